@@ -1,0 +1,268 @@
+"""Measures of extracted speech, and the intervals that go with them.
+
+Signals are numpy arrays `[..., N]` (N samples last, anything else in front; shapes broadcast); all arithmetic
+is in float64 and the result has the leading shape. Levels are in dB.
+
+Conventions, the same for every measure here:
+- No mean is removed unless `zero_mean=True` is given. (Le Roux et al. define SI-SDR on zero-mean signals
+  without subtracting; torchmetrics also defaults to not subtracting.)
+- An undefined cell is NaN, never a number that could slip into a mean: a measure against a silent reference
+  (all samples 0), and a scale-invariant one of a silent estimate. `mean_and_spread` and `bootstrap_interval`
+  refuse NaN.
+- A perfect estimate is +inf, and an estimate at right angles to its reference is -inf, up to rounding:
+  float64 puts a ceiling near 310 dB on what is "perfect". No epsilon is added, so a quiet signal measures as
+  a loud one.
+- A non-finite input sample is a `ValueError`: it is a defect upstream, not a low score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+
+def _signals(first: ArrayLike, second: ArrayLike, zero_mean: bool = False) -> tuple[Array, Array]:
+    """Both as float64 `[..., N]`, broadcast together. Raises ValueError for unlike lengths, none, or
+    NaN/inf."""
+    a, b = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != b.shape[-1] or a.shape[-1] == 0:
+        raise ValueError(f"expected two signals [..., N] of one length, got shapes {a.shape} and {b.shape}")
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        raise ValueError("a signal holds NaN or infinite samples")
+    if zero_mean:
+        a, b = a - a.mean(-1, keepdims=True), b - b.mean(-1, keepdims=True)
+    a, b = np.broadcast_arrays(a, b)
+    return a, b
+
+
+def _dot(a: Array, b: Array) -> Array:
+    return np.einsum("...n,...n->...", a, b)
+
+
+def _ratio_db(signal: Array, noise: Array) -> Array:
+    """10 log10(signal / noise) of two energies; 0/0 is NaN."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(10 * np.log10(signal / noise))
+
+
+def _unit(x: Array) -> tuple[Array, Array]:
+    """`x` with its largest magnitude at 1, and that magnitude [..., 1]; silence stays 0. Keeps energies of
+    very quiet or very loud signals from under- or overflowing."""
+    peak = np.abs(x).max(-1, keepdims=True)
+    return x / np.where(peak > 0, peak, 1.0), peak
+
+
+def si_sdr(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -> Array:
+    """Scale-invariant signal-to-distortion ratio in dB, `[..., N] -> [...]`.
+
+    Le Roux, Wisdom, Erdogan, Hershey, "SDR - half-baked or well done?", ICASSP 2019, eq. 5: the estimate's
+    projection on the reference against what is left of the estimate. Blind to the estimate's gain AND its
+    sign: read it beside `gain_error_db` and `polarity`. NaN where the reference or the estimate is silent.
+    """
+    est, ref = _signals(estimate, reference, zero_mean)
+    est, ref = _unit(est)[0], _unit(ref)[0]
+    energy = _dot(ref, ref)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        target = (_dot(est, ref) / energy)[..., None] * ref
+    return _ratio_db(_dot(target, target), _dot(est - target, est - target))
+
+
+def snr(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -> Array:
+    """Signal-to-noise ratio in dB, `[..., N] -> [...]`: |reference|^2 / |estimate - reference|^2.
+
+    Sensitive to gain and sign (a silent estimate scores 0 dB; this is what some papers print as "SDR"). NaN
+    where the reference is silent.
+    """
+    est, ref = _signals(estimate, reference, zero_mean)
+    ref, peak = _unit(ref)
+    silent = peak[..., 0] == 0
+    noise = est / np.where(peak > 0, peak, 1.0) - ref
+    return np.where(silent, np.nan, _ratio_db(_dot(ref, ref), _dot(noise, noise)))
+
+
+def sdr(estimate: ArrayLike, reference: ArrayLike, filter_length: int = 512) -> Array:
+    """BSS Eval v3 signal-to-distortion ratio in dB, `[..., N] -> [...]`: like SI-SDR, but the reference may
+    be filtered by any FIR of `filter_length` taps (Vincent, Gribonval, Fevotte, IEEE TASLP 2006). Each pair
+    is measured alone (no permutation, no interference term). Computed by fast_bss_eval (Scheibler 2021).
+
+    NaN where either signal is silent. Raises ImportError where fast_bss_eval is not installed.
+    """
+    import fast_bss_eval
+    import torch
+
+    est, ref = _signals(estimate, reference)
+    lead = est.shape[:-1]
+    est, ref = est.reshape(-1, est.shape[-1]), ref.reshape(-1, ref.shape[-1])
+    out = np.full(len(est), np.nan)
+    for i, (e, r) in enumerate(zip(est, ref, strict=True)):
+        if e.any() and r.any():
+            pair = torch.tensor(e)[None], torch.tensor(r)[None]  # its numpy path fails with numpy 2
+            out[i] = -float(fast_bss_eval.sdr_loss(*pair, filter_length=filter_length)[0])
+    return out.reshape(lead)
+
+
+def si_sdr_improvement(
+    estimate: ArrayLike, reference: ArrayLike, mixture: ArrayLike, zero_mean: bool = False
+) -> Array:
+    """SI-SDR of the estimate less SI-SDR of the mixture ("SI-SDRi"), in dB, `[..., N] -> [...]`; `si_sdr`
+    says when NaN."""
+    return si_sdr(estimate, reference, zero_mean) - si_sdr(mixture, reference, zero_mean)
+
+
+def snr_improvement(
+    estimate: ArrayLike, reference: ArrayLike, mixture: ArrayLike, zero_mean: bool = False
+) -> Array:
+    """SNR of the estimate less SNR of the mixture ("SNRi"), in dB, `[..., N] -> [...]`; `snr` says when
+    NaN."""
+    return snr(estimate, reference, zero_mean) - snr(mixture, reference, zero_mean)
+
+
+def gain_error_db(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -> Array:
+    """Level of the estimate's projection on the reference, relative to the reference, in dB, `[..., N] ->
+    [...]`.
+
+    20 log10 |<estimate, reference> / <reference, reference>|: 0 is the true level, -6 half of it. Blind to
+    sign (see `polarity`). NaN where the reference is silent; -inf where nothing of the reference is in the
+    estimate.
+    """
+    est, ref = _signals(estimate, reference, zero_mean)
+    ref, peak = _unit(ref)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(20 * np.log10(np.abs(_dot(est, ref)) / _dot(ref, ref) / peak[..., 0]))
+
+
+def polarity(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -> Array:
+    """Sign of <estimate, reference>: 1 right way round, -1 upside down, 0 uncorrelated or silent; `[..., N]
+    -> [...]`."""
+    est, ref = _signals(estimate, reference, zero_mean)
+    return np.sign(_dot(_unit(est)[0], _unit(ref)[0]))
+
+
+def attenuation_db(estimate: ArrayLike, mixture: ArrayLike) -> Array:
+    """How many dB the estimate lies below the mixture, `[..., N] -> [...]`: 10 log10(|mixture|^2 /
+    |estimate|^2).
+
+    The measure for a silent target, where SI-SDR and SNR have no reference: higher is better, +inf is
+    silence, 0 is the mixture let through. NaN where the mixture is silent.
+    """
+    est, mix = _signals(estimate, mixture)
+    mix, peak = _unit(mix)
+    silent = peak[..., 0] == 0
+    est = est / np.where(peak > 0, peak, 1.0)
+    return np.where(silent, np.nan, _ratio_db(_dot(mix, mix), _dot(est, est)))
+
+
+def pesq(estimate: ArrayLike, reference: ArrayLike, sample_rate: int = 16000) -> Array:
+    """PESQ (MOS-LQO, about 1 to 4.6), `[..., N] -> [...]`, by the `pesq` package: wide band (ITU-T P.862.2)
+    at 16 kHz, narrow band (P.862.1) at 8 kHz. NaN where PESQ finds no utterance or a signal is silent.
+
+    Raises ValueError for another sample rate, ImportError where the package is not installed.
+    """
+    import pesq as package
+
+    if sample_rate not in (8000, 16000):
+        raise ValueError(f"PESQ is defined at 8000 and 16000 Hz, not {sample_rate}; resample first")
+
+    def one(est: Array, ref: Array) -> float:
+        try:
+            return float(package.pesq(sample_rate, ref, est, "wb" if sample_rate == 16000 else "nb"))
+        except package.NoUtterancesError:
+            return float("nan")
+
+    return _each(one, estimate, reference)
+
+
+def stoi(
+    estimate: ArrayLike, reference: ArrayLike, sample_rate: int = 16000, extended: bool = False
+) -> Array:
+    """STOI (Taal et al., IEEE TASLP 2011), or ESTOI (Jensen, Taal 2016) if `extended`, `[..., N] -> [...]`,
+    by the `pystoi` package; about 0 to 1. NaN where a signal is silent. Raises ImportError where the package
+    is not installed."""
+    import pystoi
+
+    def one(est: Array, ref: Array) -> float:
+        return float(pystoi.stoi(ref, est, sample_rate, extended=extended))
+
+    return _each(one, estimate, reference)
+
+
+def _each(measure: Callable[[Array, Array], float], estimate: ArrayLike, reference: ArrayLike) -> Array:
+    est, ref = _signals(estimate, reference)
+    pairs = zip(est.reshape(-1, est.shape[-1]), ref.reshape(-1, ref.shape[-1]), strict=True)
+    values = [measure(e, r) if e.any() and r.any() else np.nan for e, r in pairs]
+    return np.asarray(values, np.float64).reshape(est.shape[:-1])
+
+
+class Interval(NamedTuple):
+    """A mean with the two ends of its confidence interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def bootstrap_interval(
+    values: Sequence[float] | Array,
+    groups: Sequence[Any] | None = None,
+    level: float = 0.95,
+    seed: int = 0,
+    resamples: int = 2000,
+) -> Interval:
+    """Mean of `values` [n] with its percentile bootstrap interval (Efron, Tibshirani 1993, ch. 13).
+
+    groups: label of each value (say, the speaker): whole groups are drawn with replacement, since utterances
+    of one speaker are not independent; each resample's mean is over all its values. None: every value is its
+    own group. With one group there is nothing to draw from: both ends are NaN. The result does not depend on
+    the order of the values, and is the same for the same `seed`. Raises ValueError for no values, NaN, unlike
+    lengths, or a level outside (0, 1).
+    """
+    data = np.asarray(values, np.float64)
+    if data.ndim != 1 or not len(data):
+        raise ValueError(f"expected a list of at least one value, got shape {data.shape}")
+    if np.isnan(data).any():
+        raise ValueError(f"{np.isnan(data).sum()} of {len(data)} values are NaN; leave undefined cells out")
+    if not 0 < level < 1:
+        raise ValueError(f"level should lie between 0 and 1, got {level}")
+    if groups is None:
+        sums: Array = np.sort(data)
+        counts: Array = np.ones(len(data))
+    else:
+        if len(groups) != len(data):
+            raise ValueError(f"{len(data)} values but {len(groups)} groups")
+        names = sorted({str(g) for g in groups})
+        index = np.searchsorted(names, [str(g) for g in groups])
+        order = np.lexsort((data, index))
+        sums = np.bincount(index[order], data[order], len(names)).astype(np.float64)
+        counts = np.bincount(index, minlength=len(names)).astype(np.float64)
+    mean = float(sums.sum() / counts.sum())
+    if len(sums) < 2:
+        return Interval(mean, float("nan"), float("nan"))
+    rng = np.random.default_rng(seed)
+    means = np.empty(resamples)
+    for i in range(resamples):
+        drawn = rng.integers(0, len(sums), len(sums))
+        means[i] = sums[drawn].sum() / counts[drawn].sum()
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(mean, float(low), float(high))
+
+
+class Spread(NamedTuple):
+    """Mean over runs, standard deviation between them (n - 1; NaN for one run), and their number."""
+
+    mean: float
+    std: float
+    n: int
+
+
+def mean_and_spread(values: Sequence[float] | Array) -> Spread:
+    """Mean and sample standard deviation of one value a seed. Raises ValueError for no values or NaN: a run
+    that failed is reported as missing, not averaged over."""
+    data = np.asarray(values, np.float64)
+    if data.ndim != 1 or not len(data) or np.isnan(data).any():
+        raise ValueError(f"expected at least one value and no NaN, got {data.tolist()}")
+    return Spread(float(data.mean()), float(data.std(ddof=1)) if len(data) > 1 else float("nan"), len(data))

@@ -1,0 +1,306 @@
+"""Configuration: a dataclass is the schema, one YAML holds the differences from its defaults, `key.sub=value` has the
+last word. A config is data: no interpolation, no object built from a name, and an unknown key is an error.
+
+    config = load(Config, "conf/train.yaml", ["train.lr=3e-4", "data.views=[front, left_30]"])
+
+Sections are nested dataclasses. A field may be bool, int, float, str, Path, Any, a Literal, a union with None,
+list[T], tuple[T, ...], tuple[A, B], dict[K, V] or another dataclass. Sections and dicts are merged key by key; lists
+are replaced. YAML is read by the 1.2 core rules: `3e-4` is a number, `no` and `2026-01-01` are text.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import dataclasses
+import difflib
+import re
+import types
+import typing
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar, Union
+
+import yaml
+
+from avspeech.errors import InputError
+
+T = TypeVar("T")
+
+_SCALARS = (  # tag, pattern, possible first characters
+    ("null", r"~|null|Null|NULL|", "~nN\0"),
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?(0|[1-9][0-9]*)", "-+0123456789"),
+    ("float", (r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+"
+               r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"), "-+.0123456789"),
+)
+
+
+class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers = {}
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what either YAML 1.1 or `_Loader` would not read back as text."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+for _tag, _pattern, _first in _SCALARS:
+    for _class in (_Loader, _Dumper):
+        _class.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"),
+                                     ["" if c == "\0" else c for c in _first])
+
+
+@dataclass
+class _Value:
+    """A value as read, and where it stands: "file:line: key". Mappings hold _Values by key, lists hold _Values."""
+
+    value: Any
+    where: str
+
+
+def load(schema: type[T], path: str | Path | None = None, overrides: Sequence[str] = ()) -> T:
+    """An instance of dataclass `schema`: its defaults, then the YAML file at `path` (None: none), then `overrides`,
+    each "key.sub=value" with a YAML value.
+
+    Raises InputError, naming file and line or the override, for unknown keys (with close matches), keys given twice,
+    values of another type, missing keys, and whatever ValueError a `__post_init__` raises.
+    """
+    root = _Value({}, str(path) if path else "config")
+    if path is not None:
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+        except UnicodeDecodeError:
+            raise InputError(f"{path}: not UTF-8 text; a config is a YAML file") from None
+        read = _parse(text, str(path), lines=True)
+        if read.value is not None and not isinstance(read.value, dict):
+            raise InputError(f"{path}: expected 'key: value' lines, got {_show(read)}")
+        root = _Value(read.value or {}, str(path))
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        parts = key.strip().split(".")
+        if not equals or not all(parts):
+            raise InputError(f"'{override}': an override is written key=value or section.key=value")
+        value = _parse(text, f"override {key.strip()}")
+        for part in reversed(parts):
+            value = _Value({part: value}, value.where)
+        root = _merge(root, value)
+    return _section(schema, root, None, "", schema)
+
+
+def to_dict(config: Any) -> dict[str, Any]:
+    """A config as nested dicts and lists of plain values, as JSON and YAML hold them (paths as text)."""
+    return _plain(config)
+
+
+def dump(config: Any, path: str | Path) -> None:
+    """Writes every key of a config as YAML that `load` reads back to an equal config."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.dump(to_dict(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def keys(schema: type, prefix: str = "") -> Iterator[tuple[str, str, Any]]:
+    """(dotted key, type as written, default) for every key of a schema; dataclasses.MISSING where it must be given."""
+    hints = typing.get_type_hints(schema)
+    for f in _fields(schema):
+        inner = _dataclass_in(hints[f.name])
+        if inner is not None:
+            yield from keys(inner, f"{prefix}{f.name}.")
+        else:
+            yield prefix + f.name, _type_name(hints[f.name]), _default(f)
+
+
+def _parse(text: str, source: str, lines: bool = False) -> _Value:
+    """One YAML document as _Values. Raises InputError."""
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        return _Value(None, source) if node is None else _from_node(loader, node, source, lines, ())
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = f":{mark.line + 1}" if lines and mark else ""
+        raise InputError(f"{source}{line}: not YAML ({error.problem})") from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        reason = str(error).splitlines()[0] if str(error) else "nested too deeply"
+        raise InputError(f"{source}: not YAML ({reason})") from None
+    finally:
+        loader.dispose()
+
+
+def _from_node(loader: _Loader, node: yaml.Node, source: str, lines: bool, above: tuple[yaml.Node, ...]) -> _Value:
+    where = f"{source}:{node.start_mark.line + 1}" if lines else source
+    if any(node is other for other in above):
+        raise InputError(f"{where}: an alias that holds itself")
+    above = (*above, node)
+    if isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map":
+        values: dict[Any, _Value] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise InputError(f"{where}: a key should be a word")
+            key = loader.construct_object(key_node)
+            value = _from_node(loader, value_node, source, lines, above)
+            if lines:
+                value.where = f"{source}:{key_node.start_mark.line + 1}"
+            if key in values:
+                raise InputError(f"{value.where}: key '{key}' stands twice")
+            values[key] = value
+        return _Value(values, where)
+    if isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
+        return _Value([_from_node(loader, item, source, lines, above) for item in node.value], where)
+    if isinstance(node, yaml.ScalarNode):
+        return _Value(loader.construct_object(node), where)
+    raise InputError(f"{where}: tag {node.tag} is not for configs; they hold plain values only")
+
+
+def _merge(below: _Value, above: _Value) -> _Value:
+    if not (isinstance(below.value, dict) and isinstance(above.value, dict)):
+        return above
+    merged = dict(below.value)
+    for key, value in above.value.items():
+        merged[key] = _merge(merged[key], value) if key in merged else value
+    return _Value(merged, below.where)
+
+
+def _section(schema: type, given: _Value, base: Any, path: str, root: type) -> Any:
+    """A `schema` with the given keys, the others from `base` (an instance or None), or from the defaults."""
+    hints = typing.get_type_hints(schema)
+    fields = _fields(schema)
+    for key, value in given.value.items():
+        if key not in {f.name for f in fields}:
+            raise InputError(f"{value.where}: unknown key '{path}{key}'{_close(f'{path}{key}', root)}")
+    values = {}
+    for f in fields:
+        default = getattr(base, f.name) if base is not None else _default(f)
+        if f.name in given.value:
+            values[f.name] = _convert(hints[f.name], given.value[f.name], default, f"{path}{f.name}", root)
+        elif default is dataclasses.MISSING:
+            raise InputError(f"{given.where}: key '{path}{f.name}' is missing; it should be "
+                             f"{_type_name(hints[f.name])}")
+        else:
+            values[f.name] = default
+    try:
+        return schema(**values)
+    except ValueError as error:
+        place = f"{given.where}: {path.rstrip('.')}" if path else given.where
+        raise InputError(f"{place}: {error}") from None
+
+
+def _convert(kind: Any, given: _Value, default: Any, key: str, root: type) -> Any:
+    """`given` as type `kind`; mappings are laid over `default`. Raises InputError."""
+    value, origin, args = given.value, typing.get_origin(kind), typing.get_args(kind)
+    if kind is Any:
+        merged = _raw(given)
+        return {**default, **merged} if isinstance(default, dict) and isinstance(merged, dict) else merged
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind) and isinstance(value, dict):
+        return _section(kind, given, default if isinstance(default, kind) else None, f"{key}.", root)
+    if origin in (Union, types.UnionType):
+        if value is None and type(None) in args:
+            return None
+        members = [a for a in args if a is not type(None)]
+        members.sort(key=lambda m: m is not type(value))  # the very type first, so that 1 stays 1 for `float | int`
+        for member in members[:-1]:
+            try:
+                return _convert(member, given, default, key, root)
+            except InputError:
+                continue
+        try:
+            return _convert(members[-1], given, default, key, root)
+        except InputError:
+            if len(members) == 1 and isinstance(value, (dict, list)):
+                raise
+    elif origin is Literal:
+        for choice in args:
+            if type(choice) is type(value) and choice == value:
+                return choice
+    elif kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    elif kind is int and isinstance(value, float) and value.is_integer():  # max_steps: 1e5
+        return int(value)
+    elif kind in (bool, int, str, type(None)) and type(value) is kind:
+        return value
+    elif kind is Path and isinstance(value, str):
+        return Path(value)
+    elif (origin or kind) in (list, tuple, collections.abc.Sequence) and isinstance(value, list):
+        fixed = origin is tuple and Ellipsis not in args
+        kinds = args if fixed else (args[0] if args else Any,) * len(value)
+        if len(kinds) == len(value):
+            items = [_convert(k, v, None, f"{key}[{i}]", root) for i, (k, v) in enumerate(zip(kinds, value))]
+            return items if (origin or kind) is list else tuple(items)
+    elif (origin or kind) is dict and isinstance(value, dict):
+        key_kind, value_kind = args or (Any, Any)
+        old = default if isinstance(default, dict) else {}
+        new = {_convert(key_kind, _Value(k, v.where), None, f"{key}: its key", root):
+               _convert(value_kind, v, old.get(k), f"{key}.{k}", root) for k, v in value.items()}
+        return {**old, **new}
+    raise InputError(f"{given.where}: '{key}' should be {_type_name(kind)}, got {_show(given)}")
+
+
+def _fields(schema: type) -> list[dataclasses.Field]:
+    return [f for f in dataclasses.fields(schema) if f.init]
+
+
+def _default(f: dataclasses.Field) -> Any:
+    return f.default_factory() if f.default_factory is not dataclasses.MISSING else f.default
+
+
+def _dataclass_in(kind: Any) -> type | None:
+    for candidate in (kind, *typing.get_args(kind)):
+        if isinstance(candidate, type) and dataclasses.is_dataclass(candidate):
+            return candidate if typing.get_origin(kind) in (None, Union, types.UnionType) else None
+    return None
+
+
+def _close(key: str, root: type) -> str:
+    known = [name for name, _, _ in keys(root)]
+    sections = sorted({name[:i] for name in known for i, c in enumerate(name) if c == "."})
+    known += [s for s in sections if not key.startswith(s + ".")]
+    leaf = key.rsplit(".", 1)[-1]
+    near = [k for k in known if k.rsplit(".", 1)[-1] == leaf] + difflib.get_close_matches(key, known, n=3)
+    if near:
+        return f"; did you mean {' or '.join(dict.fromkeys(near[:3]))}?"
+    head = key.rpartition(".")[0]
+    beside = [k for k in known if k.rpartition(".")[0] == head]
+    return f"; known here: {', '.join(beside)}"
+
+
+def _type_name(kind: Any) -> str:
+    origin, args = typing.get_origin(kind), typing.get_args(kind)
+    if origin is Literal:
+        return "one of " + ", ".join(map(repr, args))
+    if origin in (Union, types.UnionType):
+        return " or ".join(_type_name(a) for a in args)
+    if kind is type(None):
+        return "null"
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        return f"a section with {', '.join(f.name for f in _fields(kind))}"
+    return kind.__name__ if isinstance(kind, type) and not args else str(kind).replace("typing.", "")
+
+
+def _show(given: _Value) -> str:
+    value = _raw(given)
+    hint = "; quote it to make it text" if isinstance(value, (bool, int, float)) else ""
+    text = "null" if value is None else repr(value)
+    return (text if len(text) <= 60 else text[:57] + "...") + f" ({type(value).__name__}{hint})"
+
+
+def _raw(given: _Value) -> Any:
+    if isinstance(given.value, dict):
+        return {k: _raw(v) for k, v in given.value.items()}
+    return [_raw(v) for v in given.value] if isinstance(given.value, list) else given.value
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in _fields(type(value))}
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return str(value) if isinstance(value, Path) else value

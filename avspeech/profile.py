@@ -1,0 +1,324 @@
+"""What a model costs: parameters, bytes, multiply-accumulates, time and memory of a forward on the CPU.
+
+    profile = profile_model(functools.partial(models.build, "mvtf-small"), name="mvtf-small")
+    print_profile(profile)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import gc
+import math
+import multiprocessing
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+Inputs = Callable[[float], Sequence[Tensor]]
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes of resident memory. loaded: with model and inputs in place; peak: the most during one forward."""
+
+    loaded: int
+    peak: int
+
+    @property
+    def forward(self) -> int:
+        """What the forward added to what stood there before it."""
+        return self.peak - self.loaded
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The cost of one forward on `seconds` of audio, batch of one.
+
+    parameters, trainable: numbers of values; size: bytes of parameters and buffers.
+    macs: multiply-accumulates per second of audio; breakdown: the same by top-level child of the model ("" is
+    what the model does itself).
+    times: seconds of each timed forward, on `threads` threads; rtf: their median over `seconds` (real-time
+    factor; below 1 is faster than real time).
+    memory: None where the system does not tell; separate: it was measured in a process of its own (in a
+    process that ran things before, memory kept for reuse hides a part of what the forward takes).
+    load: what else ran on the machine, as the 1-minute load average before the first forward.
+    """
+
+    name: str
+    parameters: int
+    trainable: int
+    size: int
+    seconds: float
+    macs: float
+    breakdown: dict[str, float]
+    threads: int
+    times: tuple[float, ...]
+    memory: Memory | None
+    separate: bool
+    cpu: str
+    load: float
+
+    @property
+    def p50(self) -> float:
+        """Median time of a forward, seconds."""
+        return float(np.quantile(self.times, 0.5))
+
+    @property
+    def p90(self) -> float:
+        """90th percentile of the time of a forward, seconds."""
+        return float(np.quantile(self.times, 0.9))
+
+    @property
+    def rtf(self) -> float:
+        return self.p50 / self.seconds
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, ready for JSON, with p50, p90 and rtf."""
+        return {**dataclasses.asdict(self), "p50": self.p50, "p90": self.p90, "rtf": self.rtf}
+
+
+def count_macs(model: nn.Module, *inputs: Tensor) -> tuple[int, dict[str, int]]:
+    """Multiply-accumulates of `model(*inputs)`: in all, and by top-level child ("" is what lies outside of
+    any).
+
+    Counted from the operators that run: convolutions (also transposed, grouped), linear layers, every matrix
+    product (matmul, einsum, bmm, F.bilinear), scaled dot-product attention (full matrix, also where masked),
+    LSTM, GRU, RNN. One multiplication and one addition are one MAC. Not counted, as is usual: element-wise
+    products, norms, activations, biases, pooling, interpolation, FFT. The model is run once, in evaluation
+    mode, without gradients.
+    """
+    with _evaluating(model), _exact_operators(), FlopCounterMode(display=False, custom_mapping=_COUNTS) as counter:
+        model(*inputs)
+    counts = {name: sum(ops.values()) // 2 for name, ops in counter.get_flop_counts().items()}
+    total = counts.get("Global", 0)
+    root = type(model).__name__
+    breakdown: dict[str, int] = {}
+    for child, _ in model.named_children():
+        prefix = f"{root}.{child}"
+        names = [n for n in counts if n == prefix or n.startswith(prefix + ".")]
+        # A ModuleList is never called itself: sum over the outermost modules that were.
+        outer = [n for n in names if not any(n.startswith(other + ".") for other in names)]
+        breakdown[child] = sum(counts[n] for n in outer)
+    breakdown[""] = total - sum(breakdown.values())
+    return total, breakdown
+
+
+def _attention(query: Sequence[int], key: Sequence[int], value: Sequence[int], *_: Any, **__: Any) -> int:
+    return 2 * math.prod(query[:-1]) * key[-2] * (query[-1] + value[-1])
+
+
+def _rnn_layer(x: Sequence[int], w_in: Sequence[int], w_hidden: Sequence[int], *_: Any, **__: Any) -> int:
+    return 2 * math.prod(x[:-1]) * (math.prod(w_in) + math.prod(w_hidden))
+
+
+# What PyTorch's counter leaves out, on a CPU: oneDNN's LSTM (one layer, one direction a call), attention, and the
+# products with a vector. GRU, RNN and the other LSTM come apart into matrix products, which it counts.
+_COUNTS: dict[Any, Any] = {
+    torch.ops.aten.mkldnn_rnn_layer: _rnn_layer,
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _attention,
+    torch.ops.aten.mv: lambda matrix, vector, **_: 2 * math.prod(matrix),
+    torch.ops.aten.addmv: lambda bias, matrix, vector, **_: 2 * math.prod(matrix),
+    torch.ops.aten.dot: lambda a, b, **_: 2 * math.prod(a),
+    # F.bilinear, called as _trilinear(x1 [N, i], W [o, i, j], x2 [N, j]): its first product, x1 with W.
+    torch.ops.aten._trilinear: lambda x1, weight, x2, *_, **__: 2 * x1[0] * math.prod(weight),
+}
+
+
+@contextlib.contextmanager
+def _exact_operators() -> Iterator[None]:
+    """Turns off the fused Transformer layers of evaluation mode, which the counter cannot look into."""
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with torch.backends.cudnn.flags(enabled=False):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)
+
+
+@contextlib.contextmanager
+def _evaluating(model: nn.Module) -> Iterator[None]:
+    training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        model.train(training)
+
+
+@contextlib.contextmanager
+def _threads(number: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _status(key: str) -> int | None:
+    """A line of this process's status, in bytes; None where the system has no such file."""
+    try:
+        text = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        return None
+    for line in text.splitlines():
+        if line.startswith(key + ":"):
+            return int(line.split()[1]) * 1024
+    return None
+
+
+def measure_memory(call: Callable[[], object]) -> Memory | None:
+    """Resident memory before and at the peak of `call()`, in this process. None where the system (not Linux,
+    or a kernel that does not let the peak be reset) cannot tell."""
+    gc.collect()
+    try:
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak so far is forgotten
+    except OSError:
+        return None
+    loaded = _status("VmRSS")
+    call()
+    peak = _status("VmHWM")
+    return None if loaded is None or peak is None else Memory(loaded, max(peak, loaded))
+
+
+def _forward(model: nn.Module, inputs: Sequence[Tensor]) -> Callable[[], object]:
+    def call() -> object:
+        with torch.inference_mode():
+            return model(*inputs)
+
+    return call
+
+
+def _build_and_measure(build: Callable[[], nn.Module], inputs: Inputs | None, seconds: float, threads: int) -> Any:
+    torch.set_num_threads(threads)
+    model = build().eval()
+    return measure_memory(_forward(model, _example(model, inputs, seconds)))
+
+
+def _example(model: nn.Module, inputs: Inputs | None, seconds: float) -> Sequence[Tensor]:
+    if inputs is None:
+        inputs = getattr(model, "example_inputs", None)
+        if inputs is None:
+            raise TypeError(f"{type(model).__name__} has no example_inputs(seconds); give `inputs`")
+    return inputs(seconds)
+
+
+def profile_model(
+    model: nn.Module | Callable[[], nn.Module],
+    seconds: float = 10.0,
+    threads: int = 1,
+    repeats: int = 5,
+    inputs: Inputs | None = None,
+    name: str = "",
+) -> Profile:
+    """Counts and times one forward of `model` on `seconds` of audio on the CPU.
+
+    model: a module, or a function without arguments that builds one. From such a function (one that a new
+    process can
+    import: defined at the top of a module, or a functools.partial of one; a script that calls this needs its
+    `if __name__ == "__main__":`) memory is measured in a process of its own.
+    threads: of PyTorch, for time and memory. repeats: timed forwards, after two that are not timed.
+    inputs: `inputs(seconds)` gives the arguments of the forward, batch of one; default the model's own
+    `example_inputs(seconds)`. Raises TypeError where there is neither, MemoryError where the process that
+    measured memory was ended.
+    """
+    memory = None
+    build = None if isinstance(model, nn.Module) else model
+    module = model if isinstance(model, nn.Module) else model()
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    if build is not None:
+        context = multiprocessing.get_context("spawn")
+        try:
+            with ProcessPoolExecutor(1, mp_context=context) as pool:
+                memory = pool.submit(_build_and_measure, build, inputs, seconds, threads).result()
+        except BrokenProcessPool:
+            raise MemoryError(f"{name or build}: the forward on {seconds:g} s was ended; out of memory?") from None
+    arguments = _example(module, inputs, seconds)
+    call = _forward(module, arguments)
+    times = []
+    with _evaluating(module), _threads(threads):
+        if build is None:
+            memory = measure_memory(call)
+        else:
+            call()
+        total, breakdown = count_macs(module, *arguments)
+        for _ in range(repeats):
+            begin = time.perf_counter()
+            call()
+            times.append(time.perf_counter() - begin)
+    parameters = list(module.parameters())
+    tensors = parameters + list(module.buffers())
+    return Profile(
+        name=name or type(module).__name__,
+        parameters=sum(p.numel() for p in parameters),
+        trainable=sum(p.numel() for p in parameters if p.requires_grad),
+        size=sum(t.numel() * t.element_size() for t in tensors),
+        seconds=seconds,
+        macs=total / seconds,
+        breakdown={child: count / seconds for child, count in breakdown.items() if count},
+        threads=threads,
+        times=tuple(times),
+        memory=memory,
+        separate=build is not None,
+        cpu=cpu_name(),
+        load=load,
+    )
+
+
+def cpu_name() -> str:
+    """The processor's name, as the system gives it, with the number of its logical cores."""
+    name = platform.processor() or platform.machine()
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                name = line.split(":", 1)[1].strip()
+                break
+    except OSError:
+        pass  # not Linux: the platform's name stands
+    return f"{name}, {os.cpu_count()} logical cores"
+
+
+def profile_rows(profile: Profile) -> list[tuple[str, str]]:
+    """(what, value with unit) of everything in a profile, for a table."""
+    rows = [
+        ("parameters", f"{profile.parameters:,} ({profile.trainable:,} trainable)"),
+        ("size", f"{profile.size / 1e6:.2f} MB"),
+        ("MACs per second of audio", f"{profile.macs / 1e9:.3f} G"),
+    ]
+    for child, macs in sorted(profile.breakdown.items(), key=lambda item: -item[1]):
+        rows.append((f"  {child or '(itself)'}", f"{macs / 1e9:.3f} G"))
+    spread = f"p50 {1e3 * profile.p50:.0f} ms, p90 {1e3 * profile.p90:.0f} ms of {len(profile.times)}"
+    rows.append((f"forward on {profile.seconds:g} s of audio", spread))
+    threads = f"{profile.threads} thread{'s' * (profile.threads > 1)}"
+    rows.append((f"real-time factor, {threads}", f"{profile.rtf:.3f}"))
+    if profile.memory is not None:
+        note = "" if profile.separate else " (in a process used before)"
+        rows.append(("peak memory of the forward", f"{profile.memory.forward / 2**20:.0f} MiB{note}"))
+        rows.append(("peak memory of the process", f"{profile.memory.peak / 2**20:.0f} MiB"))
+    rows.append(("processor", f"{profile.cpu}; load {profile.load:.1f} before"))
+    return rows
+
+
+def print_profile(profile: Profile) -> None:
+    """A table of the profile on the terminal."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=profile.name, show_header=False, title_justify="left")
+    for row in profile_rows(profile):
+        table.add_row(*row)
+    Console().print(table)

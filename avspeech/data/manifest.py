@@ -2,6 +2,10 @@
 
 A manifest is what a corpus becomes (`data/corpora/<name>.py` writes it) and all that tasks ever see. Files are
 referred to by paths relative to a root folder, so a corpus can be moved; a path that leads out of its root is refused.
+
+There are two roots, and loaders take both. `Utterance.audio` and `View.video` are relative to the corpus (`root`), which
+is only ever read; `View.crops` is relative to the cache (`cache`), a folder of ours that may be thrown away. Where a
+corpus was prepared to, `corpus.json` beside the manifests names its root (`data.corpora.layout.read_prepared`).
 """
 
 from __future__ import annotations
@@ -34,7 +38,8 @@ class View:
 
     video: path of the video file, relative to the root. "" when only `crops` are kept.
     name: view name, e.g. "front"; yaw, pitch: camera angles in degrees, None when not known.
-    face: which face of the video (0: the largest); crops: path of cached mouth crops (`video.read_crops`), or None.
+    face: which face of the video (0: the largest); crops: path of cached mouth crops (`video.read_crops`), relative
+    to the cache root, or None.
     start: time in seconds, in the video file, of the utterance's first sample.
     """
 

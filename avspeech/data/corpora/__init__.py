@@ -1,0 +1,49 @@
+"""The corpora, by name. Each is one file with `ABOUT`, `prepare(source, out, **options)` and `check(source)`."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from avspeech.errors import InputError
+
+CORPORA: dict[str, str] = {
+    "grid": "avspeech.data.corpora.grid",
+    "librispeech": "avspeech.data.corpora.librispeech",
+    "lrs3": "avspeech.data.corpora.lrs3",
+    "mead": "avspeech.data.corpora.mead",
+    "mini": "avspeech.data.corpora.mini",
+    "voxceleb2": "avspeech.data.corpora.voxceleb2",
+}
+
+
+def get(name: str) -> ModuleType:
+    """The module of a corpus. Raises InputError for a name that is not in the registry."""
+    if name not in CORPORA:
+        raise InputError(f"corpus '{name}': not known; known: {', '.join(CORPORA)}")
+    return importlib.import_module(CORPORA[name])
+
+
+def prepare(name: str, source: str | Path | None, out: str | Path, **options: Any) -> list[Path]:
+    """Writes the manifests of corpus `name`, found at `source`, to the folder `out`; their paths.
+
+    source: the corpus as distributed; None only for a corpus that is made on the spot. options: those of the corpus'
+    own `prepare`. Raises InputError for an unknown name or option, or where the corpus is absent.
+    """
+    module = get(name)
+    known = list(inspect.signature(module.prepare).parameters)[2:]
+    for option in options:
+        if option not in known:
+            raise InputError(f"{name}: unknown option '{option}'; known: {', '.join(known)}")
+    if source is None and hasattr(module, "ABOUT"):
+        raise InputError(f"data.source: not given; set it to the folder of {module.ABOUT.name} "
+                         f"({module.ABOUT.layout}), to be had from {module.ABOUT.page}")
+    return module.prepare(source, out, **options)
+
+
+def check(name: str, source: str | Path) -> list[str]:
+    """What is wrong with, or missing from, the corpus at `source`, a line each; [] when it is all there."""
+    return get(name).check(source)

@@ -1,0 +1,261 @@
+"""GRID: 34 talkers read 1,000 six-word sentences each before a camera; 3 s clips, frontal, 360x288 at 25 fps.
+
+M. Cooke, J. Barker, S. Cunningham, X. Shao, "An audio-visual corpus for speech perception and automatic speech
+recognition", JASA 120(5), 2006, doi:10.1121/1.2229005. Archive: doi:10.5281/zenodo.3625687.
+
+A clip's name is its sentence: `bbaf2n` is "bin blue at f two now". Word times are in `.align` files, in 1/25000 s
+(1000 units a video frame).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from avspeech.data.corpora import layout
+from avspeech.data.manifest import VIEW_ANGLES, Utterance, View
+from avspeech.errors import InputError
+
+ABOUT = layout.About(
+    name="GRID",
+    page="https://spandhlab.github.io/gridcorpus/ or https://zenodo.org/records/3625687",
+    terms="free to download, no agreement; CC BY 4.0 on Zenodo, free for research on its own page",
+    layout="video/sN/*.mpg and alignments/sN/*.align (also sN/*.mpg, sN/video/mpg_6000/*.mpg, sN/align/*.align)",
+)
+
+# Counts of Cooke et al. (2006), section II, and of the archive: s21 was recorded without usable video.
+SPEAKERS = tuple(f"s{n}" for n in range(1, 35))
+WITHOUT_VIDEO = ("s21",)
+SENTENCES_PER_SPEAKER = 1000
+CLIPS_WITH_VIDEO = (len(SPEAKERS) - len(WITHOUT_VIDEO)) * SENTENCES_PER_SPEAKER  # 33,000
+
+UNITS_PER_SECOND = 25_000
+PROBED = 20  # clips a speaker whose labels `check` holds against the sound
+MAX_LAG = 0.15  # seconds; in sound labels the median of a speaker is within 0.05 s
+
+# Table I of Cooke et al. (2006). The letter w is not used, its name having three syllables.
+GRAMMAR: tuple[dict[str, str], ...] = (
+    {"b": "bin", "l": "lay", "p": "place", "s": "set"},
+    {"b": "blue", "g": "green", "r": "red", "w": "white"},
+    {"a": "at", "b": "by", "i": "in", "w": "with"},
+    {letter: letter for letter in "abcdefghijklmnopqrstuvxyz"},
+    {"z": "zero", "1": "one", "2": "two", "3": "three", "4": "four", "5": "five", "6": "six", "7": "seven",
+     "8": "eight", "9": "nine"},
+    {"a": "again", "n": "now", "p": "please", "s": "soon"},
+)
+SILENCES = ("sil", "sp")  # at the ends, and a short pause between words
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One clip's files: speaker "s1", name "bbaf2n"; align is None where there is no such file."""
+
+    speaker: str
+    name: str
+    video: Path
+    align: Path | None
+
+
+def sentence(name: str) -> list[str] | None:
+    """The six words a clip's name stands for, or None for a name outside the grammar."""
+    if len(name) != len(GRAMMAR) or any(letter not in words for letter, words in zip(name, GRAMMAR)):
+        return None
+    return [words[letter] for letter, words in zip(name, GRAMMAR)]
+
+
+def read_align(path: Path) -> list[list]:
+    """[[start, end, word], ...] of an .align file: seconds from the clip's first frame, silences left out.
+
+    Raises InputError for a line that is not "start end word" or for times that run backwards.
+    """
+    words: list[list] = []
+    last = 0.0
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise InputError(f"{path}: cannot be read as text") from None
+    for number, line in enumerate(lines, 1):
+        match = re.fullmatch(r"\s*(\d+)\s+(\d+)\s+(\S+)\s*", line)
+        if not match:
+            if line.strip():
+                raise InputError(f"{path}:{number}: expected 'start end word', got '{line.strip()[:40]}'")
+            continue
+        start, end = (int(match.group(i)) / UNITS_PER_SECOND for i in (1, 2))
+        if end < start or start < last:
+            raise InputError(f"{path}:{number}: times run backwards")
+        last = end
+        if match.group(3) not in SILENCES:
+            words.append([start, end, match.group(3).lower()])
+    return words
+
+
+def _speaker_folders(source: Path) -> dict[str, list[Path]]:
+    """Folders that may hold a speaker's clips, by speaker, in the order they are looked in."""
+    found = {}
+    for speaker in SPEAKERS:
+        places = (source / "video" / speaker, source / speaker / "video" / "mpg_6000", source / speaker)
+        there = [p for p in places if layout.files(p, ".mpg", ".mp4")]
+        if there:
+            found[speaker] = there[:1]
+    return found
+
+
+def _align_folder(source: Path, speaker: str) -> Path:
+    places = (source / "alignments" / speaker, source / speaker / "align")
+    return next((p for p in places if p.is_dir()), places[0])
+
+
+def clips(source: str | Path) -> list[Clip]:
+    """All clips there are, by speaker and name; an .mpg is preferred to an .mp4 of the same name.
+
+    Raises InputError, saying where to get GRID, where there is none.
+    """
+    source = Path(source)
+    found = []
+    for speaker, places in _speaker_folders(source).items():
+        align = _align_folder(source, speaker)
+        aligned = {p.stem: p for p in layout.files(align, ".align")}
+        videos = {p.stem: p for suffix in (".mp4", ".mpg") for p in layout.files(places[0], suffix)}
+        found += [Clip(speaker, name, videos[name], aligned.get(name)) for name in sorted(videos)]
+    if not found:
+        raise layout.absent(source, ABOUT)
+    return found
+
+
+def summary(found: Sequence[Clip]) -> str:
+    """Counts against the published ones: "1 of 33 speakers with video, 700 of 33,000 clips"."""
+    return (layout.counted(len({c.speaker for c in found}), len(SPEAKERS) - len(WITHOUT_VIDEO), "speakers with video")
+            + ", " + layout.counted(len(found), CLIPS_WITH_VIDEO, "clips"))
+
+
+def _missing(source: Path, found: Sequence[Clip]) -> list[str]:
+    problems = []
+    by_speaker: dict[str, int] = {}
+    for clip in found:
+        by_speaker[clip.speaker] = by_speaker.get(clip.speaker, 0) + 1
+    gone = [s for s in SPEAKERS if s not in by_speaker and s not in WITHOUT_VIDEO]
+    if gone:
+        problems.append(f"{len(gone)} speakers missing: {layout.named(gone)}")
+    short = [f"{s} has {layout.counted(n, SENTENCES_PER_SPEAKER, 'clips')}" for s, n in by_speaker.items()
+             if n != SENTENCES_PER_SPEAKER]
+    if short:
+        problems.append(layout.named(short))
+    bare = [f"{c.speaker}/{c.name}" for c in found if c.align is None]
+    if bare:
+        problems.append(f"{len(bare)} clips without .align: {layout.named(bare)}")
+    have = {(c.speaker, c.name) for c in found}
+    orphans = [f"{s}/{p.stem}" for s in by_speaker for p in layout.files(_align_folder(source, s), ".align")
+               if (s, p.stem) not in have]
+    if orphans:
+        problems.append(f"{len(orphans)} .align files without a clip: {layout.named(orphans)}")
+    return problems
+
+
+def _utterance(clip: Clip, source: Path) -> tuple[Utterance, list[str]]:
+    """The utterance of a clip and what is wrong with its labels. Raises InputError for a clip of no use."""
+    where = f"{clip.speaker}/{clip.name}"
+    expected = sentence(clip.name)
+    if expected is None:
+        raise InputError(f"{where}: the name is not a sentence of the grammar")
+    media = layout.media(clip.video)
+    if not (media.audio and media.video):
+        raise InputError(f"{where}: {'no picture' if media.audio else 'no sound'} in {clip.video.name}")
+    problems, labels = [], {}
+    if clip.align is not None:
+        try:
+            words = read_align(clip.align)
+            if [w for *_, w in words] != expected:
+                problems.append(f"{where}: .align says '{' '.join(w for *_, w in words)}', "
+                                f"the name '{' '.join(expected)}'; its word times are left out")
+            elif words[-1][1] > media.audio + 0.1:
+                problems.append(f"{where}: words run to {words[-1][1]:.2f} s, the clip to {media.audio:.2f} s")
+            else:
+                labels["words"] = words
+        except InputError as error:
+            problems.append(str(error))
+    if abs(media.fps - 25.0) > 0.1:
+        problems.append(f"{where}: {media.fps:.3g} frames a second, not 25")
+    path = clip.video.relative_to(source).as_posix()
+    yaw, pitch = VIEW_ANGLES["front"]
+    utterance = Utterance(
+        id=f"grid-{clip.speaker}-{clip.name}", audio=path, duration=media.audio, speaker=f"grid-{clip.speaker}",
+        text=" ".join(expected), views=(View(path, "front", yaw, pitch),), labels=labels)
+    return utterance, problems
+
+
+def _read(source: Path, found: Sequence[Clip], workers: int) -> tuple[list[Utterance], list[str]]:
+    read, unusable = layout.gather(found, lambda clip: _utterance(clip, source), "GRID", workers)
+    problems = [f"{len(unusable)} unusable clips: {layout.named(unusable)}"] if unusable else []
+    return [utterance for utterance, _ in read], problems + [line for _, lines in read for line in lines]
+
+
+def prepare(source: str | Path, out: str | Path, split: str = "auto", seed: int = 0, dev: float = layout.DEV,
+            test: float = layout.TEST, speakers: Sequence[str] | None = None, workers: int = 1) -> list[Path]:
+    """Writes train, dev and test manifests of the clips there are, be it one speaker of 34.
+
+    split: "auto" (by speaker where there are three or more, else by clip), "speaker", "clip"; dev, test: shares or
+    counts held out; speakers: only these ("s1", ...); workers: threads that open files.
+    Raises InputError where GRID is absent.
+    """
+    source = Path(source)
+    found = clips(source)
+    counts, missing = summary(found), _missing(source, found)
+    if speakers is not None:
+        unknown = sorted(set(speakers) - {c.speaker for c in found})
+        if unknown:
+            raise InputError(f"speakers: no clips of {layout.named(unknown)} in {source}")
+        found = [c for c in found if c.speaker in speakers]
+    utterances, problems = _read(source, found, workers)
+    parts, by = layout.split(utterances, split, seed, dev, test) if utterances else ({}, split)
+    return layout.finish(out, parts, layout.Prepared("grid", str(source.resolve()), by, seed, found=[counts],
+                                                     problems=missing + problems))
+
+
+def label_lag(clip: Clip) -> float | None:
+    """Seconds by which the sound of a clip comes after its labels, within +-0.6 s: where the energy in 10 ms steps
+    correlates best with "a word is spoken". None without labels or sound. One clip is a guess; take a median."""
+    import numpy as np
+
+    from avspeech import audio
+
+    if clip.align is None:
+        return None
+    try:
+        words, sound = read_align(clip.align), audio.read(clip.video, 16000)
+    except InputError:
+        return None
+    steps = len(sound) // 160
+    if not words or steps < 200:
+        return None
+    energy = np.log(np.square(sound[:steps * 160].astype(np.float64)).reshape(steps, 160).mean(axis=1) + 1e-8)
+    spoken = np.zeros(steps)
+    for start, end, _ in words:
+        spoken[int(start * 100):int(end * 100)] = 1.0
+    energy, spoken = energy - energy.mean(), spoken - spoken.mean()
+    return max(range(-60, 61), key=lambda lag: float(np.dot(np.roll(spoken, lag), energy))) / 100
+
+
+def _shifted(found: Sequence[Clip]) -> list[str]:
+    """Speakers whose labels come early or late as a whole: copies of GRID with shifted labels are about."""
+    problems = []
+    for speaker in dict.fromkeys(c.speaker for c in found):
+        own = [c for c in found if c.speaker == speaker]
+        lags = [label_lag(c) for c in own[::max(1, len(own) // PROBED)]]
+        known = sorted(lag for lag in lags if lag is not None)
+        if len(known) >= 5 and abs(known[len(known) // 2]) > MAX_LAG:
+            problems.append(f"{speaker}: labels are {-known[len(known) // 2]:+.2f} s off the sound "
+                            f"(median of {len(known)} clips)")
+    return problems
+
+
+def check(source: str | Path) -> list[str]:
+    """What is missing or wrong, a line each: counts, names, labels that do not fit, files that do not open. Opens
+    every clip, and listens to a few of each speaker to see that the labels are not shifted.
+
+    Raises InputError where GRID is absent.
+    """
+    source = Path(source)
+    found = clips(source)
+    return _missing(source, found) + _read(source, found, workers=1)[1] + _shifted(found)

@@ -1,0 +1,216 @@
+"""What the corpus files share: saying where a corpus comes from, counting it, splitting it, writing its manifests.
+
+A corpus is prepared into a folder `out` that holds `train.jsonl`, `dev.jsonl`, `test.jsonl` (paths relative to the
+corpus itself, which is never written to) and `corpus.json` (`Prepared`: the corpus root, the counts, the problems).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from avspeech.data.manifest import Utterance, write_manifest
+from avspeech.errors import InputError
+
+SPLITS = ("train", "dev", "test")
+DEV, TEST = 0.085, 0.115  # shares held out by default, of speakers or of clips
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class About:
+    """Where a corpus comes from. name: as published; page: its official address; terms: licence and what it takes
+    to get the corpus; layout: the folders expected, in words."""
+
+    name: str
+    page: str
+    terms: str
+    layout: str
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What `corpus.json` says of a prepared corpus. root: absolute folder that the manifests' paths are relative to;
+    split: "speaker", "clip" or "published"; counts: utterances in each manifest; found, problems: lines to read."""
+
+    corpus: str
+    root: str
+    split: str
+    seed: int
+    counts: dict[str, int] = field(default_factory=dict)
+    found: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Media:
+    """What a file's header says. audio, video: seconds on the file's clock at which each ends, 0.0 where there is
+    none; fps: frames a second; width, height: pixels."""
+
+    audio: float = 0.0
+    video: float = 0.0
+    fps: float = 0.0
+    width: int = 0
+    height: int = 0
+
+
+def absent(source: str | Path, about: About) -> InputError:
+    """The error for a corpus that is not there at all."""
+    reason = "no such folder" if not Path(source).is_dir() else f"no {about.name} in it"
+    return InputError(f"{source}: {reason}; expected {about.layout}. "
+                      f"Get {about.name} from {about.page} ({about.terms}) and give its folder as data.source")
+
+
+def named(names: Iterable[str], limit: int = 5) -> str:
+    """'a, b, c and 12 more': the first few of some names."""
+    names = list(names)
+    more = f" and {len(names) - limit:,} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more
+
+
+def counted(found: int, published: int, noun: str) -> str:
+    """'700 of 34,000 clips'."""
+    return f"{found:,} of {published:,} {noun}"
+
+
+def folders(parent: Path) -> list[Path]:
+    """The folders in `parent` by name, hidden ones left out; none where it does not exist."""
+    return sorted(p for p in parent.iterdir() if p.is_dir() and not p.name.startswith(".")) if parent.is_dir() else []
+
+
+def files(parent: Path, *suffixes: str) -> list[Path]:
+    """The files in `parent` with one of these suffixes (lower case, with the dot), by name."""
+    if not parent.is_dir():
+        return []
+    return sorted(p for p in parent.iterdir()
+                  if p.suffix.lower() in suffixes and not p.name.startswith(".") and p.is_file())
+
+
+def media(path: Path) -> Media:
+    """The header of a sound or video file. Raises InputError where there is none to read, or nothing in it."""
+    from avspeech import audio
+
+    if path.suffix.lower() in audio.SOUND_SUFFIXES:
+        found = Media(audio=round(audio.duration(path), 4))
+    else:
+        with audio.open_container(path) as container:
+            ends = {kind: round(audio.stream_end(container, streams[0]), 4) if streams else 0.0
+                    for kind, streams in (("audio", container.streams.audio), ("video", container.streams.video))}
+            found = Media(**ends)
+            if container.streams.video:
+                video = container.streams.video[0]
+                found = Media(ends["audio"], ends["video"], float(video.average_rate or 0), video.width, video.height)
+    if found.audio <= 0 and found.video <= 0:
+        raise InputError(f"{path}: neither sound nor picture in it")
+    return found
+
+
+def gather(items: Sequence[T], work: Callable[[T], R], label: str, workers: int = 1) -> tuple[list[R], list[str]]:
+    """(what `work` made of the items, in order; the messages of those it raised InputError for), with a progress bar.
+
+    workers: threads; opening files mostly waits for the disk.
+    """
+    from tqdm import tqdm
+
+    def guarded(item: T) -> R | InputError:
+        try:
+            return work(item)
+        except InputError as error:
+            return error
+
+    # Drawn only on a terminal, and only where it takes a while.
+    quiet = True if len(items) < 200 else None
+    with ThreadPoolExecutor(max(1, workers)) as pool:
+        outcomes = pool.map(guarded, items) if workers > 1 else map(guarded, items)
+        results = list(tqdm(outcomes, desc=label, total=len(items), unit="file", disable=quiet))
+    errors = [str(r) for r in results if isinstance(r, InputError)]
+    return [r for r in results if not isinstance(r, InputError)], errors
+
+
+def _rank(seed: int, key: str) -> str:
+    # A digest rather than a shuffle: where a clip falls does not hang on how many others there are.
+    return hashlib.sha256(f"{seed}/{key}".encode()).hexdigest()
+
+
+def _held_out(size: float, total: int, name: str) -> int:
+    if isinstance(size, bool) or not isinstance(size, (int, float)) or size < 0:
+        raise InputError(f"{name}: expected a share below 1 or a whole count, got {size!r}")
+    if size >= 1 and size != int(size):
+        raise InputError(f"{name}: expected a share below 1 or a whole count, got {size!r}")
+    return int(size) if size >= 1 else max(1, round(size * total)) if size else 0
+
+
+def pick(keys: Iterable[str], seed: int = 0, dev: float = DEV, test: float = TEST) -> dict[str, str]:
+    """Split of each key. dev, test: how many to hold out, as a share (below 1) or a count; 0 leaves a split empty.
+
+    Raises InputError where nothing would be left to train on.
+    """
+    ranked = sorted(set(keys), key=lambda key: _rank(seed, key))
+    n_dev, n_test = _held_out(dev, len(ranked), "dev"), _held_out(test, len(ranked), "test")
+    if n_dev + n_test >= len(ranked):
+        raise InputError(f"{len(ranked)} cannot be split into {n_dev} dev, {n_test} test and some to train on; "
+                         "give more data, or fewer as dev= and test=")
+    return {key: "test" if i < n_test else "dev" if i < n_test + n_dev else "train" for i, key in enumerate(ranked)}
+
+
+def split(utterances: Sequence[Utterance], by: str = "auto", seed: int = 0, dev: float = DEV,
+          test: float = TEST) -> tuple[dict[str, list[Utterance]], str]:
+    """({"train", "dev", "test": utterances}, how). by: "speaker" (no speaker in two splits), "clip", or "auto":
+    by speaker where there are three or more. Same seed, same files, same split."""
+    if by not in ("auto", "speaker", "clip"):
+        raise InputError(f"split: expected auto, speaker or clip, got '{by}'")
+    speakers = {u.speaker for u in utterances}
+    by = ("speaker" if len(speakers) >= 3 else "clip") if by == "auto" else by
+    where = pick((u.speaker if by == "speaker" else u.id for u in utterances), seed, dev, test)
+    parts: dict[str, list[Utterance]] = {name: [] for name in SPLITS}
+    for utterance in utterances:
+        parts[where[utterance.speaker if by == "speaker" else utterance.id]].append(utterance)
+    return parts, by
+
+
+def finish(out: str | Path, parts: dict[str, list[Utterance]], prepared: Prepared) -> list[Path]:
+    """Writes the manifests that have anything in them and `corpus.json`, prints what was found. Returns the
+    manifests' paths; raises InputError where there is no utterance at all."""
+    out = Path(out)
+    if not any(parts.values()):
+        raise InputError(f"{prepared.root}: no usable {prepared.corpus} utterance: {named(prepared.problems, 3)}")
+    paths = []
+    for name, utterances in parts.items():
+        path = out / f"{name}.jsonl"
+        if utterances:
+            write_manifest(path, sorted(utterances, key=lambda u: u.id))
+            paths.append(path)
+        elif path.exists():  # of an earlier run with other shares
+            path.unlink()
+    prepared = dataclasses.replace(prepared, counts={name: len(parts[name]) for name in parts})
+    aside = out / "corpus.json.part"
+    aside.write_text(json.dumps(dataclasses.asdict(prepared), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(aside, out / "corpus.json")
+    for line in prepared.found:
+        print(f"{prepared.corpus}: {line}")
+    for line in prepared.problems:
+        print(f"{prepared.corpus}: problem: {line}")
+    print(f"{prepared.corpus}: split by {prepared.split}, seed {prepared.seed}: "
+          + ", ".join(f"{count:,} {name}" for name, count in prepared.counts.items()))
+    return paths
+
+
+def read_prepared(out: str | Path) -> Prepared:
+    """What `finish` wrote to `out/corpus.json`. Raises InputError where it is not there or not whole."""
+    path = Path(out) / "corpus.json"
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return Prepared(**record)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); prepare the corpus first") from None
+    except (ValueError, TypeError):
+        raise InputError(f"{path}: not what preparing a corpus writes; prepare it again") from None

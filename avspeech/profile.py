@@ -47,8 +47,7 @@ class Profile:
     """The cost of one forward on `seconds` of audio, batch of one.
 
     parameters, trainable: numbers of values; size: bytes of parameters and buffers.
-    macs: multiply-accumulates per second of audio; breakdown: the same by top-level child of the model ("" is
-    what the model does itself).
+    macs: multiply-accumulates per second of audio; breakdown: the same by part (see `count_macs`).
     times: seconds of each timed forward, on `threads` threads; rtf: their median over `seconds` (real-time
     factor; below 1 is faster than real time).
     memory: None where the system does not tell; separate: it was measured in a process of its own (in a
@@ -90,29 +89,37 @@ class Profile:
 
 
 def count_macs(model: nn.Module, *inputs: Tensor) -> tuple[int, dict[str, int]]:
-    """Multiply-accumulates of `model(*inputs)`: in all, and by top-level child ("" is what lies outside of
-    any).
+    """Multiply-accumulates of `model(*inputs)`: in all, and by part.
 
     Counted from the operators that run: convolutions (also transposed, grouped), linear layers, every matrix
     product (matmul, einsum, bmm, F.bilinear), scaled dot-product attention (full matrix, also where masked),
     LSTM, GRU, RNN. One multiplication and one addition are one MAC. Not counted, as is usual: element-wise
     products, norms, activations, biases, pooling, interpolation, FFT. The model is run once, in evaluation
     mode, without gradients.
+
+    The parts are the model's children and their children ("cue.lips"), lists of modules as one; "" and "cue"
+    are what the model and its child do outside of their children. The parts add up to the whole.
     """
-    with _evaluating(model), _exact_operators(), FlopCounterMode(display=False, custom_mapping=_COUNTS) as counter:
+    counter = FlopCounterMode(display=False, custom_mapping=_COUNTS)
+    with _evaluating(model), _exact_operators(), counter:
         model(*inputs)
-    counts = {name: sum(ops.values()) // 2 for name, ops in counter.get_flop_counts().items()}
-    total = counts.get("Global", 0)
     root = type(model).__name__
-    breakdown: dict[str, int] = {}
-    for child, _ in model.named_children():
-        prefix = f"{root}.{child}"
-        names = [n for n in counts if n == prefix or n.startswith(prefix + ".")]
-        # A ModuleList is never called itself: sum over the outermost modules that were.
-        outer = [n for n in names if not any(n.startswith(other + ".") for other in names)]
-        breakdown[child] = sum(counts[n] for n in outer)
-    breakdown[""] = total - sum(breakdown.values())
-    return total, breakdown
+    counts = {name: sum(ops.values()) // 2 for name, ops in counter.get_flop_counts().items()}
+    counts = {name[len(root) + 1 :]: n for name, n in counts.items() if f"{name}.".startswith(root + ".")}
+
+    def of(path: str) -> int:
+        names = [n for n in counts if n == path or n.startswith(path + ".")]
+        # A list of modules is never called itself: sum over the outermost modules that were.
+        return sum(counts[n] for n in names if not any(n.startswith(other + ".") for other in names))
+
+    total = counts.get("", 0)
+    parts: dict[str, int] = {}
+    for name, child in model.named_children():
+        inner = {} if isinstance(child, nn.ModuleList) or name not in counts else dict(child.named_children())
+        parts.update({f"{name}.{i}": of(f"{name}.{i}") for i in inner})
+        parts[name] = of(name) - sum(parts[f"{name}.{i}"] for i in inner)
+    parts[""] = total - sum(parts.values())
+    return total, {name: count for name, count in parts.items() if count}
 
 
 def _attention(query: Sequence[int], key: Sequence[int], value: Sequence[int], *_: Any, **__: Any) -> int:
@@ -123,8 +130,8 @@ def _rnn_layer(x: Sequence[int], w_in: Sequence[int], w_hidden: Sequence[int], *
     return 2 * math.prod(x[:-1]) * (math.prod(w_in) + math.prod(w_hidden))
 
 
-# What PyTorch's counter leaves out, on a CPU: oneDNN's LSTM (one layer, one direction a call), attention, and the
-# products with a vector. GRU, RNN and the other LSTM come apart into matrix products, which it counts.
+# What PyTorch's counter leaves out, on a CPU: oneDNN's LSTM (one layer, one direction a call), attention, and
+# the products with a vector. GRU, RNN and the other LSTM come apart into matrix products, which it counts.
 _COUNTS: dict[Any, Any] = {
     torch.ops.aten.mkldnn_rnn_layer: _rnn_layer,
     torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _attention,
@@ -203,7 +210,9 @@ def _forward(model: nn.Module, inputs: Sequence[Tensor]) -> Callable[[], object]
     return call
 
 
-def _build_and_measure(build: Callable[[], nn.Module], inputs: Inputs | None, seconds: float, threads: int) -> Any:
+def _build_and_measure(
+    build: Callable[[], nn.Module], inputs: Inputs | None, seconds: float, threads: int
+) -> Memory | None:
     torch.set_num_threads(threads)
     model = build().eval()
     return measure_memory(_forward(model, _example(model, inputs, seconds)))
@@ -246,7 +255,8 @@ def profile_model(
             with ProcessPoolExecutor(1, mp_context=context) as pool:
                 memory = pool.submit(_build_and_measure, build, inputs, seconds, threads).result()
         except BrokenProcessPool:
-            raise MemoryError(f"{name or build}: the forward on {seconds:g} s was ended; out of memory?") from None
+            what = f"{name or build}: the forward on {seconds:g} s"
+            raise MemoryError(f"{what} was ended; out of memory?") from None
     arguments = _example(module, inputs, seconds)
     call = _forward(module, arguments)
     times = []
@@ -269,7 +279,7 @@ def profile_model(
         size=sum(t.numel() * t.element_size() for t in tensors),
         seconds=seconds,
         macs=total / seconds,
-        breakdown={child: count / seconds for child, count in breakdown.items() if count},
+        breakdown={child: count / seconds for child, count in breakdown.items()},
         threads=threads,
         times=tuple(times),
         memory=memory,

@@ -85,7 +85,15 @@ def large() -> nn.Module:
 
 def test_breakdown_adds_up_and_sees_through_a_module_list():
     total, parts = profiles.count_macs(small(), torch.zeros(5, 4))
-    assert parts == {"blocks": 5 * 48, "lips": 5 * 16, "unused": 0, "": 5 * 8}
+    assert parts == {"blocks": 5 * 48, "lips": 5 * 16, "": 5 * 8}
+    assert total == sum(parts.values())
+
+
+def test_breakdown_goes_two_deep():
+    deeper = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
+    inner = Call(lambda m, x: m.deeper(x) @ torch.ones(4, 3), deeper=deeper)
+    total, parts = profiles.count_macs(Call(lambda m, x: m.cue(x), cue=inner), torch.zeros(5, 4))
+    assert parts == {"cue.deeper": 5 * 32, "cue": 5 * 12}
     assert total == sum(parts.values())
 
 

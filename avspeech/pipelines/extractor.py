@@ -116,14 +116,12 @@ class Extractor:
         read: Callable[[int, int], np.ndarray],
         samples: int,
         views: Sequence[View],
-        progress: Callable[[int], Any] | None = None,
     ) -> Iterator[np.ndarray]:
         """The voice in consecutive blocks, for signals that do not fit into memory.
 
         read: gives samples [start, stop) of the mixture, float32 at the model's sample rate.
         samples: length of the mixture.
         views: of one face.
-        progress: called with the number of samples each block has finished.
         """
         self.seams = []
         kept = self._kept(samples, views)
@@ -133,8 +131,6 @@ class Extractor:
             if kept is not None:
                 block = block * self._gate(done, done + len(block), samples, kept)
             done += len(block)
-            if progress is not None:
-                progress(len(block))
             yield block
 
     def _sample(self, frame: int) -> int:

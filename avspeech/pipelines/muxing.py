@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from avspeech.audio import container_zero, decode_packets, open_container
 from avspeech.errors import InputError
+from avspeech.video import ATTACHED_PICTURE
 
 COPIED = {"h264", "hevc"}  # what every mp4 player shows; anything else is encoded anew
 ENCODERS = ("libx264", "libopenh264", "mpeg4")  # the first one FFmpeg was built with
@@ -26,9 +28,10 @@ def mux(video: Path, sound: Path, out: Path) -> None:
     import soundfile
 
     with open_container(video) as source, soundfile.SoundFile(str(sound)) as voice:
-        if not source.streams.video:
+        streams = [s for s in source.streams.video if not int(s.disposition or 0) & ATTACHED_PICTURE]
+        if not streams:
             raise InputError(f"{video}: no pictures in it; give a video file")
-        pictures = source.streams.video[0]
+        pictures = streams[0]
         with av.open(str(out), "w", format="mp4") as target:
             spoken = _Sound(target, voice)
             if pictures.codec_context.name in COPIED:
@@ -67,18 +70,11 @@ class _Sound:
 
 
 def _copy(source: Any, pictures: Any, target: Any, spoken: _Sound) -> None:
-    import av
-
     stream = target.add_stream_from_template(pictures)
     zero = round(container_zero(source) / pictures.time_base)
-    packets = source.demux(pictures)
     last: int | None = None
-    while True:
-        try:
-            packet = next(packets)
-        except (StopIteration, av.FFmpegError):  # the end, or where the file breaks off
-            return
-        if packet.dts is None or packet.pts is None or (last is not None and packet.dts <= last):
+    for packet in _dated(source, pictures):
+        if packet.pts is None or (last is not None and packet.dts <= last):
             continue
         last = packet.dts
         packet.pts -= zero
@@ -86,6 +82,33 @@ def _copy(source: Any, pictures: Any, target: Any, spoken: _Sound) -> None:
         spoken.until(float(packet.pts * packet.time_base))
         packet.stream = stream
         target.mux(packet)
+
+
+def _dated(source: Any, pictures: Any) -> Iterator[Any]:
+    """The packets of a stream, each with a decoding time: Matroska leaves out the first ones."""
+    import av
+
+    step = max(1, round(1 / (pictures.average_rate or 25) / pictures.time_base))
+    waiting: list[Any] = []
+    packets = source.demux(pictures)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.FFmpegError):  # the end, or where the file breaks off
+            break
+        if not packet.size:
+            continue
+        if packet.dts is None:
+            waiting.append(packet)
+            continue
+        for before, held in enumerate(reversed(waiting), 1):
+            held.dts = packet.dts - before * step
+        yield from waiting
+        waiting = []
+        yield packet
+    for held in waiting:
+        held.dts = held.pts
+        yield held
 
 
 def _encode(source: Any, pictures: Any, target: Any, spoken: _Sound) -> None:

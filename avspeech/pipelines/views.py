@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -43,12 +44,20 @@ class View:
             edge = (self.crops.shape[1] - MOUTH) // 2
             span = np.array(self.crops[wanted[0] : wanted[-1] + 1])  # one piece: crops may be mapped from a file
             crops[mask] = span[wanted - wanted[0], edge : edge + MOUTH, edge : edge + MOUTH]
+            release(self.crops)
         return crops, mask
 
     def span(self) -> tuple[float, float] | None:
         """Seconds from the first appearance of the face to the end of the last one; None if it is never seen."""
         seen = np.flatnonzero(self.present)
         return (float(seen[0] / self.fps), float((seen[-1] + 1) / self.fps)) if len(seen) else None
+
+
+def release(array: np.ndarray) -> None:
+    """Lets go of the memory that has been read of a memory map; its file keeps the values."""
+    base = array.base
+    if isinstance(base, mmap.mmap) and hasattr(base, "madvise") and getattr(array, "mode", "c") != "c":
+        base.madvise(mmap.MADV_DONTNEED)
 
 
 def arrays_as_views(views: Any, present: Any, fps: float, face: int = 1) -> list[View]:
@@ -145,6 +154,7 @@ def _traits(track: Any) -> _Traits:
     motion = np.full(len(present), np.nan)
     for first in range(1, len(present), BLOCK):
         block = np.array(track.crops[first - 1 : first + BLOCK], np.int16)
+        release(track.crops)
         motion[first : first + BLOCK] = np.abs(np.diff(block, axis=0)).mean(axis=(1, 2))
     motion[~present] = np.nan
     motion[1:][~present[:-1]] = np.nan

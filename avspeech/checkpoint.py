@@ -134,10 +134,9 @@ def write_atomically(path: str | Path, data: bytes) -> None:
     _sync_folder(path.parent)
 
 
-def write_tensors(path: str | Path, tensors: Mapping[str, torch.Tensor],
-                  metadata: dict[str, str] | None = None) -> None:
+def write_tensors(path: str | Path, tensors: Mapping[str, torch.Tensor]) -> None:
     """Writes a safetensors file atomically. Tensors that share memory are stored once each."""
-    write_atomically(path, tensors_to_bytes(_own_memory(tensors), metadata))
+    write_atomically(path, tensors_to_bytes(_own_memory(tensors)))
 
 
 @contextmanager
@@ -153,7 +152,7 @@ def lock(folder: str | Path) -> Iterator[None]:
             # A POSIX record lock: not inherited by data workers, which may outlive a killed trainer by seconds.
             fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise InputError(f"{folder}: another process is training there; wait for it or use another folder") from None
+            raise InputError(f"{folder}: another process is training there; wait for it or use another") from None
         yield
 
 

@@ -49,17 +49,17 @@ def save(folder: str | Path, step: int, state: Mapping[str, Any], keep: int = 2)
     _sweep(folder)
     tensors: dict[str, torch.Tensor] = {}
     rest = json.dumps(_pack(dict(state), "", tensors)).encode()
-    files = {TENSORS: tensors_to_bytes(_own_memory(tensors)), REST: rest}
+    files = {TENSORS: tensor_bytes(tensors), REST: rest}
 
     aside, final = folder / f"{_ASIDE}{step}-{os.getpid()}", folder / f"step-{step:08d}"
     aside.mkdir()
     for name, data in files.items():
         write_file(aside / name, data)
-    _sync_folder(aside)
+    sync_folder(aside)
     if final.exists():  # only ever a broken one: its step is being trained again
         os.rename(final, folder / f"{_ASIDE}old-{step}-{os.getpid()}")
     os.rename(aside, final)
-    _sync_folder(folder)
+    sync_folder(folder)
     marker = {"step": step, "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}}
     write_atomically(final / MARKER, json.dumps(marker).encode())
 
@@ -125,18 +125,32 @@ def write_file(path: Path, data: bytes) -> None:
         os.fsync(out.fileno())
 
 
+def sync_folder(path: Path) -> None:
+    """Flushes a folder's list of files to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def write_atomically(path: str | Path, data: bytes) -> None:
     """Writes a file such that `path` is, after a crash at any point, either what it was or the whole of `data`."""
     path = Path(path)
     part = path.with_name(path.name + ".part")
     write_file(part, data)
     os.replace(part, path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def write_tensors(path: str | Path, tensors: Mapping[str, torch.Tensor]) -> None:
     """Writes a safetensors file atomically. Tensors that share memory are stored once each."""
-    write_atomically(path, tensors_to_bytes(_own_memory(tensors)))
+    write_atomically(path, tensor_bytes(tensors))
+
+
+def tensor_bytes(tensors: Mapping[str, torch.Tensor]) -> bytes:
+    """Tensors as a safetensors file's content; it is the same for the same tensors."""
+    return tensors_to_bytes(_own_memory(tensors))
 
 
 @contextmanager
@@ -222,11 +236,3 @@ def _remove(path: Path) -> None:
     """Removes a checkpoint, its marker first, so that a crash half-way leaves nothing that looks complete."""
     (path / MARKER).unlink()
     shutil.rmtree(path)
-
-
-def _sync_folder(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

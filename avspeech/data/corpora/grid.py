@@ -91,15 +91,13 @@ def read_align(path: Path) -> list[list]:
     return words
 
 
-def _speaker_folders(source: Path) -> dict[str, list[Path]]:
-    """Folders that may hold a speaker's clips, by speaker, in the order they are looked in."""
-    found = {}
-    for speaker in SPEAKERS:
-        places = (source / "video" / speaker, source / speaker / "video" / "mpg_6000", source / speaker)
-        there = [p for p in places if layout.files(p, ".mpg", ".mp4")]
-        if there:
-            found[speaker] = there[:1]
-    return found
+def _videos(source: Path, speaker: str) -> dict[str, Path]:
+    """A speaker's clips by name, from the first of the places where they may be; .mpg before .mp4."""
+    for place in (source / "video" / speaker, source / speaker / "video" / "mpg_6000", source / speaker):
+        videos = {p.stem: p for suffix in (".mp4", ".mpg") for p in layout.files(place, suffix)}
+        if videos:
+            return videos
+    return {}
 
 
 def _align_folder(source: Path, speaker: str) -> Path:
@@ -114,10 +112,9 @@ def clips(source: str | Path) -> list[Clip]:
     """
     source = Path(source)
     found = []
-    for speaker, places in _speaker_folders(source).items():
-        align = _align_folder(source, speaker)
-        aligned = {p.stem: p for p in layout.files(align, ".align")}
-        videos = {p.stem: p for suffix in (".mp4", ".mpg") for p in layout.files(places[0], suffix)}
+    for speaker in SPEAKERS:
+        videos = _videos(source, speaker)
+        aligned = {p.stem: p for p in layout.files(_align_folder(source, speaker), ".align")} if videos else {}
         found += [Clip(speaker, name, videos[name], aligned.get(name)) for name in sorted(videos)]
     if not found:
         raise layout.absent(source, ABOUT)
@@ -136,20 +133,17 @@ def _missing(source: Path, found: Sequence[Clip]) -> list[str]:
     for clip in found:
         by_speaker[clip.speaker] = by_speaker.get(clip.speaker, 0) + 1
     gone = [s for s in SPEAKERS if s not in by_speaker and s not in WITHOUT_VIDEO]
-    if gone:
-        problems.append(f"{len(gone)} speakers missing: {layout.named(gone)}")
+    problems += layout.grouped("speakers missing", gone)
     short = [f"{s} has {layout.counted(n, SENTENCES_PER_SPEAKER, 'clips')}" for s, n in by_speaker.items()
              if n != SENTENCES_PER_SPEAKER]
     if short:
         problems.append(layout.named(short))
     bare = [f"{c.speaker}/{c.name}" for c in found if c.align is None]
-    if bare:
-        problems.append(f"{len(bare)} clips without .align: {layout.named(bare)}")
+    problems += layout.grouped("clips without .align", bare)
     have = {(c.speaker, c.name) for c in found}
     orphans = [f"{s}/{p.stem}" for s in by_speaker for p in layout.files(_align_folder(source, s), ".align")
                if (s, p.stem) not in have]
-    if orphans:
-        problems.append(f"{len(orphans)} .align files without a clip: {layout.named(orphans)}")
+    problems += layout.grouped(".align files without a clip", orphans)
     return problems
 
 
@@ -177,7 +171,7 @@ def _utterance(clip: Clip, source: Path) -> tuple[Utterance, list[str]]:
             problems.append(str(error))
     if abs(media.fps - 25.0) > 0.1:
         problems.append(f"{where}: {media.fps:.3g} frames a second, not 25")
-    path = clip.video.relative_to(source).as_posix()
+    path = layout.below(clip.video, source)
     yaw, pitch = VIEW_ANGLES["front"]
     utterance = Utterance(
         id=f"grid-{clip.speaker}-{clip.name}", audio=path, duration=media.audio, speaker=f"grid-{clip.speaker}",
@@ -187,12 +181,12 @@ def _utterance(clip: Clip, source: Path) -> tuple[Utterance, list[str]]:
 
 def _read(source: Path, found: Sequence[Clip], workers: int) -> tuple[list[Utterance], list[str]]:
     read, unusable = layout.gather(found, lambda clip: _utterance(clip, source), "GRID", workers)
-    problems = [f"{len(unusable)} unusable clips: {layout.named(unusable)}"] if unusable else []
+    problems = layout.grouped("unusable clips", unusable)
     return [utterance for utterance, _ in read], problems + [line for _, lines in read for line in lines]
 
 
 def prepare(source: str | Path, out: str | Path, split: str = "auto", seed: int = 0, dev: float = layout.DEV,
-            test: float = layout.TEST, speakers: Sequence[str] | None = None, workers: int = 1) -> list[Path]:
+            test: float = layout.TEST, speakers: str | Sequence[str] | None = None, workers: int = 1) -> list[Path]:
     """Writes train, dev and test manifests of the clips there are, be it one speaker of 34.
 
     split: "auto" (by speaker where there are three or more, else by clip), "speaker", "clip"; dev, test: shares or
@@ -202,11 +196,8 @@ def prepare(source: str | Path, out: str | Path, split: str = "auto", seed: int 
     source = Path(source)
     found = clips(source)
     counts, missing = summary(found), _missing(source, found)
-    if speakers is not None:
-        unknown = sorted(set(speakers) - {c.speaker for c in found})
-        if unknown:
-            raise InputError(f"speakers: no clips of {layout.named(unknown)} in {source}")
-        found = [c for c in found if c.speaker in speakers]
+    wanted = layout.chosen("speakers", speakers, list(dict.fromkeys(c.speaker for c in found)))
+    found = [c for c in found if c.speaker in wanted]
     utterances, problems = _read(source, found, workers)
     parts, by = layout.split(utterances, split, seed, dev, test) if utterances else ({}, split)
     return layout.finish(out, parts, layout.Prepared("grid", str(source.resolve()), by, seed, found=[counts],

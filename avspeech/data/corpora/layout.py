@@ -95,6 +95,35 @@ def files(parent: Path, *suffixes: str) -> list[Path]:
                   if p.suffix.lower() in suffixes and not p.name.startswith(".") and p.is_file())
 
 
+def below(path: Path, source: Path) -> str:
+    """`path` relative to the corpus, with forward slashes, as manifests have it."""
+    return path.relative_to(source).as_posix()
+
+
+def grouped(noun: str, names: Sequence[str], limit: int = 5) -> list[str]:
+    """One line that counts and names some things, or none where there are none."""
+    return [f"{len(names):,} {noun}: {named(names, limit)}"] if names else []
+
+
+def empty(paths: Iterable[Path], source: Path) -> list[str]:
+    """One line that names the files of 0 bytes, or none."""
+    return grouped("files of 0 bytes", [below(p, source) for p in paths if p.stat().st_size == 0])
+
+
+def listed(option: str | Sequence[str]) -> list[str]:
+    """An option that is one name or several, as a list."""
+    return [option] if isinstance(option, str) else list(option)
+
+
+def chosen(option: str, wanted: str | Sequence[str] | None, known: Sequence[str]) -> list[str]:
+    """The names in `wanted`, all of `known` for None. Raises InputError for a name that is not in `known`."""
+    names = list(known) if wanted is None else listed(wanted)
+    for name in names:
+        if name not in known:
+            raise InputError(f"{option}: '{name}' is not there; there are {named(known, 12)}")
+    return names
+
+
 def media(path: Path) -> Media:
     """The header of a sound or video file. Raises InputError where there is none to read, or nothing in it."""
     from avspeech import audio
@@ -103,12 +132,12 @@ def media(path: Path) -> Media:
         found = Media(audio=round(audio.duration(path), 4))
     else:
         with audio.open_container(path) as container:
-            ends = {kind: round(audio.stream_end(container, streams[0]), 4) if streams else 0.0
-                    for kind, streams in (("audio", container.streams.audio), ("video", container.streams.video))}
-            found = Media(**ends)
+            sound, picture = ((audio.stream_end(container, streams[0]) if streams else 0.0)
+                              for streams in (container.streams.audio, container.streams.video))
+            found = Media(round(sound, 4), round(picture, 4))
             if container.streams.video:
                 video = container.streams.video[0]
-                found = Media(ends["audio"], ends["video"], float(video.average_rate or 0), video.width, video.height)
+                found = Media(found.audio, found.video, float(video.average_rate or 0), video.width, video.height)
     if found.audio <= 0 and found.video <= 0:
         raise InputError(f"{path}: neither sound nor picture in it")
     return found
@@ -162,6 +191,20 @@ def pick(keys: Iterable[str], seed: int = 0, dev: float = DEV, test: float = TES
     return {key: "test" if i < n_test else "dev" if i < n_test + n_dev else "train" for i, key in enumerate(ranked)}
 
 
+def some(items: Sequence[T], group: Callable[[T], str], key: Callable[[T], str], limit: int, seed: int = 0) -> list[T]:
+    """At most `limit` items of each group, drawn with the seed by their keys; in their old order."""
+    if limit < 1:
+        raise InputError(f"at least 1 of each must be taken, not {limit}")
+    taken: dict[str, int] = {}
+    kept = set()
+    for number in sorted(range(len(items)), key=lambda n: _rank(seed, key(items[n]))):
+        name = group(items[number])
+        if taken.get(name, 0) < limit:
+            taken[name] = taken.get(name, 0) + 1
+            kept.add(number)
+    return [item for number, item in enumerate(items) if number in kept]
+
+
 def split(utterances: Sequence[Utterance], by: str = "auto", seed: int = 0, dev: float = DEV,
           test: float = TEST) -> tuple[dict[str, list[Utterance]], str]:
     """({"train", "dev", "test": utterances}, how). by: "speaker" (no speaker in two splits), "clip", or "auto":
@@ -197,7 +240,7 @@ def finish(out: str | Path, parts: dict[str, list[Utterance]], prepared: Prepare
     os.replace(aside, out / "corpus.json")
     for line in prepared.found:
         print(f"{prepared.corpus}: {line}")
-    for line in prepared.problems:
+    for line in (p for p in prepared.problems if p not in prepared.found):
         print(f"{prepared.corpus}: problem: {line}")
     print(f"{prepared.corpus}: split by {prepared.split}, seed {prepared.seed}: "
           + ", ".join(f"{count:,} {name}" for name, count in prepared.counts.items()))

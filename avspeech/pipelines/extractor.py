@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from avspeech.pretrained import ModelInfo
 
 UNSEEN = ("silence", "model")
-MARGIN = 0.5  # s of sound kept before a face first appears and after it has gone: lips and voice do not start together
+MARGIN = 0.5  # s of sound kept before a face first appears and after it has gone: a voice may begin or end unseen
 FADE = 0.02  # s, at both ends of what is kept
 SHORTEST = 0.5  # s; shorter input is padded, as a model's normalisation means little on less
 
@@ -65,7 +65,10 @@ class Extractor:
 
     @classmethod
     def from_pretrained(cls, name_or_folder: str | Path, device: str = "cpu", **options: Any) -> Extractor:
-        """An extractor from a model's name or folder. `options` as for the class. Raises InputError for another task's model."""
+        """An extractor from a model's name or folder; `options` as for the class.
+
+        Raises InputError where there is no such model, or it is for another task.
+        """
         from avspeech import pretrained
 
         model, info = pretrained.load(name_or_folder, device=device)
@@ -137,7 +140,11 @@ class Extractor:
         return round(frame * self.sample_rate / self.fps)
 
     def _pieces(
-        self, read: Callable[[int, int], np.ndarray], samples: int, views: Sequence[View], kept: tuple[int, int] | None
+        self,
+        read: Callable[[int, int], np.ndarray],
+        samples: int,
+        views: Sequence[View],
+        kept: tuple[int, int] | None,
     ) -> Iterator[tuple[int, np.ndarray]]:
         frames = max(1, -int(-samples * self.fps // self.sample_rate))
         for first, last in self.windows.plan(frames, self.fps):
@@ -172,7 +179,9 @@ class Extractor:
             )
         voice = estimate[0].float().cpu().numpy()[: len(mixture)]
         if not np.isfinite(voice).all():
-            raise FloatingPointError(f"the model's output is not finite at {first / self.fps:.2f} s to {last / self.fps:.2f} s")
+            raise FloatingPointError(
+                f"the model's output is not finite at {first / self.fps:.2f} s to {last / self.fps:.2f} s"
+            )
         return voice
 
     def _kept(self, samples: int, views: Sequence[View]) -> tuple[int, int] | None:
@@ -199,9 +208,13 @@ class Extractor:
         return (0.5 - 0.5 * np.cos(np.pi * depth)).astype(np.float32)
 
     def extract(
-        self, videos: Sequence[str | Path] | str | Path, out: str | Path, face: int | None = None, progress: bool = True
+        self,
+        videos: Sequence[str | Path] | str | Path,
+        out: str | Path,
+        face: int | None = None,
+        progress: bool = True,
     ) -> list[Path]:
-        """Each face's voice from one video, or several synchronised ones, as wav and mp4: see `avspeech.pipelines.files`."""
+        """Each face's voice from one or more synchronised videos, as wav and mp4: see `avspeech.pipelines.files`."""
         from avspeech.pipelines.files import extract
 
         paths = [Path(videos)] if isinstance(videos, (str, Path)) else [Path(video) for video in videos]
@@ -232,10 +245,13 @@ def _mono(audio: Any) -> np.ndarray:
         raise InputError(f"audio: shape {shape}, expected [N], [C, N] or [N, C] with at least one sample")
     if array.ndim == 2:
         if min(shape) > 64:
-            raise InputError(f"audio: shape {shape} has {min(shape)} channels, expected at most 64; one recording a call")
+            raise InputError(
+                f"audio: shape {shape} has {min(shape)} channels, expected at most 64; one recording a call"
+            )
         array = array.mean(axis=int(np.argmin(shape)), dtype=np.float64)
     bad = np.flatnonzero(~np.isfinite(array))
     if len(bad):
-        raise InputError(f"audio: {len(bad)} samples are NaN or infinite, the first is number {bad[0]}; mend them first")
+        raise InputError(
+            f"audio: {len(bad)} samples are NaN or infinite, the first is number {bad[0]}; mend them first"
+        )
     return array.astype(np.float32)
-

@@ -1,4 +1,4 @@
-"""The voices of the faces in video files: wav and mp4 beside each other, on the clock of the videos, in bounded memory."""
+"""The voices of the faces in video files: a wav and an mp4 each, on the clock of the videos, in bounded memory."""
 
 from __future__ import annotations
 
@@ -49,9 +49,13 @@ def extract(
     found = [video.mouth_tracks(path, fps=extractor.fps, progress=progress) for path in videos]
     names = ", ".join(str(path) for path in videos)
     if not any(found):
-        raise InputError(f"{names}: no face found; the mouth must be seen, and the face be some 40 pixels wide or more")
+        raise InputError(
+            f"{names}: no face found; the mouth must be seen, and the face be some 40 pixels wide or more"
+        )
     seen = round(SEEN * extractor.fps)
-    found = [[track for track in tracks if np.count_nonzero(track.present) >= seen] or tracks for tracks in found]
+    found = [
+        [track for track in tracks if np.count_nonzero(track.present) >= seen] or tracks for tracks in found
+    ]
     for path, tracks in zip(videos, found, strict=True):
         if not tracks:
             warnings.warn(f"{path}: no face found in it; going on with the other videos", stacklevel=2)
@@ -77,7 +81,9 @@ def extract(
         for number in numbers:
             views = [View(track.crops, track.present, extractor.fps) for track in faces[number - 1]]
             title = f"face {number}" if progress else None
-            written += _write(extractor, read, length, views, videos[0], out / f"{videos[0].stem}_face{number}", title)
+            written += _write(
+                extractor, read, length, views, videos[0], out / f"{videos[0].stem}_face{number}", title
+            )
     return written
 
 
@@ -90,7 +96,9 @@ def _with_sound(videos: Sequence[Path]) -> Path:
             if container.streams.audio:
                 sounding.append(path)
     if not sounding:
-        raise InputError(f"{', '.join(str(path) for path in videos)}: no sound in it; one of the videos must have sound")
+        raise InputError(
+            f"{', '.join(str(path) for path in videos)}: no sound in it; one of the videos must have sound"
+        )
     return sounding[0]
 
 

@@ -19,9 +19,9 @@ BIT_RATE = 96_000  # of the sound, AAC
 
 
 def mux(video: Path, sound: Path, out: Path) -> None:
-    """Writes `out` (mp4): the pictures of `video` and the sound file `sound`, whose sample 0 is the zero of the video's clock.
+    """Writes `out` (mp4): the pictures of `video` and the sound file `sound`, which begins at the zero of its clock.
 
-    Pictures are copied where mp4 takes them as they are (H.264, HEVC), and encoded with the first of ENCODERS otherwise.
+    Pictures are copied where mp4 takes them as they are (H.264, HEVC), else encoded with the first of ENCODERS.
     Pictures that begin late begin late in `out`. Raises InputError where `video` has no pictures.
     """
     import av
@@ -121,7 +121,11 @@ def _encode(source: Any, pictures: Any, target: Any, spoken: _Sound) -> None:
         if stream is None:
             stream = target.add_stream(_encoder(), rate=pictures.average_rate or 25)
             # yuv420p takes even sizes only
-            stream.width, stream.height, stream.pix_fmt = frame.width // 2 * 2, frame.height // 2 * 2, "yuv420p"
+            stream.width, stream.height, stream.pix_fmt = (
+                frame.width // 2 * 2,
+                frame.height // 2 * 2,
+                "yuv420p",
+            )
             stream.codec_context.time_base = clock
             if stream.codec_context.name == "libx264":
                 stream.options = {"crf": "20", "preset": "veryfast"}
@@ -150,7 +154,9 @@ def _encoder() -> str:
                 return av.codec.Codec(name, "w").name
             except av.codec.codec.UnknownCodecError:
                 continue
-    raise InputError(f"FFmpeg has none of the video encoders {', '.join(ENCODERS)}; install the PyAV wheel: pip install av")
+    raise InputError(
+        f"FFmpeg has none of the video encoders {', '.join(ENCODERS)}; install the PyAV wheel: pip install av"
+    )
 
 
 def write_pictures(path: Path, pictures: np.ndarray, fps: float) -> None:

@@ -42,7 +42,9 @@ class View:
         if mask.any():
             wanted = index[mask]
             edge = (self.crops.shape[1] - MOUTH) // 2
-            span = np.array(self.crops[wanted[0] : wanted[-1] + 1])  # one piece: crops may be mapped from a file
+            span = np.array(
+                self.crops[wanted[0] : wanted[-1] + 1]
+            )  # one piece: crops may be mapped from a file
             crops[mask] = span[wanted - wanted[0], edge : edge + MOUTH, edge : edge + MOUTH]
             release(self.crops)
         return crops, mask
@@ -69,7 +71,9 @@ def arrays_as_views(views: Any, present: Any, fps: float, face: int = 1) -> list
         if len(named) == 1 and len(given) == 1:
             given = dict(zip(named, given.values(), strict=True))
         if set(given) != set(named):
-            raise InputError(f"present: has {len(given)} masks, expected one for each of the {len(named)} views, in the same form")
+            raise InputError(
+                f"present: has {len(given)} masks, expected one for each of the {len(named)} views, in the same form"
+            )
         masks = {name: given[name] for name in named}
     tracks: list[list[MouthTrack | View]] = []
     for name, array in named.items():
@@ -77,19 +81,26 @@ def arrays_as_views(views: Any, present: Any, fps: float, face: int = 1) -> list
         if array.dtype != np.uint8:
             raise InputError(f"{name}: type {array.dtype}, expected uint8 pictures (0 to 255)")
         if 0 in shape or not (
-            (len(shape) == 3 and shape[1] == shape[2] and shape[1] in CROPS) or (len(shape) == 4 and shape[3] == 3)
+            (len(shape) == 3 and shape[1] == shape[2] and shape[1] in CROPS)
+            or (len(shape) == 4 and shape[3] == 3)
         ):
-            raise InputError(f"{name}: shape {shape}, expected crops [T, 96, 96] or [T, 88, 88], or pictures [T, H, W, 3]")
+            raise InputError(
+                f"{name}: shape {shape}, expected crops [T, 96, 96] or [T, 88, 88], or pictures [T, H, W, 3]"
+            )
         mask = masks[name]
         if mask is not None and (mask.dtype != np.bool_ or mask.shape != shape[:1]):
-            raise InputError(f"present for {name}: {mask.dtype} {mask.shape}, expected bool [{shape[0]}], one for each frame")
+            raise InputError(
+                f"present for {name}: {mask.dtype} {mask.shape}, expected bool [{shape[0]}], one for each frame"
+            )
         if len(shape) == 4:
             tracks.append(_find(name, array, mask, fps))
         else:
             tracks.append([View(array, np.ones(shape[0], bool) if mask is None else mask, fps)])
     faces = match_faces(tracks)
     if not 1 <= face <= len(faces):
-        raise InputError(f"face={face}: the views show {len(faces)}; expected a number from 1 to {len(faces)}")
+        raise InputError(
+            f"face={face}: the views show {len(faces)}; expected a number from 1 to {len(faces)}"
+        )
     return [View(track.crops, track.present, getattr(track, "fps", fps)) for track in faces[face - 1]]
 
 
@@ -101,7 +112,9 @@ def _named(value: Any, what: str) -> dict[str, np.ndarray]:
         arrays = {f"{what}[{number}]": _array(item) for number, item in enumerate(value)}
     else:
         array = _array(value)
-        stacked = array.ndim == (2 if what == "present" else 4) and (what == "present" or array.shape[-1] != 3)
+        stacked = array.ndim == (2 if what == "present" else 4) and (
+            what == "present" or array.shape[-1] != 3
+        )
         arrays = {f"{what}[{n}]": item for n, item in enumerate(array)} if stacked else {what: array}
     if not arrays:
         raise InputError(f"{what}: empty, expected at least one")
@@ -117,10 +130,11 @@ def match_faces(views: Sequence[Sequence[Any]]) -> list[list[Any]]:
 
     views: for each synchronised camera its tracks (things with `crops`, `present` and, from pictures, `boxes`).
 
-    With one face in every view there is nothing to match. Otherwise tracks are assigned one to one so that the sum of
-    three likenesses is greatest: how far the times at which the faces are seen agree (intersection over union, 0..1), the
-    correlation of how much the mouths move from frame to frame (0..1), and, with a weight of 1/4, the order from left to
-    right. Tracks that are never seen at the same time are not matched, and faces seen by other cameras alone are left out.
+    With one face in every view there is nothing to match. Otherwise tracks are assigned one to one so that the sum
+    of three likenesses is greatest: how far the times at which the faces are seen agree (intersection over union,
+    0..1), the correlation of how much the mouths move from frame to frame (0..1), and, with a weight of 1/4, the
+    order from left to right. Tracks that are never seen at the same time are not matched, and faces that only other
+    cameras see are left out.
     """
     showing = [list(tracks) for tracks in views if len(tracks)]
     if not showing:
@@ -197,7 +211,9 @@ def _find(name: str, pictures: np.ndarray, mask: np.ndarray | None, fps: float) 
         found = video.mouth_tracks(path)
         tracks = [_Found(np.array(t.crops), np.array(t.present), np.array(t.boxes), MODEL_FPS) for t in found]
     if not tracks:
-        raise InputError(f"{name}: no face found in the pictures; give RGB frames that show the face, or mouth crops")
+        raise InputError(
+            f"{name}: no face found in the pictures; give RGB frames that show the face, or mouth crops"
+        )
     if mask is not None:
         for track in tracks:
             index = np.floor(np.arange(len(track.present)) * (fps / MODEL_FPS) + 1e-6).astype(int)

@@ -1,8 +1,8 @@
 """Long signals in short windows, joined again without a seam.
 
-A model whose memory is bounded sees the signal in windows that overlap. Where two windows meet, both have an opinion;
-the join is a short cross-fade at the place of the overlap where the two differ least (as a rule a pause), so that an
-artefact of the join is as small as it can be, and is known: every join reports how far the two windows were apart.
+The model sees the signal in windows that overlap. Where two windows meet, both have an opinion; the join is a short
+cross-fade at the place of the overlap where the two differ least (as a rule a pause), so that an artefact of the join
+is as small as it can be, and is known: every join reports how far the two windows were apart.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Windows:
             )
 
     def plan(self, frames: int, fps: float) -> list[tuple[int, int]]:
-        """Windows [start, stop) in video frames that cover `frames` frames. The last one is moved back to full length."""
+        """Windows [start, stop) in video frames that cover `frames`. The last one is moved back to full length."""
         length = max(2, round(self.length * fps))
-        hop = max(1, length - round(self.overlap * fps))
+        hop = max(1, length - max(1, round(self.overlap * fps)))
         if frames <= length:
             return [(0, frames)]
         starts = list(range(0, frames - length, hop)) + [frames - length]
@@ -90,8 +90,8 @@ def stitch(
 def _quietest(old: np.ndarray, new: np.ndarray, width: int) -> tuple[int, float]:
     """Where a cross-fade of `width` samples does least harm: (offset, RMS of the difference there).
 
-    An eighth of the overlap at either end is left out (a model knows least at its edges). Among places that are as good
-    to -80 dB of the signal the one nearest the centre wins, so that each window keeps as much context as it can.
+    An eighth of the overlap at either end is left out (a model knows least at its edges). Among places that are as
+    good to -80 dB of the signal the one nearest the centre wins, so that each window keeps as much context as it can.
     """
     edge = min(len(old) // 8, (len(old) - width) // 2)
     steps = np.concatenate([[0.0], np.cumsum((old - new) ** 2)])
@@ -106,8 +106,12 @@ def _quietest(old: np.ndarray, new: np.ndarray, width: int) -> tuple[int, float]
 
 
 def disagreement_db(seams: Iterable[Seam], signal: np.ndarray | float) -> np.ndarray:
-    """How far the two windows were apart at each seam, in dB relative to the RMS of `signal` (samples, or its RMS). [S]"""
-    rms = float(signal) if np.ndim(signal) == 0 else float(np.sqrt(np.mean(np.square(signal, dtype=np.float64))))
+    """How far the windows were apart at each seam, in dB relative to the RMS of `signal` (samples, or its RMS). [S]"""
+    rms = (
+        float(signal)
+        if np.ndim(signal) == 0
+        else float(np.sqrt(np.mean(np.square(signal, dtype=np.float64))))
+    )
     return np.array([20 * np.log10(max(seam.difference, 1e-12) / max(rms, 1e-12)) for seam in seams])
 
 

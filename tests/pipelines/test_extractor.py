@@ -32,7 +32,9 @@ class Filter(torch.nn.Module):
         assert abs(mixture.shape[-1] - video.shape[2] * 640) < 640
         self.calls.append((tuple(mixture.shape), tuple(video.shape), mask.clone()))
         taps = self.kernel.shape[-1]
-        return torch.nn.functional.conv1d(mixture[:, None], self.kernel, padding=(taps // 2) * 64, dilation=64)[:, 0]
+        return torch.nn.functional.conv1d(
+            mixture[:, None], self.kernel, padding=(taps // 2) * 64, dilation=64
+        )[:, 0]
 
 
 class Level(torch.nn.Module):
@@ -129,7 +131,9 @@ def test_missing_face_keeps_the_clock() -> None:
     assert len(model.calls) == 2 and masks[:200].tolist() == present[:200].tolist()
     assert not voice[: round(3.5 * 16000)].any() and not voice[round(8.5 * 16000) :].any()
     assert voice[round(4.9 * 16000) : round(5.9 * 16000)].std() > 0.05  # lost between: goes on
-    everything = Extractor(model, INFO, when_unseen="model")(audio, crops(10), sample_rate=16000, present=present)
+    everything = Extractor(model, INFO, when_unseen="model")(
+        audio, crops(10), sample_rate=16000, present=present
+    )
     inside = slice(round(3.53 * 16000), round(8.47 * 16000))
     np.testing.assert_allclose(voice[inside], everything[inside], atol=1e-6)
     assert everything[:16000].std() > 0.05

@@ -28,7 +28,9 @@ def same(mixture, video, mask):
 def clicks(seconds: float, rate: int, at: list[float]) -> np.ndarray:
     """20 ms bursts of a tone at the given times."""
     t = np.arange(round(seconds * rate)) / rate
-    return sum(0.5 * np.sin(2 * np.pi * 1000 * t) * ((t >= x) & (t < x + 0.02)) for x in at).astype(np.float32)
+    return sum(0.5 * np.sin(2 * np.pi * 1000 * t) * ((t >= x) & (t < x + 0.02)) for x in at).astype(
+        np.float32
+    )
 
 
 def film(
@@ -75,7 +77,9 @@ def film(
     return path
 
 
-def track(frames: int, first: int = 0, last: int | None = None, x: float = 0.0, seed: int = 0) -> SimpleNamespace:
+def track(
+    frames: int, first: int = 0, last: int | None = None, x: float = 0.0, seed: int = 0
+) -> SimpleNamespace:
     present = np.zeros(frames, bool)
     present[first:last] = True
     crops = np.random.default_rng(seed).integers(0, 255, (frames, 96, 96), dtype=np.uint8)
@@ -159,7 +163,10 @@ def test_several_faces_and_one_of_them(tmp_path, faces) -> None:
     faces["talk"] = [track(50, seed=1), track(50, seed=2), track(50, last=10, seed=3)]
     source = film(tmp_path / "talk.mp4", sound=clicks(2, 44100, [0.5]))
     paths = Extractor(same, INFO).extract([source], tmp_path / "all", progress=False)
-    assert [p.name for p in paths[::2]] == ["talk_face1.wav", "talk_face2.wav"]  # the third is seen too briefly
+    assert [p.name for p in paths[::2]] == [
+        "talk_face1.wav",
+        "talk_face2.wav",
+    ]  # the third is seen too briefly
     paths = Extractor(same, INFO).extract([source], tmp_path / "one", face=2, progress=False)
     assert [p.name for p in paths] == ["talk_face2.wav", "talk_face2.mp4"]
     with pytest.raises(InputError, match="shows 2"):
@@ -236,7 +243,9 @@ def test_nothing_half_written(tmp_path, faces) -> None:
 
 def test_silence(tmp_path, faces) -> None:
     source = film(tmp_path / "talk.mkv", sound=np.zeros(88200, np.float32), codecs=("libx264", "flac"))
-    wav, _ = Extractor(lambda m, v, k: m / m.pow(2).mean().sqrt(), INFO).extract(source, tmp_path, progress=False)
+    wav, _ = Extractor(lambda m, v, k: m / m.pow(2).mean().sqrt(), INFO).extract(
+        source, tmp_path, progress=False
+    )
     assert not audio.read(wav).any() and len(audio.read(wav)) == 32000
 
 

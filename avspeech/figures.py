@@ -1,0 +1,141 @@
+"""Plots as bytes: SVG, or PNG for spectrograms. All on a clear ground, in colours that read on a light and on a dark
+page; the same data gives the same bytes."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avspeech.errors import InputError
+
+_GREY = "#7d858d"
+_COLOURS = ("#0b84d8", "#e8710a", "#139a6e", "#c2569b", "#a58a00", "#7f6bd6", "#d1495b", "#5b8aa6")
+
+
+@contextmanager
+def _figure(width: float, height: float, columns: int = 1) -> Iterator[tuple[Any, Any]]:
+    """A figure of so many inches with axes side by side; no window system is touched, nor pyplot's state."""
+    import matplotlib
+    from cycler import cycler
+    from matplotlib.figure import Figure
+
+    style: dict[Any, Any] = {
+        "figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "none", "text.color": _GREY,
+        "axes.edgecolor": _GREY, "axes.labelcolor": _GREY, "xtick.color": _GREY, "ytick.color": _GREY, "font.size": 9,
+        "axes.spines.top": False, "axes.spines.right": False, "grid.color": _GREY, "grid.alpha": 0.25,
+        "svg.fonttype": "path", "svg.hashsalt": "avspeech", "legend.frameon": False,
+        "axes.prop_cycle": cycler(color=_COLOURS),
+    }
+    with matplotlib.rc_context(style):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        yield figure, figure.subplots(1, columns, squeeze=False)[0]
+
+
+def _svg(figure: Any) -> bytes:
+    out = io.BytesIO()
+    figure.savefig(out, format="svg", metadata={"Date": None})
+    return out.getvalue()
+
+
+def spectrogram_png(samples: np.ndarray, sample_rate: int, reference: float | None = None, span: float = 70.0) -> bytes:
+    """A PNG of the log power spectrogram of `samples` [N]: 32 ms Hann windows, `span` dB deep from `reference` (peak
+    power in dB, as `spectrogram_peak` gives it; default the picture's own)."""
+    power = _power_db(samples, sample_rate)
+    top = float(power.max()) if reference is None else reference
+    with _figure(4.6, 1.7) as (figure, axes):
+        extent = (0.0, len(samples) / sample_rate, 0.0, sample_rate / 2000)
+        axes[0].imshow(power.T, origin="lower", aspect="auto", extent=extent, vmin=top - span, vmax=top, cmap="magma")
+        axes[0].set(xlabel="s", ylabel="kHz")
+        out = io.BytesIO()
+        figure.savefig(out, format="png", dpi=110, metadata={"Software": None})
+    return out.getvalue()
+
+
+def spectrogram_peak(samples: np.ndarray, sample_rate: int) -> float:
+    """The highest power of the spectrogram, in dB, for `spectrogram_png(reference=...)`."""
+    return float(_power_db(samples, sample_rate).max())
+
+
+def _power_db(samples: np.ndarray, sample_rate: int) -> np.ndarray:
+    """[frames, bins]; at most about 1000 frames."""
+    size = max(int(0.032 * sample_rate), 2)
+    x = np.pad(np.asarray(samples, np.float64), (size // 2, size))
+    hop = max(size // 4, len(samples) // 1000)
+    frames = np.lib.stride_tricks.sliding_window_view(x, size)[::hop]
+    return np.asarray(10 * np.log10(np.abs(np.fft.rfft(frames * np.hanning(size))) ** 2 + 1e-12))
+
+
+def _read_log(path: str | Path) -> Iterator[dict[str, Any]]:
+    """The lines of a trainer's log that have a step. The last line may be cut off, in a log that is still written."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as a log of the trainer ({error})") from None
+    for number, line in enumerate(lines, 1):
+        try:
+            record = json.loads(line) if line.strip() else None
+        except ValueError as error:
+            if number == len(lines):
+                return
+            raise InputError(f"{path}:{number}: not JSON ({error})") from None
+        if isinstance(record, dict) and isinstance(record.get("step"), int):
+            yield record
+
+
+def training_svg(logs: Mapping[str, str | Path]) -> bytes:
+    """Training loss and validation score over steps, from the trainer's `log.jsonl` by name. A step whose loss was not
+    finite is marked by a dotted line. Raises InputError for logs without any value."""
+    curves: dict[str, dict[str, list[tuple[int, float]]]] = {"training loss": {}, "validation score": {}}
+    broken = []
+    for name, path in logs.items():
+        for line in _read_log(path):
+            valid = line.get("valid")
+            found = {"training loss": line.get("loss"),
+                     "validation score": valid.get("score") if isinstance(valid, dict) else None}
+            for label, value in found.items():
+                if isinstance(value, (int, float)):
+                    curves[label].setdefault(name, []).append((line["step"], value))
+            if line.get("event") == "non-finite":
+                broken.append(line["step"])
+    panels = {label: lines for label, lines in curves.items() if lines}
+    if not panels:
+        raise InputError(f"{', '.join(str(p) for p in logs.values())}: no loss in it; is it a log of the trainer?")
+    with _figure(4.6 * len(panels), 2.8, len(panels)) as (figure, axes):
+        for axis, (label, lines) in zip(axes, panels.items()):
+            for name, points in lines.items():
+                marker = "o" if len(points) < 60 else ""
+                axis.plot(*zip(*points), label=name, linewidth=1.4, marker=marker, markersize=3)
+            for step in broken:
+                axis.axvline(step, color="#d1495b", linestyle=":", linewidth=1)
+            axis.set(xlabel="step", title=label)
+            axis.grid(True)
+        if any(logs):
+            axes[-1].legend(fontsize=8)
+        return _svg(figure)
+
+
+def points_svg(points: Mapping[str, Mapping[str, tuple[float, float]]], columns: Sequence[str], label: str) -> bytes:
+    """Points with error bars: a colour for each name in `points`, whose values are (mean, spread) by column; a column
+    that is not there is left empty, a NaN spread has no bar. label: of the vertical axis."""
+    with _figure(min(3.5 + 0.9 * len(columns), 11), 3.4) as (figure, axes):
+        for i, (name, found) in enumerate(points.items()):
+            offset = (i - (len(points) - 1) / 2) * 0.6 / len(points)
+            there = [(c + offset, *found[column]) for c, column in enumerate(columns) if column in found]
+            if there:
+                x, y, spread = zip(*there)
+                bars = [0.0 if math.isnan(s) else s for s in spread]
+                axes[0].errorbar(x, y, bars, fmt="o", markersize=4, capsize=2, linewidth=1, label=name)
+        turned = sum(map(len, columns)) > 70
+        way = {"rotation": 30, "ha": "right"} if turned else {}
+        axes[0].set_xticks(range(len(columns)), columns, **way)
+        axes[0].set_ylabel(label)
+        axes[0].grid(True, axis="y")
+        axes[0].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        return _svg(figure)

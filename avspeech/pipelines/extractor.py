@@ -60,7 +60,7 @@ class Extractor:
         self.windows = windows or Windows()
         self.when_unseen = when_unseen
         self.sample_rate = int(info.sample_rate)
-        self.fps = float(info.fps)
+        self.fps = float(info.fps or 25.0)
         self.seams: list[Seam] = []
 
     @classmethod
@@ -89,12 +89,12 @@ class Extractor:
         """The voice of one face: float32 [N], at the sample rate and of the length of `audio`.
 
         audio: float [N], or [C, N] or [N, C], whose channels are averaged. Full scale is 1.
-        views: what one camera or several synchronised ones (list or dict) saw of the same face from sample 0 on: mouth
-            crops uint8 [T, 96, 96] or [T, 88, 88] (grey, aligned as by `avspeech.video`), all of them [V, T, 96, 96], or
-            full pictures uint8 [T, H, W, 3] (RGB) in which the face is then found.
+        views: what one camera or several synchronised ones (list or dict) saw of the same face from sample 0 on:
+            mouth crops uint8 [T, 96, 96] or [T, 88, 88] (grey, aligned as by `avspeech.video`), a stack of them
+            [V, T, 96, 96], or full pictures uint8 [T, H, W, 3] (RGB) in which the face is then found.
         sample_rate: of `audio`, in Hz. The model hears nothing above half its own rate, and gives nothing there.
         fps: frame rate of `views`; frames are taken by time, frame k being shown from k / fps s on.
-        present: where the face is to be seen, bool [T], one for each view in the form of `views`; by default everywhere.
+        present: where the face is to be seen, bool [T], one for each view in the form of `views`; by default always.
         face: which face, counted from 1, where full pictures show several.
         Sound longer than the views is taken as the face being out of sight.
 

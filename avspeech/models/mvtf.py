@@ -1,0 +1,195 @@
+"""MVTF: target speaker extraction by the lips, from any number of synchronised views.
+
+Yang, Jin, Liu, Li, "Multi-View Based Audio Visual Target Speaker Extraction", arXiv 2603.07696. Per view: lip encoder,
+interpolation to the STFT's frames, a projection and an LSTM shared by the views; tensor fusion of the views
+(`nn/fusion.py`); the fused cue stands beside Re and Im of the mixture's STFT; TF-GridNet (`nn/gridnet.py`); iSTFT.
+
+`mvtf-paper` is the paper's configuration. Ours differ where the paper's ties sizes to each other or to one rate:
+- planes: the paper's u has as many numbers as the STFT has bins (65) and is itself the third channel. Here u [T, D] is
+  projected to a few planes over mel-spaced bands, and these are read off at the bins: any D, any n_fft, any rate. The
+  first plane is the lips' guess of the target's log spectrum; `tasks/extraction.py` trains it as such.
+- symmetric fusion, so that the order of the views does not count.
+- head "mask": a complex mask on the mixture, which starts near the mixture and learns sooner than complex mapping.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from avspeech.errors import InputError
+from avspeech.nn.fusion import AttentionFusion, NoFusion, ProjectedAddition, TensorFusion
+from avspeech.nn.gridnet import GridNetBlock
+from avspeech.nn.lips import ResNetLips, SmallLips
+
+
+@dataclass(frozen=True)
+class Config:
+    """Defaults: `mvtf-small`.
+
+    sample_rate (Hz), n_fft, hop (samples), fps: of the input; crop: side of the mouth crops (pixels).
+    lips: "small" or "resnet"; lips_width: channels of the small one's first stage.
+    embed: D, width of a view's embedding and of u; embed_causal: its LSTM runs one way.
+    fusion: "tensor" (MVTF), "add", "attention" or "none" (audio-blind); symmetric, slots: of the tensor fusion.
+    planes: planes of the cue beside Re and Im; 0: u itself is the plane, and embed must be n_fft / 2 + 1.
+    bands: mel-spaced bands of a plane.
+    patch: bins a step of the encoder's and the decoder's convolution, so the blocks see F = n_fft / 2 / patch + 1.
+    blocks B, dim D, kernel I, stride J, hidden H, heads L, query E, causal: of the TF-GridNet.
+    head: "mask" (complex mask) or "mapping" (complex spectral mapping).
+    """
+
+    sample_rate: int = 16000
+    n_fft: int = 512
+    hop: int = 256
+    fps: float = 25.0
+    crop: int = 88
+    lips: str = "small"
+    lips_width: int = 32
+    embed: int = 64
+    embed_causal: bool = False
+    fusion: str = "tensor"
+    symmetric: bool = True
+    slots: int | None = None
+    planes: int = 4
+    bands: int = 64
+    patch: int = 4
+    blocks: int = 4
+    dim: int = 48
+    kernel: int = 4
+    stride: int = 4
+    hidden: int = 96
+    heads: int = 4
+    query: int = 4
+    causal: bool = False
+    head: str = "mask"
+
+
+def mel_bands(bands: int, bins: int, sample_rate: int) -> Tensor:
+    """Triangles [bands, bins] whose corners are equally spaced in mel from 0 Hz to half the rate, the outer two flat to
+    the edge; the triangles over a bin add up to 1, so the transpose interpolates from bands to bins."""
+    top = 2595 * math.log10(1 + sample_rate / 2 / 700)
+    centres = 700 * (10 ** (torch.linspace(0, top, bands, dtype=torch.float64) / 2595) - 1)
+    hertz = torch.linspace(0, sample_rate / 2, bins, dtype=torch.float64)
+    right = torch.searchsorted(centres, hertz).clamp(1, bands - 1)
+    share = (hertz - centres[right - 1]) / (centres[right] - centres[right - 1])
+    weights = torch.zeros(bands, bins, dtype=torch.float64)
+    columns = torch.arange(bins)
+    weights[right, columns] = share
+    weights[right - 1, columns] = 1 - share
+    return weights.float()
+
+
+class LipCue(nn.Module):
+    """From the views' crops to the cue at the STFT's frames: encoder, projection and LSTM a view, fusion, planes."""
+
+    def __init__(self, config: Config):
+        super().__init__()
+        c = self.config = config
+        if c.lips not in ("small", "resnet"):
+            raise InputError(f"model setting lips='{c.lips}': expected 'small' or 'resnet'")
+        if c.embed % 2 and not c.embed_causal:
+            raise InputError(f"model setting embed={c.embed}: expected an even number where embed_causal is off")
+        if not c.planes and c.embed != c.n_fft // 2 + 1:
+            raise InputError(f"model setting planes=0 needs embed = n_fft / 2 + 1 = {c.n_fft // 2 + 1}, got {c.embed}")
+        fusions = {"tensor": lambda: TensorFusion(c.embed, c.symmetric, c.slots), "none": NoFusion,
+                   "add": lambda: ProjectedAddition(c.embed), "attention": lambda: AttentionFusion(c.embed)}
+        if c.fusion not in fusions:
+            raise InputError(f"model setting fusion='{c.fusion}': expected one of {', '.join(fusions)}")
+        self.lips = SmallLips(c.lips_width) if c.lips == "small" else ResNetLips()
+        self.project = nn.Linear(self.lips.channels, c.embed)
+        self.rnn = nn.LSTM(c.embed, c.embed if c.embed_causal else c.embed // 2, batch_first=True,
+                           bidirectional=not c.embed_causal)
+        self.fusion = fusions[c.fusion]()
+        self.planes = nn.Linear(c.embed, c.planes * c.bands) if c.planes else nn.Identity()
+
+    def forward(self, video: Tensor, mask: Tensor, frames: int) -> Tensor:
+        """video [B, V, Tv, H, W], mask [B, V, Tv] -> planes [B, P, frames, bands]; with planes=0, u [B, 1, frames, D]."""
+        c = self.config
+        b, v, tv = mask.shape
+        if c.fusion == "none":  # the lips are not even looked at
+            u = video.new_zeros(b, frames, c.embed, dtype=self.project.weight.dtype)
+        else:
+            h = self.lips(video.flatten(0, 1), mask.flatten(0, 1)).transpose(1, 2)  # [B * V, C, Tv]
+            # STFT frame n is centred on sample n * hop; video frame k covers the 1/fps seconds from k / fps.
+            place = torch.arange(frames, device=h.device) * (c.hop / c.sample_rate * c.fps)
+            nearest = place.long().clamp_max(tv - 1)
+            place = (place - 0.5).clamp(0, tv - 1)
+            left = place.long().clamp_max(max(tv - 2, 0))
+            share = (place - left).to(h.dtype)
+            h = h[..., left] * (1 - share) + h[..., (left + 1).clamp_max(tv - 1)] * share
+            h, _ = self.rnn(self.project(h.transpose(1, 2)))
+            u = self.fusion(h.view(b, v, frames, c.embed), mask[:, :, nearest])
+        planes: Tensor = self.planes(u)
+        return planes.view(b, frames, -1, c.bands if c.planes else c.embed).transpose(1, 2)
+
+
+class MVTF(nn.Module):
+    """Multi-view tensor fusion extractor. See the module's docstring and `Config`."""
+
+    Config = Config
+
+    def __init__(self, config: Config = Config()):
+        super().__init__()
+        c = self.config = config
+        if c.head not in ("mask", "mapping"):
+            raise InputError(f"model setting head='{c.head}': expected 'mask' or 'mapping'")
+        self.cue = LipCue(c)
+        if c.n_fft // 2 % c.patch:
+            raise InputError(f"model setting patch={c.patch}: must divide n_fft / 2 = {c.n_fft // 2}")
+        shape: dict = dict(kernel_size=(3, 2 * c.patch + 1), stride=(1, c.patch), padding=(1, c.patch))
+        self.encode = nn.Conv2d(2 + max(c.planes, 1), c.dim, **shape)
+        self.norm = nn.LayerNorm(c.dim)
+        self.blocks = nn.ModuleList([GridNetBlock(c.dim, c.kernel, c.stride, c.hidden, c.heads, c.query, c.causal)
+                                     for _ in range(c.blocks)])
+        self.decode = nn.ConvTranspose2d(c.dim, 2, **shape)
+        self.register_buffer("window", torch.hann_window(c.n_fft).sqrt(), persistent=False)
+        self.register_buffer("bands", mel_bands(c.bands, c.n_fft // 2 + 1, c.sample_rate), persistent=False)
+
+    def spectrum(self, samples: Tensor) -> Tensor:
+        """samples [B, N] -> complex STFT [B, T, F], T = N // hop + 1."""
+        x = torch.stft(samples, self.config.n_fft, self.config.hop, window=self.window, return_complex=True,
+                       pad_mode="constant")
+        return x.transpose(1, 2) / math.sqrt(self.config.n_fft / 2)
+
+    def log_bands(self, samples: Tensor) -> Tensor:
+        """Log spectrum in the cue's bands: samples [B, N] -> [B, T, bands], about -1..1 for speech of RMS 1."""
+        power = self.spectrum(samples).abs().square() @ self.bands.T / self.bands.sum(1)
+        return (power + 1e-4).log() / 4 + 1
+
+    def forward(self, mixture: Tensor, video: Tensor, mask: Tensor) -> Tensor:
+        """The target's voice.
+
+        mixture [B, N] float, any level; video [B, V, Tv, H, W] uint8 or float; mask [B, V, Tv] bool, True where the view
+        shows the mouth -> [B, N], at the level the target has in the mixture.
+        """
+        return self.separate(mixture, video, mask)[0]
+
+    def separate(self, mixture: Tensor, video: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """As `forward`, with the cue's planes [B, P, T, bands] beside the estimate."""
+        level = mixture.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-5)
+        mix = self.spectrum(mixture / level)
+        planes = self.cue(video, mask, mix.shape[1])
+        cue = planes @ self.bands if self.config.planes else planes
+        x = self.encode(torch.cat([torch.stack([mix.real, mix.imag], 1), cue.to(mix.real.dtype)], 1))
+        x = self.norm(x.permute(0, 2, 3, 1))
+        for block in self.blocks:
+            x = block(x)
+        y = self.decode(x.permute(0, 3, 1, 2)).float()
+        out = torch.complex(y[:, 0], y[:, 1])
+        if self.config.head == "mask":
+            out = out * mix
+        estimate = torch.istft(out.transpose(1, 2) * math.sqrt(self.config.n_fft / 2), self.config.n_fft, self.config.hop,
+                               window=self.window, length=mixture.shape[-1])
+        return estimate * level, planes
+
+    def example_inputs(self, seconds: float = 2.0, views: int = 1) -> tuple[Tensor, Tensor, Tensor]:
+        """Random (mixture, video, mask) of this length, batch 1, in the shapes `forward` takes."""
+        c = self.config
+        frames = max(round(seconds * c.fps), 1)
+        make = torch.Generator().manual_seed(0)
+        mixture = torch.randn(1, round(seconds * c.sample_rate), generator=make)
+        video = torch.randint(0, 256, (1, views, frames, c.crop, c.crop), generator=make, dtype=torch.uint8)
+        return mixture, video, torch.ones(1, views, frames, dtype=torch.bool)

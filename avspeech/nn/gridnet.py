@@ -1,0 +1,116 @@
+"""TF-GridNet blocks, channels last: X is [B, T, F, D] throughout.
+
+Z.-Q. Wang et al., "TF-GridNet: Integrating Full- and Sub-Band Modeling for Speech Separation", TASLP 2023. All norms
+run over channels alone and the width of a query does not depend on F, so that one set of weights fits any sampling
+rate and FFT size.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class PathRNN(nn.Module):
+    """LayerNorm, unfold, LSTM, fold back, residual: one path of a block along the axis before the channels.
+
+    dim: channels D. kernel, stride: I and J, in steps of the axis; stride <= kernel. hidden: LSTM units H a direction.
+    bidirectional: False for a path that must not look ahead.
+    """
+
+    def __init__(self, dim: int, kernel: int, stride: int, hidden: int, bidirectional: bool = True):
+        super().__init__()
+        if not 1 <= stride <= kernel:
+            raise ValueError(f"stride must lie in 1..kernel={kernel}, got {stride}")
+        self.kernel, self.stride = kernel, stride
+        self.norm = nn.LayerNorm(dim)
+        self.rnn = nn.LSTM(dim * kernel, hidden, batch_first=True, bidirectional=bidirectional)
+        width = hidden * (2 if bidirectional else 1)
+        # Where windows do not overlap, the transposed convolution is a linear map a window.
+        self.fold: nn.Module = (nn.Linear(width, dim * kernel) if kernel == stride
+                                else nn.ConvTranspose1d(width, dim, kernel, stride))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[S, L, D] -> [S, L, D], for S independent sequences of length L."""
+        length, dim = x.shape[1:]
+        windows = max(-(-(length - self.kernel) // self.stride), 0) + 1
+        padding = (windows - 1) * self.stride + self.kernel - length
+        y = F.pad(self.norm(x), (0, 0, 0, padding))
+        if isinstance(self.fold, nn.Linear):
+            y, _ = self.rnn(y.reshape(y.shape[0], windows, self.kernel * dim))
+            y = self.fold(y).reshape(y.shape[0], -1, dim)
+        else:
+            y = y.unfold(1, self.kernel, self.stride).transpose(2, 3).flatten(2)
+            y, _ = self.rnn(y)
+            y = self.fold(y.transpose(1, 2)).transpose(1, 2)
+        return x + y[:, :length]
+
+
+class BandNorm(nn.Module):
+    """Normalises each frame over its channels and its band together, with a gain and a bias a channel.
+
+    Statistics over F x C as in the original, but no weight belongs to a frequency, so F may change.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., F, C] -> [..., F, C]."""
+        return F.layer_norm(x, x.shape[-2:]) * self.weight + self.bias
+
+
+class FullBandAttention(nn.Module):
+    """Self-attention between frames, each described by its whole band.
+
+    dim: channels D; heads: L; query: E, channels of a query or key at each frequency, so frames attend with vectors
+    of E * F.
+    """
+
+    def __init__(self, dim: int, heads: int, query: int):
+        super().__init__()
+        if dim % heads:
+            raise ValueError(f"{heads} heads do not divide {dim} channels")
+        self.heads = heads
+        self.widths = [query] * heads * 2 + [dim // heads] * heads
+        self.project = nn.Linear(dim, sum(self.widths))
+        self.slopes = nn.Parameter(torch.full((3 * heads,), 0.25))  # a PReLU for each Q, K, V of each head
+        self.norms = nn.ModuleList([BandNorm(query), BandNorm(query), BandNorm(dim // heads)])
+        self.out = nn.Linear(dim, dim)
+        self.prelu = nn.PReLU()
+        self.norm = nn.LayerNorm(dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, T, F, D] -> [B, T, F, D]."""
+        b, t, f, d = x.shape
+        widths = torch.tensor(self.widths, device=x.device)
+        y = F.prelu(self.project(x).flatten(0, 2), self.slopes.repeat_interleave(widths).to(x.dtype))
+        qk = self.widths[0] * self.heads
+        q, k, v = (self.norms[i](part.view(b, t, f, self.heads, -1).permute(0, 3, 1, 2, 4)).flatten(3)
+                   for i, part in enumerate(y.split((qk, qk, d), dim=-1)))
+        y = F.scaled_dot_product_attention(q, k, v)  # [B, L, T, F * D / L]
+        y = y.view(b, self.heads, t, f, -1).permute(0, 2, 3, 1, 4).reshape(b, t, f, d)
+        return x + self.norm(self.prelu(self.out(y)))
+
+
+class GridNetBlock(nn.Module):
+    """Intra-frame path along F, sub-band path along T, full-band attention.
+
+    dim: D; kernel, stride: I, J; hidden: H; heads: L; query: E. causal: the path along T runs one way.
+    """
+
+    def __init__(self, dim: int, kernel: int, stride: int, hidden: int, heads: int, query: int, causal: bool = False):
+        super().__init__()
+        self.intra = PathRNN(dim, kernel, stride, hidden)
+        self.inter = PathRNN(dim, kernel, stride, hidden, bidirectional=not causal)
+        self.attention = FullBandAttention(dim, heads, query)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, T, F, D] -> [B, T, F, D]."""
+        b, t, f, d = x.shape
+        x = self.intra(x.reshape(b * t, f, d)).reshape(b, t, f, d).transpose(1, 2)
+        x = self.inter(x.reshape(b * f, t, d)).reshape(b, f, t, d).transpose(1, 2)
+        return self.attention(x)

@@ -66,7 +66,7 @@ def spectrogram_peak(samples: np.ndarray, sample_rate: int) -> float:
 def _power_db(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     """[frames, bins]; at most about 1000 frames."""
     size = max(int(0.032 * sample_rate), 2)
-    x = np.pad(np.asarray(samples, np.float64), (size // 2, size))
+    x = np.pad(np.asarray(samples, np.float64), (size // 2, size // 2))
     hop = max(size // 4, len(samples) // 1000)
     frames = np.lib.stride_tricks.sliding_window_view(x, size)[::hop]
     return np.asarray(10 * np.log10(np.abs(np.fft.rfft(frames * np.hanning(size))) ** 2 + 1e-12))

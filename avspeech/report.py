@@ -94,11 +94,11 @@ class Cell:
     utterances: int = 0
 
     def text(self, digits: int = 2) -> str:
-        """"12.34 ± 0.56", the spread left out for one seed, "(2 of 3 seeds)" where some are missing."""
+        """"12.34 ± 0.56", the spread left out for one seed, "(2/3)" after it where seeds are missing."""
         if not self.n:
             return GAP
         text = f"{self.mean:.{digits}f}" + ("" if math.isnan(self.std) else f" ± {self.std:.{digits}f}")
-        return text + (f" ({self.n} of {self.n + len(self.missing)} seeds)" if self.missing else "")
+        return text + (f" ({self.n}/{self.n + len(self.missing)})" if self.missing else "")
 
 
 @dataclass(frozen=True)
@@ -310,20 +310,37 @@ def write_html(
 
 
 def print_table(table: Table) -> None:
-    """The table on the terminal."""
+    """The table on the terminal, turned on its side where only so it fits."""
     from rich.console import Console
+    from rich.measure import Measurement
     from rich.table import Table as Grid
     from rich.text import Text as Plain
 
-    grid = Grid(title=Plain(table.title) if table.title else None, title_justify="left")
-    for name, left in zip(table.header, _is_text(table), strict=True):
-        grid.add_column(Plain(str(name)), justify="left" if left else "right")
-    for row in table.rows:
-        grid.add_row(*(Plain(_cell(c)) for c in row))
+    def grid(table: Table, left: Sequence[bool]) -> Grid:
+        made = Grid(title=Plain(table.title) if table.title else None, title_justify="left")
+        for name, at_left in zip(table.header, left):
+            made.add_column(Plain(str(name)), justify="left" if at_left else "right", no_wrap=True)
+        for row in table.rows:
+            made.add_row(*(Plain(_cell(c)) for c in row))
+        return made
+
     console = Console()
-    console.print(grid)
+    wide = console.options.update(max_width=10_000)
+    upright, turned = grid(table, _is_text(table)), grid(*_turned(table))
+    widths = [Measurement.get(console, wide, g).maximum for g in (upright, turned)]
+    fits = widths[0] <= console.width or widths[1] >= widths[0]
+    if min(widths) > console.width:  # nothing is cut off; the terminal breaks the lines
+        console = Console(width=min(widths))
+    console.print(upright if fits else turned)
     for line in table.note.splitlines():
         console.print(Plain(line))
+
+
+def _turned(table: Table) -> tuple[Table, list[bool]]:
+    """The table with its columns as rows, and which columns then stand to the left."""
+    sides = [[name, *(_cell(row[i]) for row in table.rows)] for i, name in enumerate(table.header)]
+    turned = Table(sides[0], sides[1:], table.title, table.note)
+    return turned, [True] + [False] * len(table.rows)
 
 
 def _view(number: int, section: Section) -> dict[str, Any]:
@@ -403,7 +420,7 @@ def _paragraphs(text: str) -> list[str]:
 
 def _markdown(text: str) -> str:
     """Plain text as Markdown: what Markdown or HTML would act on is escaped, a line break becomes a space."""
-    return re.sub(r"([\\`*_|<>\[\]])", r"\\\1", " ".join(str(text).split()))
+    return re.sub(r"([\\`*|<>\[\]]|(?<!\w)_|_(?!\w))", r"\\\1", " ".join(str(text).split()))
 
 
 def _code(text: str) -> str:

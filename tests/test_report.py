@@ -61,7 +61,7 @@ def test_a_missing_seed_is_named_and_in_no_mean():
     assert summary.cells["mvtf", "left_60"].mean == 8.0
     assert summary.cells["mvtf", "left_60"].missing == (1,)
     assert summary.missing() == ["mvtf / left_60: seed 1"]
-    assert "(1 of 2 seeds)" in summary.table().rows[1][2]
+    assert "(1/2)" in summary.table().rows[1][2]
     assert "seed 1" in summary.table().note
 
 
@@ -154,8 +154,8 @@ def test_markdown_has_meta_tables_and_what_is_missing(tmp_path):
     report.write_markdown(tmp_path / "R.md", "Title", sections(tmp_path), {"command": "a `b`", "commit": "abc"})
     text = (tmp_path / "R.md").read_text()
     assert "- command: `` a `b` ``" in text and "- commit: `abc`" in text
-    assert "| system | front | left\\_60 |" in text and "10.00 ± 1.41" in text
-    assert "mvtf / left\\_60: seed 1" in text
+    assert "| system | front | left_60 |" in text and "10.00 ± 1.41" in text
+    assert "mvtf / left_60: seed 1" in text
     assert "\\<script\\>" in text and "Two \\| \\*stars\\*" in text
     widths = {line.replace("\\|", "").count("|") for line in text.splitlines() if line.startswith("|")}
     assert widths == {4}
@@ -170,6 +170,14 @@ def test_print_table(capsys):
     report.print_table(report.Table(["a [x]", "b"], [["[red]r", None]], "Title", "A note"))
     text = capsys.readouterr().out
     assert "[red]r" in text and report.GAP in text and "A note" in text and "a [x]" in text
+
+
+def test_a_table_too_wide_for_the_terminal_is_turned(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    report.print_table(report.Table(["system", *(f"column{i}" for i in range(9))], [["mvtf", *range(100, 109)]]))
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 40
+    assert any("column8" in line and "108" in line for line in lines)
 
 
 def test_bad_pictures_and_logs_are_refused(tmp_path):

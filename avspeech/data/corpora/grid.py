@@ -1,7 +1,7 @@
 """GRID: 34 talkers read 1,000 six-word sentences each before a camera; 3 s clips, frontal, 360x288 at 25 fps.
 
 M. Cooke, J. Barker, S. Cunningham, X. Shao, "An audio-visual corpus for speech perception and automatic speech
-recognition", JASA 120(5), 2006, doi:10.1121/1.2229005. Archive: doi:10.5281/zenodo.3625687.
+recognition", JASA 120(5), 2006, doi:10.1121/1.2229005.
 
 A clip's name is its sentence: `bbaf2n` is "bin blue at f two now". Word times are in `.align` files, in 1/25000 s
 (1000 units a video frame).
@@ -20,8 +20,8 @@ from avspeech.errors import InputError
 
 ABOUT = layout.About(
     name="GRID",
-    page="https://spandhlab.github.io/gridcorpus/ or https://zenodo.org/records/3625687",
-    terms="free to download, no agreement; CC BY 4.0 on Zenodo, free for research on its own page",
+    page="https://zenodo.org/records/3625687",
+    terms="free to download, no agreement to sign; CC BY 4.0",
     layout="video/sN/*.mpg and alignments/sN/*.align (also sN/*.mpg, sN/video/mpg_6000/*.mpg, sN/align/*.align)",
 )
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from avspeech.data.manifest import Utterance, write_manifest
+from avspeech.data.manifest import Utterance, resolve, write_manifest
 from avspeech.errors import InputError
 
 SPLITS = ("train", "dev", "test")
@@ -220,12 +220,23 @@ def split(utterances: Sequence[Utterance], by: str = "auto", seed: int = 0, dev:
     return parts, by
 
 
+def _refuse_links_out(root: str, utterances: Iterable[Utterance]) -> None:
+    """What loaders would refuse later (`manifest.resolve`) is told now, once a folder."""
+    for folder in sorted({os.path.dirname(p) for u in utterances for p in (u.audio, *(v.video for v in u.views))}):
+        try:
+            resolve(root, folder)
+        except InputError:
+            raise InputError(f"{root}: {folder} is a link to somewhere else; give the folder it leads to, "
+                             "or put the files themselves there") from None
+
+
 def finish(out: str | Path, parts: dict[str, list[Utterance]], prepared: Prepared) -> list[Path]:
     """Writes the manifests that have anything in them and `corpus.json`, prints what was found. Returns the
     manifests' paths; raises InputError where there is no utterance at all."""
     out = Path(out)
     if not any(parts.values()):
         raise InputError(f"{prepared.root}: no usable {prepared.corpus} utterance: {named(prepared.problems, 3)}")
+    _refuse_links_out(prepared.root, (u for utterances in parts.values() for u in utterances))
     paths = []
     for name, utterances in parts.items():
         path = out / f"{name}.jsonl"

@@ -16,8 +16,8 @@ from avspeech.errors import InputError
 
 ABOUT = layout.About(
     name="LRS3",
-    page="https://www.robots.ox.ac.uk/~vgg/data/lip_reading/lrs3.html",
-    terms="given on request by its authors, for non-commercial research; TED talks, CC BY-NC-ND 4.0",
+    page="https://mmai.io/datasets/lip_reading/",
+    terms="since 2024 not offered for download there: ask its authors; of TED talks, which are CC BY-NC-ND 4.0",
     layout="pretrain, trainval and test with <video>/<nnnnn>.mp4 and .txt beside it",
 )
 

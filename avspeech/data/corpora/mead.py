@@ -18,7 +18,8 @@ from avspeech.errors import InputError
 ABOUT = layout.About(
     name="MEAD",
     page="https://wywu.github.io/projects/MEAD/MEAD.html",
-    terms="free for non-commercial research under the terms on that page; unpack each actor's video.tar and audio.tar",
+    # Asked for in uniBruce/Mead, issue 23, without an answer.
+    terms="links there, no agreement to sign; no licence is stated, so take it for research only; unpack the .tar files",
     layout="<actor>/video/<view>/<emotion>/level_<n>/<nnn>.mp4 and <actor>/audio/<emotion>/level_<n>/<nnn>.m4a",
 )
 

@@ -18,8 +18,8 @@ from avspeech.errors import InputError
 
 ABOUT = layout.About(
     name="VoxCeleb2",
-    page="https://www.robots.ox.ac.uk/~vgg/data/voxceleb/vox2.html",
-    terms="access on request by the form on that page; CC BY 4.0, the videos remain their owners'",
+    page="https://mm.kaist.ac.kr/datasets/voxceleb/",
+    terms="on request by the form there; CC BY 4.0, while the videos remain their owners'",
     layout="dev/mp4 and test/mp4 with <id>/<video>/<nnnnn>.mp4, dev/aac and test/aac with .m4a, vox2_meta.csv "
            "(also mp4 and aac alone, as the archives of test unpack)",
 )

@@ -99,6 +99,17 @@ def test_mpg_is_preferred_to_mp4(tmp_path, clip):
     assert [c.video.suffix for c in grid.clips(tmp_path)] == [".mpg"]
 
 
+def test_a_speaker_linked_from_elsewhere_is_told(tmp_path, clip):
+    for name in ("bbaf2n", "lgiz9p", "prwa1s"):
+        clip(tmp_path / "disk" / "s1" / f"{name}.mpg")
+    (tmp_path / "grid" / "video").mkdir(parents=True)
+    (tmp_path / "grid" / "video" / "s1").symlink_to(tmp_path / "disk" / "s1")
+    with pytest.raises(InputError, match="video/s1 is a link to somewhere else"):
+        grid.prepare(tmp_path / "grid", tmp_path / "out", dev=1, test=1)
+    (tmp_path / "all").symlink_to(tmp_path / "disk")  # the whole corpus may be one
+    assert len(grid.prepare(tmp_path / "all", tmp_path / "out", dev=1, test=1)) == 3
+
+
 def test_absent(tmp_path):
     for source in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(InputError, match="zenodo.*CC BY 4.0"):

@@ -73,5 +73,5 @@ def test_check_names_what_is_missing(corpus, tmp_path, clip):
 
 
 def test_absent(tmp_path):
-    with pytest.raises(InputError, match="lrs3.html.*on request"):
+    with pytest.raises(InputError, match="mmai.io.*ask its authors"):
         lrs3.prepare(tmp_path, tmp_path / "out")

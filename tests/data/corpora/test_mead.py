@@ -68,7 +68,7 @@ def test_missing_and_wrong_files(corpus, tmp_path, clip):
 
 
 def test_absent_and_not_unpacked(tmp_path):
-    with pytest.raises(InputError, match="wywu.github.io.*research"):
+    with pytest.raises(InputError, match="wywu.github.io.*for research only"):
         mead.check(tmp_path / "nowhere")
     (tmp_path / "M003").mkdir()
     (tmp_path / "M003" / "video.tar").write_bytes(b"x")

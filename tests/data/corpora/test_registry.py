@@ -1,3 +1,5 @@
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -6,6 +8,8 @@ from avspeech.data import corpora
 from avspeech.errors import InputError
 
 ROOT = Path(corpora.__file__).parent
+EGS = Path(__file__).parents[3] / "egs"
+WITH_FACES = ("grid", "lrs3", "mead", "voxceleb2")
 
 
 def test_every_name_is_a_file_and_the_table_is_sorted():
@@ -32,3 +36,22 @@ def test_unknown_names_and_options(tmp_path):
         corpora.get("ravdes")
     with pytest.raises(InputError, match="unknown option 'split_by'; known: split, seed"):
         corpora.prepare("grid", tmp_path, tmp_path, split_by="clip")
+
+
+@pytest.mark.parametrize("name", WITH_FACES)
+def test_run_sh_names_its_corpus_and_says_how_to_set_up(name, tmp_path):
+    config = (EGS / name / "tse" / "conf" / "train.yaml").read_text()
+    assert f"corpus: {name}\n" in config and corpora.get(name).ABOUT.page in (
+        EGS / name / "README.md").read_text()
+    copy = tmp_path / "a b" / "egs" / name / "tse"
+    shutil.copytree(EGS / name / "tse", copy)
+    done = subprocess.run([str(copy / "run.sh")], cwd=tmp_path, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 2 and "run this once: bash" in done.stderr and "tools/setup.sh" in done.stderr
+    python = tmp_path / "a b" / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+    python.chmod(0o755)
+    done = subprocess.run([str(copy / "run.sh"), "--stage", "train", "data.source=my folder"], cwd=tmp_path,
+                          capture_output=True, text=True, timeout=20)
+    assert done.stdout.splitlines() == [str(tmp_path / "a b" / "recipes/tse/run.py"), "--config",
+                                        str(copy / "conf/train.yaml"), "--stage", "train", "data.source=my folder"]

@@ -117,8 +117,8 @@ def keys(schema: type, prefix: str = "") -> Iterator[tuple[str, str, Any]]:
 
 def _parse(text: str, source: str, lines: bool = False) -> _Value:
     """One YAML document as _Values. Raises InputError."""
-    loader = _Loader(text)
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         return _Value(None, source) if node is None else _from_node(loader, node, source, lines, ())
     except yaml.MarkedYAMLError as error:
@@ -130,8 +130,6 @@ def _parse(text: str, source: str, lines: bool = False) -> _Value:
             raise
         reason = str(error).splitlines()[0] if str(error) else "nested too deeply"
         raise InputError(f"{source}: not YAML ({reason})") from None
-    finally:
-        loader.dispose()
 
 
 def _from_node(loader: _Loader, node: yaml.Node, source: str, lines: bool, above: tuple[yaml.Node, ...]) -> _Value:

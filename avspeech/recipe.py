@@ -10,7 +10,7 @@
         recipe.main()
 
 The marker of a finished stage, `exp/.stages/NAME.json`, holds the hashes of what went in: the config sections the stage
-uses, its input files (or, where it declares none, the stage before it), and the source code of avspeech and the recipe.
+uses, its input files (or, where it declares none, that run of the stage before), the source of avspeech and the recipe.
 Run again, a stage whose hashes agree and whose outputs are there is skipped, saying so. A stage that fails or is
 interrupted leaves no marker. Under torchrun only a stage declared `distributed` runs; name it with --stage and
 --stop-stage.
@@ -164,7 +164,7 @@ class Recipe:
             if marker is None:
                 raise InputError(f"stage {stage.name} needs stage {before}, which is not finished in {exp}; "
                                  f"run with --stage {before}")
-            parts["stage before"] = _hash(json.dumps(marker["parts"], sort_keys=True))
+            parts["stage before"] = _hash(json.dumps(marker, sort_keys=True))
         return parts
 
 
@@ -182,7 +182,8 @@ def _run(stage: Stage, parts: dict[str, str], cfg: Any, exp: Path) -> float:
         if absent:
             raise RuntimeError(f"stage {stage.name} ended without making {', '.join(absent)}")
         aside = marker.with_suffix(".part")
-        aside.write_text(json.dumps({"stage": stage.name, "parts": parts, "seconds": round(seconds, 3)}, indent=1))
+        record = {"stage": stage.name, "parts": parts, "seconds": round(seconds, 3), "finished": time.time()}
+        aside.write_text(json.dumps(record, indent=1))
         os.replace(aside, marker)
     return seconds
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from avspeech import recipe as recipe_module
 from avspeech.errors import InputError
 from avspeech.recipe import Recipe
 
@@ -75,7 +76,8 @@ class Toy:
 
 
 @pytest.fixture
-def toy(tmp_path: Path) -> Toy:
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
+    monkeypatch.setattr(recipe_module, "_code_hash", lambda stage: "the code")  # which may be edited while this runs
     return Toy(tmp_path / "exp")
 
 
@@ -130,12 +132,20 @@ def test_changed_or_missing_files_run_their_stages_again(toy: Toy) -> None:
 
 
 def test_changed_code_runs_its_stages_again(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
-    from avspeech import recipe
-
     toy()
-    hashed = recipe._code_hash
-    monkeypatch.setattr(recipe, "_code_hash", lambda stage: hashed(stage) + ("new" if stage.code is None else ""))
+    monkeypatch.setattr(recipe_module, "_code_hash", lambda stage: "the code" if stage.code else "other code")
     assert toy() == ["train", "report"]
+
+
+def test_the_code_hash_covers_the_files_named_and_the_recipe(tmp_path: Path) -> None:
+    def stage(code: tuple[str, ...] | None) -> recipe_module.Stage:
+        return recipe_module.Stage("s", test_exit_codes, code=code)
+
+    hashed = {code: recipe_module._code_hash(stage(code)) for code in (("errors",), ("errors", "data/manifest"))}
+    assert len(set(hashed.values())) == 2
+    assert recipe_module._code_hash(stage(("errors",))) == hashed[("errors",)]
+    with pytest.raises(ValueError, match="nowhere"):
+        recipe_module._code_hash(stage(("nowhere",)))
 
 
 def test_a_dry_run_tells_and_does_nothing(toy: Toy, capsys: pytest.CaptureFixture[str]) -> None:

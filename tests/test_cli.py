@@ -1,0 +1,184 @@
+"""The command line: the right call with the right arguments, one line for bad input, and the exit codes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import types
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import avspeech
+from avspeech import cli, doctor
+from avspeech.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def stand_in(monkeypatch: pytest.MonkeyPatch, module: str, **names: Any) -> None:
+    """Puts a module of the given names in the place of another, for the subcommands import only when run."""
+    made = types.ModuleType(module)
+    for name, value in names.items():
+        setattr(made, name, value)
+    monkeypatch.setitem(sys.modules, module, made)
+    parent, _, name = module.rpartition(".")
+    if parent in sys.modules:
+        monkeypatch.setattr(sys.modules[parent], name, made, raising=False)
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["extract", "--help"], ["models", "--help"], ["models", "info", "--help"],
+                                  ["data", "check", "--help"], ["data", "prepare", "--help"], ["profile", "--help"],
+                                  ["doctor", "--help"], ["--version"]])
+def test_help_and_version(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(argv)
+    assert caught.value.code == 0
+    assert ("usage: avspeech" if "--help" in argv else avspeech.__version__) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("argv", [[], ["nix"], ["extract"], ["models"], ["data", "check"], ["extract", "a.mp4", "--face", "0"],
+                                  ["extract", "a.mp4", "--face", "left"], ["profile", "m", "--seconds", "x"]])
+def test_a_wrong_command_line_exits_with_2(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(argv)
+    assert caught.value.code == 2
+    assert "error" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("argv", "expected"), [
+    (["a.mp4"], ([Path("a.mp4")], Path("."), None, "mvtf-small", True)),
+    (["a.mp4", "b.mp4", "-o", "out", "--face", "2", "--model", "m", "--quiet"],
+     ([Path("a.mp4"), Path("b.mp4")], Path("out"), 2, "m", False)),
+    (["a.mp4", "--face", "all"], ([Path("a.mp4")], Path("."), None, "mvtf-small", True)),
+])
+def test_extract(argv: list[str], expected: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch,
+                 capsys: pytest.CaptureFixture[str]) -> None:
+    def extract_files(videos: list[Path], out: Path, face: int | None, model: str, progress: bool) -> list[Path]:
+        assert (videos, out, face, model, progress) == expected
+        return [Path("a_face1.wav"), Path("a_face1.mp4")]
+
+    stand_in(monkeypatch, "avspeech.pipelines.extractor", extract_files=extract_files)
+    assert cli.main(["extract", *argv]) == 0
+    assert capsys.readouterr().out == "a_face1.wav\na_face1.mp4\n"
+
+
+@pytest.mark.parametrize(("error", "code", "said"), [
+    (InputError("a.mp4: no sound in it"), 2, "avspeech: error: a.mp4: no sound in it\n"),
+    (KeyboardInterrupt(), 130, "avspeech: interrupted\n"),
+])
+def test_errors_are_one_line(error: BaseException, code: int, said: str, monkeypatch: pytest.MonkeyPatch,
+                             capsys: pytest.CaptureFixture[str]) -> None:
+    def extract_files(*args: Any, **options: Any) -> list[Path]:
+        raise error
+
+    stand_in(monkeypatch, "avspeech.pipelines.extractor", extract_files=extract_files)
+    assert cli.main(["extract", "a.mp4"]) == code
+    assert capsys.readouterr().err == said
+
+
+def test_a_defect_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def extract_files(*args: Any, **options: Any) -> list[Path]:
+        raise ZeroDivisionError
+
+    stand_in(monkeypatch, "avspeech.pipelines.extractor", extract_files=extract_files)
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["extract", "a.mp4"])
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    code = "from avspeech import cli; cli._doctor = lambda args: print('x' * 1000000); cli.main(['doctor'])"
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
+    assert process.stdout and process.stderr
+    process.stdout.read(10)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    process.wait()
+
+
+@dataclass
+class Problem:
+    utterance: str
+    file: str
+    what: str
+
+
+@pytest.mark.parametrize(("problems", "code", "summary"), [
+    ([], 0, "no problem found"),
+    ([Problem("u1", "a.wav", "0 bytes"), Problem("u1", "a.mp4", "no face")], 2, "2 problems in 1 utterances"),
+])
+def test_data_check(problems: list[Problem], code: int, summary: str, monkeypatch: pytest.MonkeyPatch,
+                    capsys: pytest.CaptureFixture[str]) -> None:
+    stand_in(monkeypatch, "avspeech.data.integrity", check_manifest=lambda path, root, progress: problems)
+    assert cli.main(["data", "check", "m.jsonl"]) == code
+    said = capsys.readouterr()
+    assert said.out == "".join(f"{p.utterance}: {p.file}: {p.what}\n" for p in problems)
+    assert summary in said.err
+
+
+@pytest.mark.parametrize(("source", "expected"), [("in", Path("in")), ("-", None)])
+def test_data_prepare(source: str, expected: Path | None, monkeypatch: pytest.MonkeyPatch,
+                      capsys: pytest.CaptureFixture[str]) -> None:
+    from avspeech.data import corpora
+
+    def prepare(name: str, source: Path | None, out: Path, **options: Any) -> list[Path]:
+        assert (name, source, out, options) == ("grid", expected, Path("out"), {"seed": 3, "sets": ["a", "b"]})
+        return [out / "train.jsonl"]
+
+    monkeypatch.setattr(corpora, "prepare", prepare)
+    assert cli.main(["data", "prepare", "grid", source, "out", "seed=3", "sets=[a, b]"]) == 0
+    assert capsys.readouterr().out == "out/train.jsonl\n"
+
+
+@pytest.mark.parametrize("argv", [
+    ["data", "prepare", "nix", "in", "out"],
+    ["data", "prepare", "grid", "in", "out", "seed"],
+    ["models", "info", "nix"],
+    ["models", "verify", "nix"],
+    ["profile", "nix"],
+    ["profile", "mvtf-small", "--seconds", "0"],
+])
+def test_unknown_names_are_one_line(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(argv) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("avspeech: error: ")
+    assert said.count("\n") == 1
+
+
+def test_models_list_and_info(capsys: pytest.CaptureFixture[str]) -> None:
+    from avspeech.models import CONFIGS, MODELS
+
+    assert cli.main(["models", "list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    for name in [*CONFIGS, *MODELS]:
+        assert any(line.startswith(f"{name} ") and line.rstrip()[-1].isdigit() for line in lines)
+    assert cli.main(["models", "info", next(iter(MODELS))]) == 0
+    assert "parameters" in capsys.readouterr().out
+
+
+def test_doctor_tells_of_what_is_missing_and_of_what_fails(monkeypatch: pytest.MonkeyPatch,
+                                                           capsys: pytest.CaptureFixture[str]) -> None:
+    def missing() -> str:
+        raise doctor.Missing("nothing here")
+
+    def broken() -> str:
+        raise OSError("libnix.so: no such file\nmore")
+
+    extra = doctor.Extra(("no-such-package",), "wings", "pip install no-such-package[fast]")
+    monkeypatch.setattr(doctor, "EXTRAS", {"fly": extra})
+    monkeypatch.setattr(doctor, "CHECKS", {"one": lambda: "fine", "two": missing})
+    assert cli.main(["doctor"]) == 0
+    said = capsys.readouterr().out
+    for words in ("no-such-package missing", "fine", "not installed", "fly would give wings",
+                  "pip install no-such-package[fast]"):
+        assert words in said
+    monkeypatch.setattr(doctor, "CHECKS", {"three": broken})
+    assert cli.main(["doctor"]) == 1
+    assert "libnix.so" in capsys.readouterr().out
+
+
+def test_doctor_here(capsys: pytest.CaptureFixture[str]) -> None:
+    assert doctor.examine() == 0, capsys.readouterr().out

@@ -1,0 +1,74 @@
+"""Every recipe is there, runs from any folder, tells its stages, and its YAML files fit its schema."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from avspeech import config
+
+ROOT = Path(__file__).resolve().parents[1]
+RECIPES = sorted(p.parent.name for p in ROOT.glob("recipes/*/run.py"))
+EXAMPLES = sorted(str(p.parent.relative_to(ROOT)) for p in ROOT.glob("egs/*/*/run.sh"))
+YAMLS = sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("egs/*/*/conf/**/*.yaml"))
+
+
+@functools.cache
+def recipe_module(task: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"recipe_{task}", ROOT / "recipes" / task / "run.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up by name
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_they_are_listed() -> None:
+    assert RECIPES == ["tse"]
+    assert EXAMPLES == [f"egs/{corpus}/tse" for corpus in ("grid", "lrs3", "mead", "mini", "voxceleb2")]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_run_sh_is_a_door(example: str) -> None:
+    """An executable of about a dozen lines, for a recipe that exists, with its config beside it."""
+    script = ROOT / example / "run.sh"
+    lines = script.read_text(encoding="utf-8").splitlines()
+    assert os.access(script, os.X_OK)
+    assert lines[0] == "#!/usr/bin/env bash"
+    assert len(lines) <= 20
+    task = example.rpartition("/")[2]
+    assert task in RECIPES
+    assert any(f"recipes/{task}/run.py" in line and '"$@"' in line for line in lines)
+    assert (ROOT / example / "conf" / "train.yaml").is_file()
+    subprocess.run(["bash", "-n", str(script)], check=True)
+
+
+@pytest.mark.parametrize("path", YAMLS)
+def test_yaml_keys_are_in_the_schema(path: str) -> None:
+    schema = recipe_module(path.split("/")[2]).recipe.schema
+    assert isinstance(config.load(schema, ROOT / path), schema)
+
+
+@pytest.mark.parametrize("task", RECIPES)
+def test_every_stage_says_what_it_does(task: str) -> None:
+    stages = recipe_module(task).recipe.stages
+    assert stages
+    for stage in stages:
+        assert stage.summary.endswith("."), stage.name
+
+
+@pytest.mark.skipif(not (ROOT / ".venv" / "bin" / "python").exists(), reason="run.sh would set up .venv first")
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_help_works_from_any_folder(example: str, tmp_path: Path) -> None:
+    done = subprocess.run([str(ROOT / example / "run.sh"), "--help"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for stage in recipe_module(example.rpartition("/")[2]).recipe.stages:
+        assert f"{stage.name}  " in done.stdout
+    assert not any(tmp_path.iterdir())

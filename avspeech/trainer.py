@@ -154,6 +154,7 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
             _seed_everything(config.seed, step, rank)
             for settings in run.optimizer.param_groups:
                 settings["lr"] = learning_rate(step, config)
+            run.optimizer.zero_grad()
 
             utterances, mine = sum(len(indices) for _, _, indices in group), group[rank::world]
             loss_sum = 0.0
@@ -185,7 +186,6 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
                     log.write({"step": step + 1, "event": "non-finite", "ids": error.ids})
                 raise error
             run.optimizer.step()
-            run.optimizer.zero_grad(set_to_none=True)
             run.advance(group)
             run.observe({"loss": loss_sum, "grad_norm": norm})
             bar.update()

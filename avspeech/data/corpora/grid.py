@@ -32,6 +32,7 @@ SENTENCES_PER_SPEAKER = 1000
 CLIPS_WITH_VIDEO = (len(SPEAKERS) - len(WITHOUT_VIDEO)) * SENTENCES_PER_SPEAKER  # 33,000
 
 UNITS_PER_SECOND = 25_000
+SHORTEST = 2.5  # seconds; a clip is 3 s (75 frames), so one below this has lost its end
 PROBED = 20  # clips a speaker whose labels `check` holds against the sound
 MAX_LAG = 0.15  # seconds; in sound labels the median of a speaker is within 0.05 s
 
@@ -156,6 +157,8 @@ def _utterance(clip: Clip, source: Path) -> tuple[Utterance, list[str]]:
     media = layout.media(clip.video)
     if not (media.audio and media.video):
         raise InputError(f"{where}: {'no picture' if media.audio else 'no sound'} in {clip.video.name}")
+    if min(media.audio, media.video) < SHORTEST:
+        raise InputError(f"{where}: {media.audio:.2f} s of sound, {media.video:.2f} s of picture, not 3 s: cut short")
     problems, labels = [], {}
     if clip.align is not None:
         try:

@@ -21,7 +21,7 @@ def corpus(tmp_path, clip):
     names = ["bbaf2n", "lgiz9p", "prwa1s", "swbzza"]
     for speaker in ("s1", "s2", "s34"):
         for name in names:
-            clip(tmp_path / "grid" / "video" / speaker / f"{name}.mpg")
+            clip(tmp_path / "grid" / "video" / speaker / f"{name}.mpg", 3.0)
             write_align(tmp_path / "grid" / "alignments" / speaker / f"{name}.align", name)
     return tmp_path / "grid"
 
@@ -43,7 +43,7 @@ def test_prepares_what_is_there_by_speaker(corpus, tmp_path, capsys):
     assert first.labels["words"][:2] == [[0.2, 0.32, "bin"], [0.36, 0.44, "blue"]]
     assert resolve(layout.read_prepared(tmp_path / "out").root, first.audio).is_file()
     assert first.view("front").yaw == 0.0 and first.views[0].video == first.audio
-    assert 0.9 < first.duration < 1.1
+    assert 2.9 < first.duration < 3.1
     assert "3 of 33 speakers with video, 12 of 33,000 clips" in capsys.readouterr().out
 
 
@@ -60,8 +60,9 @@ def test_one_speaker_is_split_by_clip_and_the_seed_decides(corpus, tmp_path):
 def test_check_counts_and_names(corpus, clip):
     (corpus / "video" / "s2" / "bbaf2n.mpg").write_bytes(b"")
     (corpus / "video" / "s2" / "lgiz9p.mpg").write_bytes(b"not a film" * 100)
-    clip(corpus / "video" / "s2" / "prwa1s.mpg", sound=False)
-    clip(corpus / "video" / "s1" / "notes.mp4")
+    clip(corpus / "video" / "s2" / "prwa1s.mpg", 3.0, sound=False)
+    clip(corpus / "video" / "s1" / "notes.mp4", 3.0)
+    clip(corpus / "video" / "s34" / "bbaf2n.mpg", 1.0)
     write_align(corpus / "alignments" / "s1" / "bbaf2n.align", "bbaf2n", "bin blue at f three now".split())
     (corpus / "alignments" / "s1" / "lgiz9p.align").write_text("0 100 sil\nwhat\n")
     (corpus / "alignments" / "s1" / "prwa1s.align").unlink()
@@ -69,7 +70,8 @@ def test_check_counts_and_names(corpus, clip):
     problems = "\n".join(grid.check(corpus))
     for expected in ("30 speakers missing: s3, s4, s5", "s1 has 5 of 1,000 clips", "s2 has 4 of 1,000",
                      "2 clips without .align: s1/notes, s1/prwa1s", "1 .align files without a clip: s1/prwa2s",
-                     "4 unusable clips", "0 bytes", "s2/prwa1s: no sound", "s1/notes: the name is not a sentence",
+                     "5 unusable clips", "s34/bbaf2n: 1.0", "cut short", "0 bytes", "s2/prwa1s: no sound",
+                     "s1/notes: the name is not a sentence",
                      ".align says 'bin blue at f three now'", "lgiz9p.align:2: expected 'start end word'"):
         assert expected in problems, expected
     assert "s21" not in problems
@@ -87,7 +89,7 @@ def test_what_is_wrong_is_left_out_of_the_manifest(corpus, tmp_path):
 @pytest.mark.parametrize("video, align", [("{}/video/mpg_6000", "{}/align"), ("{}", "alignments/{}")])
 def test_other_layouts_of_the_archive(tmp_path, clip, video, align):
     for name in ("bbaf2n", "lgiz9p"):
-        clip(tmp_path / video.format("s3") / f"{name}.mpg")
+        clip(tmp_path / video.format("s3") / f"{name}.mpg", 3.0)
         write_align(tmp_path / align.format("s3") / f"{name}.align", name)
     assert [c.name for c in grid.clips(tmp_path)] == ["bbaf2n", "lgiz9p"]
     assert all(c.align for c in grid.clips(tmp_path))
@@ -95,13 +97,13 @@ def test_other_layouts_of_the_archive(tmp_path, clip, video, align):
 
 def test_mpg_is_preferred_to_mp4(tmp_path, clip):
     for suffix in (".mp4", ".mpg"):
-        clip(tmp_path / "video" / "s1" / f"bbaf2n{suffix}")
+        clip(tmp_path / "video" / "s1" / f"bbaf2n{suffix}", 3.0)
     assert [c.video.suffix for c in grid.clips(tmp_path)] == [".mpg"]
 
 
 def test_a_speaker_linked_from_elsewhere_is_told(tmp_path, clip):
     for name in ("bbaf2n", "lgiz9p", "prwa1s"):
-        clip(tmp_path / "disk" / "s1" / f"{name}.mpg")
+        clip(tmp_path / "disk" / "s1" / f"{name}.mpg", 3.0)
     (tmp_path / "grid" / "video").mkdir(parents=True)
     (tmp_path / "grid" / "video" / "s1").symlink_to(tmp_path / "disk" / "s1")
     with pytest.raises(InputError, match="video/s1 is a link to somewhere else"):

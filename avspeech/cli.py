@@ -103,24 +103,15 @@ def _extract(args: argparse.Namespace) -> None:
 
 def _models_list(args: argparse.Namespace) -> None:
     from avspeech import pretrained
-    from avspeech.models import CONFIGS, MODELS
+    from avspeech.models import CONFIGS, MODELS, build
 
     rows = [("name", "kind", "parameters")]
     rows += [(name, "released", f"{_parameters(pretrained.load(name)[0]):,}") for name in pretrained.names()]
-    rows += [(name, f"configuration of {CONFIGS[name][0]}", f"{_count(name):,}") for name in CONFIGS]
-    rows += [(name, f"model, {MODELS[name].partition(':')[0]}", f"{_count(name):,}") for name in MODELS]
+    rows += [(name, f"configuration of {CONFIGS[name][0]}", f"{_parameters(build(name)):,}") for name in CONFIGS]
+    rows += [(name, f"model, {MODELS[name].partition(':')[0]}", f"{_parameters(build(name)):,}") for name in MODELS]
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
     for name, kind, parameters in rows:
         print(f"{name:{widths[0]}}  {kind:{widths[1]}}  {parameters:>{widths[2]}}")
-
-
-def _count(name: str) -> int:
-    import torch
-
-    from avspeech import models
-
-    with torch.device("meta"):  # shapes without memory or random numbers
-        return _parameters(models.build(name))
 
 
 def _parameters(model) -> int:  # type: ignore[no-untyped-def]  # nn.Module, which is not imported here

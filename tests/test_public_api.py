@@ -45,6 +45,12 @@ def test_importing_is_light(statement: str) -> None:
     assert len(done.stdout.split()) < 150
 
 
+def test_every_folder_of_the_package_is_installed() -> None:
+    """A folder without __init__.py is left out by `packages = find:`."""
+    folders = {p.parent for p in (ROOT / "avspeech").rglob("*.py")}
+    assert [str(f) for f in folders if not (f / "__init__.py").is_file()] == []
+
+
 def requirements() -> dict[str, list[str]]:
     """Names of the packages in setup.cfg: {"core": [...], extra: [...]}."""
     setup = configparser.ConfigParser()

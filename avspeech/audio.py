@@ -1,7 +1,8 @@
 """Sound in and out: any sound or video file to float32 mono at the rate asked for, on the clock of the file.
 
-The clock's zero is the start of the container (its earliest stream), so sound and pictures of one file agree: sound
-that begins late is preceded by silence. A damaged packet becomes silence, and what follows keeps its time.
+The clock's zero is the start of the container (its earliest stream), so sound and pictures of one file agree:
+sound that begins late is preceded by silence. A damaged packet becomes silence, and what follows keeps its
+time.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ SAMPLE_RATE = 16000
 SOUND_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64", ".rf64"}
 WRITE_FORMATS = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
 MARGIN = 0.25  # seconds decoded before and after the part asked for: resampling and codecs need a run-up
-JITTER = 0.010  # seconds a packet's time may differ from the running count of samples before the count is corrected
+JITTER = 0.010  # seconds a packet's time may differ from the running count of samples before that is corrected
 MAX_GAP = 6 * 3600  # seconds of silence that are believed
 
 
@@ -30,11 +31,13 @@ def read(path: str | Path, sample_rate: int = SAMPLE_RATE, start: float = 0.0,
          duration: float | None = None) -> np.ndarray:
     """The sound of a file, `[N]` float32 in -1..1, channels averaged, resampled to `sample_rate` hertz.
 
-    start, duration: the part wanted, in seconds on the file's clock; less comes back where the sound ends before.
-    Raises InputError for a file that cannot be read, holds no sound, or for a negative start or duration.
+    start, duration: the part wanted, in seconds on the file's clock; less comes back where the sound ends
+    sooner. Raises InputError for a file that cannot be read, holds no sound, or for a negative start or
+    duration.
     """
     if start < 0 or (duration is not None and duration < 0) or sample_rate <= 0:
-        raise InputError(f"{path}: start {start}, duration {duration}, sample_rate {sample_rate}: must not be negative")
+        raise InputError(f"{path}: start {start}, duration {duration}, sample_rate {sample_rate}: "
+                         "must not be negative")
     first = round(start * sample_rate)
     wanted = None if duration is None else round(duration * sample_rate)
     samples, rate, begin = _source(path, start, duration)
@@ -53,7 +56,8 @@ def resample(samples: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
 
 
 def _resample(samples: np.ndarray, rate: int, begin: int, sample_rate: int) -> tuple[np.ndarray, int]:
-    """`begin`, the index of the first sample at `rate`, must fall on a sample of the new rate (see `_source`)."""
+    """`begin`, the index of the first sample at `rate`, must fall on a sample of the new rate: see
+    `_source`."""
     import soxr
 
     length = math.ceil(len(samples) * sample_rate / rate)
@@ -63,8 +67,8 @@ def _resample(samples: np.ndarray, rate: int, begin: int, sample_rate: int) -> t
 
 
 def _source(path: str | Path, start: float, duration: float | None) -> tuple[np.ndarray, int, int]:
-    """(samples, rate, index of the first sample), with MARGIN around the part asked for. The first index is a multiple
-    of whole seconds, which every pair of rates shares."""
+    """(samples, rate, index of the first sample), with MARGIN around the part asked for. The first index is a
+    whole number of seconds: a sample in every rate."""
     begin = max(0, math.floor(start - MARGIN))
     end = None if duration is None else start + duration + MARGIN
     _exists(path)
@@ -92,9 +96,11 @@ def _exists(path: str | Path) -> None:
 
 def open_container(path: str | Path) -> Any:
     """An open PyAV container. Raises InputError, one line, for what is not a file that FFmpeg reads."""
-    import av
-
     _exists(path)
+    try:
+        import av
+    except ImportError:
+        raise InputError(f"{path}: reading it takes PyAV, which is not installed; pip install av") from None
     try:
         return av.open(str(path))
     except (av.FFmpegError, OSError, ValueError) as error:
@@ -130,7 +136,7 @@ def decode_packets(container: Any, stream: Any) -> Iterator[Any]:
 
 def _decode(path: str | Path, begin: int, end: float | None) -> tuple[np.ndarray, int, int]:
     parts, rate, at = _decode_from(path, begin, end, seek=begin > 0)
-    if begin > 0 and (at is None or at > begin * rate):  # the index led past the wanted place: go through it all
+    if begin > 0 and (at is None or at > begin * rate):  # the index led past the place: go through it all
         parts, rate, at = _decode_from(path, begin, end, seek=False)
     samples = np.concatenate(parts) if parts else np.zeros(0, np.float32)
     return samples, rate, begin * rate
@@ -168,7 +174,7 @@ def _decode_from(path: str | Path, begin: int, end: float | None,
             if parts and abs(at - position) <= JITTER * rate:
                 at = position
             if at > position + MAX_GAP * rate:
-                raise InputError(f"{path}: time jumps by {(at - position) / rate:.0f} s; its timestamps are damaged")
+                raise InputError(f"{path}: its time jumps by {(at - position) / rate:.0f} s; the file is damaged")
             if at > position:
                 parts.append(np.zeros(at - position, np.float32))
                 position = at
@@ -184,7 +190,8 @@ def _decode_from(path: str | Path, begin: int, end: float | None,
 
 
 def duration(path: str | Path) -> float:
-    """Seconds from the clock's zero to the end of the sound, as the file's header tells. Raises InputError."""
+    """Seconds from the clock's zero to the end of the sound, as the file's header tells. Raises
+    InputError."""
     _exists(path)
     if Path(path).suffix.lower() in SOUND_SUFFIXES:
         import soundfile
@@ -220,7 +227,8 @@ def stream_end(container: Any, stream: Any) -> float:
 def write(path: str | Path, samples: np.ndarray, sample_rate: int = SAMPLE_RATE) -> None:
     """Writes `[N]` (or `[N, channels]`) samples in -1..1 as 16-bit wav (or .flac, .ogg), atomically.
 
-    Samples beyond full scale are clipped, with a warning. Raises InputError for another suffix and for NaN or inf.
+    Samples beyond full scale are clipped, with a warning. Raises InputError for another suffix and for NaN or
+    inf.
     """
     import soundfile
 

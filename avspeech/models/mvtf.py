@@ -15,13 +15,14 @@ interpolation to the STFT's frames, a projection and an LSTM shared by the views
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from avspeech.errors import InputError
-from avspeech.nn.fusion import AttentionFusion, NoFusion, ProjectedAddition, TensorFusion
+from avspeech.nn.fusion import AttentionFusion, ProjectedAddition, TensorFusion
 from avspeech.nn.gridnet import GridNetBlock
 from avspeech.nn.lips import ResNetLips, SmallLips
 
@@ -94,23 +95,26 @@ class LipCue(nn.Module):
             raise InputError(f"model setting embed={c.embed}: expected an even number where embed_causal is off")
         if not c.planes and c.embed != c.n_fft // 2 + 1:
             raise InputError(f"model setting planes=0 needs embed = n_fft / 2 + 1 = {c.n_fft // 2 + 1}, got {c.embed}")
-        fusions = {"tensor": lambda: TensorFusion(c.embed, c.symmetric, c.slots), "none": NoFusion,
-                   "add": lambda: ProjectedAddition(c.embed), "attention": lambda: AttentionFusion(c.embed)}
+        fusions: dict[str, Callable[[], nn.Module]] = {
+            "tensor": lambda: TensorFusion(c.embed, c.symmetric, c.slots), "add": lambda: ProjectedAddition(c.embed),
+            "attention": lambda: AttentionFusion(c.embed), "none": nn.Identity}
         if c.fusion not in fusions:
             raise InputError(f"model setting fusion='{c.fusion}': expected one of {', '.join(fusions)}")
+        self.planes = nn.Linear(c.embed, c.planes * c.bands) if c.planes else nn.Identity()
+        if c.fusion == "none":
+            return
         self.lips = SmallLips(c.lips_width) if c.lips == "small" else ResNetLips()
         self.project = nn.Linear(self.lips.channels, c.embed)
         self.rnn = nn.LSTM(c.embed, c.embed if c.embed_causal else c.embed // 2, batch_first=True,
                            bidirectional=not c.embed_causal)
         self.fusion = fusions[c.fusion]()
-        self.planes = nn.Linear(c.embed, c.planes * c.bands) if c.planes else nn.Identity()
 
     def forward(self, video: Tensor, mask: Tensor, frames: int) -> Tensor:
         """video [B, V, Tv, H, W], mask [B, V, Tv] -> planes [B, P, frames, bands]; with planes=0, u [B, 1, frames, D]."""
         c = self.config
         b, v, tv = mask.shape
-        if c.fusion == "none":  # the lips are not even looked at
-            u = video.new_zeros(b, frames, c.embed, dtype=self.project.weight.dtype)
+        if c.fusion == "none":
+            u = torch.zeros(b, frames, c.embed, device=video.device)
         else:
             h = self.lips(video.flatten(0, 1), mask.flatten(0, 1)).transpose(1, 2)  # [B * V, C, Tv]
             # STFT frame n is centred on sample n * hop; video frame k covers the 1/fps seconds from k / fps.

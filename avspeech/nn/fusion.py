@@ -118,10 +118,3 @@ class AttentionFusion(nn.Module):
         weight = torch.softmax(score, dim=1) * mask.unsqueeze(-1)
         return (weight * self.project(views)).sum(1)
 
-
-class NoFusion(nn.Module):
-    """Baseline: u = 0, so that the model is blind, whatever the video."""
-
-    def forward(self, views: Tensor, mask: Tensor) -> Tensor:
-        """views [B, V, T, D], mask [B, V, T] -> zeros [B, T, D]."""
-        return torch.zeros_like(views[:, 0])

@@ -1,0 +1,205 @@
+"""Target speaker extraction: batches of mixtures, the losses, and evaluation under named conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from avspeech import metrics
+from avspeech.batching import Batch
+from avspeech.data.mixing import MixConfig, Mixture, Pool, Studio, draw
+from avspeech.models.mvtf import MVTF
+
+CROP = 88
+
+
+@dataclass(frozen=True)
+class Condition:
+    """How the test mixtures are shown to a model.
+
+    views: names of the views given, () for all that a mixture has; shuffled: with the video of another mixture's
+    target (the control that must fail: it proves that a model looks).
+    """
+
+    name: str
+    views: tuple[str, ...] = ()
+    shuffled: bool = False
+
+
+class DrawnMixtures:
+    """Training data: a new mixture for each target at each epoch (`batching.Dataset`).
+
+    pool: what is mixed; studio: reads it; config: what is drawn; segment: seconds of a training example.
+    views: how many views of a target are shown, drawn at random from those it has (all, if it has fewer).
+    """
+
+    def __init__(self, pool: Pool, studio: Studio, config: MixConfig, segment: float, views: int = 3):
+        self.pool, self.studio, self.config, self.segment, self.views = pool, studio, config, segment, views
+        self.lengths = [min(segment, u.duration) for u in pool.targets]
+
+    def item(self, index: int, seed: int) -> dict[str, Any]:
+        """One example: mixture and target [N], video [V, T, 88, 88] uint8, mask [V, T] bool."""
+        rng = np.random.default_rng(seed)
+        target = self.pool.targets[index]
+        mixture = draw(rng, self.pool, target, self.config, target.id, self.segment)
+        order = rng.permutation(len(mixture.views))[: self.views]
+        example = load(self.studio, mixture, [mixture.views[i] for i in order])
+        return {**example, "video": augment(rng, example["video"])}
+
+    def collate(self, items: list[dict[str, Any]]) -> Batch:
+        """A batch of examples, padded to the longest and to the most views."""
+        return collate(items)
+
+
+def load(studio: Studio, mixture: Mixture, views: Sequence[str]) -> dict[str, Any]:
+    """A mixture as arrays: id, mixture and target [N] float32, video [V, T, 96, 96] uint8, mask [V, T] bool."""
+    mixed, target = studio.voices(mixture)
+    video, mask = studio.lips(mixture, views)
+    return {"id": mixture.id, "mixture": mixed, "target": target, "video": video, "mask": mask}
+
+
+def augment(rng: np.random.Generator, video: np.ndarray) -> np.ndarray:
+    """Crops [V, T, 96, 96] -> [V, T, 88, 88] at a random place, mirrored half of the time, all views of a kind."""
+    y, x = rng.integers(0, video.shape[-1] - CROP + 1, 2)
+    video = video[..., y: y + CROP, x: x + CROP]
+    return video[..., ::-1] if rng.random() < 0.5 else video
+
+
+def centre(video: np.ndarray) -> np.ndarray:
+    """The central 88 x 88 of [..., H, W]."""
+    y, x = (video.shape[-2] - CROP) // 2, (video.shape[-1] - CROP) // 2
+    return video[..., y: y + CROP, x: x + CROP]
+
+
+def collate(items: Sequence[dict[str, Any]]) -> Batch:
+    """Batch {ids, mixture [B, N], target [B, N], video [B, V, T, H, W], mask [B, V, T]}; padding is silent and masked."""
+    def stacked(key: str) -> Tensor:
+        arrays = [item[key] for item in items]
+        shape = np.max([a.shape for a in arrays], axis=0)
+        out = np.zeros((len(arrays), *shape), arrays[0].dtype)
+        for row, array in zip(out, arrays):
+            row[tuple(slice(n) for n in array.shape)] = array
+        return torch.from_numpy(out)
+
+    return {"ids": [item["id"] for item in items],
+            **{key: stacked(key) for key in ("mixture", "target", "video", "mask")}}
+
+
+def decibel(x: Tensor) -> Tensor:
+    return 10 * torch.log10(x)
+
+
+def extraction_loss(estimate: Tensor, target: Tensor, mixture: Tensor, floor_db: float = -30.0) -> Tensor:
+    """[B, N] three times -> [B], in dB, lower is better.
+
+    A target that speaks: -(SI-SDR + SNR) / 2. SI-SDR alone is blind to sign and gain; the SNR is largest for the
+    right sign at the true level, so it anchors both. A silent target: the output's energy relative to the mixture's. All are
+    limited at `floor_db`, so that what is solved already pulls no more.
+    """
+    limit = 10 ** (floor_db / 10)
+    power = target.square().sum(-1)
+    scale = (estimate * target).sum(-1, keepdim=True) / power.clamp_min(1e-8).unsqueeze(-1)
+    projected = scale * target
+    si_sdr = decibel((projected.square().sum(-1) + 1e-8) / (
+        (estimate - projected).square().sum(-1) + limit * projected.square().sum(-1) + 1e-8))
+    snr = decibel((power + 1e-8) / ((estimate - target).square().sum(-1) + limit * power + 1e-8))
+    total = mixture.square().sum(-1) + 1e-8
+    left = decibel(estimate.square().sum(-1) / total + limit)
+    return torch.where(power > 1e-6 * total, -(si_sdr + snr) / 2, left)
+
+
+class Separating(nn.Module):
+    """What is trained: the model, giving in one call the estimate and the loss of the lips' guess of the spectrum."""
+
+    def __init__(self, model: MVTF, lips_only: bool = False):
+        super().__init__()
+        self.model, self.lips_only = model, lips_only
+        for parameter in model.parameters():
+            parameter.requires_grad_(not lips_only)
+        for parameter in model.cue.parameters():
+            parameter.requires_grad_(True)
+
+    def forward(self, mixture: Tensor, target: Tensor, video: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """-> estimate [B, N] (the mixture, if lips_only), squared error [B] of the lips' log spectrum."""
+        level = target.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-4)
+        wanted = self.model.log_bands(target / level)
+        if self.lips_only:
+            estimate, planes = mixture, self.model.cue(video, mask, wanted.shape[1])
+        else:
+            estimate, planes = self.model.separate(mixture, video, mask)
+        if not self.model.config.planes:  # the paper's u: no spectrum to guess
+            return estimate, wanted.new_zeros(len(wanted))
+        return estimate, (planes[:, 0] - wanted).square().mean((1, 2))
+
+
+def lips_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:
+    """Loss of `Separating(lips_only=True)`: the lips alone guess the target's log spectrum."""
+    _, guess = model(batch["mixture"], batch["target"], batch["video"], batch["mask"])
+    return guess.mean(), {}
+
+
+def separation_loss(model: nn.Module, batch: Batch, guess_weight: float = 5.0,
+                    silent_weight: float = 0.3) -> tuple[Tensor, dict[str, float | Tensor]]:
+    """Loss of `Separating`: `extraction_loss` (silent targets weighted, their dB being cheap) and the lips' guess."""
+    estimate, guess = model(batch["mixture"], batch["target"], batch["video"], batch["mask"])
+    with torch.autocast(estimate.device.type, enabled=False):
+        loss = extraction_loss(estimate.float(), batch["target"], batch["mixture"])
+    silent = batch["target"].abs().amax(-1) == 0
+    total = (loss * torch.where(silent, silent_weight, 1.0)).mean() + guess_weight * guess.mean()
+    return total, {"guess": guess.mean()}
+
+
+@torch.no_grad()
+def lips_score(model: MVTF, examples: Iterable[Batch]) -> dict[str, float]:
+    """Share of the variance of the targets' log spectra that the lips explain ("score"), over batches."""
+    model.eval()
+    wrong = total = 0.0
+    for batch in examples:
+        level = batch["target"].square().mean(-1, keepdim=True).sqrt().clamp_min(1e-4)
+        wanted = model.log_bands(batch["target"] / level)
+        planes = model.cue(batch["video"], batch["mask"], wanted.shape[1])
+        wrong += float((planes[:, 0] - wanted).square().sum())
+        total += float((wanted - wanted.mean((0, 1))).square().sum())
+    return {"score": 1 - wrong / max(total, 1e-9)}
+
+
+def examples(studio: Studio, mixtures: Sequence[Mixture], condition: Condition = Condition("as listed")) -> Iterable[Batch]:
+    """Batches of one, of fixed mixtures shown under `condition`."""
+    for i, mixture in enumerate(mixtures):
+        views = condition.views or mixture.views
+        shown = replace(mixture, views=tuple(condition.views)) if condition.views else mixture
+        example = load(studio, shown, views)
+        if condition.shuffled:
+            other = next(m for m in [*mixtures[i + 1:], *mixtures] if m.target != mixture.target)
+            video, mask = studio.lips(replace(other, views=tuple(views), kind=mixture.kind, occlusions=()), views)
+            frames = example["mask"].shape[1]
+            take = np.arange(frames) % video.shape[1]
+            example["video"], example["mask"] = video[:, take], mask[:, take]
+        yield collate([{**example, "video": centre(example["video"])}])
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, studio: Studio, mixtures: Sequence[Mixture],
+             condition: Condition = Condition("as listed")) -> list[dict[str, Any]]:
+    """A row for each mixture: id, kind, speaker, condition, and in dB si_sdri, si_sdr, snr, gain; for silent targets
+    attenuation (how far the output lies below the mixture). What does not apply is None."""
+    model.eval()
+    rows = []
+    for mixture, batch in zip(mixtures, examples(studio, mixtures, condition)):
+        estimate = model(batch["mixture"], batch["video"], batch["mask"])[0].numpy()
+        mixed, target = batch["mixture"][0].numpy(), batch["target"][0].numpy()
+        row: dict[str, Any] = {"id": mixture.id, "kind": mixture.kind, "condition": condition.name,
+                               "speaker": studio.utterances[mixture.target].speaker}
+        if mixture.kind == "silent":
+            row["attenuation"] = float(metrics.attenuation_db(estimate, mixed))
+        else:
+            row.update(si_sdri=float(metrics.si_sdr_improvement(estimate, target, mixed)),
+                       si_sdr=float(metrics.si_sdr(estimate, target)), snr=float(metrics.snr(estimate, target)),
+                       gain=float(metrics.gain_error_db(estimate, target)))
+        rows.append(row)
+    return rows

@@ -1,0 +1,167 @@
+"""What the recipe measures and shows: result files, a voice extracted as a user would, the results page."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avspeech import audio, pretrained, report
+from avspeech.data.mixing import Mixture, Studio, read_mixtures
+from avspeech.tasks import extraction
+
+KINDS = {"two": "another speaker", "same": "the same speaker", "many": "2 or 3 voices", "partial": "partly overlapping",
+         "noise": "with noise", "silent": "silent target"}
+
+
+def measure(system: str, seed: int, model: Path, studio: Studio, listed: dict[str, Path],
+            conditions: dict[str, tuple[tuple[str, ...], bool]], out: Path) -> None:
+    """Writes `out/<system>-<seed>-<corpus>.json`: a row for each mixture and condition. One that is there and of the same
+    model, mixtures and conditions is kept."""
+    network, _ = pretrained.load(model)
+    stamp = {"model": (model / pretrained.SUMS).read_text().split()[0][:12], "conditions": sorted(conditions)}
+    for corpus, path in listed.items():
+        result = out / f"{system}-{seed}-{corpus}.json"
+        meta = {**stamp, "mixtures": str(len(read_mixtures(path)))}
+        if result.exists() and all(report.read_results(result)[1].get(k) == v for k, v in _texts(meta).items()):
+            continue
+        mixtures = read_mixtures(path)
+        rows: list[dict[str, Any]] = []
+        for name, (views, shuffled) in conditions.items():
+            fit = [m for m in mixtures if not views or any(view in available(studio, m) for view in views)]
+            if fit:
+                rows += extraction.evaluate(network, studio, fit, extraction.Condition(name, views, shuffled))
+        report.write_results(result, [{"system": system, "seed": seed, "corpus": corpus, **row} for row in rows],
+                             {**_texts(meta), "commit": commit()})
+        print(f"{system} seed {seed}, {corpus}: {len(rows)} rows", flush=True)
+
+
+def available(studio: Studio, mixture: Mixture) -> set[str]:
+    return {view.name for view in studio.utterances[mixture.target].views}
+
+
+def _texts(meta: dict[str, Any]) -> dict[str, str]:
+    return {k: v if isinstance(v, str) else ", ".join(v) for k, v in meta.items()}
+
+
+def commit() -> str:
+    """The commit of the working tree, "+" after it where the tree has changes; "unknown" outside git."""
+    try:
+        done = subprocess.run(["git", "describe", "--always", "--dirty=+", "--exclude=*"], capture_output=True, text=True,
+                              cwd=Path(__file__).parent, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()
+
+
+def demonstrate(model: Path, studio: Studio, listed: dict[str, Path], out: Path) -> None:
+    """For one test mixture of each corpus: video files with the mixture's sound, the voice extracted from them, and what
+    it should have been, all in `out/<corpus>/`."""
+    from avspeech.pipelines.extractor import Extractor
+    from avspeech.pipelines.muxing import write_pictures
+
+    extractor = Extractor.from_pretrained(str(model))
+    for corpus, path in listed.items():
+        mixture = next(m for m in read_mixtures(path) if m.kind == "two")
+        folder = out / corpus
+        folder.mkdir(parents=True, exist_ok=True)
+        mixed, target = studio.voices(mixture)
+        rate = studio.sample_rate
+        gain = 0.9 / max(float(np.abs(mixed).max()), 0.9)
+        audio.write(folder / "mixture.wav", mixed * gain, rate)
+        audio.write(folder / "target.wav", target * gain, rate)
+        names = [n for n in ("front", "left_30", "right_60") if n in available(studio, mixture)] or list(mixture.views[:1])
+        crops, shown = studio.lips(mixture, names)
+        videos = []
+        for name, pictures in zip(names, crops):
+            videos.append(folder / f"{name}.mp4")
+            write_mouth_video(videos[-1], pictures, folder / "mixture.wav")
+        written = extractor.extract(videos, folder, mouth=True, progress=False)
+        wav = next(p for p in written if p.suffix == ".wav")
+        estimate = audio.read(wav, rate)[: len(target)]
+        from avspeech import metrics
+
+        length = min(len(estimate), len(target))
+        improved = float(metrics.si_sdr_improvement(estimate[:length], target[:length], mixed[:length]))
+        (folder / "which.txt").write_text(f"{mixture.id}\t{improved:.2f}\n")
+        print(f"{corpus}: {', '.join(v.name for v in videos)} -> {wav}: SI-SDRi {improved:.1f} dB")
+
+
+def write_mouth_video(path: Path, crops: np.ndarray, sound: Path, side: int = 192) -> None:
+    """An mp4 of mouth crops [T, 96, 96] uint8 at 25 fps, enlarged, with the sound file's sound."""
+    import cv2
+
+    from avspeech.pipelines.muxing import mux, write_pictures
+
+    pictures = np.stack([cv2.resize(crop, (side, side), interpolation=cv2.INTER_CUBIC) for crop in crops])
+    silent = path.with_suffix(".mkv")
+    write_pictures(silent, np.repeat(pictures[..., None], 3, axis=-1), 25.0)
+    mux(silent, sound, path)
+    silent.unlink()
+
+
+def results_page(exp: Path, logs: dict[str, Path], systems: list[str], conditions: list[str], seeds: list[int]) -> None:
+    """Writes RESULTS.md and report.html into `exp` from its result files, prints the tables and the page's path."""
+    rows, meta = report.read_results(exp / "results")
+    corpora = list(dict.fromkeys(row["corpus"] for row in rows))
+    meta = {"command": f"bash egs/{exp.parent.parent.parent.name}/{exp.parent.parent.name}/run.sh --config conf/{exp.name}.yaml",
+            "commit": meta.get("commit", "unknown")}
+    sections: list[report.Section] = []
+    for corpus in corpora:
+        sections += _tables([r for r in rows if r["corpus"] == corpus], corpus, systems, conditions, seeds)
+    for section in sections:
+        if isinstance(section, report.Table):
+            report.print_table(section)
+    report.write_markdown(exp / "RESULTS.md", f"Target speaker extraction: {exp.name}", sections, meta)
+    present = {name: log for name, log in logs.items() if log.exists()}
+    if present:
+        sections.append(report.training_curves(present))
+    for corpus in corpora:
+        sheet = exp / "data" / corpus / "contact_sheet.png"
+        if sheet.exists():
+            sections.append(report.Picture(sheet, f"{corpus}: the views", "Rows are instants, columns are cameras."))
+        folder = exp / "extracted" / corpus
+        if (folder / "which.txt").exists():
+            name, improved = (folder / "which.txt").read_text().split("\t")
+            sounds = {"mixture": folder / "mixture.wav", "target": folder / "target.wav",
+                      "extracted": next(folder.glob("*_face1.wav"))}
+            sections.append(report.audio_section(f"{corpus}: a voice extracted", {
+                label: audio.read(path, 16000) for label, path in sounds.items()},
+                caption=f"{name}, SI-SDRi {improved.strip()} dB."))
+    report.write_html(exp / "report.html", f"Target speaker extraction: {exp.name}", sections, meta)
+    print(f"report: {exp / 'report.html'}\ntables: {exp / 'RESULTS.md'}")
+
+
+def _tables(rows: list[dict[str, Any]], corpus: str, systems: list[str], conditions: list[str],
+            seeds: list[int]) -> list[report.Section]:
+    """SI-SDRi by system and condition, and by kind of mixture; how far silent targets are turned down."""
+    speaking = [r for r in rows if r["kind"] != "silent"]
+    shown = [c for c in conditions if any(r["condition"] == c for r in rows)]
+    expected = [(s, c) for s in systems for c in shown]
+    mixture = np.mean([r["si_sdr"] - r["si_sdri"] for r in speaking])
+    sections: list[report.Section] = [
+        report.aggregate(_means(speaking, "si_sdri"), expected=expected, seeds=seeds).table(
+            f"{corpus}: SI-SDRi (dB) by what is shown", 2, shown,
+            f"Mean over {len({r['id'] for r in speaking})} test mixtures; the mixture itself: SI-SDR {mixture:.2f} dB, "
+            "SI-SDRi 0.")]
+    first = [r for r in speaking if r["condition"] == shown[0]]
+    kinds = [k for k in KINDS if any(r["kind"] == k for r in first)]
+    by_kind = [{**r, "condition": KINDS[r["kind"]]} for r in first]
+    sections.append(report.aggregate(_means(by_kind, "si_sdri"), seeds=seeds).table(
+        f"{corpus}: SI-SDRi (dB) by kind of mixture, views {shown[0]}", 2, [KINDS[k] for k in kinds]))
+    silent = [r for r in rows if r["kind"] == "silent"]
+    if silent:
+        sections.append(report.aggregate(_means(silent, "attenuation"), value="attenuation", seeds=seeds).table(
+            f"{corpus}: silent targets, output below the mixture (dB)", 1, shown))
+    return sections
+
+
+def _means(rows: list[dict[str, Any]], value: str) -> list[dict[str, Any]]:
+    """A row for each system, seed and condition: the mean of `value`."""
+    groups: dict[tuple, list[float]] = {}
+    for row in rows:
+        groups.setdefault((row["system"], row["seed"], row["condition"]), []).append(row[value])
+    return [{"system": s, "seed": seed, "condition": c, value: float(np.mean(v)), "n": len(v)}
+            for (s, seed, c), v in groups.items()]

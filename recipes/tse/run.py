@@ -1,0 +1,326 @@
+"""Target speaker extraction: from a corpus to a model, its numbers, and a voice in a wav.
+
+    python recipes/tse/run.py --config egs/mini/tse/conf/train.yaml [--stage train] [train.lr=3e-4]
+
+Experiments are systems x seeds: a system is a model with its way of being shown views. Each is trained in a folder of
+its own, `exp/<system>-<seed>/`, and what is finished is not done again. Nothing is ever chosen by the test set: the
+development mixtures pick the weights.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from avspeech import models, pretrained, trainer
+from avspeech.data import corpora
+from avspeech.data.corpora import layout
+from avspeech.data.manifest import Utterance, read_manifest, write_manifest
+from avspeech.data.mixing import MixConfig, Pool, Studio, draw, proportions, read_mixtures, write_mixtures
+from avspeech.errors import InputError
+from avspeech.recipe import Recipe
+
+SPLITS = ("train", "dev", "test")
+
+
+@dataclass
+class Corpus:
+    """source: the corpus as distributed (none for mini). role: its speakers are extracted, or only interfere.
+    repeat: times an epoch that each utterance is a target. options: of the corpus' `prepare`."""
+
+    source: str | None = None
+    role: Literal["target", "interferer"] = "target"
+    repeat: int = 1
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Data:
+    """corpora: by name in the registry. workers: processes that make crops."""
+
+    corpora: dict[str, Corpus] = field(default_factory=dict)
+    workers: int = 2
+
+
+@dataclass
+class Mixing:
+    """train: what training draws; dev, test: what is listed once, with so many mixtures for each corpus.
+    segment: seconds of a training example."""
+
+    train: MixConfig = field(default_factory=MixConfig)
+    test: MixConfig = field(default_factory=lambda: MixConfig(occluded=0.0, missing=0.0))
+    dev_count: int = 40
+    test_count: int = 100
+    segment: float = 2.0
+    seed: int = 1
+
+
+@dataclass
+class System:
+    """model: differences from the experiment's model; views: of each training example; only: names of the views it may
+    see in training (empty: all)."""
+
+    model: dict[str, Any] = field(default_factory=dict)
+    views: int = 3
+    only: tuple[str, ...] = ()
+
+
+@dataclass
+class Model:
+    """name: of a model or a named configuration; config: differences from it."""
+
+    name: str = "mvtf-small"
+    config: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Shown:
+    """A test condition: views given (empty: all that a mixture has), or another utterance's video."""
+
+    views: tuple[str, ...] = ()
+    shuffled: bool = False
+
+
+@dataclass
+class Release:
+    """What the model folders say of themselves: licence of the weights, and a licence for each corpus by name."""
+
+    licence: str = "Apache-2.0"
+    data: dict[str, str] = field(default_factory=dict)
+    dtype: Literal["float32", "float16"] = "float32"
+    limits: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Config:
+    data: Data = field(default_factory=Data)
+    mix: Mixing = field(default_factory=Mixing)
+    model: Model = field(default_factory=Model)
+    systems: dict[str, System] = field(default_factory=lambda: {"mvtf": System()})
+    seeds: tuple[int, ...] = (0,)
+    lips: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(max_steps=2000))
+    train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
+    conditions: dict[str, Shown] = field(default_factory=lambda: {"as listed": Shown()})
+    release: Release = field(default_factory=Release)
+
+
+recipe = Recipe("tse", schema=Config, doc=__doc__)
+
+
+# --- data ---------------------------------------------------------------------------------------------------
+
+
+@recipe.stage("prepare", uses=("data",), outputs=lambda cfg, exp: [exp / "data" / n for n in cfg.data.corpora],
+              code=("data",))
+def prepare(cfg: Config, exp: Path) -> None:
+    """Write each corpus' manifests."""
+    if not cfg.data.corpora:
+        raise InputError("data.corpora: empty; name a corpus, for example data.corpora.grid.source=/path/to/grid")
+    for name, corpus in cfg.data.corpora.items():
+        corpora.prepare(name, corpus.source, exp / "data" / name, **corpus.options)
+
+
+@recipe.stage("crops", uses=("data",), outputs=lambda cfg, exp: [exp / "data" / n / "ready" for n in cfg.data.corpora],
+              code=("video", "face", "data"))
+def crops(cfg: Config, exp: Path) -> None:
+    """Find the faces, cut and cache the mouths."""
+    from tqdm import tqdm
+
+    for name in cfg.data.corpora:
+        folder = exp / "data" / name
+        root = _root(folder)
+        (folder / "ready").mkdir(exist_ok=True)
+        for split in SPLITS:
+            if not (folder / f"{split}.jsonl").exists():
+                continue
+            utterances = read_manifest(folder / f"{split}.jsonl")
+            jobs = [(root, folder, u) for u in utterances]
+            if any(v.crops is None for u in utterances for v in u.views):
+                with ProcessPoolExecutor(cfg.data.workers) as pool:
+                    done = list(tqdm(pool.map(_cropped, jobs), f"{name} {split}: mouths", len(jobs), unit="utterance"))
+                for utterance, problems in done:
+                    for problem in problems:
+                        print(f"{name}: left out: {problem}", file=sys.stderr)
+                utterances = [u for u, _ in done if u.views]
+            write_manifest(folder / "ready" / f"{split}.jsonl", utterances)
+
+
+def _cropped(job: tuple[Path, Path, Utterance]) -> tuple[Utterance, list[str]]:
+    """The utterance with the crops of its views cached, and what could not be used."""
+    from avspeech import video
+
+    root, folder, utterance = job
+    views, problems = [], []
+    for view in utterance.views:
+        if view.crops is not None:
+            views.append(view)
+            continue
+        crops = f"crops/{utterance.id}.{view.name}.npz"
+        if not (folder / crops).exists():
+            try:
+                tracks = video.mouth_tracks(root / view.video, start=view.start, duration=utterance.duration)
+            except InputError as error:
+                problems.append(str(error))
+                continue
+            if view.face >= len(tracks):
+                problems.append(f"{view.video}: no face {view.face} in {utterance.id}; {len(tracks)} found")
+                continue
+            (folder / "crops").mkdir(exist_ok=True)
+            track = tracks[view.face]
+            video.write_crops(folder / crops, track.crops, track.present, track.boxes)
+        views.append(dataclasses.replace(view, crops=crops, start=0.0))  # the crops begin with the utterance
+    return dataclasses.replace(utterance, views=tuple(views)), problems
+
+
+@recipe.stage("mixtures", uses=("data", "mix"), outputs=lambda cfg, exp: [exp / "mixtures"], code=("data",))
+def mixtures(cfg: Config, exp: Path) -> None:
+    """List the development and test mixtures, seeded."""
+    import numpy as np
+
+    for number, split in enumerate(("dev", "test")):
+        drawn: dict[str, list] = {}
+        for name, corpus in cfg.data.corpora.items():
+            if corpus.role != "target":
+                continue
+            pool, _ = _pool(cfg, exp, split, only=name)
+            rng = np.random.default_rng([cfg.mix.seed, number])
+            count = cfg.mix.dev_count if split == "dev" else cfg.mix.test_count
+            order = [pool.targets[i % len(pool.targets)] for i in range(count)]
+            drawn[name] = [draw(rng, pool, u, cfg.mix.test, f"{split}-{i:04}-{u.id}") for i, u in enumerate(order)]
+            write_mixtures(exp / "mixtures" / f"{split}-{name}.jsonl", drawn[name])
+            print(f"{name} {split}: {proportions(drawn[name])}")
+
+
+def _root(folder: Path) -> Path:
+    """What a corpus' audio and video paths are relative to: the corpus, or, for one made on the spot, its folder."""
+    return Path(layout.read_prepared(folder).root) if (folder / "corpus.json").exists() else folder
+
+
+def _pool(cfg: Config, exp: Path, split: str, only: str | None = None) -> tuple[Pool, Studio]:
+    """What may be mixed in a split, and the studio that reads it. only: the one corpus whose speakers are targets."""
+    targets, others, everything, roots = [], [], [], {}
+    for name, corpus in cfg.data.corpora.items():
+        folder = exp / "data" / name
+        path = folder / "ready" / f"{split}.jsonl"
+        utterances = read_manifest(path) if path.exists() else []
+        roots.update({u.id: (_root(folder), folder) for u in utterances})
+        everything += utterances
+        if corpus.role == "interferer":
+            others += utterances
+        elif only in (None, name):
+            targets += utterances * (corpus.repeat if split == "train" else 1)
+    return Pool(targets, others), Studio(everything, roots)
+
+
+# --- training -----------------------------------------------------------------------------------------------
+
+
+def _runs(cfg: Config) -> Iterator[tuple[str, System, int]]:
+    for seed in cfg.seeds:  # seed by seed, so that a table cut short has whole rows
+        for name, system in cfg.systems.items():
+            yield name, system, seed
+
+
+@recipe.stage("train", uses=("data", "mix", "model", "systems", "seeds", "lips", "train", "release"),
+              outputs=lambda cfg, exp: [exp / f"{n}-{s}" / "model" for n, _, s in _runs(cfg)], distributed=True)
+def train(cfg: Config, exp: Path) -> None:
+    """Train each system with each seed: the lips alone first, then all of it."""
+    with trainer.distributed():
+        pool, studio = _pool(cfg, exp, "train")
+        for name, system, seed in _runs(cfg):
+            _train_one(cfg, exp, exp / f"{name}-{seed}", pool, studio, system, seed)
+
+
+def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio, system: System, seed: int) -> None:
+    import torch
+
+    from avspeech.tasks import extraction
+
+    if (folder / "model" / pretrained.SUMS).exists() and pretrained.read_info(folder / "model").metrics:
+        return
+    torch.manual_seed(seed)
+    model: Any = models.build(cfg.model.name, **{**cfg.model.config, **system.model}).to(trainer.device())
+    print(f"{folder.name}: {sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
+    mix = dataclasses.replace(cfg.mix.train, views=system.only)
+    data = extraction.DrawnMixtures(pool, studio, mix, cfg.mix.segment, system.views)
+    listed = {corpus: read_mixtures(path) for corpus, path in _listed(cfg, exp, "dev").items()}
+    _, dev_studio = _pool(cfg, exp, "dev")
+    shown = extraction.Condition("dev", system.only)
+
+    def lips_score(trained: Any) -> dict[str, float]:
+        speaking = [m for ms in listed.values() for m in ms if m.kind != "silent"]
+        return extraction.lips_score(trained.model, extraction.examples(dev_studio, speaking, shown))
+
+    def score(trained: Any) -> dict[str, float]:
+        means = {}
+        for corpus, ms in listed.items():
+            rows = extraction.evaluate(trained.model, dev_studio, ms, shown)
+            improved = [r["si_sdri"] for r in rows if "si_sdri" in r]
+            left = [r["attenuation"] for r in rows if "attenuation" in r]
+            means[corpus] = sum(improved) / max(len(improved), 1)
+            means[f"{corpus} silent"] = sum(left) / max(len(left), 1)
+        return {"score": sum(means[c] for c in listed) / len(listed), **means}
+
+    if cfg.lips.max_steps > 1 and model.config.fusion != "none" and model.config.planes:
+        first = extraction.Separating(model, lips_only=True)
+        trainer.fit(first, extraction.lips_loss, data, dataclasses.replace(cfg.lips, seed=seed), folder / "lips", lips_score)
+    whole = extraction.Separating(model)
+    result = trainer.fit(whole, extraction.separation_loss, data, dataclasses.replace(cfg.train, seed=seed),
+                         folder / "train", score)
+    if trainer.is_main():
+        info = pretrained.ModelInfo(
+            task="extraction", model="mvtf", config=dataclasses.asdict(model.config), sample_rate=model.config.sample_rate,
+            fps=model.config.fps, licence=cfg.release.licence, dtype=cfg.release.dtype, limits=cfg.release.limits,
+            training_data=[{"name": c, "licence": cfg.release.data.get(c, "not stated")} for c in cfg.data.corpora],
+            metrics={f"si_sdri_db/{k}": round(v, 2) for k, v in result.metrics.items() if k in listed}
+            | {"best_step": float(result.best_step)},
+            description="Target speaker extraction by the lips (MVTF), from one or more synchronised views.")
+        pretrained.save(folder / "model", model, info)
+    trainer.barrier()
+
+
+def _listed(cfg: Config, exp: Path, split: str) -> dict[str, Path]:
+    return {name: exp / "mixtures" / f"{split}-{name}.jsonl" for name, corpus in cfg.data.corpora.items()
+            if corpus.role == "target"}
+
+
+# --- measuring ----------------------------------------------------------------------------------------------
+
+
+@recipe.stage("evaluate", outputs=lambda cfg, exp: [exp / "results"])
+def evaluate(cfg: Config, exp: Path) -> None:
+    """Measure each model on the test mixtures under each condition."""
+    from evaluation import measure
+
+    _, studio = _pool(cfg, exp, "test")
+    for name, _, seed in _runs(cfg):
+        measure(name, seed, exp / f"{name}-{seed}" / "model", studio, _listed(cfg, exp, "test"),
+                {k: (c.views, c.shuffled) for k, c in cfg.conditions.items()}, exp / "results")
+
+
+@recipe.stage("extract", outputs=lambda cfg, exp: [exp / "extracted"])
+def extract(cfg: Config, exp: Path) -> None:
+    """Extract a speaker of a test mixture from video files to a wav, as a user would."""
+    from evaluation import demonstrate
+
+    name, _, seed = next(_runs(cfg))
+    _, studio = _pool(cfg, exp, "test")
+    demonstrate(exp / f"{name}-{seed}" / "model", studio, _listed(cfg, exp, "test"), exp / "extracted")
+
+
+@recipe.stage("report", outputs=lambda cfg, exp: [exp / "RESULTS.md", exp / "report.html"])
+def write_report(cfg: Config, exp: Path) -> None:
+    """Write RESULTS.md and one HTML page with tables, curves, pictures and sound."""
+    from evaluation import results_page
+
+    logs = {f"{n}-{s}": exp / f"{n}-{s}" / "train" / "log.jsonl" for n, _, s in _runs(cfg)}
+    results_page(exp, logs, list(cfg.systems), list(cfg.conditions), list(cfg.seeds))
+
+
+if __name__ == "__main__":
+    recipe.main()

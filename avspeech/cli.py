@@ -10,9 +10,13 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from avspeech import __version__
 from avspeech.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -47,6 +51,8 @@ def _parser() -> argparse.ArgumentParser:
                          help="where to write (default: here)")
     command.add_argument("--face", type=_face, default=None, metavar="N|all",
                          help="which face, counted from 1 (default: all)")
+    command.add_argument("--mouth", action="store_true",
+                         help="the videos show nothing but the mouth; look for no face")
     command.add_argument("--model", default="mvtf-small", metavar="M", help="name or folder (default: %(default)s)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
@@ -97,7 +103,8 @@ def _face(text: str) -> int | None:
 def _extract(args: argparse.Namespace) -> None:
     from avspeech.pipelines.extractor import extract_files
 
-    for path in extract_files(args.videos, args.out, face=args.face, model=args.model, progress=not args.quiet):
+    for path in extract_files(args.videos, args.out, face=args.face, model=args.model, progress=not args.quiet,
+                              mouth=args.mouth):
         print(path)
 
 
@@ -114,7 +121,7 @@ def _models_list(args: argparse.Namespace) -> None:
         print(f"{name:{widths[0]}}  {kind:{widths[1]}}  {parameters:>{widths[2]}}")
 
 
-def _parameters(model) -> int:  # type: ignore[no-untyped-def]  # nn.Module, which is not imported here
+def _parameters(model: nn.Module) -> int:
     return sum(p.numel() for p in model.parameters())
 
 
@@ -176,14 +183,14 @@ def _profile(args: argparse.Namespace) -> None:
     if args.seconds <= 0 or args.threads < 1 or args.repeats < 1:
         raise InputError("--seconds should be above 0, --threads and --repeats at least 1")
     released = args.model not in models.CONFIGS and args.model not in models.MODELS
-    build = functools.partial(_released, args.model) if released else functools.partial(models.build, args.model)
     if released:
         pretrained.find(args.model)
+    build = functools.partial(_released if released else models.build, args.model)
     profile.print_profile(profile.profile_model(build, seconds=args.seconds, threads=args.threads,
                                                 repeats=args.repeats, name=args.model))
 
 
-def _released(name: str) -> object:
+def _released(name: str) -> nn.Module:
     from avspeech import pretrained
 
     return pretrained.load(name)[0]

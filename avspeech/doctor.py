@@ -200,8 +200,9 @@ def _models() -> str:
     for name in names:
         model, info = pretrained.load(name)
         with torch.inference_mode():
-            model(torch.zeros(1, info.sample_rate), torch.zeros(1, 1, int(info.fps), 88, 88, dtype=torch.uint8),
-                  torch.ones(1, 1, int(info.fps), dtype=torch.bool))
+            frames = int(info.fps or 25)
+            model(torch.zeros(1, info.sample_rate), torch.zeros(1, 1, frames, 88, 88, dtype=torch.uint8),
+                  torch.ones(1, 1, frames, dtype=torch.bool))
     return f"{', '.join(names)}: verified, loaded, run on 1 s"
 
 

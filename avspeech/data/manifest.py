@@ -105,7 +105,7 @@ def _strict(cls: type, record: Any, where: str) -> dict[str, Any]:
 
 
 def _typed(cls: type, record: dict[str, Any], where: str) -> dict[str, Any]:
-    kinds = {"str": str, "float": (int, float), "int": int, "str | None": (str, type(None)),
+    kinds: dict[str, Any] = {"str": str, "float": (int, float), "int": int, "str | None": (str, type(None)),
              "float | None": (int, float, type(None)), "dict[str, Any]": dict}
     for f in dataclasses.fields(cls):
         kind = kinds.get(str(f.type))

@@ -116,8 +116,8 @@ def container_zero(container: Any) -> float:
     return min(starts, default=0.0)
 
 
-def decode_packets(container: Any, stream: Any) -> Iterator[Any]:
-    """The frames of a stream, passing over packets that are damaged."""
+def decode_packets(container: Any, stream: Any, damaged: list[float] | None = None) -> Iterator[Any]:
+    """The frames of a stream, passing over packets that do not decode; their times go into `damaged`, in seconds."""
     import av
 
     packets = container.demux(stream)
@@ -131,20 +131,43 @@ def decode_packets(container: Any, stream: Any) -> Iterator[Any]:
         try:
             yield from packet.decode()
         except av.FFmpegError:
-            continue
+            if damaged is not None and packet.size:
+                at = packet.pts if packet.pts is not None else packet.dts
+                zero = container_zero(container)
+                damaged.append(float(at * packet.time_base) - zero if at is not None else math.nan)
+
+
+def blocks(path: str | Path, damaged: list[float] | None = None) -> Iterator[tuple[np.ndarray, int]]:
+    """(samples `[n]` float32, rate) after one another: the whole sound at its own rate in pieces of about a second or
+    less, for files of any length. `damaged`: see `decode_packets`. Raises InputError as `read` does."""
+    _exists(path)
+    if Path(path).suffix.lower() in SOUND_SUFFIXES:
+        import soundfile
+
+        try:
+            with soundfile.SoundFile(str(path)) as file:
+                for piece in file.blocks(blocksize=file.samplerate, dtype="float32", always_2d=True):
+                    yield piece.mean(axis=1), file.samplerate
+                return
+        except soundfile.LibsndfileError:
+            pass
+    for _, rate, piece in _decode_from(path, 0, None, False, damaged):
+        yield piece, rate
 
 
 def _decode(path: str | Path, begin: int, end: float | None) -> tuple[np.ndarray, int, int]:
-    parts, rate, at = _decode_from(path, begin, end, seek=begin > 0)
-    if begin > 0 and (at is None or at > begin * rate):  # the index led past the place: go through it all
-        parts, rate, at = _decode_from(path, begin, end, seek=False)
-    samples = np.concatenate(parts) if parts else np.zeros(0, np.float32)
-    return samples, rate, begin * rate
+    pieces = list(_decode_from(path, begin, end, seek=begin > 0))
+    if begin > 0 and (not pieces or pieces[0][0] > begin * pieces[0][1]):
+        # the file's index led past the place: go through it all
+        pieces = list(_decode_from(path, begin, end, seek=False))
+    if not pieces:
+        return np.zeros(0, np.float32), SAMPLE_RATE, begin * SAMPLE_RATE
+    return np.concatenate([piece for _, _, piece in pieces]), pieces[0][1], begin * pieces[0][1]
 
 
-def _decode_from(path: str | Path, begin: int, end: float | None,
-                 seek: bool) -> tuple[list[np.ndarray], int, int | None]:
-    """(pieces of sound from second `begin` on, without gaps, rate, index of the first sample decoded)."""
+def _decode_from(path: str | Path, begin: int, end: float | None, seek: bool,
+                 damaged: list[float] | None = None) -> Iterator[tuple[int, int, np.ndarray]]:
+    """(index at which decoding began, rate, samples) after one another from second `begin` on, without gaps."""
     import av
 
     with open_container(path) as container:
@@ -159,34 +182,34 @@ def _decode_from(path: str | Path, begin: int, end: float | None,
             try:
                 container.seek(int((zero + begin - MARGIN) * 1e6))
             except av.FFmpegError:
-                return [], rate, None
+                return
         convert = av.AudioResampler(format="fltp")
-        parts: list[np.ndarray] = []
-        first, position, decoded = None, begin * rate, False
-        for frame in decode_packets(container, stream):
+        first: int | None = None
+        position, running = begin * rate, False  # running: sound has been given out up to position
+        for frame in decode_packets(container, stream, damaged):
             if frame.sample_rate != rate:
                 raise InputError(f"{path}: the sample rate changes from {rate} to {frame.sample_rate} Hz; "
                                  "convert the file to one rate first")
-            decoded = True
             sound = np.concatenate([f.to_ndarray() for f in convert.resample(frame)], axis=1).mean(axis=0)
             at = position if frame.pts is None else round((float(frame.pts * frame.time_base) - zero) * rate)
             first = at if first is None else first
-            if parts and abs(at - position) <= JITTER * rate:
+            if running and abs(at - position) <= JITTER * rate:
                 at = position
             if at > position + MAX_GAP * rate:
                 raise InputError(f"{path}: its time jumps by {(at - position) / rate:.0f} s; the file is damaged")
-            if at > position:
-                parts.append(np.zeros(at - position, np.float32))
-                position = at
-            sound = sound[max(0, position - at):]
+            while at > position:
+                gap = min(at - position, rate)
+                yield first, rate, np.zeros(gap, np.float32)
+                position += gap
+            sound = sound[max(0, position - at):].astype(np.float32, copy=False)
             if len(sound):
-                parts.append(sound.astype(np.float32, copy=False))
+                running = True
                 position += len(sound)
+                yield first, rate, sound
             if end is not None and position >= end * rate:
-                break
-        if not decoded and not seek:
+                return
+        if first is None and not seek:
             raise InputError(f"{path}: no sound could be decoded from it; the file is damaged or truncated")
-        return parts, rate, first
 
 
 def duration(path: str | Path) -> float:

@@ -81,16 +81,16 @@ def read_frames(path: str | Path, fps: float = FPS, start: float = 0.0, duration
     k = round(start * fps)
     end = math.inf if duration is None else k + round(duration * fps)
     decoded = False
-    for since, until, frame in _pictures(path, k / fps):
+    for since, until, frame in pictures(path, k / fps):
         picture = None  # made when first needed: at 60 frames a second most are not
         if not decoded and since - k / fps > 1.5 * (until - since):
-            black = np.zeros_like(_array(frame, grey))
+            black = np.zeros_like(picture_array(frame, grey))
             while k < min(end, since * fps - SLACK * fps):
                 yield black
                 k += 1
         decoded = True
         while k < min(end, (until - SLACK) * fps):
-            picture = _array(frame, grey) if picture is None else picture
+            picture = picture_array(frame, grey) if picture is None else picture
             yield picture
             k += 1
         if k >= end:
@@ -99,19 +99,22 @@ def read_frames(path: str | Path, fps: float = FPS, start: float = 0.0, duration
         raise InputError(f"{path}: no picture could be decoded from it; the file is damaged or truncated")
 
 
-def _pictures(path: str | Path, start: float) -> Iterator[tuple[float, float, Any]]:
-    """(time it appears, time the next does, frame) of the pictures shown at or after `start`, in order."""
+def pictures(path: str | Path, start: float = 0.0,
+             damaged: list[float] | None = None) -> Iterator[tuple[float, float, Any]]:
+    """(time it appears, time the next does, PyAV frame) of the pictures shown at or after `start`, in order, at the
+    file's own rate. `damaged`: see `audio.decode_packets`. Raises InputError for a file that cannot be read."""
     if start > 2 * RUN_UP:
-        pictures = _decode(path, start, seek=True)
-        first = next(pictures, None)
+        found = _decode(path, start, True, damaged)
+        first = next(found, None)
         if first is not None and first[0] <= start:  # else the file's index leads astray
             yield first
-            yield from pictures
+            yield from found
             return
-    yield from _decode(path, start, seek=False)
+    yield from _decode(path, start, False, damaged)
 
 
-def _decode(path: str | Path, start: float, seek: bool) -> Iterator[tuple[float, float, Any]]:
+def _decode(path: str | Path, start: float, seek: bool,
+            damaged: list[float] | None) -> Iterator[tuple[float, float, Any]]:
     import av
 
     with audio.open_container(path) as container:
@@ -124,7 +127,7 @@ def _decode(path: str | Path, start: float, seek: bool) -> Iterator[tuple[float,
             except av.FFmpegError:
                 return
         held, since = None, -math.inf
-        for frame in audio.decode_packets(container, stream):
+        for frame in audio.decode_packets(container, stream, damaged):
             at = since + step if frame.pts is None else float(frame.pts * frame.time_base) - zero
             at = 0.0 if math.isinf(at) else at
             if at <= since:
@@ -137,7 +140,8 @@ def _decode(path: str | Path, start: float, seek: bool) -> Iterator[tuple[float,
             yield since, since + (last if 0 < last < 1.0 else step), held
 
 
-def _array(frame: Any, grey: bool) -> np.ndarray:
+def picture_array(frame: Any, grey: bool = False) -> np.ndarray:
+    """A PyAV frame as `[H, W, 3]` uint8 RGB or `[H, W]` grey, turned upright."""
     picture = frame.to_ndarray(format="rgb24")
     turns = round((getattr(frame, "rotation", 0) or 0) / 90) % 4
     if turns:
@@ -172,6 +176,23 @@ def mouth_tracks(path: str | Path, fps: float = FPS, max_faces: int | None = Non
                 track.crops[k] = crop(picture, matrices[k])
                 track.present[k] = True
     return tracks
+
+
+def whole_picture(path: str | Path, fps: float = FPS) -> MouthTrack:
+    """The track of a video that shows nothing but a mouth, upright and in the middle, as corpora of mouth crops do:
+    the middle square of each picture, brought to 96 x 96. Raises InputError as `read_frames` does."""
+    import cv2
+
+    length = round(fps * _duration(path))
+    track = MouthTrack(np.zeros((length, CROP, CROP), np.uint8), np.zeros(length, bool),
+                       np.full((length, 4), np.nan, np.float32), np.full(length, np.nan, np.float32))
+    for k, picture in zip(range(length), read_frames(path, fps, grey=True)):
+        height, width = picture.shape
+        side = min(height, width)
+        y, x = (height - side) // 2, (width - side) // 2
+        track.crops[k] = cv2.resize(picture[y: y + side, x: x + side], (CROP, CROP), interpolation=cv2.INTER_AREA)
+        track.present[k], track.boxes[k] = True, (x, y, x + side, y + side)
+    return track
 
 
 def _expected(path: str | Path, fps: float, start: float, wanted: float | None) -> int | None:

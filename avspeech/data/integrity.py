@@ -1,0 +1,244 @@
+"""What is wrong with the files of a manifest: each is decoded from end to end, in bounded memory."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avspeech import audio, video
+from avspeech.data.manifest import Utterance, View, read_manifest, resolve
+from avspeech.errors import InputError
+from avspeech.face import make_finder, region_of_face
+from avspeech.facetrack import SURE
+
+TOLERANCE = 0.1  # seconds a decoded file may fall short of what its header or the manifest says
+APART = 0.2  # seconds by which sound and pictures of an utterance may differ
+SILENCE = 1e-4  # peak below which sound is silent: -80 dB of full scale
+STEP = 0.1  # seconds: the grain of what is remembered of a sound file
+LOOK_EVERY = 0.4  # seconds between the pictures in which a face is looked for
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong: in which utterance (its id), in which file (as the manifest names it), and what."""
+
+    utterance: str
+    file: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.utterance}: {self.file}: {self.what}"
+
+
+@dataclass
+class _Sound:
+    """What a pass through a sound file found: its own faults, and the peak of each STEP."""
+
+    seconds: float = 0.0
+    rate: int = 0
+    peaks: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    faults: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Pictures:
+    """What a pass through a video file found. face: whether one was seen; None when it was not looked for."""
+
+    seconds: float = 0.0
+    fps: float = 0.0
+    face: bool | None = None
+    faults: list[str] = field(default_factory=list)
+
+
+def check_manifest(path: str | Path, root: str | Path | None = None, sample_rate: int | None = None,
+                   fps: float | None = None, faces: bool = True, progress: bool = False) -> list[Problem]:
+    """All problems of the files of a manifest, in its order; an empty list when nothing is wrong.
+
+    root: the folder that paths are relative to (None: the manifest's own). sample_rate, fps: what every sound and
+    video file should have, in hertz (None: anything). faces: look for a face in videos that have no cached crops.
+    Raises InputError when the manifest itself is bad.
+    """
+    utterances = read_manifest(path)
+    checker = _Checker(Path(path).parent if root is None else Path(root), sample_rate, fps, faces)
+    if progress:
+        from tqdm import tqdm
+
+        utterances = tqdm(utterances, desc="check", unit="utterance")
+    return [problem for utterance in utterances for problem in checker.utterance(utterance)]
+
+
+class _Checker:
+    """Goes through each file once, however many utterances it holds."""
+
+    def __init__(self, root: Path, sample_rate: int | None, fps: float | None, faces: bool) -> None:
+        self.root, self.sample_rate, self.fps, self.faces = root, sample_rate, fps, faces
+        self._sounds: dict[str, _Sound] = {}
+        self._videos: dict[tuple[str, bool], _Pictures] = {}
+        self._finder: Any = None
+
+    def utterance(self, u: Utterance) -> Iterator[Problem]:
+        sound = self._sounds.get(u.audio)
+        if sound is None:
+            sound = self._sounds[u.audio] = self._guard(u.audio, _Sound(), self._hear)
+        for what in sound.faults + ([] if not sound.seconds else _sound_faults(u, sound)):
+            yield Problem(u.id, u.audio, what)
+        for view in u.views:
+            yield from self._view(u, view, sound)
+
+    def _view(self, u: Utterance, view: View, sound: _Sound) -> Iterator[Problem]:
+        if view.crops is None and not view.video:
+            yield Problem(u.id, f"view '{view.name}'", "neither a video nor crops are given")
+        if view.video:
+            look = self.faces and view.crops is None
+            seen = self._videos.get((view.video, look))
+            if seen is None:
+                seen = self._videos[view.video, look] = self._guard(
+                    view.video, _Pictures(), lambda file, out: self._see(file, out, look))
+            faults = list(seen.faults)
+            if seen.seconds:
+                faults += [] if seen.face in (True, None) else ["no face in any of its pictures"]
+                faults += _length_faults(u, view, sound, seen.seconds)
+            for what in faults:
+                yield Problem(u.id, view.video, what)
+        if view.crops is not None:
+            try:
+                faults = _crop_faults(u, view, sound, resolve(self.root, view.crops))
+            except InputError as error:
+                faults = [_short(error)]
+            for what in faults:
+                yield Problem(u.id, view.crops, what)
+
+    def _guard(self, path: str, out: Any, scan: Callable[[Path, Any], None]) -> Any:
+        try:
+            scan(resolve(self.root, path), out)
+        except InputError as error:
+            out.faults.append(_short(error))
+            out.seconds = 0.0
+        return out
+
+    def _hear(self, file: Path, out: _Sound) -> None:
+        damaged: list[float] = []
+        peaks: list[float] = []
+        rest = np.zeros(0, np.float32)
+        bad = count = 0
+        first_bad = 0.0
+        for block, rate in audio.blocks(file, damaged):
+            wrong = np.flatnonzero(~np.isfinite(block))
+            if len(wrong):
+                first_bad = first_bad if bad else (count + int(wrong[0])) / rate
+                bad += len(wrong)
+            out.rate, count = rate, count + len(block)
+            rest = np.concatenate([rest, np.nan_to_num(np.abs(block), posinf=0.0)])
+            grain = max(1, round(STEP * rate))
+            whole = len(rest) // grain * grain
+            peaks += rest[:whole].reshape(-1, grain).max(axis=1).tolist()
+            rest = rest[whole:]
+        out.peaks = np.array(peaks + ([float(rest.max())] if len(rest) else []))
+        out.seconds = count / out.rate if out.rate else 0.0
+        if not out.seconds:
+            out.faults.append("no sound in it")
+            return
+        if bad:
+            out.faults.append(f"{bad} samples are NaN or infinite, the first at {first_bad:.2f} s")
+        if self.sample_rate and out.rate != self.sample_rate:
+            out.faults.append(f"its sample rate is {out.rate} Hz, expected {self.sample_rate}")
+        told = wav_seconds(file) or audio.duration(file)
+        out.faults += _decode_faults(out.seconds, told, damaged)
+
+    def _see(self, file: Path, out: _Pictures, look: bool) -> None:
+        damaged: list[float] = []
+        next_look, first, last, count = 0.0, 0.0, 0.0, 0
+        out.face = False if look else None
+        for since, until, frame in video.pictures(file, damaged=damaged):
+            first = since if not count else first
+            count, last, out.seconds = count + 1, since, until
+            if out.face is False and since >= next_look:
+                next_look = since + LOOK_EVERY
+                out.face = self._face(video.picture_array(frame))
+        if not count:
+            raise InputError(f"{file}: no picture could be decoded from it; the file is damaged or truncated")
+        out.fps = (count - 1) / (last - first) if count > 1 else 0.0
+        if self.fps and count > 1 and abs(out.fps - self.fps) > 0.005 * self.fps:
+            out.faults.append(f"its frame rate is {out.fps:.2f} frames a second, expected {self.fps:g}")
+        out.faults += _decode_faults(out.seconds, video.duration(file), damaged)
+
+    def _face(self, picture: np.ndarray) -> bool:
+        self._finder = self._finder or make_finder()
+        return any(f.score >= SURE or self._finder.pose(picture, region_of_face(f)) is not None
+                   for f in self._finder.detect(picture))
+
+
+def _short(error: InputError) -> str:
+    """An InputError's line without the path it begins with: a Problem names the file."""
+    text = str(error)
+    return text.split(": ", 1)[1] if ": " in text else text
+
+
+def _decode_faults(seconds: float, told: float, damaged: list[float]) -> list[str]:
+    faults = []
+    if seconds < told - TOLERANCE:
+        faults.append(f"truncated: {seconds:.2f} s could be decoded, its header says {told:.2f} s")
+    if damaged:
+        at = "" if math.isnan(damaged[0]) else f", the first at {damaged[0]:.2f} s"
+        faults.append(f"damaged: {len(damaged)} of its packets do not decode{at}")
+    return faults
+
+
+def _sound_faults(u: Utterance, sound: _Sound) -> list[str]:
+    end = u.start + u.duration
+    if sound.seconds < end - TOLERANCE:
+        return [f"truncated: it ends at {sound.seconds:.2f} s, the manifest says the utterance ends at {end:.2f} s"]
+    part = sound.peaks[int(u.start / STEP): math.ceil(end / STEP)]
+    return ["silent"] if not len(part) or part.max() < SILENCE else []
+
+
+def _length_faults(u: Utterance, view: View, sound: _Sound, seconds: float) -> list[str]:
+    """seconds: where the pictures end. Sound that goes on in a longer file is no fault, nor are pictures."""
+    left = seconds - view.start
+    if left < u.duration - APART:
+        return [f"audio and video lengths are apart: {u.duration:.2f} s of sound, {max(0.0, left):.2f} s of pictures"]
+    whole = u.start == 0 and view.start == 0 and abs(sound.seconds - u.duration) < TOLERANCE
+    if whole and seconds > sound.seconds + APART:
+        return [f"audio and video lengths are apart: {sound.seconds:.2f} s of sound, {seconds:.2f} s of pictures"]
+    return []
+
+
+def _crop_faults(u: Utterance, view: View, sound: _Sound, file: Path) -> list[str]:
+    if not file.is_file() or not file.stat().st_size:
+        return ["the file is empty (0 bytes)" if file.is_file() else "no such file"]
+    crops, at, any_present = 0, 0.0, False
+    while True:  # a minute at a time
+        part, present = video.read_crops(file, start=at, duration=60.0)
+        if not len(part):
+            break
+        times = at + np.arange(len(part)) / video.FPS
+        any_present |= bool(present[(times >= view.start - 0.02) & (times < view.start + u.duration)].any())
+        crops, at = crops + len(part), at + 60.0
+    if not crops:
+        return ["no crop in it"]
+    return ([] if any_present else ["no face in any of the utterance's frames"]) + _length_faults(
+        u, view, sound, crops / video.FPS)
+
+
+def wav_seconds(file: Path) -> float | None:
+    """Seconds of sound that the header of a RIFF wav file promises, whatever the file then holds; None for others."""
+    with open(file, "rb") as data:
+        if data.read(4) != b"RIFF" or len(data.read(4)) < 4 or data.read(4) != b"WAVE":
+            return None
+        bytes_a_second = 0
+        while len(head := data.read(8)) == 8:
+            name, size = head[:4], struct.unpack("<I", head[4:])[0]
+            if name == b"fmt " and size >= 16:
+                chunk = data.read(size + size % 2)
+                bytes_a_second = struct.unpack("<I", chunk[8:12])[0] if len(chunk) >= 12 else 0
+            elif name == b"data":  # sizes near 4 GiB stand for "not known" in streamed files
+                return size / bytes_a_second if bytes_a_second and size < 0xFFFFF000 else None
+            else:
+                data.seek(size + size % 2, 1)
+    return None

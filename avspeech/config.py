@@ -172,7 +172,7 @@ def _section(schema: type, given: _Value, base: Any, path: str, root: type) -> A
     fields = _fields(schema)
     for key, value in given.value.items():
         if key not in {f.name for f in fields}:
-            raise InputError(f"{value.where}: unknown key '{path}{key}'{_close(f'{path}{key}', root)}")
+            raise InputError(f"{value.where}: unknown key '{path}{key}'{_close(path, str(key), schema, root)}")
     values = {}
     for f in fields:
         default = getattr(base, f.name) if base is not None else _default(f)
@@ -255,17 +255,15 @@ def _dataclass_in(kind: Any) -> type | None:
     return None
 
 
-def _close(key: str, root: type) -> str:
-    known = [name for name, _, _ in keys(root)]
-    sections = sorted({name[:i] for name in known for i, c in enumerate(name) if c == "."})
-    known += [s for s in sections if not key.startswith(s + ".")]
-    leaf = key.rsplit(".", 1)[-1]
-    near = [k for k in known if k.rsplit(".", 1)[-1] == leaf] + difflib.get_close_matches(key, known, n=3)
+def _close(path: str, key: str, schema: type, root: type) -> str:
+    """What may have been meant by an unknown key of a section: a name like it, or the same name elsewhere."""
+    beside = [f.name for f in _fields(schema)]
+    elsewhere = [name for name, _, _ in keys(root)]
+    near = [name for name in elsewhere if name.rpartition(".")[2] == key]
+    near += [path + name for name in difflib.get_close_matches(key, beside)]
     if near:
-        return f"; did you mean {' or '.join(dict.fromkeys(near[:3]))}?"
-    head = key.rpartition(".")[0]
-    beside = [k for k in known if k.rpartition(".")[0] == head]
-    return f"; known here: {', '.join(beside)}"
+        return f"; did you mean {' or '.join(list(dict.fromkeys(near))[:3])}?"
+    return f"; known here: {', '.join(path + name for name in beside)}"
 
 
 def _type_name(kind: Any) -> str:

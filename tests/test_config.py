@@ -24,6 +24,12 @@ class Optimiser:
 
 
 @dataclass
+class Corpus:
+    source: str | None = None
+    repeat: int = 1
+
+
+@dataclass
 class Data:
     views: tuple[str, ...] = ("front",)
     root: Path = Path("data")
@@ -31,6 +37,7 @@ class Data:
     shares: dict[str, float] = field(default_factory=lambda: {"noise": 0.2, "silent": 0.1})
     names: list[str] = field(default_factory=list)
     model: dict[str, Any] = field(default_factory=dict)
+    corpora: dict[str, Corpus] = field(default_factory=lambda: {"mini": Corpus(repeat=2)})
 
 
 @dataclass
@@ -97,6 +104,11 @@ def test_dicts_are_merged_and_lists_replaced(tmp_path: Path) -> None:
     assert loaded.data.model == {"blocks": 2}
 
 
+def test_sections_by_name(tmp_path: Path) -> None:
+    loaded = load(tmp_path, "data: {corpora: {mini: {source: a}, grid: {}}}", "data.corpora.grid.source=b")
+    assert loaded.data.corpora == {"mini": Corpus("a", 2), "grid": Corpus("b", 1)}
+
+
 def test_text_that_yaml_1_1_would_bend_stays_text(tmp_path: Path) -> None:
     for text in ("no", "on", "2026-01-01", "12:30:00", "0x1f", "1_000", "007"):
         assert load(tmp_path, f"train: {{name: {text}}}").train.name == text
@@ -105,7 +117,9 @@ def test_text_that_yaml_1_1_would_bend_stays_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("text", "overrides", "words"), [
     ("train:\n  stepz: 3", (), ("conf.yaml:2", "train.stepz", "train.steps")),
     ("lr: 3", (), ("conf.yaml:1", "'lr'", "train.optimiser.lr")),
-    ("zzzzz: 3", (), ("'zzzzz'", "known here: data, train")),
+    ("zzzzz: 3", (), ("'zzzzz'", "known here: train, data")),
+    ("data: {corpora: {grid: {sorce: a}}}", (), ("data.corpora.grid.sorce", "mean data.corpora.grid.source?")),
+    ("data: {corpora: {grid: {xyz: a}}}", (), ("known here: data.corpora.grid.source, data.corpora.grid.repeat",)),
     ("", ("train.optimizer.lr=3",), ("train.optimizer", "train.optimiser")),
     ("train: {steps: fast}", (), ("conf.yaml:1", "train.steps", "int", "'fast'")),
     ("train: {steps: 1.5}", (), ("train.steps", "int", "1.5")),

@@ -213,12 +213,13 @@ class Extractor:
         out: str | Path,
         face: int | None = None,
         progress: bool = True,
+        mouth: bool = False,
     ) -> list[Path]:
         """Each face's voice from one or more synchronised videos, as wav and mp4: see `avspeech.pipelines.files`."""
         from avspeech.pipelines.files import extract
 
         paths = [Path(videos)] if isinstance(videos, (str, Path)) else [Path(video) for video in videos]
-        return extract(self, paths, Path(out), face, progress)
+        return extract(self, paths, Path(out), face, progress, mouth)
 
 
 def extract_files(
@@ -228,9 +229,11 @@ def extract_files(
     model: str | Path = "mvtf-small",
     progress: bool = True,
     device: str = "cpu",
+    mouth: bool = False,
 ) -> list[Path]:
     """`Extractor.from_pretrained(model).extract(videos, out, face)`: what `avspeech extract` does."""
-    return Extractor.from_pretrained(model, device=device).extract(videos, out, face=face, progress=progress)
+    return Extractor.from_pretrained(model, device=device).extract(
+        videos, out, face=face, progress=progress, mouth=mouth)
 
 
 def _mono(audio: Any) -> np.ndarray:

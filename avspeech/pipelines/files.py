@@ -24,7 +24,8 @@ PIECE = 60.0  # s of sound decoded at a time
 
 
 def extract(
-    extractor: Extractor, videos: Sequence[Path], out: Path, face: int | None = None, progress: bool = True
+    extractor: Extractor, videos: Sequence[Path], out: Path, face: int | None = None, progress: bool = True,
+    mouth: bool = False,
 ) -> list[Path]:
     """Writes `<stem>_face<N>.wav` and `<stem>_face<N>.mp4` into `out` for each face; returns their paths.
 
@@ -32,6 +33,7 @@ def extract(
         has any, the picture of the mp4 and `<stem>` are those of the first.
     face: only this one, counted from 1, the largest and longest seen in the first video that shows any; by default all.
         The same face is found in the other videos as `views.match_faces` says.
+    mouth: the videos show nothing but the mouth (`video.whole_picture`); no face is looked for.
     The wav (16 bit, mono, at the model's sample rate) begins at the clock's zero of the videos and lasts as long as
     the sound or the pictures, whichever is longer; so does the mp4 (pictures copied if H.264 or HEVC, else encoded).
     Files of these names are replaced, each only when it is complete.
@@ -46,7 +48,8 @@ def extract(
     except OSError as error:
         raise InputError(f"{out}: cannot make this folder ({error.strerror}); choose another") from None
 
-    found = [video.mouth_tracks(path, fps=extractor.fps, progress=progress) for path in videos]
+    found = [[video.whole_picture(path, extractor.fps)] if mouth
+             else video.mouth_tracks(path, fps=extractor.fps, progress=progress) for path in videos]
     names = ", ".join(str(path) for path in videos)
     if not any(found):
         raise InputError(

@@ -70,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("manifest", type=Path, metavar="MANIFEST")
     command.add_argument("--root", type=Path, metavar="DIR",
                          help="folder its paths are relative to (default: the manifest's own)")
+    command.add_argument("--sample-rate", type=int, metavar="HZ", help="what every sound should have (default: any)")
+    command.add_argument("--fps", type=float, help="what every video should have (default: any)")
     command = _command(actions, "prepare", _data_prepare, "write the manifests of a corpus")
     command.add_argument("corpus", metavar="CORPUS", help="name, e.g. grid")
     command.add_argument("source", metavar="SOURCE", help="its folder as distributed; - for a corpus made on the spot")
@@ -150,9 +152,9 @@ def _models_verify(args: argparse.Namespace) -> None:
 def _data_check(args: argparse.Namespace) -> int:
     from avspeech.data.integrity import check_manifest
 
-    problems = check_manifest(args.manifest, args.root, progress=sys.stderr.isatty())
+    problems = check_manifest(args.manifest, args.root, sample_rate=args.sample_rate, fps=args.fps, progress=True)
     for problem in problems:
-        print(f"{problem.utterance}: {problem.file}: {problem.what}")
+        print(problem)
     bad = len({p.utterance for p in problems})
     print(f"{args.manifest}: {f'{len(problems)} problems in {bad} utterances' if problems else 'no problem found'}",
           file=sys.stderr)

@@ -105,6 +105,9 @@ class Problem:
     file: str
     what: str
 
+    def __str__(self) -> str:
+        return f"{self.utterance}: {self.file}: {self.what}"
+
 
 @pytest.mark.parametrize(("problems", "code", "summary"), [
     ([], 0, "no problem found"),
@@ -112,10 +115,15 @@ class Problem:
 ])
 def test_data_check(problems: list[Problem], code: int, summary: str, monkeypatch: pytest.MonkeyPatch,
                     capsys: pytest.CaptureFixture[str]) -> None:
-    stand_in(monkeypatch, "avspeech.data.integrity", check_manifest=lambda path, root, progress: problems)
-    assert cli.main(["data", "check", "m.jsonl"]) == code
+    def check_manifest(path: Path, root: Path | None, **options: Any) -> list[Problem]:
+        assert (path, root) == (Path("m.jsonl"), None)
+        assert options == {"sample_rate": 16000, "fps": None, "progress": True}
+        return problems
+
+    stand_in(monkeypatch, "avspeech.data.integrity", check_manifest=check_manifest)
+    assert cli.main(["data", "check", "m.jsonl", "--sample-rate", "16000"]) == code
     said = capsys.readouterr()
-    assert said.out == "".join(f"{p.utterance}: {p.file}: {p.what}\n" for p in problems)
+    assert said.out == "".join(f"{p}\n" for p in problems)
     assert summary in said.err
 
 

@@ -135,7 +135,7 @@ def _encode(source: Any, pictures: Any, target: Any, spoken: _Sound) -> None:
         if at <= last:
             continue
         last = at
-        image = frame.reformat(width=stream.width, height=stream.height, format="yuv420p")
+        image = _upright(frame).reformat(width=stream.width, height=stream.height, format="yuv420p")
         image.pts, image.time_base = at, clock
         image.pict_type = 0  # left to the encoder, not taken from the source
         spoken.until(float(at * clock))

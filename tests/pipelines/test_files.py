@@ -258,3 +258,26 @@ def test_from_a_name(tmp_path, faces, monkeypatch) -> None:
     pretrained.load = lambda name, device: (same, INFO_EMOTION)
     with pytest.raises(InputError, match="emotion"):
         Extractor.from_pretrained("x")
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("kind", ["mpg", "mp4"])
+def test_real_clip(tmp_path, real_data, kind) -> None:
+    clip = sorted((real_data / "grid" / "video" / "s1").glob(f"*.{kind}"))[0]
+    masks = []
+
+    def model(mixture, pictures, mask):
+        masks.append(mask)
+        return mixture
+
+    wav, mp4 = Extractor(model, INFO).extract(clip, tmp_path, progress=False)
+    assert masks[0].shape == (1, 1, 75) and masks[0].float().mean() > 0.9
+    source, voice, sound = audio.read(clip), audio.read(wav), audio.read(mp4)
+    assert len(voice) == 48000
+    np.testing.assert_allclose(voice[: len(source)], source, atol=1e-3)
+    lag = np.argmax(np.correlate(sound[8000:40320], source[8320:40000], "valid")) - 320
+    assert abs(lag) <= 2
+    assert len(brightness(mp4)) == 75
+    if kind == "mpg":
+        with av.open(str(mp4)) as container:
+            assert container.streams.video[0].codec_context.name in ("h264", "mpeg4")

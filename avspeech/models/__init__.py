@@ -24,7 +24,7 @@ CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
                                hidden=192)),
     "mvtf-paper": ("mvtf", dict(n_fft=128, hop=64, lips="resnet", embed=65, embed_causal=True, symmetric=False, slots=3,
                                 planes=0, patch=1, blocks=6, dim=128, kernel=1, stride=1, hidden=240, query=8, causal=True,
-                                head="mapping")),
+                                features="complex", head="mapping")),
 }
 
 

@@ -9,6 +9,8 @@ interpolation to the STFT's frames, a projection and an LSTM shared by the views
   projected to a few planes over mel-spaced bands, and these are read off at the bins: any D, any n_fft, any rate. The
   first plane is the lips' guess of the target's log spectrum; `tasks/extraction.py` trains it as such.
 - symmetric fusion, so that the order of the views does not count.
+- features "compressed": Re and Im with their magnitude to the power 1/2, and the log magnitude as a third channel. It
+  stands on the scale of the cue's first plane, so that a mask is nearly the difference of two inputs.
 - head "mask": a complex mask on the mixture, which starts near the mixture and learns sooner than complex mapping.
 """
 
@@ -39,7 +41,8 @@ class Config:
     bands: mel-spaced bands of a plane.
     patch: bins a step of the encoder's and the decoder's convolution, so the blocks see F = n_fft / 2 / patch + 1.
     blocks B, dim D, kernel I, stride J, hidden H, heads L, query E, causal: of the TF-GridNet.
-    head: "mask" (complex mask) or "mapping" (complex spectral mapping).
+    features: "compressed" or "complex" (Re and Im as they are); head: "mask" (complex mask) or "mapping" (complex
+    spectral mapping).
     """
 
     sample_rate: int = 16000
@@ -57,14 +60,15 @@ class Config:
     planes: int = 4
     bands: int = 64
     patch: int = 4
-    blocks: int = 4
+    blocks: int = 3
     dim: int = 48
     kernel: int = 4
     stride: int = 4
-    hidden: int = 96
+    hidden: int = 64
     heads: int = 4
     query: int = 4
     causal: bool = False
+    features: str = "compressed"
     head: str = "mask"
 
 
@@ -81,6 +85,11 @@ def mel_bands(bands: int, bins: int, sample_rate: int) -> Tensor:
     weights[right, columns] = share
     weights[right - 1, columns] = 1 - share
     return weights.float()
+
+
+def log_scale(power: Tensor) -> Tensor:
+    """Power relative to a signal of RMS 1 -> log power, about -1..1 for speech."""
+    return (power + 1e-4).log() / 4 + 1
 
 
 class LipCue(nn.Module):
@@ -138,17 +147,23 @@ class MVTF(nn.Module):
     def __init__(self, config: Config = Config()):
         super().__init__()
         c = self.config = config
-        if c.head not in ("mask", "mapping"):
-            raise InputError(f"model setting head='{c.head}': expected 'mask' or 'mapping'")
+        for name, known in (("head", ("mask", "mapping")), ("features", ("compressed", "complex"))):
+            if getattr(c, name) not in known:
+                raise InputError(f"model setting {name}='{getattr(c, name)}': expected one of {', '.join(known)}")
         self.cue = LipCue(c)
         if c.n_fft // 2 % c.patch:
             raise InputError(f"model setting patch={c.patch}: must divide n_fft / 2 = {c.n_fft // 2}")
         shape: dict = dict(kernel_size=(3, 2 * c.patch + 1), stride=(1, c.patch), padding=(1, c.patch))
-        self.encode = nn.Conv2d(2 + max(c.planes, 1), c.dim, **shape)
+        channels = 2 + (c.features == "compressed") + max(c.planes, 1)
+        self.encode = nn.Conv2d(channels, c.dim, **shape)
         self.norm = nn.LayerNorm(c.dim)
         self.blocks = nn.ModuleList([GridNetBlock(c.dim, c.kernel, c.stride, c.hidden, c.heads, c.query, c.causal)
                                      for _ in range(c.blocks)])
         self.decode = nn.ConvTranspose2d(c.dim, 2, **shape)
+        if c.head == "mask":  # begins near half the mixture, not at noise
+            with torch.no_grad():
+                self.decode.weight.mul_(0.1)
+                self.decode.bias.copy_(torch.tensor([0.5, 0.0]))
         self.register_buffer("window", torch.hann_window(c.n_fft).sqrt(), persistent=False)
         self.register_buffer("bands", mel_bands(c.bands, c.n_fft // 2 + 1, c.sample_rate), persistent=False)
 
@@ -160,8 +175,7 @@ class MVTF(nn.Module):
 
     def log_bands(self, samples: Tensor) -> Tensor:
         """Log spectrum in the cue's bands: samples [B, N] -> [B, T, bands], about -1..1 for speech of RMS 1."""
-        power = self.spectrum(samples).abs().square() @ self.bands.T / self.bands.sum(1)
-        return (power + 1e-4).log() / 4 + 1
+        return log_scale(self.spectrum(samples).abs().square() @ self.bands.T / self.bands.sum(1))
 
     def forward(self, mixture: Tensor, video: Tensor, mask: Tensor) -> Tensor:
         """The target's voice.
@@ -177,7 +191,11 @@ class MVTF(nn.Module):
         mix = self.spectrum(mixture / level)
         planes = self.cue(video, mask, mix.shape[1])
         cue = planes @ self.bands if self.config.planes else planes
-        x = self.encode(torch.cat([torch.stack([mix.real, mix.imag], 1), cue.to(mix.real.dtype)], 1))
+        seen = torch.view_as_real(mix).permute(0, 3, 1, 2)  # [B, 2, T, F]
+        if self.config.features == "compressed":
+            power = seen.square().sum(1, keepdim=True)
+            seen = torch.cat([seen * (power + 1e-4) ** -0.25, log_scale(power)], 1)
+        x = self.encode(torch.cat([seen, cue.to(seen.dtype)], 1))
         x = self.norm(x.permute(0, 2, 3, 1))
         for block in self.blocks:
             x = block(x)

@@ -24,6 +24,9 @@ SOUND_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".a
 WRITE_FORMATS = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
 MARGIN = 0.25  # seconds decoded before and after the part asked for: resampling and codecs need a run-up
 JITTER = 0.010  # seconds a packet's time may differ from the running count of samples before that is corrected
+# Formats without a time for every packet: after a seek FFmpeg's times are a frame or more out. Gone through from the
+# beginning instead.
+UNSEEKABLE = {"mpeg", "mpegvideo", "m4v", "h264", "hevc", "aac", "mp3", "ac3"}
 MAX_GAP = 6 * 3600  # seconds of silence that are believed
 
 
@@ -116,6 +119,19 @@ def container_zero(container: Any) -> float:
     return min(starts, default=0.0)
 
 
+def seek(container: Any, seconds: float) -> bool:
+    """Goes to the last key frame before `seconds` on the clock; False where the format does not allow it."""
+    import av
+
+    if container.format.name in UNSEEKABLE:
+        return False
+    try:
+        container.seek(int((container_zero(container) + seconds) * 1e6))
+    except av.FFmpegError:
+        return False
+    return True
+
+
 def decode_packets(container: Any, stream: Any, damaged: list[float] | None = None) -> Iterator[Any]:
     """The frames of a stream, passing over packets that do not decode; their times go into `damaged`, in seconds."""
     import av
@@ -156,16 +172,16 @@ def blocks(path: str | Path, damaged: list[float] | None = None) -> Iterator[tup
 
 
 def _decode(path: str | Path, begin: int, end: float | None) -> tuple[np.ndarray, int, int]:
-    pieces = list(_decode_from(path, begin, end, seek=begin > 0))
+    pieces = list(_decode_from(path, begin, end, skip=begin > 0))
     if begin > 0 and (not pieces or pieces[0][0] > begin * pieces[0][1]):
         # the file's index led past the place: go through it all
-        pieces = list(_decode_from(path, begin, end, seek=False))
+        pieces = list(_decode_from(path, begin, end, skip=False))
     if not pieces:
         return np.zeros(0, np.float32), SAMPLE_RATE, begin * SAMPLE_RATE
     return np.concatenate([piece for _, _, piece in pieces]), pieces[0][1], begin * pieces[0][1]
 
 
-def _decode_from(path: str | Path, begin: int, end: float | None, seek: bool,
+def _decode_from(path: str | Path, begin: int, end: float | None, skip: bool,
                  damaged: list[float] | None = None) -> Iterator[tuple[int, int, np.ndarray]]:
     """(index at which decoding began, rate, samples) after one another from second `begin` on, without gaps."""
     import av
@@ -178,11 +194,8 @@ def _decode_from(path: str | Path, begin: int, end: float | None, seek: bool,
         if not rate:
             raise InputError(f"{path}: the audio stream has no sample rate; the file is damaged")
         zero = container_zero(container)
-        if seek:
-            try:
-                container.seek(int((zero + begin - MARGIN) * 1e6))
-            except av.FFmpegError:
-                return
+        if skip and not seek(container, begin - MARGIN):
+            return
         convert = av.AudioResampler(format="fltp")
         first: int | None = None
         position, running = begin * rate, False  # running: sound has been given out up to position
@@ -208,7 +221,7 @@ def _decode_from(path: str | Path, begin: int, end: float | None, seek: bool,
                 yield first, rate, sound
             if end is not None and position >= end * rate:
                 return
-        if first is None and not seek:
+        if first is None and not skip:
             raise InputError(f"{path}: no sound could be decoded from it; the file is damaged or truncated")
 
 

@@ -113,19 +113,14 @@ def pictures(path: str | Path, start: float = 0.0,
     yield from _decode(path, start, False, damaged)
 
 
-def _decode(path: str | Path, start: float, seek: bool,
+def _decode(path: str | Path, start: float, skip: bool,
             damaged: list[float] | None) -> Iterator[tuple[float, float, Any]]:
-    import av
-
     with audio.open_container(path) as container:
         stream = _stream(container, path)
         zero = audio.container_zero(container)
         step = 1.0 / float(stream.average_rate or stream.guessed_rate or FPS)
-        if seek:
-            try:
-                container.seek(int((zero + start - RUN_UP) * 1e6))
-            except av.FFmpegError:
-                return
+        if skip and not audio.seek(container, start - RUN_UP):
+            return
         held, since = None, -math.inf
         for frame in audio.decode_packets(container, stream, damaged):
             at = since + step if frame.pts is None else float(frame.pts * frame.time_base) - zero

@@ -105,12 +105,14 @@ def dump(config: Any, path: str | Path) -> None:
 
 
 def keys(schema: type, prefix: str = "") -> Iterator[tuple[str, str, Any]]:
-    """(dotted key, type as written, default) for every key of a schema; dataclasses.MISSING where it must be given."""
+    """(dotted key, type as written, default) for every key of a schema; dataclasses.MISSING where it must be given. In
+    dicts of sections the key of a section is written NAME."""
     hints = typing.get_type_hints(schema)
     for f in _fields(schema):
         inner = _dataclass_in(hints[f.name])
         if inner is not None:
-            yield from keys(inner, f"{prefix}{f.name}.")
+            named = "NAME." if typing.get_origin(hints[f.name]) is dict else ""
+            yield from keys(inner, f"{prefix}{f.name}.{named}")
         else:
             yield prefix + f.name, _type_name(hints[f.name]), _default(f)
 
@@ -249,10 +251,9 @@ def _default(f: dataclasses.Field) -> Any:
 
 
 def _dataclass_in(kind: Any) -> type | None:
-    for candidate in (kind, *typing.get_args(kind)):
-        if isinstance(candidate, type) and dataclasses.is_dataclass(candidate):
-            return candidate if typing.get_origin(kind) in (None, Union, types.UnionType) else None
-    return None
+    """The schema of a section, an optional section, or a dict of sections; None for any other type."""
+    inner = [kind, *typing.get_args(kind)] if typing.get_origin(kind) in (None, Union, types.UnionType, dict) else []
+    return next((k for k in inner if isinstance(k, type) and dataclasses.is_dataclass(k)), None)
 
 
 def _close(path: str, key: str, schema: type, root: type) -> str:
@@ -276,7 +277,10 @@ def _type_name(kind: Any) -> str:
         return "null"
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         return f"a section with {', '.join(f.name for f in _fields(kind))}"
-    return kind.__name__ if isinstance(kind, type) and not args else str(kind).replace("typing.", "")
+    if args:
+        inner = ", ".join("..." if a is Ellipsis else getattr(a, "__name__", None) or _type_name(a) for a in args)
+        return f"{getattr(origin, '__name__', origin)}[{inner}]"
+    return getattr(kind, "__name__", str(kind))
 
 
 def _show(given: _Value) -> str:

@@ -119,6 +119,8 @@ def test_text_that_yaml_1_1_would_bend_stays_text(tmp_path: Path) -> None:
     ("lr: 3", (), ("conf.yaml:1", "'lr'", "train.optimiser.lr")),
     ("zzzzz: 3", (), ("'zzzzz'", "known here: train, data")),
     ("data: {corpora: {grid: {sorce: a}}}", (), ("data.corpora.grid.sorce", "mean data.corpora.grid.source?")),
+    ("data: {source: a}", (), ("mean data.corpora.NAME.source?",)),
+    ("data: {corpora: [a]}", (), ("data.corpora", "dict[str, Corpus]")),
     ("data: {corpora: {grid: {xyz: a}}}", (), ("known here: data.corpora.grid.source, data.corpora.grid.repeat",)),
     ("", ("train.optimizer.lr=3",), ("train.optimizer", "train.optimiser")),
     ("train: {steps: fast}", (), ("conf.yaml:1", "train.steps", "int", "'fast'")),
@@ -178,6 +180,8 @@ def test_keys_lists_every_key() -> None:
     assert listed["train.steps"] == ("int", 100)
     assert listed["data.speed"] == ("float or null", None)
     assert listed["train.extra.kind"][0] == "one of 'adam', 'sgd'"
+    assert listed["data.corpora.NAME.repeat"] == ("int", 1)
+    assert listed["data.shares"][0] == "dict[str, float]"
     assert dict((k, d) for k, _, d in config.keys(Required))["source"] is dataclasses.MISSING
 
 

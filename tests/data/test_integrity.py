@@ -1,0 +1,188 @@
+"""Each kind of damage is found, and named."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from avspeech import video
+from avspeech.data import integrity
+from avspeech.data.manifest import Utterance, View, write_manifest
+from avspeech.errors import InputError
+
+av = pytest.importorskip("av")
+
+
+def film(path: Path, seconds: float, rate: int = 25, sound: float = 0.0, options: dict[str, str] | None = None) -> None:
+    """A video of noise without a face; with `sound`, that many seconds of it."""
+    rng = np.random.default_rng(0)
+    with av.open(str(path), "w", options=options or {}) as container:
+        stream = container.add_stream("mpeg4", rate=Fraction(rate))
+        stream.width = stream.height = 64
+        stream.pix_fmt = "yuv420p"
+        if sound:
+            voice = container.add_stream("aac", rate=16000)
+            voice.layout = "mono"
+        for k in range(round(seconds * rate)):
+            picture = rng.integers(0, 255, (64, 64, 3)).astype(np.uint8)
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = k, Fraction(1, rate)
+            for packet in stream.encode(frame):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)
+        if sound:
+            for k in range(round(sound * 16000 / 1024)):
+                frame = av.AudioFrame.from_ndarray(rng.normal(0, 0.1, (1, 1024)).astype(np.float32), "fltp", "mono")
+                frame.sample_rate, frame.time_base, frame.pts = 16000, Fraction(1, 16000), 1024 * k
+                for packet in voice.encode(frame):
+                    container.mux(packet)
+            for packet in voice.encode():
+                container.mux(packet)
+
+
+def sound(path: Path, seconds: float = 1.0, rate: int = 16000, level: float = 0.1, **bad: float) -> None:
+    samples = np.random.default_rng(0).normal(0, level, round(seconds * rate)).astype(np.float32)
+    for at, value in ((2000, bad.get("value")),):
+        if value is not None:
+            samples[at] = value
+    soundfile.write(path, samples, rate, subtype="FLOAT")
+
+
+def problems(folder: Path, *utterances: Utterance, **options: object) -> list[str]:
+    write_manifest(folder / "m.jsonl", utterances)
+    found = integrity.check_manifest(folder / "m.jsonl", **options)  # type: ignore[arg-type]
+    return [str(p) for p in found]
+
+
+def one(folder: Path, audio: str = "a.wav", duration: float = 1.0, start: float = 0.0,
+        **options: object) -> list[str]:
+    return problems(folder, Utterance("u", audio, duration, "s", start=start), **options)
+
+
+def test_whole_files_have_no_problem(tmp_path: Path) -> None:
+    sound(tmp_path / "a.wav")
+    film(tmp_path / "v.mp4", 1.0)
+    video.write_crops(tmp_path / "c.npz", np.zeros((25, 96, 96), np.uint8), np.ones(25, bool))
+    views = (View("v.mp4", crops="c.npz"), View("", "left_30", crops="c.npz"))
+    assert problems(tmp_path, Utterance("u", "a.wav", 1.0, "s", views=views), sample_rate=16000, fps=25.0) == []
+
+
+def test_empty_missing_unreadable_and_outside(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"")
+    (tmp_path / "n.mp4").write_bytes(bytes(range(256)) * 20)
+    found = problems(tmp_path, *(Utterance(n, n, 1.0, "s") for n in ("a.wav", "b.wav", "n.mp4", "../c.wav")))
+    for line, what in zip(found, ("0 bytes", "no such file", "FFmpeg", "root"), strict=True):
+        assert what in line and "\n" not in line
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT"])
+def test_truncated_wav(tmp_path: Path, subtype: str) -> None:
+    soundfile.write(tmp_path / "a.wav", np.full(32000, 0.1), 16000, subtype=subtype)
+    data = (tmp_path / "a.wav").read_bytes()
+    (tmp_path / "a.wav").write_bytes(data[: len(data) // 2])
+    found = one(tmp_path, duration=0.5)
+    assert len(found) == 1 and "truncated" in found[0] and "header says 2.00 s" in found[0]
+    assert any("manifest says" in line for line in one(tmp_path, duration=2.0))
+
+
+def test_truncated_flac_and_mp4(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.flac", np.random.default_rng(0).normal(0, 0.1, 48000), 16000)
+    film(tmp_path / "v.mp4", 2.0, sound=2.0, options={"movflags": "faststart"})
+    for name in ("a.flac", "v.mp4"):
+        data = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(data[: len(data) // 2])
+        found = one(tmp_path, name)
+        assert any("truncated" in line or "not decode" in line for line in found), found
+    found = problems(tmp_path, Utterance("u", "v.mp4", 0.5, "s", views=(View("v.mp4"),)), faces=False)
+    assert any("truncated" in line and "header says 2.00 s" in line for line in found), found
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_samples_that_are_no_numbers(tmp_path: Path, value: float) -> None:
+    sound(tmp_path / "a.wav", value=value)
+    (line,) = one(tmp_path)
+    assert "1 samples are NaN or infinite, the first at 0.12 s" in line
+
+
+def test_silence_is_looked_for_in_the_utterance_only(tmp_path: Path) -> None:
+    samples = np.zeros(48000)
+    samples[:16000] = 0.1
+    soundfile.write(tmp_path / "a.wav", samples, 16000)
+    assert one(tmp_path, duration=3.0) == []
+    (line,) = one(tmp_path, start=1.5)
+    assert line.endswith("a.wav: silent")
+
+
+def test_wrong_rates(tmp_path: Path) -> None:
+    sound(tmp_path / "a.wav", rate=44100)
+    film(tmp_path / "v.mp4", 1.0, rate=30)
+    found = problems(tmp_path, Utterance("u", "a.wav", 1.0, "s", views=(View("v.mp4"),)), sample_rate=16000, fps=25.0,
+                     faces=False)
+    assert "44100 Hz, expected 16000" in found[0] and "30.00 frames a second, expected 25" in found[1]
+
+
+def test_no_face(tmp_path: Path) -> None:
+    sound(tmp_path / "a.wav")
+    film(tmp_path / "v.mp4", 1.0)
+    present = np.zeros(50, bool)
+    present[30:] = True
+    video.write_crops(tmp_path / "c.npz", np.zeros((50, 96, 96), np.uint8), present)
+    found = problems(tmp_path, Utterance("u", "a.wav", 1.0, "s", views=(View("v.mp4"),)),
+                     Utterance("w", "a.wav", 1.0, "s", views=(View("", crops="c.npz", start=0.1),)),
+                     Utterance("x", "a.wav", 1.0, "s", views=(View("", crops="c.npz", start=1.0),)))
+    assert len(found) == 2
+    assert "v.mp4: no face" in found[0] and "w: c.npz: no face" in found[1]
+
+
+@pytest.mark.parametrize("seconds", [0.6, 1.5])
+def test_audio_and_video_lengths_apart(tmp_path: Path, seconds: float) -> None:
+    sound(tmp_path / "a.wav")
+    film(tmp_path / "v.mp4", seconds)
+    frames = round(25 * seconds)
+    video.write_crops(tmp_path / "c.npz", np.zeros((frames, 96, 96), np.uint8), np.ones(frames, bool))
+    found = problems(tmp_path, Utterance("u", "a.wav", 1.0, "s", views=(View("v.mp4"), View("", crops="c.npz"))),
+                     faces=False)
+    assert ["lengths are apart" in line for line in found] == [True, True]
+
+
+def test_parts_of_long_files_are_no_fault(tmp_path: Path) -> None:
+    sound(tmp_path / "a.wav", 3.0)
+    film(tmp_path / "v.mp4", 3.0)
+    assert problems(tmp_path, *(Utterance(f"u{k}", "a.wav", 1.0, "s", start=float(k), views=(View("v.mp4", start=k),))
+                                for k in range(3)), faces=False) == []
+
+
+def test_cut_crops(tmp_path: Path) -> None:
+    sound(tmp_path / "a.wav")
+    video.write_crops(tmp_path / "c.npz", np.zeros((25, 96, 96), np.uint8), np.ones(25, bool))
+    (tmp_path / "c.npz").write_bytes((tmp_path / "c.npz").read_bytes()[:5000])
+    found = problems(tmp_path, Utterance("u", "a.wav", 1.0, "s", views=(View("", crops="c.npz"), View(""))))
+    assert "make it again" in found[0] and "neither" in found[1]
+
+
+def test_a_file_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound(tmp_path / "a.wav", 3.0)
+    calls = []
+    blocks = integrity.audio.blocks
+    monkeypatch.setattr(integrity.audio, "blocks", lambda *a: calls.append(a) or blocks(*a))
+    assert problems(tmp_path, *(Utterance(f"u{k}", "a.wav", 1.0, "s", start=float(k)) for k in range(3))) == []
+    assert len(calls) == 1
+
+
+def test_a_bad_manifest_is_an_input_error(tmp_path: Path) -> None:
+    (tmp_path / "m.jsonl").write_text("{")
+    with pytest.raises(InputError, match="m.jsonl:1"):
+        integrity.check_manifest(tmp_path / "m.jsonl")
+
+
+@pytest.mark.real
+def test_real_clips(real_data: Path, tmp_path: Path) -> None:
+    folder = real_data / "grid" / "video" / "s1"
+    clips = [next(folder.glob("*.mpg")).name, next(folder.glob("*.mp4")).name]
+    write_manifest(tmp_path / "m.jsonl", (Utterance(c, c, 2.9, "grid-s1", views=(View(c),)) for c in clips))
+    assert integrity.check_manifest(tmp_path / "m.jsonl", folder, fps=25.0) == []

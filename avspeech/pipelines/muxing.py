@@ -118,31 +118,40 @@ def _encode(source: Any, pictures: Any, target: Any, spoken: _Sound) -> None:
     last = -1
     pictures.thread_type = "AUTO"
     for frame in decode_packets(source, pictures):
-        if stream is None:
-            stream = target.add_stream(_encoder(), rate=pictures.average_rate or 25)
-            # yuv420p takes even sizes only
-            stream.width, stream.height, stream.pix_fmt = (
-                frame.width // 2 * 2,
-                frame.height // 2 * 2,
-                "yuv420p",
-            )
-            stream.codec_context.time_base = clock
-            if stream.codec_context.name == "libx264":
-                stream.options = {"crf": "20", "preset": "veryfast"}
-            else:
-                stream.bit_rate = max(500_000, 4 * frame.width * frame.height)
         at = last + 1 if frame.time is None else round((frame.time - zero) / clock)
         if at <= last:
             continue
         last = at
-        image = _upright(frame).reformat(width=stream.width, height=stream.height, format="yuv420p")
+        picture = _upright(frame)
+        if stream is None:
+            stream = target.add_stream(_encoder(), rate=pictures.average_rate or 25)
+            # yuv420p takes even sizes only
+            stream.width, stream.height = max(2, picture.width // 2 * 2), max(2, picture.height // 2 * 2)
+            stream.pix_fmt = "yuv420p"
+            stream.codec_context.time_base = clock
+            if stream.codec_context.name == "libx264":
+                stream.options = {"crf": "20", "preset": "veryfast"}
+            else:
+                stream.bit_rate = max(500_000, 4 * picture.width * picture.height)
+        image = picture.reformat(width=stream.width, height=stream.height, format="yuv420p")
         image.pts, image.time_base = at, clock
         image.pict_type = 0  # left to the encoder, not taken from the source
         spoken.until(float(at * clock))
         target.mux(stream.encode(image))
     if stream is None:
-        raise InputError("no picture could be decoded; the file is damaged")
+        raise InputError(f"{source.name}: no picture could be decoded; the file is damaged")
     target.mux(stream.encode(None))
+
+
+def _upright(frame: Any) -> Any:
+    """The frame, turned as the file says it is to be shown."""
+    import av
+
+    turns = round((getattr(frame, "rotation", 0) or 0) / 90) % 4
+    if not turns:
+        return frame
+    picture = np.rot90(frame.to_ndarray(format="rgb24"), turns)
+    return av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
 
 
 def _encoder() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -270,11 +271,13 @@ def test_real_clip(tmp_path, real_data, kind) -> None:
         masks.append(mask)
         return mixture
 
-    wav, mp4 = Extractor(model, INFO).extract(clip, tmp_path, progress=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the clip is at full scale
+        wav, mp4 = Extractor(model, INFO).extract(clip, tmp_path, progress=False)
     assert masks[0].shape == (1, 1, 75) and masks[0].float().mean() > 0.9
     source, voice, sound = audio.read(clip), audio.read(wav), audio.read(mp4)
     assert len(voice) == 48000
-    np.testing.assert_allclose(voice[: len(source)], source, atol=1e-3)
+    np.testing.assert_allclose(voice[: len(source)], np.clip(source, -1, 1), atol=1e-3)
     lag = np.argmax(np.correlate(sound[8000:40320], source[8320:40000], "valid")) - 320
     assert abs(lag) <= 2
     assert len(brightness(mp4)) == 75

@@ -104,17 +104,17 @@ def dump(config: Any, path: str | Path) -> None:
     path.write_text(yaml.dump(to_dict(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
-def keys(schema: type, prefix: str = "") -> Iterator[tuple[str, str, Any]]:
+def keys(schema: type, prefix: str = "", base: Any = None) -> Iterator[tuple[str, str, Any]]:
     """(dotted key, type as written, default) for every key of a schema; dataclasses.MISSING where it must be given. In
-    dicts of sections the key of a section is written NAME."""
+    dicts of sections the key of a section is written NAME. base: an instance whose values are the defaults."""
     hints = typing.get_type_hints(schema)
     for f in _fields(schema):
-        inner = _dataclass_in(hints[f.name])
+        inner, default = _dataclass_in(hints[f.name]), _default(f) if base is None else getattr(base, f.name)
         if inner is not None:
             named = "NAME." if typing.get_origin(hints[f.name]) is dict else ""
-            yield from keys(inner, f"{prefix}{f.name}.{named}")
+            yield from keys(inner, f"{prefix}{f.name}.{named}", default if isinstance(default, inner) else None)
         else:
-            yield prefix + f.name, _type_name(hints[f.name]), _default(f)
+            yield prefix + f.name, _type_name(hints[f.name]), default
 
 
 def _parse(text: str, source: str, lines: bool = False) -> _Value:

@@ -180,6 +180,7 @@ def test_keys_lists_every_key() -> None:
     assert listed["train.steps"] == ("int", 100)
     assert listed["data.speed"] == ("float or null", None)
     assert listed["train.extra.kind"][0] == "one of 'adam', 'sgd'"
+    assert listed["train.optimiser.lr"] == ("float", 5e-4)  # of the section's own default, not of its class
     assert listed["data.corpora.NAME.repeat"] == ("int", 1)
     assert listed["data.shares"][0] == "dict[str, float]"
     assert dict((k, d) for k, _, d in config.keys(Required))["source"] is dataclasses.MISSING

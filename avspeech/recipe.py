@@ -235,8 +235,8 @@ def _code_hash(stage: Stage) -> str:
     if len(wanted) < len(stage.code or ()):
         raise ValueError(f"stage {stage.name}: not all of {stage.code} are in avspeech")
     files = {f for p in wanted for f in (p.rglob("*.py") if p.is_dir() else [p])} - {package / "cli.py"}
-    return _hash(*(f"{f.name} {hashlib.sha256(f.read_bytes()).hexdigest()}"
-                   for f in [*sorted(files), Path(inspect.getfile(stage.run))]))
+    recipe = Path(inspect.getfile(stage.run)).parent.glob("*.py")
+    return _hash(*(f"{f.name} {hashlib.sha256(f.read_bytes()).hexdigest()}" for f in [*sorted(files), *sorted(recipe)]))
 
 
 def _default_exp(path: str | None, name: str) -> Path:

@@ -22,8 +22,11 @@ YAMLS = sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("egs/*/*/conf/**/*.ya
 
 @functools.cache
 def recipe_module(task: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"recipe_{task}", ROOT / "recipes" / task / "run.py")
+    folder = ROOT / "recipes" / task
+    spec = importlib.util.spec_from_file_location(f"recipe_{task}", folder / "run.py")
     assert spec and spec.loader
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))  # as for a script, which imports what lies beside it
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up by name
     spec.loader.exec_module(module)

@@ -311,13 +311,15 @@ class CascadeFinder:
         import cv2
 
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-        shrink = max(1.0, min(grey.shape) / 480)
+        shrink = max(1.0, min(grey.shape) / 240)
         grey = cv2.resize(grey, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA)
-        least = max(24, min(grey.shape) // 10)
-        found = []
+        least = max(24, min(grey.shape) // 8)
+        found: list[Face] = []
         for cascade, picture, aside in ((self._front, grey, 0.0), (self._side, grey, -CASCADE_ASIDE),
                                         (self._side, cv2.flip(grey, 1), CASCADE_ASIDE)):
-            for x, y, side, _ in cascade.detectMultiScale(picture, 1.1, 6, minSize=(least, least)):
+            if found:
+                break  # profiles are costly: only looked for where no face is seen from the front
+            for x, y, side, _ in cascade.detectMultiScale(picture, 1.15, 5, minSize=(least, least)):
                 x = grey.shape[1] - x - side if aside > 0 else x
                 found.append(_face_of_square(x * shrink, y * shrink, side * shrink, aside))
         return suppress(found)
@@ -327,15 +329,14 @@ class CascadeFinder:
 
 
 def _face_of_square(x: float, y: float, side: float, aside: float) -> Face:
-    """A Face from a cascade's square; aside: how far, in sides, the mouth is from the middle. A frontal
-    square counts for more, where both find the same face."""
+    """A Face from a cascade's square; aside: how far, in sides, the mouth is from the middle."""
     middle, mouth_y, span = x + side / 2, y + CASCADE_MOUTH * side, side * CASCADE_SPAN
     mouth = (middle + aside * side, mouth_y)
     points = [(middle - 0.35 * span, mouth_y - 0.8 * span), (middle + 0.35 * span, mouth_y - 0.8 * span),
               (mouth[0], mouth_y - 0.4 * span), mouth, (x, y + side / 2), (x + side, y + side / 2)]
     half = span * BOX_SPAN / 2
     box = np.array([middle - half, y + side / 2 - half, middle + half, y + side / 2 + half])
-    return Face(box, np.array(points), 0.8 if aside else 0.95)
+    return Face(box, np.array(points), 0.8)
 
 
 def make_finder(detector: str = "auto") -> MeshFinder | CascadeFinder:

@@ -11,7 +11,10 @@ interpolation to the STFT's frames, a projection and an LSTM shared by the views
 - symmetric fusion, so that the order of the views does not count.
 - features "compressed": Re and Im with their magnitude to the power 1/2, and the log magnitude as a third channel. It
   stands on the scale of the cue's first plane, so that a mask is nearly the difference of two inputs.
-- head "mask": a complex mask on the mixture, which starts near the mixture and learns sooner than complex mapping.
+- guess: a full-band network of dilated convolutions (`nn/fullband.py`) makes a first mask, the blocks refine it.
+- head "mask": a complex mask on the mixture, learned as the difference from the mask that the lips' guess alone gives,
+  sigmoid(a (guess - log power of the mixture) + b) with a and b learned. Training so starts from an extractor that
+  already hears the lips.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ import torch
 from torch import Tensor, nn
 
 from avspeech.errors import InputError
+from avspeech.nn.fullband import FullBandGuess
 from avspeech.nn.fusion import AttentionFusion, ProjectedAddition, TensorFusion
 from avspeech.nn.gridnet import GridNetBlock
 from avspeech.nn.lips import ResNetLips, SmallLips
@@ -41,6 +45,7 @@ class Config:
     bands: mel-spaced bands of a plane.
     patch: bins a step of the encoder's and the decoder's convolution, so the blocks see F = n_fft / 2 / patch + 1.
     blocks B, dim D, kernel I, stride J, hidden H, heads L, query E, causal: of the TF-GridNet.
+    guess: width of the full-band first guess, 0 for none; guess_layers: its convolutions. Wants head "mask".
     features: "compressed" or "complex" (Re and Im as they are); head: "mask" (complex mask) or "mapping" (complex
     spectral mapping).
     """
@@ -70,6 +75,8 @@ class Config:
     causal: bool = False
     features: str = "compressed"
     head: str = "mask"
+    guess: int = 224
+    guess_layers: int = 6
 
 
 def mel_bands(bands: int, bins: int, sample_rate: int) -> Tensor:
@@ -90,6 +97,11 @@ def mel_bands(bands: int, bins: int, sample_rate: int) -> Tensor:
 def log_scale(power: Tensor) -> Tensor:
     """Power relative to a signal of RMS 1 -> log power, about -1..1 for speech."""
     return (power + 1e-4).log() / 4 + 1
+
+
+def complex_product(a: Tensor, b: Tensor) -> Tensor:
+    """Product of complex numbers as pairs: [B, 2, T, F] twice -> [B, 2, T, F]."""
+    return torch.stack([a[:, 0] * b[:, 0] - a[:, 1] * b[:, 1], a[:, 0] * b[:, 1] + a[:, 1] * b[:, 0]], 1)
 
 
 class LipCue(nn.Module):
@@ -154,16 +166,25 @@ class MVTF(nn.Module):
         if c.n_fft // 2 % c.patch:
             raise InputError(f"model setting patch={c.patch}: must divide n_fft / 2 = {c.n_fft // 2}")
         shape: dict = dict(kernel_size=(3, 2 * c.patch + 1), stride=(1, c.patch), padding=(1, c.patch))
-        channels = 2 + (c.features == "compressed") + max(c.planes, 1)
+        if c.guess and (c.head != "mask" or c.features != "compressed" or not c.planes):
+            raise InputError(f"model setting guess={c.guess}: wants head='mask', features='compressed' and planes")
+        bins = c.n_fft // 2 + 1
+        if c.guess:
+            self.guess = FullBandGuess(3 * bins + c.planes * c.bands, bins, c.guess, c.guess_layers)
+            with torch.no_grad():
+                self.guess.leave.weight.mul_(0.1)
+                self.guess.leave.bias.zero_()
+        channels = 2 + (c.features == "compressed") + max(c.planes, 1) + 2 * bool(c.guess)
         self.encode = nn.Conv2d(channels, c.dim, **shape)
         self.norm = nn.LayerNorm(c.dim)
         self.blocks = nn.ModuleList([GridNetBlock(c.dim, c.kernel, c.stride, c.hidden, c.heads, c.query, c.causal)
                                      for _ in range(c.blocks)])
         self.decode = nn.ConvTranspose2d(c.dim, 2, **shape)
-        if c.head == "mask":  # begins near half the mixture, not at noise
-            with torch.no_grad():
+        if c.head == "mask":
+            with torch.no_grad():  # begins near the lips' own mask
                 self.decode.weight.mul_(0.1)
-                self.decode.bias.copy_(torch.tensor([0.5, 0.0]))
+                self.decode.bias.zero_()
+            self.gate = nn.Parameter(torch.tensor([1.5, 1.0]))
         self.register_buffer("window", torch.hann_window(c.n_fft).sqrt(), persistent=False)
         self.register_buffer("bands", mel_bands(c.bands, c.n_fft // 2 + 1, c.sample_rate), persistent=False)
 
@@ -185,26 +206,36 @@ class MVTF(nn.Module):
         """
         return self.separate(mixture, video, mask)[0]
 
-    def separate(self, mixture: Tensor, video: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """As `forward`, with the cue's planes [B, P, T, bands] beside the estimate."""
+    def separate(self, mixture: Tensor, video: Tensor, mask: Tensor, refine: bool = True) -> tuple[Tensor, Tensor]:
+        """As `forward`, with the cue's planes [B, P, T, bands] beside the estimate. refine: use the blocks; without them
+        the estimate is the first guess's."""
+        c = self.config
         level = mixture.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-5)
         mix = self.spectrum(mixture / level)
         planes = self.cue(video, mask, mix.shape[1])
-        cue = planes @ self.bands if self.config.planes else planes
-        seen = torch.view_as_real(mix).permute(0, 3, 1, 2)  # [B, 2, T, F]
-        if self.config.features == "compressed":
-            power = seen.square().sum(1, keepdim=True)
-            seen = torch.cat([seen * (power + 1e-4) ** -0.25, log_scale(power)], 1)
-        x = self.encode(torch.cat([seen, cue.to(seen.dtype)], 1))
-        x = self.norm(x.permute(0, 2, 3, 1))
-        for block in self.blocks:
-            x = block(x)
-        y = self.decode(x.permute(0, 3, 1, 2)).float()
-        out = torch.complex(y[:, 0], y[:, 1])
-        if self.config.head == "mask":
-            out = out * mix
-        estimate = torch.istft(out.transpose(1, 2) * math.sqrt(self.config.n_fft / 2), self.config.n_fft, self.config.hop,
-                               window=self.window, length=mixture.shape[-1])
+        cue = (planes @ self.bands if c.planes else planes).to(mix.real.dtype)
+        parts = torch.view_as_real(mix).permute(0, 3, 1, 2)  # [B, 2, T, F]
+        power = parts.square().sum(1, keepdim=True)
+        squeeze, loud = (power + 1e-4) ** -0.25, log_scale(power)
+        seen = [parts * squeeze, loud, cue] if c.features == "compressed" else [parts, cue]
+        out = torch.zeros_like(parts)
+        if c.head == "mask":
+            first = torch.sigmoid(self.gate[0] * (cue[:, :1] - loud) + self.gate[1])
+            out = torch.cat([first, torch.zeros_like(first)], 1)
+        if c.guess:
+            frames = torch.cat([parts * squeeze, loud], 1).transpose(1, 2).flatten(2)
+            cues = planes.transpose(1, 2).flatten(2).to(frames.dtype)
+            out = out + self.guess(torch.cat([frames, cues], -1)).float()
+            seen.append(complex_product(out, parts * squeeze))
+        if refine:
+            x = self.norm(self.encode(torch.cat(seen, 1)).permute(0, 2, 3, 1))
+            for block in self.blocks:
+                x = block(x)
+            out = out + self.decode(x.permute(0, 3, 1, 2)).float()
+        if c.head == "mask":
+            out = complex_product(out, parts)
+        spectrum = torch.complex(out[:, 0], out[:, 1]).transpose(1, 2) * math.sqrt(c.n_fft / 2)
+        estimate = torch.istft(spectrum, c.n_fft, c.hop, window=self.window, length=mixture.shape[-1])
         return estimate * level, planes
 
     def example_inputs(self, seconds: float = 2.0, views: int = 1) -> tuple[Tensor, Tensor, Tensor]:

@@ -114,44 +114,49 @@ def extraction_loss(estimate: Tensor, target: Tensor, mixture: Tensor, floor_db:
 
 
 class Separating(nn.Module):
-    """What is trained: the model, giving in one call the estimate and the loss of the lips' guess of the spectrum."""
+    """What is trained, giving in one call the estimate and the error of the lips' guess of the target's spectrum.
 
-    def __init__(self, model: MVTF, lips_only: bool = False):
+    part: "lips" (the cue alone; the estimate is the mixture), "guess" (the cue and the full-band first guess) or
+    "whole". Only what a part uses has a gradient.
+    """
+
+    def __init__(self, model: MVTF, part: str = "whole"):
         super().__init__()
-        self.model, self.lips_only = model, lips_only
+        self.model, self.part = model, part
         for parameter in model.parameters():
-            parameter.requires_grad_(not lips_only)
-        for parameter in model.cue.parameters():
-            parameter.requires_grad_(True)
+            parameter.requires_grad_(part == "whole")
+        used = [model.cue] + ([model.guess, model.gate] if part == "guess" else [])
+        for module in used:
+            module.requires_grad_(True)
 
     def forward(self, mixture: Tensor, target: Tensor, video: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """-> estimate [B, N] (the mixture, if lips_only), squared error [B] of the lips' log spectrum."""
+        """-> estimate [B, N], squared error [B] of the lips' log spectrum."""
         level = target.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-4)
         wanted = self.model.log_bands(target / level)
-        if self.lips_only:
+        if self.part == "lips":
             estimate, planes = mixture, self.model.cue(video, mask, wanted.shape[1])
         else:
-            estimate, planes = self.model.separate(mixture, video, mask)
+            estimate, planes = self.model.separate(mixture, video, mask, refine=self.part == "whole")
         if not self.model.config.planes:  # the paper's u: no spectrum to guess
             return estimate, wanted.new_zeros(len(wanted))
         return estimate, (planes[:, 0] - wanted).square().mean((1, 2))
 
 
 def lips_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:
-    """Loss of `Separating(lips_only=True)`: the lips alone guess the target's log spectrum."""
+    """Loss of `Separating(part="lips")`: the lips alone guess the target's log spectrum."""
     _, guess = model(batch["mixture"], batch["target"], batch["video"], batch["mask"])
     return guess.mean(), {}
 
 
-def separation_loss(model: nn.Module, batch: Batch, guess_weight: float = 5.0,
+def separation_loss(model: nn.Module, batch: Batch, lips_weight: float = 5.0,
                     silent_weight: float = 0.3) -> tuple[Tensor, dict[str, float | Tensor]]:
     """Loss of `Separating`: `extraction_loss` (silent targets weighted, their dB being cheap) and the lips' guess."""
     estimate, guess = model(batch["mixture"], batch["target"], batch["video"], batch["mask"])
     with torch.autocast(estimate.device.type, enabled=False):
         loss = extraction_loss(estimate.float(), batch["target"], batch["mixture"])
     silent = batch["target"].abs().amax(-1) == 0
-    total = (loss * torch.where(silent, silent_weight, 1.0)).mean() + guess_weight * guess.mean()
-    return total, {"guess": guess.mean()}
+    total = (loss * torch.where(silent, silent_weight, 1.0)).mean() + lips_weight * guess.mean()
+    return total, {"extraction": loss.mean(), "lips": guess.mean()}
 
 
 @torch.no_grad()
@@ -184,14 +189,14 @@ def examples(studio: Studio, mixtures: Sequence[Mixture], condition: Condition =
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, studio: Studio, mixtures: Sequence[Mixture],
-             condition: Condition = Condition("as listed")) -> list[dict[str, Any]]:
+def evaluate(model: MVTF, studio: Studio, mixtures: Sequence[Mixture],
+             condition: Condition = Condition("as listed"), refine: bool = True) -> list[dict[str, Any]]:
     """A row for each mixture: id, kind, speaker, condition, and in dB si_sdri, si_sdr, snr, gain; for silent targets
     attenuation (how far the output lies below the mixture). What does not apply is None."""
     model.eval()
     rows = []
     for mixture, batch in zip(mixtures, examples(studio, mixtures, condition)):
-        estimate = model(batch["mixture"], batch["video"], batch["mask"])[0].numpy()
+        estimate = model.separate(batch["mixture"], batch["video"], batch["mask"], refine)[0][0].numpy()
         mixed, target = batch["mixture"][0].numpy(), batch["target"][0].numpy()
         row: dict[str, Any] = {"id": mixture.id, "kind": mixture.kind, "condition": condition.name,
                                "speaker": studio.utterances[mixture.target].speaker}

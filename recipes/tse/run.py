@@ -72,9 +72,11 @@ class System:
 
 @dataclass
 class Model:
-    """name: of a model or a named configuration; config: differences from it."""
+    """name: of a model or a named configuration; config: differences from it. init: a model folder, or a released
+    model's name, whose weights to begin with where name and shape agree."""
 
     name: str = "mvtf-small"
+    init: str | None = None
     config: dict[str, Any] = field(default_factory=dict)
 
 
@@ -104,6 +106,7 @@ class Config:
     systems: dict[str, System] = field(default_factory=lambda: {"mvtf": System()})
     seeds: tuple[int, ...] = (0,)
     lips: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(max_steps=2000))
+    guess: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(max_steps=5000))
     train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
     conditions: dict[str, Shown] = field(default_factory=lambda: {"as listed": Shown()})
     release: Release = field(default_factory=Release)
@@ -226,10 +229,10 @@ def _runs(cfg: Config) -> Iterator[tuple[str, System, int]]:
             yield name, system, seed
 
 
-@recipe.stage("train", uses=("data", "mix", "model", "systems", "seeds", "lips", "train", "release"),
+@recipe.stage("train", uses=("data", "mix", "model", "systems", "seeds", "lips", "guess", "train", "release"),
               outputs=lambda cfg, exp: [exp / f"{n}-{s}" / "model" for n, _, s in _runs(cfg)], distributed=True)
 def train(cfg: Config, exp: Path) -> None:
-    """Train each system with each seed: the lips alone first, then all of it."""
+    """Train each system with each seed: the lips alone, then with the first guess, then all of it."""
     with trainer.distributed():
         pool, studio = _pool(cfg, exp, "train")
         for name, system, seed in _runs(cfg):
@@ -246,6 +249,11 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
     torch.manual_seed(seed)
     model: Any = models.build(cfg.model.name, **{**cfg.model.config, **system.model}).to(trainer.device())
     print(f"{folder.name}: {sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
+    if cfg.model.init:
+        theirs, mine = pretrained.load(cfg.model.init)[0].state_dict(), model.state_dict()
+        fitting = {k: v for k, v in theirs.items() if k in mine and mine[k].shape == v.shape}
+        model.load_state_dict(fitting, strict=False)
+        print(f"{folder.name}: {len(fitting)} of {len(mine)} tensors from {cfg.model.init}", flush=True)
     mix = dataclasses.replace(cfg.mix.train, views=system.only)
     data = extraction.DrawnMixtures(pool, studio, mix, cfg.mix.segment, system.views)
     listed = {corpus: read_mixtures(path) for corpus, path in _listed(cfg, exp, "dev").items()}
@@ -259,19 +267,24 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
     def score(trained: Any) -> dict[str, float]:
         means = {}
         for corpus, ms in listed.items():
-            rows = extraction.evaluate(trained.model, dev_studio, ms, shown)
+            rows = extraction.evaluate(trained.model, dev_studio, ms, shown, trained.part == "whole")
+            for kind in dict.fromkeys(r["kind"] for r in rows):
+                values = [r.get("si_sdri", r.get("attenuation")) for r in rows if r["kind"] == kind]
+                means[f"{corpus} {kind}"] = sum(values) / len(values)
             improved = [r["si_sdri"] for r in rows if "si_sdri" in r]
-            left = [r["attenuation"] for r in rows if "attenuation" in r]
             means[corpus] = sum(improved) / max(len(improved), 1)
-            means[f"{corpus} silent"] = sum(left) / max(len(left), 1)
         return {"score": sum(means[c] for c in listed) / len(listed), **means}
 
-    if cfg.lips.max_steps > 1 and model.config.fusion != "none" and model.config.planes:
-        first = extraction.Separating(model, lips_only=True)
-        trainer.fit(first, extraction.lips_loss, data, dataclasses.replace(cfg.lips, seed=seed), folder / "lips", lips_score)
-    whole = extraction.Separating(model)
-    result = trainer.fit(whole, extraction.separation_loss, data, dataclasses.replace(cfg.train, seed=seed),
-                         folder / "train", score)
+    def fit(part: str, loss: Any, config: trainer.TrainConfig, validate: Any) -> trainer.FitResult:
+        return trainer.fit(extraction.Separating(model, part), loss, data, dataclasses.replace(config, seed=seed),
+                           folder / part, validate)
+
+    looks = model.config.fusion != "none" and model.config.planes
+    if looks and cfg.lips.max_steps > 1:
+        fit("lips", extraction.lips_loss, cfg.lips, lips_score)
+    if model.config.guess and cfg.guess.max_steps > 1:
+        fit("guess", extraction.separation_loss, cfg.guess, score)
+    result = fit("whole", extraction.separation_loss, cfg.train, score)
     if trainer.is_main():
         info = pretrained.ModelInfo(
             task="extraction", model="mvtf", config=dataclasses.asdict(model.config), sample_rate=model.config.sample_rate,
@@ -318,7 +331,7 @@ def write_report(cfg: Config, exp: Path) -> None:
     """Write RESULTS.md and one HTML page with tables, curves, pictures and sound."""
     from evaluation import results_page
 
-    logs = {f"{n}-{s}": exp / f"{n}-{s}" / "train" / "log.jsonl" for n, _, s in _runs(cfg)}
+    logs = {f"{n}-{s}": exp / f"{n}-{s}" / "whole" / "log.jsonl" for n, _, s in _runs(cfg)}
     results_page(exp, logs, list(cfg.systems), list(cfg.conditions), list(cfg.seeds))
 
 

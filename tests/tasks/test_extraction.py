@@ -9,7 +9,7 @@ import torch
 from avspeech.models import build
 from avspeech.tasks.extraction import Separating, augment, centre, collate, extraction_loss, separation_loss
 
-TINY = dict(lips_width=4, embed=8, blocks=1, dim=8, hidden=6, heads=2, query=2, planes=2, bands=16)
+TINY = dict(lips_width=4, embed=8, blocks=1, dim=8, hidden=6, heads=2, query=2, planes=2, bands=16, guess=8, guess_layers=2)
 
 
 def signals() -> tuple[torch.Tensor, torch.Tensor]:
@@ -83,13 +83,16 @@ def test_a_step_of_training_lowers_the_loss() -> None:
         loss.backward()
         optimizer.step()
         losses.append(float(loss))
-    assert losses[-1] < losses[0] and "guess" in logs
+    assert losses[-1] < losses[0] and "lips" in logs
 
 
 def test_lips_only_trains_the_cue_alone() -> None:
     model = build("mvtf-small", **TINY)
-    Separating(model, lips_only=True)
+    Separating(model, "lips")
     trained = {n.split(".")[0] for n, p in model.named_parameters() if p.requires_grad}
     assert trained == {"cue"}
+    Separating(model, "guess")
+    trained = {n.split(".")[0] for n, p in model.named_parameters() if p.requires_grad}
+    assert trained == {"cue", "guess", "gate"}
     Separating(model)
     assert all(p.requires_grad for p in model.parameters())

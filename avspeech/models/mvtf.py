@@ -34,7 +34,7 @@ from avspeech.nn.lips import ResNetLips, SmallLips
 
 
 @dataclass(frozen=True)
-class Config:
+class MVTFConfig:
     """Defaults: `mvtf-small`.
 
     sample_rate (Hz), n_fft, hop (samples), fps: of the input; crop: side of the mouth crops (pixels).
@@ -99,6 +99,13 @@ def log_scale(power: Tensor) -> Tensor:
     return (power + 1e-4).log() / 4 + 1
 
 
+@torch.no_grad()
+def shrink(layer: nn.Module) -> None:
+    """A tenth of the weights a layer was drawn with."""
+    for parameter in layer.parameters():
+        parameter.mul_(0.1)
+
+
 def complex_product(a: Tensor, b: Tensor) -> Tensor:
     """Product of complex numbers as pairs: [B, 2, T, F] twice -> [B, 2, T, F]."""
     return torch.stack([a[:, 0] * b[:, 0] - a[:, 1] * b[:, 1], a[:, 0] * b[:, 1] + a[:, 1] * b[:, 0]], 1)
@@ -107,7 +114,7 @@ def complex_product(a: Tensor, b: Tensor) -> Tensor:
 class LipCue(nn.Module):
     """From the views' crops to the cue at the STFT's frames: encoder, projection and LSTM a view, fusion, planes."""
 
-    def __init__(self, config: Config):
+    def __init__(self, config: MVTFConfig):
         super().__init__()
         c = self.config = config
         if c.lips not in ("small", "resnet"):
@@ -137,7 +144,7 @@ class LipCue(nn.Module):
         if c.fusion == "none":
             u = torch.zeros(b, frames, c.embed, device=video.device)
         else:
-            h = self.lips(video.flatten(0, 1), mask.flatten(0, 1)).transpose(1, 2)  # [B * V, C, Tv]
+            h = self._embed(video.flatten(0, 1), mask.flatten(0, 1)).transpose(1, 2)  # [B * V, C, Tv]
             # STFT frame n is centred on sample n * hop; video frame k covers the 1/fps seconds from k / fps.
             place = torch.arange(frames, device=h.device) * (c.hop / c.sample_rate * c.fps)
             nearest = place.long().clamp_max(tv - 1)
@@ -150,13 +157,23 @@ class LipCue(nn.Module):
         planes: Tensor = self.planes(u)
         return planes.view(b, frames, -1, c.bands if c.planes else c.embed).transpose(1, 2)
 
+    def _embed(self, video: Tensor, mask: Tensor) -> Tensor:
+        """Lip embeddings [N, Tv, C]; views that never show the mouth cost nothing and are 0."""
+        shown = mask.any(1)
+        if bool(shown.all()):
+            return self.lips(video, mask)
+        h = torch.zeros(*mask.shape, self.lips.channels, device=video.device)
+        return h.index_put((shown,), self.lips(video[shown], mask[shown]).to(h.dtype)) if bool(shown.any()) else h
+
 
 class MVTF(nn.Module):
-    """Multi-view tensor fusion extractor. See the module's docstring and `Config`."""
+    """Multi-view tensor fusion extractor. See the module's docstring and `MVTFConfig`."""
 
-    Config = Config
+    Config = MVTFConfig
+    window: Tensor
+    bands: Tensor
 
-    def __init__(self, config: Config = Config()):
+    def __init__(self, config: MVTFConfig = MVTFConfig()):
         super().__init__()
         c = self.config = config
         for name, known in (("head", ("mask", "mapping")), ("features", ("compressed", "complex"))):
@@ -171,9 +188,7 @@ class MVTF(nn.Module):
         bins = c.n_fft // 2 + 1
         if c.guess:
             self.guess = FullBandGuess(3 * bins + c.planes * c.bands, bins, c.guess, c.guess_layers)
-            with torch.no_grad():
-                self.guess.leave.weight.mul_(0.1)
-                self.guess.leave.bias.zero_()
+            shrink(self.guess.leave)
         channels = 2 + (c.features == "compressed") + max(c.planes, 1) + 2 * bool(c.guess)
         self.encode = nn.Conv2d(channels, c.dim, **shape)
         self.norm = nn.LayerNorm(c.dim)
@@ -181,9 +196,7 @@ class MVTF(nn.Module):
                                      for _ in range(c.blocks)])
         self.decode = nn.ConvTranspose2d(c.dim, 2, **shape)
         if c.head == "mask":
-            with torch.no_grad():  # begins near the lips' own mask
-                self.decode.weight.mul_(0.1)
-                self.decode.bias.zero_()
+            shrink(self.decode)  # begins near the lips' own mask
             self.gate = nn.Parameter(torch.tensor([1.5, 1.0]))
         self.register_buffer("window", torch.hann_window(c.n_fft).sqrt(), persistent=False)
         self.register_buffer("bands", mel_bands(c.bands, c.n_fft // 2 + 1, c.sample_rate), persistent=False)

@@ -125,9 +125,10 @@ class Separating(nn.Module):
         self.model, self.part = model, part
         for parameter in model.parameters():
             parameter.requires_grad_(part == "whole")
-        used = [model.cue] + ([model.guess, model.gate] if part == "guess" else [])
-        for module in used:
-            module.requires_grad_(True)
+        model.cue.requires_grad_(True)
+        if part == "guess":
+            model.guess.requires_grad_(True)
+            model.gate.requires_grad_(True)
 
     def forward(self, mixture: Tensor, target: Tensor, video: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """-> estimate [B, N], squared error [B] of the lips' log spectrum."""

@@ -20,7 +20,7 @@ def measure(system: str, seed: int, model: Path, studio: Studio, listed: dict[st
             conditions: dict[str, tuple[tuple[str, ...], bool]], out: Path) -> None:
     """Writes `out/<system>-<seed>-<corpus>.json`: a row for each mixture and condition. One that is there and of the same
     model, mixtures and conditions is kept."""
-    network, _ = pretrained.load(model)
+    network: Any = pretrained.load(model)[0]
     stamp = {"model": (model / pretrained.SUMS).read_text().split()[0][:12], "conditions": sorted(conditions)}
     for corpus, path in listed.items():
         result = out / f"{system}-{seed}-{corpus}.json"
@@ -60,7 +60,6 @@ def demonstrate(model: Path, studio: Studio, listed: dict[str, Path], out: Path)
     """For one test mixture of each corpus: video files with the mixture's sound, the voice extracted from them, and what
     it should have been, all in `out/<corpus>/`."""
     from avspeech.pipelines.extractor import Extractor
-    from avspeech.pipelines.muxing import write_pictures
 
     extractor = Extractor.from_pretrained(str(model))
     for corpus, path in listed.items():
@@ -72,7 +71,8 @@ def demonstrate(model: Path, studio: Studio, listed: dict[str, Path], out: Path)
         gain = 0.9 / max(float(np.abs(mixed).max()), 0.9)
         audio.write(folder / "mixture.wav", mixed * gain, rate)
         audio.write(folder / "target.wav", target * gain, rate)
-        names = [n for n in ("front", "left_30", "right_60") if n in available(studio, mixture)] or list(mixture.views[:1])
+        known = available(studio, mixture)
+        names = [n for n in ("front", "left_30", "right_60") if n in known] or list(mixture.views)[:1]
         crops, shown = studio.lips(mixture, names)
         videos = []
         for name, pictures in zip(names, crops):

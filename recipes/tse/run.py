@@ -146,7 +146,7 @@ def crops(cfg: Config, exp: Path) -> None:
             if any(v.crops is None for u in utterances for v in u.views):
                 with ProcessPoolExecutor(cfg.data.workers) as pool:
                     done = list(tqdm(pool.map(_cropped, jobs), f"{name} {split}: mouths", len(jobs), unit="utterance"))
-                for utterance, problems in done:
+                for _, problems in done:
                     for problem in problems:
                         print(f"{name}: left out: {problem}", file=sys.stderr)
                 utterances = [u for u, _ in done if u.views]
@@ -269,7 +269,7 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
         for corpus, ms in listed.items():
             rows = extraction.evaluate(trained.model, dev_studio, ms, shown, trained.part == "whole")
             for kind in dict.fromkeys(r["kind"] for r in rows):
-                values = [r.get("si_sdri", r.get("attenuation")) for r in rows if r["kind"] == kind]
+                values = [r["attenuation" if kind == "silent" else "si_sdri"] for r in rows if r["kind"] == kind]
                 means[f"{corpus} {kind}"] = sum(values) / len(values)
             improved = [r["si_sdri"] for r in rows if "si_sdri" in r]
             means[corpus] = sum(improved) / max(len(improved), 1)

@@ -10,7 +10,6 @@ import pytest
 from avspeech import audio, video
 from avspeech.data.manifest import Utterance, View
 from avspeech.data.mixing import (
-    KINDS,
     MixConfig,
     Mixture,
     Pool,

@@ -7,7 +7,7 @@ import torch
 
 from avspeech.errors import InputError
 from avspeech.models import CONFIGS, build
-from avspeech.models.mvtf import Config, mel_bands
+from avspeech.models.mvtf import MVTFConfig, mel_bands
 
 TINY = dict(lips_width=4, embed=8, blocks=1, dim=8, hidden=6, heads=2, query=2, planes=2, bands=16, guess=8, guess_layers=2)
 
@@ -43,7 +43,7 @@ def test_the_paper_configuration_has_the_paper_size() -> None:
 def test_named_configurations_exist(name: str) -> None:
     with torch.device("meta"):
         assert isinstance(CONFIGS[name][0], str)
-    Config(**CONFIGS[name][1])
+    MVTFConfig(**CONFIGS[name][1])
 
 
 def test_small_is_small() -> None:

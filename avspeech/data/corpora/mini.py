@@ -96,14 +96,14 @@ def prepare(source: str | Path | None, out: str | Path, speakers: int = 12, utte
         parts[part] += [_Job(out, speaker, number, seed, filmed) for number in range(utterances)]
     for folder in ("audio", "crops"):
         (out / folder).mkdir(parents=True, exist_ok=True)
-    jobs = [job for part in parts.values() for job in part]
+    jobs = [job for some in parts.values() for job in some]
     with ProcessPoolExecutor(workers or os.cpu_count(), get_context("spawn")) as pool:
         made = iter(tqdm(pool.map(_make, jobs, chunksize=4), "mini corpus", len(jobs), unit="utterance"))
         done = [next(made) for _ in jobs]
     start = 0
-    for path, part in zip(paths, parts.values()):
-        write_manifest(path, done[start: start + len(part)])
-        start += len(part)
+    for path, some in zip(paths, parts.values()):
+        write_manifest(path, done[start: start + len(some)])
+        start += len(some)
     contact_sheet(paths[-1], out / "contact_sheet.png")
     marker.write_text(json.dumps(options), encoding="utf-8")
     return paths

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Target speaker extraction on GRID: ./run.sh data.source=/path/to/grid   (--help lists the stages; README.md)
+# Target speaker extraction on GRID: ./run.sh data.corpora.grid.source=/path/to/grid   (--help lists the stages; README.md)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../../.." && pwd)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Target speaker extraction on LRS3: ./run.sh data.source=/path/to/lrs3   (--help lists the stages; README.md)
+# Target speaker extraction on LRS3: ./run.sh data.corpora.lrs3.source=/path/to/lrs3   (--help lists the stages; README.md)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../../.." && pwd)

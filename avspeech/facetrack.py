@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -49,7 +50,9 @@ class _Trail:
 
     def __init__(self) -> None:
         self.frames: list[int] = []
-        self._rows: list[np.ndarray] = []  # 23 numbers a frame, so that an hour of frames stays small
+        # 23 numbers a frame in one growing piece: small arrays, kept among the large ones that are freed, would hold
+        # 30 kB of memory a frame
+        self._rows = array("f")
         self.weight = 0.0  # the sum of its sizes over its frames: how much of the video this face fills
         self.box = np.zeros(4)
         self.region: Region | None = None  # where to look in the next frame; None: only a detection can tell
@@ -57,13 +60,13 @@ class _Trail:
     def add(self, frame: int, pose: Pose, meshed: bool) -> None:
         row = [pose.scale, *pose.rotation.ravel(), *pose.shift, *pose.lips, *pose.box, pose.yaw, pose.roll, meshed]
         self.frames.append(frame)
-        self._rows.append(np.array(row, np.float32))
+        self._rows.extend(row)
         self.weight += pose.scale
         self.box = pose.box
         self.region = region_of_pose(pose) if meshed else None
 
     def track(self) -> FaceTrack:
-        rows = np.stack(self._rows).astype(np.float64)
+        rows = np.array(self._rows, np.float64).reshape(len(self.frames), -1)
         return FaceTrack(np.array(self.frames), rows[:, 0], rows[:, 1:10].reshape(-1, 3, 3), rows[:, 10:13],
                          rows[:, 13:16], rows[:, 16:20], rows[:, 20], rows[:, 21], rows[:, 22] > 0)
 

@@ -116,8 +116,8 @@ def extraction_loss(estimate: Tensor, target: Tensor, mixture: Tensor, floor_db:
 class Separating(nn.Module):
     """What is trained, giving in one call the estimate and the error of the lips' guess of the target's spectrum.
 
-    part: "lips" (the cue alone; the estimate is the mixture), "guess" (the cue and the full-band first guess) or
-    "whole". Only what a part uses has a gradient.
+    part: "lips" (the cue alone; the estimate is the mixture), "guess" (the full-band first guess, the lip encoder
+    staying as it is, which costs a third) or "whole". Only what a part trains has a gradient.
     """
 
     def __init__(self, model: MVTF, part: str = "whole"):
@@ -129,6 +129,18 @@ class Separating(nn.Module):
         if part == "guess":
             model.guess.requires_grad_(True)
             model.gate.requires_grad_(True)
+            self._frozen.requires_grad_(False)
+
+    @property
+    def _frozen(self) -> nn.Module:
+        blind = self.model.config.fusion == "none"
+        return nn.Identity() if self.part != "guess" or blind else self.model.cue.lips
+
+    def train(self, mode: bool = True) -> Separating:
+        """As nn.Module's, but what is frozen stays in eval mode: its norms keep their statistics."""
+        super().train(mode)
+        self._frozen.eval()
+        return self
 
     def forward(self, mixture: Tensor, target: Tensor, video: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """-> estimate [B, N], squared error [B] of the lips' log spectrum."""

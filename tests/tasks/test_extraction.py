@@ -94,5 +94,6 @@ def test_lips_only_trains_the_cue_alone() -> None:
     Separating(model, "guess")
     trained = {n.split(".")[0] for n, p in model.named_parameters() if p.requires_grad}
     assert trained == {"cue", "guess", "gate"}
+    assert not any(p.requires_grad for p in model.cue.lips.parameters())
     Separating(model)
     assert all(p.requires_grad for p in model.parameters())

@@ -41,7 +41,7 @@ def test_unknown_names_and_options(tmp_path):
 @pytest.mark.parametrize("name", WITH_FACES)
 def test_run_sh_names_its_corpus_and_says_how_to_set_up(name, tmp_path):
     config = (EGS / name / "tse" / "conf" / "train.yaml").read_text()
-    assert f"corpus: {name}\n" in config and corpora.get(name).ABOUT.page in (
+    assert f"    {name}:\n" in config and corpora.get(name).ABOUT.page in (
         EGS / name / "README.md").read_text()
     copy = tmp_path / "a b" / "egs" / name / "tse"
     shutil.copytree(EGS / name / "tse", copy)

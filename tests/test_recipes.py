@@ -12,7 +12,8 @@ from types import ModuleType
 
 import pytest
 
-from avspeech import config
+from avspeech import audio, config
+from avspeech.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
 RECIPES = sorted(p.parent.name for p in ROOT.glob("recipes/*/run.py"))
@@ -75,3 +76,28 @@ def test_help_works_from_any_folder(example: str, tmp_path: Path) -> None:
     for stage in recipe_module(example.rpartition("/")[2]).recipe.stages:
         assert f"{stage.name}  " in done.stdout
     assert not any(tmp_path.iterdir())
+
+
+def test_the_mini_recipe_runs_through(tmp_path: Path) -> None:
+    """From no data to a voice in a wav and a page, with a model and a corpus as small as they come."""
+    pytest.importorskip("espeakng_loader")
+    mini = ("data.corpora.mini.options={speakers: 4, utterances: 2, dev_speakers: 1, test_speakers: 1, "
+            "views: [front, left_60], rotating: false, workers: 1}")
+    model = ("model.config={lips_width: 4, embed: 8, blocks: 1, dim: 8, hidden: 8, heads: 2, query: 2, guess: 8, "
+             "guess_layers: 1}")
+    steps = [f"{part}={{max_steps: 2, batch_seconds: 4, validate_every: 2}}" for part in ("lips", "guess", "train")]
+    arguments = ["--config", str(ROOT / "egs/mini/tse/conf/train.yaml"), "--exp", str(tmp_path / "exp"), mini, model,
+                 *steps, "mix.test_count=4", "mix.dev_count=3", "mix.segment=1.0", "mix.test.kinds={silent: 0}"]
+    recipe = recipe_module("tse").recipe
+    recipe.run(arguments)
+    exp = tmp_path / "exp"
+    wav = next((exp / "extracted" / "mini").glob("*_face1.wav"))
+    assert audio.duration(wav) == pytest.approx(audio.duration(exp / "extracted" / "mini" / "mixture.wav"), abs=0.05)
+    page = (exp / "report.html").read_text(encoding="utf-8")
+    assert "SI-SDRi" in page and "data:audio" in page and "left 60" in page
+    assert "shuffled video" in (exp / "RESULTS.md").read_text(encoding="utf-8")
+    stamps = {path: path.stat().st_mtime_ns for path in exp.rglob("*.safetensors")}
+    recipe.run([*arguments, "--stage", "train", "--stop-stage", "train", "--force"])
+    assert stamps == {path: path.stat().st_mtime_ns for path in exp.rglob("*.safetensors")}
+    with pytest.raises(InputError, match="other settings"):
+        recipe.run([*arguments, "--stage", "train", "--stop-stage", "train", "train.lr=0.5"])

@@ -18,8 +18,8 @@ KINDS = {"two": "another speaker", "same": "the same speaker", "many": "2 or 3 v
 
 def measure(system: str, seed: int, model: Path, studio: Studio, listed: dict[str, Path],
             conditions: dict[str, tuple[tuple[str, ...], bool]], out: Path) -> None:
-    """Writes `out/<system>-<seed>-<corpus>.json`: a row for each mixture and condition. One that is there and of the same
-    model, mixtures and conditions is kept."""
+    """Writes `out/<system>-<seed>-<corpus>.json`: a row for each condition and each mixture that has its views. A file
+    that is there, of the same model, mixtures and conditions, is kept."""
     network: Any = pretrained.load(model)[0]
     stamp = {"model": (model / pretrained.SUMS).read_text().split()[0][:12], "conditions": sorted(conditions)}
     for corpus, path in listed.items():
@@ -30,7 +30,7 @@ def measure(system: str, seed: int, model: Path, studio: Studio, listed: dict[st
         mixtures = read_mixtures(path)
         rows: list[dict[str, Any]] = []
         for name, (views, shuffled) in conditions.items():
-            fit = [m for m in mixtures if not views or any(view in available(studio, m) for view in views)]
+            fit = [m for m in mixtures if available(studio, m).issuperset(views)]
             if fit:
                 rows += extraction.evaluate(network, studio, fit, extraction.Condition(name, views, shuffled))
         report.write_results(result, [{"system": system, "seed": seed, "corpus": corpus, **row} for row in rows],
@@ -63,7 +63,7 @@ def demonstrate(model: Path, studio: Studio, listed: dict[str, Path], out: Path)
 
     extractor = Extractor.from_pretrained(str(model))
     for corpus, path in listed.items():
-        mixture = next(m for m in read_mixtures(path) if m.kind == "two")
+        mixture = next(m for m in read_mixtures(path) if m.kind != "silent")
         folder = out / corpus
         folder.mkdir(parents=True, exist_ok=True)
         mixed, target = studio.voices(mixture)

@@ -10,6 +10,7 @@ development mixtures pick the weights.
 from __future__ import annotations
 
 import dataclasses
+import json
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from avspeech import models, pretrained, trainer
+from avspeech import config, models, pretrained, trainer
 from avspeech.data import corpora
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance, read_manifest, write_manifest
@@ -230,7 +231,8 @@ def _runs(cfg: Config) -> Iterator[tuple[str, System, int]]:
 
 
 @recipe.stage("train", uses=("data", "mix", "model", "systems", "seeds", "lips", "guess", "train", "release"),
-              outputs=lambda cfg, exp: [exp / f"{n}-{s}" / "model" for n, _, s in _runs(cfg)], distributed=True)
+              outputs=lambda cfg, exp: [exp / f"{n}-{s}" / "model" for n, _, s in _runs(cfg)], distributed=True,
+              code=("trainer", "batching", "data", "nn", "models", "tasks"))
 def train(cfg: Config, exp: Path) -> None:
     """Train each system with each seed: the lips alone, then with the first guess, then all of it."""
     with trainer.distributed():
@@ -244,7 +246,13 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
 
     from avspeech.tasks import extraction
 
-    if (folder / "model" / pretrained.SUMS).exists() and pretrained.read_info(folder / "model").metrics:
+    settings = {"system": config.to_dict(system), "seed": seed, **{
+        key: value for key, value in config.to_dict(cfg).items() if key in ("data", "mix", "model", "lips", "guess", "train")}}
+    if (folder / "model" / pretrained.SUMS).exists():
+        if json.loads((folder / "settings.json").read_text(encoding="utf-8")) != settings:
+            raise InputError(f"{folder}: holds a model that was trained with other settings (settings.json); remove the "
+                             "folder to train it anew, or train elsewhere with --exp")
+        print(f"{folder.name}: trained before", flush=True)
         return
     torch.manual_seed(seed)
     model: Any = models.build(cfg.model.name, **{**cfg.model.config, **system.model}).to(trainer.device())
@@ -275,8 +283,8 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
             means[corpus] = sum(improved) / max(len(improved), 1)
         return {"score": sum(means[c] for c in listed) / len(listed), **means}
 
-    def fit(part: str, loss: Any, config: trainer.TrainConfig, validate: Any) -> trainer.FitResult:
-        return trainer.fit(extraction.Separating(model, part), loss, data, dataclasses.replace(config, seed=seed),
+    def fit(part: str, loss: Any, how: trainer.TrainConfig, validate: Any) -> trainer.FitResult:
+        return trainer.fit(extraction.Separating(model, part), loss, data, dataclasses.replace(how, seed=seed),
                            folder / part, validate)
 
     looks = model.config.fusion != "none" and model.config.planes
@@ -293,6 +301,7 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
             metrics={f"si_sdri_db/{k}": round(v, 2) for k, v in result.metrics.items() if k in listed}
             | {"best_step": float(result.best_step)},
             description="Target speaker extraction by the lips (MVTF), from one or more synchronised views.")
+        (folder / "settings.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
         pretrained.save(folder / "model", model, info)
     trainer.barrier()
 

@@ -372,7 +372,7 @@ def test_a_signal_saves_and_stops(tmp_path, number):
 def forks(tmp_path_factory):
     """(folder, report) of the process below."""
     folder = tmp_path_factory.mktemp("forks")
-    done = subprocess.run([sys.executable, __file__, str(folder)], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([sys.executable, __file__, str(folder)], capture_output=True, text=True, timeout=1200)
     assert done.returncode == 0, done.stderr[-3000:]
     return folder, json.loads(done.stdout.splitlines()[-1])
 

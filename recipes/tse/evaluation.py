@@ -106,15 +106,18 @@ def results_page(exp: Path, logs: dict[str, Path], systems: list[str], condition
     """Writes RESULTS.md and report.html into `exp` from its result files, prints the tables and the page's path."""
     rows, meta = report.read_results(exp / "results")
     corpora = list(dict.fromkeys(row["corpus"] for row in rows))
-    meta = {"command": f"bash egs/{exp.parent.parent.parent.name}/{exp.parent.parent.name}/run.sh --config conf/{exp.name}.yaml",
-            "commit": meta.get("commit", "unknown")}
+    folder = exp.parent.parent  # egs/<corpus>/<task>, where nothing else was asked for
+    example = f"egs/{folder.parent.name}/{folder.name}"
+    command = f"bash {example}/run.sh" + (f" --config {example}/conf/{exp.name}.yaml" if exp.name != "train" else "")
+    meta = {"command": command, "commit": meta.get("commit", "unknown")}
+    title = f"Target speaker extraction: {', '.join(corpora)} ({exp.name})"
     sections: list[report.Section] = []
     for corpus in corpora:
         sections += _tables([r for r in rows if r["corpus"] == corpus], corpus, systems, conditions, seeds)
     for section in sections:
         if isinstance(section, report.Table):
             report.print_table(section)
-    report.write_markdown(exp / "RESULTS.md", f"Target speaker extraction: {exp.name}", sections, meta)
+    report.write_markdown(exp / "RESULTS.md", title, sections, meta)
     present = {name: log for name, log in logs.items() if log.exists()}
     if present:
         sections.append(report.training_curves(present))
@@ -130,7 +133,7 @@ def results_page(exp: Path, logs: dict[str, Path], systems: list[str], condition
             sections.append(report.audio_section(f"{corpus}: a voice extracted", {
                 label: audio.read(path, 16000) for label, path in sounds.items()},
                 caption=f"{name}, SI-SDRi {improved.strip()} dB."))
-    report.write_html(exp / "report.html", f"Target speaker extraction: {exp.name}", sections, meta)
+    report.write_html(exp / "report.html", title, sections, meta)
     print(f"report: {exp / 'report.html'}\ntables: {exp / 'RESULTS.md'}")
 
 

@@ -340,7 +340,9 @@ def write_report(cfg: Config, exp: Path) -> None:
     """Write RESULTS.md and one HTML page with tables, curves, pictures and sound."""
     from evaluation import results_page
 
-    logs = {f"{n}-{s}": exp / f"{n}-{s}" / "whole" / "log.jsonl" for n, _, s in _runs(cfg)}
+    runs = list(_runs(cfg))
+    parts = ("lips", "guess", "whole") if len(runs) == 1 else ("whole",)
+    logs = {f"{n}-{s} {part}": exp / f"{n}-{s}" / part / "log.jsonl" for n, _, s in runs for part in parts}
     results_page(exp, logs, list(cfg.systems), list(cfg.conditions), list(cfg.seeds))
 
 

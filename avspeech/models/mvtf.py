@@ -158,12 +158,12 @@ class LipCue(nn.Module):
         return planes.view(b, frames, -1, c.bands if c.planes else c.embed).transpose(1, 2)
 
     def _embed(self, video: Tensor, mask: Tensor) -> Tensor:
-        """Lip embeddings [N, Tv, C]; views that never show the mouth cost nothing and are 0."""
+        """Lip embeddings [N, Tv, C]; views that never show the mouth cost nothing (unless all are such)."""
         shown = mask.any(1)
-        if bool(shown.all()):
+        if bool(shown.all()) or not bool(shown.any()):
             return self.lips(video, mask)
-        h = torch.zeros(*mask.shape, self.lips.channels, device=video.device)
-        return h.index_put((shown,), self.lips(video[shown], mask[shown]).to(h.dtype)) if bool(shown.any()) else h
+        seen = self.lips(video[shown], mask[shown])
+        return seen.new_zeros(*mask.shape, seen.shape[-1]).index_put((shown,), seen)
 
 
 class MVTF(nn.Module):

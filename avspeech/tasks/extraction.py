@@ -172,12 +172,19 @@ def separation_loss(model: nn.Module, batch: Batch, lips_weight: float = 5.0,
     return total, {"extraction": loss.mean(), "lips": guess.mean()}
 
 
+def on_device(batches: Iterable[Batch], model: nn.Module) -> Iterable[Batch]:
+    """Batches, their tensors where the model is."""
+    device = next(model.parameters()).device
+    for batch in batches:
+        yield {key: value.to(device) if isinstance(value, Tensor) else value for key, value in batch.items()}
+
+
 @torch.no_grad()
 def lips_score(model: MVTF, examples: Iterable[Batch]) -> dict[str, float]:
     """Share of the variance of the targets' log spectra that the lips explain ("score"), over batches."""
     model.eval()
     wrong = total = 0.0
-    for batch in examples:
+    for batch in on_device(examples, model):
         level = batch["target"].square().mean(-1, keepdim=True).sqrt().clamp_min(1e-4)
         wanted = model.log_bands(batch["target"] / level)
         planes = model.cue(batch["video"], batch["mask"], wanted.shape[1])
@@ -205,12 +212,12 @@ def examples(studio: Studio, mixtures: Sequence[Mixture], condition: Condition =
 def evaluate(model: MVTF, studio: Studio, mixtures: Sequence[Mixture],
              condition: Condition = Condition("as listed"), refine: bool = True) -> list[dict[str, Any]]:
     """A row for each mixture: id, kind, speaker, condition, and in dB si_sdri, si_sdr, snr, gain; for silent targets
-    attenuation (how far the output lies below the mixture). What does not apply is None."""
+    attenuation (how far the output lies below the mixture). What does not apply is left out."""
     model.eval()
     rows = []
-    for mixture, batch in zip(mixtures, examples(studio, mixtures, condition)):
-        estimate = model.separate(batch["mixture"], batch["video"], batch["mask"], refine)[0][0].numpy()
-        mixed, target = batch["mixture"][0].numpy(), batch["target"][0].numpy()
+    for mixture, batch in zip(mixtures, on_device(examples(studio, mixtures, condition), model)):
+        estimate = model.separate(batch["mixture"], batch["video"], batch["mask"], refine)[0][0].cpu().numpy()
+        mixed, target = batch["mixture"][0].cpu().numpy(), batch["target"][0].cpu().numpy()
         row: dict[str, Any] = {"id": mixture.id, "kind": mixture.kind, "condition": condition.name,
                                "speaker": studio.utterances[mixture.target].speaker}
         if mixture.kind == "silent":

@@ -82,8 +82,26 @@ def test_a_step_of_training_lowers_the_loss() -> None:
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        losses.append(float(loss))
+        losses.append(loss.item())
     assert losses[-1] < losses[0] and "lips" in logs
+
+
+def test_bf16_has_a_finite_gradient() -> None:
+    torch.manual_seed(0)
+    model = build("mvtf-small", **TINY)
+    mixture, video, mask = model.example_inputs(0.4, views=2)
+    mask[:, 1] = False
+    with torch.autocast("cpu", torch.bfloat16):
+        loss, _ = separation_loss(Separating(model), {"mixture": mixture, "target": 0.5 * mixture, "video": video, "mask": mask})
+    loss.backward()
+    assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
+
+
+def test_no_view_at_all_still_gives_an_output() -> None:
+    model = build("mvtf-small", **TINY).eval()
+    mixture, video, mask = model.example_inputs(0.4, views=2)
+    with torch.no_grad():
+        assert torch.isfinite(model(mixture, video, ~mask)).all()
 
 
 def test_lips_only_trains_the_cue_alone() -> None:

@@ -1,6 +1,7 @@
 """The models, by name. A model is one file, one line in `MODELS`, and named configurations in `CONFIGS`.
 
-Names in a model folder or on a command line are looked up here; nothing is ever imported by a path from a file.
+Names in a model folder or on a command line are looked up here;
+nothing is ever imported by a path from a file.
 """
 
 from __future__ import annotations
@@ -20,18 +21,20 @@ MODELS = {"mvtf": "avspeech.models.mvtf:MVTF"}
 # name -> (model, the fields in which it differs from the model's default configuration)
 CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
     "mvtf-small": ("mvtf", {}),
-    "mvtf-base": ("mvtf", dict(n_fft=256, hop=128, lips="resnet", embed=128, patch=1, blocks=6, dim=48, kernel=4, stride=4,
-                               hidden=192, guess=0)),
-    "mvtf-paper": ("mvtf", dict(n_fft=128, hop=64, lips="resnet", embed=65, embed_causal=True, symmetric=False, slots=3,
-                                planes=0, patch=1, blocks=6, dim=128, kernel=1, stride=1, hidden=240, query=8, causal=True,
-                                features="complex", guess=0, head="mapping")),
+    "mvtf-base": ("mvtf", dict(n_fft=256, hop=128, lips="resnet", embed=128, patch=1, blocks=6, dim=48,
+                               kernel=4, stride=4, hidden=192, guess=0)),
+    "mvtf-paper": ("mvtf",
+                   dict(n_fft=128, hop=64, lips="resnet", embed=65, embed_causal=True, symmetric=False,
+                        slots=3, planes=0, patch=1, blocks=6, dim=128, kernel=1, stride=1, hidden=240,
+                        query=8, causal=True, features="complex", guess=0, head="mapping")),
 }
 
 
 def model_class(name: str) -> type[nn.Module]:
     """The class of a registered model. Raises InputError for a name that is not in `MODELS`."""
     if name not in MODELS:
-        raise InputError(f"model '{name}' is not known{_hint(name, MODELS)}; known: {', '.join(sorted(MODELS))}")
+        raise InputError(f"model '{name}' is not known{_hint(name, MODELS)}; known: "
+                         f"{', '.join(sorted(MODELS))}")
     module, _, attribute = MODELS[name].partition(":")
     return getattr(importlib.import_module(module), attribute)
 
@@ -44,7 +47,8 @@ def build(name: str, **differences: Any) -> nn.Module:
     base, fields = CONFIGS.get(name, (name, {}))
     if base not in MODELS:
         known = {**MODELS, **CONFIGS}
-        raise InputError(f"model '{name}' is not known{_hint(name, known)}; known: {', '.join(sorted(known))}")
+        raise InputError(f"model '{name}' is not known{_hint(name, known)}; known: "
+                         f"{', '.join(sorted(known))}")
     cls: Any = model_class(base)
     known_fields = [f.name for f in dataclasses.fields(cls.Config)]
     for key in differences:

@@ -100,10 +100,10 @@ def log_scale(power: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def shrink(layer: nn.Module) -> None:
-    """A tenth of the weights a layer was drawn with."""
+def scale(layer: nn.Module, factor: float) -> None:
+    """Multiplies a new layer's weights."""
     for parameter in layer.parameters():
-        parameter.mul_(0.1)
+        parameter.mul_(factor)
 
 
 def complex_product(a: Tensor, b: Tensor) -> Tensor:
@@ -188,7 +188,7 @@ class MVTF(nn.Module):
         bins = c.n_fft // 2 + 1
         if c.guess:
             self.guess = FullBandGuess(3 * bins + c.planes * c.bands, bins, c.guess, c.guess_layers)
-            shrink(self.guess.leave)
+            scale(self.guess.leave, 0.1)
         channels = 2 + (c.features == "compressed") + max(c.planes, 1) + 2 * bool(c.guess)
         self.encode = nn.Conv2d(channels, c.dim, **shape)
         self.norm = nn.LayerNorm(c.dim)
@@ -196,7 +196,7 @@ class MVTF(nn.Module):
                                      for _ in range(c.blocks)])
         self.decode = nn.ConvTranspose2d(c.dim, 2, **shape)
         if c.head == "mask":
-            shrink(self.decode)  # begins near the lips' own mask
+            scale(self.decode, 0.0)  # the blocks begin as no change to the first mask
             self.gate = nn.Parameter(torch.tensor([1.5, 1.0]))
         self.register_buffer("window", torch.hann_window(c.n_fft).sqrt(), persistent=False)
         self.register_buffer("bands", mel_bands(c.bands, c.n_fft // 2 + 1, c.sample_rate), persistent=False)

@@ -116,30 +116,23 @@ def extraction_loss(estimate: Tensor, target: Tensor, mixture: Tensor, floor_db:
 class Separating(nn.Module):
     """What is trained, giving in one call the estimate and the error of the lips' guess of the target's spectrum.
 
-    part: "lips" (the cue alone; the estimate is the mixture), "guess" (the full-band first guess, the lip encoder
-    staying as it is, which costs a third) or "whole". Only what a part trains has a gradient.
+    part: "lips" (the cue alone; the estimate is the mixture), "guess" (the full-band first guess) or "whole". After its
+    own part the lip encoder stays as it is, as in the paper. Only what a part trains has a gradient.
     """
 
     def __init__(self, model: MVTF, part: str = "whole"):
         super().__init__()
         self.model, self.part = model, part
-        for parameter in model.parameters():
-            parameter.requires_grad_(part == "whole")
-        model.cue.requires_grad_(True)
-        if part == "guess":
-            model.guess.requires_grad_(True)
-            model.gate.requires_grad_(True)
-            self._frozen.requires_grad_(False)
-
-    @property
-    def _frozen(self) -> nn.Module:
-        blind = self.model.config.fusion == "none"
-        return nn.Identity() if self.part != "guess" or blind else self.model.cue.lips
+        for name, parameter in model.named_parameters():
+            encoder, inside = name.startswith("cue.lips."), name.startswith(("cue.", "guess.", "gate"))
+            parameter.requires_grad_(name.startswith("cue.") if part == "lips"
+                                     else not encoder and (inside or part == "whole"))
 
     def train(self, mode: bool = True) -> Separating:
-        """As nn.Module's, but what is frozen stays in eval mode: its norms keep their statistics."""
+        """As nn.Module's, but a lip encoder that stays as it is stays in eval mode: its norms keep their statistics."""
         super().train(mode)
-        self._frozen.eval()
+        if self.part != "lips" and self.model.config.fusion != "none":
+            self.model.cue.lips.eval()
         return self
 
     def forward(self, mixture: Tensor, target: Tensor, video: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:

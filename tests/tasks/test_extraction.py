@@ -9,7 +9,8 @@ import torch
 from avspeech.models import build
 from avspeech.tasks.extraction import Separating, augment, centre, collate, extraction_loss, separation_loss
 
-TINY = dict(lips_width=4, embed=8, blocks=1, dim=8, hidden=6, heads=2, query=2, planes=2, bands=16, guess=8, guess_layers=2)
+TINY = dict(lips_width=4, embed=8, blocks=1, dim=8, hidden=6, heads=2, query=2, planes=2, bands=16, guess=8,
+            guess_layers=2)
 
 
 def signals() -> tuple[torch.Tensor, torch.Tensor]:
@@ -35,7 +36,8 @@ def test_gradient_pulls_a_flipped_output_round() -> None:
 
 def test_a_silent_target_wants_silence() -> None:
     _, noise = signals()
-    losses = [float(extraction_loss(g * noise, torch.zeros_like(noise), noise)) for g in (1.0, 0.1, 0.01, 0.0)]
+    losses = [float(extraction_loss(g * noise, torch.zeros_like(noise), noise))
+              for g in (1.0, 0.1, 0.01, 0.0)]
     assert losses == sorted(losses, reverse=True)
     assert losses[0] == pytest.approx(0, abs=0.01) and losses[-1] == pytest.approx(-30, abs=0.01)
 
@@ -54,7 +56,8 @@ def test_collate_pads_and_masks() -> None:
               "video": np.full((v, n // 10, 4, 4), 7, np.uint8), "mask": np.ones((v, n // 10), bool)}
              for n, v in ((30, 1), (50, 3))]
     batch = collate(items)
-    assert batch["ids"] == ["30", "50"] and batch["mixture"].shape == (2, 50) and batch["video"].shape == (2, 3, 5, 4, 4)
+    assert (batch["ids"] == ["30", "50"] and batch["mixture"].shape == (2, 50)
+            and batch["video"].shape == (2, 3, 5, 4, 4))
     assert not batch["mixture"][0, 30:].any() and batch["mask"][0].sum() == 3 and batch["mask"][1].all()
 
 
@@ -92,7 +95,8 @@ def test_bf16_has_a_finite_gradient() -> None:
     mixture, video, mask = model.example_inputs(0.4, views=2)
     mask[:, 1] = False
     with torch.autocast("cpu", torch.bfloat16):
-        loss, _ = separation_loss(Separating(model), {"mixture": mixture, "target": 0.5 * mixture, "video": video, "mask": mask})
+        loss, _ = separation_loss(Separating(model),
+                                  {"mixture": mixture, "target": 0.5 * mixture, "video": video, "mask": mask})
     loss.backward()
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
 
@@ -114,4 +118,9 @@ def test_lips_only_trains_the_cue_alone() -> None:
     assert trained == {"cue", "guess", "gate"}
     assert not any(p.requires_grad for p in model.cue.lips.parameters())
     Separating(model)
-    assert all(p.requires_grad for p in model.parameters())
+    fixed = {n.split(".")[1] for n, p in model.named_parameters() if not p.requires_grad}
+    assert fixed == {"lips"}
+    before = {k: v.clone() for k, v in model.cue.lips.state_dict().items()}
+    Separating(model).train()(*(torch.randn(2, 4000) for _ in range(2)), torch.rand(2, 1, 7, 88, 88),
+                              torch.ones(2, 1, 7, dtype=torch.bool))
+    assert all(torch.equal(v, before[k]) for k, v in model.cue.lips.state_dict().items())

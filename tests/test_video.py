@@ -317,3 +317,14 @@ def test_real_mouths(real_data: Path, detector: str) -> None:
     # lips are darker than the skin above and below
     rows = track.crops[:, :, 36:60].mean(axis=(0, 2))
     assert abs(int(np.argmin(rows[30:66])) + 30 - 48) < 10
+
+
+def test_a_picture_of_nothing_but_a_mouth_is_its_own_track(tmp_path):
+    from avspeech.pipelines.muxing import write_pictures
+
+    pictures = np.zeros((10, 48, 64, 3), np.uint8)
+    pictures[:, :, 8:56] = np.arange(10, dtype=np.uint8)[:, None, None, None] * 20  # the middle square
+    write_pictures(tmp_path / "mouth.mkv", pictures, 25.0)
+    track = video.whole_picture(tmp_path / "mouth.mkv")
+    assert track.crops.shape == (10, 96, 96) and track.present.all()
+    np.testing.assert_allclose(track.crops.mean((1, 2)), np.arange(10) * 20, atol=2)

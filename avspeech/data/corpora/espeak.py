@@ -1,8 +1,11 @@
-"""Speech with phone times from espeak-ng, through ctypes on the library of the `espeakng-loader` wheel (extra `tts`).
+"""Speech with phone times from espeak-ng, through ctypes on the library of the
+`espeakng-loader` wheel (extra `tts`).
 
-espeak-ng is GPL-3: it is an optional extra, loaded only when this is called, and no part of it is in this package.
-One process holds one espeak-ng; `synthesise` starts it afresh for each text, so that the samples depend on the
-arguments alone and not on what was said before.
+espeak-ng is GPL-3: it is an optional extra, loaded only when this is called, and no part of it is in this
+package.
+
+One process holds one espeak-ng, and what it says depends a little on what it has said before: where the samples
+must be the same every time, speak each text in a process of its own.
 """
 
 from __future__ import annotations
@@ -31,7 +34,8 @@ class _Event(ctypes.Structure):
                 ("user_data", ctypes.c_void_p), ("id", _Id)]
 
 
-_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int,
+                             ctypes.POINTER(_Event))
 
 
 @dataclass(frozen=True)
@@ -60,17 +64,20 @@ def _library() -> tuple[Any, bytes]:
     try:
         import espeakng_loader
     except ImportError:
-        raise InputError("espeak-ng is not installed; it comes with the extra 'tts': pip install 'avspeech[tts]'") from None
+        raise InputError("espeak-ng is not installed; it comes with the extra 'tts': "
+                         "pip install 'avspeech[tts]'") from None
     try:
         library = ctypes.CDLL(str(espeakng_loader.get_library_path()))
     except OSError as error:
-        raise InputError(f"espeak-ng does not load ({error}); reinstall it: pip install espeakng-loader") from None
+        raise InputError(f"espeak-ng does not load ({error}); reinstall it: "
+                         "pip install espeakng-loader") from None
     library.espeak_Initialize.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_int]
     library.espeak_SetSynthCallback.argtypes = [_Callback]
+    library.espeak_ng_SetRandSeed.argtypes = [ctypes.c_long]
     library.espeak_SetVoiceByName.argtypes = [ctypes.c_char_p]
     library.espeak_SetParameter.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int]
-    library.espeak_Synth.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint, ctypes.c_int, ctypes.c_uint,
-                                     ctypes.c_uint, ctypes.c_void_p, ctypes.c_void_p]
+    library.espeak_Synth.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint, ctypes.c_int,
+                                     ctypes.c_uint, ctypes.c_uint, ctypes.c_void_p, ctypes.c_void_p]
     return library, str(espeakng_loader.get_data_path()).encode()
 
 
@@ -79,7 +86,8 @@ def available() -> None:
     _library()
 
 
-def synthesise(text: str, voice: str = "en-us", rate: int = 160, pitch: int = 50, pitch_range: int = 50) -> Speech:
+def synthesise(text: str, voice: str = "en-us", rate: int = 160, pitch: int = 50,
+               pitch_range: int = 50) -> Speech:
     """`text` spoken by espeak-ng's `voice` (a language, "+" and a variant may follow: "en-us+f3").
 
     rate: words a minute (80..450); pitch, pitch_range: 0..100. Raises InputError where the extra `tts` is not
@@ -88,7 +96,9 @@ def synthesise(text: str, voice: str = "en-us", rate: int = 160, pitch: int = 50
     library, data = _library()
     sample_rate = library.espeak_Initialize(_SYNCHRONOUS, 0, data, _PHONEME_EVENTS | _DONT_EXIT)
     if sample_rate <= 0:
-        raise InputError(f"espeak-ng does not start with the data in {data.decode()}; reinstall espeakng-loader")
+        raise InputError(f"espeak-ng does not start with the data in {data.decode()}; "
+                         "reinstall espeakng-loader")
+    library.espeak_ng_SetRandSeed(1)  # breath noise; by default from the clock
     pieces: list[np.ndarray] = []
     phones: list[tuple[int, str]] = []
     words: list[tuple[int, str]] = []
@@ -122,17 +132,19 @@ def synthesise(text: str, voice: str = "en-us", rate: int = 160, pitch: int = 50
     if not pieces or not phones:
         raise InputError(f"espeak-ng said nothing for the text {text!r}")
     samples = np.concatenate(pieces).astype(np.float32) / 32768.0
-    timed = _phones([(_closure(samples, start, name, sample_rate), name) for start, name in phones], len(samples),
-                    sample_rate)
+    timed = _phones([(_closure(samples, start, name, sample_rate), name) for start, name in phones],
+                    len(samples), sample_rate)
     return Speech(samples, sample_rate, timed, _words(words, timed, sample_rate))
 
 
 def _closure(samples: np.ndarray, start: int, name: str, sample_rate: int) -> int:
-    """Where a stop begins: espeak-ng reports the burst of a voiceless stop, the silence before it is its closure."""
+    """Where a stop begins: espeak-ng reports the burst of a voiceless stop,
+    the silence before it is its closure."""
     if name.strip("',%=|")[:1] not in set("ptkbdg") or start == 0:
         return start
     step, first = sample_rate // 200, start
-    while first > step and start - first < 0.1 * sample_rate and np.abs(samples[first - step:first]).max() < 1e-3:
+    while (first > step and start - first < 0.1 * sample_rate
+           and np.abs(samples[first - step:first]).max() < 1e-3):
         first -= step
     return first
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -97,9 +98,7 @@ def prepare(source: str | Path | None, out: str | Path, speakers: int = 12, utte
     for folder in ("audio", "crops"):
         (out / folder).mkdir(parents=True, exist_ok=True)
     jobs = [job for some in parts.values() for job in some]
-    with ProcessPoolExecutor(workers or os.cpu_count(), get_context("spawn")) as pool:
-        made = iter(tqdm(pool.map(_make, jobs, chunksize=4), "mini corpus", len(jobs), unit="utterance"))
-        done = [next(made) for _ in jobs]
+    done = list(tqdm(_made(jobs, workers or os.cpu_count() or 1), "mini corpus", len(jobs), unit="utterance"))
     start = 0
     for path, some in zip(paths, parts.values()):
         write_manifest(path, done[start: start + len(some)])
@@ -107,6 +106,14 @@ def prepare(source: str | Path | None, out: str | Path, speakers: int = 12, utte
     contact_sheet(paths[-1], out / "contact_sheet.png")
     marker.write_text(json.dumps(options), encoding="utf-8")
     return paths
+
+
+def _made(jobs: list[_Job], workers: int) -> Iterator[Utterance]:
+    """Each job in a process of its own: what espeak-ng says depends a little on what it has said before."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__, "cv2", "scipy.signal", "scipy.ndimage"])
+    with context.Pool(workers, maxtasksperchild=1) as pool:
+        yield from pool.imap(_make, jobs, chunksize=1)
 
 
 def sentence(rng: np.random.Generator) -> str:
@@ -124,7 +131,7 @@ def _code() -> str:
 def _make(job: _Job) -> Utterance:
     """Speaks and films one utterance."""
     import cv2
-    import soxr
+    from scipy.signal import resample_poly
 
     cv2.setNumThreads(1)
     voice, sex, pitch = VOICES[job.speaker]
@@ -135,7 +142,8 @@ def _make(job: _Job) -> Utterance:
     text = sentence(rng)
     speech = synthesise(text, voice, int(rng.integers(150, 185)), pitch, int(rng.integers(40, 70)))
     before, after = rng.uniform(*LEAD, 2)
-    sound = soxr.resample(speech.samples, speech.sample_rate, SAMPLE_RATE).astype(np.float32)
+    common = math.gcd(SAMPLE_RATE, speech.sample_rate)
+    sound = resample_poly(speech.samples.astype(np.float64), SAMPLE_RATE // common, speech.sample_rate // common)
     frames = int(np.ceil((before + len(sound) / SAMPLE_RATE + after) * FPS))
     samples = np.zeros(round(frames / FPS * SAMPLE_RATE), np.float32)
     first = round(before * SAMPLE_RATE)
@@ -162,8 +170,8 @@ def _make(job: _Job) -> Utterance:
         video.write_crops(job.out / path, crops, np.ones(frames, bool))
         known = name in VIEW_ANGLES
         views.append(View("", name, yaw if known else None, pitch_angle if known else None, crops=path))
-    labels = {"sex": sex, "phones": [[round(p.start + before, 3), round(p.end + before, 3), p.name] for p in speech.phones],
-              "words": [[round(a + before, 3), round(b + before, 3), word] for a, b, word in speech.words]}
+    labels = {"sex": sex, "phones": [[round(float(p.start + before), 3), round(float(p.end + before), 3), p.name] for p in speech.phones],
+              "words": [[round(float(a + before), 3), round(float(b + before), 3), word] for a, b, word in speech.words]}
     return Utterance(id, f"audio/{id}.wav", len(samples) / SAMPLE_RATE, f"mini-{job.speaker:02}", text=text,
                      views=tuple(views), labels=labels)
 

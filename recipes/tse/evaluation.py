@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ def measure(system: str, seed: int, model: Path, studio: Studio, listed: dict[st
     """Writes `out/<system>-<seed>-<corpus>.json`: a row for each condition and each mixture that has its views. A file
     that is there, of the same model, mixtures and conditions, is kept."""
     network: Any = pretrained.load(model)[0]
-    stamp = {"model": (model / pretrained.SUMS).read_text().split()[0][:12], "conditions": sorted(conditions)}
+    weights = hashlib.sha256((model / pretrained.WEIGHTS).read_bytes()).hexdigest()[:12]
+    stamp = {"model": weights, "conditions": sorted(conditions)}
     for corpus, path in listed.items():
         result = out / f"{system}-{seed}-{corpus}.json"
         meta = {**stamp, "mixtures": str(len(read_mixtures(path)))}
@@ -35,7 +37,21 @@ def measure(system: str, seed: int, model: Path, studio: Studio, listed: dict[st
                 rows += extraction.evaluate(network, studio, fit, extraction.Condition(name, views, shuffled))
         report.write_results(result, [{"system": system, "seed": seed, "corpus": corpus, **row} for row in rows],
                              {**_texts(meta), "commit": commit()})
+        known = {**pretrained.read_info(model).metrics, **_card(corpus, rows, list(conditions))}
+        pretrained.update(model, metrics=known)
         print(f"{system} seed {seed}, {corpus}: {len(rows)} rows", flush=True)
+
+
+def _card(corpus: str, rows: list[dict[str, Any]], conditions: list[str]) -> dict[str, float]:
+    """Test numbers for a model's card: the mean of each condition, and of each kind of mixture."""
+    numbers: dict[str, float] = {}
+    for condition in conditions:
+        for kind, name in KINDS.items():
+            key = "attenuation" if kind == "silent" else "si_sdri"
+            values = [r[key] for r in rows if r["condition"] == condition and r["kind"] == kind]
+            if values:
+                numbers[f"test {key}_db/{corpus}, {condition}, {name}"] = round(float(np.mean(values)), 2)
+    return numbers
 
 
 def available(studio: Studio, mixture: Mixture) -> set[str]:

@@ -60,8 +60,9 @@ def check_manifest(path: str | Path, root: str | Path | None = None, sample_rate
                    fps: float | None = None, faces: bool = True, progress: bool = False) -> list[Problem]:
     """All problems of the files of a manifest, in its order; an empty list when nothing is wrong.
 
-    root: the folder that paths are relative to (None: the manifest's own). sample_rate, fps: what every sound and
-    video file should have, in hertz (None: anything). faces: look for a face in videos that have no cached crops.
+    root: the folder that paths are relative to (None: the manifest's own). sample_rate, fps: what
+    every sound and video file should have, in hertz (None: anything). faces: look for a face in videos
+    that have no cached crops.
     Raises InputError when the manifest itself is bad.
     """
     utterances = read_manifest(path)
@@ -193,7 +194,8 @@ def _decode_faults(seconds: float, told: float, damaged: list[float]) -> list[st
 def _sound_faults(u: Utterance, sound: _Sound) -> list[str]:
     end = u.start + u.duration
     if sound.seconds < end - TOLERANCE:
-        return [f"truncated: it ends at {sound.seconds:.2f} s, the manifest says the utterance ends at {end:.2f} s"]
+        return [f"truncated: it ends at {sound.seconds:.2f} s, the manifest says the utterance ends "
+                f"at {end:.2f} s"]
     part = sound.peaks[int(u.start / STEP): math.ceil(end / STEP)]
     return ["silent"] if not len(part) or part.max() < SILENCE else []
 
@@ -202,10 +204,12 @@ def _length_faults(u: Utterance, view: View, sound: _Sound, seconds: float) -> l
     """seconds: where the pictures end. Sound that goes on in a longer file is no fault, nor are pictures."""
     left = seconds - view.start
     if left < u.duration - APART:
-        return [f"audio and video lengths are apart: {u.duration:.2f} s of sound, {max(0.0, left):.2f} s of pictures"]
+        return [f"audio and video lengths are apart: {u.duration:.2f} s of sound, "
+                f"{max(0.0, left):.2f} s of pictures"]
     whole = u.start == 0 and view.start == 0 and abs(sound.seconds - u.duration) < TOLERANCE
     if whole and seconds > sound.seconds + APART:
-        return [f"audio and video lengths are apart: {sound.seconds:.2f} s of sound, {seconds:.2f} s of pictures"]
+        return [f"audio and video lengths are apart: {sound.seconds:.2f} s of sound, "
+                f"{seconds:.2f} s of pictures"]
     return []
 
 
@@ -227,7 +231,8 @@ def _crop_faults(u: Utterance, view: View, sound: _Sound, file: Path) -> list[st
 
 
 def wav_seconds(file: Path) -> float | None:
-    """Seconds of sound that the header of a RIFF wav file promises, whatever the file then holds; None for others."""
+    """Seconds of sound that the header of a RIFF wav file promises, whatever the file then holds;
+    None for others."""
     with open(file, "rb") as data:
         if data.read(4) != b"RIFF" or len(data.read(4)) < 4 or data.read(4) != b"WAVE":
             return None

@@ -1,11 +1,13 @@
 """Manifests: one JSONL file, one frozen `Utterance` a line, paths relative to a root.
 
-A manifest is what a corpus becomes (`data/corpora/<name>.py` writes it) and all that tasks ever see. Files are
-referred to by paths relative to a root folder, so a corpus can be moved; a path that leads out of its root is refused.
+A manifest is what a corpus becomes (`data/corpora/<name>.py` writes it) and all that tasks ever see.
+Files are referred to by paths relative to a root folder, so a corpus can be moved; a path that leads
+out of its root is refused.
 
-There are two roots, and loaders take both. `Utterance.audio` and `View.video` are relative to the corpus (`root`), which
-is only ever read; `View.crops` is relative to the cache (`cache`), a folder of ours that may be thrown away. Where a
-corpus was prepared to, `corpus.json` beside the manifests names its root (`data.corpora.layout.read_prepared`).
+There are two roots, and loaders take both. `Utterance.audio` and `View.video` are relative to the corpus
+(`root`), which is only ever read; `View.crops` is relative to the cache (`cache`), a folder of ours that may
+be thrown away. Where a corpus was prepared to, `corpus.json` beside the manifests names its root
+(`data.corpora.layout.read_prepared`).
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from typing import Any
 
 from avspeech.errors import InputError
 
-# The camera angles of MEAD, in degrees: (yaw, pitch). Yaw > 0 is a camera at the speaker's left, pitch > 0 one above.
+# The camera angles of MEAD, in degrees: (yaw, pitch). Yaw > 0 is a camera at the speaker's left,
+# pitch > 0 one above.
 VIEW_ANGLES = {
     "front": (0.0, 0.0),
     "top": (0.0, 30.0),
@@ -38,8 +41,8 @@ class View:
 
     video: path of the video file, relative to the root. "" when only `crops` are kept.
     name: view name, e.g. "front"; yaw, pitch: camera angles in degrees, None when not known.
-    face: which face of the video (0: the largest); crops: path of cached mouth crops (`video.read_crops`), relative
-    to the cache root, or None.
+    face: which face of the video (0: the largest); crops: path of cached mouth crops (`video.read_crops`),
+    relative to the cache root, or None.
     start: time in seconds, in the video file, of the utterance's first sample.
     """
 
@@ -58,8 +61,8 @@ class Utterance:
 
     id: unique in its manifest; audio: path of the sound (a sound or video file), relative to the root.
     start, duration: seconds in that file; text: transcript or None; speaker: unique over corpora ("grid-s1").
-    labels: anything a task may want, by name: numbers or strings, or lists of [start, end, label] (times in seconds,
-    from the utterance's first sample) under "words" and "phones".
+    labels: anything a task may want, by name: numbers or strings, or lists of [start, end, label] (times in
+    seconds, from the utterance's first sample) under "words" and "phones".
     """
 
     id: str
@@ -76,12 +79,13 @@ class Utterance:
         for view in self.views:
             if view.name == name:
                 return view
-        raise InputError(f"{self.id}: no view '{name}'; it has {', '.join(v.name for v in self.views) or 'none'}")
+        raise InputError(f"{self.id}: no view '{name}'; "
+                         f"it has {', '.join(v.name for v in self.views) or 'none'}")
 
 
 def resolve(root: str | Path, path: str) -> Path:
-    """`path` under `root`, as an absolute path. Raises InputError for an absolute path or one that leaves the root
-    (by "..", or through a symbolic link)."""
+    """`path` under `root`, as an absolute path. Raises InputError for an absolute path or one that leaves the
+    root (by "..", or through a symbolic link)."""
     base = os.path.realpath(root)
     full = os.path.realpath(os.path.join(base, path))
     if os.path.isabs(path) or (full != base and not full.startswith(base.rstrip(os.sep) + os.sep)):
@@ -116,7 +120,8 @@ def _typed(cls: type, record: dict[str, Any], where: str) -> dict[str, Any]:
 
 
 def utterance_from_dict(record: Any, where: str = "utterance") -> Utterance:
-    """An Utterance from a decoded JSON object. Raises InputError, beginning with `where`, for anything else."""
+    """An Utterance from a decoded JSON object. Raises InputError, beginning with `where`,
+    for anything else."""
     record = dict(_typed(Utterance, _strict(Utterance, record, where), where))
     views = record.get("views", ())
     if not isinstance(views, (list, tuple)):
@@ -146,7 +151,8 @@ def read_jsonl(path: str | Path) -> Iterator[tuple[str, Any]]:
 
 
 def write_jsonl(path: str | Path, records: Iterable[Any]) -> None:
-    """Writes dataclass instances, one a line, atomically (aside, then renamed). Keys at their default are left out."""
+    """Writes dataclass instances, one a line, atomically (aside, then renamed).
+    Keys at their default are left out."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(path.name + ".part")
@@ -169,7 +175,8 @@ def _compact(value: Any) -> Any:
 
 
 def read_manifest(path: str | Path) -> list[Utterance]:
-    """The utterances of a manifest, in order. Raises InputError with file and line for a bad line or a repeated id."""
+    """The utterances of a manifest, in order. Raises InputError with file and line for a bad line or a
+    repeated id."""
     utterances, seen = [], set()
     for where, record in read_jsonl(path):
         utterance = utterance_from_dict(record, where)

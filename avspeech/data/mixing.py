@@ -1,7 +1,7 @@
 """Mixtures: who speaks when and how loud, as data; and the sound and pictures made from that.
 
-A `Mixture` says everything about one mixture, so a test set is a JSONL file of them: drawn once, seeded, the same
-whatever the number of workers. Training draws new ones with the same function, `draw`.
+A `Mixture` says everything about one mixture, so a test set is a JSONL file of them: drawn once, seeded, the
+same whatever the number of workers. Training draws new ones with the same function, `draw`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ FPS = 25.0
 
 @dataclass(frozen=True)
 class Source:
-    """One interferer: utterance id, level over the target's in dB (RMS over speech), and when it begins (seconds)."""
+    """One interferer: utterance id, level over the target's in dB (RMS over speech),
+    and when it begins (seconds)."""
 
     utterance: str
     gain_db: float = 0.0
@@ -34,12 +35,13 @@ class Source:
 class Mixture:
     """One mixture, on the clock of its target's video.
 
-    kind: "two" (another speaker), "same" (the same speaker: only the lips tell), "many" (two or three interferers),
-    "partial" (the interferer starts late or ends early), "noise" (one interferer and noise), "silent" (the target's
-    face is there, still, and says nothing: the right output is silence).
+    kind: "two" (another speaker), "same" (the same speaker: only the lips tell), "many" (two or three
+    interferers), "partial" (the interferer starts late or ends early), "noise" (one interferer and noise),
+    "silent" (the target's face is there, still, and says nothing: the right output is silence).
     target: utterance id; start, duration: seconds of it that are used.
     noise_db: level of pink noise under the target's, dB, or None; seed: of the noise.
-    views: names of the views that there are; occlusions: (view name, start, end) in seconds, of frames not seen.
+    views: names of the views that there are; occlusions: (view name, start, end) in seconds,
+    of frames not seen.
     """
 
     id: str
@@ -58,13 +60,14 @@ class Mixture:
 class MixConfig:
     """What is drawn, in which proportion. Levels in dB, times in seconds.
 
-    kinds: weights of the kinds of mixture; gains: range of an interferer's level over the target's; noise: range of the
-    noise's level over the target's; occluded, missing: chance that frames of a view are hidden for 0.2 to 1 s, and that
-    only some of the views are there. views: which views are used at all (empty: all).
+    kinds: weights of the kinds of mixture; gains: range of an interferer's level over the target's;
+    noise: range of the noise's level over the target's; occluded, missing: chance that frames of a
+    view are hidden for 0.2 to 1 s, and that only some of the views are there. views: which views
+    are used at all (empty: all).
     """
 
-    kinds: dict[str, float] = field(default_factory=lambda: {"two": 0.35, "same": 0.25, "many": 0.1, "partial": 0.1,
-                                                             "noise": 0.1, "silent": 0.1})
+    kinds: dict[str, float] = field(default_factory=lambda: {"two": 0.35, "same": 0.25, "many": 0.1,
+                                                             "partial": 0.1, "noise": 0.1, "silent": 0.1})
     gains: tuple[float, float] = (-5.0, 5.0)
     noise: tuple[float, float] = (-20.0, -5.0)
     occluded: float = 0.15
@@ -109,12 +112,13 @@ def draw(rng: np.random.Generator, pool: Pool, target: Utterance, config: MixCon
          segment: float | None = None) -> Mixture:
     """A random mixture for this target. segment: length in seconds of the part to use, None for all of it.
 
-    A kind that the pool cannot give (no second speaker, no second utterance) becomes one that it can. Raises InputError
-    for an unknown kind.
+    A kind that the pool cannot give (no second speaker, no second utterance) becomes one that it can. Raises
+    InputError for an unknown kind.
     """
     unknown = set(config.kinds) - set(KINDS)
     if unknown:
-        raise InputError(f"mix.kinds: '{sorted(unknown)[0]}' is not a kind of mixture; known: {', '.join(KINDS)}")
+        raise InputError(f"mix.kinds: '{sorted(unknown)[0]}' is not a kind of mixture; known: "
+                         f"{', '.join(KINDS)}")
     weights = np.array([config.kinds.get(kind, 0.0) for kind in KINDS])
     kind = KINDS[rng.choice(len(KINDS), p=weights / weights.sum())]
     duration = target.duration if segment is None else min(segment, target.duration)
@@ -133,10 +137,13 @@ def draw(rng: np.random.Generator, pool: Pool, target: Utterance, config: MixCon
     for utterance in picked:
         slack = duration - utterance.duration
         if kind == "partial":
-            offset = rng.choice([rng.uniform(0.3, 0.7) * duration, rng.uniform(0.3, 0.7) * duration - utterance.duration])
+            offset = rng.choice([rng.uniform(0.3, 0.7) * duration,
+                                 rng.uniform(0.3, 0.7) * duration - utterance.duration])
         else:  # overlapping as far as the lengths allow
-            offset = rng.uniform(min(slack, 0.0), max(slack, 0.0)) if segment is not None else min(slack, 0.0) / 2
-        sources.append(Source(utterance.id, round(float(rng.uniform(*config.gains)), 2), round(float(offset), 3)))
+            offset = (rng.uniform(min(slack, 0.0), max(slack, 0.0)) if segment is not None
+                      else min(slack, 0.0) / 2)
+        sources.append(Source(utterance.id, round(float(rng.uniform(*config.gains)), 2),
+                              round(float(offset), 3)))
     names = [v.name for v in target.views if not config.views or v.name in config.views]
     if not names:
         raise InputError(f"{target.id}: none of the views {', '.join(config.views)}; it has "
@@ -164,8 +171,10 @@ def read_mixtures(path: str | Path) -> list[Mixture]:
     known = {f.name for f in dataclasses.fields(Mixture)}
     mixtures = []
     for where, record in read_jsonl(path):
-        if not isinstance(record, dict) or set(record) - known or not {"id", "kind", "target", "duration"} <= set(record):
-            raise InputError(f"{where}: not a mixture; expected the keys id, kind, target, duration of {sorted(known)}")
+        if (not isinstance(record, dict) or set(record) - known
+            or not {"id", "kind", "target", "duration"} <= set(record)):
+            raise InputError(f"{where}: not a mixture; expected the keys id, kind, target, "
+                             f"duration of {sorted(known)}")
         try:
             record["interferers"] = tuple(Source(**source) for source in record.get("interferers", ()))
         except TypeError as error:
@@ -196,13 +205,13 @@ def speech_level(samples: np.ndarray) -> float:
 class Studio:
     """Makes mixtures real: reads the sound and the crops of utterances, and mixes.
 
-    utterances: all that mixtures may name; roots: per utterance id the folder its paths are relative to, and the folder
-    its cached crops are relative to. sample_rate in Hz. Decoded sound is kept, up to `keep` bytes of it; crops are
-    not: reading them costs next to nothing.
+    utterances: all that mixtures may name; roots: per utterance id the folder its paths are relative to, and
+    the folder its cached crops are relative to. sample_rate in Hz. Decoded sound is kept, up to `keep` bytes
+    of it; crops are not: reading them costs next to nothing.
     """
 
-    def __init__(self, utterances: Sequence[Utterance], roots: dict[str, tuple[Path, Path]], sample_rate: int = 16000,
-                 keep: int = 2**30):
+    def __init__(self, utterances: Sequence[Utterance], roots: dict[str, tuple[Path, Path]],
+                 sample_rate: int = 16000, keep: int = 2**30):
         self.utterances = {u.id: u for u in utterances}
         self.roots, self.sample_rate, self.keep = roots, sample_rate, keep
         self._sounds: dict[str, np.ndarray] = {}
@@ -250,8 +259,8 @@ class Studio:
     def lips(self, mixture: Mixture, views: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Crops [V, T, 96, 96] uint8 and what is shown [V, T] bool, T = ceil(duration * 25).
 
-        A view that the mixture does not have is not shown. For kind "silent" the mouth keeps still: the first 0.2 s
-        of the utterance, before it starts to speak, played to and fro.
+        A view that the mixture does not have is not shown. For kind "silent" the mouth keeps still: the first
+        0.2 s of the utterance, before it starts to speak, played to and fro.
         """
         frames = int(np.ceil(mixture.duration * FPS - 1e-6))
         crops = np.zeros((len(views), frames, 96, 96), np.uint8)

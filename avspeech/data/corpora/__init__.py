@@ -1,4 +1,5 @@
-"""The corpora, by name. Each is one file with `ABOUT`, `prepare(source, out, **options)` and `check(source)`."""
+"""The corpora, by name. Each is one file with `ABOUT`, `prepare(source, out,
+**options)` and `check(source)`."""
 
 from __future__ import annotations
 
@@ -30,8 +31,8 @@ def get(name: str) -> ModuleType:
 def prepare(name: str, source: str | Path | None, out: str | Path, **options: Any) -> list[Path]:
     """Writes the manifests of corpus `name`, found at `source`, to the folder `out`; their paths.
 
-    source: the corpus as distributed; None only for a corpus that is made on the spot. options: those of the corpus'
-    own `prepare`. Raises InputError for an unknown name or option, or where the corpus is absent.
+    source: the corpus as distributed; None only for a corpus that is made on the spot. options: those of the
+    corpus' own `prepare`. Raises InputError for an unknown name or option, or where the corpus is absent.
     """
     module = get(name)
     known = list(inspect.signature(module.prepare).parameters)[2:]

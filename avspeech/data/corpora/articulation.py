@@ -1,8 +1,9 @@
 """From phones to the movements of a mouth: viseme targets blended by dominance functions.
 
-After Cohen & Massaro, "Modeling coarticulation in synthetic visual speech" (1993): each phone pulls each parameter
-towards its target, with a strength that falls off on both sides of the phone; the movement is the mean of the targets,
-weighted by these strengths. Neighbours therefore show in each other, and the lips round before a rounded vowel.
+After Cohen & Massaro, "Modeling coarticulation in synthetic visual speech" (1993): each phone pulls each
+parameter towards its target, with a strength that falls off on both sides of the phone; the movement is the
+mean of the targets, weighted by these strengths. Neighbours therefore show in each other, and the lips
+round before a rounded vowel.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ import numpy as np
 
 from avspeech.data.corpora.espeak import Phone
 
-# jaw 0..1 (open); upper, lower 0..1 (lips lifted off the teeth beyond what the jaw does); width -1 (narrow)..1 (spread);
-# protrusion 0..1; closure 0..1 (lips meet, whatever the jaw does); press 0..1 (lips rolled in); tuck 0..1 (lower lip
-# under the upper teeth); tongue 0..1 (tip raised); tongue_out 0..1 (tip between the teeth).
-PARAMETERS = ("jaw", "upper", "lower", "width", "protrusion", "closure", "press", "tuck", "tongue", "tongue_out")
+# jaw 0..1 (open); upper, lower 0..1 (lips lifted off the teeth beyond what the jaw does); width -1
+# (narrow)..1 (spread); protrusion 0..1; closure 0..1 (lips meet, whatever the jaw does); press 0..1
+# (lips rolled in); tuck 0..1 (lower lip under the upper teeth); tongue 0..1 (tip raised); tongue_out
+# 0..1 (tip between the teeth).
+PARAMETERS = ("jaw", "upper", "lower", "width", "protrusion", "closure", "press", "tuck", "tongue",
+              "tongue_out")
 
 #                jaw  upper lower width protr close press tuck tongue out
 _VOWELS = {
@@ -52,14 +55,17 @@ _CONSONANTS = {
     "sil": (0.00, 0.00, 0.00, 0.00, 0.05, 1.0, 0.1, 0.0, 0.20, 0.0),
 }
 _TARGETS = {**_VOWELS, **_CONSONANTS}
-_SAME = {"b": "p", "m": "p", "v": "f", "D": "T", "z": "s", "Z": "S", "d": "t", "n": "t", "g": "k", "N": "k", "L": "l",
-         "x": "k", "C": "j", "?": "h", "R": "r", "Q": "0", "&": "a", "H": "h", "W": "w", "y": "u", "Y": "u", "c": "k"}
+_SAME = {"b": "p", "m": "p", "v": "f", "D": "T", "z": "s", "Z": "S", "d": "t", "n": "t", "g": "k", "N": "k",
+         "L": "l", "x": "k", "C": "j", "?": "h", "R": "r", "Q": "0", "&": "a", "H": "h", "W": "w", "y": "u",
+         "Y": "u", "c": "k"}
 
-# How strongly a phone insists: on jaw, lips (upper, lower, width, protrusion), closing (closure, press, tuck), tongue.
+# How strongly a phone insists: on jaw, lips (upper, lower, width, protrusion), closing (closure,
+# press, tuck), tongue.
 _STRENGTH = {"p": (1.0, 0.15, 12.0, 0.2), "f": (1.2, 0.8, 9.0, 0.3), "T": (1.0, 0.5, 1.5, 3.0),
-             "s": (2.2, 1.3, 1.5, 1.0), "S": (2.2, 2.0, 1.5, 1.0), "t": (1.0, 0.3, 1.2, 3.0), "l": (0.6, 0.3, 1.2, 3.0),
-             "r": (0.8, 1.2, 1.0, 1.0), "w": (1.2, 2.5, 1.5, 0.5), "j": (0.8, 0.8, 1.0, 1.0), "k": (0.35, 0.15, 0.8, 1.0),
-             "h": (0.05, 0.05, 0.4, 0.2), "sil": (1.6, 1.2, 2.5, 0.6), "@": (0.5, 0.4, 0.8, 0.5)}
+             "s": (2.2, 1.3, 1.5, 1.0), "S": (2.2, 2.0, 1.5, 1.0), "t": (1.0, 0.3, 1.2, 3.0),
+             "l": (0.6, 0.3, 1.2, 3.0), "r": (0.8, 1.2, 1.0, 1.0), "w": (1.2, 2.5, 1.5, 0.5),
+             "j": (0.8, 0.8, 1.0, 1.0), "k": (0.35, 0.15, 0.8, 1.0), "h": (0.05, 0.05, 0.4, 0.2),
+             "sil": (1.6, 1.2, 2.5, 0.6), "@": (0.5, 0.4, 0.8, 0.5)}
 _GROUP = np.array([0, 1, 1, 1, 1, 2, 2, 2, 3, 3])
 # Reach of a phone beyond its own half, in seconds: protrusion is planned furthest ahead, closing is quickest.
 _REACH = np.array([0.035, 0.03, 0.03, 0.04, 0.06, 0.012, 0.02, 0.015, 0.025, 0.02])
@@ -68,8 +74,8 @@ _RATE = 200
 
 @dataclass(frozen=True)
 class Manner:
-    """How a speaker articulates. jaw, width, protrusion: extent (1: the table's); reach: breadth of co-articulation
-    (above 1: slower, more blended)."""
+    """How a speaker articulates. jaw, width, protrusion: extent (1: the table's); reach: breadth of
+    co-articulation (above 1: slower, more blended)."""
 
     jaw: float = 1.0
     width: float = 1.0
@@ -78,14 +84,15 @@ class Manner:
 
 
 def viseme(name: str) -> tuple[str, ...]:
-    """The targets a phone of espeak-ng passes through: one for a simple phone, two or three for a diphthong or an
-    affricate; ("@",) for a vowel-like and unknown name."""
+    """The targets a phone of espeak-ng passes through: one for a simple phone, two or three for a diphthong
+    or an affricate; ("@",) for a vowel-like and unknown name."""
     if name == "sil" or name.startswith("_"):
         return ("sil",)
     if name in ("tS", "dZ"):
         return ("S",)
     keys = [_SAME.get(letter, letter) for letter in name.rstrip("-")]
-    keys = [key for i, key in enumerate(keys) if key in _TARGETS and (i == 0 or key not in "0" or name[:1] == "0")]
+    keys = [key for i, key in enumerate(keys) if key in _TARGETS
+            and (i == 0 or key not in "0" or name[:1] == "0")]
     return tuple(key for i, key in enumerate(keys) if i == 0 or key != keys[i - 1])[:3] or ("@",)
 
 
@@ -93,7 +100,8 @@ def movements(phones: Sequence[Phone], times: np.ndarray, loudness: np.ndarray |
               manner: Manner = Manner(), rng: np.random.Generator | None = None) -> np.ndarray:
     """The mouth's parameters at `times` (seconds): float32 [T, P], P as in PARAMETERS.
 
-    loudness: for each phone, its level in dB relative to the speaker's usual; a louder vowel opens the jaw further.
+    loudness: for each phone, its level in dB relative to the speaker's usual;
+    a louder vowel opens the jaw further.
     rng: if given, every phone's targets vary a little, as they do from one time to the next.
     """
     targets, centres, halves, strengths = [], [], [], []

@@ -4,8 +4,8 @@
 espeak-ng is GPL-3: it is an optional extra, loaded only when this is called, and no part of it is in this
 package.
 
-One process holds one espeak-ng, and what it says depends a little on what it has said before: where the samples
-must be the same every time, speak each text in a process of its own.
+One process holds one espeak-ng, and what it says depends a little on what it has said before: where the
+samples must be the same every time, speak each text in a process of its own.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """GRID: 34 talkers read 1,000 six-word sentences each before a camera; 3 s clips, frontal, 360x288 at 25 fps.
 
-M. Cooke, J. Barker, S. Cunningham, X. Shao, "An audio-visual corpus for speech perception and automatic speech
-recognition", JASA 120(5), 2006, doi:10.1121/1.2229005.
+M. Cooke, J. Barker, S. Cunningham, X. Shao, "An audio-visual corpus for speech perception and automatic
+speech recognition", JASA 120(5), 2006, doi:10.1121/1.2229005.
 
-A clip's name is its sentence: `bbaf2n` is "bin blue at f two now". Word times are in `.align` files, in 1/25000 s
-(1000 units a video frame).
+A clip's name is its sentence: `bbaf2n` is "bin blue at f two now". Word times are in `.align` files, in
+1/25000 s (1000 units a video frame).
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ ABOUT = layout.About(
     name="GRID",
     page="https://zenodo.org/records/3625687",
     terms="free to download, no agreement to sign; CC BY 4.0",
-    layout="video/sN/*.mpg and alignments/sN/*.align (also sN/*.mpg, sN/video/mpg_6000/*.mpg, sN/align/*.align)",
+    layout="video/sN/*.mpg and alignments/sN/*.align (also sN/*.mpg, sN/video/mpg_6000/*.mpg, "
+    "sN/align/*.align)",
 )
 
 # Counts of Cooke et al. (2006), section II, and of the archive: s21 was recorded without usable video.
@@ -115,7 +116,8 @@ def clips(source: str | Path) -> list[Clip]:
     found = []
     for speaker in SPEAKERS:
         videos = _videos(source, speaker)
-        aligned = {p.stem: p for p in layout.files(_align_folder(source, speaker), ".align")} if videos else {}
+        aligned = ({p.stem: p for p in layout.files(_align_folder(source, speaker), ".align")} if videos
+                   else {})
         found += [Clip(speaker, name, videos[name], aligned.get(name)) for name in sorted(videos)]
     if not found:
         raise layout.absent(source, ABOUT)
@@ -124,7 +126,8 @@ def clips(source: str | Path) -> list[Clip]:
 
 def summary(found: Sequence[Clip]) -> str:
     """Counts against the published ones: "1 of 33 speakers with video, 700 of 33,000 clips"."""
-    return (layout.counted(len({c.speaker for c in found}), len(SPEAKERS) - len(WITHOUT_VIDEO), "speakers with video")
+    return (layout.counted(len({c.speaker for c in found}), len(SPEAKERS) - len(WITHOUT_VIDEO),
+                           "speakers with video")
             + ", " + layout.counted(len(found), CLIPS_WITH_VIDEO, "clips"))
 
 
@@ -158,7 +161,8 @@ def _utterance(clip: Clip, source: Path) -> tuple[Utterance, list[str]]:
     if not (media.audio and media.video):
         raise InputError(f"{where}: {'no picture' if media.audio else 'no sound'} in {clip.video.name}")
     if min(media.audio, media.video) < SHORTEST:
-        raise InputError(f"{where}: {media.audio:.2f} s of sound, {media.video:.2f} s of picture, not 3 s: cut short")
+        raise InputError(f"{where}: {media.audio:.2f} s of sound, {media.video:.2f} s of picture, "
+                         "not 3 s: cut short")
     problems, labels = [], {}
     if clip.align is not None:
         try:
@@ -167,7 +171,8 @@ def _utterance(clip: Clip, source: Path) -> tuple[Utterance, list[str]]:
                 problems.append(f"{where}: .align says '{' '.join(w for *_, w in words)}', "
                                 f"the name '{' '.join(expected)}'; its word times are left out")
             elif words[-1][1] > media.audio + 0.1:
-                problems.append(f"{where}: words run to {words[-1][1]:.2f} s, the clip to {media.audio:.2f} s")
+                problems.append(f"{where}: words run to {words[-1][1]:.2f} s, "
+                                f"the clip to {media.audio:.2f} s")
             else:
                 labels["words"] = words
         except InputError as error:
@@ -177,8 +182,9 @@ def _utterance(clip: Clip, source: Path) -> tuple[Utterance, list[str]]:
     path = layout.below(clip.video, source)
     yaw, pitch = VIEW_ANGLES["front"]
     utterance = Utterance(
-        id=f"grid-{clip.speaker}-{clip.name}", audio=path, duration=media.audio, speaker=f"grid-{clip.speaker}",
-        text=" ".join(expected), views=(View(path, "front", yaw, pitch),), labels=labels)
+        id=f"grid-{clip.speaker}-{clip.name}", audio=path, duration=media.audio,
+        speaker=f"grid-{clip.speaker}", text=" ".join(expected), views=(View(path, "front", yaw, pitch),),
+        labels=labels)
     return utterance, problems
 
 
@@ -189,11 +195,12 @@ def _read(source: Path, found: Sequence[Clip], workers: int) -> tuple[list[Utter
 
 
 def prepare(source: str | Path, out: str | Path, split: str = "auto", seed: int = 0, dev: float = layout.DEV,
-            test: float = layout.TEST, speakers: str | Sequence[str] | None = None, workers: int = 1) -> list[Path]:
+            test: float = layout.TEST, speakers: str | Sequence[str] | None = None,
+            workers: int = 1) -> list[Path]:
     """Writes train, dev and test manifests of the clips there are, be it one speaker of 34.
 
-    split: "auto" (by speaker where there are three or more, else by clip), "speaker", "clip"; dev, test: shares or
-    counts held out; speakers: only these ("s1", ...); workers: threads that open files.
+    split: "auto" (by speaker where there are three or more, else by clip), "speaker", "clip"; dev, test:
+    shares or counts held out; speakers: only these ("s1", ...); workers: threads that open files.
     Raises InputError where GRID is absent.
     """
     source = Path(source)
@@ -208,8 +215,9 @@ def prepare(source: str | Path, out: str | Path, split: str = "auto", seed: int 
 
 
 def label_lag(clip: Clip) -> float | None:
-    """Seconds by which the sound of a clip comes after its labels, within +-0.6 s: where the energy in 10 ms steps
-    correlates best with "a word is spoken". None without labels or sound. One clip is a guess; take a median."""
+    """Seconds by which the sound of a clip comes after its labels, within +-0.6 s: where the energy
+    in 10 ms steps correlates best with "a word is spoken". None without labels or sound. One clip is
+    a guess; take a median."""
     import numpy as np
 
     from avspeech import audio
@@ -245,8 +253,8 @@ def _shifted(found: Sequence[Clip]) -> list[str]:
 
 
 def check(source: str | Path) -> list[str]:
-    """What is missing or wrong, a line each: counts, names, labels that do not fit, files that do not open. Opens
-    every clip, and listens to a few of each speaker to see that the labels are not shifted.
+    """What is missing or wrong, a line each: counts, names, labels that do not fit, files that do not open.
+    Opens every clip, and listens to a few of each speaker to see that the labels are not shifted.
 
     Raises InputError where GRID is absent.
     """

@@ -1,7 +1,9 @@
-"""What the corpus files share: saying where a corpus comes from, counting it, splitting it, writing its manifests.
+"""What the corpus files share: saying where a corpus comes from, counting it, splitting it,
+writing its manifests.
 
-A corpus is prepared into a folder `out` that holds `train.jsonl`, `dev.jsonl`, `test.jsonl` (paths relative to the
-corpus itself, which is never written to) and `corpus.json` (`Prepared`: the corpus root, the counts, the problems).
+A corpus is prepared into a folder `out` that holds `train.jsonl`, `dev.jsonl`, `test.jsonl` (paths
+relative to the corpus itself, which is never written to) and `corpus.json` (`Prepared`: the corpus root,
+the counts, the problems).
 """
 
 from __future__ import annotations
@@ -28,8 +30,8 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class About:
-    """Where a corpus comes from. name: as published; page: its official address; terms: licence and what it takes
-    to get the corpus; layout: the folders expected, in words."""
+    """Where a corpus comes from. name: as published; page: its official address; terms: licence and what it
+    takes to get the corpus; layout: the folders expected, in words."""
 
     name: str
     page: str
@@ -39,8 +41,9 @@ class About:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What `corpus.json` says of a prepared corpus. root: absolute folder that the manifests' paths are relative to;
-    split: "speaker", "clip" or "published"; counts: utterances in each manifest; found, problems: lines to read."""
+    """What `corpus.json` says of a prepared corpus. root: absolute folder that the manifests' paths are
+    relative to; split: "speaker", "clip" or "published"; counts: utterances in each manifest; found,
+    problems: lines to read."""
 
     corpus: str
     root: str
@@ -53,8 +56,8 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Media:
-    """What a file's header says. audio, video: seconds on the file's clock at which each ends, 0.0 where there is
-    none; fps: frames a second; width, height: pixels."""
+    """What a file's header says. audio, video: seconds on the file's clock at which each ends, 0.0 where
+    there is none; fps: frames a second; width, height: pixels."""
 
     audio: float = 0.0
     video: float = 0.0
@@ -67,7 +70,8 @@ def absent(source: str | Path, about: About) -> InputError:
     """The error for a corpus that is not there at all."""
     reason = "no such folder" if not Path(source).is_dir() else f"no {about.name} in it"
     return InputError(f"{source}: {reason}; expected {about.layout}. "
-                      f"Get {about.name} from {about.page} ({about.terms}) and give its folder as data.source")
+                      f"Get {about.name} from {about.page} ({about.terms}) and give its folder "
+                      "as data.source")
 
 
 def named(names: Iterable[str], limit: int = 5) -> str:
@@ -84,7 +88,8 @@ def counted(found: int, published: int, noun: str) -> str:
 
 def folders(parent: Path) -> list[Path]:
     """The folders in `parent` by name, hidden ones left out; none where it does not exist."""
-    return sorted(p for p in parent.iterdir() if p.is_dir() and not p.name.startswith(".")) if parent.is_dir() else []
+    return (sorted(p for p in parent.iterdir() if p.is_dir() and not p.name.startswith("."))
+            if parent.is_dir() else [])
 
 
 def files(parent: Path, *suffixes: str) -> list[Path]:
@@ -125,7 +130,8 @@ def chosen(option: str, wanted: str | Sequence[str] | None, known: Sequence[str]
 
 
 def media(path: Path) -> Media:
-    """The header of a sound or video file. Raises InputError where there is none to read, or nothing in it."""
+    """The header of a sound or video file. Raises InputError where there is none to read,
+    or nothing in it."""
     from avspeech import audio
 
     if path.suffix.lower() in audio.SOUND_SUFFIXES:
@@ -137,14 +143,17 @@ def media(path: Path) -> Media:
             found = Media(round(sound, 4), round(picture, 4))
             if container.streams.video:
                 video = container.streams.video[0]
-                found = Media(found.audio, found.video, float(video.average_rate or 0), video.width, video.height)
+                found = Media(found.audio, found.video, float(video.average_rate or 0), video.width,
+                              video.height)
     if found.audio <= 0 and found.video <= 0:
         raise InputError(f"{path}: neither sound nor picture in it")
     return found
 
 
-def gather(items: Sequence[T], work: Callable[[T], R], label: str, workers: int = 1) -> tuple[list[R], list[str]]:
-    """(what `work` made of the items, in order; the messages of those it raised InputError for), with a progress bar.
+def gather(items: Sequence[T], work: Callable[[T], R], label: str,
+           workers: int = 1) -> tuple[list[R], list[str]]:
+    """(what `work` made of the items, in order; the messages of those it raised InputError for),
+    with a progress bar.
 
     workers: threads; opening files mostly waits for the disk.
     """
@@ -179,19 +188,22 @@ def _held_out(size: float, total: int, name: str) -> int:
 
 
 def pick(keys: Iterable[str], seed: int = 0, dev: float = DEV, test: float = TEST) -> dict[str, str]:
-    """Split of each key. dev, test: how many to hold out, as a share (below 1) or a count; 0 leaves a split empty.
+    """Split of each key. dev, test: how many to hold out, as a share (below 1) or a count;
+    0 leaves a split empty.
 
     Raises InputError where nothing would be left to train on.
     """
     ranked = sorted(set(keys), key=lambda key: _rank(seed, key))
     n_dev, n_test = _held_out(dev, len(ranked), "dev"), _held_out(test, len(ranked), "test")
     if n_dev + n_test >= len(ranked):
-        raise InputError(f"{len(ranked)} cannot be split into {n_dev} dev, {n_test} test and some to train on; "
-                         "give more data, or fewer as dev= and test=")
-    return {key: "test" if i < n_test else "dev" if i < n_test + n_dev else "train" for i, key in enumerate(ranked)}
+        raise InputError(f"{len(ranked)} cannot be split into {n_dev} dev, {n_test} test and some to train "
+                         "on; give more data, or fewer as dev= and test=")
+    return {key: "test" if i < n_test else "dev" if i < n_test + n_dev else "train"
+            for i, key in enumerate(ranked)}
 
 
-def some(items: Sequence[T], group: Callable[[T], str], key: Callable[[T], str], limit: int, seed: int = 0) -> list[T]:
+def some(items: Sequence[T], group: Callable[[T], str], key: Callable[[T], str], limit: int,
+         seed: int = 0) -> list[T]:
     """At most `limit` items of each group, drawn with the seed by their keys; in their old order."""
     if limit < 1:
         raise InputError(f"at least 1 of each must be taken, not {limit}")
@@ -207,8 +219,8 @@ def some(items: Sequence[T], group: Callable[[T], str], key: Callable[[T], str],
 
 def split(utterances: Sequence[Utterance], by: str = "auto", seed: int = 0, dev: float = DEV,
           test: float = TEST) -> tuple[dict[str, list[Utterance]], str]:
-    """({"train", "dev", "test": utterances}, how). by: "speaker" (no speaker in two splits), "clip", or "auto":
-    by speaker where there are three or more. Same seed, same files, same split."""
+    """({"train", "dev", "test": utterances}, how). by: "speaker" (no speaker in two splits), "clip", or
+    "auto": by speaker where there are three or more. Same seed, same files, same split."""
     if by not in ("auto", "speaker", "clip"):
         raise InputError(f"split: expected auto, speaker or clip, got '{by}'")
     speakers = {u.speaker for u in utterances}
@@ -222,7 +234,8 @@ def split(utterances: Sequence[Utterance], by: str = "auto", seed: int = 0, dev:
 
 def _refuse_links_out(root: str, utterances: Iterable[Utterance]) -> None:
     """What loaders would refuse later (`manifest.resolve`) is told now, once a folder."""
-    for folder in sorted({os.path.dirname(p) for u in utterances for p in (u.audio, *(v.video for v in u.views))}):
+    for folder in sorted({os.path.dirname(p) for u in utterances
+                          for p in (u.audio, *(v.video for v in u.views))}):
         try:
             resolve(root, folder)
         except InputError:
@@ -235,7 +248,8 @@ def finish(out: str | Path, parts: dict[str, list[Utterance]], prepared: Prepare
     manifests' paths; raises InputError where there is no utterance at all."""
     out = Path(out)
     if not any(parts.values()):
-        raise InputError(f"{prepared.root}: no usable {prepared.corpus} utterance: {named(prepared.problems, 3)}")
+        raise InputError(f"{prepared.root}: no usable {prepared.corpus} utterance: "
+                         f"{named(prepared.problems, 3)}")
     _refuse_links_out(prepared.root, (u for utterances in parts.values() for u in utterances))
     paths = []
     for name, utterances in parts.items():
@@ -247,7 +261,8 @@ def finish(out: str | Path, parts: dict[str, list[Utterance]], prepared: Prepare
             path.unlink()
     prepared = dataclasses.replace(prepared, counts={name: len(parts[name]) for name in parts})
     aside = out / "corpus.json.part"
-    aside.write_text(json.dumps(dataclasses.asdict(prepared), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    aside.write_text(json.dumps(dataclasses.asdict(prepared), indent=1, ensure_ascii=False) + "\n",
+                     encoding="utf-8")
     os.replace(aside, out / "corpus.json")
     for line in prepared.found:
         print(f"{prepared.corpus}: {line}")

@@ -1,9 +1,10 @@
-"""LibriSpeech: read audiobooks, 16 kHz FLAC with transcripts. No pictures: voices to interfere with, and the sex task.
+"""LibriSpeech: read audiobooks, 16 kHz FLAC with transcripts. No pictures:
+voices to interfere with, and the sex task.
 
 V. Panayotov et al., "Librispeech: an ASR corpus based on public domain audio books", ICASSP 2015.
 
-Besides the corpus as distributed, a folder `one_per_speaker` of single utterances (<speaker>-<chapter>-<nnnn>.opus or
-.flac) is read as a part of that name: a small set of many voices.
+Besides the corpus as distributed, a folder `one_per_speaker` of single utterances
+(<speaker>-<chapter>-<nnnn>.opus or .flac) is read as a part of that name: a small set of many voices.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ ONE_PER_SPEAKER = "one_per_speaker"
 
 @dataclass(frozen=True)
 class Clip:
-    """One utterance: part, name "19-198-0000", of which the first number is the speaker; text in capitals, or None."""
+    """One utterance: part, name "19-198-0000", of which the first number is the speaker;
+    text in capitals, or None."""
 
     part: str
     name: str
@@ -47,7 +49,8 @@ class Clip:
 
 
 def read_transcripts(path: Path) -> dict[str, str]:
-    """{"19-198-0000": "NORTHANGER ABBEY ..."} of a .trans.txt. Raises InputError for a line without a name."""
+    """{"19-198-0000": "NORTHANGER ABBEY ..."} of a .trans.txt.
+    Raises InputError for a line without a name."""
     texts = {}
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -56,14 +59,16 @@ def read_transcripts(path: Path) -> dict[str, str]:
     for number, line in enumerate(lines, 1):
         name, _, text = line.strip().partition(" ")
         if name and not re.fullmatch(r"\d+-\d+-\d+", name):
-            raise InputError(f"{path}:{number}: expected '<speaker>-<chapter>-<number> TEXT', got '{line[:40]}'")
+            raise InputError(f"{path}:{number}: expected '<speaker>-<chapter>-<number> TEXT', "
+                             f"got '{line[:40]}'")
         if name:
             texts[name] = text.strip()
     return texts
 
 
 def read_sexes(path: Path) -> dict[str, str]:
-    """{"19": "F"} of SPEAKERS.TXT: lines of "ID | SEX | SUBSET | MINUTES | NAME", and comments that begin with ";"."""
+    """{"19": "F"} of SPEAKERS.TXT: lines of "ID | SEX | SUBSET | MINUTES | NAME",
+    and comments that begin with ";"."""
     sexes = {}
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         cells = [cell.strip() for cell in line.split("|")]
@@ -82,7 +87,8 @@ def _sexes(source: Path) -> dict[str, str]:
 
 
 def _chapters(source: Path, part: str) -> list[Path]:
-    return [chapter for speaker in layout.folders(_base(source) / part) for chapter in layout.folders(speaker)]
+    return [chapter for speaker in layout.folders(_base(source) / part)
+            for chapter in layout.folders(speaker)]
 
 
 def _transcripts(source: Path, part: str) -> dict[str, str]:
@@ -94,7 +100,8 @@ def _transcripts(source: Path, part: str) -> dict[str, str]:
 
 
 def clips(source: str | Path) -> list[Clip]:
-    """All utterances there are, by part and name. Raises InputError, saying where to get LibriSpeech, for none."""
+    """All utterances there are, by part and name. Raises InputError,
+    saying where to get LibriSpeech, for none."""
     source = Path(source)
     found = []
     for part in UTTERANCES:
@@ -138,18 +145,21 @@ def _missing(source: Path, found: Sequence[Clip], wanted: Sequence[str]) -> list
     if not sexes:
         problems.append("SPEAKERS.TXT missing: the speakers' sex is not known")
     else:
-        problems += layout.grouped("speakers not in SPEAKERS.TXT", sorted({c.speaker for c in found} - set(sexes)))
+        problems += layout.grouped("speakers not in SPEAKERS.TXT",
+                                   sorted({c.speaker for c in found} - set(sexes)))
     return problems + layout.empty((c.path for c in found), source)
 
 
 def prepare(source: str | Path, out: str | Path, part: str | Sequence[str] | None = None, split: str = "auto",
-            seed: int = 0, dev: float = layout.DEV, test: float = layout.TEST, workers: int = 4) -> list[Path]:
+            seed: int = 0, dev: float = layout.DEV, test: float = layout.TEST,
+            workers: int = 4) -> list[Path]:
     """Writes train, dev and test manifests of utterances without views.
 
-    part: one part or several ("train-clean-100", ..., "one_per_speaker"); default: the published parts there are, or
-    one_per_speaker where there are none. split: "auto" takes the published train, dev and test where all three are
-    there, else splits by speaker, or by clip where there are fewer than three; "speaker" and "clip" do just that;
-    dev, test: shares or counts held out. Labels: sex. Raises InputError where LibriSpeech is absent.
+    part: one part or several ("train-clean-100", ..., "one_per_speaker"); default: the published parts
+    there are, or one_per_speaker where there are none. split: "auto" takes the published train, dev and
+    test where all three are there, else splits by speaker, or by clip where there are fewer than three;
+    "speaker" and "clip" do just that; dev, test: shares or counts held out. Labels: sex. Raises InputError
+    where LibriSpeech is absent.
     """
     source = Path(source)
     found = clips(source)
@@ -162,8 +172,9 @@ def prepare(source: str | Path, out: str | Path, part: str | Sequence[str] | Non
     def work(clip: Clip) -> tuple[str, Utterance]:
         sex = sexes.get(clip.speaker)
         return clip.part, Utterance(
-            id=f"libri-{clip.name}", audio=layout.below(clip.path, source), duration=layout.media(clip.path).audio,
-            speaker=f"libri-{clip.speaker}", text=clip.text, labels={"sex": sex} if sex else {})
+            id=f"libri-{clip.name}", audio=layout.below(clip.path, source),
+            duration=layout.media(clip.path).audio, speaker=f"libri-{clip.speaker}", text=clip.text,
+            labels={"sex": sex} if sex else {})
 
     read, unusable = layout.gather(found, work, "LibriSpeech", workers)
     # A single utterance of a speaker can be in its own part too.
@@ -181,7 +192,8 @@ def prepare(source: str | Path, out: str | Path, part: str | Sequence[str] | Non
 
 
 def check(source: str | Path) -> list[str]:
-    """What is missing, a line each: parts, counts, transcripts, utterances that a transcript names; files of 0 bytes.
+    """What is missing, a line each: parts, counts, transcripts,
+    utterances that a transcript names; files of 0 bytes.
 
     Raises InputError where LibriSpeech is absent.
     """

@@ -1,4 +1,5 @@
-"""LRS3-TED: face tracks of TED and TEDx talks with their sentences; 224x224 at 25 fps, 16 kHz sound in the .mp4.
+"""LRS3-TED: face tracks of TED and TEDx talks with their sentences; 224x224 at 25 fps,
+16 kHz sound in the .mp4.
 
 T. Afouras, J. S. Chung, A. Zisserman, "LRS3-TED: a large-scale dataset for visual speech recognition",
 arXiv:1809.00496. A speaker is taken to be the video (YouTube id) a track comes from.
@@ -17,12 +18,14 @@ from avspeech.errors import InputError
 ABOUT = layout.About(
     name="LRS3",
     page="https://mmai.io/datasets/lip_reading/",
-    terms="since 2024 not offered for download there: ask its authors; of TED talks, which are CC BY-NC-ND 4.0",
+    terms="since 2024 not offered for download there: ask its authors; of TED talks, "
+    "which are CC BY-NC-ND 4.0",
     layout="pretrain, trainval and test with <video>/<nnnnn>.mp4 and .txt beside it",
 )
 
 PARTS = ("pretrain", "trainval", "test")
-# Of the release in use (v0.4, table on the corpus page); the paper's first version gives test as 451 and 1,452.
+# Of the release in use (v0.4, table on the corpus page); the paper's first version gives test as 451 and
+# 1,452.
 VIDEOS = {"pretrain": 5_090, "trainval": 4_004, "test": 412}
 UTTERANCES = {"pretrain": 118_516, "trainval": 31_982, "test": 1_321}
 
@@ -52,8 +55,9 @@ class Annotation:
 
 
 def read_annotation(path: Path) -> Annotation:
-    """Reads the .txt beside a clip: "Text:", "Conf:", "Ref:", then tables headed "FRAME X Y W H" and, in pretrain,
-    "WORD START END ASDSCORE". Raises InputError for a file without "Text:" or a bad row of words."""
+    """Reads the .txt beside a clip: "Text:", "Conf:", "Ref:", then tables headed
+    "FRAME X Y W H" and, in pretrain, "WORD START END ASDSCORE". Raises InputError for a file
+    without "Text:" or a bad row of words."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
@@ -73,7 +77,8 @@ def read_annotation(path: Path) -> Annotation:
             try:
                 word, start, end = cells[0], float(cells[1]), float(cells[2])
             except (IndexError, ValueError):
-                raise InputError(f"{path}:{number}: expected 'WORD START END ASDSCORE', got '{line[:40]}'") from None
+                raise InputError(f"{path}:{number}: expected 'WORD START END ASDSCORE', "
+                                 f"got '{line[:40]}'") from None
             if not 0 <= start <= end:
                 raise InputError(f"{path}:{number}: the word ends before it starts")
             words.append([start, end, word])
@@ -83,13 +88,15 @@ def read_annotation(path: Path) -> Annotation:
 
 
 def clips(source: str | Path) -> list[Clip]:
-    """All tracks there are, by part, video and number. Raises InputError, saying where to get LRS3, for none."""
+    """All tracks there are, by part, video and number. Raises InputError,
+    saying where to get LRS3, for none."""
     source = Path(source)
     found = []
     for part in PARTS:
         for folder in layout.folders(source / part):
             texts = {p.stem: p for p in layout.files(folder, ".txt")}
-            found += [Clip(part, folder.name, p.stem, p, texts.get(p.stem)) for p in layout.files(folder, ".mp4")]
+            found += [Clip(part, folder.name, p.stem, p, texts.get(p.stem))
+                      for p in layout.files(folder, ".mp4")]
     if not found:
         raise layout.absent(source, ABOUT)
     return found
@@ -166,11 +173,13 @@ def _split(pairs: Sequence[tuple[Clip, Utterance]], seed: int, dev: float) -> di
 def prepare(source: str | Path, out: str | Path, parts: str | Sequence[str] | None = None, seed: int = 0,
             dev: float = layout.DEV, test: float = layout.TEST, min_seconds: float = 0.0,
             workers: int = 4) -> list[Path]:
-    """Writes train, dev and test manifests: the published test set where it is there, dev from trainval by video.
+    """Writes train, dev and test manifests: the published test set where it is there,
+    dev from trainval by video.
 
-    parts: only these of pretrain, trainval and test; dev: share or count of videos held out; test: the same, used only
-    where the published test set is not there; min_seconds: shorter clips are left out; workers: threads that open
-    files. Labels: confidence, and words in pretrain. Raises InputError where LRS3 is absent.
+    parts: only these of pretrain, trainval and test; dev: share or count of videos held out; test:
+    the same, used only where the published test set is not there; min_seconds: shorter clips are left
+    out; workers: threads that open files. Labels: confidence, and words in pretrain. Raises
+    InputError where LRS3 is absent.
     """
     source = Path(source)
     found = clips(source)
@@ -183,7 +192,8 @@ def prepare(source: str | Path, out: str | Path, parts: str | Sequence[str] | No
 
     read, unusable = layout.gather(found, work, "LRS3", workers)
     problems = missing + layout.grouped("unusable clips", unusable)
-    problems += layout.grouped("annotations that cannot be read", [line for *_, lines in read for line in lines])
+    problems += layout.grouped("annotations that cannot be read",
+                               [line for *_, lines in read for line in lines])
     pairs = [(clip, utterance) for clip, utterance, _ in read if utterance.duration >= min_seconds]
     if not pairs:
         chosen, by = {}, "published"
@@ -196,7 +206,8 @@ def prepare(source: str | Path, out: str | Path, parts: str | Sequence[str] | No
 
 
 def check(source: str | Path) -> list[str]:
-    """What is missing, a line each: parts, counts, annotations; files of 0 bytes. Opens no file (`prepare` does).
+    """What is missing, a line each: parts, counts, annotations; files of 0 bytes.
+    Opens no file (`prepare` does).
 
     Raises InputError where LRS3 is absent.
     """

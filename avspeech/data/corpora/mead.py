@@ -1,7 +1,8 @@
 """MEAD: actors say sentences in eight emotions at three levels, filmed by seven cameras at once.
 
 K. Wang et al., "MEAD: A large-scale audio-visual dataset for emotional talking-face generation", ECCV 2020,
-doi:10.1007/978-3-030-58589-1_42. It is the corpus of the multi-view extraction experiments (neutral speech, 7 views).
+doi:10.1007/978-3-030-58589-1_42. It is the corpus of the multi-view extraction experiments
+(neutral speech, 7 views).
 """
 
 from __future__ import annotations
@@ -19,33 +20,39 @@ ABOUT = layout.About(
     name="MEAD",
     page="https://wywu.github.io/projects/MEAD/MEAD.html",
     # Asked for in uniBruce/Mead, issue 23, without an answer.
-    terms="links there, no agreement to sign; no licence is stated, so take it for research only; unpack the .tar files",
-    layout="<actor>/video/<view>/<emotion>/level_<n>/<nnn>.mp4 and <actor>/audio/<emotion>/level_<n>/<nnn>.m4a",
+    terms="links there, no agreement to sign; no licence is stated, so take it for research only; "
+    "unpack the .tar files",
+    layout="<actor>/video/<view>/<emotion>/level_<n>/<nnn>.mp4 and "
+    "<actor>/audio/<emotion>/level_<n>/<nnn>.m4a",
 )
 
-# 60 actors were recorded (the paper); 48 are in what is released as Part 0 (project page). Their names, as in use in
-# the literature that trains on Part 0; of W017 only the view from below was uploaded (uniBruce/Mead, issue 9).
+# 60 actors were recorded (the paper); 48 are in what is released as Part 0 (project page). Their names, as
+# in use in the literature that trains on Part 0; of W017 only the view from below was uploaded
+# (uniBruce/Mead, issue 9).
 ACTORS = tuple("""
-    M003 M005 M007 M009 M011 M012 M013 M019 M022 M023 M024 M025 M026 M027 M028 M029 M030 M031 M032 M033 M034 M035 M037
-    M039 M040 M041 M042 W009 W011 W014 W015 W016 W017 W018 W019 W021 W023 W024 W025 W026 W028 W029 W033 W035 W036 W037
-    W038 W040
+    M003 M005 M007 M009 M011 M012 M013 M019 M022 M023 M024 M025 M026 M027 M028 M029 M030 M031 M032 M033 M034
+    M035 M037 M039 M040 M041 M042 W009 W011 W014 W015 W016 W017 W018 W019 W021 W023 W024 W025 W026 W028 W029
+    W033 W035 W036 W037 W038 W040
 """.split())
 VIEWS = tuple(VIEW_ANGLES)
 EMOTIONS = ("angry", "contempt", "disgusted", "fear", "happy", "neutral", "sad", "surprised")
 LEVELS = (1, 2, 3)  # neutral has level 1 only
 
-# Sentences of an actor in an emotion at a level (supplement of the paper): 40 neutral, 30 of each other. Numbers are
-# missing here and there as published (uniBruce/Mead, issue 12), so a shortfall is told, not refused.
+# Sentences of an actor in an emotion at a level (supplement of the paper): 40 neutral, 30 of
+# each other. Numbers are missing here and there as published (uniBruce/Mead, issue 12), so a
+# shortfall is told, not refused.
 SENTENCES_NEUTRAL = 40
 SENTENCES = 30
 CLIPS_PER_VIEW = SENTENCES_NEUTRAL + (len(EMOTIONS) - 1) * len(LEVELS) * SENTENCES  # 670 an actor
 
-MAX_APART = 0.5  # seconds by which a view may be longer or shorter than the sound and still be of the same sentence
+# Seconds by which a view may be longer or shorter than the sound and still be of the same sentence
+MAX_APART = 0.5
 
 
 @dataclass(frozen=True)
 class Clip:
-    """One sentence: actor "M003", emotion, level 1..3, number "001"; views by name; audio None where there is none."""
+    """One sentence: actor "M003", emotion, level 1..3, number "001"; views by name;
+    audio None where there is none."""
 
     actor: str
     emotion: str
@@ -66,12 +73,14 @@ def _leaves(folder: Path, *suffixes: str) -> dict[tuple[str, int, str], Path]:
         for level in layout.folders(emotion):
             match = re.fullmatch(r"level_([1-3])", level.name)
             if emotion.name in EMOTIONS and match:
-                found.update({(emotion.name, int(match.group(1)), p.stem): p for p in layout.files(level, *suffixes)})
+                found.update({(emotion.name, int(match.group(1)), p.stem): p
+                              for p in layout.files(level, *suffixes)})
     return found
 
 
 def clips(source: str | Path) -> list[Clip]:
-    """All sentences of which there is a view, by actor. Raises InputError, saying where to get MEAD, for none."""
+    """All sentences of which there is a view, by actor. Raises InputError,
+    saying where to get MEAD, for none."""
     source = Path(source)
     found = []
     for folder in layout.folders(source):
@@ -83,9 +92,11 @@ def clips(source: str | Path) -> list[Clip]:
             there = {view: files[key] for view, files in views.items() if key in files}
             found.append(Clip(folder.name, *key, there, audio.get(key)))
     if not found:
-        packed = [layout.below(p, source) for folder in layout.folders(source) for p in layout.files(folder, ".tar")]
+        packed = [layout.below(p, source) for folder in layout.folders(source)
+                  for p in layout.files(folder, ".tar")]
         if packed:
-            raise InputError(f"{source}: not unpacked: {layout.named(packed)}; unpack each in its actor's folder")
+            raise InputError(f"{source}: not unpacked: {layout.named(packed)}; "
+                             "unpack each in its actor's folder")
         raise layout.absent(source, ABOUT)
     return found
 
@@ -110,7 +121,8 @@ def _missing(source: Path, found: Sequence[Clip]) -> list[str]:
     problems += layout.grouped("views with fewer sentences than published", [
         f"{a}/{v} {layout.counted(n, CLIPS_PER_VIEW, 'clips')}" for a, views in per_view.items()
         for v, n in views.items() if 0 < n < CLIPS_PER_VIEW])
-    problems += layout.grouped("sentences without audio of their own", [c.name for c in found if c.audio is None])
+    problems += layout.grouped("sentences without audio of their own",
+                               [c.name for c in found if c.audio is None])
     files = [p for c in found for p in (*c.views.values(), c.audio) if p is not None]
     return problems + layout.empty(files, source)
 
@@ -137,7 +149,8 @@ def _utterance(clip: Clip, source: Path, min_views: int) -> tuple[Utterance, lis
         audio, duration = clip.views[heard[0]], sounds[heard[0]]
     for view in list(lengths):
         if abs(lengths[view] - duration) > MAX_APART:
-            problems.append(f"{clip.name}: {view} is {lengths[view]:.2f} s, the sound {duration:.2f} s; left out")
+            problems.append(f"{clip.name}: {view} is {lengths[view]:.2f} s, "
+                            f"the sound {duration:.2f} s; left out")
             del lengths[view]
     if len(lengths) < min_views:
         raise InputError(f"{clip.name}: {len(lengths)} usable views, {min_views} wanted")
@@ -155,16 +168,18 @@ def prepare(source: str | Path, out: str | Path, split: str = "auto", seed: int 
             views: str | Sequence[str] | None = None, min_views: int = 1, workers: int = 4) -> list[Path]:
     """Writes train, dev and test manifests; an utterance has every view there is of it.
 
-    split: "auto" (by actor where there are three or more, else by clip), "speaker", "clip"; dev, test: shares or
-    counts held out; emotions, views: only these (default: all); min_views: sentences with fewer are left out; workers:
-    threads that open files. Labels: emotion, level (1..3), sex. Raises InputError where MEAD is absent.
+    split: "auto" (by actor where there are three or more, else by clip), "speaker", "clip"; dev, test:
+    shares or counts held out; emotions, views: only these (default: all); min_views: sentences with
+    fewer are left out; workers: threads that open files. Labels: emotion, level (1..3), sex. Raises
+    InputError where MEAD is absent.
     """
     source = Path(source)
     found = clips(source)
     counts, missing = summary(found), _missing(source, found)
     kept_views = layout.chosen("views", views, VIEWS)
     kept = layout.chosen("emotions", emotions, EMOTIONS)
-    found = [Clip(c.actor, c.emotion, c.level, c.number, {v: c.views[v] for v in kept_views if v in c.views}, c.audio)
+    found = [Clip(c.actor, c.emotion, c.level, c.number, {v: c.views[v] for v in kept_views if v in c.views},
+                  c.audio)
              for c in found if c.emotion in kept]
     read, unusable = layout.gather(found, lambda clip: _utterance(clip, source, min_views), "MEAD", workers)
     problems = missing + layout.grouped("unusable sentences", unusable)
@@ -176,7 +191,8 @@ def prepare(source: str | Path, out: str | Path, split: str = "auto", seed: int 
 
 
 def check(source: str | Path) -> list[str]:
-    """What is missing, a line each: actors, views, sentences, audio; files of 0 bytes. Opens no file (`prepare` does).
+    """What is missing, a line each: actors, views, sentences, audio; files of 0 bytes.
+    Opens no file (`prepare` does).
 
     Raises InputError where MEAD is absent.
     """

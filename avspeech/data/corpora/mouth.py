@@ -1,9 +1,10 @@
 """A 3-D mouth drawn with OpenCV, seen from any side.
 
-The lower face is a mesh of rings around the lips (millimetres; x to the speaker's left, y up, z forward, the origin
-between the resting lips), moved by the parameters of `articulation`, projected by a weak-perspective camera and painted
-from the far to the near. What a camera sees follows from the geometry alone: from the side, protrusion shows and the
-far corner hides behind the lips; from above the upper lip hides the lower teeth.
+The lower face is a mesh of rings around the lips (millimetres; x to the speaker's left, y up, z forward,
+the origin between the resting lips), moved by the parameters of `articulation`, projected by a
+weak-perspective camera and painted from the far to the near. What a camera sees follows from the
+geometry alone: from the side, protrusion shows and the far corner hides behind the lips; from above the
+upper lip hides the lower teeth.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ _ROUND = np.sqrt(np.maximum(1 - _S ** 2, 0.0))
 class Face:
     """A speaker's looks. Lengths in mm, shades 0..255.
 
-    half_width, upper, lower: of the resting lips, seen part; depth: how far the lips stand off; arc: curvature of the
-    dental arch (1/mm); jaw: chin's drop at full opening; nose, chin: relative size; scale: pixels per mm; skin, lips,
-    teeth: shade; beard: 0..1 darkening around the mouth; skew: mm by which one corner is higher.
+    half_width, upper, lower: of the resting lips, seen part; depth: how far the lips stand off; arc:
+    curvature of the dental arch (1/mm); jaw: chin's drop at full opening; nose, chin: relative size;
+    scale: pixels per mm; skin, lips, teeth: shade; beard: 0..1 darkening around the mouth; skew: mm by
+    which one corner is higher.
     """
 
     half_width: float = 25.0
@@ -55,16 +57,17 @@ class Face:
         """Some face; the ranges are wide, so that faces can be told apart at 96 pixels."""
         skin = rng.uniform(85, 205)
         return cls(half_width=rng.uniform(22, 27) + male, upper=rng.uniform(5, 8.5), lower=rng.uniform(7, 11),
-                   depth=rng.uniform(3, 5.5), arc=rng.uniform(0.013, 0.019), jaw=rng.uniform(13.5, 17.5) + male,
-                   nose=rng.uniform(0.85, 1.15) + 0.1 * male, chin=rng.uniform(0.9, 1.1) + 0.05 * male,
-                   scale=rng.uniform(0.88, 1.02), skin=skin, lips=skin * rng.uniform(0.55, 0.78),
-                   teeth=rng.uniform(185, 235), beard=float(male) * max(0.0, rng.uniform(-0.3, 0.45)),
-                   skew=rng.uniform(-1, 1))
+                   depth=rng.uniform(3, 5.5), arc=rng.uniform(0.013, 0.019),
+                   jaw=rng.uniform(13.5, 17.5) + male, nose=rng.uniform(0.85, 1.15) + 0.1 * male,
+                   chin=rng.uniform(0.9, 1.1) + 0.05 * male, scale=rng.uniform(0.88, 1.02),
+                   skin=skin, lips=skin * rng.uniform(0.55, 0.78), teeth=rng.uniform(185, 235),
+                   beard=float(male) * max(0.0, rng.uniform(-0.3, 0.45)), skew=rng.uniform(-1, 1))
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Vertices in mm: skin [T, n, 3] (rings, then nose), upper and lower teeth [T, m, 3], tongue [T, k, 3]."""
+    """Vertices in mm: skin [T, n, 3] (rings, then nose), upper and lower teeth [T, m, 3],
+    tongue [T, k, 3]."""
 
     skin: np.ndarray
     upper_teeth: np.ndarray
@@ -73,7 +76,8 @@ class Shape:
 
 
 def _quads() -> tuple[np.ndarray, np.ndarray]:
-    """Vertex numbers [Q, 4] of the mesh, outward side counter-clockwise, and each quad's gap between rings (nose: -1)."""
+    """Vertex numbers [Q, 4] of the mesh, outward side counter-clockwise,
+    and each quad's gap between rings (nose: -1)."""
     quads, gaps = [], []
     for gap in range(_RINGS - 1):
         step = 2 if gap == _RINGS - 2 else 1
@@ -123,7 +127,8 @@ def shape(movement: np.ndarray, face: Face) -> Shape:
     rest = face.half_width * _S
     skin = -0.012
     wide = 0.5 * x + 0.8 * rest
-    rings.append(ring(wide, _UP * (16.5 + 0.35 * over) * _ROUND ** 0.8 - _LOW * (18 + 0.75 * drop) * _ROUND ** 0.8,
+    rings.append(ring(wide,
+                      _UP * (16.5 + 0.35 * over) * _ROUND ** 0.8 - _LOW * (18 + 0.75 * drop) * _ROUND ** 0.8,
                       skin * wide ** 2 + 0.35 * forward - 1 - _LOW * (2.5 + 0.25 * drop)))
     cheek = 41 * _S
     rings.append(ring(cheek, _UP * 25 * _ROUND ** 0.7 - _LOW * (31 * face.chin + 0.95 * drop) * _ROUND ** 0.7,
@@ -133,8 +138,8 @@ def shape(movement: np.ndarray, face: Face) -> Shape:
                       skin * edge ** 2 - _LOW * _ROUND * (20 + 0.35 * drop)))
     frames = len(drop)
     n = face.nose
-    nose = np.array([(0, 52, 12), (0, 25, 7 + 15 * n), (0, 17, 4), (14 * n, 21, 2), (-14 * n, 21, 2), (13 * n, 48, -1),
-                     (-13 * n, 48, -1)])
+    nose = np.array([(0, 52, 12), (0, 25, 7 + 15 * n), (0, 17, 4), (14 * n, 21, 2), (-14 * n, 21, 2),
+                     (13 * n, 48, -1), (-13 * n, 48, -1)])
     skin_points = np.concatenate([*rings, np.broadcast_to(nose, (frames, 7, 3))], 1)
     skin_points[:, :, 1] += face.skew * skin_points[:, :, 0] / 40
 
@@ -162,7 +167,8 @@ def shape(movement: np.ndarray, face: Face) -> Shape:
 def camera(yaw: np.ndarray | float, pitch: np.ndarray | float, head: np.ndarray) -> np.ndarray:
     """Axes (right, up, towards the camera) of a camera in the head's coordinates: [T, 3, 3].
 
-    yaw, pitch: degrees, as in data.manifest.VIEW_ANGLES (yaw > 0: a camera at the speaker's left, pitch > 0: above).
+    yaw, pitch: degrees, as in data.manifest.VIEW_ANGLES (yaw > 0: a camera at the speaker's left,
+    pitch > 0: above).
     head: [T, 3], how far the head has turned (yaw to its left, pitch upwards, roll) in degrees.
     """
     y, p, roll = np.radians(np.broadcast_arrays(yaw - head[:, 0], pitch - head[:, 1], head[:, 2]))
@@ -176,8 +182,9 @@ def camera(yaw: np.ndarray | float, pitch: np.ndarray | float, head: np.ndarray)
 
 @dataclass(frozen=True)
 class Scene:
-    """What one camera adds, all by frame: offset [T, 2] (pixels), brightness [T] (1: as is); background shade;
-    light: direction [3] in the head's coordinates; blur: sigma in pixels; noise: standard deviation in grey levels."""
+    """What one camera adds, all by frame: offset [T, 2] (pixels), brightness [T] (1: as is); background
+    shade; light: direction [3] in the head's coordinates; blur: sigma in pixels; noise: standard
+    deviation in grey levels."""
 
     offset: np.ndarray
     brightness: np.ndarray
@@ -219,7 +226,8 @@ def draw(shape: Shape, face: Face, axes: np.ndarray, scene: Scene) -> np.ndarray
     paper = scene.background + 25 * np.linspace(-1, 1, side)[:, None] * np.ones((1, side))
     paper = np.clip(paper, 0, 255).astype(np.uint8)
     rng = np.random.default_rng(scene.seed)
-    grain = np.clip(np.round(scene.noise * rng.standard_normal((4 * SIZE, 4 * SIZE))), -127, 127).astype(np.int8)
+    grain = np.clip(np.round(scene.noise * rng.standard_normal((4 * SIZE, 4 * SIZE))),
+                    -127, 127).astype(np.int8)
     places = rng.integers(0, 3 * SIZE, (len(skin), 2))
     frames = np.empty((len(skin), SIZE, SIZE), np.uint8)
     canvas = np.empty_like(paper)
@@ -245,7 +253,8 @@ def draw(shape: Shape, face: Face, axes: np.ndarray, scene: Scene) -> np.ndarray
 
 def _albedo(face: Face) -> np.ndarray:
     """Shade [Q] of each quad before lighting."""
-    shades = np.where(_GAPS < 0, face.skin, np.where(_GAPS < _LIP_GAPS, face.lips, face.skin)).astype(np.float64)
+    shades = np.where(_GAPS < 0, face.skin,
+                      np.where(_GAPS < _LIP_GAPS, face.lips, face.skin)).astype(np.float64)
     shades[_GAPS == 0] *= 0.85
     shades[np.isin(_GAPS, (3, 4))] *= 1 - 0.6 * face.beard
     return shades

@@ -1,7 +1,8 @@
-"""VoxCeleb2: interviews of celebrities from YouTube, cut to their faces; 224x224 at 25 fps, sound apart as .m4a.
+"""VoxCeleb2: interviews of celebrities from YouTube, cut to their faces; 224x224 at 25 fps,
+sound apart as .m4a.
 
-J. S. Chung, A. Nagrani, A. Zisserman, "VoxCeleb2: Deep speaker recognition", Interspeech 2018, arXiv:1806.05622.
-No transcripts. Heads turn as they like, so the views carry no angle.
+J. S. Chung, A. Nagrani, A. Zisserman, "VoxCeleb2: Deep speaker recognition", Interspeech 2018,
+arXiv:1806.05622. No transcripts. Heads turn as they like, so the views carry no angle.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ ABOUT = layout.About(
     name="VoxCeleb2",
     page="https://mm.kaist.ac.kr/datasets/voxceleb/",
     terms="on request by the form there; CC BY 4.0, while the videos remain their owners'",
-    layout="dev/mp4 and test/mp4 with <id>/<video>/<nnnnn>.mp4, dev/aac and test/aac with .m4a, vox2_meta.csv "
+    layout="dev/mp4 and test/mp4 with <id>/<video>/<nnnnn>.mp4, dev/aac and test/aac with .m4a, "
+    "vox2_meta.csv "
            "(also mp4 and aac alone, as the archives of test unpack)",
 )
 
@@ -33,7 +35,8 @@ UTTERANCES = {"dev": 1_092_009, "test": 36_237}
 
 @dataclass(frozen=True)
 class Clip:
-    """One utterance: set "dev" or "test" as published, speaker "id00012", video, number; audio None where absent."""
+    """One utterance: set "dev" or "test" as published, speaker "id00012", video, number;
+    audio None where absent."""
 
     set: str
     speaker: str
@@ -48,7 +51,8 @@ class Clip:
 
 
 def read_meta(path: Path) -> dict[str, tuple[str, str]]:
-    """{"id00012": ("M", "dev")}: sex and set of each speaker in vox2_meta.csv, whose cells are padded with blanks.
+    """{"id00012": ("M", "dev")}: sex and set of each speaker in vox2_meta.csv,
+    whose cells are padded with blanks.
 
     Raises InputError for a file without the columns "VoxCeleb2 ID", "Gender" and "Set".
     """
@@ -61,7 +65,8 @@ def read_meta(path: Path) -> dict[str, tuple[str, str]]:
     try:
         at = [header.index(name) for name in ("VoxCeleb2 ID", "Gender", "Set")]
     except ValueError:
-        raise InputError(f"{path}:1: expected columns 'VoxCeleb2 ID', 'Gender' and 'Set', got {layout.named(header)}"
+        raise InputError(f"{path}:1: expected columns 'VoxCeleb2 ID', 'Gender' and 'Set', "
+                         f"got {layout.named(header)}"
                          ) from None
     meta = {}
     for number, row in enumerate(rows[1:], 2):
@@ -77,8 +82,9 @@ def _meta(source: Path) -> dict[str, tuple[str, str]]:
 
 
 def clips(source: str | Path) -> list[Clip]:
-    """All clips there are, by set, speaker, video and number. Those of a bare `mp4` folder belong to the set that
-    vox2_meta.csv gives their speaker, or to test. Raises InputError, saying where to get VoxCeleb2, for none."""
+    """All clips there are, by set, speaker, video and number. Those of a bare `mp4` folder belong to
+    the set that vox2_meta.csv gives their speaker, or to test. Raises InputError, saying where to
+    get VoxCeleb2, for none."""
     source = Path(source)
     meta = _meta(source)
     found = []
@@ -88,7 +94,8 @@ def clips(source: str | Path) -> list[Clip]:
                 continue
             name = place.name if place != source else meta.get(speaker.name, ("", "test"))[1]
             for video in layout.folders(speaker):
-                sounds = {p.stem: p for p in layout.files(place / "aac" / speaker.name / video.name, ".m4a", ".wav")}
+                sounds = {p.stem: p
+                          for p in layout.files(place / "aac" / speaker.name / video.name, ".m4a", ".wav")}
                 found += [Clip(name, speaker.name, video.name, p.stem, p, sounds.get(p.stem))
                           for p in layout.files(video, ".mp4")]
     if not found:
@@ -108,7 +115,8 @@ def _counts(found: Sequence[Clip]) -> dict[str, tuple[int, int, int]]:
 def summary(found: Sequence[Clip]) -> list[str]:
     """Counts against the published ones, a line a set."""
     return [f"{name}: {layout.counted(speakers, SPEAKERS[name], 'speakers')}, "
-            f"{layout.counted(videos, VIDEOS[name], 'videos')}, {layout.counted(n, UTTERANCES[name], 'utterances')}"
+            f"{layout.counted(videos, VIDEOS[name], 'videos')}, "
+            f"{layout.counted(n, UTTERANCES[name], 'utterances')}"
             for name, (speakers, videos, n) in _counts(found).items()]
 
 
@@ -123,7 +131,8 @@ def _missing(source: Path, found: Sequence[Clip]) -> list[str]:
     else:
         have = {c.speaker for c in found}
         problems += layout.grouped("speakers missing", sorted(s for s, (_, name) in meta.items()
-                                                              if s not in have and name in SETS and counts[name][2]))
+                                                              if s not in have and name in SETS
+                                                              and counts[name][2]))
         problems += layout.grouped("speakers not in vox2_meta.csv", sorted(have - set(meta)))
         problems += layout.grouped("speakers in the wrong set", sorted({
             f"{c.set}/{c.speaker}" for c in found if c.speaker in meta and meta[c.speaker][1] != c.set}))
@@ -135,21 +144,24 @@ def _utterance(clip: Clip, source: Path, sex: str | None) -> Utterance:
     media = layout.media(clip.path)
     duration = layout.media(clip.audio).audio if clip.audio else media.audio
     if not (duration and media.video):
-        raise InputError(f"{clip.name}: {'no picture' if duration else 'no sound, neither .m4a nor in the .mp4'}")
+        raise InputError(f"{clip.name}: "
+                         f"{'no picture' if duration else 'no sound, neither .m4a nor in the .mp4'}")
     return Utterance(
-        id=f"vox2-{clip.speaker}-{clip.video}-{clip.number}", audio=layout.below(clip.audio or clip.path, source),
-        duration=duration, speaker=f"vox2-{clip.speaker}", views=(View(layout.below(clip.path, source), "face"),),
+        id=f"vox2-{clip.speaker}-{clip.video}-{clip.number}",
+        audio=layout.below(clip.audio or clip.path, source), duration=duration,
+        speaker=f"vox2-{clip.speaker}", views=(View(layout.below(clip.path, source), "face"),),
         labels={"sex": sex} if sex in ("M", "F") else {})
 
 
-def prepare(source: str | Path, out: str | Path, seed: int = 0, dev: float = layout.DEV, test: float = layout.TEST,
-            min_seconds: float = 0.0, max_per_speaker: int | None = None, workers: int = 4) -> list[Path]:
-    """Writes train, dev and test manifests. The published test set is `test`; the published "dev" set is what there
-    is to train on, and `dev` is some speakers of it.
+def prepare(source: str | Path, out: str | Path, seed: int = 0, dev: float = layout.DEV,
+            test: float = layout.TEST, min_seconds: float = 0.0, max_per_speaker: int | None = None,
+            workers: int = 4) -> list[Path]:
+    """Writes train, dev and test manifests. The published test set is `test`; the published "dev" set is what
+    there is to train on, and `dev` is some speakers of it.
 
-    dev: share or count of speakers held out; test: the same, used only where the published test set is not there;
-    min_seconds: shorter clips are left out; max_per_speaker: clips taken of each, drawn with the seed; workers: threads
-    that open files. Labels: sex. Raises InputError where VoxCeleb2 is absent.
+    dev: share or count of speakers held out; test: the same, used only where the published test set is not
+    there; min_seconds: shorter clips are left out; max_per_speaker: clips taken of each, drawn with the seed;
+    workers: threads that open files. Labels: sex. Raises InputError where VoxCeleb2 is absent.
     """
     source = Path(source)
     found = clips(source)
@@ -173,12 +185,14 @@ def prepare(source: str | Path, out: str | Path, seed: int = 0, dev: float = lay
     else:
         parts = {}
     problems = missing + layout.grouped("unusable clips", unusable)
-    return layout.finish(out, parts, layout.Prepared("voxceleb2", str(source.resolve()), by, seed, found=counts,
-                                                     problems=problems))
+    return layout.finish(out, parts,
+                         layout.Prepared("voxceleb2", str(source.resolve()), by, seed, found=counts,
+                                         problems=problems))
 
 
 def check(source: str | Path) -> list[str]:
-    """What is missing, a line each: sets, counts, speakers, sound; files of 0 bytes. Opens no file (`prepare` does).
+    """What is missing, a line each: sets, counts, speakers, sound; files of 0 bytes.
+    Opens no file (`prepare` does).
 
     Raises InputError where VoxCeleb2 is absent.
     """

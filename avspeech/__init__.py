@@ -19,8 +19,9 @@ __all__ = ["Extractor", "__version__", "load"]
 
 
 def load(model: str, device: str = "cpu") -> Any:
-    """The pipeline of a model: for a released name ("mvtf-small") or a model folder, by the task it was trained for;
-    "extraction" gives an `Extractor`. Raises InputError where there is no such model or it is damaged."""
+    """The pipeline of a model: for a released name ("mvtf-small") or a model folder, by the task it
+    was trained for; "extraction" gives an `Extractor`. Raises InputError where there is no such
+    model or it is damaged."""
     from avspeech import pretrained
     from avspeech.errors import InputError
 

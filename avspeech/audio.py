@@ -23,9 +23,10 @@ SAMPLE_RATE = 16000
 SOUND_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64", ".rf64"}
 WRITE_FORMATS = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
 MARGIN = 0.25  # seconds decoded before and after the part asked for: resampling and codecs need a run-up
-JITTER = 0.010  # seconds a packet's time may differ from the running count of samples before that is corrected
-# Formats without a time for every packet: after a seek FFmpeg's times are a frame or more out. Gone through from the
-# beginning instead.
+# Seconds a packet's time may differ from the running count of samples before that is corrected
+JITTER = 0.010
+# Formats without a time for every packet: after a seek FFmpeg's times are a frame or more out. Gone through
+# from the beginning instead.
 UNSEEKABLE = {"mpeg", "mpegvideo", "m4v", "h264", "hevc", "aac", "mp3", "ac3"}
 MAX_GAP = 6 * 3600  # seconds of silence that are believed
 
@@ -133,7 +134,8 @@ def seek(container: Any, seconds: float) -> bool:
 
 
 def decode_packets(container: Any, stream: Any, damaged: list[float] | None = None) -> Iterator[Any]:
-    """The frames of a stream, passing over packets that do not decode; their times go into `damaged`, in seconds."""
+    """The frames of a stream, passing over packets that do not decode;
+    their times go into `damaged`, in seconds."""
     import av
 
     packets = container.demux(stream)
@@ -154,8 +156,9 @@ def decode_packets(container: Any, stream: Any, damaged: list[float] | None = No
 
 
 def blocks(path: str | Path, damaged: list[float] | None = None) -> Iterator[tuple[np.ndarray, int]]:
-    """(samples `[n]` float32, rate) after one another: the whole sound at its own rate in pieces of about a second or
-    less, for files of any length. `damaged`: see `decode_packets`. Raises InputError as `read` does."""
+    """(samples `[n]` float32, rate) after one another: the whole sound at its own rate in pieces of
+    about a second or less, for files of any length. `damaged`: see `decode_packets`. Raises
+    InputError as `read` does."""
     _exists(path)
     if Path(path).suffix.lower() in SOUND_SUFFIXES:
         import soundfile
@@ -183,7 +186,8 @@ def _decode(path: str | Path, begin: int, end: float | None) -> tuple[np.ndarray
 
 def _decode_from(path: str | Path, begin: int, end: float | None, skip: bool,
                  damaged: list[float] | None = None) -> Iterator[tuple[int, int, np.ndarray]]:
-    """(index at which decoding began, rate, samples) after one another from second `begin` on, without gaps."""
+    """(index at which decoding began, rate, samples) after one another from second `begin` on, without
+    gaps."""
     import av
 
     with open_container(path) as container:
@@ -209,7 +213,8 @@ def _decode_from(path: str | Path, begin: int, end: float | None, skip: bool,
             if running and abs(at - position) <= JITTER * rate:
                 at = position
             if at > position + MAX_GAP * rate:
-                raise InputError(f"{path}: its time jumps by {(at - position) / rate:.0f} s; the file is damaged")
+                raise InputError(f"{path}: its time jumps by {(at - position) / rate:.0f} s; "
+                                 "the file is damaged")
             while at > position:
                 gap = min(at - position, rate)
                 yield first, rate, np.zeros(gap, np.float32)

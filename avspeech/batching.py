@@ -1,7 +1,8 @@
 """Batches of utterances of like length, and the order in which training meets them.
 
-All of it is a function of the seed: an epoch's batches of (seed, epoch), an item of (seed, epoch, index). So a place
-in training is two numbers, (epoch, batches of it used), the same for any number of processes or data workers.
+All of it is a function of the seed: an epoch's batches of (seed, epoch), an item of (seed, epoch,
+index). So a place in training is two numbers, (epoch, batches of it used), the same for any number of
+processes or data workers.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from torch.utils.data import DataLoader
 from avspeech.errors import InputError
 
 Batch = dict[str, Any]
-Group = list[tuple[int, int, list[int]]]  # the batches of one update: (epoch, place after this batch, indices)
+# The batches of one update: (epoch, place after this batch, indices)
+Group = list[tuple[int, int, list[int]]]
 
 
 class Dataset(Protocol):
@@ -38,9 +40,9 @@ class Dataset(Protocol):
 def bucket(lengths: Sequence[float], batch_seconds: float, seed: Sequence[int]) -> list[list[int]]:
     """One epoch: every index once, in batches of like lengths, the batches shuffled.
 
-    A batch, padded to its longest, is at most `batch_seconds` long in all; an item longer than that is a batch of its
-    own. Lengths within about a tenth count as equal, and the bounds of what counts as equal are drawn anew for each
-    seed, so that the same utterances do not always meet.
+    A batch, padded to its longest, is at most `batch_seconds` long in all; an item longer than that is a
+    batch of its own. Lengths within about a tenth count as equal, and the bounds of what counts as equal are
+    drawn anew for each seed, so that the same utterances do not always meet.
     """
     generator = np.random.default_rng(list(seed))
     order = generator.permutation(len(lengths))
@@ -61,7 +63,8 @@ def updates(lengths: Sequence[float], batch_seconds: float, seed: int, place: tu
             size: int) -> Iterator[Group]:
     """The batches of each update, `size` of them, from `place` (epoch, batches of it used) on, without end.
 
-    An update that begins at the end of an epoch takes its other batches from the next: no utterance is left out.
+    An update that begins at the end of an epoch takes its other batches from the next:
+    no utterance is left out.
     """
     def batches() -> Iterator[tuple[int, int, list[int]]]:
         epoch, used = place
@@ -80,8 +83,10 @@ def updates(lengths: Sequence[float], batch_seconds: float, seed: int, place: tu
 
 def loader(dataset: Dataset, groups: Iterator[Group], seed: int, rank: int, world: int, workers: int,
            pin_memory: bool) -> Iterator[Batch]:
-    """The collated batches of `groups` that are this process's share, loaded by `workers` processes ahead of time."""
-    keys = ([(epoch, index) for index in indices] for group in groups for epoch, _, indices in group[rank::world])
+    """The collated batches of `groups` that are this process's share,
+    loaded by `workers` processes ahead of time."""
+    keys = ([(epoch, index) for index in indices] for group in groups
+            for epoch, _, indices in group[rank::world])
     # A generator of its own: a loader's first act is a draw, which must not come from the global one.
     return iter(DataLoader(_Items(dataset, seed), batch_sampler=keys,  # type: ignore[arg-type]
                            collate_fn=dataset.collate, num_workers=workers, pin_memory=pin_memory,

@@ -1,10 +1,11 @@
 """Training state on disk: atomic, verified, free of pickle.
 
 A checkpoint is a folder `step-00001000/` of three files: `state.safetensors` (every tensor of the state),
-`state.json` (all the rest) and, written last, the marker `COMPLETE` with the SHA-256 of the other two. It is written
-aside, flushed to the disk and renamed; older ones are removed only after the new one has been read back and found
-right. So a process may be killed at any point, inside a save too, and the newest checkpoint that has its marker and
-agrees with it is whole. A state is any nesting of dict, list, tuple, tensor, str, int, float, bool and None.
+`state.json` (all the rest) and, written last, the marker `COMPLETE` with the SHA-256 of the other two. It is
+written aside, flushed to the disk and renamed; older ones are removed only after the new one has been read
+back and found right. So a process may be killed at any point, inside a save too, and the newest checkpoint
+that has its marker and agrees with it is whole. A state is any nesting of dict, list, tuple, tensor, str,
+int, float, bool and None.
 """
 
 from __future__ import annotations
@@ -39,10 +40,11 @@ class Corrupt(Exception):
 
 
 def save(folder: str | Path, step: int, state: Mapping[str, Any], keep: int = 2) -> Path:
-    """Writes `state` as the checkpoint of `step` under `folder` and removes all but the newest `keep` (at least 1).
+    """Writes `state` as the checkpoint of `step` under `folder` and removes all but the newest `keep`
+    (at least 1).
 
-    Returns the checkpoint's folder. Raises TypeError for a value of a kind that cannot be stored, OSError where the
-    disk refuses; the checkpoints before it are then as they were.
+    Returns the checkpoint's folder. Raises TypeError for a value of a kind that cannot be stored, OSError
+    where the disk refuses; the checkpoints before it are then as they were.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -60,7 +62,8 @@ def save(folder: str | Path, step: int, state: Mapping[str, Any], keep: int = 2)
         os.rename(final, folder / f"{_ASIDE}old-{step}-{os.getpid()}")
     os.rename(aside, final)
     sync_folder(folder)
-    marker = {"step": step, "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}}
+    marker = {"step": step,
+              "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}}
     write_atomically(final / MARKER, json.dumps(marker).encode())
 
     verify(final)
@@ -72,10 +75,11 @@ def save(folder: str | Path, step: int, state: Mapping[str, Any], keep: int = 2)
 
 
 def load_latest(folder: str | Path) -> tuple[int, dict[str, Any]] | None:
-    """(step, state) of the newest checkpoint under `folder` that is whole; None where training never got to one.
+    """(step, state) of the newest checkpoint under `folder` that is whole;
+    None where training never got to one.
 
-    One that is truncated or altered is passed over, with a warning, for the one before. Raises InputError when there
-    are finished checkpoints and none can be read.
+    One that is truncated or altered is passed over, with a warning, for the one before. Raises InputError
+    when there are finished checkpoints and none can be read.
     """
     broken = []
     for path in _steps(Path(folder)):
@@ -93,7 +97,8 @@ def load_latest(folder: str | Path) -> tuple[int, dict[str, Any]] | None:
 
 
 def load(path: str | Path) -> dict[str, Any]:
-    """The state in one checkpoint folder, tensors on the CPU. Raises Corrupt unless it agrees with its marker."""
+    """The state in one checkpoint folder, tensors on the CPU.
+    Raises Corrupt unless it agrees with its marker."""
     files = verify(path)
     try:
         tensors = tensors_from_bytes(files[TENSORS])
@@ -135,7 +140,8 @@ def sync_folder(path: Path) -> None:
 
 
 def write_atomically(path: str | Path, data: bytes) -> None:
-    """Writes a file such that `path` is, after a crash at any point, either what it was or the whole of `data`."""
+    """Writes a file such that `path` is, after a crash at any point,
+    either what it was or the whole of `data`."""
     path = Path(path)
     part = path.with_name(path.name + ".part")
     write_file(part, data)
@@ -163,10 +169,12 @@ def lock(folder: str | Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / ".lock", "w", encoding="utf-8") as handle:
         try:
-            # A POSIX record lock: not inherited by data workers, which may outlive a killed trainer by seconds.
+            # A POSIX record lock: not inherited by data workers,
+            # which may outlive a killed trainer by seconds.
             fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise InputError(f"{folder}: another process is training there; wait for it or use another") from None
+            raise InputError(f"{folder}: another process is training there; "
+                             "wait for it or use another") from None
         yield
 
 
@@ -178,7 +186,8 @@ def _pack(value: Any, name: str, tensors: dict[str, torch.Tensor]) -> Any:
         tensors[name] = value.detach()
         return {"$tensor": name}
     if isinstance(value, Mapping):
-        packed = [[key, _pack(item, f"{name}/{key}" if name else str(key), tensors)] for key, item in value.items()]
+        packed = [[key, _pack(item, f"{name}/{key}" if name else str(key), tensors)]
+                  for key, item in value.items()]
         if all(isinstance(key, str) and key not in _TAGS for key in value):
             return dict(packed)
         return {"$pairs": packed}  # JSON would turn the integer keys of an optimiser's state into text

@@ -1,6 +1,8 @@
-"""The `avspeech` command. Each subcommand is a thin door to a Python call of the same name; it imports only when run.
+"""The `avspeech` command. Each subcommand is a thin door to a Python call of the same name;
+it imports only when run.
 
-Exit codes: 0; 2 for bad input (one line on stderr says what to do) and for problems found; 130 when interrupted.
+Exit codes: 0; 2 for bad input (one line on stderr says what to do) and for problems found;
+130 when interrupted.
 """
 
 from __future__ import annotations
@@ -32,63 +34,74 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("avspeech: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of a pipe left; what Python flushes at its end must not complain again
+    except BrokenPipeError:
+        # The reader of a pipe left; what Python flushes at its end must not complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="avspeech", description="Audio-visual speech: hear one speaker in a crowd by "
-                                     "watching their lips.")
+    parser = argparse.ArgumentParser(prog="avspeech", description="Audio-visual speech: "
+                                     "hear one speaker in a crowd by watching their lips.")
     parser.add_argument("--version", action="version", version=f"avspeech {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     command = _command(commands, "extract", _extract, "the voice of each face in a video, as wav and mp4")
     command.add_argument("videos", nargs="+", type=Path, metavar="VIDEO",
-                         help="a video with sound; several are synchronised views of the same faces, the first one's "
-                         "sound is taken")
+                         help="a video with sound; several are synchronised views of the same faces, "
+                         "the first one's sound is taken")
     command.add_argument("-o", "--out", type=Path, default=Path("."), metavar="DIR",
                          help="where to write (default: here)")
     command.add_argument("--face", type=_face, default=None, metavar="N|all",
                          help="which face, counted from 1 (default: all)")
     command.add_argument("--mouth", action="store_true",
                          help="the videos show nothing but the mouth; look for no face")
-    command.add_argument("--model", default="mvtf-small", metavar="M", help="name or folder (default: %(default)s)")
+    command.add_argument("--model", default="mvtf-small", metavar="M",
+                         help="name or folder (default: %(default)s)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
     models = commands.add_parser("models", help="list, describe and verify models", description="Models.")
     actions = models.add_subparsers(title="actions", metavar="ACTION", required=True)
     _command(actions, "list", _models_list, "released models, named configurations and the registry")
-    command = _command(actions, "info", _models_info, "the card of a model, or the settings of a configuration")
+    command = _command(actions, "info", _models_info,
+                       "the card of a model, or the settings of a configuration")
     command.add_argument("model", metavar="NAME|FOLDER")
-    command = _command(actions, "verify", _models_verify, "check a model folder against its SHA256SUMS and load it")
+    command = _command(actions, "verify", _models_verify,
+                       "check a model folder against its SHA256SUMS and load it")
     command.add_argument("model", metavar="NAME|FOLDER")
 
     data = commands.add_parser("data", help="prepare corpora, check manifests", description="Data.")
     actions = data.add_subparsers(title="actions", metavar="ACTION", required=True)
-    command = _command(actions, "check", _data_check, "decode everything a manifest names and say what is wrong")
+    command = _command(actions, "check", _data_check,
+                       "decode everything a manifest names and say what is wrong")
     command.add_argument("manifest", type=Path, metavar="MANIFEST")
     command.add_argument("--root", type=Path, metavar="DIR",
                          help="folder its paths are relative to (default: the manifest's own)")
-    command.add_argument("--sample-rate", type=int, metavar="HZ", help="what every sound should have (default: any)")
+    command.add_argument("--sample-rate", type=int, metavar="HZ",
+                         help="what every sound should have (default: any)")
     command.add_argument("--fps", type=float, help="what every video should have (default: any)")
     command = _command(actions, "prepare", _data_prepare, "write the manifests of a corpus")
     command.add_argument("corpus", metavar="CORPUS", help="name, e.g. grid")
-    command.add_argument("source", metavar="SOURCE", help="its folder as distributed; - for a corpus made on the spot")
+    command.add_argument("source", metavar="SOURCE",
+                         help="its folder as distributed; - for a corpus made on the spot")
     command.add_argument("out", type=Path, metavar="OUT", help="folder for the manifests")
     command.add_argument("options", nargs="*", metavar="KEY=VALUE", help="options of the corpus")
 
-    command = _command(commands, "profile", _profile, "parameters, MACs, time and memory of a model on this CPU")
+    command = _command(commands, "profile", _profile,
+                       "parameters, MACs, time and memory of a model on this CPU")
     command.add_argument("model", metavar="MODEL", help="named configuration, released model or model folder")
-    command.add_argument("--seconds", type=float, default=10.0, help="length of the audio (default: %(default)s)")
+    command.add_argument("--seconds", type=float, default=10.0,
+                         help="length of the audio (default: %(default)s)")
     command.add_argument("--threads", type=int, default=1, help="of PyTorch (default: %(default)s)")
     command.add_argument("--repeats", type=int, default=5, help="timed forwards (default: %(default)s)")
 
-    _command(commands, "doctor", _doctor, "what is installed, what works, what is missing and would give what")
+    _command(commands, "doctor", _doctor,
+             "what is installed, what works, what is missing and would give what")
     return parser
 
 
-def _command(commands: argparse._SubParsersAction, name: str, run: object, text: str) -> argparse.ArgumentParser:
+def _command(commands: argparse._SubParsersAction, name: str, run: object,
+             text: str) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     command.set_defaults(run=run)
     return command
@@ -105,8 +118,8 @@ def _face(text: str) -> int | None:
 def _extract(args: argparse.Namespace) -> None:
     from avspeech.pipelines.extractor import extract_files
 
-    for path in extract_files(args.videos, args.out, face=args.face, model=args.model, progress=not args.quiet,
-                              mouth=args.mouth):
+    for path in extract_files(args.videos, args.out, face=args.face, model=args.model,
+                              progress=not args.quiet, mouth=args.mouth):
         print(path)
 
 
@@ -116,8 +129,10 @@ def _models_list(args: argparse.Namespace) -> None:
 
     rows = [("name", "kind", "parameters")]
     rows += [(name, "released", f"{_parameters(pretrained.load(name)[0]):,}") for name in pretrained.names()]
-    rows += [(name, f"configuration of {CONFIGS[name][0]}", f"{_parameters(build(name)):,}") for name in CONFIGS]
-    rows += [(name, f"model, {MODELS[name].partition(':')[0]}", f"{_parameters(build(name)):,}") for name in MODELS]
+    rows += [(name, f"configuration of {CONFIGS[name][0]}", f"{_parameters(build(name)):,}")
+             for name in CONFIGS]
+    rows += [(name, f"model, {MODELS[name].partition(':')[0]}", f"{_parameters(build(name)):,}")
+             for name in MODELS]
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
     for name, kind, parameters in rows:
         print(f"{name:{widths[0]}}  {kind:{widths[1]}}  {parameters:>{widths[2]}}")
@@ -138,7 +153,8 @@ def _models_info(args: argparse.Namespace) -> None:
     from avspeech.config import to_dict
 
     model = models.build(args.model)
-    print(f"{args.model}: {_parameters(model):,} parameters, not released as a trained model; its settings:\n")
+    print(f"{args.model}: {_parameters(model):,} parameters, not released as a trained model; "
+          "its settings:\n")
     print(yaml.safe_dump(to_dict(model.config), sort_keys=False).rstrip())
 
 
@@ -152,11 +168,13 @@ def _models_verify(args: argparse.Namespace) -> None:
 def _data_check(args: argparse.Namespace) -> int:
     from avspeech.data.integrity import check_manifest
 
-    problems = check_manifest(args.manifest, args.root, sample_rate=args.sample_rate, fps=args.fps, progress=True)
+    problems = check_manifest(args.manifest, args.root, sample_rate=args.sample_rate, fps=args.fps,
+                              progress=True)
     for problem in problems:
         print(problem)
     bad = len({p.utterance for p in problems})
-    print(f"{args.manifest}: {f'{len(problems)} problems in {bad} utterances' if problems else 'no problem found'}",
+    print(f"{args.manifest}: "
+          f"{f'{len(problems)} problems in {bad} utterances' if problems else 'no problem found'}",
           file=sys.stderr)
     return 2 if problems else 0
 

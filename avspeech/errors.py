@@ -1,7 +1,7 @@
 """The one exception of the toolkit that is meant for people.
 
-Raise `InputError` for anything a user can mend: a file, a key, a command line. The CLI and the recipes print its
-message as one line and exit with code 2; any other exception is a defect of ours and keeps its traceback.
+Raise `InputError` for anything a user can mend: a file, a key, a command line. The CLI and the recipes print
+its message as one line and exit with code 2; any other exception is a defect of ours and keeps its traceback.
 """
 
 from __future__ import annotations

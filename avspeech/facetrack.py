@@ -50,15 +50,16 @@ class _Trail:
 
     def __init__(self) -> None:
         self.frames: list[int] = []
-        # 23 numbers a frame in one growing piece: small arrays, kept among the large ones that are freed, would hold
-        # 30 kB of memory a frame
+        # 23 numbers a frame in one growing piece: small arrays, kept among the large ones that are freed,
+        # would hold 30 kB of memory a frame
         self._rows = array("f")
         self.weight = 0.0  # the sum of its sizes over its frames: how much of the video this face fills
         self.box = np.zeros(4)
         self.region: Region | None = None  # where to look in the next frame; None: only a detection can tell
 
     def add(self, frame: int, pose: Pose, meshed: bool) -> None:
-        row = [pose.scale, *pose.rotation.ravel(), *pose.shift, *pose.lips, *pose.box, pose.yaw, pose.roll, meshed]
+        row = [pose.scale, *pose.rotation.ravel(), *pose.shift, *pose.lips, *pose.box, pose.yaw, pose.roll,
+               meshed]
         self.frames.append(frame)
         self._rows.extend(row)
         self.weight += pose.scale
@@ -71,8 +72,8 @@ class _Trail:
                          rows[:, 13:16], rows[:, 16:20], rows[:, 20], rows[:, 21], rows[:, 22] > 0)
 
 
-def track_faces(frames: Iterable[np.ndarray], fps: float = 25.0, detector: str = "auto", keep_lost: float = 2.0,
-                look_every: float = 0.4, least: float = 0.2,
+def track_faces(frames: Iterable[np.ndarray], fps: float = 25.0, detector: str = "auto",
+                keep_lost: float = 2.0, look_every: float = 0.4, least: float = 0.2,
                 finder: MeshFinder | CascadeFinder | None = None) -> tuple[list[FaceTrack], int]:
     """(the faces of a stream of frames `[H, W, 3]` RGB, those that fill most of it first; the number of
     frames).

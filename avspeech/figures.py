@@ -1,5 +1,5 @@
-"""Plots as bytes: SVG, or PNG for spectrograms. All on a clear ground, in colours that read on a light and on a dark
-page; the same data gives the same bytes."""
+"""Plots as bytes: SVG, or PNG for spectrograms. All on a clear ground, in colours that read on a light and on
+a dark page; the same data gives the same bytes."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def _figure(width: float, height: float, columns: int = 1) -> Iterator[tuple[Any
     from matplotlib.figure import Figure
 
     style: dict[Any, Any] = {
-        "figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "none", "text.color": _GREY,
-        "axes.edgecolor": _GREY, "axes.labelcolor": _GREY, "xtick.color": _GREY, "ytick.color": _GREY, "font.size": 9,
-        "axes.spines.top": False, "axes.spines.right": False, "grid.color": _GREY, "grid.alpha": 0.25,
-        "svg.fonttype": "path", "svg.hashsalt": "avspeech", "legend.frameon": False,
-        "axes.prop_cycle": cycler(color=_COLOURS),
+        "figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "none",
+        "text.color": _GREY, "axes.edgecolor": _GREY, "axes.labelcolor": _GREY, "xtick.color": _GREY,
+        "ytick.color": _GREY, "font.size": 9, "axes.spines.top": False, "axes.spines.right": False,
+        "grid.color": _GREY, "grid.alpha": 0.25, "svg.fonttype": "path", "svg.hashsalt": "avspeech",
+        "legend.frameon": False, "axes.prop_cycle": cycler(color=_COLOURS),
     }
     with matplotlib.rc_context(style):
         figure = Figure(figsize=(width, height), layout="constrained")
@@ -44,14 +44,16 @@ def _svg(figure: Any) -> bytes:
     return out.getvalue()
 
 
-def spectrogram_png(samples: np.ndarray, sample_rate: int, reference: float | None = None, span: float = 70.0) -> bytes:
-    """A PNG of the log power spectrogram of `samples` [N]: 32 ms Hann windows, `span` dB deep from `reference` (peak
-    power in dB, as `spectrogram_peak` gives it; default the picture's own)."""
+def spectrogram_png(samples: np.ndarray, sample_rate: int, reference: float | None = None,
+                    span: float = 70.0) -> bytes:
+    """A PNG of the log power spectrogram of `samples` [N]: 32 ms Hann windows, `span` dB deep from
+    `reference` (peak power in dB, as `spectrogram_peak` gives it; default the picture's own)."""
     power = _power_db(samples, sample_rate)
     top = float(power.max()) if reference is None else reference
     with _figure(4.6, 1.7) as (figure, axes):
         extent = (0.0, len(samples) / sample_rate, 0.0, sample_rate / 2000)
-        axes[0].imshow(power.T, origin="lower", aspect="auto", extent=extent, vmin=top - span, vmax=top, cmap="magma")
+        axes[0].imshow(power.T, origin="lower", aspect="auto", extent=extent, vmin=top - span, vmax=top,
+                       cmap="magma")
         axes[0].set(xlabel="s", ylabel="kHz")
         out = io.BytesIO()
         figure.savefig(out, format="png", dpi=110, metadata={"Software": None})
@@ -73,7 +75,8 @@ def _power_db(samples: np.ndarray, sample_rate: int) -> np.ndarray:
 
 
 def _read_log(path: str | Path) -> Iterator[dict[str, Any]]:
-    """The lines of a trainer's log that have a step. The last line may be cut off, in a log that is still written."""
+    """The lines of a trainer's log that have a step. The last line may be cut off,
+    in a log that is still written."""
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -90,8 +93,8 @@ def _read_log(path: str | Path) -> Iterator[dict[str, Any]]:
 
 
 def training_svg(logs: Mapping[str, str | Path]) -> bytes:
-    """Training loss and validation score over steps, from the trainer's `log.jsonl` by name. A step whose loss was not
-    finite is marked by a dotted line. Raises InputError for logs without any value."""
+    """Training loss and validation score over steps, from the trainer's `log.jsonl` by name. A step whose
+    loss was not finite is marked by a dotted line. Raises InputError for logs without any value."""
     curves: dict[str, dict[str, list[tuple[int, float]]]] = {"training loss": {}, "validation score": {}}
     broken = []
     for name, path in logs.items():
@@ -106,7 +109,8 @@ def training_svg(logs: Mapping[str, str | Path]) -> bytes:
                 broken.append(line["step"])
     panels = {label: lines for label, lines in curves.items() if lines}
     if not panels:
-        raise InputError(f"{', '.join(str(p) for p in logs.values())}: no loss in it; is it a log of the trainer?")
+        raise InputError(f"{', '.join(str(p) for p in logs.values())}: no loss in it; "
+                         "is it a log of the trainer?")
     with _figure(4.6 * len(panels), 2.8, len(panels)) as (figure, axes):
         for axis, (label, lines) in zip(axes, panels.items()):
             for name, points in lines.items():
@@ -121,9 +125,10 @@ def training_svg(logs: Mapping[str, str | Path]) -> bytes:
         return _svg(figure)
 
 
-def points_svg(points: Mapping[str, Mapping[str, tuple[float, float]]], columns: Sequence[str], label: str) -> bytes:
-    """Points with error bars: a colour for each name in `points`, whose values are (mean, spread) by column; a column
-    that is not there is left empty, a NaN spread has no bar. label: of the vertical axis."""
+def points_svg(points: Mapping[str, Mapping[str, tuple[float, float]]], columns: Sequence[str],
+               label: str) -> bytes:
+    """Points with error bars: a colour for each name in `points`, whose values are (mean, spread) by column;
+    a column that is not there is left empty, a NaN spread has no bar. label: of the vertical axis."""
     with _figure(min(3.5 + 0.9 * len(columns), 11), 3.4) as (figure, axes):
         for i, (name, found) in enumerate(points.items()):
             offset = (i - (len(points) - 1) / 2) * 0.6 / len(points)

@@ -1,12 +1,13 @@
 """The one model folder format, what training leaves, `avspeech.load` reads and a release is.
 
-    config.json         ModelInfo: task, model (a name in `avspeech.models`), its configuration, licences, numbers
+    config.json         ModelInfo: task, model (a name in `avspeech.models`), its configuration, licences,
+                        numbers
     model.safetensors   the weights
     README.md           the card, generated from config.json
     SHA256SUMS          of the three, checked at every load; `sha256sum -c` reads it too
 
-Nothing else is needed to run a model, and nothing in a folder is ever executed: the model comes from the registry by
-name, and weights from safetensors only.
+Nothing else is needed to run a model, and nothing in a folder is ever executed: the model comes from the
+registry by name, and weights from safetensors only.
 """
 
 from __future__ import annotations
@@ -42,8 +43,10 @@ class ModelInfo:
     sample_rate: of its audio, in hertz; fps: of its video, in frames a second (None: it sees none).
     labels: what its outputs stand for, in order, where they stand for something.
     licence: of the weights; training_data: [{"name", "licence"}, ...].
-    metrics: measured values by name ("si_sdri_db/grid two talkers"); description, limits: for the card, in Markdown.
-    dtype: as which matrices are stored, "float32" or "float16"; a loaded model computes in float32 either way.
+    metrics: measured values by name ("si_sdri_db/grid two talkers"); description, limits: for the
+    card, in Markdown.
+    dtype: as which matrices are stored, "float32" or "float16";
+    a loaded model computes in float32 either way.
     """
 
     task: str
@@ -61,8 +64,9 @@ class ModelInfo:
 
 
 _TYPES: dict[str, Any] = {
-    "task": str, "model": str, "config": dict, "sample_rate": int, "fps": (int, float, type(None)), "labels": list,
-    "licence": str, "training_data": list, "metrics": dict, "description": str, "limits": list, "dtype": str}
+    "task": str, "model": str, "config": dict, "sample_rate": int, "fps": (int, float, type(None)),
+    "labels": list, "licence": str, "training_data": list, "metrics": dict, "description": str,
+    "limits": list, "dtype": str}
 
 
 def names() -> list[str]:
@@ -86,7 +90,8 @@ def find(name_or_folder: str | Path) -> Path:
 def save(folder: str | Path, model: nn.Module, info: ModelInfo) -> Path:
     """Writes a model folder, whole or not at all, in place of one that is there. Returns it.
 
-    Raises InputError where `folder` holds anything but a model, ValueError where `info` does not describe `model`.
+    Raises InputError where `folder` holds anything but a model,
+    ValueError where `info` does not describe `model`.
     """
     import torch
 
@@ -117,7 +122,8 @@ def update(folder: str | Path, **changes: Any) -> ModelInfo:
 
 
 def read_info(name_or_folder: str | Path) -> ModelInfo:
-    """What a model is, without its weights. Raises InputError as `load` does for a folder that is not whole."""
+    """What a model is, without its weights. Raises InputError as `load` does for a folder that is not
+    whole."""
     folder = find(name_or_folder)
     return _parse(_verified(folder)[CONFIG], folder)
 
@@ -125,8 +131,8 @@ def read_info(name_or_folder: str | Path) -> ModelInfo:
 def load(name_or_folder: str | Path, device: str | torch.device = "cpu") -> tuple[nn.Module, ModelInfo]:
     """A model in eval mode, in float32, on `device`, and what it is.
 
-    Raises InputError, in one line, for a name that is not released, a missing or altered file, an unknown model or
-    key, and weights that do not fit the configuration.
+    Raises InputError, in one line, for a name that is not released, a missing or altered file, an unknown
+    model or key, and weights that do not fit the configuration.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load as tensors_from_bytes
@@ -148,13 +154,15 @@ def load(name_or_folder: str | Path, device: str | torch.device = "cpu") -> tupl
 
 def card(name: str, info: ModelInfo) -> str:
     """The model card, in Markdown."""
-    task = {"extraction": "Hears one speaker in a mixture by watching their lips"}.get(info.task, f"Task: {info.task}")
+    task = ({"extraction": "Hears one speaker in a mixture by watching their lips"}
+            .get(info.task, f"Task: {info.task}"))
     lines = [f"# {name}", "", f"{task}. {info.description}".strip(), "",
              f"Model `{info.model}`, audio at {info.sample_rate} Hz"
              + (f", video at {info.fps:g} frames a second" if info.fps else "")
              + (f", outputs: {', '.join(info.labels)}" if info.labels else "")
-             + f". Weights stored as {info.dtype}. Licence of the weights: {info.licence or 'not stated'}.", "",
-             "## Use", "", "```python", "import avspeech", "", f'model = avspeech.load("{name}")  # or the folder']
+             + f". Weights stored as {info.dtype}. Licence of the weights: {info.licence or 'not stated'}.",
+             "", "## Use", "", "```python", "import avspeech", "",
+             f'model = avspeech.load("{name}")  # or the folder']
     if info.task == "extraction":
         lines += [f"voice = model(audio, views, sample_rate={info.sample_rate})", "```", "", "```bash",
                   f"avspeech extract VIDEO --model {name}"]
@@ -176,12 +184,14 @@ def _write(folder: Path, weights: bytes, info: ModelInfo) -> Path:
     if folder.exists():
         others = sorted({path.name for path in folder.iterdir()} - {CONFIG, WEIGHTS, CARD, SUMS})
         if others:
-            raise InputError(f"{folder}: not written over, it holds '{others[0]}', which is no part of a model folder")
+            raise InputError(f"{folder}: not written over, it holds '{others[0]}', "
+                             "which is no part of a model folder")
     record = {"format": FORMAT, **dataclasses.asdict(info)}
     files = {CONFIG: json.dumps(record, indent=2, ensure_ascii=False).encode() + b"\n", WEIGHTS: weights,
              CARD: card(folder.resolve().name, info).encode()}
     _parse(files[CONFIG], folder)  # what could not be read back is not written
-    files[SUMS] = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items()).encode()
+    files[SUMS] = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n"
+                          for name, data in files.items()).encode()
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside, old = (folder.with_name(f".{folder.name}.{part}-{os.getpid()}") for part in ("new", "old"))
@@ -213,7 +223,8 @@ def _verified(folder: Path) -> dict[str, bytes]:
     for number, line in enumerate((folder / SUMS).read_bytes().decode("utf-8", "replace").splitlines(), 1):
         match = re.fullmatch(r"([0-9a-f]{64}) [ *](\S+)", line)
         if not match or match[2] not in (CONFIG, WEIGHTS, CARD):
-            raise InputError(f"{folder / SUMS}:{number}: expected a SHA-256 and one of {CONFIG}, {WEIGHTS}, {CARD}")
+            raise InputError(f"{folder / SUMS}:{number}: expected a SHA-256 and one of {CONFIG}, "
+                             f"{WEIGHTS}, {CARD}")
         sums[match[2]] = match[1]
     files = {}
     for name in sorted({*sums, CONFIG, WEIGHTS}):
@@ -221,7 +232,8 @@ def _verified(folder: Path) -> dict[str, bytes]:
             raise InputError(f"{folder}: {name} is missing{'' if name not in found else f' from {SUMS}'}")
         files[name] = (folder / name).read_bytes()
         if hashlib.sha256(files[name]).hexdigest() != sums[name]:
-            raise InputError(f"{folder / name}: does not match {SUMS}; it is truncated or was altered, get it again")
+            raise InputError(f"{folder / name}: does not match {SUMS}; "
+                             "it is truncated or was altered, get it again")
     return files
 
 

@@ -32,7 +32,8 @@ def distributed(timeout: float = 1800.0) -> Iterator[None]:
     agent_serves = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
     store = dist.TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), world,
                           is_master=rank == 0 and not agent_serves, timeout=limit)
-    # The store outlives a restart, with the keys of the attempt before in it: each attempt has names of its own.
+    # The store outlives a restart, with the keys of the attempt before in it:
+    # each attempt has names of its own.
     attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
     backend = "gloo"
     if torch.cuda.is_available():
@@ -79,7 +80,8 @@ def total(values: list[float], on: torch.device) -> list[float]:
 
 
 def from_main(tensor: torch.Tensor) -> torch.Tensor:
-    """The main process's `tensor` on every process; the others give one of the same shape, which is overwritten."""
+    """The main process's `tensor` on every process; the others give one of the same shape,
+    which is overwritten."""
     if rank_and_world()[1] > 1:
         dist.broadcast(tensor, 0)
     return tensor

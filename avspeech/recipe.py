@@ -9,11 +9,11 @@
     if __name__ == "__main__":
         recipe.main()
 
-The marker of a finished stage, `exp/.stages/NAME.json`, holds the hashes of what went in: the config sections the stage
-uses, its input files (or, where it declares none, that run of the stage before), the source of avspeech and the recipe.
-Run again, a stage whose hashes agree and whose outputs are there is skipped, saying so. A stage that fails or is
-interrupted leaves no marker. Under torchrun only a stage declared `distributed` runs; name it with --stage and
---stop-stage.
+The marker of a finished stage, `exp/.stages/NAME.json`, holds the hashes of what went in: the config sections
+the stage uses, its input files (or, where it declares none, that run of the stage before), the source of
+avspeech and the recipe. Run again, a stage whose hashes agree and whose outputs are there is skipped, saying
+so. A stage that fails or is interrupted leaves no marker. Under torchrun only a stage declared `distributed`
+runs; name it with --stage and --stop-stage.
 """
 
 from __future__ import annotations
@@ -35,14 +35,15 @@ from avspeech import config
 from avspeech.errors import InputError
 
 Paths = Callable[[Any, Path], Iterable[Path]]
-_WHOLE_FILE = 256 * 2**20  # bytes; of larger files the size and the time of change are hashed, not the content
+# Bytes; of larger files the size and the time of change are hashed, not the content
+_WHOLE_FILE = 256 * 2**20
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of a recipe: `run(config, exp)`. `uses`: config sections it depends on (None: all); `inputs`, `outputs`:
-    functions of (config, exp) that list files or folders; `code`: files and packages of avspeech it depends on, e.g.
-    ("data", "video") (None: all); `distributed`: may run under torchrun."""
+    """One step of a recipe: `run(config, exp)`. `uses`: config sections it depends on (None: all); `inputs`,
+    `outputs`: functions of (config, exp) that list files or folders; `code`: files and packages of avspeech
+    it depends on, e.g. ("data", "video") (None: all); `distributed`: may run under torchrun."""
 
     name: str
     run: Callable[[Any, Path], Any]
@@ -58,18 +59,22 @@ class Stage:
 
 
 class Recipe:
-    """The stages of a task in order, and their command line. `schema`: dataclass of its config; `doc`: help text."""
+    """The stages of a task in order, and their command line. `schema`: dataclass of its config;
+    `doc`: help text."""
 
     def __init__(self, name: str, schema: type, doc: str | None = None):
         self.name, self.schema, self.doc = name, schema, doc or ""
         self.stages: list[Stage] = []
 
     def stage(self, name: str, uses: Sequence[str] | None = None, inputs: Paths | None = None,
-              outputs: Paths | None = None, code: Sequence[str] | None = None, distributed: bool = False) -> Callable:
-        """Declares the next stage (see `Stage`); the first line of the function's docstring is its line in --help."""
+              outputs: Paths | None = None, code: Sequence[str] | None = None,
+              distributed: bool = False) -> Callable:
+        """Declares the next stage (see `Stage`); the first line of the function's docstring is its line in
+        --help."""
         unknown = set(uses or ()) - {f.name for f in dataclasses.fields(self.schema)}
         if unknown or name.isdigit() or name in [s.name for s in self.stages]:
-            raise ValueError(f"stage '{name}': its name is taken or a number, or it uses unknown sections {unknown}")
+            raise ValueError(f"stage '{name}': its name is taken or a number, "
+                             f"or it uses unknown sections {unknown}")
 
         def declare(function: Callable[[Any, Path], Any]) -> Callable[[Any, Path], Any]:
             self.stages.append(Stage(name, function, None if uses is None else tuple(uses), inputs, outputs,
@@ -101,7 +106,8 @@ class Recipe:
         chosen = self.stages[first:last + 1]
         if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not all(s.distributed for s in chosen):
             names = ", ".join(s.name for s in self.stages if s.distributed) or "none"
-            raise InputError(f"under torchrun, name one stage with --stage and --stop-stage; able to: {names}")
+            raise InputError("under torchrun, name one stage with --stage and --stop-stage; "
+                             f"able to: {names}")
         if not args.dry_run and _is_first_process():
             config.dump(cfg, exp / "config.yaml")
         pending = None  # in a dry run: the stage that would run before, so that what follows cannot be known
@@ -126,7 +132,8 @@ class Recipe:
     def _parser(self) -> argparse.ArgumentParser:
         width = max(len(s.name) for s in self.stages)
         stages = "\n".join(f"  {i} {s.name:{width}}  {s.summary}" for i, s in enumerate(self.stages, 1))
-        keys = "\n".join(f"  {key}={'(must be given)' if default is dataclasses.MISSING else default}  ({kind})"
+        keys = "\n".join(f"  {key}="
+                         f"{'(must be given)' if default is dataclasses.MISSING else default}  ({kind})"
                          for key, kind, default in config.keys(self.schema))
         parser = argparse.ArgumentParser(
             prog=os.environ.get("AVSPEECH_RECIPE", None), description=self.doc,
@@ -138,8 +145,10 @@ class Recipe:
         parser.add_argument("--stage", metavar="STAGE", help="first stage to run, by name or number")
         parser.add_argument("--stop-stage", metavar="STAGE", help="last stage to run, by name or number")
         parser.add_argument("--dry-run", action="store_true", help="say what would run, run nothing")
-        parser.add_argument("--force", action="store_true", help="run the stages even where they are finished")
-        parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="config values, e.g. train.lr=3e-4")
+        parser.add_argument("--force", action="store_true",
+                            help="run the stages even where they are finished")
+        parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE",
+                            help="config values, e.g. train.lr=3e-4")
         return parser
 
     def _index(self, stage: str) -> int:
@@ -220,7 +229,8 @@ def _file_hash(path: Path, exp: Path, stage: str) -> str:
     """Hash of a file's content, or of the names and sizes in a folder."""
     name = os.path.relpath(path, exp)
     if path.is_dir():
-        return _hash(name, *sorted(f"{p.relative_to(path)} {p.stat().st_size}" for p in path.rglob("*") if p.is_file()))
+        return _hash(name, *sorted(f"{p.relative_to(path)} {p.stat().st_size}" for p in path.rglob("*")
+                                   if p.is_file()))
     if not path.is_file():
         raise InputError(f"stage {stage} needs {path}, which is not there; run the stage that makes it first")
     stat = path.stat()
@@ -231,12 +241,14 @@ def _file_hash(path: Path, exp: Path, stage: str) -> str:
 
 def _code_hash(stage: Stage) -> str:
     package = Path(__file__).parent
-    wanted = [p for name in stage.code or (".",) for p in (package / name, package / f"{name}.py") if p.exists()]
+    wanted = [p for name in stage.code or (".",) for p in (package / name, package / f"{name}.py")
+              if p.exists()]
     if len(wanted) < len(stage.code or ()):
         raise ValueError(f"stage {stage.name}: not all of {stage.code} are in avspeech")
     files = {f for p in wanted for f in (p.rglob("*.py") if p.is_dir() else [p])} - {package / "cli.py"}
     recipe = Path(inspect.getfile(stage.run)).parent.glob("*.py")
-    return _hash(*(f"{f.name} {hashlib.sha256(f.read_bytes()).hexdigest()}" for f in [*sorted(files), *sorted(recipe)]))
+    return _hash(*(f"{f.name} {hashlib.sha256(f.read_bytes()).hexdigest()}"
+                   for f in [*sorted(files), *sorted(recipe)]))
 
 
 def _default_exp(path: str | None, name: str) -> Path:

@@ -72,7 +72,8 @@ def read_results(path: str | Path) -> tuple[list[dict[str, Any]], dict[str, str]
             raise InputError(f"{file}: cannot be read as JSON ({error})") from None
         listed = data.get("rows") if isinstance(data, dict) else None
         if not isinstance(listed, list) or not all(isinstance(row, dict) for row in listed):
-            raise InputError(f'{file}: not a result file; expected {{"rows": [{{...}}, ...], "meta": {{...}}}}')
+            raise InputError(f'{file}: not a result file; expected {{"rows": [{{...}}, ...], '
+                             f'"meta": {{...}}}}')
         rows += listed
         for key, value in (data.get("meta") or {}).items():
             value = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -123,7 +124,8 @@ class Summary:
         """The values of the key's part at `position`, in order of first appearance."""
         return list(dict.fromkeys(key[position] for key in self.cells))
 
-    def table(self, title: str = "", digits: int = 2, columns: Sequence[Any] | None = None, note: str = "") -> Table:
+    def table(self, title: str = "", digits: int = 2, columns: Sequence[Any] | None = None,
+              note: str = "") -> Table:
         """Rows: the first of `by`; columns: the second (or all else that is in the key, joined). columns:
         which, in which order; default all. Missing cells are named below the table."""
         column = {key: " / ".join(map(str, key[1:])) or self.value for key in self.cells}
@@ -168,7 +170,8 @@ def aggregate(
         key, seed, x = tuple(row[name] for name in by), row.get("seed"), row.get(value)
         cell = values.setdefault(key, {})
         if seed in cell:
-            raise InputError(f"results: {' / '.join(map(str, key))}, seed {seed} stands twice; remove one of its files")
+            raise InputError(f"results: {' / '.join(map(str, key))}, seed {seed} stands twice; "
+                             "remove one of its files")
         cell[seed] = float(x) if isinstance(x, (int, float)) and math.isfinite(x) else None
         counts[key] = max(counts.get(key, 0), int(row.get("n") or 0))
     if seeds is None:
@@ -241,24 +244,27 @@ Section = Text | Table | Picture | Audio
 
 
 def audio_section(
-    title: str, sounds: Mapping[str, np.ndarray], sample_rate: int = 16000, notes: Mapping[str, str] | None = None,
-    caption: str = "",
+    title: str, sounds: Mapping[str, np.ndarray], sample_rate: int = 16000,
+    notes: Mapping[str, str] | None = None, caption: str = "",
 ) -> Audio:
     """An Audio of `sounds` by label ("mixture", "target", "estimate", ...); notes: by label."""
-    tracks = [Track(label, samples, sample_rate, (notes or {}).get(label, "")) for label, samples in sounds.items()]
+    tracks = [Track(label, samples, sample_rate, (notes or {}).get(label, ""))
+              for label, samples in sounds.items()]
     return Audio(tracks, title, caption)
 
 
 # --- pictures -----------------------------------------------------------------------------------------------
 
 
-def training_curves(logs: str | Path | Mapping[str, str | Path], title: str = "Training", caption: str = "") -> Picture:
-    """Loss and validation score over steps, from the trainer's `log.jsonl`, or several by name. A step whose loss was
-    not finite is marked by a dotted line. Raises InputError for a log without any value."""
+def training_curves(logs: str | Path | Mapping[str, str | Path], title: str = "Training",
+                    caption: str = "") -> Picture:
+    """Loss and validation score over steps, from the trainer's `log.jsonl`, or several by name. A step whose
+    loss was not finite is marked by a dotted line. Raises InputError for a log without any value."""
     return Picture(training_svg(logs if isinstance(logs, Mapping) else {"": logs}), title, caption)
 
 
-def points_plot(summary: Summary, title: str = "", label: str = "", columns: Sequence[Any] | None = None) -> Picture:
+def points_plot(summary: Summary, title: str = "", label: str = "",
+                columns: Sequence[Any] | None = None) -> Picture:
     """Mean and spread of each cell of a Summary by two names: the second along the axis, the first by colour.
     label: of the axis, with its unit; default the name of the value."""
     points: dict[str, dict[str, tuple[float, float]]] = {str(name): {} for name in summary.names(0)}
@@ -305,7 +311,8 @@ def write_html(
     environment = Environment(loader=PackageLoader("avspeech"), autoescape=True, undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True)
     views = [_view(number, section) for number, section in enumerate(sections)]
-    page = environment.get_template("report.html").render(title=title, sections=views, meta=meta or {}, gap=GAP)
+    page = environment.get_template("report.html").render(title=title, sections=views, meta=meta or {},
+                                                          gap=GAP)
     _write(Path(path), page)
 
 
@@ -345,7 +352,8 @@ def _turned(table: Table) -> tuple[Table, list[bool]]:
 
 def _view(number: int, section: Section) -> dict[str, Any]:
     """What the template is to know of a section."""
-    view: dict[str, Any] = {"kind": type(section).__name__, "number": number, "title": section.title, "caption": ""}
+    view: dict[str, Any] = {"kind": type(section).__name__, "number": number, "title": section.title,
+                            "caption": ""}
     if isinstance(section, Text):
         view["paragraphs"] = _paragraphs(section.body)
     elif isinstance(section, Table):
@@ -366,12 +374,14 @@ def _players(section: Audio) -> list[dict[str, str]]:
         if samples.ndim != 1 or not len(samples) or not np.isfinite(samples).all():
             raise ValueError(f"{track.label}: expected finite samples [N], got shape {samples.shape}")
     gain = min([1.0] + [0.999 / float(np.abs(s).max()) for s in sounds if s.any()])
-    top = max((spectrogram_peak(s, t.sample_rate) for s, t in zip(sounds, section.tracks, strict=True)), default=0.0)
+    top = max((spectrogram_peak(s, t.sample_rate) for s, t in zip(sounds, section.tracks, strict=True)),
+              default=0.0)
     players = []
     for track, samples in zip(section.tracks, sounds, strict=True):
         out = io.BytesIO()
         soundfile.write(out, samples * gain, track.sample_rate, format="FLAC", subtype="PCM_16")
-        picture = _uri(spectrogram_png(samples, track.sample_rate, top), "image/png") if section.spectrograms else ""
+        picture = (_uri(spectrogram_png(samples, track.sample_rate, top), "image/png") if section.spectrograms
+                   else "")
         players.append({"label": track.label, "note": track.note, "picture": picture,
                         "uri": _uri(out.getvalue(), "audio/flac")})
     return players

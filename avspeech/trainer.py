@@ -1,10 +1,11 @@
 """The one training loop.
 
-`fit` trains any model on any dataset that has lengths and pure items; what belongs to a task comes in as a loss
-function and a validation function. Every draw is a function of the configuration: batches of (seed, epoch), items of
-(seed, epoch, index), and the global generators of Python, NumPy and torch are seeded anew at each step from (seed,
-step, rank). So their state at a step is known without being stored, the number of data workers changes nothing, and a
-run that was killed and resumed ends, on a CPU, with the same bits as one that was not.
+`fit` trains any model on any dataset that has lengths and pure items; what belongs to a task comes in as
+a loss function and a validation function. Every draw is a function of the configuration: batches of
+(seed, epoch), items of (seed, epoch, index), and the global generators of Python, NumPy and torch are
+seeded anew at each step from (seed, step, rank). So their state at a step is known without being stored,
+the number of data workers changes nothing, and a run that was killed and resumed ends, on a CPU, with the
+same bits as one that was not.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ from avspeech.batching import Batch, Dataset
 from avspeech.errors import InputError
 from avspeech.processes import barrier, device, distributed, is_main
 
-__all__ = ["Dataset", "FitResult", "NonFiniteLoss", "Stopped", "TrainConfig", "barrier", "device", "distributed", "fit",
-           "is_main", "learning_rate"]
+__all__ = ["Dataset", "FitResult", "NonFiniteLoss", "Stopped", "TrainConfig", "barrier", "device",
+           "distributed", "fit", "is_main", "learning_rate"]
 
 Weights = dict[str, torch.Tensor]
 Loss = Callable[[nn.Module, Batch], "tuple[torch.Tensor, dict[str, float | torch.Tensor]]"]
@@ -50,11 +51,12 @@ FREE_TO_CHANGE = {"max_steps", "workers", "validate_every", "checkpoint_every", 
 class TrainConfig:
     """How to train.
 
-    max_steps: updates in all. batch_seconds: length of a padded batch, in seconds. accumulate: batches in an update
-    (times the processes under torchrun). lr: the highest rate, reached after warmup_steps; schedule: then "cosine"
-    down to 0 at max_steps, or "constant". weight_decay: AdamW's, for matrices only. clip: highest norm of the gradient,
-    0 for no limit. precision: "fp32", or "bf16" for autocast. ema: decay of a moving average of the weights, which then
-    is what is validated and kept; 0 for none. seed: of everything. workers: processes that load data.
+    max_steps: updates in all. batch_seconds: length of a padded batch, in seconds. accumulate: batches in an
+    update (times the processes under torchrun). lr: the highest rate, reached after warmup_steps; schedule:
+    then "cosine" down to 0 at max_steps, or "constant". weight_decay: AdamW's, for matrices only. clip:
+    highest norm of the gradient, 0 for no limit. precision: "fp32", or "bf16" for autocast. ema: decay of a
+    moving average of the weights, which then is what is validated and kept; 0 for none. seed: of everything.
+    workers: processes that load data.
     validate_every, checkpoint_every, log_every: in steps. keep: checkpoints kept.
     """
 
@@ -93,8 +95,8 @@ class TrainConfig:
 
 @dataclass
 class FitResult:
-    """The updates made; the step whose weights the model now holds; its score (None where nothing was validated) and
-    all that `validate` returned there (under torchrun on the main process only)."""
+    """The updates made; the step whose weights the model now holds; its score (None where nothing was
+    validated) and all that `validate` returned there (under torchrun on the main process only)."""
 
     steps: int
     best_step: int
@@ -103,7 +105,8 @@ class FitResult:
 
 
 class NonFiniteLoss(RuntimeError):
-    """The loss or the gradient is not finite. Raised before the update; `ids` are the utterances it came from."""
+    """The loss or the gradient is not finite. Raised before the update;
+    `ids` are the utterances it came from."""
 
     def __init__(self, message: str, ids: Sequence[str]) -> None:
         super().__init__(message)
@@ -111,20 +114,24 @@ class NonFiniteLoss(RuntimeError):
 
 
 class Stopped(SystemExit):
-    """Training was asked to stop (SIGTERM, Ctrl-C) and has saved its state. Exit code: 128 + the signal's number."""
+    """Training was asked to stop (SIGTERM, Ctrl-C) and has saved its state. Exit code:
+    128 + the signal's number."""
 
 
 def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, folder: str | Path,
         validate: Validate | None = None) -> FitResult:
     """Trains `model` in place, on the device it is on, and leaves it with the best weights, in eval mode.
 
-    loss_fn(model, batch) -> (loss, logs): the loss is a mean over the batch's utterances. It calls `model` once, as a
-    function, and reads no attribute of it: under torchrun it is given a DistributedDataParallel around the model.
-    validate(model) -> metrics, run on the main process; "score" is maximised. Without it the last weights are the best.
-    folder: gets `checkpoints/`, `best.safetensors`, `log.jsonl` and `tensorboard/`. Where it holds a checkpoint,
-    training goes on from there; initial weights are what the model holds otherwise. Under torchrun every process must
-    see the same folder.
-    Raises InputError when the folder is of another configuration, model or dataset, NonFiniteLoss, and Stopped.
+    loss_fn(model, batch) -> (loss, logs): the loss is a mean over the batch's utterances. It calls
+    `model` once, as a function, and reads no attribute of it: under torchrun it is given a
+    DistributedDataParallel around the model.
+    validate(model) -> metrics, run on the main process; "score" is maximised.
+    Without it the last weights are the best.
+    folder: gets `checkpoints/`, `best.safetensors`, `log.jsonl` and `tensorboard/`. Where it holds a
+    checkpoint, training goes on from there; initial weights are what the model holds otherwise. Under
+    torchrun every process must see the same folder.
+    Raises InputError when the folder is of another configuration, model or dataset,
+    NonFiniteLoss, and Stopped.
     """
     folder, on = Path(folder), next(model.parameters()).device
     rank, world = processes.rank_and_world()
@@ -136,14 +143,16 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
         if found:
             run.restore(found[1], folder)
         if int(processes.from_main(torch.tensor(run.step, device=on))) != run.step:
-            raise InputError(f"{folder}: not the same on every machine; training needs a folder that all share")
+            raise InputError(f"{folder}: not the same on every machine; "
+                             "training needs a folder that all share")
 
         def plan() -> Iterator[batching.Group]:
             return itertools.islice(
                 batching.updates(dataset.lengths, config.batch_seconds, config.seed, (run.epoch, run.used),
                                  world * config.accumulate), max(0, config.max_steps - run.step))
 
-        batches = batching.loader(dataset, plan(), config.seed, rank, world, config.workers, on.type == "cuda")
+        batches = batching.loader(dataset, plan(), config.seed, rank, world, config.workers,
+                                  on.type == "cuda")
         log = stack.enter_context(_Log(folder, run.step)) if rank == 0 else None
         bar = stack.enter_context(_bar(config.max_steps, run.step, show=rank == 0))
         stop = stack.enter_context(_StopRequest())
@@ -167,14 +176,15 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
                 with contextlib.nullcontext() if communicate else trained.no_sync():  # type: ignore[operator]
                     with torch.autocast(on.type, torch.bfloat16, enabled=config.precision == "bf16"):
                         loss, extra = loss_fn(trained, batch)
-                    # By share of the utterances, so that any split of them over batches and processes has the same
-                    # gradient (DDP divides by the number of processes).
+                    # By share of the utterances, so that any split of them over batches and processes has the
+                    # same gradient (DDP divides by the number of processes).
                     (loss * share * world).backward()
                 value = loss.item()
                 loss_sum += value * share
                 ids += batch["ids"]
                 bad += [] if math.isfinite(value) else batch["ids"]
-                run.observe({name: float(torch.as_tensor(x).detach()) for name, x in extra.items() if name != "loss"},
+                run.observe({name: float(torch.as_tensor(x).detach()) for name, x in extra.items()
+                             if name != "loss"},
                             len(indices))
 
             norm = float(nn.utils.clip_grad_norm_(run.parameters, config.clip or math.inf))
@@ -194,7 +204,8 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
             if log:  # the main process
                 if final or run.step % config.log_every == 0:
                     means = run.take_means()
-                    log.write({"step": run.step, **means, "lr": learning_rate(step, config), "epoch": run.epoch})
+                    log.write({"step": run.step, **means, "lr": learning_rate(step, config),
+                               "epoch": run.epoch})
                     bar.set_postfix(loss=f"{means['loss']:.4g}")
                 if final or run.step % config.validate_every == 0:
                     metrics = run.validate(validate)
@@ -239,27 +250,28 @@ class _Run:
         self.data = {"items": len(lengths), "sha256": hashlib.sha256(lengths.tobytes()).hexdigest()}
 
     def state(self) -> dict[str, Any]:
-        return {"step": self.step, "epoch": self.epoch, "used": self.used, "sums": self.sums, "best": self.best,
-                "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "ema": self.ema,
-                "config": dataclasses.asdict(self.config), "data": self.data, "world": self.world}
+        return {"step": self.step, "epoch": self.epoch, "used": self.used, "sums": self.sums,
+                "best": self.best, "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
+                "ema": self.ema, "config": dataclasses.asdict(self.config), "data": self.data,
+                "world": self.world}
 
     def restore(self, state: dict[str, Any], folder: Path) -> None:
         for name, now in dataclasses.asdict(self.config).items():
             then = state["config"].get(name)
             if name not in FREE_TO_CHANGE and then != now:
-                raise InputError(f"{folder}: its checkpoint was trained with {name}={then}, now {name}={now}; "
-                                 "set it back to go on, or train into another folder")
+                raise InputError(f"{folder}: its checkpoint was trained with {name}={then}, "
+                                 f"now {name}={now}; set it back to go on, or train into another folder")
         if state["data"] != self.data:
-            raise InputError(f"{folder}: its checkpoint was trained on other data ({state['data']['items']} items "
-                             f"then, {self.data['items']} now); train into another folder")
+            raise InputError(f"{folder}: its checkpoint was trained on other data ({state['data']['items']} "
+                             f"items then, {self.data['items']} now); train into another folder")
         if state["world"] != self.world:
-            checkpoint.log.warning("%s: was trained by %d processes, goes on with %d, so with another number of "
-                                   "batches an update", folder, state["world"], self.world)
+            checkpoint.log.warning("%s: was trained by %d processes, goes on with %d, so with another number "
+                                   "of batches an update", folder, state["world"], self.world)
         try:
             self.model.load_state_dict(state["model"])
         except RuntimeError as error:
-            raise InputError(f"{folder}: its checkpoint is of another model ({str(error).splitlines()[-1].strip()}); "
-                             "train into another folder") from None
+            raise InputError(f"{folder}: its checkpoint is of another model "
+                             f"({str(error).splitlines()[-1].strip()}); train into another folder") from None
         self.optimizer.load_state_dict(state["optimizer"])
         for name, value in (self.ema or {}).items():
             value.copy_(state["ema"][name])
@@ -270,10 +282,12 @@ class _Run:
         """Takes note of an update that was made from `group`."""
         self.step += 1
         self.epoch, self.used, _ = group[-1]
-        decay = min(self.config.ema, self.step / (9 + self.step))  # short memory at first, when weights move most
+        # Short memory at first, when weights move most
+        decay = min(self.config.ema, self.step / (9 + self.step))
         if self.ema is not None:
             for name, value in self.model.state_dict().items():
-                self.ema[name].copy_(self.ema[name].lerp(value, 1 - decay) if value.is_floating_point() else value)
+                self.ema[name].copy_(self.ema[name].lerp(value, 1 - decay) if value.is_floating_point()
+                                     else value)
 
     def observe(self, values: dict[str, float], weight: float = 1) -> None:
         for name, value in values.items():
@@ -287,7 +301,8 @@ class _Run:
         return means
 
     def validate(self, validate: Validate | None) -> dict[str, float]:
-        """The metrics of the weights as they are (the averaged ones, if there are); keeps them if they are the best."""
+        """The metrics of the weights as they are (the averaged ones, if there are);
+        keeps them if they are the best."""
         weights, metrics = _copy(self.ema or self.model.state_dict()), {}
         if validate is not None:
             trained = _copy(self.model.state_dict())
@@ -306,7 +321,8 @@ class _Run:
 
     def finish(self, validate: Validate | None) -> FitResult:
         """Puts the best weights into the model, on every process."""
-        if processes.is_main() and not self.best["model"]:  # max_steps was lowered to before the first validation
+        # max_steps was lowered to before the first validation
+        if processes.is_main() and not self.best["model"]:
             self.validate(validate)
         if processes.is_main():
             self.model.load_state_dict(self.best["model"])
@@ -322,7 +338,8 @@ class _Run:
 
 
 class _Log:
-    """`log.jsonl`, one JSON object a line, and TensorBoard where it is installed; cut back to `step` to begin with."""
+    """`log.jsonl`, one JSON object a line, and TensorBoard where it is installed;
+    cut back to `step` to begin with."""
 
     def __init__(self, folder: Path, step: int) -> None:
         self.start, self.board, kept = time.monotonic(), None, []
@@ -347,7 +364,8 @@ class _Log:
             self.board.close()
 
     def write(self, record: dict[str, Any]) -> None:
-        """Adds a line: the step, values (those of a validation under "valid"), "seconds" since this process began."""
+        """Adds a line: the step, values (those of a validation under "valid"),
+        "seconds" since this process began."""
         self.file.write(json.dumps({**record, "seconds": round(time.monotonic() - self.start, 3)}) + "\n")
         self.file.flush()
         part = "valid" if "valid" in record else "train"
@@ -365,7 +383,8 @@ class _StopRequest:
 
     def __enter__(self) -> _StopRequest:
         if threading.current_thread() is threading.main_thread():
-            self.before = {number: signal.signal(number, self._request) for number in (signal.SIGTERM, signal.SIGINT)}
+            self.before = {number: signal.signal(number, self._request)
+                           for number in (signal.SIGTERM, signal.SIGINT)}
         return self
 
     def __exit__(self, kind: type | None, *_: object) -> None:
@@ -386,8 +405,8 @@ class _StopRequest:
 
 def _non_finite(step: int, loss: float, norm: float, ids: list[str]) -> NonFiniteLoss:
     names = ", ".join(ids[:8]) + (f" and {len(ids) - 8} more" if len(ids) > 8 else "")
-    return NonFiniteLoss(f"step {step + 1}: loss {loss:.4g}, gradient norm {norm:.4g}, from utterances {names}; "
-                         "the update was not made and the last checkpoint stands", ids)
+    return NonFiniteLoss(f"step {step + 1}: loss {loss:.4g}, gradient norm {norm:.4g}, from utterances "
+                         f"{names}; the update was not made and the last checkpoint stands", ids)
 
 
 def _seed_everything(*seed: int) -> None:

@@ -101,8 +101,9 @@ def read_frames(path: str | Path, fps: float = FPS, start: float = 0.0, duration
 
 def pictures(path: str | Path, start: float = 0.0,
              damaged: list[float] | None = None) -> Iterator[tuple[float, float, Any]]:
-    """(time it appears, time the next does, PyAV frame) of the pictures shown at or after `start`, in order, at the
-    file's own rate. `damaged`: see `audio.decode_packets`. Raises InputError for a file that cannot be read."""
+    """(time it appears, time the next does, PyAV frame) of the pictures shown at or after `start`,
+    in order, at the file's own rate. `damaged`: see `audio.decode_packets`. Raises InputError for a
+    file that cannot be read."""
     if start > 2 * RUN_UP:
         found = _decode(path, start, True, damaged)
         first = next(found, None)
@@ -149,7 +150,8 @@ def picture_array(frame: Any, grey: bool = False) -> np.ndarray:
 
 
 def mouth_tracks(path: str | Path, fps: float = FPS, max_faces: int | None = None, start: float = 0.0,
-                 duration: float | None = None, detector: str = "auto", progress: bool = False) -> list[MouthTrack]:
+                 duration: float | None = None, detector: str = "auto",
+                 progress: bool = False) -> list[MouthTrack]:
     """The mouths of all faces of a video, the largest and longest seen first, at most `max_faces`.
 
     The video is gone through twice: to follow the faces, then, their paths smoothed, to cut the crops.
@@ -174,8 +176,9 @@ def mouth_tracks(path: str | Path, fps: float = FPS, max_faces: int | None = Non
 
 
 def whole_picture(path: str | Path, fps: float = FPS) -> MouthTrack:
-    """The track of a video that shows nothing but a mouth, upright and in the middle, as corpora of mouth crops do:
-    the middle square of each picture, brought to 96 x 96. Raises InputError as `read_frames` does."""
+    """The track of a video that shows nothing but a mouth, upright and in the middle, as
+    corpora of mouth crops do: the middle square of each picture, brought to 96 x 96. Raises
+    InputError as `read_frames` does."""
     import cv2
 
     length = round(fps * _duration(path))
@@ -185,7 +188,8 @@ def whole_picture(path: str | Path, fps: float = FPS) -> MouthTrack:
         height, width = picture.shape
         side = min(height, width)
         y, x = (height - side) // 2, (width - side) // 2
-        track.crops[k] = cv2.resize(picture[y: y + side, x: x + side], (CROP, CROP), interpolation=cv2.INTER_AREA)
+        track.crops[k] = cv2.resize(picture[y: y + side, x: x + side], (CROP, CROP),
+                                    interpolation=cv2.INTER_AREA)
         track.present[k], track.boxes[k] = True, (x, y, x + side, y + side)
     return track
 
@@ -198,7 +202,8 @@ def _expected(path: str | Path, fps: float, start: float, wanted: float | None) 
 _duration = duration  # where an argument has that name
 
 
-def _shown(frames: Iterator[np.ndarray], total: int | None, what: str, progress: bool) -> Iterator[np.ndarray]:
+def _shown(frames: Iterator[np.ndarray], total: int | None, what: str,
+           progress: bool) -> Iterator[np.ndarray]:
     if not progress:
         return frames
     from tqdm import tqdm
@@ -262,10 +267,12 @@ def crop(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
             sx, sy = part.shape[1] / width, part.shape[0] / height
             grow = np.array([[sx, 0, x0 + (sx - 1) / 2], [0, sy, y0 + (sy - 1) / 2], [0, 0, 1]])
             matrix = matrix @ grow
-    return cv2.warpAffine(picture, matrix, (CROP, CROP), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.warpAffine(picture, matrix, (CROP, CROP), flags=cv2.INTER_LINEAR,
+                          borderMode=cv2.BORDER_REPLICATE)
 
 
-def write_crops(path: str | Path, crops: np.ndarray, present: np.ndarray, boxes: np.ndarray | None = None) -> None:
+def write_crops(path: str | Path, crops: np.ndarray, present: np.ndarray,
+                boxes: np.ndarray | None = None) -> None:
     """Writes mouth crops `[T, 96, 96]` uint8, present `[T]` and boxes `[T, 4]` as an uncompressed .npz,
     atomically. Raises InputError for other shapes."""
     path = Path(path)
@@ -307,7 +314,8 @@ def read_crops(path: str | Path, start: float = 0.0, duration: float | None = No
 def _read_rows(archive: zipfile.ZipFile, name: str, axes: int, first: int, last: int | None) -> np.ndarray:
     with archive.open(f"{name}.npy") as file:
         version = np.lib.format.read_magic(file)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        read = (np.lib.format.read_array_header_1_0 if version == (1, 0)
+                else np.lib.format.read_array_header_2_0)
         shape, fortran, dtype = read(file)
         if len(shape) != axes or fortran or dtype not in (np.uint8, np.bool_):
             raise ValueError(f"array '{name}' is {dtype} {shape}")

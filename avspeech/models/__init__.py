@@ -23,10 +23,10 @@ CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
     "mvtf-small": ("mvtf", {}),
     "mvtf-base": ("mvtf", dict(n_fft=256, hop=128, lips="resnet", embed=128, patch=1, blocks=6, dim=48,
                                kernel=4, stride=4, hidden=192, guess=0)),
-    "mvtf-paper": ("mvtf",
-                   dict(n_fft=128, hop=64, lips="resnet", embed=65, embed_causal=True, symmetric=False,
-                        slots=3, planes=0, patch=1, blocks=6, dim=128, kernel=1, stride=1, hidden=240,
-                        query=8, causal=True, features="complex", guess=0, head="mapping")),
+    "mvtf-paper": ("mvtf", dict(n_fft=128, hop=64, lips="resnet", embed=65, embed_causal=True,
+                                symmetric=False, slots=3, planes=0, patch=1, blocks=6, dim=128, kernel=1,
+                                stride=1, hidden=240, query=8, causal=True, features="complex",
+                                guess=0, head="mapping")),
 }
 
 

@@ -1,7 +1,8 @@
 """A first guess of the mask from whole frames: dilated convolutions over time, all of the band at once.
 
-Costs a fiftieth of TF-GridNet's blocks and learns a voice soon; the blocks then refine what it gives (the division of
-labour of two-stage separators; the layer is Conv-TasNet's, Luo & Mesgarani, TASLP 2019, without its bottleneck).
+Costs a fiftieth of TF-GridNet's blocks and learns a voice soon; the blocks then refine what it gives
+(the division of labour of two-stage separators; the layer is Conv-TasNet's, Luo & Mesgarani, TASLP
+2019, without its bottleneck).
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ class DilatedConv(nn.Module):
 class FullBandGuess(nn.Module):
     """Frames in, a complex mask out.
 
-    inside: numbers in a frame (mixture and cue); bins: F; width: W; layers: dilations are 1, 2, 4, ... 32, 1, 2, ...
+    inside: numbers in a frame (mixture and cue); bins: F; width: W; layers: dilations are 1, 2,
+    4, ... 32, 1, 2, ...
     """
 
     def __init__(self, inside: int, bins: int, width: int, layers: int):

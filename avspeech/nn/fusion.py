@@ -1,7 +1,7 @@
 """Fusion of the views' lip embeddings: tensor fusion (MVTF) and the baselines it is compared with.
 
-Every fusion maps `views [B, V, T, D]` and `mask [B, V, T]` (True where the view shows the mouth) to `u [B, T, D]`; V may
-differ from call to call, a frame that no view shows gives u = 0.
+Every fusion maps `views [B, V, T, D]` and `mask [B, V, T]` (True where the view shows the mouth) to
+`u [B, T, D]`; V may differ from call to call, a frame that no view shows gives u = 0.
 """
 
 from __future__ import annotations
@@ -27,15 +27,16 @@ def masked_mean(x: Tensor, weight: Tensor, dim: int) -> Tensor:
 class TensorFusion(nn.Module):
     """Multi-view tensor fusion (arXiv 2603.07696).
 
-        h~_v = [h_v; 1]      P_ij = h~_i (outer) h~_j      z_ij = W LayerNorm(vec P_ij) + b      u = mean over pairs
+        h~_v = [h_v; 1]    P_ij = h~_i (outer) h~_j    z_ij = W LayerNorm(vec P_ij) + b    u = mean over pairs
 
-    dim: width D of h and u. symmetric: z_ij becomes (z_ij + z_ji) / 2, so the order of the views does not count.
-    slots: None takes the pairs of the views that are there, and a lone view as its own pair; a number repeats the
-    views in turn until there are that many (the paper: 3) and takes the pairs of the slots. The two agree for one
-    view, and for V = slots.
+    dim: width D of h and u. symmetric: z_ij becomes (z_ij + z_ji) / 2, so the order of the views does not
+    count.
+    slots: None takes the pairs of the views that are there, and a lone view as its own pair; a number repeats
+    the views in turn until there are that many (the paper: 3) and takes the pairs of the slots. The two agree
+    for one view, and for V = slots.
 
-    The LayerNorm of an outer product needs no (D+1)^2-vector: with m and s the mean and the second moment of h~,
-    mean(P_ij) = m_i m_j and mean(P_ij^2) = s_i s_j. With the affine part (g, c) folded into W,
+    The LayerNorm of an outer product needs no (D+1)^2-vector: with m and s the mean and the second moment of
+    h~, mean(P_ij) = m_i m_j and mean(P_ij^2) = s_i s_j. With the affine part (g, c) folded into W,
         z_ij = (h~_i^T (W*g) h~_j - m_i m_j sum(W*g)) / std_ij + W c + b,
     a bilinear form.
     """
@@ -69,7 +70,8 @@ class TensorFusion(nn.Module):
         """Each frame's shown views, in order and repeated in turn, fill the slots."""
         shown = mask.sum(1)  # [B, T]
         order = torch.argsort((~mask).to(torch.int8), dim=1, stable=True)  # shown views first, in their order
-        slot = torch.arange(slots, device=views.device)[None, :, None] % shown.clamp_min(1)[:, None]  # [B, S, T]
+        slot = (torch.arange(slots, device=views.device)[None, :, None]
+                % shown.clamp_min(1)[:, None])  # [B, S, T]
         chosen = torch.gather(order, 1, slot)  # [B, S, T]
         h = torch.gather(views, 1, chosen.unsqueeze(-1).expand(-1, -1, -1, views.shape[-1]))
         h = torch.cat([h, h.new_ones(*h.shape[:-1], 1)], dim=-1)

@@ -1,8 +1,8 @@
 """TF-GridNet blocks, channels last: X is [B, T, F, D] throughout.
 
-Z.-Q. Wang et al., "TF-GridNet: Integrating Full- and Sub-Band Modeling for Speech Separation", TASLP 2023. All norms
-run over channels alone and the width of a query does not depend on F, so that one set of weights fits any sampling
-rate and FFT size.
+Z.-Q. Wang et al., "TF-GridNet: Integrating Full- and Sub-Band Modeling for Speech Separation", TASLP 2023.
+All norms run over channels alone and the width of a query does not depend on F, so that one set of weights
+fits any sampling rate and FFT size.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from torch import Tensor, nn
 class PathRNN(nn.Module):
     """LayerNorm, unfold, LSTM, fold back, residual: one path of a block along the axis before the channels.
 
-    dim: channels D. kernel, stride: I and J, in steps of the axis; stride <= kernel. hidden: LSTM units H a direction.
+    dim: channels D. kernel, stride: I and J, in steps of the axis; stride <= kernel.
+    hidden: LSTM units H a direction.
     bidirectional: False for a path that must not look ahead.
     """
 
@@ -66,8 +67,8 @@ class BandNorm(nn.Module):
 class FullBandAttention(nn.Module):
     """Self-attention between frames, each described by its whole band.
 
-    dim: channels D; heads: L; query: E, channels of a query or key at each frequency, so frames attend with vectors
-    of E * F.
+    dim: channels D; heads: L; query: E, channels of a query or key at each frequency,
+    so frames attend with vectors of E * F.
     """
 
     def __init__(self, dim: int, heads: int, query: int):
@@ -102,7 +103,8 @@ class GridNetBlock(nn.Module):
     dim: D; kernel, stride: I, J; hidden: H; heads: L; query: E. causal: the path along T runs one way.
     """
 
-    def __init__(self, dim: int, kernel: int, stride: int, hidden: int, heads: int, query: int, causal: bool = False):
+    def __init__(self, dim: int, kernel: int, stride: int, hidden: int, heads: int, query: int,
+                 causal: bool = False):
         super().__init__()
         self.intra = PathRNN(dim, kernel, stride, hidden)
         self.inter = PathRNN(dim, kernel, stride, hidden, bidirectional=not causal)

@@ -8,9 +8,11 @@ from torch import Tensor, nn
 
 
 def standardise(crops: Tensor, mask: Tensor) -> Tensor:
-    """Crops as floats of mean 0 and variance 1 over the shown frames of a sequence; frames not shown become 0.
+    """Crops as floats of mean 0 and variance 1 over the shown frames of a sequence;
+    frames not shown become 0.
 
-    crops [N, T, H, W] uint8 or float, mask [N, T] -> float [N, T, H, W]. Takes out a speaker's shade and the lamp.
+    crops [N, T, H, W] uint8 or float, mask [N, T] -> float [N, T, H, W].
+    Takes out a speaker's shade and the lamp.
     """
     x = crops.float()
     weight = mask[:, :, None, None].to(x.dtype)
@@ -65,8 +67,8 @@ class ResNetLips(nn.Module):
 class SmallLips(nn.Module):
     """A lip encoder for CPUs: a stem that looks at 5 frames, three residual stages, and a BLSTM over time.
 
-    width: channels of the first stage, doubled twice. The last 3x3 map is flattened, not averaged: where on the
-    mouth something moves is what tells phones apart. 0.55 GMAC/s at width 32, 88x88 pixels and 25 fps.
+    width: channels of the first stage, doubled twice. The last 3x3 map is flattened, not averaged: where on
+    the mouth something moves is what tells phones apart. 0.55 GMAC/s at width 32, 88x88 pixels and 25 fps.
     channels: 8 * width, the width of what it returns.
     """
 
@@ -75,9 +77,11 @@ class SmallLips(nn.Module):
         self.channels = 8 * width
         self.stem = nn.Conv2d(5, width, 7, 4, 3, bias=False)
         self.norm = nn.BatchNorm2d(width)
-        self.blocks = nn.Sequential(Residual(width, width * 3 // 2, 2), Residual(width * 3 // 2, width * 3, 2),
-                                    nn.Conv2d(width * 3, width * 4, 3, 2, 1, bias=False), nn.BatchNorm2d(width * 4),
-                                    nn.ReLU(), nn.Flatten(), nn.Dropout(0.2), nn.Linear(36 * width, 8 * width))
+        self.blocks = nn.Sequential(Residual(width, width * 3 // 2, 2),
+                                    Residual(width * 3 // 2, width * 3, 2),
+                                    nn.Conv2d(width * 3, width * 4, 3, 2, 1, bias=False),
+                                    nn.BatchNorm2d(width * 4), nn.ReLU(), nn.Flatten(), nn.Dropout(0.2),
+                                    nn.Linear(36 * width, 8 * width))
         self.rnn = nn.LSTM(8 * width, 4 * width, num_layers=2, batch_first=True, bidirectional=True)
 
     def forward(self, crops: Tensor, mask: Tensor) -> Tensor:

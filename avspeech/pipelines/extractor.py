@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from avspeech.pretrained import ModelInfo
 
 UNSEEN = ("silence", "model")
-MARGIN = 0.5  # s of sound kept before a face first appears and after it has gone: a voice may begin or end unseen
+# s of sound kept before a face first appears and after it has gone: a voice may begin or end unseen
+MARGIN = 0.5
 FADE = 0.02  # s, at both ends of what is kept
 SHORTEST = 0.5  # s; shorter input is padded, as a model's normalisation means little on less
 
@@ -34,15 +35,17 @@ SHORTEST = 0.5  # s; shorter input is padded, as a model's normalisation means l
 class Extractor:
     """Target speaker extraction with a model of task "extraction".
 
-    model: called as `model(mixture [B, N] float32, video [B, V, T, 88, 88] uint8, mask [B, V, T] bool) -> [B, N]`.
+    model: called as `model(mixture [B, N] float32, video [B, V, T, 88, 88] uint8,
+    mask [B, V, T] bool) -> [B, N]`.
     info: its sample rate (Hz) and frame rate (fps); see `avspeech.pretrained.ModelInfo`.
     windows: how long signals are cut.
-    when_unseen: what is put out before the face first appears in any view and after it has gone for good, each with a
-        margin of 0.5 s: "silence", or "model" (what the model makes of sound with no picture). While a face is lost
-        between two appearances the model always runs, with those frames marked as missing.
+    when_unseen: what is put out before the face first appears in any view and after it has gone
+        for good, each with a margin of 0.5 s: "silence", or "model" (what the model makes of sound
+        with no picture). While a face is lost between two appearances the model always runs, with
+        those frames marked as missing.
 
-    After each call `seams` lists the joins of its windows (at the model's sample rate); `windows.disagreement_db` puts
-    them in dB.
+    After each call `seams` lists the joins of its windows (at the model's sample rate);
+    `windows.disagreement_db` puts them in dB.
     """
 
     def __init__(
@@ -89,12 +92,14 @@ class Extractor:
         """The voice of one face: float32 [N], at the sample rate and of the length of `audio`.
 
         audio: float [N], or [C, N] or [N, C], whose channels are averaged. Full scale is 1.
-        views: what one camera or several synchronised ones (list or dict) saw of the same face from sample 0 on:
-            mouth crops uint8 [T, 96, 96] or [T, 88, 88] (grey, aligned as by `avspeech.video`), a stack of them
-            [V, T, 96, 96], or full pictures uint8 [T, H, W, 3] (RGB) in which the face is then found.
-        sample_rate: of `audio`, in Hz. The model hears nothing above half its own rate, and gives nothing there.
+        views: what one camera or several synchronised ones (list or dict) saw of the same face from sample
+            0 on: mouth crops uint8 [T, 96, 96] or [T, 88, 88] (grey, aligned as by `avspeech.video`), a stack
+            of them [V, T, 96, 96], or full pictures uint8 [T, H, W, 3] (RGB) in which the face is then found.
+        sample_rate: of `audio`, in Hz. The model hears nothing above half its own rate, and gives nothing
+            there.
         fps: frame rate of `views`; frames are taken by time, frame k being shown from k / fps s on.
-        present: where the face is to be seen, bool [T], one for each view in the form of `views`; by default always.
+        present: where the face is to be seen, bool [T], one for each view in the form of `views`; by default
+            always.
         face: which face, counted from 1, where full pictures show several.
         Sound longer than the views is taken as the face being out of sight.
 
@@ -215,7 +220,8 @@ class Extractor:
         progress: bool = True,
         mouth: bool = False,
     ) -> list[Path]:
-        """Each face's voice from one or more synchronised videos, as wav and mp4: see `avspeech.pipelines.files`."""
+        """Each face's voice from one or more synchronised videos, as wav and mp4: see
+        `avspeech.pipelines.files`."""
         from avspeech.pipelines.files import extract
 
         paths = [Path(videos)] if isinstance(videos, (str, Path)) else [Path(video) for video in videos]

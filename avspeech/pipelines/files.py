@@ -1,4 +1,5 @@
-"""The voices of the faces in video files: a wav and an mp4 each, on the clock of the videos, in bounded memory."""
+"""The voices of the faces in video files: a wav and an mp4 each, on the clock of the videos,
+in bounded memory."""
 
 from __future__ import annotations
 
@@ -29,14 +30,14 @@ def extract(
 ) -> list[Path]:
     """Writes `<stem>_face<N>.wav` and `<stem>_face<N>.mp4` into `out` for each face; returns their paths.
 
-    videos: one camera, or several synchronised ones whose clocks begin together. The sound is that of the first that
-        has any, the picture of the mp4 and `<stem>` are those of the first.
-    face: only this one, counted from 1, the largest and longest seen in the first video that shows any; by default all.
-        The same face is found in the other videos as `views.match_faces` says.
+    videos: one camera, or several synchronised ones whose clocks begin together. The sound is that of the
+        first that has any, the picture of the mp4 and `<stem>` are those of the first.
+    face: only this one, counted from 1, the largest and longest seen in the first video that shows any; by
+        default all. The same face is found in the other videos as `views.match_faces` says.
     mouth: the videos show nothing but the mouth (`video.whole_picture`); no face is looked for.
-    The wav (16 bit, mono, at the model's sample rate) begins at the clock's zero of the videos and lasts as long as
-    the sound or the pictures, whichever is longer; so does the mp4 (pictures copied if H.264 or HEVC, else encoded).
-    Files of these names are replaced, each only when it is complete.
+    The wav (16 bit, mono, at the model's sample rate) begins at the clock's zero of the videos and lasts as
+    long as the sound or the pictures, whichever is longer; so does the mp4 (pictures copied if H.264 or HEVC,
+    else encoded). Files of these names are replaced, each only when it is complete.
 
     Raises InputError for files that cannot be read, where there is no sound, no face, or no such face.
     """

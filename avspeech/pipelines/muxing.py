@@ -19,10 +19,11 @@ BIT_RATE = 96_000  # of the sound, AAC
 
 
 def mux(video: Path, sound: Path, out: Path) -> None:
-    """Writes `out` (mp4): the pictures of `video` and the sound file `sound`, which begins at the zero of its clock.
+    """Writes `out` (mp4): the pictures of `video` and the sound file `sound`,
+    which begins at the zero of its clock.
 
-    Pictures are copied where mp4 takes them as they are (H.264, HEVC), else encoded with the first of ENCODERS.
-    Pictures that begin late begin late in `out`. Raises InputError where `video` has no pictures.
+    Pictures are copied where mp4 takes them as they are (H.264, HEVC), else encoded with the first of
+    ENCODERS. Pictures that begin late begin late in `out`. Raises InputError where `video` has no pictures.
     """
     import av
     import soundfile

@@ -22,7 +22,8 @@ BLOCK = 1000  # frames read at a time from crops that may lie on a disk
 
 @dataclass(frozen=True)
 class View:
-    """One camera's mouth crops of one face: uint8 [T, 96, 96] or [T, 88, 88], `present` bool [T], frames per second."""
+    """One camera's mouth crops of one face: uint8 [T, 96, 96] or [T, 88, 88], `present` bool [T],
+    frames per second."""
 
     crops: np.ndarray
     present: np.ndarray
@@ -31,8 +32,8 @@ class View:
     def frames(self, first: int, last: int, fps: float) -> tuple[np.ndarray, np.ndarray]:
         """Frames [first, last) of a clock of `fps`: crops uint8 [T, 88, 88] and mask bool [T].
 
-        Each is the frame shown at that time. Before and after the view, and where the face is missing, the mask is
-        False and the crop is black.
+        Each is the frame shown at that time. Before and after the view, and where the face is missing, the
+        mask is False and the crop is black.
         """
         index = np.floor(np.arange(first, last) * (self.fps / fps) + 1e-6).astype(np.int64)
         mask = np.zeros(len(index), bool)
@@ -50,7 +51,8 @@ class View:
         return crops, mask
 
     def span(self) -> tuple[float, float] | None:
-        """Seconds from the first appearance of the face to the end of the last one; None if it is never seen."""
+        """Seconds from the first appearance of the face to the end of the last one;
+        None if it is never seen."""
         seen = np.flatnonzero(self.present)
         return (float(seen[0] / self.fps), float((seen[-1] + 1) / self.fps)) if len(seen) else None
 
@@ -63,7 +65,8 @@ def release(array: np.ndarray) -> None:
 
 
 def arrays_as_views(views: Any, present: Any, fps: float, face: int = 1) -> list[View]:
-    """Views of one face from the arrays a user has: see `Extractor.__call__` for the forms. Raises InputError."""
+    """Views of one face from the arrays a user has: see `Extractor.__call__` for the forms.
+    Raises InputError."""
     named = _named(views, "views")
     masks: dict[str, Any] = dict.fromkeys(named)
     if present is not None:
@@ -72,7 +75,8 @@ def arrays_as_views(views: Any, present: Any, fps: float, face: int = 1) -> list
             given = dict(zip(named, given.values(), strict=True))
         if set(given) != set(named):
             raise InputError(
-                f"present: has {len(given)} masks, expected one for each of the {len(named)} views, in the same form"
+                f"present: has {len(given)} masks, expected one for each of the {len(named)} views, "
+                "in the same form"
             )
         masks = {name: given[name] for name in named}
     tracks: list[list[MouthTrack | View]] = []
@@ -90,7 +94,8 @@ def arrays_as_views(views: Any, present: Any, fps: float, face: int = 1) -> list
         mask = masks[name]
         if mask is not None and (mask.dtype != np.bool_ or mask.shape != shape[:1]):
             raise InputError(
-                f"present for {name}: {mask.dtype} {mask.shape}, expected bool [{shape[0]}], one for each frame"
+                f"present for {name}: {mask.dtype} {mask.shape}, expected bool [{shape[0]}], "
+                "one for each frame"
             )
         if len(shape) == 4:
             tracks.append(_find(name, array, mask, fps))
@@ -128,13 +133,14 @@ def _array(value: Any) -> np.ndarray:
 def match_faces(views: Sequence[Sequence[Any]]) -> list[list[Any]]:
     """The faces of the first view that shows any, each with its tracks in all views that show it.
 
-    views: for each synchronised camera its tracks (things with `crops`, `present` and, from pictures, `boxes`).
+    views: for each synchronised camera its tracks (things with `crops`, `present` and,
+    from pictures, `boxes`).
 
-    With one face in every view there is nothing to match. Otherwise tracks are assigned one to one so that the sum
-    of three likenesses is greatest: how far the times at which the faces are seen agree (intersection over union,
-    0..1), the correlation of how much the mouths move from frame to frame (0..1), and, with a weight of 1/4, the
-    order from left to right. Tracks that are never seen at the same time are not matched, and faces that only other
-    cameras see are left out.
+    With one face in every view there is nothing to match. Otherwise tracks are assigned one to one so that
+    the sum of three likenesses is greatest: how far the times at which the faces are seen agree (intersection
+    over union, 0..1), the correlation of how much the mouths move from frame to frame (0..1), and, with a
+    weight of 1/4, the order from left to right. Tracks that are never seen at the same time are not matched,
+    and faces that only other cameras see are left out.
     """
     showing = [list(tracks) for tracks in views if len(tracks)]
     if not showing:

@@ -1,8 +1,9 @@
 """Long signals in short windows, joined again without a seam.
 
-The model sees the signal in windows that overlap. Where two windows meet, both have an opinion; the join is a short
-cross-fade at the place of the overlap where the two differ least (as a rule a pause), so that an artefact of the join
-is as small as it can be, and is known: every join reports how far the two windows were apart.
+The model sees the signal in windows that overlap. Where two windows meet, both have an opinion; the
+join is a short cross-fade at the place of the overlap where the two differ least (as a rule a
+pause), so that an artefact of the join is as small as it can be, and is known: every join reports
+how far the two windows were apart.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ class Windows:
     """How a long signal is cut. Times in seconds.
 
     length: of a window.
-    overlap: of neighbours; at most half of `length`. A model that looks at less than 3/4 of it around each sample gives
-        the same output in windows as in one piece. One that attends to all of its window hears differently in each:
-        the more overlap, the surer a place is found where two windows agree.
+    overlap: of neighbours; at most half of `length`. A model that looks at less than 3/4 of it around each
+        sample gives the same output in windows as in one piece. One that attends to all of its window hears
+        differently in each: the more overlap, the surer a place is found where two windows agree.
     fade: the cross-fade, raised cosine.
     """
 
@@ -38,7 +39,8 @@ class Windows:
             )
 
     def plan(self, frames: int, fps: float) -> list[tuple[int, int]]:
-        """Windows [start, stop) in video frames that cover `frames`. The last one is moved back to full length."""
+        """Windows [start, stop) in video frames that cover `frames`.
+        The last one is moved back to full length."""
         length = max(2, round(self.length * fps))
         hop = max(1, length - max(1, round(self.overlap * fps)))
         if frames <= length:
@@ -49,7 +51,8 @@ class Windows:
 
 @dataclass(frozen=True)
 class Seam:
-    """A join of two windows: its centre (sample), and the RMS by which the windows differ in the cross-fade."""
+    """A join of two windows: its centre (sample), and the RMS by which the windows differ in the
+    cross-fade."""
 
     sample: int
     difference: float
@@ -91,8 +94,9 @@ def stitch(
 def _quietest(old: np.ndarray, new: np.ndarray, width: int) -> tuple[int, float]:
     """Where a cross-fade of `width` samples does least harm: (offset, RMS of the difference there).
 
-    An eighth of the overlap at either end is left out (a model knows least at its edges). Among places that are as
-    good to -80 dB of the signal the one nearest the centre wins, so that each window keeps as much context as it can.
+    An eighth of the overlap at either end is left out (a model knows least at its edges). Among places
+    that are as good to -80 dB of the signal the one nearest the centre wins, so that each window keeps
+    as much context as it can.
     """
     edge = min(len(old) // 8, (len(old) - width) // 2)
     steps = np.concatenate([[0.0], np.cumsum((old - new) ** 2)])
@@ -107,7 +111,8 @@ def _quietest(old: np.ndarray, new: np.ndarray, width: int) -> tuple[int, float]
 
 
 def disagreement_db(seams: Iterable[Seam], signal: np.ndarray | float) -> np.ndarray:
-    """How far the windows were apart at each seam, in dB relative to the RMS of `signal` (samples, or its RMS). [S]"""
+    """How far the windows were apart at each seam, in dB relative to the RMS of `signal` (samples,
+    or its RMS). [S]"""
     rms = (
         float(signal)
         if np.ndim(signal) == 0

@@ -1,7 +1,7 @@
 """What the tests share.
 
-Real speech and faces lie in the folder AVSPEECH_DATA (default: shared/data beside the repository); tests that use them
-are marked `real` and skipped without.
+Real speech and faces lie in the folder AVSPEECH_DATA (default: shared/data beside the repository); tests that
+use them are marked `real` and skipped without.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ def tone(seconds: float, rate: int, hertz: float = 440.0) -> np.ndarray:
 
 
 def write_sound(path: Path, samples: np.ndarray, rate: int, codec: str, late: float = 0.0) -> None:
-    """A container with one sound stream, encoded by PyAV, beginning `late` seconds after a tiny video stream."""
+    """A container with one sound stream, encoded by PyAV, beginning `late` seconds after a tiny video
+    stream."""
     with av.open(str(path), "w") as container:
         if late:
             pictures = container.add_stream("mpeg4", rate=25)
@@ -91,12 +92,15 @@ def test_resampling_keeps_length_and_place(tmp_path: Path, rate: int) -> None:
     assert np.abs(found - tone(1.0, 16000))[400:-400].max() < 1e-3
 
 
-@pytest.mark.parametrize(("rate", "start", "duration"), [(16000, 0.5, 0.25), (44100, 1.2345, 1.0), (44100, 2.5, 0.1),
-                                                         (22050, 2.9, 5.0)])
-def test_a_part_equals_the_same_part_of_the_whole(tmp_path: Path, rate: int, start: float, duration: float) -> None:
+@pytest.mark.parametrize(("rate", "start", "duration"),
+                         [(16000, 0.5, 0.25), (44100, 1.2345, 1.0), (44100, 2.5, 0.1),
+                          (22050, 2.9, 5.0)])
+def test_a_part_equals_the_same_part_of_the_whole(tmp_path: Path, rate: int, start: float,
+                                                  duration: float) -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, 3 * rate).astype(np.float32)
     soundfile.write(tmp_path / "a.wav", noise, rate, subtype="FLOAT")
-    whole, part = audio.read(tmp_path / "a.wav"), audio.read(tmp_path / "a.wav", start=start, duration=duration)
+    whole, part = (audio.read(tmp_path / "a.wav"),
+                   audio.read(tmp_path / "a.wav", start=start, duration=duration))
     k = round(start * 16000)
     assert len(part) == min(round(duration * 16000), 48000 - k)
     assert np.abs(part - whole[k: k + len(part)]).max() < 1e-4

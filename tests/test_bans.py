@@ -1,4 +1,5 @@
-"""What may not be in the code, by its syntax tree: reading that runs what it reads, shells, and errors thrown away."""
+"""What may not be in the code, by its syntax tree: reading that runs what it reads, shells,
+and errors thrown away."""
 
 from __future__ import annotations
 
@@ -11,11 +12,12 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("avspeech", "recipes", "tools")
 FILES = sorted(str(p.relative_to(ROOT)) for folder in FOLDERS for p in (ROOT / folder).rglob("*.py"))
 
-MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "torchvision"}
+MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal",
+           "torchvision"}
 CALLS = {"eval", "exec", "compile", "__import__", "os.system", "os.popen", "subprocess.getoutput",
-         "subprocess.getstatusoutput", "yaml.load", "yaml.load_all", "yaml.unsafe_load", "yaml.unsafe_load_all",
-         "yaml.full_load", "yaml.full_load_all", "torch.jit.load", "torch.hub.load", "runpy.run_path",
-         "runpy.run_module", "shutil.unpack_archive"}
+         "subprocess.getstatusoutput", "yaml.load", "yaml.load_all", "yaml.unsafe_load",
+         "yaml.unsafe_load_all", "yaml.full_load", "yaml.full_load_all", "torch.jit.load", "torch.hub.load",
+         "runpy.run_path", "runpy.run_module", "shutil.unpack_archive"}
 BROAD = {"Exception", "BaseException"}
 # These files look a name up in a literal table of theirs before they import what stands there.
 TABLES = {"avspeech/models/__init__.py", "avspeech/data/corpora/__init__.py"}
@@ -69,7 +71,8 @@ def offences(source: str, file: str) -> list[str]:
         literal = bool(node.args) and isinstance(node.args[0], ast.Constant)
         if (name in CALLS
                 or not is_false(given.get("shell"))
-                or (name in ("torch.load", "torch.serialization.load") and not is_true(given.get("weights_only")))
+                or (name in ("torch.load", "torch.serialization.load")
+                    and not is_true(given.get("weights_only")))
                 or (last == "load" and not is_false(given.get("allow_pickle")))
                 or (name in ("numpy.load", "np.load") and (len(node.args) > 2 or None in given))
                 or (last in ("extractall", "extract") and "tarfile" in source and "filter" not in given)
@@ -87,7 +90,8 @@ def test_nothing_banned(file: str) -> None:
 
 @pytest.mark.parametrize("file", sorted(TABLES))
 def test_the_tables_are_literal(file: str) -> None:
-    """The dicts of module names in these files are spelled out, so that no name from elsewhere is imported."""
+    """The dicts of module names in these files are spelled out,
+    so that no name from elsewhere is imported."""
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
     tables = {}
     for node in tree.body:

@@ -53,7 +53,8 @@ def test_a_place_is_enough_to_go_on_from(lengths, size, made):
 @settings(deadline=None)
 @given(LENGTHS, st.integers(1, 4))
 def test_processes_and_accumulation_see_the_same_batches(lengths, size):
-    """Updates of `size` batches are the single batches in their order: nothing dropped at the end of an epoch."""
+    """Updates of `size` batches are the single batches in their order:
+    nothing dropped at the end of an epoch."""
     single = itertools.chain.from_iterable(batching.updates(lengths, 20, 0, (0, 0), 1))
     grouped = itertools.chain.from_iterable(batching.updates(lengths, 20, 0, (0, 0), size))
     assert list(itertools.islice(single, 40)) == list(itertools.islice(grouped, 40))

@@ -38,7 +38,8 @@ TENSORS = st.builds(lambda shape, kind: torch.arange(math.prod(shape)).reshape(s
 STATES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | TENSORS,
     lambda inner: st.lists(inner, max_size=3) | st.tuples(inner, inner)
-    | st.dictionaries(st.text(max_size=4) | st.integers() | st.just("$tensor"), inner, max_size=3), max_leaves=8)
+    | st.dictionaries(st.text(max_size=4) | st.integers() | st.just("$tensor"), inner, max_size=3),
+    max_leaves=8)
 
 
 @settings(max_examples=25, deadline=None)
@@ -94,7 +95,8 @@ def test_a_broken_newest_falls_back_to_the_one_before(tmp_path, caplog, name, ha
     with caplog.at_level(logging.WARNING):
         step, read = checkpoint.load_latest(tmp_path)
     assert step == 1 and same(read, state(1))
-    incomplete = (name, harm) == (checkpoint.MARKER, "delete")  # just what a killed save leaves: no cause for alarm
+    # Just what a killed save leaves: no cause for alarm
+    incomplete = (name, harm) == (checkpoint.MARKER, "delete")
     assert ("step-00000002" in caplog.text) != incomplete
     checkpoint.save(tmp_path, 2, state(3))  # trained again, it takes the broken one's place
     assert same(checkpoint.load_latest(tmp_path)[1], state(3))
@@ -128,7 +130,8 @@ def test_orphans_of_killed_saves_are_removed(tmp_path):
 
 
 def test_a_crash_at_any_call_to_the_disk_leaves_a_whole_checkpoint(tmp_path, monkeypatch):
-    """Every fsync, rename and removal of a save in turn is where the process 'dies' (an error nothing catches)."""
+    """Every fsync, rename and removal of a save in turn is where the process 'dies' (an error nothing
+    catches)."""
     class Crash(BaseException):
         pass
 
@@ -148,7 +151,8 @@ def test_a_crash_at_any_call_to_the_disk_leaves_a_whole_checkpoint(tmp_path, mon
         checkpoint.save(folder, 1, state(1), keep=1)
         with monkeypatch.context() as patch:
             wrap = dies_at(number)
-            for module, name in ((os, "fsync"), (os, "rename"), (os, "replace"), (os, "unlink"), (os, "mkdir")):
+            for module, name in ((os, "fsync"), (os, "rename"), (os, "replace"), (os, "unlink"),
+                                 (os, "mkdir")):
                 patch.setattr(module, name, wrap(getattr(module, name)))
             try:
                 checkpoint.save(folder, 2, state(2), keep=1)

@@ -29,9 +29,10 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, module: str, **names: Any) -> None
         monkeypatch.setattr(sys.modules[parent], name, made, raising=False)
 
 
-@pytest.mark.parametrize("argv", [["--help"], ["extract", "--help"], ["models", "--help"], ["models", "info", "--help"],
-                                  ["data", "check", "--help"], ["data", "prepare", "--help"], ["profile", "--help"],
-                                  ["doctor", "--help"], ["--version"]])
+@pytest.mark.parametrize("argv", [["--help"], ["extract", "--help"], ["models", "--help"],
+                                  ["models", "info", "--help"], ["data", "check", "--help"],
+                                  ["data", "prepare", "--help"], ["profile", "--help"], ["doctor", "--help"],
+                                  ["--version"]])
 def test_help_and_version(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(argv)
@@ -39,8 +40,9 @@ def test_help_and_version(argv: list[str], capsys: pytest.CaptureFixture[str]) -
     assert ("usage: avspeech" if "--help" in argv else avspeech.__version__) in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("argv", [[], ["nix"], ["extract"], ["models"], ["data", "check"], ["extract", "a.mp4", "--face", "0"],
-                                  ["extract", "a.mp4", "--face", "left"], ["profile", "m", "--seconds", "x"]])
+@pytest.mark.parametrize("argv", [[], ["nix"], ["extract"], ["models"], ["data", "check"],
+                                  ["extract", "a.mp4", "--face", "0"], ["extract", "a.mp4", "--face", "left"],
+                                  ["profile", "m", "--seconds", "x"]])
 def test_a_wrong_command_line_exits_with_2(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(argv)
@@ -91,7 +93,8 @@ def test_a_defect_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_reader_that_leaves_is_no_error() -> None:
     code = "from avspeech import cli; cli._doctor = lambda args: print('x' * 1000000); cli.main(['doctor'])"
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               cwd=ROOT)
     assert process.stdout and process.stderr
     process.stdout.read(10)
     process.stdout.close()
@@ -134,7 +137,8 @@ def test_data_prepare(source: str, expected: Path | None, monkeypatch: pytest.Mo
     from avspeech.data import corpora
 
     def prepare(name: str, source: Path | None, out: Path, **options: Any) -> list[Path]:
-        assert (name, source, out, options) == ("grid", expected, Path("out"), {"seed": 3, "sets": ["a", "b"]})
+        assert (name, source, out, options) == ("grid", expected, Path("out"),
+                                                {"seed": 3, "sets": ["a", "b"]})
         return [out / "train.jsonl"]
 
     monkeypatch.setattr(corpora, "prepare", prepare)

@@ -1,4 +1,5 @@
-"""config: defaults, then the YAML's differences, then overrides; everything else is an error that says where."""
+"""config: defaults, then the YAML's differences, then overrides;
+everything else is an error that says where."""
 
 from __future__ import annotations
 
@@ -81,8 +82,10 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path, text: str) -> None:
 
 
 def test_the_file_differs_and_the_override_has_the_last_word(tmp_path: Path) -> None:
-    text = "train:\n  steps: 5\n  optimiser: {lr: 3e-4, betas: [0.8, 0.9]}\ndata: {views: [front, top], root: /a}\n"
-    loaded = load(tmp_path, text, "train.optimiser.lr=1e-5", "data.speed=1", "train.steps=7", "train.steps=1e3")
+    text = ("train:\n  steps: 5\n  optimiser: {lr: 3e-4, betas: [0.8, 0.9]}\n"
+            "data: {views: [front, top], root: /a}\n")
+    loaded = load(tmp_path, text, "train.optimiser.lr=1e-5", "data.speed=1", "train.steps=7",
+                  "train.steps=1e3")
     assert loaded.train == Train(steps=1000, optimiser=Optimiser(1e-5, (0.8, 0.9)))
     assert loaded.data.views == ("front", "top")
     assert loaded.data.root == Path("/a")
@@ -97,8 +100,8 @@ def test_sections_keep_the_defaults_of_the_schema_around_them(tmp_path: Path) ->
 
 
 def test_dicts_are_merged_and_lists_replaced(tmp_path: Path) -> None:
-    loaded = load(tmp_path, "data: {shares: {noise: 1}, names: [a, b]}", "data.shares.music=0.5", "data.names=[c]",
-                  "data.model.blocks=2")
+    loaded = load(tmp_path, "data: {shares: {noise: 1}, names: [a, b]}", "data.shares.music=0.5",
+                  "data.names=[c]", "data.model.blocks=2")
     assert loaded.data.shares == {"noise": 1.0, "silent": 0.1, "music": 0.5}
     assert loaded.data.names == ["c"]
     assert loaded.data.model == {"blocks": 2}
@@ -118,10 +121,12 @@ def test_text_that_yaml_1_1_would_bend_stays_text(tmp_path: Path) -> None:
     ("train:\n  stepz: 3", (), ("conf.yaml:2", "train.stepz", "train.steps")),
     ("lr: 3", (), ("conf.yaml:1", "'lr'", "train.optimiser.lr")),
     ("zzzzz: 3", (), ("'zzzzz'", "known here: train, data")),
-    ("data: {corpora: {grid: {sorce: a}}}", (), ("data.corpora.grid.sorce", "mean data.corpora.grid.source?")),
+    ("data: {corpora: {grid: {sorce: a}}}", (),
+     ("data.corpora.grid.sorce", "mean data.corpora.grid.source?")),
     ("data: {source: a}", (), ("mean data.corpora.NAME.source?",)),
     ("data: {corpora: [a]}", (), ("data.corpora", "dict[str, Corpus]")),
-    ("data: {corpora: {grid: {xyz: a}}}", (), ("known here: data.corpora.grid.source, data.corpora.grid.repeat",)),
+    ("data: {corpora: {grid: {xyz: a}}}", (),
+     ("known here: data.corpora.grid.source, data.corpora.grid.repeat",)),
     ("", ("train.optimizer.lr=3",), ("train.optimizer", "train.optimiser")),
     ("train: {steps: fast}", (), ("conf.yaml:1", "train.steps", "int", "'fast'")),
     ("train: {steps: 1.5}", (), ("train.steps", "int", "1.5")),

@@ -1,4 +1,5 @@
-"""Imports run one way: a file imports only from its own layer or a lower one; nothing of avspeech imports recipes."""
+"""Imports run one way: a file imports only from its own layer or a lower one;
+nothing of avspeech imports recipes."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ LAYER_OF = {name: number for number, names in enumerate(LAYERS) for name in name
 
 
 def imported(tree: ast.AST, package: str) -> set[str]:
-    """Dotted names of all modules imported anywhere in a file, within functions too. package: for relative imports."""
+    """Dotted names of all modules imported anywhere in a file, within functions too.
+    package: for relative imports."""
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -31,7 +33,8 @@ def imported(tree: ast.AST, package: str) -> set[str]:
             above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
             names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "import_module":
+        elif (isinstance(node, ast.Call)
+              and getattr(node.func, "attr", getattr(node.func, "id", "")) == "import_module"):
             names |= {a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)}
     return names
 
@@ -57,7 +60,8 @@ FILES = sorted(str(p.relative_to(PACKAGE)) for p in PACKAGE.rglob("*.py"))
 
 @pytest.mark.parametrize("file", FILES)
 def test_imports_run_downward(file: str) -> None:
-    assert Path(file).with_suffix("").parts[0] in LAYER_OF, f"avspeech/{file}: give its folder a layer in LAYERS"
+    assert Path(file).with_suffix("").parts[0] in LAYER_OF, (
+        f"avspeech/{file}: give its folder a layer in LAYERS")
     assert offences((PACKAGE / file).read_text(encoding="utf-8"), file) == []
 
 

@@ -39,8 +39,8 @@ def registry(monkeypatch):
 
 
 INFO = ModelInfo("extraction", "small", {"width": 5}, labels=["a", "b"], licence="Apache-2.0",
-                 training_data=[{"name": "A corpus", "licence": "CC BY 4.0"}], metrics={"si_sdri_db": 12.3456},
-                 description="A small one.", limits=["Two faces at most."])
+                 training_data=[{"name": "A corpus", "licence": "CC BY 4.0"}],
+                 metrics={"si_sdri_db": 12.3456}, description="A small one.", limits=["Two faces at most."])
 
 
 @pytest.fixture
@@ -99,15 +99,17 @@ def test_stored_as_float16_computes_as_float32(folder, tmp_path):
 
 def test_card(folder):
     text = (folder / "README.md").read_text()
-    for part in ("# tiny", "A small one.", "## Use", "avspeech extract", "## Training data", "A corpus: CC BY 4.0",
-                 "## Numbers", "12.35", "## Limits", "Two faces at most.", "16000 Hz", "Apache-2.0"):
+    for part in ("# tiny", "A small one.", "## Use", "avspeech extract", "## Training data",
+                 "A corpus: CC BY 4.0", "## Numbers", "12.35", "## Limits", "Two faces at most.", "16000 Hz",
+                 "Apache-2.0"):
         assert part in text
 
 
 def test_update_writes_numbers_and_card(folder):
     weights = (folder / WEIGHTS).read_bytes()
     assert pretrained.update(folder, metrics={"new": 3.5}).metrics == {"new": 3.5}
-    assert "| new | 3.5 |" in (folder / "README.md").read_text() and (folder / WEIGHTS).read_bytes() == weights
+    assert ("| new | 3.5 |" in (folder / "README.md").read_text()
+            and (folder / WEIGHTS).read_bytes() == weights)
     assert pretrained.load(folder)[1].metrics == {"new": 3.5}
 
 
@@ -143,10 +145,11 @@ def test_weights_of_another_format_are_not_read(folder):
 
 @pytest.mark.parametrize("change, words", [
     ({"model": "large"}, "'large' is not known"), ({"model": "os:system"}, "not known"),
-    ({"config": {"width": 6}}, r"'layers.0.weight' should be [6, 3], got [5, 3]"), ({"config": {"depth": 1}}, "depth"),
-    ({"extra": 1}, "unknown key 'extra'"), ({"sample_rate": "16k"}, "'sample_rate'"), ({"sample_rate": 0}, "above 0"),
-    ({"format": 2}, "'format'"), ({"training_data": [{"name": "x"}]}, "name and licence"),
-    ({"metrics": {"x": "high"}}, "numbers"), ({"task": None}, "'task'")])
+    ({"config": {"width": 6}}, r"'layers.0.weight' should be [6, 3], got [5, 3]"),
+    ({"config": {"depth": 1}}, "depth"), ({"extra": 1}, "unknown key 'extra'"),
+    ({"sample_rate": "16k"}, "'sample_rate'"), ({"sample_rate": 0}, "above 0"), ({"format": 2}, "'format'"),
+    ({"training_data": [{"name": "x"}]}, "name and licence"), ({"metrics": {"x": "high"}}, "numbers"),
+    ({"task": None}, "'task'")])
 def test_a_config_that_is_wrong_is_told_why(folder, change, words):
     record = json.loads((folder / CONFIG).read_text())
     (folder / CONFIG).write_text(json.dumps({**record, **change}))
@@ -174,7 +177,8 @@ def test_weights_that_do_not_fit(folder, harm):
         (folder / WEIGHTS).write_bytes(b"not weights")
     resign(folder)
     message = refused(folder)
-    assert {"missing": "'layers.0.bias' is missing", "extra": "'more'", "garbage": "not a safetensors"}[harm] in message
+    assert {"missing": "'layers.0.bias' is missing", "extra": "'more'",
+            "garbage": "not a safetensors"}[harm] in message
 
 
 def test_sums_may_name_no_other_file(folder):

@@ -14,8 +14,8 @@ import avspeech
 from avspeech import doctor
 
 ROOT = Path(__file__).resolve().parents[1]
-HEAVY = {"torch", "torchaudio", "numpy", "scipy", "cv2", "av", "librosa", "speechbrain", "matplotlib", "sklearn",
-         "soundfile", "yaml", "rich", "tqdm"}
+HEAVY = {"torch", "torchaudio", "numpy", "scipy", "cv2", "av", "librosa", "speechbrain", "matplotlib",
+         "sklearn", "soundfile", "yaml", "rich", "tqdm"}
 
 
 def test_the_public_names() -> None:

@@ -1,4 +1,5 @@
-"""Recipes: stages run once, again when what goes in changed, and never count as finished when they were not."""
+"""Recipes: stages run once, again when what goes in changed,
+and never count as finished when they were not."""
 
 from __future__ import annotations
 
@@ -48,13 +49,15 @@ class Toy:
     def __post_init__(self) -> None:
         self.recipe = Recipe("toy", Config, doc="A toy.\n\nWith 100% doc.")
 
-        @self.recipe.stage("prepare", uses=("data",), code=("errors",), outputs=lambda cfg, exp: [exp / "data.txt"])
+        @self.recipe.stage("prepare", uses=("data",), code=("errors",),
+                           outputs=lambda cfg, exp: [exp / "data.txt"])
         def prepare(cfg: Config, exp: Path) -> None:
             """Make the data."""
             self.ran.append("prepare")
             (exp / "data.txt").write_text(cfg.data.text.strip())
 
-        @self.recipe.stage("train", uses=("train",), inputs=lambda cfg, exp: [exp / "data.txt"], distributed=True)
+        @self.recipe.stage("train", uses=("train",), inputs=lambda cfg, exp: [exp / "data.txt"],
+                           distributed=True)
         def train(cfg: Config, exp: Path) -> None:
             """Train on it."""
             self.ran.append("train")
@@ -77,7 +80,8 @@ class Toy:
 
 @pytest.fixture
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
-    monkeypatch.setattr(recipe_module, "_code_hash", lambda stage: "the code")  # which may be edited while this runs
+    # Which may be edited while this runs
+    monkeypatch.setattr(recipe_module, "_code_hash", lambda stage: "the code")
     return Toy(tmp_path / "exp")
 
 
@@ -96,7 +100,8 @@ def test_a_second_run_does_nothing_and_says_so(toy: Toy, capsys: pytest.CaptureF
 @pytest.mark.parametrize(("argv", "expected"), [
     (["train.lr=0.2"], ["train", "report"]),
     (["data.text=b"], ALL),
-    (["data.text='a '"], ["prepare", "report"]),  # the data come out the same: what reads only them need not run
+    # The data come out the same: what reads only them need not run.
+    (["data.text='a '"], ["prepare", "report"]),
     (["--force"], ALL),
     (["--stage", "train", "--force"], ["train", "report"]),
     (["--stage", "2", "--stop-stage", "train", "--force"], ["train"]),
@@ -116,7 +121,8 @@ def test_what_follows_a_stage_runs_after_it_ran_again(toy: Toy) -> None:
 
 
 def test_options_may_stand_between_overrides(toy: Toy) -> None:
-    assert toy("data.text=x", "--stage", "prepare", "train.lr=0.3", "--stop-stage", "train") == ["prepare", "train"]
+    assert (toy("data.text=x", "--stage", "prepare", "train.lr=0.3", "--stop-stage", "train")
+            == ["prepare", "train"])
     assert (toy.exp / "data.txt").read_text() == "x"
     assert "lr: 0.3" in (toy.exp / "config.yaml").read_text()
 
@@ -141,7 +147,8 @@ def test_the_code_hash_covers_the_files_named_and_the_recipe(tmp_path: Path) -> 
     def stage(code: tuple[str, ...] | None) -> recipe_module.Stage:
         return recipe_module.Stage("s", test_exit_codes, code=code)
 
-    hashed = {code: recipe_module._code_hash(stage(code)) for code in (("errors",), ("errors", "data/manifest"))}
+    hashed = {code: recipe_module._code_hash(stage(code))
+              for code in (("errors",), ("errors", "data/manifest"))}
     assert len(set(hashed.values())) == 2
     assert recipe_module._code_hash(stage(("errors",))) == hashed[("errors",)]
     with pytest.raises(ValueError, match="nowhere"):
@@ -206,7 +213,8 @@ def test_exit_codes(toy: Toy, capsys: pytest.CaptureFixture[str]) -> None:
     assert code("train.lr=-1") == 130
     assert code("--help") == 0
     said = capsys.readouterr().out
-    for words in ("1 prepare  Make the data.", "3 report   Tell about it.", "train.lr=0.1  (float)", "With 100% doc."):
+    for words in ("1 prepare  Make the data.", "3 report   Tell about it.", "train.lr=0.1  (float)",
+                  "With 100% doc."):
         assert words in said
 
 
@@ -263,8 +271,9 @@ def test_a_killed_stage_leaves_no_marker_and_runs_again(tmp_path: Path) -> None:
     '''))
 
     def start(seconds: int) -> subprocess.Popen[str]:
-        return subprocess.Popen([sys.executable, "run.py", "--exp", "exp", f"seconds={seconds}"], cwd=tmp_path, text=True,
-                                stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        return subprocess.Popen([sys.executable, "run.py", "--exp", "exp", f"seconds={seconds}"],
+                                cwd=tmp_path, text=True, stdout=subprocess.PIPE,
+                                env={**os.environ, "PYTHONPATH": str(ROOT)})
 
     def wait_for(done: Callable[[], bool]) -> None:
         until = time.monotonic() + 20

@@ -85,7 +85,8 @@ def test_table_takes_any_number_of_keys_and_chosen_columns():
     summary = report.aggregate(ROWS, by=("system", "condition"))
     assert summary.table(columns=["left_60"]).header == ["system", "left_60"]
     only = report.aggregate([row("a", "x", 0, 1.0), row("b", "x", 0, 2.0)], by=("system",))
-    assert only.table().rows == [["a", "1.00"], ["b", "2.00"]] and only.table().header == ["system", "si_sdri"]
+    assert (only.table().rows == [["a", "1.00"], ["b", "2.00"]]
+            and only.table().header == ["system", "si_sdri"])
 
 
 def sections(tmp_path):
@@ -101,7 +102,8 @@ def sections(tmp_path):
         report.points_plot(summary, "Points", "SI-SDRi (dB)"),
         report.training_curves(log),
         report.Picture(np.zeros((4, 6, 3), np.uint8), "Sheet", 'a "caption"'),
-        report.audio_section("Sounds", {"mixture": 2 * sound, "estimate": sound}, 16000, {"estimate": "9 dB"}),
+        report.audio_section("Sounds", {"mixture": 2 * sound, "estimate": sound}, 16000,
+                             {"estimate": "9 dB"}),
     ]
 
 
@@ -128,7 +130,8 @@ def test_page_is_well_formed_needs_nothing_else_and_runs_no_script(tmp_path):
     assert page.stack == [] and "script" not in page.tags and "b" not in page.tags
     assert all(re.match(r"data:(image|audio)/|#s\d", link) for link in page.links)
     assert page.tags.count("audio") == 2 and page.tags.count("img") == 5
-    assert re.search("url\\(|@import|http", re.sub(r'"data:[^"]*"', "", text).replace("http-equiv", "")) is None
+    assert re.search("url\\(|@import|http",
+                     re.sub(r'"data:[^"]*"', "", text).replace("http-equiv", "")) is None
 
 
 def test_sounds_of_a_section_share_one_gain(tmp_path):
@@ -139,7 +142,8 @@ def test_sounds_of_a_section_share_one_gain(tmp_path):
     assert np.abs(loud).max() == pytest.approx(0.999, abs=1e-3)
     assert loud == pytest.approx(2 * quiet, abs=1e-3)
     with pytest.raises(ValueError, match="estimate"):
-        report.write_html(tmp_path / "r.html", "t", [report.audio_section("", {"estimate": np.array([np.nan])})])
+        report.write_html(tmp_path / "r.html", "t",
+                          [report.audio_section("", {"estimate": np.array([np.nan])})])
 
 
 def test_the_same_results_give_the_same_bytes(tmp_path):
@@ -151,7 +155,8 @@ def test_the_same_results_give_the_same_bytes(tmp_path):
 
 
 def test_markdown_has_meta_tables_and_what_is_missing(tmp_path):
-    report.write_markdown(tmp_path / "R.md", "Title", sections(tmp_path), {"command": "a `b`", "commit": "abc"})
+    report.write_markdown(tmp_path / "R.md", "Title", sections(tmp_path),
+                          {"command": "a `b`", "commit": "abc"})
     text = (tmp_path / "R.md").read_text()
     assert "- command: `` a `b` ``" in text and "- commit: `abc`" in text
     assert "| system | front | left_60 |" in text and "10.00 ± 1.41" in text
@@ -174,7 +179,8 @@ def test_print_table(capsys):
 
 def test_a_table_too_wide_for_the_terminal_is_turned(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
-    report.print_table(report.Table(["system", *(f"column{i}" for i in range(9))], [["mvtf", *range(100, 109)]]))
+    report.print_table(report.Table(["system", *(f"column{i}" for i in range(9))],
+                                    [["mvtf", *range(100, 109)]]))
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 40
     assert any("column8" in line and "108" in line for line in lines)

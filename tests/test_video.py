@@ -48,7 +48,8 @@ def write_film(path: Path, pictures: list[np.ndarray], times: list[float], rate:
 
 
 def shades(count: int) -> list[np.ndarray]:
-    """Pictures `[64, 112, 3]` that show their number as seven bars, light for 1, and a light edge at the top."""
+    """Pictures `[64, 112, 3]` that show their number as seven bars, light for 1,
+    and a light edge at the top."""
     bars = [np.repeat([40 + 160 * (k >> bit & 1) for bit in range(7)], 16) for k in range(count)]
     pictures = np.broadcast_to(np.array(bars, np.uint8)[:, None, :, None], (count, 64, 112, 3)).copy()
     pictures[:, :16] = 200
@@ -197,7 +198,8 @@ def test_two_faces_pass_as_two_tracks_and_the_larger_is_first() -> None:
     frames = [square(100 + k // 2, 10, 80, 150, square(5, 60, 40, 200)) for k in range(25)]
     tracks, _ = follow(frames)
     assert [len(t.frames) for t in tracks] == [25, 25]
-    assert tracks[0].scale[0] == pytest.approx(79 / BOX_SPAN) and tracks[1].scale[0] == pytest.approx(39 / BOX_SPAN)
+    assert (tracks[0].scale[0] == pytest.approx(79 / BOX_SPAN)
+            and tracks[1].scale[0] == pytest.approx(39 / BOX_SPAN))
 
 
 def test_a_flash_is_no_face_and_an_unsure_detection_none_either() -> None:
@@ -231,12 +233,14 @@ def test_long_videos_go_to_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_crops_do_not_follow_the_lips() -> None:
-    """A head that stays while its lips move: every frame has the same map, with the lips' median in the middle."""
+    """A head that stays while its lips move: every frame has the same map,
+    with the lips' median in the middle."""
     trail = facetrack._Trail()
     rng = np.random.default_rng(0)
     for k in range(21):
         lips = np.array([0.0, 0.05 + 0.2 * rng.uniform(-1, 1) * (k != 10), 0.0])
-        trail.add(k, facetrack.Pose(40.0, np.eye(3), np.array([100.0, 80.0, 0.0]), lips, np.array([60, 30, 140, 120.0])),
+        trail.add(k, facetrack.Pose(40.0, np.eye(3), np.array([100.0, 80.0, 0.0]), lips,
+                                    np.array([60, 30, 140, 120.0])),
                   True)
     track = trail.track()
     maps = video.crop_maps(track, 25)

@@ -1,4 +1,5 @@
-"""Forward time and peak memory of an extraction model, beside espnet's TF-GridNet separator of the same block settings.
+"""Forward time and peak memory of an extraction model, beside espnet's TF-GridNet separator of the same block
+settings.
 
     python tools/compare_tfgridnet.py --espnet-python ESPNET_VENV/bin/python --out compare.json
 
@@ -9,13 +10,14 @@ espnet wants old versions of much; in a virtual environment of its own, its sepa
     ESPNET_VENV/bin/pip install --no-deps espnet torch-complex typeguard
 
 Peers, all with random weights, batch 1, float32:
-- espnet: TFGridNetV3 (its form with rate-independent norms) with our n_fft, hop, D, I, J, H, B, L, E, with its STFT and
-  iSTFT; it does not see lips, and is always bidirectional.
-- espnet, our grid: the same separator on random input of the frames and bins that our blocks see, where ours join
-  several bins to one (`patch`). The same work in the blocks; no STFT, no lips, no patches. A short signal goes through
-  in one piece, a long one in the windows that `avspeech extract` uses (ours with its joins), and with --long-whole in
-  one piece too, within --memory-limit. Every forward is measured in a process of its own, the systems taking turns;
-  times are medians, and the ratio is of CPU times. Each process first runs 1 s of audio, which is not measured.
+- espnet: TFGridNetV3 (its form with rate-independent norms) with our n_fft, hop, D, I, J, H, B, L, E, with
+  its STFT and iSTFT; it does not see lips, and is always bidirectional.
+- espnet, our grid: the same separator on random input of the frames and bins that our blocks see, where ours
+  join several bins to one (`patch`). The same work in the blocks; no STFT, no lips, no patches. A short
+  signal goes through in one piece, a long one in the windows that `avspeech extract` uses (ours with its
+  joins), and with --long-whole in one piece too, within --memory-limit. Every forward is measured in a
+  process of its own, the systems taking turns; times are medians, and the ratio is of CPU times. Each process
+  first runs 1 s of audio, which is not measured.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ sys.path.insert(0, str(ROOT))
 
 
 def ours(case: dict[str, Any]) -> tuple[Any, Any]:
-    """(model, run): run(seconds, windows) is one forward; the inputs are made before it, on the first call of run."""
+    """(model, run): run(seconds, windows) is one forward; the inputs are made before it,
+    on the first call of run."""
     import numpy as np
     import torch
 
@@ -80,20 +83,24 @@ def espnet(case: dict[str, Any]) -> tuple[Any, Any]:
 
     def prepare(seconds: float, windows: bool) -> Any:
         if case["bins"]:
-            frames = [round(seconds * fps)] if not windows else [b - a for a, b in Windows().plan(round(seconds * fps), fps)]
-            grids = [torch.randn(1, round(n / fps * rate) // hop + 1, case["bins"], dtype=torch.complex64) for n in frames]
+            frames = ([round(seconds * fps)] if not windows
+                      else [b - a for a, b in Windows().plan(round(seconds * fps), fps)])
+            grids = [torch.randn(1, round(n / fps * rate) // hop + 1, case["bins"], dtype=torch.complex64)
+                     for n in frames]
             return lambda: [model(grid, torch.tensor([grid.shape[1]])) for grid in grids]
         samples = torch.randn(1, round(seconds * rate))
         if not windows:
             return lambda: separate(samples)
-        spans = [(round(a * rate / fps), round(b * rate / fps)) for a, b in Windows().plan(round(seconds * fps), fps)]
+        spans = [(round(a * rate / fps), round(b * rate / fps))
+                 for a, b in Windows().plan(round(seconds * fps), fps)]
         return lambda: [separate(samples[:, a:b]) for a, b in spans]
 
     return model, prepare
 
 
 def measure(case: dict[str, Any]) -> dict[str, Any]:
-    """Runs the case once. Gives seconds, bytes of memory, parameters, and for a short case MACs per second of audio."""
+    """Runs the case once. Gives seconds, bytes of memory, parameters,
+    and for a short case MACs per second of audio."""
     import torch
 
     from avspeech.profile import count_macs, measure_memory
@@ -118,7 +125,8 @@ def measure(case: dict[str, Any]) -> dict[str, Any]:
         memory = measure_memory(timed)
     parameters = {name: p.numel() for name, p in model.named_parameters()}
     lips = sum(n for name, n in parameters.items() if name.startswith("cue."))
-    result = {"time": took[0][0], "cpu": took[0][1], "parameters": sum(parameters.values()), "parameters_lips": lips}
+    result = {"time": took[0][0], "cpu": took[0][1], "parameters": sum(parameters.values()),
+              "parameters_lips": lips}
     if memory is not None:
         result.update(loaded=memory.loaded, peak=memory.peak)
     if case["count"]:
@@ -130,8 +138,8 @@ def measure(case: dict[str, Any]) -> dict[str, Any]:
             def forward(self) -> None:
                 call()
 
-        total, parts = count_macs(model, *model.example_inputs(case["seconds"])) if case["system"] == "ours" else \
-            count_macs(Whole())
+        total, parts = (count_macs(model, *model.example_inputs(case["seconds"])) if case["system"] == "ours"
+                        else count_macs(Whole()))
         of_lips = sum(n for name, n in parts.items() if name == "cue" or name.startswith("cue."))
         result.update(macs=total / case["seconds"], macs_lips=of_lips / case["seconds"])
     return result
@@ -143,14 +151,17 @@ def measure(case: dict[str, Any]) -> dict[str, Any]:
 def run_case(python: str, case: dict[str, Any], timeout: float) -> dict[str, Any]:
     """The result of `measure` in a new process, or {"failed": why}."""
     threads = str(case["threads"])
-    environment = {**os.environ, "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "OMP_WAIT_POLICY": "passive"}
+    environment = {**os.environ, "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads,
+                   "OMP_WAIT_POLICY": "passive"}
     command = [python, str(Path(__file__).resolve()), "--case", json.dumps(case)]
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout, check=False)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout,
+                              check=False)
     except subprocess.TimeoutExpired:
         return {"failed": f"not done in {timeout:g} s"}
     if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if line.strip()] or [f"ended with code {done.returncode}"]
+        lines = ([line for line in done.stderr.splitlines() if line.strip()]
+                 or [f"ended with code {done.returncode}"])
         return {"failed": lines[-1][:300]}
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
@@ -161,10 +172,10 @@ def cases(args: argparse.Namespace) -> list[tuple[str, dict[str, Any], str]]:
 
     model: Any = models.build(args.model)
     c = model.config
-    separator = dict(n_layers=c.blocks, lstm_hidden_units=c.hidden, attn_n_head=c.heads, attn_qk_output_channel=c.query,
-                     emb_dim=c.dim, emb_ks=c.kernel, emb_hs=c.stride)
-    base = dict(model=args.model, threads=args.threads, sample_rate=c.sample_rate, fps=c.fps, n_fft=c.n_fft, hop=c.hop,
-                separator=separator, bins=0, memory_limit=0.0, count=False)
+    separator = dict(n_layers=c.blocks, lstm_hidden_units=c.hidden, attn_n_head=c.heads,
+                     attn_qk_output_channel=c.query, emb_dim=c.dim, emb_ks=c.kernel, emb_hs=c.stride)
+    base = dict(model=args.model, threads=args.threads, sample_rate=c.sample_rate, fps=c.fps, n_fft=c.n_fft,
+                hop=c.hop, separator=separator, bins=0, memory_limit=0.0, count=False)
     systems: list[tuple[str, dict[str, Any], str]] = [(args.model, {"system": "ours"}, sys.executable)]
     if args.espnet_python:
         systems.append(("espnet", {"system": "espnet"}, args.espnet_python))
@@ -206,9 +217,11 @@ def compare(args: argparse.Namespace) -> tuple[list[dict[str, Any]], dict[str, s
             times = [r["time"] for r in good]
             row.update(time=median(times), times=times, rtf=median(times) / case["seconds"],
                        cpu=median(r["cpu"] for r in good), parameters=good[0]["parameters"],
-                       parameters_lips=good[0]["parameters_lips"], macs=good[0].get("macs"), macs_lips=good[0].get("macs_lips"))
+                       parameters_lips=good[0]["parameters_lips"], macs=good[0].get("macs"),
+                       macs_lips=good[0].get("macs_lips"))
             if "peak" in good[0]:
-                row.update(peak=max(r["peak"] for r in good), forward=max(r["peak"] - r["loaded"] for r in good))
+                row.update(peak=max(r["peak"] for r in good),
+                           forward=max(r["peak"] - r["loaded"] for r in good))
         else:
             row["failed"] = results[i][0]["failed"]
         rows.append(row)
@@ -216,8 +229,8 @@ def compare(args: argparse.Namespace) -> tuple[list[dict[str, Any]], dict[str, s
         first = next(r for r in rows if r["condition"] == row["condition"])
         row["ratio"] = row["cpu"] / first["cpu"] if "cpu" in row and "cpu" in first else None
     load = os.getloadavg()[0]
-    meta = {"command": " ".join(["python", "tools/compare_tfgridnet.py", *sys.argv[1:]]), "processor": cpu_name(),
-            "threads": str(args.threads), "load after": f"{load:.1f}"}
+    meta = {"command": " ".join(["python", "tools/compare_tfgridnet.py", *sys.argv[1:]]),
+            "processor": cpu_name(), "threads": str(args.threads), "load after": f"{load:.1f}"}
     return rows, meta
 
 
@@ -230,27 +243,32 @@ def table(rows: list[dict[str, Any]]) -> Any:
     def whole_and_lips(row: dict[str, Any], whole: str, lips: str, scale: float) -> str:
         return "" if row.get(whole) is None else f"{row[whole] / scale:.2f} ({row[lips] / scale:.2f})"
 
-    header = ["system", "audio", "time (s)", "RTF", "CPU time (s)", "CPU / ours", "peak (MiB)", "forward (MiB)",
-              "M parameters", "GMAC/s"]
-    cells = [[r["system"], r["condition"], number(r, "time", 1, 2), number(r, "rtf", 1, 3), number(r, "cpu", 1, 2),
-              number(r, "ratio", 1, 2), number(r, "peak", 2**20, 0), number(r, "forward", 2**20, 0),
-              whole_and_lips(r, "parameters", "parameters_lips", 1e6), whole_and_lips(r, "macs", "macs_lips", 1e9)]
+    header = ["system", "audio", "time (s)", "RTF", "CPU time (s)", "CPU / ours", "peak (MiB)",
+              "forward (MiB)", "M parameters", "GMAC/s"]
+    cells = [[r["system"], r["condition"], number(r, "time", 1, 2), number(r, "rtf", 1, 3),
+              number(r, "cpu", 1, 2), number(r, "ratio", 1, 2), number(r, "peak", 2**20, 0),
+              number(r, "forward", 2**20, 0), whole_and_lips(r, "parameters", "parameters_lips", 1e6),
+              whole_and_lips(r, "macs", "macs_lips", 1e9)]
              for r in rows]
     failures = [f"{r['system']}, {r['condition']}: {r['failed']}" for r in rows if "failed" in r]
-    note = ("CPU time: of the process, which other load on the machine disturbs less. peak: resident memory of the process; "
-            "forward: what the forward added to it. In brackets: of it for the lips.")
+    note = ("CPU time: of the process, which other load on the machine disturbs less. peak: resident memory "
+            "of the process; forward: what the forward added to it. In brackets: of it for the lips.")
     return Table(header, cells, "Forward time and memory", "\n".join([note, *failures]))
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="mvtf-small", help="name of a configuration (default %(default)s)")
-    parser.add_argument("--espnet-python", metavar="PATH", help="a Python that can import espnet2; without it, ours alone")
-    parser.add_argument("--seconds", type=float, nargs="+", default=[10.0, 600.0], help="of audio (default 10 600)")
+    parser.add_argument("--espnet-python", metavar="PATH",
+                        help="a Python that can import espnet2; without it, ours alone")
+    parser.add_argument("--seconds", type=float, nargs="+", default=[10.0, 600.0],
+                        help="of audio (default 10 600)")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=5, help="of each short case (default %(default)s)")
     parser.add_argument("--long-repeats", type=int, default=1, help="of each long case (default %(default)s)")
-    parser.add_argument("--windows-above", type=float, default=60.0, help="seconds from which audio goes in windows")
+    parser.add_argument("--windows-above", type=float, default=60.0,
+                        help="seconds from which audio goes in windows")
     parser.add_argument("--long-whole", action="store_true", help="long audio in one piece too")
     parser.add_argument("--memory-limit", type=float, default=12.0, help="GiB, for long audio in one piece")
     parser.add_argument("--timeout", type=float, default=3600.0, help="seconds, of one forward")

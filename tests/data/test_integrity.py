@@ -17,7 +17,8 @@ from avspeech.errors import InputError
 av = pytest.importorskip("av")
 
 
-def film(path: Path, seconds: float, rate: int = 25, sound: float = 0.0, options: dict[str, str] | None = None) -> None:
+def film(path: Path, seconds: float, rate: int = 25, sound: float = 0.0,
+         options: dict[str, str] | None = None) -> None:
     """A video of noise without a face; with `sound`, that many seconds of it."""
     rng = np.random.default_rng(0)
     with av.open(str(path), "w", options=options or {}) as container:
@@ -37,7 +38,8 @@ def film(path: Path, seconds: float, rate: int = 25, sound: float = 0.0, options
             container.mux(packet)
         if sound:
             for k in range(round(sound * 16000 / 1024)):
-                frame = av.AudioFrame.from_ndarray(rng.normal(0, 0.1, (1, 1024)).astype(np.float32), "fltp", "mono")
+                frame = av.AudioFrame.from_ndarray(rng.normal(0, 0.1, (1, 1024)).astype(np.float32), "fltp",
+                                                   "mono")
                 frame.sample_rate, frame.time_base, frame.pts = 16000, Fraction(1, 16000), 1024 * k
                 for packet in voice.encode(frame):
                     container.mux(packet)
@@ -69,7 +71,8 @@ def test_whole_files_have_no_problem(tmp_path: Path) -> None:
     film(tmp_path / "v.mp4", 1.0)
     video.write_crops(tmp_path / "c.npz", np.zeros((25, 96, 96), np.uint8), np.ones(25, bool))
     views = (View("v.mp4", crops="c.npz"), View("", "left_30", crops="c.npz"))
-    assert problems(tmp_path, Utterance("u", "a.wav", 1.0, "s", views=views), sample_rate=16000, fps=25.0) == []
+    assert problems(tmp_path, Utterance("u", "a.wav", 1.0, "s", views=views), sample_rate=16000,
+                    fps=25.0) == []
 
 
 def test_empty_missing_unreadable_and_outside(tmp_path: Path) -> None:
@@ -121,8 +124,8 @@ def test_silence_is_looked_for_in_the_utterance_only(tmp_path: Path) -> None:
 def test_wrong_rates(tmp_path: Path) -> None:
     sound(tmp_path / "a.wav", rate=44100)
     film(tmp_path / "v.mp4", 1.0, rate=30)
-    found = problems(tmp_path, Utterance("u", "a.wav", 1.0, "s", views=(View("v.mp4"),)), sample_rate=16000, fps=25.0,
-                     faces=False)
+    found = problems(tmp_path, Utterance("u", "a.wav", 1.0, "s", views=(View("v.mp4"),)), sample_rate=16000,
+                     fps=25.0, faces=False)
     assert "44100 Hz, expected 16000" in found[0] and "30.00 frames a second, expected 25" in found[1]
 
 
@@ -145,16 +148,17 @@ def test_audio_and_video_lengths_apart(tmp_path: Path, seconds: float) -> None:
     film(tmp_path / "v.mp4", seconds)
     frames = round(25 * seconds)
     video.write_crops(tmp_path / "c.npz", np.zeros((frames, 96, 96), np.uint8), np.ones(frames, bool))
-    found = problems(tmp_path, Utterance("u", "a.wav", 1.0, "s", views=(View("v.mp4"), View("", crops="c.npz"))),
-                     faces=False)
+    found = problems(tmp_path, Utterance("u", "a.wav", 1.0, "s",
+                                         views=(View("v.mp4"), View("", crops="c.npz"))), faces=False)
     assert ["lengths are apart" in line for line in found] == [True, True]
 
 
 def test_parts_of_long_files_are_no_fault(tmp_path: Path) -> None:
     sound(tmp_path / "a.wav", 3.0)
     film(tmp_path / "v.mp4", 3.0)
-    assert problems(tmp_path, *(Utterance(f"u{k}", "a.wav", 1.0, "s", start=float(k), views=(View("v.mp4", start=k),))
-                                for k in range(3)), faces=False) == []
+    assert problems(tmp_path,
+                    *(Utterance(f"u{k}", "a.wav", 1.0, "s", start=float(k), views=(View("v.mp4", start=k),))
+                      for k in range(3)), faces=False) == []
 
 
 def test_cut_crops(tmp_path: Path) -> None:
@@ -170,7 +174,8 @@ def test_a_file_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     calls = []
     blocks = integrity.audio.blocks
     monkeypatch.setattr(integrity.audio, "blocks", lambda *a: calls.append(a) or blocks(*a))
-    assert problems(tmp_path, *(Utterance(f"u{k}", "a.wav", 1.0, "s", start=float(k)) for k in range(3))) == []
+    assert problems(tmp_path, *(Utterance(f"u{k}", "a.wav", 1.0, "s", start=float(k))
+                                for k in range(3))) == []
     assert len(calls) == 1
 
 

@@ -27,7 +27,8 @@ from avspeech.errors import InputError
 RATE = 16000
 
 
-def utterances(speakers: int = 3, each: int = 3, views: tuple[str, ...] = ("front", "left_30", "top")) -> list[Utterance]:
+def utterances(speakers: int = 3, each: int = 3,
+               views: tuple[str, ...] = ("front", "left_30", "top")) -> list[Utterance]:
     return [Utterance(f"s{s}-{i}", f"s{s}-{i}.wav", 2.0 + 0.1 * i, f"s{s}", text=f"text {i}",
                       views=tuple(View("", v, crops=f"s{s}-{i}.{v}.npz") for v in views))
             for s in range(speakers) for i in range(each)]
@@ -39,7 +40,8 @@ def studio(tmp_path: Path) -> Studio:
     everyone = utterances(2, 2, ("front",))
     for u in everyone:
         frames = round(u.duration * 25)
-        audio.write(tmp_path / u.audio, (0.1 * rng.standard_normal(round(u.duration * RATE))).astype(np.float32), RATE)
+        audio.write(tmp_path / u.audio,
+                    (0.1 * rng.standard_normal(round(u.duration * RATE))).astype(np.float32), RATE)
         crops = np.repeat(np.arange(1, frames + 1, dtype=np.uint8), 96 * 96).reshape(frames, 96, 96)
         video.write_crops(tmp_path / u.views[0].crops, crops, np.ones(frames, bool))
     return Studio(everyone, {u.id: (tmp_path, tmp_path) for u in everyone})
@@ -76,7 +78,8 @@ def test_kinds_the_pool_cannot_give_become_others() -> None:
     """One speaker: "two" becomes "same", and is called so; one utterance: an error."""
     rng = np.random.default_rng(0)
     pool = Pool(utterances(1))
-    assert {draw(rng, pool, pool.targets[0], MixConfig(kinds={"two": 1}), str(i)).kind for i in range(5)} == {"same"}
+    assert {draw(rng, pool, pool.targets[0], MixConfig(kinds={"two": 1}), str(i)).kind
+            for i in range(5)} == {"same"}
     alone = Pool(utterances(1, 1))
     with pytest.raises(InputError, match="two utterances"):
         draw(rng, alone, alone.targets[0], MixConfig(), "x")
@@ -102,7 +105,8 @@ def test_the_manifest_holds_everything(tmp_path: Path) -> None:
     assert read_mixtures(tmp_path / "m.jsonl") == drawn
 
 
-@pytest.mark.parametrize("line", ["[]", '{"id": "a"}', '{"id": "a", "kind": "two", "target": "b", "duration": 1, "colour": 2}'])
+@pytest.mark.parametrize("line", ["[]", '{"id": "a"}',
+                                  '{"id": "a", "kind": "two", "target": "b", "duration": 1, "colour": 2}'])
 def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / "m.jsonl").write_text(line + "\n")
     with pytest.raises(InputError, match="m.jsonl:1"):
@@ -118,7 +122,8 @@ def test_levels_are_those_listed(studio: Studio) -> None:
 
 def test_offsets_are_those_listed(studio: Studio) -> None:
     for offset, silent in ((0.5, slice(0, 8000)), (-1.0, slice(16000, 32000))):
-        mixed, target = studio.voices(Mixture("m", "partial", "s0-0", 2.0, interferers=(Source("s1-0", 0.0, offset),)))
+        mixed, target = studio.voices(Mixture("m", "partial", "s0-0", 2.0,
+                                              interferers=(Source("s1-0", 0.0, offset),)))
         rest = mixed - target
         assert not rest[silent].any() and rest[12000 if offset > 0 else 4000] != 0
 

@@ -9,7 +9,8 @@ from avspeech.errors import InputError
 from avspeech.models import CONFIGS, build
 from avspeech.models.mvtf import MVTFConfig, mel_bands
 
-TINY = dict(lips_width=4, embed=8, blocks=1, dim=8, hidden=6, heads=2, query=2, planes=2, bands=16, guess=8, guess_layers=2)
+TINY = dict(lips_width=4, embed=8, blocks=1, dim=8, hidden=6, heads=2, query=2, planes=2, bands=16, guess=8,
+            guess_layers=2)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,8 @@ def size(module: torch.nn.Module) -> int:
 
 
 def test_the_paper_configuration_has_the_paper_size() -> None:
-    """7.24 M without the fusion, 7.56 M with it, norms left out of both (the lip encoder, pretrained, is in neither).
+    """7.24 M without the fusion, 7.56 M with it, norms left out of both (the lip encoder,
+    pretrained, is in neither).
 
     Counted so, ours with projection, LSTM and fusion is 7.553 M; its first 7.24 M are the separator with the
     projection 512 -> 65, so that the LSTM(65) and W are what the paper's fusion adds.
@@ -60,22 +62,24 @@ def test_length_is_kept(tiny: torch.nn.Module, seconds: float) -> None:
 def test_the_level_goes_through(tiny: torch.nn.Module) -> None:
     mixture, video, mask = tiny.example_inputs(0.5)
     with torch.no_grad():
-        torch.testing.assert_close(tiny(mixture * 100, video, mask), tiny(mixture, video, mask) * 100, rtol=1e-3, atol=1e-2)
+        torch.testing.assert_close(tiny(mixture * 100, video, mask), tiny(mixture, video, mask) * 100,
+                                   rtol=1e-3, atol=1e-2)
         assert not tiny(mixture * 0, video, mask).any()
 
 
 def test_order_of_views_does_not_count(tiny: torch.nn.Module) -> None:
     mixture, video, mask = tiny.example_inputs(0.5, views=3)
     with torch.no_grad():
-        torch.testing.assert_close(tiny(mixture, video[:, [2, 0, 1]], mask), tiny(mixture, video, mask), rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(tiny(mixture, video[:, [2, 0, 1]], mask), tiny(mixture, video, mask),
+                                   rtol=1e-3, atol=1e-4)
 
 
 def test_a_view_that_is_not_shown_is_as_if_not_given(tiny: torch.nn.Module) -> None:
     mixture, video, mask = tiny.example_inputs(0.5, views=3)
     mask[:, 1] = False
     with torch.no_grad():
-        torch.testing.assert_close(tiny(mixture, video, mask), tiny(mixture, video[:, [0, 2]], mask[:, [0, 2]]),
-                                   rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(tiny(mixture, video, mask),
+                                   tiny(mixture, video[:, [0, 2]], mask[:, [0, 2]]), rtol=1e-3, atol=1e-4)
 
 
 def test_the_other_samples_of_a_batch_do_not_count(tiny: torch.nn.Module) -> None:
@@ -113,14 +117,16 @@ def test_bands_add_up_and_interpolate() -> None:
 def test_one_set_of_weights_fits_another_rate(tiny: torch.nn.Module) -> None:
     """Planes over mel bands and norms without frequencies: the weights load at 8 kHz and n_fft 256."""
     other = build("mvtf-small", **{**TINY, "sample_rate": 8000, "n_fft": 256, "hop": 128, "guess": 0}).eval()
-    other.load_state_dict({k: v for k, v in tiny.state_dict().items() if not k.startswith(("guess", "encode"))}, False)
+    other.load_state_dict({k: v for k, v in tiny.state_dict().items()
+                           if not k.startswith(("guess", "encode"))}, False)
     mixture, video, mask = other.example_inputs(0.5)
     with torch.no_grad():
         assert other(mixture, video, mask).shape == mixture.shape
 
 
-@pytest.mark.parametrize("setting, text", [({"fusion": "sum"}, "fusion"), ({"lips": "big"}, "lips"), ({"head": "x"}, "head"),
-                                           ({"planes": 0}, "planes"), ({"patch": 3}, "patch"), ({"colour": 1}, "colour")])
+@pytest.mark.parametrize("setting, text",
+                         [({"fusion": "sum"}, "fusion"), ({"lips": "big"}, "lips"), ({"head": "x"}, "head"),
+                          ({"planes": 0}, "planes"), ({"patch": 3}, "patch"), ({"colour": 1}, "colour")])
 def test_a_bad_setting_is_named(setting: dict, text: str) -> None:
     with pytest.raises(InputError, match=text):
         build("mvtf-small", **setting)

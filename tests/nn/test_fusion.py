@@ -13,7 +13,8 @@ B, T, D = 2, 3, 6
 
 
 def literal(fusion: TensorFusion, h: torch.Tensor, pairs: list[tuple[int, int]]) -> torch.Tensor:
-    """u of the equations, written out: outer products, LayerNorm of vectors, W. h [B, V, T, D] -> [B, T, D]."""
+    """u of the equations, written out: outer products, LayerNorm of vectors, W.
+    h [B, V, T, D] -> [B, T, D]."""
     one = torch.cat([h, torch.ones_like(h[..., :1])], -1)
     def z(i: int, j: int) -> torch.Tensor:
         outer = one[:, i].unsqueeze(-1) * one[:, j].unsqueeze(-2)
@@ -39,7 +40,8 @@ def random_views(count: int) -> tuple[torch.Tensor, torch.Tensor]:
 @pytest.mark.parametrize("symmetric", [False, True])
 @pytest.mark.parametrize("views", [1, 2, 3, 5])
 def test_the_folded_form_is_the_equation(views: int, symmetric: bool) -> None:
-    # The outer products of a pair swapped are each other's transpose, and their norms differ in the affine part alone.
+    # The outer products of a pair swapped are each other's transpose,
+    # and their norms differ in the affine part alone.
     fusion = random_fusion(symmetric=symmetric)
     h, mask = random_views(views)
     pairs = list(zip(*pair_indices(views)))
@@ -59,7 +61,8 @@ def test_slots_agree_with_pairs_for_one_and_three_views_but_not_for_two() -> Non
         assert torch.allclose(slots(h, mask), pairs(h, mask)) is agree
 
 
-@pytest.mark.parametrize("fusion", [random_fusion(symmetric=True), ProjectedAddition(D).double(), AttentionFusion(D).double()])
+@pytest.mark.parametrize("fusion", [random_fusion(symmetric=True), ProjectedAddition(D).double(),
+                                    AttentionFusion(D).double()])
 def test_permuting_views_permutes_nothing(fusion: torch.nn.Module) -> None:
     h, mask = random_views(3)
     mask = torch.rand(mask.shape, generator=torch.Generator().manual_seed(1)) > 0.3
@@ -94,7 +97,8 @@ def test_masks_apply_per_sample_and_frame() -> None:
     torch.testing.assert_close(u[0, 1], fusion(h[:1], torch.ones_like(mask[:1]))[0, 1])
 
 
-@pytest.mark.parametrize("fusion", [TensorFusion(D), TensorFusion(D, slots=3), ProjectedAddition(D), AttentionFusion(D)])
+@pytest.mark.parametrize("fusion", [TensorFusion(D), TensorFusion(D, slots=3), ProjectedAddition(D),
+                                    AttentionFusion(D)])
 def test_no_view_gives_zero(fusion: torch.nn.Module) -> None:
     u = fusion(torch.randn(B, 2, T, D), torch.zeros(B, 2, T, dtype=torch.bool))
     assert torch.equal(u, torch.zeros(B, T, D))

@@ -19,7 +19,8 @@ def test_an_embedding_a_frame(make) -> None:
 def test_light_and_contrast_do_not_count() -> None:
     crops = torch.randint(0, 100, (1, 4, 88, 88)).float()
     mask = torch.ones(1, 4, dtype=torch.bool)
-    torch.testing.assert_close(standardise(crops * 2 + 30, mask), standardise(crops, mask), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(standardise(crops * 2 + 30, mask), standardise(crops, mask), atol=1e-4,
+                               rtol=1e-4)
 
 
 def test_hidden_frames_are_zero_and_change_nothing_else() -> None:

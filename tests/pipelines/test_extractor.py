@@ -126,7 +126,8 @@ def test_missing_face_keeps_the_clock() -> None:
     present[100:120] = present[150:200] = True  # 4.0 to 4.8 s and 6.0 to 8.0 s
     audio = noise(10)
     model = Filter(0.01)
-    voice = Extractor(model, INFO, windows=Windows(8, 2))(audio, crops(10), sample_rate=16000, present=present)
+    voice = Extractor(model, INFO, windows=Windows(8, 2))(audio, crops(10), sample_rate=16000,
+                                                          present=present)
     masks = np.concatenate([call[2][0, 0].numpy() for call in model.calls])
     assert len(model.calls) == 2 and masks[:200].tolist() == present[:200].tolist()
     assert not voice[: round(3.5 * 16000)].any() and not voice[round(8.5 * 16000) :].any()

@@ -1,4 +1,5 @@
-"""Voices from video files: clocks, lengths, views, faces. Videos are drawn; the faces are put there by hand."""
+"""Voices from video files: clocks, lengths, views, faces. Videos are drawn;
+the faces are put there by hand."""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ import pytest
 
 
 def encode(path: Path, seconds: float = 1.0, fps: int = 25, sound: bool = True, picture: bool = True) -> Path:
-    """A grey picture and a tone, as the suffix asks: .mpg is MPEG-1 with MP2, .mp4 MPEG-4 with AAC, .m4a AAC alone."""
+    """A grey picture and a tone, as the suffix asks: .mpg is MPEG-1 with MP2, .mp4 MPEG-4 with AAC,
+    .m4a AAC alone."""
     import av
 
     codecs = {".mpg": ("mpeg1video", "mp2"), ".mp4": ("mpeg4", "aac"), ".m4a": ("", "aac")}[path.suffix]
@@ -24,7 +25,8 @@ def encode(path: Path, seconds: float = 1.0, fps: int = 25, sound: bool = True, 
             audio = container.add_stream(codecs[1], rate=44100)
         if video:
             for k in range(round(seconds * fps)):
-                frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 8 * k % 256, np.uint8), format="rgb24")
+                frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 8 * k % 256, np.uint8),
+                                                   format="rgb24")
                 container.mux(video.encode(frame))
             container.mux(video.encode())
         if audio:
@@ -42,7 +44,8 @@ def clip(tmp_path_factory):
     made: dict[tuple, Path] = {}
     cache = tmp_path_factory.mktemp("clips")
 
-    def write(path: Path, seconds: float = 1.0, fps: int = 25, sound: bool = True, picture: bool = True) -> Path:
+    def write(path: Path, seconds: float = 1.0, fps: int = 25, sound: bool = True,
+              picture: bool = True) -> Path:
         key = (path.suffix, seconds, fps, sound, picture)
         if key not in made:
             made[key] = encode(cache / f"{len(made)}{path.suffix}", seconds, fps, sound, picture)

@@ -7,8 +7,8 @@ from avspeech.data.corpora import grid, layout
 from avspeech.data.manifest import read_manifest, resolve
 from avspeech.errors import InputError
 
-ALIGN = "0 5000 sil\n5000 8000 {}\n8000 9000 sp\n9000 11000 {}\n11000 13000 {}\n13000 15000 {}\n15000 18000 {}\n" \
-        "18000 21000 {}\n21000 25000 sil\n"
+ALIGN = ("0 5000 sil\n5000 8000 {}\n8000 9000 sp\n9000 11000 {}\n11000 13000 {}\n13000 15000 {}\n"
+         "15000 18000 {}\n18000 21000 {}\n21000 25000 sil\n")
 
 
 def write_align(path: Path, name: str, words=None) -> None:
@@ -69,9 +69,9 @@ def test_check_counts_and_names(corpus, clip):
     write_align(corpus / "alignments" / "s1" / "prwa2s.align", "prwa2s")
     problems = "\n".join(grid.check(corpus))
     for expected in ("30 speakers missing: s3, s4, s5", "s1 has 5 of 1,000 clips", "s2 has 4 of 1,000",
-                     "2 clips without .align: s1/notes, s1/prwa1s", "1 .align files without a clip: s1/prwa2s",
-                     "5 unusable clips", "s34/bbaf2n: 1.0", "cut short", "0 bytes", "s2/prwa1s: no sound",
-                     "s1/notes: the name is not a sentence",
+                     "2 clips without .align: s1/notes, s1/prwa1s",
+                     "1 .align files without a clip: s1/prwa2s", "5 unusable clips", "s34/bbaf2n: 1.0",
+                     "cut short", "0 bytes", "s2/prwa1s: no sound", "s1/notes: the name is not a sentence",
                      ".align says 'bin blue at f three now'", "lgiz9p.align:2: expected 'start end word'"):
         assert expected in problems, expected
     assert "s21" not in problems
@@ -83,7 +83,8 @@ def test_what_is_wrong_is_left_out_of_the_manifest(corpus, tmp_path):
     paths = grid.prepare(corpus, tmp_path / "out")
     by_id = {u.id: u for p in paths for u in read_manifest(p)}
     assert "grid-s2-bbaf2n" not in by_id and by_id["grid-s1-bbaf2n"].labels == {}
-    assert any("0 bytes" in line for line in json.loads((tmp_path / "out" / "corpus.json").read_text())["problems"])
+    assert any("0 bytes" in line
+               for line in json.loads((tmp_path / "out" / "corpus.json").read_text())["problems"])
 
 
 @pytest.mark.parametrize("video, align", [("{}/video/mpg_6000", "{}/align"), ("{}", "alignments/{}")])
@@ -143,4 +144,5 @@ def test_shifted_labels_are_noticed(real_data, tmp_path):
         path = tmp_path / c.align.name
         path.write_text("\n".join(late))
         shifted.append(grid.Clip(c.speaker, c.name, c.video, path))
-    assert "s1: labels are +0.3" in grid._shifted(shifted)[0] or "s1: labels are +0.2" in grid._shifted(shifted)[0]
+    assert ("s1: labels are +0.3" in grid._shifted(shifted)[0]
+            or "s1: labels are +0.2" in grid._shifted(shifted)[0])

@@ -30,8 +30,8 @@ def test_counts_and_shares():
     where = layout.pick(keys, dev=60, test=80)
     assert [sum(v == n for v in where.values()) for n in layout.SPLITS] == [560, 60, 80]
     assert set(layout.pick(keys, dev=0, test=0).values()) == {"train"}
-    for dev, test, message in ((350, 350, "cannot be split"), (-1, 0, "dev: expected"), (1, 2.5, "test: expected"),
-                               (True, 1, "dev: expected")):
+    for dev, test, message in ((350, 350, "cannot be split"), (-1, 0, "dev: expected"),
+                               (1, 2.5, "test: expected"), (True, 1, "dev: expected")):
         with pytest.raises(InputError, match=message):
             layout.pick(keys, dev=dev, test=test)
 
@@ -84,4 +84,5 @@ def test_prepared_is_read_back(tmp_path):
     (tmp_path / "corpus.json").write_text('{"corpus": 1')
     with pytest.raises(InputError, match="prepare it again"):
         layout.read_prepared(tmp_path)
-    assert layout.named("abcdefg", 2) == "a, b and 5 more" and layout.counted(7, 34000, "clips") == "7 of 34,000 clips"
+    assert (layout.named("abcdefg", 2) == "a, b and 5 more"
+            and layout.counted(7, 34000, "clips") == "7 of 34,000 clips")

@@ -43,7 +43,8 @@ def test_published_test_set_and_no_dev_video_in_train(corpus, tmp_path, capsys):
     assert not {u.speaker for u in train} & {u.speaker for u in dev + test}
     assert {u.id.split("-")[1] for u in train} == {"pretrain", "trainval"} and len(train) == 14
     one = next(u for u in train if "pretrain" in u.id)
-    assert one.text == "SO WE" and one.labels == {"confidence": 4, "words": [[0.1, 0.25, "SO"], [0.25, 0.6, "WE"]]}
+    assert (one.text == "SO WE"
+            and one.labels == {"confidence": 4, "words": [[0.1, 0.25, "SO"], [0.25, 0.6, "WE"]]})
     assert one.views[0].yaw is None and 0.9 < one.duration < 1.1
     assert "test: 2 of 412 videos, 4 of 1,321 utterances" in capsys.readouterr().out
     assert layout.read_prepared(tmp_path / "out").split == "published"

@@ -56,8 +56,10 @@ def test_missing_and_wrong_files(corpus, tmp_path, clip):
     (corpus / "M003/video/left_30" / leaf).unlink()
     (corpus / "M003/audio/neutral/level_1/001.m4a").unlink()
     problems = "\n".join(mead.check(corpus))
-    for expected in ("45 actors missing: M005", "1 sentences without audio of their own: M003/neutral/level_1/001",
-                     "1 files of 0 bytes: M003/video/top/neutral/level_1/001.mp4", "M003/left_30 3 of 670 clips"):
+    for expected in ("45 actors missing: M005",
+                     "1 sentences without audio of their own: M003/neutral/level_1/001",
+                     "1 files of 0 bytes: M003/video/top/neutral/level_1/001.mp4",
+                     "M003/left_30 3 of 670 clips"):
         assert expected in problems, expected
     one = everything(mead.prepare(corpus, tmp_path / "out"))["mead-M003-neutral-1-001"]
     assert [v.name for v in one.views] == ["front", "left_60", "right_30", "right_60"]

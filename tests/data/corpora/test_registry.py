@@ -54,4 +54,5 @@ def test_run_sh_names_its_corpus_and_says_how_to_set_up(name, tmp_path):
     done = subprocess.run([str(copy / "run.sh"), "--stage", "train", "data.source=my folder"], cwd=tmp_path,
                           capture_output=True, text=True, timeout=20)
     assert done.stdout.splitlines() == [str(tmp_path / "a b" / "recipes/tse/run.py"), "--config",
-                                        str(copy / "conf/train.yaml"), "--stage", "train", "data.source=my folder"]
+                                        str(copy / "conf/train.yaml"), "--stage", "train",
+                                        "data.source=my folder"]

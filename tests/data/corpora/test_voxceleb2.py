@@ -33,7 +33,8 @@ def test_published_sets(corpus, tmp_path, capsys):
     assert one.audio == "test/aac/id00005/21Uxsk56VDQ/00001.m4a" and one.labels == {"sex": "F"}
     assert one.views[0].video == "test/mp4/id00005/21Uxsk56VDQ/00001.mp4" and one.views[0].yaw is None
     assert "dev: 4 of 5,994 speakers, 4 of 145,569 videos, 8 of 1,092,009" in capsys.readouterr().out
-    some = [u for p in voxceleb2.prepare(corpus, tmp_path / "some", max_per_speaker=1) for u in read_manifest(p)]
+    some = [u for p in voxceleb2.prepare(corpus, tmp_path / "some", max_per_speaker=1)
+            for u in read_manifest(p)]
     assert len(some) == 5
 
 
@@ -44,7 +45,8 @@ def test_check(corpus, tmp_path, clip):
     problems = "\n".join(voxceleb2.check(corpus))
     for expected in ("test: 1 of 118 speakers", "1 speakers missing: id00006",
                      "1 speakers not in vox2_meta.csv: id00099",
-                     "2 clips without .m4a: dev/id00001/21Uxsk56VDQ/00001", "1 files of 0 bytes: dev/aac/id00001"):
+                     "2 clips without .m4a: dev/id00001/21Uxsk56VDQ/00001",
+                     "1 files of 0 bytes: dev/aac/id00001"):
         assert expected in problems, expected
     by_id = {u.id: u for p in voxceleb2.prepare(corpus, tmp_path / "out") for u in read_manifest(p)}
     assert by_id["vox2-id00099-abc-00001"].audio.endswith(".mp4")  # the clip's own sound

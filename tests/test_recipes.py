@@ -92,7 +92,7 @@ def test_the_mini_recipe_runs_through(tmp_path: Path) -> None:
     recipe.run(arguments)
     exp = tmp_path / "exp"
     wav = next((exp / "extracted" / "mini").glob("*_face1.wav"))
-    assert audio.duration(wav) == pytest.approx(audio.duration(exp / "extracted" / "mini" / "mixture.wav"), abs=0.05)
+    assert audio.duration(wav) == pytest.approx(audio.duration(exp / "extracted" / "mini" / "mixture.wav"), abs=0.1)
     page = (exp / "report.html").read_text(encoding="utf-8")
     assert "SI-SDRi" in page and "data:audio" in page and "left 60" in page
     assert "shuffled video" in (exp / "RESULTS.md").read_text(encoding="utf-8")

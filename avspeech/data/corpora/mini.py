@@ -170,8 +170,10 @@ def _make(job: _Job) -> Utterance:
         video.write_crops(job.out / path, crops, np.ones(frames, bool))
         known = name in VIEW_ANGLES
         views.append(View("", name, yaw if known else None, pitch_angle if known else None, crops=path))
-    labels = {"sex": sex, "phones": [[round(float(p.start + before), 3), round(float(p.end + before), 3), p.name] for p in speech.phones],
-              "words": [[round(float(a + before), 3), round(float(b + before), 3), word] for a, b, word in speech.words]}
+    phones = [(p.start, p.end, p.name) for p in speech.phones]
+    labels = {"sex": sex, **{key: [[round(float(start + before), 3), round(float(end + before), 3), name]
+                                   for start, end, name in spans]
+                             for key, spans in (("phones", phones), ("words", speech.words))}}
     return Utterance(id, f"audio/{id}.wav", len(samples) / SAMPLE_RATE, f"mini-{job.speaker:02}", text=text,
                      views=tuple(views), labels=labels)
 

@@ -12,15 +12,17 @@ import json
 import math
 import os
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from avspeech import audio, video
 from avspeech.data.corpora.articulation import Manner, movements
-from avspeech.data.corpora.espeak import synthesise
+from avspeech.data.corpora.espeak import Speech, synthesise
 from avspeech.data.corpora.mouth import Face, Scene, camera, draw, shape
 from avspeech.data.manifest import VIEW_ANGLES, Utterance, View, read_manifest, write_manifest
 from avspeech.errors import InputError
@@ -87,7 +89,7 @@ def prepare(source: str | Path | None, out: str | Path, speakers: int = 12, utte
     paths = [out / f"{split}.jsonl" for split in ("train", "dev", "test")]
     if marker.exists() and json.loads(marker.read_text(encoding="utf-8")) == options and all(p.exists() for p in paths):
         return paths
-    synthesise("a", VOICES[0][0])  # says what is missing before any process is started
+    _said("a", VOICES[0][0])  # says what is missing before any process is started
     parts: dict[str, list[_Job]] = {"train": [], "dev": [], "test": []}
     chosen = [*range(speakers - dev_speakers - test_speakers), *range(len(VOICES) - dev_speakers - test_speakers, len(VOICES))]
     for place, speaker in enumerate(chosen):
@@ -109,11 +111,14 @@ def prepare(source: str | Path | None, out: str | Path, speakers: int = 12, utte
 
 
 def _made(jobs: list[_Job], workers: int) -> Iterator[Utterance]:
-    """Each job in a process of its own: what espeak-ng says depends a little on what it has said before."""
-    context = get_context("forkserver")
-    context.set_forkserver_preload([__name__, "cv2", "scipy.signal", "scipy.ndimage"])
-    with context.Pool(workers, maxtasksperchild=1) as pool:
-        yield from pool.imap(_make, jobs, chunksize=1)
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        yield from pool.map(_make, jobs)
+
+
+def _said(*arguments: Any) -> Speech:
+    """`synthesise` in a process of its own: what espeak-ng says depends a little on what it has said before."""
+    with get_context("fork").Pool(1) as pool:
+        return pool.apply(synthesise, arguments)
 
 
 def sentence(rng: np.random.Generator) -> str:
@@ -140,7 +145,7 @@ def _make(job: _Job) -> Utterance:
     manner = Manner(*looks.uniform(0.85, 1.15, 4))
     rng = np.random.default_rng([job.seed, job.speaker, job.number])
     text = sentence(rng)
-    speech = synthesise(text, voice, int(rng.integers(150, 185)), pitch, int(rng.integers(40, 70)))
+    speech = _said(text, voice, int(rng.integers(150, 185)), pitch, int(rng.integers(40, 70)))
     before, after = rng.uniform(*LEAD, 2)
     common = math.gcd(SAMPLE_RATE, speech.sample_rate)
     sound = resample_poly(speech.samples.astype(np.float64), SAMPLE_RATE // common, speech.sample_rate // common)

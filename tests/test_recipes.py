@@ -68,10 +68,12 @@ def test_every_stage_says_what_it_does(task: str) -> None:
         assert stage.summary.endswith("."), stage.name
 
 
-@pytest.mark.skipif(not (ROOT / ".venv" / "bin" / "python").exists(), reason="run.sh would set up .venv first")
+@pytest.mark.skipif(not (ROOT / ".venv" / "bin" / "python").exists(),
+                    reason="run.sh would set up .venv first")
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_help_works_from_any_folder(example: str, tmp_path: Path) -> None:
-    done = subprocess.run([str(ROOT / example / "run.sh"), "--help"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run([str(ROOT / example / "run.sh"), "--help"], cwd=tmp_path, capture_output=True,
+                          text=True, check=False)
     assert done.returncode == 0, done.stderr
     for stage in recipe_module(example.rpartition("/")[2]).recipe.stages:
         assert f"{stage.name}  " in done.stdout
@@ -83,16 +85,19 @@ def test_the_mini_recipe_runs_through(tmp_path: Path) -> None:
     pytest.importorskip("espeakng_loader")
     mini = ("data.corpora.mini.options={speakers: 4, utterances: 2, dev_speakers: 1, test_speakers: 1, "
             "views: [front, left_60], rotating: false, workers: 1}")
-    model = ("model.config={lips_width: 4, embed: 8, blocks: 1, dim: 8, hidden: 8, heads: 2, query: 2, guess: 8, "
-             "guess_layers: 1}")
-    steps = [f"{part}={{max_steps: 2, batch_seconds: 4, validate_every: 2}}" for part in ("lips", "guess", "train")]
-    arguments = ["--config", str(ROOT / "egs/mini/tse/conf/train.yaml"), "--exp", str(tmp_path / "exp"), mini, model,
-                 *steps, "mix.test_count=4", "mix.dev_count=3", "mix.segment=1.0", "mix.test.kinds={silent: 0}"]
+    model = ("model.config={lips_width: 4, embed: 8, blocks: 1, dim: 8, hidden: 8, heads: 2, query: 2, "
+             "guess: 8, guess_layers: 1}")
+    steps = [f"{part}={{max_steps: 2, batch_seconds: 4, validate_every: 2}}"
+             for part in ("lips", "guess", "train")]
+    arguments = ["--config", str(ROOT / "egs/mini/tse/conf/train.yaml"), "--exp", str(tmp_path / "exp"), mini,
+                 model, *steps, "mix.test_count=4", "mix.dev_count=3", "mix.segment=1.0",
+                 "mix.test.kinds={silent: 0}"]
     recipe = recipe_module("tse").recipe
     recipe.run(arguments)
     exp = tmp_path / "exp"
     wav = next((exp / "extracted" / "mini").glob("*_face1.wav"))
-    assert audio.duration(wav) == pytest.approx(audio.duration(exp / "extracted" / "mini" / "mixture.wav"), abs=0.1)
+    assert audio.duration(wav) == pytest.approx(audio.duration(exp / "extracted" / "mini" / "mixture.wav"),
+                                                abs=0.1)
     page = (exp / "report.html").read_text(encoding="utf-8")
     assert "SI-SDRi" in page and "data:audio" in page and "left 60" in page
     assert "shuffled video" in (exp / "RESULTS.md").read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
-"""The training loop. Killing and several processes are tried in forks of one process that has imported torch, which
-costs a fraction of a second each: `python test_trainer.py FOLDER` is that process, run once by a fixture here."""
+"""The training loop. Killing and several processes are tried in forks of one process that has imported
+torch, which costs a fraction of a second each: `python test_trainer.py FOLDER` is that process, run
+once by a fixture here."""
 
 from __future__ import annotations
 
@@ -25,8 +26,8 @@ from avspeech import checkpoint, processes, trainer
 from avspeech.errors import InputError
 from avspeech.trainer import TrainConfig, fit
 
-CONFIG = TrainConfig(max_steps=12, batch_seconds=8, lr=0.05, warmup_steps=3, validate_every=3, checkpoint_every=4,
-                     log_every=2)
+CONFIG = TrainConfig(max_steps=12, batch_seconds=8, lr=0.05, warmup_steps=3, validate_every=3,
+                     checkpoint_every=4, log_every=2)
 
 
 class Tiny:
@@ -50,12 +51,13 @@ EQUAL = Tiny([1.0] * 8)
 
 
 class Watched(nn.Module):
-    """A little of everything a state has: running statistics, dropout, frozen weights; draws from every generator."""
+    """A little of everything a state has: running statistics, dropout, frozen weights;
+    draws from every generator."""
 
     def __init__(self):
         super().__init__()
-        self.layers = nn.Sequential(nn.Conv1d(1, 5, 3), nn.BatchNorm1d(5), nn.Tanh(), nn.Dropout(0.2), nn.Flatten(),
-                                    nn.Linear(20, 1))
+        self.layers = nn.Sequential(nn.Conv1d(1, 5, 3), nn.BatchNorm1d(5), nn.Tanh(), nn.Dropout(0.2),
+                                    nn.Flatten(), nn.Linear(20, 1))
         self.frozen = nn.Linear(6, 1).requires_grad_(False)
 
     def forward(self, x):
@@ -131,7 +133,8 @@ def test_the_best_weights_come_back(tmp_path):
 
     assert equal(load_file(folder / "best.safetensors"), seen[6])
     again = made(linear, seed=1)
-    assert fit(again, squares, MIXED, CONFIG, folder, validate) == result  # finished: nothing to do but to read it
+    # Finished: nothing to do but to read it.
+    assert fit(again, squares, MIXED, CONFIG, folder, validate) == result
     assert equal(weights(again), seen[6])
 
 
@@ -146,7 +149,8 @@ def test_log(tmp_path):
     assert [r["step"] for r in records if "loss" in r] == [2, 4, 6, 8, 10, 12]
     assert [r["step"] for r in records if "valid" in r] == [3, 6, 9, 12]
     assert set(records[0]) == {"step", "loss", "grad_norm", "rmse", "lr", "epoch"}
-    assert all(isinstance(r["seconds"], float) for r in map(json.loads, (folder / "log.jsonl").read_text().splitlines()))
+    assert all(isinstance(r["seconds"], float)
+               for r in map(json.loads, (folder / "log.jsonl").read_text().splitlines()))
 
 
 def test_schedule():
@@ -157,8 +161,9 @@ def test_schedule():
     assert trainer.learning_rate(99, replace(config, schedule="constant")) == 2.0
 
 
-@pytest.mark.parametrize("key, value", [("max_steps", 0), ("lr", 0.0), ("lr", math.nan), ("ema", 1.0), ("clip", -1.0),
-                                        ("precision", "fp16"), ("schedule", "linear"), ("seed", -1)])
+@pytest.mark.parametrize("key, value",
+                         [("max_steps", 0), ("lr", 0.0), ("lr", math.nan), ("ema", 1.0), ("clip", -1.0),
+                          ("precision", "fp16"), ("schedule", "linear"), ("seed", -1)])
 def test_config_is_checked(key, value):
     with pytest.raises(InputError, match=key):
         TrainConfig(**{key: value})
@@ -173,7 +178,8 @@ def test_accumulation_equals_one_large_batch(tmp_path, lengths):
     data = Tiny(lengths)
     count = len(trainer.batching.bucket(lengths, 4, (0, 0)))
     config = replace(CONFIG, max_steps=5, clip=0.5)
-    small, _, a = trained(tmp_path, replace(config, batch_seconds=4, accumulate=count), dataset=data, name="a")
+    small, _, a = trained(tmp_path, replace(config, batch_seconds=4, accumulate=count), dataset=data,
+                          name="a")
     # a count of batches an epoch that differs by epoch would let the runs drift apart
     assert all(len(trainer.batching.bucket(lengths, 4, (0, e))) == count for e in range(5))
     large, _, b = trained(tmp_path, replace(config, batch_seconds=1000), dataset=data, name="b")
@@ -187,7 +193,8 @@ def test_clipping(tmp_path):
 
     class Spy(torch.optim.AdamW):
         def step(self):
-            norms.append(float(torch.stack([p.grad.norm() for g in self.param_groups for p in g["params"]]).norm()))
+            norms.append(float(torch.stack([p.grad.norm() for g in self.param_groups
+                                            for p in g["params"]]).norm()))
             super().step()
 
     with pytest.MonkeyPatch.context() as patch:
@@ -215,7 +222,8 @@ def test_ema_is_what_is_validated_and_kept(tmp_path):
     model, _, folder = trained(tmp_path, replace(CONFIG, ema=0.9), kind=Watched,
                                validate=lambda m: seen.append(weights(m)) or {"score": len(seen)})
     state = checkpoint.load_latest(folder / "checkpoints")[1]
-    assert equal(weights(model), seen[-1]) and equal(seen[-1], state["ema"]) and not equal(seen[-1], state["model"])
+    assert (equal(weights(model), seen[-1]) and equal(seen[-1], state["ema"])
+            and not equal(seen[-1], state["model"]))
     assert state["ema"]["layers.1.num_batches_tracked"] == 12
 
 
@@ -258,7 +266,8 @@ def test_not_finite_stops_before_the_update_and_names_the_utterances(tmp_path, w
     assert record["event"] == "non-finite" and "u7" in record["ids"]
     found = checkpoint.load_latest(tmp_path / "checkpoints")
     assert found is None or equal(found[1]["model"], kept["weights"])
-    fit(model, squares, MIXED, replace(CONFIG, checkpoint_every=1, accumulate=2), tmp_path)  # mended, it goes on
+    # Mended, it goes on.
+    fit(model, squares, MIXED, replace(CONFIG, checkpoint_every=1, accumulate=2), tmp_path)
     assert [r["step"] for r in lines(tmp_path)] == [2, 4, 6, 8, 10, 12]
 
 
@@ -372,7 +381,8 @@ def test_a_signal_saves_and_stops(tmp_path, number):
 def forks(tmp_path_factory):
     """(folder, report) of the process below."""
     folder = tmp_path_factory.mktemp("forks")
-    done = subprocess.run([sys.executable, __file__, str(folder)], capture_output=True, text=True, timeout=1200)
+    done = subprocess.run([sys.executable, __file__, str(folder)], capture_output=True, text=True,
+                          timeout=1200)
     assert done.returncode == 0, done.stderr[-3000:]
     return folder, json.loads(done.stdout.splitlines()[-1])
 
@@ -402,12 +412,14 @@ def test_two_processes_equal_one_with_the_doubled_batch(forks):
         assert [r["loss"] for r in other] == pytest.approx([r["loss"] for r in one], abs=1e-5)
         assert [r["grad_norm"] for r in other] == pytest.approx([r["grad_norm"] for r in one], abs=1e-4)
     assert report["best"] == [report["best"][0]] * 2  # every process returns the same best step and score
-    assert report["not finite"] == ["NonFiniteLoss", "NonFiniteLoss"] and report["resumed"] == report["rank 0"]
+    assert (report["not finite"] == ["NonFiniteLoss", "NonFiniteLoss"]
+            and report["resumed"] == report["rank 0"])
 
 
 @pytest.mark.slow
 def test_under_torchrun_with_a_restart(tmp_path):
-    """One process dies at its sixth update of the first attempt; torchrun starts both again, and they go on."""
+    """One process dies at its sixth update of the first attempt; torchrun starts both again,
+    and they go on."""
     program = tmp_path / "program.py"
     program.write_text(f"""if True:
         import os, signal, sys
@@ -429,8 +441,8 @@ def test_under_torchrun_with_a_restart(tmp_path):
                 out.write(hashed(model))
     """)
     for name in ("straight", "dying"):
-        command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--max-restarts", "1",
-                   "--monitor-interval", "0.2", "--standalone", str(program), name]
+        command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--max-restarts",
+                   "1", "--monitor-interval", "0.2", "--standalone", str(program), name]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=200)
         assert done.returncode == 0, done.stderr[-3000:]
     weights = [(tmp_path / f"{name}-{rank}").read_text() for name in ("straight", "dying") for rank in (0, 1)]
@@ -482,7 +494,8 @@ def killed_main(folder):
         return hashed(model)
 
     def dying(after, files_only):
-        """A run that kills itself at the `after`-th of the calls that are watched, or of the files written."""
+        """A run that kills itself at the `after`-th of the calls that are watched,
+        or of the files written."""
         calls, files = iter(range(10**6)), iter(range(10**6))
 
         def die(stage):
@@ -575,7 +588,8 @@ def two_main(folder):
     result_of(*one)
     answers = [result_of(*r) for r in ranks]
     return {"rank 0": answers[0][0], "rank 1": answers[1][0], "best": [a[1] for a in answers],
-            "not finite": [a[2] for a in answers], "resumed": answers[0][0] if all(a[3] for a in answers) else ""}
+            "not finite": [a[2] for a in answers],
+            "resumed": answers[0][0] if all(a[3] for a in answers) else ""}
 
 
 if __name__ == "__main__":

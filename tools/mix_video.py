@@ -2,8 +2,9 @@
 
     python tools/mix_video.py clip.mpg other.wav -o mixed.mp4 --snr 0 --late 1.5
 
-Writes the mixed video, and beside it `<stem>_target.wav`, the clip's own voice at its level in the mixture. --late puts
-that many seconds of black picture and of the other voice alone before the clip, for a face that appears late.
+Writes the mixed video, and beside it `<stem>_target.wav`, the clip's own voice at its level in the
+mixture. --late puts that many seconds of black picture and of the other voice alone before the clip,
+for a face that appears late.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ RATE = 16000
 
 
 def mix(clip: Path, voice: Path, out: Path, snr: float = 0.0, late: float = 0.0) -> None:
-    """clip's voice `snr` dB above `voice`'s (RMS over speech); `late` seconds of black first. Raises InputError."""
+    """clip's voice `snr` dB above `voice`'s (RMS over speech); `late` seconds of black first.
+    Raises InputError."""
     target = audio.read(clip, RATE)
     lead = round(late * RATE)
     length = lead + len(target)
@@ -43,11 +45,13 @@ def mix(clip: Path, voice: Path, out: Path, snr: float = 0.0, late: float = 0.0)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clip", type=Path, help="video with the target's face and voice")
     parser.add_argument("voice", type=Path, help="sound file with another voice, repeated if it is shorter")
     parser.add_argument("-o", "--out", type=Path, required=True, help="mp4 to write")
-    parser.add_argument("--snr", type=float, default=0.0, help="dB of the target over the other voice (default 0)")
+    parser.add_argument("--snr", type=float, default=0.0,
+                        help="dB of the target over the other voice (default 0)")
     parser.add_argument("--late", type=float, default=0.0, help="seconds before the face appears (default 0)")
     args = parser.parse_args()
     try:

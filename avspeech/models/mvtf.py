@@ -1,20 +1,25 @@
 """MVTF: target speaker extraction by the lips, from any number of synchronised views.
 
-Yang, Jin, Liu, Li, "Multi-View Based Audio Visual Target Speaker Extraction", arXiv 2603.07696. Per view: lip encoder,
-interpolation to the STFT's frames, a projection and an LSTM shared by the views; tensor fusion of the views
-(`nn/fusion.py`); the fused cue stands beside Re and Im of the mixture's STFT; TF-GridNet (`nn/gridnet.py`); iSTFT.
+Yang, Jin, Liu, Li, "Multi-View Based Audio Visual Target Speaker Extraction", arXiv 2603.07696. Per view:
+lip encoder, interpolation to the STFT's frames, a projection and an LSTM shared by the views; tensor
+fusion of the views (`nn/fusion.py`); the fused cue stands beside Re and Im of the mixture's STFT;
+TF-GridNet (`nn/gridnet.py`); iSTFT.
 
-`mvtf-paper` is the paper's configuration. Ours differ where the paper's ties sizes to each other or to one rate:
-- planes: the paper's u has as many numbers as the STFT has bins (65) and is itself the third channel. Here u [T, D] is
-  projected to a few planes over mel-spaced bands, and these are read off at the bins: any D, any n_fft, any rate. The
-  first plane is the lips' guess of the target's log spectrum; `tasks/extraction.py` trains it as such.
+`mvtf-paper` is the paper's configuration. Ours differ where the paper's ties sizes to each other or to one
+rate:
+- planes: the paper's u has as many numbers as the STFT has bins (65) and is itself the third channel. Here
+  u [T, D] is projected to a few planes over mel-spaced bands, and these are read off at the bins: any D,
+  any n_fft, any rate. The first plane is the lips' guess of the target's log spectrum;
+  `tasks/extraction.py` trains it as such.
 - symmetric fusion, so that the order of the views does not count.
-- features "compressed": Re and Im with their magnitude to the power 1/2, and the log magnitude as a third channel. It
-  stands on the scale of the cue's first plane, so that a mask is nearly the difference of two inputs.
-- guess: a full-band network of dilated convolutions (`nn/fullband.py`) makes a first mask, the blocks refine it.
-- head "mask": a complex mask on the mixture, learned as the difference from the mask that the lips' guess alone gives,
-  sigmoid(a (guess - log power of the mixture) + b) with a and b learned. Training so starts from an extractor that
-  already hears the lips.
+- features "compressed": Re and Im with their magnitude to the power 1/2, and the log magnitude
+  as a third channel. It stands on the scale of the cue's first plane, so that a mask is nearly
+  the difference of two inputs.
+- guess: a full-band network of dilated convolutions (`nn/fullband.py`) makes a first mask,
+  the blocks refine it.
+- head "mask": a complex mask on the mixture, learned as the difference from the mask that the lips' guess
+  alone gives, sigmoid(a (guess - log power of the mixture) + b) with a and b learned. Training so starts from
+  an extractor that already hears the lips.
 """
 
 from __future__ import annotations
@@ -40,14 +45,16 @@ class MVTFConfig:
     sample_rate (Hz), n_fft, hop (samples), fps: of the input; crop: side of the mouth crops (pixels).
     lips: "small" or "resnet"; lips_width: channels of the small one's first stage.
     embed: D, width of a view's embedding and of u; embed_causal: its LSTM runs one way.
-    fusion: "tensor" (MVTF), "add", "attention" or "none" (audio-blind); symmetric, slots: of the tensor fusion.
+    fusion: "tensor" (MVTF), "add", "attention" or "none" (audio-blind); symmetric, slots:
+    of the tensor fusion.
     planes: planes of the cue beside Re and Im; 0: u itself is the plane, and embed must be n_fft / 2 + 1.
     bands: mel-spaced bands of a plane.
-    patch: bins a step of the encoder's and the decoder's convolution, so the blocks see F = n_fft / 2 / patch + 1.
+    patch: bins a step of the encoder's and the decoder's convolution, so the blocks see
+    F = n_fft / 2 / patch + 1.
     blocks B, dim D, kernel I, stride J, hidden H, heads L, query E, causal: of the TF-GridNet.
     guess: width of the full-band first guess, 0 for none; guess_layers: its convolutions. Wants head "mask".
-    features: "compressed" or "complex" (Re and Im as they are); head: "mask" (complex mask) or "mapping" (complex
-    spectral mapping).
+    features: "compressed" or "complex" (Re and Im as they are); head: "mask" (complex mask) or "mapping"
+    (complex spectral mapping).
     """
 
     sample_rate: int = 16000
@@ -80,8 +87,9 @@ class MVTFConfig:
 
 
 def mel_bands(bands: int, bins: int, sample_rate: int) -> Tensor:
-    """Triangles [bands, bins] whose corners are equally spaced in mel from 0 Hz to half the rate, the outer two flat to
-    the edge; the triangles over a bin add up to 1, so the transpose interpolates from bands to bins."""
+    """Triangles [bands, bins] whose corners are equally spaced in mel from 0 Hz to half the rate,
+    the outer two flat to the edge; the triangles over a bin add up to 1, so the transpose
+    interpolates from bands to bins."""
     top = 2595 * math.log10(1 + sample_rate / 2 / 700)
     centres = 700 * (10 ** (torch.linspace(0, top, bands, dtype=torch.float64) / 2595) - 1)
     hertz = torch.linspace(0, sample_rate / 2, bins, dtype=torch.float64)
@@ -112,7 +120,8 @@ def complex_product(a: Tensor, b: Tensor) -> Tensor:
 
 
 class LipCue(nn.Module):
-    """From the views' crops to the cue at the STFT's frames: encoder, projection and LSTM a view, fusion, planes."""
+    """From the views' crops to the cue at the STFT's frames: encoder, projection and LSTM a view,
+    fusion, planes."""
 
     def __init__(self, config: MVTFConfig):
         super().__init__()
@@ -120,12 +129,15 @@ class LipCue(nn.Module):
         if c.lips not in ("small", "resnet"):
             raise InputError(f"model setting lips='{c.lips}': expected 'small' or 'resnet'")
         if c.embed % 2 and not c.embed_causal:
-            raise InputError(f"model setting embed={c.embed}: expected an even number where embed_causal is off")
+            raise InputError(f"model setting embed={c.embed}: expected an even number where "
+                             "embed_causal is off")
         if not c.planes and c.embed != c.n_fft // 2 + 1:
-            raise InputError(f"model setting planes=0 needs embed = n_fft / 2 + 1 = {c.n_fft // 2 + 1}, got {c.embed}")
+            raise InputError(f"model setting planes=0 needs embed = n_fft / 2 + 1 = {c.n_fft // 2 + 1}, "
+                             f"got {c.embed}")
         fusions: dict[str, Callable[[], nn.Module]] = {
-            "tensor": lambda: TensorFusion(c.embed, c.symmetric, c.slots), "add": lambda: ProjectedAddition(c.embed),
-            "attention": lambda: AttentionFusion(c.embed), "none": nn.Identity}
+            "tensor": lambda: TensorFusion(c.embed, c.symmetric, c.slots),
+            "add": lambda: ProjectedAddition(c.embed), "attention": lambda: AttentionFusion(c.embed),
+            "none": nn.Identity}
         if c.fusion not in fusions:
             raise InputError(f"model setting fusion='{c.fusion}': expected one of {', '.join(fusions)}")
         self.planes = nn.Linear(c.embed, c.planes * c.bands) if c.planes else nn.Identity()
@@ -138,7 +150,8 @@ class LipCue(nn.Module):
         self.fusion = fusions[c.fusion]()
 
     def forward(self, video: Tensor, mask: Tensor, frames: int) -> Tensor:
-        """video [B, V, Tv, H, W], mask [B, V, Tv] -> planes [B, P, frames, bands]; with planes=0, u [B, 1, frames, D]."""
+        """video [B, V, Tv, H, W], mask [B, V, Tv] -> planes [B, P, frames, bands]; with planes=0,
+        u [B, 1, frames, D]."""
         c = self.config
         b, v, tv = mask.shape
         if c.fusion == "none":
@@ -178,13 +191,15 @@ class MVTF(nn.Module):
         c = self.config = config
         for name, known in (("head", ("mask", "mapping")), ("features", ("compressed", "complex"))):
             if getattr(c, name) not in known:
-                raise InputError(f"model setting {name}='{getattr(c, name)}': expected one of {', '.join(known)}")
+                raise InputError(f"model setting {name}='{getattr(c, name)}': "
+                                 f"expected one of {', '.join(known)}")
         self.cue = LipCue(c)
         if c.n_fft // 2 % c.patch:
             raise InputError(f"model setting patch={c.patch}: must divide n_fft / 2 = {c.n_fft // 2}")
         shape: dict = dict(kernel_size=(3, 2 * c.patch + 1), stride=(1, c.patch), padding=(1, c.patch))
         if c.guess and (c.head != "mask" or c.features != "compressed" or not c.planes):
-            raise InputError(f"model setting guess={c.guess}: wants head='mask', features='compressed' and planes")
+            raise InputError(f"model setting guess={c.guess}: wants head='mask', "
+                             "features='compressed' and planes")
         bins = c.n_fft // 2 + 1
         if c.guess:
             self.guess = FullBandGuess(3 * bins + c.planes * c.bands, bins, c.guess, c.guess_layers)
@@ -192,7 +207,8 @@ class MVTF(nn.Module):
         channels = 2 + (c.features == "compressed") + max(c.planes, 1) + 2 * bool(c.guess)
         self.encode = nn.Conv2d(channels, c.dim, **shape)
         self.norm = nn.LayerNorm(c.dim)
-        self.blocks = nn.ModuleList([GridNetBlock(c.dim, c.kernel, c.stride, c.hidden, c.heads, c.query, c.causal)
+        self.blocks = nn.ModuleList([GridNetBlock(c.dim, c.kernel, c.stride, c.hidden, c.heads, c.query,
+                                                  c.causal)
                                      for _ in range(c.blocks)])
         self.decode = nn.ConvTranspose2d(c.dim, 2, **shape)
         if c.head == "mask":
@@ -208,20 +224,22 @@ class MVTF(nn.Module):
         return x.transpose(1, 2) / math.sqrt(self.config.n_fft / 2)
 
     def log_bands(self, samples: Tensor) -> Tensor:
-        """Log spectrum in the cue's bands: samples [B, N] -> [B, T, bands], about -1..1 for speech of RMS 1."""
+        """Log spectrum in the cue's bands: samples [B, N] -> [B, T, bands],
+        about -1..1 for speech of RMS 1."""
         return log_scale(self.spectrum(samples).abs().square() @ self.bands.T / self.bands.sum(1))
 
     def forward(self, mixture: Tensor, video: Tensor, mask: Tensor) -> Tensor:
         """The target's voice.
 
-        mixture [B, N] float, any level; video [B, V, Tv, H, W] uint8 or float; mask [B, V, Tv] bool, True where the view
-        shows the mouth -> [B, N], at the level the target has in the mixture.
+        mixture [B, N] float, any level; video [B, V, Tv, H, W] uint8 or float; mask [B, V, Tv] bool, True
+        where the view shows the mouth -> [B, N], at the level the target has in the mixture.
         """
         return self.separate(mixture, video, mask)[0]
 
-    def separate(self, mixture: Tensor, video: Tensor, mask: Tensor, refine: bool = True) -> tuple[Tensor, Tensor]:
-        """As `forward`, with the cue's planes [B, P, T, bands] beside the estimate. refine: use the blocks; without them
-        the estimate is the first guess's."""
+    def separate(self, mixture: Tensor, video: Tensor, mask: Tensor,
+                 refine: bool = True) -> tuple[Tensor, Tensor]:
+        """As `forward`, with the cue's planes [B, P, T, bands] beside the estimate. refine: use the blocks;
+        without them the estimate is the first guess's."""
         c = self.config
         level = mixture.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-5)
         mix = self.spectrum(mixture / level)

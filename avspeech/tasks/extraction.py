@@ -22,8 +22,8 @@ CROP = 88
 class Condition:
     """How the test mixtures are shown to a model.
 
-    views: names of the views given, () for all that a mixture has; shuffled: with the video of another mixture's
-    target (the control that must fail: it proves that a model looks).
+    views: names of the views given, () for all that a mixture has; shuffled: with the video of another
+    mixture's target (the control that must fail: it proves that a model looks).
     """
 
     name: str
@@ -57,14 +57,16 @@ class DrawnMixtures:
 
 
 def load(studio: Studio, mixture: Mixture, views: Sequence[str]) -> dict[str, Any]:
-    """A mixture as arrays: id, mixture and target [N] float32, video [V, T, 96, 96] uint8, mask [V, T] bool."""
+    """A mixture as arrays: id, mixture and target [N] float32, video [V, T, 96, 96] uint8,
+    mask [V, T] bool."""
     mixed, target = studio.voices(mixture)
     video, mask = studio.lips(mixture, views)
     return {"id": mixture.id, "mixture": mixed, "target": target, "video": video, "mask": mask}
 
 
 def augment(rng: np.random.Generator, video: np.ndarray) -> np.ndarray:
-    """Crops [V, T, 96, 96] -> [V, T, 88, 88] at a random place, mirrored half of the time, all views of a kind."""
+    """Crops [V, T, 96, 96] -> [V, T, 88, 88] at a random place, mirrored half of the time,
+    all views of a kind."""
     y, x = rng.integers(0, video.shape[-1] - CROP + 1, 2)
     video = video[..., y: y + CROP, x: x + CROP]
     return video[..., ::-1] if rng.random() < 0.5 else video
@@ -77,7 +79,8 @@ def centre(video: np.ndarray) -> np.ndarray:
 
 
 def collate(items: Sequence[dict[str, Any]]) -> Batch:
-    """Batch {ids, mixture [B, N], target [B, N], video [B, V, T, H, W], mask [B, V, T]}; padding is silent and masked."""
+    """Batch {ids, mixture [B, N], target [B, N], video [B, V, T, H, W], mask [B, V, T]};
+    padding is silent and masked."""
     def stacked(key: str) -> Tensor:
         arrays = [item[key] for item in items]
         shape = np.max([a.shape for a in arrays], axis=0)
@@ -97,9 +100,9 @@ def decibel(x: Tensor) -> Tensor:
 def extraction_loss(estimate: Tensor, target: Tensor, mixture: Tensor, floor_db: float = -30.0) -> Tensor:
     """[B, N] three times -> [B], in dB, lower is better.
 
-    A target that speaks: -(SI-SDR + SNR) / 2. SI-SDR alone is blind to sign and gain; the SNR is largest for the
-    right sign at the true level, so it anchors both. A silent target: the output's energy relative to the mixture's. All are
-    limited at `floor_db`, so that what is solved already pulls no more.
+    A target that speaks: -(SI-SDR + SNR) / 2. SI-SDR alone is blind to sign and gain; the SNR is largest for
+    the right sign at the true level, so it anchors both. A silent target: the output's energy relative to the
+    mixture's. All are limited at `floor_db`, so that what is solved already pulls no more.
     """
     limit = 10 ** (floor_db / 10)
     power = target.square().sum(-1)
@@ -114,10 +117,12 @@ def extraction_loss(estimate: Tensor, target: Tensor, mixture: Tensor, floor_db:
 
 
 class Separating(nn.Module):
-    """What is trained, giving in one call the estimate and the error of the lips' guess of the target's spectrum.
+    """What is trained, giving in one call the estimate and the error of the lips' guess of the target's
+    spectrum.
 
-    part: "lips" (the cue alone; the estimate is the mixture), "guess" (the full-band first guess) or "whole". After its
-    own part the lip encoder stays as it is, as in the paper. Only what a part trains has a gradient.
+    part: "lips" (the cue alone; the estimate is the mixture), "guess" (the full-band first guess)
+    or "whole". After its own part the lip encoder stays as it is, as in the paper. Only what a
+    part trains has a gradient.
     """
 
     def __init__(self, model: MVTF, part: str = "whole"):
@@ -129,7 +134,8 @@ class Separating(nn.Module):
                                      else not encoder and (inside or part == "whole"))
 
     def train(self, mode: bool = True) -> Separating:
-        """As nn.Module's, but a lip encoder that stays as it is stays in eval mode: its norms keep their statistics."""
+        """As nn.Module's, but a lip encoder that stays as it is stays in eval mode:
+        its norms keep their statistics."""
         super().train(mode)
         if self.part != "lips" and self.model.config.fusion != "none":
             self.model.cue.lips.eval()
@@ -156,7 +162,8 @@ def lips_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float |
 
 def separation_loss(model: nn.Module, batch: Batch, lips_weight: float = 5.0,
                     silent_weight: float = 0.3) -> tuple[Tensor, dict[str, float | Tensor]]:
-    """Loss of `Separating`: `extraction_loss` (silent targets weighted, their dB being cheap) and the lips' guess."""
+    """Loss of `Separating`: `extraction_loss` (silent targets weighted, their dB being cheap)
+    and the lips' guess."""
     estimate, guess = model(batch["mixture"], batch["target"], batch["video"], batch["mask"])
     with torch.autocast(estimate.device.type, enabled=False):
         loss = extraction_loss(estimate.float(), batch["target"], batch["mixture"])
@@ -186,7 +193,8 @@ def lips_score(model: MVTF, examples: Iterable[Batch]) -> dict[str, float]:
     return {"score": 1 - wrong / max(total, 1e-9)}
 
 
-def examples(studio: Studio, mixtures: Sequence[Mixture], condition: Condition = Condition("as listed")) -> Iterable[Batch]:
+def examples(studio: Studio, mixtures: Sequence[Mixture],
+             condition: Condition = Condition("as listed")) -> Iterable[Batch]:
     """Batches of one, of fixed mixtures shown under `condition`."""
     for i, mixture in enumerate(mixtures):
         views = condition.views or mixture.views
@@ -194,7 +202,8 @@ def examples(studio: Studio, mixtures: Sequence[Mixture], condition: Condition =
         example = load(studio, shown, views)
         if condition.shuffled:
             other = next(m for m in [*mixtures[i + 1:], *mixtures] if m.target != mixture.target)
-            video, mask = studio.lips(replace(other, views=tuple(views), kind=mixture.kind, occlusions=()), views)
+            video, mask = studio.lips(replace(other, views=tuple(views), kind=mixture.kind, occlusions=()),
+                                      views)
             frames = example["mask"].shape[1]
             take = np.arange(frames) % video.shape[1]
             example["video"], example["mask"] = video[:, take], mask[:, take]
@@ -204,8 +213,8 @@ def examples(studio: Studio, mixtures: Sequence[Mixture], condition: Condition =
 @torch.no_grad()
 def evaluate(model: MVTF, studio: Studio, mixtures: Sequence[Mixture],
              condition: Condition = Condition("as listed"), refine: bool = True) -> list[dict[str, Any]]:
-    """A row for each mixture: id, kind, speaker, condition, and in dB si_sdri, si_sdr, snr, gain; for silent targets
-    attenuation (how far the output lies below the mixture). What does not apply is left out."""
+    """A row for each mixture: id, kind, speaker, condition, and in dB si_sdri, si_sdr, snr, gain; for silent
+    targets attenuation (how far the output lies below the mixture). What does not apply is left out."""
     model.eval()
     rows = []
     for mixture, batch in zip(mixtures, on_device(examples(studio, mixtures, condition), model)):
@@ -217,7 +226,8 @@ def evaluate(model: MVTF, studio: Studio, mixtures: Sequence[Mixture],
             row["attenuation"] = float(metrics.attenuation_db(estimate, mixed))
         else:
             row.update(si_sdri=float(metrics.si_sdr_improvement(estimate, target, mixed)),
-                       si_sdr=float(metrics.si_sdr(estimate, target)), snr=float(metrics.snr(estimate, target)),
+                       si_sdr=float(metrics.si_sdr(estimate, target)),
+                       snr=float(metrics.snr(estimate, target)),
                        gain=float(metrics.gain_error_db(estimate, target)))
         rows.append(row)
     return rows

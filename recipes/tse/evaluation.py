@@ -13,21 +13,22 @@ from avspeech import audio, pretrained, report
 from avspeech.data.mixing import Mixture, Studio, read_mixtures
 from avspeech.tasks import extraction
 
-KINDS = {"two": "another speaker", "same": "the same speaker", "many": "2 or 3 voices", "partial": "partly overlapping",
-         "noise": "with noise", "silent": "silent target"}
+KINDS = {"two": "another speaker", "same": "the same speaker", "many": "2 or 3 voices",
+         "partial": "partly overlapping", "noise": "with noise", "silent": "silent target"}
 
 
 def measure(system: str, seed: int, model: Path, studio: Studio, listed: dict[str, Path],
             conditions: dict[str, tuple[tuple[str, ...], bool]], out: Path) -> None:
-    """Writes `out/<system>-<seed>-<corpus>.json`: a row for each condition and each mixture that has its views. A file
-    that is there, of the same model, mixtures and conditions, is kept."""
+    """Writes `out/<system>-<seed>-<corpus>.json`: a row for each condition and each mixture that has its
+    views. A file that is there, of the same model, mixtures and conditions, is kept."""
     network: Any = pretrained.load(model)[0]
     weights = hashlib.sha256((model / pretrained.WEIGHTS).read_bytes()).hexdigest()[:12]
     stamp = {"model": weights, "conditions": sorted(conditions)}
     for corpus, path in listed.items():
         result = out / f"{system}-{seed}-{corpus}.json"
         meta = {**stamp, "mixtures": str(len(read_mixtures(path)))}
-        if result.exists() and all(report.read_results(result)[1].get(k) == v for k, v in _texts(meta).items()):
+        if result.exists() and all(report.read_results(result)[1].get(k) == v
+                                   for k, v in _texts(meta).items()):
             continue
         mixtures = read_mixtures(path)
         rows: list[dict[str, Any]] = []
@@ -35,8 +36,8 @@ def measure(system: str, seed: int, model: Path, studio: Studio, listed: dict[st
             fit = [m for m in mixtures if available(studio, m).issuperset(views)]
             if fit:
                 rows += extraction.evaluate(network, studio, fit, extraction.Condition(name, views, shuffled))
-        report.write_results(result, [{"system": system, "seed": seed, "corpus": corpus, **row} for row in rows],
-                             {**_texts(meta), "commit": commit()})
+        report.write_results(result, [{"system": system, "seed": seed, "corpus": corpus, **row}
+                                      for row in rows], {**_texts(meta), "commit": commit()})
         known = {**pretrained.read_info(model).metrics, **_card(corpus, rows, list(conditions))}
         pretrained.update(model, metrics=known)
         print(f"{system} seed {seed}, {corpus}: {len(rows)} rows", flush=True)
@@ -65,16 +66,16 @@ def _texts(meta: dict[str, Any]) -> dict[str, str]:
 def commit() -> str:
     """The commit of the working tree, "+" after it where the tree has changes; "unknown" outside git."""
     try:
-        done = subprocess.run(["git", "describe", "--always", "--dirty=+", "--exclude=*"], capture_output=True, text=True,
-                              cwd=Path(__file__).parent, check=True)
+        done = subprocess.run(["git", "describe", "--always", "--dirty=+", "--exclude=*"],
+                              capture_output=True, text=True, cwd=Path(__file__).parent, check=True)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return done.stdout.strip()
 
 
 def demonstrate(model: Path, studio: Studio, listed: dict[str, Path], out: Path) -> None:
-    """For one test mixture of each corpus: video files with the mixture's sound, the voice extracted from them, and what
-    it should have been, all in `out/<corpus>/`."""
+    """For one test mixture of each corpus: video files with the mixture's sound, the voice extracted from
+    them, and what it should have been, all in `out/<corpus>/`."""
     from avspeech.pipelines.extractor import Extractor
 
     extractor = Extractor.from_pretrained(str(model))
@@ -118,13 +119,16 @@ def write_mouth_video(path: Path, crops: np.ndarray, sound: Path, side: int = 19
     silent.unlink()
 
 
-def results_page(exp: Path, logs: dict[str, Path], systems: list[str], conditions: list[str], seeds: list[int]) -> None:
-    """Writes RESULTS.md and report.html into `exp` from its result files, prints the tables and the page's path."""
+def results_page(exp: Path, logs: dict[str, Path], systems: list[str], conditions: list[str],
+                 seeds: list[int]) -> None:
+    """Writes RESULTS.md and report.html into `exp` from its result files,
+    prints the tables and the page's path."""
     rows, meta = report.read_results(exp / "results")
     corpora = list(dict.fromkeys(row["corpus"] for row in rows))
     folder = exp.parent.parent  # egs/<corpus>/<task>, where nothing else was asked for
     example = f"egs/{folder.parent.name}/{folder.name}"
-    command = f"bash {example}/run.sh" + (f" --config {example}/conf/{exp.name}.yaml" if exp.name != "train" else "")
+    command = (f"bash {example}/run.sh"
+               + (f" --config {example}/conf/{exp.name}.yaml" if exp.name != "train" else ""))
     meta = {"command": command, "commit": meta.get("commit", "unknown")}
     title = f"Target speaker extraction: {', '.join(corpora)} ({exp.name})"
     sections: list[report.Section] = []
@@ -140,7 +144,8 @@ def results_page(exp: Path, logs: dict[str, Path], systems: list[str], condition
     for corpus in corpora:
         sheet = exp / "data" / corpus / "contact_sheet.png"
         if sheet.exists():
-            sections.append(report.Picture(sheet, f"{corpus}: the views", "Rows are instants, columns are cameras."))
+            sections.append(report.Picture(sheet, f"{corpus}: the views",
+                                           "Rows are instants, columns are cameras."))
         folder = exp / "extracted" / corpus
         if (folder / "which.txt").exists():
             name, improved = (folder / "which.txt").read_text().split("\t")
@@ -163,8 +168,8 @@ def _tables(rows: list[dict[str, Any]], corpus: str, systems: list[str], conditi
     sections: list[report.Section] = [
         report.aggregate(_means(speaking, "si_sdri"), expected=expected, seeds=seeds).table(
             f"{corpus}: SI-SDRi (dB) by what is shown", 2, shown,
-            f"Mean over {len({r['id'] for r in speaking})} test mixtures; the mixture itself: SI-SDR {mixture:.2f} dB, "
-            "SI-SDRi 0.")]
+            f"Mean over {len({r['id'] for r in speaking})} test mixtures; the mixture itself: "
+            f"SI-SDR {mixture:.2f} dB, SI-SDRi 0.")]
     first = [r for r in speaking if r["condition"] == shown[0]]
     kinds = [k for k in KINDS if any(r["kind"] == k for r in first)]
     by_kind = [{**r, "condition": KINDS[r["kind"]]} for r in first]
@@ -172,7 +177,8 @@ def _tables(rows: list[dict[str, Any]], corpus: str, systems: list[str], conditi
         f"{corpus}: SI-SDRi (dB) by kind of mixture, views {shown[0]}", 2, [KINDS[k] for k in kinds]))
     silent = [r for r in rows if r["kind"] == "silent"]
     if silent:
-        sections.append(report.aggregate(_means(silent, "attenuation"), value="attenuation", seeds=seeds).table(
+        sections.append(report.aggregate(
+            _means(silent, "attenuation"), value="attenuation", seeds=seeds).table(
             f"{corpus}: silent targets, output below the mixture (dB)", 1, shown))
     return sections
 

@@ -2,9 +2,9 @@
 
     python recipes/tse/run.py --config egs/mini/tse/conf/train.yaml [--stage train] [train.lr=3e-4]
 
-Experiments are systems x seeds: a system is a model with its way of being shown views. Each is trained in a folder of
-its own, `exp/<system>-<seed>/`, and what is finished is not done again. Nothing is ever chosen by the test set: the
-development mixtures pick the weights.
+Experiments are systems x seeds: a system is a model with its way of being shown views. Each is trained in a
+folder of its own, `exp/<system>-<seed>/`, and what is finished is not done again. Nothing is ever chosen by
+the test set: the development mixtures pick the weights.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class Mixing:
 
 @dataclass
 class System:
-    """model: differences from the experiment's model; views: of each training example; only: names of the views it may
-    see in training (empty: all)."""
+    """model: differences from the experiment's model; views: of each training example; only: names of the
+    views it may see in training (empty: all)."""
 
     model: dict[str, Any] = field(default_factory=dict)
     views: int = 3
@@ -73,8 +73,8 @@ class System:
 
 @dataclass
 class Model:
-    """name: of a model or a named configuration; config: differences from it. init: a model folder, or a released
-    model's name, whose weights to begin with where name and shape agree."""
+    """name: of a model or a named configuration; config: differences from it. init: a model folder, or a
+    released model's name, whose weights to begin with where name and shape agree."""
 
     name: str = "mvtf-small"
     init: str | None = None
@@ -91,7 +91,8 @@ class Shown:
 
 @dataclass
 class Release:
-    """What the model folders say of themselves: licence of the weights, and a licence for each corpus by name."""
+    """What the model folders say of themselves: licence of the weights,
+    and a licence for each corpus by name."""
 
     licence: str = "Apache-2.0"
     data: dict[str, str] = field(default_factory=dict)
@@ -119,17 +120,19 @@ recipe = Recipe("tse", schema=Config, doc=__doc__)
 # --- data ---------------------------------------------------------------------------------------------------
 
 
-@recipe.stage("prepare", uses=("data",), outputs=lambda cfg, exp: [exp / "data" / n for n in cfg.data.corpora],
-              code=("data",))
+@recipe.stage("prepare", uses=("data",),
+              outputs=lambda cfg, exp: [exp / "data" / n for n in cfg.data.corpora], code=("data",))
 def prepare(cfg: Config, exp: Path) -> None:
     """Write each corpus' manifests."""
     if not cfg.data.corpora:
-        raise InputError("data.corpora: empty; name a corpus, for example data.corpora.grid.source=/path/to/grid")
+        raise InputError("data.corpora: empty; name a corpus, "
+                         "for example data.corpora.grid.source=/path/to/grid")
     for name, corpus in cfg.data.corpora.items():
         corpora.prepare(name, corpus.source, exp / "data" / name, **corpus.options)
 
 
-@recipe.stage("crops", uses=("data",), outputs=lambda cfg, exp: [exp / "data" / n / "ready" for n in cfg.data.corpora],
+@recipe.stage("crops", uses=("data",),
+              outputs=lambda cfg, exp: [exp / "data" / n / "ready" for n in cfg.data.corpora],
               code=("video", "face", "data"))
 def crops(cfg: Config, exp: Path) -> None:
     """Find the faces, cut and cache the mouths."""
@@ -146,7 +149,8 @@ def crops(cfg: Config, exp: Path) -> None:
             jobs = [(root, folder, u) for u in utterances]
             if any(v.crops is None for u in utterances for v in u.views):
                 with ProcessPoolExecutor(cfg.data.workers) as pool:
-                    done = list(tqdm(pool.map(_cropped, jobs), f"{name} {split}: mouths", len(jobs), unit="utterance"))
+                    done = list(tqdm(pool.map(_cropped, jobs), f"{name} {split}: mouths", len(jobs),
+                                     unit="utterance"))
                 for _, problems in done:
                     for problem in problems:
                         print(f"{name}: left out: {problem}", file=sys.stderr)
@@ -195,18 +199,21 @@ def mixtures(cfg: Config, exp: Path) -> None:
             rng = np.random.default_rng([cfg.mix.seed, number])
             count = cfg.mix.dev_count if split == "dev" else cfg.mix.test_count
             order = [pool.targets[i % len(pool.targets)] for i in range(count)]
-            drawn[name] = [draw(rng, pool, u, cfg.mix.test, f"{split}-{i:04}-{u.id}") for i, u in enumerate(order)]
+            drawn[name] = [draw(rng, pool, u, cfg.mix.test, f"{split}-{i:04}-{u.id}")
+                           for i, u in enumerate(order)]
             write_mixtures(exp / "mixtures" / f"{split}-{name}.jsonl", drawn[name])
             print(f"{name} {split}: {proportions(drawn[name])}")
 
 
 def _root(folder: Path) -> Path:
-    """What a corpus' audio and video paths are relative to: the corpus, or, for one made on the spot, its folder."""
+    """What a corpus' audio and video paths are relative to: the corpus, or,
+    for one made on the spot, its folder."""
     return Path(layout.read_prepared(folder).root) if (folder / "corpus.json").exists() else folder
 
 
 def _pool(cfg: Config, exp: Path, split: str, only: str | None = None) -> tuple[Pool, Studio]:
-    """What may be mixed in a split, and the studio that reads it. only: the one corpus whose speakers are targets."""
+    """What may be mixed in a split, and the studio that reads it.
+    only: the one corpus whose speakers are targets."""
     targets, others, everything, roots = [], [], [], {}
     for name, corpus in cfg.data.corpora.items():
         folder = exp / "data" / name
@@ -231,8 +238,8 @@ def _runs(cfg: Config) -> Iterator[tuple[str, System, int]]:
 
 
 @recipe.stage("train", uses=("data", "mix", "model", "systems", "seeds", "lips", "guess", "train", "release"),
-              outputs=lambda cfg, exp: [exp / f"{n}-{s}" / "model" for n, _, s in _runs(cfg)], distributed=True,
-              code=("trainer", "batching", "data", "nn", "models", "tasks"))
+              outputs=lambda cfg, exp: [exp / f"{n}-{s}" / "model" for n, _, s in _runs(cfg)],
+              distributed=True, code=("trainer", "batching", "data", "nn", "models", "tasks"))
 def train(cfg: Config, exp: Path) -> None:
     """Train each system with each seed: the lips alone, then with the first guess, then all of it."""
     with trainer.distributed():
@@ -241,17 +248,19 @@ def train(cfg: Config, exp: Path) -> None:
             _train_one(cfg, exp, exp / f"{name}-{seed}", pool, studio, system, seed)
 
 
-def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio, system: System, seed: int) -> None:
+def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio, system: System,
+               seed: int) -> None:
     import torch
 
     from avspeech.tasks import extraction
 
     settings = {"system": config.to_dict(system), "seed": seed, **{
-        key: value for key, value in config.to_dict(cfg).items() if key in ("data", "mix", "model", "lips", "guess", "train")}}
+        key: value for key, value in config.to_dict(cfg).items()
+        if key in ("data", "mix", "model", "lips", "guess", "train")}}
     if (folder / "model" / pretrained.SUMS).exists():
         if json.loads((folder / "settings.json").read_text(encoding="utf-8")) != settings:
-            raise InputError(f"{folder}: holds a model that was trained with other settings (settings.json); remove the "
-                             "folder to train it anew, or train elsewhere with --exp")
+            raise InputError(f"{folder}: holds a model that was trained with other settings (settings.json); "
+                             "remove the folder to train it anew, or train elsewhere with --exp")
         print(f"{folder.name}: trained before", flush=True)
         return
     torch.manual_seed(seed)
@@ -277,15 +286,16 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
         for corpus, ms in listed.items():
             rows = extraction.evaluate(trained.model, dev_studio, ms, shown, trained.part == "whole")
             for kind in dict.fromkeys(r["kind"] for r in rows):
-                values = [r["attenuation" if kind == "silent" else "si_sdri"] for r in rows if r["kind"] == kind]
+                values = [r["attenuation" if kind == "silent" else "si_sdri"] for r in rows
+                          if r["kind"] == kind]
                 means[f"{corpus} {kind}"] = sum(values) / len(values)
             improved = [r["si_sdri"] for r in rows if "si_sdri" in r]
             means[corpus] = sum(improved) / max(len(improved), 1)
         return {"score": sum(means[c] for c in listed) / len(listed), **means}
 
     def fit(part: str, loss: Any, how: trainer.TrainConfig, validate: Any) -> trainer.FitResult:
-        return trainer.fit(extraction.Separating(model, part), loss, data, dataclasses.replace(how, seed=seed),
-                           folder / part, validate)
+        return trainer.fit(extraction.Separating(model, part), loss, data,
+                           dataclasses.replace(how, seed=seed), folder / part, validate)
 
     looks = model.config.fusion != "none" and model.config.planes
     if looks and cfg.lips.max_steps > 1:
@@ -295,9 +305,11 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
     result = fit("whole", extraction.separation_loss, cfg.train, score)
     if trainer.is_main():
         info = pretrained.ModelInfo(
-            task="extraction", model="mvtf", config=dataclasses.asdict(model.config), sample_rate=model.config.sample_rate,
-            fps=model.config.fps, licence=cfg.release.licence, dtype=cfg.release.dtype, limits=cfg.release.limits,
-            training_data=[{"name": c, "licence": cfg.release.data.get(c, "not stated")} for c in cfg.data.corpora],
+            task="extraction", model="mvtf", config=dataclasses.asdict(model.config),
+            sample_rate=model.config.sample_rate, fps=model.config.fps, licence=cfg.release.licence,
+            dtype=cfg.release.dtype, limits=cfg.release.limits,
+            training_data=[{"name": c, "licence": cfg.release.data.get(c, "not stated")}
+                           for c in cfg.data.corpora],
             metrics={f"si_sdri_db/{k}": round(v, 2) for k, v in result.metrics.items() if k in listed}
             | {"best_step": float(result.best_step)},
             description="Target speaker extraction by the lips (MVTF), from one or more synchronised views.")

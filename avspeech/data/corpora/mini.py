@@ -1,8 +1,9 @@
-"""The mini corpus: synthetic speech and drawn mouths from seven sides, made on the spot, the same for the same seed.
+"""The mini corpus: synthetic speech and drawn mouths from seven sides, made on the spot,
+the same for the same seed.
 
-espeak-ng speaks (extra `tts`) and tells when each phone is said; `articulation.py` turns phones into movements;
-`mouth.py` draws them as the cameras of MEAD would see them. It is there to try every part of a recipe in minutes and to
-compare models that see different sides; results on it say nothing about real faces.
+espeak-ng speaks (extra `tts`) and tells when each phone is said; `articulation.py` turns phones into
+movements; `mouth.py` draws them as the cameras of MEAD would see them. It is there to try every part of a
+recipe in minutes and to compare models that see different sides; results on it say nothing about real faces.
 """
 
 from __future__ import annotations
@@ -33,23 +34,28 @@ ROTATING = "rotating"  # a head that turns from one side to the other while it s
 SWEEP = 60.0  # degrees to either side
 LEAD = (0.25, 0.45)  # seconds of closed mouth before and after the speech
 
-# (voice, sex, pitch): espeak-ng's accents with its speaker variants. The last four are for development and test.
+# (voice, sex, pitch): espeak-ng's accents with its speaker variants. The last four are for development
+# and test.
 VOICES = (("en-us+m1", "M", 40), ("en-gb-x-gbclan+f2", "F", 55), ("en-us+m3", "M", 30), ("en-us+f3", "F", 65),
-          ("en-gb-x-rp+m7", "M", 50), ("en-us+f4", "F", 45), ("en-gb-scotland+m2", "M", 45), ("en-us+f1", "F", 75),
-          ("en-us+m4", "M", 60), ("en-029+f5", "F", 50), ("en-gb-x-gbcwmd+m5", "M", 35), ("en-us+f2", "F", 60))
+          ("en-gb-x-rp+m7", "M", 50), ("en-us+f4", "F", 45), ("en-gb-scotland+m2", "M", 45),
+          ("en-us+f1", "F", 75), ("en-us+m4", "M", 60), ("en-029+f5", "F", 50),
+          ("en-gb-x-gbcwmd+m5", "M", 35), ("en-us+f2", "F", 60))
 
-_WHO = ("my neighbour", "the baker", "our teacher", "a young sailor", "the old farmer", "her brother", "his aunt",
-        "the painter", "a tall woman", "the driver", "our cook", "the mayor", "a small boy", "the fisherman", "my friend",
-        "the singer", "a clever thief", "the captain", "your cousin", "the gardener")
-_DID = ("bought", "washed", "painted", "found", "moved", "sold", "forgot", "opened", "watched", "dropped", "fixed",
-        "carried", "borrowed", "weighed", "measured", "hid", "chose", "showed", "broke", "kept")
-_WHAT = ("five blue boats", "the wooden box", "a pot of soup", "three warm shirts", "the broken wheel", "some fresh bread",
-         "two heavy stones", "a map of the river", "the yellow book", "four green bottles", "a pair of shoes",
-         "the copper bell", "six small fish", "the evening paper", "a bag of flour", "the garden chair", "every window",
-         "a jar of honey", "the faded photo", "nine old coins")
-_WHEN = ("this morning", "before lunch", "by the harbour", "near the school", "after the storm", "on Monday", "at four",
-         "in the village", "without a word", "for my father", "last July", "with both hands", "again", "very slowly",
-         "under the bridge", "behind the house", "on purpose", "above the shop", "in good time", "far too late")
+_WHO = ("my neighbour", "the baker", "our teacher", "a young sailor", "the old farmer", "her brother",
+        "his aunt", "the painter", "a tall woman", "the driver", "our cook", "the mayor", "a small boy",
+        "the fisherman", "my friend", "the singer", "a clever thief", "the captain", "your cousin",
+        "the gardener")
+_DID = ("bought", "washed", "painted", "found", "moved", "sold", "forgot", "opened", "watched", "dropped",
+        "fixed", "carried", "borrowed", "weighed", "measured", "hid", "chose", "showed", "broke", "kept")
+_WHAT = ("five blue boats", "the wooden box", "a pot of soup", "three warm shirts", "the broken wheel",
+         "some fresh bread", "two heavy stones", "a map of the river", "the yellow book",
+         "four green bottles", "a pair of shoes", "the copper bell", "six small fish", "the evening paper",
+         "a bag of flour", "the garden chair", "every window", "a jar of honey", "the faded photo",
+         "nine old coins")
+_WHEN = ("this morning", "before lunch", "by the harbour", "near the school", "after the storm", "on Monday",
+         "at four", "in the village", "without a word", "for my father", "last July", "with both hands",
+         "again", "very slowly", "under the bridge", "behind the house", "on purpose", "above the shop",
+         "in good time", "far too late")
 
 
 @dataclass(frozen=True)
@@ -63,35 +69,39 @@ class _Job:
     views: tuple[str, ...]
 
 
-def prepare(source: str | Path | None, out: str | Path, speakers: int = 12, utterances: int = 30, seed: int = 0,
-            views: tuple[str, ...] | list[str] = tuple(VIEW_ANGLES), dev_speakers: int = 2, test_speakers: int = 2,
-            rotating: bool = True, workers: int = 0) -> list[Path]:
+def prepare(source: str | Path | None, out: str | Path, speakers: int = 12, utterances: int = 30,
+            seed: int = 0, views: tuple[str, ...] | list[str] = tuple(VIEW_ANGLES), dev_speakers: int = 2,
+            test_speakers: int = 2, rotating: bool = True, workers: int = 0) -> list[Path]:
     """Makes the corpus in `out` and writes train.jsonl, dev.jsonl and test.jsonl; their paths.
 
-    source: None, there is none. speakers: up to 12, of whom the last `dev_speakers` + `test_speakers` are for development
-    and test; utterances: of each. views: which cameras. rotating: film the test speakers with a turning head too.
+    source: None, there is none. speakers: up to 12, of whom the last `dev_speakers` + `test_speakers`
+    are for development and test; utterances: of each. views: which cameras. rotating: film the test
+    speakers with a turning head too.
     workers: processes, 0 for as many as there are cores. What is there already, of the same options, is kept.
     Raises InputError for bad options or where espeak-ng is not installed.
     """
     from tqdm import tqdm
 
     out = Path(out)
-    if not dev_speakers + test_speakers < speakers <= len(VOICES) or min(dev_speakers, test_speakers, utterances) < 1:
-        raise InputError(f"mini: speakers={speakers}, dev_speakers={dev_speakers}, test_speakers={test_speakers}, "
-                         f"utterances={utterances}: expected at most {len(VOICES)} speakers, more than those held out, "
-                         "and at least one of each")
+    if (not dev_speakers + test_speakers < speakers <= len(VOICES)
+        or min(dev_speakers, test_speakers, utterances) < 1):
+        raise InputError(f"mini: speakers={speakers}, dev_speakers={dev_speakers}, "
+                         f"test_speakers={test_speakers}, utterances={utterances}: expected at most "
+                         f"{len(VOICES)} speakers, more than those held out, and at least one of each")
     for view in views:
         if view not in VIEW_ANGLES:
             raise InputError(f"mini: no view '{view}'; known: {', '.join(VIEW_ANGLES)}")
-    options = {"speakers": speakers, "utterances": utterances, "seed": seed, "views": list(views), "dev": dev_speakers,
-               "test": test_speakers, "rotating": rotating, "code": _code()}
+    options = {"speakers": speakers, "utterances": utterances, "seed": seed, "views": list(views),
+               "dev": dev_speakers, "test": test_speakers, "rotating": rotating, "code": _code()}
     marker = out / "mini.json"
     paths = [out / f"{split}.jsonl" for split in ("train", "dev", "test")]
-    if marker.exists() and json.loads(marker.read_text(encoding="utf-8")) == options and all(p.exists() for p in paths):
+    if (marker.exists() and json.loads(marker.read_text(encoding="utf-8")) == options
+        and all(p.exists() for p in paths)):
         return paths
     _said("a", VOICES[0][0])  # says what is missing before any process is started
     parts: dict[str, list[_Job]] = {"train": [], "dev": [], "test": []}
-    chosen = [*range(speakers - dev_speakers - test_speakers), *range(len(VOICES) - dev_speakers - test_speakers, len(VOICES))]
+    chosen = [*range(speakers - dev_speakers - test_speakers),
+              *range(len(VOICES) - dev_speakers - test_speakers, len(VOICES))]
     for place, speaker in enumerate(chosen):
         late = place - (speakers - dev_speakers - test_speakers)
         part = "train" if late < 0 else "dev" if late < dev_speakers else "test"
@@ -116,7 +126,8 @@ def _made(jobs: list[_Job], workers: int) -> Iterator[Utterance]:
 
 
 def _said(*arguments: Any) -> Speech:
-    """`synthesise` in a process of its own: what espeak-ng says depends a little on what it has said before."""
+    """`synthesise` in a process of its own: what espeak-ng says depends a little on what it has said
+    before."""
     with get_context("fork").Pool(1) as pool:
         return pool.apply(synthesise, arguments)
 
@@ -129,7 +140,8 @@ def sentence(rng: np.random.Generator) -> str:
 def _code() -> str:
     """A hash of what draws and speaks, so that a corpus of older code is made anew."""
     folder = Path(__file__).parent
-    code = b"".join((folder / f"{name}.py").read_bytes() for name in ("mini", "mouth", "articulation", "espeak"))
+    code = b"".join((folder / f"{name}.py").read_bytes()
+                    for name in ("mini", "mouth", "articulation", "espeak"))
     return hashlib.sha256(code).hexdigest()[:12]
 
 
@@ -148,7 +160,8 @@ def _make(job: _Job) -> Utterance:
     speech = _said(text, voice, int(rng.integers(150, 185)), pitch, int(rng.integers(40, 70)))
     before, after = rng.uniform(*LEAD, 2)
     common = math.gcd(SAMPLE_RATE, speech.sample_rate)
-    sound = resample_poly(speech.samples.astype(np.float64), SAMPLE_RATE // common, speech.sample_rate // common)
+    sound = resample_poly(speech.samples.astype(np.float64), SAMPLE_RATE // common,
+                          speech.sample_rate // common)
     frames = int(np.ceil((before + len(sound) / SAMPLE_RATE + after) * FPS))
     samples = np.zeros(round(frames / FPS * SAMPLE_RATE), np.float32)
     first = round(before * SAMPLE_RATE)
@@ -163,13 +176,17 @@ def _make(job: _Job) -> Utterance:
     for name in job.views:
         turned, (yaw, pitch_angle) = head, VIEW_ANGLES.get(name, (0.0, 0.0))
         if name == ROTATING:
-            sweep = SWEEP * np.sin(np.linspace(-np.pi / 2, np.pi / 2, frames)) * (1 if rng.random() < 0.5 else -1)
+            sweep = (SWEEP * np.sin(np.linspace(-np.pi / 2, np.pi / 2, frames))
+                     * (1 if rng.random() < 0.5 else -1))
             turned = head + np.stack([sweep, 0 * sweep, 0 * sweep], 1)
         lamp = rng.normal((0.2, 0.5, 0.85), 0.12)
-        scene = Scene(offset=np.stack([_drift(rng, frames, 1.5) for _ in range(2)], 1) + rng.uniform(-2, 2, 2),
+        scene = Scene(offset=(np.stack([_drift(rng, frames, 1.5) for _ in range(2)], 1)
+                              + rng.uniform(-2, 2, 2)),
                       brightness=1 + 0.08 * rng.standard_normal() + _drift(rng, frames, 0.04),
-                      background=float(rng.uniform(30, 110)), light=(float(lamp[0]), float(lamp[1]), float(lamp[2])),
-                      blur=float(rng.uniform(0.4, 1.0)), noise=float(rng.uniform(2, 5)), seed=int(rng.integers(2**31)))
+                      background=float(rng.uniform(30, 110)),
+                      light=(float(lamp[0]), float(lamp[1]), float(lamp[2])),
+                      blur=float(rng.uniform(0.4, 1.0)), noise=float(rng.uniform(2, 5)),
+                      seed=int(rng.integers(2**31)))
         crops = draw(mouth, face, camera(yaw, pitch_angle, turned), scene)
         path = f"crops/{id}.{name}.npz"
         video.write_crops(job.out / path, crops, np.ones(frames, bool))
@@ -192,16 +209,19 @@ def _drift(rng: np.random.Generator, frames: int, size: float) -> np.ndarray:
 
 
 def contact_sheet(manifest: str | Path, path: str | Path, rows: int = 8) -> None:
-    """A picture of one utterance: instants of unlike mouths as rows, labelled with their phones, cameras as columns."""
+    """A picture of one utterance: instants of unlike mouths as rows, labelled with their phones,
+    cameras as columns."""
     import cv2
 
     manifest = Path(manifest)
     utterance = read_manifest(manifest)[0]
     phones = utterance.labels["phones"]
     seen: dict[str, float] = {}
-    for wanted in ("sil", "p", "b", "m", "f", "v", "u", "w", "O", "A", "a", "E", "i", "s", "S", "T", "D", "r", "l"):
+    for wanted in ("sil", "p", "b", "m", "f", "v", "u", "w", "O", "A", "a", "E", "i", "s", "S", "T", "D", "r",
+                   "l"):
         for start, end, name in phones:
-            if name[:1] == wanted[:1] and (wanted == "sil") == (name == "sil") and name not in seen and len(seen) < rows:
+            if (name[:1] == wanted[:1] and (wanted == "sil") == (name == "sil") and name not in seen
+                and len(seen) < rows):
                 seen[name] = (start + end) / 2
     tile = 96
     names = [view.name for view in utterance.views]

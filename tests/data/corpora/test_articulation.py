@@ -53,8 +53,9 @@ def test_a_louder_vowel_opens_further():
     assert loud > 1.2 * soft
 
 
-@pytest.mark.parametrize("name, parts", [("aI", ("a", "I")), ("tS", ("S",)), ("sil", ("sil",)), ("_:", ("sil",)),
-                                         ("z", ("s",)), ("!", ("@",)), ("i:", ("i",)), ("a#", ("a",))])
+@pytest.mark.parametrize("name, parts",
+                         [("aI", ("a", "I")), ("tS", ("S",)), ("sil", ("sil",)), ("_:", ("sil",)),
+                          ("z", ("s",)), ("!", ("@",)), ("i:", ("i",)), ("a#", ("a",))])
 def test_targets_of_a_phone(name, parts):
     assert viseme(name) == parts
 

@@ -44,19 +44,23 @@ def test_lips_close_for_p_and_open_for_a() -> None:
 
 def test_lips_round_before_a_rounded_vowel() -> None:
     """Co-articulation: the same s is rounder before u than before i."""
-    rounding = [movements([Phone(0.0, 0.1, "s"), Phone(0.1, 0.3, vowel)], np.array([0.07]))[0, 4] for vowel in "ui"]
+    rounding = [movements([Phone(0.0, 0.1, "s"), Phone(0.1, 0.3, vowel)], np.array([0.07]))[0, 4]
+                for vowel in "ui"]
     assert rounding[0] > rounding[1] + 0.1
 
 
-@pytest.mark.parametrize("name, keys", [("sil", ("sil",)), ("b", ("p",)), ("tS", ("S",)), ("aI", ("a", "I")), ("§", ("@",))])
+@pytest.mark.parametrize("name, keys", [("sil", ("sil",)), ("b", ("p",)), ("tS", ("S",)), ("aI", ("a", "I")),
+                                        ("§", ("@",))])
 def test_visemes(name: str, keys: tuple[str, ...]) -> None:
     assert viseme(name) == keys
 
 
 def test_the_corpus_is_whole_and_the_same_again(tmp_path: Path) -> None:
     pytest.importorskip("espeakng_loader")
-    options = dict(speakers=3, utterances=1, dev_speakers=1, test_speakers=1, views=["front", "left_60"], seed=5)
-    paths, others = (mini.prepare(None, tmp_path / name, workers=n, **options) for name, n in (("a", 1), ("b", 2)))
+    options = dict(speakers=3, utterances=1, dev_speakers=1, test_speakers=1, views=["front", "left_60"],
+                   seed=5)
+    paths, others = (mini.prepare(None, tmp_path / name, workers=n, **options)
+                     for name, n in (("a", 1), ("b", 2)))
     for path, other in zip(paths, others):
         assert path.read_bytes() == other.read_bytes()
     for part in ("audio", "crops"):
@@ -79,7 +83,8 @@ def test_the_corpus_is_whole_and_the_same_again(tmp_path: Path) -> None:
     words = utterance.labels["words"]
     assert {word for _, _, word in words} <= set(str(utterance.text).split())
     start, end = words[0][0], words[-1][1]
-    assert not samples[: int((start - 0.05) * 16000)].any() and samples[int(start * 16000): int(end * 16000)].std() > 0.01
+    assert (not samples[: int((start - 0.05) * 16000)].any()
+            and samples[int(start * 16000): int(end * 16000)].std() > 0.01)
     moving, time = np.abs(np.diff(crops.astype(float), axis=0)).mean((1, 2)), np.arange(1, len(crops)) / 25
     inside = (time > start) & (time < end)
     assert moving[inside].mean() > 1.2 * moving[~inside].mean()  # the mouth moves while there is sound
@@ -90,7 +95,8 @@ def test_sentences_do_not_repeat() -> None:
     assert len({mini.sentence(rng) for _ in range(200)}) > 195
 
 
-@pytest.mark.parametrize("options", [{"speakers": 99}, {"speakers": 4}, {"utterances": 0}, {"views": ["back"]}])
+@pytest.mark.parametrize("options",
+                         [{"speakers": 99}, {"speakers": 4}, {"utterances": 0}, {"views": ["back"]}])
 def test_bad_options_are_named(tmp_path: Path, options: dict) -> None:
     with pytest.raises(InputError, match="mini: "):
         mini.prepare(None, tmp_path, **options)

@@ -14,7 +14,8 @@ def picture(view: str, face: Face | None = None, **values: float) -> np.ndarray:
     """One frame, without noise, as float [96, 96]."""
     face = face or Face()
     scene = Scene(np.zeros((1, 2)), np.ones(1), noise=0.0)
-    return draw(shape(posture(**values), face), face, camera(*VIEW_ANGLES[view], np.zeros((1, 3))), scene)[0].astype(float)
+    return draw(shape(posture(**values), face), face, camera(*VIEW_ANGLES[view], np.zeros((1, 3))),
+                scene)[0].astype(float)
 
 
 def change(view: str, before: dict[str, float], after: dict[str, float]) -> float:
@@ -28,7 +29,8 @@ def test_every_view_sees_the_mouth_open(view):
 
 
 def test_the_upper_lip_hides_teeth_from_above_but_not_from_below():
-    teeth = [(picture(view, upper=0.6, lower=0.7, jaw=0.1)[30:66] > 195).sum() for view in ("top", "front", "down")]
+    teeth = [(picture(view, upper=0.6, lower=0.7, jaw=0.1)[30:66] > 195).sum()
+             for view in ("top", "front", "down")]
     assert teeth[0] < 0.6 * teeth[2] and teeth[1] > 0
 
 
@@ -52,6 +54,7 @@ def test_frames_are_seeded_and_faces_differ():
     assert faces[0] != faces[1]
     scene = Scene(np.zeros((2, 2)), np.ones(2), noise=4.0, seed=7)
     mouth = np.repeat(posture(jaw=0.4), 2, 0)
-    one, two = (draw(shape(mouth, faces[0]), faces[0], camera(0.0, 30.0, np.zeros((2, 3))), scene) for _ in range(2))
+    one, two = (draw(shape(mouth, faces[0]), faces[0], camera(0.0, 30.0, np.zeros((2, 3))), scene)
+                for _ in range(2))
     assert one.shape == (2, 96, 96) and one.dtype == np.uint8 and np.array_equal(one, two)
     assert not np.array_equal(one[0], one[1])

@@ -95,11 +95,14 @@ class TensorFusion(nn.Module):
 
 
 class ProjectedAddition(nn.Module):
-    """Baseline: u = mean over the shown views of (W h_v + b). With one view: a plain projection."""
+    """Baseline: u = mean over the shown views of (W LayerNorm(h_v) + b). With one view: a plain projection.
+
+    The norm gives it the scale that the tensor fusion's norm gives z; without, it learns much later.
+    """
 
     def __init__(self, dim: int):
         super().__init__()
-        self.project = nn.Linear(dim, dim)
+        self.project = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, dim))
 
     def forward(self, views: Tensor, mask: Tensor) -> Tensor:
         """views [B, V, T, D], mask [B, V, T] -> u [B, T, D]."""
@@ -107,12 +110,12 @@ class ProjectedAddition(nn.Module):
 
 
 class AttentionFusion(nn.Module):
-    """Baseline: u = sum over the shown views of softmax(w . tanh(A h_v)) (W h_v + b), at each frame."""
+    """Baseline: u = sum over the shown views of softmax(w . tanh(A h_v)) (W LayerNorm(h_v) + b), at each frame."""
 
     def __init__(self, dim: int):
         super().__init__()
         self.score = nn.Sequential(nn.Linear(dim, dim), nn.Tanh(), nn.Linear(dim, 1))
-        self.project = nn.Linear(dim, dim)
+        self.project = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, dim))
 
     def forward(self, views: Tensor, mask: Tensor) -> Tensor:
         """views [B, V, T, D], mask [B, V, T] -> u [B, T, D]."""

@@ -110,7 +110,8 @@ class ProjectedAddition(nn.Module):
 
 
 class AttentionFusion(nn.Module):
-    """Baseline: u = sum over the shown views of softmax(w . tanh(A h_v)) (W LayerNorm(h_v) + b), at each frame."""
+    """Baseline: u = sum over the shown views of softmax(w . tanh(A h_v)) (W LayerNorm(h_v) + b), at each
+    frame."""
 
     def __init__(self, dim: int):
         super().__init__()

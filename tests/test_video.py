@@ -21,6 +21,7 @@ def write_film(path: Path, pictures: list[np.ndarray], times: list[float], rate:
     """Pictures `[H, W, 3]` at the given times; with `tone`, that many seconds of sound from time 0."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=Fraction(rate).limit_denominator(1001))
+        stream.codec_context.thread_count = 2  # the same file on any number of cores
         stream.height, stream.width = pictures[0].shape[:2]
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         stream.bit_rate = 4_000_000

@@ -20,6 +20,7 @@ def encode(path: Path, seconds: float = 1.0, fps: int = 25, sound: bool = True, 
         video = audio = None
         if picture and codecs[0]:
             video = container.add_stream(codecs[0], rate=fps)
+            video.codec_context.thread_count = 2  # the same file on any number of cores
             video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
         if sound:
             audio = container.add_stream(codecs[1], rate=44100)

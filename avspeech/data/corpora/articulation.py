@@ -30,25 +30,25 @@ _VOWELS = {
     "E": (0.54, 0.38, 0.35, 0.42, 0.00, 0.0, 0.0, 0.0, 0.15, 0.0),
     "a": (0.82, 0.50, 0.30, 0.42, 0.00, 0.0, 0.0, 0.0, 0.05, 0.0),
     "A": (1.00, 0.38, 0.15, 0.00, 0.05, 0.0, 0.0, 0.0, 0.00, 0.0),
-    "0": (0.80, 0.32, 0.15, -0.30, 0.40, 0.0, 0.0, 0.0, 0.00, 0.0),
-    "O": (0.62, 0.28, 0.15, -0.65, 0.75, 0.0, 0.0, 0.0, 0.00, 0.0),
+    "0": (0.82, 0.32, 0.15, -0.10, 0.40, 0.0, 0.0, 0.0, 0.00, 0.0),
+    "O": (0.66, 0.28, 0.15, -0.35, 0.80, 0.0, 0.0, 0.0, 0.00, 0.0),
     "o": (0.48, 0.25, 0.12, -0.85, 0.90, 0.0, 0.0, 0.0, 0.00, 0.0),
     "V": (0.62, 0.30, 0.18, 0.10, 0.05, 0.0, 0.0, 0.0, 0.05, 0.0),
     "@": (0.36, 0.25, 0.20, 0.00, 0.12, 0.0, 0.0, 0.0, 0.15, 0.0),
-    "3": (0.40, 0.32, 0.30, -0.35, 0.45, 0.0, 0.0, 0.0, 0.15, 0.0),
-    "U": (0.30, 0.25, 0.18, -0.65, 0.70, 0.0, 0.0, 0.0, 0.05, 0.0),
-    "u": (0.20, 0.20, 0.15, -1.00, 1.00, 0.0, 0.0, 0.0, 0.10, 0.0),
+    "3": (0.42, 0.35, 0.35, -0.10, 0.45, 0.0, 0.0, 0.0, 0.15, 0.0),
+    "U": (0.32, 0.25, 0.18, -0.40, 0.60, 0.0, 0.0, 0.0, 0.05, 0.0),
+    "u": (0.22, 0.20, 0.15, -0.85, 1.00, 0.0, 0.0, 0.0, 0.10, 0.0),
 }
 _CONSONANTS = {
     "p": (0.12, 0.00, 0.00, 0.00, 0.10, 1.0, 0.8, 0.0, 0.10, 0.0),
     "f": (0.16, 0.45, 0.00, 0.15, 0.00, 0.0, 0.0, 1.0, 0.10, 0.0),
     "T": (0.26, 0.30, 0.30, 0.15, 0.00, 0.0, 0.0, 0.0, 0.80, 1.0),
     "s": (0.06, 0.55, 0.60, 0.50, 0.00, 0.0, 0.0, 0.0, 0.40, 0.0),
-    "S": (0.08, 0.60, 0.70, -0.50, 0.80, 0.0, 0.0, 0.0, 0.30, 0.0),
+    "S": (0.08, 0.65, 0.75, -0.10, 0.90, 0.0, 0.0, 0.0, 0.30, 0.0),
     "t": (0.18, 0.30, 0.30, 0.15, 0.00, 0.0, 0.0, 0.0, 1.00, 0.0),
     "l": (0.36, 0.30, 0.25, 0.10, 0.00, 0.0, 0.0, 0.0, 1.00, 0.2),
-    "r": (0.20, 0.30, 0.30, -0.60, 0.65, 0.0, 0.0, 0.0, 0.40, 0.0),
-    "w": (0.12, 0.10, 0.05, -1.00, 1.00, 0.2, 0.0, 0.0, 0.05, 0.0),
+    "r": (0.22, 0.30, 0.30, -0.15, 0.60, 0.0, 0.0, 0.0, 0.40, 0.0),
+    "w": (0.12, 0.10, 0.05, -1.00, 0.75, 0.2, 0.0, 0.0, 0.05, 0.0),
     "j": (0.16, 0.35, 0.35, 0.70, 0.00, 0.0, 0.0, 0.0, 0.40, 0.0),
     "k": (0.30, 0.25, 0.20, 0.05, 0.00, 0.0, 0.0, 0.0, 0.00, 0.0),
     "h": (0.40, 0.25, 0.20, 0.00, 0.00, 0.0, 0.0, 0.0, 0.05, 0.0),
@@ -68,7 +68,7 @@ _STRENGTH = {"p": (1.0, 0.15, 12.0, 0.2), "f": (1.2, 0.8, 9.0, 0.3), "T": (1.0, 
              "sil": (1.6, 1.2, 2.5, 0.6), "@": (0.5, 0.4, 0.8, 0.5)}
 _GROUP = np.array([0, 1, 1, 1, 1, 2, 2, 2, 3, 3])
 # Reach of a phone beyond its own half, in seconds: protrusion is planned furthest ahead, closing is quickest.
-_REACH = np.array([0.035, 0.03, 0.03, 0.04, 0.06, 0.012, 0.02, 0.015, 0.025, 0.02])
+_REACH = np.array([0.020, 0.018, 0.018, 0.025, 0.040, 0.010, 0.015, 0.012, 0.015, 0.015])
 _RATE = 200
 
 
@@ -104,6 +104,10 @@ def movements(phones: Sequence[Phone], times: np.ndarray, loudness: np.ndarray |
     a louder vowel opens the jaw further.
     rng: if given, every phone's targets vary a little, as they do from one time to the next.
     """
+    # Before and after its speech the mouth is closed, whether the phones say so or not.
+    phones = [Phone(phones[0].start - 1, phones[0].start, "sil"), *phones,
+              Phone(phones[-1].end, phones[-1].end + 1, "sil")]
+    loudness = None if loudness is None else np.concatenate([[0.0], loudness, [0.0]])
     targets, centres, halves, strengths = [], [], [], []
     for i, phone in enumerate(phones):
         parts = viseme(phone.name)
@@ -122,8 +126,8 @@ def movements(phones: Sequence[Phone], times: np.ndarray, loudness: np.ndarray |
             halves.append(0.5 * length)
             strengths.append(strength[_GROUP])
     target, strength = np.stack(targets), np.stack(strengths)
-    end = max(float(times[-1]), phones[-1].end) + 0.1
-    grid = np.arange(-0.1, end, 1.0 / _RATE)
+    first = min(float(times.min()), phones[0].start) - 0.1
+    grid = np.arange(first, max(float(times.max()), phones[-1].end) + 0.1, 1.0 / _RATE)
     distance = np.abs(grid[:, None] - np.array(centres))[:, :, None]
     reach = 0.75 * np.array(halves)[:, None] + _REACH * manner.reach
     dominance = strength * np.exp(-np.minimum((distance / reach) ** 2, 60.0)) + 1e-9 * np.exp(-distance)

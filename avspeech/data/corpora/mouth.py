@@ -42,10 +42,10 @@ class Face:
     lower: float = 9.0
     depth: float = 4.0
     arc: float = 0.016
-    jaw: float = 16.0
+    jaw: float = 19.0
     nose: float = 1.0
     chin: float = 1.0
-    scale: float = 0.95
+    scale: float = 1.05
     skin: float = 160.0
     lips: float = 110.0
     teeth: float = 215.0
@@ -58,8 +58,8 @@ class Face:
         skin = rng.uniform(85, 205)
         return cls(half_width=rng.uniform(22, 27) + male, upper=rng.uniform(5, 8.5), lower=rng.uniform(7, 11),
                    depth=rng.uniform(3, 5.5), arc=rng.uniform(0.013, 0.019),
-                   jaw=rng.uniform(13.5, 17.5) + male, nose=rng.uniform(0.85, 1.15) + 0.1 * male,
-                   chin=rng.uniform(0.9, 1.1) + 0.05 * male, scale=rng.uniform(0.88, 1.02),
+                   jaw=rng.uniform(17, 21) + male, nose=rng.uniform(0.85, 1.15) + 0.1 * male,
+                   chin=rng.uniform(0.9, 1.1) + 0.05 * male, scale=rng.uniform(0.98, 1.12),
                    skin=skin, lips=skin * rng.uniform(0.55, 0.78), teeth=rng.uniform(185, 235),
                    beard=float(male) * max(0.0, rng.uniform(-0.3, 0.45)), skew=rng.uniform(-1, 1))
 
@@ -104,11 +104,11 @@ def shape(movement: np.ndarray, face: Face) -> Shape:
     half = face.half_width * (1 + np.where(width > 0, 0.16, 0.36) * width)
     forward = 9.0 * protrusion
     parted = (1 - np.clip(closure, 0, 1)) * (1 - 0.4 * np.clip(protrusion, 0, 1))
-    over = np.maximum(5.0 * upper * parted + 0.3 * (1 - closure), 0)
-    under = np.maximum((0.85 * drop + 4.0 * lower) * parted * (1 - 0.8 * tuck), 0) - 1.5 * tuck
+    over = np.maximum(6.0 * upper * parted + 0.3 * (1 - closure), 0)
+    under = np.maximum((0.85 * drop + 5.0 * lower) * parted * (1 - 0.8 * tuck), 0) - 1.5 * tuck
     seat = drop * 0.8 * (1 - parted) * 0.25  # closed lips still ride down a little with the jaw
-    high = face.upper * (1 - 0.55 * press) * (1 + 0.15 * protrusion)
-    low = face.lower * (1 - 0.55 * press) * (1 + 0.15 * protrusion) * (1 - 0.45 * tuck)
+    high = face.upper * (1 - 0.55 * press)
+    low = face.lower * (1 - 0.55 * press) * (1 - 0.45 * tuck)
     bow = _ROUND - 0.16 * np.exp(-((_S / 0.16) ** 2))  # Cupid's bow
     inner = _UP * over * _ROUND ** 0.8 - _LOW * under * _ROUND ** 0.7
     thick = _UP * high * bow - _LOW * low * _ROUND ** 0.8
@@ -129,13 +129,13 @@ def shape(movement: np.ndarray, face: Face) -> Shape:
     wide = 0.5 * x + 0.8 * rest
     rings.append(ring(wide,
                       _UP * (16.5 + 0.35 * over) * _ROUND ** 0.8 - _LOW * (18 + 0.75 * drop) * _ROUND ** 0.8,
-                      skin * wide ** 2 + 0.35 * forward - 1 - _LOW * (2.5 + 0.25 * drop)))
+                      skin * wide ** 2 + 0.35 * forward - 1 - _LOW * (1.5 + 0.25 * drop)))
     cheek = 41 * _S
     rings.append(ring(cheek, _UP * 25 * _ROUND ** 0.7 - _LOW * (31 * face.chin + 0.95 * drop) * _ROUND ** 0.7,
-                      skin * cheek ** 2 + _LOW * _ROUND * (3.5 * face.chin - 0.35 * drop)))
+                      skin * cheek ** 2 + _LOW * (3.0 * face.chin * _ROUND ** 4 - 0.35 * drop * _ROUND)))
     edge = 63 * _S
     rings.append(ring(edge, _UP * 58 * _ROUND ** 0.6 - _LOW * (49 * face.chin + drop) * _ROUND ** 0.6,
-                      skin * edge ** 2 - _LOW * _ROUND * (20 + 0.35 * drop)))
+                      skin * edge ** 2 - _LOW * _ROUND ** 2 * (14 + 0.35 * drop)))
     frames = len(drop)
     n = face.nose
     nose = np.array([(0, 52, 12), (0, 25, 7 + 15 * n), (0, 17, 4), (14 * n, 21, 2), (-14 * n, 21, 2),
@@ -202,7 +202,9 @@ def draw(shape: Shape, face: Face, axes: np.ndarray, scene: Scene) -> np.ndarray
     normal = np.cross(corner[:, :, 2] - corner[:, :, 0], corner[:, :, 3] - corner[:, :, 1])
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True) + 1e-6
     light = np.array(scene.light) / np.linalg.norm(scene.light)
-    shade = (0.42 + 0.62 * np.maximum(normal @ light, 0)) * _albedo(face) * scene.brightness[:, None]
+    # Even light: under a strong lamp the shading of pushed-out lips would tell the front what the sides show.
+    lit = 0.80 + 0.17 * np.maximum(_softened(normal) @ light, 0)
+    shade = lit * _albedo(face) * scene.brightness[:, None]
     colours = np.clip(shade, 0, 255).tolist()
     visible = np.einsum("tqc,tc->tq", normal, axes[:, 2]) > 0
     depth = np.einsum("tqc,tc->tq", corner.mean(2), axes[:, 2])
@@ -249,6 +251,20 @@ def draw(shape: Shape, face: Face, axes: np.ndarray, scene: Scene) -> np.ndarray
         row, column = places[t]
         frames[t] = cv2.add(small, grain[row:row + SIZE, column:column + SIZE], dtype=cv2.CV_8U)
     return frames
+
+
+def _softened(normal: np.ndarray) -> np.ndarray:
+    """Normals [T, Q, 3], the skin's averaged with their neighbours', so that cheeks do not look cut."""
+    soft = normal.copy()
+    for gap in range(_LIP_GAPS, _RINGS - 1):
+        here = np.flatnonzero(_GAPS == gap)
+        near = [normal[:, here], 0.6 * normal[:, np.roll(here, 1)], 0.6 * normal[:, np.roll(here, -1)]]
+        for other in (gap - 1, gap + 1):
+            there = np.flatnonzero(_GAPS == other)
+            if _LIP_GAPS <= other < _RINGS - 1:
+                near.append(0.4 * normal[:, there[(np.arange(len(here)) * len(there)) // len(here)]])
+        soft[:, here] = np.sum(near, 0)
+    return soft / (np.linalg.norm(soft, axis=-1, keepdims=True) + 1e-6)
 
 
 def _albedo(face: Face) -> np.ndarray:

@@ -64,3 +64,11 @@ def test_the_random_part_is_seeded_and_everything_is_finite():
     phones, times = spoken("b", "aU", "f", "@", "n"), np.arange(40) / 25
     one, two = (movements(phones, times, rng=np.random.default_rng(5)) for _ in range(2))
     assert np.array_equal(one, two) and one.shape == (40, len(PARAMETERS)) and np.isfinite(one).all()
+
+
+def test_the_mouth_is_closed_before_and_after_its_speech():
+    phones = [Phone(0.0, 0.2, "a"), Phone(0.2, 0.4, "A:"), Phone(0.4, 0.41, "sil")]
+    path = movements(phones, np.array([-0.4, -0.2, 0.3, 0.6, 0.8]))
+    closure, jaw = path[:, AT["closure"]], path[:, AT["jaw"]]
+    assert (closure[[0, 1, 3, 4]] > 0.9).all() and closure[2] < 0.2
+    assert (jaw[[0, 1, 3, 4]] < 0.1).all() and jaw[2] > 0.6

@@ -58,3 +58,14 @@ def test_frames_are_seeded_and_faces_differ():
                 for _ in range(2))
     assert one.shape == (2, 96, 96) and one.dtype == np.uint8 and np.array_equal(one, two)
     assert not np.array_equal(one[0], one[1])
+
+
+def test_protrusion_shows_from_the_side_and_width_from_the_front():
+    rest = {"closure": 1.0}
+
+    def change(view, **after):
+        return float(np.abs(picture(view, **rest) - picture(view, **rest | after))[20:80].mean())
+
+    for side in ("left_60", "right_60"):
+        assert change(side, protrusion=1.0) > 1.4 * change("front", protrusion=1.0)
+        assert change("front", width=-1.0) > 1.4 * change(side, width=-1.0)

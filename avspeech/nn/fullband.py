@@ -1,6 +1,6 @@
 """A first guess of the mask from whole frames: dilated convolutions over time, all of the band at once.
 
-Costs a fiftieth of TF-GridNet's blocks and learns a voice soon; the blocks then refine what it gives
+Costs a twentieth of TF-GridNet's blocks and learns a voice soon; the blocks then refine what it gives
 (the division of labour of two-stage separators; the layer is Conv-TasNet's, Luo & Mesgarani, TASLP
 2019, without its bottleneck).
 """

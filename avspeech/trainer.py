@@ -269,10 +269,10 @@ class _Run:
                                    "of batches an update", folder, state["world"], self.world)
         try:
             self.model.load_state_dict(state["model"])
-        except RuntimeError as error:
+            self.optimizer.load_state_dict(state["optimizer"])
+        except (RuntimeError, ValueError) as error:
             raise InputError(f"{folder}: its checkpoint is of another model "
                              f"({str(error).splitlines()[-1].strip()}); train into another folder") from None
-        self.optimizer.load_state_dict(state["optimizer"])
         for name, value in (self.ema or {}).items():
             value.copy_(state["ema"][name])
         self.step, self.epoch, self.used = state["step"], state["epoch"], state["used"]

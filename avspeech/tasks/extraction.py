@@ -116,6 +116,11 @@ def extraction_loss(estimate: Tensor, target: Tensor, mixture: Tensor, floor_db:
     return torch.where(power > 1e-6 * total, -(si_sdr + snr) / 2, left)
 
 
+def wanted_spectrum(model: MVTF, target: Tensor) -> Tensor:
+    """What the lips are to guess: the log spectrum [B, T, bands] of the target [B, N] at an RMS of 1."""
+    return model.log_bands(target / target.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-4))
+
+
 class Separating(nn.Module):
     """What is trained, giving in one call the estimate and the error of the lips' guess of the target's
     spectrum.
@@ -143,8 +148,7 @@ class Separating(nn.Module):
 
     def forward(self, mixture: Tensor, target: Tensor, video: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """-> estimate [B, N], squared error [B] of the lips' log spectrum."""
-        level = target.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-4)
-        wanted = self.model.log_bands(target / level)
+        wanted = wanted_spectrum(self.model, target)
         if self.part == "lips":
             estimate, planes = mixture, self.model.cue(video, mask, wanted.shape[1])
         else:
@@ -185,8 +189,7 @@ def lips_score(model: MVTF, examples: Iterable[Batch]) -> dict[str, float]:
     model.eval()
     wrong = total = 0.0
     for batch in on_device(examples, model):
-        level = batch["target"].square().mean(-1, keepdim=True).sqrt().clamp_min(1e-4)
-        wanted = model.log_bands(batch["target"] / level)
+        wanted = wanted_spectrum(model, batch["target"])
         planes = model.cue(batch["video"], batch["mask"], wanted.shape[1])
         wrong += float((planes[:, 0] - wanted).square().sum())
         total += float((wanted - wanted.mean((0, 1))).square().sum())

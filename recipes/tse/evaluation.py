@@ -22,13 +22,11 @@ def measure(system: str, seed: int, model: Path, studio: Studio, listed: dict[st
     """Writes `out/<system>-<seed>-<corpus>.json`: a row for each condition and each mixture that has its
     views. A file that is there, of the same model, mixtures and conditions, is kept."""
     network: Any = pretrained.load(model)[0]
-    weights = hashlib.sha256((model / pretrained.WEIGHTS).read_bytes()).hexdigest()[:12]
-    stamp = {"model": weights, "conditions": sorted(conditions)}
     for corpus, path in listed.items():
         result = out / f"{system}-{seed}-{corpus}.json"
-        meta = {**stamp, "mixtures": str(len(read_mixtures(path)))}
-        if result.exists() and all(report.read_results(result)[1].get(k) == v
-                                   for k, v in _texts(meta).items()):
+        meta = {"model": _hash((model / pretrained.WEIGHTS).read_bytes()), "mixtures": _hash(path.read_bytes()),
+                "conditions": _hash(repr(sorted(conditions.items())).encode())}
+        if result.exists() and meta.items() <= report.read_results(result)[1].items():
             continue
         mixtures = read_mixtures(path)
         rows: list[dict[str, Any]] = []
@@ -37,7 +35,7 @@ def measure(system: str, seed: int, model: Path, studio: Studio, listed: dict[st
             if fit:
                 rows += extraction.evaluate(network, studio, fit, extraction.Condition(name, views, shuffled))
         report.write_results(result, [{"system": system, "seed": seed, "corpus": corpus, **row}
-                                      for row in rows], {**_texts(meta), "commit": commit()})
+                                      for row in rows], {**meta, "commit": commit()})
         known = {**pretrained.read_info(model).metrics, **_card(corpus, rows, list(conditions))}
         pretrained.update(model, metrics=known)
         print(f"{system} seed {seed}, {corpus}: {len(rows)} rows", flush=True)
@@ -59,8 +57,8 @@ def available(studio: Studio, mixture: Mixture) -> set[str]:
     return {view.name for view in studio.utterances[mixture.target].views}
 
 
-def _texts(meta: dict[str, Any]) -> dict[str, str]:
-    return {k: v if isinstance(v, str) else ", ".join(v) for k, v in meta.items()}
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:12]
 
 
 def commit() -> str:

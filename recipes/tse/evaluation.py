@@ -24,7 +24,8 @@ def measure(system: str, seed: int, model: Path, studio: Studio, listed: dict[st
     network: Any = pretrained.load(model)[0]
     for corpus, path in listed.items():
         result = out / f"{system}-{seed}-{corpus}.json"
-        meta = {"model": _hash((model / pretrained.WEIGHTS).read_bytes()), "mixtures": _hash(path.read_bytes()),
+        meta = {"model": _hash((model / pretrained.WEIGHTS).read_bytes()),
+                "mixtures": _hash(path.read_bytes()),
                 "conditions": _hash(repr(sorted(conditions.items())).encode())}
         if result.exists() and meta.items() <= report.read_results(result)[1].items():
             continue

@@ -1,4 +1,4 @@
-"""Measures of extracted speech, and the intervals that go with them.
+"""Measures of extracted speech, of decisions about speech, and the intervals that go with them.
 
 Signals are numpy arrays `[..., N]` (N samples last, anything else in front; shapes broadcast); all arithmetic
 is in float64 and the result has the leading shape. Levels are in dB.
@@ -266,3 +266,102 @@ def mean_and_spread(values: Sequence[float] | Array) -> Spread:
     if data.ndim != 1 or not len(data) or np.isnan(data).any():
         raise ValueError(f"expected at least one value and no NaN, got {data.tolist()}")
     return Spread(float(data.mean()), float(data.std(ddof=1)) if len(data) > 1 else float("nan"), len(data))
+
+
+# --- decisions: classes and values for utterances -----------------------------------------------------------
+
+
+def confusion(truth: Sequence[int] | Array, predicted: Sequence[int] | Array, classes: int) -> Array:
+    """Counts `[K, K]`: row the true class, column the predicted one. Raises ValueError for unlike lengths,
+    none, or a class outside 0 .. K - 1."""
+    true, said = np.asarray(truth), np.asarray(predicted)
+    if true.shape != said.shape or true.ndim != 1 or not len(true):
+        raise ValueError(f"expected as many true as predicted classes, got shapes {true.shape}, {said.shape}")
+    for name, values in (("true", true), ("predicted", said)):
+        if not np.issubdtype(values.dtype, np.integer) or values.min() < 0 or values.max() >= classes:
+            raise ValueError(f"{name} classes should be whole numbers from 0 to {classes - 1}, "
+                             f"got {values.min()} to {values.max()}")
+    return np.bincount(true * classes + said, minlength=classes**2).reshape(classes, classes).astype(float)
+
+
+def uar(truth: Sequence[int] | Array, predicted: Sequence[int] | Array, classes: int) -> float:
+    """Unweighted average recall, 0 to 1: the mean of the recalls of the classes that occur in `truth` (also
+    called UA, macro recall, balanced accuracy). A class that does not occur has no recall: left out."""
+    table = confusion(truth, predicted, classes)
+    counts = table.sum(1)
+    there = counts > 0
+    return float((np.diag(table)[there] / counts[there]).mean())
+
+
+def war(truth: Sequence[int] | Array, predicted: Sequence[int] | Array, classes: int) -> float:
+    """Weighted average recall, 0 to 1: the share of right answers (also called WA, accuracy)."""
+    table = confusion(truth, predicted, classes)
+    return float(np.trace(table) / table.sum())
+
+
+def wf1(truth: Sequence[int] | Array, predicted: Sequence[int] | Array, classes: int) -> float:
+    """F1 of each class, averaged with the classes' counts in `truth` as weights, 0 to 1."""
+    table = confusion(truth, predicted, classes)
+    counts, hits = table.sum(1), np.diag(table)
+    f1 = 2 * hits / np.maximum(counts + table.sum(0), 1)  # 2TP / (2TP + FP + FN); no case at all: 0
+    return float((f1 * counts).sum() / counts.sum())
+
+
+def _values(truth: Sequence[float] | Array, predicted: Sequence[float] | Array) -> tuple[Array, Array]:
+    true, said = np.asarray(truth, np.float64), np.asarray(predicted, np.float64)
+    if true.shape != said.shape or true.ndim != 1 or not len(true):
+        raise ValueError(f"expected as many true as predicted values, got shapes {true.shape}, {said.shape}")
+    if not (np.isfinite(true).all() and np.isfinite(said).all()):
+        raise ValueError("a value is NaN or infinite")
+    return true, said
+
+
+def ccc(truth: Sequence[float] | Array, predicted: Sequence[float] | Array) -> float:
+    """Concordance correlation coefficient, -1 to 1 (Lin, Biometrics 1989), with population variances:
+    2 cov / (var + var + (mean - mean)^2). NaN where both are the same constant."""
+    true, said = _values(truth, predicted)
+    spread = true.var() + said.var() + (true.mean() - said.mean()) ** 2
+    shared = ((true - true.mean()) * (said - said.mean())).mean()
+    return float(2 * shared / spread) if spread else float("nan")
+
+
+def mae(truth: Sequence[float] | Array, predicted: Sequence[float] | Array) -> float:
+    """Mean absolute error."""
+    true, said = _values(truth, predicted)
+    return float(np.abs(true - said).mean())
+
+
+def cluster_bootstrap(
+    statistic: Callable[..., float],
+    groups: Sequence[Any],
+    *arrays: Sequence[Any] | NDArray[Any],
+    samples: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Interval:
+    """`statistic(*arrays)` on all items with its percentile bootstrap interval, whole groups (speakers) drawn
+    with replacement: `bootstrap_interval` for what is no mean, as UAR is not.
+
+    arrays: `[n, ...]` each, one row an item; the statistic gets the drawn rows of each. A paired difference
+    is a statistic too: `lambda t, a, b: uar(t, b, 8) - uar(t, a, 8)`. A draw whose statistic is NaN is left
+    out. With one group both ends are NaN. The same for the same `seed`, whatever the order of
+    the items. Raises ValueError for unlike lengths, none, or a level outside (0, 1).
+    """
+    data = [np.asarray(a) for a in arrays]
+    if not data or not len(groups) or any(len(a) != len(groups) for a in data):
+        raise ValueError(f"expected arrays as long as the {len(groups)} groups (at least one), "
+                         f"got lengths {[len(a) for a in data]}")
+    if not 0 < level < 1:
+        raise ValueError(f"level should lie between 0 and 1, got {level}")
+    names = np.asarray([str(g) for g in groups])
+    rows = [np.flatnonzero(names == name) for name in sorted(set(names.tolist()))]
+    whole = float(statistic(*data))
+    if len(rows) < 2:
+        return Interval(whole, float("nan"), float("nan"))
+    rng = np.random.default_rng(seed)
+    values = np.empty(samples)
+    for i in range(samples):
+        chosen = np.concatenate([rows[k] for k in rng.integers(0, len(rows), len(rows))])
+        values[i] = statistic(*(a[chosen] for a in data))
+    low, high = np.nanquantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(whole, float(low), float(high))

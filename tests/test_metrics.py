@@ -181,3 +181,63 @@ def test_bootstrap_and_spread_refuse_undefined_cells():
         metrics.bootstrap_interval([1.0, 2.0], ["a"])
     assert metrics.mean_and_spread([1.0, 3.0]) == (2.0, pytest.approx(np.sqrt(2)), 2)
     assert np.isnan(metrics.mean_and_spread([4.0]).std)
+
+
+# --- decisions --------------------------------------------------------------------------------------------
+
+
+def test_decisions_agree_with_scikit_learn():
+    sklearn = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(3)
+    truth, said = rng.integers(0, 5, 400), rng.integers(0, 6, 400)
+    assert metrics.uar(truth, said, 6) == pytest.approx(
+        sklearn.recall_score(truth, said, average="macro", labels=range(5)))
+    assert metrics.war(truth, said, 6) == pytest.approx(sklearn.accuracy_score(truth, said))
+    assert metrics.wf1(truth, said, 6) == pytest.approx(
+        sklearn.f1_score(truth, said, average="weighted", zero_division=0))
+    assert (metrics.confusion(truth, said, 6) == sklearn.confusion_matrix(truth, said, labels=range(6))).all()
+
+
+def test_a_class_that_does_not_occur_has_no_recall():
+    assert metrics.uar([0, 0, 1, 1], [0, 0, 1, 2], 8) == 0.75
+    assert metrics.war([0, 0, 0, 1], [0, 0, 0, 0], 2) == 0.75 and metrics.uar([0, 0, 0, 1], [0] * 4, 2) == 0.5
+
+
+@pytest.mark.parametrize("truth, said", [([0, 1], [0]), ([], []), ([0, 3], [0, 1]), ([0.5, 1.0], [0, 1])])
+def test_classes_that_make_no_sense_are_refused(truth, said):
+    with pytest.raises(ValueError):
+        metrics.uar(truth, said, 3)
+
+
+def test_ccc_is_correlation_that_punishes_scale_and_offset():
+    x = np.random.default_rng(0).normal(size=200)
+    assert metrics.ccc(x, x) == pytest.approx(1) and metrics.ccc(x, -x + 2 * x.mean()) == pytest.approx(-1)
+    assert metrics.ccc(x, x + 1) == pytest.approx(2 * x.var() / (2 * x.var() + 1))
+    assert metrics.ccc(x, 2 * x) < 0.9 and np.isnan(metrics.ccc([1.0, 1.0], [1.0, 1.0]))
+    assert metrics.mae([1, 2], [2, 4]) == 1.5
+    with pytest.raises(ValueError):
+        metrics.ccc([1, float("nan")], [1, 2])
+
+
+def test_cluster_bootstrap_is_the_bootstrap_of_a_mean_for_a_mean():
+    rng = np.random.default_rng(1)
+    values, groups = rng.normal(size=90), np.repeat(np.arange(9), 10)
+    one = metrics.bootstrap_interval(values, groups, resamples=500)
+    other = metrics.cluster_bootstrap(np.mean, groups, values, samples=500)
+    assert np.allclose(one, other)
+    order = rng.permutation(90)
+    assert np.allclose(other, metrics.cluster_bootstrap(np.mean, groups[order], values[order], samples=500))
+    assert np.isnan(metrics.cluster_bootstrap(np.mean, ["a"] * 90, values).low)
+
+
+def test_cluster_bootstrap_of_a_paired_difference_is_narrow():
+    rng = np.random.default_rng(2)
+    groups, truth = np.repeat(np.arange(20), 30), rng.integers(0, 4, 600)
+    first = np.where(rng.random(600) < 0.3, rng.integers(0, 4, 600), truth)
+    second = np.where(rng.random(600) < 0.02, rng.integers(0, 4, 600), first)
+    alone = metrics.cluster_bootstrap(lambda t, a: metrics.uar(t, a, 4), groups, truth, first)
+    pair = metrics.cluster_bootstrap(lambda t, a, b: metrics.uar(t, b, 4) - metrics.uar(t, a, 4),
+                                     groups, truth, first, second)
+    assert pair.low <= pair.mean <= pair.high and pair.high - pair.low < (alone.high - alone.low) / 2
+    with pytest.raises(ValueError):
+        metrics.cluster_bootstrap(np.mean, groups[:5], truth)

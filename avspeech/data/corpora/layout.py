@@ -42,8 +42,8 @@ class About:
 @dataclass(frozen=True)
 class Prepared:
     """What `corpus.json` says of a prepared corpus. root: absolute folder that the manifests' paths are
-    relative to; split: "speaker", "clip" or "published"; counts: utterances in each manifest; found,
-    problems: lines to read."""
+    relative to; split: "speaker", "clip", "published", or "none" (one manifest, `all.jsonl`); counts:
+    utterances in each manifest; found, problems: lines to read."""
 
     corpus: str
     root: str
@@ -268,9 +268,44 @@ def finish(out: str | Path, parts: dict[str, list[Utterance]], prepared: Prepare
         print(f"{prepared.corpus}: {line}")
     for line in (p for p in prepared.problems if p not in prepared.found):
         print(f"{prepared.corpus}: problem: {line}")
-    print(f"{prepared.corpus}: split by {prepared.split}, seed {prepared.seed}: "
-          + ", ".join(f"{count:,} {name}" for name, count in prepared.counts.items()))
+    if prepared.split == "none":
+        print(f"{prepared.corpus}: {sum(prepared.counts.values()):,} utterances")
+    else:
+        print(f"{prepared.corpus}: split by {prepared.split}, seed {prepared.seed}: "
+              + ", ".join(f"{count:,} {name}" for name, count in prepared.counts.items()))
     return paths
+
+
+def finish_whole(out: str | Path, about: About, corpus: str, source: str | Path,
+                 utterances: Sequence[Utterance], found: list[str], problems: list[str],
+                 incomplete: bool = False) -> list[Path]:
+    """Writes one manifest, `all.jsonl`, of a corpus whose parts a protocol chooses (`data.protocol`).
+
+    Where a protocol counts every file, a file less is another experiment: with `problems`, they are printed,
+    nothing is written and InputError is raised, unless `incomplete` says to go on with what there is.
+    """
+    if problems and not incomplete:
+        for line in found:
+            print(f"{corpus}: {line}")
+        for line in problems:
+            print(f"{corpus}: problem: {line}")
+        raise InputError(f"{source}: {about.name} is not as published: {'; '.join(problems[:3])}"
+                         + (f"; and {len(problems) - 3} problems more, printed above"
+                            if len(problems) > 3 else "")
+                         + ". Mend it, or go on with what there is by incomplete=true")
+    return finish(out, {"all": list(utterances)},
+                  Prepared(corpus, str(Path(source).resolve()), "none", 0, found=found, problems=problems))
+
+
+def cut_short(utterances: Sequence[Utterance], share: float = 0.2) -> list[str]:
+    """One line where more than a `share` of the clips are as long as the longest, to the millisecond:
+    copies cut to one length are about. None of fewer than 20 clips, and none where the corpus is so."""
+    longest = max((u.duration for u in utterances), default=0.0)
+    equal = sum(abs(u.duration - longest) < 1e-3 for u in utterances)
+    if len(utterances) < 20 or equal <= share * len(utterances):
+        return []
+    return [f"{equal:,} of {len(utterances):,} clips last just {longest:.2f} s, and none longer: "
+            "a copy that was cut"]
 
 
 def read_prepared(out: str | Path) -> Prepared:

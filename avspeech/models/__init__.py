@@ -16,7 +16,10 @@ from avspeech.errors import InputError
 if TYPE_CHECKING:
     from torch import nn
 
-MODELS = {"mvtf": "avspeech.models.mvtf:MVTF"}
+MODELS = {
+    "mvtf": "avspeech.models.mvtf:MVTF",
+    "conv_transformer": "avspeech.models.conv_transformer:ConvTransformer",
+}
 
 # name -> (model, the fields in which it differs from the model's default configuration)
 CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -27,6 +30,9 @@ CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
                                 symmetric=False, slots=3, planes=0, patch=1, blocks=6, dim=128, kernel=1,
                                 stride=1, hidden=240, query=8, causal=True, features="complex",
                                 guess=0, head="mapping")),
+    "conv-transformer-mcu": ("conv_transformer", dict(mels=40, channels=8, factor=4, dim=48, layers=2, inner=144)),
+    "conv-transformer-edge": ("conv_transformer", {}),
+    "conv-transformer-phone": ("conv_transformer", dict(channels=32, factor=4, dim=192, layers=5, inner=768)),
 }
 
 

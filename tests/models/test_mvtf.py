@@ -41,10 +41,8 @@ def test_the_paper_configuration_has_the_paper_size() -> None:
     assert fusion == 66 * 66 * 65 + 65
 
 
-@pytest.mark.parametrize("name", sorted(CONFIGS))
+@pytest.mark.parametrize("name", sorted(name for name in CONFIGS if CONFIGS[name][0] == "mvtf"))
 def test_named_configurations_exist(name: str) -> None:
-    with torch.device("meta"):
-        assert isinstance(CONFIGS[name][0], str)
     MVTFConfig(**CONFIGS[name][1])
 
 

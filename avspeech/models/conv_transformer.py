@@ -1,0 +1,70 @@
+"""ConvTransformer: convolutions that subsample a log-mel spectrum, a few pre-norm Transformer layers, pooling.
+
+A light emotion recogniser for small devices, one of the three backbones on which Zhang, Dong, Xu, Han
+(arXiv 2411.09339) try high-rank factorisation (`nn/reparam.py`); sizes and details are ours, as their tables were not
+available: sizes for a microcontroller, an edge device and a phone stand in `models.CONFIGS`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from avspeech.nn.attention import Pooling, Position, Subsampling, TransformerLayer
+from avspeech.nn.logmel import LogMelConfig, LogMelModel, frame_mask
+from avspeech.nn.reparam import check_hrf
+
+
+@dataclass(frozen=True)
+class ConvTransformerConfig(LogMelConfig):
+    """Defaults: `conv-transformer-edge`. See `LogMelConfig` for the front end.
+
+    subsampling: "2d" or "1d"; channels: of the first convolution of "2d"; factor: frames in to frames out, 4 or 8.
+    conv_norm: "batch" (folded away by `to_deploy`), "layer", "none".
+    dim D, layers, heads, inner (of the feed-forward network): of the Transformer. pooling: "attention" or "mean".
+    """
+
+    subsampling: str = "2d"
+    channels: int = 16
+    factor: int = 8
+    conv_norm: str = "batch"
+    dim: int = 96
+    layers: int = 3
+    heads: int = 4
+    inner: int = 384
+    pooling: str = "attention"
+
+
+class ConvTransformer(LogMelModel):
+    """See the module's docstring and `ConvTransformerConfig`."""
+
+    Config = ConvTransformerConfig
+    config: ConvTransformerConfig
+
+    def __init__(self, config: ConvTransformerConfig = ConvTransformerConfig()):
+        super().__init__(config)
+        c = config
+        check_hrf(c.hrf)
+        self.subsample = Subsampling(c.mels, c.dim, c.subsampling, c.channels, c.factor, c.conv_norm, c.hrf)
+        self.position = Position(c.dim)
+        self.layers = nn.ModuleList([TransformerLayer(c.dim, c.heads, c.inner, c.dropout, c.hrf)
+                                     for _ in range(c.layers)])
+        self.norm = nn.LayerNorm(c.dim)
+        self.pool = Pooling(c.dim, c.pooling, c.heads)
+        self.drop = nn.Dropout(c.dropout)
+        self.head = nn.Linear(self.pool.out, c.classes)
+
+    def deployed_config(self) -> ConvTransformerConfig:
+        """The configuration of what `to_deploy` makes of this model."""
+        c = self.config
+        return dataclasses.replace(c, hrf=None, conv_norm="none" if c.conv_norm == "batch" else c.conv_norm)
+
+    def logits(self, x: Tensor, frames: Tensor | None) -> Tensor:
+        x, frames = self.subsample(x, frames)
+        mask = frame_mask(frames, x.shape[1])
+        x = self.drop(self.position(x, mask))
+        for layer in self.layers:
+            x = layer(x, mask)
+        return self.head(self.drop(self.pool(self.norm(x), mask)))

@@ -17,6 +17,7 @@ CORPORA: dict[str, str] = {
     "lrs3": "avspeech.data.corpora.lrs3",
     "mead": "avspeech.data.corpora.mead",
     "mini": "avspeech.data.corpora.mini",
+    "mini_emotion": "avspeech.data.corpora.mini_emotion",
     "ravdess": "avspeech.data.corpora.ravdess",
     "voxceleb2": "avspeech.data.corpora.voxceleb2",
 }

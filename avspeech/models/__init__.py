@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MODELS = {
     "mvtf": "avspeech.models.mvtf:MVTF",
+    "prosodyfm": "avspeech.models.prosodyfm:ProsodyFM",
+    "vocoder": "avspeech.models.vocoder:Vocoder",
     "conv_transformer": "avspeech.models.conv_transformer:ConvTransformer",
 }
 
@@ -30,9 +32,17 @@ CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
                                 symmetric=False, slots=3, planes=0, patch=1, blocks=6, dim=128, kernel=1,
                                 stride=1, hidden=240, query=8, causal=True, features="complex",
                                 guess=0, head="mapping")),
-    "conv-transformer-mcu": ("conv_transformer", dict(mels=40, channels=8, factor=4, dim=48, layers=2, inner=144)),
+    "conv-transformer-mcu": ("conv_transformer", dict(mels=40, channels=8, factor=4, dim=48, layers=2,
+                                                      inner=144)),
     "conv-transformer-edge": ("conv_transformer", {}),
     "conv-transformer-phone": ("conv_transformer", dict(channels=32, factor=4, dim=192, layers=5, inner=768)),
+    "prosodyfm-small": ("prosodyfm", {}),
+    "prosodyfm-paper": ("prosodyfm", dict(
+        embeddings="vector", vector=512, width=192, layers=6, heads=2, hidden=768, prenet=5, fusion=2,
+        decoder=(256, 256, 256), expansion=4, attention=True, duration=256, phrasing=192,
+        vocoder=dict(sample_rate=22_050, source="none", width=512, hidden=1536, layers=8))),
+    "vocoder-small": ("vocoder", {}),
+    "vocoder-vocos": ("vocoder", dict(sample_rate=22_050, source="none", width=512, hidden=1536, layers=8)),
 }
 
 

@@ -1,0 +1,110 @@
+"""Terminal intonation: the shape of the pitch on the last word of a phrase, from a reference or from text.
+
+He, Chen, Zhang, Schuller, "ProsodyFM", AAAI 2025 (arXiv 2412.11795). Contours are in semitones, at the frames of
+the mel. What the paper leaves open is chosen here: the offset is taken from the mean of the segment, so that
+nothing at all of its height is left; Align Attention weighs references by their distance from what the
+text asks for (both live in one space by the aligner's loss), and so has nothing to train.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from avspeech import pitch
+
+OFFSET = 6.0  # semitones: the random offset is drawn from -OFFSET..OFFSET
+SCALE = 4.0  # semitones that count as 1 for the network
+MIN_FRAMES = 4
+
+
+def last_words(hertz: np.ndarray, voiced: np.ndarray, spans: Sequence[tuple[int, int]],
+               hop_seconds: float) -> list[np.ndarray]:
+    """Pitch Processor: for each span of frames (a last word), its contour [F] float32 in semitones around its
+    own mean: interpolated through what is unvoiced, smoothed, cut. A span without any voiced frame
+    within 0.1 s gives an empty contour."""
+    line = pitch.contour(hertz, voiced, hop_seconds)
+    reach, found = round(0.1 / hop_seconds), []
+    for start, end in spans:
+        heard = np.asarray(voiced[max(0, start - reach): end + reach]).any()
+        piece = line[start: max(end, min(start + MIN_FRAMES, len(line)))]
+        good = heard and len(piece) > 1 and bool(np.isfinite(piece).all())
+        found.append((piece - piece.mean()).astype(np.float32) if good else np.zeros(0, np.float32))
+    return found
+
+
+def perturb(contours: Tensor, offset: Tensor) -> Tensor:
+    """contours [B, P, F] less a constant [B, P] each: the shape stays, the height goes."""
+    return contours - offset.unsqueeze(-1)
+
+
+def straight(slope: Tensor, frames: Tensor, longest: int) -> Tensor:
+    """Contours [B, P, F] that are lines: `slope` [B, P] semitones from the first to the last of `frames` [B, P],
+    mean 0."""
+    at = torch.arange(longest, device=slope.device) / (frames - 1).clamp_min(1).unsqueeze(-1)
+    return slope.unsqueeze(-1) * (at.clamp_max(1.0) - 0.5)
+
+
+class TerminalIntonationEncoder(nn.Module):
+    """A one-layer LSTM reads the contour; its last state asks `tokens` learned shapes through multi-head
+    attention; their weighted sum is the embedding. No labels: the shapes learn from the model's loss."""
+
+    def __init__(self, tokens: int = 6, width: int = 64, heads: int = 4, hidden: int = 128):
+        super().__init__()
+        self.heads, self.width = heads, width
+        self.lstm = nn.LSTM(1, hidden, batch_first=True)
+        self.tokens = nn.Parameter(torch.randn(tokens, width) * 0.5)
+        self.query, self.key = nn.Linear(hidden, width), nn.Linear(width, width)
+        self.value, self.out = nn.Linear(width, width), nn.Linear(width, width)
+
+    def weights(self, contours: Tensor, frames: Tensor) -> Tensor:
+        """contours [B, P, F] semitones, frames [B, P] (0: none) -> attention [B, P, heads, tokens]."""
+        batch, phrases, longest = contours.shape
+        states, _ = self.lstm(contours.reshape(-1, longest, 1) / SCALE)
+        last = (frames.reshape(-1) - 1).clamp_min(0)
+        state = states.gather(1, last[:, None, None].expand(-1, 1, states.shape[-1])).squeeze(1)
+        query = self.query(state).reshape(batch, phrases, self.heads, -1)
+        key = self.key(torch.tanh(self.tokens)).reshape(len(self.tokens), self.heads, -1)
+        return (torch.einsum("bphd,khd->bphk", query, key) / query.shape[-1] ** 0.5).softmax(-1)
+
+    def mix(self, weights: Tensor) -> Tensor:
+        """Shapes by weight [B, P, heads, tokens] (or [B, P, tokens], the same for every head) -> embeddings
+        [B, P, width]."""
+        if weights.ndim == 3:
+            weights = weights.unsqueeze(2).expand(-1, -1, self.heads, -1)
+        value = self.value(torch.tanh(self.tokens)).reshape(len(self.tokens), self.heads, -1)
+        return self.out(torch.einsum("bphk,khd->bphd", weights, value).flatten(2))
+
+    def forward(self, contours: Tensor, frames: Tensor) -> Tensor:
+        """contours [B, P, F] semitones, frames [B, P] -> embeddings [B, P, width]."""
+        return self.mix(self.weights(contours, frames))
+
+
+class TextPitchAligner(nn.Module):
+    """What the text alone asks for: the mean of the last word's symbols -> an embedding of intonation, trained by
+    L2 to the detached one of the reference."""
+
+    def __init__(self, width: int, tone: int, hidden: int = 256):
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, tone))
+
+    def forward(self, h: Tensor, last: Tensor, phrases: int) -> Tensor:
+        """h [B, L, C], last [B, L] int64 (0, or 1 + the phrase whose last word the symbol is in) -> embeddings
+        [B, P, tone]."""
+        member = F.one_hot(last, phrases + 1)[..., 1:].to(h.dtype)
+        mean = torch.einsum("blp,blc->bpc", member, h) / member.sum(1).clamp_min(1).unsqueeze(-1)
+        return self.net(mean)
+
+
+def align_attention(asked: Tensor, reference: Tensor, there: Tensor, sharpness: float = 4.0) -> Tensor:
+    """For each phrase of a text an intonation out of a reference with another number of phrases.
+
+    asked [B, P, D]: the aligner's; reference [B, Q, D]: of the reference's phrases, `there` [B, Q] bool -> [B, P, D].
+    """
+    distance = torch.cdist(asked, reference).square() / asked.shape[-1]
+    weights = (-sharpness * distance).masked_fill(~there.unsqueeze(1), -torch.inf).softmax(-1)
+    return weights @ reference

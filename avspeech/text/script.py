@@ -1,0 +1,305 @@
+"""What is to be spoken: a `Script` of sentences, of words, marks and breaks, each with its place in the source.
+
+    script = text.analyse("I said <brk 0.4> no<rise>. Go!")
+    script.ids()                    # symbols by number, for a model
+    script.tokens()                 # the same with kind, word, place in the source, rate
+    script.phrases()                # first and last word, the tone asked for
+    script.with_breaks({1: 0.3})    # breaks as a detector or a predictor has them
+
+Offsets count characters of the source, [start, end); they never go backward from one item to the next. A word
+made of a number has the number's place: "42" gives two words with the same offsets.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from avspeech.errors import InputError
+from avspeech.text import symbols
+
+RISE, FALL = 5.0, -5.0  # semitones over the last word, where only <rise> or <fall> is said
+LEVEL_WITHIN = 1.0  # semitones over the last word: a slope asked for within this of 0 is called level
+
+
+@dataclass(frozen=True)
+class Tone:
+    """How the pitch of a phrase's last word goes. shape: "rise", "fall" or "level"; slope: semitones from the
+    start to the end of that word, > 0 upward (a straight line; over a word of d seconds it is slope / d
+    semitones a second)."""
+
+    shape: str
+    slope: float
+
+    @classmethod
+    def of(cls, slope: float) -> Tone:
+        """The tone of a slope in semitones over the last word."""
+        return cls("rise" if slope > LEVEL_WITHIN else "fall" if slope < -LEVEL_WITHIN else "level", slope)
+
+    def per_second(self, duration: float) -> float:
+        """The slope in semitones a second, over a last word of `duration` seconds."""
+        return self.slope / duration
+
+
+@dataclass(frozen=True)
+class Word:
+    """One spoken word. text: as spoken, lower case ("forty"); phones: symbols; start, end: characters of the
+    source; tone: asked for where this word ends a phrase; rate: 1.2 is 20 % faster; whence the
+    pronunciation came: "dictionary", "rule", "guess", "espeak" or "given"."""
+
+    text: str
+    phones: tuple[str, ...]
+    start: int
+    end: int
+    tone: Tone | None = None
+    rate: float = 1.0
+    source: str = "dictionary"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Punctuation: one of `symbols.MARKS`."""
+
+    text: str
+    start: int
+    end: int
+    rate: float = 1.0
+
+
+@dataclass(frozen=True)
+class Break:
+    """A phrase break: a pause. seconds: how long, None to leave that to the model. asked: by the source,
+    not by a predictor."""
+
+    seconds: float | None
+    start: int
+    end: int
+    rate: float = 1.0
+    asked: bool = True
+
+
+Item = Word | Mark | Break
+
+
+@dataclass(frozen=True)
+class Token:
+    """One symbol of the sequence a model sees.
+
+    kind: "edge" (<s>, </s>), "phone", "word" (the boundary <w>), "mark" or "break"; word: index in
+    `script.words` of the word it is in or follows, -1 before the first; seconds: asked of a break."""
+
+    symbol: str
+    kind: str
+    word: int
+    start: int
+    end: int
+    rate: float = 1.0
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A stretch of words said in one go. first, last: indices in `script.words`, both included; tone: asked of
+    the last word; ends: "break", "mark", "tone" or "sentence"."""
+
+    first: int
+    last: int
+    tone: Tone | None
+    ends: str
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """items: words, marks and breaks in order; start, end: characters of the source."""
+
+    items: tuple[Item, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Script:
+    """An analysed text. source: as it was given, markup and all."""
+
+    source: str
+    sentences: tuple[Sentence, ...]
+    language: str = "en-us"
+    phonemiser: str = "default"
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """All words, over the sentences."""
+        return tuple(item for item in self.items if isinstance(item, Word))
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """All words, marks and breaks, over the sentences."""
+        return tuple(item for sentence in self.sentences for item in sentence.items)
+
+    @property
+    def text(self) -> str:
+        """What is spoken, in words and marks: "i said no."."""
+        parts: list[str] = []
+        for item in self.items:
+            if isinstance(item, Word):
+                parts.append((" " if parts else "") + item.text)
+            elif isinstance(item, Mark):
+                parts.append(" –" if item.text == "–" else item.text)
+        return "".join(parts)
+
+    def sentence(self, number: int) -> Script:
+        """One sentence as a script of its own, with the same source and offsets."""
+        return dataclasses.replace(self, sentences=(self.sentences[number],))
+
+    def tokens(self) -> tuple[Token, ...]:
+        """The sequence a model sees: <s>, phones, </s>; between two words either the marks and breaks that
+        stand there or, where there are none, <w>."""
+        items = self.items
+        first, last = (items[0].start, items[-1].end) if items else (0, len(self.source))
+        tokens = [Token(symbols.START, "edge", -1, first, first)]
+        word, joined = -1, True  # joined: nothing is needed before the next word
+        for item in items:
+            if isinstance(item, Word):
+                if not joined:
+                    tokens.append(Token(symbols.WORD, "word", word, item.start, item.start, item.rate))
+                word, joined = word + 1, False
+                tokens += [Token(p, "phone", word, item.start, item.end, item.rate) for p in item.phones]
+            elif isinstance(item, Mark):
+                tokens.append(Token(item.text, "mark", word, item.start, item.end, item.rate))
+                joined = True
+            else:
+                tokens.append(Token(symbols.BREAK, "break", word, item.start, item.end, item.rate, item.seconds))
+                joined = True
+        return (*tokens, Token(symbols.END, "edge", word, last, last))
+
+    def ids(self) -> list[int]:
+        """The numbers of `tokens()` in `symbols.SYMBOLS`."""
+        return symbols.ids(token.symbol for token in self.tokens())
+
+    def phrases(self, marks: bool = True) -> tuple[Phrase, ...]:
+        """The phrases: words up to a break, a word with a tone, the end of a sentence and, unless `marks` is
+        False, a mark."""
+        found: list[Phrase] = []
+        first, last, tone = 0, -1, None
+
+        def close(ends: str) -> None:
+            nonlocal first
+            if last >= first:
+                found.append(Phrase(first, last, tone, ends))
+                first = last + 1
+
+        for sentence in self.sentences:
+            for item in sentence.items:
+                if isinstance(item, Word):
+                    if tone is not None:
+                        close("tone")
+                    last, tone = last + 1, item.tone
+                elif isinstance(item, Break) or marks:
+                    close("break" if isinstance(item, Break) else "mark")
+                    tone = None if first > last else tone
+            close("sentence")
+            tone = None
+        return tuple(found)
+
+    def breaks(self) -> dict[int, float | None]:
+        """{index of the word before: seconds or None} of the breaks; -1 for one before the first word. Of several
+        in a row the seconds add up."""
+        found: dict[int, float | None] = {}
+        word = -1
+        for item in self.items:
+            if isinstance(item, Word):
+                word += 1
+            elif isinstance(item, Break):
+                before = found.get(word)
+                found[word] = item.seconds if before is None else before + (item.seconds or 0.0)
+        return found
+
+    def with_breaks(self, after: Mapping[int, float | None], keep_asked: bool = True) -> Script:
+        """The same with these breaks: {index of the word before: seconds or None}, behind any mark there.
+
+        keep_asked: breaks the source asks for stay, and win over `after`; else all are replaced. Raises
+        InputError for a word that is not there."""
+        self._known(after)
+        asked = {w for w in self.breaks() if keep_asked and self._asked(w)}
+        word, sentences = -1, []
+        for sentence in self.sentences:
+            items: list[Item] = []
+            pending: tuple[int, int] | None = None  # (word, where) that a break is due after
+
+            def due() -> None:
+                if pending is not None:
+                    items.append(Break(after[pending[0]], pending[1], pending[1], asked=False))
+
+            for item in sentence.items:
+                if isinstance(item, Break):
+                    if keep_asked and item.asked:
+                        items.append(item)
+                    continue
+                if isinstance(item, Word):
+                    due()
+                    word += 1
+                    pending = (word, item.end) if word in after and word not in asked else None
+                elif pending is not None:
+                    pending = (pending[0], item.end)
+                items.append(item)
+            due()
+            sentences.append(dataclasses.replace(sentence, items=tuple(items)))
+        return dataclasses.replace(self, sentences=tuple(sentences))
+
+    def with_tones(self, on: Mapping[int, Tone | None]) -> Script:
+        """The same with these tones on these words (indices in `words`); others keep theirs. Raises InputError
+        for a word that is not there."""
+        self._known(on)
+        word, sentences = -1, []
+        for sentence in self.sentences:
+            items = list(sentence.items)
+            for place, item in enumerate(items):
+                if isinstance(item, Word):
+                    word += 1
+                    if word in on:
+                        items[place] = dataclasses.replace(item, tone=on[word])
+            sentences.append(dataclasses.replace(sentence, items=tuple(items)))
+        return dataclasses.replace(self, sentences=tuple(sentences))
+
+    def _asked(self, after: int) -> bool:
+        word = -1
+        for item in self.items:
+            word += isinstance(item, Word)
+            if isinstance(item, Break) and item.asked and word == after:
+                return True
+        return False
+
+    def _known(self, places: Mapping[int, Any]) -> None:
+        count = len(self.words)
+        for place in places:
+            if not 0 <= place < count:
+                raise InputError(f"word {place}: the text has words 0 to {count - 1}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON: `Script.from_dict(script.as_dict()) == script`."""
+        return {**dataclasses.asdict(self), "symbols": symbols.VERSION,
+                "sentences": [{"start": s.start, "end": s.end, "items": [
+                    {"kind": type(item).__name__.lower(), **dataclasses.asdict(item)} for item in s.items]}
+                    for s in self.sentences]}
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Script:
+        """What `as_dict` gave. Raises InputError for anything else."""
+        kinds: dict[str, Any] = {"word": Word, "mark": Mark, "break": Break}
+        try:
+            sentences = []
+            for s in record["sentences"]:
+                items: list[Item] = []
+                for fields in s["items"]:
+                    fields = dict(fields)
+                    kind = kinds[fields.pop("kind")]
+                    if kind is Word:
+                        fields["phones"] = tuple(fields["phones"])
+                        fields["tone"] = Tone(**fields["tone"]) if fields.get("tone") else None
+                    items.append(kind(**fields))
+                sentences.append(Sentence(tuple(items), s["start"], s["end"]))
+            return cls(record["source"], tuple(sentences), record["language"], record["phonemiser"])
+        except (KeyError, TypeError) as error:
+            raise InputError(f"script: not what Script.as_dict gives ({error})") from None

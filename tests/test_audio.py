@@ -162,3 +162,13 @@ def test_a_real_clip(real_data: Path) -> None:
     found = audio.read(clip)
     assert 2.9 < len(found) / 16000 < 3.1 and 0.1 < np.abs(found).max() < 1.6
     assert np.abs(audio.read(clip, start=1.5, duration=0.5) - found[24000:32000]).max() < 1e-2
+
+
+def test_speech_bounds_cut_silence_and_keep_a_margin():
+    rng = np.random.default_rng(0)
+    sound = np.concatenate([np.zeros(8000), rng.normal(0, 0.1, 16000), np.zeros(4000)]).astype(np.float32)
+    sound += 1e-5 * rng.standard_normal(len(sound)).astype(np.float32)
+    begin, end = audio.speech_bounds(sound, 16000, 40.0, 0.1)
+    assert 8000 - 1600 - 480 <= begin <= 8000 - 1600 and 24000 + 1600 <= end <= 24000 + 1600 + 480
+    assert audio.speech_bounds(np.zeros(1600, np.float32)) == (0, 1600)
+    assert audio.speech_bounds(sound[:100]) == (0, 100)

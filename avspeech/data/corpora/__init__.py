@@ -1,5 +1,5 @@
 """The corpora, by name. Each is one file with `ABOUT`, `prepare(source, out,
-**options)` and `check(source)`."""
+**options)` and `check(source)`; `FETCHES` where it can fetch itself."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from avspeech.errors import InputError
 
 CORPORA: dict[str, str] = {
+    "asterisk": "avspeech.data.corpora.asterisk",
     "grid": "avspeech.data.corpora.grid",
     "librispeech": "avspeech.data.corpora.librispeech",
     "lrs3": "avspeech.data.corpora.lrs3",
@@ -33,7 +34,7 @@ def get(name: str) -> ModuleType:
 def prepare(name: str, source: str | Path | None, out: str | Path, **options: Any) -> list[Path]:
     """Writes the manifests of corpus `name`, found at `source`, to the folder `out`; their paths.
 
-    source: the corpus as distributed; None only for a corpus that is made on the spot. options: those of the
+    source: the corpus as distributed; None only for a corpus that is made on the spot, or fetched. options: those of the
     corpus' own `prepare`. Raises InputError for an unknown name or option, or where the corpus is absent.
     """
     module = get(name)
@@ -41,7 +42,7 @@ def prepare(name: str, source: str | Path | None, out: str | Path, **options: An
     for option in options:
         if option not in known:
             raise InputError(f"{name}: unknown option '{option}'; known: {', '.join(known)}")
-    if source is None and hasattr(module, "ABOUT"):
+    if source is None and hasattr(module, "ABOUT") and not getattr(module, "FETCHES", False):
         raise InputError(f"data.source: not given; set it to the folder of {module.ABOUT.name} "
                          f"({module.ABOUT.layout}), to be had from {module.ABOUT.page}")
     return module.prepare(source, out, **options)

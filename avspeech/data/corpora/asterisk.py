@@ -1,0 +1,248 @@
+"""Asterisk core sounds: the English prompts of a telephone exchange, one professional voice (Allison Smith), 16 kHz.
+
+Two Debian packages hold it: the transcripts, and the audio as G.722. They are fetched with `apt-get download`, which
+needs no root and checks the archive's signatures, or given as files; they are unpacked here, nothing is installed.
+Prompts are short, and many ask or enumerate, so their phrasing is marked. The same words are said several times:
+no text is in two splits.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import re
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from avspeech import audio
+from avspeech.data.corpora import layout
+from avspeech.data.manifest import Utterance
+from avspeech.errors import InputError
+
+ABOUT = layout.About(
+    name="Asterisk core sounds",
+    page="https://packages.debian.org/bookworm/asterisk-core-sounds-en-g722",
+    terms="free to download; CC BY-SA 3.0",
+    layout="asterisk-core-sounds-en_*.deb and asterisk-core-sounds-en-g722_*.deb",
+)
+FETCHES = True  # with no source given, it is fetched
+
+PACKAGES = ("asterisk-core-sounds-en", "asterisk-core-sounds-en-g722")
+# Of version 1.6.1-1: SHA-256 of the packages, files, lines of the transcript, hours.
+SHA256 = {"asterisk-core-sounds-en": "973e797d28e37fa6ca3c0a9d6fa717e77cf1268ae916bf09fd3503113cdffa50",
+          "asterisk-core-sounds-en-g722": "38c5261820b406dcb0ecb37675720da2b0864850690690352ca52707eb623806"}
+FILES, TRANSCRIPTS = 568, 569
+SPEAKER, SAMPLE_RATE = "asterisk-allison", 16000
+
+DEV, TEST = 24, 50  # texts held out
+LEAST_WORDS = 5  # of a held-out text: a digit is no test of phrasing
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """name: "digits/1"; path: of the G.722; text: what is said."""
+
+    name: str
+    path: Path
+    text: str
+
+
+def read_transcripts(path: Path) -> dict[str, str]:
+    """{"digits/1": "one"} of core-sounds-en.txt(.gz): lines "name: text" and comments that begin with ";".
+    Raises InputError for any other line."""
+    try:
+        raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        lines = raw.decode("utf-8").splitlines()
+    except (OSError, EOFError, UnicodeDecodeError):
+        raise InputError(f"{path}: cannot be read as text") from None
+    texts = {}
+    for number, line in enumerate(lines, 1):
+        name, colon, text = line.partition(":")
+        if line.strip() and not line.startswith(";"):
+            if not colon:
+                raise InputError(f"{path}:{number}: expected 'name: text', got '{line[:40]}'")
+            texts[name.strip()] = " ".join(text.split())
+    return texts
+
+
+def spoken(name: str, text: str) -> str | None:
+    """The words of a transcript, None where there is more, or less, in the recording: what stands in brackets
+    is a tone, a noise or a note. (A single character in brackets is the sign just named.)"""
+    text = re.sub(r"\s*\[.\]", "", text).strip()
+    if re.search(r"[\[\](){}<>]", text) or not re.search(r"\w", text):
+        return None
+    return text.upper() if re.fullmatch(r"letters/[a-z]", name) else text
+
+
+def unpack(package: Path, out: Path) -> None:
+    """Writes the files of a .deb below `out`. Raises InputError for what is not one."""
+    data = package.read_bytes()
+    if data[:8] != b"!<arch>\n":
+        raise InputError(f"{package}: not a Debian package; get it from {ABOUT.page}")
+    place = 8
+    while place + 60 <= len(data):
+        name, size = data[place: place + 16].decode("ascii", "replace").strip(" /"), data[place + 48: place + 58]
+        if not size.strip().isdigit():
+            break
+        begin = place + 60
+        if name.startswith("data.tar"):
+            try:
+                with tarfile.open(fileobj=io.BytesIO(data[begin: begin + int(size)])) as archive:
+                    archive.extractall(out, filter="data")
+                return
+            except (tarfile.TarError, EOFError, OSError) as error:
+                raise InputError(f"{package}: does not unpack ({error}); get it again") from None
+        place = begin + int(size) + int(size) % 2
+    raise InputError(f"{package}: no data in it; get it again from {ABOUT.page}")
+
+
+def fetch(out: Path) -> None:
+    """Both packages into the folder `out`, by apt-get. Raises InputError where that does not work."""
+    out.mkdir(parents=True, exist_ok=True)
+    tool = shutil.which("apt-get")
+    if tool is None:
+        raise InputError(f"asterisk: there is no apt-get here to fetch {ABOUT.name}; get {' and '.join(PACKAGES)} "
+                         f"from {ABOUT.page} and give their folder as data.source")
+    done = subprocess.run([tool, "download", *PACKAGES], cwd=out, capture_output=True, text=True)
+    if done.returncode != 0:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise InputError(f"asterisk: apt-get download failed ({reason}); try 'apt-get update', or get "
+                         f"{' and '.join(PACKAGES)} from {ABOUT.page} and give their folder as data.source")
+
+
+def package_files(folder: Path) -> dict[str, Path]:
+    """{package: newest .deb of it} in a folder."""
+    found = {}
+    for name in PACKAGES:
+        paths = sorted(folder.glob(f"{name}_*.deb"))
+        if paths:
+            found[name] = paths[-1]
+    return found
+
+
+def _changed(packages: dict[str, Path]) -> list[str]:
+    return [f"{path.name}: not the version known here, 1.6.1-1 (its SHA-256 differs)"
+            for name, path in packages.items() if hashlib.sha256(path.read_bytes()).hexdigest() != SHA256[name]]
+
+
+def prompts(unpacked: str | Path) -> tuple[list[Prompt], dict[str, str], list[Path]]:
+    """(prompts with words, all transcripts, all sound files) below a folder. Raises InputError for none."""
+    unpacked = Path(unpacked)
+    sounds = sorted(unpacked.rglob("*.g722")) if unpacked.is_dir() else []
+    lists = [p for p in sorted(unpacked.rglob("core-sounds-en.txt*")) if p.suffix in (".txt", ".gz")]
+    if not sounds or not lists:
+        raise layout.absent(unpacked, ABOUT)
+    roots = [p for p in (unpacked.rglob("en_US_f_Allison")) if p.is_dir()] or [unpacked]
+    texts = read_transcripts(lists[0])
+    found = []
+    for path in sounds:
+        name = path.relative_to(roots[0]).with_suffix("").as_posix() if roots[0] in path.parents else path.stem
+        text = spoken(name, texts[name]) if name in texts else None
+        if text is not None:
+            found.append(Prompt(name, path, text))
+    return found, texts, sounds
+
+
+def _key(text: str) -> str:
+    return " ".join(re.findall(r"[a-z0-9]+", text.lower().replace("'", "")))
+
+
+def splits(found: Sequence[Prompt], seed: int, dev: int, test: int) -> dict[str, str]:
+    """{name: split}. dev, test: texts held out, of those with `LEAST_WORDS` or more; others are trained on."""
+    long = {_key(p.text) for p in found if len(_key(p.text).split()) >= LEAST_WORDS}
+    where = layout.pick(long, seed, dev, test)
+    return {p.name: where.get(_key(p.text), "train") for p in found}
+
+
+def prepare(source: str | Path | None, out: str | Path, seed: int = 0, dev: int = DEV, test: int = TEST,
+            longest: float = 20.0, workers: int = 2) -> list[Path]:
+    """Fetches and unpacks the packages where `source` is None, decodes to out/audio (16 kHz FLAC), and writes train,
+    dev and test manifests.
+
+    source: a folder with the two .deb files, or with what is in them; dev, test: texts held out (no text is in two
+    splits); longest: prompts of more seconds are left out. Raises InputError where it cannot be had.
+    """
+    import soundfile
+
+    out = Path(out)
+    packages, changed = {}, []
+    if source is None or package_files(Path(source)):
+        folder = out / "packages" if source is None else Path(source)
+        packages = package_files(folder)
+        if source is None and set(packages) != set(PACKAGES):
+            fetch(folder)
+            packages = package_files(folder)
+        if set(packages) != set(PACKAGES):
+            raise layout.absent(folder, ABOUT)
+        changed = _changed(packages)
+        unpacked = out / "unpacked"
+        for path in packages.values():
+            unpack(path, unpacked)
+    else:
+        unpacked = Path(source)
+    found, texts, sounds = prompts(unpacked)
+    where = splits(found, seed, dev, test)
+    parts: dict[str, list[Utterance]] = {name: [] for name in layout.SPLITS}
+
+    def work(prompt: Prompt) -> tuple[str, Utterance]:
+        name = prompt.name.replace("/", "-")
+        path = out / "audio" / f"{name}.flac"
+        if not path.exists():
+            samples = audio.read(prompt.path, SAMPLE_RATE)
+            if not len(samples) or not np.abs(samples).max() > 1e-3:
+                raise InputError(f"{prompt.path}: nothing to hear in it")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            audio.write(path, samples, SAMPLE_RATE)
+        info = soundfile.info(str(path))
+        return prompt.name, Utterance(
+            id=f"asterisk-{name}", audio=f"audio/{name}.flac", duration=round(info.frames / info.samplerate, 4),
+            speaker=SPEAKER, text=prompt.text, labels={"sex": "female"})
+
+    read, unusable = layout.gather(found, work, "Asterisk", workers)
+    long = [u.id for _, u in read if u.duration > longest]
+    for name, utterance in read:
+        if utterance.duration <= longest:
+            parts[where[name]].append(utterance)
+    minutes = sum(u.duration for some in parts.values() for u in some) / 60
+    lines = [f"{layout.counted(len(sounds), FILES, 'files')}, {len(found):,} with words; "
+             f"{minutes:.1f} minutes of {sum(map(len, parts.values())):,} prompts"]
+    problems = (changed + _missing(texts, sounds) + layout.grouped(f"prompts longer than {longest:g} s left out", long)
+                + layout.grouped("unusable prompts", unusable))
+    return layout.finish(out, parts, layout.Prepared("asterisk", str(out.resolve()), "text", seed, found=lines,
+                                                     problems=problems))
+
+
+def _missing(texts: dict[str, str], sounds: Sequence[Path]) -> list[str]:
+    problems = []
+    if len(sounds) != FILES:
+        problems.append(layout.counted(len(sounds), FILES, "files"))
+    if len(texts) != TRANSCRIPTS:
+        problems.append(layout.counted(len(texts), TRANSCRIPTS, "transcripts"))
+    return problems
+
+
+def check(source: str | Path) -> list[str]:
+    """What is missing or other than in version 1.6.1-1, a line each. `source`: the packages, or what is in them.
+    Raises InputError where there is neither."""
+    import tempfile
+
+    source = Path(source)
+    packages = package_files(source) if source.is_dir() else {}
+    if not packages:
+        _, texts, sounds = prompts(source)
+        return _missing(texts, sounds)
+    problems = _changed(packages) + [f"{name}: missing" for name in PACKAGES if name not in packages]
+    if len(packages) < len(PACKAGES):
+        return problems
+    with tempfile.TemporaryDirectory() as folder:
+        for path in packages.values():
+            unpack(path, Path(folder))
+        _, texts, sounds = prompts(folder)
+        return problems + _missing(texts, sounds)

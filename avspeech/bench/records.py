@@ -6,32 +6,29 @@
 
 A cell (`results.jsonl`, sorted by `KEY`, the same bytes for the same plan; no times in it):
 
-    task corpus upstream probe control test_corpus fold seed   what it is (KEY). control: "" or "shuffled" (labels
-                  of training and development shuffled: has to be at chance). test_corpus: "" for the corpus'
-                  own test split, else the corpus a probe of this one was tested on
-    kind term label classes                 of the task; classes: [] for regression
-    metric metrics dev                      the metric that counts; {"uar": 0.61, ...} on test and on dev. A measure
-                                            that is undefined is null
-    metric_definition                       {"uar": "one line", ...}
-    lr epoch                                chosen on dev (ties: the smaller, the earlier)
-    lr_scores                               [[lr, dev score], ...] of the whole grid
-    layer_weights                           [L] after the softmax
-    counts                                  {"train": {"utterances": 960, "speakers": 16}, "dev": ..., "test": ...}
-    absent                                  {"dev": [...], "test": [...]} classes without an utterance there
-    left_out                                ids of unreadable files left out (empty unless that was asked for)
-    predictions                             path below the experiment folder; `predictions(exp, cell)` reads it
-    protocol protocol_hash files_hash       files_hash: ids, labels and audio content of train, dev, test
-    upstream_identity probe_settings versions
-    job                                     name of its files in cells/ and predictions/
+    task corpus upstream probe control test_corpus fold seed     what it is (KEY)
+        control: "" or "shuffled" (labels of training and development shuffled: has to be at chance)
+        test_corpus: "" for the corpus' own test split, else the corpus that a probe of this one was tested on
+    kind term label classes      of the task; classes: [] for regression metric metrics dev           the
+    metric that counts; {"uar": 0.61, ...} on test, and on dev. null: undefined metric_definition
+    {"uar": "one line", ...} lr epoch                     chosen on dev (ties: the smaller, the earlier)
+    lr_scores                    [[lr, dev score], ...] of the whole grid layer_weights                [L]
+    after the softmax counts                       {"train": {"utterances": 960, "speakers": 16}, "dev":
+    ..., "test": ...} absent                       {"dev": [...], "test": [...]} classes without an
+    utterance there left_out                     ids of unreadable files left out (empty unless that was
+    asked for) predictions                  path below the experiment folder; `predictions(exp, cell)` reads
+    it protocol protocol_hash       name, and digest of classes and of who is in which part of each fold
+    files_hash                   ids, labels and audio content of train, dev, test upstream_identity
+    probe_settings versions job                          name of its files in cells/ and predictions/
 
-A prediction (one line an utterance of the test split): fold, seed, id, speaker, truth, predicted (class numbers,
-or values for regression), group (what the protocol keeps together) and, for classification, scores [K] (log
-posteriors, 4 decimals).
+A prediction (one line an utterance of the test split): fold, seed, id, speaker, truth, predicted (class
+numbers, or values for regression) and, for classification, scores [K] (log posteriors, 4 decimals).
 
-Beside it: `plan.jsonl` (KEY of every planned cell, sorted), `missing.jsonl` (KEY and "reason"), `timings.jsonl`
-(a line a job: KEY without fold and seed; seconds, runs, host), and `costs.jsonl` (a line an upstream and corpus:
-upstream, corpus, pooling, dtype, identity, parameters, layers, dim, frame_rate, utterances, audio_seconds,
-compute_seconds of these utterances when they were made, bytes, hits, misses: the last two of the last run).
+Beside it: `plan.jsonl` (KEY of every planned cell, sorted), `missing.jsonl` (KEY and "reason"),
+`timings.jsonl` (a line a job: KEY without fold and seed; seconds, runs, host), and `costs.jsonl` (a line an
+upstream and corpus: upstream, corpus, pooling, dtype, identity, parameters, layers, dim, frame_rate,
+utterances, audio_seconds, compute_seconds of these utterances when they were made, bytes, hits, misses: the
+last two of the last run).
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""ConvTransformer: convolutions that subsample a log-mel spectrum, a few pre-norm Transformer layers, pooling.
+"""ConvTransformer: convolutions that subsample a log-mel spectrum, a few pre-norm Transformer layers,
+pooling.
 
 A light emotion recogniser for small devices, one of the three backbones on which Zhang, Dong, Xu, Han
-(arXiv 2411.09339) try high-rank factorisation (`nn/reparam.py`); sizes and details are ours, as their tables were not
-available: sizes for a microcontroller, an edge device and a phone stand in `models.CONFIGS`.
+(arXiv 2411.09339) try high-rank factorisation (`nn/reparam.py`); sizes and details are ours, as their tables
+were not available: sizes for a microcontroller, an edge device and a phone stand in `models.CONFIGS`.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from avspeech.nn.reparam import check_hrf
 class ConvTransformerConfig(LogMelConfig):
     """Defaults: `conv-transformer-edge`. See `LogMelConfig` for the front end.
 
-    subsampling: "2d" or "1d"; channels: of the first convolution of "2d"; factor: frames in to frames out, 4 or 8.
-    conv_norm: "batch" (folded away by `to_deploy`), "layer", "none".
-    dim D, layers, heads, inner (of the feed-forward network): of the Transformer. pooling: "attention" or "mean".
+    subsampling: "2d" or "1d"; channels: of the first convolution of "2d"; factor: frames in to frames out, 4
+    or 8. conv_norm: "batch" (folded away by `to_deploy`), "layer", "none".
+    dim D, layers, heads, inner (of the feed-forward network): of the Transformer. pooling: "attention" or
+    "mean".
     """
 
     subsampling: str = "2d"

@@ -1,8 +1,8 @@
 """Parts of the emotion models that work over frames, each right for padded batches: attention, feed-forward
 networks, the Transformer layer, batch norm, subsampling, pooling.
 
-x is [B, T, D], mask [B, T] bool, True where a frame is the utterance's own, or None where all are. What stands in
-x at other frames is never seen; what is given out there means nothing.
+x is [B, T, D], mask [B, T] bool, True where a frame is the utterance's own, or None where all are. What
+stands in x at other frames is never seen; what is given out there means nothing.
 """
 
 from __future__ import annotations
@@ -71,8 +71,12 @@ class TransformerLayer(nn.Module):
 
 
 class FrameBatchNorm(nn.BatchNorm1d):
-    """Batch norm of [B, T, C] (or [B, T, F, C]) over the frames that count; the running variance is the biased
-    one. `to_deploy` folds it."""
+    """Batch norm of [B, T, C] (or [B, T, F, C]) over the frames that count; the running variance is the
+    biased one. `to_deploy` folds it."""
+
+    running_mean: Tensor
+    running_var: Tensor
+    num_batches_tracked: Tensor
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:  # type: ignore[override]
         if self.training:
@@ -94,7 +98,9 @@ def frame_norm(kind: str, width: int) -> nn.Module:
     folded "batch" leaves. Call it by `apply_norm`."""
     if kind not in ("batch", "layer", "none"):
         raise InputError(f"model setting conv_norm='{kind}': expected batch, layer or none")
-    return {"batch": FrameBatchNorm, "layer": nn.LayerNorm, "none": lambda _: nn.Identity()}[kind](width)
+    if kind == "none":
+        return nn.Identity()
+    return FrameBatchNorm(width) if kind == "batch" else nn.LayerNorm(width)
 
 
 def apply_norm(norm: nn.Module, x: Tensor, mask: Tensor | None) -> Tensor:
@@ -107,8 +113,8 @@ def halved(frames: Tensor | None) -> Tensor | None:
 
 
 class HalvingConv(nn.Module):
-    """Convolution of stride 2 over time, norm, ReLU: [B, T, C] -> [B, ceil(T / 2), C'], or, planes=True, over time and
-    bands: [B, T, F, C] -> [B, ceil(T / 2), ceil(F / 2), C']."""
+    """Convolution of stride 2 over time, norm, ReLU: [B, T, C] -> [B, ceil(T / 2), C'], or, planes=True, over
+    time and bands: [B, T, F, C] -> [B, ceil(T / 2), ceil(F / 2), C']."""
 
     folds = (("conv", "norm"),)
 
@@ -125,12 +131,12 @@ class HalvingConv(nn.Module):
 
 
 class Subsampling(nn.Module):
-    """Log-mel [B, T, M] -> [B, ceil(T / factor), D] by halving convolutions; factor 4 or 8, the further ones over time
-    alone.
+    """Log-mel [B, T, M] -> [B, ceil(T / factor), D] by halving convolutions; factor 4 or 8, the further ones
+    over time alone.
 
-    kind "2d": the first two over time and bands with `channels` and 2 `channels` channels, then a linear layer over
-    what is left of the bands; cheaper than "1d" (over time, D channels) for what it sees, and indifferent to small
-    shifts of pitch.
+    kind "2d": the first two over time and bands with `channels` and 2 `channels` channels, then a linear
+    layer over what is left of the bands; cheaper than "1d" (over time, D channels) for what it sees, and
+    indifferent to small shifts of pitch.
     """
 
     def __init__(self, mels: int, dim: int, kind: str = "2d", channels: int = 16, factor: int = 4,
@@ -170,8 +176,8 @@ class Position(nn.Module):
 
 
 class Pooling(nn.Module):
-    """[B, T, D] -> [B, out]: "mean" over frames (out = D), or "attention", mean and standard deviation under learned
-    weights, one per frame and head (out = 2 D; Okabe, Koshinaka, Shinoda, Interspeech 2018)."""
+    """[B, T, D] -> [B, out]: "mean" over frames (out = D), or "attention", mean and standard deviation under
+    learned weights, one per frame and head (out = 2 D; Okabe, Koshinaka, Shinoda, Interspeech 2018)."""
 
     def __init__(self, dim: int, kind: str = "attention", heads: int = 4):
         super().__init__()

@@ -5,9 +5,9 @@ The spectrum is two matrix products with constant matrices (the DFT of 400 point
 reshaping and slicing. So the front end is part of every exported graph, on runtimes that know no FFT.
 
 Choices: 25 ms Hann windows each 10 ms, only whole ones (sound shorter than one is filled up with zeros); mel
-triangles of unit area, none narrower than the spacing of the bins, so that no band is empty; natural logarithm
-of the power plus a floor. Normalisation is a part of the model, not of the features, so that features can be
-cached, cropped and augmented before it; see `LogMelConfig.normalise`.
+triangles of unit area, none narrower than the spacing of the bins, so that no band is empty; natural
+logarithm of the power plus a floor. Normalisation is a part of the model, not of the features, so that
+features can be cached, cropped and augmented before it; see `LogMelConfig.normalise`.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ class LogMelConfig:
     """What all emotion models have in common.
 
     sample_rate: hertz, 16000 only. classes: K. mels: M, bands between low and high (hertz).
-    floor: added to the power before the logarithm (full scale white noise has power 1; 16-bit rounding 8e-11).
-    normalise: "mean" takes each band's mean over the utterance's own frames off (level, microphone and room go
-    with it); "mean_std" also divides by the standard deviation over frames and bands; "level" takes one mean
-    over frames and bands off; "stored" takes statistics of the training set, set by `set_statistics`: the level
-    stays to be heard, and a stream is normalised the same from its first frame.
-    dropout: a share, for the model to use. hrf: factorised linear layers in training, {"ratio": 4, "depth": 2,
-    "where": "ffn" | "attention" | "all"} (`nn/reparam.py`), None for plain ones.
+    floor: added to the power before the logarithm (full scale white noise has power 1; 16-bit rounding
+    8e-11). normalise: "mean" takes each band's mean over the utterance's own frames off (level, microphone
+    and room go with it); "mean_std" also divides by the standard deviation over frames and bands; "level"
+    takes one mean over frames and bands off; "stored" takes statistics of the training set, set by
+    `set_statistics`: the level stays to be heard, and a stream is normalised the same from its first frame.
+    dropout: a share, for the model to use. hrf: factorised linear layers in training, {"ratio": 4, "depth":
+    2, "where": "ffn" | "attention" | "all"} (`nn/reparam.py`), None for plain ones.
     """
 
     sample_rate: int = SAMPLE_RATE
@@ -81,7 +81,8 @@ def masked_mean(x: Tensor, mask: Tensor | None) -> Tensor:
 def mel_filters(mels: int, low: float, high: float) -> Tensor:
     """[M, 201] float64: triangles over the bins of a 400-point DFT at 16 kHz, their centres equally spaced in
     mel (2595 log10(1 + f / 700)) from low to high (hertz), each adding up to 1."""
-    mel = torch.linspace(*(2595 * math.log10(1 + f / 700) for f in (low, high)), mels + 2, dtype=torch.float64)
+    lowest, highest = (2595 * math.log10(1 + f / 700) for f in (low, high))
+    mel = torch.linspace(lowest, highest, mels + 2, dtype=torch.float64)
     edges = 700 * (10 ** (mel / 2595) - 1)
     step = SAMPLE_RATE / WINDOW
     centres = edges[1:-1, None]

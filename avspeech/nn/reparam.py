@@ -2,10 +2,10 @@
 
 High-rank factorisation (HRF) and its inverse, Zhang, Dong, Xu, Han, "Re-Parameterization of Lightweight
 Transformer for On-Device Speech Emotion Recognition", IEEE IoT Journal 2025, arXiv 2411.09339: in training a
-linear layer stands as a product of linear layers, W = W_k ... W_2 W_1, with nothing between them; for use they are
-merged into one, W = W_2 W_1, b = W_2 b_1 + b_2. The Transformer's case of ExpandNets (Guo, Alvarez, Salzmann,
-NeurIPS 2020). What the sources leave open: every factor has a bias; the factors' initial variances are such that
-their product begins with the variance of a plain `nn.Linear`.
+linear layer stands as a product of linear layers, W = W_k ... W_2 W_1, with nothing between them; for use
+they are merged into one, W = W_2 W_1, b = W_2 b_1 + b_2. The Transformer's case of ExpandNets (Guo, Alvarez,
+Salzmann, NeurIPS 2020). What the sources leave open: every factor has a bias; the factors' initial variances
+are such that their product begins with the variance of a plain `nn.Linear`.
 
     layer = FactorisedLinear(96, 384, ratio=4, depth=2)
     light = to_deploy(model)  # of any module that has such layers, at any depth
@@ -44,12 +44,13 @@ class FactorisedLinear(nn.Module):
                              "both should be at least 1")
         self.in_features, self.out_features = in_features, out_features
         sizes = [in_features, *[inner] * (depth - 1), out_features]
-        self.factors = nn.ModuleList([nn.Linear(a, b, bias) for a, b in zip(sizes, sizes[1:])])
+        factors = [nn.Linear(a, b, bias) for a, b in zip(sizes, sizes[1:])]
         with torch.no_grad():
-            for factor in self.factors[:-1]:
+            for factor in factors[:-1]:
                 # Variance 1 / fan_in, so that the inner values have the input's; nn.Linear draws a third.
                 bound = math.sqrt(3 / factor.in_features)
                 factor.weight.uniform_(-bound, bound)
+        self.factors = nn.ModuleList(factors)
 
     def forward(self, x: Tensor) -> Tensor:
         for factor in self.factors:
@@ -59,12 +60,12 @@ class FactorisedLinear(nn.Module):
     def merge(self) -> nn.Linear:
         """The one linear layer it equals, multiplied out in float64 and cast once. Raises InputError for
         factors that are no longer what they were built as."""
-        _sound(self)
-        first = self.factors[0]
+        factors = _sound(self)
+        first = factors[0]
         weight = first.weight.detach().double()
         bias = torch.zeros(len(weight), dtype=torch.float64, device=weight.device)
         biased = False
-        for i, factor in enumerate(self.factors):
+        for i, factor in enumerate(factors):
             w = factor.weight.detach().double()
             weight, bias = (w, bias) if i == 0 else (w @ weight, w @ bias)
             if factor.bias is not None:
@@ -107,7 +108,8 @@ def check_hrf(hrf: Mapping[str, Any] | None) -> None:
 
 def linear(in_features: int, out_features: int, hrf: Mapping[str, Any] | None = None, place: str = "other",
            bias: bool = True) -> nn.Linear | FactorisedLinear:
-    """A linear layer of a model with the setting `hrf`: factorised where `hrf["where"]` is `place` or "all"."""
+    """A linear layer of a model with the setting `hrf`: factorised where `hrf["where"]` is `place` or
+    "all"."""
     if hrf is None or hrf.get("where", "ffn") not in (place, "all"):
         return nn.Linear(in_features, out_features, bias)
     return FactorisedLinear(in_features, out_features, hrf.get("ratio", 4.0), hrf.get("depth", 2),
@@ -117,19 +119,20 @@ def linear(in_features: int, out_features: int, hrf: Mapping[str, Any] | None = 
 def to_deploy(model: nn.Module, inputs: Sequence[Any] | None = None) -> nn.Module:
     """A merged copy of `model` in eval mode; the model itself is left as it was.
 
-    Every `FactorisedLinear` becomes an `nn.Linear`. Every BatchNorm with running statistics that follows a Linear or
-    Conv1d/2d/3d in an `nn.Sequential`, or precedes a Linear or unpadded Conv there, or stands after one in a module
-    that says so (`folds = (("conv", "norm"), ...)`, names of its children), becomes an `nn.Identity`. A model
-    with a method `deployed_config()` gets its value as `.config`. Doing it twice changes nothing more.
+    Every `FactorisedLinear` becomes an `nn.Linear`. Every BatchNorm with running statistics that follows a
+    Linear or Conv1d/2d/3d in an `nn.Sequential`, or precedes a Linear or unpadded Conv there, or stands after
+    one in a module that says so (`folds = (("conv", "norm"), ...)`, names of its children), becomes an
+    `nn.Identity`. A model with a method `deployed_config()` gets its value as `.config`. Doing it twice
+    changes nothing more.
 
     Equality is asserted: of every merged layer, and of the whole model on `inputs` (default:
-    `model.example_inputs(1.0)` where it has that), in float64 within 1e-12 and in float32 within 1e-5, relative to
-    the norm of the output.
+    `model.example_inputs(1.0)` where it has that), in float64 within 1e-12 and in float32 within 1e-5,
+    relative to the norm of the output.
 
     Raises InputError for what cannot be merged: factors that are not plain linear layers (an activation,
-    dropout or norm among them, a parametrised or quantised one), that have hooks or parameters shared with another
-    module, a subclass with a forward of its own, a norm to fold that has no running statistics, values that
-    are not float32 or float64.
+    dropout or norm among them, a parametrised or quantised one), that have hooks or parameters shared with
+    another module, a subclass with a forward of its own, a norm to fold that has no running statistics,
+    values that are not float32 or float64.
     """
     owners: dict[int, str] = {}
     for name, module in model.named_modules():
@@ -139,24 +142,24 @@ def to_deploy(model: nn.Module, inputs: Sequence[Any] | None = None) -> nn.Modul
     for name, module in model.named_modules():
         if isinstance(module, FactorisedLinear):
             _sound(module, name)
-            mine = {f"{name}.factors.{i}.{key}".lstrip(".") for i, factor in enumerate(module.factors)
-                    for key, _ in factor.named_parameters()}
+            mine = {f"{name}.factors.{key}".lstrip(".") for key, _ in module.factors.named_parameters()}
             others = [owners[id(p)] for p in module.parameters() if owners[id(p)] not in mine]
             if others:
                 raise InputError(f"'{name}' cannot be merged: it shares a parameter with '{others[0]}'")
     light = _merged(copy.deepcopy(model).eval())
+    about: Any = model
     if hasattr(model, "deployed_config"):
-        light.config = model.deployed_config()
+        light.config = about.deployed_config()
     if inputs is None and hasattr(model, "example_inputs"):
-        inputs = model.example_inputs(1.0)
+        inputs = about.example_inputs(1.0)
     if inputs is not None:
         _compare(model, light, inputs)
     return light
 
 
 def expandnet_init(factorised: nn.Module) -> nn.Module:
-    """ExpandNet initialisation: the plain model whose weights are the products of a new factorised model's, in
-    training mode. A control for HRF: the start is the same, the training is a plain model's."""
+    """ExpandNet initialisation: the plain model whose weights are the products of a new factorised model's,
+    in training mode. A control for HRF: the start is the same, the training is a plain model's."""
     return to_deploy(factorised).train()
 
 
@@ -178,10 +181,11 @@ def _merged(model: nn.Module) -> nn.Module:
     return visit(model)
 
 
-def _neighbours(module: nn.Module) -> list[tuple[str, str]]:
-    """Names of children that run one after the other and nowhere else, the second or the first a norm to fold."""
+def _neighbours(module: Any) -> list[tuple[str, str]]:
+    """Names of children that run one after the other and nowhere else, the second or the first a norm to
+    fold."""
     pairs = list(getattr(module, "folds", ()))
-    children = dict(module.named_children())
+    children: dict[str, Any] = dict(module.named_children())
     if isinstance(module, nn.Sequential):
         names = list(children)
         pairs += [(a, b) for a, b in zip(names, names[1:]) if isinstance(children[b], _NORMS)
@@ -226,8 +230,9 @@ def _fold(module: nn.Module, first: str, second: str) -> None:
     setattr(module, name, nn.Identity())
 
 
-def _sound(layer: FactorisedLinear, name: str = "a factorised layer") -> None:
-    """Raises InputError where the layer is not just the product of its factors."""
+def _sound(layer: FactorisedLinear, name: str = "a factorised layer") -> list[nn.Linear]:
+    """The factors. Raises InputError where the layer is not just their product."""
+    sound: list[nn.Linear] = []
     problem = ""
     if type(layer).forward is not FactorisedLinear.forward or "forward" in vars(layer):
         problem = f"{type(layer).__name__} has a forward of its own"
@@ -241,8 +246,11 @@ def _sound(layer: FactorisedLinear, name: str = "a factorised layer") -> None:
                                   "equality cannot be shown otherwise")
         elif not all(torch.isfinite(p).all() for p in factor.parameters()):
             problem = problem or f"factor {i} holds NaN or infinity"
+        else:
+            sound.append(factor)
     if problem:
         raise InputError(f"'{name}' cannot be merged: {problem}")
+    return sound
 
 
 def _hooked(module: nn.Module) -> bool:

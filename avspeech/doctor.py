@@ -192,7 +192,7 @@ def _faces() -> str:
 
 def _espeak() -> str:
     _need("tts")
-    from avspeech.data.corpora.espeak import synthesise
+    from avspeech.espeak import synthesise
 
     speech = synthesise("Set white at B four now.")
     return f"espeak-ng spoke {len(speech.samples) / speech.sample_rate:.1f} s, {len(speech.phones)} phones"

@@ -15,9 +15,9 @@ gives the phones, `script` holds the result. Nothing here needs torch.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-from avspeech.errors import InputError
 from avspeech.text import lexicon, markup, phonemisers, symbols
 from avspeech.text.normalise import Marked, Spoken, normalise
 from avspeech.text.script import Break, Item, Mark, Phrase, Script, Sentence, Token, Tone, Word
@@ -25,7 +25,7 @@ from avspeech.text.script import Break, Item, Mark, Phrase, Script, Sentence, To
 __all__ = ["Break", "Mark", "Phrase", "Script", "Sentence", "Token", "Tone", "Word", "analyse", "symbols"]
 
 _WEIGHT = {mark: weight for weight, mark in enumerate((",", ":", "–", ";", "…", ".", "!", "?"))}
-_ENDING = (".", "?", "!", "…")
+_PLAIN = re.compile(r"(?:[^\s.?!…,;:–—。？！，()\[\]{}<>\"“”„«»_]|(?<=\w)[.,:](?=\w))+|[.?!…]+|[,;:–—。？！，]|\n\s*\n")
 
 
 def analyse(source: str, phonemiser: str = "default", language: str = "en-us",
@@ -92,12 +92,10 @@ def _read(run: markup.Run, language: str) -> list[Item | None]:
 
 def _plain(text: str) -> list[Spoken | Marked]:
     """Words and marks of a language that is not normalised here."""
-    import re
-
     pieces: list[Spoken | Marked] = []
-    for match in re.finditer(r"[^\W_]+(?:['’.,:-][^\W_]+)*|[.?!…]+|[,;:–—。？！，]|\n\s*\n", text):
+    for match in _PLAIN.finditer(text):
         found = match.group()
-        if found[0].isalnum():
+        if found[0] not in ".?!…,;:–—。？！，\n":
             pieces.append(Spoken((found.lower(),), *match.span()))
         else:
             mark = {"。": ".", "？": "?", "！": "!", "，": ",", "—": "–", "\n": ""}.get(found[0], found[0])
@@ -121,7 +119,7 @@ def _sentences(items: list[Item | None]) -> list[list[Item]]:
     """The items by sentence; of marks side by side the strongest is kept, none before the first word.
     What follows an end of sentence up to the next word or mark belongs to that sentence: breaks, that is."""
     sentences: list[list[Item]] = [[]]
-    for place, item in enumerate(items):
+    for item in items:
         current = sentences[-1]
         if item is None:
             if any(isinstance(i, Word) for i in current):

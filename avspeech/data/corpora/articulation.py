@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from avspeech.data.corpora.espeak import Phone
+from avspeech.espeak import Phone
 
 # jaw 0..1 (open); upper, lower 0..1 (lips lifted off the teeth beyond what the jaw does); width -1
 # (narrow)..1 (spread); protrusion 0..1; closure 0..1 (lips meet, whatever the jaw does); press 0..1

@@ -23,7 +23,7 @@ import numpy as np
 
 from avspeech import audio, video
 from avspeech.data.corpora.articulation import Manner, movements
-from avspeech.data.corpora.espeak import Speech, synthesise
+from avspeech.espeak import Speech, synthesise
 from avspeech.data.corpora.mouth import Face, Scene, camera, draw, shape
 from avspeech.data.manifest import VIEW_ANGLES, Utterance, View, read_manifest, write_manifest
 from avspeech.errors import InputError
@@ -141,7 +141,7 @@ def _code() -> str:
     """A hash of what draws and speaks, so that a corpus of older code is made anew."""
     folder = Path(__file__).parent
     code = b"".join((folder / f"{name}.py").read_bytes()
-                    for name in ("mini", "mouth", "articulation", "espeak"))
+                    for name in ("mini", "mouth", "articulation", "../../espeak"))
     return hashlib.sha256(code).hexdigest()[:12]
 
 

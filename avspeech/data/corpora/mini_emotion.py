@@ -24,7 +24,7 @@ import numpy as np
 
 from avspeech import audio
 from avspeech.data.corpora import layout
-from avspeech.data.corpora.espeak import Speech, synthesise
+from avspeech.espeak import Speech, synthesise
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
 
@@ -131,7 +131,7 @@ def sentence(number: int) -> str:
 def _code() -> str:
     """A hash of what speaks, so that a corpus of older code is made anew."""
     folder = Path(__file__).parent
-    code = b"".join((folder / f"{name}.py").read_bytes() for name in ("mini_emotion", "espeak"))
+    code = b"".join((folder / f"{name}.py").read_bytes() for name in ("mini_emotion", "../../espeak"))
     return hashlib.sha256(code).hexdigest()[:12]
 
 

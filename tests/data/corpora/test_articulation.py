@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from avspeech.data.corpora.articulation import PARAMETERS, Manner, movements, viseme
-from avspeech.data.corpora.espeak import Phone
+from avspeech.espeak import Phone
 
 AT = {name: i for i, name in enumerate(PARAMETERS)}
 

@@ -1,4 +1,4 @@
-"""Speech with phone times from espeak-ng, through ctypes on the library of the
+"""Speech with phone times, and phones of a text, from espeak-ng, through ctypes on the library of the
 `espeakng-loader` wheel (extra `tts`).
 
 espeak-ng is GPL-3: it is an optional extra, loaded only when this is called, and no part of it is in this
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,8 @@ import numpy as np
 
 from avspeech.errors import InputError
 
-_SYNCHRONOUS, _PHONEME_EVENTS, _DONT_EXIT, _UTF8 = 2, 0x0001, 0x8000, 1
+_SYNCHRONOUS, _PHONEME_EVENTS, _IPA_EVENTS, _DONT_EXIT, _UTF8 = 2, 0x0001, 0x0002, 0x8000, 1
+_IPA, _SEPARATED = 0x02, ord("_") << 8
 _RATE, _PITCH, _RANGE = 1, 3, 4
 _END, _WORD, _PHONEME = 0, 1, 7
 
@@ -78,6 +80,8 @@ def _library() -> tuple[Any, bytes]:
     library.espeak_SetParameter.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int]
     library.espeak_Synth.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint, ctypes.c_int,
                                      ctypes.c_uint, ctypes.c_uint, ctypes.c_void_p, ctypes.c_void_p]
+    library.espeak_TextToPhonemes.argtypes = [ctypes.POINTER(ctypes.c_char_p), ctypes.c_int, ctypes.c_int]
+    library.espeak_TextToPhonemes.restype = ctypes.c_char_p
     return library, str(espeakng_loader.get_data_path()).encode()
 
 
@@ -86,18 +90,52 @@ def available() -> None:
     _library()
 
 
-def synthesise(text: str, voice: str = "en-us", rate: int = 160, pitch: int = 50,
-               pitch_range: int = 50) -> Speech:
-    """`text` spoken by espeak-ng's `voice` (a language, "+" and a variant may follow: "en-us+f3").
-
-    rate: words a minute (80..450); pitch, pitch_range: 0..100. Raises InputError where the extra `tts` is not
-    installed, the voice is unknown, or nothing comes out.
-    """
-    library, data = _library()
-    sample_rate = library.espeak_Initialize(_SYNCHRONOUS, 0, data, _PHONEME_EVENTS | _DONT_EXIT)
+def _start(library: Any, data: bytes, options: int) -> int:
+    sample_rate = library.espeak_Initialize(_SYNCHRONOUS, 0, data, options | _DONT_EXIT)
     if sample_rate <= 0:
         raise InputError(f"espeak-ng does not start with the data in {data.decode()}; "
                          "reinstall espeakng-loader")
+    return sample_rate
+
+
+def _choose(library: Any, voice: str) -> None:
+    # Some languages go by their short name alone: "en-gb" is "en", "fr-fr" is "fr".
+    if all(library.espeak_SetVoiceByName(name.encode()) != 0 for name in (voice, voice.partition("-")[0])):
+        raise InputError(f"espeak-ng has no voice '{voice}'")
+
+
+def phonemes(texts: Sequence[str], voice: str = "en-us") -> list[list[list[str]]]:
+    """The phones of each text, as espeak-ng's `voice` has them: words of phones in the IPA, stress marks before
+    vowels. Words that it says in one, it gives as one.
+
+    Raises InputError where the extra `tts` is not installed or the voice is unknown.
+    """
+    library, data = _library()
+    _start(library, data, 0)
+    found = []
+    try:
+        _choose(library, voice)
+        for text in texts:
+            rest, parts = ctypes.c_char_p(text.encode()), []
+            while rest.value is not None:  # a clause at a time
+                said = library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _IPA | _SEPARATED)
+                parts.append((said or b"").decode("utf-8", "replace"))
+            found.append([[phone for phone in word.split("_") if phone] for word in " ".join(parts).split()])
+    finally:
+        library.espeak_Terminate()
+    return found
+
+
+def synthesise(text: str, voice: str = "en-us", rate: int = 160, pitch: int = 50,
+               pitch_range: int = 50, ipa: bool = False) -> Speech:
+    """`text` spoken by espeak-ng's `voice` (a language, "+" and a variant may follow: "en-us+f3").
+
+    rate: words a minute (80..450); pitch, pitch_range: 0..100; ipa: name phones in the IPA. Raises InputError where the extra `tts` is not
+    installed, the voice is unknown, or nothing comes out.
+    """
+    library, data = _library()
+    events = _PHONEME_EVENTS | (_IPA_EVENTS if ipa else 0)
+    sample_rate = _start(library, data, events)
     library.espeak_ng_SetRandSeed(1)  # breath noise; by default from the clock
     pieces: list[np.ndarray] = []
     phones: list[tuple[int, str]] = []
@@ -121,8 +159,7 @@ def synthesise(text: str, voice: str = "en-us", rate: int = 160, pitch: int = 50
     encoded = text.encode()
     try:
         library.espeak_SetSynthCallback(callback)
-        if library.espeak_SetVoiceByName(voice.encode()) != 0:
-            raise InputError(f"espeak-ng has no voice '{voice}'")
+        _choose(library, voice)
         for parameter, value in ((_RATE, rate), (_PITCH, pitch), (_RANGE, pitch_range)):
             library.espeak_SetParameter(parameter, value, 0)
         library.espeak_Synth(encoded, len(encoded) + 1, 0, 1, 0, _UTF8, None, None)
@@ -155,7 +192,7 @@ def _phones(events: list[tuple[int, str]], total: int, sample_rate: int) -> tupl
     if events[0][0] > 0:
         merged.append((0, "sil", False))
     for start, name in events:
-        stressed = "'" in name
+        stressed = "'" in name or "ˈ" in name
         name = name.strip("',%=|")
         name = "sil" if not name or name.startswith("_") else name
         if not (name == "sil" and merged and merged[-1][1] == "sil"):

@@ -3,7 +3,7 @@ import sys
 import numpy as np
 import pytest
 
-from avspeech.data.corpora import espeak
+from avspeech import espeak
 from avspeech.errors import InputError
 
 

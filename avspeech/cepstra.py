@@ -1,0 +1,162 @@
+"""Mel-cepstra of speech, the path that brings two readings of a sentence together, and their distance (MCD).
+
+    a, b = cepstra.mel_cepstra(reference, 22050), cepstra.mel_cepstra(hypothesis, 22050)
+    path = cepstra.dtw(a[:, 1:], b[:, 1:])
+    cepstra.distortion(a, b, path)                       # dB
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import math
+
+import numpy as np
+
+ORDER = 34  # coefficients after the 0th, as the field's evaluations take for 22.05 and 24 kHz
+HOP_SECONDS = 0.005
+# Spectra are floored this far below a recording's loudest bin, so that digital silence is finite.
+FLOOR_DB = 80.0
+
+
+def mel_cepstra(samples: np.ndarray, sample_rate: int, order: int = ORDER, hop_seconds: float = HOP_SECONDS,
+                envelope: str = "auto", pitch: tuple[np.ndarray, np.ndarray] | None = None) -> np.ndarray:
+    """Mel-cepstral coefficients `[T, order + 1]` float64 of samples `[N]`; T = 1 + floor(duration /
+    hop_seconds).
+
+    The cepstrum of the power spectrum, its frequency axis bent to the mel scale by an all-pass of the
+    coefficient `warping(sample_rate)` (Tokuda, Kobayashi, Masuko, Imai, "Mel-generalized cepstral
+    analysis", ICSLP 1994; SPTK's sp2mc). envelope: "world", WORLD's CheapTrick envelope, which knows the F0
+    (pyworld); "fft", the Fourier spectrum of 25 ms, whose harmonics only the low order smooths; "auto", the
+    first that is there: compare no numbers across the two. pitch: (hertz, voiced) on the same frames, where
+    already known.
+    """
+    samples = np.ascontiguousarray(samples, np.float64)
+    frames = 1 + math.floor(len(samples) / (sample_rate * hop_seconds) + 1e-6)
+    if envelope == "auto":
+        envelope = "world" if importlib.util.find_spec("pyworld") else "fft"
+    if envelope == "world":
+        power = _cheaptrick(samples, sample_rate, hop_seconds, frames, pitch)
+    elif envelope == "fft":
+        power = _fourier(samples, sample_rate, hop_seconds, frames)
+    else:
+        raise ValueError(f"envelope '{envelope}': expected auto, world or fft")
+    power = np.maximum(power, max(power.max() * 10 ** (-FLOOR_DB / 10), 1e-20))
+    cepstrum = np.fft.irfft(np.log(power) / 2)[:, : power.shape[1]]
+    cepstrum[:, 1:-1] *= 2
+    return cepstrum @ _bend(power.shape[1], order, warping(sample_rate)).T
+
+
+@functools.lru_cache(maxsize=16)
+def warping(sample_rate: int) -> float:
+    """The all-pass coefficient whose phase comes nearest to the mel scale of Fant (1973), log(1 + f /
+    1000), by least squares: 0.41 at 16 kHz, 0.455 at 22.05 kHz."""
+    omega = np.linspace(0, math.pi, 200)
+    mel = np.log1p(omega / math.pi * sample_rate / 2 / 1000)
+    target = mel / mel[-1] * math.pi
+    alphas = np.arange(0.0, 0.9, 0.001)[:, None]
+    bent = omega + 2 * np.arctan2(alphas * np.sin(omega), 1 - alphas * np.cos(omega))
+    return float(alphas[np.argmin(((bent - target) ** 2).sum(1)), 0])
+
+
+@functools.lru_cache(maxsize=16)
+def _bend(size: int, order: int, alpha: float) -> np.ndarray:
+    """`[order + 1, size]`: takes a cepstrum to its mel-cepstrum (Oppenheim, Johnson, "Discrete
+    representation of signals", Proc. IEEE 60, 1972: the recursion, run on all unit vectors at once)."""
+    before = np.zeros((order + 1, size))
+    for i in range(size - 1, -1, -1):
+        now = np.zeros_like(before)
+        now[0] = alpha * before[0]
+        now[0, i] += 1.0
+        now[1] = (1 - alpha ** 2) * before[0] + alpha * before[1]
+        for m in range(2, order + 1):
+            now[m] = before[m - 1] + alpha * (before[m] - now[m - 1])
+        before = now
+    return before
+
+
+def _cheaptrick(samples: np.ndarray, sample_rate: int, hop: float, frames: int,
+                pitch: tuple[np.ndarray, np.ndarray] | None) -> np.ndarray:
+    import pyworld
+
+    if pitch is None:
+        found, _ = pyworld.dio(samples, sample_rate, f0_floor=60.0, frame_period=1000 * hop)
+    else:
+        found = np.asarray(pitch[0], np.float64)
+    found = np.ascontiguousarray(np.pad(found[:frames], (0, max(0, frames - len(found)))))
+    times = np.arange(frames) * hop
+    return pyworld.cheaptrick(samples, found, times, sample_rate)
+
+
+def _fourier(samples: np.ndarray, sample_rate: int, hop: float, frames: int) -> np.ndarray:
+    width = round(0.025 * sample_rate)
+    padded = np.pad(samples, width)
+    first = np.round(np.arange(frames) * hop * sample_rate).astype(int) + width - width // 2
+    size = 1 << math.ceil(math.log2(width))
+    window, power = np.hanning(width), np.empty((frames, size // 2 + 1))
+    for begin in range(0, frames, 1000):
+        piece = padded[first[begin: begin + 1000, None] + np.arange(width)] * window
+        power[begin: begin + 1000] = np.abs(np.fft.rfft(piece, size)) ** 2
+    return power
+
+
+def dtw(a: np.ndarray, b: np.ndarray, radius: int | None = None) -> np.ndarray:
+    """The cheapest warping path `[P, 2]` of indices into a `[T, D]` and b `[U, D]`, from (0, 0) to (T - 1,
+    U - 1).
+
+    Steps (1, 1), (1, 0), (0, 1) of equal weight, Euclidean distance (Sakoe, Chiba, IEEE Trans. ASSP 26,
+    1978). radius: how many frames of `a` the path may leave the straight line between the ends; None: as it
+    likes. One anti-diagonal is one step of NumPy; memory is (T + U) times the width of the band in bytes.
+    """
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or not len(a) or not len(b):
+        raise ValueError(f"expected [T, D] and [U, D] of at least a frame, got {a.shape} and {b.shape}")
+    rows, columns = len(a), len(b)
+    ratio = (rows - 1) / max(1, columns - 1)
+    # On the diagonal d the line passes i = d ratio / (1 + ratio); a step in i leaves it by 1 + ratio frames.
+    reach = rows if radius is None else math.ceil(max(radius, 1) / (1 + ratio)) + 1
+    diagonals = rows + columns - 1
+    middle = np.round(np.arange(diagonals) * ratio / (1 + ratio)).astype(int)
+    low = np.maximum(np.maximum(0, np.arange(diagonals) - columns + 1), middle - reach)
+    high = np.minimum(np.minimum(rows - 1, np.arange(diagonals)), middle + reach)
+    low, high = np.minimum(low, rows - 1), np.maximum(high, low)
+    steps = np.zeros((diagonals, int((high - low).max()) + 1), np.int8)
+    # Totals by row i of the last diagonals, with a border in front.
+    last, before = np.full(rows + 1, np.inf), np.full(rows + 1, np.inf)
+    for d in range(diagonals):
+        i = np.arange(low[d], high[d] + 1)
+        difference = a[i] - b[d - i]
+        cost = np.sqrt(np.einsum("nd,nd->n", difference, difference))
+        now = np.full(rows + 1, np.inf)
+        if d == 0:
+            now[1] = cost[0]
+        else:
+            ways = np.stack([before[i], last[i], last[i + 1]])  # from (i-1, j-1), (i-1, j), (i, j-1)
+            best = ways.argmin(0)
+            steps[d, : len(i)] = best
+            now[i + 1] = ways[best, np.arange(len(i))] + cost
+        before, last = last, now
+    path, row, d = [], rows - 1, diagonals - 1
+    while True:
+        path.append((row, d - row))
+        if d == 0:
+            break
+        step = int(steps[d, row - int(low[d])])
+        row -= step != 2
+        d -= 2 if step == 0 else 1
+    return np.array(path[::-1])
+
+
+def distortion(a: np.ndarray, b: np.ndarray, path: np.ndarray | None = None) -> float:
+    """Mel-cepstral distortion in dB of `[T, D]` and `[U, D]`, without the 0th coefficient (loudness), mean
+    over the path (default: frame by frame).
+
+    10 / ln 10 sqrt(2 sum_d (a_d - b_d)^2): Kubichek, "Mel-cepstral distance measure for objective speech
+    quality assessment", IEEE PACRIM 1993.
+    """
+    if path is None:
+        if len(a) != len(b):
+            raise ValueError(f"{len(a)} and {len(b)} frames: give a path")
+        path = np.stack([np.arange(len(a))] * 2, 1)
+    difference = a[path[:, 0], 1:] - b[path[:, 1], 1:]
+    return float(10 / math.log(10) * np.sqrt(2 * (difference ** 2).sum(1)).mean())

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import emodb, layout
 from avspeech.data.manifest import Utterance, resolve
 from avspeech.errors import InputError
 
@@ -54,10 +54,10 @@ class Protocol:
     label: the key in `Utterance.labels`; kind: "classification", "ordinal" or "regression"; classes: in the
     order of their numbers, () for regression; mapping: source label -> class (a label that is not in it is
     left out); group: what folds are made of: "speaker", or a key of the labels; counts: utterances of each
-    class, in the whole corpus ("utterances" for regression; {}: not stated). unit: key of the labels whose
-    utterances are judged together ("" each on its own); sentence: "text" or a key of the labels that must not
-    be shared by training and test (""; not asked). source: where folds and counts come from, and what was
-    chosen here; it is not part of the hash.
+    class, in the whole corpus ("utterances" for regression; {}: not stated), or units where there is one.
+    unit: key of the labels whose utterances are judged together ("": each on its own); sentence: "text" or a
+    key of the labels that test must not share with the rest ("": not asked). source: where folds and counts
+    come from, and what was chosen here; it is not part of the hash.
     """
 
     name: str
@@ -111,8 +111,9 @@ class Protocol:
     def missing(self, utterances: Iterable[Utterance]) -> list[str]:
         """What is not as the protocol counts it, a line each: classes and groups. [] when all is there."""
         used = self.selected(utterances)
-        have = Counter(self.category(u) for u in used)
-        lines = [f"{name}: {layout.counted(have[name], number, 'utterances')}"
+        judged = {str(u.labels.get(self.unit, "")) if self.unit else u.id: self.category(u) for u in used}
+        have, noun = Counter(judged.values()), f"{self.unit}s" if self.unit else "utterances"
+        lines = [f"{name}: {layout.counted(have[name], number, noun)}"
                  for name, number in self.counts.items() if have[name] != number]
         there = {group_of(self, u) for u in used}
         return lines + layout.grouped(f"{self.group}s without an utterance",
@@ -263,6 +264,29 @@ _RAVDESS_TESTS = [[f"ravdess-{a}" for a in fold.split()] for fold in (
     "01 11 20 21", "04 10 12 14", "08 09 19 23", "03 05 07 24", "02 15 16 18", "06 13 17 22")]
 _RAVDESS_SEX = {f"ravdess-{n:02}": "male" if n % 2 else "female" for n in range(1, 25)}
 
+# IEMOCAP. Four classes with excited as happy, one session tested, the next for development: both of its
+# speakers, since two who talk to each other are on each other's recordings.
+_IEMOCAP = ("angry", "happy", "neutral", "sad")
+
+# EmoDB: each speaker is tested; for development the woman and the man that follow (`_balanced`).
+_EMODB = ("anger", "boredom", "disgust", "fear", "happiness", "neutral", "sadness")
+
+# CREMA-D has no published folds. Actors are dealt to five in the order of their numbers; the next fold is for
+# development.
+_CREMA_D = ("anger", "disgust", "fear", "happy", "neutral", "sad")
+_CREMA_D_TESTS = [tuple(f"crema_d-{n}" for n in range(1001 + k, 1092, 5)) for k in range(5)]
+
+# M3ED, DAIC-WOZ: the published parts. Classes of M3ED as its repository numbers them; their counts add up to
+# the paper's 24,449 and exceed those of EmoBox by the 12 clips it lacks, and were not held against the
+# annotation itself. Of DAIC-WOZ the participants are counted and judged.
+_M3ED = ("happy", "neutral", "sad", "disgust", "anger", "fear", "surprise")
+_PUBLISHED = (Fold("published", ("test",), ("dev",)),)
+
+# nEMO has no published folds: as EmoDB.
+_NEMO = ("anger", "fear", "happiness", "neutral", "sadness", "surprised")
+_NEMO_SEX = {"EB0": "female", "IC0": "female", "KD0": "female", "KS0": "male", "MK0": "female", "MP0": "male",
+             "SM0": "male", "TP0": "male", "WR0": "male"}
+
 # The mini corpus: each fold tests a man and a woman, and the pair after it is for development.
 _MINI = ("angry", "fearful", "happy", "neutral", "sad")
 _MINI_PAIRS = [(f"mini_emotion-{n:02}", f"mini_emotion-{n + 1:02}") for n in range(0, 8, 2)]
@@ -273,6 +297,46 @@ PROTOCOLS: dict[str, Protocol] = {p.name: p for p in (
         mapping=_identity(_RAVDESS), group="speaker", folds=_balanced(_RAVDESS_TESTS, _RAVDESS_SEX, 2),
         counts={name: 96 if name == "neutral" else 192 for name in _RAVDESS},
         source="test actors: EmoBox; development actors: two women and two men of the folds that follow"),
+    Protocol(
+        name="iemocap-5fold", corpus="iemocap", label="emotion", kind="classification", classes=_IEMOCAP,
+        mapping={**_identity(_IEMOCAP), "excited": "happy"}, group="session",
+        folds=tuple(Fold(f"session{n}", (f"{n}",), (f"{n % 5 + 1}",)) for n in range(1, 6)),
+        counts={"angry": 1103, "happy": 1636, "neutral": 1708, "sad": 1084},
+        source="the usual four classes, 5,531 utterances; development: the session that follows"),
+    Protocol(
+        name="emodb-loso", corpus="emodb", label="emotion", kind="classification", classes=_EMODB,
+        mapping=_identity(_EMODB), group="speaker",
+        folds=_balanced([(f"emodb-{s}",) for s in emodb.SPEAKERS],
+                        {f"emodb-{s}": sex for s, (sex, _) in emodb.SPEAKERS.items()}, 1),
+        counts=dict(zip(_EMODB, (127, 81, 46, 69, 71, 79, 62))),
+        source="leave one speaker out, 535 utterances; development: the woman and the man that follow"),
+    Protocol(
+        name="crema_d-5fold", corpus="crema_d", label="emotion", kind="classification", classes=_CREMA_D,
+        mapping=_identity(_CREMA_D), group="speaker",
+        folds=tuple(Fold(f"fold{k + 1}", test, _CREMA_D_TESTS[(k + 1) % 5])
+                    for k, test in enumerate(_CREMA_D_TESTS)),
+        counts={name: 1087 if name == "neutral" else 1271 for name in _CREMA_D},
+        source="7,442 utterances, emotions as acted; folds chosen here: actors dealt by number"),
+    Protocol(
+        name="m3ed", corpus="m3ed", label="emotion", kind="classification", classes=_M3ED,
+        mapping=_identity(_M3ED), group="split", folds=_PUBLISHED,
+        counts=dict(zip(_M3ED, (2287, 10028, 3957, 1497, 5234, 395, 1051))),
+        source="the published parts, 24,449 utterances; EmoBox finds the sound of all but 12"),
+    Protocol(
+        name="daic_woz", corpus="daic_woz", label="depressed", kind="classification", classes=("no", "yes"),
+        mapping=_identity(("no", "yes")), group="split", folds=_PUBLISHED, counts={"no": 133, "yes": 56},
+        unit="participant", source="the published parts (AVEC 2017), 189 participants"),
+    Protocol(
+        name="daic_woz-phq8", corpus="daic_woz", label="phq8", kind="regression", classes=(), mapping={},
+        group="split", folds=_PUBLISHED, counts={"utterances": 189}, unit="participant",
+        source="the published parts (AVEC 2017), 189 participants; scores 0 to 24"),
+    Protocol(
+        name="nemo-loso", corpus="nemo", label="emotion", kind="classification", classes=_NEMO,
+        mapping=_identity(_NEMO), group="speaker",
+        folds=_balanced([(f"nemo-{s}",) for s in _NEMO_SEX], {f"nemo-{s}": x for s, x in _NEMO_SEX.items()},
+                        1),
+        counts=dict(zip(_NEMO, (749, 736, 749, 809, 769, 669))),
+        source="leave one speaker out, 4,481 utterances; folds chosen here, development as for EmoDB"),
     Protocol(
         name="mini_emotion", corpus="mini_emotion", label="emotion", kind="classification", classes=_MINI,
         mapping=_identity(_MINI), group="speaker", sentence="text", counts=dict.fromkeys(_MINI, 64),

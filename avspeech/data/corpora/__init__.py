@@ -13,12 +13,18 @@ from avspeech.errors import InputError
 
 CORPORA: dict[str, str] = {
     "asterisk": "avspeech.data.corpora.asterisk",
+    "crema_d": "avspeech.data.corpora.crema_d",
+    "daic_woz": "avspeech.data.corpora.daic_woz",
+    "emodb": "avspeech.data.corpora.emodb",
     "grid": "avspeech.data.corpora.grid",
+    "iemocap": "avspeech.data.corpora.iemocap",
     "librispeech": "avspeech.data.corpora.librispeech",
     "lrs3": "avspeech.data.corpora.lrs3",
+    "m3ed": "avspeech.data.corpora.m3ed",
     "mead": "avspeech.data.corpora.mead",
     "mini": "avspeech.data.corpora.mini",
     "mini_emotion": "avspeech.data.corpora.mini_emotion",
+    "nemo": "avspeech.data.corpora.nemo",
     "ravdess": "avspeech.data.corpora.ravdess",
     "voxceleb2": "avspeech.data.corpora.voxceleb2",
 }

@@ -115,6 +115,32 @@ def empty(paths: Iterable[Path], source: Path) -> list[str]:
     return grouped("files of 0 bytes", [below(p, source) for p in paths if p.stat().st_size == 0])
 
 
+def unfetched(paths: Iterable[Path], source: Path) -> list[str]:
+    """One line that names the files of which only Git LFS's pointer was downloaded, or none."""
+    stubs = []
+    for path in paths:
+        if path.stat().st_size < 1024:
+            with open(path, "rb") as data:
+                if data.read(20) == b"version https://git-":
+                    stubs.append(below(path, source))
+    return grouped("files are pointers of Git LFS, not sound (fetch them by 'git lfs pull')", stubs)
+
+
+def read_table(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
+    """The rows of a table with a heading, as {heading in lower case: cell}, blanks around both taken off.
+    Raises InputError for one that cannot be read."""
+    import csv
+
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        raise InputError(f"{path}: cannot be read as text") from None
+    rows = list(csv.reader(text.splitlines(), delimiter=delimiter,
+                           quoting=csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL))
+    heads = [head.strip().lower() for head in rows[0]] if rows else []
+    return [{h: cell.strip() for h, cell in zip(heads, row)} for row in rows[1:] if any(row)]
+
+
 def listed(option: str | Sequence[str]) -> list[str]:
     """An option that is one name or several, as a list."""
     return [option] if isinstance(option, str) else list(option)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,28 @@ def clip(tmp_path_factory):
             made[key] = encode(cache / f"{len(made)}{path.suffix}", seconds, fps, sound, picture)
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(made[key], path)
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def sound():
+    """sound(path, number=0, seconds=3.0): writes a sound of 100 samples a second, folders included. Another
+    number is another content, and a few milliseconds longer, as no two takes are the same."""
+    import soundfile
+
+    noise = (8000 * np.random.default_rng(0).standard_normal(100_000)).astype("<i2")
+
+    def write(path: Path, number: int = 0, seconds: float = 3.0) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        samples = noise[number:][: round(100 * seconds) + number % 97]
+        if path.suffix == ".wav":  # thousands of them: the header by hand
+            size = 2 * len(samples)
+            path.write_bytes(struct.pack("<4sI8sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVEfmt ", 16, 1, 1, 100,
+                                         200, 2, 16, b"data", size) + samples.tobytes())
+        else:
+            soundfile.write(path, samples, 100)
         return path
 
     return write

@@ -21,6 +21,9 @@ MODELS = {
     "prosodyfm": "avspeech.models.prosodyfm:ProsodyFM",
     "vocoder": "avspeech.models.vocoder:Vocoder",
     "conv_transformer": "avspeech.models.conv_transformer:ConvTransformer",
+    "conformer": "avspeech.models.conformer:Conformer",
+    "speechformer": "avspeech.models.speechformer:SpeechFormer",
+    "dynamic_graph": "avspeech.models.dynamic_graph:DynamicGraph",
 }
 
 # name -> (model, the fields in which it differs from the model's default configuration)
@@ -36,6 +39,13 @@ CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
                                                       inner=144)),
     "conv-transformer-edge": ("conv_transformer", {}),
     "conv-transformer-phone": ("conv_transformer", dict(channels=32, factor=4, dim=192, layers=5, inner=768)),
+    "conformer-mcu": ("conformer", dict(mels=40, channels=8, factor=4, dim=48, layers=2, inner=96)),
+    "conformer-edge": ("conformer", {}),
+    "conformer-phone": ("conformer", dict(channels=32, factor=4, dim=160, layers=6, inner=320)),
+    "speechformer-mcu": ("speechformer", dict(mels=40, dim=48, layers=(1, 1, 2, 2), heads=4)),
+    "speechformer-edge": ("speechformer", {}),
+    "speechformer-phone": ("speechformer", dict(dim=192)),
+    "dynamic-graph": ("dynamic_graph", {}),
     "prosodyfm-small": ("prosodyfm", {}),
     "prosodyfm-paper": ("prosodyfm", dict(
         embeddings="vector", vector=512, width=192, layers=6, heads=2, hidden=768, prenet=5, fusion=2,

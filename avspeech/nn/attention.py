@@ -19,7 +19,7 @@ from avspeech.nn.logmel import frame_mask, masked, masked_mean
 from avspeech.nn.reparam import linear
 
 HRF = Mapping[str, Any] | None
-_FAR = -1e4  # as a logit: exactly no weight in float32, and finite, as quantisers want it
+FAR = -1e4  # as a logit: exactly no weight in float32, and finite, as quantisers want it
 
 
 class Attention(nn.Module):
@@ -38,7 +38,7 @@ class Attention(nn.Module):
                    for f in (self.query, self.key, self.value))  # [B, H, T, d]
         logits = q @ k.transpose(-2, -1) * (q.shape[-1] ** -0.5)
         if mask is not None:
-            logits = logits.masked_fill(~mask[..., None, None, :], _FAR)
+            logits = logits.masked_fill(~mask[..., None, None, :], FAR)
         x = self.dropout(logits.softmax(-1)) @ v
         return self.out(x.transpose(-3, -2).flatten(-2))
 
@@ -193,7 +193,7 @@ class Pooling(nn.Module):
             return masked_mean(x, mask).squeeze(1)
         logits = self.weigh(x)  # [B, T, H]
         if mask is not None:
-            logits = logits.masked_fill(~mask[..., None], _FAR)
+            logits = logits.masked_fill(~mask[..., None], FAR)
         share = logits.softmax(1).unsqueeze(-1)
         x = masked(x, mask).unflatten(-1, (self.heads, -1))
         mean = (share * x).sum(1, keepdim=True)

@@ -24,6 +24,7 @@ CORPORA: dict[str, str] = {
     "mead": "avspeech.data.corpora.mead",
     "mini": "avspeech.data.corpora.mini",
     "mini_emotion": "avspeech.data.corpora.mini_emotion",
+    "mini_tts": "avspeech.data.corpora.mini_tts",
     "nemo": "avspeech.data.corpora.nemo",
     "ravdess": "avspeech.data.corpora.ravdess",
     "voxceleb2": "avspeech.data.corpora.voxceleb2",

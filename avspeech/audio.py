@@ -61,9 +61,9 @@ def resample(samples: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
 
 def speech_bounds(samples: np.ndarray, sample_rate: int = SAMPLE_RATE, below: float = 40.0,
                   margin: float = 0.08) -> tuple[int, int]:
-    """(begin, end) of what is left of `samples` `[N]` without the silence before and after: frames of 10 ms (their
-    power averaged over 50 ms) that are more than `below` dB under the loudest one, all but `margin` seconds of them.
-    All of it where no frame is louder than the others."""
+    """(begin, end) of what is left of `samples` `[N]` without the silence before and after: frames of 10 ms
+    (their power averaged over 50 ms) that are more than `below` dB under the loudest one, all but `margin`
+    seconds of them. All of it where no frame is louder than the others."""
     hop = sample_rate // 100
     count = len(samples) // hop
     if count < 5:

@@ -18,7 +18,7 @@ import difflib
 import re
 import types
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union
@@ -98,6 +98,17 @@ def load(schema: type[T], path: str | Path | None = None, overrides: Sequence[st
 def to_dict(config: Any) -> dict[str, Any]:
     """A config as nested dicts and lists of plain values, as JSON and YAML hold them (paths as text)."""
     return _plain(config)
+
+
+def from_dict(schema: type[T], values: Mapping[str, Any], source: str = "config") -> T:
+    """The instance of dataclass `schema` that `to_dict` made `values` of; keys that are absent get their
+    default. Raises InputError, beginning with `source`, as `load` does."""
+    def given(value: Any) -> _Value:
+        if isinstance(value, Mapping):
+            return _Value({key: given(v) for key, v in value.items()}, source)
+        return _Value([given(v) for v in value] if isinstance(value, (list, tuple)) else value, source)
+
+    return _section(schema, given(values), None, "", schema)
 
 
 def dump(config: Any, path: str | Path) -> None:

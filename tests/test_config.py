@@ -233,3 +233,12 @@ def test_anything_else_is_an_input_error(tmp_path_factory: pytest.TempPathFactor
         assert isinstance(config.load(Config, path, overrides), Config)
     except InputError as error:
         assert str(error)
+
+
+def test_from_dict_reads_what_to_dict_gives():
+    cfg = config.load(Config, None, ["train.steps=7", "data.views=[front, top]", "data.speed=1.5",
+                                     "train.extra={lr: 0.5}", "data.model={depth: [1, 2]}"])
+    assert config.from_dict(Config, config.to_dict(cfg)) == cfg
+    assert config.from_dict(Config, {"train": {"steps": 3}}) == config.load(Config, None, ["train.steps=3"])
+    with pytest.raises(InputError, match="^cell: .*stepz"):
+        config.from_dict(Config, {"train": {"stepz": 3}}, "cell")

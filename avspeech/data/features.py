@@ -3,9 +3,9 @@
     cache = features.compute(folder, utterances, root, FeatureConfig(), mels)
     cache.frames("ravdess-01-...", copy=0)  # [T, M] float32; copy 0 is the utterance as it is
 
-A cache holds, of each utterance, the speech without the silence around it, and copies of it that training may
-draw instead: other speeds (and so pitches), and, where asked for, noise and a room. A training step then costs only
-the network. Values are kept as float16: of a log spectrum between -19 and 5 that is 0.01 at worst.
+A cache holds, of each utterance, the speech without the silence around it, and copies of it that training
+may draw instead: other speeds (and so pitches), and, where asked for, noise and a room. A training step then
+costs only the network. Values are kept as float16: of a log spectrum between -19 and 5 that is 0.01 at worst.
 """
 
 from __future__ import annotations
@@ -33,10 +33,13 @@ INDEX, FRAMES = "index.json", "frames.npy"
 
 @dataclass(frozen=True)
 class FeatureConfig:
-    """What is kept of each utterance. trim: silence around the speech that is more than so many dB below its
-    loudest part is cut off, all but `margin` seconds (0: nothing is cut). speeds: a copy at each, 0.9 is slower
-    and deeper; the first copy is always the utterance itself. noisy: so many copies more in a room drawn by chance,
-    with noise `snr` dB below the speech. longest: seconds kept, from the middle."""
+    """What is kept of each utterance.
+
+    trim: silence around the speech that is more than so many dB below its loudest part is cut off, all but
+    `margin` seconds (0: nothing is cut). speeds: a copy at each, 0.9 is slower and deeper; the first copy is
+    always the utterance itself. noisy: so many copies more, in a room drawn by chance, with noise `snr` dB
+    below the speech. longest: seconds kept, from the middle.
+    """
 
     trim: float = 40.0
     margin: float = 0.08
@@ -106,19 +109,20 @@ class Cache:
 
 def compute(folder: str | Path, utterances: Sequence[Utterance], root: str | Path,
             config: FeatureConfig = FeatureConfig(), mel: MelConfig = MelConfig(), workers: int = 1) -> Cache:
-    """The cache of `utterances` (their audio below `root`) in `folder`: opened where it is there already and of the
-    same, else made, in `workers` processes. Raises InputError for audio that cannot be read."""
+    """The cache of `utterances` (their audio below `root`) in `folder`: opened where it is there already and
+    of the same, else made, in `workers` processes. Raises InputError for audio that cannot be read."""
     from tqdm import tqdm
 
     folder = Path(folder)
-    wanted = hashlib.sha256(json.dumps(
-        [FORMAT, dataclasses.asdict(config), dataclasses.asdict(mel),
-         [[u.id, u.audio, u.start, u.duration] for u in utterances]], sort_keys=True).encode()).hexdigest()[:16]
+    content = [FORMAT, dataclasses.asdict(config), dataclasses.asdict(mel),
+               [[u.id, u.audio, u.start, u.duration] for u in utterances]]
+    wanted = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
     if (folder / INDEX).exists():
         there = Cache(folder)
         if there.hash == wanted:
             return there
-    jobs = [(str(resolve(root, u.audio)), u.start, u.duration, config, mel, i) for i, u in enumerate(utterances)]
+    jobs = [(str(resolve(root, u.audio)), u.start, u.duration, config, mel, i)
+            for i, u in enumerate(utterances)]
     label = f"features, {mel.mels} bands"
     if workers > 1:
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
@@ -163,12 +167,11 @@ def _copies(job: tuple[str, float, float, FeatureConfig, MelConfig, int]) -> lis
 
 
 def in_a_room(rng: np.random.Generator, samples: np.ndarray, rate: int, snr: float) -> np.ndarray:
-    """samples [N] in a room drawn by chance (white noise under an exponential decay of 0.15 to 0.6 s to -60 dB, the
-    direct sound 0 to 12 dB above it: Polack's model, 1988), with noise of a chance slope (0 to -6 dB an octave)
-    `snr` dB below. The level of the speech stays."""
-    n = len(samples)
-    decay = rng.uniform(0.15, 0.6)
-    tail = rng.standard_normal(round(decay * rate)) * 10 ** (-3 * np.arange(round(decay * rate)) / (decay * rate))
+    """samples [N] in a room drawn by chance (Polack's model, 1988: white noise under an exponential decay,
+    here -60 dB after 0.15 to 0.6 s, the direct sound 0 to 12 dB above it), with noise of a chance slope (0 to
+    -6 dB an octave) `snr` dB below. The level of the speech stays."""
+    n, length = len(samples), rng.uniform(0.15, 0.6) * rate
+    tail = rng.standard_normal(round(length)) * 10 ** (-3 * np.arange(round(length)) / length)
     tail *= 10 ** (-rng.uniform(0, 12) / 20) / np.linalg.norm(tail)
     tail[0] = 1.0
     size = 1 << (n + len(tail)).bit_length()

@@ -1,0 +1,239 @@
+"""One cell of an experiment: one system with one seed on one fold of a protocol.
+
+A cell is trained and tested by `train_cell`, a function of plain values, so that it runs in this process, in
+another one or on another machine that sees the same folders. Its folder holds
+
+    cell.json              what was asked for, its hash, and what came out; written last
+    model.safetensors      the weights that the development set chose
+    dev.jsonl, test.jsonl  a line for each utterance: id, speaker, unit, truth, posteriors
+    oracle.jsonl           where asked for: test predictions of the step that does best on the test set. Never
+                           a result: it shows what choosing by the test set pretends.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import nn
+
+from avspeech import checkpoint, config, models, profile, trainer
+from avspeech.data import protocol as protocols
+from avspeech.data.features import Cache, FeatureConfig, MelConfig
+from avspeech.data.manifest import Utterance, read_manifest
+from avspeech.data.protocol import Protocol, Split
+from avspeech.errors import InputError
+from avspeech.nn.reparam import FactorisedLinear
+from avspeech.tasks.emotion import (
+    FRAME_RATE,
+    AugmentConfig,
+    Crops,
+    FromFeatures,
+    Loss,
+    judge,
+    measures,
+    predict,
+    prediction_records,
+    write_records,
+)
+
+CELL, WEIGHTS = "cell.json", "model.safetensors"
+ALL_BUT = "all but "
+
+
+@dataclass
+class Cell:
+    """One system with one seed on one fold.
+
+    name: of the system; model: a name in `models`, from which `config` differs; init: "random", or
+    "expandnet" (the plain model that begins where its `hrf` would). match: configuration of a model whose
+    training compute this one gets, by so many more (or fewer) steps. fold: of the protocol, or "all but
+    FOLD", which trains on all but the development speakers of that fold and tests nothing (a release).
+    manifest, root, cache: where the corpus lies; incomplete: go on without all of it.
+    selection: what picks the step: the development set, its last step, or (never for a result) the test set.
+    oracle: keep the predictions of the step that does best on the test set, apart, beside the honest ones.
+    """
+
+    name: str
+    fold: str
+    seed: int
+    protocol: str
+    manifest: str
+    root: str
+    cache: str
+    model: str = "conv_transformer"
+    config: dict[str, Any] = field(default_factory=dict)
+    init: Literal["random", "expandnet"] = "random"
+    match: dict[str, Any] | None = None
+    train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    features: FeatureConfig = field(default_factory=FeatureConfig)
+    structure: float = 0.1
+    selection: Literal["dev", "last", "test_oracle"] = "dev"
+    oracle: bool = False
+    incomplete: bool = False
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}/{self.fold}-{self.seed}"
+
+    @property
+    def hash(self) -> str:
+        """Over what decides the outcome: everything but where files lie, and the protocol's own hash."""
+        record = config.to_dict(self)
+        for key in ("manifest", "root", "cache", "name"):
+            del record[key]
+        record["protocol"] = protocols.get(self.protocol).hash
+        return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def mel_config(model: str, differences: Mapping[str, Any]) -> MelConfig:
+    """The front end of a model."""
+    full: Any = models.build(model, **differences).config
+    return MelConfig(full.mels, full.low, full.high, full.floor)
+
+
+def build(cell: Cell, protocol: Protocol) -> nn.Module:
+    """The cell's untrained model; torch's generator should be seeded."""
+    settings = {**cell.config, "classes": len(protocol.classes) or 1}
+    model = models.build(cell.model, **settings)
+    if cell.init == "random":
+        return model
+    # ExpandNet initialisation (Guo et al. 2020): factorised weights multiplied out, all else as it was drawn.
+    # Not `reparam.expandnet_init`, which folds the norms too and so is no longer the plain model.
+    plain = models.build(cell.model, **{**settings, "hrf": None})
+    weights = model.state_dict()
+    for name, module in model.named_modules():
+        if isinstance(module, FactorisedLinear):
+            weights.update({f"{name}.{key}": value for key, value in module.merge().state_dict().items()})
+    plain.load_state_dict({name: weights[name] for name in plain.state_dict()})
+    return plain
+
+
+def training_macs(model: nn.Module, mels: int) -> int:
+    """Multiply-accumulates of a forward on 2 s of features: what a training step costs, up to a constant."""
+    return profile.count_macs(FromFeatures(model), torch.zeros(1, 2 * FRAME_RATE, mels))[0]
+
+
+def finished(folder: Path, cell: Cell) -> dict[str, Any] | None:
+    """The record of a cell that is done and was asked for in just this way, or None."""
+    try:
+        record = json.loads((folder / CELL).read_text(encoding="utf-8"))
+        return record if record["hash"] == cell.hash and (folder / WEIGHTS).exists() else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def split_of(protocol: Protocol, cell: Cell) -> Split:
+    """Who is where, checked for leaks. Raises InputError for an unknown fold, a leak, a corpus with gaps."""
+    whole = cell.fold.startswith(ALL_BUT)
+    name = cell.fold.removeprefix(ALL_BUT)
+    splits = {s.name: s for s in protocol.splits(read_manifest(cell.manifest), cell.root, cell.incomplete)}
+    if name not in splits:
+        raise InputError(f"fold '{name}': not in {protocol.name}; it has {', '.join(splits)}")
+    split = splits[name]
+    if not whole:
+        return split
+    split = Split(cell.fold, split.train + split.test, split.dev, [])
+    leaking = protocols.leaks(split, protocol.unit)
+    if leaking:
+        raise InputError(f"{protocol.name}: {cell.fold}: leak: {'; '.join(leaking)}")
+    return split
+
+
+def train_cell(folder: str | Path, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Trains and tests a cell (`config.to_dict` of a `Cell`) in `folder`, on one thread; its record. A cell
+    that is finished is left as it is; one that was cut short begins again."""
+    folder, cell = Path(folder), config.from_dict(Cell, values, "cell")
+    record = finished(folder, cell)
+    if record is not None:
+        return record
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return _train_cell(folder, cell)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    began, cpu = time.monotonic(), time.process_time()
+    protocol, cache = protocols.get(cell.protocol), Cache(cell.cache)
+    split, classes = split_of(protocol, cell), len(protocol.classes)
+    main = "uar" if classes else "ccc"
+    torch.manual_seed(cell.seed)
+    network = FromFeatures(build(cell, protocol))
+    if getattr(network.model.config, "normalise", "") == "stored":
+        frames = np.concatenate([cache.frames(u.id) for u in split.train])
+        network.model.set_statistics(torch.from_numpy(frames.mean(0)), torch.from_numpy(frames.std(0)))
+    macs, how = training_macs(network.model, cache.mels), cell.train
+    if cell.match is not None:
+        other = build(dataclasses.replace(cell, config=cell.match, init="random"), protocol)
+        steps = round(how.max_steps * training_macs(other, cache.mels) / macs)
+        how = dataclasses.replace(how, max_steps=steps)
+    every = how.max_steps if cell.selection == "last" and not cell.oracle else how.validate_every
+    how = dataclasses.replace(how, seed=cell.seed, workers=0, validate_every=every,
+                              checkpoint_every=how.max_steps)
+    targets = [protocol.target(u) for u in split.train]
+    counts = np.bincount(np.asarray(targets, int), minlength=classes).tolist() if classes else [1]
+    loss = Loss(classes, counts, cell.augment, cell.structure)
+    best: dict[str, Any] = {"score": -np.inf}
+
+    def answers(trained: FromFeatures, part: Sequence[Utterance]) -> tuple[list[dict[str, Any]], float]:
+        records = prediction_records(protocol, part, predict(trained, cache, part, bool(classes)))
+        return records, measures(judge(records, bool(classes)), classes)[main]
+
+    def validate(trained: Any) -> dict[str, float]:
+        values = {"score": answers(trained, split.dev)[1]}
+        values[f"dev_{main}"] = values["score"]
+        if split.test and (cell.oracle or cell.selection == "test_oracle"):
+            records, test = answers(trained, split.test)
+            if test > best["score"]:
+                best.update(score=test, records=records)
+            if cell.selection == "test_oracle":
+                values["score"] = test
+        return values
+
+    result = trainer.fit(network, loss, Crops(cache, split.train, targets, cell.augment), how,
+                         folder / "train", validate)
+    scores = {}
+    for part in ("dev", "test"):
+        if getattr(split, part):
+            records, scores[part] = answers(network, getattr(split, part))
+            write_records(folder / f"{part}.jsonl", records)
+    if "records" in best and cell.oracle:
+        write_records(folder / "oracle.jsonl", best["records"])
+    checkpoint.write_tensors(folder / WEIGHTS, network.model.state_dict())
+    shutil.rmtree(folder / "train" / "checkpoints", ignore_errors=True)  # of no use to a finished cell
+    (folder / "train" / "best.safetensors").unlink(missing_ok=True)
+    record = {"hash": cell.hash, "protocol": protocol.hash, "cell": config.to_dict(cell), "measure": main,
+              "dev": scores["dev"], "test": scores.get("test"), "best_step": result.best_step,
+              "steps": result.steps, "parameters": sum(p.numel() for p in network.model.parameters()),
+              "training_macs": macs, "seconds": round(time.monotonic() - began, 1),
+              "cpu_seconds": round(time.process_time() - cpu, 1),
+              "speakers": {part: len({u.speaker for u in getattr(split, part)}) for part in protocols.PARTS}}
+    checkpoint.write_atomically(folder / CELL, (json.dumps(record, indent=1) + "\n").encode())
+    return record
+
+
+def load_cell(folder: str | Path) -> tuple[nn.Module, dict[str, Any]]:
+    """The model of a finished cell, in eval mode, and its record."""
+    folder = Path(folder)
+    from safetensors.torch import load_file
+
+    record = json.loads((folder / CELL).read_text(encoding="utf-8"))
+    cell = config.from_dict(Cell, record["cell"], str(folder / CELL))
+    model = build(cell, protocols.get(cell.protocol))
+    model.load_state_dict(load_file(folder / WEIGHTS))
+    return model.eval(), record

@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from avspeech import audio, config, trainer
+from avspeech.data import features, protocol
+from avspeech.data.manifest import Utterance, write_manifest
+from avspeech.errors import InputError
+from avspeech.tasks import cells, emotion
+
+CLASSES = ("low", "high")
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Six speakers say eight tones each, low or high; protocol "tones", two folds."""
+    rng = np.random.default_rng(0)
+    utterances = []
+    for s in range(6):
+        for i in range(8):
+            kind, n = CLASSES[i % 2], 9600 + 800 * i
+            pitch = (300 if kind == "low" else 1200) * (1 + 0.02 * s)
+            sound = 0.1 * np.sin(2 * np.pi * pitch * np.arange(n) / 16000) + 0.002 * rng.standard_normal(n)
+            audio.write(tmp_path / f"s{s}-{i}.wav", sound.astype(np.float32))
+            utterances.append(Utterance(f"s{s}-{i}", f"s{s}-{i}.wav", n / 16000, f"s{s}",
+                                        labels={"emotion": kind, "visit": f"{s}-{i % 4}"}))
+    write_manifest(tmp_path / "all.jsonl", utterances)
+    monkeypatch.setitem(protocol.PROTOCOLS, "tones", protocol.Protocol(
+        "tones", "tones", "emotion", "classification", CLASSES, {c: c for c in CLASSES}, "speaker",
+        (protocol.Fold("fold1", ("s0",), ("s1",)), protocol.Fold("fold2", ("s2", "s3"), ("s4", "s5"))),
+        {c: 24 for c in CLASSES}))
+    features.compute(tmp_path / "cache", utterances, tmp_path, features.FeatureConfig(speeds=(1.1,)),
+                     features.MelConfig(mels=16))
+    return tmp_path
+
+
+def cell_of(corpus: Path, **differences: object) -> cells.Cell:
+    small = {"mels": 16, "channels": 4, "dim": 8, "layers": 1, "heads": 2, "inner": 8, "dropout": 0.0}
+    how = trainer.TrainConfig(max_steps=4, batch_seconds=8, validate_every=2, lr=1e-2)
+    given = cells.Cell("plain", "fold1", 0, "tones", str(corpus / "all.jsonl"), str(corpus), str(corpus / "cache"),
+                       config=small, train=how, augment=emotion.AugmentConfig(band=2, span=4, shift=1))
+    return dataclasses.replace(given, **differences)  # type: ignore[arg-type]
+
+
+def items(corpus: Path, **augment: object) -> emotion.Crops:
+    cache = features.Cache(corpus / "cache")
+    utterances = [Utterance(name, "", 1.0, name) for name in cache.row]
+    return emotion.Crops(cache, utterances, [0] * len(utterances),
+                         emotion.AugmentConfig(**augment))  # type: ignore[arg-type]
+
+
+def test_items_are_functions_of_their_seed_and_batches_need_no_padding(corpus: Path) -> None:
+    data = items(corpus, band=2, span=4)
+    a, b, c = data.item(3, 5), data.item(3, 5), data.item(3, 6)
+    assert np.array_equal(a["x"], b["x"]) and (a["x"].shape != c["x"].shape or not np.array_equal(a["x"], c["x"]))
+    batch = data.collate([data.item(i, 9) for i in (0, 4, 7)])
+    shortest = min(len(data.item(i, 9)["x"]) for i in (0, 4, 7))
+    assert 0.69 * shortest <= batch["x"].shape[1] <= shortest and torch.isfinite(batch["x"]).all()
+
+
+def test_without_augmentation_an_item_is_the_utterance(corpus: Path) -> None:
+    data = items(corpus, copies=False, crop=1.0, masks=0, shift=0, tilt=0.0)
+    x = data.item(2, 0)["x"]
+    assert np.array_equal(x, data.cache.frames("s0-2"))
+    assert np.array_equal(data.collate([data.item(2, 0)])["x"][0].numpy(), x)
+
+
+class Constant(nn.Module):
+    def __init__(self, logits: list[list[float]]):
+        super().__init__()
+        self.logits = nn.Parameter(torch.tensor(logits))
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.logits[: len(x)], torch.tensor(2.0)
+
+
+def test_the_loss_is_weighted_cross_entropy_plus_structure() -> None:
+    plain = emotion.AugmentConfig(smoothing=0.0, mixup=0.0, balance=1.0)
+    model, batch = Constant([[1.0, 0.0], [0.0, 3.0]]), {"x": torch.zeros(2, 5, 3), "target": torch.tensor([0, 1])}
+    loss, logs = emotion.Loss(2, [30, 10], plain, structure=0.25)(model, batch)
+    weights = torch.tensor([0.5, 1.5])
+    expected = nn.functional.cross_entropy(model.logits, batch["target"], reduction="none") * weights
+    assert float(loss.detach()) == pytest.approx(float(expected.mean().detach()) + 0.5) and float(logs["structure"]) == 2.0
+    value, _ = emotion.Loss(0, [1], plain, 0.0)(Constant([[1.0], [2.0]]), {**batch, "target": torch.tensor([0., 4.])})
+    assert float(value.detach()) == pytest.approx(2.5)
+    torch.manual_seed(0)
+    mixed, _ = emotion.Loss(2, [1, 1], emotion.AugmentConfig(mixup=0.4))(model, batch)
+    assert torch.isfinite(mixed)
+
+
+def test_units_are_judged_together() -> None:
+    records = [{"unit": u, "speaker": "a", "truth": t, "posteriors": p} for u, t, p in (
+        ("x", 1, [0.6, 0.4]), ("x", 1, [0.1, 0.9]), ("y", 0, [0.7, 0.3]))]
+    judged = emotion.judge(records)
+    assert judged.units == ["x", "y"] and judged.predicted.tolist() == [1, 0]
+    assert emotion.measures(judged, 2) == {"uar": 100, "war": 100, "wf1": 100}
+    assert set(emotion.measures(emotion.judge(records, False), 0)) == {"ccc", "mae"}
+
+
+def test_a_cell_leaves_weights_and_predictions_and_is_not_done_twice(corpus: Path) -> None:
+    cell, folder = cell_of(corpus, oracle=True), corpus / "exp" / "plain" / "fold1-0"
+    record = cells.train_cell(folder, config.to_dict(cell))
+    assert record["speakers"] == {"train": 4, "dev": 1, "test": 1} and record["steps"] == 4
+    tested = emotion.read_records(folder / "test.jsonl")
+    assert {r["speaker"] for r in tested} == {"s0"} and len(tested) == 8
+    assert all(sum(r["posteriors"]) == pytest.approx(1, abs=1e-4) for r in tested)
+    judged = emotion.measures(emotion.judge(emotion.read_records(folder / "oracle.jsonl")), 2)
+    assert judged["uar"] >= record["test"] == emotion.measures(emotion.judge(tested), 2)["uar"]
+    model, again = cells.load_cell(folder)
+    cache = features.Cache(corpus / "cache")
+    posteriors = emotion.predict(emotion.FromFeatures(model), cache,
+                                 [Utterance(r["id"], "", 1.0, "s0") for r in tested])
+    assert np.allclose(posteriors, [r["posteriors"] for r in tested], atol=1e-5) and again == record
+    before = (folder / cells.CELL).stat().st_mtime_ns
+    assert cells.train_cell(folder, config.to_dict(cell)) == record
+    assert (folder / cells.CELL).stat().st_mtime_ns == before
+    assert cells.finished(folder, dataclasses.replace(cell, seed=1)) is None
+    (folder / cells.CELL).write_text("{")  # cut short
+    assert cells.finished(folder, cell) is None
+    assert cells.train_cell(folder, json.loads(json.dumps(config.to_dict(cell))))["test"] == record["test"]
+
+
+def test_controls_have_the_plain_shape_and_the_training_compute(corpus: Path) -> None:
+    small = cell_of(corpus).config
+    wide = {**small, "hrf": {"ratio": 8, "depth": 2, "where": "ffn"}}
+    tones = protocol.get("tones")
+    plain, start = (cells.build(cell_of(corpus, config=c, init=i), tones)
+                    for c, i in ((small, "random"), (wide, "expandnet")))
+    assert [(n, p.shape) for n, p in plain.named_parameters()] == [(n, p.shape) for n, p in start.named_parameters()]
+    assert all(p.requires_grad for p in start.parameters())
+    ratio = cells.training_macs(cells.build(cell_of(corpus, config=wide), tones), 16) / cells.training_macs(plain, 16)
+    record = cells.train_cell(corpus / "exp" / "matched", config.to_dict(cell_of(corpus, match=wide)))
+    assert ratio > 1 and record["steps"] == round(4 * ratio)
+
+
+def test_a_release_trains_on_all_but_the_development_speakers(corpus: Path) -> None:
+    split = cells.split_of(protocol.get("tones"), cell_of(corpus, fold="all but fold2"))
+    assert {u.speaker for u in split.train} == {"s0", "s1", "s2", "s3"} and not split.test
+    with pytest.raises(InputError, match="fold9"):
+        cells.split_of(protocol.get("tones"), cell_of(corpus, fold="fold9"))
+
+
+def test_choosing_by_the_test_set_is_never_worse_on_it(corpus: Path) -> None:
+    scores = [cells.train_cell(corpus / "exp" / s, config.to_dict(cell_of(corpus, selection=s)))["test"]
+              for s in ("dev", "test_oracle")]
+    assert scores[0] <= scores[1]

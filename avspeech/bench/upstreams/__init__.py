@@ -23,13 +23,20 @@ from avspeech.errors import InputError
 __all__ = ["FAMILIES", "TOLERANCE", "UPSTREAMS", "Upstream", "load", "names"]
 
 FAMILIES = {
+    "selfsupervised": "avspeech.bench.upstreams.selfsupervised:SelfSupervised",
+    "whisper": "avspeech.bench.upstreams.whisper:Whisper",
+    "wav2vec": "avspeech.bench.upstreams.wav2vec:Wav2vec",
+    "emotion2vec": "avspeech.bench.upstreams.emotion2vec:Emotion2vec",
+    "ecapa": "avspeech.bench.upstreams.speaker:Ecapa",
+    "torchaudio": "avspeech.bench.upstreams.torchaudio_models:TorchaudioModel",
+    "onnx": "avspeech.bench.upstreams.onnx:Onnx",
     "log-mel": "avspeech.bench.upstreams.mel:LogMel",
+    "egemaps": "avspeech.bench.upstreams.egemaps:Egemaps",
     "resemblyzer": "avspeech.bench.upstreams.speaker:Resemblyzer",
     "ecapa-random": "avspeech.bench.upstreams.speaker:RandomEcapa",
-    "ecapa": "avspeech.bench.upstreams.speaker:Ecapa",
-    "whisper": "avspeech.bench.upstreams.whisper:Whisper",
 }
 SAFETENSORS = "config.json and model.safetensors"
+TRANSFORMERS = "config.json, preprocessor_config.json and model.safetensors"
 
 
 class Entry(NamedTuple):
@@ -44,15 +51,30 @@ class Entry(NamedTuple):
 
 
 UPSTREAMS = {
+    "wav2vec": Entry("wav2vec", "", "fairseq's wav2vec_large.pt, converted into model.safetensors,"),
+    "wav2vec2-base": Entry("selfsupervised", "facebook/wav2vec2-base", TRANSFORMERS),
+    "wav2vec2-large": Entry("selfsupervised", "facebook/wav2vec2-large-lv60", TRANSFORMERS),
+    "xls-r-300m": Entry("selfsupervised", "facebook/wav2vec2-xls-r-300m", TRANSFORMERS),
+    "hubert-base": Entry("selfsupervised", "facebook/hubert-base-ls960", TRANSFORMERS),
+    "hubert-large": Entry("selfsupervised", "facebook/hubert-large-ll60k", TRANSFORMERS),
+    "wavlm-base-plus": Entry("selfsupervised", "microsoft/wavlm-base-plus", TRANSFORMERS),
+    "wavlm-large": Entry("selfsupervised", "microsoft/wavlm-large", TRANSFORMERS),
+    "data2vec-base": Entry("selfsupervised", "facebook/data2vec-audio-base", TRANSFORMERS),
+    "unispeech-sat-base-plus": Entry("selfsupervised", "microsoft/unispeech-sat-base-plus", TRANSFORMERS),
     "whisper-base": Entry("whisper", "openai/whisper-base", SAFETENSORS),
     "whisper-large": Entry("whisper", "openai/whisper-large-v3", SAFETENSORS),
-    "ecapa": Entry("ecapa", "speechbrain/spkrec-ecapa-voxceleb", "model.safetensors"),
+    "emotion2vec": Entry("emotion2vec", "emotion2vec/emotion2vec_base",
+                         "emotion2vec_base.pt, converted into model.safetensors,"),
+    "ecapa": Entry("ecapa", "speechbrain/spkrec-ecapa-voxceleb",
+                   "embedding_model.ckpt, converted into model.safetensors,"),
     "log-mel": Entry("log-mel", neural=False),
+    "egemaps": Entry("egemaps", neural=False),
     "resemblyzer": Entry("resemblyzer", neural=False),
     "ecapa-random": Entry("ecapa-random", neural=False),
 }
 # What a transformers folder says it is (config.json, `model_type`) -> family
-MODEL_TYPES = {"whisper": "whisper"}
+MODEL_TYPES = {"whisper": "whisper", **dict.fromkeys(
+    ("wav2vec2", "hubert", "wavlm", "data2vec-audio", "unispeech-sat"), "selfsupervised")}
 # Found where certain packages are installed: load with no folder at all
 PACKAGED = {"whisper-base"}
 
@@ -112,11 +134,14 @@ def _family(path: Path) -> str:
     """Of what family a folder or file is."""
     from avspeech.bench.upstreams import folders
 
-    if path.is_file() and path.suffix == ".onnx" and "onnx" in FAMILIES:
+    if path.is_file() and path.suffix == ".onnx":
         return "onnx"
     if path.is_dir() and (path / "model.bin").is_file() and (path / "vocabulary.txt").is_file():
         return "whisper"
-    found = folders.config(path / "config.json").get("model_type") if path.is_dir() else None
+    config = folders.config(path / "config.json") if path.is_dir() else {}
+    if "bundle" in config:
+        return "torchaudio"
+    found = config.get("model_type")
     if found not in MODEL_TYPES:
         raise InputError(f"{path}: not known what it is (model_type {found!r}); name its family, "
                          f"FAMILY={path}, of {', '.join(FAMILIES)}")
@@ -139,7 +164,7 @@ def _fetch(name: str) -> Path:
     entry = UPSTREAMS.get(name)
     if entry is None or not entry.hub:
         files = entry.files if entry else SAFETENSORS
-        raise InputError(f"{name}: its weights are on no hub; put {files} into a folder and name it as "
+        raise InputError(f"{name}: its weights are on no hub; put {files} into a folder and name it "
                          f"{name}=FOLDER")
     return folders.from_hub(name, entry.hub, entry.files)
 

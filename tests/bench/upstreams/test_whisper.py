@@ -11,6 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from avspeech import torchaudio_door
 from avspeech.bench import upstreams
 from avspeech.bench.upstreams import ctranslate2 as reader
 from avspeech.bench.upstreams import whisper
@@ -18,6 +19,7 @@ from avspeech.errors import InputError
 
 
 def tiny(folder: Path) -> object:
+    torchaudio_door.load()  # transformers imports torchaudio
     transformers = pytest.importorskip("transformers")
     config = transformers.WhisperConfig(
         vocab_size=8, num_mel_bins=80, d_model=32, encoder_layers=2, decoder_layers=1,

@@ -1,0 +1,27 @@
+"""How many frames a stack of strided convolutions gives, without padding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+
+def frames(samples: int, kernels: Sequence[int], strides: Sequence[int]) -> int:
+    """Frames of so many samples; at least `field(kernels, strides)` of them."""
+    for kernel, stride in zip(kernels, strides):
+        samples = (samples - kernel) // stride + 1
+    return samples
+
+
+def field(kernels: Sequence[int], strides: Sequence[int]) -> int:
+    """Samples that one frame sees."""
+    size = 1
+    for kernel, stride in zip(reversed(kernels), reversed(strides)):
+        size = (size - 1) * stride + kernel
+    return size
+
+
+def standardised(samples: Tensor) -> Tensor:
+    """Zero mean and unit variance over the utterance, as transformers' and fairseq's normalize give."""
+    return (samples - samples.mean()) / (samples.var(unbiased=False) + 1e-7).sqrt()

@@ -1,0 +1,36 @@
+"""eGeMAPS (Eyben et al. 2016), by openSMILE, whose licence is for research: it is in no extra, and the
+user's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from avspeech.bench.upstreams.base import Upstream
+from avspeech.errors import InputError
+
+
+class Egemaps(Upstream):
+    """88 functionals (eGeMAPSv02) of the whole utterance: one vector, D = 88. What openSMILE cannot
+    measure, as formants of silence, is 0."""
+
+    family = "egemaps"
+    hop, dim = 0, 88
+    minimum = 16_000 // 10
+    max_seconds = float("inf")
+
+    def __init__(self, **options: Any) -> None:
+        try:
+            import opensmile
+        except ImportError:
+            raise InputError("egemaps: openSMILE is not installed; if its licence (research, no products) "
+                             "suits you: pip install opensmile") from None
+        super().__init__(version=opensmile.__version__, **options)
+        self.smile = opensmile.Smile(opensmile.FeatureSet.eGeMAPSv02, opensmile.FeatureLevel.Functionals)
+
+    def _forward(self, wave: Tensor, lengths: list[int]) -> Tensor:
+        rows = [self.smile.process_signal(x.cpu().numpy(), self.sample_rate).to_numpy()[0] for x in wave]
+        return torch.tensor(np.stack(rows)).float().nan_to_num(0.0, 0.0, 0.0)[None, :, None].to(self.device)

@@ -47,6 +47,7 @@ INTERRUPTED = {"373": (395.0, 431.0), "444": (285.0, 387.0)}  # seconds in which
 LATE = {"318": 34.319917, "321": 3.8379167, "341": 6.1892, "362": 16.8582}  # to add to the transcript's times
 
 GAP = 1.0  # seconds between turns of a participant that are still one segment
+MAX_BEYOND = 5.0  # seconds a transcript may go on after the sound; what is beyond is cut off
 _NOISE = re.compile(r"scrubbed_entry|</?synch?[>.]?|\[synch?(ing)?\]|<talking to experimenter>", re.I)
 
 
@@ -173,7 +174,7 @@ def _read(source: Path, found: Sequence[Participant], shortest: float, longest: 
     def work(p: Participant) -> list[Utterance]:
         seconds = layout.media(p.audio).audio
         cut = segments(read_transcript(p.transcript, p.number), shortest, longest)
-        beyond = [s for s in cut if s[1] > seconds + 0.5]
+        beyond = [s for s in cut if s[1] > seconds + MAX_BEYOND]
         if beyond or not cut:
             raise InputError(f"{p.number}: " + (
                 f"the transcript runs to {beyond[-1][1]:.1f} s, the sound to {seconds:.1f} s" if beyond
@@ -181,7 +182,7 @@ def _read(source: Path, found: Sequence[Participant], shortest: float, longest: 
         return [Utterance(id=f"daic_woz-{p.number}-{k:03}", audio=layout.below(p.audio, source),
                           start=round(start, 3), duration=round(min(end, seconds) - start, 3),
                           speaker=f"daic_woz-{p.number}", text=words or None, labels=dict(p.labels))
-                for k, (start, end, words) in enumerate(cut)]
+                for k, (start, end, words) in enumerate(cut) if min(end, seconds) - start >= shortest]
 
     read, unusable = layout.gather(_whole(found), work, "DAIC-WOZ", workers)
     return [u for own in read for u in own], layout.grouped("unusable interviews", unusable)

@@ -39,7 +39,7 @@ EMOTIONS = {"neu": "neutral", "fru": "frustrated", "ang": "angry", "sad": "sad",
 
 _NUMBER = r"(-?\d+(?:\.\d+)?)"
 _TURN = re.compile(rf"\[{_NUMBER} - {_NUMBER}\]\s+(\S+)\s+(\w+)\s+\[{_NUMBER}, {_NUMBER}, {_NUMBER}\]")
-_NAME = re.compile(r"Ses0([1-5])[FM]_(?:impro|script)\w*_([FM])\w?\d+")
+_NAME = re.compile(r"Ses0([1-5])[FM]_(?:impro|script)\w*_([FM])[A-Z]*\d+[a-z]?")
 _SPOKEN = re.compile(r"(\S+) \[[\d.\- ]+\]: ?(.*)")
 
 
@@ -132,7 +132,11 @@ def _missing(source: Path, found: Sequence[Turn]) -> list[str]:
         if have[s] not in (0, TURNS[s])])
     problems += layout.grouped("turns without sound",
                                [layout.below(t.path, source) for t in found if not t.path.is_file()])
-    problems += layout.grouped("turns without a transcript", [t.name for t in found if t.text is None])
+    written = {folder.parent: {p.stem for p in layout.files(folder, ".txt")}
+               for folder in (source / f"Session{s}" / "dialog" / "transcriptions" for s in TURNS)}
+    problems += layout.grouped("dialogues without a transcription", sorted(
+        {t.path.parent.name for t in found
+         if t.path.parent.name not in written[source / f"Session{t.session}" / "dialog"]}))
     problems += layout.grouped("turns evaluated twice",
                                [name for name, n in Counter(t.name for t in found).items() if n > 1])
     return problems + layout.empty((t.path for t in found if t.path.is_file()), source)
@@ -165,7 +169,9 @@ def prepare(source: str | Path, out: str | Path, incomplete: bool = False, worke
     source = Path(source)
     found = turns(source)
     utterances, unusable = _read(source, found, workers)
-    return layout.finish_whole(out, ABOUT, "iemocap", source, utterances, [summary(found)],
+    notes = [summary(found), *layout.grouped("turns without words in the transcription",
+                                             [t.name for t in found if t.text is None])]
+    return layout.finish_whole(out, ABOUT, "iemocap", source, utterances, notes,
                                _missing(source, found) + unusable, incomplete)
 
 

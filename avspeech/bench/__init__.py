@@ -11,7 +11,7 @@ How data flows; every arrow is a file, so each step can be run, killed and repea
     features   upstream(wave)               -> STORE/<upstream identity>/<pooling>/*.safetensors (store.py)
     probes     all folds x seeds x learning rates of one job at once (probes.py)
                                             -> EXP/cells/<job>.jsonl, EXP/predictions/<job>.jsonl
-    results    the plan's cells, sorted     -> EXP/results.jsonl; what has none: EXP/missing.jsonl (records.py)
+    results    the plan's cells, sorted     -> EXP/results.jsonl, missing.jsonl (records.py)
     statistics and leaderboard              read these through records.read(EXP)
 
 A job is (task, corpus, upstream, probe, control, test corpus); a cell is a job's fold and seed. `plan.py`

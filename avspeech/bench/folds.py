@@ -73,7 +73,7 @@ def resolve(task: Task, corpus: str, utterances: Sequence[Utterance], incomplete
     place = {u.id: i for i, u in enumerate(kept)}
     if published is not None:
         splits = published.splits(kept, incomplete=incomplete)
-        folds = [Fold(s.name, *(tuple(sorted(place[u.id] for u in part)) for part in (s.train, s.dev, s.test)))
+        folds = [Fold(s.name, *(tuple(sorted(place[u.id] for u in getattr(s, part))) for part in PARTS))
                  for s in splits]
         rule = published.hash
     elif binding.protocol == "official":
@@ -192,3 +192,38 @@ def _check(fold: Fold, speakers: Sequence[str], where: str) -> None:
         shared = sorted(parts[one] & parts[other])
         if shared:
             raise InputError(f"{where}: fold {fold.name} has speaker {shared[0]} in {one} and {other}")
+
+
+def across(one: Folds, other: Folds) -> Folds | None:
+    """Trained and developed on each fold of `one`, tested on all of `other`; targets in the classes that both
+    have, in the order of `one`. None where they share fewer than two. Ids of `one` come first."""
+    if bool(one.classes) != bool(other.classes):
+        return None
+    shared = tuple(c for c in one.classes if c in other.classes)
+    if one.classes and len(shared) < 2:
+        return None
+    ids: list[str] = []
+    groups: list[str] = []
+    targets: list[float] = []
+    place: dict[tuple[int, int], int] = {}
+    for side, folds in ((0, one), (1, other)):
+        for i, target in enumerate(folds.targets):
+            if folds.classes:
+                name = folds.classes[int(target)]
+                if name not in shared:
+                    continue
+                target = float(shared.index(name))
+            place[side, i] = len(ids)
+            ids.append(folds.ids[i])
+            groups.append(folds.groups[i])
+            targets.append(target)
+    tested = tuple(p for (side, _), p in place.items() if side == 1)
+    def own(part: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(place[0, i] for i in part if (0, i) in place)
+
+    made = tuple(Fold(f.name, own(f.train), own(f.dev), tested) for f in one.folds)
+    if any(not (f.train and f.dev and f.test) for f in made):
+        return None
+    return Folds(one.task, one.corpus, f"{one.protocol}, tested on {other.corpus}",
+                 digest([one.protocol_hash, other.protocol_hash, shared]), shared, tuple(ids), tuple(groups),
+                 tuple(targets), made)

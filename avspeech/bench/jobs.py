@@ -1,0 +1,329 @@
+"""What a worker does: describe an upstream, compute the features of some sounds, train the probes of a job.
+
+Requests and answers are plain dicts, since they travel between processes. An answer with "error" (one line)
+is a failure that the sweep reports and goes on from; its traceback is in EXP/errors/. "busy": another sweep
+is at it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import importlib.metadata
+import json
+import math
+import platform
+import socket
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avspeech.bench.folds import PARTS, Fold
+from avspeech.bench.plan import held
+from avspeech.bench.records import write_bytes, write_lines
+from avspeech.bench.store import Shelf
+from avspeech.errors import InputError
+
+Request = Mapping[str, Any]
+Answer = dict[str, Any]
+
+DEFINITIONS = {
+    "uar": "mean recall of the classes that occur in the test data",
+    "war": "share of right answers",
+    "wf1": "F1 of each class, weighted by its count in the test data",
+    "ccc": "concordance correlation coefficient, population variances",
+    "mae": "mean absolute error, in the units of the label",
+}
+
+
+def guarded(work: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
+    """`work` with failures turned into answers: a failing piece must not stop the rest of a sweep."""
+
+    @functools.wraps(work)
+    def run(request: Request) -> Answer:
+        import torch
+
+        torch.set_num_threads(max(1, int(request.get("threads", 1))))
+        try:
+            return work(request)
+        except InputError as error:
+            return {"error": str(error)}
+        except Exception as error:
+            text = " ".join(str(error).split()) or "no message"
+            where = Path(request["exp"]) / "errors" / f"{work.__name__}-{time.time_ns():x}.txt"
+            asked = json.dumps(dict(request), default=str)[:2000]
+            write_bytes(where, f"{asked}\n\n{traceback.format_exc()}".encode())
+            return {"error": f"{type(error).__name__}: {text[:300]} (traceback in errors/{where.name})"}
+
+    return run
+
+
+@functools.lru_cache(maxsize=1)
+def _upstream(load: str, options: str) -> Any:
+    from avspeech.bench import upstreams
+
+    return upstreams.load(load, **json.loads(options))
+
+
+def open_upstream(request: Request) -> Any:
+    """The upstream a request names; the last one stays loaded."""
+    return _upstream(request["load"], json.dumps(request["options"], sort_keys=True))
+
+
+@guarded
+def describe(request: Request) -> Answer:
+    """What an upstream is, and seconds of compute for a second of sound, tried on 3 s of noise."""
+    import torch
+
+    upstream = open_upstream(request)
+    noise = 0.1 * torch.randn(1, 3 * upstream.sample_rate, generator=torch.Generator().manual_seed(0))
+    upstream(noise[:, :upstream.sample_rate])
+    began = time.perf_counter()
+    hidden, _ = upstream(noise)
+    seconds = time.perf_counter() - began
+    if hidden.ndim != 4 or not torch.isfinite(hidden).all():
+        raise InputError(f"upstream {request['upstream']}: gives shape {list(hidden.shape)} or values that "
+                         "are not finite; [L, B, T, D] is expected")
+    return {"identity": str(upstream.identity), "layers": int(hidden.shape[0]), "dim": int(hidden.shape[3]),
+            "frame_rate": float(upstream.frame_rate), "parameters": int(upstream.parameters),
+            "load": seconds / 3}
+
+
+@guarded
+def extract(request: Request) -> Answer:
+    """Computes and stores the features of `items` [(key, id, path, start, duration)] that are not there
+    yet, as one shard. "unreadable": {id: reason} of sounds that could not be used."""
+    items = request["items"]
+    shelf = Shelf(request["store"], request["identity"], request["pooling"], request["dtype"])
+    claim = Path(request["store"]) / "claims" / f"{shelf.folder.parent.name}-{items[0][0]}"
+    with held(claim, wait=False) as mine:
+        if not mine:
+            return {"busy": True}
+        shelf.scan()
+        items = [item for item in items if item[0] not in shelf]
+        if not items:
+            return {"made": 0, "unreadable": {}}
+        upstream, began = open_upstream(request), time.perf_counter()
+        made: dict[str, np.ndarray] = {}
+        unreadable: dict[str, str] = {}
+        for batch in _batches(items, request["batch_seconds"]):
+            waves = {}
+            for key, name, path, start, duration in batch:
+                try:
+                    waves[key] = read_sound(path, start, duration, upstream.sample_rate)
+                except InputError as error:
+                    unreadable[name] = str(error)
+            if waves:
+                made |= dict(zip(waves, features(upstream, list(waves.values()), request["pooling"])))
+        seconds = time.perf_counter() - began
+        if made:
+            audio = sum(item[4] for item in items if item[0] in made)
+            path = shelf.write(made)
+            write_bytes(path.with_suffix(".json"), json.dumps({
+                "corpus": request["corpus"], "utterances": len(made), "audio_seconds": round(audio, 3),
+                "compute_seconds": round(seconds, 3), "host": socket.gethostname()}).encode())
+        return {"made": len(made), "unreadable": unreadable}
+
+
+def read_sound(path: str, start: float, duration: float, sample_rate: int) -> np.ndarray:
+    """The samples of an utterance. Raises InputError for a file that cannot be read, is cut short by more
+    than half, or is not finite."""
+    from avspeech import audio
+
+    wave = audio.read(path, sample_rate, start, duration)
+    if len(wave) < 0.5 * duration * sample_rate or not len(wave):
+        raise InputError(f"{path}: {len(wave) / sample_rate:.2f} s of sound where {duration:.2f} s are "
+                         "expected")
+    if not np.isfinite(wave).all():
+        raise InputError(f"{path}: samples that are not finite numbers")
+    return wave
+
+
+def features(upstream: Any, waves: Sequence[np.ndarray], pooling: str) -> list[np.ndarray]:
+    """The features of some utterances: [L, D] each, the mean over frames summed in float64, or [L, T, D]."""
+    import torch
+
+    if len(waves) > 1 and max(map(len, waves)) <= upstream.max_seconds * upstream.sample_rate:
+        lengths = torch.tensor([len(w) for w in waves])
+        padded = torch.nn.utils.rnn.pad_sequence([torch.as_tensor(w) for w in waves], batch_first=True)
+        hidden, frames = upstream(padded, lengths)
+        parts = [[hidden[:, i, :int(n)]] for i, n in enumerate(frames)]
+    else:
+        parts = [upstream.chunks(torch.as_tensor(w)) for w in waves]
+    return [_pooled(p) if pooling == "mean" else torch.cat(list(p), 1).float().cpu().numpy() for p in parts]
+
+
+def _pooled(parts: Any) -> np.ndarray:
+    total, frames = 0.0, 0
+    for part in parts:
+        total = total + part.double().sum(1)
+        frames += part.shape[1]
+    return (total / frames).float().cpu().numpy()  # type: ignore[attr-defined]
+
+
+def _batches(items: Sequence[Any], batch_seconds: float) -> Iterator[list[Any]]:
+    """Items in batches of like length, of `batch_seconds` in all once padded; 0: one by one."""
+    batch: list[Any] = []
+    for item in sorted(items, key=lambda i: (i[4], i[0])) if batch_seconds else items:
+        if batch and (not batch_seconds or item[4] * (len(batch) + 1) > batch_seconds):
+            yield batch
+            batch = []
+        batch.append(item)
+    if batch:
+        yield batch
+
+
+@guarded
+def probe(request: Request) -> Answer:
+    """Trains a job's probes and writes its predictions, then its cells; where they are there, does
+    nothing."""
+    exp, name = Path(request["exp"]), request["job"]
+    cells = exp / "cells" / f"{name}.jsonl"
+    with held(exp / "claims" / name, wait=False) as mine:
+        if cells.is_file():
+            return {"done": True}
+        if not mine:
+            return {"busy": True}
+        began = time.perf_counter()
+        records, predictions, runs = _probe(request)
+        seconds = time.perf_counter() - began
+        write_lines(exp / "predictions" / f"{name}.jsonl", predictions)
+        write_bytes(exp / "timings" / f"{name}.json", json.dumps(
+            request["key"] | {"seconds": round(seconds, 3), "runs": runs, "host": socket.gethostname()},
+            sort_keys=True).encode())
+        write_lines(cells, records)  # last: its being there says that the job is done
+        return {"done": True}
+
+
+def _probe(request: Request) -> tuple[list[dict[str, Any]], list[dict[str, Any]], int]:
+    """Cells, in which a fold that cannot be trained has a "reason"; predictions; the number of runs."""
+    from avspeech.bench.probes import Frames, Pooled, Probe, train
+
+    task = json.loads(Path(request["folds"]).read_text(encoding="utf-8"))
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in request["probe"].items()}
+    settings = Probe(**values)
+    shelf = Shelf(request["store"], request["identity"], settings.pooling, request["dtype"])
+    keys, missing = task["keys"], set(shelf.missing(task["keys"]))
+    left_out = sorted(i for i, key in zip(task["ids"], keys) if key in missing)
+    if left_out and not request["skip_unreadable"]:
+        name = next((i for i in left_out if i in request["unreadable"]), left_out[0])
+        raise InputError(f"{len(left_out):,} of {len(keys):,} sounds have no features, such as {name} "
+                         f"({request['unreadable'].get(name, 'no reason known')}); mend them, or leave them "
+                         "out with skip_unreadable=true")
+    kept = [i for i, key in enumerate(keys) if key not in missing]
+    place = {old: new for new, old in enumerate(kept)}
+    ids, groups, targets = ([task[name][i] for i in kept] for name in ("ids", "groups", "targets"))
+    arrays = shelf.read([keys[i] for i in kept])
+    source: Any = Pooled(np.stack(arrays)) if settings.pooling == "mean" else Frames(arrays)
+
+    classes, kind, metrics = task["classes"], request["kind"], request["metrics"]
+    records, predictions, sound = [], [], [keys[i] for i in kept]
+    folds = []
+    for f in task["folds"]:
+        fold = Fold(f["name"], *(tuple(place[i] for i in f[part] if i in place) for part in PARTS))
+        reason = _unfit(fold, targets, classes, ids, sound)
+        if reason:
+            records += [request["key"] | {"fold": fold.name, "seed": seed, "reason": reason}
+                        for seed in request["seeds"]]
+        else:
+            folds.append(fold)
+    chosen = train(source, targets, folds, request["seeds"], kind, len(classes), settings, metrics[0],
+                   request["key"]["control"] == "shuffled") if folds else []
+    by_name = {f.name: f for f in folds}
+    for c in chosen:
+        fold = by_name[c.fold]
+        truth = [targets[i] for i in fold.test]
+        records.append(request["key"] | {
+            "fold": c.fold, "seed": c.seed, "kind": kind, "term": request["term"], "label": request["label"],
+            "classes": classes, "metric": metrics[0],
+            "metrics": _measures(metrics, truth, c.predicted, len(classes)),
+            "dev": {metrics[0]: _number(-c.dev if metrics[0] == "mae" else c.dev)},
+            "metric_definition": {m: DEFINITIONS[m] for m in metrics},
+            "lr": c.lr, "epoch": c.epoch, "lr_scores": [[lr, _number(s)] for lr, s in c.scores],
+            "layer_weights": [_number(w) for w in c.layer_weights],
+            "counts": {part: {"utterances": len(getattr(fold, part)),
+                              "speakers": len({groups[i] for i in getattr(fold, part)})}
+                       for part in PARTS},
+            "absent": {part: [name for k, name in enumerate(classes)
+                              if all(targets[i] != k for i in getattr(fold, part))]
+                       for part in ("dev", "test")},
+            "left_out": left_out, "predictions": f"predictions/{request['job']}.jsonl",
+            "protocol": task["protocol"], "protocol_hash": task["protocol_hash"],
+            "files_hash": task["files_hash"], "upstream_identity": request["identity"],
+            "probe_settings": request["probe"], "versions": versions(), "job": request["job"]})
+        order = sorted(range(len(fold.test)), key=lambda n: ids[fold.test[n]])
+        for n in order:
+            i = fold.test[n]
+            line = {"fold": c.fold, "seed": c.seed, "id": ids[i], "speaker": groups[i],
+                    "truth": int(targets[i]) if classes else targets[i],
+                    "predicted": int(c.predicted[n]) if classes else _number(c.predicted[n])}
+            if kind == "classification":
+                line["scores"] = [round(float(v), 4) for v in c.output[n]]
+            predictions.append(line)
+    return records, predictions, len(chosen) * len(settings.lrs)
+
+
+def _unfit(fold: Fold, targets: Sequence[float], classes: Sequence[str], ids: Sequence[str],
+           sounds: Sequence[str]) -> str | None:
+    """Why nothing can be learned or measured in a fold."""
+    for part in PARTS:
+        if not getattr(fold, part):
+            return f"fold {fold.name}: no utterance in {part}"
+    there = {targets[i] for i in fold.train}
+    absent = [name for k, name in enumerate(classes) if k not in there]
+    if absent:
+        return (f"fold {fold.name}: no training utterance of class {', '.join(absent)}; merge or drop the "
+                "class, or take another protocol")
+    if not classes and len(there) < 2:
+        return f"fold {fold.name}: all training targets are {targets[fold.train[0]]:g}"
+    where: dict[str, tuple[str, str]] = {}
+    for part in PARTS:
+        for i in getattr(fold, part):
+            other, twin = where.setdefault(sounds[i], (part, ids[i]))
+            if other != part:
+                return f"fold {fold.name}: the same sound in {other} and {part}: {twin} = {ids[i]}"
+    return None
+
+
+def _measures(names: Sequence[str], truth: Sequence[float], said: np.ndarray, classes: int) -> dict[str, Any]:
+    from avspeech import metrics
+
+    one = [int(t) for t in truth] if classes else truth
+    other = said.astype(int) if classes else said
+    return {name: _number(getattr(metrics, name)(one, other, classes) if name in ("uar", "war", "wf1")
+                          else getattr(metrics, name)(truth, said)) for name in names}
+
+
+def _number(value: Any) -> float | None:
+    """Rounded to 6 significant digits: what is beyond them is noise; None for what is not a number."""
+    value = float(value)
+    return float(f"{value:.6g}") if math.isfinite(value) else None
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Of what computes."""
+    from avspeech import __version__
+
+    found = {"avspeech": __version__, "python": platform.python_version()}
+    return found | {name: importlib.metadata.version(name) for name in ("torch", "numpy")}
+
+
+@functools.cache
+def code() -> str:
+    """Digest of the source that turns features into numbers: where it changes, jobs are done again."""
+    import hashlib
+
+    here = Path(__file__).parent
+    files = [here / "probes.py", here / "jobs.py", here.parent / "metrics.py"]
+    return hashlib.sha256(b"\0".join(f.read_bytes() for f in files)).hexdigest()[:16]
+
+
+def folds_record(folds: Any, keys: Mapping[str, str], files_hash: str) -> dict[str, Any]:
+    """A `Folds` with its sounds' keys, as a file for workers."""
+    record = dataclasses.asdict(folds)
+    return record | {"keys": [keys[i] for i in folds.ids], "files_hash": files_hash}

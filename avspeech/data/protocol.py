@@ -132,7 +132,8 @@ class Protocol:
         if problems and not incomplete:
             raise InputError(f"{self.name}: the manifest does not hold what the protocol counts: "
                              f"{layout.named(problems, 8)}; prepare {self.corpus} from the whole corpus, or "
-                             "go on with what there is by incomplete=true")
+                             "go on with what there is by incomplete=true (in a recipe: "
+                             "corpus.incomplete=true)")
         torn = [f"{f.name} ({g})" for f in self.folds for g in f.test if g in f.dev]
         if torn:
             raise InputError(f"{self.name}: both tested and chosen on: {layout.named(torn)}")

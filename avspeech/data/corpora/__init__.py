@@ -19,6 +19,8 @@ CORPORA: dict[str, str] = {
     "grid": "avspeech.data.corpora.grid",
     "iemocap": "avspeech.data.corpora.iemocap",
     "librispeech": "avspeech.data.corpora.librispeech",
+    "libritts": "avspeech.data.corpora.libritts",
+    "ljspeech": "avspeech.data.corpora.ljspeech",
     "lrs3": "avspeech.data.corpora.lrs3",
     "m3ed": "avspeech.data.corpora.m3ed",
     "mead": "avspeech.data.corpora.mead",
@@ -27,6 +29,7 @@ CORPORA: dict[str, str] = {
     "mini_tts": "avspeech.data.corpora.mini_tts",
     "nemo": "avspeech.data.corpora.nemo",
     "ravdess": "avspeech.data.corpora.ravdess",
+    "vctk": "avspeech.data.corpora.vctk",
     "voxceleb2": "avspeech.data.corpora.voxceleb2",
 }
 
@@ -41,8 +44,8 @@ def get(name: str) -> ModuleType:
 def prepare(name: str, source: str | Path | None, out: str | Path, **options: Any) -> list[Path]:
     """Writes the manifests of corpus `name`, found at `source`, to the folder `out`; their paths.
 
-    source: the corpus as distributed; None only for a corpus that is made on the spot, or fetched. options: those of the
-    corpus' own `prepare`. Raises InputError for an unknown name or option, or where the corpus is absent.
+    source: the corpus as distributed; None only for a corpus that is made on the spot, or fetched. options:
+    those of the corpus' own `prepare`. Raises InputError for an unknown name or option, or where the corpus is absent.
     """
     module = get(name)
     known = list(inspect.signature(module.prepare).parameters)[2:]
@@ -50,7 +53,7 @@ def prepare(name: str, source: str | Path | None, out: str | Path, **options: An
         if option not in known:
             raise InputError(f"{name}: unknown option '{option}'; known: {', '.join(known)}")
     if source is None and hasattr(module, "ABOUT") and not getattr(module, "FETCHES", False):
-        raise InputError(f"data.source: not given; set it to the folder of {module.ABOUT.name} "
+        raise InputError(f"{name}: no source given; set it to the folder of {module.ABOUT.name} "
                          f"({module.ABOUT.layout}), to be had from {module.ABOUT.page}")
     return module.prepare(source, out, **options)
 

@@ -71,7 +71,7 @@ def absent(source: str | Path, about: About) -> InputError:
     reason = "no such folder" if not Path(source).is_dir() else f"no {about.name} in it"
     return InputError(f"{source}: {reason}; expected {about.layout}. "
                       f"Get {about.name} from {about.page} ({about.terms}) and give its folder "
-                      "as data.source")
+                      "as the source")
 
 
 def named(names: Iterable[str], limit: int = 5) -> str:
@@ -318,7 +318,8 @@ def finish_whole(out: str | Path, about: About, corpus: str, source: str | Path,
         raise InputError(f"{source}: {about.name} is not as published: {'; '.join(problems[:3])}"
                          + (f"; and {len(problems) - 3} problems more, printed above"
                             if len(problems) > 3 else "")
-                         + ". Mend it, or go on with what there is by incomplete=true")
+                         + ". Mend it, or go on with what there is by incomplete=true "
+                         "(in a recipe: corpus.incomplete=true)")
     return finish(out, {"all": list(utterances)},
                   Prepared(corpus, str(Path(source).resolve()), "none", 0, found=found, problems=problems))
 

@@ -202,7 +202,8 @@ def test_a_bad_setting_is_named(name: str, fields: dict[str, Any], text: str) ->
                                                         ("merges", (50, 75, 1000)), ("heads", 3))),
     *(("dynamic_graph", {key: value}) for key, value in (
         ("graph", "ring"), ("degree", "squared"), ("learn", "all"), ("step", 3), ("window", 0),
-        ("phi", -1.0), ("random_edges", "some"), ("dice_on", "nodes"), ("readout", "last"), ("nodes", "mel"), ("factor", 0))),
+        ("phi", -1.0), ("random_edges", "some"), ("dice_on", "nodes"), ("readout", "last"),
+        ("nodes", "mel"), ("factor", 0))),
 ])
 def test_a_bad_setting_of_one_model_is_named(name: str, fields: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=next(iter(fields))):

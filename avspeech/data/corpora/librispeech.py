@@ -152,11 +152,11 @@ def _missing(source: Path, found: Sequence[Clip], wanted: Sequence[str]) -> list
 
 def prepare(source: str | Path, out: str | Path, part: str | Sequence[str] | None = None, split: str = "auto",
             seed: int = 0, dev: float = layout.DEV, test: float = layout.TEST,
-            workers: int = 4) -> list[Path]:
+            workers: int = 4, speakers: str | Sequence[str] | None = None) -> list[Path]:
     """Writes train, dev and test manifests of utterances without views.
 
     part: one part or several ("train-clean-100", ..., "one_per_speaker"); default: the published parts
-    there are, or one_per_speaker where there are none. split: "auto" takes the published train, dev and
+    there are, or one_per_speaker where there are none. speakers: only these ("19", ...). split: "auto" takes the published train, dev and
     test where all three are there, else splits by speaker, or by clip where there are fewer than three;
     "speaker" and "clip" do just that; dev, test: shares or counts held out. Labels: sex. Raises InputError
     where LibriSpeech is absent.
@@ -167,6 +167,8 @@ def prepare(source: str | Path, out: str | Path, part: str | Sequence[str] | Non
     published = [p for p in there if p != ONE_PER_SPEAKER]
     wanted = layout.chosen("part", part if part is not None else published or None, there)
     found = [c for c in found if c.part in wanted]
+    voices = layout.chosen("speakers", speakers, list(dict.fromkeys(c.speaker for c in found)))
+    found = [c for c in found if c.speaker in voices]
     sexes = _sexes(source)
 
     def work(clip: Clip) -> tuple[str, Utterance]:

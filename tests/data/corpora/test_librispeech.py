@@ -84,3 +84,11 @@ def test_real_one_per_speaker(real_data, tmp_path):
     utterances = [u for p in paths for u in read_manifest(p)]
     assert len({u.speaker for u in utterances}) == len(utterances)
     assert {u.labels["sex"] for u in utterances} == {"M", "F"}
+
+
+def test_one_reader(corpus, tmp_path):
+    paths = librispeech.prepare(corpus, tmp_path / "out", part="train-clean-100", speakers="19", dev=1, test=1)
+    parts = [read_manifest(p) for p in paths]
+    assert [len(p) for p in parts] == [2, 1, 1] and parts[0][0].text.startswith("HELLO")
+    with pytest.raises(InputError, match="speakers: '5' is not there"):
+        librispeech.prepare(corpus, tmp_path / "out", speakers=["5"])

@@ -2,8 +2,8 @@
 
 He, Chen, Zhang, Schuller, "ProsodyFM: Unsupervised Phrasing and Intonation Control for Intelligible Speech
 Synthesis", AAAI 2025 (arXiv 2412.11795), on the backbone of Mehta et al., "Matcha-TTS", ICASSP 2024. With
-`breaks` and `intonation` off this is the Matcha-like baseline. Choices where the paper is silent: a break is a
-symbol with a duration like a phone; the fusion encoder is a few more rotary layers; the decoder is
+`breaks` and `intonation` off this is the Matcha-like baseline. Choices where the paper is silent: a break
+is a symbol with a duration like a phone; the fusion encoder is a few more rotary layers; the decoder is
 told the fused symbols and the place within each, not the prior mean alone.
 """
 
@@ -29,14 +29,15 @@ from avspeech.text import symbols as table
 class Config:
     """What a voice is built of; the defaults are `prosodyfm-small`.
 
-    symbols: how many of `avspeech.text.symbols.SYMBOLS` it knows. speakers: names in the order of the speaker
-    table; embeddings: "table", or "vector", d-vectors of `vector` values from an encoder of the user's.
-    breaks: pauses are symbols of their own (off: punctuation and word boundaries hold them). intonation: shapes on
-    last words. width, layers, heads, hidden, kernel: of the text encoder; prenet: kernel of the three convolutions
-    before it; fusion: layers after it. decoder, blocks,
-    expansion, attention: of the U-Net. tokens, tone, tone_heads, reference: of the Terminal Intonation
-    Encoder. mel_mean, mel_std: of the training data's log-mel. vocoder: fields of `Vocoder.Config` in which
-    it differs; its mels and rates are those of the voice.
+    symbols: how many of `avspeech.text.symbols.SYMBOLS` it knows. speakers: names in the order of the
+    speaker table; embeddings: "table", or "vector", d-vectors of `vector` values from an encoder of the
+    user's. breaks: pauses are symbols of their own (off: punctuation and word boundaries hold them).
+    intonation: shapes on last words. width, layers, heads, hidden, kernel: of the text encoder; prenet:
+    kernel of the three convolutions before it; fusion: layers after it. decoder, blocks, expansion,
+    attention: of the U-Net. tokens, tone, tone_heads, reference: of the Terminal Intonation Encoder.
+    mel_mean, mel_std: of the training data's log-mel. break_threshold: probability from which the
+    predictor's break is made. vocoder: fields of `Vocoder.Config` in which it differs; its mels and rates
+    are those of the voice.
     """
 
     symbols: int = len(table.SYMBOLS)
@@ -66,6 +67,7 @@ class Config:
     reference: int = 128
     mel_mean: float = -5.5
     mel_std: float = 2.0
+    break_threshold: float = 0.5
     vocoder: dict[str, Any] = field(default_factory=dict)
 
 
@@ -88,8 +90,8 @@ class DurationPredictor(nn.Module):
 
 
 class BreakPredictor(nn.Module):
-    """Where a reader pauses, from the text without its breaks: a small encoder of its own, trained on what the
-    detector found in the recordings."""
+    """Where a reader pauses, from the text without its breaks: a small encoder of its own, trained on what
+    the detector found in the recordings."""
 
     def __init__(self, symbols: int, width: int):
         super().__init__()
@@ -157,9 +159,9 @@ class ProsodyFM(nn.Module):
 
     def intonation(self, h: Tensor, last: Tensor, contours: Tensor, frames: Tensor,
                    weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Embeddings of each phrase: the one used [B, P, D] (that of its contour; where `frames` is 0, what the
-        text asks for), and what the text asks for. weights [B, P, heads, tokens] or [B, P, tokens]: shapes
-        by weight, in place of both where they add up to more than 0."""
+        """Embeddings of each phrase: the one used [B, P, D] (that of its contour; where `frames` is 0, what
+        the text asks for), and what the text asks for. weights [B, P, heads, tokens] or [B, P, tokens]:
+        shapes by weight, in place of both where they add up to more than 0."""
         asked = self.aligner(h, last, contours.shape[1])
         used = torch.where((frames > 0).unsqueeze(-1), self.tones(contours, frames), asked)
         if weights is not None:
@@ -178,7 +180,8 @@ class ProsodyFM(nn.Module):
 
     def condition(self, fused: Tensor, durations: Tensor, longest: int | None = None
                   ) -> tuple[Tensor, Tensor, Tensor]:
-        """fused [B, L, C], durations [B, L] -> condition [B, T, .], prior mean [B, T, M], mask [B, T] bool."""
+        """fused [B, L, C], durations [B, L] -> condition [B, T, .], prior mean [B, T, M], mask [B, T]
+        bool."""
         index, mask = align.expand(durations, longest)
 
         def spread(x: Tensor) -> Tensor:
@@ -209,21 +212,33 @@ class ProsodyFM(nn.Module):
         """Symbols -> (log-mel [B, M, T], frames of each symbol [B, L] int64).
 
         ids [B, L]: `Script.ids()`, breaks and all, padded with 0; lengths [B]: symbols (None: L of each).
-        speaker: [B] int64 of the table (None: the first), or [B, D] float32 vectors.
-        last [B, L] int64: 0, or 1 + the number of the phrase in whose last word the symbol is (None: no
-        intonation asked for; use `last_words` of `avspeech.tasks.synthesis` to make it from a script).
-        How each phrase ends, in order of precedence, phrase by phrase: `weights` [B, P, tokens] of the learned
-        shapes (0 all: not given); `slopes` [B, P] semitones from the start to the end of the last word, a
-        straight line (NaN: not given); `contours` [B, P, F] semitones at mel frames, any height, with
-        `contour_frames` [B, P] (0: not given); `reference` (contours [B, Q, F], frames [B, Q]) of another
-        sentence, its shapes chosen by Align Attention; otherwise what the text asks for.
-        rate: 1.2 is 20 % faster; one for all or [B, L]. break_seconds [B, L]: how long a symbol is to last, in
-        seconds, for a break (NaN: as predicted, over the rate). steps, solver ("euler", "midpoint", "heun"), sway:
-        of the flow (`nn.flow_matching`). seed: of the noise; noise [B, T', M], T' at least T: instead of it.
-        temperature: standard deviation of the noise. Raises InputError for ids out of the table.
+        speaker: [B] int64 of the table (None: the first), or [B, D] float32 vectors. last [B, L] int64: 0,
+        or 1 + the number of the phrase in whose last word the symbol is (None: no intonation asked for; use
+        `last_words` of `avspeech.tasks.synthesis` to make it from a script). How each phrase ends, in order
+        of precedence, phrase by phrase: `weights` [B, P, tokens] of the learned shapes (0 all: not given);
+        `slopes` [B, P] semitones from the start to the end of the last word, a straight line (NaN: not
+        given); `contours` [B, P, F] semitones at mel frames, any height, with `contour_frames` [B, P] (0:
+        not given); `reference` (contours [B, Q, F], frames [B, Q]) of another sentence, its shapes chosen
+        by Align Attention; otherwise what the text asks for. rate: 1.2 is 20 % faster; one for all or [B,
+        L]. break_seconds [B, L]: how long a symbol is to last, in seconds, for a break (NaN: as predicted,
+        over the rate). steps, solver ("euler", "midpoint", "heun"), sway: of the flow (`nn.flow_matching`).
+        seed: of the noise; noise [B, T', M], T' at least T: instead of it. temperature: standard deviation
+        of the noise. Raises InputError for ids out of the table.
         """
+        fused, durations = self.plan(ids, lengths, speaker, last, contours, contour_frames, weights, slopes,
+                                     reference, rate, break_seconds)
+        return self.decode(fused, durations, steps, solver, sway, seed, noise, temperature), durations
+
+    @torch.no_grad()
+    def plan(self, ids: Tensor, lengths: Tensor | None = None, speaker: Tensor | None = None,
+             last: Tensor | None = None, contours: Tensor | None = None,
+             contour_frames: Tensor | None = None, weights: Tensor | None = None,
+             slopes: Tensor | None = None, reference: tuple[Tensor, Tensor] | None = None,
+             rate: float | Tensor = 1.0, break_seconds: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """The first half of `synthesise`: what is known of each symbol [B, L, C], and its frames [B, L]
+        int64."""
         if ids.numel() and not 0 <= int(ids.min()) <= int(ids.max()) < self.config.symbols:
-            raise InputError(f"symbol {int(ids.max())}: the voice knows symbols 0 to {self.config.symbols - 1}")
+            raise InputError(f"symbol {int(ids.max())}: the voice knows 0 to {self.config.symbols - 1}")
         batch, longest = ids.shape
         lengths = torch.full((batch,), longest, device=ids.device) if lengths is None else lengths
         mask = torch.arange(longest, device=ids.device) < lengths.unsqueeze(1)
@@ -244,19 +259,27 @@ class ProsodyFM(nn.Module):
             given = break_seconds * (self.vocoder.config.sample_rate / self.vocoder.config.hop)
             wanted = torch.where(torch.isnan(given), wanted, given.nan_to_num().round())
         durations = torch.where(timed, wanted, torch.zeros_like(wanted)).long()
+        return fused, durations
+
+    @torch.no_grad()
+    def decode(self, fused: Tensor, durations: Tensor, steps: int = 4, solver: str = "euler",
+               sway: float = -1.0, seed: int | None = None, noise: Tensor | None = None,
+               temperature: float = 0.667) -> Tensor:
+        """What `plan` gave, or any stretch of its symbols -> log-mel [B, M, T]. The rest: see
+        `synthesise`."""
         told, mean, there = self.condition(fused, durations)
         if noise is None:
-            generator = None if seed is None else torch.Generator(ids.device).manual_seed(seed)
+            generator = None if seed is None else torch.Generator(fused.device).manual_seed(seed)
             noise = torch.randn(mean.shape, generator=generator, device=mean.device)
         hint = self.decoder.prepare(told)
         x = flow_matching.integrate(lambda x, t: self.decoder(x, t, hint, there),
                                     noise[:, : mean.shape[1]] * temperature,
                                     flow_matching.schedule(steps, sway, mean.device), solver)
-        mel = (x * self.config.mel_std + self.config.mel_mean).transpose(1, 2)
-        return mel, durations
+        return (x * self.config.mel_std + self.config.mel_mean).transpose(1, 2)
 
     def _tone(self, h: Tensor, last: Tensor, contours: Tensor | None, frames: Tensor | None,
-              weights: Tensor | None, slopes: Tensor | None, reference: tuple[Tensor, Tensor] | None) -> Tensor:
+              weights: Tensor | None, slopes: Tensor | None, reference: tuple[Tensor, Tensor] | None
+              ) -> Tensor:
         sizes = [x.shape[1] for x in (contours, weights, slopes) if x is not None]
         phrases = max([int(last.max()), 1, *sizes])
         asked = self.aligner(h, last, phrases)
@@ -281,8 +304,9 @@ class ProsodyFM(nn.Module):
         return tone
 
     def break_probability(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """The built-in Phrase Break predictor: ids [B, L] of a script without breaks -> [B, L], the probability of
-        a break behind each symbol, to be read at word boundaries. Raises InputError for a voice without."""
+        """The built-in Phrase Break predictor: ids [B, L] of a script without breaks -> [B, L], the
+        probability of a break behind each symbol, to be read at word boundaries. Raises InputError for a
+        voice without."""
         if self.phrasing is None:
             raise InputError("this voice was trained without breaks")
         return self.phrasing(ids, lengths).sigmoid()

@@ -26,7 +26,7 @@ from avspeech.text import symbols as table
 
 
 @dataclass(frozen=True)
-class Config:
+class VoiceConfig:
     """What a voice is built of; the defaults are `prosodyfm-small`.
 
     symbols: how many of `avspeech.text.symbols.SYMBOLS` it knows. speakers: names in the order of the
@@ -112,9 +112,11 @@ class ProsodyFM(nn.Module):
     The mel is that of `Vocoder.mel`: natural log, [B, M, T], frame t the sound of [t, t + 1) hops.
     """
 
-    Config = Config
+    Config = VoiceConfig
+    timed: Tensor
+    optional: Tensor
 
-    def __init__(self, config: Config = Config()):
+    def __init__(self, config: VoiceConfig = VoiceConfig()):
         super().__init__()
         config = dataclasses.replace(config, speakers=tuple(config.speakers), decoder=tuple(config.decoder))
         self.config = c = config

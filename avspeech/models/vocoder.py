@@ -10,7 +10,6 @@ adversaries, which is what a CPU can pay; it is a lighter training than the GAN 
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from dataclasses import dataclass
 from typing import Literal
@@ -25,10 +24,11 @@ FLOOR = 1e-5  # of the mel's magnitudes
 
 
 @dataclass(frozen=True)
-class Config:
-    """sample_rate in hertz; n_fft, window, hop in samples; mels from low to high hertz (Slaney's scale and area, of
-    magnitudes, natural log: what HiFi-GAN and Matcha-TTS use). width, hidden, layers: of the backbone.
-    source: see the module; pitch_width: of the pitch reader; pitch_low, pitch_high: hertz it can say."""
+class VocoderConfig:
+    """sample_rate in hertz; n_fft, window, hop in samples; mels from low to high hertz (Slaney's scale and
+    area, of magnitudes, natural log: what HiFi-GAN and Matcha-TTS use). width, hidden, layers: of the
+    backbone. source: see the module; pitch_width: of the pitch reader; pitch_low, pitch_high: hertz it can
+    say."""
 
     sample_rate: int = 16_000
     n_fft: int = 1024
@@ -48,11 +48,14 @@ class Config:
 
 
 class Vocoder(nn.Module):
-    """Log-mel [B, M, T] -> sound [B, T hop]; `mel` goes the other way. Frame t is the sound of [t, t + 1) hops."""
+    """Log-mel [B, M, T] -> sound [B, T hop]; `mel` goes the other way. Frame t is the sound of [t, t + 1)
+    hops."""
 
-    Config = Config
+    Config = VocoderConfig
+    bank: Tensor
+    envelope: Tensor
 
-    def __init__(self, config: Config = Config()):
+    def __init__(self, config: VocoderConfig = VocoderConfig()):
         super().__init__()
         self.config = c = config
         self.analysis = Spectrum(c.n_fft, c.window, c.hop)
@@ -67,7 +70,7 @@ class Vocoder(nn.Module):
         self.head = nn.Linear(c.width, (3 if harmonic else 2) * bins)
         if harmonic:
             self.pitch_enter = nn.Conv1d(c.mels, c.pitch_width, 5, padding=2)
-            self.pitch_blocks = nn.ModuleList(ConvBlock(c.pitch_width, 2 * c.pitch_width, 7) for _ in range(3))
+            self.pitch_blocks = nn.ModuleList(ConvBlock(c.pitch_width, 2 * c.pitch_width) for _ in range(3))
             self.pitch_out = nn.Linear(c.pitch_width, 1)
             nn.init.normal_(self.head.weight, std=0.01)
             nn.init.zeros_(self.head.bias)
@@ -107,9 +110,9 @@ class Vocoder(nn.Module):
         if noise is None:
             noise = torch.randn(len(mel), mel.shape[2] * c.hop, device=mel.device)
         grains = self.analysis(noise) / self.analysis.noise_level
-        both = pulses / self.analysis.noise_level * torch.polar((pulse_size + outline).clamp_max(8.0).exp(), angle) \
-            + grains * (noise_size + outline).clamp_max(8.0).exp()
-        return self.analysis.inverse(both)
+        filtered = pulses * torch.polar((pulse_size + outline).clamp_max(8.0).exp(), angle)
+        filtered = filtered / self.analysis.noise_level + grains * (noise_size + outline).clamp_max(8.0).exp()
+        return self.analysis.inverse(filtered)
 
     def example_inputs(self, seconds: float = 2.0) -> tuple[Tensor]:
         """A random mel, for `avspeech profile`."""
@@ -118,19 +121,23 @@ class Vocoder(nn.Module):
 
 
 class GriffinLim(nn.Module):
-    """The same contract without any training: D. Griffin and J. Lim, 1984, with the momentum of N. Perraudin et al.,
-    2013. Slow, and hollow in sound: a check of the mel, not a voice."""
+    """The same contract without any training: D. Griffin and J. Lim, 1984, with the momentum of N.
+    Perraudin et al., 2013. Slow, and hollow in sound: a check of the mel, not a voice."""
 
-    Config = Config
+    Config = VocoderConfig
+    bank: Tensor
+    back: Tensor
 
-    def __init__(self, config: Config = Config(), rounds: int = 32, momentum: float = 0.99):
+    def __init__(self, config: VocoderConfig = VocoderConfig(), rounds: int = 32, momentum: float = 0.99):
         super().__init__()
         self.config, self.rounds, self.momentum = config, rounds, momentum
         self.analysis = Spectrum(config.n_fft, config.window, config.hop)
         self.register_buffer("bank", mel_bank(config), persistent=False)
         self.register_buffer("back", torch.linalg.pinv(self.bank), persistent=False)
 
-    mel = Vocoder.mel
+    def mel(self, audio: Tensor) -> Tensor:
+        """As `Vocoder.mel`."""
+        return torch.log((self.bank @ self.analysis(audio).abs().transpose(1, 2)).clamp_min(FLOOR))
 
     def forward(self, mel: Tensor) -> Tensor:
         """mel [B, M, T] -> sound [B, T hop]."""
@@ -146,12 +153,16 @@ class GriffinLim(nn.Module):
 
 
 class Spectrum(nn.Module):
-    """STFT with frames centred on the middle of each hop, so that N samples have ceil(N / hop) frames, and back."""
+    """STFT with frames centred on the middle of each hop, so that N samples have ceil(N / hop) frames, and
+    back."""
+
+    window: Tensor
 
     def __init__(self, n_fft: int, window: int, hop: int):
         super().__init__()
         self.n_fft, self.hop, self.pad = n_fft, hop, (n_fft - hop) // 2
-        shape = F.pad(torch.hann_window(window), ((n_fft - window) // 2, n_fft - window - (n_fft - window) // 2))
+        left = (n_fft - window) // 2
+        shape = F.pad(torch.hann_window(window), (left, n_fft - window - left))
         self.register_buffer("window", shape, persistent=False)
         self.noise_level = float(shape.square().sum().sqrt())  # of a bin, for noise of deviation 1
 
@@ -164,7 +175,8 @@ class Spectrum(nn.Module):
         return torch.fft.rfft(audio.unfold(-1, self.n_fft, self.hop) * self.window)
 
     def inverse(self, spectrum: Tensor) -> Tensor:
-        """complex [B, T, bins] -> [B, T hop]: windowed, overlapped, added, over the sum of squared windows."""
+        """complex [B, T, bins] -> [B, T hop]: windowed, overlapped, added, over the sum of squared
+        windows."""
         frames = torch.fft.irfft(spectrum, n=self.n_fft) * self.window
         count = frames.shape[1]
         total = (count - 1) * self.hop + self.n_fft
@@ -178,10 +190,11 @@ class Spectrum(nn.Module):
         return sound[:, self.pad: self.pad + count * self.hop]
 
 
-def mel_bank(config: Config) -> Tensor:
+def mel_bank(config: VocoderConfig) -> Tensor:
     """[M, bins]: Slaney's triangles, each of area 1."""
     def mel(hertz: Tensor) -> Tensor:
-        return torch.where(hertz < 1000, hertz * 3 / 200, 15 + 27 * torch.log(hertz.clamp_min(1) / 1000) / math.log(6.4))
+        high = 15 + 27 * torch.log(hertz.clamp_min(1) / 1000) / math.log(6.4)
+        return torch.where(hertz < 1000, hertz * 3 / 200, high)
 
     def hertz(mel: Tensor) -> Tensor:
         return torch.where(mel < 15, mel * 200 / 3, 1000 * torch.exp((mel - 15) * math.log(6.4) / 27))
@@ -230,14 +243,17 @@ def pulse_train(f0: Tensor, hop: int, sample_rate: int) -> Tensor:
 # --- training -----------------------------------------------------------------------------------------------
 
 
-RESOLUTIONS = ((2048, 512), (1024, 256), (512, 128), (256, 64), (128, 32))  # (n_fft, hop)
+RESOLUTIONS = ((1024, 256), (512, 128), (256, 64), (128, 32))  # (n_fft, hop)
 
 
 class SpectralLoss(nn.Module):
-    """Distance of two sounds in the magnitudes of STFTs of several resolutions (R. Yamamoto et al., "Parallel
-    WaveGAN", ICASSP 2020): L1 of the logs, and L1 of the magnitudes over their mean; and L1 of the log-mel."""
+    """Distance of two sounds in the magnitudes of STFTs of several resolutions (R. Yamamoto et al.,
+    "Parallel WaveGAN", ICASSP 2020): L1 of the logs, and L1 of the magnitudes over their mean; and L1 of
+    the log-mel."""
 
-    def __init__(self, config: Config):
+    bank: Tensor
+
+    def __init__(self, config: VocoderConfig):
         super().__init__()
         self.spectra = nn.ModuleList(Spectrum(n, n, hop) for n, hop in RESOLUTIONS)
         self.spectrum = Spectrum(config.n_fft, config.window, config.hop)
@@ -247,7 +263,7 @@ class SpectralLoss(nn.Module):
         """[B, N] twice -> a number."""
         total = found.new_zeros(())
         for spectrum in self.spectra:
-            a, b = (_size(spectrum(x)) / spectrum.noise_level for x in (found, wanted))
+            a, b = (_size(spectrum(x)) / spectrum.noise_level for x in (found, wanted))  # type: ignore[operator]
             floor = 1e-4
             total = total + (torch.log(a + floor) - torch.log(b + floor)).abs().mean() \
                 + 0.5 * (a - b).abs().mean() / b.mean().clamp_min(floor)

@@ -1,8 +1,8 @@
 """Monotonic alignment search: which symbol each frame belongs to, by dynamic programming.
 
-J. Kim et al., "Glow-TTS: A Generative Flow for Text-to-Speech via Monotonic Alignment Search", NeurIPS 2020,
-with one addition: symbols that may be passed over, which is how a pause between words is found or found absent.
-NumPy, vectorised over the batch and the symbols; one turn of the loop a frame, no compiler.
+J. Kim et al., "Glow-TTS: A Generative Flow for Text-to-Speech via Monotonic Alignment Search", NeurIPS
+2020, with one addition: symbols that may be passed over, which is how a pause between words is found or
+found absent. NumPy, vectorised over the batch and the symbols; one turn of the loop a frame, no compiler.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def gaussian_scores(means: Tensor, features: Tensor) -> Tensor:
 
 def diagonal(lengths: np.ndarray, frames: np.ndarray, symbols: int, longest: int,
              width: float = 0.2) -> np.ndarray:
-    """[B, L, T], at most 0: a Gaussian of `width` (of the whole) around the diagonal, in logs. Added to the scores
-    of a model that knows nothing yet, it begins with even durations."""
+    """[B, L, T], at most 0: a Gaussian of `width` (of the whole) around the diagonal, in logs. Added to the
+    scores of a model that knows nothing yet, it begins with even durations."""
     at = (np.arange(symbols)[None, :, None] + 0.5) / np.asarray(lengths)[:, None, None]
     when = (np.arange(longest)[None, None, :] + 0.5) / np.asarray(frames)[:, None, None]
     return (-0.5 * ((at - when) / width) ** 2).astype(np.float32)

@@ -1,9 +1,9 @@
 """Terminal intonation: the shape of the pitch on the last word of a phrase, from a reference or from text.
 
-He, Chen, Zhang, Schuller, "ProsodyFM", AAAI 2025 (arXiv 2412.11795). Contours are in semitones, at the frames of
-the mel. What the paper leaves open is chosen here: the offset is taken from the mean of the segment, so that
-nothing at all of its height is left; Align Attention weighs references by their distance from what the
-text asks for (both live in one space by the aligner's loss), and so has nothing to train.
+He, Chen, Zhang, Schuller, "ProsodyFM", AAAI 2025 (arXiv 2412.11795). Contours are in semitones, at the
+frames of the mel. What the paper leaves open is chosen here: the offset is taken from the mean of the
+segment, so that nothing at all of its height is left; Align Attention weighs references by their distance
+from what the text asks for (both live in one space by the aligner's loss), and so has nothing to train.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def perturb(contours: Tensor, offset: Tensor) -> Tensor:
 
 
 def straight(slope: Tensor, frames: Tensor, longest: int) -> Tensor:
-    """Contours [B, P, F] that are lines: `slope` [B, P] semitones from the first to the last of `frames` [B, P],
-    mean 0."""
+    """Contours [B, P, F] that are lines: `slope` [B, P] semitones from the first to the last of `frames`
+    [B, P], mean 0."""
     at = torch.arange(longest, device=slope.device) / (frames - 1).clamp_min(1).unsqueeze(-1)
     return slope.unsqueeze(-1) * (at.clamp_max(1.0) - 0.5)
 
@@ -85,16 +85,16 @@ class TerminalIntonationEncoder(nn.Module):
 
 
 class TextPitchAligner(nn.Module):
-    """What the text alone asks for: the mean of the last word's symbols -> an embedding of intonation, trained by
-    L2 to the detached one of the reference."""
+    """What the text alone asks for: the mean of the last word's symbols -> an embedding of intonation,
+    trained by L2 to the detached one of the reference."""
 
     def __init__(self, width: int, tone: int, hidden: int = 256):
         super().__init__()
         self.net = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, tone))
 
     def forward(self, h: Tensor, last: Tensor, phrases: int) -> Tensor:
-        """h [B, L, C], last [B, L] int64 (0, or 1 + the phrase whose last word the symbol is in) -> embeddings
-        [B, P, tone]."""
+        """h [B, L, C], last [B, L] int64 (0, or 1 + the phrase whose last word the symbol is in) ->
+        embeddings [B, P, tone]."""
         member = F.one_hot(last, phrases + 1)[..., 1:].to(h.dtype)
         mean = torch.einsum("blp,blc->bpc", member, h) / member.sum(1).clamp_min(1).unsqueeze(-1)
         return self.net(mean)
@@ -103,7 +103,8 @@ class TextPitchAligner(nn.Module):
 def align_attention(asked: Tensor, reference: Tensor, there: Tensor, sharpness: float = 4.0) -> Tensor:
     """For each phrase of a text an intonation out of a reference with another number of phrases.
 
-    asked [B, P, D]: the aligner's; reference [B, Q, D]: of the reference's phrases, `there` [B, Q] bool -> [B, P, D].
+    asked [B, P, D]: the aligner's; reference [B, Q, D]: of the reference's phrases, `there` [B, Q] bool ->
+    [B, P, D].
     """
     distance = torch.cdist(asked, reference).square() / asked.shape[-1]
     weights = (-sharpness * distance).masked_fill(~there.unsqueeze(1), -torch.inf).softmax(-1)

@@ -1,7 +1,7 @@
 """A small pre-norm transformer with rotary positions, and a block of convolution; both for [B, T, C].
 
-J. Su et al., "RoFormer: Enhanced Transformer with Rotary Position Embedding", 2021; Z. Liu et al., "A ConvNet for
-the 2020s", CVPR 2022.
+J. Su et al., "RoFormer: Enhanced Transformer with Rotary Position Embedding", 2021; Z. Liu et al., "A
+ConvNet for the 2020s", CVPR 2022.
 """
 
 from __future__ import annotations

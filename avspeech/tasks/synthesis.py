@@ -1,0 +1,269 @@
+"""Text to speech: batches of aligned sentences, the losses of ProsodyFM, and what a script is to a voice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from avspeech.batching import Batch
+from avspeech.models.prosodyfm import ProsodyFM
+from avspeech.nn import align, flow_matching, intonation
+from avspeech.tasks.vocoding import Sounds
+from avspeech.text import Script
+
+Record = Mapping[str, Any]
+
+
+def last_words(script: Script, breaks: bool = True) -> tuple[list[int], list[int]]:
+    """(for each token of the script 0, or 1 + the number of the phrase in whose last word it is; that word
+    of each phrase). breaks: phrases end at breaks (and tones asked for), not at every mark: see
+    `Script.phrases`."""
+    ends = [p.last for p in script.phrases(marks=not breaks)]
+    number = {word: i for i, word in enumerate(ends, 1)}
+    return [number.get(t.word, 0) if t.kind == "phone" else 0 for t in script.tokens()], ends
+
+
+def boundaries(script: Script) -> dict[int, int]:
+    """{word: place of the last token between it and the next word} of a script without breaks: where
+    `break_probability` is to be read."""
+    found = {}
+    for place, token in enumerate(script.tokens()):
+        if token.kind in ("word", "mark"):
+            found[token.word] = place
+    return {word: place for word, place in found.items() if 0 <= word < len(script.words) - 1}
+
+
+def predicted_breaks(model: ProsodyFM, script: Script, threshold: float | None = None) -> Script:
+    """The script with breaks where the voice's own predictor puts them (and those it had). threshold: of the
+    probability; the voice's own where not given. A voice without breaks leaves the script as it is."""
+    if model.phrasing is None or len(script.words) < 2:
+        return script
+    plain = script.with_breaks({}, keep_asked=False)
+    ids = torch.tensor([plain.ids()])
+    with torch.no_grad():
+        probability = model.break_probability(ids, torch.tensor([ids.shape[1]]))[0]
+    least = model.config.break_threshold if threshold is None else threshold
+    return script.with_breaks({w: None for w, at in boundaries(plain).items()
+                               if float(probability[at]) >= least})
+
+
+def sequence(record: Record, breaks: bool) -> tuple[list[int], list[int], list[int]]:
+    """ids, frames and `last` of each token of an aligned utterance. With breaks those that were detected
+    are tokens, and a shorter pause belongs to the phone before; without, the mark or boundary at the place
+    has it."""
+    script = Script.from_dict(record["script"])
+    pauses, found = record["pauses"], {int(w) for w in record["breaks"]}
+    if breaks:
+        script = script.with_breaks({w: None for w in found}, keep_asked=False)
+    tokens = script.tokens()
+    frames = [0] * len(tokens)
+    phones = iter(record["phones"])
+    place: dict[int, int] = {}
+    for i, token in enumerate(tokens):
+        if token.kind == "phone":
+            frames[i] = next(phones)
+            place[token.word] = i
+        elif token.kind in (("break",) if breaks else ("word", "mark")):
+            place[token.word] = i
+    for word, pause in enumerate(pauses[:-1]):
+        frames[place[word]] += pause
+    frames[0] += record["lead"]
+    frames[-1] += pauses[-1]
+    ends = [word for word, _ in record["heard" if breaks else "written"]]
+    number = {word: i for i, word in enumerate(ends, 1)}
+    last = [number.get(t.word, 0) if t.kind == "phone" else 0 for t in tokens]
+    return script.ids(), frames, last
+
+
+class Aligned:
+    """Aligned utterances (`batching.Dataset`). records: by id, of the recipe's words stage; mel: sound [B,
+    N] to log-mel [B, M, T]; speakers: names in the order of the voice's table; breaks: as in the voice."""
+
+    def __init__(self, records: Mapping[str, Record], sounds: Sounds, mel: Callable[[Tensor], Tensor],
+                 speakers: Sequence[str], frame_seconds: float, breaks: bool = True):
+        self.names = [name for name in records if name in sounds.utterances]
+        self.records, self.sounds, self.mel = records, sounds, mel
+        self.heard = "heard" if breaks else "written"
+        self.speakers = {name: i for i, name in enumerate(speakers)}
+        self.sequences = {name: sequence(records[name], breaks) for name in self.names}
+        self.lengths = [max(1, sum(self.sequences[n][1])) * frame_seconds for n in self.names]
+        self._mels: dict[str, np.ndarray] = {}
+
+    def mel_of(self, name: str) -> np.ndarray:
+        """[T, M], as many frames as the durations add up to."""
+        if name not in self._mels:
+            skip, total = self.records[name]["skip"], sum(self.sequences[name][1])
+            with torch.no_grad():
+                mel = self.mel(torch.from_numpy(self.sounds[name])[None])[0].T.numpy()
+            mel = mel[skip: skip + total]
+            self._mels[name] = np.pad(mel, ((0, total - len(mel)), (0, 0)), mode="edge").astype(np.float32)
+        return self._mels[name]
+
+    def item(self, index: int, seed: int) -> dict[str, Any]:
+        """One utterance, its contours moved by one random offset each."""
+        rng = np.random.default_rng(seed)
+        name = self.names[index]
+        ids, frames, last = self.sequences[name]
+        contours = [np.asarray(c, np.float32) for _, c in self.records[name][self.heard]]
+        moved = [c - np.float32(rng.uniform(-intonation.OFFSET, intonation.OFFSET)) for c in contours]
+        script = Script.from_dict(self.records[name]["script"])
+        plain = np.full(len(script.tokens()), -1.0, np.float32)
+        for word, place in boundaries(script).items():
+            plain[place] = float(str(word) in self.records[name]["breaks"])
+        speaker = self.sounds.utterances[name].speaker
+        return {"id": name, "ids": np.array(ids), "durations": np.array(frames), "last": np.array(last),
+                "contours": moved, "mel": self.mel_of(name), "plain": np.array(script.ids()),
+                "pauses": plain, "speaker": self.speakers[speaker]}
+
+    def collate(self, items: list[dict[str, Any]]) -> Batch:
+        """ids, durations, last [B, L], lengths [B]; mel [B, T, M]; contours [B, P, F], contour_frames [B, P];
+        plain [B, K], plain_lengths [B], pauses [B, K] (1 a break, 0 none, -1 no boundary); speaker [B]."""
+        def padded(key: str, value: float = 0) -> Tensor:
+            arrays = [i[key] for i in items]
+            out = np.full((len(arrays), *np.max([a.shape for a in arrays], axis=0)), value, arrays[0].dtype)
+            for row, array in zip(out, arrays):
+                row[tuple(slice(n) for n in array.shape)] = array
+            return torch.from_numpy(out)
+
+        phrases = max(max(len(i["contours"]) for i in items), 1)
+        longest = max([len(c) for i in items for c in i["contours"]] + [1])
+        contours = np.zeros((len(items), phrases, longest), np.float32)
+        frames = np.zeros((len(items), phrases), np.int64)
+        for row, item in enumerate(items):
+            for p, c in enumerate(item["contours"]):
+                contours[row, p, : len(c)], frames[row, p] = c, len(c)
+        return {"ids": [i["id"] for i in items], "symbols": padded("ids"), "durations": padded("durations"),
+                "last": padded("last"), "mel": padded("mel"), "plain": padded("plain"),
+                "pauses": padded("pauses", -1.0), "contours": torch.from_numpy(contours),
+                "contour_frames": torch.from_numpy(frames),
+                "lengths": torch.tensor([len(i["ids"]) for i in items]),
+                "plain_lengths": torch.tensor([len(i["plain"]) for i in items]),
+                "speaker": torch.tensor([i["speaker"] for i in items])}
+
+    def statistics(self) -> tuple[float, float]:
+        """Mean and deviation of the log-mel."""
+        rows = np.concatenate([self.mel_of(name) for name in self.names])
+        return float(rows.mean()), float(rows.std())
+
+
+FIELDS = ("symbols", "lengths", "durations", "last", "mel", "contours", "contour_frames", "speaker", "plain",
+          "plain_lengths", "pauses")
+
+
+class Speaking(nn.Module):
+    """What is trained, giving all losses in one call. The vocoder inside stays as it is.
+
+    search: durations by monotonic search under the prior at every step, as in the paper, instead of those
+    given."""
+
+    def __init__(self, model: ProsodyFM, search: bool = False):
+        super().__init__()
+        self.model, self.search = model, search
+        model.vocoder.requires_grad_(False)
+
+    def forward(self, symbols: Tensor, lengths: Tensor, durations: Tensor, last: Tensor, mel: Tensor,
+                contours: Tensor, contour_frames: Tensor, speaker: Tensor, plain: Tensor,
+                plain_lengths: Tensor, pauses: Tensor, t: Tensor | None = None, z: Tensor | None = None
+                ) -> dict[str, Tensor]:
+        """Shapes as in `Aligned.collate` -> losses by name: flow, prior, duration, aligner, breaks."""
+        model = self.model
+        mask = torch.arange(symbols.shape[1], device=symbols.device) < lengths.unsqueeze(1)
+        h = model.encode(symbols, mask)
+        tone, losses = None, {}
+        if model.config.intonation:
+            tone, asked = model.intonation(h, last, contours, contour_frames)
+            known = (contour_frames > 0).unsqueeze(-1)
+            off = (asked - tone.detach()).square() * known
+            losses["aligner"] = off.sum() / (known.sum() * off.shape[-1]).clamp_min(1)
+        fused = model.fuse(h, mask, speaker, tone, last)
+        wanted = (mel - model.config.mel_mean) / model.config.mel_std
+        if self.search:
+            durations = self.searched(fused, symbols, lengths, wanted, durations.sum(1))
+        told, mean, there = model.condition(fused, durations, mel.shape[1])
+        count = there.sum() * mel.shape[-1]
+        losses["prior"] = 0.5 * ((mean - wanted).square() * there.unsqueeze(-1)).sum() / count
+        hint = model.decoder.prepare(told)
+        losses["flow"] = flow_matching.loss(lambda x, t: model.decoder(x, t, hint, there), wanted, there,
+                                            t, z)
+        timed = model.timed[symbols] & mask
+        off = model.durations(fused.detach(), mask) - torch.log1p(durations.float())
+        losses["duration"] = (off.square() * timed).sum() / timed.sum()
+        if model.phrasing is not None:
+            at = pauses >= 0
+            logits = model.phrasing(plain, plain_lengths)
+            loss = F.binary_cross_entropy_with_logits(logits, pauses.clamp_min(0), reduction="none")
+            losses["breaks"] = (loss * at).sum() / at.sum().clamp_min(1)
+        return losses
+
+    @torch.no_grad()
+    def searched(self, fused: Tensor, symbols: Tensor, lengths: Tensor, wanted: Tensor,
+                 frames: Tensor) -> Tensor:
+        """Durations [B, L] of the best monotonic path under the prior; symbols that take no time get none."""
+        timed = self.model.timed[symbols]
+        timed &= torch.arange(symbols.shape[1], device=symbols.device) < lengths.unsqueeze(1)
+        scores = align.gaussian_scores(self.model.prior(fused), wanted).cpu().numpy()
+        rows, counts = [s[keep] for s, keep in zip(scores, timed.cpu().numpy())], timed.sum(1).cpu().numpy()
+        packed = np.zeros((len(rows), counts.max(), scores.shape[2]), np.float32)
+        optional = np.zeros(packed.shape[:2], bool)
+        for i, row in enumerate(rows):
+            packed[i, : len(row)] = row
+            optional[i, : len(row)] = self.model.optional[symbols[i][timed[i]]].cpu().numpy()
+        # Two in a row that may be passed over: the second must be heard
+        optional[:, 1:] &= ~optional[:, :-1]
+        found = align.search(packed, counts, frames.cpu().numpy(), optional)
+        durations = torch.zeros_like(symbols)
+        durations[timed] = torch.from_numpy(np.concatenate([d[:n] for d, n in zip(found, counts)])).to(
+            symbols.device)
+        return durations
+
+
+def speaking_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:
+    """Flow matching + prior + duration + L2 of the aligner + breaks, all of weight 1."""
+    losses = model(*(batch[name] for name in FIELDS))
+    return sum(losses.values(), torch.zeros(())), losses
+
+
+@torch.no_grad()
+def speaking_score(model: Speaking, dataset: Aligned, batch_seconds: float = 60.0) -> dict[str, float]:
+    """Losses on a fixed set with fixed times and noise; "score" is less their sum; "break_threshold": the
+    probability of a break that gives the best F1 there."""
+    on = next(model.parameters()).device
+    totals: dict[str, float] = {}
+    chance: list[np.ndarray] = []
+    order = np.argsort(dataset.lengths)
+    size = max(1, int(batch_seconds / max(dataset.lengths)))
+    for start in range(0, len(order), size):
+        items = [dataset.item(int(i), int(i)) for i in order[start: start + size]]
+        batch = {k: v.to(on) if isinstance(v, Tensor) else v for k, v in dataset.collate(items).items()}
+        generator = torch.Generator().manual_seed(start)
+        t = (torch.arange(len(items)) + 0.5) / len(items)
+        z = torch.randn(batch["mel"].shape, generator=generator).to(on)
+        losses = model(*(batch[name] for name in FIELDS), t=t.to(on), z=z)
+        for name, value in losses.items():
+            totals[name] = totals.get(name, 0.0) + float(value) * len(items) / len(order)
+        if model.model.phrasing is not None:
+            p = model.model.break_probability(batch["plain"], batch["plain_lengths"])
+            at = batch["pauses"] >= 0
+            chance.append(torch.stack([p[at], batch["pauses"][at]]).cpu().numpy())
+    found = {"score": -sum(totals.values()), **totals}
+    if chance:
+        found |= dict(zip(("break_threshold", "break_f1"), best_threshold(np.concatenate(chance, 1))))
+    return found
+
+
+def best_threshold(pairs: np.ndarray) -> tuple[float, float]:
+    """[2, N] probability and truth -> the threshold of the highest F1, and that F1 (0.5 and 0 without
+    breaks)."""
+    best = (0.5, 0.0)
+    for threshold in np.linspace(0.1, 0.9, 33):
+        said, truth = pairs[0] >= threshold, pairs[1] > 0.5
+        hits = float((said & truth).sum())
+        f1 = 2 * hits / max(1.0, float(said.sum() + truth.sum()))
+        if f1 > best[1]:
+            best = (float(threshold), f1)
+    return best

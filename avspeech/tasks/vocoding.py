@@ -1,0 +1,129 @@
+"""Training and checking a vocoder: segments of recordings, sound -> mel -> sound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from avspeech import audio, pitch
+from avspeech.batching import Batch
+from avspeech.data.manifest import Utterance, resolve
+from avspeech.models.vocoder import SpectralLoss, Vocoder
+
+TRUSTED = 0.05  # octaves by which the pitch read off a mel may miss and still drive the pulses in training
+
+
+class Sounds:
+    """The recordings of some utterances at one rate, read once and kept as 16-bit numbers.
+
+    roots: folder that an utterance's path is relative to, by its id."""
+
+    def __init__(self, utterances: Sequence[Utterance], roots: Mapping[str, Path], sample_rate: int):
+        self.utterances, self.roots = {u.id: u for u in utterances}, dict(roots)
+        self.sample_rate = sample_rate
+        self._kept: dict[str, np.ndarray] = {}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """[N] float32. Raises InputError for a file that cannot be read."""
+        if name not in self._kept:
+            u = self.utterances[name]
+            sound = audio.read(resolve(self.roots[name], u.audio), self.sample_rate, u.start, u.duration)
+            self._kept[name] = np.round(np.clip(sound, -1, 1) * 32767).astype(np.int16)
+        return self._kept[name].astype(np.float32) / 32767
+
+
+def pitch_at_frames(samples: np.ndarray, sample_rate: int, hop: int, method: str = "dio", low: float = 60.0,
+                    high: float = 500.0) -> np.ndarray:
+    """F0 [ceil(N / hop)] float32 in hertz, 0 where unvoiced, at the middle of each frame of a mel."""
+    frames = -(-len(samples) // hop)
+    if len(samples) <= hop:
+        return np.zeros(frames, np.float32)
+    hertz, _ = pitch.f0(samples[hop // 2:], sample_rate, hop / sample_rate, low, high, method)
+    return np.pad(hertz[:frames], (0, max(0, frames - len(hertz))))
+
+
+class Segments:
+    """Random pieces of `seconds` with their F0, as many an epoch as fit into the recordings
+    (`batching.Dataset`). f0: [T] by id, of `pitch_at_frames`. gain_db: loudness varies by up to this."""
+
+    def __init__(self, sounds: Sounds, f0: Mapping[str, np.ndarray], hop: int, seconds: float = 1.0,
+                 gain_db: float = 6.0):
+        self.sounds, self.f0, self.hop, self.gain_db = sounds, f0, hop, gain_db
+        self.frames = max(1, round(seconds * sounds.sample_rate / hop))
+        self.names = [u.id for u in sounds.utterances.values()
+                      for _ in range(max(1, int(u.duration / seconds)))]
+        self.lengths = [self.frames * hop / sounds.sample_rate] * len(self.names)
+
+    def item(self, index: int, seed: int) -> dict[str, Any]:
+        """id, audio [T hop], f0 [T] (0: unvoiced)."""
+        rng = np.random.default_rng(seed)
+        name = self.names[index]
+        sound, hertz = self.sounds[name], self.f0[name]
+        first = int(rng.integers(0, max(1, len(hertz) - self.frames)))
+        piece = sound[first * self.hop: (first + self.frames) * self.hop]
+        hertz = hertz[first: first + self.frames]
+        piece = np.pad(piece, (0, self.frames * self.hop - len(piece)))
+        gain = 10 ** (rng.uniform(-self.gain_db, self.gain_db) / 20)
+        gain = min(gain, 0.99 / max(float(np.abs(piece).max()), 1e-3))
+        return {"id": name, "audio": piece * np.float32(gain),
+                "f0": np.pad(hertz, (0, self.frames - len(hertz)))}
+
+    def collate(self, items: list[dict[str, Any]]) -> Batch:
+        """ids, audio [B, N], f0 [B, T]."""
+        return {"ids": [i["id"] for i in items],
+                **{k: torch.from_numpy(np.stack([i[k] for i in items])).float() for k in ("audio", "f0")}}
+
+
+class Vocoding(nn.Module):
+    """What is trained: sound and its F0 -> spectral distance of what comes back, and error of the pitch
+    reader.
+
+    The pulses follow the reader where it is right and the tracker where it is not, so that the filters
+    learn from right harmonics from the first step and know the reader's small errors."""
+
+    def __init__(self, vocoder: Vocoder):
+        super().__init__()
+        self.vocoder = vocoder
+        self.distance = SpectralLoss(vocoder.config)
+
+    def forward(self, audio: Tensor, f0: Tensor) -> tuple[Tensor, Tensor]:
+        """audio [B, T hop], f0 [B, T] (0: unvoiced) -> distance, pitch error in octaves."""
+        with torch.no_grad():
+            mel = self.vocoder.mel(audio)
+        if self.vocoder.config.source == "none":
+            return self.distance(self.vocoder(mel), audio), audio.new_zeros(())
+        read = self.vocoder.f0(mel)
+        voiced = f0 > 0
+        off = torch.log2(read) - torch.log2(f0.clamp_min(self.vocoder.config.pitch_low))
+        error = (off.abs() * voiced).sum() / voiced.sum().clamp_min(1)
+        wrong = voiced & (off.abs() > TRUSTED)
+        driving = torch.where(wrong, f0, read).detach().clamp(40.0, self.vocoder.config.pitch_high)
+        return self.distance(self.vocoder(mel, driving), audio), error
+
+
+def vocoder_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:
+    """Loss of `Vocoding`."""
+    distance, error = model(batch["audio"], batch["f0"])
+    return distance + 2 * error, {"distance": distance, "pitch octaves": error}
+
+
+@torch.no_grad()
+def vocoder_score(model: Vocoding, segments: Segments, count: int = 64) -> dict[str, float]:
+    """On fixed segments: distance and pitch error; "score" is what `fit` maximises."""
+    on = next(model.parameters()).device
+    total, error, n = 0.0, 0.0, 0
+    count = min(count, len(segments.names))
+    for start in range(0, count, 16):
+        items = [segments.item(i * len(segments.names) // count, i)
+                 for i in range(start, min(count, start + 16))]
+        batch = segments.collate(items)
+        torch.manual_seed(start)
+        distance, off = model(batch["audio"].to(on), batch["f0"].to(on))
+        total, error = total + float(distance) * len(items), error + float(off) * len(items)
+        n += len(items)
+    return {"score": -(total + 2 * error) / n, "distance": total / n, "pitch octaves": error / n}

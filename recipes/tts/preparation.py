@@ -1,0 +1,151 @@
+"""What the recipe finds out about its recordings: phones, pitch, alignment, breaks, last words. A file for
+each split; each function reads what the one before wrote."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avspeech import text
+from avspeech.data.manifest import Utterance
+from avspeech.errors import InputError
+from avspeech.nn import intonation
+from avspeech.tasks import alignment, vocoding
+
+
+def write_json(path: Path, value: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(path.name + ".part")
+    aside.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+    os.replace(aside, path)
+
+
+def read_json(path: Path) -> Any:
+    """{} where there is no such file."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def script_of(utterance: Utterance, phonemiser: str) -> text.Script:
+    """An utterance's text, of capitals or not, without any markup meant."""
+    said = utterance.text or ""
+    said = said.lower() if said.isupper() else said
+    return text.analyse(said.replace("&", "&amp;").replace("<", "&lt;"), phonemiser)
+
+
+def write_scripts(utterances: Sequence[Utterance], phonemiser: str, path: Path) -> None:
+    """{id: script} of a split."""
+    scripts = {u.id: script_of(u, phonemiser) for u in utterances}
+    write_json(path, {name: s.as_dict() for name, s in scripts.items() if s.words})
+    guessed = {w.text for s in scripts.values() for w in s.words if w.source == "guess"}
+    print(f"{path.stem}: {len(scripts):,} texts, {len(guessed):,} words with a guessed pronunciation")
+
+
+def read_scripts(path: Path) -> dict[str, text.Script]:
+    return {name: text.Script.from_dict(record) for name, record in read_json(path).items()}
+
+
+def write_pitch(utterances: Sequence[Utterance], roots: Mapping[str, Path], rate: int, hop: int, path: Path,
+                **options: Any) -> None:
+    """{id: F0 [T]} of a split."""
+    from tqdm import tqdm
+
+    sounds = vocoding.Sounds(utterances, roots, rate)
+    found = {u.id: vocoding.pitch_at_frames(sounds[u.id], rate, hop, **options)
+             for u in tqdm(utterances, f"{path.stem}: pitch", mininterval=5)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(path.stem + ".part.npz")
+    np.savez(aside, **found)
+    os.replace(aside, path)
+
+
+def read_pitch(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path) as file:
+        return {name: file[name] for name in file.files}
+
+
+def write_alignments(parts: Mapping[str, tuple[list[Utterance], dict[str, Path]]], phones: Path,
+                     rate_and_hop: tuple[int, int], turns: int, out: Path) -> None:
+    """{id: {phones, lead, pauses}} in frames, of each split; the aligner is fitted on the training part."""
+    rate, hop = rate_and_hop
+    aligner: alignment.Aligner | None = None
+    for split, (utterances, roots) in parts.items():
+        scripts = read_scripts(phones / f"{split}.json")
+        listed = [u for u in utterances if u.id in scripts]
+        sounds = vocoding.Sounds(listed, roots, rate)
+        words = [[w.phones for w in scripts[u.id].words] for u in listed]
+        raw = [alignment.features(sounds[u.id], rate, hop // 2) for u in listed]
+        least = [sum(len(w) for w in said) * alignment.STATES for said in words]
+        short = [u.id for u, x, n in zip(listed, raw, least) if len(x) < n]
+        for name in short:
+            print(f"{name}: left out, its text is longer than its sound", file=sys.stderr)
+        keep = [i for i, u in enumerate(listed) if u.id not in short]
+        speakers = [listed[i].speaker for i in keep]
+        heard = alignment.normalised([raw[i] for i in keep], speakers) if keep else []
+        said = [words[i] for i in keep]
+        if aligner is None:
+            if not said:
+                raise InputError(f"{out}: no utterance to align in {split}")
+            aligner = alignment.Aligner([p for ws in said for w in ws for p in w])
+            score = aligner.fit(said, heard, turns)
+            print(f"aligned: log likelihood {score:.3f} a frame")
+        known = [i for i, ws in enumerate(said)
+                 if all(alignment.phone_name(p) in aligner.number for w in ws for p in w)]
+        frames = [-(-len(sounds[listed[keep[i]].id]) // hop) for i in known]
+        found = aligner.align([said[i] for i in known], [heard[i] for i in known], frames=frames)
+        write_json(out / f"{split}.json",
+                   {listed[keep[i]].id: dataclasses.asdict(a) for i, a in zip(known, found)})
+
+
+def write_breaks(exp: Path, seconds: float, threshold: float) -> None:
+    """{id: {word: frames}}: pauses between words, of at least `threshold` seconds; seconds: of a frame."""
+    for split in ("train", "dev", "test"):
+        aligned = read_json(exp / "align" / f"{split}.json")
+        found = {name: {str(w): p for w, p in enumerate(a["pauses"][:-1]) if p * seconds >= threshold}
+                 for name, a in aligned.items()}
+        write_json(exp / "breaks" / f"{split}.json", found)
+        gaps = sum(max(0, len(a["pauses"]) - 1) for a in aligned.values())
+        count = sum(map(len, found.values()))
+        print(f"{split}: {count:,} breaks at {gaps:,} word boundaries")
+
+
+def write_words(exp: Path, seconds: float, edge: float) -> None:
+    """What training reads, {id: record}: the script, frames of phones and pauses with the silence at both
+    ends cut to `edge` seconds (`skip`: frames cut from the front), the breaks, and for each phrase its last
+    word and contour; with breaks as detected ("heard") and as punctuation says ("written")."""
+    most = round(edge / seconds)
+    for split in ("train", "dev", "test"):
+        scripts = read_json(exp / "phones" / f"{split}.json")
+        aligned, breaks = (read_json(exp / kind / f"{split}.json") for kind in ("align", "breaks"))
+        hertz = read_pitch(exp / "pitch" / f"{split}.npz")
+        records = {}
+        for name, a in aligned.items():
+            script = text.Script.from_dict(scripts[name])
+            skip = max(0, a["lead"] - most)
+            pauses = [*a["pauses"][:-1], min(a["pauses"][-1], most)]
+            at, spans = a["lead"], []
+            counts = iter(a["phones"])
+            for word, pause in zip(script.words, a["pauses"]):
+                end = at + sum(next(counts) for _ in word.phones)
+                spans.append((at, end))
+                at = end + pause
+            f0 = hertz[name]
+            record = {"script": scripts[name], "phones": a["phones"], "lead": a["lead"] - skip,
+                      "pauses": pauses, "skip": skip, "breaks": breaks[name],
+                      "words": [(round(s * seconds, 4), round(e * seconds, 4)) for s, e in spans]}
+            heard = script.with_breaks({int(w): p * seconds for w, p in breaks[name].items()},
+                                       keep_asked=False)
+            for kind, phrases in (("heard", heard.phrases(marks=False)), ("written", script.phrases())):
+                ends = [p.last for p in phrases]
+                cut = intonation.last_words(f0, f0 > 0, [spans[w] for w in ends], seconds)
+                record[kind] = [[w, [round(float(x), 3) for x in c]] for w, c in zip(ends, cut)]
+            records[name] = record
+        write_json(exp / "words" / f"{split}.json", records)
+        count = sum(len(r["heard"]) for r in records.values())
+        print(f"{split}: {count:,} phrases in {len(records):,} utterances")

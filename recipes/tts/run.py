@@ -1,0 +1,388 @@
+"""Text to speech: from recordings with their texts to a voice, its numbers, and a text read aloud.
+
+    python recipes/tts/run.py --config egs/mini/tts/conf/train.yaml [--stage train] [train.lr=3e-4]
+
+Experiments are systems x seeds: a system is a model with some parts on or off. All are trained on the same
+data, alignments and steps, in `exp/<system>-<seed>/`, and share one vocoder. Nothing is chosen by the
+test sentences: the development ones pick the weights and the threshold of breaks.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from avspeech import config, models, pretrained, trainer
+from avspeech.data import corpora
+from avspeech.data.corpora import layout
+from avspeech.data.manifest import Utterance, read_manifest
+from avspeech.errors import InputError
+from avspeech.recipe import Recipe
+from avspeech.tasks.vocoding import Sounds
+
+SPLITS = ("train", "dev", "test")
+
+
+@dataclass
+class Corpus:
+    """corpus: name in the registry (the key, where not given); source: as distributed (none where it is
+    made or fetched); role: a voice to learn, or sound for the vocoder alone. options: of its `prepare`."""
+
+    corpus: str | None = None
+    source: str | None = None
+    role: Literal["voice", "vocoder"] = "voice"
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Data:
+    """corpora: the first speaker of the first is the voice's default. sample_rate, hop: of the voice.
+    longest: seconds of an utterance that is still trained on."""
+
+    corpora: dict[str, Corpus] = field(default_factory=dict)
+    longest: float = 17.0
+
+
+@dataclass
+class Pitch:
+    """method: of `avspeech.pitch`; low, high: hertz."""
+
+    method: str = "dio"
+    low: float = 60.0
+    high: float = 500.0
+
+
+@dataclass
+class Align:
+    """turns of estimation; threshold: seconds from which a pause within a sentence is a phrase break; edge:
+    seconds of silence kept at both ends. phonemiser: of `avspeech.text`."""
+
+    turns: int = 12
+    threshold: float = 0.1
+    edge: float = 0.1
+    phonemiser: str = "default"
+    search: bool = False
+
+
+@dataclass
+class System:
+    """model: differences from the experiment's model."""
+
+    model: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Model:
+    """name: of a model or a named configuration; config: differences from it. init: a model folder, or a
+    released model's name, whose weights to begin with where name and shape agree."""
+
+    name: str = "prosodyfm-small"
+    config: dict[str, Any] = field(default_factory=dict)
+    init: str | None = None
+
+
+@dataclass
+class Sentences:
+    """What is measured: count of test sentences (0: all); steps of the flow; seed of the noise. recogniser:
+    a folder of a Whisper model for CTranslate2, for WER (none: left out); mos: DistillMOS, where it is
+    installed. controls: sentences of the control experiments; slopes in semitones over the last word;
+    pauses in seconds."""
+
+    count: int = 50
+    steps: int = 10
+    seed: int = 0
+    recogniser: str | None = None
+    mos: bool = False
+    controls: int = 8
+    slopes: tuple[float, ...] = (4.0, 2.0, 0.0, -2.0, -4.0)
+    pauses: tuple[float, ...] = (0.1, 0.2, 0.4, 0.8)
+    texts: tuple[str, ...] = ("I said <brk 0.4> no<rise>.", "You have three new messages.")
+
+
+@dataclass
+class Release:
+    """What the model folders say of themselves: licence of the weights, and a licence for each corpus by
+    name."""
+
+    licence: str = "Apache-2.0"
+    data: dict[str, str] = field(default_factory=dict)
+    dtype: Literal["float32", "float16"] = "float32"
+    limits: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Config:
+    data: Data = field(default_factory=Data)
+    pitch: Pitch = field(default_factory=Pitch)
+    align: Align = field(default_factory=Align)
+    model: Model = field(default_factory=Model)
+    systems: dict[str, System] = field(default_factory=lambda: {"prosodyfm": System()})
+    seeds: tuple[int, ...] = (0,)
+    vocoder: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(batch_seconds=16))
+    train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
+    sentences: Sentences = field(default_factory=Sentences)
+    release: Release = field(default_factory=Release)
+
+
+recipe = Recipe("tts", schema=Config, doc=__doc__)
+
+
+# --- data ---------------------------------------------------------------------------------------------------
+
+
+@recipe.stage("prepare", uses=("data",), code=("data",),
+              outputs=lambda cfg, exp: [exp / "data" / n / "train.jsonl" for n in cfg.data.corpora])
+def prepare(cfg: Config, exp: Path) -> None:
+    """Write each corpus' manifests."""
+    if not cfg.data.corpora:
+        raise InputError("data.corpora: empty; name a corpus, for example data.corpora.asterisk={}")
+    if not any(c.role == "voice" for c in cfg.data.corpora.values()):
+        raise InputError("data.corpora: no corpus with role=voice, so nobody to learn to speak from")
+    for name, corpus in cfg.data.corpora.items():
+        corpora.prepare(corpus.corpus or name, corpus.source, exp / "data" / name, **corpus.options)
+
+
+def _utterances(cfg: Config, exp: Path, split: str, role: str | None = "voice"
+                ) -> tuple[list[Utterance], dict[str, Path]]:
+    """Utterances of a split, of the corpora of a role (None: of all), and the folder each one's path is
+    relative to."""
+    found: list[Utterance] = []
+    roots: dict[str, Path] = {}
+    for name, corpus in cfg.data.corpora.items():
+        folder = exp / "data" / name
+        path = folder / f"{split}.jsonl"
+        if role not in (None, corpus.role) or not path.exists():
+            continue
+        root = Path(layout.read_prepared(folder).root) if (folder / "corpus.json").exists() else folder
+        for u in read_manifest(path):
+            if u.duration <= cfg.data.longest and (u.text or corpus.role != "voice"):
+                found.append(u)
+                roots[u.id] = root
+    return found, roots
+
+
+def _hop(cfg: Config) -> tuple[int, int]:
+    """Rate and hop of the voice, in hertz and samples."""
+    from avspeech.models import vocoder
+
+    base, fields = models.CONFIGS.get(cfg.model.name, (cfg.model.name, {}))
+    voc = vocoder.VocoderConfig(**{**fields, **cfg.model.config}.get("vocoder", {}))
+    return voc.sample_rate, voc.hop
+
+
+@recipe.stage("phones", uses=("data", "align"), code=("text",),
+              inputs=lambda cfg, exp: [exp / "data" / n / "train.jsonl" for n in cfg.data.corpora],
+              outputs=lambda cfg, exp: [exp / "phones" / f"{s}.json" for s in ("train", "test")])
+def phones(cfg: Config, exp: Path) -> None:
+    """Turn texts into words and phones."""
+    from preparation import write_scripts
+
+    for split in SPLITS:
+        write_scripts(_utterances(cfg, exp, split)[0], cfg.align.phonemiser, exp / "phones" / f"{split}.json")
+
+
+@recipe.stage("pitch", uses=("data", "pitch", "model"), code=("pitch", "audio", "data"),
+              inputs=lambda cfg, exp: [exp / "data" / n / "train.jsonl" for n in cfg.data.corpora],
+              outputs=lambda cfg, exp: [exp / "pitch" / f"{s}.npz" for s in ("train", "test")])
+def pitch_stage(cfg: Config, exp: Path) -> None:
+    """Track F0 at the frames of the mel."""
+    from preparation import write_pitch
+
+    rate, hop = _hop(cfg)
+    for split in SPLITS:
+        write_pitch(*_utterances(cfg, exp, split, role=None), rate, hop, exp / "pitch" / f"{split}.npz",
+                    method=cfg.pitch.method, low=cfg.pitch.low, high=cfg.pitch.high)
+
+
+@recipe.stage("align", uses=("data", "align", "model"), code=("nn", "tasks", "audio"),
+              inputs=lambda cfg, exp: [exp / "phones" / "train.json", exp / "phones" / "test.json"],
+              outputs=lambda cfg, exp: [exp / "align" / f"{s}.json" for s in ("train", "test")])
+def align_stage(cfg: Config, exp: Path) -> None:
+    """Find when each phone and pause is spoken, by monotonic search."""
+    from preparation import write_alignments
+
+    parts = {s: _utterances(cfg, exp, s) for s in SPLITS}
+    write_alignments(parts, exp / "phones", _hop(cfg), cfg.align.turns, exp / "align")
+
+
+@recipe.stage("breaks", uses=("align", "model"), code=("text",),
+              inputs=lambda cfg, exp: [exp / "align" / "train.json", exp / "align" / "test.json"],
+              outputs=lambda cfg, exp: [exp / "breaks" / f"{s}.json" for s in ("train", "test")])
+def breaks(cfg: Config, exp: Path) -> None:
+    """Detect phrase breaks: pauses between words of at least the threshold."""
+    from preparation import write_breaks
+
+    rate, hop = _hop(cfg)
+    write_breaks(exp, hop / rate, cfg.align.threshold)
+
+
+@recipe.stage("words", uses=("align", "model"), code=("text", "nn", "tasks"),
+              inputs=lambda cfg, exp: [exp / "breaks" / "train.json", exp / "pitch" / "train.npz"],
+              outputs=lambda cfg, exp: [exp / "words" / f"{s}.json" for s in ("train", "test")])
+def words(cfg: Config, exp: Path) -> None:
+    """Cut the pitch of the last word of each phrase."""
+    from preparation import write_words
+
+    rate, hop = _hop(cfg)
+    write_words(exp, hop / rate, cfg.align.edge)
+
+
+# --- training -----------------------------------------------------------------------------------------------
+
+
+def _runs(cfg: Config) -> Iterator[tuple[str, System, int]]:
+    for seed in cfg.seeds:  # seed by seed, so that a table cut short has whole rows
+        for name, system in cfg.systems.items():
+            yield name, system, seed
+
+
+def _info(cfg: Config, model: Any, name: str, metrics: dict[str, float], description: str
+          ) -> pretrained.ModelInfo:
+    from avspeech.text import symbols
+
+    voc = model.vocoder.config if name == "prosodyfm" else model.config
+    labels = list(symbols.SYMBOLS[: model.config.symbols]) if name == "prosodyfm" else []
+    return pretrained.ModelInfo(
+        task="synthesis" if name == "prosodyfm" else "vocoder", model=name,
+        config=config.to_dict(model.config), sample_rate=voc.sample_rate, fps=None, labels=labels,
+        licence=cfg.release.licence, dtype=cfg.release.dtype, limits=cfg.release.limits, metrics=metrics,
+        training_data=[{"name": c, "licence": cfg.release.data.get(c, "not stated")}
+                       for c in cfg.data.corpora], description=description)
+
+
+@recipe.stage("vocoder", uses=("data", "pitch", "model", "vocoder", "release"),
+              code=("trainer", "batching", "nn", "models", "tasks"),
+              inputs=lambda cfg, exp: [exp / "pitch" / "train.npz"],
+              outputs=lambda cfg, exp: [exp / "vocoder" / "model"], distributed=True)
+def vocoder_stage(cfg: Config, exp: Path) -> None:
+    """Train the vocoder on the recordings."""
+    import torch
+    from preparation import read_pitch
+
+    from avspeech.tasks import vocoding
+
+    folder = exp / "vocoder"
+    settings = {k: v for k, v in config.to_dict(cfg).items() if k in ("data", "pitch", "vocoder")}
+    settings["model"] = dict(config.to_dict(cfg.model.config).get("vocoder", {}), name=cfg.model.name)
+    if _done(folder, settings):
+        return
+    with trainer.distributed():
+        torch.manual_seed(cfg.vocoder.seed)
+        vocoder: Any = models.build(cfg.model.name, **cfg.model.config)
+        vocoder = vocoder.vocoder.to(trainer.device())
+        print(f"vocoder: {sum(p.numel() for p in vocoder.parameters()):,} parameters", flush=True)
+        rate, hop = vocoder.config.sample_rate, vocoder.config.hop
+        parts = {}
+        for split in ("train", "dev"):
+            sounds = vocoding.Sounds(*_utterances(cfg, exp, split, role=None), rate)
+            if sounds.utterances:
+                parts[split] = vocoding.Segments(sounds, read_pitch(exp / "pitch" / f"{split}.npz"), hop)
+        dev = parts.get("dev", parts["train"])
+        result = trainer.fit(vocoding.Vocoding(vocoder), vocoding.vocoder_loss, parts["train"], cfg.vocoder,
+                             folder / "fit", lambda model: vocoding.vocoder_score(model, dev))
+        if trainer.is_main():
+            info = _info(cfg, vocoder, "vocoder", {k: round(v, 4) for k, v in result.metrics.items()},
+                         "Log-mel to sound by the inverse STFT.")
+            pretrained.save(folder / "model", vocoder, info)
+            _write_settings(folder, settings)
+        trainer.barrier()
+
+
+def _done(folder: Path, settings: dict[str, Any]) -> bool:
+    """Whether a model with these settings is there. Raises InputError for one with others."""
+    if not (folder / "model" / pretrained.SUMS).exists():
+        return False
+    if json.loads((folder / "settings.json").read_text(encoding="utf-8")) != json.loads(json.dumps(settings)):
+        raise InputError(f"{folder}: holds a model that was trained with other settings (settings.json); "
+                         "remove the folder to train it anew, or train elsewhere with --exp")
+    print(f"{folder.name}: trained before", flush=True)
+    return True
+
+
+def _write_settings(folder: Path, settings: dict[str, Any]) -> None:
+    (folder / "settings.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+
+
+@recipe.stage("train", uses=("data", "pitch", "align", "model", "systems", "seeds", "train", "release"),
+              code=("trainer", "batching", "nn", "models", "tasks"),
+              inputs=lambda cfg, exp: [exp / "words" / "train.json", exp / "words" / "test.json"],
+              outputs=lambda cfg, exp: [exp / f"{n}-{s}" / "model" for n, _, s in _runs(cfg)],
+              distributed=True)
+def train(cfg: Config, exp: Path) -> None:
+    """Train each system with each seed, and put the vocoder into its folder."""
+    from preparation import read_json
+
+    with trainer.distributed():
+        rate, _ = _hop(cfg)
+        parts = {}
+        for split in ("train", "dev"):
+            utterances, roots = _utterances(cfg, exp, split)
+            parts[split] = (Sounds(utterances, roots, rate), read_json(exp / "words" / f"{split}.json"))
+        for name, system, seed in _runs(cfg):
+            _train_one(cfg, exp, exp / f"{name}-{seed}", parts, system, seed)
+
+
+def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], system: System,
+               seed: int) -> None:
+    import torch
+
+    from avspeech.tasks import synthesis
+
+    settings = {"system": config.to_dict(system), "seed": seed, **{
+        k: v for k, v in config.to_dict(cfg).items() if k in ("data", "pitch", "align", "model", "train")}}
+    if _done(folder, settings):
+        return
+    sounds, records = parts["train"]
+    speakers = list(dict.fromkeys(u.speaker for u in sounds.utterances.values()))
+    torch.manual_seed(seed)
+    model: Any = models.build(cfg.model.name, **{**cfg.model.config, "speakers": speakers, **system.model})
+    frame = model.vocoder.config.hop / model.vocoder.config.sample_rate
+    mel = models.build("vocoder", **cfg.model.config.get("vocoder", {})).mel
+
+    def aligned(split: str) -> synthesis.Aligned:
+        return synthesis.Aligned(parts[split][1], parts[split][0], mel, speakers, frame, model.config.breaks)
+
+    data = aligned("train")
+    mean, deviation = data.statistics()
+    model.config = dataclasses.replace(model.config, mel_mean=round(mean, 3), mel_std=round(deviation, 3))
+    if cfg.model.init:
+        theirs, mine = pretrained.load(cfg.model.init)[0].state_dict(), model.state_dict()
+        fitting = {k: v for k, v in theirs.items() if k in mine and mine[k].shape == v.shape}
+        model.load_state_dict(fitting, strict=False)
+        print(f"{folder.name}: {len(fitting)} of {len(mine)} tensors from {cfg.model.init}", flush=True)
+    model.to(trainer.device())
+    sizes = [sum(p.numel() for k, p in model.named_parameters() if k.startswith("vocoder.") == own)
+             for own in (False, True)]
+    print(f"{folder.name}: {sizes[0]:,} parameters, and {sizes[1]:,} of the vocoder", flush=True)
+    dev = aligned("dev" if parts["dev"][1] else "train")
+    result = trainer.fit(synthesis.Speaking(model, cfg.align.search), synthesis.speaking_loss, data,
+                         dataclasses.replace(cfg.train, seed=seed), folder / "fit",
+                         lambda trained: synthesis.speaking_score(trained, dev))
+    if trainer.is_main():
+        if "break_threshold" in result.metrics:
+            found = result.metrics["break_threshold"]
+            model.config = dataclasses.replace(model.config, break_threshold=found)
+        put_together(exp, model)
+        metrics = {f"dev {k}": round(v, 4) for k, v in result.metrics.items() if k != "break_threshold"}
+        pretrained.save(folder / "model", model, _info(cfg, model, "prosodyfm", metrics, DESCRIPTION))
+        _write_settings(folder, settings)
+    trainer.barrier()
+
+
+DESCRIPTION = "Text to speech with phrase breaks and terminal intonation (ProsodyFM), and its vocoder."
+
+
+def put_together(exp: Path, model: Any) -> None:
+    """Loads the trained vocoder into a voice. Raises InputError where it was not trained yet."""
+    if not (exp / "vocoder" / "model" / pretrained.SUMS).exists():
+        raise InputError(f"{exp / 'vocoder'}: no vocoder yet; run --stage vocoder --stop-stage vocoder, then "
+                         "the same command again (the training is kept)")
+    model.vocoder.load_state_dict(pretrained.load(exp / "vocoder" / "model")[0].state_dict())
+
+
+if __name__ == "__main__":
+    recipe.main()

@@ -290,7 +290,8 @@ def dry_run(cfg: Config, exp: Path) -> list[str]:
         size = int(size * (len(absent) if pooling == "mean" else audio * answer["frame_rate"]))
         total += seconds
         lines.append(f"features {upstream} of {corpus}: {len(items) - len(absent):,} there, "
-                     f"{len(absent):,} to make ({audio / 3600:.2f} h, about {_time(seconds)}, {size / 2**20:.1f} MiB)")
+                     f"{len(absent):,} to make ({audio / 3600:.2f} h, about {_time(seconds)}, "
+                     f"{size / 2**20:.1f} MiB)")
     runs = sum(len(made.folds_of(j).folds) * len(cfg.seeds) * len(cfg.probes[j.probe].lrs) for j in waiting)
     lines.append(f"{len(made.cells(cfg.seeds)):,} cells in {len(made.jobs):,} jobs, "
                  f"{len(named) - len(waiting):,} of them done before; {runs:,} probes to train")

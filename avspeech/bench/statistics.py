@@ -1,0 +1,382 @@
+"""What the cells of a sweep say together: scores with intervals, comparisons of upstreams, ranks over tasks.
+
+A score is the task's metric on the test predictions of all folds pooled, so that each utterance counts
+once and a class that is absent in one fold does no harm; of each seed, then averaged over seeds. Its
+interval is a percentile bootstrap over speakers. The mean and spread of the folds' own metrics stand
+beside it. A score of which any planned cell is missing is missing (NaN), with the reasons, and enters no
+mean, rank or test.
+
+All bootstraps of one test set draw the same speakers in the same order, so the difference of two
+upstreams' draws is a paired bootstrap.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avspeech.bench import records
+from avspeech.errors import InputError
+
+Array = NDArray[np.float64]
+LOWER_IS_BETTER = {"mae"}
+
+
+@dataclass(frozen=True)
+class Score:
+    """One job (task, corpus, upstream, probe, control, test_corpus) over its folds and seeds.
+
+    value: of `metric`, NaN where cells are missing; by_seed, seed_std (n - 1; NaN for one seed); fold_mean,
+    fold_std: of the cells' own metrics; low, high: the interval; measures: every metric of the task, pooled;
+    recalls [K] and confusion [K, K] (counts, averaged over seeds) of a classification; weights [L]: the
+    layers' mean weights; missing: "fold, seed: reason"; test_set: hash of ids and truth; draws: of the
+    bootstrap.
+    """
+
+    task: str
+    corpus: str
+    upstream: str
+    probe: str
+    control: str
+    test_corpus: str
+    kind: str = ""
+    term: str = ""
+    metric: str = ""
+    classes: tuple[str, ...] = ()
+    value: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    by_seed: tuple[float, ...] = ()
+    seed_std: float = math.nan
+    fold_mean: float = math.nan
+    fold_std: float = math.nan
+    measures: dict[str, float] = field(default_factory=dict)
+    recalls: tuple[float, ...] = ()
+    confusion: tuple[tuple[float, ...], ...] = ()
+    weights: tuple[float, ...] = ()
+    folds: int = 0
+    seeds: int = 0
+    utterances: int = 0
+    speakers: int = 0
+    missing: tuple[str, ...] = ()
+    test_set: str = ""
+    draws: Array = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return (self.task, self.corpus, self.upstream, self.probe, self.control, self.test_corpus)
+
+    @property
+    def chance(self) -> float:
+        """What guessing gives: 1 / K for UAR (WAR and WF1 depend on the classes' shares: NaN), 0 for CCC."""
+        return {"uar": 1 / max(len(self.classes), 1), "ccc": 0.0}.get(self.metric, math.nan)
+
+
+def scores(exp: str | Path, results: records.Results | None = None, samples: int = 1000, seed: int = 0,
+           level: float = 0.95) -> list[Score]:
+    """A Score for every planned job, in the order of the plan's keys.
+
+    exp: the experiment folder, whose predictions are read; samples, seed, level: of the bootstrap. Raises
+    InputError where there are no results, or the predictions of a cell that is there are not.
+    """
+    results = results or records.read(exp)
+    jobs: dict[tuple[Any, ...], list[records.Record]] = {}
+    gaps: dict[tuple[Any, ...], list[str]] = {}
+    for record in results.cells:
+        jobs.setdefault(_job(record), []).append(record)
+    reasons = {records.key(record): str(record.get("reason", "")) for record in results.missing}
+    there = {records.key(cell) for cell in results.cells}
+    for record in [*results.planned, *results.missing]:
+        if records.key(record) not in there:
+            reason = reasons.get(records.key(record), "not run")
+            line = f"fold {record['fold']}, seed {record['seed']}: {reason}"
+            gaps.setdefault(_job(record), [])
+            if line not in gaps[_job(record)]:
+                gaps[_job(record)].append(line)
+    return [_score(Path(exp), key, jobs.get(key, []), gaps.get(key, []), samples, seed, level)
+            for key in sorted({*jobs, *gaps})]
+
+
+def _job(record: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(record[name] for name in records.JOB_KEY)
+
+
+def _score(exp: Path, key: tuple[Any, ...], cells: list[records.Record], gaps: list[str], samples: int,
+           seed: int, level: float) -> Score:
+    named = dict(zip(records.JOB_KEY, key))
+    if not cells:
+        return Score(**named, missing=tuple(gaps))
+    first = cells[0]
+    metric, classes = first["metric"], tuple(first["classes"])
+    common = dict(kind=first["kind"], term=first.get("term", ""), metric=metric, classes=classes,
+                  folds=len({c["fold"] for c in cells}), seeds=len({c["seed"] for c in cells}),
+                  missing=tuple(gaps))
+    undefined = [f"fold {c['fold']}, seed {c['seed']}: {metric} is undefined" for c in cells
+                 if c["metrics"].get(metric) is None]
+    if gaps:
+        return Score(**named, **common)
+    sums, test_set, speakers, utterances = _sums(exp, cells, len(classes))
+    pooled = sums.sum(1)  # [seeds, ...]
+    by_seed = measure(metric, pooled, len(classes))
+    mean = {name: float(measure(name, pooled, len(classes)).mean()) for name in first["metrics"]}
+    draws = np.empty(0)
+    low = high = math.nan
+    if len(speakers) > 1 and np.isfinite(by_seed).all():
+        draws = _draws(metric, sums, len(classes), samples, seed)
+        low, high = np.nanquantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    own = [c["metrics"][metric] for c in cells if c["metrics"].get(metric) is not None]
+    weights = [c["layer_weights"] for c in cells if c.get("layer_weights")]
+    table = pooled.mean(0) if classes else None
+    with np.errstate(invalid="ignore", divide="ignore"):
+        recalls = () if table is None else tuple((np.diag(table) / table.sum(1)).tolist())
+    return Score(
+        **named, **{**common, "missing": tuple(undefined) if np.isnan(by_seed).any() else ()},
+        value=float(by_seed.mean()), by_seed=tuple(by_seed.tolist()), seed_std=_std(by_seed), low=float(low),
+        high=float(high), fold_mean=float(np.mean(own)) if len(own) == len(cells) else math.nan,
+        fold_std=_fold_std(cells, metric), measures=mean, recalls=recalls,
+        confusion=() if table is None else tuple(tuple(row) for row in table.tolist()),
+        weights=tuple(np.mean(weights, 0).tolist()) if len(weights) == len(cells) else (),
+        utterances=utterances, speakers=len(speakers), test_set=test_set, draws=draws)
+
+
+def _std(values: Array) -> float:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+
+
+def _fold_std(cells: list[records.Record], metric: str) -> float:
+    """Between folds, each averaged over its seeds."""
+    folds: dict[Any, list[float]] = {}
+    for cell in cells:
+        value = cell["metrics"].get(metric)
+        folds.setdefault(cell["fold"], []).append(math.nan if value is None else value)
+    return _std(np.array([np.mean(values) for values in folds.values()]))
+
+
+def _sums(exp: Path, cells: list[records.Record], classes: int) -> tuple[Array, str, list[str], int]:
+    """(sums [seeds, speakers, ...] that add up to what `measure` takes, hash of the test set, speakers,
+    utterances of one seed)."""
+    wanted = {(c["predictions"], c["fold"], c["seed"]) for c in cells}
+    found: dict[Any, list[records.Record]] = {}
+    seen = set()
+    for path in sorted({c["predictions"] for c in cells}):
+        for line in records.lines(exp / path):
+            if (path, line["fold"], line["seed"]) in wanted:
+                seen.add((path, line["fold"], line["seed"]))
+                found.setdefault(line["seed"], []).append(line)
+    if wanted - seen:
+        path, fold, seed = min(wanted - seen, key=str)
+        raise InputError(f"{exp / path}: no predictions of fold {fold}, seed {seed}, which "
+                         f"{records.RESULTS} has; run the sweep again")
+    lines = {seed: sorted(rows, key=lambda r: (str(r["id"]), str(r["fold"]))) for seed, rows in found.items()}
+    hashes = {hashlib.sha256(repr([(r["id"], r["truth"]) for r in rows]).encode()).hexdigest()
+              for rows in lines.values()}
+    if len(hashes) > 1:
+        raise InputError(f"{exp / cells[0]['predictions']}: seeds are not of the same test utterances; "
+                         "run the sweep again")
+    speakers = sorted({str(r["speaker"]) for rows in lines.values() for r in rows})
+    index = {name: i for i, name in enumerate(speakers)}
+    some = next(iter(lines.values()))
+    centre = 0.0 if classes else float(np.mean([r["truth"] for r in some]))
+    shape = (classes, classes) if classes else (7,)
+    out = np.zeros((len(lines), len(speakers), *shape))
+    for table, (_, rows) in zip(out, sorted(lines.items(), key=lambda item: str(item[0]))):
+        who = np.array([index[str(r["speaker"])] for r in rows])
+        truth, said = (np.array([r[name] for r in rows]) for name in ("truth", "predicted"))
+        if classes:
+            np.add.at(table, (who, truth.astype(int), said.astype(int)), 1)
+        else:
+            t, p = truth - centre, said - centre  # joint shifts change neither measure, and keep digits
+            np.add.at(table, who, np.stack([np.ones_like(t), t, p, t * t, p * p, t * p, np.abs(t - p)], 1))
+    return out, hashes.pop(), speakers, len(some)
+
+
+def measure(name: str, sums: Array, classes: int) -> Array:
+    """A metric from sums over utterances: with classes, counts [..., K, K], row the true class (CCC and MAE
+    are of the classes' numbers); with classes 0, [..., 7]: n, t, p, tt, pp, tp, |t - p| of values. As in
+    `avspeech.metrics`; NaN where undefined. Raises ValueError for a metric that is not known."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if name in ("ccc", "mae"):
+            n, t, p, tt, pp, tp, off = np.moveaxis(_moments(sums) if classes else sums, -1, 0)
+            if name == "mae":
+                return np.asarray(off / n)
+            mean_t, mean_p = t / n, p / n
+            spread = tt / n - mean_t**2 + pp / n - mean_p**2 + (mean_t - mean_p) ** 2
+            return np.asarray(np.where(spread > 1e-12, 2 * (tp / n - mean_t * mean_p) / spread, np.nan))
+        counts, hits = sums.sum(-1), np.diagonal(sums, axis1=-2, axis2=-1)
+        if name == "uar":
+            return np.asarray(np.nanmean(np.where(counts > 0, hits / counts, np.nan), -1))
+        if name == "war":
+            return np.asarray(hits.sum(-1) / counts.sum(-1))
+        if name == "wf1":
+            f1 = 2 * hits / np.maximum(counts + sums.sum(-2), 1)
+            return np.asarray((f1 * counts).sum(-1) / counts.sum(-1))
+    raise ValueError(f"metric '{name}' is not known")
+
+
+def _moments(table: Array) -> Array:
+    """[..., 7] of counts [..., K, K]."""
+    k = np.arange(table.shape[-1], dtype=float)
+    t, p = np.meshgrid(k, k, indexing="ij")
+    terms = [np.ones_like(t), t, p, t * t, p * p, t * p, np.abs(t - p)]
+    return np.stack([(table * term).sum((-2, -1)) for term in terms], -1)
+
+
+def _draws(metric: str, sums: Array, classes: int, samples: int, seed: int) -> Array:
+    """The score of each resample, [samples]."""
+    speakers = sums.shape[1]
+    rng = np.random.default_rng(seed)
+    counts = np.stack([np.bincount(rng.integers(0, speakers, speakers), minlength=speakers)
+                       for _ in range(samples)]).astype(float)
+    drawn = np.einsum("rs,ts...->rt...", counts, sums)
+    return np.asarray(measure(metric, drawn, classes).mean(1))
+
+
+class Difference(NamedTuple):
+    """b less a in the metric (above 0: b is higher), its interval, and a two-sided p."""
+
+    value: float
+    low: float
+    high: float
+    p: float
+
+
+def paired(a: Score, b: Score, level: float = 0.95) -> Difference | None:
+    """The paired bootstrap of two scores on the same test utterances, by speaker. None where either is
+    missing. Raises ValueError where they are of different test sets, metrics, or bootstraps."""
+    if math.isnan(a.value) or math.isnan(b.value) or not len(a.draws) or not len(b.draws):
+        return None
+    if a.test_set != b.test_set or a.metric != b.metric or len(a.draws) != len(b.draws):
+        raise ValueError(f"{a.key} and {b.key} were not tested on the same utterances by the same metric")
+    apart = b.draws - a.draws
+    apart = apart[np.isfinite(apart)]
+    low, high = np.quantile(apart, [(1 - level) / 2, (1 + level) / 2])
+    tail = min((apart <= 0).sum(), (apart >= 0).sum())
+    return Difference(b.value - a.value, float(low), float(high), min(2 * (tail + 1) / (len(apart) + 1), 1.0))
+
+
+def holm(values: Sequence[float]) -> list[float]:
+    """p values corrected for their number (Holm 1979)."""
+    order = np.argsort(values, kind="stable")
+    out, highest = [0.0] * len(values), 0.0
+    for place, i in enumerate(order):
+        highest = max(highest, min(1.0, (len(values) - place) * values[i]))
+        out[i] = highest
+    return out
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Average ranks over tasks (1 is best; ties share), the Friedman test, and Nemenyi's critical difference.
+
+    groups: of upstreams in order of rank, each a longest run that does not differ; left_out: tasks that
+    lack an upstream, with its name; statistic, p: NaN with fewer than 3 upstreams or 2 tasks, as is the
+    difference.
+    """
+
+    upstreams: tuple[str, ...]
+    ranks: tuple[float, ...]
+    tasks: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+    statistic: float = math.nan
+    p: float = math.nan
+    critical_difference: float = math.nan
+    alpha: float = 0.05
+    groups: tuple[tuple[str, ...], ...] = ()
+
+
+def ranking(values: Mapping[str, Mapping[str, float]], upstreams: Sequence[str], alpha: float = 0.05,
+            lower_is_better: Sequence[str] = ()) -> Ranking:
+    """Ranks of `upstreams` over tasks, of `values` by task and upstream (Demšar, JMLR 2006).
+
+    Only tasks with a value for every upstream count: the others are left out and named. lower_is_better:
+    tasks.
+    """
+    from scipy.stats import friedmanchisquare, rankdata, studentized_range
+
+    tasks, left = [], []
+    for task, row in values.items():
+        lacking = [u for u in upstreams if not math.isfinite(row.get(u, math.nan))]
+        if lacking:
+            left.append(f"{task} (no {', '.join(lacking)})")
+        else:
+            tasks.append(task)
+    if not tasks or not upstreams:
+        return Ranking(tuple(upstreams), (math.nan,) * len(upstreams), (), tuple(left), alpha=alpha)
+    table = np.array([[values[t][u] * (1 if t in lower_is_better else -1) for u in upstreams] for t in tasks])
+    ranks = rankdata(table, axis=1).mean(0)
+    order = np.argsort(ranks, kind="stable")
+    names, ranks = [upstreams[i] for i in order], ranks[order]
+    k, n = len(upstreams), len(tasks)
+    statistic = p = gap = math.nan
+    if k >= 3 and n >= 2:
+        if (table == table[:, :1]).all():
+            statistic, p = 0.0, 1.0  # all tie on each task: SciPy divides by zero here
+        else:
+            statistic, p = friedmanchisquare(*table.T)
+        quantile = studentized_range.ppf(1 - alpha, k, np.inf) / math.sqrt(2)
+        gap = float(quantile) * math.sqrt(k * (k + 1) / (6 * n))
+    groups: list[tuple[str, ...]] = []
+    for i in range(k):
+        run = [name for name, rank in zip(names[i:], ranks[i:]) if rank - ranks[i] < gap]
+        if len(run) > 1 and not (groups and set(run) <= set(groups[-1])):
+            groups.append(tuple(run))
+    return Ranking(tuple(names), tuple(ranks.tolist()), tuple(tasks), tuple(left), float(statistic), float(p),
+                   gap, alpha, tuple(groups))
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one upstream: parameters; seconds of compute and bytes of stored features for an hour of audio
+    (NaN where none was measured); audio_hours: over which."""
+
+    upstream: str
+    parameters: int
+    layers: int
+    dim: int
+    frame_rate: float
+    seconds_per_hour: float
+    bytes_per_hour: float
+    audio_hours: float
+
+
+def costs(results: records.Results) -> dict[str, Cost]:
+    """The Cost of each upstream, over the corpora whose features were made."""
+    out = {}
+    for name in dict.fromkeys(str(r["upstream"]) for r in results.costs):
+        rows = [r for r in results.costs if r["upstream"] == name]
+        timed = [r for r in rows if (r.get("compute_seconds") or 0) > 0 and (r.get("audio_seconds") or 0) > 0]
+        hours = sum(r["audio_seconds"] for r in timed) / 3600
+        stored = [r for r in rows if (r.get("bytes") or 0) > 0 and (r.get("audio_seconds") or 0) > 0]
+        kept = sum(r["audio_seconds"] for r in stored) / 3600
+        out[name] = Cost(
+            name, int(rows[0].get("parameters") or 0), int(rows[0].get("layers") or 0),
+            int(rows[0].get("dim") or 0), float(rows[0].get("frame_rate") or 0),
+            sum(r["compute_seconds"] for r in timed) / hours if hours else math.nan,
+            sum(r["bytes"] for r in stored) / kept if kept else math.nan, hours)
+    return out
+
+
+def pareto(points: Mapping[str, tuple[float, float]]) -> list[str]:
+    """Of points (cost, quality) by name, those of which no other is both as cheap and as good, and in one
+    of them better; cheapest first. Points with NaN are left out."""
+    there = {name: p for name, p in points.items() if not any(map(math.isnan, p))}
+    best = [name for name, (cost, quality) in there.items()
+            if not any(c <= cost and q >= quality and (c, q) != (cost, quality) for c, q in there.values())]
+    return sorted(best, key=lambda name: there[name])
+
+
+def cross_corpus(found: Sequence[Score]) -> dict[tuple[str, str, str], dict[tuple[str, str], Score]]:
+    """By (task, upstream, probe): the Score of each (training corpus, test corpus), where any was tested on
+    another corpus. Controls are left out."""
+    out: dict[tuple[str, str, str], dict[tuple[str, str], Score]] = {}
+    for s in found:
+        if not s.control:
+            out.setdefault((s.task, s.upstream, s.probe), {})[s.corpus, s.test_corpus or s.corpus] = s
+    return {key: table for key, table in out.items() if any(a != b for a, b in table)}

@@ -203,9 +203,9 @@ def _money(match: re.Match[str], context: _Text) -> list[str] | None:
     return cents if _int(whole) == 0 else [*words, "and", *cents]
 
 
-@_rule(rf"({_N})\s?(¢|p)\b" + _END)
-def _pence(match: re.Match[str], context: _Text) -> list[str] | None:
-    return ([*number(match.group(1)), "cent" + "s" * _plural(match.group(1))] if match.group(2) == "¢" else None)
+@_rule(rf"({_N})\s?¢")
+def _cents(match: re.Match[str], context: _Text) -> list[str] | None:
+    return [*number(match.group(1)), "cents" if _plural(match.group(1)) else "cent"]
 
 
 @_rule(rf"({_N})(st|nd|rd|th)\b", re.IGNORECASE)
@@ -277,15 +277,15 @@ def _plain(text: str, context: _Text) -> list[str]:
     return number(text)
 
 
-@_rule(r"([0-9]+)([xX×])([0-9]+)\b")
+@_rule(r"(\d+)(\s?)([xX×])\s?(\d+)\b")
 def _times(match: re.Match[str], context: _Text) -> list[str] | None:
-    return [*number(match.group(1)), "by", *number(match.group(3))]
+    return [*number(match.group(1)), "times" if match.group(2) else "by", *number(match.group(4))]
 
 
 @_rule(rf"([-−+±~]?)({_NUMBER})(?:\s(thousand|million|billion|trillion)\b)?(?![^\W\d_])")
 def _number(match: re.Match[str], context: _Text) -> list[str] | None:
     sign, value, size = match.groups()
-    if match.start() and sign in ("-", "+") and not context.text[match.start() - 1].isspace():
+    if sign == "-" and match.start() and not context.text[match.start() - 1].isspace():
         sign = ""
     prefix = {"-": ["minus"], "−": ["minus"], "+": ["plus"], "±": ["plus", "or", "minus"],
               "~": ["about"]}.get(sign, [])
@@ -321,7 +321,7 @@ def _roman(match: re.Match[str], context: _Text) -> list[str] | None:
     return ["the", *ordinal(value)] if before.lower() in known.NUMBERED_NAMES else None
 
 
-@_rule(r"(?:[A-Za-z]\.){2,}(?:[A-Za-z]\b)?|(?:[A-Za-z]\.\s?){2,}(?=\s?[A-Z][a-z])")
+@_rule(r"Ph\.?D\b\.?|(?:[A-Za-z]\.){2,}(?:[A-Za-z]\b)?|(?:[A-Za-z]\.\s?){2,}(?=\s?[A-Z][a-z])")
 def _dotted(match: re.Match[str], context: _Text) -> list[str] | None:
     text = re.sub(r"\s", "", match.group()).lower()
     return known.DOTTED[text].split() if text in known.DOTTED else letters(text)
@@ -335,8 +335,9 @@ def _initial(match: re.Match[str], context: _Text) -> list[str] | None:
 @_rule(r"([A-Za-z]+)\.(?:(?=\s*[^\s])|$)")
 def _abbreviation(match: re.Match[str], context: _Text) -> list[str] | None:
     name = match.group(1)
-    after = context.text[match.end():].lstrip()[:1]
-    if name in ("St", "Dr") and not after.isupper():
+    after = context.text[match.end(): match.end() + 40].lstrip()[:1]
+    before = context.before(match.start())
+    if name in ("St", "Dr") and (not after.isupper() or before.istitle() and before not in known.OPENERS):
         return ["street" if name == "St" else "drive"]
     spoken = known.ABBREVIATIONS.get(name)
     if spoken is None or (name in known.ALSO_WORDS and not after.isdigit()):
@@ -382,20 +383,21 @@ def _word(match: re.Match[str], context: _Text) -> list[str] | None:
 
 def _is_letter(match: re.Match[str], context: _Text) -> bool:
     """Whether a capital A is the letter: in the midst of a sentence, where no article is in capitals."""
-    before = context.text[:match.start()].rstrip()
+    before = context.text[max(0, match.start() - 40): match.start()].rstrip()
     return bool(before) and before[-1] not in ".?!:;…\"“'‘(—–"
 
 
 @_rule("[" + re.escape("".join(known.SIGNS)) + "]")
 def _sign(match: re.Match[str], context: _Text) -> list[str] | None:
     sign = match.group()
-    left, right = context.text[: match.start()][-1:].strip(), context.text[match.end():][:1].strip()
+    place = match.start()
+    left, right = context.text[max(0, place - 1): place].strip(), context.text[place + 1: place + 2].strip()
     if sign == "/" and left and right and not (left.isdigit() and right.isdigit()):
         return []  # and/or
     return known.SIGNS[sign].split()
 
 
-_MARK = re.compile(r"[.?!…]+|,|;|:|(?<=\s)[-–—]+(?=\s)|--+|[–—]|[()\[\]{}]|\n[ \t\r]*\n\s*|。|？|！|，")
+_MARK = re.compile(r"(?!\(\d{3}\)\s?\d{3})(?:[.?!…]+|,|;|:|(?<=\s)[-–—]+(?=\s)|--+|[–—]|[()\[\]{}]|\n[ \t\r]*\n\s*|。|？|！|，)")
 _SAME = {"。": ".", "？": "?", "！": "!", "，": ",", "(": ",", ")": ",", "[": ",", "]": ",", "{": ",", "}": ","}
 _CLOSERS = "\"'”’)]}»"
 
@@ -406,7 +408,7 @@ def _mark(match: re.Match[str], text: str) -> Marked:
         return Marked("", start, end, ends=True)
     if found[0] in ".?!…":
         mark = ("?" if "?" in found else "!" if "!" in found else "…" if "…" in found or len(found) > 1 else ".")
-        rest = text[end:].lstrip(_CLOSERS)
+        rest = text[end: end + 80].lstrip(_CLOSERS)
         following = rest.lstrip().lstrip("\"'“‘([")
         apart = not rest or rest[0].isspace()
         return Marked(mark, start, end, ends=apart and not following[:1].islower())
@@ -451,7 +453,7 @@ def normalise(text: str, word: Callable[[str], bool] = lambda word: False) -> li
                 if said:
                     pieces.pop()  # the comma that ended the last group
                 # The period of an abbreviation ends a sentence too, where one begins behind it.
-                if text[match.end() - 1] == "." and _begins(text[match.end():], match.group()):
+                if text[match.end() - 1] == "." and _begins(text[match.end(): match.end() + 80], match.group(), said):
                     pieces.append(Marked(".", match.end() - 1, match.end(), ends=True))
                 position = match.end()
                 break
@@ -460,13 +462,12 @@ def normalise(text: str, word: Callable[[str], bool] = lambda word: False) -> li
     return pieces
 
 
-def _begins(rest: str, abbreviation: str) -> bool:
+def _begins(rest: str, abbreviation: str, said: list[str]) -> bool:
     """Whether a sentence begins (or the text ends) behind an abbreviation with its period."""
-    following = rest.lstrip(_CLOSERS + " \t\n\r")
+    following = rest.lstrip(_CLOSERS + " \t\n\r\"'“‘([")
     if not following:
         return True
-    name = abbreviation.rstrip(". ")
-    return (rest[:1].isspace() and following[0].isupper() and name.split(".")[0] not in known.BEFORE_NAMES
-            and not re.fullmatch(r"[A-Z]", name)
-            and re.match(r"[A-Za-z']+", following) is not None
-            and re.match(r"[A-Za-z']+", following).group() in known.OPENERS)  # type: ignore[union-attr]
+    name, opener = abbreviation.rstrip(". "), re.match(r"[A-Za-z']+", following)
+    return (rest[:1].isspace() and opener is not None and opener.group() in known.OPENERS
+            and (name not in known.BEFORE_NAMES or said[-1:] in (["street"], ["drive"]))
+            and not re.fullmatch(r"[A-Z]", name))

@@ -1,0 +1,132 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from avspeech import text
+from avspeech.errors import InputError
+from avspeech.text import markup
+from avspeech.text.markup import Pause, Run, Terminal, parse
+from avspeech.text.script import Tone
+
+
+def test_the_example():
+    pieces = parse("I said <brk 0.4> no<rise>")
+    assert pieces == (Run("I said ", tuple(range(8))), Pause(0.4, 7, 16), Run(" no", (16, 17, 18, 19)),
+                      Terminal(Tone("rise", 5.0), 19, 25))
+
+
+@pytest.mark.parametrize(("tag", "seconds"), [
+    ("<brk>", None), ("<brk 0.4>", 0.4), ("<brk 0.4s>", 0.4), ("<brk 400ms>", 0.4), ("<BRK .4 />", 0.4), ("<brk/>", None),
+    ("<brk time=0.4>", 0.4), ('<break time="400ms"/>', 0.4), ("<break time='1.5s'/>", 1.5), ("<break/>", None),
+    ('<break strength="weak"/>', 0.2), ('<break strength="medium"/>', None), ("<break strength=x-strong/>", 1.0),
+    ('<break time="300ms" strength="strong"/>', 0.3)])
+def test_breaks(tag, seconds):
+    assert [p.seconds for p in parse(f"a {tag} b") if isinstance(p, Pause)] == [pytest.approx(seconds)]
+
+
+def test_a_break_of_no_strength_is_none():
+    assert not [p for p in parse('a <break strength="none"/> b') if isinstance(p, Pause)]
+
+
+@pytest.mark.parametrize(("tag", "tone"), [
+    ("<rise>", Tone("rise", 5.0)), ("<rise slope=4>", Tone("rise", 4.0)), ("<fall>", Tone("fall", -5.0)),
+    ("<fall slope=3>", Tone("fall", -3.0)), ("<fall slope='-3.5'>", Tone("fall", -3.5)), ("<level>", Tone("level", 0.0))])
+def test_tones(tag, tone):
+    assert text.analyse(f"Oh no{tag}.").words[-1].tone == tone
+
+
+@pytest.mark.parametrize(("value", "rate"), [("1.2", 1.2), ("120%", 1.2), ("+20%", 1.2), ("-20%", 0.8), ("slow", 0.8),
+                                             ('"x-fast"', 1.6), ("'medium'", 1.0)])
+def test_rates(value, rate):
+    script = text.analyse(f"a <prosody rate={value}>quick fox</prosody> ran")
+    assert [w.rate for w in script.words] == pytest.approx([1.0, rate, rate, 1.0])
+
+
+def test_rates_multiply_and_breaks_have_them_too():
+    script = text.analyse("<speak version='1.0'><prosody rate=2>go <prosody rate=1.5>on <brk> so</prosody></prosody></speak>")
+    assert [i.rate for i in script.items] == pytest.approx([2.0, 3.0, 3.0, 3.0])
+
+
+def test_signs_that_are_no_markup():
+    assert "".join(p.text for p in parse("1 < 2, a<3, x &lt;b&gt; &amp; y <!-- no --> <?xml?>z") if isinstance(p, Run)) == (
+        "1 < 2, a<3, x <b> & y  z")
+
+
+@pytest.mark.parametrize(("bad", "column", "said"), [
+    ("ab <brk", 4, "does not end with '>'"), ("<brk -1>", 1, "'-1': expected seconds"), ("a <brk 0>", 3, "expected seconds"),
+    ("<brk 99>", 1, "up to 60"), ("<brk 0.4 0.5>", 1, "expected seconds"), ("<brk long=1>", 1, "no 'long'; it takes time"),
+    ("<break strength=big/>", 1, "strength 'big'"), ("ab <bark>", 4, "<bark> is not known; there are <brk>"),
+    ("<b>", 1, "not known"), ("hi <rise slope=x>", 4, "slope 'x'"), ("hi <rise slope=-4>", 4, "above 0"),
+    ("hi <fall slope=0>", 4, "above 0"), ("hi <level slope=1>", 4, "takes nothing"), ("<rise>", 1, "none before it"),
+    ("<brk> <fall> hi", 7, "none before it"), ("hi<rise><fall>", 9, "'hi' has a tone already"),
+    ("a <prosody rate=9>b</prosody>", 3, "expected 0.25 to 4"), ("a <prosody rate=fast>b", 3, "is not closed"),
+    ("a <prosody>b</prosody>", 3, "without rate="), ("<prosody pitch=high>", 1, "no 'pitch'; it takes rate"),
+    ("a </prosody>", 3, "closes nothing"), ("a </brk>", 3, "closes nothing"), ("<speak>a", 1, "is not closed"),
+    ("<speak><prosody rate=1>a</speak>", 25, "not closed before"), ("<speak><speak>", 8, "within another"),
+    ("<brk time=1 time=2>", 1, "given twice"), ("<prosody rate=3>a<prosody rate=3>", 18, "rate 9"),
+    ("</prosody x>", 1, "takes nothing"), ("<prosody rate=nan>a", 1, "rate 'nan'")])
+def test_bad_markup_is_one_line_with_the_column(bad, column, said):
+    with pytest.raises(InputError) as error:
+        text.analyse(bad)
+    assert str(error.value).startswith(f"text, column {column}: ") and said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_of_several_lines_the_line_is_named():
+    with pytest.raises(InputError, match="text, line 3, column 4: <x>"):
+        parse("one\ntwo\nab <x>")
+
+
+TAGS = ("<brk>", "<brk 0.4>", "<rise>", "<fall slope=3>", "<level>", "<prosody rate=1.2>", "</prosody>", "<speak>", "</speak>",
+        "<break/>", "<!--", "<", ">", "&lt;", "&amp;", "&#65;", "<brk", "no", "Dr.", " ", ".", "?", "3.5", "\n\n", "—", "$5")
+MARKED = st.lists(st.sampled_from(TAGS) | st.text(max_size=4), max_size=14).map("".join)
+
+
+@settings(max_examples=400, deadline=None)
+@given(MARKED)
+def test_any_markup_is_read_or_refused(source):
+    try:
+        script = text.analyse(source)
+    except InputError as error:
+        assert "column" in str(error) and "\n" not in str(error)
+        return
+    place = 0
+    for item in script.items:
+        assert place <= item.start <= item.end <= len(source)
+        place = item.start
+    assert script.ids()[0] == text.symbols.NUMBER["<s>"] and len(script.ids()) == len(script.tokens())
+    assert text.Script.from_dict(script.as_dict()) == script
+    asked = sum(isinstance(p, Pause) for p in parse(source))
+    assert sum(t.kind == "break" for t in script.tokens()) == asked, "no break is lost or made"
+
+
+RUN = st.text(st.characters(codec="utf-8", exclude_characters="\r"), min_size=1, max_size=8)
+RATE = st.sampled_from((1.0, 1.5, 0.5))
+PIECES = st.lists(st.builds(Run, RUN, st.just(()), RATE)
+                  | st.builds(Pause, st.none() | st.integers(1, 60000).map(lambda ms: ms / 1000), st.just(0), st.just(0), RATE)
+                  | st.builds(Terminal, st.builds(Tone, st.just("rise"), st.integers(1, 24).map(float))
+                              | st.builds(Tone, st.just("fall"), st.integers(-24, -1).map(float))
+                              | st.just(Tone("level", 0.0)), st.just(0), st.just(0)), max_size=8)
+
+
+@settings(max_examples=300, deadline=None)
+@given(PIECES)
+def test_what_is_rendered_is_read_back(pieces):
+    def bare(piece):
+        if isinstance(piece, Run):
+            return ("text", piece.text, piece.rate)
+        return ("break", piece.seconds, piece.rate) if isinstance(piece, Pause) else ("tone", piece.tone)
+
+    wanted: list = []
+    for piece in map(bare, pieces):  # runs of one rate side by side are one
+        if piece[0] == "text" and wanted and wanted[-1][0] == "text" and wanted[-1][2] == piece[2]:
+            wanted[-1] = ("text", wanted[-1][1] + piece[1], piece[2])
+        else:
+            wanted.append(piece)
+    found: list = []
+    for piece in map(bare, parse(markup.render(pieces))):
+        if piece[0] == "text" and found and found[-1][0] == "text" and found[-1][2] == piece[2]:
+            found[-1] = ("text", found[-1][1] + piece[1], piece[2])
+        else:
+            found.append(piece)
+    assert found == wanted

@@ -144,3 +144,19 @@ def points_svg(points: Mapping[str, Mapping[str, tuple[float, float]]], columns:
         axes[0].grid(True, axis="y")
         axes[0].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
         return _svg(figure)
+
+
+def confusion_svg(table: np.ndarray, classes: Sequence[str]) -> bytes:
+    """Counts `[K, K]` (row: true, column: predicted) as shares of each row in percent."""
+    shares = 100 * table / np.maximum(table.sum(1, keepdims=True), 1)
+    side = 1.6 + 0.42 * len(classes)
+    with _figure(side + 0.4, side) as (figure, axes):
+        axes[0].imshow(shares, cmap="Blues", vmin=0, vmax=100)
+        for i, row in enumerate(shares):
+            for j, share in enumerate(row):
+                axes[0].text(j, i, f"{share:.0f}", ha="center", va="center", fontsize=8,
+                             color="white" if share > 50 else "#30363d")
+        axes[0].set_xticks(range(len(classes)), classes, rotation=45, ha="right")
+        axes[0].set_yticks(range(len(classes)), classes)
+        axes[0].set(xlabel="answered", ylabel="true")
+        return _svg(figure)

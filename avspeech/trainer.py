@@ -119,7 +119,7 @@ class Stopped(SystemExit):
 
 
 def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, folder: str | Path,
-        validate: Validate | None = None) -> FitResult:
+        validate: Validate | None = None, quiet: bool = False) -> FitResult:
     """Trains `model` in place, on the device it is on, and leaves it with the best weights, in eval mode.
 
     loss_fn(model, batch) -> (loss, logs): the loss is a mean over the batch's utterances. It calls
@@ -128,7 +128,8 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
     validate(model) -> metrics, run on the main process; "score" is maximised.
     Without it the last weights are the best.
     folder: gets `checkpoints/`, `best.safetensors`, `log.jsonl` and `tensorboard/`. Where it holds a
-    checkpoint, training goes on from there; initial weights are what the model holds otherwise. Under
+    checkpoint, training goes on from there; initial weights are what the model holds otherwise. quiet: no
+    progress bar and no TensorBoard, for hundreds of small runs side by side. Under
     torchrun every process must see the same folder.
     Raises InputError when the folder is of another configuration, model or dataset,
     NonFiniteLoss, and Stopped.
@@ -153,8 +154,8 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
 
         batches = batching.loader(dataset, plan(), config.seed, rank, world, config.workers,
                                   on.type == "cuda")
-        log = stack.enter_context(_Log(folder, run.step)) if rank == 0 else None
-        bar = stack.enter_context(_bar(config.max_steps, run.step, show=rank == 0))
+        log = stack.enter_context(_Log(folder, run.step, not quiet)) if rank == 0 else None
+        bar = stack.enter_context(_bar(config.max_steps, run.step, show=rank == 0 and not quiet))
         stop = stack.enter_context(_StopRequest())
         trained = model if world == 1 else DistributedDataParallel(model, [on] if on.type == "cuda" else None)
         model.train()
@@ -341,7 +342,7 @@ class _Log:
     """`log.jsonl`, one JSON object a line, and TensorBoard where it is installed;
     cut back to `step` to begin with."""
 
-    def __init__(self, folder: Path, step: int) -> None:
+    def __init__(self, folder: Path, step: int, board: bool = True) -> None:
         self.start, self.board, kept = time.monotonic(), None, []
         path = folder / "log.jsonl"
         if path.exists():
@@ -351,6 +352,8 @@ class _Log:
         checkpoint.write_atomically(path, b"".join(kept))
         self.file = open(path, "a", encoding="utf-8")  # noqa: SIM115
         with contextlib.suppress(ImportError):
+            if not board:
+                return
             from torch.utils.tensorboard import SummaryWriter
 
             self.board = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1)

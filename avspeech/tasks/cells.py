@@ -206,7 +206,7 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
         return values
 
     result = trainer.fit(network, loss, Crops(cache, split.train, targets, cell.augment), how,
-                         folder / "train", validate)
+                         folder / "train", validate, quiet=True)
     scores = {}
     for part in ("dev", "test"):
         if getattr(split, part):

@@ -1,0 +1,107 @@
+"""From trained cells to what runs on a device: factors and norms merged, answers compared, model folders."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from folds import Cells
+from torch import nn
+
+from avspeech import checkpoint, models, pretrained, profile
+from avspeech.data import protocol as protocols
+from avspeech.data.features import Cache
+from avspeech.nn.reparam import to_deploy
+from avspeech.tasks import cells, emotion
+
+
+def deploy_all(done: Cells, exp: Path, protocol: str, release: dict[str, Any]) -> None:
+    """`exp/deployed.json`: costs of each system and, over the cells of its first seed, how far the merged
+    model's logits are from the trained one's on the test utterances. A model folder in `exp/models/<system>`:
+    of the cell trained for release, else of the one that did best on its development speakers."""
+    rows = []
+    for name in dict.fromkeys(cell.name for _, cell in done):
+        mine = [(f, c) for f, c in done if c.name == name and cells.finished(f, c) is not None]
+        tested = [(f, c) for f, c in mine if not c.fold.startswith(cells.ALL_BUT)]
+        if not mine:
+            rows.append({"system": name})
+            continue
+        compared = [_compare(f) for f, c in tested if c.seed == tested[0][1].seed]
+        released = [f for f, c in mine if c.fold.startswith(cells.ALL_BUT)]
+        best = released[0] if released else max(
+            (f for f, _ in mine), key=lambda f: json.loads((f / cells.CELL).read_text())["dev"])
+        rows.append(_write(best, exp, name, protocol, release)
+                    | {key: (max if key != "answers changed" else sum)(c[key] for c in compared)
+                       for key in (compared[0] if compared else {})} | {"compared cells": len(compared)})
+        print(", ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
+    checkpoint.write_atomically(exp / "deployed.json", (json.dumps(rows, indent=1) + "\n").encode())
+
+
+def _compare(folder: Path) -> dict[str, Any]:
+    """Relative difference of logits, trained against merged, in both precisions; answers that changed."""
+    model, record = cells.load_cell(folder)
+    cache = Cache(record["cell"]["cache"])
+    names = [r["id"] for r in emotion.read_records(folder / "test.jsonl")]
+    out: dict[str, Any] = {"answers changed": 0}
+    for kind, dtype, some in (("float32", torch.float32, names), ("float64", torch.float64, names[::8])):
+        heavy, worst = model.to(dtype), 0.0
+        merged = to_deploy(heavy)  # of that precision, as the product is rounded once
+        with torch.no_grad():
+            for name in some:
+                x = torch.from_numpy(cache.frames(name)).to(dtype)[None]
+                one, two = (emotion.FromFeatures(m)(x)[0] for m in (heavy, merged))
+                worst = max(worst, float((one - two).norm() / one.norm()))
+                out["answers changed"] += int(one.argmax()) != int(two.argmax())
+        out[f"difference {kind}"] = worst
+    return out
+
+
+def _write(folder: Path, exp: Path, name: str, protocol: str, release: dict[str, Any]) -> dict[str, Any]:
+    """The model folder of a cell, merged; its costs."""
+    model, record = cells.load_cell(folder)
+    light: Any = to_deploy(model)
+    wanted, cell = protocols.get(protocol), record["cell"]
+    registered = models.CONFIGS.get(cell["model"], (cell["model"], {}))[0]
+    held = record["speakers"]
+    info = pretrained.ModelInfo(
+        task="emotion", model=registered, config=dataclasses.asdict(light.config), sample_rate=16_000,
+        fps=None, labels=list(wanted.classes), licence=release["licence"], limits=release["limits"],
+        training_data=[{"name": wanted.corpus, "licence": release["data"]}],
+        metrics={f"{record['measure']} of the development speakers, who picked the weights": round(
+            record["dev"], 2)},
+        description=f"Emotion of an utterance. Protocol {wanted.name} ({wanted.hash}), {cell['fold']}: "
+                    f"trained on {held['train']} speakers, its weights picked by {held['dev']} others.")
+    if cell["fold"].startswith(cells.ALL_BUT):
+        pooled = _cross_validated(exp, name)
+        if pooled:
+            info.metrics |= pooled
+            info.description += (" It was tested on no one: the numbers of the cross-validation are of models "
+                                 "trained the same way on fewer speakers, each tested on speakers it never "
+                                 "heard.")
+    pretrained.save(exp / "models" / name, light, info)
+    loaded = pretrained.load(exp / "models" / name)[0]
+    audio = torch.from_numpy(np.random.default_rng(0).normal(0, 0.1, (1, 32_000)).astype(np.float32))
+    with torch.no_grad():
+        assert torch.equal(loaded(audio), light.float()(audio)), "the folder gives another answer"
+    return {"system": name, "trained parameters": _count(model), "deployed parameters": _count(light),
+            "bytes": (exp / "models" / name / pretrained.WEIGHTS).stat().st_size,
+            "mmacs": profile.count_macs(light, audio)[0] / 2e6,
+            "training mmacs": record["training_macs"] / 2e6}
+
+
+def _cross_validated(exp: Path, name: str) -> dict[str, float]:
+    from avspeech import report
+
+    if not (exp / "results" / f"{name}.json").exists():
+        return {}
+    rows = [r for r in report.read_results(exp / "results" / f"{name}.json")[0] if r["condition"] == "pooled"]
+    return {f"{key}, cross-validated": round(float(np.mean([r[key] for r in rows])), 2)
+            for key in ("uar", "war", "wf1", "ccc") if rows and all(r.get(key) is not None for r in rows)}
+
+
+def _count(model: nn.Module) -> int:
+    return sum(p.numel() for p in model.parameters())

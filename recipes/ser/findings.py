@@ -1,0 +1,190 @@
+"""The results page: tables with intervals by speaker, each system against its baseline, confusions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from folds import Cells, answers_of, commit
+
+from avspeech import metrics, report
+from avspeech.data import protocol as protocols
+from avspeech.figures import confusion_svg
+from avspeech.tasks import cells
+
+NAMES = {"uar": "UAR %", "war": "WAR %", "wf1": "WF1 %", "ccc": "CCC", "mae": "MAE"}
+SHOUT = ("THE TEST SET PICKED THE WEIGHTS (selection=test_oracle). Nothing on this page is a result; it "
+         "shows what choosing by the test set pretends.")
+
+
+def results_page(done: Cells, exp: Path, protocol: str, pairs: Mapping[str, str], oracle: bool) -> None:
+    """Writes RESULTS.md and report.html into `exp`, prints the tables."""
+    wanted = protocols.get(protocol)
+    rows, meta = report.read_results(exp / "results")
+    systems = list(dict.fromkeys(cell.name for _, cell in done))
+    answers = {name: answers_of(done, name, bool(wanted.classes)) for name in systems}
+    costs = {row["system"]: row for row in json.loads((exp / "deployed.json").read_text(encoding="utf-8"))}
+    sections: list[report.Section] = [report.Text(SHOUT, "NO RESULT")] if oracle else []
+    sections += [_summary(rows, systems, answers, wanted), _costs(done, systems, costs)]
+    if pairs:
+        table, verdicts = _comparisons(answers, pairs, wanted)
+        sections += [table, report.Text("\n\n".join(verdicts), "What the comparisons show")]
+    sections += _by_fold(rows, systems, wanted)
+    sections += _inflation(rows, systems)
+    sections.append(_merging(costs))
+    absent = [cell.label for folder, cell in done if cells.finished(folder, cell) is None]
+    if absent:
+        sections.append(report.Text(f"{len(absent)} cells were not trained and are in no number: "
+                                    f"{', '.join(absent)}.", "Missing"))
+    for section in sections:
+        if isinstance(section, report.Table):
+            report.print_table(section)
+    folder = exp.parent.parent
+    example = f"egs/{folder.parent.name}/{folder.name}"
+    meta = {"command": f"bash {example}/run.sh"
+            + (f" --config {example}/conf/{exp.name}.yaml" if exp.name != "train" else ""),
+            "commit": meta.get("commit", commit()), "protocol": f"{wanted.name} {wanted.hash}"}
+    title = f"{wanted.label.capitalize()}: {wanted.corpus} ({exp.name})"
+    report.write_markdown(exp / "RESULTS.md", title, sections, meta)
+    for name in systems:
+        found = answers[name]
+        if found is not None and wanted.classes:
+            table = sum(metrics.confusion(found["truth"], column, len(wanted.classes))
+                        for column in found["predicted"].T)
+            sections.append(report.Picture(confusion_svg(table, wanted.classes), f"{name}: confusions",
+                                           "Rows are the true classes; shares of a row in percent."))
+    logs = {cell.label: folder / "train" / "log.jsonl" for folder, cell in done
+            if cell.seed == done[0][1].seed}
+    logs = {label: path for label, path in logs.items() if path.exists()}
+    if logs and len(logs) <= 12:
+        sections.append(report.training_curves(logs))
+    report.write_html(exp / "report.html", title, sections, meta)
+    print(f"report: {exp / 'report.html'}\ntables: {exp / 'RESULTS.md'}")
+
+
+def _main(wanted: protocols.Protocol) -> Any:
+    """What is averaged over seeds: UAR in percent, or the CCC."""
+    classes = len(wanted.classes)
+
+    def score(truth: np.ndarray, predicted: np.ndarray) -> float:
+        return float(np.mean([100 * metrics.uar(truth, column, classes) if classes
+                              else metrics.ccc(truth, column) for column in predicted.T]))
+
+    return score
+
+
+def _summary(rows: list[dict[str, Any]], systems: list[str], answers: Mapping[str, Any],
+             wanted: protocols.Protocol) -> report.Table:
+    names = [n for n in NAMES if any(n in r for r in rows)] or ["uar"]
+    body = []
+    for system in systems:
+        pooled = [r for r in rows if r["system"] == system and r["condition"] == "pooled" and names[0] in r
+                  and r[names[0]] is not None]
+        cells_ = [_spread([r[n] for r in pooled]) for n in names]
+        interval = report.GAP
+        found = answers[system]
+        if found is not None:
+            low, high = metrics.cluster_bootstrap(_main(wanted), found["speakers"], found["truth"],
+                                                  found["predicted"])[1:]
+            interval = f"{low:.1f} to {high:.1f}" if wanted.classes else f"{low:.2f} to {high:.2f}"
+        body.append([system, cells_[0], interval, *cells_[1:], str(len(pooled)) if pooled else "0"])
+    return report.Table(
+        ["system", NAMES[names[0]], "95 % by speaker", *(NAMES[n] for n in names[1:]), "seeds"], body,
+        "Speaker-independent, all folds pooled",
+        "Mean ± standard deviation over seeds of the measure over all utterances, each answered by a model "
+        "that did not learn from its speaker and was not picked by it. The interval is a bootstrap of whole "
+        "speakers.")
+
+
+def _spread(values: list[float]) -> str:
+    if not values:
+        return report.GAP
+    mean, std, n = metrics.mean_and_spread(values)
+    digits = 1 if abs(mean) > 1.5 else 3
+    return f"{mean:.{digits}f}" + (f" ± {std:.{digits}f}" if n > 1 else "")
+
+
+def _costs(done: Cells, systems: list[str], costs: Mapping[str, dict[str, Any]]) -> report.Table:
+    body, total = [], 0.0
+    for system in systems:
+        records = [r for r in (cells.finished(f, c) for f, c in done if c.name == system) if r is not None]
+        cost, seconds = costs.get(system, {}), sum(r["cpu_seconds"] for r in records)
+        total += seconds
+        if not records or "bytes" not in cost:
+            body.append([system, *[None] * 6])
+            continue
+        steps = sorted({r["steps"] for r in records})
+        body.append([system, f"{cost['trained parameters']:,}", f"{cost['deployed parameters']:,}",
+                     f"{cost['bytes'] / 1000:.0f}", f"{cost['mmacs']:.2f}",
+                     f"{steps[0]} x {cost['training mmacs']:.2f}", f"{seconds / len(records):.0f}"])
+    return report.Table(
+        ["system", "parameters trained", "deployed", "kB", "MMAC/s deployed", "steps x MMAC/s trained",
+         "CPU s a cell"], body, "What they cost",
+        "MMAC/s: million multiply-accumulates for a second of audio; deployed: with the log-mel front end. "
+        f"All cells together: {total / 3600:.2f} hours of one CPU core, shared with other work.")
+
+
+def _comparisons(answers: Mapping[str, Any], pairs: Mapping[str, str],
+                 wanted: protocols.Protocol) -> tuple[report.Table, list[str]]:
+    score, unit = _main(wanted), " points of UAR" if wanted.classes else " of CCC"
+    body, verdicts = [], []
+    for name, base in pairs.items():
+        one, other = answers[name], answers[base]
+        if one is None or other is None:
+            body.append([f"{name} against {base}", None, None, None])
+            verdicts.append(f"{name} against {base}: no complete seed yet.")
+            continue
+        low_, high_ = sorted((one["predicted"].shape[1], other["predicted"].shape[1]))
+        gain = metrics.cluster_bootstrap(
+            lambda t, a, b: score(t, a) - score(t, b), one["speakers"], one["truth"], one["predicted"],
+            other["predicted"])
+        by_seed = [score(one["truth"], one["predicted"][:, [i]])
+                   - score(one["truth"], other["predicted"][:, [i]]) for i in range(low_)]
+        seeds = f"{low_}" if low_ == high_ else f"{low_} and {high_}"
+        body.append([f"{name} against {base}", f"{gain.mean:+.1f}", f"{gain.low:+.1f} to {gain.high:+.1f}",
+                     ", ".join(f"{g:+.1f}" for g in by_seed)])
+        told = ("helps" if gain.low > 0 else "hurts" if gain.high < 0
+                else "makes no difference that this shows")
+        verdicts.append(f"{name} against {base}: {told}; {gain.mean:+.1f}{unit}, 95 % {gain.low:+.1f} to "
+                        f"{gain.high:+.1f} by speaker, {seeds} seed{'s' if high_ > 1 else ''}.")
+    return report.Table(["comparison", "gain", "95 % by speaker", "seed by seed"], body,
+                        "Each against its baseline, on the same utterances"), verdicts
+
+
+def _by_fold(rows: list[dict[str, Any]], systems: list[str],
+             wanted: protocols.Protocol) -> list[report.Section]:
+    value = "uar" if wanted.classes else "ccc"
+    kept = [r for r in rows if r["condition"] != "pooled"]
+    folds = list(dict.fromkeys(r["condition"] for r in kept))
+    if not kept:
+        return []
+    summary = report.aggregate(kept, value=value, expected=[(s, f) for s in systems for f in folds])
+    return [summary.table(f"{NAMES[value]} by fold", 1, folds)]
+
+
+def _inflation(rows: list[dict[str, Any]], systems: list[str]) -> list[report.Section]:
+    body = []
+    for system in systems:
+        both = [r for r in rows if r["system"] == system and r.get("oracle_uar") is not None]
+        if both:
+            honest, chosen = (float(np.mean([r[k] for r in both])) for k in ("uar", "oracle_uar"))
+            body.append([system, f"{honest:.1f}", f"{chosen:.1f}", f"{chosen - honest:+.1f}", str(len(both))])
+    if not body:
+        return []
+    header = ["system", "chosen by development speakers", "chosen by the test speakers", "inflation", "seeds"]
+    return [report.Table(header, body, "What choosing the epoch by the test set pretends (UAR %)",
+                         "The column of the test speakers is no result: the same training runs, at each "
+                         "fold's validation that happens to suit its test speakers best.")]
+
+
+def _merging(costs: Mapping[str, dict[str, Any]]) -> report.Table:
+    body = [[name, str(c["compared cells"]), f"{c['difference float32']:.1e}",
+             f"{c['difference float64']:.1e}", str(c["answers changed"])]
+            for name, c in costs.items() if "difference float32" in c]
+    return report.Table(["system", "cells", "float32", "float64", "answers changed"], body,
+                        "Merged against trained, on trained weights",
+                        "Largest relative difference of the logits over the test utterances of the first "
+                        "seed (float64: of every eighth utterance).")

@@ -1,0 +1,135 @@
+"""All cells of an experiment: trained side by side, in processes or on a Dask cluster, and scored."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avspeech import config, report
+from avspeech.data import protocol as protocols
+from avspeech.data.corpora import layout
+from avspeech.errors import InputError
+from avspeech.tasks import cells, emotion
+
+Cells = Sequence[tuple[Path, cells.Cell]]
+
+
+def corpus_root(folder: Path) -> Path:
+    """What a corpus' audio is relative to: the corpus, or, for one made on the spot, its folder."""
+    return Path(layout.read_prepared(folder).root) if (folder / "corpus.json").exists() else folder
+
+
+def train_all(todo: Cells, workers: int, scheduler: str | None) -> None:
+    """Trains every cell that is not finished. One line for each; Ctrl-C leaves what is done as it is."""
+    from tqdm import tqdm
+
+    waiting = [(folder, cell) for folder, cell in todo if cells.finished(folder, cell) is None]
+    if len(waiting) < len(todo):
+        print(f"{len(todo) - len(waiting)} of {len(todo)} cells were finished before", flush=True)
+    pause = 1 if sys.stderr.isatty() else 60
+    with tqdm(total=len(waiting), desc="cells", unit="cell", mininterval=pause) as bar:
+        for record in _trained(waiting, workers, scheduler):
+            cell = record["cell"]
+            tested = "" if record["test"] is None else f", test {record['test']:.1f}"
+            bar.write(f"{cell['name']}/{cell['fold']}-{cell['seed']}: dev {record['dev']:.1f}{tested}, "
+                      f"{record['parameters']:,} parameters, {record['cpu_seconds']:.0f} s of CPU")
+            bar.update()
+
+
+def _trained(waiting: Cells, workers: int, scheduler: str | None) -> Iterator[dict[str, Any]]:
+    jobs = [(str(folder), config.to_dict(cell)) for folder, cell in waiting]
+    if scheduler is not None:
+        try:
+            from distributed import Client
+            from distributed import as_completed as dask_as_completed
+        except ImportError:
+            raise InputError("scheduler: needs Dask; pip install 'avspeech[dist]', or leave it out") from None
+        with Client(scheduler) as client:
+            absolute = [(str(Path(folder).resolve()), values) for folder, values in jobs]
+            futures = [client.submit(cells.train_cell, *job, pure=False) for job in absolute]
+            for future in dask_as_completed(futures):
+                yield future.result()
+    elif workers <= 1 or len(jobs) <= 1:
+        for job in jobs:
+            yield cells.train_cell(*job)
+    else:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            running = [pool.submit(cells.train_cell, *job) for job in jobs]
+            try:
+                for done in as_completed(running):
+                    yield done.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+
+def score_all(done: Cells, out: Path, protocol: str) -> None:
+    """`out/<system>.json`: measures of each fold and seed, and "pooled" over the folds where none is
+    missing."""
+    classes = len(protocols.get(protocol).classes)
+    for name in dict.fromkeys(cell.name for _, cell in done):
+        rows = []
+        for seed in dict.fromkeys(cell.seed for _, cell in done if cell.name == name):
+            answers: dict[str, list[dict[str, Any]]] = {"honest": [], "test_oracle": []}
+            mine = [(f, c) for f, c in done if (c.name, c.seed) == (name, seed)
+                    and not c.fold.startswith(cells.ALL_BUT)]
+            whole = True
+            for folder, cell in mine:
+                record = cells.finished(folder, cell)
+                row: dict[str, Any] = {"system": name, "seed": seed, "condition": cell.fold}
+                if record is None:
+                    whole = False
+                    rows.append(row)
+                    continue
+                for kind, file in (("honest", "test.jsonl"), ("test_oracle", "oracle.jsonl")):
+                    if (folder / file).exists():
+                        answers[kind] += emotion.read_records(folder / file)
+                judged = emotion.judge(emotion.read_records(folder / "test.jsonl"), bool(classes))
+                rows.append({**row, **emotion.measures(judged, classes), "n": len(judged.units),
+                             "dev": record["dev"], "cpu_seconds": record["cpu_seconds"]})
+            pooled: dict[str, Any] = {"system": name, "seed": seed, "condition": "pooled"}
+            if whole and answers["honest"]:
+                judged = emotion.judge(answers["honest"], bool(classes))
+                pooled |= emotion.measures(judged, classes) | {"n": len(judged.units)}
+                if len(answers["test_oracle"]) == len(answers["honest"]):
+                    chosen = emotion.measures(emotion.judge(answers["test_oracle"], bool(classes)), classes)
+                    pooled |= {f"oracle_{key}": value for key, value in chosen.items()}
+            rows.append(pooled)
+        report.write_results(out / f"{name}.json", rows, {"protocol": protocols.get(protocol).hash,
+                                                          "commit": commit()})
+
+
+def commit() -> str:
+    """The commit of the working tree, "+" after it where the tree has changes; "unknown" outside git."""
+    try:
+        done = subprocess.run(["git", "describe", "--always", "--dirty=+", "--exclude=*"],
+                              capture_output=True, text=True, cwd=Path(__file__).parent, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()
+
+
+def answers_of(done: Cells, name: str, classification: bool) -> dict[str, Any] | None:
+    """Of a system, the units of all folds with truth [n], speakers [n] and predictions [n, S] of its complete
+    seeds; None where no seed is complete."""
+    columns, first = [], None
+    for seed in dict.fromkeys(cell.seed for _, cell in done if cell.name == name):
+        mine = [(f, c) for f, c in done if (c.name, c.seed) == (name, seed)
+                and not c.fold.startswith(cells.ALL_BUT)]
+        if not mine or any(cells.finished(f, c) is None for f, c in mine):
+            continue
+        judged = emotion.judge([r for f, _ in mine for r in emotion.read_records(f / "test.jsonl")],
+                               classification)
+        first = first or judged
+        columns.append(judged.predicted)
+    if first is None:
+        return None
+    return {"units": first.units, "truth": first.truth, "speakers": first.speakers,
+            "predicted": np.stack(columns, 1)}

@@ -1,0 +1,242 @@
+"""Emotions of utterances: from a corpus and a protocol to models, their numbers, and a model to carry away.
+
+    python recipes/ser/run.py --config egs/ravdess/ser/conf/edge.yaml corpus.source=/path/to/ravdess
+
+Experiments are systems x folds x seeds. Each such cell is trained in a folder of its own,
+`exp/cells/<system>/<fold>-<seed>/`, in `workers` processes of one thread each, or on a Dask cluster
+(`scheduler=tcp://host:8786`, folders shared). What is finished is not done again; a run that is killed loses
+the cells in hand. The development speakers of a fold pick the weights. `selection=test_oracle` lets the test
+speakers pick them instead, to show what that pretends; its numbers are no results.
+
+Manifest and features lie in `data/` beside the experiment's folder, for all experiments there to share.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from avspeech import config, trainer
+from avspeech.data import corpora, protocol
+from avspeech.data.features import FeatureConfig
+from avspeech.errors import InputError
+from avspeech.recipe import Recipe
+from avspeech.tasks.cells import Cell, mel_config
+from avspeech.tasks.emotion import AugmentConfig
+
+
+@dataclass
+class Corpus:
+    """source: the corpus as distributed (none for one made on the spot). options: of its `prepare`.
+    incomplete: go on where it is not all there, with another number of utterances than published."""
+
+    source: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    incomplete: bool = False
+
+
+@dataclass
+class System:
+    """model: a name in `models`, none for the experiment's; config, train, augment: differences from the
+    experiment's; init: "expandnet" begins with the product of the factors that config.hrf asks for, and
+    trains that; match: a system whose training compute this one gets; baseline: a system it is compared
+    with, utterance by utterance, in the report."""
+
+    model: str | None = None
+    config: dict[str, Any] = field(default_factory=dict)
+    train: dict[str, Any] = field(default_factory=dict)
+    augment: dict[str, Any] = field(default_factory=dict)
+    init: Literal["random", "expandnet"] = "random"
+    match: str | None = None
+    baseline: str | None = None
+
+
+@dataclass
+class Model:
+    """name: of a model or a named configuration; config: differences from it."""
+
+    name: str = "conv-transformer-edge"
+    config: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Release:
+    """systems: also trained on all speakers but the development speakers of `fold`, to be carried away.
+    licence: of the weights; data: the licence of the corpus; limits: for the card."""
+
+    systems: tuple[str, ...] = ()
+    fold: str = "fold1"
+    licence: str = "Apache-2.0"
+    data: str = "not stated"
+    limits: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Config:
+    """folds: which (none named: all of the protocol). selection: what picks a cell's weights: "dev", the
+    "last" step, or "test_oracle". oracle: keep beside the honest predictions those of the step that is best
+    on the test set, for one table. structure: weight of a graph's structure loss."""
+
+    corpus: Corpus = field(default_factory=Corpus)
+    protocol: str = "ravdess-6fold"
+    features: FeatureConfig = field(default_factory=FeatureConfig)
+    model: Model = field(default_factory=Model)
+    systems: dict[str, System] = field(default_factory=lambda: {"plain": System()})
+    folds: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = (0,)
+    train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    structure: float = 0.1
+    selection: Literal["dev", "last", "test_oracle"] = "dev"
+    oracle: bool = False
+    release: Release = field(default_factory=Release)
+    workers: int = 2
+    scheduler: str | None = None
+
+
+recipe = Recipe("ser", schema=Config, doc=__doc__)
+TRAINING = ("corpus", "protocol", "features", "model", "systems", "folds", "seeds", "train", "augment",
+            "structure", "selection", "oracle", "release")
+
+
+def _data(cfg: Config, exp: Path) -> Path:
+    return exp.resolve().parent / "data" / protocol.get(cfg.protocol).corpus
+
+
+def _cache(cfg: Config, exp: Path, system: System) -> Path:
+    name, differences = _model(cfg, system)
+    kept = hashlib.sha256(repr(cfg.features).encode()).hexdigest()[:6]
+    return _data(cfg, exp) / f"features-{kept}-{mel_config(name, differences).name}"
+
+
+def _model(cfg: Config, system: System) -> tuple[str, dict[str, Any]]:
+    """A system's model and its differences; the experiment's differences are for the experiment's model."""
+    if system.model not in (None, cfg.model.name):
+        return str(system.model), system.config
+    return cfg.model.name, {**cfg.model.config, **system.config}
+
+
+@recipe.stage("prepare", uses=("corpus", "protocol"),
+              outputs=lambda cfg, exp: [_data(cfg, exp) / "all.jsonl"], code=("data",))
+def prepare(cfg: Config, exp: Path) -> None:
+    """Write the corpus' manifest; check its counts and the folds for leaks."""
+    from folds import corpus_root
+
+    from avspeech.data.manifest import read_manifest
+
+    wanted, folder = protocol.get(cfg.protocol), _data(cfg, exp)
+    options = dict(cfg.corpus.options)
+    if cfg.corpus.incomplete and cfg.corpus.source is not None:  # a corpus made on the spot is whole
+        options["incomplete"] = True
+    corpora.prepare(wanted.corpus, cfg.corpus.source, folder, **options)
+    splits = wanted.splits(read_manifest(folder / "all.jsonl"), corpus_root(folder), cfg.corpus.incomplete)
+    print(f"protocol {wanted.name} ({wanted.hash}): {len(splits)} folds, "
+          f"{len(wanted.classes) or 'no'} classes, no leak", flush=True)
+    if cfg.selection == "test_oracle":
+        _shout()
+
+
+@recipe.stage("features", uses=("corpus", "protocol", "features", "model", "systems"),
+              outputs=lambda cfg, exp: [_cache(cfg, exp, s) for s in cfg.systems.values()],
+              code=("audio", "data", "nn"))
+def features(cfg: Config, exp: Path) -> None:
+    """Compute log-mel features of each utterance and its augmented copies, once."""
+    from folds import corpus_root
+
+    from avspeech.data import features as cached
+    from avspeech.data.manifest import read_manifest
+
+    folder = _data(cfg, exp)
+    utterances = protocol.get(cfg.protocol).selected(read_manifest(folder / "all.jsonl"))
+    for system in cfg.systems.values():
+        name, differences = _model(cfg, system)
+        cached.compute(_cache(cfg, exp, system), utterances, corpus_root(folder), cfg.features,
+                       mel_config(name, differences), cfg.workers)
+
+
+def cells_of(cfg: Config, exp: Path) -> Iterator[tuple[Path, Cell]]:
+    """Every cell and its folder, in order: a seed's systems, a system's folds; then what is released."""
+    from folds import corpus_root
+
+    known = [f.name for f in protocol.get(cfg.protocol).folds]
+    for fold in (*cfg.folds, cfg.release.fold):
+        if fold not in known:
+            raise InputError(f"fold '{fold}': not in {cfg.protocol}; it has {', '.join(known)}")
+    for name, system in cfg.systems.items():
+        for other in (system.match, system.baseline):
+            if other is not None and (other not in cfg.systems or other == name):
+                raise InputError(f"systems.{name}: names system '{other}'; the others are "
+                                 f"{', '.join(s for s in cfg.systems if s != name) or 'none'}")
+    folder = _data(cfg, exp)
+
+    def cell(name: str, fold: str, seed: int) -> tuple[Path, Cell]:
+        system = cfg.systems[name]
+        model, differences = _model(cfg, system)
+        match = None if system.match is None else _model(cfg, cfg.systems[system.match])[1]
+        given = Cell(
+            name, fold, seed, cfg.protocol, str(folder / "all.jsonl"), str(corpus_root(folder)),
+            str(_cache(cfg, exp, system)), model, differences, system.init, match,
+            config.from_dict(trainer.TrainConfig, {**config.to_dict(cfg.train), **system.train},
+                             f"systems.{name}.train"),
+            config.from_dict(AugmentConfig, {**config.to_dict(cfg.augment), **system.augment},
+                             f"systems.{name}.augment"),
+            cfg.features, cfg.structure, cfg.selection, cfg.oracle, cfg.corpus.incomplete)
+        return exp / "cells" / name / f"{fold.replace(' ', '-')}-{seed}", given
+
+    for seed in cfg.seeds:
+        for name in cfg.systems:
+            for fold in cfg.folds or known:
+                yield cell(name, fold, seed)
+    for name in cfg.release.systems:
+        if name not in cfg.systems:
+            raise InputError(f"release.systems: '{name}' is no system; there are {', '.join(cfg.systems)}")
+        yield cell(name, f"all but {cfg.release.fold}", cfg.seeds[0])
+
+
+@recipe.stage("train", uses=TRAINING, code=("trainer", "batching", "data", "nn", "models", "tasks"),
+              outputs=lambda cfg, exp: [exp / "cells"])
+def train(cfg: Config, exp: Path) -> None:
+    """Train and test every cell that is not finished."""
+    from folds import train_all
+
+    if cfg.selection == "test_oracle":
+        _shout()
+    train_all(list(cells_of(cfg, exp)), cfg.workers, cfg.scheduler)
+
+
+@recipe.stage("evaluate", uses=TRAINING, outputs=lambda cfg, exp: [exp / "results"])
+def evaluate(cfg: Config, exp: Path) -> None:
+    """Score every finished cell, and each system over all folds."""
+    from folds import score_all
+
+    score_all(list(cells_of(cfg, exp)), exp / "results", cfg.protocol)
+
+
+@recipe.stage("deploy", uses=TRAINING, outputs=lambda cfg, exp: [exp / "deployed.json"])
+def deploy(cfg: Config, exp: Path) -> None:
+    """Merge what was factorised, check that the answers stay, write model folders."""
+    from deployment import deploy_all
+
+    deploy_all(list(cells_of(cfg, exp)), exp, cfg.protocol, config.to_dict(cfg.release))
+
+
+@recipe.stage("report", outputs=lambda cfg, exp: [exp / "RESULTS.md", exp / "report.html"])
+def write_report(cfg: Config, exp: Path) -> None:
+    """Write RESULTS.md and one HTML page: tables with intervals by speaker, comparisons, confusions."""
+    from findings import results_page
+
+    pairs = {name: s.baseline for name, s in cfg.systems.items() if s.baseline}
+    results_page(list(cells_of(cfg, exp)), exp, cfg.protocol, pairs, cfg.selection == "test_oracle")
+
+
+def _shout() -> None:
+    print("!" * 99 + "\nselection=test_oracle: THE TEST SET PICKS THE WEIGHTS. What comes out is no result "
+          "and is marked so.\n" + "!" * 99, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    recipe.main()

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from avspeech.pipelines.extractor import Extractor
+    from avspeech.pipelines.synthesizer import Synthesizer
 
 __version__ = "0.1.0"
-__all__ = ["Extractor", "__version__", "load"]
+__all__ = ["Extractor", "Synthesizer", "__version__", "load"]
 
 
 def load(model: str, device: str = "cpu") -> Any:
     """The pipeline of a model: for a released name ("mvtf-small") or a model folder, by the task it
-    was trained for; "extraction" gives an `Extractor`. Raises InputError where there is no such
-    model or it is damaged."""
+    was trained for; "extraction" gives an `Extractor`, "synthesis" a `Synthesizer`. Raises
+    InputError where there is no such model or it is damaged."""
     from avspeech import pretrained
     from avspeech.errors import InputError
 
@@ -30,12 +31,19 @@ def load(model: str, device: str = "cpu") -> Any:
         from avspeech.pipelines.extractor import Extractor
 
         return Extractor(network, info)
-    raise InputError(f"{model}: no pipeline for the task '{info.task}'; this version knows extraction")
+    if info.task == "synthesis":
+        from avspeech.pipelines.synthesizer import Synthesizer
+
+        return Synthesizer(network, info)
+    raise InputError(f"{model}: no pipeline for the task '{info.task}'; this version knows "
+                     "extraction and synthesis")
 
 
 def __getattr__(name: str) -> Any:
     if name == "Extractor":
         return import_module("avspeech.pipelines.extractor").Extractor
+    if name == "Synthesizer":
+        return import_module("avspeech.pipelines.synthesizer").Synthesizer
     raise AttributeError(f"module 'avspeech' has no attribute '{name}'")
 
 

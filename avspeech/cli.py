@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from avspeech import __version__
+from avspeech.bench import command as bench_command
 from avspeech.errors import InputError
 
 if TYPE_CHECKING:
@@ -60,6 +61,23 @@ def _parser() -> argparse.ArgumentParser:
                          help="name or folder (default: %(default)s)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
+    command = _command(commands, "speak", _speak, "a text as speech, with the breaks and tones it asks for")
+    command.add_argument("text", nargs="?", metavar="TEXT",
+                         help="may hold markup: 'I said <brk 0.4> no<rise>.', <fall>, <level>")
+    command.add_argument("--file", type=Path, metavar="TXT", help="say this text file, of any length")
+    command.add_argument("-o", "--out", type=Path, default=Path("speech.wav"), metavar="SOUND",
+                         help=".wav, .flac or .ogg (default: %(default)s)")
+    command.add_argument("--model", metavar="M", help="name or folder (default: a released voice)")
+    command.add_argument("--voice", metavar="V", help="speaker, by name or number")
+    command.add_argument("--rate", type=float, default=1.0, help="1.2 is 20 %% faster (default: 1)")
+    command.add_argument("--steps", type=int, default=4, help="of the flow (default: %(default)s)")
+    command.add_argument("--seed", type=int, default=0, help="another seed, another take (default: 0)")
+    command.add_argument("--reference", type=Path, metavar="SOUND",
+                         help="a recording whose phrase endings are taken where the text asks for no tone")
+    command.add_argument("--timestamps", type=Path, metavar="JSON", help="write when each word is said")
+    command.add_argument("--threads", type=int, metavar="N", help="of PyTorch (default: its own choice)")
+    command.add_argument("--quiet", action="store_true", help="no progress bar")
+
     command = _command(commands, "score", _score,
                        "recordings of the same sentences against each other: breaks, tones, F0, tempo")
     command.add_argument("reference", type=Path, metavar="REF_DIR", help="folder of sounds, of any format")
@@ -87,6 +105,8 @@ def _parser() -> argparse.ArgumentParser:
     command = _command(actions, "verify", _models_verify,
                        "check a model folder against its SHA256SUMS and load it")
     command.add_argument("model", metavar="NAME|FOLDER")
+
+    bench_command.add(commands)
 
     data = commands.add_parser("data", help="prepare corpora, check manifests", description="Data.")
     actions = data.add_subparsers(title="actions", metavar="ACTION", required=True)
@@ -139,6 +159,32 @@ def _extract(args: argparse.Namespace) -> None:
     for path in extract_files(args.videos, args.out, face=args.face, model=args.model,
                               progress=not args.quiet, mouth=args.mouth):
         print(path)
+
+
+def _speak(args: argparse.Namespace) -> None:
+    if (args.text is None) == (args.file is None):
+        raise InputError("give either a text or --file")
+    import torch
+
+    from avspeech import pretrained
+    from avspeech.pipelines.reading import speak_file, speak_text
+    from avspeech.pipelines.synthesizer import Synthesizer
+
+    if args.threads is not None:
+        if args.threads < 1:
+            raise InputError("--threads should be at least 1")
+        torch.set_num_threads(args.threads)
+    name = args.model or next((n for n in pretrained.names() if n.startswith("prosodyfm")), None)
+    if name is None:
+        raise InputError("no voice is released with this version; give a model folder with --model")
+    voice = Synthesizer.from_pretrained(name)
+    options = dict(rate=args.rate, steps=args.steps, seed=args.seed, voice=args.voice,
+                   reference=args.reference)
+    if args.file is not None:
+        speak_file(voice, args.file, args.out, args.timestamps, not args.quiet, **options)
+    else:
+        speak_text(voice, args.text, args.out, args.timestamps, False, **options)
+    print(args.out)
 
 
 def _score(args: argparse.Namespace) -> None:

@@ -330,6 +330,15 @@ def _text(values: list[float | None] | None) -> str:
     return f"{mean(there):.3f}" + (f" ± {stdev(there):.3f}" if len(there) > 1 else "")
 
 
+def report(outcome: Outcome, exp: Path) -> Outcome:
+    """Prints the table, and where the results are."""
+    print("\n".join(table(outcome)))
+    for line in outcome.summary():
+        print(line)
+    print(f"results: {exp / records.RESULTS}")
+    return outcome
+
+
 def finish(outcome: Outcome) -> None:
     """Raises InputError, so that the exit code is not 0, where cells are missing."""
     if outcome.missing:

@@ -1,0 +1,34 @@
+"""ParaLBench: upstreams x tasks, from corpora to a leaderboard.
+
+    python recipes/bench/run.py --config egs/mini/bench/conf/train.yaml [--stage sweep] [seeds=[0]]
+
+`avspeech bench run CONFIG` does the same without stages; `--dry-run` there tells the plan and its cost.
+Killed and started again, the sweep goes on where it was. Cells that fail do not stop the others; the sweep
+then ends with an error that names them, and its marker is left only when every cell is there.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from avspeech.bench import plan, records, sweep
+from avspeech.bench.plan import Config
+from avspeech.recipe import Recipe
+
+recipe = Recipe("bench", schema=Config, doc=__doc__)
+
+
+@recipe.stage("prepare", uses=("corpora",), code=("data",))
+def prepare(cfg: Config, exp: Path) -> None:
+    """Write the manifests of the corpora that have a source."""
+    plan.prepare(cfg, exp)
+
+
+@recipe.stage("sweep", outputs=lambda cfg, exp: [exp / records.RESULTS], code=("bench", "data", "metrics"))
+def run(cfg: Config, exp: Path) -> None:
+    """Compute features once, train all probes, collect the results."""
+    sweep.finish(sweep.report(sweep.run(cfg, exp), exp))
+
+
+if __name__ == "__main__":
+    recipe.main()

@@ -112,7 +112,7 @@ class DynamicGraph(LogMelModel):
                        if c.nodes == "conv" else linear(c.factor * c.mels, c.dim, c.hrf))
         self.layers = nn.ModuleList([GraphLayer(c.dim, c.residual, c.dropout, c.hrf)
                                      for _ in range(c.layers)])
-        self.graph = LearnedGraph(c.window, c.dim, c.learn if c.graph == "dynamic" else "none", c.gamma)
+        self.learned = LearnedGraph(c.window, c.dim, c.learn if c.graph == "dynamic" else "none", c.gamma)
         self.last = GraphLayer(c.dim, c.residual, c.dropout, c.hrf)
         self.norm = nn.LayerNorm(c.dim)
         self.pool = Pooling(c.dim, c.pooling)
@@ -176,8 +176,8 @@ class DynamicGraph(LogMelModel):
         spread = normalised(adjacency)
         for layer in self.layers:
             x = layer(x, spread)
-        learned, loss = self.graph(x, adjacency, flat)
-        x = self.norm(self.last(x, learned)).unflatten(0, (batch, number))
+        joined, loss = self.learned(x, adjacency, flat)
+        x = self.norm(self.last(x, joined)).unflatten(0, (batch, number))
         if c.readout == "windows":
             share = mask.to(x.dtype).unsqueeze(-1)
             x = (x * share).sum(2) / share.sum(2).clamp_min(1)

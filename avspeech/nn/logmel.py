@@ -118,7 +118,7 @@ class LogMel(nn.Module):
         if c.mels < 1 or not 0 <= c.low < c.high <= SAMPLE_RATE / 2 or not c.floor > 0:
             raise InputError(f"model settings mels={c.mels}, low={c.low}, high={c.high}, floor={c.floor}: "
                              "expected a band or more within 0..8000 Hz and a floor above 0")
-        self.floor = c.floor
+        self.shift = math.log(c.floor)
         n = torch.arange(_ROOT, dtype=torch.float64)
         k = torch.arange(_ROOT // 2 + 1, dtype=torch.float64)
         re, im = _phases(len(k), 1, _ROOT, of=k[:, None] * n / _ROOT)
@@ -131,7 +131,7 @@ class LogMel(nn.Module):
         bins = torch.minimum(bins, WINDOW - bins)
         once = torch.tensor([b not in bins[:i] for i, b in enumerate(bins)])
         window = torch.hann_window(WINDOW, dtype=torch.float64)
-        filters = mel_filters(c.mels, c.low, c.high)[:, bins] * once / window.square().sum()
+        filters = mel_filters(c.mels, c.low, c.high)[:, bins] * once / window.square().sum() / c.floor
         for name, value in (("first", first.flatten(0, 1)), ("second", second), ("filters", filters.T),
                             ("window", window)):
             self.register_buffer(name, value.float().contiguous(), persistent=False)
@@ -142,7 +142,8 @@ class LogMel(nn.Module):
             samples = F.pad(samples, (0, WINDOW - samples.shape[1]))
         count = (samples.shape[1] - WINDOW) // HOP + 1
         step, width = HOP // _BLOCK, WINDOW // _BLOCK
-        blocks = samples[:, : (count * step + width - step) * _BLOCK].unflatten(1, (-1, _BLOCK))
+        number = count * step + width - step
+        blocks = samples[:, : number * _BLOCK].reshape(samples.shape[0], number, _BLOCK)
         frames = torch.cat([blocks[:, i : i + (count - 1) * step + 1 : step] for i in range(width)], 2)
         x = (frames * self.window).unflatten(2, (_ROOT, _ROOT))  # [B, T, n1, n2]
         x = (self.first @ x).unflatten(2, (-1, 2)).flatten(3)  # [B, T, k1, re im n2]
@@ -150,7 +151,9 @@ class LogMel(nn.Module):
         return (x[..., :_ROOT] + x[..., _ROOT:]).flatten(2)
 
     def forward(self, samples: Tensor) -> Tensor:
-        return (self.power(samples) @ self.filters + self.floor).log()
+        # log(power + floor), as log(power / floor + 1) + log(floor): ONNX's optimiser takes a sum with so small
+        # a number for none, and the logarithm of silence is then no number.
+        return (self.power(samples) @ self.filters + 1).log() + self.shift
 
 
 class LogMelModel(nn.Module):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from avspeech.nn.attention import Pooling, Position, Subsampling, TransformerLayer
+from avspeech.nn.attention import ConvLayer, Pooling, Position, Subsampling, TransformerLayer
 from avspeech.nn.logmel import LogMelConfig, LogMelModel, frame_mask
 from avspeech.nn.reparam import check_hrf
 
@@ -22,8 +22,10 @@ from avspeech.nn.reparam import check_hrf
 class ConvTransformerConfig(LogMelConfig):
     """Defaults: `conv-transformer-edge`. See `LogMelConfig` for the front end.
 
-    subsampling: "2d" or "1d"; channels: of the first convolution of "2d"; factor: frames in to frames out, 4
-    or 8. conv_norm: "batch" (folded away by `to_deploy`), "layer", "none".
+    subsampling: "2d", "1d" or "patch"; channels: of the first convolution of "2d"; factor: frames in to
+    frames out, 4 or 8. conv_norm: "batch" (folded away by `to_deploy`), "layer", "none".
+    conv_layers: layers of depthwise convolution (kernel, odd) and feed-forward network, before those of the
+    Transformer.
     dim D, layers, heads, inner (of the feed-forward network): of the Transformer. pooling: "attention" or
     "mean".
     """
@@ -32,6 +34,8 @@ class ConvTransformerConfig(LogMelConfig):
     channels: int = 16
     factor: int = 8
     conv_norm: str = "batch"
+    conv_layers: int = 0
+    kernel: int = 7
     dim: int = 96
     layers: int = 3
     heads: int = 4
@@ -51,8 +55,9 @@ class ConvTransformer(LogMelModel):
         check_hrf(c.hrf)
         self.subsample = Subsampling(c.mels, c.dim, c.subsampling, c.channels, c.factor, c.conv_norm, c.hrf)
         self.position = Position(c.dim)
-        self.layers = nn.ModuleList([TransformerLayer(c.dim, c.heads, c.inner, c.dropout, c.hrf)
-                                     for _ in range(c.layers)])
+        self.layers = nn.ModuleList(
+            [ConvLayer(c.dim, c.inner, c.kernel, c.dropout, c.hrf) for _ in range(c.conv_layers)]
+            + [TransformerLayer(c.dim, c.heads, c.inner, c.dropout, c.hrf) for _ in range(c.layers)])
         self.norm = nn.LayerNorm(c.dim)
         self.pool = Pooling(c.dim, c.pooling, c.heads)
         self.drop = nn.Dropout(c.dropout)

@@ -28,6 +28,8 @@ TINY: dict[str, dict[str, Any]] = {
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("conv_transformer", {}),
     ("conv_transformer", dict(subsampling="1d", factor=8, conv_norm="layer", pooling="mean")),
+    ("conv_transformer", dict(subsampling="patch", conv_layers=1, kernel=3, layers=1)),
+    ("conv_transformer", dict(subsampling="patch", factor=8, conv_norm="layer", conv_layers=2, layers=1)),
     ("conv_transformer", dict(normalise="mean_std")),
     ("conv_transformer", dict(normalise="level", conv_norm="none")),
     ("conv_transformer", dict(normalise="stored")),

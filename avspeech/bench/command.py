@@ -8,11 +8,26 @@ from pathlib import Path
 from avspeech.errors import InputError
 
 
+class _Parser(argparse.ArgumentParser):
+    """Takes KEY=VALUE before, between and after options, as the recipes do."""
+
+    within = False
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def, override]
+        if self.within:
+            return super().parse_known_args(args, namespace)
+        self.within = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self.within = False
+
+
 def add(commands: argparse._SubParsersAction) -> None:
     """Adds the command to a parser's commands."""
     bench = commands.add_parser("bench", help="measure upstreams on paralinguistic tasks",
                                 description="ParaLBench: any upstream on any paralinguistic task.")
-    actions = bench.add_subparsers(title="actions", metavar="ACTION", required=True)
+    actions = bench.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=_Parser)
 
     command = _action(actions, "run", _run,
                       "prepare, compute features once, train all probes, write the results")

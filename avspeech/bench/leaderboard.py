@@ -1,0 +1,292 @@
+"""The results of a sweep as files to read: RESULTS.md, leaderboard.csv, leaderboard.tex, leaderboard.html.
+
+The page is one file that needs nothing else and asks nothing of any server; all text in it is data, never
+markup. The same results give the same bytes. A score with a missing cell is shown as missing, everywhere.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from avspeech import report
+from avspeech.bench import records, statistics
+from avspeech.bench.statistics import Cost, Ranking, Score
+
+PERCENT = {"uar", "war", "wf1"}
+NAMES = {"uar": "UAR", "war": "WAR", "wf1": "WF1", "ccc": "CCC", "mae": "MAE"}
+GAP = report.GAP
+ABOUT = (
+    "A score is the metric on the test answers of all folds pooled, averaged over seeds; in brackets its "
+    "95 % interval, a bootstrap over speakers. A score that lacks a planned cell is missing, and is in no "
+    "mean, rank or test.\n\nTasks, corpora, upstreams and probes are this toolkit's own lists: those of the "
+    "paper ParaLBench could not be had, and its numbers are not comparable with these.")
+
+
+def write(exp: str | Path, out: str | Path | None = None, title: str = "ParaLBench",
+          meta: Mapping[str, str] | None = None, samples: int = 1000) -> list[Path]:
+    """Writes the four files into `out` (default: the experiment folder) and returns their paths.
+
+    meta: lines for the head, as {"command": "..."}; samples: of the bootstrap. Raises InputError where there
+    are no results.
+    """
+    board = Board.read(exp, samples)
+    out = Path(exp if out is None else out)
+    paths = [out / name for name in ("RESULTS.md", "leaderboard.csv", "leaderboard.tex", "leaderboard.html")]
+    report.write_markdown(paths[0], title, board.sections(), meta)
+    for path, text in zip(paths[1:], (board.csv(), board.latex(), board.html(title, meta or {}))):
+        records.write_bytes(path, text.encode())
+    return paths
+
+
+@dataclasses.dataclass(frozen=True)
+class Board:
+    """Everything the files show. columns: (task, corpus) in order of the tasks' names; rankings: by
+    (probe, term), term "" for all tasks."""
+
+    scores: list[Score]
+    costs: dict[str, Cost]
+    upstreams: tuple[str, ...]
+    columns: tuple[tuple[str, str], ...]
+    probes: tuple[str, ...]
+    rankings: dict[tuple[str, str], Ranking]
+    done: int
+    planned: int
+
+    @classmethod
+    def read(cls, exp: str | Path, samples: int = 1000) -> Board:
+        results = records.read(exp)
+        found = statistics.scores(exp, results, samples)
+        plain = [s for s in found if not s.control and not s.test_corpus]
+        upstreams = list(dict.fromkeys(s.upstream for s in plain))
+        probes = tuple(dict.fromkeys(s.probe for s in plain))
+        rankings = {(probe, term): _ranking([s for s in plain if s.probe == probe], term, upstreams)
+                    for probe in probes for term in ("", "short", "medium", "long")}
+        best = rankings[probes[0], ""].upstreams if probes else ()
+        upstreams.sort(key=lambda name: best.index(name) if name in best else len(best))
+        planned = {records.key(r) for r in [*results.planned, *results.missing, *results.cells]}
+        return cls(found, statistics.costs(results), tuple(upstreams),
+                   tuple(sorted({(s.task, s.corpus) for s in plain})), probes, rankings, len(results.cells),
+                   len(planned))
+
+    def score(self, task: str, corpus: str, upstream: str, probe: str, control: str = "",
+              test: str = "") -> Score | None:
+        key = (task, corpus, upstream, probe, control, test)
+        return next((s for s in self.scores if s.key == key), None)
+
+    def metric(self, task: str, corpus: str) -> str:
+        """Of a column: "" where none of its cells is there."""
+        return next((s.metric for s in self.scores if (s.task, s.corpus) == (task, corpus) and s.metric), "")
+
+    def missing(self) -> list[tuple[Score, str]]:
+        return [(s, line) for s in self.scores for line in s.missing]
+
+    # --- tables ---------------------------------------------------------------------------------------------
+
+    def sections(self) -> list[report.Section]:
+        """Of RESULTS.md."""
+        gaps = self.missing()
+        state = f"{self.done} of {self.planned} planned cells are there."
+        out: list[report.Section] = [report.Text(f"{ABOUT}\n\n{state}")]
+        for probe in self.probes:
+            out.append(self._main(probe))
+            out += self._ranks(probe)
+        out += self._controls()
+        if self.costs:
+            out.append(self._costs())
+        out += self._cross()
+        if gaps:
+            out.append(report.Table(["task", "corpus", "upstream", "cell and reason"],
+                                    [[s.task, s.corpus, s.upstream + (f" ({s.control})" if s.control else ""),
+                                      line] for s, line in gaps], "Missing"))
+        return out
+
+    def _main(self, probe: str) -> report.Table:
+        head = [f"{task} ({corpus}), {NAMES.get(m := self.metric(task, corpus), m)}"
+                for task, corpus in self.columns]
+        rows = [[name, *(text(self.score(*column, name, probe)) for column in self.columns)]
+                for name in self.upstreams]
+        return report.Table(["upstream", *head], rows, f"Scores, probe {probe}", "UAR in percent.")
+
+    def _ranks(self, probe: str) -> list[report.Section]:
+        ranks = self.rankings[probe, ""]
+        if not ranks.tasks:
+            return []
+        notes = [f"Over {len(ranks.tasks)} of {len(self.columns)} tasks; 1 is best."]
+        if math.isfinite(ranks.p):
+            notes.append(f"Friedman: chi-square {ranks.statistic:.2f}, p {ranks.p:.2g}. Nemenyi: upstreams "
+                         f"whose ranks are less than {ranks.critical_difference:.2f} apart do not differ at "
+                         f"the {ranks.alpha:g} level.")
+        if ranks.left_out:
+            notes.append(f"Left out, for a missing score: {'; '.join(ranks.left_out)}.")
+        rows = [[name, f"{rank:.2f}"] for name, rank in zip(ranks.upstreams, ranks.ranks)]
+        return [report.Table(["upstream", "average rank"], rows, f"Ranks, probe {probe}", "\n".join(notes))]
+
+    def _controls(self) -> list[report.Section]:
+        rows = [[s.upstream, f"{s.task} ({s.corpus})", s.probe, text(s), _number(s.chance, s.metric),
+                 text(self.score(s.task, s.corpus, s.upstream, s.probe))]
+                for s in self.scores if s.control and not s.test_corpus]
+        return [report.Table(["upstream", "task", "probe", "labels shuffled", "chance", "score"], rows,
+                             "Control: labels of training shuffled")] if rows else []
+
+    def _costs(self) -> report.Table:
+        rows = [[c.upstream, f"{c.parameters:,}", c.layers, c.dim, f"{c.frame_rate:g}",
+                 _plain(c.seconds_per_hour), _plain(c.bytes_per_hour / 1e6)] for c in self.costs.values()]
+        return report.Table(["upstream", "parameters", "layers", "dimensions", "frames a second",
+                             "compute, s per hour of audio", "stored, MB per hour of audio"], rows, "Cost",
+                            "Compute as it was when the features were made, on whatever machine that was.")
+
+    def _cross(self) -> list[report.Section]:
+        out: list[report.Section] = []
+        for (task, upstream, probe), table in statistics.cross_corpus(self.scores).items():
+            trained = list(dict.fromkeys(a for a, _ in table))
+            tested = list(dict.fromkeys(b for _, b in sorted(table, key=lambda pair: pair[1])))
+            rows = [[a, *(text(table.get((a, b))) for b in tested)] for a in trained]
+            out.append(report.Table([r"trained on \ tested on", *tested], rows,
+                                    f"Across corpora: {task}, {upstream}, probe {probe}"))
+        return out
+
+    def csv(self) -> str:
+        """One line a score."""
+        costs = [f.name for f in dataclasses.fields(Cost) if f.name != "upstream"]
+        measures = list(dict.fromkeys(name for s in self.scores for name in s.measures))
+        own = ["task", "corpus", "test_corpus", "upstream", "probe", "control", "kind", "term", "metric",
+               "value", "low", "high", "seed_std", "fold_mean", "fold_std", "chance", "folds", "seeds",
+               "utterances", "speakers"]
+        file = io.StringIO()
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([*own, *measures, *costs, "missing"])
+        for s in self.scores:
+            cost = self.costs.get(s.upstream)
+            cells = [getattr(s, name) for name in own] + [s.measures.get(name, math.nan) for name in measures]
+            cells += [getattr(cost, name) if cost else math.nan for name in costs]
+            writer.writerow([*map(_cell, cells), _cell("; ".join(s.missing))])
+        return file.getvalue()
+
+    def latex(self) -> str:
+        """A table (booktabs) a probe: upstreams by tasks, the best of each bold, a missing score a dash."""
+        parts = []
+        for probe in self.probes:
+            best = {c: self._best(c, probe) for c in self.columns}
+            head = [_tex(f"{task}") for task, _ in self.columns]
+            below = [_tex(f"{corpus}, {NAMES.get(m := self.metric(task, corpus), m)}")
+                     for task, corpus in self.columns]
+            lines = [rf"% probe {_tex(probe)}", rf"\begin{{tabular}}{{l{'r' * len(head)}}}", r"\toprule",
+                     " & ".join(["upstream", *head]) + r" \\", " & ".join(["", *below]) + r" \\", r"\midrule"]
+            for name in self.upstreams:
+                cells = []
+                for column in self.columns:
+                    s = self.score(*column, name, probe)
+                    value = "--" if s is None or math.isnan(s.value) else _number(s.value, s.metric)
+                    cells.append(rf"\textbf{{{value}}}" if name == best[column] else value)
+                lines.append(" & ".join([_tex(name), *cells]) + r" \\")
+            parts.append("\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""]))
+        return "\n".join(parts)
+
+    def _best(self, column: tuple[str, str], probe: str) -> str:
+        there = {name: s for name in self.upstreams
+                 if (s := self.score(*column, name, probe)) is not None and math.isfinite(s.value)}
+        return max(there, key=lambda n: there[n].value * _sign(there[n].metric), default="")
+
+    # --- the page -------------------------------------------------------------------------------------------
+
+    def html(self, title: str, meta: Mapping[str, str]) -> str:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+
+        page = Environment(loader=PackageLoader("avspeech"), autoescape=True, undefined=StrictUndefined,
+                           trim_blocks=True, lstrip_blocks=True).get_template("leaderboard.html")
+        return page.render(
+            title=title, meta=meta, data=_finite(self.data()), paragraphs=ABOUT.split("\n\n"))
+
+    def data(self) -> dict[str, Any]:
+        """What the page's script shows."""
+        keep = [f.name for f in dataclasses.fields(Score) if f.name not in ("draws", "test_set", "by_seed")]
+        return {
+            "names": NAMES, "percent": sorted(PERCENT), "lower": sorted(statistics.LOWER_IS_BETTER),
+            "upstreams": self.upstreams, "probes": self.probes, "done": self.done, "planned": self.planned,
+            "columns": [{"task": t, "corpus": c, "metric": self.metric(t, c),
+                         "term": next((s.term for s in self.scores if s.task == t and s.term), "")}
+                        for t, c in self.columns],
+            "scores": [{"chance": s.chance, **{name: getattr(s, name) for name in keep}}
+                       for s in self.scores],
+            "costs": {name: dataclasses.asdict(cost) for name, cost in self.costs.items()},
+            "rankings": [{"probe": probe, "term": term, **dataclasses.asdict(r)}
+                         for (probe, term), r in self.rankings.items()],
+            "pairs": [pair for probe in self.probes for column in self.columns
+                      for pair in self._pairs(column, probe)]}
+
+    def _pairs(self, column: tuple[str, str], probe: str) -> list[dict[str, Any]]:
+        """Every two upstreams that can be compared on a task, p corrected for their number."""
+        there = [s for name in self.upstreams if (s := self.score(*column, name, probe)) is not None
+                 and math.isfinite(s.value) and len(s.draws)]
+        found = [(a, b, d) for i, a in enumerate(there) for b in there[i + 1:]
+                 if a.test_set == b.test_set and (d := statistics.paired(a, b)) is not None]
+        corrected = statistics.holm([d.p for _, _, d in found])
+        return [{"task": column[0], "corpus": column[1], "probe": probe, "a": a.upstream, "b": b.upstream,
+                 "value": d.value, "low": d.low, "high": d.high, "p": p}
+                for (a, b, d), p in zip(found, corrected)]
+
+
+def text(score: Score | None) -> str:
+    """"61.2 [58.0, 64.1]"; "missing" where it is."""
+    if score is None or math.isnan(score.value):
+        return GAP
+    shown = [_number(x, score.metric) for x in (score.value, score.low, score.high)]
+    return shown[0] + (f" [{shown[1]}, {shown[2]}]" if math.isfinite(score.low) else "")
+
+
+def _ranking(scores: Sequence[Score], term: str, upstreams: Sequence[str]) -> Ranking:
+    values: dict[str, dict[str, float]] = {}
+    lower = []
+    for s in scores:
+        if not term or s.term == term:
+            values.setdefault(f"{s.task} ({s.corpus})", {})[s.upstream] = s.value
+            if s.metric in statistics.LOWER_IS_BETTER:
+                lower.append(f"{s.task} ({s.corpus})")
+    # an upstream that failed everywhere would leave no task to rank the others on
+    any_value = [u for u in upstreams if any(math.isfinite(row.get(u, math.nan)) for row in values.values())]
+    return statistics.ranking(values, any_value, lower_is_better=lower)
+
+
+def _sign(metric: str) -> int:
+    return -1 if metric in statistics.LOWER_IS_BETTER else 1
+
+
+def _number(value: float, metric: str) -> str:
+    if math.isnan(value):
+        return ""
+    return f"{100 * value:.1f}" if metric in PERCENT else f"{value:.3f}"
+
+
+def _plain(value: float) -> str:
+    return GAP if math.isnan(value) else f"{value:.3g}" if value < 100 else f"{value:,.0f}"
+
+
+def _cell(value: Any) -> str:
+    """For a CSV. What a spreadsheet would take for a formula is made text."""
+    if isinstance(value, float):
+        return "" if math.isnan(value) else f"{value:.6g}"
+    shown = str(value)
+    return f"'{shown}" if shown[:1] in ("=", "+", "-", "@") else shown
+
+
+def _tex(text: str) -> str:
+    table = {**{c: rf"\{c}" for c in "&%$#_{}"}, "\\": r"\textbackslash{}", "~": r"\textasciitilde{}",
+             "^": r"\textasciicircum{}"}
+    return "".join(table.get(c, c) for c in " ".join(text.split()))
+
+
+def _finite(value: Any) -> Any:
+    """For JSON: numbers that are none become null, long ones are cut to six digits."""
+    if isinstance(value, Mapping):
+        return {str(k): _finite(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(v) for v in value]
+    if isinstance(value, float):
+        return float(f"{value:.6g}") if math.isfinite(value) else None
+    return value

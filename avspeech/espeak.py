@@ -105,8 +105,8 @@ def _choose(library: Any, voice: str) -> None:
 
 
 def phonemes(texts: Sequence[str], voice: str = "en-us") -> list[list[list[str]]]:
-    """The phones of each text, as espeak-ng's `voice` has them: words of phones in the IPA, stress marks before
-    vowels. Words that it says in one, it gives as one.
+    """The phones of each text, as espeak-ng's `voice` has them: words of phones in the IPA, stress marks
+    before vowels. Words that it says in one, it gives as one.
 
     Raises InputError where the extra `tts` is not installed or the voice is unknown.
     """
@@ -130,8 +130,8 @@ def synthesise(text: str, voice: str = "en-us", rate: int = 160, pitch: int = 50
                pitch_range: int = 50, ipa: bool = False) -> Speech:
     """`text` spoken by espeak-ng's `voice` (a language, "+" and a variant may follow: "en-us+f3").
 
-    rate: words a minute (80..450); pitch, pitch_range: 0..100; ipa: name phones in the IPA. Raises InputError where the extra `tts` is not
-    installed, the voice is unknown, or nothing comes out.
+    rate: words a minute (80..450); pitch, pitch_range: 0..100; ipa: name phones in the IPA. Raises InputError
+    where the extra `tts` is not installed, the voice is unknown, or nothing comes out.
     """
     library, data = _library()
     events = _PHONEME_EVENTS | (_IPA_EVENTS if ipa else 0)

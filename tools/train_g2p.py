@@ -2,9 +2,9 @@
 `python tools/train_g2p.py [--order 7] [--least 2]`; some minutes. Prints its errors on words held out.
 
 A joint n-gram model (M. Bisani, H. Ney, "Joint-sequence models for grapheme-to-phoneme conversion", Speech
-Communication 50, 2008): each letter is aligned with no, one or two phones by expectation-maximisation of the best
-path; the pairs of a word are a sentence of an n-gram model with modified Kneser-Ney smoothing (Chen, Goodman 1998).
-One word in 20 is held out (`g2p.held_out`); rare long n-grams are left out of the file.
+Communication 50, 2008): each letter is aligned with no, one or two phones by expectation-maximisation of the
+best path; the pairs of a word are a sentence of an n-gram model with modified Kneser-Ney smoothing (Chen,
+Goodman 1998). One word in 20 is held out (`g2p.held_out`); rare long n-grams are left out of the file.
 """
 
 from __future__ import annotations
@@ -108,7 +108,8 @@ def kneser_ney(sentences: list[str], order: int, least: int) -> dict[str, tuple[
             context = gram[:-1]
             lower = probability[gram[1:]] if n > 1 else 1.0 / vocabulary
             current[gram] = ((count - discount[min(count, 3)]) + freed[context] * lower) / total[context]
-        # The back-off weight of a context: what its kept successors leave, over what they have one order down.
+        # The back-off weight of a context: what its kept successors leave, over what they have one order
+        # down.
         taken: defaultdict[str, float] = defaultdict(float)
         below: defaultdict[str, float] = defaultdict(float)
         for gram in current:
@@ -129,13 +130,15 @@ def kneser_ney(sentences: list[str], order: int, least: int) -> dict[str, tuple[
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--order", type=int, default=7)
     parser.add_argument("--least", type=int, default=2)
     parser.add_argument("--rarest", type=int, default=4, help="pairs seen fewer times are left out")
     parser.add_argument("--score", type=int, default=2000, help="held-out words to score on")
     options = parser.parse_args()
-    table = {word: phones.split() for word, phones in lexicon.table().items() if word.isalpha() and len(word) > 1}
+    table = {word: phones.split() for word, phones in lexicon.table().items() if word.isalpha()
+             and len(word) > 1}
     entries = [(word, phones) for word, phones in table.items() if not g2p.held_out(word)]
     some = random.Random(0).sample(entries, min(8000, len(entries)))
     cost = first_costs(some)

@@ -9,8 +9,8 @@
     script.phrases()     first and last word of each, and the tone asked for
     script.with_breaks({1: None, 4: 0.3}), .with_tones({2: text.Tone.of(-4)}), .sentence(0)
 
-`markup.parse` takes the markup out, `normalise.normalise` says numbers and abbreviations in words, a phonemiser
-gives the phones, `script` holds the result. Nothing here needs torch.
+`markup.parse` takes the markup out, `normalise.normalise` says numbers and abbreviations in words, a
+phonemiser gives the phones, `script` holds the result. Nothing here needs torch.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from avspeech.text.script import Break, Item, Mark, Phrase, Script, Sentence, To
 __all__ = ["Break", "Mark", "Phrase", "Script", "Sentence", "Token", "Tone", "Word", "analyse", "symbols"]
 
 _WEIGHT = {mark: weight for weight, mark in enumerate((",", ":", "–", ";", "…", ".", "!", "?"))}
-_PLAIN = re.compile(r"(?:[^\s.?!…,;:–—。？！，()\[\]{}<>\"“”„«»_]|(?<=\w)[.,:](?=\w))+|[.?!…]+|[,;:–—。？！，]|\n\s*\n")
+_PLAIN = re.compile(r"(?:[^\s.?!…,;:–—。？！，()\[\]{}<>\"“”„«»_]|(?<=\w)[.,:](?=\w))+"
+                    r"|[.?!…]+|[,;:–—。？！，]|\n\s*\n")
 
 
 def analyse(source: str, phonemiser: str = "default", language: str = "en-us",
@@ -63,7 +64,8 @@ def analyse(source: str, phonemiser: str = "default", language: str = "en-us",
 
 
 def _items(source: str, language: str) -> list[Item | None]:
-    """Words (without phones), marks and breaks with their places in the source; None where a sentence ends."""
+    """Words (without phones), marks and breaks with their places in the source; None where a sentence
+    ends."""
     items: list[Item | None] = []
     for piece in markup.parse(source):
         if isinstance(piece, markup.Pause):

@@ -1,8 +1,8 @@
 """Phones from espeak-ng (extra `tts`), in the symbols of `symbols`.
 
-For English its phones are brought to the inventory of the default phonemiser (a flapped t is a "t", a syllabic n is
-"ə n", lengths go), so that a voice trained with one can be driven by the other. Of other languages, lengths and
-such are symbols of their own; what is not in the table is left out.
+For English its phones are brought to the inventory of the default phonemiser (a flapped t is a "t", a
+syllabic n is "ə n", lengths go), so that a voice trained with one can be driven by the other. Of other
+languages, lengths and such are symbols of their own; what is not in the table is left out.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from avspeech import espeak
 from avspeech.text import symbols
 
 # In this order, before a phone is cut into symbols.
-_ENGLISH = (("ɜː", "ɝ"), ("ɾ", "t"), ("ʔ", "t"), ("ᵻ", "ɪ"), ("oː", "ɔ"), ("ɐ", "ə"), ("n̩", "ən"), ("l̩", "əl"),
+_ENGLISH = (("ɜː", "ɝ"), ("ɾ", "t"), ("ʔ", "t"), ("ᵻ", "ɪ"), ("oː", "ɔ"), ("ɐ", "ə"), ("n̩", "ən"), ("l̩",
+                                                                                                     "əl"),
             ("m̩", "əm"), ("əʊ", "oʊ"), ("ɑ̃", "ɑn"), ("ɒ", "ɑ"), ("x", "k"), ("ɬ", "l"), ("ː", ""), ("r", "ɹ"))
 _ANY = (("g", "ɡ"), ("n̩", "ən"), ("l̩", "əl"), ("ᵻ", "ɪ"), ("ä", "a"), ("o̞", "o"), ("e̞", "e"), ("ɪ̈", "ɨ"))
 _LONGEST = max(map(len, symbols.SYMBOLS))
@@ -45,9 +46,10 @@ def to_symbols(phone: str, language: str = "en-us") -> list[str]:
     return found
 
 
-def phonemise(words: Sequence[str], final: Sequence[bool], language: str) -> list[tuple[tuple[str, ...], str]]:
-    """(symbols, "espeak") of each word; read phrase by phrase where espeak-ng keeps the words apart, else each word
-    by itself."""
+def phonemise(words: Sequence[str], final: Sequence[bool], language: str) -> list[tuple[tuple[str, ...],
+                                                                                        str]]:
+    """(symbols, "espeak") of each word; read phrase by phrase where espeak-ng keeps the words apart, else
+    each word by itself."""
     phrases: list[list[str]] = [[]]
     for word, last in zip(words, final):
         phrases[-1].append(word)

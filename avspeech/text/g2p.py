@@ -1,8 +1,8 @@
 """Pronunciations of words that no dictionary has, by a joint n-gram model of letters and phones.
 
-M. Bisani, H. Ney, "Joint-sequence models for grapheme-to-phoneme conversion" (Speech Communication 50, 2008); trained
-by tools/train_g2p.py on CMUdict, one word in 20 held out. Its errors on those: `errors`, as the tool prints and the
-tests check.
+M. Bisani, H. Ney, "Joint-sequence models for grapheme-to-phoneme conversion" (Speech Communication 50, 2008);
+trained by tools/train_g2p.py on CMUdict, one word in 20 held out. Its errors on those: `errors`, as the tool
+prints and the tests check.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TABLE = Path(__file__).parent / "tables" / "g2p.xz"
-START, END, FIRST = "^", "$", 0x100  # the characters of n-grams: the edges of a word, and the pairs from FIRST on
+# The characters of n-grams: the edges of a word, and the pairs of letter and phones from FIRST on.
+START, END, FIRST = "^", "$", 0x100
 BEAM = 24
 LONGEST = 40  # letters; what is longer is cut in pieces
 
@@ -43,8 +44,9 @@ class Model:
 
 
 def pack(probability: float, backoff: float) -> str:
-    """Two logarithms as two printable characters, to steps of 0.05."""
-    return chr(33 + min(93, max(0, round(-probability / 0.1)))) + chr(33 + min(93, max(0, round(-backoff / 0.04) + 10)))
+    """Two logarithms as two printable characters, in steps of 0.1 and 0.04."""
+    steps = round(-probability / 0.1), round(-backoff / 0.04) + 10
+    return "".join(chr(33 + min(93, max(0, step))) for step in steps)
 
 
 def _unpack(text: str) -> tuple[float, float]:
@@ -70,8 +72,8 @@ def held_out(word: str) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def guess(word: str) -> str:
-    """ARPAbet phones of a word of lower-case letters; what are not letters are passed over. One vowel has primary
-    stress."""
+    """ARPAbet phones of a word of lower-case letters; what are not letters are passed over. One vowel has
+    primary stress."""
     letters = "".join(c for c in word if "a" <= c <= "z")
     if len(letters) > LONGEST:
         return f"{guess(letters[:LONGEST])} {guess(letters[LONGEST:])}"
@@ -85,11 +87,13 @@ def guess(word: str) -> str:
         for score, history, phones in beam:
             for character, chunk in known.pairs[letter]:
                 new = score + known.score(history, character)
-                key = (history + character)[-(known.order - 1):] + str(sum("1" in p for p in (*phones, chunk)))
+                key = (history + character)[-(known.order - 1):] + str(sum("1" in p for p in (*phones,
+                                                                                              chunk)))
                 if key not in best or new > best[key][0]:
                     best[key] = (new, history + character, (*phones, chunk))
         beam = sorted(best.values(), reverse=True)[:BEAM]
-    ended = sorted(((score + known.score(history, END), phones) for score, history, phones in beam), reverse=True)
+    ended = sorted(((score + known.score(history, END), phones) for score, history, phones in beam),
+                   reverse=True)
     said = [" ".join(" ".join(phones).split()) for _, phones in ended]
     # One primary stress, as every word has in the dictionary; else the best there is, mended.
     return next((s for s in said if s.count("1") == 1), None) or _stressed(next((s for s in said if s), ""))
@@ -108,8 +112,8 @@ def _stressed(phones: str) -> str:
 
 
 def errors(entries: Mapping[str, str]) -> dict[str, float]:
-    """Shares of wrong words and phones among {word: phones}: `words` and `phones` with stress, `plain_words` without
-    it."""
+    """Shares of wrong words and phones among {word: phones}: `words` and `phones` with stress, `plain_words`
+    without it."""
     wrong = plain = edits = total = 0
     for word, phones in entries.items():
         said = guess(word)

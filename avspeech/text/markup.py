@@ -1,13 +1,13 @@
 """Prosody markup without XML, and the part of SSML that says the same.
 
-    I said <brk 0.4> no<rise>            a break of 0.4 s (also 0.4s, 400ms; <brk>: the voice decides how long)
-    Really<rise slope=4>                 the last word rises by 4 semitones; <fall slope=3>, <level>
+    I said <brk 0.4> no<rise>            a break of 0.4 s (also 0.4s, 400ms; <brk>: the voice decides how
+    long) Really<rise slope=4>                 the last word rises by 4 semitones; <fall slope=3>, <level>
     <prosody rate=1.2>faster</prosody>   also 120%, +20%, x-slow, slow, medium, fast, x-fast
     <break time="400ms"/> <break strength="strong"/> <speak> ... </speak>
 
-A tone stands behind the word that ends the phrase. "<" before anything but a letter, "/", "!" or "?" is itself; "&lt;"
-is one anywhere. What is markup is taken out before any word is looked at, so that nothing done to text can
-change it.
+A tone stands behind the word that ends the phrase. "<" before anything but a letter, "/", "!" or "?" is
+itself; "&lt;" is one anywhere. What is markup is taken out before any word is looked at, so that nothing done
+to text can change it.
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ def parse(source: str) -> tuple[Piece, ...]:
     pieces: list[Piece] = []
     rates: list[tuple[float, int]] = []  # of the <prosody> we are in, and where it began
     speak: int | None = None
-    text, offsets = "", []
+    text = ""
+    offsets: list[int] = []
     position = 0
 
     def rate() -> float:
@@ -97,7 +98,8 @@ def parse(source: str) -> tuple[Piece, ...]:
         character = source[position]
         entity = _ENTITY.match(source, position) if character == "&" else None
         following = source[position + 1: position + 2]
-        if character != "<" or not (following in ("/", "!", "?") or following.isascii() and following.isalpha()):
+        if character != "<" or not (following in ("/", "!", "?") or following.isascii()
+                                    and following.isalpha()):
             value = html.unescape(entity.group()) if entity else character
             if len(value) == 1:
                 text += value
@@ -119,7 +121,8 @@ def parse(source: str) -> tuple[Piece, ...]:
         empty = rest.rstrip().endswith("/")
         rest = rest.rstrip()[:-1] if empty else rest
         if name not in ("brk", "break", "rise", "fall", "level", "prosody", "speak"):
-            fail(source, start, f"<{tag.group(1)}{tag.group(2)}> is not known; there are <brk>, <rise>, <fall>, "
+            fail(source, start, f"<{tag.group(1)}{tag.group(2)}> is not known; there are <brk>, <rise>, "
+                                f"<fall>, "
                                 "<level>, <prosody rate=...>, <break> and <speak>")
         if closing:
             if rest.strip() or empty:
@@ -138,11 +141,11 @@ def parse(source: str) -> tuple[Piece, ...]:
                 fail(source, start, "<speak> within another tag")
             speak = None if empty else start
         elif name == "prosody":
-            value = _rate(source, start, rest) * rate()
-            if not RATES[0] <= value <= RATES[1]:
-                fail(source, start, f"rate {value:g}: expected {RATES[0]:g} to {RATES[1]:g}")
+            factor = _rate(source, start, rest) * rate()
+            if not RATES[0] <= factor <= RATES[1]:
+                fail(source, start, f"rate {factor:g}: expected {RATES[0]:g} to {RATES[1]:g}")
             if not empty:
-                rates.append((value, start))
+                rates.append((factor, start))
         elif name in ("brk", "break"):
             found = _pause(source, start, name, rest)
             if found is not _NONE:
@@ -245,7 +248,8 @@ def render(pieces: tuple[Piece, ...] | list[Piece]) -> str:
             inner = "<brk>" if piece.seconds is None else f"<brk {piece.seconds:.6f}>"
         else:
             tone = piece.tone
-            parts.append("<level>" if tone.shape == "level" else f"<{tone.shape} slope={abs(tone.slope):.6f}>")
+            parts.append("<level>" if tone.shape == "level" else f"<{tone.shape} "
+                                                                 f"slope={abs(tone.slope):.6f}>")
             continue
         parts.append(inner if piece.rate == 1.0 else f"<prosody rate={piece.rate:.6f}>{inner}</prosody>")
     return "".join(parts)

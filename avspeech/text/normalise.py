@@ -1,8 +1,8 @@
 """English text as written to words as spoken: numbers, dates, times, money, units, abbreviations, letters.
 
 One pass from left to right: at each place the first rule of `_RULES` that fits says the words, so the rules
-stand from the special to the general. What no rule knows (pictures, other scripts) is left out. A single letter
-in capitals among the words is spelled ("U", "S"); all else is lower case.
+stand from the special to the general. What no rule knows (pictures, other scripts) is left out. A single
+letter in capitals among the words is spelled ("U", "S"); all else is lower case.
 """
 
 from __future__ import annotations
@@ -135,7 +135,8 @@ def _time(match: re.Match[str], context: _Text) -> list[str] | None:
 
 @_rule(r"(\d{1,2})" + _AMPM)
 def _hour(match: re.Match[str], context: _Text) -> list[str] | None:
-    return [*cardinal(int(match.group(1))), match.group(2).upper(), "M"] if int(match.group(1)) <= 24 else None
+    return [*cardinal(int(match.group(1))), match.group(2).upper(),
+            "M"] if int(match.group(1)) <= 24 else None
 
 
 @_rule(r"(\d{4})-(\d\d)-(\d\d)(?!\d)")
@@ -214,15 +215,16 @@ def _ordinal(match: re.Match[str], context: _Text) -> list[str] | None:
     return ordinal(value) if value < 10**18 else None
 
 
-@_rule(r"(?:\+?1[-. ]?)?(?:\(\d{3}\)\s?|\d{3}[-. ])\d{3}[-. ]\d{4}(?!\d)|\d{3}-\d{4}(?!\d)|\d+(?:-\d+){2,}(?!\d)"
-       r"|\+\d{1,3}(?:[ -]\d{2,5}){2,6}(?!\d)|\d+(?:\.\d+){2,}(?![\d.])")
+@_rule(r"(?:\+?1[-. ]?)?(?:\(\d{3}\)\s?|\d{3}[-. ])\d{3}[-. ]\d{4}(?!\d)|\d{3}-\d{4}(?!\d)"
+       r"|\d+(?:-\d+){2,}(?!\d)|\+\d{1,3}(?:[ -]\d{2,5}){2,6}(?!\d)|\d+(?:\.\d+){2,}(?![\d.])")
 def _groups(match: re.Match[str], context: _Text) -> list[str] | None:
     """Telephone numbers, serial numbers, versions: group by group."""
     text = match.group()
     if re.fullmatch(r"\d{1,2}(\.\d{1,2}){2,}", text):
         return [w for i, part in enumerate(text.split(".")) for w in (["point"] if i else []) + number(part)]
     parts = re.findall(r"\d+", text)
-    between = "dot" if text.count(".") == len(parts) - 1 == 3 else ","  # an address of the internet, or a pause
+    # an address of the internet, or a pause
+    between = "dot" if text.count(".") == len(parts) - 1 == 3 else ","
     words: list[str] = ["plus"] if text[0] == "+" else []
     for i, part in enumerate(parts):
         words += ([between] if i else []) + digits(part)
@@ -373,11 +375,13 @@ def _word(match: re.Match[str], context: _Text) -> list[str] | None:
     plain = "".join(c for c in plain if c.isascii() and (c.isalpha() or c == "'"))
     if not plain.strip("'"):
         return []
-    if len(plain) == 1 and plain not in "aAI" or plain == "A" and not context.shouted and _is_letter(match, context):
+    if len(plain) == 1 and plain not in "aAI" or plain == "A" and not context.shouted and _is_letter(match,
+                                                                                                     context):
         return [plain.upper()]
     parts = re.findall(r"[A-Z]?[a-z']+|[A-Z]+(?![a-z])|'", plain)
     if len(parts) > 1 and not context.shouted and not context.word(plain.lower()) and "'" not in plain:
-        return [w for part in parts for w in (letters(part) if part.isupper() and len(part) < 4 else [part.lower()])]
+        return [w for part in parts for w in (letters(part) if part.isupper() and len(part) < 4
+                                              else [part.lower()])]
     return [plain.lower()]
 
 
@@ -397,8 +401,10 @@ def _sign(match: re.Match[str], context: _Text) -> list[str] | None:
     return known.SIGNS[sign].split()
 
 
-_MARK = re.compile(r"(?!\(\d{3}\)\s?\d{3})(?:[.?!…]+|,|;|:|(?<=\s)[-–—]+(?=\s)|--+|[–—]|[()\[\]{}]|\n[ \t\r]*\n\s*|。|？|！|，)")
-_SAME = {"。": ".", "？": "?", "！": "!", "，": ",", "(": ",", ")": ",", "[": ",", "]": ",", "{": ",", "}": ","}
+_MARK = re.compile(r"(?!\(\d{3}\)\s?\d{3})"  # that is a telephone number
+                   r"(?:[.?!…]+|,|;|:|(?<=\s)[-–—]+(?=\s)|--+|[–—]|[()\[\]{}]|\n[ \t\r]*\n\s*|。|？|！|，)")
+_SAME = {"。": ".", "？": "?", "！": "!", "，": ",", "(": ",", ")": ",", "[": ",", "]": ",", "{": ",",
+         "}": ","}
 _CLOSERS = "\"'”’)]}»"
 
 
@@ -407,7 +413,8 @@ def _mark(match: re.Match[str], text: str) -> Marked:
     if "\n" in found:
         return Marked("", start, end, ends=True)
     if found[0] in ".?!…":
-        mark = ("?" if "?" in found else "!" if "!" in found else "…" if "…" in found or len(found) > 1 else ".")
+        mark = ("?" if "?" in found else "!" if "!" in found else "…" if "…" in found
+                or len(found) > 1 else ".")
         rest = text[end: end + 80].lstrip(_CLOSERS)
         following = rest.lstrip().lstrip("\"'“‘([")
         apart = not rest or rest[0].isspace()
@@ -453,7 +460,8 @@ def normalise(text: str, word: Callable[[str], bool] = lambda word: False) -> li
                 if said:
                     pieces.pop()  # the comma that ended the last group
                 # The period of an abbreviation ends a sentence too, where one begins behind it.
-                if text[match.end() - 1] == "." and _begins(text[match.end(): match.end() + 80], match.group(), said):
+                if text[match.end() - 1] == "." and _begins(text[match.end(): match.end() + 80],
+                                                            match.group(), said):
                     pieces.append(Marked(".", match.end() - 1, match.end(), ends=True))
                 position = match.end()
                 break

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-_SMALL = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+_SMALL = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+          "sixteen "
           "seventeen eighteen nineteen").split()
 _TENS = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
 _LARGE = ("", "thousand", "million", "billion", "trillion", "quadrillion", "quintillion")
-_ORDINAL = {"one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth",
+_ORDINAL = {"one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth",
+            "nine": "ninth",
             "twelve": "twelfth"}
 LONGEST = 21  # digits; longer ones are read one by one
 
@@ -38,7 +40,8 @@ def ordinal(number: int) -> list[str]:
 
 
 def year(number: int) -> list[str]:
-    """1984 -> nineteen eighty four; 1906 -> nineteen oh six; 2000 -> two thousand; 2026 -> twenty twenty six."""
+    """1984 -> nineteen eighty four; 1906 -> nineteen oh six; 2000 -> two thousand; 2026 -> twenty twenty
+    six."""
     century, rest = divmod(number, 100)
     if number < 1000 or century % 10 == 0 and rest < 10:
         return cardinal(number)

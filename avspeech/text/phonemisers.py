@@ -1,6 +1,7 @@
 """Phonemisers by name. One takes the words of a sentence and gives each its symbols and whence they came.
 
-`default` needs nothing installed and knows English; `espeak` speaks every language of espeak-ng (extra `tts`, GPL-3).
+`default` needs nothing installed and knows English; `espeak` speaks every language of espeak-ng (extra `tts`,
+GPL-3).
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ Phonemiser = Callable[[Sequence[str], Sequence[bool], str], "list[tuple[tuple[st
 def _default(words: Sequence[str], final: Sequence[bool],
              language: str) -> list[tuple[tuple[str, ...], str]]:
     if not language.lower().startswith("en"):
-        raise InputError(f"language '{language}': the default phonemiser knows English; take phonemiser=espeak, "
+        raise InputError(f"language '{language}': the default phonemiser knows English; take "
+                         f"phonemiser=espeak, "
                          "which comes with the extra 'tts': pip install 'avspeech[tts]'")
     return lexicon.phonemise(words, final)
 

@@ -1,4 +1,5 @@
-"""What is to be spoken: a `Script` of sentences, of words, marks and breaks, each with its place in the source.
+"""What is to be spoken: a `Script` of sentences, of words, marks and breaks, each with its place in the
+source.
 
     script = text.analyse("I said <brk 0.4> no<rise>. Go!")
     script.ids()                    # symbols by number, for a model
@@ -101,8 +102,8 @@ class Token:
 
 @dataclass(frozen=True)
 class Phrase:
-    """A stretch of words said in one go. first, last: indices in `script.words`, both included; tone: asked of
-    the last word; ends: "break", "mark", "tone" or "sentence"."""
+    """A stretch of words said in one go. first, last: indices in `script.words`, both included; tone: asked
+    of the last word; ends: "break", "mark", "tone" or "sentence"."""
 
     first: int
     last: int
@@ -170,7 +171,8 @@ class Script:
                 tokens.append(Token(item.text, "mark", word, item.start, item.end, item.rate))
                 joined = True
             else:
-                tokens.append(Token(symbols.BREAK, "break", word, item.start, item.end, item.rate, item.seconds))
+                tokens.append(Token(symbols.BREAK, "break", word, item.start, item.end, item.rate,
+                                    item.seconds))
                 joined = True
         return (*tokens, Token(symbols.END, "edge", word, last, last))
 
@@ -204,8 +206,8 @@ class Script:
         return tuple(found)
 
     def breaks(self) -> dict[int, float | None]:
-        """{index of the word before: seconds or None} of the breaks; -1 for one before the first word. Of several
-        in a row the seconds add up."""
+        """{index of the word before: seconds or None} of the breaks; -1 for one before the first word. Of
+        several in a row the seconds add up."""
         found: dict[int, float | None] = {}
         word = -1
         for item in self.items:
@@ -226,31 +228,23 @@ class Script:
         word, sentences = -1, []
         for sentence in self.sentences:
             items: list[Item] = []
-            pending: tuple[int, int] | None = None  # (word, where) that a break is due after
-
-            def due() -> None:
-                if pending is not None:
-                    items.append(Break(after[pending[0]], pending[1], pending[1], asked=False))
-
-            for item in sentence.items:
-                if isinstance(item, Break):
-                    if keep_asked and item.asked:
-                        items.append(item)
+            due: int | None = None  # the word a break is to come after
+            for item in (*sentence.items, None):
+                if isinstance(item, Break) and not (keep_asked and item.asked):
                     continue
+                if due is not None and (item is None or isinstance(item, Word)):
+                    items.append(Break(after[due], items[-1].end, items[-1].end, asked=False))
                 if isinstance(item, Word):
-                    due()
                     word += 1
-                    pending = (word, item.end) if word in after and word not in asked else None
-                elif pending is not None:
-                    pending = (pending[0], item.end)
-                items.append(item)
-            due()
+                    due = word if word in after and word not in asked else None
+                if item is not None:
+                    items.append(item)
             sentences.append(dataclasses.replace(sentence, items=tuple(items)))
         return dataclasses.replace(self, sentences=tuple(sentences))
 
     def with_tones(self, on: Mapping[int, Tone | None]) -> Script:
-        """The same with these tones on these words (indices in `words`); others keep theirs. Raises InputError
-        for a word that is not there."""
+        """The same with these tones on these words (indices in `words`); others keep theirs. Raises
+        InputError for a word that is not there."""
         self._known(on)
         word, sentences = -1, []
         for sentence in self.sentences:

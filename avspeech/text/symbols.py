@@ -1,12 +1,13 @@
 """The symbols a voice is made of, in a fixed order: phones with their stress, pauses, punctuation.
 
-The position of a symbol in `SYMBOLS` is its number in every model ever trained, so symbols are only ever added
-at the end, and `VERSION` goes up when they are. Phones are written in the IPA; a stressed vowel is a symbol of
-its own ("ˈɑ" primary, "ˌɑ" secondary, "ɑ" none), so that one phone is always one symbol.
+The position of a symbol in `SYMBOLS` is its number in every model ever trained, so symbols are only ever
+added at the end, and `VERSION` goes up when they are. Phones are written in the IPA; a stressed vowel is a
+symbol of its own ("ˈɑ" primary, "ˌɑ" secondary, "ɑ" none), so that one phone is always one symbol.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 
 from avspeech.errors import InputError
@@ -36,9 +37,12 @@ PHONES = frozenset(SYMBOLS[len(SPECIAL) + len(MARKS):])
 
 # ARPAbet, as dictionaries have it; a vowel's stress digit stands apart. AH and ER have two faces.
 ARPABET = {
-    "AA": "ɑ", "AE": "æ", "AH": "ʌ", "AO": "ɔ", "AW": "aʊ", "AY": "aɪ", "EH": "ɛ", "ER": "ɝ", "EY": "eɪ", "IH": "ɪ",
-    "IY": "i", "OW": "oʊ", "OY": "ɔɪ", "UH": "ʊ", "UW": "u", "B": "b", "CH": "tʃ", "D": "d", "DH": "ð", "F": "f",
-    "G": "ɡ", "HH": "h", "JH": "dʒ", "K": "k", "L": "l", "M": "m", "N": "n", "NG": "ŋ", "P": "p", "R": "ɹ", "S": "s",
+    "AA": "ɑ", "AE": "æ", "AH": "ʌ", "AO": "ɔ", "AW": "aʊ", "AY": "aɪ", "EH": "ɛ", "ER": "ɝ", "EY": "eɪ",
+    "IH": "ɪ",
+    "IY": "i", "OW": "oʊ", "OY": "ɔɪ", "UH": "ʊ", "UW": "u", "B": "b", "CH": "tʃ", "D": "d", "DH": "ð",
+    "F": "f",
+    "G": "ɡ", "HH": "h", "JH": "dʒ", "K": "k", "L": "l", "M": "m", "N": "n", "NG": "ŋ", "P": "p", "R": "ɹ",
+    "S": "s",
     "SH": "ʃ", "T": "t", "TH": "θ", "V": "v", "W": "w", "Y": "j", "Z": "z", "ZH": "ʒ"}
 _UNSTRESSED = {"ʌ": "ə", "ɝ": "ɚ"}
 
@@ -52,6 +56,7 @@ def ids(symbols: Iterable[str]) -> list[int]:
                          "see avspeech.text.symbols.SYMBOLS") from None
 
 
+@functools.lru_cache(maxsize=16384)
 def from_arpabet(phones: str) -> tuple[str, ...]:
     """Symbols of phones in ARPAbet: "HH AH0 L OW1" -> ("h", "ə", "l", "ˈoʊ").
     Raises InputError for anything else."""

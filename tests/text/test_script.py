@@ -11,14 +11,17 @@ from avspeech.text.script import Break, Script, Tone
 def test_the_table_is_what_it_was():
     # A number is a row of every trained voice: this changes only with VERSION, and only at the end.
     assert symbols.VERSION == 1 and len(symbols.SYMBOLS) == len(set(symbols.SYMBOLS)) == 164
-    assert symbols.SYMBOLS[:13] == ("<pad>", "<s>", "</s>", "<w>", "<brk>", ",", ".", "?", "!", ";", ":", "–", "…")
+    assert symbols.SYMBOLS[:13] == ("<pad>", "<s>", "</s>", "<w>", "<brk>", ",", ".", "?", "!", ";", ":",
+                                    "–", "…")
     assert [symbols.NUMBER[s] for s in ("ɑ", "ˈoʊ", "u", "b", "ʒ", "ɒ", "ʰ")] == [13, 53, 61, 64, 87, 88, 163]
 
 
 def test_symbols_of_a_sentence():
     script = text.analyse("Oh no, <brk 0.3> go!")
-    assert [t.symbol for t in script.tokens()] == ["<s>", "ˈoʊ", "<w>", "n", "ˈoʊ", ",", "<brk>", "ɡ", "ˈoʊ", "!", "</s>"]
-    assert [t.kind for t in script.tokens()] == ["edge", "phone", "word", "phone", "phone", "mark", "break", "phone", "phone",
+    assert [t.symbol for t in script.tokens()] == ["<s>", "ˈoʊ", "<w>", "n", "ˈoʊ", ",", "<brk>", "ɡ",
+                                                   "ˈoʊ", "!", "</s>"]
+    assert [t.kind for t in script.tokens()] == ["edge", "phone", "word", "phone", "phone", "mark", "break",
+                                                 "phone", "phone",
                                                  "mark", "edge"]
     assert [t.word for t in script.tokens()] == [-1, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
     assert [t.seconds for t in script.tokens() if t.kind == "break"] == [0.3]
@@ -34,7 +37,8 @@ def test_places():
 def test_phrases_and_tones():
     script = text.analyse("One two<rise>, three four <brk> five<level> six. Seven?")
     found = [(p.first, p.last, p.tone and p.tone.shape, p.ends) for p in script.phrases()]
-    assert found == [(0, 1, "rise", "mark"), (2, 3, None, "break"), (4, 4, "level", "tone"), (5, 5, None, "mark"),
+    assert found == [(0, 1, "rise", "mark"), (2, 3, None, "break"), (4, 4, "level", "tone"), (5, 5, None,
+                                                                                              "mark"),
                      (6, 6, None, "mark")]
     bare = [(p.first, p.last, p.ends) for p in script.phrases(marks=False)]
     assert bare == [(0, 1, "tone"), (2, 3, "break"), (4, 4, "tone"), (5, 5, "sentence"), (6, 6, "sentence")]
@@ -46,7 +50,8 @@ def test_with_breaks():
     assert script.breaks() == {2: 0.5}
     more = script.with_breaks({1: 0.2, 2: 0.9, 3: None, 4: None})
     assert more.breaks() == {1: 0.2, 2: 0.5, 3: None, 4: None}, "what was asked for stays"
-    assert [t.symbol for t in more.tokens() if t.kind in ("mark", "break")] == [",", "<brk>", "<brk>", ".", "<brk>", "<brk>"]
+    assert [t.symbol for t in more.tokens() if t.kind in ("mark", "break")] == [",", "<brk>", "<brk>", ".",
+                                                                                "<brk>", "<brk>"]
     assert more.with_breaks({}).breaks() == {2: 0.5}
     other = script.with_breaks({0: 0.1}, keep_asked=False)
     assert other.breaks() == {0: 0.1} and [w.text for w in other.words] == [w.text for w in script.words]

@@ -45,7 +45,8 @@ def prepare(name: str, source: str | Path | None, out: str | Path, **options: An
     """Writes the manifests of corpus `name`, found at `source`, to the folder `out`; their paths.
 
     source: the corpus as distributed; None only for a corpus that is made on the spot, or fetched. options:
-    those of the corpus' own `prepare`. Raises InputError for an unknown name or option, or where the corpus is absent.
+    those of the corpus' own `prepare`. Raises InputError for an unknown name or option, or where the corpus
+    is absent.
     """
     module = get(name)
     known = list(inspect.signature(module.prepare).parameters)[2:]

@@ -1,9 +1,10 @@
-"""Asterisk core sounds: the English prompts of a telephone exchange, one professional voice (Allison Smith), 16 kHz.
+"""Asterisk core sounds: the English prompts of a telephone exchange, one professional voice (Allison Smith),
+16 kHz.
 
-Two Debian packages hold it: the transcripts, and the audio as G.722. They are fetched with `apt-get download`, which
-needs no root and checks the archive's signatures, or given as files; they are unpacked here, nothing is installed.
-Prompts are short, and many ask or enumerate, so their phrasing is marked. The same words are said several times:
-no text is in two splits.
+Two Debian packages hold it: the transcripts, and the audio as G.722. They are fetched with `apt-get
+download`, which needs no root and checks the archive's signatures, or given as files; they are unpacked here,
+nothing is installed. Prompts are short, and many ask or enumerate, so their phrasing is marked. The same
+words are said several times: no text is in two splits.
 """
 
 from __future__ import annotations
@@ -88,7 +89,8 @@ def unpack(package: Path, out: Path) -> None:
         raise InputError(f"{package}: not a Debian package; get it from {ABOUT.page}")
     place = 8
     while place + 60 <= len(data):
-        name, size = data[place: place + 16].decode("ascii", "replace").strip(" /"), data[place + 48: place + 58]
+        name = data[place: place + 16].decode("ascii", "replace").strip(" /")
+        size = data[place + 48: place + 58]
         if not size.strip().isdigit():
             break
         begin = place + 60
@@ -108,7 +110,7 @@ def fetch(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     tool = shutil.which("apt-get")
     if tool is None:
-        raise InputError(f"asterisk: there is no apt-get here to fetch {ABOUT.name}; get {' and '.join(PACKAGES)} "
+        raise InputError(f"asterisk: no apt-get here to fetch {ABOUT.name}; get {' and '.join(PACKAGES)} "
                          f"from {ABOUT.page} and give their folder as data.source")
     done = subprocess.run([tool, "download", *PACKAGES], cwd=out, capture_output=True, text=True)
     if done.returncode != 0:
@@ -128,8 +130,9 @@ def package_files(folder: Path) -> dict[str, Path]:
 
 
 def _changed(packages: dict[str, Path]) -> list[str]:
-    return [f"{path.name}: not the version known here, 1.6.1-1 (its SHA-256 differs)"
-            for name, path in packages.items() if hashlib.sha256(path.read_bytes()).hexdigest() != SHA256[name]]
+    other = [path.name for name, path in packages.items()
+             if hashlib.sha256(path.read_bytes()).hexdigest() != SHA256[name]]
+    return [f"{name}: not the version known here, 1.6.1-1 (its SHA-256 differs)" for name in other]
 
 
 def prompts(unpacked: str | Path) -> tuple[list[Prompt], dict[str, str], list[Path]]:
@@ -143,7 +146,8 @@ def prompts(unpacked: str | Path) -> tuple[list[Prompt], dict[str, str], list[Pa
     texts = read_transcripts(lists[0])
     found = []
     for path in sounds:
-        name = path.relative_to(roots[0]).with_suffix("").as_posix() if roots[0] in path.parents else path.stem
+        name = (path.relative_to(roots[0]).with_suffix("").as_posix() if roots[0] in path.parents
+                else path.stem)
         text = spoken(name, texts[name]) if name in texts else None
         if text is not None:
             found.append(Prompt(name, path, text))
@@ -155,7 +159,8 @@ def _key(text: str) -> str:
 
 
 def splits(found: Sequence[Prompt], seed: int, dev: int, test: int) -> dict[str, str]:
-    """{name: split}. dev, test: texts held out, of those with `LEAST_WORDS` or more; others are trained on."""
+    """{name: split}. dev, test: texts held out, of those with `LEAST_WORDS` or more; others are trained
+    on."""
     long = {_key(p.text) for p in found if len(_key(p.text).split()) >= LEAST_WORDS}
     where = layout.pick(long, seed, dev, test)
     return {p.name: where.get(_key(p.text), "train") for p in found}
@@ -163,11 +168,11 @@ def splits(found: Sequence[Prompt], seed: int, dev: int, test: int) -> dict[str,
 
 def prepare(source: str | Path | None, out: str | Path, seed: int = 0, dev: int = DEV, test: int = TEST,
             longest: float = 20.0, workers: int = 2) -> list[Path]:
-    """Fetches and unpacks the packages where `source` is None, decodes to out/audio (16 kHz FLAC), and writes train,
-    dev and test manifests.
+    """Fetches and unpacks the packages where `source` is None, decodes to out/audio (16 kHz FLAC), and writes
+    train, dev and test manifests.
 
-    source: a folder with the two .deb files, or with what is in them; dev, test: texts held out (no text is in two
-    splits); longest: prompts of more seconds are left out. Raises InputError where it cannot be had.
+    source: a folder with the two .deb files, or with what is in them; dev, test: texts held out (no text is
+    in two splits); longest: prompts of more seconds are left out. Raises InputError where it cannot be had.
     """
     import soundfile
 
@@ -202,7 +207,8 @@ def prepare(source: str | Path | None, out: str | Path, seed: int = 0, dev: int 
             audio.write(path, samples, SAMPLE_RATE)
         info = soundfile.info(str(path))
         return prompt.name, Utterance(
-            id=f"asterisk-{name}", audio=f"audio/{name}.flac", duration=round(info.frames / info.samplerate, 4),
+            id=f"asterisk-{name}", audio=f"audio/{name}.flac", duration=round(info.frames / info.samplerate,
+                                                                              4),
             speaker=SPEAKER, text=prompt.text, labels={"sex": "female"})
 
     read, unusable = layout.gather(found, work, "Asterisk", workers)
@@ -213,9 +219,11 @@ def prepare(source: str | Path | None, out: str | Path, seed: int = 0, dev: int 
     minutes = sum(u.duration for some in parts.values() for u in some) / 60
     lines = [f"{layout.counted(len(sounds), FILES, 'files')}, {len(found):,} with words; "
              f"{minutes:.1f} minutes of {sum(map(len, parts.values())):,} prompts"]
-    problems = (changed + _missing(texts, sounds) + layout.grouped(f"prompts longer than {longest:g} s left out", long)
+    problems = (changed + _missing(texts, sounds) + layout.grouped(f"prompts longer than {longest:g} s "
+                                                                   f"left out", long)
                 + layout.grouped("unusable prompts", unusable))
-    return layout.finish(out, parts, layout.Prepared("asterisk", str(out.resolve()), "text", seed, found=lines,
+    return layout.finish(out, parts, layout.Prepared("asterisk", str(out.resolve()), "text", seed,
+                                                     found=lines,
                                                      problems=problems))
 
 
@@ -229,8 +237,8 @@ def _missing(texts: dict[str, str], sounds: Sequence[Path]) -> list[str]:
 
 
 def check(source: str | Path) -> list[str]:
-    """What is missing or other than in version 1.6.1-1, a line each. `source`: the packages, or what is in them.
-    Raises InputError where there is neither."""
+    """What is missing or other than in version 1.6.1-1, a line each. `source`: the packages, or what is in
+    them. Raises InputError where there is neither."""
     import tempfile
 
     source = Path(source)

@@ -156,10 +156,10 @@ def prepare(source: str | Path, out: str | Path, part: str | Sequence[str] | Non
     """Writes train, dev and test manifests of utterances without views.
 
     part: one part or several ("train-clean-100", ..., "one_per_speaker"); default: the published parts
-    there are, or one_per_speaker where there are none. speakers: only these ("19", ...). split: "auto" takes the published train, dev and
-    test where all three are there, else splits by speaker, or by clip where there are fewer than three;
-    "speaker" and "clip" do just that; dev, test: shares or counts held out. Labels: sex. Raises InputError
-    where LibriSpeech is absent.
+    there are, or one_per_speaker where there are none. speakers: only these ("19", ...). split: "auto" takes
+    the published train, dev and test where all three are there, else splits by speaker, or by clip where
+    there are fewer than three; "speaker" and "clip" do just that; dev, test: shares or counts held out.
+    Labels: sex. Raises InputError where LibriSpeech is absent.
     """
     source = Path(source)
     found = clips(source)

@@ -1,7 +1,8 @@
 """LibriTTS: LibriSpeech's audiobooks cut into sentences, with punctuation and capitals, 24 kHz.
 
-H. Zen et al., "LibriTTS: A corpus derived from LibriSpeech for text-to-speech", Interspeech 2019. Each sound has its
-text as printed (.original.txt) and in words (.normalized.txt), which is taken here. LibriTTS-R has the same layout.
+H. Zen et al., "LibriTTS: A corpus derived from LibriSpeech for text-to-speech", Interspeech 2019. Each sound
+has its text as printed (.original.txt) and in words (.normalized.txt), which is taken here. LibriTTS-R has
+the same layout.
 """
 
 from __future__ import annotations
@@ -96,14 +97,16 @@ def _missing(source: Path, found: Sequence[Clip], wanted: Sequence[str]) -> list
 
 
 def prepare(source: str | Path, out: str | Path, part: str | Sequence[str] | None = None,
-            speakers: Sequence[str] | None = None, split: str = "auto", seed: int = 0, dev: float = layout.DEV,
+            speakers: Sequence[str] | None = None, split: str = "auto", seed: int = 0,
+            dev: float = layout.DEV,
             test: float = layout.TEST, workers: int = 4) -> list[Path]:
     """Writes train, dev and test manifests.
 
-    part: one part or several, default all there are; speakers: only these ("84", ...). split: "auto" takes the
-    published train, dev and test where all three are there, else splits by speaker, or by clip where there are
-    fewer than three; "clip" holds out sentences of every speaker, as a voice of many speakers is tested; dev, test:
-    shares or counts. Labels: sex; "chapter"; "raw", the text as printed. Raises InputError where LibriTTS is absent.
+    part: one part or several, default all there are; speakers: only these ("84", ...). split: "auto" takes
+    the published train, dev and test where all three are there, else splits by speaker, or by clip where
+    there are fewer than three; "clip" holds out sentences of every speaker, as a voice of many speakers is
+    tested; dev, test: shares or counts. Labels: sex; "chapter"; "raw", the text as printed. Raises InputError
+    where LibriTTS is absent.
     """
     source = Path(source)
     found = clips(source)

@@ -1,7 +1,8 @@
 """LJSpeech: one woman reads seven non-fiction books, 24 hours, 22.05 kHz.
 
-K. Ito, L. Johnson, "The LJ Speech Dataset", version 1.1, 2017. `metadata.csv` has three fields a line, parted by
-"|": the clip's name, the text as printed, and the text with numbers and abbreviations in words, which is taken here.
+K. Ito, L. Johnson, "The LJ Speech Dataset", version 1.1, 2017. `metadata.csv` has three fields a line, parted
+by "|": the clip's name, the text as printed, and the text with numbers and abbreviations in words, which is
+taken here.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ def clips(source: str | Path) -> tuple[list[Clip], list[str]]:
         raise layout.absent(source, ABOUT)
     problems = [layout.counted(len(found), CLIPS, "clips")] if len(found) != CLIPS else []
     problems += layout.grouped("lines of metadata.csv without a sound", [n for n in texts if n not in sounds])
-    problems += layout.grouped("sounds that metadata.csv does not name", [n for n in sounds if n not in texts])
+    problems += layout.grouped("sounds that metadata.csv does not name",
+                               [n for n in sounds if n not in texts])
     return found, problems + layout.empty((c.path for c in found), Path(source))
 
 
@@ -75,8 +77,8 @@ def prepare(source: str | Path, out: str | Path, seed: int = 0, dev: float = DEV
             workers: int = 4) -> list[Path]:
     """Writes train, dev and test manifests, split by clip.
 
-    dev, test: counts, or shares below 1, held out. Labels: sex; "raw", the text as printed. Raises InputError where
-    LJSpeech is absent.
+    dev, test: counts, or shares below 1, held out. Labels: sex; "raw", the text as printed. Raises InputError
+    where LJSpeech is absent.
     """
     source = Path(source)
     found, problems = clips(source)

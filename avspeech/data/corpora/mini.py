@@ -23,10 +23,10 @@ import numpy as np
 
 from avspeech import audio, video
 from avspeech.data.corpora.articulation import Manner, movements
-from avspeech.espeak import Speech, synthesise
 from avspeech.data.corpora.mouth import Face, Scene, camera, draw, shape
 from avspeech.data.manifest import VIEW_ANGLES, Utterance, View, read_manifest, write_manifest
 from avspeech.errors import InputError
+from avspeech.espeak import Speech, synthesise
 
 SAMPLE_RATE = 16000
 FPS = 25.0

@@ -24,9 +24,9 @@ import numpy as np
 
 from avspeech import audio
 from avspeech.data.corpora import layout
-from avspeech.espeak import Speech, synthesise
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
+from avspeech.espeak import Speech, synthesise
 
 SAMPLE_RATE = 16000
 SENTENCES = 8  # of each voice, each in every emotion

@@ -1,11 +1,12 @@
-"""The mini text-to-speech corpus: synthetic voices whose phones, breaks and terminal tones are known exactly, made
-on the spot, the same for the same seed.
+"""The mini text-to-speech corpus: synthetic voices whose phones, breaks and terminal tones are known exactly,
+made on the spot, the same for the same seed.
 
-espeak-ng speaks each phrase (extra `tts`) and tells when each phone is said; phrases are joined by silences of known
-length. espeak-ng's own melody cannot be steered word by word, so each phrase's pitch is laid on it by WORLD
-(pyworld: analysis, another F0, synthesis): declination, a bump on each stressed vowel, and over the last word a
-straight line in semitones, up, down or level, which is what its tone label says. Tones and breaks hang on the text
-(questions rise, statements fall, commas pause) but not wholly, so that there is something to hear in a reference.
+espeak-ng speaks each phrase (extra `tts`) and tells when each phone is said; phrases are joined by silences
+of known length. espeak-ng's own melody cannot be steered word by word, so each phrase's pitch is laid on it
+by WORLD (pyworld: analysis, another F0, synthesis): declination, a bump on each stressed vowel, and over the
+last word a straight line in semitones, up, down or level, which is what its tone label says. Tones and breaks
+hang on the text (questions rise, statements fall, commas pause) but not wholly, so that there is something to
+hear in a reference.
 """
 
 from __future__ import annotations
@@ -42,16 +43,20 @@ FRAME = 0.0075  # seconds, of WORLD; its own 0.005 costs half as much again
 VOICES = (("en-us+m1", "male", 40, 160), ("en-us+f3", "female", 60, 165), ("en-us+m3", "male", 30, 150),
           ("en-us+f2", "female", 50, 172), ("en-us+m4", "male", 55, 178), ("en-us+f4", "female", 45, 155))
 
-_WHO = ("the baker", "my aunt", "our teacher", "the driver", "a neighbor", "his brother", "the old man", "her cousin",
+_WHO = ("the baker", "my aunt", "our teacher", "the driver", "a neighbor", "his brother", "the old man",
+        "her cousin",
         "a stranger", "the painter", "the captain", "my friend", "the singer", "a tall woman", "the mayor")
 _DID = (("opened", "open"), ("found", "find"), ("forgot", "forget"), ("moved", "move"), ("sold", "sell"),
         ("saw", "see"), ("kept", "keep"), ("dropped", "drop"), ("painted", "paint"), ("carried", "carry"),
         ("washed", "wash"), ("borrowed", "borrow"), ("showed", "show"), ("broke", "break"))
-_WHAT = ("the door", "a letter", "two boxes", "the key", "my coat", "the paper", "a red lamp", "some bread", "the boat",
-         "nine coins", "the wooden chair", "a yellow book", "the garden wheel", "three warm shirts", "a pot of soup",
+_WHAT = ("the door", "a letter", "two boxes", "the key", "my coat", "the paper", "a red lamp", "some bread",
+         "the boat",
+         "nine coins", "the wooden chair", "a yellow book", "the garden wheel", "three warm shirts",
+         "a pot of soup",
          "the copper bell", "six small fish", "the broken window")
 # No two words that espeak-ng says as one ("in the"): it gives them one time.
-_WHEN = ("at noon", "last July", "by the road", "on Monday", "before lunch", "in heavy rain", "near the harbor",
+_WHEN = ("at noon", "last July", "by the road", "on Monday", "before lunch", "in heavy rain",
+         "near the harbor",
          "after the storm", "this morning", "under the bridge", "behind the house", "outside the village")
 _THEN = ("and nobody knew why", "but it was too late", "and then went home", "so we all laughed",
          "because it was cold", "and paid for it")
@@ -80,24 +85,26 @@ class _Job:
     seed: int
 
 
-def prepare(source: str | Path | None, out: str | Path, speakers: int = 6, utterances: int = 40, seed: int = 0,
+def prepare(source: str | Path | None, out: str | Path, speakers: int = 6, utterances: int = 40,
+            seed: int = 0,
             dev: int = 2, test: int = 4, workers: int = 0) -> list[Path]:
     """Makes the corpus in `out` and writes train.jsonl, dev.jsonl and test.jsonl; their paths.
 
-    source: None, there is none. speakers: up to 6, all of them in all three; utterances: of each, of which the
-    last `test` and before them `dev` are held out, none with a text that is trained on. workers: processes, 0 for
-    as many as there are cores. What is there already, of the same options, is kept.
+    source: None, there is none. speakers: up to 6, all of them in all three; utterances: of each, of which
+    the last `test` and before them `dev` are held out, none with a text that is trained on. workers:
+    processes, 0 for as many as there are cores. What is there already, of the same options, is kept.
 
-    Labels: sex; "phones" and "words": [start, end, name], phones in `text.symbols` and "sil"; "breaks": [start,
-    end, index of the word before]; "tones": [index of the word, "rise" | "fall" | "level", semitones over the word,
-    semitones a second]; "markup": the text with its breaks and tones. Raises InputError for bad options or where
-    the extra `tts` is not installed.
+    Labels: sex; "phones" and "words": [start, end, name], phones in `text.symbols` and "sil"; "breaks":
+    [start, end, index of the word before]; "tones": [index of the word, "rise" | "fall" | "level", semitones
+    over the word, semitones a second]; "markup": the text with its breaks and tones. Raises InputError for
+    bad options or where the extra `tts` is not installed.
     """
     from tqdm import tqdm
 
     out = Path(out)
     if not 1 <= speakers <= len(VOICES) or min(dev, test) < 1 or utterances <= dev + test:
-        raise InputError(f"mini_tts: speakers={speakers}, utterances={utterances}, dev={dev}, test={test}: expected at "
+        raise InputError(f"mini_tts: speakers={speakers}, utterances={utterances}, dev={dev}, test={test}: "
+                         f"expected at "
                          f"most {len(VOICES)} speakers, at least one of each, and some to train on")
     options = {"speakers": speakers, "utterances": utterances, "seed": seed, "dev": dev, "test": test,
                "code": _code()}
@@ -152,7 +159,8 @@ def _world() -> Any:
     try:
         import pyworld
     except ImportError:
-        raise InputError("mini_tts: laying a melody on speech takes pyworld, which comes with the extra 'tts': "
+        raise InputError("mini_tts: laying a melody on speech takes pyworld, which comes with the extra "
+                         "'tts': "
                          "pip install 'avspeech[tts]'") from None
     return pyworld
 
@@ -210,13 +218,14 @@ def markup(plan: Plan) -> str:
         tone = tones.get(place)
         said = "" if tone is None else "<level>" if tone.shape == "level" else (
             f"<{tone.shape} slope={abs(tone.slope):g}>")
-        parts.append(bare + said + word[len(bare):] + (f" <brk {breaks[place]:g}>" if place in breaks else ""))
+        parts.append(bare + said + word[len(bare):] + (f" <brk {breaks[place]:g}>" if place in breaks
+                                                       else ""))
     return " ".join(parts)
 
 
 def melody(times: np.ndarray, speech: Speech, tone: Tone, height: float) -> np.ndarray:
-    """F0 in hertz at `times` [T] (seconds) of one phrase: around `height` hertz, declining, a bump on each stressed
-    vowel but those of the last word, which is a straight line of the tone's slope."""
+    """F0 in hertz at `times` [T] (seconds) of one phrase: around `height` hertz, declining, a bump on each
+    stressed vowel but those of the last word, which is a straight line of the tone's slope."""
     start, end = speech.words[0][0], speech.words[-1][1]
     last = speech.words[-1][0]
     line = 1.0 + DECLINATION * (np.clip(times, start, last) - start)
@@ -232,7 +241,8 @@ def sung(speech: Speech, tone: Tone) -> np.ndarray:
     """The speech [N] with that melody in place of its own, by WORLD."""
     world = _world()
     samples = speech.samples.astype(np.float64)
-    rough, times = world.dio(samples, speech.sample_rate, f0_floor=50.0, f0_ceil=500.0, frame_period=1000 * FRAME)
+    rough, times = world.dio(samples, speech.sample_rate, f0_floor=50.0, f0_ceil=500.0,
+                             frame_period=1000 * FRAME)
     pitch = world.stonemask(samples, rough, times, speech.sample_rate)
     envelope = world.cheaptrick(samples, pitch, times, speech.sample_rate)
     noise = world.d4c(samples, pitch, times, speech.sample_rate)
@@ -252,8 +262,10 @@ def _trimmed(speech: Speech) -> Speech:
     phones = tuple(type(p)(max(0.0, p.start - shift), min(p.end, last) - shift, p.name, p.stressed)
                    for p in speech.phones if p.start < last and p.end > first)
     # Words begin where a phone does: the events of the two are some milliseconds apart.
-    starts = [min(spoken, key=lambda p: abs(p.start - a)).start - shift for a, b, word in speech.words if a < last]
-    words = tuple((a, b, word) for a, b, (_, _, word) in zip(starts, [*starts[1:], last - shift], speech.words))
+    starts = [min(spoken, key=lambda p: abs(p.start - a)).start - shift for a, b,
+              word in speech.words if a < last]
+    words = tuple((a, b, word) for a, b, (_, _, word) in zip(starts, [*starts[1:], last - shift],
+                                                             speech.words))
     return Speech(speech.samples[begin:end], speech.sample_rate, phones, words)
 
 

@@ -1,8 +1,8 @@
 """VCTK: 110 speakers of English in many accents, about 400 sentences each, two microphones, 48 kHz.
 
-J. Yamagishi, C. Veaux, K. MacDonald, "CSTR VCTK Corpus: English multi-speaker corpus for CSTR voice cloning toolkit",
-version 0.92, 2019. The silences at both ends of the sounds are cut already. Known gaps: speaker p315 has no texts,
-p280 no second microphone.
+J. Yamagishi, C. Veaux, K. MacDonald, "CSTR VCTK Corpus: English multi-speaker corpus for CSTR voice cloning
+toolkit", version 0.92, 2019. The silences at both ends of the sounds are cut already. Known gaps: speaker
+p315 has no texts, p280 no second microphone.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Speaker:
 
 
 def read_speakers(path: Path) -> dict[str, Speaker]:
-    """{"p225": Speaker(23, "female", "English")} of speaker-info.txt: columns ID AGE GENDER ACCENTS REGION, parted by
-    blanks."""
+    """{"p225": Speaker(23, "female", "English")} of speaker-info.txt: columns ID AGE GENDER ACCENTS REGION,
+    parted by blanks."""
     speakers = {}
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         match = re.match(r"([ps]\d+)\s+(\d+)?\s*([MF])\b\s*(\S+)?", line)
@@ -65,7 +65,8 @@ def _base(source: Path) -> Path:
 
 
 def clips(source: str | Path, microphone: str = "mic1") -> list[Clip]:
-    """All sounds of a microphone, by speaker and name. Raises InputError, saying where to get VCTK, for none."""
+    """All sounds of a microphone, by speaker and name. Raises InputError, saying where to get VCTK, for
+    none."""
     if microphone not in UTTERANCES:
         raise InputError(f"microphone: expected {' or '.join(UTTERANCES)}, got '{microphone}'")
     base, found = _base(Path(source)), []
@@ -106,14 +107,15 @@ def _missing(source: Path, found: Sequence[Clip], microphone: str) -> list[str]:
     return problems + layout.empty((c.path for c in found), source)
 
 
-def prepare(source: str | Path, out: str | Path, microphone: str = "mic1", speakers: Sequence[str] | None = None,
+def prepare(source: str | Path, out: str | Path, microphone: str = "mic1",
+            speakers: Sequence[str] | None = None,
             split: str = "clip", seed: int = 0, dev: float = layout.DEV, test: float = layout.TEST,
             workers: int = 4) -> list[Path]:
     """Writes train, dev and test manifests.
 
-    microphone: "mic1" or "mic2"; speakers: only these ("p225", ...). split: "clip" holds out sentences of every
-    speaker, by their text (all speakers read some of the same), "speaker" whole speakers; dev, test: shares or
-    counts. Labels: sex, age, accent where known. Raises InputError where VCTK is absent.
+    microphone: "mic1" or "mic2"; speakers: only these ("p225", ...). split: "clip" holds out sentences of
+    every speaker, by their text (all speakers read some of the same), "speaker" whole speakers; dev, test:
+    shares or counts. Labels: sex, age, accent where known. Raises InputError where VCTK is absent.
     """
     source = Path(source)
     found = clips(source, microphone)
@@ -126,13 +128,16 @@ def prepare(source: str | Path, out: str | Path, microphone: str = "mic1", speak
         if clip.text is None:
             raise InputError(f"{clip.name}: no text")
         about = known.get(clip.speaker, Speaker(None, None, None))
-        labels = {name: value for name, value in (("sex", about.sex), ("age", about.age), ("accent", about.accent))
+        labels = {name: value for name, value in (("sex", about.sex), ("age", about.age), ("accent",
+                                                                                           about.accent))
                   if value is not None}
         return Utterance(id=f"vctk-{clip.name}", audio=layout.below(clip.path, source),
-                         duration=layout.media(clip.path).audio, speaker=f"vctk-{clip.speaker}", text=clip.text,
+                         duration=layout.media(clip.path).audio, speaker=f"vctk-{clip.speaker}",
+                         text=clip.text,
                          labels=labels)
 
-    utterances, unusable = layout.gather([c for c in found if c.speaker != WITHOUT_TEXT], work, "VCTK", workers)
+    utterances, unusable = layout.gather([c for c in found if c.speaker != WITHOUT_TEXT], work, "VCTK",
+                                         workers)
     parts: dict[str, list[Utterance]] = {name: [] for name in layout.SPLITS}
     if split == "clip" and utterances:
         where = layout.pick((_key(u.text) for u in utterances), seed, dev, test)
@@ -141,7 +146,8 @@ def prepare(source: str | Path, out: str | Path, microphone: str = "mic1", speak
     elif utterances:
         parts, split = layout.split(utterances, split, seed, dev, test)
     return layout.finish(out, parts, layout.Prepared(
-        "vctk", str(source.resolve()), "text" if split == "clip" else split, seed, found=[summary(found, microphone)],
+        "vctk", str(source.resolve()), "text" if split == "clip" else split, seed, found=[summary(found,
+                                                                                                  microphone)],
         problems=_missing(source, found, microphone) + layout.grouped("unusable utterances", unusable)))
 
 

@@ -10,8 +10,10 @@ from avspeech.data.corpora import asterisk, layout
 from avspeech.data.manifest import read_manifest, resolve
 from avspeech.errors import InputError
 
-TEXTS = ["; Core sounds", "", "beep: [a beep]", "hello: Hello  there, my friend of old.", "gone: not here", "digits/1: one",
-         "letters/a: a", "letters/at: at [@]", "tone: Speak after the tone. (tone)", "bye: Goodbye to you and all!",
+TEXTS = ["; Core sounds", "", "beep: [a beep]", "hello: Hello  there, my friend of old.", "gone: not here",
+         "digits/1: one",
+         "letters/a: a", "letters/at: at [@]", "tone: Speak after the tone. (tone)",
+         "bye: Goodbye to you and all!",
          "bye2: goodbye to you, and all", "far: It is far to walk home.", "near: It is near to the house."]
 SOUNDS = ["beep", "hello", "digits/1", "letters/a", "letters/at", "tone", "bye", "bye2", "far", "near"]
 
@@ -40,7 +42,8 @@ def packages(tmp_path):
     sounds = {f"usr/share/asterisk/sounds/en_US_f_Allison/{name}.g722": noise.bytes(4000) for name in SOUNDS}
     deb(tmp_path / "debs" / "asterisk-core-sounds-en-g722_1_all.deb", sounds)
     deb(tmp_path / "debs" / "asterisk-core-sounds-en_1_all.deb",
-        {"usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz": gzip.compress("\n".join(TEXTS).encode())})
+        {"usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz":
+         gzip.compress("\n".join(TEXTS).encode())})
     return tmp_path / "debs"
 
 
@@ -55,7 +58,8 @@ def test_packages_become_manifests_and_no_text_is_in_two(packages, tmp_path):
     texts = [{asterisk._key(u.text) for u in part} for part in parts.values()]
     assert not (texts[0] & texts[1] or texts[0] & texts[2] or texts[1] & texts[2])
     prepared = layout.read_prepared(tmp_path / "out")
-    assert resolve(prepared.root, by_id["asterisk-far"].audio).is_file() and by_id["asterisk-far"].duration == 0.5
+    assert resolve(prepared.root, by_id["asterisk-far"].audio).is_file()
+    assert by_id["asterisk-far"].duration == 0.5
     assert any("10 of 568 files" in line for line in prepared.problems)
     assert any("SHA-256 differs" in line for line in prepared.problems)
     again = corpora.prepare("asterisk", packages, tmp_path / "out2", dev=1, test=1)
@@ -74,7 +78,8 @@ def test_what_was_unpacked_will_do_and_long_prompts_are_left_out(packages, tmp_p
 
 def test_what_is_no_package_is_told(tmp_path):
     for content, said in ((b"MZ", "not a Debian package"), (b"!<arch>\n", "no data in it"),
-                          (b"!<arch>\n" + f"{'data.tar.xz':<48}{3:<10}`\n".encode() + b"abc", "does not unpack")):
+                          (b"!<arch>\n" + f"{'data.tar.xz':<48}{3:<10}`\n".encode() + b"abc",
+                           "does not unpack")):
         (tmp_path / "a.deb").write_bytes(content)
         with pytest.raises(InputError, match=said):
             asterisk.unpack(tmp_path / "a.deb", tmp_path / "out")

@@ -87,7 +87,8 @@ def test_real_one_per_speaker(real_data, tmp_path):
 
 
 def test_one_reader(corpus, tmp_path):
-    paths = librispeech.prepare(corpus, tmp_path / "out", part="train-clean-100", speakers="19", dev=1, test=1)
+    paths = librispeech.prepare(corpus, tmp_path / "out", part="train-clean-100", speakers="19", dev=1,
+                                test=1)
     parts = [read_manifest(p) for p in paths]
     assert [len(p) for p in parts] == [2, 1, 1] and parts[0][0].text.startswith("HELLO")
     with pytest.raises(InputError, match="speakers: '5' is not there"):

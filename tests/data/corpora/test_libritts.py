@@ -11,7 +11,8 @@ from avspeech.errors import InputError
 @pytest.fixture
 def corpus(tmp_path):
     base = tmp_path / "corpus" / "LibriTTS"
-    for part, speaker in (("train-clean-100", "19"), ("train-clean-100", "26"), ("dev-clean", "84"), ("test-clean", "61")):
+    for part, speaker in (("train-clean-100", "19"), ("train-clean-100", "26"), ("dev-clean", "84"),
+                          ("test-clean", "61")):
         folder = base / part / speaker / "198"
         folder.mkdir(parents=True)
         for k in range(4):
@@ -19,7 +20,8 @@ def corpus(tmp_path):
             soundfile.write(folder / f"{name}.wav", np.full(12000, 0.1), 24000)
             (folder / f"{name}.normalized.txt").write_text(f"Mister {k} said,\n“no.”", encoding="utf-8")
             (folder / f"{name}.original.txt").write_text(f"Mr. {k} said, “no.”", encoding="utf-8")
-    (base / "speakers.tsv").write_text("READER\tGENDER\tSUBSET\tNAME\n19\tF\ttrain-clean-100\tA\n84\tM\tdev-clean\tB\n")
+    (base / "speakers.tsv").write_text("READER\tGENDER\tSUBSET\tNAME\n"
+                                       "19\tF\ttrain-clean-100\tA\n84\tM\tdev-clean\tB\n")
     return tmp_path / "corpus"
 
 
@@ -29,7 +31,8 @@ def test_published_counts_agree():
 
 def test_published_split(corpus, tmp_path):
     parts = [read_manifest(p) for p in corpora.prepare("libritts", corpus, tmp_path / "out")]
-    assert [len(p) for p in parts] == [8, 4, 4] and layout.read_prepared(tmp_path / "out").split == "published"
+    assert [len(p) for p in parts] == [8, 4, 4]
+    assert layout.read_prepared(tmp_path / "out").split == "published"
     first = parts[0][0]
     assert first.id == "libritts-19_198_000010_000000" and first.speaker == "libri-19"
     assert first.text == "Mister 0 said, “no.”"
@@ -37,7 +40,8 @@ def test_published_split(corpus, tmp_path):
 
 
 def test_some_speakers_by_clip(corpus, tmp_path):
-    paths = corpora.prepare("libritts", corpus, tmp_path / "out", part="train-clean-100", speakers=["19"], dev=1,
+    paths = corpora.prepare("libritts", corpus, tmp_path / "out", part="train-clean-100", speakers=["19"],
+                            dev=1,
                             test=1)
     assert [len(read_manifest(p)) for p in paths] == [2, 1, 1]
     with pytest.raises(InputError, match="speakers: '7' is not there"):

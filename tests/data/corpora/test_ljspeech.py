@@ -15,7 +15,8 @@ def corpus(tmp_path):
     names = [f"LJ001-{k:04d}" for k in range(1, 11)]
     for name in names:
         soundfile.write(base / "wavs" / f"{name}.wav", np.full(11025, 0.1), 22050)
-    (base / "metadata.csv").write_text("".join(f'{n}|In {n[-2:]} "A|In {n[-1]} "A\n' for n in names), encoding="utf-8")
+    (base / "metadata.csv").write_text("".join(f'{n}|In {n[-2:]} "A|In {n[-1]} "A\n' for n in names),
+                                       encoding="utf-8")
     return tmp_path / "lj"
 
 
@@ -25,7 +26,8 @@ def test_prepares_by_clip(corpus, tmp_path):
     assert [len(p) for p in parts] == [5, 2, 3]
     first = parts[0][0]
     assert first.text == f'In {first.id[-1]} "A' and first.labels["raw"] == f'In {first.id[-2:]} "A'
-    assert first.duration == 0.5 and resolve(layout.read_prepared(tmp_path / "out").root, first.audio).is_file()
+    assert first.duration == 0.5 and resolve(layout.read_prepared(tmp_path / "out").root,
+                                             first.audio).is_file()
     assert ljspeech.check(corpus) == ["10 of 13,100 clips"]
 
 
@@ -35,7 +37,8 @@ def test_check_names_what_does_not_fit(corpus):
     (base / "wavs" / "LJ001-0002.wav").write_bytes(b"")
     soundfile.write(base / "wavs" / "other.wav", np.zeros(10), 22050)
     said = "\n".join(ljspeech.check(corpus))
-    for expected in ("9 of 13,100", "1 lines of metadata.csv without a sound: LJ001-0001", "does not name: other",
+    for expected in ("9 of 13,100", "1 lines of metadata.csv without a sound: LJ001-0001",
+                     "does not name: other",
                      "0 bytes: LJSpeech-1.1/wavs/LJ001-0002.wav"):
         assert expected in said
     (base / "metadata.csv").write_text("LJ001-0001|only one\n")

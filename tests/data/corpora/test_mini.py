@@ -11,10 +11,10 @@ import pytest
 from avspeech import audio, video
 from avspeech.data.corpora import mini
 from avspeech.data.corpora.articulation import PARAMETERS, movements, viseme
-from avspeech.espeak import Phone
 from avspeech.data.corpora.mouth import Face, camera, shape
 from avspeech.data.manifest import VIEW_ANGLES, read_manifest
 from avspeech.errors import InputError
+from avspeech.espeak import Phone
 
 
 def lips(**movement: float) -> np.ndarray:

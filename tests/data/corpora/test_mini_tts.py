@@ -13,7 +13,7 @@ def corpus(tmp_path_factory):
     pytest.importorskip("espeakng_loader")
     pytest.importorskip("pyworld")
     out = tmp_path_factory.mktemp("mini_tts")
-    paths = corpora.prepare("mini_tts", None, out, speakers=2, utterances=3, dev=1, test=1, workers=1)
+    paths = corpora.prepare("mini_tts", None, out, speakers=1, utterances=4, dev=1, test=1, workers=1)
     return out, [u for p in paths for u in read_manifest(p)]
 
 
@@ -34,7 +34,7 @@ def test_plans_are_read_as_they_are_meant():
 
 def test_labels_cover_the_sound(corpus):
     out, utterances = corpus
-    assert len(utterances) == 6 and {u.speaker for u in utterances} == {"mini_tts-00", "mini_tts-01"}
+    assert len(utterances) == 4 and {u.speaker for u in utterances} == {"mini_tts-00"}
     for u in utterances:
         phones, words = u.labels["phones"], u.labels["words"]
         assert phones[0][0] == 0 and phones[-1][1] == pytest.approx(u.duration, abs=1e-3)

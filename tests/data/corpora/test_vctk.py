@@ -26,7 +26,8 @@ def corpus(tmp_path):
                 soundfile.write(base / "wav48_silence_trimmed" / speaker / f"{speaker}_{k:03d}_{mic}.flac",
                                 np.full(4800, 0.1), 48000)
             if speaker != "p315":
-                (base / "txt" / speaker / f"{speaker}_{k:03d}.txt").write_text(f"Please call {'abcdef'[k - 1]}.\n")
+                text = base / "txt" / speaker / f"{speaker}_{k:03d}.txt"
+                text.write_text(f"Please call {'abcdef'[k - 1]}.\n")
     (base / "speaker-info.txt").write_text(INFO)
     return base
 
@@ -43,7 +44,8 @@ def test_sentences_are_held_out_by_text(corpus, tmp_path):
 
 
 def test_speakers_held_out_and_the_other_microphone(corpus, tmp_path):
-    paths = corpora.prepare("vctk", corpus, tmp_path / "out", split="speaker", microphone="mic2", dev=1, test=1)
+    paths = corpora.prepare("vctk", corpus, tmp_path / "out", split="speaker", microphone="mic2", dev=1,
+                            test=1)
     assert [len({u.speaker for u in read_manifest(p)}) for p in paths] == [1, 1, 1]
     with pytest.raises(InputError, match="microphone: expected mic1 or mic2"):
         corpora.prepare("vctk", corpus, tmp_path / "out", microphone="mic3")

@@ -33,7 +33,7 @@ def workers(cluster: Cluster) -> Iterator[Run]:
         import dask
         from distributed import Client, LocalCluster
     except ImportError:
-        raise InputError("cluster: Dask is not installed; pip install avspeech[dist], "
+        raise InputError("cluster: Dask is not installed; pip install avspeech[bench], "
                          "or run in this process with cluster.kind=none") from None
     count = cluster.workers or max(1, len(os.sched_getaffinity(0)) // max(1, cluster.threads))
     environment = {name: str(cluster.threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}

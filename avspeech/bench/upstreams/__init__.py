@@ -34,6 +34,8 @@ FAMILIES = {
     "egemaps": "avspeech.bench.upstreams.egemaps:Egemaps",
     "resemblyzer": "avspeech.bench.upstreams.speaker:Resemblyzer",
     "ecapa-random": "avspeech.bench.upstreams.speaker:RandomEcapa",
+    "prosody": "avspeech.bench.upstreams.prosody:Prosody",
+    "conv-random": "avspeech.bench.upstreams.prosody:RandomConvolutions",
 }
 SAFETENSORS = "config.json and model.safetensors"
 TRANSFORMERS = "config.json, preprocessor_config.json and model.safetensors"
@@ -71,6 +73,8 @@ UPSTREAMS = {
     "egemaps": Entry("egemaps", neural=False),
     "resemblyzer": Entry("resemblyzer", neural=False),
     "ecapa-random": Entry("ecapa-random", neural=False),
+    "prosody": Entry("prosody", neural=False),
+    "conv-random": Entry("conv-random", neural=False),
 }
 # What a transformers folder says it is (config.json, `model_type`) -> family
 MODEL_TYPES = {"whisper": "whisper", **dict.fromkeys(

@@ -126,6 +126,8 @@ def resemblyzer(folder: Path) -> str:
 CASES: dict[str, tuple[Callable[[Path], str], dict[str, Any], bool]] = {
     "log-mel": (lambda _: "log-mel", {}, True),
     "log-mel frames": (lambda _: "log-mel", {"output": "frames"}, True),
+    "prosody": (lambda _: "prosody", {}, True),
+    "conv-random": (lambda _: "conv-random", {}, True),
     "resemblyzer": (resemblyzer, {}, True),
     "ecapa": (lambda _: "ecapa-random", {}, False),
     "ecapa frames": (lambda _: "ecapa-random", {"output": "frames"}, False),

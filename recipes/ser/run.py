@@ -85,7 +85,7 @@ class Config:
     protocol: str = "ravdess-6fold"
     features: FeatureConfig = field(default_factory=FeatureConfig)
     model: Model = field(default_factory=Model)
-    systems: dict[str, System] = field(default_factory=lambda: {"plain": System()})
+    systems: dict[str, System] = field(default_factory=dict)
     folds: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0,)
     train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
@@ -99,6 +99,7 @@ class Config:
 
 
 recipe = Recipe("ser", schema=Config, doc=__doc__)
+# What cells depend on
 TRAINING = ("corpus", "protocol", "features", "model", "systems", "folds", "seeds", "train", "augment",
             "structure", "selection", "oracle", "release")
 
@@ -163,6 +164,8 @@ def cells_of(cfg: Config, exp: Path) -> Iterator[tuple[Path, Cell]]:
     from folds import corpus_root
 
     known = [f.name for f in protocol.get(cfg.protocol).folds]
+    if not cfg.systems:
+        raise InputError("systems: empty; name one, for example systems.plain={}")
     for fold in (*cfg.folds, cfg.release.fold):
         if fold not in known:
             raise InputError(f"fold '{fold}': not in {cfg.protocol}; it has {', '.join(known)}")

@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from avspeech.pipelines.extractor import Extractor
+    from avspeech.pipelines.recognizer import EmotionRecognizer
     from avspeech.pipelines.synthesizer import Synthesizer
 
 __version__ = "0.1.0"
-__all__ = ["Extractor", "Synthesizer", "__version__", "load"]
+__all__ = ["EmotionRecognizer", "Extractor", "Synthesizer", "__version__", "load"]
 
 
 def load(model: str, device: str = "cpu") -> Any:
     """The pipeline of a model: for a released name ("mvtf-small") or a model folder, by the task it
-    was trained for; "extraction" gives an `Extractor`, "synthesis" a `Synthesizer`. Raises
-    InputError where there is no such model or it is damaged."""
+    was trained for; "extraction" gives an `Extractor`, "synthesis" a `Synthesizer`,
+    "emotion" an `EmotionRecognizer`. Raises InputError where there is no such model or it is damaged."""
     from avspeech import pretrained
     from avspeech.errors import InputError
 
@@ -35,8 +36,12 @@ def load(model: str, device: str = "cpu") -> Any:
         from avspeech.pipelines.synthesizer import Synthesizer
 
         return Synthesizer(network, info)
+    if info.task == "emotion":
+        from avspeech.pipelines.recognizer import EmotionRecognizer
+
+        return EmotionRecognizer(network, info)
     raise InputError(f"{model}: no pipeline for the task '{info.task}'; this version knows "
-                     "extraction and synthesis")
+                     "extraction, synthesis and emotion")
 
 
 def __getattr__(name: str) -> Any:
@@ -44,6 +49,8 @@ def __getattr__(name: str) -> Any:
         return import_module("avspeech.pipelines.extractor").Extractor
     if name == "Synthesizer":
         return import_module("avspeech.pipelines.synthesizer").Synthesizer
+    if name == "EmotionRecognizer":
+        return import_module("avspeech.pipelines.recognizer").EmotionRecognizer
     raise AttributeError(f"module 'avspeech' has no attribute '{name}'")
 
 

@@ -53,6 +53,31 @@ def read(path: str | Path, sample_rate: int = SAMPLE_RATE, start: float = 0.0,
     return np.ascontiguousarray(samples[skip: None if wanted is None else skip + wanted])
 
 
+def mono(audio: Any) -> np.ndarray:
+    """float32 [N] of floats [N], [C, N] or [N, C] (NumPy or torch), channels averaged. Raises InputError for
+    other shapes and types, no samples, and NaN or infinity."""
+    array = np.asarray(audio.detach().cpu() if hasattr(audio, "detach") else audio)
+    shape = tuple(array.shape)
+    if array.dtype.kind in "iu":
+        raise InputError(f"audio: {array.dtype} samples, expected floats; divide 16-bit samples by 32768")
+    if array.dtype.kind != "f":
+        raise InputError(f"audio: type {array.dtype}, expected an array of floats")
+    if array.ndim not in (1, 2) or 0 in shape:
+        raise InputError(f"audio: shape {shape}, expected [N], [C, N] or [N, C] with at least one sample")
+    if array.ndim == 2:
+        if min(shape) > 64:
+            raise InputError(
+                f"audio: shape {shape} has {min(shape)} channels, expected at most 64; one recording a call"
+            )
+        array = array.mean(axis=int(np.argmin(shape)), dtype=np.float64)
+    bad = np.flatnonzero(~np.isfinite(array))
+    if len(bad):
+        raise InputError(
+            f"audio: {len(bad)} samples are NaN or infinite, the first is number {bad[0]}; mend them first"
+        )
+    return array.astype(np.float32)
+
+
 def resample(samples: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
     """`samples` `[N]` at `rate` hertz as float32 at `sample_rate` hertz, `[ceil(N * sample_rate / rate)]`."""
     samples = np.asarray(samples, np.float32)

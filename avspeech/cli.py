@@ -78,6 +78,22 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--threads", type=int, metavar="N", help="of PyTorch (default: its own choice)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
+    command = _command(commands, "emotion", _emotion,
+                       "the emotion of voices: label, probabilities, and their course")
+    command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="sound or video, of any length")
+    command.add_argument("--model", default="emotion-edge", metavar="M",
+                         help="name or folder (default: %(default)s)")
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--json", dest="form", action="store_const", const="json", default="text",
+                      help="a line of JSON for each file")
+    form.add_argument("--csv", dest="form", action="store_const", const="csv",
+                      help="a line for each file, and for each of its windows")
+    command.add_argument("--window", type=float, metavar="S", help="seconds heard at once (default: 6)")
+    command.add_argument("--hop", type=float, metavar="S",
+                         help="seconds from one window to the next (default: 1, or the window if shorter)")
+    command.add_argument("--threads", type=int, metavar="N", help="of PyTorch (default: its own choice)")
+    command.add_argument("--quiet", action="store_true", help="no progress bar")
+
     command = _command(commands, "score", _score,
                        "recordings of the same sentences against each other: breaks, tones, F0, tempo")
     command.add_argument("reference", type=Path, metavar="REF_DIR", help="folder of sounds, of any format")
@@ -133,6 +149,18 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--threads", type=int, default=1, help="of PyTorch (default: %(default)s)")
     command.add_argument("--repeats", type=int, default=5, help="timed forwards (default: %(default)s)")
 
+    command = _command(commands, "export", _export,
+                       "a model as one file for a device, compared with the original")
+    command.add_argument("model", metavar="MODEL", help="released model or model folder")
+    command.add_argument("--to", required=True, choices=("onnx", "onnx-int8", "executorch"))
+    command.add_argument("-o", "--out", type=Path, required=True, metavar="FILE")
+    command.add_argument("--calibrate", type=Path, metavar="MANIFEST",
+                         help="development audio with emotions, on which 8 bits are fitted and judged")
+    command.add_argument("--root", type=Path, metavar="DIR",
+                         help="folder its paths are relative to (default: as prepared, or the manifest's own)")
+    command.add_argument("--force", action="store_true",
+                         help="write it also where 8 bits cost more than a point of UAR")
+
     _command(commands, "doctor", _doctor,
              "what is installed, what works, what is missing and would give what")
     return parser
@@ -185,6 +213,22 @@ def _speak(args: argparse.Namespace) -> None:
     else:
         speak_text(voice, args.text, args.out, args.timestamps, False, **options)
     print(args.out)
+
+
+def _emotion(args: argparse.Namespace) -> int:
+    from avspeech.pipelines import recognizer
+    from avspeech.pipelines.recognition import print_emotions
+
+    if args.threads is not None and args.threads < 1:
+        raise InputError("--threads should be at least 1")
+    window = recognizer.WINDOW if args.window is None else args.window
+    hop = min(recognizer.EVERY, window) if args.hop is None else args.hop
+    model = recognizer.EmotionRecognizer.from_pretrained(args.model, window=window, hop=hop)
+    if args.threads:
+        import torch
+
+        torch.set_num_threads(args.threads)
+    return 2 if print_emotions(model, args.files, args.form, not args.quiet) else 0
 
 
 def _score(args: argparse.Namespace) -> None:
@@ -289,6 +333,13 @@ def _released(name: str) -> nn.Module:
     from avspeech import pretrained
 
     return pretrained.load(name)[0]
+
+
+def _export(args: argparse.Namespace) -> None:
+    from avspeech.export import export
+
+    for line in export(args.model, args.to, args.out, args.calibrate, args.root, args.force).lines():
+        print(line)
 
 
 def _doctor(args: argparse.Namespace) -> int:

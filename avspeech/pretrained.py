@@ -154,7 +154,8 @@ def load(name_or_folder: str | Path, device: str | torch.device = "cpu") -> tupl
 
 def card(name: str, info: ModelInfo) -> str:
     """The model card, in Markdown."""
-    task = ({"extraction": "Hears one speaker in a mixture by watching their lips"}
+    task = ({"extraction": "Hears one speaker in a mixture by watching their lips",
+             "emotion": "Tells the emotion of a voice"}
             .get(info.task, f"Task: {info.task}"))
     lines = [f"# {name}", "", f"{task}. {info.description}".strip(), "",
              f"Model `{info.model}`, audio at {info.sample_rate} Hz"
@@ -166,6 +167,10 @@ def card(name: str, info: ModelInfo) -> str:
     if info.task == "extraction":
         lines += [f"voice = model(audio, views, sample_rate={info.sample_rate})", "```", "", "```bash",
                   f"avspeech extract VIDEO --model {name}"]
+    if info.task == "emotion":
+        lines += [f"emotion = model(audio, sample_rate={info.sample_rate})  # .label, .posteriors, .track",
+                  "```", "", "```bash", f"avspeech emotion FILE --model {name}",
+                  f"avspeech export {name} --to onnx -o {name}.onnx"]
     lines += ["```", "", "## Training data", ""]
     lines += [f"- {data['name']}: {data['licence']}" for data in info.training_data] or ["Not stated."]
     lines += ["", "## Numbers", ""]

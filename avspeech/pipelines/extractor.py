@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from avspeech.audio import resample
+from avspeech.audio import mono, resample
 from avspeech.errors import InputError
 from avspeech.pipelines.views import View, arrays_as_views
 from avspeech.pipelines.windows import Seam, Windows, stitch
@@ -105,7 +105,7 @@ class Extractor:
 
         Raises InputError for wrong shapes and types, NaN, and pictures without a face.
         """
-        samples = _mono(audio)
+        samples = mono(audio)
         if not (sample_rate > 0 and sample_rate == int(sample_rate)):
             raise InputError(f"sample_rate={sample_rate}: expected a positive whole number of Hz")
         if not (np.isfinite(fps) and fps > 0):
@@ -240,27 +240,3 @@ def extract_files(
     """`Extractor.from_pretrained(model).extract(videos, out, face)`: what `avspeech extract` does."""
     return Extractor.from_pretrained(model, device=device).extract(
         videos, out, face=face, progress=progress, mouth=mouth)
-
-
-def _mono(audio: Any) -> np.ndarray:
-    """Checked float32 [N] from float [N], [C, N] or [N, C]."""
-    array = np.asarray(audio.detach().cpu() if hasattr(audio, "detach") else audio)
-    shape = tuple(array.shape)
-    if array.dtype.kind in "iu":
-        raise InputError(f"audio: {array.dtype} samples, expected floats; divide 16-bit samples by 32768")
-    if array.dtype.kind != "f":
-        raise InputError(f"audio: type {array.dtype}, expected an array of floats")
-    if array.ndim not in (1, 2) or 0 in shape:
-        raise InputError(f"audio: shape {shape}, expected [N], [C, N] or [N, C] with at least one sample")
-    if array.ndim == 2:
-        if min(shape) > 64:
-            raise InputError(
-                f"audio: shape {shape} has {min(shape)} channels, expected at most 64; one recording a call"
-            )
-        array = array.mean(axis=int(np.argmin(shape)), dtype=np.float64)
-    bad = np.flatnonzero(~np.isfinite(array))
-    if len(bad):
-        raise InputError(
-            f"audio: {len(bad)} samples are NaN or infinite, the first is number {bad[0]}; mend them first"
-        )
-    return array.astype(np.float32)

@@ -331,11 +331,12 @@ def _text(values: list[float | None] | None) -> str:
 
 
 def report(outcome: Outcome, exp: Path) -> Outcome:
-    """Prints the table, and where the results are."""
-    print("\n".join(table(outcome)))
-    for line in outcome.summary():
-        print(line)
-    print(f"results: {exp / records.RESULTS}")
+    """Prints the table, writes the leaderboard where there is any result, and says where it all is."""
+    from avspeech.bench import leaderboard
+
+    print("\n".join([*table(outcome), *outcome.summary(), f"results: {exp / records.RESULTS}"]))
+    for path in leaderboard.write(exp) if outcome.cells else []:
+        print(path)
     return outcome
 
 

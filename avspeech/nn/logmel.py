@@ -151,8 +151,8 @@ class LogMel(nn.Module):
         return (x[..., :_ROOT] + x[..., _ROOT:]).flatten(2)
 
     def forward(self, samples: Tensor) -> Tensor:
-        # log(power + floor), as log(power / floor + 1) + log(floor): ONNX's optimiser takes a sum with so small
-        # a number for none, and the logarithm of silence is then no number.
+        # log(power + floor), as log(power / floor + 1) + log(floor): ONNX's optimiser takes a sum with so
+        # small a number for none, and the logarithm of silence is then no number.
         return (self.power(samples) @ self.filters + 1).log() + self.shift
 
 

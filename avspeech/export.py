@@ -1,0 +1,337 @@
+"""A model as one file for a device: samples in, logits and posteriors out, the front end in the graph.
+
+    exported = export("emotion-edge", "onnx", "emotion.onnx")
+
+    onnx        for onnxruntime and its like
+    onnx-int8   the same with 8-bit weights and activations from the log-mel on, calibrated on development
+    audio
+                and judged by the UAR on it
+    executorch  for ExecuTorch (.pte), on XNNPACK
+
+The graph takes "audio" [1, N], float32 at 16 kHz in -1..1, N from 400 on (executorch: 0.1 to 30 s), and gives
+"logits" [1, K] and "posteriors" [1, K]. Factorised layers and norms are merged first
+(`nn.reparam.to_deploy`). What is written is compared with torch at several lengths; a difference above 1e-4
+is an error, and no file is left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import json
+import logging
+import os
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from avspeech import __version__, audio, metrics, pretrained
+from avspeech.data.manifest import Utterance, read_manifest, resolve
+from avspeech.errors import InputError
+from avspeech.nn.logmel import SAMPLE_RATE, WINDOW, LogMelModel
+from avspeech.nn.reparam import to_deploy
+
+FORMATS = ("onnx", "onnx-int8", "executorch")
+TOLERANCE = 1e-4  # of logits (relative to the largest where that is above 1) and posteriors
+LOST = 0.01  # of UAR; more is refused
+LENGTHS = (WINDOW, 5_000, SAMPLE_RATE, 3 * SAMPLE_RATE + 77, 8 * SAMPLE_RATE)  # samples, where it is compared
+# Samples, for ExecuTorch: it plans memory for the longest, and very short inputs would be a graph of their own.
+SHORTEST, LONGEST = SAMPLE_RATE // 10, 30 * SAMPLE_RATE
+CALIBRATION = 200  # utterances at most, evenly over the manifest; UAR is of all
+_PACKAGES = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "executorch": ("executorch",)}
+_HELP = {"onnx": "pip install 'avspeech[edge]'", "executorch": "pip install executorch"}
+
+Runner = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written. size: bytes. parity: samples -> greatest difference from torch (of the float graph).
+    uar: of the float graph and of the quantised one, and changed: how many of `judged` utterances are
+    answered otherwise; None and 0 where nothing was quantised."""
+
+    path: Path
+    format: str
+    size: int
+    parity: dict[int, float]
+    uar: tuple[float, float] | None = None
+    judged: int = 0
+    changed: int = 0
+
+    def lines(self) -> list[str]:
+        """For people."""
+        worst = max(self.parity.values())
+        each = ", ".join(f"{n / SAMPLE_RATE:.2f} s {d:.1e}" for n, d in self.parity.items())
+        lines = [f"{self.path}: {self.format}, {self.size:,} bytes",
+                 f"difference from torch: {each}; greatest {worst:.1e}, allowed {TOLERANCE:.0e}"
+                 + (" (before quantisation)" if self.uar else "")]
+        if self.uar:
+            before, after = (100 * x for x in self.uar)
+            lines.append(f"UAR on {self.judged} utterances: {before:.2f} before quantisation, {after:.2f} "
+                         f"after; {self.changed} answers changed")
+        return lines
+
+
+class Posteriors(nn.Module):
+    """audio [1, N] -> logits [1, K], posteriors [1, K]."""
+
+    def __init__(self, model: nn.Module):
+        super().__init__()
+        self.model = model
+
+    def forward(self, audio: Tensor) -> tuple[Tensor, Tensor]:
+        logits = self.model(audio)
+        return logits, logits.softmax(-1)
+
+
+def export(model: str | Path, to: str, out: str | Path, calibrate: str | Path | None = None,
+           root: str | Path | None = None, force: bool = False) -> Exported:
+    """Writes a released model or a model folder as `out`.
+
+    to: one of `FORMATS`. calibrate: manifest of development audio, for "onnx-int8"; its utterances' labels
+    "emotion" must be among the model's, others are passed over. root: what its paths are relative to
+    (default: its folder, or what `corpus.json` there says). force: write also where quantisation costs more
+    than a point of UAR.
+
+    Raises InputError for a model or manifest that cannot be used, a missing package, and that cost;
+    AssertionError where the graph does not give what torch gives.
+    """
+    if to not in FORMATS:
+        raise InputError(f"--to {to}: expected one of {', '.join(FORMATS)}")
+    if (to == "onnx-int8") != (calibrate is not None):
+        raise InputError(f"--to {to}: " + ("give development audio, --calibrate MANIFEST" if calibrate is None
+                                           else "--calibrate is for onnx-int8"))
+    built, info = pretrained.load(model)
+    if not isinstance(built, LogMelModel):
+        raise InputError(f"{model}: a {info.model} for {info.task} cannot be exported; models of audio alone "
+                         "can, such as conv_transformer")
+    require(to)
+    data = None if calibrate is None else development(calibrate, root, info.labels)
+    return write(built, info, to, Path(out), data, force)
+
+
+def require(to: str) -> None:
+    """Raises InputError, with the command that brings it, where a package for this format is missing."""
+    kind = to.partition("-")[0]
+    for package in _PACKAGES[kind]:
+        if importlib.util.find_spec(package) is None:
+            raise InputError(f"--to {to}: needs the package {package}, which is not installed; {_HELP[kind]}")
+
+
+def write(model: nn.Module, info: pretrained.ModelInfo, to: str, out: Path,
+          data: Sequence[tuple[np.ndarray, int]] | None = None, force: bool = False) -> Exported:
+    """As `export`, from a model in memory. data: (samples [N], class) of development audio, for
+    "onnx-int8"."""
+    light = Posteriors(to_deploy(model)).eval()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    aside = out.with_name(f".{out.name}.part")
+    try:
+        if to == "executorch":
+            run = _executorch(light, info, aside)
+            parity, uar, changed = compare(light, run, SHORTEST), None, 0
+        else:
+            _onnx(light, info, aside)
+            parity, uar, changed = compare(light, onnx_runner(aside)), None, 0
+            if to == "onnx-int8":
+                assert data is not None
+                uar, changed = _quantise(aside, data, len(info.labels), info)
+                before, after = (100 * x for x in uar)
+                if uar[0] - uar[1] > LOST and not force:
+                    raise InputError(f"{out}: not written, 8 bits cost {before - after:.2f} points of UAR on "
+                                     f"{len(data)} utterances ({before:.2f} to {after:.2f}); "
+                                     "--force writes it, --to onnx keeps all")
+        os.replace(aside, out)
+    finally:
+        aside.unlink(missing_ok=True)
+    return Exported(out, to, out.stat().st_size, parity, uar, len(data or ()), changed)
+
+
+def metadata(info: pretrained.ModelInfo) -> dict[str, str]:
+    """What an exported file says of itself: labels (a JSON list), sample_rate (hertz), shortest
+    (samples)..."""
+    return {"task": info.task, "model": info.model, "labels": json.dumps(info.labels, ensure_ascii=False),
+            "sample_rate": str(info.sample_rate), "shortest": str(WINDOW), "licence": info.licence,
+            "producer": f"avspeech {__version__}"}
+
+
+@torch.no_grad()
+def compare(model: nn.Module, run: Runner, shortest: int = WINDOW) -> dict[int, float]:
+    """Samples -> greatest difference of `run` from `model`, on noise with pauses, of such lengths. Raises
+    AssertionError above `TOLERANCE`."""
+    differences = {}
+    make = torch.Generator().manual_seed(0)
+    for samples in [n for n in LENGTHS if n >= shortest]:
+        sound = 0.1 * torch.randn(1, samples, generator=make)
+        sound *= torch.sin(torch.arange(samples) * (20 / SAMPLE_RATE)).clamp_min(0)
+        expected = [x.numpy() for x in model(sound)]
+        scale = max(1.0, float(np.abs(expected[0]).max()))
+        got = run(sound.numpy())
+        differences[samples] = max(float(np.abs(got[0] - expected[0]).max()) / scale,
+                                   float(np.abs(got[1] - expected[1]).max()))
+        if not differences[samples] <= TOLERANCE:
+            raise AssertionError(f"the exported graph differs from torch by {differences[samples]:.1e} on "
+                                 f"{samples} samples, more than {TOLERANCE:.0e}")
+    return differences
+
+
+def onnx_runner(path: str | Path) -> Runner:
+    """A function of samples [1, N] -> logits, posteriors [1, K], by onnxruntime on one thread."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def run(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        logits, posteriors = session.run(None, {"audio": samples})
+        return logits, posteriors
+
+    return run
+
+
+def development(manifest: str | Path, root: str | Path | None, labels: Sequence[str]
+                ) -> list[tuple[np.ndarray, int]]:
+    """(samples [N] at 16 kHz, class) of a manifest's utterances whose label "emotion" is the model's."""
+    utterances = read_manifest(manifest)
+    base = Path(root) if root is not None else _root(Path(manifest))
+    known = [u for u in utterances if u.labels.get("emotion") in labels]
+    missing = sorted(set(labels) - {u.labels["emotion"] for u in known})
+    if missing:
+        raise InputError(f"{manifest}: {len(known)} of {len(utterances)} utterances have an emotion that the "
+                         f"model knows, none is '{missing[0]}'; development audio should have every class")
+    return [(_samples(base, u), labels.index(u.labels["emotion"])) for u in known]
+
+
+def _root(manifest: Path) -> Path:
+    from avspeech.data.corpora.layout import read_prepared
+
+    if (manifest.parent / "corpus.json").is_file():
+        return Path(read_prepared(manifest.parent).root)
+    return manifest.parent
+
+
+def _samples(root: Path, utterance: Utterance) -> np.ndarray:
+    sound = audio.read(resolve(root, utterance.audio), SAMPLE_RATE, utterance.start, utterance.duration)
+    return np.pad(sound, (0, max(0, WINDOW - len(sound))))
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Exporters tell of their own insides; what matters to a user is compared afterwards."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
+def _onnx(model: nn.Module, info: pretrained.ModelInfo, path: Path) -> None:
+    with _quiet():
+        samples = torch.export.Dim("samples", min=WINDOW)
+        program = torch.onnx.export(model, (torch.zeros(1, 3 * SAMPLE_RATE),), dynamic_shapes=({1: samples},),
+                                    dynamo=True, external_data=False, verbose=False, input_names=["audio"],
+                                    output_names=["logits", "posteriors"])
+    assert program is not None
+    proto = program.model_proto
+    for part in (proto.graph, *proto.graph.node, *proto.graph.value_info, *proto.functions):
+        # Where in the source a node comes from is longer than many a weight, and names the builder's folders.
+        part.doc_string = ""
+        del part.metadata_props[:]
+    del proto.graph.value_info[:]
+    _save(proto, info, path)
+
+
+def _save(proto: Any, info: pretrained.ModelInfo, path: Path) -> None:
+    import onnx
+
+    onnx.helper.set_model_props(proto, metadata(info))
+    onnx.checker.check_model(proto)
+    path.write_bytes(proto.SerializeToString())
+
+
+def _quantise(path: Path, data: Sequence[tuple[np.ndarray, int]], classes: int, info: pretrained.ModelInfo
+              ) -> tuple[tuple[float, float], int]:
+    """Quantises the file in its place. -> UAR before and after, and how many answers changed."""
+    import onnx
+    from onnxruntime import quantization
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+    from tqdm import tqdm
+
+    class Reader(quantization.CalibrationDataReader):
+        def __init__(self) -> None:
+            step = max(1, len(data) // CALIBRATION)
+            self.sounds = iter([sound for sound, _ in data[::step]])
+
+        def get_next(self) -> dict[str, np.ndarray] | None:
+            sound = next(self.sounds, None)
+            return None if sound is None else {"audio": sound[None]}
+
+    before = _answers(onnx_runner(path), tqdm(data, "float", leave=False))
+    ready, small = (path.with_name(f"{path.name}.{part}") for part in ("ready", "int8"))
+    try:
+        with _quiet():
+            quant_pre_process(str(path), str(ready), skip_symbolic_shape=True)
+            quantization.quantize_static(
+                str(ready), str(small), Reader(), quant_format=quantization.QuantFormat.QDQ, per_channel=True,
+                weight_type=quantization.QuantType.QInt8, activation_type=quantization.QuantType.QUInt8,
+                nodes_to_quantize=_with_weights(onnx.load(ready)), extra_options={"WeightSymmetric": True})
+        _save(onnx.load(small), info, path)
+    finally:
+        ready.unlink(missing_ok=True)
+        small.unlink(missing_ok=True)
+    after = _answers(onnx_runner(path), tqdm(data, "int8", leave=False))
+    truth = [label for _, label in data]
+    uar = metrics.uar(truth, before, classes), metrics.uar(truth, after, classes)
+    return uar, sum(a != b for a, b in zip(before, after))
+
+
+def _with_weights(proto: Any) -> list[str]:
+    """Names of the matrix products and convolutions with weights behind the logarithm: the power in front of
+    it spans more than 8 bits, and products of two activations cost little."""
+    graph = proto.graph
+    makers = {output: node for node in graph.node for output in node.output}
+    front, queue = set(), [node for node in graph.node if node.op_type == "Log"]
+    while queue:
+        node = queue.pop()
+        if node.name not in front:
+            front.add(node.name)
+            queue += [makers[name] for name in node.input if name in makers]
+    weights = {tensor.name for tensor in graph.initializer}
+    return [node.name for node in graph.node if node.op_type in ("MatMul", "Gemm", "Conv")
+            and node.name not in front and weights & set(node.input)]
+
+
+def _answers(run: Runner, data: Any) -> list[int]:
+    return [int(run(sound[None])[0].argmax()) for sound, _ in data]
+
+
+def _executorch(model: nn.Module, info: pretrained.ModelInfo, path: Path) -> Runner:
+    from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
+    from executorch.exir import to_edge_transform_and_lower
+    from executorch.runtime import Runtime
+
+    with _quiet():
+        samples = torch.export.Dim("samples", min=SHORTEST, max=LONGEST)
+        traced = torch.export.export(model, (torch.zeros(1, 3 * SAMPLE_RATE),),
+                                     dynamic_shapes=({1: samples},))
+        edge = to_edge_transform_and_lower(traced, partitioner=[XnnpackPartitioner()],
+                                           constant_methods={"sample_rate": info.sample_rate})
+        path.write_bytes(edge.to_executorch().buffer)
+    method = Runtime.get().load_program(path).load_method("forward")
+    assert method is not None
+
+    def run(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        logits, posteriors = method.execute([torch.from_numpy(samples)])
+        return logits.numpy().copy(), posteriors.numpy().copy()
+
+    return run

@@ -12,6 +12,7 @@ MONTHS = {**{m.title(): m for m in MONTH_NAMES}, **{m[:3].title(): m for m in MO
 MONEY = {"$": ("dollar", "dollars", "cent", "cents"), "£": ("pound", "pounds", "penny", "pence"),
          "€": ("euro", "euros", "cent", "cents"), "¥": ("yen", "yen", "", "")}
 SIZES = {"k": "thousand", "m": "million", "b": "billion", "bn": "billion"}
+PAIRS = frozenset({"24/7", "50/50"})
 FRACTIONS = {"½": ("1", "2"), "⅓": ("1", "3"), "⅔": ("2", "3"), "¼": ("1", "4"), "¾": ("3", "4"), "⅛": ("1",
                                                                                                         "8")}
 
@@ -72,7 +73,7 @@ ABBREVIATIONS = {
     "hr": "hour", "hrs": "hours", "mins": "minutes", "lb": "pound", "lbs": "pounds", "oz": "ounces",
     "ext": "extension",
     "tel": "telephone", "Tel": "telephone", "misc": "miscellaneous", "min": "minimum", "max": "maximum"}
-ALSO_WORDS = frozenset("no No p Art art ed Mar Sec al ch Ch min max Ln ca Sun".split())
+ALSO_WORDS = frozenset("no No p Art art ed Mar Sec al ch Ch min max Ln ca".split())
 DOTTED = {"e.g.": "for example", "i.e.": "that is", "a.m.": "A M", "p.m.": "P M", "ph.d": "P H D",
           "ph.d.": "P H D",
           "b.c.": "B C", "a.d.": "A D", "n.b.": "note", "q.v.": "which see", "p.s.": "P S"}
@@ -88,7 +89,8 @@ OPENERS = frozenset("The A An This That These Those It He She We They I You His 
                     "Some Many "
                     "Most Each Every All Both One Two Later Let Please Perhaps However Once Since "
                     "Though".split())
-ROMAN = {"II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "XI": 11, "XII": 12, "XIII": 13,
+ROMAN = {"I": 1, "V": 5, "X": 10, "II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9,
+         "XI": 11, "XII": 12, "XIII": 13,
          "XIV": 14, "XV": 15, "XVI": 16, "XVII": 17, "XVIII": 18, "XIX": 19, "XX": 20, "XXI": 21}
 COUNTED = frozenset("chapter part volume vol book act scene section war type phase level class stage mark "
                     "article "

@@ -59,7 +59,7 @@ class _Text:
         return found.group(1) if found else ""
 
 
-_N = r"\d[\d,]*\d|\d"  # a number's whole part, commas and all
+_N = r"\d{1,3}(?:,\d{3})+(?!\d)|\d+"  # a number's whole part, commas and all
 _NUMBER = rf"(?:(?:{_N})(?:\.\d+)?|\.\d+)"
 _MONTH = "|".join(known.MONTHS)
 _UNIT = "|".join(sorted(map(re.escape, known.UNITS), key=len, reverse=True))
@@ -131,6 +131,33 @@ def _time(match: re.Match[str], context: _Text) -> list[str] | None:
     if second:
         words += ["and", *cardinal(int(second)), "second" + "s" * (int(second) != 1)]
     return words + ([half.upper(), "M"] if half else [])
+
+
+@_rule(r"(\d{1,4}):(\d{1,4})(?![\d:])")
+def _ratio(match: re.Match[str], context: _Text) -> list[str] | None:
+    return [*number(match.group(1)), "to", *number(match.group(2))]
+
+
+@_rule(r"[-–](?=[$£€¥]?\d)")
+def _to(match: re.Match[str], context: _Text) -> list[str] | None:
+    """Between two prices, percentages or times: "$3-$5", "10%–20%", "10am-5pm"."""
+    before = context.text[max(0, match.start() - 20): match.start()]
+    return ["to"] if re.search(rf"\d(?:%|{_AMPM[3:]})?$", before) else None
+
+
+@_rule(rf"(?<=\d)/({_UNIT})" + _END)
+def _per(match: re.Match[str], context: _Text) -> list[str] | None:
+    return ["per", *known.UNITS[match.group(1)][0].split()]
+
+
+@_rule(r"([A-Z]{1,3})&([A-Z]{1,3})" + _END)
+def _and_letters(match: re.Match[str], context: _Text) -> list[str] | None:
+    return [*letters(match.group(1)), "and", *letters(match.group(2))]
+
+
+@_rule(r"([CF])#")
+def _sharp(match: re.Match[str], context: _Text) -> list[str] | None:
+    return [match.group(1), "sharp"]
 
 
 @_rule(r"(\d{1,2})" + _AMPM)
@@ -239,6 +266,8 @@ def _fraction(match: re.Match[str], context: _Text) -> list[str] | None:
         top, bottom = known.FRACTIONS[sign]
     if len(top) > 4 or len(bottom) > 4 or int(bottom) == 0:
         return None
+    if not sign and match.group() in known.PAIRS:
+        return [*number(top), *number(bottom)]
     words = [*number(whole), "and"] if whole else []
     if int(top) < 20 and 2 <= int(bottom) <= 100:
         name = {2: ["half"], 4: ["quarter"]}.get(int(bottom)) or ordinal(int(bottom))
@@ -253,8 +282,8 @@ def _fraction(match: re.Match[str], context: _Text) -> list[str] | None:
 def _measure(match: re.Match[str], context: _Text) -> list[str] | None:
     sign, value, unit = match.groups()
     gap = not match.group().endswith(value + unit)
-    if gap and (len(unit) == 1 and unit.isalpha() or unit in ("in", "min", "ha", "at")):
-        return None  # "5 in a row", "it took 3 m and": a space and a letter may be anything
+    if gap and (len(unit) == 1 and unit.isalpha() and unit not in "mg" or unit in ("in", "min", "ha", "at")):
+        return None  # "5 in a row", "5 A grades": a space and a letter may be anything
     if sign and match.start() and context.text[match.start() - 1].isalnum():
         return None
     unit = unit.replace(" ", "")
@@ -274,7 +303,7 @@ def _range(match: re.Match[str], context: _Text) -> list[str] | None:
 
 def _plain(text: str, context: _Text) -> list[str]:
     """A number with no sign: a year where it looks like one."""
-    if re.fullmatch(r"1[1-9]\d\d|20\d\d", text):
+    if re.fullmatch(r"10[1-9]\d|1[1-9]\d\d|20\d\d", text):
         return year(int(text))
     return number(text)
 
@@ -284,11 +313,11 @@ def _times(match: re.Match[str], context: _Text) -> list[str] | None:
     return [*number(match.group(1)), "times" if match.group(2) else "by", *number(match.group(4))]
 
 
-@_rule(rf"([-−+±~]?)({_NUMBER})(?:\s(thousand|million|billion|trillion)\b)?(?![^\W\d_])")
+@_rule(rf"([-−+±~]?)({_NUMBER})(?:\s(thousand|million|billion|trillion)\b)?(?![^\W_])")
 def _number(match: re.Match[str], context: _Text) -> list[str] | None:
     sign, value, size = match.groups()
     if sign == "-" and match.start() and not context.text[match.start() - 1].isspace():
-        sign = ""
+        return None
     prefix = {"-": ["minus"], "−": ["minus"], "+": ["plus"], "±": ["plus", "or", "minus"],
               "~": ["about"]}.get(sign, [])
     if value in known.BY_DIGIT and not sign and not size:
@@ -312,10 +341,14 @@ def _letters_in_name(match: re.Match[str], context: _Text) -> list[str] | None:
     return [text.lower()] if len(text) > 3 or text.islower() and context.word(text) else letters(text)
 
 
-@_rule(r"[IVX]{2,5}\b")
+@_rule(r"[IVX]{1,5}\b(?!['’])")
 def _roman(match: re.Match[str], context: _Text) -> list[str] | None:
     value = known.ROMAN.get(match.group())
     before = context.before(match.start())
+    if len(match.group()) == 1 and (before.lower() not in known.COUNTED
+                                    or not re.search(r"[A-Za-z] $", context.text[max(0,
+                                                                                     match.start() - 2): match.start()])):
+        return None  # "I", "X" and "V" are words and letters too
     if value is None or context.shouted or not before[:1].isupper():
         return None
     if before.lower() in known.COUNTED:
@@ -360,9 +393,11 @@ def _capitals(match: re.Match[str], context: _Text) -> list[str] | None:
         return None
     emphasis = any(len(near) > 3 and near.isupper() and context.word(near.lower())
                    for near in (context.before(match.start()), context.after(match.end())))
-    if name not in known.SPELLED and (word in known.SAID or context.word(word) and (len(name) > 2 or emphasis
-                                      or word in known.SHORT_WORDS)
-                                      or len(name) > 5 or emphasis and context.word(word)):
+    vowels = sum(c in "AEIOU" for c in name)
+    said = word in known.SAID or len(name) > 5 or len(name) == 5 and vowels > 1
+    if context.word(word):
+        said |= len(name) > 2 or emphasis or word in known.SHORT_WORDS
+    if said and name not in known.SPELLED:
         return [word + ("'s" if plural else "")]
     spelled = letters(name)
     return spelled[:-1] + [spelled[-1] + "'s"] if plural else spelled
@@ -401,7 +436,7 @@ def _sign(match: re.Match[str], context: _Text) -> list[str] | None:
     return known.SIGNS[sign].split()
 
 
-_MARK = re.compile(r"(?!\(\d{3}\)\s?\d{3})"  # that is a telephone number
+_MARK = re.compile(r"(?!\(\d{3}\)\s?\d{3}|–[$£€¥]?\d)"  # a telephone number; "10%–20%"
                    r"(?:[.?!…]+|,|;|:|(?<=\s)[-–—]+(?=\s)|--+|[–—]|[()\[\]{}]|\n[ \t\r]*\n\s*|。|？|！|，)")
 _SAME = {"。": ".", "？": "?", "！": "!", "，": ",", "(": ",", ")": ",", "[": ",", "]": ",", "{": ",",
          "}": ","}

@@ -345,9 +345,9 @@ def _letters_in_name(match: re.Match[str], context: _Text) -> list[str] | None:
 def _roman(match: re.Match[str], context: _Text) -> list[str] | None:
     value = known.ROMAN.get(match.group())
     before = context.before(match.start())
-    if len(match.group()) == 1 and (before.lower() not in known.COUNTED
-                                    or not re.search(r"[A-Za-z] $", context.text[max(0,
-                                                                                     match.start() - 2): match.start()])):
+    place = match.start()
+    beside = re.search(r"[A-Za-z] $", context.text[max(0, place - 2): place])
+    if len(match.group()) == 1 and not (beside and before.lower() in known.COUNTED):
         return None  # "I", "X" and "V" are words and letters too
     if value is None or context.shouted or not before[:1].isupper():
         return None

@@ -75,14 +75,16 @@ class Cluster:
 
 @dataclass
 class Config:
-    """shuffled: upstreams for which the control with shuffled labels is run too. cross: test the corpora of
-    tasks that say so on each other. skip_unreadable: leave out sounds that cannot be read, and say so in each
-    cell, instead of failing. specs: a folder of further tasks."""
+    """upstreams, probes: by any name; only: of these upstreams (empty: all). shuffled: upstreams for which
+    the control with shuffled labels is run too. cross: test the corpora of tasks that say so on each other.
+    skip_unreadable: leave out sounds that cannot be read, and say so in each cell, instead of failing.
+    specs: a folder of further tasks."""
 
     corpora: dict[str, Corpus] = field(default_factory=dict)
     tasks: tuple[str, ...] = ()
-    upstreams: dict[str, Encoder] = field(default_factory=lambda: {"log-mel": Encoder()})
-    probes: dict[str, Probe] = field(default_factory=lambda: {"linear": Probe()})
+    upstreams: dict[str, Encoder] = field(default_factory=dict)
+    only: tuple[str, ...] = ()
+    probes: dict[str, Probe] = field(default_factory=dict)
     seeds: tuple[int, ...] = (0, 1, 2)
     shuffled: tuple[str, ...] = ()
     cross: bool = False
@@ -92,12 +94,18 @@ class Config:
     cluster: Cluster = field(default_factory=Cluster)
 
     def __post_init__(self) -> None:
-        if not self.upstreams or not self.probes or not self.seeds:
-            raise ValueError("upstreams, probes and seeds should each name at least one")
-        strange = [name for name in self.shuffled if name not in self.upstreams]
-        if strange:
-            raise ValueError(f"shuffled: '{strange[0]}' is not among the upstreams: "
-                             f"{', '.join(self.upstreams)}")
+        # Empty by default: a default entry could not be taken away, since dicts are merged.
+        self.probes = self.probes or {"linear": Probe()}
+        for key in ("only", "shuffled"):
+            strange = [name for name in getattr(self, key) if name not in self.upstreams]
+            if strange:
+                raise ValueError(f"{key}: '{strange[0]}' is not among the upstreams: "
+                                 f"{', '.join(self.upstreams) or 'there are none'}")
+        if self.only:
+            self.upstreams = {name: self.upstreams[name] for name in self.only}
+            self.shuffled = tuple(name for name in self.shuffled if name in self.only)
+        if not self.seeds:
+            raise ValueError("seeds: at least one is needed")
 
 
 @dataclass(frozen=True)
@@ -163,8 +171,10 @@ def prepare(cfg: Config, exp: Path) -> dict[str, Path]:
     prepared with the same settings is kept. Safe with several at once."""
     from avspeech.data import corpora
 
-    if not cfg.corpora:
-        raise InputError("corpora: empty; name one, for example corpora.ravdess.source=/path/to/ravdess")
+    examples = {"corpora": "corpora.ravdess.source=/path/to/ravdess", "upstreams": "upstreams.log-mel={}"}
+    for key, example in examples.items():
+        if not getattr(cfg, key):
+            raise InputError(f"{key}: empty; name one, for example {example}")
     folders = {}
     for name, corpus in cfg.corpora.items():
         if corpus.manifest or (corpus.source is None and _needs_source(name)):

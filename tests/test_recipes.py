@@ -114,3 +114,33 @@ def test_the_mini_recipe_runs_through(tmp_path: Path) -> None:
     assert stamps == {path: path.stat().st_mtime_ns for path in exp.rglob("*.safetensors")}
     with pytest.raises(InputError, match="other settings"):
         recipe.run([*arguments, "--stage", "train", "--stop-stage", "train", "train.lr=0.5"])
+
+
+def test_the_mini_emotion_recipe_runs_through(tmp_path: Path) -> None:
+    """From no data to tables and a model folder, with as few words and steps as will do; a cell that is finished
+    is not done again."""
+    pytest.importorskip("espeakng_loader")
+    arguments = ["--config", str(ROOT / "egs/mini/ser/conf/train.yaml"), "--exp", str(tmp_path / "exp"),
+                 "corpus.options={sentences: 1, workers: 1}", "corpus.incomplete=true", "features.speeds=[]",
+                 "folds=[fold1, fold2]", "train={max_steps: 2, validate_every: 1}", "workers=1",
+                 "model.config={mels: 16, dim: 8, layers: 1, heads: 2, inner: 8, dropout: 0}"]
+    recipe = recipe_module("ser").recipe
+    recipe.run(arguments)
+    exp = tmp_path / "exp"
+    page = (exp / "RESULTS.md").read_text(encoding="utf-8")
+    assert "hrf against plain" in page and "chosen by the test speakers" in page and "Merged against" in page
+    assert "svg" in (exp / "report.html").read_text(encoding="utf-8")
+    from avspeech import pretrained
+
+    model, info = pretrained.load(exp / "models" / "hrf")
+    assert info.task == "emotion" and len(info.labels) == 5 and model.config.hrf is None
+    stamps = {path: path.stat().st_mtime_ns for path in exp.rglob("cell.json")}
+    assert len(stamps) == 5  # two systems, two folds, and the one for release
+    recipe.run([*arguments, "--stage", "train", "--stop-stage", "train", "--force"])
+    assert stamps == {path: path.stat().st_mtime_ns for path in exp.rglob("cell.json")}
+    next(exp.rglob("hrf/fold1-0/cell.json")).unlink()  # a cell that was cut short
+    recipe.run([*arguments, "--stage", "evaluate", "--stop-stage", "report", "--force"])
+    page = (exp / "RESULTS.md").read_text(encoding="utf-8")
+    assert "hrf/fold1-0" in page.split("## Missing")[1] and "hrf against plain: no complete seed" in page
+    with pytest.raises(InputError, match="fold 'fold9'"):
+        recipe.run([*arguments, "--stage", "train", "folds=[fold9]"])

@@ -117,8 +117,8 @@ def test_the_mini_recipe_runs_through(tmp_path: Path) -> None:
 
 
 def test_the_mini_emotion_recipe_runs_through(tmp_path: Path) -> None:
-    """From no data to tables and a model folder, with as few words and steps as will do; a cell that is finished
-    is not done again."""
+    """From no data to tables and a model folder, with as few words and steps as will do; a cell that is
+    finished is not done again."""
     pytest.importorskip("espeakng_loader")
     arguments = ["--config", str(ROOT / "egs/mini/ser/conf/train.yaml"), "--exp", str(tmp_path / "exp"),
                  "corpus.options={sentences: 1, workers: 1}", "corpus.incomplete=true", "features.speeds=[]",

@@ -160,3 +160,21 @@ def confusion_svg(table: np.ndarray, classes: Sequence[str]) -> bytes:
         axes[0].set_yticks(range(len(classes)), classes)
         axes[0].set(xlabel="answered", ylabel="true")
         return _svg(figure)
+
+
+def scatter_svg(panels: Mapping[str, Sequence[Sequence[float]]], across: str, up: str) -> bytes:
+    """Points (x, y) side by side in panels by title, with the line where x and y agree; points that are not
+    finite are left out. across, up: of the axes."""
+    with _figure(3.6 * max(1, len(panels)), 3.2, max(1, len(panels))) as (figure, axes):
+        for axis, (title, points) in zip(axes, panels.items()):
+            known = np.array([p for p in points if np.isfinite(p).all()], float).reshape(-1, 2)
+            if len(known):
+                ends = [known[:, 0].min(), known[:, 0].max()]
+                axis.plot(ends, ends, color=_GREY, linewidth=1, linestyle=":")
+                axis.plot(known[:, 0], known[:, 1], "o", markersize=4, alpha=0.6)
+                for x in np.unique(known[:, 0]):
+                    axis.plot(x, known[known[:, 0] == x, 1].mean(), "_", color=_COLOURS[1], markersize=18,
+                              markeredgewidth=2)
+            axis.set(title=title, xlabel=across, ylabel=up)
+            axis.grid(True)
+        return _svg(figure)

@@ -73,7 +73,10 @@ class Vocoder(nn.Module):
             self.pitch_blocks = nn.ModuleList(ConvBlock(c.pitch_width, 2 * c.pitch_width) for _ in range(3))
             self.pitch_out = nn.Linear(c.pitch_width, 1)
             nn.init.normal_(self.head.weight, std=0.01)
-            nn.init.zeros_(self.head.bias)
+            # Both sources begin at the mel's loudness: its triangles' weights add up to n_fft / sample_rate.
+            level = math.log(c.sample_rate / c.n_fft / math.sqrt(2))
+            with torch.no_grad():
+                self.head.bias.copy_(torch.tensor([level, 0.0, level]).repeat_interleave(bins))
 
     def mel(self, audio: Tensor) -> Tensor:
         """Sound [B, N] -> natural-log mel [B, M, ceil(N / hop)]."""

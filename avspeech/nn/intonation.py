@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from avspeech import pitch
 
 OFFSET = 6.0  # semitones: the random offset is drawn from -OFFSET..OFFSET
-SCALE = 4.0  # semitones that count as 1 for the network
+SCALE, STEP = 4.0, 12.0  # semitones that count as 1 for the network; how much more their steps count
 MIN_FRAMES = 4
 
 
@@ -50,26 +50,33 @@ def straight(slope: Tensor, frames: Tensor, longest: int) -> Tensor:
 
 
 class TerminalIntonationEncoder(nn.Module):
-    """A one-layer LSTM reads the contour; its last state asks `tokens` learned shapes through multi-head
-    attention; their weighted sum is the embedding. No labels: the shapes learn from the model's loss."""
+    """A one-layer LSTM reads the contour and its steps from frame to frame; its last state asks `tokens`
+    learned shapes through multi-head attention; their weighted sum is the embedding. No labels: the shapes
+    learn from the model's loss."""
 
     def __init__(self, tokens: int = 6, width: int = 64, heads: int = 4, hidden: int = 128):
         super().__init__()
         self.heads, self.width = heads, width
-        self.lstm = nn.LSTM(1, hidden, batch_first=True)
-        self.tokens = nn.Parameter(torch.randn(tokens, width) * 0.5)
+        self.lstm = nn.LSTM(2, hidden, batch_first=True)
+        self.tokens = nn.Parameter(torch.randn(tokens, width))
         self.query, self.key = nn.Linear(hidden, width), nn.Linear(width, width)
         self.value, self.out = nn.Linear(width, width), nn.Linear(width, width)
+        # Shapes differ by little: begun smaller than this, all of them look alike for thousands of steps.
+        for weight, gain in ((self.lstm.weight_ih_l0, 1.0), (self.query.weight, 0.4), (self.key.weight, 0.3),
+                             (self.value.weight, 0.3), (self.out.weight, 0.3)):
+            nn.init.uniform_(weight, -gain, gain)
 
     def weights(self, contours: Tensor, frames: Tensor) -> Tensor:
         """contours [B, P, F] semitones, frames [B, P] (0: none) -> attention [B, P, heads, tokens]."""
         batch, phrases, longest = contours.shape
-        states, _ = self.lstm(contours.reshape(-1, longest, 1) / SCALE)
+        line = contours.reshape(-1, longest, 1) / SCALE
+        steps = torch.cat([torch.zeros_like(line[:, :1]), line.diff(dim=1)], 1)  # untouched by the offset
+        states, _ = self.lstm(torch.cat([line, STEP * steps], -1))
         last = (frames.reshape(-1) - 1).clamp_min(0)
         state = states.gather(1, last[:, None, None].expand(-1, 1, states.shape[-1])).squeeze(1)
         query = self.query(state).reshape(batch, phrases, self.heads, -1)
         key = self.key(torch.tanh(self.tokens)).reshape(len(self.tokens), self.heads, -1)
-        return (torch.einsum("bphd,khd->bphk", query, key) / query.shape[-1] ** 0.5).softmax(-1)
+        return torch.einsum("bphd,khd->bphk", query, key).softmax(-1)
 
     def mix(self, weights: Tensor) -> Tensor:
         """Shapes by weight [B, P, heads, tokens] (or [B, P, tokens], the same for every head) -> embeddings

@@ -127,10 +127,11 @@ class Aligner:
               frames: Sequence[int] | None = None) -> list[Alignment]:
         """Alignments counted in frames of `per_frame` of the frames of `heard`. frames: how many of those
         each recording has (None: as many as are full)."""
+        strange = {phone_name(p) for said in words for w in said for p in w} - set(self.number)
+        if strange:
+            raise InputError(f"phones {', '.join(sorted(strange))}: not in the recordings the aligner was "
+                             "fitted on")
         chains = [_chain(w, self.number) for w in words]
-        for chain in chains:
-            if chain.states.max() >= len(self.mean):
-                raise InputError("a phone of the text was not in the recordings the aligner was fitted on")
         paths, _ = self._search(chains, heard)
         return [_count(chain, path, per_frame, len(x) // per_frame if frames is None else frames[i])
                 for i, (chain, path, x) in enumerate(zip(chains, paths, heard))]
@@ -197,7 +198,7 @@ def _even(chain: _Chain, x: np.ndarray) -> np.ndarray:
     if len(x) < int((~chain.optional).sum()):
         raise InputError(f"{int((~chain.optional).sum())} states in {len(x)} frames; "
                          "the text is longer than the sound")
-    loud = np.flatnonzero(x[:, 0] > np.quantile(x[:, 0], 0.25))
+    loud = np.flatnonzero(x[:, 0] >= np.quantile(x[:, 0], 0.25))
     first, last = int(loud[0]), int(loud[-1]) + 1
     inner = np.flatnonzero(~chain.optional)
     if last - first < len(inner):

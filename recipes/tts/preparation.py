@@ -61,7 +61,7 @@ def write_pitch(utterances: Sequence[Utterance], roots: Mapping[str, Path], rate
              for u in tqdm(utterances, f"{path.stem}: pitch", mininterval=5)}
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(path.stem + ".part.npz")
-    np.savez(aside, **found)
+    np.savez(aside, **found)  # type: ignore[arg-type]
     os.replace(aside, path)
 
 

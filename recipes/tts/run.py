@@ -87,12 +87,13 @@ class Model:
 
 @dataclass
 class Sentences:
-    """What is measured: count of test sentences (0: all); steps of the flow; seed of the noise. recogniser:
-    a folder of a Whisper model for CTranslate2, for WER (none: left out); mos: DistillMOS, where it is
-    installed. controls: sentences of the control experiments; slopes in semitones over the last word;
-    pauses in seconds."""
+    """What is measured: count of test sentences (0: all) of `shortest` words or more; steps of the flow;
+    seed of the noise. recogniser: a folder of a Whisper model for CTranslate2, for WER (none: left out);
+    mos: DistillMOS, where it is installed. controls: sentences of the control experiments; slopes in
+    semitones over the last word; pauses in seconds."""
 
     count: int = 50
+    shortest: int = 3
     steps: int = 10
     seed: int = 0
     recogniser: str | None = None
@@ -282,8 +283,12 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
             if sounds.utterances:
                 parts[split] = vocoding.Segments(sounds, read_pitch(exp / "pitch" / f"{split}.npz"), hop)
         dev = parts.get("dev", parts["train"])
+
+        def score(model: Any) -> dict[str, float]:
+            return vocoding.vocoder_score(model, dev)
+
         result = trainer.fit(vocoding.Vocoding(vocoder), vocoding.vocoder_loss, parts["train"], cfg.vocoder,
-                             folder / "fit", lambda model: vocoding.vocoder_score(model, dev))
+                             folder / "fit", score)
         if trainer.is_main():
             info = _info(cfg, vocoder, "vocoder", {k: round(v, 4) for k, v in result.metrics.items()},
                          "Log-mel to sound by the inverse STFT.")
@@ -336,15 +341,15 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], syst
         k: v for k, v in config.to_dict(cfg).items() if k in ("data", "pitch", "align", "model", "train")}}
     if _done(folder, settings):
         return
-    sounds, records = parts["train"]
-    speakers = list(dict.fromkeys(u.speaker for u in sounds.utterances.values()))
+    speakers = list(dict.fromkeys(u.speaker for u in parts["train"][0].utterances.values()))
     torch.manual_seed(seed)
     model: Any = models.build(cfg.model.name, **{**cfg.model.config, "speakers": speakers, **system.model})
     frame = model.vocoder.config.hop / model.vocoder.config.sample_rate
-    mel = models.build("vocoder", **cfg.model.config.get("vocoder", {})).mel
+    analyser: Any = models.build("vocoder", **cfg.model.config.get("vocoder", {}))
 
     def aligned(split: str) -> synthesis.Aligned:
-        return synthesis.Aligned(parts[split][1], parts[split][0], mel, speakers, frame, model.config.breaks)
+        sounds, records = parts[split]
+        return synthesis.Aligned(records, sounds, analyser.mel, speakers, frame, model.config.breaks)
 
     data = aligned("train")
     mean, deviation = data.statistics()
@@ -359,9 +364,12 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], syst
              for own in (False, True)]
     print(f"{folder.name}: {sizes[0]:,} parameters, and {sizes[1]:,} of the vocoder", flush=True)
     dev = aligned("dev" if parts["dev"][1] else "train")
+
+    def score(trained: Any) -> dict[str, float]:
+        return synthesis.speaking_score(trained, dev)
+
     result = trainer.fit(synthesis.Speaking(model, cfg.align.search), synthesis.speaking_loss, data,
-                         dataclasses.replace(cfg.train, seed=seed), folder / "fit",
-                         lambda trained: synthesis.speaking_score(trained, dev))
+                         dataclasses.replace(cfg.train, seed=seed), folder / "fit", score)
     if trainer.is_main():
         if "break_threshold" in result.metrics:
             found = result.metrics["break_threshold"]
@@ -382,6 +390,121 @@ def put_together(exp: Path, model: Any) -> None:
         raise InputError(f"{exp / 'vocoder'}: no vocoder yet; run --stage vocoder --stop-stage vocoder, then "
                          "the same command again (the training is kept)")
     model.vocoder.load_state_dict(pretrained.load(exp / "vocoder" / "model")[0].state_dict())
+
+
+# --- measuring ----------------------------------------------------------------------------------------------
+
+
+REFERENCE = " + reference"  # a system told the recording's breaks and shapes
+
+
+def _test(cfg: Config, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
+    """The test recordings, what is known of them, and which are measured: spread evenly over them all."""
+    from preparation import read_json
+
+    rate, _ = _hop(cfg)
+    utterances, roots = _utterances(cfg, exp, "test")
+    records = {n: r for n, r in read_json(exp / "words" / "test.json").items()
+               if len(r["words"]) >= cfg.sentences.shortest}
+    names = [u.id for u in utterances if u.id in records]
+    count = min(len(names), cfg.sentences.count or len(names))
+    if not count:
+        raise InputError(f"{exp}: no test sentence of {cfg.sentences.shortest} words or more")
+    return Sounds(utterances, roots, rate), records, [names[i * len(names) // count] for i in range(count)]
+
+
+@recipe.stage("evaluate", outputs=lambda cfg, exp: [exp / "results"])
+def evaluate(cfg: Config, exp: Path) -> None:
+    """Say the test sentences with each system, and measure them against the recordings."""
+    import torch
+    from measuring import CEILING, card_metrics, control, measure, reference, speak, update_card
+    from preparation import write_json
+
+    sounds, records, names = _test(cfg, exp)
+    speakers = {name: sounds.utterances[name].speaker for name in names}
+    vocoder: Any = pretrained.load(exp / "vocoder" / "model")[0]
+    said, results = exp / "said", exp / "results"
+    reference(records, names, sounds, vocoder.config.hop, vocoder, said)
+    how = {"wer": cfg.sentences.recogniser, "mos": cfg.sentences.mos, "meta": {"commit": _commit()}}
+    measure(CEILING, None, said / "recordings", said / CEILING, results / "ceiling.json", names, **how)
+    for name, _, seed in _runs(cfg):
+        model: Any = pretrained.load(exp / f"{name}-{seed}" / "model")[0]
+        kinds = [(name, False), (name + REFERENCE, True)]
+        for label, given in kinds if model.config.breaks or model.config.intonation else kinds[:1]:
+            folder = said / f"{label}-{seed}"
+            speak(model, records, names, speakers, cfg.sentences.steps, cfg.sentences.seed, folder, given)
+            result = results / f"{label}-{seed}.json"
+            measure(label, seed, said / "recordings", folder, result, names, **how)
+        update_card(exp / f"{name}-{seed}" / "model",
+                    card_metrics(results / f"{name}-{seed}.json", name, seed))
+        print(f"{name} seed {seed}: measured", flush=True)
+    name, seed = _controlled(cfg)
+    if name:
+        model = pretrained.load(exp / f"{name}-{seed}" / "model")[0]
+        some = sorted(names, key=lambda n: -len(records[n]["words"]))
+        some = [n for n in some if len(records[n]["words"]) <= 14][: cfg.sentences.controls] or some[:1]
+        torch.manual_seed(0)
+        found = control(model, records, some, cfg.sentences.slopes, cfg.sentences.pauses, cfg.sentences.steps,
+                        cfg.sentences.seed, exp / "control")
+        write_json(exp / "control.json", found)
+
+
+def _controlled(cfg: Config) -> tuple[str, int]:
+    """The first system with intonation or breaks, of the first seed: the one the control experiment asks."""
+    base = models.CONFIGS.get(cfg.model.name, ("", {}))[1]
+    for name, system in cfg.systems.items():
+        fields = {**base, **cfg.model.config, **system.model}
+        if fields.get("intonation", True) or fields.get("breaks", True):
+            return name, cfg.seeds[0]
+    return "", 0
+
+
+def _commit() -> str:
+    import subprocess
+
+    try:
+        done = subprocess.run(["git", "describe", "--always", "--dirty=+", "--exclude=*"],
+                              capture_output=True, text=True, cwd=Path(__file__).parent, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()
+
+
+@recipe.stage("synthesise", uses=("systems", "seeds", "sentences", "model"),
+              inputs=lambda cfg, exp: [exp / f"{next(_runs(cfg))[0]}-{next(_runs(cfg))[2]}" / "model"],
+              outputs=lambda cfg, exp: [exp / "spoken"])
+def synthesise(cfg: Config, exp: Path) -> None:
+    """Read texts aloud with the first system, markup and all."""
+    from measuring import write_said
+
+    from avspeech import text
+    from avspeech.tasks import synthesis
+
+    name, _, seed = next(_runs(cfg))
+    model: Any = pretrained.load(exp / f"{name}-{seed}" / "model")[0]
+    (exp / "spoken").mkdir(exist_ok=True)
+    for number, source in enumerate(cfg.sentences.texts):
+        script = synthesis.predicted_breaks(model, text.analyse(source, cfg.align.phonemiser))
+        said = synthesis.say(model, script, steps=cfg.sentences.steps, seed=cfg.sentences.seed)
+        write_said(exp / "spoken" / f"{number}", said.samples, said.sample_rate,
+                   {"text": source, "words": said.words})
+        print(f"{exp / 'spoken' / f'{number}.wav'}: {source}")
+
+
+@recipe.stage("report", outputs=lambda cfg, exp: [exp / "RESULTS.md", exp / "report.html"])
+def write_report(cfg: Config, exp: Path) -> None:
+    """Write RESULTS.md and one HTML page with tables, curves and sound."""
+    from measuring import CEILING, results_page
+
+    runs = list(_runs(cfg))
+    logs = {"vocoder": exp / "vocoder" / "fit" / "log.jsonl",
+            **{f"{n}-{s}": exp / f"{n}-{s}" / "fit" / "log.jsonl" for n, _, s in runs}}
+    systems = [label for name in cfg.systems for label in (name, name + REFERENCE)
+               if any((exp / "results" / f"{label}-{s}.json").exists() for s in cfg.seeds)]
+    sounds = {"recording": exp / "said" / "recordings", "resynthesised": exp / "said" / CEILING,
+              **{label: exp / "said" / f"{label}-{cfg.seeds[0]}" for label in systems}}
+    results_page(exp, systems, list(cfg.seeds), logs, _controlled(cfg)[0] or None, sounds,
+                 _test(cfg, exp)[2][:4])
 
 
 if __name__ == "__main__":

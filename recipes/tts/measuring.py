@@ -1,0 +1,241 @@
+"""What the recipe measures and shows: test sentences said by every system beside their recordings, control
+experiments, a text read aloud, the results page."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from avspeech import audio, pretrained, prosody, report, text
+from avspeech.pipelines import scoring
+from avspeech.tasks import synthesis
+from avspeech.tasks.vocoding import Sounds
+
+SHOWN = {"log_f0_rmse": 3, "break_f1": 1, "tone_accuracy": 1, "f0_frame_error": 1, "mcd": 2, "rate_ratio": 3,
+         "wer": 1, "dnsmos": 2, "distillmos": 2}  # digits
+CEILING = "recordings, resynthesised"
+
+
+def reference(records: Mapping[str, Any], names: Sequence[str], sounds: Sounds, hop: int, vocoder: Any,
+              out: Path) -> None:
+    """The recordings, cut as in training, and the same through the vocoder, each with its words' times."""
+    for name in names:
+        record = records[name]
+        skip = record["skip"] * hop
+        total = (sum(record["phones"]) + record["lead"] + sum(record["pauses"])) * hop
+        sound = sounds[name][skip: skip + total]
+        start = skip / sounds.sample_rate
+        script = text.Script.from_dict(record["script"])
+        note = {"text": script.text, "phones": len(record["phones"]),
+                "words": [[max(0.0, a - start), max(0.0, b - start)] for a, b in record["words"]]}
+        torch.manual_seed(0)
+        with torch.no_grad():
+            again = vocoder(vocoder.mel(torch.from_numpy(sound)[None]))[0].numpy()[: len(sound)]
+        for kind, samples in (("recordings", sound), (CEILING, again)):
+            write_said(out / kind / name, samples, sounds.sample_rate, note)
+
+
+def write_said(stem: Path, samples: np.ndarray, sample_rate: int, note: Mapping[str, Any]) -> None:
+    """stem.wav, and stem.json with words, phones, text."""
+    peak = float(np.abs(samples).max(initial=1e-9))
+    audio.write(stem.with_name(stem.name + ".wav"), samples * min(1.0, 0.99 / peak), sample_rate)
+    stem.with_name(stem.name + ".json").write_text(json.dumps(note), encoding="utf-8")
+
+
+def speak(model: Any, records: Mapping[str, Any], names: Sequence[str], speakers: Mapping[str, str],
+          steps: int, seed: int, out: Path, given: bool = False) -> None:
+    """Each sentence said by a voice from its text alone, or, `given`, with the breaks and the last words'
+    shapes of its recording."""
+    for name in names:
+        record = records[name]
+        script = text.Script.from_dict(record["script"])
+        contours = None
+        if given and model.config.breaks:
+            script = script.with_breaks({int(w): None for w in record["breaks"]}, keep_asked=False)
+        elif not given:
+            script = synthesis.predicted_breaks(model, script)
+        if given and model.config.intonation:
+            kind = "heard" if model.config.breaks else "written"
+            contours = [np.asarray(c, np.float32) for _, c in record[kind]]
+        who = list(model.config.speakers).index(speakers[name])
+        said = synthesis.say(model, script, who, steps=steps, seed=seed, contours=contours)
+        write_said(out / name, said.samples, said.sample_rate,
+                   {"text": script.text, "phones": len(record["phones"]), "words": said.words})
+
+
+def measure(system: str, seed: int | None, refer: Path, said: Path, out: Path, names: Sequence[str],
+            wer: str | None, mos: bool, meta: Mapping[str, str]) -> None:
+    """Scores a folder of sentences against the recordings into a result file, one row a measure; kept where
+    it is of the same sounds."""
+    state = hashlib.sha256(b"".join((said / f"{n}.wav").read_bytes() for n in names)).hexdigest()[:12]
+    settings = {"sounds": state, "recogniser": str(wer), "mos": str(mos)}
+    if out.exists() and settings.items() <= report.read_results(out)[1].items():
+        return
+    scores = scoring.score(refer, said, wer=wer, mos=mos, progress=True)
+    rows = [{"system": system, "seed": seed, "condition": key, "n": scores.counts[key],
+             "value": value.mean * (100 if scoring.MEASURES[key][1] == "%" else 1)}
+            for key, value in scores.summary.items() if key in SHOWN]
+    report.write_results(out, rows, {**meta, **settings, "pitch": str(scores.settings["pitch"])})
+
+
+# --- control ------------------------------------------------------------------------------------------------
+
+
+def control(model: Any, records: Mapping[str, Any], names: Sequence[str], slopes: Sequence[float],
+            pauses: Sequence[float], steps: int, seed: int, out: Path) -> dict[str, list[list[float]]]:
+    """Sentences said with the last word's slope asked for, and with a break put in and taken out; measured
+    in the sound. {"slope": [[asked, measured], ...] in semitones over the word; "pause": [[asked, measured],
+    ...] in seconds; "break": [[without, with], ...] seconds of silence at the place}."""
+    found: dict[str, list[list[float]]] = {"slope": [], "pause": [], "break": []}
+    rate = model.vocoder.config.sample_rate
+    for name in names:
+        script = text.Script.from_dict(records[name]["script"])
+        plain = synthesis.predicted_breaks(model, script)
+        last = len(script.words) - 1
+        if model.config.intonation:
+            for slope in slopes:
+                asked = plain.with_tones({last: text.Tone.of(slope)})
+                said = synthesis.say(model, asked, steps=steps, seed=seed)
+                write_said(out / f"{name}_slope{slope:+g}", said.samples, rate, {"words": said.words})
+                start, end = said.words[last]
+                melody = prosody.Melody.of(said.samples, rate, said.words)
+                found["slope"].append([slope, melody.slope(start, end) * (end - start)])
+        middle = len(script.words) // 2 - 1
+        if middle < 0 or not model.config.breaks:
+            continue
+        bare = script.with_breaks({}, keep_asked=False)
+        silent = []
+        for pause in (None, *pauses):
+            variant = bare if pause is None else bare.with_breaks({middle: pause})
+            said = synthesis.say(model, variant, steps=steps, seed=seed)
+            quiet = prosody.boundary_pauses(said.words, prosody.silences(said.samples, rate, 0.03))[middle]
+            silent.append(float(quiet))
+            if pause is not None:
+                write_said(out / f"{name}_pause{pause:g}", said.samples, rate, {"words": said.words})
+                found["pause"].append([pause, float(quiet)])
+        free = synthesis.say(model, bare.with_breaks({middle: None}), steps=steps, seed=seed)
+        quiet = prosody.boundary_pauses(free.words, prosody.silences(free.samples, rate, 0.03))[middle]
+        found["break"].append([silent[0], float(quiet)])
+    return found
+
+
+def correlation(pairs: Sequence[Sequence[float]]) -> float:
+    """Pearson's r of what was asked and what was measured; NaN below three that could be measured."""
+    known = np.array([p for p in pairs if np.isfinite(p).all()], float).reshape(-1, 2)
+    if len(known) < 3 or known.std(0).min() == 0:
+        return float("nan")
+    return float(np.corrcoef(known.T)[0, 1])
+
+
+def control_svg(found: Mapping[str, Sequence[Sequence[float]]]) -> bytes:
+    """Asked against measured: slopes and pauses, each sentence a point, the line where they agree."""
+    from avspeech.figures import scatter_svg
+
+    panels = {}
+    if found["slope"]:
+        panels["slope over the last word (semitones)"] = found["slope"]
+    if found["pause"]:
+        panels["pause (seconds)"] = found["pause"]
+    return scatter_svg(panels, "asked for", "measured")
+
+
+# --- page ---------------------------------------------------------------------------------------------------
+
+
+def control_table(found: Mapping[str, Sequence[Sequence[float]]], system: str) -> report.Table:
+    """Means of what was measured, by what was asked."""
+    rows: list[list[str]] = []
+    for kind, unit in (("slope", "semitones"), ("pause", "s")):
+        for asked in sorted({p[0] for p in found[kind]}, reverse=kind == "slope"):
+            values = [p[1] for p in found[kind] if p[0] == asked and np.isfinite(p[1])]
+            if values:
+                rows.append([kind, f"{asked:+g} {unit}" if kind == "slope" else f"{asked:g} {unit}",
+                             f"{np.mean(values):.2f} {unit}", f"{np.std(values):.2f}", str(len(values))])
+        if found[kind]:
+            rows.append([f"{kind}, correlation", "", f"{correlation(found[kind]):.2f}", "", ""])
+    if found["break"]:
+        off, on = np.mean(found["break"], axis=0)
+        rows.append(["break taken out", "", f"{off:.2f} s", "", str(len(found["break"]))])
+        rows.append(["break put in, length left open", "", f"{on:.2f} s", "", str(len(found["break"]))])
+    return report.Table(["control", "asked for", "measured, mean", "deviation", "sentences"], rows,
+                        f"Control of {system}", "")
+
+
+def results_page(exp: Path, systems: Sequence[str], seeds: Sequence[int], logs: Mapping[str, Path],
+                 controls: str | None, sounds: Mapping[str, Path], shown: Sequence[str]) -> None:
+    """Writes RESULTS.md and report.html into `exp`, prints the tables and the page's path. shown: sentences
+    to listen to, of each system in `sounds`."""
+    rows, meta = report.read_results(exp / "results")
+    folder = exp.parent.parent
+    example = f"egs/{folder.parent.name}/{folder.name}"
+    meta = {"command": f"bash {example}/run.sh" + (
+        f" --config {example}/conf/{exp.name}.yaml" if exp.name != "train" else ""),
+        "commit": meta.get("commit", "unknown"), "f0": meta.get("pitch", "unknown")}
+    units = {key: scoring.MEASURES[key][1] for key in SHOWN}
+    named = {key: scoring.MEASURES[key][0] + (f" ({unit})" if unit else "") for key, unit in units.items()}
+    table_rows: list[list[str]] = []
+    columns = [key for key in SHOWN if any(r["condition"] == key for r in rows)]
+    for system in dict.fromkeys([CEILING, *systems]):
+        cells = []
+        for key in columns:
+            values = [r["value"] for r in rows if r["system"] == system and r["condition"] == key
+                      and r["value"] is not None]
+            cells.append("missing" if not values else f"{np.mean(values):.{SHOWN[key]}f}"
+                         + (f" ± {np.std(values, ddof=1):.{SHOWN[key]}f}" if len(values) > 1 else ""))
+        table_rows.append([system, *cells])
+    count = max((r["n"] for r in rows), default=0)
+    sections: list[report.Section] = [report.Table(
+        ["system", *(named[key] for key in columns)], table_rows, "Test sentences against their recordings",
+        f"{count} held-out sentences; seeds {', '.join(map(str, seeds))}. From the text alone but for rows "
+        "that say 'reference', which are told the recording's breaks and last-word shapes. The first row is "
+        "what the vocoder alone loses. Break F1: pauses at word boundaries, of the sentences together.")]
+    if controls and (exp / "control.json").exists():
+        found = json.loads((exp / "control.json").read_text(encoding="utf-8"))
+        sections.append(control_table(found, controls))
+    for section in sections:
+        if isinstance(section, report.Table):
+            report.print_table(section)
+    title = f"Text to speech: {folder.parent.name} ({exp.name})"
+    report.write_markdown(exp / "RESULTS.md", title, sections, meta)
+    present = {name: log for name, log in logs.items() if log.exists()}
+    if present:
+        sections.append(report.training_curves(present))
+    if controls and (exp / "control.json").exists():
+        sections.append(report.Picture(control_svg(found), "Asked for, and measured in the sound"))
+    for name in shown:
+        tracks = {label: audio.read(path / f"{name}.wav", rate_of(path / f"{name}.wav"))
+                  for label, path in sounds.items() if (path / f"{name}.wav").exists()}
+        if tracks:
+            rate = rate_of(next(path / f"{name}.wav" for path in sounds.values()))
+            sections.append(report.audio_section(name, tracks, rate))
+    report.write_html(exp / "report.html", title, sections, meta)
+    print(f"report: {exp / 'report.html'}\ntables: {exp / 'RESULTS.md'}")
+
+
+def rate_of(path: Path) -> int:
+    import soundfile
+
+    return int(soundfile.info(str(path)).samplerate)
+
+
+def card_metrics(results: Path, system: str, seed: int) -> dict[str, float]:
+    """Test numbers of a model, for its card."""
+    if not results.exists():
+        return {}
+    rows, _ = report.read_results(results)
+    return {f"test {scoring.MEASURES[r['condition']][0]} {scoring.MEASURES[r['condition']][1]}".strip():
+            round(r["value"], 3) for r in rows if r["system"] == system and r["seed"] == seed
+            and r["value"] is not None}
+
+
+def update_card(model: Path, metrics: Mapping[str, float]) -> None:
+    info = pretrained.read_info(model)
+    pretrained.update(model, metrics={**info.metrics, **metrics})
+
+

@@ -1,0 +1,174 @@
+"""Batches of aligned sentences, the losses, and scripts said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from avspeech import audio, text, trainer
+from avspeech.data.manifest import Utterance
+from avspeech.errors import InputError
+from avspeech.models.prosodyfm import ProsodyFM, VoiceConfig
+from avspeech.tasks import synthesis
+from avspeech.tasks.vocoding import Segments, Sounds, Vocoding, pitch_at_frames, vocoder_loss, vocoder_score
+
+VOCODER = dict(width=16, hidden=24, layers=1, pitch_width=8)
+SOURCE = "I said no, you did. Go!"
+
+
+def voice(**differences: Any) -> ProsodyFM:
+    torch.manual_seed(0)
+    model = ProsodyFM(VoiceConfig(width=16, layers=1, hidden=24, decoder=(16, 16), blocks=1, duration=16,
+                                  speaker_width=4, phrasing=8, tone=8, reference=8, dropout=0.0,
+                                  vocoder=VOCODER, **differences))
+    model.durations.out.bias.data.fill_(1.5)
+    return model
+
+
+def record(source: str = SOURCE) -> dict[str, Any]:
+    script = text.analyse(source)
+    pauses = [0] * len(script.words)
+    pauses[2], pauses[0], pauses[-1] = 12, 2, 4
+    count = sum(len(w.phones) for w in script.words)
+    line = [round(float(x), 3) for x in np.linspace(-1, 1, 9)]
+    return {"script": script.as_dict(), "phones": [3] * count, "lead": 5, "pauses": pauses, "skip": 1,
+            "breaks": {"2": 12}, "heard": [[2, line], [len(pauses) - 1, []]],
+            "written": [[2, line], [4, line], [len(pauses) - 1, line]]}
+
+
+@pytest.fixture(scope="module")
+def sounds(tmp_path_factory: pytest.TempPathFactory) -> Sounds:
+    folder = tmp_path_factory.mktemp("sounds")
+    rng = np.random.default_rng(0)
+    utterances = []
+    for name in ("one", "two"):
+        t = np.arange(24000) / 16000
+        audio.write(folder / f"{name}.wav", 0.3 * np.sin(2 * np.pi * 150 * t) + 0.01 * rng.normal(size=24000))
+        utterances.append(Utterance(name, f"{name}.wav", 1.5, "s", text=SOURCE))
+    return Sounds(utterances, {"one": folder, "two": folder}, 16000)
+
+
+def test_every_frame_belongs_to_a_token_and_the_pause_to_its_break() -> None:
+    known = record()
+    total = sum(known["phones"]) + known["lead"] + sum(known["pauses"])
+    script = text.Script.from_dict(known["script"])
+    for breaks in (True, False):
+        ids, frames, last = synthesis.sequence(known, breaks)
+        assert len(ids) == len(frames) == len(last) and sum(frames) == total
+        assert frames[0] == 5 and frames[-1] == 4
+        place = ids.index(text.symbols.NUMBER["<brk>" if breaks else ","])
+        assert frames[place] == 12
+        assert max(last) == len(known["heard" if breaks else "written"])
+    assert text.symbols.NUMBER["<brk>"] not in synthesis.sequence(known, False)[0]
+    ids, frames, _ = synthesis.sequence(known, True)
+    first_word_end = len(script.words[0].phones)
+    assert frames[first_word_end] == 5  # the short pause after the first word went to its last phone
+
+
+def test_last_words_and_boundaries() -> None:
+    script = text.analyse("I said <brk> no.")
+    last, ends = synthesis.last_words(script)
+    tokens = script.tokens()
+    assert ends == [1, 2]
+    assert {t.word for t, n in zip(tokens, last) if n} == {1, 2}
+    plain = text.analyse("I said, no.")
+    places = synthesis.boundaries(plain)
+    assert set(places) == {0, 1}
+    assert plain.tokens()[places[1]].symbol == ","
+
+
+def batch(sounds: Sounds, model: ProsodyFM) -> tuple[synthesis.Aligned, dict]:
+    data = synthesis.Aligned({"one": record(), "two": record()}, sounds, model.vocoder.mel, ["s"], 0.016,
+                             model.config.breaks)
+    return data, data.collate([data.item(0, 1), data.item(1, 2)])
+
+
+@pytest.mark.parametrize("differences", [{}, {"breaks": False}, {"intonation": False},
+                                         {"breaks": False, "intonation": False}])
+def test_losses_and_gradients(sounds: Sounds, differences: dict) -> None:
+    model = voice(**differences)
+    training = synthesis.Speaking(model)
+    _, examples = batch(sounds, model)
+    assert examples["durations"].sum(1).tolist() == [examples["mel"].shape[1]] * 2
+    loss, logs = synthesis.speaking_loss(training, examples)
+    assert {"flow", "prior", "duration"} <= set(logs)
+    assert ("aligner" in logs, "breaks" in logs) == (model.config.intonation, model.config.breaks)
+    loss.backward()
+    for name, parameter in model.named_parameters():
+        assert (parameter.grad is None) == name.startswith("vocoder."), name
+
+
+def test_the_aligners_loss_does_not_move_the_reference_and_durations_not_the_encoder(sounds: Sounds) -> None:
+    model = voice()
+    training = synthesis.Speaking(model)
+    _, examples = batch(sounds, model)
+    losses = training(*(examples[n] for n in synthesis.FIELDS))
+    losses["aligner"].backward(retain_graph=True)
+    assert model.tones.tokens.grad is None
+    model.zero_grad()
+    losses["duration"].backward()
+    assert model.embed.weight.grad is None
+
+
+def test_search_gives_durations_that_fill_the_mel(sounds: Sounds) -> None:
+    model = voice()
+    training = synthesis.Speaking(model, search=True)
+    _, examples = batch(sounds, model)
+    wanted = examples["mel"]
+    fused = torch.randn(*examples["tokens"].shape, 16)
+    found = training.searched(fused, examples["tokens"], examples["lengths"], wanted,
+                              examples["durations"].sum(1))
+    assert found.sum(1).tolist() == [wanted.shape[1]] * 2
+    assert int(found[~model.timed[examples["tokens"]]].sum()) == 0
+
+
+def test_training_goes_through_fit_and_lowers_the_loss(sounds: Sounds, tmp_path: Path) -> None:
+    model = voice()
+    data, _ = batch(sounds, model)
+    config = trainer.TrainConfig(max_steps=6, batch_seconds=4, lr=5e-3, validate_every=6)
+    training = synthesis.Speaking(model)
+    before = synthesis.speaking_score(training.eval(), data)["score"]
+    result = trainer.fit(training, synthesis.speaking_loss, data, config, tmp_path,
+                         lambda m: synthesis.speaking_score(m, data))  # type: ignore[arg-type]
+    assert result.best_score is not None and result.best_score > before
+    assert 0 < result.metrics["break_threshold"] < 1
+
+
+def test_the_vocoder_learns_through_fit(sounds: Sounds, tmp_path: Path) -> None:
+    model = voice().vocoder
+    hertz = {n: pitch_at_frames(sounds[n], 16000, 256, "autocorrelation") for n in ("one", "two")}
+    assert np.median(hertz["one"]) == pytest.approx(150, rel=0.03)
+    segments = Segments(sounds, hertz, 256, 0.5)
+    config = trainer.TrainConfig(max_steps=6, batch_seconds=2, lr=5e-3, validate_every=6)
+    training = Vocoding(model)
+    before = vocoder_score(training, segments, 4)["score"]
+    result = trainer.fit(training, vocoder_loss, segments, config, tmp_path,
+                         lambda m: vocoder_score(m, segments, 4))  # type: ignore[arg-type]
+    assert result.best_score is not None and result.best_score > before
+
+
+@pytest.mark.parametrize("breaks", [True, False])
+def test_say(breaks: bool) -> None:
+    model = voice(breaks=breaks).eval()
+    script = synthesis.predicted_breaks(model, text.analyse("I said <brk 0.4> no<rise>, you did."))
+    said = synthesis.say(model, script, steps=1, seed=3)
+    assert len(said.samples) == sum(said.frames) * 256
+    assert len(said.words) == 5
+    assert all(a < b for a, b in said.words)
+    assert said.pauses[1] == pytest.approx(0.4, abs=0.01)
+    assert said.words[2][0] - said.words[1][1] == pytest.approx(said.pauses[1], abs=1e-6)
+    again = synthesis.say(model, script, steps=1, seed=3)
+    assert np.array_equal(said.samples, again.samples)
+    with pytest.raises(InputError, match="nothing to say"):
+        synthesis.say(model, text.analyse("..."))
+
+
+def test_a_threshold_of_the_best_f1() -> None:
+    pairs = np.array([[0.05, 0.2, 0.6, 0.8], [0, 0, 1, 1]])
+    threshold, f1 = synthesis.best_threshold(pairs)
+    assert 0.2 < threshold <= 0.6 and f1 == 1.0
+    assert synthesis.best_threshold(np.zeros((2, 3))) == (0.5, 0.0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -48,12 +49,13 @@ def weight_files(folder: Path) -> list[Path]:
 
 def conversion(path: Path) -> str:
     """The command that turns a pickled checkpoint into safetensors beside it."""
-    return ("python -c \"import argparse, torch; from safetensors.torch import save_file; "
+    return (f"cd {shlex.quote(str(path.parent))} && "
+            "python -c \"import argparse, torch; from safetensors.torch import save_file; "
             "torch.serialization.add_safe_globals([argparse.Namespace]); "
-            f"state = torch.load('{path.name}', map_location='cpu', weights_only=True); "
+            f"state = torch.load({path.name!r}, map_location='cpu', weights_only=True); "
             "state = state.get('model', state.get('state_dict', state)); "
             "save_file({k: v.clone().contiguous() for k, v in state.items() if hasattr(v, 'clone')}, "
-            f"'model.safetensors')\" in {path.parent}")
+            "'model.safetensors')\"")
 
 
 def tensors(folder: Path) -> dict[str, Tensor]:

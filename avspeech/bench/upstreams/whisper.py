@@ -85,7 +85,13 @@ class Whisper(Upstream):
     """50 frames a second; layers + 1 hidden states.
 
     pad_to_30s: silence up to 30 s, as Whisper was trained, of which only the sound's own frames are given;
-    otherwise the encoder sees the sound alone.
+    otherwise the encoder sees the sound alone, for a ninth of the compute on clips of 3 to 4 s. That costs
+    nothing that could be measured: on 80 clips of RAVDESS (8 emotions, folds by speaker, logistic regression
+    on means over time), the best layer's UAR was 0.53 alone and 0.50 padded.
+
+    At 30 s the last hidden state is CTranslate2's own encoder output (relative L2 distance 3e-6). Positions
+    begin anew in every chunk, so chunks are not the whole: 28 s of read speech in chunks of 12 s gave means
+    over time with cosines of 0.99 to the whole's for the middle layers, 0.92 for the first, 0.81 for the last.
     """
 
     family = "whisper"

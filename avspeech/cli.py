@@ -143,11 +143,12 @@ def _parser() -> argparse.ArgumentParser:
 
     command = _command(commands, "profile", _profile,
                        "parameters, MACs, time and memory of a model on this CPU")
-    command.add_argument("model", metavar="MODEL", help="named configuration, released model or model folder")
+    command.add_argument("model", metavar="MODEL",
+                         help="named configuration, released model, model folder or exported .onnx file")
     command.add_argument("--seconds", type=float, default=10.0,
                          help="length of the audio (default: %(default)s)")
     command.add_argument("--threads", type=int, default=1, help="of PyTorch (default: %(default)s)")
-    command.add_argument("--repeats", type=int, default=5, help="timed forwards (default: %(default)s)")
+    command.add_argument("--repeats", type=int, help="timed forwards (default: 5; 30 of emotion models)")
 
     command = _command(commands, "export", _export,
                        "a model as one file for a device, compared with the original")
@@ -315,27 +316,24 @@ def _data_prepare(args: argparse.Namespace) -> None:
 
 
 def _profile(args: argparse.Namespace) -> None:
-    import functools
+    from avspeech.pipelines.costs import print_costs
 
-    from avspeech import models, pretrained, profile
-
-    if args.seconds <= 0 or args.threads < 1 or args.repeats < 1:
+    if args.seconds <= 0 or args.threads < 1 or (args.repeats is not None and args.repeats < 1):
         raise InputError("--seconds should be above 0, --threads and --repeats at least 1")
-    released = args.model not in models.CONFIGS and args.model not in models.MODELS
-    if released:
-        pretrained.find(args.model)
-    build = functools.partial(_released if released else models.build, args.model)
-    profile.print_profile(profile.profile_model(build, seconds=args.seconds, threads=args.threads,
-                                                repeats=args.repeats, name=args.model))
-
-
-def _released(name: str) -> nn.Module:
-    from avspeech import pretrained
-
-    return pretrained.load(name)[0]
+    print_costs(args.model, args.seconds, args.threads, args.repeats)
 
 
 def _export(args: argparse.Namespace) -> None:
+    from avspeech import pretrained
+
+    if pretrained.read_info(args.model).task == "synthesis":
+        from avspeech import export_synthesis
+
+        if args.to != "onnx" or args.calibrate:
+            raise InputError("a voice is exported with --to onnx, without --calibrate")
+        for line in export_synthesis.export(args.model, args.out).lines():
+            print(line)
+        return
     from avspeech.export import export
 
     for line in export(args.model, args.to, args.out, args.calibrate, args.root, args.force).lines():

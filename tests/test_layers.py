@@ -14,7 +14,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset(p.stem for p in PACKAGE.glob("*.py")),
     frozenset({"nn", "text"}),
     frozenset({"models", "data"}),
-    frozenset({"pretrained", "export"}),
+    frozenset({"pretrained", "export", "export_synthesis"}),
     frozenset({"tasks", "pipelines"}),
     frozenset({"bench"}),
     frozenset({"cli", "doctor", "__main__", "__init__"}),

@@ -84,5 +84,8 @@ def expand(durations: Tensor, longest: int | None = None) -> tuple[Tensor, Tenso
     ends = durations.cumsum(1)
     total = int(ends[:, -1].max()) if longest is None else longest
     frame = torch.arange(total, device=durations.device).expand(len(durations), total).contiguous()
-    index = torch.searchsorted(ends, frame, right=True)
+    if torch.compiler.is_exporting():  # ONNX has no search
+        index = (frame.unsqueeze(-1) >= ends.unsqueeze(1)).sum(-1)
+    else:
+        index = torch.searchsorted(ends, frame, right=True)
     return index.clamp_max(durations.shape[1] - 1), frame < ends[:, -1:]

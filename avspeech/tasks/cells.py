@@ -51,6 +51,33 @@ ALL_BUT = "all but "
 
 
 @dataclass
+class Guide:
+    """What a larger model says of each utterance, learned beside the targets by a linear layer that is thrown
+    away (feature distillation, Romero et al., "FitNets", ICLR 2015, of a mean over time). file: an array
+    [n, G] float32 in the cache's folder, in the order of its ids; dims: principal components kept, of the
+    training utterances; weight: of the mean squared error, the components at unit variance."""
+
+    file: str
+    dims: int = 64
+    weight: float = 1.0
+
+
+def guides_of(cell: Cell, cache: Cache, utterances: Sequence[Utterance]) -> np.ndarray | None:
+    """[n, dims] float32 for training utterances: their own principal components, whitened."""
+    if cell.guide is None:
+        return None
+    try:
+        every = np.load(Path(cell.cache) / cell.guide.file, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{cell.cache}/{cell.guide.file}: no guide ({error}); run the features "
+                         "stage") from None
+    x = every[[cache.row[u.id] for u in utterances]].astype(np.float64)
+    left, size, _ = np.linalg.svd(x - x.mean(0), full_matrices=False)
+    keep = min(cell.guide.dims, int((size > 1e-6 * size[0]).sum()))
+    return (left[:, :keep] * np.sqrt(len(x))).astype(np.float32)
+
+
+@dataclass
 class Cell:
     """One system with one seed on one fold.
 
@@ -78,6 +105,7 @@ class Cell:
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     features: FeatureConfig = field(default_factory=FeatureConfig)
     structure: float = 0.1
+    guide: Guide | None = None
     selection: Literal["dev", "last", "test_oracle"] = "dev"
     oracle: bool = False
     incomplete: bool = False
@@ -92,6 +120,8 @@ class Cell:
         record = config.to_dict(self)
         for key in ("manifest", "root", "cache", "name"):
             del record[key]
+        if self.guide is None:
+            del record["guide"]
         record["protocol"] = protocols.get(self.protocol).hash
         return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -173,7 +203,9 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
     split, classes = split_of(protocol, cell), len(protocol.classes)
     main = "uar" if classes else "ccc"
     torch.manual_seed(cell.seed)
-    network = FromFeatures(build(cell, protocol))
+    model = build(cell, protocol)
+    guides = guides_of(cell, cache, split.train)
+    network = FromFeatures(model, 0 if guides is None else guides.shape[1])
     if getattr(network.model.config, "normalise", "") == "stored":
         frames = np.concatenate([cache.frames(u.id) for u in split.train])
         network.model.set_statistics(torch.from_numpy(frames.mean(0)), torch.from_numpy(frames.std(0)))
@@ -187,7 +219,7 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
                               checkpoint_every=how.max_steps)
     targets = [protocol.target(u) for u in split.train]
     counts = np.bincount(np.asarray(targets, int), minlength=classes).tolist() if classes else [1]
-    loss = Loss(classes, counts, cell.augment, cell.structure)
+    loss = Loss(classes, counts, cell.augment, cell.structure, cell.guide.weight if cell.guide else 0.0)
     best: dict[str, Any] = {"score": -np.inf}
 
     def answers(trained: FromFeatures, part: Sequence[Utterance]) -> tuple[list[dict[str, Any]], float]:
@@ -205,7 +237,7 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
                 values["score"] = test
         return values
 
-    result = trainer.fit(network, loss, Crops(cache, split.train, targets, cell.augment), how,
+    result = trainer.fit(network, loss, Crops(cache, split.train, targets, cell.augment, guides), how,
                          folder / "train", validate, quiet=True)
     scores = {}
     for part in ("dev", "test"):

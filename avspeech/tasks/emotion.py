@@ -63,8 +63,10 @@ class Crops:
     """Training data (`batching.Dataset`): features of utterances, drawn and cut anew each time."""
 
     def __init__(self, cache: Cache, utterances: Sequence[Utterance], targets: Sequence[int | float],
-                 augment: AugmentConfig = AugmentConfig()):
+                 augment: AugmentConfig = AugmentConfig(), guides: np.ndarray | None = None):
+        """guides: [n, G], what a larger model says of each utterance, to be learned beside the targets."""
         self.cache, self.utterances, self.targets, self.augment = cache, utterances, targets, augment
+        self.guides = guides
         self.lengths = [cache.count(u.id) / FRAME_RATE for u in utterances]
 
     def item(self, index: int, seed: int) -> dict[str, Any]:
@@ -88,7 +90,8 @@ class Crops:
                 width = min(int(rng.integers(0, most + 1)), x.shape[axis] // 4)
                 start = int(rng.integers(0, x.shape[axis] - width + 1))
                 x[(slice(None), slice(start, start + width))[:: 1 if axis else -1]] = mean
-        return {"id": name, "x": x, "target": self.targets[index], "draws": draws}
+        guide = {} if self.guides is None else {"guide": self.guides[index]}
+        return {"id": name, "x": x, "target": self.targets[index], "draws": draws, **guide}
 
     def collate(self, items: list[dict[str, Any]]) -> Batch:
         """{ids, x [B, T, M], target [B]}, all cut to one length."""
@@ -97,35 +100,57 @@ class Crops:
         length = min(shortest, max(SHORTEST, round(share * shortest)))
         starts = [int(i["draws"][1] * (len(i["x"]) - length + 1)) for i in items]
         x = np.stack([i["x"][s: s + length] for i, s in zip(items, starts)])
+        guide = ({} if self.guides is None
+                 else {"guide": torch.from_numpy(np.stack([i["guide"] for i in items]))})
         return {"ids": [i["id"] for i in items], "x": torch.from_numpy(x),
-                "target": torch.as_tensor([i["target"] for i in items])}
+                "target": torch.as_tensor([i["target"] for i in items]), **guide}
 
 
 class FromFeatures(nn.Module):
     """A model that is fed features: x [B, T, M], frames [B] or None -> logits [B, K] and the loss of its
-    graph's structure (0 where the model has none)."""
+    graph's structure (0 where the model has none).
 
-    def __init__(self, model: nn.Module):
+    guide: a further linear layer on what goes into the model's `head`, with so many outputs: what it is to
+    say of the guides [B, G]; with them given, `forward` also returns the mean squared error. Of use in
+    training alone: the model itself is as it was.
+    """
+
+    def __init__(self, model: nn.Module, guide: int = 0):
         super().__init__()
         self.model: Any = model
+        self.guide = nn.Linear(self.model.head.in_features, guide) if guide else None
 
-    def forward(self, x: Tensor, frames: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        if hasattr(self.model, "structured"):
-            return self.model.structured(x, frames)
-        return self.model.classify(x, frames), x.new_zeros(())
+    def forward(self, x: Tensor, frames: Tensor | None = None,
+                guides: Tensor | None = None) -> tuple[Tensor, ...]:
+        kept: list[Tensor] = []
+        hook = (self.model.head.register_forward_pre_hook(lambda _, given: kept.append(given[0]))
+                if guides is not None else None)
+        try:
+            if hasattr(self.model, "structured"):
+                logits, structure = self.model.structured(x, frames)
+            else:
+                logits, structure = self.model.classify(x, frames), x.new_zeros(())
+        finally:
+            if hook is not None:
+                hook.remove()
+        if guides is None or self.guide is None:
+            return logits, structure
+        return logits, structure, (self.guide(kept[0]) - guides).square().mean()
 
 
 class Loss:
     """loss_fn for `trainer.fit`: cross-entropy with smoothing, mixing and class weights, or, for a regression
-    (classes 0), the squared error; plus `structure` times the loss of the graph's structure."""
+    (classes 0), the squared error; plus `structure` times the loss of the graph's structure, plus `guide`
+    times the error against the guides, where the data has them."""
 
-    def __init__(self, classes: int, counts: Sequence[int], augment: AugmentConfig, structure: float = 0.1):
-        self.classes, self.augment, self.structure = classes, augment, structure
+    def __init__(self, classes: int, counts: Sequence[int], augment: AugmentConfig, structure: float = 0.1,
+                 guide: float = 1.0):
+        self.classes, self.augment, self.structure, self.guide = classes, augment, structure, guide
         weights = torch.as_tensor(counts, dtype=torch.float32).clamp_min(1) ** -augment.balance
         self.weights = weights / weights.mean()
 
     def __call__(self, model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:
-        x, target = batch["x"], batch["target"]
+        x, target, guides = batch["x"], batch["target"], batch.get("guide")
         a = self.augment
         wanted = target.float()[:, None]
         if self.classes:
@@ -135,12 +160,14 @@ class Loss:
             other = torch.randperm(len(x), device=x.device)
             # Normalisation is a mean over frames, and all have as many: mixing commutes with it.
             x, wanted = x.lerp(x[other], share), wanted.lerp(wanted[other], share)
-        logits, structure = model(x)
+            guides = None if guides is None else guides.lerp(guides[other], share)
+        logits, structure, *rest = model(x) if guides is None else model(x, None, guides)
         if self.classes:
             loss = -(wanted * self.weights.to(x.device) * logits.float().log_softmax(-1)).sum(-1).mean()
         else:
             loss = (logits - wanted).square().mean()
-        return loss + self.structure * structure, {"structure": structure}
+        told = {"structure": structure, **({"guide": rest[0]} if rest else {})}
+        return loss + self.structure * structure + (self.guide * rest[0] if rest else 0.0), told
 
 
 def predict(model: FromFeatures, cache: Cache, utterances: Sequence[Utterance], classification: bool = True,

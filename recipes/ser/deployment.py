@@ -79,8 +79,8 @@ def _write(folder: Path, exp: Path, name: str, protocol: str, release: dict[str,
         pooled = _cross_validated(exp, name)
         if pooled:
             info.metrics |= pooled
-            info.description += (" It was tested on no one: the numbers of the cross-validation are of models "
-                                 "trained the same way on fewer speakers, each tested on speakers it never "
+            info.description += (" It was tested on no one: the numbers of the cross-validation are of "
+                                 "models trained the same way on fewer speakers, each tested on speakers it never "
                                  "heard.")
     pretrained.save(exp / "models" / name, light, info)
     loaded = pretrained.load(exp / "models" / name)[0]

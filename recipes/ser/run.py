@@ -25,7 +25,7 @@ from avspeech.data import corpora, protocol
 from avspeech.data.features import FeatureConfig
 from avspeech.errors import InputError
 from avspeech.recipe import Recipe
-from avspeech.tasks.cells import Cell, mel_config
+from avspeech.tasks.cells import Cell, Guide, mel_config
 from avspeech.tasks.emotion import AugmentConfig
 
 
@@ -43,8 +43,8 @@ class Corpus:
 class System:
     """model: a name in `models`, none for the experiment's; config, train, augment: differences from the
     experiment's; init: "expandnet" begins with the product of the factors that config.hrf asks for, and
-    trains that; match: a system whose training compute this one gets; baseline: a system it is compared
-    with, utterance by utterance, in the report."""
+    trains that; match: a system whose training compute this one gets; guided: it also learns what the
+    experiment's guide says; baseline: a system it is compared with, utterance by utterance, in the report."""
 
     model: str | None = None
     config: dict[str, Any] = field(default_factory=dict)
@@ -52,7 +52,25 @@ class System:
     augment: dict[str, Any] = field(default_factory=dict)
     init: Literal["random", "expandnet"] = "random"
     match: str | None = None
+    guided: bool = False
     baseline: str | None = None
+
+
+@dataclass
+class Guiding:
+    """A frozen encoder whose mean over time guided systems learn to tell as they train, and only then:
+    upstream: as `avspeech bench` names it; layer: of its hidden states; dims, weight: see
+    `tasks.cells.Guide`."""
+
+    upstream: str = "whisper-base"
+    layer: int = 4
+    dims: int = 64
+    weight: float = 1.0
+
+    @property
+    def file(self) -> str:
+        name = "".join(c if c.isalnum() else "-" for c in self.upstream)
+        return f"guide-{name}-{self.layer}.npy"
 
 
 @dataclass
@@ -91,6 +109,7 @@ class Config:
     train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     structure: float = 0.1
+    guide: Guiding = field(default_factory=Guiding)
     selection: Literal["dev", "last", "test_oracle"] = "dev"
     oracle: bool = False
     release: Release = field(default_factory=Release)
@@ -101,7 +120,7 @@ class Config:
 recipe = Recipe("ser", schema=Config, doc=__doc__)
 # What cells depend on
 TRAINING = ("corpus", "protocol", "features", "model", "systems", "folds", "seeds", "train", "augment",
-            "structure", "selection", "oracle", "release")
+            "structure", "guide", "selection", "oracle", "release")
 
 
 def _data(cfg: Config, exp: Path) -> Path:
@@ -141,12 +160,13 @@ def prepare(cfg: Config, exp: Path) -> None:
         _shout()
 
 
-@recipe.stage("features", uses=("corpus", "protocol", "features", "model", "systems"),
+@recipe.stage("features", uses=("corpus", "protocol", "features", "model", "systems", "guide"),
               outputs=lambda cfg, exp: [_cache(cfg, exp, s) for s in cfg.systems.values()],
               code=("audio", "data", "nn"))
 def features(cfg: Config, exp: Path) -> None:
     """Compute log-mel features of each utterance and its augmented copies, once."""
     from folds import corpus_root
+    from guides import write_guide
 
     from avspeech.data import features as cached
     from avspeech.data.manifest import read_manifest
@@ -157,6 +177,9 @@ def features(cfg: Config, exp: Path) -> None:
         name, differences = _model(cfg, system)
         cached.compute(_cache(cfg, exp, system), utterances, corpus_root(folder), cfg.features,
                        mel_config(name, differences), cfg.workers)
+        if system.guided:
+            write_guide(_cache(cfg, exp, system) / cfg.guide.file, cfg.guide.upstream, cfg.guide.layer,
+                        utterances, corpus_root(folder), cfg.features)
 
 
 def cells_of(cfg: Config, exp: Path) -> Iterator[tuple[Path, Cell]]:
@@ -187,7 +210,9 @@ def cells_of(cfg: Config, exp: Path) -> Iterator[tuple[Path, Cell]]:
                              f"systems.{name}.train"),
             config.from_dict(AugmentConfig, {**config.to_dict(cfg.augment), **system.augment},
                              f"systems.{name}.augment"),
-            cfg.features, cfg.structure, cfg.selection, cfg.oracle, cfg.corpus.incomplete)
+            cfg.features, cfg.structure,
+            Guide(cfg.guide.file, cfg.guide.dims, cfg.guide.weight) if system.guided else None,
+            cfg.selection, cfg.oracle, cfg.corpus.incomplete)
         return exp / "cells" / name / f"{fold.replace(' ', '-')}-{seed}", given
 
     for seed in cfg.seeds:

@@ -44,8 +44,8 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def cell_of(corpus: Path, **differences: object) -> cells.Cell:
     small = {"mels": 16, "channels": 4, "dim": 8, "layers": 1, "heads": 2, "inner": 8, "dropout": 0.0}
     how = trainer.TrainConfig(max_steps=4, batch_seconds=8, validate_every=2, lr=1e-2)
-    given = cells.Cell("plain", "fold1", 0, "tones", str(corpus / "all.jsonl"), str(corpus), str(corpus / "cache"),
-                       config=small, train=how, augment=emotion.AugmentConfig(band=2, span=4, shift=1))
+    given = cells.Cell("plain", "fold1", 0, "tones", str(corpus / "all.jsonl"), str(corpus),
+                       str(corpus / "cache"), config=small, train=how, augment=emotion.AugmentConfig(band=2, span=4, shift=1))
     return dataclasses.replace(given, **differences)  # type: ignore[arg-type]
 
 
@@ -59,7 +59,8 @@ def items(corpus: Path, **augment: object) -> emotion.Crops:
 def test_items_are_functions_of_their_seed_and_batches_need_no_padding(corpus: Path) -> None:
     data = items(corpus, band=2, span=4)
     a, b, c = data.item(3, 5), data.item(3, 5), data.item(3, 6)
-    assert np.array_equal(a["x"], b["x"]) and (a["x"].shape != c["x"].shape or not np.array_equal(a["x"], c["x"]))
+    assert np.array_equal(a["x"], b["x"])
+    assert a["x"].shape != c["x"].shape or not np.array_equal(a["x"], c["x"])
     batch = data.collate([data.item(i, 9) for i in (0, 4, 7)])
     shortest = min(len(data.item(i, 9)["x"]) for i in (0, 4, 7))
     assert 0.69 * shortest <= batch["x"].shape[1] <= shortest and torch.isfinite(batch["x"]).all()
@@ -83,12 +84,15 @@ class Constant(nn.Module):
 
 def test_the_loss_is_weighted_cross_entropy_plus_structure() -> None:
     plain = emotion.AugmentConfig(smoothing=0.0, mixup=0.0, balance=1.0)
-    model, batch = Constant([[1.0, 0.0], [0.0, 3.0]]), {"x": torch.zeros(2, 5, 3), "target": torch.tensor([0, 1])}
+    model = Constant([[1.0, 0.0], [0.0, 3.0]])
+    batch = {"x": torch.zeros(2, 5, 3), "target": torch.tensor([0, 1])}
     loss, logs = emotion.Loss(2, [30, 10], plain, structure=0.25)(model, batch)
     weights = torch.tensor([0.5, 1.5])
     expected = nn.functional.cross_entropy(model.logits, batch["target"], reduction="none") * weights
-    assert float(loss.detach()) == pytest.approx(float(expected.mean().detach()) + 0.5) and float(logs["structure"]) == 2.0
-    value, _ = emotion.Loss(0, [1], plain, 0.0)(Constant([[1.0], [2.0]]), {**batch, "target": torch.tensor([0., 4.])})
+    assert float(loss.detach()) == pytest.approx(float(expected.mean().detach()) + 0.5)
+    assert float(logs["structure"]) == 2.0
+    values = {**batch, "target": torch.tensor([0.0, 4.0])}
+    value, _ = emotion.Loss(0, [1], plain, 0.0)(Constant([[1.0], [2.0]]), values)
     assert float(value.detach()) == pytest.approx(2.5)
     torch.manual_seed(0)
     mixed, _ = emotion.Loss(2, [1, 1], emotion.AugmentConfig(mixup=0.4))(model, batch)
@@ -133,9 +137,11 @@ def test_controls_have_the_plain_shape_and_the_training_compute(corpus: Path) ->
     tones = protocol.get("tones")
     plain, start = (cells.build(cell_of(corpus, config=c, init=i), tones)
                     for c, i in ((small, "random"), (wide, "expandnet")))
-    assert [(n, p.shape) for n, p in plain.named_parameters()] == [(n, p.shape) for n, p in start.named_parameters()]
+    one, other = ([(n, p.shape) for n, p in m.named_parameters()] for m in (plain, start))
+    assert one == other
     assert all(p.requires_grad for p in start.parameters())
-    ratio = cells.training_macs(cells.build(cell_of(corpus, config=wide), tones), 16) / cells.training_macs(plain, 16)
+    widest = cells.build(cell_of(corpus, config=wide), tones)
+    ratio = cells.training_macs(widest, 16) / cells.training_macs(plain, 16)
     record = cells.train_cell(corpus / "exp" / "matched", config.to_dict(cell_of(corpus, match=wide)))
     assert ratio > 1 and record["steps"] == round(4 * ratio)
 
@@ -145,6 +151,24 @@ def test_a_release_trains_on_all_but_the_development_speakers(corpus: Path) -> N
     assert {u.speaker for u in split.train} == {"s0", "s1", "s2", "s3"} and not split.test
     with pytest.raises(InputError, match="fold9"):
         cells.split_of(protocol.get("tones"), cell_of(corpus, fold="fold9"))
+
+
+def test_a_guide_is_learned_and_leaves_the_model_as_it_was(corpus: Path) -> None:
+    cache = features.Cache(corpus / "cache")
+    rng = np.random.default_rng(0)
+    np.save(corpus / "cache" / "guide.npy", rng.standard_normal((len(cache.row), 6)).astype(np.float32))
+    cell = cell_of(corpus, guide=cells.Guide("guide.npy", dims=3))
+    split = cells.split_of(protocol.get("tones"), cell)
+    guides = cells.guides_of(cell, cache, split.train)
+    assert guides is not None and guides.shape == (len(split.train), 3)
+    assert np.allclose(guides.T @ guides / len(guides), np.eye(3), atol=1e-5)  # whitened
+    record = cells.train_cell(corpus / "exp" / "guided", config.to_dict(cell))
+    plain = cells.train_cell(corpus / "exp" / "plain", config.to_dict(cell_of(corpus)))
+    assert record["parameters"] == plain["parameters"] and record["hash"] != plain["hash"]
+    assert "guide" in (corpus / "exp" / "guided" / "train" / "log.jsonl").read_text()
+    cells.load_cell(corpus / "exp" / "guided")
+    with pytest.raises(InputError, match="no guide"):
+        cells.guides_of(cell_of(corpus, guide=cells.Guide("none.npy")), cache, split.train)
 
 
 def test_choosing_by_the_test_set_is_never_worse_on_it(corpus: Path) -> None:

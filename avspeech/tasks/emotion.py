@@ -118,7 +118,8 @@ class FromFeatures(nn.Module):
     def __init__(self, model: nn.Module, guide: int = 0):
         super().__init__()
         self.model: Any = model
-        self.guide = nn.Linear(self.model.head.in_features, guide) if guide else None
+        head: Any = model.head
+        self.guide: Any = nn.Linear(head.in_features, guide) if guide else None
 
     def forward(self, x: Tensor, frames: Tensor | None = None,
                 guides: Tensor | None = None) -> tuple[Tensor, ...]:

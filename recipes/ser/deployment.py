@@ -80,8 +80,8 @@ def _write(folder: Path, exp: Path, name: str, protocol: str, release: dict[str,
         if pooled:
             info.metrics |= pooled
             info.description += (" It was tested on no one: the numbers of the cross-validation are of "
-                                 "models trained the same way on fewer speakers, each tested on speakers it never "
-                                 "heard.")
+                                 "models trained the same way on fewer speakers, each tested on speakers it "
+                                 "never heard.")
     pretrained.save(exp / "models" / name, light, info)
     loaded = pretrained.load(exp / "models" / name)[0]
     audio = torch.from_numpy(np.random.default_rng(0).normal(0, 0.1, (1, 32_000)).astype(np.float32))

@@ -42,7 +42,7 @@ def results_page(done: Cells, exp: Path, protocol: str, pairs: Mapping[str, str]
     for section in sections:
         if isinstance(section, report.Table):
             report.print_table(section)
-    folder = exp.parent.parent
+    folder = exp.resolve().parent.parent  # egs/<corpus>/<task>, where nothing else was asked for
     example = f"egs/{folder.parent.name}/{folder.name}"
     meta = {"command": f"bash {example}/run.sh"
             + (f" --config {example}/conf/{exp.name}.yaml" if exp.name != "train" else ""),
@@ -52,9 +52,9 @@ def results_page(done: Cells, exp: Path, protocol: str, pairs: Mapping[str, str]
     for name in systems:
         found = answers[name]
         if found is not None and wanted.classes:
-            table = sum(metrics.confusion(found["truth"], column, len(wanted.classes))
-                        for column in found["predicted"].T)
-            sections.append(report.Picture(confusion_svg(table, wanted.classes), f"{name}: confusions",
+            counts = np.sum([metrics.confusion(found["truth"], column, len(wanted.classes))
+                             for column in found["predicted"].T], axis=0)
+            sections.append(report.Picture(confusion_svg(counts, wanted.classes), f"{name}: confusions",
                                            "Rows are the true classes; shares of a row in percent."))
     logs = {cell.label: folder / "train" / "log.jsonl" for folder, cell in done
             if cell.seed == done[0][1].seed}

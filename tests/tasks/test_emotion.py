@@ -45,7 +45,8 @@ def cell_of(corpus: Path, **differences: object) -> cells.Cell:
     small = {"mels": 16, "channels": 4, "dim": 8, "layers": 1, "heads": 2, "inner": 8, "dropout": 0.0}
     how = trainer.TrainConfig(max_steps=4, batch_seconds=8, validate_every=2, lr=1e-2)
     given = cells.Cell("plain", "fold1", 0, "tones", str(corpus / "all.jsonl"), str(corpus),
-                       str(corpus / "cache"), config=small, train=how, augment=emotion.AugmentConfig(band=2, span=4, shift=1))
+                       str(corpus / "cache"), config=small, train=how,
+                       augment=emotion.AugmentConfig(band=2, span=4, shift=1))
     return dataclasses.replace(given, **differences)  # type: ignore[arg-type]
 
 

@@ -158,7 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--calibrate", type=Path, metavar="MANIFEST",
                          help="development audio with emotions, on which 8 bits are fitted and judged")
     command.add_argument("--root", type=Path, metavar="DIR",
-                         help="folder its paths are relative to (default: as prepared, or the manifest's own)")
+                         help="folder its paths are relative to (default: the corpus, or the manifest's)")
     command.add_argument("--force", action="store_true",
                          help="write it also where 8 bits cost more than a point of UAR")
 

@@ -42,7 +42,7 @@ FORMATS = ("onnx", "onnx-int8", "executorch")
 TOLERANCE = 1e-4  # of logits (relative to the largest where that is above 1) and posteriors
 LOST = 0.01  # of UAR; more is refused
 LENGTHS = (WINDOW, 5_000, SAMPLE_RATE, 3 * SAMPLE_RATE + 77, 8 * SAMPLE_RATE)  # samples, where it is compared
-# Samples, for ExecuTorch: it plans memory for the longest, and very short inputs would be a graph of their own.
+# Samples, for ExecuTorch: it plans memory for the longest; very short inputs would be a graph of their own.
 SHORTEST, LONGEST = SAMPLE_RATE // 10, 30 * SAMPLE_RATE
 CALIBRATION = 200  # utterances at most, evenly over the manifest; UAR is of all
 _PACKAGES = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "executorch": ("executorch",)}

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import gc
 import math
 import multiprocessing
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -26,20 +26,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from avspeech.memory import Memory, measure_memory
+from avspeech.onnx_profile import OnnxProfile
+
 Inputs = Callable[[float], Sequence[Tensor]]
-
-
-@dataclass(frozen=True)
-class Memory:
-    """Bytes of resident memory. loaded: with model and inputs in place; peak: the most during one forward."""
-
-    loaded: int
-    peak: int
-
-    @property
-    def forward(self) -> int:
-        """What the forward added to what stood there before it."""
-        return self.peak - self.loaded
 
 
 @dataclass(frozen=True)
@@ -176,32 +166,6 @@ def _threads(number: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _status(key: str) -> int | None:
-    """A line of this process's status, in bytes; None where the system has no such file."""
-    try:
-        text = Path("/proc/self/status").read_text(encoding="ascii")
-    except OSError:
-        return None
-    for line in text.splitlines():
-        if line.startswith(key + ":"):
-            return int(line.split()[1]) * 1024
-    return None
-
-
-def measure_memory(call: Callable[[], object]) -> Memory | None:
-    """Resident memory before and at the peak of `call()`, in this process. None where the system (not Linux,
-    or a kernel that does not let the peak be reset) cannot tell."""
-    gc.collect()
-    try:
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak so far is forgotten
-    except OSError:
-        return None
-    loaded = _status("VmRSS")
-    call()
-    peak = _status("VmHWM")
-    return None if loaded is None or peak is None else Memory(loaded, max(peak, loaded))
-
-
 def _forward(model: nn.Module, inputs: Sequence[Tensor]) -> Callable[[], object]:
     def call() -> object:
         with torch.inference_mode():
@@ -305,30 +269,61 @@ def cpu_name() -> str:
 def profile_rows(profile: Profile) -> list[tuple[str, str]]:
     """(what, value with unit) of everything in a profile, for a table."""
     rows = [
-        ("parameters", f"{profile.parameters:,} ({profile.trainable:,} trainable)"),
+        ("parameters", f"{profile.parameters:,}"
+         + (f" ({profile.trainable:,} trainable)" if profile.trainable != profile.parameters else "")),
         ("size", f"{profile.size / 1e6:.2f} MB"),
-        ("MACs per second of audio", f"{profile.macs / 1e9:.3f} G"),
+        ("MACs per second of audio", _macs_text(profile.macs)),
     ]
     for child, macs in sorted(profile.breakdown.items(), key=lambda item: -item[1]):
-        rows.append((f"  {child or '(itself)'}", f"{macs / 1e9:.3f} G"))
-    spread = f"p50 {1e3 * profile.p50:.0f} ms, p90 {1e3 * profile.p90:.0f} ms of {len(profile.times)}"
-    rows.append((f"forward on {profile.seconds:g} s of audio", spread))
+        rows.append((f"  {child or '(itself)'}", _macs_text(macs)))
+    rows += _cost_rows(profile)
+    if profile.memory is not None and not profile.separate:
+        rows.append(("", "(memory in a process used before)"))
+    return [*rows, ("processor", f"{profile.cpu}; load {profile.load:.1f} before")]
+
+
+def onnx_rows(profile: OnnxProfile) -> list[tuple[str, str]]:
+    """The same of a file in onnxruntime, without the processor."""
+    constants = "not counted" if profile.constants is None else f"{profile.constants:,} with constants"
+    return [("parameters", constants), ("size", f"{profile.size / 1e6:.2f} MB"),
+            ("MACs per second of audio", _macs_text(profile.macs)), *_cost_rows(profile)]
+
+
+def _cost_rows(profile: Profile | OnnxProfile) -> list[tuple[str, str]]:
+    times = f"p50 {_ms(profile.p50)}, p90 {_ms(profile.p90)} of {len(profile.times)}"
     threads = f"{profile.threads} thread{'s' * (profile.threads > 1)}"
-    rows.append((f"real-time factor, {threads}", f"{profile.rtf:.3f}"))
+    rows = [(f"forward on {profile.seconds:g} s of audio", times),
+            (f"real-time factor, {threads}", f"{profile.rtf:.{3 if profile.rtf >= 0.01 else 5}f}")]
     if profile.memory is not None:
-        note = "" if profile.separate else " (in a process used before)"
-        rows.append(("peak memory of the forward", f"{profile.memory.forward / 2**20:.0f} MiB{note}"))
-        rows.append(("peak memory of the process", f"{profile.memory.peak / 2**20:.0f} MiB"))
-    rows.append(("processor", f"{profile.cpu}; load {profile.load:.1f} before"))
+        rows += [("peak memory of the forward", f"{profile.memory.forward / 2**20:.0f} MiB"),
+                 ("peak memory of the process", f"{profile.memory.peak / 2**20:.0f} MiB")]
     return rows
 
 
-def print_profile(profile: Profile) -> None:
-    """A table of the profile on the terminal."""
+def _macs_text(macs: float) -> str:
+    return f"{macs / 1e9:.3f} G" if macs >= 1e8 else f"{macs / 1e6:.2f} M"
+
+
+def _ms(seconds: float) -> str:
+    return f"{1e3 * seconds:.0f} ms" if seconds >= 0.1 else f"{1e3 * seconds:.1f} ms"
+
+
+def print_profile(profile: Profile | None, onnx: OnnxProfile | None = None) -> None:
+    """A table on the terminal: of a model in torch, of a file in onnxruntime, or of both, side by side."""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=profile.name, show_header=False, title_justify="left")
-    for row in profile_rows(profile):
-        table.add_row(*row)
-    Console().print(table)
+    columns: dict[str, dict[str, str]] = {}
+    if profile is not None:
+        columns["torch"] = dict(profile_rows(profile))
+    if onnx is not None:
+        # The processor is that of the machine, and stands in one column.
+        columns["onnxruntime"] = dict(onnx_rows(onnx))
+        if profile is None:
+            columns["onnxruntime"]["processor"] = f"{cpu_name()}; load {onnx.load:.1f} before"
+    title = profile.name if profile is not None else onnx.name if onnx is not None else ""
+    table = Table("", *columns, title=title, show_header=len(columns) > 1 or profile is None,
+                  title_justify="left")
+    for name in dict.fromkeys(name for column in columns.values() for name in column):
+        table.add_row(name, *(column.get(name, "") for column in columns.values()))
+    Console(width=None if sys.stdout.isatty() else 120).print(table)

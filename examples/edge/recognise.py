@@ -1,0 +1,122 @@
+"""The emotion of wav files by an exported model: onnxruntime, NumPy and the standard library, nothing else.
+
+    avspeech export emotion-edge --to onnx -o emotion.onnx     # once, on any machine
+    python recognise.py emotion.onnx voice.wav ...             # on the device
+    python recognise.py emotion.onnx --raw < samples           # 16 kHz, 16 bit, mono, as they come
+
+A device feeds samples: the log-mel front end is in the graph. Of a wav the silence at both ends is cut off,
+as it was in training; long ones are heard in windows of 6 s, one each second. Raw samples are answered each
+second, by the last 6.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import wave
+from collections.abc import Iterator
+
+import numpy as np
+import onnxruntime
+
+WINDOW, HOP = 6.0, 1.0  # seconds
+BELOW, MARGIN = 40.0, 8  # dB under the loudest part, and blocks of 10 ms that are kept around what is above
+SILENCE = 1e-8  # power of the loudest block of what is no sound at all
+
+
+class Recogniser:
+    """An exported model; `labels` and `sample_rate` are what the file says of itself."""
+
+    def __init__(self, path: str, threads: int = 1):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = threads
+        self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        about = self.session.get_modelmeta().custom_metadata_map
+        self.labels: list[str] = json.loads(about["labels"])
+        self.sample_rate = int(about["sample_rate"])
+        self.shortest = int(about["shortest"])
+
+    def __call__(self, samples: np.ndarray) -> np.ndarray | None:
+        """samples [N], float32 in -1..1 -> probability of each label [K]; None for silence."""
+        samples = self.trimmed(samples)
+        if samples is None:
+            return None
+        samples = np.pad(samples, (0, max(0, self.shortest - len(samples))))
+        return self.session.run(["posteriors"], {"audio": samples[None]})[0][0]
+
+    def trimmed(self, samples: np.ndarray) -> np.ndarray | None:
+        """Without the silence at both ends; None where there is nothing else."""
+        step = self.sample_rate // 100
+        count = len(samples) // step
+        if count < 5:
+            return samples if samples.any() else None
+        power = np.square(samples[: count * step].reshape(count, step), dtype=np.float64).mean(1)
+        if power.max() < SILENCE:
+            return None
+        power = np.convolve(power, np.full(5, 0.2), "same")
+        loud = np.flatnonzero(power >= power.max() * 10 ** (-BELOW / 10))
+        return samples[max(0, loud[0] - MARGIN) * step: (loud[-1] + 1 + MARGIN) * step]
+
+
+def read_wav(path: str, sample_rate: int) -> np.ndarray:
+    """Samples [N], float32, of a wav of 16 bits at this rate, channels averaged."""
+    with wave.open(path) as file:
+        if file.getsampwidth() != 2 or file.getframerate() != sample_rate:
+            raise ValueError(f"{8 * file.getsampwidth()} bit at {file.getframerate()} Hz, expected 16 bit at "
+                             f"{sample_rate} Hz; ffmpeg -i IN -ar {sample_rate} -sample_fmt s16 OUT.wav")
+        data = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, file.getnchannels())
+    return (data.mean(1) / 32768).astype(np.float32)
+
+
+def windows(samples: np.ndarray, rate: int) -> Iterator[tuple[float, np.ndarray]]:
+    """(end in seconds, samples) of each window; the last one is moved back to full length."""
+    length, hop = round(WINDOW * rate), round(HOP * rate)
+    last = max(0, len(samples) - length)
+    for start in sorted({*range(0, last, hop), last}):
+        yield min(start + length, len(samples)) / rate, samples[start: start + length]
+
+
+def live(recogniser: Recogniser) -> None:
+    """16-bit samples on stdin, an answer each hop."""
+    rate = recogniser.sample_rate
+    heard, seconds = np.zeros(0, np.float32), 0.0
+    while data := sys.stdin.buffer.read(2 * round(HOP * rate)):
+        new = np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.float32) / 32768
+        heard = np.concatenate([heard, new])[-round(WINDOW * rate):]
+        seconds += len(new) / rate
+        print(f"{seconds:8.1f} s  {said(recogniser, recogniser(heard))}", flush=True)
+
+
+def said(recogniser: Recogniser, posteriors: np.ndarray | None) -> str:
+    """For people: the three likeliest."""
+    if posteriors is None:
+        return "silence"
+    best = np.argsort(-posteriors)[:3]
+    return ", ".join(f"{recogniser.labels[i]} {100 * posteriors[i]:.0f} %" for i in best)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="The emotion of wav files by an exported model.")
+    parser.add_argument("model", help="as `avspeech export` wrote it, .onnx")
+    parser.add_argument("files", nargs="*", metavar="WAV", help="16 kHz, 16 bit")
+    parser.add_argument("--raw", action="store_true", help="samples from stdin: 16 kHz, 16 bit, mono")
+    args = parser.parse_args()
+    recogniser = Recogniser(args.model)
+    if args.raw:
+        live(recogniser)
+    bad = 0
+    for path in args.files:
+        try:
+            samples = read_wav(path, recogniser.sample_rate)
+        except (OSError, EOFError, ValueError, wave.Error) as error:
+            print(f"{path}: {error}", file=sys.stderr)
+            bad += 1
+            continue
+        for end, part in windows(samples, recogniser.sample_rate):
+            print(f"{path}  {end:8.2f} s  {said(recogniser, recogniser(part))}")
+    return 2 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -147,7 +147,8 @@ class LogMel(nn.Module):
         frames = torch.cat([blocks[:, i : i + (count - 1) * step + 1 : step] for i in range(width)], 2)
         x = (frames * self.window).unflatten(2, (_ROOT, _ROOT))  # [B, T, n1, n2]
         x = (self.first @ x).unflatten(2, (-1, 2)).flatten(3)  # [B, T, k1, re im n2]
-        x = (x.unsqueeze(3) @ self.second).squeeze(3).square()  # [B, T, k1, re im k2]
+        # One product of all frames for each k1: a product for each frame would copy the matrices as often.
+        x = (x.transpose(1, 2) @ self.second).transpose(1, 2).square()  # [B, T, k1, re im k2]
         return (x[..., :_ROOT] + x[..., _ROOT:]).flatten(2)
 
     def forward(self, samples: Tensor) -> Tensor:

@@ -91,7 +91,7 @@ class Whisper(Upstream):
 
     At 30 s the last hidden state is CTranslate2's own encoder output (relative L2 distance 3e-6). Positions
     begin anew in every chunk, so chunks are not the whole: 28 s of read speech in chunks of 12 s gave means
-    over time with cosines of 0.99 to the whole's for the middle layers, 0.92 for the first, 0.81 for the last.
+    over time with cosines of 0.99 to the whole's for the middle layers, 0.92 for the first, 0.81 the last.
     """
 
     family = "whisper"

@@ -26,6 +26,7 @@ CORPORA: dict[str, str] = {
     "mead": "avspeech.data.corpora.mead",
     "mini": "avspeech.data.corpora.mini",
     "mini_emotion": "avspeech.data.corpora.mini_emotion",
+    "mini_traits": "avspeech.data.corpora.mini_traits",
     "mini_tts": "avspeech.data.corpora.mini_tts",
     "nemo": "avspeech.data.corpora.nemo",
     "ravdess": "avspeech.data.corpora.ravdess",

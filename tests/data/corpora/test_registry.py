@@ -10,7 +10,7 @@ from avspeech.errors import InputError
 ROOT = Path(corpora.__file__).parent
 EGS = Path(__file__).parents[3] / "egs"
 # Made on the spot, or fetched where no folder is given.
-MADE = ("asterisk", "mini", "mini_emotion", "mini_tts")
+MADE = ("asterisk", "mini", "mini_emotion", "mini_traits", "mini_tts")
 WITH_FACES = ("grid", "lrs3", "mead", "voxceleb2")
 
 

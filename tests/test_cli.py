@@ -31,7 +31,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, module: str, **names: Any) -> None
 
 @pytest.mark.parametrize("argv", [["--help"], ["extract", "--help"], ["models", "--help"],
                                   ["models", "info", "--help"], ["data", "check", "--help"],
-                                  ["data", "prepare", "--help"], ["profile", "--help"], ["doctor", "--help"],
+                                  ["data", "prepare", "--help"], ["profile", "--help"], ["emotion", "--help"], ["doctor", "--help"],
                                   ["--version"]])
 def test_help_and_version(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
@@ -42,7 +42,8 @@ def test_help_and_version(argv: list[str], capsys: pytest.CaptureFixture[str]) -
 
 @pytest.mark.parametrize("argv", [[], ["nix"], ["extract"], ["models"], ["data", "check"],
                                   ["extract", "a.mp4", "--face", "0"], ["extract", "a.mp4", "--face", "left"],
-                                  ["profile", "m", "--seconds", "x"]])
+                                  ["profile", "m", "--seconds", "x"], ["emotion"],
+                                  ["emotion", "a.wav", "--json", "--csv"]])
 def test_a_wrong_command_line_exits_with_2(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(argv)
@@ -153,6 +154,8 @@ def test_data_prepare(source: str, expected: Path | None, monkeypatch: pytest.Mo
     ["models", "verify", "nix"],
     ["profile", "nix"],
     ["profile", "mvtf-small", "--seconds", "0"],
+    ["profile", "nix.onnx"],
+    ["emotion", "a.wav", "--model", "nix"],
 ])
 def test_unknown_names_are_one_line(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(argv) == 2

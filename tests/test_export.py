@@ -106,7 +106,8 @@ def test_8_bits(onnx_file: tuple[export.Exported, Any], tmp_path: Path,
     with pytest.raises(InputError, match="points of UAR on 9"):
         export.write(model, info, "onnx-int8", tmp_path / "no.onnx", sounds())
     assert sorted(p.name for p in tmp_path.iterdir()) == ["int8.onnx"]
-    assert export.write(model, info, "onnx-int8", tmp_path / "forced.onnx", sounds(), force=True).path.is_file()
+    forced = export.write(model, info, "onnx-int8", tmp_path / "forced.onnx", sounds(), force=True)
+    assert forced.path.is_file()
 
 
 def test_development_audio_comes_from_a_manifest(tmp_path: Path) -> None:

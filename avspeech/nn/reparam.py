@@ -14,6 +14,7 @@ are such that their product begins with the variance of a plain `nn.Linear`.
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -116,7 +117,7 @@ def linear(in_features: int, out_features: int, hrf: Mapping[str, Any] | None = 
                             hrf.get("width"), bias)
 
 
-def to_deploy(model: nn.Module, inputs: Sequence[Any] | None = None) -> nn.Module:
+def to_deploy(model: nn.Module, inputs: Sequence[Any] | None = None, norms: bool = True) -> nn.Module:
     """A merged copy of `model` in eval mode; the model itself is left as it was.
 
     Every `FactorisedLinear` becomes an `nn.Linear`. Every BatchNorm with running statistics that follows a
@@ -128,6 +129,8 @@ def to_deploy(model: nn.Module, inputs: Sequence[Any] | None = None) -> nn.Modul
     Equality is asserted: of every merged layer, and of the whole model on `inputs` (default:
     `model.example_inputs(1.0)` where it has that), in float64 within 1e-12 and in float32 within 1e-5,
     relative to the norm of the output.
+
+    norms: False leaves the norms as they are.
 
     Raises InputError for what cannot be merged: factors that are not plain linear layers (an activation,
     dropout or norm among them, a parametrised or quantised one), that have hooks or parameters shared with
@@ -146,24 +149,24 @@ def to_deploy(model: nn.Module, inputs: Sequence[Any] | None = None) -> nn.Modul
             others = [owners[id(p)] for p in module.parameters() if owners[id(p)] not in mine]
             if others:
                 raise InputError(f"'{name}' cannot be merged: it shares a parameter with '{others[0]}'")
-    light = _merged(copy.deepcopy(model).eval())
+    light = _merged(copy.deepcopy(model).eval(), norms)
     about: Any = model
     if hasattr(model, "deployed_config"):
-        light.config = about.deployed_config()
+        light.config = about.deployed_config() if norms else dataclasses.replace(about.config, hrf=None)
     if inputs is None and hasattr(model, "example_inputs"):
         inputs = about.example_inputs(1.0)
     if inputs is not None:
-        _compare(model, light, inputs)
+        _compare(model, light, inputs, norms)
     return light
 
 
 def expandnet_init(factorised: nn.Module) -> nn.Module:
     """ExpandNet initialisation: the plain model whose weights are the products of a new factorised model's,
-    in training mode. A control for HRF: the start is the same, the training is a plain model's."""
-    return to_deploy(factorised).train()
+    its norms as they are, in training mode. A control for HRF: the same start, a plain model's training."""
+    return to_deploy(factorised, norms=False).train()
 
 
-def _merged(model: nn.Module) -> nn.Module:
+def _merged(model: nn.Module, norms: bool) -> nn.Module:
     done: dict[int, nn.Module] = {}  # a module used in two places stays one
 
     def visit(module: nn.Module) -> nn.Module:
@@ -174,7 +177,7 @@ def _merged(model: nn.Module) -> nn.Module:
                 done[id(module)] = module
                 for name, child in module.named_children():
                     setattr(module, name, visit(child))
-                for first, second in _neighbours(module):
+                for first, second in _neighbours(module) if norms else []:
                     _fold(module, first, second)
         return done[id(module)]
 
@@ -272,14 +275,14 @@ def _assert_equal(expected: Tensor, got: Tensor, what: str) -> None:
 
 
 @torch.no_grad()
-def _compare(model: nn.Module, light: nn.Module, inputs: Sequence[Any]) -> None:
+def _compare(model: nn.Module, light: nn.Module, inputs: Sequence[Any], norms: bool) -> None:
     """Asserts that both models give the same: as they are, and from double copies in float64."""
     plain = copy.deepcopy(model).eval()
     device = next((p.device for p in model.parameters()), torch.device("cpu"))
     inputs = [x.to(device) if isinstance(x, Tensor) else x for x in inputs]
     double = [x.double() if isinstance(x, Tensor) and x.is_floating_point() else x for x in inputs]
     exact = plain.double()
-    for a, b in zip(_tensors(exact(*double)), _tensors(_merged(copy.deepcopy(exact))(*double))):
+    for a, b in zip(_tensors(exact(*double)), _tensors(_merged(copy.deepcopy(exact), norms)(*double))):
         _assert_equal(a, b, type(model).__name__)
     if any(p.dtype == torch.float32 for p in model.parameters()):
         as_is = copy.deepcopy(model).eval()

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from avspeech.errors import InputError
 from avspeech.models import CONFIGS, MODELS, build, model_class
 from avspeech.nn.logmel import LogMelModel
-from avspeech.nn.reparam import FactorisedLinear, to_deploy
+from avspeech.nn.reparam import FactorisedLinear, expandnet_init, to_deploy
 
 BANDS = {"mcu": 100_000, "edge": 500_000, "phone": 3_000_000}
 HRF = dict(ratio=2, depth=2, where="all")
@@ -168,6 +168,15 @@ def test_a_gradient_stays_finite_on_silence(name: str, fields: dict[str, Any]) -
     model = make(name, fields).train()
     model(torch.zeros(2, 8_000), torch.tensor([8_000, 100])).sum().backward()
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
+
+
+@pytest.mark.parametrize("name", list(TINY))
+def test_expandnet_init_is_the_plain_model(name: str) -> None:
+    plain = expandnet_init(build(name, **{**TINY[name], "hrf": HRF}))
+    fields = {**TINY[name], "hrf": None}
+    assert {k: v.shape for k, v in plain.state_dict().items()} == {
+        k: v.shape for k, v in build(name, **fields).state_dict().items()}
+    assert plain.config == build(name, **fields).config
 
 
 def emotion_configs() -> list[str]:

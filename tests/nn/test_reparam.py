@@ -101,6 +101,8 @@ def test_expandnet_init_is_plain_and_trains() -> None:
     assert plain.training and not any(isinstance(m, FactorisedLinear) for m in plain.modules())
     assert all(p.requires_grad for p in plain.parameters())
     shaken(plain)
+    normed = expandnet_init(nn.Sequential(FactorisedLinear(6, 4), nn.BatchNorm1d(4)))
+    assert [type(m) for m in normed] == [nn.Linear, nn.BatchNorm1d]
 
 
 class Swish(FactorisedLinear):

@@ -155,7 +155,8 @@ def load(name_or_folder: str | Path, device: str | torch.device = "cpu") -> tupl
 def card(name: str, info: ModelInfo) -> str:
     """The model card, in Markdown."""
     task = ({"extraction": "Hears one speaker in a mixture by watching their lips",
-             "emotion": "Tells the emotion of a voice"}
+             "emotion": "Tells the emotion of a voice",
+             "synthesis": "Reads text aloud, with the breaks and intonation it is asked for"}
             .get(info.task, f"Task: {info.task}"))
     lines = [f"# {name}", "", f"{task}. {info.description}".strip(), "",
              f"Model `{info.model}`, audio at {info.sample_rate} Hz"
@@ -170,6 +171,10 @@ def card(name: str, info: ModelInfo) -> str:
     if info.task == "emotion":
         lines += [f"emotion = model(audio, sample_rate={info.sample_rate})  # .label, .posteriors, .track",
                   "```", "", "```bash", f"avspeech emotion FILE --model {name}",
+                  f"avspeech export {name} --to onnx -o {name}.onnx"]
+    if info.task == "synthesis":
+        lines += ['speech = model("I said <brk 0.4> no<rise>.")  # .audio, .sample_rate, .words',
+                  "```", "", "```bash", f'avspeech speak "I said <brk 0.4> no<rise>." -o no.wav --model {name}',
                   f"avspeech export {name} --to onnx -o {name}.onnx"]
     lines += ["```", "", "## Training data", ""]
     lines += [f"- {data['name']}: {data['licence']}" for data in info.training_data] or ["Not stated."]

@@ -289,10 +289,10 @@ def held(path: Path, wait: bool = True) -> Iterator[bool]:
         yield True
 
 
-def job_name(job: Job, plan: Plan, cfg: Config, identity: str, keys: dict[str, str], code: str) -> str:
+def job_name(job: Job, plan: Plan, cfg: Config, identity: str, files: str, code: str) -> str:
     """The name of a job's files: it changes with all that its numbers depend on."""
     folds, task = plan.folds_of(job), plan.tasks[job.task]
-    parts = [job.key, folds.protocol_hash, files_hash(folds, keys), identity, cfg.features.dtype,
+    parts = [job.key, folds.protocol_hash, files, identity, cfg.features.dtype,
              cfg.features.batch_seconds, configs.to_dict(cfg.probes[job.probe]), cfg.seeds, task.metrics,
              task.kind, cfg.skip_unreadable, code]
     plain = "-".join(v for v in job.key.values() if v)

@@ -82,6 +82,9 @@ def run(cfg: Config, exp: Path, say: Say = print) -> Outcome:
     outcome.seconds = {k: round(v, 2) for k, v in seconds.items()}
     outcome.hits, outcome.misses = (sum(counts[i] for counts in shelves.values()) for i in (1, 2))
     _write_costs(exp, made, described, shelves)
+    size = sum(shelf.bytes() for shelf, _, _ in shelves.values())
+    say(f"features: {outcome.hits:,} found, {outcome.misses:,} made, {size / 2**20:.1f} MiB; seconds: "
+        + ", ".join(f"{name} {value:.1f}" for name, value in outcome.seconds.items()))
     return outcome
 
 
@@ -114,7 +117,9 @@ def _describe(cfg: Config, exp: Path, pool: cluster.Run, say: Say) -> dict[str, 
 def _names(cfg: Config, made: Plan, keys: dict[str, str], described: dict[str, Any]) -> dict[Job, str]:
     """The names of the files of each job whose upstream works."""
     code = jobs.code()
-    return {job: plan.job_name(job, made, cfg, described[job.upstream]["identity"], keys, code)
+    files = {place: plan.files_hash(folds, keys) for place, folds in made.folds.items()}
+    return {job: plan.job_name(job, made, cfg, described[job.upstream]["identity"],
+                               files[job.task, job.corpus, job.test_corpus], code)
             for job in made.jobs if "error" not in described[job.upstream]}
 
 

@@ -31,8 +31,8 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, module: str, **names: Any) -> None
 
 @pytest.mark.parametrize("argv", [["--help"], ["extract", "--help"], ["models", "--help"],
                                   ["models", "info", "--help"], ["data", "check", "--help"],
-                                  ["data", "prepare", "--help"], ["profile", "--help"], ["emotion", "--help"], ["doctor", "--help"],
-                                  ["--version"]])
+                                  ["data", "prepare", "--help"], ["profile", "--help"], ["doctor", "--help"],
+                                  ["emotion", "--help"], ["--version"]])
 def test_help_and_version(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(argv)

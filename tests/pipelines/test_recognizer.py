@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import json
 import tracemalloc
 
@@ -96,16 +97,22 @@ def test_without_trimming_the_model_hears_the_silence() -> None:
     assert values(recognizer(x, RATE).posteriors) == pytest.approx(expected, abs=1e-5)
 
 
+@functools.cache
+def shared() -> EmotionRecognizer:
+    return EmotionRecognizer(*built(), window=0.8, hop=0.3)
+
+
 @settings(max_examples=10)
 @given(st.lists(st.integers(1, 9_000), min_size=1, max_size=20), st.integers(0, 3))
 def test_a_stream_gives_what_windows_give_in_any_chunks(chunks: list[int], seed: int) -> None:
-    recognizer = EmotionRecognizer(*built(), window=0.8, hop=0.3)
+    recognizer = shared()
     x, stream, got, at = voice(2.0, seed), recognizer.stream(), [], 0
     while at < len(x):
         for size in [*chunks, 20_000]:
             got += stream.push(x[at: at + size])
             at += size
-    whole = {round(m.end, 6): m for m in recognizer(x, RATE).track if (round(m.end * RATE) - 12_800) % 4800 == 0}
+    whole = {round(m.end, 6): m for m in recognizer(x, RATE).track
+             if (round(m.end * RATE) - 12_800) % 4800 == 0}
     assert [round(time, 6) for time, _ in got] == [0.5, *sorted(whole)] == [0.5, 0.8, 1.1, 1.4, 1.7, 2.0]
     assert values(got[0][1]) == pytest.approx(plain(recognizer, x[:8000]), abs=1e-5)
     for time, posteriors in got[1:]:

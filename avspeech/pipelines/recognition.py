@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from avspeech.errors import InputError
-from avspeech.pipelines.recognizer import Emotion, EmotionRecognizer
+from avspeech.pipelines.recognizer import Emotion, EmotionRecognizer, Moment
 
 DIGITS = 4
 
@@ -61,9 +61,11 @@ def rows(path: str | Path, emotion: Emotion | None, error: str | None, labels: l
     """For CSV."""
     if emotion is None:
         return [[str(path), "file", "", "", "", "", *[""] * len(labels), "", error]]
-    whole = [(0.0, emotion.seconds, emotion, "; ".join(emotion.notes))]
+    parts: list[tuple[float, float, Emotion | Moment, str]] = [
+        (0.0, emotion.seconds, emotion, "; ".join(emotion.notes)),
+        *((m.start, m.end, m, "") for m in emotion.track)]
     out = []
-    for start, end, part, notes in [*whole, *((m.start, m.end, m, "") for m in emotion.track)]:
+    for start, end, part, notes in parts:
         numbers = [round(part.posteriors[label], DIGITS) for label in labels]
         out.append([str(path), "file" if part is emotion else "window", round(start, DIGITS),
                     round(end, DIGITS), part.label or "", round(part.speech, DIGITS), *numbers, notes, ""])

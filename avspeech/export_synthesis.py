@@ -11,7 +11,7 @@ is an error, and no file is left.
 Inputs (L symbols, P phrases, any lengths): ids, last [1, L] int64; speaker [1] int64, or [1, D] float;
 slopes [1, P], NaN where not asked; rate [1, L]; break_seconds [1, L], NaN where not asked (as for
 `ProsodyFM.plan`); steps, int64 from 1 on; temperature; noise [1, T, M] and wave_noise [1, T, hop], of
-deviation 1. Outputs: audio [1, N], durations [1, L] int64, mel [1, M, T].
+deviation 1. Outputs: audio [1, N], durations [1, L] int64, mel [1, M, T], f0 [1, T] (not of all).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from avspeech.models.vocoder import Spectrum, Vocoder, pulse_train
 from avspeech.nn import intonation
 from avspeech.text import symbols
 
-TOLERANCE = 1e-3  # of the sound, relative to its loudest sample where that is above 1, and of the log-mel
+TOLERANCE = 1e-3  # of the log-mel, of F0 (relative), and of the sound (to its loudest sample, if above 1)
 SWAY = -1.0  # of the flow's schedule: as `ProsodyFM.decode` has it
 OPSET = 18
 
@@ -170,7 +170,7 @@ class Wave(nn.Module):
         sound = (summed / weight.clamp_min(1e-3)).squeeze(1)
         return sound[:, s.pad: s.pad + spectrum.shape[2] * s.hop]
 
-    def forward(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, noise: Tensor) -> tuple[Tensor, ...]:
         v: Vocoder = self.vocoder
         mel = (x * self.deviation + self.mean).transpose(1, 2)
         harmonic = v.config.source == "harmonic"
@@ -196,7 +196,7 @@ class Wave(nn.Module):
         hiss = self.spectrum(noise.reshape(1, -1)) / level
         hiss = hiss * (noise_size + outline).clamp_max(8.0).exp().repeat(1, 2, 1)
         voice = torch.cat([real * cos - imaginary * sin, real * sin + imaginary * cos], 1)
-        return self.sound(voice + hiss), mel
+        return self.sound(voice + hiss), mel, f0
 
 
 # --- and put together -------------------------------------------------------------------------------------
@@ -271,9 +271,9 @@ def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
     end = op("Unsqueeze", [total, "axis_0"], "total_1")
     kept = op("Slice", ["flowed", "axis_0", end, batch], "kept")
     hiss = drawn("wave_noise", total, "hiss")
-    audio, mel = _join(parts["wave"], "wave_", {"x": kept, "noise": hiss}, nodes, weights)
-    op("Identity", [audio], "audio")
-    op("Identity", [mel], "mel")
+    found = _join(parts["wave"], "wave_", {"x": kept, "noise": hiss}, nodes, weights)
+    for inner, name in zip(found, ("audio", "mel", "f0"), strict=False):
+        op("Identity", [inner], name)
 
     def value(name: str, kind: int, shape: list[Any]) -> Any:
         return helper.make_tensor_value_info(name, kind, shape)
@@ -288,7 +288,8 @@ def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
         value("temperature", real, []), value("noise", real, [1, "noise_frames", model.mels]),
         value("wave_noise", real, [1, "wave_noise_frames", hop])], [
         value("audio", real, [1, "samples"]), value("durations", number, [1, "symbols"]),
-        value("mel", real, [1, model.mels, "frames"])], weights)
+        value("mel", real, [1, model.mels, "frames"]),
+        *([value("f0", real, [1, "frames"])] if len(found) == 3 else [])], weights)
     opsets = {opset.domain: opset for part in parts.values() for opset in part.opset_import}
     proto = helper.make_model(graph, opset_imports=list(opsets.values()),
                               ir_version=parts["plan"].ir_version)
@@ -328,7 +329,8 @@ def _parts(model: prosodyfm.ProsodyFM) -> dict[str, Any]:
             "velocity": _export(model.decoder, (x, torch.zeros(1), hint, mask),
                                 ({1: long}, None, {1: long}, {1: long}), ["velocity"]),
             "wave": _export(Wave(model), (x, torch.randn(1, count, config.hop)),
-                            ({1: frames}, {1: frames}), ["audio", "mel"])}
+                            ({1: frames}, {1: frames}),
+                            ["audio", "mel", *(["f0"] if config.source == "harmonic" else [])])}
 
 
 def _export(module: nn.Module, inputs: tuple[Tensor, ...], shapes: tuple[Any, ...],
@@ -408,12 +410,13 @@ class Voice:
                   "break_seconds": np.full((1, count), np.nan) if break_seconds is None else [break_seconds],
                   "temperature": temperature, "noise": noise, "wave_noise": wave_noise}
         vector = np.asarray(speaker)
-        outputs = self.session.run(["audio", "durations", "mel"], {
+        outputs = self.session.run(None, {
             "ids": np.asarray([ids], np.int64), "steps": np.asarray(steps, np.int64),
             "last": np.asarray([[0] * count if last is None else last], np.int64),
             "speaker": vector.reshape(1) if vector.ndim == 0 else vector.reshape(1, -1).astype(np.float32),
             **{k: np.asarray(v, np.float32) for k, v in floats.items()}})
-        return {k: v[0] for k, v in zip(("audio", "durations", "mel"), outputs, strict=True)}
+        names = [o.name for o in self.session.get_outputs()]
+        return {name: value[0] for name, value in zip(names, outputs, strict=True)}
 
 
 @torch.no_grad()
@@ -439,15 +442,20 @@ def compare(model: prosodyfm.ProsodyFM, path: str | Path) -> dict[int, float]:
         noise = noise.repeat(1, -(-total // (40 * length)), 1)  # as the file does where it is short
         hiss = torch.randn(1, total, model.vocoder.config.hop, generator=make)
         mel = model.decode(fused, durations, steps=steps, noise=noise)
-        more = {"noise": hiss.reshape(1, -1)} if model.vocoder.config.source == "harmonic" else {}
-        wanted = model.vocoder(mel, **more)[0].numpy()
         got = run(ids[0].tolist(), last[0].tolist(), speaker[0].numpy(), slopes[0].tolist(), 1.1,
                   seconds[0].tolist(), steps, noise=noise.numpy(), wave_noise=hiss.numpy())
         if got["durations"].tolist() != durations[0].tolist():
             raise AssertionError("the exported graph gives other durations than torch")
-        scale = max(1.0, float(np.abs(wanted).max()))
-        parity[steps] = max(float(np.abs(got["audio"] - wanted).max()) / scale,
-                            float(np.abs(got["mel"] - mel[0].numpy()).max()))
+        more: dict[str, Tensor] = {}
+        differences = [np.abs(got["mel"] - mel[0].numpy()).max()]
+        if "f0" in got:
+            # A millionth of the F0 is a turn of the phase after minutes: compared by itself, then shared.
+            f0 = model.vocoder.f0(mel)[0].numpy()
+            differences.append(np.abs(got["f0"] / f0 - 1).max())
+            more = {"f0": torch.from_numpy(got["f0"])[None], "noise": hiss.reshape(1, -1)}
+        wanted = model.vocoder(mel, **more)[0].numpy()
+        differences.append(np.abs(got["audio"] - wanted).max() / max(1.0, np.abs(wanted).max()))
+        parity[steps] = float(max(differences))
         if not parity[steps] <= TOLERANCE:
             raise AssertionError(f"the exported graph differs from torch by {parity[steps]:.1e} at {steps} "
                                  f"steps, more than {TOLERANCE:.0e}")

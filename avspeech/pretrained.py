@@ -174,7 +174,8 @@ def card(name: str, info: ModelInfo) -> str:
                   f"avspeech export {name} --to onnx -o {name}.onnx"]
     if info.task == "synthesis":
         lines += ['speech = model("I said <brk 0.4> no<rise>.")  # .audio, .sample_rate, .words',
-                  "```", "", "```bash", f'avspeech speak "I said <brk 0.4> no<rise>." -o no.wav --model {name}',
+                  "```", "", "```bash",
+                  f'avspeech speak "I said <brk 0.4> no<rise>." -o no.wav --model {name}',
                   f"avspeech export {name} --to onnx -o {name}.onnx"]
     lines += ["```", "", "## Training data", ""]
     lines += [f"- {data['name']}: {data['licence']}" for data in info.training_data] or ["Not stated."]

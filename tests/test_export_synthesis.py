@@ -13,8 +13,8 @@ from avspeech import export_synthesis, models, pretrained
 from avspeech.cli import main
 from avspeech.errors import InputError
 
-TINY = dict(width=16, layers=1, hidden=32, decoder=(16, 16), blocks=1, duration=16, phrasing=16, speaker_width=8,
-            reference=8, tone=16, speakers=("ann", "bob"),
+TINY = dict(width=16, layers=1, hidden=32, decoder=(16, 16), blocks=1, duration=16, phrasing=16,
+            speaker_width=8, reference=8, tone=16, speakers=("ann", "bob"),
             vocoder=dict(width=16, hidden=32, layers=1, mels=20, n_fft=256, window=256, hop=128,
                          sample_rate=8000, high=4000.0, pitch_width=8))
 
@@ -42,6 +42,33 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@torch.no_grad()
+@pytest.mark.parametrize("source", ["harmonic", "none"])
+def test_the_vocoder_without_complex_numbers_is_the_vocoder(source: str) -> None:
+    model = tiny(vocoder={**TINY["vocoder"], "source": source})  # type: ignore[dict-item]
+    x, noise = torch.randn(1, 37, 20), torch.randn(1, 37, 128)
+    sound, mel, *f0 = export_synthesis.Wave(model)(x, noise)
+    more = {"f0": f0[0], "noise": noise.reshape(1, -1)} if f0 else {}
+    assert torch.allclose(mel, (x * 2 - 5.5).transpose(1, 2))
+    assert torch.allclose(sound, model.vocoder(mel, **more), atol=1e-5)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("differences", [{}, dict(intonation=False), dict(embeddings="vector", vector=5)])
+def test_the_plan_that_is_exported_is_the_plan(differences: dict) -> None:
+    model = tiny(**differences)
+    ids, last = torch.arange(20, 40)[None], torch.zeros(1, 20, dtype=torch.int64)
+    last[0, 5:8], last[0, 17:] = 1, 2
+    slopes, seconds = torch.tensor([[4.0, float("nan")]]), torch.full((1, 20), float("nan"))
+    seconds[0, 9] = 0.5
+    speaker = torch.ones(1, 5) if differences.get("embeddings") else torch.tensor([1])
+    rate = torch.full((1, 20), 1.3)
+    fused, durations = export_synthesis.Plan(model)(ids, last, speaker, slopes, rate, seconds)
+    wanted = model.plan(ids, speaker=speaker, last=last, slopes=slopes, rate=rate, break_seconds=seconds)
+    assert torch.allclose(fused, wanted[0], atol=1e-5) and torch.equal(durations, wanted[1])
+
+
+@pytest.mark.slow
 def test_the_number_of_steps_is_an_input(file: Path) -> None:
     voice = export_synthesis.Voice(file)
     ids = [1, *range(20, 40), 2]
@@ -50,6 +77,7 @@ def test_the_number_of_steps_is_an_input(file: Path) -> None:
     assert np.array_equal(voice(ids, steps=32, seed=1)["mel"], many)
 
 
+@pytest.mark.slow
 def test_inputs_steer(file: Path) -> None:
     voice = export_synthesis.Voice(file)
     ids = [1, *range(20, 40), 4, *range(20, 30), 2]  # 4: a break
@@ -67,6 +95,7 @@ def test_inputs_steer(file: Path) -> None:
     assert other.shape != plain["mel"].shape or not np.allclose(other, plain["mel"])
 
 
+@pytest.mark.slow
 def test_the_file_says_what_it_is(file: Path) -> None:
     import onnx
 
@@ -75,6 +104,7 @@ def test_the_file_says_what_it_is(file: Path) -> None:
     assert json.loads(meta["speakers"]) == ["ann", "bob"] and json.loads(meta["symbols"])[4] == "<brk>"
 
 
+@pytest.mark.slow
 def test_what_differs_is_not_kept(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import onnx
 

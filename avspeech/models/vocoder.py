@@ -230,9 +230,9 @@ def pulse_train(f0: Tensor, hop: int, sample_rate: int) -> Tensor:
     deviation about 1. In closed form: cos x + ... + cos Kx = sin((K + 1/2) x) / (2 sin(x / 2)) - 1/2."""
     hertz = F.interpolate(f0.unsqueeze(1), scale_factor=float(hop), mode="linear").squeeze(1)
     step = (hertz / sample_rate).reshape(len(f0), -1, hop)
-    # Cycles within the frame, on top of the sum over whole frames, each kept small: float32 over a long text
-    turns = step.sum(-1)
-    before = (turns.cumsum(1) - turns) % 1.0
+    # Cycles within the frame, on top of the sum over whole frames: thousands, of which the fraction counts
+    turns = step.sum(-1).double()
+    before = ((turns.cumsum(1) - turns) % 1.0).to(f0.dtype)
     cycles = ((before.unsqueeze(-1) + step.cumsum(-1)) % 1.0).reshape(len(f0), -1)
     x = 2 * math.pi * (cycles - 0.5)
     # at the middle of a turn: a pulse at x = 0

@@ -141,6 +141,10 @@ class Wave(nn.Module):
     """State of the flow [1, T, M], noise [1, T, hop] -> sound [1, T hop], log-mel [1, M, T]: `Vocoder`
     without complex numbers."""
 
+    forth: Tensor
+    back: Tensor
+    squared: Tensor
+
     def __init__(self, model: prosodyfm.ProsodyFM):
         super().__init__()
         self.vocoder = v = model.vocoder

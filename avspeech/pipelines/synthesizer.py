@@ -107,6 +107,10 @@ class Synthesizer:
 
     def __init__(self, model: Any, info: ModelInfo, *, phonemiser: str = "default", language: str = "en-us",
                  predict_breaks: bool = True, pronunciations: Mapping[str, str] | None = None) -> None:
+        from avspeech.text import symbols
+
+        if tuple(info.labels) != symbols.SYMBOLS[: len(info.labels)]:
+            raise InputError("this voice was trained on other symbols than this version of avspeech has")
         self.model = model
         self.info = info
         self.phonemiser, self.language = phonemiser, language

@@ -44,8 +44,8 @@ def speak_file(synthesizer: Synthesizer, path: str | Path, out: str | Path,
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     manner = synthesizer.manner(**options)
-    return _write(synthesizer, paragraphs(path), _characters(path), None, Path(out), timestamps, progress, manner,
-                  path)
+    return _write(synthesizer, paragraphs(path), _characters(path), None, Path(out), timestamps, progress,
+                  manner, path)
 
 
 def paragraphs(path: Path) -> Iterator[tuple[int, str]]:

@@ -216,7 +216,8 @@ def test_bad_files(voice: Synthesizer, folder: Path, tmp_path: Path,
         reading.speak_text(voice, "Go.", tmp_path / "a.mp3")
     assert [p.name for p in tmp_path.iterdir()] == ["bad.txt"]
     for words in (["speak"], ["speak", "a", "--file", "b"],
-                  ["speak", "Go.", "--rate", "0", "--model", str(folder)], ["speak", "Go.", "--model", "mvtf-small"]):
+                  ["speak", "Go.", "--rate", "0", "--model", str(folder)],
+                  ["speak", "Go.", "--model", "mvtf-small"]):
         assert main(words) == 2
         assert capsys.readouterr().err.startswith("avspeech: error: ")
 

@@ -70,25 +70,26 @@ def speak(model: Any, records: Mapping[str, Any], names: Sequence[str], speakers
 
 
 def measure(system: str, seed: int | None, refer: Path, said: Path, out: Path, names: Sequence[str],
-            wer: str | None, mos: bool, meta: Mapping[str, str]) -> None:
+            wer: str | None, mos: bool, pitch: str, meta: Mapping[str, str]) -> None:
     """Scores a folder of sentences against the recordings into a result file, one row a measure; kept where
     it is of the same sounds."""
     state = hashlib.sha256(b"".join((said / f"{n}.wav").read_bytes() for n in names)).hexdigest()[:12]
-    settings = {"sounds": state, "recogniser": str(wer), "mos": str(mos)}
+    settings = {"sounds": state, "recogniser": str(wer), "mos": str(mos), "pitch": pitch}
     if out.exists() and settings.items() <= report.read_results(out)[1].items():
         return
-    scores = scoring.score(refer, said, wer=wer, mos=mos, progress=True)
+    scores = scoring.score(refer, said, wer=wer, mos=mos, method=pitch, progress=True)
     rows = [{"system": system, "seed": seed, "condition": key, "n": scores.counts[key],
              "value": value.mean * (100 if scoring.MEASURES[key][1] == "%" else 1)}
             for key, value in scores.summary.items() if key in SHOWN]
-    report.write_results(out, rows, {**meta, **settings, "pitch": str(scores.settings["pitch"])})
+    report.write_results(out, rows, {**meta, **settings})
 
 
 # --- control ------------------------------------------------------------------------------------------------
 
 
 def control(model: Any, records: Mapping[str, Any], names: Sequence[str], slopes: Sequence[float],
-            pauses: Sequence[float], steps: int, seed: int, out: Path) -> dict[str, list[list[float]]]:
+            pauses: Sequence[float], steps: int, seed: int, pitch: str, out: Path
+            ) -> dict[str, list[list[float]]]:
     """Sentences said with the last word's slope asked for, and with a break put in and taken out; measured
     in the sound. {"slope": [[asked, measured], ...] in semitones over the word; "pause": [[asked, measured],
     ...] in seconds; "break": [[without, with], ...] seconds of silence at the place}."""
@@ -104,7 +105,7 @@ def control(model: Any, records: Mapping[str, Any], names: Sequence[str], slopes
                 said = synthesis.say(model, asked, steps=steps, seed=seed)
                 write_said(out / f"{name}_slope{slope:+g}", said.samples, rate, {"words": said.words})
                 start, end = said.words[last]
-                melody = prosody.Melody.of(said.samples, rate, said.words)
+                melody = prosody.Melody.of(said.samples, rate, said.words, method=pitch)
                 found["slope"].append([slope, melody.slope(start, end) * (end - start)])
         middle = len(script.words) // 2 - 1
         if middle < 0 or not model.config.breaks:

@@ -75,8 +75,11 @@ def write_alignments(parts: Mapping[str, tuple[list[Utterance], dict[str, Path]]
     """{id: {phones, lead, pauses}} in frames, of each split; the aligner is fitted on the training part."""
     rate, hop = rate_and_hop
     aligner: alignment.Aligner | None = None
+    everything = {s: read_scripts(phones / f"{s}.json") for s in parts}
+    known = [p for scripts in everything.values() for s in scripts.values() for w in s.words
+             for p in w.phones]
     for split, (utterances, roots) in parts.items():
-        scripts = read_scripts(phones / f"{split}.json")
+        scripts = everything[split]
         listed = [u for u in utterances if u.id in scripts]
         sounds = vocoding.Sounds(listed, roots, rate)
         words = [[w.phones for w in scripts[u.id].words] for u in listed]
@@ -92,15 +95,13 @@ def write_alignments(parts: Mapping[str, tuple[list[Utterance], dict[str, Path]]
         if aligner is None:
             if not said:
                 raise InputError(f"{out}: no utterance to align in {split}")
-            aligner = alignment.Aligner([p for ws in said for w in ws for p in w])
+            aligner = alignment.Aligner(known)
             score = aligner.fit(said, heard, turns)
             print(f"aligned: log likelihood {score:.3f} a frame")
-        known = [i for i, ws in enumerate(said)
-                 if all(alignment.phone_name(p) in aligner.number for w in ws for p in w)]
-        frames = [-(-len(sounds[listed[keep[i]].id]) // hop) for i in known]
-        found = aligner.align([said[i] for i in known], [heard[i] for i in known], frames=frames)
+        frames = [-(-len(sounds[listed[i].id]) // hop) for i in keep]
+        found = aligner.align(said, heard, frames=frames) if keep else []
         write_json(out / f"{split}.json",
-                   {listed[keep[i]].id: dataclasses.asdict(a) for i, a in zip(known, found)})
+                   {listed[i].id: dataclasses.asdict(a) for i, a in zip(keep, found)})
 
 
 def write_breaks(exp: Path, seconds: float, threshold: float) -> None:

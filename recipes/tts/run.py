@@ -88,9 +88,10 @@ class Model:
 @dataclass
 class Sentences:
     """What is measured: count of test sentences (0: all) of `shortest` words or more; steps of the flow;
-    seed of the noise. recogniser: a folder of a Whisper model for CTranslate2, for WER (none: left out);
-    mos: DistillMOS, where it is installed. controls: sentences of the control experiments; slopes in
-    semitones over the last word; pauses in seconds."""
+    seed of the noise. recogniser: "tiny.en", "base" or a folder of a Whisper model for CTranslate2, for WER
+    (none: left out); mos: opinion scores, where their packages are installed; pitch: method of the measures
+    ("world" as the field has it; "dio" takes a twentieth of the time). controls: sentences of the control
+    experiments; slopes in semitones over the last word; pauses in seconds; texts: read aloud."""
 
     count: int = 50
     shortest: int = 3
@@ -98,6 +99,7 @@ class Sentences:
     seed: int = 0
     recogniser: str | None = None
     mos: bool = False
+    pitch: str = "world"
     controls: int = 8
     slopes: tuple[float, ...] = (4.0, 2.0, 0.0, -2.0, -4.0)
     pauses: tuple[float, ...] = (0.1, 0.2, 0.4, 0.8)
@@ -425,7 +427,8 @@ def evaluate(cfg: Config, exp: Path) -> None:
     vocoder: Any = pretrained.load(exp / "vocoder" / "model")[0]
     said, results = exp / "said", exp / "results"
     reference(records, names, sounds, vocoder.config.hop, vocoder, said)
-    how = {"wer": cfg.sentences.recogniser, "mos": cfg.sentences.mos, "meta": {"commit": _commit()}}
+    how = {"wer": cfg.sentences.recogniser, "mos": cfg.sentences.mos, "pitch": cfg.sentences.pitch,
+           "meta": {"commit": _commit()}}
     measure(CEILING, None, said / "recordings", said / CEILING, results / "ceiling.json", names, **how)
     for name, _, seed in _runs(cfg):
         model: Any = pretrained.load(exp / f"{name}-{seed}" / "model")[0]
@@ -445,7 +448,7 @@ def evaluate(cfg: Config, exp: Path) -> None:
         some = [n for n in some if len(records[n]["words"]) <= 14][: cfg.sentences.controls] or some[:1]
         torch.manual_seed(0)
         found = control(model, records, some, cfg.sentences.slopes, cfg.sentences.pauses, cfg.sentences.steps,
-                        cfg.sentences.seed, exp / "control")
+                        cfg.sentences.seed, cfg.sentences.pitch, exp / "control")
         write_json(exp / "control.json", found)
 
 

@@ -12,12 +12,13 @@ PHONES = ("a", "b", "d", "i", "s")
 
 
 def corpus(count: int, seed: int = 0) -> tuple[list, list, list]:
-    """(words, features, true durations of [lead, phones and pauses in order]): each phone has its own place."""
+    """(words, features, true durations of [lead, phones and pauses in order]); phones lie apart."""
     rng = np.random.default_rng(seed)
     places = dict(zip((*PHONES, PAUSE), 3 * rng.normal(size=(len(PHONES) + 1, 8))))
     words, heard, truth = [], [], []
     for _ in range(count):
-        said = [tuple(rng.choice(PHONES, rng.integers(1, 4), replace=False)) for _ in range(rng.integers(2, 5))]
+        said = [tuple(rng.choice(PHONES, rng.integers(1, 4), replace=False))
+                for _ in range(rng.integers(2, 5))]
         names, lengths = [PAUSE], [int(rng.integers(4, 12))]
         for number, word in enumerate(said):
             for phone in word:

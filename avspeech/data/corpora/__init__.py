@@ -12,12 +12,16 @@ from typing import Any
 from avspeech.errors import InputError
 
 CORPORA: dict[str, str] = {
+    "adress": "avspeech.data.corpora.adress",
     "asterisk": "avspeech.data.corpora.asterisk",
+    "cmu_mosei": "avspeech.data.corpora.cmu_mosei",
+    "common_voice": "avspeech.data.corpora.common_voice",
     "crema_d": "avspeech.data.corpora.crema_d",
     "daic_woz": "avspeech.data.corpora.daic_woz",
     "emodb": "avspeech.data.corpora.emodb",
     "grid": "avspeech.data.corpora.grid",
     "iemocap": "avspeech.data.corpora.iemocap",
+    "l2_arctic": "avspeech.data.corpora.l2_arctic",
     "librispeech": "avspeech.data.corpora.librispeech",
     "libritts": "avspeech.data.corpora.libritts",
     "ljspeech": "avspeech.data.corpora.ljspeech",
@@ -28,8 +32,13 @@ CORPORA: dict[str, str] = {
     "mini_emotion": "avspeech.data.corpora.mini_emotion",
     "mini_traits": "avspeech.data.corpora.mini_traits",
     "mini_tts": "avspeech.data.corpora.mini_tts",
+    "msp_podcast": "avspeech.data.corpora.msp_podcast",
+    "mustard": "avspeech.data.corpora.mustard",
     "nemo": "avspeech.data.corpora.nemo",
     "ravdess": "avspeech.data.corpora.ravdess",
+    "sep28k": "avspeech.data.corpora.sep28k",
+    "timit": "avspeech.data.corpora.timit",
+    "urtic": "avspeech.data.corpora.urtic",
     "vctk": "avspeech.data.corpora.vctk",
     "voxceleb2": "avspeech.data.corpora.voxceleb2",
 }

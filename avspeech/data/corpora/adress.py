@@ -1,0 +1,109 @@
+"""ADReSS: people with and without Alzheimer's dementia describe a picture.
+
+S. Luz et al., "Alzheimer's Dementia Recognition through Spontaneous Speech: The ADReSS Challenge",
+Interspeech 2020.
+
+Labels of the test part come apart from it, as test/meta_data.txt with a column Label (0 or 1); without them
+the test recordings have no label. A gender of 0 is taken for male, 1 for female. The text is what the
+participant says (*PAR: in the transcript), without the transcribers' marks. There is no published development
+part: every fifth training recording of each class by name, chosen here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from avspeech.data.corpora import layout, tabled
+from avspeech.errors import InputError
+
+ABOUT = layout.About(
+    name="ADReSS",
+    page="https://luzs.gitlab.io/adress/",
+    terms="for members of DementiaBank, free",
+    layout="train/Full_wave_enhanced_audio/{cc,cd}/S*.wav, train/{cc,cd}_meta_data.txt, train/transcription "
+    "and test/Full_wave_enhanced_audio/S*.wav",
+)
+
+# The paper's table 1: recordings, each of another person; cc is without, cd with dementia.
+CLIPS = {"train cc": 54, "train cd": 54, "test": 48}
+
+
+def read_people(path: Path) -> dict[str, dict[str, str]]:
+    """{"S001": {"age": "74", "gender": "male", "mmse": "NA"}} of a file of cells parted by ';'."""
+    if not path.is_file():
+        return {}
+    rows = tabled.columns(path, "id", "age", "gender", delimiter=";")
+    return {row["id"]: row for row in rows}
+
+
+def participant(path: Path) -> str | None:
+    """What *PAR: says in a CHAT transcript (.cha); None where there is no file."""
+    if not path.is_file():
+        return None
+    speaker, said = "", []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        if not line.startswith("\t"):
+            speaker = line.split(":", 1)[0]
+            line = line.partition(":")[2]
+        if speaker == "*PAR":
+            said.append(line)
+    whole = re.sub(r"[()]", "", " ".join(said))  # "(th)e": the letters in brackets were left out
+    text = re.sub(r"\x15[^\x15]*\x15|\[[^\]]*\]|&\S*|\+\S*|[<>/]", " ", whole)
+    return " ".join(text.split()) or None
+
+
+def _person(row: dict[str, str]) -> dict[str, Any]:
+    known: dict[str, Any] = {}
+    if row.get("gender", "").lower() in ("0", "1", "male", "female"):
+        known["sex"] = {"0": "male", "1": "female"}.get(row["gender"], row["gender"].lower())
+    for name in ("age", "mmse"):
+        if row.get(name, "").replace(".", "", 1).isdigit():
+            known[name] = float(row[name])
+    return known
+
+
+def scan(source: str | Path) -> tabled.Scan:
+    """All recordings there are. Raises InputError for a table that is another."""
+    source = Path(source)
+    clips, have = [], Counter[str]()
+    for kind, label in (("cc", "no"), ("cd", "yes")):
+        people = read_people(source / "train" / f"{kind}_meta_data.txt")
+        folder = source / "train" / "Full_wave_enhanced_audio" / kind
+        for number, path in enumerate(layout.files(folder, ".wav")):
+            have[f"train {kind}"] += 1
+            clips.append(tabled.Clip(
+                path.stem, path, path.stem,
+                {"dementia": label, "split": "dev" if number % 5 == 4 else "train",
+                 **_person(people.get(path.stem, {}))},
+                participant(source / "train" / "transcription" / kind / f"{path.stem}.cha")))
+    table = source / "test" / "meta_data.txt"
+    people = read_people(table)
+    for path in layout.files(source / "test" / "Full_wave_enhanced_audio", ".wav"):
+        have["test"] += 1
+        row = people.get(path.stem, {})
+        labels: dict[str, Any] = {"split": "test", **_person(row)}
+        if row.get("label"):
+            if row["label"] not in ("0", "1"):
+                raise InputError(f"{table}: {path.stem}: label: expected 0 or 1, got '{row['label']}'")
+            labels["dementia"] = ("no", "yes")[int(row["label"])]
+        clips.append(tabled.Clip(path.stem, path, path.stem, labels,
+                                 participant(source / "test" / "transcription" / f"{path.stem}.cha")))
+    return tabled.Scan(clips, *tabled.counts(have, CLIPS, "recordings"))
+
+
+def prepare(source: str | Path, out: str | Path, incomplete: bool = False,
+            workers: int = 4) -> list[Path]:
+    """Writes all.jsonl. Labels: dementia, mmse, age, sex, split.
+
+    incomplete: go on where clips are missing or wrong; workers: threads that open files. Raises InputError
+    where ADReSS is absent, and where it is not whole.
+    """
+    return tabled.prepare("adress", ABOUT, source, out, scan(source), incomplete, workers)
+
+
+def check(source: str | Path) -> list[str]:
+    """What is missing or wrong, a line each. Raises InputError where ADReSS is absent."""
+    return tabled.check("adress", ABOUT, source, scan(source))

@@ -1,0 +1,77 @@
+"""SEP-28k: clips of three seconds from podcasts about stuttering, each judged by three.
+
+C. Lea et al., "SEP-28k: A Dataset for Stuttering Event Detection From Podcasts With People Who Stutter",
+ICASSP 2021.
+
+Dysfluent is a clip in which two of three heard a prolongation, block, or repetition of a sound or word;
+fluent, one of which two said so. Others, and those that two called music, silence or of poor quality, have no
+label. (Interjections alone make no clip dysfluent: everybody has them.) Who speaks is not published, and
+hosts return: a show stands for its speakers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from avspeech.data.corpora import layout, tabled
+
+ABOUT = layout.About(
+    name="SEP-28k",
+    page="https://github.com/apple/ml-stuttering-events-dataset",
+    terms="annotation under CC BY-NC 4.0; the podcasts are fetched from their makers by its scripts",
+    layout="SEP-28k_labels.csv and clips/<Show>/<EpId>/<Show>_<EpId>_<ClipId>.wav",
+)
+
+CLIPS = 28177  # the paper's abstract
+KINDS = {"prolongation": "prolongation", "block": "block", "soundrep": "sound repetition",
+         "wordrep": "word repetition"}
+_SPOILT = ("music", "nospeech", "pooraudioquality")
+
+
+def judged(votes: dict[str, float]) -> dict[str, Any]:
+    """The labels for these votes: {} where the clip has none."""
+    if any(votes[name] >= 2 for name in _SPOILT):
+        return {}
+    kinds = [kind for name, kind in KINDS.items() if votes[name] >= 2]
+    if kinds:
+        return {"stutter": "yes", "kinds": ", ".join(kinds)}
+    return {"stutter": "no"} if votes["nostutteredwords"] >= 2 else {}
+
+
+def scan(source: str | Path) -> tabled.Scan:
+    """The clips of the table. Raises InputError for another one."""
+    source = Path(source)
+    path = source / "SEP-28k_labels.csv"
+    if not path.is_file():
+        return tabled.Scan([], [])
+    rows = tabled.columns(path, "show", "epid", "clipid", "nostutteredwords", *KINDS, *_SPOILT)
+    clips = []
+    for row in rows:
+        name = f"{row['show']}_{row['epid']}_{row['clipid']}"
+        nested = source / "clips" / row["show"] / row["epid"] / f"{name}.wav"
+        flat = source / "clips" / f"{name}.wav"
+        votes = {n: tabled.number(row, n, path) for n in ("nostutteredwords", *KINDS, *_SPOILT)}
+        clips.append(tabled.Clip(name, flat if flat.is_file() else nested, row["show"],
+                                 {"show": row["show"], "episode": f"{row['show']}-{row['epid']}",
+                                  **judged(votes)}))
+    kinds = Counter(c.labels.get("stutter", "not labelled") for c in clips)
+    whole = layout.counted(len(clips), CLIPS, "clips")
+    return tabled.Scan(clips, [whole, ", ".join(f"{kinds[k]:,} {k}" for k in sorted(kinds))],
+                       [whole] if len(clips) != CLIPS else [])
+
+
+def prepare(source: str | Path, out: str | Path, incomplete: bool = False,
+            workers: int = 4) -> list[Path]:
+    """Writes all.jsonl. Labels: stutter, kinds, show, episode.
+
+    incomplete: go on where clips are missing or wrong; workers: threads that open files. Raises InputError
+    where SEP-28k is absent, and where it is not whole.
+    """
+    return tabled.prepare("sep28k", ABOUT, source, out, scan(source), incomplete, workers)
+
+
+def check(source: str | Path) -> list[str]:
+    """What is missing or wrong, a line each. Raises InputError where SEP-28k is absent."""
+    return tabled.check("sep28k", ABOUT, source, scan(source))

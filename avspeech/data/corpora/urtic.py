@@ -1,0 +1,80 @@
+"""URTIC: German speech of 630 people, some of whom have a cold; the Cold task of ComParE 2017.
+
+B. Schuller et al., "The INTERSPEECH 2017 Computational Paralinguistics Challenge: Addressee, Cold & Snoring",
+Interspeech 2017.
+
+Who speaks is not published, only that the three parts share no speaker; nor are the labels of the test part,
+in most copies. Without them the development part is the test, and a fifth of the training clips, by a digest
+of their names, is for development: they may share voices with training, never with the test. Each clip counts
+as a speaker of its own, so intervals by speaker are intervals by clip here, and too narrow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from pathlib import Path
+
+from avspeech.data.corpora import layout, tabled
+from avspeech.errors import InputError
+
+ABOUT = layout.About(
+    name="URTIC",
+    page="http://www.compare.openaudio.eu/",
+    terms="for research, by an agreement with its owners",
+    layout="wav/{train,devel,test}_*.wav and lab/ComParE2017_Cold.tsv",
+)
+
+# The challenge paper's table 1: clips, and those with a cold where they are published.
+CLIPS = {"train": 9505, "devel": 9596, "test": 9551}
+COLDS = {"train": 970, "devel": 1011}
+LABELS = {"C": "yes", "NC": "no"}
+
+
+def scan(source: str | Path) -> tabled.Scan:
+    """The clips that have a label. Raises InputError for another table."""
+    source = Path(source)
+    path = source / "lab" / "ComParE2017_Cold.tsv"
+    if not path.is_file():
+        return tabled.Scan([], [])
+    rows = layout.read_table(path, "\t")
+    heads = list(rows[0]) if rows else []
+    if len(heads) != 2 or heads[0] != "file_name":
+        raise InputError(f"{path}: expected two columns, file_name and the label")
+    found: dict[str, list[tuple[str, str]]] = {part: [] for part in CLIPS}
+    for row in rows:
+        name, label = Path(row["file_name"]).stem, row[heads[1]]
+        part = name.partition("_")[0]
+        if part not in CLIPS or label not in (*LABELS, "?"):
+            raise InputError(f"{path}: expected train_, devel_ or test_ and C, NC or ?, got '{name}' {label}")
+        found[part].append((name, label))
+    open_ = any(label != "?" for _, label in found["test"])
+    clips = []
+    for part, items in found.items():
+        for name, label in items:
+            if label != "?":
+                held = hashlib.sha256(name.encode()).digest()[0] < 51
+                split = ({"train": "train", "devel": "dev", "test": "test"}[part] if open_ else
+                         {"train": "dev" if held else "train", "devel": "test"}[part])
+                clips.append(tabled.Clip(name, source / "wav" / f"{name}.wav", name,
+                                         {"cold": LABELS[label], "split": split, "part": part}))
+    whole, problems = tabled.counts({part: len(items) for part, items in found.items()}, CLIPS, "clips")
+    problems += tabled.counts(Counter(part for part, items in found.items() for _, label in items
+                                      if label == "C"), COLDS, "clips with a cold")[1]
+    return tabled.Scan(clips, [*whole, "test: the published " + ("test part" if open_ else
+                                                                 "development part")], problems)
+
+
+def prepare(source: str | Path, out: str | Path, incomplete: bool = False,
+            workers: int = 4) -> list[Path]:
+    """Writes all.jsonl. Labels: cold, split.
+
+    incomplete: go on where clips are missing or wrong; workers: threads that open files. Raises InputError
+    where URTIC is absent, and where it is not whole.
+    """
+    return tabled.prepare("urtic", ABOUT, source, out, scan(source), incomplete, workers)
+
+
+def check(source: str | Path) -> list[str]:
+    """What is missing or wrong, a line each. Raises InputError where URTIC is absent."""
+    return tabled.check("urtic", ABOUT, source, scan(source))

@@ -1,0 +1,37 @@
+from avspeech.bench import folds, tasks
+from avspeech.data.corpora import common_voice
+from avspeech.data.manifest import read_manifest
+
+
+def test_prepare(tmp_path, sound):
+    source = tmp_path / "en"
+    number = 0
+    for split in ("train", "dev", "test"):
+        rows = ["client_id\tpath\tsentence_id\tsentence\tup_votes\tdown_votes\tage\tgender\taccents\tlocale"]
+        for client in range(4):
+            for _ in range(3):
+                number += 1
+                age = ("twenties", "", "fourties", "sixties")[client]
+                sex = ("male_masculine", "female", "", "do_not_wish_to_say")[client]
+                accent = ("United States English", "England English", "", "my own")[client]
+                rows.append(f'{split}{client}\tcv_{number}.mp3\ts\tSay "{number}".\t2\t0\t{age}\t{sex}\t'
+                            f"{accent}\ten")
+                # A WAV under that name: what is inside counts
+                sound(source / "clips" / f"cv_{number}.wav", number)
+                (source / "clips" / f"cv_{number}.wav").rename(source / "clips" / f"cv_{number}.mp3")
+        (source / f"{split}.tsv").write_text("\n".join(rows) + "\n")
+    assert common_voice.check(source) == []
+    utterances = read_manifest(common_voice.prepare(source, tmp_path / "out")[0])
+    assert len(utterances) == 36
+    assert utterances[0].labels == {"split": "train", "locale": "en", "age": 25, "age_band": "twenties",
+                                    "sex": "male", "accent": "United States English"}
+    assert utterances[0].text == 'Say "1".'
+    for task, size, classes in (("gender", 6, ("female", "male")), ("age", 9, ()),
+                                ("accent", 6, None)):
+        found = folds.resolve(tasks.load(task), "common_voice", utterances)
+        assert {len(p) for f in found.folds for p in (f.train, f.dev, f.test)} == {size}
+        assert classes is None or found.classes == classes
+    fewer = common_voice.prepare(source, tmp_path / "out2", limit=1)[0]
+    assert len(read_manifest(fewer)) == 12
+    (source / "dev.tsv").unlink()
+    assert common_voice.check(source) == ["dev.tsv missing"]

@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from avspeech import audio
+from avspeech import audio, metrics
 from avspeech.bench import folds, tasks
 from avspeech.data.corpora import mini_traits
 from avspeech.data.corpora.mini_traits import Manner
@@ -133,3 +133,44 @@ def test_level_tremor_and_breath():
     high = [np.abs(np.fft.rfft(mini_traits.voiced(tone(200), Manner(breath=b), rng)))[4000:].sum()
             for b in (0.0, 0.3)]
     assert high[1] > 10 * high[0]
+
+
+def ridge(x: np.ndarray, y: np.ndarray, tested: np.ndarray) -> np.ndarray:
+    mean, scale = x.mean(0), x.std(0) + 1e-6
+    x, tested = (x - mean) / scale, (tested - mean) / scale
+    return y.mean(0) + tested @ (x.T @ np.linalg.solve(x @ x.T + 100 * np.eye(len(x)), y - y.mean(0)))
+
+
+@pytest.mark.slow
+def test_each_task_can_be_learnt_and_shuffled_labels_cannot(tmp_path):
+    """Over voices that were not heard, ridge regression on what log-mel bands do (mean, deviation, change)
+    is above shuffled labels on every task, by a sixth of the scale at least."""
+    import torch
+
+    from avspeech.bench.upstreams.mel import mel_power
+
+    pytest.importorskip("espeakng_loader")
+    utterances = read_manifest(mini_traits.prepare(None, tmp_path)[0])
+    features = {}
+    for u in utterances:
+        samples = torch.from_numpy(audio.read(tmp_path / u.audio))
+        level = 10 * np.log10(mel_power(samples, 16000, 400, 160, 40, len(samples) // 160).numpy() + 1e-10)
+        features[u.id] = np.concatenate([level.mean(0), level.std(0), np.abs(np.diff(level, axis=0)).mean(0)])
+    for name in TASKS:
+        found = folds.resolve(tasks.load(name), "mini_traits", utterances)
+        x, y = np.array([features[i] for i in found.ids]), np.array(found.targets)
+        scores = {}
+        for kind in ("true", "shuffled"):
+            truth, guessed = [], []
+            for number, fold in enumerate(found.folds):
+                train = np.array(fold.train + fold.dev)
+                own = y[train] if kind == "true" else np.random.default_rng(number).permutation(y[train])
+                wanted = np.eye(len(found.classes))[own.astype(int)] if found.classes else own[:, None]
+                out = ridge(x[train], wanted, x[list(fold.test)])
+                guessed += (out.argmax(1) if found.classes else out[:, 0]).tolist()
+                truth += y[list(fold.test)].tolist()
+            scores[kind] = (metrics.uar([int(t) for t in truth], guessed, len(found.classes))
+                            if found.classes else metrics.ccc(truth, guessed))
+        chance = 1 / len(found.classes) if found.classes else 0.0
+        assert scores["true"] > scores["shuffled"] + 1 / 6, (name, scores)
+        assert abs(scores["shuffled"] - chance) < 0.12, (name, scores)

@@ -10,8 +10,8 @@ from avspeech.errors import InputError
 
 def test_prepare(tmp_path, clip):
     source = tmp_path / "in"
-    rows = {f"1_{n}": {"utterance": f"Line {n}.", "speaker": f"S{n // 2 % 6}",
-                       "show": "BBT" if n < 12 else "F", "context": [], "context_speakers": [], "sarcasm": bool(n % 2)} for n in range(24)}
+    rows = {f"1_{n}": {"utterance": f"Line {n}.", "speaker": f"S{n // 2 % 6}", "show": "F" if n > 11 else "BBT",
+                       "context": [], "sarcasm": bool(n % 2)} for n in range(24)}
     (source / "utterances_final").mkdir(parents=True)
     for name in rows:
         clip(source / "utterances_final" / f"{name}.mp4")

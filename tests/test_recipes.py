@@ -144,3 +144,16 @@ def test_the_mini_emotion_recipe_runs_through(tmp_path: Path) -> None:
     assert "hrf/fold1-0" in page.split("## Missing")[1] and "hrf against plain: no complete seed" in page
     with pytest.raises(InputError, match="fold 'fold9'"):
         recipe.run([*arguments, "--stage", "train", "folds=[fold9]"])
+
+
+@pytest.mark.slow
+def test_emotion_cells_train_on_a_dask_cluster(tmp_path: Path) -> None:
+    pytest.importorskip("espeakng_loader")
+    distributed = pytest.importorskip("distributed")
+    arguments = ["--config", str(ROOT / "egs/mini/ser/conf/train.yaml"), "--exp", str(tmp_path / "exp"),
+                 "corpus.options={sentences: 1, workers: 1}", "corpus.incomplete=true", "features.speeds=[]",
+                 "folds=[fold1]", "train={max_steps: 1, validate_every: 1}", "workers=1",
+                 "release.systems=[]", "--stop-stage", "evaluate"]
+    with distributed.LocalCluster(1, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+        recipe_module("ser").recipe.run([*arguments, f"scheduler={cluster.scheduler_address}"])
+    assert len(list(tmp_path.rglob("cell.json"))) == 2

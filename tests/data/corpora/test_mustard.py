@@ -10,7 +10,7 @@ from avspeech.errors import InputError
 
 def test_prepare(tmp_path, clip):
     source = tmp_path / "in"
-    rows = {f"1_{n}": {"utterance": f"Line {n}.", "speaker": f"S{n // 2 % 6}", "show": "F" if n > 11 else "BBT",
+    rows = {f"1_{n}": {"utterance": f"Line {n}.", "speaker": f"S{n // 2 % 6}", "show": "FB"[n < 12],
                        "context": [], "sarcasm": bool(n % 2)} for n in range(24)}
     (source / "utterances_final").mkdir(parents=True)
     for name in rows:

@@ -202,3 +202,11 @@ def test_spectrogram_shows_a_tone_at_its_frequency():
     power = figures._power_db(np.sin(2 * np.pi * tone * np.arange(rate) / rate), rate)
     assert abs(power[len(power) // 2].argmax() * rate / 512 - tone) < 40
     assert figures.spectrogram_png(np.zeros(100), rate).startswith(b"\x89PNG")
+
+
+def test_confusions_are_shares_of_the_true_class():
+    from avspeech import figures
+
+    picture = figures.confusion_svg(np.array([[3.0, 1.0], [0.0, 0.0]]), ["calm", "sad"])
+    assert picture.startswith(b"<?xml") and picture == figures.confusion_svg(
+        np.array([[6.0, 2.0], [0.0, 0.0]]), ["calm", "sad"])

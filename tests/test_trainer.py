@@ -592,6 +592,14 @@ def two_main(folder):
             "resumed": answers[0][0] if all(a[3] for a in answers) else ""}
 
 
+def test_quiet_shows_no_bar_and_keeps_no_tensorboard(tmp_path, capfd):
+    model = nn.Linear(6, 1)
+    loss = lambda m, b: ((m(b["x"])[:, 0] - b["y"]).square().mean(), {})  # noqa: E731
+    fit(model, loss, EQUAL, replace(CONFIG, max_steps=2), tmp_path, quiet=True)
+    assert "train" not in capfd.readouterr().err
+    assert not (tmp_path / "tensorboard").exists() and (tmp_path / "log.jsonl").exists()
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     with contextlib.suppress(ImportError):

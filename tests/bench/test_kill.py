@@ -23,7 +23,8 @@ from avspeech import audio
 from avspeech.data.manifest import Utterance, write_manifest
 
 pytest.importorskip("distributed")
-KILLS = 20
+KILLS = int(os.environ.get("AVSPEECH_KILLS", "20"))
+TIMEOUT = 3600  # seconds; on a busy machine most of a short sweep is waiting for it to begin
 SPEC = ("name: {0}\nkind: classification\nterm: short\nmetrics: [uar]\n"
         "corpora:\n  tones: {{label: {0}, protocol: speaker-3fold}}\n")
 
@@ -50,7 +51,7 @@ def sweep(tmp_path: Path) -> Path:
     config.write_text(
         f"corpora: {{tones: {{manifest: '{tmp_path}/all.jsonl'}}}}\nspecs: '{tmp_path}/specs'\n"
         f"tasks: [{', '.join(names)}]\nupstreams: {{log-mel: {{}}}}\nshuffled: [log-mel]\nseeds: [0, 1]\n"
-        "probes: {linear: {epochs: 20, patience: 20}, mlp: {head: mlp, epochs: 20, patience: 20}}\n",
+        "probes: {linear: {epochs: 10}, mlp: {head: mlp, epochs: 10}}\n",
         encoding="utf-8")
     return config
 
@@ -63,7 +64,7 @@ def start(config: Path, exp: Path, *options: str) -> subprocess.Popen:
 
 def finish(config: Path, exp: Path, *options: str) -> bytes:
     process = start(config, exp, *options)
-    _, errors = process.communicate(timeout=600)
+    _, errors = process.communicate(timeout=TIMEOUT)
     assert process.returncode == 0, errors
     return (exp / "results.jsonl").read_bytes()
 
@@ -106,7 +107,7 @@ def test_killed_twenty_times(sweep: Path, tmp_path: Path) -> None:
             victim = "worker" if workers and sum(kills.values()) % 2 else "driver"
             os.kill(rng.choice(workers) if victim == "worker" else process.pid, signal.SIGKILL)
             kills[victim] += 1
-        process.communicate(timeout=600)
+        process.communicate(timeout=TIMEOUT)
         left = [w for w in descendants(process.pid) if Path(f"/proc/{w}").exists()]
         assert left == []
         if process.returncode == 0:
@@ -123,7 +124,7 @@ def test_two_at_once(sweep: Path, tmp_path: Path) -> None:
     exp = tmp_path / "exp"
     drivers = [start(sweep, exp, "--workers", "1") for _ in range(2)]
     for driver in drivers:
-        _, errors = driver.communicate(timeout=600)
+        _, errors = driver.communicate(timeout=TIMEOUT)
         assert driver.returncode == 0, errors
         assert (exp / "results.jsonl").read_bytes() == expected
     assert len(list((exp / "cells").glob("*.jsonl"))) == 16

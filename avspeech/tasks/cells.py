@@ -48,6 +48,7 @@ from avspeech.tasks.emotion import (
 
 CELL, WEIGHTS = "cell.json", "model.safetensors"
 ALL_BUT = "all but "
+INITS = ("random", "expandnet")
 
 
 @dataclass
@@ -81,10 +82,12 @@ def guides_of(cell: Cell, cache: Cache, utterances: Sequence[Utterance]) -> np.n
 class Cell:
     """One system with one seed on one fold.
 
-    name: of the system; model: a name in `models`, from which `config` differs; init: "random", or
-    "expandnet" (the plain model that begins where its `hrf` would). match: configuration of a model whose
-    training compute this one gets, by so many more (or fewer) steps. fold: of the protocol, or "all but
-    FOLD", which trains on all but the development speakers of that fold and tests nothing (a release).
+    name: of the system; model: a name in `models`, from which `config` differs; init: "random",
+    "expandnet" (the plain model that begins where its `hrf` would), or a folder with `model.safetensors`,
+    a cell's or a model's: what it has of the same name and shape is where training begins. match:
+    configuration of a model whose training compute this one gets, by so many more (or fewer) steps. fold:
+    of the protocol, or "all but FOLD", which trains on all but the development speakers of that fold and
+    tests nothing (a release).
     manifest, root, cache: where the corpus lies; incomplete: go on without all of it.
     selection: what picks the step: the development set, its last step, or (never for a result) the test set.
     oracle: keep the predictions of the step that does best on the test set, apart, beside the honest ones.
@@ -99,7 +102,7 @@ class Cell:
     cache: str
     model: str = "conv_transformer"
     config: dict[str, Any] = field(default_factory=dict)
-    init: Literal["random", "expandnet"] = "random"
+    init: str = "random"
     match: dict[str, Any] | None = None
     train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
@@ -123,6 +126,8 @@ class Cell:
         if self.guide is None:
             del record["guide"]
         record["protocol"] = protocols.get(self.protocol).hash
+        if self.init not in INITS:
+            record["init"] = hashlib.sha256(_weights_file(self.init).read_bytes()).hexdigest()
         return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -138,6 +143,8 @@ def build(cell: Cell, protocol: Protocol) -> nn.Module:
     model = models.build(cell.model, **settings)
     if cell.init == "random":
         return model
+    if cell.init not in INITS:
+        return _begun(model, cell.init)
     # ExpandNet initialisation (Guo et al. 2020): factorised weights multiplied out, all else as it was drawn.
     # Not `reparam.expandnet_init`, which folds the norms too and so is no longer the plain model.
     plain = models.build(cell.model, **{**settings, "hrf": None})
@@ -147,6 +154,33 @@ def build(cell: Cell, protocol: Protocol) -> nn.Module:
             weights.update({f"{name}.{key}": value for key, value in module.merge().state_dict().items()})
     plain.load_state_dict({name: weights[name] for name in plain.state_dict()})
     return plain
+
+
+def _weights_file(folder: str) -> Path:
+    path = Path(folder) / WEIGHTS
+    if not path.is_file():
+        raise InputError(f"init={folder}: neither {' nor '.join(INITS)}, and no folder with {WEIGHTS}")
+    return path
+
+
+def _begun(model: nn.Module, folder: str) -> nn.Module:
+    """`model` with the weights in `folder` that fit it."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    path = _weights_file(folder)
+    try:
+        theirs = load_file(path)
+    except SafetensorError as error:
+        raise InputError(f"{path}: not a safetensors file ({error})") from None
+    mine = model.state_dict()
+    fitting = {name: value for name, value in theirs.items()
+               if name in mine and mine[name].shape == value.shape}
+    if len(fitting) < len(mine) / 2:
+        raise InputError(f"{path}: {len(fitting)} of the model's {len(mine)} tensors are in it; "
+                         "was it trained with another configuration?")
+    model.load_state_dict(fitting, strict=False)
+    return model
 
 
 def training_macs(model: nn.Module, mels: int) -> int:
@@ -266,6 +300,8 @@ def load_cell(folder: str | Path) -> tuple[nn.Module, dict[str, Any]]:
 
     record = json.loads((folder / CELL).read_text(encoding="utf-8"))
     cell = config.from_dict(Cell, record["cell"], str(folder / CELL))
+    if cell.init not in INITS:  # where it began no longer matters
+        cell = dataclasses.replace(cell, init="random")
     model = build(cell, protocols.get(cell.protocol))
     model.load_state_dict(load_file(folder / WEIGHTS))
     return model.eval(), record

@@ -70,7 +70,8 @@ def _write(folder: Path, exp: Path, name: str, protocol: str, release: dict[str,
     info = pretrained.ModelInfo(
         task="emotion", model=registered, config=dataclasses.asdict(light.config), sample_rate=16_000,
         fps=None, labels=list(wanted.classes), licence=release["licence"], limits=release["limits"],
-        training_data=[{"name": wanted.corpus, "licence": release["data"]}],
+        training_data=[{"name": corpus, "licence": terms}
+                       for corpus, terms in {wanted.corpus: release["data"], **release["also"]}.items()],
         metrics={f"{record['measure']} of the development speakers, who picked the weights": round(
             record["dev"], 2)},
         description=f"Emotion of an utterance. Protocol {wanted.name} ({wanted.hash}), {cell['fold']}: "

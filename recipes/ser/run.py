@@ -43,14 +43,15 @@ class Corpus:
 class System:
     """model: a name in `models`, none for the experiment's; config, train, augment: differences from the
     experiment's; init: "expandnet" begins with the product of the factors that config.hrf asks for, and
-    trains that; match: a system whose training compute this one gets; guided: it also learns what the
-    experiment's guide says; baseline: a system it is compared with, utterance by utterance, in the report."""
+    trains that; a folder (a cell's or a model's) gives the weights to begin with; match: a system whose
+    training compute this one gets; guided: it also learns what the experiment's guide says; baseline: a
+    system it is compared with, utterance by utterance, in the report."""
 
     model: str | None = None
     config: dict[str, Any] = field(default_factory=dict)
     train: dict[str, Any] = field(default_factory=dict)
     augment: dict[str, Any] = field(default_factory=dict)
-    init: Literal["random", "expandnet"] = "random"
+    init: str = "random"
     match: str | None = None
     guided: bool = False
     baseline: str | None = None
@@ -84,12 +85,14 @@ class Model:
 @dataclass
 class Release:
     """systems: also trained on all speakers but the development speakers of `fold`, to be carried away.
-    licence: of the weights; data: the licence of the corpus; limits: for the card."""
+    licence: of the weights; data: the licence of the corpus; also: corpora that `init` was trained on, and
+    their licences; limits: for the card."""
 
     systems: tuple[str, ...] = ()
     fold: str = "fold1"
     licence: str = "Apache-2.0"
     data: str = "not stated"
+    also: dict[str, str] = field(default_factory=dict)
     limits: list[str] = field(default_factory=list)
 
 

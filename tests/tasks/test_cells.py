@@ -1,0 +1,50 @@
+"""Where a cell's training begins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from avspeech import models
+from avspeech.data import protocol
+from avspeech.errors import InputError
+from avspeech.tasks.cells import WEIGHTS, Cell, build
+
+CONFIG = {"mels": 16, "dim": 8, "layers": 1, "heads": 2, "inner": 8}
+
+
+def cell(init: str) -> Cell:
+    return Cell("plain", "fold1", 0, "mini_emotion", "all.jsonl", ".", "cache", config=CONFIG, init=init)
+
+
+def test_a_folder_gives_what_fits(tmp_path: Path) -> None:
+    """All but the head of a model that told another number of classes."""
+    theirs = models.build("conv_transformer", **CONFIG, classes=3).state_dict()
+    save_file(theirs, tmp_path / WEIGHTS)
+    mine = build(cell(str(tmp_path)), protocol.get("mini_emotion")).state_dict()
+    same = {name for name, value in mine.items()
+            if value.shape == theirs[name].shape and torch.equal(value, theirs[name])}
+    assert {name for name in mine if name not in same} == {"head.weight", "head.bias"}
+
+
+def test_the_hash_is_of_the_weights_not_of_their_place(tmp_path: Path) -> None:
+    for name, fill in (("a", 0.0), ("b", 0.0), ("c", 1.0)):
+        (tmp_path / name).mkdir()
+        save_file({"x": torch.full((2,), fill)}, tmp_path / name / WEIGHTS)
+    a, b, c = (cell(str(tmp_path / name)).hash for name in "abc")
+    assert a == b != c and a != cell("random").hash
+
+
+def test_what_cannot_be_begun_with_is_told(tmp_path: Path) -> None:
+    wanted = protocol.get("mini_emotion")
+    with pytest.raises(InputError, match="no folder with model.safetensors"):
+        build(cell("best"), wanted)
+    (tmp_path / WEIGHTS).write_bytes(b"nothing")
+    with pytest.raises(InputError, match="not a safetensors file"):
+        build(cell(str(tmp_path)), wanted)
+    save_file({"x": torch.zeros(2)}, tmp_path / WEIGHTS)
+    with pytest.raises(InputError, match="0 of the model's"):
+        build(cell(str(tmp_path)), wanted)

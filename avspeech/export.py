@@ -335,7 +335,8 @@ def _executorch(model: nn.Module, info: pretrained.ModelInfo, path: Path) -> Run
 
     with _quiet():
         samples = torch.export.Dim("samples", min=SHORTEST, max=LONGEST)
-        traced = torch.export.export(model, (torch.zeros(1, 3 * SAMPLE_RATE),), dynamic_shapes=({1: samples},),
+        example = torch.zeros(1, 3 * SAMPLE_RATE)
+        traced = torch.export.export(model, (example,), dynamic_shapes=({1: samples},),
                                      prefer_deferred_runtime_asserts_over_guards=True)
         edge = to_edge_transform_and_lower(traced, transform_passes=[_without_asserts],
                                            partitioner=[XnnpackPartitioner()],

@@ -147,8 +147,9 @@ class DynamicGraph(LogMelModel):
         zeros behind."""
         width, step = self.config.window, self.config.step
         count = (x.shape[1] + step - 1) // step
-        more = (count - 1) * step + width - x.shape[1]
-        x = F.pad(x, [0, 0] * (x.ndim - 2) + [0, more]).unflatten(1, (-1, step))
+        number = count - 1 + width // step  # sizes spelled out: torch.export does not find them again
+        x = F.pad(x, [0, 0] * (x.ndim - 2) + [0, number * step - x.shape[1]])
+        x = x.reshape(x.shape[0], number, step, *x.shape[2:])
         return torch.cat([x[:, i : i + count] for i in range(width // step)], 2)
 
     def structured(self, x: Tensor, frames: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -163,8 +164,9 @@ class DynamicGraph(LogMelModel):
         if isinstance(self.encode, Subsampling):
             x, frames = self.encode(x, frames)
         else:
-            x = F.pad(x, (0, 0, 0, -x.shape[1] % c.factor)).unflatten(1, (-1, c.factor))
-            x = self.encode(x.flatten(2))
+            count = (x.shape[1] + c.factor - 1) // c.factor
+            x = F.pad(x, (0, 0, 0, count * c.factor - x.shape[1]))
+            x = self.encode(x.reshape(x.shape[0], count, c.factor * x.shape[2]))
             frames = None if frames is None else (frames + c.factor - 1) // c.factor
         mask = frame_mask(frames, x.shape[1])
         mask = torch.ones_like(x[..., 0], dtype=torch.bool) if mask is None else mask

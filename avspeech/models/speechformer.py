@@ -107,9 +107,11 @@ class Merge(nn.Module):
         self.project, self.norm = linear(dim, dim, hrf), nn.LayerNorm(dim)
 
     def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        more = -x.shape[1] % self.size
-        x = F.pad(masked(x, mask), (0, 0, 0, more)).unflatten(1, (-1, self.size))
-        own = F.pad(mask.to(x.dtype), (0, more)).unflatten(1, (-1, self.size)).sum(2)
+        # Sizes spelled out: torch.export does not find them again.
+        count = (x.shape[1] + self.size - 1) // self.size
+        more, shape = count * self.size - x.shape[1], (x.shape[0], count, self.size)
+        x = F.pad(masked(x, mask), (0, 0, 0, more)).reshape(*shape, x.shape[2])
+        own = F.pad(mask.to(x.dtype), (0, more)).reshape(shape).sum(2)
         x = x.sum(2) / own.clamp_min(1).unsqueeze(-1)
         return self.norm(self.project(x)), own > 0.5
 

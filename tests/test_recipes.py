@@ -26,6 +26,7 @@ LISTED = {
     "bench": ("mini", "paralbench"),
     "ser": ("crema_d", "daic_woz", "emodb", "iemocap", "m3ed", "mini", "nemo", "ravdess"),
     "tse": ("grid", "lrs3", "mead", "mini", "voxceleb2"),
+    "tts": ("asterisk", "libritts", "ljspeech", "mini", "vctk"),
 }
 
 
@@ -144,6 +145,29 @@ def test_the_mini_emotion_recipe_runs_through(tmp_path: Path) -> None:
     assert "hrf/fold1-0" in page.split("## Missing")[1] and "hrf against plain: no complete seed" in page
     with pytest.raises(InputError, match="fold 'fold9'"):
         recipe.run([*arguments, "--stage", "train", "folds=[fold9]"])
+
+
+def test_the_mini_speech_recipe_runs_through(tmp_path: Path) -> None:
+    """From no data to a text read aloud and a page, with a voice and a corpus as small as they come."""
+    for package in ("espeakng_loader", "pyworld"):
+        pytest.importorskip(package)
+    small = ("model.config={width: 16, layers: 1, hidden: 16, decoder: [16, 16], blocks: 1, duration: 8, "
+             "speaker_width: 4, phrasing: 8, vocoder: {width: 8, hidden: 16, layers: 1, pitch_width: 8}}")
+    arguments = ["--config", str(ROOT / "egs/mini/tts/conf/train.yaml"), "--exp", str(tmp_path / "exp"),
+                 "data.corpora.mini_tts.options={speakers: 1, utterances: 5, dev: 1, test: 1, workers: 1}",
+                 small, "align.turns=3", "vocoder={max_steps: 2, batch_seconds: 2, validate_every: 2}",
+                 "train={max_steps: 2, batch_seconds: 4, validate_every: 2}",
+                 "sentences={count: 1, shortest: 1, controls: 1, steps: 1, slopes: [4.0], pauses: [0.4]}",
+                 "systems.matcha.model.intonation=false"]
+    recipe = recipe_module("tts").recipe
+    recipe.run(arguments)
+    exp = tmp_path / "exp"
+    assert audio.duration(exp / "spoken" / "0.wav") > 0.4  # the break that the text asks for, at least
+    results = (exp / "RESULTS.md").read_text(encoding="utf-8")
+    assert "matcha" in results and "prosodyfm + reference" in results and "pause" in results
+    assert "data:audio" in (exp / "report.html").read_text(encoding="utf-8")
+    with pytest.raises(InputError, match="other settings"):
+        recipe.run([*arguments, "--stage", "train", "--stop-stage", "train", "train.lr=0.5"])
 
 
 @pytest.mark.slow

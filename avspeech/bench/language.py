@@ -1,0 +1,136 @@
+"""Language models as a plug: what answers a prompt, maybe about a sound, without the package knowing one.
+
+    Answers("labels.tsv")             a file of answers: id<tab>label, or JSONL {"id": ..., "label": ...}
+    Endpoint("http://localhost:8000/v1", "a-model", "MY_KEY")   any server that speaks OpenAI's protocol
+    Command(["python", "answer.py"])  a program: the request as JSON on its input, the answer as output
+
+Each is called as `plug(id, prompt, audio)`, audio: path of a WAV file or None, and gives the answer's text,
+None where it has none. `choice` finds the class in it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from avspeech.errors import InputError
+
+
+class Plug(Protocol):
+    """What answers."""
+
+    def __call__(self, id: str, prompt: str, audio: Path | None = None) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers that lie in a file, by id. Raises InputError for a file that is not one."""
+
+    path: str | Path
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        try:
+            lines = Path(self.path).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            raise InputError(f"{self.path}: cannot be read as text") from None
+        found = {}
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                if line.startswith("{"):
+                    row = json.loads(line)
+                    id, label = str(row["id"]), str(row["label"])
+                else:
+                    id, label = line.split("\t")
+            except (ValueError, KeyError):
+                raise InputError(f'{self.path}:{number}: expected id<tab>label, or {{"id": ..., "label": '
+                                 "...}") from None
+            found[id.strip()] = label.strip()
+        return found
+
+    def __call__(self, id: str, prompt: str, audio: Path | None = None) -> str | None:
+        return self.labels.get(id)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A server that answers POST <address>/chat/completions as OpenAI's does; temperature 0.
+
+    key_variable: name of the environment variable that holds the key, "" for none; seconds: to wait for an
+    answer. Sound goes as base64 WAV. Raises InputError where there is no answer.
+    """
+
+    address: str
+    model: str
+    key_variable: str = ""
+    seconds: float = 120.0
+
+    def __call__(self, id: str, prompt: str, audio: Path | None = None) -> str | None:
+        if not self.address.startswith(("http://", "https://")):
+            raise InputError(f"endpoint '{self.address}': expected http:// or https://")
+        content: list[dict[str, object]] = [{"type": "text", "text": prompt}]
+        if audio is not None:
+            data = base64.b64encode(audio.read_bytes()).decode()
+            content.append({"type": "input_audio", "input_audio": {"data": data, "format": "wav"}})
+        body = {"model": self.model, "temperature": 0,
+                "messages": [{"role": "user", "content": content if audio is not None else prompt}]}
+        headers = {"Content-Type": "application/json"}
+        if self.key_variable:
+            key = os.environ.get(self.key_variable)
+            if not key:
+                raise InputError(f"endpoint {self.address}: the environment variable {self.key_variable} "
+                                 "is not set; it should hold the key")
+            headers["Authorization"] = f"Bearer {key}"
+        request = urllib.request.Request(f"{self.address.rstrip('/')}/chat/completions",
+                                         json.dumps(body).encode(), headers)
+        try:
+            with urllib.request.urlopen(request, timeout=self.seconds) as reply:
+                return str(json.load(reply)["choices"][0]["message"]["content"])
+        except (OSError, urllib.error.URLError) as error:
+            raise InputError(f"endpoint {self.address}: {id}: no answer ({error})") from None
+        except (ValueError, KeyError, IndexError, TypeError):
+            raise InputError(f"endpoint {self.address}: {id}: the answer is not a chat completion") from None
+
+
+@dataclass(frozen=True)
+class Command:
+    """A program, as a list of arguments (no shell): {"id", "prompt", "audio"} as JSON on its input, the
+    answer on its output. Raises InputError where it fails."""
+
+    arguments: Sequence[str]
+    seconds: float = 120.0
+
+    def __call__(self, id: str, prompt: str, audio: Path | None = None) -> str | None:
+        request = json.dumps({"id": id, "prompt": prompt, "audio": None if audio is None else str(audio)})
+        try:
+            done = subprocess.run(list(self.arguments), input=request, capture_output=True, text=True,
+                                  timeout=self.seconds, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise InputError(f"command {self.arguments[0]}: {id}: {error}") from None
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            raise InputError(f"command {self.arguments[0]}: {id}: exit {done.returncode}: {last}")
+        return done.stdout.strip() or None
+
+
+def choice(answer: str | None, classes: Sequence[str]) -> int | None:
+    """The number of the class that an answer names; None where it names none, or more than one."""
+    if answer is None:
+        return None
+    said = answer.strip().lower()
+    named = [i for i, name in enumerate(classes) if said.strip(".\"' ") == name.lower()] or [
+        i for i, name in enumerate(classes)
+        if re.search(rf"(?<!\w){re.escape(name.lower())}(?!\w)", said)]
+    return named[0] if len(named) == 1 else None

@@ -18,6 +18,7 @@ CORPORA: dict[str, str] = {
     "common_voice": "avspeech.data.corpora.common_voice",
     "crema_d": "avspeech.data.corpora.crema_d",
     "daic_woz": "avspeech.data.corpora.daic_woz",
+    "debate": "avspeech.data.corpora.debate",
     "emodb": "avspeech.data.corpora.emodb",
     "grid": "avspeech.data.corpora.grid",
     "iemocap": "avspeech.data.corpora.iemocap",

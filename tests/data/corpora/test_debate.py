@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+
+from avspeech import metrics
+from avspeech.bench.pseudolabels import hashed_text
+from avspeech.data.corpora import debate
+from avspeech.data.manifest import read_manifest
+from avspeech.errors import InputError
+
+
+@pytest.fixture
+def corpus(tmp_path, sound):
+    """60 sentences, two readings of each, by ten speakers."""
+    rows = ["ID,Sentence,Label"]
+    for n in range(120):
+        rows.append(f"{n + 1},句子{n // 2}的长,{'cháng' if n % 2 else 'zhǎng'}")
+        for speaker in range(1, 11):
+            sound(tmp_path / "DEBATE_Audio" / f"speaker_{speaker}" / "polyphone"
+                  / f"s{speaker}_p_id_{n + 1:03}.wav", n)
+    (tmp_path / "Task_Proun.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_prepare_and_the_split(corpus, tmp_path):
+    with pytest.raises(InputError, match="pronunciation: 1,200 of 2,000 clips"):
+        debate.prepare(corpus, tmp_path / "out")
+    utterances = read_manifest(debate.prepare(corpus, tmp_path / "out", incomplete=True)[0])
+    assert len(utterances) == 1200
+    u = next(u for u in utterances if u.id == "debate-s10_p_id_002")
+    assert u.speaker == "debate-speaker_10" and u.labels["reading"] == "cháng" and u.text == "句子0的长"
+    parts = {p: [u for u in utterances if u.labels["split"] == p] for p in ("train", "dev", "test")}
+    for key in (lambda u: u.speaker, lambda u: u.labels["sentence"]):
+        held = [{key(u) for u in part} for part in parts.values()]
+        assert all(held) and not (held[0] & held[1] or held[0] & held[2] or held[1] & held[2])
+
+
+def test_text_alone_is_at_chance(corpus, tmp_path):
+    """What is written says nothing of which reading is meant, on sentences that were not learnt."""
+    utterances = read_manifest(debate.prepare(corpus, tmp_path / "out", incomplete=True)[0])
+    train, test = ([u for u in utterances if u.labels["split"] == p] for p in ("train", "test"))
+    x, tested = (hashed_text([u.text for u in part]).astype(float) for part in (train, test))
+    y = np.array([u.labels["which"] == "second" for u in train])
+    weights = np.linalg.solve(x.T @ x + np.eye(x.shape[1]), x.T @ (y - y.mean()))
+    truth = [int(u.labels["which"] == "second") for u in test]
+    guessed = (tested @ weights + y.mean() > 0.5).astype(int).tolist()
+    assert metrics.uar(truth, guessed, 2) == pytest.approx(0.5, abs=0.02)
+
+
+def test_which_reading_is_first_is_drawn_by_sentence():
+    readings = {2 * n + k: (f"s{n}", "ab"[k]) for n in range(200) for k in (0, 1)}
+    names = debate.numbered(readings)
+    assert all(names[2 * n] != names[2 * n + 1] for n in range(200))
+    assert 70 < sum(names[2 * n] == "first" for n in range(200)) < 130
+    assert debate.numbered({1: ("s", "a"), 2: ("t", "b")}) == {}
+
+
+def test_other_tables(corpus):
+    table = corpus / "Task_Proun.csv"
+    table.write_text("ID,Sentence,Colour\n1,x,y\n")
+    with pytest.raises(InputError, match="no column for reading; it has id, sentence, colour"):
+        debate.scan(corpus)
+    with pytest.raises(InputError, match="task: 'tone' is not there; there are pronunciation, pause, stress"):
+        debate.scan(corpus, "tone")
+    assert sum(debate.CLIPS.values()) == 10010
+    assert "zhǎng | cháng" in debate.prompt("长", ["zhǎng", "cháng"])

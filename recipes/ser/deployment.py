@@ -74,7 +74,7 @@ def _write(folder: Path, exp: Path, name: str, protocol: str, release: dict[str,
                        for corpus, terms in {wanted.corpus: release["data"], **release["also"]}.items()],
         metrics={f"{record['measure']} of the development speakers, who picked the weights": round(
             record["dev"], 2)},
-        description=f"Emotion of an utterance. Protocol {wanted.name} ({wanted.hash}), {cell['fold']}: "
+        description=f"Protocol {wanted.name} ({wanted.hash}), {cell['fold']}: "
                     f"trained on {held['train']} speakers, its weights picked by {held['dev']} others.")
     if cell["fold"].startswith(cells.ALL_BUT):
         pooled = _cross_validated(exp, name)

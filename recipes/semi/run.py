@@ -1,0 +1,140 @@
+"""Few labels and many utterances: multi-view pseudo-labels (Li et al., ICASSP 2025), against using all
+labels, the few alone, and self-training.
+
+    python recipes/semi/run.py --config egs/mini/semi/conf/train.yaml
+    python recipes/semi/run.py corpus.name=adress corpus.source=/path corpus.label=dementia \\
+        corpus.protocol=official 'encoders={whisper-base: {}}' 'language={kind: answers, path: labels.tsv}'
+
+In each fold a share of the training labels is kept, drawn by the seed, of each class alike; the others are
+hidden, and only used to say how many pseudo-labels were right. Development data is fully labelled. The
+acoustic vector of an utterance is the mean of its encoders' frames, standardised by the training part; the
+linguistic one, hashed letters of its transcript.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from avspeech.bench.plan import Encoder
+from avspeech.bench.pseudolabels import Training
+from avspeech.errors import InputError
+from avspeech.recipe import Recipe
+
+
+@dataclass
+class Corpus:
+    """name: of a corpus; source: as distributed, none for one made on the spot; options: of its `prepare`.
+    label, protocol: as in a task of the bench (a published protocol, "speaker-Nfold" or "official")."""
+
+    name: str = "mini_emotion"
+    source: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    incomplete: bool = False
+    label: str = "emotion"
+    protocol: str = "mini_emotion"
+
+
+@dataclass
+class Language:
+    """The linguistic view. kind: "answers" (a file at path), "endpoint" (address, model, key_variable),
+    "command" (command), or "simulated": the truth, but at random for a share `wrong`, to try the recipe.
+    prompt: {classes} and {text} are filled in."""
+
+    kind: Literal["answers", "endpoint", "command", "simulated"] = "simulated"
+    path: str = ""
+    address: str = ""
+    model: str = ""
+    key_variable: str = ""
+    command: tuple[str, ...] = ()
+    wrong: float = 0.33
+    prompt: str = ("This is the automatic transcript of what somebody said: {text}\nMend its errors "
+                   "silently. Which of these fits the speaker best: {classes}? Answer with that word alone.")
+
+
+@dataclass
+class Config:
+    """encoders: upstreams of the bench, for the acoustic view and the vectors; dims: their frames are brought
+    down to so many by principal components of the training part, for the Fréchet distance (0: as they are).
+    share: of labels kept. folds: which (none named: all)."""
+
+    corpus: Corpus = field(default_factory=Corpus)
+    encoders: dict[str, Encoder] = field(default_factory=dict)
+    dims: int = 0
+    language: Language = field(default_factory=Language)
+    train: Training = field(default_factory=Training)
+    share: float = 0.3
+    folds: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = (0, 1, 2)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share < 1:
+            raise ValueError(f"share: expected a number between 0 and 1, got {self.share}")
+
+
+recipe = Recipe("semi", schema=Config, doc=__doc__)
+
+
+@recipe.stage("prepare", uses=("corpus",), outputs=lambda cfg, exp: [exp / "data" / "all.jsonl"],
+              code=("data",))
+def prepare(cfg: Config, exp: Path) -> None:
+    """Write the corpus' manifest."""
+    from avspeech.data import corpora
+
+    options = dict(cfg.corpus.options) | (
+        {"incomplete": True} if cfg.corpus.incomplete and cfg.corpus.source else {})
+    corpora.prepare(cfg.corpus.name, cfg.corpus.source, exp / "data", **options)
+
+
+@recipe.stage("features", uses=("corpus", "encoders"),
+              outputs=lambda cfg, exp: [exp / "frames" / f"{name}.npz" for name in cfg.encoders],
+              code=("audio", "bench", "data"))
+def features(cfg: Config, exp: Path) -> None:
+    """Run each encoder over each utterance; keep the frames of its layers' mean."""
+    from views import write_frames
+
+    if not cfg.encoders:
+        raise InputError("encoders: empty; name one, for example encoders.whisper-base={}")
+    for name, encoder in cfg.encoders.items():
+        write_frames(exp / "frames" / f"{name}.npz", encoder.load or name, encoder.options, exp / "data")
+
+
+@recipe.stage("evaluate",
+              inputs=lambda cfg, exp: [exp / "data" / "all.jsonl",
+                                       *(exp / "frames" / f"{name}.npz" for name in cfg.encoders)],
+              outputs=lambda cfg, exp: [exp / "results" / "semi.json"],
+              code=("bench", "data", "metrics"))
+def evaluate(cfg: Config, exp: Path) -> None:
+    """Train the four systems on each fold and seed; write what the test speakers say of them."""
+    from views import evaluate_all
+
+    evaluate_all(cfg, exp)
+
+
+@recipe.stage("report", inputs=lambda cfg, exp: [exp / "results" / "semi.json"],
+              outputs=lambda cfg, exp: [exp / "RESULTS.md", exp / "report.html"],
+              code=("report", "metrics"))
+def report(cfg: Config, exp: Path) -> None:
+    """Write the table."""
+    from avspeech import report as pages
+
+    rows, meta = pages.read_results(exp / "results")
+    uar = pages.aggregate(rows, value="uar")
+    labels = pages.aggregate([r for r in rows if r["system"] in ("self-training", "multi-view")],
+                             value="right")
+    note = (f"UAR (%) on the test part. Few: {cfg.share:.0%} of the training labels. "
+            + ("The linguistic view is simulated: the truth, at random for a share of "
+               f"{cfg.language.wrong:g}." if cfg.language.kind == "simulated" else ""))
+    sections = [uar.table("Four ways to use the labels", 1, note=note),
+                labels.table("Pseudo-labels of the best round that are right (%)", 1)]
+    for section in sections:
+        pages.print_table(section)
+    pages.write_markdown(exp / "RESULTS.md", f"Few labels: {cfg.corpus.label} of {cfg.corpus.name}", sections,
+                         meta)
+    pages.write_html(exp / "report.html", f"Few labels: {cfg.corpus.label} of {cfg.corpus.name}", sections,
+                     meta)
+
+
+if __name__ == "__main__":
+    recipe.main()

@@ -60,14 +60,12 @@ def _trained(waiting: Cells, workers: int, scheduler: str | None) -> Iterator[di
         for job in jobs:
             yield cells.train_cell(*job)
     else:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            running = [pool.submit(cells.train_cell, *job) for job in jobs]
-            try:
-                for done in as_completed(running):
-                    yield done.result()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+        try:
+            for done in as_completed([pool.submit(cells.train_cell, *job) for job in jobs]):
+                yield done.result()
+        finally:  # not `with`: leaving that would train all that is waiting, after an error too
+            pool.shutdown(cancel_futures=True)
 
 
 def score_all(done: Cells, out: Path, protocol: str) -> None:

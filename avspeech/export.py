@@ -33,6 +33,7 @@ import torch
 from torch import Tensor, nn
 
 from avspeech import __version__, audio, metrics, pretrained
+from avspeech.data.features import FeatureConfig
 from avspeech.data.manifest import Utterance, read_manifest, resolve
 from avspeech.errors import InputError
 from avspeech.nn.logmel import SAMPLE_RATE, WINDOW, LogMelModel
@@ -198,7 +199,8 @@ def onnx_runner(path: str | Path) -> Runner:
 
 def development(manifest: str | Path, root: str | Path | None, labels: Sequence[str]
                 ) -> list[tuple[np.ndarray, int]]:
-    """(samples [N] at 16 kHz, class) of a manifest's utterances whose label "emotion" is the model's."""
+    """(samples [N] at 16 kHz, class) of a manifest's utterances whose label "emotion" is the model's; without
+    the silence before and after, as in training and in the recogniser."""
     utterances = read_manifest(manifest)
     base = Path(root) if root is not None else _root(Path(manifest))
     known = [u for u in utterances if u.labels.get("emotion") in labels]
@@ -219,6 +221,8 @@ def _root(manifest: Path) -> Path:
 
 def _samples(root: Path, utterance: Utterance) -> np.ndarray:
     sound = audio.read(resolve(root, utterance.audio), SAMPLE_RATE, utterance.start, utterance.duration)
+    begin, end = audio.speech_bounds(sound, SAMPLE_RATE, FeatureConfig.trim, FeatureConfig.margin)
+    sound = sound[begin:end]
     return np.pad(sound, (0, max(0, WINDOW - len(sound))))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,9 @@ def test_development_audio_comes_from_a_manifest(tmp_path: Path) -> None:
     write_manifest(tmp_path / "dev.jsonl", utterances)
     data = export.development(tmp_path / "dev.jsonl", None, LABELS)
     assert [label for _, label in data] == [0, 1, 2] and all(len(s) >= 4_000 for s, _ in data)
+    write_sound(tmp_path / "0.wav", np.concatenate([np.zeros(3_000), sounds(1)[0][0], np.zeros(3_000)]))
+    write_manifest(tmp_path / "dev.jsonl", [dataclasses.replace(u, duration=0.6) for u in utterances])
+    assert len(export.development(tmp_path / "dev.jsonl", None, LABELS)[0][0]) < 8_000
     with pytest.raises(InputError, match="none is 'happy'"):
         export.development(tmp_path / "dev.jsonl", tmp_path, [*LABELS, "happy"])
 

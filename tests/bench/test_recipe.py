@@ -85,3 +85,20 @@ def test_cost_says_that_both_ways_agree(config: Path, tmp_path: Path) -> None:
     text = "\n".join(cost.measure(cfg, tmp_path / "exp", utterances=32, epochs=2))
     assert "same answers: 8 of 8 predictions" in text
     assert "MiB for an hour of sound" in text and "probes of 3 epochs at once" in text
+
+
+def test_the_mini_example_in_small(tmp_path: Path) -> None:
+    """Generated voices: the informed upstream is above the control, which is near chance."""
+    pytest.importorskip("espeakng_loader")
+    exp = tmp_path / "exp"
+    recipe().run(["--config", str(ROOT / "egs/mini/bench/conf/train.yaml"), "--exp", str(exp),
+                  "corpora.mini_traits.options={voices: 12, workers: 1}", "tasks=[gender, emotion]",
+                  "only=[log-mel, conv-random]", "seeds=[0]", "cluster.kind=none",
+                  "probes.linear={epochs: 12, lrs: [0.003, 0.03]}"])
+    results = records.read(exp)
+    means = {(task, control): np.mean([c["metrics"]["uar"] for c in results.cells if c["task"] == task
+                                       and c["upstream"] == "log-mel" and c["control"] == control])
+             for task in ("gender", "emotion") for control in ("", "shuffled")}
+    for task, chance in (("gender", 0.5), ("emotion", 0.25)):
+        assert means[task, ""] > means[task, "shuffled"] + 0.1
+        assert abs(means[task, "shuffled"] - chance) < 0.3

@@ -186,7 +186,8 @@ class Subsampling(nn.Module):
         self.planes = kind == "2d"
         if kind == "patch":
             self.convs = nn.ModuleList([PatchConv(mels, dim, factor, norm)])
-            self.project, self.further = nn.Identity(), nn.ModuleList()
+            self.project: nn.Module = nn.Identity()
+            self.further = nn.ModuleList()
             return
         c = channels if self.planes else dim
         first = HalvingConv(1, c, 3, True, norm) if self.planes else HalvingConv(mels, c, 5, False, norm)

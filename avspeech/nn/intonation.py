@@ -64,6 +64,7 @@ class TerminalIntonationEncoder(nn.Module):
         # Shapes differ by little: begun smaller than this, all of them look alike for thousands of steps.
         for weight, gain in ((self.lstm.weight_ih_l0, 1.0), (self.query.weight, 0.4), (self.key.weight, 0.3),
                              (self.value.weight, 0.3), (self.out.weight, 0.3)):
+            assert isinstance(weight, torch.Tensor)  # for mypy: an attribute of an LSTM could be a module
             nn.init.uniform_(weight, -gain, gain)
 
     def weights(self, contours: Tensor, frames: Tensor) -> Tensor:

@@ -8,10 +8,10 @@
                 and judged by the UAR on it
     executorch  for ExecuTorch (.pte), on XNNPACK
 
-The graph takes "audio" [1, N], float32 at 16 kHz in -1..1, N from 400 on (executorch: 0.1 to 30 s), and gives
-"logits" [1, K] and "posteriors" [1, K]. Factorised layers and norms are merged first
-(`nn.reparam.to_deploy`). What is written is compared with torch at several lengths; a difference above 1e-4
-is an error, and no file is left.
+The graph takes "audio" [1, N], float32 at 16 kHz in -1..1, N from 400 on (executorch: from 0.1, 0.5 or 1.2 s,
+which its method "shortest" tells, to 30 s), and gives "logits" [1, K] and "posteriors" [1, K]. Factorised
+layers and norms are merged first (`nn.reparam.to_deploy`). What is written is compared with torch at several
+lengths; a difference above 1e-4 is an error, and no file is left.
 """
 
 from __future__ import annotations
@@ -43,8 +43,9 @@ FORMATS = ("onnx", "onnx-int8", "executorch")
 TOLERANCE = 1e-4  # of logits (relative to the largest where that is above 1) and posteriors
 LOST = 0.01  # of UAR; more is refused
 LENGTHS = (WINDOW, 5_000, SAMPLE_RATE, 3 * SAMPLE_RATE + 77, 8 * SAMPLE_RATE)  # samples, where it is compared
-# Samples, for ExecuTorch: it plans memory for the longest; very short inputs would be a graph of their own.
-SHORTEST, LONGEST = SAMPLE_RATE // 10, 30 * SAMPLE_RATE
+# Samples, for ExecuTorch: it plans memory for the longest; very short inputs would be a graph of their own (one
+# frame, one window), how short differs between models: the first of these that torch.export takes.
+SHORTEST, LONGEST = (SAMPLE_RATE // 10, SAMPLE_RATE // 2, 6 * SAMPLE_RATE // 5), 30 * SAMPLE_RATE
 CALIBRATION = 200  # utterances at most, evenly over the manifest; UAR is of all
 _PACKAGES = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "executorch": ("executorch",)}
 _HELP = {"onnx": "pip install 'avspeech[edge]'", "executorch": "pip install executorch"}
@@ -135,8 +136,8 @@ def write(model: nn.Module, info: pretrained.ModelInfo, to: str, out: Path,
     aside = out.with_name(f".{out.name}.part")
     try:
         if to == "executorch":
-            run = _executorch(light, info, aside)
-            parity, uar, changed = compare(light, run, SHORTEST), None, 0
+            run, shortest = _executorch(light, info, aside)
+            parity, uar, changed = compare(light, run, shortest), None, 0
         else:
             _onnx(light, info, aside)
             parity, uar, changed = compare(light, onnx_runner(aside)), None, 0
@@ -332,20 +333,32 @@ def _without_asserts(module: Any) -> Any:
     return PassResult(module, True)
 
 
-def _executorch(model: nn.Module, info: pretrained.ModelInfo, path: Path) -> Runner:
+def _traced(model: nn.Module) -> tuple[Any, int]:
+    """The model as torch.export sees it, and the least samples it takes."""
+    for shortest in SHORTEST:
+        samples = torch.export.Dim("samples", min=shortest, max=LONGEST)
+        try:
+            traced = torch.export.export(model, (torch.zeros(1, 3 * SAMPLE_RATE),),
+                                         dynamic_shapes=({1: samples},),
+                                         prefer_deferred_runtime_asserts_over_guards=True)
+            return traced, shortest
+        except torch._dynamo.exc.UserError as error:
+            refused = str(error).splitlines()
+    raise InputError(f"--to executorch: torch.export does not take this model at any length ({refused[0]})")
+
+
+def _executorch(model: nn.Module, info: pretrained.ModelInfo, path: Path) -> tuple[Runner, int]:
     from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
     from executorch.exir import EdgeCompileConfig, to_edge_transform_and_lower
     from executorch.runtime import Runtime
 
     with _quiet():
-        samples = torch.export.Dim("samples", min=SHORTEST, max=LONGEST)
-        example = torch.zeros(1, 3 * SAMPLE_RATE)
-        traced = torch.export.export(model, (example,), dynamic_shapes=({1: samples},),
-                                     prefer_deferred_runtime_asserts_over_guards=True)
+        traced, shortest = _traced(model)
         edge = to_edge_transform_and_lower(traced, transform_passes=[_without_asserts],
                                            partitioner=[XnnpackPartitioner()],
                                            compile_config=EdgeCompileConfig(_check_ir_validity=False),
-                                           constant_methods={"sample_rate": info.sample_rate})
+                                           constant_methods={"sample_rate": info.sample_rate,
+                                                             "shortest": shortest})
         path.write_bytes(edge.to_executorch().buffer)
     method = Runtime.get().load_program(path).load_method("forward")
     assert method is not None
@@ -354,4 +367,4 @@ def _executorch(model: nn.Module, info: pretrained.ModelInfo, path: Path) -> Run
         logits, posteriors = method.execute([torch.from_numpy(samples)])
         return logits.numpy().copy(), posteriors.numpy().copy()
 
-    return run
+    return run, shortest

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from avspeech import __version__
 
@@ -217,11 +218,9 @@ def _models() -> str:
     if not names:
         raise Missing("no released model in this installation")
     for name in names:
-        model, info = pretrained.load(name)
+        model: Any = pretrained.load(name)[0]
         with torch.inference_mode():
-            frames = int(info.fps or 25)
-            model(torch.zeros(1, info.sample_rate), torch.zeros(1, 1, frames, 88, 88, dtype=torch.uint8),
-                  torch.ones(1, 1, frames, dtype=torch.bool))
+            model(*model.example_inputs(1.0))
     return f"{', '.join(names)}: verified, loaded, run on 1 s"
 
 

@@ -43,8 +43,8 @@ FORMATS = ("onnx", "onnx-int8", "executorch")
 TOLERANCE = 1e-4  # of logits (relative to the largest where that is above 1) and posteriors
 LOST = 0.01  # of UAR; more is refused
 LENGTHS = (WINDOW, 5_000, SAMPLE_RATE, 3 * SAMPLE_RATE + 77, 8 * SAMPLE_RATE)  # samples, where it is compared
-# Samples, for ExecuTorch: it plans memory for the longest; very short inputs would be a graph of their own (one
-# frame, one window), how short differs between models: the first of these that torch.export takes.
+# Samples, for ExecuTorch: it plans memory for the longest; very short inputs would be a graph of their own
+# (one frame, one window), how short differs between models: the first of these that torch.export takes.
 SHORTEST, LONGEST = (SAMPLE_RATE // 10, SAMPLE_RATE // 2, 6 * SAMPLE_RATE // 5), 30 * SAMPLE_RATE
 CALIBRATION = 200  # utterances at most, evenly over the manifest; UAR is of all
 _PACKAGES = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "executorch": ("executorch",)}

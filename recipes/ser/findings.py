@@ -186,5 +186,5 @@ def _merging(costs: Mapping[str, dict[str, Any]]) -> report.Table:
             for name, c in costs.items() if "difference float32" in c]
     return report.Table(["system", "cells", "float32", "float64", "answers changed"], body,
                         "Merged against trained, on trained weights",
-                        "Largest relative difference of the logits over the test utterances of the first "
-                        "seed (float64: of every eighth utterance).")
+                        "Largest relative difference of the logits over every fourth test utterance of the "
+                        "first seed (float64: every sixteenth).")

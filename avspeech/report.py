@@ -20,6 +20,7 @@ import json
 import math
 import os
 import re
+import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -276,6 +277,17 @@ def points_plot(summary: Summary, title: str = "", label: str = "",
 
 
 # --- writers ------------------------------------------------------------------------------------------------
+
+
+def commit() -> str:
+    """The commit of the working tree this runs from, "+" after it where the tree has changes; "unknown"
+    outside git."""
+    try:
+        done = subprocess.run(["git", "describe", "--always", "--dirty=+", "--exclude=*"],
+                              capture_output=True, text=True, cwd=Path(__file__).parent, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()
 
 
 def write_markdown(

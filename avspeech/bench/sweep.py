@@ -340,9 +340,20 @@ def report(outcome: Outcome, exp: Path) -> Outcome:
     from avspeech.bench import leaderboard
 
     print("\n".join([*table(outcome), *outcome.summary(), f"results: {exp / records.RESULTS}"]))
-    for path in leaderboard.write(exp) if outcome.cells else []:
+    for path in leaderboard.write(exp, meta=_origin(exp)) if outcome.cells else []:
         print(path)
     return outcome
+
+
+def _origin(exp: Path) -> dict[str, str]:
+    """What made the results: the command, where `exp` is egs/CORPUS/TASK/exp/NAME, and the commit."""
+    from avspeech.report import commit
+
+    folder = exp.resolve().parent
+    if folder.name != "exp":
+        return {"commit": commit()}
+    example = f"egs/{folder.parent.parent.name}/{folder.parent.name}"
+    return {"command": f"bash {example}/run.sh --config {example}/conf/{exp.name}.yaml", "commit": commit()}
 
 
 def finish(outcome: Outcome) -> None:

@@ -47,7 +47,8 @@ def _compare(folder: Path) -> dict[str, Any]:
     cache = Cache(record["cell"]["cache"])
     names = [r["id"] for r in emotion.read_records(folder / "test.jsonl")]
     out: dict[str, Any] = {"answers changed": 0}
-    for kind, dtype, some in (("float32", torch.float32, names[::4]), ("float64", torch.float64, names[::16])):
+    for kind, dtype, some in (("float32", torch.float32, names[::4]),
+                              ("float64", torch.float64, names[::16])):
         heavy, worst = model.to(dtype), 0.0
         merged = to_deploy(heavy)  # of that precision, as the product is rounded once
         with torch.no_grad():

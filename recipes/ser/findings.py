@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from folds import Cells, answers_of, commit
+from folds import Cells, answers_of
 
 from avspeech import metrics, report
 from avspeech.data import protocol as protocols
@@ -46,7 +46,7 @@ def results_page(done: Cells, exp: Path, protocol: str, pairs: Mapping[str, str]
     example = f"egs/{folder.parent.name}/{folder.name}"
     meta = {"command": f"bash {example}/run.sh"
             + (f" --config {example}/conf/{exp.name}.yaml" if exp.name != "train" else ""),
-            "commit": meta.get("commit", commit()), "protocol": f"{wanted.name} {wanted.hash}"}
+            "commit": meta.get("commit", report.commit()), "protocol": f"{wanted.name} {wanted.hash}"}
     title = f"{wanted.label.capitalize()}: {wanted.corpus} ({exp.name})"
     report.write_markdown(exp / "RESULTS.md", title, sections, meta)
     for name in systems:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -101,17 +100,7 @@ def score_all(done: Cells, out: Path, protocol: str) -> None:
                     pooled |= {f"oracle_{key}": value for key, value in chosen.items()}
             rows.append(pooled)
         report.write_results(out / f"{name}.json", rows, {"protocol": protocols.get(protocol).hash,
-                                                          "commit": commit()})
-
-
-def commit() -> str:
-    """The commit of the working tree, "+" after it where the tree has changes; "unknown" outside git."""
-    try:
-        done = subprocess.run(["git", "describe", "--always", "--dirty=+", "--exclude=*"],
-                              capture_output=True, text=True, cwd=Path(__file__).parent, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return done.stdout.strip()
+                                                          "commit": report.commit()})
 
 
 def answers_of(done: Cells, name: str, classification: bool) -> dict[str, Any] | None:

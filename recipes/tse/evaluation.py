@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,7 @@ def measure(system: str, seed: int, model: Path, studio: Studio, listed: dict[st
             if fit:
                 rows += extraction.evaluate(network, studio, fit, extraction.Condition(name, views, shuffled))
         report.write_results(result, [{"system": system, "seed": seed, "corpus": corpus, **row}
-                                      for row in rows], {**meta, "commit": commit()})
+                                      for row in rows], {**meta, "commit": report.commit()})
         known = {**pretrained.read_info(model).metrics, **_card(corpus, rows, list(conditions))}
         pretrained.update(model, metrics=known)
         print(f"{system} seed {seed}, {corpus}: {len(rows)} rows", flush=True)
@@ -60,16 +59,6 @@ def available(studio: Studio, mixture: Mixture) -> set[str]:
 
 def _hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:12]
-
-
-def commit() -> str:
-    """The commit of the working tree, "+" after it where the tree has changes; "unknown" outside git."""
-    try:
-        done = subprocess.run(["git", "describe", "--always", "--dirty=+", "--exclude=*"],
-                              capture_output=True, text=True, cwd=Path(__file__).parent, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return done.stdout.strip()
 
 
 def demonstrate(model: Path, studio: Studio, listed: dict[str, Path], out: Path) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from avspeech import config, models, pretrained, trainer
+from avspeech import config, models, pretrained, report, trainer
 from avspeech.data import corpora
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance, read_manifest
@@ -428,7 +428,7 @@ def evaluate(cfg: Config, exp: Path) -> None:
     said, results = exp / "said", exp / "results"
     reference(records, names, sounds, vocoder.config.hop, vocoder, said)
     how = {"wer": cfg.sentences.recogniser, "mos": cfg.sentences.mos, "pitch": cfg.sentences.pitch,
-           "meta": {"commit": _commit()}}
+           "meta": {"commit": report.commit()}}
     measure(CEILING, None, said / "recordings", said / CEILING, results / "ceiling.json", names, **how)
     for name, _, seed in _runs(cfg):
         model: Any = pretrained.load(exp / f"{name}-{seed}" / "model")[0]
@@ -460,17 +460,6 @@ def _controlled(cfg: Config) -> tuple[str, int]:
         if fields.get("intonation", True) or fields.get("breaks", True):
             return name, cfg.seeds[0]
     return "", 0
-
-
-def _commit() -> str:
-    import subprocess
-
-    try:
-        done = subprocess.run(["git", "describe", "--always", "--dirty=+", "--exclude=*"],
-                              capture_output=True, text=True, cwd=Path(__file__).parent, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return done.stdout.strip()
 
 
 @recipe.stage("synthesise", uses=("systems", "seeds", "sentences", "model"),

@@ -14,6 +14,7 @@ import ctypes
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -172,6 +173,13 @@ def synthesise(text: str, voice: str = "en-us", rate: int = 160, pitch: int = 50
     timed = _phones([(_closure(samples, start, name, sample_rate), name) for start, name in phones],
                     len(samples), sample_rate)
     return Speech(samples, sample_rate, timed, _words(words, timed, sample_rate))
+
+
+def synthesise_apart(*arguments: Any) -> Speech:
+    """`synthesise` in a process of its own: what espeak-ng says depends a little on what it has said
+    before."""
+    with get_context("fork").Pool(1) as pool:
+        return pool.apply(synthesise, arguments)
 
 
 def _closure(samples: np.ndarray, start: int, name: str, sample_rate: int) -> int:

@@ -12,9 +12,10 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
@@ -64,6 +65,22 @@ class Media:
     fps: float = 0.0
     width: int = 0
     height: int = 0
+
+
+def code_hash(*names: str) -> str:
+    """A hash of the source of modules, by their paths from here without .py, for a corpus made on the spot
+    to be made anew when they change."""
+    folder = Path(__file__).parent
+    return hashlib.sha256(b"".join((folder / f"{name}.py").read_bytes() for name in names)).hexdigest()[:12]
+
+
+def made(make: Callable[[T], R], jobs: Sequence[T], workers: int) -> Iterator[R]:
+    """`make` of each job, in order, in so many processes; with one worker, in this one."""
+    if workers == 1:
+        yield from map(make, jobs)
+        return
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        yield from pool.map(make, jobs, chunksize=8)
 
 
 def absent(source: str | Path, about: About) -> InputError:

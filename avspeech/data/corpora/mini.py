@@ -8,7 +8,6 @@ recipe in minutes and to compare models that see different sides; results on it 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
@@ -17,16 +16,16 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from avspeech import audio, video
+from avspeech.data.corpora import layout
 from avspeech.data.corpora.articulation import Manner, movements
 from avspeech.data.corpora.mouth import Face, Scene, camera, draw, shape
 from avspeech.data.manifest import VIEW_ANGLES, Utterance, View, read_manifest, write_manifest
 from avspeech.errors import InputError
-from avspeech.espeak import Speech, synthesise
+from avspeech.espeak import synthesise_apart
 
 SAMPLE_RATE = 16000
 FPS = 25.0
@@ -92,13 +91,14 @@ def prepare(source: str | Path | None, out: str | Path, speakers: int = 12, utte
         if view not in VIEW_ANGLES:
             raise InputError(f"mini: no view '{view}'; known: {', '.join(VIEW_ANGLES)}")
     options = {"speakers": speakers, "utterances": utterances, "seed": seed, "views": list(views),
-               "dev": dev_speakers, "test": test_speakers, "rotating": rotating, "code": _code()}
+               "dev": dev_speakers, "test": test_speakers, "rotating": rotating,
+               "code": layout.code_hash("mini", "mouth", "articulation", "../../espeak")}
     marker = out / "mini.json"
     paths = [out / f"{split}.jsonl" for split in ("train", "dev", "test")]
     if (marker.exists() and json.loads(marker.read_text(encoding="utf-8")) == options
         and all(p.exists() for p in paths)):
         return paths
-    _said("a", VOICES[0][0])  # says what is missing before any process is started
+    synthesise_apart("a", VOICES[0][0])  # says what is missing before any process is started
     parts: dict[str, list[_Job]] = {"train": [], "dev": [], "test": []}
     chosen = [*range(speakers - dev_speakers - test_speakers),
               *range(len(VOICES) - dev_speakers - test_speakers, len(VOICES))]
@@ -125,24 +125,9 @@ def _made(jobs: list[_Job], workers: int) -> Iterator[Utterance]:
         yield from pool.map(_make, jobs)
 
 
-def _said(*arguments: Any) -> Speech:
-    """`synthesise` in a process of its own: what espeak-ng says depends a little on what it has said
-    before."""
-    with get_context("fork").Pool(1) as pool:
-        return pool.apply(synthesise, arguments)
-
-
 def sentence(rng: np.random.Generator) -> str:
     """One of 160,000 sentences."""
     return " ".join(str(rng.choice(part)) for part in (_WHO, _DID, _WHAT, _WHEN))
-
-
-def _code() -> str:
-    """A hash of what draws and speaks, so that a corpus of older code is made anew."""
-    folder = Path(__file__).parent
-    code = b"".join((folder / f"{name}.py").read_bytes()
-                    for name in ("mini", "mouth", "articulation", "../../espeak"))
-    return hashlib.sha256(code).hexdigest()[:12]
 
 
 def _make(job: _Job) -> Utterance:
@@ -157,7 +142,7 @@ def _make(job: _Job) -> Utterance:
     manner = Manner(*looks.uniform(0.85, 1.15, 4))
     rng = np.random.default_rng([job.seed, job.speaker, job.number])
     text = sentence(rng)
-    speech = _said(text, voice, int(rng.integers(150, 185)), pitch, int(rng.integers(40, 70)))
+    speech = synthesise_apart(text, voice, int(rng.integers(150, 185)), pitch, int(rng.integers(40, 70)))
     before, after = rng.uniform(*LEAD, 2)
     common = math.gcd(SAMPLE_RATE, speech.sample_rate)
     sound = resample_poly(speech.samples.astype(np.float64), SAMPLE_RATE // common,

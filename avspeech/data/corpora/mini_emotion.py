@@ -9,16 +9,11 @@ of a recipe in minutes; results on it say nothing about people.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -26,7 +21,7 @@ from avspeech import audio
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
-from avspeech.espeak import Speech, synthesise
+from avspeech.espeak import synthesise_apart
 
 SAMPLE_RATE = 16000
 SENTENCES = 8  # of each voice, each in every emotion
@@ -101,18 +96,18 @@ def prepare(source: str | Path | None, out: str | Path, sentences: int = SENTENC
     combinations = len(_WHO) * len(_DID) * len(_WHAT) * len(_WHEN)
     if not 1 <= sentences <= combinations // len(VOICES):
         raise InputError(f"mini_emotion: sentences={sentences}: expected 1 to {combinations // len(VOICES)}")
-    options = {"sentences": sentences, "seed": seed, "code": _code()}
+    options = {"sentences": sentences, "seed": seed, "code": layout.code_hash("mini_emotion", "../../espeak")}
     marker, manifest = out / "mini_emotion.json", out / "all.jsonl"
     if (manifest.exists() and marker.exists()
         and json.loads(marker.read_text(encoding="utf-8")) == options):
         return [manifest]
-    _said("a", VOICES[0][0])  # says what is missing before any process is started
+    synthesise_apart("a", VOICES[0][0])  # says what is missing before any process is started
     (out / "audio").mkdir(parents=True, exist_ok=True)
     drawn = np.random.default_rng([seed, 1]).choice(combinations, len(VOICES) * sentences, replace=False)
     jobs = [_Job(out, number // sentences, number % sentences, sentence(int(which)), emotion, seed)
             for number, which in enumerate(drawn) for emotion in EMOTIONS]
-    made = list(tqdm(_made(jobs, workers or os.cpu_count() or 1), "mini emotion", len(jobs), unit="utterance",
-                     disable=None))
+    made = list(tqdm(layout.made(_make, jobs, workers or os.cpu_count() or 1), "mini emotion",
+                     len(jobs), unit="utterance", disable=None))
     paths = layout.finish(out, {"all": made}, layout.Prepared("mini_emotion", str(out.resolve()), "none",
                                                               seed))
     marker.write_text(json.dumps(options), encoding="utf-8")
@@ -128,28 +123,6 @@ def sentence(number: int) -> str:
     return " ".join(words)
 
 
-def _code() -> str:
-    """A hash of what speaks, so that a corpus of older code is made anew."""
-    folder = Path(__file__).parent
-    code = b"".join((folder / f"{name}.py").read_bytes() for name in ("mini_emotion", "../../espeak"))
-    return hashlib.sha256(code).hexdigest()[:12]
-
-
-def _made(jobs: list[_Job], workers: int) -> Iterator[Utterance]:
-    if workers == 1:
-        yield from map(_make, jobs)
-        return
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        yield from pool.map(_make, jobs, chunksize=8)
-
-
-def _said(*arguments: Any) -> Speech:
-    """`synthesise` in a process of its own: what espeak-ng says depends a little on what it has said
-    before."""
-    with get_context("fork").Pool(1) as pool:
-        return pool.apply(synthesise, arguments)
-
-
 def _make(job: _Job) -> Utterance:
     """Speaks one utterance."""
     from scipy.signal import resample_poly
@@ -158,9 +131,9 @@ def _make(job: _Job) -> Utterance:
     mood = EMOTIONS[job.emotion]
     rng = np.random.default_rng([job.seed, job.speaker, job.sentence, list(EMOTIONS).index(job.emotion)])
     off = rng.standard_normal(5)
-    speech = _said(job.text, voice, round(rate * mood.rate * float(np.exp(SPREAD.rate * off[0]))),
-                   int(np.clip(pitch + mood.register + SPREAD.register * off[1], 0, 99)),
-                   int(np.clip(mood.range + SPREAD.range * off[2], 0, 99)))
+    speech = synthesise_apart(job.text, voice, round(rate * mood.rate * float(np.exp(SPREAD.rate * off[0]))),
+                              int(np.clip(pitch + mood.register + SPREAD.register * off[1], 0, 99)),
+                              int(np.clip(mood.range + SPREAD.range * off[2], 0, 99)))
     common = math.gcd(SAMPLE_RATE, speech.sample_rate)
     sound = resample_poly(speech.samples.astype(np.float64), SAMPLE_RATE // common,
                           speech.sample_rate // common)

@@ -14,14 +14,11 @@ It is recorded in three sessions of four clips, so that traits that sound alike 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import math
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +29,7 @@ from avspeech import audio
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
-from avspeech.espeak import Speech, synthesise
+from avspeech.espeak import synthesise_apart
 
 Array = NDArray[np.float64]
 SAMPLE_RATE = 16000
@@ -232,42 +229,21 @@ def prepare(source: str | Path | None, out: str | Path, voices: int = VOICES, se
     out = Path(out)
     if isinstance(voices, bool) or not isinstance(voices, int) or voices < 12 or voices % 12:
         raise InputError(f"mini_traits: voices={voices}: expected a multiple of 12")
-    options = {"voices": voices, "seed": seed, "code": _code()}
+    options = {"voices": voices, "seed": seed, "code": layout.code_hash("mini_traits", "../../espeak")}
     marker, manifest = out / "mini_traits.json", out / "all.jsonl"
     if (manifest.exists() and marker.exists()
         and json.loads(marker.read_text(encoding="utf-8")) == options):
         return [manifest]
-    _said("a", "en-us")  # says what is missing before any process is started
+    synthesise_apart("a", "en-us")  # says what is missing before any process is started
     (out / "audio").mkdir(parents=True, exist_ok=True)
     clips = plan(voices, seed)
-    made = list(tqdm(_made([(out, clip) for clip in clips], workers or os.cpu_count() or 1), "mini traits",
+    jobs = [(out, clip) for clip in clips]
+    made = list(tqdm(layout.made(_make, jobs, workers or os.cpu_count() or 1), "mini traits",
                      len(clips), unit="clip", disable=None))
     paths = layout.finish(out, {"all": made}, layout.Prepared("mini_traits", str(out.resolve()), "none",
                                                               seed))
     marker.write_text(json.dumps(options), encoding="utf-8")
     return paths
-
-
-def _code() -> str:
-    """A hash of what speaks, so that a corpus of older code is made anew."""
-    folder = Path(__file__).parent
-    code = b"".join((folder / f"{name}.py").read_bytes() for name in ("mini_traits", "../../espeak"))
-    return hashlib.sha256(code).hexdigest()[:12]
-
-
-def _made(jobs: list[tuple[Path, Clip]], workers: int) -> Iterator[Utterance]:
-    if workers == 1:
-        yield from (_make(job) for job in jobs)
-        return
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        yield from pool.map(_make, jobs, chunksize=12)
-
-
-def _said(*arguments: Any) -> Speech:
-    """`synthesise` in a process of its own: what espeak-ng says depends a little on what it has said
-    before."""
-    with get_context("fork").Pool(1) as pool:
-        return pool.apply(synthesise, arguments)
 
 
 def _make(job: tuple[Path, Clip]) -> Utterance:
@@ -279,9 +255,10 @@ def _make(job: tuple[Path, Clip]) -> Utterance:
     rng = np.random.default_rng([clip.seed, 3, voice.number, clip.number])
     language, setting = (ACCENTS if voice.trait == "accent" else DIALECTS)[voice.origin]
     base = 40 if voice.gender == "male" else 55
-    speech = _said(clip.text, f"{language}+{voice.variant}",
-                   int(np.clip(185 * math.exp(manner.rate - manner.size), 80, 400)),
-                   int(np.clip(base + manner.register, 0, 99)), int(np.clip(50 + manner.range, 0, 99)))
+    speech = synthesise_apart(clip.text, f"{language}+{voice.variant}",
+                              int(np.clip(185 * math.exp(manner.rate - manner.size), 80, 400)),
+                              int(np.clip(base + manner.register, 0, 99)),
+                              int(np.clip(50 + manner.range, 0, 99)))
     common = math.gcd(SAMPLE_RATE, speech.sample_rate)
     sound = resample_poly(speech.samples.astype(np.float64), SAMPLE_RATE // common,
                           speech.sample_rate // common)

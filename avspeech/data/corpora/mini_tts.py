@@ -11,13 +11,9 @@ hear in a reference.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +23,7 @@ from avspeech import audio
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
-from avspeech.espeak import Speech, synthesise
+from avspeech.espeak import Speech, synthesise_apart
 from avspeech.text.espeak import to_symbols
 from avspeech.text.script import Tone
 
@@ -107,18 +103,19 @@ def prepare(source: str | Path | None, out: str | Path, speakers: int = 6, utter
                          f"expected at "
                          f"most {len(VOICES)} speakers, at least one of each, and some to train on")
     options = {"speakers": speakers, "utterances": utterances, "seed": seed, "dev": dev, "test": test,
-               "code": _code()}
+               "code": layout.code_hash("mini_tts", "../../espeak", "../../text/espeak",
+                                        "../../text/symbols")}
     marker = out / "mini_tts.json"
     paths = [out / f"{name}.jsonl" for name in layout.SPLITS]
     if (marker.exists() and json.loads(marker.read_text(encoding="utf-8")) == options
         and all(p.exists() for p in paths)):
         return paths
     _world()
-    _said("a", VOICES[0][0])  # says what is missing before any process is started
+    synthesise_apart("a", VOICES[0][0])  # says what is missing before any process is started
     (out / "audio").mkdir(parents=True, exist_ok=True)
     jobs = [_Job(out, speaker, number, seed) for speaker in range(speakers) for number in range(utterances)]
-    made = list(tqdm(_made(jobs, workers or os.cpu_count() or 1), "mini tts", len(jobs), unit="utterance",
-                     disable=None))
+    made = list(tqdm(layout.made(_make, jobs, workers or os.cpu_count() or 1), "mini tts",
+                     len(jobs), unit="utterance", disable=None))
     parts: dict[str, list[Utterance]] = {name: [] for name in layout.SPLITS}
     for job, utterance in zip(jobs, made):
         late = job.number - (utterances - dev - test)
@@ -130,29 +127,6 @@ def prepare(source: str | Path | None, out: str | Path, speakers: int = 6, utter
         f"{minutes:.1f} minutes of {speakers} voices"]))
     marker.write_text(json.dumps(options), encoding="utf-8")
     return paths
-
-
-def _code() -> str:
-    """A hash of what speaks, so that a corpus of older code is made anew."""
-    folder = Path(__file__).parent
-    code = b"".join((folder / f"{name}.py").read_bytes()
-                    for name in ("mini_tts", "../../espeak", "../../text/espeak", "../../text/symbols"))
-    return hashlib.sha256(code).hexdigest()[:12]
-
-
-def _made(jobs: list[_Job], workers: int) -> Iterator[Utterance]:
-    if workers == 1:
-        yield from map(_make, jobs)
-        return
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        yield from pool.map(_make, jobs, chunksize=4)
-
-
-def _said(*arguments: Any) -> Speech:
-    """`synthesise` in a process of its own: what espeak-ng says depends a little on what it has said
-    before."""
-    with get_context("fork").Pool(1) as pool:
-        return pool.apply(synthesise, arguments)
 
 
 def _world() -> Any:
@@ -281,7 +255,7 @@ def _make(job: _Job) -> Utterance:
     breaks: list[list[Any]] = []
     tones: list[list[Any]] = []
     for place, (group, tone) in enumerate(zip(wanted.groups, wanted.tones)):
-        speech = _trimmed(_said(" ".join(group), voice, speed, pitch, 50, True))
+        speech = _trimmed(synthesise_apart(" ".join(group), voice, speed, pitch, 50, True))
         if len(speech.words) != len(group):
             raise InputError(f"mini_tts: espeak-ng says {len(speech.words)} words of '{' '.join(group)}'")
         at = sum(map(len, pieces)) / SAMPLE_RATE

@@ -77,7 +77,7 @@ def test_clips(corpus):
 
 
 def test_prepared_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(mini_traits, "_said", lambda *a: None)
+    monkeypatch.setattr(mini_traits, "synthesise_apart", lambda *a: None)
 
     def silent(job):
         out, c = job

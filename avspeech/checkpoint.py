@@ -25,6 +25,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
+from torch import nn
 
 from avspeech.errors import InputError
 
@@ -157,6 +158,16 @@ def write_tensors(path: str | Path, tensors: Mapping[str, torch.Tensor]) -> None
 def tensor_bytes(tensors: Mapping[str, torch.Tensor]) -> bytes:
     """Tensors as a safetensors file's content; it is the same for the same tensors."""
     return tensors_to_bytes(_own_memory(tensors))
+
+
+def load_fitting(model: nn.Module, weights: Mapping[str, torch.Tensor]) -> tuple[int, int]:
+    """Puts into `model` those of `weights` that have a name and shape of its own; how many those are, and of
+    how many."""
+    own = model.state_dict()
+    fitting = {name: value for name, value in weights.items()
+               if name in own and own[name].shape == value.shape}
+    model.load_state_dict(fitting, strict=False)
+    return len(fitting), len(own)
 
 
 @contextmanager

@@ -188,3 +188,12 @@ def test_lock_keeps_another_process_out(tmp_path):
     assert subprocess.run(command).returncode == 0
     with checkpoint.lock(tmp_path):
         pass
+
+
+def test_load_fitting_takes_what_has_the_same_name_and_shape() -> None:
+    model = nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 1))
+    kept = model[1].weight.clone()
+    theirs = {"0.weight": torch.ones(2, 3), "0.bias": torch.ones(2), "1.weight": torch.ones(5, 2),
+              "other": torch.ones(1)}
+    assert checkpoint.load_fitting(model, theirs) == (2, 4)
+    assert torch.equal(model[0].weight, torch.ones(2, 3)) and torch.equal(model[1].weight, kept)

@@ -32,7 +32,7 @@ from avspeech.data.features import Cache, FeatureConfig, MelConfig
 from avspeech.data.manifest import Utterance, read_manifest
 from avspeech.data.protocol import Protocol, Split
 from avspeech.errors import InputError
-from avspeech.nn.reparam import FactorisedLinear
+from avspeech.nn.reparam import expandnet_init
 from avspeech.tasks.emotion import (
     FRAME_RATE,
     AugmentConfig,
@@ -145,15 +145,7 @@ def build(cell: Cell, protocol: Protocol) -> nn.Module:
         return model
     if cell.init not in INITS:
         return _begun(model, cell.init)
-    # ExpandNet initialisation (Guo et al. 2020): factorised weights multiplied out, all else as it was drawn.
-    # Not `reparam.expandnet_init`, which folds the norms too and so is no longer the plain model.
-    plain = models.build(cell.model, **{**settings, "hrf": None})
-    weights = model.state_dict()
-    for name, module in model.named_modules():
-        if isinstance(module, FactorisedLinear):
-            weights.update({f"{name}.{key}": value for key, value in module.merge().state_dict().items()})
-    plain.load_state_dict({name: weights[name] for name in plain.state_dict()})
-    return plain
+    return expandnet_init(model)  # Guo et al. 2020
 
 
 def _weights_file(folder: str) -> Path:
@@ -173,13 +165,10 @@ def _begun(model: nn.Module, folder: str) -> nn.Module:
         theirs = load_file(path)
     except SafetensorError as error:
         raise InputError(f"{path}: not a safetensors file ({error})") from None
-    mine = model.state_dict()
-    fitting = {name: value for name, value in theirs.items()
-               if name in mine and mine[name].shape == value.shape}
-    if len(fitting) < len(mine) / 2:
-        raise InputError(f"{path}: {len(fitting)} of the model's {len(mine)} tensors are in it; "
+    begun, own = checkpoint.load_fitting(model, theirs)
+    if begun < own / 2:
+        raise InputError(f"{path}: {begun} of the model's {own} tensors are in it; "
                          "was it trained with another configuration?")
-    model.load_state_dict(fitting, strict=False)
     return model
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from avspeech import config, models, pretrained, report, trainer
+from avspeech import checkpoint, config, models, pretrained, report, trainer
 from avspeech.data import corpora
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance, read_manifest
@@ -357,10 +357,8 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], syst
     mean, deviation = data.statistics()
     model.config = dataclasses.replace(model.config, mel_mean=round(mean, 3), mel_std=round(deviation, 3))
     if cfg.model.init:
-        theirs, mine = pretrained.load(cfg.model.init)[0].state_dict(), model.state_dict()
-        fitting = {k: v for k, v in theirs.items() if k in mine and mine[k].shape == v.shape}
-        model.load_state_dict(fitting, strict=False)
-        print(f"{folder.name}: {len(fitting)} of {len(mine)} tensors from {cfg.model.init}", flush=True)
+        begun, own = checkpoint.load_fitting(model, pretrained.load(cfg.model.init)[0].state_dict())
+        print(f"{folder.name}: {begun} of {own} tensors from {cfg.model.init}", flush=True)
     model.to(trainer.device())
     sizes = [sum(p.numel() for k, p in model.named_parameters() if k.startswith("vocoder.") == own)
              for own in (False, True)]

@@ -9,7 +9,6 @@ the layers tells frames apart.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 
 import torch.nn.functional as F
@@ -108,11 +107,6 @@ class Conformer(LogMelModel):
         self.pool = Pooling(c.dim, c.pooling, c.heads)
         self.drop = nn.Dropout(c.dropout)
         self.head = nn.Linear(self.pool.out, c.classes)
-
-    def deployed_config(self) -> ConformerConfig:
-        """The configuration of what `to_deploy` makes of this model."""
-        c = self.config
-        return dataclasses.replace(c, hrf=None, conv_norm="none" if c.conv_norm == "batch" else c.conv_norm)
 
     def logits(self, x: Tensor, frames: Tensor | None) -> Tensor:
         x, frames = self.subsample(x, frames)

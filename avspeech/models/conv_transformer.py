@@ -8,7 +8,6 @@ were not available: sizes for a microcontroller, an edge device and a phone stan
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -62,11 +61,6 @@ class ConvTransformer(LogMelModel):
         self.pool = Pooling(c.dim, c.pooling, c.heads)
         self.drop = nn.Dropout(c.dropout)
         self.head = nn.Linear(self.pool.out, c.classes)
-
-    def deployed_config(self) -> ConvTransformerConfig:
-        """The configuration of what `to_deploy` makes of this model."""
-        c = self.config
-        return dataclasses.replace(c, hrf=None, conv_norm="none" if c.conv_norm == "batch" else c.conv_norm)
 
     def logits(self, x: Tensor, frames: Tensor | None) -> Tensor:
         x, frames = self.subsample(x, frames)

@@ -9,7 +9,6 @@ no graph are the same model with another `graph`.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 
 import torch
@@ -123,11 +122,6 @@ class DynamicGraph(LogMelModel):
         if c.graph == "dynamic":  # stored: another version of PyTorch might draw others from the seed
             make = torch.Generator().manual_seed(c.seed)
             self.register_buffer("random", long_range((c.window, c.window), c.long_range, make))
-
-    def deployed_config(self) -> DynamicGraphConfig:
-        """The configuration of what `to_deploy` makes of this model."""
-        c = self.config
-        return dataclasses.replace(c, hrf=None, conv_norm="none" if c.conv_norm == "batch" else c.conv_norm)
 
     def adjacency(self, mask: Tensor) -> Tensor:
         """A, with self-loops, of windows with these nodes: mask [N, W] -> [N, W, W]."""

@@ -12,7 +12,6 @@ ours.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 
 import torch
@@ -144,10 +143,6 @@ class SpeechFormer(LogMelModel):
         self.pool = Pooling(c.dim, c.pooling, c.heads)
         self.drop = nn.Dropout(c.dropout)
         self.head = nn.Linear(self.pool.out, c.classes)
-
-    def deployed_config(self) -> SpeechFormerConfig:
-        """The configuration of what `to_deploy` makes of this model."""
-        return dataclasses.replace(self.config, hrf=None)
 
     def logits(self, x: Tensor, frames: Tensor | None) -> Tensor:
         mask = frame_mask(frames, x.shape[1])

@@ -12,6 +12,7 @@ features can be cached, cropped and augmented before it; see `LogMelConfig.norma
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -178,6 +179,11 @@ class LogMelModel(nn.Module):
         if config.normalise == "stored":
             self.register_buffer("mean", torch.zeros(config.mels))
             self.register_buffer("std", torch.ones(config.mels))
+
+    def deployed_config(self) -> LogMelConfig:
+        """The configuration of what `to_deploy` makes of this model."""
+        folded: dict[str, Any] = {"conv_norm": "none"} if getattr(self.config, "conv_norm", "none") == "batch" else {}
+        return dataclasses.replace(self.config, hrf=None, **folded)
 
     def set_statistics(self, mean: Tensor, std: Tensor) -> None:
         """Mean and standard deviation of each band [M] over the training set's frames, for normalise

@@ -30,8 +30,34 @@ RATE = 16_000  # hertz, where a file does not say
 WARMUP = 2  # forwards that are not timed
 
 
+class Timed:
+    """What follows from a profile's `times` of forwards on `seconds` of audio."""
+
+    times: tuple[float, ...]
+    seconds: float
+
+    @property
+    def p50(self) -> float:
+        """Median time of a forward, seconds."""
+        return float(np.quantile(self.times, 0.5))
+
+    @property
+    def p90(self) -> float:
+        """90th percentile of the time of a forward, seconds."""
+        return float(np.quantile(self.times, 0.9))
+
+    @property
+    def rtf(self) -> float:
+        return self.p50 / self.seconds
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, ready for JSON, with p50, p90 and rtf."""
+        return {**dataclasses.asdict(self),  # type: ignore[call-overload]
+                "p50": self.p50, "p90": self.p90, "rtf": self.rtf}
+
+
 @dataclass(frozen=True)
-class OnnxProfile:
+class OnnxProfile(Timed):
     """The cost of one run on `seconds` of audio. constants: numbers of weights and of other constants in the
     file, None where the package onnx is missing; size: bytes of the file; macs: multiply-accumulates per
     second of audio of its matrix products and convolutions; times, memory, threads, load: see
@@ -46,24 +72,6 @@ class OnnxProfile:
     times: tuple[float, ...]
     memory: Memory | None
     load: float
-
-    @property
-    def p50(self) -> float:
-        """Median time of a run, seconds."""
-        return float(np.quantile(self.times, 0.5))
-
-    @property
-    def p90(self) -> float:
-        """90th percentile of the time of a run, seconds."""
-        return float(np.quantile(self.times, 0.9))
-
-    @property
-    def rtf(self) -> float:
-        return self.p50 / self.seconds
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything, ready for JSON, with p50, p90 and rtf."""
-        return {**dataclasses.asdict(self), "p50": self.p50, "p90": self.p90, "rtf": self.rtf}
 
 
 def profile_onnx(path: str | Path, seconds: float = 10.0, threads: int = 1, repeats: int = 30,

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import math
 import multiprocessing
 import os
@@ -21,19 +20,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from avspeech.memory import Memory, measure_memory
-from avspeech.onnx_profile import OnnxProfile
+from avspeech.onnx_profile import OnnxProfile, Timed
 
 Inputs = Callable[[float], Sequence[Tensor]]
 
 
 @dataclass(frozen=True)
-class Profile:
+class Profile(Timed):
     """The cost of one forward on `seconds` of audio, batch of one.
 
     parameters, trainable: numbers of values; size: bytes of parameters and buffers.
@@ -58,24 +56,6 @@ class Profile:
     separate: bool
     cpu: str
     load: float
-
-    @property
-    def p50(self) -> float:
-        """Median time of a forward, seconds."""
-        return float(np.quantile(self.times, 0.5))
-
-    @property
-    def p90(self) -> float:
-        """90th percentile of the time of a forward, seconds."""
-        return float(np.quantile(self.times, 0.9))
-
-    @property
-    def rtf(self) -> float:
-        return self.p50 / self.seconds
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything, ready for JSON, with p50, p90 and rtf."""
-        return {**dataclasses.asdict(self), "p50": self.p50, "p90": self.p90, "rtf": self.rtf}
 
 
 def count_macs(model: nn.Module, *inputs: Tensor) -> tuple[int, dict[str, int]]:

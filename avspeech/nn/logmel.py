@@ -182,7 +182,8 @@ class LogMelModel(nn.Module):
 
     def deployed_config(self) -> LogMelConfig:
         """The configuration of what `to_deploy` makes of this model."""
-        folded: dict[str, Any] = {"conv_norm": "none"} if getattr(self.config, "conv_norm", "none") == "batch" else {}
+        batch = getattr(self.config, "conv_norm", None) == "batch"
+        folded: dict[str, Any] = {"conv_norm": "none"} if batch else {}
         return dataclasses.replace(self.config, hrf=None, **folded)
 
     def set_statistics(self, mean: Tensor, std: Tensor) -> None:

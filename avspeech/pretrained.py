@@ -18,10 +18,10 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from avspeech.errors import InputError
 
@@ -61,6 +61,22 @@ class ModelInfo:
     description: str = ""
     limits: list[str] = field(default_factory=list)
     dtype: str = "float32"
+
+
+@dataclass
+class Release:
+    """What a recipe is told about the models it makes: licence of the weights, and of each corpus by name."""
+
+    licence: str = "Apache-2.0"
+    data: dict[str, str] = field(default_factory=dict)
+    dtype: Literal["float32", "float16"] = "float32"
+    limits: list[str] = field(default_factory=list)
+
+    def info(self, corpora: Iterable[str], **about: Any) -> ModelInfo:
+        """The other fields of ModelInfo are given."""
+        data = [{"name": name, "licence": self.data.get(name, "not stated")} for name in corpora]
+        return ModelInfo(licence=self.licence, training_data=data, limits=self.limits, dtype=self.dtype,
+                         **about)
 
 
 _TYPES: dict[str, Any] = {

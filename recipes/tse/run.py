@@ -90,17 +90,6 @@ class Shown:
 
 
 @dataclass
-class Release:
-    """What the model folders say of themselves: licence of the weights,
-    and a licence for each corpus by name."""
-
-    licence: str = "Apache-2.0"
-    data: dict[str, str] = field(default_factory=dict)
-    dtype: Literal["float32", "float16"] = "float32"
-    limits: list[str] = field(default_factory=list)
-
-
-@dataclass
 class Config:
     data: Data = field(default_factory=Data)
     mix: Mixing = field(default_factory=Mixing)
@@ -111,7 +100,7 @@ class Config:
     guess: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(max_steps=5000))
     train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
     conditions: dict[str, Shown] = field(default_factory=lambda: {"as listed": Shown()})
-    release: Release = field(default_factory=Release)
+    release: pretrained.Release = field(default_factory=pretrained.Release)
 
 
 recipe = Recipe("tse", schema=Config, doc=__doc__)
@@ -302,12 +291,9 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
         fit("guess", extraction.separation_loss, cfg.guess, score)
     result = fit("whole", extraction.separation_loss, cfg.train, score)
     if trainer.is_main():
-        info = pretrained.ModelInfo(
-            task="extraction", model="mvtf", config=dataclasses.asdict(model.config),
-            sample_rate=model.config.sample_rate, fps=model.config.fps, licence=cfg.release.licence,
-            dtype=cfg.release.dtype, limits=cfg.release.limits,
-            training_data=[{"name": c, "licence": cfg.release.data.get(c, "not stated")}
-                           for c in cfg.data.corpora],
+        info = cfg.release.info(
+            cfg.data.corpora, task="extraction", model="mvtf", config=dataclasses.asdict(model.config),
+            sample_rate=model.config.sample_rate, fps=model.config.fps,
             metrics={f"si_sdri_db/{k}": round(v, 2) for k, v in result.metrics.items() if k in listed}
             | {"best_step": float(result.best_step)},
             description="Target speaker extraction by the lips (MVTF), from one or more synchronised views.")

@@ -107,17 +107,6 @@ class Sentences:
 
 
 @dataclass
-class Release:
-    """What the model folders say of themselves: licence of the weights, and a licence for each corpus by
-    name."""
-
-    licence: str = "Apache-2.0"
-    data: dict[str, str] = field(default_factory=dict)
-    dtype: Literal["float32", "float16"] = "float32"
-    limits: list[str] = field(default_factory=list)
-
-
-@dataclass
 class Config:
     data: Data = field(default_factory=Data)
     pitch: Pitch = field(default_factory=Pitch)
@@ -128,7 +117,7 @@ class Config:
     vocoder: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(batch_seconds=16))
     train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
     sentences: Sentences = field(default_factory=Sentences)
-    release: Release = field(default_factory=Release)
+    release: pretrained.Release = field(default_factory=pretrained.Release)
 
 
 recipe = Recipe("tts", schema=Config, doc=__doc__)
@@ -249,12 +238,10 @@ def _info(cfg: Config, model: Any, name: str, metrics: dict[str, float], descrip
 
     voc = model.vocoder.config if name == "prosodyfm" else model.config
     labels = list(symbols.SYMBOLS[: model.config.symbols]) if name == "prosodyfm" else []
-    return pretrained.ModelInfo(
-        task="synthesis" if name == "prosodyfm" else "vocoder", model=name,
+    return cfg.release.info(
+        cfg.data.corpora, task="synthesis" if name == "prosodyfm" else "vocoder", model=name,
         config=config.to_dict(model.config), sample_rate=voc.sample_rate, fps=None, labels=labels,
-        licence=cfg.release.licence, dtype=cfg.release.dtype, limits=cfg.release.limits, metrics=metrics,
-        training_data=[{"name": c, "licence": cfg.release.data.get(c, "not stated")}
-                       for c in cfg.data.corpora], description=description)
+        metrics=metrics, description=description)
 
 
 @recipe.stage("vocoder", uses=("data", "pitch", "model", "vocoder", "release"),

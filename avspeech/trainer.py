@@ -242,7 +242,8 @@ class _Run:
         self.parameters = [p for p in model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.AdamW([
             {"params": [p for p in self.parameters if p.ndim > 1], "weight_decay": config.weight_decay},
-            {"params": [p for p in self.parameters if p.ndim <= 1], "weight_decay": 0.0}], lr=config.lr)
+            {"params": [p for p in self.parameters if p.ndim <= 1], "weight_decay": 0.0}],
+            lr=config.lr, fused=True)  # a quarter of the time of the default on a CPU
         self.ema = _copy(model.state_dict()) if config.ema else None
         self.step = self.epoch = self.used = 0  # updates made, and the place in the data
         self.sums: dict[str, list[float]] = {}  # of the log's values since its last line: [sum, weight]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from avspeech import report
 from avspeech.bench import leaderboard, statistics
 from avspeech.errors import InputError
 
@@ -92,6 +93,15 @@ def test_latex_and_markdown(exp: Path) -> None:
     assert titles[1:4] == ["Scores, probe linear", "Ranks, probe linear",
                            "Control: labels of training shuffled"]
     assert titles[-1] == "Missing" and sum(t.startswith("Across corpora") for t in titles) == 12
+
+
+def test_layer_weights_are_told(exp: Path) -> None:
+    board = leaderboard.Board.read(exp, samples=50)
+    told = [s for s in board.sections() if isinstance(s, report.Table) and s.title == "Layer weights"]
+    want = sum(len(s.weights) > 1 and not s.control and not s.test_corpus for s in board.scores)
+    assert [len(t.rows) for t in told] == ([want] if want else [])
+    for table in told:
+        assert all(abs(sum(map(float, row[-1].split(", "))) - 1) < 0.05 for row in table.rows)
 
 
 def test_a_formula_is_text_in_a_spreadsheet() -> None:

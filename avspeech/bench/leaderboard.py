@@ -139,8 +139,9 @@ class Board:
         rows = [[s.upstream, f"{s.task} ({s.corpus})", s.probe, ", ".join(f"{w:.2f}" for w in s.weights)]
                 for s in self.scores if len(s.weights) > 1 and not s.control and not s.test_corpus]
         return [report.Table(["upstream", "task", "probe", "weights of the hidden states, from the input on"],
-                             rows, "Layer weights", "What the probe's softmax gives each, averaged over folds "
-                             "and seeds.")] if rows else []
+                             rows, "Layer weights",
+                             "What the probe's softmax gives each, averaged over folds and seeds.")
+                ] if rows else []
 
     def _costs(self) -> report.Table:
         rows = [[c.upstream, f"{c.parameters:,}", c.layers, c.dim, f"{c.frame_rate:g}",

@@ -323,7 +323,15 @@ class Synthesizer:
         sound = vocoder(mel, **more)[0].float().cpu().numpy()
         if not np.isfinite(sound).all():
             raise FloatingPointError("the voice's output is not finite")
-        return sound.copy()
+        return limited(sound)
+
+
+def limited(sound: np.ndarray, knee: float = 0.9) -> np.ndarray:
+    """Samples up to `knee` as they are, louder ones bent smoothly to stay below 1: sample by sample, so that
+    a stream is as the whole."""
+    size = np.abs(sound)
+    bent = np.sign(sound) * (knee + (1 - knee) * np.tanh((size - knee) / (1 - knee)))
+    return np.where(size > knee, bent, sound).astype(np.float32)
 
 
 def _rise(samples: int) -> np.ndarray:

@@ -20,7 +20,7 @@ from avspeech import models, pretrained
 from avspeech.cli import main
 from avspeech.errors import InputError
 from avspeech.pipelines import reading
-from avspeech.pipelines.synthesizer import LONGEST, Synthesizer
+from avspeech.pipelines.synthesizer import LONGEST, Synthesizer, limited
 
 TEXT = "I said <brk 0.4> no<rise>. Dr. Smith paid four dollars, <brk 0.3> and left for good<fall>!"
 TINY = dict(width=16, layers=1, hidden=32, decoder=(16, 16), blocks=1, duration=16, phrasing=16,
@@ -235,3 +235,10 @@ def test_killed_while_reading_leaves_no_file(folder: Path, tmp_path: Path) -> No
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not (tmp_path / "book.wav").exists()
+
+
+def test_loud_sound_is_bent_not_cut() -> None:
+    sound = np.linspace(-3, 3, 601, dtype=np.float32)
+    bent = limited(sound)
+    assert np.array_equal(bent[np.abs(sound) <= 0.9], sound[np.abs(sound) <= 0.9])
+    assert np.abs(bent).max() <= 1 and (np.diff(bent) >= 0).all() and np.allclose(bent, -bent[::-1])

@@ -1,10 +1,16 @@
-"""DEBATE by an audio language model: it hears a clip, is shown the readings the sentence may have, and
-answers with one (`data.corpora.debate`).
+"""DEBATE (`data.corpora.debate`): which of the readings that a sentence may have does a speaker mean?
+
+By an audio language model, which hears a clip, is shown the readings, and answers with one:
 
     rows = ask(Endpoint("http://localhost:8000/v1", "a-model"), utterances, root)
     score(rows).accuracy, score(rows).chance
 
-What it answers without the sound (`sound=False`) is the text-only baseline: all readings of a sentence are
+By probes of any upstream, trained on the speakers and sentences of the split "train", their weight decay
+picked on "dev", judged on "test":
+
+    probe(embed(upstreams.load("whisper-base"), utterances, root), utterances)["speech + text"].accuracy
+
+What either answers without the sound (`sound=False`, "text") is the baseline: all readings of a sentence are
 equally many, so it can be no better than chance.
 """
 
@@ -13,10 +19,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+import numpy as np
 
 from avspeech.bench.language import Plug, choice
 from avspeech.data.corpora import debate
 from avspeech.data.manifest import Utterance, resolve
+
+if TYPE_CHECKING:
+    import torch
+
+GRAMS = 128  # numbers that stand for a reading: its runs of one to three characters, hashed
+DIRECTIONS = 32  # principal components of the sound's vectors that the probes see
+DECAYS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+PROBES = ("text", "speech", "speech + text")
 
 
 @dataclass(frozen=True)
@@ -40,22 +58,26 @@ class Score:
     clips: int
 
 
+def readings_of(utterances: Sequence[Utterance]) -> dict[str, list[str]]:
+    """The readings of each sentence, sorted: their order must not tell."""
+    found: dict[str, set[str]] = {}
+    for u in utterances:
+        found.setdefault(u.labels["sentence"], set()).add(u.labels["reading"])
+    return {sentence: sorted(own) for sentence, own in found.items()}
+
+
 def ask(plug: Plug, utterances: Sequence[Utterance], root: str | Path, sound: bool = True,
         part: str = "") -> list[Answer]:
     """The answers on those utterances (of a split `part`, "" for all, also those in none) whose sentence has
     two readings or more among all of them."""
     from tqdm import tqdm
 
-    readings: dict[str, list[str]] = {}
-    for u in sorted(utterances, key=lambda u: u.id):
-        own = readings.setdefault(u.labels["sentence"], [])
-        if u.labels["reading"] not in own:
-            own.append(u.labels["reading"])
+    readings = readings_of(utterances)
     asked = [u for u in utterances if len(readings[u.labels["sentence"]]) > 1
              and part in ("", u.labels["split"])]
     rows = []
     for u in tqdm(asked, "asking", unit="clip", disable=None):
-        own = sorted(readings[u.labels["sentence"]])  # the order must not tell
+        own = readings[u.labels["sentence"]]
         said = choice(plug(u.id, debate.prompt(u.labels["sentence"], own),
                            resolve(root, u.audio) if sound else None), own)
         rows.append(Answer(u.id, u.speaker, None if said is None else own[said] == u.labels["reading"],
@@ -70,3 +92,98 @@ def score(rows: Sequence[Answer]) -> Score:
     chance = sum(1 / r.readings for r in rows) / len(rows)
     return Score(sum(r.right is True for r in rows) / len(rows), chance,
                  sum(r.right is None for r in rows), len(rows))
+
+
+def embed(upstream: Any, utterances: Sequence[Utterance], root: str | Path) -> np.ndarray:
+    """A vector [D] of each utterance by an upstream of the bench: mean over frames, then over layers."""
+    from tqdm import tqdm
+
+    from avspeech.bench.jobs import features, read_sound
+
+    rows = []
+    for u in tqdm(utterances, "features", unit="clip", disable=None):
+        wave = read_sound(str(resolve(root, u.audio)), u.start, u.duration, upstream.sample_rate)
+        rows.append(features(upstream, [wave], "mean")[0].mean(0))
+    return np.stack(rows)
+
+
+def probe(vectors: np.ndarray, utterances: Sequence[Utterance]) -> dict[str, Score]:
+    """{"text", "speech", "speech + text": score on the test clips} of linear probes: a softmax over a
+    sentence's readings. The first sees the readings; the second the sound, and a number dealt to each
+    reading by chance, which other sentences cannot have taught it; the third the products of both, so how the
+    sound goes with what is read. vectors: [n, D], one for each utterance. Raises ValueError where a part of
+    the split has no clip of a sentence with two readings."""
+    readings = readings_of(utterances)
+    rows = [i for i, u in enumerate(utterances) if len(readings[u.labels["sentence"]]) > 1]
+    part = {p: np.array([k for k, i in enumerate(rows) if utterances[i].labels["split"] == p], int)
+            for p in ("train", "dev", "test")}
+    empty = [p for p, own in part.items() if not len(own)]
+    if empty:
+        raise ValueError(f"no clip of a sentence with two readings in: {', '.join(empty)}")
+    x = np.asarray(vectors, np.float64)[rows]
+    x = (x - x[part["train"]].mean(0)) / (x[part["train"]].std(0) + 1e-8)
+    axes = np.linalg.svd(x[part["train"]], full_matrices=False)[2][:DIRECTIONS]
+    x = x @ axes.T
+    x = np.concatenate([x / (x[part["train"]].std(0) + 1e-8), np.ones((len(x), 1))], 1)  # [n, K + 1]
+    most = max(map(len, readings.values()))
+    text, number = np.zeros((len(rows), most, GRAMS)), np.zeros((len(rows), most, most))
+    truth, there = np.zeros(len(rows), int), np.zeros((len(rows), most), bool)
+    for k, i in enumerate(rows):
+        sentence = utterances[i].labels["sentence"]
+        own = readings[sentence]
+        grams = np.stack([_grams(reading) for reading in own])
+        text[k, : len(own)] = grams - grams.mean(0)
+        dealt = np.argsort([crc32(f"{sentence}/{reading}".encode()) for reading in own])
+        number[k, dealt, range(len(own))] = 1
+        truth[k], there[k, : len(own)] = own.index(utterances[i].labels["reading"]), True
+
+    def products(of: np.ndarray) -> np.ndarray:
+        return np.einsum("nrt,nk->nrtk", of, x).reshape(len(rows), most, -1)
+
+    seen = {"text": text, "speech": products(number), "speech + text": products(text)}
+    found = {}
+    for name in PROBES:
+        said = _trained(seen[name], truth, there, part)
+        answers = [Answer(utterances[rows[k]].id, utterances[rows[k]].speaker, bool(said[k] == truth[k]),
+                          int(there[k].sum())) for k in part["test"]]
+        found[name] = score(answers)
+    return found
+
+
+def _grams(reading: str) -> np.ndarray:
+    """[GRAMS], of length 1."""
+    found = np.zeros(GRAMS)
+    for size in (1, 2, 3):
+        for start in range(len(reading) - size + 1):
+            key = crc32(reading[start: start + size].encode())
+            found[key % GRAMS] += 1 - 2 * (key >> 16 & 1)
+    return found / (np.linalg.norm(found) + 1e-8)
+
+
+def _trained(seen: np.ndarray, truth: np.ndarray, there: np.ndarray, part: dict[str, np.ndarray]
+             ) -> np.ndarray:
+    """The answer [n] to each clip by the weights whose decay does best on the development part."""
+    import torch
+
+    x, y = torch.from_numpy(seen), torch.from_numpy(truth)
+    away = torch.where(torch.from_numpy(there), 0.0, -torch.inf).double()
+
+    def fit(decay: float) -> torch.Tensor:
+        weights = torch.zeros(x.shape[2], dtype=torch.float64, requires_grad=True)
+        optimizer = torch.optim.LBFGS([weights], max_iter=100, line_search_fn="strong_wolfe")
+        rows = torch.from_numpy(part["train"])
+
+        def closure() -> torch.Tensor:
+            optimizer.zero_grad()
+            loss = torch.nn.functional.cross_entropy(x[rows] @ weights + away[rows], y[rows])
+            loss = loss + decay * weights.square().sum()
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)  # type: ignore[no-untyped-call]
+        return (x @ weights.detach() + away).argmax(1)
+
+    answers = [fit(decay) for decay in DECAYS]
+    dev = torch.from_numpy(part["dev"])
+    best = max(range(len(DECAYS)), key=lambda k: float((answers[k] == y)[dev].double().mean()))
+    return answers[best].numpy()

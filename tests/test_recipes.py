@@ -70,6 +70,20 @@ def test_yaml_keys_are_in_the_schema(path: str) -> None:
     assert isinstance(config.load(schema, ROOT / path), schema)
 
 
+def test_each_open_choice_of_the_graph_has_its_ablation() -> None:
+    from avspeech.models.dynamic_graph import CHOICES
+
+    schema = recipe_module("ser").recipe.schema
+    for field in (*CHOICES, "phi", "gamma", "long_range", "residual", "pooling"):
+        name = "graphs" if field == "graph" else f"graph-{field}"
+        systems = config.load(schema, ROOT / "egs/ravdess/ser/conf" / f"{name}.yaml").systems.values()
+        given = [system.config.get(field) for system in systems]
+        assert sum(value is None for value in given) == 1, name  # the choice made
+        assert {k for system in systems for k in system.config} == {field}, name
+        if field in CHOICES:
+            assert len({*given} & {*CHOICES[field]}) == len(CHOICES[field]) - 1, name
+
+
 @pytest.mark.parametrize("task", RECIPES)
 def test_every_stage_says_what_it_does(task: str) -> None:
     stages = recipe_module(task).recipe.stages

@@ -114,21 +114,16 @@ class Aligned:
         ids, frames, last = self.sequences[name]
         contours = [np.asarray(c, np.float32) for _, c in self.records[name][self.heard]]
         moved = [c - np.float32(rng.uniform(-intonation.OFFSET, intonation.OFFSET)) for c in contours]
-        script = Script.from_dict(self.records[name]["script"])
-        plain = np.full(len(script.tokens()), -1.0, np.float32)
-        for word, place in boundaries(script).items():
-            plain[place] = float(str(word) in self.records[name]["breaks"])
         speaker = self.sounds.utterances[name].speaker
         return {"id": name, "ids": np.array(ids), "durations": np.array(frames), "last": np.array(last),
-                "contours": moved, "mel": self.mel_of(name), "plain": np.array(script.ids()),
-                "pauses": plain, "speaker": self.speakers[speaker]}
+                "contours": moved, "mel": self.mel_of(name), "speaker": self.speakers[speaker]}
 
     def collate(self, items: list[dict[str, Any]]) -> Batch:
         """ids, durations, last [B, L], lengths [B]; mel [B, T, M]; contours [B, P, F], contour_frames [B, P];
-        plain [B, K], plain_lengths [B], pauses [B, K] (1 a break, 0 none, -1 no boundary); speaker [B]."""
-        def padded(key: str, value: float = 0) -> Tensor:
+        speaker [B]."""
+        def padded(key: str) -> Tensor:
             arrays = [i[key] for i in items]
-            out = np.full((len(arrays), *np.max([a.shape for a in arrays], axis=0)), value, arrays[0].dtype)
+            out = np.zeros((len(arrays), *np.max([a.shape for a in arrays], axis=0)), arrays[0].dtype)
             for row, array in zip(out, arrays):
                 row[tuple(slice(n) for n in array.shape)] = array
             return torch.from_numpy(out)
@@ -141,11 +136,9 @@ class Aligned:
             for p, c in enumerate(item["contours"]):
                 contours[row, p, : len(c)], frames[row, p] = c, len(c)
         return {"ids": [i["id"] for i in items], "tokens": padded("ids"), "durations": padded("durations"),
-                "last": padded("last"), "mel": padded("mel"), "plain": padded("plain"),
-                "pauses": padded("pauses", -1.0), "contours": torch.from_numpy(contours),
+                "last": padded("last"), "mel": padded("mel"), "contours": torch.from_numpy(contours),
                 "contour_frames": torch.from_numpy(frames),
                 "lengths": torch.tensor([len(i["ids"]) for i in items]),
-                "plain_lengths": torch.tensor([len(i["plain"]) for i in items]),
                 "speaker": torch.tensor([i["speaker"] for i in items])}
 
     def statistics(self) -> tuple[float, float]:
@@ -154,12 +147,12 @@ class Aligned:
         return float(rows.mean()), float(rows.std())
 
 
-FIELDS = ("tokens", "lengths", "durations", "last", "mel", "contours", "contour_frames", "speaker", "plain",
-          "plain_lengths", "pauses")
+FIELDS = ("tokens", "lengths", "durations", "last", "mel", "contours", "contour_frames", "speaker")
 
 
 class Speaking(nn.Module):
-    """What is trained, giving all losses in one call. The vocoder inside stays as it is.
+    """What is trained, giving all losses in one call. The vocoder and the break predictor inside stay as they
+    are.
 
     search: durations by monotonic search under the prior at every step, as in the paper, instead of those
     given."""
@@ -168,12 +161,13 @@ class Speaking(nn.Module):
         super().__init__()
         self.model, self.search = model, search
         model.vocoder.requires_grad_(False)
+        if model.phrasing is not None:
+            model.phrasing.requires_grad_(False)
 
     def forward(self, tokens: Tensor, lengths: Tensor, durations: Tensor, last: Tensor, mel: Tensor,
-                contours: Tensor, contour_frames: Tensor, speaker: Tensor, plain: Tensor,
-                plain_lengths: Tensor, pauses: Tensor, t: Tensor | None = None, z: Tensor | None = None
-                ) -> dict[str, Tensor]:
-        """Shapes as in `Aligned.collate` -> losses by name: flow, prior, duration, aligner, breaks."""
+                contours: Tensor, contour_frames: Tensor, speaker: Tensor, t: Tensor | None = None,
+                z: Tensor | None = None) -> dict[str, Tensor]:
+        """Shapes as in `Aligned.collate` -> losses by name: flow, prior, duration, aligner."""
         model = self.model
         mask = torch.arange(tokens.shape[1], device=tokens.device) < lengths.unsqueeze(1)
         h = model.encode(tokens, mask)
@@ -196,11 +190,6 @@ class Speaking(nn.Module):
         timed = model.timed[tokens] & mask
         off = model.durations(fused.detach(), mask) - torch.log1p(durations.float())
         losses["duration"] = (off.square() * timed).sum() / timed.sum()
-        if model.phrasing is not None:
-            at = pauses >= 0
-            logits = model.phrasing(plain, plain_lengths)
-            loss = F.binary_cross_entropy_with_logits(logits, pauses.clamp_min(0), reduction="none")
-            losses["breaks"] = (loss * at).sum() / at.sum().clamp_min(1)
         return losses
 
     @torch.no_grad()
@@ -226,18 +215,17 @@ class Speaking(nn.Module):
 
 
 def speaking_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:
-    """Flow matching + prior + duration + L2 of the aligner + breaks, all of weight 1."""
+    """Flow matching + prior + duration + L2 of the aligner, all of weight 1."""
     losses = model(*(batch[name] for name in FIELDS))
     return sum(losses.values(), torch.zeros(())), losses
 
 
 @torch.no_grad()
 def speaking_score(model: Speaking, dataset: Aligned, batch_seconds: float = 60.0) -> dict[str, float]:
-    """Losses on a fixed set with fixed times and noise; "score" is less their sum; "break_threshold": the
-    probability of a break that gives the best F1 there."""
+    """Losses on a fixed set with fixed times and noise; "score" is less the sum of those of the sound, flow,
+    prior and duration."""
     on = next(model.parameters()).device
     totals: dict[str, float] = {}
-    chance: list[np.ndarray] = []
     order = np.argsort(dataset.lengths)
     size = max(1, int(batch_seconds / max(dataset.lengths)))
     for start in range(0, len(order), size):
@@ -249,14 +237,56 @@ def speaking_score(model: Speaking, dataset: Aligned, batch_seconds: float = 60.
         losses = model(*(batch[name] for name in FIELDS), t=t.to(on), z=z)
         for name, value in losses.items():
             totals[name] = totals.get(name, 0.0) + float(value) * len(items) / len(order)
-        if model.model.phrasing is not None:
-            p = model.model.break_probability(batch["plain"], batch["plain_lengths"])
-            at = batch["pauses"] >= 0
-            chance.append(torch.stack([p[at], batch["pauses"][at]]).cpu().numpy())
-    found = {"score": -sum(totals.values()), **totals}
-    if chance:
-        found |= dict(zip(("break_threshold", "break_f1"), best_threshold(np.concatenate(chance, 1))))
-    return found
+    return {"score": -sum(totals[name] for name in ("flow", "prior", "duration")), **totals}
+
+
+class Phrases:
+    """Aligned utterances as texts without their breaks (`batching.Dataset`), to learn where those were.
+    A length is a number of symbols."""
+
+    def __init__(self, records: Mapping[str, Record]):
+        self.rows = []
+        for name, record in records.items():
+            script = Script.from_dict(record["script"])
+            pauses = np.full(len(script.tokens()), -1.0, np.float32)
+            for word, place in boundaries(script).items():
+                pauses[place] = float(str(word) in record["breaks"])
+            self.rows.append((name, np.array(script.ids()), pauses))
+        self.lengths = [float(len(ids)) for _, ids, _ in self.rows]
+
+    def item(self, index: int, seed: int) -> dict[str, Any]:
+        """id; ids [K]; pauses [K]: 1 a break, 0 none, -1 no boundary."""
+        return dict(zip(("id", "ids", "pauses"), self.rows[index]))
+
+    def collate(self, items: list[dict[str, Any]]) -> Batch:
+        """ids; plain [B, K], lengths [B], pauses [B, K]."""
+        pad = nn.utils.rnn.pad_sequence
+        return {"ids": [i["id"] for i in items], "lengths": torch.tensor([len(i["ids"]) for i in items]),
+                "plain": pad([torch.from_numpy(i["ids"]) for i in items], True),
+                "pauses": pad([torch.from_numpy(i["pauses"]) for i in items], True, -1.0)}
+
+
+def phrasing_loss(predictor: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:
+    """Binary cross-entropy at the word boundaries."""
+    at, logits = batch["pauses"] >= 0, predictor(batch["plain"], batch["lengths"])
+    return F.binary_cross_entropy_with_logits(logits[at], batch["pauses"][at]), {}
+
+
+@torch.no_grad()
+def phrasing_score(predictor: nn.Module, phrases: Phrases) -> dict[str, float]:
+    """breaks: the loss; score: less that; break_threshold: the probability of a break that gives the best F1
+    there, break_f1."""
+    on = next(predictor.parameters()).device
+    pairs = []
+    for index in range(len(phrases.rows)):
+        batch = phrases.collate([phrases.item(index, 0)])
+        at = batch["pauses"] >= 0
+        logits = predictor(batch["plain"].to(on), batch["lengths"].to(on)).cpu()
+        pairs.append(torch.stack([logits[at], batch["pauses"][at]]))
+    logits, truth = torch.cat(pairs, 1)
+    loss = float(F.binary_cross_entropy_with_logits(logits, truth))
+    threshold, f1 = best_threshold(torch.stack([logits.sigmoid(), truth]).numpy())
+    return {"score": -loss, "breaks": loss, "break_threshold": threshold, "break_f1": f1}
 
 
 def best_threshold(pairs: np.ndarray) -> tuple[float, float]:

@@ -116,6 +116,8 @@ class Config:
     seeds: tuple[int, ...] = (0,)
     vocoder: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(batch_seconds=16))
     train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
+    phrasing: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(
+        max_steps=600, batch_seconds=2000, lr=1e-3, warmup_steps=20, ema=0.95, validate_every=25))
     sentences: Sentences = field(default_factory=Sentences)
     release: pretrained.Release = field(default_factory=pretrained.Release)
 
@@ -301,7 +303,8 @@ def _write_settings(folder: Path, settings: dict[str, Any]) -> None:
     (folder / "settings.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
 
 
-@recipe.stage("train", uses=("data", "pitch", "align", "model", "systems", "seeds", "train", "release"),
+@recipe.stage("train", uses=("data", "pitch", "align", "model", "systems", "seeds", "train", "phrasing",
+                             "release"),
               code=("trainer", "batching", "nn", "models", "tasks"),
               inputs=lambda cfg, exp: [exp / "words" / "train.json", exp / "words" / "test.json"],
               outputs=lambda cfg, exp: [exp / f"{n}-{s}" / "model" for n, _, s in _runs(cfg)],
@@ -327,7 +330,8 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], syst
     from avspeech.tasks import synthesis
 
     settings = {"system": config.to_dict(system), "seed": seed, **{
-        k: v for k, v in config.to_dict(cfg).items() if k in ("data", "pitch", "align", "model", "train")}}
+        k: v for k, v in config.to_dict(cfg).items()
+        if k in ("data", "pitch", "align", "model", "train", "phrasing")}}
     if _done(folder, settings):
         return
     speakers = list(dict.fromkeys(u.speaker for u in parts["train"][0].utterances.values()))
@@ -357,12 +361,20 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], syst
 
     result = trainer.fit(synthesis.Speaking(model, cfg.align.search), synthesis.speaking_loss, data,
                          dataclasses.replace(cfg.train, seed=seed), folder / "fit", score)
+    metrics = dict(result.metrics)
+    if model.phrasing is not None:  # apart: a few hundred texts are known by heart long before their sound
+        model.phrasing.requires_grad_(True)
+        texts = {s: synthesis.Phrases(parts[s][1]) for s in ("train", "dev")}
+        heard = texts["dev"] if texts["dev"].rows else texts["train"]
+        found = trainer.fit(model.phrasing, synthesis.phrasing_loss, texts["train"],
+                            dataclasses.replace(cfg.phrasing, seed=seed), folder / "phrasing",
+                            lambda predictor: synthesis.phrasing_score(predictor, heard)).metrics
+        threshold = found.pop("break_threshold")
+        model.config = dataclasses.replace(model.config, break_threshold=threshold)
+        metrics |= {k: v for k, v in found.items() if k != "score"}
     if trainer.is_main():
-        if "break_threshold" in result.metrics:
-            found = result.metrics["break_threshold"]
-            model.config = dataclasses.replace(model.config, break_threshold=found)
         put_together(exp, model)
-        metrics = {f"dev {k}": round(v, 4) for k, v in result.metrics.items() if k != "break_threshold"}
+        metrics = {f"dev {k}": round(v, 4) for k, v in metrics.items()}
         pretrained.save(folder / "model", model, _info(cfg, model, "prosodyfm", metrics, DESCRIPTION))
         _write_settings(folder, settings)
     trainer.barrier()

@@ -96,10 +96,10 @@ def test_losses_and_gradients(sounds: Sounds, differences: dict) -> None:
     assert examples["durations"].sum(1).tolist() == [examples["mel"].shape[1]] * 2
     loss, logs = synthesis.speaking_loss(training, examples)
     assert {"flow", "prior", "duration"} <= set(logs)
-    assert ("aligner" in logs, "breaks" in logs) == (model.config.intonation, model.config.breaks)
+    assert ("aligner" in logs) == model.config.intonation
     loss.backward()
     for name, parameter in model.named_parameters():
-        assert (parameter.grad is None) == name.startswith("vocoder."), name
+        assert (parameter.grad is None) == name.startswith(("vocoder.", "phrasing.")), name
 
 
 def test_the_aligners_loss_does_not_move_the_reference_and_durations_not_the_encoder(sounds: Sounds) -> None:
@@ -135,6 +135,19 @@ def test_training_goes_through_fit_and_lowers_the_loss(sounds: Sounds, tmp_path:
     result = trainer.fit(training, synthesis.speaking_loss, data, config, tmp_path,
                          lambda m: synthesis.speaking_score(m, data))  # type: ignore[arg-type]
     assert result.best_score is not None and result.best_score > before
+
+
+def test_where_breaks_are_is_learned_from_texts_alone(sounds: Sounds, tmp_path: Path) -> None:
+    model = voice()
+    phrases = synthesis.Phrases({"one": record(), "two": record()})
+    examples = phrases.collate([phrases.item(0, 0), phrases.item(1, 0)])
+    assert examples["plain"].shape == examples["pauses"].shape
+    assert (examples["pauses"] == 1).sum() == 2 and (examples["pauses"] == 0).sum() > 0
+    before = synthesis.phrasing_score(model.phrasing.eval(), phrases)
+    config = trainer.TrainConfig(max_steps=20, batch_seconds=200, lr=1e-2, warmup_steps=1, validate_every=20)
+    result = trainer.fit(model.phrasing, synthesis.phrasing_loss, phrases, config, tmp_path,
+                         lambda m: synthesis.phrasing_score(m, phrases))
+    assert result.metrics["breaks"] < before["breaks"] and result.metrics["break_f1"] > 0.5
     assert 0 < result.metrics["break_threshold"] < 1
 
 

@@ -117,7 +117,7 @@ class Config:
     vocoder: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(batch_seconds=16))
     train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
     phrasing: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(
-        max_steps=600, batch_seconds=2000, lr=1e-3, warmup_steps=20, ema=0.95, validate_every=25))
+        max_steps=300, batch_seconds=2000, lr=1e-3, warmup_steps=20, ema=0.95, validate_every=25))
     sentences: Sentences = field(default_factory=Sentences)
     release: pretrained.Release = field(default_factory=pretrained.Release)
 

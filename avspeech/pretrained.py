@@ -177,7 +177,7 @@ def card(name: str, info: ModelInfo) -> str:
     lines = [f"# {name}", "", f"{task}. {info.description}".strip(), "",
              f"Model `{info.model}`, audio at {info.sample_rate} Hz"
              + (f", video at {info.fps:g} frames a second" if info.fps else "")
-             + (f", outputs: {', '.join(info.labels)}" if info.labels else "")
+             + (f", outputs: {', '.join(info.labels)}" if info.labels and info.task != "synthesis" else "")
              + f". Weights stored as {info.dtype}. Licence of the weights: {info.licence or 'not stated'}.",
              "", "## Use", "", "```python", "import avspeech", "",
              f'model = avspeech.load("{name}")  # or the folder']

@@ -356,14 +356,8 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], syst
     print(f"{folder.name}: {sizes[0]:,} parameters, and {sizes[1]:,} of the vocoder", flush=True)
     dev = aligned("dev" if parts["dev"][1] else "train")
 
-    def score(trained: Any) -> dict[str, float]:
-        return synthesis.speaking_score(trained, dev)
-
-    result = trainer.fit(synthesis.Speaking(model, cfg.align.search), synthesis.speaking_loss, data,
-                         dataclasses.replace(cfg.train, seed=seed), folder / "fit", score)
-    metrics = dict(result.metrics)
+    metrics: dict[str, float] = {}
     if model.phrasing is not None:  # apart: a few hundred texts are known by heart long before their sound
-        model.phrasing.requires_grad_(True)
         texts = {s: synthesis.Phrases(parts[s][1]) for s in ("train", "dev")}
         heard = texts["dev"] if texts["dev"].rows else texts["train"]
         found = trainer.fit(model.phrasing, synthesis.phrasing_loss, texts["train"],
@@ -371,10 +365,16 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], syst
                             lambda predictor: synthesis.phrasing_score(predictor, heard)).metrics
         threshold = found.pop("break_threshold")
         model.config = dataclasses.replace(model.config, break_threshold=threshold)
-        metrics |= {k: v for k, v in found.items() if k != "score"}
+        metrics = {k: v for k, v in found.items() if k != "score"}
+
+    def score(trained: Any) -> dict[str, float]:
+        return synthesis.speaking_score(trained, dev)
+
+    result = trainer.fit(synthesis.Speaking(model, cfg.align.search), synthesis.speaking_loss, data,
+                         dataclasses.replace(cfg.train, seed=seed), folder / "fit", score)
     if trainer.is_main():
         put_together(exp, model)
-        metrics = {f"dev {k}": round(v, 4) for k, v in metrics.items()}
+        metrics = {f"dev {k}": round(v, 4) for k, v in (result.metrics | metrics).items()}
         pretrained.save(folder / "model", model, _info(cfg, model, "prosodyfm", metrics, DESCRIPTION))
         _write_settings(folder, settings)
     trainer.barrier()

@@ -25,6 +25,7 @@ from zlib import crc32
 import numpy as np
 
 from avspeech.bench.language import Plug, choice
+from avspeech.bench.pseudolabels import hashed_text
 from avspeech.data.corpora import debate
 from avspeech.data.manifest import Utterance, resolve
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 GRAMS = 128  # numbers that stand for a reading: its runs of one to three characters, hashed
 DIRECTIONS = 32  # principal components of the sound's vectors that the probes see
 DECAYS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
-PROBES = ("text", "speech", "speech + text")
 
 
 @dataclass(frozen=True)
@@ -131,59 +131,50 @@ def probe(vectors: np.ndarray, utterances: Sequence[Utterance]) -> dict[str, Sco
     for k, i in enumerate(rows):
         sentence = utterances[i].labels["sentence"]
         own = readings[sentence]
-        grams = np.stack([_grams(reading) for reading in own])
+        grams = hashed_text(own, GRAMS, (1, 2, 3)).astype(np.float64)
         text[k, : len(own)] = grams - grams.mean(0)
         dealt = np.argsort([crc32(f"{sentence}/{reading}".encode()) for reading in own])
         number[k, dealt, range(len(own))] = 1
         truth[k], there[k, : len(own)] = own.index(utterances[i].labels["reading"]), True
 
-    def products(of: np.ndarray) -> np.ndarray:
-        return np.einsum("nrt,nk->nrtk", of, x).reshape(len(rows), most, -1)
-
-    seen = {"text": text, "speech": products(number), "speech + text": products(text)}
+    seen = {"text": (text, np.ones((len(x), 1))), "speech": (number, x), "speech + text": (text, x)}
     found = {}
-    for name in PROBES:
-        said = _trained(seen[name], truth, there, part)
+    for name, (read, heard) in seen.items():
+        said = _trained(read, heard, truth, there, part)
         answers = [Answer(utterances[rows[k]].id, utterances[rows[k]].speaker, bool(said[k] == truth[k]),
                           int(there[k].sum())) for k in part["test"]]
         found[name] = score(answers)
     return found
 
 
-def _grams(reading: str) -> np.ndarray:
-    """[GRAMS], of length 1."""
-    found = np.zeros(GRAMS)
-    for size in (1, 2, 3):
-        for start in range(len(reading) - size + 1):
-            key = crc32(reading[start: start + size].encode())
-            found[key % GRAMS] += 1 - 2 * (key >> 16 & 1)
-    return found / (np.linalg.norm(found) + 1e-8)
-
-
-def _trained(seen: np.ndarray, truth: np.ndarray, there: np.ndarray, part: dict[str, np.ndarray]
-             ) -> np.ndarray:
-    """The answer [n] to each clip by the weights whose decay does best on the development part."""
+def _trained(read: np.ndarray, heard: np.ndarray, truth: np.ndarray, there: np.ndarray,
+             part: dict[str, np.ndarray]) -> np.ndarray:
+    """The answer [n] to each clip by the weights whose decay does best on the development part. What speaks
+    for a reading is a weighted sum of the products of what is read [n, R, T] and heard [n, K]."""
     import torch
 
-    x, y = torch.from_numpy(seen), torch.from_numpy(truth)
+    r, h, y = torch.from_numpy(read), torch.from_numpy(heard), torch.from_numpy(truth)
     away = torch.where(torch.from_numpy(there), 0.0, -torch.inf).double()
+    rows, dev = torch.from_numpy(part["train"]), torch.from_numpy(part["dev"])
+    taught = r[rows], h[rows], away[rows]
+
+    def logits(weights: torch.Tensor, r: torch.Tensor, h: torch.Tensor, away: torch.Tensor) -> torch.Tensor:
+        return (r @ weights @ h.unsqueeze(2)).squeeze(2) + away
 
     def fit(decay: float) -> torch.Tensor:
-        weights = torch.zeros(x.shape[2], dtype=torch.float64, requires_grad=True)
+        weights = torch.zeros(r.shape[2], h.shape[1], dtype=torch.float64, requires_grad=True)
         optimizer = torch.optim.LBFGS([weights], max_iter=100, line_search_fn="strong_wolfe")
-        rows = torch.from_numpy(part["train"])
 
         def closure() -> torch.Tensor:
             optimizer.zero_grad()
-            loss = torch.nn.functional.cross_entropy(x[rows] @ weights + away[rows], y[rows])
+            loss = torch.nn.functional.cross_entropy(logits(weights, *taught), y[rows])
             loss = loss + decay * weights.square().sum()
             loss.backward()
             return loss
 
         optimizer.step(closure)  # type: ignore[no-untyped-call]
-        return (x @ weights.detach() + away).argmax(1)
+        return logits(weights.detach(), r, h, away).argmax(1)
 
     answers = [fit(decay) for decay in DECAYS]
-    dev = torch.from_numpy(part["dev"])
     best = max(range(len(DECAYS)), key=lambda k: float((answers[k] == y)[dev].double().mean()))
     return answers[best].numpy()

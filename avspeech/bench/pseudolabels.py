@@ -241,15 +241,16 @@ def draw(targets: Ints, rows: Ints, share: float, seed: int) -> tuple[Ints, Ints
     return np.array(sorted(labelled), np.int64), np.array(rest, np.int64)
 
 
-def hashed_text(texts: Sequence[str], dims: int = 256) -> NDArray[np.float32]:
-    """[n, dims]: how often each hashed run of three letters stands in a text, scaled to length 1. What stands
-    for a language encoder where there is none."""
+def hashed_text(texts: Sequence[str], dims: int = 256, sizes: Sequence[int] = (3,)) -> NDArray[np.float32]:
+    """[n, dims]: how often each hashed run of so many letters stands in a text, scaled to length 1. What
+    stands for a language encoder where there is none."""
     import zlib
 
     out = np.zeros((len(texts), dims), np.float32)
     for row, text in zip(out, texts):
         plain = f"  {' '.join(text.lower().split())} "
-        for i in range(len(plain) - 2):
-            row[zlib.crc32(plain[i:i + 3].encode()) % dims] += 1
+        for size in sizes:
+            for i in range(len(plain) - size + 1):
+                row[zlib.crc32(plain[i:i + size].encode()) % dims] += 1
         row /= max(float(np.linalg.norm(row)), 1e-6)
     return out

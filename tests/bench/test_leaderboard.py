@@ -99,7 +99,7 @@ def test_layer_weights_are_told(exp: Path) -> None:
     board = leaderboard.Board.read(exp, samples=50)
     told = [s for s in board.sections() if isinstance(s, report.Table) and s.title == "Layer weights"]
     want = sum(len(s.weights) > 1 and not s.control and not s.test_corpus for s in board.scores)
-    assert [len(t.rows) for t in told] == ([want] if want else [])
+    assert want and [len(t.rows) for t in told] == [want]
     for table in told:
         assert all(abs(sum(map(float, row[-1].split(", "))) - 1) < 0.05 for row in table.rows)
 

@@ -290,6 +290,15 @@ def commit() -> str:
     return done.stdout.strip()
 
 
+def command(exp: str | Path) -> str:
+    """What makes an experiment again: the example's run.sh, where `exp` is EXAMPLE/exp/NAME."""
+    exp = Path(exp).resolve()
+    folder = exp.parent.parent  # egs/<corpus>/<task>, where nothing else was asked for
+    example = f"egs/{folder.parent.name}/{folder.name}"
+    given = f" --config {example}/conf/{exp.name}.yaml" if exp.name != "train" else ""
+    return f"bash {example}/run.sh{given}"
+
+
 def write_markdown(
     path: str | Path, title: str, sections: Iterable[Section], meta: Mapping[str, Any] | None = None
 ) -> None:

@@ -210,3 +210,9 @@ def test_confusions_are_shares_of_the_true_class():
     picture = figures.confusion_svg(np.array([[3.0, 1.0], [0.0, 0.0]]), ["calm", "sad"])
     assert picture.startswith(b"<?xml") and picture == figures.confusion_svg(
         np.array([[6.0, 2.0], [0.0, 0.0]]), ["calm", "sad"])
+
+
+def test_the_command_that_makes_an_experiment_again() -> None:
+    assert report.command("egs/mini/tse/exp/train") == "bash egs/mini/tse/run.sh"
+    assert (report.command("/here/egs/mini/tse/exp/compare")
+            == "bash egs/mini/tse/run.sh --config egs/mini/tse/conf/compare.yaml")

@@ -338,22 +338,13 @@ def _text(values: list[float | None] | None) -> str:
 def report(outcome: Outcome, exp: Path) -> Outcome:
     """Prints the table, writes the leaderboard where there is any result, and says where it all is."""
     from avspeech.bench import leaderboard
+    from avspeech.report import command, commit
 
     print("\n".join([*table(outcome), *outcome.summary(), f"results: {exp / records.RESULTS}"]))
-    for path in leaderboard.write(exp, meta=_origin(exp)) if outcome.cells else []:
+    meta = {"command": command(exp)} if exp.resolve().parent.name == "exp" else {}
+    for path in leaderboard.write(exp, meta={**meta, "commit": commit()}) if outcome.cells else []:
         print(path)
     return outcome
-
-
-def _origin(exp: Path) -> dict[str, str]:
-    """What made the results: the command, where `exp` is egs/CORPUS/TASK/exp/NAME, and the commit."""
-    from avspeech.report import commit
-
-    folder = exp.resolve().parent
-    if folder.name != "exp":
-        return {"commit": commit()}
-    example = f"egs/{folder.parent.parent.name}/{folder.parent.name}"
-    return {"command": f"bash {example}/run.sh --config {example}/conf/{exp.name}.yaml", "commit": commit()}
 
 
 def finish(outcome: Outcome) -> None:

@@ -42,11 +42,8 @@ def results_page(done: Cells, exp: Path, protocol: str, pairs: Mapping[str, str]
     for section in sections:
         if isinstance(section, report.Table):
             report.print_table(section)
-    folder = exp.resolve().parent.parent  # egs/<corpus>/<task>, where nothing else was asked for
-    example = f"egs/{folder.parent.name}/{folder.name}"
-    meta = {"command": f"bash {example}/run.sh"
-            + (f" --config {example}/conf/{exp.name}.yaml" if exp.name != "train" else ""),
-            "commit": meta.get("commit", report.commit()), "protocol": f"{wanted.name} {wanted.hash}"}
+    meta = {"command": report.command(exp), "commit": meta.get("commit", report.commit()),
+            "protocol": f"{wanted.name} {wanted.hash}"}
     title = f"{wanted.label.capitalize()}: {wanted.corpus} ({exp.name})"
     report.write_markdown(exp / "RESULTS.md", title, sections, meta)
     for name in systems:

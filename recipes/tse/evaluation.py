@@ -113,11 +113,7 @@ def results_page(exp: Path, logs: dict[str, Path], systems: list[str], condition
     prints the tables and the page's path."""
     rows, meta = report.read_results(exp / "results")
     corpora = list(dict.fromkeys(row["corpus"] for row in rows))
-    folder = exp.parent.parent  # egs/<corpus>/<task>, where nothing else was asked for
-    example = f"egs/{folder.parent.name}/{folder.name}"
-    command = (f"bash {example}/run.sh"
-               + (f" --config {example}/conf/{exp.name}.yaml" if exp.name != "train" else ""))
-    meta = {"command": command, "commit": meta.get("commit", "unknown")}
+    meta = {"command": report.command(exp), "commit": meta.get("commit", "unknown")}
     title = f"Target speaker extraction: {', '.join(corpora)} ({exp.name})"
     sections: list[report.Section] = []
     for corpus in corpora:

@@ -173,11 +173,8 @@ def results_page(exp: Path, systems: Sequence[str], seeds: Sequence[int], logs: 
     """Writes RESULTS.md and report.html into `exp`, prints the tables and the page's path. shown: sentences
     to listen to, of each system in `sounds`."""
     rows, meta = report.read_results(exp / "results")
-    folder = exp.parent.parent
-    example = f"egs/{folder.parent.name}/{folder.name}"
-    meta = {"command": f"bash {example}/run.sh" + (
-        f" --config {example}/conf/{exp.name}.yaml" if exp.name != "train" else ""),
-        "commit": meta.get("commit", "unknown"), "f0": meta.get("pitch", "unknown")}
+    meta = {"command": report.command(exp), "commit": meta.get("commit", "unknown"),
+            "f0": meta.get("pitch", "unknown")}
     units = {key: scoring.MEASURES[key][1] for key in SHOWN}
     named = {key: scoring.MEASURES[key][0] + (f" ({unit})" if unit else "") for key, unit in units.items()}
     table_rows: list[list[str]] = []
@@ -202,7 +199,7 @@ def results_page(exp: Path, systems: Sequence[str], seeds: Sequence[int], logs: 
     for section in sections:
         if isinstance(section, report.Table):
             report.print_table(section)
-    title = f"Text to speech: {folder.parent.name} ({exp.name})"
+    title = f"Text to speech: {exp.parent.parent.parent.name} ({exp.name})"
     report.write_markdown(exp / "RESULTS.md", title, sections, meta)
     present = {name: log for name, log in logs.items() if log.exists()}
     if present:

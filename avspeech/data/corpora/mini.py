@@ -121,6 +121,7 @@ def prepare(source: str | Path | None, out: str | Path, speakers: int = 12, utte
 
 
 def _made(jobs: list[_Job], workers: int) -> Iterator[Utterance]:
+    """Not `layout.made`: one worker too is another process, as `_make` sets OpenCV's threads."""
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         yield from pool.map(_make, jobs)
 

@@ -93,7 +93,7 @@ def write(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo, out: Path) -> 
 
 
 class Plan(nn.Module):
-    """ids, last, speaker, slopes, rate, break_seconds -> fused [1, L, C], durations [1, L]."""
+    """ids, last, speaker, slopes, rate, break_seconds -> known [1, L, .], durations [1, L]."""
 
     def __init__(self, model: prosodyfm.ProsodyFM):
         super().__init__()
@@ -122,24 +122,26 @@ class Plan(nn.Module):
         given = break_seconds * (m.vocoder.config.sample_rate / m.vocoder.config.hop)
         absent = torch.isnan(given)
         wanted = torch.where(absent, wanted, torch.where(absent, torch.zeros_like(given), given).round())
-        return fused, torch.where(m.timed[ids], wanted, torch.zeros_like(wanted)).long()
+        durations = torch.where(m.timed[ids], wanted, torch.zeros_like(wanted)).long()
+        return m.outline(fused, tone, last, durations), durations
 
 
 class Condition(nn.Module):
-    """fused [1, L, C], durations [1, L], noise [1, T, M] (for its T) -> hint [1, T, C'], mask [1, T] bool."""
+    """known [1, L, .], durations [1, L], noise [1, T, channels] (for its T) -> hint [1, T, C'], mask [1, T]
+    bool, contour [1, T]."""
 
     def __init__(self, model: prosodyfm.ProsodyFM):
         super().__init__()
         self.model = model
 
-    def forward(self, fused: Tensor, durations: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        told, _, mask = self.model.condition(fused, durations, noise.shape[1])
-        return self.model.decoder.prepare(told), mask
+    def forward(self, known: Tensor, durations: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        told, _, contour, mask = self.model.condition(known, durations, noise.shape[1])
+        return self.model.decoder.prepare(told), mask, contour
 
 
 class Wave(nn.Module):
-    """State of the flow [1, T, M], noise [1, T, hop] -> sound [1, T hop], log-mel [1, M, T]: `Vocoder`
-    without complex numbers."""
+    """State of the flow [1, T, channels], contour [1, T], noise [1, T, hop] -> sound [1, T hop], log-mel
+    [1, M, T], and F0 [1, T] where the vocoder has one: `Vocoder` without complex numbers."""
 
     forth: Tensor
     back: Tensor
@@ -148,7 +150,7 @@ class Wave(nn.Module):
     def __init__(self, model: prosodyfm.ProsodyFM):
         super().__init__()
         self.vocoder = v = model.vocoder
-        self.mean, self.deviation = model.config.mel_mean, model.config.mel_std
+        self.model = model
         spectrum: Spectrum = v.analysis
         n, window = spectrum.n_fft, spectrum.window.double()
         angle = 2 * math.pi * torch.outer(torch.arange(n // 2 + 1), torch.arange(n)).double() / n
@@ -174,12 +176,14 @@ class Wave(nn.Module):
         sound = (summed / weight.clamp_min(1e-3)).squeeze(1)
         return sound[:, s.pad: s.pad + spectrum.shape[2] * s.hop]
 
-    def forward(self, x: Tensor, noise: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, x: Tensor, contour: Tensor, noise: Tensor) -> tuple[Tensor, ...]:
         v: Vocoder = self.vocoder
-        mel = (x * self.deviation + self.mean).transpose(1, 2)
-        harmonic = v.config.source == "harmonic"
+        mel, f0 = self.model.sounding(x, contour)
         y = (mel + 5.0) / 2.5  # as the vocoder scales it
-        f0 = v.f0(mel) if harmonic else None
+        if v.config.source != "harmonic":
+            f0 = None
+        elif f0 is None:
+            f0 = v.f0(mel)
         if f0 is not None:
             y = torch.cat([y, torch.log2(f0 / 150.0).unsqueeze(1)], 1)
         y = v.enter_norm(v.enter(y).transpose(1, 2))
@@ -189,7 +193,7 @@ class Wave(nn.Module):
         if f0 is None:
             size, angle = y.chunk(2, 1)
             size = size.clamp_max(8.0).exp()
-            out = torch.cat([size * angle.cos(), size * angle.sin()], 1) + 0 * noise.sum()
+            out = torch.cat([size * angle.cos(), size * angle.sin()], 1) + 0 * (noise.sum() + contour.sum())
             return self.sound(out), mel
         outline = v.envelope.T @ mel
         level = v.analysis.noise_level
@@ -228,7 +232,7 @@ def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
 
     one, zero, batch = const("one", 1), const("zero", 0), const("axis_1", [1])
     many = const("multiple", step)
-    fused, durations = _join(parts["plan"], "plan_", {}, nodes, weights)
+    known, durations = _join(parts["plan"], "plan_", {}, nodes, weights)
     op("Identity", [durations], "durations")
     total = op("ReduceSum", [durations], "total", keepdims=0)
     more = op("Sub", [op("Add", [total, many], "total_more"), one], "total_up")
@@ -240,8 +244,8 @@ def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
         return op("Gather", [noise, place], out, axis=1)
 
     start = op("Mul", [drawn("noise", padded, "drawn"), "temperature"], "start")
-    hint, mask = _join(parts["condition"], "condition_",
-                       {"fused": fused, "durations": durations, "noise": start}, nodes, weights)
+    hint, mask, contour = _join(parts["condition"], "condition_",
+                                {"known": known, "durations": durations, "noise": start}, nodes, weights)
 
     outer, nodes = nodes, []
     half = const("half_pi", math.pi / 2, TensorProto.FLOAT)
@@ -266,16 +270,17 @@ def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
     body = helper.make_graph(nodes, "flow", [
         helper.make_tensor_value_info("turn", TensorProto.INT64, []),
         helper.make_tensor_value_info("go", TensorProto.BOOL, []),
-        helper.make_tensor_value_info("state", TensorProto.FLOAT, [1, None, model.mels])], [
+        helper.make_tensor_value_info("state", TensorProto.FLOAT, [1, None, model.channels])], [
         helper.make_tensor_value_info("go_out", TensorProto.BOOL, []),
-        helper.make_tensor_value_info("state_out", TensorProto.FLOAT, [1, None, model.mels])])
+        helper.make_tensor_value_info("state_out", TensorProto.FLOAT, [1, None, model.channels])])
     nodes = outer
     const("yes", True, TensorProto.BOOL)
     op("Loop", ["steps", "yes", start], "flowed", body=body)
     end = op("Unsqueeze", [total, "axis_0"], "total_1")
     kept = op("Slice", ["flowed", "axis_0", end, batch], "kept")
+    drawn_on = op("Slice", [contour, "axis_0", end, batch], "contour")
     hiss = drawn("wave_noise", total, "hiss")
-    found = _join(parts["wave"], "wave_", {"x": kept, "noise": hiss}, nodes, weights)
+    found = _join(parts["wave"], "wave_", {"x": kept, "contour": drawn_on, "noise": hiss}, nodes, weights)
     for inner, name in zip(found, ("audio", "mel", "f0"), strict=False):
         op("Identity", [inner], name)
 
@@ -289,7 +294,7 @@ def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
         value("ids", number, [1, "symbols"]), value("last", number, [1, "symbols"]), speaker,
         value("slopes", real, [1, "phrases"]), value("rate", real, [1, "symbols"]),
         value("break_seconds", real, [1, "symbols"]), value("steps", number, []),
-        value("temperature", real, []), value("noise", real, [1, "noise_frames", model.mels]),
+        value("temperature", real, []), value("noise", real, [1, "noise_frames", model.channels]),
         value("wave_noise", real, [1, "wave_noise_frames", hop])], [
         value("audio", real, [1, "samples"]), value("durations", number, [1, "symbols"]),
         value("mel", real, [1, model.mels, "frames"]),
@@ -320,20 +325,21 @@ def _parts(model: prosodyfm.ProsodyFM) -> dict[str, Any]:
     long: Any = step * units if step > 1 else units
     speaker = torch.zeros(1, dtype=torch.int64) if c.embeddings == "table" else torch.zeros(1, c.vector)
     some, count = torch.full((1, 9), 3), 24 * step
-    fused = torch.zeros(1, 9, c.width)
+    known = torch.zeros(1, 9, c.width + (intonation.POINTS + 2 if c.intonation else 0))
     hint, mask = torch.zeros(1, count, c.decoder[0]), torch.ones(1, count, dtype=torch.bool)
-    x = torch.randn(1, count, model.mels)
+    x = torch.randn(1, count, model.channels)
     row = {1: length}
     with torch.no_grad():
         return {
             "plan": _export(Plan(model), (some, torch.zeros_like(some), speaker, torch.zeros(1, 2),
                                           torch.ones(1, 9), torch.full((1, 9), torch.nan)),
-                            (row, row, None, {1: phrases}, row, row), ["fused", "durations"]),
-            "condition": _export(Condition(model), (fused, some, x), (row, row, {1: long}), ["hint", "mask"]),
+                            (row, row, None, {1: phrases}, row, row), ["known", "durations"]),
+            "condition": _export(Condition(model), (known, some, x), (row, row, {1: long}),
+                                 ["hint", "mask", "contour"]),
             "velocity": _export(model.decoder, (x, torch.zeros(1), hint, mask),
                                 ({1: long}, None, {1: long}, {1: long}), ["velocity"]),
-            "wave": _export(Wave(model), (x, torch.randn(1, count, config.hop)),
-                            ({1: frames}, {1: frames}),
+            "wave": _export(Wave(model), (x, torch.zeros(1, count), torch.randn(1, count, config.hop)),
+                            ({1: frames}, {1: frames}, {1: frames}),
                             ["audio", "mel", *(["f0"] if config.source == "harmonic" else [])])}
 
 
@@ -399,7 +405,7 @@ class Voice:
         self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         meta = self.session.get_modelmeta().custom_metadata_map
         self.sample_rate, self.hop = int(meta["sample_rate"]), int(meta["hop"])
-        self.mels = self.session.get_inputs()[-2].shape[2]
+        self.channels = self.session.get_inputs()[-2].shape[2]
 
     def __call__(self, ids: Sequence[int], last: Sequence[int] | None = None, speaker: Any = 0,
                  slopes: Sequence[float] = (), rate: float = 1.0,
@@ -408,7 +414,7 @@ class Voice:
                  ) -> dict[str, np.ndarray]:
         """{"audio" [N], "durations" [L], "mel" [M, T]} of one sentence's symbols (`text.Script.ids`)."""
         rng, count = np.random.default_rng(seed), len(ids)
-        noise = rng.standard_normal((1, 2048, self.mels)) if noise is None else noise
+        noise = rng.standard_normal((1, 2048, self.channels)) if noise is None else noise
         wave_noise = rng.standard_normal((1, 2048, self.hop)) if wave_noise is None else wave_noise
         floats = {"slopes": [slopes if len(slopes) else [np.nan]], "rate": np.full((1, count), rate),
                   "break_seconds": np.full((1, count), np.nan) if break_seconds is None else [break_seconds],
@@ -439,13 +445,13 @@ def compare(model: prosodyfm.ProsodyFM, path: str | Path) -> dict[int, float]:
         seconds = torch.full((1, length), float("nan"))
         seconds[0, length // 3] = 0.25
         speaker = torch.zeros(1, dtype=torch.int64) if c.embeddings == "table" else torch.ones(1, c.vector)
-        noise = torch.randn(1, 40 * length, model.mels, generator=make)
-        fused, durations = model.plan(ids, speaker=speaker, last=last, slopes=slopes, rate=1.1,
+        noise = torch.randn(1, 40 * length, model.channels, generator=make)
+        known, durations = model.plan(ids, speaker=speaker, last=last, slopes=slopes, rate=1.1,
                                       break_seconds=seconds)
         total = int(durations.sum())
         noise = noise.repeat(1, -(-total // (40 * length)), 1)  # as the file does where it is short
         hiss = torch.randn(1, total, model.vocoder.config.hop, generator=make)
-        mel = model.decode(fused, durations, steps=steps, noise=noise)
+        mel, melody = model.decode(known, durations, steps=steps, noise=noise)
         got = run(ids[0].tolist(), last[0].tolist(), speaker[0].numpy(), slopes[0].tolist(), 1.1,
                   seconds[0].tolist(), steps, noise=noise.numpy(), wave_noise=hiss.numpy())
         if got["durations"].tolist() != durations[0].tolist():
@@ -454,7 +460,7 @@ def compare(model: prosodyfm.ProsodyFM, path: str | Path) -> dict[int, float]:
         differences = [np.abs(got["mel"] - mel[0].numpy()).max()]
         if "f0" in got:
             # A millionth of the F0 is a turn of the phase after minutes: compared by itself, then shared.
-            f0 = model.vocoder.f0(mel)[0].numpy()
+            f0 = (model.vocoder.f0(mel) if melody is None else melody)[0].numpy()
             differences.append(np.abs(got["f0"] / f0 - 1).max())
             more = {"f0": torch.from_numpy(got["f0"])[None], "noise": hiss.reshape(1, -1)}
         wanted = model.vocoder(mel, **more)[0].numpy()

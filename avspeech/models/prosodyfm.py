@@ -5,6 +5,11 @@ Synthesis", AAAI 2025 (arXiv 2412.11795), on the backbone of Mehta et al., "Matc
 `breaks` and `intonation` off this is the Matcha-like baseline. Choices where the paper is silent: a break
 is a symbol with a duration like a phone; the fusion encoder is a few more rotary layers; the decoder is
 told the fused symbols and the place within each, not the prior mean alone.
+
+Added to the paper, with `intonation`: the flow makes the melody (F0) beside the mel, less the contours that
+the last words' embeddings stand for (`nn.intonation.ContourDecoder`). These are laid on again after the flow,
+and the vocoder is given the sum. What is asked of a last word so reaches the sound by construction; the mel,
+told the same contours, learns to agree.
 """
 
 from __future__ import annotations
@@ -35,7 +40,8 @@ class VoiceConfig:
     intonation: shapes on last words. width, layers, heads, hidden, kernel: of the text encoder; prenet:
     kernel of the three convolutions before it; fusion: layers after it. decoder, blocks, expansion,
     attention: of the U-Net. tokens, tone, tone_heads, reference: of the Terminal Intonation Encoder.
-    mel_mean, mel_std: of the training data's log-mel. break_threshold: probability from which the
+    mel_mean, mel_std: of the training data's log-mel; melody_mean, melody_std: of its melody, in semitones
+    over 100 Hz. break_threshold: probability from which the
     predictor's break is made. vocoder: fields of `Vocoder.Config` in which it differs; its mels and rates
     are those of the voice.
     """
@@ -67,6 +73,8 @@ class VoiceConfig:
     reference: int = 128
     mel_mean: float = -5.5
     mel_std: float = 2.0
+    melody_mean: float = 6.0
+    melody_std: float = 5.0
     break_threshold: float = 0.5
     vocoder: dict[str, Any] = field(default_factory=dict)
 
@@ -109,7 +117,8 @@ class BreakPredictor(nn.Module):
 class ProsodyFM(nn.Module):
     """Acoustic model (`synthesise`: symbols -> log-mel) and `vocoder` (log-mel -> sound), one model folder.
 
-    The mel is that of `Vocoder.mel`: natural log, [B, M, T], frame t the sound of [t, t + 1) hops.
+    The mel is that of `Vocoder.mel`: natural log, [B, M, T], frame t the sound of [t, t + 1) hops. The flow
+    goes over `channels` a frame: the mel and, with intonation, the melody.
     """
 
     Config = VoiceConfig
@@ -134,14 +143,16 @@ class ProsodyFM(nn.Module):
         if c.intonation:
             self.tones = intonation.TerminalIntonationEncoder(c.tokens, c.tone, c.tone_heads, c.reference)
             self.aligner = intonation.TextPitchAligner(c.width, c.tone)
+            self.contours = intonation.ContourDecoder(c.tone)
+        self.channels = self.mels + c.intonation
         joined = c.width + c.speaker_width + (c.tone if c.intonation else 0)
         self.join = nn.Linear(joined, c.width)
         self.fusion = RotaryEncoder(c.fusion, c.width, c.heads, c.hidden, c.kernel, c.dropout)
-        self.prior = nn.Linear(c.width, self.mels)
+        self.prior = nn.Linear(c.width, self.channels)
         self.durations = DurationPredictor(c.width, c.duration)
         self.phrasing = BreakPredictor(c.symbols, c.phrasing) if c.breaks else None
-        self.decoder = UNet(self.mels, c.width + self.mels + 3, c.decoder, c.blocks, c.expansion, 7, c.heads,
-                            c.attention)
+        told = c.width + self.channels + 3 + 2 * c.intonation
+        self.decoder = UNet(self.channels, told, c.decoder, c.blocks, c.expansion, 7, c.heads, c.attention)
         names = table.SYMBOLS[: c.symbols]
         silent = {table.PAD, *((table.WORD, *table.MARKS) if c.breaks else ())}
         # Symbols that take time; the others only stand between those that do.
@@ -180,26 +191,62 @@ class ProsodyFM(nn.Module):
                 1, last.unsqueeze(-1).expand(-1, -1, tone.shape[-1])))
         return self.fusion(self.join(torch.cat(parts, -1)), mask)
 
-    def condition(self, fused: Tensor, durations: Tensor, longest: int | None = None
-                  ) -> tuple[Tensor, Tensor, Tensor]:
-        """fused [B, L, C], durations [B, L] -> condition [B, T, .], prior mean [B, T, M], mask [B, T]
-        bool."""
+    def outline(self, fused: Tensor, tone: Tensor | None, last: Tensor, durations: Tensor) -> Tensor:
+        """fused [B, L, C] -> with intonation [B, L, C + K + 2]: beside what is known of a symbol the drawn
+        contour of its phrase's last word, and which part of that word's time it has, start and length (0:
+        it is in none). No gradient goes back to the contour."""
+        if tone is None:
+            return fused
+        phrases = torch.arange(1, tone.shape[1] + 1, device=last.device)
+        member = (last.unsqueeze(-1) == phrases).to(fused.dtype)
+        time = member * durations.unsqueeze(-1)
+        share = time / time.sum(1, keepdim=True).clamp_min(1)
+        start = (share.cumsum(1) - share) * member
+        points = member @ self.contours(tone).detach()
+        return torch.cat([fused, points, start.sum(-1, keepdim=True), share.sum(-1, keepdim=True)], -1)
+
+    def condition(self, known: Tensor, durations: Tensor, longest: int | None = None
+                  ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """known [B, L, .] (`outline`), durations [B, L] -> condition [B, T, .], prior mean [B, T, channels],
+        contour [B, T] in semitones (0 but on last words), mask [B, T] bool."""
         index, mask = align.expand(durations, longest)
 
         def spread(x: Tensor) -> Tensor:
             return x.gather(1, index.unsqueeze(-1).expand(-1, -1, x.shape[-1]))
 
+        fused, drawn = known[..., : self.config.width], spread(known[..., self.config.width:])
         total = spread(durations.unsqueeze(-1).to(fused.dtype))
         first = spread((durations.cumsum(1) - durations).unsqueeze(-1).to(fused.dtype))
         frame = torch.arange(index.shape[1], device=index.device).reshape(1, -1, 1)
         done = (frame - first + 0.5) / total.clamp_min(1)
         mean = spread(self.prior(fused))
-        told = torch.cat([spread(fused), mean, done, 1 - done, torch.log1p(total) / 3], -1)
-        return told * mask.unsqueeze(-1), mean, mask
+        told = [spread(fused), mean, done, 1 - done, torch.log1p(total) / 3]
+        contour = torch.zeros_like(mean[..., 0])
+        if self.config.intonation:
+            start, share = drawn[..., -2], drawn[..., -1]
+            inside = (share > 0).to(fused.dtype) * mask
+            contour = inside * intonation.read_off(drawn[..., :-2], start + done[..., 0] * share)
+            told += [contour.unsqueeze(-1) / intonation.SCALE, inside.unsqueeze(-1)]
+        return torch.cat(told, -1) * mask.unsqueeze(-1), mean, contour, mask
 
-    def normalise(self, mel: Tensor) -> Tensor:
-        """Natural-log mel [B, M, T] -> [B, T, M] as the flow sees it."""
-        return (mel.transpose(1, 2) - self.config.mel_mean) / self.config.mel_std
+    def normalise(self, mel: Tensor, melody: Tensor | None = None, contour: Tensor | None = None) -> Tensor:
+        """Natural-log mel [B, T, M], with intonation also melody [B, T] in semitones over 100 Hz and the
+        contour in it -> what the flow makes [B, T, channels]."""
+        c = self.config
+        x = (mel - c.mel_mean) / c.mel_std
+        if not c.intonation or melody is None or contour is None:
+            return x
+        return torch.cat([x, ((melody - contour - c.melody_mean) / c.melody_std).unsqueeze(-1)], -1)
+
+    def sounding(self, x: Tensor, contour: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The way back: [B, T, channels], contour [B, T] -> log-mel [B, M, T], F0 [B, T] in hertz (None
+        without intonation: the vocoder reads it off the mel)."""
+        c, v = self.config, self.vocoder.config
+        mel = (x[..., : self.mels] * c.mel_std + c.mel_mean).transpose(1, 2)
+        if not c.intonation:
+            return mel, None
+        melody = x[..., -1] * c.melody_std + c.melody_mean + contour
+        return mel, (100 * torch.exp2(melody / 12)).clamp(v.pitch_low, v.pitch_high)
 
     # --- use ----------------------------------------------------------------------------------------------
 
@@ -210,8 +257,10 @@ class ProsodyFM(nn.Module):
                    slopes: Tensor | None = None, reference: tuple[Tensor, Tensor] | None = None,
                    rate: float | Tensor = 1.0, break_seconds: Tensor | None = None, steps: int = 4,
                    solver: str = "euler", sway: float = -1.0, seed: int | None = None,
-                   noise: Tensor | None = None, temperature: float = 0.667) -> tuple[Tensor, Tensor]:
-        """Symbols -> (log-mel [B, M, T], frames of each symbol [B, L] int64).
+                   noise: Tensor | None = None, temperature: float = 0.667
+                   ) -> tuple[Tensor, Tensor | None, Tensor]:
+        """Symbols -> (log-mel [B, M, T], F0 [B, T] in hertz or None without intonation, frames of each symbol
+        [B, L] int64).
 
         ids [B, L]: `Script.ids()`, breaks and all, padded with 0; lengths [B]: symbols (None: L of each).
         speaker: [B] int64 of the table (None: the first), or [B, D] float32 vectors. last [B, L] int64: 0,
@@ -224,12 +273,13 @@ class ProsodyFM(nn.Module):
         by Align Attention; otherwise what the text asks for. rate: 1.2 is 20 % faster; one for all or [B,
         L]. break_seconds [B, L]: how long a symbol is to last, in seconds, for a break (NaN: as predicted,
         over the rate). steps, solver ("euler", "midpoint", "heun"), sway: of the flow (`nn.flow_matching`).
-        seed: of the noise; noise [B, T', M], T' at least T: instead of it. temperature: standard deviation
-        of the noise. Raises InputError for ids out of the table.
+        seed: of the noise; noise [B, T', channels], T' at least T: instead of it. temperature: standard
+        deviation of the noise. Raises InputError for ids out of the table.
         """
-        fused, durations = self.plan(ids, lengths, speaker, last, contours, contour_frames, weights, slopes,
+        known, durations = self.plan(ids, lengths, speaker, last, contours, contour_frames, weights, slopes,
                                      reference, rate, break_seconds)
-        return self.decode(fused, durations, steps, solver, sway, seed, noise, temperature), durations
+        mel, f0 = self.decode(known, durations, steps, solver, sway, seed, noise, temperature)
+        return mel, f0, durations
 
     @torch.no_grad()
     def plan(self, ids: Tensor, lengths: Tensor | None = None, speaker: Tensor | None = None,
@@ -237,8 +287,8 @@ class ProsodyFM(nn.Module):
              contour_frames: Tensor | None = None, weights: Tensor | None = None,
              slopes: Tensor | None = None, reference: tuple[Tensor, Tensor] | None = None,
              rate: float | Tensor = 1.0, break_seconds: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """The first half of `synthesise`: what is known of each symbol [B, L, C], and its frames [B, L]
-        int64."""
+        """The first half of `synthesise`: what is known of each symbol [B, L, .] (`outline`), and its frames
+        [B, L] int64."""
         if ids.numel() and not 0 <= int(ids.min()) <= int(ids.max()) < self.config.symbols:
             raise InputError(f"symbol {int(ids.max())}: the voice knows 0 to {self.config.symbols - 1}")
         batch, longest = ids.shape
@@ -261,23 +311,23 @@ class ProsodyFM(nn.Module):
             given = break_seconds * (self.vocoder.config.sample_rate / self.vocoder.config.hop)
             wanted = torch.where(torch.isnan(given), wanted, given.nan_to_num().round())
         durations = torch.where(timed, wanted, torch.zeros_like(wanted)).long()
-        return fused, durations
+        return self.outline(fused, tone, last, durations), durations
 
     @torch.no_grad()
-    def decode(self, fused: Tensor, durations: Tensor, steps: int = 4, solver: str = "euler",
+    def decode(self, known: Tensor, durations: Tensor, steps: int = 4, solver: str = "euler",
                sway: float = -1.0, seed: int | None = None, noise: Tensor | None = None,
-               temperature: float = 0.667) -> Tensor:
-        """What `plan` gave, or any stretch of its symbols -> log-mel [B, M, T]. The rest: see
-        `synthesise`."""
-        told, mean, there = self.condition(fused, durations)
+               temperature: float = 0.667) -> tuple[Tensor, Tensor | None]:
+        """What `plan` gave, or any stretch of its symbols -> log-mel [B, M, T], F0 [B, T] (or None). The
+        rest: see `synthesise`."""
+        told, mean, contour, there = self.condition(known, durations)
         if noise is None:
-            generator = None if seed is None else torch.Generator(fused.device).manual_seed(seed)
+            generator = None if seed is None else torch.Generator(known.device).manual_seed(seed)
             noise = torch.randn(mean.shape, generator=generator, device=mean.device)
         hint = self.decoder.prepare(told)
         x = flow_matching.integrate(lambda x, t: self.decoder(x, t, hint, there),
                                     noise[:, : mean.shape[1]] * temperature,
                                     flow_matching.schedule(steps, sway, mean.device), solver)
-        return (x * self.config.mel_std + self.config.mel_mean).transpose(1, 2)
+        return self.sounding(x, contour)
 
     def _tone(self, h: Tensor, last: Tensor, contours: Tensor | None, frames: Tensor | None,
               weights: Tensor | None, slopes: Tensor | None, reference: tuple[Tensor, Tensor] | None
@@ -316,8 +366,8 @@ class ProsodyFM(nn.Module):
     def forward(self, ids: Tensor, lengths: Tensor | None = None, speaker: Tensor | None = None,
                 last: Tensor | None = None, steps: int = 4) -> Tensor:
         """Symbols [B, L] -> sound [B, N]: `synthesise` with its defaults and the vocoder, seed 0."""
-        mel, _ = self.synthesise(ids, lengths, speaker, last, steps=steps, seed=0)
-        return self.vocoder(mel)
+        mel, f0, _ = self.synthesise(ids, lengths, speaker, last, steps=steps, seed=0)
+        return self.vocoder(mel, f0)
 
     @classmethod
     def example_inputs(cls, seconds: float = 2.0) -> tuple[Tensor]:

@@ -33,14 +33,16 @@ def times(batch: int, device: torch.device | None = None) -> Tensor:
     return (first + torch.randperm(batch, device=device) / batch) % 1.0
 
 
-def loss(field: Field, x_1: Tensor, mask: Tensor, t: Tensor | None = None,
-         z: Tensor | None = None) -> Tensor:
+def loss(field: Field, x_1: Tensor, mask: Tensor, t: Tensor | None = None, z: Tensor | None = None,
+         weight: Tensor | None = None) -> Tensor:
     """Mean squared error of the velocity over what `mask` [B, T] bool holds of x_1 [B, T, M]. t [B] and
-    z [B, T, M]: drawn where not given."""
+    z [B, T, M]: drawn where not given. weight [M]: of the channels (1 each)."""
     t = times(len(x_1), x_1.device) if t is None else t
     z = torch.randn_like(x_1) if z is None else z
     x_t, u = path(z, x_1, t)
     error = (field(x_t, t) - u).square() * mask.unsqueeze(-1)
+    if weight is not None:
+        error = error * weight
     return error.sum() / (mask.sum() * x_1.shape[-1]).clamp_min(1)
 
 

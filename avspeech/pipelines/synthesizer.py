@@ -262,7 +262,7 @@ class Synthesizer:
             words = script.words
             slopes = [w.tone.slope if (w := words[end]).tone is not None else np.nan for end in ends]
             asked = [np.nan if t.seconds is None else t.seconds for t in tokens]
-            fused, frames = model.plan(
+            known, frames = model.plan(
                 torch.tensor([script.ids()], device=device), speaker=manner.voice.to(device),
                 last=torch.tensor([last], device=device),
                 slopes=torch.tensor([slopes], dtype=torch.float32, device=device) if slopes else None,
@@ -273,11 +273,11 @@ class Synthesizer:
                 return
             durations = frames[0].cpu().numpy()
             generator = torch.Generator().manual_seed(seed)
-            noise = torch.randn(1, int(durations.sum()), model.mels, generator=generator).to(device)
-            sound = self._sound(fused, durations, tokens, noise, manner, seed)
+            noise = torch.randn(1, int(durations.sum()), model.channels, generator=generator).to(device)
+            sound = self._sound(known, durations, tokens, noise, manner, seed)
             yield from _timed(sound, tokens, durations, words, self.hop, self.sample_rate)
 
-    def _sound(self, fused: torch.Tensor, durations: np.ndarray, tokens: Any, noise: torch.Tensor,
+    def _sound(self, known: torch.Tensor, durations: np.ndarray, tokens: Any, noise: torch.Tensor,
                manner: Manner, seed: int) -> Iterator[np.ndarray]:
         """The phrases of a planned sentence, joined."""
         import torch
@@ -292,11 +292,11 @@ class Synthesizer:
         for number, (begin, end) in enumerate(zip([0, *cuts], [*cuts, len(tokens) - 1], strict=True)):
             stretch = slice(begin, end + 1)
             count = int(durations[stretch].sum())
-            mel = self.model.decode(
-                fused[:, stretch], torch.from_numpy(durations[None, stretch]).to(fused.device),
+            mel, f0 = self.model.decode(
+                known[:, stretch], torch.from_numpy(durations[None, stretch]).to(known.device),
                 steps=manner.steps, noise=noise[:, first[begin]: first[begin] + count],
                 temperature=manner.temperature)
-            sound = self._vocode(mel, seed + number)
+            sound = self._vocode(mel, f0, seed + number)
             offset = int(first[begin]) * self.hop  # of sound[0]
             if kept is not None:
                 rise = _rise(fade)
@@ -313,14 +313,14 @@ class Synthesizer:
             done = offset + stop
             yield piece
 
-    def _vocode(self, mel: torch.Tensor, seed: int) -> np.ndarray:
+    def _vocode(self, mel: torch.Tensor, f0: torch.Tensor | None, seed: int) -> np.ndarray:
         import torch
 
         vocoder, more = self.model.vocoder, {}
         if getattr(vocoder.config, "source", "none") == "harmonic":
             generator = torch.Generator().manual_seed(seed % 2 ** 63)
             more["noise"] = torch.randn(1, mel.shape[2] * self.hop, generator=generator).to(mel.device)
-        sound = vocoder(mel, **more)[0].float().cpu().numpy()
+        sound = vocoder(mel, f0, **more)[0].float().cpu().numpy()
         if not np.isfinite(sound).all():
             raise FloatingPointError("the voice's output is not finite")
         return limited(sound)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from avspeech import pitch
 from avspeech.batching import Batch
 from avspeech.errors import InputError
 from avspeech.models.prosodyfm import ProsodyFM
@@ -84,18 +85,22 @@ def sequence(record: Record, breaks: bool) -> tuple[list[int], list[int], list[i
 
 
 class Aligned:
-    """Aligned utterances (`batching.Dataset`). records: by id, of the recipe's words stage; mel: sound [B,
-    N] to log-mel [B, M, T]; speakers: names in the order of the voice's table; breaks: as in the voice."""
+    """Aligned utterances (`batching.Dataset`). records: by id, of the recipe's words stage; f0: by id, [T]
+    hertz at the mel's frames, 0 where unvoiced; mel: sound [B, N] to log-mel [B, M, T]; speakers: names in
+    the order of the voice's table; breaks: as in the voice."""
 
-    def __init__(self, records: Mapping[str, Record], sounds: Sounds, mel: Callable[[Tensor], Tensor],
-                 speakers: Sequence[str], frame_seconds: float, breaks: bool = True):
+    def __init__(self, records: Mapping[str, Record], sounds: Sounds, f0: Mapping[str, np.ndarray],
+                 mel: Callable[[Tensor], Tensor], speakers: Sequence[str], frame_seconds: float,
+                 breaks: bool = True):
         self.names = [name for name in records if name in sounds.utterances]
-        self.records, self.sounds, self.mel = records, sounds, mel
+        self.records, self.sounds, self.f0, self.mel = records, sounds, f0, mel
+        self.frame_seconds = frame_seconds
         self.heard = "heard" if breaks else "written"
         self.speakers = {name: i for i, name in enumerate(speakers)}
         self.sequences = {name: sequence(records[name], breaks) for name in self.names}
         self.lengths = [max(1, sum(self.sequences[n][1])) * frame_seconds for n in self.names]
         self._mels: dict[str, np.ndarray] = {}
+        self._melodies: dict[str, np.ndarray] = {}
 
     def mel_of(self, name: str) -> np.ndarray:
         """[T, M], as many frames as the durations add up to."""
@@ -107,6 +112,15 @@ class Aligned:
             self._mels[name] = np.pad(mel, ((0, total - len(mel)), (0, 0)), mode="edge").astype(np.float32)
         return self._mels[name]
 
+    def melody_of(self, name: str) -> np.ndarray:
+        """[T] float32, the melody in semitones over 100 Hz, without gaps, as the contours are cut from it;
+        NaN all through where nothing is voiced."""
+        if name not in self._melodies:
+            hertz, skip, total = self.f0[name], self.records[name]["skip"], sum(self.sequences[name][1])
+            line = pitch.contour(hertz, hertz > 0, self.frame_seconds)[skip: skip + total]
+            self._melodies[name] = np.pad(line, (0, total - len(line)), mode="edge")
+        return self._melodies[name]
+
     def item(self, index: int, seed: int) -> dict[str, Any]:
         """One utterance, its contours moved by one random offset each."""
         rng = np.random.default_rng(seed)
@@ -116,11 +130,12 @@ class Aligned:
         moved = [c - np.float32(rng.uniform(-intonation.OFFSET, intonation.OFFSET)) for c in contours]
         speaker = self.sounds.utterances[name].speaker
         return {"id": name, "ids": np.array(ids), "durations": np.array(frames), "last": np.array(last),
-                "contours": moved, "mel": self.mel_of(name), "speaker": self.speakers[speaker]}
+                "contours": moved, "mel": self.mel_of(name), "melody": self.melody_of(name),
+                "speaker": self.speakers[speaker]}
 
     def collate(self, items: list[dict[str, Any]]) -> Batch:
-        """ids, durations, last [B, L], lengths [B]; mel [B, T, M]; contours [B, P, F], contour_frames [B, P];
-        speaker [B]."""
+        """ids, durations, last [B, L], lengths [B]; mel [B, T, M], melody [B, T]; contours [B, P, F],
+        contour_frames [B, P]; speaker [B]."""
         def padded(key: str) -> Tensor:
             arrays = [i[key] for i in items]
             out = np.zeros((len(arrays), *np.max([a.shape for a in arrays], axis=0)), arrays[0].dtype)
@@ -136,18 +151,23 @@ class Aligned:
             for p, c in enumerate(item["contours"]):
                 contours[row, p, : len(c)], frames[row, p] = c, len(c)
         return {"ids": [i["id"] for i in items], "tokens": padded("ids"), "durations": padded("durations"),
-                "last": padded("last"), "mel": padded("mel"), "contours": torch.from_numpy(contours),
-                "contour_frames": torch.from_numpy(frames),
+                "last": padded("last"), "mel": padded("mel"), "melody": padded("melody"),
+                "contours": torch.from_numpy(contours), "contour_frames": torch.from_numpy(frames),
                 "lengths": torch.tensor([len(i["ids"]) for i in items]),
                 "speaker": torch.tensor([i["speaker"] for i in items])}
 
-    def statistics(self) -> tuple[float, float]:
-        """Mean and deviation of the log-mel."""
-        rows = np.concatenate([self.mel_of(name) for name in self.names])
-        return float(rows.mean()), float(rows.std())
+    def statistics(self) -> dict[str, float]:
+        """Mean and deviation of the log-mel and of the melody, as a voice's configuration has them."""
+        found = {}
+        for key, of in (("mel", self.mel_of), ("melody", self.melody_of)):
+            rows = np.concatenate([of(name) for name in self.names])
+            found[f"{key}_mean"] = round(float(np.nanmean(rows)), 3)
+            found[f"{key}_std"] = round(float(np.nanstd(rows)), 3)
+        return found
 
 
-FIELDS = ("tokens", "lengths", "durations", "last", "mel", "contours", "contour_frames", "speaker")
+FIELDS = ("tokens", "lengths", "durations", "last", "mel", "melody", "contours", "contour_frames", "speaker")
+MELODY_WEIGHT = 8.0  # of the melody in the flow's loss, where a band of the mel has 1
 
 
 class Speaking(nn.Module):
@@ -165,9 +185,10 @@ class Speaking(nn.Module):
             model.phrasing.requires_grad_(False)
 
     def forward(self, tokens: Tensor, lengths: Tensor, durations: Tensor, last: Tensor, mel: Tensor,
-                contours: Tensor, contour_frames: Tensor, speaker: Tensor, t: Tensor | None = None,
-                z: Tensor | None = None) -> dict[str, Tensor]:
-        """Shapes as in `Aligned.collate` -> losses by name: flow, prior, duration, aligner."""
+                melody: Tensor, contours: Tensor, contour_frames: Tensor, speaker: Tensor,
+                t: Tensor | None = None, z: Tensor | None = None) -> dict[str, Tensor]:
+        """Shapes as in `Aligned.collate` -> losses by name: flow, prior, duration; with intonation also
+        aligner and contour."""
         model = self.model
         mask = torch.arange(tokens.shape[1], device=tokens.device) < lengths.unsqueeze(1)
         h = model.encode(tokens, mask)
@@ -177,20 +198,34 @@ class Speaking(nn.Module):
             known = (contour_frames > 0).unsqueeze(-1)
             off = (asked - tone.detach()).square() * known
             losses["aligner"] = off.sum() / (known.sum() * off.shape[-1]).clamp_min(1)
+            losses["contour"] = self.contour_loss(contours, contour_frames)
         fused = model.fuse(h, mask, speaker, tone, last)
-        wanted = (mel - model.config.mel_mean) / model.config.mel_std
         if self.search:
-            durations = self.searched(fused, tokens, lengths, wanted, durations.sum(1))
-        told, mean, there = model.condition(fused, durations, mel.shape[1])
-        count = there.sum() * mel.shape[-1]
+            durations = self.searched(fused, tokens, lengths, model.normalise(mel), durations.sum(1))
+        told, mean, contour, there = model.condition(model.outline(fused, tone, last, durations), durations,
+                                                     mel.shape[1])
+        unheard = melody.isnan()  # a sound without any voice has no melody: any will do
+        wanted = model.normalise(mel, torch.where(unheard, model.config.melody_mean, melody), contour)
+        count = there.sum() * wanted.shape[-1]
         losses["prior"] = 0.5 * ((mean - wanted).square() * there.unsqueeze(-1)).sum() / count
         hint = model.decoder.prepare(told)
+        weight = torch.ones(wanted.shape[-1], device=mel.device)
+        weight[model.mels:] = MELODY_WEIGHT
         losses["flow"] = flow_matching.loss(lambda x, t: model.decoder(x, t, hint, there), wanted, there,
-                                            t, z)
+                                            t, z, weight)
         timed = model.timed[tokens] & mask
         off = model.durations(fused.detach(), mask) - torch.log1p(durations.float())
         losses["duration"] = (off.square() * timed).sum() / timed.sum()
         return losses
+
+    def contour_loss(self, contours: Tensor, frames: Tensor) -> Tensor:
+        """How far drawn contours are off, of the recordings and, in training, of as many made up."""
+        tones, draw = self.model.tones, self.model.contours
+        total = intonation.contour_loss(draw(tones(contours, frames)), contours, frames)
+        if self.training:
+            more = intonation.invented(contours, frames)
+            total = (total + intonation.contour_loss(draw(tones(more, frames)), more, frames)) / 2
+        return total
 
     @torch.no_grad()
     def searched(self, fused: Tensor, tokens: Tensor, lengths: Tensor, wanted: Tensor,
@@ -198,7 +233,7 @@ class Speaking(nn.Module):
         """Durations [B, L] of the best monotonic path under the prior; symbols that take no time get none."""
         timed = self.model.timed[tokens]
         timed &= torch.arange(tokens.shape[1], device=tokens.device) < lengths.unsqueeze(1)
-        scores = align.gaussian_scores(self.model.prior(fused), wanted).cpu().numpy()
+        scores = align.gaussian_scores(self.model.prior(fused)[..., : self.model.mels], wanted).cpu().numpy()
         rows, counts = [s[keep] for s, keep in zip(scores, timed.cpu().numpy())], timed.sum(1).cpu().numpy()
         packed = np.zeros((len(rows), counts.max(), scores.shape[2]), np.float32)
         optional = np.zeros(packed.shape[:2], bool)
@@ -215,7 +250,7 @@ class Speaking(nn.Module):
 
 
 def speaking_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:
-    """Flow matching + prior + duration + L2 of the aligner, all of weight 1."""
+    """Flow matching + prior + duration + L2 of the aligner and of the contours, all of weight 1."""
     losses = model(*(batch[name] for name in FIELDS))
     return sum(losses.values(), torch.zeros(())), losses
 
@@ -233,7 +268,7 @@ def speaking_score(model: Speaking, dataset: Aligned, batch_seconds: float = 60.
         batch = {k: v.to(on) if isinstance(v, Tensor) else v for k, v in dataset.collate(items).items()}
         generator = torch.Generator().manual_seed(start)
         t = (torch.arange(len(items)) + 0.5) / len(items)
-        z = torch.randn(batch["mel"].shape, generator=generator).to(on)
+        z = torch.randn(*batch["mel"].shape[:2], model.model.channels, generator=generator).to(on)
         losses = model(*(batch[name] for name in FIELDS), t=t.to(on), z=z)
         for name, value in losses.items():
             totals[name] = totals.get(name, 0.0) + float(value) * len(items) / len(order)
@@ -344,12 +379,12 @@ def say(model: ProsodyFM, script: Script, speaker: int | Tensor = 0, rate: float
         if length is not None and word in holds:
             seconds[holds[word]] = length
     who = torch.tensor([speaker], device=on) if isinstance(speaker, int) else speaker[None].to(on)
-    mel, durations = model.synthesise(
+    mel, f0, durations = model.synthesise(
         torch.tensor([symbols.ids(t.symbol for t in tokens)], device=on), None, who,
         torch.tensor([last], device=on), rate=torch.tensor([[t.rate * rate for t in tokens]], device=on),
         break_seconds=torch.tensor([seconds], device=on), steps=steps, seed=seed, **options)
     torch.manual_seed(seed)  # of the vocoder's noise
-    sound = model.vocoder(mel)[0].cpu().numpy()
+    sound = model.vocoder(mel, f0)[0].cpu().numpy()
     c = model.vocoder.config
     frames = durations[0].tolist()
     edges = np.cumsum([0, *frames]) * c.hop / c.sample_rate

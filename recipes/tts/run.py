@@ -306,19 +306,21 @@ def _write_settings(folder: Path, settings: dict[str, Any]) -> None:
 @recipe.stage("train", uses=("data", "pitch", "align", "model", "systems", "seeds", "train", "phrasing",
                              "release"),
               code=("trainer", "batching", "nn", "models", "tasks"),
-              inputs=lambda cfg, exp: [exp / "words" / "train.json", exp / "words" / "test.json"],
+              inputs=lambda cfg, exp: [exp / "words" / "train.json", exp / "words" / "test.json",
+                                       exp / "pitch" / "train.npz"],
               outputs=lambda cfg, exp: [exp / f"{n}-{s}" / "model" for n, _, s in _runs(cfg)],
               distributed=True)
 def train(cfg: Config, exp: Path) -> None:
     """Train each system with each seed, and put the vocoder into its folder."""
-    from preparation import read_json
+    from preparation import read_json, read_pitch
 
     with trainer.distributed():
         rate, _ = _hop(cfg)
         parts = {}
         for split in ("train", "dev"):
             utterances, roots = _utterances(cfg, exp, split)
-            parts[split] = (Sounds(utterances, roots, rate), read_json(exp / "words" / f"{split}.json"))
+            parts[split] = (Sounds(utterances, roots, rate), read_json(exp / "words" / f"{split}.json"),
+                            read_pitch(exp / "pitch" / f"{split}.npz"))
         for name, system, seed in _runs(cfg):
             _train_one(cfg, exp, exp / f"{name}-{seed}", parts, system, seed)
 
@@ -341,12 +343,11 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], syst
     analyser: Any = models.build("vocoder", **cfg.model.config.get("vocoder", {}))
 
     def aligned(split: str) -> synthesis.Aligned:
-        sounds, records = parts[split]
-        return synthesis.Aligned(records, sounds, analyser.mel, speakers, frame, model.config.breaks)
+        sounds, records, f0 = parts[split]
+        return synthesis.Aligned(records, sounds, f0, analyser.mel, speakers, frame, model.config.breaks)
 
     data = aligned("train")
-    mean, deviation = data.statistics()
-    model.config = dataclasses.replace(model.config, mel_mean=round(mean, 3), mel_std=round(deviation, 3))
+    model.config = dataclasses.replace(model.config, **data.statistics())
     if cfg.model.init:
         begun, own = checkpoint.load_fitting(model, pretrained.load(cfg.model.init)[0].state_dict())
         print(f"{folder.name}: {begun} of {own} tensors from {cfg.model.init}", flush=True)

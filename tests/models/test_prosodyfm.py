@@ -10,6 +10,7 @@ import torch
 from avspeech import models, text
 from avspeech.errors import InputError
 from avspeech.models.prosodyfm import ProsodyFM
+from avspeech.nn import intonation
 from avspeech.tasks.synthesis import last_words
 from avspeech.text import symbols
 
@@ -44,13 +45,15 @@ def test_sizes() -> None:
 
 def test_padding_changes_nothing(model: ProsodyFM) -> None:
     ids, last, _ = example()
-    noise = torch.randn(1, 400, 80)
-    mel, frames = model.synthesise(ids, last=last, noise=noise)
+    noise = torch.randn(1, 400, 81)
+    mel, f0, frames = model.synthesise(ids, last=last, noise=noise)
     wide = torch.nn.functional.pad(ids, (0, 5))
     lengths = torch.tensor([ids.shape[1]])
-    again, more = model.synthesise(wide, lengths, last=torch.nn.functional.pad(last, (0, 5)), noise=noise)
+    last = torch.nn.functional.pad(last, (0, 5))
+    again, same, more = model.synthesise(wide, lengths, last=last, noise=noise)
     assert torch.equal(frames, more[:, : ids.shape[1]]) and int(more[:, ids.shape[1]:].sum()) == 0
-    assert torch.allclose(mel, again, atol=1e-4)
+    assert torch.allclose(mel, again, atol=1e-4) and torch.allclose(f0, same, rtol=1e-4)
+    assert f0.shape == (1, int(frames.sum()))
     assert mel.shape == (1, 80, int(frames.sum()))
 
 
@@ -58,10 +61,10 @@ def test_a_batch_says_what_each_says_alone(model: ProsodyFM) -> None:
     one, two = torch.tensor([text.analyse("no.").ids()]), torch.tensor([text.analyse("I said so.").ids()])
     both = torch.zeros(2, two.shape[1], dtype=torch.int64)
     both[0, : one.shape[1]], both[1] = one[0], two[0]
-    noise = torch.randn(2, 400, 80)
+    noise = torch.randn(2, 400, 81)
     lengths = torch.tensor([one.shape[1], two.shape[1]])
-    mel, frames = model.synthesise(both, lengths, noise=noise)
-    alone, few = model.synthesise(one, noise=noise[:1])
+    mel, _, frames = model.synthesise(both, lengths, noise=noise)
+    alone, _, few = model.synthesise(one, noise=noise[:1])
     assert torch.equal(frames[0, : one.shape[1]], few[0])
     assert torch.allclose(mel[0, :, : int(few.sum())], alone[0], atol=1e-4)
 
@@ -74,14 +77,14 @@ def test_a_seed_repeats_and_another_differs(model: ProsodyFM) -> None:
 
 def test_a_larger_rate_is_faster(model: ProsodyFM) -> None:
     ids, *_ = example()
-    slow, fast = (int(model.synthesise(ids, rate=r)[1].sum()) for r in (0.8, 1.6))
+    slow, fast = (int(model.synthesise(ids, rate=r)[2].sum()) for r in (0.8, 1.6))
     assert slow / fast == pytest.approx(2, rel=0.2)
 
 
 def test_breaks_last_as_long_as_asked_and_marks_take_no_time(model: ProsodyFM) -> None:
     ids, _, script = example("I said <brk 0.48> no, you did.")
     seconds = torch.tensor([[math.nan if t.seconds is None else t.seconds for t in script.tokens()]])
-    frames = model.synthesise(ids, break_seconds=seconds)[1][0].tolist()
+    frames = model.synthesise(ids, break_seconds=seconds)[2][0].tolist()
     kinds = [t.kind for t in script.tokens()]
     assert frames[kinds.index("break")] == 30
     assert all(f == 0 for f, k in zip(frames, kinds) if k in ("mark", "word"))
@@ -101,7 +104,7 @@ def test_without_breaks_marks_can_take_time() -> None:
 def test_controls_reach_the_mel_and_only_where_they_are_asked(model: ProsodyFM) -> None:
     ids, last, _ = example()
     phrases = int(last.max())
-    free, frames = model.synthesise(ids, last=last, seed=0)
+    free, *_ = model.synthesise(ids, last=last, seed=0)
     nothing = torch.full((1, phrases), math.nan)
     assert torch.equal(free, model.synthesise(ids, last=last, slopes=nothing, seed=0)[0])
     asked = nothing.clone()
@@ -117,6 +120,27 @@ def test_controls_reach_the_mel_and_only_where_they_are_asked(model: ProsodyFM) 
     assert torch.allclose(heights[0], heights[1], atol=1e-4)
     lines = model._tone(h, last, None, None, None, torch.tensor([[6.0]]), None)
     assert torch.allclose(lines[0, 0], heights[0][0, 0], atol=1e-4)
+
+
+def test_contours_are_laid_over_the_words_they_were_asked_of(model: ProsodyFM) -> None:
+    last = torch.tensor([[0, 1, 1, 0, 2, 0]])
+    durations = torch.tensor([[3, 4, 6, 2, 8, 1]])
+    tone = torch.randn(1, 2, 8)
+    known = model.outline(torch.randn(1, 6, 16), tone, last, durations)
+    _, mean, contour, mask = model.condition(known, durations)
+    points = model.contours(tone)[0]
+    places = (torch.arange(10) + 0.5) / 10, (torch.arange(8) + 0.5) / 8
+    wanted = [intonation.read_off(points[i, None], place) for i, place in enumerate(places)]
+    assert torch.allclose(contour[0, 3:13], wanted[0], atol=1e-5)
+    assert torch.allclose(contour[0, 15:23], wanted[1], atol=1e-5)
+    assert not contour[0, [0, 1, 2, 13, 14, 23]].any()
+    part = model.condition(known[:, 2:5], durations[:, 2:5])[2]  # a stretch by itself, as in a stream
+    assert torch.allclose(part, contour[:, 7:23], atol=1e-6)
+    mel, melody = torch.randn(1, 24, 80), torch.rand(1, 24) * 6 + 6
+    again, f0 = model.sounding(model.normalise(mel, melody, contour), contour)
+    assert torch.allclose(again.transpose(1, 2), mel, atol=1e-5)
+    assert torch.allclose(12 * torch.log2(f0 / 100), melody, atol=1e-4)
+    assert mean.shape == (1, 24, model.channels) and mask.all()
 
 
 def test_a_reference_of_other_phrases_is_aligned(model: ProsodyFM) -> None:
@@ -143,5 +167,5 @@ def test_a_symbol_out_of_the_table_is_named(model: ProsodyFM) -> None:
 
 def test_sound_out(model: ProsodyFM) -> None:
     ids, *_ = example()
-    mel, _ = model.synthesise(ids, seed=0)
+    mel, *_ = model.synthesise(ids, seed=0)
     assert model(ids).shape == (1, mel.shape[2] * 256)

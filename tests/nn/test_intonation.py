@@ -46,6 +46,42 @@ def test_padding_changes_nothing_and_weights_add_up() -> None:
     assert torch.allclose(encoder.mix(one), encoder.mix(one.unsqueeze(2).expand(-1, -1, 4, -1)))
 
 
+def test_a_drawn_contour_is_read_off_and_compared() -> None:
+    points = torch.linspace(-2, 2, it.POINTS).expand(1, 1, -1)
+    place = torch.tensor([[[0.0, 0.1, 0.5, 0.93, 1.0]]])
+    assert torch.allclose(it.read_off(points.unsqueeze(2), place), 4 * place - 2, atol=1e-6)
+    frames = torch.tensor([[20]])
+    line = 4 * (torch.arange(20) + 0.5) / 20 + 7.0  # the same line at another height
+    padded = torch.nn.functional.pad(line, (0, 6), value=9.0)[None, None]
+    assert float(it.contour_loss(points, padded, frames)) < 1e-10
+    assert float(it.contour_loss(points, -padded, frames)) > 0.1
+    assert float(it.contour_loss(points, padded, torch.zeros_like(frames))) == 0
+
+
+def test_invented_contours_rise_and_fall() -> None:
+    torch.manual_seed(0)
+    falls = it.straight(torch.full((200, 1), -4.0), torch.full((200, 1), 10), 10)
+    made = it.invented(falls, torch.full((200, 1), 10))
+    rise = made[:, 0, -1] - made[:, 0, 0]
+    assert 0.3 < float((rise > 0).float().mean()) < 0.7 and float(rise.abs().max()) <= it.STEEPEST + 4
+
+
+def test_drawing_learns_every_contour_it_is_shown() -> None:
+    torch.manual_seed(0)
+    encoder, draw = it.TerminalIntonationEncoder(), it.ContourDecoder()
+    optimizer = torch.optim.AdamW([*encoder.parameters(), *draw.parameters()], 5e-3)
+    frames = torch.full((16, 1), 8)
+    for _ in range(40):
+        lines = it.invented(torch.zeros(16, 1, 8), frames)
+        loss = it.contour_loss(draw(encoder(lines, frames)), lines, frames)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    asked = it.straight(torch.tensor([[5.0], [-5.0]]), frames[:2], 8)
+    drawn = draw(encoder(asked, frames[:2])).detach()
+    assert float(drawn[0, 0, -1] - drawn[0, 0, 0]) > 3 and float(drawn[1, 0, -1] - drawn[1, 0, 0]) < -3
+
+
 def test_the_aligner_reads_the_mean_of_the_last_words_symbols() -> None:
     torch.manual_seed(0)
     aligner, h = it.TextPitchAligner(8, 4), torch.randn(1, 5, 8)

@@ -81,8 +81,9 @@ def test_last_words_and_boundaries() -> None:
     assert plain.tokens()[places[1]].symbol == ","
 
 
-def batch(sounds: Sounds, model: ProsodyFM) -> tuple[synthesis.Aligned, dict]:
-    data = synthesis.Aligned({"one": record(), "two": record()}, sounds, model.vocoder.mel, ["s"], 0.016,
+def batch(sounds: Sounds, model: ProsodyFM, **pitch: np.ndarray) -> tuple[synthesis.Aligned, dict]:
+    f0 = {"one": np.full(94, 150, np.float32), "two": np.linspace(100, 200, 94, dtype=np.float32), **pitch}
+    data = synthesis.Aligned({"one": record(), "two": record()}, sounds, f0, model.vocoder.mel, ["s"], 0.016,
                              model.config.breaks)
     return data, data.collate([data.item(0, 1), data.item(1, 2)])
 
@@ -96,7 +97,7 @@ def test_losses_and_gradients(sounds: Sounds, differences: dict) -> None:
     assert examples["durations"].sum(1).tolist() == [examples["mel"].shape[1]] * 2
     loss, logs = synthesis.speaking_loss(training, examples)
     assert {"flow", "prior", "duration"} <= set(logs)
-    assert ("aligner" in logs) == model.config.intonation
+    assert ("aligner" in logs) == ("contour" in logs) == model.config.intonation
     loss.backward()
     for name, parameter in model.named_parameters():
         assert (parameter.grad is None) == name.startswith(("vocoder.", "phrasing.")), name
@@ -112,6 +113,16 @@ def test_the_aligners_loss_does_not_move_the_reference_and_durations_not_the_enc
     model.zero_grad()
     losses["duration"].backward()
     assert model.embed.weight.grad is None
+
+
+def test_a_sound_without_any_voice_can_be_learned_from(sounds: Sounds) -> None:
+    model = voice()
+    data, examples = batch(sounds, model, one=np.zeros(94, np.float32), two=np.full(94, 120, np.float32))
+    assert examples["melody"][0].isnan().all()
+    loss, _ = synthesis.speaking_loss(synthesis.Speaking(model), examples)
+    assert loss.isfinite()
+    found = data.statistics()
+    assert found["melody_mean"] == pytest.approx(12 * np.log2(1.2), abs=0.01)
 
 
 def test_search_gives_durations_that_fill_the_mel(sounds: Sounds) -> None:

@@ -160,6 +160,13 @@ class ProsodyFM(nn.Module):
         free = {table.BREAK, table.START, table.END, table.WORD, *table.MARKS}
         self.register_buffer("optional", torch.tensor([n in free for n in names]), persistent=False)
 
+    def keep_speakers(self, count: int) -> None:
+        """Forgets all speakers of the table but the first `count`."""
+        if isinstance(self.speaker, nn.Embedding) and count < len(self.config.speakers):
+            kept = self.speaker.weight.detach()[:count].clone()
+            self.speaker = nn.Embedding.from_pretrained(kept, freeze=False)
+            self.config = dataclasses.replace(self.config, speakers=self.config.speakers[:count])
+
     # --- what text, speaker and intonation make of a symbol -----------------------------------------------
 
     def encode(self, ids: Tensor, mask: Tensor) -> Tensor:

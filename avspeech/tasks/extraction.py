@@ -126,23 +126,23 @@ class Separating(nn.Module):
     spectrum.
 
     part: "lips" (the cue alone; the estimate is the mixture), "guess" (the full-band first guess)
-    or "whole". After its own part the lip encoder stays as it is, as in the paper. Only what a
-    part trains has a gradient.
+    or "whole". tune_lips: the lip encoder learns on in this part; else, after its own part, it stays as it is,
+    as in the paper. Only what a part trains has a gradient.
     """
 
-    def __init__(self, model: MVTF, part: str = "whole"):
+    def __init__(self, model: MVTF, part: str = "whole", tune_lips: bool = False):
         super().__init__()
-        self.model, self.part = model, part
+        self.model, self.part, self.fixed = model, part, part != "lips" and not tune_lips
         for name, parameter in model.named_parameters():
             encoder, inside = name.startswith("cue.lips."), name.startswith(("cue.", "guess.", "gate"))
             parameter.requires_grad_(name.startswith("cue.") if part == "lips"
-                                     else not encoder and (inside or part == "whole"))
+                                     else not (encoder and self.fixed) and (inside or part == "whole"))
 
     def train(self, mode: bool = True) -> Separating:
         """As nn.Module's, but a lip encoder that stays as it is stays in eval mode:
         its norms keep their statistics."""
         super().train(mode)
-        if self.part != "lips" and self.model.config.fusion != "none":
+        if self.fixed and self.model.config.fusion != "none":
             self.model.cue.lips.eval()
         return self
 

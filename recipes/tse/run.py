@@ -91,6 +91,9 @@ class Shown:
 
 @dataclass
 class Config:
+    """lips, guess, train: of the three parts of training. tune_lips: the lip encoder learns on with the first
+    guess, at twice the cost of a step; the paper's stays as it is."""
+
     data: Data = field(default_factory=Data)
     mix: Mixing = field(default_factory=Mixing)
     model: Model = field(default_factory=Model)
@@ -99,6 +102,7 @@ class Config:
     lips: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(max_steps=2000))
     guess: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(max_steps=5000))
     train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
+    tune_lips: bool = False
     conditions: dict[str, Shown] = field(default_factory=lambda: {"as listed": Shown()})
     release: pretrained.Release = field(default_factory=pretrained.Release)
 
@@ -226,7 +230,8 @@ def _runs(cfg: Config) -> Iterator[tuple[str, System, int]]:
             yield name, system, seed
 
 
-@recipe.stage("train", uses=("data", "mix", "model", "systems", "seeds", "lips", "guess", "train", "release"),
+@recipe.stage("train", uses=("data", "mix", "model", "systems", "seeds", "lips", "guess", "train", "tune_lips",
+                             "release"),
               outputs=lambda cfg, exp: [exp / f"{n}-{s}" / "model" for n, _, s in _runs(cfg)],
               distributed=True, code=("trainer", "batching", "data", "nn", "models", "tasks"))
 def train(cfg: Config, exp: Path) -> None:
@@ -245,7 +250,7 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
 
     settings = {"system": config.to_dict(system), "seed": seed, **{
         key: value for key, value in config.to_dict(cfg).items()
-        if key in ("data", "mix", "model", "lips", "guess", "train")}}
+        if key in ("data", "mix", "model", "lips", "guess", "train", "tune_lips")}}
     if (folder / "model" / pretrained.SUMS).exists():
         if json.loads((folder / "settings.json").read_text(encoding="utf-8")) != settings:
             raise InputError(f"{folder}: holds a model that was trained with other settings (settings.json); "
@@ -281,7 +286,8 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
         return {"score": sum(means[c] for c in listed) / len(listed), **means}
 
     def fit(part: str, loss: Any, how: trainer.TrainConfig, validate: Any) -> trainer.FitResult:
-        return trainer.fit(extraction.Separating(model, part), loss, data,
+        tuned = cfg.tune_lips and part == "guess"
+        return trainer.fit(extraction.Separating(model, part, tuned), loss, data,
                            dataclasses.replace(how, seed=seed), folder / part, validate)
 
     looks = model.config.fusion != "none" and model.config.planes

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from avspeech import text
-from avspeech.data.manifest import Utterance
+from avspeech.data.manifest import Utterance, read_manifest, resolve, write_manifest
 from avspeech.errors import InputError
 from avspeech.nn import intonation
 from avspeech.tasks import alignment, vocoding
@@ -37,6 +37,28 @@ def script_of(utterance: Utterance, phonemiser: str) -> text.Script:
     said = utterance.text or ""
     said = said.lower() if said.isupper() else said
     return text.analyse(said.replace("&", "&amp;").replace("<", "&lt;"), phonemiser)
+
+
+def write_texts(manifests: Sequence[Path], root: Path, recogniser: str, path: Path) -> None:
+    """Gives utterances without a text what a recogniser hears in them. path: {id: text} of what it has heard
+    so far, so that it hears nothing twice."""
+    from tqdm import tqdm
+
+    from avspeech import audio, judges
+
+    known = read_json(path)
+    listen: judges.Recogniser | None = None
+    for manifest in manifests:
+        if not manifest.exists():
+            continue
+        utterances = read_manifest(manifest)
+        for u in tqdm([u for u in utterances if not u.text and u.id not in known],
+                      f"{manifest.parent.name} {manifest.stem}: texts", unit="utterance", mininterval=5):
+            listen = listen or judges.Recogniser(recogniser)
+            sound = audio.read(resolve(root, u.audio), judges.RATE, u.start, u.duration)
+            known[u.id] = listen(sound, judges.RATE)
+            write_json(path, known)
+        write_manifest(manifest, [dataclasses.replace(u, text=u.text or known[u.id]) for u in utterances])
 
 
 def write_scripts(utterances: Sequence[Utterance], phonemiser: str, path: Path) -> None:

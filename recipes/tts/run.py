@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -30,11 +30,15 @@ SPLITS = ("train", "dev", "test")
 @dataclass
 class Corpus:
     """corpus: name in the registry (the key, where not given); source: as distributed (none where it is
-    made or fetched); role: a voice to learn, or sound for the vocoder alone. options: of its `prepare`."""
+    made or fetched); role: a voice to learn, or others to learn pronouncing from, who are no voices of the
+    result ("support"; those who are voices by another corpus are left out), or sound for the vocoder alone.
+    recogniser: whose hearing is the text of utterances that come without (as `sentences.recogniser`; none:
+    they are left out). options: of its `prepare`."""
 
     corpus: str | None = None
     source: str | None = None
-    role: Literal["voice", "vocoder"] = "voice"
+    role: Literal["voice", "support", "vocoder"] = "voice"
+    recogniser: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -131,32 +135,55 @@ recipe = Recipe("tts", schema=Config, doc=__doc__)
 @recipe.stage("prepare", uses=("data",), code=("data",),
               outputs=lambda cfg, exp: [exp / "data" / n / "train.jsonl" for n in cfg.data.corpora])
 def prepare(cfg: Config, exp: Path) -> None:
-    """Write each corpus' manifests."""
+    """Write each corpus' manifests, and texts where a recogniser is to hear them."""
+    from preparation import write_texts
+
     if not cfg.data.corpora:
         raise InputError("data.corpora: empty; name a corpus, for example data.corpora.asterisk={}")
     if not any(c.role == "voice" for c in cfg.data.corpora.values()):
         raise InputError("data.corpora: no corpus with role=voice, so nobody to learn to speak from")
     for name, corpus in cfg.data.corpora.items():
-        corpora.prepare(corpus.corpus or name, corpus.source, exp / "data" / name, **corpus.options)
+        folder = exp / "data" / name
+        corpora.prepare(corpus.corpus or name, corpus.source, folder, **corpus.options)
+        if corpus.recogniser:
+            splits = [s for s in SPLITS if corpus.role in _spoken(s)]
+            write_texts([folder / f"{s}.jsonl" for s in splits], _root(folder), corpus.recogniser,
+                        folder / "heard.json")
 
 
-def _utterances(cfg: Config, exp: Path, split: str, role: str | None = "voice"
+def _root(folder: Path) -> Path:
+    """What the paths of a prepared corpus are relative to."""
+    return Path(layout.read_prepared(folder).root) if (folder / "corpus.json").exists() else folder
+
+
+def _utterances(cfg: Config, exp: Path, split: str, roles: Sequence[str] = ("voice",)
                 ) -> tuple[list[Utterance], dict[str, Path]]:
-    """Utterances of a split, of the corpora of a role (None: of all), and the folder each one's path is
-    relative to."""
+    """Utterances of a split, of the corpora of these roles, and the folder each one's path is relative to."""
     found: list[Utterance] = []
     roots: dict[str, Path] = {}
-    for name, corpus in cfg.data.corpora.items():
-        folder = exp / "data" / name
-        path = folder / f"{split}.jsonl"
-        if role not in (None, corpus.role) or not path.exists():
-            continue
-        root = Path(layout.read_prepared(folder).root) if (folder / "corpus.json").exists() else folder
-        for u in read_manifest(path):
-            if u.duration <= cfg.data.longest and (u.text or corpus.role != "voice"):
+    voices: set[str] = set()
+    for role in ("voice", *(r for r in roles if r != "voice")):
+        for name, corpus in cfg.data.corpora.items():
+            path = exp / "data" / name / f"{split}.jsonl"
+            if corpus.role != role or not path.exists():
+                continue
+            for u in read_manifest(path):
+                if role == "voice":
+                    voices.add(u.speaker)
+                if (role not in roles or u.duration > cfg.data.longest or (not u.text and role != "vocoder")
+                        or (role == "support" and u.speaker in voices)):
+                    continue
                 found.append(u)
-                roots[u.id] = root
+                roots[u.id] = _root(path.parent)
     return found, roots
+
+
+ALL = ("voice", "support", "vocoder")  # roles
+
+
+def _spoken(split: str) -> tuple[str, ...]:
+    """Roles whose texts a split is made of: only voices are measured."""
+    return ("voice", "support") if split == "train" else ("voice",)
 
 
 def _hop(cfg: Config) -> tuple[int, int]:
@@ -176,7 +203,8 @@ def phones(cfg: Config, exp: Path) -> None:
     from preparation import write_scripts
 
     for split in SPLITS:
-        write_scripts(_utterances(cfg, exp, split)[0], cfg.align.phonemiser, exp / "phones" / f"{split}.json")
+        write_scripts(_utterances(cfg, exp, split, _spoken(split))[0], cfg.align.phonemiser,
+                      exp / "phones" / f"{split}.json")
 
 
 @recipe.stage("pitch", uses=("data", "pitch", "model"), code=("pitch", "audio", "data"),
@@ -188,7 +216,7 @@ def pitch_stage(cfg: Config, exp: Path) -> None:
 
     rate, hop = _hop(cfg)
     for split in SPLITS:
-        write_pitch(*_utterances(cfg, exp, split, role=None), rate, hop, exp / "pitch" / f"{split}.npz",
+        write_pitch(*_utterances(cfg, exp, split, ALL), rate, hop, exp / "pitch" / f"{split}.npz",
                     method=cfg.pitch.method, low=cfg.pitch.low, high=cfg.pitch.high)
 
 
@@ -199,7 +227,7 @@ def align_stage(cfg: Config, exp: Path) -> None:
     """Find when each phone and pause is spoken, by monotonic search."""
     from preparation import write_alignments
 
-    parts = {s: _utterances(cfg, exp, s) for s in SPLITS}
+    parts = {s: _utterances(cfg, exp, s, _spoken(s)) for s in SPLITS}
     write_alignments(parts, exp / "phones", _hop(cfg), cfg.align.turns, exp / "align")
 
 
@@ -270,7 +298,7 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
         rate, hop = vocoder.config.sample_rate, vocoder.config.hop
         parts = {}
         for split in ("train", "dev"):
-            sounds = vocoding.Sounds(*_utterances(cfg, exp, split, role=None), rate)
+            sounds = vocoding.Sounds(*_utterances(cfg, exp, split, ALL), rate)
             if sounds.utterances:
                 parts[split] = vocoding.Segments(sounds, read_pitch(exp / "pitch" / f"{split}.npz"), hop)
         dev = parts.get("dev", parts["train"])
@@ -318,15 +346,16 @@ def train(cfg: Config, exp: Path) -> None:
         rate, _ = _hop(cfg)
         parts = {}
         for split in ("train", "dev"):
-            utterances, roots = _utterances(cfg, exp, split)
+            utterances, roots = _utterances(cfg, exp, split, _spoken(split))
             parts[split] = (Sounds(utterances, roots, rate), read_json(exp / "words" / f"{split}.json"),
                             read_pitch(exp / "pitch" / f"{split}.npz"))
+        voices = list(dict.fromkeys(u.speaker for u in _utterances(cfg, exp, "train")[0]))
         for name, system, seed in _runs(cfg):
-            _train_one(cfg, exp, exp / f"{name}-{seed}", parts, system, seed)
+            _train_one(cfg, exp, exp / f"{name}-{seed}", parts, voices, system, seed)
 
 
-def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], system: System,
-               seed: int) -> None:
+def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voices: list[str],
+               system: System, seed: int) -> None:
     import torch
 
     from avspeech.tasks import synthesis
@@ -336,7 +365,8 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], syst
         if k in ("data", "pitch", "align", "model", "train", "phrasing")}}
     if _done(folder, settings):
         return
-    speakers = list(dict.fromkeys(u.speaker for u in parts["train"][0].utterances.values()))
+    everybody = [u.speaker for u in parts["train"][0].utterances.values()]
+    speakers = list(dict.fromkeys([*voices, *everybody]))
     torch.manual_seed(seed)
     model: Any = models.build(cfg.model.name, **{**cfg.model.config, "speakers": speakers, **system.model})
     frame = model.vocoder.config.hop / model.vocoder.config.sample_rate
@@ -374,6 +404,7 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], syst
     result = trainer.fit(synthesis.Speaking(model, cfg.align.search), synthesis.speaking_loss, data,
                          dataclasses.replace(cfg.train, seed=seed), folder / "fit", score)
     if trainer.is_main():
+        model.keep_speakers(len(voices))
         put_together(exp, model)
         metrics = {f"dev {k}": round(v, 4) for k, v in (result.metrics | metrics).items()}
         pretrained.save(folder / "model", model, _info(cfg, model, "prosodyfm", metrics, DESCRIPTION))

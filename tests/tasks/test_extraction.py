@@ -117,6 +117,9 @@ def test_lips_only_trains_the_cue_alone() -> None:
     trained = {n.split(".")[0] for n, p in model.named_parameters() if p.requires_grad}
     assert trained == {"cue", "guess", "gate"}
     assert not any(p.requires_grad for p in model.cue.lips.parameters())
+    tuned = Separating(model, "guess", tune_lips=True).train()
+    assert all(p.requires_grad for p in model.cue.lips.parameters()) and model.cue.lips.training
+    assert {n.split(".")[0] for n, p in tuned.model.named_parameters() if p.requires_grad} == trained
     Separating(model)
     fixed = {n.split(".")[1] for n, p in model.named_parameters() if not p.requires_grad}
     assert fixed == {"lips"}

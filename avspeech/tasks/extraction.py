@@ -126,8 +126,8 @@ class Separating(nn.Module):
     spectrum.
 
     part: "lips" (the cue alone; the estimate is the mixture), "guess" (the full-band first guess)
-    or "whole". tune_lips: the lip encoder learns on in this part; else, after its own part, it stays as it is,
-    as in the paper. Only what a part trains has a gradient.
+    or "whole". tune_lips: the lip encoder learns on in this part; else, after its own part, it stays as it
+    is, as in the paper. Only what a part trains has a gradient.
     """
 
     def __init__(self, model: MVTF, part: str = "whole", tune_lips: bool = False):

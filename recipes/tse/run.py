@@ -230,8 +230,8 @@ def _runs(cfg: Config) -> Iterator[tuple[str, System, int]]:
             yield name, system, seed
 
 
-@recipe.stage("train", uses=("data", "mix", "model", "systems", "seeds", "lips", "guess", "train", "tune_lips",
-                             "release"),
+@recipe.stage("train", uses=("data", "mix", "model", "systems", "seeds", "lips", "guess", "train",
+                             "tune_lips", "release"),
               outputs=lambda cfg, exp: [exp / f"{n}-{s}" / "model" for n, _, s in _runs(cfg)],
               distributed=True, code=("trainer", "batching", "data", "nn", "models", "tasks"))
 def train(cfg: Config, exp: Path) -> None:

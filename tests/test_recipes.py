@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import importlib
 import importlib.util
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
-from avspeech import audio, config
+from avspeech import audio, config, pretrained
+from avspeech.data.manifest import read_manifest, write_manifest
 from avspeech.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -183,6 +188,49 @@ def test_the_mini_speech_recipe_runs_through(tmp_path: Path) -> None:
     assert "data:audio" in (exp / "report.html").read_text(encoding="utf-8")
     with pytest.raises(InputError, match="other settings"):
         recipe.run([*arguments, "--stage", "train", "--stop-stage", "train", "train.lr=0.5"])
+
+
+def test_others_are_learned_from_and_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A corpus of role "support" without texts: heard once, learned from, no voice of the result."""
+    from avspeech import judges
+
+    for package in ("espeakng_loader", "pyworld"):
+        pytest.importorskip(package)
+    recipe = recipe_module("tts").recipe
+    options = "{speakers: %d, utterances: 3, dev: 1, test: 1, workers: 1}"
+    arguments = ["--config", str(ROOT / "egs/mini/tts/conf/train.yaml"), "--exp", str(tmp_path / "exp"),
+                 "data.corpora.mini_tts.options=" + options % 1,
+                 "data.corpora.others={corpus: mini_tts, role: support, recogniser: tiny, options: %s}"
+                 % (options % 2), "align={turns: 2, phonemiser: default}", "systems={prosodyfm: {}}",
+                 "model.config={width: 8, layers: 1, hidden: 8, decoder: [8, 8], blocks: 1, duration: 8, "
+                 "speaker_width: 4, phrasing: 8, vocoder: {width: 8, hidden: 16, layers: 1, pitch_width: 8}}",
+                 "vocoder={max_steps: 1, batch_seconds: 2}", "train={max_steps: 1, batch_seconds: 4}",
+                 "phrasing.max_steps=1"]
+    recipe.run([*arguments, "--stop-stage", "prepare"])
+    manifest = tmp_path / "exp/data/others/train.jsonl"
+    untold = [dataclasses.replace(u, text=None) for u in read_manifest(manifest)]
+    write_manifest(manifest, untold)
+    heard = []
+
+    class Fake:
+        def __init__(self, model: str) -> None:
+            assert model == "tiny"
+
+        def __call__(self, samples: np.ndarray, sample_rate: int) -> str:
+            heard.append(len(samples) / sample_rate)
+            return "The captain moved two boxes."
+
+    monkeypatch.setattr(judges, "Recogniser", Fake)
+    write_texts = importlib.import_module("preparation").write_texts
+    for _ in range(2):
+        write_texts([manifest], tmp_path / "exp/data/others", "tiny", manifest.with_name("heard.json"))
+    assert len(heard) == 2 and heard == pytest.approx([u.duration for u in untold], abs=0.01)
+    assert {u.text for u in read_manifest(manifest)} == {"The captain moved two boxes."}
+    recipe.run([*arguments, "--stage", "phones", "--stop-stage", "train"])
+    scripts = json.loads((tmp_path / "exp/phones/train.json").read_text(encoding="utf-8"))
+    assert len(scripts) == 2  # one voice's and one other's: the voice itself is not its own support
+    model, _ = pretrained.load(tmp_path / "exp/prosodyfm-0/model")
+    assert len(model.config.speakers) == 1 and model.speaker.weight.shape == (1, 4)
 
 
 @pytest.mark.slow

@@ -185,6 +185,7 @@ def test_the_mini_speech_recipe_runs_through(tmp_path: Path) -> None:
     assert audio.duration(exp / "spoken" / "0.wav") > 0.4  # the break that the text asks for, at least
     results = (exp / "RESULTS.md").read_text(encoding="utf-8")
     assert "matcha" in results and "prosodyfm + reference" in results and "pause" in results
+    assert "what the corpus was made to say" in results
     assert "data:audio" in (exp / "report.html").read_text(encoding="utf-8")
     with pytest.raises(InputError, match="other settings"):
         recipe.run([*arguments, "--stage", "train", "--stop-stage", "train", "train.lr=0.5"])

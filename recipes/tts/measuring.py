@@ -70,9 +70,10 @@ def speak(model: Any, records: Mapping[str, Any], names: Sequence[str], speakers
 
 
 def measure(system: str, seed: int | None, refer: Path, said: Path, out: Path, names: Sequence[str],
-            wer: str | None, mos: bool, pitch: str, meta: Mapping[str, str]) -> None:
+            wer: str | None, mos: bool, pitch: str, labels: Mapping[str, Mapping[str, Any]],
+            meta: Mapping[str, str]) -> None:
     """Scores a folder of sentences against the recordings into a result file, one row a measure; kept where
-    it is of the same sounds."""
+    it is of the same sounds. labels: of the sentences."""
     state = hashlib.sha256(b"".join((said / f"{n}.wav").read_bytes() for n in names)).hexdigest()[:12]
     settings = {"sounds": state, "recogniser": str(wer), "mos": str(mos), "pitch": pitch}
     if out.exists() and settings.items() <= report.read_results(out)[1].items():
@@ -81,7 +82,37 @@ def measure(system: str, seed: int | None, refer: Path, said: Path, out: Path, n
     rows = [{"system": system, "seed": seed, "condition": key, "n": scores.counts[key],
              "value": value.mean * (100 if scoring.MEASURES[key][1] == "%" else 1)}
             for key, value in scores.summary.items() if key in SHOWN]
+    if all("tones" in labels[name] for name in names):
+        rows += [{"system": system, "seed": seed, "condition": key, "n": count, "value": value}
+                 for key, (value, count) in against_truth(said, names, labels, pitch).items()]
     report.write_results(out, rows, {**meta, **settings})
+
+
+TRUTH = {"truth break_f1": "break F1 (%)", "truth tone_accuracy": "terminal-tone accuracy (%)"}
+
+
+def against_truth(said: Path, names: Sequence[str], labels: Mapping[str, Mapping[str, Any]], pitch: str
+                  ) -> dict[str, tuple[float, int]]:
+    """For a corpus that knows its own breaks and tones (labels "breaks" and "tones" of `mini_tts`): {measure:
+    (percentage, sentences)} of how a folder of sentences agrees with them, whatever a recording would
+    give."""
+    breaks, hits, tones = prosody.Breaks(), 0, 0
+    for name in names:
+        words = [(float(a), float(b)) for a, b in json.loads((said / f"{name}.json").read_text())["words"]]
+        truth = labels[name]
+        if len(words) != len(truth["words"]):  # a word that the text front end takes for two
+            continue
+        rate = rate_of(said / f"{name}.wav")
+        samples = audio.read(said / f"{name}.wav", rate)
+        melody = prosody.Melody.of(samples, rate, words, method=pitch)
+        found = prosody.boundary_pauses(words, prosody.silences(samples, rate))
+        wanted = np.zeros(len(words) - 1)
+        wanted[[word for *_, word in truth["breaks"]]] = 1.0
+        breaks += prosody.break_counts(wanted, found)
+        for word, kind, *_ in truth["tones"]:
+            tones, hits = tones + 1, hits + (prosody.tone(melody.slope(*words[word])) == kind)
+    return {"truth break_f1": (100 * breaks.f1, len(names)),
+            "truth tone_accuracy": (100 * hits / tones if tones else float("nan"), len(names))}
 
 
 # --- control ------------------------------------------------------------------------------------------------
@@ -168,6 +199,24 @@ def control_table(found: Mapping[str, Sequence[Sequence[float]]], system: str) -
                         f"Control of {system}", "")
 
 
+def table(rows: Sequence[Mapping[str, Any]], systems: Sequence[str], named: Mapping[str, str], title: str,
+          note: str) -> report.Table:
+    """Systems by those measures of `named` that were taken: means over seeds, with the deviation where there
+    are several."""
+    columns = [key for key in named if any(r["condition"] == key for r in rows)]
+    lines: list[list[str]] = []
+    for system in systems:
+        cells = []
+        for key in columns:
+            values = [r["value"] for r in rows if r["system"] == system and r["condition"] == key
+                      and r["value"] is not None]
+            digits = SHOWN.get(key, 1)
+            cells.append("missing" if not values else f"{np.mean(values):.{digits}f}"
+                         + (f" ± {np.std(values, ddof=1):.{digits}f}" if len(values) > 1 else ""))
+        lines.append([system, *cells])
+    return report.Table(["system", *(named[key] for key in columns)], lines, title, note)
+
+
 def results_page(exp: Path, systems: Sequence[str], seeds: Sequence[int], logs: Mapping[str, Path],
                  controls: str | None, sounds: Mapping[str, Path], shown: Sequence[str]) -> None:
     """Writes RESULTS.md and report.html into `exp`, prints the tables and the page's path. shown: sentences
@@ -177,22 +226,18 @@ def results_page(exp: Path, systems: Sequence[str], seeds: Sequence[int], logs: 
             "f0": meta.get("pitch", "unknown")}
     units = {key: scoring.MEASURES[key][1] for key in SHOWN}
     named = {key: scoring.MEASURES[key][0] + (f" ({unit})" if unit else "") for key, unit in units.items()}
-    table_rows: list[list[str]] = []
-    columns = [key for key in SHOWN if any(r["condition"] == key for r in rows)]
-    for system in dict.fromkeys([CEILING, *systems]):
-        cells = []
-        for key in columns:
-            values = [r["value"] for r in rows if r["system"] == system and r["condition"] == key
-                      and r["value"] is not None]
-            cells.append("missing" if not values else f"{np.mean(values):.{SHOWN[key]}f}"
-                         + (f" ± {np.std(values, ddof=1):.{SHOWN[key]}f}" if len(values) > 1 else ""))
-        table_rows.append([system, *cells])
     count = max((r["n"] for r in rows), default=0)
-    sections: list[report.Section] = [report.Table(
-        ["system", *(named[key] for key in columns)], table_rows, "Test sentences against their recordings",
+    everything = list(dict.fromkeys([CEILING, *systems]))
+    sections: list[report.Section] = [table(
+        rows, everything, named, "Test sentences against their recordings",
         f"{count} held-out sentences; seeds {', '.join(map(str, seeds))}. From the text alone but for rows "
         "that say 'reference', which are told the recording's breaks and last-word shapes. The first row is "
         "what the vocoder alone loses. Break F1: pauses at word boundaries, of the sentences together.")]
+    if any(r["condition"] in TRUTH for r in rows):
+        sections.append(table(
+            rows, everything, TRUTH, "The same against what the corpus was made to say",
+            "The breaks and tones that the generator planned, not those that are heard in its recordings. "
+            "From the text alone they cannot all be known: the same text is said in several ways."))
     if controls and (exp / "control.json").exists():
         found = json.loads((exp / "control.json").read_text(encoding="utf-8"))
         sections.append(control_table(found, controls))
@@ -229,7 +274,7 @@ def card_metrics(results: Path, system: str, seed: int) -> dict[str, float]:
     rows, _ = report.read_results(results)
     return {f"test {scoring.MEASURES[r['condition']][0]} {scoring.MEASURES[r['condition']][1]}".strip():
             round(r["value"], 3) for r in rows if r["system"] == system and r["seed"] == seed
-            and r["value"] is not None}
+            and r["condition"] in SHOWN and r["value"] is not None}
 
 
 def update_card(model: Path, metrics: Mapping[str, float]) -> None:

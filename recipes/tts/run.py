@@ -457,6 +457,7 @@ def evaluate(cfg: Config, exp: Path) -> None:
     said, results = exp / "said", exp / "results"
     reference(records, names, sounds, vocoder.config.hop, vocoder, said)
     how = {"wer": cfg.sentences.recogniser, "mos": cfg.sentences.mos, "pitch": cfg.sentences.pitch,
+           "labels": {name: sounds.utterances[name].labels for name in names},
            "meta": {"commit": report.commit()}}
     measure(CEILING, None, said / "recordings", said / CEILING, results / "ceiling.json", names, **how)
     for name, _, seed in _runs(cfg):

@@ -26,7 +26,7 @@ OFFSET = 6.0  # semitones: the random offset is drawn from -OFFSET..OFFSET
 SCALE, STEP = 4.0, 12.0  # semitones that count as 1 for the network; how much more their steps count
 MIN_FRAMES = 4
 POINTS = 9  # of a drawn contour, evenly over the word
-STEEPEST = 12.0  # semitones over a word, of the tilts that training makes up
+STEEPEST = 12.0  # semitones over a word, of the lines that training makes up
 
 
 def last_words(hertz: np.ndarray, voiced: np.ndarray, spans: Sequence[tuple[int, int]],
@@ -129,6 +129,14 @@ def contour_loss(points: Tensor, contours: Tensor, frames: Tensor) -> Tensor:
     drawn = read_off(points.unsqueeze(2), place.clamp_max(1.0))
     off = (drawn - perturb(contours, middle)) / SCALE * there
     return off.square().sum() / there.sum().clamp_min(1)
+
+
+def invented(contours: Tensor, frames: Tensor) -> Tensor:
+    """Contours as no speaker may have made them, [B, P, F]: those given, smaller or upside down, and tilted,
+    all at random. The shapes so learn rises from a voice that only falls."""
+    gain = 2 * torch.rand_like(contours[..., :1]) - 1
+    slope = STEEPEST * (2 * torch.rand_like(contours[..., 0]) - 1)
+    return gain * contours + straight(slope, frames, contours.shape[-1])
 
 
 class TextPitchAligner(nn.Module):

@@ -87,16 +87,14 @@ def sequence(record: Record, breaks: bool) -> tuple[list[int], list[int], list[i
 class Aligned:
     """Aligned utterances (`batching.Dataset`). records: by id, of the recipe's words stage; f0: by id, [T]
     hertz at the mel's frames, 0 where unvoiced; mel: sound [B, N] to log-mel [B, M, T]; speakers: names in
-    the order of the voice's table; breaks: as in the voice. tilt: chance that the melody of a last word, and
-    its contour, are tilted by up to `intonation.STEEPEST` semitones, the mel left as it is. Without it, in a
-    voice whose last words all fall, the flow learns to fall whatever contour it is told."""
+    the order of the voice's table; breaks: as in the voice."""
 
     def __init__(self, records: Mapping[str, Record], sounds: Sounds, f0: Mapping[str, np.ndarray],
                  mel: Callable[[Tensor], Tensor], speakers: Sequence[str], frame_seconds: float,
-                 breaks: bool = True, tilt: float = 0.0):
+                 breaks: bool = True):
         self.names = [name for name in records if name in sounds.utterances]
         self.records, self.sounds, self.f0, self.mel = records, sounds, f0, mel
-        self.frame_seconds, self.tilt = frame_seconds, tilt
+        self.frame_seconds = frame_seconds
         self.heard = "heard" if breaks else "written"
         self.speakers = {name: i for i, name in enumerate(speakers)}
         self.sequences = {name: sequence(records[name], breaks) for name in self.names}
@@ -124,28 +122,20 @@ class Aligned:
         return self._melodies[name]
 
     def item(self, index: int, seed: int) -> dict[str, Any]:
-        """One utterance, its contours moved by one random offset each, and some of them tilted."""
+        """One utterance, its contours moved by one random offset each."""
         rng = np.random.default_rng(seed)
         name = self.names[index]
         ids, frames, last = self.sequences[name]
         contours = [np.asarray(c, np.float32) for _, c in self.records[name][self.heard]]
         moved = [c - np.float32(rng.uniform(-intonation.OFFSET, intonation.OFFSET)) for c in contours]
-        melody = self.melody_of(name)
-        tilted = np.array([len(c) > 0 and rng.random() < self.tilt for c in contours], bool)
-        phrase = np.repeat(last, frames)
-        for p in np.flatnonzero(tilted):
-            slope = rng.uniform(-intonation.STEEPEST, intonation.STEEPEST)
-            moved[p] = moved[p] + line(slope, len(moved[p]))
-            melody = melody.copy()
-            melody[phrase == p + 1] += line(slope, int((phrase == p + 1).sum()))
         speaker = self.sounds.utterances[name].speaker
         return {"id": name, "ids": np.array(ids), "durations": np.array(frames), "last": np.array(last),
-                "contours": moved, "mel": self.mel_of(name), "melody": melody, "tilted": tilted,
+                "contours": moved, "mel": self.mel_of(name), "melody": self.melody_of(name),
                 "speaker": self.speakers[speaker]}
 
     def collate(self, items: list[dict[str, Any]]) -> Batch:
         """ids, durations, last [B, L], lengths [B]; mel [B, T, M], melody [B, T]; contours [B, P, F],
-        contour_frames, tilted [B, P]; speaker [B]."""
+        contour_frames [B, P]; speaker [B]."""
         def padded(key: str) -> Tensor:
             arrays = [i[key] for i in items]
             out = np.zeros((len(arrays), *np.max([a.shape for a in arrays], axis=0)), arrays[0].dtype)
@@ -156,15 +146,13 @@ class Aligned:
         phrases = max(max(len(i["contours"]) for i in items), 1)
         longest = max([len(c) for i in items for c in i["contours"]] + [1])
         contours = np.zeros((len(items), phrases, longest), np.float32)
-        frames, tilted = np.zeros((len(items), phrases), np.int64), np.zeros((len(items), phrases), bool)
+        frames = np.zeros((len(items), phrases), np.int64)
         for row, item in enumerate(items):
-            tilted[row, : len(item["tilted"])] = item["tilted"]
             for p, c in enumerate(item["contours"]):
                 contours[row, p, : len(c)], frames[row, p] = c, len(c)
         return {"ids": [i["id"] for i in items], "tokens": padded("ids"), "durations": padded("durations"),
                 "last": padded("last"), "mel": padded("mel"), "melody": padded("melody"),
                 "contours": torch.from_numpy(contours), "contour_frames": torch.from_numpy(frames),
-                "tilted": torch.from_numpy(tilted),
                 "lengths": torch.tensor([len(i["ids"]) for i in items]),
                 "speaker": torch.tensor([i["speaker"] for i in items])}
 
@@ -178,13 +166,7 @@ class Aligned:
         return found
 
 
-def line(slope: float, frames: int) -> np.ndarray:
-    """[frames] float32: `slope` semitones from the first to the last, mean 0."""
-    return np.linspace(-slope / 2, slope / 2, frames, dtype=np.float32)
-
-
-FIELDS = ("tokens", "lengths", "durations", "last", "mel", "melody", "contours", "contour_frames", "tilted",
-          "speaker")
+FIELDS = ("tokens", "lengths", "durations", "last", "mel", "melody", "contours", "contour_frames", "speaker")
 MELODY_WEIGHT = 8.0  # of the melody in the flow's loss, where a band of the mel has 1
 
 
@@ -203,7 +185,7 @@ class Speaking(nn.Module):
             model.phrasing.requires_grad_(False)
 
     def forward(self, tokens: Tensor, lengths: Tensor, durations: Tensor, last: Tensor, mel: Tensor,
-                melody: Tensor, contours: Tensor, contour_frames: Tensor, tilted: Tensor, speaker: Tensor,
+                melody: Tensor, contours: Tensor, contour_frames: Tensor, speaker: Tensor,
                 t: Tensor | None = None, z: Tensor | None = None) -> dict[str, Tensor]:
         """Shapes as in `Aligned.collate` -> losses by name: flow, prior, duration; with intonation also
         aligner and contour."""
@@ -213,11 +195,10 @@ class Speaking(nn.Module):
         tone, losses = None, {}
         if model.config.intonation:
             tone, asked = model.intonation(h, last, contours, contour_frames)
-            known = ((contour_frames > 0) & ~tilted).unsqueeze(-1)  # the text asked for no tilt
+            known = (contour_frames > 0).unsqueeze(-1)
             off = (asked - tone.detach()).square() * known
             losses["aligner"] = off.sum() / (known.sum() * off.shape[-1]).clamp_min(1)
-            drawn = model.contours(model.tones(contours, contour_frames))
-            losses["contour"] = intonation.contour_loss(drawn, contours, contour_frames)
+            losses["contour"] = self.contour_loss(contours, contour_frames)
         fused = model.fuse(h, mask, speaker, tone, last)
         if self.search:
             durations = self.searched(fused, tokens, lengths, model.normalise(mel), durations.sum(1))
@@ -236,6 +217,15 @@ class Speaking(nn.Module):
         off = model.durations(fused.detach(), mask) - torch.log1p(durations.float())
         losses["duration"] = (off.square() * timed).sum() / timed.sum()
         return losses
+
+    def contour_loss(self, contours: Tensor, frames: Tensor) -> Tensor:
+        """How far drawn contours are off, of the recordings and, in training, of as many made up."""
+        tones, draw = self.model.tones, self.model.contours
+        total = intonation.contour_loss(draw(tones(contours, frames)), contours, frames)
+        if self.training:
+            more = intonation.invented(contours, frames)
+            total = (total + intonation.contour_loss(draw(tones(more, frames)), more, frames)) / 2
+        return total
 
     @torch.no_grad()
     def searched(self, fused: Tensor, tokens: Tensor, lengths: Tensor, wanted: Tensor,

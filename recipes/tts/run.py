@@ -112,8 +112,6 @@ class Sentences:
 
 @dataclass
 class Config:
-    """tilt: of `synthesis.Aligned`, in training."""
-
     data: Data = field(default_factory=Data)
     pitch: Pitch = field(default_factory=Pitch)
     align: Align = field(default_factory=Align)
@@ -124,7 +122,6 @@ class Config:
     train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
     phrasing: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(
         max_steps=300, batch_seconds=2000, lr=1e-3, warmup_steps=20, ema=0.95, validate_every=25))
-    tilt: float = 0.5
     sentences: Sentences = field(default_factory=Sentences)
     release: pretrained.Release = field(default_factory=pretrained.Release)
 
@@ -335,7 +332,7 @@ def _write_settings(folder: Path, settings: dict[str, Any]) -> None:
 
 
 @recipe.stage("train", uses=("data", "pitch", "align", "model", "systems", "seeds", "train", "phrasing",
-                             "tilt", "release"),
+                             "release"),
               code=("trainer", "batching", "nn", "models", "tasks"),
               inputs=lambda cfg, exp: [exp / "words" / "train.json", exp / "words" / "test.json",
                                        exp / "pitch" / "train.npz"],
@@ -365,7 +362,7 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
 
     settings = {"system": config.to_dict(system), "seed": seed, **{
         k: v for k, v in config.to_dict(cfg).items()
-        if k in ("data", "pitch", "align", "model", "train", "phrasing", "tilt")}}
+        if k in ("data", "pitch", "align", "model", "train", "phrasing")}}
     if _done(folder, settings):
         return
     everybody = [u.speaker for u in parts["train"][0].utterances.values()]
@@ -377,8 +374,7 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
 
     def aligned(split: str) -> synthesis.Aligned:
         sounds, records, f0 = parts[split]
-        return synthesis.Aligned(records, sounds, f0, analyser.mel, speakers, frame, model.config.breaks,
-                                 cfg.tilt if split == "train" else 0.0)
+        return synthesis.Aligned(records, sounds, f0, analyser.mel, speakers, frame, model.config.breaks)
 
     data = aligned("train")
     model.config = dataclasses.replace(model.config, **data.statistics())

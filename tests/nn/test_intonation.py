@@ -58,13 +58,21 @@ def test_a_drawn_contour_is_read_off_and_compared() -> None:
     assert float(it.contour_loss(points, padded, torch.zeros_like(frames))) == 0
 
 
+def test_invented_contours_rise_and_fall() -> None:
+    torch.manual_seed(0)
+    falls = it.straight(torch.full((200, 1), -4.0), torch.full((200, 1), 10), 10)
+    made = it.invented(falls, torch.full((200, 1), 10))
+    rise = made[:, 0, -1] - made[:, 0, 0]
+    assert 0.3 < float((rise > 0).float().mean()) < 0.7 and float(rise.abs().max()) <= it.STEEPEST + 4
+
+
 def test_drawing_learns_every_contour_it_is_shown() -> None:
     torch.manual_seed(0)
     encoder, draw = it.TerminalIntonationEncoder(), it.ContourDecoder()
     optimizer = torch.optim.AdamW([*encoder.parameters(), *draw.parameters()], 5e-3)
     frames = torch.full((16, 1), 8)
     for _ in range(40):
-        lines = it.straight(it.STEEPEST * (2 * torch.rand(16, 1) - 1), frames, 8)
+        lines = it.invented(torch.zeros(16, 1, 8), frames)
         loss = it.contour_loss(draw(encoder(lines, frames)), lines, frames)
         optimizer.zero_grad()
         loss.backward()

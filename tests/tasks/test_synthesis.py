@@ -115,27 +115,6 @@ def test_the_aligners_loss_does_not_move_the_reference_and_durations_not_the_enc
     assert model.embed.weight.grad is None
 
 
-def test_tilting_moves_melody_and_contour_alike_and_the_mel_not(sounds: Sounds) -> None:
-    model = voice()
-    straight, tilted = batch(sounds, model)[0], batch(sounds, model)[0]
-    tilted.tilt = 1.0
-    a, b = straight.item(1, 3), tilted.item(1, 3)
-    assert b["tilted"].tolist() == [len(c) > 0 for c in a["contours"]] and not a["tilted"].any()
-    assert np.array_equal(a["mel"], b["mel"])
-    phrase = np.repeat(a["last"], a["durations"])
-    for p, (before, after) in enumerate(zip(a["contours"], b["contours"], strict=True), 1):
-        more = after - before
-        if not len(more):
-            continue
-        assert abs(more.mean()) < 1e-4 and np.allclose(np.diff(more), np.diff(more)[0], atol=1e-4)
-        moved = (b["melody"] - a["melody"])[phrase == p]
-        assert moved[-1] - moved[0] == pytest.approx(more[-1] - more[0], abs=1e-3)
-    assert np.array_equal(a["melody"][phrase == 0], b["melody"][phrase == 0])
-    examples = tilted.collate([b, b])
-    losses = synthesis.Speaking(model)(*(examples[n] for n in synthesis.FIELDS))
-    assert float(losses["aligner"]) == 0 and float(losses["contour"]) > 0
-
-
 def test_a_sound_without_any_voice_can_be_learned_from(sounds: Sounds) -> None:
     model = voice()
     data, examples = batch(sounds, model, one=np.zeros(94, np.float32), two=np.full(94, 120, np.float32))

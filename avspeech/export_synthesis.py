@@ -128,19 +128,19 @@ class Plan(nn.Module):
 
 class Condition(nn.Module):
     """known [1, L, .], durations [1, L], noise [1, T, channels] (for its T) -> hint [1, T, C'], mask [1, T]
-    bool, contour [1, T]."""
+    bool, contours [1, T, 2]."""
 
     def __init__(self, model: prosodyfm.ProsodyFM):
         super().__init__()
         self.model = model
 
     def forward(self, known: Tensor, durations: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        told, _, contour, mask = self.model.condition(known, durations, noise.shape[1])
-        return self.model.decoder.prepare(told), mask, contour
+        told, _, contours, mask = self.model.condition(known, durations, noise.shape[1])
+        return self.model.decoder.prepare(told), mask, contours
 
 
 class Wave(nn.Module):
-    """State of the flow [1, T, channels], contour [1, T], noise [1, T, hop] -> sound [1, T hop], log-mel
+    """State of the flow [1, T, channels], contours [1, T, 2], noise [1, T, hop] -> sound [1, T hop], log-mel
     [1, M, T], and F0 [1, T] where the vocoder has one: `Vocoder` without complex numbers."""
 
     forth: Tensor
@@ -176,9 +176,9 @@ class Wave(nn.Module):
         sound = (summed / weight.clamp_min(1e-3)).squeeze(1)
         return sound[:, s.pad: s.pad + spectrum.shape[2] * s.hop]
 
-    def forward(self, x: Tensor, contour: Tensor, noise: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, x: Tensor, contours: Tensor, noise: Tensor) -> tuple[Tensor, ...]:
         v: Vocoder = self.vocoder
-        mel, f0 = self.model.sounding(x, contour)
+        mel, f0 = self.model.sounding(x, contours)
         y = (mel + 5.0) / 2.5  # as the vocoder scales it
         if v.config.source != "harmonic":
             f0 = None
@@ -193,7 +193,7 @@ class Wave(nn.Module):
         if f0 is None:
             size, angle = y.chunk(2, 1)
             size = size.clamp_max(8.0).exp()
-            out = torch.cat([size * angle.cos(), size * angle.sin()], 1) + 0 * (noise.sum() + contour.sum())
+            out = torch.cat([size * angle.cos(), size * angle.sin()], 1) + 0 * (noise.sum() + contours.sum())
             return self.sound(out), mel
         outline = v.envelope.T @ mel
         level = v.analysis.noise_level
@@ -244,7 +244,7 @@ def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
         return op("Gather", [noise, place], out, axis=1)
 
     start = op("Mul", [drawn("noise", padded, "drawn"), "temperature"], "start")
-    hint, mask, contour = _join(parts["condition"], "condition_",
+    hint, mask, contours = _join(parts["condition"], "condition_",
                                 {"known": known, "durations": durations, "noise": start}, nodes, weights)
 
     outer, nodes = nodes, []
@@ -278,9 +278,9 @@ def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
     op("Loop", ["steps", "yes", start], "flowed", body=body)
     end = op("Unsqueeze", [total, "axis_0"], "total_1")
     kept = op("Slice", ["flowed", "axis_0", end, batch], "kept")
-    drawn_on = op("Slice", [contour, "axis_0", end, batch], "contour")
+    laid = op("Slice", [contours, "axis_0", end, batch], "contours")
     hiss = drawn("wave_noise", total, "hiss")
-    found = _join(parts["wave"], "wave_", {"x": kept, "contour": drawn_on, "noise": hiss}, nodes, weights)
+    found = _join(parts["wave"], "wave_", {"x": kept, "contours": laid, "noise": hiss}, nodes, weights)
     for inner, name in zip(found, ("audio", "mel", "f0"), strict=False):
         op("Identity", [inner], name)
 
@@ -325,7 +325,7 @@ def _parts(model: prosodyfm.ProsodyFM) -> dict[str, Any]:
     long: Any = step * units if step > 1 else units
     speaker = torch.zeros(1, dtype=torch.int64) if c.embeddings == "table" else torch.zeros(1, c.vector)
     some, count = torch.full((1, 9), 3), 24 * step
-    known = torch.zeros(1, 9, c.width + (intonation.POINTS + 2 if c.intonation else 0))
+    known = torch.zeros(1, 9, c.width + (intonation.POINTS + 3 if c.intonation else 0))
     hint, mask = torch.zeros(1, count, c.decoder[0]), torch.ones(1, count, dtype=torch.bool)
     x = torch.randn(1, count, model.channels)
     row = {1: length}
@@ -335,10 +335,10 @@ def _parts(model: prosodyfm.ProsodyFM) -> dict[str, Any]:
                                           torch.ones(1, 9), torch.full((1, 9), torch.nan)),
                             (row, row, None, {1: phrases}, row, row), ["known", "durations"]),
             "condition": _export(Condition(model), (known, some, x), (row, row, {1: long}),
-                                 ["hint", "mask", "contour"]),
+                                 ["hint", "mask", "contours"]),
             "velocity": _export(model.decoder, (x, torch.zeros(1), hint, mask),
                                 ({1: long}, None, {1: long}, {1: long}), ["velocity"]),
-            "wave": _export(Wave(model), (x, torch.zeros(1, count), torch.randn(1, count, config.hop)),
+            "wave": _export(Wave(model), (x, torch.zeros(1, count, 2), torch.randn(1, count, config.hop)),
                             ({1: frames}, {1: frames}, {1: frames}),
                             ["audio", "mel", *(["f0"] if config.source == "harmonic" else [])])}
 

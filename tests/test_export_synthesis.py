@@ -46,8 +46,9 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("source", ["harmonic", "none"])
 def test_the_vocoder_without_complex_numbers_is_the_vocoder(source: str) -> None:
     model = tiny(vocoder={**TINY["vocoder"], "source": source})  # type: ignore[dict-item]
-    x, contour, noise = torch.randn(1, 37, 21), torch.randn(1, 37), torch.randn(1, 37, 128)
-    sound, mel, *f0 = export_synthesis.Wave(model)(x, contour, noise)
+    x, contours, noise = torch.randn(1, 37, 21), torch.zeros(1, 37, 2), torch.randn(1, 37, 128)
+    contours[:, 9:20] = torch.tensor([2.0, 1.0])
+    sound, mel, *f0 = export_synthesis.Wave(model)(x, contours, noise)
     more = {"f0": f0[0], "noise": noise.reshape(1, -1)} if f0 else {}
     assert torch.allclose(mel, (x[..., :20] * 2 - 5.5).transpose(1, 2))
     assert torch.allclose(sound, model.vocoder(mel, **more), atol=1e-5)

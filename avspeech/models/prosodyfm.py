@@ -6,10 +6,10 @@ Synthesis", AAAI 2025 (arXiv 2412.11795), on the backbone of Mehta et al., "Matc
 is a symbol with a duration like a phone; the fusion encoder is a few more rotary layers; the decoder is
 told the fused symbols and the place within each, not the prior mean alone.
 
-Added to the paper, with `intonation`: the flow makes the melody (F0) beside the mel, less the contours that
-the last words' embeddings stand for (`nn.intonation.ContourDecoder`). These are laid on again after the flow,
-and the vocoder is given the sum. What is asked of a last word so reaches the sound by construction; the mel,
-told the same contours, learns to agree.
+Added to the paper, with `intonation`: the flow makes the melody (F0) beside the mel, told the contours that
+the last words' embeddings stand for (`nn.intonation.ContourDecoder`). After the flow a last word keeps the
+mean of its melody and takes that contour, and the vocoder is given the result: what is asked reaches the
+sound by construction.
 """
 
 from __future__ import annotations
@@ -199,9 +199,9 @@ class ProsodyFM(nn.Module):
         return self.fusion(self.join(torch.cat(parts, -1)), mask)
 
     def outline(self, fused: Tensor, tone: Tensor | None, last: Tensor, durations: Tensor) -> Tensor:
-        """fused [B, L, C] -> with intonation [B, L, C + K + 2]: beside what is known of a symbol the drawn
-        contour of its phrase's last word, and which part of that word's time it has, start and length (0:
-        it is in none). No gradient goes back to the contour."""
+        """fused [B, L, C] -> with intonation [B, L, C + K + 3]: beside what is known of a symbol the drawn
+        contour of its phrase's last word, which part of that word's time it has, start and length, and the
+        phrase (0: it is in no last word). No gradient goes back to the contour."""
         if tone is None:
             return fused
         phrases = torch.arange(1, tone.shape[1] + 1, device=last.device)
@@ -210,12 +210,13 @@ class ProsodyFM(nn.Module):
         share = time / time.sum(1, keepdim=True).clamp_min(1)
         start = (share.cumsum(1) - share) * member
         points = member @ self.contours(tone).detach()
-        return torch.cat([fused, points, start.sum(-1, keepdim=True), share.sum(-1, keepdim=True)], -1)
+        columns = torch.stack([start.sum(-1), share.sum(-1), last.to(fused.dtype)], -1)
+        return torch.cat([fused, points, columns], -1)
 
     def condition(self, known: Tensor, durations: Tensor, longest: int | None = None
                   ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """known [B, L, .] (`outline`), durations [B, L] -> condition [B, T, .], prior mean [B, T, channels],
-        contour [B, T] in semitones (0 but on last words), mask [B, T] bool."""
+        contours [B, T, 2] (semitones; the phrase whose last word it is, 0: none), mask [B, T] bool."""
         index, mask = align.expand(durations, longest)
 
         def spread(x: Tensor) -> Tensor:
@@ -228,31 +229,33 @@ class ProsodyFM(nn.Module):
         done = (frame - first + 0.5) / total.clamp_min(1)
         mean = spread(self.prior(fused))
         told = [spread(fused), mean, done, 1 - done, torch.log1p(total) / 3]
-        contour = torch.zeros_like(mean[..., 0])
+        contours = torch.zeros_like(mean[..., :2])
         if self.config.intonation:
-            start, share = drawn[..., -2], drawn[..., -1]
-            inside = (share > 0).to(fused.dtype) * mask
-            contour = inside * intonation.read_off(drawn[..., :-2], start + done[..., 0] * share)
+            start, share, phrase = drawn[..., -3], drawn[..., -2], drawn[..., -1] * mask
+            inside = (phrase > 0).to(fused.dtype)
+            contour = inside * intonation.read_off(drawn[..., :-3], start + done[..., 0] * share)
             told += [contour.unsqueeze(-1) / intonation.SCALE, inside.unsqueeze(-1)]
-        return torch.cat(told, -1) * mask.unsqueeze(-1), mean, contour, mask
+            contours = torch.stack([contour, phrase], -1)
+        return torch.cat(told, -1) * mask.unsqueeze(-1), mean, contours, mask
 
-    def normalise(self, mel: Tensor, melody: Tensor | None = None, contour: Tensor | None = None) -> Tensor:
-        """Natural-log mel [B, T, M], with intonation also melody [B, T] in semitones over 100 Hz and the
-        contour in it -> what the flow makes [B, T, channels]."""
+    def normalise(self, mel: Tensor, melody: Tensor | None = None) -> Tensor:
+        """Natural-log mel [B, T, M], with intonation also melody [B, T] in semitones over 100 Hz -> what the
+        flow makes [B, T, channels]."""
         c = self.config
         x = (mel - c.mel_mean) / c.mel_std
-        if not c.intonation or melody is None or contour is None:
+        if not c.intonation or melody is None:
             return x
-        return torch.cat([x, ((melody - contour - c.melody_mean) / c.melody_std).unsqueeze(-1)], -1)
+        return torch.cat([x, ((melody - c.melody_mean) / c.melody_std).unsqueeze(-1)], -1)
 
-    def sounding(self, x: Tensor, contour: Tensor) -> tuple[Tensor, Tensor | None]:
-        """The way back: [B, T, channels], contour [B, T] -> log-mel [B, M, T], F0 [B, T] in hertz (None
-        without intonation: the vocoder reads it off the mel)."""
+    def sounding(self, x: Tensor, contours: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The way back, last words with the contours that were asked of them: [B, T, channels], contours
+        [B, T, 2] -> log-mel [B, M, T], F0 [B, T] in hertz (None without intonation: the vocoder reads it off
+        the mel)."""
         c, v = self.config, self.vocoder.config
         mel = (x[..., : self.mels] * c.mel_std + c.mel_mean).transpose(1, 2)
         if not c.intonation:
             return mel, None
-        melody = x[..., -1] * c.melody_std + c.melody_mean + contour
+        melody = intonation.lay(x[..., -1] * c.melody_std + c.melody_mean, contours)
         return mel, (100 * torch.exp2(melody / 12)).clamp(v.pitch_low, v.pitch_high)
 
     # --- use ----------------------------------------------------------------------------------------------
@@ -326,7 +329,7 @@ class ProsodyFM(nn.Module):
                temperature: float = 0.667) -> tuple[Tensor, Tensor | None]:
         """What `plan` gave, or any stretch of its symbols -> log-mel [B, M, T], F0 [B, T] (or None). The
         rest: see `synthesise`."""
-        told, mean, contour, there = self.condition(known, durations)
+        told, mean, contours, there = self.condition(known, durations)
         if noise is None:
             generator = None if seed is None else torch.Generator(known.device).manual_seed(seed)
             noise = torch.randn(mean.shape, generator=generator, device=mean.device)
@@ -334,7 +337,7 @@ class ProsodyFM(nn.Module):
         x = flow_matching.integrate(lambda x, t: self.decoder(x, t, hint, there),
                                     noise[:, : mean.shape[1]] * temperature,
                                     flow_matching.schedule(steps, sway, mean.device), solver)
-        return self.sounding(x, contour)
+        return self.sounding(x, contours)
 
     def _tone(self, h: Tensor, last: Tensor, contours: Tensor | None, frames: Tensor | None,
               weights: Tensor | None, slopes: Tensor | None, reference: tuple[Tensor, Tensor] | None

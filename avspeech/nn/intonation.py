@@ -119,6 +119,16 @@ def read_off(points: Tensor, place: Tensor) -> Tensor:
     return (points * near).sum(-1)
 
 
+def lay(melody: Tensor, contours: Tensor) -> Tensor:
+    """A melody [B, T] with contours [B, T, 2] (semitones; the phrase whose last word it is, 0: none) in place
+    of the last words' own, around the same means -> [B, T]."""
+    contour, phrase = contours.unbind(-1)
+    inside = phrase > 0
+    same = ((phrase.unsqueeze(1) == phrase.unsqueeze(2)) & inside.unsqueeze(1)).to(melody.dtype)
+    level = torch.einsum("bst,bt->bs", same, melody - contour) / same.sum(-1).clamp_min(1)
+    return torch.where(inside, level + contour, melody)
+
+
 def contour_loss(points: Tensor, contours: Tensor, frames: Tensor) -> Tensor:
     """Mean square, in units of SCALE, of what drawn contours [B, P, K] are off from contours [B, P, F] around
     their means."""

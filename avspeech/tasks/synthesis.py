@@ -202,10 +202,10 @@ class Speaking(nn.Module):
         fused = model.fuse(h, mask, speaker, tone, last)
         if self.search:
             durations = self.searched(fused, tokens, lengths, model.normalise(mel), durations.sum(1))
-        told, mean, contour, there = model.condition(model.outline(fused, tone, last, durations), durations,
-                                                     mel.shape[1])
+        told, mean, _, there = model.condition(model.outline(fused, tone, last, durations), durations,
+                                               mel.shape[1])
         unheard = melody.isnan()  # a sound without any voice has no melody: any will do
-        wanted = model.normalise(mel, torch.where(unheard, model.config.melody_mean, melody), contour)
+        wanted = model.normalise(mel, torch.where(unheard, model.config.melody_mean, melody))
         count = there.sum() * wanted.shape[-1]
         losses["prior"] = 0.5 * ((mean - wanted).square() * there.unsqueeze(-1)).sum() / count
         hint = model.decoder.prepare(told)

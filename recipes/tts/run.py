@@ -158,23 +158,24 @@ def _root(folder: Path) -> Path:
 
 def _utterances(cfg: Config, exp: Path, split: str, roles: Sequence[str] = ("voice",)
                 ) -> tuple[list[Utterance], dict[str, Path]]:
-    """Utterances of a split, of the corpora of these roles, and the folder each one's path is relative to."""
+    """Utterances of a split, of the corpora of these roles, voices first, and the folder each one's path is
+    relative to."""
     found: list[Utterance] = []
     roots: dict[str, Path] = {}
     voices: set[str] = set()
-    for role in ("voice", *(r for r in roles if r != "voice")):
+    for role in roles:
         for name, corpus in cfg.data.corpora.items():
             path = exp / "data" / name / f"{split}.jsonl"
             if corpus.role != role or not path.exists():
                 continue
+            root = _root(path.parent)
             for u in read_manifest(path):
                 if role == "voice":
                     voices.add(u.speaker)
-                if (role not in roles or u.duration > cfg.data.longest or (not u.text and role != "vocoder")
-                        or (role == "support" and u.speaker in voices)):
-                    continue
-                found.append(u)
-                roots[u.id] = _root(path.parent)
+                useful = role == "vocoder" or (u.text and not (role == "support" and u.speaker in voices))
+                if useful and u.duration <= cfg.data.longest:
+                    found.append(u)
+                    roots[u.id] = root
     return found, roots
 
 
@@ -182,7 +183,7 @@ ALL = ("voice", "support", "vocoder")  # roles
 
 
 def _spoken(split: str) -> tuple[str, ...]:
-    """Roles whose texts a split is made of: only voices are measured."""
+    """Roles whose texts a split is made of; only voices are measured."""
     return ("voice", "support") if split == "train" else ("voice",)
 
 

@@ -311,6 +311,7 @@ def metadata(info: pretrained.ModelInfo, model: prosodyfm.ProsodyFM) -> dict[str
     """What the file says of itself; "symbols" is a JSON list, in the order of their numbers."""
     return {"task": info.task, "model": info.model, "licence": info.licence,
             "sample_rate": str(model.vocoder.config.sample_rate), "hop": str(model.vocoder.config.hop),
+            "temperature": str(model.config.temperature),
             "speakers": json.dumps(list(model.config.speakers), ensure_ascii=False),
             "symbols": json.dumps(list(symbols.SYMBOLS[: model.config.symbols]), ensure_ascii=False),
             "producer": f"avspeech {__version__}"}
@@ -405,20 +406,22 @@ class Voice:
         self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         meta = self.session.get_modelmeta().custom_metadata_map
         self.sample_rate, self.hop = int(meta["sample_rate"]), int(meta["hop"])
+        self.temperature = float(meta["temperature"])
         self.channels = self.session.get_inputs()[-2].shape[2]
 
     def __call__(self, ids: Sequence[int], last: Sequence[int] | None = None, speaker: Any = 0,
                  slopes: Sequence[float] = (), rate: float = 1.0,
-                 break_seconds: Sequence[float] | None = None, steps: int = 4, temperature: float = 0.667,
-                 seed: int = 0, noise: np.ndarray | None = None, wave_noise: np.ndarray | None = None
-                 ) -> dict[str, np.ndarray]:
+                 break_seconds: Sequence[float] | None = None, steps: int = 4,
+                 temperature: float | None = None, seed: int = 0, noise: np.ndarray | None = None,
+                 wave_noise: np.ndarray | None = None) -> dict[str, np.ndarray]:
         """{"audio" [N], "durations" [L], "mel" [M, T]} of one sentence's symbols (`text.Script.ids`)."""
         rng, count = np.random.default_rng(seed), len(ids)
         noise = rng.standard_normal((1, 2048, self.channels)) if noise is None else noise
         wave_noise = rng.standard_normal((1, 2048, self.hop)) if wave_noise is None else wave_noise
         floats = {"slopes": [slopes if len(slopes) else [np.nan]], "rate": np.full((1, count), rate),
                   "break_seconds": np.full((1, count), np.nan) if break_seconds is None else [break_seconds],
-                  "temperature": temperature, "noise": noise, "wave_noise": wave_noise}
+                  "temperature": self.temperature if temperature is None else temperature,
+                  "noise": noise, "wave_noise": wave_noise}
         vector = np.asarray(speaker)
         outputs = self.session.run(None, {
             "ids": np.asarray([ids], np.int64), "steps": np.asarray(steps, np.int64),

@@ -41,9 +41,9 @@ class VoiceConfig:
     kernel of the three convolutions before it; fusion: layers after it. decoder, blocks, expansion,
     attention: of the U-Net. tokens, tone, tone_heads, reference: of the Terminal Intonation Encoder.
     mel_mean, mel_std: of the training data's log-mel; melody_mean, melody_std: of its melody, in semitones
-    over 100 Hz. break_threshold: probability from which the
-    predictor's break is made. vocoder: fields of `Vocoder.Config` in which it differs; its mels and rates
-    are those of the voice.
+    over 100 Hz. temperature: deviation of the flow's noise, unless another is asked for. break_threshold:
+    probability from which the predictor's break is made. vocoder: fields of `Vocoder.Config` in which it
+    differs; its mels and rates are those of the voice.
     """
 
     symbols: int = len(table.SYMBOLS)
@@ -76,6 +76,7 @@ class VoiceConfig:
     melody_mean: float = 6.0
     melody_std: float = 5.0
     break_threshold: float = 0.5
+    temperature: float = 0.667
     vocoder: dict[str, Any] = field(default_factory=dict)
 
 
@@ -267,7 +268,7 @@ class ProsodyFM(nn.Module):
                    slopes: Tensor | None = None, reference: tuple[Tensor, Tensor] | None = None,
                    rate: float | Tensor = 1.0, break_seconds: Tensor | None = None, steps: int = 4,
                    solver: str = "euler", sway: float = -1.0, seed: int | None = None,
-                   noise: Tensor | None = None, temperature: float = 0.667
+                   noise: Tensor | None = None, temperature: float | None = None
                    ) -> tuple[Tensor, Tensor | None, Tensor]:
         """Symbols -> (log-mel [B, M, T], F0 [B, T] in hertz or None without intonation, frames of each symbol
         [B, L] int64).
@@ -284,7 +285,7 @@ class ProsodyFM(nn.Module):
         L]. break_seconds [B, L]: how long a symbol is to last, in seconds, for a break (NaN: as predicted,
         over the rate). steps, solver ("euler", "midpoint", "heun"), sway: of the flow (`nn.flow_matching`).
         seed: of the noise; noise [B, T', channels], T' at least T: instead of it. temperature: standard
-        deviation of the noise. Raises InputError for ids out of the table.
+        deviation of the noise (None: the voice's own). Raises InputError for ids out of the table.
         """
         known, durations = self.plan(ids, lengths, speaker, last, contours, contour_frames, weights, slopes,
                                      reference, rate, break_seconds)
@@ -326,7 +327,7 @@ class ProsodyFM(nn.Module):
     @torch.no_grad()
     def decode(self, known: Tensor, durations: Tensor, steps: int = 4, solver: str = "euler",
                sway: float = -1.0, seed: int | None = None, noise: Tensor | None = None,
-               temperature: float = 0.667) -> tuple[Tensor, Tensor | None]:
+               temperature: float | None = None) -> tuple[Tensor, Tensor | None]:
         """What `plan` gave, or any stretch of its symbols -> log-mel [B, M, T], F0 [B, T] (or None). The
         rest: see `synthesise`."""
         told, mean, contours, there = self.condition(known, durations)
@@ -334,6 +335,7 @@ class ProsodyFM(nn.Module):
             generator = None if seed is None else torch.Generator(known.device).manual_seed(seed)
             noise = torch.randn(mean.shape, generator=generator, device=mean.device)
         hint = self.decoder.prepare(told)
+        temperature = self.config.temperature if temperature is None else temperature
         x = flow_matching.integrate(lambda x, t: self.decoder(x, t, hint, there),
                                     noise[:, : mean.shape[1]] * temperature,
                                     flow_matching.schedule(steps, sway, mean.device), solver)

@@ -88,14 +88,15 @@ class Speech:
 class Manner:
     """How to say it. rate: 1.2 is 20 % faster; steps: of the flow; seed: another gives another take; voice:
     name, or number, in the voice's table (None: its first), or a speaker vector `[D]`; reference: (contours
-    [1, Q, F], frames [1, Q]) of a recording whose phrase endings are taken (`Synthesizer.listen`)."""
+    [1, Q, F], frames [1, Q]) of a recording whose phrase endings are taken (`Synthesizer.listen`);
+    temperature: of the noise (None: the voice's own)."""
 
     rate: float = 1.0
     steps: int = 4
     seed: int = 0
     voice: Any = None
     reference: Any = None
-    temperature: float = 0.667
+    temperature: float | None = None
 
 
 class Synthesizer:
@@ -136,7 +137,8 @@ class Synthesizer:
         return tuple(self.model.config.speakers) if self.model.config.embeddings == "table" else ()
 
     def __call__(self, text: str, *, rate: float = 1.0, steps: int = 4, seed: int = 0, voice: Any = None,
-                 reference: str | Path | np.ndarray | None = None, temperature: float = 0.667) -> Speech:
+                 reference: str | Path | np.ndarray | None = None,
+                 temperature: float | None = None) -> Speech:
         """The whole text as sound; markup as in `avspeech.text.markup`. rate, steps, seed, voice: see
         `Manner`. reference: a recording (file, or samples at the voice's rate) whose phrase endings are
         taken, where the text asks for no tone. Raises InputError for bad markup, an empty text, an unknown
@@ -151,7 +153,7 @@ class Synthesizer:
 
     def stream(self, text: str, *, rate: float = 1.0, steps: int = 4, seed: int = 0, voice: Any = None,
                reference: str | Path | np.ndarray | None = None,
-               temperature: float = 0.667) -> Iterator[np.ndarray]:
+               temperature: float | None = None) -> Iterator[np.ndarray]:
         """The same, as float32 `[n]` phrase by phrase: the first comes before the second is made. Memory
         does not grow with the sound. What is wrong with the text or the values is raised at the call,
         before anything is said."""
@@ -160,18 +162,18 @@ class Synthesizer:
         return (piece for piece, _ in self.say(script, manner))
 
     def manner(self, rate: float = 1.0, steps: int = 4, seed: int = 0, voice: Any = None,
-               reference: str | Path | np.ndarray | None = None, temperature: float = 0.667) -> Manner:
+               reference: str | Path | np.ndarray | None = None, temperature: float | None = None) -> Manner:
         """Checked values, and the reference listened to."""
         if not RATES[0] <= rate <= RATES[1]:
             raise InputError(f"rate {rate}: expected {RATES[0]} to {RATES[1]}; 1.2 is 20 % faster")
         if not (1 <= steps <= MOST_STEPS and steps == int(steps)):
             raise InputError(f"steps {steps}: expected a whole number from 1 to {MOST_STEPS}; 4 do")
-        if not 0 <= temperature <= 2:
+        if temperature is not None and not 0 <= temperature <= 2:
             raise InputError(f"temperature {temperature}: expected 0 to 2")
         if seed != int(seed) or not 0 <= seed < 2 ** 63:
             raise InputError(f"seed {seed}: expected a whole number, 0 or more")
         heard = None if reference is None else self.listen(reference)
-        return Manner(float(rate), int(steps), int(seed), self._speaker(voice), heard, float(temperature))
+        return Manner(float(rate), int(steps), int(seed), self._speaker(voice), heard, temperature)
 
     def read(self, text: str) -> Script:
         """The text as a script, before the voice's own breaks. Raises InputError for bad markup, or no word

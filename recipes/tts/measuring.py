@@ -96,12 +96,13 @@ def against_truth(said: Path, names: Sequence[str], labels: Mapping[str, Mapping
     """For a corpus that knows its own breaks and tones (labels "breaks" and "tones" of `mini_tts`): {measure:
     (percentage, sentences)} of how a folder of sentences agrees with them, whatever a recording would
     give."""
-    breaks, hits, tones = prosody.Breaks(), 0, 0
+    breaks, hits, tones, compared = prosody.Breaks(), 0, 0, 0
     for name in names:
         words = [(float(a), float(b)) for a, b in json.loads((said / f"{name}.json").read_text())["words"]]
         truth = labels[name]
         if len(words) != len(truth["words"]):  # a word that the text front end takes for two
             continue
+        compared += 1
         rate = rate_of(said / f"{name}.wav")
         samples = audio.read(said / f"{name}.wav", rate)
         melody = prosody.Melody.of(samples, rate, words, method=pitch)
@@ -111,8 +112,8 @@ def against_truth(said: Path, names: Sequence[str], labels: Mapping[str, Mapping
         breaks += prosody.break_counts(wanted, found)
         for word, kind, *_ in truth["tones"]:
             tones, hits = tones + 1, hits + (prosody.tone(melody.slope(*words[word])) == kind)
-    return {"truth break_f1": (100 * breaks.f1, len(names)),
-            "truth tone_accuracy": (100 * hits / tones if tones else float("nan"), len(names))}
+    return {"truth break_f1": (100 * breaks.f1, compared),
+            "truth tone_accuracy": (100 * hits / tones if tones else float("nan"), compared)}
 
 
 # --- control ------------------------------------------------------------------------------------------------

@@ -202,22 +202,16 @@ def development(manifest: str | Path, root: str | Path | None, labels: Sequence[
                 ) -> list[tuple[np.ndarray, int]]:
     """(samples [N] at 16 kHz, class) of a manifest's utterances whose label "emotion" is the model's; without
     the silence before and after, as in training and in the recogniser."""
+    from avspeech.data.corpora import layout
+
     utterances = read_manifest(manifest)
-    base = Path(root) if root is not None else _root(Path(manifest))
+    base = Path(root) if root is not None else layout.root_of(Path(manifest).parent)
     known = [u for u in utterances if u.labels.get("emotion") in labels]
     missing = sorted(set(labels) - {u.labels["emotion"] for u in known})
     if missing:
         raise InputError(f"{manifest}: {len(known)} of {len(utterances)} utterances have an emotion that the "
                          f"model knows, none is '{missing[0]}'; development audio should have every class")
     return [(_samples(base, u), labels.index(u.labels["emotion"])) for u in known]
-
-
-def _root(manifest: Path) -> Path:
-    from avspeech.data.corpora.layout import read_prepared
-
-    if (manifest.parent / "corpus.json").is_file():
-        return Path(read_prepared(manifest.parent).root)
-    return manifest.parent
 
 
 def _samples(root: Path, utterance: Utterance) -> np.ndarray:

@@ -250,7 +250,7 @@ def _utterances(cfg: Config, exp: Path) -> tuple[dict[str, list[Utterance]], dic
                 p for part in ("train", "dev", "test") if (p := folder / f"{part}.jsonl").is_file()]
             if not manifests:
                 raise InputError(f"{folder}: no manifest in it; prepare the corpora first")
-            root = Path(layout.read_prepared(folder).root) if (folder / "corpus.json").exists() else folder
+            root = layout.root_of(folder)
         utterances = [u for path in manifests for u in read_manifest(path)]
         if corpus.root:
             root = Path(corpus.root)

@@ -13,16 +13,10 @@ import numpy as np
 
 from avspeech import config, report
 from avspeech.data import protocol as protocols
-from avspeech.data.corpora import layout
 from avspeech.errors import InputError
 from avspeech.tasks import cells, emotion
 
 Cells = Sequence[tuple[Path, cells.Cell]]
-
-
-def corpus_root(folder: Path) -> Path:
-    """What a corpus' audio is relative to: the corpus, or, for one made on the spot, its folder."""
-    return Path(layout.read_prepared(folder).root) if (folder / "corpus.json").exists() else folder
 
 
 def train_all(todo: Cells, workers: int, scheduler: str | None) -> None:

@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 from avspeech import config, trainer
 from avspeech.data import corpora, protocol
+from avspeech.data.corpora import layout
 from avspeech.data.features import FeatureConfig
 from avspeech.errors import InputError
 from avspeech.recipe import Recipe
@@ -147,8 +148,6 @@ def _model(cfg: Config, system: System) -> tuple[str, dict[str, Any]]:
               outputs=lambda cfg, exp: [_data(cfg, exp) / "all.jsonl"], code=("data",))
 def prepare(cfg: Config, exp: Path) -> None:
     """Write the corpus' manifest; check its counts and the folds for leaks."""
-    from folds import corpus_root
-
     from avspeech.data.manifest import read_manifest
 
     wanted, folder = protocol.get(cfg.protocol), _data(cfg, exp)
@@ -156,7 +155,7 @@ def prepare(cfg: Config, exp: Path) -> None:
     if cfg.corpus.incomplete and cfg.corpus.source is not None:  # a corpus made on the spot is whole
         options["incomplete"] = True
     corpora.prepare(wanted.corpus, cfg.corpus.source, folder, **options)
-    splits = wanted.splits(read_manifest(folder / "all.jsonl"), corpus_root(folder), cfg.corpus.incomplete)
+    splits = wanted.splits(read_manifest(folder / "all.jsonl"), layout.root_of(folder), cfg.corpus.incomplete)
     print(f"protocol {wanted.name} ({wanted.hash}): {len(splits)} folds, "
           f"{len(wanted.classes) or 'no'} classes, no leak", flush=True)
     if cfg.selection == "test_oracle":
@@ -168,7 +167,6 @@ def prepare(cfg: Config, exp: Path) -> None:
               code=("audio", "data", "nn"))
 def features(cfg: Config, exp: Path) -> None:
     """Compute log-mel features of each utterance and its augmented copies, once."""
-    from folds import corpus_root
     from guides import write_guide
 
     from avspeech.data import features as cached
@@ -178,17 +176,15 @@ def features(cfg: Config, exp: Path) -> None:
     utterances = protocol.get(cfg.protocol).selected(read_manifest(folder / "all.jsonl"))
     for system in cfg.systems.values():
         name, differences = _model(cfg, system)
-        cached.compute(_cache(cfg, exp, system), utterances, corpus_root(folder), cfg.features,
+        cached.compute(_cache(cfg, exp, system), utterances, layout.root_of(folder), cfg.features,
                        mel_config(name, differences), cfg.workers)
         if system.guided:
             write_guide(_cache(cfg, exp, system) / cfg.guide.file, cfg.guide.upstream, cfg.guide.layer,
-                        utterances, corpus_root(folder), cfg.features)
+                        utterances, layout.root_of(folder), cfg.features)
 
 
 def cells_of(cfg: Config, exp: Path) -> Iterator[tuple[Path, Cell]]:
     """Every cell and its folder, in order: a seed's systems, a system's folds; then what is released."""
-    from folds import corpus_root
-
     known = [f.name for f in protocol.get(cfg.protocol).folds]
     if not cfg.systems:
         raise InputError("systems: empty; name one, for example systems.plain={}")
@@ -207,7 +203,7 @@ def cells_of(cfg: Config, exp: Path) -> Iterator[tuple[Path, Cell]]:
         model, differences = _model(cfg, system)
         match = None if system.match is None else _model(cfg, cfg.systems[system.match])[1]
         given = Cell(
-            name, fold, seed, cfg.protocol, str(folder / "all.jsonl"), str(corpus_root(folder)),
+            name, fold, seed, cfg.protocol, str(folder / "all.jsonl"), str(layout.root_of(folder)),
             str(_cache(cfg, exp, system)), model, differences, system.init, match,
             config.from_dict(trainer.TrainConfig, {**config.to_dict(cfg.train), **system.train},
                              f"systems.{name}.train"),

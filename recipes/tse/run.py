@@ -133,7 +133,7 @@ def crops(cfg: Config, exp: Path) -> None:
 
     for name in cfg.data.corpora:
         folder = exp / "data" / name
-        root = _root(folder)
+        root = layout.root_of(folder)
         (folder / "ready").mkdir(exist_ok=True)
         for split in SPLITS:
             if not (folder / f"{split}.jsonl").exists():
@@ -198,12 +198,6 @@ def mixtures(cfg: Config, exp: Path) -> None:
             print(f"{name} {split}: {proportions(drawn[name])}")
 
 
-def _root(folder: Path) -> Path:
-    """What a corpus' audio and video paths are relative to: the corpus, or,
-    for one made on the spot, its folder."""
-    return Path(layout.read_prepared(folder).root) if (folder / "corpus.json").exists() else folder
-
-
 def _pool(cfg: Config, exp: Path, split: str, only: str | None = None) -> tuple[Pool, Studio]:
     """What may be mixed in a split, and the studio that reads it.
     only: the one corpus whose speakers are targets."""
@@ -212,7 +206,8 @@ def _pool(cfg: Config, exp: Path, split: str, only: str | None = None) -> tuple[
         folder = exp / "data" / name
         path = folder / "ready" / f"{split}.jsonl"
         utterances = read_manifest(path) if path.exists() else []
-        roots.update({u.id: (_root(folder), folder) for u in utterances})
+        root = layout.root_of(folder)
+        roots.update({u.id: (root, folder) for u in utterances})
         everything += utterances
         if corpus.role == "interferer":
             others += utterances

@@ -147,13 +147,8 @@ def prepare(cfg: Config, exp: Path) -> None:
         corpora.prepare(corpus.corpus or name, corpus.source, folder, **corpus.options)
         if corpus.recogniser:
             splits = [s for s in SPLITS if corpus.role in _spoken(s)]
-            write_texts([folder / f"{s}.jsonl" for s in splits], _root(folder), corpus.recogniser,
+            write_texts([folder / f"{s}.jsonl" for s in splits], layout.root_of(folder), corpus.recogniser,
                         folder / "heard.json")
-
-
-def _root(folder: Path) -> Path:
-    """What the paths of a prepared corpus are relative to."""
-    return Path(layout.read_prepared(folder).root) if (folder / "corpus.json").exists() else folder
 
 
 def _utterances(cfg: Config, exp: Path, split: str, roles: Sequence[str] = ("voice",)
@@ -168,7 +163,7 @@ def _utterances(cfg: Config, exp: Path, split: str, roles: Sequence[str] = ("voi
             path = exp / "data" / name / f"{split}.jsonl"
             if corpus.role != role or not path.exists():
                 continue
-            root = _root(path.parent)
+            root = layout.root_of(path.parent)
             for u in read_manifest(path):
                 if role == "voice":
                     voices.add(u.speaker)
@@ -366,8 +361,7 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
         if k in ("data", "pitch", "align", "model", "train", "phrasing")}}
     if _done(folder, settings):
         return
-    everybody = [u.speaker for u in parts["train"][0].utterances.values()]
-    speakers = list(dict.fromkeys([*voices, *everybody]))
+    speakers = list(dict.fromkeys(u.speaker for u in parts["train"][0].utterances.values()))  # voices first
     torch.manual_seed(seed)
     model: Any = models.build(cfg.model.name, **{**cfg.model.config, "speakers": speakers, **system.model})
     frame = model.vocoder.config.hop / model.vocoder.config.sample_rate

@@ -362,3 +362,9 @@ def read_prepared(out: str | Path) -> Prepared:
         raise InputError(f"{path}: cannot be read ({error.strerror}); prepare the corpus first") from None
     except (ValueError, TypeError):
         raise InputError(f"{path}: not what preparing a corpus writes; prepare it again") from None
+
+
+def root_of(folder: str | Path) -> Path:
+    """What the paths in a prepared corpus' manifests are relative to: the corpus, or, for one made on the
+    spot, its folder."""
+    return Path(read_prepared(folder).root) if (Path(folder) / "corpus.json").exists() else Path(folder)

@@ -22,6 +22,7 @@ CORPORA: dict[str, str] = {
     "emodb": "avspeech.data.corpora.emodb",
     "grid": "avspeech.data.corpora.grid",
     "iemocap": "avspeech.data.corpora.iemocap",
+    "kokoro": "avspeech.data.corpora.kokoro",
     "l2_arctic": "avspeech.data.corpora.l2_arctic",
     "librispeech": "avspeech.data.corpora.librispeech",
     "libritts": "avspeech.data.corpora.libritts",

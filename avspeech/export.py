@@ -33,7 +33,7 @@ import torch
 from torch import Tensor, nn
 
 from avspeech import __version__, audio, metrics, pretrained
-from avspeech.data.features import FeatureConfig
+from avspeech.data.features import FeatureConfig, trimming
 from avspeech.data.manifest import Utterance, read_manifest, resolve
 from avspeech.errors import InputError
 from avspeech.nn.logmel import SAMPLE_RATE, WINDOW, LogMelModel
@@ -115,7 +115,7 @@ def export(model: str | Path, to: str, out: str | Path, calibrate: str | Path | 
         raise InputError(f"{model}: a {info.model} for {info.task} cannot be exported; models of audio alone "
                          "can, such as conv_transformer")
     require(to)
-    data = None if calibrate is None else development(calibrate, root, info.labels)
+    data = None if calibrate is None else development(calibrate, root, info)
     return write(built, info, to, Path(out), data, force)
 
 
@@ -157,8 +157,10 @@ def write(model: nn.Module, info: pretrained.ModelInfo, to: str, out: Path,
 
 def metadata(info: pretrained.ModelInfo) -> dict[str, str]:
     """What an exported file says of itself: labels (a JSON list), sample_rate (hertz), shortest
-    (samples)..."""
-    return {"task": info.task, "model": info.model, "labels": json.dumps(info.labels, ensure_ascii=False),
+    (samples), trim (dB) and margin (seconds) of the silence to cut off..."""
+    before = trimming(info.frontend)
+    return {"trim": str(before.trim), "margin": str(before.margin),
+            "task": info.task, "model": info.model, "labels": json.dumps(info.labels, ensure_ascii=False),
             "sample_rate": str(info.sample_rate), "shortest": str(WINDOW), "licence": info.licence,
             "producer": f"avspeech {__version__}"}
 
@@ -198,12 +200,13 @@ def onnx_runner(path: str | Path) -> Runner:
     return run
 
 
-def development(manifest: str | Path, root: str | Path | None, labels: Sequence[str]
+def development(manifest: str | Path, root: str | Path | None, info: pretrained.ModelInfo
                 ) -> list[tuple[np.ndarray, int]]:
     """(samples [N] at 16 kHz, class) of a manifest's utterances whose label "emotion" is the model's; without
     the silence before and after, as in training and in the recogniser."""
     from avspeech.data.corpora import layout
 
+    labels, before = info.labels, trimming(info.frontend)
     utterances = read_manifest(manifest)
     base = Path(root) if root is not None else layout.root_of(Path(manifest).parent)
     known = [u for u in utterances if u.labels.get("emotion") in labels]
@@ -211,13 +214,14 @@ def development(manifest: str | Path, root: str | Path | None, labels: Sequence[
     if missing:
         raise InputError(f"{manifest}: {len(known)} of {len(utterances)} utterances have an emotion that the "
                          f"model knows, none is '{missing[0]}'; development audio should have every class")
-    return [(_samples(base, u), labels.index(u.labels["emotion"])) for u in known]
+    return [(_samples(base, u, before), labels.index(u.labels["emotion"])) for u in known]
 
 
-def _samples(root: Path, utterance: Utterance) -> np.ndarray:
+def _samples(root: Path, utterance: Utterance, before: FeatureConfig) -> np.ndarray:
     sound = audio.read(resolve(root, utterance.audio), SAMPLE_RATE, utterance.start, utterance.duration)
-    begin, end = audio.speech_bounds(sound, SAMPLE_RATE, FeatureConfig.trim, FeatureConfig.margin)
-    sound = sound[begin:end]
+    if before.trim:
+        begin, end = audio.speech_bounds(sound, SAMPLE_RATE, before.trim, before.margin)
+        sound = sound[begin:end]
     return np.pad(sound, (0, max(0, WINDOW - len(sound))))
 
 

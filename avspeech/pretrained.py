@@ -47,6 +47,9 @@ class ModelInfo:
     card, in Markdown.
     dtype: as which matrices are stored, "float32" or "float16";
     a loaded model computes in float32 either way.
+    frontend: what training did before the model, for its pipeline to do likewise: {"trim": dB,
+    "margin": seconds} of silence cut off (emotion), {"phonemiser": name} (synthesis); as by default where
+    it is left out.
     """
 
     task: str
@@ -61,6 +64,7 @@ class ModelInfo:
     description: str = ""
     limits: list[str] = field(default_factory=list)
     dtype: str = "float32"
+    frontend: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -82,7 +86,7 @@ class Release:
 _TYPES: dict[str, Any] = {
     "task": str, "model": str, "config": dict, "sample_rate": int, "fps": (int, float, type(None)),
     "labels": list, "licence": str, "training_data": list, "metrics": dict, "description": str,
-    "limits": list, "dtype": str}
+    "limits": list, "dtype": str, "frontend": dict}
 
 
 def names() -> list[str]:

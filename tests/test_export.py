@@ -118,13 +118,17 @@ def test_development_audio_comes_from_a_manifest(tmp_path: Path) -> None:
     utterances = [Utterance(str(i), f"{i}.wav", 0.25, "s", labels={"emotion": n})
                   for i, n in enumerate(names)]
     write_manifest(tmp_path / "dev.jsonl", utterances)
-    data = export.development(tmp_path / "dev.jsonl", None, LABELS)
+    info = tiny()[1]
+    data = export.development(tmp_path / "dev.jsonl", None, info)
     assert [label for _, label in data] == [0, 1, 2] and all(len(s) >= 4_000 for s, _ in data)
     write_sound(tmp_path / "0.wav", np.concatenate([np.zeros(3_000), sounds(1)[0][0], np.zeros(3_000)]))
     write_manifest(tmp_path / "dev.jsonl", [dataclasses.replace(u, duration=0.6) for u in utterances])
-    assert len(export.development(tmp_path / "dev.jsonl", None, LABELS)[0][0]) < 8_000
+    assert len(export.development(tmp_path / "dev.jsonl", None, info)[0][0]) < 8_000
+    whole = dataclasses.replace(info, frontend={"trim": 0})
+    assert len(export.development(tmp_path / "dev.jsonl", None, whole)[0][0]) == 9_600
     with pytest.raises(InputError, match="none is 'happy'"):
-        export.development(tmp_path / "dev.jsonl", tmp_path, [*LABELS, "happy"])
+        export.development(tmp_path / "dev.jsonl", tmp_path,
+                           dataclasses.replace(info, labels=[*LABELS, "happy"]))
 
 
 @pytest.mark.parametrize(("to", "more", "text"), [

@@ -13,8 +13,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -53,6 +54,15 @@ class FeatureConfig:
             raise InputError("features: trim, margin and noisy should be 0 or more, longest above 0")
         if any(not 0.5 <= s <= 2 for s in self.speeds):
             raise InputError(f"features.speeds={list(self.speeds)}: expected values from 0.5 to 2")
+
+
+def trimming(frontend: Mapping[str, Any]) -> FeatureConfig:
+    """`trim` and `margin` of a model's `ModelInfo.frontend`. Raises InputError for what they cannot be."""
+    given = {key: frontend.get(key, getattr(FeatureConfig, key)) for key in ("trim", "margin")}
+    for key, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+            raise InputError(f"the model's frontend.{key} should be a number of 0 or more, got {value!r}")
+    return FeatureConfig(**given)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from avspeech import audio as sound
-from avspeech.data.features import FeatureConfig
+from avspeech.data.features import trimming
 from avspeech.errors import InputError
 from avspeech.nn.logmel import HOP, SAMPLE_RATE, LogMelModel, frame_count
 from avspeech.pipelines.hearing import Heard, Hearing
@@ -75,17 +75,19 @@ class EmotionRecognizer:
 
     model: a `nn.logmel.LogMelModel`. info: its labels name the model's outputs. window, hop: seconds of a
     window and from one to the next, a multiple of 10 ms. trim: silence at the ends of a window that is so
-    many dB below its loudest part is cut off; 0: nothing is.
+    many dB below its loudest part is cut off, as in training where it is not given; 0: nothing is.
 
     Raises InputError for a model of another kind, and for windows that cannot be.
     """
 
     def __init__(self, model: Any, info: ModelInfo, *, window: float = WINDOW, hop: float = EVERY,
-                 trim: float = FeatureConfig.trim):
+                 trim: float | None = None):
         if not isinstance(model, LogMelModel) or len(info.labels) != model.config.classes:
             raise InputError(f"model '{info.model}': expected one that hears log-mel spectra, with a label "
                              f"for each of its outputs; it has {len(info.labels)} labels")
-        self.model, self.info, self.trim = model, info, trim
+        self.model, self.info = model, info
+        before = trimming(info.frontend)
+        self.trim, self.margin = before.trim if trim is None else trim, before.margin
         self.labels: Sequence[str] = tuple(info.labels)
         self.window, self.hop = check_windows(window, hop)
 
@@ -137,7 +139,7 @@ class EmotionRecognizer:
             return np.full(len(self.labels), 1 / len(self.labels))
         frames = heard.frames
         if self.trim:
-            begin, end = sound.speech_bounds(heard.samples, SAMPLE_RATE, self.trim, FeatureConfig.margin)
+            begin, end = sound.speech_bounds(heard.samples, SAMPLE_RATE, self.trim, self.margin)
             first = begin // HOP  # begin is a multiple of it
             frames = frames[first: first + frame_count(end - begin)]
         with torch.inference_mode():

@@ -102,11 +102,11 @@ class Manner:
 class Synthesizer:
     """Text to speech with a model of task "synthesis" (`avspeech.models.prosodyfm`).
 
-    phonemiser: of `avspeech.text`; that of the training. predict_breaks: whether the voice puts breaks of
-    its own between those the text asks for. pronunciations: {"word": "W ER1 D"}, in ARPAbet.
+    phonemiser: of `avspeech.text`; that of the training, where not given. predict_breaks: whether the voice
+    puts breaks of its own between those the text asks for. pronunciations: {"word": "W ER1 D"}, in ARPAbet.
     """
 
-    def __init__(self, model: Any, info: ModelInfo, *, phonemiser: str = "default", language: str = "en-us",
+    def __init__(self, model: Any, info: ModelInfo, *, phonemiser: str | None = None, language: str = "en-us",
                  predict_breaks: bool = True, pronunciations: Mapping[str, str] | None = None) -> None:
         from avspeech.text import symbols
 
@@ -114,7 +114,8 @@ class Synthesizer:
             raise InputError("this voice was trained on other symbols than this version of avspeech has")
         self.model = model
         self.info = info
-        self.phonemiser, self.language = phonemiser, language
+        self.phonemiser = str(phonemiser or info.frontend.get("phonemiser", "default"))
+        self.language = language
         self.predict_breaks = predict_breaks
         self.pronunciations = dict(pronunciations or {})
         self.sample_rate = int(model.vocoder.config.sample_rate)

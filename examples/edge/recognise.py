@@ -21,7 +21,6 @@ import numpy as np
 import onnxruntime
 
 WINDOW, HOP = 6.0, 1.0  # seconds
-BELOW, MARGIN = 40.0, 8  # dB under the loudest part, and blocks of 10 ms that are kept around what is above
 SILENCE = 1e-8  # power of the loudest block of what is no sound at all
 
 
@@ -36,6 +35,8 @@ class Recogniser:
         self.labels: list[str] = json.loads(about["labels"])
         self.sample_rate = int(about["sample_rate"])
         self.shortest = int(about["shortest"])
+        # dB under the loudest part, and blocks of 10 ms that are kept around what is above
+        self.below, self.margin = float(about.get("trim", 40)), round(100 * float(about.get("margin", 0.08)))
 
     def __call__(self, samples: np.ndarray) -> np.ndarray | None:
         """samples [N], float32 in -1..1 -> probability of each label [K]; None for silence."""
@@ -54,9 +55,11 @@ class Recogniser:
         power = np.square(samples[: count * step].reshape(count, step), dtype=np.float64).mean(1)
         if power.max() < SILENCE:
             return None
+        if not self.below:
+            return samples
         power = np.convolve(power, np.full(5, 0.2), "same")
-        loud = np.flatnonzero(power >= power.max() * 10 ** (-BELOW / 10))
-        return samples[max(0, loud[0] - MARGIN) * step: (loud[-1] + 1 + MARGIN) * step]
+        loud = np.flatnonzero(power >= power.max() * 10 ** (-self.below / 10))
+        return samples[max(0, loud[0] - self.margin) * step: (loud[-1] + 1 + self.margin) * step]
 
 
 def read_wav(path: str, sample_rate: int) -> np.ndarray:

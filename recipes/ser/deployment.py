@@ -19,7 +19,8 @@ from avspeech.nn.reparam import to_deploy
 from avspeech.tasks import cells, emotion
 
 
-def deploy_all(done: Cells, exp: Path, protocol: str, release: dict[str, Any]) -> None:
+def deploy_all(done: Cells, exp: Path, protocol: str, release: dict[str, Any],
+               frontend: dict[str, float]) -> None:
     """`exp/deployed.json`: costs of each system and, over the cells of its first seed, how far the merged
     model's logits are from the trained one's on the test utterances. A model folder in `exp/models/<system>`:
     of the cell trained for release, else of the one that did best on its development speakers."""
@@ -34,7 +35,7 @@ def deploy_all(done: Cells, exp: Path, protocol: str, release: dict[str, Any]) -
         released = [f for f, c in mine if c.fold.startswith(cells.ALL_BUT)]
         best = released[0] if released else max(
             (f for f, _ in mine), key=lambda f: json.loads((f / cells.CELL).read_text())["dev"])
-        rows.append(_write(best, exp, name, protocol, release)
+        rows.append(_write(best, exp, name, protocol, release, frontend)
                     | {key: (max if key != "answers changed" else sum)(c[key] for c in compared)
                        for key in (compared[0] if compared else {})} | {"compared cells": len(compared)})
         print(", ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
@@ -61,7 +62,8 @@ def _compare(folder: Path) -> dict[str, Any]:
     return out
 
 
-def _write(folder: Path, exp: Path, name: str, protocol: str, release: dict[str, Any]) -> dict[str, Any]:
+def _write(folder: Path, exp: Path, name: str, protocol: str, release: dict[str, Any],
+           frontend: dict[str, float]) -> dict[str, Any]:
     """The model folder of a cell, merged; its costs."""
     model, record = cells.load_cell(folder)
     light: Any = to_deploy(model)
@@ -70,7 +72,8 @@ def _write(folder: Path, exp: Path, name: str, protocol: str, release: dict[str,
     held = record["speakers"]
     info = pretrained.ModelInfo(
         task="emotion", model=registered, config=dataclasses.asdict(light.config), sample_rate=16_000,
-        fps=None, labels=list(wanted.classes), licence=release["licence"], limits=release["limits"],
+        fps=None, frontend=frontend, labels=list(wanted.classes),
+        licence=release["licence"], limits=release["limits"],
         training_data=[{"name": corpus, "licence": terms}
                        for corpus, terms in {wanted.corpus: release["data"], **release["also"]}.items()],
         metrics={f"{record['measure']} of the development speakers, who picked the weights": round(

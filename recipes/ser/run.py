@@ -248,7 +248,8 @@ def deploy(cfg: Config, exp: Path) -> None:
     """Merge what was factorised, check that the answers stay, write model folders."""
     from deployment import deploy_all
 
-    deploy_all(list(cells_of(cfg, exp)), exp, cfg.protocol, config.to_dict(cfg.release))
+    frontend = {"trim": cfg.features.trim, "margin": cfg.features.margin}
+    deploy_all(list(cells_of(cfg, exp)), exp, cfg.protocol, config.to_dict(cfg.release), frontend)
 
 
 @recipe.stage("report", outputs=lambda cfg, exp: [exp / "RESULTS.md", exp / "report.html"])

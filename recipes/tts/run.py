@@ -267,7 +267,8 @@ def _info(cfg: Config, model: Any, name: str, metrics: dict[str, float], descrip
     return cfg.release.info(
         cfg.data.corpora, task="synthesis" if name == "prosodyfm" else "vocoder", model=name,
         config=config.to_dict(model.config), sample_rate=voc.sample_rate, fps=None, labels=labels,
-        metrics=metrics, description=description)
+        metrics=metrics, description=description,
+        frontend={"phonemiser": cfg.align.phonemiser} if name == "prosodyfm" else {})
 
 
 @recipe.stage("vocoder", uses=("data", "pitch", "model", "vocoder", "release"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import tracemalloc
@@ -87,6 +88,16 @@ def test_windows_are_what_the_model_says_of_them(normalise: str) -> None:
     assert weights[0] == pytest.approx(0.4, abs=0.02) and weights[-1] > 0.9
     mean = np.average([values(m.posteriors) for m in emotion.track], axis=0, weights=weights)
     assert values(emotion.posteriors) == pytest.approx(mean)
+
+
+def test_silence_is_cut_off_as_in_training() -> None:
+    model, info = built()
+    whole = EmotionRecognizer(model, dataclasses.replace(info, frontend={"trim": 0.0}))
+    samples = np.concatenate([np.zeros(RATE, np.float32), voice(1.0)])
+    assert whole(samples, RATE).posteriors == EmotionRecognizer(model, info, trim=0)(samples, RATE).posteriors
+    assert whole(samples, RATE).posteriors != EmotionRecognizer(model, info)(samples, RATE).posteriors
+    with pytest.raises(InputError, match="frontend.trim should be a number"):
+        EmotionRecognizer(model, dataclasses.replace(info, frontend={"trim": "40"}))
 
 
 def test_without_trimming_the_model_hears_the_silence() -> None:

@@ -50,6 +50,14 @@ def voice(folder: Path) -> Synthesizer:
     return found
 
 
+def test_texts_are_phonemised_as_in_training() -> None:
+    info = pretrained.ModelInfo("synthesis", "prosodyfm", dict(TINY), sample_rate=8000, fps=None,
+                                frontend={"phonemiser": "nobody's"})
+    with pytest.raises(InputError, match="nobody's"):
+        Synthesizer(tiny(), info)("Yes.")
+    assert len(Synthesizer(tiny(), info, phonemiser="default")("Yes.").audio)
+
+
 def test_a_call_is_the_pieces_of_its_stream(voice: Synthesizer) -> None:
     speech = voice(TEXT)
     pieces = list(voice.stream(TEXT))

@@ -34,6 +34,7 @@ from typing import Any
 from avspeech import config
 from avspeech.errors import InputError
 
+COMMAND = "command.json"  # what was asked for, for the report
 Paths = Callable[[Any, Path], Iterable[Path]]
 # Bytes; of larger files the size and the time of change are hashed, not the content
 _WHOLE_FILE = 256 * 2**20
@@ -110,6 +111,8 @@ class Recipe:
                              f"able to: {names}")
         if not args.dry_run and _is_first_process():
             config.dump(cfg, exp / "config.yaml")
+            asked = {"config": args.config, "overrides": args.overrides}
+            (exp / COMMAND).write_text(json.dumps(asked, indent=1) + "\n", encoding="utf-8")
         pending = None  # in a dry run: the stage that would run before, so that what follows cannot be known
         for number in range(first, last + 1):
             stage = self.stages[number]

@@ -20,6 +20,7 @@ import json
 import math
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -291,12 +292,19 @@ def commit() -> str:
 
 
 def command(exp: str | Path) -> str:
-    """What makes an experiment again: the example's run.sh, where `exp` is EXAMPLE/exp/NAME."""
-    exp = Path(exp).resolve()
-    folder = exp.parent.parent  # egs/<corpus>/<task>, where nothing else was asked for
-    example = f"egs/{folder.parent.name}/{folder.name}"
-    given = f" --config {example}/conf/{exp.name}.yaml" if exp.name != "train" else ""
-    return f"bash {example}/run.sh{given}"
+    """What makes an experiment again, by its command.json: the example's run.sh with the config and the
+    values that were given; paths that only this machine has are left to the reader ("data.source=...")."""
+    from avspeech.recipe import COMMAND
+
+    try:
+        asked = json.loads((Path(exp) / COMMAND).read_text(encoding="utf-8"))
+        path, overrides = Path(asked["config"] or ""), [str(o).split("=", 1) for o in asked["overrides"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return "unknown"
+    example = "/".join(path.resolve().parts[-4:-2])  # egs/CORPUS/TASK/conf/NAME.yaml
+    given = [f"--config egs/{example}/conf/{path.name}"] * (path.stem != "train")
+    given += [f"{key}={'...' if value.startswith('/') else shlex.quote(value)}" for key, value in overrides]
+    return " ".join([f"bash egs/{example}/run.sh", *given])
 
 
 def write_markdown(

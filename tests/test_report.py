@@ -6,6 +6,7 @@ import json
 import math
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -212,7 +213,13 @@ def test_confusions_are_shares_of_the_true_class():
         np.array([[6.0, 2.0], [0.0, 0.0]]), ["calm", "sad"])
 
 
-def test_the_command_that_makes_an_experiment_again() -> None:
-    assert report.command("egs/mini/tse/exp/train") == "bash egs/mini/tse/run.sh"
-    assert (report.command("/here/egs/mini/tse/exp/compare")
-            == "bash egs/mini/tse/run.sh --config egs/mini/tse/conf/compare.yaml")
+def test_the_command_that_makes_an_experiment_again(tmp_path: Path) -> None:
+    def made(config: str, *overrides: str) -> str:
+        (tmp_path / "command.json").write_text(json.dumps({"config": config, "overrides": overrides}))
+        return report.command(tmp_path)
+
+    assert made("egs/mini/tse/conf/train.yaml") == "bash egs/mini/tse/run.sh"
+    assert (made("/here/egs/mini/tse/conf/compare.yaml", "seeds=[0]", "data.corpora.grid.source=/my/grid")
+            == "bash egs/mini/tse/run.sh --config egs/mini/tse/conf/compare.yaml seeds='[0]' "
+               "data.corpora.grid.source=...")
+    assert report.command(tmp_path / "nowhere") == "unknown"

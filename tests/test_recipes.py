@@ -19,6 +19,7 @@ import pytest
 from avspeech import audio, config, pretrained
 from avspeech.data.manifest import read_manifest, write_manifest
 from avspeech.errors import InputError
+from avspeech.report import read_results
 
 ROOT = Path(__file__).resolve().parents[1]
 RECIPES = sorted(p.parent.name for p in ROOT.glob("recipes/*/run.py"))
@@ -232,6 +233,12 @@ def test_others_are_learned_from_and_forgotten(tmp_path: Path, monkeypatch: pyte
     assert len(scripts) == 2  # one voice's and one other's: the voice itself is not its own support
     model, _ = pretrained.load(tmp_path / "exp/prosodyfm-0/model")
     assert len(model.config.speakers) == 1 and model.speaker.weight.shape == (1, 4)
+    recipe.run([*arguments, "sentences={count: 1, others: 1, recogniser: tiny, pitch: dio, controls: 1}",
+                "--stage", "evaluate", "--stop-stage", "evaluate"])
+    rows, _ = read_results(tmp_path / "exp/results")
+    heard_in = {r["system"] for r in rows if r["condition"] == "others wer" and r["n"] == 1}
+    assert heard_in == {"others", "prosodyfm", "matcha"}
+    assert not any(r["condition"] == "others mcd" for r in rows)
 
 
 @pytest.mark.slow

@@ -20,6 +20,8 @@ from avspeech.tasks.vocoding import Sounds
 SHOWN = {"log_f0_rmse": 3, "break_f1": 1, "tone_accuracy": 1, "f0_frame_error": 1, "mcd": 2, "rate_ratio": 3,
          "wer": 1, "dnsmos": 2, "distillmos": 2}  # digits
 CEILING = "recordings, resynthesised"
+OTHERS = "others"
+HEARD = ("wer", "dnsmos", "distillmos")  # measures that need no recording
 
 
 def reference(records: Mapping[str, Any], names: Sequence[str], sounds: Sounds, hop: int, vocoder: Any,
@@ -71,9 +73,10 @@ def speak(model: Any, records: Mapping[str, Any], names: Sequence[str], speakers
 
 def measure(system: str, seed: int | None, refer: Path, said: Path, out: Path, names: Sequence[str],
             wer: str | None, mos: bool, pitch: str, labels: Mapping[str, Mapping[str, Any]],
-            meta: Mapping[str, str]) -> None:
+            meta: Mapping[str, str], kind: str = "") -> None:
     """Scores a folder of sentences against the recordings into a result file, one row a measure; kept where
-    it is of the same sounds. labels: of the sentences."""
+    it is of the same sounds. labels: of the sentences. kind: OTHERS where the recordings are others', so that
+    only what needs none is kept."""
     state = hashlib.sha256(b"".join((said / f"{n}.wav").read_bytes() for n in names)).hexdigest()[:12]
     settings = {"sounds": state, "recogniser": str(wer), "mos": str(mos), "pitch": pitch}
     if out.exists() and settings.items() <= report.read_results(out)[1].items():
@@ -82,7 +85,9 @@ def measure(system: str, seed: int | None, refer: Path, said: Path, out: Path, n
     rows = [{"system": system, "seed": seed, "condition": key, "n": scores.counts[key],
              "value": value.mean * (100 if scoring.MEASURES[key][1] == "%" else 1)}
             for key, value in scores.summary.items() if key in SHOWN]
-    if all("tones" in labels[name] for name in names):
+    if kind:
+        rows = [{**r, "condition": f"{kind} {r['condition']}"} for r in rows if r["condition"] in HEARD]
+    elif all("tones" in labels[name] for name in names):
         rows += [{"system": system, "seed": seed, "condition": key, "n": count, "value": value}
                  for key, (value, count) in against_truth(said, names, labels, pitch).items()]
     report.write_results(out, rows, {**meta, **settings})
@@ -239,6 +244,13 @@ def results_page(exp: Path, systems: Sequence[str], seeds: Sequence[int], logs: 
             rows, everything, TRUTH, "The same against what the corpus was made to say",
             "The breaks and tones that the generator planned, not those that are heard in its recordings. "
             "From the text alone they cannot all be known: the same text is said in several ways."))
+    others = {f"{OTHERS} {key}": named[key] for key in HEARD}
+    if any(r["condition"] in others for r in rows):
+        most = max(r["n"] for r in rows if r["condition"] in others)
+        sections.append(table(
+            rows, [OTHERS, *systems], others, "Sentences of another kind, said by the first voice",
+            f"{most} test sentences of the support corpora, from the text alone; no text of them was trained "
+            "on. The first row is the recordings of those corpora."))
     if controls and (exp / "control.json").exists():
         found = json.loads((exp / "control.json").read_text(encoding="utf-8"))
         sections.append(control_table(found, controls))

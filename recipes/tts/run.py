@@ -95,9 +95,12 @@ class Sentences:
     seed of the noise. recogniser: "tiny.en", "base" or a folder of a Whisper model for CTranslate2, for WER
     (none: left out); mos: opinion scores, where their packages are installed; pitch: method of the measures
     ("world" as the field has it; "dio" takes a twentieth of the time). controls: sentences of the control
-    experiments; slopes in semitones over the last word; pauses in seconds; texts: read aloud."""
+    experiments; slopes in semitones over the last word; pauses in seconds; texts: read aloud. others: test
+    sentences of the support corpora that the first voice says too, of another kind than its own; their
+    recordings being others', for WER and opinion scores alone."""
 
     count: int = 50
+    others: int = 0
     shortest: int = 3
     steps: int = 10
     seed: int = 0
@@ -425,8 +428,13 @@ def put_together(exp: Path, model: Any) -> None:
 REFERENCE = " + reference"  # a system told the recording's breaks and shapes
 
 
+def _spread(names: Sequence[str], count: int) -> list[str]:
+    """So many of some names, evenly over them all."""
+    return [names[i * len(names) // count] for i in range(min(count, len(names)))]
+
+
 def _test(cfg: Config, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
-    """The test recordings, what is known of them, and which are measured: spread evenly over them all."""
+    """The test recordings, what is known of them, and which are measured."""
     from preparation import read_json
 
     rate, _ = _hop(cfg)
@@ -434,17 +442,41 @@ def _test(cfg: Config, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
     records = {n: r for n, r in read_json(exp / "words" / "test.json").items()
                if len(r["words"]) >= cfg.sentences.shortest}
     names = [u.id for u in utterances if u.id in records]
-    count = min(len(names), cfg.sentences.count or len(names))
-    if not count:
+    if not names:
         raise InputError(f"{exp}: no test sentence of {cfg.sentences.shortest} words or more")
-    return Sounds(utterances, roots, rate), records, [names[i * len(names) // count] for i in range(count)]
+    return Sounds(utterances, roots, rate), records, _spread(names, cfg.sentences.count or len(names))
+
+
+def _others(cfg: Config, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
+    """As `_test`, of the support corpora: recordings, scripts and phones, names."""
+    from preparation import script_of
+
+    rate, _ = _hop(cfg)
+    utterances, roots = _utterances(cfg, exp, "test", ("voice", "support"))
+    own = {u.id for u in _utterances(cfg, exp, "test")[0]}
+    scripts = {u.id: script_of(u, cfg.align.phonemiser) for u in utterances if u.id not in own}
+    names = _spread([n for n, s in scripts.items() if len(s.words) >= cfg.sentences.shortest],
+                    cfg.sentences.others)
+    return Sounds(utterances, roots, rate), {
+        n: {"script": scripts[n].as_dict(), "phones": [p for w in scripts[n].words for p in w.phones]}
+        for n in names}, names
 
 
 @recipe.stage("evaluate", outputs=lambda cfg, exp: [exp / "results"])
 def evaluate(cfg: Config, exp: Path) -> None:
     """Say the test sentences with each system, and measure them against the recordings."""
     import torch
-    from measuring import CEILING, card_metrics, control, measure, reference, speak, update_card
+    from measuring import (
+        CEILING,
+        OTHERS,
+        card_metrics,
+        control,
+        measure,
+        reference,
+        speak,
+        update_card,
+        write_said,
+    )
     from preparation import write_json
 
     sounds, records, names = _test(cfg, exp)
@@ -456,8 +488,21 @@ def evaluate(cfg: Config, exp: Path) -> None:
            "labels": {name: sounds.utterances[name].labels for name in names},
            "meta": {"commit": report.commit()}}
     measure(CEILING, None, said / "recordings", said / CEILING, results / "ceiling.json", names, **how)
+    foreign, scripts, strange = _others(cfg, exp)
+    theirs = said / OTHERS / "recordings"
+    for key in strange:
+        write_said(theirs / key, foreign[key], foreign.sample_rate,
+                   {"text": scripts[key]["script"]["source"]})
+    if strange:
+        measure(OTHERS, None, theirs, theirs, results / "others.json", strange, **how, kind=OTHERS)
     for name, _, seed in _runs(cfg):
         model: Any = pretrained.load(exp / f"{name}-{seed}" / "model")[0]
+        if strange:
+            folder = said / OTHERS / f"{name}-{seed}"
+            first = dict.fromkeys(strange, model.config.speakers[0])
+            speak(model, scripts, strange, first, cfg.sentences.steps, cfg.sentences.seed, folder)
+            measure(name, seed, theirs, folder, results / f"{name}-{seed} others.json", strange, **how,
+                    kind=OTHERS)
         kinds = [(name, False), (name + REFERENCE, True)]
         for label, given in kinds if model.config.breaks or model.config.intonation else kinds[:1]:
             folder = said / f"{label}-{seed}"

@@ -216,7 +216,7 @@ def table(rows: Sequence[Mapping[str, Any]], systems: Sequence[str], named: Mapp
         for key in columns:
             values = [r["value"] for r in rows if r["system"] == system and r["condition"] == key
                       and r["value"] is not None]
-            digits = SHOWN.get(key, 1)
+            digits = SHOWN.get(key.removeprefix(f"{OTHERS} "), 1)
             cells.append("missing" if not values else f"{np.mean(values):.{digits}f}"
                          + (f" ± {np.std(values, ddof=1):.{digits}f}" if len(values) > 1 else ""))
         lines.append([system, *cells])
@@ -245,10 +245,12 @@ def results_page(exp: Path, systems: Sequence[str], seeds: Sequence[int], logs: 
             "The breaks and tones that the generator planned, not those that are heard in its recordings. "
             "From the text alone they cannot all be known: the same text is said in several ways."))
     others = {f"{OTHERS} {key}": named[key] for key in HEARD}
-    if any(r["condition"] in others for r in rows):
-        most = max(r["n"] for r in rows if r["condition"] in others)
+    heard = [r for r in rows if r["condition"] in others]
+    if heard:
+        most, who = max(r["n"] for r in heard), {r["system"] for r in heard}
         sections.append(table(
-            rows, [OTHERS, *systems], others, "Sentences of another kind, said by the first voice",
+            heard, [s for s in (OTHERS, *systems) if s in who], others,
+            "Sentences of another kind, said by the first voice",
             f"{most} test sentences of the support corpora, from the text alone; no text of them was trained "
             "on. The first row is the recordings of those corpora."))
     if controls and (exp / "control.json").exists():

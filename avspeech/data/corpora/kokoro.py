@@ -81,8 +81,8 @@ def sentences(folder: Path, shortest: int, longest: int) -> Iterator[Sentence]:
         except (OSError, UnicodeDecodeError):
             raise InputError(f"{path}: cannot be read as text in UTF-8") from None
         place = 0
-        for line in lines:
-            for sentence in text.analyse(line.replace("<", " ").replace(">", " ")).sentences:
+        for line in (line.replace("<", " ").replace(">", " ") for line in lines):  # no markup
+            for sentence in text.analyse(line).sentences:
                 place += 1
                 said = line[sentence.start: sentence.end].strip()
                 words = [i for i in sentence.items if isinstance(i, text.Word)]
@@ -114,10 +114,13 @@ class Reader:
                                                          providers=["CPUExecutionProvider"])
 
     def __call__(self, script: text.Script) -> np.ndarray:
-        """A script's speech, [N] float32 at 16 kHz."""
+        """A script's speech, [N] float32 at 16 kHz. Raises InputError for one that is too long."""
         import soxr
 
-        ids = numbers(script)[:LONGEST_PHONES]
+        ids = numbers(script)
+        if len(ids) > LONGEST_PHONES:
+            raise InputError(f"'{script.source[:40]}': {len(ids)} symbols, Kokoro takes {LONGEST_PHONES}; "
+                             "give a smaller `longest`")
         sound = self.session.run(None, {
             "tokens": np.array([[0, *ids, 0]], np.int64), "style": self.styles[len(ids)],
             "speed": np.ones(1, np.float32)})[0]
@@ -128,7 +131,7 @@ def prepare(source: str | Path | None, out: str | Path, voice: str = "af_heart",
             shortest: int = 4, longest: int = 16, seed: int = 0, dev: float = layout.DEV,
             test: float = layout.TEST) -> list[Path]:
     """Has `count` sentences of the texts read, to out/audio (16 kHz FLAC), and writes train, dev and test
-    manifests. What was read before is not read again; an hour takes a core 50 minutes.
+    manifests. What was read before is not read again; an hour takes a core an hour.
 
     source: a folder with kokoro.onnx, voices/ and texts/; voice: of Kokoro's; shortest, longest: words;
     dev, test: shares of the sentences held out. Raises InputError where something is absent.
@@ -147,7 +150,6 @@ def prepare(source: str | Path | None, out: str | Path, voice: str = "af_heart",
         name = f"{voice}-{sentence.name}"
         path = out / "audio" / f"{name}.flac"
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
             audio.write(path, read(sentence.script), SAMPLE_RATE)
         utterances.append(Utterance(
             id=f"kokoro-{name}", audio=f"audio/{name}.flac", duration=audio.duration(path),

@@ -84,6 +84,12 @@ def test_prepare_reads_each_sentence_once(source, tmp_path):
     assert np.abs(audio.read(sound, 16000)).max() > 0.01
 
 
+def test_what_is_too_long_is_not_cut(source):
+    word = text.Word("x", ("s",) * 509, 0, 1)
+    with pytest.raises(InputError, match="509 symbols"):
+        kokoro.Reader(source, "af_heart")(script_of(word))
+
+
 def test_check_names_another_model(source):
     assert kokoro.check(source) == ["kokoro.onnx: not the file known here (its SHA-256 differs)"]
 

@@ -144,7 +144,8 @@ def prepare(source: str | Path | None, out: str | Path, voice: str = "af_heart",
     if not found:
         raise layout.absent(source, ABOUT)
     order = np.random.default_rng(seed).permutation(len(found))[:count]
-    some = [found[i] for i in sorted(order)]
+    chosen = {found[i].script.source: found[i] for i in sorted(order)}  # no text is in two splits
+    some = list(chosen.values())
     utterances = []
     for sentence in tqdm(some, f"kokoro: {voice} reads", unit="sentence"):
         name = f"{voice}-{sentence.name}"

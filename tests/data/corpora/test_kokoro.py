@@ -90,6 +90,13 @@ def test_what_is_too_long_is_not_cut(source):
         kokoro.Reader(source, "af_heart")(script_of(word))
 
 
+def test_a_text_is_read_once(source, tmp_path):
+    (source / "texts" / "2000.txt").write_text(LINE, encoding="utf-8")
+    kokoro.prepare(source, tmp_path / "out", shortest=3, dev=0, test=0)
+    texts = [u.text for u in read_manifest(tmp_path / "out" / "train.jsonl")]
+    assert len(texts) == len(set(texts)) == 3
+
+
 def test_check_names_another_model(source):
     assert kokoro.check(source) == ["kokoro.onnx: not the file known here (its SHA-256 differs)"]
 

@@ -88,10 +88,10 @@ def speech_bounds(samples: np.ndarray, sample_rate: int = SAMPLE_RATE, below: fl
                   margin: float = 0.08) -> tuple[int, int]:
     """(begin, end) of what is left of `samples` `[N]` without the silence before and after: frames of 10 ms
     (their power averaged over 50 ms) that are more than `below` dB under the loudest one, all but `margin`
-    seconds of them. All of it where no frame is louder than the others."""
+    seconds of them. All of it where no frame is louder than the others, and for `below` 0."""
     hop = sample_rate // 100
     count = len(samples) // hop
-    if count < 5:
+    if count < 5 or not below:
         return 0, len(samples)
     power = np.square(samples[: count * hop].reshape(count, hop), dtype=np.float64).mean(1)
     power = np.convolve(power, np.full(5, 0.2), "same")

@@ -219,9 +219,8 @@ def development(manifest: str | Path, root: str | Path | None, info: pretrained.
 
 def _samples(root: Path, utterance: Utterance, before: FeatureConfig) -> np.ndarray:
     sound = audio.read(resolve(root, utterance.audio), SAMPLE_RATE, utterance.start, utterance.duration)
-    if before.trim:
-        begin, end = audio.speech_bounds(sound, SAMPLE_RATE, before.trim, before.margin)
-        sound = sound[begin:end]
+    begin, end = audio.speech_bounds(sound, SAMPLE_RATE, before.trim, before.margin)
+    sound = sound[begin:end]
     return np.pad(sound, (0, max(0, WINDOW - len(sound))))
 
 

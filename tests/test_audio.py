@@ -172,3 +172,4 @@ def test_speech_bounds_cut_silence_and_keep_a_margin():
     assert 8000 - 1600 - 480 <= begin <= 8000 - 1600 and 24000 + 1600 <= end <= 24000 + 1600 + 480
     assert audio.speech_bounds(np.zeros(1600, np.float32)) == (0, 1600)
     assert audio.speech_bounds(sound[:100]) == (0, 100)
+    assert audio.speech_bounds(sound, below=0) == (0, len(sound))

@@ -161,9 +161,8 @@ def _copies(job: tuple[str, float, float, FeatureConfig, MelConfig, int]) -> lis
     path, start, duration, config, mel, seed = job
     rate = audio.SAMPLE_RATE
     samples = audio.read(path, rate, start, duration)
-    if config.trim:
-        begin, end = audio.speech_bounds(samples, rate, config.trim, config.margin)
-        samples = samples[begin:end]
+    begin, end = audio.speech_bounds(samples, rate, config.trim, config.margin)
+    samples = samples[begin:end]
     excess = len(samples) - round(config.longest * rate)
     if excess > 0:
         samples = samples[excess // 2:][: len(samples) - excess]

@@ -138,10 +138,9 @@ class EmotionRecognizer:
         if _quiet(heard.samples).min() > SILENCE:
             return np.full(len(self.labels), 1 / len(self.labels))
         frames = heard.frames
-        if self.trim:
-            begin, end = sound.speech_bounds(heard.samples, SAMPLE_RATE, self.trim, self.margin)
-            first = begin // HOP  # begin is a multiple of it
-            frames = frames[first: first + frame_count(end - begin)]
+        begin, end = sound.speech_bounds(heard.samples, SAMPLE_RATE, self.trim, self.margin)
+        first = begin // HOP  # begin is a multiple of it
+        frames = frames[first: first + frame_count(end - begin)]
         with torch.inference_mode():
             x = torch.from_numpy(frames).to(self._device)[None]
             out = self.model.classify(x)[0].double().softmax(0).cpu().numpy()

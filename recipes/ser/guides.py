@@ -31,9 +31,8 @@ def write_guide(path: Path, upstream: str, layer: int, utterances: Sequence[Utte
     rows = []
     for u in tqdm(utterances, f"guide, {upstream}", unit="utterance"):
         samples = audio.read(resolve(root, u.audio), encoder.sample_rate, u.start, u.duration)
-        if config.trim:
-            begin, end = audio.speech_bounds(samples, encoder.sample_rate, config.trim, config.margin)
-            samples = samples[begin:end]
+        begin, end = audio.speech_bounds(samples, encoder.sample_rate, config.trim, config.margin)
+        samples = samples[begin:end]
         with torch.no_grad():
             rows.append(encoder.encode_long(torch.from_numpy(samples.copy()))[layer].mean(0).numpy())
     aside = path.with_suffix(".part")

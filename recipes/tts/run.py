@@ -488,11 +488,13 @@ def evaluate(cfg: Config, exp: Path) -> None:
            "labels": {name: sounds.utterances[name].labels for name in names},
            "meta": {"commit": report.commit()}}
     measure(CEILING, None, said / "recordings", said / CEILING, results / "ceiling.json", names, **how)
-    foreign, scripts, strange = _others(cfg, exp)
+    strange: list[str] = []
     theirs = said / OTHERS / "recordings"
-    for key in strange:
-        write_said(theirs / key, foreign[key], foreign.sample_rate,
-                   {"text": scripts[key]["script"]["source"]})
+    if cfg.sentences.others:
+        foreign, scripts, strange = _others(cfg, exp)
+        for key in strange:
+            write_said(theirs / key, foreign[key], foreign.sample_rate,
+                       {"text": scripts[key]["script"]["source"]})
     if strange:
         measure(OTHERS, None, theirs, theirs, results / "others.json", strange, **how, kind=OTHERS)
     for name, _, seed in _runs(cfg):

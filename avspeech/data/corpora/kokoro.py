@@ -48,10 +48,15 @@ SPELLED = {"eɪ": "A", "aɪ": "I", "oʊ": "O", "aʊ": "W", "ɔɪ": "Y", "tʃ": "
 
 @dataclass(frozen=True)
 class Sentence:
-    """name: of the file and the sentence's place in it; script: its one sentence, analysed."""
+    """name: of the file and the sentence's place in it; said: its text."""
 
     name: str
-    script: text.Script
+    said: str
+
+    @property
+    def script(self) -> text.Script:
+        """The sentence, analysed."""
+        return text.analyse(self.said)
 
 
 def numbers(script: text.Script) -> list[int]:
@@ -88,7 +93,7 @@ def sentences(folder: Path, shortest: int, longest: int) -> Iterator[Sentence]:
                 words = [i for i in sentence.items if isinstance(i, text.Word)]
                 if (shortest <= len(words) <= longest and said[-1:] in (".", "!", "?") and said.isascii()
                         and all(w.source in ("dictionary", "rule") for w in words)):
-                    yield Sentence(f"{path.stem}-{place:04}", text.analyse(said))
+                    yield Sentence(f"{path.stem}-{place:04}", said)
 
 
 class Reader:
@@ -144,7 +149,7 @@ def prepare(source: str | Path | None, out: str | Path, voice: str = "af_heart",
     if not found:
         raise layout.absent(source, ABOUT)
     order = np.random.default_rng(seed).permutation(len(found))[:count]
-    chosen = {found[i].script.source: found[i] for i in sorted(order)}  # no text is in two splits
+    chosen = {found[i].said: found[i] for i in sorted(order)}  # no text is in two splits
     some = list(chosen.values())
     utterances = []
     for sentence in tqdm(some, f"kokoro: {voice} reads", unit="sentence"):
@@ -154,7 +159,7 @@ def prepare(source: str | Path | None, out: str | Path, voice: str = "af_heart",
             audio.write(path, read(sentence.script), SAMPLE_RATE)
         utterances.append(Utterance(
             id=f"kokoro-{name}", audio=f"audio/{name}.flac", duration=audio.duration(path),
-            speaker=f"kokoro-{voice}", text=sentence.script.source,
+            speaker=f"kokoro-{voice}", text=sentence.said,
             labels={"sex": "female" if voice[1:2] == "f" else "male"}))
     minutes = sum(u.duration for u in utterances) / 60
     parts, by = layout.split(utterances, "clip", seed, dev, test)

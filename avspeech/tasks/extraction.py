@@ -127,15 +127,18 @@ class Separating(nn.Module):
 
     part: "lips" (the cue alone; the estimate is the mixture), "guess" (the full-band first guess)
     or "whole". tune_lips: the lip encoder learns on in this part; else, after its own part, it stays as it
-    is, as in the paper. Only what a part trains has a gradient.
+    is, as in the paper. tune_guess: the cue and the guess learn on with the blocks; else these learn alone.
+    Only what a part trains has a gradient.
     """
 
-    def __init__(self, model: MVTF, part: str = "whole", tune_lips: bool = False):
+    def __init__(self, model: MVTF, part: str = "whole", tune_lips: bool = False, tune_guess: bool = True):
         super().__init__()
-        self.model, self.part, self.fixed = model, part, part != "lips" and not tune_lips
+        alone = part == "whole" and not tune_guess
+        self.model, self.part, self.fixed = model, part, part != "lips" and (alone or not tune_lips)
         for name, parameter in model.named_parameters():
             encoder, inside = name.startswith("cue.lips."), name.startswith(("cue.", "guess.", "gate"))
             parameter.requires_grad_(name.startswith("cue.") if part == "lips"
+                                     else not inside if alone
                                      else not (encoder and self.fixed) and (inside or part == "whole"))
 
     def train(self, mode: bool = True) -> Separating:

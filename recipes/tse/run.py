@@ -92,7 +92,8 @@ class Shown:
 @dataclass
 class Config:
     """lips, guess, train: of the three parts of training. tune_lips: the lip encoder learns on with the first
-    guess, at twice the cost of a step; the paper's stays as it is."""
+    guess, at twice the cost of a step; the paper's stays as it is. tune_guess: cue and first guess learn on
+    with the blocks; else the blocks learn alone, and begin at the score of the guess."""
 
     data: Data = field(default_factory=Data)
     mix: Mixing = field(default_factory=Mixing)
@@ -103,6 +104,7 @@ class Config:
     guess: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(max_steps=5000))
     train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
     tune_lips: bool = False
+    tune_guess: bool = True
     conditions: dict[str, Shown] = field(default_factory=lambda: {"as listed": Shown()})
     release: pretrained.Release = field(default_factory=pretrained.Release)
 
@@ -226,7 +228,7 @@ def _runs(cfg: Config) -> Iterator[tuple[str, System, int]]:
 
 
 @recipe.stage("train", uses=("data", "mix", "model", "systems", "seeds", "lips", "guess", "train",
-                             "tune_lips", "release"),
+                             "tune_lips", "tune_guess", "release"),
               outputs=lambda cfg, exp: [exp / f"{n}-{s}" / "model" for n, _, s in _runs(cfg)],
               distributed=True, code=("trainer", "batching", "data", "nn", "models", "tasks"))
 def train(cfg: Config, exp: Path) -> None:
@@ -245,7 +247,7 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
 
     settings = {"system": config.to_dict(system), "seed": seed, **{
         key: value for key, value in config.to_dict(cfg).items()
-        if key in ("data", "mix", "model", "lips", "guess", "train", "tune_lips")}}
+        if key in ("data", "mix", "model", "lips", "guess", "train", "tune_lips", "tune_guess")}}
     if (folder / "model" / pretrained.SUMS).exists():
         if json.loads((folder / "settings.json").read_text(encoding="utf-8")) != settings:
             raise InputError(f"{folder}: holds a model that was trained with other settings (settings.json); "
@@ -282,7 +284,7 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
 
     def fit(part: str, loss: Any, how: trainer.TrainConfig, validate: Any) -> trainer.FitResult:
         tuned = cfg.tune_lips and part == "guess"
-        return trainer.fit(extraction.Separating(model, part, tuned), loss, data,
+        return trainer.fit(extraction.Separating(model, part, tuned, cfg.tune_guess), loss, data,
                            dataclasses.replace(how, seed=seed), folder / part, validate)
 
     looks = model.config.fusion != "none" and model.config.planes

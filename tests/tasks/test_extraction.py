@@ -123,6 +123,9 @@ def test_lips_only_trains_the_cue_alone() -> None:
     Separating(model)
     fixed = {n.split(".")[1] for n, p in model.named_parameters() if not p.requires_grad}
     assert fixed == {"lips"}
+    alone = Separating(model, tune_lips=True, tune_guess=False).train()
+    trained = {n.split(".")[0] for n, p in model.named_parameters() if p.requires_grad}
+    assert trained == {"encode", "norm", "blocks", "decode"} and not alone.model.cue.lips.training
     before = {k: v.clone() for k, v in model.cue.lips.state_dict().items()}
     Separating(model).train()(*(torch.randn(2, 4000) for _ in range(2)), torch.rand(2, 1, 7, 88, 88),
                               torch.ones(2, 1, 7, dtype=torch.bool))

@@ -294,17 +294,31 @@ def commit() -> str:
 def command(exp: str | Path) -> str:
     """What makes an experiment again, by its command.json: the example's run.sh with the config and the
     values that were given; paths that only this machine has are left to the reader ("data.source=...")."""
-    from avspeech.recipe import COMMAND
-
-    try:
-        asked = json.loads((Path(exp) / COMMAND).read_text(encoding="utf-8"))
-        path, overrides = Path(asked["config"] or ""), [str(o).split("=", 1) for o in asked["overrides"]]
-    except (OSError, ValueError, KeyError, TypeError):
+    asked = _asked(exp)
+    if asked is None:
         return "unknown"
+    path, overrides = asked
     example = "/".join(path.resolve().parts[-4:-2])  # egs/CORPUS/TASK/conf/NAME.yaml
     given = [f"--config egs/{example}/conf/{path.name}"] * (path.stem != "train")
     given += [f"{key}={'...' if value.startswith('/') else shlex.quote(value)}" for key, value in overrides]
     return " ".join([f"bash egs/{example}/run.sh", *given])
+
+
+def config_name(exp: str | Path) -> str:
+    """Of an experiment's config, without folder and suffix; the folder's own name where that is not known."""
+    asked = _asked(exp)
+    return (asked[0].stem if asked else "") or Path(exp).name
+
+
+def _asked(exp: str | Path) -> tuple[Path, list[list[str]]] | None:
+    """What command.json says: the config, and [key, value] of those given."""
+    from avspeech.recipe import COMMAND
+
+    try:
+        asked = json.loads((Path(exp) / COMMAND).read_text(encoding="utf-8"))
+        return Path(asked["config"] or ""), [str(o).split("=", 1) for o in asked["overrides"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def write_markdown(

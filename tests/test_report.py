@@ -222,4 +222,6 @@ def test_the_command_that_makes_an_experiment_again(tmp_path: Path) -> None:
     assert (made("/here/egs/mini/tse/conf/compare.yaml", "seeds=[0]", "data.corpora.grid.source=/my/grid")
             == "bash egs/mini/tse/run.sh --config egs/mini/tse/conf/compare.yaml seeds='[0]' "
                "data.corpora.grid.source=...")
+    assert report.config_name(tmp_path) == "compare"
     assert report.command(tmp_path / "nowhere") == "unknown"
+    assert report.config_name(tmp_path / "nowhere") == "nowhere"

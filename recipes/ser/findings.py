@@ -44,7 +44,7 @@ def results_page(done: Cells, exp: Path, protocol: str, pairs: Mapping[str, str]
             report.print_table(section)
     meta = {"command": report.command(exp), "commit": meta.get("commit", report.commit()),
             "protocol": f"{wanted.name} {wanted.hash}"}
-    title = f"{wanted.label.capitalize()}: {wanted.corpus} ({exp.name})"
+    title = f"{wanted.label.capitalize()}: {wanted.corpus} ({report.config_name(exp)})"
     report.write_markdown(exp / "RESULTS.md", title, sections, meta)
     for name in systems:
         found = answers[name]

@@ -114,7 +114,7 @@ def results_page(exp: Path, logs: dict[str, Path], systems: list[str], condition
     rows, meta = report.read_results(exp / "results")
     corpora = list(dict.fromkeys(row["corpus"] for row in rows))
     meta = {"command": report.command(exp), "commit": meta.get("commit", "unknown")}
-    title = f"Target speaker extraction: {', '.join(corpora)} ({exp.name})"
+    title = f"Target speaker extraction: {', '.join(corpora)} ({report.config_name(exp)})"
     sections: list[report.Section] = []
     for corpus in corpora:
         sections += _tables([r for r in rows if r["corpus"] == corpus], corpus, systems, conditions, seeds)

@@ -224,9 +224,10 @@ def table(rows: Sequence[Mapping[str, Any]], systems: Sequence[str], named: Mapp
 
 
 def results_page(exp: Path, systems: Sequence[str], seeds: Sequence[int], logs: Mapping[str, Path],
-                 controls: str | None, sounds: Mapping[str, Path], shown: Sequence[str]) -> None:
+                 controls: str | None, sounds: Mapping[str, Path], shown: Sequence[str],
+                 corpora: Sequence[str]) -> None:
     """Writes RESULTS.md and report.html into `exp`, prints the tables and the page's path. shown: sentences
-    to listen to, of each system in `sounds`."""
+    to listen to, of each system in `sounds`; corpora: whose voices they are."""
     rows, meta = report.read_results(exp / "results")
     meta = {"command": report.command(exp), "commit": meta.get("commit", "unknown"),
             "f0": meta.get("pitch", "unknown")}
@@ -259,7 +260,7 @@ def results_page(exp: Path, systems: Sequence[str], seeds: Sequence[int], logs: 
     for section in sections:
         if isinstance(section, report.Table):
             report.print_table(section)
-    title = f"Text to speech: {exp.parent.parent.parent.name} ({exp.name})"
+    title = f"Text to speech: {', '.join(corpora)} ({report.config_name(exp)})"
     report.write_markdown(exp / "RESULTS.md", title, sections, meta)
     present = {name: log for name, log in logs.items() if log.exists()}
     if present:

@@ -569,7 +569,7 @@ def write_report(cfg: Config, exp: Path) -> None:
     sounds = {"recording": exp / "said" / "recordings", "resynthesised": exp / "said" / CEILING,
               **{label: exp / "said" / f"{label}-{cfg.seeds[0]}" for label in systems}}
     results_page(exp, systems, list(cfg.seeds), logs, _controlled(cfg)[0] or None, sounds,
-                 _test(cfg, exp)[2][:4])
+                 _test(cfg, exp)[2][:4], [n for n, c in cfg.data.corpora.items() if c.role == "voice"])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """One RESULTS.md from those of several experiments, in order:
 
-    cd egs/ravdess/ser; python ../../../recipes/ser/collect.py exp/edge exp/controls exp/graphs -o RESULTS.md
+    python tools/collect.py egs/ravdess/ser/exp/{edge,controls} -o egs/ravdess/ser/RESULTS.md --title RAVDESS
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def main() -> None:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiments", nargs="+", type=Path, help="folders that hold a RESULTS.md")
     parser.add_argument("-o", "--out", type=Path, required=True)
-    parser.add_argument("--title", default="Emotion recognition: results")
+    parser.add_argument("--title", default="Results")
     args = parser.parse_args()
     pages = [folder / "RESULTS.md" for folder in args.experiments]
     absent = [str(page) for page in pages if not page.exists()]

@@ -10,8 +10,6 @@ import re
 import sys
 from pathlib import Path
 
-from avspeech import checkpoint
-
 
 def collected(texts: list[str], title: str) -> str:
     """The pages below one title, their headings one level down."""
@@ -32,7 +30,7 @@ def main() -> None:
         print(f"avspeech: error: {absent[0]} is not there; run that report stage", file=sys.stderr)
         sys.exit(2)
     text = collected([page.read_text(encoding="utf-8") for page in pages], args.title)
-    checkpoint.write_atomically(args.out, text.encode())
+    args.out.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

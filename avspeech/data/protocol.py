@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from avspeech.data.corpora import emodb, layout
+from avspeech.data.corpora import emodb, emogator, layout
 from avspeech.data.manifest import Utterance, resolve
 from avspeech.errors import InputError
 
@@ -296,6 +296,10 @@ _NEMO = ("anger", "fear", "happiness", "neutral", "sadness", "surprised")
 _NEMO_SEX = {"EB0": "female", "IC0": "female", "KD0": "female", "KS0": "male", "MK0": "female", "MP0": "male",
              "SM0": "male", "TP0": "male", "WR0": "male"}
 
+# EmoGator has no published folds: as CREMA-D.
+_EMOGATOR_TESTS = [tuple(f"emogator-{n:06}" for n in range(1 + k, emogator.CONTRIBUTORS + 1, 5))
+                   for k in range(5)]
+
 # The mini corpus: each fold tests a man and a woman, and the pair after it is for development.
 _MINI = ("angry", "fearful", "happy", "neutral", "sad")
 _MINI_PAIRS = [(f"mini_emotion-{n:02}", f"mini_emotion-{n + 1:02}") for n in range(0, 8, 2)]
@@ -346,6 +350,13 @@ PROTOCOLS: dict[str, Protocol] = {p.name: p for p in (
                         1),
         counts=dict(zip(_NEMO, (749, 736, 749, 809, 769, 669))),
         source="leave one speaker out, 4,481 utterances; folds chosen here, development as for EmoDB"),
+    Protocol(
+        name="emogator-5fold", corpus="emogator", label="emotion", kind="classification",
+        classes=emogator.EMOTIONS, mapping=_identity(emogator.EMOTIONS), group="speaker",
+        folds=tuple(Fold(f"fold{k + 1}", test, _EMOGATOR_TESTS[(k + 1) % 5])
+                    for k, test in enumerate(_EMOGATOR_TESTS)),
+        counts=dict.fromkeys(emogator.EMOTIONS, emogator.CONTRIBUTORS * emogator.INSTANCES),
+        source="32,130 vocal bursts; folds chosen here: contributors dealt by number"),
     Protocol(
         name="mini_emotion", corpus="mini_emotion", label="emotion", kind="classification", classes=_MINI,
         mapping=_identity(_MINI), group="speaker", sentence="text", counts=dict.fromkeys(_MINI, 64),

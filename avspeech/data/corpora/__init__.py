@@ -20,6 +20,7 @@ CORPORA: dict[str, str] = {
     "daic_woz": "avspeech.data.corpora.daic_woz",
     "debate": "avspeech.data.corpora.debate",
     "emodb": "avspeech.data.corpora.emodb",
+    "emogator": "avspeech.data.corpora.emogator",
     "grid": "avspeech.data.corpora.grid",
     "iemocap": "avspeech.data.corpora.iemocap",
     "kokoro": "avspeech.data.corpora.kokoro",

@@ -31,7 +31,7 @@ YAMLS = sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("egs/*/*/conf/**/*.ya
 LISTED = {
     "bench": ("mini", "paralbench"),
     "semi": ("mini",),
-    "ser": ("crema_d", "daic_woz", "emodb", "iemocap", "m3ed", "mini", "nemo", "ravdess"),
+    "ser": ("crema_d", "daic_woz", "emodb", "emogator", "iemocap", "m3ed", "mini", "nemo", "ravdess"),
     "tse": ("grid", "lrs3", "mead", "mini", "voxceleb2"),
     "tts": ("asterisk", "libritts", "ljspeech", "mini", "vctk"),
 }

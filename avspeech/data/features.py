@@ -11,6 +11,7 @@ costs only the network. Values are kept as float16: of a log spectrum between -1
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import math
@@ -155,8 +156,6 @@ def _copies(job: tuple[str, float, float, FeatureConfig, MelConfig, int]) -> lis
     """[T, M] float16 of an utterance and each of its copies."""
     import torch
 
-    from avspeech.nn.logmel import LogMel, LogMelConfig
-
     torch.set_num_threads(1)
     path, start, duration, config, mel, seed = job
     rate = audio.SAMPLE_RATE
@@ -169,10 +168,18 @@ def _copies(job: tuple[str, float, float, FeatureConfig, MelConfig, int]) -> lis
     sounds = [samples, *(audio.resample(samples, round(rate * speed), rate) for speed in config.speeds)]
     rng = np.random.default_rng([seed, 7])
     sounds += [in_a_room(rng, samples, rate, float(rng.uniform(*config.snr))) for _ in range(config.noisy)]
-    front = LogMel(LogMelConfig(**dataclasses.asdict(mel)))
+    front = _front_end(mel)
     with torch.no_grad():
         return [front(torch.from_numpy(np.ascontiguousarray(x, np.float32))[None])[0].half().numpy()
                 for x in sounds]
+
+
+@functools.lru_cache(maxsize=1)
+def _front_end(mel: MelConfig) -> Any:
+    """Built once a process: it takes as long as an utterance."""
+    from avspeech.nn.logmel import LogMel, LogMelConfig
+
+    return LogMel(LogMelConfig(**dataclasses.asdict(mel)))
 
 
 def in_a_room(rng: np.random.Generator, samples: np.ndarray, rate: int, snr: float) -> np.ndarray:

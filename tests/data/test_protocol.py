@@ -20,6 +20,7 @@ HASHES = {
     "ravdess-6fold": "e92672e424a6", "iemocap-5fold": "913dcfadcc14", "emodb-loso": "aaae2a5cd916",
     "crema_d-5fold": "cf6da400e34e", "m3ed": "4c596dc709d1", "daic_woz": "7fc10d31fc2a",
     "daic_woz-phq8": "83ea533f64d4", "nemo-loso": "089fdf7636e2", "mini_emotion": "a080b0abf9bc",
+    "emogator-5fold": "369beed1396f",
 }
 # The folds of EmoBox, by actor.
 EMOBOX = ("01 11 20 21", "04 10 12 14", "08 09 19 23", "03 05 07 24", "02 15 16 18", "06 13 17 22")
@@ -81,6 +82,7 @@ def test_published_totals() -> None:
     totals = {p.name: sum(p.counts.values()) for p in protocol.PROTOCOLS.values()}
     assert totals["iemocap-5fold"] == 5531 and totals["emodb-loso"] == 535 and totals["crema_d-5fold"] == 7442
     assert totals["m3ed"] == 24449 and totals["nemo-loso"] == 4481 and totals["daic_woz"] == 189
+    assert totals["emogator-5fold"] == 32130
 
 
 def test_splits() -> None:

@@ -29,8 +29,8 @@ CONTRIBUTORS, INSTANCES = 357, 3
 EMOTIONS = (
     "adoration", "amusement", "anger", "awe", "confusion", "contempt", "contentment", "desire",
     "disappointment", "disgust", "distress", "ecstasy", "elation", "embarrassment", "fear", "guilt",
-    "interest", "neutral", "pain", "pride", "realization", "relief", "romantic love", "sadness", "serenity", "shame",
-    "surprise (negative)", "surprise (positive)", "sympathy", "triumph")
+    "interest", "neutral", "pain", "pride", "realization", "relief", "romantic love", "sadness", "serenity",
+    "shame", "surprise (negative)", "surprise (positive)", "sympathy", "triumph")
 CLIPS = CONTRIBUTORS * len(EMOTIONS) * INSTANCES  # 32,130
 NAME = re.compile(r"(\d{6})-(\d\d)-([1-3])")
 

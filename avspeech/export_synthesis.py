@@ -189,7 +189,8 @@ class Wave(nn.Module):
         y = v.enter_norm(v.enter(y).transpose(1, 2))
         for block in v.blocks:
             y = block(y)
-        y = v.head(v.leave_norm(y)).transpose(1, 2)
+        inner = v.leave_norm(y)
+        y = v.head(inner).transpose(1, 2)
         if f0 is None:
             size, angle = y.chunk(2, 1)
             size = size.clamp_max(8.0).exp()
@@ -198,10 +199,14 @@ class Wave(nn.Module):
         outline = v.envelope.T @ mel
         level = v.analysis.noise_level
         pulse_size, angle, noise_size = y.chunk(3, 1)
-        real, imaginary = self.spectrum(pulse_train(f0, v.config.hop, v.config.sample_rate)).chunk(2, 1)
+        train, noise = pulse_train(f0, v.config.hop, v.config.sample_rate), noise.reshape(1, -1)
+        if v.config.gates:
+            loud = v.loudness(inner)
+            train, noise = train * loud[:, 0], noise * loud[:, 1]
+        real, imaginary = self.spectrum(train).chunk(2, 1)
         gain = (pulse_size + outline).clamp_max(8.0).exp() / level
         cos, sin = gain * angle.cos(), gain * angle.sin()
-        hiss = self.spectrum(noise.reshape(1, -1)) / level
+        hiss = self.spectrum(noise) / level
         hiss = hiss * (noise_size + outline).clamp_max(8.0).exp().repeat(1, 2, 1)
         voice = torch.cat([real * cos - imaginary * sin, real * sin + imaginary * cos], 1)
         return self.sound(voice + hiss), mel, f0

@@ -43,9 +43,11 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("source", ["harmonic", "none"])
-def test_the_vocoder_without_complex_numbers_is_the_vocoder(source: str) -> None:
-    model = tiny(vocoder={**TINY["vocoder"], "source": source})  # type: ignore[dict-item]
+@pytest.mark.parametrize("differences", [{"source": "harmonic"}, {"source": "none"}, {"gates": 4}])
+def test_the_vocoder_without_complex_numbers_is_the_vocoder(differences: dict) -> None:
+    model = tiny(vocoder={**TINY["vocoder"], **differences})  # type: ignore[dict-item]
+    if "gates" in differences:
+        torch.nn.init.normal_(model.vocoder.gate.weight)  # it begins at nothing
     x, contours, noise = torch.randn(1, 37, 21), torch.zeros(1, 37, 2), torch.randn(1, 37, 128)
     contours[:, 9:20] = torch.tensor([2.0, 1.0])
     sound, mel, *f0 = export_synthesis.Wave(model)(x, contours, noise)

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from avspeech.errors import InputError
 from avspeech.nn.rotary import ConvBlock
 
 FLOOR = 1e-5  # of the mel's magnitudes
@@ -27,8 +28,9 @@ FLOOR = 1e-5  # of the mel's magnitudes
 class VocoderConfig:
     """sample_rate in hertz; n_fft, window, hop in samples; mels from low to high hertz (Slaney's scale and
     area, of magnitudes, natural log: what HiFi-GAN and Matcha-TTS use). width, hidden, layers: of the
-    backbone. source: see the module; pitch_width: of the pitch reader; pitch_low, pitch_high: hertz it can
-    say."""
+    backbone. source: see the module; gates: of the harmonic source, times within a hop at which the head says
+    how loud pulses and noise are, so that a burst is sharper than a window (0: never); pitch_width: of the
+    pitch reader; pitch_low, pitch_high: hertz it can say."""
 
     sample_rate: int = 16_000
     n_fft: int = 1024
@@ -42,6 +44,7 @@ class VocoderConfig:
     layers: int = 5
     kernel: int = 7
     source: Literal["harmonic", "none"] = "harmonic"
+    gates: int = 0
     pitch_width: int = 96
     pitch_low: float = 60.0
     pitch_high: float = 500.0
@@ -68,10 +71,16 @@ class Vocoder(nn.Module):
         self.blocks = nn.ModuleList(ConvBlock(c.width, c.hidden, c.kernel) for _ in range(c.layers))
         self.leave_norm = nn.LayerNorm(c.width)
         self.head = nn.Linear(c.width, (3 if harmonic else 2) * bins)
+        if c.gates and (c.gates < 0 or c.hop % c.gates):
+            raise InputError(f"vocoder setting gates={c.gates}: expected 0 or a divisor of hop={c.hop}")
         if harmonic:
             self.pitch_enter = nn.Conv1d(c.mels, c.pitch_width, 5, padding=2)
             self.pitch_blocks = nn.ModuleList(ConvBlock(c.pitch_width, 2 * c.pitch_width) for _ in range(3))
             self.pitch_out = nn.Linear(c.pitch_width, 1)
+            if c.gates:
+                self.gate = nn.Linear(c.width, 2 * c.gates)
+                nn.init.zeros_(self.gate.weight)
+                nn.init.zeros_(self.gate.bias)
             nn.init.normal_(self.head.weight, std=0.01)
             # Both sources begin at the mel's loudness: its triangles' weights add up to n_fft / sample_rate.
             level = math.log(c.sample_rate / c.n_fft / math.sqrt(2))
@@ -103,19 +112,31 @@ class Vocoder(nn.Module):
         x = self.enter_norm(self.enter(x).transpose(1, 2))
         for block in self.blocks:
             x = block(x)
-        x = self.head(self.leave_norm(x))
+        inner = self.leave_norm(x)
+        x = self.head(inner)
         if f0 is None or not harmonic:
             size, angle = x.chunk(2, -1)
             return self.analysis.inverse(torch.polar(size.clamp_max(8.0).exp(), angle))
         outline = mel.transpose(1, 2) @ self.envelope
         pulse_size, angle, noise_size = x.chunk(3, -1)
-        pulses = self.analysis(pulse_train(f0, c.hop, c.sample_rate))
+        train = pulse_train(f0, c.hop, c.sample_rate)
         if noise is None:
             noise = torch.randn(len(mel), mel.shape[2] * c.hop, device=mel.device)
+        if c.gates:
+            loud = self.loudness(inner)
+            train, noise = train * loud[:, 0], noise * loud[:, 1]
+        pulses = self.analysis(train)
         grains = self.analysis(noise) / self.analysis.noise_level
         filtered = pulses * torch.polar((pulse_size + outline).clamp_max(8.0).exp(), angle)
         filtered = filtered / self.analysis.noise_level + grains * (noise_size + outline).clamp_max(8.0).exp()
         return self.analysis.inverse(filtered)
+
+    def loudness(self, inner: Tensor) -> Tensor:
+        """What enters the head [B, T, width] -> factors [B, 2, T hop] of pulses and noise: the logs said at
+        `gates` times a hop, a line between them."""
+        c = self.config
+        logs = self.gate(inner).unflatten(-1, (2, c.gates)).transpose(1, 2).flatten(2)
+        return F.interpolate(logs.clamp(-5, 3), scale_factor=c.hop / c.gates, mode="linear").exp()
 
     def example_inputs(self, seconds: float = 2.0) -> tuple[Tensor]:
         """A random mel, for `avspeech profile`."""

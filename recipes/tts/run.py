@@ -287,13 +287,19 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
 
     folder = exp / "vocoder"
     settings = {k: v for k, v in config.to_dict(cfg).items() if k in ("data", "pitch", "vocoder")}
-    settings["model"] = dict(config.to_dict(cfg.model.config).get("vocoder", {}), name=cfg.model.name)
+    settings["model"] = dict(config.to_dict(cfg.model.config).get("vocoder", {}), name=cfg.model.name,
+                             **({"init": cfg.model.init} if cfg.model.init else {}))
     if _done(folder, settings):
         return
     with trainer.distributed():
         torch.manual_seed(cfg.vocoder.seed)
-        vocoder: Any = models.build(cfg.model.name, **cfg.model.config)
-        vocoder = vocoder.vocoder.to(trainer.device())
+        whole: Any = models.build(cfg.model.name, **cfg.model.config)
+        vocoder: Any = whole.vocoder
+        if cfg.model.init:
+            theirs = pretrained.load(cfg.model.init)[0].vocoder.state_dict()
+            begun, own = checkpoint.load_fitting(vocoder, theirs)
+            print(f"vocoder: {begun} of {own} tensors from {cfg.model.init}", flush=True)
+        vocoder.to(trainer.device())
         print(f"vocoder: {sum(p.numel() for p in vocoder.parameters()):,} parameters", flush=True)
         rate, hop = vocoder.config.sample_rate, vocoder.config.hop
         parts = {}

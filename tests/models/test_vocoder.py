@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from avspeech import models
+from avspeech.errors import InputError
 from avspeech.models.vocoder import (
     GriffinLim,
     SpectralLoss,
@@ -49,6 +50,22 @@ def test_length_and_any_number_of_frames(source: str) -> None:
     vocoder = Vocoder(VocoderConfig(width=16, hidden=24, layers=1, pitch_width=8, source=source)).eval()
     for frames in (1, 2, 37):
         assert vocoder(torch.randn(2, 80, frames) - 5).shape == (2, frames * 256)
+
+
+def test_gates_begin_open_and_make_the_sound_louder_within_a_hop() -> None:
+    plain, gated = (Vocoder(VocoderConfig(width=16, hidden=24, layers=1, pitch_width=8, gates=g)).eval()
+                    for g in (0, 4))
+    gated.load_state_dict(plain.state_dict(), strict=False)
+    mel, noise = torch.randn(1, 80, 20) - 5, torch.randn(1, 20 * 256)
+    assert torch.allclose(plain(mel, noise=noise), gated(mel, noise=noise), atol=1e-6)
+    with torch.no_grad():
+        gated.gate.bias.copy_(torch.tensor([-1.0, 0, 1, 0, 0, 0, 2, 0]))  # pulses, then noise
+    loud = gated.loudness(torch.zeros(1, 3, 16)).log()
+    assert loud.shape == (1, 2, 3 * 256) and torch.allclose(loud[0, :, 256:512], loud[0, :, 512:], atol=0.6)
+    middle = loud[0, :, 256 + 32: 512: 64]  # of the four quarters of a hop
+    assert torch.allclose(middle, torch.tensor([[-1.0, 0, 1, 0], [0, 0, 2, 0]]), atol=0.05)
+    with pytest.raises(InputError, match="divisor of hop=256"):
+        Vocoder(VocoderConfig(gates=3))
 
 
 def test_the_pulse_train_has_the_pitch_it_is_told_and_no_more() -> None:

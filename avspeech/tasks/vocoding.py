@@ -14,6 +14,7 @@ from avspeech import audio, pitch
 from avspeech.batching import Batch
 from avspeech.data.manifest import Utterance, resolve
 from avspeech.models.vocoder import SpectralLoss, Vocoder
+from avspeech.nn.adversary import Adversary
 
 TRUSTED = 0.05  # octaves by which the pitch read off a mel may miss and still drive the pulses in training
 
@@ -84,38 +85,54 @@ class Vocoding(nn.Module):
     reader.
 
     The pulses follow the reader where it is right and the tracker where it is not, so that the filters
-    learn from right harmonics from the first step and know the reader's small errors."""
+    learn from right harmonics from the first step and know the reader's small errors.
 
-    def __init__(self, vocoder: Vocoder):
+    adversary: weight of being told from real by an `Adversary`, which learns beside; 0: there is none."""
+
+    def __init__(self, vocoder: Vocoder, adversary: float = 0.0):
         super().__init__()
         self.vocoder = vocoder
         self.distance = SpectralLoss(vocoder.config)
+        self.weight, self.adversary = adversary, Adversary() if adversary else None
 
-    def forward(self, audio: Tensor, f0: Tensor) -> tuple[Tensor, Tensor]:
-        """audio [B, T hop], f0 [B, T] (0: unvoiced) -> distance, pitch error in octaves."""
+    def forward(self, audio: Tensor, f0: Tensor) -> dict[str, Tensor]:
+        """audio [B, T hop], f0 [B, T] (0: unvoiced) -> "distance", "pitch octaves" (error), "total" to be
+        minimised, and with an adversary its three terms."""
+        made, error = self.again(audio, f0)
+        told = {"distance": self.distance(made, audio), "pitch octaves": error}
+        total = told["distance"] + 2 * error
+        if self.adversary is not None and self.training:
+            fooled, matched, apart = self.adversary(made, audio)
+            total = total + self.weight * (fooled + 2 * matched) + apart
+            told |= {"fooled": fooled, "matched": matched, "told apart": apart}
+        return {**told, "total": total}
+
+    def again(self, audio: Tensor, f0: Tensor) -> tuple[Tensor, Tensor]:
+        """The sound from its own mel [B, T hop], pitch error in octaves."""
         with torch.no_grad():
             mel = self.vocoder.mel(audio)
         if self.vocoder.config.source == "none":
-            return self.distance(self.vocoder(mel), audio), audio.new_zeros(())
+            return self.vocoder(mel), audio.new_zeros(())
         read = self.vocoder.f0(mel)
         voiced = f0 > 0
         off = torch.log2(read) - torch.log2(f0.clamp_min(self.vocoder.config.pitch_low))
         error = (off.abs() * voiced).sum() / voiced.sum().clamp_min(1)
         wrong = voiced & (off.abs() > TRUSTED)
         driving = torch.where(wrong, f0, read).detach().clamp(40.0, self.vocoder.config.pitch_high)
-        return self.distance(self.vocoder(mel, driving), audio), error
+        return self.vocoder(mel, driving), error
 
 
 def vocoder_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:
     """Loss of `Vocoding`."""
-    distance, error = model(batch["audio"], batch["f0"])
-    return distance + 2 * error, {"distance": distance, "pitch octaves": error}
+    told = model(batch["audio"], batch["f0"])
+    return told.pop("total"), told
 
 
 @torch.no_grad()
 def vocoder_score(model: Vocoding, segments: Segments, count: int = 64) -> dict[str, float]:
     """On fixed segments: distance and pitch error; "score" is what `fit` maximises."""
     on = next(model.parameters()).device
+    model.eval()
     total, error, n = 0.0, 0.0, 0
     count = min(count, len(segments.names))
     for start in range(0, count, 16):
@@ -123,7 +140,8 @@ def vocoder_score(model: Vocoding, segments: Segments, count: int = 64) -> dict[
                  for i in range(start, min(count, start + 16))]
         batch = segments.collate(items)
         torch.manual_seed(start)
-        distance, off = model(batch["audio"].to(on), batch["f0"].to(on))
-        total, error = total + float(distance) * len(items), error + float(off) * len(items)
+        told = model(batch["audio"].to(on), batch["f0"].to(on))
+        total += float(told["distance"]) * len(items)
+        error += float(told["pitch octaves"]) * len(items)
         n += len(items)
     return {"score": -(total + 2 * error) / n, "distance": total / n, "pitch octaves": error / n}

@@ -115,6 +115,10 @@ class Sentences:
 
 @dataclass
 class Config:
+    """vocoder, train, phrasing: of the vocoder, the voice, its predictor of breaks. adversary: weight of an
+    adversary in the vocoder's training, 0 for none; one leads away from the spectral distance, so that the
+    last step is kept, not the one nearest to the development recordings."""
+
     data: Data = field(default_factory=Data)
     pitch: Pitch = field(default_factory=Pitch)
     align: Align = field(default_factory=Align)
@@ -122,6 +126,7 @@ class Config:
     systems: dict[str, System] = field(default_factory=lambda: {"prosodyfm": System()})
     seeds: tuple[int, ...] = (0,)
     vocoder: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(batch_seconds=16))
+    adversary: float = 0.0
     train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
     phrasing: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(
         max_steps=300, batch_seconds=2000, lr=1e-3, warmup_steps=20, ema=0.95, validate_every=25))
@@ -274,7 +279,7 @@ def _info(cfg: Config, model: Any, name: str, metrics: dict[str, float], descrip
         frontend={"phonemiser": cfg.align.phonemiser} if name == "prosodyfm" else {})
 
 
-@recipe.stage("vocoder", uses=("data", "pitch", "model", "vocoder", "release"),
+@recipe.stage("vocoder", uses=("data", "pitch", "model", "vocoder", "adversary", "release"),
               code=("trainer", "batching", "nn", "models", "tasks"),
               inputs=lambda cfg, exp: [exp / "pitch" / "train.npz"],
               outputs=lambda cfg, exp: [exp / "vocoder" / "model"], distributed=True)
@@ -287,6 +292,8 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
 
     folder = exp / "vocoder"
     settings = {k: v for k, v in config.to_dict(cfg).items() if k in ("data", "pitch", "vocoder")}
+    if cfg.adversary:
+        settings["adversary"] = cfg.adversary
     settings["model"] = dict(config.to_dict(cfg.model.config).get("vocoder", {}), name=cfg.model.name,
                              **({"init": cfg.model.init} if cfg.model.init else {}))
     if _done(folder, settings):
@@ -312,8 +319,11 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
         def score(model: Any) -> dict[str, float]:
             return vocoding.vocoder_score(model, dev)
 
-        result = trainer.fit(vocoding.Vocoding(vocoder), vocoding.vocoder_loss, parts["train"], cfg.vocoder,
-                             folder / "fit", score)
+        how = cfg.vocoder
+        if cfg.adversary:
+            how = dataclasses.replace(how, validate_every=how.max_steps)
+        result = trainer.fit(vocoding.Vocoding(vocoder, cfg.adversary), vocoding.vocoder_loss, parts["train"],
+                             how, folder / "fit", score)
         if trainer.is_main():
             info = _info(cfg, vocoder, "vocoder", {k: round(v, 4) for k, v in result.metrics.items()},
                          "Log-mel to sound by the inverse STFT.")

@@ -175,6 +175,20 @@ def test_the_vocoder_learns_through_fit(sounds: Sounds, tmp_path: Path) -> None:
     assert result.best_score is not None and result.best_score > before
 
 
+def test_an_adversary_counts_in_training_alone(sounds: Sounds) -> None:
+    hertz = {n: np.zeros(-(-len(sounds[n]) // 256), np.float32) for n in ("one", "two")}
+    segments = Segments(sounds, hertz, 256, 0.5)
+    batch = segments.collate([segments.item(0, 0), segments.item(1, 1)])
+    training = Vocoding(voice().vocoder, adversary=0.2)
+    total, told = vocoder_loss(training, batch)
+    alone = told["distance"] + 2 * told["pitch octaves"]
+    wanted = alone + 0.2 * (told["fooled"] + 2 * told["matched"]) + told["told apart"]
+    assert torch.allclose(total, wanted)
+    total, told = vocoder_loss(training.eval(), batch)
+    assert set(told) == {"distance", "pitch octaves"}
+    assert torch.allclose(total, told["distance"] + 2 * told["pitch octaves"])
+
+
 @pytest.mark.parametrize("breaks", [True, False])
 def test_say(breaks: bool) -> None:
     model = voice(breaks=breaks).eval()

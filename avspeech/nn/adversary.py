@@ -1,0 +1,74 @@
+"""A judge of sounds that learns to tell the made from the real, for what a distance of spectra does not hear.
+
+Stacks of convolutions over log magnitudes of STFTs of several resolutions (W. Jang et al., "UnivNet",
+Interspeech 2021); least squares (X. Mao et al., ICCV 2017) and feature matching (J. Kong et al., "HiFi-GAN",
+NeurIPS 2020). Small, so that a CPU can pay for it, as the end of a training that a distance began.
+
+Both sides learn in one step of one optimiser: what is to fool the judge is judged by it with its weights
+detached, what the judge is to tell apart reaches it with the sound detached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn import functional as F
+from torch.nn.utils.parametrizations import weight_norm
+
+
+class Judge(nn.Module):
+    """sound [B, N] -> what each of its layers makes of it, the last one the verdict: near 1 real, near 0
+    made."""
+
+    window: Tensor
+
+    def __init__(self, n_fft: int, hop: int, width: int = 16):
+        super().__init__()
+        self.n_fft, self.hop = n_fft, hop
+        self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
+        sizes = [(1, width, (3, 9), (1, 2)), (width, width, (3, 9), (1, 2)), (width, width, (3, 9), (1, 2)),
+                 (width, width, (3, 3), (1, 1)), (width, 1, (3, 3), (1, 1))]
+        self.layers = nn.ModuleList(
+            weight_norm(nn.Conv2d(a, b, kernel, stride, padding=(kernel[0] // 2, kernel[1] // 2)))
+            for a, b, kernel, stride in sizes)
+
+    def forward(self, sound: Tensor) -> list[Tensor]:
+        spectrum = torch.stft(sound, self.n_fft, self.hop, window=self.window, return_complex=True)
+        size = (spectrum.real.square() + spectrum.imag.square() + 1e-9).sqrt()
+        x = torch.log(size.transpose(1, 2) + 1e-4).unsqueeze(1) / 3 + 1  # about -1..1 for speech
+        found = []
+        for number, layer in enumerate(self.layers):
+            x = layer(x)
+            if number < len(self.layers) - 1:
+                x = F.leaky_relu(x, 0.1)
+            found.append(x)
+        return found
+
+
+class Adversary(nn.Module):
+    """Judges at several resolutions, (n_fft, hop) each."""
+
+    def __init__(self, resolutions: Sequence[tuple[int, int]] = ((1024, 256), (512, 128), (256, 64))):
+        super().__init__()
+        self.judges = nn.ModuleList(Judge(n_fft, hop) for n_fft, hop in resolutions)
+
+    def forward(self, made: Tensor, real: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """[B, N] twice -> three numbers, each a mean over resolutions: how badly `made` fools the judges, how
+        far what their layers make of it is from what they make of `real` (both teach the maker alone), and
+        how badly they tell the two apart (teaches the judges alone)."""
+        zero = made.new_zeros(())
+        fooled, matched, told = zero, zero, zero
+        for judge in self.judges:
+            weights = {name: p.detach() for name, p in judge.named_parameters()}
+            fake = functional_call(judge, weights, (made,))
+            true = judge(real)
+            fooled = fooled + (fake[-1] - 1).square().mean()
+            for a, b in zip(fake[:-1], true[:-1]):
+                b = b.detach()
+                matched = matched + (a - b).abs().mean() / b.abs().mean().clamp_min(1e-3) / (len(fake) - 1)
+            told = told + (true[-1] - 1).square().mean() + judge(made.detach())[-1].square().mean()
+        n = len(self.judges)
+        return fooled / n, matched / n, told / n

@@ -29,7 +29,7 @@ class Judge(nn.Module):
         super().__init__()
         self.n_fft, self.hop = n_fft, hop
         self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
-        sizes = [(1, width, (3, 9), (1, 2)), (width, width, (3, 9), (1, 2)), (width, width, (3, 9), (1, 2)),
+        sizes = [(1, width, (3, 9), (1, 2)), (width, width, (3, 5), (2, 2)), (width, width, (3, 5), (2, 2)),
                  (width, width, (3, 3), (1, 1)), (width, 1, (3, 3), (1, 1))]
         self.layers = nn.ModuleList(
             weight_norm(nn.Conv2d(a, b, kernel, stride, padding=(kernel[0] // 2, kernel[1] // 2)))

@@ -116,8 +116,9 @@ class Sentences:
 @dataclass
 class Config:
     """vocoder, train, phrasing: of the vocoder, the voice, its predictor of breaks. adversary: weight of an
-    adversary in the vocoder's training, 0 for none; one leads away from the spectral distance, so that the
-    last step is kept, not the one nearest to the development recordings."""
+    adversary, which the vocoder then meets in `polish`, on the voices' recordings alone; 0: none, and no
+    polish. An adversary leads away from the spectral distance, so that the last step of it is kept, not the
+    one nearest to the development recordings."""
 
     data: Data = field(default_factory=Data)
     pitch: Pitch = field(default_factory=Pitch)
@@ -127,6 +128,8 @@ class Config:
     seeds: tuple[int, ...] = (0,)
     vocoder: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(batch_seconds=16))
     adversary: float = 0.0
+    polish: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(
+        max_steps=1000, batch_seconds=8, lr=5e-4, warmup_steps=30, ema=0.995))
     train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
     phrasing: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(
         max_steps=300, batch_seconds=2000, lr=1e-3, warmup_steps=20, ema=0.95, validate_every=25))
@@ -279,12 +282,12 @@ def _info(cfg: Config, model: Any, name: str, metrics: dict[str, float], descrip
         frontend={"phonemiser": cfg.align.phonemiser} if name == "prosodyfm" else {})
 
 
-@recipe.stage("vocoder", uses=("data", "pitch", "model", "vocoder", "adversary", "release"),
+@recipe.stage("vocoder", uses=("data", "pitch", "model", "vocoder", "adversary", "polish", "release"),
               code=("trainer", "batching", "nn", "models", "tasks"),
               inputs=lambda cfg, exp: [exp / "pitch" / "train.npz"],
               outputs=lambda cfg, exp: [exp / "vocoder" / "model"], distributed=True)
 def vocoder_stage(cfg: Config, exp: Path) -> None:
-    """Train the vocoder on the recordings."""
+    """Train the vocoder on the recordings; where asked for, polish it for the voices against an adversary."""
     import torch
     from preparation import read_pitch
 
@@ -293,7 +296,7 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
     folder = exp / "vocoder"
     settings = {k: v for k, v in config.to_dict(cfg).items() if k in ("data", "pitch", "vocoder")}
     if cfg.adversary:
-        settings["adversary"] = cfg.adversary
+        settings |= {"adversary": cfg.adversary, "polish": config.to_dict(cfg.polish)}
     settings["model"] = dict(config.to_dict(cfg.model.config).get("vocoder", {}), name=cfg.model.name,
                              **({"init": cfg.model.init} if cfg.model.init else {}))
     if _done(folder, settings):
@@ -309,21 +312,22 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
         vocoder.to(trainer.device())
         print(f"vocoder: {sum(p.numel() for p in vocoder.parameters()):,} parameters", flush=True)
         rate, hop = vocoder.config.sample_rate, vocoder.config.hop
-        parts = {}
-        for split in ("train", "dev"):
-            sounds = vocoding.Sounds(*_utterances(cfg, exp, split, ALL), rate)
-            if sounds.utterances:
-                parts[split] = vocoding.Segments(sounds, read_pitch(exp / "pitch" / f"{split}.npz"), hop)
-        dev = parts.get("dev", parts["train"])
 
-        def score(model: Any) -> dict[str, float]:
-            return vocoding.vocoder_score(model, dev)
+        def fit(part: str, how: trainer.TrainConfig, roles: Sequence[str], adversary: float
+                ) -> trainer.FitResult:
+            heard = {}
+            for split in ("train", "dev"):
+                sounds = vocoding.Sounds(*_utterances(cfg, exp, split, roles), rate)
+                if sounds.utterances:
+                    heard[split] = vocoding.Segments(sounds, read_pitch(exp / "pitch" / f"{split}.npz"), hop)
+            train, dev = heard["train"], heard.get("dev", heard["train"])
+            return trainer.fit(vocoding.Vocoding(vocoder, adversary), vocoding.vocoder_loss, train, how,
+                               folder / part, lambda m: vocoding.vocoder_score(m, dev))  # type: ignore[arg-type]
 
-        how = cfg.vocoder
+        result = fit("fit", cfg.vocoder, ALL, 0.0)
         if cfg.adversary:
-            how = dataclasses.replace(how, validate_every=how.max_steps)
-        result = trainer.fit(vocoding.Vocoding(vocoder, cfg.adversary), vocoding.vocoder_loss, parts["train"],
-                             how, folder / "fit", score)
+            last = dataclasses.replace(cfg.polish, validate_every=cfg.polish.max_steps)
+            result = fit("polish", last, ("voice",), cfg.adversary)
         if trainer.is_main():
             info = _info(cfg, vocoder, "vocoder", {k: round(v, 4) for k, v in result.metrics.items()},
                          "Log-mel to sound by the inverse STFT.")
@@ -579,6 +583,7 @@ def write_report(cfg: Config, exp: Path) -> None:
 
     runs = list(_runs(cfg))
     logs = {"vocoder": exp / "vocoder" / "fit" / "log.jsonl",
+            "vocoder, polished": exp / "vocoder" / "polish" / "log.jsonl",
             **{f"{n}-{s}": exp / f"{n}-{s}" / "fit" / "log.jsonl" for n, _, s in runs}}
     systems = [label for name in cfg.systems for label in (name, name + REFERENCE)
                if any((exp / "results" / f"{label}-{s}.json").exists() for s in cfg.seeds)]

@@ -306,8 +306,8 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
         whole: Any = models.build(cfg.model.name, **cfg.model.config)
         vocoder: Any = whole.vocoder
         if cfg.model.init:
-            theirs = pretrained.load(cfg.model.init)[0].vocoder.state_dict()
-            begun, own = checkpoint.load_fitting(vocoder, theirs)
+            theirs: Any = pretrained.load(cfg.model.init)[0]
+            begun, own = checkpoint.load_fitting(vocoder, theirs.vocoder.state_dict())
             print(f"vocoder: {begun} of {own} tensors from {cfg.model.init}", flush=True)
         vocoder.to(trainer.device())
         print(f"vocoder: {sum(p.numel() for p in vocoder.parameters()):,} parameters", flush=True)

@@ -172,6 +172,15 @@ def load(name_or_folder: str | Path, device: str | torch.device = "cpu") -> tupl
     return model.to(device).eval(), info
 
 
+def begin(model: nn.Module, name_or_folder: str | Path, label: str) -> None:
+    """Puts into `model` those weights of another one that have a name and shape of its own, and prints, after
+    `label`, how many. Raises InputError as `load`."""
+    from avspeech.checkpoint import load_fitting
+
+    begun, own = load_fitting(model, load(name_or_folder)[0].state_dict())
+    print(f"{label}: {begun} of {own} tensors from {name_or_folder}", flush=True)
+
+
 def card(name: str, info: ModelInfo) -> str:
     """The model card, in Markdown."""
     task = ({"extraction": "Hears one speaker in a mixture by watching their lips",

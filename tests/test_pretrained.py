@@ -97,6 +97,19 @@ def test_stored_as_float16_computes_as_float32(folder, tmp_path):
     assert pretrained.load(half)[0].layers[0].weight[0, 0] == 1e6
 
 
+def test_a_model_begins_with_what_fits_of_another(folder, capsys):
+    theirs = pretrained.load(folder)[0].state_dict()
+    same, wider = build("small", width=5), build("small", width=6)
+    pretrained.begin(same, folder, "same")
+    assert all(torch.equal(v, theirs[k]) for k, v in same.state_dict().items())
+    pretrained.begin(wider, folder, "wider")
+    n = len(theirs)
+    assert capsys.readouterr().out == (f"same: {n} of {n} tensors from {folder}\n"
+                                       f"wider: 1 of {n} tensors from {folder}\n")
+    with pytest.raises(InputError, match="neither a model folder nor a released model"):
+        pretrained.begin(same, "nowhere", "same")
+
+
 def test_card(folder):
     text = (folder / "README.md").read_text()
     for part in ("# tiny", "A small one.", "## Use", "avspeech extract", "## Training data",

@@ -262,6 +262,12 @@ def _balanced(tests: Sequence[Sequence[str]], sex: Mapping[str, str], each: int)
     return tuple(folds)
 
 
+def _dealt(speakers: Sequence[str], parts: int = 5) -> tuple[Fold, ...]:
+    """Folds "fold1", ... of speakers dealt by turns; the fold after it is a fold's development set."""
+    tests = [tuple(speakers[k::parts]) for k in range(parts)]
+    return tuple(Fold(f"fold{k + 1}", test, tests[(k + 1) % parts]) for k, test in enumerate(tests))
+
+
 def _identity(classes: Sequence[str]) -> dict[str, str]:
     return {name: name for name in classes}
 
@@ -280,10 +286,8 @@ _IEMOCAP = ("angry", "happy", "neutral", "sad")
 # EmoDB: each speaker is tested; for development the woman and the man that follow (`_balanced`).
 _EMODB = ("anger", "boredom", "disgust", "fear", "happiness", "neutral", "sadness")
 
-# CREMA-D has no published folds. Actors are dealt to five in the order of their numbers; the next fold is for
-# development.
+# CREMA-D has no published folds: actors are dealt in the order of their numbers.
 _CREMA_D = ("anger", "disgust", "fear", "happy", "neutral", "sad")
-_CREMA_D_TESTS = [tuple(f"crema_d-{n}" for n in range(1001 + k, 1092, 5)) for k in range(5)]
 
 # M3ED, DAIC-WOZ: the published parts. Classes of M3ED as its repository numbers them; their counts add up to
 # the paper's 24,449 and exceed those of EmoBox by the 12 clips it lacks, and were not held against the
@@ -295,10 +299,6 @@ _PUBLISHED = (Fold("published", ("test",), ("dev",)),)
 _NEMO = ("anger", "fear", "happiness", "neutral", "sadness", "surprised")
 _NEMO_SEX = {"EB0": "female", "IC0": "female", "KD0": "female", "KS0": "male", "MK0": "female", "MP0": "male",
              "SM0": "male", "TP0": "male", "WR0": "male"}
-
-# EmoGator has no published folds: as CREMA-D.
-_EMOGATOR_TESTS = [tuple(f"emogator-{n:06}" for n in range(1 + k, emogator.CONTRIBUTORS + 1, 5))
-                   for k in range(5)]
 
 # The mini corpus: each fold tests a man and a woman, and the pair after it is for development.
 _MINI = ("angry", "fearful", "happy", "neutral", "sad")
@@ -326,8 +326,7 @@ PROTOCOLS: dict[str, Protocol] = {p.name: p for p in (
     Protocol(
         name="crema_d-5fold", corpus="crema_d", label="emotion", kind="classification", classes=_CREMA_D,
         mapping=_identity(_CREMA_D), group="speaker",
-        folds=tuple(Fold(f"fold{k + 1}", test, _CREMA_D_TESTS[(k + 1) % 5])
-                    for k, test in enumerate(_CREMA_D_TESTS)),
+        folds=_dealt([f"crema_d-{n}" for n in range(1001, 1092)]),
         counts={name: 1087 if name == "neutral" else 1271 for name in _CREMA_D},
         source="7,442 utterances, emotions as acted; folds chosen here: actors dealt by number"),
     Protocol(
@@ -353,8 +352,7 @@ PROTOCOLS: dict[str, Protocol] = {p.name: p for p in (
     Protocol(
         name="emogator-5fold", corpus="emogator", label="emotion", kind="classification",
         classes=emogator.EMOTIONS, mapping=_identity(emogator.EMOTIONS), group="speaker",
-        folds=tuple(Fold(f"fold{k + 1}", test, _EMOGATOR_TESTS[(k + 1) % 5])
-                    for k, test in enumerate(_EMOGATOR_TESTS)),
+        folds=_dealt([f"emogator-{n:06}" for n in range(1, emogator.CONTRIBUTORS + 1)]),
         counts=dict.fromkeys(emogator.EMOTIONS, emogator.CONTRIBUTORS * emogator.INSTANCES),
         source="32,130 vocal bursts; folds chosen here: contributors dealt by number"),
     Protocol(

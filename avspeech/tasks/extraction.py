@@ -135,11 +135,16 @@ class Separating(nn.Module):
         super().__init__()
         alone = part == "whole" and not tune_guess
         self.model, self.part, self.fixed = model, part, part != "lips" and (alone or not tune_lips)
+
+        def learns(name: str) -> bool:
+            if part == "lips":
+                return name.startswith("cue.")
+            if name.startswith("cue.lips."):
+                return not self.fixed
+            return not alone if name.startswith(("cue.", "guess.", "gate")) else part == "whole"
+
         for name, parameter in model.named_parameters():
-            encoder, inside = name.startswith("cue.lips."), name.startswith(("cue.", "guess.", "gate"))
-            parameter.requires_grad_(name.startswith("cue.") if part == "lips"
-                                     else not inside if alone
-                                     else not (encoder and self.fixed) and (inside or part == "whole"))
+            parameter.requires_grad_(learns(name))
 
     def train(self, mode: bool = True) -> Separating:
         """As nn.Module's, but a lip encoder that stays as it is stays in eval mode:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from avspeech import checkpoint, config, models, pretrained, trainer
+from avspeech import config, models, pretrained, trainer
 from avspeech.data import corpora
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance, read_manifest, write_manifest
@@ -258,8 +258,7 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
     model: Any = models.build(cfg.model.name, **{**cfg.model.config, **system.model}).to(trainer.device())
     print(f"{folder.name}: {sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
     if cfg.model.init:
-        begun, own = checkpoint.load_fitting(model, pretrained.load(cfg.model.init)[0].state_dict())
-        print(f"{folder.name}: {begun} of {own} tensors from {cfg.model.init}", flush=True)
+        pretrained.begin(model, cfg.model.init, folder.name)
     mix = dataclasses.replace(cfg.mix.train, views=system.only)
     data = extraction.DrawnMixtures(pool, studio, mix, cfg.mix.segment, system.views)
     listed = {corpus: read_mixtures(path) for corpus, path in _listed(cfg, exp, "dev").items()}

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from avspeech import checkpoint, config, models, pretrained, report, trainer
+from avspeech import config, models, pretrained, report, trainer
 from avspeech.data import corpora
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance, read_manifest
@@ -304,12 +304,9 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
     with trainer.distributed():
         torch.manual_seed(cfg.vocoder.seed)
         whole: Any = models.build(cfg.model.name, **cfg.model.config)
-        vocoder: Any = whole.vocoder
         if cfg.model.init:
-            theirs: Any = pretrained.load(cfg.model.init)[0]
-            begun, own = checkpoint.load_fitting(vocoder, theirs.vocoder.state_dict())
-            print(f"vocoder: {begun} of {own} tensors from {cfg.model.init}", flush=True)
-        vocoder.to(trainer.device())
+            pretrained.begin(whole, cfg.model.init, "vocoder, and the voice around it")
+        vocoder: Any = whole.vocoder.to(trainer.device())
         print(f"vocoder: {sum(p.numel() for p in vocoder.parameters()):,} parameters", flush=True)
         rate, hop = vocoder.config.sample_rate, vocoder.config.hop
 
@@ -398,8 +395,7 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
     data = aligned("train")
     model.config = dataclasses.replace(model.config, **data.statistics())
     if cfg.model.init:
-        begun, own = checkpoint.load_fitting(model, pretrained.load(cfg.model.init)[0].state_dict())
-        print(f"{folder.name}: {begun} of {own} tensors from {cfg.model.init}", flush=True)
+        pretrained.begin(model, cfg.model.init, folder.name)
     model.to(trainer.device())
     sizes = [sum(p.numel() for k, p in model.named_parameters() if k.startswith("vocoder.") == own)
              for own in (False, True)]

@@ -9,7 +9,6 @@ time.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +31,6 @@ EMOTIONS = (
     "interest", "neutral", "pain", "pride", "realization", "relief", "romantic love", "sadness", "serenity",
     "shame", "surprise (negative)", "surprise (positive)", "sympathy", "triumph")
 CLIPS = CONTRIBUTORS * len(EMOTIONS) * INSTANCES  # 32,130
-NAME = re.compile(r"(\d{6})-(\d\d)-([1-3])")
 
 
 @dataclass(frozen=True)
@@ -55,9 +53,9 @@ def _scan(source: Path) -> tuple[list[Clip], list[str]]:
     known = set(names())
     found, wrong = [], []
     for path in layout.files(folder, ".mp3", ".wav", ".flac"):
-        match = NAME.fullmatch(path.stem)
-        if match and path.stem in known:
-            found.append(Clip(match[1], EMOTIONS[int(match[2]) - 1], path))
+        if path.stem in known:
+            contributor, emotion, _ = path.stem.split("-")
+            found.append(Clip(contributor, EMOTIONS[int(emotion) - 1], path))
         else:
             wrong.append(layout.below(path, source))
     if not found:

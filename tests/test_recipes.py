@@ -177,7 +177,7 @@ def test_the_mini_speech_recipe_runs_through(tmp_path: Path) -> None:
     arguments = ["--config", str(ROOT / "egs/mini/tts/conf/train.yaml"), "--exp", str(tmp_path / "exp"),
                  "data.corpora.mini_tts.options={speakers: 1, utterances: 5, dev: 1, test: 1, workers: 1}",
                  small, "align.turns=3", "vocoder={max_steps: 2, batch_seconds: 2, validate_every: 2}",
-                 "adversary=0.2", "polish={max_steps: 1, batch_seconds: 2}",
+                 "polish={renditions: 1, fit: {max_steps: 1, batch_seconds: 2}}",
                  "train={max_steps: 2, batch_seconds: 4, validate_every: 2}",
                  "sentences={count: 1, shortest: 1, controls: 1, steps: 1, slopes: [4.0], pauses: [0.4]}",
                  "systems.matcha.model.intonation=false"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,14 @@ from torch import Tensor, nn
 from avspeech import audio, pitch
 from avspeech.batching import Batch
 from avspeech.data.manifest import Utterance, resolve
-from avspeech.models.vocoder import SpectralLoss, Vocoder
+from avspeech.models.vocoder import FLOOR, SpectralLoss, Vocoder
 from avspeech.nn.adversary import Adversary
 
 TRUSTED = 0.05  # octaves by which the pitch read off a mel may miss and still drive the pulses in training
 
 
-class Sounds:
-    """The recordings of some utterances at one rate, read once and kept as 16-bit numbers.
+class Sounds(Mapping[str, np.ndarray]):
+    """The recordings of some utterances by id, at one rate, read once and kept as 16-bit numbers.
 
     roots: folder that an utterance's path is relative to, by its id."""
 
@@ -37,6 +37,12 @@ class Sounds:
             self._kept[name] = np.round(np.clip(sound, -1, 1) * 32767).astype(np.int16)
         return self._kept[name].astype(np.float32) / 32767
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.utterances)
+
+    def __len__(self) -> int:
+        return len(self.utterances)
+
 
 def pitch_at_frames(samples: np.ndarray, sample_rate: int, hop: int, method: str = "dio", low: float = 60.0,
                     high: float = 500.0) -> np.ndarray:
@@ -50,34 +56,40 @@ def pitch_at_frames(samples: np.ndarray, sample_rate: int, hop: int, method: str
 
 class Segments:
     """Random pieces of `seconds` with their F0, as many an epoch as fit into the recordings
-    (`batching.Dataset`). f0: [T] by id, of `pitch_at_frames`. gain_db: loudness varies by up to this."""
+    (`batching.Dataset`). f0: [T] by id, of `pitch_at_frames`. gain_db: loudness varies by up to this. mels:
+    [T, M] by id, natural logs, that the vocoder is to make the sound from (None: the sound's own)."""
 
-    def __init__(self, sounds: Sounds, f0: Mapping[str, np.ndarray], hop: int, seconds: float = 1.0,
-                 gain_db: float = 6.0):
-        self.sounds, self.f0, self.hop, self.gain_db = sounds, f0, hop, gain_db
-        self.frames = max(1, round(seconds * sounds.sample_rate / hop))
-        self.names = [u.id for u in sounds.utterances.values()
-                      for _ in range(max(1, int(u.duration / seconds)))]
-        self.lengths = [self.frames * hop / sounds.sample_rate] * len(self.names)
+    def __init__(self, sounds: Mapping[str, np.ndarray], f0: Mapping[str, np.ndarray],
+                 sample_rate: int, hop: int, seconds: float = 1.0, gain_db: float = 6.0,
+                 mels: Mapping[str, np.ndarray] | None = None):
+        self.sounds, self.f0, self.hop, self.gain_db, self.mels = sounds, f0, hop, gain_db, mels
+        self.frames = max(1, round(seconds * sample_rate / hop))
+        self.names = [name for name in sounds for _ in range(max(1, len(f0[name]) // self.frames))]
+        self.lengths = [self.frames * hop / sample_rate] * len(self.names)
 
     def item(self, index: int, seed: int) -> dict[str, Any]:
-        """id, audio [T hop], f0 [T] (0: unvoiced)."""
+        """id, audio [T hop], f0 [T] (0: unvoiced), and mel [T, M] where mels were given."""
         rng = np.random.default_rng(seed)
         name = self.names[index]
         sound, hertz = self.sounds[name], self.f0[name]
         first = int(rng.integers(0, max(1, len(hertz) - self.frames)))
         piece = sound[first * self.hop: (first + self.frames) * self.hop]
         hertz = hertz[first: first + self.frames]
+        more = self.frames - len(hertz)
         piece = np.pad(piece, (0, self.frames * self.hop - len(piece)))
         gain = 10 ** (rng.uniform(-self.gain_db, self.gain_db) / 20)
         gain = min(gain, 0.99 / max(float(np.abs(piece).max()), 1e-3))
-        return {"id": name, "audio": piece * np.float32(gain),
-                "f0": np.pad(hertz, (0, self.frames - len(hertz)))}
+        item = {"id": name, "audio": piece * np.float32(gain), "f0": np.pad(hertz, (0, more))}
+        if self.mels is not None:
+            mel = self.mels[name][first: first + self.frames].astype(np.float32) + np.float32(np.log(gain))
+            item["mel"] = np.pad(mel, ((0, more), (0, 0)), constant_values=np.log(FLOOR))
+        return item
 
     def collate(self, items: list[dict[str, Any]]) -> Batch:
-        """ids, audio [B, N], f0 [B, T]."""
+        """ids, audio [B, N], f0 [B, T], and mel [B, T, M] where mels were given."""
+        keys = [k for k in items[0] if k != "id"]
         return {"ids": [i["id"] for i in items],
-                **{k: torch.from_numpy(np.stack([i[k] for i in items])).float() for k in ("audio", "f0")}}
+                **{k: torch.from_numpy(np.stack([i[k] for i in items])).float() for k in keys}}
 
 
 class Vocoding(nn.Module):
@@ -95,10 +107,10 @@ class Vocoding(nn.Module):
         self.distance = SpectralLoss(vocoder.config)
         self.weight, self.adversary = adversary, Adversary() if adversary else None
 
-    def forward(self, audio: Tensor, f0: Tensor) -> dict[str, Tensor]:
-        """audio [B, T hop], f0 [B, T] (0: unvoiced) -> "distance", "pitch octaves" (error), "total" to be
-        minimised, and with an adversary its three terms."""
-        made, error = self.again(audio, f0)
+    def forward(self, audio: Tensor, f0: Tensor, mel: Tensor | None = None) -> dict[str, Tensor]:
+        """audio [B, T hop], f0 [B, T] (0: unvoiced), mel [B, T, M] to make it from (None: its own)
+        -> "distance", "pitch octaves" (error), "total" to be minimised, and with an adversary its terms."""
+        made, error = self.again(audio, f0, None if mel is None else mel.transpose(1, 2))
         told = {"distance": self.distance(made, audio), "pitch octaves": error}
         total = told["distance"] + 2 * error
         if self.adversary is not None and self.training:
@@ -107,10 +119,12 @@ class Vocoding(nn.Module):
             told |= {"fooled": fooled, "matched": matched, "told apart": apart}
         return {**told, "total": total}
 
-    def again(self, audio: Tensor, f0: Tensor) -> tuple[Tensor, Tensor]:
-        """The sound from its own mel [B, T hop], pitch error in octaves."""
-        with torch.no_grad():
-            mel = self.vocoder.mel(audio)
+    def again(self, audio: Tensor, f0: Tensor, mel: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """The sound from its own mel, or from the one given [B, M, T] -> [B, T hop], pitch error in
+        octaves."""
+        if mel is None:
+            with torch.no_grad():
+                mel = self.vocoder.mel(audio)
         if self.vocoder.config.source == "none":
             return self.vocoder(mel), audio.new_zeros(())
         read = self.vocoder.f0(mel)
@@ -124,7 +138,7 @@ class Vocoding(nn.Module):
 
 def vocoder_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:
     """Loss of `Vocoding`."""
-    told = model(batch["audio"], batch["f0"])
+    told = model(batch["audio"], batch["f0"], batch.get("mel"))
     return told.pop("total"), told
 
 
@@ -138,9 +152,9 @@ def vocoder_score(model: Vocoding, segments: Segments, count: int = 64) -> dict[
     for start in range(0, count, 16):
         items = [segments.item(i * len(segments.names) // count, i)
                  for i in range(start, min(count, start + 16))]
-        batch = segments.collate(items)
+        batch = {k: v.to(on) for k, v in segments.collate(items).items() if isinstance(v, Tensor)}
         torch.manual_seed(start)
-        told = model(batch["audio"].to(on), batch["f0"].to(on))
+        told = model(batch["audio"], batch["f0"], batch.get("mel"))
         total += float(told["distance"]) * len(items)
         error += float(told["pitch octaves"]) * len(items)
         n += len(items)

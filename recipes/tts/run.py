@@ -90,6 +90,25 @@ class Model:
 
 
 @dataclass
+class Polish:
+    """A voice's own vocoder, taught further by what the voice makes of the voices' recordings: renditions of
+    each, with other noise (0: none, and the vocoder stays as its stage left it), begun at `start` on the way
+    from noise to the recording (`synthesis.retold`; 1: its own mel). adversary: its weight; it leads away
+    from the spectral distance, so that with it the last step is kept, not the one nearest to the
+    development recordings."""
+
+    renditions: int = 0
+    start: float = 0.3
+    adversary: float = 1.0
+    fit: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(
+        max_steps=1000, batch_seconds=8, lr=5e-4, warmup_steps=30, weight_decay=0.0, ema=0.995))
+
+    def __post_init__(self) -> None:
+        if self.renditions < 0 or not 0 <= self.start <= 1 or self.adversary < 0:
+            raise InputError("polish: expected renditions and adversary of 0 or more, start in 0..1")
+
+
+@dataclass
 class Sentences:
     """What is measured: count of test sentences (0: all) of `shortest` words or more; steps of the flow;
     seed of the noise. recogniser: "tiny.en", "base" or a folder of a Whisper model for CTranslate2, for WER
@@ -115,10 +134,7 @@ class Sentences:
 
 @dataclass
 class Config:
-    """vocoder, train, phrasing: of the vocoder, the voice, its predictor of breaks. adversary: weight of an
-    adversary, which the vocoder then meets in `polish`, on the voices' recordings alone; 0: none, and no
-    polish. An adversary leads away from the spectral distance, so that the last step of it is kept, not the
-    one nearest to the development recordings."""
+    """vocoder, train, phrasing: of the vocoder, the voice, its predictor of breaks."""
 
     data: Data = field(default_factory=Data)
     pitch: Pitch = field(default_factory=Pitch)
@@ -127,12 +143,10 @@ class Config:
     systems: dict[str, System] = field(default_factory=lambda: {"prosodyfm": System()})
     seeds: tuple[int, ...] = (0,)
     vocoder: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(batch_seconds=16))
-    adversary: float = 0.0
-    polish: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(
-        max_steps=1000, batch_seconds=8, lr=5e-4, warmup_steps=30, ema=0.995))
     train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
     phrasing: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(
         max_steps=300, batch_seconds=2000, lr=1e-3, warmup_steps=20, ema=0.95, validate_every=25))
+    polish: Polish = field(default_factory=Polish)
     sentences: Sentences = field(default_factory=Sentences)
     release: pretrained.Release = field(default_factory=pretrained.Release)
 
@@ -282,12 +296,12 @@ def _info(cfg: Config, model: Any, name: str, metrics: dict[str, float], descrip
         frontend={"phonemiser": cfg.align.phonemiser} if name == "prosodyfm" else {})
 
 
-@recipe.stage("vocoder", uses=("data", "pitch", "model", "vocoder", "adversary", "polish", "release"),
+@recipe.stage("vocoder", uses=("data", "pitch", "model", "vocoder", "release"),
               code=("trainer", "batching", "nn", "models", "tasks"),
               inputs=lambda cfg, exp: [exp / "pitch" / "train.npz"],
               outputs=lambda cfg, exp: [exp / "vocoder" / "model"], distributed=True)
 def vocoder_stage(cfg: Config, exp: Path) -> None:
-    """Train the vocoder on the recordings; where asked for, polish it for the voices against an adversary."""
+    """Train the vocoder on the recordings."""
     import torch
     from preparation import read_pitch
 
@@ -295,8 +309,6 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
 
     folder = exp / "vocoder"
     settings = {k: v for k, v in config.to_dict(cfg).items() if k in ("data", "pitch", "vocoder")}
-    if cfg.adversary:
-        settings |= {"adversary": cfg.adversary, "polish": config.to_dict(cfg.polish)}
     settings["model"] = dict(config.to_dict(cfg.model.config).get("vocoder", {}), name=cfg.model.name,
                              **({"init": cfg.model.init} if cfg.model.init else {}))
     if _done(folder, settings):
@@ -310,21 +322,15 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
         print(f"vocoder: {sum(p.numel() for p in vocoder.parameters()):,} parameters", flush=True)
         rate, hop = vocoder.config.sample_rate, vocoder.config.hop
 
-        def fit(part: str, how: trainer.TrainConfig, roles: Sequence[str], adversary: float
-                ) -> trainer.FitResult:
-            heard = {}
-            for split in ("train", "dev"):
-                sounds = vocoding.Sounds(*_utterances(cfg, exp, split, roles), rate)
-                if sounds.utterances:
-                    heard[split] = vocoding.Segments(sounds, read_pitch(exp / "pitch" / f"{split}.npz"), hop)
-            train, dev = heard["train"], heard.get("dev", heard["train"])
-            return trainer.fit(vocoding.Vocoding(vocoder, adversary), vocoding.vocoder_loss, train, how,
-                               folder / part, lambda m: vocoding.vocoder_score(m, dev))  # type: ignore[arg-type]
-
-        result = fit("fit", cfg.vocoder, ALL, 0.0)
-        if cfg.adversary:
-            last = dataclasses.replace(cfg.polish, validate_every=cfg.polish.max_steps)
-            result = fit("polish", last, ("voice",), cfg.adversary)
+        heard = {}
+        for split in ("train", "dev"):
+            sounds = Sounds(*_utterances(cfg, exp, split, ALL), rate)
+            if sounds:
+                f0 = read_pitch(exp / "pitch" / f"{split}.npz")
+                heard[split] = vocoding.Segments(sounds, f0, rate, hop)
+        dev = heard.get("dev", heard["train"])
+        result = trainer.fit(vocoding.Vocoding(vocoder), vocoding.vocoder_loss, heard["train"], cfg.vocoder,
+                             folder / "fit", lambda m: vocoding.vocoder_score(m, dev))  # type: ignore[arg-type]
         if trainer.is_main():
             info = _info(cfg, vocoder, "vocoder", {k: round(v, 4) for k, v in result.metrics.items()},
                          "Log-mel to sound by the inverse STFT.")
@@ -349,7 +355,7 @@ def _write_settings(folder: Path, settings: dict[str, Any]) -> None:
 
 
 @recipe.stage("train", uses=("data", "pitch", "align", "model", "systems", "seeds", "train", "phrasing",
-                             "release"),
+                             "polish", "release"),
               code=("trainer", "batching", "nn", "models", "tasks"),
               inputs=lambda cfg, exp: [exp / "words" / "train.json", exp / "words" / "test.json",
                                        exp / "pitch" / "train.npz"],
@@ -379,7 +385,7 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
 
     settings = {"system": config.to_dict(system), "seed": seed, **{
         k: v for k, v in config.to_dict(cfg).items()
-        if k in ("data", "pitch", "align", "model", "train", "phrasing")}}
+        if k in ("data", "pitch", "align", "model", "train", "phrasing", "polish")}}
     if _done(folder, settings):
         return
     speakers = list(dict.fromkeys(u.speaker for u in parts["train"][0].utterances.values()))  # voices first
@@ -418,13 +424,30 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
 
     result = trainer.fit(synthesis.Speaking(model, cfg.align.search), synthesis.speaking_loss, data,
                          dataclasses.replace(cfg.train, seed=seed), folder / "fit", score)
+    metrics |= result.metrics
+    model.keep_speakers(len(voices))
+    put_together(exp, model)
+    if cfg.polish.renditions:
+        metrics["vocoder distance"] = _polish(cfg, folder, model, data.of(voices), dev.of(voices), seed)
     if trainer.is_main():
-        model.keep_speakers(len(voices))
-        put_together(exp, model)
-        metrics = {f"dev {k}": round(v, 4) for k, v in (result.metrics | metrics).items()}
+        metrics = {f"dev {k}": round(v, 4) for k, v in metrics.items()}
         pretrained.save(folder / "model", model, _info(cfg, model, "prosodyfm", metrics, DESCRIPTION))
         _write_settings(folder, settings)
     trainer.barrier()
+
+
+def _polish(cfg: Config, folder: Path, model: Any, data: Any, dev: Any, seed: int) -> float:
+    """Trains the vocoder in a voice on that voice's renditions; returns its distance on development ones."""
+    from avspeech.tasks import synthesis, vocoding
+
+    how = dataclasses.replace(cfg.polish.fit, seed=seed)
+    if cfg.polish.adversary:
+        how = dataclasses.replace(how, validate_every=how.max_steps)
+    heard, checked = (synthesis.renditions(model, part, count, cfg.polish.start, seed=seed)
+                      for part, count in ((data, cfg.polish.renditions), (dev, 1)))
+    learner = vocoding.Vocoding(model.vocoder.requires_grad_(True), cfg.polish.adversary)
+    return trainer.fit(learner, vocoding.vocoder_loss, heard, how, folder / "polish",
+                       lambda m: vocoding.vocoder_score(m, checked)).metrics["distance"]  # type: ignore[arg-type]
 
 
 DESCRIPTION = "Text to speech with phrase breaks and terminal intonation (ProsodyFM), and its vocoder."
@@ -579,8 +602,8 @@ def write_report(cfg: Config, exp: Path) -> None:
 
     runs = list(_runs(cfg))
     logs = {"vocoder": exp / "vocoder" / "fit" / "log.jsonl",
-            "vocoder, polished": exp / "vocoder" / "polish" / "log.jsonl",
-            **{f"{n}-{s}": exp / f"{n}-{s}" / "fit" / "log.jsonl" for n, _, s in runs}}
+            **{f"{n}-{s}": exp / f"{n}-{s}" / "fit" / "log.jsonl" for n, _, s in runs},
+            **{f"{n}-{s}, polished": exp / f"{n}-{s}" / "polish" / "log.jsonl" for n, _, s in runs}}
     systems = [label for name in cfg.systems for label in (name, name + REFERENCE)
                if any((exp / "results" / f"{label}-{s}.json").exists() for s in cfg.seeds)]
     sounds = {"recording": exp / "said" / "recordings", "resynthesised": exp / "said" / CEILING,

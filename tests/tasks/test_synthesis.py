@@ -166,7 +166,7 @@ def test_the_vocoder_learns_through_fit(sounds: Sounds, tmp_path: Path) -> None:
     model = voice().vocoder
     hertz = {n: pitch_at_frames(sounds[n], 16000, 256, "autocorrelation") for n in ("one", "two")}
     assert np.median(hertz["one"]) == pytest.approx(150, rel=0.03)
-    segments = Segments(sounds, hertz, 256, 0.5)
+    segments = Segments(sounds, hertz, 16000, 256, 0.5)
     config = trainer.TrainConfig(max_steps=6, batch_seconds=2, lr=5e-3, validate_every=6)
     training = Vocoding(model)
     before = vocoder_score(training, segments, 4)["score"]
@@ -177,7 +177,7 @@ def test_the_vocoder_learns_through_fit(sounds: Sounds, tmp_path: Path) -> None:
 
 def test_an_adversary_counts_in_training_alone(sounds: Sounds) -> None:
     hertz = {n: np.zeros(-(-len(sounds[n]) // 256), np.float32) for n in ("one", "two")}
-    segments = Segments(sounds, hertz, 256, 0.5)
+    segments = Segments(sounds, hertz, 16000, 256, 0.5)
     batch = segments.collate([segments.item(0, 0), segments.item(1, 1)])
     training = Vocoding(voice().vocoder, adversary=0.2)
     total, told = vocoder_loss(training, batch)
@@ -187,6 +187,50 @@ def test_an_adversary_counts_in_training_alone(sounds: Sounds) -> None:
     total, told = vocoder_loss(training.eval(), batch)
     assert set(told) == {"distance", "pitch octaves"}
     assert torch.allclose(total, told["distance"] + 2 * told["pitch octaves"])
+
+
+@pytest.mark.parametrize("intonation", [True, False])
+def test_a_recording_retold(sounds: Sounds, intonation: bool) -> None:
+    model = voice(intonation=intonation, temperature=0.5).eval()
+    f0 = {n: np.full(94, 150, np.float32) for n in ("one", "two")}
+    records = {"one": record(), "two": record("I said no.")}
+    data = synthesis.Aligned(records, sounds, f0, model.vocoder.mel, ["s"], 0.016)
+    batch = data.collate([data.item(0, 0), data.item(1, 1)])
+    there = torch.arange(batch["mel"].shape[1]) < batch["durations"].sum(1, keepdim=True)
+    whole = synthesis.retold(model, batch, start=1.0)
+    assert torch.allclose(whole[there], batch["mel"][there], atol=2e-3)  # nothing is left to the flow
+    near, far = (synthesis.retold(model, batch, start, 2, torch.Generator().manual_seed(0))
+                 for start in (0.8, 0.0))
+    off = [float((x - batch["mel"])[there].abs().mean()) for x in (near, far)]
+    assert 0 < off[0] < off[1]
+
+
+def test_a_recording_retold_from_noise_is_said_with_its_durations(sounds: Sounds) -> None:
+    model = voice(intonation=False, breaks=False).eval()
+    f0 = {"one": np.full(94, 150, np.float32)}
+    data = synthesis.Aligned({"one": record()}, sounds, f0, model.vocoder.mel, ["s"], 0.016, breaks=False)
+    batch = data.collate([data.item(0, 0)])
+    told = synthesis.retold(model, batch, 0.0, 3, torch.Generator().manual_seed(0))
+    mask = torch.ones_like(batch["tokens"], dtype=torch.bool)
+    known = model.fuse(model.encode(batch["tokens"], mask), mask, batch["speaker"], None, batch["last"])
+    noise = torch.randn(batch["mel"].shape, generator=torch.Generator().manual_seed(0))
+    said, _ = model.decode(known, batch["durations"], steps=3, noise=noise)
+    assert torch.allclose(told.transpose(1, 2), said, atol=1e-5)
+
+
+def test_pieces_of_mels_go_with_their_sound(sounds: Sounds) -> None:
+    vocoder = voice().vocoder
+    hertz = {n: np.full(94, 150, np.float32) for n in sounds}
+    mels = {n: vocoder.mel(torch.from_numpy(sounds[n])[None])[0].T.numpy() for n in sounds}
+    segments = Segments(sounds, hertz, 16000, 256, 0.5, mels=mels)
+    batch = segments.collate([segments.item(i, i) for i in range(4)])
+    own = vocoder.mel(batch["audio"]).transpose(1, 2)
+    inside = slice(4, -4)  # the window reaches two frames to each side
+    assert torch.allclose(batch["mel"][:, inside], own[:, inside], atol=2e-2)
+    torch.manual_seed(0)
+    given = Vocoding(vocoder).eval()(batch["audio"], batch["f0"], batch["mel"])
+    torch.manual_seed(0)
+    assert not torch.allclose(given["total"], Vocoding(vocoder).eval()(batch["audio"], batch["f0"])["total"])
 
 
 @pytest.mark.parametrize("breaks", [True, False])

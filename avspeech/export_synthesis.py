@@ -331,7 +331,7 @@ def _parts(model: prosodyfm.ProsodyFM) -> dict[str, Any]:
     long: Any = step * units if step > 1 else units
     speaker = torch.zeros(1, dtype=torch.int64) if c.embeddings == "table" else torch.zeros(1, c.vector)
     some, count = torch.full((1, 9), 3), 24 * step
-    known = torch.zeros(1, 9, c.width + (intonation.POINTS + 3 if c.intonation else 0))
+    known = torch.zeros_like(model.plan(some)[0])
     hint, mask = torch.zeros(1, count, c.decoder[0]), torch.ones(1, count, dtype=torch.bool)
     x = torch.randn(1, count, model.channels)
     row = {1: length}

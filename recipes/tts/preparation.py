@@ -57,7 +57,9 @@ def write_texts(manifests: Sequence[Path], root: Path, recogniser: str, path: Pa
             listen = listen or judges.Recogniser(recogniser)
             sound = audio.read(resolve(root, u.audio), judges.RATE, u.start, u.duration)
             known[u.id] = listen(sound, judges.RATE)
-            write_json(path, known)
+            if len(known) % 20 == 0:
+                write_json(path, known)
+        write_json(path, known)
         write_manifest(manifest, [dataclasses.replace(u, text=u.text or known[u.id]) for u in utterances])
 
 

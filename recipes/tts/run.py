@@ -11,20 +11,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from material import ALL, SPLITS, others, rate_and_hop, spoken, tested, utterances_of
+
 from avspeech import config, models, pretrained, report, trainer
 from avspeech.data import corpora
 from avspeech.data.corpora import layout
-from avspeech.data.manifest import Utterance, read_manifest
 from avspeech.errors import InputError
 from avspeech.recipe import Recipe
 from avspeech.tasks.vocoding import Sounds
-
-SPLITS = ("train", "dev", "test")
 
 
 @dataclass
@@ -171,49 +170,9 @@ def prepare(cfg: Config, exp: Path) -> None:
         folder = exp / "data" / name
         corpora.prepare(corpus.corpus or name, corpus.source, folder, **corpus.options)
         if corpus.recogniser:
-            splits = [s for s in SPLITS if corpus.role in _spoken(s)]
+            splits = [s for s in SPLITS if corpus.role in spoken(s)]
             write_texts([folder / f"{s}.jsonl" for s in splits], layout.root_of(folder), corpus.recogniser,
                         folder / "heard.json")
-
-
-def _utterances(cfg: Config, exp: Path, split: str, roles: Sequence[str] = ("voice",)
-                ) -> tuple[list[Utterance], dict[str, Path]]:
-    """Utterances of a split, of the corpora of these roles, voices first, and the folder each one's path is
-    relative to."""
-    found: list[Utterance] = []
-    roots: dict[str, Path] = {}
-    voices: set[str] = set()
-    for role in roles:
-        for name, corpus in cfg.data.corpora.items():
-            path = exp / "data" / name / f"{split}.jsonl"
-            if corpus.role != role or not path.exists():
-                continue
-            root = layout.root_of(path.parent)
-            for u in read_manifest(path):
-                if role == "voice":
-                    voices.add(u.speaker)
-                useful = role == "vocoder" or (u.text and not (role == "support" and u.speaker in voices))
-                if useful and u.duration <= cfg.data.longest:
-                    found.append(u)
-                    roots[u.id] = root
-    return found, roots
-
-
-ALL = ("voice", "support", "vocoder")  # roles
-
-
-def _spoken(split: str) -> tuple[str, ...]:
-    """Roles whose texts a split is made of; only voices are measured."""
-    return ("voice", "support") if split == "train" else ("voice",)
-
-
-def _hop(cfg: Config) -> tuple[int, int]:
-    """Rate and hop of the voice, in hertz and samples."""
-    from avspeech.models import vocoder
-
-    base, fields = models.CONFIGS.get(cfg.model.name, (cfg.model.name, {}))
-    voc = vocoder.VocoderConfig(**{**fields, **cfg.model.config}.get("vocoder", {}))
-    return voc.sample_rate, voc.hop
 
 
 @recipe.stage("phones", uses=("data", "align"), code=("text",),
@@ -224,7 +183,7 @@ def phones(cfg: Config, exp: Path) -> None:
     from preparation import write_scripts
 
     for split in SPLITS:
-        write_scripts(_utterances(cfg, exp, split, _spoken(split))[0], cfg.align.phonemiser,
+        write_scripts(utterances_of(cfg, exp, split, spoken(split))[0], cfg.align.phonemiser,
                       exp / "phones" / f"{split}.json")
 
 
@@ -235,9 +194,9 @@ def pitch_stage(cfg: Config, exp: Path) -> None:
     """Track F0 at the frames of the mel."""
     from preparation import write_pitch
 
-    rate, hop = _hop(cfg)
+    rate, hop = rate_and_hop(cfg)
     for split in SPLITS:
-        write_pitch(*_utterances(cfg, exp, split, ALL), rate, hop, exp / "pitch" / f"{split}.npz",
+        write_pitch(*utterances_of(cfg, exp, split, ALL), rate, hop, exp / "pitch" / f"{split}.npz",
                     method=cfg.pitch.method, low=cfg.pitch.low, high=cfg.pitch.high)
 
 
@@ -248,8 +207,8 @@ def align_stage(cfg: Config, exp: Path) -> None:
     """Find when each phone and pause is spoken, by monotonic search."""
     from preparation import write_alignments
 
-    parts = {s: _utterances(cfg, exp, s, _spoken(s)) for s in SPLITS}
-    write_alignments(parts, exp / "phones", _hop(cfg), cfg.align.turns, exp / "align")
+    parts = {s: utterances_of(cfg, exp, s, spoken(s)) for s in SPLITS}
+    write_alignments(parts, exp / "phones", rate_and_hop(cfg), cfg.align.turns, exp / "align")
 
 
 @recipe.stage("breaks", uses=("align", "model"), code=("text",),
@@ -259,7 +218,7 @@ def breaks(cfg: Config, exp: Path) -> None:
     """Detect phrase breaks: pauses between words of at least the threshold."""
     from preparation import write_breaks
 
-    rate, hop = _hop(cfg)
+    rate, hop = rate_and_hop(cfg)
     write_breaks(exp, hop / rate, cfg.align.threshold)
 
 
@@ -270,7 +229,7 @@ def words(cfg: Config, exp: Path) -> None:
     """Cut the pitch of the last word of each phrase."""
     from preparation import write_words
 
-    rate, hop = _hop(cfg)
+    rate, hop = rate_and_hop(cfg)
     write_words(exp, hop / rate, cfg.align.edge)
 
 
@@ -324,7 +283,8 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
 
         heard = {}
         for split in ("train", "dev"):
-            sounds = Sounds(*_utterances(cfg, exp, split, ALL), rate)
+            utterances, roots = utterances_of(cfg, exp, split, ALL)
+            sounds = Sounds(utterances, roots, rate)
             if sounds:
                 f0 = read_pitch(exp / "pitch" / f"{split}.npz")
                 heard[split] = vocoding.Segments(sounds, f0, rate, hop)
@@ -366,13 +326,13 @@ def train(cfg: Config, exp: Path) -> None:
     from preparation import read_json, read_pitch
 
     with trainer.distributed():
-        rate, _ = _hop(cfg)
+        rate, _ = rate_and_hop(cfg)
         parts = {}
         for split in ("train", "dev"):
-            utterances, roots = _utterances(cfg, exp, split, _spoken(split))
+            utterances, roots = utterances_of(cfg, exp, split, spoken(split))
             parts[split] = (Sounds(utterances, roots, rate), read_json(exp / "words" / f"{split}.json"),
                             read_pitch(exp / "pitch" / f"{split}.npz"))
-        voices = list(dict.fromkeys(u.speaker for u in _utterances(cfg, exp, "train")[0]))
+        voices = list(dict.fromkeys(u.speaker for u in utterances_of(cfg, exp, "train")[0]))
         for name, system, seed in _runs(cfg):
             _train_one(cfg, exp, exp / f"{name}-{seed}", parts, voices, system, seed)
 
@@ -467,40 +427,6 @@ def put_together(exp: Path, model: Any) -> None:
 REFERENCE = " + reference"  # a system told the recording's breaks and shapes
 
 
-def _spread(names: Sequence[str], count: int) -> list[str]:
-    """So many of some names, evenly over them all."""
-    return [names[i * len(names) // count] for i in range(min(count, len(names)))]
-
-
-def _test(cfg: Config, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
-    """The test recordings, what is known of them, and which are measured."""
-    from preparation import read_json
-
-    rate, _ = _hop(cfg)
-    utterances, roots = _utterances(cfg, exp, "test")
-    records = {n: r for n, r in read_json(exp / "words" / "test.json").items()
-               if len(r["words"]) >= cfg.sentences.shortest}
-    names = [u.id for u in utterances if u.id in records]
-    if not names:
-        raise InputError(f"{exp}: no test sentence of {cfg.sentences.shortest} words or more")
-    return Sounds(utterances, roots, rate), records, _spread(names, cfg.sentences.count or len(names))
-
-
-def _others(cfg: Config, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
-    """As `_test`, of the support corpora: recordings, scripts and phones, names."""
-    from preparation import script_of
-
-    rate, _ = _hop(cfg)
-    utterances, roots = _utterances(cfg, exp, "test", ("voice", "support"))
-    own = {u.id for u in _utterances(cfg, exp, "test")[0]}
-    scripts = {u.id: script_of(u, cfg.align.phonemiser) for u in utterances if u.id not in own}
-    names = _spread([n for n, s in scripts.items() if len(s.words) >= cfg.sentences.shortest],
-                    cfg.sentences.others)
-    return Sounds(utterances, roots, rate), {
-        n: {"script": scripts[n].as_dict(), "phones": [p for w in scripts[n].words for p in w.phones]}
-        for n in names}, names
-
-
 @recipe.stage("evaluate", outputs=lambda cfg, exp: [exp / "results"])
 def evaluate(cfg: Config, exp: Path) -> None:
     """Say the test sentences with each system, and measure them against the recordings."""
@@ -518,7 +444,7 @@ def evaluate(cfg: Config, exp: Path) -> None:
     )
     from preparation import write_json
 
-    sounds, records, names = _test(cfg, exp)
+    sounds, records, names = tested(cfg, exp)
     speakers = {name: sounds.utterances[name].speaker for name in names}
     vocoder: Any = pretrained.load(exp / "vocoder" / "model")[0]
     said, results = exp / "said", exp / "results"
@@ -530,7 +456,7 @@ def evaluate(cfg: Config, exp: Path) -> None:
     strange: list[str] = []
     theirs = said / OTHERS / "recordings"
     if cfg.sentences.others:
-        foreign, scripts, strange = _others(cfg, exp)
+        foreign, scripts, strange = others(cfg, exp)
         for key in strange:
             write_said(theirs / key, foreign[key], foreign.sample_rate,
                        {"text": scripts[key]["script"]["source"]})
@@ -609,7 +535,7 @@ def write_report(cfg: Config, exp: Path) -> None:
     sounds = {"recording": exp / "said" / "recordings", "resynthesised": exp / "said" / CEILING,
               **{label: exp / "said" / f"{label}-{cfg.seeds[0]}" for label in systems}}
     results_page(exp, systems, list(cfg.seeds), logs, _controlled(cfg)[0] or None, sounds,
-                 _test(cfg, exp)[2][:4], [n for n, c in cfg.data.corpora.items() if c.role == "voice"])
+                 tested(cfg, exp)[2][:4], [n for n, c in cfg.data.corpora.items() if c.role == "voice"])
 
 
 if __name__ == "__main__":

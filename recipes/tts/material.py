@@ -1,0 +1,86 @@
+"""Which recordings the stages of the recipe work on: who learns, who is measured, at which rate. `cfg` is the
+recipe's `Config`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from preparation import read_json, script_of
+
+from avspeech import models
+from avspeech.data.corpora import layout
+from avspeech.data.manifest import Utterance, read_manifest
+from avspeech.errors import InputError
+from avspeech.tasks.vocoding import Sounds
+
+SPLITS = ("train", "dev", "test")
+ALL = ("voice", "support", "vocoder")  # roles
+
+
+def utterances_of(cfg: Any, exp: Path, split: str, roles: Sequence[str] = ("voice",)
+                ) -> tuple[list[Utterance], dict[str, Path]]:
+    """Utterances of a split, of the corpora of these roles, voices first, and the folder each one's path is
+    relative to."""
+    found: list[Utterance] = []
+    roots: dict[str, Path] = {}
+    voices: set[str] = set()
+    for role in roles:
+        for name, corpus in cfg.data.corpora.items():
+            path = exp / "data" / name / f"{split}.jsonl"
+            if corpus.role != role or not path.exists():
+                continue
+            root = layout.root_of(path.parent)
+            for u in read_manifest(path):
+                if role == "voice":
+                    voices.add(u.speaker)
+                useful = role == "vocoder" or (u.text and not (role == "support" and u.speaker in voices))
+                if useful and u.duration <= cfg.data.longest:
+                    found.append(u)
+                    roots[u.id] = root
+    return found, roots
+
+
+def spoken(split: str) -> tuple[str, ...]:
+    """Roles whose texts a split is made of; only voices are measured."""
+    return ("voice", "support") if split == "train" else ("voice",)
+
+
+def rate_and_hop(cfg: Any) -> tuple[int, int]:
+    """Rate and hop of the voice, in hertz and samples."""
+    from avspeech.models import vocoder
+
+    base, fields = models.CONFIGS.get(cfg.model.name, (cfg.model.name, {}))
+    voc = vocoder.VocoderConfig(**{**fields, **cfg.model.config}.get("vocoder", {}))
+    return voc.sample_rate, voc.hop
+
+
+def _spread(names: Sequence[str], count: int) -> list[str]:
+    """So many of some names, evenly over them all."""
+    return [names[i * len(names) // count] for i in range(min(count, len(names)))]
+
+
+def tested(cfg: Any, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
+    """The test recordings, what is known of them, and which are measured."""
+    rate, _ = rate_and_hop(cfg)
+    utterances, roots = utterances_of(cfg, exp, "test")
+    records = {n: r for n, r in read_json(exp / "words" / "test.json").items()
+               if len(r["words"]) >= cfg.sentences.shortest}
+    names = [u.id for u in utterances if u.id in records]
+    if not names:
+        raise InputError(f"{exp}: no test sentence of {cfg.sentences.shortest} words or more")
+    return Sounds(utterances, roots, rate), records, _spread(names, cfg.sentences.count or len(names))
+
+
+def others(cfg: Any, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
+    """As `tested`, of the support corpora: recordings, scripts and phones, names."""
+    rate, _ = rate_and_hop(cfg)
+    utterances, roots = utterances_of(cfg, exp, "test", ("voice", "support"))
+    own = {u.id for u in utterances_of(cfg, exp, "test")[0]}
+    scripts = {u.id: script_of(u, cfg.align.phonemiser) for u in utterances if u.id not in own}
+    names = _spread([n for n, s in scripts.items() if len(s.words) >= cfg.sentences.shortest],
+                    cfg.sentences.others)
+    return Sounds(utterances, roots, rate), {
+        n: {"script": scripts[n].as_dict(), "phones": [p for w in scripts[n].words for p in w.phones]}
+        for n in names}, names

@@ -312,27 +312,32 @@ def retold(model: ProsodyFM, batch: Mapping[str, Tensor], start: float = 0.0, st
     return mel * model.config.mel_std + model.config.mel_mean
 
 
-def renditions(model: ProsodyFM, data: Aligned, count: int = 1, start: float = 0.0, steps: int = 10,
-               seed: int = 0) -> Segments:
-    """Pieces of recordings beside what a voice makes of them (`retold`), each recording `count` times, for
-    its vocoder to learn from. They are kept in memory: 40 MB for an hour of 80 bands at 16 ms."""
-    from tqdm import tqdm
+class Renditions(Segments):
+    """Pieces of recordings, to be made from what a voice makes of them (`retold`), each recording `count`
+    times with other noise, for its vocoder to learn from. Mels are kept in memory: 40 MB for each hour and
+    time at 80 bands of 16 ms."""
 
-    on, hop = next(model.parameters()).device, model.vocoder.config.hop
-    model.eval()
-    sounds, hertz, mels = {}, {}, {}
-    for index, name in enumerate(tqdm(data.names, "renditions", mininterval=5)):
-        batch = data.collate([data.item(index, index)])
-        known = {k: v.to(on) for k, v in batch.items() if isinstance(v, Tensor)}
-        first, frames = data.records[name]["skip"] * hop, batch["mel"].shape[1]
-        sound = data.sounds[name][first: first + frames * hop]
-        for number in range(count):
-            generator = torch.Generator().manual_seed((seed * len(data.names) + index) * count + number)
-            key = f"{name} {number}"
-            mels[key] = retold(model, known, start, steps, generator)[0].half().cpu().numpy()
-            sounds[key] = np.pad(sound, (0, frames * hop - len(sound)))
-            hertz[key] = np.nan_to_num(100 * np.exp2(data.melody_of(name) / 12)).astype(np.float32)
-    return Segments(sounds, hertz, model.vocoder.config.sample_rate, hop, mels=mels)
+    def __init__(self, model: ProsodyFM, data: Aligned, count: int = 1, start: float = 0.0, steps: int = 10,
+                 seed: int = 0, **options: Any):
+        """start, steps: of `retold`; options: of `Segments`."""
+        from tqdm import tqdm
+
+        on = next(model.parameters()).device
+        model.eval()
+        self.data, self.mels = data, {}
+        for index, name in enumerate(tqdm(data.names, "renditions", mininterval=5)):
+            batch = data.collate([data.item(index, index)] * count)
+            known = {k: v.to(on) for k, v in batch.items() if isinstance(v, Tensor)}
+            generator = torch.Generator().manual_seed(seed * len(data.names) + index)
+            self.mels[name] = retold(model, known, start, steps, generator).half().cpu().numpy()
+        hertz = {name: np.nan_to_num(100 * np.exp2(data.melody_of(name) / 12)).astype(np.float32)
+                 for name in data.names}
+        super().__init__(data.sounds, hertz, model.vocoder.config.hop, **options)
+
+    def whole(self, name: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray | None]:
+        """The sound from the first frame that the voice was told of, and one of its renditions."""
+        mels, skip = self.mels[name], self.data.records[name]["skip"]
+        return self.data.sounds[name][skip * self.hop:], mels[rng.integers(len(mels))]
 
 
 class Phrases:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,8 @@ from avspeech.nn.adversary import Adversary
 TRUSTED = 0.05  # octaves by which the pitch read off a mel may miss and still drive the pulses in training
 
 
-class Sounds(Mapping[str, np.ndarray]):
-    """The recordings of some utterances by id, at one rate, read once and kept as 16-bit numbers.
+class Sounds:
+    """The recordings of some utterances at one rate, read once and kept as 16-bit numbers.
 
     roots: folder that an utterance's path is relative to, by its id."""
 
@@ -37,12 +37,6 @@ class Sounds(Mapping[str, np.ndarray]):
             self._kept[name] = np.round(np.clip(sound, -1, 1) * 32767).astype(np.int16)
         return self._kept[name].astype(np.float32) / 32767
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.utterances)
-
-    def __len__(self) -> int:
-        return len(self.utterances)
-
 
 def pitch_at_frames(samples: np.ndarray, sample_rate: int, hop: int, method: str = "dio", low: float = 60.0,
                     high: float = 500.0) -> np.ndarray:
@@ -56,22 +50,26 @@ def pitch_at_frames(samples: np.ndarray, sample_rate: int, hop: int, method: str
 
 class Segments:
     """Random pieces of `seconds` with their F0, as many an epoch as fit into the recordings
-    (`batching.Dataset`). f0: [T] by id, of `pitch_at_frames`. gain_db: loudness varies by up to this. mels:
-    [T, M] by id, natural logs, that the vocoder is to make the sound from (None: the sound's own)."""
+    (`batching.Dataset`). f0: [T] by id, of `pitch_at_frames`, of those to learn from and maybe of others that
+    `sounds` lacks. gain_db: loudness varies by up to this."""
 
-    def __init__(self, sounds: Mapping[str, np.ndarray], f0: Mapping[str, np.ndarray],
-                 sample_rate: int, hop: int, seconds: float = 1.0, gain_db: float = 6.0,
-                 mels: Mapping[str, np.ndarray] | None = None):
-        self.sounds, self.f0, self.hop, self.gain_db, self.mels = sounds, f0, hop, gain_db, mels
-        self.frames = max(1, round(seconds * sample_rate / hop))
-        self.names = [name for name in sounds for _ in range(max(1, len(f0[name]) // self.frames))]
-        self.lengths = [self.frames * hop / sample_rate] * len(self.names)
+    def __init__(self, sounds: Sounds, f0: Mapping[str, np.ndarray], hop: int, seconds: float = 1.0,
+                 gain_db: float = 6.0):
+        self.sounds, self.f0, self.hop, self.gain_db = sounds, f0, hop, gain_db
+        self.frames = max(1, round(seconds * sounds.sample_rate / hop))
+        self.names = [name for name, hertz in f0.items() if name in sounds.utterances
+                      for _ in range(max(1, len(hertz) // self.frames))]
+        self.lengths = [self.frames * hop / sounds.sample_rate] * len(self.names)
+
+    def whole(self, name: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray | None]:
+        """A sound [N], and the log-mel [T, M] it is to be made from (None: its own)."""
+        return self.sounds[name], None
 
     def item(self, index: int, seed: int) -> dict[str, Any]:
-        """id, audio [T hop], f0 [T] (0: unvoiced), and mel [T, M] where mels were given."""
+        """id, audio [T hop], f0 [T] (0: unvoiced), and mel [T, M] where it is not the sound's own."""
         rng = np.random.default_rng(seed)
         name = self.names[index]
-        sound, hertz = self.sounds[name], self.f0[name]
+        (sound, mel), hertz = self.whole(name, rng), self.f0[name]
         first = int(rng.integers(0, max(1, len(hertz) - self.frames)))
         piece = sound[first * self.hop: (first + self.frames) * self.hop]
         hertz = hertz[first: first + self.frames]
@@ -80,13 +78,13 @@ class Segments:
         gain = 10 ** (rng.uniform(-self.gain_db, self.gain_db) / 20)
         gain = min(gain, 0.99 / max(float(np.abs(piece).max()), 1e-3))
         item = {"id": name, "audio": piece * np.float32(gain), "f0": np.pad(hertz, (0, more))}
-        if self.mels is not None:
-            mel = self.mels[name][first: first + self.frames].astype(np.float32) + np.float32(np.log(gain))
-            item["mel"] = np.pad(mel, ((0, more), (0, 0)), constant_values=np.log(FLOOR))
+        if mel is not None:
+            louder = mel[first: first + self.frames].astype(np.float32) + np.float32(np.log(gain))
+            item["mel"] = np.pad(louder, ((0, more), (0, 0)), constant_values=np.log(FLOOR))
         return item
 
     def collate(self, items: list[dict[str, Any]]) -> Batch:
-        """ids, audio [B, N], f0 [B, T], and mel [B, T, M] where mels were given."""
+        """ids, audio [B, N], f0 [B, T], and mel [B, T, M] where items have it."""
         keys = [k for k in items[0] if k != "id"]
         return {"ids": [i["id"] for i in items],
                 **{k: torch.from_numpy(np.stack([i[k] for i in items])).float() for k in keys}}

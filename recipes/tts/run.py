@@ -285,9 +285,9 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
         for split in ("train", "dev"):
             utterances, roots = utterances_of(cfg, exp, split, ALL)
             sounds = Sounds(utterances, roots, rate)
-            if sounds:
+            if utterances:
                 f0 = read_pitch(exp / "pitch" / f"{split}.npz")
-                heard[split] = vocoding.Segments(sounds, f0, rate, hop)
+                heard[split] = vocoding.Segments(sounds, f0, hop)
         dev = heard.get("dev", heard["train"])
         result = trainer.fit(vocoding.Vocoding(vocoder), vocoding.vocoder_loss, heard["train"], cfg.vocoder,
                              folder / "fit", lambda m: vocoding.vocoder_score(m, dev))  # type: ignore[arg-type]
@@ -403,7 +403,7 @@ def _polish(cfg: Config, folder: Path, model: Any, data: Any, dev: Any, seed: in
     how = dataclasses.replace(cfg.polish.fit, seed=seed)
     if cfg.polish.adversary:
         how = dataclasses.replace(how, validate_every=how.max_steps)
-    heard, checked = (synthesis.renditions(model, part, count, cfg.polish.start, seed=seed)
+    heard, checked = (synthesis.Renditions(model, part, count, cfg.polish.start, seed=seed)
                       for part, count in ((data, cfg.polish.renditions), (dev, 1)))
     learner = vocoding.Vocoding(model.vocoder.requires_grad_(True), cfg.polish.adversary)
     return trainer.fit(learner, vocoding.vocoder_loss, heard, how, folder / "polish",

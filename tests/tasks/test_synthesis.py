@@ -166,7 +166,7 @@ def test_the_vocoder_learns_through_fit(sounds: Sounds, tmp_path: Path) -> None:
     model = voice().vocoder
     hertz = {n: pitch_at_frames(sounds[n], 16000, 256, "autocorrelation") for n in ("one", "two")}
     assert np.median(hertz["one"]) == pytest.approx(150, rel=0.03)
-    segments = Segments(sounds, hertz, 16000, 256, 0.5)
+    segments = Segments(sounds, hertz, 256, 0.5)
     config = trainer.TrainConfig(max_steps=6, batch_seconds=2, lr=5e-3, validate_every=6)
     training = Vocoding(model)
     before = vocoder_score(training, segments, 4)["score"]
@@ -177,7 +177,7 @@ def test_the_vocoder_learns_through_fit(sounds: Sounds, tmp_path: Path) -> None:
 
 def test_an_adversary_counts_in_training_alone(sounds: Sounds) -> None:
     hertz = {n: np.zeros(-(-len(sounds[n]) // 256), np.float32) for n in ("one", "two")}
-    segments = Segments(sounds, hertz, 16000, 256, 0.5)
+    segments = Segments(sounds, hertz, 256, 0.5)
     batch = segments.collate([segments.item(0, 0), segments.item(1, 1)])
     training = Vocoding(voice().vocoder, adversary=0.2)
     total, told = vocoder_loss(training, batch)
@@ -218,19 +218,26 @@ def test_a_recording_retold_from_noise_is_said_with_its_durations(sounds: Sounds
     assert torch.allclose(told.transpose(1, 2), said, atol=1e-5)
 
 
-def test_pieces_of_mels_go_with_their_sound(sounds: Sounds) -> None:
-    vocoder = voice().vocoder
-    hertz = {n: np.full(94, 150, np.float32) for n in sounds}
-    mels = {n: vocoder.mel(torch.from_numpy(sounds[n])[None])[0].T.numpy() for n in sounds}
-    segments = Segments(sounds, hertz, 16000, 256, 0.5, mels=mels)
-    batch = segments.collate([segments.item(i, i) for i in range(4)])
-    own = vocoder.mel(batch["audio"]).transpose(1, 2)
+def test_renditions_go_with_their_sound(sounds: Sounds) -> None:
+    model = voice()
+    f0 = {n: np.full(94, 150, np.float32) for n in ("one", "two")}
+    records = {"one": record(), "two": record("I said no.")}
+    data = synthesis.Aligned(records, sounds, f0, model.vocoder.mel, ["s"], 0.016)
+    same = synthesis.Renditions(model, data, 2, start=1.0, seconds=0.3)  # the recordings' own mels
+    batch = same.collate([same.item(i, i) for i in range(3)])
+    own = model.vocoder.mel(batch["audio"]).transpose(1, 2)
     inside = slice(4, -4)  # the window reaches two frames to each side
     assert torch.allclose(batch["mel"][:, inside], own[:, inside], atol=2e-2)
-    torch.manual_seed(0)
-    given = Vocoding(vocoder).eval()(batch["audio"], batch["f0"], batch["mel"])
-    torch.manual_seed(0)
-    assert not torch.allclose(given["total"], Vocoding(vocoder).eval()(batch["audio"], batch["f0"])["total"])
+    assert torch.allclose(batch["f0"], torch.tensor(150.0), rtol=1e-3)
+    made = synthesis.Renditions(model, data, 2, start=0.5, steps=1)
+    assert made.mels["one"].shape[0] == 2 and (made.mels["one"][0] != made.mels["one"][1]).any()
+    training = Vocoding(model.vocoder).eval()
+
+    def total(**given: torch.Tensor) -> float:
+        torch.manual_seed(0)
+        return training(batch["audio"], batch["f0"], **given)["total"].item()
+
+    assert total(mel=own) == pytest.approx(total(), rel=1e-5) and total(mel=own - 2) > total()
 
 
 @pytest.mark.parametrize("breaks", [True, False])

@@ -172,16 +172,18 @@ def load(name_or_folder: str | Path, device: str | torch.device = "cpu") -> tupl
     return model.to(device).eval(), info
 
 
-def begin(model: nn.Module, name_or_folder: str | Path, label: str) -> None:
+def begin(model: nn.Module, name_or_folder: str | Path, label: str) -> nn.Module:
     """Puts into `model` those weights of another one that have a name and shape of its own, and prints, after
-    `label`, how many. Raises InputError as `load`, and where none has."""
+    `label`, how many. Returns the other one. Raises InputError as `load`, and where none has."""
     from avspeech.checkpoint import load_fitting
 
-    begun, own = load_fitting(model, load(name_or_folder)[0].state_dict())
+    other = load(name_or_folder)[0]
+    begun, own = load_fitting(model, other.state_dict())
     if not begun:
         raise InputError(f"{name_or_folder}: no tensor of it has the name and shape of one of {label}; begin "
                          "with a model of the same kind and configuration")
     print(f"{label}: {begun} of {own} tensors from {name_or_folder}", flush=True)
+    return other
 
 
 def card(name: str, info: ModelInfo) -> str:

@@ -168,6 +168,19 @@ class ProsodyFM(nn.Module):
             self.speaker = nn.Embedding.from_pretrained(kept, freeze=False)
             self.config = dataclasses.replace(self.config, speakers=self.config.speakers[:count])
 
+    @torch.no_grad()
+    def take_speakers(self, other: nn.Module) -> int:
+        """Copies the vectors of those speakers of the table that another voice's table has too; how many."""
+        mine, theirs = self.speaker, getattr(other, "speaker", None)
+        if not (isinstance(mine, nn.Embedding) and isinstance(theirs, nn.Embedding)
+                and mine.embedding_dim == theirs.embedding_dim):
+            return 0
+        known: tuple[str, ...] = other.config.speakers  # type: ignore[union-attr, assignment]
+        shared = [name for name in self.config.speakers if name in known]
+        for name in shared:
+            mine.weight[self.config.speakers.index(name)] = theirs.weight[known.index(name)]
+        return len(shared)
+
     # --- what text, speaker and intonation make of a symbol -----------------------------------------------
 
     def encode(self, ids: Tensor, mask: Tensor) -> Tensor:

@@ -361,7 +361,8 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
     data = aligned("train")
     model.config = dataclasses.replace(model.config, **data.statistics())
     if cfg.model.init:
-        pretrained.begin(model, cfg.model.init, folder.name)
+        known = model.take_speakers(pretrained.begin(model, cfg.model.init, folder.name))
+        print(f"{folder.name}: {known} of {len(speakers)} speakers are known", flush=True)
     model.to(trainer.device())
     sizes = [sum(p.numel() for k, p in model.named_parameters() if k.startswith("vocoder.") == own)
              for own in (False, True)]

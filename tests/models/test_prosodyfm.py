@@ -165,6 +165,16 @@ def test_speakers_by_table_and_by_vector() -> None:
         vectors.synthesise(ids)
 
 
+def test_speakers_are_known_by_name() -> None:
+    old, new = build(speakers=("a", "b")), build(speakers=("c", "b", "a"))
+    torch.nn.init.normal_(new.speaker.weight)
+    kept = new.speaker.weight[0].clone()
+    assert new.take_speakers(old) == 2
+    assert torch.equal(new.speaker.weight, torch.stack([kept, old.speaker.weight[1], old.speaker.weight[0]]))
+    assert new.take_speakers(build(embeddings="vector")) == 0
+    assert new.take_speakers(old.vocoder) == 0
+
+
 def test_a_symbol_out_of_the_table_is_named(model: ProsodyFM) -> None:
     with pytest.raises(InputError, match="knows 0 to"):
         model.synthesise(torch.tensor([[1, 9999, 2]]))

@@ -195,8 +195,9 @@ class ProsodyFM(nn.Module):
                    weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Embeddings of each phrase: the one used [B, P, D] (that of its contour; where `frames` is 0, what
         the text asks for), and what the text asks for. weights [B, P, heads, tokens] or [B, P, tokens]:
-        shapes by weight, in place of both where they add up to more than 0."""
-        asked = self.aligner(h, last, contours.shape[1])
+        shapes by weight, in place of both where they add up to more than 0. No gradient goes back from what
+        the text asks for: a few hundred last words are soon known by heart, at the cost of pronouncing."""
+        asked = self.aligner(h.detach(), last, contours.shape[1])
         used = torch.where((frames > 0).unsqueeze(-1), self.tones(contours, frames), asked)
         if weights is not None:
             given = weights.flatten(2).sum(-1, keepdim=True) > 0

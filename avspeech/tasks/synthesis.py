@@ -285,12 +285,12 @@ def speaking_score(model: Speaking, dataset: Aligned, batch_seconds: float = 60.
 
 @torch.no_grad()
 def retold(model: ProsodyFM, batch: Mapping[str, Tensor], start: float = 0.0, steps: int = 10,
-           generator: torch.Generator | None = None) -> Tensor:
+           generator: torch.Generator | None = None, melody: bool = True) -> Tensor:
     """What a voice makes of recordings when it is told their durations, contours and melody: log-mels
     [B, T, M] at the recordings' own frames, for its vocoder to learn from. batch: of `Aligned.collate`.
     start: where on the way from noise to the recording's mel the flow takes over (0: at the noise, 1: never).
-
-    The melody's velocity is the true one all along, so that harmonics lie where the recording has them."""
+    melody: it is told the melody too, whose velocity is the true one all along, so that harmonics lie where
+    the recording has them; else it makes one of its own."""
     ids, last = batch["tokens"], batch["last"]
     mask = torch.arange(ids.shape[1], device=ids.device) < batch["lengths"].unsqueeze(1)
     h = model.encode(ids, mask)
@@ -305,7 +305,8 @@ def retold(model: ProsodyFM, batch: Mapping[str, Tensor], start: float = 0.0, st
     hint = model.decoder.prepare(told)
 
     def field(x: Tensor, t: Tensor) -> Tensor:
-        return torch.cat([model.decoder(x, t, hint, there)[..., : model.mels], u[..., model.mels:]], -1)
+        v = model.decoder(x, t, hint, there)
+        return torch.cat([v[..., : model.mels], u[..., model.mels:]], -1) if melody else v
 
     at = start + (1 - start) * flow_matching.schedule(steps, -1.0, z.device)
     mel = flow_matching.integrate(field, x, at)[..., : model.mels]
@@ -314,11 +315,12 @@ def retold(model: ProsodyFM, batch: Mapping[str, Tensor], start: float = 0.0, st
 
 class Renditions(Segments):
     """Pieces of recordings, to be made from what a voice makes of them (`retold`), each recording `count`
-    times with other noise, for its vocoder to learn from. Mels are kept in memory: 40 MB for each hour and
-    time at 80 bands of 16 ms."""
+    times with other noise, for its vocoder to learn from. strays: as many times more from noise with a melody
+    of the voice's own, so that the vocoder takes the pitch from what it is told, the recording's, and not
+    from the mel. Mels are kept in memory: 40 MB for each hour and time at 80 bands of 16 ms."""
 
     def __init__(self, model: ProsodyFM, data: Aligned, count: int = 1, start: float = 0.0, steps: int = 10,
-                 seed: int = 0, **options: Any):
+                 seed: int = 0, strays: int = 0, **options: Any):
         """start, steps: of `retold`; options: of `Segments`."""
         from tqdm import tqdm
 
@@ -326,10 +328,14 @@ class Renditions(Segments):
         model.eval()
         self.data, self.mels = data, {}
         for index, name in enumerate(tqdm(data.names, "renditions", mininterval=5)):
-            batch = data.collate([data.item(index, index)] * count)
-            known = {k: v.to(on) for k, v in batch.items() if isinstance(v, Tensor)}
             generator = torch.Generator().manual_seed(seed * len(data.names) + index)
-            self.mels[name] = retold(model, known, start, steps, generator).half().cpu().numpy()
+            made = []
+            for times, begin, melody in ((count, start, True), (strays, 0.0, False)):
+                if times:
+                    batch = data.collate([data.item(index, index)] * times)
+                    known = {k: v.to(on) for k, v in batch.items() if isinstance(v, Tensor)}
+                    made.append(retold(model, known, begin, steps, generator, melody).half().cpu().numpy())
+            self.mels[name] = np.concatenate(made)
         hertz = {name: np.nan_to_num(100 * np.exp2(data.melody_of(name) / 12)).astype(np.float32)
                  for name in data.names}
         super().__init__(data.sounds, hertz, model.vocoder.config.hop, **options)

@@ -92,19 +92,22 @@ class Model:
 class Polish:
     """A voice's own vocoder, taught further by what the voice makes of the voices' recordings: renditions of
     each, with other noise (0: none, and the vocoder stays as its stage left it), begun at `start` on the way
-    from noise to the recording (`synthesis.retold`; 1: its own mel). adversary: its weight; it leads away
+    from noise to the recording (`synthesis.retold`; 1: its own mel); strays: see `synthesis.Renditions`;
+    without any the vocoder comes to read the pitch off the mel, and slopes asked of last words do not reach
+    the sound. adversary: its weight; it leads away
     from the spectral distance, so that with it the last step is kept, not the one nearest to the
     development recordings."""
 
     renditions: int = 0
+    strays: int = 1
     start: float = 0.3
     adversary: float = 1.0
     fit: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(
         max_steps=1000, batch_seconds=8, lr=5e-4, warmup_steps=30, weight_decay=0.0, ema=0.995))
 
     def __post_init__(self) -> None:
-        if self.renditions < 0 or not 0 <= self.start <= 1 or self.adversary < 0:
-            raise InputError("polish: expected renditions and adversary of 0 or more, start in 0..1")
+        if min(self.renditions, self.strays, self.adversary) < 0 or not 0 <= self.start <= 1:
+            raise InputError("polish: expected renditions, strays and adversary of 0 or more, start in 0..1")
 
 
 @dataclass
@@ -404,8 +407,9 @@ def _polish(cfg: Config, folder: Path, model: Any, data: Any, dev: Any, seed: in
     how = dataclasses.replace(cfg.polish.fit, seed=seed)
     if cfg.polish.adversary:
         how = dataclasses.replace(how, validate_every=how.max_steps)
-    heard, checked = (synthesis.Renditions(model, part, count, cfg.polish.start, seed=seed)
-                      for part, count in ((data, cfg.polish.renditions), (dev, 1)))
+    heard = synthesis.Renditions(model, data, cfg.polish.renditions, cfg.polish.start, seed=seed,
+                                 strays=cfg.polish.strays)
+    checked = synthesis.Renditions(model, dev, 1, cfg.polish.start, seed=seed)
     learner = vocoding.Vocoding(model.vocoder.requires_grad_(True), cfg.polish.adversary)
     return trainer.fit(learner, vocoding.vocoder_loss, heard, how, folder / "polish",
                        lambda m: vocoding.vocoder_score(m, checked)).metrics["distance"]  # type: ignore[arg-type]

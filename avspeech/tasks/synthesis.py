@@ -106,8 +106,9 @@ class Aligned:
     def of(self, speakers: Collection[str]) -> Aligned:
         """The utterances of some speakers (all of them, where there is none of these)."""
         part = copy.copy(self)
+        length = dict(zip(self.names, self.lengths))
         part.names = [n for n in self.names if self.sounds.utterances[n].speaker in speakers] or self.names
-        part.lengths = [length for n, length in zip(self.names, self.lengths) if n in set(part.names)]
+        part.lengths = [length[n] for n in part.names]
         return part
 
     def mel_of(self, name: str) -> np.ndarray:
@@ -178,6 +179,19 @@ FIELDS = ("tokens", "lengths", "durations", "last", "mel", "melody", "contours",
 MELODY_WEIGHT = 8.0  # of the melody in the flow's loss, where a band of the mel has 1
 
 
+def _understood(model: ProsodyFM, tokens: Tensor, lengths: Tensor, last: Tensor, contours: Tensor,
+                contour_frames: Tensor, speaker: Tensor
+                ) -> tuple[Tensor, Tensor | None, Tensor | None, Tensor]:
+    """What a voice makes of recordings' symbols: mask [B, L], embeddings of intonation used and asked for by
+    the text (`ProsodyFM.intonation`; None without), and all of it fused [B, L, C]."""
+    mask = torch.arange(tokens.shape[1], device=tokens.device) < lengths.unsqueeze(1)
+    h = model.encode(tokens, mask)
+    tone, asked = None, None
+    if model.config.intonation:
+        tone, asked = model.intonation(h, last, contours, contour_frames)
+    return mask, tone, asked, model.fuse(h, mask, speaker, tone, last)
+
+
 class Speaking(nn.Module):
     """What is trained, giving all losses in one call. The vocoder and the break predictor inside stay as they
     are.
@@ -198,16 +212,14 @@ class Speaking(nn.Module):
         """Shapes as in `Aligned.collate` -> losses by name: flow, prior, duration; with intonation also
         aligner and contour."""
         model = self.model
-        mask = torch.arange(tokens.shape[1], device=tokens.device) < lengths.unsqueeze(1)
-        h = model.encode(tokens, mask)
-        tone, losses = None, {}
-        if model.config.intonation:
-            tone, asked = model.intonation(h, last, contours, contour_frames)
+        mask, tone, asked, fused = _understood(model, tokens, lengths, last, contours, contour_frames,
+                                               speaker)
+        losses = {}
+        if tone is not None and asked is not None:
             known = (contour_frames > 0).unsqueeze(-1)
             off = (asked - tone.detach()).square() * known
             losses["aligner"] = off.sum() / (known.sum() * off.shape[-1]).clamp_min(1)
             losses["contour"] = self.contour_loss(contours, contour_frames)
-        fused = model.fuse(h, mask, speaker, tone, last)
         if self.search:
             durations = self.searched(fused, tokens, lengths, model.normalise(mel), durations.sum(1))
         told, mean, _, there = model.condition(model.outline(fused, tone, last, durations), durations,
@@ -291,13 +303,9 @@ def retold(model: ProsodyFM, batch: Mapping[str, Tensor], start: float = 0.0, st
     start: where on the way from noise to the recording's mel the flow takes over (0: at the noise, 1: never).
     melody: it is told the melody too, whose velocity is the true one all along, so that harmonics lie where
     the recording has them; else it makes one of its own."""
-    ids, last = batch["tokens"], batch["last"]
-    mask = torch.arange(ids.shape[1], device=ids.device) < batch["lengths"].unsqueeze(1)
-    h = model.encode(ids, mask)
-    tone = None
-    if model.config.intonation:
-        tone, _ = model.intonation(h, last, batch["contours"], batch["contour_frames"])
-    known = model.outline(model.fuse(h, mask, batch["speaker"], tone, last), tone, last, batch["durations"])
+    _, tone, _, fused = _understood(model, *(batch[key] for key in (
+        "tokens", "lengths", "last", "contours", "contour_frames", "speaker")))
+    known = model.outline(fused, tone, batch["last"], batch["durations"])
     told, _, _, there = model.condition(known, batch["durations"], batch["mel"].shape[1])
     wanted = model.normalise(batch["mel"], batch["melody"].nan_to_num(model.config.melody_mean))
     z = torch.randn(wanted.shape, generator=generator).to(wanted) * model.config.temperature

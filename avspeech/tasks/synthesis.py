@@ -297,12 +297,12 @@ def speaking_score(model: Speaking, dataset: Aligned, batch_seconds: float = 60.
 
 @torch.no_grad()
 def retold(model: ProsodyFM, batch: Mapping[str, Tensor], start: float = 0.0, steps: int = 10,
-           generator: torch.Generator | None = None, melody: bool = True) -> Tensor:
+           generator: torch.Generator | None = None) -> Tensor:
     """What a voice makes of recordings when it is told their durations, contours and melody: log-mels
     [B, T, M] at the recordings' own frames, for its vocoder to learn from. batch: of `Aligned.collate`.
     start: where on the way from noise to the recording's mel the flow takes over (0: at the noise, 1: never).
-    melody: it is told the melody too, whose velocity is the true one all along, so that harmonics lie where
-    the recording has them; else it makes one of its own."""
+    The melody's velocity is the true one all along, so that harmonics lie where the batch's melody has
+    them."""
     _, tone, _, fused = _understood(model, *(batch[key] for key in (
         "tokens", "lengths", "last", "contours", "contour_frames", "speaker")))
     known = model.outline(fused, tone, batch["last"], batch["durations"])
@@ -314,18 +314,27 @@ def retold(model: ProsodyFM, batch: Mapping[str, Tensor], start: float = 0.0, st
 
     def field(x: Tensor, t: Tensor) -> Tensor:
         v = model.decoder(x, t, hint, there)
-        return torch.cat([v[..., : model.mels], u[..., model.mels:]], -1) if melody else v
+        return torch.cat([v[..., : model.mels], u[..., model.mels:]], -1)
 
     at = start + (1 - start) * flow_matching.schedule(steps, -1.0, z.device)
     mel = flow_matching.integrate(field, x, at)[..., : model.mels]
     return mel * model.config.mel_std + model.config.mel_mean
 
 
+def bent(melody: Tensor, frame_seconds: float, generator: torch.Generator | None = None) -> Tensor:
+    """Melodies [B, T] in semitones, each with a slow wave of its own on it: 2 to 6 semitones up and down, in
+    0.4 to 1.6 s."""
+    height, period, phase = (low + (high - low) * torch.rand(len(melody), 1, generator=generator)
+                             for low, high in ((2.0, 6.0), (0.4, 1.6), (0.0, 2 * math.pi)))
+    seconds = frame_seconds * torch.arange(melody.shape[1])
+    return melody + (height * torch.sin(2 * math.pi * seconds / period + phase)).to(melody)
+
+
 class Renditions(Segments):
     """Pieces of recordings, to be made from what a voice makes of them (`retold`), each recording `count`
-    times with other noise, for its vocoder to learn from. strays: as many times more from noise with a melody
-    of the voice's own, so that the vocoder takes the pitch from what it is told, the recording's, and not
-    from the mel. Mels are kept in memory: 40 MB for each hour and time at 80 bands of 16 ms."""
+    times with other noise, for its vocoder to learn from. strays: as many times more from noise with the
+    melody `bent`, so that the vocoder takes the pitch from what it is told, the recording's, and not from the
+    mel. Mels are kept in memory: 40 MB for each hour and time at 80 bands of 16 ms."""
 
     def __init__(self, model: ProsodyFM, data: Aligned, count: int = 1, start: float = 0.0, steps: int = 10,
                  seed: int = 0, strays: int = 0, **options: Any):
@@ -338,11 +347,14 @@ class Renditions(Segments):
         for index, name in enumerate(tqdm(data.names, "renditions", mininterval=5)):
             generator = torch.Generator().manual_seed(seed * len(data.names) + index)
             made = []
-            for times, begin, melody in ((count, start, True), (strays, 0.0, False)):
-                if times:
-                    batch = data.collate([data.item(index, index)] * times)
-                    known = {k: v.to(on) for k, v in batch.items() if isinstance(v, Tensor)}
-                    made.append(retold(model, known, begin, steps, generator, melody).half().cpu().numpy())
+            for times, begin, stray in ((count, start, False), (strays, 0.0, True)):
+                if not times:
+                    continue
+                batch = data.collate([data.item(index, index)] * times)
+                known = {k: v.to(on) for k, v in batch.items() if isinstance(v, Tensor)}
+                if stray:
+                    known["melody"] = bent(known["melody"], data.frame_seconds, generator)
+                made.append(retold(model, known, begin, steps, generator).half().cpu().numpy())
             self.mels[name] = np.concatenate(made)
         hertz = {name: np.nan_to_num(100 * np.exp2(data.melody_of(name) / 12)).astype(np.float32)
                  for name in data.names}

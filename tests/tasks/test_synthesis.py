@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +218,16 @@ def test_a_recording_retold_from_noise_is_said_with_its_durations(sounds: Sounds
     noise = torch.randn(batch["mel"].shape, generator=torch.Generator().manual_seed(0))
     said, _ = model.decode(known, batch["durations"], steps=3, noise=noise)
     assert torch.allclose(told.transpose(1, 2), said, atol=1e-5)
+
+
+def test_a_bent_melody_rises_and_falls_as_much_as_it_says() -> None:
+    flat = torch.full((50, 200), 12.0)  # 3.2 s
+    off = synthesis.bent(flat, 0.016, torch.Generator().manual_seed(0)) - flat
+    assert ((1.9 < off.amax(1)) & (off.amax(1) <= 6) & (-6 <= off.amin(1)) & (off.amin(1) < -1.9)).all()
+    turns = (off[:, 1:] * off[:, :-1] < 0).sum(1)  # two in a wave
+    assert turns.min() >= 3.2 / 1.6 * 2 - 1 and turns.max() <= 3.2 / 0.4 * 2 + 1
+    assert len({round(float(x), 3) for x in off[:, 0]}) > 40  # each its own
+    assert synthesis.bent(torch.full((1, 9), math.nan), 0.016).isnan().all()  # nothing voiced stays so
 
 
 def test_renditions_go_with_their_sound(sounds: Sounds) -> None:

@@ -1,5 +1,4 @@
-"""Which recordings the stages of the recipe work on: who learns, who is measured, at which rate. `cfg` is the
-recipe's `Config`."""
+"""Which recordings the stages of the recipe work on: who learns, who is measured, at which rate."""
 
 from __future__ import annotations
 
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from preparation import read_json, script_of
+from settings import Config
 
 from avspeech import models
 from avspeech.data.corpora import layout
@@ -19,7 +19,7 @@ SPLITS = ("train", "dev", "test")
 ALL = ("voice", "support", "vocoder")  # roles
 
 
-def utterances_of(cfg: Any, exp: Path, split: str, roles: Sequence[str] = ("voice",)
+def utterances_of(cfg: Config, exp: Path, split: str, roles: Sequence[str] = ("voice",)
                 ) -> tuple[list[Utterance], dict[str, Path]]:
     """Utterances of a split, of the corpora of these roles, voices first, and the folder each one's path is
     relative to."""
@@ -47,7 +47,7 @@ def spoken(split: str) -> tuple[str, ...]:
     return ("voice", "support") if split == "train" else ("voice",)
 
 
-def rate_and_hop(cfg: Any) -> tuple[int, int]:
+def rate_and_hop(cfg: Config) -> tuple[int, int]:
     """Rate and hop of the voice, in hertz and samples."""
     from avspeech.models import vocoder
 
@@ -61,7 +61,7 @@ def _spread(names: Sequence[str], count: int) -> list[str]:
     return [names[i * len(names) // count] for i in range(min(count, len(names)))]
 
 
-def tested(cfg: Any, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
+def tested(cfg: Config, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
     """The test recordings, what is known of them, and which are measured."""
     rate, _ = rate_and_hop(cfg)
     utterances, roots = utterances_of(cfg, exp, "test")
@@ -73,7 +73,7 @@ def tested(cfg: Any, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
     return Sounds(utterances, roots, rate), records, _spread(names, cfg.sentences.count or len(names))
 
 
-def others(cfg: Any, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
+def others(cfg: Config, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
     """As `tested`, of the support corpora: recordings, scripts and phones, names."""
     rate, _ = rate_and_hop(cfg)
     utterances, roots = utterances_of(cfg, exp, "test", ("voice", "support"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
@@ -14,6 +16,7 @@ from avspeech.models.vocoder import (
     Vocoder,
     VocoderConfig,
     mel_bank,
+    mel_smoothing,
     pulse_train,
 )
 
@@ -66,6 +69,32 @@ def test_gates_begin_open_and_make_the_sound_louder_within_a_hop() -> None:
     assert torch.allclose(middle, torch.tensor([[-1.0, 0, 1, 0], [0, 0, 2, 0]]), atol=0.05)
     with pytest.raises(InputError, match="divisor of hop=256"):
         Vocoder(VocoderConfig(gates=3))
+
+
+@pytest.mark.parametrize("hertz", [100, 120, 150, 200, 250])
+def test_a_smoothed_mel_keeps_its_shape_and_loses_its_harmonics(hertz: float) -> None:
+    torch.manual_seed(0)
+    config = VocoderConfig(width=16, hidden=24, layers=1, pitch_width=8, smooth=200.0)
+    smoothing = mel_smoothing(config)
+    assert torch.allclose(smoothing.sum(1), torch.ones(80))
+    assert torch.equal(smoothing[-5:, -5:], torch.eye(5))
+    bank = mel_bank(config)
+    centres = bank @ torch.linspace(0, 8000, 513) / bank.sum(1)
+    ripple = torch.cos(2 * math.pi * centres / hertz) * (centres < 1100)  # further up no band tells harmonics
+    assert (smoothing @ ripple)[5:25].abs().max() < 0.08
+    assert torch.allclose((smoothing @ centres)[8:45], centres[8:45], atol=20)
+    model = Vocoder(config).eval()
+    mel, noise, f0 = torch.full((1, 80, 20), -5.0), torch.randn(1, 20 * 256), torch.full((1, 20), 180.0)
+
+    def change() -> float:
+        with torch.no_grad():
+            return float((model(mel + ripple.unsqueeze(1), f0, noise) - model(mel, f0, noise)).std())
+
+    smoothed = change()
+    model.smoothing = None
+    assert smoothed < 0.25 * change()
+    with pytest.raises(InputError, match="smooth=-1"):
+        Vocoder(VocoderConfig(smooth=-1))
 
 
 def test_the_pulse_train_has_the_pitch_it_is_told_and_no_more() -> None:

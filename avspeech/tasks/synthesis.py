@@ -321,23 +321,13 @@ def retold(model: ProsodyFM, batch: Mapping[str, Tensor], start: float = 0.0, st
     return mel * model.config.mel_std + model.config.mel_mean
 
 
-def bent(melody: Tensor, frame_seconds: float, generator: torch.Generator | None = None) -> Tensor:
-    """Melodies [B, T] in semitones, each with a slow wave of its own on it: 2 to 6 semitones up and down, in
-    0.4 to 1.6 s."""
-    height, period, phase = (low + (high - low) * torch.rand(len(melody), 1, generator=generator)
-                             for low, high in ((2.0, 6.0), (0.4, 1.6), (0.0, 2 * math.pi)))
-    seconds = frame_seconds * torch.arange(melody.shape[1])
-    return melody + (height * torch.sin(2 * math.pi * seconds / period + phase)).to(melody)
-
-
 class Renditions(Segments):
     """Pieces of recordings, to be made from what a voice makes of them (`retold`), each recording `count`
-    times with other noise, for its vocoder to learn from. strays: as many times more from noise with the
-    melody `bent`, so that the vocoder takes the pitch from what it is told, the recording's, and not from the
-    mel. Mels are kept in memory: 40 MB for each hour and time at 80 bands of 16 ms."""
+    times with other noise, for its vocoder to learn from. Mels are kept in memory: 40 MB for each hour and
+    time at 80 bands of 16 ms."""
 
     def __init__(self, model: ProsodyFM, data: Aligned, count: int = 1, start: float = 0.0, steps: int = 10,
-                 seed: int = 0, strays: int = 0, **options: Any):
+                 seed: int = 0, **options: Any):
         """start, steps: of `retold`; options: of `Segments`."""
         from tqdm import tqdm
 
@@ -346,16 +336,9 @@ class Renditions(Segments):
         self.data, self.mels = data, {}
         for index, name in enumerate(tqdm(data.names, "renditions", mininterval=5)):
             generator = torch.Generator().manual_seed(seed * len(data.names) + index)
-            made = []
-            for times, begin, stray in ((count, start, False), (strays, 0.0, True)):
-                if not times:
-                    continue
-                batch = data.collate([data.item(index, index)] * times)
-                known = {k: v.to(on) for k, v in batch.items() if isinstance(v, Tensor)}
-                if stray:
-                    known["melody"] = bent(known["melody"], data.frame_seconds, generator)
-                made.append(retold(model, known, begin, steps, generator).half().cpu().numpy())
-            self.mels[name] = np.concatenate(made)
+            batch = data.collate([data.item(index, index)] * count)
+            known = {k: v.to(on) for k, v in batch.items() if isinstance(v, Tensor)}
+            self.mels[name] = retold(model, known, start, steps, generator).half().cpu().numpy()
         hertz = {name: np.nan_to_num(100 * np.exp2(data.melody_of(name) / 12)).astype(np.float32)
                  for name in data.names}
         super().__init__(data.sounds, hertz, model.vocoder.config.hop, **options)

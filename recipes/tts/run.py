@@ -279,8 +279,7 @@ def _polish(cfg: Config, folder: Path, model: Any, data: Any, dev: Any, seed: in
     how = dataclasses.replace(cfg.polish.fit, seed=seed)
     if cfg.polish.adversary:
         how = dataclasses.replace(how, validate_every=how.max_steps)
-    heard = synthesis.Renditions(model, data, cfg.polish.renditions, cfg.polish.start, seed=seed,
-                                 strays=cfg.polish.strays)
+    heard = synthesis.Renditions(model, data, cfg.polish.renditions, cfg.polish.start, seed=seed)
     checked = synthesis.Renditions(model, dev, 1, cfg.polish.start, seed=seed)
     learner = vocoding.Vocoding(model.vocoder.requires_grad_(True), cfg.polish.adversary)
     return trainer.fit(learner, vocoding.vocoder_loss, heard, how, folder / "polish",

@@ -75,21 +75,20 @@ class Model:
 class Polish:
     """A voice's own vocoder, taught further by what the voice makes of the voices' recordings: renditions of
     each, with other noise (0: none, and the vocoder stays as its stage left it), begun at `start` on the way
-    from noise to the recording (`synthesis.retold`; 1: its own mel); strays: see `synthesis.Renditions`;
-    without any the vocoder comes to read the pitch off the mel, and slopes asked of last words do not reach
-    the sound. adversary: its weight; it leads away from the spectral distance, so that with it the last step
-    is kept, not the one nearest to the development recordings."""
+    from noise to the recording (`synthesis.retold`; 1: its own mel). adversary: its weight; it leads away
+    from the spectral distance, so that with it the last step is kept, not the one nearest to the development
+    recordings. It wants a vocoder with `smooth`: another comes to read the pitch off the mel, and slopes
+    asked of last words do not reach the sound."""
 
     renditions: int = 0
-    strays: int = 1
     start: float = 0.3
     adversary: float = 1.0
     fit: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(
         max_steps=1000, batch_seconds=8, lr=5e-4, warmup_steps=30, weight_decay=0.0, ema=0.995))
 
     def __post_init__(self) -> None:
-        if min(self.renditions, self.strays, self.adversary) < 0 or not 0 <= self.start <= 1:
-            raise InputError("polish: expected renditions, strays and adversary of 0 or more, start in 0..1")
+        if min(self.renditions, self.adversary) < 0 or not 0 <= self.start <= 1:
+            raise InputError("polish: expected renditions and adversary of 0 or more, start in 0..1")
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -220,16 +219,6 @@ def test_a_recording_retold_from_noise_is_said_with_its_durations(sounds: Sounds
     assert torch.allclose(told.transpose(1, 2), said, atol=1e-5)
 
 
-def test_a_bent_melody_rises_and_falls_as_much_as_it_says() -> None:
-    flat = torch.full((50, 200), 12.0)  # 3.2 s
-    off = synthesis.bent(flat, 0.016, torch.Generator().manual_seed(0)) - flat
-    assert ((1.9 < off.amax(1)) & (off.amax(1) <= 6) & (-6 <= off.amin(1)) & (off.amin(1) < -1.9)).all()
-    turns = (off[:, 1:] * off[:, :-1] < 0).sum(1)  # two in a wave
-    assert turns.min() >= 3.2 / 1.6 * 2 - 1 and turns.max() <= 3.2 / 0.4 * 2 + 1
-    assert len({round(float(x), 3) for x in off[:, 0]}) > 40  # each its own
-    assert synthesis.bent(torch.full((1, 9), math.nan), 0.016).isnan().all()  # nothing voiced stays so
-
-
 def test_renditions_go_with_their_sound(sounds: Sounds) -> None:
     model = voice()
     f0 = {n: np.full(94, 150, np.float32) for n in ("one", "two")}
@@ -241,9 +230,8 @@ def test_renditions_go_with_their_sound(sounds: Sounds) -> None:
     inside = slice(4, -4)  # the window reaches two frames to each side
     assert torch.allclose(batch["mel"][:, inside], own[:, inside], atol=2e-2)
     assert torch.allclose(batch["f0"], torch.tensor(150.0), rtol=1e-3)
-    made = synthesis.Renditions(model, data, 2, start=1.0, steps=1, strays=1)
-    off = np.abs(made.mels["one"].astype(np.float32) - data.mel_of("one")).mean((1, 2))
-    assert len(off) == 3 and off[0] < 0.01 and off[1] < 0.01 < off[2]  # the stray is from noise
+    made = synthesis.Renditions(model, data, 2, start=0.0, steps=1).mels["one"]
+    assert len(made) == 2 and not np.array_equal(made[0], made[1])  # each of other noise
     training = Vocoding(model.vocoder).eval()
 
     def total(**given: torch.Tensor) -> float:

@@ -179,24 +179,14 @@ class Wave(nn.Module):
     def forward(self, x: Tensor, contours: Tensor, noise: Tensor) -> tuple[Tensor, ...]:
         v: Vocoder = self.vocoder
         mel, f0 = self.model.sounding(x, contours)
-        y = (mel + 5.0) / 2.5  # as the vocoder scales it
-        if v.config.source != "harmonic":
-            f0 = None
-        elif f0 is None:
-            f0 = v.f0(mel)
-        if f0 is not None:
-            y = torch.cat([y, torch.log2(f0 / 150.0).unsqueeze(1)], 1)
-        y = v.enter_norm(v.enter(y).transpose(1, 2))
-        for block in v.blocks:
-            y = block(y)
-        inner = v.leave_norm(y)
+        f0, smoothed, inner = v.backbone(mel, f0)
         y = v.head(inner).transpose(1, 2)
         if f0 is None:
             size, angle = y.chunk(2, 1)
             size = size.clamp_max(8.0).exp()
             out = torch.cat([size * angle.cos(), size * angle.sin()], 1) + 0 * (noise.sum() + contours.sum())
             return self.sound(out), mel
-        outline = v.envelope.T @ mel
+        outline = v.envelope.T @ smoothed
         level = v.analysis.noise_level
         pulse_size, angle, noise_size = y.chunk(3, 1)
         train, noise = pulse_train(f0, v.config.hop, v.config.sample_rate), noise.reshape(1, -1)

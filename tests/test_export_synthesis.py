@@ -43,7 +43,8 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("differences", [{"source": "harmonic"}, {"source": "none"}, {"gates": 4}])
+@pytest.mark.parametrize("differences", [{"source": "harmonic"}, {"source": "none"},
+                                         {"gates": 4, "smooth": 200.0}])
 def test_the_vocoder_without_complex_numbers_is_the_vocoder(differences: dict) -> None:
     model = tiny(vocoder={**TINY["vocoder"], **differences})  # type: ignore[dict-item]
     if "gates" in differences:

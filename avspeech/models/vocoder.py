@@ -112,18 +112,9 @@ class Vocoder(nn.Module):
         """mel [B, M, T] -> sound [B, T hop]. f0 [B, T] hertz: of the pulse train, instead of the mel's own.
         noise [B, T hop]: white, of deviation 1, instead of one drawn."""
         c = self.config
-        harmonic = c.source == "harmonic"
-        f0 = self.f0(mel) if f0 is None and harmonic else f0
-        mel = mel if self.smoothing is None else self.smoothing @ mel
-        x = _scaled(mel)
-        if f0 is not None and harmonic:
-            x = torch.cat([x, torch.log2(f0 / 150.0).unsqueeze(1)], 1)
-        x = self.enter_norm(self.enter(x).transpose(1, 2))
-        for block in self.blocks:
-            x = block(x)
-        inner = self.leave_norm(x)
+        f0, mel, inner = self.backbone(mel, f0)
         x = self.head(inner)
-        if f0 is None or not harmonic:
+        if f0 is None:
             size, angle = x.chunk(2, -1)
             return self.analysis.inverse(torch.polar(size.clamp_max(8.0).exp(), angle))
         outline = mel.transpose(1, 2) @ self.envelope
@@ -139,6 +130,20 @@ class Vocoder(nn.Module):
         filtered = pulses * torch.polar((pulse_size + outline).clamp_max(8.0).exp(), angle)
         filtered = filtered / self.analysis.noise_level + grains * (noise_size + outline).clamp_max(8.0).exp()
         return self.analysis.inverse(filtered)
+
+    def backbone(self, mel: Tensor, f0: Tensor | None = None) -> tuple[Tensor | None, Tensor, Tensor]:
+        """mel [B, M, T], f0 [B, T] -> F0 of the pulses (None without them), the mel that filters are made of,
+        and what enters the head [B, T, width]."""
+        harmonic = self.config.source == "harmonic"
+        f0 = None if not harmonic else self.f0(mel) if f0 is None else f0
+        mel = mel if self.smoothing is None else self.smoothing @ mel
+        x = _scaled(mel)
+        if f0 is not None:
+            x = torch.cat([x, torch.log2(f0 / 150.0).unsqueeze(1)], 1)
+        x = self.enter_norm(self.enter(x).transpose(1, 2))
+        for block in self.blocks:
+            x = block(x)
+        return f0, mel, self.leave_norm(x)
 
     def loudness(self, inner: Tensor) -> Tensor:
         """What enters the head [B, T, width] -> factors [B, 2, T hop] of pulses and noise: the logs said at

@@ -70,6 +70,8 @@ class Vocoder(nn.Module):
         self.register_buffer("envelope", _envelope(self.bank), persistent=False)
         bins = c.n_fft // 2 + 1
         harmonic = c.source == "harmonic"
+        if c.smooth < 0:
+            raise InputError(f"vocoder setting smooth={c.smooth}: expected 0 or more hertz")
         smoothing = mel_smoothing(c) if harmonic and c.smooth else None
         self.register_buffer("smoothing", smoothing, persistent=False)
         self.enter = nn.Conv1d(c.mels + harmonic, c.width, 7, padding=3)
@@ -77,8 +79,6 @@ class Vocoder(nn.Module):
         self.blocks = nn.ModuleList(ConvBlock(c.width, c.hidden, c.kernel) for _ in range(c.layers))
         self.leave_norm = nn.LayerNorm(c.width)
         self.head = nn.Linear(c.width, (3 if harmonic else 2) * bins)
-        if c.smooth < 0:
-            raise InputError(f"vocoder setting smooth={c.smooth}: expected 0 or more hertz")
         if c.gates and (c.gates < 0 or c.hop % c.gates):
             raise InputError(f"vocoder setting gates={c.gates}: expected 0 or a divisor of hop={c.hop}")
         if harmonic:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 FORMAT = 1
+DTYPES = ("float32", "float16", "int8")
+SCALE = ":scale"  # after a weight's name: what to multiply its int8 rows by; torch's own names have no colon
 CONFIG, WEIGHTS, CARD, SUMS = "config.json", "model.safetensors", "README.md", "SHA256SUMS"
 RELEASED = Path(__file__).with_name("pretrained")
 _FOREIGN = {".bin", ".ckpt", ".h5", ".onnx", ".pt", ".pth", ".pkl", ".tar"}
@@ -45,8 +47,8 @@ class ModelInfo:
     licence: of the weights; training_data: [{"name", "licence"}, ...].
     metrics: measured values by name ("si_sdri_db/grid two talkers"); description, limits: for the
     card, in Markdown.
-    dtype: as which matrices are stored, "float32" or "float16";
-    a loaded model computes in float32 either way.
+    dtype: as which matrices are stored, "float32", "float16" or "int8" (with a scale for each row);
+    a loaded model computes in float32 in any case.
     frontend: what training did before the model, for its pipeline to do likewise: {"trim": dB,
     "margin": seconds} of silence cut off (emotion), {"phonemiser": name} (synthesis); as by default where
     it is left out.
@@ -73,7 +75,7 @@ class Release:
 
     licence: str = "Apache-2.0"
     data: dict[str, str] = field(default_factory=dict)
-    dtype: Literal["float32", "float16"] = "float32"
+    dtype: Literal["float32", "float16", "int8"] = "float32"
     limits: list[str] = field(default_factory=list)
 
     def info(self, corpora: Iterable[str], **about: Any) -> ModelInfo:
@@ -117,17 +119,21 @@ def save(folder: str | Path, model: nn.Module, info: ModelInfo) -> Path:
 
     from avspeech.checkpoint import tensor_bytes
 
-    if info.dtype not in ("float32", "float16"):
-        raise ValueError(f"dtype '{info.dtype}': expected float32 or float16")
+    if info.dtype not in DTYPES:
+        raise ValueError(f"dtype '{info.dtype}': expected one of {', '.join(DTYPES)}")
     problem = _mismatch(_build(info, str(folder)), model.state_dict())
     if problem:
         raise ValueError(f"info does not describe the model: {problem}")
     weights = {}
     for name, value in model.state_dict().items():
         value = value.detach().cpu()
-        if info.dtype == "float16" and value.dtype == torch.float32 and value.ndim > 1:
+        matrix = value.dtype == torch.float32 and value.ndim > 1
+        if info.dtype == "float16" and matrix:
             half = value.half()
             value = half if torch.isfinite(half).all() else value  # what float16 cannot hold stays as it is
+        if info.dtype == "int8" and matrix:
+            scale = value.flatten(1).abs().amax(1).clamp_min(1e-30).view(-1, *[1] * (value.ndim - 1)) / 127
+            value, weights[name + SCALE] = (value / scale).round().to(torch.int8), scale
         weights[name] = value
     return _write(Path(folder), tensor_bytes(weights), info)
 
@@ -162,7 +168,7 @@ def load(name_or_folder: str | Path, device: str | torch.device = "cpu") -> tupl
     info = _parse(files[CONFIG], folder)
     model = _build(info, str(folder / CONFIG))
     try:
-        weights = tensors_from_bytes(files[WEIGHTS])
+        weights = _scaled(tensors_from_bytes(files[WEIGHTS]))
     except SafetensorError as error:
         raise InputError(f"{folder / WEIGHTS}: not a safetensors file ({error})") from None
     problem = _mismatch(model, weights)
@@ -317,6 +323,15 @@ def _build(info: ModelInfo, where: str) -> nn.Module:
         return build(info.model, **info.config)
     except (InputError, TypeError, ValueError) as error:
         raise InputError(f"{where}: {error}") from None
+
+
+def _scaled(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The weights of a file, those in int8 multiplied by their scales; one that has no fit scale stays."""
+    for name, value in list(weights.items()):
+        scale = weights.get(name + SCALE)
+        if scale is not None and scale.shape == (*value.shape[:1], *[1] * (value.ndim - 1)):
+            weights[name] = value * weights.pop(name + SCALE)
+    return weights
 
 
 def _mismatch(model: nn.Module, weights: Mapping[str, torch.Tensor]) -> str:

@@ -97,6 +97,23 @@ def test_stored_as_float16_computes_as_float32(folder, tmp_path):
     assert pretrained.load(half)[0].layers[0].weight[0, 0] == 1e6
 
 
+def test_stored_as_int8_is_within_half_a_step_of_each_row(folder, tmp_path):
+    model, info = pretrained.load(folder)
+    with torch.no_grad():
+        model.layers[0].weight[0] *= 1e4
+        model.layers[0].weight[1] = 0
+    small = pretrained.save(tmp_path / "small", model, dataclasses.replace(info, dtype="int8"))
+    for name, value in pretrained.load(small)[0].state_dict().items():
+        wanted = model.state_dict()[name]
+        if wanted.ndim < 2:
+            assert torch.equal(value, wanted)
+        else:
+            step = wanted.flatten(1).abs().amax(1) / 127
+            assert ((value - wanted).abs().flatten(1).amax(1) <= 0.501 * step + 1e-9).all()
+    again = pretrained.save(tmp_path / "again", *pretrained.load(small))
+    assert (again / WEIGHTS).read_bytes() == (small / WEIGHTS).read_bytes()
+
+
 def test_a_model_begins_with_what_fits_of_another(folder, capsys):
     theirs = pretrained.load(folder)[0].state_dict()
     same, wider = build("small", width=5), build("small", width=6)

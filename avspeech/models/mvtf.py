@@ -83,7 +83,7 @@ class MVTFConfig:
     features: str = "compressed"
     head: str = "mask"
     guess: int = 224
-    guess_layers: int = 6
+    guess_layers: int = 30
 
 
 def mel_bands(bands: int, bins: int, sample_rate: int) -> Tensor:

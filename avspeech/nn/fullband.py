@@ -12,13 +12,16 @@ from torch import Tensor, nn
 
 
 class DilatedConv(nn.Module):
-    """Residual: LayerNorm over channels, PReLU, convolution over time with gaps."""
+    """Residual: LayerNorm over channels, PReLU, convolution over time with gaps. A new one changes nothing
+    (De & Smith, NeurIPS 2020), so that a network may be made deeper and learn on from where it was."""
 
     def __init__(self, width: int, kernel: int, dilation: int):
         super().__init__()
         self.norm = nn.LayerNorm(width)
         self.prelu = nn.PReLU()
         self.conv = nn.Conv1d(width, width, kernel, padding=kernel // 2 * dilation, dilation=dilation)
+        nn.init.zeros_(self.conv.weight)
+        nn.init.zeros_(self.conv.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, T, W] -> [B, T, W]."""

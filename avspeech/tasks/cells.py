@@ -49,6 +49,7 @@ from avspeech.tasks.emotion import (
 CELL, WEIGHTS = "cell.json", "model.safetensors"
 ALL_BUT = "all but "
 INITS = ("random", "expandnet")
+Selection = Literal["dev", "last", "refit", "test_oracle"]
 
 
 @dataclass
@@ -89,7 +90,9 @@ class Cell:
     of the protocol, or "all but FOLD", which trains on all but the development speakers of that fold and
     tests nothing (a release).
     manifest, root, cache: where the corpus lies; incomplete: go on without all of it.
-    selection: what picks the step: the development set, its last step, or (never for a result) the test set.
+    selection: what picks the step: the development set, nothing ("last"), or (never for a result) the test
+    set. "refit": nothing, and the development speakers are trained on like the others, for settings and a
+    number of steps that they settled before.
     oracle: keep the predictions of the step that does best on the test set, apart, beside the honest ones.
     """
 
@@ -109,9 +112,13 @@ class Cell:
     features: FeatureConfig = field(default_factory=FeatureConfig)
     structure: float = 0.1
     guide: Guide | None = None
-    selection: Literal["dev", "last", "test_oracle"] = "dev"
+    selection: Selection = "dev"
     oracle: bool = False
     incomplete: bool = False
+
+    def __post_init__(self) -> None:
+        if self.selection == "refit" and self.oracle:
+            raise InputError("selection=refit validates nothing: there is no step for oracle=true to pick")
 
     @property
     def label(self) -> str:
@@ -194,9 +201,12 @@ def split_of(protocol: Protocol, cell: Cell) -> Split:
     if name not in splits:
         raise InputError(f"fold '{name}': not in {protocol.name}; it has {', '.join(splits)}")
     split = splits[name]
-    if not whole:
+    if not whole and cell.selection != "refit":
         return split
-    split = Split(cell.fold, split.train + split.test, split.dev, [])
+    train, dev, test = ((split.train + split.test, split.dev, []) if whole
+                        else (split.train, split.dev, split.test))
+    split = (Split(cell.fold, train + dev, [], test) if cell.selection == "refit"
+             else Split(cell.fold, train, dev, test))
     leaking = protocols.leaks(split, protocol.unit)
     if leaking:
         raise InputError(f"{protocol.name}: {cell.fold}: leak: {'; '.join(leaking)}")
@@ -237,7 +247,7 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
         other = build(dataclasses.replace(cell, config=cell.match, init="random"), protocol)
         steps = round(how.max_steps * training_macs(other, cache.mels) / macs)
         how = dataclasses.replace(how, max_steps=steps)
-    every = how.max_steps if cell.selection == "last" and not cell.oracle else how.validate_every
+    every = how.max_steps if cell.selection in ("last", "refit") and not cell.oracle else how.validate_every
     how = dataclasses.replace(how, seed=cell.seed, workers=0, validate_every=every,
                               checkpoint_every=how.max_steps)
     targets = [protocol.target(u) for u in split.train]
@@ -261,7 +271,7 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
         return values
 
     result = trainer.fit(network, loss, Crops(cache, split.train, targets, cell.augment, guides), how,
-                         folder / "train", validate, quiet=True)
+                         folder / "train", validate if split.dev else None, quiet=True)
     scores = {}
     for part in ("dev", "test"):
         if getattr(split, part):
@@ -273,7 +283,7 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
     shutil.rmtree(folder / "train" / "checkpoints", ignore_errors=True)  # of no use to a finished cell
     (folder / "train" / "best.safetensors").unlink(missing_ok=True)
     record = {"hash": cell.hash, "protocol": protocol.hash, "cell": config.to_dict(cell), "measure": main,
-              "dev": scores["dev"], "test": scores.get("test"), "best_step": result.best_step,
+              "dev": scores.get("dev"), "test": scores.get("test"), "best_step": result.best_step,
               "steps": result.steps, "parameters": sum(p.numel() for p in network.model.parameters()),
               "training_macs": macs, "seconds": round(time.monotonic() - began, 1),
               "cpu_seconds": round(time.process_time() - cpu, 1),

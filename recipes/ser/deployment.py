@@ -34,7 +34,7 @@ def deploy_all(done: Cells, exp: Path, protocol: str, release: dict[str, Any],
         compared = [_compare(f) for f, c in tested if c.seed == tested[0][1].seed]
         released = [f for f, c in mine if c.fold.startswith(cells.ALL_BUT)]
         best = released[0] if released else max(
-            (f for f, _ in mine), key=lambda f: json.loads((f / cells.CELL).read_text())["dev"])
+            (f for f, _ in mine), key=lambda f: json.loads((f / cells.CELL).read_text())["dev"] or 0.0)
         rows.append(_write(best, exp, name, protocol, release, frontend)
                     | {key: (max if key != "answers changed" else sum)(c[key] for c in compared)
                        for key in (compared[0] if compared else {})} | {"compared cells": len(compared)})
@@ -76,10 +76,12 @@ def _write(folder: Path, exp: Path, name: str, protocol: str, release: dict[str,
         licence=release["licence"], limits=release["limits"],
         training_data=[{"name": corpus, "licence": terms}
                        for corpus, terms in {wanted.corpus: release["data"], **release["also"]}.items()],
-        metrics={f"{record['measure']} of the development speakers, who picked the weights": round(
-            record["dev"], 2)},
-        description=f"Protocol {wanted.name} ({wanted.hash}), {cell['fold']}: "
-                    f"trained on {held['train']} speakers, its weights picked by {held['dev']} others.")
+        metrics={} if record["dev"] is None else {
+            f"{record['measure']} of the development speakers, who picked the weights": round(
+                record["dev"], 2)},
+        description=f"Protocol {wanted.name} ({wanted.hash}), {cell['fold']}: trained on {held['train']} "
+                    "speakers, " + (f"its weights picked by {held['dev']} others." if held["dev"]
+                                    else "for a number of steps settled before."))
     if cell["fold"].startswith(cells.ALL_BUT):
         pooled = _cross_validated(exp, name)
         if pooled:

@@ -30,9 +30,9 @@ def train_all(todo: Cells, workers: int, scheduler: str | None) -> None:
     with tqdm(total=len(waiting), desc="cells", unit="cell", mininterval=pause) as bar:
         for record in _trained(waiting, workers, scheduler):
             cell = record["cell"]
-            tested = "" if record["test"] is None else f", test {record['test']:.1f}"
-            bar.write(f"{cell['name']}/{cell['fold']}-{cell['seed']}: dev {record['dev']:.1f}{tested}, "
-                      f"{record['parameters']:,} parameters, {record['cpu_seconds']:.0f} s of CPU")
+            scores = [f"{part} {record[part]:.1f}" for part in ("dev", "test") if record[part] is not None]
+            bar.write(f"{cell['name']}/{cell['fold']}-{cell['seed']}: " + ", ".join(
+                [*scores, f"{record['parameters']:,} parameters", f"{record['cpu_seconds']:.0f} s of CPU"]))
             bar.update()
 
 

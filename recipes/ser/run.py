@@ -18,7 +18,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from avspeech import config, trainer
 from avspeech.data import corpora, protocol
@@ -26,7 +26,7 @@ from avspeech.data.corpora import layout
 from avspeech.data.features import FeatureConfig
 from avspeech.errors import InputError
 from avspeech.recipe import Recipe
-from avspeech.tasks.cells import Cell, Guide, mel_config
+from avspeech.tasks.cells import Cell, Guide, Selection, mel_config
 from avspeech.tasks.emotion import AugmentConfig
 
 
@@ -100,8 +100,9 @@ class Release:
 @dataclass
 class Config:
     """folds: which (none named: all of the protocol). selection: what picks a cell's weights: "dev", the
-    "last" step, or "test_oracle". oracle: keep beside the honest predictions those of the step that is best
-    on the test set, for one table. structure: weight of a graph's structure loss."""
+    "last" step, the last after a "refit" (the development speakers are trained on too), or "test_oracle".
+    oracle: keep beside the honest predictions those of the step that is best on the test set, for one table.
+    structure: weight of a graph's structure loss."""
 
     corpus: Corpus = field(default_factory=Corpus)
     protocol: str = "ravdess-6fold"
@@ -114,7 +115,7 @@ class Config:
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     structure: float = 0.1
     guide: Guiding = field(default_factory=Guiding)
-    selection: Literal["dev", "last", "test_oracle"] = "dev"
+    selection: Selection = "dev"
     oracle: bool = False
     release: Release = field(default_factory=Release)
     workers: int = 2

@@ -154,6 +154,20 @@ def test_a_release_trains_on_all_but_the_development_speakers(corpus: Path) -> N
         cells.split_of(protocol.get("tones"), cell_of(corpus, fold="fold9"))
 
 
+def test_a_refit_learns_from_the_development_speakers_too(corpus: Path) -> None:
+    given = cell_of(corpus, selection="refit")
+    picked = cells.split_of(protocol.get("tones"), cell_of(corpus))
+    split = cells.split_of(protocol.get("tones"), given)
+    assert split.train == picked.train + picked.dev and not split.dev and split.test == picked.test
+    whole = cells.split_of(protocol.get("tones"), cell_of(corpus, selection="refit", fold="all but fold2"))
+    assert len({u.speaker for u in whole.train}) == 6 and not whole.dev and not whole.test
+    record = cells.train_cell(corpus / "exp" / "refit", config.to_dict(given))
+    assert record["dev"] is None and record["best_step"] == record["steps"] == given.train.max_steps
+    assert record["test"] is not None and not (corpus / "exp" / "refit" / "dev.jsonl").exists()
+    with pytest.raises(InputError, match="oracle"):
+        cell_of(corpus, selection="refit", oracle=True)
+
+
 def test_a_guide_is_learned_and_leaves_the_model_as_it_was(corpus: Path) -> None:
     cache = features.Cache(corpus / "cache")
     rng = np.random.default_rng(0)

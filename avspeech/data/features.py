@@ -152,6 +152,15 @@ def compute(folder: str | Path, utterances: Sequence[Utterance], root: str | Pat
     return Cache(folder)
 
 
+def speech(path: str | Path, start: float, duration: float, config: FeatureConfig, rate: int) -> np.ndarray:
+    """[N] float32 at `rate`: an utterance without the silence around it, at most `config.longest` of it."""
+    samples = audio.read(path, rate, start, duration)
+    begin, end = audio.speech_bounds(samples, rate, config.trim, config.margin)
+    samples = samples[begin:end]
+    excess = len(samples) - round(config.longest * rate)
+    return samples[excess // 2:][: len(samples) - excess] if excess > 0 else samples
+
+
 def _copies(job: tuple[str, float, float, FeatureConfig, MelConfig, int]) -> list[np.ndarray]:
     """[T, M] float16 of an utterance and each of its copies."""
     import torch
@@ -159,12 +168,7 @@ def _copies(job: tuple[str, float, float, FeatureConfig, MelConfig, int]) -> lis
     torch.set_num_threads(1)
     path, start, duration, config, mel, seed = job
     rate = audio.SAMPLE_RATE
-    samples = audio.read(path, rate, start, duration)
-    begin, end = audio.speech_bounds(samples, rate, config.trim, config.margin)
-    samples = samples[begin:end]
-    excess = len(samples) - round(config.longest * rate)
-    if excess > 0:
-        samples = samples[excess // 2:][: len(samples) - excess]
+    samples = speech(path, start, duration, config, rate)
     sounds = [samples, *(audio.resample(samples, round(rate * speed), rate) for speed in config.speeds)]
     rng = np.random.default_rng([seed, 7])
     sounds += [in_a_room(rng, samples, rate, float(rng.uniform(*config.snr))) for _ in range(config.noisy)]

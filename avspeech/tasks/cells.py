@@ -15,8 +15,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import shutil
 import time
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,29 +56,48 @@ Selection = Literal["dev", "last", "refit", "test_oracle"]
 
 @dataclass
 class Guide:
-    """What a larger model says of each utterance, learned beside the targets by a linear layer that is thrown
-    away (feature distillation, Romero et al., "FitNets", ICLR 2015, of a mean over time). file: an array
-    [n, G] float32 in the cache's folder, in the order of its ids; dims: principal components kept, of the
-    training utterances; weight: of the mean squared error, the components at unit variance."""
+    """What a larger model says of each utterance from moment to moment, learned beside the targets by a
+    linear layer that is thrown away (feature distillation: Romero et al., "FitNets", ICLR 2015; of speech
+    models: Chang et al., "DistilHuBERT", ICASSP 2022). file: in the cache's folder, by `write_guide`; dims:
+    principal components kept, of the training utterances' frames; weight: of the mean squared error, the
+    components at unit variance."""
 
     file: str
-    dims: int = 64
+    dims: int = 128
     weight: float = 1.0
 
 
-def guides_of(cell: Cell, cache: Cache, utterances: Sequence[Utterance]) -> np.ndarray | None:
-    """[n, dims] float32 for training utterances: their own principal components, whitened."""
+def write_guide(path: Path, frames: Sequence[np.ndarray]) -> None:
+    """Writes a guide's frames, [F, D] of each utterance in the order of the cache's ids, atomically."""
+    aside = path.with_suffix(".part")
+    with open(aside, "wb") as out:
+        np.savez(out, frames=np.concatenate(frames).astype(np.float16), counts=[len(f) for f in frames])
+    os.replace(aside, path)
+
+
+def read_guide(path: Path) -> list[np.ndarray]:
+    """What `write_guide` wrote, [F, D] float32 of each utterance. Raises InputError for another file."""
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            return np.split(kept["frames"].astype(np.float32), np.cumsum(kept["counts"])[:-1])
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: no guide ({error}); run the features stage") from None
+
+
+def guides_of(cell: Cell, cache: Cache, utterances: Sequence[Utterance]) -> list[np.ndarray] | None:
+    """[F, dims] float32 of each training utterance: principal components of their frames, whitened. The
+    encoder's dimensions count alike: a few of Whisper's are a hundred times as large as others."""
     if cell.guide is None:
         return None
-    try:
-        every = np.load(Path(cell.cache) / cell.guide.file, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{cell.cache}/{cell.guide.file}: no guide ({error}); run the features "
-                         "stage") from None
-    x = every[[cache.row[u.id] for u in utterances]].astype(np.float64)
-    left, size, _ = np.linalg.svd(x - x.mean(0), full_matrices=False)
-    keep = min(cell.guide.dims, int((size > 1e-6 * size[0]).sum()))
-    return (left[:, :keep] * np.sqrt(len(x))).astype(np.float32)
+    every = read_guide(Path(cell.cache) / cell.guide.file)
+    mine = [every[cache.row[u.id]] for u in utterances]
+    x = np.concatenate(mine)
+    mean, std = x.mean(0), x.std(0) + 1e-6
+    x = (x - mean) / std
+    values, vectors = np.linalg.eigh(np.matmul(x.T, x, dtype=np.float64) / len(x))
+    keep = min(cell.guide.dims, int((values > 1e-6 * values[-1]).sum()))
+    components = (vectors / np.sqrt(np.maximum(values, 1e-12)))[:, ::-1][:, :keep].astype(np.float32)
+    return np.split(x @ components, np.cumsum([len(f) for f in mine])[:-1])
 
 
 @dataclass
@@ -238,7 +259,7 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
     torch.manual_seed(cell.seed)
     model = build(cell, protocol)
     guides = guides_of(cell, cache, split.train)
-    network = FromFeatures(model, 0 if guides is None else guides.shape[1])
+    network = FromFeatures(model, 0 if guides is None else guides[0].shape[1])
     if getattr(network.model.config, "normalise", "") == "stored":
         frames = np.concatenate([cache.frames(u.id) for u in split.train])
         network.model.set_statistics(torch.from_numpy(frames.mean(0)), torch.from_numpy(frames.std(0)))

@@ -63,14 +63,15 @@ class Crops:
     """Training data (`batching.Dataset`): features of utterances, drawn and cut anew each time."""
 
     def __init__(self, cache: Cache, utterances: Sequence[Utterance], targets: Sequence[int | float],
-                 augment: AugmentConfig = AugmentConfig(), guides: np.ndarray | None = None):
-        """guides: [n, G], what a larger model says of each utterance, to be learned beside the targets."""
+                 augment: AugmentConfig = AugmentConfig(), guides: Sequence[np.ndarray] | None = None):
+        """guides: of each utterance [F, G], what a larger model says of it from moment to moment, to be
+        learned beside the targets. Copies at other speeds have it at theirs."""
         self.cache, self.utterances, self.targets, self.augment = cache, utterances, targets, augment
         self.guides = guides
         self.lengths = [cache.count(u.id) / FRAME_RATE for u in utterances]
 
     def item(self, index: int, seed: int) -> dict[str, Any]:
-        """id, x [T, M] float32, target, draws [2] in 0..1 (for the batch's crop)."""
+        """id, x [T, M] float32, target, draws [2] in 0..1 (for the batch's crop), and guide [T, G]."""
         rng, a, name = np.random.default_rng(seed), self.augment, self.utterances[index].id
         draws = rng.random(2)
         x = self.cache.frames(name, int(rng.integers(self.cache.copies)) if a.copies else 0)
@@ -90,41 +91,46 @@ class Crops:
                 width = min(int(rng.integers(0, most + 1)), x.shape[axis] // 4)
                 start = int(rng.integers(0, x.shape[axis] - width + 1))
                 x[(slice(None), slice(start, start + width))[:: 1 if axis else -1]] = mean
-        guide = {} if self.guides is None else {"guide": self.guides[index]}
-        return {"id": name, "x": x, "target": self.targets[index], "draws": draws, **guide}
+        item = {"id": name, "x": x, "target": self.targets[index], "draws": draws}
+        if self.guides is not None:
+            guide = self.guides[index]
+            item["guide"] = guide[np.arange(len(x)) * len(guide) // len(x)]
+        return item
 
     def collate(self, items: list[dict[str, Any]]) -> Batch:
-        """{ids, x [B, T, M], target [B]}, all cut to one length."""
+        """{ids, x [B, T, M], target [B]} and guide [B, T, G], all cut to one length."""
         shortest = min(len(i["x"]) for i in items)
         share = self.augment.crop + (1 - self.augment.crop) * items[0]["draws"][0]
         length = min(shortest, max(SHORTEST, round(share * shortest)))
         starts = [int(i["draws"][1] * (len(i["x"]) - length + 1)) for i in items]
-        x = np.stack([i["x"][s: s + length] for i, s in zip(items, starts)])
-        guide = ({} if self.guides is None
-                 else {"guide": torch.from_numpy(np.stack([i["guide"] for i in items]))})
-        return {"ids": [i["id"] for i in items], "x": torch.from_numpy(x),
-                "target": torch.as_tensor([i["target"] for i in items]), **guide}
+        cut = {key: torch.from_numpy(np.stack([i[key][s: s + length] for i, s in zip(items, starts)]))
+               for key in ("x", "guide") if key in items[0]}
+        return {"ids": [i["id"] for i in items], "target": torch.as_tensor([i["target"] for i in items]),
+                **cut}
 
 
 class FromFeatures(nn.Module):
     """A model that is fed features: x [B, T, M], frames [B] or None -> logits [B, K] and the loss of its
     graph's structure (0 where the model has none).
 
-    guide: a further linear layer on what goes into the model's `head`, with so many outputs: what it is to
-    say of the guides [B, G]; with them given, `forward` also returns the mean squared error. Of use in
-    training alone: the model itself is as it was.
+    guide: a further linear layer on the frames that go into the model's pooling, with so many outputs: what
+    it is to say of the guides [B, T, G], each frame of the mean over its time; with them given, `forward`
+    also returns the mean squared error. Of use in training alone: the model itself is as it was.
+
+    Raises InputError for a guide where the model has no pooling.
     """
 
     def __init__(self, model: nn.Module, guide: int = 0):
         super().__init__()
         self.model: Any = model
-        head: Any = model.head
-        self.guide: Any = nn.Linear(head.in_features, guide) if guide else None
+        if guide and not hasattr(model, "pool"):
+            raise InputError(f"guided: a {type(model).__name__} has no pooling whose frames could be guided")
+        self.guide: Any = nn.Linear(self.model.config.dim, guide) if guide else None
 
     def forward(self, x: Tensor, frames: Tensor | None = None,
                 guides: Tensor | None = None) -> tuple[Tensor, ...]:
         kept: list[Tensor] = []
-        hook = (self.model.head.register_forward_pre_hook(lambda _, given: kept.append(given[0]))
+        hook = (self.model.pool.register_forward_pre_hook(lambda _, given: kept.append(given[0]))
                 if guides is not None else None)
         try:
             if hasattr(self.model, "structured"):
@@ -134,9 +140,10 @@ class FromFeatures(nn.Module):
         finally:
             if hook is not None:
                 hook.remove()
-        if guides is None or self.guide is None:
+        if guides is None:
             return logits, structure
-        return logits, structure, (self.guide(kept[0]) - guides).square().mean()
+        wanted = F.adaptive_avg_pool1d(guides.transpose(1, 2), kept[0].shape[1]).transpose(1, 2)
+        return logits, structure, (self.guide(kept[0]) - wanted).square().mean()
 
 
 class Loss:

@@ -60,19 +60,19 @@ class System:
 
 @dataclass
 class Guiding:
-    """A frozen encoder whose mean over time guided systems learn to tell as they train, and only then:
+    """A frozen encoder whose frames guided systems learn to tell as they train, and only then:
     upstream: as `avspeech bench` names it; layer: of its hidden states; dims, weight: see
     `tasks.cells.Guide`."""
 
     upstream: str = "whisper-base"
-    layer: int = 4
-    dims: int = 64
+    layer: int = 3
+    dims: int = 128
     weight: float = 1.0
 
     @property
     def file(self) -> str:
         name = "".join(c if c.isalnum() else "-" for c in self.upstream)
-        return f"guide-{name}-{self.layer}.npy"
+        return f"guide-{name}-{self.layer}.npz"
 
 
 @dataclass
@@ -168,7 +168,7 @@ def prepare(cfg: Config, exp: Path) -> None:
               code=("audio", "data", "nn"))
 def features(cfg: Config, exp: Path) -> None:
     """Compute log-mel features of each utterance and its augmented copies, once."""
-    from guides import write_guide
+    from guides import compute_guide
 
     from avspeech.data import features as cached
     from avspeech.data.manifest import read_manifest
@@ -180,8 +180,8 @@ def features(cfg: Config, exp: Path) -> None:
         cached.compute(_cache(cfg, exp, system), utterances, layout.root_of(folder), cfg.features,
                        mel_config(name, differences), cfg.workers)
         if system.guided:
-            write_guide(_cache(cfg, exp, system) / cfg.guide.file, cfg.guide.upstream, cfg.guide.layer,
-                        utterances, layout.root_of(folder), cfg.features)
+            compute_guide(_cache(cfg, exp, system) / cfg.guide.file, cfg.guide.upstream, cfg.guide.layer,
+                          utterances, layout.root_of(folder), cfg.features)
 
 
 def cells_of(cfg: Config, exp: Path) -> Iterator[tuple[Path, Cell]]:

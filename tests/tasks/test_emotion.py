@@ -171,19 +171,57 @@ def test_a_refit_learns_from_the_development_speakers_too(corpus: Path) -> None:
 def test_a_guide_is_learned_and_leaves_the_model_as_it_was(corpus: Path) -> None:
     cache = features.Cache(corpus / "cache")
     rng = np.random.default_rng(0)
-    np.save(corpus / "cache" / "guide.npy", rng.standard_normal((len(cache.row), 6)).astype(np.float32))
-    cell = cell_of(corpus, guide=cells.Guide("guide.npy", dims=3))
+    said = [rng.standard_normal((5 + k % 3, 6)) * [1, 1, 1, 1, 1, 100] for k in range(len(cache.row))]
+    cells.write_guide(corpus / "cache" / "guide.npz", said)
+    assert all(np.allclose(a, b, rtol=1e-3, atol=1e-3)
+               for a, b in zip(cells.read_guide(corpus / "cache" / "guide.npz"), said, strict=True))
+    cell = cell_of(corpus, guide=cells.Guide("guide.npz", dims=3))
     split = cells.split_of(protocol.get("tones"), cell)
     guides = cells.guides_of(cell, cache, split.train)
-    assert guides is not None and guides.shape == (len(split.train), 3)
-    assert np.allclose(guides.T @ guides / len(guides), np.eye(3), atol=1e-5)  # whitened
+    assert guides is not None and [g.shape for g in guides] == [
+        (len(said[cache.row[u.id]]), 3) for u in split.train]
+    frames = np.concatenate(guides)
+    assert np.allclose(frames.T @ frames / len(frames), np.eye(3), atol=1e-3)  # whitened
     record = cells.train_cell(corpus / "exp" / "guided", config.to_dict(cell))
     plain = cells.train_cell(corpus / "exp" / "plain", config.to_dict(cell_of(corpus)))
     assert record["parameters"] == plain["parameters"] and record["hash"] != plain["hash"]
     assert "guide" in (corpus / "exp" / "guided" / "train" / "log.jsonl").read_text()
     cells.load_cell(corpus / "exp" / "guided")
     with pytest.raises(InputError, match="no guide"):
-        cells.guides_of(cell_of(corpus, guide=cells.Guide("none.npy")), cache, split.train)
+        cells.guides_of(cell_of(corpus, guide=cells.Guide("none.npz")), cache, split.train)
+    with pytest.raises(InputError, match="no pooling"):
+        emotion.FromFeatures(nn.Linear(2, 2), 3)
+
+
+def test_a_guide_goes_at_the_pace_of_the_copy_that_is_drawn(corpus: Path) -> None:
+    cache = features.Cache(corpus / "cache")
+    utterances = [Utterance(name, "", 1.0, name) for name in cache.row]
+    guides = [np.linspace(0, 1, 6, dtype=np.float32)[:, None] for _ in utterances]
+    data = emotion.Crops(cache, utterances, [0] * len(utterances), emotion.AugmentConfig(crop=0.5), guides)
+    paces = set()
+    for seed in range(8):
+        item = data.item(3, seed)
+        assert len(item["guide"]) == len(item["x"]) and (np.diff(item["guide"][:, 0]) >= 0).all()
+        assert set(item["guide"][:, 0]) == set(guides[3][:, 0])
+        paces.add(len(item["x"]))
+    assert len(paces) == 2
+    batch = data.collate([data.item(i, 9) for i in (0, 4)])
+    assert batch["guide"].shape == (*batch["x"].shape[:2], 1)
+
+
+def test_a_guided_model_that_says_what_the_guide_says_has_no_error(corpus: Path) -> None:
+    model = cells.build(cell_of(corpus), protocol.get("tones")).eval()
+    network, x = emotion.FromFeatures(model, 3), torch.randn(2, 64, 16)
+    seen: list[torch.Tensor] = []
+    hook = network.guide.register_forward_hook(lambda _, given, out: seen.append(out.detach()))
+    network(x, None, torch.zeros(2, 64, 3))
+    hook.remove()
+    frames = seen[0].shape[1]
+    told = seen[0].repeat_interleave(64 // frames, 1)
+    assert frames < 64 and 64 % frames == 0
+    with torch.no_grad():
+        assert float(network(x, None, told)[2]) < 1e-10
+        assert float(network(x, None, told + 2)[2]) == pytest.approx(4, rel=1e-4)
 
 
 def test_choosing_by_the_test_set_is_never_worse_on_it(corpus: Path) -> None:

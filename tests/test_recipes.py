@@ -168,6 +168,30 @@ def test_the_mini_emotion_recipe_runs_through(tmp_path: Path) -> None:
         recipe.run([*arguments, "--stage", "train", "folds=[fold9]"])
 
 
+def test_seeds_are_guided_and_make_a_committee(tmp_path: Path) -> None:
+    """Each begins with its own seed's weights, learns from development speakers too, and has a voice in it."""
+    pytest.importorskip("espeakng_loader")
+    shared = ["--config", str(ROOT / "egs/mini/ser/conf/train.yaml"), "seeds=[0, 1]", "workers=1",
+              "corpus.options={sentences: 1, workers: 1}", "corpus.incomplete=true", "features.speeds=[]",
+              "folds=[fold1]", "train={max_steps: 2, validate_every: 2}", "oracle=false",
+              "model.config={mels: 16, dim: 8, layers: 1, heads: 2, inner: 8, dropout: 0}"]
+    recipe = recipe_module("ser").recipe
+    recipe.run([*shared, "--exp", str(tmp_path / "first"), "release.systems=[]", "--stop-stage", "train"])
+    exp = tmp_path / "second"
+    recipe.run([*shared, "--exp", str(exp), "selection=refit", "release.committee=true",
+                "guide={upstream: log-mel, layer: 0, dims: 4}", "systems.hrf.guided=true",
+                f"systems.hrf.init={tmp_path}/first/cells/hrf/fold1-{{seed}}"])
+    from avspeech import pretrained
+
+    model, info = pretrained.load(exp / "models" / "hrf")
+    assert info.model == "committee" and model.config.members == 2 and "2 models" in info.description
+    assert "uar, cross-validated" in info.metrics and len(info.metrics) == 3  # none of development speakers
+    page = (exp / "RESULTS.md").read_text(encoding="utf-8")
+    assert "| hrf, committee |" in page and "2 as one" in page
+    assert not list(exp.rglob("dev.jsonl")) and len(list(exp.rglob("cells/hrf/*/cell.json"))) == 4
+    assert '"guide"' in next(exp.rglob("cells/hrf/fold1-0/train/log.jsonl")).read_text(encoding="utf-8")
+
+
 def test_the_mini_speech_recipe_runs_through(tmp_path: Path) -> None:
     """From no data to a text read aloud and a page, with a voice and a corpus as small as they come."""
     for package in ("espeakng_loader", "pyworld"):

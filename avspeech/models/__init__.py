@@ -24,6 +24,7 @@ MODELS = {
     "conformer": "avspeech.models.conformer:Conformer",
     "speechformer": "avspeech.models.speechformer:SpeechFormer",
     "dynamic_graph": "avspeech.models.dynamic_graph:DynamicGraph",
+    "committee": "avspeech.models.committee:Committee",
 }
 
 # name -> (model, the fields in which it differs from the model's default configuration)

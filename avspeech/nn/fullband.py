@@ -20,8 +20,8 @@ class DilatedConv(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.prelu = nn.PReLU()
         self.conv = nn.Conv1d(width, width, kernel, padding=kernel // 2 * dilation, dilation=dilation)
-        nn.init.zeros_(self.conv.weight)
-        nn.init.zeros_(self.conv.bias)
+        for parameter in self.conv.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, T, W] -> [B, T, W]."""

@@ -103,8 +103,9 @@ class Crops:
         share = self.augment.crop + (1 - self.augment.crop) * items[0]["draws"][0]
         length = min(shortest, max(SHORTEST, round(share * shortest)))
         starts = [int(i["draws"][1] * (len(i["x"]) - length + 1)) for i in items]
-        cut = {key: torch.from_numpy(np.stack([i[key][s: s + length] for i, s in zip(items, starts)]))
-               for key in ("x", "guide") if key in items[0]}
+        cut: dict[str, Any] = {
+            key: torch.from_numpy(np.stack([i[key][s: s + length] for i, s in zip(items, starts)]))
+            for key in ("x", "guide") if key in items[0]}
         return {"ids": [i["id"] for i in items], "target": torch.as_tensor([i["target"] for i in items]),
                 **cut}
 
@@ -125,7 +126,8 @@ class FromFeatures(nn.Module):
         self.model: Any = model
         if guide and not hasattr(model, "pool"):
             raise InputError(f"guided: a {type(model).__name__} has no pooling whose frames could be guided")
-        self.guide: Any = nn.Linear(self.model.config.dim, guide) if guide else None
+        width: Any = self.model.config.dim if guide else 0
+        self.guide: Any = nn.Linear(width, guide) if guide else None
 
     def forward(self, x: Tensor, frames: Tensor | None = None,
                 guides: Tensor | None = None) -> tuple[Tensor, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from torch import nn
 from avspeech import checkpoint, models, pretrained, profile
 from avspeech.data import protocol as protocols
 from avspeech.data.features import Cache
+from avspeech.models.committee import committee
 from avspeech.nn.reparam import to_deploy
 from avspeech.tasks import cells, emotion
 
@@ -23,7 +25,8 @@ def deploy_all(done: Cells, exp: Path, protocol: str, release: dict[str, Any],
                frontend: dict[str, float]) -> None:
     """`exp/deployed.json`: costs of each system and, over the cells of its first seed, how far the merged
     model's logits are from the trained one's on the test utterances. A model folder in `exp/models/<system>`:
-    of the cell trained for release, else of the one that did best on its development speakers."""
+    of the cells trained for release (several are a committee), else of the one that did best on its
+    development speakers."""
     rows = []
     for name in dict.fromkeys(cell.name for _, cell in done):
         mine = [(f, c) for f, c in done if c.name == name and cells.finished(f, c) is not None]
@@ -33,8 +36,8 @@ def deploy_all(done: Cells, exp: Path, protocol: str, release: dict[str, Any],
             continue
         compared = [_compare(f) for f, c in tested if c.seed == tested[0][1].seed]
         released = [f for f, c in mine if c.fold.startswith(cells.ALL_BUT)]
-        best = released[0] if released else max(
-            (f for f, _ in mine), key=lambda f: json.loads((f / cells.CELL).read_text())["dev"] or 0.0)
+        best = released or [max(
+            (f for f, _ in mine), key=lambda f: json.loads((f / cells.CELL).read_text())["dev"] or 0.0)]
         rows.append(_write(best, exp, name, protocol, release, frontend)
                     | {key: (max if key != "answers changed" else sum)(c[key] for c in compared)
                        for key in (compared[0] if compared else {})} | {"compared cells": len(compared)})
@@ -62,13 +65,16 @@ def _compare(folder: Path) -> dict[str, Any]:
     return out
 
 
-def _write(folder: Path, exp: Path, name: str, protocol: str, release: dict[str, Any],
+def _write(folders: Sequence[Path], exp: Path, name: str, protocol: str, release: dict[str, Any],
            frontend: dict[str, float]) -> dict[str, Any]:
-    """The model folder of a cell, merged; its costs."""
-    model, record = cells.load_cell(folder)
+    """The model folder of a cell, merged, or of several as a committee; its costs."""
+    model, record = cells.load_cell(folders[0])
     light: Any = to_deploy(model)
     wanted, cell = protocols.get(protocol), record["cell"]
     registered = models.CONFIGS.get(cell["model"], (cell["model"], {}))[0]
+    if len(folders) > 1:
+        others: list[Any] = [to_deploy(cells.load_cell(folder)[0]) for folder in folders[1:]]
+        light, registered = committee(registered, [light, *others]), "committee"
     held = record["speakers"]
     info = pretrained.ModelInfo(
         task="emotion", model=registered, config=dataclasses.asdict(light.config), sample_rate=16_000,
@@ -81,9 +87,11 @@ def _write(folder: Path, exp: Path, name: str, protocol: str, release: dict[str,
                 record["dev"], 2)},
         description=f"Protocol {wanted.name} ({wanted.hash}), {cell['fold']}: trained on {held['train']} "
                     "speakers, " + (f"its weights picked by {held['dev']} others." if held["dev"]
-                                    else "for a number of steps settled before."))
+                                    else "for a number of steps settled before.")
+                    + (f" {len(folders)} models, trained apart, answer by their mean posterior."
+                       if len(folders) > 1 else ""))
     if cell["fold"].startswith(cells.ALL_BUT):
-        pooled = _cross_validated(exp, name)
+        pooled = _cross_validated(exp, name, "committee" if len(folders) > 1 else "pooled")
         if pooled:
             info.metrics |= pooled
             info.description += (" It was tested on no one: the numbers of the cross-validation are of "
@@ -94,18 +102,20 @@ def _write(folder: Path, exp: Path, name: str, protocol: str, release: dict[str,
     audio = torch.from_numpy(np.random.default_rng(0).normal(0, 0.1, (1, 32_000)).astype(np.float32))
     with torch.no_grad():
         assert torch.equal(loaded(audio), light.float()(audio)), "the folder gives another answer"
-    return {"system": name, "trained parameters": _count(model), "deployed parameters": _count(light),
+    return {"system": name, "trained parameters": len(folders) * _count(model),
+            "deployed parameters": _count(light),
             "bytes": (exp / "models" / name / pretrained.WEIGHTS).stat().st_size,
             "mmacs": profile.count_macs(light, audio)[0] / 2e6,
-            "training mmacs": record["training_macs"] / 2e6}
+            "training mmacs": len(folders) * record["training_macs"] / 2e6}
 
 
-def _cross_validated(exp: Path, name: str) -> dict[str, float]:
+def _cross_validated(exp: Path, name: str, condition: str) -> dict[str, float]:
     from avspeech import report
 
     if not (exp / "results" / f"{name}.json").exists():
         return {}
-    rows = [r for r in report.read_results(exp / "results" / f"{name}.json")[0] if r["condition"] == "pooled"]
+    rows, _ = report.read_results(exp / "results" / f"{name}.json")
+    rows = [r for r in rows if r["condition"] == condition]
     return {f"{key}, cross-validated": round(float(np.mean([r[key] for r in rows])), 2)
             for key in ("uar", "war", "wf1", "ccc") if rows and all(r.get(key) is not None for r in rows)}
 

@@ -81,19 +81,27 @@ def _summary(rows: list[dict[str, Any]], systems: list[str], answers: Mapping[st
         pooled = [r for r in rows if r["system"] == system and r["condition"] == "pooled" and names[0] in r
                   and r[names[0]] is not None]
         cells_ = [_spread([r[n] for r in pooled]) for n in names]
-        interval = report.GAP
-        found = answers[system]
-        if found is not None:
-            low, high = metrics.cluster_bootstrap(_main(wanted), found["speakers"], found["truth"],
-                                                  found["predicted"])[1:]
-            interval = f"{low:.1f} to {high:.1f}" if wanted.classes else f"{low:.2f} to {high:.2f}"
-        body.append([system, cells_[0], interval, *cells_[1:], str(len(pooled)) if pooled else "0"])
+        body.append([system, cells_[0], _interval(answers[system], "predicted", wanted), *cells_[1:],
+                     str(len(pooled))])
+        for r in rows:
+            if r["system"] == system and r["condition"] == "committee":
+                cells_ = [_spread([r[n]]) for n in names]
+                body.append([f"{system}, committee", cells_[0],
+                             _interval(answers[system], "committee", wanted), *cells_[1:],
+                             f"{r['members']} as one"])
     return report.Table(
         ["system", NAMES[names[0]], "95 % by speaker", *(NAMES[n] for n in names[1:]), "seeds"], body,
         "Speaker-independent, all folds pooled",
         "Mean ± standard deviation over seeds of the measure over all utterances, each answered by a model "
         "that did not learn from its speaker and was not picked by it. The interval is a bootstrap of whole "
-        "speakers.")
+        "speakers. A committee answers by the mean posterior of all seeds.")
+
+
+def _interval(found: Mapping[str, Any] | None, of: str, wanted: protocols.Protocol) -> str:
+    if found is None:
+        return report.GAP
+    low, high = metrics.cluster_bootstrap(_main(wanted), found["speakers"], found["truth"], found[of])[1:]
+    return f"{low:.1f} to {high:.1f}" if wanted.classes else f"{low:.2f} to {high:.2f}"
 
 
 def _spread(values: list[float]) -> str:
@@ -154,7 +162,7 @@ def _comparisons(answers: Mapping[str, Any], pairs: Mapping[str, str],
 def _by_fold(rows: list[dict[str, Any]], systems: list[str],
              wanted: protocols.Protocol) -> list[report.Section]:
     value = "uar" if wanted.classes else "ccc"
-    kept = [r for r in rows if r["condition"] != "pooled"]
+    kept = [r for r in rows if r["condition"] not in ("pooled", "committee")]
     folds = list(dict.fromkeys(r["condition"] for r in kept))
     if not kept:
         return []

@@ -62,11 +62,11 @@ def _trained(waiting: Cells, workers: int, scheduler: str | None) -> Iterator[di
 
 
 def score_all(done: Cells, out: Path, protocol: str) -> None:
-    """`out/<system>.json`: measures of each fold and seed, and "pooled" over the folds where none is
-    missing."""
+    """`out/<system>.json`: measures of each fold and seed, "pooled" over the folds where none is missing, and
+    of the "committee" of all such seeds, by their mean posterior."""
     classes = len(protocols.get(protocol).classes)
     for name in dict.fromkeys(cell.name for _, cell in done):
-        rows = []
+        rows, together = [], []
         for seed in dict.fromkeys(cell.seed for _, cell in done if cell.name == name):
             answers: dict[str, list[dict[str, Any]]] = {"honest": [], "test_oracle": []}
             mine = [(f, c) for f, c in done if (c.name, c.seed) == (name, seed)
@@ -87,30 +87,39 @@ def score_all(done: Cells, out: Path, protocol: str) -> None:
                              "dev": record["dev"], "cpu_seconds": record["cpu_seconds"]})
             pooled: dict[str, Any] = {"system": name, "seed": seed, "condition": "pooled"}
             if whole and answers["honest"]:
+                together.append(answers["honest"])
                 judged = emotion.judge(answers["honest"], bool(classes))
                 pooled |= emotion.measures(judged, classes) | {"n": len(judged.units)}
                 if len(answers["test_oracle"]) == len(answers["honest"]):
                     chosen = emotion.measures(emotion.judge(answers["test_oracle"], bool(classes)), classes)
                     pooled |= {f"oracle_{key}": value for key, value in chosen.items()}
             rows.append(pooled)
+        if len(together) > 1:
+            judged = emotion.judge(sum(together, []), bool(classes))
+            rows.append({"system": name, "seed": None, "condition": "committee", "members": len(together),
+                         **emotion.measures(judged, classes), "n": len(judged.units)})
         report.write_results(out / f"{name}.json", rows, {"protocol": protocols.get(protocol).hash,
                                                           "commit": report.commit()})
 
 
 def answers_of(done: Cells, name: str, classification: bool) -> dict[str, Any] | None:
     """Of a system, the units of all folds with truth [n], speakers [n] and predictions [n, S] of its complete
-    seeds; None where no seed is complete."""
-    columns, first = [], None
+    seeds, and the "committee"'s [n, 1], by their mean posterior; None where no seed is complete."""
+    columns: list[np.ndarray] = []
+    every: list[dict[str, Any]] = []
+    first = None
     for seed in dict.fromkeys(cell.seed for _, cell in done if cell.name == name):
         mine = [(f, c) for f, c in done if (c.name, c.seed) == (name, seed)
                 and not c.fold.startswith(cells.ALL_BUT)]
         if not mine or any(cells.finished(f, c) is None for f, c in mine):
             continue
-        judged = emotion.judge([r for f, _ in mine for r in emotion.read_records(f / "test.jsonl")],
-                               classification)
+        records = [r for f, _ in mine for r in emotion.read_records(f / "test.jsonl")]
+        every += records
+        judged = emotion.judge(records, classification)
         first = first or judged
         columns.append(judged.predicted)
     if first is None:
         return None
     return {"units": first.units, "truth": first.truth, "speakers": first.speakers,
-            "predicted": np.stack(columns, 1)}
+            "predicted": np.stack(columns, 1),
+            "committee": emotion.judge(every, classification).predicted[:, None]}

@@ -44,7 +44,8 @@ class Corpus:
 class System:
     """model: a name in `models`, none for the experiment's; config, train, augment: differences from the
     experiment's; init: "expandnet" begins with the product of the factors that config.hrf asks for, and
-    trains that; a folder (a cell's or a model's) gives the weights to begin with; match: a system whose
+    trains that; a folder (a cell's or a model's; "{seed}" in it stands for the seed) gives the weights to
+    begin with; match: a system whose
     training compute this one gets; guided: it also learns what the experiment's guide says; baseline: a
     system it is compared with, utterance by utterance, in the report."""
 
@@ -86,11 +87,13 @@ class Model:
 @dataclass
 class Release:
     """systems: also trained on all speakers but the development speakers of `fold`, to be carried away.
-    licence: of the weights; data: the licence of the corpus; also: corpora that `init` was trained on, and
-    their licences; limits: for the card."""
+    committee: with each seed, to be one model that gives the mean of their posteriors. licence: of the
+    weights; data: the licence of the corpus; also: corpora that `init` was trained on, and their licences;
+    limits: for the card."""
 
     systems: tuple[str, ...] = ()
     fold: str = "fold1"
+    committee: bool = False
     licence: str = "Apache-2.0"
     data: str = "not stated"
     also: dict[str, str] = field(default_factory=dict)
@@ -202,10 +205,11 @@ def cells_of(cfg: Config, exp: Path) -> Iterator[tuple[Path, Cell]]:
     def cell(name: str, fold: str, seed: int) -> tuple[Path, Cell]:
         system = cfg.systems[name]
         model, differences = _model(cfg, system)
+        init = system.init.replace("{seed}", str(seed))
         match = None if system.match is None else _model(cfg, cfg.systems[system.match])[1]
         given = Cell(
             name, fold, seed, cfg.protocol, str(folder / "all.jsonl"), str(layout.root_of(folder)),
-            str(_cache(cfg, exp, system)), model, differences, system.init, match,
+            str(_cache(cfg, exp, system)), model, differences, init, match,
             config.from_dict(trainer.TrainConfig, {**config.to_dict(cfg.train), **system.train},
                              f"systems.{name}.train"),
             config.from_dict(AugmentConfig, {**config.to_dict(cfg.augment), **system.augment},
@@ -222,7 +226,8 @@ def cells_of(cfg: Config, exp: Path) -> Iterator[tuple[Path, Cell]]:
     for name in cfg.release.systems:
         if name not in cfg.systems:
             raise InputError(f"release.systems: '{name}' is no system; there are {', '.join(cfg.systems)}")
-        yield cell(name, f"all but {cfg.release.fold}", cfg.seeds[0])
+        for seed in cfg.seeds if cfg.release.committee else cfg.seeds[:1]:
+            yield cell(name, f"all but {cfg.release.fold}", seed)
 
 
 @recipe.stage("train", uses=TRAINING, code=("trainer", "batching", "data", "nn", "models", "tasks"),

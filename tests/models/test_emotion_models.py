@@ -24,6 +24,8 @@ TINY: dict[str, dict[str, Any]] = {
     "conformer": dict(mels=20, channels=4, factor=4, dim=16, layers=2, heads=2, inner=24, kernel=3),
     "speechformer": dict(mels=20, dim=16, layers=(1, 1, 1, 1), heads=2, dropout=0.0),
     "dynamic_graph": dict(mels=20, channels=4, dim=16, layers=2, window=8, step=4),
+    "committee": dict(mels=20, members=2,
+                      settings=dict(channels=4, factor=4, dim=16, layers=2, heads=2, inner=24)),
 }
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("conv_transformer", {}),
@@ -43,6 +45,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("dynamic_graph", dict(graph="none", residual=False)),
     ("dynamic_graph", dict(learn="lgrin", degree="boosted", random_edges="frozen", dice_on="edges")),
     ("dynamic_graph", dict(learn="none", degree="plain", readout="windows")),
+    ("committee", {}),
 ]
 IDS = ["-".join([name, *(f"{key}={value}" for key, value in fields.items())]) for name, fields in VARIANTS]
 EVERY = pytest.mark.parametrize(("name", "fields"), VARIANTS, ids=IDS)

@@ -169,7 +169,7 @@ def test_the_mini_emotion_recipe_runs_through(tmp_path: Path) -> None:
 
 
 def test_seeds_are_guided_and_make_a_committee(tmp_path: Path) -> None:
-    """Each begins with its own seed's weights, learns from development speakers too, and has a voice in it."""
+    """Each begins with its own seed's weights, learns from development speakers too, and has a say in it."""
     pytest.importorskip("espeakng_loader")
     shared = ["--config", str(ROOT / "egs/mini/ser/conf/train.yaml"), "seeds=[0, 1]", "workers=1",
               "corpus.options={sentences: 1, workers: 1}", "corpus.incomplete=true", "features.speeds=[]",

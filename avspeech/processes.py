@@ -1,4 +1,5 @@
-"""One training in several processes, started by torchrun: who is who, and how they meet.
+"""One training in several processes, started by torchrun: who is who, and how they meet; and workers of a
+pool that end with who started them.
 
     with processes.distributed():            # does nothing when started without torchrun
         model.to(processes.device())
@@ -12,6 +13,8 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
+import threading
+import time
 from collections.abc import Iterator
 
 import torch
@@ -45,6 +48,19 @@ def distributed(timeout: float = 1800.0) -> Iterator[None]:
         yield
     finally:
         dist.destroy_process_group()
+
+
+def end_with_parent() -> None:
+    """Initialiser of a pool's worker: once the process that started it is gone (killed, say), it ends too,
+    within a second, in place of going on with what nobody waits for."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def rank_and_world() -> tuple[int, int]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from avspeech import config, report
+from avspeech import config, processes, report
 from avspeech.data import protocol as protocols
 from avspeech.errors import InputError
 from avspeech.tasks import cells, emotion
@@ -53,7 +53,7 @@ def _trained(waiting: Cells, workers: int, scheduler: str | None) -> Iterator[di
         for job in jobs:
             yield cells.train_cell(*job)
     else:
-        pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+        pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=processes.end_with_parent)
         try:
             for done in as_completed([pool.submit(cells.train_cell, *job) for job in jobs]):
                 yield done.result()

@@ -187,7 +187,7 @@ def test_seeds_are_guided_and_make_a_committee(tmp_path: Path) -> None:
     assert info.model == "committee" and model.config.members == 2 and "2 models" in info.description
     assert "uar, cross-validated" in info.metrics and len(info.metrics) == 3  # none of development speakers
     page = (exp / "RESULTS.md").read_text(encoding="utf-8")
-    assert "| hrf, committee |" in page and "2 as one" in page
+    assert "| hrf, committee |" in page and "2 as one" in page and "committee against its members" in page
     assert not list(exp.rglob("dev.jsonl")) and len(list(exp.rglob("cells/hrf/*/cell.json"))) == 4
     assert '"guide"' in next(exp.rglob("cells/hrf/fold1-0/train/log.jsonl")).read_text(encoding="utf-8")
 

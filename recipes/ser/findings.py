@@ -29,8 +29,8 @@ def results_page(done: Cells, exp: Path, protocol: str, pairs: Mapping[str, str]
     costs = {row["system"]: row for row in json.loads((exp / "deployed.json").read_text(encoding="utf-8"))}
     sections: list[report.Section] = [report.Text(SHOUT, "NO RESULT")] if oracle else []
     sections += [_summary(rows, systems, answers, wanted), _costs(done, systems, costs)]
-    if pairs:
-        table, verdicts = _comparisons(answers, pairs, wanted)
+    table, verdicts = _comparisons(answers, pairs, wanted)
+    if verdicts:
         sections += [table, report.Text("\n\n".join(verdicts), "What the comparisons show")]
     sections += _by_fold(rows, systems, wanted)
     sections += _inflation(rows, systems)
@@ -135,25 +135,28 @@ def _costs(done: Cells, systems: list[str], costs: Mapping[str, dict[str, Any]])
 def _comparisons(answers: Mapping[str, Any], pairs: Mapping[str, str],
                  wanted: protocols.Protocol) -> tuple[report.Table, list[str]]:
     score, unit = _main(wanted), " points of UAR" if wanted.classes else " of CCC"
+    compared = {f"{name} against {base}": (answers[name], answers[base], "predicted")
+                for name, base in pairs.items()}
+    compared |= {f"{name}, committee against its members": (found, found, "committee")
+                 for name, found in answers.items() if found and found["predicted"].shape[1] > 1}
     body, verdicts = [], []
-    for name, base in pairs.items():
-        one, other = answers[name], answers[base]
+    for label, (one, other, which) in compared.items():
         if one is None or other is None:
-            body.append([f"{name} against {base}", None, None, None])
-            verdicts.append(f"{name} against {base}: no complete seed yet.")
+            body.append([label, None, None, None])
+            verdicts.append(f"{label}: no complete seed yet.")
             continue
-        low_, high_ = sorted((one["predicted"].shape[1], other["predicted"].shape[1]))
+        mine, theirs = one[which], other["predicted"]
+        low_, high_ = sorted((one["predicted"].shape[1], theirs.shape[1]))
         gain = metrics.cluster_bootstrap(
-            lambda t, a, b: score(t, a) - score(t, b), one["speakers"], one["truth"], one["predicted"],
-            other["predicted"])
-        by_seed = [score(one["truth"], one["predicted"][:, [i]])
-                   - score(one["truth"], other["predicted"][:, [i]]) for i in range(low_)]
+            lambda t, a, b: score(t, a) - score(t, b), one["speakers"], one["truth"], mine, theirs)
+        by_seed = [score(one["truth"], mine[:, [min(i, mine.shape[1] - 1)]])
+                   - score(one["truth"], theirs[:, [i]]) for i in range(low_)]
         seeds = f"{low_}" if low_ == high_ else f"{low_} and {high_}"
-        body.append([f"{name} against {base}", f"{gain.mean:+.1f}", f"{gain.low:+.1f} to {gain.high:+.1f}",
+        body.append([label, f"{gain.mean:+.1f}", f"{gain.low:+.1f} to {gain.high:+.1f}",
                      ", ".join(f"{g:+.1f}" for g in by_seed)])
         told = ("helps" if gain.low > 0 else "hurts" if gain.high < 0
                 else "makes no difference that this shows")
-        verdicts.append(f"{name} against {base}: {told}; {gain.mean:+.1f}{unit}, 95 % {gain.low:+.1f} to "
+        verdicts.append(f"{label}: {told}; {gain.mean:+.1f}{unit}, 95 % {gain.low:+.1f} to "
                         f"{gain.high:+.1f} by speaker, {seeds} seed{'s' if high_ > 1 else ''}.")
     return report.Table(["comparison", "gain", "95 % by speaker", "seed by seed"], body,
                         "Each against its baseline, on the same utterances"), verdicts

@@ -76,6 +76,12 @@ def _write(folders: Sequence[Path], exp: Path, name: str, protocol: str, release
         others: list[Any] = [to_deploy(cells.load_cell(folder)[0]) for folder in folders[1:]]
         light, registered = committee(registered, [light, *others]), "committee"
     held = record["speakers"]
+    part = cell["fold"] if held["dev"] or held["test"] else "all of it"
+    told = [f"Protocol {wanted.name} ({wanted.hash}), {part}: trained on {held['train']} speakers,",
+            f"its weights picked by {held['dev']} others." if held["dev"]
+            else "for a number of steps settled before."]
+    if len(folders) > 1:
+        told.append(f"{len(folders)} models, trained apart, answer by their mean posterior.")
     info = pretrained.ModelInfo(
         task="emotion", model=registered, config=dataclasses.asdict(light.config), sample_rate=16_000,
         fps=None, frontend=frontend, labels=list(wanted.classes),
@@ -85,11 +91,7 @@ def _write(folders: Sequence[Path], exp: Path, name: str, protocol: str, release
         metrics={} if record["dev"] is None else {
             f"{record['measure']} of the development speakers, who picked the weights": round(
                 record["dev"], 2)},
-        description=f"Protocol {wanted.name} ({wanted.hash}), {cell['fold']}: trained on {held['train']} "
-                    "speakers, " + (f"its weights picked by {held['dev']} others." if held["dev"]
-                                    else "for a number of steps settled before.")
-                    + (f" {len(folders)} models, trained apart, answer by their mean posterior."
-                       if len(folders) > 1 else ""))
+        description=" ".join(told))
     if cell["fold"].startswith(cells.ALL_BUT):
         pooled = _cross_validated(exp, name, "committee" if len(folders) > 1 else "pooled")
         if pooled:

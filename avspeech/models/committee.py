@@ -58,11 +58,22 @@ class Committee(LogMelModel):
         self.members = nn.ModuleList([build(config.member, **shared, **config.settings)
                                       for _ in range(config.members)])
 
+    def deployed_config(self) -> CommitteeConfig:
+        return _config(self.config.member, cast(LogMelModel, self.members[0]).deployed_config(),
+                       self.config.members)
+
     def classify(self, x: Tensor, frames: Tensor | None = None) -> Tensor:
         """x [B, T, M] from `features`, frames [B] (None: all T) -> the logarithm [B, K] of the members' mean
         posterior."""
         said = [cast(LogMelModel, member).classify(x, frames).softmax(-1) for member in self.members]
         return torch.stack(said).mean(0).clamp_min(1e-12).log()
+
+
+def _config(member: str, config: LogMelConfig, members: int) -> CommitteeConfig:
+    """Of so many members of this configuration."""
+    fields = dataclasses.asdict(config)
+    return CommitteeConfig(**{name: fields.pop(name) for name in _SHARED}, member=member, members=members,
+                           settings=fields)
 
 
 def committee(member: str, models: Sequence[LogMelModel]) -> Committee:
@@ -71,9 +82,7 @@ def committee(member: str, models: Sequence[LogMelModel]) -> Committee:
     first = models[0].config
     if any(model.config != first for model in models):
         raise InputError("a committee's members need one configuration, these have several")
-    fields = dataclasses.asdict(first)
-    made = Committee(CommitteeConfig(**{name: fields.pop(name) for name in _SHARED}, member=member,
-                                     members=len(models), settings=fields))
+    made = Committee(_config(member, first, len(models)))
     for copy, model in zip(made.members, models):
         copy.load_state_dict(model.state_dict())
     return made.train(models[0].training)

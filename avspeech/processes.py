@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import multiprocessing
 import os
 import threading
-import time
 from collections.abc import Iterator
 
 import torch
@@ -51,14 +51,14 @@ def distributed(timeout: float = 1800.0) -> Iterator[None]:
 
 
 def end_with_parent() -> None:
-    """Initialiser of a pool's worker: once the process that started it is gone (killed, say), it ends too,
-    within a second, in place of going on with what nobody waits for."""
-    parent = os.getppid()
+    """Initialiser of a pool's worker: once the process that started it is gone (killed, say), it ends too, in
+    place of going on with what nobody waits for."""
+    parent = multiprocessing.parent_process()
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
+        if parent is not None:
+            parent.join()
+            os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
 

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from avspeech.errors import InputError
+from avspeech.models import build, model_class
 from avspeech.nn.logmel import LogMelConfig, LogMelModel
 
 _SHARED = tuple(f.name for f in dataclasses.fields(LogMelConfig))
@@ -42,8 +43,6 @@ class Committee(LogMelModel):
     config: CommitteeConfig
 
     def __init__(self, config: CommitteeConfig = CommitteeConfig()):
-        from avspeech.models import build, model_class
-
         super().__init__(dataclasses.replace(config, normalise="level"))  # members keep their own statistics
         self.config = config
         if config.members < 1 or not issubclass(model_class(config.member), LogMelModel) \

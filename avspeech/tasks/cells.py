@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import io
 import json
-import os
 import shutil
 import time
 import zipfile
@@ -69,10 +69,9 @@ class Guide:
 
 def write_guide(path: Path, frames: Sequence[np.ndarray]) -> None:
     """Writes a guide's frames, [F, D] of each utterance in the order of the cache's ids, atomically."""
-    aside = path.with_suffix(".part")
-    with open(aside, "wb") as out:
-        np.savez(out, frames=np.concatenate(frames).astype(np.float16), counts=[len(f) for f in frames])
-    os.replace(aside, path)
+    out = io.BytesIO()
+    np.savez(out, frames=np.concatenate(frames).astype(np.float16), counts=[len(f) for f in frames])
+    checkpoint.write_atomically(path, out.getvalue())
 
 
 def read_guide(path: Path) -> list[np.ndarray]:

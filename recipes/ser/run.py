@@ -45,9 +45,8 @@ class System:
     """model: a name in `models`, none for the experiment's; config, train, augment: differences from the
     experiment's; init: "expandnet" begins with the product of the factors that config.hrf asks for, and
     trains that; a folder (a cell's or a model's; "{seed}" in it stands for the seed) gives the weights to
-    begin with; match: a system whose
-    training compute this one gets; guided: it also learns what the experiment's guide says; baseline: a
-    system it is compared with, utterance by utterance, in the report."""
+    begin with; match: a system whose training compute this one gets; guided: it also learns what the
+    experiment's guide says; baseline: a system it is compared with, utterance by utterance, in the report."""
 
     model: str | None = None
     config: dict[str, Any] = field(default_factory=dict)
@@ -86,7 +85,8 @@ class Model:
 
 @dataclass
 class Release:
-    """systems: also trained on all speakers but the development speakers of `fold`, to be carried away.
+    """systems: also trained on all speakers but the development speakers of `fold` (a refit: on all), to be
+    carried away.
     committee: with each seed, to be one model that gives the mean of their posteriors. licence: of the
     weights; data: the licence of the corpus; also: corpora that `init` was trained on, and their licences;
     limits: for the card."""

@@ -63,7 +63,7 @@ class MVTFConfig:
     fps: float = 25.0
     crop: int = 88
     lips: str = "small"
-    lips_width: int = 32
+    lips_width: int = 48
     embed: int = 64
     embed_causal: bool = False
     fusion: str = "tensor"
@@ -72,7 +72,7 @@ class MVTFConfig:
     planes: int = 4
     bands: int = 64
     patch: int = 4
-    blocks: int = 3
+    blocks: int = 1
     dim: int = 48
     kernel: int = 4
     stride: int = 4
@@ -82,8 +82,8 @@ class MVTFConfig:
     causal: bool = False
     features: str = "compressed"
     head: str = "mask"
-    guess: int = 224
-    guess_layers: int = 30
+    guess: int = 216
+    guess_layers: int = 24
 
 
 def mel_bands(bands: int, bins: int, sample_rate: int) -> Tensor:

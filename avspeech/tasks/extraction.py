@@ -11,8 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from avspeech import metrics
+from avspeech.audio import SAMPLE_RATE
 from avspeech.batching import Batch
-from avspeech.data.mixing import MixConfig, Mixture, Pool, Studio, draw
+from avspeech.data.mixing import FPS, MixConfig, Mixture, Pool, Studio, draw
+from avspeech.errors import InputError
 from avspeech.models.mvtf import MVTF
 
 CROP = 88
@@ -31,6 +33,25 @@ class Condition:
     shuffled: bool = False
 
 
+@dataclass(frozen=True)
+class AugmentConfig:
+    """How training examples are varied, beside a random place of the crop and its mirror image.
+
+    turn: degrees by which the mouth is turned at most, zoom: share by which it is made larger or smaller, all
+    frames and views of an example alike. speed: share by which an example is played faster or slower at most,
+    mixture, target and lips together.
+    """
+
+    turn: float = 0.0
+    zoom: float = 0.0
+    speed: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.turn <= 45 or not 0 <= self.zoom <= 0.5 or not 0 <= self.speed <= 0.5:
+            raise InputError(f"augment: turn={self.turn}, zoom={self.zoom}, speed={self.speed}: expected "
+                             "up to 45 degrees and shares up to 0.5")
+
+
 class DrawnMixtures:
     """Training data: a new mixture for each target at each epoch (`batching.Dataset`).
 
@@ -38,8 +59,10 @@ class DrawnMixtures:
     views: how many views of a target are shown, drawn at random from those it has (all, if it has fewer).
     """
 
-    def __init__(self, pool: Pool, studio: Studio, config: MixConfig, segment: float, views: int = 3):
+    def __init__(self, pool: Pool, studio: Studio, config: MixConfig, segment: float, views: int = 3,
+                 augment: AugmentConfig = AugmentConfig()):
         self.pool, self.studio, self.config, self.segment, self.views = pool, studio, config, segment, views
+        self.augment = augment
         self.lengths = [min(segment, u.duration) for u in pool.targets]
 
     def item(self, index: int, seed: int) -> dict[str, Any]:
@@ -49,7 +72,10 @@ class DrawnMixtures:
         mixture = draw(rng, self.pool, target, self.config, target.id, self.segment)
         order = rng.permutation(len(mixture.views))[: self.views]
         example = load(self.studio, mixture, [mixture.views[i] for i in order])
-        return {**example, "video": augment(rng, example["video"])}
+        example["video"] = vary(rng, example["video"], self.augment)
+        if not self.augment.speed:
+            return example
+        return at_speed(example, float(rng.uniform(1 - self.augment.speed, 1 + self.augment.speed)))
 
     def collate(self, items: list[dict[str, Any]]) -> Batch:
         """A batch of examples, padded to the longest and to the most views."""
@@ -64,12 +90,51 @@ def load(studio: Studio, mixture: Mixture, views: Sequence[str]) -> dict[str, An
     return {"id": mixture.id, "mixture": mixed, "target": target, "video": video, "mask": mask}
 
 
-def augment(rng: np.random.Generator, video: np.ndarray) -> np.ndarray:
-    """Crops [V, T, 96, 96] -> [V, T, 88, 88] at a random place, mirrored half of the time,
-    all views of a kind."""
+def vary(rng: np.random.Generator, video: np.ndarray,
+         config: AugmentConfig = AugmentConfig()) -> np.ndarray:
+    """Crops [V, T, 96, 96] uint8 -> [V, T, 88, 88] at a random place, mirrored half of the time, turned and
+    zoomed as `config` says; all alike. What lies outside a crop is as its edge."""
     y, x = rng.integers(0, video.shape[-1] - CROP + 1, 2)
-    video = video[..., y: y + CROP, x: x + CROP]
-    return video[..., ::-1] if rng.random() < 0.5 else video
+    mirrored = rng.random() < 0.5
+    if not config.turn and not config.zoom:
+        video = video[..., y: y + CROP, x: x + CROP]
+        return video[..., ::-1] if mirrored else video
+    import cv2
+
+    angle, zoom = rng.uniform(-config.turn, config.turn), 1 + rng.uniform(-config.zoom, config.zoom)
+    matrix = cv2.getRotationMatrix2D(((video.shape[-1] - 1) / 2,) * 2, angle, zoom)
+    matrix[:, 2] -= x, y
+    if mirrored:
+        matrix[0] = [-matrix[0, 0], -matrix[0, 1], CROP - 1 - matrix[0, 2]]
+    frames = [cv2.warpAffine(frame, matrix, (CROP, CROP), borderMode=cv2.BORDER_REPLICATE)
+              for frame in video.reshape(-1, *video.shape[-2:])]
+    return np.stack(frames).reshape(*video.shape[:2], CROP, CROP)
+
+
+def at_speed(example: dict[str, Any], speed: float) -> dict[str, Any]:
+    """An example of `load` played `speed` times as fast: sound resampled (so its pitch moves too), each new
+    frame a blend of the two around it, and shown where both are. Whole frames go in and come out, so that
+    sound and picture stay together; a part of a frame at the end is lost."""
+    mask, video = example["mask"], example["video"]
+    step = round(SAMPLE_RATE / FPS)
+    frames = len(example["mixture"]) // step
+    out = round(frames / speed)
+    if out == frames or not frames or not out:
+        return example
+    place = ((np.arange(out) + 0.5) * frames / out - 0.5).clip(0, frames - 1)
+    left = place.astype(int)
+    right = np.minimum(left + 1, frames - 1)
+    share = (place - left).astype(np.float32)[:, None, None]
+    blend = video[:, left] * (1 - share) + video[:, right] * share
+    shown = mask[:, left] & mask[:, right]
+    sounds = {key: _resampled(example[key][: frames * step], out * step) for key in ("mixture", "target")}
+    return {**example, **sounds, "video": blend.astype(np.uint8) * shown[..., None, None], "mask": shown}
+
+
+def _resampled(samples: np.ndarray, count: int) -> np.ndarray:
+    """samples [N] as [count] over the same time: its spectrum cut or filled up."""
+    spectrum = np.fft.rfft(samples)
+    return (np.fft.irfft(spectrum, count) * (count / len(samples))).astype(np.float32)
 
 
 def centre(video: np.ndarray) -> np.ndarray:

@@ -25,6 +25,7 @@ from avspeech.data.manifest import Utterance, read_manifest, write_manifest
 from avspeech.data.mixing import MixConfig, Pool, Studio, draw, proportions, read_mixtures, write_mixtures
 from avspeech.errors import InputError
 from avspeech.recipe import Recipe
+from avspeech.tasks.extraction import AugmentConfig
 
 SPLITS = ("train", "dev", "test")
 
@@ -50,10 +51,11 @@ class Data:
 
 @dataclass
 class Mixing:
-    """train: what training draws; dev, test: what is listed once, with so many mixtures for each corpus.
-    segment: seconds of a training example."""
+    """train: what training draws, augment: how it varies that; dev, test: what is listed once, with so many
+    mixtures for each corpus. segment: seconds of a training example."""
 
     train: MixConfig = field(default_factory=MixConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
     test: MixConfig = field(default_factory=lambda: MixConfig(occluded=0.0, missing=0.0))
     dev_count: int = 40
     test_count: int = 100
@@ -260,7 +262,7 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
     if cfg.model.init:
         pretrained.begin(model, cfg.model.init, folder.name)
     mix = dataclasses.replace(cfg.mix.train, views=system.only)
-    data = extraction.DrawnMixtures(pool, studio, mix, cfg.mix.segment, system.views)
+    data = extraction.DrawnMixtures(pool, studio, mix, cfg.mix.segment, system.views, cfg.mix.augment)
     listed = {corpus: read_mixtures(path) for corpus, path in _listed(cfg, exp, "dev").items()}
     _, dev_studio = _pool(cfg, exp, "dev")
     shown = extraction.Condition("dev", system.only)

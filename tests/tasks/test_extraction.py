@@ -6,8 +6,18 @@ import numpy as np
 import pytest
 import torch
 
+from avspeech.errors import InputError
 from avspeech.models import build
-from avspeech.tasks.extraction import Separating, augment, centre, collate, extraction_loss, separation_loss
+from avspeech.tasks.extraction import (
+    AugmentConfig,
+    Separating,
+    at_speed,
+    centre,
+    collate,
+    extraction_loss,
+    separation_loss,
+    vary,
+)
 
 TINY = dict(lips_width=4, embed=8, blocks=1, dim=8, hidden=6, heads=2, query=2, planes=2, bands=16, guess=8,
             guess_layers=2)
@@ -61,13 +71,56 @@ def test_collate_pads_and_masks() -> None:
     assert not batch["mixture"][0, 30:].any() and batch["mask"][0].sum() == 3 and batch["mask"][1].all()
 
 
-def test_augment_cuts_88_and_keeps_the_views_together() -> None:
-    video = np.arange(96 * 96, dtype=np.uint16).reshape(1, 1, 96, 96).repeat(2, 0)
+@pytest.mark.parametrize("config", [AugmentConfig(), AugmentConfig(turn=10, zoom=0.1)])
+def test_vary_cuts_88_and_keeps_the_views_together(config: AugmentConfig) -> None:
+    video = np.random.default_rng(0).integers(0, 256, (1, 1, 96, 96), np.uint8).repeat(2, 0)
     for seed in range(5):
-        out = augment(np.random.default_rng(seed), video)
-        assert out.shape == (2, 1, 88, 88)
+        out = vary(np.random.default_rng(seed), video, config)
+        assert out.shape == (2, 1, 88, 88) and out.dtype == np.uint8
         np.testing.assert_array_equal(out[0], out[1])
     np.testing.assert_array_equal(centre(video), video[..., 4:92, 4:92])
+
+
+def test_a_turn_of_nothing_is_a_plain_cut() -> None:
+    video = np.random.default_rng(0).integers(0, 256, (1, 2, 96, 96), np.uint8)
+    for seed in range(6):
+        plain, turned = (vary(np.random.default_rng(seed), video, AugmentConfig(turn=t)) for t in (0, 1e-9))
+        np.testing.assert_array_equal(plain, turned)
+
+
+@pytest.mark.parametrize("speed", [0.8, 1.0, 1.25])
+def test_at_speed_keeps_sound_and_picture_together(speed: float) -> None:
+    """A tone that sounds while the picture is bright still does, at another pitch and length."""
+    frames, step = 50, 640
+    bright = np.zeros(frames, bool)
+    bright[20:30] = True
+    tone = np.sin(2 * np.pi * 400 * np.arange(frames * step) / 16000) * bright.repeat(step)
+    video = (200 * bright).astype(np.uint8)[None, :, None, None].repeat(88, 2).repeat(88, 3)
+    made = at_speed({"mixture": tone.astype(np.float32), "target": tone.astype(np.float32), "video": video,
+                     "mask": np.ones((1, frames), bool)}, speed)
+    out = round(frames / speed)
+    assert made["video"].shape == (1, out, 88, 88) and made["mask"].shape == (1, out)
+    assert len(made["mixture"]) == out * step
+    loud = np.sqrt(np.mean(made["mixture"].reshape(out, step) ** 2, 1)) > 0.5
+    lit = made["video"][0, :, 0, 0] > 120
+    assert (loud != lit).sum() <= 2
+    spectrum = np.abs(np.fft.rfft(made["mixture"]))
+    assert spectrum.argmax() * 16000 / (out * step) == pytest.approx(400 * frames / out, abs=5)
+
+
+def test_at_speed_hides_frames_that_blend_with_hidden_ones() -> None:
+    mask = np.ones((1, 40), bool)
+    mask[0, 10:14] = False
+    sound = np.ones(40 * 640 + 100, np.float32)
+    made = at_speed({"mixture": sound, "target": sound, "video": np.full((1, 41, 88, 88), 9, np.uint8),
+                     "mask": np.pad(mask, ((0, 0), (0, 1)))}, 0.8)
+    hidden = ~made["mask"][0]
+    assert made["mask"].shape == (1, 50) and 5 <= hidden.sum() <= 8 and not made["video"][0, hidden].any()
+
+
+def test_augment_config_is_checked() -> None:
+    with pytest.raises(InputError, match="speed=2"):
+        AugmentConfig(speed=2)
 
 
 def test_a_step_of_training_lowers_the_loss() -> None:

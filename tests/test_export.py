@@ -21,6 +21,7 @@ TINY: dict[str, dict[str, Any]] = {
     "conv_transformer": dict(mels=16, channels=2, factor=4, dim=8, layers=1, heads=2, inner=8),
     "conformer": dict(mels=16, channels=2, factor=4, dim=8, layers=1, heads=2, inner=8, kernel=3),
     "speechformer": dict(mels=16, dim=8, layers=(1, 1, 1, 1), heads=2),
+    "whisper_transformer": dict(mels=16, dim=8, layers=1, heads=2, inner=8),
     "dynamic_graph": dict(mels=16, channels=2, dim=8, layers=1, window=8, step=4),
 }
 

@@ -18,7 +18,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -74,13 +74,22 @@ class MelConfig:
     low: float = 50.0
     high: float = 8000.0
     floor: float = 1e-8
+    filters: str = field(default="htk", repr=False)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What a cache's hash is made of: the filters only where they are not the default, as when there
+        were no others."""
+        given = dataclasses.asdict(self)
+        return {key: value for key, value in given.items() if key != "filters" or value != "htk"}
 
     @property
     def name(self) -> str:
         """Of a folder for it: "64", or "64-1a2b3c" where other fields are not at their default."""
         if dataclasses.replace(self, mels=64) == MelConfig():
             return str(self.mels)
-        return f"{self.mels}-{hashlib.sha256(repr(self).encode()).hexdigest()[:6]}"
+        told = repr(self) + ("" if self.filters == "htk" else self.filters)
+        return f"{self.mels}-{hashlib.sha256(told.encode()).hexdigest()[:6]}"
 
 
 class Cache:
@@ -125,7 +134,7 @@ def compute(folder: str | Path, utterances: Sequence[Utterance], root: str | Pat
     from tqdm import tqdm
 
     folder = Path(folder)
-    content = [FORMAT, dataclasses.asdict(config), dataclasses.asdict(mel),
+    content = [FORMAT, dataclasses.asdict(config), mel.fields,
                [[u.id, u.audio, u.start, u.duration] for u in utterances]]
     wanted = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
     if (folder / INDEX).exists():
@@ -152,8 +161,10 @@ def compute(folder: str | Path, utterances: Sequence[Utterance], root: str | Pat
     return Cache(folder)
 
 
-def speech(path: str | Path, start: float, duration: float, config: FeatureConfig, rate: int) -> np.ndarray:
-    """[N] float32 at `rate`: an utterance without the silence around it, at most `config.longest` of it."""
+def speech(path: str | Path, start: float, duration: float | None, config: FeatureConfig,
+           rate: int) -> np.ndarray:
+    """[N] float32 at `rate`: an utterance without the silence around it, at most `config.longest` of it.
+    duration: in seconds, None for all that there is."""
     samples = audio.read(path, rate, start, duration)
     begin, end = audio.speech_bounds(samples, rate, config.trim, config.margin)
     samples = samples[begin:end]

@@ -25,6 +25,7 @@ MODELS = {
     "speechformer": "avspeech.models.speechformer:SpeechFormer",
     "dynamic_graph": "avspeech.models.dynamic_graph:DynamicGraph",
     "committee": "avspeech.models.committee:Committee",
+    "whisper_transformer": "avspeech.models.whisper_transformer:WhisperTransformer",
 }
 
 # name -> (model, the fields in which it differs from the model's default configuration)
@@ -47,6 +48,7 @@ CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
     "speechformer-edge": ("speechformer", {}),
     "speechformer-phone": ("speechformer", dict(dim=192)),
     "dynamic-graph": ("dynamic_graph", {}),
+    "whisper-phone": ("whisper_transformer", {}),
     "prosodyfm-small": ("prosodyfm", {}),
     "prosodyfm-paper": ("prosodyfm", dict(
         embeddings="vector", vector=512, width=192, layers=6, heads=2, hidden=768, prenet=5, fusion=2,

@@ -7,7 +7,7 @@ stands in x at other frames is never seen; what is given out there means nothing
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -44,25 +44,28 @@ class Attention(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """The feed-forward network of a Transformer layer [..., D] -> [..., D], through `inner` values."""
+    """The feed-forward network of a Transformer layer [..., D] -> [..., D], through `inner` values, and what
+    is done to them."""
 
-    def __init__(self, dim: int, inner: int, dropout: float = 0.0, hrf: HRF = None):
+    def __init__(self, dim: int, inner: int, dropout: float = 0.0, hrf: HRF = None,
+                 activation: Callable[[Tensor], Tensor] = F.relu):
         super().__init__()
         self.enter, self.leave = linear(dim, inner, hrf, "ffn"), linear(inner, dim, hrf, "ffn")
-        self.dropout = nn.Dropout(dropout)
+        self.dropout, self.activation = nn.Dropout(dropout), activation
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.leave(self.dropout(F.relu(self.enter(x))))
+        return self.leave(self.dropout(self.activation(self.enter(x))))
 
 
 class TransformerLayer(nn.Module):
     """Pre-norm: x + attention(norm(x)), then x + ffn(norm(x))."""
 
-    def __init__(self, dim: int, heads: int, inner: int, dropout: float = 0.0, hrf: HRF = None):
+    def __init__(self, dim: int, heads: int, inner: int, dropout: float = 0.0, hrf: HRF = None,
+                 activation: Callable[[Tensor], Tensor] = F.relu):
         super().__init__()
         self.norm1, self.norm2 = nn.LayerNorm(dim), nn.LayerNorm(dim)
         self.attention = Attention(dim, heads, dropout, hrf)
-        self.ffn = FeedForward(dim, inner, dropout, hrf)
+        self.ffn = FeedForward(dim, inner, dropout, hrf, activation)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:

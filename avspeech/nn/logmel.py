@@ -26,9 +26,12 @@ from avspeech.errors import InputError
 
 SAMPLE_RATE, WINDOW, HOP = 16_000, 400, 160  # hertz, samples, samples
 _ROOT, _BLOCK = 20, 80  # WINDOW = _ROOT squared; both WINDOW and HOP are whole blocks
-NORMALISATIONS = ("mean", "mean_std", "level", "stored")
+NORMALISATIONS = ("mean", "mean_std", "level", "stored", "peak")
+FILTERS = ("htk", "slaney")
 # Brings a natural log power, its mean taken off, to about -1..1
 _SCALE = 0.25
+# Of "peak": Whisper's scale, whose highest value is 0.85 in the mean over RAVDESS (0.3 to 1.2, by the level)
+_DECADE, _DECADES, _PEAK = math.log(10), 8, 0.85
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,10 @@ class LogMelConfig:
     8e-11). normalise: "mean" takes each band's mean over the utterance's own frames off (level, microphone
     and room go with it); "mean_std" also divides by the standard deviation over frames and bands; "level"
     takes one mean over frames and bands off; "stored" takes statistics of the training set, set by
-    `set_statistics`: the level stays to be heard, and a stream is normalised the same from its first frame.
+    `set_statistics`: the level stays to be heard, and a stream is normalised the same from its first frame;
+    "peak" is Whisper's scale, but for the level: a quarter of the decades below the utterance's highest
+    value, at most 2 (8 decades), that value itself being 0.85.
+    filters: of the mel scale, "htk" or, as Whisper has them, "slaney" (see `mel_filters`).
     dropout: a share, for the model to use. hrf: factorised linear layers in training, {"ratio": 4, "depth":
     2, "where": "ffn" | "attention" | "all"} (`nn/reparam.py`), None for plain ones.
     """
@@ -54,6 +60,7 @@ class LogMelConfig:
     normalise: str = "mean"
     dropout: float = 0.1
     hrf: dict[str, Any] | None = None
+    filters: str = "htk"
 
 
 def frame_count(samples: Any) -> Any:
@@ -79,17 +86,29 @@ def masked_mean(x: Tensor, mask: Tensor | None) -> Tensor:
     return masked(x, mask).sum(1, keepdim=True) / mask.sum(1).clamp_min(1)[:, None, None]
 
 
-def mel_filters(mels: int, low: float, high: float) -> Tensor:
+def mel_filters(mels: int, low: float, high: float, kind: str = "htk") -> Tensor:
     """[M, 201] float64: triangles over the bins of a 400-point DFT at 16 kHz, their centres equally spaced in
-    mel (2595 log10(1 + f / 700)) from low to high (hertz), each adding up to 1."""
+    mel from low to high (hertz). "htk": 2595 log10(1 + f / 700), none narrower than the spacing of the bins,
+    each adding up to 1. "slaney": linear below 1 kHz, logarithmic above (Slaney, "Auditory Toolbox", 1998),
+    of an area of one bin: `librosa.filters.mel` times the spacing of the bins, 40 Hz."""
+    step = SAMPLE_RATE / WINDOW
+    away = torch.arange(WINDOW // 2 + 1, dtype=torch.float64) * step
+    if kind == "slaney":
+        fold, octave = 15.0, 27 / math.log(6.4)  # mel at 1 kHz; mels to a factor of e above it
+        lowest, highest = (3 * f / 200 if f < 1000 else fold + octave * math.log(f / 1000)
+                           for f in (low, high))
+        mel = torch.linspace(lowest, highest, mels + 2, dtype=torch.float64)
+        edges = torch.where(mel < fold, 200 * mel / 3, 1000 * ((mel - fold) / octave).exp())[:, None]
+        triangles = torch.minimum((away - edges[:-2]) / (edges[1:-1] - edges[:-2]),
+                                  (edges[2:] - away) / (edges[2:] - edges[1:-1])).clamp_min(0)
+        return triangles * (2 * step / (edges[2:] - edges[:-2]))
     lowest, highest = (2595 * math.log10(1 + f / 700) for f in (low, high))
     mel = torch.linspace(lowest, highest, mels + 2, dtype=torch.float64)
     edges = 700 * (10 ** (mel / 2595) - 1)
-    step = SAMPLE_RATE / WINDOW
     centres = edges[1:-1, None]
     left = (centres - edges[:-2, None]).clamp_min(step)
     right = (edges[2:, None] - centres).clamp_min(step)
-    away = torch.arange(WINDOW // 2 + 1, dtype=torch.float64) * step - centres
+    away = away - centres
     triangles = torch.minimum(1 + away / left, 1 - away / right).clamp_min(0)
     return triangles / triangles.sum(1, keepdim=True)
 
@@ -119,6 +138,8 @@ class LogMel(nn.Module):
         if c.mels < 1 or not 0 <= c.low < c.high <= SAMPLE_RATE / 2 or not c.floor > 0:
             raise InputError(f"model settings mels={c.mels}, low={c.low}, high={c.high}, floor={c.floor}: "
                              "expected a band or more within 0..8000 Hz and a floor above 0")
+        if c.filters not in FILTERS:
+            raise InputError(f"model setting filters='{c.filters}': expected one of {', '.join(FILTERS)}")
         self.shift = math.log(c.floor)
         n = torch.arange(_ROOT, dtype=torch.float64)
         k = torch.arange(_ROOT // 2 + 1, dtype=torch.float64)
@@ -132,7 +153,8 @@ class LogMel(nn.Module):
         bins = torch.minimum(bins, WINDOW - bins)
         once = torch.tensor([b not in bins[:i] for i, b in enumerate(bins)])
         window = torch.hann_window(WINDOW, dtype=torch.float64)
-        filters = mel_filters(c.mels, c.low, c.high)[:, bins] * once / window.square().sum() / c.floor
+        filters = mel_filters(c.mels, c.low, c.high, c.filters)[:, bins] * once
+        filters = filters / window.square().sum() / c.floor
         for name, value in (("first", first.flatten(0, 1)), ("second", second), ("filters", filters.T),
                             ("window", window)):
             self.register_buffer(name, value.float().contiguous(), persistent=False)
@@ -207,6 +229,10 @@ class LogMelModel(nn.Module):
         kind = self.config.normalise
         if kind == "stored":
             return masked((x - self.mean) / self.std, mask)
+        if kind == "peak":
+            own = x if mask is None else x.masked_fill(~mask[..., None], -math.inf)
+            below = (x - own.amax((1, 2), keepdim=True)) / _DECADE
+            return masked(below.clamp_min(-_DECADES) / 4 + _PEAK, mask)
         mean = masked_mean(x, mask)
         x = masked(x - (mean.mean(2, keepdim=True) if kind == "level" else mean), mask)
         if kind != "mean_std":

@@ -161,7 +161,7 @@ class Cell:
 def mel_config(model: str, differences: Mapping[str, Any]) -> MelConfig:
     """The front end of a model."""
     full: Any = models.build(model, **differences).config
-    return MelConfig(full.mels, full.low, full.high, full.floor)
+    return MelConfig(full.mels, full.low, full.high, full.floor, full.filters)
 
 
 def build(cell: Cell, protocol: Protocol) -> nn.Module:
@@ -234,8 +234,9 @@ def split_of(protocol: Protocol, cell: Cell) -> Split:
 
 
 def train_cell(folder: str | Path, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Trains and tests a cell (`config.to_dict` of a `Cell`) in `folder`, on one thread; its record. A cell
-    that is finished is left as it is; one that was cut short begins again."""
+    """Trains and tests a cell (`config.to_dict` of a `Cell`) in `folder`, on one thread, and on the GPU
+    where there is one; its record. A cell that is finished is left as it is; one that was cut short begins
+    again."""
     folder, cell = Path(folder), config.from_dict(Cell, values, "cell")
     record = finished(folder, cell)
     if record is not None:
@@ -290,6 +291,7 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
                 values["score"] = test
         return values
 
+    network.to(trainer.device())
     result = trainer.fit(network, loss, Crops(cache, split.train, targets, cell.augment, guides), how,
                          folder / "train", validate if split.dev else None, quiet=True)
     scores = {}

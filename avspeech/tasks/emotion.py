@@ -186,15 +186,15 @@ def predict(model: FromFeatures, cache: Cache, utterances: Sequence[Utterance], 
     are of like lengths, padded."""
     order = sorted(range(len(utterances)), key=lambda i: cache.count(utterances[i].id))
     out: dict[int, np.ndarray] = {}
-    training = model.training
+    training, on = model.training, next(model.parameters()).device
     model.eval()
     with torch.no_grad():
         for start in range(0, len(order), batch):
             rows = order[start: start + batch]
             xs = [torch.from_numpy(cache.frames(utterances[i].id)) for i in rows]
             x = nn.utils.rnn.pad_sequence(xs, batch_first=True)
-            y = model(x, torch.tensor([len(x) for x in xs]))[0].double()
-            out.update(zip(rows, (y.softmax(-1) if classification else y).numpy()))
+            y = model(x.to(on), torch.tensor([len(x) for x in xs], device=on))[0].double()
+            out.update(zip(rows, (y.softmax(-1) if classification else y).cpu().numpy()))
     model.train(training)
     return np.stack([out[i] for i in range(len(order))])
 

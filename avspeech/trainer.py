@@ -127,6 +127,7 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
     DistributedDataParallel around the model.
     validate(model) -> metrics, run on the main process; "score" is maximised.
     Without it the last weights are the best.
+    A parameter with an attribute `rate` learns at so many times the configuration's rate.
     folder: gets `checkpoints/`, `best.safetensors`, `log.jsonl` and `tensorboard/`. Where it holds a
     checkpoint, training goes on from there; initial weights are what the model holds otherwise. quiet: no
     progress bar and no TensorBoard, for hundreds of small runs side by side. Under
@@ -163,7 +164,7 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
         for step, group in enumerate(plan(), run.step):
             _seed_everything(config.seed, step, rank)
             for settings in run.optimizer.param_groups:
-                settings["lr"] = learning_rate(step, config)
+                settings["lr"] = settings.get("rate", 1.0) * learning_rate(step, config)
             run.optimizer.zero_grad()
 
             utterances, mine = sum(len(indices) for _, _, indices in group), group[rank::world]
@@ -240,9 +241,11 @@ class _Run:
     def __init__(self, model: nn.Module, config: TrainConfig, dataset: Dataset, world: int) -> None:
         self.model, self.config, self.world = model, config, world
         self.parameters = [p for p in model.parameters() if p.requires_grad]
+        rates = {p: float(getattr(p, "rate", 1.0)) for p in self.parameters}
         self.optimizer = torch.optim.AdamW([
-            {"params": [p for p in self.parameters if p.ndim > 1], "weight_decay": config.weight_decay},
-            {"params": [p for p in self.parameters if p.ndim <= 1], "weight_decay": 0.0}],
+            {"params": [p for p in self.parameters if rates[p] == rate and (p.ndim > 1) == matrices],
+             "weight_decay": config.weight_decay if matrices else 0.0, "rate": rate}
+            for rate in sorted(set(rates.values())) for matrices in (True, False)],
             lr=config.lr, fused=True)  # a quarter of the time of the default on a CPU
         self.ema = _copy(model.state_dict()) if config.ema else None
         self.step = self.epoch = self.used = 0  # updates made, and the place in the data

@@ -217,6 +217,16 @@ def test_weight_decay_spares_vectors(tmp_path):
         assert torch.equal(before[name], after[name])
 
 
+def test_a_parameter_may_have_a_rate_of_its_own(tmp_path):
+    """AdamW's first step is the rate itself, whatever the gradient."""
+    model = linear()
+    before = weights(model)
+    model[0].bias.rate = 0.1
+    fit(model, squares, EQUAL, replace(CONFIG, max_steps=1, warmup_steps=0, weight_decay=0.0), tmp_path)
+    moved = {name: float((value - before[name]).abs().max()) for name, value in weights(model).items()}
+    assert moved == pytest.approx({"0.weight": 0.05, "0.bias": 0.005}, rel=1e-3)
+
+
 def test_ema_is_what_is_validated_and_kept(tmp_path):
     seen = []
     model, _, folder = trained(tmp_path, replace(CONFIG, ema=0.9), kind=Watched,

@@ -16,6 +16,7 @@ import dataclasses
 import hashlib
 import io
 import json
+import math
 import shutil
 import time
 import zipfile
@@ -90,13 +91,19 @@ def guides_of(cell: Cell, cache: Cache, utterances: Sequence[Utterance]) -> list
         return None
     every = read_guide(Path(cell.cache) / cell.guide.file)
     mine = [every[cache.row[u.id]] for u in utterances]
-    x = np.concatenate(mine)
-    mean, std = x.mean(0), x.std(0) + 1e-6
-    x = (x - mean) / std
+    mean, components = whitening(np.concatenate(mine), cell.guide.dims)
+    return [(frames - mean) @ components for frames in mine]
+
+
+def whitening(frames: np.ndarray, dims: int) -> tuple[np.ndarray, np.ndarray]:
+    """mean [D] and [D, dims'] float32 that turn frames [n, D], less the mean, into at most `dims` principal
+    components of variance 1, of the dimensions at equal variance."""
+    mean, std = frames.mean(0), frames.std(0) + 1e-6
+    x = (frames - mean) / std
     values, vectors = np.linalg.eigh(np.matmul(x.T, x, dtype=np.float64) / len(x))
-    keep = min(cell.guide.dims, int((values > 1e-6 * values[-1]).sum()))
-    components = (vectors / np.sqrt(np.maximum(values, 1e-12)))[:, ::-1][:, :keep].astype(np.float32)
-    return np.split(x @ components, np.cumsum([len(f) for f in mine])[:-1])
+    keep = min(dims, int((values > 1e-6 * values[-1]).sum()))
+    components = (vectors / np.sqrt(np.maximum(values, 1e-12)))[:, ::-1][:, :keep]
+    return mean, (components / std[:, None]).astype(np.float32)
 
 
 @dataclass
@@ -105,7 +112,8 @@ class Cell:
 
     name: of the system; model: a name in `models`, from which `config` differs; init: "random",
     "expandnet" (the plain model that begins where its `hrf` would), or a folder with `model.safetensors`,
-    a cell's or a model's: what it has of the same name and shape is where training begins. match:
+    a cell's or a model's: what it has of the same name and shape is where training begins, and `begun` is
+    how many times the learning rate that is changed by (1: like the rest). match:
     configuration of a model whose training compute this one gets, by so many more (or fewer) steps. fold:
     of the protocol, or "all but FOLD", which trains on all but the development speakers of that fold and
     tests nothing (a release).
@@ -126,6 +134,7 @@ class Cell:
     model: str = "conv_transformer"
     config: dict[str, Any] = field(default_factory=dict)
     init: str = "random"
+    begun: float = 1.0
     match: dict[str, Any] | None = None
     train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
@@ -137,6 +146,8 @@ class Cell:
     incomplete: bool = False
 
     def __post_init__(self) -> None:
+        if not 0 <= self.begun < math.inf:
+            raise InputError(f"begun={self.begun}: expected a share of the learning rate, 0 or more")
         if self.selection == "refit" and self.oracle:
             raise InputError("selection=refit validates nothing: there is no step for oracle=true to pick")
 
@@ -152,6 +163,8 @@ class Cell:
             del record[key]
         if self.guide is None:
             del record["guide"]
+        if self.begun == 1:
+            del record["begun"]
         record["protocol"] = protocols.get(self.protocol).hash
         if self.init not in INITS:
             record["init"] = hashlib.sha256(_weights_file(self.init).read_bytes()).hexdigest()
@@ -171,7 +184,7 @@ def build(cell: Cell, protocol: Protocol) -> nn.Module:
     if cell.init == "random":
         return model
     if cell.init not in INITS:
-        return _begun(model, cell.init)
+        return _begun(model, cell.init, cell.begun)
     return expandnet_init(model)  # Guo et al. 2020
 
 
@@ -182,8 +195,8 @@ def _weights_file(folder: str) -> Path:
     return path
 
 
-def _begun(model: nn.Module, folder: str) -> nn.Module:
-    """`model` with the weights in `folder` that fit it."""
+def _begun(model: nn.Module, folder: str, rate: float) -> nn.Module:
+    """`model` with the weights in `folder` that fit it, which are to learn at `rate` times the rate."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -196,6 +209,9 @@ def _begun(model: nn.Module, folder: str) -> nn.Module:
     if begun < own / 2:
         raise InputError(f"{path}: {begun} of the model's {own} tensors are in it; "
                          "was it trained with another configuration?")
+    for name, parameter in model.named_parameters():
+        if name in theirs and theirs[name].shape == parameter.shape:
+            parameter.rate = rate  # type: ignore[attr-defined]
     return model
 
 

@@ -45,14 +45,16 @@ class System:
     """model: a name in `models`, none for the experiment's; config, train, augment: differences from the
     experiment's; init: "expandnet" begins with the product of the factors that config.hrf asks for, and
     trains that; a folder (a cell's or a model's; "{seed}" in it stands for the seed) gives the weights to
-    begin with; match: a system whose training compute this one gets; guided: it also learns what the
-    experiment's guide says; baseline: a system it is compared with, utterance by utterance, in the report."""
+    begin with; begun: these learn at so many times the learning rate; match: a system whose training compute
+    this one gets; guided: it also learns what the experiment's guide says; baseline: a system it is compared
+    with, utterance by utterance, in the report."""
 
     model: str | None = None
     config: dict[str, Any] = field(default_factory=dict)
     train: dict[str, Any] = field(default_factory=dict)
     augment: dict[str, Any] = field(default_factory=dict)
     init: str = "random"
+    begun: float = 1.0
     match: str | None = None
     guided: bool = False
     baseline: str | None = None
@@ -209,7 +211,7 @@ def cells_of(cfg: Config, exp: Path) -> Iterator[tuple[Path, Cell]]:
         match = None if system.match is None else _model(cfg, cfg.systems[system.match])[1]
         given = Cell(
             name, fold, seed, cfg.protocol, str(folder / "all.jsonl"), str(layout.root_of(folder)),
-            str(_cache(cfg, exp, system)), model, differences, init, match,
+            str(_cache(cfg, exp, system)), model, differences, init, system.begun, match,
             config.from_dict(trainer.TrainConfig, {**config.to_dict(cfg.train), **system.train},
                              f"systems.{name}.train"),
             config.from_dict(AugmentConfig, {**config.to_dict(cfg.augment), **system.augment},

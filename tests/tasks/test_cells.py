@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,23 @@ def test_a_folder_gives_what_fits(tmp_path: Path) -> None:
     same = {name for name, value in mine.items()
             if value.shape == theirs[name].shape and torch.equal(value, theirs[name])}
     assert {name for name in mine if name not in same} == {"head.weight", "head.bias"}
+
+
+def test_what_is_begun_with_may_learn_more_slowly(tmp_path: Path) -> None:
+    save_file(models.build("conv_transformer", **CONFIG, classes=3).state_dict(), tmp_path / WEIGHTS)
+    slow = dataclasses.replace(cell(str(tmp_path)), begun=0.1)
+    rates = {name: getattr(p, "rate", 1.0)
+             for name, p in build(slow, protocol.get("mini_emotion")).named_parameters()}
+    assert {name for name, rate in rates.items() if rate == 1} == {"head.weight", "head.bias"}
+    assert set(rates.values()) == {0.1, 1.0}
+    assert slow.hash != cell(str(tmp_path)).hash
+    with pytest.raises(InputError, match="begun"):
+        dataclasses.replace(slow, begun=-1.0)
+
+
+def test_a_hash_stays_what_it_was_before_there_were_guides_and_rates() -> None:
+    """Else every cell that is finished would be trained again."""
+    assert cell("random").hash == "9ff3709758c06345"
 
 
 def test_the_hash_is_of_the_weights_not_of_their_place(tmp_path: Path) -> None:

@@ -1,8 +1,19 @@
 """The scripts in tools/ that need nothing fetched."""
 
+import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from avspeech import audio
+from avspeech.bench.upstreams.whisper import Encoder
+from avspeech.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -22,3 +33,25 @@ def test_pages_of_several_experiments_become_one(tmp_path: Path) -> None:
         "# All\n\n## Page one\n\n### Table\n\n| a | # b |\n\n## Page two\n\n### Table\n\n| a | # b |\n")
     absent = collect("one", "three")
     assert absent.returncode == 2 and "three" in absent.stderr and absent.stderr.count("\n") == 1
+
+
+def test_a_folder_of_whisper_becomes_what_training_begins_with(tmp_path: Path) -> None:
+    spec = importlib.util.spec_from_file_location("begin_with_whisper", ROOT / "tools/begin_with_whisper.py")
+    assert spec is not None and spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    torch.manual_seed(0)
+    encoder = Encoder(20, 16, 2, 32, 2, 1500)
+    (tmp_path / "config.json").write_text(json.dumps({
+        "model_type": "whisper", "num_mel_bins": 20, "d_model": 16, "encoder_attention_heads": 2,
+        "encoder_ffn_dim": 32, "encoder_layers": 2, "max_source_positions": 1500}))
+    save_file({f"encoder.{name}": x for name, x in encoder.state_dict().items()},
+              tmp_path / "model.safetensors")
+    with pytest.raises(InputError, match="no sound file"):
+        tool.begin(tmp_path, tmp_path, tmp_path / "begun", 1, 20)
+    for i in range(3):
+        audio.write(tmp_path / f"{i}.wav", np.random.default_rng(i).normal(0, 0.1, 8000).astype(np.float32))
+    tool.begin(tmp_path, tmp_path, tmp_path / "begun", 1, 20)
+    begun = load_file(tmp_path / "begun" / "model.safetensors")
+    assert torch.equal(begun["conv1.weight"], encoder.conv1.weight)
+    assert begun["layers.0.ffn.leave.weight"].shape == (16, 20) and not any("head" in name for name in begun)

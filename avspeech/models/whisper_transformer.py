@@ -41,7 +41,7 @@ class WhisperTransformerConfig(LogMelConfig):
 
     dropout: of what is pooled alone; Whisper learned with none in its layers, and 0.1 there takes the probe's
     77 % (fold 3) to 24 %. dim D, heads, layers: of the Transformer, as Whisper has them. inner: units kept of
-    each of its feed-forward networks. pooling: "attention" or "mean". pool_norm: batch norm of what is pooled,
+    each of its feed-forward networks. pooling: "attention" or "mean". pool_norm: batch norm of the pooled,
     folded away by `to_deploy`: what tells emotions apart is small beside the rest of it.
     """
 
@@ -96,7 +96,7 @@ class WhisperTransformer(LogMelModel):
         x = masked(x, frame_mask(frames, x.shape[1])).transpose(1, 2)
         x = F.gelu(self.conv2(x)).transpose(1, 2)
         mask = frame_mask(halved(frames), x.shape[1])
-        angle = torch.arange(x.shape[1], device=x.device, dtype=x.dtype)[:, None] * self.speeds
+        angle = torch.arange(x.shape[1], device=x.device, dtype=self.speeds.dtype)[:, None] * self.speeds
         return x + torch.cat([angle.sin(), angle.cos()], 1), mask
 
     def encode(self, x: Tensor, frames: Tensor | None) -> tuple[Tensor, Tensor | None]:

@@ -89,3 +89,14 @@ def test_the_last_norm_begins_with_equal_dimensions() -> None:
 def test_what_does_not_fit_is_told(fields: dict[str, Any], text: str) -> None:
     with pytest.raises(InputError, match=text):
         begun(**fields)
+
+
+@torch.no_grad()
+def test_positions_stay_exact_where_layers_compute_in_bfloat16() -> None:
+    model: Any = models.build("whisper_transformer", **SMALL).eval()
+    for conv in (model.conv1, model.conv2):
+        conv.weight.zero_()
+        conv.bias.zero_()
+    with torch.autocast("cpu", torch.bfloat16):
+        x = model.stem(torch.zeros(1, 3000, 20), None)[0]
+    torch.testing.assert_close(x[0, 1499, :8], (1499 * model.speeds).sin())

@@ -127,7 +127,7 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
     DistributedDataParallel around the model.
     validate(model) -> metrics, run on the main process; "score" is maximised.
     Without it the last weights are the best.
-    A parameter with an attribute `rate` learns at so many times the configuration's rate.
+    The own parameters of a module with an attribute `rate` learn at so many times the configuration's rate.
     folder: gets `checkpoints/`, `best.safetensors`, `log.jsonl` and `tensorboard/`. Where it holds a
     checkpoint, training goes on from there; initial weights are what the model holds otherwise. quiet: no
     progress bar and no TensorBoard, for hundreds of small runs side by side. Under
@@ -241,7 +241,8 @@ class _Run:
     def __init__(self, model: nn.Module, config: TrainConfig, dataset: Dataset, world: int) -> None:
         self.model, self.config, self.world = model, config, world
         self.parameters = [p for p in model.parameters() if p.requires_grad]
-        rates = {p: float(getattr(p, "rate", 1.0)) for p in self.parameters}
+        rates = {p: float(getattr(module, "rate", 1.0)) for module in model.modules()
+                 for p in module.parameters(recurse=False) if p.requires_grad}
         self.optimizer = torch.optim.AdamW([
             {"params": [p for p in self.parameters if rates[p] == rate and (p.ndim > 1) == matrices],
              "weight_decay": config.weight_decay if matrices else 0.0, "rate": rate}

@@ -217,14 +217,15 @@ def test_weight_decay_spares_vectors(tmp_path):
         assert torch.equal(before[name], after[name])
 
 
-def test_a_parameter_may_have_a_rate_of_its_own(tmp_path):
+def test_a_module_may_have_a_rate_of_its_own(tmp_path):
     """AdamW's first step is the rate itself, whatever the gradient."""
-    model = linear()
+    model = nn.Sequential(nn.Linear(6, 4), nn.Linear(4, 1), nn.Flatten(0))
     before = weights(model)
-    model[0].bias.rate = 0.1
+    model[0].rate = 0.1
     fit(model, squares, EQUAL, replace(CONFIG, max_steps=1, warmup_steps=0, weight_decay=0.0), tmp_path)
     moved = {name: float((value - before[name]).abs().max()) for name, value in weights(model).items()}
-    assert moved == pytest.approx({"0.weight": 0.05, "0.bias": 0.005}, rel=1e-3)
+    assert moved == pytest.approx({"0.weight": 0.005, "0.bias": 0.005, "1.weight": 0.05, "1.bias": 0.05},
+                                  rel=1e-3)
 
 
 def test_ema_is_what_is_validated_and_kept(tmp_path):

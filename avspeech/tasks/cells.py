@@ -209,9 +209,10 @@ def _begun(model: nn.Module, folder: str, rate: float) -> nn.Module:
     if begun < own / 2:
         raise InputError(f"{path}: {begun} of the model's {own} tensors are in it; "
                          "was it trained with another configuration?")
-    for name, parameter in model.named_parameters():
-        if name in theirs and theirs[name].shape == parameter.shape:
-            parameter.rate = rate  # type: ignore[attr-defined]
+    for name, module in model.named_modules():
+        own_ones = {f"{name}.{key}".lstrip("."): p.shape for key, p in module.named_parameters(recurse=False)}
+        if own_ones and all(key in theirs and theirs[key].shape == shape for key, shape in own_ones.items()):
+            module.rate = rate  # type: ignore[assignment]
     return model
 
 

@@ -49,6 +49,7 @@ CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
     "speechformer-phone": ("speechformer", dict(dim=192)),
     "dynamic-graph": ("dynamic_graph", {}),
     "whisper-phone": ("whisper_transformer", {}),
+    "whisper-edge": ("whisper_transformer", dict(dim=128, heads=4, layers=3, inner=256)),
     "prosodyfm-small": ("prosodyfm", {}),
     "prosodyfm-paper": ("prosodyfm", dict(
         embeddings="vector", vector=512, width=192, layers=6, heads=2, hidden=768, prenet=5, fusion=2,

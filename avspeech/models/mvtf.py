@@ -176,7 +176,8 @@ class LipCue(nn.Module):
         if bool(shown.all()) or not bool(shown.any()):
             return self.lips(video, mask)
         seen = self.lips(video[shown], mask[shown])
-        return seen.new_zeros(*mask.shape, seen.shape[-1]).index_put((shown,), seen)
+        # Not index_put: under autocast CUDA has none for bfloat16
+        return seen[(shown.cumsum(0) - 1).clamp_min(0)] * shown[:, None, None]
 
 
 class MVTF(nn.Module):

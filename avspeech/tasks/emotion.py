@@ -4,8 +4,9 @@ features, the loss, predictions and what they are worth. `tasks/cells.py` trains
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,21 +132,34 @@ class FromFeatures(nn.Module):
 
     def forward(self, x: Tensor, frames: Tensor | None = None,
                 guides: Tensor | None = None) -> tuple[Tensor, ...]:
-        kept: list[Tensor] = []
-        hook = (self.model.pool.register_forward_pre_hook(lambda _, given: kept.append(given[0]))
-                if guides is not None else None)
-        try:
+        with _pooled(self.model if guides is not None else None) as kept:
             if hasattr(self.model, "structured"):
                 logits, structure = self.model.structured(x, frames)
             else:
                 logits, structure = self.model.classify(x, frames), x.new_zeros(())
-        finally:
-            if hook is not None:
-                hook.remove()
         if guides is None:
             return logits, structure
         wanted = F.adaptive_avg_pool1d(guides.transpose(1, 2), kept[0].shape[1]).transpose(1, 2)
         return logits, structure, (self.guide(kept[0]) - wanted).square().mean()
+
+
+@contextlib.contextmanager
+def _pooled(model: Any) -> Iterator[list[Tensor]]:
+    """A list that gets what goes into a model's pooling while it runs; stays empty for None."""
+    kept: list[Tensor] = []
+    hook = None if model is None else model.pool.register_forward_pre_hook(lambda _, x: kept.append(x[0]))
+    try:
+        yield kept
+    finally:
+        if hook is not None:
+            hook.remove()
+
+
+def frames_before_pooling(model: Any, x: Tensor, frames: Tensor | None = None) -> Tensor:
+    """What a model with a pooling gives it: x [B, T, M] from its `features` -> [B, T', D]."""
+    with _pooled(model) as kept:
+        model.classify(x, frames)
+    return kept[0]
 
 
 class Loss:

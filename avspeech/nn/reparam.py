@@ -58,6 +58,30 @@ class FactorisedLinear(nn.Module):
             x = factor(x)
         return x
 
+    @torch.no_grad()
+    def begin(self, weight: Tensor, bias: Tensor | None = None) -> None:
+        """Makes the factors such that their product is a plain layer's: weight [out, in], bias [out]. Its
+        singular values are shared by the first factor and the last; what the inner width has beyond them
+        begins as drawn and counts for nothing yet. A narrower one holds the largest of them."""
+        factors: list[Any] = list(self.factors)
+        first, last = factors[0], factors[-1]
+        if len(factors) == 1:
+            first.weight.copy_(weight)
+        else:
+            left, values, right = torch.linalg.svd(weight.double(), full_matrices=False)
+            kept = min(len(values), first.out_features)
+            root = values[:kept].sqrt()
+            first.weight[:kept] = (root[:, None] * right[:kept]).to(first.weight.dtype)
+            last.weight.zero_()
+            last.weight[:, :kept] = (left[:, :kept] * root).to(last.weight.dtype)
+            for factor in factors[1:-1]:
+                nn.init.eye_(factor.weight)
+        for factor in factors:
+            if factor.bias is not None:
+                factor.bias.zero_()
+        if bias is not None:
+            last.bias.copy_(bias)
+
     def merge(self) -> nn.Linear:
         """The one linear layer it equals, multiplied out in float64 and cast once. Raises InputError for
         factors that are no longer what they were built as."""

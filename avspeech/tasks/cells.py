@@ -35,7 +35,7 @@ from avspeech.data.features import Cache, FeatureConfig, MelConfig
 from avspeech.data.manifest import Utterance, read_manifest
 from avspeech.data.protocol import Protocol, Split
 from avspeech.errors import InputError
-from avspeech.nn.reparam import expandnet_init
+from avspeech.nn.reparam import FactorisedLinear, expandnet_init
 from avspeech.tasks.emotion import (
     FRAME_RATE,
     AugmentConfig,
@@ -196,7 +196,8 @@ def _weights_file(folder: str) -> Path:
 
 
 def _begun(model: nn.Module, folder: str, rate: float) -> nn.Module:
-    """`model` with the weights in `folder` that fit it, which are to learn at `rate` times the rate."""
+    """`model` with the weights in `folder` that fit it, which are to learn at `rate` times the rate. A plain
+    layer's go into the factors of one that is factorised."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -205,6 +206,12 @@ def _begun(model: nn.Module, folder: str, rate: float) -> nn.Module:
         theirs = load_file(path)
     except SafetensorError as error:
         raise InputError(f"{path}: not a safetensors file ({error})") from None
+    for name, module in model.named_modules():
+        plain = theirs.get(f"{name}.weight")
+        if isinstance(module, FactorisedLinear) and plain is not None \
+                and plain.shape == (module.out_features, module.in_features):
+            module.begin(plain, theirs.get(f"{name}.bias"))
+            theirs |= {f"{name}.{key}": value for key, value in module.state_dict().items()}
     begun, own = checkpoint.load_fitting(model, theirs)
     if begun < own / 2:
         raise InputError(f"{path}: {begun} of the model's {own} tensors are in it; "

@@ -192,3 +192,22 @@ def test_where(where: str) -> None:
             for place in ("ffn", "attention", "other")}
     assert wide == {place: where in (place, "all") for place in wide}
     assert isinstance(linear(4, 4, None, "ffn"), nn.Linear)
+
+
+@pytest.mark.parametrize("sizes, ratio, depth",
+                         [((6, 9), 2, 2), ((9, 6), 1, 3), ((5, 5), 4, 1), ((7, 4), 3, 4)])
+def test_factors_may_begin_as_a_plain_layer(sizes: tuple[int, int], ratio: float, depth: int) -> None:
+    torch.manual_seed(0)
+    plain, layer = nn.Linear(*sizes), FactorisedLinear(*sizes, ratio=ratio, depth=depth)
+    layer.begin(plain.weight, plain.bias)
+    x = torch.randn(8, sizes[0])
+    torch.testing.assert_close(layer(x), plain(x), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(layer.merge()(x), plain(x), atol=1e-5, rtol=1e-5)
+
+
+def test_narrow_factors_begin_with_the_largest_singular_values() -> None:
+    torch.manual_seed(0)
+    plain, layer = nn.Linear(8, 8, bias=False), FactorisedLinear(8, 8, width=3, bias=False)
+    layer.begin(plain.weight)
+    left = torch.linalg.svdvals(plain.weight - layer.merge().weight)
+    torch.testing.assert_close(left[:5], torch.linalg.svdvals(plain.weight)[3:], atol=1e-5, rtol=1e-4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from avspeech import models
 from avspeech.data import protocol
 from avspeech.errors import InputError
 from avspeech.tasks.cells import WEIGHTS, Cell, build
+from avspeech.tasks.emotion import frames_before_pooling
 
 CONFIG = {"mels": 16, "dim": 8, "layers": 1, "heads": 2, "inner": 8}
 
@@ -42,6 +44,19 @@ def test_what_is_begun_with_may_learn_more_slowly(tmp_path: Path) -> None:
     assert slow.hash != cell(str(tmp_path)).hash
     with pytest.raises(InputError, match="begun"):
         dataclasses.replace(slow, begun=-1.0)
+
+
+def test_factors_begin_as_the_plain_layers_in_a_folder(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    plain = models.build("conv_transformer", **CONFIG, classes=3)
+    save_file(plain.state_dict(), tmp_path / WEIGHTS)
+    factorised = dataclasses.replace(cell(str(tmp_path)), begun=0.1,
+                                     config={**CONFIG, "hrf": {"ratio": 2, "depth": 2, "where": "ffn"}})
+    model: Any = build(factorised, protocol.get("mini_emotion"))
+    frames = torch.randn(1, 60, plain.config.mels)
+    kept = [frames_before_pooling(m.eval(), frames) for m in (plain, model)]
+    torch.testing.assert_close(*kept, atol=1e-5, rtol=1e-4)
+    assert all(f.rate == 0.1 for f in model.layers[0].ffn.enter.factors)
 
 
 def test_a_hash_stays_what_it_was_before_there_were_guides_and_rates() -> None:

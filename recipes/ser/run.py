@@ -18,7 +18,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from avspeech import config, trainer
 from avspeech.data import corpora, protocol
@@ -89,13 +89,14 @@ class Model:
 class Release:
     """systems: also trained on all speakers but the development speakers of `fold` (a refit: on all), to be
     carried away.
-    committee: with each seed, to be one model that gives the mean of their posteriors. licence: of the
-    weights; data: the licence of the corpus; also: corpora that `init` was trained on, and their licences;
-    limits: for the card."""
+    committee: with each seed, to be one model that gives the mean of their posteriors. dtype: as which its
+    matrices are stored. licence: of the weights; data: the licence of the corpus; also: what `init` was
+    trained on, and the licences of that; limits: for the card."""
 
     systems: tuple[str, ...] = ()
     fold: str = "fold1"
     committee: bool = False
+    dtype: Literal["float32", "float16"] = "float32"
     licence: str = "Apache-2.0"
     data: str = "not stated"
     also: dict[str, str] = field(default_factory=dict)

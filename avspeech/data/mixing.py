@@ -23,12 +23,13 @@ FPS = 25.0
 
 @dataclass(frozen=True)
 class Source:
-    """One interferer: utterance id, level over the target's in dB (RMS over speech),
-    and when it begins (seconds)."""
+    """One interferer: utterance id, level over the target's in dB (RMS over speech), when it begins
+    (seconds), and how many times as fast (and as high) it is played."""
 
     utterance: str
     gain_db: float = 0.0
     offset: float = 0.0
+    speed: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ class MixConfig:
     kinds: weights of the kinds of mixture; gains: range of an interferer's level over the target's;
     noise: range of the noise's level over the target's; occluded, missing: chance that frames of a
     view are hidden for 0.2 to 1 s, and that only some of the views are there. views: which views
-    are used at all (empty: all).
+    are used at all (empty: all). speed: share by which another speaker's voice is played faster or slower at
+    most, which makes many of a few.
     """
 
     kinds: dict[str, float] = field(default_factory=lambda: {"two": 0.35, "same": 0.25, "many": 0.1,
@@ -73,6 +75,11 @@ class MixConfig:
     occluded: float = 0.15
     missing: float = 0.15
     views: tuple[str, ...] = ()
+    speed: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.speed <= 0.5:
+            raise InputError(f"mix.speed={self.speed}: expected a share up to 0.5")
 
 
 KINDS = ("two", "same", "many", "partial", "noise", "silent")
@@ -142,8 +149,10 @@ def draw(rng: np.random.Generator, pool: Pool, target: Utterance, config: MixCon
         else:  # overlapping as far as the lengths allow
             offset = (rng.uniform(min(slack, 0.0), max(slack, 0.0)) if segment is not None
                       else min(slack, 0.0) / 2)
-        sources.append(Source(utterance.id, round(float(rng.uniform(*config.gains)), 2),
-                              round(float(offset), 3)))
+        gain = round(float(rng.uniform(*config.gains)), 2)
+        speed = (round(float(rng.uniform(1 - config.speed, 1 + config.speed)), 3)
+                 if config.speed and utterance.speaker != target.speaker else 1.0)
+        sources.append(Source(utterance.id, gain, round(float(offset), 3), speed))
     names = [v.name for v in target.views if not config.views or v.name in config.views]
     if not names:
         raise InputError(f"{target.id}: none of the views {', '.join(config.views)}; it has "
@@ -191,6 +200,13 @@ def pink_noise(seed: int, samples: int) -> np.ndarray:
     spectrum /= np.sqrt(np.maximum(np.arange(len(spectrum)), 1.0))
     noise = np.fft.irfft(spectrum, samples)
     return (noise / max(float(np.sqrt(np.mean(noise**2))), 1e-9)).astype(np.float32)
+
+
+def resampled(samples: np.ndarray, count: int) -> np.ndarray:
+    """samples [N] as [count] float32 over the same time: its spectrum cut or filled up."""
+    if not len(samples) or not count:
+        return np.zeros(count, np.float32)
+    return (np.fft.irfft(np.fft.rfft(samples), count) * (count / len(samples))).astype(np.float32)
 
 
 def speech_level(samples: np.ndarray) -> float:
@@ -250,7 +266,10 @@ class Studio:
             voice = self.sound(source.utterance)
             gain = level / speech_level(voice) * 10 ** (source.gain_db / 20)
             begin = round(source.offset * self.sample_rate)
-            voice = voice[max(-begin, 0):][: max(n - max(begin, 0), 0)]
+            count = max(n - max(begin, 0), 0)
+            voice = voice[max(-begin, 0):][: round(count * source.speed)]
+            if source.speed != 1:
+                voice = resampled(voice, min(round(len(voice) / source.speed), count))
             total[max(begin, 0):][: len(voice)] += np.float32(gain) * voice
         if mixture.noise_db is not None:
             total += np.float32(level * 10 ** (mixture.noise_db / 20)) * pink_noise(mixture.seed, n)

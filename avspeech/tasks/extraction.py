@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from avspeech import metrics
 from avspeech.audio import SAMPLE_RATE
 from avspeech.batching import Batch
-from avspeech.data.mixing import FPS, MixConfig, Mixture, Pool, Studio, draw
+from avspeech.data.mixing import FPS, MixConfig, Mixture, Pool, Studio, draw, resampled
 from avspeech.errors import InputError
 from avspeech.models.mvtf import MVTF
 
@@ -127,14 +127,8 @@ def at_speed(example: dict[str, Any], speed: float) -> dict[str, Any]:
     share = (place - left).astype(np.float32)[:, None, None]
     blend = video[:, left] * (1 - share) + video[:, right] * share
     shown = mask[:, left] & mask[:, right]
-    sounds = {key: _resampled(example[key][: frames * step], out * step) for key in ("mixture", "target")}
+    sounds = {key: resampled(example[key][: frames * step], out * step) for key in ("mixture", "target")}
     return {**example, **sounds, "video": blend.astype(np.uint8) * shown[..., None, None], "mask": shown}
-
-
-def _resampled(samples: np.ndarray, count: int) -> np.ndarray:
-    """samples [N] as [count] over the same time: its spectrum cut or filled up."""
-    spectrum = np.fft.rfft(samples)
-    return (np.fft.irfft(spectrum, count) * (count / len(samples))).astype(np.float32)
 
 
 def centre(video: np.ndarray) -> np.ndarray:

@@ -128,6 +128,36 @@ def test_offsets_are_those_listed(studio: Studio) -> None:
         assert not rest[silent].any() and rest[12000 if offset > 0 else 4000] != 0
 
 
+def test_only_other_speakers_are_played_at_other_speeds() -> None:
+    everyone = utterances()
+    speaker = {u.id: u.speaker for u in everyone}
+    pool, rng = Pool(everyone), np.random.default_rng(0)
+    seen = set()
+    for _ in range(60):
+        mixture = draw(rng, pool, everyone[0], MixConfig(speed=0.2), "x")
+        for source in mixture.interferers:
+            other = speaker[source.utterance] != speaker[mixture.target]
+            assert (0.8 <= source.speed <= 1.2) if other else source.speed == 1
+            seen.add(other)
+    assert seen == {True, False}
+    with pytest.raises(InputError, match="mix.speed"):
+        MixConfig(speed=1)
+
+
+@pytest.mark.parametrize("speed, offset", [(0.8, 0.0), (1.25, 0.5), (1.1, -0.7)])
+def test_a_faster_voice_is_higher_and_shorter(studio: Studio, speed: float, offset: float) -> None:
+    tone = np.sin(2 * np.pi * 500 * np.arange(2 * RATE) / RATE).astype(np.float32)
+    studio._sounds["s1-0"] = tone
+    mixture = Mixture("x", "two", "s0-0", 2.0, interferers=(Source("s1-0", 0.0, offset, speed),))
+    mixed, target = studio.voices(mixture)
+    voice = mixed - target
+    begin = round(max(offset, 0) * RATE)
+    end = min(begin + round((2 + min(offset, 0)) * RATE / speed), 2 * RATE)
+    assert len(voice) == 2 * RATE and not voice[:begin].any() and np.abs(voice[end:]).max(initial=0) < 1e-3
+    heard = np.abs(np.fft.rfft(voice[begin: end])).argmax() * RATE / (end - begin)
+    assert heard == pytest.approx(500 * speed, abs=2)
+
+
 def test_a_silent_target_is_silent_and_its_mouth_is_still(studio: Studio) -> None:
     m = Mixture("m", "silent", "s0-0", 2.0, interferers=(Source("s1-0"),), views=("front",))
     mixed, target = studio.voices(m)

@@ -5,15 +5,17 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from avspeech import audio
+from avspeech import audio, checkpoint, models
 from avspeech.bench.upstreams.whisper import Encoder
 from avspeech.errors import InputError
+from avspeech.trainer import TrainConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -35,23 +37,51 @@ def test_pages_of_several_experiments_become_one(tmp_path: Path) -> None:
     assert absent.returncode == 2 and "three" in absent.stderr and absent.stderr.count("\n") == 1
 
 
-def test_a_folder_of_whisper_becomes_what_training_begins_with(tmp_path: Path) -> None:
-    spec = importlib.util.spec_from_file_location("begin_with_whisper", ROOT / "tools/begin_with_whisper.py")
+def tool(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"tools/{name}.py")
     assert spec is not None and spec.loader is not None
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def whisper(folder: Path, sounds: int) -> Encoder:
+    """A small Whisper of random weights in a folder as transformers has it, and so many sounds beside it."""
     torch.manual_seed(0)
     encoder = Encoder(20, 16, 2, 32, 2, 1500)
-    (tmp_path / "config.json").write_text(json.dumps({
+    (folder / "config.json").write_text(json.dumps({
         "model_type": "whisper", "num_mel_bins": 20, "d_model": 16, "encoder_attention_heads": 2,
         "encoder_ffn_dim": 32, "encoder_layers": 2, "max_source_positions": 1500}))
     save_file({f"encoder.{name}": x for name, x in encoder.state_dict().items()},
-              tmp_path / "model.safetensors")
+              folder / "model.safetensors")
+    for i in range(sounds):
+        audio.write(folder / f"{i}.wav", np.random.default_rng(i).normal(0, 0.1, 9000).astype(np.float32))
+    return encoder
+
+
+def test_a_folder_of_whisper_becomes_what_training_begins_with(tmp_path: Path) -> None:
+    begin = tool("begin_with_whisper").begin
+    encoder = whisper(tmp_path, sounds=0)
     with pytest.raises(InputError, match="no sound file"):
-        tool.begin(tmp_path, tmp_path, tmp_path / "begun", 1, 20)
-    for i in range(3):
-        audio.write(tmp_path / f"{i}.wav", np.random.default_rng(i).normal(0, 0.1, 8000).astype(np.float32))
-    tool.begin(tmp_path, tmp_path, tmp_path / "begun", 1, 20)
+        begin(tmp_path, tmp_path, tmp_path / "begun", 1, 20)
+    whisper(tmp_path, sounds=3)
+    begin(tmp_path, tmp_path, tmp_path / "begun", 1, 20)
     begun = load_file(tmp_path / "begun" / "model.safetensors")
     assert torch.equal(begun["conv1.weight"], encoder.conv1.weight)
     assert begun["layers.0.ffn.leave.weight"].shape == (16, 20) and not any("head" in name for name in begun)
+
+
+def test_a_small_model_is_taught_what_whisper_hears(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = tool("distil_whisper")
+    monkeypatch.setattr(module, "APART", 3)
+    whisper(tmp_path, sounds=2)
+    how = TrainConfig(max_steps=2, batch_seconds=1, validate_every=2)
+    small = {"mels": 16, "dim": 8, "heads": 2, "layers": 1, "inner": 8}
+    monkeypatch.setitem(models.CONFIGS, "small", ("whisper_transformer", small))
+    with pytest.raises(InputError, match="2 sound files"):
+        module.distil(tmp_path, 1, "small", [tmp_path], tmp_path / "out", how)
+    whisper(tmp_path, sounds=5)
+    module.distil(tmp_path, 1, "small", [tmp_path], tmp_path / "out", how)
+    taught = load_file(tmp_path / "out" / "model.safetensors")
+    fitting, own = checkpoint.load_fitting(models.build("small"), taught)
+    assert fitting == len(taught) > own / 2 and not any(name.startswith(("head", "pool.")) for name in taught)

@@ -21,11 +21,7 @@ from avspeech import audio, checkpoint
 from avspeech.bench.upstreams.whisper import Encoder, Whisper
 from avspeech.data.features import FeatureConfig, speech
 from avspeech.errors import InputError
-from avspeech.models.whisper_transformer import (
-    WhisperTransformer,
-    WhisperTransformerConfig,
-    begin_with_whisper,
-)
+from avspeech.models.whisper_transformer import from_whisper
 from avspeech.nn.logmel import SAMPLE_RATE
 
 SOUNDS = 200
@@ -40,17 +36,13 @@ def begin(whisper: Path, folder: Path, out: Path, layers: int, inner: int) -> No
         raise InputError(f"{folder}: no sound file in it")
     some = files[:: -(-len(files) // SOUNDS)]
     sounds = [torch.from_numpy(speech(f, 0.0, None, FeatureConfig(), SAMPLE_RATE).copy()) for f in some]
-    layer = encoder.layers[0]
-    model = WhisperTransformer(WhisperTransformerConfig(
-        mels=encoder.conv1.in_channels, dim=encoder.conv1.out_channels, heads=layer.heads, layers=layers,
-        inner=inner))
-    begin_with_whisper(model, encoder, sounds)
+    model = from_whisper(encoder, sounds, layers, inner)
     out.mkdir(parents=True, exist_ok=True)
     checkpoint.write_tensors(out / "model.safetensors", {
         name: value for name, value in model.state_dict().items()
         if name.startswith(("conv", "layers", "norm"))})
     print(f"{out / 'model.safetensors'}: {layers} of {len(encoder.layers)} layers, {inner} of "
-          f"{layer.fc1.out_features} units of each, by {len(sounds)} sounds of {folder}")
+          f"{encoder.layers[0].fc1.out_features} units of each, by {len(sounds)} sounds of {folder}")
 
 
 def main() -> None:

@@ -23,11 +23,7 @@ from avspeech import audio, checkpoint, models, trainer
 from avspeech.bench.upstreams.whisper import Encoder, Whisper
 from avspeech.data.features import FeatureConfig, speech
 from avspeech.errors import InputError
-from avspeech.models.whisper_transformer import (
-    WhisperTransformer,
-    WhisperTransformerConfig,
-    begin_with_whisper,
-)
+from avspeech.models.whisper_transformer import from_whisper
 from avspeech.nn.logmel import SAMPLE_RATE
 from avspeech.tasks.distillation import Distilling, Sounds, distillation_loss, distillation_score
 
@@ -61,11 +57,7 @@ def distil(whisper: Path, layers: int, student: str, folders: list[Path], out: P
     print(f"{len(sounds)} sounds, {sum(map(len, sounds)) / SAMPLE_RATE / 3600:.1f} hours", flush=True)
     some = [torch.from_numpy(s.astype(np.float32) / 32768)[: 10 * SAMPLE_RATE]
             for s in sounds[:: -(-len(sounds) // EXAMPLES)]]
-    layer = encoder.layers[0]
-    teacher = WhisperTransformer(WhisperTransformerConfig(
-        mels=encoder.conv1.in_channels, dim=encoder.conv1.out_channels, heads=layer.heads, layers=layers,
-        inner=layer.fc1.out_features))
-    begin_with_whisper(teacher, encoder, some)
+    teacher = from_whisper(encoder, some, layers)
     torch.manual_seed(config.seed)
     small: Any = models.build(student)
     distilling = Distilling(small, teacher, some).to(trainer.device())

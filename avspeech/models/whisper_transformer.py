@@ -111,6 +111,18 @@ class WhisperTransformer(LogMelModel):
         return self.head(self.drop(self.pool_norm(self.pool(self.norm(x), mask))))
 
 
+def from_whisper(encoder: Any, sounds: Sequence[Tensor], layers: int,
+                 inner: int | None = None) -> WhisperTransformer:
+    """A model of the width of `encoder` (`bench.upstreams.whisper.Encoder`) that begins with it; inner: None
+    for all units. Raises InputError as `begin_with_whisper`."""
+    first = encoder.layers[0]
+    model = WhisperTransformer(WhisperTransformerConfig(
+        mels=encoder.conv1.in_channels, dim=encoder.conv1.out_channels, heads=first.heads, layers=layers,
+        inner=first.fc1.out_features if inner is None else inner))
+    begin_with_whisper(model, encoder, sounds)
+    return model
+
+
 @torch.no_grad()
 def begin_with_whisper(model: WhisperTransformer, encoder: Any, sounds: Sequence[Tensor]) -> None:
     """Gives `model` the stem and first layers of `encoder` (`bench.upstreams.whisper.Encoder`), its

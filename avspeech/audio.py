@@ -53,6 +53,11 @@ def read(path: str | Path, sample_rate: int = SAMPLE_RATE, start: float = 0.0,
     return np.ascontiguousarray(samples[skip: None if wanted is None else skip + wanted])
 
 
+def sound_files(folder: Path) -> list[Path]:
+    """Every file below a folder whose suffix is one of sound, in order."""
+    return sorted(f for f in folder.rglob("*") if f.suffix.lower() in SOUND_SUFFIXES)
+
+
 def mono(audio: Any) -> np.ndarray:
     """float32 [N] of floats [N], [C, N] or [N, C] (NumPy or torch), channels averaged. Raises InputError for
     other shapes and types, no samples, and NaN or infinity."""

@@ -173,3 +173,11 @@ def test_speech_bounds_cut_silence_and_keep_a_margin():
     assert audio.speech_bounds(np.zeros(1600, np.float32)) == (0, 1600)
     assert audio.speech_bounds(sound[:100]) == (0, 100)
     assert audio.speech_bounds(sound, below=0) == (0, len(sound))
+
+
+def test_sound_files_are_found_at_any_depth_in_order(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    for name in ("z.WAV", "a/b/y.flac", "a/x.mp4", "a/w.ogg", "notes.txt"):
+        (tmp_path / name).touch()
+    assert [f.relative_to(tmp_path).as_posix() for f in audio.sound_files(tmp_path)] == [
+        "a/b/y.flac", "a/w.ogg", "z.WAV"]

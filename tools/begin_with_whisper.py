@@ -31,7 +31,7 @@ def begin(whisper: Path, folder: Path, out: Path, layers: int, inner: int) -> No
     """As above. Raises InputError for folders that are not what they should be."""
     encoder = Whisper(whisper).module
     assert isinstance(encoder, Encoder)
-    files = sorted(f for f in folder.rglob("*") if f.suffix.lower() in audio.SOUND_SUFFIXES)
+    files = audio.sound_files(folder)
     if not files:
         raise InputError(f"{folder}: no sound file in it")
     some = files[:: -(-len(files) // SOUNDS)]

@@ -25,15 +25,20 @@ from avspeech.data.features import FeatureConfig, speech
 from avspeech.errors import InputError
 from avspeech.models.whisper_transformer import from_whisper
 from avspeech.nn.logmel import SAMPLE_RATE
-from avspeech.tasks.distillation import Distilling, Sounds, distillation_loss, distillation_score
+from avspeech.tasks.distillation import (
+    Distilling,
+    Sounds,
+    as_floats,
+    distillation_loss,
+    distillation_score,
+)
 
 APART, EXAMPLES = 50, 300  # every fiftieth sound measures; so many say what the teacher's frames are like
 
 
 def sounds_of(folders: list[Path], workers: int) -> tuple[list[str], list[np.ndarray]]:
     """Names and samples [N] int16 of every sound below the folders, in order. Raises InputError."""
-    files = [f for folder in folders
-             for f in sorted(folder.rglob("*")) if f.suffix.lower() in audio.SOUND_SUFFIXES]
+    files = [f for folder in folders for f in audio.sound_files(folder)]
     if len(files) < APART:
         raise InputError(f"{', '.join(map(str, folders))}: {len(files)} sound files, "
                          f"expected {APART} or more")
@@ -55,7 +60,7 @@ def distil(whisper: Path, layers: int, student: str, folders: list[Path], out: P
     assert isinstance(encoder, Encoder)
     names, sounds = sounds_of(folders, config.workers)
     print(f"{len(sounds)} sounds, {sum(map(len, sounds)) / SAMPLE_RATE / 3600:.1f} hours", flush=True)
-    some = [torch.from_numpy(s.astype(np.float32) / 32768)[: 10 * SAMPLE_RATE]
+    some = [torch.from_numpy(as_floats(s[: 10 * SAMPLE_RATE]))
             for s in sounds[:: -(-len(sounds) // EXAMPLES)]]
     teacher = from_whisper(encoder, some, layers)
     torch.manual_seed(config.seed)

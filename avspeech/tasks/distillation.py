@@ -22,6 +22,11 @@ from avspeech.tasks.emotion import FromFeatures, frames_before_pooling
 STEP = 320  # samples: sounds are cut and stretched to a multiple of it
 
 
+def as_floats(sound: np.ndarray) -> np.ndarray:
+    """Samples of 16 bits [N] as float32 in -1..1."""
+    return sound.astype(np.float32) / 32768
+
+
 class Sounds:
     """Training data (`batching.Dataset`): a random part, of `segment` seconds at most, of each sound [N]
     int16 at 16 kHz (an hour in 115 MB); a batch is cut to the length of its shortest."""
@@ -34,7 +39,7 @@ class Sounds:
         """id and audio [N] float32."""
         rng, sound = np.random.default_rng(seed), self.sounds[index]
         start = int(rng.integers(max(len(sound) - self.most, 0) + 1))
-        return {"id": self.names[index], "audio": sound[start: start + self.most].astype(np.float32) / 32768}
+        return {"id": self.names[index], "audio": as_floats(sound[start: start + self.most])}
 
     def collate(self, items: list[dict[str, Any]]) -> Batch:
         """{ids, audio [B, N]}"""
@@ -93,6 +98,5 @@ def distillation_score(model: Distilling, sounds: Sequence[np.ndarray]) -> dict[
     int16."""
     on, errors = model.mean.device, []
     for sound in sounds:
-        audio = torch.from_numpy(sound.astype(np.float32) / 32768).to(on)
-        errors.append(float(model(audio[None])))
+        errors.append(float(model(torch.from_numpy(as_floats(sound))[None].to(on))))
     return {"score": 1 - float(np.mean(errors))}

@@ -25,7 +25,7 @@ from avspeech.data.manifest import Utterance, read_manifest, write_manifest
 from avspeech.data.mixing import MixConfig, Pool, Studio, draw, proportions, read_mixtures, write_mixtures
 from avspeech.errors import InputError
 from avspeech.recipe import Recipe
-from avspeech.tasks.extraction import AugmentConfig
+from avspeech.tasks import extraction
 
 SPLITS = ("train", "dev", "test")
 
@@ -55,7 +55,7 @@ class Mixing:
     mixtures for each corpus. segment: seconds of a training example."""
 
     train: MixConfig = field(default_factory=MixConfig)
-    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    augment: extraction.AugmentConfig = field(default_factory=extraction.AugmentConfig)
     test: MixConfig = field(default_factory=lambda: MixConfig(occluded=0.0, missing=0.0))
     dev_count: int = 40
     test_count: int = 100
@@ -244,8 +244,6 @@ def train(cfg: Config, exp: Path) -> None:
 def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio, system: System,
                seed: int) -> None:
     import torch
-
-    from avspeech.tasks import extraction
 
     settings = {"system": config.to_dict(system), "seed": seed, **{
         key: value for key, value in config.to_dict(cfg).items()

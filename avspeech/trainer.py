@@ -291,9 +291,11 @@ class _Run:
         # Short memory at first, when weights move most
         decay = min(self.config.ema, self.step / (9 + self.step))
         if self.ema is not None:
-            for name, value in self.model.state_dict().items():
-                self.ema[name].copy_(self.ema[name].lerp(value, 1 - decay) if value.is_floating_point()
-                                     else value)
+            now = self.model.state_dict()
+            moving = [name for name, value in now.items() if value.is_floating_point()]
+            torch._foreach_lerp_([self.ema[name] for name in moving], [now[name] for name in moving], 1 - decay)
+            for name in now.keys() - set(moving):
+                self.ema[name].copy_(now[name])
 
     def observe(self, values: dict[str, float], weight: float = 1) -> None:
         for name, value in values.items():

@@ -30,7 +30,7 @@ MODELS = {
 
 # name -> (model, the fields in which it differs from the model's default configuration)
 CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
-    "mvtf-small": ("mvtf", {}),
+    "mvtf-small": ("mvtf", dict(lags=8)),
     "mvtf-base": ("mvtf", dict(n_fft=256, hop=128, lips="resnet", embed=128, patch=1, blocks=6, dim=48,
                                kernel=4, stride=4, hidden=192, guess=0)),
     "mvtf-paper": ("mvtf", dict(n_fft=128, hop=64, lips="resnet", embed=65, embed_causal=True,

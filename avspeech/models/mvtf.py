@@ -15,6 +15,8 @@ rate:
 - features "compressed": Re and Im with their magnitude to the power 1/2, and the log magnitude
   as a third channel. It stands on the scale of the cue's first plane, so that a mask is nearly
   the difference of two inputs.
+- lags: before they are used, the planes are moved in time to where they fit the mixture (`nn/sync.py`), since lips and
+  sound of real clips lie some hundredths of a second apart, each clip's its own way (GRID's by 20 ms and up to 100).
 - guess: a full-band network of dilated convolutions (`nn/fullband.py`) makes a first mask,
   the blocks refine it.
 - head "mask": a complex mask on the mixture, learned as the difference from the mask that the lips' guess
@@ -27,6 +29,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -35,20 +38,22 @@ from avspeech.errors import InputError
 from avspeech.nn.fullband import FullBandGuess
 from avspeech.nn.fusion import AttentionFusion, ProjectedAddition, TensorFusion
 from avspeech.nn.gridnet import GridNetBlock
-from avspeech.nn.lips import ResNetLips, SmallLips
+from avspeech.nn.lips import LipNetLips, ResNetLips, SmallLips
+from avspeech.nn.sync import LipSync, moved
 
 
 @dataclass(frozen=True)
 class MVTFConfig:
-    """Defaults: `mvtf-small`.
+    """Defaults: `mvtf-small`, which besides has lags (none by default, as in older folders).
 
     sample_rate (Hz), n_fft, hop (samples), fps: of the input; crop: side of the mouth crops (pixels).
-    lips: "small" or "resnet"; lips_width: channels of the small one's first stage.
+    lips: "lipnet", "small" or "resnet"; lips_width: of the first two, an eighth of the numbers they give a frame.
     embed: D, width of a view's embedding and of u; embed_causal: its LSTM runs one way.
     fusion: "tensor" (MVTF), "add", "attention" or "none" (audio-blind); symmetric, slots:
     of the tensor fusion.
     planes: planes of the cue beside Re and Im; 0: u itself is the plane, and embed must be n_fft / 2 + 1.
     bands: mel-spaced bands of a plane.
+    lags: STFT frames by which the lips may be early or late and are put right; 0: taken as they are.
     patch: bins a step of the encoder's and the decoder's convolution, so the blocks see
     F = n_fft / 2 / patch + 1.
     blocks B, dim D, kernel I, stride J, hidden H, heads L, query E, causal: of the TF-GridNet.
@@ -58,11 +63,11 @@ class MVTFConfig:
     """
 
     sample_rate: int = 16000
-    n_fft: int = 512
+    n_fft: int = 1024
     hop: int = 256
     fps: float = 25.0
     crop: int = 88
-    lips: str = "small"
+    lips: str = "lipnet"
     lips_width: int = 48
     embed: int = 64
     embed_causal: bool = False
@@ -71,7 +76,8 @@ class MVTFConfig:
     slots: int | None = None
     planes: int = 4
     bands: int = 64
-    patch: int = 4
+    lags: int = 0
+    patch: int = 8
     blocks: int = 1
     dim: int = 48
     kernel: int = 4
@@ -83,7 +89,7 @@ class MVTFConfig:
     features: str = "compressed"
     head: str = "mask"
     guess: int = 216
-    guess_layers: int = 24
+    guess_layers: int = 22
 
 
 def mel_bands(bands: int, bins: int, sample_rate: int) -> Tensor:
@@ -126,8 +132,10 @@ class LipCue(nn.Module):
     def __init__(self, config: MVTFConfig):
         super().__init__()
         c = self.config = config
-        if c.lips not in ("small", "resnet"):
-            raise InputError(f"model setting lips='{c.lips}': expected 'small' or 'resnet'")
+        encoders: dict[str, Callable[[], nn.Module]] = {
+            "small": lambda: SmallLips(c.lips_width), "lipnet": lambda: LipNetLips(c.lips_width), "resnet": ResNetLips}
+        if c.lips not in encoders:
+            raise InputError(f"model setting lips='{c.lips}': expected one of {', '.join(encoders)}")
         if c.embed % 2 and not c.embed_causal:
             raise InputError(f"model setting embed={c.embed}: expected an even number where "
                              "embed_causal is off")
@@ -143,7 +151,7 @@ class LipCue(nn.Module):
         self.planes = nn.Linear(c.embed, c.planes * c.bands) if c.planes else nn.Identity()
         if c.fusion == "none":
             return
-        self.lips = SmallLips(c.lips_width) if c.lips == "small" else ResNetLips()
+        self.lips: Any = encoders[c.lips]()
         self.project = nn.Linear(self.lips.channels, c.embed)
         self.rnn = nn.LSTM(c.embed, c.embed if c.embed_causal else c.embed // 2, batch_first=True,
                            bidirectional=not c.embed_causal)
@@ -180,6 +188,15 @@ class LipCue(nn.Module):
         return seen[(shown.cumsum(0) - 1).clamp_min(0)] * shown[:, None, None]
 
 
+class Separated(NamedTuple):
+    """estimate [B, N]; planes [B, P, T, bands], what the lips tell, on their own clock; lag [B, 2 * lags + 1], log
+    probability of how many STFT frames the lips are late (-lags to lags), None in a model without."""
+
+    estimate: Tensor
+    planes: Tensor
+    lag: Tensor | None
+
+
 class MVTF(nn.Module):
     """Multi-view tensor fusion extractor. See the module's docstring and `MVTFConfig`."""
 
@@ -198,10 +215,15 @@ class MVTF(nn.Module):
         if c.n_fft // 2 % c.patch:
             raise InputError(f"model setting patch={c.patch}: must divide n_fft / 2 = {c.n_fft // 2}")
         shape: dict = dict(kernel_size=(3, 2 * c.patch + 1), stride=(1, c.patch), padding=(1, c.patch))
+        if c.lags and not c.planes:
+            raise InputError(f"model setting lags={c.lags}: wants planes")
         if c.guess and (c.head != "mask" or c.features != "compressed" or not c.planes):
             raise InputError(f"model setting guess={c.guess}: wants head='mask', "
                              "features='compressed' and planes")
         bins = c.n_fft // 2 + 1
+        self.sync = None
+        if c.lags and c.fusion != "none":
+            self.sync = LipSync(c.bands, c.planes * c.bands, c.lags)
         if c.guess:
             self.guess = FullBandGuess(3 * bins + c.planes * c.bands, bins, c.guess, c.guess_layers)
             scale(self.guess.leave, 0.1)
@@ -227,7 +249,11 @@ class MVTF(nn.Module):
     def log_bands(self, samples: Tensor) -> Tensor:
         """Log spectrum in the cue's bands: samples [B, N] -> [B, T, bands],
         about -1..1 for speech of RMS 1."""
-        return log_scale(self.spectrum(samples).abs().square() @ self.bands.T / self.bands.sum(1))
+        return self.in_bands(self.spectrum(samples))
+
+    def in_bands(self, spectrum: Tensor) -> Tensor:
+        """STFT [B, T, F] -> log spectrum in the cue's bands [B, T, bands]."""
+        return log_scale(spectrum.abs().square() @ self.bands.T / self.bands.sum(1))
 
     def forward(self, mixture: Tensor, video: Tensor, mask: Tensor) -> Tensor:
         """The target's voice.
@@ -235,16 +261,21 @@ class MVTF(nn.Module):
         mixture [B, N] float, any level; video [B, V, Tv, H, W] uint8 or float; mask [B, V, Tv] bool, True
         where the view shows the mouth -> [B, N], at the level the target has in the mixture.
         """
-        return self.separate(mixture, video, mask)[0]
+        return self.separate(mixture, video, mask).estimate
 
     def separate(self, mixture: Tensor, video: Tensor, mask: Tensor,
-                 refine: bool = True) -> tuple[Tensor, Tensor]:
-        """As `forward`, with the cue's planes [B, P, T, bands] beside the estimate. refine: use the blocks;
+                 refine: bool = True) -> Separated:
+        """As `forward`, with what the lips told beside the estimate. refine: use the blocks;
         without them the estimate is the first guess's."""
         c = self.config
         level = mixture.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-5)
         mix = self.spectrum(mixture / level)
-        planes = self.cue(video, mask, mix.shape[1])
+        told = planes = self.cue(video, mask, mix.shape[1])
+        lag = None
+        if self.sync is not None:
+            flat = planes.transpose(1, 2).flatten(2)
+            lag = self.sync(self.in_bands(mix), flat)
+            planes = moved(flat, lag.exp()).unflatten(2, planes.shape[1::2]).transpose(1, 2)
         cue = (planes @ self.bands if c.planes else planes).to(mix.real.dtype)
         parts = torch.view_as_real(mix).permute(0, 3, 1, 2)  # [B, 2, T, F]
         power = parts.square().sum(1, keepdim=True)
@@ -268,7 +299,7 @@ class MVTF(nn.Module):
             out = complex_product(out, parts)
         spectrum = torch.complex(out[:, 0], out[:, 1]).transpose(1, 2) * math.sqrt(c.n_fft / 2)
         estimate = torch.istft(spectrum, c.n_fft, c.hop, window=self.window, length=mixture.shape[-1])
-        return estimate * level, planes
+        return Separated(estimate * level, told, lag)
 
     def example_inputs(self, seconds: float = 2.0, views: int = 1) -> tuple[Tensor, Tensor, Tensor]:
         """Random (mixture, video, mask) of this length, batch 1, in the shapes `forward` takes."""

@@ -16,6 +16,7 @@ from avspeech.batching import Batch
 from avspeech.data.mixing import FPS, MixConfig, Mixture, Pool, Studio, draw, resampled
 from avspeech.errors import InputError
 from avspeech.models.mvtf import MVTF
+from avspeech.nn.sync import offsets
 
 CROP = 88
 
@@ -38,18 +39,20 @@ class AugmentConfig:
     """How training examples are varied, beside a random place of the crop and its mirror image.
 
     turn: degrees by which the mouth is turned at most, zoom: share by which it is made larger or smaller, all
-    frames and views of an example alike. speed: share by which an example is played faster or slower at most,
+    frames and views of an example alike. shift: seconds by which the sound is moved
+    against the picture, as the deviation of a normal distribution. speed: share by which an example is played faster or slower at most,
     mixture, target and lips together.
     """
 
     turn: float = 0.0
     zoom: float = 0.0
+    shift: float = 0.0
     speed: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.turn <= 45 or not 0 <= self.zoom <= 0.5 or not 0 <= self.speed <= 0.5:
-            raise InputError(f"augment: turn={self.turn}, zoom={self.zoom}, speed={self.speed}: expected "
-                             "up to 45 degrees and shares up to 0.5")
+        if not (0 <= self.turn <= 45 and 0 <= self.zoom <= 0.5 and 0 <= self.shift <= 1 and 0 <= self.speed <= 0.5):
+            raise InputError(f"augment: turn={self.turn}, zoom={self.zoom}, shift={self.shift}, speed={self.speed}: "
+                             "expected up to 45 degrees, up to a second, and shares up to 0.5")
 
 
 class DrawnMixtures:
@@ -73,6 +76,9 @@ class DrawnMixtures:
         order = rng.permutation(len(mixture.views))[: self.views]
         example = load(self.studio, mixture, [mixture.views[i] for i in order])
         example["video"] = vary(rng, example["video"], self.augment)
+        if self.augment.shift:
+            late = round(rng.normal(0, self.augment.shift) * SAMPLE_RATE)
+            example |= {key: moved_sound(example[key], late) for key in ("mixture", "target")}
         if not self.augment.speed:
             return example
         return at_speed(example, float(rng.uniform(1 - self.augment.speed, 1 + self.augment.speed)))
@@ -111,6 +117,14 @@ def vary(rng: np.random.Generator, video: np.ndarray,
     return np.stack(frames).reshape(*video.shape[:2], CROP, CROP)
 
 
+def moved_sound(samples: np.ndarray, late: int) -> np.ndarray:
+    """Samples [N] that begin `late` samples later (earlier where below 0), silence where nothing is left -> [N]."""
+    out = np.zeros_like(samples)
+    count = max(len(samples) - abs(late), 0)
+    out[max(late, 0):][:count] = samples[max(-late, 0):][:count]
+    return out
+
+
 def at_speed(example: dict[str, Any], speed: float) -> dict[str, Any]:
     """An example of `load` played `speed` times as fast: sound resampled (so its pitch moves too), each new
     frame a blend of the two around it, and shown where both are. Whole frames go in and come out, so that
@@ -124,8 +138,8 @@ def at_speed(example: dict[str, Any], speed: float) -> dict[str, Any]:
     place = ((np.arange(out) + 0.5) * frames / out - 0.5).clip(0, frames - 1)
     left = place.astype(int)
     right = np.minimum(left + 1, frames - 1)
-    share = (place - left).astype(np.float32)[:, None, None]
-    blend = video[:, left] * (1 - share) + video[:, right] * share
+    share = np.rint((place - left) * 256).astype(np.uint16)[:, None, None]
+    blend = (video[:, left] * (256 - share) + video[:, right] * share + 128) >> 8  # twice as fast as in floats
     shown = mask[:, left] & mask[:, right]
     sounds = {key: resampled(example[key][: frames * step], out * step) for key in ("mixture", "target")}
     return {**example, **sounds, "video": blend.astype(np.uint8) * shown[..., None, None], "mask": shown}
@@ -200,7 +214,7 @@ class Separating(nn.Module):
                 return name.startswith("cue.")
             if name.startswith("cue.lips."):
                 return not self.fixed
-            return not alone if name.startswith(("cue.", "guess.", "gate")) else part == "whole"
+            return not alone if name.startswith(("cue.", "sync.", "guess.", "gate")) else part == "whole"
 
         for name, parameter in model.named_parameters():
             parameter.requires_grad_(learns(name))
@@ -213,34 +227,51 @@ class Separating(nn.Module):
             self.model.cue.lips.eval()
         return self
 
-    def forward(self, mixture: Tensor, target: Tensor, video: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """-> estimate [B, N], squared error [B] of the lips' log spectrum."""
+    def forward(self, mixture: Tensor, target: Tensor, video: Tensor,
+                mask: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """-> estimate [B, N], squared error of the lips' log spectrum at each offset [B, 2 * lags + 1], log probability
+        of each offset by the model."""
         wanted = wanted_spectrum(self.model, target)
+        lag = None
         if self.part == "lips":
             estimate, planes = mixture, self.model.cue(video, mask, wanted.shape[1])
         else:
-            estimate, planes = self.model.separate(mixture, video, mask, refine=self.part == "whole")
+            estimate, planes, lag = self.model.separate(mixture, video, mask, refine=self.part == "whole")
         if not self.model.config.planes:  # the paper's u: no spectrum to guess
-            return estimate, wanted.new_zeros(len(wanted))
-        return estimate, (planes[:, 0] - wanted).square().mean((1, 2))
+            return estimate, wanted.new_zeros(len(wanted), 1), None
+        return estimate, spectrum_errors(self.model, planes, wanted), lag
+
+
+def spectrum_errors(model: MVTF, planes: Tensor, wanted: Tensor) -> Tensor:
+    """Squared error [B, 2 * lags + 1] of the lips' log spectrum, first of planes [B, P, T, bands], against `wanted`
+    [B, T, bands], were the lips late by -lags to lags STFT frames."""
+    guesses = offsets(planes[:, 0], model.config.lags)
+    return (guesses - wanted.transpose(1, 2).unsqueeze(1)).square().mean((2, 3))
 
 
 def lips_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:
-    """Loss of `Separating(part="lips")`: the lips alone guess the target's log spectrum."""
-    _, guess = model(batch["mixture"], batch["target"], batch["video"], batch["mask"])
-    return guess.mean(), {}
+    """Loss of `Separating(part="lips")`: the lips alone guess the target's log spectrum, at the offset at which they do
+    so best."""
+    _, guess, _ = model(batch["mixture"], batch["target"], batch["video"], batch["mask"])
+    return guess.amin(1).mean(), {}
 
 
-def separation_loss(model: nn.Module, batch: Batch, lips_weight: float = 5.0,
-                    silent_weight: float = 0.3) -> tuple[Tensor, dict[str, float | Tensor]]:
-    """Loss of `Separating`: `extraction_loss` (silent targets weighted, their dB being cheap)
-    and the lips' guess."""
-    estimate, guess = model(batch["mixture"], batch["target"], batch["video"], batch["mask"])
+def separation_loss(model: nn.Module, batch: Batch, lips_weight: float = 5.0, silent_weight: float = 0.3,
+                    lag_weight: float = 0.3,
+                    softness: float = 0.01) -> tuple[Tensor, dict[str, float | Tensor]]:
+    """Loss of `Separating`: `extraction_loss` (silent targets weighted, their dB being cheap), the lips' guess at its best
+    offset, and the cross entropy of the model's offset with softmax(-error / softness) of the lips' guess."""
+    estimate, guess, lag = model(batch["mixture"], batch["target"], batch["video"], batch["mask"])
     with torch.autocast(estimate.device.type, enabled=False):
         loss = extraction_loss(estimate.float(), batch["target"], batch["mixture"])
     silent = batch["target"].abs().amax(-1) == 0
-    total = (loss * torch.where(silent, silent_weight, 1.0)).mean() + lips_weight * guess.mean()
-    return total, {"extraction": loss.mean(), "lips": guess.mean()}
+    total = (loss * torch.where(silent, silent_weight, 1.0)).mean() + lips_weight * guess.amin(1).mean()
+    logs: dict[str, float | Tensor] = {"extraction": loss.mean(), "lips": guess.amin(1).mean()}
+    if lag is not None:
+        right = torch.softmax(-guess.detach().float() / softness, 1)
+        wrong = (right * (torch.log(right + 1e-9) - lag)).sum(1) * ~silent
+        total, logs["lag"] = total + lag_weight * wrong.mean(), wrong.mean()
+    return total, logs
 
 
 def on_device(batches: Iterable[Batch], model: nn.Module) -> Iterable[Batch]:
@@ -252,13 +283,14 @@ def on_device(batches: Iterable[Batch], model: nn.Module) -> Iterable[Batch]:
 
 @torch.no_grad()
 def lips_score(model: MVTF, examples: Iterable[Batch]) -> dict[str, float]:
-    """Share of the variance of the targets' log spectra that the lips explain ("score"), over batches."""
+    """Share of the variance of the targets' log spectra that the lips explain ("score"), over batches, each at the
+    offset at which they do so best."""
     model.eval()
     wrong = total = 0.0
     for batch in on_device(examples, model):
         wanted = wanted_spectrum(model, batch["target"])
         planes = model.cue(batch["video"], batch["mask"], wanted.shape[1])
-        wrong += float((planes[:, 0] - wanted).square().sum())
+        wrong += float((spectrum_errors(model, planes, wanted).amin(1) * wanted[0].numel()).sum())
         total += float((wanted - wanted.mean((0, 1))).square().sum())
     return {"score": 1 - wrong / max(total, 1e-9)}
 
@@ -288,7 +320,7 @@ def evaluate(model: MVTF, studio: Studio, mixtures: Sequence[Mixture],
     model.eval()
     rows = []
     for mixture, batch in zip(mixtures, on_device(examples(studio, mixtures, condition), model)):
-        estimate = model.separate(batch["mixture"], batch["video"], batch["mask"], refine)[0][0].cpu().numpy()
+        estimate = model.separate(batch["mixture"], batch["video"], batch["mask"], refine).estimate[0].cpu().numpy()
         mixed, target = batch["mixture"][0].cpu().numpy(), batch["target"][0].cpu().numpy()
         row: dict[str, Any] = {"id": mixture.id, "kind": mixture.kind, "condition": condition.name,
                                "speaker": studio.utterances[mixture.target].speaker}

@@ -76,10 +76,12 @@ class System:
 @dataclass
 class Model:
     """name: of a model or a named configuration; config: differences from it. init: a model folder, or a
-    released model's name, whose weights to begin with where name and shape agree."""
+    released model's name, whose weights to begin with where name and shape agree. begun: share of the learning
+    rate at which a lip encoder's `frontend` then learns."""
 
     name: str = "mvtf-small"
     init: str | None = None
+    begun: float = 1.0
     config: dict[str, Any] = field(default_factory=dict)
 
 
@@ -93,9 +95,9 @@ class Shown:
 
 @dataclass
 class Config:
-    """lips, guess, train: of the three parts of training. tune_lips: the lip encoder learns on with the first
-    guess, at twice the cost of a step; the paper's stays as it is. tune_guess: cue and first guess learn on
-    with the blocks; else the blocks learn alone, and begin at the score of the guess."""
+    """lips, guess, train: of the three parts of training; one of max_steps=1 is left out. tune_lips: the lip encoder
+    learns on after its own part, at twice the cost of a step; the paper's stays as it is. tune_guess: cue and
+    first guess learn on with the blocks; else the blocks learn alone, and begin at the score of the guess."""
 
     data: Data = field(default_factory=Data)
     mix: Mixing = field(default_factory=Mixing)
@@ -259,6 +261,9 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
     print(f"{folder.name}: {sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
     if cfg.model.init:
         pretrained.begin(model, cfg.model.init, folder.name)
+    if cfg.model.begun != 1:
+        for module in model.cue.lips.frontend.modules():
+            module.rate = cfg.model.begun
     mix = dataclasses.replace(cfg.mix.train, views=system.only)
     data = extraction.DrawnMixtures(pool, studio, mix, cfg.mix.segment, system.views, cfg.mix.augment)
     listed = {corpus: read_mixtures(path) for corpus, path in _listed(cfg, exp, "dev").items()}
@@ -282,8 +287,7 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
         return {"score": sum(means[c] for c in listed) / len(listed), **means}
 
     def fit(part: str, loss: Any, how: trainer.TrainConfig, validate: Any) -> trainer.FitResult:
-        tuned = cfg.tune_lips and part == "guess"
-        return trainer.fit(extraction.Separating(model, part, tuned, cfg.tune_guess), loss, data,
+        return trainer.fit(extraction.Separating(model, part, cfg.tune_lips, cfg.tune_guess), loss, data,
                            dataclasses.replace(how, seed=seed), folder / part, validate)
 
     looks = model.config.fusion != "none" and model.config.planes

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from avspeech.nn.lips import ResNetLips, SmallLips, standardise
+from avspeech.nn.lips import LipNetLips, ResNetLips, SmallLips, standardise
 
 
-@pytest.mark.parametrize("make", [lambda: SmallLips(8), ResNetLips])
+@pytest.mark.parametrize("make", [lambda: SmallLips(8), lambda: LipNetLips(8), ResNetLips])
 def test_an_embedding_a_frame(make) -> None:
     encoder = make().eval()
     crops = torch.randint(0, 256, (2, 3, 88, 88), dtype=torch.uint8)

@@ -15,7 +15,10 @@ from avspeech.tasks.extraction import (
     centre,
     collate,
     extraction_loss,
+    lips_loss,
+    moved_sound,
     separation_loss,
+    spectrum_errors,
     vary,
 )
 
@@ -118,6 +121,34 @@ def test_at_speed_hides_frames_that_blend_with_hidden_ones() -> None:
     assert made["mask"].shape == (1, 50) and 5 <= hidden.sum() <= 8 and not made["video"][0, hidden].any()
 
 
+@pytest.mark.parametrize("late", [0, 3, -3, 10, -10, 25])
+def test_moved_sound_begins_later_and_keeps_its_length(late: int) -> None:
+    sound = np.arange(1, 11, dtype=np.float32)
+    moved = moved_sound(sound, late)
+    expected = [sound[i - late] if 0 <= i - late < 10 else 0 for i in range(10)]
+    np.testing.assert_array_equal(moved, np.asarray(expected, np.float32))
+
+
+def test_the_lips_error_is_least_where_the_lips_are_late_by() -> None:
+    model = build("mvtf-small", **TINY, lags=3)
+    told = torch.randn(1, 2, 40, 16, generator=torch.Generator().manual_seed(0))
+    for late in range(-3, 4):
+        wanted = torch.roll(told[:, 0], -late, 1)  # heard at t: what the lips show at t + late
+        errors = spectrum_errors(model, told, wanted)
+        assert errors.shape == (1, 7) and int(errors.argmin()) == late + 3
+
+
+def test_what_the_lips_lose_by_an_offset_is_not_in_their_loss() -> None:
+    """The loss of the lips is of their best offset; with lags=0 it is of none."""
+    torch.manual_seed(0)
+    model = build("mvtf-small", **TINY, lags=2).eval()
+    mixture, video, mask = model.example_inputs(0.4)
+    batch = {"mixture": mixture, "target": mixture, "video": video, "mask": mask}
+    with torch.no_grad():
+        errors = Separating(model, "lips").eval()(mixture, mixture, video, mask)[1]
+        assert lips_loss(Separating(model, "lips").eval(), batch)[0] == errors.min()
+
+
 def test_augment_config_is_checked() -> None:
     with pytest.raises(InputError, match="speed=2"):
         AugmentConfig(speed=2)
@@ -168,7 +199,7 @@ def test_lips_only_trains_the_cue_alone() -> None:
     assert trained == {"cue"}
     Separating(model, "guess")
     trained = {n.split(".")[0] for n, p in model.named_parameters() if p.requires_grad}
-    assert trained == {"cue", "guess", "gate"}
+    assert trained == {"cue", "sync", "guess", "gate"}
     assert not any(p.requires_grad for p in model.cue.lips.parameters())
     tuned = Separating(model, "guess", tune_lips=True).train()
     assert all(p.requires_grad for p in model.cue.lips.parameters()) and model.cue.lips.training

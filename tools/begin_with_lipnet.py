@@ -1,0 +1,93 @@
+"""Writes a model folder for recipes/tse to begin with: an `mvtf-small` whose weights are random but for the
+convolutions of its lip encoder, which are a trained LipNet's:
+
+    python tools/begin_with_lipnet.py --lipnet unseen-weights178.h5 -o begun
+
+--lipnet: weights that Keras wrote, such as those of github.com/rizkiarm/LipNet (MIT, (c) 2017 Muhammad Rizki A.R.M.),
+evaluation/models/unseen-weights178.h5: trained on GRID but, by its README, for speakers 1, 2, 20 and 22, which it was
+tested on. Its recurrent layers are not used. Do not take "overlapped", which saw speaker 1. Needs h5py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from avspeech import models, pretrained
+from avspeech.errors import InputError
+from avspeech.nn.lips import LipNetLips
+
+# Mean and deviation of the grey of GRID's mouth crops, of 1: LipNet saw levels, ours sees standardised crops.
+GREY = (0.57, 0.095)
+PARTS = ("kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance")
+
+
+def read(path: Path) -> dict[str, np.ndarray]:
+    """The convolutions' and their norms' arrays, by "conv1/kernel" and so on. Raises InputError."""
+    try:
+        import h5py
+    except ImportError:
+        raise InputError("reading Keras weights needs h5py: pip install h5py") from None
+    found: dict[str, np.ndarray] = {}
+
+    def note(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset):
+            found["/".join(name.split(":")[0].split("/")[-2:])] = np.array(item)
+
+    try:
+        with h5py.File(path) as file:
+            file.visititems(note)
+    except OSError as error:
+        raise InputError(f"{path}: not an HDF5 file that can be read ({error})") from None
+    return found
+
+
+@torch.no_grad()
+def put(arrays: Mapping[str, np.ndarray], lips: LipNetLips) -> None:
+    """Keras' kernels are [time, width, height, in, out]. Grey stands for all three colours, and the levels of
+    `GREY` go into the first kernel and norm. Raises InputError for arrays that are missing or of another shape."""
+    for number, stage in enumerate(lips.frontend, 1):
+        conv, norm = stage[0], stage[1]
+        names = [f"{'conv' if part in PARTS[:2] else 'batc'}{number}/{part}" for part in PARTS]
+        for name in names:
+            if name not in arrays:
+                raise InputError(f"LipNet's weights: no '{name}'; found {', '.join(sorted(arrays)) or 'none'}")
+        kernel, bias, gamma, beta, mean, variance = (torch.from_numpy(arrays[name]).float() for name in names)
+        kernel = kernel.permute(4, 3, 0, 2, 1) if kernel.ndim == 5 else kernel
+        mean = mean - bias
+        if number == 1:
+            kernel = kernel.sum(1, keepdim=True)
+            mean, kernel = mean - GREY[0] * kernel.sum((1, 2, 3, 4)), kernel * GREY[1]
+        if kernel.shape != conv.weight.shape:
+            raise InputError(f"LipNet's weights: '{names[0]}' has shape {arrays[names[0]].shape}")
+        for own, theirs in ((conv.weight, kernel), (norm.weight, gamma), (norm.bias, beta),
+                            (norm.running_mean, mean), (norm.running_var, variance)):
+            own.copy_(theirs)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lipnet", type=Path, required=True)
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    args = parser.parse_args()
+    try:
+        torch.manual_seed(0)
+        model = models.build("mvtf-small")
+        put(read(args.lipnet), model.cue.lips)  # type: ignore[union-attr, arg-type]
+        pretrained.save(args.out, model, pretrained.ModelInfo(
+            task="extraction", model="mvtf", config=vars(model.config), sample_rate=16_000, fps=25.0,  # type: ignore[arg-type]
+            licence="MIT", description="LipNet's convolutions, the rest random: to begin training with."))
+    except InputError as error:
+        print(f"avspeech: error: {error}", file=sys.stderr)
+        sys.exit(2)
+    print(f"{args.out}: mvtf-small with LipNet's convolutions")
+
+
+if __name__ == "__main__":
+    main()

@@ -293,7 +293,8 @@ class _Run:
         if self.ema is not None:
             now = self.model.state_dict()
             moving = [name for name, value in now.items() if value.is_floating_point()]
-            torch._foreach_lerp_([self.ema[name] for name in moving], [now[name] for name in moving], 1 - decay)
+            torch._foreach_lerp_([self.ema[name] for name in moving], [now[name] for name in moving],
+                                 1 - decay)
             for name in now.keys() - set(moving):
                 self.ema[name].copy_(now[name])
 

@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from avspeech import audio, checkpoint, models
 from avspeech.bench.upstreams.whisper import Encoder
 from avspeech.errors import InputError
+from avspeech.nn.lips import LipNetLips
 from avspeech.trainer import TrainConfig
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -69,6 +70,40 @@ def test_a_folder_of_whisper_becomes_what_training_begins_with(tmp_path: Path) -
     begun = load_file(tmp_path / "begun" / "model.safetensors")
     assert torch.equal(begun["conv1.weight"], encoder.conv1.weight)
     assert begun["layers.0.ffn.leave.weight"].shape == (16, 20) and not any("head" in name for name in begun)
+
+
+def lipnet() -> dict[str, np.ndarray]:
+    """LipNet's convolutions and norms as Keras has them, of random weights."""
+    make = np.random.default_rng(0)
+    arrays = {}
+    for number, shape in enumerate([(3, 5, 5, 3, 32), (3, 5, 5, 32, 64), (3, 3, 3, 64, 96)], 1):
+        arrays[f"conv{number}/kernel"] = make.normal(0, 0.1, shape).astype(np.float32)
+        for name in ("conv/bias", "batc/gamma", "batc/beta", "batc/moving_mean", "batc/moving_variance"):
+            arrays[name.replace("/", f"{number}/")] = make.uniform(0.5, 1, shape[-1]).astype(np.float32)
+    return arrays
+
+
+def test_lipnets_convolutions_give_what_they_gave() -> None:
+    """On standardised grey crops, what LipNet's first layers give for the same crops in colour; away from the
+    edge, where black is around the one and grey around the other."""
+    module, arrays = tool("begin_with_lipnet"), lipnet()
+    encoder = LipNetLips(2).eval()
+    module.put(arrays, encoder)
+    x = torch.rand(1, 1, 3, 32, 40, generator=torch.Generator().manual_seed(0))
+    kernel = torch.from_numpy(arrays["conv1/kernel"]).permute(4, 3, 0, 2, 1)
+    bias, mean, variance, gamma, beta = (torch.from_numpy(arrays[name]) for name in (
+        "conv1/bias", "batc1/moving_mean", "batc1/moving_variance", "batc1/gamma", "batc1/beta"))
+    y = torch.nn.functional.conv3d(x.expand(-1, 3, -1, -1, -1), kernel, bias, (1, 2, 2), (1, 2, 2))
+    y = torch.nn.functional.batch_norm(y, mean, variance, gamma, beta, eps=1e-3)
+    y = torch.nn.functional.max_pool3d(y.relu(), (1, 2, 2))
+    grey, deviation = module.GREY
+    with torch.no_grad():
+        torch.testing.assert_close(encoder.frontend[0]((x - grey) / deviation)[:, :, 1, 1:-1, 1:-1],
+                                   y[:, :, 1, 1:-1, 1:-1], rtol=1e-3, atol=1e-3)
+    with pytest.raises(InputError, match="no 'batc2/gamma'"):
+        module.put({name: x for name, x in arrays.items() if name != "batc2/gamma"}, encoder)
+    with pytest.raises(InputError, match=r"'conv3/kernel' has shape \(3, 3\)"):
+        module.put({**arrays, "conv3/kernel": np.zeros((3, 3), np.float32)}, encoder)
 
 
 def test_a_small_model_is_taught_what_whisper_hears(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,10 @@ convolutions of its lip encoder, which are a trained LipNet's:
 
     python tools/begin_with_lipnet.py --lipnet unseen-weights178.h5 -o begun
 
---lipnet: weights that Keras wrote, such as those of github.com/rizkiarm/LipNet (MIT, (c) 2017 Muhammad Rizki A.R.M.),
-evaluation/models/unseen-weights178.h5: trained on GRID but, by its README, for speakers 1, 2, 20 and 22, which it was
-tested on. Its recurrent layers are not used. Do not take "overlapped", which saw speaker 1. Needs h5py.
+--lipnet: weights that Keras wrote, such as those of github.com/rizkiarm/LipNet (MIT, (c) 2017 Muhammad
+Rizki A.R.M.), evaluation/models/unseen-weights178.h5: trained on GRID but, by its README, for speakers 1, 2,
+20 and 22, which it was tested on. Its recurrent layers are not used. Do not take "overlapped", which saw
+speaker 1. Needs h5py.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -50,17 +52,19 @@ def read(path: Path) -> dict[str, np.ndarray]:
 @torch.no_grad()
 def put(arrays: Mapping[str, np.ndarray], lips: LipNetLips) -> None:
     """Keras' kernels are [time, width, height, in, out]. Grey stands for all three colours, and the levels of
-    `GREY` go into the first kernel and norm. Raises InputError for arrays that are missing or of another shape."""
+    `GREY` go into the first kernel and norm. Raises InputError for arrays that are missing or of another
+    shape."""
     for number, stage in enumerate(lips.frontend, 1):
         conv, norm = stage[0], stage[1]
         names = [f"{'conv' if part in PARTS[:2] else 'batc'}{number}/{part}" for part in PARTS]
         for name in names:
             if name not in arrays:
-                raise InputError(f"LipNet's weights: no '{name}'; found {', '.join(sorted(arrays)) or 'none'}")
+                raise InputError(f"LipNet's weights: no '{name}'; "
+                                 f"found {', '.join(sorted(arrays)) or 'none'}")
         kernel, bias, gamma, beta, mean, variance = (torch.from_numpy(arrays[name]).float() for name in names)
         kernel = kernel.permute(4, 3, 0, 2, 1) if kernel.ndim == 5 else kernel
         mean = mean - bias
-        if number == 1:
+        if number == 1 and kernel.ndim == 5:
             kernel = kernel.sum(1, keepdim=True)
             mean, kernel = mean - GREY[0] * kernel.sum((1, 2, 3, 4)), kernel * GREY[1]
         if kernel.shape != conv.weight.shape:
@@ -78,10 +82,10 @@ def main() -> None:
     args = parser.parse_args()
     try:
         torch.manual_seed(0)
-        model = models.build("mvtf-small")
-        put(read(args.lipnet), model.cue.lips)  # type: ignore[union-attr, arg-type]
+        model: Any = models.build("mvtf-small")
+        put(read(args.lipnet), model.cue.lips)
         pretrained.save(args.out, model, pretrained.ModelInfo(
-            task="extraction", model="mvtf", config=vars(model.config), sample_rate=16_000, fps=25.0,  # type: ignore[arg-type]
+            task="extraction", model="mvtf", config=vars(model.config), sample_rate=16_000, fps=25.0,
             licence="MIT", description="LipNet's convolutions, the rest random: to begin training with."))
     except InputError as error:
         print(f"avspeech: error: {error}", file=sys.stderr)

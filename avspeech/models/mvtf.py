@@ -15,8 +15,9 @@ rate:
 - features "compressed": Re and Im with their magnitude to the power 1/2, and the log magnitude
   as a third channel. It stands on the scale of the cue's first plane, so that a mask is nearly
   the difference of two inputs.
-- lags: before they are used, the planes are moved in time to where they fit the mixture (`nn/sync.py`), since lips and
-  sound of real clips lie some hundredths of a second apart, each clip's its own way (GRID's by 20 ms and up to 100).
+- lags: before they are used, the planes are moved in time to where they fit the mixture (`nn/sync.py`),
+  since lips and sound of real clips lie some hundredths of a second apart, each clip's its own way
+  (GRID's by 20 ms, some by 100).
 - guess: a full-band network of dilated convolutions (`nn/fullband.py`) makes a first mask,
   the blocks refine it.
 - head "mask": a complex mask on the mixture, learned as the difference from the mask that the lips' guess
@@ -47,7 +48,8 @@ class MVTFConfig:
     """Defaults: `mvtf-small`, which besides has lags (none by default, as in older folders).
 
     sample_rate (Hz), n_fft, hop (samples), fps: of the input; crop: side of the mouth crops (pixels).
-    lips: "lipnet", "small" or "resnet"; lips_width: of the first two, an eighth of the numbers they give a frame.
+    lips: "lipnet", "small" or "resnet"; lips_width: of the first two, an eighth of the numbers they give a
+    frame.
     embed: D, width of a view's embedding and of u; embed_causal: its LSTM runs one way.
     fusion: "tensor" (MVTF), "add", "attention" or "none" (audio-blind); symmetric, slots:
     of the tensor fusion.
@@ -78,7 +80,7 @@ class MVTFConfig:
     bands: int = 64
     lags: int = 0
     patch: int = 8
-    blocks: int = 1
+    blocks: int = 3
     dim: int = 48
     kernel: int = 4
     stride: int = 4
@@ -133,7 +135,8 @@ class LipCue(nn.Module):
         super().__init__()
         c = self.config = config
         encoders: dict[str, Callable[[], nn.Module]] = {
-            "small": lambda: SmallLips(c.lips_width), "lipnet": lambda: LipNetLips(c.lips_width), "resnet": ResNetLips}
+            "lipnet": lambda: LipNetLips(c.lips_width), "small": lambda: SmallLips(c.lips_width),
+            "resnet": ResNetLips}
         if c.lips not in encoders:
             raise InputError(f"model setting lips='{c.lips}': expected one of {', '.join(encoders)}")
         if c.embed % 2 and not c.embed_causal:
@@ -151,8 +154,9 @@ class LipCue(nn.Module):
         self.planes = nn.Linear(c.embed, c.planes * c.bands) if c.planes else nn.Identity()
         if c.fusion == "none":
             return
-        self.lips: Any = encoders[c.lips]()
-        self.project = nn.Linear(self.lips.channels, c.embed)
+        lips: Any = encoders[c.lips]()
+        self.lips = lips
+        self.project = nn.Linear(lips.channels, c.embed)
         self.rnn = nn.LSTM(c.embed, c.embed if c.embed_causal else c.embed // 2, batch_first=True,
                            bidirectional=not c.embed_causal)
         self.fusion = fusions[c.fusion]()
@@ -189,8 +193,9 @@ class LipCue(nn.Module):
 
 
 class Separated(NamedTuple):
-    """estimate [B, N]; planes [B, P, T, bands], what the lips tell, on their own clock; lag [B, 2 * lags + 1], log
-    probability of how many STFT frames the lips are late (-lags to lags), None in a model without."""
+    """estimate [B, N]; planes [B, P, T, bands], what the lips tell, on their own clock; lag
+    [B, 2 * lags + 1], log probability that the lips are so many STFT frames late, -lags to lags (None without
+    lags)."""
 
     estimate: Tensor
     planes: Tensor

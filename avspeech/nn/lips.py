@@ -98,10 +98,10 @@ class LipNetLips(nn.Module):
     """The three spatio-temporal convolutions of LipNet (Assael, Shillingford, Whiteson, de Freitas, "LipNet",
     arXiv 1611.01599, table 1), which learned to read lips from many speakers, and a BLSTM over time.
 
-    LipNet's picture of 100x50 has a mouth of about 45 pixels; here the middle 77x48 of an 88x88 crop is drawn at
-    64x40, where a mouth has that size too. A last cell that pooling cuts in half is kept. 0.87 GMAC/s at width 48 and
-    25 fps. `tools/begin_with_lipnet.py` gives `frontend` the weights of a trained LipNet.
-    width: an eighth of channels, the width of what it returns.
+    LipNet's picture of 100x50 has a mouth of about 45 pixels; here the middle 77x48 of an 88x88 crop is
+    drawn at 64x40, where a mouth has that size too. A last cell that pooling cuts in half is kept.
+    0.87 GMAC/s at width 48 and 25 fps. `tools/begin_with_lipnet.py` gives `frontend` the weights of a
+    trained LipNet. width: an eighth of channels, the width of what it returns.
     """
 
     def __init__(self, width: int = 48):
@@ -110,11 +110,13 @@ class LipNetLips(nn.Module):
         sizes = [(1, 32, (3, 5, 5), 2), (32, 64, (3, 5, 5), 1), (64, 96, (3, 3, 3), 1)]
         self.frontend = nn.Sequential(*[nn.Sequential(
             nn.Conv3d(a, b, kernel, (1, stride, stride), (1, kernel[1] // 2, kernel[2] // 2), bias=False),
-            nn.BatchNorm3d(b, eps=1e-3), nn.ReLU(), nn.Dropout3d(0.1), nn.MaxPool3d((1, 2, 2), ceil_mode=True))
+            nn.BatchNorm3d(b, eps=1e-3), nn.ReLU(), nn.Dropout3d(0.1),
+            nn.MaxPool3d((1, 2, 2), ceil_mode=True))
             for a, b, kernel, stride in sizes])
-        self.enter = nn.Sequential(nn.Dropout(0.3), nn.Linear(96 * 3 * 4, self.channels), nn.ReLU(), nn.Dropout(0.2))
-        self.rnn = nn.LSTM(self.channels, self.channels // 2, num_layers=2, batch_first=True, bidirectional=True,
-                           dropout=0.2)
+        self.enter = nn.Sequential(nn.Dropout(0.3), nn.Linear(96 * 3 * 4, self.channels), nn.ReLU(),
+                                   nn.Dropout(0.2))
+        self.rnn = nn.LSTM(self.channels, self.channels // 2, num_layers=2, batch_first=True,
+                           bidirectional=True, dropout=0.2)
 
     def forward(self, crops: Tensor, mask: Tensor) -> Tensor:
         """crops [N, T, 88, 88] uint8 or float, mask [N, T] -> [N, T, 8 * width]."""

@@ -1,7 +1,7 @@
 """How late the picture is: lips and sound of real clips are often some hundredths of a second apart.
 
-The score of an offset is the correlation of two embeddings, of sound and of lips, over a whole example, as in SyncNet
-(Chung & Zisserman, "Out of time", ACCV-W 2016), but here the sound is a mixture, and the lips may be moved for it.
+The score of an offset is the correlation of two embeddings, of sound and of lips, over a whole
+example, as in SyncNet (Chung & Zisserman, "Out of time", ACCV-W 2016), but here the sound is a mixture.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 
 def offsets(x: Tensor, lags: int) -> Tensor:
-    """x [B, T, C] -> [B, 2 * lags + 1, C, T]: number j along axis 1 holds x[t + j - lags], the edges repeated."""
+    """x [B, T, C] -> [B, 2 * lags + 1, C, T]: number j along axis 1 holds x[t + j - lags], the edges
+    repeated."""
     first, last = (x[:, [i]].expand(-1, lags, -1) for i in (0, -1))
     return torch.cat([first, x, last], 1).unfold(1, x.shape[1], 1)
 
@@ -43,12 +44,13 @@ class LipSync(nn.Module):
         self.sharpness = nn.Parameter(torch.tensor(math.log(20.0)))
 
     def forward(self, sound: Tensor, lips: Tensor) -> Tensor:
-        """sound [B, T, S], lips [B, T, L] at the same rate -> log probability [B, 2 * lags + 1] of each offset
-        j - lags, in frames: what the lips show at t + j - lags is heard at t. Above 0 the lips are late."""
+        """sound [B, T, S], lips [B, T, L] at the same rate -> log probability [B, 2 * lags + 1] of each
+        offset j - lags, in frames: what the lips show at t + j - lags is heard at t. Above 0 the lips are
+        late."""
         heard, seen = (_standardised(embed(x.transpose(1, 2)).float())
                        for embed, x in ((self.sound, sound), (self.lips, lips)))
         seen = nn.functional.pad(seen, (self.lags, self.lags)).unfold(2, heard.shape[2], 1)  # [B, W, K, T]
-        correlation = (heard.unsqueeze(2) * seen).sum((1, 3)) / heard[0].numel()  # in 32 bits under autocast too
+        correlation = (heard.unsqueeze(2) * seen).sum((1, 3)) / heard[0].numel()  # 32 bits under autocast
         return torch.log_softmax(correlation * self.sharpness.exp() + self.prior, 1)
 
 

@@ -39,9 +39,9 @@ class AugmentConfig:
     """How training examples are varied, beside a random place of the crop and its mirror image.
 
     turn: degrees by which the mouth is turned at most, zoom: share by which it is made larger or smaller, all
-    frames and views of an example alike. shift: seconds by which the sound is moved
-    against the picture, as the deviation of a normal distribution. speed: share by which an example is played faster or slower at most,
-    mixture, target and lips together.
+    frames and views of an example alike. shift: seconds by which the sound is moved against the picture, as
+    the deviation of a normal distribution. speed: share by which an example is played faster or slower at
+    most, mixture, target and lips together.
     """
 
     turn: float = 0.0
@@ -50,9 +50,11 @@ class AugmentConfig:
     speed: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (0 <= self.turn <= 45 and 0 <= self.zoom <= 0.5 and 0 <= self.shift <= 1 and 0 <= self.speed <= 0.5):
-            raise InputError(f"augment: turn={self.turn}, zoom={self.zoom}, shift={self.shift}, speed={self.speed}: "
-                             "expected up to 45 degrees, up to a second, and shares up to 0.5")
+        if not (0 <= self.turn <= 45 and 0 <= self.zoom <= 0.5 and 0 <= self.shift <= 1
+                and 0 <= self.speed <= 0.5):
+            raise InputError(f"augment: turn={self.turn}, zoom={self.zoom}, shift={self.shift}, "
+                             f"speed={self.speed}: expected up to 45 degrees, up to a second, and shares up "
+                             "to 0.5")
 
 
 class DrawnMixtures:
@@ -118,7 +120,8 @@ def vary(rng: np.random.Generator, video: np.ndarray,
 
 
 def moved_sound(samples: np.ndarray, late: int) -> np.ndarray:
-    """Samples [N] that begin `late` samples later (earlier where below 0), silence where nothing is left -> [N]."""
+    """Samples [N] -> [N] that begin `late` samples later (earlier where below 0), silent where there are
+    none."""
     out = np.zeros_like(samples)
     count = max(len(samples) - abs(late), 0)
     out[max(late, 0):][:count] = samples[max(-late, 0):][:count]
@@ -139,7 +142,7 @@ def at_speed(example: dict[str, Any], speed: float) -> dict[str, Any]:
     left = place.astype(int)
     right = np.minimum(left + 1, frames - 1)
     share = np.rint((place - left) * 256).astype(np.uint16)[:, None, None]
-    blend = (video[:, left] * (256 - share) + video[:, right] * share + 128) >> 8  # twice as fast as in floats
+    blend = (video[:, left] * (256 - share) + video[:, right] * share + 128) >> 8  # twice as fast as floats
     shown = mask[:, left] & mask[:, right]
     sounds = {key: resampled(example[key][: frames * step], out * step) for key in ("mixture", "target")}
     return {**example, **sounds, "video": blend.astype(np.uint8) * shown[..., None, None], "mask": shown}
@@ -229,8 +232,8 @@ class Separating(nn.Module):
 
     def forward(self, mixture: Tensor, target: Tensor, video: Tensor,
                 mask: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        """-> estimate [B, N], squared error of the lips' log spectrum at each offset [B, 2 * lags + 1], log probability
-        of each offset by the model."""
+        """-> estimate [B, N], squared error of the lips' log spectrum at each offset [B, 2 * lags + 1], log
+        probability of each offset by the model."""
         wanted = wanted_spectrum(self.model, target)
         lag = None
         if self.part == "lips":
@@ -243,30 +246,41 @@ class Separating(nn.Module):
 
 
 def spectrum_errors(model: MVTF, planes: Tensor, wanted: Tensor) -> Tensor:
-    """Squared error [B, 2 * lags + 1] of the lips' log spectrum, first of planes [B, P, T, bands], against `wanted`
-    [B, T, bands], were the lips late by -lags to lags STFT frames."""
+    """Squared error [B, 2 * lags + 1] of the lips' log spectrum, first of planes [B, P, T, bands], against
+    `wanted` [B, T, bands], were the lips late by -lags to lags STFT frames."""
     guesses = offsets(planes[:, 0], model.config.lags)
     return (guesses - wanted.transpose(1, 2).unsqueeze(1)).square().mean((2, 3))
 
 
+def with_cost(errors: Tensor, cost: float = 2e-4) -> Tensor:
+    """Errors [B, 2 * lags + 1] -> [B, 2 * lags + 1] with `cost` times the square of the offset added. The
+    least of a row is the error at its best offset; without the cost nothing would say where the lips' own
+    clock begins."""
+    lags = errors.shape[1] // 2
+    return errors + cost * torch.arange(-lags, lags + 1, device=errors.device).square()
+
+
 def lips_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:
-    """Loss of `Separating(part="lips")`: the lips alone guess the target's log spectrum, at the offset at which they do
-    so best."""
+    """Loss of `Separating(part="lips")`: the lips alone guess the target's log spectrum, at the offset at
+    which they do so best."""
     _, guess, _ = model(batch["mixture"], batch["target"], batch["video"], batch["mask"])
-    return guess.amin(1).mean(), {}
+    return with_cost(guess).amin(1).mean(), {}
 
 
 def separation_loss(model: nn.Module, batch: Batch, lips_weight: float = 5.0, silent_weight: float = 0.3,
                     lag_weight: float = 0.3,
                     softness: float = 0.01) -> tuple[Tensor, dict[str, float | Tensor]]:
-    """Loss of `Separating`: `extraction_loss` (silent targets weighted, their dB being cheap), the lips' guess at its best
-    offset, and the cross entropy of the model's offset with softmax(-error / softness) of the lips' guess."""
+    """Loss of `Separating`: `extraction_loss` (silent targets weighted, their dB being cheap), the lips'
+    guess at its best offset, and the cross entropy of the model's offset with softmax(-error / softness) of
+    the lips' guess."""
     estimate, guess, lag = model(batch["mixture"], batch["target"], batch["video"], batch["mask"])
     with torch.autocast(estimate.device.type, enabled=False):
         loss = extraction_loss(estimate.float(), batch["target"], batch["mixture"])
     silent = batch["target"].abs().amax(-1) == 0
-    total = (loss * torch.where(silent, silent_weight, 1.0)).mean() + lips_weight * guess.amin(1).mean()
-    logs: dict[str, float | Tensor] = {"extraction": loss.mean(), "lips": guess.amin(1).mean()}
+    guess = with_cost(guess)
+    lips = guess.amin(1).mean()
+    total = (loss * torch.where(silent, silent_weight, 1.0)).mean() + lips_weight * lips
+    logs: dict[str, float | Tensor] = {"extraction": loss.mean(), "lips": lips}
     if lag is not None:
         right = torch.softmax(-guess.detach().float() / softness, 1)
         wrong = (right * (torch.log(right + 1e-9) - lag)).sum(1) * ~silent
@@ -283,8 +297,8 @@ def on_device(batches: Iterable[Batch], model: nn.Module) -> Iterable[Batch]:
 
 @torch.no_grad()
 def lips_score(model: MVTF, examples: Iterable[Batch]) -> dict[str, float]:
-    """Share of the variance of the targets' log spectra that the lips explain ("score"), over batches, each at the
-    offset at which they do so best."""
+    """Share of the variance of the targets' log spectra that the lips explain ("score"), over batches, each
+    at the offset at which they do so best."""
     model.eval()
     wrong = total = 0.0
     for batch in on_device(examples, model):
@@ -320,7 +334,8 @@ def evaluate(model: MVTF, studio: Studio, mixtures: Sequence[Mixture],
     model.eval()
     rows = []
     for mixture, batch in zip(mixtures, on_device(examples(studio, mixtures, condition), model)):
-        estimate = model.separate(batch["mixture"], batch["video"], batch["mask"], refine).estimate[0].cpu().numpy()
+        separated = model.separate(batch["mixture"], batch["video"], batch["mask"], refine)
+        estimate = separated.estimate[0].cpu().numpy()
         mixed, target = batch["mixture"][0].cpu().numpy(), batch["target"][0].cpu().numpy()
         row: dict[str, Any] = {"id": mixture.id, "kind": mixture.kind, "condition": condition.name,
                                "speaker": studio.utterances[mixture.target].speaker}

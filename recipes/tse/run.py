@@ -76,8 +76,8 @@ class System:
 @dataclass
 class Model:
     """name: of a model or a named configuration; config: differences from it. init: a model folder, or a
-    released model's name, whose weights to begin with where name and shape agree. begun: share of the learning
-    rate at which a lip encoder's `frontend` then learns."""
+    released model's name, whose weights to begin with where name and shape agree. begun: share of the
+    learning rate at which a lip encoder's `frontend` then learns."""
 
     name: str = "mvtf-small"
     init: str | None = None
@@ -95,9 +95,10 @@ class Shown:
 
 @dataclass
 class Config:
-    """lips, guess, train: of the three parts of training; one of max_steps=1 is left out. tune_lips: the lip encoder
-    learns on after its own part, at twice the cost of a step; the paper's stays as it is. tune_guess: cue and
-    first guess learn on with the blocks; else the blocks learn alone, and begin at the score of the guess."""
+    """lips, guess, train: of the three parts of training; one of max_steps=1 is left out. tune_lips: the lip
+    encoder learns on after its own part, at twice the cost of a step; the paper's stays as it is.
+    tune_guess: cue and first guess learn on with the blocks; else the blocks learn alone, and begin at the
+    score of the guess."""
 
     data: Data = field(default_factory=Data)
     mix: Mixing = field(default_factory=Mixing)

@@ -20,6 +20,7 @@ from avspeech.tasks.extraction import (
     separation_loss,
     spectrum_errors,
     vary,
+    with_cost,
 )
 
 TINY = dict(lips_width=4, embed=8, blocks=1, dim=8, hidden=6, heads=2, query=2, planes=2, bands=16, guess=8,
@@ -139,14 +140,16 @@ def test_the_lips_error_is_least_where_the_lips_are_late_by() -> None:
 
 
 def test_what_the_lips_lose_by_an_offset_is_not_in_their_loss() -> None:
-    """The loss of the lips is of their best offset; with lags=0 it is of none."""
+    """The loss of the lips is of their best offset, and of offsets alike of the smallest."""
     torch.manual_seed(0)
     model = build("mvtf-small", **TINY, lags=2).eval()
     mixture, video, mask = model.example_inputs(0.4)
     batch = {"mixture": mixture, "target": mixture, "video": video, "mask": mask}
     with torch.no_grad():
         errors = Separating(model, "lips").eval()(mixture, mixture, video, mask)[1]
-        assert lips_loss(Separating(model, "lips").eval(), batch)[0] == errors.min()
+        assert lips_loss(Separating(model, "lips").eval(), batch)[0] == with_cost(errors).min()
+    alike = with_cost(torch.ones(1, 5))
+    assert int(alike.argmin()) == 2 and alike[0, 2] == 1
 
 
 def test_augment_config_is_checked() -> None:

@@ -96,7 +96,7 @@ class SmallLips(nn.Module):
 
 class LipNetLips(nn.Module):
     """The three spatio-temporal convolutions of LipNet (Assael, Shillingford, Whiteson, de Freitas, "LipNet",
-    arXiv 1611.01599, table 1), which learned to read lips from many speakers, and a BLSTM over time.
+    arXiv 1611.01599), which learned to read lips from many speakers, and a BLSTM over time.
 
     LipNet's picture of 100x50 has a mouth of about 45 pixels; here the middle 77x48 of an 88x88 crop is
     drawn at 64x40, where a mouth has that size too. A last cell that pooling cuts in half is kept.

@@ -95,8 +95,8 @@ class Shown:
 
 @dataclass
 class Config:
-    """lips, guess, train: of the three parts of training; one of max_steps=1 is left out. tune_lips: the lip
-    encoder learns on after its own part, at twice the cost of a step; the paper's stays as it is.
+    """lips, guess, train: of the three parts of training; lips and guess may have max_steps=1, which leaves
+    them out. tune_lips: the lip encoder learns on after its own part, at twice the cost of a step; the paper's stays as it is.
     tune_guess: cue and first guess learn on with the blocks; else the blocks learn alone, and begin at the
     score of the guess."""
 
@@ -262,7 +262,10 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
     print(f"{folder.name}: {sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
     if cfg.model.init:
         pretrained.begin(model, cfg.model.init, folder.name)
-    if cfg.model.begun != 1:
+    if cfg.model.begun != 1 and model.config.fusion != "none":
+        if not hasattr(model.cue.lips, "frontend"):
+            raise InputError(f"model.begun={cfg.model.begun}: only lips='lipnet' has layers to begin with, "
+                             f"not '{model.config.lips}'; leave it at 1")
         for module in model.cue.lips.frontend.modules():
             module.rate = cfg.model.begun
     mix = dataclasses.replace(cfg.mix.train, views=system.only)

@@ -96,9 +96,9 @@ class Shown:
 @dataclass
 class Config:
     """lips, guess, train: of the three parts of training; lips and guess may have max_steps=1, which leaves
-    them out. tune_lips: the lip encoder learns on after its own part, at twice the cost of a step; the paper's stays as it is.
-    tune_guess: cue and first guess learn on with the blocks; else the blocks learn alone, and begin at the
-    score of the guess."""
+    them out. tune_lips: the lip encoder learns on after its own part, at twice the cost of a step; the
+    paper's stays as it is. tune_guess: cue and first guess learn on with the blocks; else the blocks learn
+    alone, and begin at the score of the guess."""
 
     data: Data = field(default_factory=Data)
     mix: Mixing = field(default_factory=Mixing)

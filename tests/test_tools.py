@@ -104,6 +104,8 @@ def test_lipnets_convolutions_give_what_they_gave() -> None:
         module.put({name: x for name, x in arrays.items() if name != "batc2/gamma"}, encoder)
     with pytest.raises(InputError, match=r"'conv3/kernel' has shape \(3, 3\)"):
         module.put({**arrays, "conv3/kernel": np.zeros((3, 3), np.float32)}, encoder)
+    with pytest.raises(InputError, match=r"'batc1/beta' has shape \(1,\), not \(32,\)"):  # would broadcast
+        module.put({**arrays, "batc1/beta": np.zeros(1, np.float32)}, encoder)
 
 
 def test_a_small_model_is_taught_what_whisper_hears(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,18 +57,20 @@ def put(arrays: Mapping[str, np.ndarray], lips: LipNetLips) -> None:
     for number, stage in enumerate(lips.frontend, 1):
         conv, norm = stage[0], stage[1]
         names = [f"{'conv' if part in PARTS[:2] else 'batc'}{number}/{part}" for part in PARTS]
+        out, inside, time, height, width = conv.weight.shape
+        colours = 3 if number == 1 else 1
         for name in names:
             if name not in arrays:
                 raise InputError(f"LipNet's weights: no '{name}'; "
                                  f"found {', '.join(sorted(arrays)) or 'none'}")
+            expected = (time, width, height, inside * colours, out) if name == names[0] else (out,)
+            if arrays[name].shape != expected:
+                raise InputError(f"LipNet's weights: '{name}' has shape {arrays[name].shape}, not {expected}")
         kernel, bias, gamma, beta, mean, variance = (torch.from_numpy(arrays[name]).float() for name in names)
-        kernel = kernel.permute(4, 3, 0, 2, 1) if kernel.ndim == 5 else kernel
-        mean = mean - bias
-        if number == 1 and kernel.ndim == 5:
+        kernel, mean = kernel.permute(4, 3, 0, 2, 1), mean - bias
+        if number == 1:
             kernel = kernel.sum(1, keepdim=True)
             mean, kernel = mean - GREY[0] * kernel.sum((1, 2, 3, 4)), kernel * GREY[1]
-        if kernel.shape != conv.weight.shape:
-            raise InputError(f"LipNet's weights: '{names[0]}' has shape {arrays[names[0]].shape}")
         for own, theirs in ((conv.weight, kernel), (norm.weight, gamma), (norm.bias, beta),
                             (norm.running_mean, mean), (norm.running_var, variance)):
             own.copy_(theirs)

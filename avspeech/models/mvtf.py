@@ -134,7 +134,7 @@ class LipCue(nn.Module):
     def __init__(self, config: MVTFConfig):
         super().__init__()
         c = self.config = config
-        encoders: dict[str, Callable[[], nn.Module]] = {
+        encoders: dict[str, Callable[[], Any]] = {
             "lipnet": lambda: LipNetLips(c.lips_width), "small": lambda: SmallLips(c.lips_width),
             "resnet": ResNetLips}
         if c.lips not in encoders:
@@ -154,9 +154,8 @@ class LipCue(nn.Module):
         self.planes = nn.Linear(c.embed, c.planes * c.bands) if c.planes else nn.Identity()
         if c.fusion == "none":
             return
-        lips: Any = encoders[c.lips]()
-        self.lips = lips
-        self.project = nn.Linear(lips.channels, c.embed)
+        self.lips = encoders[c.lips]()
+        self.project = nn.Linear(self.lips.channels, c.embed)
         self.rnn = nn.LSTM(c.embed, c.embed if c.embed_causal else c.embed // 2, batch_first=True,
                            bidirectional=not c.embed_causal)
         self.fusion = fusions[c.fusion]()
@@ -276,11 +275,11 @@ class MVTF(nn.Module):
         level = mixture.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-5)
         mix = self.spectrum(mixture / level)
         told = planes = self.cue(video, mask, mix.shape[1])
-        lag = None
+        cues, lag = planes.transpose(1, 2).flatten(2), None
         if self.sync is not None:
-            flat = planes.transpose(1, 2).flatten(2)
-            lag = self.sync(self.in_bands(mix), flat)
-            planes = moved(flat, lag.exp()).unflatten(2, planes.shape[1::2]).transpose(1, 2)
+            lag = self.sync(self.in_bands(mix), cues)
+            cues = moved(cues, lag.exp())
+            planes = cues.unflatten(2, told.shape[1::2]).transpose(1, 2)
         cue = (planes @ self.bands if c.planes else planes).to(mix.real.dtype)
         parts = torch.view_as_real(mix).permute(0, 3, 1, 2)  # [B, 2, T, F]
         power = parts.square().sum(1, keepdim=True)
@@ -292,8 +291,7 @@ class MVTF(nn.Module):
             out = torch.cat([first, torch.zeros_like(first)], 1)
         if c.guess:
             frames = torch.cat([parts * squeeze, loud], 1).transpose(1, 2).flatten(2)
-            cues = planes.transpose(1, 2).flatten(2).to(frames.dtype)
-            out = out + self.guess(torch.cat([frames, cues], -1)).float()
+            out = out + self.guess(torch.cat([frames, cues.to(frames.dtype)], -1)).float()
             seen.append(complex_product(out, parts * squeeze))
         if refine:
             x = self.norm(self.encode(torch.cat(seen, 1)).permute(0, 2, 3, 1))

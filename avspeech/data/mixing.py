@@ -209,6 +209,44 @@ def resampled(samples: np.ndarray, count: int) -> np.ndarray:
     return (np.fft.irfft(np.fft.rfft(samples), count) * (count / len(samples))).astype(np.float32)
 
 
+def revoiced(samples: np.ndarray, pitch: float, formants: float) -> np.ndarray:
+    """samples [N] -> [N] float32, the same words at the same times and the same RMS in another voice: `pitch`
+    times as high, from a vocal tract whose resonances lie `formants` times as high.
+
+    A phase vocoder (Flanagan & Golden 1966) draws the sound out, which is then played faster; what that did
+    to the envelope of the spectrum (its cepstrum up to 2 ms) is undone, and the envelope moved instead.
+    """
+    import librosa
+
+    n_fft, hop, smooth = 1024, 256, 30
+    if len(samples) < n_fft or not samples.any():
+        return samples
+
+    def spectrum(x: np.ndarray) -> np.ndarray:
+        return librosa.stft(x, n_fft=n_fft, hop_length=hop)
+
+    def envelope(x: np.ndarray) -> np.ndarray:
+        cepstrum = np.fft.irfft(np.log(np.abs(x) + 1e-5), axis=0)
+        cepstrum[smooth: 1 - smooth] = 0
+        return np.fft.rfft(cepstrum, axis=0).real
+
+    old = spectrum(samples)
+    place = np.arange(0, old.shape[1] - 1, 1 / pitch)
+    left = place.astype(int)
+    share = place - left
+    turn = np.angle(old[:, left + 1]) - np.angle(old[:, left])  # a frame's advance, from the frames around it
+    phase = np.angle(old[:, :1]) + np.cumsum(turn, 1) - turn
+    drawn = (np.abs(old[:, left]) * (1 - share) + np.abs(old[:, left + 1]) * share) * np.exp(1j * phase)
+    # In whole hops: Fourier transforms of awkward lengths are slow
+    high = librosa.istft(drawn, n_fft=n_fft, hop_length=hop, length=round(len(samples) * pitch / hop) * hop)
+    new = spectrum(resampled(high, len(samples)))
+    bins = np.arange(len(old))
+    wanted = np.stack([np.interp(bins / formants, bins, frame) for frame in envelope(old).T], 1)
+    new *= np.exp(np.clip(wanted - envelope(new), -3, 3))
+    voice = librosa.istft(new, n_fft=n_fft, hop_length=hop, length=len(samples))
+    return (voice * np.sqrt(np.mean(samples**2) / max(float(np.mean(voice**2)), 1e-12))).astype(np.float32)
+
+
 def speech_level(samples: np.ndarray) -> float:
     """RMS over the 20 ms stretches (at 16 kHz) within 40 dB of the loudest; 1e-6 at the least."""
     frames = samples[: len(samples) // 320 * 320].reshape(-1, 320)

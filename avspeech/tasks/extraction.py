@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from avspeech import metrics
 from avspeech.audio import SAMPLE_RATE
 from avspeech.batching import Batch
-from avspeech.data.mixing import FPS, MixConfig, Mixture, Pool, Studio, draw, resampled
+from avspeech.data.mixing import FPS, MixConfig, Mixture, Pool, Studio, draw, resampled, revoiced
 from avspeech.errors import InputError
 from avspeech.models.mvtf import MVTF
 from avspeech.nn.sync import offsets
@@ -41,13 +41,16 @@ class AugmentConfig:
     turn: degrees by which the mouth is turned at most, zoom: share by which it is made larger or smaller, all
     frames and views of an example alike. shift: seconds by which the sound is moved against the picture, as
     the deviation of a normal distribution. speed: share by which an example is played faster or slower at
-    most, mixture, target and lips together.
+    most, mixture, target and lips together. voice: share of examples that speak in another voice, `pitch`
+    times as high (from, to), with formants that go with it (`mixing.revoiced`).
     """
 
     turn: float = 0.0
     zoom: float = 0.0
     shift: float = 0.0
     speed: float = 0.0
+    voice: float = 0.0
+    pitch: tuple[float, float] = (0.8, 2.4)
 
     def __post_init__(self) -> None:
         if not (0 <= self.turn <= 45 and 0 <= self.zoom <= 0.5 and 0 <= self.shift <= 1
@@ -55,6 +58,9 @@ class AugmentConfig:
             raise InputError(f"augment: turn={self.turn}, zoom={self.zoom}, shift={self.shift}, "
                              f"speed={self.speed}: expected up to 45 degrees, up to a second, and shares up "
                              "to 0.5")
+        if not (0 <= self.voice <= 1 and 0.25 <= self.pitch[0] <= self.pitch[1] <= 4):
+            raise InputError(f"augment: voice={self.voice}, pitch={list(self.pitch)}: expected a share up to "
+                             "1, and two factors between 0.25 and 4, the lower one first")
 
 
 class DrawnMixtures:
@@ -77,6 +83,8 @@ class DrawnMixtures:
         mixture = draw(rng, self.pool, target, self.config, target.id, self.segment)
         order = rng.permutation(len(mixture.views))[: self.views]
         example = load(self.studio, mixture, [mixture.views[i] for i in order])
+        if self.augment.voice and rng.random() < self.augment.voice:
+            example = in_other_voices(rng, example, self.augment.pitch, mixture.kind == "same")
         example["video"] = vary(rng, example["video"], self.augment)
         if self.augment.shift:
             late = round(rng.normal(0, self.augment.shift) * SAMPLE_RATE)
@@ -117,6 +125,23 @@ def vary(rng: np.random.Generator, video: np.ndarray,
     frames = [cv2.warpAffine(frame, matrix, (CROP, CROP), borderMode=cv2.BORDER_REPLICATE)
               for frame in video.reshape(-1, *video.shape[-2:])]
     return np.stack(frames).reshape(*video.shape[:2], CROP, CROP)
+
+
+def in_other_voices(rng: np.random.Generator, example: dict[str, Any], pitch: tuple[float, float],
+                    same: bool) -> dict[str, Any]:
+    """An example of `load` in voices `pitch` times as high (from, to): the target's, and with it the
+    interferer's where both are the same speaker; else the interferers keep theirs or get another, so that
+    what the change leaves audible does not give the target away."""
+    def voice() -> tuple[float, float]:
+        height = float(np.exp(rng.uniform(*np.log(pitch))))
+        # An octave goes with a vocal tract a seventh shorter or so, as between men and women
+        return height, float(height**0.2 * np.exp(rng.uniform(-0.08, 0.08)))
+
+    mine = voice()
+    other = mine if same else voice() if rng.random() < 0.5 else None
+    target, rest = example["target"], example["mixture"] - example["target"]
+    target = revoiced(target, *mine)
+    return {**example, "target": target, "mixture": target + (revoiced(rest, *other) if other else rest)}
 
 
 def moved_sound(samples: np.ndarray, late: int) -> np.ndarray:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -83,6 +84,10 @@ class Model:
     init: str | None = None
     begun: float = 1.0
     config: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.begun < math.inf:
+            raise InputError(f"model.begun={self.begun}: expected a share of the learning rate, 0 or more")
 
 
 @dataclass

@@ -19,6 +19,7 @@ from avspeech.data.mixing import (
     pink_noise,
     proportions,
     read_mixtures,
+    revoiced,
     speech_level,
     write_mixtures,
 )
@@ -156,6 +157,45 @@ def test_a_faster_voice_is_higher_and_shorter(studio: Studio, speed: float, offs
     assert len(voice) == 2 * RATE and not voice[:begin].any() and np.abs(voice[end:]).max(initial=0) < 1e-3
     heard = np.abs(np.fft.rfft(voice[begin: end])).argmax() * RATE / (end - begin)
     assert heard == pytest.approx(500 * speed, abs=2)
+
+
+@pytest.mark.parametrize("pitch", [0.8, 1.0, 1.6])
+def test_revoiced_is_as_high_as_asked_with_formants_where_asked(pitch: float) -> None:
+    """Pulses of 120 Hz through two resonances: the distance of the harmonics follows `pitch`, the resonances
+    (as centroids) follow `formants` and not `pitch`, and nothing moves in time."""
+    from scipy.signal import lfilter
+
+    rate, loud = 16000, slice(8000, 24000)
+    x = np.zeros(2 * rate)
+    x[loud][:: round(rate / 120)] = 1
+    for hertz in (800, 2400):
+        pole = 0.97 * np.exp(2j * np.pi * hertz / rate)
+        x = lfilter([1.0], [1.0, -2 * pole.real, abs(pole) ** 2], x)
+
+    def spectrum(samples: np.ndarray) -> np.ndarray:
+        return np.abs(np.fft.rfft(samples[loud] * np.hanning(16000))) ** 2  # bins of 1 Hz
+
+    def centroids(power: np.ndarray) -> np.ndarray:
+        return np.array([np.average(np.arange(low, high), weights=power[low:high])
+                         for low, high in ((300, 1600), (1600, 4000))])
+
+    found = {}
+    for formants in (0.85, 1.0, 1.15):
+        made = revoiced(x.astype(np.float32), pitch, formants)
+        assert len(made) == len(x) and made.dtype == np.float32
+        assert np.sum(made[loud] ** 2) > 0.95 * np.sum(made**2)
+        power = spectrum(made)
+        around = np.fft.irfft(power)[:400]
+        assert rate / (60 + around[60:].argmax()) == pytest.approx(120 * pitch, rel=0.03)
+        found[formants] = centroids(power)
+    np.testing.assert_allclose(found[1.0], centroids(spectrum(x)), rtol=0.1)
+    ratio = found[1.15] / found[0.85]
+    assert (ratio > 1.2).all() and (ratio < 1.5).all()
+
+
+def test_revoiced_leaves_silence_and_snippets_alone() -> None:
+    np.testing.assert_array_equal(revoiced(np.zeros(5000, np.float32), 2.0, 1.2), np.zeros(5000))
+    np.testing.assert_array_equal(revoiced(np.ones(10, np.float32), 2.0, 1.2), np.ones(10))
 
 
 def test_a_silent_target_is_silent_and_its_mouth_is_still(studio: Studio) -> None:

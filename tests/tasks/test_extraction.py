@@ -15,6 +15,7 @@ from avspeech.tasks.extraction import (
     centre,
     collate,
     extraction_loss,
+    in_other_voices,
     lips_loss,
     moved_sound,
     separation_loss,
@@ -152,9 +153,33 @@ def test_what_the_lips_lose_by_an_offset_is_not_in_their_loss() -> None:
     assert int(alike.argmin()) == 2 and alike[0, 2] == 1
 
 
-def test_augment_config_is_checked() -> None:
-    with pytest.raises(InputError, match="speed=2"):
-        AugmentConfig(speed=2)
+@pytest.mark.parametrize("same", [True, False])
+def test_other_voices_keep_what_is_said_when_and_how_loud(same: bool) -> None:
+    """The target falls silent where it did, so does the rest; both keep their levels, and the mixture is
+    their sum."""
+    rng = np.random.default_rng(0)
+    target, rest = rng.standard_normal((2, 32000)).astype(np.float32)
+    target[16000:], rest[:12000] = 0, 0
+    made = in_other_voices(rng, {"mixture": target + rest, "target": target, "video": 7}, (0.8, 2.0), same)
+    other = made["mixture"] - made["target"]
+    assert made["video"] == 7 and not np.allclose(made["target"], target)
+    for new, old, quiet in ((made["target"], target, slice(18000, None)), (other, rest, slice(0, 10000))):
+        assert np.sqrt(np.mean(new**2)) == pytest.approx(np.sqrt(np.mean(old**2)), rel=1e-3)
+        assert np.abs(new[quiet]).max() < 0.05
+    if same:
+        assert not np.allclose(other, rest, atol=0.1)
+
+
+def test_another_voice_leaves_a_silent_target_silent() -> None:
+    rest = np.random.default_rng(0).standard_normal(16000).astype(np.float32)
+    made = in_other_voices(np.random.default_rng(1), {"mixture": rest, "target": 0 * rest}, (1.5, 1.5), False)
+    assert not made["target"].any() and made["mixture"].any()
+
+
+@pytest.mark.parametrize("wrong", [{"speed": 2}, {"voice": 1.5}, {"pitch": (2.0, 1.0)}])
+def test_augment_config_is_checked(wrong: dict) -> None:
+    with pytest.raises(InputError, match=f"{next(iter(wrong))}="):
+        AugmentConfig(**wrong)
 
 
 def test_a_step_of_training_lowers_the_loss() -> None:

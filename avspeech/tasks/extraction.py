@@ -42,7 +42,9 @@ class AugmentConfig:
     frames and views of an example alike. shift: seconds by which the sound is moved against the picture, as
     the deviation of a normal distribution. speed: share by which an example is played faster or slower at
     most, mixture, target and lips together. voice: share of examples that speak in another voice, `pitch`
-    times as high (from, to), with formants that go with it (`mixing.revoiced`).
+    times as high (from, to), with formants that go with it (`mixing.revoiced`). stray: share of examples
+    that show the lips of another utterance of the target's speaker: a network so learns to hear when lips
+    have nothing to do with the sound, and to leave the mixture nearly as it is where they have not.
     """
 
     turn: float = 0.0
@@ -51,6 +53,7 @@ class AugmentConfig:
     speed: float = 0.0
     voice: float = 0.0
     pitch: tuple[float, float] = (0.8, 2.4)
+    stray: float = 0.0
 
     def __post_init__(self) -> None:
         if not (0 <= self.turn <= 45 and 0 <= self.zoom <= 0.5 and 0 <= self.shift <= 1
@@ -58,9 +61,10 @@ class AugmentConfig:
             raise InputError(f"augment: turn={self.turn}, zoom={self.zoom}, shift={self.shift}, "
                              f"speed={self.speed}: expected up to 45 degrees, up to a second, and shares up "
                              "to 0.5")
-        if not (0 <= self.voice <= 1 and 0.25 <= self.pitch[0] <= self.pitch[1] <= 4):
-            raise InputError(f"augment: voice={self.voice}, pitch={list(self.pitch)}: expected a share up to "
-                             "1, and two factors between 0.25 and 4, the lower one first")
+        if not (0 <= self.voice <= 1 and 0 <= self.stray <= 1
+                and 0.25 <= self.pitch[0] <= self.pitch[1] <= 4):
+            raise InputError(f"augment: voice={self.voice}, stray={self.stray}, pitch={list(self.pitch)}: "
+                             "expected shares up to 1, and two factors from 0.25 to 4, the lower one first")
 
 
 class DrawnMixtures:
@@ -77,12 +81,20 @@ class DrawnMixtures:
         self.lengths = [min(segment, u.duration) for u in pool.targets]
 
     def item(self, index: int, seed: int) -> dict[str, Any]:
-        """One example: mixture and target [N], video [V, T, 88, 88] uint8, mask [V, T] bool."""
+        """One example: mixture and target [N], video [V, T, 88, 88] uint8, mask [V, T] bool; told: False
+        where the lips are not the target's."""
         rng = np.random.default_rng(seed)
         target = self.pool.targets[index]
         mixture = draw(rng, self.pool, target, self.config, target.id, self.segment)
         order = rng.permutation(len(mixture.views))[: self.views]
-        example = load(self.studio, mixture, [mixture.views[i] for i in order])
+        views = [mixture.views[i] for i in order]
+        example = load(self.studio, mixture, views)
+        if self.augment.stray and rng.random() < self.augment.stray and mixture.kind != "silent":
+            other = self.pool.same(rng, target)
+            heard = [source.utterance for source in mixture.interferers]
+            if other is not None and other.views and other.id not in heard:
+                video, mask = self.studio.lips(replace(mixture, target=other.id), views)
+                example |= {"video": video, "mask": mask, "told": False}
         if self.augment.voice and rng.random() < self.augment.voice:
             example = in_other_voices(rng, example, self.augment.pitch, mixture.kind == "same")
         example["video"] = vary(rng, example["video"], self.augment)
@@ -180,7 +192,7 @@ def centre(video: np.ndarray) -> np.ndarray:
 
 
 def collate(items: Sequence[dict[str, Any]]) -> Batch:
-    """Batch {ids, mixture [B, N], target [B, N], video [B, V, T, H, W], mask [B, V, T]};
+    """Batch {ids, mixture [B, N], target [B, N], video [B, V, T, H, W], mask [B, V, T], told [B]};
     padding is silent and masked."""
     def stacked(key: str) -> Tensor:
         arrays = [item[key] for item in items]
@@ -191,6 +203,7 @@ def collate(items: Sequence[dict[str, Any]]) -> Batch:
         return torch.from_numpy(out)
 
     return {"ids": [item["id"] for item in items],
+            "told": torch.tensor([item.get("told", True) for item in items]),
             **{key: stacked(key) for key in ("mixture", "target", "video", "mask")}}
 
 
@@ -289,7 +302,7 @@ def lips_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float |
     """Loss of `Separating(part="lips")`: the lips alone guess the target's log spectrum, at the offset at
     which they do so best."""
     _, guess, _ = model(batch["mixture"], batch["target"], batch["video"], batch["mask"])
-    return with_cost(guess).amin(1).mean(), {}
+    return (with_cost(guess).amin(1) * batch["told"]).mean(), {}
 
 
 def separation_loss(model: nn.Module, batch: Batch, lips_weight: float = 5.0, silent_weight: float = 0.3,
@@ -303,12 +316,12 @@ def separation_loss(model: nn.Module, batch: Batch, lips_weight: float = 5.0, si
         loss = extraction_loss(estimate.float(), batch["target"], batch["mixture"])
     silent = batch["target"].abs().amax(-1) == 0
     guess = with_cost(guess)
-    lips = guess.amin(1).mean()
+    lips = (guess.amin(1) * batch["told"]).mean()
     total = (loss * torch.where(silent, silent_weight, 1.0)).mean() + lips_weight * lips
     logs: dict[str, float | Tensor] = {"extraction": loss.mean(), "lips": lips}
     if lag is not None:
         right = torch.softmax(-guess.detach().float() / softness, 1)
-        wrong = (right * (torch.log(right + 1e-9) - lag)).sum(1) * ~silent
+        wrong = (right * (torch.log(right + 1e-9) - lag)).sum(1) * ~silent * batch["told"]
         total, logs["lag"] = total + lag_weight * wrong.mean(), wrong.mean()
     return total, logs
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
+from avspeech import audio, video
+from avspeech.data.manifest import Utterance, View
+from avspeech.data.mixing import MixConfig, Pool, Studio
 from avspeech.errors import InputError
 from avspeech.models import build
 from avspeech.tasks.extraction import (
     AugmentConfig,
+    DrawnMixtures,
     Separating,
     at_speed,
     centre,
@@ -145,7 +151,8 @@ def test_what_the_lips_lose_by_an_offset_is_not_in_their_loss() -> None:
     torch.manual_seed(0)
     model = build("mvtf-small", **TINY, lags=2).eval()
     mixture, video, mask = model.example_inputs(0.4)
-    batch = {"mixture": mixture, "target": mixture, "video": video, "mask": mask}
+    batch = {"mixture": mixture, "target": mixture, "video": video, "mask": mask,
+             "told": torch.tensor([True])}
     with torch.no_grad():
         errors = Separating(model, "lips").eval()(mixture, mixture, video, mask)[1]
         assert lips_loss(Separating(model, "lips").eval(), batch)[0] == with_cost(errors).min()
@@ -176,6 +183,41 @@ def test_another_voice_leaves_a_silent_target_silent() -> None:
     assert not made["target"].any() and made["mixture"].any()
 
 
+def test_stray_lips_are_neither_the_targets_nor_the_interferers(tmp_path: Path) -> None:
+    """Utterance i shows a picture of brightness 50 * i: which lips are shown can be read off it."""
+    everyone = [Utterance(f"u{i}", f"u{i}.wav", 1.0, "s", text=f"text {i}",
+                          views=(View("", "front", crops=f"u{i}.npz"),)) for i in range(4)]
+    for i, u in enumerate(everyone):
+        sound = np.random.default_rng(i).standard_normal(16000) / 9
+        audio.write(tmp_path / u.audio, sound.astype(np.float32), 16000)
+        video.write_crops(tmp_path / f"u{i}.npz", np.full((25, 96, 96), 50 * i, np.uint8), np.ones(25, bool))
+    studio = Studio(everyone, {u.id: (tmp_path, tmp_path) for u in everyone})
+    strays = set()
+    for seed in range(12):
+        own, other = (DrawnMixtures(Pool(everyone), studio, MixConfig({"same": 1.0}, occluded=0), 1.0,
+                                    augment=AugmentConfig(stray=share)).item(2, seed) for share in (0.0, 1.0))
+        np.testing.assert_array_equal(own["mixture"], other["mixture"])
+        rest = own["mixture"] - own["target"]
+        interferer = max((0, 1, 3), key=lambda i: abs(float(rest @ studio.sound(f"u{i}"))))
+        assert own["video"][0, 0, 0, 0] == 100 and "told" not in own
+        if "told" in other:
+            shown = int(other["video"][0, 0, 0, 0]) // 50
+            assert other["told"] is False and shown not in (2, interferer)
+            strays.add(shown)
+        else:
+            assert other["video"][0, 0, 0, 0] == 100
+    assert strays == {0, 1, 3}
+
+
+def test_stray_lips_teach_the_cue_nothing() -> None:
+    model = build("mvtf-small", **TINY)
+    mixture, video, mask = model.example_inputs(0.4)
+    batch = {"mixture": mixture, "target": 0.5 * mixture, "video": video, "mask": mask}
+    wrapped = Separating(model, "lips")
+    assert lips_loss(wrapped, {**batch, "told": torch.tensor([True])})[0] > 0
+    assert lips_loss(wrapped, {**batch, "told": torch.tensor([False])})[0] == 0
+
+
 @pytest.mark.parametrize("wrong", [{"speed": 2}, {"voice": 1.5}, {"pitch": (2.0, 1.0)}])
 def test_augment_config_is_checked(wrong: dict) -> None:
     with pytest.raises(InputError, match=f"{next(iter(wrong))}="):
@@ -189,6 +231,7 @@ def test_a_step_of_training_lowers_the_loss() -> None:
     target, noise = torch.randn(2, 4000), torch.randn(2, 4000)
     target[1] = 0
     batch = {"mixture": target + noise, "target": target, "mask": torch.ones(2, 1, 7, dtype=torch.bool),
+             "told": torch.tensor([True, True]),
              "video": torch.randint(0, 256, (2, 1, 7, 88, 88), dtype=torch.uint8)}
     optimizer = torch.optim.SGD(model.parameters(), 1e-3)
     losses = []
@@ -208,7 +251,8 @@ def test_bf16_has_a_finite_gradient() -> None:
     mask[:, 1] = False
     with torch.autocast("cpu", torch.bfloat16):
         loss, _ = separation_loss(Separating(model),
-                                  {"mixture": mixture, "target": 0.5 * mixture, "video": video, "mask": mask})
+                                  {"mixture": mixture, "target": 0.5 * mixture, "video": video, "mask": mask,
+                                   "told": torch.tensor([True])})
     loss.backward()
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
 

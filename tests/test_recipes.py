@@ -15,6 +15,8 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from avspeech import audio, config, pretrained
 from avspeech.data.manifest import read_manifest, write_manifest
@@ -136,6 +138,13 @@ def test_the_mini_recipe_runs_through(tmp_path: Path) -> None:
     assert stamps == {path: path.stat().st_mtime_ns for path in exp.rglob("*.safetensors")}
     with pytest.raises(InputError, match="other settings"):
         recipe.run([*arguments, "--stage", "train", "--stop-stage", "train", "train.lr=0.5"])
+    again = [*arguments, "--stage", "train", "--stop-stage", "train", "systems={again: {}}",
+             f"model.init={exp}/mvtf-0/model"]
+    with pytest.raises(InputError, match=r"model.keep=1.5"):
+        recipe.run([*again, "model.keep=1.5"])
+    recipe.run([*again, "model.keep=1.0"])
+    before, after = (load_file(exp / name / "model" / "model.safetensors") for name in ("mvtf-0", "again-0"))
+    assert all(torch.equal(before[key], after[key]) for key in before)
 
 
 def test_the_mini_emotion_recipe_runs_through(tmp_path: Path) -> None:
@@ -215,6 +224,13 @@ def test_the_mini_speech_recipe_runs_through(tmp_path: Path) -> None:
     assert "data:audio" in (exp / "report.html").read_text(encoding="utf-8")
     with pytest.raises(InputError, match="other settings"):
         recipe.run([*arguments, "--stage", "train", "--stop-stage", "train", "train.lr=0.5"])
+    again = [*arguments, "--stage", "train", "--stop-stage", "train", "systems={again: {}}",
+             f"model.init={exp}/mvtf-0/model"]
+    with pytest.raises(InputError, match=r"model.keep=1.5"):
+        recipe.run([*again, "model.keep=1.5"])
+    recipe.run([*again, "model.keep=1.0"])
+    before, after = (load_file(exp / name / "model" / "model.safetensors") for name in ("mvtf-0", "again-0"))
+    assert all(torch.equal(before[key], after[key]) for key in before)
 
 
 def test_others_are_learned_from_and_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,16 +78,21 @@ class System:
 class Model:
     """name: of a model or a named configuration; config: differences from it. init: a model folder, or a
     released model's name, whose weights to begin with where name and shape agree. begun: share of the
-    learning rate at which a lip encoder's `frontend` then learns."""
+    learning rate at which a lip encoder's `frontend` then learns. keep: share of the weights begun with in
+    the result, a mean of them and of those at the end: what was learned before is forgotten less (Wortsman et
+    al., "Robust fine-tuning of zero-shot models", CVPR 2022)."""
 
     name: str = "mvtf-small"
     init: str | None = None
     begun: float = 1.0
+    keep: float = 0.0
     config: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 <= self.begun < math.inf:
             raise InputError(f"model.begun={self.begun}: expected a share of the learning rate, 0 or more")
+        if not 0 <= self.keep <= 1 or (self.keep and not self.init):
+            raise InputError(f"model.keep={self.keep}: expected a share of the weights of model.init, 0 to 1")
 
 
 @dataclass
@@ -265,8 +270,7 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
     torch.manual_seed(seed)
     model: Any = models.build(cfg.model.name, **{**cfg.model.config, **system.model}).to(trainer.device())
     print(f"{folder.name}: {sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
-    if cfg.model.init:
-        pretrained.begin(model, cfg.model.init, folder.name)
+    before = pretrained.begin(model, cfg.model.init, folder.name) if cfg.model.init else None
     if cfg.model.begun != 1 and model.config.fusion != "none":
         if not hasattr(model.cue.lips, "frontend"):
             raise InputError(f"model.begun={cfg.model.begun}: only lips='lipnet' has layers to begin with, "
@@ -305,6 +309,13 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
     if model.config.guess and cfg.guess.max_steps > 1:
         fit("guess", extraction.separation_loss, cfg.guess, score)
     result = fit("whole", extraction.separation_loss, cfg.train, score)
+    if before is not None and cfg.model.keep:
+        kept = before.state_dict()
+        for key, value in model.state_dict().items():
+            if key in kept and kept[key].shape == value.shape and value.is_floating_point():
+                value.lerp_(kept[key].to(value.device), cfg.model.keep)
+        if trainer.is_main():
+            result = dataclasses.replace(result, metrics=score(extraction.Separating(model)))
     if trainer.is_main():
         info = cfg.release.info(
             cfg.data.corpora, task="extraction", model="mvtf", config=dataclasses.asdict(model.config),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from avspeech.nn.lips import LipNetLips, ResNetLips, SmallLips, standardise
+from avspeech.nn.lips import LipNetLips, ResNetLips, SmallLips, centred, standardise
 
 
 @pytest.mark.parametrize("make", [lambda: SmallLips(8), lambda: LipNetLips(8), ResNetLips])
@@ -31,3 +31,16 @@ def test_hidden_frames_are_zero_and_change_nothing_else() -> None:
     want = standardise(crops, mask)
     assert not want[:, 1].any()
     assert torch.equal(standardise(other, mask), want)
+
+
+def test_how_a_mouth_looks_at_rest_goes_and_hidden_frames_do_not_count() -> None:
+    x = torch.randn(2, 6, 5, generator=torch.Generator().manual_seed(0))
+    mask = torch.ones(2, 6, dtype=torch.bool)
+    mask[1, 2:4] = False
+    want = centred(x, mask)
+    torch.testing.assert_close((want * mask[..., None]).sum(1), torch.zeros(2, 5), atol=1e-5, rtol=0)
+    torch.testing.assert_close(centred(x + torch.randn(2, 1, 5), mask), want)
+    other = x.clone()
+    other[1, 2:4] = 99
+    torch.testing.assert_close(centred(other, mask)[mask], want[mask])
+    assert torch.equal(centred(x, torch.zeros_like(mask)), x)  # nothing shown: nothing known, nothing breaks

@@ -138,13 +138,15 @@ def test_the_mini_recipe_runs_through(tmp_path: Path) -> None:
     assert stamps == {path: path.stat().st_mtime_ns for path in exp.rglob("*.safetensors")}
     with pytest.raises(InputError, match="other settings"):
         recipe.run([*arguments, "--stage", "train", "--stop-stage", "train", "train.lr=0.5"])
-    again = [*arguments, "--stage", "train", "--stop-stage", "train", "systems={again: {}}",
+    again = [*arguments, "--exp", str(tmp_path / "again"), "--stop-stage", "train",
              f"model.init={exp}/mvtf-0/model"]
     with pytest.raises(InputError, match=r"model.keep=1.5"):
         recipe.run([*again, "model.keep=1.5"])
     recipe.run([*again, "model.keep=1.0"])
-    before, after = (load_file(exp / name / "model" / "model.safetensors") for name in ("mvtf-0", "again-0"))
-    assert all(torch.equal(before[key], after[key]) for key in before)
+    before, after = (load_file(folder / "mvtf-0" / "model" / "model.safetensors")
+                     for folder in (exp, tmp_path / "again"))
+    assert not [key for key in before  # but for counters of batches
+                if before[key].is_floating_point() and not torch.equal(before[key], after[key])]
 
 
 def test_the_mini_emotion_recipe_runs_through(tmp_path: Path) -> None:
@@ -224,13 +226,6 @@ def test_the_mini_speech_recipe_runs_through(tmp_path: Path) -> None:
     assert "data:audio" in (exp / "report.html").read_text(encoding="utf-8")
     with pytest.raises(InputError, match="other settings"):
         recipe.run([*arguments, "--stage", "train", "--stop-stage", "train", "train.lr=0.5"])
-    again = [*arguments, "--stage", "train", "--stop-stage", "train", "systems={again: {}}",
-             f"model.init={exp}/mvtf-0/model"]
-    with pytest.raises(InputError, match=r"model.keep=1.5"):
-        recipe.run([*again, "model.keep=1.5"])
-    recipe.run([*again, "model.keep=1.0"])
-    before, after = (load_file(exp / name / "model" / "model.safetensors") for name in ("mvtf-0", "again-0"))
-    assert all(torch.equal(before[key], after[key]) for key in before)
 
 
 def test_others_are_learned_from_and_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from avspeech.nn.logmel import masked_mean
+
 
 def standardise(crops: Tensor, mask: Tensor) -> Tensor:
     """Crops as floats of mean 0 and variance 1 over the shown frames of a sequence;
@@ -25,8 +27,7 @@ def standardise(crops: Tensor, mask: Tensor) -> Tensor:
 def centred(x: Tensor, mask: Tensor) -> Tensor:
     """Features x [N, T, C] less their mean over the shown frames of a sequence, mask [N, T]: how a mouth
     looks at rest goes, how it moves stays."""
-    weight = mask.unsqueeze(-1).to(x.dtype)
-    return x - (x * weight).sum(1, keepdim=True) / weight.sum(1, keepdim=True).clamp_min(1.0)
+    return x - masked_mean(x, mask)
 
 
 class Residual(nn.Module):

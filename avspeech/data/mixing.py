@@ -231,12 +231,7 @@ def revoiced(samples: np.ndarray, pitch: float, formants: float) -> np.ndarray:
         return np.fft.rfft(cepstrum, axis=0).real
 
     old = spectrum(samples)
-    place = np.arange(0, old.shape[1] - 1, 1 / pitch)
-    left = place.astype(int)
-    share = place - left
-    turn = np.angle(old[:, left + 1]) - np.angle(old[:, left])  # a frame's advance, from the frames around it
-    phase = np.angle(old[:, :1]) + np.cumsum(turn, 1) - turn
-    drawn = (np.abs(old[:, left]) * (1 - share) + np.abs(old[:, left + 1]) * share) * np.exp(1j * phase)
+    drawn = librosa.phase_vocoder(old, rate=1 / pitch, hop_length=hop, n_fft=n_fft)
     # In whole hops: Fourier transforms of awkward lengths are slow
     high = librosa.istft(drawn, n_fft=n_fft, hop_length=hop, length=round(len(samples) * pitch / hop) * hop)
     new = spectrum(resampled(high, len(samples)))

@@ -242,7 +242,8 @@ class Separating(nn.Module):
     part: "lips" (the cue alone; the estimate is the mixture), "guess" (the full-band first guess)
     or "whole". tune_lips: the lip encoder learns on in this part; else, after its own part, it stays as it
     is, as in the paper. tune_guess: the cue and the guess learn on with the blocks; else these learn alone.
-    Only what a part trains has a gradient.
+    A module of the model with a `rate` of 0 stays as it is throughout. Only what a part trains has a
+    gradient.
     """
 
     def __init__(self, model: MVTF, part: str = "whole", tune_lips: bool = False, tune_guess: bool = True):
@@ -257,15 +258,19 @@ class Separating(nn.Module):
                 return not self.fixed
             return not alone if name.startswith(("cue.", "sync.", "guess.", "gate")) else part == "whole"
 
+        self.still = [m for m in model.modules() if getattr(m, "rate", 1) == 0]
         for name, parameter in model.named_parameters():
             parameter.requires_grad_(learns(name))
+        for module in self.still:
+            module.requires_grad_(False)
 
     def train(self, mode: bool = True) -> Separating:
-        """As nn.Module's, but a lip encoder that stays as it is stays in eval mode:
-        its norms keep their statistics."""
+        """As nn.Module's, but what stays as it is stays in eval mode: its norms keep their statistics."""
         super().train(mode)
         if self.fixed and self.model.config.fusion != "none":
             self.model.cue.lips.eval()
+        for module in self.still:
+            module.eval()
         return self
 
     def forward(self, mixture: Tensor, target: Tensor, video: Tensor,

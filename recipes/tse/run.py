@@ -78,9 +78,10 @@ class System:
 class Model:
     """name: of a model or a named configuration; config: differences from it. init: a model folder, or a
     released model's name, whose weights to begin with where name and shape agree. begun: share of the
-    learning rate at which a lip encoder's `frontend` then learns. keep: share of the weights begun with in
-    the result, a mean of them and of those at the end: what was learned before is forgotten less (Wortsman et
-    al., "Robust fine-tuning of zero-shot models", CVPR 2022)."""
+    learning rate at which a lip encoder's `frontend` then learns; at 0 it stays as it is, which saves its
+    backward pass. keep: share of the weights begun with in the result, a mean of them and of those at the
+    end: what was learned before is forgotten less (Wortsman et al., "Robust fine-tuning of zero-shot models",
+    CVPR 2022)."""
 
     name: str = "mvtf-small"
     init: str | None = None

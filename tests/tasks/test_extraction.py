@@ -286,3 +286,17 @@ def test_lips_only_trains_the_cue_alone() -> None:
     Separating(model).train()(*(torch.randn(2, 4000) for _ in range(2)), torch.rand(2, 1, 7, 88, 88),
                               torch.ones(2, 1, 7, dtype=torch.bool))
     assert all(torch.equal(v, before[k]) for k, v in model.cue.lips.state_dict().items())
+
+
+def test_a_part_at_rate_0_stays_as_it_is_while_the_rest_of_the_lips_learns() -> None:
+    model = build("mvtf-small", **TINY, lips="lipnet")
+    model.cue.lips.frontend.rate = 0
+    before = {k: v.clone() for k, v in model.cue.lips.frontend.state_dict().items()}
+    trained = Separating(model, "lips").train()
+    assert not model.cue.lips.frontend[0][1].training and model.cue.lips.enter.training
+    learns = {n.split(".")[2] for n, p in model.named_parameters() if p.requires_grad and "cue.lips" in n}
+    assert learns == {"enter", "rnn"}
+    trained(*(torch.randn(2, 4000) for _ in range(2)), torch.rand(2, 1, 7, 88, 88),
+            torch.ones(2, 1, 7, dtype=torch.bool))[1].sum().backward()
+    assert model.cue.lips.enter[1].weight.grad is not None
+    assert all(torch.equal(v, before[k]) for k, v in model.cue.lips.frontend.state_dict().items())

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from avspeech import __version__
+from avspeech.hardware import bf16_units
 
 CORE = ("torch", "torchaudio", "numpy", "scipy", "soundfile", "soxr", "librosa", "opencv-python-headless",
         "speechbrain", "safetensors", "PyYAML", "tqdm", "rich")
@@ -123,10 +124,7 @@ def _need(extra: str) -> None:
 def _machine() -> str:
     parts = [f"{len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} "
              "CPU cores"]
-    with contextlib.suppress(OSError):  # not Linux
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-        fast = [name for name, flag in (("AMX", "amx_bf16"), ("AVX-512", "avx512_bf16")) if flag in flags]
-        parts.append(f"bf16 in hardware: {', '.join(fast) or 'no, training in fp32 is the better choice'}")
+    parts.append(f"bf16 in hardware: {', '.join(bf16_units()) or 'no, so training in fp32 is faster'}")
     with contextlib.suppress(OSError, ValueError):
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         parts.append(f"{memory / 2**30:.0f} GiB memory")

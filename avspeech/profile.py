@@ -10,20 +10,19 @@ import contextlib
 import math
 import multiprocessing
 import os
-import platform
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from avspeech.hardware import cpu_name
 from avspeech.memory import Memory, measure_memory
 from avspeech.onnx_profile import OnnxProfile, Timed
 
@@ -231,19 +230,6 @@ def profile_model(
         cpu=cpu_name(),
         load=load,
     )
-
-
-def cpu_name() -> str:
-    """The processor's name, as the system gives it, with the number of its logical cores."""
-    name = platform.processor() or platform.machine()
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                name = line.split(":", 1)[1].strip()
-                break
-    except OSError:
-        pass  # not Linux: the platform's name stands
-    return f"{name}, {os.cpu_count()} logical cores"
 
 
 def profile_rows(profile: Profile) -> list[tuple[str, str]]:

@@ -34,6 +34,7 @@ from torch.nn.parallel import DistributedDataParallel
 from avspeech import batching, checkpoint, processes
 from avspeech.batching import Batch, Dataset
 from avspeech.errors import InputError
+from avspeech.hardware import bf16_units
 from avspeech.processes import barrier, device, distributed, is_main
 
 __all__ = ["Dataset", "FitResult", "NonFiniteLoss", "Stopped", "TrainConfig", "barrier", "device",
@@ -54,7 +55,8 @@ class TrainConfig:
     max_steps: updates in all. batch_seconds: length of a padded batch, in seconds. accumulate: batches in an
     update (times the processes under torchrun). lr: the highest rate, reached after warmup_steps; schedule:
     then "cosine" down to 0 at max_steps, or "constant". weight_decay: AdamW's, for matrices only. clip:
-    highest norm of the gradient, 0 for no limit. precision: "fp32", or "bf16" for autocast. ema: decay of a
+    highest norm of the gradient, 0 for no limit. precision: "fp32", "bf16" for autocast, or "auto":
+    bf16 where the device multiplies in it, else fp32. ema: decay of a
     moving average of the weights, which then is what is validated and kept; 0 for none. seed: of everything.
     workers: processes that load data.
     validate_every, checkpoint_every, log_every: in steps. keep: checkpoints kept.
@@ -68,7 +70,7 @@ class TrainConfig:
     schedule: Literal["cosine", "constant"] = "cosine"
     weight_decay: float = 0.01
     clip: float = 5.0
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Literal["fp32", "bf16", "auto"] = "fp32"
     ema: float = 0.0
     seed: int = 0
     workers: int = 0
@@ -90,7 +92,7 @@ class TrainConfig:
             check(getattr(self, name) > 0, name, "more than 0")
         check(0 <= self.ema < 1, "ema", "a decay of at least 0 and below 1")
         check(self.schedule in ("cosine", "constant"), "schedule", "cosine or constant")
-        check(self.precision in ("fp32", "bf16"), "precision", "fp32 or bf16")
+        check(self.precision in ("fp32", "bf16", "auto"), "precision", "fp32, bf16 or auto")
 
 
 @dataclass
@@ -136,6 +138,7 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
     NonFiniteLoss, and Stopped.
     """
     folder, on = Path(folder), next(model.parameters()).device
+    halved = config.precision == "bf16" or (config.precision == "auto" and _multiplies_bf16(on))
     rank, world = processes.rank_and_world()
     with contextlib.ExitStack() as stack:
         if rank == 0:
@@ -176,7 +179,7 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
                 share = len(indices) / utterances
                 communicate = world == 1 or number == len(mine)
                 with contextlib.nullcontext() if communicate else trained.no_sync():  # type: ignore[operator]
-                    with torch.autocast(on.type, torch.bfloat16, enabled=config.precision == "bf16"):
+                    with torch.autocast(on.type, torch.bfloat16, enabled=halved):
                         loss, extra = loss_fn(trained, batch)
                     # By share of the utterances, so that any split of them over batches and processes has the
                     # same gradient (DDP divides by the number of processes).
@@ -233,6 +236,14 @@ def learning_rate(step: int, config: TrainConfig) -> float:
         return config.lr
     done = (step - config.warmup_steps) / max(1, config.max_steps - config.warmup_steps)
     return config.lr * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+
+
+def _multiplies_bf16(device: torch.device) -> bool:
+    """Whether bf16 is faster than fp32 there: of GPUs on NVIDIA's since Ampere, of CPUs where there is a unit
+    for it."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and bool(bf16_units())
 
 
 class _Run:

@@ -251,6 +251,20 @@ def test_bf16(tmp_path):
     assert lines(folder)[-1]["loss"] < lines(folder)[0]["loss"]
 
 
+@pytest.mark.parametrize("units, kind", [([], torch.float32), (["AMX"], torch.bfloat16)])
+def test_auto_takes_bf16_where_the_processor_multiplies_in_it(tmp_path, monkeypatch, units, kind):
+    kinds = set()
+
+    def loss(model, batch):
+        out = model(batch["x"])
+        kinds.add(out.dtype)
+        return (out.float() - batch["y"]).square().mean(), {}
+
+    monkeypatch.setattr(trainer, "bf16_units", lambda: units)
+    trained(tmp_path, replace(CONFIG, precision="auto", max_steps=2), loss=loss)
+    assert kinds == {kind}
+
+
 # --- what is not finite ---
 
 

@@ -122,7 +122,7 @@ def main() -> int:
         return 0
     sys.path.insert(0, str(ROOT))
     from avspeech import report, text
-    from avspeech.profile import cpu_name
+    from avspeech.hardware import cpu_name
 
     phones = sum(len(word.phones) for word in text.analyse(args.text).words)
     base = {"voice": args.voice, "text": args.text, "phones": phones, "calls": args.calls}

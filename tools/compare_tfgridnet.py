@@ -197,7 +197,7 @@ def compare(args: argparse.Namespace) -> tuple[list[dict[str, Any]], dict[str, s
     """One row a system and length, and the meta."""
     from tqdm import tqdm
 
-    from avspeech.profile import cpu_name
+    from avspeech.hardware import cpu_name
 
     todo = cases(args)
     results: dict[int, list[dict[str, Any]]] = {i: [] for i in range(len(todo))}

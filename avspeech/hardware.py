@@ -1,0 +1,31 @@
+"""What processor this is. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+
+def cpu_name() -> str:
+    """The processor's name, as the system gives it, with the number of its logical cores."""
+    name = platform.processor() or platform.machine()
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                name = line.split(":", 1)[1].strip()
+                break
+    except OSError:
+        pass  # not Linux: the platform's name stands
+    return f"{name}, {os.cpu_count()} logical cores"
+
+
+def bf16_units() -> list[str]:
+    """Which units of this processor multiply bf16, of "AMX", "AVX-512" and "NEON"; none where the system
+    cannot tell. Without one bf16 is slower than fp32: a step of mvtf-small seven times with AVX2 alone."""
+    try:
+        words = set(Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split())
+    except OSError:
+        return []  # not Linux
+    return [name for name, flag in (("AMX", "amx_bf16"), ("AVX-512", "avx512_bf16"), ("NEON", "bf16"))
+            if flag in words]

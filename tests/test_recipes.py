@@ -34,7 +34,7 @@ LISTED = {
     "bench": ("mini", "paralbench"),
     "semi": ("mini",),
     "ser": ("crema_d", "daic_woz", "emodb", "emogator", "iemocap", "m3ed", "mini", "nemo", "ravdess"),
-    "tse": ("grid", "lrs3", "mead", "mini", "voxceleb2"),
+    "tse": ("grid", "lrs3", "mead", "mini", "own", "voxceleb2"),
     "tts": ("asterisk", "libritts", "ljspeech", "mini", "vctk"),
 }
 
@@ -147,6 +147,12 @@ def test_the_mini_recipe_runs_through(tmp_path: Path) -> None:
                      for folder in (exp, tmp_path / "again"))
     assert not [key for key in before  # but for counters of batches
                 if before[key].is_floating_point() and not torch.equal(before[key], after[key])]
+    card = (exp / "mvtf-0" / "model" / "README.md").read_bytes()
+    recipe.run([*again, "model.keep=1.0", "--stage", "evaluate", "--stop-stage", "evaluate"])
+    kept, begun = (read_results(tmp_path / "again" / "results" / f"{name}.json")[0]
+                   for name in ("mvtf-0-mini", "before-mini"))
+    assert [row["si_sdri"] for row in kept] == [row["si_sdri"] for row in begun]
+    assert card == (exp / "mvtf-0" / "model" / "README.md").read_bytes()
 
 
 def test_the_mini_emotion_recipe_runs_through(tmp_path: Path) -> None:

@@ -16,13 +16,14 @@ KINDS = {"two": "another speaker", "same": "the same speaker", "many": "2 or 3 v
          "partial": "partly overlapping", "noise": "with noise", "silent": "silent target"}
 
 
-def measure(system: str, seed: int, model: Path, studio: Studio, listed: dict[str, Path],
-            conditions: dict[str, tuple[tuple[str, ...], bool]], out: Path) -> None:
-    """Writes `out/<system>-<seed>-<corpus>.json`: a row for each condition and each mixture that has its
-    views. A file that is there, of the same model, mixtures and conditions, is kept."""
+def measure(system: str, seed: int | None, model: Path, studio: Studio, listed: dict[str, Path],
+            conditions: dict[str, tuple[tuple[str, ...], bool]], out: Path, note: bool = True) -> None:
+    """Writes `out/<system>[-<seed>]-<corpus>.json`: a row for each condition and each mixture that has its
+    views. A file that is there, of the same model, mixtures and conditions, is kept. note: put the numbers
+    into the model's card."""
     network: Any = pretrained.load(model)[0]
     for corpus, path in listed.items():
-        result = out / f"{system}-{seed}-{corpus}.json"
+        result = out / f"{system}{'' if seed is None else f'-{seed}'}-{corpus}.json"
         meta = {"model": _hash((model / pretrained.WEIGHTS).read_bytes()),
                 "mixtures": _hash(path.read_bytes()),
                 "conditions": _hash(repr(sorted(conditions.items())).encode())}
@@ -36,9 +37,10 @@ def measure(system: str, seed: int, model: Path, studio: Studio, listed: dict[st
                 rows += extraction.evaluate(network, studio, fit, extraction.Condition(name, views, shuffled))
         report.write_results(result, [{"system": system, "seed": seed, "corpus": corpus, **row}
                                       for row in rows], {**meta, "commit": report.commit()})
-        known = {**pretrained.read_info(model).metrics, **_card(corpus, rows, list(conditions))}
-        pretrained.update(model, metrics=known)
-        print(f"{system} seed {seed}, {corpus}: {len(rows)} rows", flush=True)
+        if note:
+            known = {**pretrained.read_info(model).metrics, **_card(corpus, rows, list(conditions))}
+            pretrained.update(model, metrics=known)
+        print(f"{result.stem}: {len(rows)} rows", flush=True)
 
 
 def _card(corpus: str, rows: list[dict[str, Any]], conditions: list[str]) -> dict[str, float]:

@@ -126,6 +126,7 @@ class Config:
 
 
 recipe = Recipe("tse", schema=Config, doc=__doc__)
+BEFORE = "before"  # in tables: the model that training began with
 
 
 # --- data ---------------------------------------------------------------------------------------------------
@@ -204,7 +205,7 @@ def mixtures(cfg: Config, exp: Path) -> None:
     for number, split in enumerate(("dev", "test")):
         drawn: dict[str, list] = {}
         for name, corpus in cfg.data.corpora.items():
-            if corpus.role != "target":
+            if corpus.role != "target" or not _ready(exp, name, split).exists():
                 continue
             pool, _ = _pool(cfg, exp, split, only=name)
             rng = np.random.default_rng([cfg.mix.seed, number])
@@ -214,6 +215,13 @@ def mixtures(cfg: Config, exp: Path) -> None:
                            for i, u in enumerate(order)]
             write_mixtures(exp / "mixtures" / f"{split}-{name}.jsonl", drawn[name])
             print(f"{name} {split}: {proportions(drawn[name])}")
+        if not drawn:
+            raise InputError(f"no corpus of role 'target' has {split} utterances; hold some out "
+                             "(data.corpora.<name>.options)")
+
+
+def _ready(exp: Path, corpus: str, split: str) -> Path:
+    return exp / "data" / corpus / "ready" / f"{split}.jsonl"
 
 
 def _pool(cfg: Config, exp: Path, split: str, only: str | None = None) -> tuple[Pool, Studio]:
@@ -221,8 +229,7 @@ def _pool(cfg: Config, exp: Path, split: str, only: str | None = None) -> tuple[
     only: the one corpus whose speakers are targets."""
     targets, others, everything, roots = [], [], [], {}
     for name, corpus in cfg.data.corpora.items():
-        folder = exp / "data" / name
-        path = folder / "ready" / f"{split}.jsonl"
+        folder, path = exp / "data" / name, _ready(exp, name, split)
         utterances = read_manifest(path) if path.exists() else []
         root = layout.root_of(folder)
         roots.update({u.id: (root, folder) for u in utterances})
@@ -330,8 +337,9 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
 
 
 def _listed(cfg: Config, exp: Path, split: str) -> dict[str, Path]:
+    """The mixtures of each corpus that has targets in this split."""
     return {name: exp / "mixtures" / f"{split}-{name}.jsonl" for name, corpus in cfg.data.corpora.items()
-            if corpus.role == "target"}
+            if corpus.role == "target" and _ready(exp, name, split).exists()}
 
 
 # --- measuring ----------------------------------------------------------------------------------------------
@@ -339,13 +347,17 @@ def _listed(cfg: Config, exp: Path, split: str) -> dict[str, Path]:
 
 @recipe.stage("evaluate", outputs=lambda cfg, exp: [exp / "results"])
 def evaluate(cfg: Config, exp: Path) -> None:
-    """Measure each model on the test mixtures under each condition."""
+    """Measure each model on the test mixtures under each condition, and the one that training began with."""
     from evaluation import measure
 
     _, studio = _pool(cfg, exp, "test")
+    conditions = {k: (c.views, c.shuffled) for k, c in cfg.conditions.items()}
     for name, _, seed in _runs(cfg):
-        measure(name, seed, exp / f"{name}-{seed}" / "model", studio, _listed(cfg, exp, "test"),
-                {k: (c.views, c.shuffled) for k, c in cfg.conditions.items()}, exp / "results")
+        measure(name, seed, exp / f"{name}-{seed}" / "model", studio, _listed(cfg, exp, "test"), conditions,
+                exp / "results")
+    if cfg.model.init:
+        measure(BEFORE, None, pretrained.find(cfg.model.init), studio, _listed(cfg, exp, "test"),
+                conditions, exp / "results", note=False)
 
 
 @recipe.stage("extract", outputs=lambda cfg, exp: [exp / "extracted"])
@@ -366,7 +378,8 @@ def write_report(cfg: Config, exp: Path) -> None:
     runs = list(_runs(cfg))
     parts = ("lips", "guess", "whole") if len(runs) == 1 else ("whole",)
     logs = {f"{n}-{s} {part}": exp / f"{n}-{s}" / part / "log.jsonl" for n, _, s in runs for part in parts}
-    results_page(exp, logs, list(cfg.systems), list(cfg.conditions), list(cfg.seeds))
+    systems = [*cfg.systems, BEFORE] if cfg.model.init else list(cfg.systems)
+    results_page(exp, logs, systems, list(cfg.conditions), list(cfg.seeds))
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ CORPORA: dict[str, str] = {
     "msp_podcast": "avspeech.data.corpora.msp_podcast",
     "mustard": "avspeech.data.corpora.mustard",
     "nemo": "avspeech.data.corpora.nemo",
+    "own": "avspeech.data.corpora.own",
     "ravdess": "avspeech.data.corpora.ravdess",
     "sep28k": "avspeech.data.corpora.sep28k",
     "timit": "avspeech.data.corpora.timit",

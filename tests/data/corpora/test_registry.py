@@ -9,8 +9,8 @@ from avspeech.errors import InputError
 
 ROOT = Path(corpora.__file__).parent
 EGS = Path(__file__).parents[3] / "egs"
-# Made on the spot, or fetched where no folder is given.
-MADE = ("asterisk", "mini", "mini_emotion", "mini_traits", "mini_tts")
+# Made on the spot, or fetched where no folder is given, or the user's.
+MADE = ("asterisk", "mini", "mini_emotion", "mini_traits", "mini_tts", "own")
 WITH_FACES = ("grid", "lrs3", "mead", "voxceleb2")
 
 

@@ -71,16 +71,21 @@ class ModelInfo:
 
 @dataclass
 class Release:
-    """What a recipe is told about the models it makes: licence of the weights, and of each corpus by name."""
+    """What a recipe is told about the models it makes: licence of the weights, and of each corpus, and of
+    whatever else they were made of, by name."""
 
     licence: str = "Apache-2.0"
     data: dict[str, str] = field(default_factory=dict)
     dtype: Literal["float32", "float16", "int8"] = "float32"
     limits: list[str] = field(default_factory=list)
 
-    def info(self, corpora: Iterable[str], **about: Any) -> ModelInfo:
-        """The other fields of ModelInfo are given."""
-        data = [{"name": name, "licence": self.data.get(name, "not stated")} for name in corpora]
+    def info(self, corpora: Iterable[str], init: str | None = None, **about: Any) -> ModelInfo:
+        """The other fields of ModelInfo are given. init: the model that training began with, whose data a
+        model is made of too."""
+        licences = {**dict.fromkeys(corpora, "not stated"), **self.data}
+        begun = read_info(init).training_data if init else []
+        data = [{"name": name, "licence": licence} for name, licence in licences.items()]
+        data += [entry for entry in begun if entry["name"] not in licences]
         return ModelInfo(licence=self.licence, training_data=data, limits=self.limits, dtype=self.dtype,
                          **about)
 

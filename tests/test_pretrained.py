@@ -247,3 +247,11 @@ def test_a_failed_save_leaves_the_old_one(folder, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         pretrained.save(folder, model, info)
     assert pretrained.load(folder)[1] == INFO and os.listdir(folder.parent) == ["tiny"]
+
+
+def test_a_card_names_all_that_a_model_was_made_of(folder):
+    release = pretrained.Release(licence="MIT", data={"here": "CC0", "weights of a friend": "MIT"})
+    info = release.info(["here", "there"], str(folder), task="extraction", model="small", description="")
+    assert [(d["name"], d["licence"]) for d in info.training_data] == [
+        ("here", "CC0"), ("there", "not stated"), ("weights of a friend", "MIT"), ("A corpus", "CC BY 4.0")]
+    assert len(release.info(["here"], task="extraction", model="small").training_data) == 2

@@ -326,8 +326,9 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
             result = dataclasses.replace(result, metrics=score(extraction.Separating(model)))
     if trainer.is_main():
         info = cfg.release.info(
-            cfg.data.corpora, task="extraction", model="mvtf", config=dataclasses.asdict(model.config),
-            sample_rate=model.config.sample_rate, fps=model.config.fps,
+            cfg.data.corpora, cfg.model.init, task="extraction", model="mvtf",
+            config=dataclasses.asdict(model.config), sample_rate=model.config.sample_rate,
+            fps=model.config.fps,
             metrics={f"si_sdri_db/{k}": round(v, 2) for k, v in result.metrics.items() if k in listed}
             | {"best_step": float(result.best_step)},
             description="Target speaker extraction by the lips (MVTF), from one or more synchronised views.")
@@ -378,8 +379,8 @@ def write_report(cfg: Config, exp: Path) -> None:
     runs = list(_runs(cfg))
     parts = ("lips", "guess", "whole") if len(runs) == 1 else ("whole",)
     logs = {f"{n}-{s} {part}": exp / f"{n}-{s}" / part / "log.jsonl" for n, _, s in runs for part in parts}
-    systems = [*cfg.systems, BEFORE] if cfg.model.init else list(cfg.systems)
-    results_page(exp, logs, systems, list(cfg.conditions), list(cfg.seeds))
+    begun = [BEFORE] if any((exp / "results").glob(f"{BEFORE}-*.json")) else []
+    results_page(exp, logs, [*cfg.systems, *begun], list(cfg.conditions), list(cfg.seeds))
 
 
 if __name__ == "__main__":

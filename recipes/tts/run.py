@@ -124,7 +124,7 @@ def _info(cfg: Config, model: Any, name: str, metrics: dict[str, float], descrip
     voc = model.vocoder.config if name == "prosodyfm" else model.config
     labels = list(symbols.SYMBOLS[: model.config.symbols]) if name == "prosodyfm" else []
     return cfg.release.info(
-        cfg.data.corpora, task="synthesis" if name == "prosodyfm" else "vocoder", model=name,
+        cfg.data.corpora, cfg.model.init, task="synthesis" if name == "prosodyfm" else "vocoder", model=name,
         config=config.to_dict(model.config), sample_rate=voc.sample_rate, fps=None, labels=labels,
         metrics=metrics, description=description,
         frontend={"phonemiser": cfg.align.phonemiser} if name == "prosodyfm" else {})

@@ -124,7 +124,7 @@ def _need(extra: str) -> None:
 def _machine() -> str:
     parts = [f"{len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} "
              "CPU cores"]
-    parts.append(f"bf16 in hardware: {', '.join(bf16_units()) or 'no, so training in fp32 is faster'}")
+    parts.append(f"bf16 in hardware: {', '.join(bf16_units()) or 'none found, so fp32 trains faster'}")
     with contextlib.suppress(OSError, ValueError):
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         parts.append(f"{memory / 2**30:.0f} GiB memory")

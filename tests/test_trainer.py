@@ -238,7 +238,8 @@ def test_ema_is_what_is_validated_and_kept(tmp_path):
     assert state["ema"]["layers.1.num_batches_tracked"] == 12
 
 
-def test_bf16(tmp_path):
+def watched():
+    """The types of what comes out of a model, and the loss that notes them."""
     kinds = set()
 
     def loss(model, batch):
@@ -246,6 +247,11 @@ def test_bf16(tmp_path):
         kinds.add(out.dtype)
         return (out.float() - batch["y"]).square().mean(), {}
 
+    return kinds, loss
+
+
+def test_bf16(tmp_path):
+    kinds, loss = watched()
     model, _, folder = trained(tmp_path, replace(CONFIG, precision="bf16", max_steps=40), loss=loss)
     assert kinds == {torch.bfloat16} and next(model.parameters()).dtype == torch.float32
     assert lines(folder)[-1]["loss"] < lines(folder)[0]["loss"]
@@ -253,13 +259,7 @@ def test_bf16(tmp_path):
 
 @pytest.mark.parametrize("units, kind", [([], torch.float32), (["AMX"], torch.bfloat16)])
 def test_auto_takes_bf16_where_the_processor_multiplies_in_it(tmp_path, monkeypatch, units, kind):
-    kinds = set()
-
-    def loss(model, batch):
-        out = model(batch["x"])
-        kinds.add(out.dtype)
-        return (out.float() - batch["y"]).square().mean(), {}
-
+    kinds, loss = watched()
     monkeypatch.setattr(trainer, "bf16_units", lambda: units)
     trained(tmp_path, replace(CONFIG, precision="auto", max_steps=2), loss=loss)
     assert kinds == {kind}

@@ -156,6 +156,7 @@ def crops(cfg: Config, exp: Path) -> None:
         (folder / "ready").mkdir(exist_ok=True)
         for split in SPLITS:
             if not (folder / f"{split}.jsonl").exists():
+                _ready(exp, name, split).unlink(missing_ok=True)  # of an earlier run with other shares
                 continue
             utterances = read_manifest(folder / f"{split}.jsonl")
             jobs = [(root, folder, u) for u in utterances]
@@ -167,7 +168,7 @@ def crops(cfg: Config, exp: Path) -> None:
                     for problem in problems:
                         print(f"{name}: left out: {problem}", file=sys.stderr)
                 utterances = [u for u, _ in done if u.views]
-            write_manifest(folder / "ready" / f"{split}.jsonl", utterances)
+            write_manifest(_ready(exp, name, split), utterances)
 
 
 def _cropped(job: tuple[Path, Path, Utterance]) -> tuple[Utterance, list[str]]:
@@ -221,6 +222,7 @@ def mixtures(cfg: Config, exp: Path) -> None:
 
 
 def _ready(exp: Path, corpus: str, split: str) -> Path:
+    """The manifest of what has mouths; absent where a corpus has nothing in this split."""
     return exp / "data" / corpus / "ready" / f"{split}.jsonl"
 
 
@@ -352,13 +354,12 @@ def evaluate(cfg: Config, exp: Path) -> None:
     from evaluation import measure
 
     _, studio = _pool(cfg, exp, "test")
+    listed, out = _listed(cfg, exp, "test"), exp / "results"
     conditions = {k: (c.views, c.shuffled) for k, c in cfg.conditions.items()}
     for name, _, seed in _runs(cfg):
-        measure(name, seed, exp / f"{name}-{seed}" / "model", studio, _listed(cfg, exp, "test"), conditions,
-                exp / "results")
+        measure(name, seed, exp / f"{name}-{seed}" / "model", studio, listed, conditions, out)
     if cfg.model.init:
-        measure(BEFORE, None, pretrained.find(cfg.model.init), studio, _listed(cfg, exp, "test"),
-                conditions, exp / "results", note=False)
+        measure(BEFORE, None, pretrained.find(cfg.model.init), studio, listed, conditions, out, note=False)
 
 
 @recipe.stage("extract", outputs=lambda cfg, exp: [exp / "extracted"])

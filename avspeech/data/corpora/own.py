@@ -1,6 +1,6 @@
 """Videos of one's own: a folder for each speaker, in it videos of that face alone, speaking with nobody else.
 
-Long videos are cut into pieces. The larger face of a picture is the speaker's.
+Long videos are cut into pieces. The largest face of a picture is the speaker's.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from pathlib import Path
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance, View
 from avspeech.errors import InputError
+from avspeech.video import FPS
 
 SUFFIXES = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm")
 SHORTEST = 1.5  # seconds of a piece
-FPS = 25.0  # pieces begin on a frame, as mouths are shown at this rate
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ def _pieces(clip: Clip, source: Path, seconds: float) -> list[Utterance]:
     if length < SHORTEST:
         raise InputError(f"{where}: {length:.2f} s; expected {SHORTEST} s or more")
     count = math.ceil(length / seconds)
+    # On frames, so that sound and picture of a piece stay together
     cuts = [round(length * k / count * FPS) / FPS for k in range(count)] + [length]
     name = f"own-{clip.speaker}-{clip.path.stem}"
     return [Utterance(id=f"{name}-{k:04}" if count > 1 else name, audio=where, start=start,

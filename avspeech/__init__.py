@@ -11,12 +11,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from avspeech.version import __version__
+
 if TYPE_CHECKING:
     from avspeech.pipelines.extractor import Extractor
     from avspeech.pipelines.recognizer import EmotionRecognizer
     from avspeech.pipelines.synthesizer import Synthesizer
 
-__version__ = "0.1.0"
 __all__ = ["EmotionRecognizer", "Extractor", "Synthesizer", "__version__", "load"]
 
 

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avspeech import __version__
 from avspeech.bench import command as bench_command
 from avspeech.errors import InputError
+from avspeech.version import __version__
 
 if TYPE_CHECKING:
     from torch import nn

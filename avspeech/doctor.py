@@ -19,8 +19,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from avspeech import __version__
 from avspeech.hardware import bf16_units
+from avspeech.version import __version__
 
 CORE = ("torch", "torchaudio", "numpy", "scipy", "soundfile", "soxr", "librosa", "opencv-python-headless",
         "speechbrain", "safetensors", "PyYAML", "tqdm", "rich")

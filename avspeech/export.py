@@ -32,12 +32,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from avspeech import __version__, audio, metrics, pretrained
+from avspeech import audio, metrics, pretrained
 from avspeech.data.features import FeatureConfig, trimming
 from avspeech.data.manifest import Utterance, read_manifest, resolve
 from avspeech.errors import InputError
 from avspeech.nn.logmel import SAMPLE_RATE, WINDOW, LogMelModel
 from avspeech.nn.reparam import to_deploy
+from avspeech.version import __version__
 
 FORMATS = ("onnx", "onnx-int8", "executorch")
 TOLERANCE = 1e-4  # of logits (relative to the largest where that is above 1) and posteriors

@@ -30,12 +30,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from avspeech import __version__, pretrained
+from avspeech import pretrained
 from avspeech.errors import InputError
 from avspeech.models import prosodyfm
 from avspeech.models.vocoder import Spectrum, Vocoder, pulse_train
 from avspeech.nn import intonation
 from avspeech.text import symbols
+from avspeech.version import __version__
 
 TOLERANCE = 1e-3  # of the log-mel, of F0 (relative), and of the sound (to its loudest sample, if above 1)
 SWAY = -1.0  # of the flow's schedule: as `ProsodyFM.decode` has it

@@ -307,7 +307,7 @@ def _number(value: Any) -> float | None:
 @functools.cache
 def versions() -> dict[str, str]:
     """Of what computes."""
-    from avspeech import __version__
+    from avspeech.version import __version__
 
     found = {"avspeech": __version__, "python": platform.python_version()}
     return found | {name: importlib.metadata.version(name) for name in ("torch", "numpy")}

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from avspeech import config
+from avspeech.core import config
 from avspeech.errors import InputError
 
 SPECS = Path(__file__).parent / "specs"

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from avspeech import audio, video
 from avspeech.data.manifest import Utterance, View, read_manifest, resolve
 from avspeech.errors import InputError
-from avspeech.face import make_finder, region_of_face
-from avspeech.facetrack import SURE
+from avspeech.media import audio, video
+from avspeech.media.face import make_finder, region_of_face
+from avspeech.media.face_tracks import SURE
 
 TOLERANCE = 0.1  # seconds a decoded file may fall short of what its header or the manifest says
 APART = 0.2  # seconds by which sound and pictures of an utterance may differ

@@ -220,7 +220,7 @@ def label_lag(clip: Clip) -> float | None:
     a guess; take a median."""
     import numpy as np
 
-    from avspeech import audio
+    from avspeech.media import audio
 
     if clip.align is None:
         return None

@@ -68,9 +68,9 @@ class Media:
 
 
 def code_hash(*names: str) -> str:
-    """A hash of the source of modules, by their paths from here without .py, for a corpus made on the spot
+    """A hash of the source of modules, by their paths in avspeech without .py, for a corpus made on the spot
     to be made anew when they change."""
-    folder = Path(__file__).parent
+    folder = Path(__file__).parents[2]
     return hashlib.sha256(b"".join((folder / f"{name}.py").read_bytes() for name in names)).hexdigest()[:12]
 
 
@@ -175,7 +175,7 @@ def chosen(option: str, wanted: str | Sequence[str] | None, known: Sequence[str]
 def media(path: Path) -> Media:
     """The header of a sound or video file. Raises InputError where there is none to read,
     or nothing in it."""
-    from avspeech import audio
+    from avspeech.media import audio
 
     if path.suffix.lower() in audio.SOUND_SUFFIXES:
         found = Media(audio=round(audio.duration(path), 4))

@@ -12,7 +12,7 @@ from pathlib import Path
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance, View
 from avspeech.errors import InputError
-from avspeech.video import FPS
+from avspeech.media.video import FPS
 
 SUFFIXES = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm")
 SHORTEST = 1.5  # seconds of a piece

@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from avspeech.data import protocol
+from avspeech.data import corpora, protocol
 from avspeech.data.corpora import crema_d, layout
 from avspeech.data.manifest import read_manifest
 from avspeech.errors import InputError
@@ -30,12 +30,13 @@ def test_published_counts_agree():
 
 
 def test_labels(corpus, tmp_path):
-    [path] = crema_d.prepare(corpus, tmp_path / "out", incomplete=True)
+    [path] = corpora.prepare("crema_d", corpus, tmp_path / "out", incomplete=True)
     utterances = {u.id: u for u in read_manifest(path)}
     assert len(utterances) == 82 + 81 + 76  # the never made ones are not missed
     u = utterances["crema_d-1001_IEO_ANG_HI"]
     assert u.speaker == "crema_d-1001" and u.text == "It's eleven o'clock."
-    assert u.labels == {"emotion": "anger", "intensity": "high", "statement": "IEO", "sex": "male", "age": 51}
+    assert u.labels == {"emotion": "anger", "intensity": "high", "statement": "IEO",
+                        "sex": "male", "age": 51}
     problems = layout.read_prepared(tmp_path / "out").problems
     assert [p.split(":")[0] for p in problems] == ["88 actors missing"]
 
@@ -44,17 +45,17 @@ def test_missing_and_wrong(corpus, tmp_path, sound):
     (corpus / "AudioWAV" / "1001_DFA_ANG_XX.wav").unlink()
     sound(corpus / "AudioWAV" / "1001_DFA_JOY_XX.wav")
     (corpus / "VideoDemographics.csv").unlink()
-    problems = "\n".join(crema_d.check(corpus))
+    problems = "\n".join(corpora.check("crema_d", corpus))
     for expected in ("1 clips missing, of 7,442: 1001_DFA_ANG_XX", "VideoDemographics.csv missing",
                      "1 files that are not of CREMA-D: AudioWAV/1001_DFA_JOY_XX.wav"):
         assert expected in problems, expected
     (corpus / "VideoDemographics.csv").write_text("ActorID,Name\n1001,A\n")
     with pytest.raises(InputError, match="expected columns ActorID, Age, Sex; got actorid, name"):
-        crema_d.prepare(corpus, tmp_path / "out")
+        corpora.prepare("crema_d", corpus, tmp_path / "out")
 
 
 def test_pointers_of_git_lfs_are_no_sound(corpus):
     for path in (corpus / "AudioWAV").iterdir():
         path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
-    problems = "\n".join(crema_d.check(corpus))
+    problems = "\n".join(corpora.check("crema_d", corpus))
     assert "239 files are pointers of Git LFS, not sound" in problems and "unusable" not in problems

@@ -3,6 +3,7 @@ import pytest
 
 from avspeech import metrics
 from avspeech.bench.pseudolabels import hashed_text
+from avspeech.data import corpora
 from avspeech.data.corpora import debate
 from avspeech.data.manifest import read_manifest
 from avspeech.errors import InputError
@@ -23,8 +24,9 @@ def corpus(tmp_path, sound):
 
 def test_prepare_and_the_split(corpus, tmp_path):
     with pytest.raises(InputError, match="pronunciation: 1,200 of 2,000 clips"):
-        debate.prepare(corpus, tmp_path / "out")
-    utterances = read_manifest(debate.prepare(corpus, tmp_path / "out", incomplete=True)[0])
+        corpora.prepare("debate", corpus, tmp_path / "out")
+    utterances = read_manifest(corpora.prepare("debate", corpus, tmp_path / "out",
+                                               incomplete=True)[0])
     assert len(utterances) == 1200
     u = next(u for u in utterances if u.id == "debate-s10_p_id_002")
     assert u.speaker == "debate-speaker_10" and u.labels["reading"] == "cháng" and u.text == "句子0的长"
@@ -36,7 +38,8 @@ def test_prepare_and_the_split(corpus, tmp_path):
 
 def test_text_alone_is_at_chance(corpus, tmp_path):
     """What is written says nothing of which reading is meant, on sentences that were not learnt."""
-    utterances = read_manifest(debate.prepare(corpus, tmp_path / "out", incomplete=True)[0])
+    utterances = read_manifest(corpora.prepare("debate", corpus, tmp_path / "out",
+                                               incomplete=True)[0])
     train, test = ([u for u in utterances if u.labels["split"] == p] for p in ("train", "test"))
     x, tested = (hashed_text([u.text for u in part]).astype(float) for part in (train, test))
     y = np.array([u.labels["which"] == "second" for u in train])
@@ -59,7 +62,8 @@ def test_other_tables(corpus):
     table.write_text("ID,Sentence,Colour\n1,x,y\n")
     with pytest.raises(InputError, match="no column for reading; it has id, sentence, colour"):
         debate.scan(corpus)
-    with pytest.raises(InputError, match="task: 'tone' is not there; there are pronunciation, pause, stress"):
+    with pytest.raises(InputError,
+                       match="task: 'tone' is not there; there are pronunciation, pause, stress"):
         debate.scan(corpus, "tone")
     assert sum(debate.CLIPS.values()) == 10010
     assert "zhǎng | cháng" in debate.prompt("长", ["zhǎng", "cháng"])

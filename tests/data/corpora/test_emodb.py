@@ -1,6 +1,6 @@
 import pytest
 
-from avspeech.data import protocol
+from avspeech.data import corpora, protocol
 from avspeech.data.corpora import emodb, layout
 from avspeech.data.manifest import read_manifest
 from avspeech.errors import InputError
@@ -25,7 +25,7 @@ def test_published_counts_agree():
 
 
 def test_whole(corpus, tmp_path):
-    [path] = emodb.prepare(corpus, tmp_path / "out")
+    [path] = corpora.prepare("emodb", corpus, tmp_path / "out")
     utterances = {u.id: u for u in read_manifest(path)}
     assert len(utterances) == 535 and layout.read_prepared(tmp_path / "out").problems == []
     u = utterances["emodb-03a01Fa"]
@@ -43,18 +43,19 @@ def test_missing_and_wrong(corpus, tmp_path, sound):
     sound(corpus / "wav" / "10a01Wa.wav", 1, seconds=0.3)
     for path in (corpus / "wav").glob("16*"):
         path.unlink()
-    problems = "\n".join(emodb.check(corpus))
+    problems = "\n".join(corpora.check("emodb", corpus))
     for expected in ("1 speakers missing: 16", "09 has 42 of 43 clips",
                      "1 files that are not named as EmoDB's: wav/99a01Wa.wav",
                      "1 unusable clips: wav/10a01Wa.wav: 0.31 s"):
         assert expected in problems, expected
     with pytest.raises(InputError, match="EmoDB is not as published: 1 speakers missing: 16"):
-        emodb.prepare(corpus, tmp_path / "out")
-    assert len(read_manifest(emodb.prepare(corpus, tmp_path / "out", incomplete=True)[0])) == 535 - 71 - 2
+        corpora.prepare("emodb", corpus, tmp_path / "out")
+    assert len(read_manifest(corpora.prepare("emodb", corpus, tmp_path / "out",
+                                             incomplete=True)[0])) == 535 - 71 - 2
 
 
 def test_the_copy_cut_to_two_seconds_is_told(tmp_path, sound):
     for text in emodb.TEXTS:
         for emotion in emodb.EMOTIONS:
             sound(tmp_path / f"03{text}{emotion}a.wav", 0, seconds=2.0)
-    assert "70 of 70 clips last just 2.00 s, and none longer: a copy that was cut" in emodb.check(tmp_path)
+    assert "70 of 70 clips last just 2.00 s, and none longer: a copy that was cut" in corpora.check("emodb", tmp_path)

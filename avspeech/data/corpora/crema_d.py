@@ -15,6 +15,7 @@ from typing import Any
 
 from avspeech.data.corpora import layout
 from avspeech.data.corpora.scan import Clip, Scan
+from avspeech.data.protocol import Protocol, dealt, identity
 from avspeech.errors import InputError
 
 ABOUT = layout.About(
@@ -102,3 +103,18 @@ def scan(source: Path, silent: bool = False) -> Scan[Clip]:
         found.append(f"{SILENT} left out: it was published without sound")
     found += [f"{name}: {fault}; it is kept" for name, fault in FAULTY.items() if name in have]
     return Scan(clips, found, problems, varied=True)
+
+
+# There are no published folds: actors are dealt in the order of their numbers.
+_CLASSES = ("anger", "disgust", "fear", "happy", "neutral", "sad")
+_FOLDS = dealt([f"crema_d-{n}" for n in ACTORS])
+PROTOCOLS = tuple(Protocol(
+    name=name, corpus="crema_d", label="emotion", kind="classification", classes=_CLASSES,
+    mapping=identity(_CLASSES), group="speaker", folds=_FOLDS,
+    counts={c: 1087 if c == "neutral" else sad if c == "sad" else 1271 for c in _CLASSES},
+    source=source)
+    for name, sad, source in (
+        ("crema_d-5fold", 1271,
+         "7,442 utterances, emotions as acted; folds chosen here: actors dealt by number; "
+         f"it counts {SILENT}, which has no sound: prepare with silent=true, or take crema_d-5fold-7441"),
+        ("crema_d-5fold-7441", 1270, f"as crema_d-5fold, without {SILENT}, which has no sound")))

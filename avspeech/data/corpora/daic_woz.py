@@ -21,6 +21,7 @@ from typing import Any
 from avspeech.data.corpora import layout
 from avspeech.data.corpora.scan import Read, Scan
 from avspeech.data.manifest import Utterance
+from avspeech.data.protocol import PUBLISHED, Protocol, identity
 from avspeech.errors import InputError
 
 ABOUT = layout.About(
@@ -212,3 +213,16 @@ def scan(source: Path, shortest: float = 1.0, longest: float = 15.0) -> Scan[Par
     whole = ", ".join(layout.counted(have[split], number, f"participants of {split}")
                       for split, number in PARTICIPANTS.items())
     return Scan(found, [whole], _missing(source, found), read, noun="interviews")
+
+
+# The published parts; participants are counted and judged.
+PROTOCOLS = (
+    Protocol(
+        name="daic_woz", corpus="daic_woz", label="depressed", kind="classification",
+        classes=("no", "yes"), mapping=identity(("no", "yes")), group="split", folds=PUBLISHED,
+        counts={"no": 133, "yes": 56}, unit="participant",
+        source="the published parts (AVEC 2017), 189 participants"),
+    Protocol(
+        name="daic_woz-phq8", corpus="daic_woz", label="phq8", kind="regression", classes=(),
+        mapping={}, group="split", folds=PUBLISHED, counts={"utterances": 189}, unit="participant",
+        source="the published parts (AVEC 2017), 189 participants; scores 0 to 24"))

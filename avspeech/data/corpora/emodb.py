@@ -26,6 +26,7 @@ from typing import Any
 
 from avspeech.data.corpora import layout
 from avspeech.data.corpora.scan import Clip, Scan, columns, number
+from avspeech.data.protocol import PUBLISHED, Protocol, balanced, identity
 from avspeech.errors import InputError
 
 ABOUT = layout.About(
@@ -138,3 +139,21 @@ def scan(source: Path) -> Scan[Clip]:
                      "label acted, not emotion")
     return Scan(clips, found, problems, shortest=0.8,
                 varied=True)  # the shortest published clip lasts 1.2 s
+
+
+# Each speaker is tested; for development the woman and the man that follow.
+_CLASSES = ("anger", "boredom", "disgust", "fear", "happiness", "neutral", "sadness")
+PROTOCOLS = (
+    Protocol(
+        name="emodb-loso", corpus="emodb", label="emotion", kind="classification", classes=_CLASSES,
+        mapping=identity(_CLASSES), group="speaker",
+        folds=balanced([(f"emodb-{s}",) for s in SPEAKERS],
+                       {f"emodb-{s}": sex for s, (sex, _) in SPEAKERS.items()}, 1),
+        counts=dict(zip(_CLASSES, (127, 81, 46, 69, 71, 79, 62))),
+        source="leave one speaker out, 535 utterances; development: the woman and the man that follow"),
+    Protocol(
+        name="emodb-2.0", corpus="emodb", label="acted", kind="classification", classes=_CLASSES,
+        mapping=identity(_CLASSES), group="split", folds=PUBLISHED,
+        counts={"utterances": ALL_CLIPS},
+        source="all 816 utterances of release 2.0, emotions as acted; the published split, of whose six training "
+        "speakers 10 and 13 are for development"))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from avspeech.data.corpora import layout
 from avspeech.data.corpora.scan import Clip, Scan
+from avspeech.data.protocol import Protocol, dealt, identity
 
 ABOUT = layout.About(
     name="EmoGator",
@@ -60,3 +61,11 @@ def scan(source: Path) -> Scan[Clip]:
     found = [layout.counted(len(contributors), CONTRIBUTORS, "contributors") + ", "
              + layout.counted(len(clips), CLIPS, "clips")]
     return Scan(clips, found, problems, varied=True)
+
+
+PROTOCOLS = (Protocol(
+    name="emogator-5fold", corpus="emogator", label="emotion", kind="classification",
+    classes=EMOTIONS, mapping=identity(EMOTIONS), group="speaker",
+    folds=dealt([f"emogator-{n:06}" for n in range(1, CONTRIBUTORS + 1)]),
+    counts=dict.fromkeys(EMOTIONS, CONTRIBUTORS * INSTANCES),
+    source="32,130 vocal bursts; folds chosen here: contributors dealt by number"),)

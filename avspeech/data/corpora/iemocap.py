@@ -17,6 +17,7 @@ from pathlib import Path
 
 from avspeech.data.corpora import layout
 from avspeech.data.corpora.scan import Clip, Scan
+from avspeech.data.protocol import Fold, Protocol, identity
 from avspeech.errors import InputError
 
 ABOUT = layout.About(
@@ -106,3 +107,14 @@ def scan(source: Path) -> Scan[Clip]:
     found += layout.grouped("turns without words in the transcription",
                             [c.id for c in clips if c.text is None])
     return Scan(clips, found, problems, noun="turns", varied=True)
+
+
+# Four classes with excited as happy, one session tested, the next for development: both of its
+# speakers, since two who talk to each other are on each other's recordings.
+_CLASSES = ("angry", "happy", "neutral", "sad")
+PROTOCOLS = (Protocol(
+    name="iemocap-5fold", corpus="iemocap", label="emotion", kind="classification",
+    classes=_CLASSES, mapping={**identity(_CLASSES), "excited": "happy"}, group="session",
+    folds=tuple(Fold(f"session{n}", (f"{n}",), (f"{n % 5 + 1}",)) for n in range(1, 6)),
+    counts={"angry": 1103, "happy": 1636, "neutral": 1708, "sad": 1084},
+    source="the usual four classes, 5,531 utterances; development: the session that follows"),)

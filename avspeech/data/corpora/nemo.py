@@ -14,6 +14,7 @@ from typing import Any
 
 from avspeech.data.corpora import layout
 from avspeech.data.corpora.scan import Clip, Scan
+from avspeech.data.protocol import Protocol, balanced, identity
 from avspeech.errors import InputError
 
 ABOUT = layout.About(
@@ -63,3 +64,16 @@ def scan(source: Path) -> Scan[Clip]:
     found = [layout.counted(len({c.speaker for c in there}), len(CLIPS), "speakers") + ", "
              + layout.counted(len(there), sum(CLIPS.values()), "clips")]
     return Scan(there, found, problems, varied=True)
+
+
+# There are no published folds: each speaker is tested; for development the woman and the man that
+# follow.
+_SEX = {"EB0": "female", "IC0": "female", "KD0": "female", "KS0": "male", "MK0": "female",
+        "MP0": "male", "SM0": "male", "TP0": "male", "WR0": "male"}
+PROTOCOLS = (Protocol(
+    name="nemo-loso", corpus="nemo", label="emotion", kind="classification", classes=EMOTIONS,
+    mapping=identity(EMOTIONS), group="speaker",
+    folds=balanced([(f"nemo-{s}",) for s in _SEX], {f"nemo-{s}": sex for s, sex in _SEX.items()},
+                   1),
+    counts=dict(zip(EMOTIONS, (749, 736, 749, 809, 769, 669))),
+    source="leave one speaker out, 4,481 utterances; folds chosen here, development as for EmoDB"),)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from avspeech.data.corpora import layout
 from avspeech.data.corpora.scan import Clip, Scan
+from avspeech.data.protocol import Protocol, balanced, identity
 
 ABOUT = layout.About(
     name="RAVDESS",
@@ -99,3 +100,15 @@ def _clip(name: str, path: Path) -> Clip:
         "emotion": EMOTIONS[emotion - 1], "intensity": INTENSITIES[intensity - 1],
         "statement": f"{statement}", "repetition": repetition,
         "sex": "male" if int(actor) % 2 else "female"}, STATEMENTS[statement - 1])
+
+
+# Test actors: the folds of EmoBox (Ma et al., Interspeech 2024), which has no development set; two
+# women and two men of the other folds are held out for it here, by the rule of `protocol.balanced`.
+_TESTS = [[f"ravdess-{a}" for a in fold.split()] for fold in (
+    "01 11 20 21", "04 10 12 14", "08 09 19 23", "03 05 07 24", "02 15 16 18", "06 13 17 22")]
+PROTOCOLS = (Protocol(
+    name="ravdess-6fold", corpus="ravdess", label="emotion", kind="classification",
+    classes=EMOTIONS, mapping=identity(EMOTIONS), group="speaker",
+    folds=balanced(_TESTS, {f"ravdess-{a}": "male" if int(a) % 2 else "female" for a in ACTORS}, 2),
+    counts={name: 96 if name == "neutral" else 192 for name in EMOTIONS},
+    source="test actors: EmoBox; development actors: two women and two men of the folds that follow"),)

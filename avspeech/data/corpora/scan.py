@@ -178,7 +178,9 @@ def _reader(corpus: str, source: Path, scan: Scan[Clip]) -> Callable[[Clip], Rea
         return Read([Utterance(id=f"{ids}-{clip.id}", audio=where, duration=round(end - clip.start,
                                                                                   4),
                                speaker=f"{speakers}-{clip.speaker}".removesuffix("-"),
-                               start=clip.start, text=clip.text, labels=clip.labels)])
+                               start=clip.start, text=clip.text, labels={k: v for k, v
+                                                                         in clip.labels.items()
+                                                                         if v is not None})])
 
     return work
 

@@ -1,7 +1,7 @@
 import pytest
 
 from avspeech.data import corpora
-from avspeech.data.corpora import adress
+from avspeech.data.corpora import adress, layout
 from avspeech.data.manifest import read_manifest
 from avspeech.errors import InputError
 
@@ -47,6 +47,26 @@ def test_prepare(tmp_path, sound):
     table.write_text("ID;age;gender;Label;mmse\nS160;70;0;AD;20\n")
     with pytest.raises(InputError, match="S160: label: expected 0 or 1, got 'AD'"):
         corpora.check("adress", source)
+
+
+@pytest.mark.parametrize("place", ["test/meta_data_test.txt", "meta_data_test.txt",
+                                   "test/meta_data.txt", "meta_data.txt"])
+def test_labels_of_the_test_part(tmp_path, sound, place):
+    source = tmp_path / "in"
+    for n in range(10):
+        sound(source / "train" / "Full_wave_enhanced_audio" / ("cc", "cd")[n % 2] / f"S{n:03}.wav",
+              n)
+    for n in (160, 161):
+        sound(source / "test" / "Full_wave_enhanced_audio" / f"S{n}.wav", n)
+    said = "no utterance of the test split has the label 'dementia'"
+    assert said in corpora.check("adress", source)
+    (source / place).write_text("ID   ; age ; gender ; Label ; mmse\nS160 ; 79 ; 1 ; 1 ; 18\n")
+    assert said not in corpora.check("adress", source)
+    found = {c.id: c.labels for c in adress.scan(source).clips}
+    assert found["S160"] == {"split": "test", "sex": "female", "age": 79.0, "mmse": 18.0,
+                             "dementia": "yes"}
+    corpora.prepare("adress", source, tmp_path / "out", incomplete=True)
+    assert "1 of 12 utterances have no label 'dementia'" in layout.read_prepared(tmp_path / "out").found
 
 
 def test_published_counts():

@@ -1,6 +1,10 @@
+import pytest
+
 from avspeech.bench import folds, tasks
 from avspeech.data import corpora
+from avspeech.data.corpora import common_voice
 from avspeech.data.manifest import read_manifest
+from avspeech.errors import InputError
 
 
 def test_prepare(tmp_path, sound):
@@ -36,3 +40,16 @@ def test_prepare(tmp_path, sound):
     assert len(read_manifest(fewer)) == 12
     (source / "dev.tsv").unlink()
     assert corpora.check("common_voice", source) == ["dev.tsv missing"]
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\x85", "\x0b", "\x0c", "\x1c"])
+def test_a_separator_in_a_sentence_is_part_of_it(tmp_path, sound, separator):
+    head = "client_id\tpath\tsentence\tage\tgender\n"
+    for split in ("train", "dev", "test"):
+        sound(tmp_path / "clips" / f"{split}.wav")
+        (tmp_path / f"{split}.tsv").write_text(
+            f"{head}{split}\t{split}.wav\tOne{separator}two\ttwenties\tfemale\n", encoding="utf-8")
+    assert [c.text for c in common_voice.scan(tmp_path).clips] == [f"One{separator}two"] * 3
+    (tmp_path / "dev.tsv").write_text(f"{head}dev\tdev.wav\tOne\n")
+    with pytest.raises(InputError, match="dev.tsv:2: expected 5 cells .*, got 3; mend this row"):
+        corpora.check("common_voice", tmp_path)

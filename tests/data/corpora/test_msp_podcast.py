@@ -57,3 +57,31 @@ def test_other_tables(corpus, tmp_path):
     table.write_text("FileName,EmoClass\na.wav,A\n")
     with pytest.raises(InputError, match="expected a table with columns .*spkrid.* not there"):
         corpora.check("msp_podcast", corpus)
+
+
+def test_labels_of_test3_are_withheld(tmp_path, sound):
+    """As since release 1.11: the rows are there, without a rating."""
+    rows, source = [], tmp_path / "in"
+    for number, part in enumerate(["Train", "Development", "Test1", "Test3", "Test3"]):
+        name = f"MSP-PODCAST_{number:04}_0001"
+        rated = ",,," if part == "Test3" else "A,1.5,3.2,4.0"
+        rows.append(f"{name}.wav,{rated},Unknown,Female,{part}")
+        sound(source / "Audios" / f"{name}.wav", number)
+    (source / "Labels").mkdir()
+    (source / "Labels" / "labels_consensus.csv").write_text(HEAD + "\n".join(rows) + "\n")
+    assert len(msp_podcast.scan(source).clips) == 3
+    found = msp_podcast.scan(source, test="Test3")
+    assert [c.labels for c in found.clips[2:]] == [{"split": "test", "sex": "female"}] * 2
+    with pytest.raises(InputError, match="no utterance of the test split has the label 'emotion'"):
+        corpora.prepare("msp_podcast", source, tmp_path / "out", test="Test3")
+    (source / "Labels" / "labels_consensus.csv").write_text(HEAD + "a.wav,,,,,1,Male,Test1\n")
+    with pytest.raises(InputError, match="a.wav: emotion '' is not known"):
+        msp_podcast.scan(source)
+
+
+@pytest.mark.parametrize("release", msp_podcast.RELEASES)
+def test_the_release_is_named(release):
+    size = msp_podcast.RELEASES[release]
+    have = {"Train": size - 10, "Test1": 10} if isinstance(size, int) else size
+    assert msp_podcast._release(have)[0][0].endswith(f"as release {release}")
+    assert msp_podcast._release({"Train": 1})[1]

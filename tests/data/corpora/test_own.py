@@ -53,6 +53,20 @@ def test_what_cannot_be_used_is_told(videos, tmp_path, clip):
     assert layout.read_prepared(tmp_path / "out").problems == corpora.check("own", videos)
 
 
+def test_every_container_is_read_and_the_rest_is_counted(videos, tmp_path, clip):
+    for suffix in (".mkv", ".webm", ".flv", ".ts", ".mts"):
+        clip(videos / "cat" / f"clip{suffix[1:]}{suffix}", seconds=2.0)
+    clip(videos / "cat" / "deeper" / "inside.mp4", seconds=2.0)
+    clip(videos / "outside.mp4", seconds=2.0)
+    (videos / "ann" / "notes.txt").write_text("x")
+    (videos / "ann" / ".DS_Store").write_text("x")
+    found = everything(corpora.prepare("own", videos, tmp_path / "out"))
+    assert sum(u.speaker == "own-cat" for u in found.values()) == 5
+    assert layout.read_prepared(tmp_path / "out").problems == [
+        "3 files left out, which are no video by their name or not right in a speaker's folder: outside.mp4, "
+        "ann/notes.txt, cat/deeper/inside.mp4"]
+
+
 def test_no_videos(tmp_path):
     for source, reason in ((tmp_path / "none", "no such folder"), (tmp_path,
                                                                    "no video in its folders")):

@@ -245,10 +245,13 @@ def media(path: Path) -> Media:
     """
     from avspeech import audio
 
-    if path.suffix.lower() in audio.SOUND_SUFFIXES:
-        found = Media(audio=round(audio.duration(path), 4))
-    else:
-        found = _container(path)
+    try:
+        found = (Media(audio=round(audio.duration(path), 4)) if path.suffix.lower() in audio.SOUND_SUFFIXES
+                 else _container(path))
+    except InputError:
+        raise
+    except Exception as error:  # of a damaged file, from anywhere in the libraries that read it
+        raise InputError(f"{path}: damaged, its length cannot be read ({error})") from None
     if found.audio <= 0 and found.video <= 0:
         raise InputError(f"{path}: neither sound nor picture in it that can be decoded")
     return found

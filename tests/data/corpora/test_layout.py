@@ -136,6 +136,13 @@ def test_media_of_an_unknown_codec(tmp_path, clip):
         layout.media(tmp_path / "n.mkv")
 
 
+def test_a_fault_of_a_library_is_one_line(tmp_path, clip, monkeypatch):
+    """As of a transport stream with one flipped bit: IndexError, from within the demuxer."""
+    monkeypatch.setattr("avspeech.audio.stream_end", lambda *a: [][1])
+    with pytest.raises(InputError, match="a.ts: damaged, its length cannot be read .list index out of range"):
+        layout.media(clip(tmp_path / "a.ts"))
+
+
 def test_media_tells_what_is_there(tmp_path, clip):
     both = layout.media(clip(tmp_path / "a.mp4", fps=30))
     assert both.fps == 30 and (both.width, both.height) == (64, 48)

@@ -11,48 +11,64 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from avspeech.pipelines.extractor import Extractor
-    from avspeech.pipelines.recognizer import EmotionRecognizer
-    from avspeech.pipelines.synthesizer import Synthesizer
+from avspeech.version import __version__
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from avspeech import text as text
+    from avspeech.emotion.recognizer import EmotionRecognizer
+    from avspeech.extraction.extractor import Extractor
+    from avspeech.media import audio as audio
+    from avspeech.media import video as video
+    from avspeech.synthesis.synthesizer import Synthesizer
+
+# A model's task -> the class that `load` returns, imported when it is used.
+PIPELINES = {
+    "extraction": "avspeech.extraction.extractor:Extractor",
+    "synthesis": "avspeech.synthesis.synthesizer:Synthesizer",
+    "emotion": "avspeech.emotion.recognizer:EmotionRecognizer",
+}
+# Modules that users reach as attributes of the package, imported when they are used.
+MODULES = {"audio": "avspeech.media.audio", "video": "avspeech.media.video", "text": "avspeech.text"}
 __all__ = ["EmotionRecognizer", "Extractor", "Synthesizer", "__version__", "load"]
 
 
 def load(model: str, device: str = "cpu") -> Any:
-    """The pipeline of a model: for a released name ("mvtf-small") or a model folder, by the task it
-    was trained for; "extraction" gives an `Extractor`, "synthesis" a `Synthesizer`,
-    "emotion" an `EmotionRecognizer`. Raises InputError where there is no such model or it is damaged."""
-    from avspeech import pretrained
+    """Loads a model for use.
+
+    Args:
+        model: a released name ("mvtf-small") or a model folder.
+        device: a torch device, e.g. "cuda".
+
+    Returns:
+        The pipeline of the model's task: an `Extractor` for "extraction", a `Synthesizer` for "synthesis",
+        an `EmotionRecognizer` for "emotion".
+
+    Raises:
+        InputError: there is no such model, it is damaged, or its task has no pipeline.
+    """
+    from avspeech.core import pretrained
     from avspeech.errors import InputError
 
     network, info = pretrained.load(model, device=device)
-    if info.task == "extraction":
-        from avspeech.pipelines.extractor import Extractor
+    if info.task not in PIPELINES:
+        raise InputError(f"{model}: no pipeline for the task '{info.task}'; this version knows "
+                         f"{', '.join(PIPELINES)}")
+    return _attribute(PIPELINES[info.task])(network, info)
 
-        return Extractor(network, info)
-    if info.task == "synthesis":
-        from avspeech.pipelines.synthesizer import Synthesizer
 
-        return Synthesizer(network, info)
-    if info.task == "emotion":
-        from avspeech.pipelines.recognizer import EmotionRecognizer
-
-        return EmotionRecognizer(network, info)
-    raise InputError(f"{model}: no pipeline for the task '{info.task}'; this version knows "
-                     "extraction, synthesis and emotion")
+def _attribute(where: str) -> Any:
+    module, _, name = where.partition(":")
+    return getattr(import_module(module), name)
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Extractor":
-        return import_module("avspeech.pipelines.extractor").Extractor
-    if name == "Synthesizer":
-        return import_module("avspeech.pipelines.synthesizer").Synthesizer
-    if name == "EmotionRecognizer":
-        return import_module("avspeech.pipelines.recognizer").EmotionRecognizer
+    for where in PIPELINES.values():
+        if where.endswith(f":{name}"):
+            return _attribute(where)
+    if name in MODULES:
+        return import_module(MODULES[name])
     raise AttributeError(f"module 'avspeech' has no attribute '{name}'")
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, *MODULES])

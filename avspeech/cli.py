@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avspeech import __version__
 from avspeech.bench import command as bench_command
 from avspeech.errors import InputError
+from avspeech.version import __version__
 
 if TYPE_CHECKING:
     from torch import nn
@@ -185,7 +185,7 @@ def _face(text: str) -> int | None:
 
 
 def _extract(args: argparse.Namespace) -> None:
-    from avspeech.pipelines.extractor import extract_files
+    from avspeech.extraction.extractor import extract_files
 
     for path in extract_files(args.videos, args.out, face=args.face, model=args.model,
                               progress=not args.quiet, mouth=args.mouth):
@@ -197,9 +197,9 @@ def _speak(args: argparse.Namespace) -> None:
         raise InputError("give either a text or --file")
     import torch
 
-    from avspeech import pretrained
-    from avspeech.pipelines.reading import speak_file, speak_text
-    from avspeech.pipelines.synthesizer import Synthesizer
+    from avspeech.core import pretrained
+    from avspeech.synthesis.files import speak_file, speak_text
+    from avspeech.synthesis.synthesizer import Synthesizer
 
     if args.threads is not None:
         if args.threads < 1:
@@ -219,8 +219,8 @@ def _speak(args: argparse.Namespace) -> None:
 
 
 def _emotion(args: argparse.Namespace) -> int:
-    from avspeech.pipelines import recognizer
-    from avspeech.pipelines.recognition import print_emotions
+    from avspeech.emotion import recognizer
+    from avspeech.emotion.files import print_emotions
 
     if args.threads is not None and args.threads < 1:
         raise InputError("--threads should be at least 1")
@@ -235,7 +235,7 @@ def _emotion(args: argparse.Namespace) -> int:
 
 
 def _score(args: argparse.Namespace) -> None:
-    from avspeech.pipelines.scoring import print_scores
+    from avspeech.synthesis.scoring import print_scores
 
     if not (args.pause > 0 and args.tone > 0):
         raise InputError("--pause and --tone should be above 0")
@@ -246,8 +246,8 @@ def _score(args: argparse.Namespace) -> None:
 
 
 def _models_list(args: argparse.Namespace) -> None:
-    from avspeech import pretrained
-    from avspeech.models import CONFIGS, MODELS, build
+    from avspeech.core import pretrained
+    from avspeech.core.models import CONFIGS, MODELS, build
 
     rows = [("name", "kind", "parameters")]
     rows += [(name, "released", f"{_parameters(pretrained.load(name)[0]):,}") for name in pretrained.names()]
@@ -265,14 +265,14 @@ def _parameters(model: nn.Module) -> int:
 
 
 def _models_info(args: argparse.Namespace) -> None:
-    from avspeech import models, pretrained
+    from avspeech.core import models, pretrained
 
     if args.model in pretrained.names() or Path(args.model).is_dir():
         print((pretrained.find(args.model) / "README.md").read_text(encoding="utf-8").rstrip())
         return
     import yaml
 
-    from avspeech.config import to_dict
+    from avspeech.core.config import to_dict
 
     model = models.build(args.model)
     print(f"{args.model}: {_parameters(model):,} parameters, not released as a trained model; "
@@ -281,7 +281,7 @@ def _models_info(args: argparse.Namespace) -> None:
 
 
 def _models_verify(args: argparse.Namespace) -> None:
-    from avspeech import pretrained
+    from avspeech.core import pretrained
 
     model, info = pretrained.load(args.model)
     print(f"{args.model}: sound; {info.model} for {info.task}, {_parameters(model):,} parameters")
@@ -318,7 +318,7 @@ def _data_prepare(args: argparse.Namespace) -> None:
 
 
 def _profile(args: argparse.Namespace) -> None:
-    from avspeech.pipelines.costs import print_costs
+    from avspeech.emotion.costs import print_costs
 
     if args.seconds <= 0 or args.threads < 1 or (args.repeats is not None and args.repeats < 1):
         raise InputError("--seconds should be above 0, --threads and --repeats at least 1")
@@ -326,17 +326,17 @@ def _profile(args: argparse.Namespace) -> None:
 
 
 def _export(args: argparse.Namespace) -> None:
-    from avspeech import pretrained
+    from avspeech.core import pretrained
 
     if pretrained.read_info(args.model).task == "synthesis":
-        from avspeech import export_synthesis
+        from avspeech.synthesis import export as export_synthesis
 
         if args.to != "onnx" or args.calibrate:
             raise InputError("a voice is exported with --to onnx, without --calibrate")
         for line in export_synthesis.export(args.model, args.out).lines():
             print(line)
         return
-    from avspeech.export import export
+    from avspeech.emotion.export import export
 
     for line in export(args.model, args.to, args.out, args.calibrate, args.root, args.force).lines():
         print(line)

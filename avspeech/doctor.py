@@ -19,8 +19,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from avspeech import __version__
-from avspeech.hardware import bf16_units
+from avspeech.core.hardware import bf16_units
+from avspeech.version import __version__
 
 CORE = ("torch", "torchaudio", "numpy", "scipy", "soundfile", "soxr", "librosa", "opencv-python-headless",
         "speechbrain", "safetensors", "PyYAML", "tqdm", "rich")
@@ -150,7 +150,7 @@ def _torch() -> str:
 
 
 def _torchaudio() -> str:
-    from avspeech import torchaudio_door
+    from avspeech.core import torchaudio_door
 
     torchaudio = torchaudio_door.load()
     note = ("" if torchaudio_door.has_extension()
@@ -161,7 +161,7 @@ def _torchaudio() -> str:
 def _sound() -> str:
     import numpy as np
 
-    from avspeech import audio
+    from avspeech.media import audio
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "tone.wav"
@@ -175,7 +175,7 @@ def _video() -> str:
     import av
     import numpy as np
 
-    from avspeech import video
+    from avspeech.media import video
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "clip.mp4"
@@ -191,7 +191,7 @@ def _video() -> str:
 
 
 def _faces() -> str:
-    from avspeech import face
+    from avspeech.media import face
 
     finder = face.make_finder()
     if isinstance(finder, face.MeshFinder):
@@ -201,7 +201,7 @@ def _faces() -> str:
 
 def _espeak() -> str:
     _need("tts")
-    from avspeech.espeak import synthesise
+    from avspeech.media.espeak import synthesise
 
     speech = synthesise("Set white at B four now.")
     return f"espeak-ng spoke {len(speech.samples) / speech.sample_rate:.1f} s, {len(speech.phones)} phones"
@@ -210,7 +210,7 @@ def _espeak() -> str:
 def _models() -> str:
     import torch
 
-    from avspeech import pretrained
+    from avspeech.core import pretrained
 
     names = pretrained.names()
     if not names:

@@ -64,7 +64,7 @@ def test_extract(argv: list[str], expected: tuple[Any, ...], monkeypatch: pytest
         assert (videos, out, face, model, progress, mouth) == expected
         return [Path("a_face1.wav"), Path("a_face1.mp4")]
 
-    stand_in(monkeypatch, "avspeech.pipelines.extractor", extract_files=extract_files)
+    stand_in(monkeypatch, "avspeech.extraction.extractor", extract_files=extract_files)
     assert cli.main(["extract", *argv]) == 0
     assert capsys.readouterr().out == "a_face1.wav\na_face1.mp4\n"
 
@@ -78,7 +78,7 @@ def test_errors_are_one_line(error: BaseException, code: int, said: str, monkeyp
     def extract_files(*args: Any, **options: Any) -> list[Path]:
         raise error
 
-    stand_in(monkeypatch, "avspeech.pipelines.extractor", extract_files=extract_files)
+    stand_in(monkeypatch, "avspeech.extraction.extractor", extract_files=extract_files)
     assert cli.main(["extract", "a.mp4"]) == code
     assert capsys.readouterr().err == said
 
@@ -87,7 +87,7 @@ def test_a_defect_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     def extract_files(*args: Any, **options: Any) -> list[Path]:
         raise ZeroDivisionError
 
-    stand_in(monkeypatch, "avspeech.pipelines.extractor", extract_files=extract_files)
+    stand_in(monkeypatch, "avspeech.extraction.extractor", extract_files=extract_files)
     with pytest.raises(ZeroDivisionError):
         cli.main(["extract", "a.mp4"])
 
@@ -165,7 +165,7 @@ def test_unknown_names_are_one_line(argv: list[str], capsys: pytest.CaptureFixtu
 
 
 def test_models_list_and_info(capsys: pytest.CaptureFixture[str]) -> None:
-    from avspeech.models import CONFIGS, MODELS
+    from avspeech.core.models import CONFIGS, MODELS
 
     assert cli.main(["models", "list"]) == 0
     lines = capsys.readouterr().out.splitlines()

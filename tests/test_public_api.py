@@ -80,7 +80,7 @@ def test_all_is_all_extras() -> None:
 
 def test_torchaudio_comes_in_by_its_door() -> None:
     torch = pytest.importorskip("torch")
-    from avspeech import torchaudio_door
+    from avspeech.core import torchaudio_door
 
     torchaudio = torchaudio_door.load()
     assert torchaudio_door.load() is torchaudio
@@ -89,3 +89,10 @@ def test_torchaudio_comes_in_by_its_door() -> None:
     if not torchaudio_door.has_extension():
         with pytest.raises(RuntimeError, match="compiled extension"):
             torchaudio.functional.forced_align(torch.zeros(1, 5, 3), torch.ones(1, 2, dtype=torch.int32))
+
+
+@pytest.mark.parametrize("name", ["audio", "video", "text"])
+def test_modules_that_users_import_are_attributes_of_the_package(name: str) -> None:
+    code = f"import avspeech; print(avspeech.{name}.__name__); from avspeech import {name}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == avspeech.MODULES[name]

@@ -18,10 +18,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from avspeech import audio, config, pretrained
+from avspeech.core import config, pretrained
 from avspeech.data.manifest import read_manifest, write_manifest
 from avspeech.errors import InputError
-from avspeech.report import read_results
+from avspeech.media import audio
+from avspeech.report.report import read_results
 
 ROOT = Path(__file__).resolve().parents[1]
 RECIPES = sorted(p.parent.name for p in ROOT.glob("recipes/*/run.py"))
@@ -79,7 +80,7 @@ def test_yaml_keys_are_in_the_schema(path: str) -> None:
 
 
 def test_each_open_choice_of_the_graph_has_its_ablation() -> None:
-    from avspeech.models.dynamic_graph import CHOICES
+    from avspeech.emotion.dynamic_graph import CHOICES
 
     schema = recipe_module("ser").recipe.schema
     for field in (*CHOICES, "phi", "gamma", "long_range", "residual", "pooling"):
@@ -169,7 +170,7 @@ def test_the_mini_emotion_recipe_runs_through(tmp_path: Path) -> None:
     page = (exp / "RESULTS.md").read_text(encoding="utf-8")
     assert "hrf against plain" in page and "chosen by the test speakers" in page and "Merged against" in page
     assert "svg" in (exp / "report.html").read_text(encoding="utf-8")
-    from avspeech import pretrained
+    from avspeech.core import pretrained
 
     model, info = pretrained.load(exp / "models" / "hrf")
     assert info.task == "emotion" and len(info.labels) == 5 and model.config.hrf is None
@@ -198,7 +199,7 @@ def test_seeds_are_guided_and_make_a_committee(tmp_path: Path) -> None:
     recipe.run([*shared, "--exp", str(exp), "selection=refit", "release.committee=true",
                 "guide={upstream: log-mel, layer: 0, dims: 4}", "systems.hrf.guided=true",
                 f"systems.hrf.init={tmp_path}/first/cells/hrf/fold1-{{seed}}"])
-    from avspeech import pretrained
+    from avspeech.core import pretrained
 
     model, info = pretrained.load(exp / "models" / "hrf")
     assert info.model == "committee" and model.config.members == 2 and "2 models" in info.description
@@ -236,7 +237,7 @@ def test_the_mini_speech_recipe_runs_through(tmp_path: Path) -> None:
 
 def test_others_are_learned_from_and_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A corpus of role "support" without texts: heard once, learned from, no voice of the result."""
-    from avspeech import judges
+    from avspeech.synthesis import judges
 
     for package in ("espeakng_loader", "pyworld"):
         pytest.importorskip(package)

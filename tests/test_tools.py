@@ -12,11 +12,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from avspeech import audio, checkpoint, models
 from avspeech.bench.upstreams.whisper import Encoder
+from avspeech.core import checkpoint, models
+from avspeech.core.trainer import TrainConfig
 from avspeech.errors import InputError
-from avspeech.nn.lips import LipNetLips
-from avspeech.trainer import TrainConfig
+from avspeech.extraction.lips import LipNetLips
+from avspeech.media import audio
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from avspeech import models, pretrained
+from avspeech.core import models, pretrained
 from avspeech.errors import InputError
-from avspeech.nn.lips import LipNetLips
+from avspeech.extraction.lips import LipNetLips
 
 # Mean and deviation of the grey of GRID's mouth crops, of 1: LipNet saw levels, ours sees standardised crops.
 GREY = (0.57, 0.095)

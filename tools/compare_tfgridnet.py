@@ -45,9 +45,9 @@ def ours(case: dict[str, Any]) -> tuple[Any, Any]:
     import numpy as np
     import torch
 
-    from avspeech import models
-    from avspeech.pipelines.extractor import Extractor
-    from avspeech.pretrained import ModelInfo
+    from avspeech.core import models
+    from avspeech.core.pretrained import ModelInfo
+    from avspeech.extraction.extractor import Extractor
 
     torch.manual_seed(0)
     model = models.build(case["model"]).eval()
@@ -68,7 +68,7 @@ def espnet(case: dict[str, Any]) -> tuple[Any, Any]:
     import torch
     from espnet2.enh.separator.tfgridnetv3_separator import TFGridNetV3
 
-    from avspeech.pipelines.windows import Windows
+    from avspeech.extraction.windows import Windows
 
     torch.manual_seed(0)
     model = TFGridNetV3(None, n_srcs=1, **case["separator"]).eval()
@@ -103,7 +103,7 @@ def measure(case: dict[str, Any]) -> dict[str, Any]:
     and for a short case MACs per second of audio."""
     import torch
 
-    from avspeech.profile import count_macs, measure_memory
+    from avspeech.report.profile import count_macs, measure_memory
 
     torch.set_num_threads(case["threads"])
     model, prepare = {"ours": ours, "espnet": espnet}[case["system"]](case)
@@ -168,7 +168,7 @@ def run_case(python: str, case: dict[str, Any], timeout: float) -> dict[str, Any
 
 def cases(args: argparse.Namespace) -> list[tuple[str, dict[str, Any], str]]:
     """(system, case, python) of all that is measured, in the order in which systems take turns."""
-    from avspeech import models
+    from avspeech.core import models
 
     model: Any = models.build(args.model)
     c = model.config
@@ -197,7 +197,7 @@ def compare(args: argparse.Namespace) -> tuple[list[dict[str, Any]], dict[str, s
     """One row a system and length, and the meta."""
     from tqdm import tqdm
 
-    from avspeech.hardware import cpu_name
+    from avspeech.core.hardware import cpu_name
 
     todo = cases(args)
     results: dict[int, list[dict[str, Any]]] = {i: [] for i in range(len(todo))}
@@ -235,7 +235,7 @@ def compare(args: argparse.Namespace) -> tuple[list[dict[str, Any]], dict[str, s
 
 
 def table(rows: list[dict[str, Any]]) -> Any:
-    from avspeech.report import Table
+    from avspeech.report.report import Table
 
     def number(row: dict[str, Any], key: str, scale: float, digits: int) -> str | None:
         return None if row.get(key) is None else f"{row[key] / scale:.{digits}f}"
@@ -278,7 +278,7 @@ def main() -> int:
     if args.case:
         print(json.dumps(measure(json.loads(args.case))))
         return 0
-    from avspeech.report import print_table, write_results
+    from avspeech.report.report import print_table, write_results
 
     rows, meta = compare(args)
     print_table(table(rows))

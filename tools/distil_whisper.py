@@ -19,19 +19,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from avspeech import audio, checkpoint, models, trainer
 from avspeech.bench.upstreams.whisper import Encoder, Whisper
-from avspeech.data.features import FeatureConfig, speech
+from avspeech.core import checkpoint, models, trainer
+from avspeech.emotion.distillation import Distilling, Sounds, as_floats, distillation_loss, distillation_score
+from avspeech.emotion.features import FeatureConfig, speech
+from avspeech.emotion.logmel import SAMPLE_RATE
+from avspeech.emotion.whisper_transformer import from_whisper
 from avspeech.errors import InputError
-from avspeech.models.whisper_transformer import from_whisper
-from avspeech.nn.logmel import SAMPLE_RATE
-from avspeech.tasks.distillation import (
-    Distilling,
-    Sounds,
-    as_floats,
-    distillation_loss,
-    distillation_score,
-)
+from avspeech.media import audio
 
 APART, EXAMPLES = 50, 300  # every fiftieth sound measures; so many say what the teacher's frames are like
 

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from avspeech import audio, video
-from avspeech.data.mixing import speech_level
 from avspeech.errors import InputError
-from avspeech.pipelines.muxing import mux, write_pictures
+from avspeech.extraction.mixing import speech_level
+from avspeech.media import audio, video
+from avspeech.media.muxing import mux, write_pictures
 
 RATE = 16000
 

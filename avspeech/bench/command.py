@@ -75,8 +75,8 @@ def _folder(args: argparse.Namespace) -> Path:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from avspeech import config
     from avspeech.bench import plan, sweep
+    from avspeech.core import config
 
     cfg = plan.with_options(config.load(plan.Config, args.config, args.overrides), args.cluster, args.workers)
     if args.dry_run:
@@ -110,8 +110,8 @@ def _report(args: argparse.Namespace) -> None:
 
 
 def _cost(args: argparse.Namespace) -> None:
-    from avspeech import config
     from avspeech.bench import cost, plan
+    from avspeech.core import config
 
     if args.utterances < 8 or args.epochs < 1:
         raise InputError("--utterances should be at least 8, --epochs at least 1")

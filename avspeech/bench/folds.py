@@ -1,6 +1,6 @@
 """A task on a corpus, resolved: the utterances that have a label, their targets, and the folds.
 
-A protocol is a name in `data.protocol.PROTOCOLS` (published folds, checked for leaks there),
+A protocol is a name in `data.protocol.known()` (published folds, checked for leaks there),
 "speaker-Nfold" or "official". In "speaker-Nfold" speakers are dealt to N groups such that each has about as
 many speakers of each class (by a speaker's most frequent one; of a number: by its mean), ties by a digest
 of the name; fold k is tested on group k, developed on group k + 1, trained on the rest. So no speaker is in

@@ -132,7 +132,7 @@ def extract(request: Request) -> Answer:
 def read_sound(path: str, start: float, duration: float, sample_rate: int) -> np.ndarray:
     """The samples of an utterance. Raises InputError for a file that cannot be read, is cut short by more
     than half, or is not finite."""
-    from avspeech import audio
+    from avspeech.media import audio
 
     wave = audio.read(path, sample_rate, start, duration)
     if len(wave) < 0.5 * duration * sample_rate or not len(wave):
@@ -290,7 +290,7 @@ def _unfit(fold: Fold, targets: Sequence[float], classes: Sequence[str], ids: Se
 
 
 def _measures(names: Sequence[str], truth: Sequence[float], said: np.ndarray, classes: int) -> dict[str, Any]:
-    from avspeech import metrics
+    from avspeech.report import metrics
 
     one = [int(t) for t in truth] if classes else truth
     other = said.astype(int) if classes else said
@@ -307,7 +307,7 @@ def _number(value: Any) -> float | None:
 @functools.cache
 def versions() -> dict[str, str]:
     """Of what computes."""
-    from avspeech import __version__
+    from avspeech.version import __version__
 
     found = {"avspeech": __version__, "python": platform.python_version()}
     return found | {name: importlib.metadata.version(name) for name in ("torch", "numpy")}
@@ -319,7 +319,7 @@ def code() -> str:
     import hashlib
 
     here = Path(__file__).parent
-    files = [here / "probes.py", here / "jobs.py", here.parent / "metrics.py"]
+    files = [here / "probes.py", here / "jobs.py", here.parent / "report" / "metrics.py"]
     return hashlib.sha256(b"\0".join(f.read_bytes() for f in files)).hexdigest()[:16]
 
 

@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from avspeech import report
 from avspeech.bench import records, statistics
 from avspeech.bench.statistics import Cost, Ranking, Score
+from avspeech.report import report
 
 PERCENT = {"uar", "war", "wf1"}
 NAMES = {"uar": "UAR", "war": "WAR", "wf1": "WF1", "ccc": "CCC", "mae": "MAE"}
@@ -207,8 +207,9 @@ class Board:
     def html(self, title: str, meta: Mapping[str, str]) -> str:
         from jinja2 import Environment, PackageLoader, StrictUndefined
 
-        page = Environment(loader=PackageLoader("avspeech"), autoescape=True, undefined=StrictUndefined,
-                           trim_blocks=True, lstrip_blocks=True).get_template("leaderboard.html")
+        page = Environment(loader=PackageLoader("avspeech.report"), autoescape=True,
+                           undefined=StrictUndefined, trim_blocks=True,
+                           lstrip_blocks=True).get_template("leaderboard.html")
         return page.render(
             title=title, meta=meta, data=_finite(self.data()), paragraphs=ABOUT.split("\n\n"))
 

@@ -19,13 +19,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from avspeech import config as configs
 from avspeech.bench import folds as folding
 from avspeech.bench import tasks as tasking
 from avspeech.bench.folds import Folds, digest
 from avspeech.bench.probes import Probe
 from avspeech.bench.records import Record, write_bytes
 from avspeech.bench.tasks import Task
+from avspeech.core import config as configs
 from avspeech.data.manifest import Utterance, read_manifest, resolve
 from avspeech.errors import InputError
 

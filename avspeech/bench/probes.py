@@ -348,8 +348,8 @@ class _Batch:
 
 
 def score(metric: str, truth: Tensor, predicted: Tensor, classes: int) -> Tensor:
-    """The measures of `avspeech.metrics` for many predictions [E, n] of one truth [n] at once, [E] float64;
-    mae with its sign turned, so that more is better."""
+    """The measures of `avspeech.report.metrics` for many predictions [E, n] of one truth [n] at once,
+    [E] float64; mae with its sign turned, so that more is better."""
     predicted, truth = predicted.double(), truth.double()
     if metric == "mae":
         return -(predicted - truth).abs().mean(-1)

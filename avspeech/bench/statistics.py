@@ -201,7 +201,7 @@ def _sums(exp: Path, cells: list[records.Record], classes: int) -> tuple[Array, 
 def measure(name: str, sums: Array, classes: int) -> Array:
     """A metric from sums over utterances: with classes, counts [..., K, K], row the true class (CCC and MAE
     are of the classes' numbers); with classes 0, [..., 7]: n, t, p, tt, pp, tp, |t - p| of values. As in
-    `avspeech.metrics`; NaN where undefined. Raises ValueError for a metric that is not known."""
+    `avspeech.report.metrics`; NaN where undefined. Raises ValueError for a metric that is not known."""
     with np.errstate(invalid="ignore", divide="ignore"):
         if name in ("ccc", "mae"):
             n, t, p, tt, pp, tp, off = np.moveaxis(_moments(sums) if classes else sums, -1, 0)

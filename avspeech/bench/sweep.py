@@ -20,11 +20,11 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from avspeech import config as configs
 from avspeech.bench import cluster, jobs, plan, records
 from avspeech.bench.plan import Config, Job, Plan
 from avspeech.bench.records import Record
 from avspeech.bench.store import SHARD, Shelf, content_keys
+from avspeech.core import config as configs
 from avspeech.errors import InputError
 
 Say = Callable[[str], None]
@@ -338,7 +338,7 @@ def _text(values: list[float | None] | None) -> str:
 def report(outcome: Outcome, exp: Path) -> Outcome:
     """Prints the table, writes the leaderboard where there is any result, and says where it all is."""
     from avspeech.bench import leaderboard
-    from avspeech.report import command, commit
+    from avspeech.report.report import command, commit
 
     print("\n".join([*table(outcome), *outcome.summary(), f"results: {exp / records.RESULTS}"]))
     meta = {"command": command(exp)} if exp.resolve().parent.name == "exp" else {}

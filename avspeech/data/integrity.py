@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from avspeech import audio, video
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance, View, read_manifest, resolve
 from avspeech.errors import InputError
-from avspeech.face import make_finder, region_of_face
-from avspeech.facetrack import SURE
+from avspeech.media import audio, video
+from avspeech.media.face import make_finder, region_of_face
+from avspeech.media.face_tracks import SURE
 
 TOLERANCE = 0.1  # seconds a decoded file may fall short of what its header or the manifest says
 APART = 0.2  # seconds by which sound and pictures of an utterance may differ
@@ -80,8 +80,8 @@ def check_manifest(path: str | Path, root: str | Path | None = None, sample_rate
     cache = Path(path).parent if root is None else Path(root)
     root = layout.root_of(cache) if root is None else Path(root)
     if not root.is_dir():
-        raise InputError(f"{root}: no such folder; it is the root of {path}; give the folder by --root, or prepare "
-                         "the corpus again")
+        raise InputError(f"{root}: no such folder; it is the root of {path}; give the folder by "
+                         "--root, or prepare the corpus again")
     utterances = read_manifest(path)
     checker = _Checker(root, cache, sample_rate, fps, faces)
     if progress:

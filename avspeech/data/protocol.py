@@ -317,18 +317,6 @@ def identity(classes: Sequence[str]) -> dict[str, str]:
 PUBLISHED = (Fold("published", ("test",), ("dev",)),)
 
 
-# The mini corpus: each fold tests a man and a woman, and the pair after it is for development.
-_MINI = ("angry", "fearful", "happy", "neutral", "sad")
-_MINI_PAIRS = [(f"mini_emotion-{n:02}", f"mini_emotion-{n + 1:02}") for n in range(0, 8, 2)]
-# Protocols that are in no corpus' file
-PROTOCOLS: dict[str, Protocol] = {"mini_emotion": Protocol(
-    name="mini_emotion", corpus="mini_emotion", label="emotion", kind="classification",
-    classes=_MINI, mapping=identity(_MINI), group="speaker", sentence="text",
-    counts=dict.fromkeys(_MINI, 64), folds=tuple(Fold(f"fold{n + 1}", _MINI_PAIRS[n],
-                                                      _MINI_PAIRS[(n + 1) % 4]) for n in range(4)),
-    source="made on the spot; no voice and no sentence is in two parts")}
-
-
 def of(corpus: str) -> dict[str, Protocol]:
     """The protocols in the file of a corpus (its table PROTOCOLS), by name."""
     return {p.name: p for p in getattr(corpora.get(corpus), "PROTOCOLS", ())}
@@ -336,7 +324,7 @@ def of(corpus: str) -> dict[str, Protocol]:
 
 def known() -> dict[str, Protocol]:
     """All protocols, by name."""
-    found = dict(PROTOCOLS)
+    found: dict[str, Protocol] = {}
     for corpus in corpora.CORPORA:
         found |= of(corpus)
     return found
@@ -349,7 +337,7 @@ def get(name: str) -> Protocol:
     of that corpus is read.
     """
     corpus = name.partition("-")[0]
-    found = PROTOCOLS if name in PROTOCOLS else of(corpus) if corpus in corpora.CORPORA else {}
+    found = of(corpus) if corpus in corpora.CORPORA else {}
     if name not in found:
         raise InputError(f"protocol '{name}': not known; known: {', '.join(known())}")
     return found[name]
@@ -372,8 +360,8 @@ def by_speaker(values: Mapping[str, Sequence[float]], folds: int, classes: bool)
         InputError: for fewer than 3 speakers or folds.
     """
     if len(values) < 3 or folds < 3:
-        raise InputError(f"{len(values)} speakers in {folds} folds; training, development and test need a speaker "
-                         "each, so at least 3 of both")
+        raise InputError(f"{len(values)} speakers in {folds} folds; training, development and test "
+                         "need a speaker each, so at least 3 of both")
 
     def place(speaker: str) -> tuple[float, str]:
         own = values[speaker]

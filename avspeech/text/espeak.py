@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from avspeech import espeak
+from avspeech.media import espeak
 from avspeech.text import symbols
 
 # In this order, before a phone is cut into symbols.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from avspeech.bench import plan, records, sweep
 from avspeech.bench.plan import Config
-from avspeech.recipe import Recipe
+from avspeech.core.recipe import Recipe
 
 recipe = Recipe("bench", schema=Config, doc=__doc__)
 
@@ -24,7 +24,8 @@ def prepare(cfg: Config, exp: Path) -> None:
     plan.prepare(cfg, exp)
 
 
-@recipe.stage("sweep", outputs=lambda cfg, exp: [exp / records.RESULTS], code=("bench", "data", "metrics"))
+@recipe.stage("sweep", outputs=lambda cfg, exp: [exp / records.RESULTS],
+              code=("bench", "data", "report/metrics"))
 def run(cfg: Config, exp: Path) -> None:
     """Compute features once, train all probes, collect the results."""
     sweep.finish(sweep.report(sweep.run(cfg, exp), exp))

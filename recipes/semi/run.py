@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from avspeech.bench.plan import Encoder
-from avspeech.bench.pseudolabels import Training
+from avspeech.core.recipe import Recipe
 from avspeech.errors import InputError
-from avspeech.recipe import Recipe
+from avspeech.semi.pseudolabels import Training
 
 
 @dataclass
@@ -89,7 +89,7 @@ def prepare(cfg: Config, exp: Path) -> None:
 
 @recipe.stage("features", uses=("corpus", "encoders"),
               outputs=lambda cfg, exp: [exp / "frames" / f"{name}.npz" for name in cfg.encoders],
-              code=("audio", "bench", "data"))
+              code=("media/audio", "bench", "data"))
 def features(cfg: Config, exp: Path) -> None:
     """Run each encoder over each utterance; keep the frames of its layers' mean."""
     from views import write_frames
@@ -104,7 +104,7 @@ def features(cfg: Config, exp: Path) -> None:
               inputs=lambda cfg, exp: [exp / "data" / "all.jsonl",
                                        *(exp / "frames" / f"{name}.npz" for name in cfg.encoders)],
               outputs=lambda cfg, exp: [exp / "results" / "semi.json"],
-              code=("bench", "data", "metrics"))
+              code=("bench", "data", "report/metrics"))
 def evaluate(cfg: Config, exp: Path) -> None:
     """Train the four systems on each fold and seed; write what the test speakers say of them."""
     from views import evaluate_all
@@ -114,10 +114,10 @@ def evaluate(cfg: Config, exp: Path) -> None:
 
 @recipe.stage("report", inputs=lambda cfg, exp: [exp / "results" / "semi.json"],
               outputs=lambda cfg, exp: [exp / "RESULTS.md", exp / "report.html"],
-              code=("report", "metrics"))
+              code=("report", "report/metrics"))
 def report(cfg: Config, exp: Path) -> None:
     """Write the table."""
-    from avspeech import report as pages
+    from avspeech.report import report as pages
 
     rows, meta = pages.read_results(exp / "results")
     uar = pages.aggregate(rows, value="uar")

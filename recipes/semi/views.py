@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from avspeech import audio, report
 from avspeech.bench import folds as folding
-from avspeech.bench import language, pseudolabels, tasks, upstreams
-from avspeech.bench.pseudolabels import NONE, Data
+from avspeech.bench import tasks, upstreams
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance, read_manifest, resolve
 from avspeech.errors import InputError
-from avspeech.metrics import uar
+from avspeech.media import audio
+from avspeech.report import report
+from avspeech.report.metrics import uar
+from avspeech.semi import language, pseudolabels
+from avspeech.semi.pseudolabels import NONE, Data
 
 SYSTEMS = ("all labels", "few labels alone", "self-training", "multi-view")
 

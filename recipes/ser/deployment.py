@@ -13,12 +13,13 @@ import torch
 from folds import Cells
 from torch import nn
 
-from avspeech import checkpoint, models, pretrained, profile
+from avspeech.core import models, pretrained, storage
 from avspeech.data import protocol as protocols
-from avspeech.data.features import Cache
-from avspeech.models.committee import committee
-from avspeech.nn.reparam import to_deploy
-from avspeech.tasks import cells, emotion
+from avspeech.emotion import cells, training
+from avspeech.emotion.committee import committee
+from avspeech.emotion.features import Cache
+from avspeech.emotion.reparam import to_deploy
+from avspeech.report import profile
 
 
 def deploy_all(done: Cells, exp: Path, protocol: str, release: dict[str, Any],
@@ -42,14 +43,14 @@ def deploy_all(done: Cells, exp: Path, protocol: str, release: dict[str, Any],
                     | {key: (max if key != "answers changed" else sum)(c[key] for c in compared)
                        for key in (compared[0] if compared else {})} | {"compared cells": len(compared)})
         print(", ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
-    checkpoint.write_atomically(exp / "deployed.json", (json.dumps(rows, indent=1) + "\n").encode())
+    storage.write_atomically(exp / "deployed.json", (json.dumps(rows, indent=1) + "\n").encode())
 
 
 def _compare(folder: Path) -> dict[str, Any]:
     """Relative difference of logits, trained against merged, in both precisions; answers that changed."""
     model, record = cells.load_cell(folder)
     cache = Cache(record["cell"]["cache"])
-    names = [r["id"] for r in emotion.read_records(folder / "test.jsonl")]
+    names = [r["id"] for r in training.read_records(folder / "test.jsonl")]
     out: dict[str, Any] = {"answers changed": 0}
     for kind, dtype, some in (("float32", torch.float32, names[::4]),
                               ("float64", torch.float64, names[::16])):
@@ -58,7 +59,7 @@ def _compare(folder: Path) -> dict[str, Any]:
         with torch.no_grad():
             for name in some:
                 x = torch.from_numpy(cache.frames(name)).to(dtype)[None]
-                one, two = (emotion.FromFeatures(m)(x)[0] for m in (heavy, merged))
+                one, two = (training.FromFeatures(m)(x)[0] for m in (heavy, merged))
                 worst = max(worst, float((one - two).norm() / one.norm()))
                 out["answers changed"] += int(one.argmax()) != int(two.argmax())
         out[f"difference {kind}"] = worst
@@ -114,7 +115,7 @@ def _write(folders: Sequence[Path], exp: Path, name: str, protocol: str, release
 
 
 def _cross_validated(exp: Path, name: str, condition: str) -> dict[str, float]:
-    from avspeech import report
+    from avspeech.report import report
 
     if not (exp / "results" / f"{name}.json").exists():
         return {}

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from folds import Cells, answers_of
 
-from avspeech import metrics, report
 from avspeech.data import protocol as protocols
-from avspeech.figures import confusion_svg
-from avspeech.tasks import cells
+from avspeech.emotion import cells
+from avspeech.report import metrics, report
+from avspeech.report.figures import confusion_svg
 
 NAMES = {"uar": "UAR %", "war": "WAR %", "wf1": "WF1 %", "ccc": "CCC", "mae": "MAE"}
 SHOUT = ("THE TEST SET PICKED THE WEIGHTS (selection=test_oracle). Nothing on this page is a result; it "

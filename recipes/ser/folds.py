@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from avspeech import config, processes, report
+from avspeech.core import config, processes
 from avspeech.data import protocol as protocols
+from avspeech.emotion import cells, training
 from avspeech.errors import InputError
-from avspeech.tasks import cells, emotion
+from avspeech.report import report
 
 Cells = Sequence[tuple[Path, cells.Cell]]
 
@@ -81,23 +82,23 @@ def score_all(done: Cells, out: Path, protocol: str) -> None:
                     continue
                 for kind, file in (("honest", "test.jsonl"), ("test_oracle", "oracle.jsonl")):
                     if (folder / file).exists():
-                        answers[kind] += emotion.read_records(folder / file)
-                judged = emotion.judge(emotion.read_records(folder / "test.jsonl"), bool(classes))
-                rows.append({**row, **emotion.measures(judged, classes), "n": len(judged.units),
+                        answers[kind] += training.read_records(folder / file)
+                judged = training.judge(training.read_records(folder / "test.jsonl"), bool(classes))
+                rows.append({**row, **training.measures(judged, classes), "n": len(judged.units),
                              "dev": record["dev"], "cpu_seconds": record["cpu_seconds"]})
             pooled: dict[str, Any] = {"system": name, "seed": seed, "condition": "pooled"}
             if whole and answers["honest"]:
                 together.append(answers["honest"])
-                judged = emotion.judge(answers["honest"], bool(classes))
-                pooled |= emotion.measures(judged, classes) | {"n": len(judged.units)}
+                judged = training.judge(answers["honest"], bool(classes))
+                pooled |= training.measures(judged, classes) | {"n": len(judged.units)}
                 if len(answers["test_oracle"]) == len(answers["honest"]):
-                    chosen = emotion.measures(emotion.judge(answers["test_oracle"], bool(classes)), classes)
+                    chosen = training.measures(training.judge(answers["test_oracle"], bool(classes)), classes)
                     pooled |= {f"oracle_{key}": value for key, value in chosen.items()}
             rows.append(pooled)
         if len(together) > 1:
-            judged = emotion.judge(sum(together, []), bool(classes))
+            judged = training.judge(sum(together, []), bool(classes))
             rows.append({"system": name, "seed": None, "condition": "committee", "members": len(together),
-                         **emotion.measures(judged, classes), "n": len(judged.units)})
+                         **training.measures(judged, classes), "n": len(judged.units)})
         report.write_results(out / f"{name}.json", rows, {"protocol": protocols.get(protocol).hash,
                                                           "commit": report.commit()})
 
@@ -113,13 +114,13 @@ def answers_of(done: Cells, name: str, classification: bool) -> dict[str, Any] |
                 and not c.fold.startswith(cells.ALL_BUT)]
         if not mine or any(cells.finished(f, c) is None for f, c in mine):
             continue
-        records = [r for f, _ in mine for r in emotion.read_records(f / "test.jsonl")]
+        records = [r for f, _ in mine for r in training.read_records(f / "test.jsonl")]
         every += records
-        judged = emotion.judge(records, classification)
+        judged = training.judge(records, classification)
         first = first or judged
         columns.append(judged.predicted)
     if first is None:
         return None
     return {"units": first.units, "truth": first.truth, "speakers": first.speakers,
             "predicted": np.stack(columns, 1),
-            "committee": emotion.judge(every, classification).predicted[:, None]}
+            "committee": training.judge(every, classification).predicted[:, None]}

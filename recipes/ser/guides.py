@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from avspeech.data.features import FeatureConfig, speech
 from avspeech.data.manifest import Utterance, resolve
+from avspeech.emotion.cells import read_guide, write_guide
+from avspeech.emotion.features import FeatureConfig, speech
 from avspeech.errors import InputError
-from avspeech.tasks.cells import read_guide, write_guide
 
 RATE = 12.5  # frames a second that are kept, each the mean over its time: what small models make of 100
 

@@ -20,14 +20,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from avspeech import config, trainer
+from avspeech.core import config, trainer
+from avspeech.core.recipe import Recipe
 from avspeech.data import corpora, protocol
 from avspeech.data.corpora import layout
-from avspeech.data.features import FeatureConfig
+from avspeech.emotion.cells import Cell, Guide, Selection, mel_config
+from avspeech.emotion.features import FeatureConfig
+from avspeech.emotion.training import AugmentConfig
 from avspeech.errors import InputError
-from avspeech.recipe import Recipe
-from avspeech.tasks.cells import Cell, Guide, Selection, mel_config
-from avspeech.tasks.emotion import AugmentConfig
 
 
 @dataclass
@@ -171,13 +171,13 @@ def prepare(cfg: Config, exp: Path) -> None:
 
 @recipe.stage("features", uses=("corpus", "protocol", "features", "model", "systems", "guide"),
               outputs=lambda cfg, exp: [_cache(cfg, exp, s) for s in cfg.systems.values()],
-              code=("audio", "data", "nn"))
+              code=("media/audio", "data", "emotion"))
 def features(cfg: Config, exp: Path) -> None:
     """Compute log-mel features of each utterance and its augmented copies, once."""
     from guides import compute_guide
 
-    from avspeech.data import features as cached
     from avspeech.data.manifest import read_manifest
+    from avspeech.emotion import features as cached
 
     folder = _data(cfg, exp)
     utterances = protocol.get(cfg.protocol).selected(read_manifest(folder / "all.jsonl"))
@@ -233,7 +233,7 @@ def cells_of(cfg: Config, exp: Path) -> Iterator[tuple[Path, Cell]]:
             yield cell(name, f"all but {cfg.release.fold}", seed)
 
 
-@recipe.stage("train", uses=TRAINING, code=("trainer", "batching", "data", "nn", "models", "tasks"),
+@recipe.stage("train", uses=TRAINING, code=("core/trainer", "core/batching", "data", "emotion"),
               outputs=lambda cfg, exp: [exp / "cells"])
 def train(cfg: Config, exp: Path) -> None:
     """Train and test every cell that is not finished."""

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from avspeech import audio, pretrained, report
-from avspeech.data.mixing import Mixture, Studio, read_mixtures
-from avspeech.tasks import extraction
+from avspeech.core import pretrained
+from avspeech.extraction import training
+from avspeech.extraction.mixing import Mixture, Studio, read_mixtures
+from avspeech.media import audio
+from avspeech.report import report
 
 KINDS = {"two": "another speaker", "same": "the same speaker", "many": "2 or 3 voices",
          "partial": "partly overlapping", "noise": "with noise", "silent": "silent target"}
@@ -34,7 +36,7 @@ def measure(system: str, seed: int | None, model: Path, studio: Studio, listed: 
         for name, (views, shuffled) in conditions.items():
             fit = [m for m in mixtures if available(studio, m).issuperset(views)]
             if fit:
-                rows += extraction.evaluate(network, studio, fit, extraction.Condition(name, views, shuffled))
+                rows += training.evaluate(network, studio, fit, training.Condition(name, views, shuffled))
         report.write_results(result, [{"system": system, "seed": seed, "corpus": corpus, **row}
                                       for row in rows], {**meta, "commit": report.commit()})
         if note:
@@ -66,7 +68,7 @@ def _hash(data: bytes) -> str:
 def demonstrate(model: Path, studio: Studio, listed: dict[str, Path], out: Path) -> None:
     """For one test mixture of each corpus: video files with the mixture's sound, the voice extracted from
     them, and what it should have been, all in `out/<corpus>/`."""
-    from avspeech.pipelines.extractor import Extractor
+    from avspeech.extraction.extractor import Extractor
 
     extractor = Extractor.from_pretrained(str(model))
     for corpus, path in listed.items():
@@ -88,7 +90,7 @@ def demonstrate(model: Path, studio: Studio, listed: dict[str, Path], out: Path)
         written = extractor.extract(videos, folder, mouth=True, progress=False)
         wav = next(p for p in written if p.suffix == ".wav")
         estimate = audio.read(wav, rate)[: len(target)]
-        from avspeech import metrics
+        from avspeech.report import metrics
 
         length = min(len(estimate), len(target))
         improved = float(metrics.si_sdr_improvement(estimate[:length], target[:length], mixed[:length]))
@@ -100,7 +102,7 @@ def write_mouth_video(path: Path, crops: np.ndarray, sound: Path, side: int = 19
     """An mp4 of mouth crops [T, 96, 96] uint8 at 25 fps, enlarged, with the sound file's sound."""
     import cv2
 
-    from avspeech.pipelines.muxing import mux, write_pictures
+    from avspeech.media.muxing import mux, write_pictures
 
     pictures = np.stack([cv2.resize(crop, (side, side), interpolation=cv2.INTER_CUBIC) for crop in crops])
     silent = path.with_suffix(".mkv")

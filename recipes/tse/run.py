@@ -19,14 +19,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from avspeech import config, models, pretrained, trainer
+from avspeech.core import config, models, pretrained, trainer
+from avspeech.core.recipe import Recipe
 from avspeech.data import corpora
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance, read_manifest, write_manifest
-from avspeech.data.mixing import MixConfig, Pool, Studio, draw, proportions, read_mixtures, write_mixtures
 from avspeech.errors import InputError
-from avspeech.recipe import Recipe
-from avspeech.tasks import extraction
+from avspeech.extraction import training
+from avspeech.extraction.mixing import (
+    MixConfig,
+    Pool,
+    Studio,
+    draw,
+    proportions,
+    read_mixtures,
+    write_mixtures,
+)
 
 SPLITS = ("train", "dev", "test")
 
@@ -56,7 +64,7 @@ class Mixing:
     mixtures for each corpus. segment: seconds of a training example."""
 
     train: MixConfig = field(default_factory=MixConfig)
-    augment: extraction.AugmentConfig = field(default_factory=extraction.AugmentConfig)
+    augment: training.AugmentConfig = field(default_factory=training.AugmentConfig)
     test: MixConfig = field(default_factory=lambda: MixConfig(occluded=0.0, missing=0.0))
     dev_count: int = 40
     test_count: int = 100
@@ -145,7 +153,7 @@ def prepare(cfg: Config, exp: Path) -> None:
 
 @recipe.stage("crops", uses=("data",),
               outputs=lambda cfg, exp: [exp / "data" / n / "ready" for n in cfg.data.corpora],
-              code=("video", "face", "data"))
+              code=("media/video", "media/face", "data"))
 def crops(cfg: Config, exp: Path) -> None:
     """Find the faces, cut and cache the mouths."""
     from tqdm import tqdm
@@ -173,7 +181,7 @@ def crops(cfg: Config, exp: Path) -> None:
 
 def _cropped(job: tuple[Path, Path, Utterance]) -> tuple[Utterance, list[str]]:
     """The utterance with the crops of its views cached, and what could not be used."""
-    from avspeech import video
+    from avspeech.media import video
 
     root, folder, utterance = job
     views, problems = [], []
@@ -255,7 +263,7 @@ def _runs(cfg: Config) -> Iterator[tuple[str, System, int]]:
 @recipe.stage("train", uses=("data", "mix", "model", "systems", "seeds", "lips", "guess", "train",
                              "tune_lips", "tune_guess", "release"),
               outputs=lambda cfg, exp: [exp / f"{n}-{s}" / "model" for n, _, s in _runs(cfg)],
-              distributed=True, code=("trainer", "batching", "data", "nn", "models", "tasks"))
+              distributed=True, code=("core/trainer", "core/batching", "data", "extraction"))
 def train(cfg: Config, exp: Path) -> None:
     """Train each system with each seed: the lips alone, then with the first guess, then all of it."""
     with trainer.distributed():
@@ -288,19 +296,19 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
         for module in model.cue.lips.frontend.modules():
             module.rate = cfg.model.begun
     mix = dataclasses.replace(cfg.mix.train, views=system.only)
-    data = extraction.DrawnMixtures(pool, studio, mix, cfg.mix.segment, system.views, cfg.mix.augment)
+    data = training.DrawnMixtures(pool, studio, mix, cfg.mix.segment, system.views, cfg.mix.augment)
     listed = {corpus: read_mixtures(path) for corpus, path in _listed(cfg, exp, "dev").items()}
     _, dev_studio = _pool(cfg, exp, "dev")
-    shown = extraction.Condition("dev", system.only)
+    shown = training.Condition("dev", system.only)
 
     def lips_score(trained: Any) -> dict[str, float]:
         speaking = [m for ms in listed.values() for m in ms if m.kind != "silent"]
-        return extraction.lips_score(trained.model, extraction.examples(dev_studio, speaking, shown))
+        return training.lips_score(trained.model, training.examples(dev_studio, speaking, shown))
 
     def score(trained: Any) -> dict[str, float]:
         means = {}
         for corpus, ms in listed.items():
-            rows = extraction.evaluate(trained.model, dev_studio, ms, shown, trained.part == "whole")
+            rows = training.evaluate(trained.model, dev_studio, ms, shown, trained.part == "whole")
             for kind in dict.fromkeys(r["kind"] for r in rows):
                 values = [r["attenuation" if kind == "silent" else "si_sdri"] for r in rows
                           if r["kind"] == kind]
@@ -310,22 +318,22 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
         return {"score": sum(means[c] for c in listed) / len(listed), **means}
 
     def fit(part: str, loss: Any, how: trainer.TrainConfig, validate: Any) -> trainer.FitResult:
-        return trainer.fit(extraction.Separating(model, part, cfg.tune_lips, cfg.tune_guess), loss, data,
+        return trainer.fit(training.Separating(model, part, cfg.tune_lips, cfg.tune_guess), loss, data,
                            dataclasses.replace(how, seed=seed), folder / part, validate)
 
     looks = model.config.fusion != "none" and model.config.planes
     if looks and cfg.lips.max_steps > 1:
-        fit("lips", extraction.lips_loss, cfg.lips, lips_score)
+        fit("lips", training.lips_loss, cfg.lips, lips_score)
     if model.config.guess and cfg.guess.max_steps > 1:
-        fit("guess", extraction.separation_loss, cfg.guess, score)
-    result = fit("whole", extraction.separation_loss, cfg.train, score)
+        fit("guess", training.separation_loss, cfg.guess, score)
+    result = fit("whole", training.separation_loss, cfg.train, score)
     if before is not None and cfg.model.keep:
         kept = before.state_dict()
         for key, value in model.state_dict().items():
             if key in kept and kept[key].shape == value.shape and value.is_floating_point():
                 value.lerp_(kept[key].to(value.device), cfg.model.keep)
         if trainer.is_main():
-            result = dataclasses.replace(result, metrics=score(extraction.Separating(model)))
+            result = dataclasses.replace(result, metrics=score(training.Separating(model)))
     if trainer.is_main():
         info = cfg.release.info(
             cfg.data.corpora, cfg.model.init, task="extraction", model="mvtf",

@@ -9,11 +9,11 @@ from typing import Any
 from preparation import read_json, script_of
 from settings import Config
 
-from avspeech import models
+from avspeech.core import models
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance, read_manifest
 from avspeech.errors import InputError
-from avspeech.tasks.vocoding import Sounds
+from avspeech.synthesis.vocoding import Sounds
 
 SPLITS = ("train", "dev", "test")
 ALL = ("voice", "support", "vocoder")  # roles
@@ -49,7 +49,7 @@ def spoken(split: str) -> tuple[str, ...]:
 
 def rate_and_hop(cfg: Config) -> tuple[int, int]:
     """Rate and hop of the voice, in hertz and samples."""
-    from avspeech.models import vocoder
+    from avspeech.synthesis import vocoder
 
     base, fields = models.CONFIGS.get(cfg.model.name, (cfg.model.name, {}))
     voc = vocoder.VocoderConfig(**{**fields, **cfg.model.config}.get("vocoder", {}))

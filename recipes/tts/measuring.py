@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from avspeech import audio, pretrained, prosody, report, text
-from avspeech.pipelines import scoring
-from avspeech.tasks import synthesis
-from avspeech.tasks.vocoding import Sounds
+from avspeech import text
+from avspeech.core import pretrained
+from avspeech.media import audio
+from avspeech.report import report
+from avspeech.synthesis import prosody, scoring, training
+from avspeech.synthesis.vocoding import Sounds
 
 SHOWN = {"log_f0_rmse": 3, "break_f1": 1, "tone_accuracy": 1, "f0_frame_error": 1, "mcd": 2, "rate_ratio": 3,
          "wer": 1, "dnsmos": 2, "distillmos": 2}  # digits
@@ -61,12 +63,12 @@ def speak(model: Any, records: Mapping[str, Any], names: Sequence[str], speakers
         if given and model.config.breaks:
             script = script.with_breaks({int(w): None for w in record["breaks"]}, keep_asked=False)
         elif not given:
-            script = synthesis.predicted_breaks(model, script)
+            script = training.predicted_breaks(model, script)
         if given and model.config.intonation:
             kind = "heard" if model.config.breaks else "written"
             contours = [np.asarray(c, np.float32) for _, c in record[kind]]
         who = list(model.config.speakers).index(speakers[name])
-        said = synthesis.say(model, script, who, steps=steps, seed=seed, contours=contours)
+        said = training.say(model, script, who, steps=steps, seed=seed, contours=contours)
         write_said(out / name, said.samples, said.sample_rate,
                    {"text": script.text, "phones": len(record["phones"]), "words": said.words})
 
@@ -134,12 +136,12 @@ def control(model: Any, records: Mapping[str, Any], names: Sequence[str], slopes
     rate = model.vocoder.config.sample_rate
     for name in names:
         script = text.Script.from_dict(records[name]["script"])
-        plain = synthesis.predicted_breaks(model, script)
+        plain = training.predicted_breaks(model, script)
         last = len(script.words) - 1
         if model.config.intonation:
             for slope in slopes:
                 asked = plain.with_tones({last: text.Tone.of(slope)})
-                said = synthesis.say(model, asked, steps=steps, seed=seed)
+                said = training.say(model, asked, steps=steps, seed=seed)
                 write_said(out / f"{name}_slope{slope:+g}", said.samples, rate, {"words": said.words})
                 start, end = said.words[last]
                 melody = prosody.Melody.of(said.samples, rate, said.words, method=pitch)
@@ -151,13 +153,13 @@ def control(model: Any, records: Mapping[str, Any], names: Sequence[str], slopes
         silent = []
         for pause in (None, *pauses):
             variant = bare if pause is None else bare.with_breaks({middle: pause})
-            said = synthesis.say(model, variant, steps=steps, seed=seed)
+            said = training.say(model, variant, steps=steps, seed=seed)
             quiet = prosody.boundary_pauses(said.words, prosody.silences(said.samples, rate, 0.03))[middle]
             silent.append(float(quiet))
             if pause is not None:
                 write_said(out / f"{name}_pause{pause:g}", said.samples, rate, {"words": said.words})
                 found["pause"].append([pause, float(quiet)])
-        free = synthesis.say(model, bare.with_breaks({middle: None}), steps=steps, seed=seed)
+        free = training.say(model, bare.with_breaks({middle: None}), steps=steps, seed=seed)
         quiet = prosody.boundary_pauses(free.words, prosody.silences(free.samples, rate, 0.03))[middle]
         found["break"].append([silent[0], float(quiet)])
     return found
@@ -173,7 +175,7 @@ def correlation(pairs: Sequence[Sequence[float]]) -> float:
 
 def control_svg(found: Mapping[str, Sequence[Sequence[float]]]) -> bytes:
     """Asked against measured: slopes and pauses, each sentence a point, the line where they agree."""
-    from avspeech.figures import scatter_svg
+    from avspeech.report.figures import scatter_svg
 
     panels = {}
     if found["slope"]:

@@ -16,8 +16,7 @@ import numpy as np
 from avspeech import text
 from avspeech.data.manifest import Utterance, read_manifest, resolve, write_manifest
 from avspeech.errors import InputError
-from avspeech.nn import intonation
-from avspeech.tasks import alignment, vocoding
+from avspeech.synthesis import alignment, intonation, vocoding
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -44,7 +43,8 @@ def write_texts(manifests: Sequence[Path], root: Path, recogniser: str, path: Pa
     so far, so that it hears nothing twice."""
     from tqdm import tqdm
 
-    from avspeech import audio, judges
+    from avspeech.media import audio
+    from avspeech.synthesis import judges
 
     known = read_json(path)
     listen: judges.Recogniser | None = None

@@ -18,12 +18,13 @@ from typing import Any
 from material import ALL, SPLITS, others, rate_and_hop, spoken, tested, utterances_of
 from settings import Config, System
 
-from avspeech import config, models, pretrained, report, trainer
+from avspeech.core import config, models, pretrained, trainer
+from avspeech.core.recipe import Recipe
 from avspeech.data import corpora
 from avspeech.data.corpora import layout
 from avspeech.errors import InputError
-from avspeech.recipe import Recipe
-from avspeech.tasks.vocoding import Sounds
+from avspeech.report import report
+from avspeech.synthesis.vocoding import Sounds
 
 recipe = Recipe("tts", schema=Config, doc=__doc__)
 
@@ -62,7 +63,7 @@ def phones(cfg: Config, exp: Path) -> None:
                       exp / "phones" / f"{split}.json")
 
 
-@recipe.stage("pitch", uses=("data", "pitch", "model"), code=("pitch", "audio", "data"),
+@recipe.stage("pitch", uses=("data", "pitch", "model"), code=("media/pitch", "media/audio", "data"),
               inputs=lambda cfg, exp: [exp / "data" / n / "train.jsonl" for n in cfg.data.corpora],
               outputs=lambda cfg, exp: [exp / "pitch" / f"{s}.npz" for s in ("train", "test")])
 def pitch_stage(cfg: Config, exp: Path) -> None:
@@ -75,7 +76,7 @@ def pitch_stage(cfg: Config, exp: Path) -> None:
                     method=cfg.pitch.method, low=cfg.pitch.low, high=cfg.pitch.high)
 
 
-@recipe.stage("align", uses=("data", "align", "model"), code=("nn", "tasks", "audio"),
+@recipe.stage("align", uses=("data", "align", "model"), code=("synthesis", "media/audio"),
               inputs=lambda cfg, exp: [exp / "phones" / "train.json", exp / "phones" / "test.json"],
               outputs=lambda cfg, exp: [exp / "align" / f"{s}.json" for s in ("train", "test")])
 def align_stage(cfg: Config, exp: Path) -> None:
@@ -97,7 +98,7 @@ def breaks(cfg: Config, exp: Path) -> None:
     write_breaks(exp, hop / rate, cfg.align.threshold)
 
 
-@recipe.stage("words", uses=("align", "model"), code=("text", "nn", "tasks"),
+@recipe.stage("words", uses=("align", "model"), code=("text", "synthesis"),
               inputs=lambda cfg, exp: [exp / "breaks" / "train.json", exp / "pitch" / "train.npz"],
               outputs=lambda cfg, exp: [exp / "words" / f"{s}.json" for s in ("train", "test")])
 def words(cfg: Config, exp: Path) -> None:
@@ -131,7 +132,7 @@ def _info(cfg: Config, model: Any, name: str, metrics: dict[str, float], descrip
 
 
 @recipe.stage("vocoder", uses=("data", "pitch", "model", "vocoder", "release"),
-              code=("trainer", "batching", "nn", "models", "tasks"),
+              code=("core/trainer", "core/batching", "synthesis"),
               inputs=lambda cfg, exp: [exp / "pitch" / "train.npz"],
               outputs=lambda cfg, exp: [exp / "vocoder" / "model"], distributed=True)
 def vocoder_stage(cfg: Config, exp: Path) -> None:
@@ -139,7 +140,7 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
     import torch
     from preparation import read_pitch
 
-    from avspeech.tasks import vocoding
+    from avspeech.synthesis import vocoding
 
     folder = exp / "vocoder"
     settings = {k: v for k, v in config.to_dict(cfg).items() if k in ("data", "pitch", "vocoder")}
@@ -191,7 +192,7 @@ def _write_settings(folder: Path, settings: dict[str, Any]) -> None:
 
 @recipe.stage("train", uses=("data", "pitch", "align", "model", "systems", "seeds", "train", "phrasing",
                              "polish", "release"),
-              code=("trainer", "batching", "nn", "models", "tasks"),
+              code=("core/trainer", "core/batching", "synthesis"),
               inputs=lambda cfg, exp: [exp / "words" / "train.json", exp / "words" / "test.json",
                                        exp / "pitch" / "train.npz"],
               outputs=lambda cfg, exp: [exp / f"{n}-{s}" / "model" for n, _, s in _runs(cfg)],
@@ -216,7 +217,7 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
                system: System, seed: int) -> None:
     import torch
 
-    from avspeech.tasks import synthesis
+    from avspeech.synthesis import training
 
     settings = {"system": config.to_dict(system), "seed": seed, **{
         k: v for k, v in config.to_dict(cfg).items()
@@ -229,9 +230,9 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
     frame = model.vocoder.config.hop / model.vocoder.config.sample_rate
     analyser: Any = models.build("vocoder", **cfg.model.config.get("vocoder", {}))
 
-    def aligned(split: str) -> synthesis.Aligned:
+    def aligned(split: str) -> training.Aligned:
         sounds, records, f0 = parts[split]
-        return synthesis.Aligned(records, sounds, f0, analyser.mel, speakers, frame, model.config.breaks)
+        return training.Aligned(records, sounds, f0, analyser.mel, speakers, frame, model.config.breaks)
 
     data = aligned("train")
     model.config = dataclasses.replace(model.config, **data.statistics())
@@ -246,19 +247,19 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
 
     metrics: dict[str, float] = {}
     if model.phrasing is not None:  # apart: a few hundred texts are known by heart long before their sound
-        texts = {s: synthesis.Phrases(parts[s][1]) for s in ("train", "dev")}
+        texts = {s: training.Phrases(parts[s][1]) for s in ("train", "dev")}
         heard = texts["dev"] if texts["dev"].rows else texts["train"]
-        found = trainer.fit(model.phrasing, synthesis.phrasing_loss, texts["train"],
+        found = trainer.fit(model.phrasing, training.phrasing_loss, texts["train"],
                             dataclasses.replace(cfg.phrasing, seed=seed), folder / "phrasing",
-                            lambda predictor: synthesis.phrasing_score(predictor, heard)).metrics
+                            lambda predictor: training.phrasing_score(predictor, heard)).metrics
         threshold = found.pop("break_threshold")
         model.config = dataclasses.replace(model.config, break_threshold=threshold)
         metrics = {k: v for k, v in found.items() if k != "score"}
 
     def score(trained: Any) -> dict[str, float]:
-        return synthesis.speaking_score(trained, dev)
+        return training.speaking_score(trained, dev)
 
-    result = trainer.fit(synthesis.Speaking(model, cfg.align.search), synthesis.speaking_loss, data,
+    result = trainer.fit(training.Speaking(model, cfg.align.search), training.speaking_loss, data,
                          dataclasses.replace(cfg.train, seed=seed), folder / "fit", score)
     metrics |= result.metrics
     model.keep_speakers(len(voices))
@@ -274,13 +275,13 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
 
 def _polish(cfg: Config, folder: Path, model: Any, data: Any, dev: Any, seed: int) -> float:
     """Trains the vocoder in a voice on that voice's renditions; returns its distance on development ones."""
-    from avspeech.tasks import synthesis, vocoding
+    from avspeech.synthesis import training, vocoding
 
     how = dataclasses.replace(cfg.polish.fit, seed=seed)
     if cfg.polish.adversary:
         how = dataclasses.replace(how, validate_every=how.max_steps)
-    heard = synthesis.Renditions(model, data, cfg.polish.renditions, cfg.polish.start, seed=seed)
-    checked = synthesis.Renditions(model, dev, 1, cfg.polish.start, seed=seed)
+    heard = training.Renditions(model, data, cfg.polish.renditions, cfg.polish.start, seed=seed)
+    checked = training.Renditions(model, dev, 1, cfg.polish.start, seed=seed)
     learner = vocoding.Vocoding(model.vocoder.requires_grad_(True), cfg.polish.adversary)
     return trainer.fit(learner, vocoding.vocoder_loss, heard, how, folder / "polish",
                        lambda m: vocoding.vocoder_score(m, checked)).metrics["distance"]  # type: ignore[arg-type]
@@ -384,14 +385,14 @@ def synthesise(cfg: Config, exp: Path) -> None:
     from measuring import write_said
 
     from avspeech import text
-    from avspeech.tasks import synthesis
+    from avspeech.synthesis import training
 
     name, _, seed = next(_runs(cfg))
     model: Any = pretrained.load(exp / f"{name}-{seed}" / "model")[0]
     (exp / "spoken").mkdir(exist_ok=True)
     for number, source in enumerate(cfg.sentences.texts):
-        script = synthesis.predicted_breaks(model, text.analyse(source, cfg.align.phonemiser))
-        said = synthesis.say(model, script, steps=cfg.sentences.steps, seed=cfg.sentences.seed)
+        script = training.predicted_breaks(model, text.analyse(source, cfg.align.phonemiser))
+        said = training.say(model, script, steps=cfg.sentences.steps, seed=cfg.sentences.seed)
         write_said(exp / "spoken" / f"{number}", said.samples, said.sample_rate,
                    {"text": source, "words": said.words})
         print(f"{exp / 'spoken' / f'{number}.wav'}: {source}")

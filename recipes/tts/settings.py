@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from avspeech import pretrained, trainer
+from avspeech.core import pretrained, trainer
 from avspeech.errors import InputError
 
 
@@ -35,7 +35,7 @@ class Data:
 
 @dataclass
 class Pitch:
-    """method: of `avspeech.pitch`; low, high: hertz."""
+    """method: of `avspeech.media.pitch`; low, high: hertz."""
 
     method: str = "dio"
     low: float = 60.0

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from avspeech import metrics
 from avspeech.bench import records
+from avspeech.report import metrics
 
 TASKS: dict[str, tuple[str, str, int]] = {  # task -> (kind, term, classes)
     "emotion": ("classification", "short", 4), "gender": ("classification", "long", 2),

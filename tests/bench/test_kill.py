@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avspeech import audio
 from avspeech.data.manifest import Utterance, write_manifest
+from avspeech.media import audio
 
 pytest.importorskip("distributed")
 KILLS = int(os.environ.get("AVSPEECH_KILLS", "20"))

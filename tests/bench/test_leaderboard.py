@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from avspeech import report
 from avspeech.bench import leaderboard, statistics
 from avspeech.errors import InputError
+from avspeech.report import report
 
 EVIL = "<b onclick=x>'\"&</script>"
 SKILL = {"weak": 0.2, "fair": 0.5, EVIL: 0.6, "good": 0.9}

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from avspeech import metrics
 from avspeech.bench.folds import Fold
 from avspeech.bench.probes import Frames, Pooled, Probe, score, train
+from avspeech.report import metrics
 
 FAST = Probe(lrs=(1e-3, 1e-2), epochs=4, batch=12, hidden=6)
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avspeech import audio
 from avspeech.bench import cost, plan, records
 from avspeech.bench.probes import Probe
 from avspeech.data.manifest import Utterance, write_manifest
 from avspeech.errors import InputError
+from avspeech.media import audio
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = """

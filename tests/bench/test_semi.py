@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avspeech import report
 from avspeech.data.manifest import Utterance, write_manifest
 from avspeech.errors import InputError
+from avspeech.report import report
 
 FOLDER = Path(__file__).parents[2] / "recipes" / "semi"
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avspeech import metrics
 from avspeech.bench import records, statistics
 from avspeech.errors import InputError
+from avspeech.report import metrics
 
 SKILL = {"weak": 0.2, "fair": 0.5, "good": 0.8}
 Make = Callable[..., Path]

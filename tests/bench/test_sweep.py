@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 import torch
 
-from avspeech import audio, metrics
 from avspeech.bench import jobs, plan, records, sweep, upstreams
 from avspeech.bench.probes import Probe
 from avspeech.data.manifest import Utterance, read_manifest, write_manifest
 from avspeech.errors import InputError
+from avspeech.media import audio
+from avspeech.report import metrics
 
 # --- a small corpus of tones, and an upstream that costs nothing --------------------------------------------
 

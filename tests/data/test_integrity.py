@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from avspeech import cli, video
+from avspeech import cli
 from avspeech.data import integrity
 from avspeech.data.manifest import Utterance, View, write_manifest
 from avspeech.errors import InputError
+from avspeech.media import video
 
 av = pytest.importorskip("av")
 

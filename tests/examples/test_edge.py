@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from avspeech import audio, models, pretrained
-from avspeech.config import to_dict
-from avspeech.pipelines.recognizer import EmotionRecognizer
+from avspeech.core import models, pretrained
+from avspeech.core.config import to_dict
+from avspeech.emotion.recognizer import EmotionRecognizer
+from avspeech.media import audio
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")
@@ -34,7 +35,7 @@ print("loaded", sorted({"torch", "avspeech", "scipy", "soundfile"} & set(sys.mod
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[EmotionRecognizer, Path]:
-    from avspeech import export
+    from avspeech.emotion import export
 
     torch.manual_seed(1)
     model = models.build("conv_transformer", classes=3, mels=20, channels=4, dim=16, layers=1, heads=2,

@@ -18,7 +18,7 @@ class Prosody(Upstream):
     below the loudest), runs of voicing a second, the level's modulation at 2-6 and at 6-12 Hz, and the
     length (log s).
 
-    F0 is that of `avspeech.pitch` by autocorrelation (Boersma 1993). Statistics of the whole utterance.
+    F0 is that of `avspeech.media.pitch` by autocorrelation (Boersma 1993). Statistics of the whole utterance.
     """
 
     family = "prosody"
@@ -30,7 +30,7 @@ class Prosody(Upstream):
         return torch.stack([self._one(x) for x in wave])[None, :, None]
 
     def _one(self, x: Tensor) -> Tensor:
-        from avspeech import pitch
+        from avspeech.media import pitch
 
         hertz, voiced = pitch.f0(x.cpu().numpy(), self.sample_rate, method="autocorrelation")
         there = torch.from_numpy(voiced)

@@ -11,9 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from avspeech import torchaudio_door
 from avspeech.bench.upstreams import convolution, folders
 from avspeech.bench.upstreams.base import Upstream
+from avspeech.core import torchaudio_door
 from avspeech.errors import InputError
 
 CLASSES = {"wav2vec2": "Wav2Vec2Model", "hubert": "HubertModel", "wavlm": "WavLMModel",

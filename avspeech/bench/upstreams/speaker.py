@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from avspeech import torchaudio_door
 from avspeech.bench.upstreams import folders
 from avspeech.bench.upstreams.base import Upstream
 from avspeech.bench.upstreams.mel import mel_power
+from avspeech.core import torchaudio_door
 from avspeech.errors import InputError
 
 

@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from avspeech import torchaudio_door
 from avspeech.bench.upstreams import convolution, folders
 from avspeech.bench.upstreams.base import Upstream
+from avspeech.core import torchaudio_door
 from avspeech.errors import InputError
 
 # bundle -> (function in torchaudio.models, whether sound is brought to zero mean and unit variance)

@@ -20,9 +20,9 @@ CORPORA = ("adress", "asterisk", "cmu_mosei", "common_voice", "crema_d", "daic_w
            "libritts", "ljspeech", "lrs3", "m3ed", "mead", "mini", "mini_emotion", "mini_traits",
            "mini_tts", "msp_podcast", "mustard", "nemo", "own", "ravdess", "sep28k", "timit",
            "urtic", "vctk", "voxceleb2")
-MADE = ("mini", "mini_emotion", "mini_traits",
-        "mini_tts")  # those of them that are made on the spot
-MADE_PACKAGE = "avspeech.data.corpora"
+# Those of them that are made on the spot, and the package of their files
+MADE = ("mini", "mini_emotion", "mini_traits", "mini_tts")
+MADE_PACKAGE = "avspeech.data.corpora.made"
 
 
 def get(name: str) -> ModuleType:

@@ -23,10 +23,10 @@ from pathlib import Path
 
 import numpy as np
 
-from avspeech import audio
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
+from avspeech.media import audio
 
 ABOUT = layout.About(
     name="Asterisk core sounds",

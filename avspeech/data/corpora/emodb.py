@@ -70,7 +70,8 @@ def read_agreement(source: Path) -> dict[str, float]:
     for row in columns(table, "file", "emotion", "emotion.confidence") if table.is_file() else []:
         name = Path(row["file"]).stem
         if row["emotion"] != EMOTIONS.get(name[5:6]):
-            raise InputError(f"{table}: {row['file']}: emotion '{row['emotion']}' is not that of its name")
+            raise InputError(f"{table}: {row['file']}: emotion '{row['emotion']}' is not that of its "
+                             "name")
         found[name] = number(row, "emotion.confidence", table)
     return found
 
@@ -91,8 +92,8 @@ def _strangers(source: Path, agreement: dict[str, float]) -> list[str]:
                                    [name for name in names if _split(name[:2]) not in ours])
     agreed = {name for name, share in agreement.items() if share >= AGREED}
     if gold:
-        problems += layout.grouped(f"clips that the gold standard names and {AGREED:.0%} agreement does not, "
-                                   "or the reverse", sorted(gold ^ agreed))
+        problems += layout.grouped(f"clips that the gold standard names and {AGREED:.0%} agreement "
+                                   "does not, or the reverse", sorted(gold ^ agreed))
     return problems
 
 
@@ -134,9 +135,9 @@ def scan(source: Path) -> Scan[Clip]:
                                    sorted(set(agreement) - {c.id for c in clips}))
         if len(clips) != ALL_CLIPS:
             problems.append(f"release 2.0: {layout.counted(len(clips), ALL_CLIPS, 'clips')}")
-        found.append(f"release 2.0: {layout.counted(len(clips), ALL_CLIPS, 'clips')}, "
-                     f"{len(clips) - sum(have.values()):,} of them below {AGREED:.0%} agreement: these have the "
-                     "label acted, not emotion")
+        doubtful = len(clips) - sum(have.values())
+        found.append(f"release 2.0: {layout.counted(len(clips), ALL_CLIPS, 'clips')}, {doubtful:,} of "
+                     f"them below {AGREED:.0%} agreement: these have the label acted, not emotion")
     return Scan(clips, found, problems, shortest=0.8,
                 varied=True)  # the shortest published clip lasts 1.2 s
 
@@ -155,5 +156,5 @@ PROTOCOLS = (
         name="emodb-2.0", corpus="emodb", label="acted", kind="classification", classes=_CLASSES,
         mapping=identity(_CLASSES), group="split", folds=PUBLISHED,
         counts={"utterances": ALL_CLIPS},
-        source="all 816 utterances of release 2.0, emotions as acted; the published split, of whose six training "
-        "speakers 10 and 13 are for development"))
+        source="all 816 utterances of release 2.0, emotions as acted; the published split, of whose "
+        "six training speakers 10 and 13 are for development"))

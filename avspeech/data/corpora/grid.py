@@ -214,7 +214,7 @@ def label_lag(clip: Film) -> float | None:
     is a guess; take a median."""
     import numpy as np
 
-    from avspeech import audio
+    from avspeech.media import audio
 
     if clip.align is None:
         return None

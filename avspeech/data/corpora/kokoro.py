@@ -17,10 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from avspeech import audio, text
+from avspeech import text
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
+from avspeech.media import audio
 from avspeech.text import symbols
 
 ABOUT = layout.About(

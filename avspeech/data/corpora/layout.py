@@ -68,11 +68,11 @@ class Media:
 
 
 def code_hash(*names: str) -> str:
-    """A hash of the source of modules, by their paths from here without .py, for a corpus made on
+    """A hash of the source of modules, by their paths in avspeech without .py, for a corpus made on
     the spot to be made anew when they change."""
-    folder = Path(__file__).parent
-    return hashlib.sha256(b"".join((folder / f"{name}.py").read_bytes() for name
-                                   in names)).hexdigest()[:12]
+    folder = Path(__file__).parents[2]
+    source = b"".join((folder / f"{name}.py").read_bytes() for name in names)
+    return hashlib.sha256(source).hexdigest()[:12]
 
 
 def made(make: Callable[[T], R], jobs: Sequence[T], workers: int) -> Iterator[R]:
@@ -243,7 +243,7 @@ def media(path: Path) -> Media:
     Raises:
         InputError: for a file that cannot be read, or without sound or picture that can be decoded.
     """
-    from avspeech import audio
+    from avspeech.media import audio
 
     try:
         found = (Media(audio=round(audio.duration(path), 4)) if path.suffix.lower() in audio.SOUND_SUFFIXES
@@ -258,7 +258,7 @@ def media(path: Path) -> Media:
 
 
 def _container(path: Path) -> Media:
-    from avspeech import audio
+    from avspeech.media import audio
 
     ends = {"audio": 0.0, "video": 0.0}
     shape: tuple[float, int, int] = (0.0, 0, 0)

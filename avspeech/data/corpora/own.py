@@ -13,7 +13,7 @@ from avspeech.data.corpora import layout
 from avspeech.data.corpora.scan import Read, Scan, dealt, read
 from avspeech.data.manifest import Utterance, View
 from avspeech.errors import InputError
-from avspeech.video import FPS
+from avspeech.media.video import FPS
 
 SUFFIXES = (".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg",
             ".mts", ".ts", ".webm", ".wmv")

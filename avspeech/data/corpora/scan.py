@@ -192,7 +192,8 @@ def _unlabelled(utterances: Sequence[Utterance], labels: Sequence[str]) -> tuple
     for label in labels:
         without = [u for u in utterances if u.labels.get(label) is None]
         if without:
-            found.append(f"{len(without):,} of {len(utterances):,} utterances have no label '{label}'")
+            found.append(f"{len(without):,} of {len(utterances):,} utterances have no label "
+                         f"'{label}'")
         whole = Counter(str(u.labels.get("split", "")) for u in utterances)
         bare = Counter(str(u.labels.get("split", "")) for u in without)
         problems += [f"no utterance of the {part} split has the label '{label}'"
@@ -230,7 +231,8 @@ def prepare(corpus: str, about: layout.About | None, source: Path, out: str | Pa
     parts, by = scan.split(utterances) if utterances and scan.split else ({}, "clip")
     left = len({u.id for u in utterances}) - sum(map(len, parts.values()))
     if utterances and left:
-        found.append(f"{left:,} utterances left out: their speaker or recording is held out in another part")
+        found.append(f"{left:,} utterances left out: their speaker or recording is held out in "
+                     "another part")
     return layout.finish(out, parts, layout.Prepared(corpus, str(source.resolve()), by, scan.seed,
                                                      found=found, problems=problems))
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import torch
 
-from avspeech import torchaudio_door
 from avspeech.bench import upstreams
 from avspeech.bench.upstreams import TOLERANCE, Upstream
+from avspeech.core import torchaudio_door
 from avspeech.errors import InputError
 
 RATE = 16_000

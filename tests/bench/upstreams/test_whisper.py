@@ -11,10 +11,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avspeech import torchaudio_door
 from avspeech.bench import upstreams
 from avspeech.bench.upstreams import ctranslate2 as reader
 from avspeech.bench.upstreams import whisper
+from avspeech.core import torchaudio_door
 from avspeech.errors import InputError
 
 

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from avspeech import metrics
-from avspeech.bench.pseudolabels import hashed_text
 from avspeech.data import corpora
 from avspeech.data.corpora import debate
 from avspeech.data.manifest import read_manifest
 from avspeech.errors import InputError
+from avspeech.report import metrics
+from avspeech.semi.pseudolabels import hashed_text
 
 
 @pytest.fixture

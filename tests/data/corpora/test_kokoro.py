@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from avspeech import audio, text
+from avspeech import text
 from avspeech.data.corpora import kokoro
 from avspeech.data.manifest import read_manifest
 from avspeech.errors import InputError
+from avspeech.media import audio
 from avspeech.text import symbols
 
 LINE = ("We will build the road. Why not? Is this the house of the people, or of one man? "

@@ -138,7 +138,7 @@ def test_media_of_an_unknown_codec(tmp_path, clip):
 
 def test_a_fault_of_a_library_is_one_line(tmp_path, clip, monkeypatch):
     """As of a transport stream with one flipped bit: IndexError, from within the demuxer."""
-    monkeypatch.setattr("avspeech.audio.stream_end", lambda *a: [][1])
+    monkeypatch.setattr("avspeech.media.audio.stream_end", lambda *a: [][1])
     with pytest.raises(InputError, match="a.ts: damaged, its length cannot be read .list index out of range"):
         layout.media(clip(tmp_path / "a.ts"))
 

@@ -1,0 +1,1 @@
+"""What every wing stands on: configuration, recipes, the training loop, model folders."""

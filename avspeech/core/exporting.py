@@ -1,0 +1,61 @@
+"""What every export to one file for a device shares: its packages, silence, and a session on the CPU."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from avspeech.errors import InputError
+
+ONNX = ("onnx", "onnxscript", "onnxruntime")
+EDGE = "pip install 'avspeech[edge]'"
+
+
+def require(what: str, packages: Sequence[str] = ONNX, bring: str = EDGE) -> None:
+    """Checks that packages are installed, without importing them.
+
+    Args:
+        what: the start of the message, e.g. "--to onnx".
+        packages: import names.
+        bring: the command that installs them.
+
+    Raises:
+        InputError: names the first package that is missing and the command.
+    """
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            raise InputError(f"{what}: needs the package {package}, which is not installed; {bring}")
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Hides the warnings and messages of exporters; what they write is compared with torch afterwards."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
+def onnx_session(path: str | Path, threads: int = 1) -> Any:
+    """An `onnxruntime.InferenceSession` on the CPU that logs errors only.
+
+    Args:
+        path: an .onnx file.
+        threads: threads within one operator.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,93 @@
+"""The models, by name. A model is one file, one line in `MODELS`, and named configurations in `CONFIGS`.
+
+Names in a model folder or on a command line are looked up here;
+nothing is ever imported by a path from a file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from avspeech.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+MODELS = {
+    "mvtf": "avspeech.extraction.mvtf:MVTF",
+    "prosodyfm": "avspeech.synthesis.prosodyfm:ProsodyFM",
+    "vocoder": "avspeech.synthesis.vocoder:Vocoder",
+    "conv_transformer": "avspeech.emotion.conv_transformer:ConvTransformer",
+    "conformer": "avspeech.emotion.conformer:Conformer",
+    "speechformer": "avspeech.emotion.speechformer:SpeechFormer",
+    "dynamic_graph": "avspeech.emotion.dynamic_graph:DynamicGraph",
+    "committee": "avspeech.emotion.committee:Committee",
+    "whisper_transformer": "avspeech.emotion.whisper_transformer:WhisperTransformer",
+}
+
+# name -> (model, the fields in which it differs from the model's default configuration)
+CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
+    "mvtf-small": ("mvtf", dict(lags=8)),
+    "mvtf-base": ("mvtf", dict(n_fft=256, hop=128, lips="resnet", embed=128, patch=1, blocks=6, dim=48,
+                               kernel=4, stride=4, hidden=192, guess=0)),
+    "mvtf-paper": ("mvtf", dict(n_fft=128, hop=64, lips="resnet", embed=65, embed_causal=True,
+                                symmetric=False, slots=3, planes=0, patch=1, blocks=6, dim=128, kernel=1,
+                                stride=1, hidden=240, query=8, causal=True, features="complex",
+                                guess=0, head="mapping")),
+    "conv-transformer-mcu": ("conv_transformer", dict(mels=40, channels=8, factor=4, dim=48, layers=2,
+                                                      inner=144)),
+    "conv-transformer-edge": ("conv_transformer", {}),
+    "conv-transformer-phone": ("conv_transformer", dict(channels=32, factor=4, dim=192, layers=5, inner=768)),
+    "conformer-mcu": ("conformer", dict(mels=40, channels=8, factor=4, dim=48, layers=2, inner=96)),
+    "conformer-edge": ("conformer", {}),
+    "conformer-phone": ("conformer", dict(channels=32, factor=4, dim=160, layers=6, inner=320)),
+    "speechformer-mcu": ("speechformer", dict(mels=40, dim=48, layers=(1, 1, 2, 2), heads=4)),
+    "speechformer-edge": ("speechformer", {}),
+    "speechformer-phone": ("speechformer", dict(dim=192)),
+    "dynamic-graph": ("dynamic_graph", {}),
+    "whisper-phone": ("whisper_transformer", {}),
+    "whisper-edge": ("whisper_transformer", dict(dim=128, heads=4, layers=3, inner=256)),
+    "prosodyfm-small": ("prosodyfm", {}),
+    "prosodyfm-paper": ("prosodyfm", dict(
+        embeddings="vector", vector=512, width=192, layers=6, heads=2, hidden=768, prenet=5, fusion=2,
+        decoder=(256, 256, 256), expansion=4, attention=True, duration=256, phrasing=192,
+        vocoder=dict(sample_rate=22_050, source="none", width=512, hidden=1536, layers=8))),
+    "vocoder-small": ("vocoder", {}),
+    "vocoder-vocos": ("vocoder", dict(sample_rate=22_050, source="none", width=512, hidden=1536, layers=8)),
+}
+
+
+def model_class(name: str) -> type[nn.Module]:
+    """The class of a registered model. Raises InputError for a name that is not in `MODELS`."""
+    if name not in MODELS:
+        raise InputError(f"model '{name}' is not known{_hint(name, MODELS)}; known: "
+                         f"{', '.join(sorted(MODELS))}")
+    module, _, attribute = MODELS[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def build(name: str, **differences: Any) -> nn.Module:
+    """A new model, its weights drawn at random, from a model's name or a named configuration.
+
+    differences: fields of the model's Config to set. Raises InputError for an unknown name or field.
+    """
+    base, fields = CONFIGS.get(name, (name, {}))
+    if base not in MODELS:
+        known = {**MODELS, **CONFIGS}
+        raise InputError(f"model '{name}' is not known{_hint(name, known)}; known: "
+                         f"{', '.join(sorted(known))}")
+    cls: Any = model_class(base)
+    known_fields = [f.name for f in dataclasses.fields(cls.Config)]
+    for key in differences:
+        if key not in known_fields:
+            raise InputError(f"model '{base}' has no setting '{key}'{_hint(key, known_fields)}; "
+                             f"it has: {', '.join(known_fields)}")
+    return cls(cls.Config(**{**fields, **differences}))
+
+
+def _hint(name: str, known: Any) -> str:
+    close = difflib.get_close_matches(name, list(known), 1)
+    return f" (did you mean '{close[0]}'?)" if close else ""

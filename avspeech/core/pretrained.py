@@ -1,0 +1,353 @@
+"""The one model folder format, what training leaves, `avspeech.load` reads and a release is.
+
+    config.json         ModelInfo: task, model (a name in `avspeech.core.models`), its configuration,
+                        licences, numbers
+    model.safetensors   the weights
+    README.md           the card, generated from config.json
+    SHA256SUMS          of the three, checked at every load; `sha256sum -c` reads it too
+
+Nothing else is needed to run a model, and nothing in a folder is ever executed: the model comes from the
+registry by name, and weights from safetensors only.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from avspeech.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+FORMAT = 1
+DTYPES = ("float32", "float16", "int8")
+SCALE = ":scale"  # after a weight's name: what to multiply its int8 rows by; torch's own names have no colon
+CONFIG, WEIGHTS, CARD, SUMS = "config.json", "model.safetensors", "README.md", "SHA256SUMS"
+RELEASED = Path(__file__).parents[1] / "released"
+_FOREIGN = {".bin", ".ckpt", ".h5", ".onnx", ".pt", ".pth", ".pkl", ".tar"}
+
+
+@dataclass
+class ModelInfo:
+    """What a model is and where it comes from.
+
+    task: "extraction", ...; model: name in `avspeech.core.models`; config: its configuration, by field.
+    sample_rate: of its audio, in hertz; fps: of its video, in frames a second (None: it sees none).
+    labels: what its outputs stand for, in order, where they stand for something.
+    licence: of the weights; training_data: [{"name", "licence"}, ...].
+    metrics: measured values by name ("si_sdri_db/grid two talkers"); description, limits: for the
+    card, in Markdown.
+    dtype: as which matrices are stored, "float32", "float16" or "int8" (with a scale for each row);
+    a loaded model computes in float32 in any case.
+    frontend: what training did before the model, for its pipeline to do likewise: {"trim": dB,
+    "margin": seconds} of silence cut off (emotion), {"phonemiser": name} (synthesis); as by default where
+    it is left out.
+    """
+
+    task: str
+    model: str
+    config: dict[str, Any] = field(default_factory=dict)
+    sample_rate: int = 16_000
+    fps: float | None = 25.0
+    labels: list[str] = field(default_factory=list)
+    licence: str = ""
+    training_data: list[dict[str, str]] = field(default_factory=list)
+    metrics: dict[str, float] = field(default_factory=dict)
+    description: str = ""
+    limits: list[str] = field(default_factory=list)
+    dtype: str = "float32"
+    frontend: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Release:
+    """What a recipe is told about the models it makes: licence of the weights, and of each corpus, and of
+    whatever else they were made of, by name."""
+
+    licence: str = "Apache-2.0"
+    data: dict[str, str] = field(default_factory=dict)
+    dtype: Literal["float32", "float16", "int8"] = "float32"
+    limits: list[str] = field(default_factory=list)
+
+    def info(self, corpora: Iterable[str], init: str | None = None, **about: Any) -> ModelInfo:
+        """The other fields of ModelInfo are given. init: the model that training began with, whose data a
+        model is made of too."""
+        licences = {**dict.fromkeys(corpora, "not stated"), **self.data}
+        begun = read_info(init).training_data if init else []
+        data = [{"name": name, "licence": licence} for name, licence in licences.items()]
+        data += [entry for entry in begun if entry["name"] not in licences]
+        return ModelInfo(licence=self.licence, training_data=data, limits=self.limits, dtype=self.dtype,
+                         **about)
+
+
+_TYPES: dict[str, Any] = {
+    "task": str, "model": str, "config": dict, "sample_rate": int, "fps": (int, float, type(None)),
+    "labels": list, "licence": str, "training_data": list, "metrics": dict, "description": str,
+    "limits": list, "dtype": str, "frontend": dict}
+
+
+def names() -> list[str]:
+    """The released models, which come with the package."""
+    return sorted(path.parent.name for path in RELEASED.glob(f"*/{CONFIG}"))
+
+
+def find(name_or_folder: str | Path) -> Path:
+    """The folder of a released model, or of a model at a path. Raises InputError where there is none."""
+    if isinstance(name_or_folder, str) and name_or_folder in names():
+        return RELEASED / name_or_folder
+    folder = Path(name_or_folder)
+    if folder.is_dir():
+        return folder
+    if folder.exists():
+        raise InputError(f"{folder}: a model is a folder with {CONFIG} and {WEIGHTS}, this is a file")
+    raise InputError(f"{name_or_folder}: neither a model folder nor a released model; "
+                     f"released: {', '.join(names()) or 'none'}")
+
+
+def save(folder: str | Path, model: nn.Module, info: ModelInfo) -> Path:
+    """Writes a model folder, whole or not at all, in place of one that is there. Returns it.
+
+    Raises InputError where `folder` holds anything but a model,
+    ValueError where `info` does not describe `model`.
+    """
+    import torch
+
+    from avspeech.core.checkpoint import tensor_bytes
+
+    if info.dtype not in DTYPES:
+        raise ValueError(f"dtype '{info.dtype}': expected one of {', '.join(DTYPES)}")
+    problem = _mismatch(_build(info, str(folder)), model.state_dict())
+    if problem:
+        raise ValueError(f"info does not describe the model: {problem}")
+    weights = {}
+    for name, value in model.state_dict().items():
+        value = value.detach().cpu()
+        matrix = value.dtype == torch.float32 and value.ndim > 1
+        if info.dtype == "float16" and matrix:
+            half = value.half()
+            value = half if torch.isfinite(half).all() else value  # what float16 cannot hold stays as it is
+        if info.dtype == "int8" and matrix:
+            scale = value.flatten(1).abs().amax(1).clamp_min(1e-30).view(-1, *[1] * (value.ndim - 1)) / 127
+            value, weights[name + SCALE] = (value / scale).round().to(torch.int8), scale
+        weights[name] = value
+    return _write(Path(folder), tensor_bytes(weights), info)
+
+
+def update(folder: str | Path, **changes: Any) -> ModelInfo:
+    """Changes fields of a folder's ModelInfo (`metrics`, once they are measured) and writes the card anew."""
+    folder = Path(folder)
+    files = _verified(folder)
+    info = dataclasses.replace(_parse(files[CONFIG], folder), **changes)
+    _write(folder, files[WEIGHTS], info)
+    return info
+
+
+def read_info(name_or_folder: str | Path) -> ModelInfo:
+    """What a model is, without its weights. Raises InputError as `load` does for a folder that is not
+    whole."""
+    folder = find(name_or_folder)
+    return _parse(_verified(folder)[CONFIG], folder)
+
+
+def load(name_or_folder: str | Path, device: str | torch.device = "cpu") -> tuple[nn.Module, ModelInfo]:
+    """A model in eval mode, in float32, on `device`, and what it is.
+
+    Raises InputError, in one line, for a name that is not released, a missing or altered file, an unknown
+    model or key, and weights that do not fit the configuration.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load as tensors_from_bytes
+
+    folder = find(name_or_folder)
+    files = _verified(folder)
+    info = _parse(files[CONFIG], folder)
+    model = _build(info, str(folder / CONFIG))
+    try:
+        weights = _scaled(tensors_from_bytes(files[WEIGHTS]))
+    except SafetensorError as error:
+        raise InputError(f"{folder / WEIGHTS}: not a safetensors file ({error})") from None
+    problem = _mismatch(model, weights)
+    if problem:
+        raise InputError(f"{folder / WEIGHTS}: does not fit {CONFIG}: {problem}")
+    model.load_state_dict(weights)  # copies, and so turns float16 into the model's float32
+    return model.to(device).eval(), info
+
+
+def begin(model: nn.Module, name_or_folder: str | Path, label: str) -> nn.Module:
+    """Puts into `model` those weights of another one that have a name and shape of its own, and prints, after
+    `label`, how many. Returns the other one. Raises InputError as `load`, and where none has."""
+    from avspeech.core.checkpoint import load_fitting
+
+    other = load(name_or_folder)[0]
+    begun, own = load_fitting(model, other.state_dict())
+    if not begun:
+        raise InputError(f"{name_or_folder}: no tensor of it has the name and shape of one of {label}; begin "
+                         "with a model of the same kind and configuration")
+    print(f"{label}: {begun} of {own} tensors from {name_or_folder}", flush=True)
+    return other
+
+
+def card(name: str, info: ModelInfo) -> str:
+    """The model card, in Markdown."""
+    task = ({"extraction": "Hears one speaker in a mixture by watching their lips",
+             "emotion": "Tells the emotion of a voice",
+             "synthesis": "Reads text aloud, with the breaks and intonation it is asked for"}
+            .get(info.task, f"Task: {info.task}"))
+    lines = [f"# {name}", "", f"{task}. {info.description}".strip(), "",
+             f"Model `{info.model}`, audio at {info.sample_rate} Hz"
+             + (f", video at {info.fps:g} frames a second" if info.fps else "")
+             + (f", outputs: {', '.join(info.labels)}" if info.labels and info.task != "synthesis" else "")
+             + f". Weights stored as {info.dtype}. Licence of the weights: {info.licence or 'not stated'}.",
+             "", "## Use", "", "```python", "import avspeech", "",
+             f'model = avspeech.load("{name}")  # or the folder']
+    if info.task == "extraction":
+        lines += [f"voice = model(audio, views, sample_rate={info.sample_rate})", "```", "", "```bash",
+                  f"avspeech extract VIDEO --model {name}"]
+    if info.task == "emotion":
+        lines += [f"emotion = model(audio, sample_rate={info.sample_rate})  # .label, .posteriors, .track",
+                  "```", "", "```bash", f"avspeech emotion FILE --model {name}",
+                  f"avspeech export {name} --to onnx -o {name}.onnx"]
+    if info.task == "synthesis":
+        lines += ['speech = model("I said <brk 0.4> no<rise>.")  # .audio, .sample_rate, .words',
+                  "```", "", "```bash",
+                  f'avspeech speak "I said <brk 0.4> no<rise>." -o no.wav --model {name}',
+                  f"avspeech export {name} --to onnx -o {name}.onnx"]
+    lines += ["```", "", "## Training data", ""]
+    lines += [f"- {data['name']}: {data['licence']}" for data in info.training_data] or ["Not stated."]
+    lines += ["", "## Numbers", ""]
+    if info.metrics:
+        lines += ["| measure | value |", "|---|---|"]
+        lines += [f"| {key} | {value:.4g} |" for key, value in info.metrics.items()]
+    else:
+        lines += ["Not measured yet."]
+    lines += ["", "## Limits", "", *([f"- {limit}" for limit in info.limits] or ["Not stated."]), ""]
+    return "\n".join(lines)
+
+
+def _write(folder: Path, weights: bytes, info: ModelInfo) -> Path:
+    from avspeech.core.storage import sync_folder, write_file
+
+    if folder.exists():
+        others = sorted({path.name for path in folder.iterdir()} - {CONFIG, WEIGHTS, CARD, SUMS})
+        if others:
+            raise InputError(f"{folder}: not written over, it holds '{others[0]}', "
+                             "which is no part of a model folder")
+    record = {"format": FORMAT, **dataclasses.asdict(info)}
+    files = {CONFIG: json.dumps(record, indent=2, ensure_ascii=False).encode() + b"\n", WEIGHTS: weights,
+             CARD: card(folder.resolve().name, info).encode()}
+    _parse(files[CONFIG], folder)  # what could not be read back is not written
+    files[SUMS] = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n"
+                          for name, data in files.items()).encode()
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside, old = (folder.with_name(f".{folder.name}.{part}-{os.getpid()}") for part in ("new", "old"))
+    aside.mkdir()
+    try:
+        for name, data in files.items():
+            write_file(aside / name, data)
+        sync_folder(aside)
+        if folder.exists():
+            os.rename(folder, old)
+        os.rename(aside, folder)
+        sync_folder(folder.parent)
+    finally:
+        for path in (aside, old):
+            if path.exists() and folder.exists():
+                shutil.rmtree(path)
+    return folder
+
+
+def _verified(folder: Path) -> dict[str, bytes]:
+    """The files of a model folder, compared with SHA256SUMS."""
+    found = sorted(path.name for path in folder.iterdir())
+    for name in (CONFIG, WEIGHTS, SUMS):
+        if name not in found:
+            foreign = [other for other in found if Path(other).suffix in _FOREIGN]
+            hint = f"; '{foreign[0]}' is not read, weights are safetensors only" if foreign else ""
+            raise InputError(f"{folder}: not a whole model folder, {name} is missing{hint}")
+    sums = {}
+    for number, line in enumerate((folder / SUMS).read_bytes().decode("utf-8", "replace").splitlines(), 1):
+        match = re.fullmatch(r"([0-9a-f]{64}) [ *](\S+)", line)
+        if not match or match[2] not in (CONFIG, WEIGHTS, CARD):
+            raise InputError(f"{folder / SUMS}:{number}: expected a SHA-256 and one of {CONFIG}, "
+                             f"{WEIGHTS}, {CARD}")
+        sums[match[2]] = match[1]
+    files = {}
+    for name in sorted({*sums, CONFIG, WEIGHTS}):
+        if name not in found or name not in sums:
+            raise InputError(f"{folder}: {name} is missing{'' if name not in found else f' from {SUMS}'}")
+        files[name] = (folder / name).read_bytes()
+        if hashlib.sha256(files[name]).hexdigest() != sums[name]:
+            raise InputError(f"{folder / name}: does not match {SUMS}; "
+                             "it is truncated or was altered, get it again")
+    return files
+
+
+def _parse(data: bytes, folder: Path) -> ModelInfo:
+    where = folder / CONFIG
+    try:
+        record = json.loads(data)
+    except ValueError as error:
+        raise InputError(f"{where}: not JSON ({error})") from None
+    if not isinstance(record, dict):
+        raise InputError(f"{where}: expected a JSON object")
+    if record.pop("format", None) != FORMAT:
+        raise InputError(f"{where}: key 'format' should be {FORMAT}; a newer avspeech may be needed")
+    for key, value in record.items():
+        if key not in _TYPES:
+            raise InputError(f"{where}: unknown key '{key}'; known: format, {', '.join(_TYPES)}")
+        if not isinstance(value, _TYPES[key]) or isinstance(value, bool):
+            raise InputError(f"{where}: key '{key}' is of the wrong type, got {json.dumps(value)[:60]}")
+    for key in ("task", "model"):
+        if key not in record:
+            raise InputError(f"{where}: key '{key}' is missing")
+    info = ModelInfo(**record)
+    if not all(isinstance(x, dict) and {"name", "licence"} == set(x) for x in info.training_data):
+        raise InputError(f"{where}: key 'training_data' should be a list of objects with name and licence")
+    if not all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in info.metrics.values()):
+        raise InputError(f"{where}: key 'metrics' should hold numbers")
+    if not info.sample_rate > 0 or (info.fps is not None and not info.fps > 0):
+        raise InputError(f"{where}: sample_rate and fps should be above 0")
+    return info
+
+
+def _build(info: ModelInfo, where: str) -> nn.Module:
+    from avspeech.core.models import build
+
+    try:
+        return build(info.model, **info.config)
+    except (InputError, TypeError, ValueError) as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def _scaled(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The weights of a file, those in int8 multiplied by their scales; one that has no fit scale stays."""
+    for name, value in list(weights.items()):
+        scale = weights.get(name + SCALE)
+        if scale is not None and scale.shape == (*value.shape[:1], *[1] * (value.ndim - 1)):
+            weights[name] = value * weights.pop(name + SCALE)
+    return weights
+
+
+def _mismatch(model: nn.Module, weights: Mapping[str, torch.Tensor]) -> str:
+    """In what the weights do not fit the model; "" where they do."""
+    expected = model.state_dict()
+    for name, value in expected.items():
+        if name not in weights:
+            return f"'{name}' is missing"
+        if weights[name].shape != value.shape:
+            return f"'{name}' should be {list(value.shape)}, got {list(weights[name].shape)}"
+        if weights[name].is_floating_point() != value.is_floating_point():
+            return f"'{name}' should be {value.dtype}, got {weights[name].dtype}"
+    extra = sorted(set(weights) - set(expected))
+    return f"'{extra[0]}' is not a weight of this model" if extra else ""

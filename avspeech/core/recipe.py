@@ -1,0 +1,270 @@
+"""Recipes: numbered, named stages that talk through files, each with a marker when it is finished.
+
+    recipe = Recipe("tse", schema=Config, doc=__doc__)
+
+    @recipe.stage("prepare", uses=("data",), outputs=lambda cfg, exp: [exp / "data" / "test.jsonl"])
+    def prepare(cfg, exp):
+        \"\"\"Make the corpus.\"\"\"
+
+    if __name__ == "__main__":
+        recipe.main()
+
+The marker of a finished stage, `exp/.stages/NAME.json`, holds the hashes of what went in: the config sections
+the stage uses, its input files (or, where it declares none, that run of the stage before), the source of
+avspeech and the recipe. Run again, a stage whose hashes agree and whose outputs are there is skipped, saying
+so. A stage that fails or is interrupted leaves no marker. Under torchrun only a stage declared `distributed`
+runs; name it with --stage and --stop-stage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import hashlib
+import inspect
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from avspeech.core import config
+from avspeech.errors import InputError
+
+COMMAND = "command.json"  # what was asked for, for the report
+Paths = Callable[[Any, Path], Iterable[Path]]
+# Bytes; of larger files the size and the time of change are hashed, not the content
+_WHOLE_FILE = 256 * 2**20
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of a recipe: `run(config, exp)`. `uses`: config sections it depends on (None: all); `inputs`,
+    `outputs`: functions of (config, exp) that list files or folders; `code`: files and packages of avspeech
+    it depends on, e.g. ("data", "video") (None: all); `distributed`: may run under torchrun."""
+
+    name: str
+    run: Callable[[Any, Path], Any]
+    uses: tuple[str, ...] | None = None
+    inputs: Paths | None = None
+    outputs: Paths | None = None
+    code: tuple[str, ...] | None = None
+    distributed: bool = False
+
+    @property
+    def summary(self) -> str:
+        return (inspect.getdoc(self.run) or "").split("\n")[0]
+
+
+class Recipe:
+    """The stages of a task in order, and their command line. `schema`: dataclass of its config;
+    `doc`: help text."""
+
+    def __init__(self, name: str, schema: type, doc: str | None = None):
+        self.name, self.schema, self.doc = name, schema, doc or ""
+        self.stages: list[Stage] = []
+
+    def stage(self, name: str, uses: Sequence[str] | None = None, inputs: Paths | None = None,
+              outputs: Paths | None = None, code: Sequence[str] | None = None,
+              distributed: bool = False) -> Callable:
+        """Declares the next stage (see `Stage`); the first line of the function's docstring is its line in
+        --help."""
+        unknown = set(uses or ()) - {f.name for f in dataclasses.fields(self.schema)}
+        if unknown or name.isdigit() or name in [s.name for s in self.stages]:
+            raise ValueError(f"stage '{name}': its name is taken or a number, "
+                             f"or it uses unknown sections {unknown}")
+
+        def declare(function: Callable[[Any, Path], Any]) -> Callable[[Any, Path], Any]:
+            self.stages.append(Stage(name, function, None if uses is None else tuple(uses), inputs, outputs,
+                                     None if code is None else tuple(code), distributed))
+            return function
+
+        return declare
+
+    def main(self, argv: Sequence[str] | None = None) -> None:
+        """Runs the command line and leaves the process: 0, 2 for an InputError, 130 when interrupted."""
+        try:
+            self.run(argv)
+        except InputError as error:
+            print(f"avspeech: error: {error}", file=sys.stderr)
+            sys.exit(2)
+        except KeyboardInterrupt:
+            print("avspeech: interrupted; run the same command again to go on from here", file=sys.stderr)
+            sys.exit(130)
+
+    def run(self, argv: Sequence[str] | None = None) -> None:
+        """Runs the stages that `argv` (default: the command line) asks for. Raises InputError."""
+        args = self._parser().parse_intermixed_args(argv)
+        cfg: Any = config.load(self.schema, args.config, args.overrides)
+        first = self._index(args.stage) if args.stage else 0
+        last = self._index(args.stop_stage) if args.stop_stage else len(self.stages) - 1
+        if last < first:
+            raise InputError(f"--stop-stage {args.stop_stage} comes before --stage {args.stage}")
+        exp = Path(args.exp) if args.exp else _default_exp(args.config, self.name)
+        chosen = self.stages[first:last + 1]
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not all(s.distributed for s in chosen):
+            names = ", ".join(s.name for s in self.stages if s.distributed) or "none"
+            raise InputError("under torchrun, name one stage with --stage and --stop-stage; "
+                             f"able to: {names}")
+        if not args.dry_run and _is_first_process():
+            config.dump(cfg, exp / "config.yaml")
+            asked = {"config": args.config, "overrides": args.overrides}
+            (exp / COMMAND).write_text(json.dumps(asked, indent=1) + "\n", encoding="utf-8")
+        pending = None  # in a dry run: the stage that would run before, so that what follows cannot be known
+        for number in range(first, last + 1):
+            stage = self.stages[number]
+            label = f"{number + 1} {stage.name}"
+            if args.dry_run and pending:
+                _say(f"{label}: would run (after {pending})")
+                continue
+            parts = self._parts(number, cfg, exp)
+            reason = "forced" if args.force else _reason(stage, parts, cfg, exp)
+            if reason is None:
+                _say(f"{label}: finished before, skipped")
+            elif args.dry_run:
+                _say(f"{label}: would run ({reason})")
+                pending = stage.name
+            else:
+                _say(f"{label}: {stage.summary} ({reason})")
+                seconds = _run(stage, parts, cfg, exp)
+                _say(f"{label}: done in {seconds:.1f} s")
+
+    def _parser(self) -> argparse.ArgumentParser:
+        width = max(len(s.name) for s in self.stages)
+        stages = "\n".join(f"  {i} {s.name:{width}}  {s.summary}" for i, s in enumerate(self.stages, 1))
+        keys = "\n".join(f"  {key}="
+                         f"{'(must be given)' if default is dataclasses.MISSING else default}  ({kind})"
+                         for key, kind, default in config.keys(self.schema))
+        parser = argparse.ArgumentParser(
+            prog=os.environ.get("AVSPEECH_RECIPE", None), description=self.doc,
+            epilog=f"stages:\n{stages}\n\nconfig keys and their defaults:\n{keys}".replace("%", "%%"),
+            formatter_class=argparse.RawDescriptionHelpFormatter)
+        parser.add_argument("--config", metavar="YAML", help="differences from the default config")
+        parser.add_argument("--exp", metavar="DIR",
+                            help="experiment folder (default: exp/NAME beside the conf folder of NAME.yaml)")
+        parser.add_argument("--stage", metavar="STAGE", help="first stage to run, by name or number")
+        parser.add_argument("--stop-stage", metavar="STAGE", help="last stage to run, by name or number")
+        parser.add_argument("--dry-run", action="store_true", help="say what would run, run nothing")
+        parser.add_argument("--force", action="store_true",
+                            help="run the stages even where they are finished")
+        parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE",
+                            help="config values, e.g. train.lr=3e-4")
+        return parser
+
+    def _index(self, stage: str) -> int:
+        names = [s.name for s in self.stages]
+        if stage in names:
+            return names.index(stage)
+        if stage.isdigit() and 1 <= int(stage) <= len(names):
+            return int(stage) - 1
+        known = ", ".join(f"{i} {name}" for i, name in enumerate(names, 1))
+        raise InputError(f"no stage '{stage}'; the stages are {known}")
+
+    def _parts(self, number: int, cfg: Any, exp: Path) -> dict[str, str]:
+        """The hashes of what goes into a stage."""
+        stage, values = self.stages[number], config.to_dict(cfg)
+        used = values if stage.uses is None else {name: values[name] for name in stage.uses}
+        parts = {"config": _hash(json.dumps(used, sort_keys=True)), "code": _code_hash(stage)}
+        if stage.inputs is not None:
+            parts["inputs"] = _hash(*(_file_hash(Path(p), exp, stage.name) for p in stage.inputs(cfg, exp)))
+        elif number:
+            before = self.stages[number - 1].name
+            marker = _read_marker(exp, before)
+            if marker is None:
+                raise InputError(f"stage {stage.name} needs stage {before}, which is not finished in {exp}; "
+                                 f"run with --stage {before}")
+            parts["stage before"] = _hash(json.dumps(marker, sort_keys=True))
+        return parts
+
+
+def _run(stage: Stage, parts: dict[str, str], cfg: Any, exp: Path) -> float:
+    """Runs a stage and leaves its marker. Returns seconds."""
+    marker = _marker(exp, stage.name)
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    if _is_first_process():
+        marker.unlink(missing_ok=True)
+    began = time.monotonic()
+    stage.run(cfg, exp)
+    seconds = time.monotonic() - began
+    if _is_first_process():
+        absent = [str(p) for p in (stage.outputs(cfg, exp) if stage.outputs else ()) if not Path(p).exists()]
+        if absent:
+            raise RuntimeError(f"stage {stage.name} ended without making {', '.join(absent)}")
+        aside = marker.with_suffix(".part")
+        record = {"stage": stage.name, "parts": parts, "seconds": round(seconds, 3), "finished": time.time()}
+        aside.write_text(json.dumps(record, indent=1))
+        os.replace(aside, marker)
+    return seconds
+
+
+def _reason(stage: Stage, parts: dict[str, str], cfg: Any, exp: Path) -> str | None:
+    """Why a stage has to run, or None."""
+    marker = _read_marker(exp, stage.name)
+    if marker is None:
+        return "not finished yet"
+    changed = [name for name in parts | marker["parts"] if parts.get(name) != marker["parts"].get(name)]
+    if changed:
+        return f"{', '.join(changed)} changed"
+    absent = [p for p in (stage.outputs(cfg, exp) if stage.outputs else ()) if not Path(p).exists()]
+    return f"{absent[0]} is missing" if absent else None
+
+
+def _marker(exp: Path, stage: str) -> Path:
+    return exp / ".stages" / f"{stage}.json"
+
+
+def _read_marker(exp: Path, stage: str) -> dict[str, Any] | None:
+    try:
+        marker = json.loads(_marker(exp, stage).read_text())
+        return marker if isinstance(marker["parts"], dict) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # a marker that cannot be read is no marker: the stage runs again
+
+
+def _hash(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+
+
+def _file_hash(path: Path, exp: Path, stage: str) -> str:
+    """Hash of a file's content, or of the names and sizes in a folder."""
+    name = os.path.relpath(path, exp)
+    if path.is_dir():
+        return _hash(name, *sorted(f"{p.relative_to(path)} {p.stat().st_size}" for p in path.rglob("*")
+                                   if p.is_file()))
+    if not path.is_file():
+        raise InputError(f"stage {stage} needs {path}, which is not there; run the stage that makes it first")
+    stat = path.stat()
+    if stat.st_size > _WHOLE_FILE:
+        return _hash(name, str(stat.st_size), str(stat.st_mtime_ns))
+    return _hash(name, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def _code_hash(stage: Stage) -> str:
+    package = Path(__file__).parents[1]
+    wanted = [p for name in stage.code or (".",) for p in (package / name, package / f"{name}.py")
+              if p.exists()]
+    if len(wanted) < len(stage.code or ()):
+        raise ValueError(f"stage {stage.name}: not all of {stage.code} are in avspeech")
+    files = {f for p in wanted for f in (p.rglob("*.py") if p.is_dir() else [p])} - {package / "cli.py"}
+    recipe = Path(inspect.getfile(stage.run)).parent.glob("*.py")
+    return _hash(*(f"{f.name} {hashlib.sha256(f.read_bytes()).hexdigest()}"
+                   for f in [*sorted(files), *sorted(recipe)]))
+
+
+def _default_exp(path: str | None, name: str) -> Path:
+    if path is None:
+        return Path("exp") / name
+    folder = Path(path).parent
+    return (folder.parent if folder.name == "conf" else folder) / "exp" / Path(path).stem
+
+
+def _is_first_process() -> bool:
+    return os.environ.get("RANK", "0") == "0"
+
+
+def _say(line: str) -> None:
+    if _is_first_process():
+        print(f"stage {line}", flush=True)

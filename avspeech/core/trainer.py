@@ -1,0 +1,455 @@
+"""The one training loop.
+
+`fit` trains any model on any dataset that has lengths and pure items; what belongs to a task comes in as
+a loss function and a validation function. Every draw is a function of the configuration: batches of
+(seed, epoch), items of (seed, epoch, index), and the global generators of Python, NumPy and torch are
+seeded anew at each step from (seed, step, rank). So their state at a step is known without being stored,
+the number of data workers changes nothing, and a run that was killed and resumed ends, on a CPU, with the
+same bits as one that was not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import itertools
+import json
+import math
+import random
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from avspeech.core import batching, checkpoint, processes, storage
+from avspeech.core.batching import Batch, Dataset
+from avspeech.core.hardware import bf16_units
+from avspeech.core.processes import barrier, device, distributed, is_main
+from avspeech.errors import InputError
+
+__all__ = ["Dataset", "FitResult", "NonFiniteLoss", "Stopped", "TrainConfig", "barrier", "device",
+           "distributed", "fit", "is_main", "learning_rate"]
+
+Weights = dict[str, torch.Tensor]
+Loss = Callable[[nn.Module, Batch], "tuple[torch.Tensor, dict[str, float | torch.Tensor]]"]
+Validate = Callable[[nn.Module], "dict[str, float]"]
+
+# What may differ between the run that wrote a checkpoint and the one that goes on from it.
+FREE_TO_CHANGE = {"max_steps", "workers", "validate_every", "checkpoint_every", "keep", "log_every"}
+
+
+@dataclass
+class TrainConfig:
+    """How to train.
+
+    max_steps: updates in all. batch_seconds: length of a padded batch, in seconds. accumulate: batches in an
+    update (times the processes under torchrun). lr: the highest rate, reached after warmup_steps; schedule:
+    then "cosine" down to 0 at max_steps, or "constant". weight_decay: AdamW's, for matrices only. clip:
+    highest norm of the gradient, 0 for no limit. precision: "fp32", "bf16" for autocast, or "auto":
+    bf16 where the device multiplies in it, else fp32. ema: decay of a
+    moving average of the weights, which then is what is validated and kept; 0 for none. seed: of everything.
+    workers: processes that load data.
+    validate_every, checkpoint_every, log_every: in steps. keep: checkpoints kept.
+    """
+
+    max_steps: int = 10_000
+    batch_seconds: float = 32.0
+    accumulate: int = 1
+    lr: float = 1e-3
+    warmup_steps: int = 0
+    schedule: Literal["cosine", "constant"] = "cosine"
+    weight_decay: float = 0.01
+    clip: float = 5.0
+    precision: Literal["fp32", "bf16", "auto"] = "fp32"
+    ema: float = 0.0
+    seed: int = 0
+    workers: int = 0
+    validate_every: int = 1000
+    checkpoint_every: int = 500
+    log_every: int = 20
+    keep: int = 2
+
+    def __post_init__(self) -> None:
+        def check(right: bool, name: str, expected: str) -> None:
+            if not right:
+                raise InputError(f"{name}={getattr(self, name)}: expected {expected}")
+
+        for name in ("max_steps", "accumulate", "validate_every", "checkpoint_every", "log_every", "keep"):
+            check(getattr(self, name) >= 1, name, "1 or more")
+        for name in ("warmup_steps", "weight_decay", "clip", "seed", "workers"):
+            check(getattr(self, name) >= 0, name, "0 or more")
+        for name in ("batch_seconds", "lr"):
+            check(getattr(self, name) > 0, name, "more than 0")
+        check(0 <= self.ema < 1, "ema", "a decay of at least 0 and below 1")
+        check(self.schedule in ("cosine", "constant"), "schedule", "cosine or constant")
+        check(self.precision in ("fp32", "bf16", "auto"), "precision", "fp32, bf16 or auto")
+
+
+@dataclass
+class FitResult:
+    """The updates made; the step whose weights the model now holds; its score (None where nothing was
+    validated) and all that `validate` returned there (under torchrun on the main process only)."""
+
+    steps: int
+    best_step: int
+    best_score: float | None
+    metrics: dict[str, float] = field(default_factory=dict)
+
+
+class NonFiniteLoss(RuntimeError):
+    """The loss or the gradient is not finite. Raised before the update;
+    `ids` are the utterances it came from."""
+
+    def __init__(self, message: str, ids: Sequence[str]) -> None:
+        super().__init__(message)
+        self.ids = list(ids)
+
+
+class Stopped(SystemExit):
+    """Training was asked to stop (SIGTERM, Ctrl-C) and has saved its state. Exit code:
+    128 + the signal's number."""
+
+
+def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, folder: str | Path,
+        validate: Validate | None = None, quiet: bool = False) -> FitResult:
+    """Trains `model` in place, on the device it is on, and leaves it with the best weights, in eval mode.
+
+    loss_fn(model, batch) -> (loss, logs): the loss is a mean over the batch's utterances. It calls
+    `model` once, as a function, and reads no attribute of it: under torchrun it is given a
+    DistributedDataParallel around the model.
+    validate(model) -> metrics, run on the main process; "score" is maximised.
+    Without it the last weights are the best.
+    The own parameters of a module with an attribute `rate` learn at so many times the configuration's rate.
+    folder: gets `checkpoints/`, `best.safetensors`, `log.jsonl` and `tensorboard/`. Where it holds a
+    checkpoint, training goes on from there; initial weights are what the model holds otherwise. quiet: no
+    progress bar and no TensorBoard, for hundreds of small runs side by side. Under
+    torchrun every process must see the same folder.
+    Raises InputError when the folder is of another configuration, model or dataset,
+    NonFiniteLoss, and Stopped.
+    """
+    folder, on = Path(folder), next(model.parameters()).device
+    halved = config.precision == "bf16" or (config.precision == "auto" and _multiplies_bf16(on))
+    rank, world = processes.rank_and_world()
+    with contextlib.ExitStack() as stack:
+        if rank == 0:
+            if not stack.enter_context(storage.lock(folder / ".lock", wait=False)):
+                raise InputError(f"{folder}: another process is training there; wait for it or use another")
+        run = _Run(model, config, dataset, world)
+        found = checkpoint.load_latest(folder / "checkpoints")
+        if found:
+            run.restore(found[1], folder)
+        if int(processes.from_main(torch.tensor(run.step, device=on))) != run.step:
+            raise InputError(f"{folder}: not the same on every machine; "
+                             "training needs a folder that all share")
+
+        def plan() -> Iterator[batching.Group]:
+            return itertools.islice(
+                batching.updates(dataset.lengths, config.batch_seconds, config.seed, (run.epoch, run.used),
+                                 world * config.accumulate), max(0, config.max_steps - run.step))
+
+        batches = batching.loader(dataset, plan(), config.seed, rank, world, config.workers,
+                                  on.type == "cuda")
+        log = stack.enter_context(_Log(folder, run.step, not quiet)) if rank == 0 else None
+        bar = stack.enter_context(_bar(config.max_steps, run.step, show=rank == 0 and not quiet))
+        stop = stack.enter_context(_StopRequest())
+        trained = model if world == 1 else DistributedDataParallel(model, [on] if on.type == "cuda" else None)
+        model.train()
+
+        for step, group in enumerate(plan(), run.step):
+            _seed_everything(config.seed, step, rank)
+            for settings in run.optimizer.param_groups:
+                settings["lr"] = settings.get("rate", 1.0) * learning_rate(step, config)
+            run.optimizer.zero_grad()
+
+            utterances, mine = sum(len(indices) for _, _, indices in group), group[rank::world]
+            loss_sum = 0.0
+            ids: list[str] = []
+            bad: list[str] = []
+            for number, (_, _, indices) in enumerate(mine, 1):
+                batch = _to(next(batches), on)
+                share = len(indices) / utterances
+                communicate = world == 1 or number == len(mine)
+                with contextlib.nullcontext() if communicate else trained.no_sync():  # type: ignore[operator]
+                    with torch.autocast(on.type, torch.bfloat16, enabled=halved):
+                        loss, extra = loss_fn(trained, batch)
+                    # By share of the utterances, so that any split of them over batches and processes has the
+                    # same gradient (DDP divides by the number of processes).
+                    (loss * share * world).backward()
+                value = loss.item()
+                loss_sum += value * share
+                ids += batch["ids"]
+                bad += [] if math.isfinite(value) else batch["ids"]
+                run.observe({name: float(torch.as_tensor(x).detach()) for name, x in extra.items()
+                             if name != "loss"},
+                            len(indices))
+
+            norm = float(nn.utils.clip_grad_norm_(run.parameters, config.clip or math.inf))
+            failed = bool(bad) or not math.isfinite(norm)
+            loss_sum, failures, stops = processes.total([loss_sum, float(failed), float(bool(stop))], on)
+            if failures:
+                error = _non_finite(step, loss_sum, norm, bad or ids)
+                if log:
+                    log.write({"step": step + 1, "event": "non-finite", "ids": error.ids})
+                raise error
+            run.optimizer.step()
+            run.advance(group)
+            run.observe({"loss": loss_sum, "grad_norm": norm})
+            bar.update()
+
+            final = run.step == config.max_steps
+            if log:  # the main process
+                if final or run.step % config.log_every == 0:
+                    means = run.take_means()
+                    log.write({"step": run.step, **means, "lr": learning_rate(step, config),
+                               "epoch": run.epoch})
+                    bar.set_postfix(loss=f"{means['loss']:.4g}")
+                if final or run.step % config.validate_every == 0:
+                    metrics = run.validate(validate)
+                    if metrics:
+                        log.write({"step": run.step, "valid": metrics})
+                    if run.best["step"] == run.step:
+                        checkpoint.write_tensors(folder / "best.safetensors", run.best["model"])
+                if final or stops or run.step % config.checkpoint_every == 0:
+                    checkpoint.save(folder / "checkpoints", run.step, run.state(), config.keep)
+            if stops:
+                if log:
+                    bar.write(f"stopped at step {run.step} and saved; run again to go on", file=sys.stderr)
+                raise Stopped(128 + (stop.signal or signal.SIGTERM))
+
+        return run.finish(validate)
+
+
+def learning_rate(step: int, config: TrainConfig) -> float:
+    """The rate of update `step` (from 0): linear warm-up, then constant or half a cosine down to 0."""
+    if step < config.warmup_steps:
+        return config.lr * (step + 1) / config.warmup_steps
+    if config.schedule == "constant":
+        return config.lr
+    done = (step - config.warmup_steps) / max(1, config.max_steps - config.warmup_steps)
+    return config.lr * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+
+
+def _multiplies_bf16(device: torch.device) -> bool:
+    """Whether bf16 is faster than fp32 there: of GPUs on NVIDIA's since Ampere, of CPUs where there is a unit
+    for it."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and bool(bf16_units())
+
+
+class _Run:
+    """All that changes in training, and so all that a checkpoint holds."""
+
+    def __init__(self, model: nn.Module, config: TrainConfig, dataset: Dataset, world: int) -> None:
+        self.model, self.config, self.world = model, config, world
+        self.parameters = [p for p in model.parameters() if p.requires_grad]
+        rates = {p: float(getattr(module, "rate", 1.0)) for module in model.modules()
+                 for p in module.parameters(recurse=False) if p.requires_grad}
+        self.optimizer = torch.optim.AdamW([
+            {"params": [p for p in self.parameters if rates[p] == rate and (p.ndim > 1) == matrices],
+             "weight_decay": config.weight_decay if matrices else 0.0, "rate": rate}
+            for rate in sorted(set(rates.values())) for matrices in (True, False)],
+            lr=config.lr, fused=True)  # a quarter of the time of the default on a CPU
+        self.ema = _copy(model.state_dict()) if config.ema else None
+        self.step = self.epoch = self.used = 0  # updates made, and the place in the data
+        self.sums: dict[str, list[float]] = {}  # of the log's values since its last line: [sum, weight]
+        self.best: dict[str, Any] = {"step": 0, "score": None, "metrics": {}, "model": {}}
+        lengths = np.asarray(dataset.lengths, dtype=np.float64)
+        self.data = {"items": len(lengths), "sha256": hashlib.sha256(lengths.tobytes()).hexdigest()}
+
+    def state(self) -> dict[str, Any]:
+        return {"step": self.step, "epoch": self.epoch, "used": self.used, "sums": self.sums,
+                "best": self.best, "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
+                "ema": self.ema, "config": dataclasses.asdict(self.config), "data": self.data,
+                "world": self.world}
+
+    def restore(self, state: dict[str, Any], folder: Path) -> None:
+        for name, now in dataclasses.asdict(self.config).items():
+            then = state["config"].get(name)
+            if name not in FREE_TO_CHANGE and then != now:
+                raise InputError(f"{folder}: its checkpoint was trained with {name}={then}, "
+                                 f"now {name}={now}; set it back to go on, or train into another folder")
+        if state["data"] != self.data:
+            raise InputError(f"{folder}: its checkpoint was trained on other data ({state['data']['items']} "
+                             f"items then, {self.data['items']} now); train into another folder")
+        if state["world"] != self.world:
+            checkpoint.log.warning("%s: was trained by %d processes, goes on with %d, so with another number "
+                                   "of batches an update", folder, state["world"], self.world)
+        try:
+            self.model.load_state_dict(state["model"])
+            self.optimizer.load_state_dict(state["optimizer"])
+        except (RuntimeError, ValueError) as error:
+            raise InputError(f"{folder}: its checkpoint is of another model "
+                             f"({str(error).splitlines()[-1].strip()}); train into another folder") from None
+        for name, value in (self.ema or {}).items():
+            value.copy_(state["ema"][name])
+        self.step, self.epoch, self.used = state["step"], state["epoch"], state["used"]
+        self.sums, self.best = state["sums"], state["best"]
+
+    def advance(self, group: batching.Group) -> None:
+        """Takes note of an update that was made from `group`."""
+        self.step += 1
+        self.epoch, self.used, _ = group[-1]
+        # Short memory at first, when weights move most
+        decay = min(self.config.ema, self.step / (9 + self.step))
+        if self.ema is not None:
+            now = self.model.state_dict()
+            moving = [name for name, value in now.items() if value.is_floating_point()]
+            torch._foreach_lerp_([self.ema[name] for name in moving], [now[name] for name in moving],
+                                 1 - decay)
+            for name in now.keys() - set(moving):
+                self.ema[name].copy_(now[name])
+
+    def observe(self, values: dict[str, float], weight: float = 1) -> None:
+        for name, value in values.items():
+            pair = self.sums.setdefault(name, [0.0, 0.0])
+            pair[0] += value * weight
+            pair[1] += weight
+
+    def take_means(self) -> dict[str, float]:
+        means = {name: value / weight for name, (value, weight) in sorted(self.sums.items())}
+        self.sums = {}
+        return means
+
+    def validate(self, validate: Validate | None) -> dict[str, float]:
+        """The metrics of the weights as they are (the averaged ones, if there are);
+        keeps them if they are the best."""
+        weights, metrics = _copy(self.ema or self.model.state_dict()), {}
+        if validate is not None:
+            trained = _copy(self.model.state_dict())
+            self.model.load_state_dict(weights)
+            self.model.eval()
+            with torch.no_grad():
+                metrics = {name: float(value) for name, value in validate(self.model).items()}
+            self.model.train()
+            self.model.load_state_dict(trained)
+            if "score" not in metrics:
+                raise ValueError(f"validate() returned no 'score', only: {', '.join(metrics)}")
+        score, best = metrics.get("score"), self.best["score"]
+        if score is None or best is None or score > best or math.isnan(best):
+            self.best = {"step": self.step, "score": score, "metrics": metrics, "model": weights}
+        return metrics
+
+    def finish(self, validate: Validate | None) -> FitResult:
+        """Puts the best weights into the model, on every process."""
+        # max_steps was lowered to before the first validation
+        if processes.is_main() and not self.best["model"]:
+            self.validate(validate)
+        if processes.is_main():
+            self.model.load_state_dict(self.best["model"])
+        weights = self.model.state_dict()
+        for value in weights.values():
+            processes.from_main(value)
+        self.model.eval()
+        score = self.best["score"]
+        head = torch.tensor([self.best["step"], math.nan if score is None else score], dtype=torch.float64,
+                            device=next(self.model.parameters()).device)
+        step, score = processes.from_main(head).tolist()
+        return FitResult(self.step, int(step), None if math.isnan(score) else score, self.best["metrics"])
+
+
+class _Log:
+    """`log.jsonl`, one JSON object a line, and TensorBoard where it is installed;
+    cut back to `step` to begin with."""
+
+    def __init__(self, folder: Path, step: int, board: bool = True) -> None:
+        self.start, self.board, kept = time.monotonic(), None, []
+        path = folder / "log.jsonl"
+        if path.exists():
+            for line in path.read_bytes().splitlines(keepends=True):
+                with contextlib.suppress(ValueError):  # a line that a crash cut short
+                    kept += [line] if json.loads(line)["step"] <= step else []
+        storage.write_atomically(path, b"".join(kept))
+        self.file = open(path, "a", encoding="utf-8")  # noqa: SIM115
+        with contextlib.suppress(ImportError):
+            if not board:
+                return
+            from torch.utils.tensorboard import SummaryWriter
+
+            self.board = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1)
+
+    def __enter__(self) -> _Log:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+        if self.board:
+            self.board.close()
+
+    def write(self, record: dict[str, Any]) -> None:
+        """Adds a line: the step, values (those of a validation under "valid"),
+        "seconds" since this process began."""
+        self.file.write(json.dumps({**record, "seconds": round(time.monotonic() - self.start, 3)}) + "\n")
+        self.file.flush()
+        part = "valid" if "valid" in record else "train"
+        for name, value in record.get("valid", record).items():
+            if self.board and name != "step" and isinstance(value, (int, float)):
+                self.board.add_scalar(f"{part}/{name}", value, record["step"])
+
+
+class _StopRequest:
+    """True once SIGTERM or SIGINT came. The same signal a second time has its usual effect, at once."""
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+        self.before: dict[int, Any] = {}
+
+    def __enter__(self) -> _StopRequest:
+        if threading.current_thread() is threading.main_thread():
+            self.before = {number: signal.signal(number, self._request)
+                           for number in (signal.SIGTERM, signal.SIGINT)}
+        return self
+
+    def __exit__(self, kind: type | None, *_: object) -> None:
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+        if self.signal is not None and kind is None:  # it came after the last step
+            signal.raise_signal(self.signal)
+
+    def _request(self, number: int, _: object) -> None:
+        if self.signal == number:  # but torchrun passes Ctrl-C on as SIGTERM: two signals, one wish
+            signal.signal(number, self.before[number])
+            signal.raise_signal(number)
+        self.signal = number
+
+    def __bool__(self) -> bool:
+        return self.signal is not None
+
+
+def _non_finite(step: int, loss: float, norm: float, ids: list[str]) -> NonFiniteLoss:
+    names = ", ".join(ids[:8]) + (f" and {len(ids) - 8} more" if len(ids) > 8 else "")
+    return NonFiniteLoss(f"step {step + 1}: loss {loss:.4g}, gradient norm {norm:.4g}, from utterances "
+                         f"{names}; the update was not made and the last checkpoint stands", ids)
+
+
+def _seed_everything(*seed: int) -> None:
+    words = np.random.SeedSequence(seed).generate_state(3)
+    random.seed(int(words[0]))
+    np.random.seed(words[1])
+    torch.manual_seed(int(words[2]))
+
+
+def _to(batch: Batch, on: torch.device) -> Batch:
+    return {name: value.to(on, non_blocking=True) if isinstance(value, torch.Tensor) else value
+            for name, value in batch.items()}
+
+
+def _copy(state: Weights) -> Weights:
+    return {name: value.detach().clone() for name, value in state.items()}
+
+
+def _bar(total: int, done: int, show: bool) -> Any:
+    from tqdm import tqdm
+
+    return tqdm(total=total, initial=done, desc="train", unit="step", disable=not show,
+                mininterval=0.2 if sys.stderr.isatty() else 30.0)

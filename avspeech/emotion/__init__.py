@@ -1,0 +1,1 @@
+"""Emotion of voices on small devices."""

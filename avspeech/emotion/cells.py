@@ -1,0 +1,353 @@
+"""One cell of an experiment: one system with one seed on one fold of a protocol.
+
+A cell is trained and tested by `train_cell`, a function of plain values, so that it runs in this process, in
+another one or on another machine that sees the same folders. Its folder holds
+
+    cell.json              what was asked for, its hash, and what came out; written last
+    model.safetensors      the weights that the development set chose
+    dev.jsonl, test.jsonl  a line for each utterance: id, speaker, unit, truth, posteriors
+    oracle.jsonl           where asked for: test predictions of the step that does best on the test set. Never
+                           a result: it shows what choosing by the test set pretends.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+import json
+import math
+import shutil
+import time
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import nn
+
+from avspeech.core import checkpoint, config, models, storage, trainer
+from avspeech.data import protocol as protocols
+from avspeech.data.manifest import Utterance, read_manifest
+from avspeech.data.protocol import Protocol, Split
+from avspeech.emotion.features import Cache, FeatureConfig, MelConfig
+from avspeech.emotion.reparam import FactorisedLinear, expandnet_init
+from avspeech.emotion.training import (
+    FRAME_RATE,
+    AugmentConfig,
+    Crops,
+    FromFeatures,
+    Loss,
+    judge,
+    measures,
+    predict,
+    prediction_records,
+    write_records,
+)
+from avspeech.errors import InputError
+from avspeech.report import profile
+
+CELL, WEIGHTS = "cell.json", "model.safetensors"
+ALL_BUT = "all but "
+INITS = ("random", "expandnet")
+Selection = Literal["dev", "last", "refit", "test_oracle"]
+
+
+@dataclass
+class Guide:
+    """What a larger model says of each utterance from moment to moment, learned beside the targets by a
+    linear layer that is thrown away (feature distillation: Romero et al., "FitNets", ICLR 2015; of speech
+    models: Chang et al., "DistilHuBERT", ICASSP 2022). file: in the cache's folder, by `write_guide`; dims:
+    principal components kept, of the training utterances' frames; weight: of the mean squared error, the
+    components at unit variance."""
+
+    file: str
+    dims: int = 128
+    weight: float = 1.0
+
+
+def write_guide(path: Path, frames: Sequence[np.ndarray]) -> None:
+    """Writes a guide's frames, [F, D] of each utterance in the order of the cache's ids, atomically."""
+    out = io.BytesIO()
+    np.savez(out, frames=np.concatenate(frames).astype(np.float16), counts=[len(f) for f in frames])
+    storage.write_atomically(path, out.getvalue())
+
+
+def read_guide(path: Path) -> list[np.ndarray]:
+    """What `write_guide` wrote, [F, D] float32 of each utterance. Raises InputError for another file."""
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            return np.split(kept["frames"].astype(np.float32), np.cumsum(kept["counts"])[:-1])
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: no guide ({error}); run the features stage") from None
+
+
+def guides_of(cell: Cell, cache: Cache, utterances: Sequence[Utterance]) -> list[np.ndarray] | None:
+    """[F, dims] float32 of each training utterance: principal components of their frames, whitened. The
+    encoder's dimensions count alike: a few of Whisper's are a hundred times as large as others."""
+    if cell.guide is None:
+        return None
+    every = read_guide(Path(cell.cache) / cell.guide.file)
+    mine = [every[cache.row[u.id]] for u in utterances]
+    mean, components = whitening(np.concatenate(mine), cell.guide.dims)
+    return [(frames - mean) @ components for frames in mine]
+
+
+def whitening(frames: np.ndarray, dims: int) -> tuple[np.ndarray, np.ndarray]:
+    """mean [D] and [D, dims'] float32 that turn frames [n, D], less the mean, into at most `dims` principal
+    components of variance 1, of the dimensions at equal variance."""
+    mean, std = frames.mean(0), frames.std(0) + 1e-6
+    x = (frames - mean) / std
+    values, vectors = np.linalg.eigh(np.matmul(x.T, x, dtype=np.float64) / len(x))
+    keep = min(dims, int((values > 1e-6 * values[-1]).sum()))
+    components = (vectors / np.sqrt(np.maximum(values, 1e-12)))[:, ::-1][:, :keep]
+    return mean, (components / std[:, None]).astype(np.float32)
+
+
+@dataclass
+class Cell:
+    """One system with one seed on one fold.
+
+    name: of the system; model: a name in `models`, from which `config` differs; init: "random",
+    "expandnet" (the plain model that begins where its `hrf` would), or a folder with `model.safetensors`,
+    a cell's or a model's: what it has of the same name and shape is where training begins, and `begun` is
+    how many times the learning rate that is changed by (1: like the rest). match:
+    configuration of a model whose training compute this one gets, by so many more (or fewer) steps. fold:
+    of the protocol, or "all but FOLD", which trains on all but the development speakers of that fold and
+    tests nothing (a release).
+    manifest, root, cache: where the corpus lies; incomplete: go on without all of it.
+    selection: what picks the step: the development set, nothing ("last"), or (never for a result) the test
+    set. "refit": nothing, and the development speakers are trained on like the others, for settings and a
+    number of steps that they settled before.
+    oracle: keep the predictions of the step that does best on the test set, apart, beside the honest ones.
+    """
+
+    name: str
+    fold: str
+    seed: int
+    protocol: str
+    manifest: str
+    root: str
+    cache: str
+    model: str = "conv_transformer"
+    config: dict[str, Any] = field(default_factory=dict)
+    init: str = "random"
+    begun: float = 1.0
+    match: dict[str, Any] | None = None
+    train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    features: FeatureConfig = field(default_factory=FeatureConfig)
+    structure: float = 0.1
+    guide: Guide | None = None
+    selection: Selection = "dev"
+    oracle: bool = False
+    incomplete: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.begun < math.inf:
+            raise InputError(f"begun={self.begun}: expected a share of the learning rate, 0 or more")
+        if self.selection == "refit" and self.oracle:
+            raise InputError("selection=refit validates nothing: there is no step for oracle=true to pick")
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}/{self.fold}-{self.seed}"
+
+    @property
+    def hash(self) -> str:
+        """Over what decides the outcome: everything but where files lie, and the protocol's own hash."""
+        record = config.to_dict(self)
+        for key in ("manifest", "root", "cache", "name"):
+            del record[key]
+        if self.guide is None:
+            del record["guide"]
+        if self.begun == 1:
+            del record["begun"]
+        record["protocol"] = protocols.get(self.protocol).hash
+        if self.init not in INITS:
+            record["init"] = hashlib.sha256(_weights_file(self.init).read_bytes()).hexdigest()
+        return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def mel_config(model: str, differences: Mapping[str, Any]) -> MelConfig:
+    """The front end of a model."""
+    full: Any = models.build(model, **differences).config
+    return MelConfig(full.mels, full.low, full.high, full.floor, full.filters)
+
+
+def build(cell: Cell, protocol: Protocol) -> nn.Module:
+    """The cell's untrained model; torch's generator should be seeded."""
+    settings = {**cell.config, "classes": len(protocol.classes) or 1}
+    model = models.build(cell.model, **settings)
+    if cell.init == "random":
+        return model
+    if cell.init not in INITS:
+        return _begun(model, cell.init, cell.begun)
+    return expandnet_init(model)  # Guo et al. 2020
+
+
+def _weights_file(folder: str) -> Path:
+    path = Path(folder) / WEIGHTS
+    if not path.is_file():
+        raise InputError(f"init={folder}: neither {' nor '.join(INITS)}, and no folder with {WEIGHTS}")
+    return path
+
+
+def _begun(model: nn.Module, folder: str, rate: float) -> nn.Module:
+    """`model` with the weights in `folder` that fit it, which are to learn at `rate` times the rate. A plain
+    layer's go into the factors of one that is factorised."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    path = _weights_file(folder)
+    try:
+        theirs = load_file(path)
+    except SafetensorError as error:
+        raise InputError(f"{path}: not a safetensors file ({error})") from None
+    for name, module in model.named_modules():
+        plain = theirs.get(f"{name}.weight")
+        if isinstance(module, FactorisedLinear) and plain is not None \
+                and plain.shape == (module.out_features, module.in_features):
+            module.begin(plain, theirs.get(f"{name}.bias"))
+            theirs |= {f"{name}.{key}": value for key, value in module.state_dict().items()}
+    begun, own = checkpoint.load_fitting(model, theirs)
+    if begun < own / 2:
+        raise InputError(f"{path}: {begun} of the model's {own} tensors are in it; "
+                         "was it trained with another configuration?")
+    for name, module in model.named_modules():
+        own_ones = {f"{name}.{key}".lstrip("."): p.shape for key, p in module.named_parameters(recurse=False)}
+        if own_ones and all(key in theirs and theirs[key].shape == shape for key, shape in own_ones.items()):
+            module.rate = rate  # type: ignore[assignment]
+    return model
+
+
+def training_macs(model: nn.Module, mels: int) -> int:
+    """Multiply-accumulates of a forward on 2 s of features: what a training step costs, up to a constant."""
+    return profile.count_macs(FromFeatures(model), torch.zeros(1, 2 * FRAME_RATE, mels))[0]
+
+
+def finished(folder: Path, cell: Cell) -> dict[str, Any] | None:
+    """The record of a cell that is done and was asked for in just this way, or None."""
+    try:
+        record = json.loads((folder / CELL).read_text(encoding="utf-8"))
+        return record if record["hash"] == cell.hash and (folder / WEIGHTS).exists() else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def split_of(protocol: Protocol, cell: Cell) -> Split:
+    """Who is where, checked for leaks. Raises InputError for an unknown fold, a leak, a corpus with gaps."""
+    whole = cell.fold.startswith(ALL_BUT)
+    name = cell.fold.removeprefix(ALL_BUT)
+    splits = {s.name: s for s in protocol.splits(read_manifest(cell.manifest), cell.root, cell.incomplete)}
+    if name not in splits:
+        raise InputError(f"fold '{name}': not in {protocol.name}; it has {', '.join(splits)}")
+    split = splits[name]
+    if not whole and cell.selection != "refit":
+        return split
+    train, dev, test = ((split.train + split.test, split.dev, []) if whole
+                        else (split.train, split.dev, split.test))
+    split = (Split(cell.fold, train + dev, [], test) if cell.selection == "refit"
+             else Split(cell.fold, train, dev, test))
+    leaking = protocols.leaks(split, protocol.unit)
+    if leaking:
+        raise InputError(f"{protocol.name}: {cell.fold}: leak: {'; '.join(leaking)}")
+    return split
+
+
+def train_cell(folder: str | Path, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Trains and tests a cell (`config.to_dict` of a `Cell`) in `folder`, on one thread, and on the GPU
+    where there is one; its record. A cell that is finished is left as it is; one that was cut short begins
+    again."""
+    folder, cell = Path(folder), config.from_dict(Cell, values, "cell")
+    record = finished(folder, cell)
+    if record is not None:
+        return record
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return _train_cell(folder, cell)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    began, cpu = time.monotonic(), time.process_time()
+    protocol, cache = protocols.get(cell.protocol), Cache(cell.cache)
+    split, classes = split_of(protocol, cell), len(protocol.classes)
+    main = "uar" if classes else "ccc"
+    torch.manual_seed(cell.seed)
+    model = build(cell, protocol)
+    guides = guides_of(cell, cache, split.train)
+    network = FromFeatures(model, 0 if guides is None else guides[0].shape[1])
+    if getattr(network.model.config, "normalise", "") == "stored":
+        frames = np.concatenate([cache.frames(u.id) for u in split.train])
+        network.model.set_statistics(torch.from_numpy(frames.mean(0)), torch.from_numpy(frames.std(0)))
+    macs, how = training_macs(network.model, cache.mels), cell.train
+    if cell.match is not None:
+        other = build(dataclasses.replace(cell, config=cell.match, init="random"), protocol)
+        steps = round(how.max_steps * training_macs(other, cache.mels) / macs)
+        how = dataclasses.replace(how, max_steps=steps)
+    every = how.max_steps if cell.selection in ("last", "refit") and not cell.oracle else how.validate_every
+    how = dataclasses.replace(how, seed=cell.seed, workers=0, validate_every=every,
+                              checkpoint_every=how.max_steps)
+    targets = [protocol.target(u) for u in split.train]
+    counts = np.bincount(np.asarray(targets, int), minlength=classes).tolist() if classes else [1]
+    loss = Loss(classes, counts, cell.augment, cell.structure, cell.guide.weight if cell.guide else 0.0)
+    best: dict[str, Any] = {"score": -np.inf}
+
+    def answers(trained: FromFeatures, part: Sequence[Utterance]) -> tuple[list[dict[str, Any]], float]:
+        records = prediction_records(protocol, part, predict(trained, cache, part, bool(classes)))
+        return records, measures(judge(records, bool(classes)), classes)[main]
+
+    def validate(trained: Any) -> dict[str, float]:
+        values = {"score": answers(trained, split.dev)[1]}
+        values[f"dev_{main}"] = values["score"]
+        if split.test and (cell.oracle or cell.selection == "test_oracle"):
+            records, test = answers(trained, split.test)
+            if test > best["score"]:
+                best.update(score=test, records=records)
+            if cell.selection == "test_oracle":
+                values["score"] = test
+        return values
+
+    network.to(trainer.device())
+    result = trainer.fit(network, loss, Crops(cache, split.train, targets, cell.augment, guides), how,
+                         folder / "train", validate if split.dev else None, quiet=True)
+    scores = {}
+    for part in ("dev", "test"):
+        if getattr(split, part):
+            records, scores[part] = answers(network, getattr(split, part))
+            write_records(folder / f"{part}.jsonl", records)
+    if "records" in best and cell.oracle:
+        write_records(folder / "oracle.jsonl", best["records"])
+    checkpoint.write_tensors(folder / WEIGHTS, network.model.state_dict())
+    shutil.rmtree(folder / "train" / "checkpoints", ignore_errors=True)  # of no use to a finished cell
+    (folder / "train" / "best.safetensors").unlink(missing_ok=True)
+    record = {"hash": cell.hash, "protocol": protocol.hash, "cell": config.to_dict(cell), "measure": main,
+              "dev": scores.get("dev"), "test": scores.get("test"), "best_step": result.best_step,
+              "steps": result.steps, "parameters": sum(p.numel() for p in network.model.parameters()),
+              "training_macs": macs, "seconds": round(time.monotonic() - began, 1),
+              "cpu_seconds": round(time.process_time() - cpu, 1),
+              "speakers": {part: len({u.speaker for u in getattr(split, part)}) for part in protocols.PARTS}}
+    storage.write_atomically(folder / CELL, (json.dumps(record, indent=1) + "\n").encode())
+    return record
+
+
+def load_cell(folder: str | Path) -> tuple[nn.Module, dict[str, Any]]:
+    """The model of a finished cell, in eval mode, and its record."""
+    folder = Path(folder)
+    from safetensors.torch import load_file
+
+    record = json.loads((folder / CELL).read_text(encoding="utf-8"))
+    cell = config.from_dict(Cell, record["cell"], str(folder / CELL))
+    if cell.init not in INITS:  # where it began no longer matters
+        cell = dataclasses.replace(cell, init="random")
+    model = build(cell, protocols.get(cell.protocol))
+    model.load_state_dict(load_file(folder / WEIGHTS))
+    return model.eval(), record

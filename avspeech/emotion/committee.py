@@ -1,0 +1,87 @@
+"""A committee: several models of one kind, trained apart, whose posteriors are averaged.
+
+Networks that begin at random and meet their data in another order err in other places (Hansen & Salamon,
+"Neural network ensembles", TPAMI 1990), so the mean of a few small ones is often worth more than one as large
+as they are together. The spectrum is computed once. `recipes/ser` makes one of an experiment's seeds
+(`release.committee`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from avspeech.core.models import build, model_class
+from avspeech.emotion.logmel import LogMelConfig, LogMelModel
+from avspeech.errors import InputError
+
+_SHARED = tuple(f.name for f in dataclasses.fields(LogMelConfig))
+
+
+@dataclass(frozen=True)
+class CommitteeConfig(LogMelConfig):
+    """The front end, normalisation, dropout and factors are every member's.
+
+    member: a model's name in `models.MODELS`; members: how many; settings: the other fields in which each
+    differs from that model's defaults.
+    """
+
+    member: str = "conv_transformer"
+    members: int = 3
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+class Committee(LogMelModel):
+    """See the module's docstring and `CommitteeConfig`. Raises InputError for members that cannot be."""
+
+    Config = CommitteeConfig
+    config: CommitteeConfig
+
+    def __init__(self, config: CommitteeConfig = CommitteeConfig()):
+        super().__init__(dataclasses.replace(config, normalise="level"))  # members keep their own statistics
+        self.config = config
+        if config.members < 1 or not issubclass(model_class(config.member), LogMelModel) \
+                or config.member == "committee":
+            raise InputError(f"model settings members={config.members}, member='{config.member}': expected "
+                             "one or more, of an emotion model that is no committee itself")
+        for name in _SHARED:
+            if name in config.settings:
+                raise InputError(f"model setting settings.{name}: give it beside settings, it is the "
+                                 "committee's own")
+        shared = {name: getattr(config, name) for name in _SHARED}
+        self.members = nn.ModuleList([build(config.member, **shared, **config.settings)
+                                      for _ in range(config.members)])
+
+    def deployed_config(self) -> CommitteeConfig:
+        return _config(self.config.member, cast(LogMelModel, self.members[0]).deployed_config(),
+                       self.config.members)
+
+    def classify(self, x: Tensor, frames: Tensor | None = None) -> Tensor:
+        """x [B, T, M] from `features`, frames [B] (None: all T) -> the logarithm [B, K] of the members' mean
+        posterior."""
+        said = [cast(LogMelModel, member).classify(x, frames).softmax(-1) for member in self.members]
+        return torch.stack(said).mean(0).clamp_min(1e-12).log()
+
+
+def _config(member: str, config: LogMelConfig, members: int) -> CommitteeConfig:
+    """Of so many members of this configuration."""
+    fields = dataclasses.asdict(config)
+    return CommitteeConfig(**{name: fields.pop(name) for name in _SHARED}, member=member, members=members,
+                           settings=fields)
+
+
+def committee(member: str, models: Sequence[LogMelModel]) -> Committee:
+    """A committee of trained models of kind `member` (a name in `models.MODELS`), with one configuration,
+    which are copied. Raises InputError where their configurations differ."""
+    first = models[0].config
+    if any(model.config != first for model in models):
+        raise InputError("a committee's members need one configuration, these have several")
+    made = Committee(_config(member, first, len(models)))
+    for copy, model in zip(made.members, models):
+        copy.load_state_dict(model.state_dict())
+    return made.train(models[0].training)

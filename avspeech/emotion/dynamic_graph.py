@@ -1,0 +1,183 @@
+"""Dynamic graphs: an utterance cut into windows, each a graph of its frames, some of its edges random, some
+learned.
+
+Gao, Zhao, Zhang, "Adaptive Speech Emotion Representation Learning Based on Dynamic Graph", ICASSP 2024 (arXiv
+2405.03956), by its abstract and summaries; what these leave open is a field of `DynamicGraphConfig` with
+alternatives, and the graph's parts are in `emotion/graph.py`. The static line graph, the static complete
+graph and no graph are the same model with another `graph`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from avspeech.emotion.attention import HRF, Pooling, Subsampling
+from avspeech.emotion.graph import DEGREES, LEARNERS, LearnedGraph, dice, line, long_range, normalised, own
+from avspeech.emotion.logmel import LogMelConfig, LogMelModel, frame_mask
+from avspeech.emotion.reparam import check_hrf, linear
+from avspeech.errors import InputError
+
+CHOICES = {"graph": ("dynamic", "line", "complete", "none"), "random_edges": ("fresh", "frozen"),
+           "nodes": ("conv", "stack"), "degree": DEGREES, "dice_on": ("pairs", "edges"), "learn": LEARNERS,
+           "readout": ("nodes", "windows")}
+
+
+@dataclass(frozen=True)
+class DynamicGraphConfig(LogMelConfig):
+    """See `LogMelConfig` for the front end; its hrf: place "ffn" is the graph layers' W, "all" also the
+    nodes' linear layers.
+
+    nodes: what a node is: "conv", a frame after convolutions that subsample, or "stack", `factor` log-mel
+    frames side by side. channels, conv_norm: of "conv"; factor: log-mel frames to a node, 4 or 8 (any for
+    "stack"). window, step: nodes of a window and from one window to the next; window is a multiple of step.
+    graph: "dynamic"; or, for comparison, static: "line", "complete", "none" (nodes see themselves alone).
+    The fields from long_range to gamma are those of "dynamic".
+    long_range: random edges that begin at a node, on average. random_edges: "fresh", drawn for each window of
+    each batch in training, or "frozen", always those drawn at `seed`; evaluation is always by these.
+    phi: weight of the Dice similarity, 0 for none; degree: "damped" (A D^-1 A), "boosted" (A D A) or "plain",
+    see `nn.graph.dice`; dice_on: "pairs", any two nodes, or "edges", those that A~ joins.
+    learn: "glcn", "lgrin" or "none", how the last layer learns its adjacency and the structure loss, see
+    `nn.graph.LearnedGraph`; gamma: weight within the loss.
+    dim D; layers: graph layers in front of that last one; residual: each adds to its input, normalised before
+    (the paper's formula alone: False).
+    readout: "nodes", one pooling over all windows' nodes, or "windows", means of each, then a pooling over
+    windows; pooling: "attention" or "mean".
+    """
+
+    nodes: str = "conv"
+    channels: int = 16
+    conv_norm: str = "batch"
+    factor: int = 4
+    window: int = 32
+    step: int = 16
+    graph: str = "dynamic"
+    long_range: float = 1.0
+    random_edges: str = "fresh"
+    seed: int = 0
+    phi: float = 0.5
+    degree: str = "damped"
+    dice_on: str = "pairs"
+    learn: str = "glcn"
+    gamma: float = 0.1
+    dim: int = 128
+    layers: int = 3
+    residual: bool = True
+    readout: str = "nodes"
+    pooling: str = "attention"
+
+
+class GraphLayer(nn.Module):
+    """relu(A X W): X [N, W, D], A [N, W, W] normalised."""
+
+    def __init__(self, dim: int, residual: bool, dropout: float, hrf: HRF = None):
+        super().__init__()
+        self.linear = linear(dim, dim, hrf, "ffn")
+        self.norm = nn.LayerNorm(dim) if residual else None
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
+        if self.norm is None:
+            return self.dropout(F.relu(adjacency @ self.linear(x)))
+        return x + self.dropout(F.relu(adjacency @ self.linear(self.norm(x))))
+
+
+class DynamicGraph(LogMelModel):
+    """See the module's docstring and `DynamicGraphConfig`."""
+
+    Config = DynamicGraphConfig
+    config: DynamicGraphConfig
+    static: Tensor
+    random: Tensor
+
+    def __init__(self, config: DynamicGraphConfig = DynamicGraphConfig()):
+        super().__init__(config)
+        c = config
+        check_hrf(c.hrf)
+        for name, known in CHOICES.items():
+            if getattr(c, name) not in known:
+                raise InputError(f"model setting {name}='{getattr(c, name)}': "
+                                 f"expected one of {', '.join(known)}")
+        if c.step < 1 or c.window < 1 or c.window % c.step or c.factor < 1:
+            raise InputError(f"model settings window={c.window}, step={c.step}, factor={c.factor}: "
+                             "expected numbers above 0, and window a multiple of step")
+        if c.long_range < 0 or c.phi < 0 or c.gamma < 0:
+            raise InputError(f"model settings long_range={c.long_range}, phi={c.phi}, gamma={c.gamma}: "
+                             "expected nothing below 0")
+        self.encode = (Subsampling(c.mels, c.dim, "2d", c.channels, c.factor, c.conv_norm, c.hrf)
+                       if c.nodes == "conv" else linear(c.factor * c.mels, c.dim, c.hrf))
+        self.layers = nn.ModuleList([GraphLayer(c.dim, c.residual, c.dropout, c.hrf)
+                                     for _ in range(c.layers)])
+        self.learned = LearnedGraph(c.window, c.dim, c.learn if c.graph == "dynamic" else "none", c.gamma)
+        self.last = GraphLayer(c.dim, c.residual, c.dropout, c.hrf)
+        self.norm = nn.LayerNorm(c.dim)
+        self.pool = Pooling(c.dim, c.pooling)
+        self.drop = nn.Dropout(c.dropout)
+        self.head = nn.Linear(self.pool.out, c.classes)
+        fixed = {"complete": 1 - torch.eye(c.window), "none": torch.zeros(c.window, c.window)}
+        self.register_buffer("static", fixed.get(c.graph, line(c.window)), persistent=False)
+        if c.graph == "dynamic":  # stored: another version of PyTorch might draw others from the seed
+            make = torch.Generator().manual_seed(c.seed)
+            self.register_buffer("random", long_range((c.window, c.window), c.long_range, make))
+
+    def adjacency(self, mask: Tensor) -> Tensor:
+        """A, with self-loops, of windows with these nodes: mask [N, W] -> [N, W, W]."""
+        c = self.config
+        edges = own(self.static, mask)
+        if c.graph == "dynamic":
+            drawn = self.random
+            if self.training and c.random_edges == "fresh":
+                drawn = long_range((*mask.shape, c.window), c.long_range, device=mask.device)
+            joined = edges + own(drawn, mask)
+            similar = dice(joined, c.degree)
+            edges = joined + c.phi * (similar * joined if c.dice_on == "edges" else similar)
+        return edges + torch.diag_embed(mask.to(edges.dtype))
+
+    def windows(self, x: Tensor) -> Tensor:
+        """x [B, T, ...] -> [B, S, W, ...]: a window begins every `step` nodes, as long as there are nodes;
+        zeros behind."""
+        width, step = self.config.window, self.config.step
+        count = (x.shape[1] + step - 1) // step
+        number = count - 1 + width // step  # sizes spelled out: torch.export does not find them again
+        x = F.pad(x, [0, 0] * (x.ndim - 2) + [0, number * step - x.shape[1]])
+        x = x.reshape(x.shape[0], number, step, *x.shape[2:])
+        return torch.cat([x[:, i : i + count] for i in range(width // step)], 2)
+
+    def structured(self, x: Tensor, frames: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """x [B, T, M] from `features`, frames [B] (None: all T) -> logits [B, K], structure loss []."""
+        return self._run(self.normalise(x, frame_mask(frames, x.shape[1])), frames)
+
+    def logits(self, x: Tensor, frames: Tensor | None) -> Tensor:
+        return self._run(x, frames)[0]
+
+    def _run(self, x: Tensor, frames: Tensor | None) -> tuple[Tensor, Tensor]:
+        c = self.config
+        if isinstance(self.encode, Subsampling):
+            x, frames = self.encode(x, frames)
+        else:
+            count = (x.shape[1] + c.factor - 1) // c.factor
+            x = F.pad(x, (0, 0, 0, count * c.factor - x.shape[1]))
+            x = self.encode(x.reshape(x.shape[0], count, c.factor * x.shape[2]))
+            frames = None if frames is None else (frames + c.factor - 1) // c.factor
+        mask = frame_mask(frames, x.shape[1])
+        mask = torch.ones_like(x[..., 0], dtype=torch.bool) if mask is None else mask
+        x = self.drop(self.windows(x))
+        mask = self.windows(mask.to(x.dtype)) > 0.5
+        batch, number = x.shape[:2]
+        x, flat = x.flatten(0, 1), mask.flatten(0, 1)
+        adjacency = self.adjacency(flat)
+        spread = normalised(adjacency)
+        for layer in self.layers:
+            x = layer(x, spread)
+        joined, loss = self.learned(x, adjacency, flat)
+        x = self.norm(self.last(x, joined)).unflatten(0, (batch, number))
+        if c.readout == "windows":
+            share = mask.to(x.dtype).unsqueeze(-1)
+            x = (x * share).sum(2) / share.sum(2).clamp_min(1)
+            x = self.pool(x, mask.any(2))
+        else:
+            x = self.pool(x.flatten(1, 2), mask.flatten(1, 2))
+        return self.head(self.drop(x)), loss

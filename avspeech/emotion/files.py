@@ -1,0 +1,102 @@
+"""The emotions of files, printed: what `avspeech emotion` does.
+
+--json: a line for each file, a JSON object of file, label, posteriors {label: probability}, seconds, speech,
+notes, error, and track, a list of {start, end, label, posteriors, speech}. --csv: a line for each file, part
+"file", followed by one for each of its windows, part "window". For a file that cannot be read error says why
+and the rest is empty.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from avspeech.emotion.recognizer import Emotion, EmotionRecognizer, Moment
+from avspeech.errors import InputError
+
+DIGITS = 4
+
+
+def print_emotions(recognizer: EmotionRecognizer, files: Iterable[str | Path], form: str = "text",
+                   progress: bool = False) -> int:
+    """On stdout, each file as soon as it is done; form: "text", "json" or "csv". What is wrong with a file
+    goes to stderr in a line, and the next one follows. Returns how many could not be read."""
+    bad = 0
+    labels = list(recognizer.labels)
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    if form == "csv":
+        table.writerow(["file", "part", "start", "end", "label", "speech", *(f"p_{x}" for x in labels),
+                        "notes", "error"])
+    for path in files:
+        emotion, error = None, None
+        try:
+            emotion = recognizer.file(path, progress)
+        except InputError as problem:
+            error = str(problem)
+            bad += 1
+            print(f"avspeech: error: {error}", file=sys.stderr)
+        if form == "json":
+            print(json.dumps(record(path, emotion, error), ensure_ascii=False))
+        elif form == "csv":
+            table.writerows(rows(path, emotion, error, labels))
+        elif emotion is not None:
+            print("\n".join(lines(path, emotion)))
+        sys.stdout.flush()
+    return bad
+
+
+def record(path: str | Path, emotion: Emotion | None, error: str | None) -> dict[str, Any]:
+    """For JSON; the same keys always."""
+    keys = ("label", "posteriors", "seconds", "speech", "notes", "track")
+    values = _rounded(emotion.as_dict()) if emotion else {**dict.fromkeys(keys), "notes": [], "track": []}
+    return {"file": str(path), **{key: values[key] for key in keys[:-1]}, "error": error,
+            "track": values["track"]}
+
+
+def rows(path: str | Path, emotion: Emotion | None, error: str | None, labels: list[str]) -> list[list[Any]]:
+    """For CSV."""
+    if emotion is None:
+        return [[str(path), "file", "", "", "", "", *[""] * len(labels), "", error]]
+    parts: list[tuple[float, float, Emotion | Moment, str]] = [
+        (0.0, emotion.seconds, emotion, "; ".join(emotion.notes)),
+        *((m.start, m.end, m, "") for m in emotion.track)]
+    out = []
+    for start, end, part, notes in parts:
+        numbers = [round(part.posteriors[label], DIGITS) for label in labels]
+        out.append([str(path), "file" if part is emotion else "window", round(start, DIGITS),
+                    round(end, DIGITS), part.label or "", round(part.speech, DIGITS), *numbers, notes, ""])
+    return out
+
+
+def lines(path: str | Path, emotion: Emotion) -> list[str]:
+    """For people: the file, then, where there are several, its windows."""
+    out = [f"{path}: {_said(emotion.label, emotion.posteriors, 3)}  [{emotion.seconds:.1f} s, "
+           f"{100 * emotion.speech:.0f} % speech]", *(f"  note: {note}" for note in emotion.notes)]
+    if len(emotion.track) > 1:
+        out += [f"  {_clock(m.start)} - {_clock(m.end)}  {_said(m.label, m.posteriors, 2)}"
+                for m in emotion.track]
+    return out
+
+
+def _said(label: str | None, posteriors: dict[str, float], count: int) -> str:
+    if label is None:
+        return "silence"
+    ranked = sorted(posteriors.items(), key=lambda item: -item[1])[:count]
+    return ", ".join(f"{name} {100 * p:.0f} %" for name, p in ranked)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds, 1), 60)
+    return f"{int(minutes):3d}:{rest:04.1f}"
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(v) for key, v in value.items()}
+    if isinstance(value, list):
+        return [_rounded(v) for v in value]
+    return round(value, DIGITS) if isinstance(value, float) else value

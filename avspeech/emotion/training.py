@@ -1,0 +1,267 @@
+"""Labels for whole utterances (emotions, or whatever a protocol asks for): training data from a cache of
+features, the loss, predictions and what they are worth. `emotion/cells.py` trains and tests with them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from avspeech.core import storage
+from avspeech.core.batching import Batch
+from avspeech.data.manifest import Utterance, read_jsonl
+from avspeech.data.protocol import Protocol
+from avspeech.emotion.features import Cache
+from avspeech.errors import InputError
+from avspeech.report import metrics
+
+FRAME_RATE = 100  # of log-mel frames, a second
+SHORTEST = 40  # frames: no crop is shorter than that, or than the utterance
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """What is done to features as they are drawn.
+
+    copies: draw one of the cache's copies (speeds, rooms), else the utterance itself. crop: a batch is cut to
+    a common length, so that it needs no padding: a share, drawn from crop to 1, of its shortest utterance.
+    masks: so many stripes over at most `band` bands, and over at most `span` frames (SpecAugment, Park et al.
+    2019), filled with the utterance's mean. shift: bands, up or down, at most (a longer vocal tract).
+    tilt: spread of a smooth random filter, in natural log power. level: spread of the level, likewise.
+    mixup: parameter of the Beta distribution (Zhang et al. 2018), 0 for none; smoothing: of the labels.
+    balance: classes weigh count ** -balance. 0: as they are; 1: all the same.
+    """
+
+    copies: bool = True
+    crop: float = 0.7
+    masks: int = 2
+    band: int = 8
+    span: int = 20
+    shift: int = 3
+    tilt: float = 0.5
+    level: float = 0.0
+    mixup: float = 0.0
+    smoothing: float = 0.1
+    balance: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 < self.crop <= 1 or not 0 <= self.smoothing < 1:
+            raise InputError(f"augment: crop={self.crop}, smoothing={self.smoothing}: expected a crop above "
+                             "0 and at most 1, a smoothing of 0 or more and below 1")
+        if min(self.masks, self.band, self.span, self.shift, self.tilt, self.level, self.mixup) < 0:
+            raise InputError("augment: masks, band, span, shift, tilt, level and mixup should be 0 or more")
+
+
+class Crops:
+    """Training data (`batching.Dataset`): features of utterances, drawn and cut anew each time."""
+
+    def __init__(self, cache: Cache, utterances: Sequence[Utterance], targets: Sequence[int | float],
+                 augment: AugmentConfig = AugmentConfig(), guides: Sequence[np.ndarray] | None = None):
+        """guides: of each utterance [F, G], what a larger model says of it from moment to moment, to be
+        learned beside the targets. Copies at other speeds have it at theirs."""
+        self.cache, self.utterances, self.targets, self.augment = cache, utterances, targets, augment
+        self.guides = guides
+        self.lengths = [cache.count(u.id) / FRAME_RATE for u in utterances]
+
+    def item(self, index: int, seed: int) -> dict[str, Any]:
+        """id, x [T, M] float32, target, draws [2] in 0..1 (for the batch's crop), and guide [T, G]."""
+        rng, a, name = np.random.default_rng(seed), self.augment, self.utterances[index].id
+        draws = rng.random(2)
+        x = self.cache.frames(name, int(rng.integers(self.cache.copies)) if a.copies else 0)
+        bands = x.shape[1]
+        mean = float(x.mean())
+        if a.shift:
+            # Bands that come in at an end repeat the outermost one.
+            x = x[:, np.clip(np.arange(bands) + rng.integers(-a.shift, a.shift + 1), 0, bands - 1)]
+        if a.tilt:
+            waves = np.cos(np.pi * np.arange(1, 4)[:, None] * (np.arange(bands) + 0.5) / bands)
+            x = x + (rng.normal(0, a.tilt, 3) @ waves).astype(np.float32)
+        if a.level:
+            x = x + np.float32(rng.normal(0, a.level))
+        x = np.array(x)
+        for _ in range(a.masks):
+            for axis, most in ((1, a.band), (0, a.span)):
+                width = min(int(rng.integers(0, most + 1)), x.shape[axis] // 4)
+                start = int(rng.integers(0, x.shape[axis] - width + 1))
+                x[(slice(None), slice(start, start + width))[:: 1 if axis else -1]] = mean
+        item = {"id": name, "x": x, "target": self.targets[index], "draws": draws}
+        if self.guides is not None:
+            guide = self.guides[index]
+            item["guide"] = guide[np.arange(len(x)) * len(guide) // len(x)]
+        return item
+
+    def collate(self, items: list[dict[str, Any]]) -> Batch:
+        """{ids, x [B, T, M], target [B]} and guide [B, T, G], all cut to one length."""
+        shortest = min(len(i["x"]) for i in items)
+        share = self.augment.crop + (1 - self.augment.crop) * items[0]["draws"][0]
+        length = min(shortest, max(SHORTEST, round(share * shortest)))
+        starts = [int(i["draws"][1] * (len(i["x"]) - length + 1)) for i in items]
+        cut: dict[str, Any] = {
+            key: torch.from_numpy(np.stack([i[key][s: s + length] for i, s in zip(items, starts)]))
+            for key in ("x", "guide") if key in items[0]}
+        return {"ids": [i["id"] for i in items], "target": torch.as_tensor([i["target"] for i in items]),
+                **cut}
+
+
+class FromFeatures(nn.Module):
+    """A model that is fed features: x [B, T, M], frames [B] or None -> logits [B, K] and the loss of its
+    graph's structure (0 where the model has none).
+
+    guide: a further linear layer on the frames that go into the model's pooling, with so many outputs: what
+    it is to say of the guides [B, T, G], each frame of the mean over its time; with them given, `forward`
+    also returns the mean squared error. Of use in training alone: the model itself is as it was.
+
+    Raises InputError for a guide where the model has no pooling.
+    """
+
+    def __init__(self, model: nn.Module, guide: int = 0):
+        super().__init__()
+        self.model: Any = model
+        if guide and not hasattr(model, "pool"):
+            raise InputError(f"guided: a {type(model).__name__} has no pooling whose frames could be guided")
+        width: Any = self.model.config.dim if guide else 0
+        self.guide: Any = nn.Linear(width, guide) if guide else None
+
+    def forward(self, x: Tensor, frames: Tensor | None = None,
+                guides: Tensor | None = None) -> tuple[Tensor, ...]:
+        with _pooled(self.model if guides is not None else None) as kept:
+            if hasattr(self.model, "structured"):
+                logits, structure = self.model.structured(x, frames)
+            else:
+                logits, structure = self.model.classify(x, frames), x.new_zeros(())
+        if guides is None:
+            return logits, structure
+        wanted = F.adaptive_avg_pool1d(guides.transpose(1, 2), kept[0].shape[1]).transpose(1, 2)
+        return logits, structure, (self.guide(kept[0]) - wanted).square().mean()
+
+
+@contextlib.contextmanager
+def _pooled(model: Any) -> Iterator[list[Tensor]]:
+    """A list that gets what goes into a model's pooling while it runs; stays empty for None."""
+    kept: list[Tensor] = []
+    hook = None if model is None else model.pool.register_forward_pre_hook(lambda _, x: kept.append(x[0]))
+    try:
+        yield kept
+    finally:
+        if hook is not None:
+            hook.remove()
+
+
+def frames_before_pooling(model: Any, x: Tensor, frames: Tensor | None = None) -> Tensor:
+    """What a model with a pooling gives it: x [B, T, M] from its `features` -> [B, T', D]."""
+    with _pooled(model) as kept:
+        model.classify(x, frames)
+    return kept[0]
+
+
+class Loss:
+    """loss_fn for `trainer.fit`: cross-entropy with smoothing, mixing and class weights, or, for a regression
+    (classes 0), the squared error; plus `structure` times the loss of the graph's structure, plus `guide`
+    times the error against the guides, where the data has them."""
+
+    def __init__(self, classes: int, counts: Sequence[int], augment: AugmentConfig, structure: float = 0.1,
+                 guide: float = 1.0):
+        self.classes, self.augment, self.structure, self.guide = classes, augment, structure, guide
+        weights = torch.as_tensor(counts, dtype=torch.float32).clamp_min(1) ** -augment.balance
+        self.weights = weights / weights.mean()
+
+    def __call__(self, model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:
+        x, target, guides = batch["x"], batch["target"], batch.get("guide")
+        a = self.augment
+        wanted = target.float()[:, None]
+        if self.classes:
+            wanted = F.one_hot(target, self.classes).float() * (1 - a.smoothing) + a.smoothing / self.classes
+        if a.mixup:
+            share = torch.distributions.Beta(a.mixup, a.mixup).sample().to(x.device)
+            other = torch.randperm(len(x), device=x.device)
+            # Normalisation is a mean over frames, and all have as many: mixing commutes with it.
+            x, wanted = x.lerp(x[other], share), wanted.lerp(wanted[other], share)
+            guides = None if guides is None else guides.lerp(guides[other], share)
+        logits, structure, *rest = model(x) if guides is None else model(x, None, guides)
+        if self.classes:
+            loss = -(wanted * self.weights.to(x.device) * logits.float().log_softmax(-1)).sum(-1).mean()
+        else:
+            loss = (logits - wanted).square().mean()
+        told = {"structure": structure, **({"guide": rest[0]} if rest else {})}
+        return loss + self.structure * structure + (self.guide * rest[0] if rest else 0.0), told
+
+
+def predict(model: FromFeatures, cache: Cache, utterances: Sequence[Utterance], classification: bool = True,
+            batch: int = 32) -> np.ndarray:
+    """Posteriors [n, K] float64 of utterances, in order; values [n, 1] where it is no classification. Batches
+    are of like lengths, padded."""
+    order = sorted(range(len(utterances)), key=lambda i: cache.count(utterances[i].id))
+    out: dict[int, np.ndarray] = {}
+    training, on = model.training, next(model.parameters()).device
+    model.eval()
+    with torch.no_grad():
+        for start in range(0, len(order), batch):
+            rows = order[start: start + batch]
+            xs = [torch.from_numpy(cache.frames(utterances[i].id)) for i in rows]
+            x = nn.utils.rnn.pad_sequence(xs, batch_first=True)
+            y = model(x.to(on), torch.tensor([len(x) for x in xs], device=on))[0].double()
+            out.update(zip(rows, (y.softmax(-1) if classification else y).cpu().numpy()))
+    model.train(training)
+    return np.stack([out[i] for i in range(len(order))])
+
+
+# --- predictions and what they are worth --------------------------------------------------------------------
+
+
+def prediction_records(protocol: Protocol, utterances: Sequence[Utterance],
+                       posteriors: np.ndarray) -> list[dict[str, Any]]:
+    """{id, speaker, unit, truth, posteriors} for each utterance. unit: what is judged as one."""
+    return [{"id": u.id, "speaker": u.speaker,
+             "unit": str(u.labels[protocol.unit]) if protocol.unit else u.id, "truth": protocol.target(u),
+             "posteriors": [round(float(v), 6) for v in p]}
+            for u, p in zip(utterances, posteriors, strict=True)]
+
+
+def write_records(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
+    """JSON lines, atomically."""
+    storage.write_atomically(path, "".join(json.dumps(r) + "\n" for r in records).encode())
+
+
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """What `write_records` wrote. Raises InputError for a file that is absent or no JSON lines."""
+    return [record for _, record in read_jsonl(path)]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Units (utterances, or what a protocol judges together): truth, prediction and speaker of each [n]."""
+
+    units: list[str]
+    truth: np.ndarray
+    predicted: np.ndarray
+    speakers: list[str]
+
+
+def judge(records: Sequence[Mapping[str, Any]], classification: bool = True) -> Judged:
+    """The answer for each unit, by the mean posterior of its utterances; in order of the units' names."""
+    units: dict[str, list[Mapping[str, Any]]] = {}
+    for record in records:
+        units.setdefault(record["unit"], []).append(record)
+    names = sorted(units)
+    mean = np.stack([np.mean([r["posteriors"] for r in units[n]], 0) for n in names])
+    truth = np.asarray([units[n][0]["truth"] for n in names])
+    return Judged(names, truth, mean.argmax(1) if classification else mean[:, 0],
+                  [units[n][0]["speaker"] for n in names])
+
+
+def measures(judged: Judged, classes: int) -> dict[str, float]:
+    """uar, war, wf1 in percent; ccc and mae for a regression (classes 0)."""
+    t, p = judged.truth, judged.predicted
+    if not classes:
+        return {"ccc": metrics.ccc(t, p), "mae": metrics.mae(t, p)}
+    return {"uar": 100 * metrics.uar(t, p, classes), "war": 100 * metrics.war(t, p, classes),
+            "wf1": 100 * metrics.wf1(t, p, classes)}

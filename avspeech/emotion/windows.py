@@ -1,0 +1,100 @@
+"""Sound in pieces of any length, windows with their log-mel spectrum out: of each sample the spectrum is
+computed once, and what is kept does not grow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from avspeech.emotion.logmel import HOP, WINDOW, frame_count
+
+PIECE = 16_000  # samples whose spectrum is computed at a time, at most
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A window: samples [start, end) of the sound, [N]; frames [T, M], their log-mel spectrum, as the window
+    alone would give it. Both are views, good until more is heard."""
+
+    start: int
+    end: int
+    samples: np.ndarray
+    frames: np.ndarray
+
+
+class Hearing:
+    """Cuts sound into windows of `length` samples, one each `hop` samples (a multiple of the 160 from frame
+    to frame, so that neighbours share theirs).
+
+    spectrum: samples [N] -> log-mel [T, M], with whole windows of 400 samples each 160.
+    shortest: if given, windows that are not full yet come too, as long as this or longer, all that was heard
+    until then; full windows are the same either way.
+    """
+
+    def __init__(self, spectrum: Callable[[np.ndarray], np.ndarray], mels: int, length: int, hop: int,
+                 shortest: int | None = None):
+        self.spectrum, self.length, self.hop = spectrum, length, hop
+        early = 0 if shortest is None else max(0, length - max(shortest, WINDOW)) // hop
+        self.due = length - early * hop  # where the next window ends
+        self.heard = 0  # samples
+        self._samples = _Tail(length, ())
+        self._frames = _Tail(frame_count(length), (mels,))
+        self._rest = np.zeros(0, np.float32)  # samples from the next frame's first on
+        self._last = 0  # where the last window ended
+
+    def push(self, samples: np.ndarray) -> Iterator[Heard]:
+        """The windows that end in the next `samples` [n] float32. Go through all of them before the next
+        call."""
+        while len(samples):
+            piece, samples = np.split(samples, [min(self.due - self.heard, PIECE)])
+            self._hear(piece)
+            if self.heard == self.due:
+                self.due += self.hop
+                yield self._window(max(0, self.heard - self.length))
+
+    def finish(self) -> Iterator[Heard]:
+        """The last window, where sound is left over: moved back to full length (less than a frame's step
+        short of it, to begin where a frame does); all of a sound that is shorter. Nothing may be pushed
+        afterwards."""
+        if self.heard and self.heard != self._last:
+            yield self._window(-(-max(0, self.heard - self.length) // HOP) * HOP)
+
+    def _hear(self, piece: np.ndarray) -> None:
+        self.heard += len(piece)
+        self._samples.append(piece)
+        rest = np.concatenate([self._rest, piece])
+        if len(rest) >= WINDOW:
+            count = frame_count(len(rest))
+            self._frames.append(self.spectrum(rest[: (count - 1) * HOP + WINDOW]))
+            rest = rest[count * HOP:]
+        self._rest = rest
+
+    def _window(self, start: int) -> Heard:
+        self._last = self.heard
+        samples = self._samples.last(self.heard - start)
+        if len(samples) < WINDOW:
+            return Heard(start, self.heard, samples, self.spectrum(samples))
+        return Heard(start, self.heard, samples, self._frames.last(frame_count(len(samples))))
+
+
+class _Tail:
+    """The last `length` rows of what was appended, in twice the room, so that rows are seldom moved."""
+
+    def __init__(self, length: int, shape: tuple[int, ...]):
+        self.length, self.end = length, 0
+        self.rows = np.zeros((2 * length, *shape), np.float32)
+
+    def append(self, rows: np.ndarray) -> None:
+        rows = rows[-self.length:]
+        if self.end + len(rows) > len(self.rows):
+            keep = self.length - len(rows)
+            self.rows[:keep] = self.rows[self.end - keep: self.end].copy()
+            self.end = keep
+        self.rows[self.end: self.end + len(rows)] = rows
+        self.end += len(rows)
+
+    def last(self, count: int) -> np.ndarray:
+        """[count, ...]"""
+        return self.rows[self.end - count: self.end]

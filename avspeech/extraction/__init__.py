@@ -1,0 +1,1 @@
+"""Target speaker extraction: one speaker's voice by their lips (MVTF)."""

@@ -1,0 +1,243 @@
+"""The voice of a face: sound and synchronised mouth videos in, one speaker out, at the input's own clock.
+
+    extractor = Extractor.from_pretrained("mvtf-small")
+    voice = extractor(audio, crops, sample_rate=16000)                   # arrays in, an array out
+    paths = extractor.extract(["meeting.mp4"], "voices")                 # files in, wav and mp4 out
+
+Long signals are processed in overlapping windows (`windows.py`) in bounded memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from avspeech.errors import InputError
+from avspeech.extraction.views import View, arrays_as_views
+from avspeech.extraction.windows import Seam, Windows, stitch
+from avspeech.media.audio import mono, resample
+
+if TYPE_CHECKING:
+    import torch
+
+    from avspeech.core.pretrained import ModelInfo
+
+UNSEEN = ("silence", "model")
+# s of sound kept before a face first appears and after it has gone: a voice may begin or end unseen
+MARGIN = 0.5
+FADE = 0.02  # s, at both ends of what is kept
+SHORTEST = 0.5  # s; shorter input is padded, as a model's normalisation means little on less
+
+
+class Extractor:
+    """Target speaker extraction with a model of task "extraction".
+
+    model: called as `model(mixture [B, N] float32, video [B, V, T, 88, 88] uint8,
+    mask [B, V, T] bool) -> [B, N]`.
+    info: its sample rate (Hz) and frame rate (fps); see `avspeech.core.pretrained.ModelInfo`.
+    windows: how long signals are cut.
+    when_unseen: what is put out before the face first appears in any view and after it has gone
+        for good, each with a margin of 0.5 s: "silence", or "model" (what the model makes of sound
+        with no picture). While a face is lost between two appearances the model always runs, with
+        those frames marked as missing.
+
+    After each call `seams` lists the joins of its windows (at the model's sample rate);
+    `windows.disagreement_db` puts them in dB.
+    """
+
+    def __init__(
+        self,
+        model: torch.nn.Module | Callable[..., Any],
+        info: ModelInfo,
+        *,
+        windows: Windows | None = None,
+        when_unseen: str = "silence",
+    ) -> None:
+        if when_unseen not in UNSEEN:
+            raise InputError(f"when_unseen={when_unseen!r}: expected one of {', '.join(UNSEEN)}")
+        self.model = model
+        self.info = info
+        self.windows = windows or Windows()
+        self.when_unseen = when_unseen
+        self.sample_rate = int(info.sample_rate)
+        self.fps = float(info.fps or 25.0)
+        self.seams: list[Seam] = []
+
+    @classmethod
+    def from_pretrained(cls, name_or_folder: str | Path, device: str = "cpu", **options: Any) -> Extractor:
+        """An extractor from a model's name or folder; `options` as for the class.
+
+        Raises InputError where there is no such model, or it is for another task.
+        """
+        from avspeech.core import pretrained
+
+        model, info = pretrained.load(name_or_folder, device=device)
+        if info.task != "extraction":
+            raise InputError(f"{name_or_folder}: a model for {info.task}, expected one for extraction")
+        return cls(model, info, **options)
+
+    def __call__(
+        self,
+        audio: np.ndarray | torch.Tensor,
+        views: Any,
+        *,
+        sample_rate: int,
+        fps: float = 25.0,
+        present: Any = None,
+        face: int = 1,
+    ) -> np.ndarray:
+        """The voice of one face: float32 [N], at the sample rate and of the length of `audio`.
+
+        audio: float [N], or [C, N] or [N, C], whose channels are averaged. Full scale is 1.
+        views: what one camera or several synchronised ones (list or dict) saw of the same face from sample
+            0 on: mouth crops uint8 [T, 96, 96] or [T, 88, 88] (grey, aligned as by `avspeech.media.video`), a
+            stack of them [V, T, 96, 96], or full pictures uint8 [T, H, W, 3] (RGB) in which the face is
+            then found.
+        sample_rate: of `audio`, in Hz. The model hears nothing above half its own rate, and gives nothing
+            there.
+        fps: frame rate of `views`; frames are taken by time, frame k being shown from k / fps s on.
+        present: where the face is to be seen, bool [T], one for each view in the form of `views`; by default
+            always.
+        face: which face, counted from 1, where full pictures show several.
+        Sound longer than the views is taken as the face being out of sight.
+
+        Raises InputError for wrong shapes and types, NaN, and pictures without a face.
+        """
+        samples = mono(audio)
+        if not (sample_rate > 0 and sample_rate == int(sample_rate)):
+            raise InputError(f"sample_rate={sample_rate}: expected a positive whole number of Hz")
+        if not (np.isfinite(fps) and fps > 0):
+            raise InputError(f"fps={fps}: expected a positive number of frames per second")
+        seen = arrays_as_views(views, present, float(fps), face)
+        mixture = resample(samples, sample_rate, self.sample_rate)
+
+        voice = np.concatenate(list(self.blocks(lambda start, stop: mixture[start:stop], len(mixture), seen)))
+        voice = resample(voice, self.sample_rate, sample_rate)
+        out = np.zeros(len(samples), np.float32)
+        out[: min(len(voice), len(out))] = voice[: len(out)]
+        return out
+
+    def blocks(
+        self,
+        read: Callable[[int, int], np.ndarray],
+        samples: int,
+        views: Sequence[View],
+    ) -> Iterator[np.ndarray]:
+        """The voice in consecutive blocks, for signals that do not fit into memory.
+
+        read: gives samples [start, stop) of the mixture, float32 at the model's sample rate.
+        samples: length of the mixture.
+        views: of one face.
+        """
+        self.seams = []
+        kept = self._kept(samples, views)
+        done = 0
+        fade = max(1, round(self.windows.fade * self.sample_rate))
+        for block in stitch(self._pieces(read, samples, views, kept), fade, self.seams):
+            if kept is not None:
+                block = block * self._gate(done, done + len(block), samples, kept)
+            done += len(block)
+            yield block
+
+    def _sample(self, frame: int) -> int:
+        return round(frame * self.sample_rate / self.fps)
+
+    def _pieces(
+        self,
+        read: Callable[[int, int], np.ndarray],
+        samples: int,
+        views: Sequence[View],
+        kept: tuple[int, int] | None,
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        frames = max(1, -int(-samples * self.fps // self.sample_rate))
+        for first, last in self.windows.plan(frames, self.fps):
+            start, stop = self._sample(first), min(self._sample(last), samples)
+            mixture = read(start, stop)
+            if len(mixture) != stop - start:
+                raise ValueError(f"asked for samples {start} to {stop}, got {len(mixture)}")
+            unheard = kept is not None and (stop <= kept[0] or start >= kept[1])
+            if unheard or not np.any(mixture):
+                yield start, np.zeros(len(mixture), np.float32)
+            else:
+                yield start, self._run(mixture, views, first, last)
+
+    def _run(self, mixture: np.ndarray, views: Sequence[View], first: int, last: int) -> np.ndarray:
+        """One window through the model: mixture [N] and frames [first, last) of the views -> voice [N]."""
+        import torch
+
+        last = max(last, first + round(SHORTEST * self.fps))
+        length = max(len(mixture), self._sample(last) - self._sample(first))
+        padded = np.zeros(length, np.float32)
+        padded[: len(mixture)] = mixture
+        clips = [view.frames(first, last, self.fps) for view in views]
+        # A view that misses the face all through the window can only cost time.
+        clips = [clip for clip in clips if clip[1].any()] or clips[:1]
+        parameter = next(self.model.parameters(), None) if isinstance(self.model, torch.nn.Module) else None
+        device = torch.device("cpu") if parameter is None else parameter.device
+        with torch.inference_mode():
+            estimate = self.model(
+                torch.from_numpy(padded).to(device)[None],
+                torch.from_numpy(np.stack([crops for crops, _ in clips])).to(device)[None],
+                torch.from_numpy(np.stack([mask for _, mask in clips])).to(device)[None],
+            )
+        voice = estimate[0].float().cpu().numpy()[: len(mixture)]
+        if not np.isfinite(voice).all():
+            raise FloatingPointError(
+                f"the model's output is not finite at {first / self.fps:.2f} s to {last / self.fps:.2f} s"
+            )
+        return voice
+
+    def _kept(self, samples: int, views: Sequence[View]) -> tuple[int, int] | None:
+        """The samples [start, stop) that are not silenced for want of a face; None where all are kept."""
+        if self.when_unseen == "model":
+            return None
+        spans = [span for span in (view.span() for view in views) if span is not None]
+        if not spans:
+            return (0, 0)
+        start = round((min(first for first, _ in spans) - MARGIN) * self.sample_rate)
+        stop = round((max(last for _, last in spans) + MARGIN) * self.sample_rate)
+        start, stop = max(0, start), min(samples, stop)
+        return None if (start, stop) == (0, samples) else (start, max(start, stop))
+
+    def _gate(self, start: int, stop: int, samples: int, kept: tuple[int, int]) -> np.ndarray:
+        """Gain for samples [start, stop): 1 within `kept`, 0 outside, raised-cosine fades just inside. [N]"""
+        at = np.arange(start, stop, dtype=np.float64) + 0.5
+        fade = FADE * self.sample_rate
+        rise = (at - kept[0]) / fade if kept[0] > 0 else np.where(at >= 0, 1.0, 0.0)
+        fall = (kept[1] - at) / fade if kept[1] < samples else np.where(at < samples, 1.0, 0.0)
+        if kept[1] <= kept[0]:
+            return np.zeros(stop - start, np.float32)
+        depth = np.clip(np.minimum(rise, fall), 0.0, 1.0)
+        return (0.5 - 0.5 * np.cos(np.pi * depth)).astype(np.float32)
+
+    def extract(
+        self,
+        videos: Sequence[str | Path] | str | Path,
+        out: str | Path,
+        face: int | None = None,
+        progress: bool = True,
+        mouth: bool = False,
+    ) -> list[Path]:
+        """Each face's voice from one or more synchronised videos, as wav and mp4: see
+        `avspeech.extraction.files`."""
+        from avspeech.extraction.files import extract
+
+        paths = [Path(videos)] if isinstance(videos, (str, Path)) else [Path(video) for video in videos]
+        return extract(self, paths, Path(out), face, progress, mouth)
+
+
+def extract_files(
+    videos: Sequence[str | Path],
+    out: str | Path,
+    face: int | None = None,
+    model: str | Path = "mvtf-small",
+    progress: bool = True,
+    device: str = "cpu",
+    mouth: bool = False,
+) -> list[Path]:
+    """`Extractor.from_pretrained(model).extract(videos, out, face)`: what `avspeech extract` does."""
+    return Extractor.from_pretrained(model, device=device).extract(
+        videos, out, face=face, progress=progress, mouth=mouth)

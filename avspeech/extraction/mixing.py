@@ -1,0 +1,341 @@
+"""Mixtures: who speaks when and how loud, as data; and the sound and pictures made from that.
+
+A `Mixture` says everything about one mixture, so a test set is a JSONL file of them: drawn once, seeded, the
+same whatever the number of workers. Training draws new ones with the same function, `draw`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avspeech.data.manifest import Utterance, read_jsonl, resolve, write_jsonl
+from avspeech.errors import InputError
+from avspeech.media import audio, video
+
+FPS = 25.0
+
+
+@dataclass(frozen=True)
+class Source:
+    """One interferer: utterance id, level over the target's in dB (RMS over speech), when it begins
+    (seconds), and how many times as fast (and as high) it is played."""
+
+    utterance: str
+    gain_db: float = 0.0
+    offset: float = 0.0
+    speed: float = 1.0
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """One mixture, on the clock of its target's video.
+
+    kind: "two" (another speaker), "same" (the same speaker: only the lips tell), "many" (two or three
+    interferers), "partial" (the interferer starts late or ends early), "noise" (one interferer and noise),
+    "silent" (the target's face is there, still, and says nothing: the right output is silence).
+    target: utterance id; start, duration: seconds of it that are used.
+    noise_db: level of pink noise under the target's, dB, or None; seed: of the noise.
+    views: names of the views that there are; occlusions: (view name, start, end) in seconds,
+    of frames not seen.
+    """
+
+    id: str
+    kind: str
+    target: str
+    duration: float
+    start: float = 0.0
+    interferers: tuple[Source, ...] = ()
+    noise_db: float | None = None
+    seed: int = 0
+    views: tuple[str, ...] = ()
+    occlusions: tuple[tuple[str, float, float], ...] = ()
+
+
+@dataclass
+class MixConfig:
+    """What is drawn, in which proportion. Levels in dB, times in seconds.
+
+    kinds: weights of the kinds of mixture; gains: range of an interferer's level over the target's;
+    noise: range of the noise's level over the target's; occluded, missing: chance that frames of a
+    view are hidden for 0.2 to 1 s, and that only some of the views are there. views: which views
+    are used at all (empty: all). speed: share by which another speaker's voice is played faster or slower at
+    most, which makes many of a few.
+    """
+
+    kinds: dict[str, float] = field(default_factory=lambda: {"two": 0.35, "same": 0.25, "many": 0.1,
+                                                             "partial": 0.1, "noise": 0.1, "silent": 0.1})
+    gains: tuple[float, float] = (-5.0, 5.0)
+    noise: tuple[float, float] = (-20.0, -5.0)
+    occluded: float = 0.15
+    missing: float = 0.15
+    views: tuple[str, ...] = ()
+    speed: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.speed <= 0.5:
+            raise InputError(f"mix.speed={self.speed}: expected a share up to 0.5")
+
+
+KINDS = ("two", "same", "many", "partial", "noise", "silent")
+
+
+class Pool:
+    """Utterances to draw from: targets (with views) and, besides them, voices that only interfere."""
+
+    def __init__(self, targets: Sequence[Utterance], others: Sequence[Utterance] = ()):
+        self.targets = [u for u in targets if u.views]
+        if not self.targets:
+            raise InputError("no utterance with a view among the targets; check the manifest's 'views'")
+        self.by_speaker: dict[str, list[Utterance]] = {}
+        for utterance in [*targets, *others]:
+            self.by_speaker.setdefault(utterance.speaker, []).append(utterance)
+        self.speakers = sorted(self.by_speaker)
+
+    def same(self, rng: np.random.Generator, target: Utterance) -> Utterance | None:
+        """Another utterance of the target's speaker, with other words where the texts are known."""
+        mine = self.by_speaker[target.speaker]
+        for _ in range(20):
+            other = mine[rng.integers(len(mine))]
+            if other.id != target.id and (target.text is None or other.text != target.text):
+                return other
+        return None
+
+    def other(self, rng: np.random.Generator, target: Utterance) -> Utterance | None:
+        """An utterance of another speaker, the speakers being equally likely."""
+        if len(self.speakers) < 2:
+            return None
+        i = int(rng.integers(len(self.speakers) - 1))
+        speaker = self.speakers[i + (i >= self.speakers.index(target.speaker))]
+        return self.by_speaker[speaker][rng.integers(len(self.by_speaker[speaker]))]
+
+
+def draw(rng: np.random.Generator, pool: Pool, target: Utterance, config: MixConfig, id: str,
+         segment: float | None = None) -> Mixture:
+    """A random mixture for this target. segment: length in seconds of the part to use, None for all of it.
+
+    A kind that the pool cannot give (no second speaker, no second utterance) becomes one that it can. Raises
+    InputError for an unknown kind.
+    """
+    unknown = set(config.kinds) - set(KINDS)
+    if unknown:
+        raise InputError(f"mix.kinds: '{sorted(unknown)[0]}' is not a kind of mixture; known: "
+                         f"{', '.join(KINDS)}")
+    weights = np.array([config.kinds.get(kind, 0.0) for kind in KINDS])
+    kind = KINDS[rng.choice(len(KINDS), p=weights / weights.sum())]
+    duration = target.duration if segment is None else min(segment, target.duration)
+    start = float(rng.uniform(0, target.duration - duration)) if duration < target.duration else 0.0
+    start = round(start * FPS) / FPS  # on a video frame, so that sound and picture stay together
+    picked: list[Utterance] = []
+    for _ in range(int(rng.integers(2, 4)) if kind == "many" else 1):
+        first, second = (pool.same, pool.other) if kind == "same" else (pool.other, pool.same)
+        found = first(rng, target) or second(rng, target)
+        if found is None:
+            raise InputError("mixing needs at least two utterances; the manifest has one")
+        picked.append(found)
+    if kind in ("two", "same"):  # what it became, where the pool could not give what was drawn
+        kind = "same" if picked[0].speaker == target.speaker else "two"
+    sources = []
+    for utterance in picked:
+        slack = duration - utterance.duration
+        if kind == "partial":
+            offset = rng.choice([rng.uniform(0.3, 0.7) * duration,
+                                 rng.uniform(0.3, 0.7) * duration - utterance.duration])
+        else:  # overlapping as far as the lengths allow
+            offset = (rng.uniform(min(slack, 0.0), max(slack, 0.0)) if segment is not None
+                      else min(slack, 0.0) / 2)
+        gain = round(float(rng.uniform(*config.gains)), 2)
+        speed = (round(float(rng.uniform(1 - config.speed, 1 + config.speed)), 3)
+                 if config.speed and utterance.speaker != target.speaker else 1.0)
+        sources.append(Source(utterance.id, gain, round(float(offset), 3), speed))
+    names = [v.name for v in target.views if not config.views or v.name in config.views]
+    if not names:
+        raise InputError(f"{target.id}: none of the views {', '.join(config.views)}; it has "
+                         f"{', '.join(v.name for v in target.views)}")
+    if len(names) > 1 and rng.random() < config.missing:
+        kept = rng.choice(len(names), int(rng.integers(1, len(names))), replace=False)
+        names = [names[i] for i in sorted(kept)]
+    occlusions = []
+    for name in names:
+        if rng.random() < config.occluded:
+            begin = float(rng.uniform(0, duration))
+            occlusions.append((name, round(begin, 2), round(begin + float(rng.uniform(0.2, 1.0)), 2)))
+    return Mixture(id, kind, target.id, round(duration, 4), start, tuple(sources),
+                   round(float(rng.uniform(*config.noise)), 2) if kind == "noise" else None,
+                   int(rng.integers(2**31)), tuple(names), tuple(occlusions))
+
+
+def write_mixtures(path: str | Path, mixtures: Sequence[Mixture]) -> None:
+    """Writes a mixture manifest, JSONL."""
+    write_jsonl(path, mixtures)
+
+
+def read_mixtures(path: str | Path) -> list[Mixture]:
+    """Reads a mixture manifest. Raises InputError with file and line for a bad one."""
+    known = {f.name for f in dataclasses.fields(Mixture)}
+    mixtures = []
+    for where, record in read_jsonl(path):
+        if (not isinstance(record, dict) or set(record) - known
+            or not {"id", "kind", "target", "duration"} <= set(record)):
+            raise InputError(f"{where}: not a mixture; expected the keys id, kind, target, "
+                             f"duration of {sorted(known)}")
+        try:
+            record["interferers"] = tuple(Source(**source) for source in record.get("interferers", ()))
+        except TypeError as error:
+            raise InputError(f"{where}: bad interferer ({error})") from None
+        record["views"] = tuple(record.get("views", ()))
+        record["occlusions"] = tuple((str(v), float(a), float(b)) for v, a, b in record.get("occlusions", ()))
+        mixtures.append(Mixture(**record))
+    return mixtures
+
+
+def pink_noise(seed: int, samples: int) -> np.ndarray:
+    """[N] float32 noise of RMS 1 whose power falls with 1/f."""
+    spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(samples))
+    spectrum /= np.sqrt(np.maximum(np.arange(len(spectrum)), 1.0))
+    noise = np.fft.irfft(spectrum, samples)
+    return (noise / max(float(np.sqrt(np.mean(noise**2))), 1e-9)).astype(np.float32)
+
+
+def resampled(samples: np.ndarray, count: int) -> np.ndarray:
+    """samples [N] as [count] float32 over the same time: its spectrum cut or filled up."""
+    if not len(samples) or not count:
+        return np.zeros(count, np.float32)
+    return (np.fft.irfft(np.fft.rfft(samples), count) * (count / len(samples))).astype(np.float32)
+
+
+def revoiced(samples: np.ndarray, pitch: float, formants: float) -> np.ndarray:
+    """samples [N] -> [N] float32, the same words at the same times and the same RMS in another voice: `pitch`
+    times as high, from a vocal tract whose resonances lie `formants` times as high.
+
+    A phase vocoder (Flanagan & Golden 1966) draws the sound out, which is then played faster; what that did
+    to the envelope of the spectrum (its cepstrum up to 2 ms) is undone, and the envelope moved instead.
+    """
+    import librosa
+
+    n_fft, hop, smooth = 1024, 256, 30
+    if len(samples) < n_fft or not samples.any():
+        return samples
+
+    def spectrum(x: np.ndarray) -> np.ndarray:
+        return librosa.stft(x, n_fft=n_fft, hop_length=hop)
+
+    def envelope(x: np.ndarray) -> np.ndarray:
+        cepstrum = np.fft.irfft(np.log(np.abs(x) + 1e-5), axis=0)
+        cepstrum[smooth: 1 - smooth] = 0
+        return np.fft.rfft(cepstrum, axis=0).real
+
+    old = spectrum(samples)
+    drawn = librosa.phase_vocoder(old, rate=1 / pitch, hop_length=hop, n_fft=n_fft)
+    # In whole hops: Fourier transforms of awkward lengths are slow
+    high = librosa.istft(drawn, n_fft=n_fft, hop_length=hop, length=round(len(samples) * pitch / hop) * hop)
+    new = spectrum(resampled(high, len(samples)))
+    bins = np.arange(len(old))
+    wanted = np.stack([np.interp(bins / formants, bins, frame) for frame in envelope(old).T], 1)
+    new *= np.exp(np.clip(wanted - envelope(new), -3, 3))
+    voice = librosa.istft(new, n_fft=n_fft, hop_length=hop, length=len(samples))
+    return (voice * np.sqrt(np.mean(samples**2) / max(float(np.mean(voice**2)), 1e-12))).astype(np.float32)
+
+
+def speech_level(samples: np.ndarray) -> float:
+    """RMS over the 20 ms stretches (at 16 kHz) within 40 dB of the loudest; 1e-6 at the least."""
+    frames = samples[: len(samples) // 320 * 320].reshape(-1, 320)
+    if not len(frames):
+        return 1e-6
+    power = np.mean(frames.astype(np.float64) ** 2, axis=1)
+    return max(float(np.sqrt(power[power >= power.max() * 1e-4].mean())), 1e-6)
+
+
+class Studio:
+    """Makes mixtures real: reads the sound and the crops of utterances, and mixes.
+
+    utterances: all that mixtures may name; roots: per utterance id the folder its paths are relative to, and
+    the folder its cached crops are relative to. sample_rate in Hz. Decoded sound is kept, up to `keep` bytes
+    of it; crops are not: reading them costs next to nothing.
+    """
+
+    def __init__(self, utterances: Sequence[Utterance], roots: dict[str, tuple[Path, Path]],
+                 sample_rate: int = 16000, keep: int = 2**30):
+        self.utterances = {u.id: u for u in utterances}
+        self.roots, self.sample_rate, self.keep = roots, sample_rate, keep
+        self._sounds: dict[str, np.ndarray] = {}
+
+    def sound(self, id: str) -> np.ndarray:
+        """All of an utterance's sound, [N] float32."""
+        if id in self._sounds:
+            return self._sounds[id]
+        if id not in self.utterances:
+            raise InputError(f"mixture names utterance '{id}', which no manifest has")
+        u = self.utterances[id]
+        samples = audio.read(resolve(self.roots[id][0], u.audio), self.sample_rate, u.start, u.duration)
+        if self.keep >= samples.nbytes:
+            self._sounds[id] = samples
+            self.keep -= samples.nbytes
+        return samples
+
+    def crops(self, id: str, view: str) -> tuple[np.ndarray, np.ndarray]:
+        """All of an utterance's crops in a view: [T, 96, 96] uint8 and what is shown, [T] bool."""
+        u = self.utterances[id]
+        v = u.view(view)
+        if v.crops is None:
+            raise InputError(f"{id}: view '{view}' has no mouth crops yet; run the crops stage first")
+        return video.read_crops(resolve(self.roots[id][1], v.crops), v.start, u.duration)
+
+    def voices(self, mixture: Mixture) -> tuple[np.ndarray, np.ndarray]:
+        """(mixture [N], target [N]) float32; the target is zero for kind "silent"."""
+        n = round(mixture.duration * self.sample_rate)
+        target = np.zeros(n, np.float32)
+        whole = self.sound(mixture.target)
+        part = whole[round(mixture.start * self.sample_rate):][:n]
+        target[: len(part)] = part
+        level = speech_level(whole)
+        total = target.copy() if mixture.kind != "silent" else np.zeros(n, np.float32)
+        for source in mixture.interferers:
+            voice = self.sound(source.utterance)
+            gain = level / speech_level(voice) * 10 ** (source.gain_db / 20)
+            begin = round(source.offset * self.sample_rate)
+            count = max(n - max(begin, 0), 0)
+            voice = voice[max(-begin, 0):][: round(count * source.speed)]
+            if source.speed != 1:
+                voice = resampled(voice, min(round(len(voice) / source.speed), count))
+            total[max(begin, 0):][: len(voice)] += np.float32(gain) * voice
+        if mixture.noise_db is not None:
+            total += np.float32(level * 10 ** (mixture.noise_db / 20)) * pink_noise(mixture.seed, n)
+        return total, target if mixture.kind != "silent" else np.zeros(n, np.float32)
+
+    def lips(self, mixture: Mixture, views: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Crops [V, T, 96, 96] uint8 and what is shown [V, T] bool, T = ceil(duration * 25).
+
+        A view that the mixture does not have is not shown. For kind "silent" the mouth keeps still: the first
+        0.2 s of the utterance, before it starts to speak, played to and fro.
+        """
+        frames = int(np.ceil(mixture.duration * FPS - 1e-6))
+        crops = np.zeros((len(views), frames, 96, 96), np.uint8)
+        shown = np.zeros((len(views), frames), bool)
+        for i, name in enumerate(views):
+            if name not in mixture.views:
+                continue
+            picture, present = self.crops(mixture.target, name)
+            index = round(mixture.start * FPS) + np.arange(frames)
+            if mixture.kind == "silent":
+                index = np.abs((np.arange(frames) + 4) % 8 - 4)
+            index = index[index < len(picture)]
+            crops[i, : len(index)], shown[i, : len(index)] = picture[index], present[index]
+            for view, begin, end in mixture.occlusions:
+                if view == name:
+                    shown[i, int(begin * FPS): int(np.ceil(end * FPS))] = False
+        crops[~shown] = 0
+        return crops, shown
+
+
+def proportions(mixtures: Sequence[Mixture]) -> dict[str, Any]:
+    """Counts a kind, and how many mixtures have occluded frames or only some views: for a report."""
+    views = max((len(m.views) for m in mixtures), default=0)
+    counts: dict[str, Any] = {kind: sum(m.kind == kind for m in mixtures) for kind in KINDS}
+    return {**counts, "occluded": sum(bool(m.occlusions) for m in mixtures),
+            "views missing": sum(len(m.views) < views for m in mixtures)}

@@ -1,0 +1,182 @@
+"""A picture and another sound in one mp4, on the clock of the picture's file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avspeech.errors import InputError
+from avspeech.media.audio import container_zero, decode_packets, open_container
+from avspeech.media.video import ATTACHED_PICTURE
+
+COPIED = {"h264", "hevc"}  # what every mp4 player shows; anything else is encoded anew
+ENCODERS = ("libx264", "libopenh264", "mpeg4")  # the first one FFmpeg was built with
+BIT_RATE = 96_000  # of the sound, AAC
+
+
+def mux(video: Path, sound: Path, out: Path) -> None:
+    """Writes `out` (mp4): the pictures of `video` and the sound file `sound`,
+    which begins at the zero of its clock.
+
+    Pictures are copied where mp4 takes them as they are (H.264, HEVC), else encoded with the first of
+    ENCODERS. Pictures that begin late begin late in `out`. Raises InputError where `video` has no pictures.
+    """
+    import av
+    import soundfile
+
+    with open_container(video) as source, soundfile.SoundFile(str(sound)) as voice:
+        streams = [s for s in source.streams.video if not int(s.disposition or 0) & ATTACHED_PICTURE]
+        if not streams:
+            raise InputError(f"{video}: no pictures in it; give a video file")
+        pictures = streams[0]
+        with av.open(str(out), "w", format="mp4") as target:
+            spoken = _Sound(target, voice)
+            if pictures.codec_context.name in COPIED:
+                _copy(source, pictures, target, spoken)
+            else:
+                _encode(source, pictures, target, spoken)
+            spoken.until(None)
+
+
+class _Sound:
+    """Encodes a sound file into a container bit by bit, a little ahead of the pictures."""
+
+    def __init__(self, target: Any, voice: Any) -> None:
+        self.target, self.voice = target, voice
+        self.stream = target.add_stream("aac", rate=voice.samplerate)
+        self.stream.layout = "mono"
+        self.stream.bit_rate = BIT_RATE
+        self.done = 0
+
+    def until(self, seconds: float | None) -> None:
+        """Encodes up to `seconds`; with None up to the end."""
+        import av
+
+        while seconds is None or self.done <= seconds * self.voice.samplerate:
+            samples = self.voice.read(1024, dtype="float32")
+            if not len(samples):
+                break
+            frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
+            frame.sample_rate = self.voice.samplerate
+            frame.time_base = Fraction(1, self.voice.samplerate)
+            frame.pts = self.done
+            self.done += len(samples)
+            self.target.mux(self.stream.encode(frame))
+        if seconds is None:
+            self.target.mux(self.stream.encode(None))
+
+
+def _copy(source: Any, pictures: Any, target: Any, spoken: _Sound) -> None:
+    stream = target.add_stream_from_template(pictures)
+    zero = round(container_zero(source) / pictures.time_base)
+    last: int | None = None
+    for packet in _dated(source, pictures):
+        if packet.pts is None or (last is not None and packet.dts <= last):
+            continue
+        last = packet.dts
+        packet.pts -= zero
+        packet.dts -= zero
+        spoken.until(float(packet.pts * packet.time_base))
+        packet.stream = stream
+        target.mux(packet)
+
+
+def _dated(source: Any, pictures: Any) -> Iterator[Any]:
+    """The packets of a stream, each with a decoding time: Matroska leaves out the first ones."""
+    import av
+
+    step = max(1, round(1 / (pictures.average_rate or 25) / pictures.time_base))
+    waiting: list[Any] = []
+    packets = source.demux(pictures)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.FFmpegError):  # the end, or where the file breaks off
+            break
+        if not packet.size:
+            continue
+        if packet.dts is None:
+            waiting.append(packet)
+            continue
+        for before, held in enumerate(reversed(waiting), 1):
+            held.dts = packet.dts - before * step
+        yield from waiting
+        waiting = []
+        yield packet
+    for held in waiting:
+        held.dts = held.pts
+        yield held
+
+
+def _encode(source: Any, pictures: Any, target: Any, spoken: _Sound) -> None:
+    stream: Any = None
+    zero = container_zero(source)
+    clock = Fraction(1, 90_000)
+    last = -1
+    pictures.thread_type = "AUTO"
+    for frame in decode_packets(source, pictures):
+        at = last + 1 if frame.time is None else round((frame.time - zero) / clock)
+        if at <= last:
+            continue
+        last = at
+        picture = _upright(frame)
+        if stream is None:
+            stream = target.add_stream(_encoder(), rate=pictures.average_rate or 25)
+            # yuv420p takes even sizes only
+            stream.width, stream.height = max(2, picture.width // 2 * 2), max(2, picture.height // 2 * 2)
+            stream.pix_fmt = "yuv420p"
+            stream.codec_context.time_base = clock
+            if stream.codec_context.name == "libx264":
+                stream.options = {"crf": "20", "preset": "veryfast"}
+            else:
+                stream.bit_rate = max(500_000, 4 * picture.width * picture.height)
+        image = picture.reformat(width=stream.width, height=stream.height, format="yuv420p")
+        image.pts, image.time_base = at, clock
+        image.pict_type = 0  # left to the encoder, not taken from the source
+        spoken.until(float(at * clock))
+        target.mux(stream.encode(image))
+    if stream is None:
+        raise InputError(f"{source.name}: no picture could be decoded; the file is damaged")
+    target.mux(stream.encode(None))
+
+
+def _upright(frame: Any) -> Any:
+    """The frame, turned as the file says it is to be shown."""
+    import av
+
+    turns = round((getattr(frame, "rotation", 0) or 0) / 90) % 4
+    if not turns:
+        return frame
+    picture = np.rot90(frame.to_ndarray(format="rgb24"), turns)
+    return av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+
+
+def _encoder() -> str:
+    import av
+
+    for name in ENCODERS:
+        if name in av.codecs_available:
+            try:
+                return av.codec.Codec(name, "w").name
+            except av.codec.codec.UnknownCodecError:
+                continue
+    raise InputError(
+        f"FFmpeg has none of the video encoders {', '.join(ENCODERS)}; install the PyAV wheel: pip install av"
+    )
+
+
+def write_pictures(path: Path, pictures: np.ndarray, fps: float) -> None:
+    """Writes uint8 [T, H, W, 3] RGB without loss (FFV1), for what reads video from files only."""
+    import av
+
+    rate = Fraction(fps).limit_denominator(1001)
+    with av.open(str(path), "w") as target:
+        stream = target.add_stream("ffv1", rate=rate)
+        stream.width, stream.height, stream.pix_fmt = pictures.shape[2], pictures.shape[1], "bgr0"
+        for picture in pictures:
+            target.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        target.mux(stream.encode(None))

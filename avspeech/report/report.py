@@ -1,0 +1,490 @@
+"""From the result files of an experiment to RESULTS.md and one HTML page.
+
+A result file is JSON: `{"rows": [{"system": "mvtf", "seed": 0, "condition": "front", "n": 100, "si_sdri":
+9.1}, ...], "meta": {"command": "...", "commit": "...", "config": "<hash>"}}`. A row is one cell of one run:
+what it is (system, seed, condition, ...), n utterances, and any number of measures; a measure that is null or
+absent is a missing cell. A system without randomness (the unprocessed mixture) has seed null.
+
+    rows, meta = read_results("exp/tse")
+    summary = aggregate(rows, value="si_sdri")
+    sections = [Text("..."), summary.table("SI-SDRi"), training_curves("exp/tse/log.jsonl")]
+    write_markdown("RESULTS.md", "Extraction", sections, meta)
+    write_html("report.html", "Extraction", sections, meta)
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import math
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avspeech.errors import InputError
+from avspeech.report.figures import points_svg, spectrogram_peak, spectrogram_png, training_svg
+from avspeech.report.metrics import mean_and_spread
+
+GAP = "missing"
+Row = Mapping[str, Any]
+
+# --- results ------------------------------------------------------------------------------------------------
+
+
+def write_results(path: str | Path, rows: Sequence[Row], meta: Mapping[str, Any] | None = None) -> None:
+    """Writes a result file, atomically. NaN becomes null; an infinite value is written as null too: neither
+    is a number that could be averaged."""
+
+    def plain(value: Any) -> Any:
+        value = value.item() if isinstance(value, np.generic) else value
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    data = {"rows": [{k: plain(v) for k, v in row.items()} for row in rows], "meta": dict(meta or {})}
+    _write(Path(path), json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_results(path: str | Path) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Rows and meta of one result file, or of all in a folder (`*.json` in it, or in its `results/`), in
+    order of name.
+
+    Where files differ in a value of meta, all its values are given, in order. Raises InputError for a file
+    that is not a result file, or where there is none.
+    """
+    path = Path(path)
+    if path.is_dir():
+        files = sorted((path / "results").glob("*.json")) or sorted(path.glob("*.json"))
+    else:
+        files = [path] if path.exists() else []
+    if not files:
+        raise InputError(f"{path}: no result file (results/*.json) in it; run the evaluate stage first")
+    rows: list[dict[str, Any]] = []
+    metas: dict[str, list[str]] = {}
+    for file in files:
+        try:
+            data = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{file}: cannot be read as JSON ({error})") from None
+        listed = data.get("rows") if isinstance(data, dict) else None
+        if not isinstance(listed, list) or not all(isinstance(row, dict) for row in listed):
+            raise InputError(f'{file}: not a result file; expected {{"rows": [{{...}}, ...], '
+                             f'"meta": {{...}}}}')
+        rows += listed
+        for key, value in (data.get("meta") or {}).items():
+            value = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            if value not in metas.setdefault(key, []):
+                metas[key].append(value)
+    return rows, {key: "; ".join(values) for key, values in metas.items()}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell over its seeds: mean, std (n - 1; NaN for one seed), n seeds; missing: seeds there is no value
+    for.
+    utterances: of one seed (the largest, should they differ)."""
+
+    mean: float
+    std: float
+    n: int
+    missing: tuple[Any, ...] = ()
+    utterances: int = 0
+
+    def text(self, digits: int = 2) -> str:
+        """"12.34 ± 0.56", the spread left out for one seed, "(2/3)" after it where seeds are missing."""
+        if not self.n:
+            return GAP
+        text = f"{self.mean:.{digits}f}" + ("" if math.isnan(self.std) else f" ± {self.std:.{digits}f}")
+        return text + (f" ({self.n}/{self.n + len(self.missing)})" if self.missing else "")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Cells by their key: one value for each name in `by`. Keys are in order of first appearance; a key that
+    is expected and has no value at all is there too, with n = 0."""
+
+    by: tuple[str, ...]
+    value: str
+    cells: dict[tuple[Any, ...], Cell]
+
+    def missing(self) -> list[str]:
+        """A line for every cell that lacks a seed."""
+        lines = []
+        for key, cell in self.cells.items():
+            if cell.missing:
+                seeds = ", ".join(str(s) for s in cell.missing if s is not None)
+                lines.append(f"{' / '.join(map(str, key))}: " + (f"seed {seeds}" if seeds else "not there"))
+        return lines
+
+    def names(self, position: int) -> list[Any]:
+        """The values of the key's part at `position`, in order of first appearance."""
+        return list(dict.fromkeys(key[position] for key in self.cells))
+
+    def table(self, title: str = "", digits: int = 2, columns: Sequence[Any] | None = None,
+              note: str = "") -> Table:
+        """Rows: the first of `by`; columns: the second (or all else that is in the key, joined). columns:
+        which, in which order; default all. Missing cells are named below the table."""
+        column = {key: " / ".join(map(str, key[1:])) or self.value for key in self.cells}
+        names = [str(c) for c in columns] if columns is not None else list(dict.fromkeys(column.values()))
+        rows = []
+        for name in self.names(0):
+            cells = {column[key]: cell for key, cell in self.cells.items() if key[0] == name}
+            rows.append([str(name), *(cells[c].text(digits) if c in cells else "" for c in names)])
+        seeds = {cell.n for cell in self.cells.values() if cell.n > 1}
+        notes = [note] if note else []
+        if seeds:
+            count = str(max(seeds)) if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)}"
+            notes.append(f"Mean ± standard deviation over {count} seeds.")
+        if self.missing():
+            notes.append("Missing, and in no mean: " + "; ".join(self.missing()) + ".")
+        return Table(title=title, header=[self.by[0], *names], rows=rows, note="\n".join(notes))
+
+
+def aggregate(
+    rows: Iterable[Row],
+    by: Sequence[str] = ("system", "condition"),
+    value: str = "si_sdri",
+    expected: Iterable[Sequence[Any]] | None = None,
+    seeds: Iterable[Any] | None = None,
+) -> Summary:
+    """Mean and spread over seeds of `value`, for each combination of `by`.
+
+    expected: the keys (in the order of `by`) that there should be; default those seen in the rows, with or
+    without a value. seeds: that each key should have; default all seen in any row, save that a key seen only
+    with seed null needs just that one. What is missing is named in the Summary and enters no mean. Raises
+    InputError where a row lacks a part of the key, or two rows are of one key and seed.
+    """
+    by = tuple(by)
+    values: dict[tuple[Any, ...], dict[Any, float | None]] = {}
+    counts: dict[tuple[Any, ...], int] = {}
+    if expected is not None:
+        values = {tuple(key): {} for key in expected}
+    for number, row in enumerate(rows, 1):
+        for name in by:
+            if name not in row:
+                raise InputError(f"results, row {number}: no '{name}' in it; it has {', '.join(row)}")
+        key, seed, x = tuple(row[name] for name in by), row.get("seed"), row.get(value)
+        cell = values.setdefault(key, {})
+        if seed in cell:
+            raise InputError(f"results: {' / '.join(map(str, key))}, seed {seed} stands twice; "
+                             "remove one of its files")
+        cell[seed] = float(x) if isinstance(x, (int, float)) and math.isfinite(x) else None
+        counts[key] = max(counts.get(key, 0), int(row.get("n") or 0))
+    if seeds is None:
+        seeds = {s for cell in values.values() for s in cell if s is not None}
+    wanted = sorted(seeds, key=str)
+    cells = {}
+    for key, cell in values.items():
+        there = [x for x in cell.values() if x is not None]
+        need = [None] if set(cell) == {None} or not wanted else wanted
+        missing = tuple(s for s in dict.fromkeys([*need, *cell]) if cell.get(s) is None)
+        mean, std, n = mean_and_spread(there) if there else (math.nan, math.nan, 0)
+        cells[key] = Cell(mean, std, n, missing, counts.get(key, 0))
+    return Summary(by, value, cells)
+
+
+# --- sections -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Text:
+    """Paragraphs, parted by an empty line. Plain text: nothing in it is taken for markup."""
+
+    body: str
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table; the first column names the rows. Cells are shown as str(); None is shown as missing."""
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    title: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture: bytes of a PNG, JPEG or SVG, the path of one, or an array uint8 [H, W] (grey) or [H, W, 3]
+    (RGB)."""
+
+    image: bytes | Path | np.ndarray
+    title: str = ""
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Track:
+    """A sound to play: samples [N] in -1..1 at sample_rate (Hz); note: a word below its label, as "SI-SDRi
+    9.1 dB"."""
+
+    label: str
+    samples: np.ndarray
+    sample_rate: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Audio:
+    """Players side by side, each with its spectrogram. All are played at one common gain, so that their
+    levels compare: 1, or less where one of them is beyond full scale."""
+
+    tracks: Sequence[Track]
+    title: str = ""
+    caption: str = ""
+    spectrograms: bool = True
+
+
+Section = Text | Table | Picture | Audio
+
+
+def audio_section(
+    title: str, sounds: Mapping[str, np.ndarray], sample_rate: int = 16000,
+    notes: Mapping[str, str] | None = None, caption: str = "",
+) -> Audio:
+    """An Audio of `sounds` by label ("mixture", "target", "estimate", ...); notes: by label."""
+    tracks = [Track(label, samples, sample_rate, (notes or {}).get(label, ""))
+              for label, samples in sounds.items()]
+    return Audio(tracks, title, caption)
+
+
+# --- pictures -----------------------------------------------------------------------------------------------
+
+
+def training_curves(logs: str | Path | Mapping[str, str | Path], title: str = "Training",
+                    caption: str = "") -> Picture:
+    """Loss and validation score over steps, from the trainer's `log.jsonl`, or several by name. A step whose
+    loss was not finite is marked by a dotted line. Raises InputError for a log without any value."""
+    return Picture(training_svg(logs if isinstance(logs, Mapping) else {"": logs}), title, caption)
+
+
+def points_plot(summary: Summary, title: str = "", label: str = "",
+                columns: Sequence[Any] | None = None) -> Picture:
+    """Mean and spread of each cell of a Summary by two names: the second along the axis, the first by colour.
+    label: of the axis, with its unit; default the name of the value."""
+    points: dict[str, dict[str, tuple[float, float]]] = {str(name): {} for name in summary.names(0)}
+    for (name, column), cell in summary.cells.items():
+        if cell.n:
+            points[str(name)][str(column)] = (cell.mean, cell.std)
+    names = [str(c) for c in (columns if columns is not None else summary.names(1))]
+    return Picture(points_svg(points, names, label or summary.value), title)
+
+
+# --- writers ------------------------------------------------------------------------------------------------
+
+
+def commit() -> str:
+    """The commit of the working tree this runs from, "+" after it where the tree has changes; "unknown"
+    outside git."""
+    try:
+        done = subprocess.run(["git", "describe", "--always", "--dirty=+", "--exclude=*"],
+                              capture_output=True, text=True, cwd=Path(__file__).parent, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()
+
+
+def command(exp: str | Path) -> str:
+    """What makes an experiment again, by its command.json: the example's run.sh with the config and the
+    values that were given; paths that only this machine has are left to the reader ("data.source=...")."""
+    asked = _asked(exp)
+    if asked is None:
+        return "unknown"
+    path, overrides = asked
+    example = "/".join(path.resolve().parts[-4:-2])  # egs/CORPUS/TASK/conf/NAME.yaml
+    given = [f"--config egs/{example}/conf/{path.name}"] * (path.stem != "train")
+    given += [f"{key}={'...' if value.startswith('/') else shlex.quote(value)}" for key, value in overrides]
+    return " ".join([f"bash egs/{example}/run.sh", *given])
+
+
+def config_name(exp: str | Path) -> str:
+    """Of an experiment's config, without folder and suffix; the folder's own name where that is not known."""
+    asked = _asked(exp)
+    return (asked[0].stem if asked else "") or Path(exp).name
+
+
+def _asked(exp: str | Path) -> tuple[Path, list[list[str]]] | None:
+    """What command.json says: the config, and [key, value] of those given."""
+    from avspeech.core.recipe import COMMAND
+
+    try:
+        asked = json.loads((Path(exp) / COMMAND).read_text(encoding="utf-8"))
+        return Path(asked["config"] or ""), [str(o).split("=", 1) for o in asked["overrides"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_markdown(
+    path: str | Path, title: str, sections: Iterable[Section], meta: Mapping[str, Any] | None = None
+) -> None:
+    """RESULTS.md: the meta (command, commit, ...), the texts and the tables. Pictures and sounds are the HTML
+    page's. Has no date in it: the same results give the same bytes."""
+    parts = [f"# {_markdown(title)}"]
+    if meta:
+        parts.append("\n".join(f"- {_markdown(key)}: {_code(str(value))}" for key, value in meta.items()))
+    for section in sections:
+        if not isinstance(section, (Text, Table)):
+            continue
+        if section.title:
+            parts.append(f"## {_markdown(section.title)}")
+        if isinstance(section, Text):
+            parts += [_markdown(p) for p in _paragraphs(section.body)]
+            continue
+        cells = [[_markdown(_cell(c)) for c in row] for row in [section.header, *section.rows]]
+        lines = ["| " + " | ".join(row) + " |" for row in cells]
+        lines.insert(1, "|" + "|".join(" :-- " if left else " --: " for left in _is_text(section)) + "|")
+        parts.append("\n".join(lines))
+        parts += [_markdown(line) for line in section.note.splitlines()]
+    _write(Path(path), "\n\n".join(parts) + "\n")
+
+
+def write_html(
+    path: str | Path, title: str, sections: Iterable[Section], meta: Mapping[str, Any] | None = None
+) -> None:
+    """One HTML page that needs nothing else: no script, and pictures and sounds inside it."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(loader=PackageLoader("avspeech.report"), autoescape=True,
+                              undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    views = [_view(number, section) for number, section in enumerate(sections)]
+    page = environment.get_template("report.html").render(title=title, sections=views, meta=meta or {},
+                                                          gap=GAP)
+    _write(Path(path), page)
+
+
+def print_table(table: Table) -> None:
+    """The table on the terminal, turned on its side where only so it fits."""
+    from rich.console import Console
+    from rich.measure import Measurement
+    from rich.table import Table as Grid
+    from rich.text import Text as Plain
+
+    def grid(table: Table, left: Sequence[bool]) -> Grid:
+        made = Grid(title=Plain(table.title) if table.title else None, title_justify="left")
+        for name, at_left in zip(table.header, left):
+            made.add_column(Plain(str(name)), justify="left" if at_left else "right", no_wrap=True)
+        for row in table.rows:
+            made.add_row(*(Plain(_cell(c)) for c in row))
+        return made
+
+    console = Console()
+    wide = console.options.update(max_width=10_000)
+    upright, turned = grid(table, _is_text(table)), grid(*_turned(table))
+    widths = [Measurement.get(console, wide, g).maximum for g in (upright, turned)]
+    fits = widths[0] <= console.width or widths[1] >= widths[0]
+    if min(widths) > console.width:  # nothing is cut off; the terminal breaks the lines
+        console = Console(width=min(widths))
+    console.print(upright if fits else turned)
+    for line in table.note.splitlines():
+        console.print(Plain(line))
+
+
+def _turned(table: Table) -> tuple[Table, list[bool]]:
+    """The table with its columns as rows, and which columns then stand to the left."""
+    sides = [[name, *(_cell(row[i]) for row in table.rows)] for i, name in enumerate(table.header)]
+    turned = Table(sides[0], sides[1:], table.title, table.note)
+    return turned, [True] + [False] * len(table.rows)
+
+
+def _view(number: int, section: Section) -> dict[str, Any]:
+    """What the template is to know of a section."""
+    view: dict[str, Any] = {"kind": type(section).__name__, "number": number, "title": section.title,
+                            "caption": ""}
+    if isinstance(section, Text):
+        view["paragraphs"] = _paragraphs(section.body)
+    elif isinstance(section, Table):
+        rows = [[_cell(c) for c in row] for row in section.rows]
+        view.update(header=section.header, rows=rows, text=_is_text(section), caption=section.note)
+    elif isinstance(section, Picture):
+        view.update(uri=_image_uri(section.image), caption=section.caption)
+    else:
+        view.update(tracks=_players(section), caption=section.caption)
+    return view
+
+
+def _players(section: Audio) -> list[dict[str, str]]:
+    import soundfile
+
+    sounds = [np.asarray(t.samples, np.float64) for t in section.tracks]
+    for track, samples in zip(section.tracks, sounds, strict=True):
+        if samples.ndim != 1 or not len(samples) or not np.isfinite(samples).all():
+            raise ValueError(f"{track.label}: expected finite samples [N], got shape {samples.shape}")
+    gain = min([1.0] + [0.999 / float(np.abs(s).max()) for s in sounds if s.any()])
+    top = max((spectrogram_peak(s, t.sample_rate) for s, t in zip(sounds, section.tracks, strict=True)),
+              default=0.0)
+    players = []
+    for track, samples in zip(section.tracks, sounds, strict=True):
+        out = io.BytesIO()
+        soundfile.write(out, samples * gain, track.sample_rate, format="FLAC", subtype="PCM_16")
+        picture = (_uri(spectrogram_png(samples, track.sample_rate, top), "image/png") if section.spectrograms
+                   else "")
+        players.append({"label": track.label, "note": track.note, "picture": picture,
+                        "uri": _uri(out.getvalue(), "audio/flac")})
+    return players
+
+
+def _image_uri(image: bytes | Path | str | np.ndarray) -> str:
+    if isinstance(image, (str, Path)):
+        image = Path(image).read_bytes()
+    if isinstance(image, np.ndarray):
+        import cv2
+
+        if image.dtype != np.uint8:
+            raise ValueError(f"expected a picture of uint8, got {image.dtype}")
+        done, data = cv2.imencode(".png", image[..., ::-1] if image.ndim == 3 else image)
+        if not done:
+            raise ValueError(f"cannot encode a picture of shape {image.shape}")
+        image = data.tobytes()
+    if image.startswith(b"\x89PNG"):
+        return _uri(image, "image/png")
+    if image.startswith(b"\xff\xd8"):
+        return _uri(image, "image/jpeg")
+    if b"<svg" in image[:2000]:
+        return _uri(image, "image/svg+xml")
+    raise ValueError("expected a PNG, JPEG or SVG picture")
+
+
+def _uri(data: bytes, kind: str) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def _cell(value: Any) -> str:
+    return GAP if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)
+
+
+def _is_text(table: Table) -> list[bool]:
+    """For each column, whether it stands to the left: the first, and those in which no cell begins as a
+    number does."""
+    number = re.compile(r"^[-+−]?(\d|inf)")
+    columns = range(len(table.header))
+    return [i == 0 or not any(number.match(_cell(row[i])) for row in table.rows) for i in columns]
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [" ".join(p.split()) for p in re.split(r"\n\s*\n", text.strip()) if p.strip()]
+
+
+def _markdown(text: str) -> str:
+    """Plain text as Markdown: what Markdown or HTML would act on is escaped, a line break becomes a space."""
+    return re.sub(r"([\\`*|<>\[\]]|(?<!\w)_|_(?!\w))", r"\\\1", " ".join(str(text).split()))
+
+
+def _code(text: str) -> str:
+    """Text as a Markdown code span, whatever back-ticks are in it."""
+    text = " ".join(text.split())
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(path.name + ".part")
+    aside.write_text(text, encoding="utf-8")
+    os.replace(aside, path)

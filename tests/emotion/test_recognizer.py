@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import tracemalloc
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import avspeech
+from avspeech import cli
+from avspeech.core import models, pretrained
+from avspeech.core.config import to_dict
+from avspeech.emotion.recognizer import SHORTEST, EmotionRecognizer
+from avspeech.errors import InputError
+from avspeech.media import audio
+
+RATE = 16_000
+LABELS = ["calm", "happy", "sad"]
+SMALL = dict(classes=3, mels=20, channels=4, dim=16, layers=1, heads=2, inner=16, factor=4, dropout=0.0)
+
+
+def built(normalise: str = "level") -> tuple[torch.nn.Module, pretrained.ModelInfo]:
+    torch.manual_seed(1)
+    model = models.build("conv_transformer", **SMALL, normalise=normalise).eval()
+    with torch.no_grad():
+        model.head.weight.mul_(5)  # so that answers differ
+    return model, pretrained.ModelInfo("emotion", "conv_transformer", to_dict(model.config), fps=None,
+                                       labels=LABELS)
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> EmotionRecognizer:
+    return EmotionRecognizer(*built(), window=1.0, hop=0.25)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory):
+    return pretrained.save(tmp_path_factory.mktemp("models") / "tiny", *built())
+
+
+def voice(seconds: float, seed: int = 0) -> np.ndarray:
+    """Something with changes: noise of a wandering level and colour, a pause in it."""
+    rng = np.random.default_rng(seed)
+    n = round(seconds * RATE)
+    x = rng.standard_normal(n) * (0.02 + 0.1 * np.abs(np.sin(np.arange(n) / RATE * 3)))
+    x = x + 0.1 * np.sin(2 * np.pi * np.cumsum(150 + 400 * np.linspace(0, 1, n)) / RATE)
+    x[n // 3: n // 3 + 800] *= 1e-3
+    return x.astype(np.float32)
+
+
+def plain(recognizer: EmotionRecognizer, samples: np.ndarray) -> np.ndarray:
+    """The model's own answer, on the sound without the silence around it."""
+    begin, end = audio.speech_bounds(samples)
+    with torch.no_grad():
+        return recognizer.model(torch.from_numpy(samples[begin:end])[None])[0].softmax(0).numpy()
+
+
+def values(posteriors: dict[str, float]) -> list[float]:
+    assert list(posteriors) == LABELS
+    return list(posteriors.values())
+
+
+@pytest.mark.parametrize("samples", [40, 399, 400, 1601, 9_999, 16_000])
+def test_a_short_sound_is_one_call_of_the_model(recognizer: EmotionRecognizer, samples: int) -> None:
+    x = voice(1.0)[:samples]
+    emotion = recognizer(x, RATE)
+    assert values(emotion.posteriors) == pytest.approx(plain(recognizer, x), abs=1e-5)
+    assert emotion.label == max(emotion.posteriors, key=emotion.posteriors.__getitem__)
+    [moment] = emotion.track
+    assert (moment.start, moment.end) == (0, emotion.seconds) == (0, samples / RATE)
+    assert bool(emotion.notes) == (samples < SHORTEST * RATE)
+
+
+@pytest.mark.parametrize("normalise", ["mean_std", "stored"])
+def test_windows_are_what_the_model_says_of_them(normalise: str) -> None:
+    recognizer = EmotionRecognizer(*built(normalise), window=1.0, hop=0.25)
+    x = voice(2.33)
+    x[:9_000] = 0
+    emotion = recognizer(x, RATE)
+    assert [m.start for m in emotion.track] == pytest.approx([0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.33])
+    for m in emotion.track:
+        part = x[round(m.start * RATE): round(m.end * RATE)]
+        assert values(m.posteriors) == pytest.approx(plain(recognizer, part), abs=1e-5)
+    weights = [m.speech for m in emotion.track]
+    assert weights[0] == pytest.approx(0.4, abs=0.02) and weights[-1] > 0.9
+    mean = np.average([values(m.posteriors) for m in emotion.track], axis=0, weights=weights)
+    assert values(emotion.posteriors) == pytest.approx(mean)
+
+
+def test_silence_is_cut_off_as_in_training() -> None:
+    model, info = built()
+    whole = EmotionRecognizer(model, dataclasses.replace(info, frontend={"trim": 0.0}))
+    samples = np.concatenate([np.zeros(RATE, np.float32), voice(1.0)])
+    assert whole(samples, RATE).posteriors == EmotionRecognizer(model, info, trim=0)(samples, RATE).posteriors
+    assert whole(samples, RATE).posteriors != EmotionRecognizer(model, info)(samples, RATE).posteriors
+    with pytest.raises(InputError, match="frontend.trim should be a number"):
+        EmotionRecognizer(model, dataclasses.replace(info, frontend={"trim": "40"}))
+
+
+def test_without_trimming_the_model_hears_the_silence() -> None:
+    recognizer = EmotionRecognizer(*built(), trim=0)
+    x = np.concatenate([voice(1.0), np.zeros(RATE, np.float32)])
+    with torch.no_grad():
+        expected = recognizer.model(torch.from_numpy(x)[None])[0].softmax(0).numpy()
+    assert values(recognizer(x, RATE).posteriors) == pytest.approx(expected, abs=1e-5)
+
+
+@functools.cache
+def shared() -> EmotionRecognizer:
+    return EmotionRecognizer(*built(), window=0.8, hop=0.3)
+
+
+@settings(max_examples=10)
+@given(st.lists(st.integers(1, 9_000), min_size=1, max_size=20), st.integers(0, 3))
+def test_a_stream_gives_what_windows_give_in_any_chunks(chunks: list[int], seed: int) -> None:
+    recognizer = shared()
+    x, stream, got, at = voice(2.0, seed), recognizer.stream(), [], 0
+    while at < len(x):
+        for size in [*chunks, 20_000]:
+            got += stream.push(x[at: at + size])
+            at += size
+    whole = {round(m.end, 6): m for m in recognizer(x, RATE).track
+             if (round(m.end * RATE) - 12_800) % 4800 == 0}
+    assert [round(time, 6) for time, _ in got] == [0.5, *sorted(whole)] == [0.5, 0.8, 1.1, 1.4, 1.7, 2.0]
+    assert values(got[0][1]) == pytest.approx(plain(recognizer, x[:8000]), abs=1e-5)
+    for time, posteriors in got[1:]:
+        assert values(posteriors) == pytest.approx(values(whole[round(time, 6)].posteriors), abs=1e-5)
+
+
+def test_a_stream_computes_a_frame_once_and_keeps_no_more_as_it_runs(recognizer: EmotionRecognizer,
+                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    inner = recognizer.model.logmel.forward
+    monkeypatch.setattr(recognizer.model.logmel, "forward", lambda x: seen.append(x.shape[1]) or inner(x))
+    stream, chunk = recognizer.stream(), voice(0.02)
+    kept = []
+    tracemalloc.start()
+    try:
+        for _ in range(3):
+            for _ in range(100):
+                stream.push(chunk)
+            kept.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert max(seen) <= 400 + 320 and sum((n - 400) // 160 + 1 for n in seen) == (6 * RATE - 400) // 160 + 1
+    assert kept[2] - kept[1] < 20_000
+
+
+def test_a_stream_of_another_rate(recognizer: EmotionRecognizer) -> None:
+    x = audio.resample(voice(2.0), RATE, 44_100)
+    stream = recognizer.stream(44_100)
+    got = [answer for i in range(0, len(x), 882) for answer in stream.push(x[i: i + 882])]
+    whole = {m.end: m for m in recognizer(x, 44_100).track}
+    assert len(got) >= 5  # the resampler holds a little back
+    for time, posteriors in got:
+        if time in whole:
+            assert values(posteriors) == pytest.approx(values(whole[time].posteriors), abs=1e-3)
+    assert stream.push(np.zeros(0, np.float32)) == []
+
+
+def test_silence_has_no_label(recognizer: EmotionRecognizer) -> None:
+    for level in (0.0, 0.25):  # and an offset alone is no sound
+        emotion = recognizer(np.full(2 * RATE, level, np.float32), RATE)
+        assert emotion.label is None and values(emotion.posteriors) == pytest.approx([1 / 3] * 3)
+        assert "silence" in emotion.notes[0] and emotion.speech == 0
+    half = np.concatenate([voice(2.0), np.zeros(3 * RATE, np.float32)])
+    emotion = recognizer(half, RATE)
+    assert emotion.label is not None and emotion.track[-1].label is None and emotion.track[-1].speech == 0
+
+
+@pytest.mark.parametrize(("sound", "rate", "words"), [
+    (np.zeros(0, np.float32), RATE, "at least one sample"),
+    (np.array([0.0, np.nan], np.float32), RATE, "NaN"),
+    (np.zeros(9, np.int16), RATE, "32768"),
+    (np.zeros(9, np.float32), 0, "sample_rate"),
+])
+def test_what_is_no_sound_is_refused(recognizer: EmotionRecognizer, sound: np.ndarray, rate: int,
+                                     words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        recognizer(sound, rate)
+
+
+@pytest.mark.parametrize("options", [dict(window=0.1), dict(window=1, hop=2), dict(hop=0.0123), dict(hop=0),
+                                     dict(window=1e9), dict(window=float("nan"))])
+def test_windows_that_cannot_be_are_refused(options: dict[str, float]) -> None:
+    with pytest.raises(InputError, match="window"):
+        EmotionRecognizer(*built(), **options)
+
+
+def test_loaded_by_its_task(folder) -> None:
+    recognizer = avspeech.load(str(folder))
+    assert isinstance(recognizer, avspeech.EmotionRecognizer)
+    assert "avspeech emotion FILE" in (folder / "README.md").read_text()
+    with pytest.raises(InputError, match="expected one for emotion"):
+        EmotionRecognizer.from_pretrained("mvtf-small")
+
+
+def test_a_file_is_heard_like_its_samples(recognizer: EmotionRecognizer, tmp_path) -> None:
+    for rate in (RATE, 44_100):
+        audio.write(tmp_path / "a.wav", audio.resample(voice(2.7), RATE, rate), rate)
+        emotion = recognizer.file(tmp_path / "a.wav", progress=True)
+        again = recognizer(audio.read(tmp_path / "a.wav"), RATE)
+        assert emotion.seconds == again.seconds and len(emotion.track) == len(again.track)
+        for one, other in zip([emotion, *emotion.track], [again, *again.track], strict=True):
+            assert values(one.posteriors) == pytest.approx(values(other.posteriors), abs=1e-3)
+
+
+def test_the_command(folder, tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+    audio.write(tmp_path / "a.wav", voice(1.5), RATE)
+    audio.write(tmp_path / "b.wav", np.zeros(800, np.float32), RATE)
+    (tmp_path / "bad.wav").write_bytes(b"no sound")
+    files = [str(tmp_path / name) for name in ("a.wav", "bad.wav", "none.wav", "b.wav")]
+    argv = ["emotion", *files, "--model", str(folder), "--window", "1", "--hop", "0.5"]
+    assert cli.main([*argv, "--json"]) == 2
+    said = capsys.readouterr()
+    records = [json.loads(line) for line in said.out.splitlines()]
+    keys = ["file", "label", "posteriors", "seconds", "speech", "notes", "error", "track"]
+    assert [list(r) for r in records] == [keys] * 4 and [r["file"] for r in records] == files
+    assert said.err.count("avspeech: error: ") == 2 and "none.wav: no such file" in said.err
+    assert records[0]["error"] is None
+    assert sum(records[0]["posteriors"].values()) == pytest.approx(1, abs=1e-3)
+    assert [(m["start"], m["end"]) for m in records[0]["track"]] == [(0, 1), (0.5, 1.5)]
+    assert records[1]["posteriors"] is None and "bad.wav" in records[1]["error"]
+    assert records[3]["label"] is None and len(records[3]["notes"]) == 2
+
+    assert cli.main([*argv, "--csv"]) == 2
+    table = [line.split(",") for line in capsys.readouterr().out.splitlines()]
+    assert table[0] == ["file", "part", "start", "end", "label", "speech", "p_calm", "p_happy", "p_sad",
+                        "notes", "error"]
+    assert [row[1] for row in table[1:]] == ["file", "window", "window", "file", "file", "file", "window"]
+
+    assert cli.main([*argv[:2], "--model", str(folder), "--threads", "1"]) == 0
+    assert "a.wav: " in capsys.readouterr().out
+    assert cli.main([*argv[:2], "--model", str(folder), "--window", "0.1"]) == 2
+    assert cli.main([*argv[:2], "--model", "no-such-model"]) == 2

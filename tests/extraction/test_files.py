@@ -1,0 +1,287 @@
+"""Voices from video files: clocks, lengths, views, faces. Videos are drawn;
+the faces are put there by hand."""
+
+from __future__ import annotations
+
+import warnings
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+
+import av
+import numpy as np
+import pytest
+import soundfile
+
+from avspeech.errors import InputError
+from avspeech.extraction import extractor as extractor_module
+from avspeech.extraction.extractor import Extractor
+from avspeech.extraction.windows import Windows
+from avspeech.media import audio, video
+
+INFO = SimpleNamespace(task="extraction", sample_rate=16000, fps=25.0)
+SMALL = Windows(length=1.0, overlap=0.4)
+
+
+def same(mixture, video, mask):
+    return mixture
+
+
+def clicks(seconds: float, rate: int, at: list[float]) -> np.ndarray:
+    """20 ms bursts of a tone at the given times."""
+    t = np.arange(round(seconds * rate)) / rate
+    return sum(0.5 * np.sin(2 * np.pi * 1000 * t) * ((t >= x) & (t < x + 0.02)) for x in at).astype(
+        np.float32
+    )
+
+
+def film(
+    path: Path,
+    seconds: float = 2.0,
+    fps: int = 25,
+    rate: int = 44100,
+    sound: np.ndarray | None = None,
+    late_sound: float = 0.0,
+    late_picture: float = 0.0,
+    codecs: tuple[str, str] = ("libx264", "aac"),
+) -> Path:
+    """A video whose pictures are uniformly grey, brighter by 2 each 1/25 s, with sound."""
+    with av.open(str(path), "w") as target:
+        pictures = target.add_stream(codecs[0], rate=fps)
+        pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
+        if codecs[0] == "libx264":
+            pictures.options = {"preset": "ultrafast", "crf": "10", "bf": "2"}
+        speech = None
+        if sound is not None:
+            speech = target.add_stream(codecs[1], rate=rate)
+            speech.layout = "mono"
+        packets = []
+        for k in range(round(seconds * fps)):
+            level = int(2 * (k / fps + late_picture) * 25) % 256
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), level, np.uint8), format="rgb24")
+            frame.pts, frame.time_base = k + round(late_picture * fps), Fraction(1, fps)
+            packets += pictures.encode(frame)
+        packets += pictures.encode(None)
+        if speech is not None:
+            fifo = av.AudioFifo()
+            frame = av.AudioFrame.from_ndarray(sound[None], format="fltp", layout="mono")
+            frame.sample_rate = rate
+            fifo.write(frame)
+            size, done = speech.codec_context.frame_size or 1024, round(late_sound * rate)
+            while part := fifo.read(size, partial=True):
+                part.pts, part.time_base = done, Fraction(1, rate)
+                done += part.samples
+                for converted in av.AudioResampler(speech.format.name, "mono", rate).resample(part):
+                    packets += speech.encode(converted)
+            packets += speech.encode(None)
+        for packet in sorted(packets, key=lambda p: float((p.dts or 0) * p.time_base)):
+            target.mux(packet)
+    return path
+
+
+def track(
+    frames: int, first: int = 0, last: int | None = None, x: float = 0.0, seed: int = 0
+) -> SimpleNamespace:
+    present = np.zeros(frames, bool)
+    present[first:last] = True
+    crops = np.random.default_rng(seed).integers(0, 255, (frames, 96, 96), dtype=np.uint8)
+    boxes = np.tile(np.array([x, 0, x + 20, 20], np.float32), (frames, 1))
+    boxes[~present] = np.nan
+    return SimpleNamespace(crops=crops, present=present, boxes=boxes)
+
+
+@pytest.fixture
+def faces(monkeypatch):
+    """Faces by the name of the file; by default one, seen all the time."""
+    table: dict[str, list] = {}
+
+    def mouth_tracks(path, fps=25.0, **options):
+        return table.get(Path(path).stem, [track(len(brightness(path)))])
+
+    monkeypatch.setattr(video, "mouth_tracks", mouth_tracks)
+    return table
+
+
+def onsets(samples: np.ndarray, rate: int) -> list[float]:
+    """Times at which bursts begin."""
+    loud = np.flatnonzero(np.abs(samples) > 0.15) / rate
+    return [float(t) for k, t in enumerate(loud) if k == 0 or t - loud[k - 1] > 0.1]
+
+
+def brightness(path: Path) -> list[float]:
+    return [float(frame.mean()) for frame in video.read_frames(path)]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mpg", ".avi"])
+@pytest.mark.parametrize(("fps", "rate"), [(25, 44100), (30, 48000), (50, 16000)])
+def test_clock_is_kept(tmp_path, faces, suffix, fps, rate) -> None:
+    if suffix == ".mpg" and rate == 16000:
+        rate = 32000
+    codecs = {".mpg": ("mpeg1video", "mp2"), ".avi": ("mpeg4", "mp2")}.get(suffix, ("libx264", "aac"))
+    at = [0.3, 1.1, 1.7]
+    source = film(tmp_path / f"talk{suffix}", 2.0, fps, rate, clicks(2.0, rate, at), codecs=codecs)
+    paths = Extractor(same, INFO, windows=SMALL).extract(source, tmp_path / "out", progress=False)
+    assert [p.name for p in paths] == ["talk_face1.wav", "talk_face1.mp4"]
+    voice, voice_rate = soundfile.read(paths[0])
+    assert voice_rate == 16000 and abs(len(voice) / 16000 - 2.0) < 0.05
+    np.testing.assert_allclose(onsets(voice, 16000), onsets(audio.read(source), 16000), atol=0.002)
+    np.testing.assert_allclose(onsets(voice, 16000), at, atol=0.04)
+    np.testing.assert_allclose(onsets(audio.read(paths[1]), 16000), onsets(voice, 16000), atol=0.005)
+    before, after = brightness(source), brightness(paths[1])
+    assert abs(len(before) - len(after)) <= 1
+    n = min(len(before), len(after))
+    assert np.abs(np.subtract(before[:n], after[:n])).max() < 6  # 2 a frame
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["talk_face1.mp4", "talk_face1.wav"]
+
+
+@pytest.mark.parametrize(("late_sound", "late_picture"), [(0.6, 0.0), (0.0, 0.6)])
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_streams_that_begin_late(tmp_path, faces, suffix, late_sound, late_picture) -> None:
+    source = film(tmp_path / f"talk{suffix}", sound=clicks(2.0, 44100, [0.5, 1.0]), late_sound=late_sound,
+                  late_picture=late_picture)  # fmt: skip
+    wav, mp4 = Extractor(same, INFO, windows=SMALL).extract(source, tmp_path, progress=False)
+    expected = [late_sound + 0.5, late_sound + 1.0]
+    np.testing.assert_allclose(onsets(audio.read(wav), 16000), expected, atol=0.04)
+    np.testing.assert_allclose(onsets(audio.read(mp4), 16000), expected, atol=0.04)
+    before, after = brightness(source), brightness(mp4)
+    assert abs(len(before) - len(after)) <= 1 and len(before) == round((2.0 + late_picture) * 25)
+    assert np.abs(np.subtract(before[:49], after[:49])).max() < 6
+
+
+def test_a_face_that_appears_late_is_heard_late(tmp_path, faces) -> None:
+    faces["talk"] = [track(100, first=60)]
+    rate = 44100
+    sound = (0.3 * np.sin(2 * np.pi * 300 * np.arange(4 * rate) / rate)).astype(np.float32)
+    source = film(tmp_path / "talk.mp4", 4.0, sound=sound)
+    wav, mp4 = Extractor(same, INFO, windows=SMALL).extract(source, tmp_path, progress=False)
+    for path in (wav, mp4):
+        voice = audio.read(path)
+        assert abs(len(voice) - 64000) < 640 * 3
+        loud = np.flatnonzero(np.abs(voice) > 0.05)
+        assert abs(loud[0] / 16000 - (60 / 25 - 0.5)) < 0.04
+
+
+def test_several_faces_and_one_of_them(tmp_path, faces) -> None:
+    faces["talk"] = [track(50, seed=1), track(50, seed=2), track(50, last=10, seed=3)]
+    source = film(tmp_path / "talk.mp4", sound=clicks(2, 44100, [0.5]))
+    paths = Extractor(same, INFO).extract([source], tmp_path / "all", progress=False)
+    assert [p.name for p in paths[::2]] == [
+        "talk_face1.wav",
+        "talk_face2.wav",
+    ]  # the third is seen too briefly
+    paths = Extractor(same, INFO).extract([source], tmp_path / "one", face=2, progress=False)
+    assert [p.name for p in paths] == ["talk_face2.wav", "talk_face2.mp4"]
+    with pytest.raises(InputError, match="shows 2"):
+        Extractor(same, INFO).extract([source], tmp_path, face=3, progress=False)
+
+
+def test_two_cameras_sound_in_the_second(tmp_path, faces) -> None:
+    given = []
+
+    def model(mixture, pictures, mask):
+        given.append((pictures[0, :, :, 40, 40].numpy(), mask[0].numpy()))
+        return mixture
+
+    faces["left"] = [track(50, x=0, seed=1), track(50, x=30, seed=2)]
+    other = [track(50, x=0, seed=2), track(50, x=30, seed=1)]
+    faces["right"] = other
+    left = film(tmp_path / "left.mp4")
+    right = film(tmp_path / "right.mkv", sound=clicks(2, 44100, [0.5]))
+    paths = Extractor(model, INFO).extract([left, right], tmp_path / "out", progress=False)
+    assert [p.name for p in paths[::2]] == ["left_face1.wav", "left_face2.wav"]
+    np.testing.assert_allclose(onsets(audio.read(paths[0]), 16000), [0.5], atol=0.04)
+    for pictures, _ in given:  # the same seed is the same face
+        np.testing.assert_array_equal(pictures[0], pictures[1])
+    faces["right"] = []
+    with pytest.warns(UserWarning, match="right.mkv: no face"):
+        Extractor(model, INFO).extract([left, right], tmp_path / "out", progress=False)
+    assert given[-1][0].shape[0] == 1
+
+
+def test_bad_files_are_told_in_one_line(tmp_path, faces) -> None:
+    mute = film(tmp_path / "mute.mp4")
+    good = film(tmp_path / "good.mp4", sound=clicks(2, 44100, [0.5]))
+    wav = tmp_path / "sound.wav"
+    soundfile.write(wav, np.zeros(16000), 16000)
+    text = tmp_path / "text.mp4"
+    text.write_text("no video")
+    voice = Extractor(same, INFO)
+    for paths, out, words in [
+        ([], tmp_path, "no video given"),
+        ([mute], tmp_path, "no sound"),
+        ([wav], tmp_path, "no video stream"),
+        ([text], tmp_path, "text.mp4"),
+        ([tmp_path / "none.mp4"], tmp_path, "no such file"),
+        ([good], wav, "cannot make this folder"),
+    ]:
+        with pytest.raises(InputError) as caught:
+            voice.extract(paths, out, progress=False)
+        assert words in str(caught.value) and "\n" not in str(caught.value)
+    faces["good"] = []
+    with pytest.raises(InputError, match="good.mp4: no face found"):
+        voice.extract(good, tmp_path, progress=False)
+
+
+def test_nothing_half_written(tmp_path, faces) -> None:
+    source = film(tmp_path / "talk.mp4", sound=clicks(2, 44100, [0.5, 1.5]))
+    out = tmp_path / "out"
+    Extractor(same, INFO).extract(source, out, progress=False)
+    before = {p.name: p.read_bytes() for p in out.iterdir()}
+    calls = []
+
+    def breaks(mixture, pictures, mask):
+        calls.append(1)
+        if len(calls) == 2:
+            raise MemoryError
+        return mixture * 0.5
+
+    with pytest.raises(MemoryError):
+        Extractor(breaks, INFO, windows=SMALL).extract(source, out, progress=False)
+    assert {p.name: p.read_bytes() for p in out.iterdir()} == before
+    with pytest.warns(UserWarning, match="clipped"):
+        Extractor(lambda m, v, k: 10 * m, INFO).extract(source, out, progress=False)
+    assert {p.name for p in out.iterdir()} == set(before)
+
+
+def test_silence(tmp_path, faces) -> None:
+    source = film(tmp_path / "talk.mkv", sound=np.zeros(88200, np.float32), codecs=("libx264", "flac"))
+    wav, _ = Extractor(lambda m, v, k: m / m.pow(2).mean().sqrt(), INFO).extract(
+        source, tmp_path, progress=False
+    )
+    assert not audio.read(wav).any() and len(audio.read(wav)) == 32000
+
+
+def test_from_a_name(tmp_path, faces, monkeypatch) -> None:
+    pretrained = SimpleNamespace(load=lambda name, device: (same, INFO))
+    monkeypatch.setattr("avspeech.core.pretrained", pretrained, raising=False)
+    source = film(tmp_path / "talk.mp4", sound=clicks(2, 44100, [0.5]))
+    assert len(extractor_module.extract_files([source], tmp_path / "out", progress=False)) == 2
+    INFO_EMOTION = SimpleNamespace(task="emotion", sample_rate=16000, fps=25.0)
+    pretrained.load = lambda name, device: (same, INFO_EMOTION)
+    with pytest.raises(InputError, match="emotion"):
+        Extractor.from_pretrained("x")
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("kind", ["mpg", "mp4"])
+def test_real_clip(tmp_path, real_data, kind) -> None:
+    clip = sorted((real_data / "grid" / "video" / "s1").glob(f"*.{kind}"))[0]
+    masks = []
+
+    def model(mixture, pictures, mask):
+        masks.append(mask)
+        return mixture
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the clip is at full scale
+        wav, mp4 = Extractor(model, INFO).extract(clip, tmp_path, progress=False)
+    assert masks[0].shape == (1, 1, 75) and masks[0].float().mean() > 0.9
+    source, voice, sound = audio.read(clip), audio.read(wav), audio.read(mp4)
+    assert len(voice) == 48000
+    np.testing.assert_allclose(voice[: len(source)], np.clip(source, -1, 1), atol=1e-3)
+    lag = np.argmax(np.correlate(sound[8000:40320], source[8320:40000], "valid")) - 320
+    assert abs(lag) <= 2
+    assert len(brightness(mp4)) == 75
+    if kind == "mpg":
+        with av.open(str(mp4)) as container:
+            assert container.streams.video[0].codec_context.name in ("h264", "mpeg4")

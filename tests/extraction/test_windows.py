@@ -1,0 +1,82 @@
+"""Cutting and joining."""
+
+from __future__ import annotations
+
+import tracemalloc
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch  # noqa: F401  (its import is not what is measured)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from avspeech.extraction.extractor import Extractor
+from avspeech.extraction.views import View
+from avspeech.extraction.windows import Windows, stitch
+
+INFO = SimpleNamespace(task="extraction", sample_rate=16000, fps=25.0)
+
+
+@given(st.integers(1, 5000), st.floats(0.2, 10), st.floats(0.05, 0.5))
+def test_windows_cover_everything_and_overlap(frames: int, length: float, share: float) -> None:
+    windows = Windows(length, length * share, 0.02 * length * share)
+    plan = windows.plan(frames, 25.0)
+    assert plan[0][0] == 0 and plan[-1][1] == frames
+    assert len({stop - start for start, stop in plan}) == 1
+    for (start, stop), (after, _) in zip(plan[:-1], plan[1:], strict=True):
+        assert start < after < stop
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(2, 60), min_size=1, max_size=8), st.integers(1, 30), st.randoms())
+def test_joined_pieces_of_one_signal_are_that_signal(hops, fade, random) -> None:
+    signal = np.random.default_rng(0).standard_normal(sum(hops) + 100).astype(np.float32)
+    starts = np.cumsum([0, *hops])
+    pieces, end = [], 0
+    for start in starts:
+        end = max(end + 1, min(len(signal), int(start) + random.randint(70, 100)))
+        pieces.append((int(start), signal[start:end].copy()))
+    seams: list = []
+    out = np.concatenate(list(stitch(pieces, fade, seams)))
+    np.testing.assert_allclose(out, signal[:end], atol=1e-6)
+    assert len(seams) == len(pieces) - 1
+
+
+def test_the_join_is_where_the_pieces_agree() -> None:
+    old, new = np.ones(1000, np.float32), np.ones(1000, np.float32)
+    new[:700] = -1  # differ but in the last 100 of the 400 that both know
+    old[600:700] = new[0:100]
+    seams: list = []
+    out = np.concatenate(list(stitch([(0, old), (600, new)], 20, seams)))
+    assert len(out) == 1600 and seams[0].difference < 1e-6
+
+
+def test_pieces_that_do_not_overlap() -> None:
+    piece = np.zeros(10, np.float32)
+    with pytest.raises(ValueError, match="overlap"):
+        list(stitch([(0, piece), (10, piece)], 2))
+
+
+def test_memory_does_not_grow_with_length(tmp_path) -> None:
+    def model(mixture, pictures, mask):
+        return mixture * 0.5
+
+    def peak(minutes: float) -> float:
+        frames = round(minutes * 60 * 25)
+        crops = np.memmap(tmp_path / f"{frames}", np.uint8, "w+", shape=(frames, 96, 96))
+        view = View(crops, np.ones(frames, bool))
+        total = 0
+        tracemalloc.start()
+        for block in Extractor(model, INFO).blocks(
+            lambda a, b: np.ones(b - a, np.float32), frames * 640, [view]
+        ):
+            total += len(block)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert total == frames * 640
+        return most / 1e6
+
+    peak(0.5)
+    short, long = peak(1), peak(5)
+    assert long < 1.2 * short + 1 and long < 40

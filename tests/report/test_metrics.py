@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from avspeech.report import metrics
+
+SEEDS = st.integers(0, 10_000)
+
+
+def noise(seed: int, *shape: int) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+def orthogonal(seed: int, n: int = 400) -> tuple[np.ndarray, np.ndarray]:
+    """Two signals of energy 1 at right angles."""
+    q, _ = np.linalg.qr(noise(seed, n, 2))
+    return q[:, 0], q[:, 1]
+
+
+@given(SEEDS, st.floats(-60, 60))
+@settings(max_examples=25, deadline=None)
+def test_known_ratio(seed, level):
+    target, other = orthogonal(seed)
+    estimate = target + 10 ** (-level / 20) * other
+    assert metrics.si_sdr(estimate, target) == pytest.approx(level, abs=1e-6)
+    assert metrics.snr(estimate, target) == pytest.approx(level, abs=1e-6)
+    assert metrics.gain_error_db(estimate, target) == pytest.approx(0, abs=1e-9)
+
+
+@given(SEEDS, st.floats(1e-200, 1e100), st.sampled_from([-1, 1]))
+@settings(max_examples=25, deadline=None)
+def test_si_sdr_ignores_gain_and_sign_while_the_others_do_not(seed, gain, sign):
+    target, other = orthogonal(seed)
+    estimate = target + 0.3 * other
+    scaled = sign * gain * estimate
+    ratio = float(metrics.si_sdr(estimate, target))
+    assert metrics.si_sdr(scaled, target) == pytest.approx(ratio, abs=1e-6)
+    assert metrics.si_sdr(estimate, gain * target) == pytest.approx(ratio, abs=1e-6)
+    assert metrics.polarity(scaled, target) == sign
+    assert metrics.gain_error_db(scaled, target) == pytest.approx(20 * np.log10(gain), abs=1e-6)
+    snr = float(metrics.snr(estimate, target))
+    assert metrics.snr(gain * estimate, gain * target) == pytest.approx(snr, abs=1e-6)
+
+
+def test_wrong_sign_costs_snr():
+    target, _ = orthogonal(0)
+    assert metrics.snr(-target, target) == pytest.approx(-20 * np.log10(2))
+    assert metrics.snr(np.zeros_like(target), target) == pytest.approx(0)
+    assert metrics.si_sdr(-target, target) > 200
+
+
+@given(SEEDS, st.booleans())
+@settings(max_examples=10, deadline=None)
+def test_si_sdr_agrees_with_torchmetrics_and_fast_bss_eval(seed, zero_mean):
+    torch = pytest.importorskip("torch")
+    functional = pytest.importorskip("torchmetrics.functional.audio")
+    fast_bss_eval = pytest.importorskip("fast_bss_eval")
+    ref = noise(seed, 3, 500) + 0.4
+    est = ref + 0.5 * noise(seed + 1, 3, 500)
+    a, b = torch.from_numpy(est), torch.from_numpy(ref)
+    theirs = functional.scale_invariant_signal_distortion_ratio(a, b, zero_mean=zero_mean).numpy()
+    assert metrics.si_sdr(est, ref, zero_mean) == pytest.approx(theirs, abs=1e-6)
+    loss = fast_bss_eval.si_sdr_loss(est[:, None], ref[:, None], zero_mean=zero_mean)
+    assert metrics.si_sdr(est, ref, zero_mean) == pytest.approx(-np.asarray(loss)[:, 0], abs=1e-4)
+    theirs = functional.signal_noise_ratio(a, b, zero_mean=zero_mean).numpy()
+    assert metrics.snr(est, ref, zero_mean) == pytest.approx(theirs, abs=1e-6)
+
+
+def test_sdr_forgives_a_short_filter_and_agrees_with_torchmetrics():
+    pytest.importorskip("fast_bss_eval")
+    torch = pytest.importorskip("torch")
+    functional = pytest.importorskip("torchmetrics.functional.audio")
+    ref = noise(0, 2, 8000)
+    est = np.stack([np.convolve(r, [0.5, 0.3, -0.2])[:8000] for r in ref]) + 0.1 * noise(1, 2, 8000)
+    ours = metrics.sdr(est, ref, filter_length=64)
+    a, b = torch.from_numpy(est), torch.from_numpy(ref)
+    theirs = functional.signal_distortion_ratio(a, b, filter_length=64)
+    assert ours == pytest.approx(theirs.numpy(), abs=0.01)
+    assert (ours > metrics.si_sdr(est, ref) + 5).all()
+    assert np.isnan(metrics.sdr(np.zeros(8000), ref[0]))
+
+
+def test_edges_are_nan_or_infinite_never_a_number():
+    target, other = orthogonal(1)
+    silence = np.zeros_like(target)
+    for measure in (metrics.si_sdr, metrics.snr, metrics.gain_error_db):
+        assert np.isnan(measure(target, silence))
+        assert np.isnan(measure(silence, silence))
+    assert np.isnan(metrics.si_sdr(silence, target))
+    assert metrics.snr(target, target) == np.inf
+    assert metrics.gain_error_db(silence, target) == -np.inf
+    assert metrics.polarity(silence, target) == 0
+    assert np.isnan(metrics.attenuation_db(target, silence))
+    assert metrics.attenuation_db(silence, target) == np.inf
+
+
+@given(SEEDS, st.floats(-80, 20))
+@settings(max_examples=10, deadline=None)
+def test_attenuation_is_the_level_below_the_mixture(seed, level):
+    mixture = noise(seed, 2, 300)
+    assert metrics.attenuation_db(10 ** (-level / 20) * mixture, mixture) == pytest.approx(level, abs=1e-9)
+
+
+def test_improvement_is_a_difference_and_the_mixture_improves_by_zero():
+    target, other = orthogonal(2)
+    mixture, estimate = target + other, target + 0.1 * other
+    assert metrics.si_sdr_improvement(estimate, target, mixture) == pytest.approx(20)
+    assert metrics.snr_improvement(estimate, target, mixture) == pytest.approx(20)
+    assert metrics.si_sdr_improvement(mixture, target, mixture) == 0
+
+
+def test_zero_mean_ignores_an_offset():
+    ref, est = noise(0, 400), noise(1, 400)
+    centred = float(metrics.si_sdr(est, ref, zero_mean=True))
+    assert metrics.si_sdr(est + 7, ref - 3, zero_mean=True) == pytest.approx(centred)
+
+
+def test_shapes_broadcast_and_bad_ones_are_refused():
+    assert metrics.si_sdr(noise(0, 4, 3, 50), noise(1, 3, 50)).shape == (4, 3)
+    assert metrics.si_sdr(noise(0, 50), noise(1, 50)).shape == ()
+    with pytest.raises(ValueError, match="one length"):
+        metrics.si_sdr(np.zeros(4), np.zeros(5))
+    with pytest.raises(ValueError, match="one length"):
+        metrics.snr(np.zeros(0), np.zeros(0))
+    with pytest.raises(ValueError, match="NaN"):
+        metrics.si_sdr(np.array([np.nan, 1]), np.ones(2))
+
+
+def test_pesq_and_stoi_fall_with_noise():
+    pytest.importorskip("pesq")
+    pytest.importorskip("pystoi")
+    rate = 16000
+    t = np.arange(2 * rate) / rate
+    envelope = np.clip(np.sin(2 * np.pi * 3 * t), 0, None)
+    speech = envelope * sum(np.sin(2 * np.pi * 140 * k * t) / k for k in range(1, 20)) * 0.2
+    little, much = speech + 0.002 * noise(0, len(t)), speech + 0.2 * noise(1, len(t))
+    assert metrics.stoi(little, speech) > metrics.stoi(much, speech)
+    assert metrics.pesq(little, speech) > metrics.pesq(much, speech)
+    assert np.isnan(metrics.stoi(np.zeros_like(speech), speech))
+    with pytest.raises(ValueError, match="16000"):
+        metrics.pesq(speech, speech, 44100)
+
+
+def test_bootstrap_is_seeded_and_order_free():
+    values, groups = noise(0, 60).tolist(), [f"s{i % 6}" for i in range(60)]
+    first = metrics.bootstrap_interval(values, groups)
+    order = np.random.default_rng(5).permutation(60)
+    again = metrics.bootstrap_interval([values[i] for i in order], [groups[i] for i in order])
+    assert first == pytest.approx(again, abs=1e-12)
+    assert first.low < first.mean < first.high
+    assert first.mean == pytest.approx(np.mean(values))
+
+
+def test_clusters_widen_the_interval():
+    speakers = np.repeat(np.arange(10), 40)
+    values = noise(0, 10)[speakers] + 0.01 * noise(1, 400)
+    alone = metrics.bootstrap_interval(values)
+    clustered = metrics.bootstrap_interval(values, speakers.tolist())
+    assert clustered.high - clustered.low > 3 * (alone.high - alone.low)
+
+
+def test_bootstrap_covers_the_true_mean():
+    hits = 0
+    for seed in range(100):
+        interval = metrics.bootstrap_interval(noise(seed, 60), seed=seed, resamples=300)
+        hits += interval.low <= 0 <= interval.high
+    assert 85 <= hits <= 100
+
+
+def test_bootstrap_and_spread_refuse_undefined_cells():
+    assert np.isnan(metrics.bootstrap_interval([1.0, 2.0], ["a", "a"]).low)
+    for bad in ([], [1.0, float("nan")]):
+        with pytest.raises(ValueError):
+            metrics.bootstrap_interval(bad)
+        with pytest.raises(ValueError):
+            metrics.mean_and_spread(bad)
+    with pytest.raises(ValueError, match="groups"):
+        metrics.bootstrap_interval([1.0, 2.0], ["a"])
+    assert metrics.mean_and_spread([1.0, 3.0]) == (2.0, pytest.approx(np.sqrt(2)), 2)
+    assert np.isnan(metrics.mean_and_spread([4.0]).std)
+
+
+# --- decisions --------------------------------------------------------------------------------------------
+
+
+def test_decisions_agree_with_scikit_learn():
+    sklearn = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(3)
+    truth, said = rng.integers(0, 5, 400), rng.integers(0, 6, 400)
+    assert metrics.uar(truth, said, 6) == pytest.approx(
+        sklearn.recall_score(truth, said, average="macro", labels=range(5)))
+    assert metrics.war(truth, said, 6) == pytest.approx(sklearn.accuracy_score(truth, said))
+    assert metrics.wf1(truth, said, 6) == pytest.approx(
+        sklearn.f1_score(truth, said, average="weighted", zero_division=0))
+    assert (metrics.confusion(truth, said, 6) == sklearn.confusion_matrix(truth, said, labels=range(6))).all()
+
+
+def test_a_class_that_does_not_occur_has_no_recall():
+    assert metrics.uar([0, 0, 1, 1], [0, 0, 1, 2], 8) == 0.75
+    assert metrics.war([0, 0, 0, 1], [0, 0, 0, 0], 2) == 0.75 and metrics.uar([0, 0, 0, 1], [0] * 4, 2) == 0.5
+
+
+@pytest.mark.parametrize("truth, said", [([0, 1], [0]), ([], []), ([0, 3], [0, 1]), ([0.5, 1.0], [0, 1])])
+def test_classes_that_make_no_sense_are_refused(truth, said):
+    with pytest.raises(ValueError):
+        metrics.uar(truth, said, 3)
+
+
+def test_ccc_is_correlation_that_punishes_scale_and_offset():
+    x = np.random.default_rng(0).normal(size=200)
+    assert metrics.ccc(x, x) == pytest.approx(1) and metrics.ccc(x, -x + 2 * x.mean()) == pytest.approx(-1)
+    assert metrics.ccc(x, x + 1) == pytest.approx(2 * x.var() / (2 * x.var() + 1))
+    assert metrics.ccc(x, 2 * x) < 0.9 and np.isnan(metrics.ccc([1.0, 1.0], [1.0, 1.0]))
+    assert metrics.mae([1, 2], [2, 4]) == 1.5
+    with pytest.raises(ValueError):
+        metrics.ccc([1, float("nan")], [1, 2])
+
+
+def test_cluster_bootstrap_is_the_bootstrap_of_a_mean_for_a_mean():
+    rng = np.random.default_rng(1)
+    values, groups = rng.normal(size=90), np.repeat(np.arange(9), 10)
+    one = metrics.bootstrap_interval(values, groups, resamples=500)
+    other = metrics.cluster_bootstrap(np.mean, groups, values, samples=500)
+    assert np.allclose(one, other)
+    order = rng.permutation(90)
+    assert np.allclose(other, metrics.cluster_bootstrap(np.mean, groups[order], values[order], samples=500))
+    assert np.isnan(metrics.cluster_bootstrap(np.mean, ["a"] * 90, values).low)
+
+
+def test_cluster_bootstrap_of_a_paired_difference_is_narrow():
+    rng = np.random.default_rng(2)
+    groups, truth = np.repeat(np.arange(20), 30), rng.integers(0, 4, 600)
+    first = np.where(rng.random(600) < 0.3, rng.integers(0, 4, 600), truth)
+    second = np.where(rng.random(600) < 0.02, rng.integers(0, 4, 600), first)
+    alone = metrics.cluster_bootstrap(lambda t, a: metrics.uar(t, a, 4), groups, truth, first)
+    pair = metrics.cluster_bootstrap(lambda t, a, b: metrics.uar(t, b, 4) - metrics.uar(t, a, 4),
+                                     groups, truth, first, second)
+    assert pair.low <= pair.mean <= pair.high and pair.high - pair.low < (alone.high - alone.low) / 2
+    with pytest.raises(ValueError):
+        metrics.cluster_bootstrap(np.mean, groups[:5], truth)

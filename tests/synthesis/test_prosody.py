@@ -1,0 +1,180 @@
+"""Prosody of signals whose prosody is known."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from avspeech.synthesis import prosody
+from avspeech.synthesis.prosody import Breaks, Melody, Silence
+
+RATE = 16000
+
+
+def syllables(contour_hertz: np.ndarray, parts: list[tuple[float, float, int]], seed: int = 0) -> np.ndarray:
+    """A sound of `parts` (start, end, vowel) on a given F0 per sample: harmonics under one of three vowel
+    shapes, with an attack and decay each, silence between, a little noise."""
+    n = np.arange(len(contour_hertz)) / RATE
+    phase = 2 * np.pi * np.cumsum(contour_hertz) / RATE
+    formants = ((700, 1200), (300, 2300), (400, 800))
+    out = np.zeros(len(n))
+    for start, end, vowel in parts:
+        sound = np.zeros(len(n))
+        for k in range(1, 40):
+            f = k * contour_hertz
+            gain = sum(1 / (1 + ((f - c) / 90) ** 2) for c in formants[vowel]) + 0.02
+            sound += np.where(f < 0.45 * RATE, gain * np.sin(k * phase), 0)
+        out += sound * np.clip(np.minimum(n - start, end - n) / 0.03, 0, 1)
+    return 0.1 * out + 1e-5 * np.random.default_rng(seed).standard_normal(len(n))
+
+
+def glide(start: float, per_second: float, seconds: float) -> np.ndarray:
+    return start * 2 ** (per_second * np.arange(round(seconds * RATE)) / RATE / 12)
+
+
+PARTS = [(0.1, 0.4, 0), (0.43, 0.7, 1), (1.0, 1.4, 2), (1.43, 1.8, 0)]
+WORDS = [(a, b) for a, b, _ in PARTS]
+
+
+def melody(hertz: np.ndarray, parts: list[tuple[float, float, int]] = PARTS, words: bool = True) -> Melody:
+    times = [(a, b) for a, b, _ in parts] if words else None
+    return Melody.of(syllables(hertz, parts), RATE, times, method="autocorrelation")
+
+
+@pytest.fixture(scope="module")
+def level() -> Melody:
+    return melody(np.full(2 * RATE, 150.0))
+
+
+def test_silences_and_pauses(level: Melody) -> None:
+    found = [(s.start, s.end) for s in level.silences if s.duration > 0.08]
+    assert np.allclose(found, [(0, .1), (.7, 1.0), (1.8, 2.0)], atol=0.025)
+    assert level.span == pytest.approx((0.1, 1.8), abs=0.025)
+    (pause,) = level.pauses()
+    assert pause.duration == pytest.approx(0.3, abs=0.03)
+    assert prosody.boundary_pauses(WORDS, level.silences)[1] == pytest.approx(0.3, abs=0.03)
+    assert (prosody.boundary_pauses(WORDS, level.silences)[[0, 2]] < 0.1).all()
+    assert prosody.silences(np.zeros(RATE), RATE) == [Silence(0, 1)]
+    assert prosody.silences(np.zeros(10), RATE) == []
+
+
+def test_the_same_is_without_error(level: Melody) -> None:
+    same = prosody.compare(level, level)
+    errors = same.log_f0_rmse, same.gross_pitch_error, same.voicing_error, same.f0_frame_error, same.mcd
+    assert errors == (0,) * 5
+    assert same.break_score() == Breaks(1, 0, 0) and same.break_score().f1 == 1
+    assert same.tone_score() == (2, 2) and same.rate_ratio == 1
+
+
+def test_a_higher_voice(level: Melody) -> None:
+    higher = prosody.compare(level, melody(np.full(2 * RATE, 150.0 * 1.1)))
+    assert higher.log_f0_rmse == pytest.approx(math.log(1.1), abs=0.005)
+    assert higher.gross_pitch_error == 0
+    much = prosody.compare(level, melody(np.full(2 * RATE, 150.0 * 1.4)))
+    assert much.gross_pitch_error > 0.97
+    voiced = (level.voiced[much.path[:, 0]] & much.hypothesis.voiced[much.path[:, 1]]).mean()
+    assert much.f0_frame_error == pytest.approx(much.voicing_error + voiced, abs=0.03)
+
+
+def test_a_whisper_is_a_voicing_error(level: Melody) -> None:
+    sound = np.random.default_rng(0).standard_normal(2 * RATE) * 0.02
+    gate = np.zeros(2 * RATE)
+    for start, end in WORDS:
+        gate[round(start * RATE): round(end * RATE)] = 1
+    pair = prosody.compare(level, Melody.of(sound * gate, RATE, method="autocorrelation"))
+    assert pair.voicing_error > 0.5 and pair.f0_frame_error >= pair.voicing_error
+
+
+@pytest.mark.parametrize("per_second", [-9.0, -1.0, 1.0, 9.0])
+def test_terminal_slopes(level: Melody, per_second: float) -> None:
+    other = melody(glide(150.0 if per_second > 0 else 240.0, per_second, 2.0))
+    pair = prosody.compare(other, level)
+    for (measured, flat), (start, end) in zip(pair.terminal_slopes(), (WORDS[1], WORDS[3]), strict=True):
+        assert measured == pytest.approx(per_second, abs=0.6)
+        assert flat == pytest.approx(0, abs=0.3)
+        assert other.slope(start, end) == measured
+    assert pair.tone_score() == ((0, 2) if abs(per_second) > prosody.TONE else (2, 2))
+    # Without word times: the last 0.4 s before pauses, the other reading's found along the path.
+    blind = prosody.compare(dataclasses.replace(other, words=None), level)
+    assert not blind.by_words
+    assert np.allclose([a for a, _ in blind.terminal_slopes()], per_second, atol=0.7)
+
+
+SHORT = [(0.1, 0.4, 0), (0.43, 0.7, 1), (0.73, 1.13, 2), (1.16, 1.53, 0)]  # the same without its pause
+OTHER = [(0.1, 0.4, 0), (0.8, 1.07, 1), (1.1, 1.5, 2), (1.53, 1.9, 0)]  # its pause one word too early
+
+
+@pytest.mark.parametrize("words", [True, False])
+@pytest.mark.parametrize(("parts", "counts"), [
+    (PARTS, Breaks(1, 0, 0)), (SHORT, Breaks(0, 0, 1)), (OTHER, Breaks(0, 1, 1))])
+def test_breaks(level: Melody, parts: list[tuple[float, float, int]], counts: Breaks, words: bool) -> None:
+    pair = prosody.compare(level, melody(np.full(2 * RATE, 170.0), parts, words))
+    assert pair.by_words is words
+    assert pair.break_score() == counts
+
+
+def test_a_slower_voice_has_its_times_mapped(level: Melody) -> None:
+    slow = [(a * 1.3, b * 1.3, v) for a, b, v in PARTS]
+    pair = prosody.compare(level, melody(np.full(round(2.6 * RATE), 150.0), slow, words=False))
+    assert pair.break_score() == Breaks(1, 0, 0)
+    assert pair.to_reference(1.3) == pytest.approx(1.0, abs=0.06)
+    assert pair.to_hypothesis(0.7) == pytest.approx(0.91, abs=0.12)
+    assert pair.rate_ratio == pytest.approx(1 / 1.3, abs=0.02)
+
+
+def test_world_hears_the_same() -> None:
+    pytest.importorskip("pyworld")
+    sound = syllables(glide(150.0, 6.0, 2.0), PARTS)
+    one, two = (Melody.of(sound, RATE, WORDS, method=m, search=(60, 500))
+                for m in ("world", "autocorrelation"))
+    for word in WORDS:
+        assert one.slope(*word) == pytest.approx(two.slope(*word), abs=0.8)
+
+
+def test_speaking_rate(level: Melody) -> None:
+    rate = level.rate()
+    assert rate.unit == "energy peaks"
+    assert rate.per_second == pytest.approx(4 / 1.7, abs=0.1)
+    assert rate.articulation == pytest.approx(4 / 1.4, abs=0.1)
+    known = dataclasses.replace(level, phones=17).rate()
+    assert known.unit == "phones" and known.per_second == pytest.approx(10, abs=0.3)
+
+
+def test_tones_by_name() -> None:
+    assert [prosody.tone(s) for s in (-9, -4, 0, 4, 9, math.nan)] == ["fall", "level", "level", "level",
+                                                                          "rise", ""]
+    assert prosody.tone(5, threshold=6) == "level"
+
+
+pauses = st.lists(st.floats(0, 1), max_size=12)
+
+
+@given(pauses, st.floats(0.05, 0.9))
+def test_break_counts_of_the_same(one: list[float], threshold: float) -> None:
+    same = prosody.break_counts(one, one, threshold)
+    assert same.inserted == same.missed == 0
+    assert same.f1 == 1 if same.hits else math.isnan(same.f1)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=12))
+def test_f1_is_symmetric_and_the_harmonic_mean(pairs: list[tuple[float, float]]) -> None:
+    one, two = zip(*pairs, strict=True)
+    a, b = prosody.break_counts(one, two), prosody.break_counts(two, one)
+    assert a.hits == b.hits and a.inserted == b.missed
+    if a.hits:
+        assert a.f1 == b.f1 == pytest.approx(2 * a.precision * a.recall / (a.precision + a.recall))
+
+
+def test_what_cannot_be_compared(level: Melody) -> None:
+    with pytest.raises(ValueError, match="boundaries"):
+        prosody.break_counts([0.1], [0.1, 0.2])
+    with pytest.raises(ValueError, match="by dio"):
+        prosody.compare(dataclasses.replace(level, method="dio"), level)
+    nothing = Melody.of(np.zeros(RATE), RATE, method="autocorrelation")
+    pair = prosody.compare(nothing, nothing)
+    assert math.isnan(pair.log_f0_rmse) and pair.tone_score() == (0, 0) and math.isnan(pair.break_score().f1)

@@ -152,7 +152,7 @@ def read_jsonl(path: str | Path) -> Iterator[tuple[str, Any]]:
                 if line.strip():
                     try:
                         yield where, json.loads(line)
-                    except ValueError as error:
+                    except (ValueError, RecursionError) as error:
                         raise InputError(f"{where}: not JSON ({error})") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None

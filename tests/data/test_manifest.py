@@ -32,6 +32,13 @@ def test_a_null_label_is_one_that_is_not_there() -> None:
     assert found.labels == {"sex": "female"}
 
 
+def test_what_no_program_can_hold_is_one_line(tmp_path: Path) -> None:
+    for content in ("[" * 100_000, '{"id": ' * 50_000, '{"duration": ' + "9" * 10_000 + "}"):
+        (tmp_path / "m.jsonl").write_text(content + "\n")
+        with pytest.raises(InputError, match="m.jsonl:1: "):
+            read_manifest(tmp_path / "m.jsonl")
+
+
 @pytest.mark.parametrize("change", [
     {"duration": 0}, {"duration": "NaN"}, {"duration": "Infinity"}, {"start": -1}, {"start": "NaN"},
     {"start": "Infinity"}, {"views": [{"video": "v.mp4", "start": "NaN"}]}])

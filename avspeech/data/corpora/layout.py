@@ -119,8 +119,28 @@ def files(parent: Path, *suffixes: str) -> list[Path]:
 
 
 def below(path: Path, source: Path) -> str:
-    """`path` relative to the corpus, with forward slashes, as manifests have it."""
-    return path.relative_to(source).as_posix()
+    """`path` relative to the corpus, with forward slashes, as manifests have it. Raises InputError for one
+    outside of it, as a table may name."""
+    try:
+        return path.relative_to(source).as_posix()
+    except ValueError:
+        raise InputError(f"{path}: named by a table of {source}, but not in that folder") from None
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; False too for a name that no file can have, as a table may name."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file holds. Raises InputError for one that is not JSON, or nested too deeply."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not JSON ({error}); get it again") from None
 
 
 def grouped(noun: str, names: Sequence[str], limit: int = 5) -> list[str]:
@@ -450,7 +470,7 @@ def read_prepared(out: str | Path) -> Prepared:
         return Prepared(**record)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); prepare the corpus first") from None
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         raise InputError(f"{path}: not what preparing a corpus writes; prepare it again") from None
 
 

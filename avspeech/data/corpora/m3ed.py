@@ -13,7 +13,6 @@ left out.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +72,7 @@ def scan(source: Path) -> Scan[Clip]:
         return Scan([], [])
     where = _splits(source)
     sounds = {p.stem: p for p in sorted(source.rglob("*.wav"))}
-    try:
-        record = json.loads(annotation.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError):
-        raise InputError(f"{annotation}: not JSON; get it again from {ABOUT.page}") from None
+    record = layout.read_json(annotation)
     clips, strange = [], []
     try:
         for series, dialogues in record.items():

@@ -8,7 +8,6 @@ they stay together.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
 
@@ -36,12 +35,12 @@ def scan(source: Path) -> Scan[Clip]:
     folder = next((f for f in (source / "utterances_final",
                                source / "data" / "videos" / "utterances_final")
                    if f.is_dir()), source / "utterances_final")
+    rows = layout.read_json(path)
     try:
-        rows = json.loads(path.read_text(encoding="utf-8-sig"))
         clips = [Clip(name, folder / f"{name}.mp4", f"{row['show']}-{row['speaker']}",
                       {"sarcasm": "yes" if row["sarcasm"] else "no", "show": row["show"],
                        "character": row["speaker"]}, row["utterance"])
                  for name, row in sorted(rows.items())]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError):
         raise InputError(f"{path}: expected {{clip: {{utterance, speaker, show, sarcasm}}}}") from None
     return Scan(clips, *counts(Counter(c.labels["sarcasm"] for c in clips), CLIPS, "utterances"))

@@ -94,7 +94,7 @@ def number(row: Mapping[str, str], name: str, path: Path) -> float:
 
 def spoken(path: Path) -> str | None:
     """The text of a file with a transcript; None where there is none."""
-    if not path.is_file():
+    if not layout.is_file(path):
         return None
     return " ".join(" ".join(layout.lines(path, "replace")).split()) or None
 
@@ -131,9 +131,9 @@ def _files(source: Path, scan: Scan[Any]) -> tuple[list[Any], list[str]]:
     """(the clips of a scan whose files hold something, what is wrong with the others)."""
     if scan.read is not None:
         return scan.clips, []
-    there = [c for c in scan.clips if c.path.is_file()]
+    there = [c for c in scan.clips if layout.is_file(c.path)]
     problems = layout.grouped(f"{scan.noun} without sound", [
-        layout.below(c.path, source) for c in scan.clips if not c.path.is_file()])
+        layout.below(c.path, source) for c in scan.clips if not layout.is_file(c.path)])
     paths = list(dict.fromkeys(c.path for c in there))
     stubs = layout.pointers(paths)
     problems += layout.empty(paths, source) + layout.unfetched(stubs, source)

@@ -86,6 +86,24 @@ def test_what_falls_between_the_parts_is_counted(source, sound, capsys):
     assert "1 utterances left out: their speaker or recording" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "missing"])
+def test_a_name_that_no_file_can_have_is_a_missing_clip(source, sound, name):
+    sound(source / "a.wav")
+    found = Scan([Clip("a", source / "a.wav", "s", text=scan.spoken(source / f"{name}.txt")),
+                  Clip("b", source / name, "s")], [])
+    with pytest.raises(InputError, match="1 clips without sound: "):
+        prepare(source, found)
+
+
+@pytest.mark.parametrize("name", ["/etc/hostname", "../outside.wav"])
+def test_a_table_names_no_file_outside_of_the_corpus(source, sound, name):
+    sound(source / "a.wav")
+    sound(source.parent / "outside.wav", 1)
+    clips = [Clip("a", source / "a.wav", "s"), Clip("b", source / name, "s")]
+    with pytest.raises(InputError, match="not in that folder|link to somewhere else"):
+        prepare(source, Scan(clips, []))
+
+
 def test_problems_of_a_kind_are_grouped(source):
     def read(n: int) -> Read:
         if n == 2:

@@ -6,6 +6,7 @@ can fetch itself.
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import inspect
 from pathlib import Path
@@ -32,12 +33,15 @@ def get(name: str) -> ModuleType:
     return importlib.import_module(f"{MADE_PACKAGE if name in MADE else __name__}.{name}")
 
 
-def _options(module: ModuleType) -> list[str]:
+def _options(module: ModuleType) -> tuple[list[str], scan.HeldOut | None]:
+    """(the options of a corpus, what it holds out by default where it is split here)."""
     if hasattr(module, "prepare"):
-        return list(inspect.signature(module.prepare).parameters)[2:]
-    own = list(inspect.signature(module.scan).parameters)[1:]
-    # What has a seed is split here, where less than all will do; else a protocol counts the clips.
-    return [*own, *([] if "seed" in own else ["incomplete"]), "workers"]
+        return list(inspect.signature(module.prepare).parameters)[2:], None
+    own = dict(inspect.signature(module.scan).parameters)
+    held = own.pop("held").default if "held" in own else None
+    # Of what is split here, less than all will do; else a protocol counts the clips.
+    return [*(held.options() if held else []), *list(own)[1:],
+            *([] if held else ["incomplete"]), "workers"], held
 
 
 def prepare(name: str, source: str | Path | None, out: str | Path, **options: Any) -> list[Path]:
@@ -47,16 +51,17 @@ def prepare(name: str, source: str | Path | None, out: str | Path, **options: An
         name: of the corpus, in the registry.
         source: the corpus as distributed; None only for one that is made on the spot, or fetched.
         out: folder for the manifests.
-        **options: those of the corpus' own `scan` (or `prepare`), and workers (threads that open
-            files, default 4); incomplete=True goes on where a corpus that a protocol splits is not
-            as published.
+        **options: those of the corpus' own `scan` (or `prepare`); split, seed, dev and test
+            (`scan.HeldOut`) of one that is split here; workers (threads that open files, default
+            4); and incomplete=True, which goes on where a corpus that a protocol splits is not as
+            published.
 
     Raises:
         InputError: for an unknown name or option, where the corpus is absent, and where it is not
             as published and `incomplete` is off.
     """
     module = get(name)
-    known = _options(module)
+    known, held = _options(module)
     for option in options:
         if option not in known:
             raise InputError(f"{name}: unknown option '{option}'; known: {', '.join(known)}")
@@ -69,8 +74,12 @@ def prepare(name: str, source: str | Path | None, out: str | Path, **options: An
     if source is None or hasattr(module, "prepare"):
         return module.prepare(source, out, **options)
     incomplete, workers = options.pop("incomplete", False), options.pop("workers", 4)
+    if held is not None:
+        given = {key: options.pop(key) for key in held.options() if key in options}
+        options["held"] = held = dataclasses.replace(held, **given)
     found = module.scan(Path(source), **options)
-    return scan.prepare(name, about, Path(source), out, found, incomplete, workers)
+    return scan.prepare(name, about, Path(source), out, found, incomplete, workers,
+                        held.seed if held else 0)
 
 
 def check(name: str, source: str | Path) -> list[str]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from avspeech.data.corpora import layout
-from avspeech.data.corpora.scan import Read, Scan, dealt, read
+from avspeech.data.corpora.scan import HeldOut, Read, Scan, dealt, read
 from avspeech.data.manifest import VIEW_ANGLES, Utterance, View
 from avspeech.errors import InputError
 
@@ -184,16 +184,12 @@ def _utterance(clip: Film, source: Path) -> Read:
     return Read([utterance], [("", line) for line in problems])
 
 
-def scan(source: Path, split: str = "auto", seed: int = 0, dev: float = layout.DEV,
-         test: float = layout.TEST, speakers: str | Sequence[str] | None = None) -> Scan[Film]:
+def scan(source: Path, held: HeldOut = HeldOut(),
+         speakers: str | Sequence[str] | None = None) -> Scan[Film]:
     """The clips there are, be it one speaker of 34. Labels: words, [start, end, word] each.
 
     Args:
         source: the corpus.
-        split: "auto" (by speaker where there are three or more, else by clip), "speaker" or "clip".
-        seed: of the split.
-        dev: share or count held out for development.
-        test: share or count held out for test.
         speakers: only these ("s1", ...); default: all.
     """
     found = films(source)
@@ -205,7 +201,7 @@ def scan(source: Path, split: str = "auto", seed: int = 0, dev: float = layout.D
     problems = _missing(source, found)
     wanted = layout.chosen("speakers", speakers, list(dict.fromkeys(c.speaker for c in found)))
     return Scan([c for c in found if c.speaker in wanted], [whole], problems,
-                lambda film: _utterance(film, source), dealt(split, seed, dev, test), seed)
+                lambda film: _utterance(film, source), dealt(held))
 
 
 def label_lag(clip: Film) -> float | None:

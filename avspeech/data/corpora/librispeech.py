@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from avspeech.data.corpora import layout
-from avspeech.data.corpora.scan import Clip, Scan, dealt
+from avspeech.data.corpora.scan import Clip, HeldOut, Scan, dealt
 from avspeech.errors import InputError
 
 ABOUT = layout.About(
@@ -128,21 +128,15 @@ def _missing(source: Path, found: dict[str, list[Clip]], wanted: Sequence[str]) 
         {c.speaker for own in found.values() for c in own} - set(sexes)))
 
 
-def scan(source: Path, part: str | Sequence[str] | None = None, split: str = "auto", seed: int = 0,
-         dev: float = layout.DEV, test: float = layout.TEST,
+def scan(source: Path, held: HeldOut = HeldOut(), part: str | Sequence[str] | None = None,
          speakers: str | Sequence[str] | None = None) -> Scan[Clip]:
-    """The utterances there are, without views. Labels: sex.
+    """The utterances there are, without views; `held.split` "auto" takes the published train, dev
+    and test parts where all three are there. Labels: sex.
 
     Args:
         source: the corpus.
         part: one part or several ("train-clean-100", ..., "one_per_speaker"); default: the
             published parts there are, or one_per_speaker where there are none.
-        split: "auto" takes the published train, dev and test where all three are there, else splits
-            by speaker, or by clip where there are fewer than three; "speaker" and "clip" do just
-            that.
-        seed: of the split.
-        dev: share or count held out for development.
-        test: share or count held out for test.
         speakers: only these ("19", ...); default: all.
     """
     found = clips(source)
@@ -153,12 +147,10 @@ def scan(source: Path, part: str | Sequence[str] | None = None, split: str = "au
     names = [c.speaker for own in wanted for c in found[own]]
     voices = layout.chosen("speakers", speakers, list(dict.fromkeys(names)))
     taken = {p: [c for c in found[p] if c.speaker in voices] for p in found if p in wanted}
-    where = {} if ONE_PER_SPEAKER in wanted else {f"libri-{c.id}": p for p in taken for c
-                                                  in taken[p]}
-    return Scan([c for own in taken.values() for c in own], [_counted(*item) for item
-                                                             in taken.items()],
-                _missing(source, taken, wanted), split=dealt(split, seed, dev, test, where),
-                seed=seed, prefixes=("libri", "libri"), noun="utterances")
+    where = {f"libri-{c.id}": p for p in taken for c in taken[p] if ONE_PER_SPEAKER not in taken}
+    return Scan([c for own in taken.values() for c in own],
+                [_counted(*item) for item in taken.items()], _missing(source, taken, wanted),
+                split=dealt(held, where), prefixes=("libri", "libri"), noun="utterances")
 
 
 def check(source: str | Path) -> list[str]:

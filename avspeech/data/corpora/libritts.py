@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from avspeech.data.corpora import layout
-from avspeech.data.corpora.scan import Clip, Scan, dealt, spoken
+from avspeech.data.corpora.scan import Clip, HeldOut, Scan, dealt, spoken
 
 ABOUT = layout.About(
     name="LibriTTS",
@@ -77,21 +77,16 @@ def _missing(source: Path, found: dict[str, list[Clip]], wanted: Sequence[str]) 
         c.id for own in found.values() for c in own if c.text is None])
 
 
-def scan(source: Path, part: str | Sequence[str] | None = None,
-         speakers: Sequence[str] | None = None, split: str = "auto", seed: int = 0,
-         dev: float = layout.DEV, test: float = layout.TEST) -> Scan[Clip]:
-    """The utterances with a text. Labels: sex; "chapter"; "raw", the text as printed.
+def scan(source: Path, held: HeldOut = HeldOut(), part: str | Sequence[str] | None = None,
+         speakers: Sequence[str] | None = None) -> Scan[Clip]:
+    """The utterances with a text; `held.split` "auto" takes the published train, dev and test parts
+    where all three are there, "clip" holds out sentences of every speaker, as a voice of many speakers
+    is tested. Labels: sex; "chapter"; "raw", the text as printed.
 
     Args:
         source: the corpus.
         part: one part or several; default: all there are.
         speakers: only these ("84", ...); default: all.
-        split: "auto" takes the published train, dev and test where all three are there, else splits
-            by speaker, or by clip where there are fewer than three; "clip" holds out sentences of
-            every speaker, as a voice of many speakers is tested.
-        seed: of the split.
-        dev: share or count held out for development.
-        test: share or count held out for test.
     """
     found = clips(source)
     if not found:
@@ -103,7 +98,7 @@ def scan(source: Path, part: str | Sequence[str] | None = None,
     where = {f"libritts-{c.id}": p for p in taken for c in taken[p]}
     return Scan([c for own in taken.values() for c in own if c.text is not None],
                 [_counted(*item) for item in taken.items()], _missing(source, taken, wanted),
-                split=dealt(split, seed, dev, test, where), seed=seed, prefixes=("", "libri"),
+                split=dealt(held, where), prefixes=("", "libri"),
                 noun="utterances")
 
 

@@ -7,10 +7,11 @@ abbreviations in words, which is taken here.
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from avspeech.data.corpora import layout
-from avspeech.data.corpora.scan import Clip, Scan, dealt
+from avspeech.data.corpora.scan import Clip, HeldOut, Scan, dealt
 from avspeech.errors import InputError
 
 ABOUT = layout.About(
@@ -41,17 +42,10 @@ def _base(source: Path) -> Path:
     return source / "LJSpeech-1.1" if (source / "LJSpeech-1.1").is_dir() else source
 
 
-def scan(source: Path, seed: int = 0, dev: float = DEV, test: float = TEST) -> Scan[Clip]:
+def scan(source: Path, held: HeldOut = HeldOut("", 0, DEV, TEST)) -> Scan[Clip]:
     """The clips with sound and text, split by clip. Labels: sex; "raw", the text as printed.
 
-    Args:
-        source: the corpus.
-        seed: of the split.
-        dev: count, or share below 1, held out for development.
-        test: count, or share below 1, held out for test.
-
-    Raises:
-        InputError: for a line of metadata.csv that is not of it.
+    Raises InputError for a line of metadata.csv that is not of it.
     """
     base = _base(source)
     if not (base / "metadata.csv").is_file():
@@ -64,8 +58,8 @@ def scan(source: Path, seed: int = 0, dev: float = DEV, test: float = TEST) -> S
             clips.append(Clip(name, sounds[name], "", {"sex": "female", "raw": raw}, text))
     whole = layout.counted(len(clips), CLIPS, "clips")
     problems = [whole] if len(clips) != CLIPS else []
-    problems += layout.grouped("lines of metadata.csv without a sound", [n for n in texts if n not
-                                                                         in sounds])
+    problems += layout.grouped("lines of metadata.csv without a sound",
+                               [n for n in texts if n not in sounds])
     problems += layout.grouped("sounds that metadata.csv does not name",
                                [n for n in sounds if n not in texts])
-    return Scan(clips, [whole], problems, split=dealt("clip", seed, dev, test), seed=seed)
+    return Scan(clips, [whole], problems, split=dealt(dataclasses.replace(held, split="clip")))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from avspeech.data.corpora import layout
-from avspeech.data.corpora.scan import Parts, Read, Scan
+from avspeech.data.corpora.scan import HeldOut, Parts, Read, Scan, dealt
 from avspeech.data.manifest import Utterance, View
 from avspeech.errors import InputError
 
@@ -174,18 +174,14 @@ def _split(pairs: Sequence[tuple[Track, Utterance]], seed: int, dev: float) -> d
     return parts
 
 
-def scan(source: Path, parts: str | Sequence[str] | None = None, seed: int = 0,
-         dev: float = layout.DEV, test: float = layout.TEST,
-         min_seconds: float = 0.0) -> Scan[Track]:
+def scan(source: Path, held: HeldOut = HeldOut(""),
+         parts: str | Sequence[str] | None = None, min_seconds: float = 0.0) -> Scan[Track]:
     """The tracks there are: the published test set where it is there, dev from trainval by video.
     Labels: confidence, and words in pretrain.
 
     Args:
         source: the corpus.
         parts: only these of pretrain, trainval and test; default: all.
-        seed: of the split.
-        dev: share or count of videos held out for development.
-        test: the same for test, used only where the published test set is not there.
         min_seconds: shorter clips are left out.
     """
     found = tracks(source)
@@ -196,8 +192,8 @@ def scan(source: Path, parts: str | Sequence[str] | None = None, seed: int = 0,
 
     def split(utterances: list[Utterance]) -> tuple[Parts, str]:
         if any(taken[u.id].part == "test" for u in utterances):
-            return _split([(taken[u.id], u) for u in utterances], seed, dev), "published"
-        return layout.split(utterances, "auto", seed, dev, test)
+            return _split([(taken[u.id], u) for u in utterances], held.seed, held.dev), "published"
+        return dealt(held)(utterances)
 
     return Scan(list(taken.values()), summary(found), _missing(source, found),
-                lambda track: _utterance(track, source, min_seconds), split, seed)
+                lambda track: _utterance(track, source, min_seconds), split)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from avspeech.data.corpora import layout
-from avspeech.data.corpora.scan import Read, Scan, dealt
+from avspeech.data.corpora.scan import HeldOut, Read, Scan, dealt
 from avspeech.data.manifest import VIEW_ANGLES, Utterance, View
 from avspeech.errors import InputError
 
@@ -157,18 +157,13 @@ def _utterance(clip: Sentence, source: Path, min_views: int) -> Read:
         problems)
 
 
-def scan(source: Path, split: str = "auto", seed: int = 0, dev: float = layout.DEV,
-         test: float = layout.TEST, emotions: str | Sequence[str] | None = None,
+def scan(source: Path, held: HeldOut = HeldOut(), emotions: str | Sequence[str] | None = None,
          views: str | Sequence[str] | None = None, min_views: int = 1) -> Scan[Sentence]:
     """The sentences there are; an utterance has every view there is of it. Labels: emotion, level
     (1..3), sex.
 
     Args:
         source: the corpus.
-        split: "auto" (by actor where there are three or more, else by clip), "speaker" or "clip".
-        seed: of the split.
-        dev: share or count held out for development.
-        test: share or count held out for test.
         emotions: only these; default: all.
         views: only these; default: all.
         min_views: sentences with fewer are left out.
@@ -186,6 +181,5 @@ def scan(source: Path, split: str = "auto", seed: int = 0, dev: float = layout.D
         if one.emotion in kept:
             own = {view: one.views[view] for view in kept_views if view in one.views}
             taken.append(dataclasses.replace(one, views=own))
-    return Scan(taken, [whole], _missing(source, found), lambda one: _utterance(one, source,
-                                                                                min_views),
-                dealt(split, seed, dev, test), seed, noun="sentences")
+    return Scan(taken, [whole], _missing(source, found),
+                lambda one: _utterance(one, source, min_views), dealt(held), noun="sentences")

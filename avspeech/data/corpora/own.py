@@ -10,7 +10,7 @@ import math
 from pathlib import Path
 
 from avspeech.data.corpora import layout
-from avspeech.data.corpora.scan import Read, Scan, dealt, read
+from avspeech.data.corpora.scan import HeldOut, Read, Scan, dealt, read
 from avspeech.data.manifest import Utterance, View
 from avspeech.errors import InputError
 from avspeech.media.video import FPS
@@ -64,17 +64,11 @@ def _pieces(speaker: str, path: Path, source: Path, seconds: float) -> Read:
                  for k, (start, end) in enumerate(zip(cuts, cuts[1:]))])
 
 
-def scan(source: Path, split: str = "auto", seed: int = 0, dev: float = layout.DEV,
-         test: float = layout.TEST, seconds: float = 10.0) -> Scan[tuple[str, Path]]:
+def scan(source: Path, held: HeldOut = HeldOut(), seconds: float = 10.0) -> Scan[tuple[str, Path]]:
     """The videos in `source`, SPEAKER/NAME.mp4 and the like.
 
     Args:
         source: the folder.
-        split: "auto" (by speaker where there are three or more, else by piece), "speaker", or
-            "clip" (by piece, to learn and measure the same faces).
-        seed: of the split.
-        dev: share or count held out for development, 0 for none.
-        test: share or count held out for test, 0 for none.
         seconds: of a piece at most.
 
     Raises:
@@ -85,7 +79,7 @@ def scan(source: Path, split: str = "auto", seed: int = 0, dev: float = layout.D
     found, problems = _videos(source)
     whole = f"{len({speaker for speaker, _ in found})} speakers, {len(found):,} videos"
     return Scan(found, [whole], problems, lambda one: _pieces(*one, source, seconds),
-                dealt(split, seed, dev, test), seed, noun="videos", timed=True)
+                dealt(held), noun="videos", timed=True)
 
 
 def check(source: str | Path) -> list[str]:

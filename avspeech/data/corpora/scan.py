@@ -35,6 +35,22 @@ class Clip:
 
 
 @dataclass(frozen=True)
+class HeldOut:
+    """What a corpus that is split here holds out: options of `corpora.prepare` for it."""
+
+    # "speaker" (no speaker in two parts), "clip", or "auto": by speaker where there are three or more.
+    # "": the corpus says how, this is no option.
+    split: str = "auto"
+    seed: int = 0  # draws what is held out
+    dev: float = layout.DEV  # share (below 1) or count for development
+    test: float = layout.TEST  # share (below 1) or count for test
+
+    def options(self) -> list[str]:
+        """The names of its options."""
+        return [*(["split"] if self.split else []), "seed", "dev", "test"]
+
+
+@dataclass(frozen=True)
 class Read:
     """What came of one clip."""
 
@@ -56,7 +72,6 @@ class Scan(Generic[T]):
     # (utterances of train, dev and test, how they were split); None: one manifest, for a protocol
     # to split
     split: Callable[[list[Utterance]], tuple[Parts, str]] | None = None
-    seed: int = 0  # of the split
     prefixes: tuple[str, str] = ("", "")  # of ids and of speakers; "": the corpus' name
     noun: str = "clips"
     labels: tuple[str, ...] = ()  # clips without these are counted
@@ -104,15 +119,12 @@ def first(*places: Path) -> Path:
     return next((p for p in places if p.exists()), places[0])
 
 
-def dealt(by: str, seed: int, dev: float, test: float,
-          where: Mapping[str, str] | None = None) -> Callable[[list[Utterance]], tuple[Parts, str]]:
+def dealt(held: HeldOut, where: Mapping[str, str] | None = None) -> Callable[[list[Utterance]],
+                                                                          tuple[Parts, str]]:
     """A `Scan.split` that holds out speakers or clips.
 
     Args:
-        by: "speaker", "clip", or "auto" (`layout.split`).
-        seed: draws them.
-        dev: share or count held out for development.
-        test: share or count held out for test.
+        held: how many.
         where: {utterance id: published part}; with "auto", the published train, dev and test parts
             are taken where all three are there.
     """
@@ -120,9 +132,9 @@ def dealt(by: str, seed: int, dev: float, test: float,
         parts: Parts = {name: [] for name in layout.SPLITS}
         for name in parts:
             parts[name] = [u for u in utterances if (where or {}).get(u.id, "").startswith(name)]
-        if by == "auto" and all(parts.values()):
+        if held.split == "auto" and all(parts.values()):
             return parts, "published"
-        return layout.split(utterances, by, seed, dev, test)
+        return layout.split(utterances, held.split or "auto", held.seed, held.dev, held.test)
 
     return split
 
@@ -203,7 +215,7 @@ def _unlabelled(utterances: Sequence[Utterance], labels: Sequence[str]) -> tuple
 
 
 def prepare(corpus: str, about: layout.About | None, source: Path, out: str | Path, scan: Scan[Any],
-            incomplete: bool, workers: int) -> list[Path]:
+            incomplete: bool, workers: int, seed: int = 0) -> list[Path]:
     """Writes the manifests of a scan; their paths.
 
     Args:
@@ -214,6 +226,7 @@ def prepare(corpus: str, about: layout.About | None, source: Path, out: str | Pa
         scan: what is in it.
         incomplete: go on where a corpus that a protocol splits is not as published.
         workers: threads that open files.
+        seed: of the split.
 
     Raises:
         InputError: where the corpus is absent, or not whole and `incomplete` off.
@@ -233,7 +246,7 @@ def prepare(corpus: str, about: layout.About | None, source: Path, out: str | Pa
     if utterances and left:
         found.append(f"{left:,} utterances left out: their speaker or recording is held out in "
                      "another part")
-    return layout.finish(out, parts, layout.Prepared(corpus, str(source.resolve()), by, scan.seed,
+    return layout.finish(out, parts, layout.Prepared(corpus, str(source.resolve()), by, seed,
                                                      found=found, problems=problems))
 
 

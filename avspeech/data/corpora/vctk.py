@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from avspeech.data.corpora import layout
-from avspeech.data.corpora.scan import Clip, Parts, Scan, dealt, spoken
+from avspeech.data.corpora.scan import Clip, HeldOut, Parts, Scan, dealt, spoken
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
 
@@ -91,20 +91,15 @@ def _missing(source: Path, found: Sequence[Clip], microphone: str) -> list[str]:
     return problems
 
 
-def scan(source: Path, microphone: str = "mic1", speakers: Sequence[str] | None = None,
-         split: str = "clip", seed: int = 0, dev: float = layout.DEV,
-         test: float = layout.TEST) -> Scan[Clip]:
-    """The sounds with a text. Labels: sex, age, accent where known.
+def scan(source: Path, held: HeldOut = HeldOut("clip"), microphone: str = "mic1",
+         speakers: Sequence[str] | None = None) -> Scan[Clip]:
+    """The sounds with a text; `held.split` "clip" holds out sentences of every speaker, by their text
+    (all speakers read some of the same). Labels: sex, age, accent where known.
 
     Args:
         source: the corpus.
         microphone: "mic1" or "mic2".
         speakers: only these ("p225", ...); default: all.
-        split: "clip" holds out sentences of every speaker, by their text (all speakers read some of
-            the same); "speaker" whole speakers.
-        seed: of the split.
-        dev: share or count held out for development.
-        test: share or count held out for test.
     """
     found = clips(source, microphone)
     if not found:
@@ -113,15 +108,15 @@ def scan(source: Path, microphone: str = "mic1", speakers: Sequence[str] | None 
     found = [c for c in found if c.speaker in voices]
 
     def by_text(utterances: list[Utterance]) -> tuple[Parts, str]:
-        where = layout.pick((_key(u.text) for u in utterances), seed, dev, test)
+        where = layout.pick((_key(u.text) for u in utterances), held.seed, held.dev, held.test)
         parts: Parts = {name: [] for name in layout.SPLITS}
         for utterance in utterances:
             parts[where[_key(utterance.text)]].append(utterance)
         return parts, "text"
 
     return Scan([c for c in found if c.text is not None], [_counted(found, microphone)],
-                _missing(source, found, microphone), seed=seed, noun="utterances",
-                split=by_text if split == "clip" else dealt(split, seed, dev, test))
+                _missing(source, found, microphone), noun="utterances",
+                split=by_text if held.split == "clip" else dealt(held))
 
 
 def _key(text: str | None) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from avspeech.data.corpora import layout
-from avspeech.data.corpora.scan import Parts, Read, Scan
+from avspeech.data.corpora.scan import HeldOut, Parts, Read, Scan, dealt
 from avspeech.data.manifest import Utterance, View
 from avspeech.errors import InputError
 
@@ -145,16 +145,13 @@ def _id(track: Track) -> str:
     return f"vox2-{track.speaker}-{track.video}-{track.number}"
 
 
-def scan(source: Path, seed: int = 0, dev: float = layout.DEV, test: float = layout.TEST,
-         min_seconds: float = 0.0, max_per_speaker: int | None = None) -> Scan[Track]:
+def scan(source: Path, held: HeldOut = HeldOut(""), min_seconds: float = 0.0,
+         max_per_speaker: int | None = None) -> Scan[Track]:
     """The tracks there are. The published test set is `test`; the published "dev" set is what there
     is to train on, and `dev` is some speakers of it. Labels: sex.
 
     Args:
         source: the corpus.
-        seed: of the split, and of what `max_per_speaker` takes.
-        dev: share or count of speakers held out for development.
-        test: the same for test, used only where the published test set is not there.
         min_seconds: shorter clips are left out.
         max_per_speaker: clips taken of each speaker; default: all.
     """
@@ -163,7 +160,7 @@ def scan(source: Path, seed: int = 0, dev: float = layout.DEV, test: float = lay
         return Scan([], [])
     meta, counts = _meta(source), summary(found)
     taken = found if max_per_speaker is None else layout.some(
-        found, lambda c: c.speaker, lambda c: c.name, max_per_speaker, seed)
+        found, lambda c: c.speaker, lambda c: c.name, max_per_speaker, held.seed)
     if len(taken) < len(found):
         counts.append(f"{len(found) - len(taken):,} clips left out: max_per_speaker={max_per_speaker}")
     where = {_id(c): c.set for c in taken}
@@ -171,8 +168,8 @@ def scan(source: Path, seed: int = 0, dev: float = layout.DEV, test: float = lay
     def split(utterances: list[Utterance]) -> tuple[Parts, str]:
         sets = {name: [u for u in utterances if where[u.id] == name] for name in SETS}
         if not (sets["dev"] and sets["test"]):
-            return layout.split(utterances, "auto", seed, dev, test)
-        part = layout.pick((u.speaker for u in sets["dev"]), seed, dev, 0)
+            return dealt(held)(utterances)
+        part = layout.pick((u.speaker for u in sets["dev"]), held.seed, held.dev, 0)
         return {"train": [u for u in sets["dev"] if part[u.speaker] == "train"],
                 "dev": [u for u in sets["dev"] if part[u.speaker] == "dev"],
                 "test": sets["test"]}, "published"
@@ -180,4 +177,4 @@ def scan(source: Path, seed: int = 0, dev: float = layout.DEV, test: float = lay
     def read(track: Track) -> Read:
         return _utterance(track, source, meta.get(track.speaker, (None, ""))[0], min_seconds)
 
-    return Scan(taken, counts, _missing(source, found), read, split, seed)
+    return Scan(taken, counts, _missing(source, found), read, split)

@@ -28,9 +28,9 @@ MODELS = {
     "whisper_transformer": "avspeech.emotion.whisper_transformer:WhisperTransformer",
 }
 
-# A model's task -> the class that `avspeech.load` returns. Its module also has `card_lines(name, info)`, what a
-# model card says of the task: {"title": a sentence, "python": lines that follow `model = avspeech.load(...)`,
-# "shell": commands}.
+# A model's task -> the class that `avspeech.load` returns. Its module also has `card_lines(name, info)`,
+# what a model card says of the task: {"title": a sentence, "python": lines that follow
+# `model = avspeech.load(...)`, "shell": commands}.
 PIPELINES = {
     "extraction": "avspeech.extraction.extractor:Extractor",
     "synthesis": "avspeech.synthesis.synthesizer:Synthesizer",

@@ -19,6 +19,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
+from avspeech.core import storage
 from avspeech.data.manifest import Utterance, resolve, write_manifest
 from avspeech.errors import InputError
 
@@ -113,8 +114,8 @@ def files(parent: Path, *suffixes: str) -> list[Path]:
 def below(path: Path, source: Path) -> str:
     """`path` relative to the corpus, with forward slashes, as manifests have it. Raises InputError for one
     outside of it, as a table may name."""
-    try:
-        return path.relative_to(source).as_posix()
+    try:  # in a name that is not UTF-8, "?" stands for each such byte
+        return path.relative_to(source).as_posix().encode("utf-8", "replace").decode()
     except ValueError:
         raise InputError(f"{path}: named by a table of {source}, but not in that folder") from None
 
@@ -258,6 +259,11 @@ def media(path: Path) -> Media:
     from avspeech.media import audio
 
     try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise InputError(f"{str(path).encode('utf-8', 'replace').decode()}: its name is not text in "
+                         "UTF-8; rename it") from None
+    try:
         found = (Media(audio=round(audio.duration(path), 4)) if path.suffix.lower() in audio.SOUND_SUFFIXES
                  else _container(path))
     except InputError:
@@ -400,10 +406,8 @@ def finish(out: str | Path, parts: dict[str, list[Utterance]], prepared: Prepare
         elif path.exists():  # of an earlier run with other shares
             path.unlink()
     prepared = dataclasses.replace(prepared, counts={name: len(parts[name]) for name in parts})
-    aside = out / "corpus.json.part"
-    aside.write_text(json.dumps(dataclasses.asdict(prepared), indent=1, ensure_ascii=False) + "\n",
-                     encoding="utf-8")
-    os.replace(aside, out / "corpus.json")
+    record = json.dumps(dataclasses.asdict(prepared), indent=1, ensure_ascii=False) + "\n"
+    storage.write_atomically(out / "corpus.json", record.encode())
     for line in prepared.found:
         print(f"{prepared.corpus}: {line}")
     for line in (p for p in prepared.problems if p not in prepared.found):

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from avspeech.text import abbreviations as known
-from avspeech.text import wording  # noqa: F401  it and `figures` fill RULES
+from avspeech.text import words  # noqa: F401  it and `digits` fill RULES
 from avspeech.text.rules import RULES, Text
 
 

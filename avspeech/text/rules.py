@@ -1,5 +1,5 @@
 """How `normalise` says things: a list of rules, each a pattern and a function that gives the words, or None
-where another rule is to be asked. `figures` and `wording` fill it, from the special to the general."""
+where another rule is to be asked. `digits` and `words` fill it, from the special to the general."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from avspeech.text import abbreviations as known
-from avspeech.text import figures  # noqa: F401  its rules come before these
+from avspeech.text import digits  # noqa: F401  its rules come before these
 from avspeech.text.numbers import cardinal, ordinal
 from avspeech.text.rules import Text, letters, rule
 

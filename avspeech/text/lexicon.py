@@ -11,7 +11,7 @@ import lzma
 from collections.abc import Sequence
 from pathlib import Path
 
-from avspeech.text import g2p, symbols
+from avspeech.text import g2p, lists, symbols
 
 TABLE = Path(__file__).parent / "tables" / "cmudict.xz"
 
@@ -80,7 +80,19 @@ def table() -> dict[str, str]:
     for line in lzma.decompress(TABLE.read_bytes()).decode().splitlines():
         word, _, phones = line.partition(" ")
         entries[word] = phones
+    entries.update((word, phones) for word, phones in lists.rows("new_words.tsv", 2))
     return entries
+
+
+@functools.lru_cache(maxsize=4096)
+def is_letters(word: str) -> bool:
+    """Whether the dictionary says a word letter by letter: "fbi"."""
+    spelled = " ".join(LETTERS[c.upper()] for c in word if c.upper() in LETTERS)
+    return _bare(table().get(word, "")) == _bare(spelled)
+
+
+def _bare(phones: str) -> str:
+    return "".join(c for c in phones if not c.isdigit())
 
 
 def has(word: str) -> bool:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from avspeech.text import lists, parts
@@ -62,8 +62,7 @@ def _endings(base: str, ending: str) -> tuple[str, ...]:
     return (base + ending, base + base[-1] + ending) if doubled else (base + ending,)
 
 
-def pronounce(words: Sequence[str], final: Sequence[bool],
-              plain: Callable[[str], bool] = lambda word: True) -> list[str | None]:
+def pronounce(words: Sequence[str], final: Sequence[bool]) -> list[str | None]:
     """The phones of the words that have two pronunciations, None for the others. words: as spoken; with a
     capital where one is written that tells them apart ("Polish")."""
     told = senses()
@@ -72,7 +71,8 @@ def pronounce(words: Sequence[str], final: Sequence[bool],
     found: list[str | None] = [None] * len(words)
     done = [""] * len(words)
     for place, (written, word) in enumerate(zip(words, lower)):
-        rows = told.get(written if written in told else word, ())
+        capital = written in told
+        rows = told.get(written if capital else word, ())
         pair = both.get(word)
         if not rows and pair is None:
             continue
@@ -80,6 +80,8 @@ def pronounce(words: Sequence[str], final: Sequence[bool],
         if pair is not None and pair[0] != "verb" or rows:
             part = parts.part(lower, final, place, "s" if pair is not None and pair[0] == "s" or pair is None
                               and word.endswith("s") and not word.endswith("ss") else "base", done)
+        if capital and written != word and part == "verb" and (place == 0 or final[place - 1]):
+            rows = told.get(word, ())  # "Polish the silver."
         for row in rows:
             if _fits(row, lower, final, place, part):
                 found[place] = row.phones
@@ -114,6 +116,10 @@ def _is_part(wanted: str, words: list[str], final: Sequence[bool], place: int, p
         return _used_to(words, final, place)
     if wanted == "adjective":
         return bool(place) and words[place - 1] in parts.DETERMINERS
+    if wanted == "alone":  # a noun, for nothing follows that it could belong to
+        behind = words[place + 1] if place + 1 < len(words) and not final[place] else ""
+        return part == "noun" and place > 0 and words[place - 1] in parts.DETERMINERS and (
+            not behind or behind in parts.BE | parts.HAVE | parts.MODALS | parts.VERBS | parts.PREPOSITIONS | {"who"})
     return wanted == part
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from avspeech.text import addresses, dates, digits, lists, money, roman, words
 from avspeech.text.cleaning import clean
 from avspeech.text.rules import EDGE, Rule, Text
+from avspeech.text.script import Unread
 
 # From the special to the general: the first that fits is taken.
 RULES: tuple[Rule, ...] = (
@@ -55,15 +56,6 @@ class Marked:
     ends: bool = False
 
 
-@dataclass(frozen=True)
-class Unread:
-    """Characters [start, end) of a text for which there is no reading."""
-
-    text: str
-    start: int
-    end: int
-
-
 Piece = Spoken | Marked
 
 _MARK = re.compile(r"[.?!…]+|,|;|:|(?<=\s)[-–—]+(?=\s)|--+|[–—]|[()\[\]{}]|\n[ \t\r]*\n\s*|。|？|！|，")
@@ -90,14 +82,15 @@ def _mark(match: re.Match[str], text: str) -> Marked:
 
 
 def normalise(text: str, word: Callable[[str], bool] = lambda word: False,
-              unread: list[Unread] | None = None) -> list[Piece]:
+              unread: list[Unread] | None = None, own: re.Pattern[str] | None = None) -> list[Piece]:
     """The words said for a text and its marks, in order, with their places in it.
 
     word: whether the dictionary has a word in lower case: it decides between "NASA" and "F B I". unread: a
-    list to which the characters without a reading are added.
+    list to which the characters without a reading are added. own: things that are left as they are, one word
+    each, before any rule sees them.
     """
     cleaned = clean(text)
-    context = Text(cleaned.text, word)
+    context = Text(cleaned.text, word, own=own)
     found: list[Unread] = []
     pieces = _pieces(context, found)
     if unread is not None:
@@ -113,13 +106,18 @@ def normalise(text: str, word: Callable[[str], bool] = lambda word: False,
 
 
 def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
-    text, view = context.text, context.view
+    text, view, own = context.text, context.view, context.own
     pieces: list[Piece] = []
     position, length = 0, len(view)
     while position < length:
         character = view[position]
         if character == " ":
             position += 1
+            continue
+        if own is not None and (mine := own.match(view, position)) and (
+                not position or not view[position - 1].isalnum()):
+            pieces.append(Spoken((mine.group().lower(),), position, mine.end()))
+            position = mine.end()
             continue
         plain = _PLAIN.match(view, position) if "a" <= character <= "z" else None
         if plain and plain.group() not in _SPECIAL and not (plain.group()[-1] == "s" and text[plain.end()] in "'’"):

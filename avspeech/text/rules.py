@@ -36,12 +36,14 @@ def masked(text: str) -> str:
 
 @dataclass
 class Text:
-    """text: the whole; view: the same as rules see it; word: whether the dictionary has a word."""
+    """text: the whole; view: the same as rules see it; word: whether the dictionary has a word; own: things
+    with a pronunciation of the caller's."""
 
     text: str
     word: Callable[[str], bool]
     view: str = ""
     shouts: list[tuple[int, int]] = field(default_factory=list)
+    own: re.Pattern[str] | None = None
 
     def __post_init__(self) -> None:
         self.view = masked(self.text)

@@ -76,7 +76,7 @@ def version(match: re.Match[str], context: Text) -> list[str] | None:
     return ["version"] if context.before(match.start()).lower() != "version" else ["V"]
 
 
-@rule(r"~?(?:/[\w.-]*\w)+/?|[A-Za-z]:\\[\w\\.-]*", "sl")
+@rule(r"(?:~|\.{1,2})?(?:/[\w.-]*\w)+/?|[A-Za-z]:\\[\w\\.-]*", "sl")
 def path(match: re.Match[str], context: Text) -> list[str] | None:
     """A path of files. `/usr/bin` -> slash U S R slash bin"""
     return mixed(match.group(), context) if context.opens(match.start()) and not match.group()[1:2].isdigit() else None

@@ -236,7 +236,7 @@ def groups(match: re.Match[str], context: Text) -> list[str] | None:
     return words
 
 
-@rule(r"((?:1-)?\d{3})-([A-Z]{4,9}|[A-Z]{3}-[A-Z]{4})" + END, "d")
+@rule(r"((?:1-)?\d{3})-((?=[A-Z-]{4,10}(?![A-Z-]))[A-Z]+(?:-[A-Z]+)*)" + END, "d")
 def lettered_number(match: re.Match[str], context: Text) -> list[str] | None:
     """A telephone number with a word. `1-800-FLOWERS` -> one, eight hundred, flowers"""
     words: list[str] = []

@@ -72,7 +72,7 @@ whole main major minor clear simple single double best better worse worst safe s
 brown gray yellow pink gold golden dead deep wide thin thick loud quiet nice fine fair huge tiny only same different open
 close live separate perfect present double triple daily weekly monthly annual local foreign modern ancient recent rare
 common special final total raw rough secret smart strange sweet tall top total tough unusual urgent vast wild written
-broken hidden proposed signed school science building work class world family police business research company
+broken hidden proposed signed
 """.split())
 _NOT_PLURAL = ("ss", "us", "is", "'s")
 
@@ -218,7 +218,7 @@ def _base(words: Sequence[str], final: Sequence[bool], place: int, near: str, se
             "both", "all", "many", "most", "some", "few") else "noun"
     if right in BE - {"feel", "look", "remain", "seem", "become", "stay"} | HAVE | MODALS and near not in ("that", "which"):
         return "noun"
-    if _question(words, final, place) and not _adjective(near) and near not in PREPOSITIONS:
+    if _question(words, final, place) and (objective or not _adjective(near)) and near not in PREPOSITIONS:
         return "verb"
     if near in ("and", "or", "but", "then", ""):
         return _joined(words, final, place, near, right, objective, done)
@@ -271,7 +271,7 @@ def _with_s(words: Sequence[str], final: Sequence[bool], place: int, near: str, 
         return "verb"
     if near in DETERMINERS or near in PREPOSITIONS or near.endswith(("'s", "s'")):
         return "noun"
-    if right in _BE | HAVE | MODALS:
+    if right in _BE | HAVE | MODALS | VERBS:
         return "noun"
     if near in ("", "and", "or", "but", "then"):
         before = place - (2 if near else 1)

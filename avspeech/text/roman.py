@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from avspeech.text import lists
-from avspeech.text.numbers import cardinal, ordinal
+from avspeech.text.numbers import cardinal, ordinal, year
 from avspeech.text.rules import END, Text, rule
 
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
@@ -45,7 +45,10 @@ def roman(match: re.Match[str], context: Text) -> list[str] | None:
 def _meant(context: Text, text: str, number: int, near: list[str], before: str, after: str,
            start: int) -> list[str] | None:
     plain = before.lower().removesuffix("'s")
-    if plain in lists.COUNTED or _abbreviated(context, start):
+    several = len(near) > 2 and before == "and" and value(near[1].upper()) > 0 and near[2].lower().rstrip("s") in lists.COUNTED
+    if several and text != "I":
+        return cardinal(number)
+    if plain in lists.COUNTED or plain.removesuffix("s") in lists.COUNTED and plain not in ("books", "types", "acts") or _abbreviated(context, start):
         if text == "I" and not (before[:1].isupper() and after.lower() not in _PRONOUN):
             return None
         if text.islower() and (len(text) == 1 and text in "lcd" or not before):
@@ -53,6 +56,8 @@ def _meant(context: Text, text: str, number: int, near: list[str], before: str, 
         return cardinal(number)
     if text.islower():
         return None
+    if len(text) > 4 and 1000 < number < 2100:
+        return year(number)
     if before == "and" and len(near) > 2 and value(near[1]) and near[2].lower() in lists.RULERS and (
             text != "I" or not after or after.lower() not in _PRONOUN):
         return ordinal(number)

@@ -7,6 +7,7 @@ import re
 from avspeech.text import lists, units
 from avspeech.text.cleaning import fold
 from avspeech.text.digits import power
+from avspeech.text.numbers import number
 from avspeech.text.rules import EDGE, END, Text, letters, rule
 
 _WRITTEN = "|".join(re.escape(w) for w in sorted(lists.WRITTEN, key=len, reverse=True))
@@ -71,6 +72,7 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
         "number" in kinds and not (after[:1].isdigit() or re.fullmatch(r"[IVXLC]+|[ivxl]{2,}", after)
                                    and (after != "I" or name.istitle() and name != "No"))
         or "never" in kinds
+        or "within" in kinds and not (rest[:1].islower() or rest[:1].isdigit())
         or "title" in kinds and context.word(name.lower()) and (not after or after in lists.OPENERS)
         and not rest[:1].isdigit()
         or "day" in kinds and not (rest[:1].isdigit() or rest.split(EDGE)[0].split(" ")[0] in lists.MONTHS
@@ -100,7 +102,8 @@ def _title_or_street(context: Text, name: str, words: list[str], start: int, aft
     return list(words) if name != "St" or named_behind or before[:1].isupper() else ["street"]
 
 
-@rule(r"(Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])|(vs|etc)" + END, "l")
+@rule(r"(?:Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])|(?:vs|etc|Mon|Tues?|Thu|Thurs?|Fri)" + END
+      + r"|(?:Wed|Jan|Feb|Apr|Aug|Sept|Oct|Nov|Dec)(?=[-–/]|[ ]\d)", "l")
 def undotted(match: re.Match[str], context: Text) -> list[str] | None:
     """An abbreviation without its period. `Mr Brown` -> mister brown"""
     before = context.before(match.start())
@@ -109,10 +112,11 @@ def undotted(match: re.Match[str], context: Text) -> list[str] | None:
     return list(lists.ABBREVIATIONS[match.group()][0])
 
 
-@rule(r"([A-Z]{1,3})&([A-Z]{1,3})" + END, "l")
+@rule(r"([A-Z]{1,3})&([A-Z]{1,3})('s)?" + END, "l")
 def and_letters(match: re.Match[str], context: Text) -> list[str] | None:
     """Letters joined by "&". `R&D` -> R and D"""
-    return [*letters(match.group(1)), "and", *letters(match.group(2))]
+    said = [*letters(match.group(1)), "and", *letters(match.group(2))]
+    return [*said[:-1], said[-1] + "'s"] if match.group(3) else said
 
 
 @rule(r"([A-G])#", "l")
@@ -124,7 +128,8 @@ def sharp(match: re.Match[str], context: Text) -> list[str] | None:
 @rule(rf"[A-Za-z]+[{_SUB}]+(?:[A-Za-z]+[{_SUB}]*)*", "l")
 def formula(match: re.Match[str], context: Text) -> list[str] | None:
     """A formula with indices below the line. `H₂O` -> H two O"""
-    return letters(match.group().translate(lists.SUBSCRIPTS))
+    parts = re.findall(r"[A-Za-z]|\d+", match.group().translate(lists.SUBSCRIPTS))
+    return [w for part in parts for w in (number(part) if part.isdigit() else letters(part))]
 
 
 @rule(rf"([A-Za-z]{{1,3}})(?:\^\(?([-−]?\d{{1,4}})\)?|([⁻]?[{_SUP}]+|ⁿ))", "l")
@@ -157,15 +162,13 @@ def per_word(match: re.Match[str], context: Text) -> list[str] | None:
 def per(match: re.Match[str], context: Text) -> list[str] | None:
     """A slash behind an amount. `$15/hr` -> fifteen dollars per hour"""
     before = context.view[max(0, match.start() - 20): match.start()]
-    if not re.search(r"(?:[$£€¥₹]\d[\d.,]*\s?(?:[kKMB]|bn|million|billion)?|\d|\b(?:dollars|cents|euros|pounds))$", before):
+    if not re.search(r"(?:\d\s?(?:[kKMBp¢]|bn|million|billion)?|\b(?:dollars|cents|euros|pounds))$", before):
         return None
     name = match.group(1)
     unit = units.table().get(name)
-    if name in lists.PERIODS and context.word(name) and name not in ("min", "sec", "mo", "s", "h", "d", "m", "l", "oz", "hr"):
-        return ["per", name]
-    if unit is not None and name != "d":
+    if unit is not None:
         return ["per", *unit.one.split()]
-    return ["per", "day"] if name == "d" else None
+    return ["per", "day" if name == "d" else name] if name in lists.PERIODS else None
 
 
 @rule(r"([A-Z]{2,})(['’]?s)?(?![^\W_])", "l")
@@ -201,7 +204,7 @@ def letter(match: re.Match[str], context: Text) -> list[str] | None:
     """A letter by itself; A is the article where one can stand. `A and B are here` -> A and B are here"""
     name = match.group()[0]
     ending = "'s" * (len(match.group()) > 1)
-    if name == "I" and not ending:
+    if name == "I" and not ending and not re.match(r"-\d", context.view[match.end():]):
         return ["i"]
     if name != "A" or ending:
         return [name + ending]

@@ -1,4 +1,5 @@
-"""The share of wrong readings by kind: `python tests/text/readings.py` prints it, with what was read.
+"""The share of wrong readings by kind: `python tests/text/readings.py` prints it ("-v": with what was read;
+"--first", "--later": of the sentences written before the rules, or when they stood).
 
 The sentences and the readings a careful reader gives them stand in `cases/`; they were written before the rules.
 """
@@ -26,9 +27,13 @@ FRAMES = {"noun": ("The {} is here.", "We saw the new {} today.", "This {} was g
 
 def lines(name: str) -> Iterator[str]:
     """The lines of a table of cases, without remarks."""
-    for line in (CASES / name).read_text(encoding="utf-8").split("\n"):
-        if line.strip() and not line.startswith("# "):
-            yield line
+    later = CASES / name.replace(".", "_later.")
+    for path in (CASES / name, later):
+        if not path.exists() or "--first" in sys.argv and path == later or "--later" in sys.argv and path != later:
+            continue
+        for line in path.read_text(encoding="utf-8").split("\n"):
+            if line.strip() and not line.startswith("# "):
+                yield line
 
 
 def readings() -> Iterator[tuple[str, str, list[str]]]:
@@ -153,7 +158,7 @@ def main() -> None:
     print(f"{'readings':16} {len(wrong):4} of {every:4} = {100 * len(wrong) / every:.1f} %")
     for name, (count, found) in (("heteronyms", wrong_heteronyms()), ("noun or verb", wrong_pairs()),
                                  ("marks behind", wrong_marks())):
-        print(f"{name:16} {len(found):4} of {count:4} = {100 * len(found) / count:.1f} %")
+        print(f"{name:16} {len(found):4} of {count:4} = {100 * len(found) / max(1, count):.1f} %")
         for written, read, right in found if "-v" in sys.argv else ():
             print(f"    {written}: {read}, right: {right}")
 

@@ -28,12 +28,13 @@ def mixed(text: str, context: Text) -> list[str]:
 def _word(part: str, context: Text) -> list[str]:
     if part in lists.WRITTEN:
         return lists.WRITTEN[part]
-    if part.isupper() and len(part) < 4:
+    if part.isupper() and len(part) < 4 and part not in ("NET", "COM", "ORG", "GOV"):
         return letters(part)
     inner = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", part)
     if len(inner) > 1 and not context.word(part.lower()):
         return [word for piece in inner for word in _word(piece, context)]
-    if context.word(part.lower()) and len(part) > 2 or len(part) > 4 or part == "co":
+    if context.word(part.lower()) and len(part) > 2 or len(part) > 4 or part in (
+            "co", "my", "of", "to", "in", "is", "or", "no", "go", "on", "at", "by", "up", "we", "do", "be"):
         return [part.lower()]
     return letters(part)
 

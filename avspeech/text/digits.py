@@ -217,6 +217,23 @@ def nth(match: re.Match[str], context: Text) -> list[str] | None:
     return ordinal(value) if value < 10**18 else None
 
 
+@rule(r"\d{3}(?: \d{3})? \d{4}(?![\d,])|\d{4} \d{3} \d{3,4}(?![\d,])", "d")
+def spaced_call(match: re.Match[str], context: Text) -> list[str] | None:
+    """A telephone number with blanks, behind a word that says so. `call 555 0123` -> call five five five, zero one two three"""
+    if context.before(match.start()).lower() not in lists.CALLS:
+        return None
+    return [w for i, part in enumerate(match.group().split(" ")) for w in ([","] if i else []) + digits(part)]
+
+
+@rule(r"(\d)(\d\d)(?![\d,]|\.\d)" + END, "d")
+def of_three(match: re.Match[str], context: Text) -> list[str] | None:
+    """The number of a room or a flight. `Room 237` -> room two thirty seven"""
+    first, rest = match.groups()
+    if context.before(match.start()).lower() not in lists.NUMBERED or first == "0" or rest == "00":
+        return None
+    return [*digits(first), *(["oh"] if rest[0] == "0" else []), *cardinal(int(rest))]
+
+
 @rule(r"(?:\+?1[-. ]?)?(?:\(\d{3}\)\s?|\d{3}[-. ])\d{3}[-. ]\d{4}(?!\d)|\d{3}-\d{4}(?!\d)"
       r"|\d{5}-\d{4}(?!\d)|\d{4}(?:[ -]\d{4}){2,3}(?!\d)|\d+(?:-\d+){2,}(?!\d)"
       r"|\+\d{1,3}(?:[ -]\d{2,5}){2,6}(?!\d)|\d+(?:\.\d+){2,}(?!\d)", "ds")
@@ -247,13 +264,13 @@ def lettered_number(match: re.Match[str], context: Text) -> list[str] | None:
     return words
 
 
-@rule(rf"([A-Z]{{2}}){EDGE}?[ ](\d{{5}})(?:-(\d{{4}}))?(?![\d-])", "l")
+@rule(rf"([A-Z]{{2}}|{'|'.join(lists.STATE_NAMES)}){EDGE}?[ ](\d{{5}})(?:-(\d{{4}}))?(?![\d-])", "l")
 def zip_code(match: re.Match[str], context: Text) -> list[str] | None:
     """A state and its ZIP code. `CA 90210` -> C A nine zero two one zero"""
     state, first, more = match.groups()
-    if state not in lists.STATES:
+    if len(state) == 2 and state not in lists.STATES:
         return None
-    return [*letters(state), *digits(first), *([",", *digits(more)] if more else [])]
+    return [*(letters(state) if len(state) == 2 else [state.lower()]), *digits(first), *([",", *digits(more)] if more else [])]
 
 
 @rule(r"#(?=\d)|№\s?(?=\d)", "sl")
@@ -278,4 +295,6 @@ def digits_in_name(match: re.Match[str], context: Text) -> list[str] | None:
 @rule(r"\d+", "d")
 def bare_digits(match: re.Match[str], context: Text) -> list[str] | None:
     """Any other digits. `12` -> twelve"""
+    if context.view[: match.start()].endswith("FY") and len(match.group()) == 4:
+        return year(int(match.group()))
     return number(match.group()) if len(match.group()) < 3 else digits(match.group())

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from avspeech.text import lists, parts
 
 
+# Behind a noun that stands alone.
+_AFTER = frozenset("who today yesterday tomorrow tonight now again and or but".split())
+
+
 @dataclass(frozen=True)
 class Sense:
     """A row of `tables/senses.tsv`."""
@@ -118,8 +122,8 @@ def _is_part(wanted: str, words: list[str], final: Sequence[bool], place: int, p
         return bool(place) and words[place - 1] in parts.DETERMINERS
     if wanted == "alone":  # a noun, for nothing follows that it could belong to
         behind = words[place + 1] if place + 1 < len(words) and not final[place] else ""
-        return part == "noun" and place > 0 and words[place - 1] in parts.DETERMINERS and (
-            not behind or behind in parts.BE | parts.HAVE | parts.MODALS | parts.VERBS | parts.PREPOSITIONS | {"who"})
+        return part == "noun" and place > 0 and words[place - 1] in parts.DETERMINERS | parts.ADJECTIVES and (
+            not behind or behind in parts.BE | parts.HAVE | parts.MODALS | parts.VERBS | parts.PREPOSITIONS | _AFTER)
     return wanted == part
 
 

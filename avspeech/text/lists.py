@@ -38,6 +38,10 @@ ABBREVIATIONS = {row[0]: (row[1].split(), frozenset(row[2].split())) for row in 
 BARE = frozenset(name for name, (_, kinds) in ABBREVIATIONS.items() if "bare" in kinds)
 DOTTED = {row[0]: row[1].split() for row in rows("dotted.tsv", 2)}
 WRITTEN = {row[0]: row[1].split() for row in rows("written.tsv", 2)}
+STATE_NAMES = ("Alabama Alaska Arizona Arkansas California Colorado Connecticut Delaware Florida Georgia Hawaii Idaho "
+               "Illinois Indiana Iowa Kansas Kentucky Louisiana Maine Maryland Massachusetts Michigan Minnesota Mississippi "
+               "Missouri Montana Nebraska Nevada Hampshire Jersey Mexico York Carolina Dakota Ohio Oklahoma Oregon "
+               "Pennsylvania Island Tennessee Texas Utah Vermont Virginia Washington Wisconsin Wyoming").split()
 STATES = frozenset("AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM "
                    "NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY PR".split())
 
@@ -70,7 +74,7 @@ SAID = frozenset("nasa nato unesco unicef opec laser radar scuba aids pin ram ro
                  "covid sars mers fifa swat moma darpa seato nascar epcot yaml json lan wan mime bios pac swift "
                  "fema osha nimby yolo fomo snafu radar sonar cobol basic fortran opec".split())
 # Capitals that are spelled, though there is such a word. ("DO NOT" and "IT IS" are shouts: see `shouted`.)
-SPELLED = frozenset("US IT AM PM ID PR HR UN EU UK TV CD PC AC DC AI IP OS UI MS MA BA MD VA PA SAT IRA ALS ATM "
+SPELLED = frozenset("US MIA IT AM PM ID PR HR UN EU UK TV CD PC AC DC AI IP OS UI MS MA BA MD VA PA SAT IRA ALS ATM "
                     "ER WHO HER CT IV MC DJ PE PS RE AP PT LA LED TEN FAT TOR ESP AMA ADD CAD CAM EST PST "
                     "CST MST EDT PDT GMT UTC DIY RV SUV LCD OLED APR".split()) - {"HER", "TEN", "FAT",
                                                                                                     "ADD", "TOR", "RE", "LA"}
@@ -80,6 +84,9 @@ SHORT_WORDS = frozenset("no so go on in is at to of or if me my we he be by do u
 STRONG_SHORT = SHORT_WORDS - frozenset("or ok ha ma pa us it".split())
 # Spoken digit by digit.
 BY_DIGIT = frozenset({"911", "999", "112", "411", "007"})
+# Before three digits that are said as one and two: "room two thirty seven".
+NUMBERED = frozenset("room flight boeing highway route interstate suite apartment airbus hwy apt bus".split())
+CALLS = frozenset("call dial phone text ring fax at tel telephone".split())
 CODES = frozenset("pin zip zipcode code passcode account acct card ssn serial password isbn routing code".split())
 
 # Before a capital A that is the letter.
@@ -113,6 +120,8 @@ SUFFIXES = frozenset("txt pdf doc docx xls xlsx ppt pptx csv tsv json yaml yml x
                      "deb rpm ipynb pth onnx bin dat bak tmp lock net".split())
 SUFFIX_WORDS = frozenset("doc docx zip tar gif jpeg jpg json yaml toml java bat bin log lock net conf wav".split())
 
+ALSO_NOUNS = frozenset("run runs walk walks rise fall drop lead cost ride deep tall long wide high thick old short fast free "
+                       "left right straight head hourly daily weekly monthly yearly pay gift return sale".split())
 FUNCTION = frozenset("of in on at by for from to into with without per and but or nor so yet if because than that "
                      "which who is are was were will would can could should has have had as".split())
 # Behind a measure, these do not make it an adjective: "10 km long", "$5 each", "5 km is", "20 mg daily".

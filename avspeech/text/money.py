@@ -12,13 +12,13 @@ from avspeech.text.rules import END, Text, rule
 _SIGNS = "|".join(re.escape(s) for s in sorted(lists.MONEY, key=len, reverse=True) if not s.isalpha())
 _CODES = "|".join(s for s in lists.MONEY if s.isalpha())
 _SIZE = r"(?:\s?(thousand|million|billion|trillion|bn|mn|tn|mm|[KkMmBbTt])" + END + ")?"
-_AMOUNT = rf"({N})(?:\.(\d+))?" + _SIZE
+_AMOUNT = rf"({N}|(?=\.\d))(?:\.(\d+))?" + _SIZE
 
 
 def _said(context: Text, sign: str, start: int, end: int, whole: str, fraction: str | None,
           size: str | None) -> list[str]:
     one, many, small, smalls = lists.MONEY[sign]
-    whole = plain(whole)
+    whole = plain(whole) or "0"
     noun = context.adjective(start, end)
     joined = re.match(r"-[a-z]+", context.view[end:])
     if size or fraction and (len(fraction) != 2 or not small):

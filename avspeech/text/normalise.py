@@ -28,11 +28,11 @@ RULES: tuple[Rule, ...] = (
     # money
     money.money, money.money_behind, money.cents, money.until,
     # numbers and measures
-    digits.feet_inches, digits.inches, digits.nth, digits.lettered_number, digits.zip_code, digits.groups, digits.times,
+    digits.feet_inches, digits.inches, digits.nth, digits.lettered_number, digits.zip_code, digits.spaced_call, digits.of_three, digits.groups, digits.times,
     digits.times_as, digits.number_range, digits.quantity, digits.numbered, digits.digits_plural, digits.digits_in_name, digits.bare_digits,
     # letters and words
     roman.roman, words.initial, words.abbreviation, words.undotted, words.and_letters, words.sharp, words.formula,
-    words.raised, words.variable_minus, words.per, words.per_word, words.name_with_digits, words.capitals, words.letter,
+    words.raised, words.variable_minus, words.minus_letter, words.per, words.per_word, words.name_with_digits, words.capitals, words.letter,
     words.greek, words.word, words.sign)
 _STARTING = {kind: tuple(r for r in RULES if kind in r.starts) for kind in "dls"}
 

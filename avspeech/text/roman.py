@@ -6,7 +6,7 @@ import re
 
 from avspeech.text import lists
 from avspeech.text.numbers import cardinal, ordinal, year
-from avspeech.text.rules import END, Text, rule
+from avspeech.text.rules import EDGE, END, Text, rule
 
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _RIGHT = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
@@ -31,7 +31,7 @@ def roman(match: re.Match[str], context: Text) -> list[str] | None:
     text, possessive = match.groups()
     number = value(text.upper())
     start = match.start()
-    if not number or start and not context.view[start - 1].isspace():
+    if not number or start and not (context.view[start - 1].isspace() or context.view[start - 1] == EDGE):
         return None
     near = context.words_before(start)
     before = near[0] if near else ""
@@ -78,6 +78,6 @@ def _meant(context: Text, text: str, number: int, near: list[str], before: str, 
 
 
 def _abbreviated(context: Text, start: int) -> bool:
-    found = re.search(r"(?:^|\s)(?:ch|vol|pt|fig|sec|bk|pp?|art|no)\.\s?$", context.text[max(0, start - 8): start],
+    found = re.search(r"(?:^|\W)(?:ch|vol|pt|fig|sec|bk|pp?|art|no)\.\s?$", context.text[max(0, start - 8): start],
                       re.IGNORECASE)
     return found is not None

@@ -54,7 +54,7 @@ class Text:
     def _is_shout(self, match: re.Match[str]) -> bool:
         """Whether a run of words in capitals is plain speech, written loud: two words or more, one of which
         is no abbreviation. "US AND THEM", but neither "US" nor "NASA TV"."""
-        names = re.findall(r"[A-Z][A-Z']*", match.group())
+        names = [name.rstrip("'") for name in re.findall(r"[A-Z][A-Z']*", match.group())]
         if match.start() and (self.text[match.start() - 1].isalnum() or self.text[match.start() - 1] in "&./-_"):
             return False
         if len(names) < 2:
@@ -103,6 +103,8 @@ class Text:
         near = self.words_before(start)[:1]
         if near in (["a"], ["an"], ["A"], ["An"]):
             return bool(following) and following.lower() not in lists.FUNCTION
+        if near and near[0].lower() in lists.DETERMINERS:
+            return bool(following) and (following.lower() not in lists.NOT_NOUNS or following.lower() in lists.ALSO_NOUNS)
         if not following or following.lower() in lists.NOT_NOUNS or following.lower().endswith("ly"):
             return False
         if following[0].isupper() and following.lower() not in ("AC", "DC"):

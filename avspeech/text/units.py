@@ -86,6 +86,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         assert unit is not None
     if gap == "-" and (not symbol.isalpha() or unit.care and len(symbol) == 1):
         return None
+    if gap == "-" and re.match(r"-\d", context.view[end:]):
+        return None  # "1-in-10"
     if unit.care and not gap and len(symbol) == 1 and not more:
         return None  # "4K", "5A"
     if unit.care and gap and not more and not power and not _sure(context, start, end, symbol, value):

@@ -102,13 +102,15 @@ def _title_or_street(context: Text, name: str, words: list[str], start: int, aft
     return list(words) if name != "St" or named_behind or before[:1].isupper() else ["street"]
 
 
-@rule(r"(?:Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])|(?:vs|etc|Mon|Tues?|Thu|Thurs?|Fri)" + END
-      + r"|(?:Wed|Jan|Feb|Apr|Aug|Sept|Oct|Nov|Dec)(?=[-–/]|[ ]\d)", "l")
+@rule(rf"(?:Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])|(?:{'|'.join(sorted(lists.BARE, key=len, reverse=True))}){END}"
+      r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]\d)", "l")
 def undotted(match: re.Match[str], context: Text) -> list[str] | None:
     """An abbreviation without its period. `Mr Brown` -> mister brown"""
     before = context.before(match.start())
     if match.group() in ("Dr", "St") and before[:1].isdigit():
         return ["drive" if match.group() == "Dr" else "street"]
+    if context.view[match.start() - 1: match.start()].isalnum() and match.start():
+        return None
     return list(lists.ABBREVIATIONS[match.group()][0])
 
 
@@ -125,11 +127,14 @@ def sharp(match: re.Match[str], context: Text) -> list[str] | None:
     return [match.group(1), "sharp"]
 
 
-@rule(rf"[A-Za-z]+[{_SUB}]+(?:[A-Za-z]+[{_SUB}]*)*", "l")
+@rule(rf"[A-Za-z]+[{_SUB}]+(?:[A-Za-z]+[{_SUB}]*)*(?:[{_SUP}]*[⁺⁻])?|[A-Z][a-z]?[{_SUP}]*[⁺⁻]", "l")
 def formula(match: re.Match[str], context: Text) -> list[str] | None:
     """A formula with indices below the line. `H₂O` -> H two O"""
-    parts = re.findall(r"[A-Za-z]|\d+", match.group().translate(lists.SUBSCRIPTS))
-    return [w for part in parts for w in (number(part) if part.isdigit() else letters(part))]
+    plain = match.group().translate(lists.SUBSCRIPTS).translate(lists.SUPERSCRIPTS)
+    said: list[str] = []
+    for part in re.findall(r"[A-Za-z]|\d+|[-+]", plain):
+        said += number(part) if part.isdigit() else ["plus"] if part == "+" else ["minus"] if part == "-" else letters(part)
+    return said
 
 
 @rule(rf"([A-Za-z]{{1,3}})(?:\^\(?([-−]?\d{{1,4}})\)?|([⁻]?[{_SUP}]+|ⁿ))", "l")
@@ -143,6 +148,12 @@ def raised(match: re.Match[str], context: Text) -> list[str] | None:
 def variable_minus(match: re.Match[str], context: Text) -> list[str] | None:
     """A variable less a number. `x-1` -> X minus one"""
     return [match.group(1).upper(), "minus"]
+
+
+@rule(r"[-−](?=[A-Za-z](?![^\W_]|['’]))", "s")
+def minus_letter(match: re.Match[str], context: Text) -> list[str] | None:
+    """The minus of a variable. `x = -b` -> X equals minus B"""
+    return ["minus"] if context.opens(match.start()) else None
 
 
 @rule(r"([a-z]+|[A-Z]{2,3})/([a-z]+|[A-Z]{2,3})(?![^\W_]|/)", "l")
@@ -206,6 +217,8 @@ def letter(match: re.Match[str], context: Text) -> list[str] | None:
     ending = "'s" * (len(match.group()) > 1)
     if name == "I" and not ending and not re.match(r"-\d", context.view[match.end():]):
         return ["i"]
+    if context.view[match.start() - 1: match.start()] in ("-", "−") and name == "A":
+        return [name + ending]
     if name != "A" or ending:
         return [name + ending]
     return [name] if _is_letter(match, context) else ["a"]
@@ -254,7 +267,8 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
         return None
     if len(plain) == 1:
         digit_before = context.text[match.start() - 1: match.start()].isdigit() and match.start() > 0
-        closed = context.text[end: end + 1] == ")" and context.view[end: end + 1] == EDGE
+        closed = context.text[end: end + 1] == ")" and (
+            context.text[max(0, match.start() - 1): match.start()] in ("", "(", "\n"))
         closed = closed or bool(re.match(rf" [{_RECKONING}]", context.view[end:]))
         if plain not in "aI" or digit_before or plain == "a" and closed:
             return [plain.upper()] if plain != "i" or digit_before else ["i"]

@@ -1,5 +1,5 @@
 """The share of wrong readings by kind: `python tests/text/readings.py` prints it ("-v": with what was read;
-"--first", "--later": of the sentences written before the rules, or when they stood).
+"--first": of the sentences written before the rules, "--later" and "--last": of those written when they stood).
 
 The sentences and the readings a careful reader gives them stand in `cases/`; they were written before the rules.
 """
@@ -27,9 +27,10 @@ FRAMES = {"noun": ("The {} is here.", "We saw the new {} today.", "This {} was g
 
 def lines(name: str) -> Iterator[str]:
     """The lines of a table of cases, without remarks."""
-    later = CASES / name.replace(".", "_later.")
-    for path in (CASES / name, later):
-        if not path.exists() or "--first" in sys.argv and path == later or "--later" in sys.argv and path != later:
+    wanted = [part for part in ("", "_later", "_last") if f"--{part[1:] or 'first'}" in sys.argv]
+    for part in wanted or ("", "_later", "_last"):
+        path = CASES / name.replace(".", f"{part}.")
+        if not path.exists():
             continue
         for line in path.read_text(encoding="utf-8").split("\n"):
             if line.strip() and not line.startswith("# "):
@@ -116,6 +117,13 @@ def wrong_heteronyms() -> tuple[int, list[tuple[str, str, str]]]:
     return total, wrong
 
 
+def plural(word: str) -> str:
+    """A noun of more than one, or a verb of he and she."""
+    if word.endswith("y") and word[-2] not in "aeiou":
+        return word[:-1] + "ies"
+    return word + ("es" if word.endswith(("s", "x", "ch", "sh")) else "s")
+
+
 def wrong_pairs() -> tuple[int, list[tuple[str, str, str]]]:
     """(uses, [(sentence, said, "noun" or "verb")]) of words stressed by their part of speech."""
     wrong, total = [], 0
@@ -123,7 +131,7 @@ def wrong_pairs() -> tuple[int, list[tuple[str, str, str]]]:
         for part, frames in FRAMES.items():
             for frame in frames:
                 total += 1
-                sentence = frame.format(base).replace("ys ", "ies " if base == "ally" else "ys ")
+                sentence = frame.replace("{}s", plural(base)).replace("{}", base)
                 word = next(w for w in text.analyse(sentence).words if w.start == frame.index("{}"))
                 stresses = [symbols.stress(p) for p in word.phones if symbols.is_vowel(p)]
                 if (stresses[0] == 1) != (part == "noun"):
@@ -134,11 +142,15 @@ def wrong_pairs() -> tuple[int, list[tuple[str, str, str]]]:
 def wrong_marks() -> tuple[int, list[tuple[str, str, str]]]:
     """(readings, [(written, said, said without a mark)]) of things whose reading changes with the mark behind."""
     wrong, total = [], 0
-    for thing in lines("things.txt"):
-        alone = said(f"It says {thing}")
+    things = [f"It says {{}}|{thing}" for thing in lines("things.txt")]
+    for _, written, _ in readings():  # sentences, without the mark at their end
+        if not written.endswith((".)", '"', "'", "”", "’")) and not re.search(r"\b(?:[A-Za-z]|Oct|Inc|etc|min|Apt|ed)\.$", written):
+            things.append("{}|" + written.rstrip(".!?,"))
+    for frame, _, thing in (thing.partition("|") for thing in things):
+        alone = said(frame.format(thing))
         for mark in MARKS:
             total += 1
-            written = f"It says {mark.format(thing)}"
+            written = frame.format(mark.format(thing))
             read = said(written)
             end = " then we left" if "Then we" in mark else " and so" if "and so" in mark else " so" * mark.endswith("so")
             if read != alone + end:

@@ -133,7 +133,7 @@ class Unread:
 
 
 # Seconds of rest behind the marks that end a sentence, and behind "…" within one; a paragraph's end has more.
-RESTS = {".": 0.4, "?": 0.4, "!": 0.4, ":": 0.3, ";": 0.3, ",": 0.2, "–": 0.2, "…": 0.45, "": 0.4}
+RESTS = {".": 0.4, "?": 0.4, "!": 0.4, ":": 0.3, ";": 0.3, ",": 0.2, "–": 0.2, "…": 0.5, "": 0.4}
 PARAGRAPH_REST = 0.8
 
 
@@ -272,24 +272,28 @@ class Script:
             sentences.append(dataclasses.replace(sentence, items=tuple(items)))
         return dataclasses.replace(self, sentences=tuple(sentences))
 
-    def rests(self, last: bool = False) -> dict[int, float]:
-        """{index of the word before: seconds} of the rests that marks ask for: behind each sentence (the last
-        one only with `last`), and behind "…" within one."""
-        found: dict[int, float] = {}
-        word = -1
-        for number, sentence in enumerate(self.sentences):
-            for item in sentence.items:
-                word += isinstance(item, Word)
-                if isinstance(item, Mark) and item.text == "…":
-                    found[word] = max(RESTS["…"], sentence.rest if not sentence.paragraph else 0.0)
-            if word >= 0 and (last or number + 1 < len(self.sentences)):
-                found[word] = sentence.rest
-        return {w: seconds for w, seconds in found.items() if w >= 0 and seconds > 0}
+    def rest(self, number: int) -> float:
+        """Seconds of silence behind a sentence; 0 where it ends in a break that the source asks for, or has no
+        word."""
+        items = self.sentences[number].items
+        asked = bool(items) and isinstance(items[-1], Break) and items[-1].asked
+        return 0.0 if asked or not any(isinstance(i, Word) for i in items) else self.sentences[number].rest
 
-    def with_rests(self, last: bool = False) -> Script:
-        """The same with a break of its length at each of `rests`; a break that the source has there stays."""
+    def with_rests(self) -> Script:
+        """The same with a break behind each "…" within a sentence, as long as the rest behind a sentence at
+        least; a break that the source has there stays."""
+        found: dict[int, float | None] = {}
+        word = -1
+        for sentence in self.sentences:
+            for place, item in enumerate(sentence.items):
+                word += isinstance(item, Word)
+                inner = any(isinstance(i, Word) for i in sentence.items[place + 1:])
+                if isinstance(item, Mark) and item.text == "…" and inner and word >= 0:
+                    found[word] = RESTS["…"] if sentence.paragraph else max(RESTS["…"], sentence.rest)
+        if not found:
+            return self
         known = {w: seconds for w, seconds in self.breaks().items() if w >= 0}
-        return self.with_breaks({**known, **self.rests(last)}, asked=True)
+        return self.with_breaks({**known, **found}, asked=True)
 
     def with_tones(self, on: Mapping[int, Tone | None]) -> Script:
         """The same with these tones on these words (indices in `words`); others keep theirs. Raises

@@ -100,9 +100,8 @@ def analyse(source: str, phonemiser: str = "default", language: str = "en-us",
         for item in items:
             if isinstance(item, Word):
                 phones, whence = next(said)
-                mine = given.phones(item.text) if given.words else None
-                if mine is not None:
-                    phones, whence = mine, "given"
+                if item.source == "given":
+                    phones, whence = given.phones(item.text) or phones, "given"
                 if not phones:
                     unread.append(Unread(source[item.start: item.end], item.start, item.end))
                     continue
@@ -183,7 +182,9 @@ def _read(run: markup.Run, language: str, unread: list[Unread], given: Own) -> l
     for found in normalise(run.text, lexicon.has, missed, given.pattern) if english else _plain(run.text):
         start, end = run.offsets[found.start], run.offsets[found.end]
         if isinstance(found, Spoken):
-            items += [Word(word, (), start, end, rate=run.rate) for word in found.words]
+            mine = found.own or not english and given.phones(found.words[0]) is not None
+            items += [Word(word, (), start, end, None, run.rate, "given" if mine else "dictionary")
+                      for word in found.words]
         else:
             if found.text:
                 items.append(Mark(found.text, start, end, run.rate))

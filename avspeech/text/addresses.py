@@ -87,7 +87,7 @@ def path(match: re.Match[str], context: Text) -> list[str] | None:
 def dotted_name(match: re.Match[str], context: Text) -> list[str] | None:
     """A dot within a word; before a capital behind a word it ends a sentence. `Node.js is` -> node dot J S is"""
     name = match.group(1)
-    following = re.match(r"[A-Za-z]+", context.view[match.end():])
+    following = re.match(r"[A-Za-z]+", context.behind(match.end()))
     after = following.group() if following else ""
     if len(name) < 2 or not after:
         return None

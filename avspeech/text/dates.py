@@ -29,7 +29,7 @@ def _year(text: str) -> list[str]:
 
 @rule(rf"(\d{{1,2}}):(\d\d)(?::(\d\d))?(?!\d)(?:{_HALF})?|(\d{{1,2}})\.(\d\d){_HALF}", "d")
 def clock(match: re.Match[str], context: Text) -> list[str] | None:
-    """A time of day. `10:05 a.m.` -> ten oh five A M"""
+    """A time of day. `at 10:05 a.m. we left` -> at ten oh five A M we left"""
     hour, minute, second, half, hour2, minute2, half2 = match.groups()
     hour, minute, half = hour or hour2, minute or minute2, half or half2
     if int(hour) > 24 or int(minute) > 59 or int(second or 0) > 59:

@@ -20,7 +20,7 @@ def _said(context: Text, sign: str, start: int, end: int, whole: str, fraction: 
     one, many, small, smalls = lists.MONEY[sign]
     whole = plain(whole) or "0"
     noun = context.adjective(start, end)
-    joined = re.match(r"-[a-z]+", context.view[end:])
+    joined = re.match(r"-[a-z]+", context.behind(end))
     if size or fraction and (len(fraction) != 2 or not small):
         amount = number(whole + ("." + fraction if fraction else ""))
         return [*amount, *([lists.SIZES[size.lower()]] if size else []), *(one if noun or joined else many).split()]
@@ -41,7 +41,7 @@ def money(match: re.Match[str], context: Text) -> list[str] | None:
     start = match.start()
     following = re.compile(rf"\s?[-–]\s?(?:{re.escape(coin)})?({N}(?:\.\d+)?){_SIZE}(?![^\W_]|[-–]\d)").match(
         context.view, match.end())
-    if following and not context.view[following.start():].startswith((" - ", " – ")):
+    if following and not context.behind(following.start()).startswith((" - ", " – ")):
         low = [] if following.group().count(coin) else \
             [*number(plain(whole) + ("." + fraction if fraction else "")), *([lists.SIZES[size.lower()]] if size else [])]
         if low:

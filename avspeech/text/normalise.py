@@ -39,11 +39,12 @@ _STARTING = {kind: tuple(r for r in RULES if kind in r.starts) for kind in "dls"
 
 @dataclass(frozen=True)
 class Spoken:
-    """Words said for the characters [start, end) of a text."""
+    """Words said for the characters [start, end) of a text. own: a word of the caller's."""
 
     words: tuple[str, ...]
     start: int
     end: int
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def normalise(text: str, word: Callable[[str], bool] = lambda word: False,
     moved: list[Piece] = []
     for piece in pieces:
         start, end = cleaned.place(piece.start), cleaned.place(piece.end)
-        moved.append(Spoken(piece.words, start, end) if isinstance(piece, Spoken)
+        moved.append(Spoken(piece.words, start, end, piece.own) if isinstance(piece, Spoken)
                      else Marked(piece.text, start, end, piece.ends))
     return moved
 
@@ -116,7 +117,7 @@ def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
             continue
         if own is not None and (mine := own.match(view, position)) and (
                 not position or not view[position - 1].isalnum()):
-            pieces.append(Spoken((mine.group().lower(),), position, mine.end()))
+            pieces.append(Spoken((mine.group().lower(),), position, mine.end(), True))
             position = mine.end()
             continue
         plain = _PLAIN.match(view, position) if "a" <= character <= "z" else None

@@ -92,6 +92,10 @@ class Text:
         found = re.match(r"[ \t\n\xa0\u202f]+([^\W\d_]+(?:['’][^\W\d_]+)*)", self.view[place: place + 40])
         return found.group(1) if found else ""
 
+    def behind(self, place: int) -> str:
+        """Some characters of the view from a place on, enough to see what follows a thing."""
+        return self.view[place: place + 80]
+
     def opens(self, place: int) -> bool:
         """Whether nothing, a blank, a mark or a sign of reckoning stands right before a place."""
         return not place or self.view[place - 1] in EDGE + "=<>≤≥≈±(~≠:/" or self.view[place - 1].isspace()
@@ -113,8 +117,8 @@ class Text:
             return True
         if stuff and (not following.endswith("s") or following.endswith("ss")):
             return False
-        behind = re.match(rf"\s+\S+?(?=[\s{EDGE}]|$)", self.view[end:])
-        rest = self.view[end + behind.end():] if behind else ""
+        behind = re.match(rf"\s+\S+?(?=[\s{EDGE}]|$)", self.behind(end))
+        rest = self.behind(end + behind.end()) if behind else ""
         then = re.match(r"[ \t\n]+([^\W\d_]+)", rest)
         return not following.endswith(("ing", "ed")) and (not then or then.group(1).lower() in lists.NOT_NOUNS)
 

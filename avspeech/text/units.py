@@ -42,8 +42,8 @@ def table() -> dict[str, Unit]:
             for letter, name in PREFIXES.get(prefixes, {}).items():
                 start = name[:-1] if one[0] == "o" and name[-1] == "o" else name
                 made[letter + symbol] = Unit(start + one, start + many)
-    # Prefixed symbols that are words: "am", "as", "has", "PS".
-    for symbol in ("fl", "dl", "hl", "cs", "ds", "hs", "dm", "hm", "fm", "Ml", "TA", "PA", "hA", "MA", "pH", "PH", "dad"):
+    # Prefixed symbols that are words: "pm", "has", "PA".
+    for symbol in ("pm", "fl", "dl", "hl", "cs", "ds", "hs", "dm", "hm", "fm", "Ml", "TA", "PA", "hA", "MA", "pH", "PH", "dad"):
         if symbol not in ("dl", "hl", "dm"):
             made.pop(symbol, None)
     return {**made, **named}
@@ -79,21 +79,21 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
     if unit is None and gap == " " and not power and more and symbol.islower() and context.word(symbol):
         return None  # "20 miles/hour": the slash has a rule of its own
     if unit is None:
-        degree = re.match(r"(\s?)°\s?([CFK])(?![^\W_])", context.view[place:])
+        degree = re.match(r"(\s?)°\s?([CFK])(?![^\W_])", context.behind(place))
         if degree is None:
             return None
         unit, gap, power, more, end = _find("°" + degree.group(2)), "", "", "", place + degree.end()
         assert unit is not None
     if gap == "-" and (not symbol.isalpha() or unit.care and len(symbol) == 1):
         return None
-    if gap == "-" and re.match(r"-\d", context.view[end:]):
+    if gap == "-" and re.match(r"-\d", context.behind(end)):
         return None  # "1-in-10"
     if unit.care and not gap and len(symbol) == 1 and not more:
         return None  # "4K", "5A"
     if unit.care and gap and not more and not power and not _sure(context, start, end, symbol, value):
         return None
     if symbol == "°" and context.view[end: end + 2].strip()[:1] in ("C", "F", "K"):
-        scale = re.match(r"\s?([CFK])(?![^\W_])", context.view[end:])
+        scale = re.match(r"\s?([CFK])(?![^\W_])", context.behind(end))
         if scale:
             unit, end = _find("°" + scale.group(1)) or unit, end + scale.end()
     if area:
@@ -131,7 +131,7 @@ def _sure(context: Text, start: int, end: int, symbol: str, value: str) -> bool:
     """Whether a symbol that may be something else is the unit: at the end of a clause, before a word that
     cannot follow a noun's adjective, or behind "a" or "the"."""
     following = context.after(end)
-    digit = re.match(r"\s*[\d$£€]", context.view[end:])
+    digit = re.match(r"\s*[\d$£€]", context.behind(end))
     if symbol in ("in", "ins"):
         if re.search(r"(?:ft|feet|foot|')\s*$", context.view[:start]):
             return True

@@ -215,7 +215,7 @@ def letter(match: re.Match[str], context: Text) -> list[str] | None:
     """A letter by itself; A is the article where one can stand. `A and B are here` -> A and B are here"""
     name = match.group()[0]
     ending = "'s" * (len(match.group()) > 1)
-    if name == "I" and not ending and not re.match(r"-\d", context.view[match.end():]):
+    if name == "I" and not ending and not re.match(r"-\d", context.behind(match.end())):
         return ["i"]
     if context.view[match.start() - 1: match.start()] in ("-", "−") and name == "A":
         return [name + ending]
@@ -233,7 +233,7 @@ def _is_letter(match: re.Match[str], context: Text) -> bool:
     if before in lists.LETTERED:
         return True
     if not after:
-        return bool(re.match(rf"\s*$|{EDGE}| [-–—] |[–—\n]| [{_RECKONING}]|-(?![A-Za-z])|/", context.view[end:]))
+        return bool(re.match(rf"\s*$|{EDGE}| [-–—] |[–—\n]| [{_RECKONING}]|-(?![A-Za-z])|/", context.behind(end)))
     if re.match(r"(?:and|or|to|through|versus|vs|in) ?", after) and after in lists.AFTER_LETTER:
         return True
     if re.fullmatch(r"[B-Z]", after):
@@ -269,7 +269,7 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
         digit_before = context.text[match.start() - 1: match.start()].isdigit() and match.start() > 0
         closed = context.text[end: end + 1] == ")" and (
             context.text[max(0, match.start() - 1): match.start()] in ("", "(", "\n"))
-        closed = closed or bool(re.match(rf" [{_RECKONING}]", context.view[end:]))
+        closed = closed or bool(re.match(rf" [{_RECKONING}]", context.behind(end)))
         if plain not in "aI" or digit_before or plain == "a" and closed:
             return [plain.upper()] if plain != "i" or digit_before else ["i"]
     if plain[-1] in "sS" and context.text[end: end + 1] in ("'", "’") and end < len(context.text) and _owns(context, end):

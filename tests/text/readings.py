@@ -139,11 +139,14 @@ def wrong_pairs() -> tuple[int, list[tuple[str, str, str]]]:
     return total, wrong
 
 
-def wrong_marks() -> tuple[int, list[tuple[str, str, str]]]:
-    """(readings, [(written, said, said without a mark)]) of things whose reading changes with the mark behind."""
+def wrong_marks(every: int = 1) -> tuple[int, list[tuple[str, str, str]]]:
+    """(readings, [(written, said, said without a mark)]) of things whose reading changes with the mark behind.
+    every: takes so many-th sentence of the readings besides the things."""
     wrong, total = [], 0
     things = [f"It says {{}}|{thing}" for thing in lines("things.txt")]
-    for _, written, _ in readings():  # sentences, without the mark at their end
+    for number, (_, written, _) in enumerate(readings()):  # sentences, without the mark at their end
+        if number % every:
+            continue
         if not written.endswith((".)", '"', "'", "”", "’")) and not re.search(r"\b(?:[A-Za-z]|Oct|Inc|etc|min|Apt|ed)\.$", written):
             things.append("{}|" + written.rstrip(".!?,"))
     for frame, _, thing in (thing.partition("|") for thing in things):

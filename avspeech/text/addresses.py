@@ -8,7 +8,8 @@ from avspeech.text import lists
 from avspeech.text.numbers import digits, number
 from avspeech.text.rules import END, Text, letters, rule
 
-_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+"
+# The lengths are bounded, so that no text takes more than its share of time.
+_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?\.){1,8}"
 _PATH = r"(?:[/?#][\w./?=&%#~+:@-]*[\w/])?"
 
 
@@ -45,7 +46,7 @@ def web_address(match: re.Match[str], context: Text) -> list[str] | None:
     return mixed(re.sub(r"^(?:https?://|mailto:)", "", match.group()).rstrip("/"), context)
 
 
-@rule(rf"[\w.+-]+@(?:{_HOST}[A-Za-z]{{2,}})" + END, "ld")
+@rule(rf"[\w.+-]{{1,64}}@(?:{_HOST}[A-Za-z]{{2,}})" + END, "ld")
 def mail_address(match: re.Match[str], context: Text) -> list[str] | None:
     """An address of mail. `bob@mail.org` -> bob at mail dot org"""
     return mixed(match.group(), context)
@@ -60,7 +61,7 @@ def host(match: re.Match[str], context: Text) -> list[str] | None:
     return mixed(match.group().rstrip("/"), context)
 
 
-@rule(r"([\w-]+(?:\.[\w-]+)*)\.([A-Za-z]\w{0,4})" + END, "ld")
+@rule(r"([\w-]{1,64}(?:\.[\w-]{1,64}){0,8})\.([A-Za-z]\w{0,4})" + END, "ld")
 def file_name(match: re.Match[str], context: Text) -> list[str] | None:
     """A file with a known ending, or a product named so. `readme.txt` -> readme dot T X T"""
     name, ending = match.groups()
@@ -77,7 +78,7 @@ def version(match: re.Match[str], context: Text) -> list[str] | None:
     return ["version"] if context.before(match.start()).lower() != "version" else ["V"]
 
 
-@rule(r"(?:~|\.{1,2})?(?:/[\w.-]*\w)+/?|[A-Za-z]:\\[\w\\.-]*", "sl")
+@rule(r"(?<![^\W_])(?<!/)(?:~|\.{1,2})?(?:/[\w.-]{0,200}\w){1,40}/?|[A-Za-z]:\\[\w\\.-]*", "sl")
 def path(match: re.Match[str], context: Text) -> list[str] | None:
     """A path of files. `/usr/bin` -> slash U S R slash bin"""
     return mixed(match.group(), context) if context.opens(match.start()) and not match.group()[1:2].isdigit() else None

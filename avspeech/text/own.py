@@ -67,9 +67,12 @@ def _any(words: list[str]) -> str:
 
 def _ambiguous(name: str) -> bool:
     """Whether a name in capitals is another word in small letters: "US", "IT", "WHO"."""
-    from avspeech.text import lexicon
+    from avspeech.text import lexicon, lists
 
-    return len(name) > 1 and name.isupper() and lexicon.has(name.lower()) and not lexicon.is_letters(name.lower())
+    plain = name.lower()
+    return name.isupper() and len(name) > 1 and (
+        name in lists.SPELLED or plain in lists.SHORT_WORDS
+        or len(name) == 3 and lexicon.has(plain) and not lexicon.is_letters(plain))
 
 
 def read_pronunciations(path: str | Path) -> dict[str, str]:

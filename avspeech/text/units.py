@@ -43,7 +43,7 @@ def table() -> dict[str, Unit]:
                 start = name[:-1] if one[0] == "o" and name[-1] == "o" else name
                 made[letter + symbol] = Unit(start + one, start + many)
     # Prefixed symbols that are words: "pm", "has", "PA".
-    for symbol in ("pm", "fl", "dl", "hl", "cs", "ds", "hs", "dm", "hm", "fm", "Ml", "TA", "PA", "hA", "MA", "pH", "PH", "dad"):
+    for symbol in ("pm", "Pm", "fl", "dl", "hl", "cs", "ds", "hs", "dm", "hm", "fm", "Ml", "TA", "PA", "hA", "MA", "pH", "PH", "dad"):
         if symbol not in ("dl", "hl", "dm"):
             made.pop(symbol, None)
     return {**made, **named}

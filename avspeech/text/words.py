@@ -26,8 +26,8 @@ def as_listed(match: re.Match[str], context: Text) -> list[str] | None:
     return [*words[:-1], words[-1] + ("'s" if words[-1].isupper() or ending != "s" else "s")] if ending else words
 
 
-@rule(rf"(?:[A-Za-z]\.){{2,}}[A-Za-z]?(?:'?s)?{END}|[A-Za-z](?:\.[A-Za-z])+(?:'?s)?{END}|Ph\.D(?:'?s)?{END}"
-      rf"|(?:[A-Z][{EDGE}] ?){{2,}}(?= ?[A-Z][a-z])", "l")
+@rule(rf"(?:[A-Za-z]\.){{2,12}}[A-Za-z]?(?:'?s)?{END}|[A-Za-z](?:\.[A-Za-z]){{1,12}}(?:'?s)?{END}|Ph\.D(?:'?s)?{END}"
+      rf"|(?:[A-Z][{EDGE}] ?){{2,6}}(?= ?[A-Z][a-z])", "l")
 def dotted(match: re.Match[str], context: Text) -> list[str] | None:
     """Letters with periods. `the U.S. Army` -> the U S army"""
     text = match.group()

@@ -120,7 +120,7 @@ class Synthesizer:
         self.language = language
         self.predict_breaks = predict_breaks
         self.pronunciations = dict(pronunciations or {})
-        self.rests = {"sentence_rest": sentence_rest, "paragraph_rest": paragraph_rest}
+        self.sentence_rest, self.paragraph_rest = sentence_rest, paragraph_rest
         self.sample_rate = int(model.vocoder.config.sample_rate)
         self.hop = int(model.vocoder.config.hop)
 
@@ -184,7 +184,8 @@ class Synthesizer:
         in it."""
         from avspeech import text as reader
 
-        script = reader.analyse(text, self.phonemiser, self.language, self.pronunciations, **self.rests)
+        script = reader.analyse(text, self.phonemiser, self.language, self.pronunciations,
+                                sentence_rest=self.sentence_rest, paragraph_rest=self.paragraph_rest)
         if not script.words:
             raise InputError("the text has no word to say")
         return script
@@ -246,8 +247,8 @@ class Synthesizer:
 
     def say(self, script: Script, manner: Manner,
             goes_on: bool = False) -> Iterator[tuple[np.ndarray, Timestamps]]:
-        """`pieces` of a script, with its rests between sentences. goes_on: more is said behind it, so that the
-        last sentence has its rest too."""
+        """`pieces` of a script, with its rests between sentences. goes_on: more is said behind it, so
+        that the last sentence has its rest too."""
         script, rest = script.with_rests(), 0  # rest: samples that go before the next piece
         for number in range(len(script.sentences)):
             for part in _short(script.sentence(number)):

@@ -34,13 +34,39 @@ def _word(part: str, context: Text) -> list[str]:
     inner = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", part)
     if len(inner) > 1 and not context.word(part.lower()):
         return [word for piece in inner for word in _word(piece, context)]
-    if context.word(part.lower()) and len(part) > 2 or len(part) > 4 or part in (
-            "co", "my", "of", "to", "in", "is", "or", "no", "go", "on", "at", "by", "up", "we", "do", "be"):
+    if (
+        context.word(part.lower())
+        and len(part) > 2
+        or len(part) > 4
+        or part
+        in (
+            "co",
+            "my",
+            "of",
+            "to",
+            "in",
+            "is",
+            "or",
+            "no",
+            "go",
+            "on",
+            "at",
+            "by",
+            "up",
+            "we",
+            "do",
+            "be",
+        )
+    ):
         return [part.lower()]
     return letters(part)
 
 
-@rule(rf"(?:https?|ftp)://[\w.-]*\w{_PATH}|www\.[\w.-]*\w{_PATH}|mailto:[\w.+-]+@[\w.-]*\w", "l", re.IGNORECASE)
+@rule(
+    rf"(?:https?|ftp)://[\w.-]*\w{_PATH}|www\.[\w.-]*\w{_PATH}|mailto:[\w.+-]+@[\w.-]*\w",
+    "l",
+    re.IGNORECASE,
+)
 def web_address(match: re.Match[str], context: Text) -> list[str] | None:
     """An address of the web. `www.example.org/help` -> W W W dot example dot org slash help"""
     return mixed(re.sub(r"^(?:https?://|mailto:)", "", match.group()).rstrip("/"), context)
@@ -67,8 +93,13 @@ def file_name(match: re.Match[str], context: Text) -> list[str] | None:
     name, ending = match.groups()
     if ending.lower() not in lists.SUFFIXES:
         return None
-    last = [ending.lower()] if ending.lower() in lists.SUFFIX_WORDS else mixed(ending, context) \
-        if any(c.isdigit() for c in ending) else letters(ending)
+    last = (
+        [ending.lower()]
+        if ending.lower() in lists.SUFFIX_WORDS
+        else mixed(ending, context)
+        if any(c.isdigit() for c in ending)
+        else letters(ending)
+    )
     return [*mixed(name, context), "dot", *last]
 
 
@@ -81,17 +112,27 @@ def version(match: re.Match[str], context: Text) -> list[str] | None:
 @rule(r"(?<![^\W_])(?<!/)(?:~|\.{1,2})?(?:/[\w.-]{0,200}\w){1,40}/?|[A-Za-z]:\\[\w\\.-]*", "sl")
 def path(match: re.Match[str], context: Text) -> list[str] | None:
     """A path of files. `/usr/bin` -> slash U S R slash bin"""
-    return mixed(match.group(), context) if context.opens(match.start()) and not match.group()[1:2].isdigit() else None
+    return (
+        mixed(match.group(), context)
+        if context.opens(match.start()) and not match.group()[1:2].isdigit()
+        else None
+    )
 
 
 @rule(r"([A-Za-z]+)\.(?=[A-Za-z])", "l")
 def dotted_name(match: re.Match[str], context: Text) -> list[str] | None:
-    """A dot within a word; before a capital behind a word it ends a sentence. `Node.js is` -> node dot J S is"""
+    """A dot within a word; before a capital behind a word it ends a sentence. `Node.js is` -> node
+    dot J S is"""
     name = match.group(1)
     following = re.match(r"[A-Za-z]+", context.behind(match.end()))
     after = following.group() if following else ""
     if len(name) < 2 or not after:
         return None
-    if after[0].isupper() and not after.isupper() and context.word(after.lower()) and context.word(name.lower()):
+    if (
+        after[0].isupper()
+        and not after.isupper()
+        and context.word(after.lower())
+        and context.word(name.lower())
+    ):
         return None
     return [*_word(name, context), "dot"]

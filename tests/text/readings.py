@@ -1,7 +1,9 @@
-"""The share of wrong readings by kind: `python tests/text/readings.py` prints it ("-v": with what was read;
-"--first": of the sentences written before the rules, "--later" and "--last": of those written when they stood).
+"""The share of wrong readings by kind: `python tests/text/readings.py` prints it ("-v": with what
+was read; "--first": of the sentences written before the rules, "--later" and "--last": of those
+written when they stood).
 
-The sentences and the readings a careful reader gives them stand in `cases/`; they were written before the rules.
+The sentences and the readings a careful reader gives them stand in `cases/`; they were written
+before the rules.
 """
 
 from __future__ import annotations
@@ -17,12 +19,53 @@ from avspeech.text import lexicon, symbols
 
 CASES = Path(__file__).parent / "cases"
 # What may stand behind a thing; "{}" is the thing.
-MARKS = ("{}.", "{},", "{}!", "{}?", "{};", "{}:", "{}…", "{}...", "({})", "[{}]", '"{}"', "“{}”", "'{}'", "‘{}’", "{}”",
-         '{}"', "{})", "{}. Then we left", "{} – so", "{}, and so", "{}?!", "“{}.”", "({}).", "{}—so", "{}: so")
-FRAMES = {"noun": ("The {} is here.", "We saw the new {} today.", "This {} was good.", "Several {}s were found.",
-                   "It was one of the {}s.", "She has a {}."),
-          "verb": ("They {} it.", "We want to {} them.", "You should {} it now.", "He {}s the other one.",
-                   "She never {}s them.", "Please {} this.", "Do not {} it.", "I will {} and go.")}
+MARKS = (
+    "{}.",
+    "{},",
+    "{}!",
+    "{}?",
+    "{};",
+    "{}:",
+    "{}…",
+    "{}...",
+    "({})",
+    "[{}]",
+    '"{}"',
+    "“{}”",
+    "'{}'",
+    "‘{}’",
+    "{}”",
+    '{}"',
+    "{})",
+    "{}. Then we left",
+    "{} – so",
+    "{}, and so",
+    "{}?!",
+    "“{}.”",
+    "({}).",
+    "{}—so",
+    "{}: so",
+)
+FRAMES = {
+    "noun": (
+        "The {} is here.",
+        "We saw the new {} today.",
+        "This {} was good.",
+        "Several {}s were found.",
+        "It was one of the {}s.",
+        "She has a {}.",
+    ),
+    "verb": (
+        "They {} it.",
+        "We want to {} them.",
+        "You should {} it now.",
+        "He {}s the other one.",
+        "She never {}s them.",
+        "Please {} this.",
+        "Do not {} it.",
+        "I will {} and go.",
+    ),
+}
 
 
 def lines(name: str) -> Iterator[str]:
@@ -56,7 +99,13 @@ def spelled(words: list[str]) -> str:
         names = [lexicon.LETTERS[c.upper()] for c in stem if c.isalpha()]
         if len(word) == 1 and word.isupper():
             said.append(word)
-        elif len(word) == 2 and word[0].isupper() or len(word) == 3 and word[0].isupper() and ending == "'s":
+        elif (
+            len(word) == 2
+            and word[0].isupper()
+            or len(word) == 3
+            and word[0].isupper()
+            and ending == "'s"
+        ):
             said.append(word[0] + "S")
         elif len(stem) > 1 and _bare(lexicon.arpabet(stem.lower())[0]) == _bare(" ".join(names)):
             said += [c.upper() for c in stem]
@@ -68,8 +117,14 @@ def spelled(words: list[str]) -> str:
 
 def expected(reading: str) -> str:
     """The same for a reading as written in the table: "C E Os"."""
-    return " ".join(w[0] + "S" if re.fullmatch(r"[A-Z]'?s", w) else w if len(w) == 1 and w.isupper()
-                    else spelled([w]) for w in reading.split())
+    return " ".join(
+        w[0] + "S"
+        if re.fullmatch(r"[A-Z]'?s", w)
+        else w
+        if len(w) == 1 and w.isupper()
+        else spelled([w])
+        for w in reading.split()
+    )
 
 
 def _bare(phones: str) -> str:
@@ -78,7 +133,12 @@ def _bare(phones: str) -> str:
 
 def said(written: str) -> str:
     """What the front end says for plain text."""
-    return spelled([w.text for w in text.analyse(written.replace("<", "&lt;").replace("&lt;lt;", "&lt;")).words])
+    return spelled(
+        [
+            w.text
+            for w in text.analyse(written.replace("<", "&lt;").replace("&lt;lt;", "&lt;")).words
+        ]
+    )
 
 
 def wrong_readings() -> tuple[dict[str, int], list[tuple[str, str, str, str]]]:
@@ -101,7 +161,10 @@ def heteronyms() -> Iterator[tuple[str, str]]:
 
 
 def _plain(phones: tuple[str, ...]) -> list[str]:
-    return [p.replace("ˌ", "").replace("ʌ", "ə").replace("ɝ", "ɚ") if "ˈ" not in p else p for p in phones]
+    return [
+        p.replace("ˌ", "").replace("ʌ", "ə").replace("ɝ", "ɚ") if "ˈ" not in p else p
+        for p in phones
+    ]
 
 
 def wrong_heteronyms() -> tuple[int, list[tuple[str, str, str]]]:
@@ -140,14 +203,18 @@ def wrong_pairs() -> tuple[int, list[tuple[str, str, str]]]:
 
 
 def wrong_marks(every: int = 1) -> tuple[int, list[tuple[str, str, str]]]:
-    """(readings, [(written, said, said without a mark)]) of things whose reading changes with the mark behind.
-    every: takes so many-th sentence of the readings besides the things."""
+    """(readings, [(written, said, said without a mark)]) of things whose reading changes with the
+    mark behind. every: takes so many-th sentence of the readings besides the things."""
     wrong, total = [], 0
     things = [f"It says {{}}|{thing}" for thing in lines("things.txt")]
-    for number, (_, written, _) in enumerate(readings()):  # sentences, without the mark at their end
+    for number, (_, written, _) in enumerate(
+        readings()
+    ):  # sentences, without the mark at their end
         if number % every:
             continue
-        if not written.endswith((".)", '"', "'", "”", "’")) and not re.search(r"\b(?:[A-Za-z]|Oct|Inc|etc|min|Apt|ed)\.$", written):
+        if not written.endswith((".)", '"', "'", "”", "’")) and not re.search(
+            r"\b(?:[A-Za-z]|Oct|Inc|etc|min|Apt|ed)\.$", written
+        ):
             things.append("{}|" + written.rstrip(".!?,"))
     for frame, _, thing in (thing.partition("|") for thing in things):
         alone = said(frame.format(thing))
@@ -155,7 +222,13 @@ def wrong_marks(every: int = 1) -> tuple[int, list[tuple[str, str, str]]]:
             total += 1
             written = frame.format(mark.format(thing))
             read = said(written)
-            end = " then we left" if "Then we" in mark else " and so" if "and so" in mark else " so" * mark.endswith("so")
+            end = (
+                " then we left"
+                if "Then we" in mark
+                else " and so"
+                if "and so" in mark
+                else " so" * mark.endswith("so")
+            )
             if read != alone + end:
                 wrong.append((written, read, alone))
     return total, wrong
@@ -171,8 +244,11 @@ def main() -> None:
             print(f"    {written}\n        {read}\n        {right}")
     every = sum(total.values())
     print(f"{'readings':16} {len(wrong):4} of {every:4} = {100 * len(wrong) / every:.1f} %")
-    for name, (count, found) in (("heteronyms", wrong_heteronyms()), ("noun or verb", wrong_pairs()),
-                                 ("marks behind", wrong_marks())):
+    for name, (count, found) in (
+        ("heteronyms", wrong_heteronyms()),
+        ("noun or verb", wrong_pairs()),
+        ("marks behind", wrong_marks()),
+    ):
         print(f"{name:16} {len(found):4} of {count:4} = {100 * len(found) / max(1, count):.1f} %")
         for written, read, right in found if "-v" in sys.argv else ():
             print(f"    {written}: {read}, right: {right}")

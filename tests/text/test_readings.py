@@ -1,4 +1,5 @@
-"""Sentences of every kind against the readings a careful reader gives them (`readings.py` prints the shares)."""
+"""Sentences of every kind against the readings a careful reader gives them (`readings.py` prints
+the shares)."""
 
 import importlib.util
 import re
@@ -16,7 +17,8 @@ readings = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(readings)
 
 TOTAL, WRONG = readings.wrong_readings()
-# Sentences that are still read wrong; a new one fails the tests, and so does one that is read right again.
+# Sentences that are still read wrong; a new one fails the tests, and so does one that is read right
+# again.
 MISSES = {"Leonardo IV"}
 
 
@@ -67,7 +69,9 @@ def test_every_unit_is_said_with_each_symbol():
 def test_every_abbreviation_sign_and_coin_is_said():
     for sign, (words, kind) in lists.SIGNS.items():
         if not kind and sign not in lists.GREEK and sign not in ("<", "&", "′", "″"):
-            assert set(words) <= {w.text for w in text.analyse(f"x {sign} y").words} | set("IUS"), sign
+            assert set(words) <= {w.text for w in text.analyse(f"x {sign} y").words} | set("IUS"), (
+                sign
+            )
     for sign, (_, many, *_) in lists.MONEY.items():
         assert text.analyse(f"It is {sign}7.").text == f"it is seven {many}.", sign
     for name, (words, kinds) in lists.ABBREVIATIONS.items():
@@ -80,31 +84,64 @@ def test_what_cannot_be_said_is_counted():
     script = text.analyse("Hello 你好, привет 😀 5 km ☂.")
     assert script.text == "hello, five kilometers."
     assert [u.text for u in script.unread] == ["你好", "привет", "😀", "☂"]
-    assert [script.source[u.start: u.end] for u in script.unread] == [u.text for u in script.unread]
-    assert script.unread_line == "10 characters have no reading and are left out: 你好 привет 😀 ☂"
+    assert [script.source[u.start : u.end] for u in script.unread] == [
+        u.text for u in script.unread
+    ]
+    assert script.unread_line == (
+        "10 characters have no reading and are left out: 你好 привет 😀 ☂"
+    )
     assert text.analyse("All is said: 5 km — *really* • “yes”.").unread_line == ""
     assert text.Script.from_dict(script.as_dict()) == script
 
 
-@pytest.mark.parametrize(("source", "word", "where"), [
-    ("a co\u00adoperate b", "cooperate", "co\u00adoperate"), ("the ﬁrst one", "first", "ﬁrst"),
-    ("zero\u200bwidth x", "zerowidth", "zero\u200bwidth"), ("cafe\u0301 now", "cafe", "cafe\u0301"),
-    ("I don`t go", "don't", "don`t"), ("Ｈｉ there", "hi", "Ｈｉ")])
+@pytest.mark.parametrize(
+    ("source", "word", "where"),
+    [
+        ("a co\u00adoperate b", "cooperate", "co\u00adoperate"),
+        ("the ﬁrst one", "first", "ﬁrst"),
+        ("zero\u200bwidth x", "zerowidth", "zero\u200bwidth"),
+        ("cafe\u0301 now", "cafe", "cafe\u0301"),
+        ("I don`t go", "don't", "don`t"),
+        ("Ｈｉ there", "hi", "Ｈｉ"),
+    ],
+)
 def test_places_are_kept_where_characters_go(source, word, where):
     found = next(w for w in text.analyse(source).words if w.text == word)
-    assert source[found.start: found.end] == where
+    assert source[found.start : found.end] == where
 
 
-@pytest.mark.parametrize(("source", "rises"), [
-    ("Are you ready?", True), ("Ready?", True), ("Really?", True), ("And you?", True), ("He left?", True),
-    ("It's late, isn't it?", True), ("You like it, don't you?", True), ("He left, right?", True),
-    ("John, are you there?", True), ("Are you there, John?", True), ("Do you know what it is?", True),
-    ("When you get home, will you call me?", True), ("“Is it so?” he asked.", True),
-    ("Do you have any brothers or sisters?", True), ("Is he here?!", True),
-    ("What is it?", False), ("Why?", False), ("So what?", False), ("To whom did he go?", False),
-    ("What do you want, John?", False), ("Tea or coffee?", False), ("Are you coming or not?", False),
-    ("Do you want tea, coffee, or milk?", False), ("How about you?", False), ("Ready.", False),
-    ("Which one, the red or the blue?", False), ("Ready!", False)])
+@pytest.mark.parametrize(
+    ("source", "rises"),
+    [
+        ("Are you ready?", True),
+        ("Ready?", True),
+        ("Really?", True),
+        ("And you?", True),
+        ("He left?", True),
+        ("It's late, isn't it?", True),
+        ("You like it, don't you?", True),
+        ("He left, right?", True),
+        ("John, are you there?", True),
+        ("Are you there, John?", True),
+        ("Do you know what it is?", True),
+        ("When you get home, will you call me?", True),
+        ("“Is it so?” he asked.", True),
+        ("Do you have any brothers or sisters?", True),
+        ("Is he here?!", True),
+        ("What is it?", False),
+        ("Why?", False),
+        ("So what?", False),
+        ("To whom did he go?", False),
+        ("What do you want, John?", False),
+        ("Tea or coffee?", False),
+        ("Are you coming or not?", False),
+        ("Do you want tea, coffee, or milk?", False),
+        ("How about you?", False),
+        ("Ready.", False),
+        ("Which one, the red or the blue?", False),
+        ("Ready!", False),
+    ],
+)
 def test_yes_no_questions_rise(source, rises):
     tones = [w.tone for w in text.analyse(source).words if w.tone is not None]
     assert tones == ([text.Tone("rise", 5.0)] if rises else [])
@@ -122,6 +159,10 @@ def test_rests():
     assert script.with_rests().breaks() == {3: 0.5, 5: 0.1}
     script = text.analyse("One. Two.\n\nThree.", sentence_rest=0.7, paragraph_rest=2)
     assert [s.rest for s in script.sentences] == [0.7, 2, 2]
-    for name, value in (("sentence_rest", -1), ("paragraph_rest", 61), ("sentence_rest", float("nan"))):
+    for name, value in (
+        ("sentence_rest", -1),
+        ("paragraph_rest", 61),
+        ("sentence_rest", float("nan")),
+    ):
         with pytest.raises(InputError, match=f"{name} {value}: expected seconds from 0 to 60"):
             text.analyse("a", **{name: value})

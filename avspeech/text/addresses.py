@@ -103,10 +103,16 @@ def file_name(match: re.Match[str], context: Text) -> list[str] | None:
     return [*mixed(name, context), "dot", *last]
 
 
-@rule(r"[vV](?=\d+\.\d)", "l")
+@rule(r"[vV](\d+(?:\.\d+)+)" + END, "l")
 def version(match: re.Match[str], context: Text) -> list[str] | None:
-    """The v of a version. `v1.2.3` -> version one point two point three"""
-    return ["version"] if context.before(match.start()).lower() != "version" else ["V"]
+    """A version. `v1.2.3` -> version one point two point three"""
+    if match.start() and context.view[match.start() - 1].isalnum():
+        return None
+    parts = match.group(1).split(".")
+    if len(parts) == 2:
+        return ["version", *number(match.group(1))]
+    said = [w for i, part in enumerate(parts) for w in (["point"] if i else []) + number(part)]
+    return ["version", *said]
 
 
 @rule(r"(?<![^\W_])(?<!/)(?:~|\.{1,2})?(?:/[\w.-]{0,200}\w){1,40}/?|[A-Za-z]:\\[\w\\.-]*", "sl")

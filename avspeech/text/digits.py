@@ -65,8 +65,8 @@ def power(exponent: str) -> list[str]:
     exponent = exponent.translate(lists.SUPERSCRIPTS).replace("−", "-").lstrip("+")
     if exponent in ("2", "3"):
         return ["squared"] if exponent == "2" else ["cubed"]
-    if exponent == "n":
-        return ["to", "the", "N"]
+    if exponent.isalpha():
+        return ["to", "the", exponent.upper()]
     if exponent.startswith("-"):
         return ["to", "the", "minus", *cardinal(int(exponent[1:]))]
     return ["to", "the", *ordinal(int(exponent))]
@@ -91,9 +91,7 @@ def fraction(top: int, bottom: int) -> list[str]:
 _MIXED_SIGN = re.compile(rf"(?:({N})\s?)?([{_VULGAR}])")
 _MIXED = re.compile(rf"({N})[ ](\d{{1,2}})/(\d{{1,3}})(?![\d/])")
 _FRACTION = re.compile(r"(\d{1,4})[/⁄](\d{1,7})(?![\d/⁄])")
-_SCIENTIFIC = re.compile(
-    rf"({NUMBER})(?:[eE]([-+−]?\d{{1,3}})(?![\w.])|\s?[xX×·*]\s?10{_RAISED})"
-)
+_SCIENTIFIC = re.compile(rf"({NUMBER})(?:[eE]([-+−]?\d{{1,3}})(?![\w.])|\s?[xX×·*]\s?10{_RAISED})")
 _POWER = re.compile(rf"({NUMBER}){_RAISED}")
 _NUMBER = re.compile(
     rf"({NUMBER})(?:[ \u00a0](hundred|thousand|million|billion|trillion)(?![^\W_]))?"
@@ -167,7 +165,11 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
     if found is None:
         return value.words, value.end, False
     unit, end, joined = found
-    singular = joined or value.one or context.adjective(start, end, unit.many.endswith(_OF_STUFF))
+    behind = end + (
+        context.text[end : end + 2] == ". " and context.text[end + 2 : end + 3].islower()
+    )
+    stuff = unit.many.endswith(_OF_STUFF) and context.after(behind) not in lists.THINGS
+    singular = joined or value.one or context.adjective(start, behind, stuff)
     return [*value.words, *units.said(unit, singular)], end, True
 
 
@@ -342,7 +344,8 @@ def lettered_number(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(
-    rf"([A-Z]{{2}}|{'|'.join(sorted(lists.STATE_NAMES))}){EDGE}?[ ](\d{{5}})(?:-(\d{{4}}))?(?![\d-])", "l"
+    rf"([A-Z]{{2}}|{'|'.join(sorted(lists.STATE_NAMES))}){EDGE}?[ ](\d{{5}})(?:-(\d{{4}}))?(?![\d-])",
+    "l",
 )
 def zip_code(match: re.Match[str], context: Text) -> list[str] | None:
     """A state and its ZIP code. `CA 90210` -> C A nine zero two one zero"""

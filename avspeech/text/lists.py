@@ -144,6 +144,8 @@ SUFFIXES = words("lists.suffixes")
 SUFFIX_WORDS = words("lists.suffix_words")
 
 ALSO_NOUNS = words("lists.also_nouns")
+# Countable things that a measure of stuff may stand before: "a 16 oz cup".
+THINGS = words("lists.things")
 FUNCTION = words("lists.function")
 # Behind a measure, these do not make it an adjective: "10 km long", "$5 each", "5 km is", "20 mg
 # daily".

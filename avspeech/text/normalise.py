@@ -69,6 +69,7 @@ RULES: tuple[Rule, ...] = (
     words.initial,
     words.abbreviation,
     words.undotted,
+    signs.by,
     signs.and_letters,
     signs.sharp,
     signs.formula,

@@ -12,6 +12,13 @@ from avspeech.text.rules import EDGE, END, Text, letters, rule
 _SUP, _SUB = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
 
 
+@rule(r"x(?=\s?\d)", "l")
+def by(match: re.Match[str], context: Text) -> list[str] | None:
+    """The x between two sides. `4 cm x 6 cm` -> four centimeters by six centimeters"""
+    before = context.view[max(0, match.start() - 12) : match.start()]
+    return ["by"] if re.search(r"\d ?[A-Za-z\"′″'-]{1,6} $", before) else None
+
+
 @rule(r"([A-Z]{1,3})&([A-Z]{1,3})('s)?" + END, "l")
 def and_letters(match: re.Match[str], context: Text) -> list[str] | None:
     """Letters joined by "&". `R&D` -> R and D"""
@@ -46,7 +53,7 @@ def formula(match: re.Match[str], context: Text) -> list[str] | None:
     return said
 
 
-@rule(rf"([A-Za-z]{{1,3}})(?:\^\(?([-−]?\d{{1,4}})\)?|([⁻]?[{_SUP}]+|ⁿ))", "l")
+@rule(rf"([A-Za-z]{{1,3}})(?:\^\(?([-−]?\d{{1,4}}|[a-z](?![a-z]))\)?|([⁻]?[{_SUP}]+|ⁿ))", "l")
 def raised(match: re.Match[str], context: Text) -> list[str] | None:
     """Letters with an exponent. `mc²` -> M C squared"""
     name, exponent, sign = match.groups()
@@ -106,6 +113,8 @@ def per(match: re.Match[str], context: Text) -> list[str] | None:
     unit = units.table().get(name)
     if unit is not None:
         return ["per", *unit.one.split()]
+    if name == "ea":
+        return ["each"]
     return ["per", "day" if name == "d" else name] if name in lists.PERIODS else None
 
 

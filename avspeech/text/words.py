@@ -138,7 +138,7 @@ def _title_or_street(
 
 
 @rule(
-    r"(?:Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])"
+    r"(?:Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])|(?<=& )Co(?![^\W_])"
     rf"|(?:{'|'.join(sorted(lists.BARE, key=len, reverse=True))}){END}"
     r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]\d)",
     "l",
@@ -217,7 +217,7 @@ def _is_letter(match: re.Match[str], context: Text) -> bool:
     if not after:
         return bool(
             re.match(
-                rf"\s*$|{EDGE}| [-–—] |[–—\n]| [{_RECKONING}]|-(?![A-Za-z])|/",
+                rf"\s*$|{EDGE}| [-–—] |[–—\n]| [{_RECKONING}]|-(?![A-Za-z])|/|[+]",
                 context.behind(end),
             )
         )
@@ -291,5 +291,3 @@ def _owns(context: Text, end: int) -> bool:
     line = context.text[max(0, end - 300) : end]
     opened = len(re.findall(r"(?:^|[\s(])['‘](?=\w)", line))
     return not opened or opened <= len(re.findall(r"\w[.,!?]?['’](?=[\s.,!?)]|$)", line))
-
-

@@ -70,8 +70,8 @@ FRAMES = {
 
 def lines(name: str) -> Iterator[str]:
     """The lines of a table of cases, without remarks."""
-    wanted = [part for part in ("", "_later", "_last") if f"--{part[1:] or 'first'}" in sys.argv]
-    for part in wanted or ("", "_later", "_last"):
+    wanted = [part for part in ("", "_later", "_last", "_fourth") if f"--{part[1:] or 'first'}" in sys.argv]
+    for part in wanted or ("", "_later", "_last", "_fourth"):
         path = CASES / name.replace(".", f"{part}.")
         if not path.exists():
             continue

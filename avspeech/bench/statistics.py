@@ -62,6 +62,7 @@ class Score:
     utterances: int = 0
     speakers: int = 0
     protocol: str = ""
+    protocol_hash: str = ""
     gaps: tuple[str, ...] = ()  # what is not as the protocol counts it, of an incomplete corpus
     unlabelled: int = 0  # utterances left out for want of a label that counts
     missing: tuple[str, ...] = ()  # "fold, seed: reason"
@@ -124,6 +125,7 @@ def _score(exp: Path, key: tuple[Any, ...], cells: list[records.Record], gaps: l
     common = dict(kind=first["kind"], term=first.get("term", ""), metric=metric, classes=classes,
                   folds=len({c["fold"] for c in cells}), folds_planned=planned,
                   seeds=len({c["seed"] for c in cells}), protocol=first.get("protocol", ""),
+                  protocol_hash=first.get("protocol_hash", ""),
                   gaps=tuple(first.get("gaps", ())), unlabelled=first.get("unlabelled", 0),
                   missing=tuple(gaps))
     undefined = [f"fold {c['fold']}, seed {c['seed']}: {metric} is undefined" for c in cells
@@ -202,7 +204,7 @@ def _sums(exp: Path, cells: list[records.Record], classes: int) -> tuple[Array, 
         else:
             t, p = truth - centre, said - centre  # joint shifts change neither measure, and keep digits
             np.add.at(table, who, np.stack([np.ones_like(t), t, p, t * t, p * p, t * p, np.abs(t - p)], 1))
-    return out, hashes.pop(), speakers, len(some)
+    return out, hashes.pop(), speakers, len({str(r["id"]) for r in some})
 
 
 def measure(name: str, sums: Array, classes: int) -> Array:

@@ -344,7 +344,8 @@ def report(outcome: Outcome, exp: Path) -> Outcome:
     from avspeech.report.report import command, commit
 
     print("\n".join([*table(outcome), *outcome.summary(), f"results: {exp / records.RESULTS}"]))
-    meta = {"command": command(exp)} if exp.resolve().parent.name == "exp" else {}
+    made = command(exp)
+    meta = {"command": made} if made != "unknown" else {}
     for path in leaderboard.write(exp, meta={**meta, "commit": commit()}) if outcome.cells else []:
         print(path)
     return outcome

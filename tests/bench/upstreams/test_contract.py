@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from avspeech.bench import upstreams
-from avspeech.bench.upstreams import TOLERANCE, Upstream
+from avspeech.bench.upstreams import TOLERANCE, Upstream, mel
+from avspeech.bench.upstreams.onnx import _bounded
 from avspeech.errors import InputError
 
 RATE = 16_000
@@ -138,3 +140,90 @@ def test_without_a_hub_it_says_what_to_put_where(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(hub, "snapshot_download", lambda *a, **o: str(tmp_path))
     monkeypatch.delenv("HF_HUB_OFFLINE")
     assert "offers no safetensors" in message("whisper-large")
+
+
+# --- files of strangers -------------------------------------------------------------------------------------
+
+HUGE = 10**9
+
+
+@pytest.mark.parametrize(("case", "fields"), [
+    ("wav2vec2-base", {"conv_dim": [HUGE] * 7}), ("wav2vec2-base", {"hidden_size": HUGE}),
+    ("wav2vec2-base", {"num_hidden_layers": HUGE}), ("wav2vec2-base", {"intermediate_size": 10**7}),
+    ("wav2vec2-base", {"num_attention_heads": 0}), ("wav2vec2-base", {"conv_stride": [0] * 7}),
+    ("wav2vec2-base", {"conv_stride": [10**6] * 7}), ("wav2vec2-base", {"conv_kernel": [HUGE] * 7}),
+    ("wav2vec2-base", {"model_type": ["wav2vec2"]}), ("wav2vec2-base", {"hidden_size": "many"}),
+    ("data2vec", {"num_conv_pos_embeddings": HUGE}), ("wavlm-base", {"num_buckets": HUGE}),
+    ("whisper", {"d_model": HUGE}), ("whisper", {"encoder_layers": HUGE}), ("whisper", {"d_model": -1}),
+    ("whisper", {"encoder_ffn_dim": 10**7}), ("whisper", {"max_source_positions": HUGE}),
+    ("whisper", {"encoder_attention_heads": 5}), ("whisper", {"num_mel_bins": HUGE}),
+    ("torchaudio", {"bundle": ["HUBERT_BASE"]})])
+def test_a_configuration_that_asks_for_too_much(case: str, fields: dict[str, Any], make: Any,
+                                                tmp_path: Path) -> None:
+    place = make(case, tmp_path)
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | fields))
+    with _bounded(2**30):  # bytes
+        assert str(tmp_path) in message(place)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"model_type": "whisper"' + " " * 2**23 + "}", "[1]"])
+def test_a_configuration_that_is_none(text: str, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(text)
+    assert "config.json: " in message(f"whisper-base={tmp_path}")
+
+
+def test_weights_that_ask_for_more_than_they_are(tmp_path: Path) -> None:
+    """The width is read from a weight; a layer between two such widths would have 10^12 numbers."""
+    name = "feature_extractor.conv_layers.{}.0.weight"
+    weights = {name.format(i): torch.zeros(10**6, 1, 1) for i in range(5)}
+    weights["feature_aggregator.conv_layers.0.1.weight"] = torch.zeros(1, 1, 1)
+    save_file(weights, tmp_path / "model.safetensors")
+    with _bounded(2**30):
+        assert "should be" in message(f"wav2vec={tmp_path}") or "missing" in message(f"wav2vec={tmp_path}")
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+def test_a_folder_of_transformers_5(normalize: bool, make: Any, tmp_path: Path) -> None:
+    place = make("wav2vec2-base", tmp_path)
+    (tmp_path / "preprocessor_config.json").unlink()
+    assert "processor_config.json" in message(place)
+    (tmp_path / "processor_config.json").write_text(json.dumps(
+        {"feature_extractor": {"do_normalize": normalize}, "processor_class": "Wav2Vec2Processor"}))
+    assert upstreams.load(place).normalize is normalize  # type: ignore[attr-defined]
+    (tmp_path / "processor_config.json").write_text("{}")
+    assert "do_normalize is None" in message(place)
+
+
+# --- hours of sound -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [1, 159, 160, 4000, 80_000])
+def test_a_spectrogram_in_pieces_is_the_whole(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    x, before, frames = sound(6)[:count], sound(1, 1)[:200], -(-count // 160)
+    whole = [mel.mel_power(x, RATE, 400, 160, 64, frames, b) for b in (None, before)]
+    monkeypatch.setattr(mel, "BLOCK", 7)
+    pieces = [mel.mel_power(x, RATE, 400, 160, 64, frames, b) for b in (None, before)]
+    for one, other in zip(whole, pieces):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-9)
+
+
+def test_no_more_than_a_block_is_transformed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, lengths = torch.stft, []
+
+    def stft(x: torch.Tensor, *arguments: Any, **options: Any) -> torch.Tensor:
+        lengths.append(len(x))
+        return real(x, *arguments, **options)
+
+    monkeypatch.setattr(torch, "stft", stft)
+    for name, options in (("log-mel", {}), ("log-mel", {"output": "frames"}), ("prosody", {})):
+        lengths.clear()
+        list(upstreams.load(name, **options).chunks(0.1 * torch.randn(100 * RATE)))
+        assert lengths and max(lengths) <= (mel.BLOCK - 1) * 160 + 400
+
+
+def test_modulation_does_not_fade_with_the_length() -> None:
+    t = torch.arange(int(10.24 * RATE)) / RATE
+    x = 0.1 * torch.randn(len(t), generator=torch.Generator().manual_seed(0)) * (1.1 + torch.sin(25.1 * t))
+    short, long = (upstreams.load("prosody")(y[None])[0][0, 0, 0, 28] for y in (x, x.repeat(3)))
+    assert abs(float(long / short) - 1) < 0.05

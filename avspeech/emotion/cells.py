@@ -312,6 +312,11 @@ def train_cell(folder: str | Path, values: Mapping[str, Any]) -> dict[str, Any]:
         torch.set_num_threads(threads)
 
 
+def train_job(job: tuple[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """`train_cell` of (folder, values), for pools and clusters that pass one value."""
+    return train_cell(*job)
+
+
 def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

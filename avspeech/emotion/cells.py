@@ -321,7 +321,8 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     began, cpu = time.monotonic(), time.process_time()
-    protocol, cache = protocols.get(cell.protocol), Cache(cell.cache)
+    protocol = protocols.get(cell.protocol).as_found(read_manifest(cell.manifest))
+    cache = Cache(cell.cache)
     split, classes = split_of(protocol, cell), len(protocol.classes)
     main = "uar" if classes else "ccc"
     torch.manual_seed(cell.seed)

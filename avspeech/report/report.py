@@ -292,31 +292,50 @@ def commit() -> str:
 
 
 def command(exp: str | Path) -> str:
-    """What makes an experiment again, by its command.json: the example's run.sh with the config and the
-    values that were given; paths that only this machine has are left to the reader ("data.source=...")."""
+    """The command that makes an experiment again, from its command.json.
+
+    Args:
+        exp: the experiment's folder.
+
+    Returns:
+        The example's run.sh with its config and values, or, for a config that is none of an example's, the
+        recipe with them. Absolute paths are left to the reader ("data.source=..."). "unknown" where the
+        folder does not tell.
+    """
     asked = _asked(exp)
     if asked is None:
         return "unknown"
-    path, overrides = asked
-    example = "/".join(path.resolve().parts[-4:-2])  # egs/CORPUS/TASK/conf/NAME.yaml
-    given = [f"--config egs/{example}/conf/{path.name}"] * (path.stem != "train")
+    recipe, path, overrides = asked
+    folders = path.resolve().parts[-5:-1]
+    if len(folders) == 4 and (folders[0], folders[3]) == ("egs", "conf"):
+        example = f"egs/{folders[1]}/{folders[2]}"
+        begin = f"bash {example}/run.sh"
+        given = [f"--config {example}/conf/{path.name}"] * (path.stem != "train")
+    elif not recipe:
+        return "unknown"
+    else:
+        begin = f"python recipes/{recipe}/run.py"
+        shown = f".../{path.name}" if path.is_absolute() else str(path)
+        given = [f"--config {shlex.quote(shown)}"] if path.name else []
     given += [f"{key}={'...' if value.startswith('/') else shlex.quote(value)}" for key, value in overrides]
-    return " ".join([f"bash egs/{example}/run.sh", *given])
+    return " ".join([begin, *given])
 
 
 def config_name(exp: str | Path) -> str:
-    """Of an experiment's config, without folder and suffix; the folder's own name where that is not known."""
+    """The name of an experiment's config without its suffix; the folder's name where that is not known."""
     asked = _asked(exp)
-    return (asked[0].stem if asked else "") or Path(exp).name
+    return (asked[1].stem if asked else "") or Path(exp).name
 
 
-def _asked(exp: str | Path) -> tuple[Path, list[list[str]]] | None:
-    """What command.json says: the config, and [key, value] of those given."""
+def _asked(exp: str | Path) -> tuple[str, Path, list[list[str]]] | None:
+    """What command.json holds: the recipe's name ("" in old ones), the config, and [key, value] of those
+    given."""
     from avspeech.core.recipe import COMMAND
 
     try:
         asked = json.loads((Path(exp) / COMMAND).read_text(encoding="utf-8"))
-        return Path(asked["config"] or ""), [str(o).split("=", 1) for o in asked["overrides"]]
+        overrides = [str(o).split("=", 1) for o in asked["overrides"]]
+        return str(asked.get("recipe", "")), Path(asked["config"] or ""), overrides
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -169,8 +169,10 @@ def prepare(cfg: Config, exp: Path) -> None:
     if cfg.corpus.incomplete and cfg.corpus.source is not None:  # a corpus made on the spot is whole
         options["incomplete"] = True
     corpora.prepare(wanted.corpus, cfg.corpus.source, folder, **options)
-    splits = wanted.splits(read_manifest(folder / "all.jsonl"), layout.root_of(folder), cfg.corpus.incomplete)
-    print(f"protocol {wanted.name} ({wanted.hash}): {len(splits)} folds, "
+    utterances = read_manifest(folder / "all.jsonl")
+    splits = wanted.splits(utterances, layout.root_of(folder), cfg.corpus.incomplete)
+    wanted = wanted.as_found(utterances)
+    print(f"protocol {wanted.title} ({wanted.hash}): {len(splits)} folds, "
           f"{len(wanted.classes) or 'no'} classes, no leak", flush=True)
     if cfg.selection == "test_oracle":
         _shout()
@@ -255,7 +257,7 @@ def evaluate(cfg: Config, exp: Path) -> None:
     """Score every finished cell, and each system over all folds."""
     from folds import score_all
 
-    score_all(list(cells_of(cfg, exp)), exp / "results", cfg.protocol)
+    score_all(list(cells_of(cfg, exp)), exp / "results")
 
 
 @recipe.stage("deploy", uses=TRAINING, outputs=lambda cfg, exp: [exp / "deployed.json"])
@@ -264,7 +266,7 @@ def deploy(cfg: Config, exp: Path) -> None:
     from deployment import deploy_all
 
     frontend = {"trim": cfg.features.trim, "margin": cfg.features.margin}
-    deploy_all(list(cells_of(cfg, exp)), exp, cfg.protocol, config.to_dict(cfg.release), frontend)
+    deploy_all(list(cells_of(cfg, exp)), exp, config.to_dict(cfg.release), frontend)
 
 
 @recipe.stage("report", outputs=lambda cfg, exp: [exp / "RESULTS.md", exp / "report.html"])
@@ -273,7 +275,7 @@ def write_report(cfg: Config, exp: Path) -> None:
     from findings import results_page
 
     pairs = {name: s.baseline for name, s in cfg.systems.items() if s.baseline}
-    results_page(list(cells_of(cfg, exp)), exp, cfg.protocol, pairs, cfg.selection == "test_oracle")
+    results_page(list(cells_of(cfg, exp)), exp, pairs, cfg.selection == "test_oracle")
 
 
 def _shout() -> None:

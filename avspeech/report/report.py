@@ -310,7 +310,8 @@ def command(exp: str | Path) -> str:
     path, overrides, program = asked
     parts = path.absolute().parts
     example = len(parts) > 4 and (parts[-5], parts[-2]) == ("egs", "conf")  # egs/CORPUS/TASK/conf/NAME.yaml
-    config = "/".join(parts[-5:]) if example else shlex.quote(str(path)) if path.name else ""
+    shown = f".../{path.name}" if path.is_absolute() else str(path)
+    config = "/".join(parts[-5:]) if example else shlex.quote(shown) if path.name else ""
     if example and not program.startswith("avspeech "):
         program = f"bash {'/'.join(parts[-5:-2])}/run.sh"
         config = config if path.stem != "train" else ""
@@ -321,7 +322,7 @@ def command(exp: str | Path) -> str:
 
 
 def config_name(exp: str | Path) -> str:
-    """Of an experiment's config, without folder and suffix; the folder's own name where that is not known."""
+    """The name of an experiment's config without its suffix; the folder's name where that is not known."""
     asked = _asked(exp)
     return (asked[0].stem if asked else "") or Path(exp).name
 

@@ -214,8 +214,9 @@ def test_confusions_are_shares_of_the_true_class():
 
 
 def test_the_command_that_makes_an_experiment_again(tmp_path: Path) -> None:
-    def made(config: str, *overrides: str) -> str:
-        (tmp_path / "command.json").write_text(json.dumps({"config": config, "overrides": overrides}))
+    def made(config: str | None, *overrides: str, **more: str) -> str:
+        record = {"config": config, "overrides": overrides, **more}
+        (tmp_path / "command.json").write_text(json.dumps(record))
         return report.command(tmp_path)
 
     assert made("egs/mini/tse/conf/train.yaml") == "bash egs/mini/tse/run.sh"
@@ -223,6 +224,13 @@ def test_the_command_that_makes_an_experiment_again(tmp_path: Path) -> None:
             == "bash egs/mini/tse/run.sh --config egs/mini/tse/conf/compare.yaml seeds='[0]' "
                "data.corpora.grid.source=...")
     assert report.config_name(tmp_path) == "compare"
+    assert made("my/conf/own.yaml", "seeds=[0]", program="python recipes/ser/run.py") == (
+        "python recipes/ser/run.py --config my/conf/own.yaml seeds='[0]'")
+    assert (made("/home/me/own.yaml", program="python recipes/ser/run.py")
+            == "python recipes/ser/run.py --config .../own.yaml")
+    assert made(None, "train.lr=1", program="python recipes/tse/run.py") == "python recipes/tse/run.py train.lr=1"
+    assert made("my/conf/own.yaml") == "python recipes/.../run.py --config my/conf/own.yaml"  # 0.1.0
+    assert report.config_name(tmp_path) == "own"
     assert report.command(tmp_path / "nowhere") == "unknown"
     assert report.config_name(tmp_path / "nowhere") == "nowhere"
 

@@ -265,8 +265,11 @@ def _joined(
         return "noun"
     if right in PREPOSITIONS or right in BE | HAVE | MODALS | VERBS:
         return "noun"
-    start, end = clause(words, final, place)
-    return "noun" if any(_finite(words, i) for i in range(place + 1, end + 1)) else "verb"
+    _, end = clause(words, final, place)
+    first = place + 1
+    if right.endswith("ed") and first < end and words[first + 1] not in PREPOSITIONS:
+        first += 1  # "use fixed seeds"
+    return "noun" if any(_finite(words, i) for i in range(first, end + 1)) else "verb"
 
 
 def has_noun_phrase(words: Sequence[str], place: int) -> bool:

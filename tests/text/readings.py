@@ -182,10 +182,9 @@ def heteronyms() -> Iterator[tuple[str, str]]:
 
 
 def _plain(phones: tuple[str, ...]) -> list[str]:
-    return [
-        p.replace("ˌ", "").replace("ʌ", "ə").replace("ɝ", "ɚ") if "ˈ" not in p else p
-        for p in phones
-    ]
+    """Phones for comparing: the weak vowels of "wanted" and "roses" are one."""
+    weak = str.maketrans({"ˌ": "", "ʌ": "ə", "ɝ": "ɚ", "ɪ": "ə"})
+    return [p if "ˈ" in p or len(p.lstrip("ˌ")) > 1 else p.translate(weak) for p in phones]
 
 
 def wrong_heteronyms() -> tuple[int, list[tuple[str, str, str]]]:

@@ -228,8 +228,10 @@ def test_the_command_that_makes_an_experiment_again(tmp_path: Path) -> None:
         "python recipes/ser/run.py --config my/conf/own.yaml seeds='[0]'")
     assert (made("/home/me/own.yaml", program="python recipes/ser/run.py")
             == "python recipes/ser/run.py --config .../own.yaml")
-    assert made(None, "train.lr=1", program="python recipes/tse/run.py") == "python recipes/tse/run.py train.lr=1"
-    assert made("my/conf/own.yaml") == "python recipes/.../run.py --config my/conf/own.yaml"  # 0.1.0
+    assert (made(None, "train.lr=1", program="python recipes/tse/run.py")
+            == "python recipes/tse/run.py train.lr=1")
+    of_version_010 = "python recipes/.../run.py --config my/conf/own.yaml"
+    assert made("my/conf/own.yaml") == of_version_010
     assert report.config_name(tmp_path) == "own"
     assert report.command(tmp_path / "nowhere") == "unknown"
     assert report.config_name(tmp_path / "nowhere") == "nowhere"

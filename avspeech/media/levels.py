@@ -16,7 +16,7 @@ SAMPLE_RATE = 16000
 SILENCE_DB = -80.0  # of full scale: below it there is no sound
 CANCEL_DB = 10.0  # averaging channels may cost so much of their power; more, and they cancel each other
 FLOOR = 10  # percentile of the frames' power that is taken for the noise
-ABOVE_FLOOR_DB = 6.0  # speech is at least so far above the noise
+ABOVE_FLOOR_DB = 4.0  # speech is at least so far above the noise (white noise stays within 1, 1/f within 3)
 WITHIN_DB = 15.0  # and all that is so close to the loudest frame is speech, whatever the noise
 UNITS = (2.0**15, 2.0**23, 2.0**31)  # full scale of whole numbers
 OVER = 4.0  # times full scale (12 dB): no codec overshoots by so much
@@ -131,7 +131,7 @@ def speech_bounds(samples: np.ndarray, sample_rate: int = SAMPLE_RATE, below: fl
 
     Frames of 10 ms (their power about the mean of all samples, averaged over 50 ms) count as sound from
     `below` dB under the loudest one on. Where the quietest tenth of the frames is louder than that, it is
-    the noise of a room, and sound begins 6 dB above it.
+    the noise of a room, and sound begins 4 dB above it.
 
     Args:
         samples: `[N]` floats.

@@ -41,6 +41,8 @@ from avspeech.media.tracks import (
 KEPT = 32 * 2**20  # bytes of one sound that are kept from the first pass
 # How files begin that libsndfile may be asked for first
 EXACT_MAGIC = (b"RIFF", b"RIFX", b"RF64", b"FORM", b".snd", b"fLaC", b"caff", b"riff")
+# Codings that FFmpeg decodes wrongly, not at all, or not to the end
+ORDER_CODINGS = ("G721_", "G723_", "NMS_", "ALAC_", "DPCM_", "DWVW_")
 EXACT_CODINGS = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW")
 
 @dataclass(frozen=True)
@@ -195,27 +197,37 @@ def _survey(path: str, size: int, changed: int, inode: int, track: int | None) -
                 if _exact(sound):
                     _only_track(path, track)
                     return _survey_exact(sound)
+                wanted = sound.subtype.startswith(ORDER_CODINGS)
+            if wanted:
+                _only_track(path, track)
+                return _survey_order(path, key)
         except sndfile_errors():
             pass  # FFmpeg may know better, and says what is wrong if not
     try:
         return _survey_tracks(path, key, track)
     except InputError:
-        _only_track(path, track)
         try:
-            with open_sndfile(path) as sound:
-                rate = sound.samplerate
-                if not RATES[0] <= rate <= RATES[1]:
-                    raise ValueError("rate")
-                found = Sound(rate, 0, "order", 1, sound.channels, None, 1.0, math.nan, (), ())
-            return _measured(path, key, found, [], [])
-        except sndfile_errors():
-            pass
-        raise
+            found = _survey_order(path, key)
+        except (*sndfile_errors(), InputError):
+            found = None
+        if found is None:
+            raise
+    _only_track(path, track)
+    return found
 
 
 def _only_track(path: str, track: int | None) -> None:
     if track not in (None, 1):
         raise InputError(f"{path}: it has one track of sound; expected --audio 1, not {track}")
+
+
+def _survey_order(path: str, key: Any) -> Sound:
+    """Of a file that libsndfile reads from its beginning on."""
+    with open_sndfile(path) as file:
+        if not RATES[0] <= file.samplerate <= RATES[1]:
+            raise ValueError("no sample rate of sound")
+        found = Sound(file.samplerate, 0, "order", 1, file.channels, None, 1.0, math.nan, (), ())
+    return _measured(path, key, found, [], [])
 
 
 def _survey_exact(file: Any) -> Sound:

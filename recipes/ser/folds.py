@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from avspeech.bench import cluster
+from avspeech.bench.plan import Cluster
 from avspeech.core import config, processes
 from avspeech.data import protocol as protocols
 from avspeech.emotion import cells, training
@@ -41,25 +43,20 @@ def train_all(todo: Cells, workers: int, scheduler: str | None, forced: bool = F
 
 
 def _trained(waiting: Cells, workers: int, scheduler: str | None) -> Iterator[dict[str, Any]]:
-    jobs = [(str(folder), config.to_dict(cell)) for folder, cell in waiting]
+    """The records of cells, in the order in which they are finished."""
+    jobs = [(str(folder.resolve()), config.to_dict(cell)) for folder, cell in waiting]
     if scheduler is not None:
-        try:
-            from distributed import Client
-            from distributed import as_completed as dask_as_completed
-        except ImportError:
-            raise InputError("scheduler: needs Dask; pip install 'avspeech[dist]', or leave it out") from None
-        with Client(scheduler) as client:
-            absolute = [(str(Path(folder).resolve()), values) for folder, values in jobs]
-            futures = [client.submit(cells.train_cell, *job, pure=False) for job in absolute]
-            for future in dask_as_completed(futures):
-                yield future.result()
+        with cluster.workers(Cluster(kind=scheduler, workers=workers)) as run:
+            for (folder, _), answer in run(cells.train_job, jobs):
+                if "error" in answer:
+                    raise InputError(f"{folder}: {answer['error']}")
+                yield answer
     elif workers <= 1 or len(jobs) <= 1:
-        for job in jobs:
-            yield cells.train_cell(*job)
+        yield from map(cells.train_job, jobs)
     else:
         pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=processes.end_with_parent)
         try:
-            for done in as_completed([pool.submit(cells.train_cell, *job) for job in jobs]):
+            for done in as_completed([pool.submit(cells.train_job, job) for job in jobs]):
                 yield done.result()
         finally:  # not `with`: leaving that would train all that is waiting, after an error too
             pool.shutdown(cancel_futures=True)

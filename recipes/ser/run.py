@@ -14,6 +14,7 @@ Manifest and features lie in `data/` beside the experiment's folder, for all exp
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -135,7 +136,12 @@ TRAINING = ("corpus", "protocol", "features", "model", "systems", "folds", "seed
 
 
 def _data(cfg: Config, exp: Path) -> Path:
-    return exp.resolve().parent / "data" / protocol.get(cfg.protocol).corpus
+    """The folder of manifest and features: one for each corpus, place and set of options, so that
+    experiments on different material do not share it."""
+    source = None if cfg.corpus.source is None else str(Path(cfg.corpus.source).resolve())
+    material = json.dumps([source, cfg.corpus.options], sort_keys=True, default=str)
+    name = f"{protocol.get(cfg.protocol).corpus}-{hashlib.sha256(material.encode()).hexdigest()[:6]}"
+    return exp.resolve().parent / "data" / name
 
 
 def _cache(cfg: Config, exp: Path, system: System) -> Path:

@@ -43,7 +43,7 @@ MARGIN = 0.25  # seconds decoded before and after the part asked for: resampling
 
 
 def read(path: str | Path, sample_rate: int = SAMPLE_RATE, start: float = 0.0, duration: float | None = None,
-         track: int | None = None, notes: list[str] | None = None) -> np.ndarray:
+         track: int | None = None, notes: list[str] | None = None, centered: bool = False) -> np.ndarray:
     """The sound of a file as one channel. Parts equal the same part of the whole.
 
     Args:
@@ -54,7 +54,9 @@ def read(path: str | Path, sample_rate: int = SAMPLE_RATE, start: float = 0.0, d
         track: which of the file's tracks of sound, from 1; None: the one that the file marks as default, or
             the first; where that is silent or cannot be decoded, the next one that sounds.
         notes: takes what should be known of the sound (the track of several that was taken, channels that
-            cancel each other, samples far beyond full scale). None: it is logged, once a file.
+            cancel each other, samples far beyond full scale, a constant offset). None: it is logged, once a
+            file.
+        centered: take a constant offset off, before resampling makes a click of its ends.
 
     Returns:
         `[N]` float32, full scale 1. Channels are averaged, see `mono`.
@@ -72,6 +74,8 @@ def read(path: str | Path, sample_rate: int = SAMPLE_RATE, start: float = 0.0, d
     begin = max(0, math.floor(start - MARGIN))
     end = None if duration is None else math.ceil((start + duration + MARGIN) * rate)
     samples = sources.part(path, sound, begin * rate, end)
+    if centered and sound.offset:
+        samples = samples - np.float32(sound.offset)
     if rate != sample_rate:
         samples = resample(samples, rate, sample_rate)
     skip = round(start * sample_rate) - begin * sample_rate

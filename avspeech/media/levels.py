@@ -20,6 +20,8 @@ ABOVE_FLOOR_DB = 4.0  # speech is at least so far above the noise (white noise s
 WITHIN_DB = 15.0  # and all that is so close to the loudest frame is speech, whatever the noise
 UNITS = (2.0**15, 2.0**23, 2.0**31)  # full scale of whole numbers
 OVER = 4.0  # times full scale (12 dB): no codec overshoots by so much
+# Of a sound's deviation: a mean within it is speech's own (0.013 at most in RAVDESS) and stays as it is
+AROUND_ZERO = 0.02
 OFFSET = 0.01  # of full scale: a constant offset from here on is worth a word
 CLIPPED = 1e-3  # share of samples at the peak from which a sound counts as clipped
 
@@ -83,7 +85,8 @@ class ChannelLevels:
         samples = np.nan_to_num(np.asarray(samples, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
         if not samples.size:
             return
-        rows = np.concatenate([samples, samples.mean(axis=0, keepdims=True)])
+        average = samples.mean(axis=0, keepdims=True) if len(samples) > 1 else samples
+        rows = np.concatenate([samples, average])
         self.count += samples.shape[1]
         self._sum += rows.sum(axis=1)
         self._square += np.square(rows).sum(axis=1)
@@ -110,6 +113,12 @@ class ChannelLevels:
             return None
         # The first of those that are about as loud, so that pieces of one sound agree.
         return int(np.flatnonzero(np.asarray(each) >= 0.8 * max(each))[0])
+
+    def offset(self, channel: int | None) -> float:
+        """The mean of a channel (None: of the average) where it is an offset of the recorder, else 0."""
+        k = -1 if channel is None else channel
+        mean = float(self._sum[k] / max(1, self.count))
+        return mean if abs(mean) > AROUND_ZERO * float(np.sqrt(self.power[k])) else 0.0
 
     def note(self, channel: int) -> str:
         """What to say where `cancelling` has given a channel."""

@@ -6,14 +6,15 @@ part of it is cut from there: after a seek the times of many formats are some sa
 run-up, and the length that a header tells may be an estimate. What FFmpeg does not know, libsndfile reads
 from the beginning. So a part always equals the same part of the whole.
 
-A file is gone through once before its first sample is given out (not so with one channel of whole numbers):
-how long it is, which track sounds, whether its channels cancel each other and whether its samples lie far
-beyond full scale is known only then. Short sounds are kept from this pass, and who reads a long one in order
-goes on where the last part ended.
+A file is gone through once before its first sample is given out: how long it is, which track sounds, whether
+its channels cancel each other, whether its samples lie far beyond full scale or around something else than
+zero is known only then. Short sounds are kept from this pass, and who reads a long one in order goes on where
+the last part ended.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 import os
@@ -28,7 +29,7 @@ import numpy as np
 
 from avspeech.errors import InputError
 from avspeech.media.decoding import DEFAULT, check_exists, container_zero, open_container, sound_tracks
-from avspeech.media.levels import SILENCE_DB, ChannelLevels
+from avspeech.media.levels import OFFSET, SILENCE_DB, ChannelLevels
 from avspeech.media.tracks import (
     RATES,
     TELLS_LENGTH,
@@ -56,7 +57,8 @@ class Sound:
     channels: int
     channel: int | None  # the one that is taken alone; None: all are averaged
     scale: float  # samples are divided by it
-    level: float  # decibels of full scale; NaN where it was not measured
+    offset: float  # what its samples then lie around, where that is not zero: of the recorder
+    level: float  # decibels of full scale
     damaged: tuple[float, ...]  # seconds at which packets did not decode
     notes: tuple[str, ...]  # sentences for the user
 
@@ -84,6 +86,10 @@ def survey(path: str | Path, track: int | None = None) -> Sound:
 
 def part(path: str | Path, sound: Sound, begin: int, end: int | None = None) -> np.ndarray:
     """Samples `begin` to `end` of a file's sound at its own rate, `[n]` float32; fewer where it ends."""
+    key = (*_identity(path), sound, os.getpid())
+    kept = getattr(_here, "kept", None)
+    if kept is not None and kept[0] == key[:-1]:
+        return kept[1][begin:end].copy()
     if sound.reader == "seek":
         found = []
         wanted = None if end is None else max(0, end - begin)
@@ -94,10 +100,6 @@ def part(path: str | Path, sound: Sound, begin: int, end: int | None = None) -> 
                 if wanted <= 0:
                     break
         return np.concatenate(found) if found else np.zeros(0, np.float32)
-    key = (*_identity(path), sound, os.getpid())
-    kept = getattr(_here, "kept", None)
-    if kept is not None and kept[0] == key[:-1]:
-        return kept[1][begin:end].copy()
     reading = getattr(_here, "reading", None)
     if reading is None or reading.key != key or reading.begin > begin:
         reading = _here.reading = _Reading(key, _in_order(path, sound), sound.rate)
@@ -191,29 +193,22 @@ def _survey(path: str, size: int, changed: int, inode: int, track: int | None) -
     key = (path, size, changed, inode)
     with open(path, "rb") as file:
         magic = file.read(4)
+    reader = None
     if magic in EXACT_MAGIC:
-        try:
-            with open_sndfile(path) as sound:
-                if _exact(sound):
-                    _only_track(path, track)
-                    return _survey_exact(sound)
-                wanted = sound.subtype.startswith(ORDER_CODINGS)
-            if wanted:
-                _only_track(path, track)
-                return _survey_order(path, key)
-        except sndfile_errors():
-            pass  # FFmpeg may know better, and says what is wrong if not
+        with contextlib.suppress(*sndfile_errors()):
+            reader = _sndfile_reader(path)
+    if reader is not None:
+        _only_track(path, track)
+        # Where it fails, FFmpeg may know better, and says what is wrong if not
+        with contextlib.suppress(*sndfile_errors()):
+            return _survey_sndfile(path, key, reader)
     try:
         return _survey_tracks(path, key, track)
     except InputError:
-        try:
-            found = _survey_order(path, key)
-        except (*sndfile_errors(), InputError):
-            found = None
-        if found is None:
-            raise
-    _only_track(path, track)
-    return found
+        if track in (None, 1):
+            with contextlib.suppress(*sndfile_errors()):
+                return _survey_sndfile(path, key, "order")
+        raise
 
 
 def _only_track(path: str, track: int | None) -> None:
@@ -221,29 +216,22 @@ def _only_track(path: str, track: int | None) -> None:
         raise InputError(f"{path}: it has one track of sound; expected --audio 1, not {track}")
 
 
-def _survey_order(path: str, key: Any) -> Sound:
-    """Of a file that libsndfile reads from its beginning on."""
+def _sndfile_reader(path: str) -> str | None:
+    """How libsndfile reads a file; None for what FFmpeg should decode."""
+    with open_sndfile(path) as file:
+        if _exact(file):
+            if file.format == "FLAC":  # is its last sample there, or was it cut off?
+                file.seek(file.frames - 1)
+                return "seek" if len(file.read(1)) == 1 else None
+            return "seek"
+        return "order" if file.subtype.startswith(ORDER_CODINGS) else None
+
+
+def _survey_sndfile(path: str, key: Any, reader: str) -> Sound:
     with open_sndfile(path) as file:
         if not RATES[0] <= file.samplerate <= RATES[1]:
             raise ValueError("no sample rate of sound")
-        found = Sound(file.samplerate, 0, "order", 1, file.channels, None, 1.0, math.nan, (), ())
-    return _measured(path, key, found, [], [])
-
-
-def _survey_exact(file: Any) -> Sound:
-    """Of a file that libsndfile finds every place in."""
-    found = Sound(file.samplerate, file.frames, "seek", 1, file.channels, None, 1.0, math.nan, (), ())
-    if file.format == "FLAC":  # its last sample is there: the file is not cut off
-        file.seek(file.frames - 1)
-        if len(file.read(1)) != 1:
-            raise ValueError("truncated")
-        file.seek(0)
-    if file.channels == 1 and file.subtype not in ("FLOAT", "DOUBLE"):
-        return found
-    levels = ChannelLevels(file.channels)
-    for piece in file.blocks(blocksize=file.samplerate, dtype="float32", always_2d=True):
-        levels.add(piece.T)
-    return _judged(found, {file.channels: levels})
+    return _measured(path, key, Sound(0, 0, reader, 1, 0, None, 1.0, 0.0, math.nan, (), ()), [], [])
 
 
 def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
@@ -256,7 +244,10 @@ def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
     if scale != 1:
         notes.append(f"its samples reach {max(part.peak for part in levels.values()):.4g} times full scale: "
                      f"they were divided by {scale:.4g}")
-    return replace(found, channels=most, channel=alone, scale=scale, notes=tuple(notes),
+    offset = levels[most].offset(alone) / scale
+    if abs(offset) >= OFFSET:
+        notes.append(f"its samples lie around a constant offset of {offset:.3f} of full scale")
+    return replace(found, channels=most, channel=alone, scale=scale, offset=offset, notes=tuple(notes),
                    level=max(part.decibels for part in levels.values()))
 
 
@@ -309,7 +300,7 @@ def _name(stream: Any) -> str:
 def _survey_track(path: str, key: Any, index: int) -> Sound:
     damaged: list[float] = []
     notes: list[str] = []
-    found = Sound(0, 0, "ffmpeg", index + 1, 0, None, 1.0, math.nan, (), ())
+    found = Sound(0, 0, "ffmpeg", index + 1, 0, None, 1.0, 0.0, math.nan, (), ())
     return _measured(path, key, found, damaged, notes)
 
 
@@ -361,6 +352,6 @@ def _from(source: Iterator[np.ndarray], begin: int) -> Iterator[np.ndarray]:
 
 def _decoded(path: str | Path, sound: Sound, damaged: list[float],
              notes: list[str]) -> Iterator[tuple[int, np.ndarray]]:
-    if sound.reader == "order":
-        return read_in_order(path)
+    if sound.reader != "ffmpeg":
+        return read_in_order(path, strict=sound.reader == "seek")
     return decode_track(path, sound.track, damaged, notes)

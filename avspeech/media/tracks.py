@@ -153,13 +153,15 @@ def sndfile_errors() -> tuple[type[BaseException], ...]:
     return soundfile.LibsndfileError, OSError, *BROKEN
 
 
-def read_in_order(path: str | Path) -> Iterator[tuple[int, np.ndarray]]:
-    """(rate, samples `[C, n]`) of what libsndfile reads but finds no place in, to where it breaks off."""
+def read_in_order(path: str | Path, strict: bool = False) -> Iterator[tuple[int, np.ndarray]]:
+    """(rate, samples `[C, n]`) of what libsndfile reads, to where it breaks off; `strict`: that raises."""
     with open_sndfile(path) as file:
         while True:
             try:
                 piece = file.read(file.samplerate, dtype="float32", always_2d=True)
             except sndfile_errors():
+                if strict:
+                    raise
                 return
             if not len(piece):
                 return

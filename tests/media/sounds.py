@@ -10,7 +10,7 @@ import numpy as np
 
 
 def murmur(seconds: float, rate: int, seed: int = 0) -> np.ndarray:
-    """Smooth noise whose level goes up and down, `[N]` float32: what a codec keeps, and every place differs."""
+    """Smooth noise whose level goes up and down, `[N]` float32: codecs keep it, every place differs."""
     rng = np.random.default_rng(seed)
     n = round(seconds * rate)
     noise = np.convolve(rng.normal(0, 1, n), np.hanning(rate // 1000), "same")

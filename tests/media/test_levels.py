@@ -75,7 +75,8 @@ def test_the_script_for_devices_cuts_the_same() -> None:
     script = runpy.run_path(str(EDGE))
     model = script["Recogniser"].__new__(script["Recogniser"])
     model.sample_rate, model.below, model.margin = RATE, 40.0, 8
-    for k, sound in enumerate([said(), said() + np.float32(0.002), room(said(1), 20), room(said(2), 10, 1.0)]):
+    sounds = [said(), said() + np.float32(0.002), room(said(1), 20), room(said(2), 10, 1.0)]
+    for k, sound in enumerate(sounds):
         begin, end = audio.speech_bounds(sound)
         assert np.array_equal(model.trimmed(sound), sound[begin:end]), k
 

@@ -8,6 +8,7 @@ Exit codes: 0; 2 for bad input (one line on stderr says what to do) and for prob
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line `argv` (default: that of the process) and returns its exit code."""
     args = _parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a file's name may hold bytes that are no text
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = args.run(args)
         sys.stdout.flush()
@@ -58,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
                          help="which face, counted from 1 (default: all)")
     command.add_argument("--mouth", action="store_true",
                          help="the videos show nothing but the mouth; look for no face")
+    command.add_argument("--audio", type=int, metavar="N", help="which track of sound, from 1 "
+                         "(default: the one that the file marks, or the first that sounds)")
     command.add_argument("--model", default="mvtf-small", metavar="M",
                          help="name or folder (default: %(default)s)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -175,7 +181,7 @@ def _extract(args: argparse.Namespace) -> None:
     from avspeech.extraction.extractor import extract_files
 
     for path in extract_files(args.videos, args.out, face=args.face, model=args.model,
-                              progress=not args.quiet, mouth=args.mouth):
+                              progress=not args.quiet, mouth=args.mouth, track=args.audio):
         print(path)
 
 

@@ -76,16 +76,17 @@ def _folder(args: argparse.Namespace) -> Path:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from avspeech.bench import plan, records, sweep
+    from avspeech.bench import plan, sweep
     from avspeech.core import config
     from avspeech.core.recipe import COMMAND
+    from avspeech.core.storage import write_atomically
 
     cfg = plan.with_options(config.load(plan.Config, args.config, args.overrides), args.cluster, args.workers)
     if args.dry_run:
         print("\n".join(sweep.dry_run(cfg, _folder(args))))
         return
     asked = {"program": "avspeech bench run", "config": str(args.config), "overrides": args.overrides}
-    records.write_bytes(_folder(args) / COMMAND, (json.dumps(asked, indent=1) + "\n").encode())
+    write_atomically(_folder(args) / COMMAND, (json.dumps(asked, indent=1) + "\n").encode())
     sweep.finish(sweep.report(sweep.run(cfg, _folder(args)), _folder(args)))
 
 

@@ -25,6 +25,7 @@ from avspeech.bench.plan import Config, Job, Plan
 from avspeech.bench.records import Record
 from avspeech.bench.store import SHARD, Shelf, content_keys
 from avspeech.core import config as configs
+from avspeech.core.storage import lock, write_atomically
 from avspeech.errors import InputError
 
 Say = Callable[[str], None]
@@ -56,7 +57,7 @@ def run(cfg: Config, exp: Path, say: Say = print) -> Outcome:
     exp.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     plan.prepare(cfg, exp)
-    with plan.held(exp / "plan" / ".lock"):  # another sweep may be writing the same
+    with lock(exp / "plan" / ".lock"):  # another sweep may be writing the same
         made = plan.make(cfg, exp)
         keys = content_keys_of(cfg, exp, made)
     for line in made.notes + [reason for _, _, reason in made.broken]:
@@ -177,7 +178,7 @@ def _probe(cfg: Config, exp: Path, made: Plan, keys: Keys, described: dict[str, 
         files = plan.files_hash(folds, keys)
         paths[place] = exp / "plan" / f"{'-'.join(p for p in place if p)}-{files}.json"
         record = jobs.folds_record(folds, plan.keys_of(folds, keys), files)
-        records.write_bytes(paths[place], json.dumps(record).encode())
+        write_atomically(paths[place], json.dumps(record).encode())
     requests, by_name = [], {}
     for job, name in waiting.items():
         task = made.tasks[job.task]

@@ -25,7 +25,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    """Adds the command to a parser's commands."""
+    """Adds `bench` to the commands of a parser."""
     bench = commands.add_parser("bench", help="measure upstreams on paralinguistic tasks",
                                 description="ParaLBench: any upstream on any paralinguistic task.")
     actions = bench.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=_Parser)
@@ -58,7 +58,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--utterances", type=int, default=48, metavar="N",
                          help="of which epochs are run anew (default: %(default)s)")
     command.add_argument("--epochs", type=int, default=3, metavar="N",
-                         help="run anew, the rest is reckoned (default: %(default)s)")
+                         help="run anew, the rest is estimated (default: %(default)s)")
 
 
 def _action(actions: argparse._SubParsersAction, name: str, run: object,

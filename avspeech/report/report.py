@@ -292,51 +292,51 @@ def commit() -> str:
 
 
 def command(exp: str | Path) -> str:
-    """The command that makes an experiment again, from its command.json.
+    """The command that made an experiment, by its command.json.
+
+    For a config of the examples it is the example's run.sh. For any other it is the program that was
+    run, with the config as it was given. Values that are absolute paths are left to the reader
+    ("data.source=...").
 
     Args:
-        exp: the experiment's folder.
+        exp: the experiment folder.
 
     Returns:
-        The example's run.sh with its config and values, or, for a config that is none of an example's, the
-        recipe with them. Absolute paths are left to the reader ("data.source=..."). "unknown" where the
-        folder does not tell.
+        The command; "unknown" where command.json is missing or damaged.
     """
     asked = _asked(exp)
     if asked is None:
         return "unknown"
-    recipe, path, overrides = asked
-    folders = path.resolve().parts[-5:-1]
-    if len(folders) == 4 and (folders[0], folders[3]) == ("egs", "conf"):
-        example = f"egs/{folders[1]}/{folders[2]}"
-        begin = f"bash {example}/run.sh"
-        given = [f"--config {example}/conf/{path.name}"] * (path.stem != "train")
-    elif not recipe:
-        return "unknown"
-    else:
-        begin = f"python recipes/{recipe}/run.py"
-        shown = f".../{path.name}" if path.is_absolute() else str(path)
-        given = [f"--config {shlex.quote(shown)}"] if path.name else []
-    given += [f"{key}={'...' if value.startswith('/') else shlex.quote(value)}" for key, value in overrides]
-    return " ".join([begin, *given])
+    path, overrides, program = asked
+    parts = path.absolute().parts
+    example = len(parts) > 4 and (parts[-5], parts[-2]) == ("egs", "conf")  # egs/CORPUS/TASK/conf/NAME.yaml
+    shown = f".../{path.name}" if path.is_absolute() else str(path)
+    config = "/".join(parts[-5:]) if example else shlex.quote(shown) if path.name else ""
+    if example and not program.startswith("avspeech "):
+        program = f"bash {'/'.join(parts[-5:-2])}/run.sh"
+        config = config if path.stem != "train" else ""
+    if config and not program.startswith("avspeech "):
+        config = f"--config {config}"
+    given = [f"{key}={'...' if value.startswith('/') else shlex.quote(value)}" for key, value in overrides]
+    return " ".join([program, *([config] if config else []), *given])
 
 
 def config_name(exp: str | Path) -> str:
     """The name of an experiment's config without its suffix; the folder's name where that is not known."""
     asked = _asked(exp)
-    return (asked[1].stem if asked else "") or Path(exp).name
+    return (asked[0].stem if asked else "") or Path(exp).name
 
 
-def _asked(exp: str | Path) -> tuple[str, Path, list[list[str]]] | None:
-    """What command.json holds: the recipe's name ("" in old ones), the config, and [key, value] of those
-    given."""
+def _asked(exp: str | Path) -> tuple[Path, list[list[str]], str] | None:
+    """What command.json says: the config, [key, value] of each override, and the program."""
     from avspeech.core.recipe import COMMAND
 
     try:
         asked = json.loads((Path(exp) / COMMAND).read_text(encoding="utf-8"))
         overrides = [str(o).split("=", 1) for o in asked["overrides"]]
-        return str(asked.get("recipe", "")), Path(asked["config"] or ""), overrides
-    except (OSError, ValueError, KeyError, TypeError):
+        program = str(asked.get("program") or "python recipes/.../run.py")
+        return Path(asked["config"] or ""), [o for o in overrides if len(o) == 2], program
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -90,13 +90,15 @@ def _cheaptrick(samples: np.ndarray, sample_rate: int, hop: float, frames: int,
 
 def _fourier(samples: np.ndarray, sample_rate: int, hop: float, frames: int) -> np.ndarray:
     width = round(0.025 * sample_rate)
-    padded = np.pad(samples, width)
+    padded = np.pad(samples, width, mode="edge")  # an offset may not end in a step
     first = np.round(np.arange(frames) * hop * sample_rate).astype(int) + width - width // 2
     size = 1 << math.ceil(math.log2(width))
     window, power = np.hanning(width), np.empty((frames, size // 2 + 1))
     for begin in range(0, frames, 1000):
-        piece = padded[first[begin: begin + 1000, None] + np.arange(width)] * window
-        power[begin: begin + 1000] = np.abs(np.fft.rfft(piece, size)) ** 2
+        piece = padded[first[begin: begin + 1000, None] + np.arange(width)]
+        offset = (piece @ window)[:, None] / window.sum()
+        power[begin: begin + 1000] = np.abs(np.fft.rfft((piece - offset) * window, size)) ** 2
+    power[:, :2] = power[:, 2:3]  # what went with the offset
     return power
 
 

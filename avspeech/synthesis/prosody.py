@@ -38,6 +38,10 @@ MATCH = 0.2  # seconds two pauses may lie apart on the reference's clock, where 
 BAND = 4.0  # seconds the path may leave the straight line
 GROSS = 0.2  # relative
 HOP = cepstra.HOP_SECONDS
+SILENT_DB = -80.0  # of full scale: a recording without anything louder is silent
+# dB: how far the threshold of silence lies above the noise, and at most and least below the speech
+ABOVE_NOISE, FARTHEST, NEAREST = 8.0, 38.0, 24.0
+CLICK = 4  # frames of `frame_power` that a click of a sample or two fills
 
 
 @dataclass(frozen=True)
@@ -52,27 +56,86 @@ class Silence:
         return self.end - self.start
 
 
-def silences(samples: np.ndarray, sample_rate: int, shortest: float = 0.05) -> list[Silence]:
-    """The silences of samples `[N]` lasting at least `shortest` seconds, at both ends too.
+def frame_power(samples: np.ndarray, sample_rate: int, seconds: float = 0.02) -> np.ndarray:
+    """Power of short frames every 5 ms, each around its own mean.
 
-    Frames of 20 ms every 5 ms whose level is under a threshold between the noise floor and the speech (5th
-    and 95th percentile of the level): 8 dB above the one, but 25 to 40 dB below the other.
+    A constant offset of the samples, or a slow drift, has no power here: recordings with one and
+    digital silence without one compare.
+
+    Args:
+        samples: `[N]`.
+        sample_rate: in hertz.
+        seconds: length of a frame.
+
+    Returns:
+        `[T]` float64, variances; frame t lies around the time t * HOP.
     """
-    hop, half = 0.005, 0.01
-    frames = pitch.frame_count(len(samples), sample_rate, hop)
-    total = np.concatenate([[0.0], np.cumsum(np.asarray(samples, np.float64) ** 2)])
-    centre = np.round(np.arange(frames) * hop * sample_rate).astype(int)
-    first, last = (np.clip(centre + s * round(half * sample_rate), 0, len(samples)) for s in (-1, 1))
-    power = np.maximum(total[last] - total[first], 0) / np.maximum(last - first, 1)
+    sound = np.asarray(samples, np.float64)
+    sound = sound - (sound.mean() if len(sound) else 0.0)
+    frames = pitch.frame_count(len(sound), sample_rate, HOP)
+    sums, squares = (np.concatenate([[0.0], np.cumsum(x)]) for x in (sound, sound ** 2))
+    center = np.round(np.arange(frames) * HOP * sample_rate).astype(int)
+    half = round(seconds / 2 * sample_rate)
+    first, last = (np.clip(center + side, 0, len(sound)) for side in (-half, half))
+    count = np.maximum(last - first, 1)
+    mean = (sums[last] - sums[first]) / count
+    return np.maximum((squares[last] - squares[first]) / count - mean ** 2, 0.0)
+
+
+def silent(samples: np.ndarray, sample_rate: int) -> bool:
+    """Whether nothing in samples `[N]` is louder than -80 dB of full scale, an offset aside.
+
+    The first and last 20 ms do not count: resampling rings where an offset begins and ends.
+    """
+    power = frame_power(samples, sample_rate)[4:-4]
+    return not (power > 10 ** (SILENT_DB / 10)).any()
+
+
+def silences(samples: np.ndarray, sample_rate: int, shortest: float = 0.05) -> list[Silence]:
+    """The silences of a recording, at both ends too.
+
+    A frame of 20 ms is silent below a threshold between the noise and the speech of the recording: 8 dB
+    above the noise, but 24 to 38 dB below the speech. The speech's level is the one that the louder half
+    of the energy lies above; the noise is the 5th percentile of the levels between the first and the
+    last loud frame, digital silence left out. So the threshold does not change with silence added at
+    the ends, with an offset, or with the gain. A click, a sound of 1 or 2 ms alone in a silence, is
+    silence.
+
+    Args:
+        samples: `[N]`.
+        sample_rate: in hertz.
+        shortest: of a silence, in seconds.
+    """
+    power = frame_power(samples, sample_rate)
     end = len(samples) / sample_rate
     if not power.any():
         return [Silence(0.0, end)] if end >= shortest else []
-    level = 10 * np.log10(np.maximum(power, power.max() * 1e-10))
-    floor, speech = np.percentile(level, [5, 95])
-    quiet = level < min(max(floor + 8, speech - 40), speech - 25)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], quiet.astype(int), [0]]))).reshape(-1, 2)
-    found = [Silence(max(0.0, (a - 0.5) * hop), min(end, (b - 0.5) * hop)) for a, b in edges]
-    return [s for s in found if s.duration >= shortest]
+    level = 10 * np.log10(np.maximum(power, power.max() * 1e-12))
+    falling = np.sort(level)[::-1]
+    energy = np.cumsum(10 ** (falling / 10))
+    speech = falling[np.searchsorted(energy, energy[-1] / 2)]
+    loud = [run for run in _runs(level > speech - NEAREST) if run[1] - run[0] > CLICK]
+    inner = level[loud[0][0]: loud[-1][1]] if loud else level
+    heard = inner[inner > speech - 80]
+    floor = np.percentile(heard if len(heard) else inner, 5)
+    quiet = level < np.clip(floor + ABOVE_NOISE, speech - FARTHEST, speech - NEAREST)
+    for first, last in _runs(~quiet):
+        around = 2 * CLICK  # frames of silence on both sides
+        if last - first <= CLICK and quiet[max(0, first - around): first].all() \
+                and quiet[last: last + around].all():
+            quiet[first:last] = True
+    found = []
+    for first, last in _runs(quiet):
+        silence = Silence(max(0.0, (first - 0.5) * HOP), min(end, (last - 0.5) * HOP))
+        if silence.duration >= shortest:
+            found.append(silence)
+    return found
+
+
+def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
+    """[first, last) of the stretches of a mask `[T]` that are True."""
+    edges = np.diff(np.concatenate([[0], mask.astype(int), [0]]))
+    return list(zip(np.flatnonzero(edges > 0).tolist(), np.flatnonzero(edges < 0).tolist(), strict=True))
 
 
 def boundary_pauses(words: Sequence[tuple[float, float]], quiet: Sequence[Silence]) -> np.ndarray:
@@ -180,7 +243,7 @@ class Melody:
         hertz, voiced = pitch.f0(samples, sample_rate, hop, low, high, method)
         mel = cepstra.mel_cepstra(samples, sample_rate, hop_seconds=hop, pitch=(hertz, voiced))
         return cls(hertz, voiced, pitch.contour(hertz, voiced, hop), mel, silences(samples, sample_rate),
-                   _loudness(samples, sample_rate, hop), len(samples) / sample_rate, method,
+                   _loudness(samples, sample_rate), len(samples) / sample_rate, method,
                    list(words) if words is not None else None, phones)
 
     @property
@@ -233,13 +296,9 @@ class Melody:
         return int(self.voiced[at].sum())
 
 
-def _loudness(samples: np.ndarray, sample_rate: int, hop: float) -> np.ndarray:
-    frames = pitch.frame_count(len(samples), sample_rate, hop)
-    total = np.concatenate([[0.0], np.cumsum(np.asarray(samples, np.float64) ** 2)])
-    centre = np.round(np.arange(frames) * hop * sample_rate).astype(int)
-    first, last = (np.clip(centre + s * round(0.016 * sample_rate), 0, len(samples)) for s in (-1, 1))
-    power = np.maximum(total[last] - total[first], 0) / np.maximum(last - first, 1)
-    return 10 * np.log10(np.maximum(power, max(power.max() * 1e-8, 1e-20)))
+def _loudness(samples: np.ndarray, sample_rate: int) -> np.ndarray:
+    power = frame_power(samples, sample_rate, 0.032)
+    return 10 * np.log10(np.maximum(power, max(power.max(initial=0.0) * 1e-8, 1e-20)))
 
 
 @dataclass

@@ -235,7 +235,7 @@ def card(name: str, info: ModelInfo) -> str:
 
 
 def _write(folder: Path, weights: bytes, info: ModelInfo) -> Path:
-    from avspeech.core.checkpoint import sync_folder, write_file
+    from avspeech.core.storage import sync_folder, write_file
 
     if folder.exists():
         others = sorted({path.name for path in folder.iterdir()} - {CONFIG, WEIGHTS, CARD, SUMS})

@@ -29,7 +29,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from avspeech.core import checkpoint, config, models, trainer
+from avspeech.core import checkpoint, config, models, storage, trainer
 from avspeech.data import protocol as protocols
 from avspeech.data.manifest import Utterance, read_manifest
 from avspeech.data.protocol import Protocol, Split
@@ -73,7 +73,7 @@ def write_guide(path: Path, frames: Sequence[np.ndarray]) -> None:
     """Writes a guide's frames, [F, D] of each utterance in the order of the cache's ids, atomically."""
     out = io.BytesIO()
     np.savez(out, frames=np.concatenate(frames).astype(np.float16), counts=[len(f) for f in frames])
-    checkpoint.write_atomically(path, out.getvalue())
+    storage.write_atomically(path, out.getvalue())
 
 
 def read_guide(path: Path) -> list[np.ndarray]:
@@ -335,7 +335,7 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
               "training_macs": macs, "seconds": round(time.monotonic() - began, 1),
               "cpu_seconds": round(time.process_time() - cpu, 1),
               "speakers": {part: len({u.speaker for u in getattr(split, part)}) for part in protocols.PARTS}}
-    checkpoint.write_atomically(folder / CELL, (json.dumps(record, indent=1) + "\n").encode())
+    storage.write_atomically(folder / CELL, (json.dumps(record, indent=1) + "\n").encode())
     return record
 
 

@@ -47,14 +47,14 @@ def write_texts(manifests: Sequence[Path], root: Path, recogniser: str, path: Pa
     from avspeech.synthesis import judges
 
     known = read_json(path)
-    listen: judges.Recogniser | None = None
+    listen: judges.Recognizer | None = None
     for manifest in manifests:
         if not manifest.exists():
             continue
         utterances = read_manifest(manifest)
         for u in tqdm([u for u in utterances if not u.text and u.id not in known],
                       f"{manifest.parent.name} {manifest.stem}: texts", unit="utterance", mininterval=5):
-            listen = listen or judges.Recogniser(recogniser)
+            listen = listen or judges.Recognizer(recogniser)
             sound = audio.read(resolve(root, u.audio), judges.RATE, u.start, u.duration)
             known[u.id] = listen(sound, judges.RATE)
             if len(known) % 20 == 0:

@@ -135,7 +135,7 @@ def _write(synthesizer: Synthesizer, parts: Any, total: int, text: str | None, o
 def _said(synthesizer: Synthesizer, part: str, manner: Manner, source: Path | None,
           offset: int) -> Iterator[tuple[np.ndarray, Timestamps]]:
     if source is None:
-        yield from synthesizer.pieces(part, manner)
+        yield from synthesizer.say(synthesizer.read(part), manner)
         return
     try:
         script = synthesizer.read(part)

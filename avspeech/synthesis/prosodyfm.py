@@ -290,7 +290,7 @@ class ProsodyFM(nn.Module):
         ids [B, L]: `Script.ids()`, breaks and all, padded with 0; lengths [B]: symbols (None: L of each).
         speaker: [B] int64 of the table (None: the first), or [B, D] float32 vectors. last [B, L] int64: 0,
         or 1 + the number of the phrase in whose last word the symbol is (None: no intonation asked for; use
-        `last_words` of `avspeech.synthesis.training` to make it from a script). How each phrase ends, in
+        `last_words` of `avspeech.synthesis.phrasing` to make it from a script). How each phrase ends, in
         order of precedence, phrase by phrase: `weights` [B, P, tokens] of the learned shapes (0: not
         given); `slopes` [B, P] semitones from the start to the end of the last word, a straight line (NaN:
         not given); `contours` [B, P, F] semitones at mel frames, any height, with `contour_frames` [B, P] (0:

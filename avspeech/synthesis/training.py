@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,47 +12,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from avspeech.core.batching import Batch
-from avspeech.errors import InputError
 from avspeech.media import pitch
 from avspeech.synthesis import align, flow_matching, intonation
+from avspeech.synthesis.phrasing import boundaries
 from avspeech.synthesis.prosodyfm import ProsodyFM
 from avspeech.synthesis.vocoding import Segments, Sounds
-from avspeech.text import Script, symbols
+from avspeech.text import Script
 
 Record = Mapping[str, Any]
-
-
-def last_words(script: Script, breaks: bool = True) -> tuple[list[int], list[int]]:
-    """(for each token of the script 0, or 1 + the number of the phrase in whose last word it is; that word
-    of each phrase). breaks: phrases end at breaks (and tones asked for), not at every mark: see
-    `Script.phrases`."""
-    ends = [p.last for p in script.phrases(marks=not breaks)]
-    number = {word: i for i, word in enumerate(ends, 1)}
-    return [number.get(t.word, 0) if t.kind == "phone" else 0 for t in script.tokens()], ends
-
-
-def boundaries(script: Script) -> dict[int, int]:
-    """{word: place of the last token between it and the next word} of a script without breaks: where
-    `break_probability` is to be read."""
-    found = {}
-    for place, token in enumerate(script.tokens()):
-        if token.kind in ("word", "mark"):
-            found[token.word] = place
-    return {word: place for word, place in found.items() if 0 <= word < len(script.words) - 1}
-
-
-def predicted_breaks(model: ProsodyFM, script: Script, threshold: float | None = None) -> Script:
-    """The script with breaks where the voice's own predictor puts them (and those it had). threshold: of the
-    probability; the voice's own where not given. A voice without breaks leaves the script as it is."""
-    if model.phrasing is None or len(script.words) < 2:
-        return script
-    plain = script.with_breaks({}, keep_asked=False)
-    ids = torch.tensor([plain.ids()])
-    with torch.no_grad():
-        probability = model.break_probability(ids, torch.tensor([ids.shape[1]]))[0]
-    least = model.config.break_threshold if threshold is None else threshold
-    return script.with_breaks({w: None for w, at in boundaries(plain).items()
-                               if float(probability[at]) >= least})
 
 
 def sequence(record: Record, breaks: bool) -> tuple[list[int], list[int], list[int]]:
@@ -409,73 +374,3 @@ def best_threshold(pairs: np.ndarray) -> tuple[float, float]:
         if f1 > best[1]:
             best = (float(threshold), f1)
     return best
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """A script said: samples [N] float32; words: (start, end) in seconds, in order; pauses: seconds of the
-    break after each word, 0 where there is none; frames: of each token."""
-
-    samples: np.ndarray
-    sample_rate: int
-    words: tuple[tuple[float, float], ...]
-    pauses: tuple[float, ...]
-    frames: tuple[int, ...]
-
-
-@torch.no_grad()
-def say(model: ProsodyFM, script: Script, speaker: int | Tensor = 0, rate: float = 1.0, steps: int = 4,
-        seed: int = 0, contours: Sequence[np.ndarray] | None = None,
-        reference: Sequence[np.ndarray] | None = None, **options: Any) -> Spoken:
-    """One script, breaks and all, to sound. speaker: number in the table, or a vector [D]. rate: 1.2 is 20 %
-    faster, on top of the script's own. contours: of each phrase's last word, in semitones (empty: what the
-    text asks for); a tone in the script wins. reference: contours of another sentence, for Align Attention.
-    options: of `ProsodyFM.synthesise`. Raises InputError for a script without anything to say."""
-    if not script.words:
-        raise InputError("nothing to say: no word in the text")
-    breaks, paused = model.config.breaks, script.breaks()
-    if not breaks:  # the mark or boundary there holds the pause
-        script = script.with_breaks({}, keep_asked=False)
-    tokens = script.tokens()
-    last, ends = last_words(script, breaks)
-    on = next(model.parameters()).device
-    if model.config.intonation:
-        asked = {p.last: p.tone.slope for p in script.phrases(marks=not breaks) if p.tone is not None}
-        options["slopes"] = torch.tensor([[asked.get(word, math.nan) for word in ends]], device=on)
-        if contours is not None:
-            options["contours"], options["contour_frames"] = _padded(contours, on)
-        if reference is not None:
-            options["reference"] = _padded(reference, on)
-    kinds = ("break",) if breaks else ("word", "mark")
-    holds = {t.word: i for i, t in enumerate(tokens) if t.kind in kinds}
-    seconds = [math.nan] * len(tokens)
-    for word, length in paused.items():
-        if length is not None and word in holds:
-            seconds[holds[word]] = length
-    who = torch.tensor([speaker], device=on) if isinstance(speaker, int) else speaker[None].to(on)
-    mel, f0, durations = model.synthesise(
-        torch.tensor([symbols.ids(t.symbol for t in tokens)], device=on), None, who,
-        torch.tensor([last], device=on), rate=torch.tensor([[t.rate * rate for t in tokens]], device=on),
-        break_seconds=torch.tensor([seconds], device=on), steps=steps, seed=seed, **options)
-    torch.manual_seed(seed)  # of the vocoder's noise
-    sound = model.vocoder(mel, f0)[0].cpu().numpy()
-    c = model.vocoder.config
-    frames = durations[0].tolist()
-    edges = np.cumsum([0, *frames]) * c.hop / c.sample_rate
-    words, pauses = [], [0.0] * len(script.words)
-    for number in range(len(script.words)):
-        inside = [i for i, t in enumerate(tokens) if t.word == number and t.kind == "phone"]
-        words.append((float(edges[inside[0]]), float(edges[inside[-1] + 1])))
-    for word, i in holds.items():
-        if word >= 0:
-            pauses[word] = float(edges[i + 1] - edges[i])
-    return Spoken(sound, c.sample_rate, tuple(words), tuple(pauses), tuple(frames))
-
-
-def _padded(contours: Sequence[np.ndarray], on: torch.device) -> tuple[Tensor, Tensor]:
-    """Contours of one utterance as [1, P, F] and their frames [1, P]."""
-    out = torch.zeros(1, max(1, len(contours)), max([len(c) for c in contours] + [1]), device=on)
-    for i, c in enumerate(contours):
-        out[0, i, : len(c)] = torch.from_numpy(np.asarray(c, np.float32))
-    frames = [len(c) for c in contours] or [0]
-    return out, torch.tensor([frames], device=on)

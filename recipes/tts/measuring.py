@@ -16,7 +16,8 @@ from avspeech import text
 from avspeech.core import pretrained
 from avspeech.media import audio
 from avspeech.report import report
-from avspeech.synthesis import prosody, scoring, training
+from avspeech.synthesis import prosody, scoring
+from avspeech.synthesis.synthesizer import Speech, Synthesizer
 from avspeech.synthesis.vocoding import Sounds
 
 SHOWN = {"log_f0_rmse": 3, "break_f1": 1, "tone_accuracy": 1, "f0_frame_error": 1, "mcd": 2, "rate_ratio": 3,
@@ -52,25 +53,46 @@ def write_said(stem: Path, samples: np.ndarray, sample_rate: int, note: Mapping[
     stem.with_name(stem.name + ".json").write_text(json.dumps(note), encoding="utf-8")
 
 
-def speak(model: Any, records: Mapping[str, Any], names: Sequence[str], speakers: Mapping[str, str],
-          steps: int, seed: int, out: Path, given: bool = False) -> None:
-    """Each sentence said by a voice from its text alone, or, `given`, with the breaks and the last words'
-    shapes of its recording."""
+def speak(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str],
+          speakers: Mapping[str, str], steps: int, seed: int, out: Path, given: bool = False) -> None:
+    """Says sentences as a user of the voice hears them, into sound files with notes.
+
+    Args:
+        voice: one that puts its own breaks; with `given` one that puts none.
+        records: of the recipe's words stage, by name.
+        names: the sentences.
+        speakers: the voice's speaker for each of them.
+        steps: of the flow.
+        seed: of the noise.
+        out: the folder.
+        given: whether the breaks and the last words' contours of the recording are used.
+    """
+    config = voice.model.config
     for name in names:
         record = records[name]
         script = text.Script.from_dict(record["script"])
         contours = None
-        if given and model.config.breaks:
-            script = script.with_breaks({int(w): None for w in record["breaks"]}, keep_asked=False)
-        elif not given:
-            script = training.predicted_breaks(model, script)
-        if given and model.config.intonation:
-            kind = "heard" if model.config.breaks else "written"
-            contours = [np.asarray(c, np.float32) for _, c in record[kind]]
-        who = list(model.config.speakers).index(speakers[name])
-        said = training.say(model, script, who, steps=steps, seed=seed, contours=contours)
-        write_said(out / name, said.samples, said.sample_rate,
-                   {"text": script.text, "phones": len(record["phones"]), "words": said.words})
+        if given:
+            script = as_recorded(script, record["breaks"] if config.breaks else None)
+        if given and config.intonation:
+            heard = record["heard" if config.breaks else "written"]
+            contours = {int(word): np.asarray(contour, np.float32) for word, contour in heard}
+        manner = voice.manner(steps=steps, seed=seed, voice=speakers[name], contours=contours)
+        said = voice.speech(script, manner)
+        write_said(out / name, said.audio, said.sample_rate,
+                   {"text": script.text, "phones": len(record["phones"]), "words": word_times(said)})
+
+
+def word_times(said: Speech) -> list[tuple[float, float]]:
+    """(start, end) of each word in seconds."""
+    return [(word["start"], word["end"]) for word in said.words]
+
+
+def as_recorded(script: text.Script, breaks: Mapping[str, Any] | None) -> text.Script:
+    """A script with the breaks of its recording in place of its own; None: as the text has them."""
+    if breaks is None:
+        return script
+    return script.with_breaks({int(word): None for word in breaks}, keep_asked=False)
 
 
 def measure(system: str, seed: int | None, refer: Path, said: Path, out: Path, names: Sequence[str],
@@ -126,42 +148,46 @@ def against_truth(said: Path, names: Sequence[str], labels: Mapping[str, Mapping
 # --- control ------------------------------------------------------------------------------------------------
 
 
-def control(model: Any, records: Mapping[str, Any], names: Sequence[str], slopes: Sequence[float],
+def control(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str], slopes: Sequence[float],
             pauses: Sequence[float], steps: int, seed: int, pitch: str, out: Path
             ) -> dict[str, list[list[float]]]:
-    """Sentences said with the last word's slope asked for, and with a break put in and taken out; measured
-    in the sound. {"slope": [[asked, measured], ...] in semitones over the word; "pause": [[asked, measured],
-    ...] in seconds; "break": [[without, with], ...] seconds of silence at the place}."""
+    """Says sentences with a slope asked of the last word, and with a break put in and taken out, and measures
+    the sound.
+
+    Returns:
+        {"slope": [[asked, measured], ...] in semitones over the word; "pause": [[asked, measured], ...] in
+        seconds; "break": [[without, with], ...] seconds of silence at the place}.
+    """
     found: dict[str, list[list[float]]] = {"slope": [], "pause": [], "break": []}
-    rate = model.vocoder.config.sample_rate
+    config, rate = voice.model.config, voice.sample_rate
+    manner = voice.manner(steps=steps, seed=seed)
+    exact = Synthesizer(voice.model, voice.info, predict_breaks=False)  # no breaks but those of the script
+
+    def pause_at(word: int, said: Speech) -> float:
+        quiet = prosody.silences(said.audio, rate, 0.03)
+        return float(prosody.boundary_pauses(word_times(said), quiet)[word])
+
     for name in names:
         script = text.Script.from_dict(records[name]["script"])
-        plain = training.predicted_breaks(model, script)
         last = len(script.words) - 1
-        if model.config.intonation:
-            for slope in slopes:
-                asked = plain.with_tones({last: text.Tone.of(slope)})
-                said = training.say(model, asked, steps=steps, seed=seed)
-                write_said(out / f"{name}_slope{slope:+g}", said.samples, rate, {"words": said.words})
-                start, end = said.words[last]
-                melody = prosody.Melody.of(said.samples, rate, said.words, method=pitch)
-                found["slope"].append([slope, melody.slope(start, end) * (end - start)])
+        for slope in slopes if config.intonation else ():
+            said = voice.speech(script.with_tones({last: text.Tone.of(slope)}), manner)
+            times = word_times(said)
+            write_said(out / f"{name}_slope{slope:+g}", said.audio, rate, {"words": times})
+            start, end = times[last]
+            melody = prosody.Melody.of(said.audio, rate, times, method=pitch)
+            found["slope"].append([slope, melody.slope(start, end) * (end - start)])
         middle = len(script.words) // 2 - 1
-        if middle < 0 or not model.config.breaks:
+        if middle < 0 or not config.breaks:
             continue
         bare = script.with_breaks({}, keep_asked=False)
-        silent = []
-        for pause in (None, *pauses):
-            variant = bare if pause is None else bare.with_breaks({middle: pause})
-            said = training.say(model, variant, steps=steps, seed=seed)
-            quiet = prosody.boundary_pauses(said.words, prosody.silences(said.samples, rate, 0.03))[middle]
-            silent.append(float(quiet))
-            if pause is not None:
-                write_said(out / f"{name}_pause{pause:g}", said.samples, rate, {"words": said.words})
-                found["pause"].append([pause, float(quiet)])
-        free = training.say(model, bare.with_breaks({middle: None}), steps=steps, seed=seed)
-        quiet = prosody.boundary_pauses(free.words, prosody.silences(free.samples, rate, 0.03))[middle]
-        found["break"].append([silent[0], float(quiet)])
+        silent = pause_at(middle, exact.speech(bare, manner))
+        for pause in pauses:
+            said = exact.speech(bare.with_breaks({middle: pause}), manner)
+            write_said(out / f"{name}_pause{pause:g}", said.audio, rate, {"words": word_times(said)})
+            found["pause"].append([pause, pause_at(middle, said)])
+        free = exact.speech(bare.with_breaks({middle: None}), manner)
+        found["break"].append([silent, pause_at(middle, free)])
     return found
 
 

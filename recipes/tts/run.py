@@ -307,7 +307,6 @@ REFERENCE = " + reference"  # a system told the recording's breaks and shapes
 @recipe.stage("evaluate", outputs=lambda cfg, exp: [exp / "results"])
 def evaluate(cfg: Config, exp: Path) -> None:
     """Say the test sentences with each system, and measure them against the recordings."""
-    import torch
     from measuring import (
         CEILING,
         OTHERS,
@@ -320,6 +319,8 @@ def evaluate(cfg: Config, exp: Path) -> None:
         write_said,
     )
     from preparation import write_json
+
+    from avspeech.synthesis.synthesizer import Synthesizer
 
     sounds, records, names = tested(cfg, exp)
     speakers = {name: sounds.utterances[name].speaker for name in names}
@@ -340,17 +341,20 @@ def evaluate(cfg: Config, exp: Path) -> None:
     if strange:
         measure(OTHERS, None, theirs, theirs, results / "others.json", strange, **how, kind=OTHERS)
     for name, _, seed in _runs(cfg):
-        model: Any = pretrained.load(exp / f"{name}-{seed}" / "model")[0]
+        model, info = pretrained.load(exp / f"{name}-{seed}" / "model")
+        free, exact = (Synthesizer(model, info, predict_breaks=own) for own in (True, False))
+        shaped = free.model.config.breaks or free.model.config.intonation
         if strange:
             folder = said / OTHERS / f"{name}-{seed}"
-            first = dict.fromkeys(strange, model.config.speakers[0])
-            speak(model, scripts, strange, first, cfg.sentences.steps, cfg.sentences.seed, folder)
+            first = dict.fromkeys(strange, free.voices[0])
+            speak(free, scripts, strange, first, cfg.sentences.steps, cfg.sentences.seed, folder)
             measure(name, seed, theirs, folder, results / f"{name}-{seed} others.json", strange, **how,
                     kind=OTHERS)
         kinds = [(name, False), (name + REFERENCE, True)]
-        for label, given in kinds if model.config.breaks or model.config.intonation else kinds[:1]:
+        for label, given in kinds if shaped else kinds[:1]:
             folder = said / f"{label}-{seed}"
-            speak(model, records, names, speakers, cfg.sentences.steps, cfg.sentences.seed, folder, given)
+            speak(exact if given else free, records, names, speakers, cfg.sentences.steps,
+                  cfg.sentences.seed, folder, given)
             result = results / f"{label}-{seed}.json"
             measure(label, seed, said / "recordings", folder, result, names, **how)
         update_card(exp / f"{name}-{seed}" / "model",
@@ -358,11 +362,10 @@ def evaluate(cfg: Config, exp: Path) -> None:
         print(f"{name} seed {seed}: measured", flush=True)
     name, seed = _controlled(cfg)
     if name:
-        model = pretrained.load(exp / f"{name}-{seed}" / "model")[0]
+        voice = Synthesizer.from_pretrained(exp / f"{name}-{seed}" / "model")
         some = sorted(names, key=lambda n: -len(records[n]["words"]))
         some = [n for n in some if len(records[n]["words"]) <= 14][: cfg.sentences.controls] or some[:1]
-        torch.manual_seed(0)
-        found = control(model, records, some, cfg.sentences.slopes, cfg.sentences.pauses, cfg.sentences.steps,
+        found = control(voice, records, some, cfg.sentences.slopes, cfg.sentences.pauses, cfg.sentences.steps,
                         cfg.sentences.seed, cfg.sentences.pitch, exp / "control")
         write_json(exp / "control.json", found)
 
@@ -382,19 +385,17 @@ def _controlled(cfg: Config) -> tuple[str, int]:
               outputs=lambda cfg, exp: [exp / "spoken"])
 def synthesise(cfg: Config, exp: Path) -> None:
     """Read texts aloud with the first system, markup and all."""
-    from measuring import write_said
+    from measuring import word_times, write_said
 
-    from avspeech import text
-    from avspeech.synthesis import training
+    from avspeech.synthesis.synthesizer import Synthesizer
 
     name, _, seed = next(_runs(cfg))
-    model: Any = pretrained.load(exp / f"{name}-{seed}" / "model")[0]
+    voice = Synthesizer.from_pretrained(exp / f"{name}-{seed}" / "model")
     (exp / "spoken").mkdir(exist_ok=True)
     for number, source in enumerate(cfg.sentences.texts):
-        script = training.predicted_breaks(model, text.analyse(source, cfg.align.phonemiser))
-        said = training.say(model, script, steps=cfg.sentences.steps, seed=cfg.sentences.seed)
-        write_said(exp / "spoken" / f"{number}", said.samples, said.sample_rate,
-                   {"text": source, "words": said.words})
+        said = voice(source, steps=cfg.sentences.steps, seed=cfg.sentences.seed)
+        write_said(exp / "spoken" / f"{number}", said.audio, said.sample_rate,
+                   {"text": source, "words": word_times(said)})
         print(f"{exp / 'spoken' / f'{number}.wav'}: {source}")
 
 

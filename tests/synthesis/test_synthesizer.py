@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from avspeech.core import models, pretrained
 from avspeech.errors import InputError
 from avspeech.synthesis import files
 from avspeech.synthesis.synthesizer import LONGEST, Synthesizer, limited
+from avspeech.text import symbols
 
 TEXT = "I said <brk 0.4> no<rise>. Dr. Smith paid four dollars, <brk 0.3> and left for good<fall>!"
 TINY = dict(width=16, layers=1, hidden=32, decoder=(16, 16), blocks=1, duration=16, phrasing=16,
@@ -167,6 +169,57 @@ def test_voices_without_some_parts() -> None:
     assert vector.voices == () and vector("Go.", voice=np.ones(5)).duration > 0
     with pytest.raises(InputError, match="vector of 5"):
         vector("Go.", voice="ann")
+
+
+@pytest.mark.parametrize("text", ["I said <brk 0.4> no, you did.", "I said, <brk 0.4> no, you did."])
+def test_a_voice_without_breaks_makes_the_pauses_asked_for(text: str) -> None:
+    """It never learned the symbol of a break: the mark or word boundary there takes the time."""
+    plain = Synthesizer(tiny(breaks=False, intonation=False), pretrained.ModelInfo("synthesis", "prosodyfm"))
+    speech, pieces = plain(text), list(plain.stream(text))
+    words, (pause,) = speech.words, speech.timestamps.breaks
+    assert pause["end"] - pause["start"] == pytest.approx(0.4, abs=0.01) and pause["after"] == 1
+    assert words[2]["start"] - words[1]["end"] == pytest.approx(0.4, abs=0.01)
+    assert len(pieces) == 2 and np.array_equal(np.concatenate(pieces), speech.audio)
+    plain.model.embed.weight.data[symbols.NUMBER[symbols.BREAK]] = 1e3
+    assert np.array_equal(plain(text).audio, speech.audio)
+
+
+def test_a_script_is_said_as_its_text(voice: Synthesizer) -> None:
+    script = voice.read(TEXT)
+    assert np.array_equal(voice.speech(script, voice.manner()).audio, voice(TEXT).audio)
+
+
+def test_contours_belong_to_the_words_of_the_whole_script(voice: Synthesizer) -> None:
+    """Each changes its own sentence alone, and a tone in the text wins."""
+    script = voice.read("Go on. Stay here.")
+    plain = voice.speech(script, voice.manner())
+    rise = np.linspace(-4, 4, 20, dtype=np.float32)
+    first, second = (voice.speech(script, voice.manner(contours={word: rise})) for word in (1, 3))
+    end = round(plain.words[2]["start"] * 8000) - 1000
+    assert not np.array_equal(first.audio[:end], plain.audio[:end])
+    assert np.array_equal(second.audio[: end // 2], plain.audio[: end // 2])
+    assert not np.array_equal(second.audio, plain.audio)
+    toned = voice.read("Go on<fall>.")
+    one, two = (voice.speech(toned, voice.manner(contours=c)).audio for c in (None, {1: rise}))
+    assert np.array_equal(one, two)
+
+
+@pytest.mark.parametrize("word", ["New York", "", "3.5", "<brk>", "--"])
+def test_a_pronunciation_that_no_text_can_use_is_refused(voice: Synthesizer, word: str) -> None:
+    with pytest.raises(InputError, match="pronunciation"):
+        Synthesizer(voice.model, voice.info, pronunciations={word: "N UW1"})
+
+
+def test_bad_pronunciations_are_said_when_the_voice_is_made(voice: Synthesizer) -> None:
+    with pytest.raises(InputError, match="QQ"):
+        Synthesizer(voice.model, voice.info, pronunciations={"fine": "QQ"})
+    own = Synthesizer(voice.model, voice.info, predict_breaks=False, pronunciations={"Fine": "N OW1"})
+    assert np.array_equal(own("Fine.", seed=0).audio, voice("No.", seed=_swap("fine.", "no.")).audio)
+
+
+def _swap(one: str, other: str) -> int:
+    """The seed with which one text has the noise that another has with seed 0."""
+    return zlib.crc32(one.encode()) ^ zlib.crc32(other.encode())
 
 
 # --- files ------------------------------------------------------------------------------------------------

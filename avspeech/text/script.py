@@ -113,11 +113,28 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Sentence:
-    """items: words, marks and breaks in order; start, end: characters of the source."""
+    """items: words, marks and breaks in order; start, end: characters of the source; rest: seconds of silence
+    behind it; paragraph: whether it ends one."""
 
     items: tuple[Item, ...]
     start: int
     end: int
+    rest: float = 0.0
+    paragraph: bool = False
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Characters [start, end) of the source that are not said, for want of a reading."""
+
+    text: str
+    start: int
+    end: int
+
+
+# Seconds of rest behind the marks that end a sentence, and behind "…" within one; a paragraph's end has more.
+RESTS = {".": 0.4, "?": 0.4, "!": 0.4, ":": 0.3, ";": 0.3, ",": 0.2, "–": 0.2, "…": 0.45, "": 0.4}
+PARAGRAPH_REST = 0.8
 
 
 @dataclass(frozen=True)
@@ -128,6 +145,18 @@ class Script:
     sentences: tuple[Sentence, ...]
     language: str = "en-us"
     phonemiser: str = "default"
+    unread: tuple[Unread, ...] = ()
+
+    @property
+    def unread_line(self) -> str:
+        """What is not said, in one line; "" where all is: "3 characters have no reading: 你好 😀"."""
+        if not self.unread:
+            return ""
+        count = sum(len(u.text) for u in self.unread)
+        kinds = list(dict.fromkeys(u.text for u in self.unread))
+        shown = " ".join(kinds[:8]) + (" ..." if len(kinds) > 8 else "")
+        return f"{count} character{'s have' if count > 1 else ' has'} no reading and {'are' if count > 1 else 'is'} " \
+               f"left out: {shown}"
 
     @property
     def words(self) -> tuple[Word, ...]:
@@ -218,13 +247,14 @@ class Script:
                 found[word] = item.seconds if before is None else before + (item.seconds or 0.0)
         return found
 
-    def with_breaks(self, after: Mapping[int, float | None], keep_asked: bool = True) -> Script:
+    def with_breaks(self, after: Mapping[int, float | None], keep_asked: bool = True,
+                    asked: bool = False) -> Script:
         """The same with these breaks: {index of the word before: seconds or None}, behind any mark there.
 
-        keep_asked: breaks the source asks for stay, and win over `after`; else all are replaced. Raises
-        InputError for a word that is not there."""
+        keep_asked: breaks the source asks for stay, and win over `after`; else all are replaced. asked: the
+        new ones are as if the source asked for them. Raises InputError for a word that is not there."""
         self._known(after)
-        asked = {w for w in self.breaks() if keep_asked and self._asked(w)}
+        kept = {w for w in self.breaks() if keep_asked and self._asked(w)}
         word, sentences = -1, []
         for sentence in self.sentences:
             items: list[Item] = []
@@ -233,14 +263,33 @@ class Script:
                 if isinstance(item, Break) and not (keep_asked and item.asked):
                     continue
                 if due is not None and (item is None or isinstance(item, Word)):
-                    items.append(Break(after[due], items[-1].end, items[-1].end, asked=False))
+                    items.append(Break(after[due], items[-1].end, items[-1].end, asked=asked))
                 if isinstance(item, Word):
                     word += 1
-                    due = word if word in after and word not in asked else None
+                    due = word if word in after and word not in kept else None
                 if item is not None:
                     items.append(item)
             sentences.append(dataclasses.replace(sentence, items=tuple(items)))
         return dataclasses.replace(self, sentences=tuple(sentences))
+
+    def rests(self, last: bool = False) -> dict[int, float]:
+        """{index of the word before: seconds} of the rests that marks ask for: behind each sentence (the last
+        one only with `last`), and behind "…" within one."""
+        found: dict[int, float] = {}
+        word = -1
+        for number, sentence in enumerate(self.sentences):
+            for item in sentence.items:
+                word += isinstance(item, Word)
+                if isinstance(item, Mark) and item.text == "…":
+                    found[word] = max(RESTS["…"], sentence.rest if not sentence.paragraph else 0.0)
+            if word >= 0 and (last or number + 1 < len(self.sentences)):
+                found[word] = sentence.rest
+        return {w: seconds for w, seconds in found.items() if w >= 0 and seconds > 0}
+
+    def with_rests(self, last: bool = False) -> Script:
+        """The same with a break of its length at each of `rests`; a break that the source has there stays."""
+        known = {w: seconds for w, seconds in self.breaks().items() if w >= 0}
+        return self.with_breaks({**known, **self.rests(last)}, asked=True)
 
     def with_tones(self, on: Mapping[int, Tone | None]) -> Script:
         """The same with these tones on these words (indices in `words`); others keep theirs. Raises
@@ -274,7 +323,7 @@ class Script:
     def as_dict(self) -> dict[str, Any]:
         """For JSON: `Script.from_dict(script.as_dict()) == script`."""
         return {**dataclasses.asdict(self), "symbols": symbols.VERSION,
-                "sentences": [{"start": s.start, "end": s.end, "items": [
+                "sentences": [{"start": s.start, "end": s.end, "rest": s.rest, "paragraph": s.paragraph, "items": [
                     {"kind": type(item).__name__.lower(), **dataclasses.asdict(item)} for item in s.items]}
                     for s in self.sentences]}
 
@@ -293,7 +342,9 @@ class Script:
                         fields["phones"] = tuple(fields["phones"])
                         fields["tone"] = Tone(**fields["tone"]) if fields.get("tone") else None
                     items.append(kind(**fields))
-                sentences.append(Sentence(tuple(items), s["start"], s["end"]))
-            return cls(record["source"], tuple(sentences), record["language"], record["phonemiser"])
+                sentences.append(Sentence(tuple(items), s["start"], s["end"], s.get("rest", 0.0),
+                                          s.get("paragraph", False)))
+            unread = tuple(Unread(**fields) for fields in record.get("unread", ()))
+            return cls(record["source"], tuple(sentences), record["language"], record["phonemiser"], unread)
         except (KeyError, TypeError) as error:
             raise InputError(f"script: not what Script.as_dict gives ({error})") from None

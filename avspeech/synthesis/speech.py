@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from avspeech.text import Token, Word
+from avspeech.text import Break, Sentence, Token, Word
 
 
 @dataclass
@@ -82,6 +82,42 @@ class Manner:
 
 
 Piece = tuple[np.ndarray, Timestamps]  # sound [n], and what is said in it and when, from its own start
+
+
+@dataclass
+class Rest:
+    """The silence between one sentence and the next, as speech is made piece by piece."""
+
+    due: float = 0.0  # seconds of silence wanted before what is said next
+    there: float = 0.0  # seconds of silence that the sound ends with
+
+    def after(self, sentence: Sentence, tail: float) -> None:
+        """Takes the rest that is due after a sentence; a break at its end is one already.
+
+        Args:
+            sentence: what was said.
+            tail: seconds of silence at its end.
+        """
+        ends = sentence.items[-1] if sentence.items else None
+        self.due = 0.0 if isinstance(ends, Break) else sentence.rest
+        self.there = tail
+
+    def before(self, pieces: Iterator[Piece], lead: float, sample_rate: int) -> Iterator[Piece]:
+        """Puts the silence that is due before the first piece of a sentence.
+
+        Args:
+            pieces: of the sentence.
+            lead: seconds of silence that it begins with.
+            sample_rate: in hertz.
+        """
+        count = max(0, round((self.due - self.there - lead) * sample_rate))
+        for piece, said in pieces:
+            if count:
+                piece = np.concatenate([np.zeros(count, np.float32), piece])
+                later = Timestamps()
+                later.add(said, count / sample_rate)
+                said, count = later, 0
+            yield piece, said
 
 
 def timed(pieces: Iterator[np.ndarray], tokens: Sequence[Token], durations: np.ndarray, pauses: set[int],

@@ -13,6 +13,7 @@ final, and calling the voice gives exactly the pieces of its stream. Files: see
 
 from __future__ import annotations
 
+import warnings
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from avspeech.errors import InputError
-from avspeech.synthesis.speech import Manner, Piece, Speech, Timestamps, timed
+from avspeech.synthesis.speech import Manner, Piece, Rest, Speech, Timestamps, timed
 
 if TYPE_CHECKING:
     import torch
@@ -56,6 +57,7 @@ class Synthesizer:
     def __init__(self, model: Any, info: ModelInfo, *, phonemiser: str | None = None, language: str = "en-us",
                  predict_breaks: bool = True, pronunciations: Mapping[str, str] | None = None) -> None:
         from avspeech.text import symbols
+        from avspeech.text.own import Own
 
         if tuple(info.labels) != symbols.SYMBOLS[: len(info.labels)]:
             raise InputError("this voice was trained on other symbols than this version of avspeech has")
@@ -67,7 +69,7 @@ class Synthesizer:
         self.pronunciations = dict(pronunciations or {})
         self.sample_rate = int(model.vocoder.config.sample_rate)
         self.hop = int(model.vocoder.config.hop)
-        _check_pronunciations(self.pronunciations)
+        Own(self.pronunciations)  # raises for one that no text can use
 
     @classmethod
     def from_pretrained(cls, name_or_folder: str | Path, device: str = "cpu", **options: Any) -> Synthesizer:
@@ -94,8 +96,8 @@ class Synthesizer:
         return tuple(self.model.config.speakers) if self.model.config.embeddings == "table" else ()
 
     def __call__(self, text: str, *, rate: float = 1.0, steps: int = 4, seed: int = 0, voice: Any = None,
-                 reference: str | Path | np.ndarray | None = None,
-                 temperature: float | None = None) -> Speech:
+                 reference: str | Path | np.ndarray | None = None, temperature: float | None = None,
+                 sentence_rest: float | None = None, paragraph_rest: float | None = None) -> Speech:
         """Says a whole text.
 
         Args:
@@ -107,11 +109,18 @@ class Synthesizer:
             reference: a recording (file, or samples `[N]` at the voice's rate) whose phrase endings are
                 taken where the text asks for no tone.
             temperature: of the noise (default: the voice's own).
+            sentence_rest: seconds of silence between two sentences (default: by the mark, 0.3 to 0.45).
+            paragraph_rest: seconds between two paragraphs (default: 0.8, or twice `sentence_rest` where
+                that is more).
 
         Raises:
             InputError: bad markup, an empty text, an unknown voice, or values out of range.
         """
-        return self.speech(self.read(text), self.manner(rate, steps, seed, voice, reference, temperature))
+        manner = self.manner(rate, steps, seed, voice, reference, temperature)
+        script = self.read(text, sentence_rest, paragraph_rest)
+        if script.unread:
+            warnings.warn(script.unread_line, stacklevel=2)
+        return self.speech(script, manner)
 
     def speech(self, script: Script, manner: Manner) -> Speech:
         """Says a script (`read`, or `avspeech.text.analyse`) in a manner (`manner`) as a whole."""
@@ -125,8 +134,9 @@ class Synthesizer:
         return Speech(np.concatenate(audio), self.sample_rate, stamps)
 
     def stream(self, text: str, *, rate: float = 1.0, steps: int = 4, seed: int = 0, voice: Any = None,
-               reference: str | Path | np.ndarray | None = None,
-               temperature: float | None = None) -> Iterator[np.ndarray]:
+               reference: str | Path | np.ndarray | None = None, temperature: float | None = None,
+               sentence_rest: float | None = None, paragraph_rest: float | None = None
+               ) -> Iterator[np.ndarray]:
         """Says a text phrase by phrase: the first phrase comes before the second is made.
 
         Memory does not grow with the sound. The arguments are those of a call; what is wrong with them is
@@ -136,7 +146,9 @@ class Synthesizer:
             float32 `[n]`.
         """
         manner = self.manner(rate, steps, seed, voice, reference, temperature)
-        script = self.read(text)
+        script = self.read(text, sentence_rest, paragraph_rest)
+        if script.unread:
+            warnings.warn(script.unread_line, stacklevel=2)
         return (piece for piece, _ in self.say(script, manner))
 
     def manner(self, rate: float = 1.0, steps: int = 4, seed: int = 0, voice: Any = None,
@@ -163,17 +175,22 @@ class Synthesizer:
         return Manner(float(rate), int(steps), int(seed), self._speaker(voice), heard, temperature,
                       contours)
 
-    def read(self, text: str) -> Script:
-        """The text as a script, before the voice's own breaks.
+    def read(self, text: str, sentence_rest: float | None = None,
+             paragraph_rest: float | None = None) -> Script:
+        """The text as a script, before the voice's own breaks; the arguments as for a call.
+
+        `Script.unread` is what has no reading and is left out.
 
         Raises:
             InputError: bad markup, or no word in it.
         """
         from avspeech import text as reader
 
-        script = reader.analyse(text, self.phonemiser, self.language, self.pronunciations)
+        script = reader.analyse(text, self.phonemiser, self.language, self.pronunciations,
+                                sentence_rest=sentence_rest, paragraph_rest=paragraph_rest)
         if not script.words:
-            raise InputError("the text has no word to say")
+            unread = f"; {script.unread_line}" if script.unread else ""
+            raise InputError(f"the text has no word to say{unread}")
         return script
 
     def listen(self, reference: str | Path | np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
@@ -237,19 +254,26 @@ class Synthesizer:
             return torch.tensor([int(voice)])
         raise InputError(f"voice '{voice}' is not known; this model has: {', '.join(names)}")
 
-    def say(self, script: Script, manner: Manner) -> Iterator[Piece]:
-        """Says a script phrase by phrase; the arguments as for `speech`."""
+    def say(self, script: Script, manner: Manner, rest: Rest | None = None) -> Iterator[Piece]:
+        """Says a script phrase by phrase.
+
+        Args:
+            script, manner: as for `speech`.
+            rest: the silence that is due after what was said before; keeps what is due after this script.
+        """
+        rest = Rest() if rest is None else rest
         word = 0  # of the script, the first of the part
         for number in range(len(script.sentences)):
             for part in _short(script.sentence(number)):
                 if part.words or part.breaks():
                     # Of the words, so that a sentence is said alike wherever it stands
                     seed = manner.seed ^ zlib.crc32(part.text.encode())
-                    yield from self._sentence(part, manner, seed, word)
+                    yield from self._sentence(part, manner, seed, word, rest)
                 word += len(part.words)
 
-    def _sentence(self, script: Script, manner: Manner, seed: int, first: int) -> Iterator[Piece]:
-        """The pieces of a sentence. first: the index of its first word in the whole script."""
+    def _sentence(self, script: Script, manner: Manner, seed: int, first: int, rest: Rest) -> Iterator[Piece]:
+        """The pieces of a sentence, the rest due before it in the first of them. first: the index of its
+        first word in the whole script."""
         import torch
 
         from avspeech.synthesis.phrasing import last_words, predicted_breaks
@@ -257,6 +281,7 @@ class Synthesizer:
         model, breaks = self.model, self.model.config.breaks
         device = next(model.parameters()).device
         with torch.inference_mode():
+            script = _rested(script)
             if breaks and self.predict_breaks and script.words:
                 script = predicted_breaks(model, script)
             script, tokens, pauses, asked = _paused(script, breaks)
@@ -280,7 +305,10 @@ class Synthesizer:
             generator = torch.Generator().manual_seed(seed)
             noise = torch.randn(1, int(durations.sum()), model.channels, generator=generator).to(device)
             sound = self._sound(known, durations, pauses, noise, manner, seed)
-            yield from timed(sound, tokens, durations, pauses, words, self.hop, self.sample_rate)
+            pieces = timed(sound, tokens, durations, pauses, words, self.hop, self.sample_rate)
+            lead, tail = (int(durations[i]) * self.hop / self.sample_rate for i in (0, -1))
+            yield from rest.before(pieces, lead, self.sample_rate)
+            rest.after(script.sentences[0], tail)
 
     def _sound(self, known: torch.Tensor, durations: np.ndarray, pauses: set[int], noise: torch.Tensor,
                manner: Manner, seed: int) -> Iterator[np.ndarray]:
@@ -351,6 +379,14 @@ def _paused(script: Script, breaks: bool) -> tuple[Script, tuple[Token, ...], se
     return script, tokens, pauses, asked
 
 
+def _rested(script: Script) -> Script:
+    """A sentence with the rests that marks within it ask for, as breaks."""
+    last = len(script.words) - 1
+    rests = {word: seconds for word, seconds in script.rests().items() if word < last}
+    known = {word: seconds for word, seconds in script.breaks().items() if word >= 0}
+    return script.with_breaks({**known, **rests}, asked=True) if rests else script
+
+
 def _contours(given: Mapping[int, np.ndarray], ends: Sequence[int]) -> tuple[np.ndarray | None, list[int]]:
     """Contours [1, P, F] of the phrases that end in these words, and their frames; (None, []) without any."""
     found = [np.asarray(given.get(end, ()), np.float32) for end in ends]
@@ -361,17 +397,6 @@ def _contours(given: Mapping[int, np.ndarray], ends: Sequence[int]) -> tuple[np.
     for row, contour in zip(contours[0], found, strict=True):
         row[: len(contour)] = contour
     return contours, [len(contour) for contour in found]
-
-
-def _check_pronunciations(given: Mapping[str, str]) -> None:
-    """Raises InputError for an own pronunciation that no text could use."""
-    from avspeech.text import analyse
-
-    for word, phones in given.items():
-        said = analyse(word, pronunciations={word: phones}).words
-        if not said or any(w.source != "given" for w in said):
-            raise InputError(f"pronunciation of '{word}': it is not read as one word; give the word as it is "
-                             "spoken, in letters")
 
 
 def limited(sound: np.ndarray, knee: float = 0.9) -> np.ndarray:
@@ -410,6 +435,7 @@ def _short(script: Script) -> Iterator[Script]:
             elif count > least:
                 cut = place + 1
         part, items = items[:cut], items[cut:]
-        yield dataclasses.replace(script, sentences=(dataclasses.replace(sentence, items=tuple(part)),))
+        begin = dataclasses.replace(sentence, items=tuple(part), rest=0.0)
+        yield dataclasses.replace(script, sentences=(begin,))
     if items:
         yield dataclasses.replace(script, sentences=(dataclasses.replace(sentence, items=tuple(items)),))

@@ -3,6 +3,7 @@ experiments, a text read aloud, the results page."""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -89,9 +90,16 @@ def word_times(said: Speech) -> list[tuple[float, float]]:
 
 
 def as_recorded(script: text.Script, breaks: Mapping[str, Any] | None) -> text.Script:
-    """A script with the breaks of its recording in place of its own; None: as the text has them."""
+    """A script with the breaks of its recording in place of its own, and no rests but those.
+
+    Args:
+        script: of the recording's text.
+        breaks: the words that a break follows; None: the script is left as it is.
+    """
     if breaks is None:
         return script
+    sentences = tuple(dataclasses.replace(sentence, rest=0.0) for sentence in script.sentences)
+    script = dataclasses.replace(script, sentences=sentences)
     return script.with_breaks({int(word): None for word in breaks}, keep_asked=False)
 
 

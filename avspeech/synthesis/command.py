@@ -14,7 +14,8 @@ def add_speak(commands: argparse._SubParsersAction) -> None:
     command = _command(commands, "speak", _speak, "a text as speech, with the breaks and tones it asks for")
     command.add_argument("text", nargs="?", metavar="TEXT",
                          help="may hold markup: 'I said <brk 0.4> no<rise>.', <fall>, <level>")
-    command.add_argument("--file", type=Path, metavar="TXT", help="say this text file, of any length")
+    command.add_argument("--file", type=Path, metavar="TXT",
+                         help="say this text file, of any length; - reads the standard input")
     command.add_argument("-o", "--out", type=Path, default=Path("speech.wav"), metavar="SOUND",
                          help=".wav, .flac or .ogg (default: %(default)s)")
     command.add_argument("--model", metavar="M", help="name or folder (default: a released voice)")
@@ -24,6 +25,12 @@ def add_speak(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--seed", type=int, default=0, help="another seed, another take (default: 0)")
     command.add_argument("--reference", type=Path, metavar="SOUND",
                          help="a recording whose phrase endings are taken where the text asks for no tone")
+    command.add_argument("--sentence-rest", type=float, metavar="S",
+                         help="seconds of silence between two sentences (default: 0.3 to 0.45, by the mark)")
+    command.add_argument("--paragraph-rest", type=float, metavar="S",
+                         help="seconds of silence between two paragraphs (default: 0.8)")
+    command.add_argument("--lexicon", type=Path, metavar="FILE",
+                         help="own pronunciations, one a line: a word and its phones in ARPAbet")
     command.add_argument("--timestamps", type=Path, metavar="JSON", help="write when each word is said")
     command.add_argument("--threads", type=int, metavar="N", help="of PyTorch (default: its own choice)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -65,6 +72,7 @@ def _speak(args: argparse.Namespace) -> None:
     from avspeech.core import pretrained
     from avspeech.synthesis.files import speak_file, speak_text
     from avspeech.synthesis.synthesizer import Synthesizer
+    from avspeech.text import read_pronunciations
 
     if args.threads is not None:
         if args.threads < 1:
@@ -73,13 +81,19 @@ def _speak(args: argparse.Namespace) -> None:
     name = args.model or next((n for n in pretrained.names() if n.startswith("prosodyfm")), None)
     if name is None:
         raise InputError("no voice is released with this version; give a model folder with --model")
-    voice = Synthesizer.from_pretrained(name)
+    own = read_pronunciations(args.lexicon) if args.lexicon is not None else None
+    voice = Synthesizer.from_pretrained(name, pronunciations=own)
     options = dict(rate=args.rate, steps=args.steps, seed=args.seed, voice=args.voice,
-                   reference=args.reference)
+                   reference=args.reference, sentence_rest=args.sentence_rest,
+                   paragraph_rest=args.paragraph_rest)
+
+    def tell(line: str) -> None:
+        print(f"avspeech: {line}", file=sys.stderr)
+
     if args.file is not None:
-        speak_file(voice, args.file, args.out, args.timestamps, not args.quiet, **options)
+        speak_file(voice, args.file, args.out, args.timestamps, not args.quiet, tell, **options)
     else:
-        speak_text(voice, args.text, args.out, args.timestamps, False, **options)
+        speak_text(voice, args.text, args.out, args.timestamps, False, tell, **options)
     print(args.out)
 
 

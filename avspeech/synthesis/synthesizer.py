@@ -184,14 +184,19 @@ class Synthesizer:
         Raises:
             InputError: bad markup, or no word in it.
         """
-        from avspeech import text as reader
-
-        script = reader.analyse(text, self.phonemiser, self.language, self.pronunciations,
-                                sentence_rest=sentence_rest, paragraph_rest=paragraph_rest)
+        script = self.analyze(text, sentence_rest, paragraph_rest)
         if not script.words:
             unread = f"; {script.unread_line}" if script.unread else ""
             raise InputError(f"the text has no word to say{unread}")
         return script
+
+    def analyze(self, text: str, sentence_rest: float | None = None,
+                paragraph_rest: float | None = None) -> Script:
+        """As `read`, also for a text without any word."""
+        from avspeech import text as reader
+
+        return reader.analyse(text, self.phonemiser, self.language, self.pronunciations,
+                              sentence_rest=sentence_rest, paragraph_rest=paragraph_rest)
 
     def listen(self, reference: str | Path | np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
         """Finds how the phrases of a recording end.

@@ -8,6 +8,7 @@ Exit codes: 0; 2 for bad input (one line on stderr says what to do) and for prob
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -40,6 +41,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of a pipe left; what Python flushes at its end must not complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"avspeech: error: the output cannot be written ({error.strerror})", file=sys.stderr)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -17,8 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
+from avspeech.core import sources
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance
+from avspeech.data.protocol import Fold, Protocol, identity
 from avspeech.errors import InputError
 from avspeech.media import audio
 from avspeech.media.espeak import synthesise_apart
@@ -96,8 +98,7 @@ def prepare(source: str | Path | None, out: str | Path, sentences: int = SENTENC
     combinations = len(_WHO) * len(_DID) * len(_WHAT) * len(_WHEN)
     if not 1 <= sentences <= combinations // len(VOICES):
         raise InputError(f"mini_emotion: sentences={sentences}: expected 1 to {combinations // len(VOICES)}")
-    options = {"sentences": sentences, "seed": seed, "code": layout.code_hash(
-        "data/corpora/made/mini_emotion", "media/espeak")}
+    options = {"sentences": sentences, "seed": seed, "code": sources.module_hash(__name__)}
     marker, manifest = out / "mini_emotion.json", out / "all.jsonl"
     if (manifest.exists() and marker.exists()
         and json.loads(marker.read_text(encoding="utf-8")) == options):
@@ -158,3 +159,14 @@ def shaped(sound: np.ndarray, level: float, tilt: float, tremor: float,
     tilted = tilted * (1 + tremor * np.sin(2 * np.pi * (6.0 * times + rng.random())))
     rms = float(np.sqrt(np.mean(np.square(tilted)))) or 1.0
     return tilted * (10 ** ((LEVEL + level) / 20) / rms)
+
+
+# Each fold tests a man and a woman, and the pair after it is for development.
+_CLASSES = ("angry", "fearful", "happy", "neutral", "sad")
+_PAIRS = [(f"mini_emotion-{n:02}", f"mini_emotion-{n + 1:02}") for n in range(0, 8, 2)]
+PROTOCOLS = (Protocol(
+    name="mini_emotion", corpus="mini_emotion", label="emotion", kind="classification",
+    classes=_CLASSES, mapping=identity(_CLASSES), group="speaker", sentence="text",
+    counts=dict.fromkeys(_CLASSES, 64),
+    folds=tuple(Fold(f"fold{n + 1}", _PAIRS[n], _PAIRS[(n + 1) % 4]) for n in range(4)),
+    source="made on the spot; no voice and no sentence is in two parts"),)

@@ -16,7 +16,6 @@ import numpy as np
 
 from avspeech.errors import InputError
 from avspeech.synthesis import align
-from avspeech.text import symbols
 
 STATES = 3  # of a phone; a frame each at least
 CEPSTRA = 13
@@ -238,11 +237,3 @@ def _count(chain: _Chain, path: np.ndarray, per_frame: int, frames: int) -> Alig
     lead = int(counts[0])
     pauses = tuple(int(c) for (kind, _), c in zip(keys[1:], counts[1:]) if kind == "pause")
     return Alignment(tuple(int(c) for (kind, _), c in zip(keys, counts) if kind == "phone"), lead, pauses)
-
-
-def all_phones(scripts: Sequence[Sequence[Sequence[str]]]) -> list[str]:
-    """The phones that occur in some utterances' words."""
-    return sorted({phone_name(p) for words in scripts for word in words for p in word} & _KNOWN)
-
-
-_KNOWN = frozenset(phone_name(p) for p in symbols.PHONES)

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +28,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from avspeech.core import exporting, pretrained
+from avspeech.core import exporting, pretrained, storage
 from avspeech.errors import InputError
 from avspeech.synthesis import intonation, prosodyfm
 from avspeech.synthesis.vocoder import Spectrum, Vocoder, pulse_train
@@ -68,15 +67,9 @@ def export(model: str | Path, out: str | Path) -> Exported:
 def write(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo, out: Path) -> Exported:
     """As `export`, from a model in memory."""
     exporting.require("export")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    aside = out.with_name(f".{out.name}.part")
-    try:
-        proto = build(model.eval(), info)
-        aside.write_bytes(proto.SerializeToString())
+    with storage.writing(out) as aside:
+        storage.write_file(aside, build(model.eval(), info).SerializeToString())
         parity = compare(model, aside)
-        os.replace(aside, out)
-    finally:
-        aside.unlink(missing_ok=True)
     return Exported(out, out.stat().st_size, parity)
 
 

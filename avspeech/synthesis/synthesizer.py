@@ -444,3 +444,21 @@ def _short(script: Script) -> Iterator[Script]:
         yield dataclasses.replace(script, sentences=(begin,))
     if items:
         yield dataclasses.replace(script, sentences=(dataclasses.replace(sentence, items=tuple(items)),))
+
+
+CARD_TASK = "Reads text aloud, with the breaks and intonation it is asked for"
+
+
+def card_lines(name: str, info: ModelInfo) -> tuple[list[str], list[str]]:
+    """A voice's own lines of a model card.
+
+    Args:
+        name: of the model.
+        info: what its folder says of it.
+
+    Returns:
+        (lines of Python behind `model = avspeech.load(name)`, lines of the shell).
+    """
+    return (['speech = model("I said <brk 0.4> no<rise>.")  # .audio, .sample_rate, .words'],
+            [f'avspeech speak "I said <brk 0.4> no<rise>." -o no.wav --model {name}',
+             f"avspeech export {name} --to onnx -o {name}.onnx"])

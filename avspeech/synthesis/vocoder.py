@@ -158,38 +158,6 @@ class Vocoder(nn.Module):
         return (torch.randn(1, self.config.mels, frames) - 5,)
 
 
-class GriffinLim(nn.Module):
-    """The same contract without any training: D. Griffin and J. Lim, 1984, with the momentum of N.
-    Perraudin et al., 2013. Slow, and hollow in sound: a check of the mel, not a voice."""
-
-    Config = VocoderConfig
-    bank: Tensor
-    back: Tensor
-
-    def __init__(self, config: VocoderConfig = VocoderConfig(), rounds: int = 32, momentum: float = 0.99):
-        super().__init__()
-        self.config, self.rounds, self.momentum = config, rounds, momentum
-        self.analysis = Spectrum(config.n_fft, config.window, config.hop)
-        self.register_buffer("bank", mel_bank(config), persistent=False)
-        self.register_buffer("back", torch.linalg.pinv(self.bank), persistent=False)
-
-    def mel(self, audio: Tensor) -> Tensor:
-        """As `Vocoder.mel`."""
-        return torch.log((self.bank @ self.analysis(audio).abs().transpose(1, 2)).clamp_min(FLOOR))
-
-    def forward(self, mel: Tensor) -> Tensor:
-        """mel [B, M, T] -> sound [B, T hop]."""
-        size = (self.back @ mel.exp()).clamp_min(1e-8).transpose(1, 2)
-        generator = torch.Generator(mel.device).manual_seed(0)
-        angle = 2 * math.pi * torch.rand(size.shape, generator=generator, device=mel.device)
-        spectrum, before = torch.polar(size, angle), torch.zeros_like(size, dtype=torch.complex64)
-        for _ in range(self.rounds):
-            now = self.analysis(self.analysis.inverse(spectrum))
-            moved = now + self.momentum * (now - before)
-            spectrum, before = torch.polar(size, moved.angle()), now
-        return self.analysis.inverse(spectrum)
-
-
 class Spectrum(nn.Module):
     """STFT with frames centred on the middle of each hop, so that N samples have ceil(N / hop) frames, and
     back."""

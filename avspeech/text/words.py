@@ -80,7 +80,7 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
         or "state" in kinds and not re.search(r", $", context.text[max(0, start - 2): start])
         or "versus" in kinds and not (before[:1].isupper() and after[:1].isupper())
         or "al" in kinds and before != "et"
-        or "edition" in kinds and not before[-2:].lower() in ("st", "nd", "rd", "th"))
+        or "edition" in kinds and before[-2:].lower() not in ("st", "nd", "rd", "th"))
     if unsure:
         return None
     if "units" in kinds and after[:1].isdigit():

@@ -42,6 +42,31 @@ def utterances_of(cfg: Config, exp: Path, split: str, roles: Sequence[str] = ("v
     return found, roots
 
 
+def left_out(cfg: Config, exp: Path) -> list[str]:
+    """What `utterances_of` leaves out, one line a corpus and split that loses any."""
+    voices: set[str] = set()
+    lines = []
+    for role in ALL:
+        for name, corpus in cfg.data.corpora.items():
+            if corpus.role != role:
+                continue
+            for split in SPLITS:
+                path = exp / "data" / name / f"{split}.jsonl"
+                known = read_manifest(path) if path.exists() else []
+                if role == "voice":
+                    voices |= {u.speaker for u in known}
+                counts = {f"longer than {cfg.data.longest:g} s": sum(
+                    u.duration > cfg.data.longest for u in known)}
+                if role != "vocoder":
+                    counts["without a text"] = sum(not u.text for u in known)
+                if role == "support":
+                    counts["of speakers who are voices"] = sum(u.speaker in voices for u in known)
+                found = ", ".join(f"{count} {why}" for why, count in counts.items() if count)
+                if found:
+                    lines.append(f"{name} {split}: left out of {len(known)} utterances: {found}")
+    return lines
+
+
 def spoken(split: str) -> tuple[str, ...]:
     """Roles whose texts a split is made of; only voices are measured."""
     return ("voice", "support") if split == "train" else ("voice",)
@@ -68,6 +93,9 @@ def tested(cfg: Config, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
     records = {n: r for n, r in read_json(exp / "words" / "test.json").items()
                if len(r["words"]) >= cfg.sentences.shortest}
     names = [u.id for u in utterances if u.id in records]
+    if len(names) < len(utterances):
+        print(f"test: {len(utterances) - len(names)} of {len(utterances)} sentences are not measured: "
+              f"shorter than {cfg.sentences.shortest} words, or not aligned")
     if not names:
         raise InputError(f"{exp}: no test sentence of {cfg.sentences.shortest} words or more")
     return Sounds(utterances, roots, rate), records, _spread(names, cfg.sentences.count or len(names))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 import torch
 
 from avspeech import text
-from avspeech.core import pretrained
+from avspeech.core import pretrained, storage
 from avspeech.media import audio
 from avspeech.report import report
 from avspeech.synthesis import prosody, scoring
@@ -25,6 +26,7 @@ SHOWN = {"log_f0_rmse": 3, "break_f1": 1, "tone_accuracy": 1, "f0_frame_error": 
          "wer": 1, "dnsmos": 2, "distillmos": 2}  # digits
 CEILING = "recordings, resynthesised"
 OTHERS = "others"
+FAILED = "failed"  # sentences that are silent, unreadable or missing
 HEARD = ("wer", "dnsmos", "distillmos")  # measures that need no recording
 
 
@@ -105,12 +107,29 @@ def as_recorded(script: text.Script, breaks: Mapping[str, Any] | None) -> text.S
 
 def measure(system: str, seed: int | None, refer: Path, said: Path, out: Path, names: Sequence[str],
             wer: str | None, mos: bool, pitch: str, labels: Mapping[str, Mapping[str, Any]],
-            meta: Mapping[str, str], kind: str = "") -> None:
-    """Scores a folder of sentences against the recordings into a result file, one row a measure; kept where
-    it is of the same sounds. labels: of the sentences. kind: OTHERS where the recordings are others', so that
-    only what needs none is kept."""
-    state = hashlib.sha256(b"".join((said / f"{n}.wav").read_bytes() for n in names)).hexdigest()[:12]
-    settings = {"sounds": state, "recogniser": str(wer), "mos": str(mos), "pitch": pitch}
+            meta: Mapping[str, str], code: str, kind: str = "") -> None:
+    """Scores a folder of sentences against the recordings into a result file, one row a measure.
+
+    A result file that is there is kept where it was made of the same sounds by the same code.
+
+    Args:
+        system, seed: what said the sentences.
+        refer: the folder of the recordings.
+        said: the folder of the sentences.
+        out: the result file.
+        names: of the sentences.
+        wer, mos, pitch: of `scoring.score`.
+        labels: of the sentences.
+        meta: to write into the file.
+        code: a hash of the code that measures.
+        kind: OTHERS where the recordings are by others, so that only what needs none is kept.
+    """
+    state = hashlib.sha256(code.encode())
+    for folder in (refer, said):
+        for name in names:
+            for file in (folder / f"{name}.wav", folder / f"{name}.json"):
+                state.update(storage.content_hash(file).encode() if file.exists() else b"none")
+    settings = {"sounds": state.hexdigest()[:12], "recogniser": str(wer), "mos": str(mos), "pitch": pitch}
     if out.exists() and settings.items() <= report.read_results(out)[1].items():
         return
     scores = scoring.score(refer, said, wer=wer, mos=mos, method=pitch, progress=True)
@@ -122,6 +141,9 @@ def measure(system: str, seed: int | None, refer: Path, said: Path, out: Path, n
     elif all("tones" in labels[name] for name in names):
         rows += [{"system": system, "seed": seed, "condition": key, "n": count, "value": value}
                  for key, (value, count) in against_truth(said, names, labels, pitch).items()]
+    if scores.failed:
+        rows.append({"system": system, "seed": seed, "condition": FAILED, "n": len(names),
+                     "value": float(len(scores.failed))})
     report.write_results(out, rows, {**meta, **settings})
 
 
@@ -149,6 +171,9 @@ def against_truth(said: Path, names: Sequence[str], labels: Mapping[str, Mapping
         breaks += prosody.break_counts(wanted, found)
         for word, kind, *_ in truth["tones"]:
             tones, hits = tones + 1, hits + (prosody.tone(melody.slope(*words[word])) == kind)
+    if compared < len(names):
+        print(f"{said.name}: {len(names) - compared} of {len(names)} sentences are not compared with the "
+              "corpus's own breaks and tones, as their text has other words", file=sys.stderr)
     return {"truth break_f1": (100 * breaks.f1, compared),
             "truth tone_accuracy": (100 * hits / tones if tones else float("nan"), compared)}
 
@@ -232,7 +257,9 @@ def control_table(found: Mapping[str, Sequence[Sequence[float]]], system: str) -
                 rows.append([kind, f"{asked:+g} {unit}" if kind == "slope" else f"{asked:g} {unit}",
                              f"{np.mean(values):.2f} {unit}", f"{np.std(values):.2f}", str(len(values))])
         if found[kind]:
-            rows.append([f"{kind}, correlation", "", f"{correlation(found[kind]):.2f}", "", ""])
+            finite = sum(bool(np.isfinite(pair).all()) for pair in found[kind])
+            rows.append([f"{kind}, correlation", "", f"{correlation(found[kind]):.2f}", "",
+                         f"{finite} of {len(found[kind])} measured"])
     if found["break"]:
         off, on = np.mean(found["break"], axis=0)
         rows.append(["break taken out", "", f"{off:.2f} s", "", str(len(found["break"]))])
@@ -259,6 +286,16 @@ def table(rows: Sequence[Mapping[str, Any]], systems: Sequence[str], named: Mapp
     return report.Table(["system", *(named[key] for key in columns)], lines, title, note)
 
 
+def failures(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What to say of sentences that could not be measured; "" where there are none."""
+    counts = [f"{row['system']}: {row['value']:.0f} of {row['n']}" for row in rows
+              if row["condition"] == FAILED]
+    if not counts:
+        return ""
+    return (f" Sentences that failed ({'; '.join(counts)}) count as deleted words, missed breaks and wrong "
+            "tones; the other measures leave them out.")
+
+
 def results_page(exp: Path, systems: Sequence[str], seeds: Sequence[int], logs: Mapping[str, Path],
                  controls: str | None, sounds: Mapping[str, Path], shown: Sequence[str],
                  corpora: Sequence[str]) -> None:
@@ -275,7 +312,8 @@ def results_page(exp: Path, systems: Sequence[str], seeds: Sequence[int], logs: 
         rows, everything, named, "Test sentences against their recordings",
         f"{count} held-out sentences; seeds {', '.join(map(str, seeds))}. From the text alone but for rows "
         "that say 'reference', which are told the recording's breaks and last-word shapes. The first row is "
-        "what the vocoder alone loses. Break F1: pauses at word boundaries, of the sentences together.")]
+        "what the vocoder alone loses. Break F1: pauses at word boundaries, of the sentences together."
+        + failures(rows))]
     if any(r["condition"] in TRUTH for r in rows):
         sections.append(table(
             rows, everything, TRUTH, "The same against what the corpus was made to say",

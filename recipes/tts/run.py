@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from material import ALL, SPLITS, others, rate_and_hop, spoken, tested, utterances_of
+from material import ALL, SPLITS, left_out, others, rate_and_hop, spoken, tested, utterances_of
 from settings import Config, System
 
 from avspeech.core import config, models, pretrained, runs, storage, trainer
@@ -49,6 +49,8 @@ def prepare(cfg: Config, exp: Path) -> None:
             splits = [s for s in SPLITS if corpus.role in spoken(s)]
             write_texts([folder / f"{s}.jsonl" for s in splits], layout.root_of(folder), corpus.recogniser,
                         folder / "heard.json")
+    for line in left_out(cfg, exp):
+        print(line)
 
 
 @recipe.stage("phones", uses=("data", "align"),
@@ -323,7 +325,7 @@ def evaluate(cfg: Config, exp: Path) -> None:
     reference(records, names, sounds, vocoder.config.hop, vocoder, said)
     how = {"wer": cfg.sentences.recogniser, "mos": cfg.sentences.mos, "pitch": cfg.sentences.pitch,
            "labels": {name: sounds.utterances[name].labels for name in names},
-           "meta": {"commit": report.commit()}}
+           "meta": {"commit": report.commit()}, "code": recipe.code(evaluate, cfg)}
     measure(CEILING, None, said / "recordings", said / CEILING, results / "ceiling.json", names, **how)
     strange: list[str] = []
     theirs = said / OTHERS / "recordings"

@@ -26,36 +26,39 @@ FLOOR = 1e-5  # of the mel's magnitudes
 
 @dataclass(frozen=True)
 class VocoderConfig:
-    """sample_rate in hertz; n_fft, window, hop in samples; mels from low to high hertz (Slaney's scale and
-    area, of magnitudes, natural log: what HiFi-GAN and Matcha-TTS use). width, hidden, layers: of the
-    backbone. source: see the module. Of the harmonic source: gates: times within a hop at which the head says
-    how loud pulses and noise are, so that a burst is sharper than a window (0: never); smooth: hertz over
-    which the mel is smoothed before filters are made of it, so that they know no harmonics and the pulses
-    alone make the pitch (0: not; 200 leaves 4 % of the ripple from 100 Hz on); pitch_width: of the pitch
-    reader; pitch_low, pitch_high: hertz it can say."""
+    """What a vocoder is built of.
 
-    sample_rate: int = 16_000
-    n_fft: int = 1024
-    window: int = 1024
-    hop: int = 256
-    mels: int = 80
-    low: float = 0.0
-    high: float = 8000.0
-    width: int = 256
-    hidden: int = 512
-    layers: int = 5
-    kernel: int = 7
-    source: Literal["harmonic", "none"] = "harmonic"
+    The mel is that of HiFi-GAN and Matcha-TTS: Slaney's scale and area, of magnitudes, natural log.
+    """
+
+    sample_rate: int = 16_000  # hertz
+    n_fft: int = 1024  # samples
+    window: int = 1024  # samples
+    hop: int = 256  # samples
+    mels: int = 80  # bands
+    low: float = 0.0  # hertz, of the lowest band
+    high: float = 8000.0  # hertz, of the highest band
+    width: int = 256  # channels of the backbone
+    hidden: int = 512  # channels within its blocks
+    layers: int = 5  # blocks of the backbone
+    kernel: int = 7  # frames
+    source: Literal["harmonic", "none"] = "harmonic"  # see the module
+    # The others are of the harmonic source. Times within a hop at which the head says how loud pulses and
+    # noise are, so that a burst is sharper than a window (0: never)
     gates: int = 0
+    # Hertz over which the mel is smoothed before filters are made of it, so that they know no harmonics and
+    # the pulses alone make the pitch (0: not; 200 leaves 4 % of the ripple from 100 Hz on)
     smooth: float = 0.0
-    pitch_width: int = 96
-    pitch_low: float = 60.0
-    pitch_high: float = 500.0
+    pitch_width: int = 96  # channels of the pitch reader
+    pitch_low: float = 60.0  # hertz, the lowest F0
+    pitch_high: float = 500.0  # hertz, the highest F0
 
 
 class Vocoder(nn.Module):
-    """Log-mel [B, M, T] -> sound [B, T hop]; `mel` goes the other way. Frame t is the sound of [t, t + 1)
-    hops."""
+    """Log-mel `[B, M, T]` to sound `[B, T * hop]`; `mel` goes the other way.
+
+    Frame t is the sound of [t, t + 1) hops.
+    """
 
     Config = VocoderConfig
     bank: Tensor
@@ -96,12 +99,12 @@ class Vocoder(nn.Module):
                 self.head.bias.copy_(torch.tensor([level, 0.0, level]).repeat_interleave(bins))
 
     def mel(self, audio: Tensor) -> Tensor:
-        """Sound [B, N] -> natural-log mel [B, M, ceil(N / hop)]."""
+        """Natural-log mel of a sound: `[B, N]` to `[B, M, ceil(N / hop)]`."""
         magnitude = self.analysis(audio).abs()
         return torch.log((self.bank @ magnitude.transpose(1, 2)).clamp_min(FLOOR))
 
     def f0(self, mel: Tensor) -> Tensor:
-        """Log-mel [B, M, T] -> F0 in hertz [B, T], read through unvoiced frames too."""
+        """F0 in hertz read off a log-mel, through unvoiced frames too: `[B, M, T]` to `[B, T]`."""
         x = self.pitch_enter(_scaled(mel)).transpose(1, 2)
         for block in self.pitch_blocks:
             x = block(x)
@@ -109,8 +112,16 @@ class Vocoder(nn.Module):
         return torch.exp(low + (high - low) * self.pitch_out(x).squeeze(-1).sigmoid())
 
     def forward(self, mel: Tensor, f0: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
-        """mel [B, M, T] -> sound [B, T hop]. f0 [B, T] hertz: of the pulse train, instead of the mel's own.
-        noise [B, T hop]: white, of deviation 1, instead of one drawn."""
+        """Sound of a log-mel.
+
+        Args:
+            mel: `[B, M, T]`.
+            f0: `[B, T]` hertz of the pulse train (default: read off the mel).
+            noise: `[B, T * hop]` white noise of deviation 1 (default: drawn).
+
+        Returns:
+            `[B, T * hop]`.
+        """
         c = self.config
         f0, mel, inner = self.backbone(mel, f0)
         x = self.head(inner)
@@ -132,8 +143,16 @@ class Vocoder(nn.Module):
         return self.analysis.inverse(filtered)
 
     def backbone(self, mel: Tensor, f0: Tensor | None = None) -> tuple[Tensor | None, Tensor, Tensor]:
-        """mel [B, M, T], f0 [B, T] -> F0 of the pulses (None without them), the mel that filters are made of,
-        and what enters the head [B, T, width]."""
+        """Runs the backbone.
+
+        Args:
+            mel: `[B, M, T]`.
+            f0: `[B, T]` hertz (default: read off the mel).
+
+        Returns:
+            (F0 of the pulses, None without them; the mel that filters are made of; what enters the head
+            `[B, T, width]`).
+        """
         harmonic = self.config.source == "harmonic"
         f0 = None if not harmonic else self.f0(mel) if f0 is None else f0
         mel = mel if self.smoothing is None else self.smoothing @ mel
@@ -146,8 +165,10 @@ class Vocoder(nn.Module):
         return f0, mel, self.leave_norm(x)
 
     def loudness(self, inner: Tensor) -> Tensor:
-        """What enters the head [B, T, width] -> factors [B, 2, T hop] of pulses and noise: the logs said at
-        `gates` times a hop, a line between them."""
+        """Factors `[B, 2, T * hop]` of pulses and noise from what enters the head `[B, T, width]`.
+
+        The head gives their logs `gates` times a hop; between these they are interpolated.
+        """
         c = self.config
         logs = self.gate(inner).unflatten(-1, (2, c.gates)).transpose(1, 2).flatten(2)
         return F.interpolate(logs.clamp(-5, 3), scale_factor=c.hop / c.gates, mode="linear").exp()
@@ -159,8 +180,8 @@ class Vocoder(nn.Module):
 
 
 class Spectrum(nn.Module):
-    """STFT with frames centred on the middle of each hop, so that N samples have ceil(N / hop) frames, and
-    back."""
+    """STFT with frames centered on the middle of each hop, so that N samples have ceil(N / hop) frames, and
+    its inverse."""
 
     window: Tensor
 
@@ -173,7 +194,7 @@ class Spectrum(nn.Module):
         self.noise_level = float(shape.square().sum().sqrt())  # of a bin, for noise of deviation 1
 
     def forward(self, audio: Tensor) -> Tensor:
-        """[B, N] -> complex [B, T, bins]."""
+        """The spectrum of sounds: `[B, N]` to complex `[B, T, bins]`."""
         length = audio.shape[-1]
         more = -length % self.hop
         mode = "reflect" if length + more > self.n_fft else "constant"
@@ -181,8 +202,8 @@ class Spectrum(nn.Module):
         return torch.fft.rfft(audio.unfold(-1, self.n_fft, self.hop) * self.window)
 
     def inverse(self, spectrum: Tensor) -> Tensor:
-        """complex [B, T, bins] -> [B, T hop]: windowed, overlapped, added, over the sum of squared
-        windows."""
+        """Sounds of spectra: complex `[B, T, bins]` to `[B, T * hop]`, windowed, overlapped, added, over the
+        sum of squared windows."""
         frames = torch.fft.irfft(spectrum, n=self.n_fft) * self.window
         count = frames.shape[1]
         total = (count - 1) * self.hop + self.n_fft
@@ -243,8 +264,18 @@ def _scaled(mel: Tensor) -> Tensor:
 
 
 def pulse_train(f0: Tensor, hop: int, sample_rate: int) -> Tensor:
-    """F0 at frames [B, T] hertz -> cosines of all its harmonics below half the rate, in phase, [B, T hop], of
-    deviation about 1. In closed form: cos x + ... + cos Kx = sin((K + 1/2) x) / (2 sin(x / 2)) - 1/2."""
+    """Cosines of all harmonics below half the rate, in phase.
+
+    In closed form: cos x + ... + cos Kx = sin((K + 1/2) x) / (2 sin(x / 2)) - 1/2.
+
+    Args:
+        f0: `[B, T]` hertz at the frames.
+        hop: samples between frames.
+        sample_rate: in hertz.
+
+    Returns:
+        `[B, T * hop]` of deviation about 1.
+    """
     hertz = F.interpolate(f0.unsqueeze(1), scale_factor=float(hop), mode="linear").squeeze(1)
     step = (hertz / sample_rate).reshape(len(f0), -1, hop)
     # Cycles within the frame, on top of the sum over whole frames: thousands, of which the fraction counts
@@ -267,9 +298,11 @@ RESOLUTIONS = ((1024, 256), (512, 128), (256, 64), (128, 32))  # (n_fft, hop)
 
 
 class SpectralLoss(nn.Module):
-    """Distance of two sounds in the magnitudes of STFTs of several resolutions (R. Yamamoto et al.,
-    "Parallel WaveGAN", ICASSP 2020): L1 of the logs, and L1 of the magnitudes over their mean; and L1 of
-    the log-mel."""
+    """Distance of two sounds in the magnitudes of STFTs of several resolutions.
+
+    L1 of the logs, and L1 of the magnitudes over their mean (R. Yamamoto et al., "Parallel WaveGAN", ICASSP
+    2020); and L1 of the log-mel.
+    """
 
     bank: Tensor
 
@@ -280,7 +313,7 @@ class SpectralLoss(nn.Module):
         self.register_buffer("bank", mel_bank(config), persistent=False)
 
     def forward(self, found: Tensor, wanted: Tensor) -> Tensor:
-        """[B, N] twice -> a number."""
+        """The distance of sounds `[B, N]`, a number."""
         total = found.new_zeros(())
         for spectrum in self.spectra:
             a, b = (_size(spectrum(x)) / spectrum.noise_level for x in (found, wanted))  # type: ignore[operator]

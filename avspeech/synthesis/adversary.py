@@ -1,12 +1,13 @@
-"""An adversary for the vocoder: it learns to tell sounds that were made from real ones, for what a distance of
-spectra does not hear.
+"""An adversary for the vocoder: it learns to tell sounds that were made from real ones, for what a
+distance of spectra does not hear.
 
-Stacks of convolutions over log magnitudes of STFTs of several resolutions (W. Jang et al., "UnivNet",
-Interspeech 2021); least squares (X. Mao et al., ICCV 2017) and feature matching (J. Kong et al., "HiFi-GAN",
-NeurIPS 2020). Small, so that a CPU can pay for it at the end of a training by distance.
+Stacks of convolutions over log magnitudes of STFTs of several resolutions (W. Jang et al.,
+"UnivNet", Interspeech 2021); least squares (X. Mao et al., ICCV 2017) and feature matching (J. Kong
+et al., "HiFi-GAN", NeurIPS 2020). Small, so that a CPU can pay for it at the end of a training by
+distance.
 
-Both sides learn in one step of one optimizer: the maker's loss sees the judge with its weights detached, the
-judge's loss sees the sound detached.
+Both sides learn in one step of one optimizer: the maker's loss sees the judge with its weights
+detached, the judge's loss sees the sound detached.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from torch.nn.utils.parametrizations import weight_norm
 
 
 class Judge(nn.Module):
-    """A discriminator at one resolution: a call gives the output of each layer for sound `[B, N]`, the last one
-    the verdict, near 1 for real, near 0 for made."""
+    """A discriminator at one resolution: a call gives the output of each layer for sound `[B, N]`,
+    the last one the verdict, near 1 for real, near 0 for made."""
 
     window: Tensor
 
@@ -63,9 +64,9 @@ class Adversary(nn.Module):
             made, real: sounds `[B, N]`.
 
         Returns:
-            (how badly `made` fools the judges; how far the outputs of their layers for it are from those for
-            `real`; both teach the maker alone. How badly the judges tell the two apart, which teaches them
-            alone).
+            (how badly `made` fools the judges; how far the outputs of their layers for it are from
+            those for `real`; both teach the maker alone. How badly the judges tell the two apart,
+            which teaches them alone).
         """
         zero = made.new_zeros(())
         fooled, matched, apart = zero, zero, zero

@@ -1,8 +1,9 @@
 """Monotonic alignment search: which symbol each frame belongs to, by dynamic programming.
 
-J. Kim et al., "Glow-TTS: A Generative Flow for Text-to-Speech via Monotonic Alignment Search", NeurIPS
-2020, with one addition: symbols that may be passed over, which is how a pause between words is found or
-found absent. NumPy, vectorized over the batch and the symbols; one turn of the loop a frame, no compiler.
+J. Kim et al., "Glow-TTS: A Generative Flow for Text-to-Speech via Monotonic Alignment Search",
+NeurIPS 2020, with one addition: symbols that may be passed over, which is how a pause between words
+is found or found absent. NumPy, vectorized over the batch and the symbols; one turn of the loop a
+frame, no compiler.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ def search(scores: np.ndarray, lengths: np.ndarray, frames: np.ndarray,
         scores: `[B, L, T]` log likelihoods of frame t under symbol l.
         lengths: `[B]` symbols.
         frames: `[B]` frames.
-        optional: `[B, L]` bool, symbols that may get no frame (default: none); every other one gets at least
-            one.
+        optional: `[B, L]` bool, symbols that may get no frame (default: none); every other one gets
+            at least one.
 
     Returns:
         Frames of each symbol `[B, L]` int64.
@@ -45,7 +46,8 @@ def search(scores: np.ndarray, lengths: np.ndarray, frames: np.ndarray,
                          f"{int(frames[short[0]])} frames; its text is longer than its sound")
     longest = int(frames.max())
     columns = np.ascontiguousarray(scores[:, :, :longest].transpose(2, 0, 1), dtype=np.float32)
-    # A step goes to the same symbol, the next, or the one after an optional one; no two optional in a row.
+    # A step goes to the same symbol, the next, or the one after an optional one; no two optional in
+    # a row.
     over = np.zeros((batch, symbols), bool)
     over[:, 2:] = optional[:, 1:-1]
     best = np.full((batch, symbols), _LOW, np.float32)
@@ -73,8 +75,8 @@ def search(scores: np.ndarray, lengths: np.ndarray, frames: np.ndarray,
 
 
 def gaussian_scores(means: Tensor, features: Tensor) -> Tensor:
-    """Log likelihoods `[B, L, T]`, up to a constant, of features `[B, T, M]` under unit Gaussians around means
-    `[B, L, M]`: the scores of an alignment under the model's prior."""
+    """Log likelihoods `[B, L, T]`, up to a constant, of features `[B, T, M]` under unit Gaussians
+    around means `[B, L, M]`: the scores of an alignment under the model's prior."""
     return torch.einsum("blm,btm->blt", means, features) \
         - 0.5 * (means.square().sum(-1).unsqueeze(2) + features.square().sum(-1).unsqueeze(1))
 
@@ -105,8 +107,8 @@ def expand(durations: Tensor, longest: int | None = None) -> tuple[Tensor, Tenso
         longest: T (default: that of the longest utterance).
 
     Returns:
-        (the symbol of each frame `[B, T]` int64, the last one beyond the end; which frames exist `[B, T]`
-        bool).
+        (the symbol of each frame `[B, T]` int64, the last one beyond the end; which frames exist
+        `[B, T]` bool).
     """
     ends = durations.cumsum(1)
     total = int(ends[:, -1].max()) if longest is None else longest

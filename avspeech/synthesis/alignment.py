@@ -1,9 +1,11 @@
-"""When each phone of a recording is spoken, and where its reader pauses, found from the recordings alone.
+"""When each phone of a recording is spoken, and where its reader pauses, found from the recordings
+alone.
 
-A flat start, as in classical recognisers: every phone is a row of states with a Gaussian each (mel-cepstra
-and their slopes, normalised per speaker); even durations at first, then turns of monotonic search
-(`nn.align`) and estimation. No model of the phones is needed before, none is kept after, and an hour takes
-a minute. Between any two words the search may put a pause: that makes it the detector of phrase breaks too.
+A flat start, as in classical recognisers: every phone is a row of states with a Gaussian each
+(mel-cepstra and their slopes, normalised per speaker); even durations at first, then turns of
+monotonic search (`nn.align`) and estimation. No model of the phones is needed before, none is kept
+after, and an hour takes a minute. Between any two words the search may put a pause: that makes it
+the detector of phrase breaks too.
 """
 
 from __future__ import annotations
@@ -25,9 +27,9 @@ STRESS_MARKS = str.maketrans("", "", "ˈˌ")
 
 @dataclass(frozen=True)
 class Alignment:
-    """Frames (of `hop` samples) of each phone in order, of the pause before the first word (`lead`), and of
-    the pause after each word, 0 where there is none; the last is the silence at the end. All of them add up
-    to the frames of the recording."""
+    """Frames (of `hop` samples) of each phone in order, of the pause before the first word
+    (`lead`), and of the pause after each word, 0 where there is none; the last is the silence at
+    the end. All of them add up to the frames of the recording."""
 
     phones: tuple[int, ...]
     lead: int
@@ -63,8 +65,8 @@ def phone_name(symbol: str) -> str:
 
 @dataclass(frozen=True)
 class _Chain:
-    """States of an utterance: their class, whether they may be passed over, the item (-1: lead; words'
-    phones by number; pauses counted from -2 down) each belongs to."""
+    """States of an utterance: their class, whether they may be passed over, the item (-1: lead;
+    words' phones by number; pauses counted from -2 down) each belongs to."""
 
     states: np.ndarray
     optional: np.ndarray
@@ -94,8 +96,8 @@ def _chain(words: Sequence[Sequence[str]], number: dict[str, int]) -> _Chain:
 class Aligner:
     """Fitted on some recordings, aligns these and others of the same speakers.
 
-    phones: names (without stress) it is to know. hop: of its frames, in samples; half of the voice's hop, so
-    that `align` can count in that.
+    phones: names (without stress) it is to know. hop: of its frames, in samples; half of the
+    voice's hop, so that `align` can count in that.
     """
 
     def __init__(self, phones: Sequence[str]):
@@ -106,9 +108,9 @@ class Aligner:
 
     def fit(self, words: Sequence[Sequence[Sequence[str]]], heard: Sequence[np.ndarray], turns: int = 12,
             progress: bool = True) -> float:
-        """words: of each utterance, each word's phones; heard: `features`, normalised per speaker. Returns
-        the mean log likelihood of a frame at the end. Raises InputError for an utterance too short for its
-        text."""
+        """words: of each utterance, each word's phones; heard: `features`, normalised per speaker.
+        Returns the mean log likelihood of a frame at the end. Raises InputError for an utterance
+        too short for its text."""
         from tqdm import tqdm
 
         chains = [_chain(w, self.number) for w in words]
@@ -124,8 +126,8 @@ class Aligner:
 
     def align(self, words: Sequence[Sequence[Sequence[str]]], heard: Sequence[np.ndarray], per_frame: int = 2,
               frames: Sequence[int] | None = None) -> list[Alignment]:
-        """Alignments counted in frames of `per_frame` of the frames of `heard`. frames: how many of those
-        each recording has (None: as many as are full)."""
+        """Alignments counted in frames of `per_frame` of the frames of `heard`. frames: how many of
+        those each recording has (None: as many as are full)."""
         strange = {phone_name(p) for said in words for w in said for p in w} - set(self.number)
         if strange:
             raise InputError(f"phones {', '.join(sorted(strange))}: not in the recordings the aligner was "
@@ -210,7 +212,8 @@ def _even(chain: _Chain, x: np.ndarray) -> np.ndarray:
 
 
 def _count(chain: _Chain, path: np.ndarray, per_frame: int, frames: int) -> Alignment:
-    """Durations of states in fine frames -> of phones and pauses in frames, every phone at least one."""
+    """Durations of states in fine frames -> of phones and pauses in frames, every phone at least
+    one."""
     phones = int(chain.phone.max()) + 1
     # One row of segments: lead, then phones with the pause after each word where it stands.
     keys: list[tuple[str, int]] = []

@@ -2,16 +2,17 @@
 
     exported = export("prosodyfm-...", "voice.onnx")
 
-torch.onnx cannot write a loop of as many turns as an input says: the parts are exported one by one (the
-plan of a sentence, the condition, one evaluation of the flow, the vocoder) and put together around an ONNX
-Loop. Fourier transforms are matrix products, overlap-add is a transposed convolution. Noise is an input,
-repeated where it is too short, so that what comes out can be compared with torch: a difference above 1e-3
-is an error, and no file is left.
+torch.onnx cannot write a loop of as many turns as an input says: the parts are exported one by one
+(the plan of a sentence, the condition, one evaluation of the flow, the vocoder) and put together
+around an ONNX Loop. Fourier transforms are matrix products, overlap-add is a transposed
+convolution. Noise is an input, repeated where it is too short, so that what comes out can be
+compared with torch: a difference above 1e-3 is an error, and no file is left.
 
-Inputs (L symbols, P phrases, any lengths): ids, last [1, L] int64; speaker [1] int64, or [1, D] float;
-slopes [1, P], NaN where not asked; rate [1, L]; break_seconds [1, L], NaN where not asked (as for
-`ProsodyFM.plan`); steps, int64 from 1 on; temperature; noise [1, T, M] and wave_noise [1, T, hop], of
-deviation 1. Outputs: audio [1, N], durations [1, L] int64, mel [1, M, T], f0 [1, T] (not of all).
+Inputs (L symbols, P phrases, any lengths): ids, last [1, L] int64; speaker [1] int64, or [1, D]
+float; slopes [1, P], NaN where not asked; rate [1, L]; break_seconds [1, L], NaN where not asked
+(as for `ProsodyFM.plan`); steps, int64 from 1 on; temperature; noise [1, T, M] and wave_noise [1,
+T, hop], of deviation 1. Outputs: audio [1, N], durations [1, L] int64, mel [1, M, T], f0 [1, T]
+(not of all).
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ OPSET = 18
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written. size: bytes. parity: steps -> greatest difference of the sound from torch."""
+    """What was written. size: bytes. parity: steps -> greatest difference of the sound from
+    torch."""
 
     path: Path
     size: int
@@ -56,8 +58,8 @@ class Exported:
 
 
 def export(model: str | Path, out: str | Path) -> Exported:
-    """Writes a released voice or a voice's folder as `out`. Raises InputError for a model that is no voice
-    or a missing package, AssertionError where the graph does not give what torch gives."""
+    """Writes a released voice or a voice's folder as `out`. Raises InputError for a model that is
+    no voice or a missing package, AssertionError where the graph does not give what torch gives."""
     built, info = pretrained.load(model)
     if not isinstance(built, prosodyfm.ProsodyFM):
         raise InputError(f"{model}: a {info.model} for {info.task}, expected a voice")
@@ -73,7 +75,7 @@ def write(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo, out: Path) -> 
     return Exported(out, out.stat().st_size, parity)
 
 
-# --- the parts, as torch can export them ------------------------------------------------------------------
+# --- the parts, as torch can export them ----------------------------------------------------------
 
 
 class Plan(nn.Module):
@@ -111,8 +113,8 @@ class Plan(nn.Module):
 
 
 class Condition(nn.Module):
-    """known [1, L, .], durations [1, L], noise [1, T, channels] (for its T) -> hint [1, T, C'], mask [1, T]
-    bool, contours [1, T, 2]."""
+    """known [1, L, .], durations [1, L], noise [1, T, channels] (for its T) -> hint [1, T, C'],
+    mask [1, T] bool, contours [1, T, 2]."""
 
     def __init__(self, model: prosodyfm.ProsodyFM):
         super().__init__()
@@ -124,8 +126,9 @@ class Condition(nn.Module):
 
 
 class Wave(nn.Module):
-    """State of the flow [1, T, channels], contours [1, T, 2], noise [1, T, hop] -> sound [1, T hop], log-mel
-    [1, M, T], and F0 [1, T] where the vocoder has one: `Vocoder` without complex numbers."""
+    """State of the flow [1, T, channels], contours [1, T, 2], noise [1, T, hop] -> sound [1, T
+    hop], log-mel [1, M, T], and F0 [1, T] where the vocoder has one: `Vocoder` without complex
+    numbers."""
 
     forth: Tensor
     back: Tensor
@@ -186,7 +189,7 @@ class Wave(nn.Module):
         return self.sound(voice + hiss), mel, f0
 
 
-# --- and put together -------------------------------------------------------------------------------------
+# --- and put together -----------------------------------------------------------------------------
 
 
 def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
@@ -344,8 +347,8 @@ def _export(module: nn.Module, inputs: tuple[Tensor, ...], shapes: tuple[Any, ..
 
 
 def _join(proto: Any, prefix: str, given: dict[str, str], nodes: list[Any], weights: list[Any]) -> list[str]:
-    """Appends a part's nodes and weights, its names under a prefix, inputs from `given` (or the graph's
-    input of the name). -> names of its outputs."""
+    """Appends a part's nodes and weights, its names under a prefix, inputs from `given` (or the
+    graph's input of the name). -> names of its outputs."""
     import onnx.compose
 
     inputs = [i.name for i in proto.graph.input]
@@ -368,7 +371,7 @@ def _join(proto: Any, prefix: str, given: dict[str, str], nodes: list[Any], weig
     return [names.get(o.name, o.name) for o in part.graph.output]
 
 
-# --- use --------------------------------------------------------------------------------------------------
+# --- use ------------------------------------------------------------------------------------------
 
 
 class Voice:
@@ -386,7 +389,8 @@ class Voice:
                  break_seconds: Sequence[float] | None = None, steps: int = 4,
                  temperature: float | None = None, seed: int = 0, noise: np.ndarray | None = None,
                  wave_noise: np.ndarray | None = None) -> dict[str, np.ndarray]:
-        """{"audio" [N], "durations" [L], "mel" [M, T]} of one sentence's symbols (`text.Script.ids`)."""
+        """{"audio" [N], "durations" [L], "mel" [M, T]} of one sentence's symbols
+        (`text.Script.ids`)."""
         rng, count = np.random.default_rng(seed), len(ids)
         noise = rng.standard_normal((1, 2048, self.channels)) if noise is None else noise
         wave_noise = rng.standard_normal((1, 2048, self.hop)) if wave_noise is None else wave_noise
@@ -406,8 +410,8 @@ class Voice:
 
 @torch.no_grad()
 def compare(model: prosodyfm.ProsodyFM, path: str | Path) -> dict[int, float]:
-    """Steps -> greatest difference of the file's sound from that of torch, on sentences of several lengths.
-    Raises AssertionError above `TOLERANCE`, or where the durations differ."""
+    """Steps -> greatest difference of the file's sound from that of torch, on sentences of several
+    lengths. Raises AssertionError above `TOLERANCE`, or where the durations differ."""
     run, c = Voice(path), model.config
     make = torch.Generator().manual_seed(0)
     parity: dict[int, float] = {}
@@ -434,7 +438,8 @@ def compare(model: prosodyfm.ProsodyFM, path: str | Path) -> dict[int, float]:
         more: dict[str, Tensor] = {}
         differences = [np.abs(got["mel"] - mel[0].numpy()).max()]
         if "f0" in got:
-            # A millionth of the F0 is a turn of the phase after minutes: compared by itself, then shared.
+            # A millionth of the F0 is a turn of the phase after minutes: compared by itself, then
+            # shared.
             f0 = (model.vocoder.f0(mel) if melody is None else melody)[0].numpy()
             differences.append(np.abs(got["f0"] / f0 - 1).max())
             more = {"f0": torch.from_numpy(got["f0"])[None], "noise": hiss.reshape(1, -1)}

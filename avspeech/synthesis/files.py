@@ -1,7 +1,8 @@
 """Reads texts aloud into sound files: `avspeech speak`.
 
-A text of any length in bounded memory: the whole text is checked before its first word is said, then it is
-said paragraph by paragraph. Sound and times are written aside and put in place when they are whole.
+A text of any length in bounded memory: the whole text is checked before its first word is said,
+then it is said paragraph by paragraph. Sound and times are written aside and put in place when they
+are whole.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ def speak_text(synthesizer: Synthesizer, text: str, out: str | Path, timestamps:
         out: .wav, .flac or .ogg; mono, 16 bit.
         timestamps: a JSON file for the times of words, phones and breaks, and the text.
         progress: whether to show a bar.
-        tell: takes lines that the user should read, e.g. on what could not be said (default: warnings).
+        tell: takes lines that the user should read, e.g. on what could not be said (default:
+            warnings).
         sentence_rest, paragraph_rest: see `Synthesizer.__call__`.
         options: of `Synthesizer.manner`.
 
@@ -65,8 +67,8 @@ def speak_text(synthesizer: Synthesizer, text: str, out: str | Path, timestamps:
         Seconds of sound.
 
     Raises:
-        InputError: bad markup, no word to say, values out of range, or a place that cannot be written to;
-            then files that were there are as they were.
+        InputError: bad markup, no word to say, values out of range, or a place that cannot be
+            written to; then files that were there are as they were.
     """
     job = _Job(synthesizer, synthesizer.manner(**options), sentence_rest, paragraph_rest)
     script = synthesizer.read(text, sentence_rest, paragraph_rest)
@@ -81,8 +83,9 @@ def speak_file(synthesizer: Synthesizer, path: str | Path, out: str | Path,
                paragraph_rest: float | None = None, **options: Any) -> float:
     """Says a text file of any length into a sound file.
 
-    The text is read paragraph by paragraph: empty lines part them, and markup ends with its paragraph.
-    Where saying it fails or is interrupted, what was said is kept beside, as NAME.unfinished.SUFFIX.
+    The text is read paragraph by paragraph: empty lines part them, and markup ends with its
+    paragraph. Where saying it fails or is interrupted, what was said is kept beside, as
+    NAME.unfinished.SUFFIX.
 
     Args:
         synthesizer: the voice.
@@ -93,8 +96,8 @@ def speak_file(synthesizer: Synthesizer, path: str | Path, out: str | Path,
         Seconds of sound.
 
     Raises:
-        InputError: as `speak_text`; for bad markup anywhere in the text before anything is said, with its
-            place; for what is not text.
+        InputError: as `speak_text`; for bad markup anywhere in the text before anything is said,
+            with its place; for what is not text.
     """
     text = open_text(path)
     job = _Job(synthesizer, synthesizer.manner(**options), sentence_rest, paragraph_rest)
@@ -134,8 +137,8 @@ def _piped(name: str, pipe: IO[bytes]) -> Text:
 
 
 def paragraphs(path: str | Path) -> Iterator[tuple[int, str]]:
-    """The paragraphs of a text file; a very long one is cut behind a sentence, so that no more than some
-    thousand characters are in memory.
+    """The paragraphs of a text file; a very long one is cut behind a sentence, so that no more than
+    some thousand characters are in memory.
 
     Yields:
         (offset in characters, text).
@@ -219,7 +222,8 @@ class _Job:
     guessed: dict[str, None] = field(default_factory=dict)  # words, in order
 
     def check(self, text: Text) -> None:
-        """Parses all of a text. Raises InputError for the first fault, and where there is nothing in it."""
+        """Parses all of a text. Raises InputError for the first fault, and where there is nothing
+        in it."""
         from avspeech.text import check
 
         some = False
@@ -272,8 +276,8 @@ class _Job:
 def _write(job: _Job, scripts: Iterator[tuple[int, int, Script]], total: int, source: dict[str, str],
            out: Path, timestamps: str | Path | None, progress: bool, tell: Callable[[str], None] | None,
            keep: bool = False) -> float:
-    """Says scripts into files; see `speak_text`. source: names the text in the times. keep: whether what was
-    said is kept where the rest fails."""
+    """Says scripts into files; see `speak_text`. source: names the text in the times. keep: whether
+    what was said is kept where the rest fails."""
     from tqdm import tqdm
 
     rate, stamps, rest = job.synthesizer.sample_rate, Timestamps(), Rest()

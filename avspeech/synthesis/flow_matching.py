@@ -1,7 +1,8 @@
-"""Optimal-transport conditional flow matching: the loss, and solvers whose steps are chosen at run time.
+"""Optimal-transport conditional flow matching: the loss, and solvers whose steps are chosen at run
+time.
 
-Y. Lipman et al., "Flow Matching for Generative Modeling", ICLR 2023; as used for speech by S. Mehta et al.,
-"Matcha-TTS", ICASSP 2024. Time runs from 0 (noise z) to 1 (data x_1):
+Y. Lipman et al., "Flow Matching for Generative Modeling", ICLR 2023; as used for speech by S. Mehta
+et al., "Matcha-TTS", ICASSP 2024. Time runs from 0 (noise z) to 1 (data x_1):
 
     x_t = (1 - (1 - s) t) z + t x_1,    u = dx_t/dt = x_1 - (1 - s) z,    s = 1e-4
 """
@@ -21,14 +22,15 @@ Field = Callable[[Tensor, Tensor], Tensor]  # (x [B, T, M], t [B]) -> dx/dt [B, 
 
 
 def path(z: Tensor, x_1: Tensor, t: Tensor, sigma: float = SIGMA) -> tuple[Tensor, Tensor]:
-    """The point x_t on the way from noise `z` to data `x_1`, both `[B, ...]`, at `t [B]`, and its velocity."""
+    """The point x_t on the way from noise `z` to data `x_1`, both `[B, ...]`, at `t [B]`, and its
+    velocity."""
     t = t.reshape(-1, *[1] * (z.ndim - 1))
     return (1 - (1 - sigma) * t) * z + t * x_1, x_1 - (1 - sigma) * z
 
 
 def times(batch: int, device: torch.device | None = None) -> Tensor:
-    """Times `[B]` in 0..1 for a training step: each uniform, together spread evenly, which makes the loss of a
-    small batch less noisy."""
+    """Times `[B]` in 0..1 for a training step: each uniform, together spread evenly, which makes
+    the loss of a small batch less noisy."""
     first = torch.rand((), device=device)
     return (first + torch.randperm(batch, device=device) / batch) % 1.0
 
@@ -59,8 +61,8 @@ def schedule(steps: int, sway: float = 0.0, device: torch.device | None = None) 
 
     Args:
         steps: at least 1.
-        sway: 0: even; below 0: more of them early, where the field turns most; -1: the cosine schedule
-            1 - cos(pi t / 2).
+        sway: 0: even; below 0: more of them early, where the field turns most; -1: the cosine
+            schedule 1 - cos(pi t / 2).
         device: a torch device.
 
     Returns:

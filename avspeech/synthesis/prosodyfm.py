@@ -1,30 +1,30 @@
 """ProsodyFM: a voice whose phrase breaks and terminal intonation can be asked for.
 
-He, Chen, Zhang, Schuller, "ProsodyFM: Unsupervised Phrasing and Intonation Control for Intelligible Speech
-Synthesis", AAAI 2025 (arXiv 2412.11795), on the backbone of Mehta et al., "Matcha-TTS", ICASSP 2024. With
-`breaks` and `intonation` off this is the Matcha-like baseline.
+He, Chen, Zhang, Schuller, "ProsodyFM: Unsupervised Phrasing and Intonation Control for Intelligible
+Speech Synthesis", AAAI 2025 (arXiv 2412.11795), on the backbone of Mehta et al., "Matcha-TTS",
+ICASSP 2024. With `breaks` and `intonation` off this is the Matcha-like baseline.
 
 Choices where the paper is silent:
 
-- A break is a symbol with a duration like a phone; marks and word boundaries stand in the sequence and take
-  no time. Without breaks, marks and word boundaries hold the pauses.
-- The fusion encoder is a few more rotary layers; the decoder sees the fused symbols and the place within
-  each, not the prior mean alone.
-- The break predictor is trained apart, on texts: it knows a few hundred texts by heart after some hundred
-  steps, long before their sound is learned.
-- The contour of a phrase's last word is taken around its mean, less one random offset of up to 6 semitones.
-  The reference encoder also reads its steps from frame to frame, and begins with weights large enough to
-  tell shapes apart: with the usual ones all six tokens had the same weight, within 2 %, for every slope from
-  -8 to 8 semitones after 300 steps.
+- A break is a symbol with a duration like a phone; marks and word boundaries stand in the sequence
+  and take no time. Without breaks, marks and word boundaries hold the pauses.
+- The fusion encoder is a few more rotary layers; the decoder sees the fused symbols and the place
+  within each, not the prior mean alone.
+- The break predictor is trained apart, on texts: it knows a few hundred texts by heart after some
+  hundred steps, long before their sound is learned.
+- The contour of a phrase's last word is taken around its mean, less one random offset of up to 6
+  semitones. The reference encoder also reads its steps from frame to frame, and begins with weights
+  large enough to tell shapes apart: with the usual ones all six tokens had the same weight, within
+  2 %, for every slope from -8 to 8 semitones after 300 steps.
 - No gradient goes from the aligner to the text encoder, see `ProsodyFM.intonation`.
 
-Added to the paper, with `intonation`: contours are drawn, the flow makes the melody, and last words get what
-was asked. In the paper the tokens learn from the flow matching loss alone, of which the pitch of last words
-is a very small part; trained so, our sound did not follow the slopes asked for. Here each embedding is also
-drawn as the contour it stands for (`intonation.ContourDecoder`), and the flow makes the melody (F0) beside
-the mel from these contours. After the flow a last word keeps the mean of its melody and takes the drawn
-contour, and the vocoder's pulses follow: what is asked reaches the sound by construction. Numbers:
-egs/asterisk/README.md.
+Added to the paper, with `intonation`: contours are drawn, the flow makes the melody, and last words
+get what was asked. In the paper the tokens learn from the flow matching loss alone, of which the
+pitch of last words is a very small part; trained so, our sound did not follow the slopes asked for.
+Here each embedding is also drawn as the contour it stands for (`intonation.ContourDecoder`), and
+the flow makes the melody (F0) beside the mel from these contours. After the flow a last word keeps
+the mean of its melody and takes the drawn contour, and the vocoder's pulses follow: what is asked
+reaches the sound by construction. Numbers: egs/asterisk/README.md.
 """
 
 from __future__ import annotations
@@ -104,8 +104,8 @@ class DurationPredictor(nn.Module):
 
 
 class BreakPredictor(nn.Module):
-    """Predicts where a reader pauses, from the text without its breaks: a small encoder of its own, trained on
-    what the detector found in the recordings."""
+    """Predicts where a reader pauses, from the text without its breaks: a small encoder of its own,
+    trained on what the detector found in the recordings."""
 
     def __init__(self, symbols: int, width: int):
         super().__init__()
@@ -128,10 +128,11 @@ class BreakPredictor(nn.Module):
 
 
 class ProsodyFM(nn.Module):
-    """Acoustic model (`synthesise`: symbols to log-mel) and `vocoder` (log-mel to sound), one model folder.
+    """Acoustic model (`synthesise`: symbols to log-mel) and `vocoder` (log-mel to sound), one model
+    folder.
 
-    The mel is that of `Vocoder.mel`: natural log, `[B, M, T]`, frame t the sound of [t, t + 1) hops. The flow
-    goes over `channels` values a frame: the mel and, with intonation, the melody.
+    The mel is that of `Vocoder.mel`: natural log, `[B, M, T]`, frame t the sound of [t, t + 1)
+    hops. The flow goes over `channels` values a frame: the mel and, with intonation, the melody.
     """
 
     Config = VoiceConfig
@@ -182,7 +183,8 @@ class ProsodyFM(nn.Module):
 
     @torch.no_grad()
     def take_speakers(self, other: nn.Module) -> int:
-        """Copies the vectors of the speakers that another voice's table has too; returns how many."""
+        """Copies the vectors of the speakers that another voice's table has too; returns how
+        many."""
         mine, theirs = self.speaker, getattr(other, "speaker", None)
         if not (isinstance(mine, nn.Embedding) and isinstance(theirs, nn.Embedding)
                 and mine.embedding_dim == theirs.embedding_dim):
@@ -196,7 +198,8 @@ class ProsodyFM(nn.Module):
     # --- what text, speaker and intonation make of a symbol -----------------------------------------------
 
     def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """What the text alone makes of each symbol: `ids [B, L]`, `mask [B, L]` bool to `h [B, L, C]`."""
+        """What the text alone makes of each symbol: `ids [B, L]`, `mask [B, L]` bool to `h [B, L,
+        C]`."""
         x = self.embed(ids)
         for conv, norm in zip(self.prenet, self.prenorm):
             y = conv((x * mask.unsqueeze(-1)).transpose(1, 2)).transpose(1, 2)
@@ -207,20 +210,20 @@ class ProsodyFM(nn.Module):
                    weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Embeddings of the intonation of each phrase.
 
-        No gradient goes back from what the text asks for: a few hundred last words are soon known by heart,
-        at the cost of pronouncing.
+        No gradient goes back from what the text asks for: a few hundred last words are soon known
+        by heart, at the cost of pronouncing.
 
         Args:
             h: `[B, L, C]` of `encode`.
             last: `[B, L]`, 0 or 1 + the phrase in whose last word the symbol is.
             contours: `[B, P, F]` semitones.
             frames: `[B, P]` frames of each contour, 0 for none.
-            weights: `[B, P, heads, tokens]` or `[B, P, tokens]`, shapes by weight, which win where they add up
-                to more than 0.
+            weights: `[B, P, heads, tokens]` or `[B, P, tokens]`, shapes by weight, which win where
+                they add up to more than 0.
 
         Returns:
-            (the embeddings used `[B, P, D]`: that of the contour where there is one, else what the text asks
-            for; what the text asks for `[B, P, D]`).
+            (the embeddings used `[B, P, D]`: that of the contour where there is one, else what the
+            text asks for; what the text asks for `[B, P, D]`).
         """
         asked = self.aligner(h.detach(), last, contours.shape[1])
         used = torch.where((frames > 0).unsqueeze(-1), self.tones(contours, frames), asked)
@@ -230,8 +233,8 @@ class ProsodyFM(nn.Module):
         return used, asked
 
     def fuse(self, h: Tensor, mask: Tensor, speaker: Tensor, tone: Tensor | None, last: Tensor) -> Tensor:
-        """Joins text, speaker and intonation: `h [B, L, C]`, `speaker [B]` or `[B, D]`, `tone [B, P, D]` to
-        `[B, L, C]`."""
+        """Joins text, speaker and intonation: `h [B, L, C]`, `speaker [B]` or `[B, D]`, `tone [B,
+        P, D]` to `[B, L, C]`."""
         parts = [h, self.speaker(speaker).unsqueeze(1).expand(-1, h.shape[1], -1)]
         if tone is not None:
             none = tone.new_zeros(len(tone), 1, tone.shape[-1])
@@ -251,8 +254,9 @@ class ProsodyFM(nn.Module):
             durations: `[B, L]` frames.
 
         Returns:
-            `[B, L, C + K + 3]`: beside `fused` the drawn contour of the phrase's last word (K points), the
-            start and length of the symbol's part of that word's time, and the phrase (0: in no last word).
+            `[B, L, C + K + 3]`: beside `fused` the drawn contour of the phrase's last word (K
+            points), the start and length of the symbol's part of that word's time, and the phrase
+            (0: in no last word).
         """
         if tone is None:
             return fused
@@ -275,8 +279,8 @@ class ProsodyFM(nn.Module):
             longest: T (default: that of the longest).
 
         Returns:
-            (condition of the flow `[B, T, .]`; prior mean `[B, T, channels]`; contours `[B, T, 2]`: semitones,
-            and the phrase whose last word it is, 0 for none; mask `[B, T]` bool).
+            (condition of the flow `[B, T, .]`; prior mean `[B, T, channels]`; contours `[B, T, 2]`:
+            semitones, and the phrase whose last word it is, 0 for none; mask `[B, T]` bool).
         """
         index, mask = align.expand(durations, longest)
 
@@ -300,8 +304,8 @@ class ProsodyFM(nn.Module):
         return torch.cat(told, -1) * mask.unsqueeze(-1), mean, contours, mask
 
     def normalise(self, mel: Tensor, melody: Tensor | None = None) -> Tensor:
-        """Scales a natural-log mel `[B, T, M]`, with intonation also a melody `[B, T]` in semitones over
-        100 Hz, to what the flow makes `[B, T, channels]`."""
+        """Scales a natural-log mel `[B, T, M]`, with intonation also a melody `[B, T]` in semitones
+        over 100 Hz, to what the flow makes `[B, T, channels]`."""
         c = self.config
         x = (mel - c.mel_mean) / c.mel_std
         if not c.intonation or melody is None:
@@ -316,8 +320,8 @@ class ProsodyFM(nn.Module):
             contours: `[B, T, 2]` of `condition`.
 
         Returns:
-            (log-mel `[B, M, T]`; F0 `[B, T]` in hertz, None without intonation: the vocoder reads it off the
-            mel).
+            (log-mel `[B, M, T]`; F0 `[B, T]` in hertz, None without intonation: the vocoder reads
+            it off the mel).
         """
         c, v = self.config, self.vocoder.config
         mel = (x[..., : self.mels] * c.mel_std + c.mel_mean).transpose(1, 2)
@@ -339,25 +343,25 @@ class ProsodyFM(nn.Module):
                    ) -> tuple[Tensor, Tensor | None, Tensor]:
         """Speaks symbols.
 
-        How each phrase ends is taken, phrase by phrase, from the first of `weights`, `slopes`, `contours` and
-        `reference` that is given for it, otherwise from the text.
+        How each phrase ends is taken, phrase by phrase, from the first of `weights`, `slopes`,
+        `contours` and `reference` that is given for it, otherwise from the text.
 
         Args:
             ids: `[B, L]` of `Script.ids`, breaks and all, padded with 0.
             lengths: `[B]` symbols (default: L of each).
             speaker: `[B]` int64 of the table (default: the first), or `[B, D]` float32 vectors.
-            last: `[B, L]` int64: 0, or 1 + the number of the phrase in whose last word the symbol is; made by
-                `phrasing.last_words` (default: no intonation is asked for).
+            last: `[B, L]` int64: 0, or 1 + the number of the phrase in whose last word the symbol
+                is; made by `phrasing.last_words` (default: no intonation is asked for).
             contours: `[B, P, F]` semitones at mel frames, at any height.
             contour_frames: `[B, P]`, 0 where no contour is given.
             weights: `[B, P, tokens]` of the learned shapes, 0 where not given.
-            slopes: `[B, P]` semitones from the start to the end of the last word, a straight line; NaN where
-                not given.
-            reference: (contours `[B, Q, F]`, frames `[B, Q]`) of another sentence, its shapes chosen by Align
-                Attention.
+            slopes: `[B, P]` semitones from the start to the end of the last word, a straight line;
+                NaN where not given.
+            reference: (contours `[B, Q, F]`, frames `[B, Q]`) of another sentence, its shapes
+                chosen by Align Attention.
             rate: 1.2 is 20 % faster; one for all, or `[B, L]`.
-            break_seconds: `[B, L]` seconds that a symbol is to last, for a break; NaN: as predicted, over the
-                rate.
+            break_seconds: `[B, L]` seconds that a symbol is to last, for a break; NaN: as
+                predicted, over the rate.
             steps: of the flow.
             solver: "euler", "midpoint" or "heun".
             sway: of the schedule (`flow_matching.schedule`).
@@ -366,8 +370,8 @@ class ProsodyFM(nn.Module):
             temperature: standard deviation of the noise (default: the voice's own).
 
         Returns:
-            (log-mel `[B, M, T]`; F0 `[B, T]` in hertz, None without intonation; frames of each symbol `[B, L]`
-            int64).
+            (log-mel `[B, M, T]`; F0 `[B, T]` in hertz, None without intonation; frames of each
+            symbol `[B, L]` int64).
 
         Raises:
             InputError: ids are out of the table.
@@ -477,13 +481,15 @@ class ProsodyFM(nn.Module):
 
     def forward(self, ids: Tensor, lengths: Tensor | None = None, speaker: Tensor | None = None,
                 last: Tensor | None = None, steps: int = 4) -> Tensor:
-        """Sound `[B, N]` of symbols `[B, L]`: `synthesise` with its defaults and the vocoder, seed 0."""
+        """Sound `[B, N]` of symbols `[B, L]`: `synthesise` with its defaults and the vocoder, seed
+        0."""
         mel, f0, _ = self.synthesise(ids, lengths, speaker, last, steps=steps, seed=0)
         return self.vocoder(mel, f0)
 
     @classmethod
     def example_inputs(cls, seconds: float = 2.0) -> tuple[Tensor]:
-        """Random phones, 14 a second, for `avspeech profile`; the voice decides how long they last."""
+        """Random phones, 14 a second, for `avspeech profile`; the voice decides how long they
+        last."""
         phones = [table.NUMBER[p] for p in table.SYMBOLS if p in table.PHONES][:60]
         return (torch.tensor(phones)[torch.randint(len(phones), (1, max(1, round(14 * seconds))))],)
 

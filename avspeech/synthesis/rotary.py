@@ -1,7 +1,8 @@
-"""A small pre-norm transformer with rotary positions, and a block of convolution; both for [B, T, C].
+"""A small pre-norm transformer with rotary positions, and a block of convolution; both for [B, T,
+C].
 
-J. Su et al., "RoFormer: Enhanced Transformer with Rotary Position Embedding", 2021; Z. Liu et al., "A
-ConvNet for the 2020s", CVPR 2022.
+J. Su et al., "RoFormer: Enhanced Transformer with Rotary Position Embedding", 2021; Z. Liu et al.,
+"A ConvNet for the 2020s", CVPR 2022.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ class RotaryLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """The layer's output `[B, T, C]` for `x [B, T, C]`; `mask [B, T]` bool. What is masked is not read,
-        and its output means nothing."""
+        """The layer's output `[B, T, C]` for `x [B, T, C]`; `mask [B, T]` bool. What is masked is
+        not read, and its output means nothing."""
         batch, length, width = x.shape
         q, k, v = self.qkv(self.before(x)).reshape(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         found = F.scaled_dot_product_attention(rotate(q), rotate(k), v, mask[:, None, None, :])
@@ -62,8 +63,9 @@ class RotaryEncoder(nn.Module):
 
 
 class ConvBlock(nn.Module):
-    """ConvNeXt: a depthwise convolution over time, a norm, a feed-forward part, and a residual that begins near
-    0. With `condition` the norm is scaled and shifted by a condition of so many channels."""
+    """ConvNeXt: a depthwise convolution over time, a norm, a feed-forward part, and a residual that
+    begins near 0. With `condition` the norm is scaled and shifted by a condition of so many
+    channels."""
 
     def __init__(self, width: int, hidden: int, kernel: int = 7, condition: int = 0):
         super().__init__()
@@ -74,7 +76,8 @@ class ConvBlock(nn.Module):
         self.scale = nn.Parameter(torch.full((width,), 0.2))
 
     def forward(self, x: Tensor, mask: Tensor | None = None, condition: Tensor | None = None) -> Tensor:
-        """The output `[B, T, C]` for `x [B, T, C]`, `mask [B, T]` bool or None, `condition [B, D]`."""
+        """The output `[B, T, C]` for `x [B, T, C]`, `mask [B, T]` bool or None, `condition [B,
+        D]`."""
         inner = x if mask is None else x * mask.unsqueeze(-1)
         inner = self.norm(self.depthwise(inner.transpose(1, 2)).transpose(1, 2))
         if self.modulate is not None and condition is not None:

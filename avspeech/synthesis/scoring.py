@@ -4,13 +4,13 @@
     print(scores.table())
     scores.as_dict()                    # every pair, the means, failures, what had no partner
 
-Files pair by their path under the folder without its suffix. Words (and a text, and phones) come from a
-manifest, or from a `.json` beside the sound, as `avspeech speak --timestamps` writes; without words on both
-sides breaks and tones go by the energy of the sound (`prosody.Comparison`).
+Files pair by their path under the folder without its suffix. Words (and a text, and phones) come
+from a manifest, or from a `.json` beside the sound, as `avspeech speak --timestamps` writes;
+without words on both sides breaks and tones go by the energy of the sound (`prosody.Comparison`).
 
-A hypothesis that is silent, unreadable or missing is a failure and counts: all words of its sentence are
-deleted, all breaks missed, all tones wrong. The other measures are not defined for it; every measure says
-of how many pairs it is the mean.
+A hypothesis that is silent, unreadable or missing is a failure and counts: all words of its
+sentence are deleted, all breaks missed, all tones wrong. The other measures are not defined for it;
+every measure says of how many pairs it is the mean.
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ class Scores:
         return "\n".join(lines)
 
     def remarks(self) -> list[str]:
-        """How it was measured and what has to be known to read the numbers, as lines for a terminal."""
+        """How it was measured and what has to be known to read the numbers, as lines for a
+        terminal."""
         s = self.settings
         heard = f"; WER by {s['wer_model']}, text from {s['wer_text']}" if s["wer_model"] else ""
         lines = [f"{len(self.pairs)} pairs at {s['sample_rate']} Hz; F0 by {s['pitch']}; breaks by "
@@ -185,8 +186,8 @@ def score(reference: str | Path, hypothesis: str | Path, *, manifest: str | Path
         reference: a folder of recordings, of any format.
         hypothesis: a folder of recordings of the same sentences, under the same names.
         manifest: a JSONL with the texts, and the words' times in the reference.
-        wer: a recognizer (`judges.Recognizer`) for the word error rate; the text is that of the notes,
-            else what it hears in the reference.
+        wer: a recognizer (`judges.Recognizer`) for the word error rate; the text is that of the
+            notes, else what it hears in the reference.
         mos: whether to predict opinion scores of the hypothesis (`judges.opinion_judges`).
         method: how F0 is found (`pitch.f0`; default: `pitch.best_method`).
         pause: seconds from which a pause is a break.

@@ -59,8 +59,8 @@ def silent(samples: np.ndarray, sample_rate: int) -> bool:
     """Whether a recording is silent: nothing is louder than -80 dB of full scale, an offset aside.
 
     Args:
-        samples: `[N]`. The first and last 20 ms do not count: resampling rings where an offset begins
-            and ends.
+        samples: `[N]`. The first and last 20 ms do not count: resampling rings where an offset
+            begins and ends.
         sample_rate: in hertz.
     """
     power = frame_power(samples, sample_rate)[4:-4]
@@ -68,8 +68,8 @@ def silent(samples: np.ndarray, sample_rate: int) -> bool:
 
 
 def speech_level(power: np.ndarray) -> float:
-    """The level of the speech in dB: half of the energy lies in louder frames, so silence around it adds
-    nothing.
+    """The level of the speech in dB: half of the energy lies in louder frames, so silence around it
+    adds nothing.
 
     Args:
         power: `[T]` of `frame_power`, not all 0.
@@ -82,12 +82,12 @@ def speech_level(power: np.ndarray) -> float:
 def silences(samples: np.ndarray, sample_rate: int, shortest: float = 0.05) -> list[Silence]:
     """Finds the silences of a recording, those at both ends included.
 
-    A frame of 20 ms is silent below a threshold between the noise and the speech of the recording: 8 dB
-    above the noise, but 24 to 38 dB below the speech. The speech's level is the one that the louder half
-    of the energy lies above; the noise is the 5th percentile of the levels between the first and the
-    last loud frame, digital silence left out. So the threshold does not change with silence added at
-    the ends, with an offset, or with the gain. A click, a sound of 1 or 2 ms alone in a silence, is
-    silence.
+    A frame of 20 ms is silent below a threshold between the noise and the speech of the recording:
+    8 dB above the noise, but 24 to 38 dB below the speech. The speech's level is the one that the
+    louder half of the energy lies above; the noise is the 5th percentile of the levels between the
+    first and the last loud frame, digital silence left out. So the threshold does not change with
+    silence added at the ends, with an offset, or with the gain. A click, a sound of 1 or 2 ms alone
+    in a silence, is silence.
 
     Args:
         samples: `[N]`.
@@ -130,8 +130,8 @@ def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
 def boundary_pauses(words: Sequence[tuple[float, float]], quiet: Sequence[Silence]) -> np.ndarray:
     """Assigns silences to word boundaries.
 
-    The pause of a boundary is the longest silence of which the larger part lies between the middles of
-    the two words, so word times need only be about right.
+    The pause of a boundary is the longest silence of which the larger part lies between the middles
+    of the two words, so word times need only be about right.
 
     Args:
         words: (start, end) of W words in seconds, in order.

@@ -74,10 +74,12 @@ class Manner:
     steps: int = 4  # of the flow
     seed: int = 0  # another one gives another take
     voice: Any = None  # int64 [1], a number in the voice's table, or float32 [1, D], a speaker vector
-    # (contours [1, Q, F], frames [1, Q]) of a recording whose phrase endings are taken (`Synthesizer.listen`)
+    # (contours [1, Q, F], frames [1, Q]) of a recording whose phrase endings are taken
+    # (`Synthesizer.listen`)
     reference: Any = None
     temperature: float | None = None  # of the noise; None: the voice's own
-    # {index of a phrase's last word: its contour [F], semitones at the mel's frames}; a tone in the text wins
+    # {index of a phrase's last word: its contour [F], semitones at the mel's frames}; a tone in the
+    # text wins
     contours: Mapping[int, np.ndarray] | None = None
 
 

@@ -1,13 +1,13 @@
 """Text in, speech out: whole, or phrase by phrase as it is made.
 
     voice = avspeech.load("prosodyfm-...")                        # or a folder that a recipe wrote
-    speech = voice("I said <brk 0.4> no<rise>.", rate=1.1, steps=4, seed=0)
-    speech.audio, speech.sample_rate, speech.words
-    for piece in voice.stream(long_text): play(piece)             # float32 [n], one phrase after another
+    speech = voice("I said <brk 0.4> no<rise>.", rate=1.1, steps=4, seed=0) speech.audio,
+    speech.sample_rate, speech.words for piece in voice.stream(long_text): play(piece)             #
+    float32 [n], one phrase after another
 
-A sentence is planned as a whole (breaks, tones, durations), then sounded phrase by phrase: a phrase ends in
-a break, both its neighbors sound that break, and the join lies in the middle of it. What is yielded is
-final, and calling the voice gives exactly the pieces of its stream. Files: see
+A sentence is planned as a whole (breaks, tones, durations), then sounded phrase by phrase: a phrase
+ends in a break, both its neighbors sound that break, and the join lies in the middle of it. What is
+yielded is final, and calling the voice gives exactly the pieces of its stream. Files: see
 `avspeech.synthesis.files`.
 """
 
@@ -47,7 +47,8 @@ class Synthesizer:
         info: what its folder says of it.
         phonemiser: a phonemizer of `avspeech.text` (default: that of the training).
         language: for the phonemizer "espeak".
-        predict_breaks: whether the voice puts breaks of its own between those that the text asks for.
+        predict_breaks: whether the voice puts breaks of its own between those that the text asks
+            for.
         pronunciations: {"word": "W ER1 D"} in ARPAbet, which win over the phonemizer.
 
     Raises:
@@ -106,12 +107,13 @@ class Synthesizer:
             steps: of the flow's solver.
             seed: of the noise; another one gives another take.
             voice: speaker by name or number (default: the first), or a speaker vector `[D]`.
-            reference: a recording (file, or samples `[N]` at the voice's rate) whose phrase endings are
-                taken where the text asks for no tone.
+            reference: a recording (file, or samples `[N]` at the voice's rate) whose phrase endings
+                are taken where the text asks for no tone.
             temperature: of the noise (default: the voice's own).
-            sentence_rest: seconds of silence between two sentences (default: by the mark, 0.3 to 0.45).
-            paragraph_rest: seconds between two paragraphs (default: 0.8, or twice `sentence_rest` where
-                that is more).
+            sentence_rest: seconds of silence between two sentences (default: by the mark, 0.3 to
+                0.45).
+            paragraph_rest: seconds between two paragraphs (default: 0.8, or twice `sentence_rest`
+                where that is more).
 
         Raises:
             InputError: bad markup, an empty text, an unknown voice, or values out of range.
@@ -139,8 +141,8 @@ class Synthesizer:
                ) -> Iterator[np.ndarray]:
         """Says a text phrase by phrase: the first phrase comes before the second is made.
 
-        Memory does not grow with the sound. The arguments are those of a call; what is wrong with them is
-        raised at the call, before anything is said.
+        Memory does not grow with the sound. The arguments are those of a call; what is wrong with
+        them is raised at the call, before anything is said.
 
         Yields:
             float32 `[n]`.
@@ -264,7 +266,8 @@ class Synthesizer:
 
         Args:
             script, manner: as for `speech`.
-            rest: the silence that is due after what was said before; keeps what is due after this script.
+            rest: the silence that is due after what was said before; keeps what is due after this
+                script.
         """
         rest = Rest() if rest is None else rest
         word = 0  # of the script, the first of the part
@@ -277,8 +280,8 @@ class Synthesizer:
                 word += len(part.words)
 
     def _sentence(self, script: Script, manner: Manner, seed: int, first: int, rest: Rest) -> Iterator[Piece]:
-        """The pieces of a sentence, the rest due before it in the first of them. first: the index of its
-        first word in the whole script."""
+        """The pieces of a sentence, the rest due before it in the first of them. first: the index
+        of its first word in the whole script."""
         import torch
 
         from avspeech.synthesis.phrasing import last_words, predicted_breaks
@@ -365,8 +368,9 @@ class Synthesizer:
 
 
 def _paused(script: Script, breaks: bool) -> tuple[Script, tuple[Token, ...], set[int], list[float]]:
-    """(script as a voice takes it, its tokens, the places of those that are pauses, seconds that each
-    token is to last; NaN: as predicted). A voice without breaks pauses at marks and word boundaries."""
+    """(script as a voice takes it, its tokens, the places of those that are pauses, seconds that
+    each token is to last; NaN: as predicted). A voice without breaks pauses at marks and word
+    boundaries."""
     if breaks:
         tokens = script.tokens()
         pauses = {i for i, token in enumerate(tokens) if token.kind == "break"}
@@ -393,7 +397,8 @@ def _rested(script: Script) -> Script:
 
 
 def _contours(given: Mapping[int, np.ndarray], ends: Sequence[int]) -> tuple[np.ndarray | None, list[int]]:
-    """Contours [1, P, F] of the phrases that end in these words, and their frames; (None, []) without any."""
+    """Contours [1, P, F] of the phrases that end in these words, and their frames; (None, [])
+    without any."""
     found = [np.asarray(given.get(end, ()), np.float32) for end in ends]
     longest = max(map(len, found), default=0)
     if not longest:
@@ -409,7 +414,8 @@ def limited(sound: np.ndarray, knee: float = 0.9) -> np.ndarray:
 
     Args:
         sound: `[N]`.
-        knee: samples up to this size stay as they are, louder ones are bent smoothly to stay below 1.
+        knee: samples up to this size stay as they are, louder ones are bent smoothly to stay below
+            1.
     """
     size = np.abs(sound)
     bent = np.sign(sound) * (knee + (1 - knee) * np.tanh((size - knee) / (1 - knee)))
@@ -421,8 +427,8 @@ def _rise(samples: int) -> np.ndarray:
 
 
 def _short(script: Script) -> Iterator[Script]:
-    """A sentence, cut where it has more than LONGEST words: behind the last mark or break of the second
-    half, else between two words."""
+    """A sentence, cut where it has more than LONGEST words: behind the last mark or break of the
+    second half, else between two words."""
     import dataclasses
 
     from avspeech.text import Word

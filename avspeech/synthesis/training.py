@@ -1,4 +1,5 @@
-"""Text to speech: batches of aligned sentences, the losses of ProsodyFM, and what a script is to a voice."""
+"""Text to speech: batches of aligned sentences, the losses of ProsodyFM, and what a script is to a
+voice."""
 
 from __future__ import annotations
 
@@ -23,9 +24,9 @@ Record = Mapping[str, Any]
 
 
 def sequence(record: Record, breaks: bool) -> tuple[list[int], list[int], list[int]]:
-    """ids, frames and `last` of each token of an aligned utterance. With breaks those that were detected
-    are tokens, and a shorter pause belongs to the phone before; without, the mark or boundary at the place
-    has it."""
+    """ids, frames and `last` of each token of an aligned utterance. With breaks those that were
+    detected are tokens, and a shorter pause belongs to the phone before; without, the mark or
+    boundary at the place has it."""
     script = Script.from_dict(record["script"])
     pauses, found = record["pauses"], {int(w) for w in record["breaks"]}
     if breaks:
@@ -51,9 +52,9 @@ def sequence(record: Record, breaks: bool) -> tuple[list[int], list[int], list[i
 
 
 class Aligned:
-    """Aligned utterances (`batching.Dataset`). records: by id, of the recipe's words stage; f0: by id, [T]
-    hertz at the mel's frames, 0 where unvoiced; mel: sound [B, N] to log-mel [B, M, T]; speakers: names in
-    the order of the voice's table; breaks: as in the voice."""
+    """Aligned utterances (`batching.Dataset`). records: by id, of the recipe's words stage; f0: by
+    id, [T] hertz at the mel's frames, 0 where unvoiced; mel: sound [B, N] to log-mel [B, M, T];
+    speakers: names in the order of the voice's table; breaks: as in the voice."""
 
     def __init__(self, records: Mapping[str, Record], sounds: Sounds, f0: Mapping[str, np.ndarray],
                  mel: Callable[[Tensor], Tensor], speakers: Sequence[str], frame_seconds: float,
@@ -87,8 +88,8 @@ class Aligned:
         return self._mels[name]
 
     def melody_of(self, name: str) -> np.ndarray:
-        """[T] float32, the melody in semitones over 100 Hz, without gaps, as the contours are cut from it;
-        NaN all through where nothing is voiced."""
+        """[T] float32, the melody in semitones over 100 Hz, without gaps, as the contours are cut
+        from it; NaN all through where nothing is voiced."""
         if name not in self._melodies:
             hertz, skip, total = self.f0[name], self.records[name]["skip"], sum(self.sequences[name][1])
             line = pitch.contour(hertz, hertz > 0, self.frame_seconds)[skip: skip + total]
@@ -108,8 +109,8 @@ class Aligned:
                 "speaker": self.speakers[speaker]}
 
     def collate(self, items: list[dict[str, Any]]) -> Batch:
-        """ids, durations, last [B, L], lengths [B]; mel [B, T, M], melody [B, T]; contours [B, P, F],
-        contour_frames [B, P]; speaker [B]."""
+        """ids, durations, last [B, L], lengths [B]; mel [B, T, M], melody [B, T]; contours [B, P,
+        F], contour_frames [B, P]; speaker [B]."""
         def padded(key: str) -> Tensor:
             arrays = [i[key] for i in items]
             out = np.zeros((len(arrays), *np.max([a.shape for a in arrays], axis=0)), arrays[0].dtype)
@@ -131,7 +132,8 @@ class Aligned:
                 "speaker": torch.tensor([i["speaker"] for i in items])}
 
     def statistics(self) -> dict[str, float]:
-        """Mean and deviation of the log-mel and of the melody, as a voice's configuration has them."""
+        """Mean and deviation of the log-mel and of the melody, as a voice's configuration has
+        them."""
         found = {}
         for key, of in (("mel", self.mel_of), ("melody", self.melody_of)):
             rows = np.concatenate([of(name) for name in self.names])
@@ -147,8 +149,8 @@ MELODY_WEIGHT = 8.0  # of the melody in the flow's loss, where a band of the mel
 def _understood(model: ProsodyFM, tokens: Tensor, lengths: Tensor, last: Tensor, contours: Tensor,
                 contour_frames: Tensor, speaker: Tensor
                 ) -> tuple[Tensor, Tensor | None, Tensor | None, Tensor]:
-    """What a voice makes of recordings' symbols: mask [B, L], embeddings of intonation used and asked for by
-    the text (`ProsodyFM.intonation`; None without), and all of it fused [B, L, C]."""
+    """What a voice makes of recordings' symbols: mask [B, L], embeddings of intonation used and
+    asked for by the text (`ProsodyFM.intonation`; None without), and all of it fused [B, L, C]."""
     mask = torch.arange(tokens.shape[1], device=tokens.device) < lengths.unsqueeze(1)
     h = model.encode(tokens, mask)
     tone, asked = None, None
@@ -158,11 +160,11 @@ def _understood(model: ProsodyFM, tokens: Tensor, lengths: Tensor, last: Tensor,
 
 
 class Speaking(nn.Module):
-    """What is trained, giving all losses in one call. The vocoder and the break predictor inside stay as they
-    are.
+    """What is trained, giving all losses in one call. The vocoder and the break predictor inside
+    stay as they are.
 
-    search: durations by monotonic search under the prior at every step, as in the paper, instead of those
-    given."""
+    search: durations by monotonic search under the prior at every step, as in the paper, instead of
+    those given."""
 
     def __init__(self, model: ProsodyFM, search: bool = False):
         super().__init__()
@@ -174,8 +176,8 @@ class Speaking(nn.Module):
     def forward(self, tokens: Tensor, lengths: Tensor, durations: Tensor, last: Tensor, mel: Tensor,
                 melody: Tensor, contours: Tensor, contour_frames: Tensor, speaker: Tensor,
                 t: Tensor | None = None, z: Tensor | None = None) -> dict[str, Tensor]:
-        """Shapes as in `Aligned.collate` -> losses by name: flow, prior, duration; with intonation also
-        aligner and contour."""
+        """Shapes as in `Aligned.collate` -> losses by name: flow, prior, duration; with intonation
+        also aligner and contour."""
         model = self.model
         mask, tone, asked, fused = _understood(model, tokens, lengths, last, contours, contour_frames,
                                                speaker)
@@ -204,7 +206,8 @@ class Speaking(nn.Module):
         return losses
 
     def contour_loss(self, contours: Tensor, frames: Tensor) -> Tensor:
-        """How far drawn contours are off, of the recordings and, in training, of as many made up."""
+        """How far drawn contours are off, of the recordings and, in training, of as many made
+        up."""
         tones, draw = self.model.tones, self.model.contours
         total = intonation.contour_loss(draw(tones(contours, frames)), contours, frames)
         if self.training:
@@ -215,7 +218,8 @@ class Speaking(nn.Module):
     @torch.no_grad()
     def searched(self, fused: Tensor, tokens: Tensor, lengths: Tensor, wanted: Tensor,
                  frames: Tensor) -> Tensor:
-        """Durations [B, L] of the best monotonic path under the prior; symbols that take no time get none."""
+        """Durations [B, L] of the best monotonic path under the prior; symbols that take no time
+        get none."""
         timed = self.model.timed[tokens]
         timed &= torch.arange(tokens.shape[1], device=tokens.device) < lengths.unsqueeze(1)
         scores = align.gaussian_scores(self.model.prior(fused)[..., : self.model.mels], wanted).cpu().numpy()
@@ -242,8 +246,8 @@ def speaking_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, flo
 
 @torch.no_grad()
 def speaking_score(model: Speaking, dataset: Aligned, batch_seconds: float = 60.0) -> dict[str, float]:
-    """Losses on a fixed set with fixed times and noise; "score" is less the sum of those of the sound, flow,
-    prior and duration."""
+    """Losses on a fixed set with fixed times and noise; "score" is less the sum of those of the
+    sound, flow, prior and duration."""
     on = next(model.parameters()).device
     totals: dict[str, float] = {}
     order = np.argsort(dataset.lengths)
@@ -263,11 +267,11 @@ def speaking_score(model: Speaking, dataset: Aligned, batch_seconds: float = 60.
 @torch.no_grad()
 def retold(model: ProsodyFM, batch: Mapping[str, Tensor], start: float = 0.0, steps: int = 10,
            generator: torch.Generator | None = None) -> Tensor:
-    """What a voice makes of recordings when it is told their durations, contours and melody: log-mels
-    [B, T, M] at the recordings' own frames, for its vocoder to learn from. batch: of `Aligned.collate`.
-    start: where on the way from noise to the recording's mel the flow takes over (0: at the noise, 1: never).
-    The melody's velocity is the true one all along, so that harmonics lie where the batch's melody has
-    them."""
+    """What a voice makes of recordings when it is told their durations, contours and melody:
+    log-mels [B, T, M] at the recordings' own frames, for its vocoder to learn from. batch: of
+    `Aligned.collate`. start: where on the way from noise to the recording's mel the flow takes over
+    (0: at the noise, 1: never). The melody's velocity is the true one all along, so that harmonics
+    lie where the batch's melody has them."""
     _, tone, _, fused = _understood(model, *(batch[key] for key in (
         "tokens", "lengths", "last", "contours", "contour_frames", "speaker")))
     known = model.outline(fused, tone, batch["last"], batch["durations"])
@@ -287,9 +291,9 @@ def retold(model: ProsodyFM, batch: Mapping[str, Tensor], start: float = 0.0, st
 
 
 class Renditions(Segments):
-    """Pieces of recordings, to be made from what a voice makes of them (`retold`), each recording `count`
-    times with other noise, for its vocoder to learn from. Mels are kept in memory: 40 MB for each hour and
-    time at 80 bands of 16 ms."""
+    """Pieces of recordings, to be made from what a voice makes of them (`retold`), each recording
+    `count` times with other noise, for its vocoder to learn from. Mels are kept in memory: 40 MB
+    for each hour and time at 80 bands of 16 ms."""
 
     def __init__(self, model: ProsodyFM, data: Aligned, count: int = 1, start: float = 0.0, steps: int = 10,
                  seed: int = 0, **options: Any):
@@ -315,8 +319,8 @@ class Renditions(Segments):
 
 
 class Phrases:
-    """Aligned utterances as texts without their breaks (`batching.Dataset`), to learn where those were.
-    A length is a number of symbols."""
+    """Aligned utterances as texts without their breaks (`batching.Dataset`), to learn where those
+    were. A length is a number of symbols."""
 
     def __init__(self, records: Mapping[str, Record]):
         self.rows = []
@@ -348,8 +352,8 @@ def phrasing_loss(predictor: nn.Module, batch: Batch) -> tuple[Tensor, dict[str,
 
 @torch.no_grad()
 def phrasing_score(predictor: nn.Module, phrases: Phrases) -> dict[str, float]:
-    """breaks: the loss; score: less that; break_threshold: the probability of a break that gives the best F1
-    there, break_f1."""
+    """breaks: the loss; score: less that; break_threshold: the probability of a break that gives
+    the best F1 there, break_f1."""
     on = next(predictor.parameters()).device
     pairs = []
     for index in range(len(phrases.rows)):
@@ -364,8 +368,8 @@ def phrasing_score(predictor: nn.Module, phrases: Phrases) -> dict[str, float]:
 
 
 def best_threshold(pairs: np.ndarray) -> tuple[float, float]:
-    """[2, N] probability and truth -> the threshold of the highest F1, and that F1 (0.5 and 0 without
-    breaks)."""
+    """[2, N] probability and truth -> the threshold of the highest F1, and that F1 (0.5 and 0
+    without breaks)."""
     best = (0.5, 0.0)
     for threshold in np.linspace(0.1, 0.9, 33):
         said, truth = pairs[0] >= threshold, pairs[1] > 0.5

@@ -1,11 +1,13 @@
-"""From a log-mel to sound through the inverse STFT, at frame rate: a ConvNeXt backbone and one linear head.
+"""From a log-mel to sound through the inverse STFT, at frame rate: a ConvNeXt backbone and one
+linear head.
 
-H. Siuzdak, "Vocos: Closing the gap between time-domain and Fourier-based neural vocoders", ICLR 2024. With
-`source` "none" it is of that kind: the head gives magnitude and phase of every bin. With "harmonic" (the
-default) the head gives two filters for two sources whose phase is right from the start, a pulse train at
-a pitch that a small network reads off the mel, and noise (X. Wang et al., "Neural source-filter
-waveform models", 2019; J. Engel et al., "DDSP", ICLR 2020). That converges in minutes without
-adversaries, which is what a CPU can pay; it is a lighter training than the GAN of Vocos.
+H. Siuzdak, "Vocos: Closing the gap between time-domain and Fourier-based neural vocoders", ICLR
+2024. With `source` "none" it is of that kind: the head gives magnitude and phase of every bin. With
+"harmonic" (the default) the head gives two filters for two sources whose phase is right from the
+start, a pulse train at a pitch that a small network reads off the mel, and noise (X. Wang et al.,
+"Neural source-filter waveform models", 2019; J. Engel et al., "DDSP", ICLR 2020). That converges in
+minutes without adversaries, which is what a CPU can pay; it is a lighter training than the GAN of
+Vocos.
 """
 
 from __future__ import annotations
@@ -43,11 +45,12 @@ class VocoderConfig:
     layers: int = 5  # blocks of the backbone
     kernel: int = 7  # frames
     source: Literal["harmonic", "none"] = "harmonic"  # see the module
-    # The others are of the harmonic source. Times within a hop at which the head says how loud pulses and
-    # noise are, so that a burst is sharper than a window (0: never)
+    # The others are of the harmonic source. Times within a hop at which the head says how loud
+    # pulses and noise are, so that a burst is sharper than a window (0: never)
     gates: int = 0
-    # Hertz over which the mel is smoothed before filters are made of it, so that they know no harmonics and
-    # the pulses alone make the pitch (0: not; 200 leaves 4 % of the ripple from 100 Hz on)
+    # Hertz over which the mel is smoothed before filters are made of it, so that they know no
+    # harmonics and the pulses alone make the pitch (0: not; 200 leaves 4 % of the ripple from 100
+    # Hz on)
     smooth: float = 0.0
     pitch_width: int = 96  # channels of the pitch reader
     pitch_low: float = 60.0  # hertz, the lowest F0
@@ -93,7 +96,8 @@ class Vocoder(nn.Module):
                 nn.init.zeros_(self.gate.weight)
                 nn.init.zeros_(self.gate.bias)
             nn.init.normal_(self.head.weight, std=0.01)
-            # Both sources begin at the mel's loudness: its triangles' weights add up to n_fft / sample_rate.
+            # Both sources begin at the mel's loudness: its triangles' weights add up to n_fft /
+            # sample_rate.
             level = math.log(c.sample_rate / c.n_fft / math.sqrt(2))
             with torch.no_grad():
                 self.head.bias.copy_(torch.tensor([level, 0.0, level]).repeat_interleave(bins))
@@ -150,8 +154,8 @@ class Vocoder(nn.Module):
             f0: `[B, T]` hertz (default: read off the mel).
 
         Returns:
-            (F0 of the pulses, None without them; the mel that filters are made of; what enters the head
-            `[B, T, width]`).
+            (F0 of the pulses, None without them; the mel that filters are made of; what enters the
+            head `[B, T, width]`).
         """
         harmonic = self.config.source == "harmonic"
         f0 = None if not harmonic else self.f0(mel) if f0 is None else f0
@@ -180,8 +184,8 @@ class Vocoder(nn.Module):
 
 
 class Spectrum(nn.Module):
-    """STFT with frames centered on the middle of each hop, so that N samples have ceil(N / hop) frames, and
-    its inverse."""
+    """STFT with frames centered on the middle of each hop, so that N samples have ceil(N / hop)
+    frames, and its inverse."""
 
     window: Tensor
 
@@ -202,8 +206,8 @@ class Spectrum(nn.Module):
         return torch.fft.rfft(audio.unfold(-1, self.n_fft, self.hop) * self.window)
 
     def inverse(self, spectrum: Tensor) -> Tensor:
-        """Sounds of spectra: complex `[B, T, bins]` to `[B, T * hop]`, windowed, overlapped, added, over the
-        sum of squared windows."""
+        """Sounds of spectra: complex `[B, T, bins]` to `[B, T * hop]`, windowed, overlapped, added,
+        over the sum of squared windows."""
         frames = torch.fft.irfft(spectrum, n=self.n_fft) * self.window
         count = frames.shape[1]
         total = (count - 1) * self.hop + self.n_fft
@@ -242,8 +246,8 @@ def mel_bank(config: VocoderConfig) -> Tensor:
 
 
 def mel_smoothing(config: VocoderConfig) -> Tensor:
-    """[M, M]: means over a triangle of `smooth` hertz to each side, which a ripple of that period, or of a
-    whole part of it, does not survive; bands further apart than that stay as they are."""
+    """[M, M]: means over a triangle of `smooth` hertz to each side, which a ripple of that period,
+    or of a whole part of it, does not survive; bands further apart than that stay as they are."""
     corners = _corners(config)
     centres, width = corners[1:-1], (corners[2:] - corners[:-2]) / 2
     near = (1 - (centres - centres.unsqueeze(1)).abs() / config.smooth).clamp_min(0) * width
@@ -251,7 +255,8 @@ def mel_smoothing(config: VocoderConfig) -> Tensor:
 
 
 def _envelope(bank: Tensor) -> Tensor:
-    """[M, bins]: log-mel @ this is about the log magnitude at each bin, the area of the triangles aside."""
+    """[M, bins]: log-mel @ this is about the log magnitude at each bin, the area of the triangles
+    aside."""
     share = bank / bank.sum(0).clamp_min(1e-8)
     covered = bank.sum(0) > 0
     first, last = int(covered.float().argmax()), len(covered) - 1 - int(covered.flip(0).float().argmax())
@@ -278,7 +283,8 @@ def pulse_train(f0: Tensor, hop: int, sample_rate: int) -> Tensor:
     """
     hertz = F.interpolate(f0.unsqueeze(1), scale_factor=float(hop), mode="linear").squeeze(1)
     step = (hertz / sample_rate).reshape(len(f0), -1, hop)
-    # Cycles within the frame, on top of the sum over whole frames: thousands, of which the fraction counts
+    # Cycles within the frame, on top of the sum over whole frames: thousands, of which the fraction
+    # counts
     turns = step.sum(-1).double()
     before = ((turns.cumsum(1) - turns) % 1.0).to(f0.dtype)
     cycles = ((before.unsqueeze(-1) + step.cumsum(-1)) % 1.0).reshape(len(f0), -1)
@@ -291,7 +297,7 @@ def pulse_train(f0: Tensor, hop: int, sample_rate: int) -> Tensor:
     return (torch.where(small, count + 0.5, ratio) - 0.5) / torch.sqrt(count / 2)
 
 
-# --- training -----------------------------------------------------------------------------------------------
+# --- training -------------------------------------------------------------------------------------
 
 
 RESOLUTIONS = ((1024, 256), (512, 128), (256, 64), (128, 32))  # (n_fft, hop)
@@ -300,8 +306,8 @@ RESOLUTIONS = ((1024, 256), (512, 128), (256, 64), (128, 32))  # (n_fft, hop)
 class SpectralLoss(nn.Module):
     """Distance of two sounds in the magnitudes of STFTs of several resolutions.
 
-    L1 of the logs, and L1 of the magnitudes over their mean (R. Yamamoto et al., "Parallel WaveGAN", ICASSP
-    2020); and L1 of the log-mel.
+    L1 of the logs, and L1 of the magnitudes over their mean (R. Yamamoto et al., "Parallel
+    WaveGAN", ICASSP 2020); and L1 of the log-mel.
     """
 
     bank: Tensor

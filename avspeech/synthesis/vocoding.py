@@ -40,7 +40,8 @@ class Sounds:
 
 def pitch_at_frames(samples: np.ndarray, sample_rate: int, hop: int, method: str = "dio", low: float = 60.0,
                     high: float = 500.0) -> np.ndarray:
-    """F0 [ceil(N / hop)] float32 in hertz, 0 where unvoiced, at the middle of each frame of a mel."""
+    """F0 [ceil(N / hop)] float32 in hertz, 0 where unvoiced, at the middle of each frame of a
+    mel."""
     frames = -(-len(samples) // hop)
     if len(samples) <= hop:
         return np.zeros(frames, np.float32)
@@ -50,8 +51,8 @@ def pitch_at_frames(samples: np.ndarray, sample_rate: int, hop: int, method: str
 
 class Segments:
     """Random pieces of `seconds` with their F0, as many an epoch as fit into the recordings
-    (`batching.Dataset`). f0: [T] by id, of `pitch_at_frames`, of those to learn from and maybe of others that
-    `sounds` lacks. gain_db: loudness varies by up to this."""
+    (`batching.Dataset`). f0: [T] by id, of `pitch_at_frames`, of those to learn from and maybe of
+    others that `sounds` lacks. gain_db: loudness varies by up to this."""
 
     def __init__(self, sounds: Sounds, f0: Mapping[str, np.ndarray], hop: int, seconds: float = 1.0,
                  gain_db: float = 6.0):
@@ -66,7 +67,8 @@ class Segments:
         return self.sounds[name], None
 
     def item(self, index: int, seed: int) -> dict[str, Any]:
-        """id, audio [T hop], f0 [T] (0: unvoiced), and mel [T, M] where it is not the sound's own."""
+        """id, audio [T hop], f0 [T] (0: unvoiced), and mel [T, M] where it is not the sound's
+        own."""
         rng = np.random.default_rng(seed)
         name = self.names[index]
         (sound, mel), hertz = self.whole(name, rng), self.f0[name]
@@ -91,13 +93,14 @@ class Segments:
 
 
 class Vocoding(nn.Module):
-    """What is trained: sound and its F0 -> spectral distance of what comes back, and error of the pitch
-    reader.
+    """What is trained: sound and its F0 -> spectral distance of what comes back, and error of the
+    pitch reader.
 
-    The pulses follow the reader where it is right and the tracker where it is not, so that the filters
-    learn from right harmonics from the first step and know the reader's small errors.
+    The pulses follow the reader where it is right and the tracker where it is not, so that the
+    filters learn from right harmonics from the first step and know the reader's small errors.
 
-    adversary: weight of being told from real by an `Adversary`, which learns beside; 0: there is none."""
+    adversary: weight of being told from real by an `Adversary`, which learns beside; 0: there is
+    none."""
 
     def __init__(self, vocoder: Vocoder, adversary: float = 0.0):
         super().__init__()
@@ -107,7 +110,8 @@ class Vocoding(nn.Module):
 
     def forward(self, audio: Tensor, f0: Tensor, mel: Tensor | None = None) -> dict[str, Tensor]:
         """audio [B, T hop], f0 [B, T] (0: unvoiced), mel [B, T, M] to make it from (None: its own)
-        -> "distance", "pitch octaves" (error), "total" to be minimised, and with an adversary its terms."""
+        -> "distance", "pitch octaves" (error), "total" to be minimised, and with an adversary its
+        terms."""
         made, error = self.again(audio, f0, None if mel is None else mel.transpose(1, 2))
         told = {"distance": self.distance(made, audio), "pitch octaves": error}
         total = told["distance"] + 2 * error

@@ -21,8 +21,8 @@ ALL = ("voice", "support", "vocoder")  # roles
 
 def utterances_of(cfg: Config, exp: Path, split: str, roles: Sequence[str] = ("voice",)
                 ) -> tuple[list[Utterance], dict[str, Path]]:
-    """Utterances of a split, of the corpora of these roles, voices first, and the folder each one's path is
-    relative to."""
+    """Utterances of a split, of the corpora of these roles, voices first, and the folder each one's
+    path is relative to."""
     found: list[Utterance] = []
     roots: dict[str, Path] = {}
     voices: set[str] = set()

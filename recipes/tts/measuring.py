@@ -1,5 +1,5 @@
-"""What the recipe measures and shows: test sentences said by every system beside their recordings, control
-experiments, a text read aloud, the results page."""
+"""What the recipe measures and shows: test sentences said by every system beside their recordings,
+control experiments, a text read aloud, the results page."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ HEARD = ("wer", "dnsmos", "distillmos")  # measures that need no recording
 
 def reference(records: Mapping[str, Any], names: Sequence[str], sounds: Sounds, hop: int, vocoder: Any,
               out: Path) -> None:
-    """The recordings, cut as in training, and the same through the vocoder, each with its words' times."""
+    """The recordings, cut as in training, and the same through the vocoder, each with its words'
+    times."""
     for name in names:
         record = records[name]
         skip = record["skip"] * hop
@@ -152,9 +153,9 @@ TRUTH = {"truth break_f1": "break F1 (%)", "truth tone_accuracy": "terminal-tone
 
 def against_truth(said: Path, names: Sequence[str], labels: Mapping[str, Mapping[str, Any]], pitch: str
                   ) -> dict[str, tuple[float, int]]:
-    """For a corpus that knows its own breaks and tones (labels "breaks" and "tones" of `mini_tts`): {measure:
-    (percentage, sentences)} of how a folder of sentences agrees with them, whatever a recording would
-    give."""
+    """For a corpus that knows its own breaks and tones (labels "breaks" and "tones" of `mini_tts`):
+    {measure: (percentage, sentences)} of how a folder of sentences agrees with them, whatever a
+    recording would give."""
     breaks, hits, tones, compared = prosody.Breaks(), 0, 0, 0
     for name in names:
         words = [(float(a), float(b)) for a, b in json.loads((said / f"{name}.json").read_text())["words"]]
@@ -178,18 +179,18 @@ def against_truth(said: Path, names: Sequence[str], labels: Mapping[str, Mapping
             "truth tone_accuracy": (100 * hits / tones if tones else float("nan"), compared)}
 
 
-# --- control ------------------------------------------------------------------------------------------------
+# --- control --------------------------------------------------------------------------------------
 
 
 def control(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str], slopes: Sequence[float],
             pauses: Sequence[float], steps: int, seed: int, pitch: str, out: Path
             ) -> dict[str, list[list[float]]]:
-    """Says sentences with a slope asked of the last word, and with a break put in and taken out, and measures
-    the sound.
+    """Says sentences with a slope asked of the last word, and with a break put in and taken out,
+    and measures the sound.
 
     Returns:
-        {"slope": [[asked, measured], ...] in semitones over the word; "pause": [[asked, measured], ...] in
-        seconds; "break": [[without, with], ...] seconds of silence at the place}.
+        {"slope": [[asked, measured], ...] in semitones over the word; "pause": [[asked, measured],
+        ...] in seconds; "break": [[without, with], ...] seconds of silence at the place}.
     """
     found: dict[str, list[list[float]]] = {"slope": [], "pause": [], "break": []}
     config, rate = voice.model.config, voice.sample_rate
@@ -225,7 +226,8 @@ def control(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str]
 
 
 def correlation(pairs: Sequence[Sequence[float]]) -> float:
-    """Pearson's r of what was asked and what was measured; NaN below three that could be measured."""
+    """Pearson's r of what was asked and what was measured; NaN below three that could be
+    measured."""
     known = np.array([p for p in pairs if np.isfinite(p).all()], float).reshape(-1, 2)
     if len(known) < 3 or known.std(0).min() == 0:
         return float("nan")
@@ -233,7 +235,8 @@ def correlation(pairs: Sequence[Sequence[float]]) -> float:
 
 
 def control_svg(found: Mapping[str, Sequence[Sequence[float]]]) -> bytes:
-    """Asked against measured: slopes and pauses, each sentence a point, the line where they agree."""
+    """Asked against measured: slopes and pauses, each sentence a point, the line where they
+    agree."""
     from avspeech.report.figures import scatter_svg
 
     panels = {}
@@ -244,7 +247,7 @@ def control_svg(found: Mapping[str, Sequence[Sequence[float]]]) -> bytes:
     return scatter_svg(panels, "asked for", "measured")
 
 
-# --- page ---------------------------------------------------------------------------------------------------
+# --- page -----------------------------------------------------------------------------------------
 
 
 def control_table(found: Mapping[str, Sequence[Sequence[float]]], system: str) -> report.Table:
@@ -270,8 +273,8 @@ def control_table(found: Mapping[str, Sequence[Sequence[float]]], system: str) -
 
 def table(rows: Sequence[Mapping[str, Any]], systems: Sequence[str], named: Mapping[str, str], title: str,
           note: str) -> report.Table:
-    """Systems by those measures of `named` that were taken: means over seeds, with the deviation where there
-    are several."""
+    """Systems by those measures of `named` that were taken: means over seeds, with the deviation
+    where there are several."""
     columns = [key for key in named if any(r["condition"] == key for r in rows)]
     lines: list[list[str]] = []
     for system in systems:
@@ -299,8 +302,8 @@ def failures(rows: Sequence[Mapping[str, Any]]) -> str:
 def results_page(exp: Path, systems: Sequence[str], seeds: Sequence[int], logs: Mapping[str, Path],
                  controls: str | None, sounds: Mapping[str, Path], shown: Sequence[str],
                  corpora: Sequence[str]) -> None:
-    """Writes RESULTS.md and report.html into `exp`, prints the tables and the page's path. shown: sentences
-    to listen to, of each system in `sounds`; corpora: whose voices they are."""
+    """Writes RESULTS.md and report.html into `exp`, prints the tables and the page's path. shown:
+    sentences to listen to, of each system in `sounds`; corpora: whose voices they are."""
     rows, meta = report.read_results(exp / "results")
     meta = {"command": report.command(exp), "commit": meta.get("commit", "unknown"),
             "f0": meta.get("pitch", "unknown")}

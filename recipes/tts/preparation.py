@@ -1,5 +1,5 @@
-"""What the recipe finds out about its recordings: phones, pitch, alignment, breaks, last words. A file for
-each split; each function reads what the one before wrote."""
+"""What the recipe finds out about its recordings: phones, pitch, alignment, breaks, last words. A
+file for each split; each function reads what the one before wrote."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def script_of(utterance: Utterance, phonemiser: str) -> text.Script:
 
 
 def write_texts(manifests: Sequence[Path], root: Path, recogniser: str, path: Path) -> None:
-    """Gives utterances without a text what a recogniser hears in them. path: {id: text} of what it has heard
-    so far, so that it hears nothing twice."""
+    """Gives utterances without a text what a recogniser hears in them. path: {id: text} of what it
+    has heard so far, so that it hears nothing twice."""
     from tqdm import tqdm
 
     from avspeech.media import audio
@@ -96,7 +96,8 @@ def read_pitch(path: Path) -> dict[str, np.ndarray]:
 
 def write_alignments(parts: Mapping[str, tuple[list[Utterance], dict[str, Path]]], phones: Path,
                      rate_and_hop: tuple[int, int], turns: int, out: Path) -> None:
-    """{id: {phones, lead, pauses}} in frames, of each split; the aligner is fitted on the training part."""
+    """{id: {phones, lead, pauses}} in frames, of each split; the aligner is fitted on the training
+    part."""
     rate, hop = rate_and_hop
     aligner: alignment.Aligner | None = None
     everything = {s: read_scripts(phones / f"{s}.json") for s in parts}
@@ -129,7 +130,8 @@ def write_alignments(parts: Mapping[str, tuple[list[Utterance], dict[str, Path]]
 
 
 def write_breaks(exp: Path, seconds: float, threshold: float) -> None:
-    """{id: {word: frames}}: pauses between words, of at least `threshold` seconds; seconds: of a frame."""
+    """{id: {word: frames}}: pauses between words, of at least `threshold` seconds; seconds: of a
+    frame."""
     for split in ("train", "dev", "test"):
         aligned = read_json(exp / "align" / f"{split}.json")
         found = {name: {str(w): p for w, p in enumerate(a["pauses"][:-1]) if p * seconds >= threshold}
@@ -141,9 +143,10 @@ def write_breaks(exp: Path, seconds: float, threshold: float) -> None:
 
 
 def write_words(exp: Path, seconds: float, edge: float) -> None:
-    """What training reads, {id: record}: the script, frames of phones and pauses with the silence at both
-    ends cut to `edge` seconds (`skip`: frames cut from the front), the breaks, and for each phrase its last
-    word and contour; with breaks as detected ("heard") and as punctuation says ("written")."""
+    """What training reads, {id: record}: the script, frames of phones and pauses with the silence
+    at both ends cut to `edge` seconds (`skip`: frames cut from the front), the breaks, and for each
+    phrase its last word and contour; with breaks as detected ("heard") and as punctuation says
+    ("written")."""
     most = round(edge / seconds)
     for split in ("train", "dev", "test"):
         scripts = read_json(exp / "phones" / f"{split}.json")

@@ -2,9 +2,9 @@
 
     python recipes/tts/run.py --config egs/mini/tts/conf/train.yaml [--stage train] [train.lr=3e-4]
 
-Experiments are systems x seeds: a system is a model with some parts on or off. All are trained on the same
-data, alignments and steps, in `exp/<system>-<seed>/`, and share one vocoder. Nothing is chosen by the
-test sentences: the development ones pick the weights and the threshold of breaks.
+Experiments are systems x seeds: a system is a model with some parts on or off. All are trained on
+the same data, alignments and steps, in `exp/<system>-<seed>/`, and share one vocoder. Nothing is
+chosen by the test sentences: the development ones pick the weights and the threshold of breaks.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from avspeech.synthesis.vocoding import Sounds
 recipe = Recipe("tts", schema=Config, doc=__doc__)
 
 
-# --- data ---------------------------------------------------------------------------------------------------
+# --- data -----------------------------------------------------------------------------------------
 
 
 @recipe.stage("prepare", uses=("data",),
@@ -111,7 +111,7 @@ def words(cfg: Config, exp: Path) -> None:
     write_words(exp, hop / rate, cfg.align.edge)
 
 
-# --- training -----------------------------------------------------------------------------------------------
+# --- training -------------------------------------------------------------------------------------
 
 
 def _runs(cfg: Config) -> Iterator[tuple[str, System, int]]:
@@ -177,7 +177,8 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
 
 def _done(cfg: Config, exp: Path, folder: Path, stage: Any, settings: dict[str, Any],
           *files: Path) -> bool:
-    """Whether a model with these settings is there, made by this code of these recordings and files."""
+    """Whether a model with these settings is there, made by this code of these recordings and
+    files."""
     heard = []
     for split in ("train", "dev"):
         heard.append(content.digest(*utterances_of(cfg, exp, split, ALL)))
@@ -270,7 +271,8 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
 
 
 def _polish(cfg: Config, folder: Path, model: Any, data: Any, dev: Any, seed: int) -> float:
-    """Trains the vocoder in a voice on that voice's renditions; returns its distance on development ones."""
+    """Trains the vocoder in a voice on that voice's renditions; returns its distance on development
+    ones."""
     from avspeech.synthesis import training, vocoding
 
     how = dataclasses.replace(cfg.polish.fit, seed=seed)
@@ -294,7 +296,7 @@ def put_together(exp: Path, model: Any) -> None:
     model.vocoder.load_state_dict(pretrained.load(exp / "vocoder" / "model")[0].state_dict())
 
 
-# --- measuring ----------------------------------------------------------------------------------------------
+# --- measuring ------------------------------------------------------------------------------------
 
 
 REFERENCE = " + reference"  # a system told the recording's breaks and shapes
@@ -367,7 +369,8 @@ def evaluate(cfg: Config, exp: Path) -> None:
 
 
 def _controlled(cfg: Config) -> tuple[str, int]:
-    """The first system with intonation or breaks, of the first seed: the one the control experiment asks."""
+    """The first system with intonation or breaks, of the first seed: the one the control experiment
+    asks."""
     base = models.CONFIGS.get(cfg.model.name, ("", {}))[1]
     for name, system in cfg.systems.items():
         fields = {**base, **cfg.model.config, **system.model}

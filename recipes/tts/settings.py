@@ -15,10 +15,12 @@ class Corpus:
 
     corpus: str | None = None  # its name in the registry (default: the key)
     source: str | None = None  # its folder as distributed; none where it is made or fetched
-    # "voice": a voice to learn; "support": others to learn pronouncing from, who are no voices of the result
-    # (speakers who are voices by another corpus are left out); "vocoder": sound for the vocoder alone
+    # "voice": a voice to learn; "support": others to learn pronouncing from, who are no voices of
+    # the result (speakers who are voices by another corpus are left out); "vocoder": sound for the
+    # vocoder alone
     role: Literal["voice", "support", "vocoder"] = "voice"
-    # Whose hearing is the text of utterances that have none (as `sentences.recogniser`); none: they are left out
+    # Whose hearing is the text of utterances that have none (as `sentences.recogniser`); none: they
+    # are left out
     recogniser: str | None = None
     options: dict[str, Any] = field(default_factory=dict)  # of its `prepare`
 
@@ -64,7 +66,8 @@ class Model:
 
     name: str = "prosodyfm-small"  # a model or a named configuration
     config: dict[str, Any] = field(default_factory=dict)  # differences from it
-    # A model folder, or a released model's name, whose weights to begin with where name and shape agree
+    # A model folder, or a released model's name, whose weights to begin with where name and shape
+    # agree
     init: str | None = None
 
 
@@ -72,13 +75,14 @@ class Model:
 class Polish:
     """A voice's own vocoder, trained further on what the voice makes of the voices' recordings.
 
-    An adversary leads away from the spectral distance, so with one the last step is kept, not the one nearest
-    to the development recordings. The vocoder should have `smooth`: another one learns to read the pitch off
-    the mel, and slopes asked of last words do not reach the sound.
+    An adversary leads away from the spectral distance, so with one the last step is kept, not the
+    one nearest to the development recordings. The vocoder should have `smooth`: another one learns
+    to read the pitch off the mel, and slopes asked of last words do not reach the sound.
     """
 
     renditions: int = 0  # of each recording, with other noise; 0: the vocoder stays as its stage left it
-    # Where renditions begin on the way from noise to the recording (`training.retold`; 1: its own mel)
+    # Where renditions begin on the way from noise to the recording (`training.retold`; 1: its own
+    # mel)
     start: float = 0.3
     adversary: float = 1.0  # its weight
     fit: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(
@@ -94,8 +98,8 @@ class Sentences:
     """What is said and measured."""
 
     count: int = 50  # test sentences (0: all)
-    # Test sentences of the support corpora that the first voice says too, of another kind than its own; their
-    # recordings are by others, so only WER and opinion scores are measured
+    # Test sentences of the support corpora that the first voice says too, of another kind than its
+    # own; their recordings are by others, so only WER and opinion scores are measured
     others: int = 0
     shortest: int = 3  # words of a sentence that is measured
     steps: int = 10  # of the flow

@@ -1,11 +1,11 @@
-"""When each phone of a recording is spoken, and where its reader pauses, found from the recordings
+"""Finds when each phone of a recording is spoken, and where its reader pauses, from the recordings
 alone.
 
-A flat start, as in classical recognisers: every phone is a row of states with a Gaussian each
-(mel-cepstra and their slopes, normalised per speaker); even durations at first, then turns of
-monotonic search (`nn.align`) and estimation. No model of the phones is needed before, none is kept
-after, and an hour takes a minute. Between any two words the search may put a pause: that makes it
-the detector of phrase breaks too.
+A flat start, as in classical recognizers: every phone is a row of states with a Gaussian each
+(mel-cepstra and their slopes, normalized per speaker); even durations at first, then turns of
+monotonic search (`align`) and estimation. No model of the phones is needed before, none is kept
+after, and an hour takes a minute. Between any two words the search may put a pause, which costs
+nothing where there is none: so it is the detector of phrase breaks too.
 """
 
 from __future__ import annotations
@@ -27,17 +27,24 @@ STRESS_MARKS = str.maketrans("", "", "ˈˌ")
 
 @dataclass(frozen=True)
 class Alignment:
-    """Frames (of `hop` samples) of each phone in order, of the pause before the first word
-    (`lead`), and of the pause after each word, 0 where there is none; the last is the silence at
-    the end. All of them add up to the frames of the recording."""
+    """An aligned recording, in frames; all of them add up to its length."""
 
-    phones: tuple[int, ...]
-    lead: int
-    pauses: tuple[int, ...]
+    phones: tuple[int, ...]  # of each phone in order
+    lead: int  # before the first word
+    pauses: tuple[int, ...]  # after each word, 0 where there is none; the last is the silence at the end
 
 
 def features(samples: np.ndarray, sample_rate: int, hop: int) -> np.ndarray:
-    """[T, 3 * 13] mel-cepstra, their slopes and the slopes of those, T = ceil(N / hop)."""
+    """Features of a recording.
+
+    Args:
+        samples: `[N]`.
+        sample_rate: in hertz.
+        hop: samples between frames.
+
+    Returns:
+        `[ceil(N / hop), 3 * 13]` float32: mel-cepstra, their slopes, and the slopes of those.
+    """
     import torch
 
     from avspeech.synthesis.vocoder import Spectrum, VocoderConfig, mel_bank
@@ -94,10 +101,10 @@ def _chain(words: Sequence[Sequence[str]], number: dict[str, int]) -> _Chain:
 
 
 class Aligner:
-    """Fitted on some recordings, aligns these and others of the same speakers.
+    """Aligns the recordings it is fitted on, and others of the same speakers.
 
-    phones: names (without stress) it is to know. hop: of its frames, in samples; half of the
-    voice's hop, so that `align` can count in that.
+    Args:
+        phones: names of all phones it will meet; their stress does not count.
     """
 
     def __init__(self, phones: Sequence[str]):
@@ -108,9 +115,21 @@ class Aligner:
 
     def fit(self, words: Sequence[Sequence[Sequence[str]]], heard: Sequence[np.ndarray], turns: int = 12,
             progress: bool = True) -> float:
-        """words: of each utterance, each word's phones; heard: `features`, normalised per speaker.
-        Returns the mean log likelihood of a frame at the end. Raises InputError for an utterance
-        too short for its text."""
+        """Fits the aligner.
+
+        Args:
+            words: of each utterance, each word's phones.
+            heard: of each utterance, `features` at half of the voice's hop, normalized per speaker
+                (`normalised`).
+            turns: of search and estimation.
+            progress: whether to show a bar.
+
+        Returns:
+            The mean log likelihood of a frame at the end.
+
+        Raises:
+            InputError: an utterance is too short for its text.
+        """
         from tqdm import tqdm
 
         chains = [_chain(w, self.number) for w in words]
@@ -126,8 +145,16 @@ class Aligner:
 
     def align(self, words: Sequence[Sequence[Sequence[str]]], heard: Sequence[np.ndarray], per_frame: int = 2,
               frames: Sequence[int] | None = None) -> list[Alignment]:
-        """Alignments counted in frames of `per_frame` of the frames of `heard`. frames: how many of
-        those each recording has (None: as many as are full)."""
+        """Aligns recordings.
+
+        Args:
+            words, heard: as for `fit`.
+            per_frame: frames of `heard` in a frame of the result.
+            frames: of each recording in the result (default: as many as are full).
+
+        Raises:
+            InputError: a phone is not known, or an utterance is too short for its text.
+        """
         strange = {phone_name(p) for said in words for w in said for p in w} - set(self.number)
         if strange:
             raise InputError(f"phones {', '.join(sorted(strange))}: not in the recordings the aligner was "
@@ -186,7 +213,12 @@ class Aligner:
 
 
 def normalised(heard: Sequence[np.ndarray], speakers: Sequence[str]) -> list[np.ndarray]:
-    """Features less their speaker's mean, over their speaker's deviation."""
+    """Features of utterances, less their speaker's mean, over their speaker's deviation.
+
+    Args:
+        heard: `[T, F]` of each utterance.
+        speakers: of each utterance.
+    """
     by: dict[str, list[np.ndarray]] = {}
     for x, speaker in zip(heard, speakers):
         by.setdefault(speaker, []).append(x)

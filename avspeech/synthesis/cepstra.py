@@ -1,4 +1,4 @@
-"""Mel-cepstra of speech, the path that brings two readings of a sentence together, and their
+"""Mel-cepstra of speech, the path that aligns two readings of a sentence, and their
 distance (MCD).
 
     a, b = cepstra.mel_cepstra(reference, 22050), cepstra.mel_cepstra(hypothesis, 22050)
@@ -22,15 +22,24 @@ FLOOR_DB = 80.0
 
 def mel_cepstra(samples: np.ndarray, sample_rate: int, order: int = ORDER, hop_seconds: float = HOP_SECONDS,
                 envelope: str = "auto", pitch: tuple[np.ndarray, np.ndarray] | None = None) -> np.ndarray:
-    """Mel-cepstral coefficients `[T, order + 1]` float64 of samples `[N]`; T = 1 + floor(duration /
-    hop_seconds).
+    """Mel-cepstral coefficients of a recording.
 
     The cepstrum of the power spectrum, its frequency axis bent to the mel scale by an all-pass of
     the coefficient `warping(sample_rate)` (Tokuda, Kobayashi, Masuko, Imai, "Mel-generalized
-    cepstral analysis", ICSLP 1994; SPTK's sp2mc). envelope: "world", WORLD's CheapTrick envelope,
-    which knows the F0 (pyworld); "fft", the Fourier spectrum of 25 ms, whose harmonics only the low
-    order smooths; "auto", the first that is there: compare no numbers across the two. pitch:
-    (hertz, voiced) on the same frames, where already known.
+    cepstral analysis", ICSLP 1994; SPTK's sp2mc).
+
+    Args:
+        samples: `[N]`.
+        sample_rate: in hertz.
+        order: coefficients after the 0th.
+        hop_seconds: seconds between frames.
+        envelope: "world": WORLD's CheapTrick envelope, which knows the F0 (pyworld); "fft": the
+            Fourier spectrum of 25 ms, whose harmonics only the low order smooths; "auto": the first
+            that is installed. Numbers of the two do not compare.
+        pitch: (hertz, voiced) on the same frames, where already known.
+
+    Returns:
+        `[T, order + 1]` float64, T = 1 + floor(duration / hop_seconds).
     """
     samples = np.ascontiguousarray(samples, np.float64)
     frames = 1 + math.floor(len(samples) / (sample_rate * hop_seconds) + 1e-6)
@@ -105,13 +114,24 @@ def _fourier(samples: np.ndarray, sample_rate: int, hop: float, frames: int) -> 
 
 
 def dtw(a: np.ndarray, b: np.ndarray, radius: int | None = None) -> np.ndarray:
-    """The cheapest warping path `[P, 2]` of indices into a `[T, D]` and b `[U, D]`, from (0, 0) to
-    (T - 1, U - 1).
+    """Finds the cheapest warping path (dynamic time warping).
 
     Steps (1, 1), (1, 0), (0, 1) of equal weight, Euclidean distance (Sakoe, Chiba, IEEE Trans. ASSP
-    26, 1978). radius: how many frames of `a` the path may leave the straight line between the ends;
-    None: as it likes. One anti-diagonal is one step of NumPy; memory is (T + U) times the width of
-    the band in bytes.
+    26, 1978). One anti-diagonal is one step of NumPy; memory is (T + U) times the width of the band
+    in bytes, so minutes of sound fit. (`librosa.sequence.dtw` holds the full matrix and compiles
+    for seconds in every process.)
+
+    Args:
+        a: `[T, D]`.
+        b: `[U, D]`.
+        radius: frames of `a` that the path may leave the straight line between the ends (default:
+            any).
+
+    Returns:
+        `[P, 2]` indices into a and b, from (0, 0) to (T - 1, U - 1).
+
+    Raises:
+        ValueError: the shapes do not fit, or there is no frame.
     """
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or not len(a) or not len(b):
@@ -154,11 +174,19 @@ def dtw(a: np.ndarray, b: np.ndarray, radius: int | None = None) -> np.ndarray:
 
 
 def distortion(a: np.ndarray, b: np.ndarray, path: np.ndarray | None = None) -> float:
-    """Mel-cepstral distortion in dB of `[T, D]` and `[U, D]`, without the 0th coefficient
-    (loudness), mean over the path (default: frame by frame).
+    """Mel-cepstral distortion: the mean of 10 / ln 10 sqrt(2 sum_d (a_d - b_d)^2) (Kubichek,
+    "Mel-cepstral distance measure for objective speech quality assessment", IEEE PACRIM 1993).
 
-    10 / ln 10 sqrt(2 sum_d (a_d - b_d)^2): Kubichek, "Mel-cepstral distance measure for objective
-    speech quality assessment", IEEE PACRIM 1993.
+    Args:
+        a: `[T, D]` mel-cepstra; the 0th coefficient (loudness) does not count.
+        b: `[U, D]`.
+        path: `[P, 2]` of `dtw` (default: frame by frame).
+
+    Returns:
+        dB.
+
+    Raises:
+        ValueError: there is no path, and T is not U.
     """
     if path is None:
         if len(a) != len(b):

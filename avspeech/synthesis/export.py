@@ -1,18 +1,33 @@
-"""A voice as one ONNX file: symbols in, sound out, vocoder included, the number of steps an input.
+"""Exports a voice as one ONNX file: symbols in, sound out, vocoder included, the number of steps an
+input.
 
     exported = export("prosodyfm-...", "voice.onnx")
+    Voice("voice.onnx")(script.ids())["audio"]
 
 torch.onnx cannot write a loop of as many turns as an input says: the parts are exported one by one
 (the plan of a sentence, the condition, one evaluation of the flow, the vocoder) and put together
 around an ONNX Loop. Fourier transforms are matrix products, overlap-add is a transposed
-convolution. Noise is an input, repeated where it is too short, so that what comes out can be
-compared with torch: a difference above 1e-3 is an error, and no file is left.
+convolution. Noise is an input, repeated where it is too short, so that the output can be compared
+with torch: a difference above 1e-3 is an error, and no file is left.
 
-Inputs (L symbols, P phrases, any lengths): ids, last [1, L] int64; speaker [1] int64, or [1, D]
-float; slopes [1, P], NaN where not asked; rate [1, L]; break_seconds [1, L], NaN where not asked
-(as for `ProsodyFM.plan`); steps, int64 from 1 on; temperature; noise [1, T, M] and wave_noise [1,
-T, hop], of deviation 1. Outputs: audio [1, N], durations [1, L] int64, mel [1, M, T], f0 [1, T]
-(not of all).
+Inputs (L symbols, P phrases, M values a frame, any lengths):
+
+- `ids`, `last`: `[1, L]` int64, as for `ProsodyFM.plan`.
+- `speaker`: `[1]` int64, or `[1, D]` float.
+- `slopes`: `[1, P]` semitones, NaN where not asked for.
+- `rate`: `[1, L]`.
+- `break_seconds`: `[1, L]`, NaN where not asked for.
+- `steps`: int64, at least 1.
+- `temperature`: float.
+- `noise`: `[1, T, M]` of deviation 1.
+- `wave_noise`: `[1, T, hop]` of deviation 1.
+
+Outputs:
+
+- `audio`: `[1, N]`.
+- `durations`: `[1, L]` int64, frames.
+- `mel`: `[1, bands, T]`.
+- `f0`: `[1, T]` hertz, of voices with harmonic vocoders.
 """
 
 from __future__ import annotations
@@ -43,23 +58,30 @@ OPSET = 18
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written. size: bytes. parity: steps -> greatest difference of the sound from
-    torch."""
+    """What was written."""
 
     path: Path
-    size: int
-    parity: dict[int, float]
+    size: int  # bytes
+    parity: dict[int, float]  # {steps: greatest difference of the sound from torch}
 
     def lines(self) -> list[str]:
-        """For people."""
+        """Lines for the terminal."""
         each = ", ".join(f"{steps} steps {d:.1e}" for steps, d in self.parity.items())
         return [f"{self.path}: onnx, {self.size:,} bytes",
                 f"difference from torch: {each}; allowed {TOLERANCE:.0e}"]
 
 
 def export(model: str | Path, out: str | Path) -> Exported:
-    """Writes a released voice or a voice's folder as `out`. Raises InputError for a model that is
-    no voice or a missing package, AssertionError where the graph does not give what torch gives."""
+    """Exports a voice.
+
+    Args:
+        model: a released name or a voice's folder.
+        out: the file.
+
+    Raises:
+        InputError: the model is no voice, a package is missing, or the place cannot be written to.
+        AssertionError: the graph does not give what torch gives.
+    """
     built, info = pretrained.load(model)
     if not isinstance(built, prosodyfm.ProsodyFM):
         raise InputError(f"{model}: a {info.model} for {info.task}, expected a voice")
@@ -67,7 +89,7 @@ def export(model: str | Path, out: str | Path) -> Exported:
 
 
 def write(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo, out: Path) -> Exported:
-    """As `export`, from a model in memory."""
+    """Exports a voice in memory; see `export`."""
     exporting.require("export")
     with storage.writing(out) as aside:
         storage.write_file(aside, build(model.eval(), info).SerializeToString())
@@ -79,7 +101,7 @@ def write(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo, out: Path) -> 
 
 
 class Plan(nn.Module):
-    """ids, last, speaker, slopes, rate, break_seconds -> known [1, L, .], durations [1, L]."""
+    """`ProsodyFM.plan` of one sentence."""
 
     def __init__(self, model: prosodyfm.ProsodyFM):
         super().__init__()
@@ -113,8 +135,11 @@ class Plan(nn.Module):
 
 
 class Condition(nn.Module):
-    """known [1, L, .], durations [1, L], noise [1, T, channels] (for its T) -> hint [1, T, C'],
-    mask [1, T] bool, contours [1, T, 2]."""
+    """`ProsodyFM.condition` of one sentence, prepared for the decoder.
+
+    A call takes known `[1, L, .]`, durations `[1, L]` and noise `[1, T, channels]` (for its T), and
+    gives hint `[1, T, .]`, mask `[1, T]` bool and contours `[1, T, 2]`.
+    """
 
     def __init__(self, model: prosodyfm.ProsodyFM):
         super().__init__()
@@ -126,9 +151,12 @@ class Condition(nn.Module):
 
 
 class Wave(nn.Module):
-    """State of the flow [1, T, channels], contours [1, T, 2], noise [1, T, hop] -> sound [1, T
-    hop], log-mel [1, M, T], and F0 [1, T] where the vocoder has one: `Vocoder` without complex
-    numbers."""
+    """`ProsodyFM.sounding` and `Vocoder` without complex numbers.
+
+    A call takes the state of the flow `[1, T, channels]`, contours `[1, T, 2]` and noise `[1, T,
+    hop]`, and gives the sound `[1, T * hop]`, the log-mel `[1, M, T]`, and F0 `[1, T]` where the
+    vocoder has one.
+    """
 
     forth: Tensor
     back: Tensor
@@ -150,13 +178,13 @@ class Wave(nn.Module):
         self.register_buffer("squared", window.square().float().reshape(1, 1, n))
 
     def spectrum(self, sound: Tensor) -> Tensor:
-        """[1, N] -> [1, 2 bins, T], real parts and then imaginary ones."""
+        """The spectrum `[1, 2 bins, T]` of a sound `[1, N]`: real parts, then imaginary ones."""
         s = self.vocoder.analysis
         padded = F.pad(sound.unsqueeze(1), (s.pad, s.n_fft - s.hop - s.pad), "reflect")
         return F.conv1d(padded, self.forth, stride=s.hop)
 
     def sound(self, spectrum: Tensor) -> Tensor:
-        """[1, 2 bins, T] -> [1, N]."""
+        """The sound `[1, N]` of a spectrum `[1, 2 bins, T]`."""
         s = self.vocoder.analysis
         summed = F.conv_transpose1d(spectrum, self.back, stride=s.hop)
         weight = F.conv_transpose1d(torch.ones_like(spectrum[:, :1]), self.squared, stride=s.hop)
@@ -193,7 +221,7 @@ class Wave(nn.Module):
 
 
 def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
-    """The ONNX model of a voice."""
+    """The ONNX model of a voice; the module says its inputs and outputs."""
     import onnx
     from onnx import TensorProto, helper
 
@@ -248,7 +276,7 @@ def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
     moved = op("Mul", [velocity, op("Sub", [then, now], "span")], "moved")
     op("Add", ["state", moved], "state_out")
     op("Identity", ["go"], "go_out")
-    # States change in no dimension, but the checker is told none.
+    # The state keeps its shape, but the checker cannot know it: its dimensions are left open.
     body = helper.make_graph(nodes, "flow", [
         helper.make_tensor_value_info("turn", TensorProto.INT64, []),
         helper.make_tensor_value_info("go", TensorProto.BOOL, []),
@@ -290,7 +318,8 @@ def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
 
 
 def metadata(info: pretrained.ModelInfo, model: prosodyfm.ProsodyFM) -> dict[str, str]:
-    """What the file says of itself; "symbols" is a JSON list, in the order of their numbers."""
+    """The metadata of the file; "symbols" and "speakers" are JSON lists in the order of their
+    numbers."""
     return {"task": info.task, "model": info.model, "licence": info.licence,
             "sample_rate": str(model.vocoder.config.sample_rate), "hop": str(model.vocoder.config.hop),
             "temperature": str(model.config.temperature),
@@ -375,7 +404,12 @@ def _join(proto: Any, prefix: str, given: dict[str, str], nodes: list[Any], weig
 
 
 class Voice:
-    """An exported file, by onnxruntime."""
+    """Runs an exported file by onnxruntime.
+
+    Args:
+        path: the file.
+        threads: of the CPU.
+    """
 
     def __init__(self, path: str | Path, threads: int = 1) -> None:
         self.session = exporting.onnx_session(path, threads)
@@ -389,8 +423,24 @@ class Voice:
                  break_seconds: Sequence[float] | None = None, steps: int = 4,
                  temperature: float | None = None, seed: int = 0, noise: np.ndarray | None = None,
                  wave_noise: np.ndarray | None = None) -> dict[str, np.ndarray]:
-        """{"audio" [N], "durations" [L], "mel" [M, T]} of one sentence's symbols
-        (`text.Script.ids`)."""
+        """Speaks one sentence.
+
+        Args:
+            ids: L symbols (`text.Script.ids`).
+            last: L numbers of phrases (`phrasing.last_words`).
+            speaker: a number, or a vector `[D]`.
+            slopes: semitones over the last word of each phrase, NaN where not asked for.
+            rate: 1.2 is 20 % faster.
+            break_seconds: L lengths of breaks, NaN where not asked for.
+            steps: of the flow.
+            temperature: of the noise (default: the voice's own).
+            seed: of the noise.
+            noise: `[1, T, M]`, in place of drawn noise.
+            wave_noise: `[1, T, hop]`, in place of drawn noise.
+
+        Returns:
+            {"audio": `[N]`, "durations": `[L]`, "mel": `[M, T]`, and "f0": `[T]` of some voices}.
+        """
         rng, count = np.random.default_rng(seed), len(ids)
         noise = rng.standard_normal((1, 2048, self.channels)) if noise is None else noise
         wave_noise = rng.standard_normal((1, 2048, self.hop)) if wave_noise is None else wave_noise
@@ -410,8 +460,14 @@ class Voice:
 
 @torch.no_grad()
 def compare(model: prosodyfm.ProsodyFM, path: str | Path) -> dict[int, float]:
-    """Steps -> greatest difference of the file's sound from that of torch, on sentences of several
-    lengths. Raises AssertionError above `TOLERANCE`, or where the durations differ."""
+    """Compares an exported file with torch on sentences of several lengths.
+
+    Returns:
+        {steps: greatest difference of the sound}.
+
+    Raises:
+        AssertionError: a difference is above `TOLERANCE`, or the durations differ.
+    """
     run, c = Voice(path), model.config
     make = torch.Generator().manual_seed(0)
     parity: dict[int, float] = {}

@@ -1,5 +1,5 @@
-"""Text to speech: batches of aligned sentences, the losses of ProsodyFM, and what a script is to a
-voice."""
+"""Trains a voice: batches of aligned sentences, the losses of ProsodyFM, and what its vocoder
+learns from."""
 
 from __future__ import annotations
 
@@ -24,9 +24,16 @@ Record = Mapping[str, Any]
 
 
 def sequence(record: Record, breaks: bool) -> tuple[list[int], list[int], list[int]]:
-    """ids, frames and `last` of each token of an aligned utterance. With breaks those that were
-    detected are tokens, and a shorter pause belongs to the phone before; without, the mark or
-    boundary at the place has it."""
+    """The tokens of an aligned utterance.
+
+    Args:
+        record: of the recipe's words stage.
+        breaks: whether the breaks that were detected are tokens, and a shorter pause belongs to the
+            phone before it; otherwise the mark or boundary at the place takes the pause.
+
+    Returns:
+        (ids, frames, `last` as of `phrasing.last_words`) of each token.
+    """
     script = Script.from_dict(record["script"])
     pauses, found = record["pauses"], {int(w) for w in record["breaks"]}
     if breaks:
@@ -52,9 +59,17 @@ def sequence(record: Record, breaks: bool) -> tuple[list[int], list[int], list[i
 
 
 class Aligned:
-    """Aligned utterances (`batching.Dataset`). records: by id, of the recipe's words stage; f0: by
-    id, [T] hertz at the mel's frames, 0 where unvoiced; mel: sound [B, N] to log-mel [B, M, T];
-    speakers: names in the order of the voice's table; breaks: as in the voice."""
+    """Aligned utterances (`batching.Dataset`).
+
+    Args:
+        records: by id, of the recipe's words stage.
+        sounds: the recordings.
+        f0: by id, `[T]` hertz at the mel's frames, 0 where unvoiced.
+        mel: function from sounds `[B, N]` to log-mels `[B, M, T]`.
+        speakers: names in the order of the voice's table.
+        frame_seconds: length of a frame.
+        breaks: as in the voice.
+    """
 
     def __init__(self, records: Mapping[str, Record], sounds: Sounds, f0: Mapping[str, np.ndarray],
                  mel: Callable[[Tensor], Tensor], speakers: Sequence[str], frame_seconds: float,
@@ -70,7 +85,7 @@ class Aligned:
         self._melodies: dict[str, np.ndarray] = {}
 
     def of(self, speakers: Collection[str]) -> Aligned:
-        """The utterances of some speakers (all of them, where there is none of these)."""
+        """The utterances of some speakers; all utterances where these speakers have none."""
         part = copy.copy(self)
         length = dict(zip(self.names, self.lengths))
         part.names = [n for n in self.names if self.sounds.utterances[n].speaker in speakers] or self.names
@@ -78,7 +93,7 @@ class Aligned:
         return part
 
     def mel_of(self, name: str) -> np.ndarray:
-        """[T, M], as many frames as the durations add up to."""
+        """The log-mel `[T, M]` of an utterance, T the sum of its durations."""
         if name not in self._mels:
             skip, total = self.records[name]["skip"], sum(self.sequences[name][1])
             with torch.no_grad():
@@ -88,8 +103,8 @@ class Aligned:
         return self._mels[name]
 
     def melody_of(self, name: str) -> np.ndarray:
-        """[T] float32, the melody in semitones over 100 Hz, without gaps, as the contours are cut
-        from it; NaN all through where nothing is voiced."""
+        """The melody `[T]` float32 of an utterance in semitones over 100 Hz, without gaps, as the
+        contours are cut from it; NaN throughout where nothing is voiced."""
         if name not in self._melodies:
             hertz, skip, total = self.f0[name], self.records[name]["skip"], sum(self.sequences[name][1])
             line = pitch.contour(hertz, hertz > 0, self.frame_seconds)[skip: skip + total]
@@ -109,8 +124,8 @@ class Aligned:
                 "speaker": self.speakers[speaker]}
 
     def collate(self, items: list[dict[str, Any]]) -> Batch:
-        """ids, durations, last [B, L], lengths [B]; mel [B, T, M], melody [B, T]; contours [B, P,
-        F], contour_frames [B, P]; speaker [B]."""
+        """A batch: ids; tokens, durations, last `[B, L]`, lengths `[B]`; mel `[B, T, M]`, melody
+        `[B, T]`; contours `[B, P, F]`, contour_frames `[B, P]`; speaker `[B]`."""
         def padded(key: str) -> Tensor:
             arrays = [i[key] for i in items]
             out = np.zeros((len(arrays), *np.max([a.shape for a in arrays], axis=0)), arrays[0].dtype)
@@ -132,8 +147,8 @@ class Aligned:
                 "speaker": torch.tensor([i["speaker"] for i in items])}
 
     def statistics(self) -> dict[str, float]:
-        """Mean and deviation of the log-mel and of the melody, as a voice's configuration has
-        them."""
+        """Mean and deviation of the log-mel and of the melody, by the names of a voice's
+        configuration."""
         found = {}
         for key, of in (("mel", self.mel_of), ("melody", self.melody_of)):
             rows = np.concatenate([of(name) for name in self.names])
@@ -149,8 +164,8 @@ MELODY_WEIGHT = 8.0  # of the melody in the flow's loss, where a band of the mel
 def _understood(model: ProsodyFM, tokens: Tensor, lengths: Tensor, last: Tensor, contours: Tensor,
                 contour_frames: Tensor, speaker: Tensor
                 ) -> tuple[Tensor, Tensor | None, Tensor | None, Tensor]:
-    """What a voice makes of recordings' symbols: mask [B, L], embeddings of intonation used and
-    asked for by the text (`ProsodyFM.intonation`; None without), and all of it fused [B, L, C]."""
+    """(mask `[B, L]`; embeddings of intonation used, and those the text asks for, see
+    `ProsodyFM.intonation`, None without; text, speaker and intonation fused `[B, L, C]`)."""
     mask = torch.arange(tokens.shape[1], device=tokens.device) < lengths.unsqueeze(1)
     h = model.encode(tokens, mask)
     tone, asked = None, None
@@ -160,11 +175,15 @@ def _understood(model: ProsodyFM, tokens: Tensor, lengths: Tensor, last: Tensor,
 
 
 class Speaking(nn.Module):
-    """What is trained, giving all losses in one call. The vocoder and the break predictor inside
-    stay as they are.
+    """Wraps a voice so that one forward returns all losses (DDP needs that).
 
-    search: durations by monotonic search under the prior at every step, as in the paper, instead of
-    those given."""
+    The vocoder and the break predictor inside stay as they are.
+
+    Args:
+        model: the voice.
+        search: whether durations are found by monotonic search under the prior at every step, as in
+            the paper, instead of those given.
+    """
 
     def __init__(self, model: ProsodyFM, search: bool = False):
         super().__init__()
@@ -176,8 +195,16 @@ class Speaking(nn.Module):
     def forward(self, tokens: Tensor, lengths: Tensor, durations: Tensor, last: Tensor, mel: Tensor,
                 melody: Tensor, contours: Tensor, contour_frames: Tensor, speaker: Tensor,
                 t: Tensor | None = None, z: Tensor | None = None) -> dict[str, Tensor]:
-        """Shapes as in `Aligned.collate` -> losses by name: flow, prior, duration; with intonation
-        also aligner and contour."""
+        """The losses of a batch.
+
+        Args:
+            tokens, ..., speaker: as in `Aligned.collate`.
+            t: `[B]` times of the flow (default: drawn).
+            z: `[B, T, channels]` noise of the flow (default: drawn).
+
+        Returns:
+            {"flow", "prior", "duration", and with intonation "aligner" and "contour"}.
+        """
         model = self.model
         mask, tone, asked, fused = _understood(model, tokens, lengths, last, contours, contour_frames,
                                                speaker)
@@ -189,13 +216,13 @@ class Speaking(nn.Module):
             losses["contour"] = self.contour_loss(contours, contour_frames)
         if self.search:
             durations = self.searched(fused, tokens, lengths, model.normalise(mel), durations.sum(1))
-        told, mean, _, there = model.condition(model.outline(fused, tone, last, durations), durations,
-                                               mel.shape[1])
+        outline = model.outline(fused, tone, last, durations)
+        condition, mean, _, there = model.condition(outline, durations, mel.shape[1])
         unheard = melody.isnan()  # a sound without any voice has no melody: any will do
         wanted = model.normalise(mel, torch.where(unheard, model.config.melody_mean, melody))
         count = there.sum() * wanted.shape[-1]
         losses["prior"] = 0.5 * ((mean - wanted).square() * there.unsqueeze(-1)).sum() / count
-        hint = model.decoder.prepare(told)
+        hint = model.decoder.prepare(condition)
         weight = torch.ones(wanted.shape[-1], device=mel.device)
         weight[model.mels:] = MELODY_WEIGHT
         losses["flow"] = flow_matching.loss(lambda x, t: model.decoder(x, t, hint, there), wanted, there,
@@ -206,8 +233,8 @@ class Speaking(nn.Module):
         return losses
 
     def contour_loss(self, contours: Tensor, frames: Tensor) -> Tensor:
-        """How far drawn contours are off, of the recordings and, in training, of as many made
-        up."""
+        """The error of drawn contours, of the recordings and, in training, of as many invented
+        ones."""
         tones, draw = self.model.tones, self.model.contours
         total = intonation.contour_loss(draw(tones(contours, frames)), contours, frames)
         if self.training:
@@ -218,7 +245,7 @@ class Speaking(nn.Module):
     @torch.no_grad()
     def searched(self, fused: Tensor, tokens: Tensor, lengths: Tensor, wanted: Tensor,
                  frames: Tensor) -> Tensor:
-        """Durations [B, L] of the best monotonic path under the prior; symbols that take no time
+        """Durations `[B, L]` of the best monotonic path under the prior; symbols that take no time
         get none."""
         timed = self.model.timed[tokens]
         timed &= torch.arange(tokens.shape[1], device=tokens.device) < lengths.unsqueeze(1)
@@ -239,15 +266,24 @@ class Speaking(nn.Module):
 
 
 def speaking_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:
-    """Flow matching + prior + duration + L2 of the aligner and of the contours, all of weight 1."""
+    """(the total loss of `Speaking`, its parts): flow matching, prior, duration, L2 of the aligner
+    and of the contours, all of weight 1."""
     losses = model(*(batch[name] for name in FIELDS))
     return sum(losses.values(), torch.zeros(())), losses
 
 
 @torch.no_grad()
 def speaking_score(model: Speaking, dataset: Aligned, batch_seconds: float = 60.0) -> dict[str, float]:
-    """Losses on a fixed set with fixed times and noise; "score" is less the sum of those of the
-    sound, flow, prior and duration."""
+    """Scores a voice with fixed times and noise.
+
+    Args:
+        model: the voice.
+        dataset: utterances.
+        batch_seconds: of speech at once.
+
+    Returns:
+        The losses by name; "score" is less the sum of flow, prior and duration.
+    """
     on = next(model.parameters()).device
     totals: dict[str, float] = {}
     order = np.argsort(dataset.lengths)
@@ -267,19 +303,31 @@ def speaking_score(model: Speaking, dataset: Aligned, batch_seconds: float = 60.
 @torch.no_grad()
 def retold(model: ProsodyFM, batch: Mapping[str, Tensor], start: float = 0.0, steps: int = 10,
            generator: torch.Generator | None = None) -> Tensor:
-    """What a voice makes of recordings when it is told their durations, contours and melody:
-    log-mels [B, T, M] at the recordings' own frames, for its vocoder to learn from. batch: of
-    `Aligned.collate`. start: where on the way from noise to the recording's mel the flow takes over
-    (0: at the noise, 1: never). The melody's velocity is the true one all along, so that harmonics
-    lie where the batch's melody has them."""
+    """What a voice makes of recordings when it is given their durations, contours and melody, for
+    its vocoder to learn from.
+
+    The melody's velocity is the true one all along, so that harmonics are where the batch's melody
+    has them.
+
+    Args:
+        model: the voice.
+        batch: of `Aligned.collate`.
+        start: where on the way from noise to the recording's mel the flow takes over (0: at the
+            noise, 1: never).
+        steps: of the flow.
+        generator: of the noise.
+
+    Returns:
+        Log-mels `[B, T, M]` at the recordings' own frames.
+    """
     _, tone, _, fused = _understood(model, *(batch[key] for key in (
         "tokens", "lengths", "last", "contours", "contour_frames", "speaker")))
     known = model.outline(fused, tone, batch["last"], batch["durations"])
-    told, _, _, there = model.condition(known, batch["durations"], batch["mel"].shape[1])
+    condition, _, _, there = model.condition(known, batch["durations"], batch["mel"].shape[1])
     wanted = model.normalise(batch["mel"], batch["melody"].nan_to_num(model.config.melody_mean))
     z = torch.randn(wanted.shape, generator=generator).to(wanted) * model.config.temperature
     x, u = flow_matching.path(z, wanted, torch.full((len(z),), start, device=z.device))
-    hint = model.decoder.prepare(told)
+    hint = model.decoder.prepare(condition)
 
     def field(x: Tensor, t: Tensor) -> Tensor:
         v = model.decoder(x, t, hint, there)
@@ -291,13 +339,24 @@ def retold(model: ProsodyFM, batch: Mapping[str, Tensor], start: float = 0.0, st
 
 
 class Renditions(Segments):
-    """Pieces of recordings, to be made from what a voice makes of them (`retold`), each recording
-    `count` times with other noise, for its vocoder to learn from. Mels are kept in memory: 40 MB
-    for each hour and time at 80 bands of 16 ms."""
+    """Pieces of recordings with what a voice makes of them (`retold`), for its vocoder to learn
+    from.
+
+    Mels are kept in memory: 40 MB for each hour and time at 80 bands of 16 ms.
+    """
 
     def __init__(self, model: ProsodyFM, data: Aligned, count: int = 1, start: float = 0.0, steps: int = 10,
                  seed: int = 0, **options: Any):
-        """start, steps: of `retold`; options: of `Segments`."""
+        """Makes the renditions.
+
+        Args:
+            model: the voice.
+            data: the utterances.
+            count: renditions of each, with other noise.
+            start, steps: of `retold`.
+            seed: of the noise.
+            options: of `Segments`.
+        """
         from tqdm import tqdm
 
         on = next(model.parameters()).device
@@ -313,14 +372,20 @@ class Renditions(Segments):
         super().__init__(data.sounds, hertz, model.vocoder.config.hop, **options)
 
     def whole(self, name: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray | None]:
-        """The sound from the first frame that the voice was told of, and one of its renditions."""
+        """(the sound from the first frame of its alignment on, one of its renditions)."""
         mels, skip = self.mels[name], self.data.records[name]["skip"]
         return self.data.sounds[name][skip * self.hop:], mels[rng.integers(len(mels))]
 
 
 class Phrases:
     """Aligned utterances as texts without their breaks (`batching.Dataset`), to learn where those
-    were. A length is a number of symbols."""
+    were.
+
+    A length is a number of symbols.
+
+    Args:
+        records: by id, of the recipe's words stage.
+    """
 
     def __init__(self, records: Mapping[str, Record]):
         self.rows = []
@@ -333,11 +398,11 @@ class Phrases:
         self.lengths = [float(len(ids)) for _, ids, _ in self.rows]
 
     def item(self, index: int, seed: int) -> dict[str, Any]:
-        """id; ids [K]; pauses [K]: 1 a break, 0 none, -1 no boundary."""
+        """One text: id; ids `[K]`; pauses `[K]`: 1 a break, 0 none, -1 no boundary."""
         return dict(zip(("id", "ids", "pauses"), self.rows[index]))
 
     def collate(self, items: list[dict[str, Any]]) -> Batch:
-        """ids; plain [B, K], lengths [B], pauses [B, K]."""
+        """A batch: ids; plain `[B, K]`, lengths `[B]`, pauses `[B, K]`."""
         pad = nn.utils.rnn.pad_sequence
         return {"ids": [i["id"] for i in items], "lengths": torch.tensor([len(i["ids"]) for i in items]),
                 "plain": pad([torch.from_numpy(i["ids"]) for i in items], True),
@@ -352,8 +417,12 @@ def phrasing_loss(predictor: nn.Module, batch: Batch) -> tuple[Tensor, dict[str,
 
 @torch.no_grad()
 def phrasing_score(predictor: nn.Module, phrases: Phrases) -> dict[str, float]:
-    """breaks: the loss; score: less that; break_threshold: the probability of a break that gives
-    the best F1 there, break_f1."""
+    """Scores a break predictor.
+
+    Returns:
+        {"breaks": the loss; "score": less that; "break_threshold": the probability of a break that
+        gives the best F1 on these texts; "break_f1"}.
+    """
     on = next(predictor.parameters()).device
     pairs = []
     for index in range(len(phrases.rows)):
@@ -368,8 +437,14 @@ def phrasing_score(predictor: nn.Module, phrases: Phrases) -> dict[str, float]:
 
 
 def best_threshold(pairs: np.ndarray) -> tuple[float, float]:
-    """[2, N] probability and truth -> the threshold of the highest F1, and that F1 (0.5 and 0
-    without breaks)."""
+    """The threshold of the highest F1.
+
+    Args:
+        pairs: `[2, N]`: probability, and truth (0 or 1).
+
+    Returns:
+        (threshold, its F1); (0.5, 0) without breaks.
+    """
     best = (0.5, 0.0)
     for threshold in np.linspace(0.1, 0.9, 33):
         said, truth = pairs[0] >= threshold, pairs[1] > 0.5

@@ -31,7 +31,8 @@ class Judge(nn.Module):
         super().__init__()
         self.n_fft, self.hop = n_fft, hop
         self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
-        sizes = [(1, width, (3, 9), (1, 2)), (width, width, (3, 5), (2, 2)), (width, width, (3, 5), (2, 2)),
+        sizes = [(1, width, (3, 9), (1, 2)), (width, width, (3, 5), (2, 2)),
+                 (width, width, (3, 5), (2, 2)),
                  (width, width, (3, 3), (1, 1)), (width, 1, (3, 3), (1, 1))]
         self.layers = nn.ModuleList(
             weight_norm(nn.Conv2d(a, b, kernel, stride, padding=(kernel[0] // 2, kernel[1] // 2)))
@@ -53,7 +54,8 @@ class Judge(nn.Module):
 class Adversary(nn.Module):
     """Discriminators at several resolutions, (n_fft, hop) each."""
 
-    def __init__(self, resolutions: Sequence[tuple[int, int]] = ((1024, 256), (512, 128), (256, 64))):
+    def __init__(self,
+                 resolutions: Sequence[tuple[int, int]] = ((1024, 256), (512, 128), (256, 64))):
         super().__init__()
         self.judges = nn.ModuleList(Judge(n_fft, hop) for n_fft, hop in resolutions)
 
@@ -77,7 +79,9 @@ class Adversary(nn.Module):
             fooled = fooled + (fake[-1] - 1).square().mean()
             for a, b in zip(fake[:-1], true[:-1]):
                 b = b.detach()
-                matched = matched + (a - b).abs().mean() / b.abs().mean().clamp_min(1e-3) / (len(fake) - 1)
-            apart = apart + (true[-1] - 1).square().mean() + judge(made.detach())[-1].square().mean()
+                off = (a - b).abs().mean() / b.abs().mean().clamp_min(1e-3)
+                matched = matched + off / (len(fake) - 1)
+            apart = apart + (true[-1] - 1).square().mean()
+            apart = apart + judge(made.detach())[-1].square().mean()
         n = len(self.judges)
         return fooled / n, matched / n, apart / n

@@ -65,7 +65,8 @@ def search(scores: np.ndarray, lengths: np.ndarray, frames: np.ndarray,
     rows = np.arange(batch)
     place = lengths - 1
     beside = np.maximum(place - 1, 0)
-    place = np.where(optional[rows, place] & (best[rows, beside] > best[rows, place]), beside, place)
+    place = np.where(optional[rows, place] & (best[rows, beside] > best[rows, place]), beside,
+                     place)
     durations = np.zeros((batch, symbols), np.int64)
     for t in range(longest - 1, -1, -1):
         live = t < frames

@@ -31,7 +31,8 @@ class Alignment:
 
     phones: tuple[int, ...]  # of each phone in order
     lead: int  # before the first word
-    pauses: tuple[int, ...]  # after each word, 0 where there is none; the last is the silence at the end
+    # After each word, 0 where there is none; the last is the silence at the end
+    pauses: tuple[int, ...]
 
 
 def features(samples: np.ndarray, sample_rate: int, hop: int) -> np.ndarray:
@@ -50,9 +51,11 @@ def features(samples: np.ndarray, sample_rate: int, hop: int) -> np.ndarray:
     from avspeech.synthesis.vocoder import Spectrum, VocoderConfig, mel_bank
 
     n_fft = 1 << (int(0.025 * sample_rate) - 1).bit_length()
-    config = VocoderConfig(sample_rate=sample_rate, n_fft=n_fft, window=n_fft, hop=hop, mels=30, low=80.0,
+    config = VocoderConfig(sample_rate=sample_rate, n_fft=n_fft, window=n_fft, hop=hop, mels=30,
+                           low=80.0,
                     high=min(7600.0, sample_rate / 2))
-    size = Spectrum(n_fft, n_fft, hop)(torch.from_numpy(np.asarray(samples, np.float32))[None]).abs()[0]
+    size = Spectrum(n_fft, n_fft,
+                    hop)(torch.from_numpy(np.asarray(samples, np.float32))[None]).abs()[0]
     log = torch.log(size @ mel_bank(config).T + 1e-5).numpy()
     order = np.cos(np.pi / 30 * np.outer(np.arange(CEPSTRA), np.arange(30) + 0.5))
     static = log @ order.T / 5
@@ -108,12 +111,14 @@ class Aligner:
     """
 
     def __init__(self, phones: Sequence[str]):
-        self.number = {name: i for i, name in enumerate(sorted({phone_name(p) for p in phones} | {PAUSE}))}
+        self.number = {name: i for i,
+                       name in enumerate(sorted({phone_name(p) for p in phones} | {PAUSE}))}
         self.mean = np.zeros((len(self.number) * STATES, 0), np.float32)
         self.variance = self.mean
         self.floor = np.zeros(0, np.float32)
 
-    def fit(self, words: Sequence[Sequence[Sequence[str]]], heard: Sequence[np.ndarray], turns: int = 12,
+    def fit(self, words: Sequence[Sequence[Sequence[str]]], heard: Sequence[np.ndarray],
+            turns: int = 12,
             progress: bool = True) -> float:
         """Fits the aligner.
 
@@ -143,7 +148,8 @@ class Aligner:
         self._estimate(chains, heard, paths)
         return score
 
-    def align(self, words: Sequence[Sequence[Sequence[str]]], heard: Sequence[np.ndarray], per_frame: int = 2,
+    def align(self, words: Sequence[Sequence[Sequence[str]]], heard: Sequence[np.ndarray],
+              per_frame: int = 2,
               frames: Sequence[int] | None = None) -> list[Alignment]:
         """Aligns recordings.
 
@@ -157,7 +163,8 @@ class Aligner:
         """
         strange = {phone_name(p) for said in words for w in said for p in w} - set(self.number)
         if strange:
-            raise InputError(f"phones {', '.join(sorted(strange))}: not in the recordings the aligner was "
+            raise InputError(f"phones {', '.join(sorted(strange))}: not in the recordings the "
+                             f"aligner was "
                              "fitted on")
         chains = [_chain(w, self.number) for w in words]
         paths, _ = self._search(chains, heard)
@@ -180,7 +187,8 @@ class Aligner:
         squares[there] += np.add.reduceat(np.square(x[order]), starts)
         weight = (count + prior)[:, None]
         self.mean = (sums / weight).astype(np.float32)
-        self.variance = np.maximum(squares / weight - np.square(self.mean), self.floor).astype(np.float32)
+        self.variance = np.maximum(squares / weight - np.square(self.mean),
+                                   self.floor).astype(np.float32)
 
     def _scores(self, x: np.ndarray) -> np.ndarray:
         """[T, states] log likelihoods."""
@@ -200,10 +208,12 @@ class Aligner:
             scores = np.zeros((len(group), lengths.max(), frames.max()), np.float32)
             optional = np.zeros((len(group), lengths.max()), bool)
             for row, i in enumerate(group):
-                scores[row, : lengths[row], : frames[row]] = self._scores(heard[i])[:, chains[i].states].T
+                scores[row, : lengths[row],
+                       : frames[row]] = self._scores(heard[i])[:, chains[i].states].T
                 optional[row, : lengths[row]] = chains[i].optional
             if first:  # near the diagonal, until the Gaussians know their phones
-                scores += 50 * align.diagonal(lengths, frames, scores.shape[1], scores.shape[2], 0.15)
+                scores += 50 * align.diagonal(lengths, frames, scores.shape[1], scores.shape[2],
+                                              0.15)
             found = align.search(scores, lengths, frames, optional)
             for row, i in enumerate(group):
                 paths[i] = found[row, : lengths[row]]
@@ -222,7 +232,8 @@ def normalised(heard: Sequence[np.ndarray], speakers: Sequence[str]) -> list[np.
     by: dict[str, list[np.ndarray]] = {}
     for x, speaker in zip(heard, speakers):
         by.setdefault(speaker, []).append(x)
-    known = {s: (np.concatenate(xs).mean(0), np.concatenate(xs).std(0) + 1e-3) for s, xs in by.items()}
+    known = {s: (np.concatenate(xs).mean(0), np.concatenate(xs).std(0) + 1e-3) for s,
+             xs in by.items()}
     return [(x - known[s][0]) / known[s][1] for x, s in zip(heard, speakers)]
 
 
@@ -271,4 +282,5 @@ def _count(chain: _Chain, path: np.ndarray, per_frame: int, frames: int) -> Alig
     counts = np.diff(edges)
     lead = int(counts[0])
     pauses = tuple(int(c) for (kind, _), c in zip(keys[1:], counts[1:]) if kind == "pause")
-    return Alignment(tuple(int(c) for (kind, _), c in zip(keys, counts) if kind == "phone"), lead, pauses)
+    return Alignment(tuple(int(c) for (kind, _), c in zip(keys, counts) if kind == "phone"), lead,
+                     pauses)

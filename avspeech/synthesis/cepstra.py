@@ -20,8 +20,10 @@ HOP_SECONDS = 0.005
 FLOOR_DB = 80.0
 
 
-def mel_cepstra(samples: np.ndarray, sample_rate: int, order: int = ORDER, hop_seconds: float = HOP_SECONDS,
-                envelope: str = "auto", pitch: tuple[np.ndarray, np.ndarray] | None = None) -> np.ndarray:
+def mel_cepstra(samples: np.ndarray, sample_rate: int, order: int = ORDER,
+                hop_seconds: float = HOP_SECONDS,
+                envelope: str = "auto",
+                pitch: tuple[np.ndarray, np.ndarray] | None = None) -> np.ndarray:
     """Mel-cepstral coefficients of a recording.
 
     The cepstrum of the power spectrum, its frequency axis bent to the mel scale by an all-pass of
@@ -135,7 +137,8 @@ def dtw(a: np.ndarray, b: np.ndarray, radius: int | None = None) -> np.ndarray:
     """
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or not len(a) or not len(b):
-        raise ValueError(f"expected [T, D] and [U, D] of at least a frame, got {a.shape} and {b.shape}")
+        raise ValueError(f"expected [T, D] and [U, D] of at least a frame, got {a.shape} and "
+                         f"{b.shape}")
     rows, columns = len(a), len(b)
     ratio = (rows - 1) / max(1, columns - 1)
     # On the diagonal d the line passes i = d ratio / (1 + ratio); a step in i leaves it by 1 +
@@ -157,7 +160,8 @@ def dtw(a: np.ndarray, b: np.ndarray, radius: int | None = None) -> np.ndarray:
         if d == 0:
             now[1] = cost[0]
         else:
-            ways = np.stack([before[i], last[i], last[i + 1]])  # from (i-1, j-1), (i-1, j), (i, j-1)
+            # From (i-1, j-1), (i-1, j), (i, j-1)
+            ways = np.stack([before[i], last[i], last[i + 1]])
             best = ways.argmin(0)
             steps[d, : len(i)] = best
             now[i + 1] = ways[best, np.arange(len(i))] + cost

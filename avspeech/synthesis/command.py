@@ -11,7 +11,8 @@ from avspeech.errors import InputError
 
 def add_speak(commands: argparse._SubParsersAction) -> None:
     """Adds `speak` to a parser's commands."""
-    command = _command(commands, "speak", _speak, "a text as speech, with the breaks and tones it asks for")
+    command = _command(commands, "speak", _speak,
+                       "a text as speech, with the breaks and tones it asks for")
     command.add_argument("text", nargs="?", metavar="TEXT",
                          help="may hold markup: 'I said <brk 0.4> no<rise>.', <fall>, <level>")
     command.add_argument("--file", type=Path, metavar="TXT",
@@ -22,37 +23,49 @@ def add_speak(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--voice", metavar="V", help="speaker, by name or number")
     command.add_argument("--rate", type=float, default=1.0, help="1.2 is 20 %% faster (default: 1)")
     command.add_argument("--steps", type=int, default=4, help="of the flow (default: %(default)s)")
-    command.add_argument("--seed", type=int, default=0, help="another seed, another take (default: 0)")
+    command.add_argument("--seed", type=int, default=0,
+                         help="another seed, another take (default: 0)")
     command.add_argument("--reference", type=Path, metavar="SOUND",
-                         help="a recording whose phrase endings are taken where the text asks for no tone")
+                         help="a recording whose phrase endings are taken where the text asks for "
+                              "no tone")
     command.add_argument("--sentence-rest", type=float, metavar="S",
-                         help="seconds of silence between two sentences (default: 0.3 to 0.45, by the mark)")
+                         help="seconds of silence between two sentences (default: 0.3 to 0.45, by "
+                              "the mark)")
     command.add_argument("--paragraph-rest", type=float, metavar="S",
                          help="seconds of silence between two paragraphs (default: 0.8)")
     command.add_argument("--lexicon", type=Path, metavar="FILE",
                          help="own pronunciations, one a line: a word and its phones in ARPAbet")
-    command.add_argument("--timestamps", type=Path, metavar="JSON", help="write when each word is said")
-    command.add_argument("--threads", type=int, metavar="N", help="of PyTorch (default: its own choice)")
+    command.add_argument("--timestamps", type=Path, metavar="JSON",
+                         help="write when each word is said")
+    command.add_argument("--threads", type=int, metavar="N",
+                         help="of PyTorch (default: its own choice)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
 def add_score(commands: argparse._SubParsersAction) -> None:
     """Adds `score` to a parser's commands."""
     command = _command(commands, "score", _score,
-                       "recordings of the same sentences against each other: breaks, tones, F0, tempo")
-    command.add_argument("reference", type=Path, metavar="REF_DIR", help="folder of sounds, of any format")
-    command.add_argument("hypothesis", type=Path, metavar="HYP_DIR", help="sounds of the same names")
+                       "recordings of the same sentences against each other: breaks, tones, F0, "
+                       "tempo")
+    command.add_argument("reference", type=Path, metavar="REF_DIR",
+                         help="folder of sounds, of any format")
+    command.add_argument("hypothesis", type=Path, metavar="HYP_DIR",
+                         help="sounds of the same names")
     command.add_argument("--ceiling", type=Path, metavar="DIR",
                          help="the reference resynthesised, measured in a column beside")
-    command.add_argument("--manifest", type=Path, metavar="JSONL", help="texts, and words of the reference")
+    command.add_argument("--manifest", type=Path, metavar="JSONL",
+                         help="texts, and words of the reference")
     command.add_argument("--wer", metavar="MODEL",
-                         help="word error rate by this Whisper: a folder for CTranslate2, tiny.en or base")
-    command.add_argument("--mos", action="store_true", help="opinion scores by DNSMOS and DistillMOS")
+                         help="word error rate by this Whisper: a folder for CTranslate2, tiny.en "
+                              "or base")
+    command.add_argument("--mos", action="store_true",
+                         help="opinion scores by DNSMOS and DistillMOS")
     command.add_argument("--pitch", metavar="METHOD", help="world, dio, swift or autocorrelation")
     command.add_argument("--pause", type=float, default=0.2, metavar="S",
                          help="a pause from this length on is a break (default: %(default)s)")
     command.add_argument("--tone", type=float, default=4.0, metavar="SLOPE",
-                         help="a rise or fall from this slope on, in semitones/s (default: %(default)s)")
+                         help="a rise or fall from this slope on, in semitones/s (default: "
+                              "%(default)s)")
     command.add_argument("--json", action="store_true", help="every pair and the means, as JSON")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 

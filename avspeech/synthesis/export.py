@@ -51,7 +51,8 @@ from avspeech.synthesis.vocoder import Spectrum, Vocoder, pulse_train
 from avspeech.text import symbols
 from avspeech.version import __version__
 
-TOLERANCE = 1e-3  # of the log-mel, of F0 (relative), and of the sound (to its loudest sample, if above 1)
+# Of the log-mel, of F0 (relative), and of the sound (to its loudest sample, if above 1)
+TOLERANCE = 1e-3
 SWAY = -1.0  # of the flow's schedule: as `ProsodyFM.decode` has it
 OPSET = 18
 
@@ -116,10 +117,12 @@ class Plan(nn.Module):
         if m.config.intonation:
             phrases = torch.arange(1, slopes.shape[1] + 1, device=ids.device)
             member = (last.unsqueeze(-1) == phrases).to(h.dtype)
-            mean = torch.einsum("blp,blc->bpc", member, h) / member.sum(1).clamp_min(1).unsqueeze(-1)
+            mean = torch.einsum("blp,blc->bpc", member,
+                                h) / member.sum(1).clamp_min(1).unsqueeze(-1)
             frames = torch.full_like(slopes, prosodyfm.TYPICAL_FRAMES).long()
             asked = torch.isnan(slopes)
-            lines = intonation.straight(torch.where(asked, torch.zeros_like(slopes), slopes), frames,
+            lines = intonation.straight(torch.where(asked, torch.zeros_like(slopes), slopes),
+                                        frames,
                                         prosodyfm.TYPICAL_FRAMES)
             tone = torch.where(asked.unsqueeze(-1), m.aligner.net(mean),
                                m.tones(lines, frames))
@@ -129,7 +132,8 @@ class Plan(nn.Module):
         wanted = torch.where(m.optional[ids], wanted, wanted.clamp_min(1))
         given = break_seconds * (m.vocoder.config.sample_rate / m.vocoder.config.hop)
         absent = torch.isnan(given)
-        wanted = torch.where(absent, wanted, torch.where(absent, torch.zeros_like(given), given).round())
+        wanted = torch.where(absent, wanted,
+                             torch.where(absent, torch.zeros_like(given), given).round())
         durations = torch.where(m.timed[ids], wanted, torch.zeros_like(wanted)).long()
         return m.outline(fused, tone, last, durations), durations
 
@@ -145,7 +149,8 @@ class Condition(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, known: Tensor, durations: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, known: Tensor, durations: Tensor,
+                noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         told, _, contours, mask = self.model.condition(known, durations, noise.shape[1])
         return self.model.decoder.prepare(told), mask, contours
 
@@ -199,7 +204,8 @@ class Wave(nn.Module):
         if f0 is None:
             size, angle = y.chunk(2, 1)
             size = size.clamp_max(8.0).exp()
-            out = torch.cat([size * angle.cos(), size * angle.sin()], 1) + 0 * (noise.sum() + contours.sum())
+            out = torch.cat([size * angle.cos(), size * angle.sin()],
+                            1) + 0 * (noise.sum() + contours.sum())
             return self.sound(out), mel
         outline = v.envelope.T @ smoothed
         level = v.analysis.noise_level
@@ -255,7 +261,8 @@ def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
 
     start = op("Mul", [drawn("noise", padded, "drawn"), "temperature"], "start")
     hint, mask, contours = _join(parts["condition"], "condition_",
-                                {"known": known, "durations": durations, "noise": start}, nodes, weights)
+                                {"known": known, "durations": durations, "noise": start}, nodes,
+                                 weights)
 
     outer, nodes = nodes, []
     half = const("half_pi", math.pi / 2, TensorProto.FLOAT)
@@ -263,7 +270,8 @@ def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
 
     def time(turn: str, out: str) -> str:
         even = op("Div", [op("Cast", [turn], f"{out}_turn", to=TensorProto.FLOAT),
-                          op("Cast", ["steps"], f"{out}_steps", to=TensorProto.FLOAT)], f"{out}_even")
+                          op("Cast", ["steps"], f"{out}_steps", to=TensorProto.FLOAT)],
+                  f"{out}_even")
         cos = op("Cos", [op("Mul", [even, half], f"{out}_angle")], f"{out}_cos")
         bend = op("Add", [op("Sub", [cos, unit], f"{out}_less"), even], f"{out}_bend")
         return op("Add", [even, op("Mul", [bend, sway], f"{out}_swayed")], out)
@@ -290,7 +298,8 @@ def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
     kept = op("Slice", ["flowed", "axis_0", end, batch], "kept")
     laid = op("Slice", [contours, "axis_0", end, batch], "contours")
     hiss = drawn("wave_noise", total, "hiss")
-    found = _join(parts["wave"], "wave_", {"x": kept, "contours": laid, "noise": hiss}, nodes, weights)
+    found = _join(parts["wave"], "wave_", {"x": kept, "contours": laid, "noise": hiss}, nodes,
+                  weights)
     for inner, name in zip(found, ("audio", "mel", "f0"), strict=False):
         op("Identity", [inner], name)
 
@@ -321,10 +330,12 @@ def metadata(info: pretrained.ModelInfo, model: prosodyfm.ProsodyFM) -> dict[str
     """The metadata of the file; "symbols" and "speakers" are JSON lists in the order of their
     numbers."""
     return {"task": info.task, "model": info.model, "licence": info.licence,
-            "sample_rate": str(model.vocoder.config.sample_rate), "hop": str(model.vocoder.config.hop),
+            "sample_rate": str(model.vocoder.config.sample_rate),
+            "hop": str(model.vocoder.config.hop),
             "temperature": str(model.config.temperature),
             "speakers": json.dumps(list(model.config.speakers), ensure_ascii=False),
-            "symbols": json.dumps(list(symbols.SYMBOLS[: model.config.symbols]), ensure_ascii=False),
+            "symbols": json.dumps(list(symbols.SYMBOLS[: model.config.symbols]),
+                                  ensure_ascii=False),
             "producer": f"avspeech {__version__}"}
 
 
@@ -335,7 +346,8 @@ def _parts(model: prosodyfm.ProsodyFM) -> dict[str, Any]:
     step = 2 ** (len(c.decoder) - 1)
     units, frames = torch.export.Dim("units", min=2), torch.export.Dim("frames", min=2)
     long: Any = step * units if step > 1 else units
-    speaker = torch.zeros(1, dtype=torch.int64) if c.embeddings == "table" else torch.zeros(1, c.vector)
+    table = c.embeddings == "table"
+    speaker = torch.zeros(1, dtype=torch.int64) if table else torch.zeros(1, c.vector)
     some, count = torch.full((1, 9), 3), 24 * step
     known = torch.zeros_like(model.plan(some)[0])
     hint, mask = torch.zeros(1, count, c.decoder[0]), torch.ones(1, count, dtype=torch.bool)
@@ -350,7 +362,8 @@ def _parts(model: prosodyfm.ProsodyFM) -> dict[str, Any]:
                                  ["hint", "mask", "contours"]),
             "velocity": _export(model.decoder, (x, torch.zeros(1), hint, mask),
                                 ({1: long}, None, {1: long}, {1: long}), ["velocity"]),
-            "wave": _export(Wave(model), (x, torch.zeros(1, count, 2), torch.randn(1, count, config.hop)),
+            "wave": _export(Wave(model),
+                            (x, torch.zeros(1, count, 2), torch.randn(1, count, config.hop)),
                             ({1: frames}, {1: frames}, {1: frames}),
                             ["audio", "mel", *(["f0"] if config.source == "harmonic" else [])])}
 
@@ -375,7 +388,8 @@ def _export(module: nn.Module, inputs: tuple[Tensor, ...], shapes: tuple[Any, ..
     return proto
 
 
-def _join(proto: Any, prefix: str, given: dict[str, str], nodes: list[Any], weights: list[Any]) -> list[str]:
+def _join(proto: Any, prefix: str, given: dict[str, str], nodes: list[Any],
+          weights: list[Any]) -> list[str]:
     """Appends a part's nodes and weights, its names under a prefix, inputs from `given` (or the
     graph's input of the name). -> names of its outputs."""
     import onnx.compose
@@ -444,15 +458,18 @@ class Voice:
         rng, count = np.random.default_rng(seed), len(ids)
         noise = rng.standard_normal((1, 2048, self.channels)) if noise is None else noise
         wave_noise = rng.standard_normal((1, 2048, self.hop)) if wave_noise is None else wave_noise
-        floats = {"slopes": [slopes if len(slopes) else [np.nan]], "rate": np.full((1, count), rate),
-                  "break_seconds": np.full((1, count), np.nan) if break_seconds is None else [break_seconds],
+        floats = {"slopes": [slopes if len(slopes) else [np.nan]],
+                  "rate": np.full((1, count), rate),
+                  "break_seconds": np.full((1, count), np.nan) if break_seconds is None
+                  else [break_seconds],
                   "temperature": self.temperature if temperature is None else temperature,
                   "noise": noise, "wave_noise": wave_noise}
         vector = np.asarray(speaker)
         outputs = self.session.run(None, {
             "ids": np.asarray([ids], np.int64), "steps": np.asarray(steps, np.int64),
             "last": np.asarray([[0] * count if last is None else last], np.int64),
-            "speaker": vector.reshape(1) if vector.ndim == 0 else vector.reshape(1, -1).astype(np.float32),
+            "speaker": vector.reshape(1) if vector.ndim == 0
+            else vector.reshape(1, -1).astype(np.float32),
             **{k: np.asarray(v, np.float32) for k, v in floats.items()}})
         names = [o.name for o in self.session.get_outputs()]
         return {name: value[0] for name, value in zip(names, outputs, strict=True)}
@@ -472,14 +489,17 @@ def compare(model: prosodyfm.ProsodyFM, path: str | Path) -> dict[int, float]:
     make = torch.Generator().manual_seed(0)
     parity: dict[int, float] = {}
     for steps, length in ((1, 6), (2, 41), (4, 30), (10, 17)):
-        phones = torch.tensor([i for i, s in enumerate(symbols.SYMBOLS[: c.symbols]) if s in symbols.PHONES])
+        phones = torch.tensor([i for i,
+                               s in enumerate(symbols.SYMBOLS[: c.symbols]) if s in symbols.PHONES])
         ids = phones[torch.randint(len(phones), (1, length), generator=make)]
         last = torch.zeros_like(ids)
         last[0, length // 2: length // 2 + 2], last[0, -3:] = 1, 2
         slopes = torch.tensor([[float("nan"), 4.0]])
         seconds = torch.full((1, length), float("nan"))
         seconds[0, length // 3] = 0.25
-        speaker = torch.zeros(1, dtype=torch.int64) if c.embeddings == "table" else torch.ones(1, c.vector)
+        speaker = torch.zeros(1, dtype=torch.int64)
+        if c.embeddings != "table":
+            speaker = torch.ones(1, c.vector)
         noise = torch.randn(1, 40 * length, model.channels, generator=make)
         known, durations = model.plan(ids, speaker=speaker, last=last, slopes=slopes, rate=1.1,
                                       break_seconds=seconds)
@@ -503,6 +523,7 @@ def compare(model: prosodyfm.ProsodyFM, path: str | Path) -> dict[int, float]:
         differences.append(np.abs(got["audio"] - wanted).max() / max(1.0, np.abs(wanted).max()))
         parity[steps] = float(max(differences))
         if not parity[steps] <= TOLERANCE:
-            raise AssertionError(f"the exported graph differs from torch by {parity[steps]:.1e} at {steps} "
+            raise AssertionError(f"the exported graph differs from torch by {parity[steps]:.1e} at "
+                                 f"{steps} "
                                  f"steps, more than {TOLERANCE:.0e}")
     return parity

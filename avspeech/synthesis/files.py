@@ -46,7 +46,8 @@ class Text:
     open: Callable[[], IO[str]]
 
 
-def speak_text(synthesizer: Synthesizer, text: str, out: str | Path, timestamps: str | Path | None = None,
+def speak_text(synthesizer: Synthesizer, text: str, out: str | Path,
+               timestamps: str | Path | None = None,
                progress: bool = False, tell: Callable[[str], None] | None = None, *,
                sentence_rest: float | None = None, paragraph_rest: float | None = None,
                **options: Any) -> float:
@@ -73,7 +74,8 @@ def speak_text(synthesizer: Synthesizer, text: str, out: str | Path, timestamps:
     job = _Job(synthesizer, synthesizer.manner(**options), sentence_rest, paragraph_rest)
     script = synthesizer.read(text, sentence_rest, paragraph_rest)
     job.note(script)
-    return _write(job, iter([(0, len(text), script)]), len(text), {"text": text}, Path(out), timestamps,
+    return _write(job, iter([(0, len(text), script)]), len(text), {"text": text}, Path(out),
+                  timestamps,
                   progress, tell)
 
 
@@ -102,7 +104,8 @@ def speak_file(synthesizer: Synthesizer, path: str | Path, out: str | Path,
     text = open_text(path)
     job = _Job(synthesizer, synthesizer.manner(**options), sentence_rest, paragraph_rest)
     job.check(text)
-    return _write(job, job.scripts(text), text.size, {"file": text.name}, Path(out), timestamps, progress,
+    return _write(job, job.scripts(text), text.size, {"file": text.name}, Path(out), timestamps,
+                  progress,
                   tell, keep=True)
 
 
@@ -131,7 +134,8 @@ def open_text(path: str | Path) -> Text:
 def _piped(name: str, pipe: IO[bytes]) -> Text:
     data = pipe.read(PIPED + 1)
     if len(data) > PIPED:
-        raise InputError(f"{name}: more than {PIPED // 1_000_000} MB of text; save it as a file first")
+        raise InputError(f"{name}: more than {PIPED // 1_000_000} MB of text; save it as a file "
+                         f"first")
     return Text(name, len(data),
                 lambda: io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline=""))
 
@@ -199,7 +203,8 @@ def _parts(text: Text) -> Iterator[_Part]:
                 ended = line.endswith(("\n", "\r"))
                 number, place = (number + 1, 0) if ended else (number, place + len(line))
     except UnicodeDecodeError as error:
-        raise InputError(f"{text.name}: not UTF-8 text ({error.reason}); save it as UTF-8") from None
+        raise InputError(f"{text.name}: not UTF-8 text ({error.reason}); "
+                         "save it as UTF-8") from None
     except OSError as error:
         raise InputError(f"{text.name}: cannot be read ({error.strerror})") from None
 
@@ -273,8 +278,10 @@ class _Job:
         return lines
 
 
-def _write(job: _Job, scripts: Iterator[tuple[int, int, Script]], total: int, source: dict[str, str],
-           out: Path, timestamps: str | Path | None, progress: bool, tell: Callable[[str], None] | None,
+def _write(job: _Job, scripts: Iterator[tuple[int, int, Script]], total: int,
+           source: dict[str, str],
+           out: Path, timestamps: str | Path | None, progress: bool,
+           tell: Callable[[str], None] | None,
            keep: bool = False) -> float:
     """Says scripts into files; see `speak_text`. source: names the text in the times. keep: whether
     what was said is kept where the rest fails."""
@@ -282,11 +289,14 @@ def _write(job: _Job, scripts: Iterator[tuple[int, int, Script]], total: int, so
 
     rate, stamps, rest = job.synthesizer.sample_rate, Timestamps(), Rest()
     with contextlib.ExitStack() as places:
-        times = places.enter_context(storage.writing(timestamps)) if timestamps is not None else None
+        times: Path | None = None
+        if timestamps is not None:
+            times = places.enter_context(storage.writing(timestamps))
         aside = places.enter_context(storage.writing(out))
         file = _Sound(aside, out, rate)
         try:
-            with tqdm(total=total, desc="speak", unit="char", unit_scale=True, disable=not progress) as bar:
+            with tqdm(total=total, desc="speak", unit="char", unit_scale=True,
+                      disable=not progress) as bar:
                 for offset, characters, script in scripts:
                     for piece, said in job.synthesizer.say(script, job.manner, rest):
                         if times is not None:
@@ -294,7 +304,8 @@ def _write(job: _Job, scripts: Iterator[tuple[int, int, Script]], total: int, so
                         file.write(piece)
                     bar.update(max(0, min(total, offset + characters) - bar.n))
             if not file.frames:
-                raise InputError("; ".join([f"{source.get('file', 'the text')}: no word to say in it",
+                raise InputError("; ".join([f"{source.get('file', 'the text')}: no word to say in "
+                                            f"it",
                                             *job.lines()]))
             file.close()
         except BaseException:
@@ -303,7 +314,8 @@ def _write(job: _Job, scripts: Iterator[tuple[int, int, Script]], total: int, so
         if times is not None:
             record = {**source, "sample_rate": rate, "duration": round(file.frames / rate, 4),
                       "words": stamps.words, "phones": stamps.phones, "breaks": stamps.breaks}
-            storage.write_file(times, json.dumps(record, ensure_ascii=False, indent=1).encode() + b"\n")
+            storage.write_file(times,
+                               json.dumps(record, ensure_ascii=False, indent=1).encode() + b"\n")
     for line in job.lines():
         if tell is None:
             warnings.warn(line, stacklevel=3)

@@ -26,7 +26,8 @@ from torch.nn import functional as F
 from avspeech.media import pitch
 
 OFFSET = 6.0  # semitones: the random offset is drawn from -OFFSET..OFFSET
-SCALE, STEP = 4.0, 12.0  # semitones that count as 1 for the network; how much more their steps count
+# Semitones that count as 1 for the network; how much more their steps count
+SCALE, STEP = 4.0, 12.0
 MIN_FRAMES = 4
 POINTS = 9  # of a drawn contour, evenly over the word
 STEEPEST = 12.0  # semitones over a word, of the lines that training makes up
@@ -94,9 +95,11 @@ class TerminalIntonationEncoder(nn.Module):
         self.value, self.out = nn.Linear(width, width), nn.Linear(width, width)
         # Shapes differ by little: with smaller weights all of them look alike for thousands of
         # steps.
-        for weight, gain in ((self.lstm.weight_ih_l0, 1.0), (self.query.weight, 0.4), (self.key.weight, 0.3),
+        for weight, gain in ((self.lstm.weight_ih_l0, 1.0), (self.query.weight, 0.4),
+                             (self.key.weight, 0.3),
                              (self.value.weight, 0.3), (self.out.weight, 0.3)):
-            assert isinstance(weight, torch.Tensor)  # for mypy: an attribute of an LSTM could be a module
+            # For mypy: an attribute of an LSTM could be a module
+            assert isinstance(weight, torch.Tensor)
             nn.init.uniform_(weight, -gain, gain)
 
     def weights(self, contours: Tensor, frames: Tensor) -> Tensor:
@@ -104,7 +107,8 @@ class TerminalIntonationEncoder(nn.Module):
         0 for none."""
         batch, phrases, longest = contours.shape
         line = contours.reshape(-1, longest, 1) / SCALE
-        steps = torch.cat([torch.zeros_like(line[:, :1]), line.diff(dim=1)], 1)  # untouched by the offset
+        # Untouched by the offset
+        steps = torch.cat([torch.zeros_like(line[:, :1]), line.diff(dim=1)], 1)
         states, _ = self.lstm(torch.cat([line, STEP * steps], -1))
         last = (frames.reshape(-1) - 1).clamp_min(0)
         state = states.gather(1, last[:, None, None].expand(-1, 1, states.shape[-1])).squeeze(1)
@@ -204,7 +208,8 @@ class TextPitchAligner(nn.Module):
         return self.net(mean)
 
 
-def align_attention(asked: Tensor, reference: Tensor, there: Tensor, sharpness: float = 4.0) -> Tensor:
+def align_attention(asked: Tensor, reference: Tensor, there: Tensor,
+                    sharpness: float = 4.0) -> Tensor:
     """Chooses an intonation for each phrase of a text from a reference with another number of
     phrases.
 

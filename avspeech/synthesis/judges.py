@@ -56,18 +56,21 @@ class Recognizer:
                              "pip install faster-whisper jiwer") from None
         folder = Path(model) if Path(model).is_dir() else _packaged(str(model))
         if folder is not None and not (folder / "model.bin").is_file():
-            raise InputError(f"{folder}: no model.bin in it; expected a Whisper model for CTranslate2")
+            raise InputError(f"{folder}: no model.bin in it; expected a Whisper model for "
+                             f"CTranslate2")
         self.language = language
         try:
             self.model = WhisperModel(str(folder or model), device="cpu", compute_type="int8",
                                       cpu_threads=threads)
         except (ValueError, RuntimeError, OSError) as error:
-            raise InputError(f"recognizer '{model}': {str(error).splitlines()[0]}; give tiny.en, base "
+            raise InputError(f"recognizer '{model}': {str(error).splitlines()[0]}; give tiny.en, "
+                             f"base "
                              "or a folder with a Whisper model for CTranslate2") from None
 
     def __call__(self, samples: np.ndarray, sample_rate: int) -> str:
         """The text heard in samples `[N]` at sample_rate (hertz)."""
-        segments, _ = self.model.transcribe(resample(samples, sample_rate, RATE), language=self.language,
+        segments, _ = self.model.transcribe(resample(samples, sample_rate, RATE),
+                                            language=self.language,
                                             beam_size=5, condition_on_previous_text=False)
         return " ".join(segment.text.strip() for segment in segments)
 
@@ -83,7 +86,8 @@ def _packaged(name: str) -> Path | None:
         found.append(path)
     if len(found) < 2:
         return found[0].parent if found else None
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "avspeech" / f"whisper-{name}"
+    cache = Path(os.environ.get("XDG_CACHE_HOME",
+                                Path.home() / ".cache")) / "avspeech" / f"whisper-{name}"
     if not (cache / "model.bin").is_file():
         cache.mkdir(parents=True, exist_ok=True)
         for path in found[0].parent.glob("*.json"):
@@ -158,7 +162,8 @@ def leveled(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     power = silence.frame_power(samples, sample_rate)
     if not power.any():
         return np.zeros(len(samples), np.float32)
-    speech = power[10 * np.log10(np.maximum(power, 1e-30)) > silence.speech_level(power) - silence.NEAREST]
+    speech = power[10 * np.log10(np.maximum(power,
+                                            1e-30)) > silence.speech_level(power) - silence.NEAREST]
     gain = 10 ** (LEVEL_DB / 20) / np.sqrt(speech.mean())
     return np.clip((samples - np.mean(samples)) * gain, -1, 1).astype(np.float32)
 

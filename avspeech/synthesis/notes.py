@@ -75,12 +75,15 @@ def _notes(record: Mapping[str, Any], where: str) -> Notes:
     words, phones, text = record.get("words"), record.get("phones"), record.get("text")
     try:
         times = None if words is None else [_times(word) for word in words]
-        number = len(phones) if isinstance(phones, list) else int(phones) if phones is not None else None
+        number = len(phones) if isinstance(phones,
+                                           list) else int(phones) if phones is not None else None
     except (KeyError, IndexError, TypeError, ValueError):
-        raise InputError(f"{where}: 'words' should be a list of objects with start and end in seconds, "
+        raise InputError(f"{where}: 'words' should be a list of objects with start and end in "
+                         f"seconds, "
                          "'phones' a list or a number") from None
     if times is not None and not all(0 <= start <= end < float("inf") for start, end in times):
-        raise InputError(f"{where}: a word ends before it starts, or its time is not a number of seconds")
+        raise InputError(f"{where}: a word ends before it starts, or its time is not a number of "
+                         f"seconds")
     return Notes(text if isinstance(text, str) else None, times or None, number)
 
 

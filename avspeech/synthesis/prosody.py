@@ -27,7 +27,8 @@ from avspeech.media import pitch
 from avspeech.synthesis import cepstra
 from avspeech.synthesis.silence import Silence, boundary_pauses, frame_power, silences, silent
 
-__all__ = ["Breaks", "Comparison", "Melody", "Rate", "Silence", "boundary_pauses", "break_counts", "compare",
+__all__ = ["Breaks", "Comparison", "Melody", "Rate", "Silence", "boundary_pauses", "break_counts",
+           "compare",
            "silences", "silent", "tone"]
 
 # Seconds. Silent pauses of 0.2 s and more are commonly counted (Campione, Veronis, "A large-scale
@@ -37,7 +38,8 @@ PAUSE = 0.2
 # Semitones a second. Heard as a movement from about 0.32 / T^2 on in running speech (Mertens, "The
 # Prosogram", Speech Prosody 2004, after 't Hart 1981): 3.6 over a word of 0.3 s.
 TONE = 4.0
-TERMINAL = 0.4  # seconds before a pause that are measured in place of the last word where none is known
+# Seconds before a pause that are measured in place of the last word where none is known
+TERMINAL = 0.4
 SEARCH_HZ = (40.0, 800.0)  # for Harvest, as the field's log-F0 RMSE has it (ESPnet's evaluation)
 MATCH = 0.2  # seconds two pauses may lie apart on the reference's clock, where no words are known
 BAND = 4.0  # seconds the path may leave the straight line
@@ -54,7 +56,8 @@ class Breaks:
     missed: int = 0  # in the reference only
 
     def __add__(self, other: Breaks) -> Breaks:
-        return Breaks(self.hits + other.hits, self.inserted + other.inserted, self.missed + other.missed)
+        return Breaks(self.hits + other.hits, self.inserted + other.inserted,
+                      self.missed + other.missed)
 
     @property
     def precision(self) -> float:
@@ -136,7 +139,8 @@ class Melody:
     hop: float = HOP  # seconds
 
     @classmethod
-    def of(cls, samples: np.ndarray, sample_rate: int, words: Sequence[tuple[float, float]] | None = None,
+    def of(cls, samples: np.ndarray, sample_rate: int,
+           words: Sequence[tuple[float, float]] | None = None,
            phones: int | None = None, method: str | None = None,
            search: tuple[float, float] | None = None) -> Melody:
         """Measures a recording.
@@ -155,7 +159,8 @@ class Melody:
         hop = HOP
         hertz, voiced = pitch.f0(samples, sample_rate, hop, low, high, method)
         mel = cepstra.mel_cepstra(samples, sample_rate, hop_seconds=hop, pitch=(hertz, voiced))
-        return cls(hertz, voiced, pitch.contour(hertz, voiced, hop), mel, silences(samples, sample_rate),
+        return cls(hertz, voiced, pitch.contour(hertz, voiced, hop), mel,
+                   silences(samples, sample_rate),
                    _loudness(samples, sample_rate), len(samples) / sample_rate, method,
                    list(words) if words is not None else None, phones)
 
@@ -173,7 +178,8 @@ class Melody:
     def pauses(self, threshold: float = PAUSE) -> list[Silence]:
         """The silences of at least `threshold` seconds within speech."""
         start, end = self.span
-        return [s for s in self.silences if s.duration >= threshold and s.start > start and s.end < end]
+        return [s for s in self.silences if s.duration >= threshold and s.start > start
+                and s.end < end]
 
     def slope(self, start: float, end: float) -> float:
         """Semitones a second of the smoothed contour over the voiced frames from start to end
@@ -245,7 +251,8 @@ class Comparison:
     # Of the frames voiced in both: F0 more than 20 % off (Rabiner et al., IEEE Trans. ASSP 24,
     # 1976)
     gross_pitch_error: float
-    voicing_error: float  # of all frames: voiced in one only (Nakatani et al., Speech Comm. 50, 2008)
+    # Of all frames: voiced in one only (Nakatani et al., Speech Comm. 50, 2008)
+    voicing_error: float
     f0_frame_error: float  # of all frames: either of the two (Chu, Alwan, ICASSP 2009)
     mcd: float  # dB, `cepstra.distortion`, without the silences at both ends
 
@@ -267,27 +274,32 @@ class Comparison:
             threshold: seconds from which a pause is a break.
         """
         if self.by_words:
-            one, two = (boundary_pauses(m.words or [], m.silences) for m in (self.reference, self.hypothesis))
+            one, two = (boundary_pauses(m.words or [], m.silences)
+                        for m in (self.reference, self.hypothesis))
             return break_counts(one, two, threshold)
         wanted, hits = list(self.reference.pauses(threshold)), 0
         found = [Silence(self.to_reference(s.start), self.to_reference(s.end))
                  for s in self.hypothesis.pauses(threshold)]
         total = len(wanted)
         for silence in found:
-            near = [w for w in wanted if silence.start - MATCH <= w.end and w.start <= silence.end + MATCH]
+            near = [w for w in wanted if silence.start - MATCH <= w.end
+                    and w.start <= silence.end + MATCH]
             if near:
-                wanted.remove(min(near, key=lambda w: abs(w.start + w.end - silence.start - silence.end)))
+                wanted.remove(min(near,
+                                  key=lambda w: abs(w.start + w.end - silence.start - silence.end)))
                 hits += 1
         return Breaks(hits, len(found) - hits, total - hits)
 
     def to_reference(self, seconds: float) -> float:
         """A time of the hypothesis on the reference's clock, by the path."""
-        return float(np.interp(seconds / self.hypothesis.hop, *_unique(self.path[:, 1], self.path[:, 0])))\
+        return float(np.interp(seconds / self.hypothesis.hop,
+                               *_unique(self.path[:, 1], self.path[:, 0])))\
             * self.reference.hop
 
     def to_hypothesis(self, seconds: float) -> float:
         """A time of the reference on the hypothesis' clock, by the path."""
-        return float(np.interp(seconds / self.reference.hop, *_unique(self.path[:, 0], self.path[:, 1])))\
+        return float(np.interp(seconds / self.reference.hop,
+                               *_unique(self.path[:, 0], self.path[:, 1])))\
             * self.hypothesis.hop
 
     def terminal_slopes(self, threshold: float = PAUSE) -> list[tuple[float, float]]:

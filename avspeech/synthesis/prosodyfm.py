@@ -141,7 +141,8 @@ class ProsodyFM(nn.Module):
 
     def __init__(self, config: VoiceConfig = VoiceConfig()):
         super().__init__()
-        config = dataclasses.replace(config, speakers=tuple(config.speakers), decoder=tuple(config.decoder))
+        config = dataclasses.replace(config, speakers=tuple(config.speakers),
+                                     decoder=tuple(config.decoder))
         self.config = c = config
         self.vocoder = Vocoder(Vocoder.Config(**c.vocoder))
         self.mels = self.vocoder.config.mels
@@ -155,7 +156,8 @@ class ProsodyFM(nn.Module):
         else:
             self.speaker = nn.Linear(c.vector, c.speaker_width)
         if c.intonation:
-            self.tones = intonation.TerminalIntonationEncoder(c.tokens, c.tone, c.tone_heads, c.reference)
+            self.tones = intonation.TerminalIntonationEncoder(
+                c.tokens, c.tone, c.tone_heads, c.reference)
             self.aligner = intonation.TextPitchAligner(c.width, c.tone)
             self.contours = intonation.ContourDecoder(c.tone)
         self.channels = self.mels + c.intonation
@@ -166,11 +168,13 @@ class ProsodyFM(nn.Module):
         self.durations = DurationPredictor(c.width, c.duration)
         self.phrasing = BreakPredictor(c.symbols, c.phrasing) if c.breaks else None
         conditions = c.width + self.channels + 3 + 2 * c.intonation
-        self.decoder = UNet(self.channels, conditions, c.decoder, c.blocks, c.expansion, 7, c.heads, c.attention)
+        self.decoder = UNet(self.channels, conditions, c.decoder, c.blocks, c.expansion, 7, c.heads,
+                            c.attention)
         names = table.SYMBOLS[: c.symbols]
         silent = {table.PAD, *((table.WORD, *table.MARKS) if c.breaks else ())}
         # Symbols that take time; the others only stand between those that do.
-        self.register_buffer("timed", torch.tensor([n not in silent for n in names]), persistent=False)
+        self.register_buffer("timed", torch.tensor([n not in silent for n in names]),
+                             persistent=False)
         free = {table.BREAK, table.START, table.END, table.WORD, *table.MARKS}
         self.register_buffer("optional", torch.tensor([n in free for n in names]), persistent=False)
 
@@ -195,7 +199,7 @@ class ProsodyFM(nn.Module):
             mine.weight[self.config.speakers.index(name)] = theirs.weight[known.index(name)]
         return len(shared)
 
-    # --- what text, speaker and intonation make of a symbol -----------------------------------------------
+    # --- what text, speaker and intonation make of a symbol -------------------------------------
 
     def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
         """What the text alone makes of each symbol: `ids [B, L]`, `mask [B, L]` bool to `h [B, L,
@@ -232,7 +236,8 @@ class ProsodyFM(nn.Module):
             used = torch.where(given, self.tones.mix(weights), used)
         return used, asked
 
-    def fuse(self, h: Tensor, mask: Tensor, speaker: Tensor, tone: Tensor | None, last: Tensor) -> Tensor:
+    def fuse(self, h: Tensor, mask: Tensor, speaker: Tensor, tone: Tensor | None,
+             last: Tensor) -> Tensor:
         """Joins text, speaker and intonation: `h [B, L, C]`, `speaker [B]` or `[B, D]`, `tone [B,
         P, D]` to `[B, L, C]`."""
         parts = [h, self.speaker(speaker).unsqueeze(1).expand(-1, h.shape[1], -1)]
@@ -242,7 +247,8 @@ class ProsodyFM(nn.Module):
                 1, last.unsqueeze(-1).expand(-1, -1, tone.shape[-1])))
         return self.fusion(self.join(torch.cat(parts, -1)), mask)
 
-    def outline(self, fused: Tensor, tone: Tensor | None, last: Tensor, durations: Tensor) -> Tensor:
+    def outline(self, fused: Tensor, tone: Tensor | None, last: Tensor,
+                durations: Tensor) -> Tensor:
         """Adds the contours of last words to what is known of each symbol.
 
         No gradient goes back to the contours.
@@ -330,7 +336,7 @@ class ProsodyFM(nn.Module):
         melody = intonation.lay(x[..., -1] * c.melody_std + c.melody_mean, contours)
         return mel, (100 * torch.exp2(melody / 12)).clamp(v.pitch_low, v.pitch_high)
 
-    # --- use ----------------------------------------------------------------------------------------------
+    # --- use ------------------------------------------------------------------------------------
 
     @torch.no_grad()
     def synthesise(self, ids: Tensor, lengths: Tensor | None = None, speaker: Tensor | None = None,
@@ -376,7 +382,8 @@ class ProsodyFM(nn.Module):
         Raises:
             InputError: ids are out of the table.
         """
-        known, durations = self.plan(ids, lengths, speaker, last, contours, contour_frames, weights, slopes,
+        known, durations = self.plan(ids, lengths, speaker, last, contours, contour_frames, weights,
+                                     slopes,
                                      reference, rate, break_seconds)
         mel, f0 = self.decode(known, durations, steps, solver, sway, seed, noise, temperature)
         return mel, f0, durations
@@ -386,14 +393,16 @@ class ProsodyFM(nn.Module):
              last: Tensor | None = None, contours: Tensor | None = None,
              contour_frames: Tensor | None = None, weights: Tensor | None = None,
              slopes: Tensor | None = None, reference: tuple[Tensor, Tensor] | None = None,
-             rate: float | Tensor = 1.0, break_seconds: Tensor | None = None) -> tuple[Tensor, Tensor]:
+             rate: float | Tensor = 1.0, break_seconds: Tensor | None = None
+             ) -> tuple[Tensor, Tensor]:
         """The first half of `synthesise`, with its arguments.
 
         Returns:
             (what is known of each symbol `[B, L, .]`, see `outline`; its frames `[B, L]` int64).
         """
         if ids.numel() and not 0 <= int(ids.min()) <= int(ids.max()) < self.config.symbols:
-            raise InputError(f"symbol {int(ids.max())}: the voice knows 0 to {self.config.symbols - 1}")
+            raise InputError(f"symbol {int(ids.max())}: the voice knows 0 to "
+                             f"{self.config.symbols - 1}")
         batch, longest = ids.shape
         lengths = torch.full((batch,), longest, device=ids.device) if lengths is None else lengths
         mask = torch.arange(longest, device=ids.device) < lengths.unsqueeze(1)
@@ -448,7 +457,8 @@ class ProsodyFM(nn.Module):
 
         def put(tone: Tensor, at: Tensor, value: Tensor) -> Tensor:
             more = phrases - at.shape[1]
-            return torch.where(F.pad(at, (0, more)).unsqueeze(-1), F.pad(value, (0, 0, 0, more)), tone)
+            return torch.where(F.pad(at, (0, more)).unsqueeze(-1), F.pad(value, (0, 0, 0, more)),
+                               tone)
 
         if contours is not None and frames is not None:
             there = torch.arange(contours.shape[-1], device=h.device) < frames.unsqueeze(-1)

@@ -38,7 +38,8 @@ class RotaryLayer(nn.Module):
         """The layer's output `[B, T, C]` for `x [B, T, C]`; `mask [B, T]` bool. What is masked is
         not read, and its output means nothing."""
         batch, length, width = x.shape
-        q, k, v = self.qkv(self.before(x)).reshape(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        q, k, v = self.qkv(self.before(x)).reshape(batch, length, 3, self.heads,
+                                                   -1).permute(2, 0, 3, 1, 4)
         found = F.scaled_dot_product_attention(rotate(q), rotate(k), v, mask[:, None, None, :])
         x = x + self.dropout(self.out(found.transpose(1, 2).reshape(batch, length, width)))
         inner = self.between(x) * mask.unsqueeze(-1)
@@ -52,7 +53,8 @@ class RotaryEncoder(nn.Module):
     def __init__(self, layers: int, width: int, heads: int, hidden: int, kernel: int = 3,
                  dropout: float = 0.1):
         super().__init__()
-        self.layers = nn.ModuleList(RotaryLayer(width, heads, hidden, kernel, dropout) for _ in range(layers))
+        self.layers = nn.ModuleList(RotaryLayer(width, heads, hidden, kernel, dropout)
+                                    for _ in range(layers))
         self.norm = nn.LayerNorm(width)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
@@ -75,7 +77,8 @@ class ConvBlock(nn.Module):
         self.up, self.down = nn.Linear(width, hidden), nn.Linear(hidden, width)
         self.scale = nn.Parameter(torch.full((width,), 0.2))
 
-    def forward(self, x: Tensor, mask: Tensor | None = None, condition: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None = None,
+                condition: Tensor | None = None) -> Tensor:
         """The output `[B, T, C]` for `x [B, T, C]`, `mask [B, T]` bool or None, `condition [B,
         D]`."""
         inner = x if mask is None else x * mask.unsqueeze(-1)

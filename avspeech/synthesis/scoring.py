@@ -33,14 +33,18 @@ from avspeech.synthesis import prosody
 from avspeech.synthesis.notes import Notes
 
 MEASURES = {  # name -> (heading, unit, what is better)
-    "log_f0_rmse": ("log-F0 RMSE", "", "lower"), "gross_pitch_error": ("gross pitch error", "%", "lower"),
-    "voicing_error": ("V/UV error", "%", "lower"), "f0_frame_error": ("F0 frame error", "%", "lower"),
+    "log_f0_rmse": ("log-F0 RMSE", "", "lower"),
+    "gross_pitch_error": ("gross pitch error", "%", "lower"),
+    "voicing_error": ("V/UV error", "%", "lower"),
+    "f0_frame_error": ("F0 frame error", "%", "lower"),
     "mcd": ("MCD", "dB", "lower"), "break_f1": ("break F1", "%", "higher"),
-    "tone_accuracy": ("terminal-tone accuracy", "%", "higher"), "rate_ratio": ("tempo / reference", "", "1"),
+    "tone_accuracy": ("terminal-tone accuracy", "%", "higher"),
+    "rate_ratio": ("tempo / reference", "", "1"),
     "rate": ("speaking rate", "/s", ""), "wer": ("WER", "%", "lower"),
     "dnsmos": ("DNSMOS", "", "higher"), "distillmos": ("DistillMOS", "", "higher")}
 # The figure of a corpus is that of its summed counts: (numerator, denominator) of each pair
-RATIOS = {"break_f1": ("break_twice_hits", "break_total"), "tone_accuracy": ("tone_hits", "tone_total"),
+RATIOS = {"break_f1": ("break_twice_hits", "break_total"),
+          "tone_accuracy": ("tone_hits", "tone_total"),
           "wer": ("word_errors", "words")}
 TOP_RATE = 24_000
 SHORTEST = 0.05  # seconds
@@ -58,18 +62,21 @@ class Scores:
     only_reference: list[str] = field(default_factory=list)  # names without a hypothesis
     only_hypothesis: list[str] = field(default_factory=list)  # names without a reference
     unreadable: dict[str, str] = field(default_factory=dict)  # {name: why it was not scored}
-    failed: dict[str, str] = field(default_factory=dict)  # {name: why the hypothesis counts as failed}
+    # {name: why the hypothesis counts as failed}
+    failed: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The scores for JSON; what is not defined is None."""
         summary = {}
         for name, interval in self.summary.items():
             ends = {"mean": interval.mean, "low": interval.low, "high": interval.high}
-            summary[name] = {**{key: _plain(x) for key, x in ends.items()}, "pairs": self.counts[name]}
+            summary[name] = {**{key: _plain(x) for key, x in ends.items()},
+                             "pairs": self.counts[name]}
         pairs = {}
         for name, row in self.pairs.items():
             pairs[name] = {key: _plain(value) for key, value in row.items()}
-        return {"summary": summary, "settings": self.settings, "only_reference": self.only_reference,
+        return {"summary": summary, "settings": self.settings,
+                "only_reference": self.only_reference,
                 "only_hypothesis": self.only_hypothesis, "unreadable": self.unreadable,
                 "failed": self.failed, "pairs": pairs}
 
@@ -85,11 +92,13 @@ class Scores:
             if name == "rate":
                 unit = f"{self.settings['rate_unit']}/s"
             arrow = {"lower": " ↓", "higher": " ↑"}.get(better, "")
-            rows.append([heading + (f" ({unit})" if unit else "") + arrow, _shown(interval.mean, unit),
+            rows.append([heading + (f" ({unit})" if unit else "") + arrow,
+                         _shown(interval.mean, unit),
                          f"{_shown(interval.low, unit)} to {_shown(interval.high, unit)}",
                          str(self.counts[name])])
         if ceiling:
-            means = [ceiling.summary[n].mean if n in ceiling.summary else math.nan for n in self.summary]
+            means = [ceiling.summary[n].mean if n in ceiling.summary else math.nan
+                     for n in self.summary]
             units = [MEASURES[name][1] for name in self.summary]
             rows[0].append("ceiling")
             for row, mean, unit in zip(rows[1:], means, units, strict=True):
@@ -111,12 +120,16 @@ class Scores:
                  f"{s['breaks_by']}, from {s['pause_seconds']:g} s; tones from "
                  f"{s['tone_semitones_per_second']:g} semitones/s{heard}"]
         if self.failed:
-            lines.append(f"{len(self.failed)} of {len(self.pairs)} hypotheses failed (silent, unreadable or "
-                         "missing): their words are deleted, their breaks missed, their tones wrong; the "
+            lines.append(f"{len(self.failed)} of {len(self.pairs)} hypotheses failed (silent, "
+                         f"unreadable or "
+                         "missing): their words are deleted, their breaks missed, their tones "
+                         "wrong; the "
                          "other measures leave them out")
         if "distillmos" in self.summary:
-            lines.append("DistillMOS marks clips shorter than 7.7 s down: compare it between clips of the "
-                         f"same lengths only; {s['distillmos_short']} of {self.counts['distillmos']} are "
+            lines.append("DistillMOS marks clips shorter than 7.7 s down: compare it between clips "
+                         "of the "
+                         f"same lengths only; {s['distillmos_short']} of "
+                         f"{self.counts['distillmos']} are "
                          "shorter")
         if s.get("mos_missing"):
             lines.append(f"opinion scores not installed: {', '.join(s['mos_missing'])}")
@@ -177,7 +190,8 @@ class _Failed(Exception):
 
 def score(reference: str | Path, hypothesis: str | Path, *, manifest: str | Path | None = None,
           wer: str | Path | None = None, mos: bool = False, method: str | None = None,
-          pause: float = prosody.PAUSE, tone: float = prosody.TONE, progress: bool = False) -> Scores:
+          pause: float = prosody.PAUSE, tone: float = prosody.TONE,
+          progress: bool = False) -> Scores:
     """Measures every recording of a folder against its partner of the same name.
 
     Sounds are compared at the lowest sample rate among them, at most 24 kHz.
@@ -228,7 +242,8 @@ def score(reference: str | Path, hypothesis: str | Path, *, manifest: str | Path
         scores.pairs[name] = pair.row
         found.append(pair)
     if not found:
-        raise InputError(f"nothing could be scored; the first: {next(iter(scores.unreadable.values()))}")
+        raise InputError(f"nothing could be scored; the first: "
+                         f"{next(iter(scores.unreadable.values()))}")
     _settle(scores, found, how)
     _summarize(scores)
     return scores
@@ -272,10 +287,12 @@ def _pair(reference: Path, hypothesis: Path | None, told: Notes, said: Notes, ho
         try:
             heard = _sound(hypothesis, how.rate)
         except InputError as error:
-            if importlib.util.find_spec("av") is None:  # without it most formats cannot be read at all
+            # Without it most formats cannot be read at all
+            if importlib.util.find_spec("av") is None:
                 raise
             raise _Failed(str(error)) from None
-        found = _measured(melody, prosody.Melody.of(heard, how.rate, said.words, said.phones, how.method),
+        found = _measured(melody,
+                          prosody.Melody.of(heard, how.rate, said.words, said.phones, how.method),
                           how)
         found.row |= {key: how.judges[key](heard, how.rate) for key in how.judges if key != "wer"}
         found.short = len(heard) < DISTILLMOS_SECONDS * how.rate
@@ -289,7 +306,8 @@ def _pair(reference: Path, hypothesis: Path | None, told: Notes, said: Notes, ho
     return found
 
 
-DISTILLMOS_SECONDS = 122_880 / 16_000  # its window; shorter clips are padded with silence, and marked down
+# Its window; shorter clips are padded with silence, and marked down
+DISTILLMOS_SECONDS = 122_880 / 16_000
 
 
 def _sound(path: Path, rate: int) -> np.ndarray:
@@ -307,10 +325,12 @@ def _measured(reference: prosody.Melody, hypothesis: prosody.Melody, how: _How) 
     breaks, (hits, tones) = pair.break_score(how.pause), pair.tone_score(how.tone, how.pause)
     spoken = hypothesis.rate()
     row = {"log_f0_rmse": pair.log_f0_rmse, "gross_pitch_error": pair.gross_pitch_error,
-           "voicing_error": pair.voicing_error, "f0_frame_error": pair.f0_frame_error, "mcd": pair.mcd,
+           "voicing_error": pair.voicing_error, "f0_frame_error": pair.f0_frame_error,
+           "mcd": pair.mcd,
            "break_f1": breaks.f1, "break_twice_hits": 2 * breaks.hits,
            "break_total": 2 * breaks.hits + breaks.inserted + breaks.missed,
-           "tone_accuracy": hits / tones if tones else math.nan, "tone_hits": hits, "tone_total": tones,
+           "tone_accuracy": hits / tones if tones else math.nan, "tone_hits": hits,
+           "tone_total": tones,
            "rate_ratio": pair.rate_ratio, "rate": spoken.per_second}
     return _Found(row, spoken.unit, pair.by_words)
 
@@ -319,14 +339,17 @@ def _missed(reference: prosody.Melody, how: _How) -> _Found:
     """The row of a hypothesis that failed: the reference's breaks and tones, none of them there."""
     breaks = len(reference.breaks(how.pause))
     tones = sum(bool(prosody.tone(s, how.tone)) for s in reference.terminal_slopes(how.pause))
-    row = dict.fromkeys(("log_f0_rmse", "gross_pitch_error", "voicing_error", "f0_frame_error", "mcd",
-                         "rate_ratio", "rate", *(key for key in how.judges if key != "wer")), math.nan)
+    row = dict.fromkeys(("log_f0_rmse", "gross_pitch_error", "voicing_error", "f0_frame_error",
+                         "mcd",
+                         "rate_ratio", "rate", *(key for key in how.judges if key != "wer")),
+                        math.nan)
     row |= {"break_f1": 0.0 if breaks else math.nan, "break_twice_hits": 0, "break_total": breaks,
             "tone_accuracy": 0.0 if tones else math.nan, "tone_hits": 0, "tone_total": tones}
     return _Found(row)
 
 
-def _count_words(found: _Found, text: str | None, reference: np.ndarray, hypothesis: np.ndarray | None,
+def _count_words(found: _Found, text: str | None, reference: np.ndarray,
+                 hypothesis: np.ndarray | None,
                  how: _How) -> None:
     from avspeech.synthesis.judges import word_errors
 
@@ -335,7 +358,8 @@ def _count_words(found: _Found, text: str | None, reference: np.ndarray, hypothe
     wanted = plain_words(text or listen(reference, how.rate))
     heard = [] if hypothesis is None else plain_words(listen(hypothesis, how.rate))
     errors, words = word_errors(wanted, heard)
-    found.row |= {"wer": errors / words if words else math.nan, "word_errors": errors, "words": words}
+    found.row |= {"wer": errors / words if words else math.nan, "word_errors": errors,
+                  "words": words}
 
 
 def plain_words(text: str) -> list[str]:
@@ -367,8 +391,10 @@ def _summarize(scores: Scores) -> None:
         if name in RATIOS:
             above, below = (np.array([row[key] for row in rows]) for key in RATIOS[name])
             scores.counts[name] = int((below > 0).sum())
-            scores.summary[name] = (metrics.cluster_bootstrap(_ratio, range(len(rows)), above, below)
-                                    if below.any() else nothing)
+            scores.summary[name] = nothing
+            if below.any():
+                scores.summary[name] = metrics.cluster_bootstrap(_ratio, range(len(rows)), above,
+                                                                 below)
             continue
         values = values[~np.isnan(values)]
         scores.counts[name] = len(values)

@@ -124,7 +124,8 @@ def silences(samples: np.ndarray, sample_rate: int, shortest: float = 0.05) -> l
 def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
     """[first, last) of the stretches of a mask `[T]` that are True."""
     edges = np.diff(np.concatenate([[0], mask.astype(int), [0]]))
-    return list(zip(np.flatnonzero(edges > 0).tolist(), np.flatnonzero(edges < 0).tolist(), strict=True))
+    return list(zip(np.flatnonzero(edges > 0).tolist(), np.flatnonzero(edges < 0).tolist(),
+                    strict=True))
 
 
 def boundary_pauses(words: Sequence[tuple[float, float]], quiet: Sequence[Silence]) -> np.ndarray:

@@ -16,7 +16,8 @@ from avspeech.text import Break, Sentence, Token, Word
 class Timestamps:
     """When what was said, in seconds."""
 
-    words: list[dict[str, Any]] = field(default_factory=list)  # word, start, end; from, to: characters
+    # Word, start, end; from, to: characters
+    words: list[dict[str, Any]] = field(default_factory=list)
     phones: list[dict[str, Any]] = field(default_factory=list)  # phone, start, end
     # start, end, after: the index of the word before, -1 before the first
     breaks: list[dict[str, Any]] = field(default_factory=list)
@@ -73,7 +74,8 @@ class Manner:
     rate: float = 1.0  # 1.2 is 20 % faster
     steps: int = 4  # of the flow
     seed: int = 0  # another one gives another take
-    voice: Any = None  # int64 [1], a number in the voice's table, or float32 [1, D], a speaker vector
+    # Int64 [1], a number in the voice's table, or float32 [1, D], a speaker vector
+    voice: Any = None
     # (contours [1, Q, F], frames [1, Q]) of a recording whose phrase endings are taken
     # (`Synthesizer.listen`)
     reference: Any = None
@@ -83,7 +85,8 @@ class Manner:
     contours: Mapping[int, np.ndarray] | None = None
 
 
-Piece = tuple[np.ndarray, Timestamps]  # sound [n], and what is said in it and when, from its own start
+# Sound [n], and what is said in it and when, from its own start
+Piece = tuple[np.ndarray, Timestamps]
 
 
 @dataclass
@@ -122,7 +125,8 @@ class Rest:
             yield piece, said
 
 
-def timed(pieces: Iterator[np.ndarray], tokens: Sequence[Token], durations: np.ndarray, pauses: set[int],
+def timed(pieces: Iterator[np.ndarray], tokens: Sequence[Token], durations: np.ndarray,
+          pauses: set[int],
           words: Sequence[Word], hop: int, rate: int) -> Iterator[Piece]:
     """Gives each piece of a sentence the words, phones and breaks that begin in it.
 
@@ -141,7 +145,8 @@ def timed(pieces: Iterator[np.ndarray], tokens: Sequence[Token], durations: np.n
         stop, stamps, before = begin + len(piece) / rate, Timestamps(), said
         while place < len(entries) and entries[place][1]["start"] < stop - 1e-9:
             kind, entry = entries[place]
-            moved = dict(entry, start=round(entry["start"] - begin, 4), end=round(entry["end"] - begin, 4))
+            moved = dict(entry, start=round(entry["start"] - begin, 4),
+                         end=round(entry["end"] - begin, 4))
             if kind == "breaks":
                 moved["after"] -= before  # counted from the words of this piece
             said += kind == "words"

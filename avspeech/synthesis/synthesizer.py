@@ -55,13 +55,16 @@ class Synthesizer:
         InputError: the voice knows other symbols, or a pronunciation cannot be used.
     """
 
-    def __init__(self, model: Any, info: ModelInfo, *, phonemiser: str | None = None, language: str = "en-us",
-                 predict_breaks: bool = True, pronunciations: Mapping[str, str] | None = None) -> None:
+    def __init__(self, model: Any, info: ModelInfo, *, phonemiser: str | None = None,
+                 language: str = "en-us",
+                 predict_breaks: bool = True,
+                 pronunciations: Mapping[str, str] | None = None) -> None:
         from avspeech.text import symbols
         from avspeech.text.own import Own
 
         if tuple(info.labels) != symbols.SYMBOLS[: len(info.labels)]:
-            raise InputError("this voice was trained on other symbols than this version of avspeech has")
+            raise InputError("this voice was trained on other symbols than this version of "
+                             "avspeech has")
         self.model = model
         self.info = info
         self.phonemiser = str(phonemiser or info.frontend.get("phonemiser", "default"))
@@ -73,7 +76,8 @@ class Synthesizer:
         Own(self.pronunciations)  # raises for one that no text can use
 
     @classmethod
-    def from_pretrained(cls, name_or_folder: str | Path, device: str = "cpu", **options: Any) -> Synthesizer:
+    def from_pretrained(cls, name_or_folder: str | Path, device: str = "cpu",
+                        **options: Any) -> Synthesizer:
         """Loads a voice.
 
         Args:
@@ -88,7 +92,8 @@ class Synthesizer:
 
         model, info = pretrained.load(name_or_folder, device=device)
         if info.task != "synthesis":
-            raise InputError(f"{name_or_folder}: a model for {info.task}, expected one for synthesis")
+            raise InputError(f"{name_or_folder}: a model for {info.task}, expected one for "
+                             f"synthesis")
         return cls(model, info, **options)
 
     @property
@@ -96,7 +101,8 @@ class Synthesizer:
         """Names of the speakers it knows; none where it takes speaker vectors."""
         return tuple(self.model.config.speakers) if self.model.config.embeddings == "table" else ()
 
-    def __call__(self, text: str, *, rate: float = 1.0, steps: int = 4, seed: int = 0, voice: Any = None,
+    def __call__(self, text: str, *, rate: float = 1.0, steps: int = 4, seed: int = 0,
+                 voice: Any = None,
                  reference: str | Path | np.ndarray | None = None, temperature: float | None = None,
                  sentence_rest: float | None = None, paragraph_rest: float | None = None) -> Speech:
         """Says a whole text.
@@ -135,7 +141,8 @@ class Synthesizer:
             raise InputError("the text has no word to say")
         return Speech(np.concatenate(audio), self.sample_rate, stamps)
 
-    def stream(self, text: str, *, rate: float = 1.0, steps: int = 4, seed: int = 0, voice: Any = None,
+    def stream(self, text: str, *, rate: float = 1.0, steps: int = 4, seed: int = 0,
+               voice: Any = None,
                reference: str | Path | np.ndarray | None = None, temperature: float | None = None,
                sentence_rest: float | None = None, paragraph_rest: float | None = None
                ) -> Iterator[np.ndarray]:
@@ -248,9 +255,11 @@ class Synthesizer:
 
         config = self.model.config
         if config.embeddings != "table":
-            vector = None if voice is None or isinstance(voice, str) else np.asarray(voice, np.float32)
+            named = voice is None or isinstance(voice, str)
+            vector = None if named else np.asarray(voice, np.float32)
             if vector is None or vector.shape != (config.vector,) or not np.isfinite(vector).all():
-                raise InputError(f"this voice has no names: give a speaker vector of {config.vector} values")
+                raise InputError(f"this voice has no names: give a speaker vector of "
+                                 f"{config.vector} values")
             return torch.from_numpy(vector)[None]
         names = self.voices
         if voice is None:
@@ -279,7 +288,8 @@ class Synthesizer:
                     yield from self._sentence(part, manner, seed, word, rest)
                 word += len(part.words)
 
-    def _sentence(self, script: Script, manner: Manner, seed: int, first: int, rest: Rest) -> Iterator[Piece]:
+    def _sentence(self, script: Script, manner: Manner, seed: int, first: int,
+                  rest: Rest) -> Iterator[Piece]:
         """The pieces of a sentence, the rest due before it in the first of them. first: the index
         of its first word in the whole script."""
         import torch
@@ -301,24 +311,29 @@ class Synthesizer:
             known, frames = model.plan(
                 torch.tensor([script.ids()], device=device), speaker=manner.voice.to(device),
                 last=torch.tensor([last], device=device),
-                slopes=torch.tensor([slopes], dtype=torch.float32, device=device) if slopes else None,
+                slopes=torch.tensor([slopes], dtype=torch.float32, device=device) if slopes
+                else None,
                 contours=None if contours is None else torch.from_numpy(contours).to(device),
-                contour_frames=None if contours is None else torch.tensor([frames_of], device=device),
-                reference=None if manner.reference is None else tuple(x.to(device) for x in manner.reference),
+                contour_frames=None if contours is None
+                else torch.tensor([frames_of], device=device),
+                reference=None if manner.reference is None
+                else tuple(x.to(device) for x in manner.reference),
                 rate=torch.tensor([[manner.rate * t.rate for t in tokens]], device=device),
                 break_seconds=torch.tensor([asked], dtype=torch.float32, device=device))
             if not int(frames.sum()):
                 return
             durations = frames[0].cpu().numpy()
             generator = torch.Generator().manual_seed(seed)
-            noise = torch.randn(1, int(durations.sum()), model.channels, generator=generator).to(device)
+            noise = torch.randn(1, int(durations.sum()), model.channels,
+                                generator=generator).to(device)
             sound = self._sound(known, durations, pauses, noise, manner, seed)
             pieces = timed(sound, tokens, durations, pauses, words, self.hop, self.sample_rate)
             lead, tail = (int(durations[i]) * self.hop / self.sample_rate for i in (0, -1))
             yield from rest.before(pieces, lead, self.sample_rate)
             rest.after(script.sentences[0], tail)
 
-    def _sound(self, known: torch.Tensor, durations: np.ndarray, pauses: set[int], noise: torch.Tensor,
+    def _sound(self, known: torch.Tensor, durations: np.ndarray, pauses: set[int],
+               noise: torch.Tensor,
                manner: Manner, seed: int) -> Iterator[np.ndarray]:
         """The phrases of a planned sentence, joined in its long pauses."""
         import torch
@@ -330,7 +345,8 @@ class Synthesizer:
         fade = max(1, round(FADE * self.sample_rate))
         kept: np.ndarray | None = None  # of the break before, by the phrase that ended in it
         done = 0  # samples given out
-        for number, (begin, end) in enumerate(zip([0, *cuts], [*cuts, len(durations) - 1], strict=True)):
+        for number, (begin,
+                     end) in enumerate(zip([0, *cuts], [*cuts, len(durations) - 1], strict=True)):
             stretch = slice(begin, end + 1)
             count = int(durations[stretch].sum())
             mel, f0 = self.model.decode(
@@ -360,14 +376,16 @@ class Synthesizer:
         vocoder, more = self.model.vocoder, {}
         if getattr(vocoder.config, "source", "none") == "harmonic":
             generator = torch.Generator().manual_seed(seed % 2 ** 63)
-            more["noise"] = torch.randn(1, mel.shape[2] * self.hop, generator=generator).to(mel.device)
+            more["noise"] = torch.randn(1, mel.shape[2] * self.hop,
+                                        generator=generator).to(mel.device)
         sound = vocoder(mel, f0, **more)[0].float().cpu().numpy()
         if not np.isfinite(sound).all():
             raise FloatingPointError("the voice's output is not finite")
         return limited(sound)
 
 
-def _paused(script: Script, breaks: bool) -> tuple[Script, tuple[Token, ...], set[int], list[float]]:
+def _paused(script: Script,
+            breaks: bool) -> tuple[Script, tuple[Token, ...], set[int], list[float]]:
     """(script as a voice takes it, its tokens, the places of those that are pauses, seconds that
     each token is to last; NaN: as predicted). A voice without breaks pauses at marks and word
     boundaries."""
@@ -396,7 +414,8 @@ def _rested(script: Script) -> Script:
     return script.with_breaks({**known, **rests}, asked=True) if rests else script
 
 
-def _contours(given: Mapping[int, np.ndarray], ends: Sequence[int]) -> tuple[np.ndarray | None, list[int]]:
+def _contours(given: Mapping[int, np.ndarray],
+              ends: Sequence[int]) -> tuple[np.ndarray | None, list[int]]:
     """Contours [1, P, F] of the phrases that end in these words, and their frames; (None, [])
     without any."""
     found = [np.asarray(given.get(end, ()), np.float32) for end in ends]
@@ -449,7 +468,8 @@ def _short(script: Script) -> Iterator[Script]:
         begin = dataclasses.replace(sentence, items=tuple(part), rest=0.0)
         yield dataclasses.replace(script, sentences=(begin,))
     if items:
-        yield dataclasses.replace(script, sentences=(dataclasses.replace(sentence, items=tuple(items)),))
+        yield dataclasses.replace(script,
+                                  sentences=(dataclasses.replace(sentence, items=tuple(items)),))
 
 
 CARD_TASK = "Reads text aloud, with the breaks and intonation it is asked for"

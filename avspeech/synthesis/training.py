@@ -88,7 +88,8 @@ class Aligned:
         """The utterances of some speakers; all utterances where these speakers have none."""
         part = copy.copy(self)
         length = dict(zip(self.names, self.lengths))
-        part.names = [n for n in self.names if self.sounds.utterances[n].speaker in speakers] or self.names
+        part.names = [n for n in self.names
+                      if self.sounds.utterances[n].speaker in speakers] or self.names
         part.lengths = [length[n] for n in part.names]
         return part
 
@@ -99,14 +100,16 @@ class Aligned:
             with torch.no_grad():
                 mel = self.mel(torch.from_numpy(self.sounds[name])[None])[0].T.numpy()
             mel = mel[skip: skip + total]
-            self._mels[name] = np.pad(mel, ((0, total - len(mel)), (0, 0)), mode="edge").astype(np.float32)
+            self._mels[name] = np.pad(mel, ((0, total - len(mel)), (0, 0)),
+                                      mode="edge").astype(np.float32)
         return self._mels[name]
 
     def melody_of(self, name: str) -> np.ndarray:
         """The melody `[T]` float32 of an utterance in semitones over 100 Hz, without gaps, as the
         contours are cut from it; NaN throughout where nothing is voiced."""
         if name not in self._melodies:
-            hertz, skip, total = self.f0[name], self.records[name]["skip"], sum(self.sequences[name][1])
+            hertz, skip = self.f0[name], self.records[name]["skip"]
+            total = sum(self.sequences[name][1])
             line = pitch.contour(hertz, hertz > 0, self.frame_seconds)[skip: skip + total]
             self._melodies[name] = np.pad(line, (0, total - len(line)), mode="edge")
         return self._melodies[name]
@@ -117,9 +120,11 @@ class Aligned:
         name = self.names[index]
         ids, frames, last = self.sequences[name]
         contours = [np.asarray(c, np.float32) for _, c in self.records[name][self.heard]]
-        moved = [c - np.float32(rng.uniform(-intonation.OFFSET, intonation.OFFSET)) for c in contours]
+        moved = [c - np.float32(rng.uniform(-intonation.OFFSET, intonation.OFFSET))
+                 for c in contours]
         speaker = self.sounds.utterances[name].speaker
-        return {"id": name, "ids": np.array(ids), "durations": np.array(frames), "last": np.array(last),
+        return {"id": name, "ids": np.array(ids), "durations": np.array(frames),
+                "last": np.array(last),
                 "contours": moved, "mel": self.mel_of(name), "melody": self.melody_of(name),
                 "speaker": self.speakers[speaker]}
 
@@ -128,7 +133,8 @@ class Aligned:
         `[B, T]`; contours `[B, P, F]`, contour_frames `[B, P]`; speaker `[B]`."""
         def padded(key: str) -> Tensor:
             arrays = [i[key] for i in items]
-            out = np.zeros((len(arrays), *np.max([a.shape for a in arrays], axis=0)), arrays[0].dtype)
+            out = np.zeros((len(arrays), *np.max([a.shape for a in arrays], axis=0)),
+                           arrays[0].dtype)
             for row, array in zip(out, arrays):
                 row[tuple(slice(n) for n in array.shape)] = array
             return torch.from_numpy(out)
@@ -140,7 +146,8 @@ class Aligned:
         for row, item in enumerate(items):
             for p, c in enumerate(item["contours"]):
                 contours[row, p, : len(c)], frames[row, p] = c, len(c)
-        return {"ids": [i["id"] for i in items], "tokens": padded("ids"), "durations": padded("durations"),
+        return {"ids": [i["id"] for i in items], "tokens": padded("ids"),
+                "durations": padded("durations"),
                 "last": padded("last"), "mel": padded("mel"), "melody": padded("melody"),
                 "contours": torch.from_numpy(contours), "contour_frames": torch.from_numpy(frames),
                 "lengths": torch.tensor([len(i["ids"]) for i in items]),
@@ -157,7 +164,8 @@ class Aligned:
         return found
 
 
-FIELDS = ("tokens", "lengths", "durations", "last", "mel", "melody", "contours", "contour_frames", "speaker")
+FIELDS = ("tokens", "lengths", "durations", "last", "mel", "melody", "contours", "contour_frames",
+          "speaker")
 MELODY_WEIGHT = 8.0  # of the melody in the flow's loss, where a band of the mel has 1
 
 
@@ -206,7 +214,8 @@ class Speaking(nn.Module):
             {"flow", "prior", "duration", and with intonation "aligner" and "contour"}.
         """
         model = self.model
-        mask, tone, asked, fused = _understood(model, tokens, lengths, last, contours, contour_frames,
+        mask, tone, asked, fused = _understood(model, tokens, lengths, last, contours,
+                                               contour_frames,
                                                speaker)
         losses = {}
         if tone is not None and asked is not None:
@@ -215,7 +224,8 @@ class Speaking(nn.Module):
             losses["aligner"] = off.sum() / (known.sum() * off.shape[-1]).clamp_min(1)
             losses["contour"] = self.contour_loss(contours, contour_frames)
         if self.search:
-            durations = self.searched(fused, tokens, lengths, model.normalise(mel), durations.sum(1))
+            durations = self.searched(fused, tokens, lengths, model.normalise(mel),
+                                      durations.sum(1))
         outline = model.outline(fused, tone, last, durations)
         condition, mean, _, there = model.condition(outline, durations, mel.shape[1])
         unheard = melody.isnan()  # a sound without any voice has no melody: any will do
@@ -225,7 +235,8 @@ class Speaking(nn.Module):
         hint = model.decoder.prepare(condition)
         weight = torch.ones(wanted.shape[-1], device=mel.device)
         weight[model.mels:] = MELODY_WEIGHT
-        losses["flow"] = flow_matching.loss(lambda x, t: model.decoder(x, t, hint, there), wanted, there,
+        losses["flow"] = flow_matching.loss(lambda x, t: model.decoder(x, t, hint, there), wanted,
+                                            there,
                                             t, z, weight)
         timed = model.timed[tokens] & mask
         off = model.durations(fused.detach(), mask) - torch.log1p(durations.float())
@@ -249,8 +260,10 @@ class Speaking(nn.Module):
         get none."""
         timed = self.model.timed[tokens]
         timed &= torch.arange(tokens.shape[1], device=tokens.device) < lengths.unsqueeze(1)
-        scores = align.gaussian_scores(self.model.prior(fused)[..., : self.model.mels], wanted).cpu().numpy()
-        rows, counts = [s[keep] for s, keep in zip(scores, timed.cpu().numpy())], timed.sum(1).cpu().numpy()
+        scores = align.gaussian_scores(self.model.prior(fused)[..., : self.model.mels],
+                                       wanted).cpu().numpy()
+        rows, counts = [s[keep] for s,
+                        keep in zip(scores, timed.cpu().numpy())], timed.sum(1).cpu().numpy()
         packed = np.zeros((len(rows), counts.max(), scores.shape[2]), np.float32)
         optional = np.zeros(packed.shape[:2], bool)
         for i, row in enumerate(rows):
@@ -260,8 +273,8 @@ class Speaking(nn.Module):
         optional[:, 1:] &= ~optional[:, :-1]
         found = align.search(packed, counts, frames.cpu().numpy(), optional)
         durations = torch.zeros_like(tokens)
-        durations[timed] = torch.from_numpy(np.concatenate([d[:n] for d, n in zip(found, counts)])).to(
-            tokens.device)
+        frames_of = np.concatenate([row[:count] for row, count in zip(found, counts)])
+        durations[timed] = torch.from_numpy(frames_of).to(tokens.device)
         return durations
 
 
@@ -273,7 +286,8 @@ def speaking_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, flo
 
 
 @torch.no_grad()
-def speaking_score(model: Speaking, dataset: Aligned, batch_seconds: float = 60.0) -> dict[str, float]:
+def speaking_score(model: Speaking, dataset: Aligned,
+                   batch_seconds: float = 60.0) -> dict[str, float]:
     """Scores a voice with fixed times and noise.
 
     Args:
@@ -290,7 +304,8 @@ def speaking_score(model: Speaking, dataset: Aligned, batch_seconds: float = 60.
     size = max(1, int(batch_seconds / max(dataset.lengths)))
     for start in range(0, len(order), size):
         items = [dataset.item(int(i), int(i)) for i in order[start: start + size]]
-        batch = {k: v.to(on) if isinstance(v, Tensor) else v for k, v in dataset.collate(items).items()}
+        batch = {k: v.to(on) if isinstance(v, Tensor) else v for k,
+                 v in dataset.collate(items).items()}
         generator = torch.Generator().manual_seed(start)
         t = (torch.arange(len(items)) + 0.5) / len(items)
         z = torch.randn(*batch["mel"].shape[:2], model.model.channels, generator=generator).to(on)
@@ -345,7 +360,8 @@ class Renditions(Segments):
     Mels are kept in memory: 40 MB for each hour and time at 80 bands of 16 ms.
     """
 
-    def __init__(self, model: ProsodyFM, data: Aligned, count: int = 1, start: float = 0.0, steps: int = 10,
+    def __init__(self, model: ProsodyFM, data: Aligned, count: int = 1, start: float = 0.0,
+                 steps: int = 10,
                  seed: int = 0, **options: Any):
         """Makes the renditions.
 
@@ -404,7 +420,8 @@ class Phrases:
     def collate(self, items: list[dict[str, Any]]) -> Batch:
         """A batch: ids; plain `[B, K]`, lengths `[B]`, pauses `[B, K]`."""
         pad = nn.utils.rnn.pad_sequence
-        return {"ids": [i["id"] for i in items], "lengths": torch.tensor([len(i["ids"]) for i in items]),
+        return {"ids": [i["id"] for i in items],
+                "lengths": torch.tensor([len(i["ids"]) for i in items]),
                 "plain": pad([torch.from_numpy(i["ids"]) for i in items], True),
                 "pauses": pad([torch.from_numpy(i["pauses"]) for i in items], True, -1.0)}
 

@@ -14,7 +14,8 @@ from avspeech.synthesis.rotary import ConvBlock, RotaryLayer
 
 def sinusoids(t: Tensor, width: int) -> Tensor:
     """Sinusoids `[B, width]` of times `[B]` in 0..1."""
-    speed = torch.exp(-math.log(10_000.0) * torch.arange(width // 2, device=t.device) / (width // 2))
+    speed = torch.exp(-math.log(10_000.0) * torch.arange(width // 2,
+                                                         device=t.device) / (width // 2))
     angle = 1000.0 * t.unsqueeze(-1) * speed
     return torch.cat([angle.sin(), angle.cos()], -1)
 
@@ -44,7 +45,8 @@ class UNet(nn.Module):
         self.enter, self.hint = nn.Linear(mels, widths[0]), nn.Linear(condition, widths[0])
 
         def row(width: int, count: int) -> nn.ModuleList:
-            return nn.ModuleList(ConvBlock(width, expansion * width, kernel, time) for _ in range(count))
+            return nn.ModuleList(ConvBlock(width, expansion * width, kernel, time)
+                                 for _ in range(count))
 
         self.down = nn.ModuleList(row(w, blocks) for w in widths[:-1])
         self.shrink = nn.ModuleList(nn.Linear(2 * a, b) for a, b in zip(widths, widths[1:]))

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -86,10 +86,12 @@ class Vocoder(nn.Module):
         self.leave_norm = nn.LayerNorm(c.width)
         self.head = nn.Linear(c.width, (3 if harmonic else 2) * bins)
         if c.gates and (c.gates < 0 or c.hop % c.gates):
-            raise InputError(f"vocoder setting gates={c.gates}: expected 0 or a divisor of hop={c.hop}")
+            raise InputError(f"vocoder setting gates={c.gates}: expected 0 or a divisor of "
+                             f"hop={c.hop}")
         if harmonic:
             self.pitch_enter = nn.Conv1d(c.mels, c.pitch_width, 5, padding=2)
-            self.pitch_blocks = nn.ModuleList(ConvBlock(c.pitch_width, 2 * c.pitch_width) for _ in range(3))
+            self.pitch_blocks = nn.ModuleList(ConvBlock(c.pitch_width, 2 * c.pitch_width)
+                                              for _ in range(3))
             self.pitch_out = nn.Linear(c.pitch_width, 1)
             if c.gates:
                 self.gate = nn.Linear(c.width, 2 * c.gates)
@@ -143,10 +145,12 @@ class Vocoder(nn.Module):
         pulses = self.analysis(train)
         grains = self.analysis(noise) / self.analysis.noise_level
         filtered = pulses * torch.polar((pulse_size + outline).clamp_max(8.0).exp(), angle)
-        filtered = filtered / self.analysis.noise_level + grains * (noise_size + outline).clamp_max(8.0).exp()
+        hiss = grains * (noise_size + outline).clamp_max(8.0).exp()
+        filtered = filtered / self.analysis.noise_level + hiss
         return self.analysis.inverse(filtered)
 
-    def backbone(self, mel: Tensor, f0: Tensor | None = None) -> tuple[Tensor | None, Tensor, Tensor]:
+    def backbone(self, mel: Tensor,
+                 f0: Tensor | None = None) -> tuple[Tensor | None, Tensor, Tensor]:
         """Runs the backbone.
 
         Args:
@@ -213,7 +217,8 @@ class Spectrum(nn.Module):
         total = (count - 1) * self.hop + self.n_fft
 
         def overlap(x: Tensor) -> Tensor:  # [B, T, n_fft] -> [B, total]
-            return F.fold(x.transpose(1, 2), (1, total), (1, self.n_fft), stride=(1, self.hop)).reshape(
+            return F.fold(x.transpose(1, 2), (1, total), (1, self.n_fft),
+                          stride=(1, self.hop)).reshape(
                 len(x), total)
 
         weight = overlap(self.window.square().expand(1, count, -1))
@@ -228,10 +233,12 @@ def _corners(config: VocoderConfig) -> Tensor:
         return torch.where(hertz < 1000, hertz * 3 / 200, high)
 
     def hertz(mel: Tensor) -> Tensor:
-        return torch.where(mel < 15, mel * 200 / 3, 1000 * torch.exp((mel - 15) * math.log(6.4) / 27))
+        return torch.where(mel < 15, mel * 200 / 3,
+                           1000 * torch.exp((mel - 15) * math.log(6.4) / 27))
 
     ends = mel(torch.tensor([config.low, config.high], dtype=torch.float64))
-    return hertz(torch.linspace(float(ends[0]), float(ends[1]), config.mels + 2, dtype=torch.float64))
+    return hertz(torch.linspace(float(ends[0]), float(ends[1]), config.mels + 2,
+                                dtype=torch.float64))
 
 
 def mel_bank(config: VocoderConfig) -> Tensor:
@@ -259,7 +266,8 @@ def _envelope(bank: Tensor) -> Tensor:
     aside."""
     share = bank / bank.sum(0).clamp_min(1e-8)
     covered = bank.sum(0) > 0
-    first, last = int(covered.float().argmax()), len(covered) - 1 - int(covered.flip(0).float().argmax())
+    first = int(covered.float().argmax())
+    last = len(covered) - 1 - int(covered.flip(0).float().argmax())
     share[:, :first], share[:, last + 1:] = share[:, first: first + 1], share[:, last: last + 1]
     return share
 
@@ -322,11 +330,13 @@ class SpectralLoss(nn.Module):
         """The distance of sounds `[B, N]`, a number."""
         total = found.new_zeros(())
         for spectrum in self.spectra:
-            a, b = (_size(spectrum(x)) / spectrum.noise_level for x in (found, wanted))  # type: ignore[operator]
+            level: Any = spectrum.noise_level
+            a, b = (_size(spectrum(x)) / level for x in (found, wanted))
             floor = 1e-4
             total = total + (torch.log(a + floor) - torch.log(b + floor)).abs().mean() \
                 + 0.5 * (a - b).abs().mean() / b.mean().clamp_min(floor)
-        a, b = ((_size(self.spectrum(x)) @ self.bank.T).clamp_min(FLOOR).log() for x in (found, wanted))
+        a, b = ((_size(self.spectrum(x)) @ self.bank.T).clamp_min(FLOOR).log()
+                for x in (found, wanted))
         return total / len(self.spectra) + (a - b).abs().mean()
 
 

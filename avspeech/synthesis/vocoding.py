@@ -16,7 +16,8 @@ from avspeech.media import audio, pitch
 from avspeech.synthesis.adversary import Adversary
 from avspeech.synthesis.vocoder import FLOOR, SpectralLoss, Vocoder
 
-TRUSTED = 0.05  # octaves by which the pitch read off a mel may miss and still drive the pulses in training
+# Octaves by which the pitch read off a mel may miss and still drive the pulses in training
+TRUSTED = 0.05
 
 
 class Sounds:
@@ -28,7 +29,8 @@ class Sounds:
         sample_rate: in hertz.
     """
 
-    def __init__(self, utterances: Sequence[Utterance], roots: Mapping[str, Path], sample_rate: int):
+    def __init__(self, utterances: Sequence[Utterance], roots: Mapping[str, Path],
+                 sample_rate: int):
         self.utterances, self.roots = {u.id: u for u in utterances}, dict(roots)
         self.sample_rate = sample_rate
         self._kept: dict[str, np.ndarray] = {}
@@ -38,12 +40,14 @@ class Sounds:
         read."""
         if name not in self._kept:
             u = self.utterances[name]
-            sound = audio.read(resolve(self.roots[name], u.audio), self.sample_rate, u.start, u.duration)
+            sound = audio.read(resolve(self.roots[name], u.audio), self.sample_rate, u.start,
+                               u.duration)
             self._kept[name] = np.round(np.clip(sound, -1, 1) * 32767).astype(np.int16)
         return self._kept[name].astype(np.float32) / 32767
 
 
-def pitch_at_frames(samples: np.ndarray, sample_rate: int, hop: int, method: str = "dio", low: float = 60.0,
+def pitch_at_frames(samples: np.ndarray, sample_rate: int, hop: int, method: str = "dio",
+                    low: float = 60.0,
                     high: float = 500.0) -> np.ndarray:
     """F0 at the middle of each frame of a mel.
 

@@ -35,7 +35,8 @@ def utterances_of(cfg: Config, exp: Path, split: str, roles: Sequence[str] = ("v
             for u in read_manifest(path):
                 if role == "voice":
                     voices.add(u.speaker)
-                useful = role == "vocoder" or (u.text and not (role == "support" and u.speaker in voices))
+                useful = role == "vocoder" or (u.text
+                                               and not (role == "support" and u.speaker in voices))
                 if useful and u.duration <= cfg.data.longest:
                     found.append(u)
                     roots[u.id] = root
@@ -94,11 +95,13 @@ def tested(cfg: Config, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
                if len(r["words"]) >= cfg.sentences.shortest}
     names = [u.id for u in utterances if u.id in records]
     if len(names) < len(utterances):
-        print(f"test: {len(utterances) - len(names)} of {len(utterances)} sentences are not measured: "
+        print(f"test: {len(utterances) - len(names)} of {len(utterances)} sentences are not "
+              f"measured: "
               f"shorter than {cfg.sentences.shortest} words, or not aligned")
     if not names:
         raise InputError(f"{exp}: no test sentence of {cfg.sentences.shortest} words or more")
-    return Sounds(utterances, roots, rate), records, _spread(names, cfg.sentences.count or len(names))
+    chosen = _spread(names, cfg.sentences.count or len(names))
+    return Sounds(utterances, roots, rate), records, chosen
 
 
 def others(cfg: Config, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
@@ -110,5 +113,6 @@ def others(cfg: Config, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
     names = _spread([n for n, s in scripts.items() if len(s.words) >= cfg.sentences.shortest],
                     cfg.sentences.others)
     return Sounds(utterances, roots, rate), {
-        n: {"script": scripts[n].as_dict(), "phones": [p for w in scripts[n].words for p in w.phones]}
+        n: {"script": scripts[n].as_dict(),
+            "phones": [p for w in scripts[n].words for p in w.phones]}
         for n in names}, names

@@ -22,7 +22,8 @@ from avspeech.synthesis import prosody, scoring
 from avspeech.synthesis.synthesizer import Speech, Synthesizer
 from avspeech.synthesis.vocoding import Sounds
 
-SHOWN = {"log_f0_rmse": 3, "break_f1": 1, "tone_accuracy": 1, "f0_frame_error": 1, "mcd": 2, "rate_ratio": 3,
+SHOWN = {"log_f0_rmse": 3, "break_f1": 1, "tone_accuracy": 1, "f0_frame_error": 1, "mcd": 2,
+         "rate_ratio": 3,
          "wer": 1, "dnsmos": 2, "distillmos": 2}  # digits
 CEILING = "recordings, resynthesised"
 OTHERS = "others"
@@ -30,7 +31,8 @@ FAILED = "failed"  # sentences that are silent, unreadable or missing
 HEARD = ("wer", "dnsmos", "distillmos")  # measures that need no recording
 
 
-def reference(records: Mapping[str, Any], names: Sequence[str], sounds: Sounds, hop: int, vocoder: Any,
+def reference(records: Mapping[str, Any], names: Sequence[str], sounds: Sounds, hop: int,
+              vocoder: Any,
               out: Path) -> None:
     """The recordings, cut as in training, and the same through the vocoder, each with its words'
     times."""
@@ -58,7 +60,8 @@ def write_said(stem: Path, samples: np.ndarray, sample_rate: int, note: Mapping[
 
 
 def speak(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str],
-          speakers: Mapping[str, str], steps: int, seed: int, out: Path, given: bool = False) -> None:
+          speakers: Mapping[str, str], steps: int, seed: int, out: Path,
+          given: bool = False) -> None:
     """Says sentences as a user of the voice hears them, into sound files with notes.
 
     Args:
@@ -84,7 +87,8 @@ def speak(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str],
         manner = voice.manner(steps=steps, seed=seed, voice=speakers[name], contours=contours)
         said = voice.speech(script, manner)
         write_said(out / name, said.audio, said.sample_rate,
-                   {"text": script.text, "phones": len(record["phones"]), "words": word_times(said)})
+                   {"text": script.text, "phones": len(record["phones"]),
+                    "words": word_times(said)})
 
 
 def word_times(said: Speech) -> list[tuple[float, float]]:
@@ -130,7 +134,8 @@ def measure(system: str, seed: int | None, refer: Path, said: Path, out: Path, n
         for name in names:
             for file in (folder / f"{name}.wav", folder / f"{name}.json"):
                 state.update(storage.content_hash(file).encode() if file.exists() else b"none")
-    settings = {"sounds": state.hexdigest()[:12], "recogniser": str(wer), "mos": str(mos), "pitch": pitch}
+    settings = {"sounds": state.hexdigest()[:12], "recogniser": str(wer), "mos": str(mos),
+                "pitch": pitch}
     if out.exists() and settings.items() <= report.read_results(out)[1].items():
         return
     scores = scoring.score(refer, said, wer=wer, mos=mos, method=pitch, progress=True)
@@ -138,7 +143,8 @@ def measure(system: str, seed: int | None, refer: Path, said: Path, out: Path, n
              "value": value.mean * (100 if scoring.MEASURES[key][1] == "%" else 1)}
             for key, value in scores.summary.items() if key in SHOWN]
     if kind:
-        rows = [{**r, "condition": f"{kind} {r['condition']}"} for r in rows if r["condition"] in HEARD]
+        rows = [{**r, "condition": f"{kind} {r['condition']}"} for r in rows
+                if r["condition"] in HEARD]
     elif all("tones" in labels[name] for name in names):
         rows += [{"system": system, "seed": seed, "condition": key, "n": count, "value": value}
                  for key, (value, count) in against_truth(said, names, labels, pitch).items()]
@@ -151,14 +157,16 @@ def measure(system: str, seed: int | None, refer: Path, said: Path, out: Path, n
 TRUTH = {"truth break_f1": "break F1 (%)", "truth tone_accuracy": "terminal-tone accuracy (%)"}
 
 
-def against_truth(said: Path, names: Sequence[str], labels: Mapping[str, Mapping[str, Any]], pitch: str
+def against_truth(said: Path, names: Sequence[str], labels: Mapping[str, Mapping[str, Any]],
+                  pitch: str
                   ) -> dict[str, tuple[float, int]]:
     """For a corpus that knows its own breaks and tones (labels "breaks" and "tones" of `mini_tts`):
     {measure: (percentage, sentences)} of how a folder of sentences agrees with them, whatever a
     recording would give."""
     breaks, hits, tones, compared = prosody.Breaks(), 0, 0, 0
     for name in names:
-        words = [(float(a), float(b)) for a, b in json.loads((said / f"{name}.json").read_text())["words"]]
+        words = [(float(a), float(b)) for a,
+                 b in json.loads((said / f"{name}.json").read_text())["words"]]
         truth = labels[name]
         if len(words) != len(truth["words"]):  # a word that the text front end takes for two
             continue
@@ -173,7 +181,8 @@ def against_truth(said: Path, names: Sequence[str], labels: Mapping[str, Mapping
         for word, kind, *_ in truth["tones"]:
             tones, hits = tones + 1, hits + (prosody.tone(melody.slope(*words[word])) == kind)
     if compared < len(names):
-        print(f"{said.name}: {len(names) - compared} of {len(names)} sentences are not compared with the "
+        print(f"{said.name}: {len(names) - compared} of {len(names)} sentences are not compared "
+              f"with the "
               "corpus's own breaks and tones, as their text has other words", file=sys.stderr)
     return {"truth break_f1": (100 * breaks.f1, compared),
             "truth tone_accuracy": (100 * hits / tones if tones else float("nan"), compared)}
@@ -182,7 +191,8 @@ def against_truth(said: Path, names: Sequence[str], labels: Mapping[str, Mapping
 # --- control --------------------------------------------------------------------------------------
 
 
-def control(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str], slopes: Sequence[float],
+def control(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str],
+            slopes: Sequence[float],
             pauses: Sequence[float], steps: int, seed: int, pitch: str, out: Path
             ) -> dict[str, list[list[float]]]:
     """Says sentences with a slope asked of the last word, and with a break put in and taken out,
@@ -195,7 +205,8 @@ def control(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str]
     found: dict[str, list[list[float]]] = {"slope": [], "pause": [], "break": []}
     config, rate = voice.model.config, voice.sample_rate
     manner = voice.manner(steps=steps, seed=seed)
-    exact = Synthesizer(voice.model, voice.info, predict_breaks=False)  # no breaks but those of the script
+    # No breaks but those of the script
+    exact = Synthesizer(voice.model, voice.info, predict_breaks=False)
 
     def pause_at(word: int, said: Speech) -> float:
         quiet = prosody.silences(said.audio, rate, 0.03)
@@ -218,7 +229,8 @@ def control(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str]
         silent = pause_at(middle, exact.speech(bare, manner))
         for pause in pauses:
             said = exact.speech(bare.with_breaks({middle: pause}), manner)
-            write_said(out / f"{name}_pause{pause:g}", said.audio, rate, {"words": word_times(said)})
+            write_said(out / f"{name}_pause{pause:g}", said.audio, rate,
+                       {"words": word_times(said)})
             found["pause"].append([pause, pause_at(middle, said)])
         free = exact.speech(bare.with_breaks({middle: None}), manner)
         found["break"].append([silent, pause_at(middle, free)])
@@ -258,7 +270,8 @@ def control_table(found: Mapping[str, Sequence[Sequence[float]]], system: str) -
             values = [p[1] for p in found[kind] if p[0] == asked and np.isfinite(p[1])]
             if values:
                 rows.append([kind, f"{asked:+g} {unit}" if kind == "slope" else f"{asked:g} {unit}",
-                             f"{np.mean(values):.2f} {unit}", f"{np.std(values):.2f}", str(len(values))])
+                             f"{np.mean(values):.2f} {unit}", f"{np.std(values):.2f}",
+                             str(len(values))])
         if found[kind]:
             finite = sum(bool(np.isfinite(pair).all()) for pair in found[kind])
             rows.append([f"{kind}, correlation", "", f"{correlation(found[kind]):.2f}", "",
@@ -266,12 +279,14 @@ def control_table(found: Mapping[str, Sequence[Sequence[float]]], system: str) -
     if found["break"]:
         off, on = np.mean(found["break"], axis=0)
         rows.append(["break taken out", "", f"{off:.2f} s", "", str(len(found["break"]))])
-        rows.append(["break put in, length left open", "", f"{on:.2f} s", "", str(len(found["break"]))])
+        rows.append(["break put in, length left open", "", f"{on:.2f} s", "",
+                     str(len(found["break"]))])
     return report.Table(["control", "asked for", "measured, mean", "deviation", "sentences"], rows,
                         f"Control of {system}", "")
 
 
-def table(rows: Sequence[Mapping[str, Any]], systems: Sequence[str], named: Mapping[str, str], title: str,
+def table(rows: Sequence[Mapping[str, Any]], systems: Sequence[str], named: Mapping[str, str],
+          title: str,
           note: str) -> report.Table:
     """Systems by those measures of `named` that were taken: means over seeds, with the deviation
     where there are several."""
@@ -295,7 +310,8 @@ def failures(rows: Sequence[Mapping[str, Any]]) -> str:
               if row["condition"] == FAILED]
     if not counts:
         return ""
-    return (f" Sentences that failed ({'; '.join(counts)}) count as deleted words, missed breaks and wrong "
+    return (f" Sentences that failed ({'; '.join(counts)}) count as deleted words, missed breaks "
+            f"and wrong "
             "tones; the other measures leave them out.")
 
 
@@ -308,19 +324,24 @@ def results_page(exp: Path, systems: Sequence[str], seeds: Sequence[int], logs: 
     meta = {"command": report.command(exp), "commit": meta.get("commit", "unknown"),
             "f0": meta.get("pitch", "unknown")}
     units = {key: scoring.MEASURES[key][1] for key in SHOWN}
-    named = {key: scoring.MEASURES[key][0] + (f" ({unit})" if unit else "") for key, unit in units.items()}
+    named = {key: scoring.MEASURES[key][0] + (f" ({unit})" if unit else "") for key,
+             unit in units.items()}
     count = max((r["n"] for r in rows), default=0)
     everything = list(dict.fromkeys([CEILING, *systems]))
     sections: list[report.Section] = [table(
         rows, everything, named, "Test sentences against their recordings",
-        f"{count} held-out sentences; seeds {', '.join(map(str, seeds))}. From the text alone but for rows "
-        "that say 'reference', which are told the recording's breaks and last-word shapes. The first row is "
-        "what the vocoder alone loses. Break F1: pauses at word boundaries, of the sentences together."
+        f"{count} held-out sentences; seeds {', '.join(map(str, seeds))}. From the text alone but "
+        f"for rows "
+        "that say 'reference', which are told the recording's breaks and last-word shapes. The "
+        "first row is "
+        "what the vocoder alone loses. Break F1: pauses at word boundaries, of the sentences "
+        "together."
         + failures(rows))]
     if any(r["condition"] in TRUTH for r in rows):
         sections.append(table(
             rows, everything, TRUTH, "The same against what the corpus was made to say",
-            "The breaks and tones that the generator planned, not those that are heard in its recordings. "
+            "The breaks and tones that the generator planned, not those that are heard in its "
+            "recordings. "
             "From the text alone they cannot all be known: the same text is said in several ways."))
     others = {f"{OTHERS} {key}": named[key] for key in HEARD}
     heard = [r for r in rows if r["condition"] in others]
@@ -329,7 +350,8 @@ def results_page(exp: Path, systems: Sequence[str], seeds: Sequence[int], logs: 
         sections.append(table(
             heard, [s for s in (OTHERS, *systems) if s in who], others,
             "Sentences of another kind, said by the first voice",
-            f"{most} test sentences of the support corpora, from the text alone; no text of them was trained "
+            f"{most} test sentences of the support corpora, from the text alone; no text of them "
+            f"was trained "
             "on. The first row is the recordings of those corpora."))
     if controls and (exp / "control.json").exists():
         found = json.loads((exp / "control.json").read_text(encoding="utf-8"))
@@ -365,7 +387,8 @@ def card_metrics(results: Path, system: str, seed: int) -> dict[str, float]:
     if not results.exists():
         return {}
     rows, _ = report.read_results(results)
-    return {f"test {scoring.MEASURES[r['condition']][0]} {scoring.MEASURES[r['condition']][1]}".strip():
+    return {f"test {scoring.MEASURES[r['condition']][0]} "
+            f"{scoring.MEASURES[r['condition']][1]}".strip():
             round(r["value"], 3) for r in rows if r["system"] == system and r["seed"] == seed
             and r["condition"] in SHOWN and r["value"] is not None}
 

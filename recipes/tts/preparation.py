@@ -53,14 +53,16 @@ def write_texts(manifests: Sequence[Path], root: Path, recogniser: str, path: Pa
             continue
         utterances = read_manifest(manifest)
         for u in tqdm([u for u in utterances if not u.text and u.id not in known],
-                      f"{manifest.parent.name} {manifest.stem}: texts", unit="utterance", mininterval=5):
+                      f"{manifest.parent.name} {manifest.stem}: texts", unit="utterance",
+                      mininterval=5):
             listen = listen or judges.Recognizer(recogniser)
             sound = audio.read(resolve(root, u.audio), judges.RATE, u.start, u.duration)
             known[u.id] = listen(sound, judges.RATE)
             if len(known) % 20 == 0:
                 write_json(path, known)
         write_json(path, known)
-        write_manifest(manifest, [dataclasses.replace(u, text=u.text or known[u.id]) for u in utterances])
+        write_manifest(manifest,
+                       [dataclasses.replace(u, text=u.text or known[u.id]) for u in utterances])
 
 
 def write_scripts(utterances: Sequence[Utterance], phonemiser: str, path: Path) -> None:
@@ -68,14 +70,16 @@ def write_scripts(utterances: Sequence[Utterance], phonemiser: str, path: Path) 
     scripts = {u.id: script_of(u, phonemiser) for u in utterances}
     write_json(path, {name: s.as_dict() for name, s in scripts.items() if s.words})
     guessed = {w.text for s in scripts.values() for w in s.words if w.source == "guess"}
-    print(f"{path.stem}: {len(scripts):,} texts, {len(guessed):,} words with a guessed pronunciation")
+    print(f"{path.stem}: {len(scripts):,} texts, {len(guessed):,} words with a guessed "
+          f"pronunciation")
 
 
 def read_scripts(path: Path) -> dict[str, text.Script]:
     return {name: text.Script.from_dict(record) for name, record in read_json(path).items()}
 
 
-def write_pitch(utterances: Sequence[Utterance], roots: Mapping[str, Path], rate: int, hop: int, path: Path,
+def write_pitch(utterances: Sequence[Utterance], roots: Mapping[str, Path], rate: int, hop: int,
+                path: Path,
                 **options: Any) -> None:
     """{id: F0 [T]} of a split."""
     from tqdm import tqdm
@@ -134,7 +138,8 @@ def write_breaks(exp: Path, seconds: float, threshold: float) -> None:
     frame."""
     for split in ("train", "dev", "test"):
         aligned = read_json(exp / "align" / f"{split}.json")
-        found = {name: {str(w): p for w, p in enumerate(a["pauses"][:-1]) if p * seconds >= threshold}
+        found = {name: {str(w): p for w,
+                        p in enumerate(a["pauses"][:-1]) if p * seconds >= threshold}
                  for name, a in aligned.items()}
         write_json(exp / "breaks" / f"{split}.json", found)
         gaps = sum(max(0, len(a["pauses"]) - 1) for a in aligned.values())
@@ -169,7 +174,8 @@ def write_words(exp: Path, seconds: float, edge: float) -> None:
                       "words": [(round(s * seconds, 4), round(e * seconds, 4)) for s, e in spans]}
             heard = script.with_breaks({int(w): p * seconds for w, p in breaks[name].items()},
                                        keep_asked=False)
-            for kind, phrases in (("heard", heard.phrases(marks=False)), ("written", script.phrases())):
+            for kind, phrases in (("heard", heard.phrases(marks=False)),
+                                  ("written", script.phrases())):
                 ends = [p.last for p in phrases]
                 cut = intonation.last_words(f0, f0 > 0, [spans[w] for w in ends], seconds)
                 record[kind] = [[w, [round(float(x), 3) for x in c]] for w, c in zip(ends, cut)]

@@ -41,13 +41,15 @@ def prepare(cfg: Config, exp: Path) -> None:
     if not cfg.data.corpora:
         raise InputError("data.corpora: empty; name a corpus, for example data.corpora.asterisk={}")
     if not any(c.role == "voice" for c in cfg.data.corpora.values()):
-        raise InputError("data.corpora: no corpus with role=voice, so nobody to learn to speak from")
+        raise InputError("data.corpora: no corpus with role=voice, so nobody to learn to speak "
+                         "from")
     for name, corpus in cfg.data.corpora.items():
         folder = exp / "data" / name
         corpora.prepare(corpus.corpus or name, corpus.source, folder, **corpus.options)
         if corpus.recogniser:
             splits = [s for s in SPLITS if corpus.role in spoken(s)]
-            write_texts([folder / f"{s}.jsonl" for s in splits], layout.root_of(folder), corpus.recogniser,
+            write_texts([folder / f"{s}.jsonl" for s in splits], layout.root_of(folder),
+                        corpus.recogniser,
                         folder / "heard.json")
     for line in left_out(cfg, exp):
         print(line)
@@ -120,6 +122,12 @@ def _runs(cfg: Config) -> Iterator[tuple[str, System, int]]:
             yield name, system, seed
 
 
+def _first(cfg: Config, exp: Path) -> Path:
+    """The folder of the first system and seed."""
+    name, _, seed = next(_runs(cfg))
+    return exp / f"{name}-{seed}"
+
+
 def _info(cfg: Config, model: Any, name: str, metrics: dict[str, float], description: str
           ) -> pretrained.ModelInfo:
     from avspeech.text import symbols
@@ -127,7 +135,8 @@ def _info(cfg: Config, model: Any, name: str, metrics: dict[str, float], descrip
     voc = model.vocoder.config if name == "prosodyfm" else model.config
     labels = list(symbols.SYMBOLS[: model.config.symbols]) if name == "prosodyfm" else []
     return cfg.release.info(
-        cfg.data.corpora, cfg.model.init, task="synthesis" if name == "prosodyfm" else "vocoder", model=name,
+        cfg.data.corpora, cfg.model.init, task="synthesis" if name == "prosodyfm" else "vocoder",
+        model=name,
         config=config.to_dict(model.config), sample_rate=voc.sample_rate, fps=None, labels=labels,
         metrics=metrics, description=description,
         frontend={"phonemiser": cfg.align.phonemiser} if name == "prosodyfm" else {})
@@ -145,7 +154,8 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
 
     folder = exp / "vocoder"
     settings = {k: v for k, v in config.to_dict(cfg).items() if k in ("data", "pitch", "vocoder")}
-    settings["model"] = dict(config.to_dict(cfg.model.config).get("vocoder", {}), name=cfg.model.name,
+    settings["model"] = dict(config.to_dict(cfg.model.config).get("vocoder", {}),
+                             name=cfg.model.name,
                              **({"init": cfg.model.init} if cfg.model.init else {}))
     with trainer.distributed():
         if _done(cfg, exp, folder, vocoder_stage, settings, exp / "pitch" / "train.npz"):
@@ -166,10 +176,13 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
                 f0 = read_pitch(exp / "pitch" / f"{split}.npz")
                 heard[split] = vocoding.Segments(sounds, f0, hop)
         dev = heard.get("dev", heard["train"])
-        result = trainer.fit(vocoding.Vocoding(vocoder), vocoding.vocoder_loss, heard["train"], cfg.vocoder,
-                             folder / "fit", lambda m: vocoding.vocoder_score(m, dev))  # type: ignore[arg-type]
+        result = trainer.fit(vocoding.Vocoding(vocoder), vocoding.vocoder_loss, heard["train"],
+                             cfg.vocoder,
+                             folder / "fit",
+                             lambda m: vocoding.vocoder_score(m, dev))  # type: ignore[arg-type]
         if trainer.is_main():
-            info = _info(cfg, vocoder, "vocoder", {k: round(v, 4) for k, v in result.metrics.items()},
+            info = _info(cfg, vocoder, "vocoder",
+                         {k: round(v, 4) for k, v in result.metrics.items()},
                          "Log-mel to sound by the inverse STFT.")
             pretrained.save(folder / "model", vocoder, info)
         trainer.barrier()
@@ -185,10 +198,12 @@ def _done(cfg: Config, exp: Path, folder: Path, stage: Any, settings: dict[str, 
     made_of = {"code": recipe.code(stage, cfg), "data": " ".join(heard),
                "files": " ".join(storage.content_hash(f) for f in files),
                "begun with": pretrained.content(cfg.model.init or "") or ""}
-    return runs.finished(folder, folder / "model" / pretrained.SUMS, settings, made_of, recipe.forced)
+    return runs.finished(folder, folder / "model" / pretrained.SUMS, settings, made_of,
+                         recipe.forced)
 
 
-@recipe.stage("train", uses=("data", "pitch", "align", "model", "systems", "seeds", "train", "phrasing",
+@recipe.stage("train",
+              uses=("data", "pitch", "align", "model", "systems", "seeds", "train", "phrasing",
                              "polish", "release"),
               inputs=lambda cfg, exp: [exp / "words" / "train.json", exp / "words" / "test.json",
                                        exp / "pitch" / "train.npz"],
@@ -203,7 +218,8 @@ def train(cfg: Config, exp: Path) -> None:
         parts = {}
         for split in ("train", "dev"):
             utterances, roots = utterances_of(cfg, exp, split, spoken(split))
-            parts[split] = (Sounds(utterances, roots, rate), read_json(exp / "words" / f"{split}.json"),
+            parts[split] = (Sounds(utterances, roots, rate),
+                            read_json(exp / "words" / f"{split}.json"),
                             read_pitch(exp / "pitch" / f"{split}.npz"))
         voices = list(dict.fromkeys(u.speaker for u in utterances_of(cfg, exp, "train")[0]))
         for name, system, seed in _runs(cfg):
@@ -222,15 +238,18 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
     if _done(cfg, exp, folder, train, settings, exp / "words" / "train.json",
              exp / "pitch" / "train.npz", exp / "vocoder" / "model" / pretrained.SUMS):
         return
-    speakers = list(dict.fromkeys(u.speaker for u in parts["train"][0].utterances.values()))  # voices first
+    # Voices first
+    speakers = list(dict.fromkeys(u.speaker for u in parts["train"][0].utterances.values()))
     torch.manual_seed(seed)
-    model: Any = models.build(cfg.model.name, **{**cfg.model.config, "speakers": speakers, **system.model})
+    model: Any = models.build(cfg.model.name,
+                              **{**cfg.model.config, "speakers": speakers, **system.model})
     frame = model.vocoder.config.hop / model.vocoder.config.sample_rate
     analyser: Any = models.build("vocoder", **cfg.model.config.get("vocoder", {}))
 
     def aligned(split: str) -> training.Aligned:
         sounds, records, f0 = parts[split]
-        return training.Aligned(records, sounds, f0, analyser.mel, speakers, frame, model.config.breaks)
+        return training.Aligned(records, sounds, f0, analyser.mel, speakers, frame,
+                                model.config.breaks)
 
     data = aligned("train")
     model.config = dataclasses.replace(model.config, **data.statistics())
@@ -244,7 +263,8 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
     dev = aligned("dev" if parts["dev"][1] else "train")
 
     metrics: dict[str, float] = {}
-    if model.phrasing is not None:  # apart: a few hundred texts are known by heart long before their sound
+    # Apart: a few hundred texts are known by heart long before their sound
+    if model.phrasing is not None:
         texts = {s: training.Phrases(parts[s][1]) for s in ("train", "dev")}
         heard = texts["dev"] if texts["dev"].rows else texts["train"]
         found = trainer.fit(model.phrasing, training.phrasing_loss, texts["train"],
@@ -263,10 +283,12 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
     model.keep_speakers(len(voices))
     put_together(exp, model)
     if cfg.polish.renditions:
-        metrics["vocoder distance"] = _polish(cfg, folder, model, data.of(voices), dev.of(voices), seed)
+        metrics["vocoder distance"] = _polish(cfg, folder, model, data.of(voices), dev.of(voices),
+                                              seed)
     if trainer.is_main():
         metrics = {f"dev {k}": round(v, 4) for k, v in metrics.items()}
-        pretrained.save(folder / "model", model, _info(cfg, model, "prosodyfm", metrics, DESCRIPTION))
+        pretrained.save(folder / "model", model,
+                        _info(cfg, model, "prosodyfm", metrics, DESCRIPTION))
     trainer.barrier()
 
 
@@ -281,17 +303,23 @@ def _polish(cfg: Config, folder: Path, model: Any, data: Any, dev: Any, seed: in
     heard = training.Renditions(model, data, cfg.polish.renditions, cfg.polish.start, seed=seed)
     checked = training.Renditions(model, dev, 1, cfg.polish.start, seed=seed)
     learner = vocoding.Vocoding(model.vocoder.requires_grad_(True), cfg.polish.adversary)
-    return trainer.fit(learner, vocoding.vocoder_loss, heard, how, folder / "polish",
-                       lambda m: vocoding.vocoder_score(m, checked)).metrics["distance"]  # type: ignore[arg-type]
+
+    def score(trained: Any) -> dict[str, float]:
+        return vocoding.vocoder_score(trained, checked)
+
+    result = trainer.fit(learner, vocoding.vocoder_loss, heard, how, folder / "polish", score)
+    return result.metrics["distance"]
 
 
-DESCRIPTION = "Text to speech with phrase breaks and terminal intonation (ProsodyFM), and its vocoder."
+DESCRIPTION = ("Text to speech with phrase breaks and terminal intonation (ProsodyFM), and its "
+               "vocoder.")
 
 
 def put_together(exp: Path, model: Any) -> None:
     """Loads the trained vocoder into a voice. Raises InputError where it was not trained yet."""
     if not (exp / "vocoder" / "model" / pretrained.SUMS).exists():
-        raise InputError(f"{exp / 'vocoder'}: no vocoder yet; run --stage vocoder --stop-stage vocoder, then "
+        raise InputError(f"{exp / 'vocoder'}: no vocoder yet; run --stage vocoder --stop-stage "
+                         f"vocoder, then "
                          "the same command again (the training is kept)")
     model.vocoder.load_state_dict(pretrained.load(exp / "vocoder" / "model")[0].state_dict())
 
@@ -328,7 +356,8 @@ def evaluate(cfg: Config, exp: Path) -> None:
     how = {"wer": cfg.sentences.recogniser, "mos": cfg.sentences.mos, "pitch": cfg.sentences.pitch,
            "labels": {name: sounds.utterances[name].labels for name in names},
            "meta": {"commit": report.commit()}, "code": recipe.code(evaluate, cfg)}
-    measure(CEILING, None, said / "recordings", said / CEILING, results / "ceiling.json", names, **how)
+    measure(CEILING, None, said / "recordings", said / CEILING, results / "ceiling.json", names,
+            **how)
     strange: list[str] = []
     theirs = said / OTHERS / "recordings"
     if cfg.sentences.others:
@@ -346,7 +375,8 @@ def evaluate(cfg: Config, exp: Path) -> None:
             folder = said / OTHERS / f"{name}-{seed}"
             first = dict.fromkeys(strange, free.voices[0])
             speak(free, scripts, strange, first, cfg.sentences.steps, cfg.sentences.seed, folder)
-            measure(name, seed, theirs, folder, results / f"{name}-{seed} others.json", strange, **how,
+            measure(name, seed, theirs, folder, results / f"{name}-{seed} others.json", strange,
+                    **how,
                     kind=OTHERS)
         kinds = [(name, False), (name + REFERENCE, True)]
         for label, given in kinds if shaped else kinds[:1]:
@@ -362,8 +392,10 @@ def evaluate(cfg: Config, exp: Path) -> None:
     if name:
         voice = Synthesizer.from_pretrained(exp / f"{name}-{seed}" / "model")
         some = sorted(names, key=lambda n: -len(records[n]["words"]))
-        some = [n for n in some if len(records[n]["words"]) <= 14][: cfg.sentences.controls] or some[:1]
-        found = control(voice, records, some, cfg.sentences.slopes, cfg.sentences.pauses, cfg.sentences.steps,
+        some = [n for n in some
+                if len(records[n]["words"]) <= 14][: cfg.sentences.controls] or some[:1]
+        found = control(voice, records, some, cfg.sentences.slopes, cfg.sentences.pauses,
+                        cfg.sentences.steps,
                         cfg.sentences.seed, cfg.sentences.pitch, exp / "control")
         write_json(exp / "control.json", found)
 
@@ -380,7 +412,7 @@ def _controlled(cfg: Config) -> tuple[str, int]:
 
 
 @recipe.stage("synthesise", uses=("systems", "seeds", "sentences", "model"),
-              inputs=lambda cfg, exp: [exp / f"{next(_runs(cfg))[0]}-{next(_runs(cfg))[2]}" / "model"],
+              inputs=lambda cfg, exp: [_first(cfg, exp) / "model"],
               outputs=lambda cfg, exp: [exp / "spoken"])
 def synthesise(cfg: Config, exp: Path) -> None:
     """Read texts aloud with the first system, markup and all."""
@@ -412,7 +444,8 @@ def write_report(cfg: Config, exp: Path) -> None:
     sounds = {"recording": exp / "said" / "recordings", "resynthesised": exp / "said" / CEILING,
               **{label: exp / "said" / f"{label}-{cfg.seeds[0]}" for label in systems}}
     results_page(exp, systems, list(cfg.seeds), logs, _controlled(cfg)[0] or None, sounds,
-                 tested(cfg, exp)[2][:4], [n for n, c in cfg.data.corpora.items() if c.role == "voice"])
+                 tested(cfg, exp)[2][:4],
+                 [n for n, c in cfg.data.corpora.items() if c.role == "voice"])
 
 
 if __name__ == "__main__":

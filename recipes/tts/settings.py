@@ -29,7 +29,8 @@ class Corpus:
 class Data:
     """The recordings."""
 
-    corpora: dict[str, Corpus] = field(default_factory=dict)  # the first speaker of the first is the default
+    # The first speaker of the first is the default
+    corpora: dict[str, Corpus] = field(default_factory=dict)
     longest: float = 17.0  # seconds of an utterance that is still used
 
 
@@ -50,7 +51,8 @@ class Align:
     threshold: float = 0.1  # seconds from which a pause within a sentence is a phrase break
     edge: float = 0.1  # seconds of silence kept at both ends
     phonemiser: str = "default"  # a phonemizer of `avspeech.text`
-    search: bool = False  # durations by monotonic search under the prior at every step, as in the paper
+    # Durations by monotonic search under the prior at every step, as in the paper
+    search: bool = False
 
 
 @dataclass
@@ -80,7 +82,8 @@ class Polish:
     to read the pitch off the mel, and slopes asked of last words do not reach the sound.
     """
 
-    renditions: int = 0  # of each recording, with other noise; 0: the vocoder stays as its stage left it
+    # Of each recording, with other noise; 0: the vocoder stays as its stage left it
+    renditions: int = 0
     # Where renditions begin on the way from noise to the recording (`training.retold`; 1: its own
     # mel)
     start: float = 0.3
@@ -90,7 +93,8 @@ class Polish:
 
     def __post_init__(self) -> None:
         if min(self.renditions, self.adversary) < 0 or not 0 <= self.start <= 1:
-            raise InputError("polish: expected renditions and adversary of 0 or more, start in 0..1")
+            raise InputError("polish: expected renditions and adversary of 0 or more, start in "
+                             "0..1")
 
 
 @dataclass
@@ -107,11 +111,13 @@ class Sentences:
     # "tiny.en", "base" or a folder of a Whisper model for CTranslate2, for WER (none: left out)
     recogniser: str | None = None
     mos: bool = False  # opinion scores, where their packages are installed
-    pitch: str = "world"  # F0 of the measures, as the field has it; "dio" takes a twentieth of the time
+    # F0 of the measures, as the field has it; "dio" takes a twentieth of the time
+    pitch: str = "world"
     controls: int = 8  # sentences of the control experiments
     slopes: tuple[float, ...] = (4.0, 2.0, 0.0, -2.0, -4.0)  # semitones over the last word
     pauses: tuple[float, ...] = (0.1, 0.2, 0.4, 0.8)  # seconds
-    texts: tuple[str, ...] = ("I said <brk 0.4> no<rise>.", "You have three new messages.")  # read aloud
+    # Read aloud
+    texts: tuple[str, ...] = ("I said <brk 0.4> no<rise>.", "You have three new messages.")
 
 
 @dataclass
@@ -125,7 +131,8 @@ class Config:
     systems: dict[str, System] = field(default_factory=lambda: {"prosodyfm": System()})
     seeds: tuple[int, ...] = (0,)
     # The vocoder's training
-    vocoder: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(batch_seconds=16))
+    vocoder: trainer.TrainConfig = field(
+        default_factory=lambda: trainer.TrainConfig(batch_seconds=16))
     train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)  # the voice's training
     # The training of the predictor of breaks
     phrasing: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(

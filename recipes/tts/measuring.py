@@ -81,6 +81,8 @@ def speak(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str],
         contours = None
         if given:
             script = as_recorded(script, record["breaks"] if config.breaks else None)
+        else:
+            script = voice.read(script.source)
         if given and config.intonation:
             heard = record["heard" if config.breaks else "written"]
             contours = {int(word): np.asarray(contour, np.float32) for word, contour in heard}

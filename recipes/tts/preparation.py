@@ -32,10 +32,18 @@ def read_json(path: Path) -> Any:
 
 
 def script_of(utterance: Utterance, phonemiser: str) -> text.Script:
-    """An utterance's text, of capitals or not, without any markup meant."""
+    """The script of an utterance's text, without any markup meant.
+
+    Questions get no tone from the text: how the recording ends is read off its pitch.
+
+    Args:
+        utterance: with a text, in capitals or not.
+        phonemiser: a phonemizer of `avspeech.text`.
+    """
     said = utterance.text or ""
     said = said.lower() if said.isupper() else said
-    return text.analyse(said.replace("&", "&amp;").replace("<", "&lt;"), phonemiser)
+    plain = said.replace("&", "&amp;").replace("<", "&lt;")
+    return text.analyse(plain, phonemiser, questions_rise=False)
 
 
 def write_texts(manifests: Sequence[Path], root: Path, recogniser: str, path: Path) -> None:

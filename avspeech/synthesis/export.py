@@ -151,8 +151,8 @@ class Condition(nn.Module):
 
     def forward(self, known: Tensor, durations: Tensor,
                 noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        told, _, contours, mask = self.model.condition(known, durations, noise.shape[1])
-        return self.model.decoder.prepare(told), mask, contours
+        condition, _, contours, mask = self.model.condition(known, durations, noise.shape[1])
+        return self.model.decoder.prepare(condition), mask, contours
 
 
 class Wave(nn.Module):

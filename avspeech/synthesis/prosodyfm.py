@@ -299,15 +299,15 @@ class ProsodyFM(nn.Module):
         frame = torch.arange(index.shape[1], device=index.device).reshape(1, -1, 1)
         done = (frame - first + 0.5) / total.clamp_min(1)
         mean = spread(self.prior(fused))
-        told = [spread(fused), mean, done, 1 - done, torch.log1p(total) / 3]
+        parts = [spread(fused), mean, done, 1 - done, torch.log1p(total) / 3]
         contours = torch.zeros_like(mean[..., :2])
         if self.config.intonation:
             start, share, phrase = drawn[..., -3], drawn[..., -2], drawn[..., -1] * mask
             inside = (phrase > 0).to(fused.dtype)
             contour = inside * intonation.read_off(drawn[..., :-3], start + done[..., 0] * share)
-            told += [contour.unsqueeze(-1) / intonation.SCALE, inside.unsqueeze(-1)]
+            parts += [contour.unsqueeze(-1) / intonation.SCALE, inside.unsqueeze(-1)]
             contours = torch.stack([contour, phrase], -1)
-        return torch.cat(told, -1) * mask.unsqueeze(-1), mean, contours, mask
+        return torch.cat(parts, -1) * mask.unsqueeze(-1), mean, contours, mask
 
     def normalise(self, mel: Tensor, melody: Tensor | None = None) -> Tensor:
         """Scales a natural-log mel `[B, T, M]`, with intonation also a melody `[B, T]` in semitones
@@ -434,11 +434,11 @@ class ProsodyFM(nn.Module):
         Returns:
             (log-mel `[B, M, T]`; F0 `[B, T]` or None).
         """
-        told, mean, contours, there = self.condition(known, durations)
+        condition, mean, contours, there = self.condition(known, durations)
         if noise is None:
             generator = None if seed is None else torch.Generator(known.device).manual_seed(seed)
             noise = torch.randn(mean.shape, generator=generator, device=mean.device)
-        hint = self.decoder.prepare(told)
+        hint = self.decoder.prepare(condition)
         temperature = self.config.temperature if temperature is None else temperature
         x = flow_matching.integrate(lambda x, t: self.decoder(x, t, hint, there),
                                     noise[:, : mean.shape[1]] * temperature,

@@ -233,9 +233,9 @@ def score(reference: str | Path, hypothesis: str | Path, *, manifest: str | Path
 
     for name in tqdm(sorted(one), desc="score", unit="pair", disable=not progress):
         try:
-            told = known.get(name) or known.get(Path(name).name) or noted.beside(one[name])
+            notes = known.get(name) or known.get(Path(name).name) or noted.beside(one[name])
             said = noted.beside(two[name]) if name in two else Notes()
-            pair = _pair(one[name], two.get(name), told, said, how, scores.failed, name)
+            pair = _pair(one[name], two.get(name), notes, said, how, scores.failed, name)
         except InputError as error:
             scores.unreadable[name] = str(error)
             continue
@@ -276,11 +276,11 @@ def _judges(wer: str | Path | None, mos: bool) -> dict[str, Any]:
             **(judges.opinion_judges() if mos else {})}
 
 
-def _pair(reference: Path, hypothesis: Path | None, told: Notes, said: Notes, how: _How,
+def _pair(reference: Path, hypothesis: Path | None, notes: Notes, said: Notes, how: _How,
           failed: dict[str, str], name: str) -> _Found:
     """Measures a pair; a hypothesis that cannot be measured is put into `failed`."""
     samples = _sound(reference, how.rate)
-    melody = prosody.Melody.of(samples, how.rate, told.words, told.phones, how.method)
+    melody = prosody.Melody.of(samples, how.rate, notes.words, notes.phones, how.method)
     try:
         if hypothesis is None:
             raise _Failed("there is no file of this name")
@@ -301,7 +301,7 @@ def _pair(reference: Path, hypothesis: Path | None, told: Notes, said: Notes, ho
         heard = None
         found = _missed(melody, how)
     if "wer" in how.judges:
-        _count_words(found, told.text or said.text, samples, heard, how)
+        _count_words(found, notes.text or said.text, samples, heard, how)
     found.row = {key: float(value) for key, value in found.row.items()}
     return found
 

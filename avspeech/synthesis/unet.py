@@ -1,5 +1,5 @@
-"""The field of a flow over mel frames: a one-dimensional U-Net of ConvNeXt blocks, told the time of
-the flow."""
+"""The field of a flow over mel frames: a one-dimensional U-Net of ConvNeXt blocks, given the time
+of the flow."""
 
 from __future__ import annotations
 

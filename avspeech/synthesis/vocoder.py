@@ -256,8 +256,8 @@ def mel_smoothing(config: VocoderConfig) -> Tensor:
     """[M, M]: means over a triangle of `smooth` hertz to each side, which a ripple of that period,
     or of a whole part of it, does not survive; bands further apart than that stay as they are."""
     corners = _corners(config)
-    centres, width = corners[1:-1], (corners[2:] - corners[:-2]) / 2
-    near = (1 - (centres - centres.unsqueeze(1)).abs() / config.smooth).clamp_min(0) * width
+    centers, width = corners[1:-1], (corners[2:] - corners[:-2]) / 2
+    near = (1 - (centers - centers.unsqueeze(1)).abs() / config.smooth).clamp_min(0) * width
     return (near / near.sum(1, keepdim=True)).float()
 
 

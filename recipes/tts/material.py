@@ -1,4 +1,4 @@
-"""Which recordings the stages of the recipe work on: who learns, who is measured, at which rate."""
+"""Chooses the recordings of each stage: who learns, who is measured, at which rate."""
 
 from __future__ import annotations
 
@@ -21,8 +21,17 @@ ALL = ("voice", "support", "vocoder")  # roles
 
 def utterances_of(cfg: Config, exp: Path, split: str, roles: Sequence[str] = ("voice",)
                 ) -> tuple[list[Utterance], dict[str, Path]]:
-    """Utterances of a split, of the corpora of these roles, voices first, and the folder each one's
-    path is relative to."""
+    """The utterances of a split.
+
+    Args:
+        cfg, exp: the experiment.
+        split: "train", "dev" or "test".
+        roles: of the corpora; voices come first.
+
+    Returns:
+        (utterances, {id: the folder that its path is relative to}). `left_out` says what is
+        missing.
+    """
     found: list[Utterance] = []
     roots: dict[str, Path] = {}
     voices: set[str] = set()
@@ -69,12 +78,12 @@ def left_out(cfg: Config, exp: Path) -> list[str]:
 
 
 def spoken(split: str) -> tuple[str, ...]:
-    """Roles whose texts a split is made of; only voices are measured."""
+    """The roles whose texts a split is made of; only voices are measured."""
     return ("voice", "support") if split == "train" else ("voice",)
 
 
 def rate_and_hop(cfg: Config) -> tuple[int, int]:
-    """Rate and hop of the voice, in hertz and samples."""
+    """(rate of the voice in hertz, its hop in samples)."""
     from avspeech.synthesis import vocoder
 
     base, fields = models.CONFIGS.get(cfg.model.name, (cfg.model.name, {}))
@@ -83,12 +92,19 @@ def rate_and_hop(cfg: Config) -> tuple[int, int]:
 
 
 def _spread(names: Sequence[str], count: int) -> list[str]:
-    """So many of some names, evenly over them all."""
+    """Up to `count` of some names, evenly over them all."""
     return [names[i * len(names) // count] for i in range(min(count, len(names)))]
 
 
 def tested(cfg: Config, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
-    """The test recordings, what is known of them, and which are measured."""
+    """The test sentences.
+
+    Returns:
+        (the recordings, {id: record of the words stage}, the ids that are measured).
+
+    Raises:
+        InputError: there is none.
+    """
     rate, _ = rate_and_hop(cfg)
     utterances, roots = utterances_of(cfg, exp, "test")
     records = {n: r for n, r in read_json(exp / "words" / "test.json").items()
@@ -105,7 +121,8 @@ def tested(cfg: Config, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
 
 
 def others(cfg: Config, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
-    """As `tested`, of the support corpora: recordings, scripts and phones, names."""
+    """The test sentences of the support corpora, as `tested`; their records hold script and phones
+    alone."""
     rate, _ = rate_and_hop(cfg)
     utterances, roots = utterances_of(cfg, exp, "test", ("voice", "support"))
     own = {u.id for u in utterances_of(cfg, exp, "test")[0]}

@@ -1,5 +1,5 @@
-"""What the recipe measures and shows: test sentences said by every system beside their recordings,
-control experiments, a text read aloud, the results page."""
+"""Measures and shows: test sentences said by every system beside their recordings, control
+experiments, the results page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from avspeech.synthesis.vocoding import Sounds
 SHOWN = {"log_f0_rmse": 3, "break_f1": 1, "tone_accuracy": 1, "f0_frame_error": 1, "mcd": 2,
          "rate_ratio": 3,
          "wer": 1, "dnsmos": 2, "distillmos": 2}  # digits
-CEILING = "recordings, resynthesised"
+CEILING = "recordings, resynthesized"
 OTHERS = "others"
 FAILED = "failed"  # sentences that are silent, unreadable or missing
 HEARD = ("wer", "dnsmos", "distillmos")  # measures that need no recording
@@ -34,8 +34,16 @@ HEARD = ("wer", "dnsmos", "distillmos")  # measures that need no recording
 def reference(records: Mapping[str, Any], names: Sequence[str], sounds: Sounds, hop: int,
               vocoder: Any,
               out: Path) -> None:
-    """The recordings, cut as in training, and the same through the vocoder, each with its words'
-    times."""
+    """Writes the recordings, cut as in training, and the same through the vocoder, each with notes.
+
+    Args:
+        records: of the words stage, by name.
+        names: the sentences.
+        sounds: the recordings.
+        hop: samples between frames.
+        vocoder: the model.
+        out: the folder.
+    """
     for name in names:
         record = records[name]
         skip = record["skip"] * hop
@@ -53,10 +61,18 @@ def reference(records: Mapping[str, Any], names: Sequence[str], sounds: Sounds, 
 
 
 def write_said(stem: Path, samples: np.ndarray, sample_rate: int, note: Mapping[str, Any]) -> None:
-    """stem.wav, and stem.json with words, phones, text."""
+    """Writes a sound and its notes.
+
+    Args:
+        stem: path without suffix; .wav and .json are written.
+        samples: `[N]`; louder ones than full scale are turned down.
+        sample_rate: in hertz.
+        note: words, phones, text.
+    """
     peak = float(np.abs(samples).max(initial=1e-9))
     audio.write(stem.with_name(stem.name + ".wav"), samples * min(1.0, 0.99 / peak), sample_rate)
-    stem.with_name(stem.name + ".json").write_text(json.dumps(note), encoding="utf-8")
+    storage.write_atomically(stem.with_name(stem.name + ".json"), json.dumps(note).encode())
+
 
 
 def speak(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str],
@@ -162,9 +178,18 @@ TRUTH = {"truth break_f1": "break F1 (%)", "truth tone_accuracy": "terminal-tone
 def against_truth(said: Path, names: Sequence[str], labels: Mapping[str, Mapping[str, Any]],
                   pitch: str
                   ) -> dict[str, tuple[float, int]]:
-    """For a corpus that knows its own breaks and tones (labels "breaks" and "tones" of `mini_tts`):
-    {measure: (percentage, sentences)} of how a folder of sentences agrees with them, whatever a
-    recording would give."""
+    """Compares sentences with the breaks and tones that the corpus was made to have, whatever a
+    recording would give.
+
+    Args:
+        said: the folder of the sentences.
+        names: of the sentences.
+        labels: of the sentences, with "breaks", "tones" and "words" as `mini_tts` has them.
+        pitch: how F0 is found.
+
+    Returns:
+        {measure: (percentage, sentences compared)}.
+    """
     breaks, hits, tones, compared = prosody.Breaks(), 0, 0, 0
     for name in names:
         words = [(float(a), float(b)) for a,
@@ -240,8 +265,7 @@ def control(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str]
 
 
 def correlation(pairs: Sequence[Sequence[float]]) -> float:
-    """Pearson's r of what was asked and what was measured; NaN below three that could be
-    measured."""
+    """Pearson's r of (asked, measured) pairs; NaN where fewer than three were measured."""
     known = np.array([p for p in pairs if np.isfinite(p).all()], float).reshape(-1, 2)
     if len(known) < 3 or known.std(0).min() == 0:
         return float("nan")
@@ -249,8 +273,7 @@ def correlation(pairs: Sequence[Sequence[float]]) -> float:
 
 
 def control_svg(found: Mapping[str, Sequence[Sequence[float]]]) -> bytes:
-    """Asked against measured: slopes and pauses, each sentence a point, the line where they
-    agree."""
+    """A picture of asked against measured slopes and pauses, each sentence a point."""
     from avspeech.report.figures import scatter_svg
 
     panels = {}
@@ -265,7 +288,7 @@ def control_svg(found: Mapping[str, Sequence[Sequence[float]]]) -> bytes:
 
 
 def control_table(found: Mapping[str, Sequence[Sequence[float]]], system: str) -> report.Table:
-    """Means of what was measured, by what was asked."""
+    """A table of what was measured, by what was asked for."""
     rows: list[list[str]] = []
     for kind, unit in (("slope", "semitones"), ("pause", "s")):
         for asked in sorted({p[0] for p in found[kind]}, reverse=kind == "slope"):
@@ -290,8 +313,17 @@ def control_table(found: Mapping[str, Sequence[Sequence[float]]], system: str) -
 def table(rows: Sequence[Mapping[str, Any]], systems: Sequence[str], named: Mapping[str, str],
           title: str,
           note: str) -> report.Table:
-    """Systems by those measures of `named` that were taken: means over seeds, with the deviation
-    where there are several."""
+    """A table of systems by measures.
+
+    Args:
+        rows: of result files.
+        systems: the rows of the table.
+        named: {measure: heading}; measures that were not taken are left out.
+        title, note: of the table.
+
+    Returns:
+        Means over seeds, with the deviation where there are several.
+    """
     columns = [key for key in named if any(r["condition"] == key for r in rows)]
     lines: list[list[str]] = []
     for system in systems:
@@ -320,8 +352,17 @@ def failures(rows: Sequence[Mapping[str, Any]]) -> str:
 def results_page(exp: Path, systems: Sequence[str], seeds: Sequence[int], logs: Mapping[str, Path],
                  controls: str | None, sounds: Mapping[str, Path], shown: Sequence[str],
                  corpora: Sequence[str]) -> None:
-    """Writes RESULTS.md and report.html into `exp`, prints the tables and the page's path. shown:
-    sentences to listen to, of each system in `sounds`; corpora: whose voices they are."""
+    """Writes RESULTS.md and report.html into `exp`, and prints the tables and the page's path.
+
+    Args:
+        exp: the experiment.
+        systems, seeds: what was trained.
+        logs: {name: log of a training}.
+        controls: the system of the control experiment, if any.
+        sounds: {name: folder of sentences} to listen to.
+        shown: sentences to listen to.
+        corpora: whose voices they are.
+    """
     rows, meta = report.read_results(exp / "results")
     meta = {"command": report.command(exp), "commit": meta.get("commit", "unknown"),
             "f0": meta.get("pitch", "unknown")}
@@ -334,7 +375,7 @@ def results_page(exp: Path, systems: Sequence[str], seeds: Sequence[int], logs: 
         rows, everything, named, "Test sentences against their recordings",
         f"{count} held-out sentences; seeds {', '.join(map(str, seeds))}. From the text alone but "
         f"for rows "
-        "that say 'reference', which are told the recording's breaks and last-word shapes. The "
+        "that say 'reference', which are given the recording's breaks and last-word shapes. The "
         "first row is "
         "what the vocoder alone loses. Break F1: pauses at word boundaries, of the sentences "
         "together."
@@ -379,13 +420,14 @@ def results_page(exp: Path, systems: Sequence[str], seeds: Sequence[int], logs: 
 
 
 def rate_of(path: Path) -> int:
+    """The rate of a sound file in hertz."""
     import soundfile
 
     return int(soundfile.info(str(path)).samplerate)
 
 
 def card_metrics(results: Path, system: str, seed: int) -> dict[str, float]:
-    """Test numbers of a model, for its card."""
+    """The test numbers of a model, for its card."""
     if not results.exists():
         return {}
     rows, _ = report.read_results(results)
@@ -396,6 +438,7 @@ def card_metrics(results: Path, system: str, seed: int) -> dict[str, float]:
 
 
 def update_card(model: Path, metrics: Mapping[str, float]) -> None:
+    """Adds numbers to the card of a model folder."""
     info = pretrained.read_info(model)
     pretrained.update(model, metrics={**info.metrics, **metrics})
 

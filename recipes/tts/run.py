@@ -35,7 +35,7 @@ recipe = Recipe("tts", schema=Config, doc=__doc__)
               sources=lambda cfg, exp: [c.source for c in cfg.data.corpora.values() if c.source],
               outputs=lambda cfg, exp: [exp / "data" / n / "train.jsonl" for n in cfg.data.corpora])
 def prepare(cfg: Config, exp: Path) -> None:
-    """Write each corpus' manifests, and texts where a recogniser is to hear them."""
+    """Write each corpus' manifests, and texts where a recognizer is to hear them."""
     from preparation import write_texts
 
     if not cfg.data.corpora:
@@ -293,7 +293,7 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
 
 
 def _polish(cfg: Config, folder: Path, model: Any, data: Any, dev: Any, seed: int) -> float:
-    """Trains the vocoder in a voice on that voice's renditions; returns its distance on development
+    """Trains the vocoder of a voice on that voice's renditions; returns its distance on development
     ones."""
     from avspeech.synthesis import training, vocoding
 
@@ -316,7 +316,7 @@ DESCRIPTION = ("Text to speech with phrase breaks and terminal intonation (Proso
 
 
 def put_together(exp: Path, model: Any) -> None:
-    """Loads the trained vocoder into a voice. Raises InputError where it was not trained yet."""
+    """Loads the trained vocoder into a voice. Raises InputError where it is not trained yet."""
     if not (exp / "vocoder" / "model" / pretrained.SUMS).exists():
         raise InputError(f"{exp / 'vocoder'}: no vocoder yet; run --stage vocoder --stop-stage "
                          f"vocoder, then "
@@ -327,7 +327,7 @@ def put_together(exp: Path, model: Any) -> None:
 # --- measuring ------------------------------------------------------------------------------------
 
 
-REFERENCE = " + reference"  # a system told the recording's breaks and shapes
+REFERENCE = " + reference"  # a system that is given the recording's breaks and shapes
 
 
 @recipe.stage("evaluate", outputs=lambda cfg, exp: [exp / "results"])
@@ -401,8 +401,8 @@ def evaluate(cfg: Config, exp: Path) -> None:
 
 
 def _controlled(cfg: Config) -> tuple[str, int]:
-    """The first system with intonation or breaks, of the first seed: the one the control experiment
-    asks."""
+    """(system, seed) of the control experiment: the first with intonation or breaks, of the first
+    seed."""
     base = models.CONFIGS.get(cfg.model.name, ("", {}))[1]
     for name, system in cfg.systems.items():
         fields = {**base, **cfg.model.config, **system.model}
@@ -441,7 +441,7 @@ def write_report(cfg: Config, exp: Path) -> None:
             **{f"{n}-{s}, polished": exp / f"{n}-{s}" / "polish" / "log.jsonl" for n, _, s in runs}}
     systems = [label for name in cfg.systems for label in (name, name + REFERENCE)
                if any((exp / "results" / f"{label}-{s}.json").exists() for s in cfg.seeds)]
-    sounds = {"recording": exp / "said" / "recordings", "resynthesised": exp / "said" / CEILING,
+    sounds = {"recording": exp / "said" / "recordings", "resynthesized": exp / "said" / CEILING,
               **{label: exp / "said" / f"{label}-{cfg.seeds[0]}" for label in systems}}
     results_page(exp, systems, list(cfg.seeds), logs, _controlled(cfg)[0] or None, sounds,
                  tested(cfg, exp)[2][:4],

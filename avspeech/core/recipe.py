@@ -124,7 +124,8 @@ class Recipe:
         if not args.dry_run and _is_first_process():
             storage.sweep(exp)
             config.dump(cfg, exp / "config.yaml")
-            asked = {"config": args.config, "overrides": args.overrides}
+            asked = {"program": f"python recipes/{self.name}/run.py", "config": args.config,
+                     "overrides": args.overrides}
             (exp / COMMAND).write_text(json.dumps(asked, indent=1) + "\n", encoding="utf-8")
         pending = None  # in a dry run: the stage that would run before, so that what follows cannot be known
         for number in range(first, last + 1):
@@ -152,9 +153,11 @@ class Recipe:
     def _parser(self) -> argparse.ArgumentParser:
         width = max(len(s.name) for s in self.stages)
         stages = "\n".join(f"  {i} {s.name:{width}}  {s.summary}" for i, s in enumerate(self.stages, 1))
-        keys = "\n".join(f"  {key}="
-                         f"{'(must be given)' if default is dataclasses.MISSING else default}  ({kind})"
-                         for key, kind, default in config.keys(self.schema))
+        about, lines = config.comments(self.schema), []
+        for key, kind, default in config.keys(self.schema):
+            value = "(must be given)" if default is dataclasses.MISSING else default
+            lines.append(f"  {key}={value}  ({kind})" + (f"  {about[key]}" if about[key] else ""))
+        keys = "\n".join(lines)
         parser = argparse.ArgumentParser(
             prog=os.environ.get("AVSPEECH_RECIPE", None), description=self.doc,
             epilog=f"stages:\n{stages}\n\nconfig keys and their defaults:\n{keys}".replace("%", "%%"),

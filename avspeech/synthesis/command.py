@@ -29,7 +29,7 @@ def add_speak(commands: argparse._SubParsersAction) -> None:
                          help="a recording whose phrase endings are taken where the text asks for "
                               "no tone")
     command.add_argument("--sentence-rest", type=float, metavar="S",
-                         help="seconds of silence between two sentences (default: 0.3 to 0.45, by "
+                         help="seconds of silence between two sentences (default: 0.3 to 0.5, by "
                               "the mark)")
     command.add_argument("--paragraph-rest", type=float, metavar="S",
                          help="seconds of silence between two paragraphs (default: 0.8)")

@@ -26,6 +26,7 @@ from avspeech.core import storage
 from avspeech.errors import InputError
 from avspeech.media import audio
 from avspeech.synthesis.speech import Manner, Rest, Timestamps
+from avspeech.text.script import RESTS
 
 if TYPE_CHECKING:
     from avspeech.synthesis.synthesizer import Synthesizer
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 CHARACTERS = 4000  # of a paragraph that are analyzed at a time
 PIPED = 100_000_000  # bytes of text that are taken from a pipe, which can be read only once
-CUT_REST = 0.4  # seconds between two parts of one paragraph, where no other rest is asked for
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s+")
 
 
@@ -262,7 +262,10 @@ class _Job:
         """Seconds of rest behind a part that is not the end of its paragraph."""
         if not _SENTENCE_END.search(part[-20:].rstrip() + " "):
             return 0.0
-        return CUT_REST if self.sentence_rest is None else self.sentence_rest
+        for rest in (self.sentence_rest, self.synthesizer.sentence_rest):
+            if rest is not None:
+                return rest
+        return RESTS["."]
 
     def lines(self) -> list[str]:
         """What could not be said and what was guessed so far."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from avspeech.text import Break, Sentence, Token, Word
+from avspeech.text import Token, Word
 
 
 @dataclass
@@ -95,17 +95,6 @@ class Rest:
 
     due: float = 0.0  # seconds of silence wanted before what is said next
     there: float = 0.0  # seconds of silence that the sound ends with
-
-    def after(self, sentence: Sentence, tail: float) -> None:
-        """Takes the rest that is due after a sentence; a break at its end is one already.
-
-        Args:
-            sentence: what was said.
-            tail: seconds of silence at its end.
-        """
-        ends = sentence.items[-1] if sentence.items else None
-        self.due = 0.0 if isinstance(ends, Break) else sentence.rest
-        self.there = tail
 
     def before(self, pieces: Iterator[Piece], lead: float, sample_rate: int) -> Iterator[Piece]:
         """Puts the silence that is due before the first piece of a sentence.

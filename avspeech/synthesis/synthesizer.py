@@ -50,15 +50,16 @@ class Synthesizer:
         predict_breaks: whether the voice puts breaks of its own between those that the text asks
             for.
         pronunciations: {"word": "W ER1 D"} in ARPAbet, which win over the phonemizer.
+        sentence_rest, paragraph_rest: as for a call, where that gives none.
 
     Raises:
         InputError: the voice knows other symbols, or a pronunciation cannot be used.
     """
 
     def __init__(self, model: Any, info: ModelInfo, *, phonemiser: str | None = None,
-                 language: str = "en-us",
-                 predict_breaks: bool = True,
-                 pronunciations: Mapping[str, str] | None = None) -> None:
+                 language: str = "en-us", predict_breaks: bool = True,
+                 pronunciations: Mapping[str, str] | None = None,
+                 sentence_rest: float | None = None, paragraph_rest: float | None = None) -> None:
         from avspeech.text import symbols
         from avspeech.text.own import Own
 
@@ -71,6 +72,7 @@ class Synthesizer:
         self.language = language
         self.predict_breaks = predict_breaks
         self.pronunciations = dict(pronunciations or {})
+        self.sentence_rest, self.paragraph_rest = sentence_rest, paragraph_rest
         self.sample_rate = int(model.vocoder.config.sample_rate)
         self.hop = int(model.vocoder.config.hop)
         Own(self.pronunciations)  # raises for one that no text can use
@@ -204,6 +206,10 @@ class Synthesizer:
         """As `read`, also for a text without any word."""
         from avspeech import text as reader
 
+        if sentence_rest is None:
+            sentence_rest = self.sentence_rest
+        if paragraph_rest is None:
+            paragraph_rest = self.paragraph_rest
         return reader.analyse(text, self.phonemiser, self.language, self.pronunciations,
                               sentence_rest=sentence_rest, paragraph_rest=paragraph_rest)
 
@@ -299,7 +305,7 @@ class Synthesizer:
         model, breaks = self.model, self.model.config.breaks
         device = next(model.parameters()).device
         with torch.inference_mode():
-            script = _rested(script)
+            script = script.with_rests()
             if breaks and self.predict_breaks and script.words:
                 script = predicted_breaks(model, script)
             script, tokens, pauses, asked = _paused(script, breaks)
@@ -330,7 +336,7 @@ class Synthesizer:
             pieces = timed(sound, tokens, durations, pauses, words, self.hop, self.sample_rate)
             lead, tail = (int(durations[i]) * self.hop / self.sample_rate for i in (0, -1))
             yield from rest.before(pieces, lead, self.sample_rate)
-            rest.after(script.sentences[0], tail)
+            rest.due, rest.there = script.rest(0), tail
 
     def _sound(self, known: torch.Tensor, durations: np.ndarray, pauses: set[int],
                noise: torch.Tensor,
@@ -404,14 +410,6 @@ def _paused(script: Script,
             asked[places[word]] = seconds
             pauses.add(places[word])
     return script, tokens, pauses, asked
-
-
-def _rested(script: Script) -> Script:
-    """A sentence with the rests that marks within it ask for, as breaks."""
-    last = len(script.words) - 1
-    rests = {word: seconds for word, seconds in script.rests().items() if word < last}
-    known = {word: seconds for word, seconds in script.breaks().items() if word >= 0}
-    return script.with_breaks({**known, **rests}, asked=True) if rests else script
 
 
 def _contours(given: Mapping[int, np.ndarray],

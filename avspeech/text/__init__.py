@@ -5,13 +5,13 @@
     script = text.analyse("I said <brk 0.4> no<rise>. Dr. Smith paid $4.50 on May 3rd.")
     script.text          "i said no. doctor smith paid four dollars and fifty cents on may third."
     script.ids()         [1, ...]: symbols by number (`symbols.SYMBOLS`), for a model
-    script.tokens()      the same with kind, word, place in the source, rate, seconds asked of a break
-    script.phrases()     first and last word of each, and the tone asked for
+    script.tokens()      the same with kind, word, place in the source, rate, seconds asked of a
+    break script.phrases()     first and last word of each, and the tone asked for
     script.unread_line   what could not be said, for a line on stderr; "" where all could
     script.with_breaks({1: None, 4: 0.3}), .with_tones({2: text.Tone.of(-4)}), .sentence(0)
 
-`markup.parse` takes the markup out, `normalise.normalise` says numbers and abbreviations in words, a
-phonemiser gives the phones, `script` holds the result. Nothing here needs torch.
+`markup.parse` takes the markup out, `normalise.normalise` says numbers and abbreviations in words,
+a phonemiser gives the phones, `script` holds the result. Nothing here needs torch.
 """
 
 from __future__ import annotations
@@ -41,13 +41,28 @@ from avspeech.text.script import (
     Word,
 )
 
-__all__ = ["Break", "Mark", "Phrase", "Script", "Sentence", "Token", "Tone", "Unread", "Word", "analyse", "check",
-           "read_pronunciations", "symbols"]
+__all__ = [
+    "Break",
+    "Mark",
+    "Phrase",
+    "Script",
+    "Sentence",
+    "Token",
+    "Tone",
+    "Unread",
+    "Word",
+    "analyse",
+    "check",
+    "read_pronunciations",
+    "symbols",
+]
 
 MAX_REST = 60.0  # seconds
 _WEIGHT = {mark: weight for weight, mark in enumerate((",", ":", "–", ";", "…", ".", "!", "?"))}
-_PLAIN = re.compile(r"(?:[^\s.?!…,;:–—。？！，()\[\]{}<>\"“”„«»_]|(?<=\w)[.,:](?=\w))+"
-                    r"|[.?!…]+|[,;:–—。？！，]|\n\s*\n")
+_PLAIN = re.compile(
+    r"(?:[^\s.?!…,;:–—。？！，()\[\]{}<>\"“”„«»_]|(?<=\w)[.,:](?=\w))+"
+    r"|[.?!…]+|[,;:–—。？！，]|\n\s*\n"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,31 +72,39 @@ class _End:
     paragraph: bool
 
 
-def analyse(source: str, phonemiser: str = "default", language: str = "en-us",
-            pronunciations: Mapping[str, str] | None = None, *, sentence_rest: float | None = None,
-            paragraph_rest: float | None = None, questions_rise: bool = True) -> Script:
+def analyse(
+    source: str,
+    phonemiser: str = "default",
+    language: str = "en-us",
+    pronunciations: Mapping[str, str] | None = None,
+    *,
+    sentence_rest: float | None = None,
+    paragraph_rest: float | None = None,
+    questions_rise: bool = True,
+) -> Script:
     """A text with markup (`markup`) as a `Script`.
 
-    Only English is normalised. What has no reading, and words that the phonemiser cannot say, are left out and
-    stand in `Script.unread`.
+    Only English is normalised. What has no reading, and words that the phonemiser cannot say, are
+    left out and stand in `Script.unread`.
 
     Args:
         source: the text.
         phonemiser: "default" (English, needs nothing) or "espeak" (extra `tts`).
         language: of espeak-ng.
-        pronunciations: {"word": "W ER1 D"} in ARPAbet; they win over all else, for the plural and the genitive
-            of the word too (`own`). A file of them: `read_pronunciations`.
+        pronunciations: {"word": "W ER1 D"} in ARPAbet; they win over all else, for the plural and
+            the genitive of the word too (`own`). A file of them: `read_pronunciations`.
         sentence_rest: seconds of silence behind a sentence (None: by its mark, `script.RESTS`).
-        paragraph_rest: seconds behind a paragraph (None: `script.PARAGRAPH_REST`, or twice `sentence_rest`).
-        questions_rise: whether questions that ask for yes or no get the tone that `<rise>` gives; a tone that
-            the source asks for stays.
+        paragraph_rest: seconds behind a paragraph (None: `script.PARAGRAPH_REST`, or twice
+            `sentence_rest`).
+        questions_rise: whether questions that ask for yes or no get the tone that `<rise>` gives; a
+            tone that the source asks for stays.
 
     Returns:
         The script.
 
     Raises:
-        InputError: with the column, for bad markup; for a phonemiser or language that is not there, a
-            pronunciation that is not ARPAbet, and rests out of range.
+        InputError: with the column, for bad markup; for a phonemiser or language that is not there,
+            a pronunciation that is not ARPAbet, and rests out of range.
     """
     phonemise = phonemisers.get(phonemiser)
     given = Own(pronunciations or {})
@@ -93,31 +116,39 @@ def analyse(source: str, phonemiser: str = "default", language: str = "en-us",
             _raise_questions(items)
         words = [item for item in items if isinstance(item, Word)]
         # The last of a phrase: what follows is not a word.
-        final = [not isinstance(after, Word) for item, after in zip(items, [*items[1:], None])
-                 if isinstance(item, Word)]
-        said = iter(phonemise([_hint(word, source) for word in words], final, language) if words else [])
+        final = [
+            not isinstance(after, Word)
+            for item, after in zip(items, [*items[1:], None])
+            if isinstance(item, Word)
+        ]
+        said = iter(
+            phonemise([_hint(word, source) for word in words], final, language) if words else []
+        )
         spoken: list[Item] = []
         for item in items:
             if isinstance(item, Word):
                 phones, whence = next(said)
-                mine = given.phones(item.text) if given.words else None
-                if mine is not None:
-                    phones, whence = mine, "given"
+                if item.source == "given":
+                    phones, whence = given.phones(item.text) or phones, "given"
                 if not phones:
-                    unread.append(Unread(source[item.start: item.end], item.start, item.end))
+                    unread.append(Unread(source[item.start : item.end], item.start, item.end))
                     continue
                 item = Word(item.text, phones, item.start, item.end, item.tone, item.rate, whence)
             spoken.append(item)
         if any(isinstance(item, (Word, Break)) for item in spoken):
             mark = next((i.text for i in reversed(spoken) if isinstance(i, (Mark, Word))), "")
             seconds = rest["paragraph"] if paragraph else rest.get(mark, rest[""])
-            done.append(Sentence(tuple(spoken), spoken[0].start, spoken[-1].end, seconds, paragraph))
-    return Script(source, tuple(done), language, phonemiser, tuple(sorted(unread, key=lambda u: u.start)))
+            done.append(
+                Sentence(tuple(spoken), spoken[0].start, spoken[-1].end, seconds, paragraph)
+            )
+    return Script(
+        source, tuple(done), language, phonemiser, tuple(sorted(unread, key=lambda u: u.start))
+    )
 
 
 def check(source: str, language: str = "en-us") -> None:
-    """Raises InputError, with the column, where `analyse` would for the markup of a text; some milliseconds for
-    a page, so that a whole book can be looked at before its first word is said."""
+    """Raises InputError, with the column, where `analyse` would for the markup of a text; some
+    milliseconds for a page, so that a whole book can be looked at before its first word is said."""
     if "<" in source and any(isinstance(piece, markup.Terminal) for piece in markup.parse(source)):
         _items(source, language, [], Own({}))
 
@@ -128,15 +159,25 @@ def _rests(sentence: float | None, paragraph: float | None) -> dict[str, float]:
             raise InputError(f"{name} {value}: expected seconds from 0 to {MAX_REST:g}")
     rests = dict(RESTS)
     if sentence is not None:
-        rests = {mark: max(sentence, RESTS["…"] if mark == "…" and sentence else 0.0) for mark in RESTS}
+        rests = {
+            mark: max(sentence, RESTS["…"]) if mark == "…" and sentence else sentence
+            for mark in RESTS
+        }
     if paragraph is None:
-        paragraph = PARAGRAPH_REST if sentence is None else max(PARAGRAPH_REST, 2 * sentence) if sentence else 0.0
+        paragraph = (
+            PARAGRAPH_REST
+            if sentence is None
+            else max(PARAGRAPH_REST, 2 * sentence)
+            if sentence
+            else 0.0
+        )
     return {**rests, "paragraph": paragraph}
 
 
 def _hint(word: Word, source: str) -> str:
-    """A word for the phonemiser: with its capital or its accents where these tell it from another."""
-    written = source[word.start: word.end]
+    """A word for the phonemiser: with its capital or its accents where these tell it from
+    another."""
+    written = source[word.start : word.end]
     if written.isascii():
         return written if written in heteronyms.senses() and written.istitle() else word.text
     written = unicodedata.normalize("NFC", written).lower()
@@ -155,14 +196,19 @@ def _raise_questions(items: list[Item]) -> None:
             chunks.append([])
         elif isinstance(item, Mark):
             word = items[last] if last >= 0 else None
-            if item.text == "?" and isinstance(word, Word) and word.tone is None and questions.rises(
-                    [chunk for chunk in chunks if chunk]):
+            if (
+                item.text == "?"
+                and isinstance(word, Word)
+                and word.tone is None
+                and questions.rises([chunk for chunk in chunks if chunk])
+            ):
                 items[last] = dataclasses.replace(word, tone=Tone("rise", RISE))
             chunks = [[]]
 
 
 def _items(source: str, language: str, unread: list[Unread], given: Own) -> list[Item | _End]:
-    """Words (without phones), marks and breaks with their places in the source, and where sentences end."""
+    """Words (without phones), marks and breaks with their places in the source, and where sentences
+    end."""
     items: list[Item | _End] = []
     for piece in markup.parse(source):
         if isinstance(piece, markup.Pause):
@@ -180,10 +226,16 @@ def _read(run: markup.Run, language: str, unread: list[Unread], given: Own) -> l
     english = language.lower().startswith("en")
     items: list[Item | _End] = []
     missed: list[Unread] = []
-    for found in normalise(run.text, lexicon.has, missed, given.pattern) if english else _plain(run.text):
+    for found in (
+        normalise(run.text, lexicon.has, missed, given.pattern) if english else _plain(run.text)
+    ):
         start, end = run.offsets[found.start], run.offsets[found.end]
         if isinstance(found, Spoken):
-            items += [Word(word, (), start, end, rate=run.rate) for word in found.words]
+            mine = found.own or not english and given.phones(found.words[0]) is not None
+            items += [
+                Word(word, (), start, end, None, run.rate, "given" if mine else "dictionary")
+                for word in found.words
+            ]
         else:
             if found.text:
                 items.append(Mark(found.text, start, end, run.rate))
@@ -201,9 +253,16 @@ def _plain(text: str) -> list[Spoken | Marked]:
         if found[0] not in ".?!…,;:–—。？！，\n":
             pieces.append(Spoken((found.lower(),), *match.span()))
         else:
-            mark = {"。": ".", "？": "?", "！": "!", "，": ",", "—": "–", "\n": ""}.get(found[0], found[0])
-            pieces.append(Marked("…" if found == "..." else mark, *match.span(),
-                                 ends=found[0] in ".?!…。？！\n"))
+            mark = {"。": ".", "？": "?", "！": "!", "，": ",", "—": "–", "\n": ""}.get(
+                found[0], found[0]
+            )
+            pieces.append(
+                Marked(
+                    "…" if found == "..." else mark,
+                    *match.span(),
+                    ends=found[0] in ".?!…。？！\n",
+                )
+            )
     return pieces
 
 
@@ -215,13 +274,15 @@ def _set_tone(items: list[Item | _End], asked: markup.Terminal, source: str) -> 
                 markup.fail(source, asked.start, f"'{item.text}' has a tone already")
             items[place] = dataclasses.replace(item, tone=asked.tone)
             return
-    markup.fail(source, asked.start, f"<{asked.tone.shape}> stands behind a word; there is none before it")
+    markup.fail(
+        source, asked.start, f"<{asked.tone.shape}> stands behind a word; there is none before it"
+    )
 
 
 def _sentences(items: list[Item | _End]) -> list[tuple[list[Item], bool]]:
-    """The items by sentence, and whether it ends a paragraph; of marks side by side the strongest is kept, none
-    before the first word. What follows an end of sentence up to the next word or mark belongs to that sentence:
-    breaks, that is."""
+    """The items by sentence, and whether it ends a paragraph; of marks side by side the strongest
+    is kept, none before the first word. What follows an end of sentence up to the next word or mark
+    belongs to that sentence: breaks, that is."""
     sentences: list[list[Item]] = [[]]
     ended: set[int] = set()  # the sentences that end a paragraph
     for item in items:
@@ -238,7 +299,9 @@ def _sentences(items: list[Item | _End]) -> list[tuple[list[Item], bool]]:
         if isinstance(item, Mark):
             if not any(isinstance(i, Word) for i in current):
                 continue
-            last = next((i for i in range(len(current) - 1, -1, -1) if not isinstance(current[i], Break)), 0)
+            last = next(
+                (i for i in range(len(current) - 1, -1, -1) if not isinstance(current[i], Break)), 0
+            )
             before = current[last]
             if isinstance(before, Mark):
                 if _WEIGHT[item.text] > _WEIGHT[before.text] and last == len(current) - 1:

@@ -1,4 +1,5 @@
-"""Characters that are written alike and mean the same, brought to one form; the places of the source are kept."""
+"""Characters that are written alike and mean the same, brought to one form; the places of the
+source are kept."""
 
 from __future__ import annotations
 
@@ -6,26 +7,49 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-# Soft hyphen, zero width space and joiners, direction marks, byte order mark, selectors of a picture's look.
+# Soft hyphen, zero width space and joiners, direction marks, byte order mark, selectors of a
+# picture's look.
 _INVISIBLE = "\u00ad\u200b-\u200f\u2028\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff"
 # Ligatures, full-width and mathematical letters, the ideographic space, combining accents.
-_STYLED = "\ufb00-\ufb06\uff01-\uff5e\uffe0-\uffe6\U0001d400-\U0001d7ff\u3000\u0300-\u036f\u2100-\u211d\u2460-\u2473"
+_STYLED = (
+    "\ufb00-\ufb06\uff01-\uff5e\uffe0-\uffe6\U0001d400-\U0001d7ff\u3000"
+    "\u0300-\u036f\u2100-\u211d\u2460-\u2473"
+)
 _APOSTROPHES = "\u2019\u02bc\u02b9\u00b4\u0060\u201b\u2018\uff07\u055a\ua78c\u2bbd"
-_ODD = re.compile(f"[{_INVISIBLE}{_STYLED}\u2010\u2011\u02bc\u02b9\u00b4\u0060\u201b\uff07\u055a\ua78c\u2126]"
-                  rf"|(?<=[^\W\d_])[{_APOSTROPHES}](?=[^\W\d_])|\u2018(?=\d\ds|tis|twas|em\b)|\u2019(?=\d\ds?\b)")
+_ODD = re.compile(
+    f"[{_INVISIBLE}{_STYLED}\u2010\u2011\u02bc\u02b9\u00b4\u0060\u201b\uff07\u055a\ua78c\u2126]"
+    rf"|(?<=[^\W\d_])[{_APOSTROPHES}](?=[^\W\d_])|\u2018(?=\d\ds|tis|twas|em\b)|\u2019(?=\d\ds?\b)"
+)
 _GONE = re.compile(f"[{_INVISIBLE}]")
 _SAME = {"\u2010": "-", "\u2011": "-", "\u2126": "Ω", **dict.fromkeys(_APOSTROPHES, "'")}
 _KEPT = "№℃℉℅™"  # compatibility characters that have a reading of their own
 
 # Letters that Unicode does not take apart.
-_FOLDED = str.maketrans({"ß": "ss", "æ": "ae", "Æ": "Ae", "ø": "o", "Ø": "O", "œ": "oe", "Œ": "Oe",
-                         "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "þ": "th", "Þ": "Th", "ı": "i"})
+_FOLDED = str.maketrans(
+    {
+        "ß": "ss",
+        "æ": "ae",
+        "Æ": "Ae",
+        "ø": "o",
+        "Ø": "O",
+        "œ": "oe",
+        "Œ": "Oe",
+        "ł": "l",
+        "Ł": "L",
+        "đ": "d",
+        "Đ": "D",
+        "ð": "d",
+        "þ": "th",
+        "Þ": "Th",
+        "ı": "i",
+    }
+)
 
 
 @dataclass(frozen=True)
 class Clean:
-    """text: the cleaned one; places: for each of its characters, and its end, the place in the source (None
-    where they are the same)."""
+    """text: the cleaned one; places: for each of its characters, and its end, the place in the
+    source (None where they are the same)."""
 
     text: str
     places: tuple[int, ...] | None
@@ -36,14 +60,15 @@ class Clean:
 
 
 def clean(source: str) -> Clean:
-    """The source without what cannot be seen, and with one kind of apostrophe, hyphen and letter."""
+    """The source without what cannot be seen, and with one kind of apostrophe, hyphen and
+    letter."""
     if source.isascii() and "`" not in source or not _ODD.search(source):
         return Clean(source, None)
     parts: list[str] = []
     places: list[int] = []
     done = 0
     for match in _ODD.finditer(source):
-        parts.append(source[done: match.start()])
+        parts.append(source[done : match.start()])
         places += range(done, match.start())
         new = _form(match.group())
         if parts[-1] and unicodedata.combining(match.group()):

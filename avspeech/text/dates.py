@@ -29,7 +29,7 @@ def _year(text: str) -> list[str]:
 
 @rule(rf"(\d{{1,2}}):(\d\d)(?::(\d\d))?(?!\d)(?:{_HALF})?|(\d{{1,2}})\.(\d\d){_HALF}", "d")
 def clock(match: re.Match[str], context: Text) -> list[str] | None:
-    """A time of day. `10:05 a.m.` -> ten oh five A M"""
+    """A time of day. `at 10:05 a.m. we left` -> at ten oh five A M we left"""
     hour, minute, second, half, hour2, minute2, half2 = match.groups()
     hour, minute, half = hour or hour2, minute or minute2, half or half2
     if int(hour) > 24 or int(minute) > 59 or int(second or 0) > 59:
@@ -55,7 +55,11 @@ def ratio(match: re.Match[str], context: Text) -> list[str] | None:
 @rule(r"(\d{1,2})" + _HALF, "d")
 def hour(match: re.Match[str], context: Text) -> list[str] | None:
     """A full hour. `5pm` -> five P M"""
-    return [*cardinal(int(match.group(1))), match.group(2).upper(), "M"] if int(match.group(1)) <= 24 else None
+    return (
+        [*cardinal(int(match.group(1))), match.group(2).upper(), "M"]
+        if int(match.group(1)) <= 24
+        else None
+    )
 
 
 @rule(r"(\d{4})[-/](\d\d)[-/](\d\d)(?![\d-])", "d")
@@ -67,7 +71,8 @@ def iso_date(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d\d)(?![\d/-]|\.\d)", "d")
 def number_date(match: re.Match[str], context: Text) -> list[str] | None:
-    """A date of three numbers: the month is first, but behind the day where periods stand. `7/4/1776` -> july fourth seventeen seventy six"""
+    """A date of three numbers: the month is first, but behind the day where periods stand.
+    `7/4/1776` -> july fourth seventeen seventy six"""
     first, sign, second, last = match.groups()
     if sign != "/" and len(last) != 4:
         return None
@@ -84,12 +89,19 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     if match.group() in lists.PAIRS or not _is_day(m, d):
         return None
     words = [w.lower() for w in context.words_before(match.start())[:1]]
-    return _months_day(m, d) if words and words[0] in ("on", "by", "until", "till", "since", "due", "dated", "starting") \
+    return (
+        _months_day(m, d)
+        if words and words[0] in ("on", "by", "until", "till", "since", "due", "dated", "starting")
         else None
+    )
 
 
-@rule(rf"({_MONTH}){EDGE}?[ ](\d{{1,2}}){_TH}(?![\d:/%])(?!\.\d)(?:\s?([-–])\s?(\d{{1,2}}){_TH}(?!\d))?"
-      rf"(?:{EDGE}?[ ](\d{{4}}){END}(?![-–]\d))?", "l")
+@rule(
+    rf"({_MONTH}){EDGE}?[ ](\d{{1,2}}){_TH}(?![\d:/%])(?!\.\d)"
+    rf"(?:\s?([-–])\s?(\d{{1,2}}){_TH}(?!\d))?"
+    rf"(?:{EDGE}?[ ](\d{{4}}){END}(?![-–]\d))?",
+    "l",
+)
 def month_day(match: re.Match[str], context: Text) -> list[str] | None:
     """A month and its day. `Jan. 5, 2024` -> january fifth twenty twenty four"""
     month, first, dash, last, full = match.groups()
@@ -98,12 +110,18 @@ def month_day(match: re.Match[str], context: Text) -> list[str] | None:
     for place in re.finditer(EDGE, match.group()):
         if context.text[match.start() + place.start()] not in ".,":
             return None
-    words = [lists.MONTHS[month], *ordinal(int(first)), *(["to", *ordinal(int(last))] if dash else [])]
+    words = [
+        lists.MONTHS[month],
+        *ordinal(int(first)),
+        *(["to", *ordinal(int(last))] if dash else []),
+    ]
     return [*words, *(year(int(full)) if full else [])]
 
 
 @rule(rf"(\d{{1,2}}){_TH}[ ](?:of[ ])?({_MONTH})(?![^\W_])(?:{EDGE}?[ ](\d{{4}}){END})?", "d")
-def day_month(match: re.Match[str], context: Text) -> list[str] | None:
+def day_month(
+    match: re.Match[str], context: Text
+) -> list[str] | tuple[list[str], int] | None:
     """A day and its month. `4 July 1776` -> the fourth of july seventeen seventy six"""
     day, month, full = match.groups()
     if not 1 <= int(day) <= 31:
@@ -113,7 +131,13 @@ def day_month(match: re.Match[str], context: Text) -> list[str] | None:
         full = None
     article = [] if context.before(match.start()).lower() == "the" else ["the"]
     words = [*article, *ordinal(int(day)), "of", lists.MONTHS[month]]
-    return [*words, *year(int(full))] if full else words if match.group(3) is None else (words, match.end(2))  # type: ignore[return-value]
+    return (
+        [*words, *year(int(full))]
+        if full
+        else words
+        if match.group(3) is None
+        else (words, match.end(2))
+    )  # type: ignore[return-value]
 
 
 @rule(r"(1[1-9]|20)(\d0)['’]?s" + END, "d")

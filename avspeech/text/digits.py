@@ -1,4 +1,5 @@
-"""Plain numbers, fractions, powers, ranges, measures, telephone numbers and other groups of digits."""
+"""Plain numbers, fractions, powers, ranges, measures, telephone numbers and other groups of
+digits."""
 
 from __future__ import annotations
 
@@ -11,15 +12,37 @@ from avspeech.text.rules import EDGE, END, Text, letters, rule
 
 _THIN = "\u00a0\u2009\u202f"
 # A number's whole part, with commas or blanks between its thousands.
-N = (rf"(?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d{{1,3}}(?:[{_THIN}]\d{{3}})+(?!\d)|\d{{1,3}}(?: \d{{3}}){{2,}}(?!\d)"
-     r"|\d{1,3}(?: 000)+(?!\d)|\d+)")
+N = (
+    rf"(?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d{{1,3}}(?:[{_THIN}]\d{{3}})+(?!\d)"
+    r"|\d{1,3}(?: \d{3}){2,}(?!\d)"
+    r"|\d{1,3}(?: 000)+(?!\d)|\d+)"
+)
 NUMBER = rf"(?:{N}(?:\.\d+)?|\.\d+)"
 _VULGAR = "".join(lists.FRACTIONS)
 _SUP = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _RAISED = rf"(?:\^\(?([-−+]?\d{{1,6}})\)?|([⁻⁺]?[{_SUP}]+))"
-_MINUS = {"-": ["minus"], "−": ["minus"], "+": ["plus"], "±": ["plus", "or", "minus"], "~": ["about"], "≈": ["about"]}
+_MINUS = {
+    "-": ["minus"],
+    "−": ["minus"],
+    "+": ["plus"],
+    "±": ["plus", "or", "minus"],
+    "~": ["about"],
+    "≈": ["about"],
+}
 # Units of what may follow without "of": "2 tsp salt", "16 GB RAM".
-_OF_STUFF = ("spoons", "ounces", "grams", "pounds", "liters", "bytes", "gallons", "quarts", "pints", "cups", "carats")
+_OF_STUFF = (
+    "spoons",
+    "ounces",
+    "grams",
+    "pounds",
+    "liters",
+    "bytes",
+    "gallons",
+    "quarts",
+    "pints",
+    "cups",
+    "carats",
+)
 _SPACES = re.compile(rf"[\s{_THIN},]")
 
 
@@ -38,12 +61,12 @@ def plain(text: str) -> str:
 
 
 def power(exponent: str) -> list[str]:
-    """"2" -> squared, "8" -> to the eighth, "-3" -> to the minus three."""
+    """ "2" -> squared, "8" -> to the eighth, "-3" -> to the minus three."""
     exponent = exponent.translate(lists.SUPERSCRIPTS).replace("−", "-").lstrip("+")
     if exponent in ("2", "3"):
         return ["squared"] if exponent == "2" else ["cubed"]
-    if exponent == "n":
-        return ["to", "the", "N"]
+    if exponent.isalpha():
+        return ["to", "the", exponent.upper()]
     if exponent.startswith("-"):
         return ["to", "the", "minus", *cardinal(int(exponent[1:]))]
     return ["to", "the", *ordinal(int(exponent))]
@@ -52,8 +75,13 @@ def power(exponent: str) -> list[str]:
 def fraction(top: int, bottom: int) -> list[str]:
     """3, 4 -> three quarters; 5, 8 -> five eighths; 1, 100 -> one hundredth."""
     if top < 100 and 2 <= bottom <= 100 or bottom in (1000, 1000000):
-        name = {2: ["half"], 4: ["quarter"], 100: ["hundredth"], 1000: ["thousandth"],
-                1000000: ["millionth"]}.get(bottom) or ordinal(bottom)
+        name = {
+            2: ["half"],
+            4: ["quarter"],
+            100: ["hundredth"],
+            1000: ["thousandth"],
+            1000000: ["millionth"],
+        }.get(bottom) or ordinal(bottom)
         if top != 1:
             name = [*name[:-1], "halves" if name[-1] == "half" else name[-1] + "s"]
         return [*cardinal(top), *name]
@@ -65,7 +93,9 @@ _MIXED = re.compile(rf"({N})[ ](\d{{1,2}})/(\d{{1,3}})(?![\d/])")
 _FRACTION = re.compile(r"(\d{1,4})[/⁄](\d{1,7})(?![\d/⁄])")
 _SCIENTIFIC = re.compile(rf"({NUMBER})(?:[eE]([-+−]?\d{{1,3}})(?![\w.])|\s?[xX×·*]\s?10{_RAISED})")
 _POWER = re.compile(rf"({NUMBER}){_RAISED}")
-_NUMBER = re.compile(rf"({NUMBER})(?:[ \u00a0](hundred|thousand|million|billion|trillion)(?![^\W_]))?")
+_NUMBER = re.compile(
+    rf"({NUMBER})(?:[ \u00a0](hundred|thousand|million|billion|trillion)(?![^\W_]))?"
+)
 
 
 def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
@@ -89,13 +119,23 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
         raised = next(e for e in exponents if e)
         if match.group(2) and raised.lstrip("+-−"):
             raised = re.sub(r"^([-−+]?)0+(?=\d)", r"\1", raised)
-        return Value([*number(plain(base)), "times", "ten", *power_in_full(raised)], match.end(), False)
+        return Value(
+            [*number(plain(base)), "times", "ten", *power_in_full(raised)], match.end(), False
+        )
     if match := _POWER.match(view, place):
-        return Value([*number(plain(match.group(1))), *power(match.group(2) or match.group(3))], match.end(), False)
+        return Value(
+            [*number(plain(match.group(1))), *power(match.group(2) or match.group(3))],
+            match.end(),
+            False,
+        )
     if match := _NUMBER.match(view, place):
         written, size = match.groups()
         words = number(plain(written)) if signed or size else _as_year(written)
-        return Value([*words, size] if size else words, match.end(), not size and plain(written) in ("1", "1.0"))
+        return Value(
+            [*words, size] if size else words,
+            match.end(),
+            not size and plain(written) in ("1", "1.0"),
+        )
     return None
 
 
@@ -125,18 +165,23 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
     if found is None:
         return value.words, value.end, False
     unit, end, joined = found
-    singular = joined or value.one or context.adjective(start, end, unit.many.endswith(_OF_STUFF))
+    behind = end + (
+        context.text[end : end + 2] == ". " and context.text[end + 2 : end + 3].islower()
+    )
+    stuff = unit.many.endswith(_OF_STUFF) and context.after(behind) not in lists.THINGS
+    singular = joined or value.one or context.adjective(start, behind, stuff)
     return [*value.words, *units.said(unit, singular)], end, True
 
 
 def _followed(context: Text, end: int) -> bool:
     """Whether a letter or digit follows, so that the number is part of a name ("3D")."""
-    return context.view[end: end + 1].isalnum()
+    return context.view[end : end + 1].isalnum()
 
 
 @rule(rf"([-−+±~≈]?)\s?(?=[\d.{_VULGAR}])", "ds")
 def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
-    """A number with its sign and unit, one behind "a" or before a noun. `a -5 °C wind` -> a minus five degree celsius wind"""
+    """A number with its sign and unit, one behind "a" or before a noun. `a -5 °C wind` -> a minus
+    five degree celsius wind"""
     sign, start = match.group(1), match.start()
     if sign and not context.opens(start):
         return None
@@ -145,8 +190,14 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
     value = value_at(context, match.end(), bool(sign))
     if value is None:
         return None
-    written = context.view[match.end(): value.end]
-    if not sign and written in lists.BY_DIGIT or written.isdigit() and len(written) > 2 and _is_code(context, start):
+    written = context.view[match.end() : value.end]
+    if (
+        not sign
+        and written in lists.BY_DIGIT
+        or written.isdigit()
+        and len(written) > 2
+        and _is_code(context, start)
+    ):
         value = Value(digits(written), value.end, False)
     if start and context.view[start - 1].isalpha():
         return None  # "MP3s"
@@ -158,26 +209,38 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
 
 def _is_code(context: Text, start: int) -> bool:
     near = [w.lower() for w in context.words_before(start)[:3]]
-    return bool(near) and (near[0] in lists.CODES or near[0] in ("is", "was", "number", "no")
-                           and any(w in lists.CODES for w in near[1:]))
+    return bool(near) and (
+        near[0] in lists.CODES
+        or near[0] in ("is", "was", "number", "no")
+        and any(w in lists.CODES for w in near[1:])
+    )
 
 
 @rule(r"(\d{1,2})['′’]\s?(\d{1,2})(?:\"|″|”|'')", "d")
 def feet_inches(match: re.Match[str], context: Text) -> list[str] | None:
     """A height. `6'2\"` -> six feet two inches"""
     feet, inches = map(int, match.groups())
-    return [*cardinal(feet), "foot" if feet == 1 else "feet", *cardinal(inches), "inch" if inches == 1 else "inches"]
+    return [
+        *cardinal(feet),
+        "foot" if feet == 1 else "feet",
+        *cardinal(inches),
+        "inch" if inches == 1 else "inches",
+    ]
 
 
 @rule(rf"({NUMBER})(\s?)[-–—](\s?)(?=({NUMBER}))", "d")
 def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
-    """Two numbers and a dash: a range, or a difference where blanks stand around a hyphen. `5–6 km` -> five to six kilometers"""
+    """Two numbers and a dash: a range, or a difference where blanks stand around a hyphen.
+    `5–6 km`
+    -> five to six kilometers"""
     start = match.start()
     value = value_at(context, match.end())
-    if value is None or context.view[value.end: value.end + 2].lstrip("-–")[:1].isdigit():
+    if value is None or context.view[value.end : value.end + 2].lstrip("-–")[:1].isdigit():
         return None
     minus = match.group(2) and "-" in match.group()
-    words, end, unit = measured(context, start, Value(value.words, value.end, False), match.group(4))
+    words, end, unit = measured(
+        context, start, Value(value.words, value.end, False), match.group(4)
+    )
     if not unit and _followed(context, end):
         return None
     low = number(plain(match.group(1))) if minus or unit else _as_year(match.group(1))
@@ -189,8 +252,9 @@ def times(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A product, or the sides of a thing. `a 4x4 truck` -> a four by four truck"""
     second = re.compile(r"\d+(?:\.\d+)?").match(context.view, match.end())
     assert second is not None
-    words, end, unit = measured(context, match.start(), Value(number(second.group()), second.end(), False),
-                                second.group())
+    words, end, unit = measured(
+        context, match.start(), Value(number(second.group()), second.end(), False), second.group()
+    )
     if not unit and _followed(context, end) and context.view[end] not in "xX":
         return None
     between = "times" if match.group(2) and not unit else "by"
@@ -205,7 +269,8 @@ def times_as(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(rf"({NUMBER})\"", "d")
 def inches(match: re.Match[str], context: Text) -> list[str] | None:
-    """Inches before a noun, where no quotation is open. `a 27" screen` -> a twenty seven inch screen"""
+    """Inches before a noun, where no quotation is open. `a 27" screen` -> a twenty seven inch
+    screen"""
     one = match.group(1) == "1" or context.adjective(match.start(), match.end())
     return [*number(plain(match.group(1))), "inch" if one else "inches"]
 
@@ -217,18 +282,49 @@ def nth(match: re.Match[str], context: Text) -> list[str] | None:
     return ordinal(value) if value < 10**18 else None
 
 
-@rule(r"(?:\+?1[-. ]?)?(?:\(\d{3}\)\s?|\d{3}[-. ])\d{3}[-. ]\d{4}(?!\d)|\d{3}-\d{4}(?!\d)"
-      r"|\d{5}-\d{4}(?!\d)|\d{4}(?:[ -]\d{4}){2,3}(?!\d)|\d+(?:-\d+){2,}(?!\d)"
-      r"|\+\d{1,3}(?:[ -]\d{2,5}){2,6}(?!\d)|\d+(?:\.\d+){2,}(?!\d)", "ds")
+@rule(r"\d{3}(?: \d{3})? \d{4}(?![\d,])|\d{4} \d{3} \d{3,4}(?![\d,])", "d")
+def spaced_call(match: re.Match[str], context: Text) -> list[str] | None:
+    """A telephone number with blanks, behind a word that says so. `call 555 0123` -> call five five
+    five, zero one two three"""
+    if context.before(match.start()).lower() not in lists.CALLS:
+        return None
+    return [
+        w
+        for i, part in enumerate(match.group().split(" "))
+        for w in ([","] if i else []) + digits(part)
+    ]
+
+
+@rule(r"(\d)(\d\d)(?![\d,]|\.\d)" + END, "d")
+def of_three(match: re.Match[str], context: Text) -> list[str] | None:
+    """The number of a room or a flight. `Room 237` -> room two thirty seven"""
+    first, rest = match.groups()
+    if context.before(match.start()).lower() not in lists.NUMBERED or first == "0" or rest == "00":
+        return None
+    return [*digits(first), *(["oh"] if rest[0] == "0" else []), *cardinal(int(rest))]
+
+
+@rule(
+    r"(?:\+?1[-. ]?)?(?:\(\d{3}\)\s?|\d{3}[-. ])\d{3}[-. ]\d{4}(?!\d)|\d{3}-\d{4}(?!\d)"
+    r"|\d{5}-\d{4}(?!\d)|\d{4}(?:[ -]\d{4}){2,3}(?!\d)|\d+(?:-\d+){2,}(?!\d)"
+    r"|\+\d{1,3}(?:[ -]\d{2,5}){2,6}(?!\d)|\d+(?:\.\d+){2,}(?!\d)",
+    "ds",
+)
 def groups(match: re.Match[str], context: Text) -> list[str] | None:
-    """Telephone, card and serial numbers, versions and addresses: group by group. `555-1234` -> five five five, one two three four"""
+    """Telephone, card and serial numbers, versions and addresses: group by group. `555-1234` ->
+    five five five, one two three four"""
     text = match.group()
     parts = re.findall(r"\d+", text)
     address = text.count(".") == len(parts) - 1 == 3 and all(int(p) < 256 for p in parts)
     if address and context.before(match.start()).lower() not in ("version", "release", "v"):
-        return [w for i, part in enumerate(parts)
-                for w in (["dot"] if i else []) + (digits(part) if len(part) > 2 else number(part))]
-    if re.fullmatch(r"\d{1,4}(\.\d{1,5}){2,}", text) and not re.fullmatch(r"\d{3}\.\d{3}\.\d{4}", text):
+        return [
+            w
+            for i, part in enumerate(parts)
+            for w in (["dot"] if i else []) + (digits(part) if len(part) > 2 else number(part))
+        ]
+    if re.fullmatch(r"\d{1,4}(\.\d{1,5}){2,}", text) and not re.fullmatch(
+        r"\d{3}\.\d{3}\.\d{4}", text
+    ):
         return [w for i, part in enumerate(parts) for w in (["point"] if i else []) + number(part)]
     words: list[str] = ["plus"] if text[0] == "+" else []
     for i, part in enumerate(parts):
@@ -247,13 +343,20 @@ def lettered_number(match: re.Match[str], context: Text) -> list[str] | None:
     return words
 
 
-@rule(rf"([A-Z]{{2}}){EDGE}?[ ](\d{{5}})(?:-(\d{{4}}))?(?![\d-])", "l")
+@rule(
+    rf"([A-Z]{{2}}|{'|'.join(sorted(lists.STATE_NAMES))}){EDGE}?[ ](\d{{5}})(?:-(\d{{4}}))?(?![\d-])",
+    "l",
+)
 def zip_code(match: re.Match[str], context: Text) -> list[str] | None:
     """A state and its ZIP code. `CA 90210` -> C A nine zero two one zero"""
     state, first, more = match.groups()
-    if state not in lists.STATES:
+    if len(state) == 2 and state not in lists.STATES:
         return None
-    return [*letters(state), *digits(first), *([",", *digits(more)] if more else [])]
+    return [
+        *(letters(state) if len(state) == 2 else [state.lower()]),
+        *digits(first),
+        *([",", *digits(more)] if more else []),
+    ]
 
 
 @rule(r"#(?=\d)|№\s?(?=\d)", "sl")
@@ -266,7 +369,10 @@ def numbered(match: re.Match[str], context: Text) -> list[str] | None:
 def digits_plural(match: re.Match[str], context: Text) -> list[str] | None:
     """The plural of a name that ends in a number. `MP3s` -> M P threes"""
     *first, last = number(match.group(1))
-    return [*first, last[:-1] + "ies" if last.endswith("y") else last + ("es" if last.endswith("x") else "s")]
+    return [
+        *first,
+        last[:-1] + "ies" if last.endswith("y") else last + ("es" if last.endswith("x") else "s"),
+    ]
 
 
 @rule(r"\d+(?=[^\W\d_])", "d")
@@ -278,4 +384,6 @@ def digits_in_name(match: re.Match[str], context: Text) -> list[str] | None:
 @rule(r"\d+", "d")
 def bare_digits(match: re.Match[str], context: Text) -> list[str] | None:
     """Any other digits. `12` -> twelve"""
+    if context.view[: match.start()].endswith("FY") and len(match.group()) == 4:
+        return year(int(match.group()))
     return number(match.group()) if len(match.group()) < 3 else digits(match.group())

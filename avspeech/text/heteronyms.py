@@ -7,7 +7,10 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from avspeech.text import lists, parts
+from avspeech.text import lists, parts, tenses
+
+# Behind a noun that stands alone.
+_AFTER = frozenset("who today yesterday tomorrow tonight now again and or but".split())
 
 
 @dataclass(frozen=True)
@@ -26,14 +29,16 @@ def senses() -> dict[str, tuple[Sense, ...]]:
     """{word: its rows, in their order}; of those with a capital only where it is written so."""
     found: dict[str, list[Sense]] = {}
     for word, phones, part, *words in lists.rows("senses.tsv", 6):
-        found.setdefault(word, []).append(Sense(phones, part, *(frozenset(w.split()) for w in words)))
+        found.setdefault(word, []).append(
+            Sense(phones, part, *(frozenset(w.split()) for w in words))
+        )
     return {word: tuple(rows) for word, rows in found.items()}
 
 
 @functools.lru_cache(maxsize=1)
 def pairs() -> dict[str, tuple[str, str, str]]:
-    """{word or inflection: (form, as a noun, as a verb)}; form: "base", "s", or "verb" for what is none but a
-    verb ("recording")."""
+    """{word or inflection: (form, as a noun, as a verb)}; form: "base", "s", or "verb" for what is
+    none but a verb ("recording")."""
     from avspeech.text.lexicon import with_ed, with_s
 
     found: dict[str, tuple[str, str, str]] = {}
@@ -63,8 +68,8 @@ def _endings(base: str, ending: str) -> tuple[str, ...]:
 
 
 def pronounce(words: Sequence[str], final: Sequence[bool]) -> list[str | None]:
-    """The phones of the words that have two pronunciations, None for the others. words: as spoken; with a
-    capital where one is written that tells them apart ("Polish")."""
+    """The phones of the words that have two pronunciations, None for the others. words: as spoken;
+    with a capital where one is written that tells them apart ("Polish")."""
     told = senses()
     both = pairs()
     lower = [w.lower() for w in words]
@@ -78,8 +83,19 @@ def pronounce(words: Sequence[str], final: Sequence[bool]) -> list[str | None]:
             continue
         part = ""
         if pair is not None and pair[0] != "verb" or rows:
-            part = parts.part(lower, final, place, "s" if pair is not None and pair[0] == "s" or pair is None
-                              and word.endswith("s") and not word.endswith("ss") else "base", done)
+            part = parts.part(
+                lower,
+                final,
+                place,
+                "s"
+                if pair is not None
+                and pair[0] == "s"
+                or pair is None
+                and word.endswith("s")
+                and not word.endswith("ss")
+                else "base",
+                done,
+            )
         if capital and written != word and part == "verb" and (place == 0 or final[place - 1]):
             rows = told.get(word, ())  # "Polish the silver."
         for row in rows:
@@ -105,11 +121,15 @@ def _fits(row: Sense, words: list[str], final: Sequence[bool], place: int, part:
 
 def _is_part(wanted: str, words: list[str], final: Sequence[bool], place: int, part: str) -> bool:
     if wanted == "past":
-        return parts.is_past(words, final, place)
+        return tenses.is_past(words, final, place)
     if wanted == "be":
-        before = [w for w in words[max(0, place - 4): place]]
-        while before and parts.adverb(before[-1]) or before and before[-1] in ("very", "quite", "so", "too", "more", "most",
-                                                                             "not", "and", "all"):
+        before = [w for w in words[max(0, place - 4) : place]]
+        while (
+            before
+            and parts.adverb(before[-1])
+            or before
+            and before[-1] in ("very", "quite", "so", "too", "more", "most", "not", "and", "all")
+        ):
             before.pop()
         return bool(before) and (before[-1] in parts.BE or before[-1].endswith(("'s", "'re", "'m")))
     if wanted == "usedto":
@@ -118,8 +138,16 @@ def _is_part(wanted: str, words: list[str], final: Sequence[bool], place: int, p
         return bool(place) and words[place - 1] in parts.DETERMINERS
     if wanted == "alone":  # a noun, for nothing follows that it could belong to
         behind = words[place + 1] if place + 1 < len(words) and not final[place] else ""
-        return part == "noun" and place > 0 and words[place - 1] in parts.DETERMINERS and (
-            not behind or behind in parts.BE | parts.HAVE | parts.MODALS | parts.VERBS | parts.PREPOSITIONS | {"who"})
+        return (
+            part == "noun"
+            and place > 0
+            and words[place - 1] in parts.DETERMINERS | parts.ADJECTIVES
+            and (
+                not behind
+                or behind
+                in parts.BE | parts.HAVE | parts.MODALS | parts.VERBS | parts.PREPOSITIONS | _AFTER
+            )
+        )
     return wanted == part
 
 
@@ -127,11 +155,20 @@ def _used_to(words: list[str], final: Sequence[bool], place: int) -> bool:
     """Whether "used" is a habit's: "I used to run", "I am used to it", but "it was used to cut"."""
     if final[place] or place + 1 >= len(words) or words[place + 1] != "to":
         return False
-    before = [w for w in words[max(0, place - 3): place] if not parts.adverb(w)]
-    passive = bool(before) and (before[-1] in parts.BE or before[-1] in ("get", "got", "gets", "getting") or
-                                before[-1].endswith(("'s", "'re", "'m")))
+    before = [w for w in words[max(0, place - 3) : place] if not parts.adverb(w)]
+    passive = bool(before) and (
+        before[-1] in parts.BE
+        or before[-1] in ("get", "got", "gets", "getting")
+        or before[-1].endswith(("'s", "'re", "'m"))
+    )
     if not passive:
         return True
     behind = words[place + 2] if place + 2 < len(words) else ""
-    return (before[-1] in ("get", "got", "gets", "getting") or behind in parts.DETERMINERS or behind in parts.OBJECTS
-            or behind.endswith("ing") or behind in ("that", "this", "such", "being") or not behind)
+    return (
+        before[-1] in ("get", "got", "gets", "getting")
+        or behind in parts.DETERMINERS
+        or behind in parts.OBJECTS
+        or behind.endswith("ing")
+        or behind in ("that", "this", "such", "being")
+        or not behind
+    )

@@ -1,5 +1,5 @@
-"""The default phonemiser: CMUdict (BSD licence, 124,926 words, in this package), then word endings and
-compounds, then a guess by `g2p`. General American.
+"""The default phonemiser: CMUdict (BSD licence, 124,926 words, in this package), then word endings
+and compounds, then a guess by `g2p`. General American.
 
 Words of two pronunciations are told apart by the words around them (`heteronyms`).
 """
@@ -15,28 +15,91 @@ from avspeech.text import g2p, heteronyms, lists, symbols
 
 TABLE = Path(__file__).parent / "tables" / "cmudict.xz"
 
-LETTERS = {"A": "EY1", "B": "B IY1", "C": "S IY1", "D": "D IY1", "E": "IY1", "F": "EH1 F", "G": "JH IY1",
-           "H": "EY1 CH", "I": "AY1", "J": "JH EY1", "K": "K EY1", "L": "EH1 L", "M": "EH1 M", "N": "EH1 N",
-           "O": "OW1", "P": "P IY1", "Q": "K Y UW1", "R": "AA1 R", "S": "EH1 S", "T": "T IY1", "U": "Y UW1",
-           "V": "V IY1", "W": "D AH1 B AH0 L Y UW0", "X": "EH1 K S", "Y": "W AY1", "Z": "Z IY1"}
+LETTERS = {
+    "A": "EY1",
+    "B": "B IY1",
+    "C": "S IY1",
+    "D": "D IY1",
+    "E": "IY1",
+    "F": "EH1 F",
+    "G": "JH IY1",
+    "H": "EY1 CH",
+    "I": "AY1",
+    "J": "JH EY1",
+    "K": "K EY1",
+    "L": "EH1 L",
+    "M": "EH1 M",
+    "N": "EH1 N",
+    "O": "OW1",
+    "P": "P IY1",
+    "Q": "K Y UW1",
+    "R": "AA1 R",
+    "S": "EH1 S",
+    "T": "T IY1",
+    "U": "Y UW1",
+    "V": "V IY1",
+    "W": "D AH1 B AH0 L Y UW0",
+    "X": "EH1 K S",
+    "Y": "W AY1",
+    "Z": "Z IY1",
+}
 
 # Said without stress, and most of them weaker than the dictionary has them.
-WEAK = {"a": "AH0", "an": "AH0 N", "the": "DH AH0", "and": "AH0 N D", "of": "AH0 V", "to": "T AH0",
-        "for": "F ER0",
-        "in": "IH0 N", "on": "AA0 N", "at": "AE0 T", "as": "AE0 Z", "is": "IH0 Z", "it": "IH0 T",
-        "or": "AO0 R",
-        "that": "DH AE0 T", "from": "F R AH0 M", "with": "W IH0 DH", "by": "B AY0", "but": "B AH0 T",
-        "be": "B IY0",
-        "was": "W AH0 Z", "are": "AA0 R", "were": "W ER0", "his": "HH IH0 Z", "he": "HH IY0", "she": "SH IY0",
-        "they": "DH EY0", "we": "W IY0", "you": "Y UW0", "him": "HH IH0 M", "her": "HH ER0",
-        "them": "DH EH0 M",
-        "us": "AH0 S", "my": "M AY0", "your": "Y AO0 R", "our": "AA0 R", "their": "DH EH0 R",
-        "its": "IH0 T S",
-        "has": "HH AE0 Z", "had": "HH AE0 D", "have": "HH AE0 V", "can": "K AE0 N", "if": "IH0 F",
-        "me": "M IY0",
-        "than": "DH AE0 N", "will": "W IH0 L", "would": "W UH0 D", "am": "AE0 M", "do": "D UW0"}
-_STRONG_LAST = frozenset("to for at from of is are was were be am have has had do can will would that by "
-                         "in on".split())
+WEAK = {
+    "a": "AH0",
+    "an": "AH0 N",
+    "the": "DH AH0",
+    "and": "AH0 N D",
+    "of": "AH0 V",
+    "to": "T AH0",
+    "for": "F ER0",
+    "in": "IH0 N",
+    "on": "AA0 N",
+    "at": "AE0 T",
+    "as": "AE0 Z",
+    "is": "IH0 Z",
+    "it": "IH0 T",
+    "or": "AO0 R",
+    "that": "DH AE0 T",
+    "from": "F R AH0 M",
+    "with": "W IH0 DH",
+    "by": "B AY0",
+    "but": "B AH0 T",
+    "be": "B IY0",
+    "was": "W AH0 Z",
+    "are": "AA0 R",
+    "were": "W ER0",
+    "his": "HH IH0 Z",
+    "he": "HH IY0",
+    "she": "SH IY0",
+    "they": "DH EY0",
+    "we": "W IY0",
+    "you": "Y UW0",
+    "him": "HH IH0 M",
+    "her": "HH ER0",
+    "them": "DH EH0 M",
+    "us": "AH0 S",
+    "my": "M AY0",
+    "your": "Y AO0 R",
+    "our": "AA0 R",
+    "their": "DH EH0 R",
+    "its": "IH0 T S",
+    "has": "HH AE0 Z",
+    "had": "HH AE0 D",
+    "have": "HH AE0 V",
+    "can": "K AE0 N",
+    "if": "IH0 F",
+    "me": "M IY0",
+    "than": "DH AE0 N",
+    "will": "W IH0 L",
+    "would": "W UH0 D",
+    "am": "AE0 M",
+    "do": "D UW0",
+}
+_STRONG_LAST = frozenset(
+    "to for at from of is are was were be am have has had do can will would that by in on".split()
+)
+
 
 @functools.lru_cache(maxsize=1)
 def table() -> dict[str, str]:
@@ -78,20 +141,40 @@ def with_s(stem: str) -> str:
 def with_ed(stem: str) -> str:
     """Phones with the ending of the past."""
     last = stem.split()[-1]
-    return stem + (" AH0 D" if last in ("T", "D") else " T" if last in (*_VOICELESS, "S", "SH",
-                                                                        "CH") else " D")
+    return stem + (
+        " AH0 D" if last in ("T", "D") else " T" if last in (*_VOICELESS, "S", "SH", "CH") else " D"
+    )
 
 
 # Ending: (what may have been there in the stem, what it adds).
 _ENDINGS: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("ing", ("", "e"), "IH0 NG"), ("er", ("", "e"), "ER0"), ("est", ("", "e"), "AH0 S T"), ("ly", ("",),
-                                                                                            "L IY0"),
-    ("ness", ("",), "N AH0 S"), ("less", ("",), "L AH0 S"), ("ful", ("",), "F AH0 L"), ("ment", ("",),
-                                                                                        "M AH0 N T"),
-    ("ship", ("",), "SH IH2 P"), ("able", ("", "e"), "AH0 B AH0 L"), ("like", ("",), "L AY2 K"))
-_BEGINNINGS = {"un": "AH0 N", "re": "R IY0", "non": "N AA0 N", "over": "OW1 V ER0", "under": "AH1 N D ER0",
-               "mis": "M IH0 S", "anti": "AE1 N T IY0", "super": "S UW1 P ER0", "inter": "IH2 N T ER0",
-               "pre": "P R IY0", "out": "AW1 T", "micro": "M AY1 K R OW0", "multi": "M AH1 L T IY0"}
+    ("ing", ("", "e"), "IH0 NG"),
+    ("er", ("", "e"), "ER0"),
+    ("est", ("", "e"), "AH0 S T"),
+    ("ly", ("",), "L IY0"),
+    ("ness", ("",), "N AH0 S"),
+    ("less", ("",), "L AH0 S"),
+    ("ful", ("",), "F AH0 L"),
+    ("ment", ("",), "M AH0 N T"),
+    ("ship", ("",), "SH IH2 P"),
+    ("able", ("", "e"), "AH0 B AH0 L"),
+    ("like", ("",), "L AY2 K"),
+)
+_BEGINNINGS = {
+    "un": "AH0 N",
+    "re": "R IY0",
+    "non": "N AA0 N",
+    "over": "OW1 V ER0",
+    "under": "AH1 N D ER0",
+    "mis": "M IH0 S",
+    "anti": "AE1 N T IY0",
+    "super": "S UW1 P ER0",
+    "inter": "IH2 N T ER0",
+    "pre": "P R IY0",
+    "out": "AW1 T",
+    "micro": "M AY1 K R OW0",
+    "multi": "M AH1 L T IY0",
+}
 
 
 def _built(word: str, entries: dict[str, str]) -> str | None:
@@ -101,8 +184,15 @@ def _built(word: str, entries: dict[str, str]) -> str | None:
     for ending, make in (("'s", with_s), ("s", with_s), ("ed", with_ed)):
         if word.endswith(ending) and len(word) > len(ending) + 2:
             stem = word[: -len(ending)]
-            for whole in ((stem,) if ending == "'s" else (stem, stem + "e") if ending == "ed"
-                          else (stem,) if not stem.endswith(("s", "u", "i")) else ()):
+            for whole in (
+                (stem,)
+                if ending == "'s"
+                else (stem, stem + "e")
+                if ending == "ed"
+                else (stem,)
+                if not stem.endswith(("s", "u", "i"))
+                else ()
+            ):
                 if whole in entries and len(whole) > 2:
                     return make(entries[whole])
             if ending == "'s":
@@ -114,8 +204,12 @@ def _built(word: str, entries: dict[str, str]) -> str | None:
                     return make(entries[stem])
             if ending == "ed" and len(stem) > 3 and stem[-1] == stem[-2] and stem[:-1] in entries:
                 return make(entries[stem[:-1]])
-            if ending == "s" and stem.endswith("e") and stem[:-1].endswith(("s", "x", "z", "ch", "sh")) \
-                    and stem[:-1] in entries:
+            if (
+                ending == "s"
+                and stem.endswith("e")
+                and stem[:-1].endswith(("s", "x", "z", "ch", "sh"))
+                and stem[:-1] in entries
+            ):
                 return make(entries[stem[:-1]])
     for ending, tails, phones in _ENDINGS:
         stem = word[: -len(ending)]
@@ -123,23 +217,36 @@ def _built(word: str, entries: dict[str, str]) -> str | None:
             for tail in tails:
                 if stem + tail in entries:
                     return f"{entries[stem + tail]} {phones}"
-            if len(stem) > 3 and stem[-1] == stem[-2] and ending in ("ing", "er",
-                                                                     "est") and stem[:-1] in entries:
+            if (
+                len(stem) > 3
+                and stem[-1] == stem[-2]
+                and ending in ("ing", "er", "est")
+                and stem[:-1] in entries
+            ):
                 return f"{entries[stem[:-1]]} {phones}"
     for beginning, phones in _BEGINNINGS.items():
-        if word.startswith(beginning) and len(word) > len(beginning) + 3 and word[len(beginning):] in entries:
-            return f"{phones} {entries[word[len(beginning):]]}"
+        if (
+            word.startswith(beginning)
+            and len(word) > len(beginning) + 3
+            and word[len(beginning) :] in entries
+        ):
+            return f"{phones} {entries[word[len(beginning) :]]}"
     for place in range(len(word) - 3, 2, -1):
         first, second = word[:place], word[place:]
-        if min(len(first), len(second)) >= 3 and len(word) > 6 and first in entries and second in entries:
+        if (
+            min(len(first), len(second)) >= 3
+            and len(word) > 6
+            and first in entries
+            and second in entries
+        ):
             return f"{entries[first]} {entries[second].replace('1', '2')}"
     return None
 
 
 @functools.lru_cache(maxsize=16384)
 def arpabet(word: str) -> tuple[str, str]:
-    """(phones, whence) of one word by itself: "dictionary", "rule" or "guess". A capital is a letter's
-    name."""
+    """(phones, whence) of one word by itself: "dictionary", "rule" or "guess". A capital is a
+    letter's name."""
     if len(word) <= 3 and word[:1].isupper():
         name, plural = word[0], word.endswith("'s")
         return (with_s(LETTERS[name]) if plural else LETTERS[name]), "dictionary"
@@ -151,7 +258,8 @@ def arpabet(word: str) -> tuple[str, str]:
 
 
 def phonemise(words: Sequence[str], final: Sequence[bool]) -> list[tuple[tuple[str, ...], str]]:
-    """(symbols, whence) of each word. final: whether a pause or mark follows it, where words are not weak."""
+    """(symbols, whence) of each word. final: whether a pause or mark follows it, where words are
+    not weak."""
     results = []
     two = heteronyms.pronounce(words, final)
     words = [_case(word) for word in words]

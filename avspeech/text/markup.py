@@ -1,14 +1,14 @@
 """Prosody markup without XML, and the part of SSML that says the same.
 
-    I said <brk 0.4> no<rise>            a break of 0.4 s (also 0.4s, 400ms; <brk>: the voice decides how
-    long) Really<rise slope=4>                 the last word rises by 4 semitones; <fall slope=3>, <level>
-    <prosody rate=1.2>faster</prosody>   also 120%, +20%, x-slow, slow, medium, fast, x-fast
-    <break time="400ms"/> <break strength="strong"/> <speak> ... </speak>
+    I said <brk 0.4> no<rise>            a break of 0.4 s (also 0.4s, 400ms; <brk>: the voice
+    decides how long) Really<rise slope=4>                 the last word rises by 4 semitones; <fall
+    slope=3>, <level> <prosody rate=1.2>faster</prosody>   also 120%, +20%, x-slow, slow, medium,
+    fast, x-fast <break time="400ms"/> <break strength="strong"/> <speak> ... </speak>
     <p><s>A sentence.</s><s>Another one.</s></p>
 
-A tone stands behind the word that ends the phrase. "<" before anything but a letter, "/", "!" or "?" is
-itself; "&lt;" is one anywhere. What is markup is taken out before any word is looked at, so that nothing done
-to text can change it.
+A tone stands behind the word that ends the phrase. "<" before anything but a letter, "/", "!" or
+"?" is itself; "&lt;" is one anywhere. What is markup is taken out before any word is looked at, so
+that nothing done to text can change it.
 """
 
 from __future__ import annotations
@@ -25,10 +25,22 @@ MAX_BREAK = 60.0  # seconds
 MAX_DEPTH = 100  # tags within each other
 MAX_SLOPE = 24.0  # semitones
 RATES = (0.25, 4.0)
-NAMED_RATES = {"x-slow": 0.5, "slow": 0.8, "medium": 1.0, "default": 1.0, "fast": 1.25, "x-fast": 1.6}
+NAMED_RATES = {
+    "x-slow": 0.5,
+    "slow": 0.8,
+    "medium": 1.0,
+    "default": 1.0,
+    "fast": 1.25,
+    "x-fast": 1.6,
+}
 # Seconds of SSML's strengths. "medium" leaves it to the voice; "none" asks for no break.
-STRENGTHS: dict[str, float | None] = {"x-weak": 0.1, "weak": 0.2, "medium": None, "strong": 0.6,
-                                      "x-strong": 1.0}
+STRENGTHS: dict[str, float | None] = {
+    "x-weak": 0.1,
+    "weak": 0.2,
+    "medium": None,
+    "strong": 0.6,
+    "x-strong": 1.0,
+}
 
 _TAG = re.compile(r"<(/?)([A-Za-z][\w:-]*)((?:\"[^\"]*\"|'[^']*'|[^<>\"'])*)>")
 _SPECIAL = re.compile(r"[<&]")
@@ -50,7 +62,8 @@ class Run:
 
 @dataclass(frozen=True)
 class Pause:
-    """A break asked for. seconds: None leaves the length to the voice; start, end: the tag in the source."""
+    """A break asked for. seconds: None leaves the length to the voice; start, end: the tag in the
+    source."""
 
     seconds: float | None
     start: int
@@ -88,8 +101,8 @@ def fail(source: str, place: int, message: str) -> NoReturn:
 
 
 def parse(source: str) -> tuple[Piece, ...]:
-    """The pieces of a marked-up text, in order. Raises InputError, one line with the column, for a tag that
-    is not known, not closed or has a value that cannot be."""
+    """The pieces of a marked-up text, in order. Raises InputError, one line with the column, for a
+    tag that is not known, not closed or has a value that cannot be."""
     return _Parser(source).parse()
 
 
@@ -97,7 +110,9 @@ class _Parser:
     def __init__(self, source: str) -> None:
         self.source = source
         self.pieces: list[Piece] = []
-        self.open: list[tuple[str, int, float]] = []  # (tag, its place, rate within) of those not closed yet
+        self.open: list[
+            tuple[str, int, float]
+        ] = []  # (tag, its place, rate within) of those not closed yet
         self.parts: list[str] = []
         self.offsets: list[int] = []
         self.emptied: str = ""  # the tag before, where </break> may still close it
@@ -120,15 +135,16 @@ class _Parser:
             special = _SPECIAL.search(source, position)
             plain = special.start() if special else len(source)
             if plain > position:
-                self.parts.append(source[position: plain])
+                self.parts.append(source[position:plain])
                 self.offsets += range(position, plain)
                 position = plain
                 continue
             character = source[position]
             entity = _ENTITY.match(source, position) if character == "&" else None
-            following = source[position + 1: position + 2]
-            if character != "<" or not (following in ("/", "!", "?") or following.isascii()
-                                        and following.isalpha()):
+            following = source[position + 1 : position + 2]
+            if character != "<" or not (
+                following in ("/", "!", "?") or following.isascii() and following.isalpha()
+            ):
                 value = html.unescape(entity.group()) if entity else character
                 if len(value) == 1:
                     self.parts.append(value)
@@ -142,8 +158,11 @@ class _Parser:
                 continue
             tag = _TAG.match(source, position)
             if tag is None:
-                fail(source, position, "'<' begins a tag that does not end with '>'; "
-                                       "write &lt; for the sign itself")
+                fail(
+                    source,
+                    position,
+                    "'<' begins a tag that does not end with '>'; write &lt; for the sign itself",
+                )
             self.flush(position)
             self.tag(tag)
             position = tag.end()
@@ -159,8 +178,12 @@ class _Parser:
         empty = rest.endswith("/")
         rest = rest[:-1] if empty else rest
         if name not in ("brk", "break", "rise", "fall", "level", "prosody", "speak", "p", "s"):
-            fail(source, start, f"<{tag.group(1)}{tag.group(2)}> is not known; there are <brk>, <rise>, <fall>, "
-                                "<level>, <prosody rate=...>, <break>, <p>, <s> and <speak>")
+            fail(
+                source,
+                start,
+                f"<{tag.group(1)}{tag.group(2)}> is not known; there are <brk>, <rise>, <fall>, "
+                "<level>, <prosody rate=...>, <break>, <p>, <s> and <speak>",
+            )
         emptied, self.emptied = self.emptied, ""
         if closing:
             if rest.strip() or empty:
@@ -174,7 +197,8 @@ class _Parser:
             found = _pause(source, start, name, rest)
             self.emptied = "" if empty else name
             if found is not _NONE:
-                self.pieces.append(Pause(found, start, tag.end(), self.rate))  # type: ignore[arg-type]
+                seconds = found if isinstance(found, float) else None
+                self.pieces.append(Pause(seconds, start, tag.end(), self.rate))
         else:
             self.pieces.append(Terminal(_tone(source, start, name, rest), start, tag.end()))
 
@@ -188,10 +212,16 @@ class _Parser:
                 fail(source, start, f"<{name}> within <{'s' if 's' in within else 'p'}>")
             if len(self.open) >= MAX_DEPTH:
                 fail(source, start, f"more than {MAX_DEPTH} tags within each other")
-            language = _attributes(source, start, name, rest, ("xml:lang", "xml:id", "id")).get("xml:lang", "en")
+            language = _attributes(source, start, name, rest, ("xml:lang", "xml:id", "id")).get(
+                "xml:lang", "en"
+            )
             if not language.lower().startswith("en"):
-                fail(source, start, f"<{name}> in '{language}': one text is in one language; "
-                                    "take it out, or say it in a text of its own")
+                fail(
+                    source,
+                    start,
+                    f"<{name}> in '{language}': one text is in one language; "
+                    "take it out, or say it in a text of its own",
+                )
             self.pieces.append(Stop(name == "p", start, end))
         if name == "prosody":
             if len(self.open) >= MAX_DEPTH:
@@ -215,19 +245,29 @@ class _Parser:
 _NONE = object()  # <break strength="none">
 
 
-def _attributes(source: str, place: int, name: str, rest: str, known: tuple[str, ...]) -> dict[str, str]:
+def _attributes(
+    source: str, place: int, name: str, rest: str, known: tuple[str, ...]
+) -> dict[str, str]:
     found: dict[str, str] = {}
     position = 0
     while rest[position:].strip():
         match = _ATTRIBUTE.match(rest, position)
         if match is None:
-            fail(source, place, f"<{name}>: '{rest[position:].strip()[:20]}' is not understood; "
-                                + (f"it takes {', '.join(known)}=..." if known else "it takes nothing"))
+            fail(
+                source,
+                place,
+                f"<{name}>: '{rest[position:].strip()[:20]}' is not understood; "
+                + (f"it takes {', '.join(known)}=..." if known else "it takes nothing"),
+            )
         key, value = match.group(1).lower(), match.group(2)
         value = value[1:-1] if value[0] in "\"'" else value
         if key not in known:
-            fail(source, place, f"<{name}> has no '{key}'; "
-                                + (f"it takes {', '.join(known)}" if known else "it takes nothing"))
+            fail(
+                source,
+                place,
+                f"<{name}> has no '{key}'; "
+                + (f"it takes {', '.join(known)}" if known else "it takes nothing"),
+            )
         if key in found:
             fail(source, place, f"<{name}>: '{key}' is given twice")
         found[key] = value.strip()
@@ -239,8 +279,12 @@ def _seconds(source: str, place: int, value: str, least: float = 1e-9) -> float:
     match = _TIME.fullmatch(value)
     seconds = float(match.group(1)) * (0.001 if match.group(2) == "ms" else 1.0) if match else -1.0
     if not least <= seconds <= MAX_BREAK:
-        fail(source, place, f"break of '{value}': expected seconds above 0 and up to {MAX_BREAK:g}, "
-                            "as 0.4, 0.4s or 400ms")
+        fail(
+            source,
+            place,
+            f"break of '{value}': expected seconds above 0 and up to {MAX_BREAK:g}, "
+            "as 0.4, 0.4s or 400ms",
+        )
     return seconds
 
 
@@ -248,7 +292,9 @@ def _pause(source: str, place: int, name: str, rest: str) -> object:
     """Seconds, None (the voice decides) or `_NONE` (no break)."""
     if rest.strip() and "=" not in rest and name == "brk":
         return _seconds(source, place, rest.strip())
-    found = _attributes(source, place, name, rest, ("time",) if name == "brk" else ("time", "strength"))
+    found = _attributes(
+        source, place, name, rest, ("time",) if name == "brk" else ("time", "strength")
+    )
     strength = found.get("strength")
     if strength is not None and strength != "none" and strength not in STRENGTHS:
         fail(source, place, f"strength '{strength}': expected none, {', '.join(STRENGTHS)}")
@@ -267,8 +313,12 @@ def _tone(source: str, place: int, name: str, rest: str) -> Tone:
     if name == "fall":
         slope = -abs(slope)
     if not 0 < abs(slope) <= MAX_SLOPE or (name == "rise" and slope < 0):
-        fail(source, place, f"<{name}> slope '{value}': expected semitones over the word, above 0 and up to "
-                            f"{MAX_SLOPE:g}")
+        fail(
+            source,
+            place,
+            f"<{name}> slope '{value}': expected semitones over the word, above 0 and up to "
+            f"{MAX_SLOPE:g}",
+        )
     return Tone(name, slope)
 
 
@@ -281,18 +331,26 @@ def _rate(source: str, place: int, rest: str) -> float:
     percent = value.endswith("%")
     number = value[:-1] if percent else value
     if not _NUMBER.fullmatch(number):
-        fail(source, place, f"rate '{value}': expected a factor (1.2), a percentage (120%, +20%) or one of "
-                            + ", ".join(NAMED_RATES))
+        fail(
+            source,
+            place,
+            f"rate '{value}': expected a factor (1.2), a percentage (120%, +20%) or one of "
+            + ", ".join(NAMED_RATES),
+        )
     factor = float(number) / 100 if percent else float(number)
     factor += 1.0 if percent and number[0] in "+-" else 0.0
     if not RATES[0] <= factor <= RATES[1]:
-        fail(source, place, f"rate '{value}': expected {RATES[0]:g} to {RATES[1]:g}, larger is faster")
+        fail(
+            source,
+            place,
+            f"rate '{value}': expected {RATES[0]:g} to {RATES[1]:g}, larger is faster",
+        )
     return factor
 
 
 def render(pieces: tuple[Piece, ...] | list[Piece]) -> str:
-    """Markup that `parse` reads as these pieces, but for their places (and runs of one rate side by side
-    become one)."""
+    """Markup that `parse` reads as these pieces, but for their places (and runs of one rate side by
+    side become one)."""
     parts: list[str] = []
     for piece in pieces:
         if isinstance(piece, Run):
@@ -304,8 +362,13 @@ def render(pieces: tuple[Piece, ...] | list[Piece]) -> str:
             continue
         else:
             tone = piece.tone
-            parts.append("<level>" if tone.shape == "level" else f"<{tone.shape} "
-                                                                 f"slope={abs(tone.slope):.6f}>")
+            parts.append(
+                "<level>"
+                if tone.shape == "level"
+                else f"<{tone.shape} slope={abs(tone.slope):.6f}>"
+            )
             continue
-        parts.append(inner if piece.rate == 1.0 else f"<prosody rate={piece.rate:.6f}>{inner}</prosody>")
+        parts.append(
+            inner if piece.rate == 1.0 else f"<prosody rate={piece.rate:.6f}>{inner}</prosody>"
+        )
     return "".join(parts)

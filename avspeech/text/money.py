@@ -9,21 +9,34 @@ from avspeech.text.digits import N, plain
 from avspeech.text.numbers import cardinal, number
 from avspeech.text.rules import END, Text, rule
 
-_SIGNS = "|".join(re.escape(s) for s in sorted(lists.MONEY, key=len, reverse=True) if not s.isalpha())
+_SIGNS = "|".join(
+    re.escape(s) for s in sorted(lists.MONEY, key=len, reverse=True) if not s.isalpha()
+)
 _CODES = "|".join(s for s in lists.MONEY if s.isalpha())
 _SIZE = r"(?:\s?(thousand|million|billion|trillion|bn|mn|tn|mm|[KkMmBbTt])" + END + ")?"
-_AMOUNT = rf"({N})(?:\.(\d+))?" + _SIZE
+_AMOUNT = rf"({N}|(?=\.\d))(?:\.(\d+))?" + _SIZE
 
 
-def _said(context: Text, sign: str, start: int, end: int, whole: str, fraction: str | None,
-          size: str | None) -> list[str]:
+def _said(
+    context: Text,
+    sign: str,
+    start: int,
+    end: int,
+    whole: str,
+    fraction: str | None,
+    size: str | None,
+) -> list[str]:
     one, many, small, smalls = lists.MONEY[sign]
-    whole = plain(whole)
+    whole = plain(whole) or "0"
     noun = context.adjective(start, end)
-    joined = re.match(r"-[a-z]+", context.view[end:])
+    joined = re.match(r"-[a-z]+", context.behind(end))
     if size or fraction and (len(fraction) != 2 or not small):
         amount = number(whole + ("." + fraction if fraction else ""))
-        return [*amount, *([lists.SIZES[size.lower()]] if size else []), *(one if noun or joined else many).split()]
+        return [
+            *amount,
+            *([lists.SIZES[size.lower()]] if size else []),
+            *(one if noun or joined else many).split(),
+        ]
     words = [*number(whole), *(one if whole == "1" or noun or joined else many).split()]
     if not fraction or int(fraction) == 0:
         return words
@@ -39,14 +52,23 @@ def money(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     minus = {"-": ["minus"], "−": ["minus"], "+": ["plus"]}.get(sign or sign2, [])
     start = match.start()
-    following = re.compile(rf"\s?[-–]\s?(?:{re.escape(coin)})?({N}(?:\.\d+)?){_SIZE}(?![^\W_]|[-–]\d)").match(
-        context.view, match.end())
-    if following and not context.view[following.start():].startswith((" - ", " – ")):
-        low = [] if following.group().count(coin) else \
-            [*number(plain(whole) + ("." + fraction if fraction else "")), *([lists.SIZES[size.lower()]] if size else [])]
+    following = re.compile(
+        rf"\s?[-–]\s?(?:{re.escape(coin)})?({N}(?:\.\d+)?){_SIZE}(?![^\W_]|[-–]\d)"
+    ).match(context.view, match.end())
+    if following and not context.behind(following.start()).startswith((" - ", " – ")):
+        low = (
+            []
+            if following.group().count(coin)
+            else [
+                *number(plain(whole) + ("." + fraction if fraction else "")),
+                *([lists.SIZES[size.lower()]] if size else []),
+            ]
+        )
         if low:
             high, _, cents = following.group(1).partition(".")
-            said = _said(context, coin, start, following.end(), high, cents or None, following.group(2))
+            said = _said(
+                context, coin, start, following.end(), high, cents or None, following.group(2)
+            )
             return [*minus, *low, "to", *said], following.end()  # type: ignore[return-value]
     return [*minus, *_said(context, coin, start, match.end(), whole, fraction, size)]
 
@@ -68,5 +90,5 @@ def cents(match: re.Match[str], context: Text) -> list[str] | None:
 @rule(r"[-–](?=[$£€¥₹]?\d)", "s")
 def until(match: re.Match[str], context: Text) -> list[str] | None:
     """A dash between two prices, shares or times. `10am-5pm` -> ten A M to five P M"""
-    before = context.text[max(0, match.start() - 20): match.start()]
+    before = context.text[max(0, match.start() - 20) : match.start()]
     return ["to"] if re.search(r"\d(?:%|°|\s?[aApP]\.?\s?[mM]\.?|[kKMB])?$", before) else None

@@ -1,9 +1,10 @@
-"""English text as written to words as spoken: numbers, dates, times, money, units, abbreviations, letters.
+"""English text as written to words as spoken: numbers, dates, times, money, units, abbreviations,
+letters.
 
-One pass from left to right: at each place the first of `RULES` that fits says the words. Marks at the edges of
-things are hidden from the rules (`rules.masked`), so that a reading never depends on the mark behind it. What
-no rule knows (pictures, other scripts) is left out and reported. A single letter in capitals among the words
-is spelled ("U", "S"); all else is lower case.
+One pass from left to right: at each place the first of `RULES` that fits says the words. Marks at
+the edges of things are hidden from the rules (`rules.masked`), so that a reading never depends on
+the mark behind it. What no rule knows (pictures, other scripts) is left out and reported. A single
+letter in capitals among the words is spelled ("U", "S"); all else is lower case.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from avspeech.text import addresses, dates, digits, lists, money, roman, words
+from avspeech.text import addresses, dates, digits, lists, money, roman, signs, words
 from avspeech.text.cleaning import clean
 from avspeech.text.rules import EDGE, Rule, Text
 from avspeech.text.script import Unread
@@ -20,30 +21,81 @@ from avspeech.text.script import Unread
 # From the special to the general: the first that fits is taken.
 RULES: tuple[Rule, ...] = (
     # addresses and names of files
-    addresses.web_address, addresses.mail_address, words.as_listed, words.dotted, addresses.host, addresses.file_name,
-    addresses.path, addresses.version, addresses.dotted_name,
+    addresses.web_address,
+    addresses.mail_address,
+    words.as_listed,
+    words.dotted,
+    addresses.host,
+    addresses.file_name,
+    addresses.path,
+    addresses.version,
+    addresses.dotted_name,
     # dates and times
-    dates.clock, dates.ratio, dates.hour, dates.iso_date, dates.number_date, dates.month_day_slash, dates.month_day,
-    dates.day_month, dates.long_decade, dates.short_decade, dates.short_year,
+    dates.clock,
+    dates.ratio,
+    dates.hour,
+    dates.iso_date,
+    dates.number_date,
+    dates.month_day_slash,
+    dates.month_day,
+    dates.day_month,
+    dates.long_decade,
+    dates.short_decade,
+    dates.short_year,
     # money
-    money.money, money.money_behind, money.cents, money.until,
+    money.money,
+    money.money_behind,
+    money.cents,
+    money.until,
     # numbers and measures
-    digits.feet_inches, digits.inches, digits.nth, digits.lettered_number, digits.zip_code, digits.groups, digits.times,
-    digits.times_as, digits.number_range, digits.quantity, digits.numbered, digits.digits_plural, digits.digits_in_name, digits.bare_digits,
+    digits.feet_inches,
+    digits.inches,
+    digits.nth,
+    digits.lettered_number,
+    digits.zip_code,
+    digits.spaced_call,
+    digits.of_three,
+    digits.groups,
+    digits.times,
+    digits.times_as,
+    digits.number_range,
+    digits.quantity,
+    digits.numbered,
+    digits.digits_plural,
+    digits.digits_in_name,
+    digits.bare_digits,
     # letters and words
-    roman.roman, words.initial, words.abbreviation, words.undotted, words.and_letters, words.sharp, words.formula,
-    words.raised, words.variable_minus, words.per, words.per_word, words.name_with_digits, words.capitals, words.letter,
-    words.greek, words.word, words.sign)
+    roman.roman,
+    words.initial,
+    words.abbreviation,
+    words.undotted,
+    signs.by,
+    signs.and_letters,
+    signs.sharp,
+    signs.formula,
+    signs.raised,
+    signs.variable_minus,
+    signs.minus_letter,
+    signs.per,
+    signs.per_word,
+    words.name_with_digits,
+    words.capitals,
+    words.letter,
+    signs.greek,
+    words.word,
+    signs.sign,
+)
 _STARTING = {kind: tuple(r for r in RULES if kind in r.starts) for kind in "dls"}
 
 
 @dataclass(frozen=True)
 class Spoken:
-    """Words said for the characters [start, end) of a text."""
+    """Words said for the characters [start, end) of a text. own: a word of the caller's."""
 
     words: tuple[str, ...]
     start: int
     end: int
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,13 +110,45 @@ class Marked:
 
 Piece = Spoken | Marked
 
-_MARK = re.compile(r"[.?!…]+|,|;|:|(?<=\s)[-–—]+(?=\s)|--+|[–—]|[()\[\]{}]|\n[ \t\r]*\n\s*|。|？|！|，")
-_SAME = {"。": ".", "？": "?", "！": "!", "，": ",", "(": ",", ")": ",", "[": ",", "]": ",", "{": ",", "}": ","}
+_MARK = re.compile(
+    r"[.?!…]+|,|;|:|(?<=\s)[-–—]+(?=\s)|--+|[–—]|[()\[\]{}]|\n[ \t\r]*\n\s*"
+    r"|。|？|！|，"
+)
+_SAME = {
+    "。": ".",
+    "？": "?",
+    "！": "!",
+    "，": ",",
+    "(": ",",
+    ")": ",",
+    "[": ",",
+    "]": ",",
+    "{": ",",
+    "}": ",",
+}
 _CLOSERS = "\"'”’)]}»"
 # A lower-case word that no rule but the last can fit.
 _PLAIN = re.compile(rf"[a-z]{{2,}}(?:'(?:s|t|re|ve|ll|d|m))?(?=[ \n{EDGE}])")
-_SPECIAL = frozenset({name for name in (*lists.ABBREVIATIONS, *lists.WRITTEN) if name.islower()}
-                     | {"ii", "iii", "iv", "vi", "vii", "viii", "ix", "xi", "xii", "xiii", "xiv", "xv", "xvi", "xx", "ci"})
+_SPECIAL = frozenset(
+    {name for name in (*lists.ABBREVIATIONS, *lists.WRITTEN) if name.islower()}
+    | {
+        "ii",
+        "iii",
+        "iv",
+        "vi",
+        "vii",
+        "viii",
+        "ix",
+        "xi",
+        "xii",
+        "xiii",
+        "xiv",
+        "xv",
+        "xvi",
+        "xx",
+        "ci",
+    }
+)
 
 
 def _mark(match: re.Match[str], text: str) -> Marked:
@@ -72,22 +156,43 @@ def _mark(match: re.Match[str], text: str) -> Marked:
     if "\n" in found:
         return Marked("", start, end, ends=True)
     if found[0] in ".?!…":
-        mark = ("?" if "?" in found else "!" if "!" in found else "…" if "…" in found
-                or len(found) > 1 else ".")
-        rest = text[end: end + 80].lstrip(_CLOSERS)
+        mark = (
+            "?"
+            if "?" in found
+            else "!"
+            if "!" in found
+            else "…"
+            if "…" in found or len(found) > 1
+            else "."
+        )
+        rest = text[end : end + 80].lstrip(_CLOSERS)
         following = rest.lstrip().lstrip("\"'“‘([")
-        apart = not rest or rest[0].isspace() or text[start - 1: start].islower() and following[:1].isupper()
+        apart = (
+            not rest
+            or rest[0].isspace()
+            or text[start - 1 : start].islower()
+            and following[:1].isupper()
+        )
         return Marked(mark, start, end, ends=apart and not following[:1].islower())
-    return Marked("–" if found[0] in "-–—" else _SAME.get(found[0], found[0]), start, end, ends=found[0] in "。？！")
+    return Marked(
+        "–" if found[0] in "-–—" else _SAME.get(found[0], found[0]),
+        start,
+        end,
+        ends=found[0] in "。？！",
+    )
 
 
-def normalise(text: str, word: Callable[[str], bool] = lambda word: False,
-              unread: list[Unread] | None = None, own: re.Pattern[str] | None = None) -> list[Piece]:
+def normalise(
+    text: str,
+    word: Callable[[str], bool] = lambda word: False,
+    unread: list[Unread] | None = None,
+    own: re.Pattern[str] | None = None,
+) -> list[Piece]:
     """The words said for a text and its marks, in order, with their places in it.
 
-    word: whether the dictionary has a word in lower case: it decides between "NASA" and "F B I". unread: a
-    list to which the characters without a reading are added. own: things that are left as they are, one word
-    each, before any rule sees them.
+    word: whether the dictionary has a word in lower case: it decides between "NASA" and "F B I".
+    unread: a list to which the characters without a reading are added. own: things that are left as
+    they are, one word each, before any rule sees them.
     """
     cleaned = clean(text)
     context = Text(cleaned.text, word, own=own)
@@ -100,8 +205,11 @@ def normalise(text: str, word: Callable[[str], bool] = lambda word: False,
     moved: list[Piece] = []
     for piece in pieces:
         start, end = cleaned.place(piece.start), cleaned.place(piece.end)
-        moved.append(Spoken(piece.words, start, end) if isinstance(piece, Spoken)
-                     else Marked(piece.text, start, end, piece.ends))
+        moved.append(
+            Spoken(piece.words, start, end, piece.own)
+            if isinstance(piece, Spoken)
+            else Marked(piece.text, start, end, piece.ends)
+        )
     return moved
 
 
@@ -114,13 +222,20 @@ def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
         if character == " ":
             position += 1
             continue
-        if own is not None and (mine := own.match(view, position)) and (
-                not position or not view[position - 1].isalnum()):
-            pieces.append(Spoken((mine.group().lower(),), position, mine.end()))
+        if (
+            own is not None
+            and (mine := own.match(view, position))
+            and (not position or not view[position - 1].isalnum())
+        ):
+            pieces.append(Spoken((mine.group().lower(),), position, mine.end(), True))
             position = mine.end()
             continue
         plain = _PLAIN.match(view, position) if "a" <= character <= "z" else None
-        if plain and plain.group() not in _SPECIAL and not (plain.group()[-1] == "s" and text[plain.end()] in "'’"):
+        if (
+            plain
+            and plain.group() not in _SPECIAL
+            and not (plain.group()[-1] == "s" and text[plain.end()] in "'’")
+        ):
             pieces.append(Spoken((plain.group(),), position, plain.end()))
             position = plain.end()
             continue
@@ -146,7 +261,9 @@ def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
     return pieces
 
 
-def _apply(rules: tuple[Rule, ...], context: Text, position: int) -> tuple[list[str], int, str] | None:
+def _apply(
+    rules: tuple[Rule, ...], context: Text, position: int
+) -> tuple[list[str], int, str] | None:
     for rule in rules:
         match = rule.pattern.match(context.view, position)
         if match is None:
@@ -175,18 +292,29 @@ def _add(pieces: list[Piece], spoken: list[str], start: int, end: int) -> None:
         pieces.pop()
 
 
-def _behind(pieces: list[Piece], context: Text, start: int, end: int, name: str, spoken: list[str]) -> int:
-    """Where to go on behind a thing: the period of an abbreviation is passed over, but where a sentence
-    begins behind it, or the text ends."""
+def _behind(
+    pieces: list[Piece], context: Text, start: int, end: int, name: str, spoken: list[str]
+) -> int:
+    """Where to go on behind a thing: the period of an abbreviation is passed over, but where a
+    sentence begins behind it, or the text ends."""
     text = context.text
-    if name not in ("dotted", "initial", "abbreviation", "clock", "hour", "quantity", "number_range", "month_day",
-                    "day_month"):
+    if name not in (
+        "dotted",
+        "initial",
+        "abbreviation",
+        "clock",
+        "hour",
+        "quantity",
+        "number_range",
+        "month_day",
+        "day_month",
+    ):
         return end
     period = end - 1 if text[end - 1] == "." else end
-    if text[period: period + 1] != "." or text[period: period + 2] in ("..", ".."):
+    if text[period : period + 1] != "." or text[period : period + 2] in ("..", ".."):
         return end
-    written = text[start: period]
-    rest = text[period + 1: period + 81]
+    written = text[start:period]
+    rest = text[period + 1 : period + 81]
     if name in ("quantity", "number_range"):
         lower = rest[:1].isspace() and rest.lstrip()[:1].islower() and written[-1:].isalpha()
         return period + 1 if lower else end
@@ -216,6 +344,11 @@ def _begins(rest: str, abbreviation: str, said: list[str]) -> bool:
         return True
     opener = re.match(r"[A-Za-z']+", following)
     kinds = lists.ABBREVIATIONS.get(abbreviation, ([], frozenset()))[1]
-    return (rest.lstrip(_CLOSERS)[:1].isspace() and opener is not None and opener.group() in lists.OPENERS
-            and (not kinds & {"title", "name"} or said[-1:] in (["street"], ["drive"]))
-            and not re.fullmatch(r"[A-Z]", abbreviation) and abbreviation.lower() not in ("e.g", "i.e"))
+    return (
+        rest.lstrip(_CLOSERS)[:1].isspace()
+        and opener is not None
+        and opener.group() in lists.OPENERS
+        and (not kinds & {"title", "name"} or said[-1:] in (["street"], ["drive"]))
+        and not re.fullmatch(r"[A-Z]", abbreviation)
+        and abbreviation.lower() not in ("e.g", "i.e")
+    )

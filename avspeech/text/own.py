@@ -17,8 +17,9 @@ MOST = 100_000  # words of a file
 
 
 class Own:
-    """Pronunciations by word. A word is found whatever its capitals, with the ending of a plural or a genitive
-    too; one in capitals that is another word without them ("US", "IT") only as it is written.
+    """Pronunciations by word. A word is found whatever its capitals, with the ending of a plural or
+    a genitive too; one in capitals that is another word without them ("US", "IT") only as it is
+    written.
 
     pattern: finds the words in a text; None where there are none.
     """
@@ -34,9 +35,13 @@ class Own:
             try:
                 known = symbols.from_arpabet(phones)
             except InputError as error:
-                raise InputError(f"pronunciation of '{word}': {error}, as in \"HH AH0 L OW1\"") from None
+                raise InputError(
+                    f"pronunciation of '{word}': {error}, as in \"HH AH0 L OW1\""
+                ) from None
             if not known:
-                raise InputError(f"pronunciation of '{word}': it is empty; expected phones as \"HH AH0 L OW1\"")
+                raise InputError(
+                    f"pronunciation of '{word}': it is empty; expected phones as \"HH AH0 L OW1\""
+                )
             (exact if _ambiguous(name) else free).append(name)
             self.words[name.lower()] = " ".join(phones.split())
         parts = []
@@ -44,7 +49,14 @@ class Own:
             parts.append(f"(?:{_any(exact)})")
         if free:
             parts.append(f"(?i:{_any(free)})")
-        self.pattern = re.compile(rf"(?:{'|'.join(parts)})(?:['’]s|['’](?=\s)|(?i:e?s)?)(?![^\W_])(?!['’][^\W_])") if parts else None
+        self.pattern = (
+            re.compile(
+                rf"(?:{'|'.join(parts)})(?:['’]s|['’](?=\s)|(?i:e?s)?)"
+                r"(?![^\W_])(?!['’][^\W_])"
+            )
+            if parts
+            else None
+        )
 
     def phones(self, word: str) -> tuple[str, ...] | None:
         """Symbols of a word as `normalise` left it, with its ending; None where it is not given."""
@@ -67,14 +79,25 @@ def _any(words: list[str]) -> str:
 
 def _ambiguous(name: str) -> bool:
     """Whether a name in capitals is another word in small letters: "US", "IT", "WHO"."""
-    from avspeech.text import lexicon
+    from avspeech.text import lexicon, lists
 
-    return len(name) > 1 and name.isupper() and lexicon.has(name.lower()) and not lexicon.is_letters(name.lower())
+    plain = name.lower()
+    return (
+        name.isupper()
+        and len(name) > 1
+        and (
+            name in lists.SPELLED
+            or plain in lists.SHORT_WORDS
+            or len(name) == 3
+            and lexicon.has(plain)
+            and not lexicon.is_letters(plain)
+        )
+    )
 
 
 def read_pronunciations(path: str | Path) -> dict[str, str]:
-    """{word: phones} of a file: a word and its phones in ARPAbet a line, parted by a tab or blanks, lines that
-    begin with "#" left out; or, of the name .json, an object of them. For `analyse`.
+    """{word: phones} of a file: a word and its phones in ARPAbet a line, parted by a tab or blanks,
+    lines that begin with "#" left out; or, of the name .json, an object of them. For `analyse`.
 
     Raises InputError, with the line, for what is not so, and for a word that is there twice.
     """
@@ -92,17 +115,29 @@ def read_pronunciations(path: str | Path) -> dict[str, str]:
         except (ValueError, RecursionError) as error:
             raise InputError(f"{path}: not JSON ({error})") from None
         if not isinstance(record, dict) or not all(isinstance(v, str) for v in record.values()):
-            raise InputError(f"{path}: expected an object of words and phones, as {{\"Siobhan\": \"SH AH0 V AO1 N\"}}")
+            raise InputError(
+                f"{path}: expected an object of words and phones, "
+                'as {"Siobhan": "SH AH0 V AO1 N"}'
+            )
         found = record
     else:
         for number, line in enumerate(text.splitlines(), 1):
             if not line.strip() or line.lstrip().startswith("#"):
                 continue
-            word, _, phones = line.strip().partition("\t") if "\t" in line.strip() else line.strip().partition(" ")
+            word, _, phones = (
+                line.strip().partition("\t")
+                if "\t" in line.strip()
+                else line.strip().partition(" ")
+            )
             if not phones.strip():
-                raise InputError(f"{path}, line {number}: expected a word and its phones, as Siobhan SH AH0 V AO1 N")
+                raise InputError(
+                    f"{path}, line {number}: expected a word and its phones, "
+                    "as Siobhan SH AH0 V AO1 N"
+                )
             if word.strip() in found:
-                raise InputError(f"{path}, line {number}: '{word.strip()}' is there twice; keep one of them")
+                raise InputError(
+                    f"{path}, line {number}: '{word.strip()}' is there twice; keep one of them"
+                )
             found[word.strip()] = phones.strip()
             try:
                 Own({word: phones})

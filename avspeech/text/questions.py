@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-AUXILIARIES = frozenset("""
-am is are was were do does did have has had will would can could shall should may might must ought isn't aren't wasn't
-weren't don't doesn't didn't haven't hasn't hadn't won't wouldn't can't couldn't shouldn't mustn't needn't ain't cannot shan't
-""".split())
-ASKING = frozenset("who what when where why how which whose whom who's what's when's where's why's how's who're what're "
-                   "how're where're who'd what'd where'd how'd who'll what'll where'll who've what've wherefore".split())
+from avspeech.text import lists
+
+AUXILIARIES = lists.words("questions.auxiliaries")
+ASKING = lists.words("questions.asking")
 PRONOUNS = frozenset("i you he she it we they there that this one these those".split())
-TAGS = frozenset("right okay ok huh eh correct yeah yes no true really agreed see understood hm hmm innit".split())
-_FILLERS = frozenset("and but so well oh ok okay now then um uh hey hi hello please yes no yeah or ah actually also anyway "
-                     "wait listen look sorry tell seriously honestly otherwise".split())
-_PREPOSITIONS = frozenset("in on at to for from with by of about under since until through into during after before around "
-                          "over up down out".split())
+TAGS = lists.words("questions.tags")
+_FILLERS = lists.words("questions.fillers")
+_PREPOSITIONS = lists.words("questions.prepositions")
 # Behind "or" these are no other answer.
-_NO_CHOICE = frozenset("something anything so whatever someone anyone somewhere anywhere more less two".split())
+_NO_CHOICE = lists.words("questions.no_choice")
 
 
 def rises(chunks: Sequence[Sequence[str]]) -> bool:
-    """Whether a question of these stretches of words (lower case, parted by its commas and dashes) asks for yes
-    or no: "are you ready", "ready", "nice, isn't it"; neither "what is it" nor "tea or coffee"."""
+    """Whether a question of these stretches of words (lower case, parted by its commas and dashes)
+    asks for yes or no: "are you ready", "ready", "nice, isn't it"; neither "what is it" nor "tea or
+    coffee"."""
     parts = [_bare(chunk) for chunk in chunks if chunk]
     if not parts:
         return False
@@ -36,9 +33,15 @@ def rises(chunks: Sequence[Sequence[str]]) -> bool:
     for number, chunk in enumerate(parts):
         if not chunk:
             continue
-        asks = chunk[0] in ASKING or chunk[0] in _PREPOSITIONS and any(w in ASKING for w in chunk[1:3])
-        subordinate = number + 1 < len(parts) and chunk[0] in ("when", "where", "while") and len(chunk) > 1 and \
-            chunk[1] not in AUXILIARIES
+        asks = (
+            chunk[0] in ASKING or chunk[0] in _PREPOSITIONS and any(w in ASKING for w in chunk[1:3])
+        )
+        subordinate = (
+            number + 1 < len(parts)
+            and chunk[0] in ("when", "where", "while")
+            and len(chunk) > 1
+            and chunk[1] not in AUXILIARIES
+        )
         if asks and not subordinate:
             return False
     last = [w for chunk in parts for w in chunk][-1:]
@@ -57,8 +60,12 @@ def _is_tag(chunk: Sequence[str]) -> bool:
     words = [w for w in chunk if w != "not"]
     if len(words) == 1:
         return words[0] in TAGS
-    return len(words) in (2, 3) and words[0] in AUXILIARIES and words[1] in PRONOUNS and (
-        len(words) == 2 or words[2] in ("think", "agree", "say", "though", "not"))
+    return (
+        len(words) in (2, 3)
+        and words[0] in AUXILIARIES
+        and words[1] in PRONOUNS
+        and (len(words) == 2 or words[2] in ("think", "agree", "say", "though", "not"))
+    )
 
 
 def _has_choice(words: Sequence[str], chunks: Sequence[Sequence[str]]) -> bool:

@@ -1,4 +1,5 @@
-"""Units of measure, from one table (`tables/units.tsv`): symbols, prefixes, powers and quotients."""
+"""Units of measure, from one table (`tables/units.tsv`): symbols, prefixes, powers and
+quotients."""
 
 from __future__ import annotations
 
@@ -10,21 +11,37 @@ from avspeech.text import lists
 from avspeech.text.rules import EDGE, Text
 
 _SMALL = {"p": "pico", "n": "nano", "µ": "micro", "m": "milli"}
-PREFIXES = {"small": _SMALL, "metric": {**_SMALL, "f": "femto", "c": "centi", "d": "deci", "h": "hecto", "k": "kilo",
-                                        "M": "mega", "G": "giga", "T": "tera", "P": "peta"}}
+PREFIXES = {
+    "small": _SMALL,
+    "metric": {
+        **_SMALL,
+        "f": "femto",
+        "c": "centi",
+        "d": "deci",
+        "h": "hecto",
+        "k": "kilo",
+        "M": "mega",
+        "G": "giga",
+        "T": "tera",
+        "P": "peta",
+    },
+}
 # Powers are said before these, behind all others: "square meter", "second squared".
 _LENGTHS = ("meter", "inch", "foot", "yard", "mile")
 _POWERS = {"2": ("square", "squared"), "3": ("cubic", "cubed")}
 _SYMBOL = r"[A-Za-zµμΩÅ℃℉%‰′″°](?:[A-Za-zµμΩ-]*[A-Za-zµμΩ])?"
 _POWER = r"(?:[⁻-]?[²³¹]|\^-?[23]|[23](?!\d))"
-_WHOLE = re.compile(rf"(\s?|-)((?:sq|cu|square|cubic|fl){EDGE}?\s)?({_SYMBOL})({_POWER})?"
-                    rf"((?:\s?[/·⋅]\s?{_SYMBOL}{_POWER}?)*)(?![^\W_]|[²³^])")
+_WHOLE = re.compile(
+    rf"(\s?|-)((?:sq|cu|square|cubic|fl){EDGE}?\s)?({_SYMBOL})({_POWER})?"
+    rf"((?:\s?[/·⋅]\s?{_SYMBOL}{_POWER}?)*)(?![^\W_]|[²³^])"
+)
 _PART = re.compile(rf"\s?([/·⋅])\s?({_SYMBOL})({_POWER})?")
 
 
 @dataclass(frozen=True)
 class Unit:
-    """one, many: as said; care: behind a blank the symbol may be something else ("5 A grades", "5 in a row")."""
+    """one, many: as said; care: behind a blank the symbol may be something else ("5 A grades", "5
+    in a row")."""
 
     one: str
     many: str
@@ -42,8 +59,28 @@ def table() -> dict[str, Unit]:
             for letter, name in PREFIXES.get(prefixes, {}).items():
                 start = name[:-1] if one[0] == "o" and name[-1] == "o" else name
                 made[letter + symbol] = Unit(start + one, start + many)
-    # Prefixed symbols that are words: "am", "as", "has", "PS".
-    for symbol in ("fl", "dl", "hl", "cs", "ds", "hs", "dm", "hm", "fm", "Ml", "TA", "PA", "hA", "MA", "pH", "PH", "dad"):
+    # Prefixed symbols that are words: "pm", "has", "PA".
+    for symbol in (
+        "pm",
+        "Pm",
+        "fl",
+        "dl",
+        "hl",
+        "cs",
+        "ds",
+        "hs",
+        "dm",
+        "hm",
+        "fm",
+        "Ml",
+        "TA",
+        "PA",
+        "hA",
+        "MA",
+        "pH",
+        "PH",
+        "dad",
+    ):
         if symbol not in ("dl", "hl", "dm"):
             made.pop(symbol, None)
     return {**made, **named}
@@ -64,8 +101,8 @@ def _powered(unit: Unit, power: str) -> Unit:
 
 
 def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, int, bool] | None:
-    """The unit that is written behind a value, where it ends, and whether a hyphen joins them. start: of the
-    value; place: its end."""
+    """The unit that is written behind a value, where it ends, and whether a hyphen joins them.
+    start: of the value; place: its end."""
     match = _WHOLE.match(context.view, place)
     if match is None:
         return None
@@ -76,22 +113,38 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
     if unit is None and area and context.word(symbol.lower()):
         unit = Unit(symbol, symbol)
     end = match.end()
-    if unit is None and gap == " " and not power and more and symbol.islower() and context.word(symbol):
+    if (
+        unit is None
+        and gap == " "
+        and not power
+        and more
+        and symbol.islower()
+        and context.word(symbol)
+    ):
         return None  # "20 miles/hour": the slash has a rule of its own
     if unit is None:
-        degree = re.match(r"(\s?)°\s?([CFK])(?![^\W_])", context.view[place:])
+        degree = re.match(r"(\s?)°\s?([CFK])(?![^\W_])", context.behind(place))
         if degree is None:
             return None
-        unit, gap, power, more, end = _find("°" + degree.group(2)), "", "", "", place + degree.end()
+        unit, end = _find("°" + degree.group(2)), place + degree.end()
+        gap = power = more = ""
         assert unit is not None
     if gap == "-" and (not symbol.isalpha() or unit.care and len(symbol) == 1):
         return None
+    if gap == "-" and re.match(r"-\d", context.behind(end)):
+        return None  # "1-in-10"
     if unit.care and not gap and len(symbol) == 1 and not more:
         return None  # "4K", "5A"
-    if unit.care and gap and not more and not power and not _sure(context, start, end, symbol, value):
+    if (
+        unit.care
+        and gap
+        and not more
+        and not power
+        and not _sure(context, start, end, symbol, value)
+    ):
         return None
-    if symbol == "°" and context.view[end: end + 2].strip()[:1] in ("C", "F", "K"):
-        scale = re.match(r"\s?([CFK])(?![^\W_])", context.view[end:])
+    if symbol == "°" and context.view[end : end + 2].strip()[:1] in ("C", "F", "K"):
+        scale = re.match(r"\s?([CFK])(?![^\W_])", context.behind(end))
         if scale:
             unit, end = _find("°" + scale.group(1)) or unit, end + scale.end()
     if area:
@@ -100,8 +153,9 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
     return _quotient(context, unit, match, more, end, gap)
 
 
-def _quotient(context: Text, unit: Unit, match: re.Match[str], more: str, end: int,
-              gap: str) -> tuple[Unit, int, bool] | None:
+def _quotient(
+    context: Text, unit: Unit, match: re.Match[str], more: str, end: int, gap: str
+) -> tuple[Unit, int, bool] | None:
     tail = ""
     place = match.start(5)
     for part in _PART.finditer(more or ""):
@@ -126,21 +180,54 @@ def unit_with(unit: Unit, tail: str) -> Unit:
 
 
 def _sure(context: Text, start: int, end: int, symbol: str, value: str) -> bool:
-    """Whether a symbol that may be something else is the unit: at the end of a clause, before a word that
-    cannot follow a noun's adjective, or behind "a" or "the"."""
+    """Whether a symbol that may be something else is the unit: at the end of a clause, before a
+    word that cannot follow a noun's adjective, or behind "a" or "the"."""
     following = context.after(end)
-    digit = re.match(r"\s*[\d$£€]", context.view[end:])
+    digit = re.match(r"\s*[\d$£€]", context.behind(end))
     if symbol in ("in", "ins"):
         if re.search(r"(?:ft|feet|foot|')\s*$", context.view[:start]):
             return True
-        if digit or following and following.lower() not in (
-                "wide", "tall", "long", "thick", "deep", "high", "across", "by", "x", "of", "and", "or", "is", "was",
-                "each", "apart", "away", "below", "above", "longer", "shorter", "taller", "wider"):
-            return not digit and context.determined(start) and following.lower() not in lists.NOT_NOUNS
+        if (
+            digit
+            or following
+            and following.lower()
+            not in (
+                "wide",
+                "tall",
+                "long",
+                "thick",
+                "deep",
+                "high",
+                "across",
+                "by",
+                "x",
+                "of",
+                "and",
+                "or",
+                "is",
+                "was",
+                "each",
+                "apart",
+                "away",
+                "below",
+                "above",
+                "longer",
+                "shorter",
+                "taller",
+                "wider",
+            )
+        ):
+            return (
+                not digit and context.determined(start) and following.lower() not in lists.NOT_NOUNS
+            )
         return True
     if following and following.lower() not in lists.NOT_NOUNS:
         near = context.words_before(start)
-        return bool(near) and near[0].lower() in ("a", "an", "the") and following not in ("grades", "grade", "students")
+        return (
+            bool(near)
+            and near[0].lower() in ("a", "an", "the")
+            and following not in ("grades", "grade", "students")
+        )
     return True
 
 

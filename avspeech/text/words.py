@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 
-from avspeech.text import lists, units
+from avspeech.text import lists
 from avspeech.text.cleaning import fold
-from avspeech.text.digits import power
-from avspeech.text.numbers import number
 from avspeech.text.rules import EDGE, END, Text, letters, rule
 
 _WRITTEN = "|".join(re.escape(w) for w in sorted(lists.WRITTEN, key=len, reverse=True))
@@ -20,26 +18,44 @@ def as_listed(match: re.Match[str], context: Text) -> list[str] | None:
     """What stands in a table, capitals and all. `ChatGPT` -> chat G P T"""
     name, ending = match.groups()
     start = match.start()
-    if context.view[start - 1: start].isalnum() and start or not name.islower() and context.shouted(start):
+    if (
+        context.view[start - 1 : start].isalnum()
+        and start
+        or not name.islower()
+        and context.shouted(start)
+    ):
         return None
     words = lists.WRITTEN[name]
-    return [*words[:-1], words[-1] + ("'s" if words[-1].isupper() or ending != "s" else "s")] if ending else words
+    return (
+        [*words[:-1], words[-1] + ("'s" if words[-1].isupper() or ending != "s" else "s")]
+        if ending
+        else words
+    )
 
 
-@rule(rf"(?:[A-Za-z]\.){{2,}}[A-Za-z]?(?:'?s)?{END}|[A-Za-z](?:\.[A-Za-z])+(?:'?s)?{END}|Ph\.D(?:'?s)?{END}"
-      rf"|(?:[A-Z][{EDGE}] ?){{2,}}(?= ?[A-Z][a-z])", "l")
+@rule(
+    rf"(?:[A-Za-z]\.){{2,12}}[A-Za-z]?(?:'?s)?{END}|[A-Za-z](?:\.[A-Za-z]){{1,12}}(?:'?s)?{END}"
+    rf"|Ph\.D(?:'?s)?{END}"
+    rf"|(?:[A-Z][{EDGE}] ?){{2,6}}(?= ?[A-Z][a-z])",
+    "l",
+)
 def dotted(match: re.Match[str], context: Text) -> list[str] | None:
     """Letters with periods. `the U.S. Army` -> the U S army"""
     text = match.group()
     if EDGE in text:
-        source = context.text[match.start(): match.end()]
+        source = context.text[match.start() : match.end()]
         return letters(source) if re.fullmatch(r"(?:[A-Z]\. ?)+", source) else None
     if match.start() and context.view[match.start() - 1].isalnum():
         return None
     plain, ending = re.fullmatch(r"(.*?[A-Za-z.])('?s)?", text).groups()  # type: ignore[union-attr]
     key = plain.lower().rstrip(".") + "."
     said = lists.DOTTED.get(key)
-    if said is None and plain.islower() and len(plain) > 4 and not re.fullmatch(r"[a-z](?:\.[a-z])+\.?", plain):
+    if (
+        said is None
+        and plain.islower()
+        and len(plain) > 4
+        and not re.fullmatch(r"[a-z](?:\.[a-z])+\.?", plain)
+    ):
         return None
     words = said or letters(plain)
     return [*words[:-1], words[-1] + "'s"] if ending else words
@@ -62,25 +78,41 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     if found is None or context.text[end - 1] != ".":
         return None
     words, kinds = found
-    nearby = re.match(r"\s*([^\W_]\w*)", context.view[end: end + 40])
+    nearby = re.match(r"\s*([^\W_]\w*)", context.view[end : end + 40])
     after = nearby.group(1) if nearby else ""
     before = context.before(start)
-    rest = context.view[end: end + 40].lstrip(EDGE + " ,")
+    rest = context.view[end : end + 40].lstrip(EDGE + " ,")
     if "name" in kinds or "street" in kinds:
         return _title_or_street(context, name, words, start, after, kinds), end
     unsure = (
-        "number" in kinds and not (after[:1].isdigit() or re.fullmatch(r"[IVXLC]+|[ivxl]{2,}", after)
-                                   and (after != "I" or name.istitle() and name != "No"))
+        "number" in kinds
+        and not (
+            after[:1].isdigit()
+            or re.fullmatch(r"[IVXLC]+|[ivxl]{2,}", after)
+            and (after != "I" or name.istitle() and name != "No")
+        )
         or "never" in kinds
-        or "within" in kinds and not (rest[:1].islower() or rest[:1].isdigit())
-        or "title" in kinds and context.word(name.lower()) and (not after or after in lists.OPENERS)
+        or "within" in kinds
+        and not (rest[:1].islower() or rest[:1].isdigit())
+        or "title" in kinds
+        and context.word(name.lower())
+        and (not after or after in lists.OPENERS)
         and not rest[:1].isdigit()
-        or "day" in kinds and not (rest[:1].isdigit() or rest.split(EDGE)[0].split(" ")[0] in lists.MONTHS
-                                   or before.lower() in ("on", "next", "last", "every", "through", "thru", "fri", "sat"))
-        or "state" in kinds and not re.search(r", $", context.text[max(0, start - 2): start])
-        or "versus" in kinds and not (before[:1].isupper() and after[:1].isupper())
-        or "al" in kinds and before != "et"
-        or "edition" in kinds and before[-2:].lower() not in ("st", "nd", "rd", "th"))
+        or "day" in kinds
+        and not (
+            rest[:1].isdigit()
+            or rest.split(EDGE)[0].split(" ")[0] in lists.MONTHS
+            or before.lower() in ("on", "next", "last", "every", "through", "thru", "fri", "sat")
+        )
+        or "state" in kinds
+        and not re.search(r", $", context.text[max(0, start - 2) : start])
+        or "versus" in kinds
+        and not (before[:1].isupper() and after[:1].isupper())
+        or "al" in kinds
+        and before != "et"
+        or "edition" in kinds
+        and before[-2:].lower() not in ("st", "nd", "rd", "th")
+    )
     if unsure:
         return None
     if "units" in kinds and after[:1].isdigit():
@@ -88,13 +120,16 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     return list(words), end
 
 
-def _title_or_street(context: Text, name: str, words: list[str], start: int, after: str,
-                     kinds: frozenset[str]) -> list[str]:
+def _title_or_street(
+    context: Text, name: str, words: list[str], start: int, after: str, kinds: frozenset[str]
+) -> list[str]:
     """A street has a name before it and no name behind, or a number before; else it is a title."""
     street = {"St": "street", "Dr": "drive"}.get(name) or words[0]
     near = context.words_before(start)
     before = near[0] if near else ""
-    numbered = before[:1].isdigit() or len(near) > 1 and near[1][:1].isdigit() and before[:1].isupper()
+    numbered = (
+        before[:1].isdigit() or len(near) > 1 and near[1][:1].isdigit() and before[:1].isupper()
+    )
     named_behind = after[:1].isupper() and after not in lists.OPENERS
     named_before = before[:1].isupper() and before not in lists.OPENERS
     if numbered or named_before and not named_behind or "street" in kinds:
@@ -102,73 +137,20 @@ def _title_or_street(context: Text, name: str, words: list[str], start: int, aft
     return list(words) if name != "St" or named_behind or before[:1].isupper() else ["street"]
 
 
-@rule(r"(?:Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])|(?:vs|etc|Mon|Tues?|Thu|Thurs?|Fri)" + END
-      + r"|(?:Wed|Jan|Feb|Apr|Aug|Sept|Oct|Nov|Dec)(?=[-–/]|[ ]\d)", "l")
+@rule(
+    r"(?:Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])|(?<=& )Co(?![^\W_])"
+    rf"|(?:{'|'.join(sorted(lists.BARE, key=len, reverse=True))}){END}"
+    r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]\d)",
+    "l",
+)
 def undotted(match: re.Match[str], context: Text) -> list[str] | None:
     """An abbreviation without its period. `Mr Brown` -> mister brown"""
     before = context.before(match.start())
     if match.group() in ("Dr", "St") and before[:1].isdigit():
         return ["drive" if match.group() == "Dr" else "street"]
+    if context.view[match.start() - 1 : match.start()].isalnum() and match.start():
+        return None
     return list(lists.ABBREVIATIONS[match.group()][0])
-
-
-@rule(r"([A-Z]{1,3})&([A-Z]{1,3})('s)?" + END, "l")
-def and_letters(match: re.Match[str], context: Text) -> list[str] | None:
-    """Letters joined by "&". `R&D` -> R and D"""
-    said = [*letters(match.group(1)), "and", *letters(match.group(2))]
-    return [*said[:-1], said[-1] + "'s"] if match.group(3) else said
-
-
-@rule(r"([A-G])#", "l")
-def sharp(match: re.Match[str], context: Text) -> list[str] | None:
-    """A note, or a language. `C#` -> C sharp"""
-    return [match.group(1), "sharp"]
-
-
-@rule(rf"[A-Za-z]+[{_SUB}]+(?:[A-Za-z]+[{_SUB}]*)*", "l")
-def formula(match: re.Match[str], context: Text) -> list[str] | None:
-    """A formula with indices below the line. `H₂O` -> H two O"""
-    parts = re.findall(r"[A-Za-z]|\d+", match.group().translate(lists.SUBSCRIPTS))
-    return [w for part in parts for w in (number(part) if part.isdigit() else letters(part))]
-
-
-@rule(rf"([A-Za-z]{{1,3}})(?:\^\(?([-−]?\d{{1,4}})\)?|([⁻]?[{_SUP}]+|ⁿ))", "l")
-def raised(match: re.Match[str], context: Text) -> list[str] | None:
-    """Letters with an exponent. `mc²` -> M C squared"""
-    name, exponent, sign = match.groups()
-    return [*letters(name), *power(exponent or sign)]
-
-
-@rule(r"(?<![\w.])([a-z])([-−])(?=\d+(?![\w-]))", "l")
-def variable_minus(match: re.Match[str], context: Text) -> list[str] | None:
-    """A variable less a number. `x-1` -> X minus one"""
-    return [match.group(1).upper(), "minus"]
-
-
-@rule(r"([a-z]+|[A-Z]{2,3})/([a-z]+|[A-Z]{2,3})(?![^\W_]|/)", "l")
-def per_word(match: re.Match[str], context: Text) -> list[str] | None:
-    """So many of a thing in each other one. `20 miles/hour` -> twenty miles per hour"""
-    first, second = match.groups()
-    if first in ("he", "she", "his", "him", "her") and second in ("he", "she", "her", "hers", "his", "him"):
-        return [first, "or", second]
-    if second not in lists.PERIODS or not (first.endswith("s") or first in ("people", "feet", "beat", "rpm")):
-        return None
-    unit = units.table().get(second)
-    return [first, "per", *(unit.one.split() if unit and not context.word(second) or second in ("min", "sec", "hr") and unit
-                            else [second])]
-
-
-@rule(r"/([a-zA-Z]+)(?![^\W_]|/)", "s")
-def per(match: re.Match[str], context: Text) -> list[str] | None:
-    """A slash behind an amount. `$15/hr` -> fifteen dollars per hour"""
-    before = context.view[max(0, match.start() - 20): match.start()]
-    if not re.search(r"(?:\d\s?(?:[kKMBp¢]|bn|million|billion)?|\b(?:dollars|cents|euros|pounds))$", before):
-        return None
-    name = match.group(1)
-    unit = units.table().get(name)
-    if unit is not None:
-        return ["per", *unit.one.split()]
-    return ["per", "day" if name == "d" else name] if name in lists.PERIODS else None
 
 
 @rule(r"([A-Z]{2,})(['’]?s)?(?![^\W_])", "l")
@@ -185,7 +167,14 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
     if context.word(word):
         said |= len(name) > 2 or emphasis or word in lists.SHORT_WORDS
     if said and name not in lists.SPELLED:
-        return [word + (("s" if plural == "s" and not context.word_is_letters(word) else "'s") if plural else "")]
+        return [
+            word
+            + (
+                ("s" if plural == "s" and not context.word_is_letters(word) else "'s")
+                if plural
+                else ""
+            )
+        ]
     spelled = letters(name)
     return spelled[:-1] + [spelled[-1] + "'s"] if plural else spelled
 
@@ -196,23 +185,29 @@ def name_with_digits(match: re.Match[str], context: Text) -> list[str] | None:
     text = match.group()
     if text.lower() in ("covid", "apollo") or len(text) > 3:
         return [text.lower()]
-    return [text.lower()] if text.islower() and len(text) > 1 and context.word(text) else letters(text)
+    return (
+        [text.lower()] if text.islower() and len(text) > 1 and context.word(text) else letters(text)
+    )
 
 
 @rule(r"[A-Z](?![^\W_])(?:['’]s)?", "l")
 def letter(match: re.Match[str], context: Text) -> list[str] | None:
-    """A letter by itself; A is the article where one can stand. `A and B are here` -> A and B are here"""
+    """A letter by itself; A is the article where one can stand. `A and B are here` -> A and B are
+    here"""
     name = match.group()[0]
     ending = "'s" * (len(match.group()) > 1)
-    if name == "I" and not ending and not re.match(r"-\d", context.view[match.end():]):
+    if name == "I" and not ending and not re.match(r"-\d", context.behind(match.end())):
         return ["i"]
+    if context.view[match.start() - 1 : match.start()] in ("-", "−") and name == "A":
+        return [name + ending]
     if name != "A" or ending:
         return [name + ending]
     return [name] if _is_letter(match, context) else ["a"]
 
 
 def _is_letter(match: re.Match[str], context: Text) -> bool:
-    """Whether a capital A is the letter: where no word follows, beside another letter, behind "vitamin"."""
+    """Whether a capital A is the letter: where no word follows, beside another letter, behind
+    "vitamin"."""
     start, end = match.span()
     near = context.words_before(start)
     before = near[0].lower() if near else ""
@@ -220,7 +215,12 @@ def _is_letter(match: re.Match[str], context: Text) -> bool:
     if before in lists.LETTERED:
         return True
     if not after:
-        return bool(re.match(rf"\s*$|{EDGE}| [-–—] |[–—\n]| [{_RECKONING}]|-(?![A-Za-z])|/", context.view[end:]))
+        return bool(
+            re.match(
+                rf"\s*$|{EDGE}| [-–—] |[–—\n]| [{_RECKONING}]|-(?![A-Za-z])|/|[+]",
+                context.behind(end),
+            )
+        )
     if re.match(r"(?:and|or|to|through|versus|vs|in) ?", after) and after in lists.AFTER_LETTER:
         return True
     if re.fullmatch(r"[B-Z]", after):
@@ -229,20 +229,14 @@ def _is_letter(match: re.Match[str], context: Text) -> bool:
         return False
     if after in lists.AFTER_LETTER:
         return True
-    return bool(before) and not after[0].isupper() and context.view[start - 1: start] == " "
+    return bool(before) and not after[0].isupper() and context.view[start - 1 : start] == " "
 
 
-@rule("[" + "".join(lists.GREEK) + "]", "l")
-def greek(match: re.Match[str], context: Text) -> list[str] | None:
-    """A letter of Greek by itself. `Δt` -> delta T"""
-    view, place = context.view, match.start()
-    near = view[max(0, place - 1): place] + view[place + 1: place + 2]
-    if any("\u0370" <= c <= "\u03ff" for c in near):
-        return None
-    return list(lists.SIGNS[match.group()][0])
-
-
-@rule(r"[^\W\d_]+(?:['’][^\W\d_]+)*|['’](?:tis|twas|em|cause|til|n)(?![^\W_])['’]?", "ls", re.IGNORECASE)
+@rule(
+    r"[^\W\d_]+(?:['’][^\W\d_]+)*|['’](?:tis|twas|em|cause|til|n)(?![^\W_])['’]?",
+    "ls",
+    re.IGNORECASE,
+)
 def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
     """A plain word. `naïve YouTube dogs'` -> naive youtube dogs"""
     text = match.group().replace("’", "'").rstrip("'")
@@ -253,62 +247,47 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
     if not plain.strip("'"):
         return None
     if len(plain) == 1:
-        digit_before = context.text[match.start() - 1: match.start()].isdigit() and match.start() > 0
-        closed = context.text[end: end + 1] == ")" and context.view[end: end + 1] == EDGE
-        closed = closed or bool(re.match(rf" [{_RECKONING}]", context.view[end:]))
+        digit_before = (
+            context.text[match.start() - 1 : match.start()].isdigit() and match.start() > 0
+        )
+        closed = context.text[end : end + 1] == ")" and (
+            context.text[max(0, match.start() - 1) : match.start()] in ("", "(", "\n")
+        )
+        closed = closed or bool(re.match(rf" [{_RECKONING}]", context.behind(end)))
         if plain not in "aI" or digit_before or plain == "a" and closed:
             return [plain.upper()] if plain != "i" or digit_before else ["i"]
-    if plain[-1] in "sS" and context.text[end: end + 1] in ("'", "’") and end < len(context.text) and _owns(context, end):
+    if (
+        plain[-1] in "sS"
+        and context.text[end : end + 1] in ("'", "’")
+        and end < len(context.text)
+        and _owns(context, end)
+    ):
         return [plain.lower() + "'"], end + 1
     parts = re.findall(r"[A-Z]?[a-z']+|[A-Z]+(?![a-z])|'", plain)
-    if len(parts) > 1 and not context.word(plain.lower()) and "'" not in plain and not context.shouted(match.start()):
-        return [w for part in parts for w in (letters(part) if part.isupper() and len(part) < 4 or len(part) == 1
-                                              else [part.lower()])]
+    if (
+        len(parts) > 1
+        and not context.word(plain.lower())
+        and "'" not in plain
+        and not context.shouted(match.start())
+    ):
+        return [
+            w
+            for part in parts
+            for w in (
+                letters(part)
+                if part.isupper() and len(part) < 4 or len(part) == 1
+                else [part.lower()]
+            )
+        ]
     return [plain.lower()]
 
 
 def _owns(context: Text, end: int) -> bool:
-    """Whether an apostrophe behind an s is a genitive's: a word follows, and no quotation is open."""
-    following = re.match(r"['’] ([a-z]+)", context.text[end: end + 30])
+    """Whether an apostrophe behind an s is a genitive's: a word follows, and no quotation is
+    open."""
+    following = re.match(r"['’] ([a-z]+)", context.text[end : end + 30])
     if not following or following.group(1) in lists.NOT_NOUNS:
         return False
-    line = context.text[max(0, end - 300): end]
+    line = context.text[max(0, end - 300) : end]
     opened = len(re.findall(r"(?:^|[\s(])['‘](?=\w)", line))
     return not opened or opened <= len(re.findall(r"\w[.,!?]?['’](?=[\s.,!?)]|$)", line))
-
-
-@rule("[" + re.escape("".join(lists.SIGNS)) + r"⁰¹²³⁴⁵⁶⁷⁸⁹/#" + "]", "ls")
-def sign(match: re.Match[str], context: Text) -> list[str] | None:
-    """A sign. `x ≠ 5` -> X not equal to five"""
-    found, place = match.group(), match.start()
-    view = context.view
-    left, right = view[place - 1: place] if place else "", view[place + 1: place + 2]
-    if found == "/":
-        return _slash(context, place)
-    if found == "#":
-        return ["hashtag"] if right.isalpha() and not left.isalnum() else None
-    if found in _SUP:
-        return power(found) if left in lists.GREEK and left else None
-    words, kind = lists.SIGNS[found]
-    if found in lists.GREEK:
-        return None  # a word of Greek
-    if kind == "between":
-        spaced = view[max(0, place - 2): place].strip(" " + EDGE) and view[place + 1: place + 3].strip(" " + EDGE)
-        alike = left.isspace() == right.isspace()
-        return list(words) if spaced and alike and left and right and not (
-            left.isalpha() and view[place - 2: place - 1].isalpha()) else None
-    if kind == "before":
-        return list(words) if right.isdigit() or right == " " and view[place + 2: place + 3].isdigit() else None
-    if found == "=" and (left == "=" or right == "="):
-        return [] if left == "=" else list(words)
-    return list(words)
-
-
-def _slash(context: Text, place: int) -> list[str] | None:
-    view = context.view
-    left, right = view[place - 1: place] if place else "", view[place + 1: place + 2]
-    if left.isalnum() and right.isalnum() and not (left.isdigit() and right.isdigit()):
-        return []  # and/or
-    if left == " " and right == " ":
-        return []
-    return ["slash"]

@@ -264,7 +264,7 @@ def deploy(cfg: Config, exp: Path) -> None:
 @recipe.stage("report", outputs=lambda cfg, exp: [exp / "RESULTS.md", exp / "report.html"])
 def write_report(cfg: Config, exp: Path) -> None:
     """Write RESULTS.md and one HTML page: tables with intervals by speaker, comparisons, confusions."""
-    from findings import results_page
+    from results import results_page
 
     pairs = {name: s.baseline for name, s in cfg.systems.items() if s.baseline}
     results_page(list(cells_of(cfg, exp)), exp, cfg.protocol, pairs, cfg.selection == "test_oracle")

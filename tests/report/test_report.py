@@ -224,3 +224,18 @@ def test_the_command_that_makes_an_experiment_again(tmp_path: Path) -> None:
     assert report.config_name(tmp_path) == "compare"
     assert report.command(tmp_path / "nowhere") == "unknown"
     assert report.config_name(tmp_path / "nowhere") == "nowhere"
+
+
+def test_the_command_of_a_config_of_ones_own(tmp_path: Path) -> None:
+    def made(config: str | None, program: str) -> str:
+        asked = {"program": program, "config": config, "overrides": ["seeds=[0]"]}
+        (tmp_path / "command.json").write_text(json.dumps(asked))
+        return report.command(tmp_path)
+
+    recipe, bench = "python recipes/ser/run.py", "avspeech bench run"
+    assert made("my/own config.yaml", recipe) == f"{recipe} --config 'my/own config.yaml' seeds='[0]'"
+    assert made(None, recipe) == f"{recipe} seeds='[0]'"
+    assert made("my.yaml", bench) == f"{bench} my.yaml seeds='[0]'"
+    assert made("/here/egs/mini/ser/conf/train.yaml", recipe) == "bash egs/mini/ser/run.sh seeds='[0]'"
+    assert (made("/here/egs/mini/bench/conf/train.yaml", bench)
+            == f"{bench} egs/mini/bench/conf/train.yaml seeds='[0]'")

@@ -28,6 +28,7 @@ from avspeech.errors import InputError
 from avspeech.synthesis import files
 from avspeech.synthesis.synthesizer import LONGEST, Speech, Synthesizer, limited
 from avspeech.text import symbols
+from avspeech.text.script import RESTS
 
 TEXT = "I said <brk 0.4> no<rise>. Dr. Smith paid four dollars, <brk 0.3> and left for good<fall>!"
 TINY = dict(width=16, layers=1, hidden=32, decoder=(16, 16), blocks=1, duration=16, phrasing=16,
@@ -407,7 +408,7 @@ def gap(speech: Speech, word: int) -> float:
 
 
 @pytest.mark.parametrize(("text", "options", "rest"), [
-    ("Go on. Stay.", {}, 0.4), ("Go on? Stay.", {}, 0.4), ("Go on\u2026 Stay.", {}, 0.45),
+    ("Go on. Stay.", {}, 0.4), ("Go on? Stay.", {}, 0.4), ("Go on\u2026 Stay.", {}, RESTS["\u2026"]),
     ("Go on.\n\nStay.", {}, 0.8), ("Go on. Stay.", {"sentence_rest": 1.3}, 1.3),
     ("Go on.\n\nStay.", {"paragraph_rest": 2.0}, 2.0), ("Go on.\n\nStay.", {"sentence_rest": 1.0}, 2.0)])
 def test_rests_between_sentences_and_paragraphs(voice: Synthesizer, text: str, options: dict,
@@ -424,6 +425,9 @@ def test_no_rest_is_as_before_and_a_break_asked_for_stands_for_it(voice: Synthes
     one, two = voice("Go on."), voice("Stay.")
     assert none.duration == pytest.approx(one.duration + two.duration)
     assert gap(none, 1) == pytest.approx(edge_after(one) + edge_before(two), abs=1e-3)
+    always = Synthesizer(voice.model, voice.info, predict_breaks=False, sentence_rest=0.7)
+    assert gap(always("Go on. Stay."), 1) == pytest.approx(0.7, abs=0.01)
+    assert gap(always("Go on. Stay.", sentence_rest=0.9), 1) == pytest.approx(0.9, abs=0.01)
     asked = voice("Go on. <brk 0.1> Stay.")
     assert gap(asked, 1) < 0.1 + edge_after(one) + edge_before(two) + 0.05
     for rest in (-1.0, 1e9, float("nan")):
@@ -432,8 +436,8 @@ def test_no_rest_is_as_before_and_a_break_asked_for_stands_for_it(voice: Synthes
 
 
 def test_ellipsis_within_a_sentence_rests(voice: Synthesizer) -> None:
-    assert gap(voice("Go \u2026 on."), 0) == pytest.approx(0.45, abs=0.02)
-    assert gap(voice("Go \u2026 <brk 0.2> on."), 0) != pytest.approx(0.45, abs=0.05)
+    assert gap(voice("Go \u2026 on."), 0) == pytest.approx(RESTS["\u2026"], abs=0.02)
+    assert gap(voice("Go \u2026 <brk 0.2> on."), 0) != pytest.approx(RESTS["\u2026"], abs=0.05)
 
 
 def test_a_long_paragraph_rests_as_between_sentences(voice: Synthesizer, tmp_path: Path,

@@ -1,7 +1,9 @@
-"""The share of wrong readings by kind: `python tests/text/readings.py` prints it ("-v": with what was read;
-"--first", "--later": of the sentences written before the rules, or when they stood).
+"""The share of wrong readings by kind: `python tests/text/readings.py` prints it ("-v": with what
+was read; "--first": of the sentences written before the rules, "--later" and "--last": of those
+written when they stood).
 
-The sentences and the readings a careful reader gives them stand in `cases/`; they were written before the rules.
+The sentences and the readings a careful reader gives them stand in `cases/`; they were written
+before the rules.
 """
 
 from __future__ import annotations
@@ -17,19 +19,61 @@ from avspeech.text import lexicon, symbols
 
 CASES = Path(__file__).parent / "cases"
 # What may stand behind a thing; "{}" is the thing.
-MARKS = ("{}.", "{},", "{}!", "{}?", "{};", "{}:", "{}…", "{}...", "({})", "[{}]", '"{}"', "“{}”", "'{}'", "‘{}’", "{}”",
-         '{}"', "{})", "{}. Then we left", "{} – so", "{}, and so", "{}?!", "“{}.”", "({}).", "{}—so", "{}: so")
-FRAMES = {"noun": ("The {} is here.", "We saw the new {} today.", "This {} was good.", "Several {}s were found.",
-                   "It was one of the {}s.", "She has a {}."),
-          "verb": ("They {} it.", "We want to {} them.", "You should {} it now.", "He {}s the other one.",
-                   "She never {}s them.", "Please {} this.", "Do not {} it.", "I will {} and go.")}
+MARKS = (
+    "{}.",
+    "{},",
+    "{}!",
+    "{}?",
+    "{};",
+    "{}:",
+    "{}…",
+    "{}...",
+    "({})",
+    "[{}]",
+    '"{}"',
+    "“{}”",
+    "'{}'",
+    "‘{}’",
+    "{}”",
+    '{}"',
+    "{})",
+    "{}. Then we left",
+    "{} – so",
+    "{}, and so",
+    "{}?!",
+    "“{}.”",
+    "({}).",
+    "{}—so",
+    "{}: so",
+)
+FRAMES = {
+    "noun": (
+        "The {} is here.",
+        "We saw the new {} today.",
+        "This {} was good.",
+        "Several {}s were found.",
+        "It was one of the {}s.",
+        "She has a {}.",
+    ),
+    "verb": (
+        "They {} it.",
+        "We want to {} them.",
+        "You should {} it now.",
+        "He {}s the other one.",
+        "She never {}s them.",
+        "Please {} this.",
+        "Do not {} it.",
+        "I will {} and go.",
+    ),
+}
 
 
 def lines(name: str) -> Iterator[str]:
     """The lines of a table of cases, without remarks."""
-    later = CASES / name.replace(".", "_later.")
-    for path in (CASES / name, later):
-        if not path.exists() or "--first" in sys.argv and path == later or "--later" in sys.argv and path != later:
+    wanted = [part for part in ("", "_later", "_last", "_fourth") if f"--{part[1:] or 'first'}" in sys.argv]
+    for part in wanted or ("", "_later", "_last", "_fourth"):
+        path = CASES / name.replace(".", f"{part}.")
+        if not path.exists():
             continue
         for line in path.read_text(encoding="utf-8").split("\n"):
             if line.strip() and not line.startswith("# "):
@@ -55,7 +99,13 @@ def spelled(words: list[str]) -> str:
         names = [lexicon.LETTERS[c.upper()] for c in stem if c.isalpha()]
         if len(word) == 1 and word.isupper():
             said.append(word)
-        elif len(word) == 2 and word[0].isupper() or len(word) == 3 and word[0].isupper() and ending == "'s":
+        elif (
+            len(word) == 2
+            and word[0].isupper()
+            or len(word) == 3
+            and word[0].isupper()
+            and ending == "'s"
+        ):
             said.append(word[0] + "S")
         elif len(stem) > 1 and _bare(lexicon.arpabet(stem.lower())[0]) == _bare(" ".join(names)):
             said += [c.upper() for c in stem]
@@ -67,8 +117,14 @@ def spelled(words: list[str]) -> str:
 
 def expected(reading: str) -> str:
     """The same for a reading as written in the table: "C E Os"."""
-    return " ".join(w[0] + "S" if re.fullmatch(r"[A-Z]'?s", w) else w if len(w) == 1 and w.isupper()
-                    else spelled([w]) for w in reading.split())
+    return " ".join(
+        w[0] + "S"
+        if re.fullmatch(r"[A-Z]'?s", w)
+        else w
+        if len(w) == 1 and w.isupper()
+        else spelled([w])
+        for w in reading.split()
+    )
 
 
 def _bare(phones: str) -> str:
@@ -77,7 +133,12 @@ def _bare(phones: str) -> str:
 
 def said(written: str) -> str:
     """What the front end says for plain text."""
-    return spelled([w.text for w in text.analyse(written.replace("<", "&lt;").replace("&lt;lt;", "&lt;")).words])
+    return spelled(
+        [
+            w.text
+            for w in text.analyse(written.replace("<", "&lt;").replace("&lt;lt;", "&lt;")).words
+        ]
+    )
 
 
 def wrong_readings() -> tuple[dict[str, int], list[tuple[str, str, str, str]]]:
@@ -100,7 +161,10 @@ def heteronyms() -> Iterator[tuple[str, str]]:
 
 
 def _plain(phones: tuple[str, ...]) -> list[str]:
-    return [p.replace("ˌ", "").replace("ʌ", "ə").replace("ɝ", "ɚ") if "ˈ" not in p else p for p in phones]
+    return [
+        p.replace("ˌ", "").replace("ʌ", "ə").replace("ɝ", "ɚ") if "ˈ" not in p else p
+        for p in phones
+    ]
 
 
 def wrong_heteronyms() -> tuple[int, list[tuple[str, str, str]]]:
@@ -116,6 +180,13 @@ def wrong_heteronyms() -> tuple[int, list[tuple[str, str, str]]]:
     return total, wrong
 
 
+def plural(word: str) -> str:
+    """A noun of more than one, or a verb of he and she."""
+    if word.endswith("y") and word[-2] not in "aeiou":
+        return word[:-1] + "ies"
+    return word + ("es" if word.endswith(("s", "x", "ch", "sh")) else "s")
+
+
 def wrong_pairs() -> tuple[int, list[tuple[str, str, str]]]:
     """(uses, [(sentence, said, "noun" or "verb")]) of words stressed by their part of speech."""
     wrong, total = [], 0
@@ -123,7 +194,7 @@ def wrong_pairs() -> tuple[int, list[tuple[str, str, str]]]:
         for part, frames in FRAMES.items():
             for frame in frames:
                 total += 1
-                sentence = frame.format(base).replace("ys ", "ies " if base == "ally" else "ys ")
+                sentence = frame.replace("{}s", plural(base)).replace("{}", base)
                 word = next(w for w in text.analyse(sentence).words if w.start == frame.index("{}"))
                 stresses = [symbols.stress(p) for p in word.phones if symbols.is_vowel(p)]
                 if (stresses[0] == 1) != (part == "noun"):
@@ -131,16 +202,33 @@ def wrong_pairs() -> tuple[int, list[tuple[str, str, str]]]:
     return total, wrong
 
 
-def wrong_marks() -> tuple[int, list[tuple[str, str, str]]]:
-    """(readings, [(written, said, said without a mark)]) of things whose reading changes with the mark behind."""
+def wrong_marks(every: int = 1) -> tuple[int, list[tuple[str, str, str]]]:
+    """(readings, [(written, said, said without a mark)]) of things whose reading changes with the
+    mark behind. every: takes so many-th sentence of the readings besides the things."""
     wrong, total = [], 0
-    for thing in lines("things.txt"):
-        alone = said(f"It says {thing}")
+    things = [f"It says {{}}|{thing}" for thing in lines("things.txt")]
+    for number, (_, written, _) in enumerate(
+        readings()
+    ):  # sentences, without the mark at their end
+        if number % every:
+            continue
+        if not written.endswith((".)", '"', "'", "”", "’")) and not re.search(
+            r"\b(?:[A-Za-z]|Oct|Inc|etc|min|Apt|ed)\.$", written
+        ):
+            things.append("{}|" + written.rstrip(".!?,"))
+    for frame, _, thing in (thing.partition("|") for thing in things):
+        alone = said(frame.format(thing))
         for mark in MARKS:
             total += 1
-            written = f"It says {mark.format(thing)}"
+            written = frame.format(mark.format(thing))
             read = said(written)
-            end = " then we left" if "Then we" in mark else " and so" if "and so" in mark else " so" * mark.endswith("so")
+            end = (
+                " then we left"
+                if "Then we" in mark
+                else " and so"
+                if "and so" in mark
+                else " so" * mark.endswith("so")
+            )
             if read != alone + end:
                 wrong.append((written, read, alone))
     return total, wrong
@@ -156,8 +244,11 @@ def main() -> None:
             print(f"    {written}\n        {read}\n        {right}")
     every = sum(total.values())
     print(f"{'readings':16} {len(wrong):4} of {every:4} = {100 * len(wrong) / every:.1f} %")
-    for name, (count, found) in (("heteronyms", wrong_heteronyms()), ("noun or verb", wrong_pairs()),
-                                 ("marks behind", wrong_marks())):
+    for name, (count, found) in (
+        ("heteronyms", wrong_heteronyms()),
+        ("noun or verb", wrong_pairs()),
+        ("marks behind", wrong_marks()),
+    ):
         print(f"{name:16} {len(found):4} of {count:4} = {100 * len(found) / max(1, count):.1f} %")
         for written, read, right in found if "-v" in sys.argv else ():
             print(f"    {written}: {read}, right: {right}")

@@ -111,8 +111,8 @@ class Aligner:
     """
 
     def __init__(self, phones: Sequence[str]):
-        self.number = {name: i for i,
-                       name in enumerate(sorted({phone_name(p) for p in phones} | {PAUSE}))}
+        self.number = {name: i
+                       for i, name in enumerate(sorted({phone_name(p) for p in phones} | {PAUSE}))}
         self.mean = np.zeros((len(self.number) * STATES, 0), np.float32)
         self.variance = self.mean
         self.floor = np.zeros(0, np.float32)
@@ -164,8 +164,7 @@ class Aligner:
         strange = {phone_name(p) for said in words for w in said for p in w} - set(self.number)
         if strange:
             raise InputError(f"phones {', '.join(sorted(strange))}: not in the recordings the "
-                             f"aligner was "
-                             "fitted on")
+                             "aligner was fitted on")
         chains = [_chain(w, self.number) for w in words]
         paths, _ = self._search(chains, heard)
         return [_count(chain, path, per_frame, len(x) // per_frame if frames is None else frames[i])
@@ -232,16 +231,16 @@ def normalised(heard: Sequence[np.ndarray], speakers: Sequence[str]) -> list[np.
     by: dict[str, list[np.ndarray]] = {}
     for x, speaker in zip(heard, speakers):
         by.setdefault(speaker, []).append(x)
-    known = {s: (np.concatenate(xs).mean(0), np.concatenate(xs).std(0) + 1e-3) for s,
-             xs in by.items()}
+    known = {s: (np.concatenate(xs).mean(0), np.concatenate(xs).std(0) + 1e-3)
+             for s, xs in by.items()}
     return [(x - known[s][0]) / known[s][1] for x, s in zip(heard, speakers)]
 
 
 def _even(chain: _Chain, x: np.ndarray) -> np.ndarray:
     """The first guess: silence at both ends where it is quiet, phones evenly between."""
     if len(x) < int((~chain.optional).sum()):
-        raise InputError(f"{int((~chain.optional).sum())} states in {len(x)} frames; "
-                         "the text is longer than the sound")
+        raise InputError(f"{int((~chain.optional).sum())} states in {len(x)} frames; the text is "
+                         "longer than the sound")
     loud = np.flatnonzero(x[:, 0] >= np.quantile(x[:, 0], 0.25))
     first, last = int(loud[0]), int(loud[-1]) + 1
     inner = np.flatnonzero(~chain.optional)

@@ -489,7 +489,8 @@ def compare(model: prosodyfm.ProsodyFM, path: str | Path) -> dict[int, float]:
     make = torch.Generator().manual_seed(0)
     parity: dict[int, float] = {}
     for steps, length in ((1, 6), (2, 41), (4, 30), (10, 17)):
-        phones = torch.tensor([i for i,
+        phones = torch.tensor([i
+                               for i,
                                s in enumerate(symbols.SYMBOLS[: c.symbols]) if s in symbols.PHONES])
         ids = phones[torch.randint(len(phones), (1, length), generator=make)]
         last = torch.zeros_like(ids)
@@ -524,6 +525,5 @@ def compare(model: prosodyfm.ProsodyFM, path: str | Path) -> dict[int, float]:
         parity[steps] = float(max(differences))
         if not parity[steps] <= TOLERANCE:
             raise AssertionError(f"the exported graph differs from torch by {parity[steps]:.1e} at "
-                                 f"{steps} "
-                                 f"steps, more than {TOLERANCE:.0e}")
+                                 f"{steps} steps, more than {TOLERANCE:.0e}")
     return parity

@@ -120,8 +120,8 @@ def open_text(path: str | Path) -> Text:
         if name == "-":
             return _piped("standard input", sys.stdin.buffer)
         if path.is_dir() or not path.exists():
-            raise InputError(f"{path}: {'a folder' if path.is_dir() else 'no such file'}; "
-                             "expected a text file")
+            raise InputError(f"{path}: {'a folder' if path.is_dir() else 'no such file'}; expected "
+                             "a text file")
         if not path.is_file():
             with path.open("rb") as pipe:
                 return _piped(name, pipe)
@@ -135,7 +135,7 @@ def _piped(name: str, pipe: IO[bytes]) -> Text:
     data = pipe.read(PIPED + 1)
     if len(data) > PIPED:
         raise InputError(f"{name}: more than {PIPED // 1_000_000} MB of text; save it as a file "
-                         f"first")
+                         "first")
     return Text(name, len(data),
                 lambda: io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline=""))
 
@@ -308,7 +308,7 @@ def _write(job: _Job, scripts: Iterator[tuple[int, int, Script]], total: int,
                     bar.update(max(0, min(total, offset + characters) - bar.n))
             if not file.frames:
                 raise InputError("; ".join([f"{source.get('file', 'the text')}: no word to say in "
-                                            f"it",
+                                            "it",
                                             *job.lines()]))
             file.close()
         except BaseException:
@@ -341,8 +341,8 @@ class _Sound:
 
         suffix = out.suffix.lower()
         if suffix not in audio.WRITE_FORMATS:
-            raise InputError(f"{out}: cannot write '{suffix}' sound; "
-                             f"use one of {', '.join(audio.WRITE_FORMATS)}")
+            raise InputError(f"{out}: cannot write '{suffix}' sound; use one of "
+                             f"{', '.join(audio.WRITE_FORMATS)}")
         kind, subtype = audio.WRITE_FORMATS[suffix]
         aside.touch()  # raises OSError, which says more than libsndfile does
         self.aside, self.out, self.frames = aside, out, 0

@@ -41,7 +41,7 @@ def beside(sound: Path) -> Notes:
         return Notes()
     try:
         record = json.loads(note.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{note}: not JSON ({error})") from None
     if not isinstance(record, dict):
         raise InputError(f"{note}: expected a JSON object with text, words or phones")
@@ -79,11 +79,10 @@ def _notes(record: Mapping[str, Any], where: str) -> Notes:
                                            list) else int(phones) if phones is not None else None
     except (KeyError, IndexError, TypeError, ValueError):
         raise InputError(f"{where}: 'words' should be a list of objects with start and end in "
-                         f"seconds, "
-                         "'phones' a list or a number") from None
+                         "seconds, 'phones' a list or a number") from None
     if times is not None and not all(0 <= start <= end < float("inf") for start, end in times):
         raise InputError(f"{where}: a word ends before it starts, or its time is not a number of "
-                         f"seconds")
+                         "seconds")
     return Notes(text if isinstance(text, str) else None, times or None, number)
 
 

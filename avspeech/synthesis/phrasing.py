@@ -62,6 +62,6 @@ def predicted_breaks(model: ProsodyFM, script: Script, threshold: float | None =
         probability = model.break_probability(ids,
                                               torch.tensor([ids.shape[1]], device=ids.device))[0]
     least = model.config.break_threshold if threshold is None else threshold
-    found = {word: None for word,
-             place in boundaries(plain).items() if float(probability[place]) >= least}
+    found = {word: None
+             for word, place in boundaries(plain).items() if float(probability[place]) >= least}
     return script.with_breaks(found)

@@ -121,16 +121,12 @@ class Scores:
                  f"{s['tone_semitones_per_second']:g} semitones/s{heard}"]
         if self.failed:
             lines.append(f"{len(self.failed)} of {len(self.pairs)} hypotheses failed (silent, "
-                         f"unreadable or "
-                         "missing): their words are deleted, their breaks missed, their tones "
-                         "wrong; the "
-                         "other measures leave them out")
+                         "unreadable or missing): their words are deleted, their breaks missed, "
+                         "their tones wrong; the other measures leave them out")
         if "distillmos" in self.summary:
-            lines.append("DistillMOS marks clips shorter than 7.7 s down: compare it between clips "
-                         "of the "
-                         f"same lengths only; {s['distillmos_short']} of "
-                         f"{self.counts['distillmos']} are "
-                         "shorter")
+            lines.append("DistillMOS marks clips shorter than 7.7 s down: compare it between "
+                         f"clips of the same lengths only; {s['distillmos_short']} of "
+                         f"{self.counts['distillmos']} are shorter")
         if s.get("mos_missing"):
             lines.append(f"opinion scores not installed: {', '.join(s['mos_missing'])}")
         return lines
@@ -242,7 +238,7 @@ def score(reference: str | Path, hypothesis: str | Path, *, manifest: str | Path
         scores.pairs[name] = pair.row
         found.append(pair)
     if not found:
-        raise InputError(f"nothing could be scored; the first: "
+        raise InputError("nothing could be scored; the first: "
                          f"{next(iter(scores.unreadable.values()))}")
     _settle(scores, found, how)
     _summarize(scores)
@@ -389,7 +385,9 @@ def _summarize(scores: Scores) -> None:
             continue
         values = np.array([row[name] for row in rows])
         if name in RATIOS:
-            above, below = (np.array([row[key] for row in rows]) for key in RATIOS[name])
+            top, bottom = RATIOS[name]
+            above = np.array([row[top] for row in rows])
+            below = np.array([row[bottom] for row in rows])
             scores.counts[name] = int((below > 0).sum())
             scores.summary[name] = nothing
             if below.any():

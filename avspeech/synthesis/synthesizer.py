@@ -1,9 +1,10 @@
 """Text in, speech out: whole, or phrase by phrase as it is made.
 
-    voice = avspeech.load("prosodyfm-...")                        # or a folder that a recipe wrote
-    speech = voice("I said <brk 0.4> no<rise>.", rate=1.1, steps=4, seed=0) speech.audio,
-    speech.sample_rate, speech.words for piece in voice.stream(long_text): play(piece)             #
-    float32 [n], one phrase after another
+    voice = avspeech.load("prosodyfm-...")  # or a folder that a recipe wrote
+    speech = voice("I said <brk 0.4> no<rise>.", rate=1.1, steps=4, seed=0)
+    speech.audio, speech.sample_rate, speech.words
+    for piece in voice.stream(long_text):   # float32 [n], one phrase after another
+        play(piece)
 
 A sentence is planned as a whole (breaks, tones, durations), then sounded phrase by phrase: a phrase
 ends in a break, both its neighbors sound that break, and the join lies in the middle of it. What is
@@ -15,26 +16,26 @@ from __future__ import annotations
 
 import warnings
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from avspeech.errors import InputError
+from avspeech.synthesis.script_parts import padded_contours, short_parts, with_pauses
 from avspeech.synthesis.speech import Manner, Piece, Rest, Speech, Timestamps, timed
 
 if TYPE_CHECKING:
     import torch
 
     from avspeech.core.pretrained import ModelInfo
-    from avspeech.text import Script, Token
+    from avspeech.text import Script
 
 __all__ = ["Manner", "Piece", "Speech", "Synthesizer", "Timestamps", "limited"]
 
 FADE = 0.005  # seconds of cross-fade where two phrases join, and of fade at both ends of a sentence
 JOIN = 0.08  # seconds a break has to last for phrases to be joined in it
-LONGEST = 60  # words planned at a time; a sentence of more is cut, at a mark where there is one
 RATES = (0.25, 4.0)
 MOST_STEPS = 1000
 
@@ -95,7 +96,7 @@ class Synthesizer:
         model, info = pretrained.load(name_or_folder, device=device)
         if info.task != "synthesis":
             raise InputError(f"{name_or_folder}: a model for {info.task}, expected one for "
-                             f"synthesis")
+                             "synthesis")
         return cls(model, info, **options)
 
     @property
@@ -264,7 +265,7 @@ class Synthesizer:
             named = voice is None or isinstance(voice, str)
             vector = None if named else np.asarray(voice, np.float32)
             if vector is None or vector.shape != (config.vector,) or not np.isfinite(vector).all():
-                raise InputError(f"this voice has no names: give a speaker vector of "
+                raise InputError("this voice has no names: give a speaker vector of "
                                  f"{config.vector} values")
             return torch.from_numpy(vector)[None]
         names = self.voices
@@ -287,7 +288,7 @@ class Synthesizer:
         rest = Rest() if rest is None else rest
         word = 0  # of the script, the first of the part
         for number in range(len(script.sentences)):
-            for part in _short(script.sentence(number)):
+            for part in short_parts(script.sentence(number)):
                 if part.words or part.breaks():
                     # Of the words, so that a sentence is said alike wherever it stands
                     seed = manner.seed ^ zlib.crc32(part.text.encode())
@@ -308,12 +309,13 @@ class Synthesizer:
             script = script.with_rests()
             if breaks and self.predict_breaks and script.words:
                 script = predicted_breaks(model, script)
-            script, tokens, pauses, asked = _paused(script, breaks)
+            script, tokens, pauses, asked = with_pauses(script, breaks)
             last, ends = last_words(script, breaks)
             words = script.words
             tones = [words[end].tone for end in ends]
             slopes = [np.nan if tone is None else tone.slope for tone in tones]
-            contours, frames_of = _contours(manner.contours or {}, [first + end for end in ends])
+            whole = [first + end for end in ends]  # by the words of the whole script
+            contours, frames_of = padded_contours(manner.contours or {}, whole)
             known, frames = model.plan(
                 torch.tensor([script.ids()], device=device), speaker=manner.voice.to(device),
                 last=torch.tensor([last], device=device),
@@ -390,42 +392,6 @@ class Synthesizer:
         return limited(sound)
 
 
-def _paused(script: Script,
-            breaks: bool) -> tuple[Script, tuple[Token, ...], set[int], list[float]]:
-    """(script as a voice takes it, its tokens, the places of those that are pauses, seconds that
-    each token is to last; NaN: as predicted). A voice without breaks pauses at marks and word
-    boundaries."""
-    if breaks:
-        tokens = script.tokens()
-        pauses = {i for i, token in enumerate(tokens) if token.kind == "break"}
-        return script, tokens, pauses, [np.nan if t.seconds is None else t.seconds for t in tokens]
-    wanted = script.breaks()
-    script = script.with_breaks({}, keep_asked=False)
-    tokens = script.tokens()
-    places = {t.word: i for i, t in enumerate(tokens) if t.kind in ("word", "mark")}
-    asked = [np.nan] * len(tokens)
-    pauses = set()
-    for word, seconds in wanted.items():
-        if seconds is not None and word in places:
-            asked[places[word]] = seconds
-            pauses.add(places[word])
-    return script, tokens, pauses, asked
-
-
-def _contours(given: Mapping[int, np.ndarray],
-              ends: Sequence[int]) -> tuple[np.ndarray | None, list[int]]:
-    """Contours [1, P, F] of the phrases that end in these words, and their frames; (None, [])
-    without any."""
-    found = [np.asarray(given.get(end, ()), np.float32) for end in ends]
-    longest = max(map(len, found), default=0)
-    if not longest:
-        return None, []
-    contours = np.zeros((1, len(found), longest), np.float32)
-    for row, contour in zip(contours[0], found, strict=True):
-        row[: len(contour)] = contour
-    return contours, [len(contour) for contour in found]
-
-
 def limited(sound: np.ndarray, knee: float = 0.9) -> np.ndarray:
     """Limits samples sample by sample, so that a stream is as the whole.
 
@@ -441,33 +407,6 @@ def limited(sound: np.ndarray, knee: float = 0.9) -> np.ndarray:
 
 def _rise(samples: int) -> np.ndarray:
     return (np.arange(1, samples + 1, dtype=np.float32) - 0.5) / samples
-
-
-def _short(script: Script) -> Iterator[Script]:
-    """A sentence, cut where it has more than LONGEST words: behind the last mark or break of the
-    second half, else between two words."""
-    import dataclasses
-
-    from avspeech.text import Word
-
-    (sentence,) = script.sentences
-    items = list(sentence.items)
-    while sum(isinstance(i, Word) for i in items) > LONGEST:
-        count, least, cut = 0, LONGEST // 2, 0
-        for place, item in enumerate(items):
-            if isinstance(item, Word):
-                count += 1
-                if count > LONGEST:
-                    cut = cut or place
-                    break
-            elif count > least:
-                cut = place + 1
-        part, items = items[:cut], items[cut:]
-        begin = dataclasses.replace(sentence, items=tuple(part), rest=0.0)
-        yield dataclasses.replace(script, sentences=(begin,))
-    if items:
-        yield dataclasses.replace(script,
-                                  sentences=(dataclasses.replace(sentence, items=tuple(items)),))
 
 
 CARD_TASK = "Reads text aloud, with the breaks and intonation it is asked for"

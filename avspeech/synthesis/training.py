@@ -262,8 +262,8 @@ class Speaking(nn.Module):
         timed &= torch.arange(tokens.shape[1], device=tokens.device) < lengths.unsqueeze(1)
         scores = align.gaussian_scores(self.model.prior(fused)[..., : self.model.mels],
                                        wanted).cpu().numpy()
-        rows, counts = [s[keep] for s,
-                        keep in zip(scores, timed.cpu().numpy())], timed.sum(1).cpu().numpy()
+        rows, counts = [s[keep]
+                        for s, keep in zip(scores, timed.cpu().numpy())], timed.sum(1).cpu().numpy()
         packed = np.zeros((len(rows), counts.max(), scores.shape[2]), np.float32)
         optional = np.zeros(packed.shape[:2], bool)
         for i, row in enumerate(rows):
@@ -304,8 +304,8 @@ def speaking_score(model: Speaking, dataset: Aligned,
     size = max(1, int(batch_seconds / max(dataset.lengths)))
     for start in range(0, len(order), size):
         items = [dataset.item(int(i), int(i)) for i in order[start: start + size]]
-        batch = {k: v.to(on) if isinstance(v, Tensor) else v for k,
-                 v in dataset.collate(items).items()}
+        batch = {k: v.to(on) if isinstance(v, Tensor) else v
+                 for k, v in dataset.collate(items).items()}
         generator = torch.Generator().manual_seed(start)
         t = (torch.arange(len(items)) + 0.5) / len(items)
         z = torch.randn(*batch["mel"].shape[:2], model.model.channels, generator=generator).to(on)

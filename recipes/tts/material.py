@@ -112,8 +112,7 @@ def tested(cfg: Config, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
     names = [u.id for u in utterances if u.id in records]
     if len(names) < len(utterances):
         print(f"test: {len(utterances) - len(names)} of {len(utterances)} sentences are not "
-              f"measured: "
-              f"shorter than {cfg.sentences.shortest} words, or not aligned")
+              f"measured: shorter than {cfg.sentences.shortest} words, or not aligned")
     if not names:
         raise InputError(f"{exp}: no test sentence of {cfg.sentences.shortest} words or more")
     chosen = _spread(names, cfg.sentences.count or len(names))

@@ -192,8 +192,8 @@ def against_truth(said: Path, names: Sequence[str], labels: Mapping[str, Mapping
     """
     breaks, hits, tones, compared = prosody.Breaks(), 0, 0, 0
     for name in names:
-        words = [(float(a), float(b)) for a,
-                 b in json.loads((said / f"{name}.json").read_text())["words"]]
+        words = [(float(a), float(b))
+                 for a, b in json.loads((said / f"{name}.json").read_text())["words"]]
         truth = labels[name]
         if len(words) != len(truth["words"]):  # a word that the text front end takes for two
             continue
@@ -345,8 +345,7 @@ def failures(rows: Sequence[Mapping[str, Any]]) -> str:
     if not counts:
         return ""
     return (f" Sentences that failed ({'; '.join(counts)}) count as deleted words, missed breaks "
-            f"and wrong "
-            "tones; the other measures leave them out.")
+            "and wrong tones; the other measures leave them out.")
 
 
 def results_page(exp: Path, systems: Sequence[str], seeds: Sequence[int], logs: Mapping[str, Path],
@@ -367,25 +366,23 @@ def results_page(exp: Path, systems: Sequence[str], seeds: Sequence[int], logs: 
     meta = {"command": report.command(exp), "commit": meta.get("commit", "unknown"),
             "f0": meta.get("pitch", "unknown")}
     units = {key: scoring.MEASURES[key][1] for key in SHOWN}
-    named = {key: scoring.MEASURES[key][0] + (f" ({unit})" if unit else "") for key,
-             unit in units.items()}
+    named = {key: scoring.MEASURES[key][0] + (f" ({unit})" if unit else "")
+             for key, unit in units.items()}
     count = max((r["n"] for r in rows), default=0)
     everything = list(dict.fromkeys([CEILING, *systems]))
     sections: list[report.Section] = [table(
         rows, everything, named, "Test sentences against their recordings",
         f"{count} held-out sentences; seeds {', '.join(map(str, seeds))}. From the text alone but "
-        f"for rows "
-        "that say 'reference', which are given the recording's breaks and last-word shapes. The "
-        "first row is "
-        "what the vocoder alone loses. Break F1: pauses at word boundaries, of the sentences "
-        "together."
+        "for rows that say 'reference', which are given the recording's breaks and last-word "
+        "shapes. The first row is what the vocoder alone loses. Break F1: pauses at word "
+        "boundaries, of the sentences together."
         + failures(rows))]
     if any(r["condition"] in TRUTH for r in rows):
         sections.append(table(
             rows, everything, TRUTH, "The same against what the corpus was made to say",
             "The breaks and tones that the generator planned, not those that are heard in its "
-            "recordings. "
-            "From the text alone they cannot all be known: the same text is said in several ways."))
+            "recordings. From the text alone they cannot all be known: the same text is said in "
+            "several ways."))
     others = {f"{OTHERS} {key}": named[key] for key in HEARD}
     heard = [r for r in rows if r["condition"] in others]
     if heard:
@@ -394,8 +391,7 @@ def results_page(exp: Path, systems: Sequence[str], seeds: Sequence[int], logs: 
             heard, [s for s in (OTHERS, *systems) if s in who], others,
             "Sentences of another kind, said by the first voice",
             f"{most} test sentences of the support corpora, from the text alone; no text of them "
-            f"was trained "
-            "on. The first row is the recordings of those corpora."))
+            "was trained on. The first row is the recordings of those corpora."))
     if controls and (exp / "control.json").exists():
         found = json.loads((exp / "control.json").read_text(encoding="utf-8"))
         sections.append(control_table(found, controls))

@@ -94,11 +94,11 @@ def write_scripts(utterances: Sequence[Utterance], phonemiser: str, path: Path) 
     empty = [name for name, script in scripts.items() if not script.words]
     unread = sum(len(u.text) for script in scripts.values() for u in script.unread)
     if empty or unread:
-        print(f"{path.stem}: {len(empty)} texts without any word are left out, "
-              f"{unread} characters have no reading")
+        print(f"{path.stem}: {len(empty)} texts without any word are left out, {unread} characters "
+              "have no reading")
 
     print(f"{path.stem}: {len(scripts):,} texts, {len(guessed):,} words with a guessed "
-          f"pronunciation")
+          "pronunciation")
 
 
 def read_scripts(path: Path) -> dict[str, text.Script]:
@@ -189,8 +189,8 @@ def write_breaks(exp: Path, seconds: float, threshold: float) -> None:
     """
     for split in ("train", "dev", "test"):
         aligned = read_json(exp / "align" / f"{split}.json")
-        found = {name: {str(w): p for w,
-                        p in enumerate(a["pauses"][:-1]) if p * seconds >= threshold}
+        found = {name: {str(w): p
+                        for w, p in enumerate(a["pauses"][:-1]) if p * seconds >= threshold}
                  for name, a in aligned.items()}
         write_json(exp / "breaks" / f"{split}.json", found)
         gaps = sum(max(0, len(a["pauses"]) - 1) for a in aligned.values())

@@ -319,8 +319,7 @@ def put_together(exp: Path, model: Any) -> None:
     """Loads the trained vocoder into a voice. Raises InputError where it is not trained yet."""
     if not (exp / "vocoder" / "model" / pretrained.SUMS).exists():
         raise InputError(f"{exp / 'vocoder'}: no vocoder yet; run --stage vocoder --stop-stage "
-                         f"vocoder, then "
-                         "the same command again (the training is kept)")
+                         "vocoder, then the same command again (the training is kept)")
     model.vocoder.load_state_dict(pretrained.load(exp / "vocoder" / "model")[0].state_dict())
 
 

@@ -26,7 +26,8 @@ from avspeech.cli import main
 from avspeech.core import models, pretrained
 from avspeech.errors import InputError
 from avspeech.synthesis import files
-from avspeech.synthesis.synthesizer import LONGEST, Speech, Synthesizer, limited
+from avspeech.synthesis.script_parts import LONGEST
+from avspeech.synthesis.synthesizer import Speech, Synthesizer, limited
 from avspeech.text import symbols
 from avspeech.text.script import RESTS
 

@@ -73,7 +73,8 @@ def test_words_from_json_and_manifest(folders: tuple[Path, Path], tmp_path: Path
     assert scores.settings["breaks_by"] == "words in 1 pairs, energy in the others"
     assert scores.pairs["a"]["break_f1"] == 1
     assert scores.pairs["a"]["rate"] == pytest.approx(14 / 1.7, abs=0.3)
-    for bad in ("[" * 100_000, '{"words": [{"start": NaN, "end": 1}]}', '{"words": [1]}', '{"words": [[2, 1]]}', "[]", "{", '{"phones": "x"}'):
+    for bad in ("[" * 100_000, '{"words": [{"start": NaN, "end": 1}]}', '{"words": [1]}',
+                '{"words": [[2, 1]]}', "[]", "{", '{"phones": "x"}'):
         (two / "a.json").write_text(bad)
         scores = scoring.score(one, two, method="autocorrelation")
         assert "a.json" in scores.unreadable["a"] and sorted(scores.pairs) == ["deep/b", "lonely"]

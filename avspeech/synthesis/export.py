@@ -349,7 +349,7 @@ def _parts(model: prosodyfm.ProsodyFM) -> dict[str, Any]:
     table = c.embeddings == "table"
     speaker = torch.zeros(1, dtype=torch.int64) if table else torch.zeros(1, c.vector)
     some, count = torch.full((1, 9), 3), 24 * step
-    known = torch.zeros_like(model.plan(some)[0])
+    known = torch.zeros_like(model.plan(some, speaker=speaker)[0])
     hint, mask = torch.zeros(1, count, c.decoder[0]), torch.ones(1, count, dtype=torch.bool)
     x = torch.randn(1, count, model.channels)
     row = {1: length}

@@ -190,10 +190,19 @@ def test_the_mini_emotion_recipe_runs_through(tmp_path: Path, monkeypatch: pytes
     exp = tmp_path / "exp"
     page = (exp / "RESULTS.md").read_text(encoding="utf-8")
     assert "hrf against plain" in page and "chosen by the test speakers" in page and "Merged against" in page
+    from avspeech.data import protocol
+
+    whole = protocol.get("mini_emotion")
+    assert f"Speaker-independent, 2 of {len(whole.folds)} folds pooled" in page
+    assert "Only these folds were run: fold1, fold2." in page and "nan" not in page
+    assert "## Incomplete corpus" in page and whole.hash not in page
+    cell = json.loads(next(exp.rglob("cell.json")).read_text(encoding="utf-8"))
+    assert cell["protocol"] != whole.hash and cell["protocol"] in page
     assert "svg" in (exp / "report.html").read_text(encoding="utf-8")
     from avspeech.core import pretrained
 
     model, info = pretrained.load(exp / "models" / "hrf")
+    assert cell["protocol"] in info.description and "uar, on 2 of" in str(info.metrics)
     assert info.task == "emotion" and len(info.labels) == 5 and model.config.hrf is None
     assert len(list(exp.rglob("cell.json"))) == 5  # two systems, two folds, and the one for release
     check_what_is_trained_again(recipe, arguments, exp, "cells/hrf/fold1-0/cell.json", monkeypatch)
@@ -295,8 +304,9 @@ def test_seeds_are_guided_and_make_a_committee(tmp_path: Path) -> None:
 
     model, info = pretrained.load(exp / "models" / "hrf")
     assert info.model == "committee" and model.config.members == 2 and "2 models" in info.description
-    assert "uar, cross-validated" in info.metrics and len(info.metrics) == 3  # none of development speakers
+    assert "uar, on 1 of" in str(info.metrics) and len(info.metrics) == 3  # none of development speakers
     page = (exp / "RESULTS.md").read_text(encoding="utf-8")
+    assert "nan" not in page and "1 of" in page.split("## Speaker-independent")[1].splitlines()[0]
     assert "| hrf, committee |" in page and "2 as one" in page and "committee against its members" in page
     assert not list(exp.rglob("dev.jsonl")) and len(list(exp.rglob("cells/hrf/*/cell.json"))) == 4
     assert '"guide"' in next(exp.rglob("cells/hrf/fold1-0/train/log.jsonl")).read_text(encoding="utf-8")
@@ -358,7 +368,7 @@ def test_others_are_learned_from_and_forgotten(tmp_path: Path, monkeypatch: pyte
             heard.append(len(samples) / sample_rate)
             return "The captain moved two boxes."
 
-    monkeypatch.setattr(judges, "Recogniser", Fake)
+    monkeypatch.setattr(judges, "Recognizer", Fake)
     write_texts = importlib.import_module("preparation").write_texts
     for _ in range(2):
         write_texts([manifest], tmp_path / "exp/data/others", "tiny", manifest.with_name("heard.json"))

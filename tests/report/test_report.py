@@ -100,7 +100,6 @@ def sections(tmp_path):
     return [
         report.Text("One <script>alert(1)</script>.\n\nTwo | *stars*."),
         summary.table("SI-SDRi & more"),
-        report.points_plot(summary, "Points", "SI-SDRi (dB)"),
         report.training_curves(log),
         report.Picture(np.zeros((4, 6, 3), np.uint8), "Sheet", 'a "caption"'),
         report.audio_section("Sounds", {"mixture": 2 * sound, "estimate": sound}, 16000,
@@ -130,7 +129,7 @@ def test_page_is_well_formed_needs_nothing_else_and_runs_no_script(tmp_path):
     page = Page(text)
     assert page.stack == [] and "script" not in page.tags and "b" not in page.tags
     assert all(re.match(r"data:(image|audio)/|#s\d", link) for link in page.links)
-    assert page.tags.count("audio") == 2 and page.tags.count("img") == 5
+    assert page.tags.count("audio") == 2 and page.tags.count("img") == 4
     assert re.search("url\\(|@import|http",
                      re.sub(r'"data:[^"]*"', "", text).replace("http-equiv", "")) is None
 
@@ -214,8 +213,9 @@ def test_confusions_are_shares_of_the_true_class():
 
 
 def test_the_command_that_makes_an_experiment_again(tmp_path: Path) -> None:
-    def made(config: str, *overrides: str) -> str:
-        (tmp_path / "command.json").write_text(json.dumps({"config": config, "overrides": overrides}))
+    def made(config: str | None, *overrides: str, **more: str) -> str:
+        record = {"config": config, "overrides": overrides, **more}
+        (tmp_path / "command.json").write_text(json.dumps(record))
         return report.command(tmp_path)
 
     assert made("egs/mini/tse/conf/train.yaml") == "bash egs/mini/tse/run.sh"
@@ -223,5 +223,29 @@ def test_the_command_that_makes_an_experiment_again(tmp_path: Path) -> None:
             == "bash egs/mini/tse/run.sh --config egs/mini/tse/conf/compare.yaml seeds='[0]' "
                "data.corpora.grid.source=...")
     assert report.config_name(tmp_path) == "compare"
+    assert made("my/conf/own.yaml", "seeds=[0]", program="python recipes/ser/run.py") == (
+        "python recipes/ser/run.py --config my/conf/own.yaml seeds='[0]'")
+    assert (made("/home/me/own.yaml", program="python recipes/ser/run.py")
+            == "python recipes/ser/run.py --config .../own.yaml")
+    assert (made(None, "train.lr=1", program="python recipes/tse/run.py")
+            == "python recipes/tse/run.py train.lr=1")
+    of_version_010 = "python recipes/.../run.py --config my/conf/own.yaml"
+    assert made("my/conf/own.yaml") == of_version_010
+    assert report.config_name(tmp_path) == "own"
     assert report.command(tmp_path / "nowhere") == "unknown"
     assert report.config_name(tmp_path / "nowhere") == "nowhere"
+
+
+def test_the_command_of_a_config_of_ones_own(tmp_path: Path) -> None:
+    def made(config: str | None, program: str) -> str:
+        asked = {"program": program, "config": config, "overrides": ["seeds=[0]"]}
+        (tmp_path / "command.json").write_text(json.dumps(asked))
+        return report.command(tmp_path)
+
+    recipe, bench = "python recipes/ser/run.py", "avspeech bench run"
+    assert made("my/own config.yaml", recipe) == f"{recipe} --config 'my/own config.yaml' seeds='[0]'"
+    assert made(None, recipe) == f"{recipe} seeds='[0]'"
+    assert made("my.yaml", bench) == f"{bench} my.yaml seeds='[0]'"
+    assert made("/here/egs/mini/ser/conf/train.yaml", recipe) == "bash egs/mini/ser/run.sh seeds='[0]'"
+    assert (made("/here/egs/mini/bench/conf/train.yaml", bench)
+            == f"{bench} egs/mini/bench/conf/train.yaml seeds='[0]'")

@@ -1,17 +1,16 @@
-"""Emotions of utterances: from a corpus and a protocol to models, their numbers, and a model to
-carry away.
+"""Emotions of utterances: from a corpus and a protocol to models and their numbers.
 
     python recipes/ser/run.py --config egs/ravdess/ser/conf/edge.yaml corpus.source=/path/to/ravdess
 
-Experiments are systems x folds x seeds. Each such cell is trained in a folder of its own,
+An experiment is systems x folds x seeds. Each of these cells is trained in a folder of its own,
 `exp/cells/<system>/<fold>-<seed>/`, in `workers` processes of one thread each, or on a Dask cluster
-(`scheduler=tcp://host:8786`, folders shared). What is finished is not done again; a run that is
-killed loses the cells in hand. The development speakers of a fold pick the weights.
-`selection=test_oracle` lets the test speakers pick them instead, to show what that pretends; its
-numbers are no results.
+(`scheduler=tcp://host:8786`, shared folders). A cell that is finished with the same settings,
+sounds, labels and code is not trained again; a run that is killed loses the cells that were being
+trained. The development speakers of a fold pick the weights. With `selection=test_oracle` the test
+speakers do, to show how much that inflates a number; such numbers are no results.
 
-Manifest and features lie in `data/` beside the experiment's folder, for all experiments there to
-share.
+Manifest and features are in `data/` beside the experiment's folder, shared by all experiments there
+with the same corpus, source and options.
 """
 
 from __future__ import annotations
@@ -299,8 +298,7 @@ def deploy(cfg: Config, exp: Path) -> None:
 
 @recipe.stage("report", outputs=lambda cfg, exp: [exp / "RESULTS.md", exp / "report.html"])
 def write_report(cfg: Config, exp: Path) -> None:
-    """Write RESULTS.md and one HTML page: tables with intervals by speaker, comparisons,
-    confusions."""
+    """Write RESULTS.md and report.html: tables with intervals by speaker, and confusions."""
     from results import results_page
 
     pairs = {name: s.baseline for name, s in cfg.systems.items() if s.baseline}

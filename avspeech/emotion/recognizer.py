@@ -173,11 +173,23 @@ class EmotionRecognizer:
         return Hearing(self._spectrum, self.model.config.mels, round(window * SAMPLE_RATE),
                        round(hop * SAMPLE_RATE), least)
 
-    def posteriors(self, heard: Heard) -> np.ndarray:
-        """The probabilities [K] float64 of the classes in a window."""
+    def posteriors(self, heard: Heard, below: np.ndarray | None = None) -> np.ndarray:
+        """The probabilities of the classes in a window.
+
+        Args:
+            heard: the window.
+            below: the `levels` of its samples, where they are known.
+
+        Returns:
+            [K] float64.
+
+        Raises:
+            InputError: the samples are so large that the answer is not finite.
+        """
         import torch
 
-        if levels(heard.samples).min() > SILENCE:
+        below = levels(heard.samples) if below is None else below
+        if below.min() > SILENCE:
             return np.full(len(self.labels), 1 / len(self.labels))
         begin, end = sound.speech_bounds(without_offset(heard.samples), SAMPLE_RATE, self.trim,
                                          self.margin)
@@ -224,11 +236,11 @@ class EmotionRecognizer:
 
         def note(windows: Iterator[Heard]) -> None:
             for w in windows:
+                below = levels(w.samples)
                 try:
-                    posteriors = self.posteriors(w)
+                    posteriors = self.posteriors(w, below)
                 except InputError as error:
                     raise InputError(f"{name}: {error}") from None
-                below = levels(w.samples)
                 conditions.add(w.start, w.samples, below)
                 found.append((w.start / SAMPLE_RATE, w.end / SAMPLE_RATE, posteriors, below))
 

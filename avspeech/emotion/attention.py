@@ -19,7 +19,7 @@ from avspeech.emotion.reparam import linear
 from avspeech.errors import InputError
 
 HRF = Mapping[str, Any] | None
-FAR = -1e4  # as a logit: exactly no weight in float32, and finite, as quantisers want it
+FAR = -1e4  # as a logit: exactly no weight in float32, and finite, as quantizers need it
 
 
 class Attention(nn.Module):
@@ -171,11 +171,12 @@ class PatchConv(nn.Module):
 
 
 class DepthwiseConv(nn.Conv1d):
-    """A convolution over time of each value on its own: x [B, T, D] -> [B, T, D], zeros beyond the ends.
+    """A convolution over time of each value on its own: x [B, T, D] -> [B, T, D], zeros beyond the
+    ends.
 
-    It runs as a 2-D convolution, for which PyTorch reads [B, T, D] as it lies in memory (channels last):
-    2 to 14 times faster than `nn.Conv1d` between two transpositions on a CPU, 1.3 to 2.6 times in training,
-    with the same result up to rounding. The parameters are those of `nn.Conv1d`.
+    It runs as a 2-D convolution, for which PyTorch reads [B, T, D] as it lies in memory (channels
+    last): 2 to 14 times faster than `nn.Conv1d` between two transpositions on a CPU, 1.3 to 2.6
+    times in training, with the same result up to rounding. The parameters are those of `nn.Conv1d`.
 
     Args:
         dim: D.

@@ -24,18 +24,19 @@ def add(commands: argparse._SubParsersAction) -> None:
                       help="a line of JSON for each file")
     form.add_argument("--csv", dest="form", action="store_const", const="csv",
                       help="a line for each file, and for each of its windows")
+    command.add_argument("--window", type=float, metavar="S",
+                         help="seconds heard at once (default: 6)")
+    command.add_argument("--hop", type=float, metavar="S", help="seconds from one window to the "
+                         "next (default: 1, or the window if shorter)")
     command.add_argument(
-        "--window", type=float, metavar="S", help="seconds heard at once (default: 6)"
+        "--audio",
+        type=int,
+        metavar="N",
+        help="which track of sound of each file, "
+        "from 1 (default: the one that the file marks, or the first that sounds)",
     )
-    command.add_argument(
-        "--hop",
-        type=float,
-        metavar="S",
-        help="seconds from one window to the next (default: 1, or the window if shorter)",
-    )
-    command.add_argument(
-        "--threads", type=int, metavar="N", help="of PyTorch (default: its own choice)"
-    )
+    command.add_argument("--threads", type=int, metavar="N",
+                         help="of PyTorch (default: its own choice)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
@@ -52,4 +53,4 @@ def _run(args: argparse.Namespace) -> int:
         import torch
 
         torch.set_num_threads(args.threads)
-    return 2 if print_emotions(model, args.files, args.form, not args.quiet) else 0
+    return 2 if print_emotions(model, args.files, args.form, not args.quiet, args.audio) else 0

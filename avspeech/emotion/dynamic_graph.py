@@ -77,7 +77,7 @@ class DynamicGraphConfig(LogMelConfig):
 
 
 class GraphLayer(nn.Module):
-    """relu(A X W): X [N, W, D], A [N, W, W] normalised."""
+    """relu(A X W): X [N, W, D], A [N, W, W] normalized."""
 
     def __init__(self, dim: int, residual: bool, dropout: float, hrf: HRF = None):
         super().__init__()

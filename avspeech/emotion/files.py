@@ -22,7 +22,7 @@ DIGITS = 4
 
 
 def print_emotions(recognizer: EmotionRecognizer, files: Iterable[str | Path], form: str = "text",
-                   progress: bool = False) -> int:
+                   progress: bool = False, track: int | None = None) -> int:
     """Prints the emotions of files on stdout, each as soon as it is known.
 
     A file that cannot be read is named in one line on stderr, and the next one follows.
@@ -32,6 +32,7 @@ def print_emotions(recognizer: EmotionRecognizer, files: Iterable[str | Path], f
         files: sound or video.
         form: "text", "json" or "csv".
         progress: show a bar on stderr.
+        track: which of each file's tracks of sound, from 1; None: see `media.audio.read`.
 
     Returns:
         The number of files that could not be read.
@@ -43,7 +44,7 @@ def print_emotions(recognizer: EmotionRecognizer, files: Iterable[str | Path], f
         table.writerow(["file", "part", "start", "end", "label", "speech",
                         *(f"p_{x}" for x in labels), "notes", "error"])
     for path in files:
-        emotion, error = _answer(recognizer, path, progress)
+        emotion, error = _answer(recognizer, path, progress, track)
         if error is not None:
             bad += 1
             print(f"avspeech: error: {error}", file=sys.stderr)
@@ -57,11 +58,11 @@ def print_emotions(recognizer: EmotionRecognizer, files: Iterable[str | Path], f
     return bad
 
 
-def _answer(recognizer: EmotionRecognizer, path: str | Path,
-            progress: bool) -> tuple[Emotion | None, str | None]:
+def _answer(recognizer: EmotionRecognizer, path: str | Path, progress: bool,
+            track: int | None) -> tuple[Emotion | None, str | None]:
     """The answer for a file, or in one line why there is none."""
     try:
-        return recognizer.file(path, progress), None
+        return recognizer.file(path, progress, track), None
     except InputError as problem:
         return None, " ".join(str(problem).split())
     except Exception as problem:  # whatever a decoder raises, the other files must not be lost

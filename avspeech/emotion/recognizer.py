@@ -131,10 +131,15 @@ class EmotionRecognizer:
             InputError: no samples, NaN, or a wrong shape or type.
         """
         rate = check_rate(sample_rate)
-        samples = sound.resample(sound.mono(audio), rate, SAMPLE_RATE)
-        return self._emotion((samples[i: i + BLOCK] for i in range(0, len(samples), BLOCK)), [rate])
+        notes: list[str] = []
+        samples = sound.resample(sound.mono(audio, notes), rate, SAMPLE_RATE)
+        emotion = self._emotion(
+            (samples[i : i + BLOCK] for i in range(0, len(samples), BLOCK)), [rate]
+        )
+        emotion.notes.extend(notes)
+        return emotion
 
-    def file(self, path: str | Path, progress: bool = False) -> Emotion:
+    def file(self, path: str | Path, progress: bool = False, track: int | None = None) -> Emotion:
         """The emotion of a sound or video file of any length and format, decoded piece by piece.
 
         Memory grows only with the track, by about 2 kB a window.
@@ -142,16 +147,19 @@ class EmotionRecognizer:
         Args:
             path: the file.
             progress: show a bar on stderr.
+            track: which of the file's tracks of sound, from 1; None: see `media.audio.read`.
 
         Raises:
             InputError: the file cannot be read or holds no sound.
         """
         damaged: list[float] = []
         rates: list[int] = []
-        pieces = _shown(path, _resampled(path, damaged, rates), progress)
+        notes: list[str] = []
+        pieces = _shown(path, _resampled(path, damaged, rates, track, notes), progress)
         emotion = self._emotion(pieces, rates, str(path))
         if damaged:
             emotion.notes.append(f"{len(damaged)} damaged packets were heard as silence")
+        emotion.notes.extend(notes)
         return emotion
 
     def stream(self, sample_rate: int = SAMPLE_RATE, window: float | None = None,
@@ -390,10 +398,11 @@ def card_lines(name: str, info: ModelInfo) -> Mapping[str, Any]:
                       f"avspeech export {name} --to onnx -o {name}.onnx"]}
 
 
-def _resampled(path: str | Path, damaged: list[float], rates: list[int]) -> Iterator[np.ndarray]:
+def _resampled(path: str | Path, damaged: list[float], rates: list[int], track: int | None,
+               notes: list[str]) -> Iterator[np.ndarray]:
     """Pieces of a file at 16 kHz; the file's own rate is appended to `rates`."""
     resampler = None
-    for piece, rate in sound.blocks(path, damaged):
+    for piece, rate in sound.blocks(path, damaged, track, notes):
         if resampler is None:
             rates.append(rate)
             resampler = _Resampler(rate)
@@ -408,9 +417,9 @@ def _shown(path: str | Path, pieces: Iterator[np.ndarray], progress: bool) -> It
         return
     from tqdm import tqdm
 
-    with tqdm(
-        total=round(sound.duration(path)), desc=Path(path).name, unit="s", leave=False
-    ) as bar:
+    seconds = sound.promised(path)
+    total, name = None if seconds is None else round(seconds), Path(path).name
+    with tqdm(total=total, desc=name, unit="s", leave=False) as bar:
         done = 0
         for piece in pieces:
             yield piece

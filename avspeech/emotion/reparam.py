@@ -1,6 +1,6 @@
 """Re-parameterised layers: wide in training, plain in use.
 
-High-rank factorisation (HRF) and its inverse, Zhang, Dong, Xu, Han, "Re-Parameterization of
+High-rank factorization (HRF) and its inverse, Zhang, Dong, Xu, Han, "Re-Parameterization of
 Lightweight Transformer for On-Device Speech Emotion Recognition", IEEE IoT Journal 2025, arXiv
 2411.09339: in training a linear layer is a product of linear layers, W = W_k ... W_2 W_1, with
 nothing between them; for use they are merged into one, W = W_2 W_1, b = W_2 b_1 + b_2. The
@@ -42,7 +42,7 @@ class FactorisedLinear(nn.Module):
         super().__init__()
         inner = max(1, round(ratio * min(in_features, out_features))) if width is None else width
         if depth < 1 or inner < 1:
-            raise InputError(f"factorisation with depth {depth} and inner width {inner}: "
+            raise InputError(f"factorization with depth {depth} and inner width {inner}: "
                              "both should be at least 1")
         self.in_features, self.out_features = in_features, out_features
         sizes = [in_features, *[inner] * (depth - 1), out_features]
@@ -112,10 +112,10 @@ class FactorisedLinear(nn.Module):
                 merged.bias.copy_(bias)
         probe = _probe(self.in_features, first.weight.device)
         exact = copy.deepcopy(self).double()
-        _assert_equal(exact(probe), merged(probe), "a factorised layer")
+        _assert_equal(exact(probe), merged(probe), "a factorized layer")
         merged.to(first.weight.dtype)
         if first.weight.dtype == torch.float32:
-            _assert_equal(self(probe.float()), merged(probe.float()), "a factorised layer")
+            _assert_equal(self(probe.float()), merged(probe.float()), "a factorized layer")
         for parameter in merged.parameters():
             parameter.requires_grad_(first.weight.requires_grad)
         return merged
@@ -149,7 +149,7 @@ def linear(
     place: str = "other",
     bias: bool = True,
 ) -> nn.Linear | FactorisedLinear:
-    """A linear layer of a model with the setting `hrf`: factorised where `hrf["where"]` is `place`
+    """A linear layer of a model with the setting `hrf`: factorized where `hrf["where"]` is `place`
     or "all"."""
     if hrf is None or hrf.get("where", "ffn") not in (place, "all"):
         return nn.Linear(in_features, out_features, bias)
@@ -175,7 +175,7 @@ def to_deploy(
     norms: False leaves the norms as they are.
 
     Raises InputError for what cannot be merged: factors that are not plain linear layers (an
-    activation, dropout or norm among them, a parametrised or quantised one), that have hooks or
+    activation, dropout or norm among them, a parametrized or quantized one), that have hooks or
     parameters shared with another module, a subclass with a forward of its own, a norm to fold that
     has no running statistics, values that are not float32 or float64.
     """
@@ -284,7 +284,7 @@ def _fold(module: nn.Module, first: str, second: str) -> None:
     setattr(module, name, nn.Identity())
 
 
-def _sound(layer: FactorisedLinear, name: str = "a factorised layer") -> list[nn.Linear]:
+def _sound(layer: FactorisedLinear, name: str = "a factorized layer") -> list[nn.Linear]:
     """The factors. Raises InputError where the layer is not just their product."""
     sound: list[nn.Linear] = []
     problem = ""

@@ -320,23 +320,24 @@ def test_a_bad_file_does_not_lose_the_others(folder, tmp_path, monkeypatch: pyte
     import soundfile
 
     audio.write(tmp_path / "a.wav", voice(1.0), RATE)
-    soundfile.write(tmp_path / "huge.wav", np.full(RATE, 1e25) * np.sin(np.arange(RATE)), RATE, "FLOAT")
+    soundfile.write(tmp_path / "huge.wav", 1e25 * np.sin(np.arange(RATE)), RATE, "FLOAT")
     soundfile.write(tmp_path / "nan.wav", np.array([0.1, np.nan] * 900), RATE, "FLOAT")
-    names = ["gsm.wav", "huge.wav", "nan.wav", "locked.wav", "memory.wav"]
+    names = ["gsm.wav", "nan.wav", "locked.wav", "memory.wav"]
     plain = audio.blocks
 
-    def blocks(path, damaged=None):
+    def blocks(path, damaged=None, *rest):
         failing = {"gsm.wav": ValueError("cannot seek\nat all"), "locked.wav": PermissionError(13, "no"),
                    "memory.wav": MemoryError()}
         if path.name in failing:
             raise failing[path.name]
-        return plain(path, damaged)
+        return plain(path, damaged, *rest)
 
     monkeypatch.setattr(audio, "blocks", blocks)
-    files = [str(tmp_path / name) for name in (*names, "a.wav")]
+    files = [str(tmp_path / name) for name in (*names, "a.wav", "huge.wav")]
     assert cli.main(["emotion", *files, "--model", str(folder), "--quiet"]) == 2
     said = capsys.readouterr()
     assert said.out.startswith(f"{tmp_path}/a.wav: ")
+    assert f"{tmp_path}/huge.wav: " in said.out and "note: its samples reach 1e+25 times" in said.out
     assert len(said.err.splitlines()) == len(names)
     for line, name in zip(said.err.splitlines(), names, strict=True):
         assert line.startswith("avspeech: error: ") and line.count(f"{tmp_path}/{name}: ") == 1
@@ -370,3 +371,19 @@ def test_the_command(folder, tmp_path, capsys: pytest.CaptureFixture[str]) -> No
     assert "a.wav: " in capsys.readouterr().out
     assert cli.main([*argv[:2], "--model", str(folder), "--window", "0.1"]) == 2
     assert cli.main([*argv[:2], "--model", "no-such-model"]) == 2
+
+
+def test_what_the_decoder_notes_reaches_the_answer(recognizer: EmotionRecognizer, tmp_path) -> None:
+    """The other wire of a pair inverted: said, and the same answer as from one wire."""
+    import soundfile
+
+    sound = voice(2.0)
+    soundfile.write(tmp_path / "one.wav", sound, RATE, "FLOAT")
+    soundfile.write(tmp_path / "two.wav", np.stack([sound, -sound], 1), RATE, "FLOAT")
+    one, two = recognizer.file(tmp_path / "one.wav"), recognizer.file(tmp_path / "two.wav")
+    assert two.posteriors == one.posteriors and two.label is not None
+    assert any("cancel" in note for note in two.notes) and not any("cancel" in note for note in one.notes)
+    both = recognizer(np.stack([sound, -sound]), RATE)
+    assert both.posteriors == one.posteriors and any("cancel" in note for note in both.notes)
+    with pytest.raises(InputError, match="one track"):
+        recognizer.file(tmp_path / "one.wav", track=2)

@@ -256,8 +256,8 @@ def test_experiments_on_other_material_share_neither_features_nor_cells(tmp_path
 def test_a_guide_is_of_its_sounds_and_its_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not of as many utterances of the same names."""
     from avspeech.bench import upstreams
-    from avspeech.emotion.cells import guide_key, read_guide
     from avspeech.emotion.features import FeatureConfig
+    from avspeech.emotion.guides import guide_key, read_guide
 
     recipe_module("ser")
     compute = importlib.import_module("guides").compute_guide

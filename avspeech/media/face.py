@@ -34,6 +34,7 @@ STABLE = {
 LIPS = (61, 291, 0, 17, 13, 14)  # corners, outer and inner middle of both lips
 BOX_SPAN = 1.7  # width of a detection box, in outer eye distances
 EYE_SPAN = 0.7  # distance of a detection's two eye points in a frontal face, likewise
+TILE = 600  # pixels: side of the squares in which small faces are looked for
 MIN_DETECTION = 0.5
 MIN_PRESENCE = 0.5
 # OpenCV's cascades: outer eye distance and height of the mouth in a square,
@@ -69,6 +70,7 @@ class Pose:
     shift: np.ndarray
     lips: np.ndarray
     box: np.ndarray
+    misfit: float = 0.0  # mean distance of the measured points from the plain head's, in eye distances
 
     @property
     def yaw(self) -> float:
@@ -124,15 +126,26 @@ class Detector:
             anchors.append(np.repeat(grid, count, axis=0))
         self._anchors = np.concatenate(anchors)
 
-    def __call__(self, image: np.ndarray) -> list[Face]:
+    def __call__(self, image: np.ndarray, small: bool = False) -> list[Face]:
+        """The faces of a picture.
+
+        Args:
+            image: uint8 `[H, W, 3]` RGB.
+            small: whether to search for faces of 24 pixels in a large picture too, in many squares.
+
+        Returns:
+            The surest first.
+        """
         height, width = image.shape[:2]
         long, short = max(height, width), min(height, width)
         faces = self._square(image, 0, 0, long)
         if long > 1.2 * short and long > 2 * self._net.size:
             # a wide picture shrinks far when squared: look at overlapping squares too, for the smaller faces
-            for share in (0.0, 0.5, 1.0):
-                x, y = round(share * (width - short)), round(share * (height - short))
+            for x, y in _tiles(height, width, short, 3):
                 faces += self._square(image[y: y + short, x: x + short], x, y, short)
+        if small and short > 1.25 * TILE:
+            for x, y in _tiles(height, width, TILE, 2):
+                faces += self._square(image[y: y + TILE, x: x + TILE], x, y, TILE)
         return suppress(faces)
 
     def _square(self, image: np.ndarray, x: int, y: int, side: int) -> list[Face]:
@@ -156,6 +169,17 @@ class Detector:
                 box = np.concatenate([centre - half, centre + half]) / scale + (x, y, x, y)
                 faces.append(Face(box, (value[2:8] + anchor) / scale + (x, y), float(certainty)))
         return suppress(faces)
+
+
+def _tiles(height: int, width: int, side: int, least: int) -> list[tuple[int, int]]:
+    """Places (x, y) of squares that cover a picture, each overlapping the next by a third or more,
+    at least `least` along an axis that is longer than a square."""
+    places = []
+    for length in (width, height):
+        free = length - side
+        count = 1 if free <= 0 else max(least, math.ceil(free / (0.65 * side)) + 1)
+        places.append([round(k / max(1, count - 1) * max(0, free)) for k in range(count)])
+    return [(x, y) for y in places[1] for x in places[0]]
 
 
 def _sigmoid(values: np.ndarray) -> np.ndarray:
@@ -244,7 +268,9 @@ def pose_of_points(points: np.ndarray) -> Pose:
     """The pose of landmarks `[468, 3]`."""
     scale, rotation, shift = similarity(_HEAD, points[_STABLE])
     lips = (points[list(LIPS)].mean(0) - shift) @ rotation / scale
-    return Pose(scale, rotation, shift, lips, np.concatenate([points[:, :2].min(0), points[:, :2].max(0)]))
+    misfit = float(np.abs(points[_STABLE] - scale * _HEAD @ rotation.T - shift).mean() / scale)
+    box = np.concatenate([points[:, :2].min(0), points[:, :2].max(0)])
+    return Pose(scale, rotation, shift, lips, box, misfit)
 
 
 def _roll_of_face(face: Face) -> float:
@@ -311,7 +337,7 @@ class CascadeFinder:
         self._front = cv2.CascadeClassifier(str(folder / "haarcascade_frontalface_default.xml"))
         self._side = cv2.CascadeClassifier(str(folder / "haarcascade_profileface.xml"))
 
-    def detect(self, image: np.ndarray) -> list[Face]:
+    def detect(self, image: np.ndarray, small: bool = False) -> list[Face]:
         import cv2
 
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)

@@ -10,14 +10,12 @@ int, float, bool and None.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import logging
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +25,7 @@ from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 from torch import nn
 
+from avspeech.core import storage
 from avspeech.errors import InputError
 
 log = logging.getLogger("avspeech")
@@ -57,15 +56,15 @@ def save(folder: str | Path, step: int, state: Mapping[str, Any], keep: int = 2)
     aside, final = folder / f"{_ASIDE}{step}-{os.getpid()}", folder / f"step-{step:08d}"
     aside.mkdir()
     for name, data in files.items():
-        write_file(aside / name, data)
-    sync_folder(aside)
+        storage.write_file(aside / name, data)
+    storage.sync_folder(aside)
     if final.exists():  # only ever a broken one: its step is being trained again
         os.rename(final, folder / f"{_ASIDE}old-{step}-{os.getpid()}")
     os.rename(aside, final)
-    sync_folder(folder)
+    storage.sync_folder(folder)
     marker = {"step": step,
               "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}}
-    write_atomically(final / MARKER, json.dumps(marker).encode())
+    storage.write_atomically(final / MARKER, json.dumps(marker).encode())
 
     verify(final)
     complete = [path for path in _steps(folder) if (path / MARKER).exists()]
@@ -123,36 +122,9 @@ def verify(path: str | Path) -> dict[str, bytes]:
     return files
 
 
-def write_file(path: Path, data: bytes) -> None:
-    """Writes a file and flushes it to the disk."""
-    with open(path, "wb") as out:
-        out.write(data)
-        out.flush()
-        os.fsync(out.fileno())
-
-
-def sync_folder(path: Path) -> None:
-    """Flushes a folder's list of files to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def write_atomically(path: str | Path, data: bytes) -> None:
-    """Writes a file such that `path` is, after a crash at any point,
-    either what it was or the whole of `data`."""
-    path = Path(path)
-    part = path.with_name(path.name + ".part")
-    write_file(part, data)
-    os.replace(part, path)
-    sync_folder(path.parent)
-
-
 def write_tensors(path: str | Path, tensors: Mapping[str, torch.Tensor]) -> None:
     """Writes a safetensors file atomically. Tensors that share memory are stored once each."""
-    write_atomically(path, tensor_bytes(tensors))
+    storage.write_atomically(path, tensor_bytes(tensors))
 
 
 def tensor_bytes(tensors: Mapping[str, torch.Tensor]) -> bytes:
@@ -168,25 +140,6 @@ def load_fitting(model: nn.Module, weights: Mapping[str, torch.Tensor]) -> tuple
                if name in own and own[name].shape == value.shape}
     model.load_state_dict(fitting, strict=False)
     return len(fitting), len(own)
-
-
-@contextmanager
-def lock(folder: str | Path) -> Iterator[None]:
-    """Holds `folder` for this process, so that no two train into one folder; the lock ends with the process.
-
-    Raises InputError when another process holds it.
-    """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".lock", "w", encoding="utf-8") as handle:
-        try:
-            # A POSIX record lock: not inherited by data workers,
-            # which may outlive a killed trainer by seconds.
-            fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(f"{folder}: another process is training there; "
-                             "wait for it or use another") from None
-        yield
 
 
 def _pack(value: Any, name: str, tensors: dict[str, torch.Tensor]) -> Any:

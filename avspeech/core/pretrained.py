@@ -114,6 +114,15 @@ def find(name_or_folder: str | Path) -> Path:
                      f"released: {', '.join(names()) or 'none'}")
 
 
+def content(name_or_folder: str) -> str | None:
+    """The SHA-256 sums of a released model or a model folder, as text; None for anything else."""
+    folder = RELEASED / name_or_folder if name_or_folder in names() else Path(name_or_folder)
+    try:
+        return (folder / SUMS).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+
+
 def save(folder: str | Path, model: nn.Module, info: ModelInfo) -> Path:
     """Writes a model folder, whole or not at all, in place of one that is there. Returns it.
 
@@ -235,7 +244,7 @@ def card(name: str, info: ModelInfo) -> str:
 
 
 def _write(folder: Path, weights: bytes, info: ModelInfo) -> Path:
-    from avspeech.core.checkpoint import sync_folder, write_file
+    from avspeech.core.storage import sync_folder, write_file
 
     if folder.exists():
         others = sorted({path.name for path in folder.iterdir()} - {CONFIG, WEIGHTS, CARD, SUMS})

@@ -10,10 +10,14 @@
         recipe.main()
 
 The marker of a finished stage, `exp/.stages/NAME.json`, holds the hashes of what went in: the config sections
-the stage uses, its input files (or, where it declares none, that run of the stage before), the source of
-avspeech and the recipe. Run again, a stage whose hashes agree and whose outputs are there is skipped, saying
-so. A stage that fails or is interrupted leaves no marker. Under torchrun only a stage declared `distributed`
-runs; name it with --stage and --stop-stage.
+the stage uses, its input files (or, where it declares none, that run of the stage before), the code that it
+runs (found from its imports, see `sources`), and the models that the configuration names. Run again, a stage
+whose hashes agree and whose outputs are there is skipped, and says so. A stage that fails or is interrupted
+leaves no marker. Under torchrun only a stage declared `distributed` runs; name it with --stage and
+--stop-stage.
+
+What a stage itself keeps in pieces (a table's cells, a system's training) is finished by the same rule:
+`finished` and `begin` compare what went in with what a record says, and `recipe.forced` is --force.
 """
 
 from __future__ import annotations
@@ -31,28 +35,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from avspeech.core import config
+from avspeech.core import config, pretrained, sources, storage
 from avspeech.errors import InputError
 
 COMMAND = "command.json"  # what was asked for, for the report
 Paths = Callable[[Any, Path], Iterable[Path]]
-# Bytes; of larger files the size and the time of change are hashed, not the content
-_WHOLE_FILE = 256 * 2**20
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of a recipe: `run(config, exp)`. `uses`: config sections it depends on (None: all); `inputs`,
-    `outputs`: functions of (config, exp) that list files or folders; `code`: files and packages of avspeech
-    it depends on, e.g. ("data", "video") (None: all); `distributed`: may run under torchrun."""
+    """One step of a recipe, `run(config, exp)`."""
 
     name: str
     run: Callable[[Any, Path], Any]
-    uses: tuple[str, ...] | None = None
-    inputs: Paths | None = None
-    outputs: Paths | None = None
-    code: tuple[str, ...] | None = None
-    distributed: bool = False
+    uses: tuple[str, ...] | None = None  # config sections that it depends on; None: all
+    inputs: Paths | None = None  # function of (config, exp) that lists the files or folders it reads
+    outputs: Paths | None = None  # the same of what it makes
+    sources: Paths | None = None  # the same of corpora as distributed: too large to be hashed, see `_listing`
+    distributed: bool = False  # whether it may run under torchrun
 
     @property
     def summary(self) -> str:
@@ -60,15 +60,26 @@ class Stage:
 
 
 class Recipe:
-    """The stages of a task in order, and their command line. `schema`: dataclass of its config;
-    `doc`: help text."""
+    """The stages of a task in order, and their command line.
+
+    Attributes:
+        forced: whether --force was given: stages then make anew what they keep.
+    """
 
     def __init__(self, name: str, schema: type, doc: str | None = None):
+        """Makes a recipe without stages.
+
+        Args:
+            name: of the recipe; the default experiment folder bears it.
+            schema: the dataclass of its configuration.
+            doc: help text.
+        """
         self.name, self.schema, self.doc = name, schema, doc or ""
         self.stages: list[Stage] = []
+        self.forced = False
 
     def stage(self, name: str, uses: Sequence[str] | None = None, inputs: Paths | None = None,
-              outputs: Paths | None = None, code: Sequence[str] | None = None,
+              outputs: Paths | None = None, sources: Paths | None = None,
               distributed: bool = False) -> Callable:
         """Declares the next stage (see `Stage`); the first line of the function's docstring is its line in
         --help."""
@@ -79,7 +90,7 @@ class Recipe:
 
         def declare(function: Callable[[Any, Path], Any]) -> Callable[[Any, Path], Any]:
             self.stages.append(Stage(name, function, None if uses is None else tuple(uses), inputs, outputs,
-                                     None if code is None else tuple(code), distributed))
+                                     sources, distributed))
             return function
 
         return declare
@@ -109,7 +120,9 @@ class Recipe:
             names = ", ".join(s.name for s in self.stages if s.distributed) or "none"
             raise InputError("under torchrun, name one stage with --stage and --stop-stage; "
                              f"able to: {names}")
+        self.forced = args.force
         if not args.dry_run and _is_first_process():
+            storage.sweep(exp)
             config.dump(cfg, exp / "config.yaml")
             asked = {"config": args.config, "overrides": args.overrides}
             (exp / COMMAND).write_text(json.dumps(asked, indent=1) + "\n", encoding="utf-8")
@@ -131,6 +144,10 @@ class Recipe:
                 _say(f"{label}: {stage.summary} ({reason})")
                 seconds = _run(stage, parts, cfg, exp)
                 _say(f"{label}: done in {seconds:.1f} s")
+
+    def code(self, function: Callable[..., Any], cfg: Any) -> str:
+        """The hash of the code that a stage's function depends on, under a configuration."""
+        return sources.code_hash(function, sources.words(config.to_dict(cfg)))
 
     def _parser(self) -> argparse.ArgumentParser:
         width = max(len(s.name) for s in self.stages)
@@ -167,7 +184,13 @@ class Recipe:
         """The hashes of what goes into a stage."""
         stage, values = self.stages[number], config.to_dict(cfg)
         used = values if stage.uses is None else {name: values[name] for name in stage.uses}
-        parts = {"config": _hash(json.dumps(used, sort_keys=True)), "code": _code_hash(stage)}
+        parts = {"config": _hash(json.dumps(used, sort_keys=True)),
+                 "code": self.code(stage.run, cfg)}
+        named = {w: pretrained.content(w) for w in sources.words(used) if w and pretrained.content(w)}
+        if named:
+            parts["models"] = _hash(*(f"{word} {named[word]}" for word in sorted(named)))
+        if stage.sources is not None:
+            parts["sources"] = _hash(*(_listing(Path(p)) for p in stage.sources(cfg, exp)))
         if stage.inputs is not None:
             parts["inputs"] = _hash(*(_file_hash(Path(p), exp, stage.name) for p in stage.inputs(cfg, exp)))
         elif number:
@@ -193,10 +216,8 @@ def _run(stage: Stage, parts: dict[str, str], cfg: Any, exp: Path) -> float:
         absent = [str(p) for p in (stage.outputs(cfg, exp) if stage.outputs else ()) if not Path(p).exists()]
         if absent:
             raise RuntimeError(f"stage {stage.name} ended without making {', '.join(absent)}")
-        aside = marker.with_suffix(".part")
         record = {"stage": stage.name, "parts": parts, "seconds": round(seconds, 3), "finished": time.time()}
-        aside.write_text(json.dumps(record, indent=1))
-        os.replace(aside, marker)
+        storage.write_atomically(marker, json.dumps(record, indent=1).encode())
     return seconds
 
 
@@ -229,29 +250,25 @@ def _hash(*texts: str) -> str:
 
 
 def _file_hash(path: Path, exp: Path, stage: str) -> str:
-    """Hash of a file's content, or of the names and sizes in a folder."""
+    """Hash of a file's content, or of the names and contents in a folder."""
     name = os.path.relpath(path, exp)
     if path.is_dir():
-        return _hash(name, *sorted(f"{p.relative_to(path)} {p.stat().st_size}" for p in path.rglob("*")
-                                   if p.is_file()))
+        files = sorted(p for p in path.rglob("*") if p.is_file())
+        return _hash(name, *(f"{p.relative_to(path)} {storage.content_hash(p)}" for p in files))
     if not path.is_file():
         raise InputError(f"stage {stage} needs {path}, which is not there; run the stage that makes it first")
-    stat = path.stat()
-    if stat.st_size > _WHOLE_FILE:
-        return _hash(name, str(stat.st_size), str(stat.st_mtime_ns))
-    return _hash(name, hashlib.sha256(path.read_bytes()).hexdigest())
+    return _hash(name, storage.content_hash(path))
 
 
-def _code_hash(stage: Stage) -> str:
-    package = Path(__file__).parents[1]
-    wanted = [p for name in stage.code or (".",) for p in (package / name, package / f"{name}.py")
-              if p.exists()]
-    if len(wanted) < len(stage.code or ()):
-        raise ValueError(f"stage {stage.name}: not all of {stage.code} are in avspeech")
-    files = {f for p in wanted for f in (p.rglob("*.py") if p.is_dir() else [p])} - {package / "cli.py"}
-    recipe = Path(inspect.getfile(stage.run)).parent.glob("*.py")
-    return _hash(*(f"{f.name} {hashlib.sha256(f.read_bytes()).hexdigest()}"
-                   for f in [*sorted(files), *sorted(recipe)]))
+def _listing(path: Path) -> str:
+    """Names, sizes and times of the files of a corpus as distributed. Its content is hashed where features
+    or crops are made of it; this only tells when to look again."""
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    lines = []
+    for file in files:
+        stat = file.stat() if file.exists() else None
+        lines.append(f"{file} {stat and (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)}")
+    return _hash(*lines)
 
 
 def _default_exp(path: str | None, name: str) -> Path:

@@ -31,7 +31,7 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from avspeech.core import batching, checkpoint, processes
+from avspeech.core import batching, checkpoint, processes, storage
 from avspeech.core.batching import Batch, Dataset
 from avspeech.core.hardware import bf16_units
 from avspeech.core.processes import barrier, device, distributed, is_main
@@ -142,7 +142,8 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
     rank, world = processes.rank_and_world()
     with contextlib.ExitStack() as stack:
         if rank == 0:
-            stack.enter_context(checkpoint.lock(folder))
+            if not stack.enter_context(storage.lock(folder / ".lock", wait=False)):
+                raise InputError(f"{folder}: another process is training there; wait for it or use another")
         run = _Run(model, config, dataset, world)
         found = checkpoint.load_latest(folder / "checkpoints")
         if found:
@@ -368,7 +369,7 @@ class _Log:
             for line in path.read_bytes().splitlines(keepends=True):
                 with contextlib.suppress(ValueError):  # a line that a crash cut short
                     kept += [line] if json.loads(line)["step"] <= step else []
-        checkpoint.write_atomically(path, b"".join(kept))
+        storage.write_atomically(path, b"".join(kept))
         self.file = open(path, "a", encoding="utf-8")  # noqa: SIM115
         with contextlib.suppress(ImportError):
             if not board:

@@ -29,7 +29,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from avspeech.core import checkpoint, config, models, trainer
+from avspeech.core import checkpoint, config, models, sources, storage, trainer
 from avspeech.data import protocol as protocols
 from avspeech.data.manifest import Utterance, read_manifest
 from avspeech.data.protocol import Protocol, Split
@@ -73,7 +73,7 @@ def write_guide(path: Path, frames: Sequence[np.ndarray]) -> None:
     """Writes a guide's frames, [F, D] of each utterance in the order of the cache's ids, atomically."""
     out = io.BytesIO()
     np.savez(out, frames=np.concatenate(frames).astype(np.float16), counts=[len(f) for f in frames])
-    checkpoint.write_atomically(path, out.getvalue())
+    storage.write_atomically(path, out.getvalue())
 
 
 def read_guide(path: Path) -> list[np.ndarray]:
@@ -158,15 +158,14 @@ class Cell:
 
     @property
     def hash(self) -> str:
-        """Over what decides the outcome: everything but where files lie, and the protocol's own hash."""
+        """Over what decides the outcome: everything but where files lie, the protocol's own hash, and the
+        code that trains and tests."""
         record = config.to_dict(self)
         for key in ("manifest", "root", "cache", "name"):
             del record[key]
-        if self.guide is None:
-            del record["guide"]
-        if self.begun == 1:
-            del record["begun"]
         record["protocol"] = protocols.get(self.protocol).hash
+        named = sources.words(record) | {protocols.get(self.protocol).corpus}
+        record["code"] = sources.code_hash(train_cell, named)
         if self.init not in INITS:
             record["init"] = hashlib.sha256(_weights_file(self.init).read_bytes()).hexdigest()
         return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]
@@ -236,6 +235,11 @@ def finished(folder: Path, cell: Cell) -> dict[str, Any] | None:
         return record if record["hash"] == cell.hash and (folder / WEIGHTS).exists() else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def discard(folder: Path) -> None:
+    """Makes a cell count as not finished."""
+    (folder / CELL).unlink(missing_ok=True)
 
 
 def split_of(protocol: Protocol, cell: Cell) -> Split:
@@ -335,7 +339,7 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
               "training_macs": macs, "seconds": round(time.monotonic() - began, 1),
               "cpu_seconds": round(time.process_time() - cpu, 1),
               "speakers": {part: len({u.speaker for u in getattr(split, part)}) for part in protocols.PARTS}}
-    checkpoint.write_atomically(folder / CELL, (json.dumps(record, indent=1) + "\n").encode())
+    storage.write_atomically(folder / CELL, (json.dumps(record, indent=1) + "\n").encode())
     return record
 
 

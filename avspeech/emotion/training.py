@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from avspeech.core import checkpoint
+from avspeech.core import storage
 from avspeech.core.batching import Batch
 from avspeech.data.manifest import Utterance, read_jsonl
 from avspeech.data.protocol import Protocol
@@ -228,7 +228,7 @@ def prediction_records(protocol: Protocol, utterances: Sequence[Utterance],
 
 def write_records(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
     """JSON lines, atomically."""
-    checkpoint.write_atomically(path, "".join(json.dumps(r) + "\n" for r in records).encode())
+    storage.write_atomically(path, "".join(json.dumps(r) + "\n" for r in records).encode())
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:

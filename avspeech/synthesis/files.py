@@ -147,7 +147,7 @@ def _said(synthesizer: Synthesizer, part: str, manner: Manner, source: Path | No
 
 
 def _save(path: Path, record: dict[str, Any]) -> None:
-    from avspeech.core.checkpoint import write_file
+    from avspeech.core.storage import write_file
 
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")

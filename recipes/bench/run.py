@@ -18,14 +18,14 @@ from avspeech.core.recipe import Recipe
 recipe = Recipe("bench", schema=Config, doc=__doc__)
 
 
-@recipe.stage("prepare", uses=("corpora",), code=("data",))
+@recipe.stage("prepare", uses=("corpora",),
+              sources=lambda cfg, exp: [c.source for c in cfg.corpora.values() if c.source])
 def prepare(cfg: Config, exp: Path) -> None:
     """Write the manifests of the corpora that have a source."""
     plan.prepare(cfg, exp)
 
 
-@recipe.stage("sweep", outputs=lambda cfg, exp: [exp / records.RESULTS],
-              code=("bench", "data", "report/metrics"))
+@recipe.stage("sweep", outputs=lambda cfg, exp: [exp / records.RESULTS])
 def run(cfg: Config, exp: Path) -> None:
     """Compute features once, train all probes, collect the results."""
     sweep.finish(sweep.report(sweep.run(cfg, exp), exp))

@@ -76,8 +76,9 @@ class Config:
 recipe = Recipe("semi", schema=Config, doc=__doc__)
 
 
-@recipe.stage("prepare", uses=("corpus",), outputs=lambda cfg, exp: [exp / "data" / "all.jsonl"],
-              code=("data",))
+@recipe.stage("prepare", uses=("corpus",),
+              sources=lambda cfg, exp: [cfg.corpus.source] if cfg.corpus.source else [],
+              outputs=lambda cfg, exp: [exp / "data" / "all.jsonl"])
 def prepare(cfg: Config, exp: Path) -> None:
     """Write the corpus' manifest."""
     from avspeech.data import corpora
@@ -88,8 +89,7 @@ def prepare(cfg: Config, exp: Path) -> None:
 
 
 @recipe.stage("features", uses=("corpus", "encoders"),
-              outputs=lambda cfg, exp: [exp / "frames" / f"{name}.npz" for name in cfg.encoders],
-              code=("media/audio", "bench", "data"))
+              outputs=lambda cfg, exp: [exp / "frames" / f"{name}.npz" for name in cfg.encoders])
 def features(cfg: Config, exp: Path) -> None:
     """Run each encoder over each utterance; keep the frames of its layers' mean."""
     from views import write_frames
@@ -103,8 +103,7 @@ def features(cfg: Config, exp: Path) -> None:
 @recipe.stage("evaluate",
               inputs=lambda cfg, exp: [exp / "data" / "all.jsonl",
                                        *(exp / "frames" / f"{name}.npz" for name in cfg.encoders)],
-              outputs=lambda cfg, exp: [exp / "results" / "semi.json"],
-              code=("bench", "data", "report/metrics"))
+              outputs=lambda cfg, exp: [exp / "results" / "semi.json"])
 def evaluate(cfg: Config, exp: Path) -> None:
     """Train the four systems on each fold and seed; write what the test speakers say of them."""
     from views import evaluate_all
@@ -113,8 +112,7 @@ def evaluate(cfg: Config, exp: Path) -> None:
 
 
 @recipe.stage("report", inputs=lambda cfg, exp: [exp / "results" / "semi.json"],
-              outputs=lambda cfg, exp: [exp / "RESULTS.md", exp / "report.html"],
-              code=("report", "report/metrics"))
+              outputs=lambda cfg, exp: [exp / "RESULTS.md", exp / "report.html"])
 def report(cfg: Config, exp: Path) -> None:
     """Write the table."""
     from avspeech.report import report as pages

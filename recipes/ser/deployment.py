@@ -13,7 +13,7 @@ import torch
 from folds import Cells
 from torch import nn
 
-from avspeech.core import checkpoint, models, pretrained
+from avspeech.core import models, pretrained, storage
 from avspeech.data import protocol as protocols
 from avspeech.emotion import cells, training
 from avspeech.emotion.committee import committee
@@ -43,7 +43,7 @@ def deploy_all(done: Cells, exp: Path, protocol: str, release: dict[str, Any],
                     | {key: (max if key != "answers changed" else sum)(c[key] for c in compared)
                        for key in (compared[0] if compared else {})} | {"compared cells": len(compared)})
         print(", ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
-    checkpoint.write_atomically(exp / "deployed.json", (json.dumps(rows, indent=1) + "\n").encode())
+    storage.write_atomically(exp / "deployed.json", (json.dumps(rows, indent=1) + "\n").encode())
 
 
 def _compare(folder: Path) -> dict[str, Any]:

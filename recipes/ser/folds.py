@@ -20,10 +20,13 @@ from avspeech.report import report
 Cells = Sequence[tuple[Path, cells.Cell]]
 
 
-def train_all(todo: Cells, workers: int, scheduler: str | None) -> None:
-    """Trains every cell that is not finished. One line for each; Ctrl-C leaves what is done as it is."""
+def train_all(todo: Cells, workers: int, scheduler: str | None, forced: bool = False) -> None:
+    """Trains every cell that is not finished, or for `forced` every cell. One line for each; Ctrl-C leaves
+    what is done as it is."""
     from tqdm import tqdm
 
+    for folder, _ in todo if forced else ():
+        cells.discard(folder)
     waiting = [(folder, cell) for folder, cell in todo if cells.finished(folder, cell) is None]
     if len(waiting) < len(todo):
         print(f"{len(todo) - len(waiting)} of {len(todo)} cells were finished before", flush=True)

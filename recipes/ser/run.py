@@ -152,7 +152,8 @@ def _model(cfg: Config, system: System) -> tuple[str, dict[str, Any]]:
 
 
 @recipe.stage("prepare", uses=("corpus", "protocol"),
-              outputs=lambda cfg, exp: [_data(cfg, exp) / "all.jsonl"], code=("data",))
+              sources=lambda cfg, exp: [cfg.corpus.source] if cfg.corpus.source else [],
+              outputs=lambda cfg, exp: [_data(cfg, exp) / "all.jsonl"])
 def prepare(cfg: Config, exp: Path) -> None:
     """Write the corpus' manifest; check its counts and the folds for leaks."""
     from avspeech.data.manifest import read_manifest
@@ -170,8 +171,7 @@ def prepare(cfg: Config, exp: Path) -> None:
 
 
 @recipe.stage("features", uses=("corpus", "protocol", "features", "model", "systems", "guide"),
-              outputs=lambda cfg, exp: [_cache(cfg, exp, s) for s in cfg.systems.values()],
-              code=("media/audio", "data", "emotion"))
+              outputs=lambda cfg, exp: [_cache(cfg, exp, s) for s in cfg.systems.values()])
 def features(cfg: Config, exp: Path) -> None:
     """Compute log-mel features of each utterance and its augmented copies, once."""
     from guides import compute_guide
@@ -233,7 +233,7 @@ def cells_of(cfg: Config, exp: Path) -> Iterator[tuple[Path, Cell]]:
             yield cell(name, f"all but {cfg.release.fold}", seed)
 
 
-@recipe.stage("train", uses=TRAINING, code=("core/trainer", "core/batching", "data", "emotion"),
+@recipe.stage("train", uses=TRAINING,
               outputs=lambda cfg, exp: [exp / "cells"])
 def train(cfg: Config, exp: Path) -> None:
     """Train and test every cell that is not finished."""
@@ -241,7 +241,7 @@ def train(cfg: Config, exp: Path) -> None:
 
     if cfg.selection == "test_oracle":
         _shout()
-    train_all(list(cells_of(cfg, exp)), cfg.workers, cfg.scheduler)
+    train_all(list(cells_of(cfg, exp)), cfg.workers, cfg.scheduler, recipe.forced)
 
 
 @recipe.stage("evaluate", uses=TRAINING, outputs=lambda cfg, exp: [exp / "results"])

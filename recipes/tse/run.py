@@ -10,18 +10,20 @@ the test set: the development mixtures pick the weights.
 from __future__ import annotations
 
 import dataclasses
+import glob
+import hashlib
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from avspeech.core import config, models, pretrained, trainer
+from avspeech.core import config, models, pretrained, runs, sources, storage, trainer
 from avspeech.core.recipe import Recipe
-from avspeech.data import corpora
+from avspeech.data import content, corpora
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance, read_manifest, write_manifest
 from avspeech.errors import InputError
@@ -141,7 +143,8 @@ BEFORE = "before"  # in tables: the model that training began with
 
 
 @recipe.stage("prepare", uses=("data",),
-              outputs=lambda cfg, exp: [exp / "data" / n for n in cfg.data.corpora], code=("data",))
+              sources=lambda cfg, exp: [c.source for c in cfg.data.corpora.values() if c.source],
+              outputs=lambda cfg, exp: [exp / "data" / n for n in cfg.data.corpora])
 def prepare(cfg: Config, exp: Path) -> None:
     """Write each corpus' manifests."""
     if not cfg.data.corpora:
@@ -152,12 +155,12 @@ def prepare(cfg: Config, exp: Path) -> None:
 
 
 @recipe.stage("crops", uses=("data",),
-              outputs=lambda cfg, exp: [exp / "data" / n / "ready" for n in cfg.data.corpora],
-              code=("media/video", "media/face", "data"))
+              outputs=lambda cfg, exp: [exp / "data" / n / "ready" for n in cfg.data.corpora])
 def crops(cfg: Config, exp: Path) -> None:
     """Find the faces, cut and cache the mouths."""
     from tqdm import tqdm
 
+    code = sources.module_hash("avspeech.media.video")
     for name in cfg.data.corpora:
         folder = exp / "data" / name
         root = layout.root_of(folder)
@@ -167,7 +170,7 @@ def crops(cfg: Config, exp: Path) -> None:
                 _ready(exp, name, split).unlink(missing_ok=True)  # of an earlier run with other shares
                 continue
             utterances = read_manifest(folder / f"{split}.jsonl")
-            jobs = [(root, folder, u) for u in utterances]
+            jobs = [(root, folder, u, code) for u in utterances]
             if any(v.crops is None for u in utterances for v in u.views):
                 with ProcessPoolExecutor(cfg.data.workers) as pool:
                     done = list(tqdm(pool.map(_cropped, jobs), f"{name} {split}: mouths", len(jobs),
@@ -179,17 +182,21 @@ def crops(cfg: Config, exp: Path) -> None:
             write_manifest(_ready(exp, name, split), utterances)
 
 
-def _cropped(job: tuple[Path, Path, Utterance]) -> tuple[Utterance, list[str]]:
-    """The utterance with the crops of its views cached, and what could not be used."""
+def _cropped(job: tuple[Path, Path, Utterance, str]) -> tuple[Utterance, list[str]]:
+    """The utterance with the crops of its views cached, and what could not be used. A crops file is named
+    by the content of its video, the stretch of it, and the code that made it."""
     from avspeech.media import video
 
-    root, folder, utterance = job
+    root, folder, utterance, code = job
     views, problems = [], []
     for view in utterance.views:
         if view.crops is not None:
             views.append(view)
             continue
-        crops = f"crops/{utterance.id}.{view.name}.npz"
+        made_of = json.dumps([storage.content_hash(root / view.video), view.start, view.face,
+                              utterance.duration, code])
+        key = hashlib.sha256(made_of.encode()).hexdigest()[:16]
+        crops = f"crops/{utterance.id}.{view.name}.{key}.npz"
         if not (folder / crops).exists():
             try:
                 tracks = video.mouth_tracks(root / view.video, start=view.start, duration=utterance.duration)
@@ -200,13 +207,15 @@ def _cropped(job: tuple[Path, Path, Utterance]) -> tuple[Utterance, list[str]]:
                 problems.append(f"{view.video}: no face {view.face} in {utterance.id}; {len(tracks)} found")
                 continue
             (folder / "crops").mkdir(exist_ok=True)
+            for old in (folder / "crops").glob(f"{glob.escape(f'{utterance.id}.{view.name}.')}*.npz"):
+                old.unlink()  # of another video or another stretch of it
             track = tracks[view.face]
             video.write_crops(folder / crops, track.crops, track.present, track.boxes)
         views.append(dataclasses.replace(view, crops=crops, start=0.0))  # the crops begin with the utterance
     return dataclasses.replace(utterance, views=tuple(views)), problems
 
 
-@recipe.stage("mixtures", uses=("data", "mix"), outputs=lambda cfg, exp: [exp / "mixtures"], code=("data",))
+@recipe.stage("mixtures", uses=("data", "mix"), outputs=lambda cfg, exp: [exp / "mixtures"])
 def mixtures(cfg: Config, exp: Path) -> None:
     """List the development and test mixtures, seeded."""
     import numpy as np
@@ -232,6 +241,19 @@ def mixtures(cfg: Config, exp: Path) -> None:
 def _ready(exp: Path, corpus: str, split: str) -> Path:
     """The manifest of what has mouths; absent where a corpus has nothing in this split."""
     return exp / "data" / corpus / "ready" / f"{split}.jsonl"
+
+
+def _recordings(cfg: Config, exp: Path, splits: Sequence[str]) -> tuple[list[Utterance], dict[str, Path]]:
+    """The utterances of splits, and the folder that each one's audio is relative to."""
+    found: list[Utterance] = []
+    roots: dict[str, Path] = {}
+    for name in cfg.data.corpora:
+        for split in splits:
+            path = _ready(exp, name, split)
+            for u in read_manifest(path) if path.exists() else []:
+                found.append(u)
+                roots[u.id] = layout.root_of(exp / "data" / name)
+    return found, roots
 
 
 def _pool(cfg: Config, exp: Path, split: str, only: str | None = None) -> tuple[Pool, Studio]:
@@ -263,27 +285,26 @@ def _runs(cfg: Config) -> Iterator[tuple[str, System, int]]:
 @recipe.stage("train", uses=("data", "mix", "model", "systems", "seeds", "lips", "guess", "train",
                              "tune_lips", "tune_guess", "release"),
               outputs=lambda cfg, exp: [exp / f"{n}-{s}" / "model" for n, _, s in _runs(cfg)],
-              distributed=True, code=("core/trainer", "core/batching", "data", "extraction"))
+              distributed=True)
 def train(cfg: Config, exp: Path) -> None:
     """Train each system with each seed: the lips alone, then with the first guess, then all of it."""
     with trainer.distributed():
         pool, studio = _pool(cfg, exp, "train")
+        data_hash = content.digest(*_recordings(cfg, exp, ("train", "dev")))
         for name, system, seed in _runs(cfg):
-            _train_one(cfg, exp, exp / f"{name}-{seed}", pool, studio, system, seed)
+            _train_one(cfg, exp, exp / f"{name}-{seed}", pool, studio, system, seed, data_hash)
 
 
 def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio, system: System,
-               seed: int) -> None:
+               seed: int, data_hash: str) -> None:
     import torch
 
     settings = {"system": config.to_dict(system), "seed": seed, **{
         key: value for key, value in config.to_dict(cfg).items()
         if key in ("data", "mix", "model", "lips", "guess", "train", "tune_lips", "tune_guess")}}
-    if (folder / "model" / pretrained.SUMS).exists():
-        if json.loads((folder / "settings.json").read_text(encoding="utf-8")) != settings:
-            raise InputError(f"{folder}: holds a model that was trained with other settings (settings.json); "
-                             "remove the folder to train it anew, or train elsewhere with --exp")
-        print(f"{folder.name}: trained before", flush=True)
+    made_of = {"code": recipe.code(train, cfg), "data": data_hash,
+               "begun with": pretrained.content(cfg.model.init or "") or ""}
+    if runs.finished(folder, folder / "model" / pretrained.SUMS, settings, made_of, recipe.forced):
         return
     torch.manual_seed(seed)
     model: Any = models.build(cfg.model.name, **{**cfg.model.config, **system.model}).to(trainer.device())
@@ -342,7 +363,6 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
             metrics={f"si_sdri_db/{k}": round(v, 2) for k, v in result.metrics.items() if k in listed}
             | {"best_step": float(result.best_step)},
             description="Target speaker extraction by the lips (MVTF), from one or more synchronised views.")
-        (folder / "settings.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
         pretrained.save(folder / "model", model, info)
     trainer.barrier()
 

@@ -10,7 +10,6 @@ test sentences: the development ones pick the weights and the threshold of break
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,9 @@ from typing import Any
 from material import ALL, SPLITS, others, rate_and_hop, spoken, tested, utterances_of
 from settings import Config, System
 
-from avspeech.core import config, models, pretrained, trainer
+from avspeech.core import config, models, pretrained, runs, storage, trainer
 from avspeech.core.recipe import Recipe
-from avspeech.data import corpora
+from avspeech.data import content, corpora
 from avspeech.data.corpora import layout
 from avspeech.errors import InputError
 from avspeech.report import report
@@ -32,7 +31,8 @@ recipe = Recipe("tts", schema=Config, doc=__doc__)
 # --- data ---------------------------------------------------------------------------------------------------
 
 
-@recipe.stage("prepare", uses=("data",), code=("data",),
+@recipe.stage("prepare", uses=("data",),
+              sources=lambda cfg, exp: [c.source for c in cfg.data.corpora.values() if c.source],
               outputs=lambda cfg, exp: [exp / "data" / n / "train.jsonl" for n in cfg.data.corpora])
 def prepare(cfg: Config, exp: Path) -> None:
     """Write each corpus' manifests, and texts where a recogniser is to hear them."""
@@ -51,7 +51,7 @@ def prepare(cfg: Config, exp: Path) -> None:
                         folder / "heard.json")
 
 
-@recipe.stage("phones", uses=("data", "align"), code=("text",),
+@recipe.stage("phones", uses=("data", "align"),
               inputs=lambda cfg, exp: [exp / "data" / n / "train.jsonl" for n in cfg.data.corpora],
               outputs=lambda cfg, exp: [exp / "phones" / f"{s}.json" for s in ("train", "test")])
 def phones(cfg: Config, exp: Path) -> None:
@@ -63,7 +63,7 @@ def phones(cfg: Config, exp: Path) -> None:
                       exp / "phones" / f"{split}.json")
 
 
-@recipe.stage("pitch", uses=("data", "pitch", "model"), code=("media/pitch", "media/audio", "data"),
+@recipe.stage("pitch", uses=("data", "pitch", "model"),
               inputs=lambda cfg, exp: [exp / "data" / n / "train.jsonl" for n in cfg.data.corpora],
               outputs=lambda cfg, exp: [exp / "pitch" / f"{s}.npz" for s in ("train", "test")])
 def pitch_stage(cfg: Config, exp: Path) -> None:
@@ -76,7 +76,7 @@ def pitch_stage(cfg: Config, exp: Path) -> None:
                     method=cfg.pitch.method, low=cfg.pitch.low, high=cfg.pitch.high)
 
 
-@recipe.stage("align", uses=("data", "align", "model"), code=("synthesis", "media/audio"),
+@recipe.stage("align", uses=("data", "align", "model"),
               inputs=lambda cfg, exp: [exp / "phones" / "train.json", exp / "phones" / "test.json"],
               outputs=lambda cfg, exp: [exp / "align" / f"{s}.json" for s in ("train", "test")])
 def align_stage(cfg: Config, exp: Path) -> None:
@@ -87,7 +87,7 @@ def align_stage(cfg: Config, exp: Path) -> None:
     write_alignments(parts, exp / "phones", rate_and_hop(cfg), cfg.align.turns, exp / "align")
 
 
-@recipe.stage("breaks", uses=("align", "model"), code=("text",),
+@recipe.stage("breaks", uses=("align", "model"),
               inputs=lambda cfg, exp: [exp / "align" / "train.json", exp / "align" / "test.json"],
               outputs=lambda cfg, exp: [exp / "breaks" / f"{s}.json" for s in ("train", "test")])
 def breaks(cfg: Config, exp: Path) -> None:
@@ -98,7 +98,7 @@ def breaks(cfg: Config, exp: Path) -> None:
     write_breaks(exp, hop / rate, cfg.align.threshold)
 
 
-@recipe.stage("words", uses=("align", "model"), code=("text", "synthesis"),
+@recipe.stage("words", uses=("align", "model"),
               inputs=lambda cfg, exp: [exp / "breaks" / "train.json", exp / "pitch" / "train.npz"],
               outputs=lambda cfg, exp: [exp / "words" / f"{s}.json" for s in ("train", "test")])
 def words(cfg: Config, exp: Path) -> None:
@@ -132,7 +132,6 @@ def _info(cfg: Config, model: Any, name: str, metrics: dict[str, float], descrip
 
 
 @recipe.stage("vocoder", uses=("data", "pitch", "model", "vocoder", "release"),
-              code=("core/trainer", "core/batching", "synthesis"),
               inputs=lambda cfg, exp: [exp / "pitch" / "train.npz"],
               outputs=lambda cfg, exp: [exp / "vocoder" / "model"], distributed=True)
 def vocoder_stage(cfg: Config, exp: Path) -> None:
@@ -146,9 +145,9 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
     settings = {k: v for k, v in config.to_dict(cfg).items() if k in ("data", "pitch", "vocoder")}
     settings["model"] = dict(config.to_dict(cfg.model.config).get("vocoder", {}), name=cfg.model.name,
                              **({"init": cfg.model.init} if cfg.model.init else {}))
-    if _done(folder, settings):
-        return
     with trainer.distributed():
+        if _done(cfg, exp, folder, vocoder_stage, settings, exp / "pitch" / "train.npz"):
+            return
         torch.manual_seed(cfg.vocoder.seed)
         whole: Any = models.build(cfg.model.name, **cfg.model.config)
         if cfg.model.init:
@@ -171,28 +170,23 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
             info = _info(cfg, vocoder, "vocoder", {k: round(v, 4) for k, v in result.metrics.items()},
                          "Log-mel to sound by the inverse STFT.")
             pretrained.save(folder / "model", vocoder, info)
-            _write_settings(folder, settings)
         trainer.barrier()
 
 
-def _done(folder: Path, settings: dict[str, Any]) -> bool:
-    """Whether a model with these settings is there. Raises InputError for one with others."""
-    if not (folder / "model" / pretrained.SUMS).exists():
-        return False
-    if json.loads((folder / "settings.json").read_text(encoding="utf-8")) != json.loads(json.dumps(settings)):
-        raise InputError(f"{folder}: holds a model that was trained with other settings (settings.json); "
-                         "remove the folder to train it anew, or train elsewhere with --exp")
-    print(f"{folder.name}: trained before", flush=True)
-    return True
-
-
-def _write_settings(folder: Path, settings: dict[str, Any]) -> None:
-    (folder / "settings.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+def _done(cfg: Config, exp: Path, folder: Path, stage: Any, settings: dict[str, Any],
+          *files: Path) -> bool:
+    """Whether a model with these settings is there, made by this code of these recordings and files."""
+    heard = []
+    for split in ("train", "dev"):
+        heard.append(content.digest(*utterances_of(cfg, exp, split, ALL)))
+    made_of = {"code": recipe.code(stage, cfg), "data": " ".join(heard),
+               "files": " ".join(storage.content_hash(f) for f in files),
+               "begun with": pretrained.content(cfg.model.init or "") or ""}
+    return runs.finished(folder, folder / "model" / pretrained.SUMS, settings, made_of, recipe.forced)
 
 
 @recipe.stage("train", uses=("data", "pitch", "align", "model", "systems", "seeds", "train", "phrasing",
                              "polish", "release"),
-              code=("core/trainer", "core/batching", "synthesis"),
               inputs=lambda cfg, exp: [exp / "words" / "train.json", exp / "words" / "test.json",
                                        exp / "pitch" / "train.npz"],
               outputs=lambda cfg, exp: [exp / f"{n}-{s}" / "model" for n, _, s in _runs(cfg)],
@@ -222,7 +216,8 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
     settings = {"system": config.to_dict(system), "seed": seed, **{
         k: v for k, v in config.to_dict(cfg).items()
         if k in ("data", "pitch", "align", "model", "train", "phrasing", "polish")}}
-    if _done(folder, settings):
+    if _done(cfg, exp, folder, train, settings, exp / "words" / "train.json",
+             exp / "pitch" / "train.npz", exp / "vocoder" / "model" / pretrained.SUMS):
         return
     speakers = list(dict.fromkeys(u.speaker for u in parts["train"][0].utterances.values()))  # voices first
     torch.manual_seed(seed)
@@ -269,7 +264,6 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
     if trainer.is_main():
         metrics = {f"dev {k}": round(v, 4) for k, v in metrics.items()}
         pretrained.save(folder / "model", model, _info(cfg, model, "prosodyfm", metrics, DESCRIPTION))
-        _write_settings(folder, settings)
     trainer.barrier()
 
 

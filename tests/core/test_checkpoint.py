@@ -3,8 +3,6 @@ from __future__ import annotations
 import logging
 import math
 import os
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -12,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from avspeech.core import checkpoint
+from avspeech.core import checkpoint, storage
 from avspeech.errors import InputError
 
 
@@ -111,9 +109,9 @@ def test_all_broken_is_an_error_not_a_fresh_start(tmp_path):
 
 def test_the_older_one_stays_until_the_new_one_is_verified(tmp_path, monkeypatch):
     checkpoint.save(tmp_path, 1, state(1), keep=1)
-    write = checkpoint.write_file
+    write = storage.write_file
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, "write_file", lambda path, data: write(path, data[:-1]))
+        patch.setattr(storage, "write_file", lambda path, data: write(path, data[:-1]))
         with pytest.raises(checkpoint.Corrupt):
             checkpoint.save(tmp_path, 2, state(2), keep=1)
     assert checkpoint.load_latest(tmp_path)[0] == 1
@@ -164,30 +162,6 @@ def test_a_crash_at_any_call_to_the_disk_leaves_a_whole_checkpoint(tmp_path, mon
         checkpoint.save(folder, 3, state(3), keep=1)
         assert [p.name for p in folder.iterdir()] == ["step-00000003"]
     assert number > 10
-
-
-def test_write_atomically_replaces_whole(tmp_path):
-    for text in (b"one", b"second"):
-        checkpoint.write_atomically(tmp_path / "f", text)
-        assert (tmp_path / "f").read_bytes() == text
-    assert [p.name for p in tmp_path.iterdir()] == ["f"]
-
-
-def test_lock_keeps_another_process_out(tmp_path):
-    program = """if True:
-        import fcntl, sys
-        handle = open(sys.argv[1], "w")
-        try:
-            fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            sys.exit(7)
-    """
-    command = [sys.executable, "-c", program, str(tmp_path / ".lock")]
-    with checkpoint.lock(tmp_path):
-        assert subprocess.run(command).returncode == 7
-    assert subprocess.run(command).returncode == 0
-    with checkpoint.lock(tmp_path):
-        pass
 
 
 def test_load_fitting_takes_what_has_the_same_name_and_shape() -> None:

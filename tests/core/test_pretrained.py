@@ -236,14 +236,14 @@ def test_saving_checks_that_info_describes_the_model(tmp_path):
 
 
 def test_a_failed_save_leaves_the_old_one(folder, monkeypatch):
-    from avspeech.core import checkpoint
+    from avspeech.core import storage
 
     model, info = pretrained.load(folder)
 
     def full(path, data):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint, "write_file", full)
+    monkeypatch.setattr(storage, "write_file", full)
     with pytest.raises(OSError, match="No space"):
         pretrained.save(folder, model, info)
     assert pretrained.load(folder)[1] == INFO and os.listdir(folder.parent) == ["tiny"]

@@ -20,7 +20,7 @@ from avspeech.core import recipe as recipe_module
 from avspeech.core.recipe import Recipe
 from avspeech.errors import InputError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Toy:
     def __post_init__(self) -> None:
         self.recipe = Recipe("toy", Config, doc="A toy.\n\nWith 100% doc.")
 
-        @self.recipe.stage("prepare", uses=("data",), code=("errors",),
+        @self.recipe.stage("prepare", uses=("data",),
                            outputs=lambda cfg, exp: [exp / "data.txt"])
         def prepare(cfg: Config, exp: Path) -> None:
             """Make the data."""
@@ -81,7 +81,7 @@ class Toy:
 @pytest.fixture
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
     # Which may be edited while this runs
-    monkeypatch.setattr(recipe_module, "_code_hash", lambda stage: "the code")
+    monkeypatch.setattr(recipe_module.sources, "code_hash", lambda function, names: "the code")
     return Toy(tmp_path / "exp")
 
 
@@ -139,20 +139,42 @@ def test_changed_or_missing_files_run_their_stages_again(toy: Toy) -> None:
 
 def test_changed_code_runs_its_stages_again(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
     toy()
-    monkeypatch.setattr(recipe_module, "_code_hash", lambda stage: "the code" if stage.code else "other code")
+    monkeypatch.setattr(recipe_module.sources, "code_hash",
+                        lambda function, names: "the code" if function.__name__ == "prepare" else "other")
     assert toy() == ["train", "report"]
 
 
-def test_the_code_hash_covers_the_files_named_and_the_recipe(tmp_path: Path) -> None:
-    def stage(code: tuple[str, ...] | None) -> recipe_module.Stage:
-        return recipe_module.Stage("s", test_exit_codes, code=code)
+def test_a_corpus_with_other_files_is_prepared_again(tmp_path: Path) -> None:
+    source, ran = tmp_path / "corpus", []
+    source.mkdir()
+    (source / "a.wav").write_bytes(b"one")
+    recipe = Recipe("r", Config)
+    recipe.stage("prepare", sources=lambda cfg, exp: [source])(lambda cfg, exp: ran.append(1))
+    for count, change in enumerate([lambda: None, lambda: (source / "b.wav").write_bytes(b"two"),
+                                    lambda: (source / "a.wav").write_bytes(b"eno")], 1):
+        change()
+        for _ in range(2):
+            recipe.run(["--exp", str(tmp_path / "exp")])
+        assert len(ran) == count
 
-    hashed = {code: recipe_module._code_hash(stage(code))
-              for code in (("errors",), ("errors", "data/manifest"))}
-    assert len(set(hashed.values())) == 2
-    assert recipe_module._code_hash(stage(("errors",))) == hashed[("errors",)]
-    with pytest.raises(ValueError, match="nowhere"):
-        recipe_module._code_hash(stage(("nowhere",)))
+
+def test_a_model_that_the_configuration_names_counts_by_its_content(tmp_path: Path) -> None:
+    ran, recipe = [], Recipe("r", Config)
+    recipe.stage("train", uses=("data",))(lambda cfg, exp: ran.append(1))
+    (tmp_path / "model").mkdir()
+    for text in ("first", "first", "second"):
+        (tmp_path / "model" / "SHA256SUMS").write_text(text)
+        recipe.run(["--exp", str(tmp_path / "exp"), f"data.text={tmp_path / 'model'}"])
+    assert len(ran) == 2
+
+
+def test_a_file_that_goes_in_counts_by_its_content_however_large(toy: Toy) -> None:
+    toy()
+    file = toy.exp / "data.txt"
+    times = os.stat(file)
+    file.write_text("b")  # the size and time of before
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert toy() == ["train", "report"]
 
 
 def test_a_dry_run_tells_and_does_nothing(toy: Toy, capsys: pytest.CaptureFixture[str]) -> None:

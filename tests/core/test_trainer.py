@@ -22,7 +22,7 @@ import pytest
 import torch
 from torch import nn
 
-from avspeech.core import checkpoint, processes, trainer
+from avspeech.core import checkpoint, processes, storage, trainer
 from avspeech.core.trainer import TrainConfig, fit
 from avspeech.errors import InputError
 
@@ -537,7 +537,7 @@ def killed_main(folder):
                 return function(*args, **kwargs)
             setattr(module, name, call)
 
-        write = checkpoint.write_file
+        write = storage.write_file
 
         def write_half(path, data):
             if next(files) == after and files_only:
@@ -545,7 +545,7 @@ def killed_main(folder):
                 die("save: half a file")
             write(path, data)
 
-        checkpoint.write_file = write_half
+        storage.write_file = write_half
         for name in ("fsync", "rename", "replace", "unlink", "rmdir"):
             watch(os, name, f"save: {name}")
         watch(checkpoint, "verify", "save or load: verify")

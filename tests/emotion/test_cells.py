@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from avspeech.core import models
+from avspeech.core import models, sources
 from avspeech.data import protocol
 from avspeech.emotion.cells import WEIGHTS, Cell, build
 from avspeech.emotion.training import frames_before_pooling
@@ -59,9 +59,11 @@ def test_factors_begin_as_the_plain_layers_in_a_folder(tmp_path: Path) -> None:
     assert all(f.rate == 0.1 for f in model.layers[0].ffn.enter.factors)
 
 
-def test_a_hash_stays_what_it_was_before_there_were_guides_and_rates() -> None:
-    """Else every cell that is finished would be trained again."""
-    assert cell("random").hash == "9ff3709758c06345"
+def test_the_hash_holds_the_code_that_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = cell("random").hash
+    assert cell("random").hash == before
+    monkeypatch.setattr(sources, "code_hash", lambda function, names: "other code")
+    assert cell("random").hash != before
 
 
 def test_the_hash_is_of_the_weights_not_of_their_place(tmp_path: Path) -> None:

@@ -67,13 +67,6 @@ class Media:
     height: int = 0
 
 
-def code_hash(*names: str) -> str:
-    """A hash of the source of modules, by their paths in avspeech without .py, for a corpus made on the spot
-    to be made anew when they change."""
-    folder = Path(__file__).parents[2]
-    return hashlib.sha256(b"".join((folder / f"{name}.py").read_bytes() for name in names)).hexdigest()[:12]
-
-
 def made(make: Callable[[T], R], jobs: Sequence[T], workers: int) -> Iterator[R]:
     """`make` of each job, in order, in so many processes; with one worker, in this one."""
     if workers == 1:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from avspeech.data.corpora import layout
+from avspeech.core import sources
 from avspeech.data.corpora.made.articulation import Manner, movements
 from avspeech.data.corpora.made.mouth import Face, Scene, camera, draw, shape
 from avspeech.data.manifest import VIEW_ANGLES, Utterance, View, read_manifest, write_manifest
@@ -92,8 +92,7 @@ def prepare(source: str | Path | None, out: str | Path, speakers: int = 12, utte
             raise InputError(f"mini: no view '{view}'; known: {', '.join(VIEW_ANGLES)}")
     options = {"speakers": speakers, "utterances": utterances, "seed": seed, "views": list(views),
                "dev": dev_speakers, "test": test_speakers, "rotating": rotating,
-               "code": layout.code_hash(
-                   *(f"data/corpora/made/{n}" for n in ("mini", "mouth", "articulation")), "media/espeak")}
+               "code": sources.module_hash(__name__)}
     marker = out / "mini.json"
     paths = [out / f"{split}.jsonl" for split in ("train", "dev", "test")]
     if (marker.exists() and json.loads(marker.read_text(encoding="utf-8")) == options

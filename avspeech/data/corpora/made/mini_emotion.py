@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from avspeech.core import sources
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
@@ -96,8 +97,7 @@ def prepare(source: str | Path | None, out: str | Path, sentences: int = SENTENC
     combinations = len(_WHO) * len(_DID) * len(_WHAT) * len(_WHEN)
     if not 1 <= sentences <= combinations // len(VOICES):
         raise InputError(f"mini_emotion: sentences={sentences}: expected 1 to {combinations // len(VOICES)}")
-    options = {"sentences": sentences, "seed": seed, "code": layout.code_hash(
-        "data/corpora/made/mini_emotion", "media/espeak")}
+    options = {"sentences": sentences, "seed": seed, "code": sources.module_hash(__name__)}
     marker, manifest = out / "mini_emotion.json", out / "all.jsonl"
     if (manifest.exists() and marker.exists()
         and json.loads(marker.read_text(encoding="utf-8")) == options):

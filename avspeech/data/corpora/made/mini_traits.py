@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from avspeech.core import sources
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
@@ -229,8 +230,7 @@ def prepare(source: str | Path | None, out: str | Path, voices: int = VOICES, se
     out = Path(out)
     if isinstance(voices, bool) or not isinstance(voices, int) or voices < 12 or voices % 12:
         raise InputError(f"mini_traits: voices={voices}: expected a multiple of 12")
-    options = {"voices": voices, "seed": seed, "code": layout.code_hash(
-        "data/corpora/made/mini_traits", "media/espeak")}
+    options = {"voices": voices, "seed": seed, "code": sources.module_hash(__name__)}
     marker, manifest = out / "mini_traits.json", out / "all.jsonl"
     if (manifest.exists() and marker.exists()
         and json.loads(marker.read_text(encoding="utf-8")) == options):

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from avspeech.core import sources
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
@@ -103,8 +104,7 @@ def prepare(source: str | Path | None, out: str | Path, speakers: int = 6, utter
                          f"expected at "
                          f"most {len(VOICES)} speakers, at least one of each, and some to train on")
     options = {"speakers": speakers, "utterances": utterances, "seed": seed, "dev": dev, "test": test,
-               "code": layout.code_hash("data/corpora/made/mini_tts", "media/espeak", "text/espeak",
-                                        "text/symbols")}
+               "code": sources.module_hash(__name__)}
     marker = out / "mini_tts.json"
     paths = [out / f"{name}.jsonl" for name in layout.SPLITS]
     if (marker.exists() and json.loads(marker.read_text(encoding="utf-8")) == options

@@ -1,0 +1,66 @@
+"""Folders in which something long is made, such as a training: finished, to be continued, or made anew."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from avspeech.core import processes, storage
+from avspeech.errors import InputError
+
+RECORD = "settings.json"
+
+
+def finished(folder: str | Path, product: str | Path, settings: Mapping[str, Any],
+             made_of: Mapping[str, str], forced: bool = False) -> bool:
+    """Whether `product` is there and was made in just this way; prepares the folder where it is not.
+
+    The record `folder/settings.json` is written before the work begins, so an interrupted run is continued
+    only by the same code on the same data. Where the code or the data have changed, or for `forced`, the
+    folder is removed and the work begins anew. Under torchrun every process must call this.
+
+    Args:
+        folder: of this one piece of work.
+        product: the file that the work writes last.
+        settings: what the user chose, as JSON values.
+        made_of: hashes of all else that decides the outcome, by name, e.g. {"code": ..., "data": ...}.
+        forced: make it anew in any case.
+
+    Raises:
+        InputError: the folder holds work of other settings. A changed setting may be a slip, and training
+            is long, so that such a folder is not removed.
+    """
+    folder, product = Path(folder), Path(product)
+    wanted = json.loads(json.dumps({"settings": settings, "made_of": made_of}))
+    if processes.rank_and_world()[0] == 0:
+        _prepare(folder, product, wanted, forced)
+    processes.barrier()
+    if product.exists():
+        if processes.rank_and_world()[0] == 0:
+            print(f"{folder.name}: finished before", flush=True)
+        return True
+    return False
+
+
+def _prepare(folder: Path, product: Path, wanted: dict[str, Any], forced: bool) -> None:
+    try:
+        found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        found = found if isinstance(found, dict) else {}
+    except (OSError, ValueError):
+        found = {}
+    if found == wanted and not forced:
+        return
+    there = product.exists() or bool(found)
+    if there and not forced and found.get("settings") != wanted["settings"]:
+        raise InputError(f"{folder}: was made with other settings ({RECORD}); give --force to make it anew, "
+                         "or another folder with --exp")
+    if there:
+        old, new = found.get("made_of", {}), wanted["made_of"]
+        changed = [name for name in new if old.get(name) != new[name]]
+        print(f"{folder.name}: made anew ({'forced' if forced else ', '.join(changed) + ' changed'})",
+              flush=True)
+        shutil.rmtree(folder)
+    storage.write_atomically(folder / RECORD, (json.dumps(wanted, indent=1) + "\n").encode())

@@ -1,0 +1,57 @@
+"""What is long in the making is finished, continued or made anew, and never mixed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from avspeech.core import runs
+from avspeech.errors import InputError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A finished run."""
+    folder = tmp_path / "run"
+    assert not finished(folder)
+    (folder / "product").touch()
+    return folder
+
+
+def finished(folder: Path, lr: float = 0.1, code: str = "a", forced: bool = False) -> bool:
+    return runs.finished(folder, folder / "product", {"lr": lr, "shape": (1, 2)}, {"code": code}, forced)
+
+
+def test_what_is_finished_stays(folder: Path) -> None:
+    assert finished(folder) and finished(folder)
+
+
+@pytest.mark.parametrize("change", [{"code": "b"}, {"forced": True}])
+def test_other_code_and_force_begin_anew(folder: Path, change: dict,
+                                         capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "checkpoint").touch()
+    assert not finished(folder, **change)
+    assert sorted(p.name for p in folder.iterdir()) == [runs.RECORD]
+    assert f"made anew ({'forced' if 'forced' in change else 'code changed'})" in capsys.readouterr().out
+
+
+def test_an_interrupted_run_goes_on_by_the_same_code_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    assert not finished(folder)
+    (folder / "checkpoint").touch()
+    assert not finished(folder) and (folder / "checkpoint").exists()
+    assert not finished(folder, code="b") and not (folder / "checkpoint").exists()
+
+
+def test_other_settings_are_refused_and_nothing_is_lost(folder: Path) -> None:
+    with pytest.raises(InputError, match="other settings.*--force"):
+        finished(folder, lr=0.2)
+    assert finished(folder)
+    assert not finished(folder, lr=0.2, forced=True)
+
+
+def test_a_product_without_a_record_is_refused(folder: Path) -> None:
+    (folder / runs.RECORD).write_text("{ not json")
+    with pytest.raises(InputError, match="other settings"):
+        finished(folder)

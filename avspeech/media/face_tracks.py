@@ -26,7 +26,7 @@ from avspeech.media.face import (
     region_of_face,
     region_of_pose,
 )
-from avspeech.media.looks import likeness, look
+from avspeech.media.looks import Album, likeness, look, nearest
 
 SURE = 0.7  # score from which a detection counts though the landmark network sees no face in it
 LOOK_LOST = 0.12  # seconds between detections while a face is missing
@@ -34,7 +34,6 @@ LOOK_SMALL = 2.0  # seconds between searches for small faces in a large picture
 # Likeness (see `looks`): least from one frame to the next; least to take up a lost face near its
 # old place; least to take two trails for one person
 FOLLOWED, TAKEN_UP, SAME = 0.55, 0.45, 0.6
-FRONTAL = 35.0  # degrees of yaw up to which looks are gathered where there are any such
 TURNED = 0.85  # a head that fits so much better the other way up is upside down
 LEAST_TRAIL = 3  # frames; shorter trails are not worth joining
 
@@ -71,7 +70,7 @@ class _Trail:
         self.region: Region | None = None  # where to look in the next frame; None: detect it anew
         self.over = False  # another face has come into its place
         self.last = np.zeros(0, np.float32)  # looks in the last frame
-        self._looks: dict[bool, tuple[np.ndarray | float, int]] = {True: (0.0, 0), False: (0.0, 0)}
+        self.album = Album()
 
     def add(self, frame: int, pose: Pose, meshed: bool, looks: np.ndarray) -> None:
         row = [pose.scale, *pose.rotation.ravel(), *pose.shift, *pose.lips, *pose.box, pose.yaw, pose.roll,
@@ -81,20 +80,8 @@ class _Trail:
         self.weight += pose.scale
         self.box = pose.box
         self.region = region_of_pose(pose) if meshed else None
-        frontal = abs(pose.yaw) <= FRONTAL
-        total, count = self._looks[frontal]
-        self._looks[frontal] = total + looks, count + 1
+        self.album.add(looks)
         self.last = looks
-
-    @property
-    def looks(self) -> np.ndarray:
-        """The mean looks, seen from the front where it was."""
-        total, count = self._looks[self._looks[True][1] > 0]
-        return np.asarray(total / count)
-
-    def like(self, looks: np.ndarray) -> float:
-        """Likeness to what it looked like last, or to its mean, whichever is greater."""
-        return max(float(likeness(self.last, looks)), float(likeness(self.looks, looks)))
 
     def join(self, other: _Trail) -> None:
         """Takes in a trail of which no frame is one of its own."""
@@ -104,9 +91,7 @@ class _Trail:
         rows = np.array(self._rows + other._rows, np.float32).reshape(-1, columns)[order]
         self.frames, self._rows = frames[order].tolist(), array("f", rows.tobytes())
         self.weight += other.weight
-        for frontal in (True, False):
-            (a, n), (b, m) = self._looks[frontal], other._looks[frontal]
-            self._looks[frontal] = a + b, n + m
+        self.album.join(other.album)
 
     def track(self) -> FaceTrack:
         rows = np.array(self._rows, np.float64).reshape(len(self.frames), -1)
@@ -188,7 +173,8 @@ def _look(live: list[_Trail], finder: MeshFinder | CascadeFinder, image: np.ndar
     for i, (face, _, _, looks) in enumerate(measured):
         for j, trail in enumerate(missing):
             near = _nearness(face.box, trail.box)
-            if near > 0 and trail.like(looks) >= TAKEN_UP:
+            known = np.concatenate([trail.album.array(), trail.last[None]])
+            if near > 0 and nearest(known, looks[None]) >= TAKEN_UP:
                 pairs.append((near, i, j))
     owner: dict[int, int] = {}
     for _, i, j in sorted(pairs, reverse=True):
@@ -244,17 +230,19 @@ def _joined(trails: list[_Trail]) -> list[_Trail]:
     if len(trails) < 2:
         return trails
     trails = sorted(trails, key=lambda t: -len(t.frames))
-    looks = np.stack([t.looks for t in trails])
+    albums = [t.album.array() for t in trails]
+    means = np.stack([album.mean(axis=0) for album in albums])
     pairs = []
     for i in range(len(trails) - 1):
-        alike = likeness(looks[i], looks[i + 1:])
-        pairs += [(-float(alike[k]), i, i + 1 + int(k)) for k in np.flatnonzero(alike >= SAME)]
+        roughly = likeness(means[i], means[i + 1:]) > SAME - 0.5  # spares most of the comparisons
+        for j in i + 1 + np.flatnonzero(roughly):
+            alike = nearest(albums[i], albums[j])
+            if alike >= SAME:
+                pairs.append((-alike, i, int(j)))
     group = list(range(len(trails)))
     for _, i, j in sorted(pairs):
         a, b = sorted((group[i], group[j]))
-        if a == b or not set(trails[a].frames).isdisjoint(trails[b].frames):
-            continue
-        if likeness(trails[a].looks, trails[b].looks) >= SAME:
+        if a != b and set(trails[a].frames).isdisjoint(trails[b].frames):
             trails[a].join(trails[b])
             group = [a if g == b else g for g in group]
     return [trails[a] for a in sorted(set(group))]

@@ -23,7 +23,7 @@ FPS = 25.0
 RUN_UP = 0.5  # seconds decoded before a wanted part
 ATTACHED_PICTURE = 0x0400  # FFmpeg's mark of a cover: a video stream of one picture in a sound file
 DEFAULT = 0x0001  # FFmpeg's mark of the stream that a player chooses
-LARGE = 1920  # pixels of the longer side from which on pictures are converted in cheaper ways
+LARGE = 1920  # pixels of the longer side beyond which grey pictures are not made by way of RGB
 TRIED = 60  # packets tried of each stream, where a file has several, to see whether it decodes
 # Times in packets of these formats follow the order of decoding; with B-frames they must be sorted.
 DECODE_ORDER = {"avi", "asf"}
@@ -68,22 +68,19 @@ class Picture:
             return height, round(width * self.aspect)
         return round(height / self.aspect), width
 
-    def array(self, grey: bool = False, longest: int | None = None) -> np.ndarray:
+    def array(self, grey: bool = False) -> np.ndarray:
         """The pixels of the shown picture.
 
         Args:
             grey: one grey channel in place of RGB.
-            longest: upper bound of the longer side in pixels; a larger picture is made smaller.
 
         Returns:
             uint8 `[H, W, 3]` RGB, or `[H, W]` grey.
         """
         height, width = self._square_pixels()
-        shrink = min(1.0, longest / max(height, width)) if longest else 1.0
         size = {}
-        if shrink < 1 or (height, width) != (self.frame.height, self.frame.width):
-            size = {"height": max(1, round(height * shrink)), "width": max(1, round(width * shrink)),
-                    "interpolation": "AREA" if shrink < 1 else "BICUBIC"}
+        if (height, width) != (self.frame.height, self.frame.width):
+            size = {"height": height, "width": width, "interpolation": "BICUBIC"}
         directly = grey and max(height, width) > LARGE
         form = "gray" if directly else "rgb24"
         array = turned(self.frame.to_ndarray(format=form, **size), _orientation(self.frame))

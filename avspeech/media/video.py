@@ -30,7 +30,6 @@ Item = TypeVar("Item")
 CROP = 96  # pixels: height and width of a mouth crop; models use the central 88
 EYE_SPAN = 84.0  # outer eye distance in a crop, in pixels: a closed mouth is then half as wide as the crop
 SLACK = 1e-3  # seconds: containers round their times to milliseconds
-LOOK = 2560  # pixels: the longer side of the pictures in which faces are looked for
 BLACK = 12  # a picture whose brightness stays below this, all but 0.5 % of it, shows nothing
 IN_MEMORY = 64 * 2**20  # bytes of crops a face may have before they go to a temporary file
 
@@ -118,7 +117,7 @@ def mouth_tracks(path: str | Path, fps: float = FPS, max_faces: int | None = Non
     """The mouths of all faces of a video.
 
     The video is read twice: first to follow the faces, then, with their paths smoothed, to cut the
-    crops. Faces are looked for in pictures of at most 2560 pixels; crops come from the full size.
+    crops.
 
     Args:
         path: a video file.
@@ -143,7 +142,7 @@ def mouth_tracks(path: str | Path, fps: float = FPS, max_faces: int | None = Non
     found = found[:max_faces]
     if not found:
         return []
-    tracks = [_empty_track(track, length, fps, canvas.scale) for track in found]
+    tracks = [_empty_track(track, length, fps) for track in found]
     maps = [crop_maps(track, length, fps) for track in found]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the first reading has said it all
@@ -162,13 +161,11 @@ def mouth_tracks(path: str | Path, fps: float = FPS, max_faces: int | None = Non
 class _Canvas:
     """One system of coordinates for all pictures of a video, whatever their sizes.
 
-    It is the first picture, made smaller where it is large. Pictures of another size are fitted in
-    with their shape kept.
+    It is the first picture. Pictures of another size are fitted in with their shape kept.
     """
 
     def __init__(self) -> None:
         self.size = (0, 0)  # height, width
-        self.scale = 1.0  # pixels of the canvas for one of the first picture
 
     def looks(self, frames: Iterable[tuple[Picture, bool]]) -> Iterator[np.ndarray]:
         """The frames as RGB on the canvas, black where nothing is shown."""
@@ -182,10 +179,9 @@ class _Canvas:
     def _look(self, picture: Picture) -> np.ndarray:
         import cv2
 
-        array = picture.array(longest=LOOK)
+        array = picture.array()
         if self.size == (0, 0):
             self.size = array.shape[:2]
-            self.scale = array.shape[1] / picture.shape[1]
         if array.shape[:2] == self.size:
             return array
         scale, x, y = self._place(array.shape[:2])
@@ -259,14 +255,14 @@ def _shown(frames: Iterable[Item], total: int | None, what: str, progress: bool)
     return iter(tqdm(frames, total=total, desc=what, unit="frame"))
 
 
-def _empty_track(track: FaceTrack, length: int, fps: float, scale: float) -> MouthTrack:
+def _empty_track(track: FaceTrack, length: int, fps: float) -> MouthTrack:
     if length * CROP * CROP <= IN_MEMORY:
         crops = np.zeros((length, CROP, CROP), np.uint8)
     else:  # a file without a name: its space is freed with the array, frames never written take none
         with tempfile.TemporaryFile() as file:
             crops = np.memmap(file, np.uint8, "w+", shape=(length, CROP, CROP))
     boxes, yaw = np.full((length, 4), np.nan, np.float32), np.full(length, np.nan, np.float32)
-    boxes[track.frames], yaw[track.frames] = track.boxes / scale, track.yaw
+    boxes[track.frames], yaw[track.frames] = track.boxes, track.yaw
     return MouthTrack(crops, np.zeros(length, bool), boxes, yaw, fps)
 
 

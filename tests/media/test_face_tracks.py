@@ -163,24 +163,23 @@ def test_a_picture_that_changes_its_size(tmp_path: Path, monkeypatch: pytest.Mon
     assert np.abs(steady - steady[0]).mean(axis=(1, 2)).max() < 12
 
 
-def test_large_pictures_are_searched_smaller_and_cut_in_full(tmp_path, monkeypatch) -> None:
-    sizes = set()
+def test_large_pictures_are_made_smaller_once_before_they_are_searched() -> None:
+    """The network sees nothing larger than 2560 pixels when it searches the whole picture."""
+    seen = []
 
-    class Finder(PatternFinder):
-        def detect(self, image, small=False):
-            sizes.add(image.shape[:2])
-            return super().detect(image, small)
+    class Net:
+        size = 256
 
-    monkeypatch.setattr(face_tracks, "make_finder", lambda detector: Finder())
-    picture = scene((1, 800, 400, 300), height=1440, width=2880)
-    monkeypatch.setattr(video, "LOOK", 720)
-    # A fine pattern where the mouth is, that a picture of a quarter of the size could not show
-    picture[600:680, 850:1050] = (np.indices((80, 200)) // 3).sum(0)[..., None] % 2 * 200
-    path = write_film(tmp_path / "a.mkv", [picture] * 8, [k / 25 for k in range(8)], codec="ffv1")
-    (track,) = video.mouth_tracks(path)
-    assert sizes == {(360, 720)}
-    assert track.boxes[3] == pytest.approx([800, 400, 1100, 700], abs=6)
-    assert track.present.all() and track.crops[3, 44:52, 40:56].std() > 20
+    detector = face.Detector.__new__(face.Detector)
+    detector._net = Net()
+    detector._square = lambda image, x, y, side: seen.append(image.shape[:2]) or [
+        Face(np.array([x, y, x + 10.0, y + 10.0]), np.zeros((6, 2)) + (x, y), 0.9)]
+    found = detector(np.zeros((2160, 3840, 3), np.uint8))
+    assert seen == [(1080, 1920), (1080, 1080), (1080, 1080), (1080, 1080)]
+    assert sorted(f.box[2] for f in found) == [20.0, 860.0, 1700.0]
+    seen.clear()
+    detector(np.zeros((2160, 3840, 3), np.uint8), small=True)
+    assert len(seen) > 4 and seen[4] == (900, 900)
 
 
 class TwoWays:
@@ -256,13 +255,11 @@ def test_a_small_real_face_anywhere_in_a_wide_or_large_picture(talking, height) 
     width = {400: 2000, 1080: 1920, 2160: 3840}[height]
     head = talking[0][40:260, 90:270]
     small = cv2.resize(head, None, fx=40 / 105, fy=40 / 105, interpolation=cv2.INTER_AREA)
-    shrink = min(1.0, video.LOOK / width)
     missed = []
     for x in np.linspace(0, width - small.shape[1], 5).astype(int):
         for y in np.linspace(0, height - small.shape[0], 5).astype(int):
             picture = np.full((height, width, 3), 90, np.uint8)
             picture[y: y + small.shape[0], x: x + small.shape[1]] = small
-            picture = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
             if not any(face_tracks._measure(f, finder, picture)[0] for f in finder.detect(picture, True)):
                 missed.append((int(x), int(y)))
     assert not missed

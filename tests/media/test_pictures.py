@@ -93,8 +93,6 @@ def test_pixels_are_widened_before_the_picture_is_turned(tmp_path: Path) -> None
     picture = next(video.read_frames(path, grey=True))
     assert picture.shape == (192, 64)
     assert next(p.shape for _, _, p in pictures.pictures(path)) == (192, 64)
-    small = next(pictures.pictures(path))[2].array(grey=True, longest=96)
-    assert small.shape == (96, 32) and corners(small) == corners(picture)
 
 
 def flipped(path: Path, number: int, bit: int) -> None:

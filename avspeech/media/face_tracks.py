@@ -235,10 +235,10 @@ def _joined(trails: list[_Trail]) -> list[_Trail]:
     pairs = []
     for i in range(len(trails) - 1):
         roughly = likeness(means[i], means[i + 1:]) > SAME - 0.5  # spares most of the comparisons
-        for j in i + 1 + np.flatnonzero(roughly):
+        for j in (i + 1 + np.flatnonzero(roughly)).tolist():
             alike = nearest(albums[i], albums[j])
             if alike >= SAME:
-                pairs.append((-alike, i, int(j)))
+                pairs.append((-alike, i, j))
     group = list(range(len(trails)))
     for _, i, j in sorted(pairs):
         a, b = sorted((group[i], group[j]))

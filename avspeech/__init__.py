@@ -12,6 +12,7 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from avspeech.core.models import PIPELINES, pipeline_class
 from avspeech.version import __version__
 
 if TYPE_CHECKING:
@@ -26,12 +27,6 @@ if TYPE_CHECKING:
 # twice the CPU time. It is read when PyTorch is imported; a value that is set already is kept.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-# A model's task -> the class that `load` returns, imported when it is used.
-PIPELINES = {
-    "extraction": "avspeech.extraction.extractor:Extractor",
-    "synthesis": "avspeech.synthesis.synthesizer:Synthesizer",
-    "emotion": "avspeech.emotion.recognizer:EmotionRecognizer",
-}
 # Modules that users reach as attributes of the package, imported when they are used.
 MODULES = {"audio": "avspeech.media.audio", "video": "avspeech.media.video", "text": "avspeech.text"}
 __all__ = ["EmotionRecognizer", "Extractor", "Synthesizer", "__version__", "load"]
@@ -58,18 +53,13 @@ def load(model: str, device: str = "cpu") -> Any:
     if info.task not in PIPELINES:
         raise InputError(f"{model}: no pipeline for the task '{info.task}'; this version knows "
                          f"{', '.join(PIPELINES)}")
-    return _attribute(PIPELINES[info.task])(network, info)
-
-
-def _attribute(where: str) -> Any:
-    module, _, name = where.partition(":")
-    return getattr(import_module(module), name)
+    return pipeline_class(info.task)(network, info)
 
 
 def __getattr__(name: str) -> Any:
-    for where in PIPELINES.values():
+    for task, where in PIPELINES.items():
         if where.endswith(f":{name}"):
-            return _attribute(where)
+            return pipeline_class(task)
     if name in MODULES:
         return import_module(MODULES[name])
     raise AttributeError(f"module 'avspeech' has no attribute '{name}'")

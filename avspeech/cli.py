@@ -130,7 +130,8 @@ def _parser() -> argparse.ArgumentParser:
                        "decode everything a manifest names and say what is wrong")
     command.add_argument("manifest", type=Path, metavar="MANIFEST")
     command.add_argument("--root", type=Path, metavar="DIR",
-                         help="folder its paths are relative to (default: the manifest's own)")
+                         help="folder its paths are relative to "
+                         "(default: the corpus, or the manifest's)")
     command.add_argument("--sample-rate", type=int, metavar="HZ",
                          help="what every sound should have (default: any)")
     command.add_argument("--fps", type=float, help="what every video should have (default: any)")
@@ -158,7 +159,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--calibrate", type=Path, metavar="MANIFEST",
                          help="development audio with emotions, on which 8 bits are fitted and judged")
     command.add_argument("--root", type=Path, metavar="DIR",
-                         help="folder its paths are relative to (default: the corpus, or the manifest's)")
+                         help="folder its paths are relative to "
+                         "(default: the corpus, or the manifest's)")
     command.add_argument("--force", action="store_true",
                          help="write it also where 8 bits cost more than a point of UAR")
 

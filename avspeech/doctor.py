@@ -61,6 +61,8 @@ EXTRAS = {
     "executorch": Extra(("executorch",), "models as ExecuTorch programs", "pip install executorch"),
     "resemblyzer": Extra(("resemblyzer",), "a speaker encoder of the benchmark (its weights only)",
                          "pip install --no-deps resemblyzer==0.1.4"),
+    "docs": Extra(("sphinx", "myst-parser", "furo"), "the docs site (tools/docs.sh)",
+                  "pip install 'avspeech[docs]'"),
     "dev": Extra(("pytest", "hypothesis", "ruff", "mypy", "types-PyYAML"),
                  "the tests and checks of tools/test.sh", "pip install 'avspeech[dev]'"),
 }

@@ -1,6 +1,6 @@
 """A task on a corpus, resolved: the utterances that have a label, their targets, and the folds.
 
-A protocol is a name in `data.protocol.PROTOCOLS` (published folds, checked for leaks there),
+A protocol is a name in `data.protocol.known()` (published folds, checked for leaks there),
 "speaker-Nfold" or "official". In "speaker-Nfold" speakers are dealt to N groups such that each has about as
 many speakers of each class (by a speaker's most frequent one; of a number: by its mean), ties by a digest
 of the name; fold k is tested on group k, developed on group k + 1, trained on the rest. So no speaker is in
@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -149,20 +148,16 @@ def _target(task: Task, binding: Binding, published: Any, classes: tuple[str, ..
 
 def _speaker_folds(utterances: Sequence[Utterance], targets: Sequence[float], count: int, classes: bool,
                    where: str) -> list[Fold]:
+    from avspeech.data import protocol
+
     values: dict[str, list[float]] = {}
     for utterance, target in zip(utterances, targets):
         values.setdefault(utterance.speaker, []).append(target)
-    if len(values) < 3 or count < 3:
-        raise InputError(f"{where}: {len(values)} speakers in {count} folds; training, development and test "
-                         "need a speaker each, so at least 3 of both")
-    count = min(count, len(values))
-
-    def standing(speaker: str) -> tuple[float, str]:
-        own = values[speaker]
-        value = Counter(sorted(own)).most_common(1)[0][0] if classes else sum(own) / len(own)
-        return value, hashlib.sha256(speaker.encode()).hexdigest()
-
-    group = {speaker: i % count for i, speaker in enumerate(sorted(values, key=standing))}
+    try:
+        group = protocol.by_speaker(values, count, classes)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+    count = max(group.values()) + 1
     folds = []
     for k in range(count):
         parts: dict[str, list[int]] = {part: [] for part in PARTS}

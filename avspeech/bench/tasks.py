@@ -31,7 +31,7 @@ METRICS = {"classification": ("uar", "war", "wf1"), "ordinal": ("uar", "war", "w
 class Binding:
     """A task on a corpus.
 
-    label: key of `Utterance.labels`. protocol: a name in `data.protocol.PROTOCOLS`, whose classes and
+    label: key of `Utterance.labels`. protocol: a name in `data.protocol.known()`, whose classes and
     mapping then hold, or "speaker-Nfold", or "official" (labels["split"] is train, dev or test). classes:
     in order (an ordinal's from low to high); empty: the task's, else all that occur, sorted. mapping: label
     in the corpus to class; where given, other labels are left out. limits: of a regression label; what lies

@@ -1,8 +1,8 @@
-"""Batches of utterances of like length, and the order in which training meets them.
+"""Batches of utterances of similar length, and the order in which training uses them.
 
-All of it is a function of the seed: an epoch's batches of (seed, epoch), an item of (seed, epoch,
-index). So a place in training is two numbers, (epoch, batches of it used), the same for any number of
-processes or data workers.
+All of it is a function of the seed: an epoch's batches depend on (seed, epoch), an item on (seed, epoch,
+index). So a position in training is two numbers, (epoch, batches of it used), for any number of processes
+or data workers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader
 from avspeech.errors import InputError
 
 Batch = dict[str, Any]
-# The batches of one update: (epoch, place after this batch, indices)
+# The batches of one update: (epoch, position after this batch, indices)
 Group = list[tuple[int, int, list[int]]]
 
 
@@ -31,18 +31,26 @@ class Dataset(Protocol):
         """The length of each item, in seconds."""
 
     def item(self, index: int, seed: int) -> dict[str, Any]:
-        """One training example: a pure function of its arguments, all its randomness from `seed`."""
+        """One training example, a pure function of its arguments: all randomness comes from `seed`."""
 
     def collate(self, items: list[dict[str, Any]]) -> Batch:
         """A batch of items: tensors, and "ids", the utterances' names."""
 
 
 def bucket(lengths: Sequence[float], batch_seconds: float, seed: Sequence[int]) -> list[list[int]]:
-    """One epoch: every index once, in batches of like lengths, the batches shuffled.
+    """One epoch: every index once, in batches of similar lengths, the batches shuffled.
 
-    A batch, padded to its longest, is at most `batch_seconds` long in all; an item longer than that is a
-    batch of its own. Lengths within about a tenth count as equal, and the bounds of what counts as equal are
-    drawn anew for each seed, so that the same utterances do not always meet.
+    Lengths within about a tenth count as equal, and the bounds of these classes are drawn anew for each
+    seed, so that the same utterances do not always share a batch.
+
+    Args:
+        lengths: of the items, in seconds.
+        batch_seconds: a batch, padded to its longest item, is at most this long in all; an item that is
+            longer is a batch of its own.
+        seed: of this epoch.
+
+    Returns:
+        Lists of indices.
     """
     generator = np.random.default_rng(list(seed))
     order = generator.permutation(len(lengths))
@@ -61,10 +69,19 @@ def bucket(lengths: Sequence[float], batch_seconds: float, seed: Sequence[int]) 
 
 def updates(lengths: Sequence[float], batch_seconds: float, seed: int, place: tuple[int, int],
             size: int) -> Iterator[Group]:
-    """The batches of each update, `size` of them, from `place` (epoch, batches of it used) on, without end.
+    """The batches of each update, without end.
 
-    An update that begins at the end of an epoch takes its other batches from the next:
-    no utterance is left out.
+    An update that begins at the end of an epoch takes its other batches from the next one, so that no
+    utterance is left out.
+
+    Args:
+        lengths, batch_seconds: see `bucket`.
+        seed: of the training.
+        place: the position to start from, (epoch, batches of it used).
+        size: batches in an update.
+
+    Raises:
+        InputError: there are no items.
     """
     def batches() -> Iterator[tuple[int, int, list[int]]]:
         epoch, used = place
@@ -83,11 +100,19 @@ def updates(lengths: Sequence[float], batch_seconds: float, seed: int, place: tu
 
 def loader(dataset: Dataset, groups: Iterator[Group], seed: int, rank: int, world: int, workers: int,
            pin_memory: bool) -> Iterator[Batch]:
-    """The collated batches of `groups` that are this process's share,
-    loaded by `workers` processes ahead of time."""
+    """The collated batches of `groups` that are this process's share.
+
+    Args:
+        dataset: what the items come from.
+        groups: of `updates`.
+        seed: of the training.
+        rank, world: this process's number, and the number of processes.
+        workers: processes that load ahead of time; 0 loads in this one.
+        pin_memory: for a GPU.
+    """
     keys = ([(epoch, index) for index in indices] for group in groups
             for epoch, _, indices in group[rank::world])
-    # A generator of its own: a loader's first act is a draw, which must not come from the global one.
+    # A generator of its own, since a loader draws from the global one when it starts.
     return iter(DataLoader(_Items(dataset, seed), batch_sampler=keys,  # type: ignore[arg-type]
                            collate_fn=dataset.collate, num_workers=workers, pin_memory=pin_memory,
                            generator=torch.Generator()))

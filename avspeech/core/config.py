@@ -1,21 +1,27 @@
-"""Configuration: a dataclass is the schema, one YAML holds the differences from its defaults,
-`key.sub=value` has the last word. A config is data: no interpolation, no object built from a name, and
+"""Configuration: a dataclass is the schema, one YAML file holds the differences from its defaults, and
+overrides `key.sub=value` come last. A config is data: no interpolation, no object built from a name, and
 an unknown key is an error.
 
     config = load(Config, "conf/train.yaml", ["train.lr=3e-4", "data.views=[front, left_30]"])
 
-Sections are nested dataclasses. A field may be bool, int, float, str, Path, Any, a Literal, a union
-with None, list[T], tuple[T, ...], tuple[A, B], dict[K, V] or another dataclass. Sections and dicts
-are merged key by key; lists are replaced. YAML is read by the 1.2 core rules: `3e-4` is a number,
-`no` and `2026-01-01` are text.
+Sections are nested dataclasses, and the comment beside a field's default is its help text. A field may
+be bool, int, float, str, Path, Any, a Literal, a union with None, list[T], tuple[T, ...], tuple[A, B],
+dict[K, V] or another dataclass. Sections and dicts are merged key by key; lists are replaced. YAML is
+read by the 1.2 core rules: `3e-4` is a number, `no` and `2026-01-01` are text.
 """
 
 from __future__ import annotations
 
+import ast
 import collections.abc
 import dataclasses
 import difflib
+import functools
+import inspect
+import io
 import re
+import textwrap
+import tokenize
 import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
@@ -57,19 +63,26 @@ for _tag, _pattern, _first in _SCALARS:
 
 @dataclass
 class _Value:
-    """A value as read, and where it stands: "file:line: key". Mappings hold _Values by key,
-    lists hold _Values."""
+    """A value as read. Mappings hold _Values by key, lists hold _Values."""
 
     value: Any
-    where: str
+    where: str  # "file:line: key"
 
 
 def load(schema: type[T], path: str | Path | None = None, overrides: Sequence[str] = ()) -> T:
-    """An instance of dataclass `schema`: its defaults, then the YAML file at `path` (None: none), then
-    `overrides`, each "key.sub=value" with a YAML value.
+    """Reads a configuration.
 
-    Raises InputError, naming file and line or the override, for unknown keys (with close matches), keys given
-    twice, values of another type, missing keys, and whatever ValueError a `__post_init__` raises.
+    Args:
+        schema: a dataclass; its defaults apply where nothing else is given.
+        path: a YAML file of differences, or None.
+        overrides: each "key.sub=value" with a YAML value; they come last.
+
+    Returns:
+        An instance of `schema`.
+
+    Raises:
+        InputError: names the file and line, or the override, for unknown keys (with close matches), keys
+            given twice, values of another type, missing keys, and any ValueError of a `__post_init__`.
     """
     root = _Value({}, str(path) if path else "config")
     if path is not None:
@@ -101,8 +114,16 @@ def to_dict(config: Any) -> dict[str, Any]:
 
 
 def from_dict(schema: type[T], values: Mapping[str, Any], source: str = "config") -> T:
-    """The instance of dataclass `schema` that `to_dict` made `values` of; keys that are absent get their
-    default. Raises InputError, beginning with `source`, as `load` does."""
+    """The reverse of `to_dict`.
+
+    Args:
+        schema: a dataclass.
+        values: by key; absent keys get their default.
+        source: the start of an error message.
+
+    Raises:
+        InputError: as `load`.
+    """
     def given(value: Any) -> _Value:
         if isinstance(value, Mapping):
             return _Value({key: given(v) for key, v in value.items()}, source)
@@ -120,18 +141,63 @@ def dump(config: Any, path: str | Path) -> None:
 
 
 def keys(schema: type, prefix: str = "", base: Any = None) -> Iterator[tuple[str, str, Any]]:
-    """(dotted key, type as written, default) for every key of a schema; dataclasses.MISSING where it
-    must be given. In dicts of sections the key of a section is written NAME. base: an instance whose
-    values are the defaults."""
+    """Every key of a schema.
+
+    Args:
+        schema: a dataclass.
+        prefix: of the keys.
+        base: an instance whose values are the defaults.
+
+    Yields:
+        (dotted key, type as written, default); the default is dataclasses.MISSING where a value must be
+        given. In dicts of sections the key of a section is written NAME.
+    """
+    for name, _, hint, default in _keys(schema, prefix, base):
+        yield name, _type_name(hint), default
+
+
+def comments(schema: type) -> dict[str, str]:
+    """{dotted key: the comment beside the field's default}, "" where there is none."""
+    found = {}
+    for name, owner, _, _ in _keys(schema, "", None):
+        found[name] = _comments_of(owner).get(name.rpartition(".")[2], "")
+    return found
+
+
+def _keys(schema: type, prefix: str, base: Any) -> Iterator[tuple[str, type, Any, Any]]:
+    """(dotted key, the dataclass that has the field, its type, its default) for every key."""
     hints = typing.get_type_hints(schema)
     for f in _fields(schema):
-        inner, default = _dataclass_in(hints[f.name]), _default(f) if base is None else getattr(base, f.name)
+        hint, default = hints[f.name], _default(f) if base is None else getattr(base, f.name)
+        inner = _dataclass_in(hint)
         if inner is not None:
-            named = "NAME." if typing.get_origin(hints[f.name]) is dict else ""
-            yield from keys(inner, f"{prefix}{f.name}.{named}",
-                            default if isinstance(default, inner) else None)
+            named = "NAME." if typing.get_origin(hint) is dict else ""
+            below = default if isinstance(default, inner) else None
+            yield from _keys(inner, f"{prefix}{f.name}.{named}", below)
         else:
-            yield prefix + f.name, _type_name(hints[f.name]), default
+            yield prefix + f.name, schema, hint, default
+
+
+@functools.cache
+def _comments_of(schema: type) -> dict[str, str]:
+    """Field -> the comment on its last line, or on the lines of comments right above it."""
+    found: dict[str, str] = {}
+    for cls in reversed(schema.__mro__):
+        if not dataclasses.is_dataclass(cls):
+            continue
+        source = textwrap.dedent(inspect.getsource(cls))
+        comment = {token.start[0]: token.string.lstrip("# ").rstrip()
+                   for token in tokenize.generate_tokens(io.StringIO(source).readline)
+                   if token.type == tokenize.COMMENT}
+        lines = source.split("\n")
+        for node in ast.parse(source).body[0].body:  # type: ignore[attr-defined]
+            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                above = node.lineno - 1
+                while above in comment and lines[above - 1].strip().startswith("#"):
+                    above -= 1
+                text = [comment[n] for n in range(above + 1, (node.end_lineno or 0) + 1) if n in comment]
+                found[node.target.id] = " ".join(text)
+    return found
 
 
 def _parse(text: str, source: str, lines: bool = False) -> _Value:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def cpu_name() -> str:
-    """The processor's name, as the system gives it, with the number of its logical cores."""
+    """The processor's name as the system reports it, with the number of its logical cores."""
     name = platform.processor() or platform.machine()
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
@@ -16,13 +16,16 @@ def cpu_name() -> str:
                 name = line.split(":", 1)[1].strip()
                 break
     except OSError:
-        pass  # not Linux: the platform's name stands
+        pass  # not Linux: the name that the platform module gives
     return f"{name}, {os.cpu_count()} logical cores"
 
 
 def bf16_units() -> list[str]:
-    """Which units of this processor multiply bf16, of "AMX", "AVX-512" and "NEON"; none where the system
-    cannot tell. Without one bf16 is slower than fp32: a step of mvtf-small seven times with AVX2 alone."""
+    """The units of this processor that multiply bf16, among "AMX", "AVX-512" and "NEON".
+
+    The list is empty where the system does not report them. Without such a unit bf16 is slower than fp32:
+    a training step of mvtf-small took seven times as long with AVX2 alone.
+    """
     try:
         words = set(Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split())
     except OSError:

@@ -28,6 +28,15 @@ MODELS = {
     "whisper_transformer": "avspeech.emotion.whisper_transformer:WhisperTransformer",
 }
 
+# A model's task -> the class that `avspeech.load` returns. Its module also has `card_lines(name, info)`,
+# what a model card says of the task: {"title": a sentence, "python": lines that follow
+# `model = avspeech.load(...)`, "shell": commands}.
+PIPELINES = {
+    "extraction": "avspeech.extraction.extractor:Extractor",
+    "synthesis": "avspeech.synthesis.synthesizer:Synthesizer",
+    "emotion": "avspeech.emotion.recognizer:EmotionRecognizer",
+}
+
 # name -> (model, the fields in which it differs from the model's default configuration)
 CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
     "mvtf-small": ("mvtf", dict(lags=8)),
@@ -66,6 +75,12 @@ def model_class(name: str) -> type[nn.Module]:
         raise InputError(f"model '{name}' is not known{_hint(name, MODELS)}; known: "
                          f"{', '.join(sorted(MODELS))}")
     module, _, attribute = MODELS[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def pipeline_class(task: str) -> Any:
+    """The pipeline class of a task in `PIPELINES`."""
+    module, _, attribute = PIPELINES[task].partition(":")
     return getattr(importlib.import_module(module), attribute)
 
 

@@ -161,6 +161,24 @@ def update(folder: str | Path, **changes: Any) -> ModelInfo:
     return info
 
 
+def copy(source: str | Path, folder: str | Path) -> Path:
+    """Copies a model folder, e.g. to release it under `released/NAME`; the card bears the new name.
+
+    Args:
+        source: a model folder or a released name.
+        folder: where to; a model that is there is replaced.
+
+    Returns:
+        The new folder.
+
+    Raises:
+        InputError: as `load`, and where `folder` holds anything but a model.
+    """
+    source = find(source)
+    files = _verified(source)
+    return _write(Path(folder), files[WEIGHTS], _parse(files[CONFIG], source))
+
+
 def read_info(name_or_folder: str | Path) -> ModelInfo:
     """What a model is, without its weights. Raises InputError as `load` does for a folder that is not
     whole."""
@@ -212,13 +230,13 @@ def card(name: str, info: ModelInfo) -> str:
              "emotion": "Tells the emotion of a voice",
              "synthesis": "Reads text aloud, with the breaks and intonation it is asked for"}
             .get(info.task, f"Task: {info.task}"))
-    lines = [f"# {name}", "", f"{task}. {info.description}".strip(), "",
+    lines = [f"# {name.rpartition('/')[2]}", "", f"{task}. {info.description}".strip(), "",
              f"Model `{info.model}`, audio at {info.sample_rate} Hz"
              + (f", video at {info.fps:g} frames a second" if info.fps else "")
              + (f", outputs: {', '.join(info.labels)}" if info.labels and info.task != "synthesis" else "")
              + f". Weights stored as {info.dtype}. Licence of the weights: {info.licence or 'not stated'}.",
              "", "## Use", "", "```python", "import avspeech", "",
-             f'model = avspeech.load("{name}")  # or the folder']
+             f'model = avspeech.load("{name}")']
     if info.task == "extraction":
         lines += [f"voice = model(audio, views, sample_rate={info.sample_rate})", "```", "", "```bash",
                   f"avspeech extract VIDEO --model {name}"]
@@ -253,7 +271,7 @@ def _write(folder: Path, weights: bytes, info: ModelInfo) -> Path:
                              "which is no part of a model folder")
     record = {"format": FORMAT, **dataclasses.asdict(info)}
     files = {CONFIG: json.dumps(record, indent=2, ensure_ascii=False).encode() + b"\n", WEIGHTS: weights,
-             CARD: card(folder.resolve().name, info).encode()}
+             CARD: card(_shown(folder), info).encode()}
     _parse(files[CONFIG], folder)  # what could not be read back is not written
     files[SUMS] = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n"
                           for name, data in files.items()).encode()
@@ -274,6 +292,12 @@ def _write(folder: Path, weights: bytes, info: ModelInfo) -> Path:
             if path.exists() and folder.exists():
                 shutil.rmtree(path)
     return folder
+
+
+def _shown(folder: Path) -> str:
+    """What a card calls a model: a released name, or a path for the reader to fill in."""
+    folder = folder.resolve()
+    return folder.name if folder.parent == RELEASED.resolve() else f"path/to/{folder.name}"
 
 
 def _verified(folder: Path) -> dict[str, bytes]:

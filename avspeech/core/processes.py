@@ -1,5 +1,5 @@
-"""One training in several processes, started by torchrun: who is who, and how they meet; and workers of a
-pool that end with who started them.
+"""One training in several processes, started by torchrun: ranks, collectives, and pool workers that end
+with the process that started them.
 
     with processes.distributed():            # does nothing when started without torchrun
         model.to(processes.device())
@@ -23,9 +23,11 @@ import torch.distributed as dist
 
 @contextlib.contextmanager
 def distributed(timeout: float = 1800.0) -> Iterator[None]:
-    """Joins the processes that torchrun started, by NCCL where there are GPUs, else gloo.
+    """Joins the processes that torchrun started, by NCCL where there are GPUs, else by gloo.
 
-    timeout: seconds after which a process that waits for the others gives up; longer than a validation takes.
+    Args:
+        timeout: seconds after which a process that waits for the others gives up. It must be longer than a
+            validation takes.
     """
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1 or dist.is_initialized():
@@ -51,8 +53,8 @@ def distributed(timeout: float = 1800.0) -> Iterator[None]:
 
 
 def end_with_parent() -> None:
-    """Initialiser of a pool's worker: once the process that started it is gone (killed, say), it ends too, in
-    place of going on with what nobody waits for."""
+    """Initializer of a pool's worker: the worker ends when the process that started it is gone, e.g. was
+    killed, instead of going on with work that nobody waits for."""
     parent = multiprocessing.parent_process()
 
     def watch() -> None:
@@ -69,7 +71,7 @@ def rank_and_world() -> tuple[int, int]:
 
 
 def is_main() -> bool:
-    """Whether this is the process that writes files and speaks."""
+    """Whether this is the process that writes files and prints."""
     return rank_and_world()[0] == 0
 
 
@@ -96,8 +98,8 @@ def total(values: list[float], on: torch.device) -> list[float]:
 
 
 def from_main(tensor: torch.Tensor) -> torch.Tensor:
-    """The main process's `tensor` on every process; the others give one of the same shape,
-    which is overwritten."""
+    """The main process's `tensor` on every process. The others pass one of the same shape, which is
+    overwritten."""
     if rank_and_world()[1] > 1:
         dist.broadcast(tensor, 0)
     return tensor

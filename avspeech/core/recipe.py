@@ -152,9 +152,11 @@ class Recipe:
     def _parser(self) -> argparse.ArgumentParser:
         width = max(len(s.name) for s in self.stages)
         stages = "\n".join(f"  {i} {s.name:{width}}  {s.summary}" for i, s in enumerate(self.stages, 1))
-        keys = "\n".join(f"  {key}="
-                         f"{'(must be given)' if default is dataclasses.MISSING else default}  ({kind})"
-                         for key, kind, default in config.keys(self.schema))
+        about, lines = config.comments(self.schema), []
+        for key, kind, default in config.keys(self.schema):
+            value = "(must be given)" if default is dataclasses.MISSING else default
+            lines.append(f"  {key}={value}  ({kind})" + (f"  {about[key]}" if about[key] else ""))
+        keys = "\n".join(lines)
         parser = argparse.ArgumentParser(
             prog=os.environ.get("AVSPEECH_RECIPE", None), description=self.doc,
             epilog=f"stages:\n{stages}\n\nconfig keys and their defaults:\n{keys}".replace("%", "%%"),

@@ -1,11 +1,11 @@
 """The one training loop.
 
-`fit` trains any model on any dataset that has lengths and pure items; what belongs to a task comes in as
-a loss function and a validation function. Every draw is a function of the configuration: batches of
-(seed, epoch), items of (seed, epoch, index), and the global generators of Python, NumPy and torch are
-seeded anew at each step from (seed, step, rank). So their state at a step is known without being stored,
-the number of data workers changes nothing, and a run that was killed and resumed ends, on a CPU, with the
-same bits as one that was not.
+`fit` trains any model on any dataset that has lengths and pure items; a task supplies a loss function
+and a validation function. Every random draw is a function of the configuration: batches depend on
+(seed, epoch), items on (seed, epoch, index), and the global generators of Python, NumPy and torch are
+seeded anew at each step from (seed, step, rank). So no generator state has to be stored, the number of
+data workers changes nothing, and a run that was killed and resumed ends, on a CPU, with the same bits
+as one that was not.
 """
 
 from __future__ import annotations
@@ -44,40 +44,30 @@ Weights = dict[str, torch.Tensor]
 Loss = Callable[[nn.Module, Batch], "tuple[torch.Tensor, dict[str, float | torch.Tensor]]"]
 Validate = Callable[[nn.Module], "dict[str, float]"]
 
-# What may differ between the run that wrote a checkpoint and the one that goes on from it.
+# Settings that may differ between the run that wrote a checkpoint and the run that resumes from it.
 FREE_TO_CHANGE = {"max_steps", "workers", "validate_every", "checkpoint_every", "keep", "log_every"}
 
 
 @dataclass
 class TrainConfig:
-    """How to train.
+    """How to train. Raises InputError for a value out of range."""
 
-    max_steps: updates in all. batch_seconds: length of a padded batch, in seconds. accumulate: batches in an
-    update (times the processes under torchrun). lr: the highest rate, reached after warmup_steps; schedule:
-    then "cosine" down to 0 at max_steps, or "constant". weight_decay: AdamW's, for matrices only. clip:
-    highest norm of the gradient, 0 for no limit. precision: "fp32", "bf16" for autocast, or "auto":
-    bf16 where the device multiplies in it, else fp32. ema: decay of a
-    moving average of the weights, which then is what is validated and kept; 0 for none. seed: of everything.
-    workers: processes that load data.
-    validate_every, checkpoint_every, log_every: in steps. keep: checkpoints kept.
-    """
-
-    max_steps: int = 10_000
-    batch_seconds: float = 32.0
-    accumulate: int = 1
-    lr: float = 1e-3
-    warmup_steps: int = 0
-    schedule: Literal["cosine", "constant"] = "cosine"
-    weight_decay: float = 0.01
-    clip: float = 5.0
-    precision: Literal["fp32", "bf16", "auto"] = "fp32"
-    ema: float = 0.0
-    seed: int = 0
-    workers: int = 0
-    validate_every: int = 1000
-    checkpoint_every: int = 500
-    log_every: int = 20
-    keep: int = 2
+    max_steps: int = 10_000  # updates in all
+    batch_seconds: float = 32.0  # length of a padded batch, in seconds
+    accumulate: int = 1  # batches in an update, times the processes under torchrun
+    lr: float = 1e-3  # highest learning rate, reached after warmup_steps
+    warmup_steps: int = 0  # updates over which the rate rises linearly
+    schedule: Literal["cosine", "constant"] = "cosine"  # after warm-up; cosine ends at 0 at max_steps
+    weight_decay: float = 0.01  # of AdamW, for matrices only
+    clip: float = 5.0  # highest norm of the gradient; 0: no limit
+    precision: Literal["fp32", "bf16", "auto"] = "fp32"  # auto: bf16 where the device multiplies in it
+    ema: float = 0.0  # decay of a moving average of the weights, which is validated and kept; 0: none
+    seed: int = 0  # of all random draws
+    workers: int = 0  # processes that load data
+    validate_every: int = 1000  # steps
+    checkpoint_every: int = 500  # steps
+    log_every: int = 20  # steps
+    keep: int = 2  # checkpoints kept
 
     def __post_init__(self) -> None:
         def check(right: bool, name: str, expected: str) -> None:
@@ -97,13 +87,12 @@ class TrainConfig:
 
 @dataclass
 class FitResult:
-    """The updates made; the step whose weights the model now holds; its score (None where nothing was
-    validated) and all that `validate` returned there (under torchrun on the main process only)."""
+    """What `fit` did."""
 
-    steps: int
-    best_step: int
-    best_score: float | None
-    metrics: dict[str, float] = field(default_factory=dict)
+    steps: int  # updates made
+    best_step: int  # the step whose weights the model now holds
+    best_score: float | None  # its score; None where nothing was validated
+    metrics: dict[str, float] = field(default_factory=dict)  # of `validate` there; on the main process only
 
 
 class NonFiniteLoss(RuntimeError):
@@ -116,26 +105,37 @@ class NonFiniteLoss(RuntimeError):
 
 
 class Stopped(SystemExit):
-    """Training was asked to stop (SIGTERM, Ctrl-C) and has saved its state. Exit code:
-    128 + the signal's number."""
+    """A signal (SIGTERM, Ctrl-C) stopped training, and the state was saved. Exit code: 128 + the
+    signal's number."""
 
 
 def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, folder: str | Path,
         validate: Validate | None = None, quiet: bool = False) -> FitResult:
-    """Trains `model` in place, on the device it is on, and leaves it with the best weights, in eval mode.
+    """Trains a model in place, on its device, and leaves it with the best weights, in eval mode.
 
-    loss_fn(model, batch) -> (loss, logs): the loss is a mean over the batch's utterances. It calls
-    `model` once, as a function, and reads no attribute of it: under torchrun it is given a
-    DistributedDataParallel around the model.
-    validate(model) -> metrics, run on the main process; "score" is maximised.
-    Without it the last weights are the best.
-    The own parameters of a module with an attribute `rate` learn at so many times the configuration's rate.
-    folder: gets `checkpoints/`, `best.safetensors`, `log.jsonl` and `tensorboard/`. Where it holds a
-    checkpoint, training goes on from there; initial weights are what the model holds otherwise. quiet: no
-    progress bar and no TensorBoard, for hundreds of small runs side by side. Under
-    torchrun every process must see the same folder.
-    Raises InputError when the folder is of another configuration, model or dataset,
-    NonFiniteLoss, and Stopped.
+    A module's `rate` attribute scales the learning rate of its direct parameters.
+
+    Args:
+        model: holds the initial weights.
+        loss_fn: (model, batch) -> (loss, logs); the loss is a mean over the batch's utterances. It calls
+            `model` once, as a function, and reads no attribute of it: under torchrun it receives a
+            DistributedDataParallel around the model.
+        dataset: see `batching.Dataset`.
+        config: how to train.
+        folder: receives `checkpoints/`, `best.safetensors`, `log.jsonl` and `tensorboard/`. Where it holds
+            a checkpoint, training resumes from it. Under torchrun all processes must see the same folder.
+        validate: model -> metrics, run on the main process; "score" is maximized. Without it the last
+            weights are the best.
+        quiet: no progress bar and no TensorBoard, for hundreds of small runs side by side.
+
+    Returns:
+        The steps made, and the step, score and metrics of the weights that the model now holds.
+
+    Raises:
+        InputError: the folder is of another configuration, model or dataset, or another process trains
+            there.
+        NonFiniteLoss: before the update; the last checkpoint stays.
+        Stopped: on SIGTERM or Ctrl-C, after the state was saved.
     """
     folder, on = Path(folder), next(model.parameters()).device
     halved = config.precision == "bf16" or (config.precision == "auto" and _multiplies_bf16(on))
@@ -143,7 +143,8 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
     with contextlib.ExitStack() as stack:
         if rank == 0:
             if not stack.enter_context(storage.lock(folder / ".lock", wait=False)):
-                raise InputError(f"{folder}: another process is training there; wait for it or use another")
+                raise InputError(f"{folder}: another process is training there; wait for it or use "
+                                 "another")
         run = _Run(model, config, dataset, world)
         found = checkpoint.load_latest(folder / "checkpoints")
         if found:
@@ -230,7 +231,8 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
 
 
 def learning_rate(step: int, config: TrainConfig) -> float:
-    """The rate of update `step` (from 0): linear warm-up, then constant or half a cosine down to 0."""
+    """The learning rate of update `step` (from 0): linear warm-up, then constant, or half a cosine that
+    ends at 0."""
     if step < config.warmup_steps:
         return config.lr * (step + 1) / config.warmup_steps
     if config.schedule == "constant":
@@ -240,15 +242,14 @@ def learning_rate(step: int, config: TrainConfig) -> float:
 
 
 def _multiplies_bf16(device: torch.device) -> bool:
-    """Whether bf16 is faster than fp32 there: of GPUs on NVIDIA's since Ampere, of CPUs where there is a unit
-    for it."""
+    """Whether bf16 is faster than fp32 on a device: NVIDIA GPUs since Ampere, CPUs with a bf16 unit."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return device.type == "cpu" and bool(bf16_units())
 
 
 class _Run:
-    """All that changes in training, and so all that a checkpoint holds."""
+    """All that changes during training, which is what a checkpoint holds."""
 
     def __init__(self, model: nn.Module, config: TrainConfig, dataset: Dataset, world: int) -> None:
         self.model, self.config, self.world = model, config, world
@@ -297,7 +298,7 @@ class _Run:
         self.sums, self.best = state["sums"], state["best"]
 
     def advance(self, group: batching.Group) -> None:
-        """Takes note of an update that was made from `group`."""
+        """Counts an update that was made from `group`, and updates the moving average."""
         self.step += 1
         self.epoch, self.used, _ = group[-1]
         # Short memory at first, when weights move most
@@ -322,8 +323,8 @@ class _Run:
         return means
 
     def validate(self, validate: Validate | None) -> dict[str, float]:
-        """The metrics of the weights as they are (the averaged ones, if there are);
-        keeps them if they are the best."""
+        """The metrics of the present weights (of their moving average, if there is one), which are kept if
+        they are the best."""
         weights, metrics = _copy(self.ema or self.model.state_dict()), {}
         if validate is not None:
             trained = _copy(self.model.state_dict())
@@ -342,7 +343,7 @@ class _Run:
 
     def finish(self, validate: Validate | None) -> FitResult:
         """Puts the best weights into the model, on every process."""
-        # max_steps was lowered to before the first validation
+        # No validation yet: max_steps was lowered below the first one
         if processes.is_main() and not self.best["model"]:
             self.validate(validate)
         if processes.is_main():
@@ -359,8 +360,8 @@ class _Run:
 
 
 class _Log:
-    """`log.jsonl`, one JSON object a line, and TensorBoard where it is installed;
-    cut back to `step` to begin with."""
+    """`log.jsonl`, one JSON object a line, and TensorBoard where it is installed. Lines after `step` are
+    removed at the start: they are from a run that went further than its last checkpoint."""
 
     def __init__(self, folder: Path, step: int, board: bool = True) -> None:
         self.start, self.board, kept = time.monotonic(), None, []
@@ -387,8 +388,8 @@ class _Log:
             self.board.close()
 
     def write(self, record: dict[str, Any]) -> None:
-        """Adds a line: the step, values (those of a validation under "valid"),
-        "seconds" since this process began."""
+        """Adds a line: the step, values (those of a validation under "valid"), and "seconds" since this
+        process began."""
         self.file.write(json.dumps({**record, "seconds": round(time.monotonic() - self.start, 3)}) + "\n")
         self.file.flush()
         part = "valid" if "valid" in record else "train"
@@ -398,7 +399,7 @@ class _Log:
 
 
 class _StopRequest:
-    """True once SIGTERM or SIGINT came. The same signal a second time has its usual effect, at once."""
+    """True once SIGTERM or SIGINT came. The same signal a second time has its usual effect at once."""
 
     def __init__(self) -> None:
         self.signal: int | None = None

@@ -1,4 +1,5 @@
-"""What is wrong with the files of a manifest: each is decoded from end to end, in bounded memory."""
+"""What is wrong with the files of a manifest: each is decoded from end to end, in bounded
+memory."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance, View, read_manifest, resolve
 from avspeech.errors import InputError
 from avspeech.media import audio, video
@@ -26,7 +28,8 @@ LOOK_EVERY = 0.4  # seconds between the pictures in which a face is looked for
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong: in which utterance (its id), in which file (as the manifest names it), and what."""
+    """One thing wrong: in which utterance (its id), in which file (as the manifest names it), and
+    what."""
 
     utterance: str
     file: str
@@ -48,7 +51,8 @@ class _Sound:
 
 @dataclass
 class _Pictures:
-    """What a pass through a video file found. face: whether one was seen; None when it was not looked for."""
+    """What a pass through a video file found. face: whether one was seen; None when it was not
+    looked for."""
 
     seconds: float = 0.0
     fps: float = 0.0
@@ -57,16 +61,29 @@ class _Pictures:
 
 
 def check_manifest(path: str | Path, root: str | Path | None = None, sample_rate: int | None = None,
-                   fps: float | None = None, faces: bool = True, progress: bool = False) -> list[Problem]:
+                   fps: float | None = None, faces: bool = True,
+                   progress: bool = False) -> list[Problem]:
     """All problems of the files of a manifest, in its order; an empty list when nothing is wrong.
 
-    root: the folder that paths are relative to (None: the manifest's own). sample_rate, fps: what
-    every sound and video file should have, in hertz (None: anything). faces: look for a face in videos
-    that have no cached crops.
-    Raises InputError when the manifest itself is bad.
+    Args:
+        path: the manifest.
+        root: the folder that its paths are relative to; None: the corpus, where the manifest was
+            prepared from one (corpus.json beside it names it), else the manifest's own folder.
+        sample_rate: what every sound should have, in hertz; None: anything.
+        fps: what every video should have, in frames a second; None: anything.
+        faces: look for a face in videos that have no cached crops.
+        progress: draw a bar.
+
+    Raises:
+        InputError: when the manifest itself is bad, or its corpus is not where it was.
     """
+    cache = Path(path).parent if root is None else Path(root)
+    root = layout.root_of(cache) if root is None else Path(root)
+    if not root.is_dir():
+        raise InputError(f"{root}: no such folder; it is the root of {path}; give the folder by "
+                         "--root, or prepare the corpus again")
     utterances = read_manifest(path)
-    checker = _Checker(Path(path).parent if root is None else Path(root), sample_rate, fps, faces)
+    checker = _Checker(root, cache, sample_rate, fps, faces)
     if progress:
         from tqdm import tqdm
 
@@ -77,8 +94,10 @@ def check_manifest(path: str | Path, root: str | Path | None = None, sample_rate
 class _Checker:
     """Goes through each file once, however many utterances it holds."""
 
-    def __init__(self, root: Path, sample_rate: int | None, fps: float | None, faces: bool) -> None:
-        self.root, self.sample_rate, self.fps, self.faces = root, sample_rate, fps, faces
+    def __init__(self, root: Path, cache: Path, sample_rate: int | None, fps: float | None,
+                 faces: bool) -> None:
+        self.root, self.cache = root, cache  # of sound and videos, of crops
+        self.sample_rate, self.fps, self.faces = sample_rate, fps, faces
         self._sounds: dict[str, _Sound] = {}
         self._videos: dict[tuple[str, bool], _Pictures] = {}
         self._finder: Any = None
@@ -109,7 +128,7 @@ class _Checker:
                 yield Problem(u.id, view.video, what)
         if view.crops is not None:
             try:
-                faults = _crop_faults(u, view, sound, resolve(self.root, view.crops))
+                faults = _crop_faults(u, view, sound, resolve(self.cache, view.crops))
             except InputError as error:
                 faults = [_short(error)]
             for what in faults:
@@ -201,7 +220,8 @@ def _sound_faults(u: Utterance, sound: _Sound) -> list[str]:
 
 
 def _length_faults(u: Utterance, view: View, sound: _Sound, seconds: float) -> list[str]:
-    """seconds: where the pictures end. Sound that goes on in a longer file is no fault, nor are pictures."""
+    """seconds: where the pictures end. Sound that goes on in a longer file is no fault, nor are
+    pictures."""
     left = seconds - view.start
     if left < u.duration - APART:
         return [f"audio and video lengths are apart: {u.duration:.2f} s of sound, "
@@ -222,7 +242,8 @@ def _crop_faults(u: Utterance, view: View, sound: _Sound, file: Path) -> list[st
         if not len(part):
             break
         times = at + np.arange(len(part)) / video.FPS
-        any_present |= bool(present[(times >= view.start - 0.02) & (times < view.start + u.duration)].any())
+        any_present |= bool(present[(times >= view.start - 0.02) & (times < view.start
+                                                                    + u.duration)].any())
         crops, at = crops + len(part), at + 60.0
     if not crops:
         return ["no crop in it"]

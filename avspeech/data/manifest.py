@@ -1,19 +1,20 @@
 """Manifests: one JSONL file, one frozen `Utterance` a line, paths relative to a root.
 
-A manifest is what a corpus becomes (`data/corpora/<name>.py` writes it) and all that tasks ever see.
-Files are referred to by paths relative to a root folder, so a corpus can be moved; a path that leads
-out of its root is refused.
+A manifest is what a corpus becomes (`data/corpora/<name>.py` writes it) and all that tasks ever
+see. Files are referred to by paths relative to a root folder, so a corpus can be moved; a path that
+leads out of its root is refused.
 
-There are two roots, and loaders take both. `Utterance.audio` and `View.video` are relative to the corpus
-(`root`), which is only ever read; `View.crops` is relative to the cache (`cache`), a folder of ours that may
-be thrown away. Where a corpus was prepared to, `corpus.json` beside the manifests names its root
-(`data.corpora.layout.read_prepared`).
+There are two roots, and loaders take both. `Utterance.audio` and `View.video` are relative to the
+corpus (`root`), which is only ever read; `View.crops` is relative to the cache (`cache`), a folder
+of ours that may be thrown away. Where a corpus was prepared to, `corpus.json` beside the manifests
+names its root (`data.corpora.layout.read_prepared`).
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -39,11 +40,11 @@ VIEW_ANGLES = {
 class View:
     """One camera's picture of an utterance.
 
-    video: path of the video file, relative to the root. "" when only `crops` are kept.
-    name: view name, e.g. "front"; yaw, pitch: camera angles in degrees, None when not known.
-    face: which face of the video (0: the largest); crops: path of cached mouth crops (`video.read_crops`),
-    relative to the cache root, or None.
-    start: time in seconds, in the video file, of the utterance's first sample.
+    video: path of the video file, relative to the root. "" when only `crops` are kept. name: view
+    name, e.g. "front"; yaw, pitch: camera angles in degrees, None when not known. face: which face
+    of the video (0: the largest); crops: path of cached mouth crops (`video.read_crops`), relative
+    to the cache root, or None. start: time in seconds, in the video file, of the utterance's first
+    sample.
     """
 
     video: str
@@ -59,10 +60,11 @@ class View:
 class Utterance:
     """One stretch of speech by one speaker, with the views that were filmed of it.
 
-    id: unique in its manifest; audio: path of the sound (a sound or video file), relative to the root.
-    start, duration: seconds in that file; text: transcript or None; speaker: unique over corpora ("grid-s1").
-    labels: anything a task may want, by name: numbers or strings, or lists of [start, end, label] (times in
-    seconds, from the utterance's first sample) under "words" and "phones".
+    id: unique in its manifest; audio: path of the sound (a sound or video file), relative to the
+    root. start, duration: seconds in that file; text: transcript or None; speaker: unique over
+    corpora ("grid-s1"). labels: anything a task may want, by name: numbers or strings, or lists of
+    [start, end, label] (times in seconds, from the utterance's first sample) under "words" and
+    "phones". A label that is null in a manifest is left out.
     """
 
     id: str
@@ -84,8 +86,8 @@ class Utterance:
 
 
 def resolve(root: str | Path, path: str) -> Path:
-    """`path` under `root`, as an absolute path. Raises InputError for an absolute path or one that leaves the
-    root (by "..", or through a symbolic link)."""
+    """`path` under `root`, as an absolute path. Raises InputError for an absolute path or one that
+    leaves the root (by "..", or through a symbolic link)."""
     base = os.path.realpath(root)
     full = os.path.realpath(os.path.join(base, path))
     if os.path.isabs(path) or (full != base and not full.startswith(base.rstrip(os.sep) + os.sep)):
@@ -94,7 +96,8 @@ def resolve(root: str | Path, path: str) -> Path:
 
 
 def _strict(cls: type, record: Any, where: str) -> dict[str, Any]:
-    """`record` if its keys are just the fields of dataclass `cls` and none without default is absent."""
+    """`record` if its keys are just the fields of dataclass `cls` and none without default is
+    absent."""
     if not isinstance(record, dict):
         raise InputError(f"{where}: expected a JSON object for {cls.__name__}, got {type(record).__name__}")
     fields = {f.name: f for f in dataclasses.fields(cls)}
@@ -109,7 +112,8 @@ def _strict(cls: type, record: Any, where: str) -> dict[str, Any]:
 
 
 def _typed(cls: type, record: dict[str, Any], where: str) -> dict[str, Any]:
-    kinds: dict[str, Any] = {"str": str, "float": (int, float), "int": int, "str | None": (str, type(None)),
+    kinds: dict[str, Any] = {"str": str, "float": (int, float), "int": int, "str | None": (str,
+                                                                                           type(None)),
              "float | None": (int, float, type(None)), "dict[str, Any]": dict}
     for f in dataclasses.fields(cls):
         kind = kinds.get(str(f.type))
@@ -126,23 +130,29 @@ def utterance_from_dict(record: Any, where: str = "utterance") -> Utterance:
     views = record.get("views", ())
     if not isinstance(views, (list, tuple)):
         raise InputError(f"{where}: key 'views' should be a list, got {views!r}")
-    record["views"] = tuple(View(**_typed(View, _strict(View, v, f"{where}: view {i}"), f"{where}: view {i}"))
+    record["views"] = tuple(View(**_typed(View, _strict(View, v, f"{where}: view {i}"),
+                                          f"{where}: view {i}"))
                             for i, v in enumerate(views))
-    if not record["duration"] > 0 or record.get("start", 0.0) < 0:
+    if not 0 < record["duration"] < math.inf or not 0 <= record.get("start", 0.0) < math.inf:
         raise InputError(f"{where}: duration must be above 0 and start not below 0 (seconds)")
+    if not all(0 <= view.start < math.inf for view in record["views"]):
+        raise InputError(f"{where}: the start of a view must not be below 0 (seconds)")
+    # A label that is null is one that the utterance does not have
+    record["labels"] = {k: v for k, v in record.get("labels", {}).items() if v is not None}
     return Utterance(**record)
 
 
 def read_jsonl(path: str | Path) -> Iterator[tuple[str, Any]]:
-    """(where, record) for each line of a JSONL file; where is "file:line". Empty lines are passed over."""
+    """(where, record) for each line of a JSONL file; where is "file:line". Empty lines are passed
+    over."""
     try:
-        with open(path, encoding="utf-8") as lines:
+        with open(path, encoding="utf-8-sig") as lines:
             for number, line in enumerate(lines, 1):
                 where = f"{path}:{number}"
                 if line.strip():
                     try:
                         yield where, json.loads(line)
-                    except ValueError as error:
+                    except (ValueError, RecursionError) as error:
                         raise InputError(f"{where}: not JSON ({error})") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
@@ -175,8 +185,8 @@ def _compact(value: Any) -> Any:
 
 
 def read_manifest(path: str | Path) -> list[Utterance]:
-    """The utterances of a manifest, in order. Raises InputError with file and line for a bad line or a
-    repeated id."""
+    """The utterances of a manifest, in order. Raises InputError with file and line for a bad line
+    or a repeated id."""
     utterances, seen = [], set()
     for where, record in read_jsonl(path):
         utterance = utterance_from_dict(record, where)

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from avspeech.errors import InputError
-from avspeech.extraction.views import View, arrays_as_views
+from avspeech.extraction.files import extract
+from avspeech.extraction.views import arrays_as_tracks
 from avspeech.extraction.windows import Seam, Windows, stitch
 from avspeech.media.audio import mono, resample
+from avspeech.media.mouths import MouthTrack
 
 if TYPE_CHECKING:
     import torch
@@ -111,7 +113,7 @@ class Extractor:
             raise InputError(f"sample_rate={sample_rate}: expected a positive whole number of Hz")
         if not (np.isfinite(fps) and fps > 0):
             raise InputError(f"fps={fps}: expected a positive number of frames per second")
-        seen = arrays_as_views(views, present, float(fps), face)
+        seen = arrays_as_tracks(views, present, float(fps), face)
         mixture = resample(samples, sample_rate, self.sample_rate)
 
         voice = np.concatenate(list(self.blocks(lambda start, stop: mixture[start:stop], len(mixture), seen)))
@@ -124,7 +126,7 @@ class Extractor:
         self,
         read: Callable[[int, int], np.ndarray],
         samples: int,
-        views: Sequence[View],
+        views: Sequence[MouthTrack],
     ) -> Iterator[np.ndarray]:
         """The voice in consecutive blocks, for signals that do not fit into memory.
 
@@ -149,7 +151,7 @@ class Extractor:
         self,
         read: Callable[[int, int], np.ndarray],
         samples: int,
-        views: Sequence[View],
+        views: Sequence[MouthTrack],
         kept: tuple[int, int] | None,
     ) -> Iterator[tuple[int, np.ndarray]]:
         frames = max(1, -int(-samples * self.fps // self.sample_rate))
@@ -164,7 +166,7 @@ class Extractor:
             else:
                 yield start, self._run(mixture, views, first, last)
 
-    def _run(self, mixture: np.ndarray, views: Sequence[View], first: int, last: int) -> np.ndarray:
+    def _run(self, mixture: np.ndarray, views: Sequence[MouthTrack], first: int, last: int) -> np.ndarray:
         """One window through the model: mixture [N] and frames [first, last) of the views -> voice [N]."""
         import torch
 
@@ -190,7 +192,7 @@ class Extractor:
             )
         return voice
 
-    def _kept(self, samples: int, views: Sequence[View]) -> tuple[int, int] | None:
+    def _kept(self, samples: int, views: Sequence[MouthTrack]) -> tuple[int, int] | None:
         """The samples [start, stop) that are not silenced for want of a face; None where all are kept."""
         if self.when_unseen == "model":
             return None
@@ -223,10 +225,8 @@ class Extractor:
     ) -> list[Path]:
         """Each face's voice from one or more synchronised videos, as wav and mp4: see
         `avspeech.extraction.files`."""
-        from avspeech.extraction.files import extract
-
         paths = [Path(videos)] if isinstance(videos, (str, Path)) else [Path(video) for video in videos]
-        return extract(self, paths, Path(out), face, progress, mouth)
+        return extract(self.blocks, self.sample_rate, self.fps, paths, Path(out), face, progress, mouth)
 
 
 def extract_files(

@@ -20,50 +20,6 @@ MODEL_FPS = 25.0  # of the tracks that avspeech.media.video finds
 BLOCK = 1000  # frames read at a time from crops that may lie on a disk
 
 
-@dataclass(frozen=True)
-class View:
-    """One camera's mouth crops of one face: uint8 [T, 96, 96] or [T, 88, 88], `present` bool [T],
-    frames per second."""
-
-    crops: np.ndarray
-    present: np.ndarray
-    fps: float = 25.0
-
-    def frames(self, first: int, last: int, fps: float) -> tuple[np.ndarray, np.ndarray]:
-        """Frames [first, last) of a clock of `fps`: crops uint8 [T, 88, 88] and mask bool [T].
-
-        Each is the frame shown at that time. Before and after the view, and where the face is missing, the
-        mask is False and the crop is black.
-        """
-        index = np.floor(np.arange(first, last) * (self.fps / fps) + 1e-6).astype(np.int64)
-        mask = np.zeros(len(index), bool)
-        inside = (index >= 0) & (index < len(self.present))
-        mask[inside] = self.present[index[inside]]
-        crops = np.zeros((len(index), MOUTH, MOUTH), np.uint8)
-        if mask.any():
-            wanted = index[mask]
-            edge = (self.crops.shape[1] - MOUTH) // 2
-            span = np.array(
-                self.crops[wanted[0] : wanted[-1] + 1]
-            )  # one piece: crops may be mapped from a file
-            crops[mask] = span[wanted - wanted[0], edge : edge + MOUTH, edge : edge + MOUTH]
-            release(self.crops)
-        return crops, mask
-
-    def span(self) -> tuple[float, float] | None:
-        """Seconds from the first appearance of the face to the end of the last one;
-        None if it is never seen."""
-        seen = np.flatnonzero(self.present)
-        return (float(seen[0] / self.fps), float((seen[-1] + 1) / self.fps)) if len(seen) else None
-
-
-def release(array: np.ndarray) -> None:
-    """Lets go of the memory that has been read of a memory map; its file keeps the values."""
-    base = array.base
-    if isinstance(base, mmap.mmap) and hasattr(base, "madvise") and getattr(array, "mode", "c") != "c":
-        base.madvise(mmap.MADV_DONTNEED)
-
-
 def arrays_as_views(views: Any, present: Any, fps: float, face: int = 1) -> list[View]:
     """Views of one face from the arrays a user has: see `Extractor.__call__` for the forms.
     Raises InputError."""
@@ -225,11 +181,3 @@ def _find(name: str, pictures: np.ndarray, mask: np.ndarray | None, fps: float) 
             index = np.floor(np.arange(len(track.present)) * (fps / MODEL_FPS) + 1e-6).astype(int)
             track.present[:] &= mask[np.minimum(index, len(mask) - 1)]
     return tracks
-
-
-@dataclass(frozen=True)
-class _Found:
-    crops: np.ndarray
-    present: np.ndarray
-    boxes: np.ndarray
-    fps: float

@@ -119,21 +119,3 @@ def disagreement_db(seams: Iterable[Seam], signal: np.ndarray | float) -> np.nda
         else float(np.sqrt(np.mean(np.square(signal, dtype=np.float64))))
     )
     return np.array([20 * np.log10(max(seam.difference, 1e-12) / max(rms, 1e-12)) for seam in seams])
-
-
-def seam_level_db(
-    joined: np.ndarray, whole: np.ndarray, seams: Iterable[Seam | int], sample_rate: int, width: float = 0.2
-) -> np.ndarray:
-    """How far `joined` is from `whole` (the same signal made in one piece) around each seam. [S]
-
-    In dB: RMS of the difference within `width` seconds around the seam, over the RMS of all of `whole`.
-    """
-    reference = max(float(np.sqrt(np.mean(np.square(whole, dtype=np.float64)))), 1e-12)
-    half = max(1, round(width * sample_rate / 2))
-    levels = []
-    for seam in seams:
-        at = seam.sample if isinstance(seam, Seam) else int(seam)
-        part = slice(max(0, at - half), at + half)
-        error = np.asarray(joined[part], np.float64) - np.asarray(whole[part], np.float64)
-        levels.append(20 * np.log10(max(float(np.sqrt(np.mean(error**2))), 1e-12) / reference))
-    return np.array(levels)

@@ -11,9 +11,7 @@ import math
 import os
 import tempfile
 import warnings
-import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,33 +19,17 @@ import numpy as np
 
 from avspeech.errors import InputError
 from avspeech.media.face_tracks import FaceTrack, track_faces
+from avspeech.media.mouths import STORED_CROP, MouthTrack, read_crops, write_crops
 from avspeech.media.pictures import FPS, Picture, duration, frame_rate, pictures
 
 __all__ = ["FPS", "MouthTrack", "crop", "duration", "frame_rate", "mouth_tracks", "pictures",
            "read_crops", "read_frames", "whole_picture", "write_crops"]
 Item = TypeVar("Item")
 
-CROP = 96  # pixels: height and width of a mouth crop; models use the central 88
 EYE_SPAN = 84.0  # outer eye distance in a crop, in pixels: a closed mouth is then half as wide as the crop
 SLACK = 1e-3  # seconds: containers round their times to milliseconds
 BLACK = 12  # a picture whose brightness stays below this, all but 0.5 % of it, shows nothing
 IN_MEMORY = 64 * 2**20  # bytes of crops a face may have before they go to a temporary file
-
-
-@dataclass
-class MouthTrack:
-    """One face's mouth through a video. T counts frames at the asked rate from the asked start.
-
-    crops `[T, 96, 96]` uint8 grey, zeros where missing (a memory map for long videos); present `[T]` bool;
-    boxes `[T, 4]` float32: the face's x0, y0, x1, y1 in pixels; yaw `[T]` float32: how far the head is
-    turned, in degrees, above 0 to the picture's left, rough. Boxes and yaw are NaN where the face is missing.
-    """
-
-    crops: np.ndarray
-    present: np.ndarray
-    boxes: np.ndarray
-    yaw: np.ndarray
-    fps: float = FPS
 
 
 def read_frames(path: str | Path, fps: float = FPS, start: float = 0.0,
@@ -224,7 +206,7 @@ def whole_picture(path: str | Path, fps: float = FPS) -> MouthTrack:
     import cv2
 
     length = round(fps * _duration(path))
-    track = MouthTrack(np.zeros((length, CROP, CROP), np.uint8), np.zeros(length, bool),
+    track = MouthTrack(np.zeros((length, STORED_CROP, STORED_CROP), np.uint8), np.zeros(length, bool),
                        np.full((length, 4), np.nan, np.float32), np.full(length, np.nan, np.float32), fps)
     for k, (shown, in_place) in zip(range(length), frames_at(path, fps)):
         picture = shown.array(grey=True)
@@ -233,7 +215,7 @@ def whole_picture(path: str | Path, fps: float = FPS) -> MouthTrack:
         height, width = picture.shape
         side = min(height, width)
         y, x = (height - side) // 2, (width - side) // 2
-        track.crops[k] = cv2.resize(picture[y: y + side, x: x + side], (CROP, CROP),
+        track.crops[k] = cv2.resize(picture[y: y + side, x: x + side], (STORED_CROP, STORED_CROP),
                                     interpolation=cv2.INTER_AREA)
         track.present[k], track.boxes[k] = True, (x, y, x + side, y + side)
     return track
@@ -256,14 +238,30 @@ def _shown(frames: Iterable[Item], total: int | None, what: str, progress: bool)
 
 
 def _empty_track(track: FaceTrack, length: int, fps: float) -> MouthTrack:
-    if length * CROP * CROP <= IN_MEMORY:
-        crops = np.zeros((length, CROP, CROP), np.uint8)
-    else:  # a file without a name: its space is freed with the array, frames never written take none
+    size = STORED_CROP * STORED_CROP
+    if length * size <= IN_MEMORY:
+        crops = np.zeros((length, STORED_CROP, STORED_CROP), np.uint8)
+    else:  # a file without a name: its space is freed with the array
         with tempfile.TemporaryFile() as file:
-            crops = np.memmap(file, np.uint8, "w+", shape=(length, CROP, CROP))
+            _reserve(file.fileno(), track.frames, size, length)
+            crops = np.memmap(file, np.uint8, "r+", shape=(length, STORED_CROP, STORED_CROP))
     boxes, yaw = np.full((length, 4), np.nan, np.float32), np.full(length, np.nan, np.float32)
     boxes[track.frames], yaw[track.frames] = track.boxes, track.yaw
     return MouthTrack(crops, np.zeros(length, bool), boxes, yaw, fps)
+
+
+def _reserve(handle: int, frames: np.ndarray, size: int, length: int) -> None:
+    """Takes the disk space of some frames of a file of `length`; others need none.
+
+    Writing to a memory map for which the disk has no space would end the process.
+    """
+    try:
+        os.truncate(handle, length * size)
+        for run in np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1):
+            os.posix_fallocate(handle, int(run[0]) * size, len(run) * size)
+    except OSError as error:
+        raise InputError(f"{tempfile.gettempdir()}: no space for mouth crops in this temporary folder "
+                         f"({error.strerror}); set TMPDIR to another") from None
 
 
 def crop_maps(track: FaceTrack, length: int, fps: float = FPS) -> np.ndarray:
@@ -280,7 +278,7 @@ def crop_maps(track: FaceTrack, length: int, fps: float = FPS) -> np.ndarray:
         x, y = smooth(centre[run], 0.05 * fps).T
         angle, scale = smooth(tilt[run], 0.12 * fps), EYE_SPAN / np.exp(smooth(size[run], 0.3 * fps))
         cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
-        middle = (CROP - 1) / 2
+        middle = (STORED_CROP - 1) / 2
         maps[track.frames[run]] = np.stack([
             np.stack([cos, sin, middle - cos * x - sin * y], -1),
             np.stack([-sin, cos, middle + sin * x - cos * y], -1)], axis=1)
@@ -300,7 +298,7 @@ def crop(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
     scale = math.hypot(matrix[0, 0], matrix[0, 1])
     if scale < 0.5:  # a large face: average its pixels before sampling them, against aliasing
-        corners = np.array([[0, 0, 1], [CROP, 0, 1], [0, CROP, 1], [CROP, CROP, 1]])
+        corners = np.array([[0, 0, 1], [STORED_CROP, 0, 1], [0, STORED_CROP, 1], [STORED_CROP, STORED_CROP, 1]])
         corners = corners @ cv2.invertAffineTransform(matrix).T
         x0, y0 = np.maximum(corners.min(0).astype(int) - 2, 0)
         x1, y1 = np.maximum(np.ceil(corners.max(0)).astype(int) + 2, 0)
@@ -311,63 +309,5 @@ def crop(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
             sx, sy = part.shape[1] / width, part.shape[0] / height
             grow = np.array([[sx, 0, x0 + (sx - 1) / 2], [0, sy, y0 + (sy - 1) / 2], [0, 0, 1]])
             matrix = matrix @ grow
-    return cv2.warpAffine(picture, matrix, (CROP, CROP), flags=cv2.INTER_LINEAR,
+    return cv2.warpAffine(picture, matrix, (STORED_CROP, STORED_CROP), flags=cv2.INTER_LINEAR,
                           borderMode=cv2.BORDER_REPLICATE)
-
-
-def write_crops(path: str | Path, crops: np.ndarray, present: np.ndarray,
-                boxes: np.ndarray | None = None) -> None:
-    """Writes mouth crops `[T, 96, 96]` uint8, present `[T]` and boxes `[T, 4]` as an uncompressed .npz,
-    atomically. Raises InputError for other shapes."""
-    path = Path(path)
-    crops, present = np.asanyarray(crops), np.asarray(present, bool)
-    boxes = np.full((len(crops), 4), np.nan, np.float32) if boxes is None else np.asarray(boxes, np.float32)
-    if (crops.dtype != np.uint8 or crops.ndim != 3 or present.shape != crops.shape[:1]
-            or boxes.shape != (len(crops), 4)):
-        raise InputError(f"{path}: expected crops [T, H, W] uint8 with present [T] and boxes [T, 4], got "
-                         f"{crops.dtype} {crops.shape}, {present.shape}, {boxes.shape}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.name + ".part")
-    with open(aside, "wb") as file:
-        np.savez(file, crops=crops, present=present, boxes=boxes)
-    os.replace(aside, path)
-
-
-def read_crops(path: str | Path, start: float = 0.0, duration: float | None = None,
-               fps: float = FPS) -> tuple[np.ndarray, np.ndarray]:
-    """(crops `[T, 96, 96]` uint8, present `[T]` bool) of `write_crops`, from `start` for `duration` seconds.
-
-    Only the asked part is read; less comes back where the file ends before. Raises InputError for a damaged
-    file.
-    """
-    first = max(0, round(start * fps))
-    last = None if duration is None else first + round(duration * fps)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            crops, present = (_read_rows(archive, name, axes, first, last)
-                              for name, axes in (("crops", 3), ("present", 1)))
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
-        raise InputError(f"{path}: not a readable file of mouth crops ({error}); make it again") from None
-    if len(crops) != len(present):
-        raise InputError(f"{path}: {len(crops)} crops but {len(present)} marks of presence; make it again")
-    return crops, present.astype(bool)
-
-
-def _read_rows(archive: zipfile.ZipFile, name: str, axes: int, first: int, last: int | None) -> np.ndarray:
-    with archive.open(f"{name}.npy") as file:
-        version = np.lib.format.read_magic(file)
-        read = (np.lib.format.read_array_header_1_0 if version == (1, 0)
-                else np.lib.format.read_array_header_2_0)
-        shape, fortran, dtype = read(file)
-        if len(shape) != axes or fortran or dtype not in (np.uint8, np.bool_):
-            raise ValueError(f"array '{name}' is {dtype} {shape}")
-        row = math.prod(shape[1:])
-        count = max(0, (shape[0] if last is None else min(last, shape[0])) - first)
-        if count:
-            file.seek(first * row, os.SEEK_CUR)
-        data = file.read(count * row)
-    if len(data) != count * row:
-        raise ValueError(f"array '{name}' is cut short")
-    return np.frombuffer(bytearray(data), dtype).reshape(count, *shape[1:])

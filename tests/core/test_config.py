@@ -242,3 +242,29 @@ def test_from_dict_reads_what_to_dict_gives():
     assert config.from_dict(Config, {"train": {"steps": 3}}) == config.load(Config, None, ["train.steps=3"])
     with pytest.raises(InputError, match="^cell: .*stepz"):
         config.from_dict(Config, {"train": {"stepz": 3}}, "cell")
+
+
+@dataclass
+class Below:
+    first: int = 1  # a count
+    # written above,
+    # on two lines
+    second: str = "#no comment"
+    third: tuple[int, ...] = (1,
+                              2)  # behind the last line
+    fourth: bool = False
+
+
+@dataclass
+class Inherits(Below):
+    """A docstring. first: not this."""
+
+    fifth: float = 0.5  # its own
+    parts: dict[str, Below] = field(default_factory=dict)
+
+
+def test_the_comment_beside_a_default_is_help() -> None:
+    found = config.comments(Inherits)
+    assert found == {"first": "a count", "second": "written above, on two lines",
+                     "third": "behind the last line", "fourth": "", "fifth": "its own",
+                     **{f"parts.NAME.{k}": v for k, v in found.items() if k in vars(Below())}}

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from avspeech.core import models, pretrained
-from avspeech.core.pretrained import CONFIG, SUMS, WEIGHTS, ModelInfo
+from avspeech.core.pretrained import CARD, CONFIG, SUMS, WEIGHTS, ModelInfo
 from avspeech.errors import InputError
 
 
@@ -135,6 +135,27 @@ def test_card(folder):
                  "A corpus: CC BY 4.0", "## Numbers", "12.35", "## Limits", "Two faces at most.", "16000 Hz",
                  "Apache-2.0"):
         assert part in text
+
+
+@pytest.mark.parametrize("name", pretrained.names())
+def test_the_code_of_a_released_card_runs(name, monkeypatch):
+    """Its first lines, as a reader would copy them; and its commands name the model."""
+    monkeypatch.undo()
+    text = (pretrained.RELEASED / name / CARD).read_text(encoding="utf-8")
+    code = text.partition("```python\n")[2].partition("```")[0].split("\n")
+    scope = {}
+    exec("\n".join(code[:3]), scope)
+    assert scope["model"].info == pretrained.read_info(name)
+    commands = text.partition("```bash\n")[2].partition("```")[0].strip().split("\n")
+    assert text.startswith(f"# {name}\n") and all(name in line for line in commands)
+
+
+def test_a_copy_bears_its_new_name(folder, monkeypatch):
+    monkeypatch.setattr(pretrained, "RELEASED", folder.parent)
+    assert "# tiny\n" in (folder / CARD).read_text() and 'load("path/to/tiny")' in (folder / CARD).read_text()
+    new = pretrained.copy(folder, folder.parent / "small-one")
+    assert 'load("small-one")' in (new / CARD).read_text() and "--model small-one" in (new / CARD).read_text()
+    assert pretrained.load("small-one")[1] == INFO
 
 
 def test_update_writes_numbers_and_card(folder):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from avspeech import cli
 from avspeech.data import integrity
 from avspeech.data.manifest import Utterance, View, write_manifest
 from avspeech.errors import InputError
@@ -38,7 +39,8 @@ def film(path: Path, seconds: float, rate: int = 25, sound: float = 0.0,
             container.mux(packet)
         if sound:
             for k in range(round(sound * 16000 / 1024)):
-                frame = av.AudioFrame.from_ndarray(rng.normal(0, 0.1, (1, 1024)).astype(np.float32), "fltp",
+                frame = av.AudioFrame.from_ndarray(rng.normal(0, 0.1,
+                                                              (1, 1024)).astype(np.float32), "fltp",
                                                    "mono")
                 frame.sample_rate, frame.time_base, frame.pts = 16000, Fraction(1, 16000), 1024 * k
                 for packet in voice.encode(frame):
@@ -47,7 +49,8 @@ def film(path: Path, seconds: float, rate: int = 25, sound: float = 0.0,
                 container.mux(packet)
 
 
-def sound(path: Path, seconds: float = 1.0, rate: int = 16000, level: float = 0.1, **bad: float) -> None:
+def sound(path: Path, seconds: float = 1.0, rate: int = 16000, level: float = 0.1,
+          **bad: float) -> None:
     samples = np.random.default_rng(0).normal(0, level, round(seconds * rate)).astype(np.float32)
     for at, value in ((2000, bad.get("value")),):
         if value is not None:
@@ -78,7 +81,8 @@ def test_whole_files_have_no_problem(tmp_path: Path) -> None:
 def test_empty_missing_unreadable_and_outside(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"")
     (tmp_path / "n.mp4").write_bytes(bytes(range(256)) * 20)
-    found = problems(tmp_path, *(Utterance(n, n, 1.0, "s") for n in ("a.wav", "b.wav", "n.mp4", "../c.wav")))
+    found = problems(tmp_path, *(Utterance(n, n, 1.0, "s") for n in ("a.wav", "b.wav", "n.mp4",
+                                                                     "../c.wav")))
     for line, what in zip(found, ("0 bytes", "no such file", "FFmpeg", "root"), strict=True):
         assert what in line and "\n" not in line
 
@@ -101,7 +105,8 @@ def test_truncated_flac_and_mp4(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(data[: len(data) // 2])
         found = one(tmp_path, name)
         assert any("truncated" in line or "not decode" in line for line in found), found
-    found = problems(tmp_path, Utterance("u", "v.mp4", 0.5, "s", views=(View("v.mp4"),)), faces=False)
+    found = problems(tmp_path, Utterance("u", "v.mp4", 0.5, "s", views=(View("v.mp4"),)),
+                     faces=False)
     assert any("truncated" in line and "header says 2.00 s" in line for line in found), found
 
 
@@ -124,8 +129,8 @@ def test_silence_is_looked_for_in_the_utterance_only(tmp_path: Path) -> None:
 def test_wrong_rates(tmp_path: Path) -> None:
     sound(tmp_path / "a.wav", rate=44100)
     film(tmp_path / "v.mp4", 1.0, rate=30)
-    found = problems(tmp_path, Utterance("u", "a.wav", 1.0, "s", views=(View("v.mp4"),)), sample_rate=16000,
-                     fps=25.0, faces=False)
+    found = problems(tmp_path, Utterance("u", "a.wav", 1.0, "s", views=(View("v.mp4"),)),
+                     sample_rate=16000, fps=25.0, faces=False)
     assert "44100 Hz, expected 16000" in found[0] and "30.00 frames a second, expected 25" in found[1]
 
 
@@ -147,9 +152,11 @@ def test_audio_and_video_lengths_apart(tmp_path: Path, seconds: float) -> None:
     sound(tmp_path / "a.wav")
     film(tmp_path / "v.mp4", seconds)
     frames = round(25 * seconds)
-    video.write_crops(tmp_path / "c.npz", np.zeros((frames, 96, 96), np.uint8), np.ones(frames, bool))
+    video.write_crops(tmp_path / "c.npz", np.zeros((frames, 96, 96), np.uint8), np.ones(frames,
+                                                                                        bool))
     found = problems(tmp_path, Utterance("u", "a.wav", 1.0, "s",
-                                         views=(View("v.mp4"), View("", crops="c.npz"))), faces=False)
+                                         views=(View("v.mp4"), View("", crops="c.npz"))),
+                                         faces=False)
     assert ["lengths are apart" in line for line in found] == [True, True]
 
 
@@ -157,7 +164,8 @@ def test_parts_of_long_files_are_no_fault(tmp_path: Path) -> None:
     sound(tmp_path / "a.wav", 3.0)
     film(tmp_path / "v.mp4", 3.0)
     assert problems(tmp_path,
-                    *(Utterance(f"u{k}", "a.wav", 1.0, "s", start=float(k), views=(View("v.mp4", start=k),))
+                    *(Utterance(f"u{k}", "a.wav", 1.0, "s", start=float(k),
+                                views=(View("v.mp4", start=k),))
                       for k in range(3)), faces=False) == []
 
 
@@ -165,7 +173,8 @@ def test_cut_crops(tmp_path: Path) -> None:
     sound(tmp_path / "a.wav")
     video.write_crops(tmp_path / "c.npz", np.zeros((25, 96, 96), np.uint8), np.ones(25, bool))
     (tmp_path / "c.npz").write_bytes((tmp_path / "c.npz").read_bytes()[:5000])
-    found = problems(tmp_path, Utterance("u", "a.wav", 1.0, "s", views=(View("", crops="c.npz"), View(""))))
+    found = problems(tmp_path, Utterance("u", "a.wav", 1.0, "s", views=(View("", crops="c.npz"),
+                                                                        View(""))))
     assert "make it again" in found[0] and "neither" in found[1]
 
 
@@ -185,9 +194,31 @@ def test_a_bad_manifest_is_an_input_error(tmp_path: Path) -> None:
         integrity.check_manifest(tmp_path / "m.jsonl")
 
 
+def test_a_prepared_manifest_is_checked_in_its_corpus(tmp_path: Path,
+                                                      capsys: pytest.CaptureFixture[str]) -> None:
+    """`data check OUT/all.jsonl` right behind `data prepare NAME SRC OUT`: paths begin at the
+    corpus."""
+    source, out = tmp_path / "emodb", tmp_path / "out"
+    (source / "wav").mkdir(parents=True)
+    for text in ("a01", "a02"):
+        sound(source / "wav" / f"03{text}Wa.wav", 1.0 + 0.1 * (text == "a02"))
+    assert cli.main(["data", "prepare", "emodb", str(source), str(out), "incomplete=true"]) == 0
+    assert cli.main(["data", "check", str(out / "all.jsonl")]) == 0
+    assert "no problem found" in capsys.readouterr().err
+    (source / "wav" / "03a02Wa.wav").unlink()
+    assert cli.main(["data", "check", str(out / "all.jsonl")]) == 2
+    assert "emodb-03a02Wa: wav/03a02Wa.wav: no such file" in capsys.readouterr().out
+    source.rename(tmp_path / "moved")
+    with pytest.raises(InputError,
+                       match="emodb: no such folder; it is the root of .*--root, or prepare"):
+        integrity.check_manifest(out / "all.jsonl")
+    assert len(integrity.check_manifest(out / "all.jsonl", tmp_path / "moved")) == 1
+
+
 @pytest.mark.real
 def test_real_clips(real_data: Path, tmp_path: Path) -> None:
     folder = real_data / "grid" / "video" / "s1"
     clips = [next(folder.glob("*.mpg")).name, next(folder.glob("*.mp4")).name]
-    write_manifest(tmp_path / "m.jsonl", (Utterance(c, c, 2.9, "grid-s1", views=(View(c),)) for c in clips))
+    write_manifest(tmp_path / "m.jsonl", (Utterance(c, c, 2.9, "grid-s1", views=(View(c),)) for c
+                                          in clips))
     assert integrity.check_manifest(tmp_path / "m.jsonl", folder, fps=25.0) == []

@@ -34,10 +34,11 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             utterances.append(Utterance(f"s{s}-{i}", f"s{s}-{i}.wav", n / 16000, f"s{s}",
                                         labels={"emotion": kind, "visit": f"{s}-{i % 4}"}))
     write_manifest(tmp_path / "all.jsonl", utterances)
-    monkeypatch.setitem(protocol.PROTOCOLS, "tones", protocol.Protocol(
+    tones = protocol.Protocol(
         "tones", "tones", "emotion", "classification", CLASSES, {c: c for c in CLASSES}, "speaker",
         (protocol.Fold("fold1", ("s0",), ("s1",)), protocol.Fold("fold2", ("s2", "s3"), ("s4", "s5"))),
-        {c: 24 for c in CLASSES}))
+        {c: 24 for c in CLASSES})
+    monkeypatch.setattr(protocol, "get", lambda name: tones)
     features.compute(tmp_path / "cache", utterances, tmp_path, features.FeatureConfig(speeds=(1.1,)),
                      features.MelConfig(mels=16))
     return tmp_path

@@ -3,10 +3,11 @@
 S. Luz et al., "Alzheimer's Dementia Recognition through Spontaneous Speech: The ADReSS Challenge",
 Interspeech 2020.
 
-Labels of the test part come apart from it, as test/meta_data.txt with a column Label (0 or 1); without them
-the test recordings have no label. A gender of 0 is taken for male, 1 for female. The text is what the
-participant says (*PAR: in the transcript), without the transcribers' marks. There is no published development
-part: every fifth training recording of each class by name, chosen here.
+Labels of the test part come apart from it, as meta_data_test.txt (also meta_data.txt) with a column
+Label (0 or 1), in test/ or beside it; without them the test recordings have no label, which is
+said. A gender of 0 is taken for male, 1 for female. The text is what the participant says (*PAR: in
+the transcript), without the transcribers' marks. There is no published development part: every
+fifth training recording of each class by name, chosen here.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from avspeech.data.corpora import layout, tabled
+from avspeech.data.corpora import layout
+from avspeech.data.corpora.scan import Clip, Scan, columns, counts, first
 from avspeech.errors import InputError
 
 ABOUT = layout.About(
@@ -35,7 +37,7 @@ def read_people(path: Path) -> dict[str, dict[str, str]]:
     """{"S001": {"age": "74", "gender": "male", "mmse": "NA"}} of a file of cells parted by ';'."""
     if not path.is_file():
         return {}
-    rows = tabled.columns(path, "id", "age", "gender", delimiter=";")
+    rows = columns(path, "id", "age", "gender", delimiter=";")
     return {row["id"]: row for row in rows}
 
 
@@ -44,7 +46,7 @@ def participant(path: Path) -> str | None:
     if not path.is_file():
         return None
     speaker, said = "", []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in layout.lines(path, "replace"):
         if not line.startswith("\t"):
             speaker = line.split(":", 1)[0]
             line = line.partition(":")[2]
@@ -65,21 +67,22 @@ def _person(row: dict[str, str]) -> dict[str, Any]:
     return known
 
 
-def scan(source: str | Path) -> tabled.Scan:
-    """All recordings there are. Raises InputError for a table that is another."""
-    source = Path(source)
+def scan(source: Path) -> Scan[Clip]:
+    """All recordings there are. Labels: dementia, mmse, age, sex, split. Raises InputError for a
+    table that is another."""
     clips, have = [], Counter[str]()
     for kind, label in (("cc", "no"), ("cd", "yes")):
         people = read_people(source / "train" / f"{kind}_meta_data.txt")
         folder = source / "train" / "Full_wave_enhanced_audio" / kind
         for number, path in enumerate(layout.files(folder, ".wav")):
             have[f"train {kind}"] += 1
-            clips.append(tabled.Clip(
+            clips.append(Clip(
                 path.stem, path, path.stem,
                 {"dementia": label, "split": "dev" if number % 5 == 4 else "train",
                  **_person(people.get(path.stem, {}))},
                 participant(source / "train" / "transcription" / kind / f"{path.stem}.cha")))
-    table = source / "test" / "meta_data.txt"
+    table = first(*(place / name for name in ("meta_data_test.txt", "meta_data.txt")
+                    for place in (source / "test", source)))
     people = read_people(table)
     for path in layout.files(source / "test" / "Full_wave_enhanced_audio", ".wav"):
         have["test"] += 1
@@ -89,21 +92,6 @@ def scan(source: str | Path) -> tabled.Scan:
             if row["label"] not in ("0", "1"):
                 raise InputError(f"{table}: {path.stem}: label: expected 0 or 1, got '{row['label']}'")
             labels["dementia"] = ("no", "yes")[int(row["label"])]
-        clips.append(tabled.Clip(path.stem, path, path.stem, labels,
-                                 participant(source / "test" / "transcription" / f"{path.stem}.cha")))
-    return tabled.Scan(clips, *tabled.counts(have, CLIPS, "recordings"))
-
-
-def prepare(source: str | Path, out: str | Path, incomplete: bool = False,
-            workers: int = 4) -> list[Path]:
-    """Writes all.jsonl. Labels: dementia, mmse, age, sex, split.
-
-    incomplete: go on where clips are missing or wrong; workers: threads that open files. Raises InputError
-    where ADReSS is absent, and where it is not whole.
-    """
-    return tabled.prepare("adress", ABOUT, source, out, scan(source), incomplete, workers)
-
-
-def check(source: str | Path) -> list[str]:
-    """What is missing or wrong, a line each. Raises InputError where ADReSS is absent."""
-    return tabled.check("adress", ABOUT, source, scan(source))
+        clips.append(Clip(path.stem, path, path.stem, labels,
+                          participant(source / "test" / "transcription" / f"{path.stem}.cha")))
+    return Scan(clips, *counts(have, CLIPS, "recordings"), labels=("dementia",))

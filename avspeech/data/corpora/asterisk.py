@@ -1,10 +1,10 @@
-"""Asterisk core sounds: the English prompts of a telephone exchange, one professional voice (Allison Smith),
-16 kHz.
+"""Asterisk core sounds: the English prompts of a telephone exchange, one professional voice
+(Allison Smith), 16 kHz.
 
 Two Debian packages hold it: the transcripts, and the audio as G.722. They are fetched with `apt-get
-download`, which needs no root and checks the archive's signatures, or given as files; they are unpacked here,
-nothing is installed. Prompts are short, and many ask or enumerate, so their phrasing is marked. The same
-words are said several times: no text is in two splits.
+download`, which needs no root and checks the archive's signatures, or given as files; they are
+unpacked here, nothing is installed. Prompts are short, and many ask or enumerate, so their phrasing
+is marked. The same words are said several times: no text is in two splits.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,12 +57,12 @@ class Prompt:
 
 
 def read_transcripts(path: Path) -> dict[str, str]:
-    """{"digits/1": "one"} of core-sounds-en.txt(.gz): lines "name: text" and comments that begin with ";".
-    Raises InputError for any other line."""
+    """{"digits/1": "one"} of core-sounds-en.txt(.gz): lines "name: text" and comments that begin
+    with ";". Raises InputError for any other line."""
     try:
         raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        lines = raw.decode("utf-8").splitlines()
-    except (OSError, EOFError, UnicodeDecodeError):
+        lines = re.split(r"\r\n|\r|\n", raw.decode("utf-8-sig"))
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError):
         raise InputError(f"{path}: cannot be read as text") from None
     texts = {}
     for number, line in enumerate(lines, 1):
@@ -74,8 +75,9 @@ def read_transcripts(path: Path) -> dict[str, str]:
 
 
 def spoken(name: str, text: str) -> str | None:
-    """The words of a transcript, None where there is more, or less, in the recording: what stands in brackets
-    is a tone, a noise or a note. (A single character in brackets is the sign just named.)"""
+    """The words of a transcript, None where there is more, or less, in the recording: what stands
+    in brackets is a tone, a noise or a note. (A single character in brackets is the sign just
+    named.)"""
     text = re.sub(r"\s*\[.\]", "", text).strip()
     if re.search(r"[\[\](){}<>]", text) or not re.search(r"\w", text):
         return None
@@ -106,7 +108,8 @@ def unpack(package: Path, out: Path) -> None:
 
 
 def fetch(out: Path) -> None:
-    """Both packages into the folder `out`, by apt-get. Raises InputError where that does not work."""
+    """Both packages into the folder `out`, by apt-get. Raises InputError where that does not
+    work."""
     out.mkdir(parents=True, exist_ok=True)
     tool = shutil.which("apt-get")
     if tool is None:
@@ -136,10 +139,12 @@ def _changed(packages: dict[str, Path]) -> list[str]:
 
 
 def prompts(unpacked: str | Path) -> tuple[list[Prompt], dict[str, str], list[Path]]:
-    """(prompts with words, all transcripts, all sound files) below a folder. Raises InputError for none."""
+    """(prompts with words, all transcripts, all sound files) below a folder. Raises InputError for
+    none."""
     unpacked = Path(unpacked)
     sounds = sorted(unpacked.rglob("*.g722")) if unpacked.is_dir() else []
-    lists = [p for p in sorted(unpacked.rglob("core-sounds-en.txt*")) if p.suffix in (".txt", ".gz")]
+    lists = [p for p in sorted(unpacked.rglob("core-sounds-en.txt*")) if p.suffix in (".txt",
+                                                                                      ".gz")]
     if not sounds or not lists:
         raise layout.absent(unpacked, ABOUT)
     roots = [p for p in (unpacked.rglob("en_US_f_Allison")) if p.is_dir()] or [unpacked]
@@ -159,20 +164,21 @@ def _key(text: str) -> str:
 
 
 def splits(found: Sequence[Prompt], seed: int, dev: int, test: int) -> dict[str, str]:
-    """{name: split}. dev, test: texts held out, of those with `LEAST_WORDS` or more; others are trained
-    on."""
+    """{name: split}. dev, test: texts held out, of those with `LEAST_WORDS` or more; others are
+    trained on."""
     long = {_key(p.text) for p in found if len(_key(p.text).split()) >= LEAST_WORDS}
     where = layout.pick(long, seed, dev, test)
     return {p.name: where.get(_key(p.text), "train") for p in found}
 
 
-def prepare(source: str | Path | None, out: str | Path, seed: int = 0, dev: int = DEV, test: int = TEST,
-            longest: float = 20.0, workers: int = 2) -> list[Path]:
-    """Fetches and unpacks the packages where `source` is None, decodes to out/audio (16 kHz FLAC), and writes
-    train, dev and test manifests.
+def prepare(source: str | Path | None, out: str | Path, seed: int = 0, dev: int = DEV,
+            test: int = TEST, longest: float = 20.0, workers: int = 2) -> list[Path]:
+    """Fetches and unpacks the packages where `source` is None, decodes to out/audio (16 kHz FLAC),
+    and writes train, dev and test manifests.
 
-    source: a folder with the two .deb files, or with what is in them; dev, test: texts held out (no text is
-    in two splits); longest: prompts of more seconds are left out. Raises InputError where it cannot be had.
+    source: a folder with the two .deb files, or with what is in them; dev, test: texts held out (no
+    text is in two splits); longest: prompts of more seconds are left out. Raises InputError where
+    it cannot be had.
     """
     import soundfile
 
@@ -207,7 +213,8 @@ def prepare(source: str | Path | None, out: str | Path, seed: int = 0, dev: int 
             audio.write(path, samples, SAMPLE_RATE)
         info = soundfile.info(str(path))
         return prompt.name, Utterance(
-            id=f"asterisk-{name}", audio=f"audio/{name}.flac", duration=round(info.frames / info.samplerate,
+            id=f"asterisk-{name}", audio=f"audio/{name}.flac",
+            duration=round(info.frames / info.samplerate,
                                                                               4),
             speaker=SPEAKER, text=prompt.text, labels={"sex": "female"})
 
@@ -219,7 +226,8 @@ def prepare(source: str | Path | None, out: str | Path, seed: int = 0, dev: int 
     minutes = sum(u.duration for some in parts.values() for u in some) / 60
     lines = [f"{layout.counted(len(sounds), FILES, 'files')}, {len(found):,} with words; "
              f"{minutes:.1f} minutes of {sum(map(len, parts.values())):,} prompts"]
-    problems = (changed + _missing(texts, sounds) + layout.grouped(f"prompts longer than {longest:g} s "
+    problems = (changed + _missing(texts, sounds)
+                + layout.grouped(f"prompts longer than {longest:g} s "
                                                                    f"left out", long)
                 + layout.grouped("unusable prompts", unusable))
     return layout.finish(out, parts, layout.Prepared("asterisk", str(out.resolve()), "text", seed,
@@ -237,8 +245,8 @@ def _missing(texts: dict[str, str], sounds: Sequence[Path]) -> list[str]:
 
 
 def check(source: str | Path) -> list[str]:
-    """What is missing or other than in version 1.6.1-1, a line each. `source`: the packages, or what is in
-    them. Raises InputError where there is neither."""
+    """What is missing or other than in version 1.6.1-1, a line each. `source`: the packages, or
+    what is in them. Raises InputError where there is neither."""
     import tempfile
 
     source = Path(source)
@@ -246,7 +254,8 @@ def check(source: str | Path) -> list[str]:
     if not packages:
         _, texts, sounds = prompts(source)
         return _missing(texts, sounds)
-    problems = _changed(packages) + [f"{name}: missing" for name in PACKAGES if name not in packages]
+    problems = _changed(packages) + [f"{name}: missing" for name in PACKAGES if name not
+                                     in packages]
     if len(packages) < len(PACKAGES):
         return problems
     with tempfile.TemporaryDirectory() as folder:

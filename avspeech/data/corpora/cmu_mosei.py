@@ -1,10 +1,10 @@
 """CMU-MOSEI: sentences of people who speak to a camera, rated for sentiment from -3 to 3.
 
-A. Zadeh et al., "Multimodal Language Analysis in the Wild: CMU-MOSEI Dataset and Interpretable Dynamic Fusion
-Graph", ACL 2018.
+A. Zadeh et al., "Multimodal Language Analysis in the Wild: CMU-MOSEI Dataset and Interpretable
+Dynamic Fusion Graph", ACL 2018.
 
-The layout is the one of clips with a `label.csv` (as MMSA distributes it): Raw/<video>/<clip>.mp4. Who speaks
-is not published; a video stands for its speaker, and the published parts share no video.
+The layout is the one of clips with a `label.csv` (as MMSA distributes it): Raw/<video>/<clip>.mp4.
+Who speaks is not published; a video stands for its speaker, and the published parts share no video.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from avspeech.data.corpora import layout, tabled
+from avspeech.data.corpora import layout
+from avspeech.data.corpora.scan import Clip, Scan, columns, counts, number
 from avspeech.errors import InputError
 
 ABOUT = layout.About(
@@ -22,43 +23,28 @@ ABOUT = layout.About(
     layout="label.csv and Raw/<video>/<clip>.mp4 (or .wav)",
 )
 
-# Of MMSA's label.csv, whose parts these are; 22,856 in all, as papers that use it have it. The paper itself
-# counts 23,453 sentences, some of which lost their label.
+# Of MMSA's label.csv, whose parts these are; 22,856 in all, as papers that use it have it. The
+# paper itself counts 23,453 sentences, some of which lost their label.
 CLIPS = {"train": 16326, "valid": 1871, "test": 4659}
 
 
-def scan(source: str | Path) -> tabled.Scan:
-    """The clips of label.csv. Raises InputError for another table."""
-    source = Path(source)
+def scan(source: Path) -> Scan[Clip]:
+    """The clips of label.csv. Labels: sentiment, sentiment_score (-3 to 3), video, split. Raises
+    InputError for another table."""
     path = source / "label.csv"
     if not path.is_file():
-        return tabled.Scan([], [])
-    rows = tabled.columns(path, "video_id", "clip_id", "text", "label", "mode")
+        return Scan([], [])
+    rows = columns(path, "video_id", "clip_id", "text", "label", "mode")
     clips = []
     for row in rows:
         if row["mode"] not in CLIPS:
             raise InputError(f"{path}: mode: expected train, valid or test, got '{row['mode']}'")
-        score = tabled.number(row, "label", path)
+        score = number(row, "label", path)
         sound = source / "Raw" / row["video_id"] / f"{row['clip_id']}.mp4"
         sound = sound if sound.is_file() else sound.with_suffix(".wav")
         labels = {"sentiment": "negative" if score < 0 else "positive" if score > 0 else "neutral",
                   "sentiment_score": score, "video": row["video_id"],
                   "split": {"valid": "dev"}.get(row["mode"], row["mode"])}
-        clips.append(tabled.Clip(f"{row['video_id']}-{row['clip_id']}", sound, row["video_id"], labels,
-                                 row["text"]))
-    return tabled.Scan(clips, *tabled.counts(Counter(row["mode"] for row in rows), CLIPS, "clips"))
-
-
-def prepare(source: str | Path, out: str | Path, incomplete: bool = False,
-            workers: int = 4) -> list[Path]:
-    """Writes all.jsonl. Labels: sentiment, sentiment_score (-3 to 3), video, split.
-
-    incomplete: go on where clips are missing or wrong; workers: threads that open files. Raises InputError
-    where CMU-MOSEI is absent, and where it is not whole.
-    """
-    return tabled.prepare("cmu_mosei", ABOUT, source, out, scan(source), incomplete, workers)
-
-
-def check(source: str | Path) -> list[str]:
-    """What is missing or wrong, a line each. Raises InputError where CMU-MOSEI is absent."""
-    return tabled.check("cmu_mosei", ABOUT, source, scan(source))
+        clips.append(Clip(f"{row['video_id']}-{row['clip_id']}", sound, row["video_id"], labels,
+                          row["text"]))
+    return Scan(clips, *counts(Counter(row["mode"] for row in rows), CLIPS, "clips"))

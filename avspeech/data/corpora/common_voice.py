@@ -1,10 +1,10 @@
-"""Common Voice: sentences read by volunteers, some of whom said how old they are, of what sex, and with what
-accent they speak.
+"""Common Voice: sentences read by volunteers, some of whom said how old they are, of what sex, and
+with what accent they speak.
 
 R. Ardila et al., "Common Voice: A Massively-Multilingual Speech Corpus", LREC 2020.
 
-One language of any release; sizes differ by release, so none is asked for. The published parts share no
-client, which stands for a speaker.
+One language of any release; sizes differ by release, so none is asked for. The published parts
+share no client, which stands for a speaker.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from avspeech.data.corpora import layout, tabled
+from avspeech.data.corpora import layout
+from avspeech.data.corpora.scan import Clip, Scan, columns
 
 ABOUT = layout.About(
     name="Common Voice",
@@ -28,15 +29,23 @@ AGES = {"teens": 15, "twenties": 25, "thirties": 35, "fourties": 45, "forties": 
 SEXES = {"male": "male", "female": "female", "male_masculine": "male", "female_feminine": "female"}
 
 
-def scan(source: str | Path, limit: int = 0) -> tabled.Scan:
-    """The clips of the three parts. Raises InputError for another table."""
-    source = Path(source)
+def scan(source: Path, limit: int = 0) -> Scan[Clip]:
+    """The clips of the three parts. Labels: sex, age, age_band, accent, locale, split; what a
+    speaker did not say is not there.
+
+    Args:
+        source: the folder of one language.
+        limit: clips of a speaker at most, the first by name; 0: all.
+
+    Raises:
+        InputError: for another table.
+    """
     clips, found = [], []
     for split in layout.SPLITS:
         path = source / f"{split}.tsv"
         if not path.is_file():
             continue
-        rows = tabled.columns(path, "client_id", "path", "sentence", "age", "gender", delimiter="\t")
+        rows = columns(path, "client_id", "path", "sentence", "age", "gender", delimiter="\t")
         taken: Counter[str] = Counter()
         for row in sorted(rows, key=lambda r: r["path"]):
             taken[row["client_id"]] += 1
@@ -51,25 +60,10 @@ def scan(source: str | Path, limit: int = 0) -> tabled.Scan:
             if accent:
                 known["accent"] = accent
             name = row["path"] if row["path"].endswith((".mp3", ".wav")) else f"{row['path']}.mp3"
-            clips.append(tabled.Clip(Path(name).stem, source / "clips" / name, row["client_id"][:32], known,
-                                     row["sentence"]))
+            clips.append(Clip(Path(name).stem, source / "clips" / name, row["client_id"][:32],
+                              known, row["sentence"]))
         found.append(f"{split}: {len(rows):,} clips of {len(taken):,} clients")
+        over = sum(max(0, n - limit) for n in taken.values()) if limit else 0
+        found += [f"{split}: {over:,} clips left out: limit={limit} of a client"] if over else []
     missing = [f"{s}.tsv missing" for s in layout.SPLITS if not (source / f"{s}.tsv").is_file()]
-    return tabled.Scan(clips, found, missing)
-
-
-def prepare(source: str | Path, out: str | Path, limit: int = 0, incomplete: bool = False,
-            workers: int = 4) -> list[Path]:
-    """Writes all.jsonl. Labels: sex, age, age_band, accent, locale, split; what a speaker did not say is
-    not there.
-
-    limit: clips of a speaker at most, the first by name, 0 for all. incomplete: go on where clips are
-    missing or wrong; workers: threads that open files. Raises InputError
-    where Common Voice is absent, and where it is not whole.
-    """
-    return tabled.prepare("common_voice", ABOUT, source, out, scan(source, limit), incomplete, workers)
-
-
-def check(source: str | Path) -> list[str]:
-    """What is missing or wrong, a line each. Raises InputError where Common Voice is absent."""
-    return tabled.check("common_voice", ABOUT, source, scan(source))
+    return Scan(clips, found, missing, labels=("sex", "age", "accent"))

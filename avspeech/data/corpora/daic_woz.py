@@ -1,24 +1,27 @@
 """DAIC-WOZ: 189 interviews by a virtual agent, and how depressed the interviewed are (PHQ-8).
 
-J. Gratch et al., "The Distress Analysis Interview Corpus of human and computer interviews", LREC 2014; split
-and scores as in the challenge AVEC 2017.
+J. Gratch et al., "The Distress Analysis Interview Corpus of human and computer interviews", LREC
+2014; split and scores as in the challenge AVEC 2017.
 
-A participant's turns are cut from the interview by its transcript (300_TRANSCRIPT.csv: start_time, stop_time,
-speaker, value, by tabs). Neighbouring turns become one segment, longer ones are cut: each carries its
-participant's label, and it is participants that are judged.
+A participant's turns are cut from the interview by its transcript (300_TRANSCRIPT.csv: start_time,
+stop_time, speaker, value, by tabs). Neighbouring turns become one segment, longer ones are cut:
+each carries its participant's label, and it is participants that are judged.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from avspeech.data.corpora import layout
+from avspeech.data.corpora.scan import Read, Scan
 from avspeech.data.manifest import Utterance
+from avspeech.data.protocol import PUBLISHED, Protocol, identity
 from avspeech.errors import InputError
 
 ABOUT = layout.About(
@@ -29,7 +32,8 @@ ABOUT = layout.About(
     "AVEC2017.csv and full_test_split.csv",
 )
 
-# Participants of each part, AVEC 2017 (Ringeval et al., Table 1). The four numbers are not in the release.
+# Participants of each part, AVEC 2017 (Ringeval et al., Table 1). The four numbers are not in the
+# release.
 PARTICIPANTS = {"train": 107, "dev": 35, "test": 47}
 NOT_RELEASED = (342, 394, 398, 460)
 NUMBERS = tuple(str(n) for n in range(300, 493) if n not in NOT_RELEASED)
@@ -40,15 +44,18 @@ DEPRESSED = 10  # PHQ-8 score from which on a participant counts as depressed
 # The published label of 409 does not go with its score of 10; left as published.
 KNOWN_ODD = ("409",)
 
-# Faults of the recordings. That these interviews are faulty is in the corpus' documentation; the numbers are
-# those in use in programs that read it (first, it seems, of Bailey and Plumbley, EUSIPCO 2021), which differ
-# by up to 3 s for 373: the wider interval is taken. They could not be checked against the recordings here.
+# Faults of the recordings. That these interviews are faulty is in the corpus' documentation; the
+# numbers are those in use in programs that read it (first, it seems, of Bailey and Plumbley,
+# EUSIPCO 2021), which differ by up to 3 s for 373: the wider interval is taken. They could not be
+# checked against the recordings here.
 INTERRUPTED = {"373": (395.0, 431.0), "444": (285.0, 387.0)}  # seconds in which others speak
-LATE = {"318": 34.319917, "321": 3.8379167, "341": 6.1892, "362": 16.8582}  # to add to the transcript's times
+LATE = {"318": 34.319917, "321": 3.8379167, "341": 6.1892,
+        "362": 16.8582}  # to add to the transcript's times
 
 GAP = 1.0  # seconds between turns of a participant that are still one segment
 MAX_BEYOND = 5.0  # seconds a transcript may go on after the sound; what is beyond is cut off
-_NOISE = re.compile(r"scrubbed_entry|</?synch?[>.]?|\[synch?(ing)?\]|<talking to experimenter>", re.I)
+_NOISE = re.compile(r"scrubbed_entry|</?synch?[>.]?|\[synch?(ing)?\]|<talking to experimenter>",
+                    re.I)
 
 
 @dataclass(frozen=True)
@@ -60,21 +67,27 @@ class Participant:
     audio: Path
     transcript: Path
 
+    @property
+    def whole(self) -> bool:
+        """Whether both files are there."""
+        return self.audio.is_file() and self.transcript.is_file()
+
 
 def _table(source: Path, names: Sequence[str]) -> Path | None:
     places = [source, *(f for f in layout.folders(source) if not f.name.endswith("_P"))]
-    return next((place / name for name in names for place in places if (place / name).is_file()), None)
+    return next((place / name for name in names for place in places if (place / name).is_file()),
+                None)
 
 
 def read_split(path: Path) -> dict[str, dict[str, Any]]:
-    """{"300": {"phq8": 2, "depressed": "no", "sex": "male"}} of one of the tables; the test table of the
-    challenge has no scores. Raises InputError for a table without participants."""
+    """{"300": {"phq8": 2, "depressed": "no", "sex": "male"}} of one of the tables; the test table
+    of the challenge has no scores. Raises InputError for a table without participants."""
     found: dict[str, dict[str, Any]] = {}
-    for number, row in enumerate(layout.read_table(path), 2):
+    for where, row in layout.read_rows(path):
         name = row.get("participant_id", "")
         binary, score = (row.get(f"phq8_{k}", row.get(f"phq_{k}", "")) for k in ("binary", "score"))
         if not name.isdigit() or binary not in ("", "0", "1") or (score and not score.isdigit()):
-            raise InputError(f"{path}:{number}: expected Participant_ID, PHQ8_Binary (0 or 1), PHQ8_Score "
+            raise InputError(f"{where}: expected Participant_ID, PHQ8_Binary (0 or 1), PHQ8_Score "
                              f"and Gender, got {list(row.values())[:4]}")
         labels: dict[str, Any] = {}
         labels.update({"phq8": int(score)} if score else {})
@@ -86,20 +99,21 @@ def read_split(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def read_transcript(path: Path, number: str = "") -> list[tuple[float, float, str]]:
-    """(start, end, words) of the participant's turns, seconds in the recording, times set right for the
-    interviews known to be late, interruptions and technical remarks left out. Raises InputError for another
-    kind of file."""
+    """(start, end, words) of the participant's turns, seconds in the recording, times set right for
+    the interviews known to be late, interruptions and technical remarks left out. Raises InputError
+    for another kind of file."""
     turns = []
     late = LATE.get(number, 0.0)
     first, last = INTERRUPTED.get(number, (math.inf, math.inf))
-    for line, row in enumerate(layout.read_table(path, "\t"), 2):
+    for where, row in layout.read_rows(path, "\t", required=3):  # some rows have no words
         try:
             start, end = float(row["start_time"]) + late, float(row["stop_time"]) + late
         except (KeyError, ValueError):
-            raise InputError(f"{path}:{line}: expected start_time, stop_time, speaker and value, by tabs"
+            raise InputError(f"{where}: expected start_time, stop_time, speaker and value, by tabs"
                              ) from None
         words = row.get("value", "")
-        if (row.get("speaker", "").lower() == "participant" and end > start and not _NOISE.search(words)
+        if (row.get("speaker", "").lower() == "participant" and end > start
+            and not _NOISE.search(words)
             and (end <= first or start >= last)):
             turns.append((start, end, words))
     return sorted(turns)
@@ -107,8 +121,8 @@ def read_transcript(path: Path, number: str = "") -> list[tuple[float, float, st
 
 def segments(turns: Sequence[tuple[float, float, str]], shortest: float,
              longest: float) -> list[tuple[float, float, str]]:
-    """Turns less than GAP apart as one segment of at most `longest` seconds, those below `shortest` left out;
-    a turn longer than that is cut into equal parts, of which each has its words."""
+    """Turns less than GAP apart as one segment of at most `longest` seconds, those below `shortest`
+    left out; a turn longer than that is cut into equal parts, of which each has its words."""
     joined: list[tuple[float, float, str]] = []
     for start, end, words in turns:
         if joined and start - joined[-1][1] < GAP and end - joined[-1][0] <= longest:
@@ -121,10 +135,9 @@ def segments(turns: Sequence[tuple[float, float, str]], shortest: float,
     return [s for s in joined if s[1] - s[0] >= shortest]
 
 
-def participants(source: str | Path) -> list[Participant]:
-    """All participants the tables name, whether or not their files are there. Raises InputError, saying where
-    to get DAIC-WOZ, for none, and for a table that cannot be read."""
-    source = Path(source)
+def participants(source: Path) -> list[Participant]:
+    """All participants the tables name, whether or not their files are there. Raises InputError for
+    a table that cannot be read."""
     found: dict[str, Participant] = {}
     for split, names in SPLIT_FILES.items():
         table = _table(source, names)
@@ -134,21 +147,9 @@ def participants(source: str | Path) -> list[Participant]:
                                  f"{found[number].labels['split']} part")
             folder = source / f"{number}_P"
             found[number] = Participant(number, {"split": split, "participant": number, **labels},
-                                        folder / f"{number}_AUDIO.wav", folder / f"{number}_TRANSCRIPT.csv")
-    if not found:
-        raise layout.absent(source, ABOUT)
+                                        folder / f"{number}_AUDIO.wav",
+                                        folder / f"{number}_TRANSCRIPT.csv")
     return list(found.values())
-
-
-def _whole(found: Sequence[Participant]) -> list[Participant]:
-    return [p for p in found if p.audio.is_file() and p.transcript.is_file()]
-
-
-def summary(found: Sequence[Participant]) -> str:
-    """Counts against the published ones."""
-    there = _whole(found)
-    return ", ".join(layout.counted(sum(p.labels["split"] == split for p in there), number,
-                                    f"participants of {split}") for split, number in PARTICIPANTS.items())
 
 
 def _missing(source: Path, found: Sequence[Participant]) -> list[str]:
@@ -159,56 +160,69 @@ def _missing(source: Path, found: Sequence[Participant]) -> list[str]:
     problems += layout.grouped("participants who are not of the corpus",
                                [p.number for p in found if p.number not in NUMBERS])
     problems += layout.grouped("files missing", [
-        layout.below(path, source) for p in found for path in (p.audio, p.transcript) if not path.is_file()])
+        layout.below(path, source) for p in found for path in (p.audio, p.transcript)
+        if not path.is_file()])
     problems += layout.grouped("participants without a score; full_test_split.csv has those of the test part",
                                [p.number for p in found if "phq8" not in p.labels])
     problems += layout.grouped(f"participants whose label does not go with their score ({DEPRESSED} is "
                                "depressed)", [
-        p.number for p in found if p.number not in KNOWN_ODD and {"phq8", "depressed"} <= set(p.labels)
+        p.number for p in found if p.number not in KNOWN_ODD and {"phq8",
+                                                                  "depressed"} <= set(p.labels)
         and (p.labels["phq8"] >= DEPRESSED) != (p.labels["depressed"] == "yes")])
     return problems + layout.empty((p.audio for p in found if p.audio.is_file()), source)
 
 
-def _read(source: Path, found: Sequence[Participant], shortest: float, longest: float,
-          workers: int) -> tuple[list[Utterance], list[str]]:
-    def work(p: Participant) -> list[Utterance]:
+def scan(source: Path, shortest: float = 1.0, longest: float = 15.0) -> Scan[Participant]:
+    """The interviews; of each, segments of the participant's speech become utterances. Labels:
+    split ("train", "dev", "test", as published), participant, phq8 (0..24), depressed ("yes",
+    "no"), sex.
+
+    Args:
+        source: the corpus.
+        shortest: seconds of a segment at least.
+        longest: seconds of a segment at most.
+
+    Raises:
+        InputError: for a table that cannot be read, and for other limits.
+    """
+    if not 0 < shortest <= longest / 2:
+        raise InputError(f"daic_woz: shortest={shortest}, longest={longest}: expected seconds, the second at "
+                         "least twice the first")
+    found = participants(source)
+
+    def read(p: Participant) -> Read:
+        if not p.whole:
+            return Read([])  # said by `_missing`
         seconds = layout.media(p.audio).audio
         cut = segments(read_transcript(p.transcript, p.number), shortest, longest)
         beyond = [s for s in cut if s[1] > seconds + MAX_BEYOND]
         if beyond or not cut:
             raise InputError(f"{p.number}: " + (
-                f"the transcript runs to {beyond[-1][1]:.1f} s, the sound to {seconds:.1f} s" if beyond
+                f"the transcript runs to {beyond[-1][1]:.1f} s, the sound to {seconds:.1f} s"
+                if beyond
                 else "no turn of the participant"))
-        return [Utterance(id=f"daic_woz-{p.number}-{k:03}", audio=layout.below(p.audio, source),
-                          start=round(start, 3), duration=round(min(end, seconds) - start, 3),
-                          speaker=f"daic_woz-{p.number}", text=words or None, labels=dict(p.labels))
-                for k, (start, end, words) in enumerate(cut) if min(end, seconds) - start >= shortest]
+        return Read([Utterance(id=f"daic_woz-{p.number}-{k:03}", audio=layout.below(p.audio,
+                                                                                    source),
+                               start=round(start, 3), duration=round(min(end, seconds) - start, 3),
+                               speaker=f"daic_woz-{p.number}", text=words or None,
+                               labels=dict(p.labels))
+                     for k, (start, end, words) in enumerate(cut) if min(end,
+                                                                         seconds) - start >= shortest])
 
-    read, unusable = layout.gather(_whole(found), work, "DAIC-WOZ", workers)
-    return [u for own in read for u in own], layout.grouped("unusable interviews", unusable)
-
-
-def prepare(source: str | Path, out: str | Path, shortest: float = 1.0, longest: float = 15.0,
-            incomplete: bool = False, workers: int = 4) -> list[Path]:
-    """Writes all.jsonl: segments of the participants' speech. Labels: split ("train", "dev", "test", as
-    published), participant, phq8 (0..24), depressed ("yes", "no"), sex.
-
-    shortest, longest: seconds of a segment; incomplete: go on where interviews are missing or wrong; workers:
-    threads that open files. Raises InputError where DAIC-WOZ is absent, and where it is not whole.
-    """
-    if not 0 < shortest <= longest / 2:
-        raise InputError(f"daic_woz: shortest={shortest}, longest={longest}: expected seconds, the second at "
-                         "least twice the first")
-    source = Path(source)
-    found = participants(source)
-    utterances, unusable = _read(source, found, shortest, longest, workers)
-    return layout.finish_whole(out, ABOUT, "daic_woz", source, utterances, [summary(found)],
-                               _missing(source, found) + unusable, incomplete)
+    have = Counter(p.labels["split"] for p in found if p.whole)
+    whole = ", ".join(layout.counted(have[split], number, f"participants of {split}")
+                      for split, number in PARTICIPANTS.items())
+    return Scan(found, [whole], _missing(source, found), read, noun="interviews")
 
 
-def check(source: str | Path) -> list[str]:
-    """What is missing or wrong, a line each: tables, participants, files, scores, transcripts that do not fit
-    their sound. Raises InputError where DAIC-WOZ is absent."""
-    source = Path(source)
-    found = participants(source)
-    return _missing(source, found) + _read(source, found, 1.0, 15.0, 4)[1]
+# The published parts; participants are counted and judged.
+PROTOCOLS = (
+    Protocol(
+        name="daic_woz", corpus="daic_woz", label="depressed", kind="classification",
+        classes=("no", "yes"), mapping=identity(("no", "yes")), group="split", folds=PUBLISHED,
+        counts={"no": 133, "yes": 56}, unit="participant",
+        source="the published parts (AVEC 2017), 189 participants"),
+    Protocol(
+        name="daic_woz-phq8", corpus="daic_woz", label="phq8", kind="regression", classes=(),
+        mapping={}, group="split", folds=PUBLISHED, counts={"utterances": 189}, unit="participant",
+        source="the published parts (AVEC 2017), 189 participants; scores 0 to 24"))

@@ -2,20 +2,31 @@
 
 F. Burkhardt et al., "A database of German emotional speech", Interspeech 2005.
 
-A file's name is its meaning: 03a01Fa is speaker 03, text a01, emotion F (Freude), version a. Unusable takes
-were taken out before publication, so there is no full grid to hold it against; what is known is how many
-clips each speaker has.
+A file's name is its meaning: 03a01Fa is speaker 03, text a01, emotion F (Freude), version a. The
+535 clips of 2005 are those whose emotion at least 80 % of the listeners recognized, so there is no
+full grid to hold them against; what is known is how many clips each speaker has.
+
+EmoDB 2.0 (F. Burkhardt et al., Interspeech 2025; https://zenodo.org/records/17651657) adds the 281
+others, 816 clips in all, and tables in audformat: db.emotion.csv (file, emotion,
+emotion.confidence: the share of listeners) and
+db.emotion.categories.{train,test}.gold_standard.csv, which name the 535 by the published split of
+six and four speakers. That much is taken from programs that read it; it was not held against the
+archive itself. Its clips all get the label `acted`, the emotion asked of the actor, and `split`;
+the 535 alone get `emotion`, so the protocol emodb-loso finds the same clips in both releases. The
+published split has no development part: of its training speakers, a man and a woman are chosen
+here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from avspeech.data.corpora import layout
-from avspeech.data.manifest import Utterance
+from avspeech.data.corpora.scan import Clip, Scan, columns, number
+from avspeech.data.protocol import PUBLISHED, Protocol, balanced, identity
 from avspeech.errors import InputError
 
 ABOUT = layout.About(
@@ -41,89 +52,109 @@ TEXTS = {
     "b09": "Ich will das eben wegbringen und dann mit Karl was trinken gehen.",
     "b10": "Die wird auf dem Platz sein, wo wir sie immer hinlegen.",
 }
-EMOTIONS = {"W": "anger", "L": "boredom", "E": "disgust", "A": "fear", "F": "happiness", "T": "sadness",
-            "N": "neutral"}
+EMOTIONS = {"W": "anger", "L": "boredom", "E": "disgust", "A": "fear", "F": "happiness",
+            "T": "sadness", "N": "neutral"}
+AGREED = 0.8  # share of listeners from which on a clip is one of the 535
+ALL_CLIPS = 816  # of release 2.0
+DEV_SPEAKERS, TEST_SPEAKERS = ("10", "13"), ("12", "14", "15", "16")  # of release 2.0
 # Of the published archive: clips of each speaker; 535 in all.
-CLIPS = {"03": 49, "08": 58, "09": 43, "10": 38, "11": 55, "12": 35, "13": 61, "14": 69, "15": 56, "16": 71}
+CLIPS = {"03": 49, "08": 58, "09": 43, "10": 38, "11": 55, "12": 35, "13": 61, "14": 69, "15": 56,
+         "16": 71}
 
 
-@dataclass(frozen=True)
-class Clip:
-    """One clip: speaker "03", text "a01", emotion "F", version "a" as in its name."""
+def read_agreement(source: Path) -> dict[str, float]:
+    """{"03a01Fa": 0.9}: the share of listeners who recognized the emotion, of release 2.0's tables;
+    {} where they are not there. Raises InputError for another table."""
+    table = source / "db.emotion.csv"
+    found: dict[str, float] = {}
+    for row in columns(table, "file", "emotion", "emotion.confidence") if table.is_file() else []:
+        name = Path(row["file"]).stem
+        if row["emotion"] != EMOTIONS.get(name[5:6]):
+            raise InputError(f"{table}: {row['file']}: emotion '{row['emotion']}' is not that of its "
+                             "name")
+        found[name] = number(row, "emotion.confidence", table)
+    return found
 
-    speaker: str
-    text: str
-    emotion: str
-    path: Path
+
+def _split(speaker: str) -> str:
+    return "test" if speaker in TEST_SPEAKERS else "dev" if speaker in DEV_SPEAKERS else "train"
 
 
-def _scan(source: Path) -> tuple[list[Clip], list[str]]:
+def _strangers(source: Path, agreement: dict[str, float]) -> list[str]:
+    """Where the published split and the 535 are not as described above, a line each."""
+    problems, gold = [], set()
+    for part, ours in (("train", ("train", "dev")), ("test", ("test",))):
+        table = source / f"db.emotion.categories.{part}.gold_standard.csv"
+        names = [Path(row["file"]).stem for row in columns(table,
+                                                           "file")] if table.is_file() else []
+        gold |= set(names)
+        problems += layout.grouped(f"clips of {table.name} whose speaker is in another part",
+                                   [name for name in names if _split(name[:2]) not in ours])
+    agreed = {name for name, share in agreement.items() if share >= AGREED}
+    if gold:
+        problems += layout.grouped(f"clips that the gold standard names and {AGREED:.0%} agreement "
+                                   "does not, or the reverse", sorted(gold ^ agreed))
+    return problems
+
+
+def scan(source: Path) -> Scan[Clip]:
+    """All clips there are, by name. Labels: emotion, statement, sex, age; of release 2.0 also
+    acted, agreement and split, and no emotion below 80 % agreement. Raises InputError for a table
+    that is another."""
+    agreement = read_agreement(source)
+    newer = len(agreement) > sum(CLIPS.values())
     folder = source / "wav" if (source / "wav").is_dir() else source
-    found, wrong = [], []
+    clips, wrong = [], []
     for path in layout.files(folder, ".wav", ".flac"):
         match = re.fullmatch(r"(\d\d)([ab]\d\d)([A-Z])([a-z]?)", path.stem)
-        if (match and match.group(1) in SPEAKERS and match.group(2) in TEXTS
-            and match.group(3) in EMOTIONS):
-            found.append(Clip(match.group(1), match.group(2), match.group(3), path))
-        else:
+        if (not match or match.group(1) not in SPEAKERS or match.group(2) not in TEXTS
+                or match.group(3) not in EMOTIONS or (newer and path.stem not in agreement)):
             wrong.append(layout.below(path, source))
-    if not found:
-        raise layout.absent(source, ABOUT)
-    return found, wrong
-
-
-def clips(source: str | Path) -> list[Clip]:
-    """All clips there are, by name. Raises InputError, saying where to get EmoDB, for none."""
-    return _scan(Path(source))[0]
-
-
-def summary(found: Sequence[Clip]) -> str:
-    """Counts against the published ones."""
-    return (layout.counted(len({c.speaker for c in found}), len(SPEAKERS), "speakers") + ", "
-            + layout.counted(len(found), sum(CLIPS.values()), "clips"))
-
-
-def _missing(source: Path, found: Sequence[Clip], wrong: Sequence[str]) -> list[str]:
-    have = {s: sum(c.speaker == s for c in found) for s in SPEAKERS}
-    problems = layout.grouped("speakers missing", [s for s in SPEAKERS if not have[s]], len(SPEAKERS))
+            continue
+        speaker, text, emotion = match.group(1), match.group(2), EMOTIONS[match.group(3)]
+        sex, age = SPEAKERS[speaker]
+        labels: dict[str, Any] = {"emotion": emotion, "statement": text, "sex": sex, "age": age}
+        if newer:
+            share = agreement[path.stem]
+            labels |= {"acted": emotion, "agreement": share, "split": _split(speaker)}
+            if share < AGREED:
+                del labels["emotion"]
+        clips.append(Clip(path.stem, path, speaker, labels, TEXTS[text]))
+    have = Counter(c.speaker for c in clips if "emotion" in c.labels)
+    problems = layout.grouped("speakers missing", [s for s in SPEAKERS if not have[s]],
+                              len(SPEAKERS))
     problems += layout.grouped("speakers with fewer or more clips than published", [
         f"{s} has {layout.counted(have[s], CLIPS[s], 'clips')}" for s in SPEAKERS
         if have[s] not in (0, CLIPS[s])], len(SPEAKERS))
     problems += layout.grouped("files that are not named as EmoDB's", wrong)
-    return problems + layout.empty((c.path for c in found), source)
+    found = [layout.counted(len({c.speaker for c in clips}), len(SPEAKERS), "speakers") + ", "
+             + layout.counted(sum(have.values()), sum(CLIPS.values()), "clips")]
+    if newer:
+        problems += _strangers(source, agreement)
+        problems += layout.grouped("clips missing that db.emotion.csv lists",
+                                   sorted(set(agreement) - {c.id for c in clips}))
+        if len(clips) != ALL_CLIPS:
+            problems.append(f"release 2.0: {layout.counted(len(clips), ALL_CLIPS, 'clips')}")
+        doubtful = len(clips) - sum(have.values())
+        found.append(f"release 2.0: {layout.counted(len(clips), ALL_CLIPS, 'clips')}, {doubtful:,} of "
+                     f"them below {AGREED:.0%} agreement: these have the label acted, not emotion")
+    return Scan(clips, found, problems, shortest=0.8,
+                varied=True)  # the shortest published clip lasts 1.2 s
 
 
-def _read(source: Path, found: Sequence[Clip], workers: int) -> tuple[list[Utterance], list[str]]:
-    def work(clip: Clip) -> Utterance:
-        seconds = layout.media(clip.path).audio
-        if seconds < 0.8:  # the shortest published clip lasts 1.2 s
-            raise InputError(f"{layout.below(clip.path, source)}: {seconds:.2f} s of sound: cut short")
-        sex, age = SPEAKERS[clip.speaker]
-        return Utterance(id=f"emodb-{clip.path.stem}", audio=layout.below(clip.path, source),
-                         duration=seconds, speaker=f"emodb-{clip.speaker}", text=TEXTS[clip.text],
-                         labels={"emotion": EMOTIONS[clip.emotion], "statement": clip.text, "sex": sex,
-                                 "age": age})
-
-    read, unusable = layout.gather(found, work, "EmoDB", workers)
-    return read, layout.grouped("unusable clips", unusable) + layout.cut_short(read)
-
-
-def prepare(source: str | Path, out: str | Path, incomplete: bool = False, workers: int = 4) -> list[Path]:
-    """Writes all.jsonl. Labels: emotion, statement, sex, age.
-
-    incomplete: go on where clips are missing or wrong; workers: threads that open files. Raises InputError
-    where EmoDB is absent, and where it is not whole.
-    """
-    source = Path(source)
-    found, wrong = _scan(source)
-    utterances, unusable = _read(source, found, workers)
-    return layout.finish_whole(out, ABOUT, "emodb", source, utterances, [summary(found)],
-                               _missing(source, found, wrong) + unusable, incomplete)
-
-
-def check(source: str | Path) -> list[str]:
-    """What is missing or wrong, a line each: speakers, counts, names, files that do not open, a copy that was
-    cut to one length. Raises InputError where EmoDB is absent."""
-    source = Path(source)
-    found, wrong = _scan(source)
-    return _missing(source, found, wrong) + _read(source, found, 4)[1]
+# Each speaker is tested; for development the woman and the man that follow.
+_CLASSES = ("anger", "boredom", "disgust", "fear", "happiness", "neutral", "sadness")
+PROTOCOLS = (
+    Protocol(
+        name="emodb-loso", corpus="emodb", label="emotion", kind="classification", classes=_CLASSES,
+        mapping=identity(_CLASSES), group="speaker",
+        folds=balanced([(f"emodb-{s}",) for s in SPEAKERS],
+                       {f"emodb-{s}": sex for s, (sex, _) in SPEAKERS.items()}, 1),
+        counts=dict(zip(_CLASSES, (127, 81, 46, 69, 71, 79, 62))),
+        source="leave one speaker out, 535 utterances; development: the woman and the man that follow"),
+    Protocol(
+        name="emodb-2.0", corpus="emodb", label="acted", kind="classification", classes=_CLASSES,
+        mapping=identity(_CLASSES), group="split", folds=PUBLISHED,
+        counts={"utterances": ALL_CLIPS},
+        source="all 816 utterances of release 2.0, emotions as acted; the published split, of whose "
+        "six training speakers 10 and 13 are for development"))

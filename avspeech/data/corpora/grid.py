@@ -1,10 +1,11 @@
-"""GRID: 34 talkers read 1,000 six-word sentences each before a camera; 3 s clips, frontal, 360x288 at 25 fps.
+"""GRID: 34 talkers read 1,000 six-word sentences each before a camera; 3 s clips, frontal, 360x288
+at 25 fps.
 
-M. Cooke, J. Barker, S. Cunningham, X. Shao, "An audio-visual corpus for speech perception and automatic
-speech recognition", JASA 120(5), 2006, doi:10.1121/1.2229005.
+M. Cooke, J. Barker, S. Cunningham, X. Shao, "An audio-visual corpus for speech perception and
+automatic speech recognition", JASA 120(5), 2006, doi:10.1121/1.2229005.
 
-A clip's name is its sentence: `bbaf2n` is "bin blue at f two now". Word times are in `.align` files, in
-1/25000 s (1000 units a video frame).
+A clip's name is its sentence: `bbaf2n` is "bin blue at f two now". Word times are in `.align`
+files, in 1/25000 s (1000 units a video frame).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from avspeech.data.corpora import layout
+from avspeech.data.corpora.scan import HeldOut, Read, Scan, dealt, read
 from avspeech.data.manifest import VIEW_ANGLES, Utterance, View
 from avspeech.errors import InputError
 
@@ -26,7 +28,8 @@ ABOUT = layout.About(
     "sN/align/*.align)",
 )
 
-# Counts of Cooke et al. (2006), section II, and of the archive: s21 was recorded without usable video.
+# Counts of Cooke et al. (2006), section II, and of the archive: s21 was recorded without usable
+# video.
 SPEAKERS = tuple(f"s{n}" for n in range(1, 35))
 WITHOUT_VIDEO = ("s21",)
 SENTENCES_PER_SPEAKER = 1000
@@ -43,15 +46,15 @@ GRAMMAR: tuple[dict[str, str], ...] = (
     {"b": "blue", "g": "green", "r": "red", "w": "white"},
     {"a": "at", "b": "by", "i": "in", "w": "with"},
     {letter: letter for letter in "abcdefghijklmnopqrstuvxyz"},
-    {"z": "zero", "1": "one", "2": "two", "3": "three", "4": "four", "5": "five", "6": "six", "7": "seven",
-     "8": "eight", "9": "nine"},
+    {"z": "zero", "1": "one", "2": "two", "3": "three", "4": "four", "5": "five", "6": "six",
+     "7": "seven", "8": "eight", "9": "nine"},
     {"a": "again", "n": "now", "p": "please", "s": "soon"},
 )
 SILENCES = ("sil", "sp")  # at the ends, and a short pause between words
 
 
 @dataclass(frozen=True)
-class Clip:
+class Film:
     """One clip's files: speaker "s1", name "bbaf2n"; align is None where there is no such file."""
 
     speaker: str
@@ -62,23 +65,21 @@ class Clip:
 
 def sentence(name: str) -> list[str] | None:
     """The six words a clip's name stands for, or None for a name outside the grammar."""
-    if len(name) != len(GRAMMAR) or any(letter not in words for letter, words in zip(name, GRAMMAR)):
+    if len(name) != len(GRAMMAR) or any(letter not in words for letter, words in zip(name,
+                                                                                     GRAMMAR)):
         return None
     return [words[letter] for letter, words in zip(name, GRAMMAR)]
 
 
 def read_align(path: Path) -> list[list]:
-    """[[start, end, word], ...] of an .align file: seconds from the clip's first frame, silences left out.
+    """[[start, end, word], ...] of an .align file: seconds from the clip's first frame, silences
+    left out.
 
     Raises InputError for a line that is not "start end word" or for times that run backwards.
     """
     words: list[list] = []
     last = 0.0
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"{path}: cannot be read as text") from None
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(layout.lines(path), 1):
         match = re.fullmatch(r"\s*(\d+)\s+(\d+)\s+(\S+)\s*", line)
         if not match:
             if line.strip():
@@ -94,8 +95,10 @@ def read_align(path: Path) -> list[list]:
 
 
 def _videos(source: Path, speaker: str) -> dict[str, Path]:
-    """A speaker's clips by name, from the first of the places where they may be; .mpg before .mp4."""
-    for place in (source / "video" / speaker, source / speaker / "video" / "mpg_6000", source / speaker):
+    """A speaker's clips by name, from the first of the places where they may be; .mpg before
+    .mp4."""
+    for place in (source / "video" / speaker, source / speaker / "video" / "mpg_6000",
+                  source / speaker):
         videos = {p.stem: p for suffix in (".mp4", ".mpg") for p in layout.files(place, suffix)}
         if videos:
             return videos
@@ -107,52 +110,44 @@ def _align_folder(source: Path, speaker: str) -> Path:
     return next((p for p in places if p.is_dir()), places[0])
 
 
-def clips(source: str | Path) -> list[Clip]:
-    """All clips there are, by speaker and name; an .mpg is preferred to an .mp4 of the same name.
-
-    Raises InputError, saying where to get GRID, where there is none.
-    """
-    source = Path(source)
+def films(source: Path) -> list[Film]:
+    """All clips there are, by speaker and name; an .mpg is preferred to an .mp4 of the same
+    name."""
     found = []
     for speaker in SPEAKERS:
         videos = _videos(source, speaker)
-        aligned = ({p.stem: p for p in layout.files(_align_folder(source, speaker), ".align")} if videos
+        aligned = ({p.stem: p for p in layout.files(_align_folder(source, speaker), ".align")}
+                   if videos
                    else {})
-        found += [Clip(speaker, name, videos[name], aligned.get(name)) for name in sorted(videos)]
-    if not found:
-        raise layout.absent(source, ABOUT)
+        found += [Film(speaker, name, videos[name], aligned.get(name)) for name in sorted(videos)]
     return found
 
 
-def summary(found: Sequence[Clip]) -> str:
-    """Counts against the published ones: "1 of 33 speakers with video, 700 of 33,000 clips"."""
-    return (layout.counted(len({c.speaker for c in found}), len(SPEAKERS) - len(WITHOUT_VIDEO),
-                           "speakers with video")
-            + ", " + layout.counted(len(found), CLIPS_WITH_VIDEO, "clips"))
-
-
-def _missing(source: Path, found: Sequence[Clip]) -> list[str]:
+def _missing(source: Path, found: Sequence[Film]) -> list[str]:
     problems = []
     by_speaker: dict[str, int] = {}
     for clip in found:
         by_speaker[clip.speaker] = by_speaker.get(clip.speaker, 0) + 1
     gone = [s for s in SPEAKERS if s not in by_speaker and s not in WITHOUT_VIDEO]
     problems += layout.grouped("speakers missing", gone)
-    short = [f"{s} has {layout.counted(n, SENTENCES_PER_SPEAKER, 'clips')}" for s, n in by_speaker.items()
+    short = [f"{s} has {layout.counted(n, SENTENCES_PER_SPEAKER, 'clips')}" for s, n
+             in by_speaker.items()
              if n != SENTENCES_PER_SPEAKER]
     if short:
         problems.append(layout.named(short))
     bare = [f"{c.speaker}/{c.name}" for c in found if c.align is None]
     problems += layout.grouped("clips without .align", bare)
     have = {(c.speaker, c.name) for c in found}
-    orphans = [f"{s}/{p.stem}" for s in by_speaker for p in layout.files(_align_folder(source, s), ".align")
+    orphans = [f"{s}/{p.stem}" for s in by_speaker for p in layout.files(_align_folder(source, s),
+                                                                         ".align")
                if (s, p.stem) not in have]
     problems += layout.grouped(".align files without a clip", orphans)
     return problems
 
 
-def _utterance(clip: Clip, source: Path) -> tuple[Utterance, list[str]]:
-    """The utterance of a clip and what is wrong with its labels. Raises InputError for a clip of no use."""
+def _utterance(clip: Film, source: Path) -> Read:
+    """The utterance of a clip and what is wrong with its labels. Raises InputError for a clip of no
+    use."""
     where = f"{clip.speaker}/{clip.name}"
     expected = sentence(clip.name)
     if expected is None:
@@ -183,41 +178,36 @@ def _utterance(clip: Clip, source: Path) -> tuple[Utterance, list[str]]:
     yaw, pitch = VIEW_ANGLES["front"]
     utterance = Utterance(
         id=f"grid-{clip.speaker}-{clip.name}", audio=path, duration=media.audio,
-        speaker=f"grid-{clip.speaker}", text=" ".join(expected), views=(View(path, "front", yaw, pitch),),
+        speaker=f"grid-{clip.speaker}", text=" ".join(expected), views=(View(path, "front", yaw,
+                                                                             pitch),),
         labels=labels)
-    return utterance, problems
+    return Read([utterance], [("", line) for line in problems])
 
 
-def _read(source: Path, found: Sequence[Clip], workers: int) -> tuple[list[Utterance], list[str]]:
-    read, unusable = layout.gather(found, lambda clip: _utterance(clip, source), "GRID", workers)
-    problems = layout.grouped("unusable clips", unusable)
-    return [utterance for utterance, _ in read], problems + [line for _, lines in read for line in lines]
+def scan(source: Path, held: HeldOut = HeldOut(),
+         speakers: str | Sequence[str] | None = None) -> Scan[Film]:
+    """The clips there are, be it one speaker of 34. Labels: words, [start, end, word] each.
 
-
-def prepare(source: str | Path, out: str | Path, split: str = "auto", seed: int = 0, dev: float = layout.DEV,
-            test: float = layout.TEST, speakers: str | Sequence[str] | None = None,
-            workers: int = 1) -> list[Path]:
-    """Writes train, dev and test manifests of the clips there are, be it one speaker of 34.
-
-    split: "auto" (by speaker where there are three or more, else by clip), "speaker", "clip"; dev, test:
-    shares or counts held out; speakers: only these ("s1", ...); workers: threads that open files.
-    Raises InputError where GRID is absent.
+    Args:
+        source: the corpus.
+        speakers: only these ("s1", ...); default: all.
     """
-    source = Path(source)
-    found = clips(source)
-    counts, missing = summary(found), _missing(source, found)
+    found = films(source)
+    if not found:
+        return Scan([], [])
+    whole = (layout.counted(len({c.speaker for c in found}), len(SPEAKERS) - len(WITHOUT_VIDEO),
+                            "speakers with video")
+             + ", " + layout.counted(len(found), CLIPS_WITH_VIDEO, "clips"))
+    problems = _missing(source, found)
     wanted = layout.chosen("speakers", speakers, list(dict.fromkeys(c.speaker for c in found)))
-    found = [c for c in found if c.speaker in wanted]
-    utterances, problems = _read(source, found, workers)
-    parts, by = layout.split(utterances, split, seed, dev, test) if utterances else ({}, split)
-    return layout.finish(out, parts, layout.Prepared("grid", str(source.resolve()), by, seed, found=[counts],
-                                                     problems=missing + problems))
+    return Scan([c for c in found if c.speaker in wanted], [whole], problems,
+                lambda film: _utterance(film, source), dealt(held))
 
 
-def label_lag(clip: Clip) -> float | None:
+def label_lag(clip: Film) -> float | None:
     """Seconds by which the sound of a clip comes after its labels, within +-0.6 s: where the energy
-    in 10 ms steps correlates best with "a word is spoken". None without labels or sound. One clip is
-    a guess; take a median."""
+    in 10 ms steps correlates best with "a word is spoken". None without labels or sound. One clip
+    is a guess; take a median."""
     import numpy as np
 
     from avspeech.media import audio
@@ -231,7 +221,9 @@ def label_lag(clip: Clip) -> float | None:
     steps = len(sound) // 160
     if not words or steps < 200:
         return None
-    energy = np.log(np.square(sound[:steps * 160].astype(np.float64)).reshape(steps, 160).mean(axis=1) + 1e-8)
+    energy = np.log(np.square(sound[:steps * 160].astype(np.float64)).reshape(steps,
+                                                                              160).mean(axis=1)
+                                                                              + 1e-8)
     spoken = np.zeros(steps)
     for start, end, _ in words:
         spoken[int(start * 100):int(end * 100)] = 1.0
@@ -239,8 +231,9 @@ def label_lag(clip: Clip) -> float | None:
     return max(range(-60, 61), key=lambda lag: float(np.dot(np.roll(spoken, lag), energy))) / 100
 
 
-def _shifted(found: Sequence[Clip]) -> list[str]:
-    """Speakers whose labels come early or late as a whole: copies of GRID with shifted labels are about."""
+def _shifted(found: Sequence[Film]) -> list[str]:
+    """Speakers whose labels come early or late as a whole: copies of GRID with shifted labels are
+    about."""
     problems = []
     for speaker in dict.fromkeys(c.speaker for c in found):
         own = [c for c in found if c.speaker == speaker]
@@ -253,11 +246,13 @@ def _shifted(found: Sequence[Clip]) -> list[str]:
 
 
 def check(source: str | Path) -> list[str]:
-    """What is missing or wrong, a line each: counts, names, labels that do not fit, files that do not open.
-    Opens every clip, and listens to a few of each speaker to see that the labels are not shifted.
+    """What is missing or wrong, a line each: counts, names, labels that do not fit, files that do
+    not open. Opens every clip, and listens to a few of each speaker to see that the labels are not
+    shifted.
 
     Raises InputError where GRID is absent.
     """
-    source = Path(source)
-    found = clips(source)
-    return _missing(source, found) + _read(source, found, workers=1)[1] + _shifted(found)
+    found = scan(Path(source))
+    if not found.clips:
+        raise layout.absent(source, ABOUT)
+    return read("grid", Path(source), found, 1)[1] + _shifted(found.clips)

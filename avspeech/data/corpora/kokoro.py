@@ -1,8 +1,9 @@
 """Sentences of presidents' speeches, read by Kokoro: synthetic speech to learn pronouncing from.
 
-Kokoro-82M (https://huggingface.co/hexgrad/Kokoro-82M, Apache-2.0) reads phones; it is given those of our own
-text front end, so what is said is what a voice trained on it will be told was said. The sentences are of the
-State of the Union addresses, which are in the public domain: modern prose with its punctuation.
+Kokoro-82M (https://huggingface.co/hexgrad/Kokoro-82M, Apache-2.0) reads phones; it is given those
+of our own text front end, so what is said is what a voice trained on it will be told was said. The
+sentences are of the State of the Union addresses, which are in the public domain: modern prose with
+its punctuation.
 """
 
 from __future__ import annotations
@@ -37,14 +38,15 @@ STYLES, STYLE = 510, 256  # a voice file: a style vector for each number of symb
 
 # Kokoro's symbols by number (its config.json), those that General American uses.
 NUMBERS = {
-    ";": 1, ":": 2, ",": 3, ".": 4, "!": 5, "?": 6, "—": 9, "…": 10, " ": 16, "A": 24, "I": 25, "O": 31,
-    "W": 39, "Y": 41, "b": 44, "d": 46, "f": 48, "h": 50, "i": 51, "j": 52, "k": 53, "l": 54, "m": 55,
-    "n": 56, "p": 58, "s": 61, "t": 62, "u": 63, "v": 64, "w": 65, "z": 68, "ɑ": 69, "æ": 72, "ɔ": 76,
-    "ð": 81, "ʤ": 82, "ə": 83, "ɛ": 86, "ɜ": 87, "ɡ": 92, "ɪ": 102, "ŋ": 112, "θ": 119, "ɹ": 123,
-    "ʃ": 131, "ʧ": 133, "ʊ": 135, "ʌ": 138, "ʒ": 147, "ˈ": 156, "ˌ": 157}
+    ";": 1, ":": 2, ",": 3, ".": 4, "!": 5, "?": 6, "—": 9, "…": 10, " ": 16, "A": 24, "I": 25,
+    "O": 31, "W": 39, "Y": 41, "b": 44, "d": 46, "f": 48, "h": 50, "i": 51, "j": 52, "k": 53,
+    "l": 54, "m": 55, "n": 56, "p": 58, "s": 61, "t": 62, "u": 63, "v": 64, "w": 65, "z": 68,
+    "ɑ": 69, "æ": 72, "ɔ": 76, "ð": 81, "ʤ": 82, "ə": 83, "ɛ": 86, "ɜ": 87, "ɡ": 92, "ɪ": 102,
+    "ŋ": 112, "θ": 119, "ɹ": 123, "ʃ": 131, "ʧ": 133, "ʊ": 135, "ʌ": 138, "ʒ": 147, "ˈ": 156,
+    "ˌ": 157}
 # Ours that Kokoro writes otherwise.
-SPELLED = {"eɪ": "A", "aɪ": "I", "oʊ": "O", "aʊ": "W", "ɔɪ": "Y", "tʃ": "ʧ", "dʒ": "ʤ", "ɝ": "ɜɹ", "ɚ": "əɹ",
-           "–": "—"}
+SPELLED = {"eɪ": "A", "aɪ": "I", "oʊ": "O", "aʊ": "W", "ɔɪ": "Y", "tʃ": "ʧ", "dʒ": "ʤ", "ɝ": "ɜɹ",
+           "ɚ": "əɹ", "–": "—"}
 
 
 @dataclass(frozen=True)
@@ -79,26 +81,25 @@ def numbers(script: text.Script) -> list[int]:
 
 
 def sentences(folder: Path, shortest: int, longest: int) -> Iterator[Sentence]:
-    """The sentences of so many words in the .txt files of a folder, whose every word is in the dictionary or
-    made by its rules."""
+    """The sentences of so many words in the .txt files of a folder, whose every word is in the
+    dictionary or made by its rules."""
     for path in layout.files(folder, ".txt"):
-        try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError):
-            raise InputError(f"{path}: cannot be read as text in UTF-8") from None
         place = 0
-        for line in (line.replace("<", " ").replace(">", " ") for line in lines):  # no markup
+        for line in layout.lines(path):
+            line = line.replace("<", " ").replace(">", " ")  # no markup
             for sentence in text.analyse(line).sentences:
                 place += 1
                 said = line[sentence.start: sentence.end].strip()
                 words = [i for i in sentence.items if isinstance(i, text.Word)]
-                if (shortest <= len(words) <= longest and said[-1:] in (".", "!", "?") and said.isascii()
+                if (shortest <= len(words) <= longest and said[-1:] in (".", "!", "?")
+                    and said.isascii()
                         and all(w.source in ("dictionary", "rule") for w in words)):
                     yield Sentence(f"{path.stem}-{place:04}", said)
 
 
 class Reader:
-    """Kokoro with one voice. Raises InputError where its files are absent or not what they should be."""
+    """Kokoro with one voice. Raises InputError where its files are absent or not what they should
+    be."""
 
     def __init__(self, source: Path, voice: str):
         try:
@@ -136,11 +137,11 @@ class Reader:
 def prepare(source: str | Path | None, out: str | Path, voice: str = "af_heart", count: int = 900,
             shortest: int = 4, longest: int = 16, seed: int = 0, dev: float = layout.DEV,
             test: float = layout.TEST) -> list[Path]:
-    """Has `count` sentences of the texts read, to out/audio (16 kHz FLAC), and writes train, dev and test
-    manifests. What was read before is not read again; an hour takes a core an hour.
+    """Has `count` sentences of the texts read, to out/audio (16 kHz FLAC), and writes train, dev
+    and test manifests. What was read before is not read again; an hour takes a core an hour.
 
-    source: a folder with kokoro.onnx, voices/ and texts/; voice: of Kokoro's; shortest, longest: words;
-    dev, test: shares of the sentences held out. Raises InputError where something is absent.
+    source: a folder with kokoro.onnx, voices/ and texts/; voice: of Kokoro's; shortest, longest:
+    words; dev, test: shares of the sentences held out. Raises InputError where something is absent.
     """
     from tqdm import tqdm
 

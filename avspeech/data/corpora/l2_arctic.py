@@ -2,8 +2,8 @@
 
 G. Zhao et al., "L2-ARCTIC: A Non-native English Speech Corpus", Interspeech 2018.
 
-All read the same sentences, so what is heard is the accent, not the text. Four speakers of each first
-language: in four folds dealt by class (`speaker-4fold`), each tests one of each.
+All read the same sentences, so what is heard is the accent, not the text. Four speakers of each
+first language: in four folds dealt by class (`speaker-4fold`), each tests one of each.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from avspeech.data.corpora import layout, tabled
+from avspeech.data.corpora import layout
+from avspeech.data.corpora.scan import Clip, Scan, spoken
 
 ABOUT = layout.About(
     name="L2-ARCTIC",
@@ -20,8 +21,8 @@ ABOUT = layout.About(
     layout="<speaker>/wav/arctic_*.wav and <speaker>/transcript/arctic_*.txt",
 )
 
-# (first language, sex) and the number of utterances: the page of the corpus, release 5. That the sexes are
-# right for each is as sure as that table.
+# (first language, sex) and the number of utterances: the page of the corpus, release 5. That the
+# sexes are right for each is as sure as that table.
 SPEAKERS = {name: (language, "female" if name in
                    "SKA ZHAA LXC NCC SVBI TNI HJK YDCK MBMPS NJS PNV THV".split() else "male")
             for language, names in (
@@ -32,33 +33,18 @@ SPEAKERS = {name: (language, "female" if name in
 CLIPS = 26867
 
 
-def scan(source: str | Path) -> tabled.Scan:
-    """All utterances there are."""
-    source = Path(source)
+def scan(source: Path) -> Scan[Clip]:
+    """All utterances there are. Labels: accent, sex, sentence."""
     clips = []
     for name, (language, sex) in SPEAKERS.items():
         folder = source / name / name if (source / name / name).is_dir() else source / name
         for path in layout.files(folder / "wav", ".wav"):
-            clips.append(tabled.Clip(f"{name}-{path.stem}", path, name,
-                                     {"accent": language, "sex": sex, "sentence": path.stem},
-                                     tabled.spoken(folder / "transcript" / f"{path.stem}.txt")))
+            clips.append(Clip(f"{name}-{path.stem}", path, name,
+                              {"accent": language, "sex": sex, "sentence": path.stem},
+                              spoken(folder / "transcript" / f"{path.stem}.txt")))
     have = Counter(c.speaker for c in clips)
     whole = layout.counted(len(clips), CLIPS, "utterances")
-    problems = layout.grouped("speakers missing", [s for s in SPEAKERS if not have[s]], len(SPEAKERS))
-    return tabled.Scan(clips, [f"{layout.counted(len(have), len(SPEAKERS), 'speakers')}, {whole}"],
+    problems = layout.grouped("speakers missing", [s for s in SPEAKERS if not have[s]],
+                              len(SPEAKERS))
+    return Scan(clips, [f"{layout.counted(len(have), len(SPEAKERS), 'speakers')}, {whole}"],
                        problems + ([whole] if len(clips) != CLIPS else []))
-
-
-def prepare(source: str | Path, out: str | Path, incomplete: bool = False,
-            workers: int = 4) -> list[Path]:
-    """Writes all.jsonl. Labels: accent, sex, sentence.
-
-    incomplete: go on where clips are missing or wrong; workers: threads that open files. Raises InputError
-    where L2-ARCTIC is absent, and where it is not whole.
-    """
-    return tabled.prepare("l2_arctic", ABOUT, source, out, scan(source), incomplete, workers)
-
-
-def check(source: str | Path) -> list[str]:
-    """What is missing or wrong, a line each. Raises InputError where L2-ARCTIC is absent."""
-    return tabled.check("l2_arctic", ABOUT, source, scan(source))

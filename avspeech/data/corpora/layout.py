@@ -2,8 +2,8 @@
 writing its manifests.
 
 A corpus is prepared into a folder `out` that holds `train.jsonl`, `dev.jsonl`, `test.jsonl` (paths
-relative to the corpus itself, which is never written to) and `corpus.json` (`Prepared`: the corpus root,
-the counts, the problems).
+relative to the corpus itself, which is never written to) and `corpus.json` (`Prepared`: the corpus
+root, the counts, the problems).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from avspeech.data.manifest import Utterance, resolve, write_manifest
 from avspeech.errors import InputError
@@ -31,8 +31,8 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class About:
-    """Where a corpus comes from. name: as published; page: its official address; terms: licence and what it
-    takes to get the corpus; layout: the folders expected, in words."""
+    """Where a corpus comes from. name: as published; page: its official address; terms: licence and
+    what it takes to get the corpus; layout: the folders expected, in words."""
 
     name: str
     page: str
@@ -42,9 +42,9 @@ class About:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What `corpus.json` says of a prepared corpus. root: absolute folder that the manifests' paths are
-    relative to; split: "speaker", "clip", "published", or "none" (one manifest, `all.jsonl`); counts:
-    utterances in each manifest; found, problems: lines to read."""
+    """What `corpus.json` says of a prepared corpus. root: absolute folder that the manifests' paths
+    are relative to; split: "speaker", "clip", "published", or "none" (one manifest, `all.jsonl`);
+    counts: utterances in each manifest; found, problems: lines to read."""
 
     corpus: str
     root: str
@@ -57,8 +57,8 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Media:
-    """What a file's header says. audio, video: seconds on the file's clock at which each ends, 0.0 where
-    there is none; fps: frames a second; width, height: pixels."""
+    """What a file's header says. audio, video: seconds on the file's clock at which each ends, 0.0
+    where there is none; fps: frames a second; width, height: pixels."""
 
     audio: float = 0.0
     video: float = 0.0
@@ -111,8 +111,28 @@ def files(parent: Path, *suffixes: str) -> list[Path]:
 
 
 def below(path: Path, source: Path) -> str:
-    """`path` relative to the corpus, with forward slashes, as manifests have it."""
-    return path.relative_to(source).as_posix()
+    """`path` relative to the corpus, with forward slashes, as manifests have it. Raises InputError for one
+    outside of it, as a table may name."""
+    try:
+        return path.relative_to(source).as_posix()
+    except ValueError:
+        raise InputError(f"{path}: named by a table of {source}, but not in that folder") from None
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; False too for a name that no file can have, as a table may name."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file holds. Raises InputError for one that is not JSON, or nested too deeply."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not JSON ({error}); get it again") from None
 
 
 def grouped(noun: str, names: Sequence[str], limit: int = 5) -> list[str]:
@@ -125,30 +145,90 @@ def empty(paths: Iterable[Path], source: Path) -> list[str]:
     return grouped("files of 0 bytes", [below(p, source) for p in paths if p.stat().st_size == 0])
 
 
-def unfetched(paths: Iterable[Path], source: Path) -> list[str]:
-    """One line that names the files of which only Git LFS's pointer was downloaded, or none."""
-    stubs = []
+def pointers(paths: Iterable[Path]) -> set[Path]:
+    """Those files of which only Git LFS's pointer was downloaded."""
+    stubs = set()
     for path in paths:
         if path.stat().st_size < 1024:
             with open(path, "rb") as data:
                 if data.read(20) == b"version https://git-":
-                    stubs.append(below(path, source))
-    return grouped("files are pointers of Git LFS, not sound (fetch them by 'git lfs pull')", stubs)
+                    stubs.add(path)
+    return stubs
+
+
+def unfetched(stubs: Iterable[Path], source: Path) -> list[str]:
+    """One line that names the `pointers`, or none."""
+    return grouped("files are pointers of Git LFS, not sound (fetch them by 'git lfs pull')",
+                   sorted(below(path, source) for path in stubs))
+
+
+def lines(path: Path, errors: str = "strict") -> list[str]:
+    """The lines of a text file in UTF-8, with or without a byte-order mark.
+
+    Only CR and LF end a line. `str.splitlines` would also cut at U+2028, U+0085, VT, FF and FS,
+    which occur inside the cells and sentences of published tables.
+
+    Args:
+        path: the file.
+        errors: "strict", or "replace" where bytes that are no UTF-8 do no harm.
+
+    Raises:
+        InputError: for a file that cannot be read as text.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig", errors=errors)
+    except (OSError, UnicodeDecodeError):
+        raise InputError(f"{path}: cannot be read as text in UTF-8") from None
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def read_rows(path: Path, delimiter: str = ",", required: int = 0) -> list[tuple[str,
+                                                                                 dict[str, str]]]:
+    """The rows of a table whose first line is a heading; rows without any text are passed over.
+
+    Args:
+        path: the table, text in UTF-8.
+        delimiter: what parts the cells. Cells parted by a tab are taken as they are; others may be
+            quoted, and may then hold line ends.
+        required: number of cells that a row must have; 0: as many as the heading.
+
+    Returns:
+        For each row ("file:line", {heading in lower case: cell}), outer blanks of both taken off.
+
+    Raises:
+        InputError: for a file that is no such table, and for a row with too few or too many cells.
+    """
+    import csv
+
+    quoting: Any = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+    rows: list[tuple[str, dict[str, str]]] = []
+    heads: list[str] = []
+    line = 1
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as text:
+            reader = csv.reader(text, delimiter=delimiter, quoting=quoting)
+            for cells in reader:
+                where, line = f"{path}:{line}", reader.line_num + 1
+                cells = [cell.strip() for cell in cells]
+                if not heads:
+                    heads = [cell.lower() for cell in cells]
+                elif any(cells):
+                    while len(cells) > len(heads) and not cells[-1]:
+                        cells.pop()
+                    if not (required or len(heads)) <= len(cells) <= len(heads):
+                        raise InputError(f"{where}: expected {len(heads)} cells as in the heading "
+                                         f"({named(heads, 4)}), got {len(cells)}; mend this row")
+                    rows.append((where, dict(zip(heads, cells))))
+    except (OSError, UnicodeDecodeError):
+        raise InputError(f"{path}: cannot be read as text in UTF-8") from None
+    except csv.Error as error:
+        raise InputError(f"{path}:{line}: not a row of a table ({error})") from None
+    return rows
 
 
 def read_table(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
-    """The rows of a table with a heading, as {heading in lower case: cell}, blanks around both taken off.
-    Raises InputError for one that cannot be read."""
-    import csv
-
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"{path}: cannot be read as text") from None
-    rows = list(csv.reader(text.splitlines(), delimiter=delimiter,
-                           quoting=csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL))
-    heads = [head.strip().lower() for head in rows[0]] if rows else []
-    return [{h: cell.strip() for h, cell in zip(heads, row)} for row in rows[1:] if any(row)]
+    """The rows of a table (see `read_rows`), without their places."""
+    return [row for _, row in read_rows(path, delimiter)]
 
 
 def listed(option: str | Sequence[str]) -> list[str]:
@@ -157,7 +237,8 @@ def listed(option: str | Sequence[str]) -> list[str]:
 
 
 def chosen(option: str, wanted: str | Sequence[str] | None, known: Sequence[str]) -> list[str]:
-    """The names in `wanted`, all of `known` for None. Raises InputError for a name that is not in `known`."""
+    """The names in `wanted`, all of `known` for None. Raises InputError for a name that is not in
+    `known`."""
     names = list(known) if wanted is None else listed(wanted)
     for name in names:
         if name not in known:
@@ -166,24 +247,44 @@ def chosen(option: str, wanted: str | Sequence[str] | None, known: Sequence[str]
 
 
 def media(path: Path) -> Media:
-    """The header of a sound or video file. Raises InputError where there is none to read,
-    or nothing in it."""
+    """What the header of a sound or video file says; where it does not give a length, the packets
+    do.
+
+    A stream whose format (codec) FFmpeg does not know counts as absent.
+
+    Raises:
+        InputError: for a file that cannot be read, or without sound or picture that can be decoded.
+    """
     from avspeech.media import audio
 
-    if path.suffix.lower() in audio.SOUND_SUFFIXES:
-        found = Media(audio=round(audio.duration(path), 4))
-    else:
-        with audio.open_container(path) as container:
-            sound, picture = ((audio.stream_end(container, streams[0]) if streams else 0.0)
-                              for streams in (container.streams.audio, container.streams.video))
-            found = Media(round(sound, 4), round(picture, 4))
-            if container.streams.video:
-                video = container.streams.video[0]
-                found = Media(found.audio, found.video, float(video.average_rate or 0), video.width,
-                              video.height)
+    try:
+        found = (Media(audio=round(audio.duration(path), 4)) if path.suffix.lower() in audio.SOUND_SUFFIXES
+                 else _container(path))
+    except InputError:
+        raise
+    except Exception as error:  # of a damaged file, from anywhere in the libraries that read it
+        raise InputError(f"{path}: damaged, its length cannot be read ({error})") from None
     if found.audio <= 0 and found.video <= 0:
-        raise InputError(f"{path}: neither sound nor picture in it")
+        raise InputError(f"{path}: neither sound nor picture in it that can be decoded")
     return found
+
+
+def _container(path: Path) -> Media:
+    from avspeech.media import audio
+
+    ends = {"audio": 0.0, "video": 0.0}
+    shape: tuple[float, int, int] = (0.0, 0, 0)
+    for kind in ends:
+        # Opened for each: where the header gives no length (Matroska, WebM, FLV), finding the end
+        # of one stream reads the file to its end.
+        with audio.open_container(path) as container:
+            stream = next((s for s in container.streams if s.type == kind and s.codec_context),
+                          None)
+            if stream is not None:
+                ends[kind] = round(audio.stream_end(container, stream), 4)
+            if stream is not None and kind == "video":
+                shape = (float(stream.average_rate or 0), stream.width, stream.height)
+    return Media(ends["audio"], ends["video"], *shape)
 
 
 def gather(items: Sequence[T], work: Callable[[T], R], label: str,
@@ -223,7 +324,8 @@ def _held_out(size: float, total: int, name: str) -> int:
     return int(size) if size >= 1 else max(1, round(size * total)) if size else 0
 
 
-def pick(keys: Iterable[str], seed: int = 0, dev: float = DEV, test: float = TEST) -> dict[str, str]:
+def pick(keys: Iterable[str], seed: int = 0, dev: float = DEV, test: float = TEST) -> dict[str,
+                                                                                           str]:
     """Split of each key. dev, test: how many to hold out, as a share (below 1) or a count;
     0 leaves a split empty.
 
@@ -240,7 +342,8 @@ def pick(keys: Iterable[str], seed: int = 0, dev: float = DEV, test: float = TES
 
 def some(items: Sequence[T], group: Callable[[T], str], key: Callable[[T], str], limit: int,
          seed: int = 0) -> list[T]:
-    """At most `limit` items of each group, drawn with the seed by their keys; in their old order."""
+    """At most `limit` items of each group, drawn with the seed by their keys; in their old
+    order."""
     if limit < 1:
         raise InputError(f"at least 1 of each must be taken, not {limit}")
     taken: dict[str, int] = {}
@@ -255,8 +358,9 @@ def some(items: Sequence[T], group: Callable[[T], str], key: Callable[[T], str],
 
 def split(utterances: Sequence[Utterance], by: str = "auto", seed: int = 0, dev: float = DEV,
           test: float = TEST) -> tuple[dict[str, list[Utterance]], str]:
-    """({"train", "dev", "test": utterances}, how). by: "speaker" (no speaker in two splits), "clip", or
-    "auto": by speaker where there are three or more. Same seed, same files, same split."""
+    """({"train", "dev", "test": utterances}, how). by: "speaker" (no speaker in two splits),
+    "clip", or "auto": by speaker where there are three or more. Same seed, same files, same
+    split."""
     if by not in ("auto", "speaker", "clip"):
         raise InputError(f"split: expected auto, speaker or clip, got '{by}'")
     speakers = {u.speaker for u in utterances}
@@ -280,8 +384,8 @@ def _refuse_links_out(root: str, utterances: Iterable[Utterance]) -> None:
 
 
 def finish(out: str | Path, parts: dict[str, list[Utterance]], prepared: Prepared) -> list[Path]:
-    """Writes the manifests that have anything in them and `corpus.json`, prints what was found. Returns the
-    manifests' paths; raises InputError where there is no utterance at all."""
+    """Writes the manifests that have anything in them and `corpus.json`, prints what was found.
+    Returns the manifests' paths; raises InputError where there is no utterance at all."""
     out = Path(out)
     if not any(parts.values()):
         raise InputError(f"{prepared.root}: no usable {prepared.corpus} utterance: "
@@ -315,10 +419,12 @@ def finish(out: str | Path, parts: dict[str, list[Utterance]], prepared: Prepare
 def finish_whole(out: str | Path, about: About, corpus: str, source: str | Path,
                  utterances: Sequence[Utterance], found: list[str], problems: list[str],
                  incomplete: bool = False) -> list[Path]:
-    """Writes one manifest, `all.jsonl`, of a corpus whose parts a protocol chooses (`data.protocol`).
+    """Writes one manifest, `all.jsonl`, of a corpus whose parts a protocol chooses
+    (`data.protocol`).
 
-    Where a protocol counts every file, a file less is another experiment: with `problems`, they are printed,
-    nothing is written and InputError is raised, unless `incomplete` says to go on with what there is.
+    Where a protocol counts every file, a file less is another experiment: with `problems`, they are
+    printed, nothing is written and InputError is raised, unless `incomplete` says to go on with
+    what there is.
     """
     if problems and not incomplete:
         for line in found:
@@ -331,12 +437,14 @@ def finish_whole(out: str | Path, about: About, corpus: str, source: str | Path,
                          + ". Mend it, or go on with what there is by incomplete=true "
                          "(in a recipe: corpus.incomplete=true)")
     return finish(out, {"all": list(utterances)},
-                  Prepared(corpus, str(Path(source).resolve()), "none", 0, found=found, problems=problems))
+                  Prepared(corpus, str(Path(source).resolve()), "none", 0, found=found,
+                           problems=problems))
 
 
 def cut_short(utterances: Sequence[Utterance], share: float = 0.2) -> list[str]:
-    """One line where more than a `share` of the clips are as long as the longest, to the millisecond:
-    copies cut to one length are about. None of fewer than 20 clips, and none where the corpus is so."""
+    """One line where more than a `share` of the clips are as long as the longest, to the
+    millisecond: copies cut to one length are about. None of fewer than 20 clips, and none where the
+    corpus is so."""
     longest = max((u.duration for u in utterances), default=0.0)
     equal = sum(abs(u.duration - longest) < 1e-3 for u in utterances)
     if len(utterances) < 20 or equal <= share * len(utterances):
@@ -346,18 +454,19 @@ def cut_short(utterances: Sequence[Utterance], share: float = 0.2) -> list[str]:
 
 
 def read_prepared(out: str | Path) -> Prepared:
-    """What `finish` wrote to `out/corpus.json`. Raises InputError where it is not there or not whole."""
+    """What `finish` wrote to `out/corpus.json`. Raises InputError where it is not there or not
+    whole."""
     path = Path(out) / "corpus.json"
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         return Prepared(**record)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); prepare the corpus first") from None
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         raise InputError(f"{path}: not what preparing a corpus writes; prepare it again") from None
 
 
 def root_of(folder: str | Path) -> Path:
-    """What the paths in a prepared corpus' manifests are relative to: the corpus, or, for one made on the
-    spot, its folder."""
+    """What the paths in a prepared corpus' manifests are relative to: the corpus, or, for one made
+    on the spot, its folder."""
     return Path(read_prepared(folder).root) if (Path(folder) / "corpus.json").exists() else Path(folder)

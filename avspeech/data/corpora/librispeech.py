@@ -4,18 +4,18 @@ voices to interfere with, and the sex task.
 V. Panayotov et al., "Librispeech: an ASR corpus based on public domain audio books", ICASSP 2015.
 
 Besides the corpus as distributed, a folder `one_per_speaker` of single utterances
-(<speaker>-<chapter>-<nnnn>.opus or .flac) is read as a part of that name: a small set of many voices.
+(<speaker>-<chapter>-<nnnn>.opus or .flac) is read as a part of that name: a small set of many
+voices.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from avspeech.data.corpora import layout
-from avspeech.data.manifest import Utterance
+from avspeech.data.corpora.scan import Clip, HeldOut, Scan, dealt
 from avspeech.errors import InputError
 
 ABOUT = layout.About(
@@ -33,30 +33,11 @@ UTTERANCES = {"dev-clean": 2_703, "dev-other": 2_864, "test-clean": 2_620, "test
 ONE_PER_SPEAKER = "one_per_speaker"
 
 
-@dataclass(frozen=True)
-class Clip:
-    """One utterance: part, name "19-198-0000", of which the first number is the speaker;
-    text in capitals, or None."""
-
-    part: str
-    name: str
-    path: Path
-    text: str | None
-
-    @property
-    def speaker(self) -> str:
-        return self.name.split("-")[0]
-
-
 def read_transcripts(path: Path) -> dict[str, str]:
     """{"19-198-0000": "NORTHANGER ABBEY ..."} of a .trans.txt.
     Raises InputError for a line without a name."""
     texts = {}
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"{path}: cannot be read as text") from None
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(layout.lines(path), 1):
         name, _, text = line.strip().partition(" ")
         if name and not re.fullmatch(r"\d+-\d+-\d+", name):
             raise InputError(f"{path}:{number}: expected '<speaker>-<chapter>-<number> TEXT', "
@@ -70,7 +51,7 @@ def read_sexes(path: Path) -> dict[str, str]:
     """{"19": "F"} of SPEAKERS.TXT: lines of "ID | SEX | SUBSET | MINUTES | NAME",
     and comments that begin with ";"."""
     sexes = {}
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in layout.lines(path, "replace"):
         cells = [cell.strip() for cell in line.split("|")]
         if not line.startswith(";") and len(cells) >= 3 and cells[1] in ("M", "F"):
             sexes[cells[0]] = cells[1]
@@ -99,105 +80,85 @@ def _transcripts(source: Path, part: str) -> dict[str, str]:
     return texts
 
 
-def clips(source: str | Path) -> list[Clip]:
-    """All utterances there are, by part and name. Raises InputError,
-    saying where to get LibriSpeech, for none."""
-    source = Path(source)
-    found = []
+def clips(source: Path) -> dict[str, list[Clip]]:
+    """{part: its utterances by name}, of the parts that are there."""
+    sexes = _sexes(source)
+
+    def clip(path: Path, text: str | None) -> Clip:
+        speaker = path.stem.split("-")[0]
+        return Clip(path.stem, path, speaker, {"sex": sexes[speaker]} if speaker in sexes else {},
+                    text)
+
+    found = {}
     for part in UTTERANCES:
         texts = _transcripts(source, part)
-        found += [Clip(part, p.stem, p, texts.get(p.stem)) for chapter in _chapters(source, part)
-                  for p in layout.files(chapter, ".flac", ".wav", ".opus")]
-    found += [Clip(ONE_PER_SPEAKER, p.stem, p, None)
-              for p in layout.files(source / ONE_PER_SPEAKER, ".opus", ".flac", ".wav")]
-    if not found:
-        raise layout.absent(source, ABOUT)
-    return found
+        found[part] = [clip(p, texts.get(p.stem)) for chapter in _chapters(source, part)
+                       for p in layout.files(chapter, ".flac", ".wav", ".opus")]
+    found[ONE_PER_SPEAKER] = [clip(p, None) for p in layout.files(source / ONE_PER_SPEAKER,
+                                                                  ".opus", ".flac", ".wav")]
+    return {part: own for part, own in found.items() if own}
 
 
-def summary(found: Sequence[Clip]) -> list[str]:
-    """Counts against the published ones, a line for each part there is."""
-    lines = []
-    for part in dict.fromkeys(c.part for c in found):
-        own = [c for c in found if c.part == part]
-        speakers = len({c.speaker for c in own})
-        if part == ONE_PER_SPEAKER:
-            lines.append(f"{part}: {len(own):,} utterances of {speakers:,} speakers")
-        else:
-            lines.append(f"{part}: {layout.counted(speakers, SPEAKERS[part], 'speakers')}, "
-                         + layout.counted(len(own), UTTERANCES[part], "utterances"))
-    return lines
+def _counted(part: str, own: Sequence[Clip]) -> str:
+    speakers = len({c.speaker for c in own})
+    if part == ONE_PER_SPEAKER:
+        return f"{part}: {len(own):,} utterances of {speakers:,} speakers"
+    return (f"{part}: {layout.counted(speakers, SPEAKERS[part], 'speakers')}, "
+            + layout.counted(len(own), UTTERANCES[part], "utterances"))
 
 
-def _missing(source: Path, found: Sequence[Clip], wanted: Sequence[str]) -> list[str]:
-    have = {part: {c.name for c in found if c.part == part} for part in (*UTTERANCES, ONE_PER_SPEAKER)}
-    gone = [p for p in UTTERANCES if p in wanted and not have[p]]
-    problems = layout.grouped("parts missing", gone, limit=len(UTTERANCES))
-    problems += [line for line in summary(found) for part in UTTERANCES
-                 if line.startswith(part + ":") and len(have[part]) != UTTERANCES[part]]
-    for part in UTTERANCES:
-        if have[part]:  # a chapter's transcript names what its folder should hold
-            problems += layout.grouped(f"utterances of {part} in a transcript, not in its folder",
-                                       sorted(set(_transcripts(source, part)) - have[part]))
+def _missing(source: Path, found: dict[str, list[Clip]], wanted: Sequence[str]) -> list[str]:
+    problems = layout.grouped("parts missing", [p for p in UTTERANCES if p in wanted and p not
+                                                in found],
+                              limit=len(UTTERANCES))
+    problems += [_counted(part, own) for part, own in found.items()
+                 if part != ONE_PER_SPEAKER and len(own) != UTTERANCES[part]]
+    for part in (p for p in found if p != ONE_PER_SPEAKER):
+        # A chapter's transcript names what its folder should hold
+        problems += layout.grouped(f"utterances of {part} in a transcript, not in its folder",
+                                   sorted(set(_transcripts(source, part)) - {c.id for c
+                                                                             in found[part]}))
     problems += layout.grouped("utterances without a transcript", [
-        c.name for c in found if c.text is None and c.part != ONE_PER_SPEAKER])
+        c.id for part, own in found.items() for c in own if c.text is None
+        and part != ONE_PER_SPEAKER])
     sexes = _sexes(source)
     if not sexes:
-        problems.append("SPEAKERS.TXT missing: the speakers' sex is not known")
-    else:
-        problems += layout.grouped("speakers not in SPEAKERS.TXT",
-                                   sorted({c.speaker for c in found} - set(sexes)))
-    return problems + layout.empty((c.path for c in found), source)
+        return [*problems, "SPEAKERS.TXT missing: the speakers' sex is not known"]
+    return problems + layout.grouped("speakers not in SPEAKERS.TXT", sorted(
+        {c.speaker for own in found.values() for c in own} - set(sexes)))
 
 
-def prepare(source: str | Path, out: str | Path, part: str | Sequence[str] | None = None, split: str = "auto",
-            seed: int = 0, dev: float = layout.DEV, test: float = layout.TEST,
-            workers: int = 4, speakers: str | Sequence[str] | None = None) -> list[Path]:
-    """Writes train, dev and test manifests of utterances without views.
+def scan(source: Path, held: HeldOut = HeldOut(), part: str | Sequence[str] | None = None,
+         speakers: str | Sequence[str] | None = None) -> Scan[Clip]:
+    """The utterances there are, without views; `held.split` "auto" takes the published train, dev
+    and test parts where all three are there. Labels: sex.
 
-    part: one part or several ("train-clean-100", ..., "one_per_speaker"); default: the published parts
-    there are, or one_per_speaker where there are none. speakers: only these ("19", ...). split: "auto" takes
-    the published train, dev and test where all three are there, else splits by speaker, or by clip where
-    there are fewer than three; "speaker" and "clip" do just that; dev, test: shares or counts held out.
-    Labels: sex. Raises InputError where LibriSpeech is absent.
+    Args:
+        source: the corpus.
+        part: one part or several ("train-clean-100", ..., "one_per_speaker"); default: the
+            published parts there are, or one_per_speaker where there are none.
+        speakers: only these ("19", ...); default: all.
     """
-    source = Path(source)
     found = clips(source)
-    there = list(dict.fromkeys(c.part for c in found))
-    published = [p for p in there if p != ONE_PER_SPEAKER]
-    wanted = layout.chosen("part", part if part is not None else published or None, there)
-    found = [c for c in found if c.part in wanted]
-    voices = layout.chosen("speakers", speakers, list(dict.fromkeys(c.speaker for c in found)))
-    found = [c for c in found if c.speaker in voices]
-    sexes = _sexes(source)
-
-    def work(clip: Clip) -> tuple[str, Utterance]:
-        sex = sexes.get(clip.speaker)
-        return clip.part, Utterance(
-            id=f"libri-{clip.name}", audio=layout.below(clip.path, source),
-            duration=layout.media(clip.path).audio, speaker=f"libri-{clip.speaker}", text=clip.text,
-            labels={"sex": sex} if sex else {})
-
-    read, unusable = layout.gather(found, work, "LibriSpeech", workers)
-    # A single utterance of a speaker can be in its own part too.
-    utterances = list({utterance.id: utterance for _, utterance in reversed(read)}.values())
-    parts: dict[str, list[Utterance]] = {
-        name: [u for own, u in read if own.startswith(name)] for name in layout.SPLITS}
-    by = split
-    if split == "auto" and all(parts.values()) and ONE_PER_SPEAKER not in wanted:
-        by = "published"
-    elif utterances:
-        parts, by = layout.split(utterances, split, seed, dev, test)
-    problems = _missing(source, found, wanted) + layout.grouped("unusable utterances", unusable)
-    return layout.finish(out, parts, layout.Prepared("librispeech", str(source.resolve()), by, seed,
-                                                     found=summary(found), problems=problems))
+    if not found:
+        return Scan([], [])
+    published = [p for p in found if p != ONE_PER_SPEAKER]
+    wanted = layout.chosen("part", part if part is not None else published or None, list(found))
+    names = [c.speaker for own in wanted for c in found[own]]
+    voices = layout.chosen("speakers", speakers, list(dict.fromkeys(names)))
+    taken = {p: [c for c in found[p] if c.speaker in voices] for p in found if p in wanted}
+    where = {f"libri-{c.id}": p for p in taken for c in taken[p] if ONE_PER_SPEAKER not in taken}
+    return Scan([c for own in taken.values() for c in own],
+                [_counted(*item) for item in taken.items()], _missing(source, taken, wanted),
+                split=dealt(held, where), prefixes=("libri", "libri"), noun="utterances")
 
 
 def check(source: str | Path) -> list[str]:
-    """What is missing, a line each: parts, counts, transcripts,
-    utterances that a transcript names; files of 0 bytes.
-
-    Raises InputError where LibriSpeech is absent.
-    """
+    """What is missing, a line each: parts, counts, transcripts, utterances that a transcript names,
+    files of 0 bytes. Opens no file. Raises InputError where LibriSpeech is absent."""
     source = Path(source)
-    return _missing(source, clips(source), tuple(UTTERANCES))
+    found = clips(source)
+    if not found:
+        raise layout.absent(source, ABOUT)
+    return _missing(source, found, tuple(UTTERANCES)) + layout.empty(
+        (c.path for own in found.values() for c in own), source)

@@ -1,8 +1,8 @@
 """LRS3-TED: face tracks of TED and TEDx talks with their sentences; 224x224 at 25 fps,
 16 kHz sound in the .mp4.
 
-T. Afouras, J. S. Chung, A. Zisserman, "LRS3-TED: a large-scale dataset for visual speech recognition",
-arXiv:1809.00496. A speaker is taken to be the video (YouTube id) a track comes from.
+T. Afouras, J. S. Chung, A. Zisserman, "LRS3-TED: a large-scale dataset for visual speech
+recognition", arXiv:1809.00496. A speaker is taken to be the video (YouTube id) a track comes from.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from avspeech.data.corpora import layout
+from avspeech.data.corpora.scan import HeldOut, Parts, Read, Scan, dealt
 from avspeech.data.manifest import Utterance, View
 from avspeech.errors import InputError
 
@@ -24,14 +25,14 @@ ABOUT = layout.About(
 )
 
 PARTS = ("pretrain", "trainval", "test")
-# Of the release in use (v0.4, table on the corpus page); the paper's first version gives test as 451 and
-# 1,452.
+# Of the release in use (v0.4, table on the corpus page); the paper's first version gives test as
+# 451 and 1,452.
 VIDEOS = {"pretrain": 5_090, "trainval": 4_004, "test": 412}
 UTTERANCES = {"pretrain": 118_516, "trainval": 31_982, "test": 1_321}
 
 
 @dataclass(frozen=True)
-class Clip:
+class Track:
     """One track: part, video "00j9bKdiOjk", number "50001"; text is None where there is no .txt."""
 
     part: str
@@ -58,12 +59,8 @@ def read_annotation(path: Path) -> Annotation:
     """Reads the .txt beside a clip: "Text:", "Conf:", "Ref:", then tables headed
     "FRAME X Y W H" and, in pretrain, "WORD START END ASDSCORE". Raises InputError for a file
     without "Text:" or a bad row of words."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"{path}: cannot be read as text") from None
     text, confidence, words, table = None, None, [], ""
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(layout.lines(path), 1):
         cells = line.split()
         if not cells:
             table = ""
@@ -87,35 +84,32 @@ def read_annotation(path: Path) -> Annotation:
     return Annotation(text, confidence, words)
 
 
-def clips(source: str | Path) -> list[Clip]:
-    """All tracks there are, by part, video and number. Raises InputError,
-    saying where to get LRS3, for none."""
-    source = Path(source)
+def tracks(source: Path) -> list[Track]:
+    """All tracks there are, by part, video and number."""
     found = []
     for part in PARTS:
         for folder in layout.folders(source / part):
             texts = {p.stem: p for p in layout.files(folder, ".txt")}
-            found += [Clip(part, folder.name, p.stem, p, texts.get(p.stem))
+            found += [Track(part, folder.name, p.stem, p, texts.get(p.stem))
                       for p in layout.files(folder, ".mp4")]
-    if not found:
-        raise layout.absent(source, ABOUT)
     return found
 
 
-def _per_part(found: Sequence[Clip]) -> dict[str, tuple[int, int]]:
+def _per_part(found: Sequence[Track]) -> dict[str, tuple[int, int]]:
     """(videos, tracks) of each part."""
-    return {part: (len({c.video for c in found if c.part == part}), sum(c.part == part for c in found))
+    return {part: (len({c.video for c in found if c.part == part}), sum(c.part == part for c
+                                                                        in found))
             for part in PARTS}
 
 
-def summary(found: Sequence[Clip]) -> list[str]:
+def summary(found: Sequence[Track]) -> list[str]:
     """Counts against the published ones, a line a part."""
     return [f"{part}: {layout.counted(videos, VIDEOS[part], 'videos')}, "
             + layout.counted(tracks, UTTERANCES[part], "utterances")
             for part, (videos, tracks) in _per_part(found).items()]
 
 
-def _missing(source: Path, found: Sequence[Clip]) -> list[str]:
+def _missing(source: Path, found: Sequence[Track]) -> list[str]:
     counts = _per_part(found)
     problems = layout.grouped("parts missing", [part for part in PARTS if not counts[part][1]])
     problems += [line for part, line in zip(PARTS, summary(found))
@@ -123,7 +117,8 @@ def _missing(source: Path, found: Sequence[Clip]) -> list[str]:
     problems += layout.grouped("clips without .txt", [c.name for c in found if c.text is None])
     have = {(c.part, c.video, c.number) for c in found}
     problems += layout.grouped(".txt without a clip", [
-        f"{part}/{folder.name}/{p.stem}" for part in PARTS for folder in layout.folders(source / part)
+        f"{part}/{folder.name}/{p.stem}" for part in PARTS for folder
+        in layout.folders(source / part)
         for p in layout.files(folder, ".txt") if (part, folder.name, p.stem) not in have])
     test = {c.video for c in found if c.part == "test"}
     problems += layout.grouped("test videos that are also in pretrain or trainval", sorted(
@@ -131,85 +126,74 @@ def _missing(source: Path, found: Sequence[Clip]) -> list[str]:
     return problems + layout.empty([c.path for c in found], source)
 
 
-def _utterance(clip: Clip, source: Path) -> tuple[Utterance, list[str]]:
-    media = layout.media(clip.path)
+def _utterance(track: Track, source: Path, min_seconds: float) -> Read:
+    media = layout.media(track.path)
     if not (media.audio and media.video):
-        raise InputError(f"{clip.name}: {'no picture' if media.audio else 'no sound'}")
+        raise InputError(f"{track.name}: {'no picture' if media.audio else 'no sound'}")
+    if media.audio < min_seconds:
+        return Read([], [(f"clips left out, shorter than {min_seconds:g} s", track.name)])
     problems, text, labels = [], None, {}
-    if clip.text is not None:
+    if track.text is not None:
         try:
-            annotation = read_annotation(clip.text)
+            annotation = read_annotation(track.text)
             text = annotation.text
             labels = {"confidence": annotation.confidence, "words": annotation.words}
         except InputError as error:
-            problems.append(str(error))
-    path = layout.below(clip.path, source)
-    utterance = Utterance(
-        id=f"lrs3-{clip.part}-{clip.video}-{clip.number}", audio=path, duration=media.audio,
-        speaker=f"lrs3-{clip.video}", text=text, views=(View(path, "face"),),
-        labels={name: value for name, value in labels.items() if value not in (None, [])})
-    return utterance, problems
+            problems.append(("annotations that cannot be read", str(error)))
+    path = layout.below(track.path, source)
+    return Read([Utterance(
+        id=_id(track), audio=path, duration=media.audio, speaker=f"lrs3-{track.video}", text=text,
+        views=(View(path, "face"),),
+        labels={name: value for name, value in labels.items() if value not in (None, [])})],
+        problems)
 
 
-def _split(pairs: Sequence[tuple[Clip, Utterance]], seed: int, dev: float) -> dict[str, list[Utterance]]:
+def _id(track: Track) -> str:
+    return f"lrs3-{track.part}-{track.video}-{track.number}"
+
+
+def _split(pairs: Sequence[tuple[Track, Utterance]], seed: int, dev: float) -> dict[str,
+                                                                                    list[Utterance]]:
     """The published test set; dev is some videos of trainval, of which nothing is left in train."""
     tested = {c.video for c, _ in pairs if c.part == "test"}
-    # The same seconds can be in pretrain and in trainval, so of dev videos only the trainval clips are used.
+    # The same seconds can be in pretrain and in trainval, so of dev videos only the trainval clips
+    # are used.
     dev_part = "trainval" if any(c.part == "trainval" for c, _ in pairs) else "pretrain"
     pool = {c.video for c, _ in pairs if c.part == dev_part} - tested
-    held = {v for v, name in layout.pick(pool, seed, dev, 0).items() if name == "dev"} if pool else set()
+    held = {v for v, name in layout.pick(pool, seed, dev, 0).items()
+            if name == "dev"} if pool else set()
     parts: dict[str, list[Utterance]] = {name: [] for name in layout.SPLITS}
-    for clip, utterance in pairs:
-        if clip.part == "test":
+    for track, utterance in pairs:
+        if track.part == "test":
             parts["test"].append(utterance)
-        elif clip.video in held:
-            if clip.part == dev_part:
+        elif track.video in held:
+            if track.part == dev_part:
                 parts["dev"].append(utterance)
-        elif clip.video not in tested:
+        elif track.video not in tested:
             parts["train"].append(utterance)
     return parts
 
 
-def prepare(source: str | Path, out: str | Path, parts: str | Sequence[str] | None = None, seed: int = 0,
-            dev: float = layout.DEV, test: float = layout.TEST, min_seconds: float = 0.0,
-            workers: int = 4) -> list[Path]:
-    """Writes train, dev and test manifests: the published test set where it is there,
-    dev from trainval by video.
+def scan(source: Path, held: HeldOut = HeldOut(""),
+         parts: str | Sequence[str] | None = None, min_seconds: float = 0.0) -> Scan[Track]:
+    """The tracks there are: the published test set where it is there, dev from trainval by video.
+    Labels: confidence, and words in pretrain.
 
-    parts: only these of pretrain, trainval and test; dev: share or count of videos held out; test:
-    the same, used only where the published test set is not there; min_seconds: shorter clips are left
-    out; workers: threads that open files. Labels: confidence, and words in pretrain. Raises
-    InputError where LRS3 is absent.
+    Args:
+        source: the corpus.
+        parts: only these of pretrain, trainval and test; default: all.
+        min_seconds: shorter clips are left out.
     """
-    source = Path(source)
-    found = clips(source)
-    counts, missing = summary(found), _missing(source, found)
+    found = tracks(source)
+    if not found:
+        return Scan([], [])
     wanted = layout.chosen("parts", parts, PARTS)
-    found = [c for c in found if c.part in wanted]
+    taken = {_id(c): c for c in found if c.part in wanted}
 
-    def work(clip: Clip) -> tuple[Clip, Utterance, list[str]]:
-        return (clip, *_utterance(clip, source))
+    def split(utterances: list[Utterance]) -> tuple[Parts, str]:
+        if any(taken[u.id].part == "test" for u in utterances):
+            return _split([(taken[u.id], u) for u in utterances], held.seed, held.dev), "published"
+        return dealt(held)(utterances)
 
-    read, unusable = layout.gather(found, work, "LRS3", workers)
-    problems = missing + layout.grouped("unusable clips", unusable)
-    problems += layout.grouped("annotations that cannot be read",
-                               [line for *_, lines in read for line in lines])
-    pairs = [(clip, utterance) for clip, utterance, _ in read if utterance.duration >= min_seconds]
-    if not pairs:
-        chosen, by = {}, "published"
-    elif any(clip.part == "test" for clip, _ in pairs):
-        chosen, by = _split(pairs, seed, dev), "published"
-    else:
-        chosen, by = layout.split([utterance for _, utterance in pairs], "auto", seed, dev, test)
-    return layout.finish(out, chosen, layout.Prepared("lrs3", str(source.resolve()), by, seed, found=counts,
-                                                      problems=problems))
-
-
-def check(source: str | Path) -> list[str]:
-    """What is missing, a line each: parts, counts, annotations; files of 0 bytes.
-    Opens no file (`prepare` does).
-
-    Raises InputError where LRS3 is absent.
-    """
-    source = Path(source)
-    return _missing(source, clips(source))
+    return Scan(list(taken.values()), summary(found), _missing(source, found),
+                lambda track: _utterance(track, source, min_seconds), split)

@@ -1,18 +1,20 @@
 """MEAD: actors say sentences in eight emotions at three levels, filmed by seven cameras at once.
 
-K. Wang et al., "MEAD: A large-scale audio-visual dataset for emotional talking-face generation", ECCV 2020,
-doi:10.1007/978-3-030-58589-1_42. It is the corpus of the multi-view extraction experiments
-(neutral speech, 7 views).
+K. Wang et al., "MEAD: A large-scale audio-visual dataset for emotional talking-face generation",
+ECCV 2020, doi:10.1007/978-3-030-58589-1_42. It is the corpus of the multi-view extraction
+experiments (neutral speech, 7 views).
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from avspeech.data.corpora import layout
+from avspeech.data.corpora.scan import HeldOut, Read, Scan, dealt
 from avspeech.data.manifest import VIEW_ANGLES, Utterance, View
 from avspeech.errors import InputError
 
@@ -26,9 +28,9 @@ ABOUT = layout.About(
     "<actor>/audio/<emotion>/level_<n>/<nnn>.m4a",
 )
 
-# 60 actors were recorded (the paper); 48 are in what is released as Part 0 (project page). Their names, as
-# in use in the literature that trains on Part 0; of W017 only the view from below was uploaded
-# (uniBruce/Mead, issue 9).
+# 60 actors were recorded (the paper); 48 are in what is released as Part 0 (project page). Their
+# names, as in use in the literature that trains on Part 0; of W017 only the view from below was
+# uploaded (uniBruce/Mead, issue 9).
 ACTORS = tuple("""
     M003 M005 M007 M009 M011 M012 M013 M019 M022 M023 M024 M025 M026 M027 M028 M029 M030 M031 M032 M033 M034
     M035 M037 M039 M040 M041 M042 W009 W011 W014 W015 W016 W017 W018 W019 W021 W023 W024 W025 W026 W028 W029
@@ -50,7 +52,7 @@ MAX_APART = 0.5
 
 
 @dataclass(frozen=True)
-class Clip:
+class Sentence:
     """One sentence: actor "M003", emotion, level 1..3, number "001"; views by name;
     audio None where there is none."""
 
@@ -78,10 +80,9 @@ def _leaves(folder: Path, *suffixes: str) -> dict[tuple[str, int, str], Path]:
     return found
 
 
-def clips(source: str | Path) -> list[Clip]:
-    """All sentences of which there is a view, by actor. Raises InputError,
-    saying where to get MEAD, for none."""
-    source = Path(source)
+def sentences(source: Path) -> list[Sentence]:
+    """All sentences of which there is a view, by actor. Raises InputError where they are still
+    packed."""
     found = []
     for folder in layout.folders(source):
         if not re.fullmatch(r"[MW]\d{3}", folder.name):
@@ -90,25 +91,16 @@ def clips(source: str | Path) -> list[Clip]:
         audio = _leaves(folder / "audio", ".m4a", ".wav")
         for key in sorted({key for files in views.values() for key in files}):
             there = {view: files[key] for view, files in views.items() if key in files}
-            found.append(Clip(folder.name, *key, there, audio.get(key)))
-    if not found:
-        packed = [layout.below(p, source) for folder in layout.folders(source)
-                  for p in layout.files(folder, ".tar")]
-        if packed:
-            raise InputError(f"{source}: not unpacked: {layout.named(packed)}; "
-                             "unpack each in its actor's folder")
-        raise layout.absent(source, ABOUT)
+            found.append(Sentence(folder.name, *key, there, audio.get(key)))
+    packed = [layout.below(p, source) for folder in layout.folders(source)
+              for p in layout.files(folder, ".tar")]
+    if packed and not found:
+        raise InputError(f"{source}: not unpacked: {layout.named(packed)}; "
+                         "unpack each in its actor's folder")
     return found
 
 
-def summary(found: Sequence[Clip]) -> str:
-    """Counts against those of Part 0: "3 of 48 actors, 96 of 32,160 sentences, 600 views of them"."""
-    return ", ".join([layout.counted(len({c.actor for c in found}), len(ACTORS), "actors"),
-                      layout.counted(len(found), len(ACTORS) * CLIPS_PER_VIEW, "sentences"),
-                      f"{sum(len(c.views) for c in found):,} views of them"])
-
-
-def _missing(source: Path, found: Sequence[Clip]) -> list[str]:
+def _missing(source: Path, found: Sequence[Sentence]) -> list[str]:
     per_view: dict[str, dict[str, int]] = {}
     for clip in found:
         counts = per_view.setdefault(clip.actor, dict.fromkeys(VIEWS, 0))
@@ -127,21 +119,22 @@ def _missing(source: Path, found: Sequence[Clip]) -> list[str]:
     return problems + layout.empty(files, source)
 
 
-def _utterance(clip: Clip, source: Path, min_views: int) -> tuple[Utterance, list[str]]:
-    """The utterance and the views of it that were left out. Raises InputError for a sentence of no use."""
+def _utterance(clip: Sentence, source: Path, min_views: int) -> Read:
+    """The utterance and the views of it that were left out. Raises InputError for a sentence of no
+    use."""
     problems, lengths, sounds = [], {}, {}
     for view, path in clip.views.items():
         try:
             media = layout.media(path)
             lengths[view], sounds[view] = media.video, media.audio
         except InputError as error:
-            problems.append(str(error))
+            problems.append(("views left out", str(error)))
     audio, duration = clip.audio, 0.0
     if audio is not None:
         try:
             duration = layout.media(audio).audio
         except InputError as error:
-            problems.append(str(error))
+            problems.append(("views left out", str(error)))
     if not duration:  # the cameras' own sound: the first view that has any
         heard = [v for v in lengths if sounds[v] > 0]
         if not heard:
@@ -149,52 +142,44 @@ def _utterance(clip: Clip, source: Path, min_views: int) -> tuple[Utterance, lis
         audio, duration = clip.views[heard[0]], sounds[heard[0]]
     for view in list(lengths):
         if abs(lengths[view] - duration) > MAX_APART:
-            problems.append(f"{clip.name}: {view} is {lengths[view]:.2f} s, "
-                            f"the sound {duration:.2f} s; left out")
+            problems.append(("views left out", f"{clip.name}: {view} is {lengths[view]:.2f} s, "
+                             f"the sound {duration:.2f} s; left out"))
             del lengths[view]
     if len(lengths) < min_views:
         raise InputError(f"{clip.name}: {len(lengths)} usable views, {min_views} wanted")
     assert audio is not None
     views = tuple(View(layout.below(clip.views[v], source), v, *VIEW_ANGLES[v]) for v in lengths)
-    utterance = Utterance(
-        id=f"mead-{clip.actor}-{clip.emotion}-{clip.level}-{clip.number}", audio=layout.below(audio, source),
-        duration=duration, speaker=f"mead-{clip.actor}", views=views,
-        labels={"emotion": clip.emotion, "level": clip.level, "sex": "F" if clip.actor[0] == "W" else "M"})
-    return utterance, problems
+    return Read([Utterance(
+        id=f"mead-{clip.actor}-{clip.emotion}-{clip.level}-{clip.number}",
+        audio=layout.below(audio, source), duration=duration, speaker=f"mead-{clip.actor}",
+        views=views, labels={"emotion": clip.emotion, "level": clip.level, "sex": "F"
+                             if clip.actor[0] == "W" else "M"})],
+        problems)
 
 
-def prepare(source: str | Path, out: str | Path, split: str = "auto", seed: int = 0, dev: float = layout.DEV,
-            test: float = layout.TEST, emotions: str | Sequence[str] | None = None,
-            views: str | Sequence[str] | None = None, min_views: int = 1, workers: int = 4) -> list[Path]:
-    """Writes train, dev and test manifests; an utterance has every view there is of it.
+def scan(source: Path, held: HeldOut = HeldOut(), emotions: str | Sequence[str] | None = None,
+         views: str | Sequence[str] | None = None, min_views: int = 1) -> Scan[Sentence]:
+    """The sentences there are; an utterance has every view there is of it. Labels: emotion, level
+    (1..3), sex.
 
-    split: "auto" (by actor where there are three or more, else by clip), "speaker", "clip"; dev, test:
-    shares or counts held out; emotions, views: only these (default: all); min_views: sentences with
-    fewer are left out; workers: threads that open files. Labels: emotion, level (1..3), sex. Raises
-    InputError where MEAD is absent.
+    Args:
+        source: the corpus.
+        emotions: only these; default: all.
+        views: only these; default: all.
+        min_views: sentences with fewer are left out.
     """
-    source = Path(source)
-    found = clips(source)
-    counts, missing = summary(found), _missing(source, found)
+    found = sentences(source)
+    if not found:
+        return Scan([], [])
+    whole = ", ".join([layout.counted(len({c.actor for c in found}), len(ACTORS), "actors"),
+                       layout.counted(len(found), len(ACTORS) * CLIPS_PER_VIEW, "sentences"),
+                       f"{sum(len(c.views) for c in found):,} views of them"])
     kept_views = layout.chosen("views", views, VIEWS)
     kept = layout.chosen("emotions", emotions, EMOTIONS)
-    found = [Clip(c.actor, c.emotion, c.level, c.number, {v: c.views[v] for v in kept_views if v in c.views},
-                  c.audio)
-             for c in found if c.emotion in kept]
-    read, unusable = layout.gather(found, lambda clip: _utterance(clip, source, min_views), "MEAD", workers)
-    problems = missing + layout.grouped("unusable sentences", unusable)
-    problems += layout.grouped("views left out", [line for _, lines in read for line in lines])
-    utterances = [utterance for utterance, _ in read]
-    parts, by = layout.split(utterances, split, seed, dev, test) if utterances else ({}, split)
-    return layout.finish(out, parts, layout.Prepared("mead", str(source.resolve()), by, seed, found=[counts],
-                                                     problems=problems))
-
-
-def check(source: str | Path) -> list[str]:
-    """What is missing, a line each: actors, views, sentences, audio; files of 0 bytes.
-    Opens no file (`prepare` does).
-
-    Raises InputError where MEAD is absent.
-    """
-    source = Path(source)
-    return _missing(source, clips(source))
+    taken = []
+    for one in found:
+        if one.emotion in kept:
+            own = {view: one.views[view] for view in kept_views if view in one.views}
+            taken.append(dataclasses.replace(one, views=own))
+    return Scan(taken, [whole], _missing(source, found),
+                lambda one: _utterance(one, source, min_views), dealt(held), noun="sentences")

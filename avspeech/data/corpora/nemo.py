@@ -8,12 +8,13 @@ I. Christop, "nEMO: Dataset of Emotional Speech in Polish", LREC-COLING 2024.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from avspeech.data.corpora import layout
-from avspeech.data.manifest import Utterance
+from avspeech.data.corpora.scan import Clip, Scan
+from avspeech.data.protocol import Protocol, balanced, identity
 from avspeech.errors import InputError
 
 ABOUT = layout.About(
@@ -25,97 +26,54 @@ ABOUT = layout.About(
 
 # Counted from the published data.tsv.
 EMOTIONS = ("anger", "fear", "happiness", "neutral", "sadness", "surprised")
-CLIPS = {"EB0": 539, "IC0": 540, "KD0": 540, "KS0": 540, "MK0": 450, "MP0": 256, "SM0": 538, "TP0": 539,
-         "WR0": 539}  # 4,481 in all
+CLIPS = {"EB0": 539, "IC0": 540, "KD0": 540, "KS0": 540, "MK0": 450, "MP0": 256, "SM0": 538,
+         "TP0": 539, "WR0": 539}  # 4,481 in all
 COLUMNS = ("file_id", "emotion", "raw_text", "speaker_id", "gender", "age")
 
 
-@dataclass(frozen=True)
-class Clip:
-    """One line of data.tsv, and its file where there is one."""
-
-    name: str
-    emotion: str
-    text: str
-    speaker: str
-    sex: str
-    age: str
-    path: Path
-
-
-def clips(source: str | Path) -> list[Clip]:
-    """The lines of data.tsv, in order. Raises InputError, saying where to get nEMO, where it is absent, and
-    for a line that is not of it."""
-    source = Path(source)
+def scan(source: Path) -> Scan[Clip]:
+    """The lines of data.tsv, in order. Labels: emotion, statement, sex, age. Raises InputError for
+    a line that is not of it."""
     table = source / "data.tsv"
-    if not table.is_file():
-        raise layout.absent(source, ABOUT)
-    found = []
-    for number, row in enumerate(layout.read_table(table, "\t"), 2):
+    clips = []
+    for where, row in layout.read_rows(table, "\t") if table.is_file() else []:
         gone = [c for c in COLUMNS if not row.get(c)]
         if gone:
-            raise InputError(f"{table}:{number}: no '{gone[0]}'; expected the columns {', '.join(COLUMNS)}")
-        if not re.fullmatch(r"[\w.-]+\.wav", row["file_id"]) or row["emotion"] not in EMOTIONS:
-            raise InputError(f"{table}:{number}: file '{row['file_id']}', emotion '{row['emotion']}': "
+            raise InputError(f"{where}: no '{gone[0]}'; expected the columns {', '.join(COLUMNS)}")
+        name = row["file_id"]
+        if not re.fullmatch(r"[\w.-]+\.wav", name) or row["emotion"] not in EMOTIONS:
+            raise InputError(f"{where}: file '{name}', emotion '{row['emotion']}': "
                              f"expected a .wav and one of {', '.join(EMOTIONS)}")
-        found.append(Clip(row["file_id"][:-4], row["emotion"], row["raw_text"], row["speaker_id"],
-                          row["gender"], row["age"], source / "samples" / row["file_id"]))
-    if not found:
-        raise layout.absent(source, ABOUT)
-    return found
-
-
-def summary(found: Sequence[Clip]) -> str:
-    """Counts against the published ones."""
-    there = [c for c in found if c.path.is_file()]
-    return (layout.counted(len({c.speaker for c in there}), len(CLIPS), "speakers") + ", "
-            + layout.counted(len(there), sum(CLIPS.values()), "clips"))
-
-
-def _missing(source: Path, found: Sequence[Clip]) -> list[str]:
-    listed = {s: sum(c.speaker == s for c in found) for s in CLIPS}
+        labels: dict[str, Any] = {"emotion": row["emotion"], "statement": name[:-4].rsplit("_",
+                                                                                           1)[-1],
+                                  "sex": row["gender"]}
+        labels |= {"age": int(row["age"])} if row["age"].isdigit() else {}
+        clips.append(Clip(name[:-4], source / "samples" / name, row["speaker_id"], labels,
+                          row["raw_text"]))
+    listed = Counter(c.speaker for c in clips)
     problems = layout.grouped("speakers of whom data.tsv does not list what was published", [
-        f"{s} has {layout.counted(listed[s], CLIPS[s], 'clips')}" for s in CLIPS if listed[s] != CLIPS[s]],
-        len(CLIPS))
-    problems += layout.grouped("speakers that are not of nEMO",
-                               sorted({c.speaker for c in found} - set(CLIPS)))
-    problems += layout.grouped("clips missing that data.tsv lists",
-                               [c.path.name for c in found if not c.path.is_file()])
-    listed_names = {c.path.name for c in found}
+        f"{s} has {layout.counted(listed[s], CLIPS[s], 'clips')}" for s in CLIPS
+        if listed[s] != CLIPS[s]], len(CLIPS))
+    problems += layout.grouped("speakers that are not of nEMO", sorted(set(listed) - set(CLIPS)))
+    names = {c.path.name for c in clips}
     problems += layout.grouped("files that data.tsv does not list", [
-        p.name for p in layout.files(source / "samples", ".wav") if p.name not in listed_names])
-    there = [c.path for c in found if c.path.is_file()]
-    return problems + layout.empty(there, source) + layout.unfetched(there, source)
+        p.name for p in layout.files(source / "samples", ".wav") if p.name not in names])
+    problems += layout.grouped("clips missing that data.tsv lists",
+                               [c.path.name for c in clips if not c.path.is_file()])
+    there = [c for c in clips if c.path.is_file()]
+    found = [layout.counted(len({c.speaker for c in there}), len(CLIPS), "speakers") + ", "
+             + layout.counted(len(there), sum(CLIPS.values()), "clips")]
+    return Scan(there, found, problems, varied=True)
 
 
-def _read(source: Path, found: Sequence[Clip], workers: int) -> tuple[list[Utterance], list[str]]:
-    def work(clip: Clip) -> Utterance:
-        return Utterance(
-            id=f"nemo-{clip.name}", audio=layout.below(clip.path, source),
-            duration=layout.media(clip.path).audio, speaker=f"nemo-{clip.speaker}", text=clip.text,
-            labels={"emotion": clip.emotion, "statement": clip.name.rsplit("_", 1)[-1], "sex": clip.sex,
-                    **({"age": int(clip.age)} if clip.age.isdigit() else {})})
-
-    read, unusable = layout.gather([c for c in found if c.path.is_file()], work, "nEMO", workers)
-    return read, layout.grouped("unusable clips", unusable) + layout.cut_short(read)
-
-
-def prepare(source: str | Path, out: str | Path, incomplete: bool = False, workers: int = 4) -> list[Path]:
-    """Writes all.jsonl. Labels: emotion, statement, sex, age.
-
-    incomplete: go on where clips are missing or wrong; workers: threads that open files. Raises InputError
-    where nEMO is absent, and where it is not whole.
-    """
-    source = Path(source)
-    found = clips(source)
-    utterances, unusable = _read(source, found, workers)
-    return layout.finish_whole(out, ABOUT, "nemo", source, utterances, [summary(found)],
-                               _missing(source, found) + unusable, incomplete)
-
-
-def check(source: str | Path) -> list[str]:
-    """What is missing or wrong, a line each: speakers, clips that data.tsv lists, files that it does not,
-    files that do not open. Raises InputError where nEMO is absent."""
-    source = Path(source)
-    found = clips(source)
-    return _missing(source, found) + _read(source, found, 4)[1]
+# There are no published folds: each speaker is tested; for development the woman and the man that
+# follow.
+_SEX = {"EB0": "female", "IC0": "female", "KD0": "female", "KS0": "male", "MK0": "female",
+        "MP0": "male", "SM0": "male", "TP0": "male", "WR0": "male"}
+PROTOCOLS = (Protocol(
+    name="nemo-loso", corpus="nemo", label="emotion", kind="classification", classes=EMOTIONS,
+    mapping=identity(EMOTIONS), group="speaker",
+    folds=balanced([(f"nemo-{s}",) for s in _SEX], {f"nemo-{s}": sex for s, sex in _SEX.items()},
+                   1),
+    counts=dict(zip(EMOTIONS, (749, 736, 749, 809, 769, 669))),
+    source="leave one speaker out, 4,481 utterances; folds chosen here, development as for EmoDB"),)

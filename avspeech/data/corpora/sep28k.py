@@ -1,12 +1,12 @@
 """SEP-28k: clips of three seconds from podcasts about stuttering, each judged by three.
 
-C. Lea et al., "SEP-28k: A Dataset for Stuttering Event Detection From Podcasts With People Who Stutter",
-ICASSP 2021.
+C. Lea et al., "SEP-28k: A Dataset for Stuttering Event Detection From Podcasts With People Who
+Stutter", ICASSP 2021.
 
-Dysfluent is a clip in which two of three heard a prolongation, block, or repetition of a sound or word;
-fluent, one of which two said so. Others, and those that two called music, silence or of poor quality, have no
-label. (Interjections alone make no clip dysfluent: everybody has them.) Who speaks is not published, and
-hosts return: a show stands for its speakers.
+Dysfluent is a clip in which two of three heard a prolongation, block, or repetition of a sound or
+word; fluent, one of which two said so. Others, and those that two called music, silence or of poor
+quality, have no label. (Interjections alone make no clip dysfluent: everybody has them.) Who speaks
+is not published, and hosts return: a show stands for its speakers.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from avspeech.data.corpora import layout, tabled
+from avspeech.data.corpora import layout
+from avspeech.data.corpora.scan import Clip, Scan, columns, number
 
 ABOUT = layout.About(
     name="SEP-28k",
@@ -40,38 +41,23 @@ def judged(votes: dict[str, float]) -> dict[str, Any]:
     return {"stutter": "no"} if votes["nostutteredwords"] >= 2 else {}
 
 
-def scan(source: str | Path) -> tabled.Scan:
-    """The clips of the table. Raises InputError for another one."""
-    source = Path(source)
+def scan(source: Path) -> Scan[Clip]:
+    """The clips of the table. Labels: stutter, kinds, show, episode. Raises InputError for another
+    one."""
     path = source / "SEP-28k_labels.csv"
     if not path.is_file():
-        return tabled.Scan([], [])
-    rows = tabled.columns(path, "show", "epid", "clipid", "nostutteredwords", *KINDS, *_SPOILT)
+        return Scan([], [])
+    rows = columns(path, "show", "epid", "clipid", "nostutteredwords", *KINDS, *_SPOILT)
     clips = []
     for row in rows:
         name = f"{row['show']}_{row['epid']}_{row['clipid']}"
         nested = source / "clips" / row["show"] / row["epid"] / f"{name}.wav"
         flat = source / "clips" / f"{name}.wav"
-        votes = {n: tabled.number(row, n, path) for n in ("nostutteredwords", *KINDS, *_SPOILT)}
-        clips.append(tabled.Clip(name, flat if flat.is_file() else nested, row["show"],
-                                 {"show": row["show"], "episode": f"{row['show']}-{row['epid']}",
-                                  **judged(votes)}))
+        votes = {n: number(row, n, path) for n in ("nostutteredwords", *KINDS, *_SPOILT)}
+        clips.append(Clip(name, flat if flat.is_file() else nested, row["show"],
+                          {"show": row["show"], "episode": f"{row['show']}-{row['epid']}",
+                           **judged(votes)}))
     kinds = Counter(c.labels.get("stutter", "not labelled") for c in clips)
     whole = layout.counted(len(clips), CLIPS, "clips")
-    return tabled.Scan(clips, [whole, ", ".join(f"{kinds[k]:,} {k}" for k in sorted(kinds))],
+    return Scan(clips, [whole, ", ".join(f"{kinds[k]:,} {k}" for k in sorted(kinds))],
                        [whole] if len(clips) != CLIPS else [])
-
-
-def prepare(source: str | Path, out: str | Path, incomplete: bool = False,
-            workers: int = 4) -> list[Path]:
-    """Writes all.jsonl. Labels: stutter, kinds, show, episode.
-
-    incomplete: go on where clips are missing or wrong; workers: threads that open files. Raises InputError
-    where SEP-28k is absent, and where it is not whole.
-    """
-    return tabled.prepare("sep28k", ABOUT, source, out, scan(source), incomplete, workers)
-
-
-def check(source: str | Path) -> list[str]:
-    """What is missing or wrong, a line each. Raises InputError where SEP-28k is absent."""
-    return tabled.check("sep28k", ABOUT, source, scan(source))

@@ -2,8 +2,9 @@
 
 J. Garofolo et al., "TIMIT Acoustic-Phonetic Continuous Speech Corpus", LDC93S1, 1993.
 
-Two sentences (SA) are the same for all, made to bring dialects out. The published parts are training and
-test; for development, every fifth speaker of each region's training part by name, chosen here.
+Two sentences (SA) are the same for all, made to bring dialects out. The published parts are
+training and test; for development, every fifth speaker of each region's training part by name,
+chosen here.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from avspeech.data.corpora import layout, tabled
+from avspeech.data.corpora import layout
+from avspeech.data.corpora.scan import Clip, Scan, counts, spoken
 
 ABOUT = layout.About(
     name="TIMIT",
@@ -24,7 +26,8 @@ ABOUT = layout.About(
 # Its documentation, table 1: regions, and speakers of each; ten clips of each speaker.
 REGIONS = {"DR1": "new england", "DR2": "northern", "DR3": "north midland", "DR4": "south midland",
            "DR5": "southern", "DR6": "new york city", "DR7": "western", "DR8": "army brat"}
-SPEAKERS = {"DR1": 49, "DR2": 102, "DR3": 102, "DR4": 100, "DR5": 98, "DR6": 46, "DR7": 100, "DR8": 33}
+SPEAKERS = {"DR1": 49, "DR2": 102, "DR3": 102, "DR4": 100, "DR5": 98, "DR6": 46, "DR7": 100,
+            "DR8": 33}
 TRAIN, TEST = 462, 168  # speakers
 
 
@@ -43,9 +46,10 @@ def _year(date: str) -> float | None:
 
 
 def read_ages(path: Path) -> dict[str, int]:
-    """{"FCJF0": 31} of SPKRINFO.TXT: ID Sex DR Use RecDate BirthDate ...; years at the recording."""
+    """{"FCJF0": 31} of SPKRINFO.TXT: ID Sex DR Use RecDate BirthDate ...; years at the
+    recording."""
     ages = {}
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in layout.lines(path, "replace"):
         cells = line.split()
         if len(cells) >= 6 and not line.startswith(";"):
             recorded, born = _year(cells[4]), _year(cells[5])
@@ -54,9 +58,8 @@ def read_ages(path: Path) -> dict[str, int]:
     return ages
 
 
-def scan(source: str | Path) -> tabled.Scan:
-    """All utterances there are."""
-    source = Path(source)
+def scan(source: Path) -> Scan[Clip]:
+    """All utterances there are. Labels: dialect, sex, age, sentence, split."""
     table = _folder(_folder(source, "DOC"), "SPKRINFO.TXT")
     ages = read_ages(table) if table.is_file() else {}
     clips, have, parts = [], Counter[str](), Counter[str]()
@@ -71,30 +74,18 @@ def scan(source: str | Path) -> tabled.Scan:
                     sentence = path.name.split(".")[0].upper()  # some copies: SA1.WAV.wav
                     if (folder / f"{path.name}.wav").is_file():
                         continue
-                    labels: dict[str, Any] = {"dialect": dialect, "sentence": sentence, "split": split,
-                                              "sex": "female" if name.startswith("F") else "male"}
+                    labels: dict[str, Any] = {"dialect": dialect, "sentence": sentence,
+                                              "split": split, "sex": "female"
+                                              if name.startswith("F") else "male"}
                     if name in ages:
                         labels["age"] = ages[name]
-                    spoken = tabled.spoken(_folder(folder, f"{sentence}.TXT"))
-                    clips.append(tabled.Clip(f"{name}-{sentence}", path, name, labels,
-                                             spoken.split(" ", 2)[-1] if spoken else None))
-    whole, problems = tabled.counts(have, SPEAKERS, "speakers")
-    problems += tabled.counts(parts, {"TRAIN": TRAIN, "TEST": TEST}, "speakers")[1]
+                    text = spoken(_folder(folder,
+                                          f"{sentence}.TXT"))  # first sample, last sample, words
+                    clips.append(Clip(f"{name}-{sentence}", path, name, labels,
+                                      text.split(" ", 2)[-1] if text else None))
+    whole, problems = counts(have, SPEAKERS, "speakers")
+    problems += counts(parts, {"TRAIN": TRAIN, "TEST": TEST}, "speakers")[1]
     if len(clips) != 10 * sum(SPEAKERS.values()):
         problems.append(layout.counted(len(clips), 10 * sum(SPEAKERS.values()), "utterances"))
-    return tabled.Scan(clips, whole, problems + ([] if ages else ["DOC/SPKRINFO.TXT missing: no ages"]))
-
-
-def prepare(source: str | Path, out: str | Path, incomplete: bool = False,
-            workers: int = 4) -> list[Path]:
-    """Writes all.jsonl. Labels: dialect, sex, age, sentence, split.
-
-    incomplete: go on where clips are missing or wrong; workers: threads that open files. Raises InputError
-    where TIMIT is absent, and where it is not whole.
-    """
-    return tabled.prepare("timit", ABOUT, source, out, scan(source), incomplete, workers)
-
-
-def check(source: str | Path) -> list[str]:
-    """What is missing or wrong, a line each. Raises InputError where TIMIT is absent."""
-    return tabled.check("timit", ABOUT, source, scan(source))
+    problems += [] if ages else ["DOC/SPKRINFO.TXT missing: no ages"]
+    return Scan(clips, whole, problems, labels=("age",) if ages else ())

@@ -1,12 +1,13 @@
 """URTIC: German speech of 630 people, some of whom have a cold; the Cold task of ComParE 2017.
 
-B. Schuller et al., "The INTERSPEECH 2017 Computational Paralinguistics Challenge: Addressee, Cold & Snoring",
-Interspeech 2017.
+B. Schuller et al., "The INTERSPEECH 2017 Computational Paralinguistics Challenge: Addressee, Cold &
+Snoring", Interspeech 2017.
 
-Who speaks is not published, only that the three parts share no speaker; nor are the labels of the test part,
-in most copies. Without them the development part is the test, and a fifth of the training clips, by a digest
-of their names, is for development: they may share voices with training, never with the test. Each clip counts
-as a speaker of its own, so intervals by speaker are intervals by clip here, and too narrow.
+Who speaks is not published, only that the three parts share no speaker; nor are the labels of the
+test part, in most copies. Without them the development part is the test, and a fifth of the
+training clips, by a digest of their names, is for development: they may share voices with training,
+never with the test. Each clip counts as a speaker of its own, so intervals by speaker are intervals
+by clip here, and too narrow.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import hashlib
 from collections import Counter
 from pathlib import Path
 
-from avspeech.data.corpora import layout, tabled
+from avspeech.data.corpora import layout
+from avspeech.data.corpora.scan import Clip, Scan, counts
 from avspeech.errors import InputError
 
 ABOUT = layout.About(
@@ -31,12 +33,12 @@ COLDS = {"train": 970, "devel": 1011}
 LABELS = {"C": "yes", "NC": "no"}
 
 
-def scan(source: str | Path) -> tabled.Scan:
-    """The clips that have a label. Raises InputError for another table."""
-    source = Path(source)
+def scan(source: Path) -> Scan[Clip]:
+    """The clips that have a label. Labels: cold, split, part. Raises InputError for another
+    table."""
     path = source / "lab" / "ComParE2017_Cold.tsv"
     if not path.is_file():
-        return tabled.Scan([], [])
+        return Scan([], [])
     rows = layout.read_table(path, "\t")
     heads = list(rows[0]) if rows else []
     if len(heads) != 2 or heads[0] != "file_name":
@@ -56,25 +58,12 @@ def scan(source: str | Path) -> tabled.Scan:
                 held = hashlib.sha256(name.encode()).digest()[0] < 51
                 split = ({"train": "train", "devel": "dev", "test": "test"}[part] if open_ else
                          {"train": "dev" if held else "train", "devel": "test"}[part])
-                clips.append(tabled.Clip(name, source / "wav" / f"{name}.wav", name,
-                                         {"cold": LABELS[label], "split": split, "part": part}))
-    whole, problems = tabled.counts({part: len(items) for part, items in found.items()}, CLIPS, "clips")
-    problems += tabled.counts(Counter(part for part, items in found.items() for _, label in items
+                clips.append(Clip(name, source / "wav" / f"{name}.wav", name,
+                                  {"cold": LABELS[label], "split": split, "part": part}))
+    whole, problems = counts({part: len(items) for part, items in found.items()}, CLIPS, "clips")
+    problems += counts(Counter(part for part, items in found.items() for _, label in items
                                       if label == "C"), COLDS, "clips with a cold")[1]
-    return tabled.Scan(clips, [*whole, "test: the published " + ("test part" if open_ else
-                                                                 "development part")], problems)
-
-
-def prepare(source: str | Path, out: str | Path, incomplete: bool = False,
-            workers: int = 4) -> list[Path]:
-    """Writes all.jsonl. Labels: cold, split.
-
-    incomplete: go on where clips are missing or wrong; workers: threads that open files. Raises InputError
-    where URTIC is absent, and where it is not whole.
-    """
-    return tabled.prepare("urtic", ABOUT, source, out, scan(source), incomplete, workers)
-
-
-def check(source: str | Path) -> list[str]:
-    """What is missing or wrong, a line each. Raises InputError where URTIC is absent."""
-    return tabled.check("urtic", ABOUT, source, scan(source))
+    bare = sum(map(len, found.values())) - len(clips)
+    whole += [f"{bare:,} clips left out: their label is not published"] if bare else []
+    whole.append(f"test: the published {'test' if open_ else 'development'} part")
+    return Scan(clips, whole, problems)

@@ -7,13 +7,13 @@ arXiv:1806.05622. No transcripts. Heads turn as they like, so the views carry no
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from avspeech.data.corpora import layout
+from avspeech.data.corpora.scan import HeldOut, Parts, Read, Scan, dealt
 from avspeech.data.manifest import Utterance, View
 from avspeech.errors import InputError
 
@@ -34,7 +34,7 @@ UTTERANCES = {"dev": 1_092_009, "test": 36_237}
 
 
 @dataclass(frozen=True)
-class Clip:
+class Track:
     """One utterance: set "dev" or "test" as published, speaker "id00012", video, number;
     audio None where absent."""
 
@@ -51,29 +51,15 @@ class Clip:
 
 
 def read_meta(path: Path) -> dict[str, tuple[str, str]]:
-    """{"id00012": ("M", "dev")}: sex and set of each speaker in vox2_meta.csv,
-    whose cells are padded with blanks.
+    """{"id00012": ("M", "dev")}: sex and set of each speaker in vox2_meta.csv.
 
     Raises InputError for a file without the columns "VoxCeleb2 ID", "Gender" and "Set".
     """
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as lines:
-            rows = [[cell.strip() for cell in row] for row in csv.reader(lines) if row]
-    except (OSError, UnicodeDecodeError, csv.Error):
-        raise InputError(f"{path}: cannot be read as text") from None
-    header = rows[0] if rows else []
-    try:
-        at = [header.index(name) for name in ("VoxCeleb2 ID", "Gender", "Set")]
-    except ValueError:
-        raise InputError(f"{path}:1: expected columns 'VoxCeleb2 ID', 'Gender' and 'Set', "
-                         f"got {layout.named(header)}"
-                         ) from None
-    meta = {}
-    for number, row in enumerate(rows[1:], 2):
-        if len(row) <= max(at):
-            raise InputError(f"{path}:{number}: expected {len(header)} cells, got {len(row)}")
-        meta[row[at[0]]] = (row[at[1]].upper(), row[at[2]])
-    return meta
+    rows = layout.read_table(path)
+    if not rows or not {"voxceleb2 id", "gender", "set"} <= set(rows[0]):
+        raise InputError(f"{path}:1: expected columns 'VoxCeleb2 ID', 'Gender' and 'Set', and a speaker "
+                         f"a line; got {layout.named(rows[0]) if rows else 'no speaker'}")
+    return {row["voxceleb2 id"]: (row["gender"].upper(), row["set"]) for row in rows}
 
 
 def _meta(source: Path) -> dict[str, tuple[str, str]]:
@@ -81,11 +67,9 @@ def _meta(source: Path) -> dict[str, tuple[str, str]]:
     return read_meta(path) if path.is_file() else {}
 
 
-def clips(source: str | Path) -> list[Clip]:
-    """All clips there are, by set, speaker, video and number. Those of a bare `mp4` folder belong to
-    the set that vox2_meta.csv gives their speaker, or to test. Raises InputError, saying where to
-    get VoxCeleb2, for none."""
-    source = Path(source)
+def tracks(source: Path) -> list[Track]:
+    """All tracks there are, by set, speaker, video and number. Those of a bare `mp4` folder belong
+    to the set that vox2_meta.csv gives their speaker, or to test."""
     meta = _meta(source)
     found = []
     for place in (*(source / name for name in SETS), source):
@@ -95,24 +79,24 @@ def clips(source: str | Path) -> list[Clip]:
             name = place.name if place != source else meta.get(speaker.name, ("", "test"))[1]
             for video in layout.folders(speaker):
                 sounds = {p.stem: p
-                          for p in layout.files(place / "aac" / speaker.name / video.name, ".m4a", ".wav")}
-                found += [Clip(name, speaker.name, video.name, p.stem, p, sounds.get(p.stem))
+                          for p in layout.files(place / "aac" / speaker.name / video.name, ".m4a",
+                                                ".wav")}
+                found += [Track(name, speaker.name, video.name, p.stem, p, sounds.get(p.stem))
                           for p in layout.files(video, ".mp4")]
-    if not found:
-        raise layout.absent(source, ABOUT)
     return found
 
 
-def _counts(found: Sequence[Clip]) -> dict[str, tuple[int, int, int]]:
+def _counts(found: Sequence[Track]) -> dict[str, tuple[int, int, int]]:
     """(speakers, videos, clips) of each set."""
     counts = {}
     for name in SETS:
         own = [c for c in found if c.set == name]
-        counts[name] = (len({c.speaker for c in own}), len({(c.speaker, c.video) for c in own}), len(own))
+        counts[name] = (len({c.speaker for c in own}), len({(c.speaker, c.video) for c in own}),
+                        len(own))
     return counts
 
 
-def summary(found: Sequence[Clip]) -> list[str]:
+def summary(found: Sequence[Track]) -> list[str]:
     """Counts against the published ones, a line a set."""
     return [f"{name}: {layout.counted(speakers, SPEAKERS[name], 'speakers')}, "
             f"{layout.counted(videos, VIDEOS[name], 'videos')}, "
@@ -120,11 +104,12 @@ def summary(found: Sequence[Clip]) -> list[str]:
             for name, (speakers, videos, n) in _counts(found).items()]
 
 
-def _missing(source: Path, found: Sequence[Clip]) -> list[str]:
+def _missing(source: Path, found: Sequence[Track]) -> list[str]:
     counts = _counts(found)
     problems = layout.grouped("sets missing", [name for name in SETS if not counts[name][2]])
     problems += [line for name, line in zip(SETS, summary(found))
-                 if counts[name][2] and counts[name] != (SPEAKERS[name], VIDEOS[name], UTTERANCES[name])]
+                 if counts[name][2] and counts[name] != (SPEAKERS[name], VIDEOS[name],
+                                                         UTTERANCES[name])]
     meta = _meta(source)
     if not meta:
         problems.append("vox2_meta.csv missing: the speakers' sex is not known")
@@ -135,66 +120,61 @@ def _missing(source: Path, found: Sequence[Clip]) -> list[str]:
                                                               and counts[name][2]))
         problems += layout.grouped("speakers not in vox2_meta.csv", sorted(have - set(meta)))
         problems += layout.grouped("speakers in the wrong set", sorted({
-            f"{c.set}/{c.speaker}" for c in found if c.speaker in meta and meta[c.speaker][1] != c.set}))
+            f"{c.set}/{c.speaker}" for c in found if c.speaker in meta
+            and meta[c.speaker][1] != c.set}))
     problems += layout.grouped("clips without .m4a", [c.name for c in found if c.audio is None])
-    return problems + layout.empty((p for c in found for p in (c.path, c.audio) if p is not None), source)
+    return problems + layout.empty((p for c in found for p in (c.path, c.audio) if p is not None),
+                                   source)
 
 
-def _utterance(clip: Clip, source: Path, sex: str | None) -> Utterance:
-    media = layout.media(clip.path)
-    duration = layout.media(clip.audio).audio if clip.audio else media.audio
+def _utterance(track: Track, source: Path, sex: str | None, min_seconds: float) -> Read:
+    media = layout.media(track.path)
+    duration = layout.media(track.audio).audio if track.audio else media.audio
     if not (duration and media.video):
-        raise InputError(f"{clip.name}: "
+        raise InputError(f"{track.name}: "
                          f"{'no picture' if duration else 'no sound, neither .m4a nor in the .mp4'}")
-    return Utterance(
-        id=f"vox2-{clip.speaker}-{clip.video}-{clip.number}",
-        audio=layout.below(clip.audio or clip.path, source), duration=duration,
-        speaker=f"vox2-{clip.speaker}", views=(View(layout.below(clip.path, source), "face"),),
-        labels={"sex": sex} if sex in ("M", "F") else {})
+    if duration < min_seconds:
+        return Read([], [(f"clips left out, shorter than {min_seconds:g} s", track.name)])
+    return Read([Utterance(
+        id=_id(track), audio=layout.below(track.audio or track.path, source), duration=duration,
+        speaker=f"vox2-{track.speaker}", views=(View(layout.below(track.path, source), "face"),),
+        labels={"sex": sex} if sex in ("M", "F") else {})])
 
 
-def prepare(source: str | Path, out: str | Path, seed: int = 0, dev: float = layout.DEV,
-            test: float = layout.TEST, min_seconds: float = 0.0, max_per_speaker: int | None = None,
-            workers: int = 4) -> list[Path]:
-    """Writes train, dev and test manifests. The published test set is `test`; the published "dev" set is what
-    there is to train on, and `dev` is some speakers of it.
+def _id(track: Track) -> str:
+    return f"vox2-{track.speaker}-{track.video}-{track.number}"
 
-    dev: share or count of speakers held out; test: the same, used only where the published test set is not
-    there; min_seconds: shorter clips are left out; max_per_speaker: clips taken of each, drawn with the seed;
-    workers: threads that open files. Labels: sex. Raises InputError where VoxCeleb2 is absent.
+
+def scan(source: Path, held: HeldOut = HeldOut(""), min_seconds: float = 0.0,
+         max_per_speaker: int | None = None) -> Scan[Track]:
+    """The tracks there are. The published test set is `test`; the published "dev" set is what there
+    is to train on, and `dev` is some speakers of it. Labels: sex.
+
+    Args:
+        source: the corpus.
+        min_seconds: shorter clips are left out.
+        max_per_speaker: clips taken of each speaker; default: all.
     """
-    source = Path(source)
-    found = clips(source)
-    counts, missing, meta = summary(found), _missing(source, found), _meta(source)
-    if max_per_speaker is not None:
-        found = layout.some(found, lambda c: c.speaker, lambda c: c.name, max_per_speaker, seed)
+    found = tracks(source)
+    if not found:
+        return Scan([], [])
+    meta, counts = _meta(source), summary(found)
+    taken = found if max_per_speaker is None else layout.some(
+        found, lambda c: c.speaker, lambda c: c.name, max_per_speaker, held.seed)
+    if len(taken) < len(found):
+        counts.append(f"{len(found) - len(taken):,} clips left out: max_per_speaker={max_per_speaker}")
+    where = {_id(c): c.set for c in taken}
 
-    def work(clip: Clip) -> tuple[str, Utterance]:
-        return clip.set, _utterance(clip, source, meta.get(clip.speaker, (None, ""))[0])
+    def split(utterances: list[Utterance]) -> tuple[Parts, str]:
+        sets = {name: [u for u in utterances if where[u.id] == name] for name in SETS}
+        if not (sets["dev"] and sets["test"]):
+            return dealt(held)(utterances)
+        part = layout.pick((u.speaker for u in sets["dev"]), held.seed, held.dev, 0)
+        return {"train": [u for u in sets["dev"] if part[u.speaker] == "train"],
+                "dev": [u for u in sets["dev"] if part[u.speaker] == "dev"],
+                "test": sets["test"]}, "published"
 
-    read, unusable = layout.gather(found, work, "VoxCeleb2", workers)
-    read = [(name, utterance) for name, utterance in read if utterance.duration >= min_seconds]
-    sets = {name: [utterance for own, utterance in read if own == name] for name in SETS}
-    by = "published"
-    if sets["dev"] and sets["test"]:
-        where = layout.pick((u.speaker for u in sets["dev"]), seed, dev, 0)
-        parts = {"train": [u for u in sets["dev"] if where[u.speaker] == "train"],
-                 "dev": [u for u in sets["dev"] if where[u.speaker] == "dev"], "test": sets["test"]}
-    elif read:
-        parts, by = layout.split([utterance for _, utterance in read], "auto", seed, dev, test)
-    else:
-        parts = {}
-    problems = missing + layout.grouped("unusable clips", unusable)
-    return layout.finish(out, parts,
-                         layout.Prepared("voxceleb2", str(source.resolve()), by, seed, found=counts,
-                                         problems=problems))
+    def read(track: Track) -> Read:
+        return _utterance(track, source, meta.get(track.speaker, (None, ""))[0], min_seconds)
 
-
-def check(source: str | Path) -> list[str]:
-    """What is missing, a line each: sets, counts, speakers, sound; files of 0 bytes.
-    Opens no file (`prepare` does).
-
-    Raises InputError where VoxCeleb2 is absent.
-    """
-    source = Path(source)
-    return _missing(source, clips(source))
+    return Scan(taken, counts, _missing(source, found), read, split)

@@ -1,4 +1,5 @@
-"""Tiny sound and video files, encoded once and copied, to build corpora in their published layout from."""
+"""Tiny sound and video files, encoded once and copied, to build corpora in their published layout
+from."""
 
 from __future__ import annotations
 
@@ -11,20 +12,24 @@ import numpy as np
 import pytest
 
 
-def encode(path: Path, seconds: float = 1.0, fps: int = 25, sound: bool = True, picture: bool = True) -> Path:
-    """A grey picture and a tone, as the suffix asks: .mpg is MPEG-1 with MP2, .mp4 MPEG-4 with AAC,
-    .m4a AAC alone."""
+def encode(path: Path, seconds: float = 1.0, fps: int = 25, sound: bool = True,
+           picture: bool = True) -> Path:
+    """A grey picture and a tone, as the suffix asks: .mpg is MPEG-1 with MP2, .mp4 and .mkv MPEG-4
+    with AAC, .m4a AAC alone."""
     import av
 
-    codecs = {".mpg": ("mpeg1video", "mp2"), ".mp4": ("mpeg4", "aac"), ".m4a": ("", "aac")}[path.suffix]
-    with av.open(str(path), "w", format="ipod" if path.suffix == ".m4a" else None) as container:
+    codecs = {".mpg": ("mpeg1video", "mp2"), ".mp4": ("mpeg4", "aac"), ".m4a": ("", "aac"),
+              ".mkv": ("mpeg4", "aac"), ".webm": ("libvpx", "libopus"), ".flv": ("flv", "aac"),
+              ".ts": ("mpeg2video", "mp2"), ".mts": ("mpeg2video", "mp2")}[path.suffix]
+    format = {".m4a": "ipod", ".mts": "mpegts"}.get(path.suffix)
+    with av.open(str(path), "w", format=format) as container:
         video = audio = None
         if picture and codecs[0]:
             video = container.add_stream(codecs[0], rate=fps)
             video.codec_context.thread_count = 2  # the same file on any number of cores
             video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
         if sound:
-            audio = container.add_stream(codecs[1], rate=44100)
+            audio = container.add_stream(codecs[1], rate=48000 if codecs[1] == "libopus" else 44100)
         if video:
             for k in range(round(seconds * fps)):
                 frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 8 * k % 256, np.uint8),
@@ -42,7 +47,8 @@ def encode(path: Path, seconds: float = 1.0, fps: int = 25, sound: bool = True, 
 
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory):
-    """clip(path, seconds=1.0, fps=25, sound=True, picture=True): writes such a file, folders included."""
+    """clip(path, seconds=1.0, fps=25, sound=True, picture=True): writes such a file, folders
+    included."""
     made: dict[tuple, Path] = {}
     cache = tmp_path_factory.mktemp("clips")
 
@@ -60,8 +66,9 @@ def clip(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def sound():
-    """sound(path, number=0, seconds=3.0): writes a sound of 100 samples a second, folders included. Another
-    number is another content, and a few milliseconds longer, as no two takes are the same."""
+    """sound(path, number=0, seconds=3.0): writes a sound of 100 samples a second, folders included.
+    Another number is another content, and a few milliseconds longer, as no two takes are the
+    same."""
     import soundfile
 
     noise = (8000 * np.random.default_rng(0).standard_normal(100_000)).astype("<i2")
@@ -71,8 +78,8 @@ def sound():
         samples = noise[number:][: round(100 * seconds) + number % 97]
         if path.suffix == ".wav":  # thousands of them: the header by hand
             size = 2 * len(samples)
-            path.write_bytes(struct.pack("<4sI8sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVEfmt ", 16, 1, 1, 100,
-                                         200, 2, 16, b"data", size) + samples.tobytes())
+            path.write_bytes(struct.pack("<4sI8sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVEfmt ", 16,
+                                         1, 1, 100, 200, 2, 16, b"data", size) + samples.tobytes())
         else:
             soundfile.write(path, samples, 100)
         return path
@@ -82,7 +89,8 @@ def sound():
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder of real corpora, from AVSPEECH_DATA or beside the checkout; skips where there is none."""
+    """The folder of real corpora, from AVSPEECH_DATA or beside the checkout; skips where there is
+    none."""
     folder = Path(os.environ.get("AVSPEECH_DATA", Path(__file__).parents[4] / "shared" / "data"))
     if not folder.is_dir():
         pytest.skip("no real corpora: set AVSPEECH_DATA")

@@ -1,6 +1,7 @@
 import pytest
 
 from avspeech.bench import folds, tasks
+from avspeech.data import corpora
 from avspeech.data.corpora import cmu_mosei
 from avspeech.data.manifest import read_manifest
 from avspeech.errors import InputError
@@ -18,18 +19,20 @@ def test_prepare(tmp_path, sound, clip):
                 sound(source / "Raw" / f"-{mode}x" / f"{number}.wav", number)
     clip(source / "Raw" / "-trainx" / "2.mp4")
     (source / "label.csv").write_text("\n".join(rows) + "\n")
-    problems = cmu_mosei.check(source)
+    problems = corpora.check("cmu_mosei", source)
     assert problems[0] == "train: 3 of 16,326 clips" and len(problems) == 3
-    utterances = read_manifest(cmu_mosei.prepare(source, tmp_path / "out", incomplete=True)[0])
+    utterances = read_manifest(corpora.prepare("cmu_mosei", source, tmp_path / "out",
+                                               incomplete=True)[0])
     assert len(utterances) == 9 and utterances[0].speaker == "cmu_mosei--testx"
     u = next(u for u in utterances if u.id == "cmu_mosei--trainx-2")
     assert u.audio == "Raw/-trainx/2.mp4" and u.text == "Well, 2."
-    assert u.labels == {"sentiment": "neutral", "sentiment_score": 0.0, "video": "-trainx", "split": "train"}
+    assert u.labels == {"sentiment": "neutral", "sentiment_score": 0.0, "video": "-trainx",
+                        "split": "train"}
     found = folds.resolve(tasks.load("sentiment"), "cmu_mosei", utterances)
     assert found.classes == ("negative", "neutral", "positive")
     (source / "label.csv").write_text("\n".join(rows).replace(",valid", ",dev"))
     with pytest.raises(InputError, match="mode: expected train, valid or test, got 'dev'"):
-        cmu_mosei.check(source)
+        corpora.check("cmu_mosei", source)
 
 
 def test_published_counts():

@@ -1,6 +1,10 @@
+import pytest
+
 from avspeech.bench import folds, tasks
+from avspeech.data import corpora
 from avspeech.data.corpora import common_voice
 from avspeech.data.manifest import read_manifest
+from avspeech.errors import InputError
 
 
 def test_prepare(tmp_path, sound):
@@ -20,10 +24,11 @@ def test_prepare(tmp_path, sound):
                 sound(source / "clips" / f"cv_{number}.wav", number)
                 (source / "clips" / f"cv_{number}.wav").rename(source / "clips" / f"cv_{number}.mp3")
         (source / f"{split}.tsv").write_text("\n".join(rows) + "\n")
-    assert common_voice.check(source) == []
-    utterances = read_manifest(common_voice.prepare(source, tmp_path / "out")[0])
+    assert corpora.check("common_voice", source) == []
+    utterances = read_manifest(corpora.prepare("common_voice", source, tmp_path / "out")[0])
     assert len(utterances) == 36
-    assert utterances[0].labels == {"split": "train", "locale": "en", "age": 25, "age_band": "twenties",
+    assert utterances[0].labels == {"split": "train", "locale": "en", "age": 25,
+                                    "age_band": "twenties",
                                     "sex": "male", "accent": "United States English"}
     assert utterances[0].text == 'Say "1".'
     for task, size, classes in (("gender", 6, ("female", "male")), ("age", 9, ()),
@@ -31,7 +36,20 @@ def test_prepare(tmp_path, sound):
         found = folds.resolve(tasks.load(task), "common_voice", utterances)
         assert {len(p) for f in found.folds for p in (f.train, f.dev, f.test)} == {size}
         assert classes is None or found.classes == classes
-    fewer = common_voice.prepare(source, tmp_path / "out2", limit=1)[0]
+    fewer = corpora.prepare("common_voice", source, tmp_path / "out2", limit=1)[0]
     assert len(read_manifest(fewer)) == 12
     (source / "dev.tsv").unlink()
-    assert common_voice.check(source) == ["dev.tsv missing"]
+    assert corpora.check("common_voice", source) == ["dev.tsv missing"]
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\x85", "\x0b", "\x0c", "\x1c"])
+def test_a_separator_in_a_sentence_is_part_of_it(tmp_path, sound, separator):
+    head = "client_id\tpath\tsentence\tage\tgender\n"
+    for split in ("train", "dev", "test"):
+        sound(tmp_path / "clips" / f"{split}.wav")
+        (tmp_path / f"{split}.tsv").write_text(
+            f"{head}{split}\t{split}.wav\tOne{separator}two\ttwenties\tfemale\n", encoding="utf-8")
+    assert [c.text for c in common_voice.scan(tmp_path).clips] == [f"One{separator}two"] * 3
+    (tmp_path / "dev.tsv").write_text(f"{head}dev\tdev.wav\tOne\n")
+    with pytest.raises(InputError, match="dev.tsv:2: expected 5 cells .*, got 3; mend this row"):
+        corpora.check("common_voice", tmp_path)

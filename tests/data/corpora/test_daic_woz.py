@@ -2,13 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avspeech.data import protocol
+from avspeech.data import corpora, protocol
 from avspeech.data.corpora import daic_woz
 from avspeech.data.manifest import read_manifest
 from avspeech.errors import InputError
 
 HEAD = "start_time\tstop_time\tspeaker\tvalue\n"
-TURNS = (HEAD + "0.5\t1.5\tEllie\thi i'm ellie\n2.0\t4.0\tParticipant\tgood\n4.5\t5.5\tParticipant\tand you\n"
+TURNS = (HEAD
+         + "0.5\t1.5\tEllie\thi i'm ellie\n2.0\t4.0\tParticipant\tgood\n4.5\t5.5\tParticipant\tand you\n"
          "6.0\t7.0\tEllie\tokay\n9.0\t9.4\tParticipant\tmm\n10.0\t11.0\tParticipant\t<sync>\n\n"
          "12.0\t32.0\tParticipant\ta long story\n")
 LABELS = "Participant_ID,PHQ8_Binary,PHQ8_Score,Gender,PHQ8_NoInterest\n"
@@ -38,7 +39,7 @@ def test_published_counts_agree():
 
 
 def test_segments_and_labels(corpus, tmp_path):
-    [path] = daic_woz.prepare(corpus, tmp_path / "out", incomplete=True)
+    [path] = corpora.prepare("daic_woz", corpus, tmp_path / "out", incomplete=True)
     utterances = read_manifest(path)
     own = [u for u in utterances if u.speaker == "daic_woz-301"]
     assert [(u.start, u.duration, u.text) for u in own] == [
@@ -49,7 +50,8 @@ def test_segments_and_labels(corpus, tmp_path):
 
 
 def test_participants_are_what_is_counted(corpus, tmp_path):
-    utterances = read_manifest(daic_woz.prepare(corpus, tmp_path / "out", incomplete=True)[0])
+    utterances = read_manifest(corpora.prepare("daic_woz", corpus, tmp_path / "out",
+                                               incomplete=True)[0])
     p = protocol.get("daic_woz")
     assert p.missing(utterances) == ["no: 3 of 133 participants", "yes: 3 of 56 participants"]
     [split] = p.splits(utterances, corpus, incomplete=True)
@@ -60,7 +62,8 @@ def test_participants_are_what_is_counted(corpus, tmp_path):
 
 def test_known_faults_are_set_right(tmp_path):
     path = tmp_path / "a.csv"
-    path.write_text(HEAD + "1\t2\tParticipant\ta\n396\t400\tParticipant\tb\n440\t441\tParticipant\tc\n")
+    path.write_text(HEAD
+                    + "1\t2\tParticipant\ta\n396\t400\tParticipant\tb\n440\t441\tParticipant\tc\n")
     assert [w for *_, w in daic_woz.read_transcript(path, "373")] == ["a", "c"]
     assert daic_woz.read_transcript(path, "321")[0][:2] == pytest.approx((4.8379167, 5.8379167))
     assert len(daic_woz.read_transcript(path, "300")) == 3
@@ -71,7 +74,7 @@ def test_missing_and_wrong(corpus, tmp_path, sound):
     write(corpus, 301, sound, seconds=20.0)
     (corpus / "dev_split_Depression_AVEC2017.csv").write_text(f"{LABELS}302,0,12,1,0\n303,1,12,0,2\n")
     (corpus / "full_test_split.csv").unlink()
-    problems = "\n".join(daic_woz.check(corpus))
+    problems = "\n".join(corpora.check("daic_woz", corpus))
     for expected in ("full_test_split.csv or test_split_Depression_AVEC2017.csv missing",
                      "185 participants in none of the tables: 304, 305",
                      "1 files missing: 300_P/300_AUDIO.wav",
@@ -79,15 +82,16 @@ def test_missing_and_wrong(corpus, tmp_path, sound):
                      "1 unusable interviews: 301: the transcript runs to 32.0 s, the sound to 20."):
         assert expected in problems, expected
     with pytest.raises(InputError, match="DAIC-WOZ is not as published"):
-        daic_woz.prepare(corpus, tmp_path / "out")
+        corpora.prepare("daic_woz", corpus, tmp_path / "out")
     (corpus / "full_test_split.csv").write_text("Participant_ID,PHQ_Binary,PHQ_Score\n300,0,1\n")
     with pytest.raises(InputError, match="participant 300 is also in the train part"):
-        daic_woz.check(corpus)
+        corpora.check("daic_woz", corpus)
     (corpus / "full_test_split.csv").write_text("name,label\nx,1\n")
-    with pytest.raises(InputError, match="full_test_split.csv:2: expected Participant_ID, PHQ8_Binary"):
-        daic_woz.check(corpus)
+    with pytest.raises(InputError,
+                       match="full_test_split.csv:2: expected Participant_ID, PHQ8_Binary"):
+        corpora.check("daic_woz", corpus)
     with pytest.raises(InputError, match="shortest=9, longest=10"):
-        daic_woz.prepare(corpus, tmp_path / "out", shortest=9, longest=10)
+        corpora.prepare("daic_woz", corpus, tmp_path / "out", shortest=9, longest=10)
 
 
 @given(st.lists(st.tuples(st.floats(0.1, 30), st.floats(0.05, 40)), max_size=20))

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from avspeech.data import corpora
 from avspeech.data.corpora import debate
 from avspeech.data.manifest import read_manifest
 from avspeech.errors import InputError
@@ -23,8 +24,9 @@ def corpus(tmp_path, sound):
 
 def test_prepare_and_the_split(corpus, tmp_path):
     with pytest.raises(InputError, match="pronunciation: 1,200 of 2,000 clips"):
-        debate.prepare(corpus, tmp_path / "out")
-    utterances = read_manifest(debate.prepare(corpus, tmp_path / "out", incomplete=True)[0])
+        corpora.prepare("debate", corpus, tmp_path / "out")
+    utterances = read_manifest(corpora.prepare("debate", corpus, tmp_path / "out",
+                                               incomplete=True)[0])
     assert len(utterances) == 1200
     u = next(u for u in utterances if u.id == "debate-s10_p_id_002")
     assert u.speaker == "debate-speaker_10" and u.labels["reading"] == "cháng" and u.text == "句子0的长"
@@ -34,9 +36,40 @@ def test_prepare_and_the_split(corpus, tmp_path):
         assert all(held) and not (held[0] & held[1] or held[0] & held[2] or held[1] & held[2])
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_six_two_and_two_speakers(tmp_path, sound, first):
+    """The publisher numbers them 0 to 9, and writes ids as in the names of files."""
+    rows = ["id,sentence,meaning,pronunciation"]
+    for n in range(60):
+        rows.append(f"id_{n:03},句子{n // 2},{'grow' if n % 2 else 'long'},{'zhǎng' if n % 2 else 'cháng'}")
+        for speaker in range(first, first + 10):
+            sound(tmp_path / "DEBATE_Audio" / f"speaker_{speaker}" / "polyphone"
+                  / f"s{speaker}_p_id_{n:03}.wav", n)
+    (tmp_path / "Task_Proun.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    found = debate.scan(tmp_path)
+    assert len(found.clips) == 600
+    assert {c.labels["reading"] for c in found.clips} == {"zhǎng", "cháng"}
+    parts = {part: {c.speaker for c in found.clips if c.labels["split"] == part}
+             for part in ("train", "dev", "test")}
+    names = [f"speaker_{n}" for n in range(first, first + 10)]
+    assert parts == {"train": set(names[:6]), "dev": set(names[6:8]), "test": set(names[8:])}
+
+
+def test_ids_and_readings_that_cannot_be(corpus):
+    table = corpus / "Task_Proun.csv"
+    for row, what in (("x_17y,a,b",
+                       "csv:2: id: expected a number, or a name such as id_017, got 'x_17y'"),
+                      ("1,a,b\nid_001,a,c", "csv:3: id 001 is there twice"),
+                      ("1,a", "csv:2: expected 3 cells")):
+        table.write_text(f"ID,Sentence,Label\n{row}\n")
+        with pytest.raises(InputError, match=what):
+            debate.scan(corpus)
+
+
 def test_text_alone_is_at_chance(corpus, tmp_path):
     """What is written says nothing of which reading is meant, on sentences that were not learnt."""
-    utterances = read_manifest(debate.prepare(corpus, tmp_path / "out", incomplete=True)[0])
+    utterances = read_manifest(corpora.prepare("debate", corpus, tmp_path / "out",
+                                               incomplete=True)[0])
     train, test = ([u for u in utterances if u.labels["split"] == p] for p in ("train", "test"))
     x, tested = (hashed_text([u.text for u in part]).astype(float) for part in (train, test))
     y = np.array([u.labels["which"] == "second" for u in train])
@@ -59,7 +92,8 @@ def test_other_tables(corpus):
     table.write_text("ID,Sentence,Colour\n1,x,y\n")
     with pytest.raises(InputError, match="no column for reading; it has id, sentence, colour"):
         debate.scan(corpus)
-    with pytest.raises(InputError, match="task: 'tone' is not there; there are pronunciation, pause, stress"):
+    with pytest.raises(InputError,
+                       match="task: 'tone' is not there; there are pronunciation, pause, stress"):
         debate.scan(corpus, "tone")
     assert sum(debate.CLIPS.values()) == 10010
     assert "zhǎng | cháng" in debate.prompt("长", ["zhǎng", "cháng"])

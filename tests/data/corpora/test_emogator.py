@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from avspeech.data import protocol
+from avspeech.data import corpora, protocol
 from avspeech.data.corpora import emogator, layout
 from avspeech.data.manifest import read_manifest
 from avspeech.errors import InputError
@@ -24,7 +24,7 @@ def test_published_counts_agree():
 
 
 def test_labels(corpus, tmp_path):
-    [path] = emogator.prepare(corpus, tmp_path / "out", incomplete=True)
+    [path] = corpora.prepare("emogator", corpus, tmp_path / "out", incomplete=True)
     utterances = {u.id: u for u in read_manifest(path)}
     assert len(utterances) == 180
     u = utterances["emogator-000002-27-3"]
@@ -37,11 +37,11 @@ def test_labels(corpus, tmp_path):
 def test_missing_and_wrong(corpus, tmp_path, sound):
     (corpus / "data" / "mp3" / "000001-05-2.wav").unlink()
     sound(corpus / "data" / "mp3" / "000001-31-1.wav")
-    problems = "\n".join(emogator.check(corpus))
+    problems = "\n".join(corpora.check("emogator", corpus))
     for expected in ("1 clips missing, of 32,130: 000001-05-2",
                      "1 files that are not of EmoGator: data/mp3/000001-31-1.wav"):
         assert expected in problems, expected
     with pytest.raises(InputError, match="contributors missing"):
-        emogator.prepare(corpus, tmp_path / "out")
+        corpora.prepare("emogator", corpus, tmp_path / "out")
     with pytest.raises(InputError, match="github.com/fredbuhl/EmoGator"):
-        emogator.clips(tmp_path / "nowhere")
+        corpora.check("emogator", tmp_path / "nowhere")

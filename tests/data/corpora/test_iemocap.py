@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avspeech.data import protocol
+from avspeech.data import corpora, protocol
 from avspeech.data.corpora import iemocap, layout
 from avspeech.data.manifest import read_manifest
 from avspeech.errors import InputError
@@ -30,7 +30,8 @@ def write_dialogue(root, session, name, moods, sound, number=0):
 @pytest.fixture
 def corpus(tmp_path, sound):
     for session in range(1, 6):
-        write_dialogue(tmp_path / "in", session, f"Ses0{session}F_impro01", MOODS, sound, 20 * session)
+        write_dialogue(tmp_path / "in", session, f"Ses0{session}F_impro01", MOODS, sound,
+                       20 * session)
         write_dialogue(tmp_path / "in", session, f"Ses0{session}M_script01_1b", MOODS[:2], sound,
                        20 * session + 10)
     return tmp_path / "in"
@@ -42,13 +43,14 @@ def test_published_counts_agree():
 
 
 def test_labels(corpus, tmp_path, capsys):
-    [path] = iemocap.prepare(corpus, tmp_path / "out", incomplete=True)
+    [path] = corpora.prepare("iemocap", corpus, tmp_path / "out", incomplete=True)
     utterances = {u.id: u for u in read_manifest(path)}
     assert "5 of 5 sessions, 45 of 10,039 turns, 35 of 5,531 of the four classes" in capsys.readouterr().out
     u = utterances["iemocap-Ses01F_impro01_M001"]
     assert u.audio == "Session1/sentences/wav/Ses01F_impro01/Ses01F_impro01_M001.wav"
     assert u.text == "Excuse me." and u.speaker == "iemocap-Ses01M"  # not the F after the session
-    assert u.labels == {"emotion": "excited", "session": "1", "sex": "male", "dialogue": "Ses01F_impro01",
+    assert u.labels == {"emotion": "excited", "session": "1", "sex": "male",
+                        "dialogue": "Ses01F_impro01",
                         "style": "improvised", "valence": 2.5, "arousal": 3.0, "dominance": 2.0}
     assert utterances["iemocap-Ses05M_script01_1b_F000"].labels["style"] == "scripted"
     assert len({u.speaker for u in utterances.values()}) == 10
@@ -56,7 +58,8 @@ def test_labels(corpus, tmp_path, capsys):
 
 def test_protocol(corpus, tmp_path):
     """Four classes, excited as happy; sessions tested, developed on and trained on stay apart."""
-    utterances = read_manifest(iemocap.prepare(corpus, tmp_path / "out", incomplete=True)[0])
+    utterances = read_manifest(corpora.prepare("iemocap", corpus, tmp_path / "out",
+                                               incomplete=True)[0])
     p = protocol.get("iemocap-5fold")
     with pytest.raises(InputError, match="angry: 5 of 1,103 utterances, happy: 15 of 1,636"):
         p.splits(utterances, corpus)
@@ -69,16 +72,18 @@ def test_protocol(corpus, tmp_path):
 def test_missing_and_wrong(corpus, tmp_path):
     (corpus / "Session2/sentences/wav/Ses02F_impro01/Ses02F_impro01_F000.wav").unlink()
     (corpus / "Session3/dialog/transcriptions/Ses03F_impro01.txt").unlink()
-    problems = "\n".join(iemocap.check(corpus))
-    for expected in ("Session1 has 9 of 1,819 turns", "1 dialogues without a transcription: Ses03F_impro01",
+    problems = "\n".join(corpora.check("iemocap", corpus))
+    for expected in ("Session1 has 9 of 1,819 turns",
+                     "1 dialogues without a transcription: Ses03F_impro01",
                      "1 turns without sound: Session2/sentences/wav/Ses02F_impro01/Ses02F_impro01_F000.wav"):
         assert expected in problems, expected
     with pytest.raises(InputError, match="IEMOCAP is not as published"):
-        iemocap.prepare(corpus, tmp_path / "out")
+        corpora.prepare("iemocap", corpus, tmp_path / "out")
     table = corpus / "Session1/dialog/EmoEvaluation/Ses01F_impro01.txt"
     table.write_text(HEAD + "[6.29 - 8.23]\tSes01F_impro01_F000\tjoy\t[2.5, 2.5, 2.5]\n")
-    with pytest.raises(InputError, match=r"Ses01F_impro01.txt:3: expected '\[start - end\] turn emotion"):
-        iemocap.check(corpus)
+    with pytest.raises(InputError,
+                       match=r"Ses01F_impro01.txt:3: expected '\[start - end\] turn emotion"):
+        corpora.check("iemocap", corpus)
 
 
 @given(st.text(alphabet="[]-., \tSes01F_impro023eu59\n", max_size=80))
@@ -92,5 +97,5 @@ def test_any_text_is_read_or_refused(tmp_path_factory, text):
 
 
 def test_incomplete_is_written_down(corpus, tmp_path):
-    iemocap.prepare(corpus, tmp_path / "out", incomplete=True)
+    corpora.prepare("iemocap", corpus, tmp_path / "out", incomplete=True)
     assert layout.read_prepared(tmp_path / "out").problems

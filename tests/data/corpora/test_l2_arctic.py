@@ -1,6 +1,7 @@
 from collections import Counter
 
 from avspeech.bench import folds, tasks
+from avspeech.data import corpora
 from avspeech.data.corpora import l2_arctic
 from avspeech.data.manifest import read_manifest
 
@@ -17,11 +18,13 @@ def test_prepare(tmp_path, sound):
             sound(source / speaker / "wav" / f"arctic_a000{n}.wav", n)
         (source / speaker / "transcript").mkdir()
         (source / speaker / "transcript" / "arctic_a0001.txt").write_text("Author of the trail\n")
-    assert l2_arctic.check(source) == ["48 of 26,867 utterances"]
-    utterances = read_manifest(l2_arctic.prepare(source, tmp_path / "out", incomplete=True)[0])
+    assert corpora.check("l2_arctic", source) == ["48 of 26,867 utterances"]
+    utterances = read_manifest(corpora.prepare("l2_arctic", source, tmp_path / "out",
+                                               incomplete=True)[0])
     assert utterances[0].id == "l2_arctic-ABA-arctic_a0001" and utterances[0].text == "Author of the trail"
     assert utterances[0].labels == {"accent": "arabic", "sex": "male", "sentence": "arctic_a0001"}
     found = folds.resolve(tasks.load("accent"), "l2_arctic", utterances)
     assert len(found.classes) == 6
     for fold in found.folds:  # one speaker of each
-        assert sorted(found.targets[i] for i in fold.test) == [float(c) for c in range(6) for _ in "ab"]
+        assert sorted(found.targets[i] for i in fold.test) == [float(c) for c in range(6) for _
+                                                               in "ab"]

@@ -6,6 +6,7 @@ from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
 
+SEPARATORS = ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e"]
 KEYS = st.sets(st.text("abcdef0123456789", min_size=1, max_size=6), min_size=3, max_size=60)
 
 
@@ -54,7 +55,8 @@ def test_an_empty_split_leaves_no_old_manifest(tmp_path):
     prepared = layout.Prepared("x", "/x", "clip", 0)
     layout.finish(tmp_path, layout.split(utterances)[0], prepared)
     paths = layout.finish(tmp_path, layout.split(utterances, dev=0)[0], prepared)
-    assert [p.name for p in paths] == ["train.jsonl", "test.jsonl"] and not (tmp_path / "dev.jsonl").exists()
+    assert [p.name for p in paths] == ["train.jsonl",
+                                       "test.jsonl"] and not (tmp_path / "dev.jsonl").exists()
     with pytest.raises(InputError, match="no usable x utterance"):
         layout.finish(tmp_path, {}, prepared)
 
@@ -64,6 +66,81 @@ def test_some_of_each_group():
     kept = layout.some(items, lambda i: i[0], str, 3, seed=1)
     assert kept == sorted(kept) and [sum(g == x for g, _ in kept) for x in "ab"] == [3, 3]
     assert kept != layout.some(items, lambda i: i[0], str, 3, seed=2)
+
+
+@pytest.mark.parametrize("separator", SEPARATORS)
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+def test_only_line_ends_end_a_row(tmp_path, separator, delimiter):
+    """U+2028, U+0085, VT, FF, FS, GS, RS stand in sentences of published tables."""
+    table = tmp_path / "t.tsv"
+    text = f"well{separator}I never"
+    table.write_bytes(f"\ufeffId{delimiter}Text\r\n1{delimiter}{text}\r\n\r\n2{delimiter}b\r\n".encode())
+    assert layout.read_rows(table, delimiter) == [(f"{table}:2", {"id": "1", "text": text}),
+                                                  (f"{table}:4", {"id": "2", "text": "b"})]
+    assert layout.lines(table) == [f"Id{delimiter}Text", f"1{delimiter}{text}", "",
+                                   f"2{delimiter}b"]
+
+
+def test_a_cell_may_hold_a_line_end(tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_text('id,text\n1,"two\nlines"\n2,x\n')
+    assert layout.read_rows(table) == [(f"{table}:2", {"id": "1", "text": "two\nlines"}),
+                                       (f"{table}:4", {"id": "2", "text": "x"})]
+
+
+@pytest.mark.parametrize("row, got", [("1,a", 2), ("1", 1), ("1,a,b,c", 4), ('"1,a,b', 1)])
+def test_a_ragged_row_is_named(tmp_path, row, got):
+    table = tmp_path / "t.csv"
+    table.write_text(f"id,text,mood\n0,x,y\n{row}\n")
+    with pytest.raises(InputError,
+                       match=rf"t.csv:3: expected 3 cells .*id, text, mood.*, got {got}; mend"):
+        layout.read_table(table)
+    table.write_text("id,text,mood\n1,a,b,,\n")  # empty cells behind, as spreadsheets write them
+    assert layout.read_table(table) == [{"id": "1", "text": "a", "mood": "b"}]
+    table.write_text("id\ttext\tmood\n1\ta\n")
+    assert layout.read_rows(table, "\t", required=2)[0][1] == {"id": "1", "text": "a"}
+
+
+def test_what_is_no_table_is_one_line(tmp_path):
+    table = tmp_path / "t.csv"
+    for content, what in ((b"id,text\n1,\xff\xfe\n", "cannot be read as text"),
+                          (b"id,text\n1," + b"x" * 200_000 + b"\n",
+                           "t.csv:2: not a row of a table")):
+        table.write_bytes(content)
+        with pytest.raises(InputError, match=what) as error:
+            layout.read_table(table)
+        assert "\n" not in str(error.value)
+    table.write_bytes(b"")
+    assert layout.read_table(table) == [] and layout.lines(table) == []
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".webm", ".flv", ".ts", ".mts", ".mp4", ".mpg"])
+def test_media_without_a_length_in_the_header(tmp_path, clip, suffix):
+    found = layout.media(clip(tmp_path / f"a{suffix}", seconds=2.0))
+    assert found.audio == pytest.approx(2, abs=0.1) and found.video == pytest.approx(2, abs=0.1)
+    assert (found.width, found.height) == (64, 48) and found.fps == pytest.approx(25, abs=0.1)
+
+
+def test_media_of_an_unknown_codec(tmp_path, clip):
+    """A stream that FFmpeg has no name for counts as absent; the other one is still read."""
+    whole = clip(tmp_path / "a.mkv").read_bytes()
+    picture, voice = whole.replace(b"V_MPEG4", b"V_XPEG4"), whole.replace(b"A_AAC", b"A_QQC")
+    for name, content, audio, video in (("v", picture, 1, 0), ("s", voice, 0, 1)):
+        (tmp_path / f"{name}.mkv").write_bytes(content)
+        found = layout.media(tmp_path / f"{name}.mkv")
+        assert found.audio == pytest.approx(audio, abs=0.1) and found.video == pytest.approx(video,
+                                                                                             abs=0.1)
+    (tmp_path / "n.mkv").write_bytes(picture.replace(b"A_AAC", b"A_QQC"))
+    with pytest.raises(InputError,
+                       match="n.mkv: neither sound nor picture in it that can be decoded"):
+        layout.media(tmp_path / "n.mkv")
+
+
+def test_a_fault_of_a_library_is_one_line(tmp_path, clip, monkeypatch):
+    """As of a transport stream with one flipped bit: IndexError, from within the demuxer."""
+    monkeypatch.setattr("avspeech.media.audio.stream_end", lambda *a: [][1])
+    with pytest.raises(InputError, match="a.ts: damaged, its length cannot be read .list index out of range"):
+        layout.media(clip(tmp_path / "a.ts"))
 
 
 def test_media_tells_what_is_there(tmp_path, clip):

@@ -18,7 +18,8 @@ def corpus(tmp_path):
         for k in range(4):
             name = f"{speaker}_198_000010_{k:06d}"
             soundfile.write(folder / f"{name}.wav", np.full(12000, 0.1), 24000)
-            (folder / f"{name}.normalized.txt").write_text(f"Mister {k} said,\n“no.”", encoding="utf-8")
+            (folder / f"{name}.normalized.txt").write_text(f"Mister {k} said,\n“no.”",
+                                                           encoding="utf-8")
             (folder / f"{name}.original.txt").write_text(f"Mr. {k} said, “no.”", encoding="utf-8")
     (base / "speakers.tsv").write_text("READER\tGENDER\tSUBSET\tNAME\n"
                                        "19\tF\ttrain-clean-100\tA\n84\tM\tdev-clean\tB\n")
@@ -40,7 +41,8 @@ def test_published_split(corpus, tmp_path):
 
 
 def test_some_speakers_by_clip(corpus, tmp_path):
-    paths = corpora.prepare("libritts", corpus, tmp_path / "out", part="train-clean-100", speakers=["19"],
+    paths = corpora.prepare("libritts", corpus, tmp_path / "out", part="train-clean-100",
+                            speakers=["19"],
                             dev=1,
                             test=1)
     assert [len(read_manifest(p)) for p in paths] == [2, 1, 1]
@@ -52,7 +54,8 @@ def test_some_speakers_by_clip(corpus, tmp_path):
 
 def test_check(corpus):
     (corpus / "LibriTTS" / "dev-clean" / "84" / "198" / "84_198_000010_000001.normalized.txt").unlink()
-    said = "\n".join(libritts.check(corpus))
-    for expected in ("4 parts missing: dev-other, test-other", "1 of 39 speakers, 4 of 4,837 utterances",
+    said = "\n".join(corpora.check("libritts", corpus))
+    for expected in ("4 parts missing: dev-other, test-other",
+                     "1 of 39 speakers, 4 of 4,837 utterances",
                      "without .normalized.txt: 84_198_000010_000001"):
         assert expected in said

@@ -3,7 +3,7 @@ import pytest
 import soundfile
 
 from avspeech.data import corpora
-from avspeech.data.corpora import layout, ljspeech
+from avspeech.data.corpora import layout
 from avspeech.data.manifest import read_manifest, resolve
 from avspeech.errors import InputError
 
@@ -15,7 +15,8 @@ def corpus(tmp_path):
     names = [f"LJ001-{k:04d}" for k in range(1, 11)]
     for name in names:
         soundfile.write(base / "wavs" / f"{name}.wav", np.full(11025, 0.1), 22050)
-    (base / "metadata.csv").write_text("".join(f'{n}|In {n[-2:]} "A|In {n[-1]} "A\n' for n in names),
+    (base / "metadata.csv").write_text("".join(f'{n}|In {n[-2:]} "A|In {n[-1]} "A\n' for n
+                                               in names),
                                        encoding="utf-8")
     return tmp_path / "lj"
 
@@ -28,7 +29,7 @@ def test_prepares_by_clip(corpus, tmp_path):
     assert first.text == f'In {first.id[-1]} "A' and first.labels["raw"] == f'In {first.id[-2:]} "A'
     assert first.duration == 0.5 and resolve(layout.read_prepared(tmp_path / "out").root,
                                              first.audio).is_file()
-    assert ljspeech.check(corpus) == ["10 of 13,100 clips"]
+    assert corpora.check("ljspeech", corpus) == ["10 of 13,100 clips"]
 
 
 def test_check_names_what_does_not_fit(corpus):
@@ -36,11 +37,11 @@ def test_check_names_what_does_not_fit(corpus):
     (base / "wavs" / "LJ001-0001.wav").unlink()
     (base / "wavs" / "LJ001-0002.wav").write_bytes(b"")
     soundfile.write(base / "wavs" / "other.wav", np.zeros(10), 22050)
-    said = "\n".join(ljspeech.check(corpus))
+    said = "\n".join(corpora.check("ljspeech", corpus))
     for expected in ("9 of 13,100", "1 lines of metadata.csv without a sound: LJ001-0001",
                      "does not name: other",
                      "0 bytes: LJSpeech-1.1/wavs/LJ001-0002.wav"):
         assert expected in said
     (base / "metadata.csv").write_text("LJ001-0001|only one\n")
     with pytest.raises(InputError, match="metadata.csv:1: expected 'name|text"):
-        ljspeech.check(corpus)
+        corpora.check("ljspeech", corpus)

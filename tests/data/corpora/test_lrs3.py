@@ -1,5 +1,6 @@
 import pytest
 
+from avspeech.data import corpora
 from avspeech.data.corpora import layout, lrs3
 from avspeech.data.manifest import read_manifest
 from avspeech.errors import InputError
@@ -37,7 +38,8 @@ def test_annotation(tmp_path):
 
 
 def test_published_test_set_and_no_dev_video_in_train(corpus, tmp_path, capsys):
-    train, dev, test = (read_manifest(p) for p in lrs3.prepare(corpus, tmp_path / "out", dev=1))
+    train, dev, test = (read_manifest(p) for p in corpora.prepare("lrs3", corpus,
+                                                                  tmp_path / "out", dev=1))
     assert {u.id.split("-")[1] for u in test} == {"test"} and len(test) == 4
     assert {u.id.split("-")[1] for u in dev} == {"trainval"} and len(dev) == 2
     assert not {u.speaker for u in train} & {u.speaker for u in dev + test}
@@ -51,7 +53,7 @@ def test_published_test_set_and_no_dev_video_in_train(corpus, tmp_path, capsys):
 
 
 def test_without_the_test_set_it_is_split_by_video(corpus, tmp_path):
-    paths = lrs3.prepare(corpus, tmp_path / "out", parts=["trainval"])
+    paths = corpora.prepare("lrs3", corpus, tmp_path / "out", parts=["trainval"])
     parts = [{u.speaker for u in read_manifest(p)} for p in paths]
     assert [len(p) for p in parts] == [2, 1, 1] and len(set.union(*parts)) == 4
     assert layout.read_prepared(tmp_path / "out").split == "speaker"
@@ -62,17 +64,18 @@ def test_check_names_what_is_missing(corpus, tmp_path, clip):
     (corpus / "trainval/a0j9bKdiOjk/00001.mp4").unlink()
     (corpus / "trainval/a0j9bKdiOjk/00002.mp4").write_bytes(b"")
     clip(corpus / "pretrain/x0j9bKdiOjk/00009.mp4")
-    problems = "\n".join(lrs3.check(corpus))
+    problems = "\n".join(corpora.check("lrs3", corpus))
     for expected in ("pretrain: 6 of 5,090 videos, 11 of 118,516",
                      "2 clips without .txt: pretrain/x0j9bKdiOjk/00009, test/x0",
-                     "1 .txt without a clip: trainval/a0j9bKdiOjk/00001", "1 files of 0 bytes: trainval/a0",
+                     "1 .txt without a clip: trainval/a0j9bKdiOjk/00001",
+                     "1 files of 0 bytes: trainval/a0",
                      "1 test videos that are also in pretrain or trainval: x0j9bKdiOjk"):
         assert expected in problems, expected
-    train = read_manifest(lrs3.prepare(corpus, tmp_path / "out")[0])
+    train = read_manifest(corpora.prepare("lrs3", corpus, tmp_path / "out")[0])
     assert not any("x0j9bKdiOjk" in u.id for u in train)
     assert any("0 bytes" in line for line in layout.read_prepared(tmp_path / "out").problems)
 
 
 def test_absent(tmp_path):
     with pytest.raises(InputError, match="mmai.io.*ask its authors"):
-        lrs3.prepare(tmp_path, tmp_path / "out")
+        corpora.prepare("lrs3", tmp_path, tmp_path / "out")

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from avspeech.data import protocol
+from avspeech.data import corpora, protocol
 from avspeech.data.corpora import layout, m3ed
 from avspeech.data.manifest import read_manifest
 from avspeech.errors import InputError
@@ -32,7 +32,8 @@ def corpus(tmp_path, sound):
                 "SpeakerInfo": {"A": {"Name": "梁致远", "Gender": "Male", "Age": "mid"},
                                 "B": {"Name": "文慧"}},
                 "Dialog": said}
-    (root / "annotation.json").write_text(json.dumps(annotation, ensure_ascii=False), encoding="utf-8")
+    (root / "annotation.json").write_text(json.dumps(annotation, ensure_ascii=False),
+                                          encoding="utf-8")
     return root
 
 
@@ -43,12 +44,13 @@ def test_published_counts_agree():
 
 
 def test_labels_and_parts(corpus, tmp_path):
-    [path] = m3ed.prepare(corpus, tmp_path / "out", incomplete=True)
+    [path] = corpora.prepare("m3ed", corpus, tmp_path / "out", incomplete=True)
     utterances = {u.id: u for u in read_manifest(path)}
     u = utterances["m3ed-seriesval_1_1"]
     assert u.audio == "modality_speech/A_seriesval_1_1.wav" and u.text == "你好"
     assert u.speaker == "m3ed-seriesval-梁致远"
-    assert u.labels == {"emotion": "happy", "split": "dev", "series": "seriesval", "dialogue": "seriesval_1",
+    assert u.labels == {"emotion": "happy", "split": "dev", "series": "seriesval",
+                        "dialogue": "seriesval_1",
                         "sex": "male", "age": "mid"}
     [split] = protocol.get("m3ed").splits(list(utterances.values()), corpus, incomplete=True)
     assert [len(part) for part in (split.train, split.dev, split.test)] == [14, 14, 14]
@@ -58,27 +60,28 @@ def test_labels_and_parts(corpus, tmp_path):
 
 def test_missing_and_wrong(corpus, tmp_path):
     (corpus / "modality_speech" / "A_seriestest_1_1.wav").unlink()
-    problems = "\n".join(m3ed.check(corpus))
+    problems = "\n".join(corpora.check("m3ed", corpus))
     for expected in ("annotation.json: 42 of 24,449 utterances", "train: 1 of 38 series",
                      "1 clips missing that annotation.json names: seriestest_1_1"):
         assert expected in problems, expected
     with pytest.raises(InputError, match="M3ED is not as published"):
-        m3ed.prepare(corpus, tmp_path / "out")
+        corpora.prepare("m3ed", corpus, tmp_path / "out")
 
 
 @pytest.mark.parametrize("text, what", [
-    ("{", "not JSON"), ("[]", "not as published"), ('{"seriesval": {"1": {}}}', "not as published .KeyError"),
+    ("{", "not JSON"), ("[]", "not as published"), ('{"seriesval": {"1": {}}}',
+                                                    "not as published .KeyError"),
     ('{"other": {}}', "series 'other' is in none of"), ("{}", "no M3ED in it")])
 def test_other_annotations_are_refused(corpus, text, what):
     (corpus / "annotation.json").write_text(text)
     with pytest.raises(InputError, match=what):
-        m3ed.check(corpus)
+        corpora.check("m3ed", corpus)
 
 
 def test_a_series_in_two_parts_is_refused(corpus):
     (corpus / "splitInfo" / "movie_list_test.txt").write_text("seriestest\nseriestrain\n")
     with pytest.raises(InputError, match="series 'seriestrain' is also in the train part"):
-        m3ed.check(corpus)
+        corpora.check("m3ed", corpus)
     (corpus / "splitInfo" / "movie_list_test.txt").unlink()
     with pytest.raises(InputError, match="movie_list_test.txt: missing"):
-        m3ed.check(corpus)
+        corpora.check("m3ed", corpus)

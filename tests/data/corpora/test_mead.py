@@ -1,5 +1,6 @@
 import pytest
 
+from avspeech.data import corpora
 from avspeech.data.corpora import layout, mead
 from avspeech.data.manifest import VIEW_ANGLES, read_manifest, resolve
 from avspeech.errors import InputError
@@ -28,7 +29,7 @@ def test_published_counts():
 
 
 def test_seven_views_of_a_sentence(corpus, tmp_path, capsys):
-    utterances = everything(mead.prepare(corpus, tmp_path / "out"))
+    utterances = everything(corpora.prepare("mead", corpus, tmp_path / "out"))
     assert len(utterances) == 12
     one = utterances["mead-W009-happy-3-002"]
     assert {v.name: (v.yaw, v.pitch) for v in one.views} == VIEW_ANGLES
@@ -40,13 +41,14 @@ def test_seven_views_of_a_sentence(corpus, tmp_path, capsys):
 
 
 def test_no_actor_in_two_splits_and_emotions_can_be_chosen(corpus, tmp_path):
-    paths = mead.prepare(corpus, tmp_path / "out", emotions="neutral", views=["front", "top"])
+    paths = corpora.prepare("mead", corpus, tmp_path / "out", emotions="neutral", views=["front",
+                                                                                         "top"])
     parts = [read_manifest(p) for p in paths]
     assert [len({u.speaker for u in part}) for part in parts] == [1, 1, 1]
     assert {u.labels["emotion"] for part in parts for u in part} == {"neutral"}
     assert {v.name for part in parts for u in part for v in u.views} == {"front", "top"}
     with pytest.raises(InputError, match="emotions: 'joy'"):
-        mead.prepare(corpus, tmp_path / "out", emotions=["joy"])
+        corpora.prepare("mead", corpus, tmp_path / "out", emotions=["joy"])
 
 
 def test_missing_and_wrong_files(corpus, tmp_path, clip):
@@ -55,24 +57,26 @@ def test_missing_and_wrong_files(corpus, tmp_path, clip):
     clip(corpus / "M003/video/down" / leaf, seconds=2.0)  # another sentence under this number
     (corpus / "M003/video/left_30" / leaf).unlink()
     (corpus / "M003/audio/neutral/level_1/001.m4a").unlink()
-    problems = "\n".join(mead.check(corpus))
+    problems = "\n".join(corpora.check("mead", corpus))
     for expected in ("45 actors missing: M005",
                      "1 sentences without audio of their own: M003/neutral/level_1/001",
                      "1 files of 0 bytes: M003/video/top/neutral/level_1/001.mp4",
                      "M003/left_30 3 of 670 clips"):
         assert expected in problems, expected
-    one = everything(mead.prepare(corpus, tmp_path / "out"))["mead-M003-neutral-1-001"]
+    one = everything(corpora.prepare("mead", corpus, tmp_path / "out"))["mead-M003-neutral-1-001"]
     assert [v.name for v in one.views] == ["front", "left_60", "right_30", "right_60"]
     assert one.audio == "M003/video/front/neutral/level_1/001.mp4"  # the front camera's own sound
     told = "\n".join(layout.read_prepared(tmp_path / "out").problems)
     assert "down is 2.00 s" in told and "0 bytes" in told
-    assert "mead-M003-neutral-1-001" not in everything(mead.prepare(corpus, tmp_path / "out", min_views=5))
+    assert "mead-M003-neutral-1-001" not in everything(corpora.prepare("mead", corpus,
+                                                                       tmp_path / "out",
+                                                                       min_views=5))
 
 
 def test_absent_and_not_unpacked(tmp_path):
     with pytest.raises(InputError, match="wywu.github.io.*for research only"):
-        mead.check(tmp_path / "nowhere")
+        corpora.check("mead", tmp_path / "nowhere")
     (tmp_path / "M003").mkdir()
     (tmp_path / "M003" / "video.tar").write_bytes(b"x")
     with pytest.raises(InputError, match="not unpacked: M003/video.tar"):
-        mead.prepare(tmp_path, tmp_path / "out")
+        corpora.prepare("mead", tmp_path, tmp_path / "out")

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from avspeech.bench import folds, tasks
-from avspeech.data.corpora import mustard
+from avspeech.data import corpora
 from avspeech.data.manifest import read_manifest
 from avspeech.errors import InputError
 
@@ -16,12 +16,14 @@ def test_prepare(tmp_path, clip):
     for name in rows:
         clip(source / "utterances_final" / f"{name}.mp4")
     (source / "sarcasm_data.json").write_text(json.dumps(rows))
-    assert mustard.check(source) == ["yes: 12 of 345 utterances", "no: 12 of 345 utterances"]
-    utterances = read_manifest(mustard.prepare(source, tmp_path / "out", incomplete=True)[0])
+    assert corpora.check("mustard", source) == ["yes: 12 of 345 utterances",
+                                                "no: 12 of 345 utterances"]
+    utterances = read_manifest(corpora.prepare("mustard", source, tmp_path / "out",
+                                               incomplete=True)[0])
     u = next(u for u in utterances if u.id == "mustard-1_13")
     assert u.speaker == "mustard-F-S0" and u.text == "Line 13."
     assert u.labels == {"sarcasm": "yes", "show": "F", "character": "S0"}
     assert len(folds.resolve(tasks.load("sarcasm"), "mustard", utterances).folds) == 5
     (source / "sarcasm_data.json").write_text('{"1_1": {"utterance": "x"}}')
     with pytest.raises(InputError, match="expected {clip: {utterance, speaker, show, sarcasm}}"):
-        mustard.check(source)
+        corpora.check("mustard", source)

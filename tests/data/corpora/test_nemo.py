@@ -1,6 +1,6 @@
 import pytest
 
-from avspeech.data import protocol
+from avspeech.data import corpora, protocol
 from avspeech.data.corpora import layout, nemo
 from avspeech.data.manifest import read_manifest
 from avspeech.errors import InputError
@@ -10,7 +10,8 @@ HEAD = "file_id\temotion\traw_text\tnormalized_text\tspeaker_id\tgender\tage\n"
 
 @pytest.fixture
 def corpus(tmp_path, sound):
-    """One clip of each speaker and emotion; the speaker's name has blanks before it, as published."""
+    """One clip of each speaker and emotion; the speaker's name has blanks before it, as
+    published."""
     lines = []
     for number, speaker in enumerate(nemo.CLIPS):
         for k, emotion in enumerate(nemo.EMOTIONS):
@@ -26,7 +27,7 @@ def test_published_counts_agree():
 
 
 def test_labels(corpus, tmp_path):
-    [path] = nemo.prepare(corpus, tmp_path / "out", incomplete=True)
+    [path] = corpora.prepare("nemo", corpus, tmp_path / "out", incomplete=True)
     utterances = {u.id: u for u in read_manifest(path)}
     u = utterances["nemo-EB0_anger_1"]
     assert len(utterances) == 54 and u.text == 'Czy to "on"?' and u.speaker == "nemo-EB0"
@@ -39,13 +40,15 @@ def test_labels(corpus, tmp_path):
 def test_missing_and_wrong(corpus, tmp_path, sound):
     (corpus / "samples" / "EB0_anger_1.wav").unlink()
     sound(corpus / "samples" / "XX0_anger_1.wav")
-    problems = "\n".join(nemo.check(corpus))
-    for expected in ("EB0 has 6 of 539 clips", "1 clips missing that data.tsv lists: EB0_anger_1.wav",
+    problems = "\n".join(corpora.check("nemo", corpus))
+    for expected in ("EB0 has 6 of 539 clips",
+                     "1 clips missing that data.tsv lists: EB0_anger_1.wav",
                      "1 files that data.tsv does not list: XX0_anger_1.wav"):
         assert expected in problems, expected
     for line, what in (("a.wav\tjoy\tx\tx\tEB0\tfemale\t27\n", "emotion 'joy'"),
                        ("../a.wav\tanger\tx\tx\tEB0\tfemale\t27\n", "expected a .wav"),
-                       ("a.wav\tanger\tx\n", "no 'speaker_id'")):
+                       ("a.wav\tanger\tx\n", "expected 7 cells"),
+                       ("a.wav\tanger\tx\tx\t\tf\t27\n", "no 'speaker_id'")):
         (corpus / "data.tsv").write_text(HEAD + line)
         with pytest.raises(InputError, match=f"data.tsv:2: .*{what}"):
-            nemo.prepare(corpus, tmp_path / "out")
+            corpora.prepare("nemo", corpus, tmp_path / "out")

@@ -7,7 +7,6 @@ import pytest
 from avspeech.data import corpora
 from avspeech.errors import InputError
 
-ROOT = Path(corpora.__file__).parent
 EGS = Path(__file__).parents[3] / "egs"
 # Made on the spot, or fetched where no folder is given, or the user's.
 MADE = ("asterisk", "mini", "mini_emotion", "mini_traits", "mini_tts", "own")
@@ -16,10 +15,21 @@ WITH_FACES = ("grid", "lrs3", "mead", "voxceleb2")
 
 def test_every_name_is_a_file_and_the_table_is_sorted():
     assert list(corpora.CORPORA) == sorted(corpora.CORPORA)
-    for name, module in corpora.CORPORA.items():
-        folder = "made/" if name.startswith("mini") else ""
-        assert module == f"avspeech.data.corpora.{folder}{name}".replace("/", ".")
-        assert (ROOT / f"{folder}{name}.py").is_file()
+    assert set(corpora.MADE) <= set(corpora.CORPORA)
+    for name in corpora.CORPORA:
+        module = corpora.get(name)
+        assert module.__name__.rpartition(".")[0] == (
+            corpora.MADE_PACKAGE if name in corpora.MADE else "avspeech.data.corpora")
+        assert hasattr(module, "scan") or hasattr(module, "prepare")
+
+
+@pytest.mark.parametrize("name", ["os", "scan", "layout", "..manifest", "corpora.grid",
+                                  "avspeech.cli", ""])
+def test_nothing_but_a_corpus_is_imported(name, monkeypatch):
+    monkeypatch.setattr(corpora.importlib, "import_module",
+                        lambda name: pytest.fail(f"imported {name}"))
+    with pytest.raises(InputError, match="not known; known: adress, "):
+        corpora.get(name)
 
 
 @pytest.mark.parametrize("name", [n for n in corpora.CORPORA if n not in MADE])
@@ -48,13 +58,15 @@ def test_run_sh_names_its_corpus_and_says_how_to_set_up(name, tmp_path):
         EGS / name / "README.md").read_text()
     copy = tmp_path / "a b" / "egs" / name / "tse"
     shutil.copytree(EGS / name / "tse", copy)
-    done = subprocess.run([str(copy / "run.sh")], cwd=tmp_path, capture_output=True, text=True, timeout=20)
+    done = subprocess.run([str(copy / "run.sh")], cwd=tmp_path, capture_output=True, text=True,
+                          timeout=20)
     assert done.returncode == 2 and "run this once: bash" in done.stderr and "tools/setup.sh" in done.stderr
     python = tmp_path / "a b" / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
     python.chmod(0o755)
-    done = subprocess.run([str(copy / "run.sh"), "--stage", "train", "data.source=my folder"], cwd=tmp_path,
+    done = subprocess.run([str(copy / "run.sh"), "--stage", "train", "data.source=my folder"],
+                          cwd=tmp_path,
                           capture_output=True, text=True, timeout=20)
     assert done.stdout.splitlines() == [str(tmp_path / "a b" / "recipes/tse/run.py"), "--config",
                                         str(copy / "conf/train.yaml"), "--stage", "train",

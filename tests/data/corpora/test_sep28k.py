@@ -1,4 +1,5 @@
 from avspeech.bench import folds, tasks
+from avspeech.data import corpora
 from avspeech.data.corpora import sep28k
 from avspeech.data.manifest import read_manifest
 
@@ -26,10 +27,11 @@ def test_prepare(tmp_path, sound):
             sound(source / "clips" / show / "2" / f"{show}_2_{n}.wav", n)
     source.mkdir(exist_ok=True)
     (source / "SEP-28k_labels.csv").write_text("\n".join(rows) + "\n")
-    assert sep28k.check(source) == ["20 of 28,177 clips"]
-    utterances = read_manifest(sep28k.prepare(source, tmp_path / "out", incomplete=True)[0])
+    assert corpora.check("sep28k", source) == ["20 of 28,177 clips"]
+    utterances = read_manifest(corpora.prepare("sep28k", source, tmp_path / "out",
+                                               incomplete=True)[0])
     assert len(utterances) == 20
     found = folds.resolve(tasks.load("stutter"), "sep28k", utterances)
     assert len(found.ids) == 15 and len(found.folds) == 4 and found.unlabelled == 5
     (source / "clips" / "HVSA" / "2" / "HVSA_2_1.wav").unlink()
-    assert "1 clips without sound: clips/HVSA/2/HVSA_2_1.wav" in sep28k.check(source)
+    assert "1 clips without sound: clips/HVSA/2/HVSA_2_1.wav" in corpora.check("sep28k", source)

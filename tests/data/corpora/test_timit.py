@@ -1,6 +1,7 @@
 import pytest
 
 from avspeech.bench import folds, tasks
+from avspeech.data import corpora
 from avspeech.data.corpora import timit
 from avspeech.data.manifest import read_manifest
 
@@ -25,16 +26,19 @@ def test_prepare(tmp_path, sound, lower):
                 speaker = f"{'FM'[n % 2]}{region[0]}{part[1]}{region[2]}{n}"
                 folder = source / name(part) / name(region) / name(speaker)
                 for sentence in ("SA1", "SX7"):
-                    sound(folder / (name(sentence) + (".wav" if lower else ".WAV")).replace(".WAV", ".wav"),
+                    sound(folder / (name(sentence) + (".wav"
+                                                      if lower else ".WAV")).replace(".WAV",
+                                                                                     ".wav"),
                           number)
                 (folder / name("SA1.TXT")).write_text("0 46797 She had your dark suit.\n")
                 born = "??/??/??" if n == 1 else "05/02/56"
                 info.append(f"{speaker[1:]}  {speaker[0]}  {region[2]}  TRN  01/03/86  {born}  5'1\"  WHT")
     (source / name("DOC")).mkdir()
     (source / name("DOC") / name("SPKRINFO.TXT")).write_text("\n".join(info) + "\n")
-    problems = timit.check(source)
+    problems = corpora.check("timit", source)
     assert "DR1: 6 of 49 speakers" in problems and "TEST: 8 of 168 speakers" in problems
-    utterances = read_manifest(timit.prepare(source, tmp_path / "out", incomplete=True)[0])
+    utterances = read_manifest(corpora.prepare("timit", source, tmp_path / "out",
+                                               incomplete=True)[0])
     assert len(utterances) == 96
     u = next(u for u in utterances if u.id == "timit-FDE10-SA1")
     assert u.text == "She had your dark suit." and u.labels == {

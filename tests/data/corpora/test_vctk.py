@@ -3,7 +3,7 @@ import pytest
 import soundfile
 
 from avspeech.data import corpora
-from avspeech.data.corpora import layout, vctk
+from avspeech.data.corpora import layout
 from avspeech.data.manifest import read_manifest
 from avspeech.errors import InputError
 
@@ -33,7 +33,8 @@ def corpus(tmp_path):
 
 
 def test_sentences_are_held_out_by_text(corpus, tmp_path):
-    parts = [read_manifest(p) for p in corpora.prepare("vctk", corpus, tmp_path / "out", dev=1, test=2)]
+    parts = [read_manifest(p) for p in corpora.prepare("vctk", corpus, tmp_path / "out", dev=1,
+                                                       test=2)]
     assert [len(p) for p in parts] == [9, 3, 6]
     texts = [{u.text for u in part} for part in parts]
     assert not (texts[0] & texts[1] or texts[0] & texts[2])
@@ -44,7 +45,8 @@ def test_sentences_are_held_out_by_text(corpus, tmp_path):
 
 
 def test_speakers_held_out_and_the_other_microphone(corpus, tmp_path):
-    paths = corpora.prepare("vctk", corpus, tmp_path / "out", split="speaker", microphone="mic2", dev=1,
+    paths = corpora.prepare("vctk", corpus, tmp_path / "out", split="speaker", microphone="mic2",
+                            dev=1,
                             test=1)
     assert [len({u.speaker for u in read_manifest(p)}) for p in paths] == [1, 1, 1]
     with pytest.raises(InputError, match="microphone: expected mic1 or mic2"):
@@ -54,6 +56,6 @@ def test_speakers_held_out_and_the_other_microphone(corpus, tmp_path):
 def test_check(corpus):
     (corpus / "wav48_silence_trimmed" / "p226" / "p226_003_mic2.flac").unlink()
     (corpus / "txt" / "p225" / "p225_001.txt").unlink()
-    said = "\n".join(vctk.check(corpus))
+    said = "\n".join(corpora.check("vctk", corpus))
     assert "4 of 110 speakers, 17 of 44,455 utterances with text" in said
     assert "1 sounds without a text: p225_001" in said and "without one of mic2: p226_003" in said

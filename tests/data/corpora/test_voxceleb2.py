@@ -1,5 +1,6 @@
 import pytest
 
+from avspeech.data import corpora
 from avspeech.data.corpora import layout, voxceleb2
 from avspeech.data.manifest import read_manifest
 from avspeech.errors import InputError
@@ -26,14 +27,15 @@ def test_published_counts_agree():
 
 
 def test_published_sets(corpus, tmp_path, capsys):
-    train, dev, test = (read_manifest(p) for p in voxceleb2.prepare(corpus, tmp_path / "out", dev=1))
+    train, dev, test = (read_manifest(p) for p in corpora.prepare("voxceleb2", corpus,
+                                                                  tmp_path / "out", dev=1))
     assert {u.speaker for u in test} == {"vox2-id00005"} and len({u.speaker for u in dev}) == 1
     assert len(train) == 6 and not {u.speaker for u in train} & {u.speaker for u in dev}
     one = test[0]
     assert one.audio == "test/aac/id00005/21Uxsk56VDQ/00001.m4a" and one.labels == {"sex": "F"}
     assert one.views[0].video == "test/mp4/id00005/21Uxsk56VDQ/00001.mp4" and one.views[0].yaw is None
     assert "dev: 4 of 5,994 speakers, 4 of 145,569 videos, 8 of 1,092,009" in capsys.readouterr().out
-    some = [u for p in voxceleb2.prepare(corpus, tmp_path / "some", max_per_speaker=1)
+    some = [u for p in corpora.prepare("voxceleb2", corpus, tmp_path / "some", max_per_speaker=1)
             for u in read_manifest(p)]
     assert len(some) == 5
 
@@ -42,24 +44,26 @@ def test_check(corpus, tmp_path, clip):
     (corpus / "dev/aac/id00001/21Uxsk56VDQ/00001.m4a").unlink()
     (corpus / "dev/aac/id00001/21Uxsk56VDQ/00002.m4a").write_bytes(b"")
     clip(corpus / "dev/mp4/id00099/abc/00001.mp4")
-    problems = "\n".join(voxceleb2.check(corpus))
+    problems = "\n".join(corpora.check("voxceleb2", corpus))
     for expected in ("test: 1 of 118 speakers", "1 speakers missing: id00006",
                      "1 speakers not in vox2_meta.csv: id00099",
                      "2 clips without .m4a: dev/id00001/21Uxsk56VDQ/00001",
                      "1 files of 0 bytes: dev/aac/id00001"):
         assert expected in problems, expected
-    by_id = {u.id: u for p in voxceleb2.prepare(corpus, tmp_path / "out") for u in read_manifest(p)}
+    by_id = {u.id: u for p in corpora.prepare("voxceleb2", corpus, tmp_path / "out") for u
+             in read_manifest(p)}
     assert by_id["vox2-id00099-abc-00001"].audio.endswith(".mp4")  # the clip's own sound
     assert "vox2-id00001-21Uxsk56VDQ-00001" not in by_id
-    assert any("neither .m4a nor in the .mp4" in p for p in layout.read_prepared(tmp_path / "out").problems)
+    assert any("neither .m4a nor in the .mp4" in p for p
+               in layout.read_prepared(tmp_path / "out").problems)
 
 
 def test_bare_folders_of_the_test_archives(tmp_path, clip):
     for n in (5, 6, 4):
         clip(tmp_path / "mp4" / f"id0000{n}" / "v" / "00001.mp4")
-    assert {c.set for c in voxceleb2.clips(tmp_path)} == {"test"}
+    assert {c.set for c in voxceleb2.tracks(tmp_path)} == {"test"}
     (tmp_path / "vox2_meta.csv").write_text(META)
-    assert {c.speaker: c.set for c in voxceleb2.clips(tmp_path)} == {
+    assert {c.speaker: c.set for c in voxceleb2.tracks(tmp_path)} == {
         "id00004": "dev", "id00005": "test", "id00006": "test"}
 
 
@@ -69,4 +73,4 @@ def test_meta_of_another_shape_and_absent_corpus(tmp_path):
     with pytest.raises(InputError, match="expected columns"):
         voxceleb2.read_meta(path)
     with pytest.raises(InputError, match="voxceleb.*form"):
-        voxceleb2.check(tmp_path / "nowhere")
+        corpora.check("voxceleb2", tmp_path / "nowhere")

@@ -20,6 +20,7 @@ import numpy as np
 from avspeech.core import sources
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance
+from avspeech.data.protocol import Fold, Protocol, identity
 from avspeech.errors import InputError
 from avspeech.media import audio
 from avspeech.media.espeak import synthesise_apart
@@ -158,3 +159,14 @@ def shaped(sound: np.ndarray, level: float, tilt: float, tremor: float,
     tilted = tilted * (1 + tremor * np.sin(2 * np.pi * (6.0 * times + rng.random())))
     rms = float(np.sqrt(np.mean(np.square(tilted)))) or 1.0
     return tilted * (10 ** ((LEVEL + level) / 20) / rms)
+
+
+# Each fold tests a man and a woman, and the pair after it is for development.
+_CLASSES = ("angry", "fearful", "happy", "neutral", "sad")
+_PAIRS = [(f"mini_emotion-{n:02}", f"mini_emotion-{n + 1:02}") for n in range(0, 8, 2)]
+PROTOCOLS = (Protocol(
+    name="mini_emotion", corpus="mini_emotion", label="emotion", kind="classification",
+    classes=_CLASSES, mapping=identity(_CLASSES), group="speaker", sentence="text",
+    counts=dict.fromkeys(_CLASSES, 64),
+    folds=tuple(Fold(f"fold{n + 1}", _PAIRS[n], _PAIRS[(n + 1) % 4]) for n in range(4)),
+    source="made on the spot; no voice and no sentence is in two parts"),)

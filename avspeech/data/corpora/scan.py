@@ -1,0 +1,262 @@
+"""What most corpora share: a corpus file says what is there (`Scan`), and this file makes manifests
+of it.
+
+A corpus file has `ABOUT` and `scan(source, ...) -> Scan`. With these, `corpora.prepare` and
+`corpora.check` read each clip, count, name what is wrong or left out, split, and write.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from avspeech.data.corpora import layout
+from avspeech.data.manifest import Utterance
+from avspeech.errors import InputError
+
+T = TypeVar("T")
+Parts = dict[str, list[Utterance]]
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One clip, in one file of sound, of which nothing but the length is left to find out."""
+
+    id: str  # without the corpus' name
+    path: Path
+    speaker: str  # without the corpus' name
+    labels: dict[str, Any] = field(default_factory=dict)
+    text: str | None = None
+    start: float = 0.0  # seconds in the file
+    end: float | None = None  # seconds in the file; None: its end
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What a corpus that is split here holds out: options of `corpora.prepare` for it."""
+
+    # "speaker" (no speaker in two parts), "clip", or "auto": by speaker where there are three or more.
+    # "": the corpus says how, this is no option.
+    split: str = "auto"
+    seed: int = 0  # draws what is held out
+    dev: float = layout.DEV  # share (below 1) or count for development
+    test: float = layout.TEST  # share (below 1) or count for test
+
+    def options(self) -> list[str]:
+        """The names of its options."""
+        return [*(["split"] if self.split else []), "seed", "dev", "test"]
+
+
+@dataclass(frozen=True)
+class Read:
+    """What came of one clip."""
+
+    utterances: Sequence[Utterance]
+    # What is wrong with parts of it, as (kind, line): lines of one kind are counted and the first
+    # of them named, those of kind "" are all listed.
+    problems: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class Scan(Generic[T]):
+    """What is in a corpus, whether or not its files are there."""
+
+    clips: list[T]
+    found: list[str]  # counts, to be printed
+    problems: list[str] = field(default_factory=list)  # where it is not as published
+    # Reads one of `clips` that is no `Clip`. Raises InputError for one of no use.
+    read: Callable[[T], Read] | None = None
+    # (utterances of train, dev and test, how they were split); None: one manifest, for a protocol
+    # to split
+    split: Callable[[list[Utterance]], tuple[Parts, str]] | None = None
+    prefixes: tuple[str, str] = ("", "")  # of ids and of speakers; "": the corpus' name
+    noun: str = "clips"
+    labels: tuple[str, ...] = ()  # clips without these are counted
+    timed: bool = False  # the first line of `found` is to end with the minutes of what can be used
+    shortest: float = 0.0  # seconds; a clip below this was cut
+    varied: bool = False  # clips differ in length, so many of one length are a copy that was cut
+
+
+def counts(have: Mapping[str, int], published: Mapping[str, int], noun: str) -> tuple[list[str],
+                                                                                      list[str]]:
+    """(a line on the whole, a line for each part that is not as published)."""
+    whole = [layout.counted(sum(have.values()), sum(published.values()), noun)]
+    return whole, [f"{name}: {layout.counted(have.get(name, 0), number, noun)}"
+                   for name, number in published.items() if have.get(name, 0) != number]
+
+
+def columns(path: Path, *names: str, delimiter: str = ",") -> list[dict[str, str]]:
+    """The rows of a table (`layout.read_table`). Raises InputError where one of these columns (in
+    lower case) is not in it."""
+    rows = layout.read_table(path, delimiter)
+    absent = [n for n in names if rows and n not in rows[0]]
+    if absent or not rows:
+        raise InputError(f"{path}: expected a table with columns {', '.join(names)}; "
+                         + (f"{', '.join(absent)} not there" if absent else "no row in it"))
+    return rows
+
+
+def number(row: Mapping[str, str], name: str, path: Path) -> float:
+    """A cell as a number. Raises InputError for one that is not."""
+    try:
+        return float(row[name])
+    except (KeyError, ValueError):
+        raise InputError(f"{path}: {name}: expected a number, got '{row.get(name, '')}'") from None
+
+
+def spoken(path: Path) -> str | None:
+    """The text of a file with a transcript; None where there is none."""
+    if not layout.is_file(path):
+        return None
+    return " ".join(" ".join(layout.lines(path, "replace")).split()) or None
+
+
+def first(*places: Path) -> Path:
+    """The first of some places that exists; where none does, the first."""
+    return next((p for p in places if p.exists()), places[0])
+
+
+def dealt(held: HeldOut, where: Mapping[str, str] | None = None) -> Callable[[list[Utterance]],
+                                                                          tuple[Parts, str]]:
+    """A `Scan.split` that holds out speakers or clips.
+
+    Args:
+        held: how many.
+        where: {utterance id: published part}; with "auto", the published train, dev and test parts
+            are taken where all three are there.
+    """
+    def split(utterances: list[Utterance]) -> tuple[Parts, str]:
+        parts: Parts = {name: [] for name in layout.SPLITS}
+        for name in parts:
+            parts[name] = [u for u in utterances if (where or {}).get(u.id, "").startswith(name)]
+        if held.split == "auto" and all(parts.values()):
+            return parts, "published"
+        return layout.split(utterances, held.split or "auto", held.seed, held.dev, held.test)
+
+    return split
+
+
+def _files(source: Path, scan: Scan[Any]) -> tuple[list[Any], list[str]]:
+    """(the clips of a scan whose files hold something, what is wrong with the others)."""
+    if scan.read is not None:
+        return scan.clips, []
+    there = [c for c in scan.clips if layout.is_file(c.path)]
+    problems = layout.grouped(f"{scan.noun} without sound", [
+        layout.below(c.path, source) for c in scan.clips if not layout.is_file(c.path)])
+    paths = list(dict.fromkeys(c.path for c in there))
+    stubs = layout.pointers(paths)
+    problems += layout.empty(paths, source) + layout.unfetched(stubs, source)
+    first: dict[str, Clip] = {}
+    twice = [c.id for c in there if first.setdefault(c.id, c) is not c]
+    problems += layout.grouped(f"{scan.noun} that are there twice, of which the first is taken",
+                               twice)
+    return [c for c in first.values() if c.path not in stubs], problems
+
+
+def read(corpus: str, source: Path, scan: Scan[Any], workers: int) -> tuple[list[Utterance],
+                                                                            list[str]]:
+    """(the utterances of a scan, what is wrong: the problems of the scan and those of its
+    files)."""
+    clips, wrong = _files(source, scan)
+    done, unusable = layout.gather(clips, scan.read or _reader(corpus, source, scan), corpus,
+                                   workers)
+    utterances = [u for one in done for u in one.utterances]
+    problems = scan.problems + wrong + layout.grouped(f"unusable {scan.noun}", unusable)
+    kinds: dict[str, list[str]] = {}
+    for one in done:
+        for kind, line in one.problems:
+            kinds.setdefault(kind, []).append(line)
+    problems += kinds.pop("", [])
+    for kind, lines in kinds.items():
+        problems += layout.grouped(kind, lines)
+    return utterances, problems + (layout.cut_short(utterances) if scan.varied else [])
+
+
+def _reader(corpus: str, source: Path, scan: Scan[Clip]) -> Callable[[Clip], Read]:
+    ids, speakers = (prefix or corpus for prefix in scan.prefixes)
+
+    def work(clip: Clip) -> Read:
+        where, seconds = layout.below(clip.path, source), layout.media(clip.path).audio
+        end = seconds if clip.end is None else min(clip.end, seconds)
+        if seconds <= 0:
+            raise InputError(f"{where}: no sound in it that can be decoded")
+        if end <= clip.start:
+            raise InputError(f"{where}: ends before {clip.id} begins")
+        if end - clip.start < scan.shortest:
+            raise InputError(f"{where}: {end - clip.start:.2f} s of sound: cut short")
+        return Read([Utterance(id=f"{ids}-{clip.id}", audio=where, duration=round(end - clip.start,
+                                                                                  4),
+                               speaker=f"{speakers}-{clip.speaker}".removesuffix("-"),
+                               start=clip.start, text=clip.text, labels={k: v for k, v
+                                                                         in clip.labels.items()
+                                                                         if v is not None})])
+
+    return work
+
+
+def _unlabelled(utterances: Sequence[Utterance], labels: Sequence[str]) -> tuple[list[str],
+                                                                                 list[str]]:
+    """(a line for each label that some lack, a problem for each split in which all lack one)."""
+    found, problems = [], []
+    for label in labels:
+        without = [u for u in utterances if u.labels.get(label) is None]
+        if without:
+            found.append(f"{len(without):,} of {len(utterances):,} utterances have no label "
+                         f"'{label}'")
+        whole = Counter(str(u.labels.get("split", "")) for u in utterances)
+        bare = Counter(str(u.labels.get("split", "")) for u in without)
+        problems += [f"no utterance of the {part} split has the label '{label}'"
+                     for part, size in whole.items() if part in layout.SPLITS
+                     and bare[part] == size]
+    return found, problems
+
+
+def prepare(corpus: str, about: layout.About | None, source: Path, out: str | Path, scan: Scan[Any],
+            incomplete: bool, workers: int, seed: int = 0) -> list[Path]:
+    """Writes the manifests of a scan; their paths.
+
+    Args:
+        corpus: its name in the registry.
+        about: its `ABOUT`; None where its scan refuses what is absent.
+        source: its folder.
+        out: folder for the manifests.
+        scan: what is in it.
+        incomplete: go on where a corpus that a protocol splits is not as published.
+        workers: threads that open files.
+        seed: of the split.
+
+    Raises:
+        InputError: where the corpus is absent, or not whole and `incomplete` off.
+    """
+    if not scan.clips and about is not None:
+        raise layout.absent(source, about)
+    utterances, problems = read(corpus, source, scan, workers)
+    found, bare = _unlabelled(utterances, scan.labels)
+    found = scan.found + found
+    if scan.timed:
+        found[0] += f", {sum(u.duration for u in utterances) / 60:.1f} minutes"
+    if scan.split is None and about is not None:
+        return layout.finish_whole(out, about, corpus, source, utterances, found, problems + bare,
+                                   incomplete)
+    parts, by = scan.split(utterances) if utterances and scan.split else ({}, "clip")
+    left = len({u.id for u in utterances}) - sum(map(len, parts.values()))
+    if utterances and left:
+        found.append(f"{left:,} utterances left out: their speaker or recording is held out in "
+                     "another part")
+    return layout.finish(out, parts, layout.Prepared(corpus, str(source.resolve()), by, seed,
+                                                     found=found, problems=problems))
+
+
+def check(corpus: str, about: layout.About, source: Path, scan: Scan[Any]) -> list[str]:
+    """What is missing or wrong, a line each. The files of a corpus that is split here are not
+    opened, as they are many; preparing it opens them. Raises InputError where the corpus is
+    absent."""
+    if not scan.clips:
+        raise layout.absent(source, about)
+    if scan.split is not None:
+        return scan.problems + _files(source, scan)[1]
+    utterances, problems = read(corpus, source, scan, 4)
+    return problems + _unlabelled(utterances, scan.labels)[1]

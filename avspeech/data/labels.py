@@ -1,0 +1,75 @@
+"""One name for each class label that corpora spell in several ways: RAVDESS has "angry", EmoDB
+"anger", a German table "Ärger".
+
+Manifests and protocols keep the spelling that their corpus published, so that results on one corpus
+stay comparable with earlier ones. Wherever labels of two sources meet (training on one corpus and
+testing on another, a model's classes against a corpus), both sides go through `canonical` first:
+
+    canonical("angry") == canonical("Ärger") == "anger"
+
+Names that mean different things stay apart: calm is not neutral, excitement is not happiness (a
+protocol that joins the two says so in its mapping), and "surprise (negative)" is not surprise.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+# Name -> other spellings, in lower case, parted by "|". English first, then German, French, Spanish,
+# Italian, Portuguese, Dutch, Polish and Chinese; at the end codes in use (IEMOCAP, TESS).
+_SPELLINGS = {
+    "anger": "angry|angered|ärger|aerger|wut|wütend|zorn|ärgerlich|colère"
+             "|colere|en colère|ira|enojo|enfado|enojado|rabia|rabbia|raiva"
+             "|woede|boos|boosheid|złość|gniew|愤怒|生气|ang",
+    "boredom": "bored|boring|langeweile|gelangweilt|ennui|aburrimiento|noia"
+               "|tédio|verveling|nuda|无聊",
+    "calm": "calmness|calmed|ruhig|ruhe|gelassenheit|calme|calma|kalm|spokój"
+            "|平静",
+    "contempt": "contemptuous|verachtung|mépris|mepris|desprecio|disprezzo"
+                "|desprezo|minachting|pogarda|轻蔑",
+    "disgust": "disgusted|ekel|angeekelt|dégoût|degout|asco|disgusto|nojo"
+               "|walging|wstręt|厌恶|dis",
+    "excitement": "excited|aufregung|aufgeregt|excitation|excité|emoción"
+                  "|eccitazione|opwinding|激动|兴奋|exc",
+    "fear": "fearful|afraid|scared|anxiety|anxious|anxiety/fear|fear/anxiety"
+            "|angst|furcht|ängstlich|peur|miedo|paura|medo|strach|害怕"
+            "|恐惧|fea",
+    "frustration": "frustrated|frustriert|frustración|frustrazione"
+                   "|frustração|frustratie|fru",
+    "happiness": "happy|joy|joyful|joyous|freude|glücklich|freudig|joie"
+                 "|bonheur|heureux|alegría|alegria|felicidad|feliz|gioia"
+                 "|felicità|felicidade|blijdschap|blij|radość|高兴"
+                 "|快乐|开心|hap",
+    "neutral": "neutrality|neutralität|neutre|neutralidad|neutro|neutrale"
+               "|neutraal|neutralny|neutralność|中性|neu",
+    "sadness": "sad|traurig|trauer|traurigkeit|tristesse|triste|tristeza"
+               "|tristezza|verdriet|verdrietig|smutek|悲伤|难过",
+    "surprise": "surprised|pleasant surprise|pleasantly surprised"
+                "|überraschung|überrascht|étonnement|surpris|sorpresa"
+                "|sorprendido|surpresa|verrassing|verrast|zaskoczenie"
+                "|zdziwienie|惊讶|惊奇|sur|ps",
+    "female": "f|woman|women|fem|feminine|female feminine|weiblich|frau|femme"
+              "|féminin|mujer|femenino|femminile|donna|feminino|vrouw"
+              "|vrouwelijk|kobieta|女|女性",
+    "male": "m|man|men|masc|masculine|male masculine|männlich|mann|homme"
+            "|masculin|hombre|masculino|maschile|uomo|mannelijk|mężczyzna"
+            "|男|男性",
+}
+_NAMES: dict[str, str] = {}
+for _name, _others in _SPELLINGS.items():
+    _NAMES |= dict.fromkeys((_name, *_others.split("|")), _name)
+
+
+def canonical(label: object) -> str:
+    """The one name of a class label.
+
+    Args:
+        label: as a corpus or a model spells it; case, outer blanks, "_" and "-" do not matter.
+
+    Returns:
+        The name in the table of this file. A label that is not in it is returned in lower case,
+        so that spellings that differ only in case or blanks are still the same.
+    """
+    plain = unicodedata.normalize("NFC", str(label)).casefold().replace("_", " ").replace("-", " ")
+    plain = " ".join(plain.split())
+    return _NAMES.get(plain, plain)

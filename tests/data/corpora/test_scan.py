@@ -1,0 +1,126 @@
+"""What the scanner does for every corpus: nothing is left out without a word, one bad clip stops no
+other."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from avspeech.data import corpora
+from avspeech.data.corpora import layout, scan
+from avspeech.data.corpora.scan import Clip, Read, Scan
+from avspeech.data.manifest import Utterance, read_manifest
+from avspeech.errors import InputError
+
+ABOUT = layout.About("Tiny", "https://example.org", "free", "*.wav")
+
+
+def prepare(source: Path, found: Scan, incomplete: bool = False) -> list[Utterance]:
+    paths = scan.prepare("tiny", ABOUT, source, source.parent / "out", found, incomplete, 1)
+    return [u for p in paths for u in read_manifest(p)]
+
+
+def problems(source: Path) -> list[str]:
+    return layout.read_prepared(source.parent / "out").problems
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    (tmp_path / "in").mkdir()
+    return tmp_path / "in"
+
+
+def test_one_clip_of_an_unknown_codec_stops_no_other(source, clip):
+    clips = [Clip(n, clip(source / f"{n}.mkv"), "s") for n in "abcd"]
+    for name, old, new in (("b", b"A_AAC", b"A_QQC"), ("c", b"V_MPEG4", b"V_XPEG4")):
+        path = source / f"{name}.mkv"
+        path.write_bytes(path.read_bytes().replace(old, new))
+    (source / "d.mkv").write_bytes(b"no film" * 90)
+    made = prepare(source, Scan(clips, []), True)
+    assert [u.id for u in made] == ["tiny-a", "tiny-c"]  # the sound of c is whole
+    assert len(problems(source)) == 1 and problems(source)[0].startswith(
+        "2 unusable clips: b.mkv: no sound in it that can be decoded, ")
+
+
+def test_a_clip_without_a_label_is_counted_and_a_bare_split_is_a_problem(source, sound, capsys):
+    clips = []
+    for n, (split, mood) in enumerate([("train", "sad"), ("train", None), ("test", None),
+                                       ("test", None)]):
+        clips.append(Clip(f"{n}", sound(source / f"{n}.wav", n), "s", {"split": split,
+                                                                       "mood": mood}))
+    with pytest.raises(InputError, match="no utterance of the test split has the label 'mood'"):
+        prepare(source, Scan(clips, [], labels=("mood",)))
+    assert len(prepare(source, Scan(clips, [], labels=("mood",)), True)) == 4
+    assert capsys.readouterr().out.count("3 of 4 utterances have no label 'mood'") == 2
+    assert len(prepare(source, Scan(clips[:2], [], labels=("mood",)))) == 2
+
+
+def test_ids_that_stand_twice_are_named(source, sound):
+    sound(source / "a.wav")
+    clips = [Clip("a", source / "a.wav", "s"), Clip("a", source / "a.wav", "t")]
+    with pytest.raises(InputError,
+                       match="1 clips that are there twice, of which the first is taken: a"):
+        prepare(source, Scan(clips, []))
+    assert [u.speaker for u in prepare(source, Scan(clips, []), True)] == ["tiny-s"]
+
+
+def test_pointers_of_git_lfs_do_not_hide_the_others(source, sound):
+    sound(source / "a.wav")
+    (source / "b.wav").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
+    found = Scan([Clip(n, source / f"{n}.wav", "s") for n in "abc"], [])
+    assert [u.id for u in prepare(source, found, True)] == ["tiny-a"]
+    assert problems(source) == ["1 clips without sound: c.wav",
+                                "1 files are pointers of Git LFS, not sound "
+                                "(fetch them by 'git lfs pull'): b.wav"]
+
+
+def test_what_falls_between_the_parts_is_counted(source, sound, capsys):
+    clips = [Clip(f"{n}", sound(source / f"{n}.wav", n), f"{n}") for n in range(4)]
+
+    def split(utterances):
+        return {"train": utterances[:1], "dev": utterances[1:2], "test": utterances[2:3]}, "here"
+
+    assert len(prepare(source, Scan(clips, [], split=split))) == 3
+    assert "1 utterances left out: their speaker or recording" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "missing"])
+def test_a_name_that_no_file_can_have_is_a_missing_clip(source, sound, name):
+    sound(source / "a.wav")
+    found = Scan([Clip("a", source / "a.wav", "s", text=scan.spoken(source / f"{name}.txt")),
+                  Clip("b", source / name, "s")], [])
+    with pytest.raises(InputError, match="1 clips without sound: "):
+        prepare(source, found)
+
+
+@pytest.mark.parametrize("name", ["/etc/hostname", "../outside.wav"])
+def test_a_table_names_no_file_outside_of_the_corpus(source, sound, name):
+    sound(source / "a.wav")
+    sound(source.parent / "outside.wav", 1)
+    clips = [Clip("a", source / "a.wav", "s"), Clip("b", source / name, "s")]
+    with pytest.raises(InputError, match="not in that folder|link to somewhere else"):
+        prepare(source, Scan(clips, []))
+
+
+def test_problems_of_a_kind_are_grouped(source):
+    def read(n: int) -> Read:
+        if n == 2:
+            raise InputError("two: no use")
+        return Read([Utterance(f"u{n}", "a.wav", 1.0, "s")], [("odd things", f"{n}"),
+                                                              ("", f"line {n}")])
+
+    utterances, lines = scan.read("tiny", source, Scan([1, 2, 3], [], ["before"], read), 1)
+    assert [u.id for u in utterances] == ["u1", "u3"]
+    assert lines == ["before", "1 unusable clips: two: no use", "line 1", "line 3",
+                     "2 odd things: 1, 3"]
+
+
+@pytest.mark.parametrize("file", sorted(Path(corpora.__file__).parent.glob("*.py")),
+                         ids=lambda p: p.stem)
+def test_no_reader_cuts_data_at_other_separators(file):
+    """str.splitlines cuts at U+2028 and six more; only what programs print is read by it."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and node.attr == "splitlines":
+            assert "stderr" in ast.unparse(node), f"{file.name}:{node.lineno}"

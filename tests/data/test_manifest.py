@@ -1,0 +1,50 @@
+"""Manifests as other programs write them, and what has no place in one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from avspeech.data.manifest import Utterance, read_manifest, utterance_from_dict, write_manifest
+from avspeech.errors import InputError
+
+RECORD = {"id": "a", "audio": "a.wav", "duration": 1.0, "speaker": "s"}
+
+
+def test_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    (tmp_path / "m.jsonl").write_bytes(b"\xef\xbb\xbf" + json.dumps(RECORD).encode() + b"\r\n")
+    assert read_manifest(tmp_path / "m.jsonl") == [Utterance("a", "a.wav", 1.0, "s")]
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\x85", "\x0b", "\x0c", "\x1c"])
+def test_only_a_line_end_ends_an_utterance(tmp_path: Path, separator: str) -> None:
+    made = [Utterance("a", "a.wav", 1.0, "s", text=f"well{separator}now"), Utterance("b", "b.wav",
+                                                                                     1.0, "s")]
+    write_manifest(tmp_path / "m.jsonl", made)
+    assert read_manifest(tmp_path / "m.jsonl") == made
+
+
+def test_a_null_label_is_one_that_is_not_there() -> None:
+    """As a class of its own it would be one called "None"."""
+    found = utterance_from_dict({**RECORD, "labels": {"emotion": None, "sex": "female"}})
+    assert found.labels == {"sex": "female"}
+
+
+def test_what_no_program_can_hold_is_one_line(tmp_path: Path) -> None:
+    for content in ("[" * 100_000, '{"id": ' * 50_000, '{"duration": ' + "9" * 10_000 + "}"):
+        (tmp_path / "m.jsonl").write_text(content + "\n")
+        with pytest.raises(InputError, match="m.jsonl:1: "):
+            read_manifest(tmp_path / "m.jsonl")
+
+
+@pytest.mark.parametrize("change", [
+    {"duration": 0}, {"duration": "NaN"}, {"duration": "Infinity"}, {"start": -1}, {"start": "NaN"},
+    {"start": "Infinity"}, {"views": [{"video": "v.mp4", "start": "NaN"}]}])
+def test_times_are_numbers(tmp_path: Path, change: dict) -> None:
+    text = json.dumps({**RECORD, **change}).replace('"NaN"', "NaN").replace('"Infinity"',
+                                                                            "Infinity")
+    (tmp_path / "m.jsonl").write_text(text + "\n")
+    with pytest.raises(InputError, match="m.jsonl:1: .*seconds"):
+        read_manifest(tmp_path / "m.jsonl")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from avspeech.bench import command as bench_command
 from avspeech.errors import InputError
+from avspeech.extraction import command as extraction_command
 from avspeech.version import __version__
 
 if TYPE_CHECKING:
@@ -47,19 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"avspeech {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    command = _command(commands, "extract", _extract, "the voice of each face in a video, as wav and mp4")
-    command.add_argument("videos", nargs="+", type=Path, metavar="VIDEO",
-                         help="a video with sound; several are synchronised views of the same faces, "
-                         "the first one's sound is taken")
-    command.add_argument("-o", "--out", type=Path, default=Path("."), metavar="DIR",
-                         help="where to write (default: here)")
-    command.add_argument("--face", type=_face, default=None, metavar="N|all",
-                         help="which face, counted from 1 (default: all)")
-    command.add_argument("--mouth", action="store_true",
-                         help="the videos show nothing but the mouth; look for no face")
-    command.add_argument("--model", default="mvtf-small", metavar="M",
-                         help="name or folder (default: %(default)s)")
-    command.add_argument("--quiet", action="store_true", help="no progress bar")
+    extraction_command.add(commands)
 
     command = _command(commands, "speak", _speak, "a text as speech, with the breaks and tones it asks for")
     command.add_argument("text", nargs="?", metavar="TEXT",
@@ -174,22 +163,6 @@ def _command(commands: argparse._SubParsersAction, name: str, run: object,
     command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     command.set_defaults(run=run)
     return command
-
-
-def _face(text: str) -> int | None:
-    if text == "all":
-        return None
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is neither a number from 1 on nor all")
-    return int(text)
-
-
-def _extract(args: argparse.Namespace) -> None:
-    from avspeech.extraction.extractor import extract_files
-
-    for path in extract_files(args.videos, args.out, face=args.face, model=args.model,
-                              progress=not args.quiet, mouth=args.mouth):
-        print(path)
 
 
 def _speak(args: argparse.Namespace) -> None:

@@ -152,7 +152,7 @@ def open_container(path: str | Path) -> Any:
     except ImportError:
         raise InputError(f"{path}: reading it takes PyAV, which is not installed; pip install av") from None
     try:
-        return av.open(str(path))
+        return av.open(f"file:{os.fspath(path)}", metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(f"{path}: not a sound or video file that FFmpeg can read "
                          f"({getattr(error, 'strerror', None) or error})") from None

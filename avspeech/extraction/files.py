@@ -167,15 +167,16 @@ def _decode(path: Path, sample_rate: int, store: IO[bytes]) -> int:
 
 
 @contextmanager
-def _space_for(wav: Path) -> Iterator[None]:
-    """What libsndfile says where it could not write all that it was given, in one line."""
+def _space_for(path: Path) -> Iterator[None]:
+    """Says in one line that a file could not be written, whichever library has found that out."""
     import soundfile
 
     try:
         yield
-    except soundfile.LibsndfileError as error:
-        raise InputError(f"{wav}: cannot be written ({error.error_string.rstrip('.')}; the disk may be "
-                         "full); what was there is as it was") from None
+    except (soundfile.LibsndfileError, OSError) as error:
+        why = getattr(error, "strerror", None) or str(error).rstrip(".")
+        raise InputError(f"{path}: cannot be written ({why}; the disk may be full); what was there is "
+                         "as it was") from None
 
 
 def _write(voice: Iterator[np.ndarray], length: int, sample_rate: int, picture: Path, out: Path,
@@ -197,7 +198,8 @@ def _write(voice: Iterator[np.ndarray], length: int, sample_rate: int, picture: 
                     file.write(np.clip(block, -1.0, 1.0))
                     done += len(block)
                     bar.update(round(done / sample_rate) - bar.n)
-        mux(picture, new_wav, new_mp4)
+        with _space_for(mp4):
+            mux(picture, new_wav, new_mp4)
     if clipped:
         warnings.warn(f"{wav}: {clipped} samples beyond full scale were clipped", stacklevel=2)
     return [wav, mp4]

@@ -16,9 +16,8 @@ from avspeech.extraction.mixing import FPS, MixConfig, Mixture, Pool, Studio, dr
 from avspeech.extraction.mvtf import MVTF
 from avspeech.extraction.sync import offsets
 from avspeech.media.audio import SAMPLE_RATE
+from avspeech.media.mouths import MODEL_CROP
 from avspeech.report import metrics
-
-CROP = 88
 
 
 @dataclass(frozen=True)
@@ -122,10 +121,10 @@ def vary(rng: np.random.Generator, video: np.ndarray,
          config: AugmentConfig = AugmentConfig()) -> np.ndarray:
     """Crops [V, T, 96, 96] uint8 -> [V, T, 88, 88] at a random place, mirrored half of the time, turned and
     zoomed as `config` says; all alike. What lies outside a crop is as its edge."""
-    y, x = rng.integers(0, video.shape[-1] - CROP + 1, 2)
+    y, x = rng.integers(0, video.shape[-1] - MODEL_CROP + 1, 2)
     mirrored = rng.random() < 0.5
     if not config.turn and not config.zoom:
-        video = video[..., y: y + CROP, x: x + CROP]
+        video = video[..., y: y + MODEL_CROP, x: x + MODEL_CROP]
         return video[..., ::-1] if mirrored else video
     import cv2
 
@@ -133,10 +132,10 @@ def vary(rng: np.random.Generator, video: np.ndarray,
     matrix = cv2.getRotationMatrix2D(((video.shape[-1] - 1) / 2,) * 2, angle, zoom)
     matrix[:, 2] -= x, y
     if mirrored:
-        matrix[0] = [-matrix[0, 0], -matrix[0, 1], CROP - 1 - matrix[0, 2]]
-    frames = [cv2.warpAffine(frame, matrix, (CROP, CROP), borderMode=cv2.BORDER_REPLICATE)
+        matrix[0] = [-matrix[0, 0], -matrix[0, 1], MODEL_CROP - 1 - matrix[0, 2]]
+    frames = [cv2.warpAffine(frame, matrix, (MODEL_CROP, MODEL_CROP), borderMode=cv2.BORDER_REPLICATE)
               for frame in video.reshape(-1, *video.shape[-2:])]
-    return np.stack(frames).reshape(*video.shape[:2], CROP, CROP)
+    return np.stack(frames).reshape(*video.shape[:2], MODEL_CROP, MODEL_CROP)
 
 
 def in_other_voices(rng: np.random.Generator, example: dict[str, Any], pitch: tuple[float, float],
@@ -187,8 +186,8 @@ def at_speed(example: dict[str, Any], speed: float) -> dict[str, Any]:
 
 def centre(video: np.ndarray) -> np.ndarray:
     """The central 88 x 88 of [..., H, W]."""
-    y, x = (video.shape[-2] - CROP) // 2, (video.shape[-1] - CROP) // 2
-    return video[..., y: y + CROP, x: x + CROP]
+    y, x = (video.shape[-2] - MODEL_CROP) // 2, (video.shape[-1] - MODEL_CROP) // 2
+    return video[..., y: y + MODEL_CROP, x: x + MODEL_CROP]
 
 
 def collate(items: Sequence[dict[str, Any]]) -> Batch:

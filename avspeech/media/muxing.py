@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -28,9 +29,10 @@ def mux(video: Path, sound: Path, out: Path) -> None:
     import av
     import soundfile
 
-    with open_container(video) as source, soundfile.SoundFile(str(sound)) as voice:
+    with open_container(video) as source, soundfile.SoundFile(os.fsencode(sound)) as voice:
         pictures = picture_stream(source, video)
-        with av.open(f"file:{out}", "w", format="mp4") as target:
+        # a file of Python's: its name is not taken for an address, and a full disk is an OSError
+        with open(out, "wb") as place, av.open(place, "w", format="mp4") as target:
             spoken = _Sound(target, voice)
             if pictures.codec_context.name in COPIED and not decode_order(source, pictures):
                 _copy(video, source, pictures, target, spoken)

@@ -206,8 +206,8 @@ def whole_picture(path: str | Path, fps: float = FPS) -> MouthTrack:
     import cv2
 
     length = round(fps * _duration(path))
-    track = MouthTrack(np.zeros((length, STORED_CROP, STORED_CROP), np.uint8), np.zeros(length, bool),
-                       np.full((length, 4), np.nan, np.float32), np.full(length, np.nan, np.float32), fps)
+    crops, present = np.zeros((length, STORED_CROP, STORED_CROP), np.uint8), np.zeros(length, bool)
+    boxes = np.full((length, 4), np.nan, np.float32)
     for k, (shown, in_place) in zip(range(length), frames_at(path, fps)):
         picture = shown.array(grey=True)
         if not in_place or np.percentile(picture, 99.5) < BLACK:
@@ -215,10 +215,10 @@ def whole_picture(path: str | Path, fps: float = FPS) -> MouthTrack:
         height, width = picture.shape
         side = min(height, width)
         y, x = (height - side) // 2, (width - side) // 2
-        track.crops[k] = cv2.resize(picture[y: y + side, x: x + side], (STORED_CROP, STORED_CROP),
-                                    interpolation=cv2.INTER_AREA)
-        track.present[k], track.boxes[k] = True, (x, y, x + side, y + side)
-    return track
+        crops[k] = cv2.resize(picture[y: y + side, x: x + side], (STORED_CROP, STORED_CROP),
+                              interpolation=cv2.INTER_AREA)
+        present[k], boxes[k] = True, (x, y, x + side, y + side)
+    return MouthTrack(crops, present, boxes, np.full(length, np.nan, np.float32), fps)
 
 
 def _expected(path: str | Path, fps: float, start: float, wanted: float | None) -> int | None:
@@ -298,8 +298,8 @@ def crop(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
     scale = math.hypot(matrix[0, 0], matrix[0, 1])
     if scale < 0.5:  # a large face: average its pixels before sampling them, against aliasing
-        corners = np.array([[0, 0, 1], [STORED_CROP, 0, 1], [0, STORED_CROP, 1], [STORED_CROP, STORED_CROP, 1]])
-        corners = corners @ cv2.invertAffineTransform(matrix).T
+        corners = STORED_CROP * np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
+        corners = np.column_stack([corners, np.ones(4, int)]) @ cv2.invertAffineTransform(matrix).T
         x0, y0 = np.maximum(corners.min(0).astype(int) - 2, 0)
         x1, y1 = np.maximum(np.ceil(corners.max(0)).astype(int) + 2, 0)
         part = picture[y0:y1, x0:x1]

@@ -286,3 +286,17 @@ def test_a_black_lead_shows_no_mouth(tmp_path: Path, lead: str) -> None:
     track = video.whole_picture(tmp_path / "a.mkv")
     assert track.present.tolist() == [False] * 15 + [True] * 20
     assert not track.crops[:15].any() and np.isnan(track.boxes[:15]).all()
+
+
+def test_crops_that_do_not_fit_on_the_disk_are_refused(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(face_tracks, "make_finder", lambda detector: SquareFinder())
+    monkeypatch.setattr(video, "IN_MEMORY", 1000)
+
+    def full(handle: int, offset: int, length: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(video.os, "posix_fallocate", full)
+    write_film(tmp_path / "a.mp4", [square(45, 30)] * 15, [k / 25 for k in range(15)])
+    with pytest.raises(InputError, match="TMPDIR") as caught:
+        video.mouth_tracks(tmp_path / "a.mp4")
+    assert "\n" not in str(caught.value)

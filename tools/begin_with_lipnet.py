@@ -24,7 +24,7 @@ from avspeech.core import models, pretrained
 from avspeech.errors import InputError
 from avspeech.extraction.lips import LipNetLips
 
-# Mean and deviation of the grey of GRID's mouth crops, of 1: LipNet saw levels, ours sees standardised crops.
+# Mean and deviation of the grey of GRID's mouth crops, of 1: LipNet saw levels, ours sees standardized crops.
 GREY = (0.57, 0.095)
 PARTS = ("kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance")
 

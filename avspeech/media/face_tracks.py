@@ -42,8 +42,16 @@ LEAST_TRAIL = 3  # frames; shorter trails are not worth joining
 class FaceTrack:
     """One face through the n frames in which it was seen: arrays of its `Pose`s.
 
-    frames `[n]` (rising), scale `[n]`, rotation `[n, 3, 3]`, shift `[n, 3]`, lips `[n, 3]`, boxes `[n, 4]`,
-    yaw `[n]` degrees, roll `[n]` radians, meshed `[n]` (False: from the detector's box alone).
+    Attributes:
+        frames: `[n]`, rising.
+        scale: `[n]`.
+        rotation: `[n, 3, 3]`.
+        shift: `[n, 3]`.
+        lips: `[n, 3]`.
+        boxes: `[n, 4]`.
+        yaw: `[n]`, degrees.
+        roll: `[n]`, radians.
+        meshed: bool `[n]`, False where the pose is from the detector's box alone.
     """
 
     frames: np.ndarray

@@ -20,11 +20,18 @@ BIT_RATE = 96_000  # of the sound, AAC
 
 
 def mux(video: Path, sound: Path, out: Path) -> None:
-    """Writes `out` (mp4): the pictures of `video` and the sound file `sound`,
-    which begins at the zero of its clock.
+    """Writes an mp4 of the pictures of one file and the sound of another.
 
-    Pictures are copied where mp4 takes them as they are (H.264, HEVC), else encoded with the first of
-    ENCODERS. Pictures that begin late begin late in `out`. Raises InputError where `video` has no pictures.
+    Pictures are copied where mp4 takes them as they are (H.264 or HEVC with times of showing), else
+    encoded with the first of ENCODERS. Pictures that begin late begin late in the result.
+
+    Args:
+        video: file with the pictures.
+        sound: sound file that begins at the zero of the video's clock.
+        out: mp4 to write.
+
+    Raises:
+        InputError: `video` has no pictures that can be decoded.
     """
     import av
     import soundfile
@@ -179,7 +186,13 @@ def _encoder() -> str:
 
 
 def write_pictures(path: Path, pictures: np.ndarray, fps: float) -> None:
-    """Writes uint8 [T, H, W, 3] RGB without loss (FFV1), for what reads video from files only."""
+    """Writes pictures without loss (FFV1), for what reads video from files only.
+
+    Args:
+        path: file to write, .mkv.
+        pictures: uint8 `[T, H, W, 3]` RGB.
+        fps: frames per second.
+    """
     import av
 
     rate = Fraction(fps).limit_denominator(1001)

@@ -1,8 +1,8 @@
-"""Pictures in: any video file as frames on one clock, and the mouths of every face in it.
+"""Any video file as frames on one clock, and the mouths of every face in it.
 
-Frame k stands for the time k / fps from the start of the container, whatever the file's own frame rate: it is
-the last picture shown at or before that time. Frames are streamed; an hour of video needs no more memory than
-a minute.
+Frame k is shown at k / fps seconds from the start of the container, whatever the file's own frame
+rate: it is the last picture at or before that time. Frames are streamed; an hour of video needs no
+more memory than a minute.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ class _Canvas:
         return cv2.warpAffine(array, fitted, self.size[::-1], flags=cv2.INTER_LINEAR)
 
     def _place(self, shape: tuple[int, ...]) -> tuple[float, float, float]:
-        """(scale, x, y) of a picture of `shape` (height, width) on the canvas, centred."""
+        """(scale, x, y) of a picture of `shape` (height, width) on the canvas, centered."""
         scale = min(self.size[0] / shape[0], self.size[1] / shape[1])
         return scale, (self.size[1] - scale * shape[1]) / 2, (self.size[0] - scale * shape[0]) / 2
 
@@ -265,17 +265,26 @@ def _reserve(handle: int, frames: np.ndarray, size: int, length: int) -> None:
 
 
 def crop_maps(track: FaceTrack, length: int, fps: float = FPS) -> np.ndarray:
-    """`[T, 2, 3]`: from pixels of the video to pixels of the crop, NaN where the face is missing.
+    """Maps from pixels of the video to pixels of the crops.
 
-    The crop's middle is the median place of the lips on this head, carried along by the head's pose: it stays
-    while the lips move. Its path, the head's size and tilt are smoothed within stretches that have no gap.
+    The crop's center is the median place of the lips on this head, moved with the head's pose: it stays
+    while the lips move. Its path, the head's size and its tilt are smoothed within stretches without a
+    gap.
+
+    Args:
+        track: of the face.
+        length: T, frames of the video.
+        fps: their rate.
+
+    Returns:
+        `[T, 2, 3]`, NaN where the face is missing.
     """
     mouth = np.median(track.lips[track.meshed] if track.meshed.any() else track.lips, axis=0)
-    centre = track.scale[:, None] * (track.rotation @ mouth)[:, :2] + track.shift[:, :2]
+    center = track.scale[:, None] * (track.rotation @ mouth)[:, :2] + track.shift[:, :2]
     tilt, size = np.unwrap(track.roll), np.log(track.scale)
     maps = np.full((length, 2, 3), np.nan)
     for run in np.split(np.arange(len(track.frames)), np.flatnonzero(np.diff(track.frames) > 2) + 1):
-        x, y = smooth(centre[run], 0.05 * fps).T
+        x, y = smooth(center[run], 0.05 * fps).T
         angle, scale = smooth(tilt[run], 0.12 * fps), EYE_SPAN / np.exp(smooth(size[run], 0.3 * fps))
         cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
         middle = (STORED_CROP - 1) / 2
@@ -286,14 +295,27 @@ def crop_maps(track: FaceTrack, length: int, fps: float = FPS) -> np.ndarray:
 
 
 def smooth(values: np.ndarray, width: float) -> np.ndarray:
-    """`values` `[T]` or `[T, C]` through a Gaussian of standard deviation `width` frames, the ends held."""
+    """Smooths with a Gaussian; the ends are held.
+
+    Args:
+        values: `[T]` or `[T, C]`.
+        width: standard deviation in frames.
+    """
     from scipy.ndimage import gaussian_filter1d
 
     return gaussian_filter1d(values, width, axis=0, mode="nearest")
 
 
 def crop(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """The crop `[96, 96]` of a grey picture `[H, W]` by a matrix `[2, 3]` of `crop_maps`."""
+    """Cuts a crop.
+
+    Args:
+        picture: uint8 `[H, W]` grey.
+        matrix: `[2, 3]`, of `crop_maps`.
+
+    Returns:
+        uint8 `[96, 96]`.
+    """
     import cv2
 
     scale = math.hypot(matrix[0, 0], matrix[0, 1])

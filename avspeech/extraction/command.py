@@ -11,11 +11,18 @@ from pathlib import Path
 def add(commands: argparse._SubParsersAction) -> None:
     """Adds the command to a parser's commands."""
     text = "the voice of each face in a video, as wav and mp4"
-    command = commands.add_parser("extract", help=text, description=text[0].upper() + text[1:] + ".")
+    command = commands.add_parser(
+        "extract", help=text, description=text[0].upper() + text[1:] + "."
+    )
     command.set_defaults(run=_extract)
-    command.add_argument("videos", nargs="+", type=Path, metavar="VIDEO",
-                         help="a video with sound; several are synchronised views of the same faces, "
-                         "the first one's sound is taken")
+    command.add_argument(
+        "videos",
+        nargs="+",
+        type=Path,
+        metavar="VIDEO",
+        help="a video with sound; several are synchronised views of the same faces, "
+        "the first one's sound is taken",
+    )
     command.add_argument("-o", "--out", type=Path, default=Path("."), metavar="DIR",
                          help="where to write (default: here)")
     command.add_argument("--face", type=_face, default=None, metavar="N|all",

@@ -1,4 +1,5 @@
-"""The voice of a face: sound and synchronized mouth videos in, one speaker out, at the input's own clock.
+"""The voice of a face: sound and synchronized mouth videos in, one speaker out, at the input's own
+clock.
 
     extractor = Extractor.from_pretrained("mvtf-small")
     voice = extractor(audio, crops, sample_rate=16000)                   # arrays in, an array out
@@ -47,8 +48,8 @@ class Extractor:
         windows: how long signals are cut.
         when_unseen: the output before the face first appears in any view and after it has gone for
             good, each with a margin of 0.5 s: "silence", or "model" (what the model makes of sound
-            without a picture). While a face is lost between two appearances the model always runs, with
-            those frames marked as missing.
+            without a picture). While a face is lost between two appearances the model always runs,
+            with those frames marked as missing.
 
     Raises:
         InputError: an unknown value of `when_unseen`.
@@ -73,7 +74,9 @@ class Extractor:
         self.seams: list[Seam] = []
 
     @classmethod
-    def from_pretrained(cls, name_or_folder: str | Path, device: str = "cpu", **options: Any) -> Extractor:
+    def from_pretrained(
+        cls, name_or_folder: str | Path, device: str = "cpu", **options: Any
+    ) -> Extractor:
         """Loads an extractor.
 
         Args:
@@ -88,7 +91,9 @@ class Extractor:
 
         model, info = pretrained.load(name_or_folder, device=device)
         if info.task != "extraction":
-            raise InputError(f"{name_or_folder}: a model for {info.task}, expected one for extraction")
+            raise InputError(
+                f"{name_or_folder}: a model for {info.task}, expected one for extraction"
+            )
         return cls(model, info, **options)
 
     def __call__(
@@ -103,18 +108,19 @@ class Extractor:
     ) -> np.ndarray:
         """Extracts the voice of one face.
 
-        Sound beyond the end of the views is treated as the face being out of sight. The model uses nothing
-        above half its own sample rate, and its output has nothing there.
+        Sound beyond the end of the views is treated as the face being out of sight. The model uses
+        nothing above half its own sample rate, and its output has nothing there.
 
         Args:
-            audio: float `[N]`, or `[C, N]` or `[N, C]`, whose channels are averaged. Full scale is 1.
-            views: what one camera or several synchronized ones (list or dict) saw of the same face from
+            audio: float `[N]`, or `[C, N]` or `[N, C]`, whose channels are averaged. Full scale is
+            1. views: what one camera or several synchronized ones (list or dict) saw of the same
+            face from
                 sample 0 on: mouth crops uint8 `[T, 96, 96]` or `[T, 88, 88]` (grey, aligned as by
                 `avspeech.media.video`), a stack of them `[V, T, 96, 96]`, or full pictures uint8
                 `[T, H, W, 3]` (RGB), in which the face is searched.
-            sample_rate: of `audio`, in Hz.
-            fps: frame rate of `views`; frame k is shown from k / fps s on.
-            present: where the face is seen, bool `[T]`, one for each view in the form of `views`; by
+            sample_rate: of `audio`, in Hz. fps: frame rate of `views`; frame k is shown from k /
+            fps s on. present: where the face is seen, bool `[T]`, one for each view in the form of
+            `views`; by
                 default always.
             face: which face, counted from 1, where full pictures show several.
 
@@ -132,7 +138,9 @@ class Extractor:
         seen = arrays_as_tracks(views, present, float(fps), face)
         mixture = resample(samples, sample_rate, self.sample_rate)
 
-        voice = np.concatenate(list(self.blocks(lambda start, stop: mixture[start:stop], len(mixture), seen)))
+        voice = np.concatenate(
+            list(self.blocks(lambda start, stop: mixture[start:stop], len(mixture), seen))
+        )
         voice = resample(voice, self.sample_rate, sample_rate)
         out = np.zeros(len(samples), np.float32)
         out[: min(len(voice), len(out))] = voice[: len(out)]
@@ -186,8 +194,11 @@ class Extractor:
             else:
                 yield start, self._run(mixture, views, first, last)
 
-    def _run(self, mixture: np.ndarray, views: Sequence[MouthTrack], first: int, last: int) -> np.ndarray:
-        """One window through the model: mixture [N] and frames [first, last) of the views -> voice [N]."""
+    def _run(
+        self, mixture: np.ndarray, views: Sequence[MouthTrack], first: int, last: int
+    ) -> np.ndarray:
+        """One window through the model: mixture [N] and frames [first, last) of the views -> voice
+        [N]."""
         import torch
 
         last = max(last, first + round(SHORTEST * self.fps))
@@ -197,7 +208,9 @@ class Extractor:
         clips = [view.frames(first, last, self.fps) for view in views]
         # A view that misses the face all through the window can only cost time.
         clips = [clip for clip in clips if clip[1].any()] or clips[:1]
-        parameter = next(self.model.parameters(), None) if isinstance(self.model, torch.nn.Module) else None
+        parameter = (
+            next(self.model.parameters(), None) if isinstance(self.model, torch.nn.Module) else None
+        )
         device = torch.device("cpu") if parameter is None else parameter.device
         with torch.inference_mode():
             estimate = self.model(
@@ -208,7 +221,8 @@ class Extractor:
         voice = estimate[0].float().cpu().numpy()[: len(mixture)]
         if not np.isfinite(voice).all():
             raise FloatingPointError(
-                f"the model's output is not finite at {first / self.fps:.2f} s to {last / self.fps:.2f} s"
+                f"the model's output is not finite at {first / self.fps:.2f} s to "
+                f"{last / self.fps:.2f} s"
             )
         return voice
 
@@ -227,7 +241,8 @@ class Extractor:
         return None if (start, stop) == (0, samples) else (start, max(start, stop))
 
     def _gate(self, start: int, stop: int, samples: int, kept: tuple[int, int]) -> np.ndarray:
-        """Gain for samples [start, stop): 1 within `kept`, 0 outside, raised-cosine fades just inside. [N]"""
+        """Gain for samples [start, stop): 1 within `kept`, 0 outside, raised-cosine fades just
+        inside. [N]"""
         at = np.arange(start, stop, dtype=np.float64) + 0.5
         fade = FADE * self.sample_rate
         rise = (at - kept[0]) / fade if kept[0] > 0 else np.where(at >= 0, 1.0, 0.0)
@@ -245,7 +260,8 @@ class Extractor:
         progress: bool = True,
         mouth: bool = False,
     ) -> list[Path]:
-        """Extracts the voices of the faces in videos, as wav and mp4: see `avspeech.extraction.files`.
+        """Extracts the voices of the faces in videos, as wav and mp4: see
+        `avspeech.extraction.files`.
 
         Args:
             videos: one video, or several synchronized ones.
@@ -257,8 +273,12 @@ class Extractor:
         Returns:
             The files written.
         """
-        paths = [Path(videos)] if isinstance(videos, (str, Path)) else [Path(video) for video in videos]
-        return extract(self.blocks, self.sample_rate, self.fps, paths, Path(out), face, progress, mouth)
+        paths = (
+            [Path(videos)] if isinstance(videos, (str, Path)) else [Path(video) for video in videos]
+        )
+        return extract(
+            self.blocks, self.sample_rate, self.fps, paths, Path(out), face, progress, mouth
+        )
 
 
 def extract_files(

@@ -24,7 +24,9 @@ SEEN = 1.0  # s; faces seen for less are left out, if any is seen longer: most o
 PIECE = 60.0  # s of sound decoded at a time
 
 # (samples [start, stop) of the mixture, their number, views of one face) -> the voice in blocks
-Blocks = Callable[[Callable[[int, int], np.ndarray], int, Sequence[MouthTrack]], Iterator[np.ndarray]]
+Blocks = Callable[
+    [Callable[[int, int], np.ndarray], int, Sequence[MouthTrack]], Iterator[np.ndarray]
+]
 
 
 def extract(
@@ -39,10 +41,10 @@ def extract(
 ) -> list[Path]:
     """Writes `<stem>_face<N>.wav` and `<stem>_face<N>.mp4` into a folder for each face.
 
-    The wav (16 bit, mono) begins at the clock's zero of the videos and lasts as long as the sound or
-    the pictures, whichever is longer; so does the mp4. Its pictures are copied where mp4 takes them
-    as they are (H.264 or HEVC), else encoded. Files of these names are replaced, each only when it
-    is complete.
+    The wav (16 bit, mono) begins at the clock's zero of the videos and lasts as long as the sound
+    or the pictures, whichever is longer; so does the mp4. Its pictures are copied where mp4 takes
+    them as they are (H.264 or HEVC), else encoded. Files of these names are replaced, each only
+    when it is complete.
 
     Args:
         blocks: makes the voice: see `Extractor.blocks`.
@@ -60,11 +62,14 @@ def extract(
         The files, in order.
 
     Raises:
-        InputError: a file cannot be read, there is no sound, no face, or no such face, or the folder
+        InputError: a file cannot be read, there is no sound, no face, or no such face, or the
+        folder
             cannot be written to.
     """
     if not videos:
-        raise InputError("no video given; expected one, or several synchronized ones of the same scene")
+        raise InputError(
+            "no video given; expected one, or several synchronized ones of the same scene"
+        )
     sound = _with_sound(videos)
     _require_place(out, videos[0].stem)
     found = []
@@ -80,7 +85,9 @@ def extract(
                          "pixels wide or more")
     for path, tracks in zip(videos, found, strict=True):
         if not tracks:
-            warnings.warn(f"{path}: no face found in it; going on with the other videos", stacklevel=2)
+            warnings.warn(
+                f"{path}: no face found in it; going on with the other videos", stacklevel=2
+            )
     faces = match_faces(found)
     if face is not None and not 1 <= face <= len(faces):
         raise InputError(f"face {face}: {names} shows {len(faces)}; expected a number from 1 to "
@@ -130,17 +137,21 @@ def _with_sound(videos: Sequence[Path]) -> Path:
 
 
 def _require_place(out: Path, stem: str) -> None:
-    """Raises InputError where the results could not be written: better before the work than after."""
+    """Raises InputError where the results could not be written: better before the work than
+    after."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{out}: cannot make this folder ({error.strerror}); choose another") from None
+        raise InputError(
+            f"{out}: cannot make this folder ({error.strerror}); choose another"
+        ) from None
     try:
         with tempfile.TemporaryFile(dir=out):
             pass
         if len(os.fsencode(f"{stem}_face1.wav")) > os.pathconf(out, "PC_NAME_MAX"):
-            raise InputError(f"{stem}: the names of the results would be too long for {out}; rename "
-                             "the video")
+            raise InputError(
+                f"{stem}: the names of the results would be too long for {out}; rename the video"
+            )
     except OSError as error:
         raise InputError(f"{out}: cannot write into this folder ({error.strerror}); choose another"
                          ) from None
@@ -175,8 +186,9 @@ def _space_for(path: Path) -> Iterator[None]:
         yield
     except (soundfile.LibsndfileError, OSError) as error:
         why = getattr(error, "strerror", None) or str(error).rstrip(".")
-        raise InputError(f"{path}: cannot be written ({why}; the disk may be full); what was there is "
-                         "as it was") from None
+        raise InputError(
+            f"{path}: cannot be written ({why}; the disk may be full); what was there is as it was"
+        ) from None
 
 
 def _write(voice: Iterator[np.ndarray], length: int, sample_rate: int, picture: Path, out: Path,

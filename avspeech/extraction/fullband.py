@@ -14,8 +14,8 @@ from torch import Tensor, nn
 class DilatedConv(nn.Module):
     """Residual layer: LayerNorm over channels, PReLU, convolution over time with gaps.
 
-    A new layer changes nothing (De & Smith, NeurIPS 2020), so a network can be made deeper and go on
-    learning.
+    A new layer changes nothing (De & Smith, NeurIPS 2020), so a network can be made deeper and go
+    on learning.
 
     Args:
         width: channels.
@@ -27,7 +27,9 @@ class DilatedConv(nn.Module):
         super().__init__()
         self.norm = nn.LayerNorm(width)
         self.prelu = nn.PReLU()
-        self.conv = nn.Conv1d(width, width, kernel, padding=kernel // 2 * dilation, dilation=dilation)
+        self.conv = nn.Conv1d(
+            width, width, kernel, padding=kernel // 2 * dilation, dilation=dilation
+        )
         for parameter in self.conv.parameters():
             nn.init.zeros_(parameter)
 

@@ -1,7 +1,7 @@
 """Fusion of the views' lip embeddings: tensor fusion (MVTF), and the baselines to compare it with.
 
-Every fusion maps views `[B, V, T, D]` and a mask `[B, V, T]` (True where the view shows the mouth) to
-`[B, T, D]`. The number of views V may differ from call to call. The result is 0 in a frame that no
+Every fusion maps views `[B, V, T, D]` and a mask `[B, V, T]` (True where the view shows the mouth)
+to `[B, T, D]`. The number of views V may differ from call to call. The result is 0 in a frame that no
 view shows.
 """
 
@@ -44,22 +44,23 @@ def masked_mean(x: Tensor, weight: Tensor, dim: int) -> Tensor:
 class TensorFusion(nn.Module):
     """Multi-view tensor fusion (arXiv 2603.07696).
 
-        h~_v = [h_v; 1]    P_ij = h~_i (outer) h~_j    z_ij = W LayerNorm(vec P_ij) + b    u = mean over pairs
+        h~_v = [h_v; 1]    P_ij = h~_i (outer) h~_j
+        z_ij = W LayerNorm(vec P_ij) + b    u = mean over pairs
 
     The LayerNorm of an outer product needs no (D+1)^2-vector: with m and s the mean and the second
-    moment of h~, mean(P_ij) = m_i m_j and mean(P_ij^2) = s_i s_j. With the affine part (g, c) folded
-    into W,
+    moment of h~, mean(P_ij) = m_i m_j and mean(P_ij^2) = s_i s_j. With the affine part (g, c)
+    folded into W,
 
         z_ij = (h~_i^T (W*g) h~_j - m_i m_j sum(W*g)) / std_ij + W c + b
 
     is a bilinear form.
 
     Args:
-        dim: width D of the embeddings and of the result.
-        symmetric: use (z_ij + z_ji) / 2, so that the order of the views does not matter.
-        slots: None takes the pairs of the views that are shown. A number (3 in the paper) repeats the
-            views in turn until there are that many, and takes the pairs of those. Both agree for one
-            view and for V = slots.
+        dim: width D of the embeddings and of the result. symmetric: use (z_ij + z_ji) / 2, so that
+        the order of the views does not matter. slots: None takes the pairs of the views that are
+        shown. A number (3 in the paper) repeats the
+            views in turn until there are that many, and takes the pairs of those. Both agree for
+            one view and for V = slots.
     """
 
     def __init__(self, dim: int, symmetric: bool = False, slots: int | None = None):
@@ -88,7 +89,8 @@ class TensorFusion(nn.Module):
         z = self._bilinear(h[:, i], h[:, j])
         if count == 1:
             return masked_mean(z, both.unsqueeze(-1), 1)
-        # A frame with just one view shown: that view is its own pair, as if the others had never been given.
+        # A frame with just one view shown: that view is its own pair, as if the others had never
+        # been given.
         lone = mask & (mask.sum(1, keepdim=True) == 1)  # [B, V, T]
         own = (h * lone.unsqueeze(-1)).sum(1)
         u = masked_mean(z, both.unsqueeze(-1), 1)
@@ -98,7 +100,8 @@ class TensorFusion(nn.Module):
     def _slots(self, views: Tensor, mask: Tensor, slots: int) -> Tensor:
         """Each frame's shown views, in order and repeated in turn, fill the slots."""
         shown = mask.sum(1)  # [B, T]
-        order = torch.argsort((~mask).to(torch.int8), dim=1, stable=True)  # shown views first, in their order
+        # shown views first, in their order
+        order = torch.argsort((~mask).to(torch.int8), dim=1, stable=True)
         slot = (torch.arange(slots, device=views.device)[None, :, None]
                 % shown.clamp_min(1)[:, None])  # [B, S, T]
         chosen = torch.gather(order, 1, slot)  # [B, S, T]
@@ -115,7 +118,9 @@ class TensorFusion(nn.Module):
         bias = self.project.bias + self.project.weight @ self.norm.bias.flatten()
         if self.symmetric:
             weight = (weight + weight.transpose(1, 2)) / 2
-        form = (a @ weight.permute(1, 0, 2).reshape(width, out * width)).view(*a.shape[:-1], out, width)
+        form = (a @ weight.permute(1, 0, 2).reshape(width, out * width)).view(
+            *a.shape[:-1], out, width
+        )
         form = (form @ b.unsqueeze(-1)).squeeze(-1)
         mean = a.mean(-1) * b.mean(-1)
         variance = a.square().mean(-1) * b.square().mean(-1) - mean.square()
@@ -143,7 +148,8 @@ class ProjectedAddition(nn.Module):
 
 
 class AttentionFusion(nn.Module):
-    """Baseline: in each frame, softmax(w . tanh(A h_v)) weights W LayerNorm(h_v) + b of the shown views.
+    """Baseline: in each frame, softmax(w . tanh(A h_v)) weights W LayerNorm(h_v) + b of the shown
+    views.
 
     Args:
         dim: width of the embeddings and of the result.

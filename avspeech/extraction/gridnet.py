@@ -1,8 +1,8 @@
 """TF-GridNet blocks, channels last: tensors are `[B, T, F, D]` throughout.
 
-Z.-Q. Wang et al., "TF-GridNet: Integrating Full- and Sub-Band Modeling for Speech Separation", TASLP
-2023. All norms run over channels alone, and the width of a query does not depend on F, so one set of
-weights fits any sampling rate and FFT size.
+Z.-Q. Wang et al., "TF-GridNet: Integrating Full- and Sub-Band Modeling for Speech Separation",
+TASLP 2023. All norms run over channels alone, and the width of a query does not depend on F, so one
+set of weights fits any sampling rate and FFT size.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ class PathRNN(nn.Module):
 
 
 class BandNorm(nn.Module):
-    """Normalizes each frame over its channels and its band together, with a gain and a bias a channel.
+    """Normalizes each frame over its channels and its band together, with a gain and a bias a
+    channel.
 
     The statistics run over F x C as in the original, but no weight belongs to a frequency, so F may
     change.
@@ -89,7 +90,8 @@ class FullBandAttention(nn.Module):
         self.heads = heads
         self.widths = [query] * heads * 2 + [dim // heads] * heads
         self.project = nn.Linear(dim, sum(self.widths))
-        self.slopes = nn.Parameter(torch.full((3 * heads,), 0.25))  # a PReLU for each Q, K, V of each head
+        # a PReLU for each Q, K, V of each head
+        self.slopes = nn.Parameter(torch.full((3 * heads,), 0.25))
         self.norms = nn.ModuleList([BandNorm(query), BandNorm(query), BandNorm(dim // heads)])
         self.out = nn.Linear(dim, dim)
         self.prelu = nn.PReLU()
@@ -99,10 +101,14 @@ class FullBandAttention(nn.Module):
         """Maps `[B, T, F, D]` to the same shape."""
         b, t, f, d = x.shape
         widths = torch.tensor(self.widths, device=x.device)
-        y = F.prelu(self.project(x).flatten(0, 2), self.slopes.repeat_interleave(widths).to(x.dtype))
+        y = F.prelu(
+            self.project(x).flatten(0, 2), self.slopes.repeat_interleave(widths).to(x.dtype)
+        )
         qk = self.widths[0] * self.heads
-        q, k, v = (self.norms[i](part.view(b, t, f, self.heads, -1).permute(0, 3, 1, 2, 4)).flatten(3)
-                   for i, part in enumerate(y.split((qk, qk, d), dim=-1)))
+        q, k, v = (
+            self.norms[i](part.view(b, t, f, self.heads, -1).permute(0, 3, 1, 2, 4)).flatten(3)
+            for i, part in enumerate(y.split((qk, qk, d), dim=-1))
+        )
         y = F.scaled_dot_product_attention(q, k, v)  # [B, L, T, F * D / L]
         y = y.view(b, self.heads, t, f, -1).permute(0, 2, 3, 1, 4).reshape(b, t, f, d)
         return x + self.norm(self.prelu(self.out(y)))

@@ -69,7 +69,8 @@ class Residual(nn.Module):
 
 
 class ResNetLips(nn.Module):
-    """A 3-D convolution (5 x 7 x 7, stride 1 x 2 x 2) and a ResNet-18: the usual lip reading front end.
+    """A 3-D convolution (5 x 7 x 7, stride 1 x 2 x 2) and a ResNet-18: the usual lip reading front
+    end.
 
     It costs 8 GMAC a second at 88 x 88 pixels and 25 frames a second.
 
@@ -84,7 +85,9 @@ class ResNetLips(nn.Module):
         self.stem = nn.Conv3d(1, 64, (5, 7, 7), (1, 2, 2), (2, 3, 3), bias=False)
         self.norm = nn.BatchNorm3d(64)
         widths = [64, 64, 64, 128, 128, 256, 256, 512, 512]
-        self.blocks = nn.Sequential(*[Residual(a, b, 1 if a == b else 2) for a, b in zip(widths, widths[1:])])
+        self.blocks = nn.Sequential(
+            *[Residual(a, b, 1 if a == b else 2) for a, b in zip(widths, widths[1:])]
+        )
 
     def forward(self, crops: Tensor, mask: Tensor) -> Tensor:
         """Encodes mouth crops.
@@ -104,7 +107,8 @@ class ResNetLips(nn.Module):
 
 
 class SmallLips(nn.Module):
-    """A lip encoder for CPUs: a convolution over 5 frames, three residual stages, a BLSTM over time.
+    """A lip encoder for CPUs: a convolution over 5 frames, three residual stages, a BLSTM over
+    time.
 
     The last 3 x 3 map is flattened, not averaged: where on the mouth something moves distinguishes
     phones. It costs 0.77 GMAC a second at width 48, 88 x 88 pixels and 25 frames a second.
@@ -121,11 +125,16 @@ class SmallLips(nn.Module):
         self.channels = 8 * width
         self.stem = nn.Conv2d(5, width, 7, 4, 3, bias=False)
         self.norm = nn.BatchNorm2d(width)
-        self.blocks = nn.Sequential(Residual(width, width * 3 // 2, 2),
-                                    Residual(width * 3 // 2, width * 3, 2),
-                                    nn.Conv2d(width * 3, width * 4, 3, 2, 1, bias=False),
-                                    nn.BatchNorm2d(width * 4), nn.ReLU(), nn.Flatten(), nn.Dropout(0.2),
-                                    nn.Linear(36 * width, 8 * width))
+        self.blocks = nn.Sequential(
+            Residual(width, width * 3 // 2, 2),
+            Residual(width * 3 // 2, width * 3, 2),
+            nn.Conv2d(width * 3, width * 4, 3, 2, 1, bias=False),
+            nn.BatchNorm2d(width * 4),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Dropout(0.2),
+            nn.Linear(36 * width, 8 * width),
+        )
         self.rnn = nn.LSTM(8 * width, 4 * width, num_layers=2, batch_first=True, bidirectional=True)
 
     def forward(self, crops: Tensor, mask: Tensor) -> Tensor:
@@ -140,7 +149,8 @@ class SmallLips(nn.Module):
         """
         x = standardized(crops, mask)
         n, t, h, w = x.shape
-        x = F.pad(x, (0, 0, 0, 0, 2, 2)).unfold(1, 5, 1).permute(0, 1, 4, 2, 3)  # 5 frames as channels
+        # 5 frames as channels
+        x = F.pad(x, (0, 0, 0, 0, 2, 2)).unfold(1, 5, 1).permute(0, 1, 4, 2, 3)
         x = F.relu(self.norm(self.stem(x.reshape(n * t, 5, h, w))))
         x = self.blocks(x).view(n, t, -1)
         return self.rnn(x)[0]
@@ -149,12 +159,12 @@ class SmallLips(nn.Module):
 class LipNetLips(nn.Module):
     """The three spatio-temporal convolutions of LipNet, and a BLSTM over time.
 
-    Assael, Shillingford, Whiteson, de Freitas, "LipNet", arXiv 1611.01599. LipNet's picture of
-    100 x 50 pixels has a mouth of about 45 pixels; here the middle 77 x 48 pixels of an 88 x 88 crop
-    are scaled to 64 x 40, where a mouth has that size too. Pooling keeps a last cell that it cuts in
-    half. The features are centered over time, which helps with faces that training has not shown.
-    It costs 0.87 GMAC a second at width 48 and 25 frames a second. `tools/begin_with_lipnet.py`
-    copies the weights of a trained LipNet into `frontend`.
+    Assael, Shillingford, Whiteson, de Freitas, "LipNet", arXiv 1611.01599. LipNet's picture of 100
+    x 50 pixels has a mouth of about 45 pixels; here the middle 77 x 48 pixels of an 88 x 88 crop
+    are scaled to 64 x 40, where a mouth has that size too. Pooling keeps a last cell that it cuts
+    in half. The features are centered over time, which helps with faces that training has not
+    shown. It costs 0.87 GMAC a second at width 48 and 25 frames a second.
+    `tools/begin_with_lipnet.py` copies the weights of a trained LipNet into `frontend`.
 
     Args:
         width: an eighth of `channels`.
@@ -191,5 +201,6 @@ class LipNetLips(nn.Module):
             `[N, T, 8 * width]`.
         """
         x = standardized(crops, mask)[..., 24:72, 5:82]
-        x = self.frontend(F.interpolate(x, (40, 64), mode="bilinear").unsqueeze(1))  # [N, 96, T, 3, 4]
+        # [N, 96, T, 3, 4]
+        x = self.frontend(F.interpolate(x, (40, 64), mode="bilinear").unsqueeze(1))
         return self.rnn(self.enter(centered(x.transpose(1, 2).flatten(2), mask)))[0]

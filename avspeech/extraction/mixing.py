@@ -1,7 +1,8 @@
 """Mixtures: who speaks when and how loud, as data, and the sound and pictures made from that.
 
 A `Mixture` says everything about one mixture. A test set is a JSONL file of them: drawn once from a
-seed, the same whatever the number of workers. Training draws new ones with the same function, `draw`.
+seed, the same whatever the number of workers. Training draws new ones with the same function,
+`draw`.
 """
 
 from __future__ import annotations
@@ -37,8 +38,9 @@ class Mixture:
 
     id: str
     # "two": another speaker. "same": the same speaker, so that only the lips tell. "many": two or
-    # three interferers. "partial": the interferer starts late or ends early. "noise": one interferer
-    # and noise. "silent": the target's face is there, still; the right output is silence.
+    # three interferers. "partial": the interferer starts late or ends early. "noise": one
+    # interferer and noise. "silent": the target's face is there, still; the right output is
+    # silence.
     kind: str
     target: str  # utterance id
     duration: float  # seconds of the target that are used
@@ -55,7 +57,8 @@ class MixConfig:
     """What is drawn, in which proportion."""
 
     kinds: dict[str, float] = field(default_factory=lambda: {
-        "two": 0.35, "same": 0.25, "many": 0.1, "partial": 0.1, "noise": 0.1, "silent": 0.1})  # weights
+        # weights
+        "two": 0.35, "same": 0.25, "many": 0.1, "partial": 0.1, "noise": 0.1, "silent": 0.1})
     gains: tuple[float, float] = (-5.0, 5.0)  # dB: range of an interferer's level over the target's
     noise: tuple[float, float] = (-20.0, -5.0)  # dB: range of the noise's level over the target's
     occluded: float = 0.15  # chance that frames of a view are hidden for 0.2 to 1 s
@@ -85,15 +88,17 @@ class Pool:
     def __init__(self, targets: Sequence[Utterance], others: Sequence[Utterance] = ()):
         self.targets = [u for u in targets if u.views]
         if not self.targets:
-            raise InputError("no utterance with a view among the targets; check the manifest's 'views'")
+            raise InputError(
+                "no utterance with a view among the targets; check the manifest's 'views'"
+            )
         self.by_speaker: dict[str, list[Utterance]] = {}
         for utterance in [*targets, *others]:
             self.by_speaker.setdefault(utterance.speaker, []).append(utterance)
         self.speakers = sorted(self.by_speaker)
 
     def same(self, rng: np.random.Generator, target: Utterance) -> Utterance | None:
-        """Another utterance of the target's speaker, with other words where the texts are known; None
-        without one.
+        """Another utterance of the target's speaker, with other words where the texts are known;
+        None without one.
         """
         mine = self.by_speaker[target.speaker]
         for _ in range(20):
@@ -170,7 +175,9 @@ def draw(rng: np.random.Generator, pool: Pool, target: Utterance, config: MixCon
     for name in names:
         if rng.random() < config.occluded:
             begin = float(rng.uniform(0, duration))
-            occlusions.append((name, round(begin, 2), round(begin + float(rng.uniform(0.2, 1.0)), 2)))
+            occlusions.append(
+                (name, round(begin, 2), round(begin + float(rng.uniform(0.2, 1.0)), 2))
+            )
     return Mixture(id, kind, target.id, round(duration, 4), start, tuple(sources),
                    round(float(rng.uniform(*config.noise)), 2) if kind == "noise" else None,
                    int(rng.integers(2**31)), tuple(names), tuple(occlusions))
@@ -195,11 +202,15 @@ def read_mixtures(path: str | Path) -> list[Mixture]:
             raise InputError(f"{where}: not a mixture; expected the keys id, kind, target, "
                              f"duration of {sorted(known)}")
         try:
-            record["interferers"] = tuple(Source(**source) for source in record.get("interferers", ()))
+            record["interferers"] = tuple(
+                Source(**source) for source in record.get("interferers", ())
+            )
         except TypeError as error:
             raise InputError(f"{where}: bad interferer ({error})") from None
         record["views"] = tuple(record.get("views", ()))
-        record["occlusions"] = tuple((str(v), float(a), float(b)) for v, a, b in record.get("occlusions", ()))
+        record["occlusions"] = tuple(
+            (str(v), float(a), float(b)) for v, a, b in record.get("occlusions", ())
+        )
         mixtures.append(Mixture(**record))
     return mixtures
 
@@ -238,9 +249,9 @@ def resampled(samples: np.ndarray, count: int) -> np.ndarray:
 def revoiced(samples: np.ndarray, pitch: float, formants: float) -> np.ndarray:
     """The same words at the same times and the same RMS in another voice.
 
-    A phase vocoder (Flanagan & Golden 1966) stretches the sound, which is then played faster. What that
-    does to the envelope of the spectrum (its cepstrum up to 2 ms) is undone, and the envelope is moved
-    instead.
+    A phase vocoder (Flanagan & Golden 1966) stretches the sound, which is then played faster. What
+    that does to the envelope of the spectrum (its cepstrum up to 2 ms) is undone, and the envelope
+    is moved instead.
 
     Args:
         samples: `[N]`.
@@ -267,13 +278,17 @@ def revoiced(samples: np.ndarray, pitch: float, formants: float) -> np.ndarray:
     old = spectrum(samples)
     drawn = librosa.phase_vocoder(old, rate=1 / pitch, hop_length=hop, n_fft=n_fft)
     # In whole hops: Fourier transforms of awkward lengths are slow
-    high = librosa.istft(drawn, n_fft=n_fft, hop_length=hop, length=round(len(samples) * pitch / hop) * hop)
+    high = librosa.istft(
+        drawn, n_fft=n_fft, hop_length=hop, length=round(len(samples) * pitch / hop) * hop
+    )
     new = spectrum(resampled(high, len(samples)))
     bins = np.arange(len(old))
     wanted = np.stack([np.interp(bins / formants, bins, frame) for frame in envelope(old).T], 1)
     new *= np.exp(np.clip(wanted - envelope(new), -3, 3))
     voice = librosa.istft(new, n_fft=n_fft, hop_length=hop, length=len(samples))
-    return (voice * np.sqrt(np.mean(samples**2) / max(float(np.mean(voice**2)), 1e-12))).astype(np.float32)
+    return (voice * np.sqrt(np.mean(samples**2) / max(float(np.mean(voice**2)), 1e-12))).astype(
+        np.float32
+    )
 
 
 def speech_level(samples: np.ndarray) -> float:
@@ -322,7 +337,9 @@ class Studio:
         if id not in self.utterances:
             raise InputError(f"mixture names utterance '{id}', which no manifest has")
         u = self.utterances[id]
-        samples = audio.read(resolve(self.roots[id][0], u.audio), self.sample_rate, u.start, u.duration)
+        samples = audio.read(
+            resolve(self.roots[id][0], u.audio), self.sample_rate, u.start, u.duration
+        )
         if self.keep >= samples.nbytes:
             self._sounds[id] = samples
             self.keep -= samples.nbytes
@@ -340,7 +357,9 @@ class Studio:
         u = self.utterances[id]
         v = u.view(view)
         if v.crops is None:
-            raise InputError(f"{id}: view '{view}' has no mouth crops yet; run the crops stage first")
+            raise InputError(
+                f"{id}: view '{view}' has no mouth crops yet; run the crops stage first"
+            )
         return video.read_crops(resolve(self.roots[id][1], v.crops), v.start, u.duration)
 
     def voices(self, mixture: Mixture) -> tuple[np.ndarray, np.ndarray]:
@@ -372,8 +391,8 @@ class Studio:
     def lips(self, mixture: Mixture, views: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """The pictures of a mixture.
 
-        A view that the mixture does not have is not shown. For the kind "silent" the mouth keeps still: the
-        first 0.2 s of the utterance, before it starts to speak, played to and fro.
+        A view that the mixture does not have is not shown. For the kind "silent" the mouth keeps
+        still: the first 0.2 s of the utterance, before it starts to speak, played to and fro.
 
         Args:
             mixture: which.

@@ -1,29 +1,29 @@
 """MVTF: target speaker extraction by the lips, from any number of synchronized views.
 
-Yang, Jin, Liu, Li, "Multi-View Based Audio Visual Target Speaker Extraction", arXiv 2603.07696. Per view:
-lip encoder, interpolation to the STFT's frames, a projection and an LSTM that the views share; tensor
-fusion of the views (`extraction/fusion.py`); the fused cue is a channel beside Re and Im of the
-mixture's STFT; TF-GridNet (`extraction/gridnet.py`); iSTFT.
+Yang, Jin, Liu, Li, "Multi-View Based Audio Visual Target Speaker Extraction", arXiv 2603.07696. Per
+view: lip encoder, interpolation to the STFT's frames, a projection and an LSTM that the views share;
+tensor fusion of the views (`extraction/fusion.py`); the fused cue is a channel beside Re and Im of
+the mixture's STFT; TF-GridNet (`extraction/gridnet.py`); iSTFT.
 
 `mvtf-paper` is the paper's configuration. `mvtf-small` differs where the paper ties sizes to each
 other or to one rate:
 
-- Planes: the paper's u has as many numbers as the STFT has bins (65) and is itself the third channel.
-  Here u `[T, D]` is projected to a few planes over mel-spaced bands, which are interpolated to the bins:
-  any D, n_fft and rate. The first plane is the lips' estimate of the target's log spectrum, and
-  `extraction/training.py` trains it as such.
+- Planes: the paper's u has as many numbers as the STFT has bins (65) and is itself the third
+  channel. Here u `[T, D]` is projected to a few planes over mel-spaced bands, which are
+  interpolated to the bins: any D, n_fft and rate. The first plane is the lips' estimate of the
+  target's log spectrum, and `extraction/training.py` trains it as such.
 - Symmetric fusion: the order of the views does not matter.
 - Features "compressed": Re and Im with their magnitude to the power 1/2, and the log magnitude as a
-  third channel. It has the scale of the cue's first plane, so a mask is nearly the difference of two
-  inputs.
-- Lags: before use, the planes are moved in time to where they fit the mixture (`extraction/sync.py`).
-  Lips and sound of real clips are some hundredths of a second apart, each clip in its own way (20 ms in
-  GRID, in some clips 100).
-- Guess: a full-band network of dilated convolutions (`extraction/fullband.py`) makes a first mask, and
-  the blocks refine it.
+  third channel. It has the scale of the cue's first plane, so a mask is nearly the difference of
+  two inputs.
+- Lags: before use, the planes are moved in time to where they fit the mixture
+  (`extraction/sync.py`). Lips and sound of real clips are some hundredths of a second apart, each
+  clip in its own way (20 ms in GRID, in some clips 100).
+- Guess: a full-band network of dilated convolutions (`extraction/fullband.py`) makes a first mask,
+  and the blocks refine it.
 - Head "mask": a complex mask on the mixture. It is learned as the difference from the mask that the
-  lips' estimate alone gives, sigmoid(a (estimate - log power of the mixture) + b) with a and b learned,
-  so that training starts from an extractor that already follows the lips.
+  lips' estimate alone gives, sigmoid(a (estimate - log power of the mixture) + b) with a and b
+  learned, so that training starts from an extractor that already follows the lips.
 """
 
 from __future__ import annotations
@@ -122,7 +122,9 @@ def scale(layer: nn.Module, factor: float) -> None:
 
 def complex_product(a: Tensor, b: Tensor) -> Tensor:
     """Product of complex numbers as pairs: `[B, 2, T, F]` twice to `[B, 2, T, F]`."""
-    return torch.stack([a[:, 0] * b[:, 0] - a[:, 1] * b[:, 1], a[:, 0] * b[:, 1] + a[:, 1] * b[:, 0]], 1)
+    return torch.stack(
+        [a[:, 0] * b[:, 0] - a[:, 1] * b[:, 1], a[:, 0] * b[:, 1] + a[:, 1] * b[:, 0]], 1
+    )
 
 
 class LipCue(nn.Module):
@@ -138,19 +140,27 @@ class LipCue(nn.Module):
             "lipnet": lambda: LipNetLips(c.lips_width), "small": lambda: SmallLips(c.lips_width),
             "resnet": ResNetLips}
         if c.lips not in encoders:
-            raise InputError(f"model setting lips='{c.lips}': expected one of {', '.join(encoders)}")
+            raise InputError(
+                f"model setting lips='{c.lips}': expected one of {', '.join(encoders)}"
+            )
         if c.embed % 2 and not c.embed_causal:
             raise InputError(f"model setting embed={c.embed}: expected an even number where "
                              "embed_causal is off")
         if not c.planes and c.embed != c.n_fft // 2 + 1:
-            raise InputError(f"model setting planes=0 needs embed = n_fft / 2 + 1 = {c.n_fft // 2 + 1}, "
-                             f"got {c.embed}")
+            raise InputError(
+                f"model setting planes=0 needs embed = n_fft / 2 + 1 = {c.n_fft // 2 + 1}, "
+                f"got {c.embed}"
+            )
         fusions: dict[str, Callable[[], nn.Module]] = {
             "tensor": lambda: TensorFusion(c.embed, c.symmetric, c.slots),
-            "add": lambda: ProjectedAddition(c.embed), "attention": lambda: AttentionFusion(c.embed),
-            "none": nn.Identity}
+            "add": lambda: ProjectedAddition(c.embed),
+            "attention": lambda: AttentionFusion(c.embed),
+            "none": nn.Identity,
+        }
         if c.fusion not in fusions:
-            raise InputError(f"model setting fusion='{c.fusion}': expected one of {', '.join(fusions)}")
+            raise InputError(
+                f"model setting fusion='{c.fusion}': expected one of {', '.join(fusions)}"
+            )
         self.planes = nn.Linear(c.embed, c.planes * c.bands) if c.planes else nn.Identity()
         if c.fusion == "none":
             return
@@ -176,8 +186,10 @@ class LipCue(nn.Module):
         if c.fusion == "none":
             u = torch.zeros(b, frames, c.embed, device=video.device)
         else:
-            h = self._embed(video.flatten(0, 1), mask.flatten(0, 1)).transpose(1, 2)  # [B * V, C, Tv]
-            # STFT frame n is centered on sample n * hop; video frame k covers the 1/fps seconds from k / fps.
+            # [B * V, C, Tv]
+            h = self._embed(video.flatten(0, 1), mask.flatten(0, 1)).transpose(1, 2)
+            # STFT frame n is centered on sample n * hop; video frame k covers the 1/fps seconds
+            # from k / fps.
             place = torch.arange(frames, device=h.device) * (c.hop / c.sample_rate * c.fps)
             nearest = place.long().clamp_max(tv - 1)
             place = (place - 0.5).clamp(0, tv - 1)
@@ -190,7 +202,8 @@ class LipCue(nn.Module):
         return planes.view(b, frames, -1, c.bands if c.planes else c.embed).transpose(1, 2)
 
     def _embed(self, video: Tensor, mask: Tensor) -> Tensor:
-        """Lip embeddings `[N, Tv, C]`. Views that never show the mouth are not encoded, unless no view does."""
+        """Lip embeddings `[N, Tv, C]`. Views that never show the mouth are not encoded, unless no
+        view does."""
         shown = mask.any(1)
         if bool(shown.all()) or not bool(shown.any()):
             return self.lips(video, mask)
@@ -203,9 +216,9 @@ class Separated(NamedTuple):
     """What `MVTF.separate` gives.
 
     Attributes:
-        estimate: `[B, N]`, the target's voice.
-        planes: `[B, P, T, bands]`, what the lips say, on their own clock.
-        lag: `[B, 2 * lags + 1]`, log probability that the lips are so many STFT frames late, from -lags
+        estimate: `[B, N]`, the target's voice. planes: `[B, P, T, bands]`, what the lips say, on
+        their own clock. lag: `[B, 2 * lags + 1]`, log probability that the lips are so many STFT
+        frames late, from -lags
             to lags; None without lags.
     """
 
@@ -237,8 +250,12 @@ class MVTF(nn.Module):
                                  f"expected one of {', '.join(known)}")
         self.cue = LipCue(c)
         if c.n_fft // 2 % c.patch:
-            raise InputError(f"model setting patch={c.patch}: must divide n_fft / 2 = {c.n_fft // 2}")
-        shape: dict = dict(kernel_size=(3, 2 * c.patch + 1), stride=(1, c.patch), padding=(1, c.patch))
+            raise InputError(
+                f"model setting patch={c.patch}: must divide n_fft / 2 = {c.n_fft // 2}"
+            )
+        shape: dict = dict(
+            kernel_size=(3, 2 * c.patch + 1), stride=(1, c.patch), padding=(1, c.patch)
+        )
         if c.lags and not c.planes:
             raise InputError(f"model setting lags={c.lags}: needs planes")
         if c.guess and (c.head != "mask" or c.features != "compressed" or not c.planes):
@@ -254,15 +271,20 @@ class MVTF(nn.Module):
         channels = 2 + (c.features == "compressed") + max(c.planes, 1) + 2 * bool(c.guess)
         self.encode = nn.Conv2d(channels, c.dim, **shape)
         self.norm = nn.LayerNorm(c.dim)
-        self.blocks = nn.ModuleList([GridNetBlock(c.dim, c.kernel, c.stride, c.hidden, c.heads, c.query,
-                                                  c.causal)
-                                     for _ in range(c.blocks)])
+        self.blocks = nn.ModuleList(
+            [
+                GridNetBlock(c.dim, c.kernel, c.stride, c.hidden, c.heads, c.query, c.causal)
+                for _ in range(c.blocks)
+            ]
+        )
         self.decode = nn.ConvTranspose2d(c.dim, 2, **shape)
         if c.head == "mask":
             scale(self.decode, 0.0)  # the blocks begin as no change to the first mask
             self.gate = nn.Parameter(torch.tensor([1.5, 1.0]))
         self.register_buffer("window", torch.hann_window(c.n_fft).sqrt(), persistent=False)
-        self.register_buffer("bands", mel_bands(c.bands, c.n_fft // 2 + 1, c.sample_rate), persistent=False)
+        self.register_buffer(
+            "bands", mel_bands(c.bands, c.n_fft // 2 + 1, c.sample_rate), persistent=False
+        )
 
     def spectrum(self, samples: Tensor) -> Tensor:
         """Complex STFT.
@@ -273,8 +295,14 @@ class MVTF(nn.Module):
         Returns:
             `[B, T, F]`, T = N // hop + 1.
         """
-        x = torch.stft(samples, self.config.n_fft, self.config.hop, window=self.window, return_complex=True,
-                       pad_mode="constant")
+        x = torch.stft(
+            samples,
+            self.config.n_fft,
+            self.config.hop,
+            window=self.window,
+            return_complex=True,
+            pad_mode="constant",
+        )
         return x.transpose(1, 2) / math.sqrt(self.config.n_fft / 2)
 
     def log_bands(self, samples: Tensor) -> Tensor:
@@ -345,7 +373,9 @@ class MVTF(nn.Module):
         if c.head == "mask":
             out = complex_product(out, parts)
         spectrum = torch.complex(out[:, 0], out[:, 1]).transpose(1, 2) * math.sqrt(c.n_fft / 2)
-        estimate = torch.istft(spectrum, c.n_fft, c.hop, window=self.window, length=mixture.shape[-1])
+        estimate = torch.istft(
+            spectrum, c.n_fft, c.hop, window=self.window, length=mixture.shape[-1]
+        )
         return Separated(estimate * level, unmoved, lag)
 
     def example_inputs(self, seconds: float = 2.0, views: int = 1) -> tuple[Tensor, Tensor, Tensor]:
@@ -362,5 +392,7 @@ class MVTF(nn.Module):
         frames = max(round(seconds * c.fps), 1)
         make = torch.Generator().manual_seed(0)
         mixture = torch.randn(1, round(seconds * c.sample_rate), generator=make)
-        video = torch.randint(0, 256, (1, views, frames, c.crop, c.crop), generator=make, dtype=torch.uint8)
+        video = torch.randint(
+            0, 256, (1, views, frames, c.crop, c.crop), generator=make, dtype=torch.uint8
+        )
         return mixture, video, torch.ones(1, views, frames, dtype=torch.bool)

@@ -1,7 +1,9 @@
-"""How late the picture is: lips and sound of real clips are often some hundredths of a second apart.
+"""How late the picture is: lips and sound of real clips are often some hundredths of a second
+apart.
 
 The score of an offset is the correlation of two embeddings, of sound and of lips, over a whole
-example, as in SyncNet (Chung & Zisserman, "Out of time", ACCV-W 2016), but here the sound is a mixture.
+example, as in SyncNet (Chung & Zisserman, "Out of time", ACCV-W 2016), but here the sound is a
+mixture.
 """
 
 from __future__ import annotations
@@ -72,13 +74,15 @@ class LipSync(nn.Module):
             lips: `[B, T, L]` at the same rate.
 
         Returns:
-            `[B, 2 * lags + 1]`: index j stands for an offset of j - lags frames, at which what the lips
-            show at t + j - lags is heard at t. Above 0 the lips are late.
+            `[B, 2 * lags + 1]`: index j stands for an offset of j - lags frames, at which what the
+            lips show at t + j - lags is heard at t. Above 0 the lips are late.
         """
         heard, seen = (_standardized(embed(x.transpose(1, 2)).float())
                        for embed, x in ((self.sound, sound), (self.lips, lips)))
-        seen = nn.functional.pad(seen, (self.lags, self.lags)).unfold(2, heard.shape[2], 1)  # [B, W, K, T]
-        correlation = (heard.unsqueeze(2) * seen).sum((1, 3)) / heard[0].numel()  # 32 bits under autocast
+        # [B, W, K, T]
+        seen = nn.functional.pad(seen, (self.lags, self.lags)).unfold(2, heard.shape[2], 1)
+        # 32 bits under autocast
+        correlation = (heard.unsqueeze(2) * seen).sum((1, 3)) / heard[0].numel()
         return torch.log_softmax(correlation * self.sharpness.exp() + self.prior, 1)
 
 

@@ -1,4 +1,5 @@
-"""Target speaker extraction: batches of mixtures, the losses, and evaluation under named conditions."""
+"""Target speaker extraction: batches of mixtures, the losses, and evaluation under named
+conditions."""
 
 from __future__ import annotations
 
@@ -11,12 +12,24 @@ import torch
 from torch import Tensor, nn
 
 from avspeech.core.batching import Batch
-from avspeech.errors import InputError
-from avspeech.extraction.mixing import FPS, MixConfig, Mixture, Pool, Studio, draw, resampled, revoiced
+from avspeech.extraction.augment import (
+    AugmentConfig,
+    at_speed,
+    center,
+    in_other_voices,
+    moved_sound,
+    vary,
+)
+from avspeech.extraction.mixing import (
+    MixConfig,
+    Mixture,
+    Pool,
+    Studio,
+    draw,
+)
 from avspeech.extraction.mvtf import MVTF
 from avspeech.extraction.sync import offsets
 from avspeech.media.audio import SAMPLE_RATE
-from avspeech.media.mouths import MODEL_CROP
 from avspeech.report import metrics
 
 
@@ -26,38 +39,9 @@ class Condition:
 
     name: str
     views: tuple[str, ...] = ()  # names of the views that are given; empty: all that a mixture has
-    # with the video of another mixture's target: a control that must fail, as it proves that a model
-    # looks
+    # with the video of another mixture's target: a control that must fail, as it proves that a
+    # model looks
     shuffled: bool = False
-
-
-@dataclass(frozen=True)
-class AugmentConfig:
-    """How training examples are varied, beside a random place of the crop and its mirror image.
-
-    All frames and views of an example are varied alike.
-    """
-
-    turn: float = 0.0  # degrees by which the mouth is turned at most
-    zoom: float = 0.0  # share by which it is made larger or smaller at most
-    shift: float = 0.0  # s: deviation of a normal shift of the sound against the picture
-    speed: float = 0.0  # share by which sound and lips are played faster or slower at most
-    voice: float = 0.0  # share of examples in another voice (`mixing.revoiced`)
-    pitch: tuple[float, float] = (0.8, 2.4)  # range of that voice's factor of the pitch
-    # share of examples that show the lips of another utterance of the target's speaker: the network
-    # learns to notice, and to leave the mixture nearly as it is
-    stray: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not (0 <= self.turn <= 45 and 0 <= self.zoom <= 0.5 and 0 <= self.shift <= 1
-                and 0 <= self.speed <= 0.5):
-            raise InputError(f"augment: turn={self.turn}, zoom={self.zoom}, shift={self.shift}, "
-                             f"speed={self.speed}: expected up to 45 degrees, up to a second, and shares up "
-                             "to 0.5")
-        if not (0 <= self.voice <= 1 and 0 <= self.stray <= 1
-                and 0.25 <= self.pitch[0] <= self.pitch[1] <= 4):
-            raise InputError(f"augment: voice={self.voice}, stray={self.stray}, pitch={list(self.pitch)}: "
-                             "expected shares up to 1, and two factors from 0.25 to 4, the lower one first")
 
 
 class DrawnMixtures:
@@ -72,9 +56,22 @@ class DrawnMixtures:
         augment: how examples are varied.
     """
 
-    def __init__(self, pool: Pool, studio: Studio, config: MixConfig, segment: float, views: int = 3,
-                 augment: AugmentConfig = AugmentConfig()):
-        self.pool, self.studio, self.config, self.segment, self.views = pool, studio, config, segment, views
+    def __init__(
+        self,
+        pool: Pool,
+        studio: Studio,
+        config: MixConfig,
+        segment: float,
+        views: int = 3,
+        augment: AugmentConfig = AugmentConfig(),
+    ):
+        self.pool, self.studio, self.config, self.segment, self.views = (
+            pool,
+            studio,
+            config,
+            segment,
+            views,
+        )
         self.augment = augment
         self.lengths = [min(segment, u.duration) for u in pool.targets]
 
@@ -86,8 +83,8 @@ class DrawnMixtures:
             seed: of everything that is drawn.
 
         Returns:
-            mixture and target `[N]`, video uint8 `[V, T, 88, 88]`, mask bool `[V, T]`; with "matched" False
-            where the lips are not the target's.
+            mixture and target `[N]`, video uint8 `[V, T, 88, 88]`, mask bool `[V, T]`; with
+            "matched" False where the lips are not the target's.
         """
         rng = np.random.default_rng(seed)
         target = self.pool.targets[index]
@@ -132,113 +129,9 @@ def load(studio: Studio, mixture: Mixture, views: Sequence[str]) -> dict[str, An
     return {"id": mixture.id, "mixture": mixed, "target": target, "video": video, "mask": mask}
 
 
-def vary(rng: np.random.Generator, video: np.ndarray,
-         config: AugmentConfig = AugmentConfig()) -> np.ndarray:
-    """Crops at a random place, mirrored half of the time, turned and zoomed, all alike.
-
-    What lies outside a crop repeats its edge.
-
-    Args:
-        rng: source of chance.
-        video: uint8 `[V, T, 96, 96]`.
-        config: how far.
-
-    Returns:
-        uint8 `[V, T, 88, 88]`.
-    """
-    y, x = rng.integers(0, video.shape[-1] - MODEL_CROP + 1, 2)
-    mirrored = rng.random() < 0.5
-    if not config.turn and not config.zoom:
-        video = video[..., y: y + MODEL_CROP, x: x + MODEL_CROP]
-        return video[..., ::-1] if mirrored else video
-    import cv2
-
-    angle, zoom = rng.uniform(-config.turn, config.turn), 1 + rng.uniform(-config.zoom, config.zoom)
-    matrix = cv2.getRotationMatrix2D(((video.shape[-1] - 1) / 2,) * 2, angle, zoom)
-    matrix[:, 2] -= x, y
-    if mirrored:
-        matrix[0] = [-matrix[0, 0], -matrix[0, 1], MODEL_CROP - 1 - matrix[0, 2]]
-    frames = [cv2.warpAffine(frame, matrix, (MODEL_CROP, MODEL_CROP), borderMode=cv2.BORDER_REPLICATE)
-              for frame in video.reshape(-1, *video.shape[-2:])]
-    return np.stack(frames).reshape(*video.shape[:2], MODEL_CROP, MODEL_CROP)
-
-
-def in_other_voices(rng: np.random.Generator, example: dict[str, Any], pitch: tuple[float, float],
-                    same: bool) -> dict[str, Any]:
-    """Changes the voices of an example.
-
-    The target gets another voice, and so do the interferers where they are the same speaker. Else these
-    keep theirs or get another by chance, so that traces of the change do not give the target away.
-
-    Args:
-        rng: source of chance.
-        example: of `load`.
-        pitch: range of the factor of the fundamental frequency.
-        same: whether the interferers are the target's speaker.
-    """
-    def voice() -> tuple[float, float]:
-        height = float(np.exp(rng.uniform(*np.log(pitch))))
-        # An octave goes with a vocal tract a seventh shorter or so, as between men and women
-        return height, float(height**0.2 * np.exp(rng.uniform(-0.08, 0.08)))
-
-    mine = voice()
-    other = mine if same else voice() if rng.random() < 0.5 else None
-    target, rest = example["target"], example["mixture"] - example["target"]
-    target = revoiced(target, *mine)
-    return {**example, "target": target, "mixture": target + (revoiced(rest, *other) if other else rest)}
-
-
-def moved_sound(samples: np.ndarray, late: int) -> np.ndarray:
-    """Moves sound in time, with silence where there is none.
-
-    Args:
-        samples: `[N]`.
-        late: samples by which it begins later; earlier below 0.
-
-    Returns:
-        `[N]`.
-    """
-    out = np.zeros_like(samples)
-    count = max(len(samples) - abs(late), 0)
-    out[max(late, 0):][:count] = samples[max(-late, 0):][:count]
-    return out
-
-
-def at_speed(example: dict[str, Any], speed: float) -> dict[str, Any]:
-    """An example played faster or slower.
-
-    Sound is resampled, so its pitch moves too. Each new frame is a blend of the two around it, and shown
-    where both are. Whole frames are kept, so that sound and picture stay together; a part of a frame at
-    the end is lost.
-
-    Args:
-        example: of `load`.
-        speed: factor.
-    """
-    mask, video = example["mask"], example["video"]
-    step = round(SAMPLE_RATE / FPS)
-    frames = len(example["mixture"]) // step
-    out = round(frames / speed)
-    if out == frames or not frames or not out:
-        return example
-    place = ((np.arange(out) + 0.5) * frames / out - 0.5).clip(0, frames - 1)
-    left = place.astype(int)
-    right = np.minimum(left + 1, frames - 1)
-    share = np.rint((place - left) * 256).astype(np.uint16)[:, None, None]
-    blend = (video[:, left] * (256 - share) + video[:, right] * share + 128) >> 8  # twice as fast as floats
-    shown = mask[:, left] & mask[:, right]
-    sounds = {key: resampled(example[key][: frames * step], out * step) for key in ("mixture", "target")}
-    return {**example, **sounds, "video": blend.astype(np.uint8) * shown[..., None, None], "mask": shown}
-
-
-def centre(video: np.ndarray) -> np.ndarray:
-    """The central 88 x 88 pixels of `[..., H, W]`."""
-    y, x = (video.shape[-2] - MODEL_CROP) // 2, (video.shape[-1] - MODEL_CROP) // 2
-    return video[..., y: y + MODEL_CROP, x: x + MODEL_CROP]
-
-
 def collate(items: Sequence[dict[str, Any]]) -> Batch:
-    """A batch of examples, padded to the longest and to the most views with silence and masked frames.
+    """A batch of examples, padded to the longest and to the most views with silence and masked
+    frames.
 
     Returns:
         ids, mixture and target `[B, N]`, video `[B, V, T, H, W]`, mask `[B, V, T]`, matched `[B]`.
@@ -261,12 +154,14 @@ def decibel(x: Tensor) -> Tensor:
     return 10 * torch.log10(x)
 
 
-def extraction_loss(estimate: Tensor, target: Tensor, mixture: Tensor, floor_db: float = -30.0) -> Tensor:
+def extraction_loss(
+    estimate: Tensor, target: Tensor, mixture: Tensor, floor_db: float = -30.0
+) -> Tensor:
     """Loss of an estimate in dB, lower is better.
 
     Where the target speaks: -(SI-SDR + SNR) / 2. SI-SDR alone is blind to sign and gain; the SNR is
-    largest for the right sign at the true level. Where it is silent: the output's energy relative to the
-    mixture's. All are limited, so that solved examples no longer pull.
+    largest for the right sign at the true level. Where it is silent: the output's energy relative
+    to the mixture's. All are limited, so that solved examples no longer pull.
 
     Args:
         estimate: `[B, N]`.
@@ -305,19 +200,23 @@ def wanted_spectrum(model: MVTF, target: Tensor) -> Tensor:
 class Separating(nn.Module):
     """Wraps a model so that one forward gives all that the losses need (DDP needs that).
 
-    Only what a part trains has a gradient. A module of the model with an attribute `rate` of 0 is never
-    changed.
+    Only what a part trains has a gradient. A module of the model with an attribute `rate` of 0 is
+    never changed.
 
     Args:
         model: to be trained.
         part: "lips" (the cue alone; the estimate is the mixture), "guess" (with the full-band first
             guess) or "whole".
-        tune_lips: the lip encoder learns in this part too; else it is trained in its own part only, as
+        tune_lips: the lip encoder learns in this part too; else it is trained in its own part only,
+        as
             in the paper.
-        tune_guess: the cue and the guess learn together with the blocks; else the blocks learn alone.
+        tune_guess: the cue and the guess learn together with the blocks; else the blocks learn
+        alone.
     """
 
-    def __init__(self, model: MVTF, part: str = "whole", tune_lips: bool = False, tune_guess: bool = True):
+    def __init__(
+        self, model: MVTF, part: str = "whole", tune_lips: bool = False, tune_guess: bool = True
+    ):
         super().__init__()
         alone = part == "whole" and not tune_guess
         self.model, self.part, self.fixed = model, part, part != "lips" and (alone or not tune_lips)
@@ -327,7 +226,11 @@ class Separating(nn.Module):
                 return name.startswith("cue.")
             if name.startswith("cue.lips."):
                 return not self.fixed
-            return not alone if name.startswith(("cue.", "sync.", "guess.", "gate")) else part == "whole"
+            return (
+                not alone
+                if name.startswith(("cue.", "sync.", "guess.", "gate"))
+                else part == "whole"
+            )
 
         self.still = [m for m in model.modules() if getattr(m, "rate", 1) == 0]
         for name, parameter in model.named_parameters():
@@ -336,8 +239,8 @@ class Separating(nn.Module):
             module.requires_grad_(False)
 
     def train(self, mode: bool = True) -> Separating:
-        """As nn.Module's, but modules that are not trained stay in eval mode: their norms keep their
-        statistics.
+        """As nn.Module's, but modules that are not trained stay in eval mode: their norms keep
+        their statistics.
         """
         super().train(mode)
         if self.fixed and self.model.config.fusion != "none":
@@ -357,15 +260,17 @@ class Separating(nn.Module):
             mask: `[B, V, T]`.
 
         Returns:
-            (estimate `[B, N]`, squared error of the lips' log spectrum at each offset `[B, 2 * lags + 1]`,
-            the model's log probability of each offset or None).
+            (estimate `[B, N]`, squared error of the lips' log spectrum at each offset `[B, 2 * lags
+            + 1]`, the model's log probability of each offset or None).
         """
         wanted = wanted_spectrum(self.model, target)
         lag = None
         if self.part == "lips":
             estimate, planes = mixture, self.model.cue(video, mask, wanted.shape[1])
         else:
-            estimate, planes, lag = self.model.separate(mixture, video, mask, refine=self.part == "whole")
+            estimate, planes, lag = self.model.separate(
+                mixture, video, mask, refine=self.part == "whole"
+            )
         if not self.model.config.planes:  # the paper's u: no spectrum to guess
             return estimate, wanted.new_zeros(len(wanted), 1), None
         return estimate, spectrum_errors(self.model, planes, wanted), lag
@@ -401,16 +306,21 @@ def with_cost(errors: Tensor, cost: float = 2e-4) -> Tensor:
 
 
 def lips_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:
-    """Loss of `Separating(part="lips")`: the lips alone estimate the target's log spectrum, at their best
-    offset.
+    """Loss of `Separating(part="lips")`: the lips alone estimate the target's log spectrum, at
+    their best offset.
     """
     _, guess, _ = model(batch["mixture"], batch["target"], batch["video"], batch["mask"])
     return (with_cost(guess).amin(1) * batch["matched"]).mean(), {}
 
 
-def separation_loss(model: nn.Module, batch: Batch, lips_weight: float = 5.0, silent_weight: float = 0.3,
-                    lag_weight: float = 0.3,
-                    softness: float = 0.01) -> tuple[Tensor, dict[str, float | Tensor]]:
+def separation_loss(
+    model: nn.Module,
+    batch: Batch,
+    lips_weight: float = 5.0,
+    silent_weight: float = 0.3,
+    lag_weight: float = 0.3,
+    softness: float = 0.01,
+) -> tuple[Tensor, dict[str, float | Tensor]]:
     """Loss of `Separating`.
 
     The sum of `extraction_loss`, the error of the lips' estimate at its best offset, and the cross
@@ -443,12 +353,16 @@ def on_device(batches: Iterable[Batch], model: nn.Module) -> Iterable[Batch]:
     """Batches, with their tensors on the model's device."""
     device = next(model.parameters()).device
     for batch in batches:
-        yield {key: value.to(device) if isinstance(value, Tensor) else value for key, value in batch.items()}
+        yield {
+            key: value.to(device) if isinstance(value, Tensor) else value
+            for key, value in batch.items()
+        }
 
 
 @torch.no_grad()
 def lips_score(model: MVTF, examples: Iterable[Batch]) -> dict[str, float]:
-    """Share of the variance of the targets' log spectra that the lips explain, at their best offset.
+    """Share of the variance of the targets' log spectra that the lips explain, at their best
+    offset.
 
     Args:
         model: an MVTF.
@@ -482,17 +396,23 @@ def examples(studio: Studio, mixtures: Sequence[Mixture],
         example = load(studio, shown, views)
         if condition.shuffled:
             other = next(m for m in [*mixtures[i + 1:], *mixtures] if m.target != mixture.target)
-            video, mask = studio.lips(replace(other, views=tuple(views), kind=mixture.kind, occlusions=()),
-                                      views)
+            video, mask = studio.lips(
+                replace(other, views=tuple(views), kind=mixture.kind, occlusions=()), views
+            )
             frames = example["mask"].shape[1]
             take = np.arange(frames) % video.shape[1]
             example["video"], example["mask"] = video[:, take], mask[:, take]
-        yield collate([{**example, "video": centre(example["video"])}])
+        yield collate([{**example, "video": center(example["video"])}])
 
 
 @torch.no_grad()
-def evaluate(model: MVTF, studio: Studio, mixtures: Sequence[Mixture],
-             condition: Condition = Condition("as listed"), refine: bool = True) -> list[dict[str, Any]]:
+def evaluate(
+    model: MVTF,
+    studio: Studio,
+    mixtures: Sequence[Mixture],
+    condition: Condition = Condition("as listed"),
+    refine: bool = True,
+) -> list[dict[str, Any]]:
     """Measures a model on listed mixtures.
 
     Args:
@@ -503,8 +423,8 @@ def evaluate(model: MVTF, studio: Studio, mixtures: Sequence[Mixture],
         refine: see `MVTF.separate`.
 
     Returns:
-        A row for each mixture: id, kind, speaker, condition, and in dB si_sdri, si_sdr, snr and gain; for
-        silent targets attenuation (how far the output lies below the mixture) instead.
+        A row for each mixture: id, kind, speaker, condition, and in dB si_sdri, si_sdr, snr and
+        gain; for silent targets attenuation (how far the output lies below the mixture) instead.
     """
     model.eval()
     rows = []

@@ -41,7 +41,9 @@ def arrays_as_tracks(views: Any, present: Any, fps: float, face: int = 1) -> lis
             raise InputError(f"present: has {len(given)} masks, expected one for each of the "
                              f"{len(named)} views, in the same form")
         masks = {name: given[name] for name in named}
-    faces = match_faces([_tracks_of(name, array, masks[name], fps) for name, array in named.items()])
+    faces = match_faces(
+        [_tracks_of(name, array, masks[name], fps) for name, array in named.items()]
+    )
     if not 1 <= face <= len(faces):
         raise InputError(f"face={face}: the views show {len(faces)}; expected a number from 1 to "
                          f"{len(faces)}")
@@ -58,8 +60,10 @@ def _tracks_of(name: str, array: np.ndarray, mask: Any, fps: float) -> list[Mout
         raise InputError(f"{name}: shape {shape}, expected crops [T, 96, 96] or [T, 88, 88], or "
                          "pictures [T, H, W, 3]")
     if mask is not None and (mask.dtype != np.bool_ or mask.shape != shape[:1]):
-        raise InputError(f"present for {name}: {mask.dtype} {mask.shape}, expected bool [{shape[0]}], "
-                         "one for each frame")
+        raise InputError(
+            f"present for {name}: {mask.dtype} {mask.shape}, expected bool [{shape[0]}], "
+            "one for each frame"
+        )
     if crops:
         return [MouthTrack(array, np.ones(shape[0], bool) if mask is None else mask, fps=fps)]
     return _find(name, array, mask, fps)
@@ -77,7 +81,9 @@ def _named(value: Any, what: str) -> dict[str, np.ndarray]:
             stacked = array.ndim == 2
         else:
             stacked = array.ndim == 4 and array.shape[-1] != 3
-        arrays = {f"{what}[{n}]": item for n, item in enumerate(array)} if stacked else {what: array}
+        arrays = (
+            {f"{what}[{n}]": item for n, item in enumerate(array)} if stacked else {what: array}
+        )
     if not arrays:
         raise InputError(f"{what}: empty, expected at least one")
     return {name.replace("present", "views"): array for name, array in arrays.items()}
@@ -167,7 +173,8 @@ def _order(traits: Iterable[_Traits]) -> np.ndarray:
 
 
 def _find(name: str, pictures: np.ndarray, mask: np.ndarray | None, fps: float) -> list[MouthTrack]:
-    """The tracks of the faces in pictures [T, H, W, 3], without the frames where `mask` is False."""
+    """The tracks of the faces in pictures [T, H, W, 3], without the frames where `mask` is
+    False."""
     from avspeech.media import video
     from avspeech.media.muxing import write_pictures
 
@@ -176,8 +183,10 @@ def _find(name: str, pictures: np.ndarray, mask: np.ndarray | None, fps: float) 
         write_pictures(path, pictures, fps)
         tracks = video.mouth_tracks(path, fps=FPS)
     if not tracks:
-        raise InputError(f"{name}: no face found in the pictures; give RGB frames that show the face, "
-                         "or mouth crops")
+        raise InputError(
+            f"{name}: no face found in the pictures; give RGB frames that show the face, "
+            "or mouth crops"
+        )
     if mask is not None:
         for track in tracks:
             index = np.floor(np.arange(len(track.present)) * (fps / FPS) + 1e-6).astype(int)

@@ -1,8 +1,8 @@
 """Long signals in short windows, joined without an audible seam.
 
-The model sees the signal in windows that overlap. Two windows are joined by a short cross-fade at the
-place of their overlap where they differ least (usually a pause). Every join reports how far the two
-windows were apart.
+The model sees the signal in windows that overlap. Two windows are joined by a short cross-fade at
+the place of their overlap where they differ least (usually a pause). Every join reports how far the
+two windows were apart.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from avspeech.errors import InputError
 class Windows:
     """How a long signal is cut.
 
-    A model that looks at less than 3/4 of `overlap` around each sample gives the same output in windows
-    as in one piece. One that attends to all of its window gives a different output in each: the more
-    overlap, the more likely there is a place where two windows agree.
+    A model that looks at less than 3/4 of `overlap` around each sample gives the same output in
+    windows as in one piece. One that attends to all of its window gives a different output in each:
+    the more overlap, the more likely there is a place where two windows agree.
     """
 
     length: float = 12.0  # s, of a window
@@ -31,8 +31,8 @@ class Windows:
     def __post_init__(self) -> None:
         if not 0 < self.fade <= self.overlap <= self.length / 2:
             raise InputError(
-                f"windows: fade {self.fade} s, overlap {self.overlap} s, length {self.length} s: expected "
-                "0 < fade <= overlap <= length / 2"
+                f"windows: fade {self.fade} s, overlap {self.overlap} s, length {self.length} s: "
+                "expected 0 < fade <= overlap <= length / 2"
             )
 
     def plan(self, frames: int, fps: float) -> list[tuple[int, int]]:
@@ -82,7 +82,9 @@ def stitch(
             continue
         low, high = max(start, begin), begin + len(held)
         if high <= low:
-            raise ValueError(f"pieces must overlap: one ends at sample {high}, the next begins at {start}")
+            raise ValueError(
+                f"pieces must overlap: one ends at sample {high}, the next begins at {start}"
+            )
         old = held[low - begin : high - begin].astype(np.float64)
         new = piece[low - start : high - start].astype(np.float64)
         width = min(fade, high - low)
@@ -102,9 +104,9 @@ def stitch(
 def _quietest(old: np.ndarray, new: np.ndarray, width: int) -> tuple[int, float]:
     """Where a cross-fade of `width` samples does least harm: (offset, RMS of the difference there).
 
-    An eighth of the overlap at either end is left out (a model is least reliable at its edges). Among
-    places that are equal to -80 dB of the signal, the nearest to the center wins, so that each window
-    keeps as much context as it can.
+    An eighth of the overlap at either end is left out (a model is least reliable at its edges).
+    Among places that are equal to -80 dB of the signal, the nearest to the center wins, so that
+    each window keeps as much context as it can.
     """
     edge = min(len(old) // 8, (len(old) - width) // 2)
     steps = np.concatenate([[0.0], np.cumsum((old - new) ** 2)])
@@ -133,4 +135,6 @@ def disagreement_db(seams: Iterable[Seam], signal: np.ndarray | float) -> np.nda
         if np.ndim(signal) == 0
         else float(np.sqrt(np.mean(np.square(signal, dtype=np.float64))))
     )
-    return np.array([20 * np.log10(max(seam.difference, 1e-12) / max(rms, 1e-12)) for seam in seams])
+    return np.array(
+        [20 * np.log10(max(seam.difference, 1e-12) / max(rms, 1e-12)) for seam in seams]
+    )

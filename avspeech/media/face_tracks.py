@@ -73,7 +73,8 @@ class _Trail:
         # 23 numbers a frame in one growing piece: small arrays, kept among the large ones that are
         # freed, would hold 30 kB of memory a frame
         self._rows = array("f")
-        self.weight = 0.0  # the sum of its sizes over its frames: how much of the video this face fills
+        # the sum of its sizes over its frames: how much of the video this face fills
+        self.weight = 0.0
         self.box = np.zeros(4)
         self.region: Region | None = None  # where to look in the next frame; None: detect it anew
         self.over = False  # another face has come into its place
@@ -81,8 +82,16 @@ class _Trail:
         self.album = Album()
 
     def add(self, frame: int, pose: Pose, meshed: bool, looks: np.ndarray) -> None:
-        row = [pose.scale, *pose.rotation.ravel(), *pose.shift, *pose.lips, *pose.box, pose.yaw, pose.roll,
-               meshed]
+        row = [
+            pose.scale,
+            *pose.rotation.ravel(),
+            *pose.shift,
+            *pose.lips,
+            *pose.box,
+            pose.yaw,
+            pose.roll,
+            meshed,
+        ]
         self.frames.append(frame)
         self._rows.extend(row)
         self.weight += pose.scale
@@ -103,8 +112,17 @@ class _Trail:
 
     def track(self) -> FaceTrack:
         rows = np.array(self._rows, np.float64).reshape(len(self.frames), -1)
-        return FaceTrack(np.array(self.frames), rows[:, 0], rows[:, 1:10].reshape(-1, 3, 3), rows[:, 10:13],
-                         rows[:, 13:16], rows[:, 16:20], rows[:, 20], rows[:, 21], rows[:, 22] > 0)
+        return FaceTrack(
+            np.array(self.frames),
+            rows[:, 0],
+            rows[:, 1:10].reshape(-1, 3, 3),
+            rows[:, 10:13],
+            rows[:, 13:16],
+            rows[:, 16:20],
+            rows[:, 20],
+            rows[:, 21],
+            rows[:, 22] > 0,
+        )
 
 
 def track_faces(frames: Iterable[np.ndarray], fps: float = 25.0, detector: str = "auto",
@@ -145,7 +163,9 @@ def track_faces(frames: Iterable[np.ndarray], fps: float = 25.0, detector: str =
         live = _without_doubles(live, now)
         ended += [t for t in live if t.over or now - t.frames[-1] > keep_lost * fps]
         live = [t for t in live if not t.over and now - t.frames[-1] <= keep_lost * fps]
-    trails = _joined([t for t in ended + live if len(t.frames) >= min(LEAST_TRAIL, least * fps, count)])
+    trails = _joined(
+        [t for t in ended + live if len(t.frames) >= min(LEAST_TRAIL, least * fps, count)]
+    )
     trails = [t for t in trails if len(t.frames) >= min(least * fps, count)]
     return [t.track() for t in sorted(trails, key=lambda t: -t.weight)], count
 
@@ -164,8 +184,8 @@ def _follow(trail: _Trail, finder: MeshFinder | CascadeFinder, image: np.ndarray
 
 def _look(live: list[_Trail], finder: MeshFinder | CascadeFinder, image: np.ndarray, now: int,
           small: bool) -> None:
-    """Gives the detections of a frame to the trails that miss it, nearest first; others begin trails
-    of their own."""
+    """Gives the detections of a frame to the trails that miss it, nearest first; others begin
+    trails of their own."""
     followed = [t.box for t in live if t.frames[-1] == now]
     missing = [t for t in live if t.frames[-1] != now]
     found = finder.detect(image, small)
@@ -209,12 +229,15 @@ def _upside_down(finder: MeshFinder | CascadeFinder, image: np.ndarray) -> list[
     return faces
 
 
-def _measure(face: Face, finder: MeshFinder | CascadeFinder, image: np.ndarray) -> tuple[Pose | None, bool]:
-    """(pose, whether landmarks made it) of a detection; None for one that is neither meshed nor sure.
+def _measure(
+    face: Face, finder: MeshFinder | CascadeFinder, image: np.ndarray
+) -> tuple[Pose | None, bool]:
+    """(pose, whether landmarks made it) of a detection; None for one that is neither meshed nor
+    sure.
 
-    The detector may take a face that stands on its head for an upright one, and the landmark network
-    then puts a mouth on the forehead. So both ways are tried, and the one wins whose points fit a
-    head better.
+    The detector may take a face that stands on its head for an upright one, and the landmark
+    network then puts a mouth on the forehead. So both ways are tried, and the one wins whose points
+    fit a head better.
     """
     region = region_of_face(face)
     pose = _within(finder.pose(image, region), face)
@@ -234,7 +257,8 @@ def _within(pose: Pose | None, face: Face) -> Pose | None:
 
 
 def _joined(trails: list[_Trail]) -> list[_Trail]:
-    """Trails of one person made one: the most alike first, as long as they are never seen together."""
+    """Trails of one person made one: the most alike first, as long as they are never seen
+    together."""
     if len(trails) < 2:
         return trails
     trails = sorted(trails, key=lambda t: -len(t.frames))
@@ -257,8 +281,8 @@ def _joined(trails: list[_Trail]) -> list[_Trail]:
 
 
 def _nearness(face: np.ndarray, last: np.ndarray) -> float:
-    """Above 0 where a detected box may be the face last seen in another: less than a width away, of like
-    size."""
+    """Above 0 where a detected box may be the face last seen in another: less than a width away, of
+    like size."""
     width = max(float(last[2] - last[0]), 1.0)
     away = float(np.hypot(*((face[:2] + face[2:] - last[:2] - last[2:]) / 2))) / width
     return 1.0 - away if 0.5 < float(face[2] - face[0]) / width < 2.0 else 0.0
@@ -268,6 +292,8 @@ def _without_doubles(live: list[_Trail], now: int) -> list[_Trail]:
     """Of trails that have come to follow one face, the longest."""
     kept: list[_Trail] = []
     for trail in sorted(live, key=lambda t: -len(t.frames)):
-        if trail.frames[-1] != now or all(iou(trail.box, k.box) < 0.6 for k in kept if k.frames[-1] == now):
+        if trail.frames[-1] != now or all(
+            iou(trail.box, k.box) < 0.6 for k in kept if k.frames[-1] == now
+        ):
             kept.append(trail)
     return kept

@@ -15,7 +15,8 @@ import numpy as np
 
 from avspeech.media.face import Pose
 
-SPAN = 2.4  # side of the square that is looked at, in outer eye distances: from the hair to the chin
+# side of the square that is looked at, in outer eye distances: from the hair to the chin
+SPAN = 2.4
 ABOVE = 0.55  # its centre above the lips, likewise
 GREY = 12  # cells a side of the pattern
 COLOURS = 4  # cells a side of the colours
@@ -39,7 +40,9 @@ def look(image: np.ndarray, pose: Pose) -> np.ndarray:
     x, y = pose.scale * (pose.rotation @ np.array([0.0, -ABOVE, 0.0]))[:2] + pose.shift[:2]
     zoom = side / max(SPAN * pose.scale, 1.0)
     cos, sin = math.cos(pose.roll) * zoom, math.sin(pose.roll) * zoom
-    there = np.array([[cos, sin, side / 2 - cos * x - sin * y], [-sin, cos, side / 2 + sin * x - cos * y]])
+    there = np.array(
+        [[cos, sin, side / 2 - cos * x - sin * y], [-sin, cos, side / 2 + sin * x - cos * y]]
+    )
     square = cv2.warpAffine(image, there, (side, side), flags=cv2.INTER_LINEAR,
                             borderMode=cv2.BORDER_REPLICATE)
     lab = cv2.cvtColor(square, cv2.COLOR_RGB2LAB)
@@ -56,7 +59,9 @@ def likeness(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     one, two = a[..., :cells], b[..., :cells]
     norms = np.linalg.norm(one, axis=-1) * np.linalg.norm(two, axis=-1)
     alike = np.where(norms > 1e-6, (one * two).sum(-1) / np.maximum(norms, 1e-6), 1.0)
-    colours = (a[..., cells:] - b[..., cells:]).reshape(*np.broadcast(a[..., 0], b[..., 0]).shape, -1, 2)
+    colours = (a[..., cells:] - b[..., cells:]).reshape(
+        *np.broadcast(a[..., 0], b[..., 0]).shape, -1, 2
+    )
     return alike - CAST * np.linalg.norm(colours, axis=-1).mean(-1)
 
 

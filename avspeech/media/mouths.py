@@ -78,7 +78,11 @@ class MouthTrack:
 def release(array: np.ndarray) -> None:
     """Frees the memory of what has been read of a memory map; its file keeps the values."""
     base = array.base
-    if isinstance(base, mmap.mmap) and hasattr(base, "madvise") and getattr(array, "mode", "c") != "c":
+    if (
+        isinstance(base, mmap.mmap)
+        and hasattr(base, "madvise")
+        and getattr(array, "mode", "c") != "c"
+    ):
         base.madvise(mmap.MADV_DONTNEED)
 
 
@@ -99,8 +103,10 @@ def write_crops(path: str | Path, crops: np.ndarray, present: np.ndarray,
     boxes = np.full((len(crops), 4), np.nan) if boxes is None else np.asarray(boxes)
     if (crops.dtype != np.uint8 or crops.ndim != 3 or present.shape != crops.shape[:1]
             or boxes.shape != (len(crops), 4)):
-        raise InputError(f"{path}: expected crops [T, H, W] uint8 with present [T] and boxes [T, 4], got "
-                         f"{crops.dtype} {crops.shape}, {present.shape}, {boxes.shape}")
+        raise InputError(
+            f"{path}: expected crops [T, H, W] uint8 with present [T] and boxes [T, 4], got "
+            f"{crops.dtype} {crops.shape}, {present.shape}, {boxes.shape}"
+        )
     with storage.writing(path) as aside, open(aside, "wb") as file:
         np.savez(file, crops=crops, present=present, boxes=boxes.astype(np.float32))
 
@@ -130,9 +136,13 @@ def read_crops(path: str | Path, start: float = 0.0, duration: float | None = No
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except (OSError, zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
-        raise InputError(f"{path}: not a readable file of mouth crops ({error}); make it again") from None
+        raise InputError(
+            f"{path}: not a readable file of mouth crops ({error}); make it again"
+        ) from None
     if len(crops) != len(present):
-        raise InputError(f"{path}: {len(crops)} crops but {len(present)} marks of presence; make it again")
+        raise InputError(
+            f"{path}: {len(crops)} crops but {len(present)} marks of presence; make it again"
+        )
     return crops, present.astype(bool)
 
 

@@ -88,7 +88,10 @@ def _copy(video: Path, source: Any, pictures: Any, target: Any, spoken: _Sound) 
         if packet.pts is None or packet.dts is None:
             continue
         if last is not None:
-            at, gap = float((packet.dts + shift - zero) * base), float((packet.dts + shift - last) * base)
+            at, gap = (
+                float((packet.dts + shift - zero) * base),
+                float((packet.dts + shift - last) * base),
+            )
             if abs(gap) > NEAR and (gap < 0 or not clock.believed(at, gap)):
                 shift = last + step - packet.dts
             if packet.dts + shift <= last:
@@ -144,7 +147,10 @@ def _encode(video: Path, source: Any, pictures: Any, target: Any, spoken: _Sound
         if stream is None:
             stream = target.add_stream(_encoder(), rate=pictures.average_rate or 25)
             # yuv420p takes even sizes only
-            stream.width, stream.height = max(2, picture.width // 2 * 2), max(2, picture.height // 2 * 2)
+            stream.width, stream.height = (
+                max(2, picture.width // 2 * 2),
+                max(2, picture.height // 2 * 2),
+            )
             stream.pix_fmt = "yuv420p"
             stream.codec_context.time_base = base
             if stream.codec_context.name == "libx264":
@@ -181,7 +187,8 @@ def _encoder() -> str:
             except av.codec.codec.UnknownCodecError:
                 continue
     raise InputError(
-        f"FFmpeg has none of the video encoders {', '.join(ENCODERS)}; install the PyAV wheel: pip install av"
+        f"FFmpeg has none of the video encoders {', '.join(ENCODERS)}; install the PyAV wheel: "
+        "pip install av"
     )
 
 

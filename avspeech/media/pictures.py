@@ -126,7 +126,9 @@ def picture_stream(container: Any, path: str | Path) -> Any:
     """
     streams = [s for s in container.streams.video if not int(s.disposition or 0) & ATTACHED_PICTURE]
     if not streams:
-        raise InputError(f"{path}: no video stream in it; give a video that shows the speaker's face")
+        raise InputError(
+            f"{path}: no video stream in it; give a video that shows the speaker's face"
+        )
     usable = [s for s in streams if s.codec_context is not None]
     usable.sort(key=lambda s: not int(s.disposition or 0) & DEFAULT)
     if len(usable) > 1:
@@ -295,13 +297,18 @@ class Clock:
         return gap <= LONGEST_GAP if self.end is None else at <= self.end + NEAR
 
     def _raw(self, frames: Iterable[Any]) -> Iterator[tuple[float | None, Any]]:
-        timed = ((None if f.pts is None else float(f.pts * f.time_base) - self.zero, f) for f in frames)
+        timed = (
+            (None if f.pts is None else float(f.pts * f.time_base) - self.zero, f) for f in frames
+        )
         return _sorted_times(timed) if self.sorted else timed
 
     def _say(self, gap: float) -> None:
         if not self._said:
-            warnings.warn(f"{self.path}: the time of its pictures jumps by {gap:.1f} s, which its length "
-                          "does not confirm; they go on without the jump", stacklevel=2)
+            warnings.warn(
+                f"{self.path}: the time of its pictures jumps by {gap:.1f} s, which its length "
+                "does not confirm; they go on without the jump",
+                stacklevel=2,
+            )
         self._said = True
 
 

@@ -26,7 +26,8 @@ __all__ = ["FPS", "MouthTrack", "crop", "duration", "frame_rate", "mouth_tracks"
            "read_crops", "read_frames", "whole_picture", "write_crops"]
 Item = TypeVar("Item")
 
-EYE_SPAN = 84.0  # outer eye distance in a crop, in pixels: a closed mouth is then half as wide as the crop
+# outer eye distance in a crop, in pixels: a closed mouth is then half as wide as the crop
+EYE_SPAN = 84.0
 SLACK = 1e-3  # seconds: containers round their times to milliseconds
 BLACK = 12  # a picture whose brightness stays below this, all but 0.5 % of it, shows nothing
 IN_MEMORY = 64 * 2**20  # bytes of crops a face may have before they go to a temporary file
@@ -74,7 +75,9 @@ def frames_at(path: str | Path, fps: float = FPS, start: float = 0.0,
         InputError: as `read_frames` does.
     """
     if start < 0 or (duration is not None and duration < 0) or fps <= 0:
-        raise InputError(f"{path}: start {start}, duration {duration}, fps {fps}: must not be negative")
+        raise InputError(
+            f"{path}: start {start}, duration {duration}, fps {fps}: must not be negative"
+        )
     k = round(start * fps)
     end = math.inf if duration is None else k + round(duration * fps)
     decoded = False
@@ -90,7 +93,9 @@ def frames_at(path: str | Path, fps: float = FPS, start: float = 0.0,
         if k >= end:
             return
     if not decoded and start == 0:
-        raise InputError(f"{path}: no picture could be decoded from it; the file is damaged or truncated")
+        raise InputError(
+            f"{path}: no picture could be decoded from it; the file is damaged or truncated"
+        )
 
 
 def mouth_tracks(path: str | Path, fps: float = FPS, max_faces: int | None = None,
@@ -185,7 +190,9 @@ class _Canvas:
         if shape == self.size:
             return matrix
         scale, x, y = self._place(shape)
-        onto = np.array([[scale, 0, x + (scale - 1) / 2], [0, scale, y + (scale - 1) / 2], [0, 0, 1]])
+        onto = np.array(
+            [[scale, 0, x + (scale - 1) / 2], [0, scale, y + (scale - 1) / 2], [0, 0, 1]]
+        )
         return matrix @ onto
 
 
@@ -260,16 +267,18 @@ def _reserve(handle: int, frames: np.ndarray, size: int, length: int) -> None:
         for run in np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1):
             os.posix_fallocate(handle, int(run[0]) * size, len(run) * size)
     except OSError as error:
-        raise InputError(f"{tempfile.gettempdir()}: no space for mouth crops in this temporary folder "
-                         f"({error.strerror}); set TMPDIR to another") from None
+        raise InputError(
+            f"{tempfile.gettempdir()}: no space for mouth crops in this temporary folder "
+            f"({error.strerror}); set TMPDIR to another"
+        ) from None
 
 
 def crop_maps(track: FaceTrack, length: int, fps: float = FPS) -> np.ndarray:
     """Maps from pixels of the video to pixels of the crops.
 
-    The crop's center is the median place of the lips on this head, moved with the head's pose: it stays
-    while the lips move. Its path, the head's size and its tilt are smoothed within stretches without a
-    gap.
+    The crop's center is the median place of the lips on this head, moved with the head's pose: it
+    stays while the lips move. Its path, the head's size and its tilt are smoothed within stretches
+    without a gap.
 
     Args:
         track: of the face.
@@ -283,9 +292,14 @@ def crop_maps(track: FaceTrack, length: int, fps: float = FPS) -> np.ndarray:
     center = track.scale[:, None] * (track.rotation @ mouth)[:, :2] + track.shift[:, :2]
     tilt, size = np.unwrap(track.roll), np.log(track.scale)
     maps = np.full((length, 2, 3), np.nan)
-    for run in np.split(np.arange(len(track.frames)), np.flatnonzero(np.diff(track.frames) > 2) + 1):
+    for run in np.split(
+        np.arange(len(track.frames)), np.flatnonzero(np.diff(track.frames) > 2) + 1
+    ):
         x, y = smooth(center[run], 0.05 * fps).T
-        angle, scale = smooth(tilt[run], 0.12 * fps), EYE_SPAN / np.exp(smooth(size[run], 0.3 * fps))
+        angle, scale = (
+            smooth(tilt[run], 0.12 * fps),
+            EYE_SPAN / np.exp(smooth(size[run], 0.3 * fps)),
+        )
         cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
         middle = (STORED_CROP - 1) / 2
         maps[track.frames[run]] = np.stack([

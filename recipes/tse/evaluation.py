@@ -1,4 +1,5 @@
-"""What the recipe measures and shows: result files, a voice extracted as a user would, the results page."""
+"""What the recipe measures and shows: result files, a voice extracted as a user would, the results
+page."""
 
 from __future__ import annotations
 
@@ -18,8 +19,16 @@ KINDS = {"two": "another speaker", "same": "the same speaker", "many": "2 or 3 v
          "partial": "partly overlapping", "noise": "with noise", "silent": "silent target"}
 
 
-def measure(system: str, seed: int | None, model: Path, studio: Studio, listed: dict[str, Path],
-            conditions: dict[str, tuple[tuple[str, ...], bool]], out: Path, note: bool = True) -> None:
+def measure(
+    system: str,
+    seed: int | None,
+    model: Path,
+    studio: Studio,
+    listed: dict[str, Path],
+    conditions: dict[str, tuple[tuple[str, ...], bool]],
+    out: Path,
+    note: bool = True,
+) -> None:
     """Writes `out/<system>[-<seed>]-<corpus>.json`: a row for each condition and each mixture that
     has its views.
 
@@ -48,7 +57,9 @@ def measure(system: str, seed: int | None, model: Path, studio: Studio, listed: 
         for name, (views, shuffled) in conditions.items():
             fit = [m for m in mixtures if available(studio, m).issuperset(views)]
             if fit:
-                rows += training.evaluate(network, studio, fit, training.Condition(name, views, shuffled))
+                rows += training.evaluate(
+                    network, studio, fit, training.Condition(name, views, shuffled)
+                )
         report.write_results(result, [{"system": system, "seed": seed, "corpus": corpus, **row}
                                       for row in rows], {**meta, "commit": report.commit()})
         if note:
@@ -65,7 +76,9 @@ def _card(corpus: str, rows: list[dict[str, Any]], conditions: list[str]) -> dic
             key = "attenuation" if kind == "silent" else "si_sdri"
             values = [r[key] for r in rows if r["condition"] == condition and r["kind"] == kind]
             if values:
-                numbers[f"test {key}_db/{corpus}, {condition}, {name}"] = round(float(np.mean(values)), 2)
+                numbers[f"test {key}_db/{corpus}, {condition}, {name}"] = round(
+                    float(np.mean(values)), 2
+                )
     return numbers
 
 
@@ -81,8 +94,8 @@ def _hash(data: bytes) -> str:
 def demonstrate(model: Path, studio: Studio, listed: dict[str, Path], out: Path) -> None:
     """Extracts a voice as a user would, for one test mixture of each corpus.
 
-    In `out/<corpus>/` lie video files with the mixture's sound, the voice extracted from them, and the
-    target.
+    In `out/<corpus>/` lie video files with the mixture's sound, the voice extracted from them, and
+    the target.
 
     Args:
         model: its folder.
@@ -103,7 +116,9 @@ def demonstrate(model: Path, studio: Studio, listed: dict[str, Path], out: Path)
         audio.write(folder / "mixture.wav", mixed * gain, rate)
         audio.write(folder / "target.wav", target * gain, rate)
         known = available(studio, mixture)
-        names = [n for n in ("front", "left_30", "right_60") if n in known] or list(mixture.views)[:1]
+        names = [n for n in ("front", "left_30", "right_60") if n in known] or list(mixture.views)[
+            :1
+        ]
         crops, shown = studio.lips(mixture, names)
         videos = []
         for name, pictures in zip(names, crops):
@@ -115,7 +130,9 @@ def demonstrate(model: Path, studio: Studio, listed: dict[str, Path], out: Path)
         from avspeech.report import metrics
 
         length = min(len(estimate), len(target))
-        improved = float(metrics.si_sdr_improvement(estimate[:length], target[:length], mixed[:length]))
+        improved = float(
+            metrics.si_sdr_improvement(estimate[:length], target[:length], mixed[:length])
+        )
         (folder / "which.txt").write_text(f"{mixture.id}\t{improved:.2f}\n")
         print(f"{corpus}: {', '.join(v.name for v in videos)} -> {wav}: SI-SDRi {improved:.1f} dB")
 
@@ -133,7 +150,9 @@ def write_mouth_video(path: Path, crops: np.ndarray, sound: Path, side: int = 19
 
     from avspeech.media.muxing import mux, write_pictures
 
-    pictures = np.stack([cv2.resize(crop, (side, side), interpolation=cv2.INTER_CUBIC) for crop in crops])
+    pictures = np.stack(
+        [cv2.resize(crop, (side, side), interpolation=cv2.INTER_CUBIC) for crop in crops]
+    )
     silent = path.with_suffix(".mkv")
     write_pictures(silent, np.repeat(pictures[..., None], 3, axis=-1), 25.0)
     mux(silent, sound, path)
@@ -157,7 +176,9 @@ def results_page(exp: Path, logs: dict[str, Path], systems: list[str], condition
     title = f"Target speaker extraction: {', '.join(corpora)} ({report.config_name(exp)})"
     sections: list[report.Section] = []
     for corpus in corpora:
-        sections += _tables([r for r in rows if r["corpus"] == corpus], corpus, systems, conditions, seeds)
+        sections += _tables(
+            [r for r in rows if r["corpus"] == corpus], corpus, systems, conditions, seeds
+        )
     for section in sections:
         if isinstance(section, report.Table):
             report.print_table(section)
@@ -184,7 +205,8 @@ def results_page(exp: Path, logs: dict[str, Path], systems: list[str], condition
 
 def _tables(rows: list[dict[str, Any]], corpus: str, systems: list[str], conditions: list[str],
             seeds: list[int]) -> list[report.Section]:
-    """SI-SDRi by system and condition, and by kind of mixture; how far silent targets are turned down."""
+    """SI-SDRi by system and condition, and by kind of mixture; how far silent targets are turned
+    down."""
     speaking = [r for r in rows if r["kind"] != "silent"]
     shown = [c for c in conditions if any(r["condition"] == c for r in rows)]
     expected = [(s, c) for s in systems for c in shown]
@@ -197,8 +219,13 @@ def _tables(rows: list[dict[str, Any]], corpus: str, systems: list[str], conditi
     first = [r for r in speaking if r["condition"] == shown[0]]
     kinds = [k for k in KINDS if any(r["kind"] == k for r in first)]
     by_kind = [{**r, "condition": KINDS[r["kind"]]} for r in first]
-    sections.append(report.aggregate(_means(by_kind, "si_sdri"), seeds=seeds).table(
-        f"{corpus}: SI-SDRi (dB) by kind of mixture, views {shown[0]}", 2, [KINDS[k] for k in kinds]))
+    sections.append(
+        report.aggregate(_means(by_kind, "si_sdri"), seeds=seeds).table(
+            f"{corpus}: SI-SDRi (dB) by kind of mixture, views {shown[0]}",
+            2,
+            [KINDS[k] for k in kinds],
+        )
+    )
     silent = [r for r in rows if r["kind"] == "silent"]
     if silent:
         sections.append(report.aggregate(

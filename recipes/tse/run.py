@@ -46,7 +46,8 @@ class Corpus:
     """A corpus of the experiment."""
 
     source: str | None = None  # the corpus as distributed; none for mini
-    role: Literal["target", "interferer"] = "target"  # its speakers are extracted, or only interfere
+    # its speakers are extracted, or only interfere
+    role: Literal["target", "interferer"] = "target"
     repeat: int = 1  # times an epoch that each utterance is a target
     options: dict[str, Any] = field(default_factory=dict)  # of the corpus' `prepare`
 
@@ -93,16 +94,20 @@ class Model:
     # backward pass
     begun: float = 1.0
     # share of the weights of `init` in the result, a mean of them and of those at the end: less of
-    # what was learned before is forgotten (Wortsman et al., "Robust fine-tuning of zero-shot models",
-    # CVPR 2022)
+    # what was learned before is forgotten (Wortsman et al., "Robust fine-tuning of zero-shot
+    # models", CVPR 2022)
     keep: float = 0.0
     config: dict[str, Any] = field(default_factory=dict)  # differences from its settings
 
     def __post_init__(self) -> None:
         if not 0 <= self.begun < math.inf:
-            raise InputError(f"model.begun={self.begun}: expected a share of the learning rate, 0 or more")
+            raise InputError(
+                f"model.begun={self.begun}: expected a share of the learning rate, 0 or more"
+            )
         if not 0 <= self.keep <= 1 or (self.keep and not self.init):
-            raise InputError(f"model.keep={self.keep}: expected a share of the weights of model.init, 0 to 1")
+            raise InputError(
+                f"model.keep={self.keep}: expected a share of the weights of model.init, 0 to 1"
+            )
 
 
 @dataclass
@@ -126,9 +131,11 @@ class Config:
     lips: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(max_steps=2000))
     guess: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(max_steps=5000))
     train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
-    # the lip encoder learns after its own part too, at twice the cost of a step; the paper's does not
+    # the lip encoder learns after its own part too, at twice the cost of a step; the
+    # paper's does not
     tune_lips: bool = False
-    tune_guess: bool = True  # cue and first guess learn with the blocks; else the blocks learn alone
+    # cue and first guess learn with the blocks; else the blocks learn alone
+    tune_guess: bool = True
     conditions: dict[str, Shown] = field(default_factory=lambda: {"as listed": Shown()})
     release: pretrained.Release = field(default_factory=pretrained.Release)
 
@@ -137,7 +144,7 @@ recipe = Recipe("tse", schema=Config, doc=__doc__)
 BEFORE = "before"  # in tables: the model that training began with
 
 
-# --- data ---------------------------------------------------------------------------------------------------
+# --- data -----------------------------------------------------------------------------------------
 
 
 @recipe.stage("prepare", uses=("data",),
@@ -165,7 +172,8 @@ def crops(cfg: Config, exp: Path) -> None:
         (folder / "ready").mkdir(exist_ok=True)
         for split in SPLITS:
             if not (folder / f"{split}.jsonl").exists():
-                _ready(exp, name, split).unlink(missing_ok=True)  # of an earlier run with other shares
+                # of an earlier run with other shares
+                _ready(exp, name, split).unlink(missing_ok=True)
                 continue
             utterances = read_manifest(folder / f"{split}.jsonl")
             jobs = [(root, folder, u, code) for u in utterances]
@@ -179,14 +187,17 @@ def crops(cfg: Config, exp: Path) -> None:
                 utterances = [u for u, _ in done]
                 blind = sum(not u.views for u in utterances)
                 if blind:
-                    print(f"{name} {split}: {blind} of {len(done)} utterances have no view that shows the "
-                          "face; their voices interfere, but are no targets", file=sys.stderr)
+                    print(
+                        f"{name} {split}: {blind} of {len(done)} utterances have no view that shows "
+                        "the face; their voices interfere, but are no targets",
+                        file=sys.stderr,
+                    )
             write_manifest(_ready(exp, name, split), utterances)
 
 
 def _cropped(job: tuple[Path, Path, Utterance, str]) -> tuple[Utterance, list[str]]:
-    """The utterance with the crops of its views cached, and what could not be used. A crops file is named
-    by the content of its video, the stretch of it, and the code that made it."""
+    """The utterance with the crops of its views cached, and what could not be used. A crops file is
+    named by the content of its video, the stretch of it, and the code that made it."""
     from avspeech.media import video
 
     root, folder, utterance, code = job
@@ -201,19 +212,26 @@ def _cropped(job: tuple[Path, Path, Utterance, str]) -> tuple[Utterance, list[st
         crops = f"crops/{utterance.id}.{view.name}.{key}.npz"
         if not (folder / crops).exists():
             try:
-                tracks = video.mouth_tracks(root / view.video, start=view.start, duration=utterance.duration)
+                tracks = video.mouth_tracks(
+                    root / view.video, start=view.start, duration=utterance.duration
+                )
             except InputError as error:
                 problems.append(str(error))
                 continue
             if view.face >= len(tracks):
-                problems.append(f"{view.video}: no face {view.face} in {utterance.id}; {len(tracks)} found")
+                problems.append(
+                    f"{view.video}: no face {view.face} in {utterance.id}; {len(tracks)} found"
+                )
                 continue
             (folder / "crops").mkdir(exist_ok=True)
-            for old in (folder / "crops").glob(f"{glob.escape(f'{utterance.id}.{view.name}.')}*.npz"):
+            for old in (folder / "crops").glob(
+                f"{glob.escape(f'{utterance.id}.{view.name}.')}*.npz"
+            ):
                 old.unlink()  # of another video or another stretch of it
             track = tracks[view.face]
             video.write_crops(folder / crops, track.crops, track.present, track.boxes)
-        views.append(dataclasses.replace(view, crops=crops, start=0.0))  # the crops begin with the utterance
+        # the crops begin with the utterance
+        views.append(dataclasses.replace(view, crops=crops, start=0.0))
     return dataclasses.replace(utterance, views=tuple(views)), problems
 
 
@@ -240,8 +258,10 @@ def mixtures(cfg: Config, exp: Path) -> None:
             write_mixtures(exp / "mixtures" / f"{split}-{name}.jsonl", drawn[name])
             print(f"{name} {split}: {proportions(drawn[name])}")
         if not drawn:
-            raise InputError(f"no corpus of role 'target' has {split} utterances that show a face; hold "
-                             "some out (data.corpora.<name>.options)")
+            raise InputError(
+                f"no corpus of role 'target' has {split} utterances that show a face; hold "
+                "some out (data.corpora.<name>.options)"
+            )
 
 
 def _ready(exp: Path, corpus: str, split: str) -> Path:
@@ -249,7 +269,9 @@ def _ready(exp: Path, corpus: str, split: str) -> Path:
     return exp / "data" / corpus / "ready" / f"{split}.jsonl"
 
 
-def _recordings(cfg: Config, exp: Path, splits: Sequence[str]) -> tuple[list[Utterance], dict[str, Path]]:
+def _recordings(
+    cfg: Config, exp: Path, splits: Sequence[str]
+) -> tuple[list[Utterance], dict[str, Path]]:
     """The utterances of splits, and the folder that each one's audio is relative to."""
     found: list[Utterance] = []
     roots: dict[str, Path] = {}
@@ -279,7 +301,7 @@ def _pool(cfg: Config, exp: Path, split: str, only: str | None = None) -> tuple[
     return Pool(targets, others), Studio(everything, roots)
 
 
-# --- training -----------------------------------------------------------------------------------------------
+# --- training -------------------------------------------------------------------------------------
 
 
 def _runs(cfg: Config) -> Iterator[tuple[str, System, int]]:
@@ -293,7 +315,7 @@ def _runs(cfg: Config) -> Iterator[tuple[str, System, int]]:
               outputs=lambda cfg, exp: [exp / f"{n}-{s}" / "model" for n, _, s in _runs(cfg)],
               distributed=True)
 def train(cfg: Config, exp: Path) -> None:
-    """Train each system with each seed: the lips alone, then with the first guess, then all of it."""
+    """Train each system with each seed: the lips, then with the first guess, then all of it."""
     with trainer.distributed():
         pool, studio = _pool(cfg, exp, "train")
         data_hash = content.digest(*_recordings(cfg, exp, ("train", "dev")))
@@ -313,13 +335,17 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
     if runs.finished(folder, folder / "model" / pretrained.SUMS, settings, made_of, recipe.forced):
         return
     torch.manual_seed(seed)
-    model: Any = models.build(cfg.model.name, **{**cfg.model.config, **system.model}).to(trainer.device())
+    model: Any = models.build(cfg.model.name, **{**cfg.model.config, **system.model}).to(
+        trainer.device()
+    )
     print(f"{folder.name}: {sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
     before = pretrained.begin(model, cfg.model.init, folder.name) if cfg.model.init else None
     if cfg.model.begun != 1 and model.config.fusion != "none":
         if not hasattr(model.cue.lips, "frontend"):
-            raise InputError(f"model.begun={cfg.model.begun}: only lips='lipnet' has layers to begin with, "
-                             f"not '{model.config.lips}'; leave it at 1")
+            raise InputError(
+                f"model.begun={cfg.model.begun}: only lips='lipnet' has layers to begin with, "
+                f"not '{model.config.lips}'; leave it at 1"
+            )
         for module in model.cue.lips.frontend.modules():
             module.rate = cfg.model.begun
     mix = dataclasses.replace(cfg.mix.train, views=system.only)
@@ -345,8 +371,14 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
         return {"score": sum(means[c] for c in listed) / len(listed), **means}
 
     def fit(part: str, loss: Any, how: trainer.TrainConfig, validate: Any) -> trainer.FitResult:
-        return trainer.fit(training.Separating(model, part, cfg.tune_lips, cfg.tune_guess), loss, data,
-                           dataclasses.replace(how, seed=seed), folder / part, validate)
+        return trainer.fit(
+            training.Separating(model, part, cfg.tune_lips, cfg.tune_guess),
+            loss,
+            data,
+            dataclasses.replace(how, seed=seed),
+            folder / part,
+            validate,
+        )
 
     looks = model.config.fusion != "none" and model.config.planes
     if looks and cfg.lips.max_steps > 1:
@@ -363,12 +395,20 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
             result = dataclasses.replace(result, metrics=score(training.Separating(model)))
     if trainer.is_main():
         info = cfg.release.info(
-            cfg.data.corpora, cfg.model.init, task="extraction", model="mvtf",
-            config=dataclasses.asdict(model.config), sample_rate=model.config.sample_rate,
+            cfg.data.corpora,
+            cfg.model.init,
+            task="extraction",
+            model="mvtf",
+            config=dataclasses.asdict(model.config),
+            sample_rate=model.config.sample_rate,
             fps=model.config.fps,
-            metrics={f"si_sdri_db/{k}": round(v, 2) for k, v in result.metrics.items() if k in listed}
+            metrics={
+                f"si_sdri_db/{k}": round(v, 2) for k, v in result.metrics.items() if k in listed
+            }
             | {"best_step": float(result.best_step)},
-            description="Target speaker extraction by the lips (MVTF), from one or more synchronized views.")
+            description="Target speaker extraction by the lips (MVTF), from one or more synchronized "
+            "views.",
+        )
         pretrained.save(folder / "model", model, info)
     trainer.barrier()
 
@@ -380,12 +420,12 @@ def _listed(cfg: Config, exp: Path, split: str) -> dict[str, Path]:
             and cfg.data.corpora[name].role == "target" and _ready(exp, name, split).exists()}
 
 
-# --- measuring ----------------------------------------------------------------------------------------------
+# --- measuring ------------------------------------------------------------------------------------
 
 
 @recipe.stage("evaluate", outputs=lambda cfg, exp: [exp / "results"])
 def evaluate(cfg: Config, exp: Path) -> None:
-    """Measure each model on the test mixtures under each condition, and the one that training began with."""
+    """Measure each model, and the one that training began with, under each test condition."""
     from evaluation import measure
 
     _, studio = _pool(cfg, exp, "test")
@@ -394,7 +434,16 @@ def evaluate(cfg: Config, exp: Path) -> None:
     for name, _, seed in _runs(cfg):
         measure(name, seed, exp / f"{name}-{seed}" / "model", studio, listed, conditions, out)
     if cfg.model.init:
-        measure(BEFORE, None, pretrained.find(cfg.model.init), studio, listed, conditions, out, note=False)
+        measure(
+            BEFORE,
+            None,
+            pretrained.find(cfg.model.init),
+            studio,
+            listed,
+            conditions,
+            out,
+            note=False,
+        )
 
 
 @recipe.stage("extract", outputs=lambda cfg, exp: [exp / "extracted"])
@@ -404,7 +453,9 @@ def extract(cfg: Config, exp: Path) -> None:
 
     name, _, seed = next(_runs(cfg))
     _, studio = _pool(cfg, exp, "test")
-    demonstrate(exp / f"{name}-{seed}" / "model", studio, _listed(cfg, exp, "test"), exp / "extracted")
+    demonstrate(
+        exp / f"{name}-{seed}" / "model", studio, _listed(cfg, exp, "test"), exp / "extracted"
+    )
 
 
 @recipe.stage("report", outputs=lambda cfg, exp: [exp / "RESULTS.md", exp / "report.html"])
@@ -414,7 +465,11 @@ def write_report(cfg: Config, exp: Path) -> None:
 
     runs = list(_runs(cfg))
     parts = ("lips", "guess", "whole") if len(runs) == 1 else ("whole",)
-    logs = {f"{n}-{s} {part}": exp / f"{n}-{s}" / part / "log.jsonl" for n, _, s in runs for part in parts}
+    logs = {
+        f"{n}-{s} {part}": exp / f"{n}-{s}" / part / "log.jsonl"
+        for n, _, s in runs
+        for part in parts
+    }
     begun = [BEFORE] if any((exp / "results").glob(f"{BEFORE}-*.json")) else []
     results_page(exp, logs, [*cfg.systems, *begun], list(cfg.conditions), list(cfg.seeds))
 

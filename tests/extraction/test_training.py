@@ -17,7 +17,7 @@ from avspeech.extraction.training import (
     DrawnMixtures,
     Separating,
     at_speed,
-    centre,
+    center,
     collate,
     extraction_loss,
     in_other_voices,
@@ -89,7 +89,7 @@ def test_vary_cuts_88_and_keeps_the_views_together(config: AugmentConfig) -> Non
         out = vary(np.random.default_rng(seed), video, config)
         assert out.shape == (2, 1, 88, 88) and out.dtype == np.uint8
         np.testing.assert_array_equal(out[0], out[1])
-    np.testing.assert_array_equal(centre(video), video[..., 4:92, 4:92])
+    np.testing.assert_array_equal(center(video), video[..., 4:92, 4:92])
 
 
 def test_a_turn_of_nothing_is_a_plain_cut() -> None:

@@ -187,7 +187,7 @@ class Extractor:
             start, stop = self._sample(first), min(self._sample(last), samples)
             mixture = read(start, stop)
             if len(mixture) != stop - start:
-                raise ValueError(f"asked for samples {start} to {stop}, got {len(mixture)}")
+                raise ValueError(f"read samples {start} to {stop}: got {len(mixture)}")
             unheard = kept is not None and (stop <= kept[0] or start >= kept[1])
             if unheard or not np.any(mixture):
                 yield start, np.zeros(len(mixture), np.float32)
@@ -232,7 +232,7 @@ class Extractor:
         """
         if self.when_unseen == "model":
             return None
-        spans = [span for span in (view.span() for view in views) if span is not None]
+        spans = [span for view in views if (span := view.span()) is not None]
         if not spans:
             return (0, 0)
         start = round((min(first for first, _ in spans) - MARGIN) * self.sample_rate)

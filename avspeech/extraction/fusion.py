@@ -7,6 +7,8 @@ view shows.
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import torch
 from torch import Tensor, nn
 
@@ -22,8 +24,8 @@ def pair_indices(views: int) -> tuple[list[int], list[int]]:
     """
     if views == 1:
         return [0], [0]
-    pairs = [(i, j) for i in range(views) for j in range(i + 1, views)]
-    return [i for i, _ in pairs], [j for _, j in pairs]
+    first, second = zip(*combinations(range(views), 2))
+    return list(first), list(second)
 
 
 def masked_mean(x: Tensor, weight: Tensor, dim: int) -> Tensor:

@@ -282,13 +282,13 @@ def suppress(faces: list[Face], overlap: float = 0.3) -> list[Face]:
     while len(left):
         near = iou(boxes[left], boxes[left[0]]) > overlap
         near[0] = True
-        heap, left = left[near], left[~near]
-        weights = scores[heap] / scores[heap].sum()
+        group, left = left[near], left[~near]
+        weights = scores[group] / scores[group].sum()
         out.append(
             Face(
-                np.tensordot(weights, boxes[heap], 1),
-                np.tensordot(weights, points[heap], 1),
-                float(scores[heap[0]]),
+                np.tensordot(weights, boxes[group], 1),
+                np.tensordot(weights, points[group], 1),
+                float(scores[group[0]]),
             )
         )
     return out

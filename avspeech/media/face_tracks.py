@@ -191,9 +191,10 @@ def _look(live: list[_Trail], finder: MeshFinder | CascadeFinder, image: np.ndar
     found = finder.detect(image, small)
     if not found and not live and finder.follows:
         found = _upside_down(finder, image)
-    faces = [f for f in found if all(inside(f.box, box) < 0.5 for box in followed)]
     measured = []
-    for face in faces:
+    for face in found:
+        if any(inside(face.box, box) >= 0.5 for box in followed):
+            continue
         pose, meshed = _measure(face, finder, image)
         if pose is not None:
             measured.append((face, pose, meshed, look(image, pose)))
@@ -220,7 +221,7 @@ def _look(live: list[_Trail], finder: MeshFinder | CascadeFinder, image: np.ndar
 
 
 def _upside_down(finder: MeshFinder | CascadeFinder, image: np.ndarray) -> list[Face]:
-    """The faces of a picture that stands on its head, in places of the picture as it is."""
+    """The faces of a picture that is upside down, at their places in the picture as it is."""
     size = np.array(image.shape[1::-1], float)
     faces = []
     for face in finder.detect(np.ascontiguousarray(image[::-1, ::-1])):
@@ -235,7 +236,7 @@ def _measure(
     """(pose, whether landmarks made it) of a detection; None for one that is neither meshed nor
     sure.
 
-    The detector may take a face that stands on its head for an upright one, and the landmark
+    The detector may take an upside-down face for an upright one, and the landmark
     network then puts a mouth on the forehead. So both ways are tried, and the one wins whose points
     fit a head better.
     """

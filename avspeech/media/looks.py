@@ -1,4 +1,4 @@
-"""What a face looks like in a few numbers: enough to tell the people of one video apart.
+"""What a face looks like in a few numbers: enough to distinguish the people of one video.
 
 No recognition network is at hand, and none is needed for this: within one video the same face,
 brought upright and to one size, keeps its pattern of light and dark (hair, brows, beard, glasses)
@@ -17,7 +17,7 @@ from avspeech.media.face import Pose
 
 # side of the square that is looked at, in outer eye distances: from the hair to the chin
 SPAN = 2.4
-ABOVE = 0.55  # its centre above the lips, likewise
+ABOVE = 0.55  # its center above the lips, likewise
 GREY = 12  # cells a side of the pattern
 COLOURS = 4  # cells a side of the colours
 CAST = 0.02  # likeness lost for each unit of difference in colour (a, b of CIE Lab, 8 bits)

@@ -7,7 +7,9 @@ of the toolkit sees what a player shows.
 
 from __future__ import annotations
 
+import functools
 import math
+import os
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -203,7 +205,7 @@ def pictures(path: str | Path, start: float = 0.0,
     Raises:
         InputError: the file cannot be read or has no video.
     """
-    if start > 2 * RUN_UP:
+    if start > 2 * RUN_UP and os.path.isfile(path) and _steady(path, *os.stat(path)[6:9]):
         found = _decode(path, start, True, damaged)
         first = next(found, None)
         if first is not None and first[0] <= start:  # else the file's index leads astray
@@ -211,6 +213,33 @@ def pictures(path: str | Path, start: float = 0.0,
             yield from found
             return
     yield from _decode(path, start, False, damaged)
+
+
+@functools.lru_cache(maxsize=1000)
+def _steady(path: str | Path, *stat: int) -> bool:
+    """Whether a place in a file can be sought by its time.
+
+    Not so where the format's clock may start anew and does: the file is then read from its
+    beginning. `stat` distinguishes the files that have had one name.
+    """
+    import av
+
+    with audio.open_container(path) as container:
+        if not set(container.format.name.split(",")) & DISCONTINUOUS:
+            return True
+        stream = picture_stream(container, path)
+        last: float | None = None
+        try:
+            for packet in container.demux(stream):
+                if packet.dts is None:
+                    continue
+                at = float(packet.dts * packet.time_base)
+                if last is not None and not -NEAR <= at - last <= JUMP:
+                    return False
+                last = at
+        except av.FFmpegError:
+            pass  # it breaks off: what comes before can be sought
+    return True
 
 
 def _decode(path: str | Path, start: float, skip: bool,

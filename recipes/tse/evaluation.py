@@ -208,7 +208,8 @@ def _tables(rows: list[dict[str, Any]], corpus: str, systems: list[str], conditi
     """SI-SDRi by system and condition, and by kind of mixture; how far silent targets are turned
     down."""
     speaking = [r for r in rows if r["kind"] != "silent"]
-    shown = [c for c in conditions if any(r["condition"] == c for r in rows)]
+    measured = {r["condition"] for r in rows}
+    shown = [c for c in conditions if c in measured]
     expected = [(s, c) for s in systems for c in shown]
     mixture = np.mean([r["si_sdr"] - r["si_sdri"] for r in speaking])
     sections: list[report.Section] = [
@@ -217,7 +218,8 @@ def _tables(rows: list[dict[str, Any]], corpus: str, systems: list[str], conditi
             f"Mean over {len({r['id'] for r in speaking})} test mixtures; the mixture itself: "
             f"SI-SDR {mixture:.2f} dB, SI-SDRi 0.")]
     first = [r for r in speaking if r["condition"] == shown[0]]
-    kinds = [k for k in KINDS if any(r["kind"] == k for r in first)]
+    found = {r["kind"] for r in first}
+    kinds = [k for k in KINDS if k in found]
     by_kind = [{**r, "condition": KINDS[r["kind"]]} for r in first]
     sections.append(
         report.aggregate(_means(by_kind, "si_sdri"), seeds=seeds).table(

@@ -148,6 +148,10 @@ def test_recordings_that_were_joined_follow_one_another(tmp_path: Path, suffix: 
             found = numbers(list(video.read_frames(joined, duration=10.0)))
         assert len(said) == 1 and len(found) in (59, 60, 61)
         assert len(set(order) - set(found)) <= 1 and found[:15] == list(order)[:15]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            part = numbers(list(video.read_frames(joined, start=1.8, duration=0.4)))
+        assert part == found[45:55]
 
 
 def test_a_long_still_picture_is_believed(tmp_path: Path) -> None:

@@ -124,7 +124,8 @@ class Recipe:
         if not args.dry_run and _is_first_process():
             storage.sweep(exp)
             config.dump(cfg, exp / "config.yaml")
-            asked = {"config": args.config, "overrides": args.overrides}
+            asked = {"program": f"python recipes/{self.name}/run.py", "config": args.config,
+                     "overrides": args.overrides}
             (exp / COMMAND).write_text(json.dumps(asked, indent=1) + "\n", encoding="utf-8")
         pending = None  # in a dry run: the stage that would run before, so that what follows cannot be known
         for number in range(first, last + 1):

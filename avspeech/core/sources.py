@@ -256,7 +256,9 @@ def _looked_up(tables: list[Table], names: set[str]) -> set[str]:
     if not modules:
         return set()
     found: set[str] = set()
-    todo, seen = [n for n in names if n in merged], set()
+    # A protocol's name begins with the name of its corpus: "ravdess-6fold".
+    todo = [n for name in names for n in {name, name.partition("-")[0]} if n in merged]
+    seen: set[str] = set()
     while todo:
         name = todo.pop()
         if name in seen:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from avspeech.core import storage
 from avspeech.errors import InputError
 
 # The camera angles of MEAD, in degrees: (yaw, pitch). Yaw > 0 is a camera at the speaker's left,
@@ -163,13 +164,9 @@ def read_jsonl(path: str | Path) -> Iterator[tuple[str, Any]]:
 def write_jsonl(path: str | Path, records: Iterable[Any]) -> None:
     """Writes dataclass instances, one a line, atomically (aside, then renamed).
     Keys at their default are left out."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.name + ".part")
-    with open(aside, "w", encoding="utf-8") as out:
+    with storage.writing(path) as aside, open(aside, "w", encoding="utf-8") as out:
         for record in records:
             out.write(json.dumps(_compact(record), ensure_ascii=False, sort_keys=False) + "\n")
-    os.replace(aside, path)
 
 
 def _compact(value: Any) -> Any:

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from avspeech.core import storage
 from avspeech.data import corpora
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance, resolve
@@ -230,7 +231,7 @@ def recordings(utterances: Sequence[Utterance], root: str | Path | None = None) 
                 raise InputError(f"{path}: cannot be read under {root} ({error.strerror})") from None
         for paths in alike.values():
             if len(paths) > 1:
-                files.update({path: _digest(resolve(root, path)) for path in paths})
+                files.update({path: storage.content_hash(resolve(root, path)) for path in paths})
     by_file: dict[str, list[Utterance]] = {}
     for u in utterances:
         by_file.setdefault(files[u.audio], []).append(u)
@@ -250,14 +251,6 @@ def _glance(path: Path) -> tuple[int, bytes]:
         size = data.seek(0, 2)
         data.seek(size // 2)
         return size, data.read(64)
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as data:
-        while block := data.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def leaks(split: Split, unit: str = "", sentence: str = "",

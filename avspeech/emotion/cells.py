@@ -33,7 +33,7 @@ from avspeech.core import checkpoint, config, models, sources, storage, trainer
 from avspeech.data import protocol as protocols
 from avspeech.data.manifest import Utterance, read_manifest
 from avspeech.data.protocol import Protocol, Split
-from avspeech.emotion.features import Cache, FeatureConfig, MelConfig
+from avspeech.emotion.features import Cache, FeatureConfig, MelConfig, digest
 from avspeech.emotion.reparam import FactorisedLinear, expandnet_init
 from avspeech.emotion.training import (
     FRAME_RATE,
@@ -58,31 +58,63 @@ Selection = Literal["dev", "last", "refit", "test_oracle"]
 
 @dataclass
 class Guide:
-    """What a larger model says of each utterance from moment to moment, learned beside the targets by a
-    linear layer that is thrown away (feature distillation: Romero et al., "FitNets", ICLR 2015; of speech
-    models: Chang et al., "DistilHuBERT", ICASSP 2022). file: in the cache's folder, by `write_guide`; dims:
-    principal components kept, of the training utterances' frames; weight: of the mean squared error, the
-    components at unit variance."""
+    """Frames of a larger model that a linear layer learns beside the targets, in training alone.
 
-    file: str
-    dims: int = 128
-    weight: float = 1.0
+    Feature distillation: Romero et al., "FitNets", ICLR 2015; of speech models: Chang et al.,
+    "DistilHuBERT", ICASSP 2022.
+    """
+
+    file: str  # in the cache's folder, written by `write_guide`
+    dims: int = 128  # principal components kept, of the frames of the training utterances
+    weight: float = 1.0  # of the mean squared error, for components of unit variance
 
 
-def write_guide(path: Path, frames: Sequence[np.ndarray]) -> None:
-    """Writes a guide's frames, [F, D] of each utterance in the order of the cache's ids, atomically."""
+def write_guide(path: Path, frames: Sequence[np.ndarray], key: str = "") -> None:
+    """Writes the frames of a guide, atomically.
+
+    Args:
+        path: the file to write.
+        frames: [F, D] of each utterance, in the order of the cache's ids.
+        key: hash of all that the frames were made of.
+    """
     out = io.BytesIO()
-    np.savez(out, frames=np.concatenate(frames).astype(np.float16), counts=[len(f) for f in frames])
+    np.savez(out, frames=np.concatenate(frames).astype(np.float16),
+             counts=[len(f) for f in frames], key=key)
     storage.write_atomically(path, out.getvalue())
 
 
 def read_guide(path: Path) -> list[np.ndarray]:
-    """What `write_guide` wrote, [F, D] float32 of each utterance. Raises InputError for another file."""
+    """Reads what `write_guide` wrote.
+
+    Returns:
+        [F, D] float32 of each utterance.
+
+    Raises:
+        InputError: the file is absent or no guide.
+    """
     try:
         with np.load(path, allow_pickle=False) as kept:
             return np.split(kept["frames"].astype(np.float32), np.cumsum(kept["counts"])[:-1])
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: no guide ({error}); run the features stage") from None
+
+
+def guide_key(path: Path) -> str:
+    """The `key` that a guide was written with, "" where there is no such file."""
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            return str(kept["key"])
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return ""
+
+
+def material(cell: Cell) -> list[str]:
+    """Hashes of what a cell is made of beside its settings: manifest, features and guide ("" if absent)."""
+    manifest = Path(cell.manifest)
+    hashes = [storage.content_hash(manifest) if manifest.is_file() else "", digest(cell.cache)]
+    if cell.guide is not None:
+        hashes.append(guide_key(Path(cell.cache) / cell.guide.file))
+    return hashes
 
 
 def guides_of(cell: Cell, cache: Cache, utterances: Sequence[Utterance]) -> list[np.ndarray] | None:
@@ -109,42 +141,33 @@ def whitening(frames: np.ndarray, dims: int) -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass
 class Cell:
-    """One system with one seed on one fold.
+    """One system with one seed on one fold."""
 
-    name: of the system; model: a name in `models`, from which `config` differs; init: "random",
-    "expandnet" (the plain model that begins where its `hrf` would), or a folder with `model.safetensors`,
-    a cell's or a model's: what it has of the same name and shape is where training begins, and `begun` is
-    how many times the learning rate that is changed by (1: like the rest). match:
-    configuration of a model whose training compute this one gets, by so many more (or fewer) steps. fold:
-    of the protocol, or "all but FOLD", which trains on all but the development speakers of that fold and
-    tests nothing (a release).
-    manifest, root, cache: where the corpus lies; incomplete: go on without all of it.
-    selection: what picks the step: the development set, nothing ("last"), or (never for a result) the test
-    set. "refit": nothing, and the development speakers are trained on like the others, for settings and a
-    number of steps that they settled before.
-    oracle: keep the predictions of the step that does best on the test set, apart, beside the honest ones.
-    """
-
-    name: str
-    fold: str
+    name: str  # of the system
+    fold: str  # of the protocol; "all but FOLD" (a release) trains on the test speakers too, tests none
     seed: int
-    protocol: str
-    manifest: str
-    root: str
-    cache: str
-    model: str = "conv_transformer"
-    config: dict[str, Any] = field(default_factory=dict)
+    protocol: str  # a name in `data.protocol`
+    manifest: str  # path of the corpus' manifest
+    root: str  # what the paths in the manifest are relative to
+    cache: str  # folder of the features
+    model: str = "conv_transformer"  # a name in `core.models`
+    config: dict[str, Any] = field(default_factory=dict)  # differences from that model's settings
+    # "random"; "expandnet": the plain model with the weights of the product of `hrf`'s factors; or a folder
+    # with model.safetensors (of a cell or a model), whose weights of matching name and shape are copied
     init: str = "random"
-    begun: float = 1.0
+    begun: float = 1.0  # learning-rate multiplier of the copied weights
+    # settings of a model whose training compute this one gets, by more or fewer steps
     match: dict[str, Any] | None = None
-    train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
-    augment: AugmentConfig = field(default_factory=AugmentConfig)
-    features: FeatureConfig = field(default_factory=FeatureConfig)
-    structure: float = 0.1
-    guide: Guide | None = None
+    train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)  # of the optimizer and loop
+    augment: AugmentConfig = field(default_factory=AugmentConfig)  # what is done to features
+    features: FeatureConfig = field(default_factory=FeatureConfig)  # what is kept of an utterance
+    structure: float = 0.1  # weight of a graph's structure loss
+    guide: Guide | None = None  # frames of a larger model to learn too; None: none
+    # what picks the step: "dev", the development set; "last", nothing; "refit", nothing, and development
+    # speakers are trained on too; "test_oracle", the test set, which is never a result
     selection: Selection = "dev"
-    oracle: bool = False
-    incomplete: bool = False
+    oracle: bool = False  # also keep the predictions of the step that is best on the test set, apart
+    incomplete: bool = False  # go on although the corpus is not all there
 
     def __post_init__(self) -> None:
         if not 0 <= self.begun < math.inf:
@@ -164,6 +187,7 @@ class Cell:
         for key in ("manifest", "root", "cache", "name"):
             del record[key]
         record["protocol"] = protocols.get(self.protocol).hash
+        record["made of"] = material(self)
         named = sources.words(record) | {protocols.get(self.protocol).corpus}
         record["code"] = sources.code_hash(train_cell, named)
         if self.init not in INITS:
@@ -174,7 +198,8 @@ class Cell:
 def mel_config(model: str, differences: Mapping[str, Any]) -> MelConfig:
     """The front end of a model."""
     full: Any = models.build(model, **differences).config
-    return MelConfig(full.mels, full.low, full.high, full.floor, full.filters)
+    return MelConfig(full.mels, full.low, full.high, full.floor, full.filters, full.quietest,
+                     full.loudest)
 
 
 def build(cell: Cell, protocol: Protocol) -> nn.Module:
@@ -278,11 +303,17 @@ def train_cell(folder: str | Path, values: Mapping[str, Any]) -> dict[str, Any]:
         torch.set_num_threads(threads)
 
 
+def train_job(job: tuple[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """`train_cell` of (folder, values), for pools and clusters that pass one value."""
+    return train_cell(*job)
+
+
 def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     began, cpu = time.monotonic(), time.process_time()
-    protocol, cache = protocols.get(cell.protocol), Cache(cell.cache)
+    protocol = protocols.get(cell.protocol).as_found(read_manifest(cell.manifest))
+    cache = Cache(cell.cache)
     split, classes = split_of(protocol, cell), len(protocol.classes)
     main = "uar" if classes else "ccc"
     torch.manual_seed(cell.seed)

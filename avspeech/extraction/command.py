@@ -29,6 +29,8 @@ def add(commands: argparse._SubParsersAction) -> None:
                          help="which face, counted from 1 (default: all)")
     command.add_argument("--mouth", action="store_true",
                          help="the videos show nothing but the mouth; look for no face")
+    command.add_argument("--audio", type=int, metavar="N", help="which track of sound, from 1 "
+                         "(default: the one that the file marks, or the first that sounds)")
     command.add_argument("--model", default="mvtf-small", metavar="M",
                          help="name or folder (default: %(default)s)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -46,7 +48,7 @@ def _extract(args: argparse.Namespace) -> None:
     from avspeech.extraction.extractor import extract_files
 
     paths = extract_files(args.videos, args.out, face=args.face, model=args.model,
-                          progress=not args.quiet, mouth=args.mouth)
+                          progress=not args.quiet, mouth=args.mouth, track=args.audio)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # names of files need not be UTF-8
     for path in paths:

@@ -259,6 +259,7 @@ class Extractor:
         face: int | None = None,
         progress: bool = True,
         mouth: bool = False,
+        track: int | None = None,
     ) -> list[Path]:
         """Extracts the voices of the faces in videos, as wav and mp4: see
         `avspeech.extraction.files`.
@@ -269,16 +270,15 @@ class Extractor:
             face: which face, counted from 1; by default all.
             progress: whether to show progress bars.
             mouth: the videos show nothing but the mouth.
+            track: of sound, from 1; by default the one that the file marks, or the first that sounds.
 
         Returns:
             The files written.
         """
-        paths = (
-            [Path(videos)] if isinstance(videos, (str, Path)) else [Path(video) for video in videos]
-        )
-        return extract(
-            self.blocks, self.sample_rate, self.fps, paths, Path(out), face, progress, mouth
-        )
+        several = [videos] if isinstance(videos, (str, Path)) else videos
+        paths = [Path(video) for video in several]
+        return extract(self.blocks, self.sample_rate, self.fps, paths, Path(out), face, progress,
+                       mouth, track)
 
 
 def extract_files(
@@ -289,6 +289,7 @@ def extract_files(
     progress: bool = True,
     device: str = "cpu",
     mouth: bool = False,
+    track: int | None = None,
 ) -> list[Path]:
     """`Extractor.from_pretrained(model).extract(videos, out, face)`: what `avspeech extract` does.
 
@@ -300,9 +301,10 @@ def extract_files(
         progress: whether to show progress bars.
         device: a torch device.
         mouth: the videos show nothing but the mouth.
+        track: of sound, from 1; by default the one that the file marks, or the first that sounds.
 
     Returns:
         The files written.
     """
     return Extractor.from_pretrained(model, device=device).extract(
-        videos, out, face=face, progress=progress, mouth=mouth)
+        videos, out, face=face, progress=progress, mouth=mouth, track=track)

@@ -38,6 +38,7 @@ def extract(
     face: int | None = None,
     progress: bool = True,
     mouth: bool = False,
+    track: int | None = None,
 ) -> list[Path]:
     """Writes `<stem>_face<N>.wav` and `<stem>_face<N>.mp4` into a folder for each face.
 
@@ -57,6 +58,9 @@ def extract(
             shows any; by default all. `views.match_faces` finds the same face in the other videos.
         progress: whether to show progress bars.
         mouth: the videos show nothing but the mouth (`video.whole_picture`); no face is looked for.
+        track: of the sound, from 1; by default the one that the file marks, or the first that sounds
+            (`media.audio.read`). A warning says which of several was taken, and what was corrected:
+            a constant offset, samples far beyond full scale, channels that cancel each other.
 
     Returns:
         The files, in order.
@@ -97,7 +101,7 @@ def extract(
     pictures = max(len(tracks[0].present) for tracks in found if tracks) / fps
     written: list[Path] = []
     with tempfile.TemporaryFile(prefix="avspeech-") as store:
-        samples = _decode(sound, sample_rate, store)
+        samples = _decode(sound, sample_rate, store, track)
         length = max(samples, round(pictures * sample_rate))
 
         def read(start: int, stop: int) -> np.ndarray:
@@ -157,12 +161,14 @@ def _require_place(out: Path, stem: str) -> None:
                          ) from None
 
 
-def _decode(path: Path, sample_rate: int, store: IO[bytes]) -> int:
+def _decode(path: Path, sample_rate: int, store: IO[bytes], track: int | None) -> int:
     """Appends the sound as raw float32 to `store`; returns the number of samples."""
+    for note in audio.notes_of(path, track):
+        warnings.warn(f"{path}: {note}", stacklevel=3)
     samples, number = 0, 0
     wanted = round(PIECE * sample_rate)
     while True:
-        piece = audio.read(path, sample_rate, start=number * PIECE, duration=PIECE)
+        piece = audio.read(path, sample_rate, number * PIECE, PIECE, track, notes=[], centered=True)
         if not np.isfinite(piece).all():
             raise InputError(f"{path}: the sound holds NaN or infinite samples; repair it first")
         try:

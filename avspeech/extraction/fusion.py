@@ -1,8 +1,8 @@
 """Fusion of the views' lip embeddings: tensor fusion (MVTF), and the baselines to compare it with.
 
 Every fusion maps views `[B, V, T, D]` and a mask `[B, V, T]` (True where the view shows the mouth)
-to `[B, T, D]`. The number of views V may differ from call to call. The result is 0 in a frame that no
-view shows.
+to `[B, T, D]`. The number of views V may differ from call to call. The result is 0 in a frame that
+no view shows.
 """
 
 from __future__ import annotations

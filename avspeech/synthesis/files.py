@@ -107,8 +107,8 @@ def _write(synthesizer: Synthesizer, parts: Any, total: int, text: str | None, o
     try:
         with (soundfile.SoundFile(str(aside), "w", rate, 1, subtype, format=kind) as file,
               tqdm(total=total, desc="speak", unit="char", unit_scale=True, disable=not progress) as bar):
-            for offset, part in parts:
-                for piece, said in _said(synthesizer, part, manner, source, offset):
+            for (offset, part), goes_on in _with_more(parts):
+                for piece, said in _said(synthesizer, part, manner, source, offset, goes_on):
                     if timestamps is not None:
                         stamps.add(said, done / rate, offset)
                     clipped += int(np.count_nonzero(np.abs(piece) > 1.0))
@@ -132,8 +132,19 @@ def _write(synthesizer: Synthesizer, parts: Any, total: int, text: str | None, o
     return done / rate
 
 
-def _said(synthesizer: Synthesizer, part: str, manner: Manner, source: Path | None,
-          offset: int) -> Iterator[tuple[np.ndarray, Timestamps]]:
+def _with_more(parts: Any) -> Iterator[tuple[tuple[int, str], bool]]:
+    """Each part, and whether another one follows."""
+    before = None
+    for part in parts:
+        if before is not None:
+            yield before, True
+        before = part
+    if before is not None:
+        yield before, False
+
+
+def _said(synthesizer: Synthesizer, part: str, manner: Manner, source: Path | None, offset: int,
+          goes_on: bool) -> Iterator[tuple[np.ndarray, Timestamps]]:
     if source is None:
         yield from synthesizer.pieces(part, manner)
         return
@@ -143,7 +154,7 @@ def _said(synthesizer: Synthesizer, part: str, manner: Manner, source: Path | No
         if "no word" in str(error):  # a line of dashes, say
             return
         raise InputError(f"{source}, paragraph at character {offset}: {error}") from None
-    yield from synthesizer.say(script, manner)
+    yield from synthesizer.say(script, manner, goes_on)
 
 
 def _save(path: Path, record: dict[str, Any]) -> None:

@@ -104,10 +104,12 @@ class Synthesizer:
 
     phonemiser: of `avspeech.text`; that of the training, where not given. predict_breaks: whether the voice
     puts breaks of its own between those the text asks for. pronunciations: {"word": "W ER1 D"}, in ARPAbet.
+    sentence_rest, paragraph_rest: seconds of silence behind a sentence and a paragraph (`text.analyse`).
     """
 
     def __init__(self, model: Any, info: ModelInfo, *, phonemiser: str | None = None, language: str = "en-us",
-                 predict_breaks: bool = True, pronunciations: Mapping[str, str] | None = None) -> None:
+                 predict_breaks: bool = True, pronunciations: Mapping[str, str] | None = None,
+                 sentence_rest: float | None = None, paragraph_rest: float | None = None) -> None:
         from avspeech.text import symbols
 
         if tuple(info.labels) != symbols.SYMBOLS[: len(info.labels)]:
@@ -118,6 +120,7 @@ class Synthesizer:
         self.language = language
         self.predict_breaks = predict_breaks
         self.pronunciations = dict(pronunciations or {})
+        self.sentence_rest, self.paragraph_rest = sentence_rest, paragraph_rest
         self.sample_rate = int(model.vocoder.config.sample_rate)
         self.hop = int(model.vocoder.config.hop)
 
@@ -181,7 +184,8 @@ class Synthesizer:
         in it."""
         from avspeech import text as reader
 
-        script = reader.analyse(text, self.phonemiser, self.language, self.pronunciations)
+        script = reader.analyse(text, self.phonemiser, self.language, self.pronunciations,
+                                sentence_rest=self.sentence_rest, paragraph_rest=self.paragraph_rest)
         if not script.words:
             raise InputError("the text has no word to say")
         return script
@@ -241,14 +245,22 @@ class Synthesizer:
             return torch.tensor([int(voice)])
         raise InputError(f"voice '{voice}' is not known; this model has: {', '.join(names)}")
 
-    def say(self, script: Script, manner: Manner) -> Iterator[tuple[np.ndarray, Timestamps]]:
-        """`pieces` of a script."""
+    def say(self, script: Script, manner: Manner,
+            goes_on: bool = False) -> Iterator[tuple[np.ndarray, Timestamps]]:
+        """`pieces` of a script, with its rests between sentences. goes_on: more is said behind it, so
+        that the last sentence has its rest too."""
+        script, rest = script.with_rests(), 0  # rest: samples that go before the next piece
         for number in range(len(script.sentences)):
             for part in _short(script.sentence(number)):
                 if part.words or part.breaks():
                     # Of the words, so that a sentence is said alike wherever it stands
                     seed = manner.seed ^ zlib.crc32(part.text.encode())
-                    yield from self._sentence(part, manner, seed)
+                    for piece, said in self._sentence(part, manner, seed):
+                        yield _rested(piece, said, rest, self.sample_rate) if rest else (piece, said)
+                        rest = 0
+            rest += round(script.rest(number) * self.sample_rate)
+        if rest and goes_on:
+            yield np.zeros(rest, np.float32), Timestamps()
 
     def _sentence(self, script: Script, manner: Manner, seed: int) -> Iterator[tuple[np.ndarray, Timestamps]]:
         import torch
@@ -327,6 +339,13 @@ class Synthesizer:
         if not np.isfinite(sound).all():
             raise FloatingPointError("the voice's output is not finite")
         return limited(sound)
+
+
+def _rested(piece: np.ndarray, said: Timestamps, rest: int, rate: int) -> tuple[np.ndarray, Timestamps]:
+    """A piece and its times with silence before it."""
+    moved = Timestamps()
+    moved.add(said, rest / rate)
+    return np.concatenate([np.zeros(rest, np.float32), piece]), moved
 
 
 def limited(sound: np.ndarray, knee: float = 0.9) -> np.ndarray:

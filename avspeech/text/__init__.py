@@ -5,90 +5,243 @@
     script = text.analyse("I said <brk 0.4> no<rise>. Dr. Smith paid $4.50 on May 3rd.")
     script.text          "i said no. doctor smith paid four dollars and fifty cents on may third."
     script.ids()         [1, ...]: symbols by number (`symbols.SYMBOLS`), for a model
-    script.tokens()      the same with kind, word, place in the source, rate, seconds asked of a break
-    script.phrases()     first and last word of each, and the tone asked for
+    script.tokens()      the same with kind, word, place in the source, rate, seconds asked of a
+    break script.phrases()     first and last word of each, and the tone asked for
+    script.unread_line   what could not be said, for a line on stderr; "" where all could
     script.with_breaks({1: None, 4: 0.3}), .with_tones({2: text.Tone.of(-4)}), .sentence(0)
 
-`markup.parse` takes the markup out, `normalise.normalise` says numbers and abbreviations in words, a
-phonemiser gives the phones, `script` holds the result. Nothing here needs torch.
+`markup.parse` takes the markup out, `normalise.normalise` says numbers and abbreviations in words,
+a phonemiser gives the phones, `script` holds the result. Nothing here needs torch.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
+import unicodedata
 from collections.abc import Mapping
 
-from avspeech.text import lexicon, markup, phonemisers, symbols
+from avspeech.errors import InputError
+from avspeech.text import heteronyms, lexicon, markup, phonemisers, questions, symbols
 from avspeech.text.normalise import Marked, Spoken, normalise
-from avspeech.text.script import Break, Item, Mark, Phrase, Script, Sentence, Token, Tone, Word
+from avspeech.text.own import Own, read_pronunciations
+from avspeech.text.script import (
+    PARAGRAPH_REST,
+    RESTS,
+    RISE,
+    Break,
+    Item,
+    Mark,
+    Phrase,
+    Script,
+    Sentence,
+    Token,
+    Tone,
+    Unread,
+    Word,
+)
 
-__all__ = ["Break", "Mark", "Phrase", "Script", "Sentence", "Token", "Tone", "Word", "analyse", "symbols"]
+__all__ = [
+    "Break",
+    "Mark",
+    "Phrase",
+    "Script",
+    "Sentence",
+    "Token",
+    "Tone",
+    "Unread",
+    "Word",
+    "analyse",
+    "check",
+    "read_pronunciations",
+    "symbols",
+]
 
+MAX_REST = 60.0  # seconds
 _WEIGHT = {mark: weight for weight, mark in enumerate((",", ":", "–", ";", "…", ".", "!", "?"))}
-_PLAIN = re.compile(r"(?:[^\s.?!…,;:–—。？！，()\[\]{}<>\"“”„«»_]|(?<=\w)[.,:](?=\w))+"
-                    r"|[.?!…]+|[,;:–—。？！，]|\n\s*\n")
+_PLAIN = re.compile(
+    r"(?:[^\s.?!…,;:–—。？！，()\[\]{}<>\"“”„«»_]|(?<=\w)[.,:](?=\w))+"
+    r"|[.?!…]+|[,;:–—。？！，]|\n\s*\n"
+)
 
 
-def analyse(source: str, phonemiser: str = "default", language: str = "en-us",
-            pronunciations: Mapping[str, str] | None = None) -> Script:
+@dataclasses.dataclass(frozen=True)
+class _End:
+    """A sentence ends here. paragraph: a paragraph too."""
+
+    paragraph: bool
+
+
+def analyse(
+    source: str,
+    phonemiser: str = "default",
+    language: str = "en-us",
+    pronunciations: Mapping[str, str] | None = None,
+    *,
+    sentence_rest: float | None = None,
+    paragraph_rest: float | None = None,
+    questions_rise: bool = True,
+) -> Script:
     """A text with markup (`markup`) as a `Script`.
 
-    phonemiser: "default" (English, needs nothing) or "espeak" (extra `tts`); language: of espeak-ng;
-    pronunciations: {"word": "W ER1 D"} in ARPAbet, which win over the phonemiser. Only English is normalised.
-    Words with no Latin letter are left out by the default phonemiser. Raises InputError, with the column, for
-    bad markup, and for a phonemiser or language that is not there.
+    Only English is normalised. What has no reading, and words that the phonemiser cannot say, are
+    left out and stand in `Script.unread`.
+
+    Args:
+        source: the text.
+        phonemiser: "default" (English, needs nothing) or "espeak" (extra `tts`).
+        language: of espeak-ng.
+        pronunciations: {"word": "W ER1 D"} in ARPAbet; they win over all else, for the plural and
+            the genitive of the word too (`own`). A file of them: `read_pronunciations`.
+        sentence_rest: seconds of silence behind a sentence (None: by its mark, `script.RESTS`).
+        paragraph_rest: seconds behind a paragraph (None: `script.PARAGRAPH_REST`, or twice
+            `sentence_rest`).
+        questions_rise: whether questions that ask for yes or no get the tone that `<rise>` gives; a
+            tone that the source asks for stays.
+
+    Returns:
+        The script.
+
+    Raises:
+        InputError: with the column, for bad markup; for a phonemiser or language that is not there,
+            a pronunciation that is not ARPAbet, and rests out of range.
     """
     phonemise = phonemisers.get(phonemiser)
-    given = {word.lower(): symbols.from_arpabet(phones) for word, phones in (pronunciations or {}).items()}
-    sentences = _sentences(_items(source, language))
+    given = Own(pronunciations or {})
+    rest = _rests(sentence_rest, paragraph_rest)
+    unread: list[Unread] = []
     done = []
-    for items in sentences:
+    for items, paragraph in _sentences(_items(source, language, unread, given)):
+        if questions_rise and language.lower().startswith("en"):
+            _raise_questions(items)
         words = [item for item in items if isinstance(item, Word)]
         # The last of a phrase: what follows is not a word.
-        final = [not isinstance(after, Word) for item, after in zip(items, [*items[1:], None])
-                 if isinstance(item, Word)]
-        said = iter(phonemise([word.text for word in words], final, language) if words else [])
+        final = [
+            not isinstance(after, Word)
+            for item, after in zip(items, [*items[1:], None])
+            if isinstance(item, Word)
+        ]
+        said = iter(
+            phonemise([_hint(word, source) for word in words], final, language) if words else []
+        )
         spoken: list[Item] = []
         for item in items:
             if isinstance(item, Word):
                 phones, whence = next(said)
-                if item.text in given:
-                    phones, whence = given[item.text], "given"
+                if item.source == "given":
+                    phones, whence = given.phones(item.text) or phones, "given"
                 if not phones:
+                    unread.append(Unread(source[item.start : item.end], item.start, item.end))
                     continue
                 item = Word(item.text, phones, item.start, item.end, item.tone, item.rate, whence)
             spoken.append(item)
         if any(isinstance(item, (Word, Break)) for item in spoken):
-            done.append(Sentence(tuple(spoken), spoken[0].start, spoken[-1].end))
-    return Script(source, tuple(done), language, phonemiser)
+            mark = next((i.text for i in reversed(spoken) if isinstance(i, (Mark, Word))), "")
+            seconds = rest["paragraph"] if paragraph else rest.get(mark, rest[""])
+            done.append(
+                Sentence(tuple(spoken), spoken[0].start, spoken[-1].end, seconds, paragraph)
+            )
+    return Script(
+        source, tuple(done), language, phonemiser, tuple(sorted(unread, key=lambda u: u.start))
+    )
 
 
-def _items(source: str, language: str) -> list[Item | None]:
-    """Words (without phones), marks and breaks with their places in the source; None where a sentence
-    ends."""
-    items: list[Item | None] = []
+def check(source: str, language: str = "en-us") -> None:
+    """Raises InputError, with the column, where `analyse` would for the markup of a text; some
+    milliseconds for a page, so that a whole book can be looked at before its first word is said."""
+    if "<" in source and any(isinstance(piece, markup.Terminal) for piece in markup.parse(source)):
+        _items(source, language, [], Own({}))
+
+
+def _rests(sentence: float | None, paragraph: float | None) -> dict[str, float]:
+    for name, value in (("sentence_rest", sentence), ("paragraph_rest", paragraph)):
+        if value is not None and not 0 <= value <= MAX_REST:
+            raise InputError(f"{name} {value}: expected seconds from 0 to {MAX_REST:g}")
+    rests = dict(RESTS)
+    if sentence is not None:
+        rests = {
+            mark: max(sentence, RESTS["…"]) if mark == "…" and sentence else sentence
+            for mark in RESTS
+        }
+    if paragraph is None:
+        paragraph = (
+            PARAGRAPH_REST
+            if sentence is None
+            else max(PARAGRAPH_REST, 2 * sentence)
+            if sentence
+            else 0.0
+        )
+    return {**rests, "paragraph": paragraph}
+
+
+def _hint(word: Word, source: str) -> str:
+    """A word for the phonemiser: with its capital or its accents where these tell it from
+    another."""
+    written = source[word.start : word.end]
+    if written.isascii():
+        return written if written in heteronyms.senses() and written.istitle() else word.text
+    written = unicodedata.normalize("NFC", written).lower()
+    return written if not written.isascii() and lexicon.has(written) else word.text
+
+
+def _raise_questions(items: list[Item]) -> None:
+    """Gives the last words of yes/no questions their tone."""
+    chunks: list[list[str]] = [[]]
+    last = -1
+    for place, item in enumerate(items):
+        if isinstance(item, Word):
+            chunks[-1].append(item.text.lower())
+            last = place
+        elif isinstance(item, Mark) and item.text not in (".", "!", "?", "…"):
+            chunks.append([])
+        elif isinstance(item, Mark):
+            word = items[last] if last >= 0 else None
+            if (
+                item.text == "?"
+                and isinstance(word, Word)
+                and word.tone is None
+                and questions.rises([chunk for chunk in chunks if chunk])
+            ):
+                items[last] = dataclasses.replace(word, tone=Tone("rise", RISE))
+            chunks = [[]]
+
+
+def _items(source: str, language: str, unread: list[Unread], given: Own) -> list[Item | _End]:
+    """Words (without phones), marks and breaks with their places in the source, and where sentences
+    end."""
+    items: list[Item | _End] = []
     for piece in markup.parse(source):
         if isinstance(piece, markup.Pause):
             items.append(Break(piece.seconds, piece.start, piece.end, piece.rate))
+        elif isinstance(piece, markup.Stop):
+            items.append(_End(piece.paragraph))
         elif isinstance(piece, markup.Terminal):
             _set_tone(items, piece, source)
         else:
-            items += _read(piece, language)
+            items += _read(piece, language, unread, given)
     return items
 
 
-def _read(run: markup.Run, language: str) -> list[Item | None]:
+def _read(run: markup.Run, language: str, unread: list[Unread], given: Own) -> list[Item | _End]:
     english = language.lower().startswith("en")
-    items: list[Item | None] = []
-    for found in normalise(run.text, lexicon.has) if english else _plain(run.text):
+    items: list[Item | _End] = []
+    missed: list[Unread] = []
+    for found in (
+        normalise(run.text, lexicon.has, missed, given.pattern) if english else _plain(run.text)
+    ):
         start, end = run.offsets[found.start], run.offsets[found.end]
         if isinstance(found, Spoken):
-            items += [Word(word, (), start, end, rate=run.rate) for word in found.words]
+            mine = found.own or not english and given.phones(found.words[0]) is not None
+            items += [
+                Word(word, (), start, end, None, run.rate, "given" if mine else "dictionary")
+                for word in found.words
+            ]
         else:
             if found.text:
                 items.append(Mark(found.text, start, end, run.rate))
             if found.ends:
-                items.append(None)
+                items.append(_End(not found.text))
+    unread += [Unread(u.text, run.offsets[u.start], run.offsets[u.end]) for u in missed]
     return items
 
 
@@ -100,32 +253,45 @@ def _plain(text: str) -> list[Spoken | Marked]:
         if found[0] not in ".?!…,;:–—。？！，\n":
             pieces.append(Spoken((found.lower(),), *match.span()))
         else:
-            mark = {"。": ".", "？": "?", "！": "!", "，": ",", "—": "–", "\n": ""}.get(found[0], found[0])
-            pieces.append(Marked("…" if found == "..." else mark, *match.span(),
-                                 ends=found[0] in ".?!…。？！\n"))
+            mark = {"。": ".", "？": "?", "！": "!", "，": ",", "—": "–", "\n": ""}.get(
+                found[0], found[0]
+            )
+            pieces.append(
+                Marked(
+                    "…" if found == "..." else mark,
+                    *match.span(),
+                    ends=found[0] in ".?!…。？！\n",
+                )
+            )
     return pieces
 
 
-def _set_tone(items: list[Item | None], asked: markup.Terminal, source: str) -> None:
+def _set_tone(items: list[Item | _End], asked: markup.Terminal, source: str) -> None:
     for place in range(len(items) - 1, -1, -1):
         item = items[place]
         if isinstance(item, Word):
             if item.tone is not None:
                 markup.fail(source, asked.start, f"'{item.text}' has a tone already")
-            items[place] = Word(item.text, item.phones, item.start, item.end, asked.tone, item.rate)
+            items[place] = dataclasses.replace(item, tone=asked.tone)
             return
-    markup.fail(source, asked.start, f"<{asked.tone.shape}> stands behind a word; there is none before it")
+    markup.fail(
+        source, asked.start, f"<{asked.tone.shape}> stands behind a word; there is none before it"
+    )
 
 
-def _sentences(items: list[Item | None]) -> list[list[Item]]:
-    """The items by sentence; of marks side by side the strongest is kept, none before the first word.
-    What follows an end of sentence up to the next word or mark belongs to that sentence: breaks, that is."""
+def _sentences(items: list[Item | _End]) -> list[tuple[list[Item], bool]]:
+    """The items by sentence, and whether it ends a paragraph; of marks side by side the strongest
+    is kept, none before the first word. What follows an end of sentence up to the next word or mark
+    belongs to that sentence: breaks, that is."""
     sentences: list[list[Item]] = [[]]
+    ended: set[int] = set()  # the sentences that end a paragraph
     for item in items:
         current = sentences[-1]
-        if item is None:
+        if isinstance(item, _End):
             if any(isinstance(i, Word) for i in current):
                 sentences.append([])
+            if item.paragraph:
+                ended.add(len(sentences) - 2)
             continue
         if isinstance(item, Break) and not current and len(sentences) > 1:
             sentences[-2].append(item)
@@ -133,7 +299,9 @@ def _sentences(items: list[Item | None]) -> list[list[Item]]:
         if isinstance(item, Mark):
             if not any(isinstance(i, Word) for i in current):
                 continue
-            last = next((i for i in range(len(current) - 1, -1, -1) if not isinstance(current[i], Break)), 0)
+            last = next(
+                (i for i in range(len(current) - 1, -1, -1) if not isinstance(current[i], Break)), 0
+            )
             before = current[last]
             if isinstance(before, Mark):
                 if _WEIGHT[item.text] > _WEIGHT[before.text] and last == len(current) - 1:
@@ -142,4 +310,7 @@ def _sentences(items: list[Item | None]) -> list[list[Item]]:
                     current[last] = Mark(item.text, before.start, before.end, before.rate)
                 continue
         current.append(item)
-    return [s for s in sentences if s]
+    found = [(s, number in ended) for number, s in enumerate(sentences) if s]
+    if found:
+        found[-1] = (found[-1][0], True)
+    return found

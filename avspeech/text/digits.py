@@ -1,271 +1,393 @@
-"""Addresses, and what is written with digits: dates, times, prices, measures, telephone numbers, plain
-numbers."""
+"""Plain numbers, fractions, powers, ranges, measures, telephone numbers and other groups of
+digits."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-from avspeech.text import abbreviations as known
-from avspeech.text.numbers import cardinal, decade, digits, number, ordinal, year
-from avspeech.text.rules import END, Text, letters, rule
+from avspeech.text import lists, units
+from avspeech.text.numbers import cardinal, digits, number, ordinal, year
+from avspeech.text.rules import EDGE, END, Text, letters, rule
 
-_N = r"\d{1,3}(?:,\d{3})+(?!\d)|\d+"  # a number's whole part, commas and all
-_NUMBER = rf"(?:(?:{_N})(?:\.\d+)?|\.\d+)"
-_MONTH = "|".join(known.MONTHS)
-_UNIT = "|".join(sorted(map(re.escape, known.UNITS), key=len, reverse=True))
-_AMPM = r"\s?([aApP])\.?\s?[mM]\b\.?"
-
-
-def _int(text: str) -> int:
-    return int(text.replace(",", ""))
-
-
-def _plural(text: str) -> bool:
-    return text.replace(",", "") not in ("1", "1.0", "-1")
-
-
-def _mixed(text: str, context: Text) -> list[str]:
-    """A piece of an address: words the dictionary has, letters and digits."""
-    words: list[str] = []
-    for part in re.findall(r"[A-Za-z]+|\d+|[.\-_/@]", text):
-        if part in known.SIGNS_IN_NAMES:
-            words.append(known.SIGNS_IN_NAMES[part])
-        elif part.isdigit():
-            words += number(part) if len(part) < 3 else digits(part)
-        elif (context.word(part.lower()) and len(part) > 2) or len(part) > 4:
-            words.append(part.lower())
-        else:
-            words += letters(part)
-    return words
-
-
-@rule(r"(?:https?://)?(?:[\w.+-]+@)?(?:[A-Za-z0-9-]+\.)+(?:com|org|net|edu|gov|io|info|uk|de|fr|eu)"
-       + END + r"(?:/[\w./-]*[\w/])?")
-def _address(match: re.Match[str], context: Text) -> list[str] | None:
-    text = re.sub(r"^https?://", "", match.group()).rstrip("/")
-    return _mixed(text, context)
-
-
-@rule(r"(\d{1,2}):(\d\d)(?::(\d\d))?(?!\d)(?:" + _AMPM + ")?")
-def _time(match: re.Match[str], context: Text) -> list[str] | None:
-    hour, minute, second, half = match.groups()
-    if int(hour) > 24 or int(minute) > 59 or int(second or 0) > 59:
-        return None
-    words = cardinal(int(hour))
-    if int(minute):
-        words += (["oh"] if int(minute) < 10 else []) + cardinal(int(minute))
-    elif not half and not second and 1 <= int(hour) <= 12:
-        words.append("o'clock")
-    elif not half:
-        words += ["hundred"] if not second else ["zero"]
-    if second:
-        words += ["and", *cardinal(int(second)), "second" + "s" * (int(second) != 1)]
-    return words + ([half.upper(), "M"] if half else [])
+_THIN = "\u00a0\u2009\u202f"
+# A number's whole part, with commas or blanks between its thousands.
+N = (
+    rf"(?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d{{1,3}}(?:[{_THIN}]\d{{3}})+(?!\d)"
+    r"|\d{1,3}(?: \d{3}){2,}(?!\d)"
+    r"|\d{1,3}(?: 000)+(?!\d)|\d+)"
+)
+NUMBER = rf"(?:{N}(?:\.\d+)?|\.\d+)"
+_VULGAR = "".join(lists.FRACTIONS)
+_SUP = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_RAISED = rf"(?:\^\(?([-−+]?\d{{1,6}})\)?|([⁻⁺]?[{_SUP}]+))"
+_MINUS = {
+    "-": ["minus"],
+    "−": ["minus"],
+    "+": ["plus"],
+    "±": ["plus", "or", "minus"],
+    "~": ["about"],
+    "≈": ["about"],
+}
+# Units of what may follow without "of": "2 tsp salt", "16 GB RAM".
+_OF_STUFF = (
+    "spoons",
+    "ounces",
+    "grams",
+    "pounds",
+    "liters",
+    "bytes",
+    "gallons",
+    "quarts",
+    "pints",
+    "cups",
+    "carats",
+)
+_SPACES = re.compile(rf"[\s{_THIN},]")
 
 
-@rule(r"(\d{1,4}):(\d{1,4})(?![\d:])")
-def _ratio(match: re.Match[str], context: Text) -> list[str] | None:
-    return [*number(match.group(1)), "to", *number(match.group(2))]
+@dataclass(frozen=True)
+class Value:
+    """A number as written: its words, where it ends, whether a noun behind it is singular."""
+
+    words: list[str]
+    end: int
+    one: bool
 
 
-@rule(r"[-–](?=[$£€¥]?\d)")
-def _to(match: re.Match[str], context: Text) -> list[str] | None:
-    """Between two prices, percentages or times: "$3-$5", "10%–20%", "10am-5pm"."""
-    before = context.text[max(0, match.start() - 20): match.start()]
-    return ["to"] if re.search(rf"\d(?:%|{_AMPM[3:]})?$", before) else None
+def plain(text: str) -> str:
+    """The digits of a number without what parts its thousands."""
+    return _SPACES.sub("", text)
 
 
-@rule(rf"(?<=\d)/({_UNIT})" + END)
-def _per(match: re.Match[str], context: Text) -> list[str] | None:
-    return ["per", *known.UNITS[match.group(1)][0].split()]
+def power(exponent: str) -> list[str]:
+    """ "2" -> squared, "8" -> to the eighth, "-3" -> to the minus three."""
+    exponent = exponent.translate(lists.SUPERSCRIPTS).replace("−", "-").lstrip("+")
+    if exponent in ("2", "3"):
+        return ["squared"] if exponent == "2" else ["cubed"]
+    if exponent.isalpha():
+        return ["to", "the", exponent.upper()]
+    if exponent.startswith("-"):
+        return ["to", "the", "minus", *cardinal(int(exponent[1:]))]
+    return ["to", "the", *ordinal(int(exponent))]
 
 
-@rule(r"([A-Z]{1,3})&([A-Z]{1,3})" + END)
-def _and_letters(match: re.Match[str], context: Text) -> list[str] | None:
-    return [*letters(match.group(1)), "and", *letters(match.group(2))]
-
-
-@rule(r"([CF])#")
-def _sharp(match: re.Match[str], context: Text) -> list[str] | None:
-    return [match.group(1), "sharp"]
-
-
-@rule(r"(\d{1,2})" + _AMPM)
-def _hour(match: re.Match[str], context: Text) -> list[str] | None:
-    return [*cardinal(int(match.group(1))), match.group(2).upper(),
-            "M"] if int(match.group(1)) <= 24 else None
-
-
-@rule(r"(\d{4})-(\d\d)-(\d\d)(?!\d)")
-def _iso_date(match: re.Match[str], context: Text) -> list[str] | None:
-    y, m, d = map(int, match.groups())
-    if not (1 <= m <= 12 and 1 <= d <= 31):
-        return None
-    return [known.MONTH_NAMES[m - 1], *ordinal(d), *year(y)]
-
-
-@rule(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d\d)(?![\d/])")
-def _slash_date(match: re.Match[str], context: Text) -> list[str] | None:
-    m, d, y = map(int, match.groups())
-    if m > 12 and d <= 12:
-        m, d = d, m
-    if not (1 <= m <= 12 and 1 <= d <= 31):
-        return None
-    return [known.MONTH_NAMES[m - 1], *ordinal(d), *(year(y) if y > 99 else _short_year(y))]
-
-
-def _short_year(y: int) -> list[str]:
-    return (["oh"] if y < 10 else []) + cardinal(y)
-
-
-@rule(rf"({_MONTH})\b\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?(?![\d:/%])(?!\.\d)(?:,?\s+(\d{{4}})\b)?")
-def _month_day(match: re.Match[str], context: Text) -> list[str] | None:
-    if not 1 <= int(match.group(2)) <= 31:
-        return None
-    return [known.MONTHS[match.group(1)], *ordinal(int(match.group(2))),
-            *(year(int(match.group(3))) if match.group(3) else [])]
-
-
-@rule(rf"(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?({_MONTH})\b(?:\.(?=\s+\d))?(?:,?\s+(\d{{4}})\b)?")
-def _day_month(match: re.Match[str], context: Text) -> list[str] | None:
-    if not 1 <= int(match.group(1)) <= 31:
-        return None
-    article = [] if context.before(match.start()).lower() == "the" else ["the"]
-    return [*article, *ordinal(int(match.group(1))), "of", known.MONTHS[match.group(2)],
-            *(year(int(match.group(3))) if match.group(3) else [])]
-
-
-@rule(r"(1[1-9]|20)(\d0)['’]?s\b")
-def _decade(match: re.Match[str], context: Text) -> list[str] | None:
-    return decade(int(match.group(1) + match.group(2)))
-
-
-@rule(r"['’]?([2-9]0)s\b")
-def _short_decade(match: re.Match[str], context: Text) -> list[str] | None:
-    return [cardinal(int(match.group(1)))[0][:-1] + "ies"]
-
-
-@rule(rf"(?:US)?([$£€¥])\s?({_N})(?:\.(\d+))?(?:\s?(thousand|million|billion|trillion|bn|[KkMmBb])\b)?")
-def _money(match: re.Match[str], context: Text) -> list[str] | None:
-    sign, whole, fraction, size = match.groups()
-    one, many, small_one, small_many = known.MONEY[sign]
-    if size:
-        size = known.SIZES.get(size.lower(), size.lower())
-        return [*number(whole + ("." + fraction if fraction else "")), size, many]
-    if fraction and (len(fraction) != 2 or not small_one):
-        return [*number(f"{whole}.{fraction}"), many]
-    words = [*number(whole), many if _plural(whole) else one]
-    if not fraction or int(fraction) == 0:
-        return words
-    cents = [*cardinal(int(fraction)), small_many if int(fraction) != 1 else small_one]
-    return cents if _int(whole) == 0 else [*words, "and", *cents]
-
-
-@rule(rf"({_N})\s?¢")
-def _cents(match: re.Match[str], context: Text) -> list[str] | None:
-    return [*number(match.group(1)), "cents" if _plural(match.group(1)) else "cent"]
-
-
-@rule(rf"({_N})(st|nd|rd|th)\b", re.IGNORECASE)
-def _ordinal(match: re.Match[str], context: Text) -> list[str] | None:
-    value = _int(match.group(1))
-    return ordinal(value) if value < 10**18 else None
-
-
-@rule(r"(?:\+?1[-. ]?)?(?:\(\d{3}\)\s?|\d{3}[-. ])\d{3}[-. ]\d{4}(?!\d)|\d{3}-\d{4}(?!\d)"
-       r"|\d+(?:-\d+){2,}(?!\d)|\+\d{1,3}(?:[ -]\d{2,5}){2,6}(?!\d)|\d+(?:\.\d+){2,}(?![\d.])")
-def _groups(match: re.Match[str], context: Text) -> list[str] | None:
-    """Telephone numbers, serial numbers, versions: group by group."""
-    text = match.group()
-    if re.fullmatch(r"\d{1,2}(\.\d{1,2}){2,}", text):
-        return [w for i, part in enumerate(text.split(".")) for w in (["point"] if i else []) + number(part)]
-    parts = re.findall(r"\d+", text)
-    # an address of the internet, or a pause
-    between = "dot" if text.count(".") == len(parts) - 1 == 3 else ","
-    words: list[str] = ["plus"] if text[0] == "+" else []
-    for i, part in enumerate(parts):
-        words += ([between] if i else []) + digits(part)
-    return words
-
-
-@rule(rf"({_N})\s+(\d+)/(\d+)(?![\d/])|(\d+)/(\d+)(?![\d/])|({_N})?\s?([½⅓⅔¼¾⅛])")
-def _fraction(match: re.Match[str], context: Text) -> list[str] | None:
-    whole, top, bottom, top2, bottom2, whole2, sign = match.groups()
-    top, bottom, whole = top or top2, bottom or bottom2, whole or whole2
-    if sign:
-        top, bottom = known.FRACTIONS[sign]
-    if len(top) > 4 or len(bottom) > 4 or int(bottom) == 0:
-        return None
-    if not sign and match.group() in known.PAIRS:
-        return [*number(top), *number(bottom)]
-    words = [*number(whole), "and"] if whole else []
-    if int(top) < 20 and 2 <= int(bottom) <= 100:
-        name = {2: ["half"], 4: ["quarter"]}.get(int(bottom)) or ordinal(int(bottom))
-        if int(top) != 1:
+def fraction(top: int, bottom: int) -> list[str]:
+    """3, 4 -> three quarters; 5, 8 -> five eighths; 1, 100 -> one hundredth."""
+    if top < 100 and 2 <= bottom <= 100 or bottom in (1000, 1000000):
+        name = {
+            2: ["half"],
+            4: ["quarter"],
+            100: ["hundredth"],
+            1000: ["thousandth"],
+            1000000: ["millionth"],
+        }.get(bottom) or ordinal(bottom)
+        if top != 1:
             name = [*name[:-1], "halves" if name[-1] == "half" else name[-1] + "s"]
-        article = ["a"] if whole and int(top) == 1 else number(top)
-        return [*words, *article, *name]
-    return [*words, *number(top), "over", *number(bottom)]
+        return [*cardinal(top), *name]
+    return [*cardinal(top), "over", *cardinal(bottom)]
 
 
-@rule(rf"([-−+]?)({_NUMBER})\s?(°\s?[CF]?|%|{_UNIT})" + END)
-def _measure(match: re.Match[str], context: Text) -> list[str] | None:
-    sign, value, unit = match.groups()
-    gap = not match.group().endswith(value + unit)
-    if gap and (len(unit) == 1 and unit.isalpha() and unit not in "mg" or unit in ("in", "min", "ha", "at")):
-        return None  # "5 in a row", "5 A grades": a space and a letter may be anything
-    if sign and match.start() and context.text[match.start() - 1].isalnum():
-        return None
-    unit = unit.replace(" ", "")
-    one, many = known.UNITS[unit] if unit in known.UNITS else known.DEGREES[unit]
-    minus = {"-": ["minus"], "−": ["minus"], "+": ["plus"]}.get(sign, [])
-    return [*minus, *number(value), *(many if _plural(value) else one).split()]
+_MIXED_SIGN = re.compile(rf"(?:({N})\s?)?([{_VULGAR}])")
+_MIXED = re.compile(rf"({N})[ ](\d{{1,2}})/(\d{{1,3}})(?![\d/])")
+_FRACTION = re.compile(r"(\d{1,4})[/⁄](\d{1,7})(?![\d/⁄])")
+_SCIENTIFIC = re.compile(rf"({NUMBER})(?:[eE]([-+−]?\d{{1,3}})(?![\w.])|\s?[xX×·*]\s?10{_RAISED})")
+_POWER = re.compile(rf"({NUMBER}){_RAISED}")
+_NUMBER = re.compile(
+    rf"({NUMBER})(?:[ \u00a0](hundred|thousand|million|billion|trillion)(?![^\W_]))?"
+)
 
 
-@rule(rf"({_NUMBER})\s?[-–—]\s?({_NUMBER})(\s?%)?(?![\d-])")
-def _range(match: re.Match[str], context: Text) -> list[str] | None:
-    low, high, percent = match.groups()
-    spaced = not re.fullmatch(r"[\d.,]+[-–—][\d.,%\s]+", match.group())
-    if spaced and "-" in match.group():
-        return [*_plain(low, context), "minus", *_plain(high, context), *(["percent"] if percent else [])]
-    return [*_plain(low, context), "to", *_plain(high, context), *(["percent"] if percent else [])]
+def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
+    """The value that is written at a place of the view; None where none is."""
+    view = context.view
+    if match := _MIXED_SIGN.match(view, place):
+        whole, sign = match.groups()
+        return _with_whole(whole, *lists.FRACTIONS[sign], match.end())
+    if match := _MIXED.match(view, place):
+        whole, top, bottom = match.groups()
+        if 0 < int(top) < int(bottom):
+            return _with_whole(whole, int(top), int(bottom), match.end())
+    if match := _FRACTION.match(view, place):
+        top, bottom = match.groups()
+        if match.group() in lists.PAIRS:
+            return Value([*number(top), *number(bottom)], match.end(), False)
+        if int(bottom) and context.after(match.end()) in ("stars", "rating", "score", "points"):
+            return Value([*number(top), "out", "of", *number(bottom)], match.end(), False)
+        if int(bottom):
+            return Value(fraction(int(top), int(bottom)), match.end(), int(top) < int(bottom))
+    if match := _SCIENTIFIC.match(view, place):
+        base, *exponents = match.groups()
+        raised = next(e for e in exponents if e)
+        if match.group(2) and raised.lstrip("+-−"):
+            raised = re.sub(r"^([-−+]?)0+(?=\d)", r"\1", raised)
+        return Value(
+            [*number(plain(base)), "times", "ten", *power_in_full(raised)], match.end(), False
+        )
+    if match := _POWER.match(view, place):
+        return Value(
+            [*number(plain(match.group(1))), *power(match.group(2) or match.group(3))],
+            match.end(),
+            False,
+        )
+    if match := _NUMBER.match(view, place):
+        written, size = match.groups()
+        words = number(plain(written)) if signed or size else _as_year(written)
+        return Value(
+            [*words, size] if size else words,
+            match.end(),
+            not size and plain(written) in ("1", "1.0"),
+        )
+    return None
 
 
-def _plain(text: str, context: Text) -> list[str]:
+def power_in_full(exponent: str) -> list[str]:
+    """As `power`, but always "to the ...": "ten to the second"."""
+    exponent = exponent.translate(lists.SUPERSCRIPTS).replace("−", "-").lstrip("+")
+    return ["to", "the", *ordinal(int(exponent))] if exponent in ("2", "3") else power(exponent)
+
+
+def _with_whole(whole: str | None, top: int, bottom: int, end: int) -> Value:
+    if whole is None:
+        return Value(fraction(top, bottom), end, True)
+    part = ["a", *fraction(top, bottom)[1:]] if top == 1 else fraction(top, bottom)
+    return Value([*number(plain(whole)), "and", *part], end, False)
+
+
+def _as_year(text: str) -> list[str]:
     """A number with no sign: a year where it looks like one."""
     if re.fullmatch(r"10[1-9]\d|1[1-9]\d\d|20\d\d", text):
         return year(int(text))
-    return number(text)
+    return number(plain(text))
 
 
-@rule(r"(\d+)(\s?)([xX×])\s?(\d+)\b")
-def _times(match: re.Match[str], context: Text) -> list[str] | None:
-    return [*number(match.group(1)), "times" if match.group(2) else "by", *number(match.group(4))]
+def measured(context: Text, start: int, value: Value, written: str) -> tuple[list[str], int, bool]:
+    """The words of a value and the unit behind it, where they end, whether there is a unit."""
+    found = units.unit_at(context, start, value.end, written)
+    if found is None:
+        return value.words, value.end, False
+    unit, end, joined = found
+    behind = end + (
+        context.text[end : end + 2] == ". " and context.text[end + 2 : end + 3].islower()
+    )
+    stuff = unit.many.endswith(_OF_STUFF) and context.after(behind) not in lists.THINGS
+    singular = joined or value.one or context.adjective(start, behind, stuff)
+    return [*value.words, *units.said(unit, singular)], end, True
 
 
-@rule(rf"([-−+±~]?)({_NUMBER})(?:\s(thousand|million|billion|trillion)\b)?(?![^\W_])")
-def _number(match: re.Match[str], context: Text) -> list[str] | None:
-    sign, value, size = match.groups()
-    if sign == "-" and match.start() and not context.text[match.start() - 1].isspace():
+def _followed(context: Text, end: int) -> bool:
+    """Whether a letter or digit follows, so that the number is part of a name ("3D")."""
+    return context.view[end : end + 1].isalnum()
+
+
+@rule(rf"([-−+±~≈]?)\s?(?=[\d.{_VULGAR}])", "ds")
+def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
+    """A number with its sign and unit, one behind "a" or before a noun. `a -5 °C wind` -> a minus
+    five degree celsius wind"""
+    sign, start = match.group(1), match.start()
+    if sign and not context.opens(start):
         return None
-    prefix = {"-": ["minus"], "−": ["minus"], "+": ["plus"], "±": ["plus", "or", "minus"],
-              "~": ["about"]}.get(sign, [])
-    if value in known.BY_DIGIT and not sign and not size:
-        return digits(value)
-    return prefix + (_plain(value, context) if not sign else number(value)) + ([size] if size else [])
+    if match.end() > start + len(sign) and sign in ("-", "+"):
+        return None
+    value = value_at(context, match.end(), bool(sign))
+    if value is None:
+        return None
+    written = context.view[match.end() : value.end]
+    if (
+        not sign
+        and written in lists.BY_DIGIT
+        or written.isdigit()
+        and len(written) > 2
+        and _is_code(context, start)
+    ):
+        value = Value(digits(written), value.end, False)
+    if start and context.view[start - 1].isalpha():
+        return None  # "MP3s"
+    words, end, unit = measured(context, start, value, written)
+    if not unit and _followed(context, end):
+        return None
+    return [*_MINUS.get(sign, []), *words], end
 
 
-@rule(r"#(?=\d)|N(?:o|r|os)\.\s?(?=\d)|№\s?")
-def _numbered(match: re.Match[str], context: Text) -> list[str] | None:
+def _is_code(context: Text, start: int) -> bool:
+    near = [w.lower() for w in context.words_before(start)[:3]]
+    return bool(near) and (
+        near[0] in lists.CODES
+        or near[0] in ("is", "was", "number", "no")
+        and any(w in lists.CODES for w in near[1:])
+    )
+
+
+@rule(r"(\d{1,2})['′’]\s?(\d{1,2})(?:\"|″|”|'')", "d")
+def feet_inches(match: re.Match[str], context: Text) -> list[str] | None:
+    """A height. `6'2\"` -> six feet two inches"""
+    feet, inches = map(int, match.groups())
+    return [
+        *cardinal(feet),
+        "foot" if feet == 1 else "feet",
+        *cardinal(inches),
+        "inch" if inches == 1 else "inches",
+    ]
+
+
+@rule(rf"({NUMBER})(\s?)[-–—](\s?)(?=({NUMBER}))", "d")
+def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
+    """Two numbers and a dash: a range, or a difference where blanks stand around a hyphen.
+    `5–6 km`
+    -> five to six kilometers"""
+    start = match.start()
+    value = value_at(context, match.end())
+    if value is None or context.view[value.end : value.end + 2].lstrip("-–")[:1].isdigit():
+        return None
+    minus = match.group(2) and "-" in match.group()
+    if match.group(1) + "/" + match.group(4) in lists.PAIRS - {"9/11", "7/11", "20/20"}:
+        return [*number(match.group(1)), *value.words], value.end
+    words, end, unit = measured(
+        context, start, Value(value.words, value.end, False), match.group(4)
+    )
+    if not unit and _followed(context, end):
+        return None
+    low = number(plain(match.group(1))) if minus or unit else _as_year(match.group(1))
+    return [*low, "minus" if minus else "to", *words], end
+
+
+@rule(r"(\d+(?:\.\d+)?\"?)(\s?)([xX×])\s?(?=\d)(?!\s?10[\^⁰¹²³⁴⁵⁶⁷⁸⁹⁻])", "d")
+def times(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
+    """A product, or the sides of a thing. `a 4x4 truck` -> a four by four truck"""
+    second = re.compile(r"\d+(?:\.\d+)?").match(context.view, match.end())
+    assert second is not None
+    words, end, unit = measured(
+        context, match.start(), Value(number(second.group()), second.end(), False), second.group()
+    )
+    if not unit and _followed(context, end) and context.view[end] not in "xX":
+        return None
+    between = "times" if match.group(2) and not unit else "by"
+    return [*number(match.group(1).rstrip('"')), between, *words], end
+
+
+@rule(r"(\d+(?:\.\d+)?)[xX](?=\s+(?:[a-z]+er|as|more|less|the|speed|zoom)\b)", "d")
+def times_as(match: re.Match[str], context: Text) -> list[str] | None:
+    """How many times. `2x faster` -> two times faster"""
+    return [*number(match.group(1)), "times"]
+
+
+@rule(rf"({NUMBER})\"", "d")
+def inches(match: re.Match[str], context: Text) -> list[str] | None:
+    """Inches before a noun, where no quotation is open. `a 27" screen` -> a twenty seven inch
+    screen"""
+    one = match.group(1) == "1" or context.adjective(match.start(), match.end())
+    return [*number(plain(match.group(1))), "inch" if one else "inches"]
+
+
+@rule(rf"({N})(st|nd|rd|th)" + END, "d", re.IGNORECASE)
+def nth(match: re.Match[str], context: Text) -> list[str] | None:
+    """An ordinal. `the 22nd` -> the twenty second"""
+    value = int(plain(match.group(1)))
+    return ordinal(value) if value < 10**18 else None
+
+
+@rule(r"\d{3}(?: \d{3})? \d{4}(?![\d,])|\d{4} \d{3} \d{3,4}(?![\d,])", "d")
+def spaced_call(match: re.Match[str], context: Text) -> list[str] | None:
+    """A telephone number with blanks, behind a word that says so. `call 555 0123` -> call five five
+    five, zero one two three"""
+    if context.before(match.start()).lower() not in lists.CALLS:
+        return None
+    return [
+        w
+        for i, part in enumerate(match.group().split(" "))
+        for w in ([","] if i else []) + digits(part)
+    ]
+
+
+@rule(r"(\d)(\d\d)(?![\d,]|\.\d)" + END, "d")
+def of_three(match: re.Match[str], context: Text) -> list[str] | None:
+    """The number of a room or a flight. `Room 237` -> room two thirty seven"""
+    first, rest = match.groups()
+    if context.before(match.start()).lower() not in lists.NUMBERED or first == "0" or rest == "00":
+        return None
+    return [*digits(first), *(["oh"] if rest[0] == "0" else []), *cardinal(int(rest))]
+
+
+@rule(
+    r"(?:\+?1[-. ]?)?(?:\(\d{3}\)\s?|\d{3}[-. ])\d{3}[-. ]\d{4}(?!\d)|\d{3}-\d{4}(?!\d)"
+    r"|\d{5}-\d{4}(?!\d)|\d{4}(?:[ -]\d{4}){2,3}(?!\d)|\d+(?:-\d+){2,}(?!\d)"
+    r"|\+\d{1,3}(?:[ -]\d{2,5}){2,6}(?!\d)|\d+(?:\.\d+){2,}(?!\d)",
+    "ds",
+)
+def groups(match: re.Match[str], context: Text) -> list[str] | None:
+    """Telephone, card and serial numbers, versions and addresses: group by group. `555-1234` ->
+    five five five, one two three four"""
+    text = match.group()
+    parts = re.findall(r"\d+", text)
+    address = text.count(".") == len(parts) - 1 == 3 and all(int(p) < 256 for p in parts)
+    if address and context.before(match.start()).lower() not in ("version", "release", "v"):
+        return [
+            w
+            for i, part in enumerate(parts)
+            for w in (["dot"] if i else []) + (digits(part) if len(part) > 2 else number(part))
+        ]
+    if re.fullmatch(r"\d{1,4}(\.\d{1,5}){2,}", text) and not re.fullmatch(
+        r"\d{3}\.\d{3}\.\d{4}", text
+    ):
+        return [w for i, part in enumerate(parts) for w in (["point"] if i else []) + number(part)]
+    words: list[str] = ["plus"] if text[0] == "+" else []
+    for i, part in enumerate(parts):
+        words += ([","] if i else []) + digits(part)
+    return words
+
+
+@rule(r"((?:1-)?\d{3})-((?=[A-Z-]{4,10}(?![A-Z-]))[A-Z]+(?:-[A-Z]+)*)" + END, "d")
+def lettered_number(match: re.Match[str], context: Text) -> list[str] | None:
+    """A telephone number with a word. `1-800-FLOWERS` -> one, eight hundred, flowers"""
+    words: list[str] = []
+    for group in match.group(1).split("-"):
+        words += [*(number(group) if group[1:] == "00" else digits(group)), ","]
+    for name in match.group(2).split("-"):
+        words += [name.lower()] if context.word(name.lower()) or len(name) > 4 else letters(name)
+    return words
+
+
+@rule(
+    rf"([A-Z]{{2}}|{'|'.join(sorted(lists.STATE_NAMES))}){EDGE}?[ ](\d{{5}})(?:-(\d{{4}}))?(?![\d-])",
+    "l",
+)
+def zip_code(match: re.Match[str], context: Text) -> list[str] | None:
+    """A state and its ZIP code. `CA 90210` -> C A nine zero two one zero"""
+    state, first, more = match.groups()
+    if len(state) == 2 and state not in lists.STATES:
+        return None
+    return [
+        *(letters(state) if len(state) == 2 else [state.lower()]),
+        *digits(first),
+        *([",", *digits(more)] if more else []),
+    ]
+
+
+@rule(r"#(?=\d)|№\s?(?=\d)", "sl")
+def numbered(match: re.Match[str], context: Text) -> list[str] | None:
+    """The sign of a number. `#1` -> number one"""
     return ["number"]
 
 
-@rule(r"\d+(?=[^\W\d_])")
-def _digits_in_name(match: re.Match[str], context: Text) -> list[str] | None:
+@rule(r"(?:(?<=[A-Za-z])|(?<=[A-Z]-))(\d{1,2})'?s(?![^\W_])", "d")
+def digits_plural(match: re.Match[str], context: Text) -> list[str] | None:
+    """The plural of a name that ends in a number. `MP3s` -> M P threes"""
+    *first, last = number(match.group(1))
+    return [
+        *first,
+        last[:-1] + "ies" if last.endswith("y") else last + ("es" if last.endswith("x") else "s"),
+    ]
+
+
+@rule(r"\d+(?=[^\W\d_])", "d")
+def digits_in_name(match: re.Match[str], context: Text) -> list[str] | None:
+    """Digits before letters. `3D` -> three D"""
     return number(match.group()) if len(match.group()) < 3 else digits(match.group())
 
 
-@rule(r"([A-Za-z]+)(?=\d)")
-def _letters_in_name(match: re.Match[str], context: Text) -> list[str] | None:
-    text = match.group()
-    return [text.lower()] if len(text) > 3 or text.islower() and context.word(text) else letters(text)
+@rule(r"\d+", "d")
+def bare_digits(match: re.Match[str], context: Text) -> list[str] | None:
+    """Any other digits. `12` -> twelve"""
+    if context.view[: match.start()].endswith("FY") and len(match.group()) == 4:
+        return year(int(match.group()))
+    return number(match.group()) if len(match.group()) < 3 else digits(match.group())

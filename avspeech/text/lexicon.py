@@ -1,7 +1,7 @@
-"""The default phonemiser: CMUdict (BSD licence, 124,926 words, in this package), then word endings and
-compounds, then a guess by `g2p`. General American.
+"""The default phonemiser: CMUdict (BSD licence, 124,926 words, in this package), then word endings
+and compounds, then a guess by `g2p`. General American.
 
-A few words of two pronunciations are told apart by the word before; most are not.
+Words of two pronunciations are told apart by the words around them (`heteronyms`).
 """
 
 from __future__ import annotations
@@ -11,66 +11,94 @@ import lzma
 from collections.abc import Sequence
 from pathlib import Path
 
-from avspeech.text import g2p, symbols
+from avspeech.text import g2p, heteronyms, lists, symbols
 
 TABLE = Path(__file__).parent / "tables" / "cmudict.xz"
 
-LETTERS = {"A": "EY1", "B": "B IY1", "C": "S IY1", "D": "D IY1", "E": "IY1", "F": "EH1 F", "G": "JH IY1",
-           "H": "EY1 CH", "I": "AY1", "J": "JH EY1", "K": "K EY1", "L": "EH1 L", "M": "EH1 M", "N": "EH1 N",
-           "O": "OW1", "P": "P IY1", "Q": "K Y UW1", "R": "AA1 R", "S": "EH1 S", "T": "T IY1", "U": "Y UW1",
-           "V": "V IY1", "W": "D AH1 B AH0 L Y UW0", "X": "EH1 K S", "Y": "W AY1", "Z": "Z IY1"}
+LETTERS = {
+    "A": "EY1",
+    "B": "B IY1",
+    "C": "S IY1",
+    "D": "D IY1",
+    "E": "IY1",
+    "F": "EH1 F",
+    "G": "JH IY1",
+    "H": "EY1 CH",
+    "I": "AY1",
+    "J": "JH EY1",
+    "K": "K EY1",
+    "L": "EH1 L",
+    "M": "EH1 M",
+    "N": "EH1 N",
+    "O": "OW1",
+    "P": "P IY1",
+    "Q": "K Y UW1",
+    "R": "AA1 R",
+    "S": "EH1 S",
+    "T": "T IY1",
+    "U": "Y UW1",
+    "V": "V IY1",
+    "W": "D AH1 B AH0 L Y UW0",
+    "X": "EH1 K S",
+    "Y": "W AY1",
+    "Z": "Z IY1",
+}
 
 # Said without stress, and most of them weaker than the dictionary has them.
-WEAK = {"a": "AH0", "an": "AH0 N", "the": "DH AH0", "and": "AH0 N D", "of": "AH0 V", "to": "T AH0",
-        "for": "F ER0",
-        "in": "IH0 N", "on": "AA0 N", "at": "AE0 T", "as": "AE0 Z", "is": "IH0 Z", "it": "IH0 T",
-        "or": "AO0 R",
-        "that": "DH AE0 T", "from": "F R AH0 M", "with": "W IH0 DH", "by": "B AY0", "but": "B AH0 T",
-        "be": "B IY0",
-        "was": "W AH0 Z", "are": "AA0 R", "were": "W ER0", "his": "HH IH0 Z", "he": "HH IY0", "she": "SH IY0",
-        "they": "DH EY0", "we": "W IY0", "you": "Y UW0", "him": "HH IH0 M", "her": "HH ER0",
-        "them": "DH EH0 M",
-        "us": "AH0 S", "my": "M AY0", "your": "Y AO0 R", "our": "AA0 R", "their": "DH EH0 R",
-        "its": "IH0 T S",
-        "has": "HH AE0 Z", "had": "HH AE0 D", "have": "HH AE0 V", "can": "K AE0 N", "if": "IH0 F",
-        "me": "M IY0",
-        "than": "DH AE0 N", "will": "W IH0 L", "would": "W UH0 D", "am": "AE0 M", "do": "D UW0"}
-_STRONG_LAST = frozenset("to for at from of is are was were be am have has had do can will would that by "
-                         "in on".split())
-
-# Word: (words that may stand before, the pronunciation then), and the pronunciation else.
-_BE = frozenset("am is are was were be been being get got gets".split())
-_HAVE = frozenset("have has had having i've you've we've they've i'd he's she's it's".split())
-_MAY = frozenset("to will would can could shall should may might must do does did don't didn't won't can't "
-                 "please i you "
-                 "we they let's who not".split())
-_THE = frozenset("a an the this that my your his her its our their no any some each every first last new "
-                 "next".split())
-HETERONYMS: dict[str, tuple[frozenset[str], str, str]] = {
-    "read": (_HAVE | _BE | {"already"}, "R EH1 D", "R IY1 D"),
-    "live": (_MAY | {"people"}, "L IH1 V", "L AY1 V"),
-    "lead": (_THE | {"of"}, "L EH1 D", "L IY1 D"),
-    "use": (_THE | {"of", "in"}, "Y UW1 S", "Y UW1 Z"),
-    "close": (_MAY | {"and", "or"}, "K L OW1 Z", "K L OW1 S"),
-    "wind": (_MAY, "W AY1 N D", "W IH1 N D"),
-    "tear": (_MAY, "T EH1 R", "T IH1 R"),
-    "excuse": (_THE, "IH0 K S K Y UW1 S", "IH0 K S K Y UW1 Z"),
-    "house": (_MAY, "HH AW1 Z", "HH AW1 S"),
-    **{word: (_MAY, verb, noun) for word, verb, noun in (
-        ("record", "R AH0 K AO1 R D", "R EH1 K ER0 D"), ("object", "AH0 B JH EH1 K T", "AA1 B JH EH0 K T"),
-        ("project", "P R AH0 JH EH1 K T", "P R AA1 JH EH0 K T"), ("conduct", "K AH0 N D AH1 K T",
-                                                                  "K AA1 N D AH0 K T"),
-        ("contract", "K AH0 N T R AE1 K T", "K AA1 N T R AE2 K T"), ("desert", "D IH0 Z ER1 T",
-                                                                     "D EH1 Z ER0 T"),
-        ("increase", "IH0 N K R IY1 S", "IH1 N K R IY2 S"), ("permit", "P ER0 M IH1 T", "P ER1 M IH2 T"),
-        ("produce", "P R AH0 D UW1 S", "P R OW1 D UW0 S"), ("progress", "P R AH0 G R EH1 S",
-                                                            "P R AA1 G R EH2 S"),
-        ("refuse", "R AH0 F Y UW1 Z", "R EH1 F Y UW2 Z"), ("suspect", "S AH0 S P EH1 K T",
-                                                           "S AH1 S P EH2 K T"),
-        ("estimate", "EH1 S T AH0 M EY2 T", "EH1 S T AH0 M AH0 T"), ("separate", "S EH1 P ER0 EY2 T",
-                                                                    "S EH1 P ER0 AH0 T"))},
-    "present": (_MAY, "P R AH0 Z EH1 N T", "P R EH1 Z AH0 N T"),
+WEAK = {
+    "a": "AH0",
+    "an": "AH0 N",
+    "the": "DH AH0",
+    "and": "AH0 N D",
+    "of": "AH0 V",
+    "to": "T AH0",
+    "for": "F ER0",
+    "in": "IH0 N",
+    "on": "AA0 N",
+    "at": "AE0 T",
+    "as": "AE0 Z",
+    "is": "IH0 Z",
+    "it": "IH0 T",
+    "or": "AO0 R",
+    "that": "DH AE0 T",
+    "from": "F R AH0 M",
+    "with": "W IH0 DH",
+    "by": "B AY0",
+    "but": "B AH0 T",
+    "be": "B IY0",
+    "was": "W AH0 Z",
+    "are": "AA0 R",
+    "were": "W ER0",
+    "his": "HH IH0 Z",
+    "he": "HH IY0",
+    "she": "SH IY0",
+    "they": "DH EY0",
+    "we": "W IY0",
+    "you": "Y UW0",
+    "him": "HH IH0 M",
+    "her": "HH ER0",
+    "them": "DH EH0 M",
+    "us": "AH0 S",
+    "my": "M AY0",
+    "your": "Y AO0 R",
+    "our": "AA0 R",
+    "their": "DH EH0 R",
+    "its": "IH0 T S",
+    "has": "HH AE0 Z",
+    "had": "HH AE0 D",
+    "have": "HH AE0 V",
+    "can": "K AE0 N",
+    "if": "IH0 F",
+    "me": "M IY0",
+    "than": "DH AE0 N",
+    "will": "W IH0 L",
+    "would": "W UH0 D",
+    "am": "AE0 M",
+    "do": "D UW0",
 }
+_STRONG_LAST = frozenset(
+    "to for at from of is are was were be am have has had do can will would that by in on".split()
+)
 
 
 @functools.lru_cache(maxsize=1)
@@ -83,47 +111,93 @@ def table() -> dict[str, str]:
     return entries
 
 
+@functools.lru_cache(maxsize=1)
+def known() -> dict[str, str]:
+    """The same with the words that it lacks or has wrong (`tables/new_words.tsv`)."""
+    return {**table(), **{word: phones for word, phones in lists.rows("new_words.tsv", 2)}}
+
+
+@functools.lru_cache(maxsize=4096)
+def is_letters(word: str) -> bool:
+    """Whether the dictionary says a word letter by letter: "fbi"."""
+    spelled = " ".join(LETTERS[c.upper()] for c in word if c.upper() in LETTERS)
+    return _bare(known().get(word, "")) == _bare(spelled)
+
+
+def _bare(phones: str) -> str:
+    return "".join(c for c in phones if not c.isdigit())
+
+
 def has(word: str) -> bool:
     """Whether the dictionary has a word of lower-case letters."""
-    return word in table()
+    return word in known()
 
 
 _VOICELESS = ("P", "T", "K", "F", "TH")
 _HISS = ("S", "Z", "SH", "ZH", "CH", "JH")
 
 
-def _with_s(stem: str) -> str:
+def with_s(stem: str) -> str:
+    """Phones with the ending of a plural, a genitive or he/she/it."""
     last = stem.split()[-1]
     return stem + (" AH0 Z" if last in _HISS else " S" if last in _VOICELESS else " Z")
 
 
-def _with_ed(stem: str) -> str:
+def with_ed(stem: str) -> str:
+    """Phones with the ending of the past."""
     last = stem.split()[-1]
-    return stem + (" AH0 D" if last in ("T", "D") else " T" if last in (*_VOICELESS, "S", "SH",
-                                                                        "CH") else " D")
+    return stem + (
+        " AH0 D" if last in ("T", "D") else " T" if last in (*_VOICELESS, "S", "SH", "CH") else " D"
+    )
 
 
 # Ending: (what may have been there in the stem, what it adds).
 _ENDINGS: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("ing", ("", "e"), "IH0 NG"), ("er", ("", "e"), "ER0"), ("est", ("", "e"), "AH0 S T"), ("ly", ("",),
-                                                                                            "L IY0"),
-    ("ness", ("",), "N AH0 S"), ("less", ("",), "L AH0 S"), ("ful", ("",), "F AH0 L"), ("ment", ("",),
-                                                                                        "M AH0 N T"),
-    ("ship", ("",), "SH IH2 P"), ("able", ("", "e"), "AH0 B AH0 L"), ("like", ("",), "L AY2 K"))
-_BEGINNINGS = {"un": "AH0 N", "re": "R IY0", "non": "N AA0 N", "over": "OW1 V ER0", "under": "AH1 N D ER0",
-               "mis": "M IH0 S", "anti": "AE1 N T IY0", "super": "S UW1 P ER0", "inter": "IH2 N T ER0",
-               "pre": "P R IY0", "out": "AW1 T", "micro": "M AY1 K R OW0", "multi": "M AH1 L T IY0"}
+    ("ing", ("", "e"), "IH0 NG"),
+    ("er", ("", "e"), "ER0"),
+    ("est", ("", "e"), "AH0 S T"),
+    ("ly", ("",), "L IY0"),
+    ("ness", ("",), "N AH0 S"),
+    ("less", ("",), "L AH0 S"),
+    ("ful", ("",), "F AH0 L"),
+    ("ment", ("",), "M AH0 N T"),
+    ("ship", ("",), "SH IH2 P"),
+    ("able", ("", "e"), "AH0 B AH0 L"),
+    ("like", ("",), "L AY2 K"),
+)
+_BEGINNINGS = {
+    "un": "AH0 N",
+    "re": "R IY0",
+    "non": "N AA0 N",
+    "over": "OW1 V ER0",
+    "under": "AH1 N D ER0",
+    "mis": "M IH0 S",
+    "anti": "AE1 N T IY0",
+    "super": "S UW1 P ER0",
+    "inter": "IH2 N T ER0",
+    "pre": "P R IY0",
+    "out": "AW1 T",
+    "micro": "M AY1 K R OW0",
+    "multi": "M AH1 L T IY0",
+}
 
 
 def _built(word: str, entries: dict[str, str]) -> str | None:
     """A word out of known parts: an ending, a beginning, two words in one."""
     if word.endswith("'"):
         return entries.get(word[:-1])
-    for ending, make in (("'s", _with_s), ("s", _with_s), ("ed", _with_ed)):
+    for ending, make in (("'s", with_s), ("s", with_s), ("ed", with_ed)):
         if word.endswith(ending) and len(word) > len(ending) + 2:
             stem = word[: -len(ending)]
-            for whole in ((stem,) if ending == "'s" else (stem, stem + "e") if ending == "ed"
-                          else (stem,) if not stem.endswith(("s", "u", "i")) else ()):
+            for whole in (
+                (stem,)
+                if ending == "'s"
+                else (stem, stem + "e")
+                if ending == "ed"
+                else (stem,)
+                if not stem.endswith(("s", "u", "i"))
+                else ()
+            ):
                 if whole in entries and len(whole) > 2:
                     return make(entries[whole])
             if ending == "'s":
@@ -135,8 +209,12 @@ def _built(word: str, entries: dict[str, str]) -> str | None:
                     return make(entries[stem])
             if ending == "ed" and len(stem) > 3 and stem[-1] == stem[-2] and stem[:-1] in entries:
                 return make(entries[stem[:-1]])
-            if ending == "s" and stem.endswith("e") and stem[:-1].endswith(("s", "x", "z", "ch", "sh")) \
-                    and stem[:-1] in entries:
+            if (
+                ending == "s"
+                and stem.endswith("e")
+                and stem[:-1].endswith(("s", "x", "z", "ch", "sh"))
+                and stem[:-1] in entries
+            ):
                 return make(entries[stem[:-1]])
     for ending, tails, phones in _ENDINGS:
         stem = word[: -len(ending)]
@@ -144,27 +222,40 @@ def _built(word: str, entries: dict[str, str]) -> str | None:
             for tail in tails:
                 if stem + tail in entries:
                     return f"{entries[stem + tail]} {phones}"
-            if len(stem) > 3 and stem[-1] == stem[-2] and ending in ("ing", "er",
-                                                                     "est") and stem[:-1] in entries:
+            if (
+                len(stem) > 3
+                and stem[-1] == stem[-2]
+                and ending in ("ing", "er", "est")
+                and stem[:-1] in entries
+            ):
                 return f"{entries[stem[:-1]]} {phones}"
     for beginning, phones in _BEGINNINGS.items():
-        if word.startswith(beginning) and len(word) > len(beginning) + 3 and word[len(beginning):] in entries:
-            return f"{phones} {entries[word[len(beginning):]]}"
+        if (
+            word.startswith(beginning)
+            and len(word) > len(beginning) + 3
+            and word[len(beginning) :] in entries
+        ):
+            return f"{phones} {entries[word[len(beginning) :]]}"
     for place in range(len(word) - 3, 2, -1):
         first, second = word[:place], word[place:]
-        if min(len(first), len(second)) >= 3 and len(word) > 6 and first in entries and second in entries:
+        if (
+            min(len(first), len(second)) >= 3
+            and len(word) > 6
+            and first in entries
+            and second in entries
+        ):
             return f"{entries[first]} {entries[second].replace('1', '2')}"
     return None
 
 
 @functools.lru_cache(maxsize=16384)
 def arpabet(word: str) -> tuple[str, str]:
-    """(phones, whence) of one word by itself: "dictionary", "rule" or "guess". A capital is a letter's
-    name."""
+    """(phones, whence) of one word by itself: "dictionary", "rule" or "guess". A capital is a
+    letter's name."""
     if len(word) <= 3 and word[:1].isupper():
         name, plural = word[0], word.endswith("'s")
-        return (_with_s(LETTERS[name]) if plural else LETTERS[name]), "dictionary"
-    entries = table()
+        return (with_s(LETTERS[name]) if plural else LETTERS[name]), "dictionary"
+    entries = known()
     if word in entries:
         return entries[word], "dictionary"
     built = _built(word, entries)
@@ -172,21 +263,28 @@ def arpabet(word: str) -> tuple[str, str]:
 
 
 def phonemise(words: Sequence[str], final: Sequence[bool]) -> list[tuple[tuple[str, ...], str]]:
-    """(symbols, whence) of each word. final: whether a pause or mark follows it, where words are not weak."""
+    """(symbols, whence) of each word. final: whether a pause or mark follows it, where words are
+    not weak."""
     results = []
+    two = heteronyms.pronounce(words, final)
+    words = [_case(word) for word in words]
     for place, word in enumerate(words):
         phones, source = arpabet(word)
-        before = words[place - 1] if place else ""
         after = words[place + 1] if place + 1 < len(words) else ""
-        if word in HETERONYMS:
-            when, then, otherwise = HETERONYMS[word]
-            phones, source = (then if before in when else otherwise), "rule"
+        told = two[place]
+        if told is not None:
+            phones, source = told, "rule"
         elif word in WEAK and not (final[place] and word in _STRONG_LAST):
             phones = WEAK[word]
             if word in ("the", "to") and not final[place] and after and _vowel_first(after):
                 phones = {"the": "DH IY0", "to": "T UW0"}[word]
         results.append((symbols.from_arpabet(phones), source))
     return results
+
+
+def _case(word: str) -> str:
+    """A word without the capital that told it from another ("Polish"); letters keep theirs."""
+    return word if len(word) <= 3 and word[1:] in ("", "'s") else word.lower()
 
 
 def _vowel_first(word: str) -> bool:

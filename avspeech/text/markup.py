@@ -1,13 +1,14 @@
 """Prosody markup without XML, and the part of SSML that says the same.
 
-    I said <brk 0.4> no<rise>            a break of 0.4 s (also 0.4s, 400ms; <brk>: the voice decides how
-    long) Really<rise slope=4>                 the last word rises by 4 semitones; <fall slope=3>, <level>
-    <prosody rate=1.2>faster</prosody>   also 120%, +20%, x-slow, slow, medium, fast, x-fast
-    <break time="400ms"/> <break strength="strong"/> <speak> ... </speak>
+    I said <brk 0.4> no<rise>            a break of 0.4 s (also 0.4s, 400ms; <brk>: the voice
+    decides how long) Really<rise slope=4>                 the last word rises by 4 semitones; <fall
+    slope=3>, <level> <prosody rate=1.2>faster</prosody>   also 120%, +20%, x-slow, slow, medium,
+    fast, x-fast <break time="400ms"/> <break strength="strong"/> <speak> ... </speak>
+    <p><s>A sentence.</s><s>Another one.</s></p>
 
-A tone stands behind the word that ends the phrase. "<" before anything but a letter, "/", "!" or "?" is
-itself; "&lt;" is one anywhere. What is markup is taken out before any word is looked at, so that nothing done
-to text can change it.
+A tone stands behind the word that ends the phrase. "<" before anything but a letter, "/", "!" or
+"?" is itself; "&lt;" is one anywhere. What is markup is taken out before any word is looked at, so
+that nothing done to text can change it.
 """
 
 from __future__ import annotations
@@ -21,14 +22,28 @@ from avspeech.errors import InputError
 from avspeech.text.script import FALL, RISE, Tone
 
 MAX_BREAK = 60.0  # seconds
+MAX_DEPTH = 100  # tags within each other
 MAX_SLOPE = 24.0  # semitones
 RATES = (0.25, 4.0)
-NAMED_RATES = {"x-slow": 0.5, "slow": 0.8, "medium": 1.0, "default": 1.0, "fast": 1.25, "x-fast": 1.6}
+NAMED_RATES = {
+    "x-slow": 0.5,
+    "slow": 0.8,
+    "medium": 1.0,
+    "default": 1.0,
+    "fast": 1.25,
+    "x-fast": 1.6,
+}
 # Seconds of SSML's strengths. "medium" leaves it to the voice; "none" asks for no break.
-STRENGTHS: dict[str, float | None] = {"x-weak": 0.1, "weak": 0.2, "medium": None, "strong": 0.6,
-                                      "x-strong": 1.0}
+STRENGTHS: dict[str, float | None] = {
+    "x-weak": 0.1,
+    "weak": 0.2,
+    "medium": None,
+    "strong": 0.6,
+    "x-strong": 1.0,
+}
 
 _TAG = re.compile(r"<(/?)([A-Za-z][\w:-]*)((?:\"[^\"]*\"|'[^']*'|[^<>\"'])*)>")
+_SPECIAL = re.compile(r"[<&]")
 _PASSED = re.compile(r"<!--.*?-->|<\?.*?\?>", re.DOTALL)
 _ATTRIBUTE = re.compile(r"\s*([\w:-]+)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'=/]+)")
 _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});")
@@ -47,7 +62,8 @@ class Run:
 
 @dataclass(frozen=True)
 class Pause:
-    """A break asked for. seconds: None leaves the length to the voice; start, end: the tag in the source."""
+    """A break asked for. seconds: None leaves the length to the voice; start, end: the tag in the
+    source."""
 
     seconds: float | None
     start: int
@@ -64,7 +80,16 @@ class Terminal:
     end: int
 
 
-Piece = Run | Pause | Terminal
+@dataclass(frozen=True)
+class Stop:
+    """The edge of a sentence, or of a paragraph."""
+
+    paragraph: bool
+    start: int
+    end: int
+
+
+Piece = Run | Pause | Terminal | Stop
 
 
 def fail(source: str, place: int, message: str) -> NoReturn:
@@ -76,106 +101,173 @@ def fail(source: str, place: int, message: str) -> NoReturn:
 
 
 def parse(source: str) -> tuple[Piece, ...]:
-    """The pieces of a marked-up text, in order. Raises InputError, one line with the column, for a tag that
-    is not known, not closed or has a value that cannot be."""
-    pieces: list[Piece] = []
-    rates: list[tuple[float, int]] = []  # of the <prosody> we are in, and where it began
-    speak: int | None = None
-    text = ""
-    offsets: list[int] = []
-    position = 0
+    """The pieces of a marked-up text, in order. Raises InputError, one line with the column, for a
+    tag that is not known, not closed or has a value that cannot be."""
+    return _Parser(source).parse()
 
-    def rate() -> float:
-        return rates[-1][0] if rates else 1.0
 
-    def flush(end: int) -> None:
-        nonlocal text, offsets
+class _Parser:
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.pieces: list[Piece] = []
+        self.open: list[
+            tuple[str, int, float]
+        ] = []  # (tag, its place, rate within) of those not closed yet
+        self.parts: list[str] = []
+        self.offsets: list[int] = []
+        self.emptied: str = ""  # the tag before, where </break> may still close it
+
+    @property
+    def rate(self) -> float:
+        return self.open[-1][2] if self.open else 1.0
+
+    def flush(self, end: int) -> None:
+        text = "".join(self.parts)
+        if text.strip():
+            self.emptied = ""
         if text:
-            pieces.append(Run(text, (*offsets, end), rate()))
-        text, offsets = "", []
+            self.pieces.append(Run(text, (*self.offsets, end), self.rate))
+        self.parts, self.offsets = [], []
 
-    while position < len(source):
-        character = source[position]
-        entity = _ENTITY.match(source, position) if character == "&" else None
-        following = source[position + 1: position + 2]
-        if character != "<" or not (following in ("/", "!", "?") or following.isascii()
-                                    and following.isalpha()):
-            value = html.unescape(entity.group()) if entity else character
-            if len(value) == 1:
-                text += value
-                offsets.append(position)
-            position = entity.end() if entity else position + 1
-            continue
-        passed = _PASSED.match(source, position)
-        if passed or following in ("!", "?"):
-            flush(position)
-            position = passed.end() if passed else position + 1
-            continue
-        tag = _TAG.match(source, position)
-        if tag is None:
-            fail(source, position, "'<' begins a tag that does not end with '>'; "
-                                   "write &lt; for the sign itself")
-        flush(position)
-        closing, name, rest = bool(tag.group(1)), tag.group(2).lower(), tag.group(3)
-        start, position = position, tag.end()
-        empty = rest.rstrip().endswith("/")
-        rest = rest.rstrip()[:-1] if empty else rest
-        if name not in ("brk", "break", "rise", "fall", "level", "prosody", "speak"):
-            fail(source, start, f"<{tag.group(1)}{tag.group(2)}> is not known; there are <brk>, <rise>, "
-                                f"<fall>, "
-                                "<level>, <prosody rate=...>, <break> and <speak>")
+    def parse(self) -> tuple[Piece, ...]:
+        source, position = self.source, 0
+        while position < len(source):
+            special = _SPECIAL.search(source, position)
+            plain = special.start() if special else len(source)
+            if plain > position:
+                self.parts.append(source[position:plain])
+                self.offsets += range(position, plain)
+                position = plain
+                continue
+            character = source[position]
+            entity = _ENTITY.match(source, position) if character == "&" else None
+            following = source[position + 1 : position + 2]
+            if character != "<" or not (
+                following in ("/", "!", "?") or following.isascii() and following.isalpha()
+            ):
+                value = html.unescape(entity.group()) if entity else character
+                if len(value) == 1:
+                    self.parts.append(value)
+                    self.offsets.append(position)
+                position = entity.end() if entity else position + 1
+                continue
+            passed = _PASSED.match(source, position)
+            if passed or following in ("!", "?"):
+                self.flush(position)
+                position = passed.end() if passed else position + 1
+                continue
+            tag = _TAG.match(source, position)
+            if tag is None:
+                fail(
+                    source,
+                    position,
+                    "'<' begins a tag that does not end with '>'; write &lt; for the sign itself",
+                )
+            self.flush(position)
+            self.tag(tag)
+            position = tag.end()
+        self.flush(len(source))
+        if self.open:
+            name, start, _ = self.open[-1]
+            fail(source, start, f"<{name}> is not closed; write </{name}> where it ends")
+        return tuple(self.pieces)
+
+    def tag(self, tag: re.Match[str]) -> None:
+        source, start = self.source, tag.start()
+        closing, name, rest = bool(tag.group(1)), tag.group(2).lower(), tag.group(3).rstrip()
+        empty = rest.endswith("/")
+        rest = rest[:-1] if empty else rest
+        if name not in ("brk", "break", "rise", "fall", "level", "prosody", "speak", "p", "s"):
+            fail(
+                source,
+                start,
+                f"<{tag.group(1)}{tag.group(2)}> is not known; there are <brk>, <rise>, <fall>, "
+                "<level>, <prosody rate=...>, <break>, <p>, <s> and <speak>",
+            )
+        emptied, self.emptied = self.emptied, ""
         if closing:
             if rest.strip() or empty:
                 fail(source, start, f"</{name}> takes nothing")
-            if name == "prosody" and rates:
-                rates.pop()
-            elif name == "speak" and speak is not None:
-                if rates:
-                    fail(source, start, "<prosody> is not closed before </speak>")
-                speak = None
-            else:
-                fail(source, start, f"</{name}> closes nothing")
-            continue
-        if name == "speak":
-            if speak is not None or rates:
-                fail(source, start, "<speak> within another tag")
-            speak = None if empty else start
-        elif name == "prosody":
-            factor = _rate(source, start, rest) * rate()
-            if not RATES[0] <= factor <= RATES[1]:
-                fail(source, start, f"rate {factor:g}: expected {RATES[0]:g} to {RATES[1]:g}")
-            if not empty:
-                rates.append((factor, start))
+            if name == emptied == "break":
+                return
+            self.close(name, start, tag.end())
+        elif name in ("speak", "p", "s", "prosody"):
+            self.begin(name, start, tag.end(), rest, empty)
         elif name in ("brk", "break"):
             found = _pause(source, start, name, rest)
+            self.emptied = "" if empty else name
             if found is not _NONE:
-                pieces.append(Pause(found, start, position, rate()))  # type: ignore[arg-type]
+                seconds = found if isinstance(found, float) else None
+                self.pieces.append(Pause(seconds, start, tag.end(), self.rate))
         else:
-            pieces.append(Terminal(_tone(source, start, name, rest), start, position))
-    flush(len(source))
-    if rates:
-        fail(source, rates[-1][1], "<prosody> is not closed; write </prosody> where it ends")
-    if speak is not None:
-        fail(source, speak, "<speak> is not closed; write </speak> where it ends")
-    return tuple(pieces)
+            self.pieces.append(Terminal(_tone(source, start, name, rest), start, tag.end()))
+
+    def begin(self, name: str, start: int, end: int, rest: str, empty: bool) -> None:
+        source, rate = self.source, self.rate
+        within = [other for other, _, _ in self.open]
+        if name == "speak" and within:
+            fail(source, start, "<speak> within another tag")
+        if name in ("p", "s"):
+            if name in within or name == "p" and "s" in within:
+                fail(source, start, f"<{name}> within <{'s' if 's' in within else 'p'}>")
+            if len(self.open) >= MAX_DEPTH:
+                fail(source, start, f"more than {MAX_DEPTH} tags within each other")
+            language = _attributes(source, start, name, rest, ("xml:lang", "xml:id", "id")).get(
+                "xml:lang", "en"
+            )
+            if not language.lower().startswith("en"):
+                fail(
+                    source,
+                    start,
+                    f"<{name}> in '{language}': one text is in one language; "
+                    "take it out, or say it in a text of its own",
+                )
+            self.pieces.append(Stop(name == "p", start, end))
+        if name == "prosody":
+            if len(self.open) >= MAX_DEPTH:
+                fail(source, start, f"more than {MAX_DEPTH} tags within each other")
+            rate *= _rate(source, start, rest)
+            if not RATES[0] <= rate <= RATES[1]:
+                fail(source, start, f"rate {rate:g}: expected {RATES[0]:g} to {RATES[1]:g}")
+        if not empty:
+            self.open.append((name, start, rate))
+
+    def close(self, name: str, start: int, end: int) -> None:
+        if not self.open or name not in [other for other, _, _ in self.open]:
+            fail(self.source, start, f"</{name}> closes nothing")
+        if self.open[-1][0] != name:
+            fail(self.source, start, f"<{self.open[-1][0]}> is not closed before </{name}>")
+        self.open.pop()
+        if name in ("p", "s"):
+            self.pieces.append(Stop(name == "p", start, end))
 
 
 _NONE = object()  # <break strength="none">
 
 
-def _attributes(source: str, place: int, name: str, rest: str, known: tuple[str, ...]) -> dict[str, str]:
+def _attributes(
+    source: str, place: int, name: str, rest: str, known: tuple[str, ...]
+) -> dict[str, str]:
     found: dict[str, str] = {}
     position = 0
     while rest[position:].strip():
         match = _ATTRIBUTE.match(rest, position)
         if match is None:
-            fail(source, place, f"<{name}>: '{rest[position:].strip()[:20]}' is not understood; "
-                                + (f"it takes {', '.join(known)}=..." if known else "it takes nothing"))
+            fail(
+                source,
+                place,
+                f"<{name}>: '{rest[position:].strip()[:20]}' is not understood; "
+                + (f"it takes {', '.join(known)}=..." if known else "it takes nothing"),
+            )
         key, value = match.group(1).lower(), match.group(2)
         value = value[1:-1] if value[0] in "\"'" else value
         if key not in known:
-            fail(source, place, f"<{name}> has no '{key}'; "
-                                + (f"it takes {', '.join(known)}" if known else "it takes nothing"))
+            fail(
+                source,
+                place,
+                f"<{name}> has no '{key}'; "
+                + (f"it takes {', '.join(known)}" if known else "it takes nothing"),
+            )
         if key in found:
             fail(source, place, f"<{name}>: '{key}' is given twice")
         found[key] = value.strip()
@@ -183,12 +275,16 @@ def _attributes(source: str, place: int, name: str, rest: str, known: tuple[str,
     return found
 
 
-def _seconds(source: str, place: int, value: str) -> float:
+def _seconds(source: str, place: int, value: str, least: float = 1e-9) -> float:
     match = _TIME.fullmatch(value)
     seconds = float(match.group(1)) * (0.001 if match.group(2) == "ms" else 1.0) if match else -1.0
-    if not 0 < seconds <= MAX_BREAK:
-        fail(source, place, f"break of '{value}': expected seconds above 0 and up to {MAX_BREAK:g}, "
-                            "as 0.4, 0.4s or 400ms")
+    if not least <= seconds <= MAX_BREAK:
+        fail(
+            source,
+            place,
+            f"break of '{value}': expected seconds above 0 and up to {MAX_BREAK:g}, "
+            "as 0.4, 0.4s or 400ms",
+        )
     return seconds
 
 
@@ -196,12 +292,15 @@ def _pause(source: str, place: int, name: str, rest: str) -> object:
     """Seconds, None (the voice decides) or `_NONE` (no break)."""
     if rest.strip() and "=" not in rest and name == "brk":
         return _seconds(source, place, rest.strip())
-    found = _attributes(source, place, name, rest, ("time",) if name == "brk" else ("time", "strength"))
+    found = _attributes(
+        source, place, name, rest, ("time",) if name == "brk" else ("time", "strength")
+    )
     strength = found.get("strength")
     if strength is not None and strength != "none" and strength not in STRENGTHS:
         fail(source, place, f"strength '{strength}': expected none, {', '.join(STRENGTHS)}")
     if "time" in found:
-        return _seconds(source, place, found["time"])
+        # Of SSML a break of no length is none; of <brk 0> it is a slip.
+        return _seconds(source, place, found["time"], 0.0 if name == "break" else 1e-9) or _NONE
     return _NONE if strength == "none" else STRENGTHS[strength] if strength else None
 
 
@@ -214,8 +313,12 @@ def _tone(source: str, place: int, name: str, rest: str) -> Tone:
     if name == "fall":
         slope = -abs(slope)
     if not 0 < abs(slope) <= MAX_SLOPE or (name == "rise" and slope < 0):
-        fail(source, place, f"<{name}> slope '{value}': expected semitones over the word, above 0 and up to "
-                            f"{MAX_SLOPE:g}")
+        fail(
+            source,
+            place,
+            f"<{name}> slope '{value}': expected semitones over the word, above 0 and up to "
+            f"{MAX_SLOPE:g}",
+        )
     return Tone(name, slope)
 
 
@@ -228,28 +331,44 @@ def _rate(source: str, place: int, rest: str) -> float:
     percent = value.endswith("%")
     number = value[:-1] if percent else value
     if not _NUMBER.fullmatch(number):
-        fail(source, place, f"rate '{value}': expected a factor (1.2), a percentage (120%, +20%) or one of "
-                            + ", ".join(NAMED_RATES))
+        fail(
+            source,
+            place,
+            f"rate '{value}': expected a factor (1.2), a percentage (120%, +20%) or one of "
+            + ", ".join(NAMED_RATES),
+        )
     factor = float(number) / 100 if percent else float(number)
     factor += 1.0 if percent and number[0] in "+-" else 0.0
     if not RATES[0] <= factor <= RATES[1]:
-        fail(source, place, f"rate '{value}': expected {RATES[0]:g} to {RATES[1]:g}, larger is faster")
+        fail(
+            source,
+            place,
+            f"rate '{value}': expected {RATES[0]:g} to {RATES[1]:g}, larger is faster",
+        )
     return factor
 
 
 def render(pieces: tuple[Piece, ...] | list[Piece]) -> str:
-    """Markup that `parse` reads as these pieces, but for their places (and runs of one rate side by side
-    become one)."""
+    """Markup that `parse` reads as these pieces, but for their places (and runs of one rate side by
+    side become one)."""
     parts: list[str] = []
     for piece in pieces:
         if isinstance(piece, Run):
             inner = piece.text.replace("&", "&amp;").replace("<", "&lt;")
         elif isinstance(piece, Pause):
             inner = "<brk>" if piece.seconds is None else f"<brk {piece.seconds:.6f}>"
+        elif isinstance(piece, Stop):
+            parts.append("<p/>" if piece.paragraph else "<s/>")
+            continue
         else:
             tone = piece.tone
-            parts.append("<level>" if tone.shape == "level" else f"<{tone.shape} "
-                                                                 f"slope={abs(tone.slope):.6f}>")
+            parts.append(
+                "<level>"
+                if tone.shape == "level"
+                else f"<{tone.shape} slope={abs(tone.slope):.6f}>"
+            )
             continue
-        parts.append(inner if piece.rate == 1.0 else f"<prosody rate={piece.rate:.6f}>{inner}</prosody>")
+        parts.append(
+            inner if piece.rate == 1.0 else f"<prosody rate={piece.rate:.6f}>{inner}</prosody>"
+        )
     return "".join(parts)

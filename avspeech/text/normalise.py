@@ -1,8 +1,10 @@
-"""English text as written to words as spoken: numbers, dates, times, money, units, abbreviations, letters.
+"""English text as written to words as spoken: numbers, dates, times, money, units, abbreviations,
+letters.
 
-One pass from left to right: at each place the first of `rules.RULES` that fits says the words. What no rule
-knows (pictures, other scripts) is left out. A single letter in capitals among the words is spelled ("U",
-"S"); all else is lower case.
+One pass from left to right: at each place the first of `RULES` that fits says the words. Marks at
+the edges of things are hidden from the rules (`rules.masked`), so that a reading never depends on
+the mark behind it. What no rule knows (pictures, other scripts) is left out and reported. A single
+letter in capitals among the words is spelled ("U", "S"); all else is lower case.
 """
 
 from __future__ import annotations
@@ -11,18 +13,89 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from avspeech.text import abbreviations as known
-from avspeech.text import words  # noqa: F401  it and `figures` fill RULES
-from avspeech.text.rules import RULES, Text
+from avspeech.text import addresses, dates, digits, lists, money, roman, signs, words
+from avspeech.text.cleaning import clean
+from avspeech.text.rules import EDGE, Rule, Text
+from avspeech.text.script import Unread
+
+# From the special to the general: the first that fits is taken.
+RULES: tuple[Rule, ...] = (
+    # addresses and names of files
+    addresses.web_address,
+    addresses.mail_address,
+    words.as_listed,
+    words.dotted,
+    addresses.host,
+    addresses.file_name,
+    addresses.path,
+    addresses.version,
+    addresses.dotted_name,
+    # dates and times
+    dates.clock,
+    dates.ratio,
+    dates.hour,
+    dates.iso_date,
+    dates.number_date,
+    dates.month_day_slash,
+    dates.month_day,
+    dates.day_month,
+    dates.long_decade,
+    dates.short_decade,
+    dates.short_year,
+    # money
+    money.money,
+    money.money_behind,
+    money.cents,
+    money.until,
+    # numbers and measures
+    digits.feet_inches,
+    digits.inches,
+    digits.nth,
+    digits.lettered_number,
+    digits.zip_code,
+    digits.spaced_call,
+    digits.of_three,
+    digits.groups,
+    digits.times,
+    digits.times_as,
+    digits.number_range,
+    digits.quantity,
+    digits.numbered,
+    digits.digits_plural,
+    digits.digits_in_name,
+    digits.bare_digits,
+    # letters and words
+    roman.roman,
+    words.initial,
+    words.abbreviation,
+    words.undotted,
+    signs.by,
+    signs.and_letters,
+    signs.sharp,
+    signs.formula,
+    signs.raised,
+    signs.variable_minus,
+    signs.minus_letter,
+    signs.per,
+    signs.per_word,
+    words.name_with_digits,
+    words.capitals,
+    words.letter,
+    signs.greek,
+    words.word,
+    signs.sign,
+)
+_STARTING = {kind: tuple(r for r in RULES if kind in r.starts) for kind in "dls"}
 
 
 @dataclass(frozen=True)
 class Spoken:
-    """Words said for the characters [start, end) of a text."""
+    """Words said for the characters [start, end) of a text. own: a word of the caller's."""
 
     words: tuple[str, ...]
     start: int
     end: int
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,11 +110,45 @@ class Marked:
 
 Piece = Spoken | Marked
 
-_MARK = re.compile(r"(?!\(\d{3}\)\s?\d{3}|–[$£€¥]?\d)"  # a telephone number; "10%–20%"
-                   r"(?:[.?!…]+|,|;|:|(?<=\s)[-–—]+(?=\s)|--+|[–—]|[()\[\]{}]|\n[ \t\r]*\n\s*|。|？|！|，)")
-_SAME = {"。": ".", "？": "?", "！": "!", "，": ",", "(": ",", ")": ",", "[": ",", "]": ",", "{": ",",
-         "}": ","}
+_MARK = re.compile(
+    r"[.?!…]+|,|;|:|(?<=\s)[-–—]+(?=\s)|--+|[–—]|[()\[\]{}]|\n[ \t\r]*\n\s*"
+    r"|。|？|！|，"
+)
+_SAME = {
+    "。": ".",
+    "？": "?",
+    "！": "!",
+    "，": ",",
+    "(": ",",
+    ")": ",",
+    "[": ",",
+    "]": ",",
+    "{": ",",
+    "}": ",",
+}
 _CLOSERS = "\"'”’)]}»"
+# A lower-case word that no rule but the last can fit.
+_PLAIN = re.compile(rf"[a-z]{{2,}}(?:'(?:s|t|re|ve|ll|d|m))?(?=[ \n{EDGE}])")
+_SPECIAL = frozenset(
+    {name for name in (*lists.ABBREVIATIONS, *lists.WRITTEN) if name.islower()}
+    | {
+        "ii",
+        "iii",
+        "iv",
+        "vi",
+        "vii",
+        "viii",
+        "ix",
+        "xi",
+        "xii",
+        "xiii",
+        "xiv",
+        "xv",
+        "xvi",
+        "xx",
+        "ci",
+    }
+)
 
 
 def _mark(match: re.Match[str], text: str) -> Marked:
@@ -49,61 +156,185 @@ def _mark(match: re.Match[str], text: str) -> Marked:
     if "\n" in found:
         return Marked("", start, end, ends=True)
     if found[0] in ".?!…":
-        mark = ("?" if "?" in found else "!" if "!" in found else "…" if "…" in found
-                or len(found) > 1 else ".")
-        rest = text[end: end + 80].lstrip(_CLOSERS)
+        mark = (
+            "?"
+            if "?" in found
+            else "!"
+            if "!" in found
+            else "…"
+            if "…" in found or len(found) > 1
+            else "."
+        )
+        rest = text[end : end + 80].lstrip(_CLOSERS)
         following = rest.lstrip().lstrip("\"'“‘([")
-        apart = not rest or rest[0].isspace()
+        apart = (
+            not rest
+            or rest[0].isspace()
+            or text[start - 1 : start].islower()
+            and following[:1].isupper()
+        )
         return Marked(mark, start, end, ends=apart and not following[:1].islower())
-    return Marked("–" if found[0] in "-–—" else _SAME.get(found[0], found[0]), start, end,
-                  ends=found[0] in "。？！")
+    return Marked(
+        "–" if found[0] in "-–—" else _SAME.get(found[0], found[0]),
+        start,
+        end,
+        ends=found[0] in "。？！",
+    )
 
 
-def normalise(text: str, word: Callable[[str], bool] = lambda word: False) -> list[Piece]:
+def normalise(
+    text: str,
+    word: Callable[[str], bool] = lambda word: False,
+    unread: list[Unread] | None = None,
+    own: re.Pattern[str] | None = None,
+) -> list[Piece]:
     """The words said for a text and its marks, in order, with their places in it.
 
     word: whether the dictionary has a word in lower case: it decides between "NASA" and "F B I".
+    unread: a list to which the characters without a reading are added. own: things that are left as
+    they are, one word each, before any rule sees them.
     """
-    bare = [c for c in text if c.isalpha()]
-    context = Text(text, word, len(bare) > 12 and not any(c.islower() for c in bare))
+    cleaned = clean(text)
+    context = Text(cleaned.text, word, own=own)
+    found: list[Unread] = []
+    pieces = _pieces(context, found)
+    if unread is not None:
+        unread += [Unread(u.text, cleaned.place(u.start), cleaned.place(u.end)) for u in found]
+    if cleaned.places is None:
+        return pieces
+    moved: list[Piece] = []
+    for piece in pieces:
+        start, end = cleaned.place(piece.start), cleaned.place(piece.end)
+        moved.append(
+            Spoken(piece.words, start, end, piece.own)
+            if isinstance(piece, Spoken)
+            else Marked(piece.text, start, end, piece.ends)
+        )
+    return moved
+
+
+def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
+    text, view, own = context.text, context.view, context.own
     pieces: list[Piece] = []
-    position = 0
-    while position < len(text):
-        found = _MARK.match(text, position)
-        if found is None and text[position].isspace():
+    position, length = 0, len(view)
+    while position < length:
+        character = view[position]
+        if character == " ":
             position += 1
             continue
-        if found is not None and not (text[position] == "." and text[position + 1: position + 2].isdigit()
-                                      and found.end() == position + 1):
-            pieces.append(_mark(found, text))
-            position = found.end()
+        if (
+            own is not None
+            and (mine := own.match(view, position))
+            and (not position or not view[position - 1].isalnum())
+        ):
+            pieces.append(Spoken((mine.group().lower(),), position, mine.end(), True))
+            position = mine.end()
             continue
-        for pattern, rule in RULES:
-            match = pattern.match(text, position)
-            said = rule(match, context) if match and match.end() > position else None
-            if match and said is not None:
-                end = match.end()
-                while text[end - 1].isspace():
-                    end -= 1
-                group: list[str] = []
-                for item in [*said, ","]:
-                    if item != ",":
-                        group.append(item)
-                    elif group:
-                        pieces.append(Spoken(tuple(group), position, end))
-                        group = []
-                        pieces.append(Marked(",", end, end))
-                if said:
-                    pieces.pop()  # the comma that ended the last group
-                # The period of an abbreviation ends a sentence too, where one begins behind it.
-                if text[match.end() - 1] == "." and _begins(text[match.end(): match.end() + 80],
-                                                            match.group(), said):
-                    pieces.append(Marked(".", match.end() - 1, match.end(), ends=True))
-                position = match.end()
-                break
-        else:
-            position += 1
+        plain = _PLAIN.match(view, position) if "a" <= character <= "z" else None
+        if (
+            plain
+            and plain.group() not in _SPECIAL
+            and not (plain.group()[-1] == "s" and text[plain.end()] in "'’")
+        ):
+            pieces.append(Spoken((plain.group(),), position, plain.end()))
+            position = plain.end()
+            continue
+        if character == EDGE or character.isspace():
+            found = _MARK.match(text, position)
+            if found:
+                pieces.append(_mark(found, text))
+            position = found.end() if found else position + 1
+            continue
+        kind = "d" if "0" <= character <= "9" else "l" if character.isalpha() else "s"
+        said = _apply(_STARTING[kind], context, position)
+        if said is None:
+            found = _MARK.match(text, position)
+            if found:
+                pieces.append(_mark(found, text))
+            elif character not in lists.ORNAMENTS:
+                _leave_out(unread, text, position)
+            position = found.end() if found else position + 1
+            continue
+        spoken, end, name = said
+        _add(pieces, spoken, position, end)
+        position = _behind(pieces, context, position, end, name, spoken)
     return pieces
+
+
+def _apply(
+    rules: tuple[Rule, ...], context: Text, position: int
+) -> tuple[list[str], int, str] | None:
+    for rule in rules:
+        match = rule.pattern.match(context.view, position)
+        if match is None:
+            continue
+        said = rule.says(match, context)
+        if said is None:
+            continue
+        words_, end = said if isinstance(said, tuple) else (said, match.end())
+        if end > position:
+            return words_, end, rule.name
+    return None
+
+
+def _add(pieces: list[Piece], spoken: list[str], start: int, end: int) -> None:
+    """The words, with a mark where a "," stands among them."""
+    group: list[str] = []
+    for item in spoken:
+        if item != ",":
+            group.append(item)
+        elif group:
+            pieces += [Spoken(tuple(group), start, end), Marked(",", end, end)]
+            group = []
+    if group:
+        pieces.append(Spoken(tuple(group), start, end))
+    elif spoken:
+        pieces.pop()
+
+
+def _behind(
+    pieces: list[Piece], context: Text, start: int, end: int, name: str, spoken: list[str]
+) -> int:
+    """Where to go on behind a thing: the period of an abbreviation is passed over, but where a
+    sentence begins behind it, or the text ends."""
+    text = context.text
+    if name not in (
+        "dotted",
+        "initial",
+        "abbreviation",
+        "clock",
+        "hour",
+        "quantity",
+        "number_range",
+        "month_day",
+        "day_month",
+    ):
+        return end
+    period = end - 1 if text[end - 1] == "." else end
+    if text[period : period + 1] != "." or text[period : period + 2] in ("..", ".."):
+        return end
+    written = text[start:period]
+    rest = text[period + 1 : period + 81]
+    if name in ("quantity", "number_range"):
+        lower = rest[:1].isspace() and rest.lstrip()[:1].islower() and written[-1:].isalpha()
+        return period + 1 if lower else end
+    if name in ("clock", "hour") and not re.search(r"[A-Za-z]\.\s?[A-Za-z]$", written):
+        return end
+    if name in ("month_day", "day_month") and not written[-1:].isalpha():
+        return end
+    if _begins(rest, written, spoken):
+        pieces.append(Marked(".", period, period + 1, ends=True))
+    return period + 1
+
+
+def _leave_out(unread: list[Unread], text: str, position: int) -> None:
+    character = text[position]
+    if not character.isprintable() or character.isspace():
+        return
+    if unread and unread[-1].end == position:
+        unread[-1] = Unread(unread[-1].text + character, unread[-1].start, position + 1)
+    else:
+        unread.append(Unread(character, position, position + 1))
 
 
 def _begins(rest: str, abbreviation: str, said: list[str]) -> bool:
@@ -111,7 +342,13 @@ def _begins(rest: str, abbreviation: str, said: list[str]) -> bool:
     following = rest.lstrip(_CLOSERS + " \t\n\r\"'“‘([")
     if not following:
         return True
-    name, opener = abbreviation.rstrip(". "), re.match(r"[A-Za-z']+", following)
-    return (rest[:1].isspace() and opener is not None and opener.group() in known.OPENERS
-            and (name not in known.BEFORE_NAMES or said[-1:] in (["street"], ["drive"]))
-            and not re.fullmatch(r"[A-Z]", name))
+    opener = re.match(r"[A-Za-z']+", following)
+    kinds = lists.ABBREVIATIONS.get(abbreviation, ([], frozenset()))[1]
+    return (
+        rest.lstrip(_CLOSERS)[:1].isspace()
+        and opener is not None
+        and opener.group() in lists.OPENERS
+        and (not kinds & {"title", "name"} or said[-1:] in (["street"], ["drive"]))
+        and not re.fullmatch(r"[A-Z]", abbreviation)
+        and abbreviation.lower() not in ("e.g", "i.e")
+    )

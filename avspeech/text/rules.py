@@ -1,45 +1,211 @@
-"""How `normalise` says things: a list of rules, each a pattern and a function that gives the words, or None
-where another rule is to be asked. `figures` and `wording` fill it, from the special to the general."""
+"""What a rule of `normalise` is, and what it may look at."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from avspeech.text import lists
 from avspeech.text.numbers import digits
 
+# In the text that rules see, marks at the edges of things are this character, so that no reading
+# depends on the mark behind it. Rules that need the mark (abbreviations) look at `Text.text`.
+EDGE = "\x00"
+END = r"(?![^\W_])"  # no letter or digit follows
+# Marks that belong to a thing: (212) 555, 6'2", 'n', the '90s, .5, and an apostrophe before a
+# clipped word.
+_KEPT = (
+    r"\(\d{3}\)(?=[\s-]?\d{3}[-\s.]\d{4})"
+    r"|(?<![\d.])\d{1,2}['’′]\s?\d{1,2}(?:\"|”|″|'')(?=\W|$)"
+    r"|(?<!\w)['’](?:n['’](?!\w)"
+    r"|(?:\d\ds?(?![^\n'’]{0,40}[^\s'’]?['’](?!\w))|tis|twas|em|cause|til)\b)"
+    r"|(?<![\w.])\.(?=\d)"
+)
+_EDGES = re.compile(
+    rf"(?P<kept>{_KEPT})"
+    r"|(?P<inches>(?<=\d)\"(?= (?!and\b|or\b|but\b|so\b|is\b|was\b|[sh]e\b|they\b)[a-z]))"
+    r"|[.,;:!?'’]+(?=[\s–—()\[\]{}\"“”„«»…]|--|$)"  # behind a thing
+    r"|(?:(?<=[\s–—])|^)['‘’]+"  # before one
+    r"|[()\[\]{}\"“”„«»…。？！，‘]|\.{2,}",
+    re.IGNORECASE,
+)
+_CAPITALS = re.compile(
+    r"[A-Z][A-Z']*(?![^\W_])"
+    r"(?:(?:[ \t]*[,;:–—-]?[ \t]+|[ \t]*['’\"“”]?[ \t]+)[A-Z][A-Z']*(?![^\W_]))*"
+)
 
-@dataclass(frozen=True)
+
+def masked(text: str) -> str:
+    """The text with each mark at the edge of a thing as `EDGE`; its length stays."""
+
+    def form(match: re.Match[str]) -> str:
+        kept = (
+            match.lastgroup == "kept"
+            or match.lastgroup == "inches"
+            and text.count('"', text.rfind("\n\n", 0, match.start()) + 1, match.start()) % 2 == 0
+        )
+        return match.group() if kept else EDGE * len(match.group())
+
+    return _EDGES.sub(form, text)
+
+
+@dataclass
 class Text:
-    """What rules may look at. text: the whole; word: whether the dictionary has a word; shouted: it is all in
-    capitals, which then say nothing."""
+    """text: the whole; view: the same as rules see it; word: whether the dictionary has a word;
+    own: things with a pronunciation of the caller's."""
 
     text: str
     word: Callable[[str], bool]
-    shouted: bool
+    view: str = ""
+    shouts: list[tuple[int, int]] = field(default_factory=list)
+    own: re.Pattern[str] | None = None
+
+    def __post_init__(self) -> None:
+        self.view = masked(self.text)
+        for match in _CAPITALS.finditer(self.text):
+            if self._is_shout(match):
+                self.shouts.append(match.span())
+
+    def _is_shout(self, match: re.Match[str]) -> bool:
+        """Whether a run of words in capitals is plain speech, written loud: two words or more, one
+        of which is no abbreviation. "US AND THEM", but neither "US" nor "NASA TV"."""
+        names = [name.rstrip("'") for name in re.findall(r"[A-Z][A-Z']*", match.group())]
+        if match.start() and (
+            self.text[match.start() - 1].isalnum() or self.text[match.start() - 1] in "&./-_"
+        ):
+            return False
+        if len(names) < 2:
+            return False
+        strong = 0
+        for name in names:
+            plain = name.lower()
+            if name in lists.SPELLED or plain in lists.SAID:
+                continue
+            if (
+                plain in lists.STRONG_SHORT
+                or len(name) > 2
+                and self.word(plain)
+                and not self.word_is_letters(plain)
+            ):
+                strong += 1
+        return strong > 0 and strong * 3 >= len(names)
+
+    def word_is_letters(self, word: str) -> bool:
+        """Whether the dictionary says a word letter by letter ("fbi")."""
+        from avspeech.text import lexicon
+
+        return lexicon.is_letters(word)
+
+    def shouted(self, place: int) -> bool:
+        """Whether a place is in a run of words in capitals, which then say nothing."""
+        return any(start <= place < end for start, end in self.shouts)
 
     def before(self, place: int) -> str:
         """The word before a place, as written; "" where there is none."""
-        found = re.search(r"([^\W_]+)[\s\-–]*$", self.text[max(0, place - 40): place])
+        found = re.search(r"([^\W_]+)\.?[\s\-–]*$", self.text[max(0, place - 40) : place])
         return found.group(1) if found else ""
+
+    def words_before(self, place: int) -> list[str]:
+        """Some words before a place, the nearest first, as far as no mark stands between."""
+        return re.findall(
+            r"[^\W_]+(?:['’][^\W_]+)*", self.view[max(0, place - 60) : place].rsplit(EDGE, 1)[-1]
+        )[::-1]
 
     def after(self, place: int) -> str:
-        """The word after a place, as written; "" where there is none."""
-        found = re.match(r"\s*([^\W_]+)", self.text[place: place + 40])
+        """The word behind a place, as written; "" where a mark, a digit or nothing follows."""
+        found = re.match(
+            r"[ \t\n\xa0\u202f]+([^\W\d_]+(?:['’][^\W\d_]+)*)", self.view[place : place + 40]
+        )
         return found.group(1) if found else ""
 
+    def behind(self, place: int) -> str:
+        """Some characters of the view from a place on, enough to see what follows a thing."""
+        return self.view[place : place + 80]
 
-Rule = Callable[["re.Match[str]", Text], "list[str] | None"]
-RULES: list[tuple[re.Pattern[str], Rule]] = []
-END = r"(?![^\W_])"  # no letter or digit follows
+    def opens(self, place: int) -> bool:
+        """Whether nothing, a blank, a mark or a sign of reckoning stands right before a place."""
+        return (
+            not place
+            or self.view[place - 1] in EDGE + "=<>≤≥≈±(~≠:/"
+            or self.view[place - 1].isspace()
+        )
+
+    def adjective(self, start: int, end: int, stuff: bool = False) -> bool:
+        """Whether a measure stands before the noun that it measures: "a 10 km run", "$5 bills".
+        stuff: the measure is of something that may follow it without "of": "2 tsp salt"."""
+        following = self.after(end)
+        near = self.words_before(start)[:1]
+        if near in (["a"], ["an"], ["A"], ["An"]):
+            return bool(following) and following.lower() not in lists.FUNCTION
+        if near and near[0].lower() in lists.DETERMINERS:
+            return bool(following) and (
+                following.lower() not in lists.NOT_NOUNS or following.lower() in lists.ALSO_NOUNS
+            )
+        if (
+            not following
+            or following.lower() in lists.NOT_NOUNS
+            or following.lower().endswith("ly")
+        ):
+            return False
+        if following[0].isupper() and following.lower() not in ("AC", "DC"):
+            return self.determined(start)
+        if self.determined(start):
+            return True
+        if stuff and (not following.endswith("s") or following.endswith("ss")):
+            return False
+        behind = re.match(rf"\s+\S+?(?=[\s{EDGE}]|$)", self.behind(end))
+        rest = self.behind(end + behind.end()) if behind else ""
+        then = re.match(r"[ \t\n]+([^\W\d_]+)", rest)
+        return not following.endswith(("ing", "ed")) and (
+            not then or then.group(1).lower() in lists.NOT_NOUNS
+        )
+
+    def determined(self, start: int) -> bool:
+        """Whether an article or the like stands before a place, with one adjective at most
+        between."""
+        near = [w.lower() for w in self.words_before(start)[:2]]
+        return bool(near) and (
+            near[0] in lists.DETERMINERS
+            or len(near) > 1
+            and near[1] in lists.DETERMINERS
+            and near[0] not in lists.NOT_NOUNS
+            and not near[0].endswith("s")
+        )
 
 
-def rule(pattern: str, flags: int = 0) -> Callable[[Rule], Rule]:
-    def add(function: Rule) -> Rule:
-        RULES.append((re.compile(pattern, flags), function))
-        return function
-    return add
+Said = "list[str] | tuple[list[str], int] | None"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """pattern: of what is written; says: gives the words (with the place where the thing ends,
+    where that is not the end of the match), or None where the next rule is to be tried; starts: the
+    kinds of first character, of "d" digit, "l" letter, "s" any other."""
+
+    pattern: re.Pattern[str]
+    says: Callable[[re.Match[str], Text], list[str] | tuple[list[str], int] | None]
+    starts: str
+
+    @property
+    def name(self) -> str:
+        return self.says.__name__
+
+    @property
+    def about(self) -> str:
+        return " ".join((self.says.__doc__ or "").split())
+
+
+def rule(pattern: str, starts: str = "dls", flags: int = 0) -> Callable[..., Rule]:
+    """Makes a rule of the function behind it. Its docstring says what is read, with an example:
+    "... `5 km` -> five kilometers"."""
+
+    def make(
+        function: Callable[[re.Match[str], Text], list[str] | tuple[list[str], int] | None],
+    ) -> Rule:
+        return Rule(re.compile(pattern, flags), function, starts)
+
+    return make
 
 
 def letters(text: str) -> list[str]:

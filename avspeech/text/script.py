@@ -1,5 +1,5 @@
-"""What is to be spoken: a `Script` of sentences, of words, marks and breaks, each with its place in the
-source.
+"""What is to be spoken: a `Script` of sentences, of words, marks and breaks, each with its place in
+the source.
 
     script = text.analyse("I said <brk 0.4> no<rise>. Go!")
     script.ids()                    # symbols by number, for a model
@@ -7,8 +7,8 @@ source.
     script.phrases()                # first and last word, the tone asked for
     script.with_breaks({1: 0.3})    # breaks as a detector or a predictor has them
 
-Offsets count characters of the source, [start, end); they never go backward from one item to the next. A word
-made of a number has the number's place: "42" gives two words with the same offsets.
+Offsets count characters of the source, [start, end); they never go backward from one item to the
+next. A word made of a number has the number's place: "42" gives two words with the same offsets.
 """
 
 from __future__ import annotations
@@ -22,14 +22,16 @@ from avspeech.errors import InputError
 from avspeech.text import symbols
 
 RISE, FALL = 5.0, -5.0  # semitones over the last word, where only <rise> or <fall> is said
-LEVEL_WITHIN = 1.0  # semitones over the last word: a slope asked for within this of 0 is called level
+LEVEL_WITHIN = (
+    1.0  # semitones over the last word: a slope asked for within this of 0 is called level
+)
 
 
 @dataclass(frozen=True)
 class Tone:
-    """How the pitch of a phrase's last word goes. shape: "rise", "fall" or "level"; slope: semitones from the
-    start to the end of that word, > 0 upward (a straight line; over a word of d seconds it is slope / d
-    semitones a second)."""
+    """How the pitch of a phrase's last word goes. shape: "rise", "fall" or "level"; slope:
+    semitones from the start to the end of that word, > 0 upward (a straight line; over a word of d
+    seconds it is slope / d semitones a second)."""
 
     shape: str
     slope: float
@@ -37,7 +39,9 @@ class Tone:
     @classmethod
     def of(cls, slope: float) -> Tone:
         """The tone of a slope in semitones over the last word."""
-        return cls("rise" if slope > LEVEL_WITHIN else "fall" if slope < -LEVEL_WITHIN else "level", slope)
+        return cls(
+            "rise" if slope > LEVEL_WITHIN else "fall" if slope < -LEVEL_WITHIN else "level", slope
+        )
 
     def per_second(self, duration: float) -> float:
         """The slope in semitones a second, over a last word of `duration` seconds."""
@@ -46,9 +50,9 @@ class Tone:
 
 @dataclass(frozen=True)
 class Word:
-    """One spoken word. text: as spoken, lower case ("forty"); phones: symbols; start, end: characters of the
-    source; tone: asked for where this word ends a phrase; rate: 1.2 is 20 % faster; whence the
-    pronunciation came: "dictionary", "rule", "guess", "espeak" or "given"."""
+    """One spoken word. text: as spoken, lower case ("forty"); phones: symbols; start, end:
+    characters of the source; tone: asked for where this word ends a phrase; rate: 1.2 is 20 %
+    faster; whence the pronunciation came: "dictionary", "rule", "guess", "espeak" or "given"."""
 
     text: str
     phones: tuple[str, ...]
@@ -71,8 +75,8 @@ class Mark:
 
 @dataclass(frozen=True)
 class Break:
-    """A phrase break: a pause. seconds: how long, None to leave that to the model. asked: by the source,
-    not by a predictor."""
+    """A phrase break: a pause. seconds: how long, None to leave that to the model. asked: by the
+    source, not by a predictor."""
 
     seconds: float | None
     start: int
@@ -89,7 +93,8 @@ class Token:
     """One symbol of the sequence a model sees.
 
     kind: "edge" (<s>, </s>), "phone", "word" (the boundary <w>), "mark" or "break"; word: index in
-    `script.words` of the word it is in or follows, -1 before the first; seconds: asked of a break."""
+    `script.words` of the word it is in or follows, -1 before the first; seconds: asked of a
+    break."""
 
     symbol: str
     kind: str
@@ -102,8 +107,8 @@ class Token:
 
 @dataclass(frozen=True)
 class Phrase:
-    """A stretch of words said in one go. first, last: indices in `script.words`, both included; tone: asked
-    of the last word; ends: "break", "mark", "tone" or "sentence"."""
+    """A stretch of words said in one go. first, last: indices in `script.words`, both included;
+    tone: asked of the last word; ends: "break", "mark", "tone" or "sentence"."""
 
     first: int
     last: int
@@ -113,11 +118,29 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Sentence:
-    """items: words, marks and breaks in order; start, end: characters of the source."""
+    """items: words, marks and breaks in order; start, end: characters of the source; rest: seconds
+    of silence behind it; paragraph: whether it ends one."""
 
     items: tuple[Item, ...]
     start: int
     end: int
+    rest: float = 0.0
+    paragraph: bool = False
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Characters [start, end) of the source that are not said, for want of a reading."""
+
+    text: str
+    start: int
+    end: int
+
+
+# Seconds of rest behind the marks that end a sentence, and behind "…" within one; a paragraph
+# has more.
+RESTS = {".": 0.4, "?": 0.4, "!": 0.4, "…": 0.5, ":": 0.4, ";": 0.4, ",": 0.4, "–": 0.4, "": 0.4}
+PARAGRAPH_REST = 0.8
 
 
 @dataclass(frozen=True)
@@ -128,6 +151,21 @@ class Script:
     sentences: tuple[Sentence, ...]
     language: str = "en-us"
     phonemiser: str = "default"
+    unread: tuple[Unread, ...] = ()
+
+    @property
+    def unread_line(self) -> str:
+        """What is not said, in one line; "" where all is."""
+        if not self.unread:
+            return ""
+        count = sum(len(u.text) for u in self.unread)
+        kinds = list(dict.fromkeys(u.text for u in self.unread))
+        shown = " ".join(kinds[:8]) + (" ..." if len(kinds) > 8 else "")
+        return (
+            f"{count} characters have no reading and are left out: {shown}"
+            if count > 1
+            else f"1 character has no reading and is left out: {shown}"
+        )
 
     @property
     def words(self) -> tuple[Word, ...]:
@@ -155,8 +193,8 @@ class Script:
         return dataclasses.replace(self, sentences=(self.sentences[number],))
 
     def tokens(self) -> tuple[Token, ...]:
-        """The sequence a model sees: <s>, phones, </s>; between two words either the marks and breaks that
-        stand there or, where there are none, <w>."""
+        """The sequence a model sees: <s>, phones, </s>; between two words either the marks and
+        breaks that stand there or, where there are none, <w>."""
         items = self.items
         first, last = (items[0].start, items[-1].end) if items else (0, len(self.source))
         tokens = [Token(symbols.START, "edge", -1, first, first)]
@@ -164,15 +202,22 @@ class Script:
         for item in items:
             if isinstance(item, Word):
                 if not joined:
-                    tokens.append(Token(symbols.WORD, "word", word, item.start, item.start, item.rate))
+                    tokens.append(
+                        Token(symbols.WORD, "word", word, item.start, item.start, item.rate)
+                    )
                 word, joined = word + 1, False
-                tokens += [Token(p, "phone", word, item.start, item.end, item.rate) for p in item.phones]
+                tokens += [
+                    Token(p, "phone", word, item.start, item.end, item.rate) for p in item.phones
+                ]
             elif isinstance(item, Mark):
                 tokens.append(Token(item.text, "mark", word, item.start, item.end, item.rate))
                 joined = True
             else:
-                tokens.append(Token(symbols.BREAK, "break", word, item.start, item.end, item.rate,
-                                    item.seconds))
+                tokens.append(
+                    Token(
+                        symbols.BREAK, "break", word, item.start, item.end, item.rate, item.seconds
+                    )
+                )
                 joined = True
         return (*tokens, Token(symbols.END, "edge", word, last, last))
 
@@ -181,8 +226,8 @@ class Script:
         return symbols.ids(token.symbol for token in self.tokens())
 
     def phrases(self, marks: bool = True) -> tuple[Phrase, ...]:
-        """The phrases: words up to a break, a word with a tone, the end of a sentence and, unless `marks` is
-        False, a mark."""
+        """The phrases: words up to a break, a word with a tone, the end of a sentence and, unless
+        `marks` is False, a mark."""
         found: list[Phrase] = []
         first, last, tone = 0, -1, None
 
@@ -206,8 +251,8 @@ class Script:
         return tuple(found)
 
     def breaks(self) -> dict[int, float | None]:
-        """{index of the word before: seconds or None} of the breaks; -1 for one before the first word. Of
-        several in a row the seconds add up."""
+        """{index of the word before: seconds or None} of the breaks; -1 for one before the first
+        word. Of several in a row the seconds add up."""
         found: dict[int, float | None] = {}
         word = -1
         for item in self.items:
@@ -218,13 +263,17 @@ class Script:
                 found[word] = item.seconds if before is None else before + (item.seconds or 0.0)
         return found
 
-    def with_breaks(self, after: Mapping[int, float | None], keep_asked: bool = True) -> Script:
-        """The same with these breaks: {index of the word before: seconds or None}, behind any mark there.
+    def with_breaks(
+        self, after: Mapping[int, float | None], keep_asked: bool = True, asked: bool = False
+    ) -> Script:
+        """The same with these breaks: {index of the word before: seconds or None}, behind any mark
+        there.
 
-        keep_asked: breaks the source asks for stay, and win over `after`; else all are replaced. Raises
-        InputError for a word that is not there."""
+        keep_asked: breaks the source asks for stay, and win over `after`; else all are replaced.
+        asked: the new ones are as if the source asked for them. Raises InputError for a word that
+        is not there."""
         self._known(after)
-        asked = {w for w in self.breaks() if keep_asked and self._asked(w)}
+        kept = {w for w in self.breaks() if keep_asked and self._asked(w)}
         word, sentences = -1, []
         for sentence in self.sentences:
             items: list[Item] = []
@@ -233,14 +282,43 @@ class Script:
                 if isinstance(item, Break) and not (keep_asked and item.asked):
                     continue
                 if due is not None and (item is None or isinstance(item, Word)):
-                    items.append(Break(after[due], items[-1].end, items[-1].end, asked=False))
+                    items.append(Break(after[due], items[-1].end, items[-1].end, asked=asked))
                 if isinstance(item, Word):
                     word += 1
-                    due = word if word in after and word not in asked else None
+                    due = word if word in after and word not in kept else None
                 if item is not None:
                     items.append(item)
             sentences.append(dataclasses.replace(sentence, items=tuple(items)))
         return dataclasses.replace(self, sentences=tuple(sentences))
+
+    def rest(self, number: int) -> float:
+        """Seconds of silence behind a sentence; 0 where it ends in a break that the source asks
+        for, or has no word."""
+        items = self.sentences[number].items
+        asked = bool(items) and isinstance(items[-1], Break) and items[-1].asked
+        return (
+            0.0
+            if asked or not any(isinstance(i, Word) for i in items)
+            else self.sentences[number].rest
+        )
+
+    def with_rests(self) -> Script:
+        """The same with a break behind each "…" within a sentence, as long as the rest behind a
+        sentence at least; a break that the source has there stays."""
+        found: dict[int, float | None] = {}
+        word = -1
+        for sentence in self.sentences:
+            for place, item in enumerate(sentence.items):
+                word += isinstance(item, Word)
+                inner = any(isinstance(i, Word) for i in sentence.items[place + 1 :])
+                if isinstance(item, Mark) and item.text == "…" and inner and word >= 0:
+                    found[word] = (
+                        RESTS["…"] if sentence.paragraph else max(RESTS["…"], sentence.rest)
+                    )
+        if not found:
+            return self
+        known = {w: seconds for w, seconds in self.breaks().items() if w >= 0}
+        return self.with_breaks({**known, **found}, asked=True)
 
     def with_tones(self, on: Mapping[int, Tone | None]) -> Script:
         """The same with these tones on these words (indices in `words`); others keep theirs. Raises
@@ -273,10 +351,23 @@ class Script:
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: `Script.from_dict(script.as_dict()) == script`."""
-        return {**dataclasses.asdict(self), "symbols": symbols.VERSION,
-                "sentences": [{"start": s.start, "end": s.end, "items": [
-                    {"kind": type(item).__name__.lower(), **dataclasses.asdict(item)} for item in s.items]}
-                    for s in self.sentences]}
+        return {
+            **dataclasses.asdict(self),
+            "symbols": symbols.VERSION,
+            "sentences": [
+                {
+                    "start": s.start,
+                    "end": s.end,
+                    "rest": s.rest,
+                    "paragraph": s.paragraph,
+                    "items": [
+                        {"kind": type(item).__name__.lower(), **dataclasses.asdict(item)}
+                        for item in s.items
+                    ],
+                }
+                for s in self.sentences
+            ],
+        }
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Script:
@@ -293,7 +384,18 @@ class Script:
                         fields["phones"] = tuple(fields["phones"])
                         fields["tone"] = Tone(**fields["tone"]) if fields.get("tone") else None
                     items.append(kind(**fields))
-                sentences.append(Sentence(tuple(items), s["start"], s["end"]))
-            return cls(record["source"], tuple(sentences), record["language"], record["phonemiser"])
+                sentences.append(
+                    Sentence(
+                        tuple(items),
+                        s["start"],
+                        s["end"],
+                        s.get("rest", 0.0),
+                        s.get("paragraph", False),
+                    )
+                )
+            unread = tuple(Unread(**fields) for fields in record.get("unread", ()))
+            return cls(
+                record["source"], tuple(sentences), record["language"], record["phonemiser"], unread
+            )
         except (KeyError, TypeError) as error:
             raise InputError(f"script: not what Script.as_dict gives ({error})") from None

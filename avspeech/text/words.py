@@ -1,106 +1,293 @@
-"""Abbreviations, capitals, Roman numerals, plain words and signs."""
+"""Abbreviations, capitals, letters, plain words and signs."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 
-from avspeech.text import abbreviations as known
-from avspeech.text import digits  # noqa: F401  its rules come before these
-from avspeech.text.numbers import cardinal, ordinal
-from avspeech.text.rules import Text, letters, rule
+from avspeech.text import lists
+from avspeech.text.cleaning import fold
+from avspeech.text.rules import EDGE, END, Text, letters, rule
+
+_WRITTEN = "|".join(re.escape(w) for w in sorted(lists.WRITTEN, key=len, reverse=True))
+_RECKONING = "=+<>≤≥≠±×÷∈∪∩⊂∧∨→*"
+_SUP, _SUB = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
 
 
-@rule(r"[IVX]{1,5}\b(?!['’])")
-def _roman(match: re.Match[str], context: Text) -> list[str] | None:
-    value = known.ROMAN.get(match.group())
-    before = context.before(match.start())
-    place = match.start()
-    beside = re.search(r"[A-Za-z] $", context.text[max(0, place - 2): place])
-    if len(match.group()) == 1 and not (beside and before.lower() in known.COUNTED):
-        return None  # "I", "X" and "V" are words and letters too
-    if value is None or context.shouted or not before[:1].isupper():
+@rule(rf"({_WRITTEN})(['’]?s)?{END}(?![.@]\w)", "l")
+def as_listed(match: re.Match[str], context: Text) -> list[str] | None:
+    """What stands in a table, capitals and all. `ChatGPT` -> chat G P T"""
+    name, ending = match.groups()
+    start = match.start()
+    if (
+        context.view[start - 1 : start].isalnum()
+        and start
+        or not name.islower()
+        and context.shouted(start)
+    ):
         return None
-    if before.lower() in known.COUNTED:
-        return cardinal(value)
-    return ["the", *ordinal(value)] if before.lower() in known.NUMBERED_NAMES else None
+    words = lists.WRITTEN[name]
+    return (
+        [*words[:-1], words[-1] + ("'s" if words[-1].isupper() or ending != "s" else "s")]
+        if ending
+        else words
+    )
 
 
-@rule(r"Ph\.?D\b\.?|(?:[A-Za-z]\.){2,}(?:[A-Za-z]\b)?|(?:[A-Za-z]\.\s?){2,}(?=\s?[A-Z][a-z])")
-def _dotted(match: re.Match[str], context: Text) -> list[str] | None:
-    text = re.sub(r"\s", "", match.group()).lower()
-    return known.DOTTED[text].split() if text in known.DOTTED else letters(text)
+@rule(
+    rf"(?:[A-Za-z]\.){{2,12}}[A-Za-z]?(?:'?s)?{END}|[A-Za-z](?:\.[A-Za-z]){{1,12}}(?:'?s)?{END}"
+    rf"|Ph\.D(?:'?s)?{END}"
+    rf"|(?:[A-Z][{EDGE}] ?){{2,6}}(?= ?[A-Z][a-z])",
+    "l",
+)
+def dotted(match: re.Match[str], context: Text) -> list[str] | None:
+    """Letters with periods. `the U.S. Army` -> the U S army"""
+    text = match.group()
+    if EDGE in text:
+        source = context.text[match.start() : match.end()]
+        return letters(source) if re.fullmatch(r"(?:[A-Z]\. ?)+", source) else None
+    if match.start() and context.view[match.start() - 1].isalnum():
+        return None
+    plain, ending = re.fullmatch(r"(.*?[A-Za-z.])('?s)?", text).groups()  # type: ignore[union-attr]
+    key = plain.lower().rstrip(".") + "."
+    said = lists.DOTTED.get(key)
+    if (
+        said is None
+        and plain.islower()
+        and len(plain) > 4
+        and not re.fullmatch(r"[a-z](?:\.[a-z])+\.?", plain)
+    ):
+        return None
+    words = said or letters(plain)
+    return [*words[:-1], words[-1] + "'s"] if ending else words
 
 
-@rule(r"([A-Z])\.(?=\s[A-Z])")
-def _initial(match: re.Match[str], context: Text) -> list[str] | None:
-    return [match.group(1)] if match.group(1) not in "I" or context.before(match.start()).istitle() else None
-
-
-@rule(r"([A-Za-z]+)\.(?:(?=\s*[^\s])|$)")
-def _abbreviation(match: re.Match[str], context: Text) -> list[str] | None:
+@rule(rf"([A-Z]){EDGE}(?= ?[A-Z])", "l")
+def initial(match: re.Match[str], context: Text) -> list[str] | None:
+    """The initial of a name. `John F. Kennedy` -> john F kennedy"""
+    if context.text[match.end() - 1] != ".":
+        return None
     name = match.group(1)
-    after = context.text[match.end(): match.end() + 40].lstrip()[:1]
-    before = context.before(match.start())
-    if name in ("St", "Dr") and (not after.isupper() or before.istitle() and before not in known.OPENERS):
-        return ["street" if name == "St" else "drive"]
-    spoken = known.ABBREVIATIONS.get(name)
-    if spoken is None or (name in known.ALSO_WORDS and not after.isdigit()):
+    return [name] if name != "I" or context.before(match.start()).istitle() else None
+
+
+@rule(rf"([A-Za-z]+){EDGE}", "l")
+def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
+    """An abbreviation with its period. `Dear Dr. Smith` -> dear doctor smith"""
+    name, start, end = match.group(1), match.start(), match.end()
+    found = lists.ABBREVIATIONS.get(name)
+    if found is None or context.text[end - 1] != ".":
         return None
-    return spoken.split()
+    words, kinds = found
+    nearby = re.match(r"\s*([^\W_]\w*)", context.view[end : end + 40])
+    after = nearby.group(1) if nearby else ""
+    before = context.before(start)
+    rest = context.view[end : end + 40].lstrip(EDGE + " ,")
+    if "name" in kinds or "street" in kinds:
+        return _title_or_street(context, name, words, start, after, kinds), end
+    unsure = (
+        "number" in kinds
+        and not (
+            after[:1].isdigit()
+            or re.fullmatch(r"[IVXLC]+|[ivxl]{2,}", after)
+            and (after != "I" or name.istitle() and name != "No")
+        )
+        or "never" in kinds
+        or "within" in kinds
+        and not (rest[:1].islower() or rest[:1].isdigit())
+        or "title" in kinds
+        and context.word(name.lower())
+        and (not after or after in lists.OPENERS)
+        and not rest[:1].isdigit()
+        or "day" in kinds
+        and not (
+            rest[:1].isdigit()
+            or rest.split(EDGE)[0].split(" ")[0] in lists.MONTHS
+            or before.lower() in ("on", "next", "last", "every", "through", "thru", "fri", "sat")
+        )
+        or "state" in kinds
+        and not re.search(r", $", context.text[max(0, start - 2) : start])
+        or "versus" in kinds
+        and not (before[:1].isupper() and after[:1].isupper())
+        or "al" in kinds
+        and before != "et"
+        or "edition" in kinds
+        and before[-2:].lower() not in ("st", "nd", "rd", "th")
+    )
+    if unsure:
+        return None
+    if "units" in kinds and after[:1].isdigit():
+        return ["minimum"], end
+    return list(words), end
 
 
-@rule(r"(Mrs?|Ms|Dr|Prof|St)\b(?=\s[A-Z])|(vs|etc)\b")
-def _undotted(match: re.Match[str], context: Text) -> list[str] | None:
-    return known.ABBREVIATIONS[match.group()].split()
+def _title_or_street(
+    context: Text, name: str, words: list[str], start: int, after: str, kinds: frozenset[str]
+) -> list[str]:
+    """A street has a name before it and no name behind, or a number before; else it is a title."""
+    street = {"St": "street", "Dr": "drive"}.get(name) or words[0]
+    near = context.words_before(start)
+    before = near[0] if near else ""
+    numbered = (
+        before[:1].isdigit() or len(near) > 1 and near[1][:1].isdigit() and before[:1].isupper()
+    )
+    named_behind = after[:1].isupper() and after not in lists.OPENERS
+    named_before = before[:1].isupper() and before not in lists.OPENERS
+    if numbered or named_before and not named_behind or "street" in kinds:
+        return [street]
+    return list(words) if name != "St" or named_behind or before[:1].isupper() else ["street"]
 
 
-@rule(r"([A-Z]{2,})(['’]?s)?(?![^\W_])")
-def _capitals(match: re.Match[str], context: Text) -> list[str] | None:
+@rule(
+    r"(?:Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])|(?<=& )Co(?![^\W_])"
+    rf"|(?:{'|'.join(sorted(lists.BARE, key=len, reverse=True))}){END}"
+    r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]\d)",
+    "l",
+)
+def undotted(match: re.Match[str], context: Text) -> list[str] | None:
+    """An abbreviation without its period. `Mr Brown` -> mister brown"""
+    before = context.before(match.start())
+    if match.group() in ("Dr", "St") and before[:1].isdigit():
+        return ["drive" if match.group() == "Dr" else "street"]
+    if context.view[match.start() - 1 : match.start()].isalnum() and match.start():
+        return None
+    return list(lists.ABBREVIATIONS[match.group()][0])
+
+
+@rule(r"([A-Z]{2,})(['’]?s)?(?![^\W_])", "l")
+def capitals(match: re.Match[str], context: Text) -> list[str] | None:
+    """Capitals: a word or spelled. `the FBI and NASA` -> the fbi and nasa"""
     name, plural = match.groups()
     word = name.lower()
-    if context.shouted:
+    if context.shouted(match.start()):
         return None
-    emphasis = any(len(near) > 3 and near.isupper() and context.word(near.lower())
-                   for near in (context.before(match.start()), context.after(match.end())))
-    vowels = sum(c in "AEIOU" for c in name)
-    said = word in known.SAID or len(name) > 5 or len(name) == 5 and vowels > 1
+    near = [w for w in (context.before(match.start()), context.after(match.end()))]
+    emphasis = any(len(w) > 3 and w.isupper() and context.word(w.lower()) for w in near)
+    vowels = sum(c in "AEIOUY" for c in name)
+    said = word in lists.SAID or len(name) > 5 and vowels > 0 or len(name) == 5 and vowels > 1
     if context.word(word):
-        said |= len(name) > 2 or emphasis or word in known.SHORT_WORDS
-    if said and name not in known.SPELLED:
-        return [word + ("'s" if plural else "")]
+        said |= len(name) > 2 or emphasis or word in lists.SHORT_WORDS
+    if said and name not in lists.SPELLED:
+        return [
+            word
+            + (
+                ("s" if plural == "s" and not context.word_is_letters(word) else "'s")
+                if plural
+                else ""
+            )
+        ]
     spelled = letters(name)
     return spelled[:-1] + [spelled[-1] + "'s"] if plural else spelled
 
 
-@rule(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:(?<=s)['’](?=\s))?|['’](?:tis|twas|em|cause|til)\b", re.IGNORECASE)
-def _word(match: re.Match[str], context: Text) -> list[str] | None:
-    text = match.group().replace("’", "'")
-    plain = unicodedata.normalize("NFKD", known.fold(text))
-    plain = "".join(c for c in plain if c.isascii() and (c.isalpha() or c == "'"))
-    if not plain.strip("'"):
-        return []
-    if len(plain) == 1 and plain not in "aAI" or plain == "A" and not context.shouted and _is_letter(match,
-                                                                                                     context):
-        return [plain.upper()]
-    parts = re.findall(r"[A-Z]?[a-z']+|[A-Z]+(?![a-z])|'", plain)
-    if len(parts) > 1 and not context.shouted and not context.word(plain.lower()) and "'" not in plain:
-        return [w for part in parts for w in (letters(part) if part.isupper() and len(part) < 4
-                                              else [part.lower()])]
-    return [plain.lower()]
+@rule(r"([A-Za-z]+)(?=\d)", "l")
+def name_with_digits(match: re.Match[str], context: Text) -> list[str] | None:
+    """Letters before digits. `MP3` -> M P three"""
+    text = match.group()
+    if text.lower() in ("covid", "apollo") or len(text) > 3:
+        return [text.lower()]
+    return (
+        [text.lower()] if text.islower() and len(text) > 1 and context.word(text) else letters(text)
+    )
+
+
+@rule(r"[A-Z](?![^\W_]|['’](?!s(?![^\W_]))[^\W_])(?:['’]s)?", "l")
+def letter(match: re.Match[str], context: Text) -> list[str] | None:
+    """A letter by itself; A is the article where one can stand. `A and B are here` -> A and B are
+    here"""
+    name = match.group()[0]
+    ending = "'s" * (len(match.group()) > 1)
+    if name == "I" and not ending and not re.match(r"-\d|/[A-Z]", context.behind(match.end())):
+        return ["i"]
+    if context.view[match.start() - 1 : match.start()] in ("-", "−") and name == "A":
+        return [name + ending]
+    if name != "A" or ending:
+        return [name + ending]
+    return [name] if _is_letter(match, context) else ["a"]
 
 
 def _is_letter(match: re.Match[str], context: Text) -> bool:
-    """Whether a capital A is the letter: in the midst of a sentence, where no article is in capitals."""
-    before = context.text[max(0, match.start() - 40): match.start()].rstrip()
-    return bool(before) and before[-1] not in ".?!:;…\"“'‘(—–"
+    """Whether a capital A is the letter: where no word follows, beside another letter, behind
+    "vitamin"."""
+    start, end = match.span()
+    near = context.words_before(start)
+    before = near[0].lower() if near else ""
+    after = context.after(end)
+    if before in lists.LETTERED:
+        return True
+    if not after:
+        return bool(
+            re.match(
+                rf"\s*$|{EDGE}| [-–—] |[–—\n]| [{_RECKONING}]|-(?![A-Za-z])|/|[+]",
+                context.behind(end),
+            )
+        )
+    if re.match(r"(?:and|or|to|through|versus|vs|in) ?", after) and after in lists.AFTER_LETTER:
+        return True
+    if re.fullmatch(r"[B-Z]", after):
+        return True
+    if context.shouted(start):
+        return False
+    if after in lists.AFTER_LETTER:
+        return True
+    return bool(before) and not after[0].isupper() and context.view[start - 1 : start] == " "
 
 
-@rule("[" + re.escape("".join(known.SIGNS)) + "]")
-def _sign(match: re.Match[str], context: Text) -> list[str] | None:
-    sign = match.group()
-    place = match.start()
-    left, right = context.text[max(0, place - 1): place].strip(), context.text[place + 1: place + 2].strip()
-    if sign == "/" and left and right and not (left.isdigit() and right.isdigit()):
-        return []  # and/or
-    return known.SIGNS[sign].split()
+@rule(
+    r"[^\W\d_]+(?:['’][^\W\d_]+)*|['’](?:tis|twas|em|cause|til|n)(?![^\W_])['’]?",
+    "ls",
+    re.IGNORECASE,
+)
+def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
+    """A plain word. `naïve YouTube dogs'` -> naive youtube dogs"""
+    text = match.group().replace("’", "'").rstrip("'")
+    if text.lower() == "'n":
+        return ["N"]
+    plain = fold(text)
+    end = match.end()
+    if not plain.strip("'"):
+        return None
+    if len(plain) == 1:
+        digit_before = (
+            context.text[match.start() - 1 : match.start()].isdigit() and match.start() > 0
+        )
+        closed = context.text[end : end + 1] == ")" and (
+            context.text[max(0, match.start() - 1) : match.start()] in ("", "(", "\n")
+        )
+        closed = closed or bool(re.match(rf" [{_RECKONING}]", context.behind(end)))
+        if plain not in "aI" or digit_before or plain == "a" and closed:
+            return [plain.upper()] if plain != "i" or digit_before else ["i"]
+    if (
+        plain[-1] in "sS"
+        and context.text[end : end + 1] in ("'", "’")
+        and end < len(context.text)
+        and _owns(context, end)
+    ):
+        return [plain.lower() + "'"], end + 1
+    parts = re.findall(r"[A-Z]?[a-z']+|[A-Z]+(?![a-z])|'", plain)
+    if (
+        len(parts) > 1
+        and not context.word(plain.lower())
+        and "'" not in plain
+        and not context.shouted(match.start())
+    ):
+        return [
+            w
+            for part in parts
+            for w in (
+                letters(part)
+                if part.isupper() and len(part) < 4 or len(part) == 1
+                else [part.lower()]
+            )
+        ]
+    return [plain.lower()]
+
+
+def _owns(context: Text, end: int) -> bool:
+    """Whether an apostrophe behind an s is a genitive's: a word follows, and no quotation is
+    open."""
+    following = re.match(r"['’] ([a-z]+)", context.text[end : end + 30])
+    if not following or following.group(1) in lists.NOT_NOUNS:
+        return False
+    line = context.text[max(0, end - 300) : end]
+    opened = len(re.findall(r"(?:^|[\s(])['‘](?=\w)", line))
+    return not opened or opened <= len(re.findall(r"\w[.,!?]?['’](?=[\s.,!?)]|$)", line))

@@ -122,8 +122,8 @@ def changes(package: Path, file: str, module: str, names: set[str]) -> bool:
     ("emotion/conformer.py", "avspeech.emotion.cells", {"conformer-edge"}, True),
     ("emotion/conformer.py", "avspeech.emotion.cells", {"conv_transformer"}, False),
     ("emotion/conformer.py", "avspeech.emotion.cells", set(), True),  # no name: all that could be
-    ("data/corpora/vctk.py", "avspeech.emotion.cells", {"conv_transformer", "ravdess", "ravdess-6fold"},
-     False),
+    ("data/corpora/vctk.py", "avspeech.emotion.cells", {"conv_transformer", "ravdess-6fold"}, False),
+    ("data/corpora/ravdess.py", "avspeech.emotion.cells", {"conv_transformer", "ravdess-6fold"}, True),
     ("synthesis/prosodyfm.py", "avspeech.emotion.cells", {"conv_transformer"}, False),
     ("bench/upstreams/whisper.py", "avspeech.bench.upstreams", {"whisper-base"}, True),
     ("bench/upstreams/onnx.py", "avspeech.bench.upstreams", {"whisper-base"}, False),

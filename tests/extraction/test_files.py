@@ -359,3 +359,18 @@ def test_a_full_temporary_folder_is_said(tmp_path, faces) -> None:
         patch.setattr(tempfile, "TemporaryFile", lambda **options: open("/dev/full", "w+b"))
         said = refused(lambda: Extractor(same, INFO).extract(source, tmp_path, progress=False))
     assert "TMPDIR" in said
+
+
+def test_an_offset_and_a_level_far_beyond_full_scale_do_not_reach_the_voice(tmp_path, faces) -> None:
+    sound = clicks(2.0, 44100, [0.5, 1.0])
+    clean = film(tmp_path / "a.mkv", sound=sound, codecs=("mpeg4", "pcm_f32le"))
+    extractor = Extractor(same, INFO, windows=SMALL)
+    wanted = audio.read(extractor.extract(clean, tmp_path / "a", progress=False)[0])
+    for far, match in ((sound + np.float32(0.3), "offset of 0.3"),
+                       (30 / np.abs(sound).max() * sound, "full scale")):
+        path = film(tmp_path / "b.mkv", sound=far.astype(np.float32), codecs=("mpeg4", "pcm_f32le"))
+        with pytest.warns(UserWarning, match=match):
+            wav, _ = extractor.extract(path, tmp_path / "b", progress=False)
+        voice = audio.read(wav)
+        gain = float(voice @ wanted / (wanted @ wanted))
+        assert np.abs(voice - gain * wanted).max() < 0.01 * gain and abs(voice.mean()) < 1e-3

@@ -21,6 +21,7 @@ from avspeech.core import models, pretrained
 from avspeech.errors import InputError
 from avspeech.synthesis import files
 from avspeech.synthesis.synthesizer import LONGEST, Synthesizer, limited
+from avspeech.text.script import PARAGRAPH_REST, RESTS
 
 TEXT = "I said <brk 0.4> no<rise>. Dr. Smith paid four dollars, <brk 0.3> and left for good<fall>!"
 TINY = dict(width=16, layers=1, hidden=32, decoder=(16, 16), blocks=1, duration=16, phrasing=16,
@@ -195,7 +196,20 @@ def test_a_file_is_read_paragraph_by_paragraph(voice: Synthesizer, tmp_path: Pat
     assert [BOOK[w["from"]: w["to"]].lower() for w in record["words"]] == [w["word"] for w in record["words"]]
     assert record["words"][-1]["word"] == "end" and len(record["breaks"]) == 1
     parts = [voice(p).duration for p in ("Chapter one.", BOOK.split("\n\n")[1], "The end.")]
-    assert seconds == pytest.approx(sum(parts))
+    assert seconds == pytest.approx(sum(parts) + 2 * PARAGRAPH_REST, abs=1e-3)
+
+
+def test_rests_between_sentences_and_paragraphs(voice: Synthesizer) -> None:
+    one = voice("Go on.").duration
+    for text, rest in (("Go on. Go on.", RESTS["."]), ("Go on.\n\nGo on.", PARAGRAPH_REST),
+                       ("Go on. <brk 0.1> Go on.", 0.0)):
+        assert voice(text).duration - 2 * one == pytest.approx(rest or voice(
+            "Go on. <brk 0.1>").duration - one, abs=1e-3), text
+    short = Synthesizer(voice.model, voice.info, sentence_rest=0.1, paragraph_rest=0.2)
+    apart = sum(short(text).duration for text in ("Go on.", "Stay.", "Go."))
+    assert short("Go on. Stay.\n\nGo.").duration == pytest.approx(apart + 0.3, abs=1e-3)
+    with pytest.raises(InputError, match="sentence_rest -1: expected seconds from 0 to 60"):
+        Synthesizer(voice.model, voice.info, sentence_rest=-1)("Go on.")
 
 
 def test_paragraphs_of_any_length(tmp_path: Path) -> None:

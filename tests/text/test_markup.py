@@ -146,3 +146,40 @@ def test_what_is_rendered_is_read_back(pieces):
         else:
             found.append(piece)
     assert found == wanted
+
+
+@pytest.mark.parametrize(("source", "seconds"), [
+    ('a <break time="0s"/> b', []), ('a <break time="500ms"></break> b', [0.5]),
+    ("a <break></break> b", [None]),
+    ('a <break time="0ms"> </break> b', []), ('a <break time="+1.5s"/> b', [1.5]),
+    ('a <break strength="x-strong"></break> b', [1.0])])
+def test_breaks_of_ssml(source, seconds):
+    assert [p.seconds for p in parse(source) if isinstance(p, Pause)] == seconds
+
+
+def test_paragraphs_and_sentences_of_ssml():
+    script = text.analyse('<speak><p><s>One two</s><s xml:lang="en-US">Three</s></p>'
+                          "<p>Four. Five</p></speak>")
+    assert [s.text for s in map(script.sentence, range(4))] == ["one two", "three", "four.", "five"]
+    assert [s.paragraph for s in script.sentences] == [False, True, False, True]
+    assert [p.rate for p in text.analyse("<p><prosody rate=2>a b</prosody></p>").words] == [2.0, 2.0]
+
+
+@pytest.mark.parametrize(("bad", "column", "said"), [
+    ("<p>a", 1, "<p> is not closed"), ("<s><p>a</p></s>", 4, "<p> within <s>"),
+    ("<p><p>", 4, "<p> within <p>"),
+    ("a</p>", 2, "closes nothing"), ("<p><s>a</p>", 8, "<s> is not closed before </p>"),
+    ("a <break>b</break>", 11, "closes nothing"), ('<s xml:lang="de">a</s>', 1, "<s> in 'de'"),
+    ("<p foo=1>a</p>", 1, "has no 'foo'"), ("<prosody rate=1>" * 200, 1601, "more than 100 tags")])
+def test_bad_ssml_is_one_line_with_the_column(bad, column, said):
+    with pytest.raises(InputError) as error:
+        text.analyse(bad)
+    assert str(error.value).startswith(f"text, column {column}: ") and said in str(error.value)
+
+
+def test_a_whole_text_is_checked_before_it_is_said():
+    good = "Some words of a book, 5 km long. " * 2000
+    text.check(good + "no<rise>")
+    for bad in ("<grin>", "<rise>", "<brk 99>"):
+        with pytest.raises(InputError, match="column"):
+            text.check((good if bad != "<rise>" else "") + bad)

@@ -4,7 +4,7 @@ import pytest
 
 from avspeech import text
 from avspeech.errors import InputError
-from avspeech.text import g2p, lexicon, symbols
+from avspeech.text import g2p, heteronyms, lexicon, symbols
 
 
 def said(source, **options):
@@ -21,7 +21,8 @@ def test_every_pronunciation_is_in_the_table():
     rng = random.Random(0)
     for phones in (*rng.sample(sorted(lexicon.table().values()), 5000), *lexicon.LETTERS.values(),
                    *lexicon.WEAK.values(),
-                   *(p for _, a, b in lexicon.HETERONYMS.values() for p in (a, b))):
+                   *(s.phones for rows in heteronyms.senses().values() for s in rows),
+                   *(p for _, *both in heteronyms.pairs().values() for p in both)):
         assert symbols.ids(symbols.from_arpabet(phones))
     with pytest.raises(InputError, match="phone 'B1': not ARPAbet"):
         symbols.from_arpabet("B1")

@@ -37,9 +37,8 @@ def test_places():
 def test_phrases_and_tones():
     script = text.analyse("One two<rise>, three four <brk> five<level> six. Seven?")
     found = [(p.first, p.last, p.tone and p.tone.shape, p.ends) for p in script.phrases()]
-    assert found == [(0, 1, "rise", "mark"), (2, 3, None, "break"), (4, 4, "level", "tone"), (5, 5, None,
-                                                                                              "mark"),
-                     (6, 6, None, "mark")]
+    assert found == [(0, 1, "rise", "mark"), (2, 3, None, "break"), (4, 4, "level", "tone"),
+                     (5, 5, None, "mark"), (6, 6, "rise", "mark")]
     bare = [(p.first, p.last, p.ends) for p in script.phrases(marks=False)]
     assert bare == [(0, 1, "tone"), (2, 3, "break"), (4, 4, "tone"), (5, 5, "sentence"), (6, 6, "sentence")]
     assert all(a.last + 1 == b.first for a, b in zip(script.phrases(), script.phrases()[1:]))

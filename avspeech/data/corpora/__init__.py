@@ -33,15 +33,31 @@ def get(name: str) -> ModuleType:
     return importlib.import_module(f"{MADE_PACKAGE if name in MADE else __name__}.{name}")
 
 
-def _options(module: ModuleType) -> tuple[list[str], scan.HeldOut | None]:
-    """(the options of a corpus, what it holds out by default where it is split here)."""
+def _options(module: ModuleType) -> tuple[dict[str, Any], scan.HeldOut | None]:
+    """({option: default} of a corpus, what it holds out by default where it is split here)."""
+    function = module.prepare if hasattr(module, "prepare") else module.scan
+    own = {p.name: p.default for p in inspect.signature(function).parameters.values()}
+    for taken in ("source", "out"):
+        own.pop(taken, None)
     if hasattr(module, "prepare"):
-        return list(inspect.signature(module.prepare).parameters)[2:], None
-    own = dict(inspect.signature(module.scan).parameters)
-    held = own.pop("held").default if "held" in own else None
+        return own, None
+    held = own.pop("held", None)
     # Of what is split here, less than all will do; else a protocol counts the clips.
-    return [*(held.options() if held else []), *list(own)[1:],
-            *([] if held else ["incomplete"]), "workers"], held
+    own |= {"workers": 4} if held else {"incomplete": False, "workers": 4}
+    first = {key: getattr(held, key) for key in held.options()} if held else {}
+    return first | own, held
+
+
+def _refuse(name: str, option: str, value: Any, default: Any) -> None:
+    """Raises InputError for a value that is not of the kind of an option's default."""
+    wanted = ("true or false" if isinstance(default, bool) else
+              "a number" if isinstance(default, (int, float)) else
+              "a name" if isinstance(default, str) else None)
+    fits = {"true or false": isinstance(value, bool), "a name": isinstance(value, str),
+            "a number": isinstance(value, (int, float)) and not isinstance(value, bool)}
+    if (wanted and not fits[wanted]) or (option == "workers" and value != max(1, int(value))):
+        raise InputError(f"{name}: {option}={value!r}: expected {wanted}"
+                         + (", whole and above 0" if option == "workers" else ""))
 
 
 def prepare(name: str, source: str | Path | None, out: str | Path, **options: Any) -> list[Path]:
@@ -67,16 +83,19 @@ def prepare(name: str, source: str | Path | None, out: str | Path, **options: An
             raise InputError(f"{name}: unknown option '{option}'; known: {', '.join(known)}")
     about = getattr(module, "ABOUT", None)
     if source is None and name not in MADE and not getattr(module, "FETCHES", False):
-        where = (f"the folder of {about.name} ({about.layout}), to be had from {about.page}"
-                 if about
-                 else "the folder of your recordings")
+        where = "the folder of your recordings"
+        if about is not None:
+            where = f"the folder of {about.name} ({about.layout}), to be had from {about.page}"
         raise InputError(f"{name}: no source given; set it to {where}")
     if source is None or hasattr(module, "prepare"):
         return module.prepare(source, out, **options)
+    for option, value in options.items():
+        _refuse(name, option, value, known[option])
     incomplete, workers = options.pop("incomplete", False), options.pop("workers", 4)
     if held is not None:
         given = {key: options.pop(key) for key in held.options() if key in options}
-        options["held"] = held = dataclasses.replace(held, **given)
+        held = dataclasses.replace(held, **given)
+        options["held"] = held
     found = module.scan(Path(source), **options)
     return scan.prepare(name, about, Path(source), out, found, incomplete, workers,
                         held.seed if held else 0)

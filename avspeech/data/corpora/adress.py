@@ -17,8 +17,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from avspeech.data.corpora import layout
-from avspeech.data.corpora.scan import Clip, Scan, columns, counts, first
+from avspeech.data.corpora import layout, tables
+from avspeech.data.corpora.scan import Clip, Scan, counts, first
+from avspeech.data.corpora.tables import columns
 from avspeech.errors import InputError
 
 ABOUT = layout.About(
@@ -46,7 +47,7 @@ def participant(path: Path) -> str | None:
     if not path.is_file():
         return None
     speaker, said = "", []
-    for line in layout.lines(path, "replace"):
+    for line in tables.lines(path, "replace"):
         if not line.startswith("\t"):
             speaker = line.split(":", 1)[0]
             line = line.partition(":")[2]

@@ -13,7 +13,8 @@ from collections import Counter
 from pathlib import Path
 
 from avspeech.data.corpora import layout
-from avspeech.data.corpora.scan import Clip, Scan, columns, counts, number
+from avspeech.data.corpora.scan import Clip, Scan, counts
+from avspeech.data.corpora.tables import columns, number
 from avspeech.errors import InputError
 
 ABOUT = layout.About(

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from avspeech.data.corpora import layout
-from avspeech.data.corpora.scan import Clip, Scan, columns
+from avspeech.data.corpora.scan import Clip, Scan
+from avspeech.data.corpora.tables import columns
 
 ABOUT = layout.About(
     name="Common Voice",
@@ -66,4 +67,4 @@ def scan(source: Path, limit: int = 0) -> Scan[Clip]:
         over = sum(max(0, n - limit) for n in taken.values()) if limit else 0
         found += [f"{split}: {over:,} clips left out: limit={limit} of a client"] if over else []
     missing = [f"{s}.tsv missing" for s in layout.SPLITS if not (source / f"{s}.tsv").is_file()]
-    return Scan(clips, found, missing, labels=("sex", "age", "accent"))
+    return Scan(clips, found, missing, optional=("sex", "age", "accent"))

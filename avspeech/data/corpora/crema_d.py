@@ -14,7 +14,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import layout, tables
 from avspeech.data.corpora.scan import Clip, Scan
 from avspeech.data.protocol import Protocol, dealt, identity
 from avspeech.errors import InputError
@@ -62,7 +62,7 @@ def read_actors(path: Path) -> dict[str, dict[str, Any]]:
     """{"1001": {"sex": "male", "age": 51}} of VideoDemographics.csv. Raises InputError for another
     table."""
     actors: dict[str, dict[str, Any]] = {}
-    for row in layout.read_table(path):
+    for row in tables.read_table(path):
         if not {"actorid", "age", "sex"} <= set(row) or not row["age"].isdigit():
             raise InputError(f"{path}: expected columns ActorID, Age, Sex; got {', '.join(row)}")
         actors[row["actorid"]] = {"sex": row["sex"].lower(), "age": int(row["age"])}

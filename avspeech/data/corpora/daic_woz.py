@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import layout, tables
 from avspeech.data.corpora.scan import Read, Scan
 from avspeech.data.manifest import Utterance
 from avspeech.data.protocol import PUBLISHED, Protocol, identity
@@ -83,7 +83,7 @@ def read_split(path: Path) -> dict[str, dict[str, Any]]:
     """{"300": {"phq8": 2, "depressed": "no", "sex": "male"}} of one of the tables; the test table
     of the challenge has no scores. Raises InputError for a table without participants."""
     found: dict[str, dict[str, Any]] = {}
-    for where, row in layout.read_rows(path):
+    for where, row in tables.read_rows(path):
         name = row.get("participant_id", "")
         binary, score = (row.get(f"phq8_{k}", row.get(f"phq_{k}", "")) for k in ("binary", "score"))
         if not name.isdigit() or binary not in ("", "0", "1") or (score and not score.isdigit()):
@@ -105,7 +105,7 @@ def read_transcript(path: Path, number: str = "") -> list[tuple[float, float, st
     turns = []
     late = LATE.get(number, 0.0)
     first, last = INTERRUPTED.get(number, (math.inf, math.inf))
-    for where, row in layout.read_rows(path, "\t", required=3):  # some rows have no words
+    for where, row in tables.read_rows(path, "\t", required=3):  # some rows have no words
         try:
             start, end = float(row["start_time"]) + late, float(row["stop_time"]) + late
         except (KeyError, ValueError):

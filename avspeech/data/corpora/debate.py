@@ -29,7 +29,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import layout, tables
 from avspeech.data.corpora.scan import Clip, Scan, counts
 from avspeech.errors import InputError
 
@@ -59,7 +59,7 @@ _NAME = re.compile(r"s(\d+)_(p|seg|s)_id_(\d+)")
 def read_readings(path: Path, task: str = "pronunciation") -> dict[int, tuple[str, str]]:
     """{id: (text, reading)} of a task's table. An id may be written as in the names of files: 17,
     id_017 or p_id_017. Raises InputError where a column is not there, and for another id."""
-    rows = _sheet(path) if path.suffix == ".xls" else layout.read_rows(path)
+    rows = _sheet(path) if path.suffix == ".xls" else tables.read_rows(path)
     heads = list(rows[0][1]) if rows else []
     names = {**HEADINGS, "reading": (*(SPOKEN if task == "pronunciation" else ()),
                                      *HEADINGS["reading"])}
@@ -144,11 +144,11 @@ def scan(source: Path, task: str = "pronunciation") -> Scan[Clip]:
     layout.chosen("task", task, list(TASKS))
     folder, letters, table = TASKS[task]
     root = source / "DEBATE_Audio" if (source / "DEBATE_Audio").is_dir() else source
-    tables = sorted(p for p in (*source.glob(f"{table}*.csv"), *source.glob(f"{table}*.xls")))
+    sheets = sorted(p for p in (*source.glob(f"{table}*.csv"), *source.glob(f"{table}*.xls")))
     speakers = [f for f in layout.folders(root) if re.fullmatch(r"speaker_\d+", f.name)]
-    if not speakers or not tables:
+    if not speakers or not sheets:
         return Scan([], [])
-    readings = read_readings(tables[0], task)
+    readings = read_readings(sheets[0], task)
     names = numbered(readings)
     clips, wrong = [], []
     # Its README numbers the speakers from 0; a copy that does so from 1 is split alike.

@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from avspeech.data.corpora import layout
-from avspeech.data.corpora.scan import Clip, Scan, columns, number
+from avspeech.data.corpora.scan import Clip, Scan
+from avspeech.data.corpora.tables import columns, number
 from avspeech.data.protocol import PUBLISHED, Protocol, balanced, identity
 from avspeech.errors import InputError
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import layout, tables
 from avspeech.data.corpora.scan import HeldOut, Read, Scan, dealt, read
 from avspeech.data.manifest import VIEW_ANGLES, Utterance, View
 from avspeech.errors import InputError
@@ -79,7 +79,7 @@ def read_align(path: Path) -> list[list]:
     """
     words: list[list] = []
     last = 0.0
-    for number, line in enumerate(layout.lines(path), 1):
+    for number, line in enumerate(tables.lines(path), 1):
         match = re.fullmatch(r"\s*(\d+)\s+(\d+)\s+(\S+)\s*", line)
         if not match:
             if line.strip():

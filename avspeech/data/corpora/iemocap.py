@@ -15,7 +15,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import layout, tables
 from avspeech.data.corpora.scan import Clip, Scan
 from avspeech.data.protocol import Fold, Protocol, identity
 from avspeech.errors import InputError
@@ -49,7 +49,7 @@ def read_evaluation(path: Path) -> list[tuple[str, str, float, float, float]]:
     file; the lines of single evaluators are passed over. Raises InputError for a summary line that
     is not one."""
     turns = []
-    for number, line in enumerate(layout.lines(path, "replace"), 1):
+    for number, line in enumerate(tables.lines(path, "replace"), 1):
         if not line.startswith("["):
             continue
         match = _TURN.fullmatch(line.strip())
@@ -65,7 +65,7 @@ def read_evaluation(path: Path) -> list[tuple[str, str, float, float, float]]:
 
 def read_transcription(path: Path) -> dict[str, str]:
     """{turn: text} of a file of transcriptions; lines that are not of a turn are passed over."""
-    matches = (_SPOKEN.fullmatch(line.strip()) for line in layout.lines(path, "replace"))
+    matches = (_SPOKEN.fullmatch(line.strip()) for line in tables.lines(path, "replace"))
     return {m.group(1): m.group(2).strip() for m in matches if m and _NAME.fullmatch(m.group(1))}
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from avspeech import text
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import layout, tables
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
 from avspeech.media import audio
@@ -85,7 +85,7 @@ def sentences(folder: Path, shortest: int, longest: int) -> Iterator[Sentence]:
     dictionary or made by its rules."""
     for path in layout.files(folder, ".txt"):
         place = 0
-        for line in layout.lines(path):
+        for line in tables.lines(path):
             line = line.replace("<", " ").replace(">", " ")  # no markup
             for sentence in text.analyse(line).sentences:
                 place += 1

@@ -12,7 +12,8 @@ from collections import Counter
 from pathlib import Path
 
 from avspeech.data.corpora import layout
-from avspeech.data.corpora.scan import Clip, Scan, spoken
+from avspeech.data.corpora.scan import Clip, Scan
+from avspeech.data.corpora.tables import spoken
 
 ABOUT = layout.About(
     name="L2-ARCTIC",

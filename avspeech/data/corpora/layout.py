@@ -17,8 +17,9 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from avspeech.core import storage
 from avspeech.data.manifest import Utterance, resolve, write_manifest
 from avspeech.errors import InputError
 
@@ -113,8 +114,8 @@ def files(parent: Path, *suffixes: str) -> list[Path]:
 def below(path: Path, source: Path) -> str:
     """`path` relative to the corpus, with forward slashes, as manifests have it. Raises InputError for one
     outside of it, as a table may name."""
-    try:
-        return path.relative_to(source).as_posix()
+    try:  # in a name that is not UTF-8, "?" stands for each such byte
+        return path.relative_to(source).as_posix().encode("utf-8", "replace").decode()
     except ValueError:
         raise InputError(f"{path}: named by a table of {source}, but not in that folder") from None
 
@@ -125,14 +126,6 @@ def is_file(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):
         return False
-
-
-def read_json(path: Path) -> Any:
-    """What a JSON file holds. Raises InputError for one that is not JSON, or nested too deeply."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not JSON ({error}); get it again") from None
 
 
 def grouped(noun: str, names: Sequence[str], limit: int = 5) -> list[str]:
@@ -162,75 +155,6 @@ def unfetched(stubs: Iterable[Path], source: Path) -> list[str]:
                    sorted(below(path, source) for path in stubs))
 
 
-def lines(path: Path, errors: str = "strict") -> list[str]:
-    """The lines of a text file in UTF-8, with or without a byte-order mark.
-
-    Only CR and LF end a line. `str.splitlines` would also cut at U+2028, U+0085, VT, FF and FS,
-    which occur inside the cells and sentences of published tables.
-
-    Args:
-        path: the file.
-        errors: "strict", or "replace" where bytes that are no UTF-8 do no harm.
-
-    Raises:
-        InputError: for a file that cannot be read as text.
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig", errors=errors)
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"{path}: cannot be read as text in UTF-8") from None
-    return text.removesuffix("\n").split("\n") if text else []
-
-
-def read_rows(path: Path, delimiter: str = ",", required: int = 0) -> list[tuple[str,
-                                                                                 dict[str, str]]]:
-    """The rows of a table whose first line is a heading; rows without any text are passed over.
-
-    Args:
-        path: the table, text in UTF-8.
-        delimiter: what parts the cells. Cells parted by a tab are taken as they are; others may be
-            quoted, and may then hold line ends.
-        required: number of cells that a row must have; 0: as many as the heading.
-
-    Returns:
-        For each row ("file:line", {heading in lower case: cell}), outer blanks of both taken off.
-
-    Raises:
-        InputError: for a file that is no such table, and for a row with too few or too many cells.
-    """
-    import csv
-
-    quoting: Any = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
-    rows: list[tuple[str, dict[str, str]]] = []
-    heads: list[str] = []
-    line = 1
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as text:
-            reader = csv.reader(text, delimiter=delimiter, quoting=quoting)
-            for cells in reader:
-                where, line = f"{path}:{line}", reader.line_num + 1
-                cells = [cell.strip() for cell in cells]
-                if not heads:
-                    heads = [cell.lower() for cell in cells]
-                elif any(cells):
-                    while len(cells) > len(heads) and not cells[-1]:
-                        cells.pop()
-                    if not (required or len(heads)) <= len(cells) <= len(heads):
-                        raise InputError(f"{where}: expected {len(heads)} cells as in the heading "
-                                         f"({named(heads, 4)}), got {len(cells)}; mend this row")
-                    rows.append((where, dict(zip(heads, cells))))
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"{path}: cannot be read as text in UTF-8") from None
-    except csv.Error as error:
-        raise InputError(f"{path}:{line}: not a row of a table ({error})") from None
-    return rows
-
-
-def read_table(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
-    """The rows of a table (see `read_rows`), without their places."""
-    return [row for _, row in read_rows(path, delimiter)]
-
-
 def listed(option: str | Sequence[str]) -> list[str]:
     """An option that is one name or several, as a list."""
     return [option] if isinstance(option, str) else list(option)
@@ -257,6 +181,11 @@ def media(path: Path) -> Media:
     """
     from avspeech.media import audio
 
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise InputError(f"{str(path).encode('utf-8', 'replace').decode()}: its name is not text in "
+                         "UTF-8; rename it") from None
     try:
         found = (Media(audio=round(audio.duration(path), 4)) if path.suffix.lower() in audio.SOUND_SUFFIXES
                  else _container(path))
@@ -400,10 +329,8 @@ def finish(out: str | Path, parts: dict[str, list[Utterance]], prepared: Prepare
         elif path.exists():  # of an earlier run with other shares
             path.unlink()
     prepared = dataclasses.replace(prepared, counts={name: len(parts[name]) for name in parts})
-    aside = out / "corpus.json.part"
-    aside.write_text(json.dumps(dataclasses.asdict(prepared), indent=1, ensure_ascii=False) + "\n",
-                     encoding="utf-8")
-    os.replace(aside, out / "corpus.json")
+    record = json.dumps(dataclasses.asdict(prepared), indent=1, ensure_ascii=False) + "\n"
+    storage.write_atomically(out / "corpus.json", record.encode())
     for line in prepared.found:
         print(f"{prepared.corpus}: {line}")
     for line in (p for p in prepared.problems if p not in prepared.found):

@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import layout, tables
 from avspeech.data.corpora.scan import Clip, HeldOut, Scan, dealt
 from avspeech.errors import InputError
 
@@ -37,7 +37,7 @@ def read_transcripts(path: Path) -> dict[str, str]:
     """{"19-198-0000": "NORTHANGER ABBEY ..."} of a .trans.txt.
     Raises InputError for a line without a name."""
     texts = {}
-    for number, line in enumerate(layout.lines(path), 1):
+    for number, line in enumerate(tables.lines(path), 1):
         name, _, text = line.strip().partition(" ")
         if name and not re.fullmatch(r"\d+-\d+-\d+", name):
             raise InputError(f"{path}:{number}: expected '<speaker>-<chapter>-<number> TEXT', "
@@ -51,7 +51,7 @@ def read_sexes(path: Path) -> dict[str, str]:
     """{"19": "F"} of SPEAKERS.TXT: lines of "ID | SEX | SUBSET | MINUTES | NAME",
     and comments that begin with ";"."""
     sexes = {}
-    for line in layout.lines(path, "replace"):
+    for line in tables.lines(path, "replace"):
         cells = [cell.strip() for cell in line.split("|")]
         if not line.startswith(";") and len(cells) >= 3 and cells[1] in ("M", "F"):
             sexes[cells[0]] = cells[1]

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from avspeech.data.corpora import layout
-from avspeech.data.corpora.scan import Clip, HeldOut, Scan, dealt, spoken
+from avspeech.data.corpora import layout, tables
+from avspeech.data.corpora.scan import Clip, HeldOut, Scan, dealt
+from avspeech.data.corpora.tables import spoken
 
 ABOUT = layout.About(
     name="LibriTTS",
@@ -30,7 +31,7 @@ UTTERANCES = {"dev-clean": 5_736, "dev-other": 4_613, "test-clean": 4_837, "test
 def read_sexes(path: Path) -> dict[str, str]:
     """{"14": "female"} of speakers.tsv: lines of reader, "M" or "F", part, name, parted by tabs."""
     sexes = {}
-    for line in layout.lines(path, "replace"):
+    for line in tables.lines(path, "replace"):
         cells = [cell.strip() for cell in line.split("\t")]
         if len(cells) >= 2 and cells[1] in ("M", "F"):
             sexes[cells[0]] = {"M": "male", "F": "female"}[cells[1]]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import layout, tables
 from avspeech.data.corpora.scan import Clip, HeldOut, Scan, dealt
 from avspeech.errors import InputError
 
@@ -29,7 +29,7 @@ def read_metadata(path: Path) -> dict[str, tuple[str, str]]:
     """{"LJ001-0001": (text in words, text as printed)}. Raises InputError for a line of other
     fields."""
     texts = {}
-    for number, line in enumerate(layout.lines(path), 1):
+    for number, line in enumerate(tables.lines(path), 1):
         fields = line.split("|")
         if line.strip() and len(fields) != 3:
             raise InputError(f"{path}:{number}: expected 'name|text|text in words', got '{line[:40]}'")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import layout, tables
 from avspeech.data.corpora.scan import HeldOut, Parts, Read, Scan, dealt
 from avspeech.data.manifest import Utterance, View
 from avspeech.errors import InputError
@@ -60,7 +60,7 @@ def read_annotation(path: Path) -> Annotation:
     "FRAME X Y W H" and, in pretrain, "WORD START END ASDSCORE". Raises InputError for a file
     without "Text:" or a bad row of words."""
     text, confidence, words, table = None, None, [], ""
-    for number, line in enumerate(layout.lines(path), 1):
+    for number, line in enumerate(tables.lines(path), 1):
         cells = line.split()
         if not cells:
             table = ""

@@ -16,7 +16,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import layout, tables
 from avspeech.data.corpora.scan import Clip, Scan
 from avspeech.data.protocol import PUBLISHED, Protocol, identity
 from avspeech.errors import InputError
@@ -72,7 +72,7 @@ def scan(source: Path) -> Scan[Clip]:
         return Scan([], [])
     where = _splits(source)
     sounds = {p.stem: p for p in sorted(source.rglob("*.wav"))}
-    record = layout.read_json(annotation)
+    record = tables.read_json(annotation)
     clips, strange = [], []
     try:
         for series, dialogues in record.items():

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from avspeech.data.corpora import layout
-from avspeech.data.corpora.scan import Clip, Scan, columns, first, number, spoken
+from avspeech.data.corpora.scan import Clip, Scan, first
+from avspeech.data.corpora.tables import columns, number, spoken
 from avspeech.errors import InputError
 
 ABOUT = layout.About(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import layout, tables
 from avspeech.data.corpora.scan import Clip, Scan, counts
 from avspeech.errors import InputError
 
@@ -35,7 +35,7 @@ def scan(source: Path) -> Scan[Clip]:
     folder = next((f for f in (source / "utterances_final",
                                source / "data" / "videos" / "utterances_final")
                    if f.is_dir()), source / "utterances_final")
-    rows = layout.read_json(path)
+    rows = tables.read_json(path)
     try:
         clips = [Clip(name, folder / f"{name}.mp4", f"{row['show']}-{row['speaker']}",
                       {"sarcasm": "yes" if row["sarcasm"] else "no", "show": row["show"],

@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import layout, tables
 from avspeech.data.corpora.scan import Clip, Scan
 from avspeech.data.protocol import Protocol, balanced, identity
 from avspeech.errors import InputError
@@ -36,7 +36,7 @@ def scan(source: Path) -> Scan[Clip]:
     a line that is not of it."""
     table = source / "data.tsv"
     clips = []
-    for where, row in layout.read_rows(table, "\t") if table.is_file() else []:
+    for where, row in tables.read_rows(table, "\t") if table.is_file() else []:
         gone = [c for c in COLUMNS if not row.get(c)]
         if gone:
             raise InputError(f"{where}: no '{gone[0]}'; expected the columns {', '.join(COLUMNS)}")

@@ -74,7 +74,8 @@ class Scan(Generic[T]):
     split: Callable[[list[Utterance]], tuple[Parts, str]] | None = None
     prefixes: tuple[str, str] = ("", "")  # of ids and of speakers; "": the corpus' name
     noun: str = "clips"
-    labels: tuple[str, ...] = ()  # clips without these are counted
+    labels: tuple[str, ...] = ()  # clips without these are counted, a split without is a problem
+    optional: tuple[str, ...] = ()  # clips without these are counted
     timed: bool = False  # the first line of `found` is to end with the minutes of what can be used
     shortest: float = 0.0  # seconds; a clip below this was cut
     varied: bool = False  # clips differ in length, so many of one length are a copy that was cut
@@ -86,32 +87,6 @@ def counts(have: Mapping[str, int], published: Mapping[str, int], noun: str) -> 
     whole = [layout.counted(sum(have.values()), sum(published.values()), noun)]
     return whole, [f"{name}: {layout.counted(have.get(name, 0), number, noun)}"
                    for name, number in published.items() if have.get(name, 0) != number]
-
-
-def columns(path: Path, *names: str, delimiter: str = ",") -> list[dict[str, str]]:
-    """The rows of a table (`layout.read_table`). Raises InputError where one of these columns (in
-    lower case) is not in it."""
-    rows = layout.read_table(path, delimiter)
-    absent = [n for n in names if rows and n not in rows[0]]
-    if absent or not rows:
-        raise InputError(f"{path}: expected a table with columns {', '.join(names)}; "
-                         + (f"{', '.join(absent)} not there" if absent else "no row in it"))
-    return rows
-
-
-def number(row: Mapping[str, str], name: str, path: Path) -> float:
-    """A cell as a number. Raises InputError for one that is not."""
-    try:
-        return float(row[name])
-    except (KeyError, ValueError):
-        raise InputError(f"{path}: {name}: expected a number, got '{row.get(name, '')}'") from None
-
-
-def spoken(path: Path) -> str | None:
-    """The text of a file with a transcript; None where there is none."""
-    if not layout.is_file(path):
-        return None
-    return " ".join(" ".join(layout.lines(path, "replace")).split()) or None
 
 
 def first(*places: Path) -> Path:
@@ -197,11 +172,10 @@ def _reader(corpus: str, source: Path, scan: Scan[Clip]) -> Callable[[Clip], Rea
     return work
 
 
-def _unlabelled(utterances: Sequence[Utterance], labels: Sequence[str]) -> tuple[list[str],
-                                                                                 list[str]]:
+def _unlabelled(utterances: Sequence[Utterance], scan: Scan[Any]) -> tuple[list[str], list[str]]:
     """(a line for each label that some lack, a problem for each split in which all lack one)."""
     found, problems = [], []
-    for label in labels:
+    for label in (*scan.labels, *scan.optional):
         without = [u for u in utterances if u.labels.get(label) is None]
         if without:
             found.append(f"{len(without):,} of {len(utterances):,} utterances have no label "
@@ -209,8 +183,8 @@ def _unlabelled(utterances: Sequence[Utterance], labels: Sequence[str]) -> tuple
         whole = Counter(str(u.labels.get("split", "")) for u in utterances)
         bare = Counter(str(u.labels.get("split", "")) for u in without)
         problems += [f"no utterance of the {part} split has the label '{label}'"
-                     for part, size in whole.items() if part in layout.SPLITS
-                     and bare[part] == size]
+                     for part, size in whole.items()
+                     if label in scan.labels and part in layout.SPLITS and bare[part] == size]
     return found, problems
 
 
@@ -234,7 +208,7 @@ def prepare(corpus: str, about: layout.About | None, source: Path, out: str | Pa
     if not scan.clips and about is not None:
         raise layout.absent(source, about)
     utterances, problems = read(corpus, source, scan, workers)
-    found, bare = _unlabelled(utterances, scan.labels)
+    found, bare = _unlabelled(utterances, scan)
     found = scan.found + found
     if scan.timed:
         found[0] += f", {sum(u.duration for u in utterances) / 60:.1f} minutes"
@@ -259,4 +233,4 @@ def check(corpus: str, about: layout.About, source: Path, scan: Scan[Any]) -> li
     if scan.split is not None:
         return scan.problems + _files(source, scan)[1]
     utterances, problems = read(corpus, source, scan, 4)
-    return problems + _unlabelled(utterances, scan.labels)[1]
+    return problems + _unlabelled(utterances, scan)[1]

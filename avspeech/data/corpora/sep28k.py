@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from avspeech.data.corpora import layout
-from avspeech.data.corpora.scan import Clip, Scan, columns, number
+from avspeech.data.corpora.scan import Clip, Scan
+from avspeech.data.corpora.tables import columns, number
 
 ABOUT = layout.About(
     name="SEP-28k",

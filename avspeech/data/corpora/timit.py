@@ -13,8 +13,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from avspeech.data.corpora import layout
-from avspeech.data.corpora.scan import Clip, Scan, counts, spoken
+from avspeech.data.corpora import layout, tables
+from avspeech.data.corpora.scan import Clip, Scan, counts
+from avspeech.data.corpora.tables import spoken
 
 ABOUT = layout.About(
     name="TIMIT",
@@ -49,7 +50,7 @@ def read_ages(path: Path) -> dict[str, int]:
     """{"FCJF0": 31} of SPKRINFO.TXT: ID Sex DR Use RecDate BirthDate ...; years at the
     recording."""
     ages = {}
-    for line in layout.lines(path, "replace"):
+    for line in tables.lines(path, "replace"):
         cells = line.split()
         if len(cells) >= 6 and not line.startswith(";"):
             recorded, born = _year(cells[4]), _year(cells[5])
@@ -88,4 +89,4 @@ def scan(source: Path) -> Scan[Clip]:
     if len(clips) != 10 * sum(SPEAKERS.values()):
         problems.append(layout.counted(len(clips), 10 * sum(SPEAKERS.values()), "utterances"))
     problems += [] if ages else ["DOC/SPKRINFO.TXT missing: no ages"]
-    return Scan(clips, whole, problems, labels=("age",) if ages else ())
+    return Scan(clips, whole, problems, optional=("age",) if ages else ())

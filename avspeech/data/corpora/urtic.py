@@ -16,7 +16,7 @@ import hashlib
 from collections import Counter
 from pathlib import Path
 
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import layout, tables
 from avspeech.data.corpora.scan import Clip, Scan, counts
 from avspeech.errors import InputError
 
@@ -39,7 +39,7 @@ def scan(source: Path) -> Scan[Clip]:
     path = source / "lab" / "ComParE2017_Cold.tsv"
     if not path.is_file():
         return Scan([], [])
-    rows = layout.read_table(path, "\t")
+    rows = tables.read_table(path, "\t")
     heads = list(rows[0]) if rows else []
     if len(heads) != 2 or heads[0] != "file_name":
         raise InputError(f"{path}: expected two columns, file_name and the label")

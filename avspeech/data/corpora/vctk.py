@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from avspeech.data.corpora import layout
-from avspeech.data.corpora.scan import Clip, HeldOut, Parts, Scan, dealt, spoken
+from avspeech.data.corpora import layout, tables
+from avspeech.data.corpora.scan import Clip, HeldOut, Parts, Scan, dealt
+from avspeech.data.corpora.tables import spoken
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
 
@@ -42,7 +43,7 @@ def read_speakers(path: Path) -> dict[str, Speaker]:
     """{"p225": Speaker(23, "female", "English")} of speaker-info.txt: columns ID AGE GENDER ACCENTS
     REGION, parted by blanks."""
     speakers = {}
-    for line in layout.lines(path, "replace"):
+    for line in tables.lines(path, "replace"):
         match = re.match(r"([ps]\d+)\s+(\d+)?\s*([MF])\b\s*(\S+)?", line)
         if match:
             age, sex = match.group(2), {"M": "male", "F": "female"}[match.group(3)]

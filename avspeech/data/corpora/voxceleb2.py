@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import layout, tables
 from avspeech.data.corpora.scan import HeldOut, Parts, Read, Scan, dealt
 from avspeech.data.manifest import Utterance, View
 from avspeech.errors import InputError
@@ -55,7 +55,7 @@ def read_meta(path: Path) -> dict[str, tuple[str, str]]:
 
     Raises InputError for a file without the columns "VoxCeleb2 ID", "Gender" and "Set".
     """
-    rows = layout.read_table(path)
+    rows = tables.read_table(path)
     if not rows or not {"voxceleb2 id", "gender", "set"} <= set(rows[0]):
         raise InputError(f"{path}:1: expected columns 'VoxCeleb2 ID', 'Gender' and 'Set', and a speaker "
                          f"a line; got {layout.named(rows[0]) if rows else 'no speaker'}")

@@ -2,7 +2,7 @@ import pytest
 
 from avspeech.bench import folds, tasks
 from avspeech.data import corpora
-from avspeech.data.corpora import common_voice
+from avspeech.data.corpora import common_voice, layout
 from avspeech.data.manifest import read_manifest
 from avspeech.errors import InputError
 
@@ -50,6 +50,8 @@ def test_a_separator_in_a_sentence_is_part_of_it(tmp_path, sound, separator):
         (tmp_path / f"{split}.tsv").write_text(
             f"{head}{split}\t{split}.wav\tOne{separator}two\ttwenties\tfemale\n", encoding="utf-8")
     assert [c.text for c in common_voice.scan(tmp_path).clips] == [f"One{separator}two"] * 3
+    assert len(read_manifest(corpora.prepare("common_voice", tmp_path, tmp_path / "out")[0])) == 3
+    assert "3 of 3 utterances have no label 'accent'" in layout.read_prepared(tmp_path / "out").found
     (tmp_path / "dev.tsv").write_text(f"{head}dev\tdev.wav\tOne\n")
     with pytest.raises(InputError, match="dev.tsv:2: expected 5 cells .*, got 3; mend this row"):
         corpora.check("common_voice", tmp_path)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import layout, tables
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
 
@@ -75,16 +75,16 @@ def test_only_line_ends_end_a_row(tmp_path, separator, delimiter):
     table = tmp_path / "t.tsv"
     text = f"well{separator}I never"
     table.write_bytes(f"\ufeffId{delimiter}Text\r\n1{delimiter}{text}\r\n\r\n2{delimiter}b\r\n".encode())
-    assert layout.read_rows(table, delimiter) == [(f"{table}:2", {"id": "1", "text": text}),
+    assert tables.read_rows(table, delimiter) == [(f"{table}:2", {"id": "1", "text": text}),
                                                   (f"{table}:4", {"id": "2", "text": "b"})]
-    assert layout.lines(table) == [f"Id{delimiter}Text", f"1{delimiter}{text}", "",
+    assert tables.lines(table) == [f"Id{delimiter}Text", f"1{delimiter}{text}", "",
                                    f"2{delimiter}b"]
 
 
 def test_a_cell_may_hold_a_line_end(tmp_path):
     table = tmp_path / "t.csv"
     table.write_text('id,text\n1,"two\nlines"\n2,x\n')
-    assert layout.read_rows(table) == [(f"{table}:2", {"id": "1", "text": "two\nlines"}),
+    assert tables.read_rows(table) == [(f"{table}:2", {"id": "1", "text": "two\nlines"}),
                                        (f"{table}:4", {"id": "2", "text": "x"})]
 
 
@@ -94,11 +94,11 @@ def test_a_ragged_row_is_named(tmp_path, row, got):
     table.write_text(f"id,text,mood\n0,x,y\n{row}\n")
     with pytest.raises(InputError,
                        match=rf"t.csv:3: expected 3 cells .*id, text, mood.*, got {got}; mend"):
-        layout.read_table(table)
+        tables.read_table(table)
     table.write_text("id,text,mood\n1,a,b,,\n")  # empty cells behind, as spreadsheets write them
-    assert layout.read_table(table) == [{"id": "1", "text": "a", "mood": "b"}]
+    assert tables.read_table(table) == [{"id": "1", "text": "a", "mood": "b"}]
     table.write_text("id\ttext\tmood\n1\ta\n")
-    assert layout.read_rows(table, "\t", required=2)[0][1] == {"id": "1", "text": "a"}
+    assert tables.read_rows(table, "\t", required=2)[0][1] == {"id": "1", "text": "a"}
 
 
 def test_what_is_no_table_is_one_line(tmp_path):
@@ -108,10 +108,10 @@ def test_what_is_no_table_is_one_line(tmp_path):
                            "t.csv:2: not a row of a table")):
         table.write_bytes(content)
         with pytest.raises(InputError, match=what) as error:
-            layout.read_table(table)
+            tables.read_table(table)
         assert "\n" not in str(error.value)
     table.write_bytes(b"")
-    assert layout.read_table(table) == [] and layout.lines(table) == []
+    assert tables.read_table(table) == [] and tables.lines(table) == []
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".webm", ".flv", ".ts", ".mts", ".mp4", ".mpg"])

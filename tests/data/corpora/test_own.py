@@ -1,3 +1,6 @@
+import os
+import shutil
+
 import pytest
 
 from avspeech.data import corpora
@@ -65,6 +68,15 @@ def test_every_container_is_read_and_the_rest_is_counted(videos, tmp_path, clip)
     assert layout.read_prepared(tmp_path / "out").problems == [
         "3 files left out, which are no video by their name or not right in a speaker's folder: outside.mp4, "
         "ann/notes.txt, cat/deeper/inside.mp4"]
+
+
+def test_a_name_that_is_not_utf8_is_left_out_and_named(videos, tmp_path, capsys):
+    shutil.copyfile(videos / "ann" / "day 0.mp4", os.fsencode(videos / "ann") + b"/caf\xe9.mp4")
+    (videos / "ann" / os.fsdecode(b"caf\xe9.txt")).write_text("x")
+    assert len(everything(corpora.prepare("own", videos, tmp_path / "out"))) == 5
+    said = capsys.readouterr().out
+    assert "1 unusable videos" in said and "ann/caf?.mp4: its name is not text in UTF-8; rename it" in said
+    assert "1 files left out" in said and "ann/caf?.txt" in said
 
 
 def test_no_videos(tmp_path):

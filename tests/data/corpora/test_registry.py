@@ -51,6 +51,22 @@ def test_unknown_names_and_options(tmp_path):
         corpora.prepare("grid", tmp_path, tmp_path, split_by="clip")
 
 
+@pytest.mark.parametrize("name, options, expected", [
+    ("grid", {"dev": "some"}, "dev='some': expected a number"),
+    ("grid", {"seed": True}, "seed=True: expected a number"),
+    ("grid", {"split": 3}, "split=3: expected a name"),
+    ("crema_d", {"incomplete": "yes"}, "incomplete='yes': expected true or false"),
+    ("common_voice", {"limit": "all"}, "limit='all': expected a number"),
+    ("mead", {"workers": 0}, "workers=0: expected a number, whole and above 0"),
+    ("mead", {"workers": 1.5}, "workers=1.5: expected a number, whole and above 0"),
+    ("grid", {"incomplete": True}, "unknown option 'incomplete'; known: split, seed, dev, test, speakers, "
+                                   "workers"),
+    ("ljspeech", {"split": "speaker"}, "unknown option 'split'; known: seed, dev, test, workers")])
+def test_an_option_of_another_kind_is_one_line(name, options, expected, tmp_path):
+    with pytest.raises(InputError, match=f"{name}: {expected}"):
+        corpora.prepare(name, tmp_path, tmp_path / "out", **options)
+
+
 @pytest.mark.parametrize("name", WITH_FACES)
 def test_run_sh_names_its_corpus_and_says_how_to_set_up(name, tmp_path):
     config = (EGS / name / "tse" / "conf" / "train.yaml").read_text()

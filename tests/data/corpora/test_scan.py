@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from avspeech.data import corpora
-from avspeech.data.corpora import layout, scan
+from avspeech.data.corpora import layout, scan, tables
 from avspeech.data.corpora.scan import Clip, Read, Scan
 from avspeech.data.manifest import Utterance, read_manifest
 from avspeech.errors import InputError
@@ -89,7 +89,7 @@ def test_what_falls_between_the_parts_is_counted(source, sound, capsys):
 @pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "missing"])
 def test_a_name_that_no_file_can_have_is_a_missing_clip(source, sound, name):
     sound(source / "a.wav")
-    found = Scan([Clip("a", source / "a.wav", "s", text=scan.spoken(source / f"{name}.txt")),
+    found = Scan([Clip("a", source / "a.wav", "s", text=tables.spoken(source / f"{name}.txt")),
                   Clip("b", source / name, "s")], [])
     with pytest.raises(InputError, match="1 clips without sound: "):
         prepare(source, found)

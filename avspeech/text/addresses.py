@@ -1,0 +1,144 @@
+"""Addresses, names of files and versions: dots and slashes within a word."""
+
+from __future__ import annotations
+
+import re
+
+from avspeech.text import lists
+from avspeech.text.numbers import digits, number
+from avspeech.text.rules import END, Text, letters, rule
+
+# The lengths are bounded, so that no text takes more than its share of time.
+_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?\.){1,8}"
+_PATH = r"(?:[/?#][\w./?=&%#~+:@-]*[\w/])?"
+
+
+def mixed(text: str, context: Text) -> list[str]:
+    """A piece of an address: words the dictionary has, letters and digits."""
+    words: list[str] = []
+    for part in re.findall(r"[A-Za-z]+|\d+|[^\w\s]|_", text):
+        if part.isdigit():
+            words += number(part) if len(part) < 3 else digits(part)
+        elif part.isalpha():
+            words += _word(part, context)
+        elif part in lists.SIGNS_IN_NAMES:
+            words += lists.SIGNS_IN_NAMES[part].split()
+    return words
+
+
+def _word(part: str, context: Text) -> list[str]:
+    if part in lists.WRITTEN:
+        return lists.WRITTEN[part]
+    if part.isupper() and len(part) < 4 and part not in ("NET", "COM", "ORG", "GOV"):
+        return letters(part)
+    inner = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", part)
+    if len(inner) > 1 and not context.word(part.lower()):
+        return [word for piece in inner for word in _word(piece, context)]
+    if (
+        context.word(part.lower())
+        and len(part) > 2
+        or len(part) > 4
+        or part
+        in (
+            "co",
+            "my",
+            "of",
+            "to",
+            "in",
+            "is",
+            "or",
+            "no",
+            "go",
+            "on",
+            "at",
+            "by",
+            "up",
+            "we",
+            "do",
+            "be",
+        )
+    ):
+        return [part.lower()]
+    return letters(part)
+
+
+@rule(
+    rf"(?:https?|ftp)://[\w.-]*\w{_PATH}|www\.[\w.-]*\w{_PATH}|mailto:[\w.+-]+@[\w.-]*\w",
+    "l",
+    re.IGNORECASE,
+)
+def web_address(match: re.Match[str], context: Text) -> list[str] | None:
+    """An address of the web. `www.example.org/help` -> W W W dot example dot org slash help"""
+    return mixed(re.sub(r"^(?:https?://|mailto:)", "", match.group()).rstrip("/"), context)
+
+
+@rule(rf"[\w.+-]{{1,64}}@(?:{_HOST}[A-Za-z]{{2,}})" + END, "ld")
+def mail_address(match: re.Match[str], context: Text) -> list[str] | None:
+    """An address of mail. `bob@mail.org` -> bob at mail dot org"""
+    return mixed(match.group(), context)
+
+
+@rule(rf"({_HOST})([A-Za-z]{{2,5}}){END}{_PATH}", "ld")
+def host(match: re.Match[str], context: Text) -> list[str] | None:
+    """The name of a computer, by its ending. `Go to example.com` -> go to example dot com"""
+    ending = match.group(2).lower()
+    if ending not in lists.TOP_LEVEL or re.search(r"\d\.$", match.group(1)):
+        return None
+    return mixed(match.group().rstrip("/"), context)
+
+
+@rule(r"([\w-]{1,64}(?:\.[\w-]{1,64}){0,8})\.([A-Za-z]\w{0,4})" + END, "ld")
+def file_name(match: re.Match[str], context: Text) -> list[str] | None:
+    """A file with a known ending, or a product named so. `readme.txt` -> readme dot T X T"""
+    name, ending = match.groups()
+    if ending.lower() not in lists.SUFFIXES:
+        return None
+    last = (
+        [ending.lower()]
+        if ending.lower() in lists.SUFFIX_WORDS
+        else mixed(ending, context)
+        if any(c.isdigit() for c in ending)
+        else letters(ending)
+    )
+    return [*mixed(name, context), "dot", *last]
+
+
+@rule(r"[vV](\d+(?:\.\d+)+)" + END, "l")
+def version(match: re.Match[str], context: Text) -> list[str] | None:
+    """A version. `v1.2.3` -> version one point two point three"""
+    if match.start() and context.view[match.start() - 1].isalnum():
+        return None
+    parts = match.group(1).split(".")
+    if len(parts) == 2:
+        return ["version", *number(match.group(1))]
+    said = [w for i, part in enumerate(parts) for w in (["point"] if i else []) + number(part)]
+    return ["version", *said]
+
+
+@rule(r"(?<![^\W_])(?<!/)(?:~|\.{1,2})?(?:/[\w.-]{0,200}\w){1,40}/?|[A-Za-z]:\\[\w\\.-]*", "sl")
+def path(match: re.Match[str], context: Text) -> list[str] | None:
+    """A path of files. `/usr/bin` -> slash U S R slash bin"""
+    return (
+        mixed(match.group(), context)
+        if context.opens(match.start()) and not match.group()[1:2].isdigit()
+        else None
+    )
+
+
+@rule(r"([A-Za-z]+)\.(?=[A-Za-z])", "l")
+def dotted_name(match: re.Match[str], context: Text) -> list[str] | None:
+    """A dot within a word; before a capital behind a word it ends a sentence. `Node.js is` -> node
+    dot J S is"""
+    name = match.group(1)
+    following = re.match(r"[A-Za-z]+", context.behind(match.end()))
+    after = following.group() if following else ""
+    if len(name) < 2 or not after:
+        return None
+    if (
+        after[0].isupper()
+        and not after.isupper()
+        and context.word(after.lower())
+        and context.word(name.lower())
+    ):
+        return None
+    return [*_word(name, context), "dot"]

@@ -1,0 +1,159 @@
+"""Dates, times of day, years, decades."""
+
+from __future__ import annotations
+
+import re
+
+from avspeech.text import lists
+from avspeech.text.numbers import cardinal, decade, number, ordinal, year
+from avspeech.text.rules import EDGE, END, Text, rule
+
+_MONTH = "|".join(sorted(lists.MONTHS, key=len, reverse=True))
+_HALF = r"\s?([aApP])\.?\s?[mM]" + END  # am, P.M, ...
+_TH = r"(?:st|nd|rd|th)?"
+
+
+def _is_day(month: int, day: int) -> bool:
+    return 1 <= month <= 12 and 1 <= day <= 31
+
+
+def _months_day(month: int, day: int) -> list[str]:
+    return [lists.MONTH_NAMES[month - 1], *ordinal(day)]
+
+
+def _year(text: str) -> list[str]:
+    if len(text) == 4:
+        return year(int(text))
+    return (["oh"] if int(text) < 10 else []) + cardinal(int(text))
+
+
+@rule(rf"(\d{{1,2}}):(\d\d)(?::(\d\d))?(?!\d)(?:{_HALF})?|(\d{{1,2}})\.(\d\d){_HALF}", "d")
+def clock(match: re.Match[str], context: Text) -> list[str] | None:
+    """A time of day. `at 10:05 a.m. we left` -> at ten oh five A M we left"""
+    hour, minute, second, half, hour2, minute2, half2 = match.groups()
+    hour, minute, half = hour or hour2, minute or minute2, half or half2
+    if int(hour) > 24 or int(minute) > 59 or int(second or 0) > 59:
+        return None
+    words = cardinal(int(hour))
+    if int(minute):
+        words += (["oh"] if int(minute) < 10 else []) + cardinal(int(minute))
+    elif not half and not second and 1 <= int(hour) <= 12:
+        words.append("o'clock")
+    elif not half:
+        words += ["hundred"] if not second else ["zero"]
+    if second:
+        words += ["and", *cardinal(int(second)), "second" + "s" * (int(second) != 1)]
+    return words + ([half.upper(), "M"] if half else [])
+
+
+@rule(r"(\d{1,4}(?:\.\d+)?):(\d{1,4}(?:\.\d+)?)(?![\d:])", "d")
+def ratio(match: re.Match[str], context: Text) -> list[str] | None:
+    """A ratio. `a 3:1 lead` -> a three to one lead"""
+    return [*number(match.group(1)), "to", *number(match.group(2))]
+
+
+@rule(r"(\d{1,2})" + _HALF, "d")
+def hour(match: re.Match[str], context: Text) -> list[str] | None:
+    """A full hour. `5pm` -> five P M"""
+    return (
+        [*cardinal(int(match.group(1))), match.group(2).upper(), "M"]
+        if int(match.group(1)) <= 24
+        else None
+    )
+
+
+@rule(r"(\d{4})[-/](\d\d)[-/](\d\d)(?![\d-])", "d")
+def iso_date(match: re.Match[str], context: Text) -> list[str] | None:
+    """A date from the year on. `2024-02-29` -> february twenty ninth twenty twenty four"""
+    y, m, d = map(int, match.groups())
+    return [*_months_day(m, d), *year(y)] if _is_day(m, d) else None
+
+
+@rule(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d\d)(?![\d/-]|\.\d)", "d")
+def number_date(match: re.Match[str], context: Text) -> list[str] | None:
+    """A date of three numbers: the month is first, but behind the day where periods stand.
+    `7/4/1776` -> july fourth seventeen seventy six"""
+    first, sign, second, last = match.groups()
+    if sign != "/" and len(last) != 4:
+        return None
+    m, d = (int(second), int(first)) if sign == "." else (int(first), int(second))
+    if m > 12 and d <= 12:
+        m, d = d, m
+    return [*_months_day(m, d), *_year(last)] if _is_day(m, d) else None
+
+
+@rule(r"(\d{1,2})/(\d{1,2})(?![\d/%])" + END, "d")
+def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
+    """A date of two numbers, behind a word that needs one. `on 5/6` -> on may sixth"""
+    m, d = map(int, match.groups())
+    if match.group() in lists.PAIRS or not _is_day(m, d):
+        return None
+    words = [w.lower() for w in context.words_before(match.start())[:1]]
+    return (
+        _months_day(m, d)
+        if words and words[0] in ("on", "by", "until", "till", "since", "due", "dated", "starting")
+        else None
+    )
+
+
+@rule(
+    rf"({_MONTH}){EDGE}?[ ](\d{{1,2}}){_TH}(?![\d:/%])(?!\.\d)"
+    rf"(?:\s?([-–])\s?(\d{{1,2}}){_TH}(?!\d))?"
+    rf"(?:{EDGE}?[ ](\d{{4}}){END}(?![-–]\d))?",
+    "l",
+)
+def month_day(match: re.Match[str], context: Text) -> list[str] | None:
+    """A month and its day. `Jan. 5, 2024` -> january fifth twenty twenty four"""
+    month, first, dash, last, full = match.groups()
+    if not 1 <= int(first) <= 31 or last and not 1 <= int(last) <= 31:
+        return None
+    for place in re.finditer(EDGE, match.group()):
+        if context.text[match.start() + place.start()] not in ".,":
+            return None
+    words = [
+        lists.MONTHS[month],
+        *ordinal(int(first)),
+        *(["to", *ordinal(int(last))] if dash else []),
+    ]
+    return [*words, *(year(int(full)) if full else [])]
+
+
+@rule(rf"(\d{{1,2}}){_TH}[ ](?:of[ ])?({_MONTH})(?![^\W_])(?:{EDGE}?[ ](\d{{4}}){END})?", "d")
+def day_month(
+    match: re.Match[str], context: Text
+) -> list[str] | tuple[list[str], int] | None:
+    """A day and its month. `4 July 1776` -> the fourth of july seventeen seventy six"""
+    day, month, full = match.groups()
+    if not 1 <= int(day) <= 31:
+        return None
+    edge = match.group().find(EDGE)
+    if edge >= 0 and context.text[match.start() + edge] not in ".,":
+        full = None
+    article = [] if context.before(match.start()).lower() == "the" else ["the"]
+    words = [*article, *ordinal(int(day)), "of", lists.MONTHS[month]]
+    return (
+        [*words, *year(int(full))]
+        if full
+        else words
+        if match.group(3) is None
+        else (words, match.end(2))
+    )  # type: ignore[return-value]
+
+
+@rule(r"(1[1-9]|20)(\d0)['’]?s" + END, "d")
+def long_decade(match: re.Match[str], context: Text) -> list[str] | None:
+    """A decade or century. `the 1980's` -> the nineteen eighties"""
+    return decade(int(match.group(1) + match.group(2)))
+
+
+@rule(r"['’]?([1-9]0)['’]?s" + END, "ds")
+def short_decade(match: re.Match[str], context: Text) -> list[str] | None:
+    """A decade of two digits. `the 80's` -> the eighties"""
+    name = cardinal(int(match.group(1)))[0]
+    return [name[:-1] + "ies" if name.endswith("y") else name + "s"]
+
+
+@rule(r"['’](\d\d)" + END, "s")
+def short_year(match: re.Match[str], context: Text) -> list[str] | None:
+    """A year without its century. `the class of '99` -> the class of ninety nine"""
+    return _year(match.group(1)) if context.opens(match.start()) else None

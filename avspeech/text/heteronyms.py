@@ -1,0 +1,182 @@
+"""Words of two pronunciations: `tables/pairs.tsv` (nouns and verbs, with their inflections) and
+`tables/senses.tsv` (by the words around)."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from avspeech.text import lists, parts, tenses
+
+# Behind a noun that stands alone.
+_AFTER = frozenset("who today yesterday tomorrow tonight now again and or but".split())
+
+
+@dataclass(frozen=True)
+class Sense:
+    """A row of `tables/senses.tsv`."""
+
+    phones: str
+    part: str
+    before: frozenset[str]
+    behind: frozenset[str]
+    near: frozenset[str]
+
+
+@functools.lru_cache(maxsize=1)
+def senses() -> dict[str, tuple[Sense, ...]]:
+    """{word: its rows, in their order}; of those with a capital only where it is written so."""
+    found: dict[str, list[Sense]] = {}
+    for word, phones, part, *words in lists.rows("senses.tsv", 6):
+        found.setdefault(word, []).append(
+            Sense(phones, part, *(frozenset(w.split()) for w in words))
+        )
+    return {word: tuple(rows) for word, rows in found.items()}
+
+
+@functools.lru_cache(maxsize=1)
+def pairs() -> dict[str, tuple[str, str, str]]:
+    """{word or inflection: (form, as a noun, as a verb)}; form: "base", "s", or "verb" for what is
+    none but a verb ("recording")."""
+    from avspeech.text.lexicon import known, with_ed, with_s
+
+    dictionary = known()
+    found: dict[str, tuple[str, str, str]] = {}
+    for base, noun, verb in lists.rows("pairs.tsv", 3):
+        found[base] = ("base", noun, verb)
+        found[_plural(base)] = ("s", with_s(noun), with_s(verb))
+        for ending, phones in (("ed", with_ed(verb)), ("ing", f"{verb} IH0 NG")):
+            for spelled in _endings(base, ending):
+                listed = dictionary.get(spelled, "")
+                phones = listed if _stress(listed) == _stress(phones) else phones
+                found[spelled] = ("verb", phones, phones)
+    return found
+
+
+def _stress(phones: str) -> int:
+    """Which vowel has the primary stress; -1 where none has."""
+    stresses = [phone[-1] for phone in phones.split() if phone[-1].isdigit()]
+    return stresses.index("1") if "1" in stresses else -1
+
+
+def _plural(base: str) -> str:
+    if base.endswith("y") and base[-2] not in "aeiou":
+        return base[:-1] + "ies"
+    return base + ("es" if base.endswith(("s", "x", "z", "ch", "sh")) else "s")
+
+
+def _endings(base: str, ending: str) -> tuple[str, ...]:
+    if base.endswith("e"):
+        return (base[:-1] + ending,)
+    if base.endswith("y") and base[-2] not in "aeiou" and ending == "ed":
+        return (base[:-1] + "ied",)
+    doubled = base[-1] in "bdglmnprt" and base[-2] in "aeiou" and base[-3] not in "aeiou"
+    return (base + ending, base + base[-1] + ending) if doubled else (base + ending,)
+
+
+def pronounce(words: Sequence[str], final: Sequence[bool]) -> list[str | None]:
+    """The phones of the words that have two pronunciations, None for the others. words: as spoken;
+    with a capital where one is written that tells them apart ("Polish")."""
+    told = senses()
+    both = pairs()
+    lower = [w.lower() for w in words]
+    found: list[str | None] = [None] * len(words)
+    done = [""] * len(words)
+    for place, (written, word) in enumerate(zip(words, lower)):
+        capital = written in told
+        rows = told.get(written if capital else word, ())
+        pair = both.get(word)
+        if not rows and pair is None:
+            continue
+        part = ""
+        if pair is not None and pair[0] != "verb" or rows:
+            part = parts.part(
+                lower,
+                final,
+                place,
+                "s"
+                if pair is not None
+                and pair[0] == "s"
+                or pair is None
+                and word.endswith("s")
+                and not word.endswith("ss")
+                else "base",
+                done,
+            )
+        if capital and written != word and part == "verb" and (place == 0 or final[place - 1]):
+            rows = told.get(word, ())  # "Polish the silver."
+        for row in rows:
+            if _fits(row, lower, final, place, part):
+                found[place] = row.phones
+                break
+        else:
+            if pair is not None:
+                found[place] = pair[1] if part == "noun" and pair[0] != "verb" else pair[2]
+        done[place] = part if pair is None or pair[0] != "verb" else "verb"
+    return found
+
+
+def _fits(row: Sense, words: list[str], final: Sequence[bool], place: int, part: str) -> bool:
+    if row.part and not _is_part(row.part, words, final, place, part):
+        return False
+    if not (row.before or row.behind or row.near):
+        return True
+    before = words[place - 1] if place and not final[place - 1] else ""
+    behind = words[place + 1] if place + 1 < len(words) and not final[place] else ""
+    return before in row.before or behind in row.behind or not row.near.isdisjoint(words)
+
+
+def _is_part(wanted: str, words: list[str], final: Sequence[bool], place: int, part: str) -> bool:
+    if wanted == "past":
+        return tenses.is_past(words, final, place)
+    if wanted == "be":
+        before = [w for w in words[max(0, place - 4) : place]]
+        while (
+            before
+            and parts.adverb(before[-1])
+            or before
+            and before[-1] in ("very", "quite", "so", "too", "more", "most", "not", "and", "all")
+        ):
+            before.pop()
+        return bool(before) and (before[-1] in parts.BE or before[-1].endswith(("'s", "'re", "'m")))
+    if wanted == "usedto":
+        return _used_to(words, final, place)
+    if wanted == "adjective":
+        return bool(place) and words[place - 1] in parts.DETERMINERS
+    if wanted == "alone":  # a noun, for nothing follows that it could belong to
+        behind = words[place + 1] if place + 1 < len(words) and not final[place] else ""
+        return (
+            part == "noun"
+            and place > 0
+            and words[place - 1] in parts.DETERMINERS | parts.ADJECTIVES
+            and (
+                not behind
+                or behind
+                in parts.BE | parts.HAVE | parts.MODALS | parts.VERBS | parts.PREPOSITIONS | _AFTER
+            )
+        )
+    return wanted == part
+
+
+def _used_to(words: list[str], final: Sequence[bool], place: int) -> bool:
+    """Whether "used" is a habit's: "I used to run", "I am used to it", but "it was used to cut"."""
+    if final[place] or place + 1 >= len(words) or words[place + 1] != "to":
+        return False
+    before = [w for w in words[max(0, place - 3) : place] if not parts.adverb(w)]
+    passive = bool(before) and (
+        before[-1] in parts.BE
+        or before[-1] in ("get", "got", "gets", "getting")
+        or before[-1].endswith(("'s", "'re", "'m"))
+    )
+    if not passive:
+        return True
+    behind = words[place + 2] if place + 2 < len(words) else ""
+    return (
+        before[-1] in ("get", "got", "gets", "getting")
+        or behind in parts.DETERMINERS
+        or behind in parts.OBJECTS
+        or behind.endswith("ing")
+        or behind in ("that", "this", "such", "being")
+        or not behind
+    )

@@ -1,0 +1,153 @@
+"""What the rules look up: the tables of `tables/`, and short lists of words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "tables"
+
+
+def rows(name: str, columns: int) -> list[list[str]]:
+    """The rows of a table in the package, each of so many columns; lines that begin with "# " are
+    remarks."""
+    found = []
+    for line in (FOLDER / name).read_text(encoding="utf-8").split("\n"):
+        if line and not line.startswith("# "):
+            cells = line.split("\t")
+            found.append([*cells, *[""] * (columns - len(cells))])
+    return found
+
+
+_WORDS = {row[0]: frozenset(row[1].split()) for row in rows("words.tsv", 2)}
+
+
+def words(name: str) -> frozenset[str]:
+    """A list of `tables/words.tsv`."""
+    return _WORDS[name]
+
+
+MONTH_NAMES = (
+    "january february march april may june july august september october november december"
+).split()
+MONTHS = {
+    **{m.title(): m for m in MONTH_NAMES},
+    **{m[:3].title(): m for m in MONTH_NAMES},
+    "Sept": "september",
+}
+
+# Sign or code: (one, many, one of the small coin, many).
+MONEY = {row[0]: (row[1], row[2], row[3], row[4]) for row in rows("money.tsv", 5)}
+SIZES = {
+    "k": "thousand",
+    "m": "million",
+    "mn": "million",
+    "mm": "million",
+    "b": "billion",
+    "bn": "billion",
+    "t": "trillion",
+    "tn": "trillion",
+    "thousand": "thousand",
+    "million": "million",
+    "billion": "billion",
+    "trillion": "trillion",
+}
+# Said as two numbers wherever they stand.
+PAIRS = frozenset({"24/7", "50/50", "9/11", "20/20", "7/11", "60/40", "80/20"})
+FRACTIONS = {
+    "½": (1, 2),
+    "⅓": (1, 3),
+    "⅔": (2, 3),
+    "¼": (1, 4),
+    "¾": (3, 4),
+    "⅕": (1, 5),
+    "⅖": (2, 5),
+    "⅗": (3, 5),
+    "⅘": (4, 5),
+    "⅙": (1, 6),
+    "⅚": (5, 6),
+    "⅐": (1, 7),
+    "⅛": (1, 8),
+    "⅜": (3, 8),
+    "⅝": (5, 8),
+    "⅞": (7, 8),
+    "⅑": (1, 9),
+    "⅒": (1, 10),
+}
+SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
+SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+
+# {abbreviation: (words, kinds)}
+ABBREVIATIONS = {
+    row[0]: (row[1].split(), frozenset(row[2].split())) for row in rows("abbreviations.tsv", 3)
+}
+BARE = frozenset(name for name, (_, kinds) in ABBREVIATIONS.items() if "bare" in kinds)
+DOTTED = {row[0]: row[1].split() for row in rows("dotted.tsv", 2)}
+WRITTEN = {row[0]: row[1].split() for row in rows("written.tsv", 2)}
+STATE_NAMES = words("lists.state_names")
+STATES = words("lists.states")
+
+# Words that begin a sentence behind "U.S." or "etc.", rather than going on with a name.
+OPENERS = words("lists.openers")
+# Before a Roman numeral that counts.
+COUNTED = words("lists.counted")
+# Before one that tells kings and popes apart; any name is one behind a word of RANKS.
+RULERS = words("lists.rulers")
+RANKS = words("lists.ranks")
+AGES = frozenset("century dynasty olympiad congress corps legion army".split())
+
+# Capitals said as a word, though they look like an abbreviation.
+SAID = words("lists.said")
+# Capitals that are spelled, though there is such a word. ("DO NOT" and "IT IS" are shouts: see
+# `shouted`.)
+SPELLED = words("lists.spelled") - {"HER", "TEN", "FAT", "ADD", "TOR", "RE", "LA"}
+SHORT_WORDS = words("lists.short_words")
+# Of these even two letters in capitals beside another say that a line is shouted.
+STRONG_SHORT = SHORT_WORDS - frozenset("or ok ha ma pa us it".split())
+# Spoken digit by digit.
+BY_DIGIT = frozenset({"911", "999", "112", "411", "007"})
+# Before three digits that are said as one and two: "room two thirty seven".
+NUMBERED = words("lists.numbered")
+CALLS = frozenset("call dial phone text ring fax at tel telephone".split())
+CODES = words("lists.codes")
+
+# Before a capital A that is the letter.
+LETTERED = words("lists.lettered")
+# Behind a capital A that is the letter.
+AFTER_LETTER = words("lists.after_letter")
+
+# What may stand behind "per", or behind a slash that is said so.
+PERIODS = words("lists.periods")
+
+SIGNS = {row[0]: (row[1].split(), row[2]) for row in rows("signs.tsv", 3)}
+GREEK = frozenset(sign for sign in SIGNS if sign.isalpha())
+SIGNS_IN_NAMES = {
+    ".": "dot",
+    "-": "dash",
+    "_": "underscore",
+    "/": "slash",
+    "@": "at",
+    ":": "colon",
+    "~": "tilde",
+    "?": "question mark",
+    "=": "equals",
+    "&": "and",
+    "+": "plus",
+    "#": "hash",
+    "%": "percent",
+    "\\": "backslash",
+}
+# Not said, and nothing is lost: ornaments of a text.
+ORNAMENTS = frozenset("*_|^~`\\•·●○■□▪◦‣⁃†‡'-/¨'\"¡¿#")
+
+TOP_LEVEL = words("lists.top_level")
+SUFFIXES = words("lists.suffixes")
+SUFFIX_WORDS = words("lists.suffix_words")
+
+ALSO_NOUNS = words("lists.also_nouns")
+# Countable things that a measure of stuff may stand before: "a 16 oz cup".
+THINGS = words("lists.things")
+FUNCTION = words("lists.function")
+# Behind a measure, these do not make it an adjective: "10 km long", "$5 each", "5 km is", "20 mg
+# daily".
+NOT_NOUNS = words("lists.not_nouns")
+DETERMINERS = words("lists.determiners")

@@ -1,0 +1,97 @@
+"""Amounts of money."""
+
+from __future__ import annotations
+
+import re
+
+from avspeech.text import lists
+from avspeech.text.digits import N, plain
+from avspeech.text.numbers import cardinal, number
+from avspeech.text.rules import END, Text, rule
+
+_SIGNS = "|".join(
+    re.escape(s) for s in sorted(lists.MONEY, key=len, reverse=True) if not s.isalpha()
+)
+_CODES = "|".join(s for s in lists.MONEY if s.isalpha())
+_SIZE = r"(?:\s?(thousand|million|billion|trillion|bn|mn|tn|mm|[KkMmBbTt])" + END + ")?"
+_AMOUNT = rf"({N}|(?=\.\d))(?:\.(\d+))?" + _SIZE
+
+
+def _said(
+    context: Text,
+    sign: str,
+    start: int,
+    end: int,
+    whole: str,
+    fraction: str | None,
+    size: str | None,
+) -> list[str]:
+    one, many, small, smalls = lists.MONEY[sign]
+    whole = plain(whole) or "0"
+    noun = context.adjective(start, end)
+    joined = re.match(r"-[a-z]+", context.behind(end))
+    if size or fraction and (len(fraction) != 2 or not small):
+        amount = number(whole + ("." + fraction if fraction else ""))
+        return [
+            *amount,
+            *([lists.SIZES[size.lower()]] if size else []),
+            *(one if noun or joined else many).split(),
+        ]
+    words = [*number(whole), *(one if whole == "1" or noun or joined else many).split()]
+    if not fraction or int(fraction) == 0:
+        return words
+    cents = [*cardinal(int(fraction)), small if int(fraction) == 1 or noun else smalls]
+    return cents if int(whole) == 0 else [*words, "and", *cents]
+
+
+@rule(rf"([-−+]?)({_SIGNS}|(?:{_CODES})(?=\s?\d))\s?([-−]?){_AMOUNT}(?![^\W_])", "sl")
+def money(match: re.Match[str], context: Text) -> list[str] | None:
+    """An amount behind its sign, one before a noun. `a $5M deal` -> a five million dollar deal"""
+    sign, coin, sign2, whole, fraction, size = match.groups()
+    if sign and not context.opens(match.start()):
+        return None
+    minus = {"-": ["minus"], "−": ["minus"], "+": ["plus"]}.get(sign or sign2, [])
+    start = match.start()
+    following = re.compile(
+        rf"\s?[-–]\s?(?:{re.escape(coin)})?({N}(?:\.\d+)?){_SIZE}(?![^\W_]|[-–]\d)"
+    ).match(context.view, match.end())
+    if following and not context.behind(following.start()).startswith((" - ", " – ")):
+        low = (
+            []
+            if following.group().count(coin)
+            else [
+                *number(plain(whole) + ("." + fraction if fraction else "")),
+                *([lists.SIZES[size.lower()]] if size else []),
+            ]
+        )
+        if low:
+            high, _, cents = following.group(1).partition(".")
+            said = _said(
+                context, coin, start, following.end(), high, cents or None, following.group(2)
+            )
+            return [*minus, *low, "to", *said], following.end()  # type: ignore[return-value]
+    return [*minus, *_said(context, coin, start, match.end(), whole, fraction, size)]
+
+
+@rule(rf"{_AMOUNT}\s?({_SIGNS}|{_CODES})(?![^\W_]|\d)", "d")
+def money_behind(match: re.Match[str], context: Text) -> list[str] | None:
+    """An amount before its sign. `50 EUR` -> fifty euros"""
+    whole, fraction, size, coin = match.groups()
+    return _said(context, coin, match.start(), match.end(), whole, fraction, size)
+
+
+@rule(rf"({N})\s?¢", "d")
+def cents(match: re.Match[str], context: Text) -> list[str] | None:
+    """Cents. `50¢` -> fifty cents"""
+    one = plain(match.group(1)) == "1" or context.adjective(match.start(), match.end())
+    return [*number(plain(match.group(1))), "cent" if one else "cents"]
+
+
+@rule(r"[-–](\s?)(?=[$£€¥₹]?\d)", "s")
+def until(match: re.Match[str], context: Text) -> list[str] | None:
+    """A dash between two prices, shares or times. `10am-5pm` -> ten A M to five P M"""
+    before = context.text[max(0, match.start() - 20) : match.start()]
+    if bool(match.group(1)) != before.endswith(" "):
+        return None
+    before = before.rstrip()
+    return ["to"] if re.search(r"\d(?:%|°|\s?[aApP]\.?\s?[mM]\.?|[kKMB])?$", before) else None

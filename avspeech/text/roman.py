@@ -1,0 +1,121 @@
+"""Roman numerals: chapters, wars, kings, popes."""
+
+from __future__ import annotations
+
+import re
+
+from avspeech.text import lists
+from avspeech.text.numbers import cardinal, ordinal, year
+from avspeech.text.rules import EDGE, END, Text, rule
+
+_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
+_RIGHT = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
+# Words and abbreviations of these letters, where nothing says that a number is meant.
+_WORDS = lists.words("roman.words") - {"III", "XX"}
+_PRONOUN = lists.words("roman.pronoun")
+
+
+def value(text: str) -> int:
+    """XIV -> 14; 0 for what is none."""
+    if not text or not _RIGHT.fullmatch(text):
+        return 0
+    numbers = [_VALUES[c] for c in text]
+    return sum(-n if n < max(numbers[i:]) else n for i, n in enumerate(numbers))
+
+
+@rule(r"([IVXLCDM]+|[ivxlc]+)(['’]s)?" + END, "l")
+def roman(match: re.Match[str], context: Text) -> list[str] | None:
+    """A Roman numeral, by what stands before it. `Louis XIV's court` -> louis the fourteenth's
+    court"""
+    text, possessive = match.groups()
+    number = value(text.upper())
+    start = match.start()
+    if (
+        not number
+        or start
+        and not (context.view[start - 1].isspace() or context.view[start - 1] == EDGE)
+    ):
+        return None
+    near = context.words_before(start)
+    before = near[0] if near else ""
+    after = context.after(match.end())
+    said = _meant(context, text, number, near, before, after, start)
+    if said and possessive:
+        said = [*said[:-1], said[-1] + "'s"]
+    return said
+
+
+def _meant(
+    context: Text, text: str, number: int, near: list[str], before: str, after: str, start: int
+) -> list[str] | None:
+    plain = before.lower().removesuffix("'s")
+    several = (
+        len(near) > 2
+        and before == "and"
+        and value(near[1].upper()) > 0
+        and near[2].lower().rstrip("s") in lists.COUNTED
+    )
+    if several and text != "I":
+        return cardinal(number)
+    if (
+        plain in lists.COUNTED
+        or plain.removesuffix("s") in lists.COUNTED
+        and plain not in ("books", "types", "acts")
+        or _abbreviated(context, start)
+    ):
+        if text == "I" and not (before[:1].isupper() and after.lower() not in _PRONOUN):
+            return None
+        if text.islower() and (len(text) == 1 and text in "lcd" or not before):
+            return None
+        return cardinal(number)
+    if text.islower():
+        return None
+    if len(text) > 4 and 1000 < number < 2100:
+        return year(number)
+    if (
+        before == "and"
+        and len(near) > 2
+        and value(near[1])
+        and near[2].lower() in lists.RULERS
+        and (text != "I" or not after or after.lower() not in _PRONOUN)
+    ):
+        return ordinal(number)
+    if not before[:1].isupper():
+        return (
+            ["the"] * (before.lower() != "the") + ordinal(number)
+            if after.lower() in lists.AGES and before
+            else None
+        )
+    ranked = len(near) > 1 and near[1].lower() in lists.RANKS
+    if plain in lists.RULERS or ranked or value(before) and False:
+        if text == "I" and after.lower() in _PRONOUN and not ranked:
+            return None
+        if len(text) == 1 and text not in "IVX":
+            return None
+        return ["the", *ordinal(number)]
+    if (
+        plain == "paul"
+        or len(near) > 1
+        and near[1].lower() in lists.RULERS
+        and len(text) > 1
+        and plain in lists.RULERS
+    ):
+        return ["the", *ordinal(number)]
+    if (
+        len(text) > 1
+        and text not in _WORDS
+        and not context.shouted(start)
+        and before[1:].islower()
+        and number < 90
+    ):
+        return cardinal(number)
+    return None
+
+
+def _abbreviated(context: Text, start: int) -> bool:
+    found = re.search(
+        r"(?:^|\W)(?:ch|vol|pt|fig|sec|bk|pp?|art|no)\.\s?$",
+        context.text[max(0, start - 8) : start],
+        re.IGNORECASE,
+    )
+    return found is not None

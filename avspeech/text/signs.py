@@ -1,0 +1,182 @@
+"""Signs, formulas, exponents of letters, and slashes."""
+
+from __future__ import annotations
+
+import re
+
+from avspeech.text import lists, units
+from avspeech.text.digits import power
+from avspeech.text.numbers import number
+from avspeech.text.rules import EDGE, END, Text, letters, rule
+
+_SUP, _SUB = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
+
+
+@rule(r"x(?=\s?\d)", "l")
+def by(match: re.Match[str], context: Text) -> list[str] | None:
+    """The x between two sides. `4 cm x 6 cm` -> four centimeters by six centimeters"""
+    before = context.view[max(0, match.start() - 12) : match.start()]
+    return ["by"] if re.search(r"\d ?[A-Za-z\"′″'-]{1,6} $", before) else None
+
+
+@rule(r"([A-Z]{1,3})&([A-Z]{1,3})('s)?" + END, "l")
+def and_letters(match: re.Match[str], context: Text) -> list[str] | None:
+    """Letters joined by "&". `R&D` -> R and D"""
+    said = [*letters(match.group(1)), "and", *letters(match.group(2))]
+    return [*said[:-1], said[-1] + "'s"] if match.group(3) else said
+
+
+@rule(r"([A-G])#", "l")
+def sharp(match: re.Match[str], context: Text) -> list[str] | None:
+    """A note, or a language. `C#` -> C sharp"""
+    return [match.group(1), "sharp"]
+
+
+@rule(
+    rf"[A-Za-z]+[{_SUB}]+(?:[A-Za-z]+[{_SUB}]*)*(?:[{_SUP}]*[⁺⁻])?|[A-Z][a-z]?[{_SUP}]*[⁺⁻]",
+    "l",
+)
+def formula(match: re.Match[str], context: Text) -> list[str] | None:
+    """A formula with indices below the line. `H₂O` -> H two O"""
+    plain = match.group().translate(lists.SUBSCRIPTS).translate(lists.SUPERSCRIPTS)
+    said: list[str] = []
+    for part in re.findall(r"[A-Za-z]|\d+|[-+]", plain):
+        said += (
+            number(part)
+            if part.isdigit()
+            else ["plus"]
+            if part == "+"
+            else ["minus"]
+            if part == "-"
+            else letters(part)
+        )
+    return said
+
+
+@rule(rf"([A-Za-z]{{1,3}})(?:\^\(?([-−]?\d{{1,4}}|[a-z](?![a-z]))\)?|([⁻]?[{_SUP}]+|ⁿ))", "l")
+def raised(match: re.Match[str], context: Text) -> list[str] | None:
+    """Letters with an exponent. `mc²` -> M C squared"""
+    name, exponent, sign = match.groups()
+    return [*letters(name), *power(exponent or sign)]
+
+
+@rule(r"(?<![\w.])([a-z])([-−])(?=\d+(?![\w-]))", "l")
+def variable_minus(match: re.Match[str], context: Text) -> list[str] | None:
+    """A variable less a number. `x-1` -> X minus one"""
+    return [match.group(1).upper(), "minus"]
+
+
+@rule(r"[-−](?=[A-Za-z](?![^\W_]|['’]))", "s")
+def minus_letter(match: re.Match[str], context: Text) -> list[str] | None:
+    """The minus of a variable. `x = -b` -> X equals minus B"""
+    return ["minus"] if context.opens(match.start()) else None
+
+
+@rule(r"([a-z]+|[A-Z]{2,3})/([a-z]+|[A-Z]{2,3})(?![^\W_]|/)", "l")
+def per_word(match: re.Match[str], context: Text) -> list[str] | None:
+    """So many of a thing in each other one. `20 miles/hour` -> twenty miles per hour"""
+    first, second = match.groups()
+    if first in ("he", "she", "his", "him", "her") and second in (
+        "he",
+        "she",
+        "her",
+        "hers",
+        "his",
+        "him",
+    ):
+        return [first, "or", second]
+    if second not in lists.PERIODS or not (
+        first.endswith("s") or first in ("people", "feet", "beat", "rpm")
+    ):
+        return None
+    unit = units.table().get(second)
+    return [
+        first,
+        "per",
+        *(
+            unit.one.split()
+            if unit and not context.word(second) or second in ("min", "sec", "hr") and unit
+            else [second]
+        ),
+    ]
+
+
+@rule(r"/([a-zA-Z]+)(?![^\W_]|/)", "s")
+def per(match: re.Match[str], context: Text) -> list[str] | None:
+    """A slash behind an amount. `$15/hr` -> fifteen dollars per hour"""
+    before = context.view[max(0, match.start() - 20) : match.start()]
+    if not re.search(
+        r"(?:\d\s?(?:[kKMBp¢]|bn|million|billion)?|\b(?:dollars|cents|euros|pounds))$", before
+    ):
+        return None
+    name = match.group(1)
+    unit = units.table().get(name)
+    if unit is not None:
+        return ["per", *unit.one.split()]
+    if name == "ea":
+        return ["each"]
+    return ["per", "day" if name == "d" else name] if name in lists.PERIODS else None
+
+
+@rule("[" + "".join(lists.GREEK) + "]", "l")
+def greek(match: re.Match[str], context: Text) -> list[str] | None:
+    """A letter of Greek by itself. `Δt` -> delta T"""
+    view, place = context.view, match.start()
+    near = view[max(0, place - 1) : place] + view[place + 1 : place + 2]
+    if any("\u0370" <= c <= "\u03ff" for c in near):
+        return None
+    return list(lists.SIGNS[match.group()][0])
+
+
+@rule("[" + re.escape("".join(lists.SIGNS)) + r"⁰¹²³⁴⁵⁶⁷⁸⁹/#" + "]", "ls")
+def sign(match: re.Match[str], context: Text) -> list[str] | None:
+    """A sign. `x ≠ 5` -> X not equal to five"""
+    found, place = match.group(), match.start()
+    view = context.view
+    left, right = view[place - 1 : place] if place else "", view[place + 1 : place + 2]
+    if found == "/":
+        return _slash(context, place)
+    if found == "#":
+        return ["hashtag"] if right.isalpha() and not left.isalnum() else None
+    if found in _SUP:
+        return power(found) if left in lists.GREEK and left else None
+    words, kind = lists.SIGNS[found]
+    if found in lists.GREEK:
+        return None  # a word of Greek
+    if found == "*" and (
+        "*" in (left, right) or not (left == right == " " or left.isdigit() and right.isdigit())
+    ):
+        return None  # "**bold**"
+    if kind == "between":
+        spaced = view[max(0, place - 2) : place].strip(" " + EDGE) and view[
+            place + 1 : place + 3
+        ].strip(" " + EDGE)
+        alike = left.isspace() == right.isspace()
+        return (
+            list(words)
+            if spaced
+            and alike
+            and left
+            and right
+            and not (left.isalpha() and view[place - 2 : place - 1].isalpha())
+            else None
+        )
+    if kind == "before":
+        return (
+            list(words)
+            if right.isdigit() or right == " " and view[place + 2 : place + 3].isdigit()
+            else None
+        )
+    if found == "=" and (left == "=" or right == "="):
+        return [] if left == "=" else list(words)
+    return list(words)
+
+
+def _slash(context: Text, place: int) -> list[str] | None:
+    view = context.view
+    left, right = view[place - 1 : place] if place else "", view[place + 1 : place + 2]
+    if left.isalnum() and right.isalnum() and not (left.isdigit() and right.isdigit()):
+        return []  # and/or
+    if left == " " and right == " ":
+        return []
+    return ["slash"]

@@ -1,0 +1,236 @@
+"""Units of measure, from one table (`tables/units.tsv`): symbols, prefixes, powers and
+quotients."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+
+from avspeech.text import lists
+from avspeech.text.rules import EDGE, Text
+
+_SMALL = {"p": "pico", "n": "nano", "µ": "micro", "m": "milli"}
+PREFIXES = {
+    "small": _SMALL,
+    "metric": {
+        **_SMALL,
+        "f": "femto",
+        "c": "centi",
+        "d": "deci",
+        "h": "hecto",
+        "k": "kilo",
+        "M": "mega",
+        "G": "giga",
+        "T": "tera",
+        "P": "peta",
+    },
+}
+# Powers are said before these, behind all others: "square meter", "second squared".
+_LENGTHS = ("meter", "inch", "foot", "yard", "mile")
+_POWERS = {"2": ("square", "squared"), "3": ("cubic", "cubed")}
+_SYMBOL = r"[A-Za-zµμΩÅ℃℉%‰′″°](?:[A-Za-zµμΩ-]*[A-Za-zµμΩ])?"
+_POWER = r"(?:[⁻-]?[²³¹]|\^-?[23]|[23](?!\d))"
+_WHOLE = re.compile(
+    rf"(\s?|-)((?:sq|cu|square|cubic|fl){EDGE}?\s)?({_SYMBOL})({_POWER})?"
+    rf"((?:\s?[/·⋅]\s?{_SYMBOL}{_POWER}?)*)(?![^\W_]|[²³^])"
+)
+_PART = re.compile(rf"\s?([/·⋅])\s?({_SYMBOL})({_POWER})?")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """one, many: as said; care: behind a blank the symbol may be something else ("5 A grades", "5
+    in a row")."""
+
+    one: str
+    many: str
+    care: bool = False
+
+
+@functools.lru_cache(maxsize=1)
+def table() -> dict[str, Unit]:
+    """{symbol: unit}, with those that prefixes make."""
+    named: dict[str, Unit] = {}
+    made: dict[str, Unit] = {}
+    for symbols, one, many, prefixes, care in lists.rows("units.tsv", 5):
+        for symbol in symbols.split(" "):
+            named[symbol] = Unit(one, many, bool(care))
+            for letter, name in PREFIXES.get(prefixes, {}).items():
+                start = name[:-1] if one[0] == "o" and name[-1] == "o" else name
+                made[letter + symbol] = Unit(start + one, start + many)
+    # Prefixed symbols that are words: "pm", "has", "PA".
+    for symbol in (
+        "pm",
+        "Pm",
+        "fl",
+        "dl",
+        "hl",
+        "cs",
+        "ds",
+        "hs",
+        "dm",
+        "hm",
+        "fm",
+        "Ml",
+        "TA",
+        "PA",
+        "hA",
+        "MA",
+        "pH",
+        "PH",
+        "dad",
+    ):
+        if symbol not in ("dl", "hl", "dm"):
+            made.pop(symbol, None)
+    return {**made, **named}
+
+
+def _find(symbol: str) -> Unit | None:
+    return table().get(symbol.replace("μ", "µ"))
+
+
+def _powered(unit: Unit, power: str) -> Unit:
+    power = power.strip("^⁻-¹").replace("²", "2").replace("³", "3")
+    if not power:
+        return unit
+    before, behind = _POWERS[power]
+    if unit.one.endswith(_LENGTHS):
+        return Unit(f"{before} {unit.one}", f"{before} {unit.many}")
+    return Unit(f"{unit.one} {behind}", f"{unit.many} {behind}")
+
+
+def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, int, bool] | None:
+    """The unit that is written behind a value, where it ends, and whether a hyphen joins them.
+    start: of the value; place: its end."""
+    match = _WHOLE.match(context.view, place)
+    if match is None:
+        return None
+    gap, area, symbol, power, more = match.groups()
+    if area and area.startswith("fl"):
+        symbol, area = "fl_" + symbol, None
+    unit = _find(symbol)
+    if unit is None and area and context.word(symbol.lower()):
+        unit = Unit(symbol, symbol)
+    end = match.end()
+    if (
+        unit is None
+        and gap == " "
+        and not power
+        and more
+        and symbol.islower()
+        and context.word(symbol)
+    ):
+        return None  # "20 miles/hour": the slash has a rule of its own
+    if unit is None:
+        degree = re.match(r"(\s?)°\s?([CFK])(?![^\W_])", context.behind(place))
+        if degree is None:
+            return None
+        unit, end = _find("°" + degree.group(2)), place + degree.end()
+        gap = power = more = ""
+        assert unit is not None
+    if gap == "-" and (not symbol.isalpha() or unit.care and len(symbol) == 1):
+        return None
+    if gap == "-" and re.match(r"-\d", context.behind(end)):
+        return None  # "1-in-10"
+    if unit.care and not gap and len(symbol) == 1 and not more:
+        return None  # "4K", "5A"
+    if (
+        unit.care
+        and gap
+        and not more
+        and not power
+        and not _sure(context, start, end, symbol, value)
+    ):
+        return None
+    if symbol == "°" and context.view[end : end + 2].strip()[:1] in ("C", "F", "K"):
+        scale = re.match(r"\s?([CFK])(?![^\W_])", context.behind(end))
+        if scale:
+            unit, end = _find("°" + scale.group(1)) or unit, end + scale.end()
+    if area:
+        unit = _powered(Unit(unit.one, unit.many), "3" if area.startswith("cu") else "2")
+    unit = _powered(unit, power or "")
+    return _quotient(context, unit, match, more, end, gap)
+
+
+def _quotient(
+    context: Text, unit: Unit, match: re.Match[str], more: str, end: int, gap: str
+) -> tuple[Unit, int, bool] | None:
+    tail = ""
+    place = match.start(5)
+    for part in _PART.finditer(more or ""):
+        sign, symbol, power = part.groups()
+        other = _find(symbol)
+        if other is None and symbol.islower() and context.word(symbol):
+            other = Unit(symbol, symbol)
+        if other is None:
+            if sign == "/":
+                return unit_with(unit, tail), place + part.start(), gap == "-"
+            return None
+        other = _powered(Unit(other.one, other.many), power or "")
+        tail += f" per {other.one}" if sign == "/" else ""
+        if sign != "/":
+            unit = Unit(f"{unit.one} {other.one}", f"{unit.one} {other.many}")
+    return unit_with(unit, tail), end, gap == "-"
+
+
+def unit_with(unit: Unit, tail: str) -> Unit:
+    """The unit with " per ..." behind it."""
+    return Unit(unit.one + tail, unit.many + tail)
+
+
+def _sure(context: Text, start: int, end: int, symbol: str, value: str) -> bool:
+    """Whether a symbol that may be something else is the unit: at the end of a clause, before a
+    word that cannot follow a noun's adjective, or behind "a" or "the"."""
+    following = context.after(end)
+    digit = re.match(r"\s*[\d$£€]", context.behind(end))
+    if symbol in ("in", "ins"):
+        if re.search(r"(?:ft|feet|foot|')\s*$", context.view[:start]):
+            return True
+        if (
+            digit
+            or following
+            and following.lower()
+            not in (
+                "wide",
+                "tall",
+                "long",
+                "thick",
+                "deep",
+                "high",
+                "across",
+                "by",
+                "x",
+                "of",
+                "and",
+                "or",
+                "is",
+                "was",
+                "each",
+                "apart",
+                "away",
+                "below",
+                "above",
+                "longer",
+                "shorter",
+                "taller",
+                "wider",
+            )
+        ):
+            return (
+                not digit and context.determined(start) and following.lower() not in lists.NOT_NOUNS
+            )
+        return True
+    if following and following.lower() not in lists.NOT_NOUNS:
+        near = context.words_before(start)
+        return (
+            bool(near)
+            and near[0].lower() in ("a", "an", "the")
+            and following not in ("grades", "grade", "students")
+        )
+    return True
+
+
+def said(unit: Unit, singular: bool) -> list[str]:
+    """The words of a unit; letters are capitals."""
+    return (unit.one if singular else unit.many).split()

@@ -1,0 +1,278 @@
+"""The share of wrong readings by kind: `python tests/text/readings.py` prints it ("-v": with what
+was read; "--first": of the sentences written before the rules, "--later" and "--last": of those
+written when they stood).
+
+The sentences and the readings a careful reader gives them stand in `cases/`; they were written
+before the rules.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from avspeech import text
+from avspeech.text import lexicon, symbols
+
+CASES = Path(__file__).parent / "cases"
+# What may stand behind a thing; "{}" is the thing.
+MARKS = (
+    "{}.",
+    "{},",
+    "{}!",
+    "{}?",
+    "{};",
+    "{}:",
+    "{}…",
+    "{}...",
+    "({})",
+    "[{}]",
+    '"{}"',
+    "“{}”",
+    "'{}'",
+    "‘{}’",
+    "{}”",
+    '{}"',
+    "{})",
+    "{}. Then we left",
+    "{} – so",
+    "{}, and so",
+    "{}?!",
+    "“{}.”",
+    "({}).",
+    "{}—so",
+    "{}: so",
+)
+FRAMES = {
+    "noun": (
+        "The {} is here.",
+        "We saw the new {} today.",
+        "This {} was good.",
+        "Several {}s were found.",
+        "It was one of the {}s.",
+        "She has a {}.",
+        "The {} of the group was new.",
+        "His first {}s were fine.",
+        "There is no {} today.",
+        "They lost two {}s.",
+        "I like the {} and the price.",
+        "Every {} counts.",
+        "He talked about {}s.",
+    ),
+    "verb": (
+        "They {} it.",
+        "We want to {} them.",
+        "You should {} it now.",
+        "He {}s the other one.",
+        "She never {}s them.",
+        "Please {} this.",
+        "Do not {} it.",
+        "I will {} and go.",
+        "People {} it.",
+        "Can they {} it?",
+        "Why would anyone {} this?",
+        "She often {}s the other.",
+        "The plan {}s our work.",
+        "Let us {} them.",
+        "To {} it is hard.",
+        "You {} it and go.",
+        "The men who {} it are here.",
+        "He cannot {} it.",
+    ),
+}
+
+
+def lines(name: str) -> Iterator[str]:
+    """The lines of a table of cases, without remarks."""
+    wanted = [
+        part
+        for part in ("", "_later", "_last", "_fourth")
+        if f"--{part[1:] or 'first'}" in sys.argv
+    ]
+    for part in wanted or ("", "_later", "_last", "_fourth"):
+        path = CASES / name.replace(".", f"{part}.")
+        if not path.exists():
+            continue
+        for line in path.read_text(encoding="utf-8").split("\n"):
+            if line.strip() and not line.startswith("# "):
+                yield line
+
+
+def readings() -> Iterator[tuple[str, str, list[str]]]:
+    """(kind, what is written, the readings that are right)."""
+    kind = ""
+    for line in lines("readings.txt"):
+        if line.startswith("["):
+            kind = line.strip("[]")
+        else:
+            written, _, right = line.partition(" => ")
+            yield kind, written, [r.strip() for r in right.split("|")]
+
+
+def spelled(words: list[str]) -> str:
+    """Words for comparing: lower case, what is said letter by letter as single capitals."""
+    said: list[str] = []
+    for word in words:
+        stem, ending = re.fullmatch(r"(.*?)((?:'?s)?)", word).groups()  # type: ignore[union-attr]
+        names = [lexicon.LETTERS[c.upper()] for c in stem if c.isalpha()]
+        if len(word) == 1 and word.isupper():
+            said.append(word)
+        elif (
+            len(word) == 2
+            and word[0].isupper()
+            or len(word) == 3
+            and word[0].isupper()
+            and ending == "'s"
+        ):
+            said.append(word[0] + "S")
+        elif len(stem) > 1 and _bare(lexicon.arpabet(stem.lower())[0]) == _bare(" ".join(names)):
+            said += [c.upper() for c in stem]
+            said[-1] += "S" * bool(ending)
+        else:
+            said.append(word.lower())
+    return " ".join(said)
+
+
+def expected(reading: str) -> str:
+    """The same for a reading as written in the table: "C E Os"."""
+    return " ".join(
+        w[0] + "S"
+        if re.fullmatch(r"[A-Z]'?s", w)
+        else w
+        if len(w) == 1 and w.isupper()
+        else spelled([w])
+        for w in reading.split()
+    )
+
+
+def _bare(phones: str) -> str:
+    return re.sub(r"\d", "", phones)
+
+
+def said(written: str) -> str:
+    """What the front end says for plain text."""
+    return spelled(
+        [
+            w.text
+            for w in text.analyse(written.replace("<", "&lt;").replace("&lt;lt;", "&lt;")).words
+        ]
+    )
+
+
+def wrong_readings() -> tuple[dict[str, int], list[tuple[str, str, str, str]]]:
+    """({kind: sentences}, [(kind, written, read, right)])."""
+    total: dict[str, int] = defaultdict(int)
+    wrong = []
+    for kind, written, right in readings():
+        total[kind] += 1
+        read = said(written)
+        if read not in map(expected, right):
+            wrong.append((kind, written, read, right[0]))
+    return total, wrong
+
+
+def heteronyms() -> Iterator[tuple[str, str]]:
+    """(sentence with the word between stars, its phones)."""
+    for line in lines("heteronyms.txt"):
+        sentence, _, phones = line.partition(" => ")
+        yield sentence, phones.strip()
+
+
+def _plain(phones: tuple[str, ...]) -> list[str]:
+    """Phones for comparing: the weak vowels of "wanted" and "roses" are one."""
+    weak = str.maketrans({"ˌ": "", "ʌ": "ə", "ɝ": "ɚ", "ɪ": "ə"})
+    return [p if "ˈ" in p or len(p.lstrip("ˌ")) > 1 else p.translate(weak) for p in phones]
+
+
+def wrong_heteronyms() -> tuple[int, list[tuple[str, str, str]]]:
+    """(sentences, [(sentence, said, right)])."""
+    wrong, total = [], 0
+    for sentence, phones in heteronyms():
+        total += 1
+        start = sentence.index("*")
+        word = next(w for w in text.analyse(sentence.replace("*", "")).words if w.start == start)
+        right = symbols.from_arpabet(phones)
+        if _plain(word.phones) != _plain(right):
+            wrong.append((sentence, " ".join(word.phones), " ".join(right)))
+    return total, wrong
+
+
+def plural(word: str) -> str:
+    """A noun of more than one, or a verb of he and she."""
+    if word.endswith("y") and word[-2] not in "aeiou":
+        return word[:-1] + "ies"
+    return word + ("es" if word.endswith(("s", "x", "ch", "sh")) else "s")
+
+
+def wrong_pairs() -> tuple[int, list[tuple[str, str, str]]]:
+    """(uses, [(sentence, said, "noun" or "verb")]) of words stressed by their part of speech."""
+    wrong, total = [], 0
+    for base in " ".join(lines("pairs.txt")).split():
+        for part, frames in FRAMES.items():
+            for frame in frames:
+                total += 1
+                sentence = frame.replace("{}s", plural(base)).replace("{}", base)
+                word = next(w for w in text.analyse(sentence).words if w.start == frame.index("{}"))
+                stresses = [symbols.stress(p) for p in word.phones if symbols.is_vowel(p)]
+                if (stresses[0] == 1) != (part == "noun"):
+                    wrong.append((sentence, " ".join(word.phones), part))
+    return total, wrong
+
+
+def wrong_marks(every: int = 1) -> tuple[int, list[tuple[str, str, str]]]:
+    """(readings, [(written, said, said without a mark)]) of things whose reading changes with the
+    mark behind. every: takes so many-th sentence of the readings besides the things."""
+    wrong, total = [], 0
+    things = [f"It says {{}}|{thing}" for thing in lines("things.txt")]
+    for number, (_, written, _) in enumerate(
+        readings()
+    ):  # sentences, without the mark at their end
+        if number % every:
+            continue
+        if not written.endswith((".)", '"', "'", "”", "’")) and not re.search(
+            r"\b(?:[A-Za-z]|Oct|Inc|etc|min|Apt|ed)\.$", written
+        ):
+            things.append("{}|" + written.rstrip(".!?,"))
+    for frame, _, thing in (thing.partition("|") for thing in things):
+        alone = said(frame.format(thing))
+        for mark in MARKS:
+            total += 1
+            written = frame.format(mark.format(thing))
+            read = said(written)
+            end = (
+                " then we left"
+                if "Then we" in mark
+                else " and so"
+                if "and so" in mark
+                else " so" * mark.endswith("so")
+            )
+            if read != alone + end:
+                wrong.append((written, read, alone))
+    return total, wrong
+
+
+def main() -> None:
+    """Prints the shares, and with "-v" what was read wrong."""
+    total, wrong = wrong_readings()
+    for kind in total:
+        here = [w for w in wrong if w[0] == kind]
+        print(f"{kind:16} {len(here):4} of {total[kind]:4}")
+        for _, written, read, right in here if "-v" in sys.argv else ():
+            print(f"    {written}\n        {read}\n        {right}")
+    every = sum(total.values())
+    print(f"{'readings':16} {len(wrong):4} of {every:4} = {100 * len(wrong) / every:.1f} %")
+    for name, (count, found) in (
+        ("heteronyms", wrong_heteronyms()),
+        ("noun or verb", wrong_pairs()),
+        ("marks behind", wrong_marks()),
+    ):
+        print(f"{name:16} {len(found):4} of {count:4} = {100 * len(found) / max(1, count):.1f} %")
+        for written, read, right in found if "-v" in sys.argv else ():
+            print(f"    {written}: {read}, right: {right}")
+
+
+if __name__ == "__main__":
+    main()

@@ -93,10 +93,10 @@ def mel_bands(bands: int, bins: int, sample_rate: int) -> Tensor:
         `[bands, bins]`.
     """
     top = 2595 * math.log10(1 + sample_rate / 2 / 700)
-    centres = 700 * (10 ** (torch.linspace(0, top, bands, dtype=torch.float64) / 2595) - 1)
+    centers = 700 * (10 ** (torch.linspace(0, top, bands, dtype=torch.float64) / 2595) - 1)
     hertz = torch.linspace(0, sample_rate / 2, bins, dtype=torch.float64)
-    right = torch.searchsorted(centres, hertz).clamp(1, bands - 1)
-    share = (hertz - centres[right - 1]) / (centres[right] - centres[right - 1])
+    right = torch.searchsorted(centers, hertz).clamp(1, bands - 1)
+    share = (hertz - centers[right - 1]) / (centers[right] - centers[right - 1])
     weights = torch.zeros(bands, bins, dtype=torch.float64)
     columns = torch.arange(bins)
     weights[right, columns] = share

@@ -2,7 +2,7 @@
 
 No recognition network is at hand, and none is needed for this: within one video the same face,
 brought upright and to one size, keeps its pattern of light and dark (hair, brows, beard, glasses)
-and its colours. Of seven talking people, the nearest frames of the two halves of one person's clip
+and its colors. Of seven talking people, the nearest frames of the two halves of one person's clip
 had a likeness of 0.97 or more, those of two people 0.36 or less. People who look alike, or one
 person in another light, may be mistaken.
 """
@@ -19,8 +19,8 @@ from avspeech.media.face import Pose
 SPAN = 2.4
 ABOVE = 0.55  # its center above the lips, likewise
 GREY = 12  # cells a side of the pattern
-COLOURS = 4  # cells a side of the colours
-CAST = 0.02  # likeness lost for each unit of difference in colour (a, b of CIE Lab, 8 bits)
+COLORS = 4  # cells a side of the colors
+CAST = 0.02  # likeness lost for each unit of difference in color (a, b of CIE Lab, 8 bits)
 
 
 def look(image: np.ndarray, pose: Pose) -> np.ndarray:
@@ -31,8 +31,8 @@ def look(image: np.ndarray, pose: Pose) -> np.ndarray:
         pose: of the face in it.
 
     Returns:
-        float32 `[GREY * GREY + 2 * COLOURS * COLOURS]`: a pattern with mean 0 and norm 1, then the
-        colours.
+        float32 `[GREY * GREY + 2 * COLORS * COLORS]`: a pattern with mean 0 and norm 1, then the
+        colors.
     """
     import cv2
 
@@ -49,8 +49,8 @@ def look(image: np.ndarray, pose: Pose) -> np.ndarray:
     pattern = cv2.resize(lab[..., 0], (GREY, GREY), interpolation=cv2.INTER_AREA).astype(np.float32)
     pattern -= pattern.mean()
     pattern /= max(float(np.linalg.norm(pattern)), 1.0)
-    colours = cv2.resize(lab[..., 1:], (COLOURS, COLOURS), interpolation=cv2.INTER_AREA)
-    return np.concatenate([pattern.ravel(), colours.astype(np.float32).ravel()])
+    colors = cv2.resize(lab[..., 1:], (COLORS, COLORS), interpolation=cv2.INTER_AREA)
+    return np.concatenate([pattern.ravel(), colors.astype(np.float32).ravel()])
 
 
 def likeness(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -59,10 +59,10 @@ def likeness(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     one, two = a[..., :cells], b[..., :cells]
     norms = np.linalg.norm(one, axis=-1) * np.linalg.norm(two, axis=-1)
     alike = np.where(norms > 1e-6, (one * two).sum(-1) / np.maximum(norms, 1e-6), 1.0)
-    colours = (a[..., cells:] - b[..., cells:]).reshape(
+    colors = (a[..., cells:] - b[..., cells:]).reshape(
         *np.broadcast(a[..., 0], b[..., 0]).shape, -1, 2
     )
-    return alike - CAST * np.linalg.norm(colours, axis=-1).mean(-1)
+    return alike - CAST * np.linalg.norm(colors, axis=-1).mean(-1)
 
 
 class Album:

@@ -368,7 +368,7 @@ def test_others_are_learned_from_and_forgotten(tmp_path: Path, monkeypatch: pyte
             heard.append(len(samples) / sample_rate)
             return "The captain moved two boxes."
 
-    monkeypatch.setattr(judges, "Recogniser", Fake)
+    monkeypatch.setattr(judges, "Recognizer", Fake)
     write_texts = importlib.import_module("preparation").write_texts
     for _ in range(2):
         write_texts([manifest], tmp_path / "exp/data/others", "tiny", manifest.with_name("heard.json"))

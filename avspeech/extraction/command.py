@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
-import sys
 from pathlib import Path
 
 
@@ -49,7 +47,5 @@ def _extract(args: argparse.Namespace) -> None:
 
     paths = extract_files(args.videos, args.out, face=args.face, model=args.model,
                           progress=not args.quiet, mouth=args.mouth, track=args.audio)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="surrogateescape")  # names of files need not be UTF-8
     for path in paths:
         print(path)

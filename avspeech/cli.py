@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from avspeech.bench import command as bench_command
 from avspeech.emotion import command as emotion_command
 from avspeech.errors import InputError
+from avspeech.extraction import command as extraction_command
 from avspeech.synthesis import command as synthesis_command
 from avspeech.version import __version__
 
@@ -60,21 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"avspeech {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    command = _command(commands, "extract", _extract, "the voice of each face in a video, as wav and mp4")
-    command.add_argument("videos", nargs="+", type=Path, metavar="VIDEO",
-                         help="a video with sound; several are synchronised views of the same faces, "
-                         "the first one's sound is taken")
-    command.add_argument("-o", "--out", type=Path, default=Path("."), metavar="DIR",
-                         help="where to write (default: here)")
-    command.add_argument("--face", type=_face, default=None, metavar="N|all",
-                         help="which face, counted from 1 (default: all)")
-    command.add_argument("--mouth", action="store_true",
-                         help="the videos show nothing but the mouth; look for no face")
-    command.add_argument("--audio", type=int, metavar="N", help="which track of sound, from 1 "
-                         "(default: the one that the file marks, or the first that sounds)")
-    command.add_argument("--model", default="mvtf-small", metavar="M",
-                         help="name or folder (default: %(default)s)")
-    command.add_argument("--quiet", action="store_true", help="no progress bar")
+    extraction_command.add(commands)
 
     synthesis_command.add_speak(commands)
 
@@ -144,24 +131,6 @@ def _command(commands: argparse._SubParsersAction, name: str, run: object,
     command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     command.set_defaults(run=run)
     return command
-
-
-def _face(text: str) -> int | None:
-    if text == "all":
-        return None
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is neither a number from 1 on nor all")
-    return int(text)
-
-
-def _extract(args: argparse.Namespace) -> None:
-    from avspeech.extraction.extractor import extract_files
-
-    for path in extract_files(args.videos, args.out, face=args.face, model=args.model,
-                              progress=not args.quiet, mouth=args.mouth, track=args.audio):
-        print(path)
-
-
 
 
 def _models_list(args: argparse.Namespace) -> None:

@@ -398,3 +398,24 @@ def test_emotion_cells_train_on_a_dask_cluster(tmp_path: Path) -> None:
     with distributed.LocalCluster(1, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
         recipe_module("ser").recipe.run([*arguments, f"scheduler={cluster.scheduler_address}"])
     assert len(list(tmp_path.rglob("cell.json"))) == 2
+
+
+def test_an_utterance_without_a_face_interferes_and_stops_nothing(tmp_path: Path) -> None:
+    from avspeech.data.manifest import Utterance, View
+
+    tse = recipe_module("tse")
+    seen = Utterance("seen", "a.wav", 2.0, "ann", views=(View("a.mp4", crops="a.npz"),))
+    blind = Utterance("blind", "b.wav", 2.0, "ann")
+    for name, utterances in (("own", [seen, blind]), ("mini", [blind])):
+        for split in ("dev", "test"):
+            write_manifest(tmp_path / "data" / name / "ready" / f"{split}.jsonl", utterances)
+            write_manifest(tmp_path / "data" / name / f"{split}.jsonl", utterances)
+    cfg = tse.Config(data=tse.Data({"own": tse.Corpus(source="x"), "mini": tse.Corpus()}))
+    (tmp_path / "mixtures").mkdir()
+    (tmp_path / "mixtures" / "dev-mini.jsonl").write_text("of an earlier run")
+    tse.mixtures(cfg, tmp_path)
+    listed = tse._listed(cfg, tmp_path, "dev")
+    assert list(listed) == ["own"]
+    records = [json.loads(line) for line in listed["own"].read_text().splitlines()]
+    assert len(records) == 40
+    assert all(r["target"] == "seen" and r["interferers"][0]["utterance"] == "blind" for r in records)

@@ -41,7 +41,8 @@ def writing(path: str | Path) -> Iterator[Path]:
         InputError: the place cannot be written to (full disk, no permission, a folder that vanished).
     """
     path = Path(path)
-    aside = path.with_name(f".{path.stem[:100]}.{_HOST}-{os.getpid()}-{next(_COUNT)}.part{path.suffix}")
+    stem = os.fsencode(path.stem)[:100].decode("utf-8", "ignore")  # a name has at most 255 bytes
+    aside = path.with_name(f".{stem}.{_HOST}-{os.getpid()}-{next(_COUNT)}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield aside

@@ -175,12 +175,12 @@ class _Checker:
         damaged: list[float] = []
         next_look, first, last, count = 0.0, 0.0, 0.0, 0
         out.face = False if look else None
-        for since, until, frame in video.pictures(file, damaged=damaged):
+        for since, until, shown in video.pictures(file, damaged=damaged):
             first = since if not count else first
             count, last, out.seconds = count + 1, since, until
             if out.face is False and since >= next_look:
                 next_look = since + LOOK_EVERY
-                out.face = self._face(video.picture_array(frame))
+                out.face = self._face(shown.array())
         if not count:
             raise InputError(f"{file}: no picture could be decoded from it; the file is damaged or truncated")
         out.fps = (count - 1) / (last - first) if count > 1 else 0.0

@@ -1,8 +1,10 @@
-"""The results of a sweep as files to read: RESULTS.md, leaderboard.csv, leaderboard.tex, leaderboard.html.
+"""The results of a sweep as files to read: RESULTS.md, leaderboard.csv, leaderboard.tex,
+leaderboard.html.
 
-The page is one file that needs nothing else and connects to no server; all text in it is data, never
-markup. The same results give the same bytes. A score that lacks a planned cell is shown as missing
-everywhere. Incomplete corpora, folds that did not run and utterances that were left out are named.
+The page is one file that needs nothing else and connects to no server; all text in it is data,
+never markup. The same results give the same bytes. A score that lacks a planned cell is shown as
+missing everywhere. Incomplete corpora, folds that did not run and utterances that were left out are
+named.
 """
 
 from __future__ import annotations
@@ -25,11 +27,11 @@ PERCENT = {"uar", "war", "wf1"}
 NAMES = {"uar": "UAR", "war": "WAR", "wf1": "WF1", "ccc": "CCC", "mae": "MAE"}
 GAP = report.GAP
 ABOUT = (
-    "A score is the metric on the test predictions of all folds pooled, averaged over seeds; its 95 % "
-    "interval, a bootstrap over speakers, is in brackets. A score that lacks a planned cell is missing, and "
-    "is in no mean, rank or test.\n\nThe lists of tasks, corpora, upstreams and probes were chosen for this "
-    "toolkit, since those of the paper ParaLBench were not available; its numbers are not comparable with "
-    "these.")
+    "A score is the metric on the test predictions of all folds pooled, averaged over seeds; its "
+    "95 % interval, a bootstrap over speakers, is in brackets. A score that lacks a planned cell "
+    "is missing, and is in no mean, rank or test.\n\nThe lists of tasks, corpora, upstreams and "
+    "probes were chosen for this toolkit, since those of the paper ParaLBench were not available; "
+    "its numbers are not comparable with these.")
 
 
 def write(exp: str | Path, out: str | Path | None = None, title: str = "ParaLBench",
@@ -49,7 +51,8 @@ def write(exp: str | Path, out: str | Path | None = None, title: str = "ParaLBen
     board = Board.read(exp, samples)
     title += " (incomplete corpora)" if any(s.gaps for s in board.scores) else ""
     out = Path(exp if out is None else out)
-    paths = [out / name for name in ("RESULTS.md", "leaderboard.csv", "leaderboard.tex", "leaderboard.html")]
+    paths = [out / name for name in ("RESULTS.md", "leaderboard.csv", "leaderboard.tex",
+                                     "leaderboard.html")]
     report.write_markdown(paths[0], title, board.sections(), meta)
     for path, text in zip(paths[1:], (board.csv(), board.latex(), board.html(title, meta or {}))):
         write_atomically(path, text.encode())
@@ -93,12 +96,13 @@ class Board:
 
     def metric(self, task: str, corpus: str) -> str:
         """The metric of a column; "" where it has no result."""
-        return next((s.metric for s in self.scores if (s.task, s.corpus) == (task, corpus) and s.metric), "")
+        return next((s.metric for s in self.scores if (s.task, s.corpus) == (task, corpus)
+                     and s.metric), "")
 
     def missing(self) -> list[tuple[Score, str]]:
         return [(s, line) for s in self.scores for line in s.missing]
 
-    # --- tables ---------------------------------------------------------------------------------------------
+    # --- tables -----------------------------------------------------------------------------------
 
     def sections(self) -> list[report.Section]:
         """The sections of RESULTS.md."""
@@ -119,7 +123,8 @@ class Board:
         out += self._cross()
         if gaps:
             out.append(report.Table(["task", "corpus", "upstream", "cell and reason"],
-                                    [[s.task, s.corpus, s.upstream + (f" ({s.control})" if s.control else ""),
+                                    [[s.task, s.corpus,
+                                      s.upstream + (f" ({s.control})" if s.control else ""),
                                       line] for s, line in gaps], "Missing"))
         return out
 
@@ -139,16 +144,19 @@ class Board:
         """What each task on a corpus was measured on."""
         rows = []
         for task, corpus in self.columns:
-            own = [s for s in self.scores if (s.task, s.corpus, s.test_corpus) == (task, corpus, "")]
+            own = [s for s in self.scores if (s.task, s.corpus, s.test_corpus) ==
+                   (task, corpus, "")]
             best = max(own, key=lambda s: (s.folds, len(s.protocol), s.utterances))
             classes = f"{len(best.classes)}: {', '.join(best.classes)}" if best.classes else ""
             fewest = min(s.folds for s in own)
             rows.append([f"{task} ({corpus})", best.protocol or GAP, best.protocol_hash, classes,
-                         f"{fewest} of {best.folds_planned}", f"{best.utterances:,}" if best.utterances else
+                         f"{fewest} of {best.folds_planned}", f"{best.utterances:,}"
+                         if best.utterances else
                          GAP, f"{best.unlabelled:,}"])
         head = ["task", "protocol", "hash", "classes", "folds run of planned", "utterances tested",
                 "left out, no label"]
-        return report.Table(head, rows, "Data", "Folds: of the upstream, probe and control for which "
+        return report.Table(head, rows, "Data",
+                            "Folds: of the upstream, probe and control for which "
                             "fewest have results.")
 
     def _ranks(self, probe: str) -> list[report.Section]:
@@ -157,35 +165,42 @@ class Board:
             return []
         notes = [f"Over {len(ranks.tasks)} of {len(self.columns)} tasks; 1 is best."]
         if math.isfinite(ranks.p):
-            notes.append(f"Friedman: chi-square {ranks.statistic:.2f}, p {ranks.p:.2g}. Nemenyi: upstreams "
-                         f"whose ranks are less than {ranks.critical_difference:.2f} apart do not differ at "
-                         f"the {ranks.alpha:g} level.")
+            notes.append(f"Friedman: chi-square {ranks.statistic:.2f}, p {ranks.p:.2g}. Nemenyi: "
+                         f"upstreams whose ranks are less than {ranks.critical_difference:.2f} "
+                         f"apart do not differ at the {ranks.alpha:g} level.")
         if ranks.left_out:
             notes.append(f"Left out, for a missing score: {'; '.join(ranks.left_out)}.")
         rows = [[name, f"{rank:.2f}"] for name, rank in zip(ranks.upstreams, ranks.ranks)]
-        return [report.Table(["upstream", "average rank"], rows, f"Ranks, probe {probe}", "\n".join(notes))]
+        return [report.Table(["upstream", "average rank"], rows, f"Ranks, probe {probe}",
+                             "\n".join(notes))]
 
     def _controls(self) -> list[report.Section]:
-        rows = [[s.upstream, f"{s.task} ({s.corpus})", s.probe, text(s), _number(s.chance, s.metric),
+        rows = [[s.upstream, f"{s.task} ({s.corpus})", s.probe, text(s),
+                 _number(s.chance, s.metric),
                  text(self.score(s.task, s.corpus, s.upstream, s.probe))]
                 for s in self.scores if s.control and not s.test_corpus]
-        return [report.Table(["upstream", "task", "probe", "labels shuffled", "chance", "score"], rows,
-                             "Control: labels of training shuffled")] if rows else []
+        return [report.Table(["upstream", "task", "probe", "labels shuffled", "chance", "score"],
+                             rows, "Control: labels of training shuffled")] if rows else []
 
     def _layers(self) -> list[report.Section]:
-        rows = [[s.upstream, f"{s.task} ({s.corpus})", s.probe, ", ".join(f"{w:.2f}" for w in s.weights)]
+        rows = [[s.upstream, f"{s.task} ({s.corpus})", s.probe,
+                 ", ".join(f"{w:.2f}" for w in s.weights)]
                 for s in self.scores if len(s.weights) > 1 and not s.control and not s.test_corpus]
-        return [report.Table(["upstream", "task", "probe", "weights of the hidden states, from the input on"],
+        return [report.Table(["upstream", "task", "probe",
+                              "weights of the hidden states, from the input on"],
                              rows, "Layer weights",
                              "What the probe's softmax gives each, averaged over folds and seeds.")
                 ] if rows else []
 
     def _costs(self) -> report.Table:
         rows = [[c.upstream, f"{c.parameters:,}", c.layers, c.dim, f"{c.frame_rate:g}",
-                 _plain(c.seconds_per_hour), _plain(c.bytes_per_hour / 1e6)] for c in self.costs.values()]
+                 _plain(c.seconds_per_hour), _plain(c.bytes_per_hour / 1e6)]
+                for c in self.costs.values()]
         return report.Table(["upstream", "parameters", "layers", "dimensions", "frames a second",
-                             "compute, s per hour of audio", "stored, MB per hour of audio"], rows, "Cost",
-                            "Compute as it was when the features were made, on whatever machine that was.")
+                             "compute, s per hour of audio", "stored, MB per hour of audio"],
+                            rows, "Cost",
+                            "Compute as it was when the features were made, on whatever machine "
+                            "that was.")
 
     def _cross(self) -> list[report.Section]:
         out: list[report.Section] = []
@@ -200,7 +215,8 @@ class Board:
         return out
 
     def _shared(self, task: str, table: Mapping[tuple[str, str], Score]) -> str:
-        """Which classes the cells of a matrix are on, and which classes of each corpus are in none."""
+        """Which classes the cells of a matrix are on, and which classes of each corpus are in
+        none."""
         lines = []
         kinds = dict.fromkeys(tuple(map(canonical, s.classes)) for s in table.values() if s.classes)
         for classes in kinds:
@@ -218,9 +234,10 @@ class Board:
         """A line for each score."""
         costs = [f.name for f in dataclasses.fields(Cost) if f.name != "upstream"]
         measures = list(dict.fromkeys(name for s in self.scores for name in s.measures))
-        own = ["task", "corpus", "test_corpus", "upstream", "probe", "control", "kind", "term", "metric",
-               "value", "low", "high", "seed_std", "fold_mean", "fold_std", "chance", "folds",
-               "folds_planned", "seeds", "utterances", "speakers", "unlabelled", "protocol", "protocol_hash"]
+        own = ["task", "corpus", "test_corpus", "upstream", "probe", "control", "kind", "term",
+               "metric", "value", "low", "high", "seed_std", "fold_mean", "fold_std", "chance",
+               "folds", "folds_planned", "seeds", "utterances", "speakers", "unlabelled",
+               "protocol", "protocol_hash"]
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([*own, "classes", "gaps", *measures, *costs, "missing"])
@@ -233,15 +250,17 @@ class Board:
         return file.getvalue()
 
     def latex(self) -> str:
-        """A table (booktabs) a probe: upstreams by tasks, the best of each bold, a missing score a dash."""
+        """A table (booktabs) a probe: upstreams by tasks, the best of each bold, a missing score a
+        dash."""
         parts = []
         for probe in self.probes:
             best = {c: self._best(c, probe) for c in self.columns}
             head = [_tex(f"{task}") for task, _ in self.columns]
             below = [_tex(f"{corpus}, {NAMES.get(m := self.metric(task, corpus), m)}")
                      for task, corpus in self.columns]
-            lines = [rf"% probe {_tex(probe)}", rf"\begin{{tabular}}{{l{'r' * len(head)}}}", r"\toprule",
-                     " & ".join(["upstream", *head]) + r" \\", " & ".join(["", *below]) + r" \\", r"\midrule"]
+            lines = [rf"% probe {_tex(probe)}", rf"\begin{{tabular}}{{l{'r' * len(head)}}}",
+                     r"\toprule", " & ".join(["upstream", *head]) + r" \\",
+                     " & ".join(["", *below]) + r" \\", r"\midrule"]
             for name in self.upstreams:
                 cells = []
                 for column in self.columns:
@@ -257,7 +276,7 @@ class Board:
                  if (s := self.score(*column, name, probe)) is not None and math.isfinite(s.value)}
         return max(there, key=lambda n: there[n].value * _sign(there[n].metric), default="")
 
-    # --- the page -------------------------------------------------------------------------------------------
+    # --- the page ---------------------------------------------------------------------------------
 
     def html(self, title: str, meta: Mapping[str, str]) -> str:
         from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -271,10 +290,12 @@ class Board:
 
     def data(self) -> dict[str, Any]:
         """What the script of the page shows."""
-        keep = [f.name for f in dataclasses.fields(Score) if f.name not in ("draws", "test_set", "by_seed")]
+        keep = [f.name for f in dataclasses.fields(Score)
+                if f.name not in ("draws", "test_set", "by_seed")]
         return {
             "names": NAMES, "percent": sorted(PERCENT), "lower": sorted(statistics.LOWER_IS_BETTER),
-            "upstreams": self.upstreams, "probes": self.probes, "done": self.done, "planned": self.planned,
+            "upstreams": self.upstreams, "probes": self.probes, "done": self.done,
+            "planned": self.planned,
             "columns": [{"task": t, "corpus": c, "metric": self.metric(t, c),
                          "term": next((s.term for s in self.scores if s.task == t and s.term), "")}
                         for t, c in self.columns],
@@ -308,8 +329,8 @@ class Board:
         found = [(a, b, d) for i, a in enumerate(there) for b in there[i + 1:]
                  if a.test_set == b.test_set and (d := statistics.paired(a, b)) is not None]
         corrected = statistics.holm([d.p for _, _, d in found])
-        return [{"task": column[0], "corpus": column[1], "probe": probe, "a": a.upstream, "b": b.upstream,
-                 "value": d.value, "low": d.low, "high": d.high, "p": p}
+        return [{"task": column[0], "corpus": column[1], "probe": probe, "a": a.upstream,
+                 "b": b.upstream, "value": d.value, "low": d.low, "high": d.high, "p": p}
                 for (a, b, d), p in zip(found, corrected)]
 
 
@@ -328,7 +349,8 @@ def _sides(table: Mapping[tuple[str, str], Score]) -> tuple[list[str], list[str]
 
 
 def _with_classes(score: Score | None) -> str:
-    return text(score) + (f", {len(score.classes)} classes" if score is not None and score.classes else "")
+    return text(score) + (f", {len(score.classes)} classes" if score is not None and score.classes
+                          else "")
 
 
 def _ranking(scores: Sequence[Score], term: str, upstreams: Sequence[str]) -> Ranking:
@@ -340,7 +362,8 @@ def _ranking(scores: Sequence[Score], term: str, upstreams: Sequence[str]) -> Ra
             if s.metric in statistics.LOWER_IS_BETTER:
                 lower.append(f"{s.task} ({s.corpus})")
     # an upstream that failed everywhere would leave no task to rank the others on
-    any_value = [u for u in upstreams if any(math.isfinite(row.get(u, math.nan)) for row in values.values())]
+    any_value = [u for u in upstreams if any(math.isfinite(row.get(u, math.nan))
+                                             for row in values.values())]
     return statistics.ranking(values, any_value, lower_is_better=lower)
 
 
@@ -367,8 +390,8 @@ def _cell(value: Any) -> str:
 
 
 def _tex(text: str) -> str:
-    table = {**{c: rf"\{c}" for c in "&%$#_{}"}, "\\": r"\textbackslash{}", "~": r"\textasciitilde{}",
-             "^": r"\textasciicircum{}"}
+    table = {**{c: rf"\{c}" for c in "&%$#_{}"}, "\\": r"\textbackslash{}",
+             "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
     return "".join(table.get(c, c) for c in " ".join(text.split()))
 
 

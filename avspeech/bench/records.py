@@ -5,16 +5,16 @@
         print(cell["task"], cell["upstream"], cell["metrics"])
     results.missing       # planned cells without a result: never average over these in silence
 
-`results.jsonl` holds a cell a line, sorted by `KEY`. The same plan gives the same bytes; no times are in
-it. A cell's fields:
+`results.jsonl` holds a cell a line, sorted by `KEY`. The same plan gives the same bytes; no times
+are in it. A cell's fields:
 
     KEY, what the cell is:
       task, corpus, upstream, probe
       control            "", or "shuffled": labels of training and development were shuffled, so that the
                          score has to be at chance
       test_corpus        "" for the corpus' own test split; another corpus, on which probes of this one
-                         were tested; or the corpus itself: its own test split on the classes that it
-                         shares with the other corpora
+                         were tested; or the corpus itself: its own test split on the classes that
+                         it shares with the other corpora
       fold, seed
     the task:
       kind, term, label  as in specs/<task>.yaml
@@ -41,9 +41,9 @@ it. A cell's fields:
       job                        name of the job's files in cells/ and predictions/
       predictions                path below the experiment folder; `predictions(exp, cell)` reads it
 
-A prediction is a line for each utterance of the test split: fold, seed, id, speaker, truth, predicted
-(numbers of classes, or values for regression) and, for classification, scores [K] (log posteriors, 4
-decimals).
+A prediction is a line for each utterance of the test split: fold, seed, id, speaker, truth,
+predicted (numbers of classes, or values for regression) and, for classification, scores [K] (log
+posteriors, 4 decimals).
 
 The other files:
 
@@ -53,8 +53,8 @@ The other files:
     timings.jsonl    a line a job: KEY without fold and seed; seconds, runs, host
     costs.jsonl      a line an upstream and corpus: upstream, corpus, pooling, dtype, identity, parameters,
                      layers, dim, frame_rate, utterances, audio_seconds, compute_seconds (for these
-                     utterances, when their features were made), bytes, and hits and misses of the store
-                     in the last run
+                     utterances, when their features were made), bytes, and hits and misses of the
+                     store in the last run
 """
 
 from __future__ import annotations
@@ -115,5 +115,6 @@ def lines(path: str | Path) -> list[Record]:
 
 def write_lines(path: str | Path, records: Iterable[Mapping[str, Any]]) -> None:
     """Writes records one a line, keys sorted, atomically."""
-    text = "".join(json.dumps(r, ensure_ascii=False, sort_keys=True, allow_nan=False) + "\n" for r in records)
+    text = "".join(json.dumps(r, ensure_ascii=False, sort_keys=True, allow_nan=False) + "\n"
+                   for r in records)
     write_atomically(path, text.encode())

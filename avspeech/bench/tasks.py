@@ -1,4 +1,5 @@
-"""The tasks, as data: one YAML file a task in `specs/`, read into `Task`. A task is added by one file.
+"""The tasks, as data: one YAML file a task in `specs/`, read into `Task`. A task is added by one
+file.
 
     name: gender
     about: The speaker's sex as the corpus states it.
@@ -8,8 +9,8 @@
     corpora:
       librispeech: {label: sex, protocol: speaker-5fold, mapping: {F: female, M: male}}
 
-The thirteen tasks are those the paper's abstract and reviews name; that arousal, valence and dominance count
-singly is inferred.
+The thirteen tasks are those the paper's abstract and reviews name; that arousal, valence and
+dominance count singly is inferred.
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ class Binding:
     """A task on a corpus.
 
     label: key of `Utterance.labels`. protocol: a name in `data.protocol.known()`, whose classes and
-    mapping then hold, or "speaker-Nfold", or "official" (labels["split"] is train, dev or test). classes:
-    in order (an ordinal's from low to high); empty: the task's, else all that occur, sorted. mapping: label
-    in the corpus to class; where given, other labels are left out. limits: of a regression label; what lies
-    outside is left out.
+    mapping then hold, or "speaker-Nfold", or "official" (labels["split"] is train, dev or test).
+    classes: in order (an ordinal's from low to high); empty: the task's, else all that occur,
+    sorted. mapping: label in the corpus to class; where given, other labels are left out. limits:
+    of a regression label; what lies outside is left out.
     """
 
     label: str
@@ -47,8 +48,9 @@ class Binding:
 
 @dataclass(frozen=True)
 class Task:
-    """term: how long the trait lasts (short: seconds, as emotion; medium: days, as a cold; long: as age).
-    metrics: the first one counts. cross: whether corpora of this task are also tested on each other."""
+    """term: how long the trait lasts (short: seconds, as emotion; medium: days, as a cold; long: as
+    age). metrics: the first one counts. cross: whether corpora of this task are also tested on each
+    other."""
 
     name: str
     kind: Literal["classification", "ordinal", "regression"]
@@ -62,8 +64,8 @@ class Task:
     def __post_init__(self) -> None:
         wrong = [m for m in self.metrics if m not in METRICS[self.kind]]
         if wrong or not self.metrics:
-            raise ValueError(f"metrics of a {self.kind} task are among {', '.join(METRICS[self.kind])}, "
-                             f"not {', '.join(wrong) or 'none'}")
+            raise ValueError(f"metrics of a {self.kind} task are among "
+                             f"{', '.join(METRICS[self.kind])}, not {', '.join(wrong) or 'none'}")
         if not self.corpora:
             raise ValueError("a task has at least one corpus")
 

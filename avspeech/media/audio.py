@@ -1,8 +1,9 @@
-"""Sound in and out: any sound or video file to float32 mono at the rate asked for, on the clock of the file.
+"""Sound in and out: any sound or video file to float32 mono at the rate asked for, on the clock of
+the file.
 
-The clock's zero is the start of the container (its earliest stream), so sound and pictures of one file agree:
-sound that begins late is preceded by silence. A damaged packet becomes silence, and what follows keeps its
-time. How a file's sound is found and decoded stands in `sources.py`.
+The clock's zero is the start of the container (its earliest stream), so sound and pictures of one
+file agree: sound that begins late is preceded by silence. A damaged packet becomes silence, and
+what follows keeps its time. How a file's sound is found and decoded stands in `sources.py`.
 """
 
 from __future__ import annotations
@@ -30,20 +31,24 @@ from avspeech.media.decoding import (
 from avspeech.media.levels import examine, mono, speech_bounds
 from avspeech.media.sources import promised
 
-__all__ = ["SAMPLE_RATE", "SOUND_SUFFIXES", "blocks", "check_exists", "container_zero", "decode_packets",
-           "duration", "examine", "mono", "notes_of", "open_container", "promised", "read", "resample",
+__all__ = ["SAMPLE_RATE", "SOUND_SUFFIXES", "blocks", "check_exists", "container_zero",
+           "decode_packets", "duration", "examine", "mono", "notes_of", "open_container",
+           "promised", "read", "resample",
            "seek", "sound_files", "speech_bounds", "stream_end", "write"]
 
 log = logging.getLogger("avspeech")
 SAMPLE_RATE = 16000
 # Suffixes by which folders are searched for sound; a file that is named is told by its content.
-SOUND_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64", ".rf64"}
+SOUND_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64",
+                  ".rf64"}
 WRITE_FORMATS = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
 MARGIN = 0.25  # seconds decoded before and after the part asked for: resampling needs a run-up
 
 
-def read(path: str | Path, sample_rate: int = SAMPLE_RATE, start: float = 0.0, duration: float | None = None,
-         track: int | None = None, notes: list[str] | None = None, centered: bool = False) -> np.ndarray:
+def read(path: str | Path, sample_rate: int = SAMPLE_RATE, start: float = 0.0,
+         duration: float | None = None,
+         track: int | None = None, notes: list[str] | None = None,
+         centered: bool = False) -> np.ndarray:
     """The sound of a file as one channel. Parts equal the same part of the whole.
 
     Args:
@@ -51,11 +56,12 @@ def read(path: str | Path, sample_rate: int = SAMPLE_RATE, start: float = 0.0, d
         sample_rate: in hertz; the sound is resampled to it.
         start: where the part begins, in seconds on the file's clock.
         duration: seconds of it; None: up to the end. Less comes back where the sound ends sooner.
-        track: which of the file's tracks of sound, from 1; None: the one that the file marks as default, or
-            the first; where that is silent or cannot be decoded, the next one that sounds.
-        notes: takes what should be known of the sound (the track of several that was taken, channels that
-            cancel each other, samples far beyond full scale, a constant offset). None: it is logged, once a
-            file.
+        track: which of the file's tracks of sound, from 1; None: the one that the file marks as
+            default, or the first; where that is silent or cannot be decoded, the next one that
+            sounds.
+        notes: takes what should be known of the sound (the track of several that was taken,
+            channels that cancel each other, samples far beyond full scale, a constant offset).
+            None: it is logged, once a file.
         centered: take a constant offset off, before resampling makes a click of its ends.
 
     Returns:
@@ -85,7 +91,8 @@ def read(path: str | Path, sample_rate: int = SAMPLE_RATE, start: float = 0.0, d
 
 def blocks(path: str | Path, damaged: list[float] | None = None, track: int | None = None,
            notes: list[str] | None = None) -> Iterator[tuple[np.ndarray, int]]:
-    """The whole sound of a file at its own rate, in pieces of about a second: for files of any length.
+    """The whole sound of a file at its own rate, in pieces of about a second: for files of any
+    length.
 
     Args:
         path, track, notes: as for `read`.
@@ -106,8 +113,8 @@ def blocks(path: str | Path, damaged: list[float] | None = None, track: int | No
 
 
 def duration(path: str | Path, track: int | None = None) -> float:
-    """Seconds from the clock's zero to the end of the sound, as many as `read` gives. Sound with compression
-    is decoded for it; `promised` is what a header says. Raises InputError."""
+    """Seconds from the clock's zero to the end of the sound, as many as `read` gives. Sound with
+    compression is decoded for it; `promised` is what a header says. Raises InputError."""
     return sources.seconds(path, track)
 
 
@@ -136,7 +143,8 @@ def sound_files(folder: Path) -> list[Path]:
 
 
 def resample(samples: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
-    """`samples` `[N]` at `rate` hertz as float32 at `sample_rate` hertz, `[ceil(N * sample_rate / rate)]`."""
+    """`samples` `[N]` at `rate` hertz as float32 at `sample_rate` hertz, `[ceil(N * sample_rate /
+    rate)]`."""
     samples = np.asarray(samples, np.float32)
     if rate == sample_rate:
         return samples
@@ -149,17 +157,19 @@ def resample(samples: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
 
 
 def write(path: str | Path, samples: np.ndarray, sample_rate: int = SAMPLE_RATE) -> None:
-    """Writes `[N]` (or `[N, channels]`) samples in -1..1 as 16-bit wav (or .flac, .ogg), atomically.
+    """Writes `[N]` (or `[N, channels]`) samples in -1..1 as 16-bit wav (or .flac, .ogg),
+    atomically.
 
-    Samples beyond full scale are clipped, with a warning. Raises InputError for another suffix and for NaN or
-    inf.
+    Samples beyond full scale are clipped, with a warning. Raises InputError for another suffix and
+    for NaN or inf.
     """
     import soundfile
 
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix not in WRITE_FORMATS:
-        raise InputError(f"{path}: cannot write '{suffix}' sound; use one of {', '.join(WRITE_FORMATS)}")
+        raise InputError(f"{path}: cannot write '{suffix}' sound; use one of "
+                         f"{', '.join(WRITE_FORMATS)}")
     samples = np.asarray(samples, np.float32)
     if not np.isfinite(samples).all():
         raise InputError(f"{path}: refusing to write samples that are NaN or infinite")
@@ -169,5 +179,6 @@ def write(path: str | Path, samples: np.ndarray, sample_rate: int = SAMPLE_RATE)
     kind, subtype = WRITE_FORMATS[suffix]
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(path.name + ".part")
-    soundfile.write(str(aside), np.clip(samples, -1.0, 1.0), sample_rate, format=kind, subtype=subtype)
+    soundfile.write(str(aside), np.clip(samples, -1.0, 1.0), sample_rate, format=kind,
+                    subtype=subtype)
     os.replace(aside, path)

@@ -1,8 +1,9 @@
 """The symbols a voice is made of, in a fixed order: phones with their stress, pauses, punctuation.
 
-The position of a symbol in `SYMBOLS` is its number in every model ever trained, so symbols are only ever
-added at the end, and `VERSION` goes up when they are. Phones are written in the IPA; a stressed vowel is a
-symbol of its own ("ˈɑ" primary, "ˌɑ" secondary, "ɑ" none), so that one phone is always one symbol.
+The position of a symbol in `SYMBOLS` is its number in every model ever trained, so symbols are only
+ever added at the end, and `VERSION` goes up when they are. Phones are written in the IPA; a
+stressed vowel is a symbol of its own ("ˈɑ" primary, "ˌɑ" secondary, "ɑ" none), so that one phone is
+always one symbol.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ STRESS = ("", "ˈ", "ˌ")
 
 # General American, as CMUdict and espeak-ng's en-us have it.
 VOWELS = ("ɑ", "æ", "ʌ", "ə", "ɔ", "aʊ", "aɪ", "ɛ", "ɝ", "ɚ", "eɪ", "ɪ", "i", "oʊ", "ɔɪ", "ʊ", "u")
-CONSONANTS = ("b", "tʃ", "d", "ð", "f", "ɡ", "h", "dʒ", "k", "l", "m", "n", "ŋ", "p", "ɹ", "s", "ʃ", "t", "θ",
-              "v", "w", "j", "z", "ʒ")
+CONSONANTS = ("b", "tʃ", "d", "ð", "f", "ɡ", "h", "dʒ", "k", "l", "m", "n", "ŋ", "p", "ɹ", "s", "ʃ",
+              "t", "θ", "v", "w", "j", "z", "ʒ")
 # Other accents and languages, through espeak-ng.
 MORE_VOWELS = ("ɒ", "ɐ", "a", "e", "o", "y", "ø", "œ", "ɨ", "ɯ", "ɜ", "ɵ", "ʏ", "ɤ")
-MORE_CONSONANTS = ("ɾ", "ʔ", "x", "ç", "ɣ", "β", "ɲ", "ʎ", "r", "ʁ", "ɫ", "ɬ", "ɕ", "ʑ", "ʂ", "ʐ", "c", "ɟ",
-                   "q", "ɖ", "ʈ", "ɳ", "ɭ", "ʋ", "ɱ", "ʝ", "ħ", "ɹ̩", "ʀ", "ɸ")
+MORE_CONSONANTS = ("ɾ", "ʔ", "x", "ç", "ɣ", "β", "ɲ", "ʎ", "r", "ʁ", "ɫ", "ɬ", "ɕ", "ʑ", "ʂ", "ʐ",
+                   "c", "ɟ", "q", "ɖ", "ʈ", "ɳ", "ɭ", "ʋ", "ɱ", "ʝ", "ħ", "ɹ̩", "ʀ", "ɸ")
 MODIFIERS = ("ː", "̃", "ʲ", "ʰ")  # of the phone before
 
 SYMBOLS: tuple[str, ...] = (
@@ -37,12 +38,12 @@ PHONES = frozenset(SYMBOLS[len(SPECIAL) + len(MARKS):])
 
 # ARPAbet, as dictionaries have it; a vowel's stress digit stands apart. AH and ER have two faces.
 ARPABET = {
-    "AA": "ɑ", "AE": "æ", "AH": "ʌ", "AO": "ɔ", "AW": "aʊ", "AY": "aɪ", "EH": "ɛ", "ER": "ɝ", "EY": "eɪ",
-    "IH": "ɪ",
-    "IY": "i", "OW": "oʊ", "OY": "ɔɪ", "UH": "ʊ", "UW": "u", "B": "b", "CH": "tʃ", "D": "d", "DH": "ð",
-    "F": "f",
-    "G": "ɡ", "HH": "h", "JH": "dʒ", "K": "k", "L": "l", "M": "m", "N": "n", "NG": "ŋ", "P": "p", "R": "ɹ",
-    "S": "s",
+    "AA": "ɑ", "AE": "æ", "AH": "ʌ", "AO": "ɔ", "AW": "aʊ", "AY": "aɪ", "EH": "ɛ", "ER": "ɝ",
+    "EY": "eɪ", "IH": "ɪ",
+    "IY": "i", "OW": "oʊ", "OY": "ɔɪ", "UH": "ʊ", "UW": "u", "B": "b", "CH": "tʃ", "D": "d",
+    "DH": "ð", "F": "f",
+    "G": "ɡ", "HH": "h", "JH": "dʒ", "K": "k", "L": "l", "M": "m", "N": "n", "NG": "ŋ", "P": "p",
+    "R": "ɹ", "S": "s",
     "SH": "ʃ", "T": "t", "TH": "θ", "V": "v", "W": "w", "Y": "j", "Z": "z", "ZH": "ʒ"}
 _UNSTRESSED = {"ʌ": "ə", "ɝ": "ɚ"}
 

@@ -1,14 +1,15 @@
-"""Few labels and many utterances: multi-view pseudo-labels (Li et al., ICASSP 2025), against using all
-labels, the few alone, and self-training.
+"""Few labels and many utterances: multi-view pseudo-labels (Li et al., ICASSP 2025), against using
+all labels, the few alone, and self-training.
 
     python recipes/semi/run.py --config egs/mini/semi/conf/train.yaml
     python recipes/semi/run.py corpus.name=adress corpus.source=/path corpus.label=dementia \\
-        corpus.protocol=official 'encoders={whisper-base: {}}' 'language={kind: answers, path: labels.tsv}'
+        corpus.protocol=official 'encoders={whisper-base: {}}' 'language={kind: answers, path:
+        labels.tsv}'
 
-In each fold a share of the training labels is kept, drawn by the seed, of each class alike; the others are
-hidden, and only used to say how many pseudo-labels were right. Development data is fully labelled. The
-acoustic vector of an utterance is the mean of its encoders' frames, standardised by the training part; the
-linguistic one, hashed letters of its transcript.
+In each fold a share of the training labels is kept, drawn by the seed, of each class alike; the
+others are hidden, and only used to say how many pseudo-labels were right. Development data is fully
+labelled. The acoustic vector of an utterance is the mean of its encoders' frames, standardised by
+the training part; the linguistic one, hashed letters of its transcript.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from avspeech.semi.pseudolabels import Training
 
 @dataclass
 class Corpus:
-    """name: of a corpus; source: as distributed, none for one made on the spot; options: of its `prepare`.
-    label, protocol: as in a task of the bench (a published protocol, "speaker-Nfold" or "official")."""
+    """name: of a corpus; source: as distributed, none for one made on the spot; options: of its
+    `prepare`. label, protocol: as in a task of the bench (a published protocol, "speaker-Nfold" or
+    "official")."""
 
     name: str = "mini_emotion"
     source: str | None = None
@@ -38,9 +40,9 @@ class Corpus:
 
 @dataclass
 class Language:
-    """The linguistic view. kind: "answers" (a file at path), "endpoint" (address, model, key_variable),
-    "command" (command), or "simulated": the truth, but at random for a share `wrong`, to try the recipe.
-    prompt: {classes} and {text} are filled in."""
+    """The linguistic view. kind: "answers" (a file at path), "endpoint" (address, model,
+    key_variable), "command" (command), or "simulated": the truth, but at random for a share
+    `wrong`, to try the recipe. prompt: {classes} and {text} are filled in."""
 
     kind: Literal["answers", "endpoint", "command", "simulated"] = "simulated"
     path: str = ""
@@ -49,15 +51,16 @@ class Language:
     key_variable: str = ""
     command: tuple[str, ...] = ()
     wrong: float = 0.33
-    prompt: str = ("This is the automatic transcript of what somebody said: {text}\nMend its errors "
-                   "silently. Which of these fits the speaker best: {classes}? Answer with that word alone.")
+    prompt: str = ("This is the automatic transcript of what somebody said: {text}\nMend its "
+                   "errors silently. Which of these fits the speaker best: {classes}? Answer with "
+                   "that word alone.")
 
 
 @dataclass
 class Config:
-    """encoders: upstreams of the bench, for the acoustic view and the vectors; dims: their frames are brought
-    down to so many by principal components of the training part, for the Fréchet distance (0: as they are).
-    share: of labels kept. folds: which (none named: all)."""
+    """encoders: upstreams of the bench, for the acoustic view and the vectors; dims: their frames
+    are brought down to so many by principal components of the training part, for the Fréchet
+    distance (0: as they are). share: of labels kept. folds: which (none named: all)."""
 
     corpus: Corpus = field(default_factory=Corpus)
     encoders: dict[str, Encoder] = field(default_factory=dict)
@@ -89,7 +92,8 @@ def prepare(cfg: Config, exp: Path) -> None:
 
 
 def _sounds(cfg: Config, exp: Path) -> list[Path]:
-    """What the frames are made of: the manifest, its sound files, and the files of encoders by path."""
+    """What the frames are made of: the manifest, its sound files, and the files of encoders by
+    path."""
     from avspeech.data.corpora import layout
     from avspeech.data.manifest import read_manifest, resolve
 
@@ -117,7 +121,8 @@ def features(cfg: Config, exp: Path) -> None:
     if not cfg.encoders:
         raise InputError("encoders: empty; name one, for example encoders.whisper-base={}")
     for name, encoder in cfg.encoders.items():
-        write_frames(exp / "frames" / f"{name}.npz", encoder.load or name, encoder.options, exp / "data")
+        write_frames(exp / "frames" / f"{name}.npz", encoder.load or name, encoder.options,
+                     exp / "data")
 
 
 @recipe.stage("evaluate",
@@ -148,10 +153,11 @@ def report(cfg: Config, exp: Path) -> None:
                 labels.table("Pseudo-labels of the best round that are right (%)", 1)]
     for section in sections:
         pages.print_table(section)
-    pages.write_markdown(exp / "RESULTS.md", f"Few labels: {cfg.corpus.label} of {cfg.corpus.name}", sections,
+    pages.write_markdown(exp / "RESULTS.md", f"Few labels: {cfg.corpus.label} of "
+                                             f"{cfg.corpus.name}", sections,
                          meta)
-    pages.write_html(exp / "report.html", f"Few labels: {cfg.corpus.label} of {cfg.corpus.name}", sections,
-                     meta)
+    pages.write_html(exp / "report.html", f"Few labels: {cfg.corpus.label} of {cfg.corpus.name}",
+                     sections, meta)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,8 @@ def linguistic(cfg: Any, utterances: list[Utterance], truth: np.ndarray, classes
         asked = language.Endpoint(plug.address, plug.model, plug.key_variable)
     else:
         if not plug.command:
-            raise InputError("language.command: empty; give the program and its arguments as a list")
+            raise InputError("language.command: empty; give the program and its arguments as a "
+                             "list")
         asked = language.Command(plug.command)
     # Filled in by hand: a transcript may hold braces
     prompts = [plug.prompt.replace("{classes}", ", ".join(classes)).replace("{text}", u.text or "")
@@ -100,8 +101,8 @@ def evaluate_all(cfg: Any, exp: Path) -> None:
         if asked is None or cfg.language.kind == "simulated":  # a model is asked once
             asked = linguistic(cfg, utterances, truth, found.classes, seed)
         near = pseudolabels.acoustic_view([reduced(own, train, cfg.dims) for own in frames],
-                                          labelled.tolist(), truth[labelled].tolist(), hidden.tolist(),
-                                          data.classes)
+                                          labelled.tolist(), truth[labelled].tolist(),
+                                          hidden.tolist(), data.classes)
         said = asked[hidden]
         outcomes = (
             pseudolabels.supervised(data, train, dev, test, cfg.train, seed),
@@ -113,7 +114,8 @@ def evaluate_all(cfg: Any, exp: Path) -> None:
                  "agreed": float(np.mean(near == said))}
         for system, outcome in zip(SYSTEMS, outcomes):
             rows.append({"system": system, "condition": fold.name, "seed": seed, "n": len(test),
-                         "uar": 100 * uar(truth[test].tolist(), outcome.predicted.tolist(), data.classes),
+                         "uar": 100 * uar(truth[test].tolist(), outcome.predicted.tolist(),
+                                          data.classes),
                          "right": 100 * outcome.right if not math.isnan(outcome.right) else None,
                          "sure": outcome.sure, "taken": outcome.taken, "rounds": len(outcome.dev),
                          "labels": len(train) if system == SYSTEMS[0] else len(labelled), **views})

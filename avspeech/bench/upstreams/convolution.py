@@ -23,5 +23,6 @@ def field(kernels: Sequence[int], strides: Sequence[int]) -> int:
 
 
 def standardized(samples: Tensor) -> Tensor:
-    """Zero mean and unit variance over the utterance, as transformers' and fairseq's normalize give."""
+    """Zero mean and unit variance over the utterance, as transformers' and fairseq's normalize
+    give."""
     return (samples - samples.mean()).div_((samples.var(unbiased=False) + 1e-7).sqrt())

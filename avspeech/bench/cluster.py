@@ -1,5 +1,4 @@
-"""Where jobs run: Dask processes on this machine, a Slurm cluster, a Dask scheduler, or this
-process.
+"""Where jobs run: Dask processes on this machine, Slurm, a Dask scheduler, or this process.
 
     with workers(Cluster(kind="local")) as run:
         for request, answer in run(jobs.probe, requests):
@@ -7,8 +6,8 @@ process.
 
 A piece of work may kill its worker (memory, a fault in a library). Dask then blames every piece
 that the worker had, and a piece that was finished there may become pending again, since its answer
-is gone. So a piece whose worker died is only a suspect: suspects run again one at a time, with
-nothing else on the cluster, and a piece has failed only if its worker dies then as well.
+is lost. A piece whose worker died is therefore only a suspect: suspects run again one at a time,
+with nothing else on the cluster, and a piece has failed only if its worker dies then as well.
 """
 
 from __future__ import annotations
@@ -103,13 +102,12 @@ class _Remote:
         for future in as_completed(list(futures)):
             request = futures.pop(future)
             try:
-                # Not future.status: it may be pending again. This waits and raises what became of
-                # it.
+                # Not future.status, which may be pending again: this waits, and raises any failure
                 answer = future.result()
             except Exception as error:
                 if _own_error(error):
-                    answer = {"error": f"lost by the cluster ({type(error).__name__}: {error})"[
-                        :300]}
+                    line = f"lost by the cluster ({type(error).__name__}: {error})"
+                    answer = {"error": line[:300]}
                 else:
                     suspects.append(request)
                     continue

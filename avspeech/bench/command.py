@@ -50,8 +50,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     command = _action(actions, "tasks", _tasks,
                       "the tasks, one a line: kind, term, metrics, corpora")
     command.add_argument("--specs", type=Path, metavar="DIR", help="a folder of further tasks")
-    _action(actions, "upstreams", _upstreams, "the upstreams, one a line: family, and where "
-                                              "weights are from")
+    _action(actions, "upstreams", _upstreams,
+            "the upstreams, one a line: family, and where weights are from")
 
     command = _action(actions, "report", _report, "from an experiment folder to its tables")
     command.add_argument("exp", type=Path, metavar="DIR")

@@ -1,8 +1,9 @@
 """What storing features saves, measured: `avspeech bench cost CONFIG`.
 
-On some utterances of a config's first job it compares: one probe on stored features with the same
-probe where the upstream runs in every epoch, in time and in predictions; float32 with float16; many
-probes at once with one after another; and it gives the bytes for an hour of sound.
+On some utterances of the first job of a config it compares one probe on stored features with the
+same probe where the upstream runs in every epoch (in time and in predictions), float32 with
+float16, and many probes at once with one after another. It also gives the bytes that an hour of
+sound takes.
 """
 
 from __future__ import annotations
@@ -25,21 +26,24 @@ from avspeech.errors import InputError
 
 
 class Live(Pooled):
-    """Features that are not kept: each batch reads its sounds and runs the upstream. They are
-    scaled as the stored ones are."""
+    """Features that are not kept: each batch reads its sounds and runs the upstream.
+
+    They are scaled as the stored ones are.
+    """
 
     def __init__(self, upstream: Any, sounds: Sequence[Sound], stored: Pooled):
         super().__init__(stored.x)
         self.upstream, self.sounds = upstream, sounds
 
     def batch(self, rows: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:
+        sounds = [self.sounds[r] for r in rows.flatten().tolist()]
         waves = [jobs.read_sound(s.path, s.start, s.duration, self.upstream.sample_rate)
-                 for s in (self.sounds[r] for r in rows.flatten().tolist())]
+                 for s in sounds]
         arrays = [jobs.features(self.upstream, [w], "none")[0] for w in waves]
         frames = [torch.as_tensor(a).transpose(0, 1) for a in arrays]
         padded = torch.nn.utils.rnn.pad_sequence(frames, batch_first=True).to(dtype)
-        there = torch.arange(padded.shape[1])[None] < torch.tensor([len(f) for f in frames])[
-            :, None]
+        lengths = torch.tensor([len(f) for f in frames])
+        there = torch.arange(padded.shape[1])[None] < lengths[:, None]
         return padded.unflatten(0, rows.shape), there.unflatten(0, rows.shape)
 
 
@@ -128,7 +132,8 @@ def _some(made: Plan, job: Job, count: int) -> tuple[Folds, list[Sound]]:
     parts = [part[::step] for part in (fold.train, fold.dev, fold.test)]
     kept = [i for part in parts for i in part]
     place = {old: new for new, old in enumerate(kept)}
-    small = Fold(fold.name, *(tuple(place[i] for i in part) for part in parts))
+    train, dev, test = (tuple(map(place.__getitem__, part)) for part in parts)
+    small = Fold(fold.name, train, dev, test)
     sounds = [made.sounds[job.corpus][folds.ids[i]] for i in kept]
     return dataclasses.replace(folds, folds=(small,), targets=tuple(folds.targets[i] for i in kept),
                                ids=tuple(folds.ids[i] for i in kept)), sounds

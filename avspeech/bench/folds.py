@@ -70,19 +70,19 @@ def resolve(task: Task, corpus: str, utterances: Sequence[Utterance],
         corpus: its name.
         utterances: of its manifest. Those without a label that counts are left out and counted;
             null and blank labels are no labels.
-        incomplete: go on where a published protocol's counts do not hold; `Folds.gaps` then says
-            so.
+        incomplete: whether to go on where the counts of a published protocol do not hold;
+            `Folds.gaps` then says so.
 
     Raises:
-        InputError: names task and corpus: no utterance has the label, an id occurs twice, a value
-            is not of its kind, or there are too few speakers.
+        InputError: no utterance has the label, an id occurs twice, a value is not of its kind, or
+            there are too few speakers. The line names the task and the corpus.
     """
     if corpus not in task.corpora:
         raise InputError(f"task {task.name}: not bound to corpus '{corpus}'; "
                          f"bound: {', '.join(task.corpora)}")
     binding, where = task.corpora[corpus], f"task {task.name} on {corpus}"
-    published = None if _by_speaker(binding) or binding.protocol == "official" else _published(
-        binding, where)
+    own = _by_speaker(binding) or binding.protocol == "official"
+    published = None if own else _published(binding, where)
     classes = _classes(task, binding, published, utterances)
     kept: list[Utterance] = []
     targets = []
@@ -103,8 +103,10 @@ def resolve(task: Task, corpus: str, utterances: Sequence[Utterance],
         splits = published.splits(kept, incomplete=incomplete)
         folds = []
         for split in splits:
-            parts = ([place[u.id] for u in getattr(split, part)] for part in PARTS)
-            folds.append(Fold(split.name, *(tuple(sorted(part)) for part in parts)))
+            parts = []
+            for part in PARTS:
+                parts.append(tuple(sorted(place[u.id] for u in getattr(split, part))))
+            folds.append(Fold(split.name, *parts))
         rule = published.hash
         gaps = tuple(published.missing(kept)) if incomplete else ()
     elif binding.protocol == "official":
@@ -115,9 +117,13 @@ def resolve(task: Task, corpus: str, utterances: Sequence[Utterance],
     if incomplete and published is None:
         gaps = (f"incomplete=true, and {binding.protocol} states no counts to compare with",)
     speakers = tuple(u.speaker for u in kept)
+    listing = []
     for fold in folds:
         _check(fold, speakers, where)
-    listing = [[f.name, *([kept[i].id for i in getattr(f, part)] for part in PARTS)] for f in folds]
+        line: list[Any] = [fold.name]
+        for part in PARTS:
+            line.append([kept[i].id for i in getattr(fold, part)])
+        listing.append(line)
     content = [rule, classes, listing, *([list(gaps)] if gaps else [])]
     return Folds(task.name, corpus, binding.protocol + (" (incomplete)" if gaps else ""),
                  digest(content), classes, tuple(u.id for u in kept), speakers, tuple(targets),
@@ -176,9 +182,9 @@ def _target(task: Task, binding: Binding, published: Any, classes: tuple[str, ..
                              "is expected")
         low, high = binding.limits or (float("-inf"), float("inf"))
         return float(value) if low <= value <= high else None
-    mapping = dict(
-        published.mapping) if published is not None and published.label == binding.label else {}
-    mapping = mapping or binding.mapping
+    mapping = binding.mapping
+    if published is not None and published.label == binding.label:
+        mapping = dict(published.mapping) or mapping
     name = mapping.get(str(value)) if mapping else str(value)
     if name is None:
         return None
@@ -224,9 +230,10 @@ def _official(utterances: Sequence[Utterance], where: str) -> Fold:
 
 
 def _check(fold: Fold, speakers: Sequence[str], where: str) -> None:
-    parts = {part: {speakers[i] for i in getattr(fold, part)} for part in PARTS}
-    for part, names in parts.items():
-        if not names:
+    parts: dict[str, set[str]] = {}
+    for part in PARTS:
+        parts[part] = {speakers[i] for i in getattr(fold, part)}
+        if not parts[part]:
             raise InputError(f"{where}: fold {fold.name} has no utterance in {part}")
     for one, other in (("train", "dev"), ("train", "test"), ("dev", "test")):
         shared = sorted(parts[one] & parts[other])
@@ -257,8 +264,9 @@ def common(members: Sequence[Folds]) -> tuple[tuple[str, ...], list[Folds], list
 
 
 def _shared(members: Sequence[Folds]) -> tuple[str, ...]:
-    names = [list(dict.fromkeys(canonical(c) for c in folds.classes)) for folds in members]
-    return tuple(name for name in names[0] if all(name in other for other in names))
+    names = [list(dict.fromkeys(map(canonical, folds.classes))) for folds in members]
+    common = set(names[0]).intersection(*names[1:])
+    return tuple(name for name in names[0] if name in common)
 
 
 def across(one: Folds, other: Folds, classes: tuple[str, ...] | None = None) -> Folds | None:
@@ -306,11 +314,11 @@ def across(one: Folds, other: Folds, classes: tuple[str, ...] | None = None) -> 
     tested = tuple(p for (side, _), p in place.items() if side == 1)
     made = []
     for fold in one.folds:
-        made.append(Fold(fold.name, own(fold.train), own(fold.dev), own(fold.test) if within
-                         else tested))
+        test = own(fold.test) if within else tested
+        made.append(Fold(fold.name, own(fold.train), own(fold.dev), test))
         if not (made[-1].train and made[-1].dev and made[-1].test):
             return None
-    name = f"{one.protocol}, shared classes" if within else f"{one.protocol}, tested on {other.corpus}"
+    name = f"{one.protocol}, " + ("shared classes" if within else f"tested on {other.corpus}")
     gaps = dict.fromkeys([*one.gaps, *other.gaps])
     total = len(one.ids) if within else len(one.ids) + len(other.ids)
     return Folds(one.task, one.corpus, name,

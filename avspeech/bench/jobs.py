@@ -1,5 +1,4 @@
-"""What a worker does: describe an upstream, compute the features of some sounds, train the probes
-of a job.
+"""The work of a worker: it describes an upstream, computes features, or trains the probes of a job.
 
 Requests and answers are plain dicts, since they travel between processes. An answer with "error"
 (one line) is a failure; the sweep reports it and goes on, and its traceback is in EXP/errors/. An
@@ -44,8 +43,7 @@ DEFINITIONS = {
 
 
 def guarded(work: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
-    """`work` with failures turned into answers: a failing piece must not stop the rest of a
-    sweep."""
+    """`work` with failures turned into answers: one failure must not stop the rest of a sweep."""
 
     @functools.wraps(work)
     def run(request: Request) -> Answer:
@@ -80,8 +78,7 @@ def open_upstream(request: Request) -> Any:
 
 
 def _same_upstream(request: Request) -> Any:
-    """The upstream of a request. Raises InputError if it is not the one that the sweep has
-    described."""
+    """The upstream of a request; InputError if it is not the one that the sweep has described."""
     for _ in range(2):
         upstream = open_upstream(request)
         if identity(upstream, request["batch_seconds"]) == request["identity"]:
@@ -161,8 +158,7 @@ def extract(request: Request) -> Answer:
 
 @guarded
 def probe(request: Request) -> Answer:
-    """Trains a job's probes and writes its predictions, then its cells; does nothing if they
-    exist."""
+    """Trains the probes of a job and writes its predictions, then its cells, unless they exist."""
     exp, name = Path(request["exp"]), request["job"]
     cells = exp / "cells" / f"{name}.jsonl"
     with lock(exp / "claims" / name, wait=False) as mine:
@@ -183,8 +179,10 @@ def probe(request: Request) -> Answer:
 
 
 def _probe(request: Request) -> tuple[list[dict[str, Any]], list[dict[str, Any]], int]:
-    """Cells, in which a fold that cannot be trained has a "reason"; predictions; the number of
-    runs."""
+    """The cells, the predictions, and the number of runs of a job.
+
+    The cell of a fold that cannot be trained has a "reason" in place of a result.
+    """
     from avspeech.bench.probes import Frames, Pooled, Probe, train
 
     task = json.loads(Path(request["folds"]).read_text(encoding="utf-8"))
@@ -201,7 +199,9 @@ def _probe(request: Request) -> tuple[list[dict[str, Any]], list[dict[str, Any]]
                          "them, or leave them out with skip_unreadable=true")
     kept = [i for i, key in enumerate(keys) if key not in missing]
     place = {old: new for new, old in enumerate(kept)}
-    ids, groups, targets = ([task[name][i] for i in kept] for name in ("ids", "groups", "targets"))
+    ids = [task["ids"][i] for i in kept]
+    groups = [task["groups"][i] for i in kept]
+    targets = [task["targets"][i] for i in kept]
     arrays = shelf.read([keys[i] for i in kept])
     source: Any = Pooled(np.stack(arrays)) if settings.pooling == "mean" else Frames(arrays)
 
@@ -209,7 +209,10 @@ def _probe(request: Request) -> tuple[list[dict[str, Any]], list[dict[str, Any]]
     records, predictions, sound = [], [], [keys[i] for i in kept]
     folds = []
     for f in task["folds"]:
-        fold = Fold(f["name"], *(tuple(place[i] for i in f[part] if i in place) for part in PARTS))
+        parts = []
+        for part in PARTS:
+            parts.append(tuple(place[i] for i in f[part] if i in place))
+        fold = Fold(f["name"], *parts)
         reason = _unfit(fold, targets, classes, ids, sound)
         if reason:
             records += [request["key"] | {"fold": fold.name, "seed": seed, "reason": reason}
@@ -222,6 +225,13 @@ def _probe(request: Request) -> tuple[list[dict[str, Any]], list[dict[str, Any]]
     for c in chosen:
         fold = by_name[c.fold]
         truth = [targets[i] for i in fold.test]
+        counts, absent = {}, {}
+        for part in PARTS:
+            members = getattr(fold, part)
+            counts[part] = {"utterances": len(members),
+                            "speakers": len({groups[i] for i in members})}
+            known = {targets[i] for i in members}
+            absent[part] = [name for k, name in enumerate(classes) if k not in known]
         records.append(request["key"] | {
             "fold": c.fold, "seed": c.seed, "kind": kind, "term": request["term"],
             "label": request["label"], "classes": classes, "metric": metrics[0],
@@ -230,12 +240,7 @@ def _probe(request: Request) -> tuple[list[dict[str, Any]], list[dict[str, Any]]
             "metric_definition": {m: DEFINITIONS[m] for m in metrics},
             "lr": c.lr, "epoch": c.epoch, "lr_scores": [[lr, _number(s)] for lr, s in c.scores],
             "layer_weights": [_number(w) for w in c.layer_weights],
-            "counts": {part: {"utterances": len(getattr(fold, part)),
-                              "speakers": len({groups[i] for i in getattr(fold, part)})}
-                       for part in PARTS},
-            "absent": {part: [name for k, name in enumerate(classes)
-                              if all(targets[i] != k for i in getattr(fold, part))]
-                       for part in ("dev", "test")},
+            "counts": counts, "absent": {part: absent[part] for part in ("dev", "test")},
             "left_out": left_out, "unlabelled": task["unlabelled"], "gaps": task["gaps"],
             "predictions": f"predictions/{request['job']}.jsonl",
             "protocol": task["protocol"], "protocol_hash": task["protocol_hash"],
@@ -287,8 +292,7 @@ def _measures(names: Sequence[str], truth: Sequence[float], said: np.ndarray,
 
 
 def _number(value: Any) -> float | None:
-    """Rounded to 6 significant digits: what is beyond them is noise; None for what is not a
-    number."""
+    """A value rounded to 6 significant digits, since the rest is noise; None where not finite."""
     value = float(value)
     return float(f"{value:.6g}") if math.isfinite(value) else None
 
@@ -302,14 +306,13 @@ def versions() -> dict[str, str]:
     return found | {name: importlib.metadata.version(name) for name in ("torch", "numpy")}
 
 
-# What turns features into numbers. Not all that these import: a corpus' reader, for instance,
-# counts through the utterances that it gives
+# The code that turns features into numbers. Not everything that these files import belongs to it:
+# the reader of a corpus, for instance, has its effect through the utterances that it gives
 NUMBERS = ("bench/jobs.py", "bench/probes.py", "bench/store.py", "report/metrics.py")
 
 
 def code() -> str:
-    """Digest of the code and packages that turn features into numbers; where it changes, jobs run
-    again."""
+    """Digest of the code and packages that turn features into numbers; a change runs jobs again."""
     found = sources.code_of(folds_record)  # of this file and all that it imports
     return digest([[found[name] for name in NUMBERS],
                    [versions()[name] for name in ("torch", "numpy")]])

@@ -1,10 +1,9 @@
-"""The results of a sweep as files to read: RESULTS.md, leaderboard.csv, leaderboard.tex,
-leaderboard.html.
+"""The results of a sweep as files to read: RESULTS.md, and leaderboard.csv, .tex and .html.
 
 The page is one file that needs nothing else and connects to no server; all text in it is data,
 never markup. The same results give the same bytes. A score that lacks a planned cell is shown as
-missing everywhere. Incomplete corpora, folds that did not run and utterances that were left out are
-named.
+missing everywhere. The files name incomplete corpora, folds that did not run, and utterances that
+were left out.
 """
 
 from __future__ import annotations
@@ -80,8 +79,11 @@ class Board:
         plain = [s for s in found if not s.control and not s.test_corpus]
         upstreams = list(dict.fromkeys(s.upstream for s in plain))
         probes = tuple(dict.fromkeys(s.probe for s in plain))
-        rankings = {(probe, term): _ranking([s for s in plain if s.probe == probe], term, upstreams)
-                    for probe in probes for term in ("", "short", "medium", "long")}
+        rankings = {}
+        for probe in probes:
+            own = [s for s in plain if s.probe == probe]
+            for term in ("", "short", "medium", "long"):
+                rankings[probe, term] = _ranking(own, term, upstreams)
         best = rankings[probes[0], ""].upstreams if probes else ()
         upstreams.sort(key=lambda name: best.index(name) if name in best else len(best))
         planned = {records.key(r) for r in [*results.planned, *results.missing, *results.cells]}
@@ -96,8 +98,8 @@ class Board:
 
     def metric(self, task: str, corpus: str) -> str:
         """The metric of a column; "" where it has no result."""
-        return next((s.metric for s in self.scores if (s.task, s.corpus) == (task, corpus)
-                     and s.metric), "")
+        own = (s.metric for s in self.scores if (s.task, s.corpus) == (task, corpus))
+        return next(filter(None, own), "")
 
     def missing(self) -> list[tuple[Score, str]]:
         return [(s, line) for s in self.scores for line in s.missing]
@@ -122,16 +124,18 @@ class Board:
             out.append(self._costs())
         out += self._cross()
         if gaps:
-            out.append(report.Table(["task", "corpus", "upstream", "cell and reason"],
-                                    [[s.task, s.corpus,
-                                      s.upstream + (f" ({s.control})" if s.control else ""),
-                                      line] for s, line in gaps], "Missing"))
+            rows = [[s.task, s.corpus, s.upstream + (f" ({s.control})" if s.control else ""), line]
+                    for s, line in gaps]
+            head = ["task", "corpus", "upstream", "cell and reason"]
+            out.append(report.Table(head, rows, "Missing"))
         return out
 
     def _main(self, probe: str) -> report.Table:
         head = [self._heading(*column) for column in self.columns]
-        rows = [[name, *(text(self.score(*column, name, probe)) for column in self.columns)]
-                for name in self.upstreams]
+        rows = []
+        for name in self.upstreams:
+            cells = [text(self.score(*column, name, probe)) for column in self.columns]
+            rows.append([name, *cells])
         return report.Table(["upstream", *head], rows, f"Scores, probe {probe}", "UAR in percent.")
 
     def _heading(self, task: str, corpus: str) -> str:
@@ -144,20 +148,19 @@ class Board:
         """What each task on a corpus was measured on."""
         rows = []
         for task, corpus in self.columns:
-            own = [s for s in self.scores if (s.task, s.corpus, s.test_corpus) ==
-                   (task, corpus, "")]
+            own = [s for s in self.scores
+                   if (s.task, s.corpus, s.test_corpus) == (task, corpus, "")]
             best = max(own, key=lambda s: (s.folds, len(s.protocol), s.utterances))
             classes = f"{len(best.classes)}: {', '.join(best.classes)}" if best.classes else ""
             fewest = min(s.folds for s in own)
+            tested = f"{best.utterances:,}" if best.utterances else GAP
             rows.append([f"{task} ({corpus})", best.protocol or GAP, best.protocol_hash, classes,
-                         f"{fewest} of {best.folds_planned}", f"{best.utterances:,}"
-                         if best.utterances else
-                         GAP, f"{best.unlabelled:,}"])
+                         f"{fewest} of {best.folds_planned}", tested, f"{best.unlabelled:,}"])
         head = ["task", "protocol", "hash", "classes", "folds run of planned", "utterances tested",
                 "left out, no label"]
         return report.Table(head, rows, "Data",
-                            "Folds: of the upstream, probe and control for which "
-                            "fewest have results.")
+                            "Folds: of the upstream, probe and control for which fewest have "
+                            "results.")
 
     def _ranks(self, probe: str) -> list[report.Section]:
         ranks = self.rankings[probe, ""]
@@ -183,12 +186,13 @@ class Board:
                              rows, "Control: labels of training shuffled")] if rows else []
 
     def _layers(self) -> list[report.Section]:
-        rows = [[s.upstream, f"{s.task} ({s.corpus})", s.probe,
-                 ", ".join(f"{w:.2f}" for w in s.weights)]
-                for s in self.scores if len(s.weights) > 1 and not s.control and not s.test_corpus]
-        return [report.Table(["upstream", "task", "probe",
-                              "weights of the hidden states, from the input on"],
-                             rows, "Layer weights",
+        rows = []
+        for s in self.scores:
+            if len(s.weights) > 1 and not s.control and not s.test_corpus:
+                weights = ", ".join(f"{w:.2f}" for w in s.weights)
+                rows.append([s.upstream, f"{s.task} ({s.corpus})", s.probe, weights])
+        head = ["upstream", "task", "probe", "weights of the hidden states, from the input on"]
+        return [report.Table(head, rows, "Layer weights",
                              "What the probe's softmax gives each, averaged over folds and seeds.")
                 ] if rows else []
 
@@ -215,8 +219,7 @@ class Board:
         return out
 
     def _shared(self, task: str, table: Mapping[tuple[str, str], Score]) -> str:
-        """Which classes the cells of a matrix are on, and which classes of each corpus are in
-        none."""
+        """The classes of the cells of a matrix, and those of each corpus that are in no cell."""
         lines = []
         kinds = dict.fromkeys(tuple(map(canonical, s.classes)) for s in table.values() if s.classes)
         for classes in kinds:
@@ -250,8 +253,10 @@ class Board:
         return file.getvalue()
 
     def latex(self) -> str:
-        """A table (booktabs) a probe: upstreams by tasks, the best of each bold, a missing score a
-        dash."""
+        """A table (booktabs) for each probe: upstreams by tasks.
+
+        The best score of each task is bold, and a missing score is a dash.
+        """
         parts = []
         for probe in self.probes:
             best = {c: self._best(c, probe) for c in self.columns}
@@ -292,16 +297,19 @@ class Board:
         """What the script of the page shows."""
         keep = [f.name for f in dataclasses.fields(Score)
                 if f.name not in ("draws", "test_set", "by_seed")]
+        scores = []
+        for s in self.scores:
+            scores.append({"chance": s.chance, **{name: getattr(s, name) for name in keep}})
+        columns = []
+        for task, corpus in self.columns:
+            term = next((s.term for s in self.scores if s.task == task and s.term), "")
+            columns.append({"task": task, "corpus": corpus, "metric": self.metric(task, corpus),
+                            "term": term})
         return {
             "names": NAMES, "percent": sorted(PERCENT), "lower": sorted(statistics.LOWER_IS_BETTER),
             "upstreams": self.upstreams, "probes": self.probes, "done": self.done,
             "planned": self.planned,
-            "columns": [{"task": t, "corpus": c, "metric": self.metric(t, c),
-                         "term": next((s.term for s in self.scores if s.task == t and s.term), "")}
-                        for t, c in self.columns],
-            "scores": [{"chance": s.chance, **{name: getattr(s, name) for name in keep}}
-                       for s in self.scores],
-            "cross": self._matrices(),
+            "columns": columns, "scores": scores, "cross": self._matrices(),
             "costs": {name: dataclasses.asdict(cost) for name, cost in self.costs.items()},
             "rankings": [{"probe": probe, "term": term, **dataclasses.asdict(r)}
                          for (probe, term), r in self.rankings.items()],
@@ -349,8 +357,9 @@ def _sides(table: Mapping[tuple[str, str], Score]) -> tuple[list[str], list[str]
 
 
 def _with_classes(score: Score | None) -> str:
-    return text(score) + (f", {len(score.classes)} classes" if score is not None and score.classes
-                          else "")
+    if score is None or not score.classes:
+        return text(score)
+    return f"{text(score)}, {len(score.classes)} classes"
 
 
 def _ranking(scores: Sequence[Score], term: str, upstreams: Sequence[str]) -> Ranking:
@@ -362,8 +371,10 @@ def _ranking(scores: Sequence[Score], term: str, upstreams: Sequence[str]) -> Ra
             if s.metric in statistics.LOWER_IS_BETTER:
                 lower.append(f"{s.task} ({s.corpus})")
     # an upstream that failed everywhere would leave no task to rank the others on
-    any_value = [u for u in upstreams if any(math.isfinite(row.get(u, math.nan))
-                                             for row in values.values())]
+    known: set[str] = set()
+    for row in values.values():
+        known |= {u for u, value in row.items() if math.isfinite(value)}
+    any_value = [u for u in upstreams if u in known]
     return statistics.ranking(values, any_value, lower_is_better=lower)
 
 

@@ -5,7 +5,7 @@ A config (the fields are described at `Config` below):
     corpora:                          # by name
       ravdess: {source: /corpora/ravdess}
       mini_traits: {}                 # made on the spot, needs no source
-    tasks: [emotion, gender/ravdess]  # a task on all of these corpora that it is bound to, or on one
+    tasks: [emotion, gender/ravdess]  # on all of these corpora that the task is bound to, or on one
     upstreams:
       log-mel: {}
       mine: {load: "hubert-base=/models/hubert"}
@@ -92,8 +92,8 @@ class Config:
     tasks: tuple[str, ...] = ()  # "TASK" or "TASK/CORPUS"; empty: all tasks
     upstreams: dict[str, Encoder] = field(default_factory=dict)  # by a name of your choice
     only: tuple[str, ...] = ()  # run these upstreams; empty: all
-    probes: dict[str,
-                 Probe] = field(default_factory=dict)  # by a name of your choice; empty: linear
+    # by a name of your choice; empty: linear
+    probes: dict[str, Probe] = field(default_factory=dict)
     seeds: tuple[int, ...] = (0, 1, 2)
     shuffled: tuple[str, ...] = ()  # upstreams that also get the control with shuffled labels
     cross: bool = False  # also test the corpora of a task on each other, where the task allows it
@@ -138,8 +138,8 @@ class Job:
     def __str__(self) -> str:
         where = f"{self.task} on {self.corpus}"
         where += f" tested on {self.test_corpus}" if self.test_corpus else ""
-        return f"{where}, {self.upstream}, {self.probe}" + (f", {self.control}" if self.control
-                                                            else "")
+        control = f", {self.control}" if self.control else ""
+        return f"{where}, {self.upstream}, {self.probe}{control}"
 
 
 @dataclass(frozen=True)
@@ -169,8 +169,10 @@ class Plan:
         return list(dict.fromkeys(name for name in (job.corpus, job.test_corpus) if name))
 
     def cells(self, seeds: Sequence[int]) -> list[Record]:
-        """The KEY of every cell, sorted; a task that cannot be resolved is one cell, fold "*", seed
-        -1."""
+        """The KEY of every cell, sorted.
+
+        A task that cannot be resolved is one cell, with fold "*" and seed -1.
+        """
         cells = [{**job.key, "fold": fold.name, "seed": seed} for job in self.jobs
                  for fold in self.folds_of(job).folds for seed in seeds]
         cells += [{**Job(task, corpus, "", "").key, "fold": "*", "seed": -1}
@@ -262,8 +264,8 @@ def make(cfg: Config, exp: Path) -> Plan:
     if cfg.cross:
         for name in dict.fromkeys(name for name, _ in bound if specs[name].cross):
             _cross(plan, name)
-    for (name, corpus, other), upstream, probe in itertools.product(plan.folds, cfg.upstreams,
-                                                                    cfg.probes):
+    combinations = itertools.product(plan.folds, cfg.upstreams, cfg.probes)
+    for (name, corpus, other), upstream, probe in combinations:
         plan.jobs.append(Job(name, corpus, upstream, probe, "", other))
         if upstream in cfg.shuffled and not other:
             plan.jobs.append(Job(name, corpus, upstream, probe, "shuffled"))
@@ -288,15 +290,15 @@ def _notes(folds: Folds) -> list[str]:
 
 def _cross(plan: Plan, task: str) -> None:
     """Adds the folds of a task's corpora tested on each other, all on the classes common to all."""
-    members = [folds for (name, _, other), folds in plan.folds.items() if name == task
-               and not other]
+    members = [folds for (name, _, other), folds in plan.folds.items()
+               if name == task and not other]
     if len(members) < 2:
         return
     classes, members, left = folding.common(members)
     where = f"{task} across corpora"
-    plan.notes += [f"{where}: {folds.corpus} is left out; it shares fewer than two classes with "
-                   "the others"
-                   for folds in left]
+    for folds in left:
+        plan.notes.append(f"{where}: {folds.corpus} is left out; it shares fewer than two classes "
+                          "with the others")
     if len(members) < 2:
         return
     if classes:
@@ -324,8 +326,9 @@ def _needs_source(name: str) -> bool:
     return hasattr(corpora.get(name), "ABOUT")
 
 
-def _utterances(cfg: Config, exp: Path) -> tuple[dict[str, list[Utterance]],
-                                                 dict[str, dict[str, Sound]], list[str]]:
+def _utterances(
+    cfg: Config, exp: Path,
+) -> tuple[dict[str, list[Utterance]], dict[str, dict[str, Sound]], list[str]]:
     """Utterances and sounds of the corpora that have files, and a line for each that has none."""
     from avspeech.data.corpora import layout
 
@@ -350,7 +353,8 @@ def _utterances(cfg: Config, exp: Path) -> tuple[dict[str, list[Utterance]],
         utterances = [u for path in manifests for u in read_manifest(path)]
         if corpus.root:
             root = Path(corpus.root)
-        twice = [i for i, count in Counter(u.id for u in utterances).items() if count > 1]
+        counts = Counter(u.id for u in utterances)
+        twice = [i for i, count in counts.items() if count > 1]
         if twice:
             raise InputError(f"{manifests[0].parent}: id '{twice[0]}' is in two manifests; ids are "
                              "unique in a corpus")

@@ -1,12 +1,12 @@
-"""The sweep: forward passes once per upstream and corpus, then the probes, on a cluster; then the
-results file.
+"""The sweep: one forward pass for each upstream and corpus, then the probes, then the results file.
 
     outcome = run(cfg, Path("exp/full"))
     outcome.missing        # what has no result, with the reason; never averaged over
 
-Every piece is named by all it depends on and written aside and renamed, so a sweep that was killed
-goes on where it was, and two sweeps on one folder share the work. A failing piece does not stop the
-others. The results file holds nothing that depends on when, where, or in which order pieces ran.
+Every piece is named by all that it depends on, written aside and renamed. So a sweep that was
+killed goes on where it was, and two sweeps on one folder share the work. A failing piece does not
+stop the others. The results file holds nothing that depends on when, where, or in which order
+pieces ran.
 """
 
 from __future__ import annotations
@@ -93,12 +93,13 @@ def run(cfg: Config, exp: Path, say: Say = print) -> Outcome:
             failed |= {job: reason for job in made.jobs if job.upstream == name}
     outcome = collect(cfg, exp, made, named, failed)
     outcome.seconds = {k: round(v, 2) for k, v in seconds.items()}
-    outcome.hits, outcome.misses = (sum(counts[i] for counts in shelves.values()) for i in (1, 2))
+    outcome.hits = sum(hits for _, hits, _ in shelves.values())
+    outcome.misses = sum(misses for _, _, misses in shelves.values())
     _write_costs(exp, made, described, shelves)
     size = sum(shelf.bytes() for shelf, _, _ in shelves.values())
+    taken = ", ".join(f"{name} {value:.1f}" for name, value in outcome.seconds.items())
     say(f"features: {outcome.hits:,} found, {outcome.misses:,} made, {size / 2**20:.1f} MiB; "
-        "seconds: "
-        + ", ".join(f"{name} {value:.1f}" for name, value in outcome.seconds.items()))
+        f"seconds: {taken}")
     return outcome
 
 
@@ -115,14 +116,14 @@ def _request(cfg: Config, exp: Path, upstream: str) -> dict[str, Any]:
     encoder = cfg.upstreams[upstream]
     return {"exp": str(exp), "store": str(plan.store_of(cfg, exp)), "upstream": upstream,
             "load": encoder.load or upstream, "options": encoder.options,
-            "dtype": cfg.features.dtype,
-            "batch_seconds": cfg.features.batch_seconds, "threads": cfg.cluster.threads}
+            "dtype": cfg.features.dtype, "batch_seconds": cfg.features.batch_seconds,
+            "threads": cfg.cluster.threads}
 
 
 def _describe(cfg: Config, exp: Path, pool: cluster.Run, say: Say) -> dict[str, dict[str, Any]]:
     """The answer of `jobs.describe` for each upstream, or its error."""
-    answers = {request["upstream"]: answer for request, answer in
-               pool(jobs.describe, [_request(cfg, exp, name) for name in cfg.upstreams])}
+    requests = [_request(cfg, exp, name) for name in cfg.upstreams]
+    answers = {request["upstream"]: answer for request, answer in pool(jobs.describe, requests)}
     for name in cfg.upstreams:
         if "error" in answers[name]:
             say(f"upstream {name} fails, the others go on: {answers[name]['error']}")
@@ -143,8 +144,7 @@ def _cells(exp: Path, name: str) -> Path:
 
 
 def _shards(made: Plan, corpus: str, keys: Keys) -> list[list[tuple[str, str, str, float, float]]]:
-    """The sounds of a corpus that a task needs, in shards that depend on the corpus and its tasks
-    only."""
+    """The sounds of a corpus that its tasks need, in shards that depend on these alone."""
     needed = set()
     for folds in made.folds.values():
         needed |= {name for name, own in zip(folds.ids, folds.sources) if own == corpus}
@@ -176,8 +176,9 @@ def _extract(cfg: Config, exp: Path, made: Plan, keys: Keys, described: dict[str
         shelves[upstream, corpus] = (shelf, sum(map(len, shards)) - misses, misses)
         common = _request(cfg, exp, upstream) | {
             "identity": described[upstream]["identity"], "pooling": pooling, "corpus": corpus}
-        requests += [common | {"items": shard} for shard in shards
-                     if shelf.missing(item[0] for item in shard)]
+        for shard in shards:
+            if shelf.missing(item[0] for item in shard):
+                requests.append(common | {"items": shard})
     unreadable: Unreadable = {}
     for request, answer in _until_done(jobs.extract, requests, pool, "features", "shard"):
         bad = answer.get("unreadable", {})
@@ -217,12 +218,14 @@ def _probe(cfg: Config, exp: Path, made: Plan, keys: Keys, described: dict[str, 
 
 def _until_done(work: Any, requests: Sequence[Any], pool: cluster.Run, label: str,
                 unit: str) -> Any:
-    """Yields (request, answer) of all requests, with a progress bar. A piece that another sweep
-    works on is requested again until it is done or that sweep has ended."""
+    """Yields (request, answer) of all requests, with a progress bar.
+
+    A piece that another sweep works on is requested again until it is done or that sweep has ended.
+    """
     from tqdm import tqdm
 
-    with tqdm(total=len(requests), desc=label, unit=unit, disable=None if len(requests) > 1
-              else True) as bar:
+    silent = None if len(requests) > 1 else True  # None: where there is no terminal
+    with tqdm(total=len(requests), desc=label, unit=unit, disable=silent) as bar:
         while requests:
             busy = []
             for request, answer in pool(work, requests):
@@ -294,8 +297,7 @@ def _write_costs(exp: Path, made: Plan, described: dict[str, Any], shelves: dict
 
 
 def dry_run(cfg: Config, exp: Path) -> list[str]:
-    """The plan and its cost, as lines. Prepares the corpora, and tries each upstream on 3 s of
-    noise."""
+    """The lines of the plan and its cost; prepares corpora, tries each upstream on 3 s of noise."""
     exp = Path(exp).absolute()
     plan.prepare(cfg, exp)
     made = plan.make(cfg, exp)
@@ -337,14 +339,17 @@ def dry_run(cfg: Config, exp: Path) -> list[str]:
 
 
 def _time(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min" if seconds < 7200 else \
-        f"{seconds / 3600:.1f} h"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
 def table(outcome: Outcome) -> list[str]:
-    """Mean and spread over folds and seeds of the metric that counts, a line for each task and
-    corpus, a column for each upstream, probe and control. A cell that lacks folds or seeds says how
-    many."""
+    """A table of the mean and spread, over folds and seeds, of the metric that counts.
+
+    It has a line for each task and corpus, and a column for each upstream, probe and control. A
+    cell that lacks folds or seeds says how many.
+    """
     values: dict[str, dict[str, list[float | None]]] = {}
     for cell in [*outcome.cells, *(m for m in outcome.missing if m["upstream"])]:
         row = f"{cell['task']} on {cell['corpus']}"
@@ -354,9 +359,13 @@ def table(outcome: Outcome) -> list[str]:
         values.setdefault(row, {}).setdefault(column, []).append(value)
     columns = sorted({c for own in values.values() for c in own})
     rows = [["", *columns]]
-    rows += [[row, *(_text(own.get(c)) for c in columns)] for row, own in sorted(values.items())]
-    widths = [max(len(r[i]) for r in rows) for i in range(len(rows[0]))]
-    return ["  ".join(v.ljust(w) for v, w in zip(r, widths)).rstrip() for r in rows]
+    for row, own in sorted(values.items()):
+        rows.append([row, *(_text(own.get(c)) for c in columns)])
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = []
+    for cells in rows:
+        lines.append("  ".join(map(str.ljust, cells, widths)).rstrip())
+    return lines
 
 
 def _text(values: list[float | None] | None) -> str:

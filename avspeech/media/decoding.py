@@ -16,8 +16,8 @@ import numpy as np
 
 from avspeech.errors import InputError
 
-# Formats without a time for every packet: after a seek FFmpeg's times are a frame or more out. They
-# are gone through from the beginning instead.
+# Formats without a time for every packet: after a seek the times of FFmpeg are a frame or more out,
+# so they are decoded from the beginning instead.
 UNSEEKABLE = {"mpeg", "mpegvideo", "m4v", "h264", "hevc", "aac", "mp3", "ac3"}
 # Formats whose header tells how long each stream is; elsewhere FFmpeg estimates it.
 TIMED = {"mov", "avi", "asf", "ogg", "mpeg", "mpegts", "caf", "w64", "gxf", "mxf"}
@@ -68,8 +68,7 @@ def open_container(path: str | Path) -> Any:
 
 
 def container_zero(container: Any) -> float:
-    """Seconds, in the container's own time, of the clock's zero: where its earliest stream
-    begins."""
+    """The zero of the clock, in seconds of the container: where its earliest stream begins."""
     if container.start_time is not None:
         return container.start_time / 1e6
     starts = [float(s.start_time * s.time_base) for s in container.streams
@@ -78,8 +77,7 @@ def container_zero(container: Any) -> float:
 
 
 def seek(container: Any, seconds: float) -> bool:
-    """Goes to the last key frame before `seconds` on the clock; False where the format does not
-    allow it."""
+    """Goes to the last key frame before `seconds` on the clock; False: the format has no seek."""
     import av
 
     if container.format.name in UNSEEKABLE:
@@ -130,8 +128,11 @@ def decode_packets(container: Any, stream: Any, damaged: list[float] | None = No
 
 
 def stream_end(container: Any, stream: Any) -> float:
-    """Seconds on the clock at which a stream ends: what the header says, or else the times of its
-    packets, for which the file is opened once more. `container` stays where it is."""
+    """Seconds on the clock at which a stream ends.
+
+    That is what the header says, or else follows from the times of its packets, for which the file
+    is opened once more. `container` stays where it is.
+    """
     zero = container_zero(container)
     formats = set(container.format.name.split(","))
     if stream.duration and formats & TIMED:
@@ -143,8 +144,8 @@ def stream_end(container: Any, stream: Any) -> float:
         try:
             for packet in again.demux(again.streams[stream.index]):
                 if packet.pts is not None:
-                    end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base) -
-                              zero)
+                    last = (packet.pts + (packet.duration or 0)) * packet.time_base
+                    end = max(end, float(last) - zero)
         except (av.FFmpegError, IndexError):
             pass  # it breaks off: the end is where it does
     return end

@@ -28,15 +28,14 @@ METHODS = ("world", "dio", "swift", "autocorrelation")
 QUIET_DB = 50.0  # a frame this far below the loudest is unvoiced, whatever a tracker finds in it
 VIRTUAL_HZ = 8000.0  # the autocorrelation method works at about this bandwidth
 VOICING = 0.45  # autocorrelation from which a frame counts as voiced (Boersma 1993)
-# Below FUNDAMENTAL hertz there is less than so much of the power from 300 to 3400 Hz: a telephone's
-# band, in which the fundamental itself is missing. Speech of full band has -12 to -4 dB there.
+# Where the power below FUNDAMENTAL hertz is less than this against that from 300 to 3400 Hz, the
+# sound has the band of a telephone, without its fundamental. Full-band speech has -12 to -4 dB.
 FUNDAMENTAL, MISSING_DB = 250.0, -25.0
 CANDIDATES = 6  # peaks kept per frame by the autocorrelation method
 
 
 def best_method() -> str:
-    """ "world" where pyworld is installed, else "autocorrelation". Whoever uses it says which it
-    was."""
+    """ "world" where pyworld is installed, else "autocorrelation"; its user reports which."""
     try:
         import pyworld  # noqa: F401
     except ImportError:
@@ -102,13 +101,15 @@ def interpolate(hertz: np.ndarray, voiced: np.ndarray) -> np.ndarray:
 
 
 def smooth(line: np.ndarray, hop_seconds: float, seconds: float = 0.1) -> np.ndarray:
-    """A contour `[T]` after a running median of 5 frames (it takes single jumps out) and a Hann
-    window of `seconds` in all, normalised at the ends."""
+    """A contour `[T]` after a running median of 5 frames, against single jumps, and a Hann window.
+
+    The window is of `seconds` in all, and normalised at the ends.
+    """
     line = np.asarray(line, np.float64)
     if len(line) < 2:
         return line.astype(np.float32)
-    line = np.median(np.lib.stride_tricks.sliding_window_view(np.pad(line, 2, mode="edge"), 5),
-                     axis=1)
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(line, 2, mode="edge"), 5)
+    line = np.median(windows, axis=1)
     half = int(round(seconds / hop_seconds / 2))
     if half > 0:
         # An odd mirror image keeps a straight line straight to its ends.
@@ -155,8 +156,7 @@ def slope(line: np.ndarray, hop_seconds: float, start: float = 0.0, end: float |
 
 
 def _level(samples: np.ndarray, sample_rate: int, hop_seconds: float, frames: int) -> np.ndarray:
-    """Standard deviation `[T]` of 25 ms around each frame: the level, whatever offset the samples
-    have."""
+    """Standard deviation `[T]` of 25 ms around each frame: a level that no offset changes."""
     half = max(1, round(0.0125 * sample_rate))
     sound = samples - (samples.mean() if len(samples) else 0.0)
     sums, squares = (np.concatenate([[0.0], np.cumsum(x)]) for x in (sound, sound ** 2))
@@ -188,8 +188,7 @@ def lacks_fundamental(samples: np.ndarray, sample_rate: int) -> bool:
 
 
 def _with_fundamental(samples: np.ndarray, sample_rate: int) -> np.ndarray:
-    """The samples `[N]`, with their envelope from 40 to 600 Hz added where their fundamental is
-    missing."""
+    """The samples `[N]`, plus their envelope of 40 to 600 Hz where their fundamental is missing."""
     if not lacks_fundamental(samples, sample_rate):
         return samples
     from scipy.signal import butter, sosfilt
@@ -253,10 +252,13 @@ def _swift(samples: np.ndarray, sample_rate: int, hop: float, low: float,
 
 def _autocorrelation(samples: np.ndarray, sample_rate: float, hop: float, low: float,
                      high: float) -> np.ndarray:
-    """Boersma 1993: the autocorrelation of a windowed frame over that of the window, and the
-    cheapest path through its peaks and "unvoiced". His costs (silence 0.03, voicing 0.45, octave
-    0.01, octave jump 0.35, voiced/unvoiced 0.14 each at steps of 10 ms); his window, Hann of three
-    periods of `low`."""
+    """F0 by Boersma 1993.
+
+    That is the autocorrelation of a windowed frame over that of the window, and the cheapest path
+    through its peaks and "unvoiced". The costs are his (silence 0.03, voicing 0.45, octave 0.01,
+    octave jump 0.35, voiced/unvoiced 0.14 each at steps of 10 ms), and so is the window, Hann of
+    three periods of `low`.
+    """
     pitch, strength, quiet = [], [], []
     for lags, loudness, rate in _lags(samples, sample_rate, hop, low):
         hertz, value = _peaks(lags, rate, low, high)
@@ -304,8 +306,8 @@ def _lags(samples: np.ndarray, sample_rate: float, hop: float,
     peak = np.abs(samples - np.median(samples)).max() or 1.0  # an offset is no loudness
     for begin in range(0, frames, 1000):
         many = np.arange(begin, min(frames, begin + 1000))
-        first = np.minimum(np.round(many * hop * sample_rate).astype(int),
-                           len(samples)) + width // 2
+        at = np.round(many * hop * sample_rate).astype(int)
+        first = np.minimum(at, len(samples)) + width // 2
         piece = padded[first[:, None] + np.arange(width)]
         piece = piece - piece.mean(1, keepdims=True)
         lags = _correlate(piece * window, size)[:, : longest + 1]
@@ -320,8 +322,11 @@ def _correlate(frames: np.ndarray, size: int) -> np.ndarray:
 
 def _peaks(lags: np.ndarray, sample_rate: float, low: float,
            high: float) -> tuple[np.ndarray, np.ndarray]:
-    """The strongest peaks of autocorrelations `[T, L]`: hertz and strength less the octave cost,
-    `[T, CANDIDATES]` (0 and -inf where there are fewer), by a parabola through three lags."""
+    """The strongest peaks of autocorrelations `[T, L]`, by a parabola through three lags.
+
+    Returns hertz, and strength less the octave cost, `[T, CANDIDATES]` each; 0 and -inf where there
+    are fewer peaks.
+    """
     left, middle, right = lags[:, :-2], lags[:, 1:-1], lags[:, 2:]
     bend = left - 2 * middle + right
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -342,8 +347,7 @@ def _peaks(lags: np.ndarray, sample_rate: float, low: float,
 
 
 def _path(pitch: np.ndarray, strength: np.ndarray, unvoiced: np.ndarray, step: float) -> np.ndarray:
-    """The path `[T]` in hertz (0: unvoiced) of the largest total strength less the costs of its
-    jumps."""
+    """The path `[T]` in hertz (0: unvoiced) of the largest total strength less costs of jumps."""
     frames = len(pitch)
     score = np.concatenate([np.where(np.isfinite(strength), strength, -1e9), unvoiced[:, None]], 1)
     octaves = np.log2(np.where(pitch > 0, pitch, 1.0))

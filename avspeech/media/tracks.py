@@ -27,7 +27,7 @@ from avspeech.media.decoding import (
 
 RATES = (100, 768_000)  # hertz; others are damage
 MAX_GAP = 6 * 3600  # seconds of silence that are never exceeded
-# Formats whose header tells the file's length. Elsewhere it is estimated from times that may be
+# Formats whose header has the length of the file. Elsewhere it is estimated from times that may be
 # wrong.
 TELLS_LENGTH = {"mov", "matroska", "webm", "avi", "asf", "flv"}
 # Formats without times: FFmpeg counts their packets, also those that hold no sound
@@ -157,8 +157,7 @@ def sndfile_errors() -> tuple[type[BaseException], ...]:
 
 
 def read_in_order(path: str | Path, strict: bool = False) -> Iterator[tuple[int, np.ndarray]]:
-    """(rate, samples `[C, n]`) of what libsndfile reads, to where it breaks off; `strict`: that
-    raises."""
+    """(rate, samples `[C, n]`) that libsndfile reads, up to a break, which raises if `strict`."""
     with open_sndfile(path) as file:
         while True:
             try:

@@ -8,16 +8,15 @@ other languages, lengths and such are symbols of their own; what is not in the t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from avspeech.media import espeak
 from avspeech.text import symbols
 
 # In this order, before a phone is cut into symbols.
 _ENGLISH = (("ɜː", "ɝ"), ("ɾ", "t"), ("ʔ", "t"), ("ᵻ", "ɪ"), ("oː", "ɔ"), ("ɐ", "ə"),
-            ("n̩", "ən"), ("l̩",
-                                                                                                     "əl"),
-            ("m̩", "əm"), ("əʊ", "oʊ"), ("ɑ̃", "ɑn"), ("ɒ", "ɑ"), ("x", "k"), ("ɬ", "l"), ("ː", ""),
-            ("r", "ɹ"))
+            ("n̩", "ən"), ("l̩", "əl"), ("m̩", "əm"), ("əʊ", "oʊ"),
+            ("ɑ̃", "ɑn"), ("ɒ", "ɑ"), ("x", "k"), ("ɬ", "l"), ("ː", ""), ("r", "ɹ"))
 _ANY = (("g", "ɡ"), ("n̩", "ən"), ("l̩", "əl"), ("ᵻ", "ɪ"), ("ä", "a"), ("o̞", "o"), ("e̞", "e"),
         ("ɪ̈", "ɨ"))
 _LONGEST = max(map(len, symbols.SYMBOLS))
@@ -51,8 +50,7 @@ def to_symbols(phone: str, language: str = "en-us") -> list[str]:
 
 
 def phonemise(words: Sequence[str], final: Sequence[bool],
-              language: str) -> list[tuple[tuple[str, ...],
-                                                                                        str]]:
+              language: str) -> list[tuple[tuple[str, ...], str]]:
     """(symbols, "espeak") of each word; read phrase by phrase where espeak-ng keeps the words
     apart, else each word by itself."""
     phrases: list[list[str]] = [[]]
@@ -61,13 +59,16 @@ def phonemise(words: Sequence[str], final: Sequence[bool],
         if last:
             phrases.append([])
     phrases = [phrase for phrase in phrases if phrase]
-    results: list[list[list[str]]] = espeak.phonemes([" ".join(phrase) for phrase in phrases],
-                                                     language)
+    joined = [" ".join(phrase) for phrase in phrases]
+    results: list[list[list[str]]] = espeak.phonemes(joined, language)
     apart = [i for i, (phrase, said) in enumerate(zip(phrases, results))
              if len(phrase) != len(said)]
-    single = iter(espeak.phonemes([word for i in apart for word in phrases[i]], language) if apart
-                  else [])
+    alone = [word for i in apart for word in phrases[i]]
+    single = iter(espeak.phonemes(alone, language) if alone else [])
     for i in apart:
-        results[i] = [[phone for group in next(single) for phone in group] for _ in phrases[i]]
-    return [(tuple(s for phone in word for s in to_symbols(phone, language)), "espeak")
-            for said in results for word in said]
+        results[i] = [list(chain.from_iterable(next(single))) for _ in phrases[i]]
+    found = []
+    for phones in chain.from_iterable(results):
+        read = tuple(s for phone in phones for s in to_symbols(phone, language))
+        found.append((read, "espeak"))
+    return found

@@ -88,9 +88,8 @@ def guess(word: str) -> str:
         for score, history, phones in beam:
             for character, chunk in known.pairs[letter]:
                 new = score + known.score(history, character)
-                key = (history + character)[-(known.order - 1):] + str(
-                    sum("1" in p for p in (*phones,
-                                                                                              chunk)))
+                stresses = sum("1" in p for p in (*phones, chunk))
+                key = (history + character)[-(known.order - 1):] + str(stresses)
                 if key not in best or new > best[key][0]:
                     best[key] = (new, history + character, (*phones, chunk))
         beam = sorted(best.values(), reverse=True)[:BEAM]
@@ -98,8 +97,8 @@ def guess(word: str) -> str:
                    reverse=True)
     said = [" ".join(" ".join(phones).split()) for _, phones in ended]
     # One primary stress, as every word has in the dictionary; else the best there is, mended.
-    return next((s for s in said if s.count("1") == 1),
-                None) or _stressed(next((s for s in said if s), ""))
+    stressed = next((s for s in said if s.count("1") == 1), None)
+    return stressed or _stressed(next((s for s in said if s), ""))
 
 
 def _stressed(phones: str) -> str:

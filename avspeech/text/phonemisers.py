@@ -1,5 +1,4 @@
-"""Phonemisers by name. One takes the words of a sentence and gives each its symbols and whence they
-came.
+"""Phonemisers by name: each gives the words of a sentence their symbols and the source of these.
 
 `default` needs nothing installed and knows English; `espeak` speaks every language of espeak-ng
 (extra `tts`, GPL-3).

@@ -1,15 +1,16 @@
-"""Few labels and many utterances: multi-view pseudo-labels (Li et al., ICASSP 2025), against using
-all labels, the few alone, and self-training.
+"""Few labels and many utterances: multi-view pseudo-labels (Li et al., ICASSP 2025).
+
+They are compared with all labels, with the few alone, and with self-training.
 
     python recipes/semi/run.py --config egs/mini/semi/conf/train.yaml
     python recipes/semi/run.py corpus.name=adress corpus.source=/path corpus.label=dementia \\
-        corpus.protocol=official 'encoders={whisper-base: {}}' 'language={kind: answers, path:
-        labels.tsv}'
+        corpus.protocol=official 'encoders={whisper-base: {}}' \\
+        'language={kind: answers, path: labels.tsv}'
 
-In each fold a share of the training labels is kept, drawn by the seed, of each class alike; the
-others are hidden, and only used to say how many pseudo-labels were right. Development data is fully
-labelled. The acoustic vector of an utterance is the mean of its encoders' frames, standardised by
-the training part; the linguistic one, hashed letters of its transcript.
+In each fold the seed draws a share of the training labels, of each class alike, which are kept. The
+others are hidden, and only used to count how many pseudo-labels were right. Development data is
+fully labelled. The acoustic vector of an utterance is the mean of its encoders' frames,
+standardised by the training part; the linguistic vector holds hashed letters of its transcript.
 """
 
 from __future__ import annotations
@@ -26,23 +27,24 @@ from avspeech.semi.pseudolabels import Training
 
 @dataclass
 class Corpus:
-    """name: of a corpus; source: as distributed, none for one made on the spot; options: of its
-    `prepare`. label, protocol: as in a task of the bench (a published protocol, "speaker-Nfold" or
-    "official")."""
+    """The corpus, its label and its folds."""
 
     name: str = "mini_emotion"
-    source: str | None = None
-    options: dict[str, Any] = field(default_factory=dict)
-    incomplete: bool = False
-    label: str = "emotion"
-    protocol: str = "mini_emotion"
+    source: str | None = None  # its folder as distributed; none for a corpus that is made here
+    options: dict[str, Any] = field(default_factory=dict)  # of its `prepare`
+    incomplete: bool = False  # go on where the counts of the protocol do not hold
+    label: str = "emotion"  # as in a task of the bench
+    protocol: str = "mini_emotion"  # a published protocol, "speaker-Nfold" or "official"
 
 
 @dataclass
 class Language:
-    """The linguistic view. kind: "answers" (a file at path), "endpoint" (address, model,
-    key_variable), "command" (command), or "simulated": the truth, but at random for a share
-    `wrong`, to try the recipe. prompt: {classes} and {text} are filled in."""
+    """The linguistic view.
+
+    The kind "answers" reads `path`; "endpoint" uses `address`, `model` and `key_variable`;
+    "command" runs `command`; "simulated" gives the truth, but a random class for a share `wrong`,
+    to try the recipe. {classes} and {text} are filled into `prompt`.
+    """
 
     kind: Literal["answers", "endpoint", "command", "simulated"] = "simulated"
     path: str = ""
@@ -92,8 +94,7 @@ def prepare(cfg: Config, exp: Path) -> None:
 
 
 def _sounds(cfg: Config, exp: Path) -> list[Path]:
-    """What the frames are made of: the manifest, its sound files, and the files of encoders by
-    path."""
+    """The files that frames are made from: the manifest, its sounds, and encoders given by path."""
     from avspeech.data.corpora import layout
     from avspeech.data.manifest import read_manifest, resolve
 
@@ -153,11 +154,9 @@ def report(cfg: Config, exp: Path) -> None:
                 labels.table("Pseudo-labels of the best round that are right (%)", 1)]
     for section in sections:
         pages.print_table(section)
-    pages.write_markdown(exp / "RESULTS.md", f"Few labels: {cfg.corpus.label} of "
-                                             f"{cfg.corpus.name}", sections,
-                         meta)
-    pages.write_html(exp / "report.html", f"Few labels: {cfg.corpus.label} of {cfg.corpus.name}",
-                     sections, meta)
+    title = f"Few labels: {cfg.corpus.label} of {cfg.corpus.name}"
+    pages.write_markdown(exp / "RESULTS.md", title, sections, meta)
+    pages.write_html(exp / "report.html", title, sections, meta)
 
 
 if __name__ == "__main__":

@@ -89,12 +89,15 @@ def evaluate_all(cfg: Any, exp: Path) -> None:
         with np.load(exp / "frames" / f"{name}.npz") as kept:
             frames.append([kept[i] for i in found.ids])
     texts = pseudolabels.hashed_text([u.text or "" for u in utterances])
+    means = []
+    for own in frames:
+        means.append([f.mean(0) for f in own])
+    vectors = np.hstack(means)
     cells = [(f, s) for f in found.folds if f.name in (cfg.folds or known) for s in cfg.seeds]
     asked = None
     rows = []
     for fold, seed in tqdm(cells, "cells", unit="cell", disable=None):
         train, dev, test = (np.array(part, np.int64) for part in (fold.train, fold.dev, fold.test))
-        vectors = np.hstack([[f.mean(0) for f in own] for own in frames])
         mean, scale = vectors[train].mean(0), vectors[train].std(0) + 1e-6
         data = Data(((vectors - mean) / scale).astype(np.float32), texts, truth, len(found.classes))
         labelled, hidden = pseudolabels.draw(truth, train, cfg.share, seed)

@@ -407,8 +407,7 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
             }
             | {"best_step": float(result.best_step)},
             description="Target speaker extraction by the lips (MVTF), from one or more "
-                        "synchronized "
-            "views.",
+                        "synchronized views.",
         )
         pretrained.save(folder / "model", model, info)
     trainer.barrier()

@@ -1,6 +1,6 @@
 """Upstreams: frozen encoders of speech behind one contract (`base.Upstream`).
 
-    upstream = upstreams.load("whisper-base")             # by name: installed, cached, or on the hub
+    upstream = upstreams.load("whisper-base")             # by name: installed, cached, or on a hub
     upstream = upstreams.load("hubert-base=some/folder")  # by name, from a folder
     upstream = upstreams.load("some/folder")              # its config.json says what it is
     upstream = upstreams.load("encoder.onnx")
@@ -38,7 +38,8 @@ FAMILIES = {
     "conv-random": "avspeech.bench.upstreams.prosody:RandomConvolutions",
 }
 SAFETENSORS = "config.json and model.safetensors"
-TRANSFORMERS = "config.json, preprocessor_config.json (or processor_config.json) and model.safetensors"
+TRANSFORMERS = ("config.json, preprocessor_config.json (or processor_config.json) and "
+                "model.safetensors")
 
 
 class Entry(NamedTuple):
@@ -51,8 +52,8 @@ class Entry(NamedTuple):
 
 
 UPSTREAMS = {
-    "wav2vec": Entry("wav2vec", "", "fairseq's wav2vec_large.pt, converted into "
-                                    "model.safetensors,"),
+    "wav2vec": Entry("wav2vec", "",
+                     "fairseq's wav2vec_large.pt, converted into model.safetensors,"),
     "wav2vec2-base": Entry("selfsupervised", "facebook/wav2vec2-base", TRANSFORMERS),
     "wav2vec2-large": Entry("selfsupervised", "facebook/wav2vec2-large-lv60", TRANSFORMERS),
     "xls-r-300m": Entry("selfsupervised", "facebook/wav2vec2-xls-r-300m", TRANSFORMERS),
@@ -106,9 +107,9 @@ def load(name_or_path: str | Path, **options: Any) -> Upstream:
     parameters = inspect.signature(cls).parameters
     if path is not None and "path" not in parameters:
         raise InputError(f"{asked}: upstream {name} has no weights, and takes no path")
-    if path is None and "path" in parameters and parameters[
-        "path"].default is inspect.Parameter.empty:
-        path = _fetch(name)
+    if path is None and "path" in parameters:
+        if parameters["path"].default is inspect.Parameter.empty:
+            path = _fetch(name)
     _check(cls, family, options)
     try:
         upstream = cls(path, **options) if path is not None else cls(**options)

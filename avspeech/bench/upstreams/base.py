@@ -68,11 +68,13 @@ class Upstream:
                  overlap_seconds: float | None = None, **settings: Any) -> None:
         self.name = self.family  # `upstreams.load` puts the name it was loaded by here
         self.device = torch.device(device)
-        self.module = None if module is None else module.to(self.device).eval(
-            ).requires_grad_(False)
-        self.max_seconds = self.max_seconds if max_seconds is None else float(max_seconds)
-        self.overlap_seconds = self.overlap_seconds if overlap_seconds is None else float(
-            overlap_seconds)
+        self.module = module
+        if module is not None:
+            self.module = module.to(self.device).eval().requires_grad_(False)
+        if max_seconds is not None:
+            self.max_seconds = float(max_seconds)
+        if overlap_seconds is not None:
+            self.overlap_seconds = float(overlap_seconds)
         self.settings = settings
         self.configuration = {} if folder is None else _configuration(folder)
         self._identity = ""
@@ -87,8 +89,7 @@ class Upstream:
         return 1 if not self.hop else -(-samples // self.hop)
 
     def prepare(self, samples: Tensor) -> Tensor:
-        """Changes a whole utterance [N] before it is cut, for what depends on all of it: its
-        level."""
+        """Changes a whole utterance [N] before it is cut, where that depends on all of it."""
         return samples
 
     def _forward(self, wave: Tensor, lengths: list[int]) -> Tensor:
@@ -142,7 +143,7 @@ class Upstream:
             (hidden states, frames). Hidden states beyond an utterance's own frames are zero.
 
         Raises:
-            ValueError: another shape or type, a length outside 1..N, or samples that are not
+            ValueError: the shape or type is another, a length lies outside 1..N, or samples are not
                 finite.
         """
         if wave.ndim != 2 or wave.dtype != torch.float32:
@@ -154,9 +155,10 @@ class Upstream:
         sizes = [len(item) for item in items]
         frames = [self.frames(n) for n in sizes]
         out = torch.zeros(self.layers, len(items), max(frames), self.dim, device=self.device)
-        groups = [list(range(len(items)))] if self.batched else [
-            [i for i, n in enumerate(sizes) if n == size] for size in sorted(set(sizes))]
-        for group in groups:
+        groups: dict[int, list[int]] = {}  # the indices of what is run at once
+        for i in sorted(range(len(items)), key=lambda i: 0 if self.batched else sizes[i]):
+            groups.setdefault(0 if self.batched else sizes[i], []).append(i)
+        for group in groups.values():
             batch = nn.utils.rnn.pad_sequence([items[i] for i in group], batch_first=True)
             hidden = self._forward(batch, [sizes[i] for i in group])
             for place, i in enumerate(group):

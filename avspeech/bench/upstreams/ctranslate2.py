@@ -1,7 +1,7 @@
 """Weights of a CTranslate2 model, `model.bin`, read with struct and NumPy alone.
 
-The format (versions 5 and 6), little-endian, a string being a uint16 of its bytes with a closing
-zero:
+The format (versions 5 and 6) is little-endian; a string is the uint16 number of its bytes, then
+these, with a closing zero:
 
     uint32 version, string specification, uint32 revision, uint32 variables, and for each
         string name, uint8 rank, uint32 * rank shape, uint8 type, uint32 bytes, the bytes in C order

@@ -1,7 +1,7 @@
 """emotion2vec (Ma et al. 2024, "emotion2vec: Self-Supervised Pre-Training for Speech Emotion
 Representation").
 
-A data2vec 2.0 encoder: transformers lacks it, so the network is here, with the names of the
+This is a data2vec 2.0 encoder. transformers lacks it, so the network is here, with the names of the
 published checkpoint (emotion2vec_base, or the emotion2vec_plus sizes), which is to be converted
 into model.safetensors.
 """
@@ -62,8 +62,8 @@ class _Audio(nn.Module):
             for i, k, s in zip(inputs, KERNELS, STRIDES))})
         self.project_features = nn.ModuleDict({"1": nn.LayerNorm(conv), "2": nn.Linear(conv, dim)})
         self.relative_positional_encoder = nn.ModuleDict({
-            str(i + 1): nn.ModuleDict({"0": nn.Conv1d(dim, dim, width, padding=width // 2,
-                                                      groups=groups)})
+            str(i + 1): nn.ModuleDict(
+                {"0": nn.Conv1d(dim, dim, width, padding=width // 2, groups=groups)})
             for i in range(positions)})
         self.extra_tokens = nn.Parameter(torch.zeros(1, tokens, dim))
         self.alibi_scale = nn.Parameter(torch.ones(1, 1, heads, 1, 1))
@@ -86,8 +86,7 @@ class _Audio(nn.Module):
         return x + y.transpose(1, 2)
 
     def bias(self, frames: int) -> Tensor:
-        """[H, tokens + T, tokens + T]: less attention to what is further off; 0 for the extra
-        tokens."""
+        """[H, tokens + T, tokens + T]: attention falls with distance; 0 for the extra tokens."""
         scale = self.alibi_scale.clamp_min(0).reshape(-1, 1, 1)
         place = torch.arange(frames, device=scale.device)
         steep = torch.tensor(slopes(scale.shape[0]), device=scale.device)[:, None, None]
@@ -96,8 +95,7 @@ class _Audio(nn.Module):
 
 
 class Network(nn.Module):
-    """[B, N] -> [1 + all blocks, B, T, D]: the features with positions, then what each block
-    gives."""
+    """[B, N] -> [1 + all blocks, B, T, D]: features with positions, then the output of blocks."""
 
     def __init__(self, blocks: int, **audio: int) -> None:
         super().__init__()
@@ -117,9 +115,11 @@ class Network(nn.Module):
 
 
 class Emotion2vec(Upstream):
-    """50 frames a second; the base size has L = 13 (4 blocks before, 8 after), D = 768. Sound is
-    brought to zero mean and unit variance. Run in groups of equal length; chunks are not the
-    whole."""
+    """emotion2vec, with 50 frames a second.
+
+    The base size has L = 13 (4 blocks before, 8 after) and D = 768. Sound is brought to zero mean
+    and unit variance. Batches hold equal lengths only, and chunks do not give what the whole gives.
+    """
 
     family = "emotion2vec"
 

@@ -128,8 +128,7 @@ def build(make: Callable[[], Module], weights: Mapping[str, Tensor], where: Path
 
 
 def fill(module: nn.Module, weights: Mapping[str, Tensor], where: Path) -> None:
-    """Loads weights, converted to the module's types; those that the module does not have are
-    ignored.
+    """Loads weights, converted to the types of the module, which ignores those it does not have.
 
     Raises:
         InputError: a weight is missing or has another shape.

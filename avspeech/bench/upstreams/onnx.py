@@ -136,7 +136,7 @@ class Onnx(Upstream):
 
 @contextmanager
 def _bounded(room: int) -> Iterator[None]:
-    """Lets this process take at most so many further bytes; 0: no bound (a GPU maps far more)."""
+    """Lets this process take at most `room` further bytes; 0: no bound (a GPU maps far more)."""
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
@@ -155,8 +155,7 @@ def _bounded(room: int) -> Iterator[None]:
 
 
 def _files(path: Path, onnx: Any) -> dict[str, Path]:
-    """The model ("") and every file that its tensors lie in, by the name that it has in the
-    model."""
+    """The model ("") and every file that holds tensors of it, by the name that the model uses."""
     try:
         size = path.stat().st_size
         if size > LARGEST_MODEL:
@@ -183,8 +182,7 @@ def _files(path: Path, onnx: Any) -> dict[str, Path]:
 
 
 def _external(message: Any) -> set[str]:
-    """The files named by all tensors of a model, wherever in it they are (graphs lie within
-    nodes)."""
+    """The files that the tensors of a model name, also those in graphs within nodes."""
     found, waiting = set(), [message]
     while waiting:
         part = waiting.pop()

@@ -70,9 +70,12 @@ def _points(values: Tensor) -> Tensor:
 
 
 class RandomConvolutions(Upstream):
-    """A log-mel spectrogram (40 bands, dB, 100 frames a second), then four convolutions with random
-    weights, one after the other: what a trained network has to exceed. L = 5, D = 64 (the
-    spectrogram fills 40 of them, the rest is 0). A frame sees 8 frames to either side."""
+    """A log-mel spectrogram, then four convolutions with random weights, one after the other.
+
+    It is a floor that a trained network has to exceed. The spectrogram has 40 bands in dB, 100
+    frames a second. L = 5, D = 64 (the spectrogram fills 40 of them, the rest is 0). A frame sees 8
+    frames to either side.
+    """
 
     family = "conv-random"
     packages = ("librosa",)

@@ -1,6 +1,8 @@
-"""Self-supervised models of the wav2vec 2.0 kind, by transformers: wav2vec 2.0 (Baevski et al.
-2020), XLS-R (Babu et al. 2022), HuBERT (Hsu et al. 2021), WavLM (Chen et al. 2022), data2vec
-(Baevski et al. 2022), UniSpeech-SAT (Chen et al. 2022)."""
+"""Self-supervised models of the wav2vec 2.0 kind, by transformers.
+
+These are wav2vec 2.0 (Baevski et al. 2020), XLS-R (Babu et al. 2022), HuBERT (Hsu et al. 2021),
+WavLM (Chen et al. 2022), data2vec (Baevski et al. 2022) and UniSpeech-SAT (Chen et al. 2022).
+"""
 
 from __future__ import annotations
 
@@ -26,13 +28,12 @@ REMOVED = {"auto_map", "quantization_config", "attn_implementation", "_attn_impl
 
 
 class SelfSupervised(Upstream):
-    """A transformers folder: 50 frames a second; what goes into the first Transformer layer, then
-    what each layer gives.
+    """A transformers folder: the input of the first Transformer layer, then the output of each.
 
-    Models whose convolutions are normalized over time (group norm: the base sizes) and data2vec,
-    whose positions see padding, are run in groups of equal length; the others with an attention
-    mask. Attention looks at all of a chunk, so long sound in chunks is not the same as the whole;
-    sound up to `max_seconds` is run whole.
+    It gives 50 frames a second. Models whose convolutions are normalized over time (group norm: the
+    base sizes) and data2vec, whose positions see padding, are run in groups of equal length; the
+    others with an attention mask. Attention looks at all of a chunk, so long sound in chunks is not
+    the same as the whole; sound up to `max_seconds` is run whole.
 
     Args:
         path: the folder: config.json, model.safetensors, and preprocessor_config.json or (as
@@ -61,8 +62,8 @@ class SelfSupervised(Upstream):
         if min(self.strides) < 1:
             raise InputError(f"{path / 'config.json'}: conv_stride {list(self.strides)}; expected "
                              "at least 1")
-        self.hop, self.minimum = math.prod(self.strides), convolution.field(
-            self.kernels, self.strides)
+        self.hop = math.prod(self.strides)
+        self.minimum = convolution.field(self.kernels, self.strides)
         self.dim, self.layers = settings.hidden_size, settings.num_hidden_layers + 1
         self.batched = kind != "data2vec-audio" and settings.feat_extract_norm == "layer"
 
@@ -78,8 +79,8 @@ class SelfSupervised(Upstream):
             ends = torch.tensor(lengths, device=wave.device)
             mask = (torch.arange(wave.shape[1], device=wave.device) < ends[:, None]).long()
         network: Any = self.module
-        return torch.stack(network(wave, attention_mask=mask,
-                                   output_hidden_states=True).hidden_states)
+        out = network(wave, attention_mask=mask, output_hidden_states=True)
+        return torch.stack(out.hidden_states)
 
 
 def _normalizes(path: Path) -> bool:
@@ -119,9 +120,8 @@ def _network(path: Path, name: str, config: dict[str, Any]) -> Any:
     except InputError:
         raise
     except Exception as error:  # transformers has no common ancestor for what it raises
-        raise InputError(f"{path}: transformers does not load it "
-                         f"({' '.join(str(error).split())[:200]})"
-                         ) from None
+        line = " ".join(str(error).split())[:200]
+        raise InputError(f"{path}: transformers does not load it ({line})") from None
     finally:
         transformers.logging.set_verbosity(level)
     missing = sorted(set(report["missing_keys"]) - {"masked_spec_embed"})

@@ -1,5 +1,4 @@
-"""Speaker encoders: ECAPA-TDNN by SpeechBrain, the same with random weights as a floor, and
-Resemblyzer."""
+"""Speaker encoders: ECAPA-TDNN by SpeechBrain, the same with random weights, and Resemblyzer."""
 
 from __future__ import annotations
 
@@ -27,8 +26,8 @@ def _speechbrain() -> tuple[Any, Any]:
     from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
     from speechbrain.utils.importutils import LazyModule
 
-    # It leaves modules that import k2, flair, ... when merely looked at, which breaks whoever goes
-    # through sys.modules (inspect, hypothesis)
+    # It leaves modules that import k2, flair and others when an attribute of them is read, which
+    # breaks packages that go through sys.modules (inspect, hypothesis)
     for name in [n for n, module in sys.modules.items() if isinstance(module, LazyModule)]:
         del sys.modules[name]
     return Fbank, ECAPA_TDNN
@@ -38,11 +37,11 @@ class Ecapa(Upstream):
     """ECAPA-TDNN (Desplanques et al. 2020), as SpeechBrain's spkrec-ecapa-voxceleb has it: 80
     log-mel bands, each less its mean over the utterance, 192 dimensions.
 
-    output="embedding": one vector an utterance, D = 192. output="frames": what the first
-    convolution and the three SE-Res2Net blocks give, 100 frames a second, L = 4, D = 1024. Its
-    squeeze looks at all of time, so chunks of `max_seconds` are not quite the whole: with random
-    weights, a minute of read speech in chunks of 20 s gave frames 11 % off (relative L2), and means
-    over time with a cosine of 0.9998. A folder holds model.safetensors: SpeechBrain's
+    The output "embedding" is one vector for each utterance, D = 192. The output "frames" is what
+    the first convolution and the three SE-Res2Net blocks give, 100 frames a second, L = 4, D =
+    1024. Its squeeze looks at all of time, so chunks of `max_seconds` are not quite the whole: with
+    random weights, a minute of read speech in chunks of 20 s gave frames 11 % off (relative L2),
+    and means over time with a cosine of 0.9998. A folder holds model.safetensors: SpeechBrain's
     embedding_model.ckpt, converted.
     """
 
@@ -62,8 +61,8 @@ class Ecapa(Upstream):
             network = ECAPA_TDNN(80, lin_neurons=192, channels=list(self.channels))
         if path is not None:
             weights = folders.tensors(path)
-            folders.fill(network, {k.removeprefix("embedding_model."): v
-                                   for k, v in weights.items()}, path)
+            own = {k.removeprefix("embedding_model."): v for k, v in weights.items()}
+            folders.fill(network, own, path)
         super().__init__(network, path, output=output, **options)
         self.whole = output == "embedding"
         self.hop, self.dim, self.layers = (0, 192, 1) if self.whole else (160, self.channels[0], 4)
@@ -85,8 +84,10 @@ class Ecapa(Upstream):
 
 
 class RandomEcapa(Ecapa):
-    """ECAPA-TDNN as it is before any training, drawn from `seed`: what the architecture and its
-    features give by themselves, and a floor for everything trained."""
+    """ECAPA-TDNN before any training, with weights drawn from `seed`.
+
+    It shows what the architecture and its features give by themselves: a floor for what is trained.
+    """
 
     family = "ecapa-random"
 

@@ -35,8 +35,7 @@ class _Stack(nn.Module):
 
 
 class Network(nn.Module):
-    """[B, N] -> [1 + aggregator layers, B, T, D]: the features, then what each causal layer makes
-    of them."""
+    """[B, N] -> [1 + aggregator layers, B, T, D]: the features, then those of causal layers."""
 
     def __init__(self, dim: int, kernels: Sequence[int], context: Sequence[int]) -> None:
         super().__init__()
@@ -72,10 +71,13 @@ class Wav2vec(Upstream):
     def __init__(self, path: Path, **options: Any) -> None:
         weights = {key.removeprefix("model."): value
                    for key, value in folders.tensors(path).items()}
-        kernels, context = (
-            [weights[key].shape[2] for i in range(len(weights))
-             if (key := f"{part}.conv_layers.{i}.{at}.weight") in weights]
-            for part, at in (("feature_extractor", 0), ("feature_aggregator", 1)))
+        kernels: list[int] = []
+        context: list[int] = []
+        for i in range(len(weights)):
+            if (key := f"feature_extractor.conv_layers.{i}.0.weight") in weights:
+                kernels.append(weights[key].shape[2])
+            if (key := f"feature_aggregator.conv_layers.{i}.1.weight") in weights:
+                context.append(weights[key].shape[2])
         if len(kernels) < len(STRIDES) or not context:
             raise InputError(f"{path}: no wav2vec in it, feature_extractor.conv_layers.0.0.weight "
                              "is missing")

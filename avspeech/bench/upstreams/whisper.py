@@ -1,9 +1,9 @@
 """The encoder of Whisper (Radford et al. 2022, "Robust Speech Recognition via Large-Scale Weak
 Supervision").
 
-From a transformers folder (config.json, model.safetensors) or a CTranslate2 one (config.json,
-model.bin). The encoder is our own, so that it can take sound of its own length: Whisper's is always
-padded to 30 s, most of it silence for the clips of these tasks.
+It is read from a transformers folder (config.json, model.safetensors) or a CTranslate2 one
+(config.json, model.bin). The encoder is written here, so that it can take sound of any length up to
+30 s: that of Whisper is always padded to 30 s, most of it silence for the clips of these tasks.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Encoder(nn.Module):
         steps = mel.shape[1] // 2
         mask = None if frames is None else torch.arange(steps, device=mel.device) < frames[:, None]
         x = F.gelu(self.conv1(mel.transpose(1, 2)))
-        if mask is not None:  # the second convolution is to meet zeros after the end, as it does alone
+        if mask is not None:  # the second convolution finds zeros after the end, as it does alone
             x = x * mask.repeat_interleave(2, 1)[:, None]
         x = F.gelu(self.conv2(x)).transpose(1, 2) + self.embed_positions.weight[:steps]
         hidden = [x]
@@ -81,11 +81,11 @@ class Encoder(nn.Module):
 class Whisper(Upstream):
     """50 frames a second; layers + 1 hidden states.
 
-    pad_to_30s: silence up to 30 s, as Whisper was trained, of which only the sound's own frames are
-    given; otherwise the encoder sees the sound alone, for a ninth of the compute on clips of 3 to 4
-    s. That costs nothing that could be measured: on 80 clips of RAVDESS (8 emotions, folds by
-    speaker, logistic regression on means over time), the best layer's UAR was 0.53 alone and 0.50
-    padded.
+    With `pad_to_30s` silence follows up to 30 s, as Whisper was trained, and only the frames of the
+    sound are given. Otherwise the encoder sees the sound alone, which takes a ninth of the compute
+    on clips of 3 to 4 s and costs nothing that could be measured: on 80 clips of RAVDESS (8
+    emotions, folds by speaker, logistic regression on means over time), the UAR of the best layer
+    was 0.53 alone and 0.50 padded.
 
     At 30 s the last hidden state is CTranslate2's own encoder output (relative L2 distance 3e-6).
     Positions begin anew in every chunk, so chunks are not the whole: 28 s of read speech in chunks
@@ -116,8 +116,10 @@ class Whisper(Upstream):
         return F.pad(samples, (0, -len(samples) % self.hop))
 
     def log_mel(self, samples: Tensor, frames: int) -> Tensor:
-        """Whisper's input [frames, M] of samples [N], silence after their end: log10 power, at most
-        8 below its highest, scaled to about -1..1."""
+        """The input of Whisper, [frames, M], of samples [N] followed by silence.
+
+        It is log10 power, at most 8 below its highest, scaled to about -1..1.
+        """
         before = samples[1: 201].flip(0)  # mirrored at its beginning, as Whisper has it
         x = mel_power(samples, self.sample_rate, 400, HOP, self.mels, frames, before)
         x = x.clamp_min(1e-10).log10()
@@ -129,9 +131,8 @@ class Whisper(Upstream):
             raise ValueError(f"{max(frames) / 50:g} s are more than the {self.positions / 50:g} s "
                              "it has positions for; use encode_long")
         steps = [2 * (self.positions if self.pad else t) for t in frames]
-        mel = nn.utils.rnn.pad_sequence([self.log_mel(x[:n], t)
-                                         for x, n, t in zip(wave, lengths, steps)],
-                                        batch_first=True)
+        mels = [self.log_mel(x[:n], t) for x, n, t in zip(wave, lengths, steps)]
+        mel = nn.utils.rnn.pad_sequence(mels, batch_first=True)
         assert isinstance(self.module, Encoder)
         if self.pad or len(set(frames)) == 1:
             return self.module(mel)[:, :, : max(frames)]
@@ -196,9 +197,9 @@ def _built(found: Mapping[str, np.ndarray], w: Mapping[str, Tensor], where: Path
         norms[f"{theirs}/ffn/layer_norm"] = f"{ours}.final_layer_norm"
         for part in ("weight", "bias"):
             q, k, v = w[f"{theirs}/self_attention/linear_0/{part}"].chunk(3)
+            out = w[f"{theirs}/self_attention/linear_1/{part}"]
             state |= {f"{ours}.self_attn.q_proj.{part}": q, f"{ours}.self_attn.v_proj.{part}": v,
-                      f"{ours}.self_attn.out_proj.{part}": w[
-                          f"{theirs}/self_attention/linear_1/{part}"],
+                      f"{ours}.self_attn.out_proj.{part}": out,
                       f"{ours}.fc1.{part}": w[f"{theirs}/ffn/linear_0/{part}"],
                       f"{ours}.fc2.{part}": w[f"{theirs}/ffn/linear_1/{part}"]}
             if part == "weight":  # the key has no bias in Whisper: theirs is zero

@@ -475,7 +475,11 @@ def cross_corpus(
             place = (s.corpus, s.corpus)
             if s.corpus in corpora and place not in table and (_names(s) in kinds or not s.metric):
                 table[place] = s
-    return {key: table for key, table in out.items() if any(a != b for a, b in table)}
+    crossed = {}
+    for key, table in out.items():
+        if any(a != b for a, b in table):
+            crossed[key] = table
+    return crossed
 
 
 def _names(score: Score) -> frozenset[str]:

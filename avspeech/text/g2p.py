@@ -113,6 +113,11 @@ def _stressed(phones: str) -> str:
     return " ".join(parts)
 
 
+def _plain(phones: str) -> list[str]:
+    """Phones without their stress digits."""
+    return [p.rstrip("012") for p in phones.split()]
+
+
 def errors(entries: Mapping[str, str]) -> dict[str, float]:
     """Shares of wrong words and phones among {word: phones}: `words` and `phones` with stress,
     `plain_words` without it."""
@@ -120,8 +125,7 @@ def errors(entries: Mapping[str, str]) -> dict[str, float]:
     for word, phones in entries.items():
         said = guess(word)
         wrong += said != phones
-        bare = [[p.rstrip("012") for p in text.split()] for text in (said, phones)]
-        plain += bare[0] != bare[1]
+        plain += _plain(said) != _plain(phones)
         edits += _distance(said.split(), phones.split())
         total += len(phones.split())
     count = max(1, len(entries))

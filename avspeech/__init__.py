@@ -3,7 +3,8 @@
     extractor = avspeech.load("mvtf-small")
     voice = extractor(audio, views, sample_rate=16000)
 
-Public names are imported when they are first used, so that `import avspeech` is quick and needs no torch.
+Public names are imported when they are first used, so that `import avspeech` is quick and needs no
+torch.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from avspeech.synthesis.synthesizer import Synthesizer
 
 # Modules that users reach as attributes of the package, imported when they are used.
-MODULES = {"audio": "avspeech.media.audio", "video": "avspeech.media.video", "text": "avspeech.text"}
+MODULES = {"audio": "avspeech.media.audio", "video": "avspeech.media.video",
+           "text": "avspeech.text"}
 __all__ = ["EmotionRecognizer", "Extractor", "Synthesizer", "__version__", "load"]
 
 
@@ -35,8 +37,8 @@ def load(model: str, device: str = "cpu") -> Any:
         device: a torch device, e.g. "cuda".
 
     Returns:
-        The pipeline of the model's task: an `Extractor` for "extraction", a `Synthesizer` for "synthesis",
-        an `EmotionRecognizer` for "emotion".
+        The pipeline of the model's task: an `Extractor` for "extraction", a `Synthesizer` for
+        "synthesis", an `EmotionRecognizer` for "emotion".
 
     Raises:
         InputError: there is no such model, it is damaged, or its task has no pipeline.

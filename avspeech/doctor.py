@@ -22,8 +22,8 @@ from typing import Any
 from avspeech.core.hardware import bf16_units
 from avspeech.version import __version__
 
-CORE = ("torch", "torchaudio", "numpy", "scipy", "soundfile", "soxr", "librosa", "opencv-python-headless",
-        "speechbrain", "safetensors", "PyYAML", "tqdm", "rich")
+CORE = ("torch", "torchaudio", "numpy", "scipy", "soundfile", "soxr", "librosa",
+        "opencv-python-headless", "speechbrain", "safetensors", "PyYAML", "tqdm", "rich")
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,15 @@ EXTRAS = {
     "metrics": Extra(("pystoi", "fast-bss-eval", "jiwer", "faster-whisper", "speechmos", "requests",
                       "distillmos"), "STOI, SDR; word error rates, predicted opinion scores",
                      "pip install 'avspeech[metrics]'"),
-    "pesq": Extra(("pesq",), "PESQ (is compiled on installation: needs a C compiler)", "pip install pesq"),
+    "pesq": Extra(("pesq",), "PESQ (is compiled on installation: needs a C compiler)",
+                  "pip install pesq"),
     "train": Extra(("tensorboard",), "TensorBoard logs beside the JSON ones",
                    "pip install 'avspeech[train]'"),
     "bench": Extra(("transformers", "scikit-learn", "dask"),
                    "foundation models of the benchmark, and its sweeps over many processes",
                    "pip install 'avspeech[bench]'"),
-    "edge": Extra(("onnx", "onnxscript", "onnxruntime"), "models as ONNX files, in float and in 8 bits",
-                  "pip install 'avspeech[edge]'"),
+    "edge": Extra(("onnx", "onnxscript", "onnxruntime"),
+                  "models as ONNX files, in float and in 8 bits", "pip install 'avspeech[edge]'"),
     "executorch": Extra(("executorch",), "models as ExecuTorch programs", "pip install executorch"),
     "resemblyzer": Extra(("resemblyzer",), "a speaker encoder of the benchmark (its weights only)",
                          "pip install --no-deps resemblyzer==0.1.4"),
@@ -69,7 +70,8 @@ EXTRAS = {
 
 
 def examine() -> int:
-    """Prints the tables. Returns 0 where all that is installed works, 1 where something does not."""
+    """Prints the tables. Returns 0 where all that is installed works, 1 where something does
+    not."""
     from rich.console import Console
     from rich.table import Table
 
@@ -93,15 +95,18 @@ def examine() -> int:
             answer, detail = "[green]yes[/green]", attempt()
         except Missing as missing:
             answer, detail = "[yellow]not installed[/yellow]", str(missing)
-        except Exception as error:  # whatever is wrong with an installation is what this table is for
+        # whatever is wrong with an installation is what this table is for
+        except Exception as error:
             answer, detail = "[red]no[/red]", f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
             failed = True
         works.add_row(what, answer, f"{detail} ({time.monotonic() - began:.2f} s)")
     console.print(works)
 
-    absent = {name: extra for name, extra in EXTRAS.items() if not all(version(p) for p in extra.packages)}
+    absent = {name: extra for name, extra in EXTRAS.items()
+              if not all(version(p) for p in extra.packages)}
     for name, extra in absent.items():
-        console.print(f"{name} would give {extra.gives}:\n    {extra.command}", markup=False, soft_wrap=True)
+        console.print(f"{name} would give {extra.gives}:\n    {extra.command}", markup=False,
+                      soft_wrap=True)
     return int(failed)
 
 
@@ -136,7 +141,8 @@ def _machine() -> str:
         with contextlib.suppress(OSError, subprocess.SubprocessError):
             listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=3,
                                     check=False).stdout
-            gpus = [line.partition(" (")[0] for line in listed.splitlines() if line.startswith("GPU")]
+            gpus = [line.partition(" (")[0] for line in listed.splitlines()
+                    if line.startswith("GPU")]
     return ", ".join([*parts, *gpus] if gpus else [*parts, "no GPU"])
 
 

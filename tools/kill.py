@@ -1,9 +1,12 @@
-"""Kills a command at random moments, lets it end, and compares what it wrote with an undisturbed run.
+"""Kills a command at random moments, lets it end, and compares what it wrote with an undisturbed
+run.
 
-    python tools/kill.py --times 40 --out /tmp/said -- avspeech speak --file book.txt -o /tmp/said/book.wav
+    python tools/kill.py --times 40 --out /tmp/said -- avspeech speak --file book.txt -o
+    /tmp/said/book.wav
 
-Prints the kills, and each file that differs, is missing, or was left half-written; exit code 1 if there
-is one. Of JSON files the keys of --ignore-keys do not count, as times differ between any two runs.
+Prints the kills, and each file that differs, is missing, or was left half-written; exit code 1 if
+there is one. Of JSON files the keys of --ignore-keys do not count, as times differ between any two
+runs.
 """
 
 from __future__ import annotations
@@ -58,7 +61,8 @@ def main() -> int:
             shutil.rmtree(args.out, ignore_errors=True)
     run(command)
     found = contents(args)
-    bad = [f"differs: {name}" for name in expected if name in found and found[name] != expected[name]]
+    bad = [f"differs: {name}" for name in expected if name in found
+           and found[name] != expected[name]]
     bad += [f"missing: {name}" for name in expected if name not in found]
     bad += [f"left over: {name}" for name in found if name not in expected]
     print(f"{kills} kills within {length:.1f} s, {ended} runs ended before theirs; {len(expected)} files, "
@@ -75,7 +79,8 @@ def run(command: list[str]) -> None:
 
 
 def killed(command: list[str], after: float) -> bool:
-    """Starts the command and kills it and its children after so many seconds; False if it ended before."""
+    """Starts the command and kills it and its children after so many seconds; False if it ended
+    before."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                start_new_session=True)
     try:
@@ -92,10 +97,12 @@ def contents(args: argparse.Namespace) -> dict[str, str]:
     """Hash of each file under the folder, by its path there."""
     found = {}
     for path in sorted(args.out.rglob("*")):
-        if path.is_file() and not any(fnmatch.fnmatch(path.name, pattern) for pattern in args.ignore):
+        if path.is_file() and not any(fnmatch.fnmatch(path.name, pattern)
+                                      for pattern in args.ignore):
             data = path.read_bytes()
             if path.suffix == ".json":
-                data = json.dumps(without(json.loads(data), set(args.ignore_keys.split(",")))).encode()
+                data = json.dumps(without(json.loads(data),
+                                          set(args.ignore_keys.split(",")))).encode()
             found[str(path.relative_to(args.out))] = hashlib.sha256(data).hexdigest()
     return found
 

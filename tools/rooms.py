@@ -1,8 +1,8 @@
 """Counts the rooms of the project and the imports between them: python tools/rooms.py [ROOT]
 
-A room is a top-level file or folder of avspeech/, and each of recipes/, tools/ and egs/. Prints the rooms by
-floor (a room stands one floor above the highest room that it imports), the number of arrows (pairs of rooms
-of which one imports the other), circles, and the imports between wings.
+A room is a top-level file or folder of avspeech/, and each of recipes/, tools/ and egs/. Prints the
+rooms by floor (a room stands one floor above the highest room that it imports), the number of
+arrows (pairs of rooms of which one imports the other), circles, and the imports between wings.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ WINGS = {"extraction", "synthesis", "emotion", "bench"}
 
 
 def arrows(root: Path) -> dict[str, set[str]]:
-    """Room -> the rooms that it imports, from the syntax trees, imports within functions included."""
+    """Room -> the rooms that it imports, from the syntax trees, imports within functions
+    included."""
     package = root / "avspeech"
     names = {p.stem for p in package.glob("*.py")}
     names |= {p.name for p in package.iterdir() if any(p.rglob("*.py"))}

@@ -1,11 +1,11 @@
 """Training state on disk: atomic, verified, free of pickle.
 
-A checkpoint is a folder `step-00001000/` of three files: `state.safetensors` (every tensor of the state),
-`state.json` (all the rest) and, written last, the marker `COMPLETE` with the SHA-256 of the other two. It is
-written aside, flushed to the disk and renamed; older ones are removed only after the new one has been read
-back and found right. So a process may be killed at any point, inside a save too, and the newest checkpoint
-that has its marker and agrees with it is whole. A state is any nesting of dict, list, tuple, tensor, str,
-int, float, bool and None.
+A checkpoint is a folder `step-00001000/` of three files: `state.safetensors` (every tensor of the
+state), `state.json` (all the rest) and, written last, the marker `COMPLETE` with the SHA-256 of the
+other two. It is written aside, flushed to the disk and renamed; older ones are removed only after
+the new one has been read back and found right. So a process may be killed at any point, inside a
+save too, and the newest checkpoint that has its marker and agrees with it is whole. A state is any
+nesting of dict, list, tuple, tensor, str, int, float, bool and None.
 """
 
 from __future__ import annotations
@@ -36,15 +36,16 @@ _TAGS = ("$tensor", "$tuple", "$pairs")
 
 
 class Corrupt(Exception):
-    """A checkpoint that is incomplete or does not agree with its marker; the message says in what."""
+    """A checkpoint that is incomplete or does not agree with its marker; the message says in
+    what."""
 
 
 def save(folder: str | Path, step: int, state: Mapping[str, Any], keep: int = 2) -> Path:
-    """Writes `state` as the checkpoint of `step` under `folder` and removes all but the newest `keep`
-    (at least 1).
+    """Writes `state` as the checkpoint of `step` under `folder` and removes all but the newest
+    `keep` (at least 1).
 
-    Returns the checkpoint's folder. Raises TypeError for a value of a kind that cannot be stored, OSError
-    where the disk refuses; the checkpoints before it are then as they were.
+    Returns the checkpoint's folder. Raises TypeError for a value of a kind that cannot be stored,
+    OSError where the disk refuses; the checkpoints before it are then as they were.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -78,8 +79,8 @@ def load_latest(folder: str | Path) -> tuple[int, dict[str, Any]] | None:
     """(step, state) of the newest checkpoint under `folder` that is whole;
     None where training never got to one.
 
-    One that is truncated or altered is passed over, with a warning, for the one before. Raises InputError
-    when there are finished checkpoints and none can be read.
+    One that is truncated or altered is passed over, with a warning, for the one before. Raises
+    InputError when there are finished checkpoints and none can be read.
     """
     broken = []
     for path in _steps(Path(folder)):
@@ -109,12 +110,14 @@ def load(path: str | Path) -> dict[str, Any]:
 
 
 def verify(path: str | Path) -> dict[str, bytes]:
-    """The bytes of a checkpoint's files, read from the disk and compared with the marker. Raises Corrupt."""
+    """The bytes of a checkpoint's files, read from the disk and compared with the marker. Raises
+    Corrupt."""
     path = Path(path)
     try:
         sums = json.loads((path / MARKER).read_bytes())["sha256"]
         files = {name: (path / name).read_bytes() for name in (TENSORS, REST)}
-        wrong = [name for name, data in files.items() if hashlib.sha256(data).hexdigest() != sums[name]]
+        wrong = [name for name, data in files.items()
+                 if hashlib.sha256(data).hexdigest() != sums[name]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Corrupt(f"cannot be read: {error}") from None
     if wrong:
@@ -133,8 +136,8 @@ def tensor_bytes(tensors: Mapping[str, torch.Tensor]) -> bytes:
 
 
 def load_fitting(model: nn.Module, weights: Mapping[str, torch.Tensor]) -> tuple[int, int]:
-    """Puts into `model` those of `weights` that have a name and shape of its own; how many those are, and of
-    how many."""
+    """Puts into `model` those of `weights` that have a name and shape of its own; how many those
+    are, and of how many."""
     own = model.state_dict()
     fitting = {name: value for name, value in weights.items()
                if name in own and own[name].shape == value.shape}
@@ -154,7 +157,8 @@ def _pack(value: Any, name: str, tensors: dict[str, torch.Tensor]) -> Any:
                   for key, item in value.items()]
         if all(isinstance(key, str) and key not in _TAGS for key in value):
             return dict(packed)
-        return {"$pairs": packed}  # JSON would turn the integer keys of an optimiser's state into text
+        # JSON would turn the integer keys of an optimiser's state into text
+        return {"$pairs": packed}
     if isinstance(value, (list, tuple)):
         items = [_pack(item, f"{name}/{i}", tensors) for i, item in enumerate(value)]
         return {"$tuple": items} if isinstance(value, tuple) else items
@@ -178,7 +182,8 @@ def _unpack(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
 
 
 def _own_memory(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """On the CPU, contiguous, and no two in the same memory (tied weights), as safetensors wants them."""
+    """On the CPU, contiguous, and no two in the same memory (tied weights), as safetensors wants
+    them."""
     seen: set[int] = set()
     result = {}
     for name, tensor in tensors.items():
@@ -200,12 +205,15 @@ def _steps(folder: Path) -> list[Path]:
 
 
 def _sweep(folder: Path) -> None:
-    """Removes what killed saves left: folders written aside, and checkpoints that never got their marker."""
-    for path in [*folder.glob(_ASIDE + "*"), *(p for p in _steps(folder) if not (p / MARKER).exists())]:
+    """Removes what killed saves left: folders written aside, and checkpoints that never got their
+    marker."""
+    for path in [*folder.glob(_ASIDE + "*"),
+                 *(p for p in _steps(folder) if not (p / MARKER).exists())]:
         shutil.rmtree(path)
 
 
 def _remove(path: Path) -> None:
-    """Removes a checkpoint, its marker first, so that a crash half-way leaves nothing that looks complete."""
+    """Removes a checkpoint, its marker first, so that a crash half-way leaves nothing that looks
+    complete."""
     (path / MARKER).unlink()
     shutil.rmtree(path)

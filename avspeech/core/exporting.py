@@ -1,4 +1,5 @@
-"""What every export to one file for a device shares: its packages, silence, and a session on the CPU."""
+"""What every export to one file for a device shares: its packages, silence, and a session on the
+CPU."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ def require(what: str, packages: Sequence[str] = ONNX, bring: str = EDGE) -> Non
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Hides the warnings and messages of exporters; what they write is compared with torch afterwards."""
+    """Hides the warnings and messages of exporters; what they write is compared with torch
+    afterwards."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -6,8 +6,8 @@
     README.md           the card, generated from config.json
     SHA256SUMS          of the three, checked at every load; `sha256sum -c` reads it too
 
-Nothing else is needed to run a model, and nothing in a folder is ever executed: the model comes from the
-registry by name, and weights from safetensors only.
+Nothing else is needed to run a model, and nothing in a folder is ever executed: the model comes
+from the registry by name, and weights from safetensors only.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 DTYPES = ("float32", "float16", "int8")
-SCALE = ":scale"  # after a weight's name: what to multiply its int8 rows by; torch's own names have no colon
+# after a weight's name: what to multiply its int8 rows by; torch's own names have no colon
+SCALE = ":scale"
 CONFIG, WEIGHTS, CARD, SUMS = "config.json", "model.safetensors", "README.md", "SHA256SUMS"
 RELEASED = Path(__file__).parents[1] / "released"
 _FOREIGN = {".bin", ".ckpt", ".h5", ".onnx", ".pt", ".pth", ".pkl", ".tar"}
@@ -41,17 +42,15 @@ _FOREIGN = {".bin", ".ckpt", ".h5", ".onnx", ".pt", ".pth", ".pkl", ".tar"}
 class ModelInfo:
     """What a model is and where it comes from.
 
-    task: "extraction", ...; model: name in `avspeech.core.models`; config: its configuration, by field.
-    sample_rate: of its audio, in hertz; fps: of its video, in frames a second (None: it sees none).
-    labels: what its outputs stand for, in order, where they stand for something.
-    licence: of the weights; training_data: [{"name", "licence"}, ...].
-    metrics: measured values by name ("si_sdri_db/grid two talkers"); description, limits: for the
-    card, in Markdown.
-    dtype: as which matrices are stored, "float32", "float16" or "int8" (with a scale for each row);
-    a loaded model computes in float32 in any case.
-    frontend: what training did before the model, for its pipeline to do likewise: {"trim": dB,
-    "margin": seconds} of silence cut off (emotion), {"phonemiser": name} (synthesis); as by default where
-    it is left out.
+    task: "extraction", ...; model: name in `avspeech.core.models`; config: its configuration, by
+    field. sample_rate: of its audio, in hertz; fps: of its video, in frames a second (None: it sees
+    none). labels: what its outputs stand for, in order, where they stand for something. licence: of
+    the weights; training_data: [{"name", "licence"}, ...]. metrics: measured values by name
+    ("si_sdri_db/grid two talkers"); description, limits: for the card, in Markdown. dtype: as which
+    matrices are stored, "float32", "float16" or "int8" (with a scale for each row); a loaded model
+    computes in float32 in any case. frontend: what training did before the model, for its pipeline
+    to do likewise: {"trim": dB, "margin": seconds} of silence cut off (emotion), {"phonemiser":
+    name} (synthesis); as by default where it is left out.
     """
 
     task: str
@@ -71,8 +70,8 @@ class ModelInfo:
 
 @dataclass
 class Release:
-    """What a recipe is told about the models it makes: licence of the weights, and of each corpus, and of
-    whatever else they were made of, by name."""
+    """What a recipe is told about the models it makes: licence of the weights, and of each corpus,
+    and of whatever else they were made of, by name."""
 
     licence: str = "Apache-2.0"
     data: dict[str, str] = field(default_factory=dict)
@@ -80,14 +79,14 @@ class Release:
     limits: list[str] = field(default_factory=list)
 
     def info(self, corpora: Iterable[str], init: str | None = None, **about: Any) -> ModelInfo:
-        """The other fields of ModelInfo are given. init: the model that training began with, whose data a
-        model is made of too."""
+        """The other fields of ModelInfo are given. init: the model that training began with, whose
+        data a model is made of too."""
         licences = {**dict.fromkeys(corpora, "not stated"), **self.data}
         begun = read_info(init).training_data if init else []
         data = [{"name": name, "licence": licence} for name, licence in licences.items()]
         data += [entry for entry in begun if entry["name"] not in licences]
-        return ModelInfo(licence=self.licence, training_data=data, limits=self.limits, dtype=self.dtype,
-                         **about)
+        return ModelInfo(licence=self.licence, training_data=data, limits=self.limits,
+                         dtype=self.dtype, **about)
 
 
 _TYPES: dict[str, Any] = {
@@ -102,7 +101,8 @@ def names() -> list[str]:
 
 
 def find(name_or_folder: str | Path) -> Path:
-    """The folder of a released model, or of a model at a path. Raises InputError where there is none."""
+    """The folder of a released model, or of a model at a path. Raises InputError where there is
+    none."""
     if isinstance(name_or_folder, str) and name_or_folder in names():
         return RELEASED / name_or_folder
     folder = Path(name_or_folder)
@@ -144,7 +144,8 @@ def save(folder: str | Path, model: nn.Module, info: ModelInfo) -> Path:
         matrix = value.dtype == torch.float32 and value.ndim > 1
         if info.dtype == "float16" and matrix:
             half = value.half()
-            value = half if torch.isfinite(half).all() else value  # what float16 cannot hold stays as it is
+            # what float16 cannot hold stays as it is
+            value = half if torch.isfinite(half).all() else value
         if info.dtype == "int8" and matrix:
             scale = value.flatten(1).abs().amax(1).clamp_min(1e-30).view(-1, *[1] * (value.ndim - 1)) / 127
             value, weights[name + SCALE] = (value / scale).round().to(torch.int8), scale
@@ -153,7 +154,8 @@ def save(folder: str | Path, model: nn.Module, info: ModelInfo) -> Path:
 
 
 def update(folder: str | Path, **changes: Any) -> ModelInfo:
-    """Changes fields of a folder's ModelInfo (`metrics`, once they are measured) and writes the card anew."""
+    """Changes fields of a folder's ModelInfo (`metrics`, once they are measured) and writes the
+    card anew."""
     folder = Path(folder)
     files = _verified(folder)
     info = dataclasses.replace(_parse(files[CONFIG], folder), **changes)
@@ -180,17 +182,18 @@ def copy(source: str | Path, folder: str | Path) -> Path:
 
 
 def read_info(name_or_folder: str | Path) -> ModelInfo:
-    """What a model is, without its weights. Raises InputError as `load` does for a folder that is not
-    whole."""
+    """What a model is, without its weights. Raises InputError as `load` does for a folder that is
+    not whole."""
     folder = find(name_or_folder)
     return _parse(_verified(folder)[CONFIG], folder)
 
 
-def load(name_or_folder: str | Path, device: str | torch.device = "cpu") -> tuple[nn.Module, ModelInfo]:
+def load(name_or_folder: str | Path, device: str | torch.device = "cpu") -> tuple[nn.Module,
+                                                                                  ModelInfo]:
     """A model in eval mode, in float32, on `device`, and what it is.
 
-    Raises InputError, in one line, for a name that is not released, a missing or altered file, an unknown
-    model or key, and weights that do not fit the configuration.
+    Raises InputError, in one line, for a name that is not released, a missing or altered file, an
+    unknown model or key, and weights that do not fit the configuration.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load as tensors_from_bytes
@@ -211,8 +214,9 @@ def load(name_or_folder: str | Path, device: str | torch.device = "cpu") -> tupl
 
 
 def begin(model: nn.Module, name_or_folder: str | Path, label: str) -> nn.Module:
-    """Puts into `model` those weights of another one that have a name and shape of its own, and prints, after
-    `label`, how many. Returns the other one. Raises InputError as `load`, and where none has."""
+    """Puts into `model` those weights of another one that have a name and shape of its own, and
+    prints, after `label`, how many. Returns the other one. Raises InputError as `load`, and where
+    none has."""
     from avspeech.core.checkpoint import load_fitting
 
     other = load(name_or_folder)[0]
@@ -233,13 +237,14 @@ def card(name: str, info: ModelInfo) -> str:
     lines = [f"# {name.rpartition('/')[2]}", "", f"{task}. {info.description}".strip(), "",
              f"Model `{info.model}`, audio at {info.sample_rate} Hz"
              + (f", video at {info.fps:g} frames a second" if info.fps else "")
-             + (f", outputs: {', '.join(info.labels)}" if info.labels and info.task != "synthesis" else "")
+             + (f", outputs: {', '.join(info.labels)}" if info.labels and info.task != "synthesis"
+                else "")
              + f". Weights stored as {info.dtype}. Licence of the weights: {info.licence or 'not stated'}.",
              "", "## Use", "", "```python", "import avspeech", "",
              f'model = avspeech.load("{name}")']
     if info.task == "extraction":
-        lines += [f"voice = model(audio, views, sample_rate={info.sample_rate})", "```", "", "```bash",
-                  f"avspeech extract VIDEO --model {name}"]
+        lines += [f"voice = model(audio, views, sample_rate={info.sample_rate})", "```", "",
+                  "```bash", f"avspeech extract VIDEO --model {name}"]
     if info.task == "emotion":
         lines += [f"emotion = model(audio, sample_rate={info.sample_rate})  # .label, .posteriors, .track",
                   "```", "", "```bash", f"avspeech emotion FILE --model {name}",
@@ -250,14 +255,16 @@ def card(name: str, info: ModelInfo) -> str:
                   f'avspeech speak "I said <brk 0.4> no<rise>." -o no.wav --model {name}',
                   f"avspeech export {name} --to onnx -o {name}.onnx"]
     lines += ["```", "", "## Training data", ""]
-    lines += [f"- {data['name']}: {data['licence']}" for data in info.training_data] or ["Not stated."]
+    lines += [f"- {data['name']}: {data['licence']}"
+              for data in info.training_data] or ["Not stated."]
     lines += ["", "## Numbers", ""]
     if info.metrics:
         lines += ["| measure | value |", "|---|---|"]
         lines += [f"| {key} | {value:.4g} |" for key, value in info.metrics.items()]
     else:
         lines += ["Not measured yet."]
-    lines += ["", "## Limits", "", *([f"- {limit}" for limit in info.limits] or ["Not stated."]), ""]
+    lines += ["", "## Limits", "", *([f"- {limit}" for limit in info.limits] or ["Not stated."]),
+              ""]
     return "\n".join(lines)
 
 
@@ -270,14 +277,15 @@ def _write(folder: Path, weights: bytes, info: ModelInfo) -> Path:
             raise InputError(f"{folder}: not written over, it holds '{others[0]}', "
                              "which is no part of a model folder")
     record = {"format": FORMAT, **dataclasses.asdict(info)}
-    files = {CONFIG: json.dumps(record, indent=2, ensure_ascii=False).encode() + b"\n", WEIGHTS: weights,
-             CARD: card(_shown(folder), info).encode()}
+    files = {CONFIG: json.dumps(record, indent=2, ensure_ascii=False).encode() + b"\n",
+             WEIGHTS: weights, CARD: card(_shown(folder), info).encode()}
     _parse(files[CONFIG], folder)  # what could not be read back is not written
     files[SUMS] = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n"
                           for name, data in files.items()).encode()
 
     folder.parent.mkdir(parents=True, exist_ok=True)
-    aside, old = (folder.with_name(f".{folder.name}.{part}-{os.getpid()}") for part in ("new", "old"))
+    aside, old = (folder.with_name(f".{folder.name}.{part}-{os.getpid()}")
+                  for part in ("new", "old"))
     aside.mkdir()
     try:
         for name, data in files.items():
@@ -309,7 +317,8 @@ def _verified(folder: Path) -> dict[str, bytes]:
             hint = f"; '{foreign[0]}' is not read, weights are safetensors only" if foreign else ""
             raise InputError(f"{folder}: not a whole model folder, {name} is missing{hint}")
     sums = {}
-    for number, line in enumerate((folder / SUMS).read_bytes().decode("utf-8", "replace").splitlines(), 1):
+    for number, line in enumerate((folder / SUMS).read_bytes().decode("utf-8",
+                                                                      "replace").splitlines(), 1):
         match = re.fullmatch(r"([0-9a-f]{64}) [ *](\S+)", line)
         if not match or match[2] not in (CONFIG, WEIGHTS, CARD):
             raise InputError(f"{folder / SUMS}:{number}: expected a SHA-256 and one of {CONFIG}, "
@@ -347,7 +356,8 @@ def _parse(data: bytes, folder: Path) -> ModelInfo:
     info = ModelInfo(**record)
     if not all(isinstance(x, dict) and {"name", "licence"} == set(x) for x in info.training_data):
         raise InputError(f"{where}: key 'training_data' should be a list of objects with name and licence")
-    if not all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in info.metrics.values()):
+    if not all(isinstance(x, (int, float)) and not isinstance(x, bool)
+               for x in info.metrics.values()):
         raise InputError(f"{where}: key 'metrics' should hold numbers")
     if not info.sample_rate > 0 or (info.fps is not None and not info.fps > 0):
         raise InputError(f"{where}: sample_rate and fps should be above 0")
@@ -364,7 +374,8 @@ def _build(info: ModelInfo, where: str) -> nn.Module:
 
 
 def _scaled(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The weights of a file, those in int8 multiplied by their scales; one that has no fit scale stays."""
+    """The weights of a file, those in int8 multiplied by their scales; one that has no fit scale
+    stays."""
     for name, value in list(weights.items()):
         scale = weights.get(name + SCALE)
         if scale is not None and scale.shape == (*value.shape[:1], *[1] * (value.ndim - 1)):

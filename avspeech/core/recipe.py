@@ -9,15 +9,16 @@
     if __name__ == "__main__":
         recipe.main()
 
-The marker of a finished stage, `exp/.stages/NAME.json`, holds the hashes of what went in: the config sections
-the stage uses, its input files (or, where it declares none, that run of the stage before), the code that it
-runs (found from its imports, see `sources`), and the models that the configuration names. Run again, a stage
-whose hashes agree and whose outputs are there is skipped, and says so. A stage that fails or is interrupted
-leaves no marker. Under torchrun only a stage declared `distributed` runs; name it with --stage and
---stop-stage.
+The marker of a finished stage, `exp/.stages/NAME.json`, holds the hashes of what went in: the
+config sections the stage uses, its input files (or, where it declares none, that run of the stage
+before), the code that it runs (found from its imports, see `sources`), and the models that the
+configuration names. Run again, a stage whose hashes agree and whose outputs are there is skipped,
+and says so. A stage that fails or is interrupted leaves no marker. Under torchrun only a stage
+declared `distributed` runs; name it with --stage and --stop-stage.
 
-What a stage itself keeps in pieces (a table's cells, a system's training) is finished by the same rule:
-`finished` and `begin` compare what went in with what a record says, and `recipe.forced` is --force.
+What a stage itself keeps in pieces (a table's cells, a system's training) is finished by the same
+rule: `finished` and `begin` compare what went in with what a record says, and `recipe.forced` is
+--force.
 """
 
 from __future__ import annotations
@@ -49,9 +50,11 @@ class Stage:
     name: str
     run: Callable[[Any, Path], Any]
     uses: tuple[str, ...] | None = None  # config sections that it depends on; None: all
-    inputs: Paths | None = None  # function of (config, exp) that lists the files or folders it reads
+    # function of (config, exp) that lists the files or folders it reads
+    inputs: Paths | None = None
     outputs: Paths | None = None  # the same of what it makes
-    sources: Paths | None = None  # the same of corpora as distributed: too large to be hashed, see `_listing`
+    # the same of corpora as distributed: too large to be hashed, see `_listing`
+    sources: Paths | None = None
     distributed: bool = False  # whether it may run under torchrun
 
     @property
@@ -81,29 +84,31 @@ class Recipe:
     def stage(self, name: str, uses: Sequence[str] | None = None, inputs: Paths | None = None,
               outputs: Paths | None = None, sources: Paths | None = None,
               distributed: bool = False) -> Callable:
-        """Declares the next stage (see `Stage`); the first line of the function's docstring is its line in
-        --help."""
+        """Declares the next stage (see `Stage`); the first line of the function's docstring is its
+        line in --help."""
         unknown = set(uses or ()) - {f.name for f in dataclasses.fields(self.schema)}
         if unknown or name.isdigit() or name in [s.name for s in self.stages]:
             raise ValueError(f"stage '{name}': its name is taken or a number, "
                              f"or it uses unknown sections {unknown}")
 
         def declare(function: Callable[[Any, Path], Any]) -> Callable[[Any, Path], Any]:
-            self.stages.append(Stage(name, function, None if uses is None else tuple(uses), inputs, outputs,
-                                     sources, distributed))
+            self.stages.append(Stage(name, function, None if uses is None else tuple(uses), inputs,
+                                     outputs, sources, distributed))
             return function
 
         return declare
 
     def main(self, argv: Sequence[str] | None = None) -> None:
-        """Runs the command line and leaves the process: 0, 2 for an InputError, 130 when interrupted."""
+        """Runs the command line and leaves the process: 0, 2 for an InputError, 130 when
+        interrupted."""
         try:
             self.run(argv)
         except InputError as error:
             print(f"avspeech: error: {error}", file=sys.stderr)
             sys.exit(2)
         except KeyboardInterrupt:
-            print("avspeech: interrupted; run the same command again to go on from here", file=sys.stderr)
+            print("avspeech: interrupted; run the same command again to go on from here",
+                  file=sys.stderr)
             sys.exit(130)
 
     def run(self, argv: Sequence[str] | None = None) -> None:
@@ -126,7 +131,8 @@ class Recipe:
             config.dump(cfg, exp / "config.yaml")
             asked = {"config": args.config, "overrides": args.overrides}
             (exp / COMMAND).write_text(json.dumps(asked, indent=1) + "\n", encoding="utf-8")
-        pending = None  # in a dry run: the stage that would run before, so that what follows cannot be known
+        # in a dry run: the stage that would run before, so that what follows cannot be known
+        pending = None
         for number in range(first, last + 1):
             stage = self.stages[number]
             label = f"{number + 1} {stage.name}"
@@ -151,7 +157,8 @@ class Recipe:
 
     def _parser(self) -> argparse.ArgumentParser:
         width = max(len(s.name) for s in self.stages)
-        stages = "\n".join(f"  {i} {s.name:{width}}  {s.summary}" for i, s in enumerate(self.stages, 1))
+        stages = "\n".join(f"  {i} {s.name:{width}}  {s.summary}"
+                           for i, s in enumerate(self.stages, 1))
         about, lines = config.comments(self.schema), []
         for key, kind, default in config.keys(self.schema):
             value = "(must be given)" if default is dataclasses.MISSING else default
@@ -159,14 +166,18 @@ class Recipe:
         keys = "\n".join(lines)
         parser = argparse.ArgumentParser(
             prog=os.environ.get("AVSPEECH_RECIPE", None), description=self.doc,
-            epilog=f"stages:\n{stages}\n\nconfig keys and their defaults:\n{keys}".replace("%", "%%"),
+            epilog=f"stages:\n{stages}\n\nconfig keys and their defaults:\n{keys}".replace("%",
+                                                                                           "%%"),
             formatter_class=argparse.RawDescriptionHelpFormatter)
         parser.add_argument("--config", metavar="YAML", help="differences from the default config")
         parser.add_argument("--exp", metavar="DIR",
                             help="experiment folder (default: exp/NAME beside the conf folder of NAME.yaml)")
-        parser.add_argument("--stage", metavar="STAGE", help="first stage to run, by name or number")
-        parser.add_argument("--stop-stage", metavar="STAGE", help="last stage to run, by name or number")
-        parser.add_argument("--dry-run", action="store_true", help="say what would run, run nothing")
+        parser.add_argument("--stage", metavar="STAGE",
+                            help="first stage to run, by name or number")
+        parser.add_argument("--stop-stage", metavar="STAGE",
+                            help="last stage to run, by name or number")
+        parser.add_argument("--dry-run", action="store_true",
+                            help="say what would run, run nothing")
         parser.add_argument("--force", action="store_true",
                             help="run the stages even where they are finished")
         parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE",
@@ -188,13 +199,15 @@ class Recipe:
         used = values if stage.uses is None else {name: values[name] for name in stage.uses}
         parts = {"config": _hash(json.dumps(used, sort_keys=True)),
                  "code": self.code(stage.run, cfg)}
-        named = {w: pretrained.content(w) for w in sources.words(used) if w and pretrained.content(w)}
+        named = {w: pretrained.content(w) for w in sources.words(used) if w
+                 and pretrained.content(w)}
         if named:
             parts["models"] = _hash(*(f"{word} {named[word]}" for word in sorted(named)))
         if stage.sources is not None:
             parts["sources"] = _hash(*(_listing(Path(p)) for p in stage.sources(cfg, exp)))
         if stage.inputs is not None:
-            parts["inputs"] = _hash(*(_file_hash(Path(p), exp, stage.name) for p in stage.inputs(cfg, exp)))
+            parts["inputs"] = _hash(*(_file_hash(Path(p), exp, stage.name)
+                                      for p in stage.inputs(cfg, exp)))
         elif number:
             before = self.stages[number - 1].name
             marker = _read_marker(exp, before)
@@ -215,10 +228,12 @@ def _run(stage: Stage, parts: dict[str, str], cfg: Any, exp: Path) -> float:
     stage.run(cfg, exp)
     seconds = time.monotonic() - began
     if _is_first_process():
-        absent = [str(p) for p in (stage.outputs(cfg, exp) if stage.outputs else ()) if not Path(p).exists()]
+        absent = [str(p) for p in (stage.outputs(cfg, exp) if stage.outputs else ())
+                  if not Path(p).exists()]
         if absent:
             raise RuntimeError(f"stage {stage.name} ended without making {', '.join(absent)}")
-        record = {"stage": stage.name, "parts": parts, "seconds": round(seconds, 3), "finished": time.time()}
+        record = {"stage": stage.name, "parts": parts, "seconds": round(seconds, 3),
+                  "finished": time.time()}
         storage.write_atomically(marker, json.dumps(record, indent=1).encode())
     return seconds
 
@@ -228,7 +243,8 @@ def _reason(stage: Stage, parts: dict[str, str], cfg: Any, exp: Path) -> str | N
     marker = _read_marker(exp, stage.name)
     if marker is None:
         return "not finished yet"
-    changed = [name for name in parts | marker["parts"] if parts.get(name) != marker["parts"].get(name)]
+    changed = [name for name in parts | marker["parts"]
+               if parts.get(name) != marker["parts"].get(name)]
     if changed:
         return f"{', '.join(changed)} changed"
     absent = [p for p in (stage.outputs(cfg, exp) if stage.outputs else ()) if not Path(p).exists()]
@@ -263,8 +279,8 @@ def _file_hash(path: Path, exp: Path, stage: str) -> str:
 
 
 def _listing(path: Path) -> str:
-    """Names, sizes and times of the files of a corpus as distributed. Its content is hashed where features
-    or crops are made of it; this only tells when to look again."""
+    """Names, sizes and times of the files of a corpus as distributed. Its content is hashed where
+    features or crops are made of it; this only tells when to look again."""
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
     lines = []
     for file in files:

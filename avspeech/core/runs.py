@@ -1,4 +1,5 @@
-"""Folders in which something long is made, such as a training: finished, to be continued, or made anew."""
+"""Folders in which something long is made, such as a training: finished, to be continued, or made
+anew."""
 
 from __future__ import annotations
 
@@ -16,22 +17,25 @@ RECORD = "settings.json"
 
 def finished(folder: str | Path, product: str | Path, settings: Mapping[str, Any],
              made_of: Mapping[str, str], forced: bool = False) -> bool:
-    """Whether `product` is there and was made in just this way; prepares the folder where it is not.
+    """Whether `product` is there and was made in just this way; prepares the folder where it is
+    not.
 
-    The record `folder/settings.json` is written before the work begins, so an interrupted run is continued
-    only by the same code on the same data. Where the code or the data have changed, or for `forced`, the
-    folder is removed and the work begins anew. Under torchrun every process must call this.
+    The record `folder/settings.json` is written before the work begins, so an interrupted run is
+    continued only by the same code on the same data. Where the code or the data have changed, or
+    for `forced`, the folder is removed and the work begins anew. Under torchrun every process must
+    call this.
 
     Args:
         folder: of this one piece of work.
         product: the file that the work writes last.
         settings: what the user chose, as JSON values.
-        made_of: hashes of all else that decides the outcome, by name, e.g. {"code": ..., "data": ...}.
+        made_of: hashes of all else that decides the outcome, by name, e.g. {"code": ..., "data":
+            ...}.
         forced: make it anew in any case.
 
     Raises:
-        InputError: the folder holds work of other settings. A changed setting may be a slip, and training
-            is long, so that such a folder is not removed.
+        InputError: the folder holds work of other settings. A changed setting may be a slip, and
+            training is long, so that such a folder is not removed.
     """
     folder, product = Path(folder), Path(product)
     wanted = json.loads(json.dumps({"settings": settings, "made_of": made_of}))

@@ -1,4 +1,5 @@
-"""Files that are whole or absent, locks that end with their process, and the hash of a file's content."""
+"""Files that are whole or absent, locks that end with their process, and the hash of a file's
+content."""
 
 from __future__ import annotations
 
@@ -20,16 +21,16 @@ from avspeech.errors import InputError
 _HOST = f"{zlib.crc32(socket.gethostname().encode()):08x}"
 _COUNT = itertools.count()
 # Errors of the place that is written to, not of the program: what the user can mend.
-_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.ENOTDIR,
-          errno.EISDIR, errno.ENAMETOOLONG}
+_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG,
+          errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
 
 
 @contextmanager
 def writing(path: str | Path) -> Iterator[Path]:
     """Gives a place to write a file aside, and moves it to `path` when the block ends.
 
-    After a crash at any point, `path` is either what it was or the whole new file. Where the block raises,
-    nothing is left. Folders above `path` are made.
+    After a crash at any point, `path` is either what it was or the whole new file. Where the block
+    raises, nothing is left. Folders above `path` are made.
 
     Args:
         path: the file to write or replace.
@@ -38,7 +39,8 @@ def writing(path: str | Path) -> Iterator[Path]:
         A path in the same folder with the same suffix, on which no other process writes.
 
     Raises:
-        InputError: the place cannot be written to (full disk, no permission, a folder that vanished).
+        InputError: the place cannot be written to (full disk, no permission, a folder that
+            vanished).
     """
     path = Path(path)
     aside = path.with_name(f".{path.stem[:100]}.{_HOST}-{os.getpid()}-{next(_COUNT)}.part{path.suffix}")
@@ -109,8 +111,8 @@ def sync_folder(path: Path) -> None:
 def lock(path: str | Path, wait: bool = True) -> Iterator[bool]:
     """Holds a lock file for this process; the lock ends with the process, killed or not.
 
-    A POSIX record lock: it works on local disks and on NFS with its lock service, and is not inherited by
-    child processes, which may outlive a killed parent by seconds.
+    A POSIX record lock: it works on local disks and on NFS with its lock service, and is not
+    inherited by child processes, which may outlive a killed parent by seconds.
 
     Args:
         path: the lock file; its folder is made.
@@ -133,8 +135,8 @@ def lock(path: str | Path, wait: bool = True) -> Iterator[bool]:
 def content_hash(path: str | Path) -> str:
     """SHA-256 of a file's bytes.
 
-    A file is read once a process while its size, times and inode stay as they are; writing to a file always
-    changes its ctime, which `cp -p` and `rsync -a` cannot keep.
+    A file is read once a process while its size, times and inode stay as they are; writing to a
+    file always changes its ctime, which `cp -p` and `rsync -a` cannot keep.
 
     Args:
         path: the file.

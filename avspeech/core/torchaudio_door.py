@@ -1,8 +1,9 @@
 """The one place that imports torchaudio (and it comes before speechbrain, which imports it too).
 
-The wheel of torchaudio on PyPI is linked to CUDA; beside a CPU build of torch its compiled extension does not
-load, and the import fails. The extension is optional: with a stand-in for `torchaudio._extension` the rest
-works (transforms, functional, models). Missing then: `forced_align`, `rnnt_loss` and the native filters.
+The wheel of torchaudio on PyPI is linked to CUDA; beside a CPU build of torch its compiled
+extension does not load, and the import fails. The extension is optional: with a stand-in for
+`torchaudio._extension` the rest works (transforms, functional, models). Missing then:
+`forced_align`, `rnnt_loss` and the native filters.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import Any
 
 
 def load() -> ModuleType:
-    """The torchaudio module, without its compiled extension where that does not load. Raises ImportError
-    where torchaudio is not installed."""
+    """The torchaudio module, without its compiled extension where that does not load. Raises
+    ImportError where torchaudio is not installed."""
     if "torchaudio" in sys.modules:
         return sys.modules["torchaudio"]
     try:

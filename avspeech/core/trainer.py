@@ -1,11 +1,11 @@
 """The one training loop.
 
-`fit` trains any model on any dataset that has lengths and pure items; a task supplies a loss function
-and a validation function. Every random draw is a function of the configuration: batches depend on
-(seed, epoch), items on (seed, epoch, index), and the global generators of Python, NumPy and torch are
-seeded anew at each step from (seed, step, rank). So no generator state has to be stored, the number of
-data workers changes nothing, and a run that was killed and resumed ends, on a CPU, with the same bits
-as one that was not.
+`fit` trains any model on any dataset that has lengths and pure items; a task supplies a loss
+function and a validation function. Every random draw is a function of the configuration: batches
+depend on (seed, epoch), items on (seed, epoch, index), and the global generators of Python, NumPy
+and torch are seeded anew at each step from (seed, step, rank). So no generator state has to be
+stored, the number of data workers changes nothing, and a run that was killed and resumed ends, on a
+CPU, with the same bits as one that was not.
 """
 
 from __future__ import annotations
@@ -57,11 +57,14 @@ class TrainConfig:
     accumulate: int = 1  # batches in an update, times the processes under torchrun
     lr: float = 1e-3  # highest learning rate, reached after warmup_steps
     warmup_steps: int = 0  # updates over which the rate rises linearly
-    schedule: Literal["cosine", "constant"] = "cosine"  # after warm-up; cosine ends at 0 at max_steps
+    # after warm-up; cosine ends at 0 at max_steps
+    schedule: Literal["cosine", "constant"] = "cosine"
     weight_decay: float = 0.01  # of AdamW, for matrices only
     clip: float = 5.0  # highest norm of the gradient; 0: no limit
-    precision: Literal["fp32", "bf16", "auto"] = "fp32"  # auto: bf16 where the device multiplies in it
-    ema: float = 0.0  # decay of a moving average of the weights, which is validated and kept; 0: none
+    # auto: bf16 where the device multiplies in it
+    precision: Literal["fp32", "bf16", "auto"] = "fp32"
+    # decay of a moving average of the weights, which is validated and kept; 0: none
+    ema: float = 0.0
     seed: int = 0  # of all random draws
     workers: int = 0  # processes that load data
     validate_every: int = 1000  # steps
@@ -74,7 +77,8 @@ class TrainConfig:
             if not right:
                 raise InputError(f"{name}={getattr(self, name)}: expected {expected}")
 
-        for name in ("max_steps", "accumulate", "validate_every", "checkpoint_every", "log_every", "keep"):
+        for name in ("max_steps", "accumulate", "validate_every", "checkpoint_every", "log_every",
+                     "keep"):
             check(getattr(self, name) >= 1, name, "1 or more")
         for name in ("warmup_steps", "weight_decay", "clip", "seed", "workers"):
             check(getattr(self, name) >= 0, name, "0 or more")
@@ -92,7 +96,8 @@ class FitResult:
     steps: int  # updates made
     best_step: int  # the step whose weights the model now holds
     best_score: float | None  # its score; None where nothing was validated
-    metrics: dict[str, float] = field(default_factory=dict)  # of `validate` there; on the main process only
+    # of `validate` there; on the main process only
+    metrics: dict[str, float] = field(default_factory=dict)
 
 
 class NonFiniteLoss(RuntimeError):
@@ -117,23 +122,24 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
 
     Args:
         model: holds the initial weights.
-        loss_fn: (model, batch) -> (loss, logs); the loss is a mean over the batch's utterances. It calls
-            `model` once, as a function, and reads no attribute of it: under torchrun it receives a
-            DistributedDataParallel around the model.
+        loss_fn: (model, batch) -> (loss, logs); the loss is a mean over the batch's utterances. It
+            calls `model` once, as a function, and reads no attribute of it: under torchrun it
+            receives a DistributedDataParallel around the model.
         dataset: see `batching.Dataset`.
         config: how to train.
-        folder: receives `checkpoints/`, `best.safetensors`, `log.jsonl` and `tensorboard/`. Where it holds
-            a checkpoint, training resumes from it. Under torchrun all processes must see the same folder.
-        validate: model -> metrics, run on the main process; "score" is maximized. Without it the last
-            weights are the best.
+        folder: receives `checkpoints/`, `best.safetensors`, `log.jsonl` and `tensorboard/`. Where
+            it holds a checkpoint, training resumes from it. Under torchrun all processes must see
+            the same folder.
+        validate: model -> metrics, run on the main process; "score" is maximized. Without it the
+            last weights are the best.
         quiet: no progress bar and no TensorBoard, for hundreds of small runs side by side.
 
     Returns:
         The steps made, and the step, score and metrics of the weights that the model now holds.
 
     Raises:
-        InputError: the folder is of another configuration, model or dataset, or another process trains
-            there.
+        InputError: the folder is of another configuration, model or dataset, or another process
+            trains there.
         NonFiniteLoss: before the update; the last checkpoint stays.
         Stopped: on SIGTERM or Ctrl-C, after the state was saved.
     """
@@ -155,7 +161,8 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
 
         def plan() -> Iterator[batching.Group]:
             return itertools.islice(
-                batching.updates(dataset.lengths, config.batch_seconds, config.seed, (run.epoch, run.used),
+                batching.updates(dataset.lengths, config.batch_seconds, config.seed,
+                                 (run.epoch, run.used),
                                  world * config.accumulate), max(0, config.max_steps - run.step))
 
         batches = batching.loader(dataset, plan(), config.seed, rank, world, config.workers,
@@ -163,7 +170,8 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
         log = stack.enter_context(_Log(folder, run.step, not quiet)) if rank == 0 else None
         bar = stack.enter_context(_bar(config.max_steps, run.step, show=rank == 0 and not quiet))
         stop = stack.enter_context(_StopRequest())
-        trained = model if world == 1 else DistributedDataParallel(model, [on] if on.type == "cuda" else None)
+        trained = model if world == 1 else DistributedDataParallel(model, [on] if on.type == "cuda"
+                                                                   else None)
         model.train()
 
         for step, group in enumerate(plan(), run.step):
@@ -183,8 +191,8 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
                 with contextlib.nullcontext() if communicate else trained.no_sync():  # type: ignore[operator]
                     with torch.autocast(on.type, torch.bfloat16, enabled=halved):
                         loss, extra = loss_fn(trained, batch)
-                    # By share of the utterances, so that any split of them over batches and processes has the
-                    # same gradient (DDP divides by the number of processes).
+                    # By share of the utterances, so that any split of them over batches and
+                    # processes has the same gradient (DDP divides by the number of processes).
                     (loss * share * world).backward()
                 value = loss.item()
                 loss_sum += value * share
@@ -196,7 +204,8 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
 
             norm = float(nn.utils.clip_grad_norm_(run.parameters, config.clip or math.inf))
             failed = bool(bad) or not math.isfinite(norm)
-            loss_sum, failures, stops = processes.total([loss_sum, float(failed), float(bool(stop))], on)
+            loss_sum, failures, stops = processes.total([loss_sum, float(failed),
+                                                         float(bool(stop))], on)
             if failures:
                 error = _non_finite(step, loss_sum, norm, bad or ids)
                 if log:
@@ -224,15 +233,16 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
                     checkpoint.save(folder / "checkpoints", run.step, run.state(), config.keep)
             if stops:
                 if log:
-                    bar.write(f"stopped at step {run.step} and saved; run again to go on", file=sys.stderr)
+                    bar.write(f"stopped at step {run.step} and saved; run again to go on",
+                              file=sys.stderr)
                 raise Stopped(128 + (stop.signal or signal.SIGTERM))
 
         return run.finish(validate)
 
 
 def learning_rate(step: int, config: TrainConfig) -> float:
-    """The learning rate of update `step` (from 0): linear warm-up, then constant, or half a cosine that
-    ends at 0."""
+    """The learning rate of update `step` (from 0): linear warm-up, then constant, or half a cosine
+    that ends at 0."""
     if step < config.warmup_steps:
         return config.lr * (step + 1) / config.warmup_steps
     if config.schedule == "constant":
@@ -242,7 +252,8 @@ def learning_rate(step: int, config: TrainConfig) -> float:
 
 
 def _multiplies_bf16(device: torch.device) -> bool:
-    """Whether bf16 is faster than fp32 on a device: NVIDIA GPUs since Ampere, CPUs with a bf16 unit."""
+    """Whether bf16 is faster than fp32 on a device: NVIDIA GPUs since Ampere, CPUs with a bf16
+    unit."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return device.type == "cpu" and bool(bf16_units())
@@ -257,20 +268,23 @@ class _Run:
         rates = {p: float(getattr(module, "rate", 1.0)) for module in model.modules()
                  for p in module.parameters(recurse=False) if p.requires_grad}
         self.optimizer = torch.optim.AdamW([
-            {"params": [p for p in self.parameters if rates[p] == rate and (p.ndim > 1) == matrices],
+            {"params": [p for p in self.parameters if rates[p] == rate
+                        and (p.ndim > 1) == matrices],
              "weight_decay": config.weight_decay if matrices else 0.0, "rate": rate}
             for rate in sorted(set(rates.values())) for matrices in (True, False)],
             lr=config.lr, fused=True)  # a quarter of the time of the default on a CPU
         self.ema = _copy(model.state_dict()) if config.ema else None
         self.step = self.epoch = self.used = 0  # updates made, and the place in the data
-        self.sums: dict[str, list[float]] = {}  # of the log's values since its last line: [sum, weight]
+        # of the log's values since its last line: [sum, weight]
+        self.sums: dict[str, list[float]] = {}
         self.best: dict[str, Any] = {"step": 0, "score": None, "metrics": {}, "model": {}}
         lengths = np.asarray(dataset.lengths, dtype=np.float64)
         self.data = {"items": len(lengths), "sha256": hashlib.sha256(lengths.tobytes()).hexdigest()}
 
     def state(self) -> dict[str, Any]:
         return {"step": self.step, "epoch": self.epoch, "used": self.used, "sums": self.sums,
-                "best": self.best, "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
+                "best": self.best, "model": self.model.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
                 "ema": self.ema, "config": dataclasses.asdict(self.config), "data": self.data,
                 "world": self.world}
 
@@ -306,8 +320,8 @@ class _Run:
         if self.ema is not None:
             now = self.model.state_dict()
             moving = [name for name, value in now.items() if value.is_floating_point()]
-            torch._foreach_lerp_([self.ema[name] for name in moving], [now[name] for name in moving],
-                                 1 - decay)
+            torch._foreach_lerp_([self.ema[name] for name in moving],
+                                 [now[name] for name in moving], 1 - decay)
             for name in now.keys() - set(moving):
                 self.ema[name].copy_(now[name])
 
@@ -323,8 +337,8 @@ class _Run:
         return means
 
     def validate(self, validate: Validate | None) -> dict[str, float]:
-        """The metrics of the present weights (of their moving average, if there is one), which are kept if
-        they are the best."""
+        """The metrics of the present weights (of their moving average, if there is one), which are
+        kept if they are the best."""
         weights, metrics = _copy(self.ema or self.model.state_dict()), {}
         if validate is not None:
             trained = _copy(self.model.state_dict())
@@ -353,15 +367,17 @@ class _Run:
             processes.from_main(value)
         self.model.eval()
         score = self.best["score"]
-        head = torch.tensor([self.best["step"], math.nan if score is None else score], dtype=torch.float64,
-                            device=next(self.model.parameters()).device)
+        head = torch.tensor([self.best["step"], math.nan if score is None else score],
+                            dtype=torch.float64, device=next(self.model.parameters()).device)
         step, score = processes.from_main(head).tolist()
-        return FitResult(self.step, int(step), None if math.isnan(score) else score, self.best["metrics"])
+        return FitResult(self.step, int(step), None if math.isnan(score) else score,
+                         self.best["metrics"])
 
 
 class _Log:
-    """`log.jsonl`, one JSON object a line, and TensorBoard where it is installed. Lines after `step` are
-    removed at the start: they are from a run that went further than its last checkpoint."""
+    """`log.jsonl`, one JSON object a line, and TensorBoard where it is installed. Lines after
+    `step` are removed at the start: they are from a run that went further than its last
+    checkpoint."""
 
     def __init__(self, folder: Path, step: int, board: bool = True) -> None:
         self.start, self.board, kept = time.monotonic(), None, []
@@ -388,9 +404,10 @@ class _Log:
             self.board.close()
 
     def write(self, record: dict[str, Any]) -> None:
-        """Adds a line: the step, values (those of a validation under "valid"), and "seconds" since this
-        process began."""
-        self.file.write(json.dumps({**record, "seconds": round(time.monotonic() - self.start, 3)}) + "\n")
+        """Adds a line: the step, values (those of a validation under "valid"), and "seconds" since
+        this process began."""
+        self.file.write(json.dumps({**record, "seconds": round(time.monotonic() - self.start, 3)})
+                        + "\n")
         self.file.flush()
         part = "valid" if "valid" in record else "train"
         for name, value in record.get("valid", record).items():
@@ -399,7 +416,8 @@ class _Log:
 
 
 class _StopRequest:
-    """True once SIGTERM or SIGINT came. The same signal a second time has its usual effect at once."""
+    """True once SIGTERM or SIGINT came. The same signal a second time has its usual effect at
+    once."""
 
     def __init__(self) -> None:
         self.signal: int | None = None

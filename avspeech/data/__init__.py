@@ -1,1 +1,2 @@
-"""Data: what tasks see of a corpus (manifests and mixtures), and the corpora it comes from, one file each."""
+"""Data: what tasks see of a corpus (manifests and mixtures), and the corpora it comes from, one
+file each."""

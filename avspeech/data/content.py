@@ -11,7 +11,8 @@ from avspeech.data.manifest import Utterance, resolve
 
 
 def digest(utterances: Iterable[Utterance], roots: Mapping[str, Path]) -> str:
-    """A hash that changes with any sound, label, text or stretch of the utterances, and with their order.
+    """A hash that changes with any sound, label, text or stretch of the utterances, and with their
+    order.
 
     Args:
         utterances: of one or several manifests.

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import unicodedata
 
-# Name -> other spellings, in lower case, parted by "|". English first, then German, French, Spanish,
-# Italian, Portuguese, Dutch, Polish and Chinese; at the end codes in use (IEMOCAP, TESS).
+# Name -> other spellings, in lower case, parted by "|". English first, then German, French,
+# Spanish, Italian, Portuguese, Dutch, Polish and Chinese; at the end codes in use (IEMOCAP, TESS).
 _SPELLINGS = {
     "anger": "angry|angered|ärger|aerger|wut|wütend|zorn|ärgerlich|colère"
              "|colere|en colère|ira|enojo|enfado|enojado|rabia|rabbia|raiva"

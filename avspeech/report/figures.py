@@ -1,5 +1,5 @@
-"""Plots as bytes: SVG, or PNG for spectrograms. All on a clear ground, in colours that read on a light and on
-a dark page; the same data gives the same bytes."""
+"""Plots as bytes: SVG, or PNG for spectrograms. All on a clear ground, in colours that read on a
+light and on a dark page; the same data gives the same bytes."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ _COLOURS = ("#0b84d8", "#e8710a", "#139a6e", "#c2569b", "#a58a00", "#7f6bd6", "#
 
 @contextmanager
 def _figure(width: float, height: float, columns: int = 1) -> Iterator[tuple[Any, Any]]:
-    """A figure of so many inches with axes side by side; no window system is touched, nor pyplot's state."""
+    """A figure of so many inches with axes side by side; no window system is touched, nor pyplot's
+    state."""
     import matplotlib
     from cycler import cycler
     from matplotlib.figure import Figure
 
     style: dict[Any, Any] = {
         "figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "none",
-        "text.color": _GREY, "axes.edgecolor": _GREY, "axes.labelcolor": _GREY, "xtick.color": _GREY,
+        "text.color": _GREY, "axes.edgecolor": _GREY, "axes.labelcolor": _GREY,
+        "xtick.color": _GREY,
         "ytick.color": _GREY, "font.size": 9, "axes.spines.top": False, "axes.spines.right": False,
         "grid.color": _GREY, "grid.alpha": 0.25, "svg.fonttype": "path", "svg.hashsalt": "avspeech",
         "legend.frameon": False, "axes.prop_cycle": cycler(color=_COLOURS),
@@ -52,8 +54,8 @@ def spectrogram_png(samples: np.ndarray, sample_rate: int, reference: float | No
     top = float(power.max()) if reference is None else reference
     with _figure(4.6, 1.7) as (figure, axes):
         extent = (0.0, len(samples) / sample_rate, 0.0, sample_rate / 2000)
-        axes[0].imshow(power.T, origin="lower", aspect="auto", extent=extent, vmin=top - span, vmax=top,
-                       cmap="magma")
+        axes[0].imshow(power.T, origin="lower", aspect="auto", extent=extent, vmin=top - span,
+                       vmax=top, cmap="magma")
         axes[0].set(xlabel="s", ylabel="kHz")
         out = io.BytesIO()
         figure.savefig(out, format="png", dpi=110, metadata={"Software": None})
@@ -93,9 +95,11 @@ def _read_log(path: str | Path) -> Iterator[dict[str, Any]]:
 
 
 def training_svg(logs: Mapping[str, str | Path]) -> bytes:
-    """Training loss and validation score over steps, from the trainer's `log.jsonl` by name. A step whose
-    loss was not finite is marked by a dotted line. Raises InputError for logs without any value."""
-    curves: dict[str, dict[str, list[tuple[int, float]]]] = {"training loss": {}, "validation score": {}}
+    """Training loss and validation score over steps, from the trainer's `log.jsonl` by name. A step
+    whose loss was not finite is marked by a dotted line. Raises InputError for logs without any
+    value."""
+    curves: dict[str, dict[str, list[tuple[int, float]]]] = {"training loss": {},
+                                                             "validation score": {}}
     broken = []
     for name, path in logs.items():
         for line in _read_log(path):
@@ -127,16 +131,19 @@ def training_svg(logs: Mapping[str, str | Path]) -> bytes:
 
 def points_svg(points: Mapping[str, Mapping[str, tuple[float, float]]], columns: Sequence[str],
                label: str) -> bytes:
-    """Points with error bars: a colour for each name in `points`, whose values are (mean, spread) by column;
-    a column that is not there is left empty, a NaN spread has no bar. label: of the vertical axis."""
+    """Points with error bars: a colour for each name in `points`, whose values are (mean, spread)
+    by column; a column that is not there is left empty, a NaN spread has no bar. label: of the
+    vertical axis."""
     with _figure(min(3.5 + 0.9 * len(columns), 11), 3.4) as (figure, axes):
         for i, (name, found) in enumerate(points.items()):
             offset = (i - (len(points) - 1) / 2) * 0.6 / len(points)
-            there = [(c + offset, *found[column]) for c, column in enumerate(columns) if column in found]
+            there = [(c + offset, *found[column]) for c, column in enumerate(columns)
+                     if column in found]
             if there:
                 x, y, spread = zip(*there)
                 bars = [0.0 if math.isnan(s) else s for s in spread]
-                axes[0].errorbar(x, y, bars, fmt="o", markersize=4, capsize=2, linewidth=1, label=name)
+                axes[0].errorbar(x, y, bars, fmt="o", markersize=4, capsize=2, linewidth=1,
+                                 label=name)
         turned = sum(map(len, columns)) > 70
         way = {"rotation": 30, "ha": "right"} if turned else {}
         axes[0].set_xticks(range(len(columns)), columns, **way)
@@ -163,8 +170,8 @@ def confusion_svg(table: np.ndarray, classes: Sequence[str]) -> bytes:
 
 
 def scatter_svg(panels: Mapping[str, Sequence[Sequence[float]]], across: str, up: str) -> bytes:
-    """Points (x, y) side by side in panels by title, with the line where x and y agree; points that are not
-    finite are left out. across, up: of the axes."""
+    """Points (x, y) side by side in panels by title, with the line where x and y agree; points that
+    are not finite are left out. across, up: of the axes."""
     with _figure(3.6 * max(1, len(panels)), 3.2, max(1, len(panels))) as (figure, axes):
         for axis, (title, points) in zip(axes, panels.items()):
             known = np.array([p for p in points if np.isfinite(p).all()], float).reshape(-1, 2)
@@ -173,8 +180,8 @@ def scatter_svg(panels: Mapping[str, Sequence[Sequence[float]]], across: str, up
                 axis.plot(ends, ends, color=_GREY, linewidth=1, linestyle=":")
                 axis.plot(known[:, 0], known[:, 1], "o", markersize=4, alpha=0.6)
                 for x in np.unique(known[:, 0]):
-                    axis.plot(x, known[known[:, 0] == x, 1].mean(), "_", color=_COLOURS[1], markersize=18,
-                              markeredgewidth=2)
+                    axis.plot(x, known[known[:, 0] == x, 1].mean(), "_", color=_COLOURS[1],
+                              markersize=18, markeredgewidth=2)
             axis.set(title=title, xlabel=across, ylabel=up)
             axis.grid(True)
         return _svg(figure)

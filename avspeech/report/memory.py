@@ -1,4 +1,5 @@
-"""Resident memory of this process. Imports nothing heavy, so that what is measured is what was asked for."""
+"""Resident memory of this process. Imports nothing heavy, so that what is measured is what was
+asked for."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes of resident memory. loaded: with model and inputs in place; peak: the most during one forward."""
+    """Bytes of resident memory. loaded: with model and inputs in place; peak: the most during one
+    forward."""
 
     loaded: int
     peak: int
@@ -22,11 +24,12 @@ class Memory:
 
 
 def measure_memory(call: Callable[[], object]) -> Memory | None:
-    """Resident memory before and at the peak of `call()`, in this process. None where the system (not Linux,
-    or a kernel that does not let the peak be reset) cannot tell."""
+    """Resident memory before and at the peak of `call()`, in this process. None where the system
+    (not Linux, or a kernel that does not let the peak be reset) cannot tell."""
     gc.collect()
     try:
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak so far is forgotten
+        # the peak so far is forgotten
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     except OSError:
         return None
     loaded = _status("VmRSS")

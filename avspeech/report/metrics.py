@@ -1,17 +1,17 @@
 """Measures of extracted speech, of decisions about speech, and the intervals that go with them.
 
-Signals are numpy arrays `[..., N]` (N samples last, anything else in front; shapes broadcast); all arithmetic
-is in float64 and the result has the leading shape. Levels are in dB.
+Signals are numpy arrays `[..., N]` (N samples last, anything else in front; shapes broadcast); all
+arithmetic is in float64 and the result has the leading shape. Levels are in dB.
 
 Conventions, the same for every measure here:
-- No mean is removed unless `zero_mean=True` is given. (Le Roux et al. define SI-SDR on zero-mean signals
-  without subtracting; torchmetrics also defaults to not subtracting.)
-- An undefined cell is NaN, never a number that could slip into a mean: a measure against a silent reference
-  (all samples 0), and a scale-invariant one of a silent estimate. `mean_and_spread` and `bootstrap_interval`
-  refuse NaN.
-- A perfect estimate is +inf, and an estimate at right angles to its reference is -inf, up to rounding:
-  float64 puts a ceiling near 310 dB on what is "perfect". No epsilon is added, so a quiet signal measures as
-  a loud one.
+- No mean is removed unless `zero_mean=True` is given. (Le Roux et al. define SI-SDR on zero-mean
+  signals without subtracting; torchmetrics also defaults to not subtracting.)
+- An undefined cell is NaN, never a number that could slip into a mean: a measure against a silent
+  reference (all samples 0), and a scale-invariant one of a silent estimate. `mean_and_spread` and
+  `bootstrap_interval` refuse NaN.
+- A perfect estimate is +inf, and an estimate at right angles to its reference is -inf, up to
+  rounding: float64 puts a ceiling near 310 dB on what is "perfect". No epsilon is added, so a quiet
+  signal measures as a loud one.
 - A non-finite input sample is a `ValueError`: it is a defect upstream, not a low score.
 """
 
@@ -27,8 +27,8 @@ Array = NDArray[np.float64]
 
 
 def _signals(first: ArrayLike, second: ArrayLike, zero_mean: bool = False) -> tuple[Array, Array]:
-    """Both as float64 `[..., N]`, broadcast together. Raises ValueError for unlike lengths, none, or
-    NaN/inf."""
+    """Both as float64 `[..., N]`, broadcast together. Raises ValueError for unlike lengths, none,
+    or NaN/inf."""
     a, b = np.asarray(first, np.float64), np.asarray(second, np.float64)
     if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != b.shape[-1] or a.shape[-1] == 0:
         raise ValueError(f"expected two signals [..., N] of one length, got shapes {a.shape} and {b.shape}")
@@ -51,8 +51,8 @@ def _ratio_db(signal: Array, noise: Array) -> Array:
 
 
 def _unit(x: Array) -> tuple[Array, Array]:
-    """`x` with its largest magnitude at 1, and that magnitude [..., 1]; silence stays 0. Keeps energies of
-    very quiet or very loud signals from under- or overflowing."""
+    """`x` with its largest magnitude at 1, and that magnitude [..., 1]; silence stays 0. Keeps
+    energies of very quiet or very loud signals from under- or overflowing."""
     peak = np.abs(x).max(-1, keepdims=True)
     return x / np.where(peak > 0, peak, 1.0), peak
 
@@ -60,9 +60,10 @@ def _unit(x: Array) -> tuple[Array, Array]:
 def si_sdr(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -> Array:
     """Scale-invariant signal-to-distortion ratio in dB, `[..., N] -> [...]`.
 
-    Le Roux, Wisdom, Erdogan, Hershey, "SDR - half-baked or well done?", ICASSP 2019, eq. 5: the estimate's
-    projection on the reference against what is left of the estimate. Blind to the estimate's gain AND its
-    sign: read it beside `gain_error_db` and `polarity`. NaN where the reference or the estimate is silent.
+    Le Roux, Wisdom, Erdogan, Hershey, "SDR - half-baked or well done?", ICASSP 2019, eq. 5: the
+    estimate's projection on the reference against what is left of the estimate. Blind to the
+    estimate's gain AND its sign: read it beside `gain_error_db` and `polarity`. NaN where the
+    reference or the estimate is silent.
     """
     est, ref = _signals(estimate, reference, zero_mean)
     est, ref = _unit(est)[0], _unit(ref)[0]
@@ -75,8 +76,8 @@ def si_sdr(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -
 def snr(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -> Array:
     """Signal-to-noise ratio in dB, `[..., N] -> [...]`: |reference|^2 / |estimate - reference|^2.
 
-    Sensitive to gain and sign (a silent estimate scores 0 dB; this is what some papers print as "SDR"). NaN
-    where the reference is silent.
+    Sensitive to gain and sign (a silent estimate scores 0 dB; this is what some papers print as
+    "SDR"). NaN where the reference is silent.
     """
     est, ref = _signals(estimate, reference, zero_mean)
     ref, peak = _unit(ref)
@@ -86,9 +87,10 @@ def snr(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -> A
 
 
 def sdr(estimate: ArrayLike, reference: ArrayLike, filter_length: int = 512) -> Array:
-    """BSS Eval v3 signal-to-distortion ratio in dB, `[..., N] -> [...]`: like SI-SDR, but the reference may
-    be filtered by any FIR of `filter_length` taps (Vincent, Gribonval, Fevotte, IEEE TASLP 2006). Each pair
-    is measured alone (no permutation, no interference term). Computed by fast_bss_eval (Scheibler 2021).
+    """BSS Eval v3 signal-to-distortion ratio in dB, `[..., N] -> [...]`: like SI-SDR, but the
+    reference may be filtered by any FIR of `filter_length` taps (Vincent, Gribonval, Fevotte, IEEE
+    TASLP 2006). Each pair is measured alone (no permutation, no interference term). Computed by
+    fast_bss_eval (Scheibler 2021).
 
     NaN where either signal is silent. Raises ImportError where fast_bss_eval is not installed.
     """
@@ -109,26 +111,26 @@ def sdr(estimate: ArrayLike, reference: ArrayLike, filter_length: int = 512) -> 
 def si_sdr_improvement(
     estimate: ArrayLike, reference: ArrayLike, mixture: ArrayLike, zero_mean: bool = False
 ) -> Array:
-    """SI-SDR of the estimate less SI-SDR of the mixture ("SI-SDRi"), in dB, `[..., N] -> [...]`; `si_sdr`
-    says when NaN."""
+    """SI-SDR of the estimate less SI-SDR of the mixture ("SI-SDRi"), in dB, `[..., N] -> [...]`;
+    `si_sdr` says when NaN."""
     return si_sdr(estimate, reference, zero_mean) - si_sdr(mixture, reference, zero_mean)
 
 
 def snr_improvement(
     estimate: ArrayLike, reference: ArrayLike, mixture: ArrayLike, zero_mean: bool = False
 ) -> Array:
-    """SNR of the estimate less SNR of the mixture ("SNRi"), in dB, `[..., N] -> [...]`; `snr` says when
-    NaN."""
+    """SNR of the estimate less SNR of the mixture ("SNRi"), in dB, `[..., N] -> [...]`; `snr` says
+    when NaN."""
     return snr(estimate, reference, zero_mean) - snr(mixture, reference, zero_mean)
 
 
 def gain_error_db(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -> Array:
-    """Level of the estimate's projection on the reference, relative to the reference, in dB, `[..., N] ->
-    [...]`.
+    """Level of the estimate's projection on the reference, relative to the reference, in dB, `[...,
+    N] -> [...]`.
 
-    20 log10 |<estimate, reference> / <reference, reference>|: 0 is the true level, -6 half of it. Blind to
-    sign (see `polarity`). NaN where the reference is silent; -inf where nothing of the reference is in the
-    estimate.
+    20 log10 |<estimate, reference> / <reference, reference>|: 0 is the true level, -6 half of it.
+    Blind to sign (see `polarity`). NaN where the reference is silent; -inf where nothing of the
+    reference is in the estimate.
     """
     est, ref = _signals(estimate, reference, zero_mean)
     ref, peak = _unit(ref)
@@ -137,8 +139,8 @@ def gain_error_db(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = F
 
 
 def polarity(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -> Array:
-    """Sign of <estimate, reference>: 1 right way round, -1 upside down, 0 uncorrelated or silent; `[..., N]
-    -> [...]`."""
+    """Sign of <estimate, reference>: 1 right way round, -1 upside down, 0 uncorrelated or silent;
+    `[..., N] -> [...]`."""
     est, ref = _signals(estimate, reference, zero_mean)
     return np.sign(_dot(_unit(est)[0], _unit(ref)[0]))
 
@@ -147,8 +149,8 @@ def attenuation_db(estimate: ArrayLike, mixture: ArrayLike) -> Array:
     """How many dB the estimate lies below the mixture, `[..., N] -> [...]`: 10 log10(|mixture|^2 /
     |estimate|^2).
 
-    The measure for a silent target, where SI-SDR and SNR have no reference: higher is better, +inf is
-    silence, 0 is the mixture let through. NaN where the mixture is silent.
+    The measure for a silent target, where SI-SDR and SNR have no reference: higher is better, +inf
+    is silence, 0 is the mixture let through. NaN where the mixture is silent.
     """
     est, mix = _signals(estimate, mixture)
     mix, peak = _unit(mix)
@@ -158,8 +160,9 @@ def attenuation_db(estimate: ArrayLike, mixture: ArrayLike) -> Array:
 
 
 def pesq(estimate: ArrayLike, reference: ArrayLike, sample_rate: int = 16000) -> Array:
-    """PESQ (MOS-LQO, about 1 to 4.6), `[..., N] -> [...]`, by the `pesq` package: wide band (ITU-T P.862.2)
-    at 16 kHz, narrow band (P.862.1) at 8 kHz. NaN where PESQ finds no utterance or a signal is silent.
+    """PESQ (MOS-LQO, about 1 to 4.6), `[..., N] -> [...]`, by the `pesq` package: wide band (ITU-T
+    P.862.2) at 16 kHz, narrow band (P.862.1) at 8 kHz. NaN where PESQ finds no utterance or a
+    signal is silent.
 
     Raises ValueError for another sample rate, ImportError where the package is not installed.
     """
@@ -170,7 +173,8 @@ def pesq(estimate: ArrayLike, reference: ArrayLike, sample_rate: int = 16000) ->
 
     def one(est: Array, ref: Array) -> float:
         try:
-            return float(package.pesq(sample_rate, ref, est, "wb" if sample_rate == 16000 else "nb"))
+            return float(package.pesq(sample_rate, ref, est, "wb" if sample_rate == 16000
+                                      else "nb"))
         except package.NoUtterancesError:
             return float("nan")
 
@@ -180,9 +184,9 @@ def pesq(estimate: ArrayLike, reference: ArrayLike, sample_rate: int = 16000) ->
 def stoi(
     estimate: ArrayLike, reference: ArrayLike, sample_rate: int = 16000, extended: bool = False
 ) -> Array:
-    """STOI (Taal et al., IEEE TASLP 2011), or ESTOI (Jensen, Taal 2016) if `extended`, `[..., N] -> [...]`,
-    by the `pystoi` package; about 0 to 1. NaN where a signal is silent. Raises ImportError where the package
-    is not installed."""
+    """STOI (Taal et al., IEEE TASLP 2011), or ESTOI (Jensen, Taal 2016) if `extended`, `[..., N] ->
+    [...]`, by the `pystoi` package; about 0 to 1. NaN where a signal is silent. Raises ImportError
+    where the package is not installed."""
     import pystoi
 
     def one(est: Array, ref: Array) -> float:
@@ -191,7 +195,8 @@ def stoi(
     return _each(one, estimate, reference)
 
 
-def _each(measure: Callable[[Array, Array], float], estimate: ArrayLike, reference: ArrayLike) -> Array:
+def _each(measure: Callable[[Array, Array], float], estimate: ArrayLike,
+          reference: ArrayLike) -> Array:
     est, ref = _signals(estimate, reference)
     pairs = zip(est.reshape(-1, est.shape[-1]), ref.reshape(-1, ref.shape[-1]), strict=True)
     values = [measure(e, r) if e.any() and r.any() else np.nan for e, r in pairs]
@@ -215,11 +220,11 @@ def bootstrap_interval(
 ) -> Interval:
     """Mean of `values` [n] with its percentile bootstrap interval (Efron, Tibshirani 1993, ch. 13).
 
-    groups: label of each value (say, the speaker): whole groups are drawn with replacement, since utterances
-    of one speaker are not independent; each resample's mean is over all its values. None: every value is its
-    own group. With one group there is nothing to draw from: both ends are NaN. The result does not depend on
-    the order of the values, and is the same for the same `seed`. Raises ValueError for no values, NaN, unlike
-    lengths, or a level outside (0, 1).
+    groups: label of each value (say, the speaker): whole groups are drawn with replacement, since
+    utterances of one speaker are not independent; each resample's mean is over all its values.
+    None: every value is its own group. With one group there is nothing to draw from: both ends are
+    NaN. The result does not depend on the order of the values, and is the same for the same `seed`.
+    Raises ValueError for no values, NaN, unlike lengths, or a level outside (0, 1).
     """
     data = np.asarray(values, np.float64)
     if data.ndim != 1 or not len(data):
@@ -252,7 +257,8 @@ def bootstrap_interval(
 
 
 class Spread(NamedTuple):
-    """Mean over runs, standard deviation between them (n - 1; NaN for one run), and their number."""
+    """Mean over runs, standard deviation between them (n - 1; NaN for one run), and their
+    number."""
 
     mean: float
     std: float
@@ -260,33 +266,39 @@ class Spread(NamedTuple):
 
 
 def mean_and_spread(values: Sequence[float] | Array) -> Spread:
-    """Mean and sample standard deviation of one value a seed. Raises ValueError for no values or NaN: a run
-    that failed is reported as missing, not averaged over."""
+    """Mean and sample standard deviation of one value a seed. Raises ValueError for no values or
+    NaN: a run that failed is reported as missing, not averaged over."""
     data = np.asarray(values, np.float64)
     if data.ndim != 1 or not len(data) or np.isnan(data).any():
         raise ValueError(f"expected at least one value and no NaN, got {data.tolist()}")
-    return Spread(float(data.mean()), float(data.std(ddof=1)) if len(data) > 1 else float("nan"), len(data))
+    return Spread(float(data.mean()), float(data.std(ddof=1)) if len(data) > 1 else float("nan"),
+                  len(data))
 
 
-# --- decisions: classes and values for utterances -----------------------------------------------------------
+# --- decisions: classes and values for utterances
+# -----------------------------------------------------------
 
 
-def confusion(truth: Sequence[int] | Array, predicted: Sequence[int] | Array, classes: int) -> Array:
-    """Counts `[K, K]`: row the true class, column the predicted one. Raises ValueError for unlike lengths,
-    none, or a class outside 0 .. K - 1."""
+def confusion(truth: Sequence[int] | Array, predicted: Sequence[int] | Array,
+              classes: int) -> Array:
+    """Counts `[K, K]`: row the true class, column the predicted one. Raises ValueError for unlike
+    lengths, none, or a class outside 0 .. K - 1."""
     true, said = np.asarray(truth), np.asarray(predicted)
     if true.shape != said.shape or true.ndim != 1 or not len(true):
         raise ValueError(f"expected as many true as predicted classes, got shapes {true.shape}, {said.shape}")
     for name, values in (("true", true), ("predicted", said)):
-        if not np.issubdtype(values.dtype, np.integer) or values.min() < 0 or values.max() >= classes:
+        if not np.issubdtype(values.dtype,
+                             np.integer) or values.min() < 0 or values.max() >= classes:
             raise ValueError(f"{name} classes should be whole numbers from 0 to {classes - 1}, "
                              f"got {values.min()} to {values.max()}")
-    return np.bincount(true * classes + said, minlength=classes**2).reshape(classes, classes).astype(float)
+    return np.bincount(true * classes + said, minlength=classes**2).reshape(classes,
+                                                                            classes).astype(float)
 
 
 def uar(truth: Sequence[int] | Array, predicted: Sequence[int] | Array, classes: int) -> float:
-    """Unweighted average recall, 0 to 1: the mean of the recalls of the classes that occur in `truth` (also
-    called UA, macro recall, balanced accuracy). A class that does not occur has no recall: left out."""
+    """Unweighted average recall, 0 to 1: the mean of the recalls of the classes that occur in
+    `truth` (also called UA, macro recall, balanced accuracy). A class that does not occur has no
+    recall: left out."""
     table = confusion(truth, predicted, classes)
     counts = table.sum(1)
     there = counts > 0
@@ -307,7 +319,8 @@ def wf1(truth: Sequence[int] | Array, predicted: Sequence[int] | Array, classes:
     return float((f1 * counts).sum() / counts.sum())
 
 
-def _values(truth: Sequence[float] | Array, predicted: Sequence[float] | Array) -> tuple[Array, Array]:
+def _values(truth: Sequence[float] | Array, predicted: Sequence[float] | Array) -> tuple[Array,
+                                                                                         Array]:
     true, said = np.asarray(truth, np.float64), np.asarray(predicted, np.float64)
     if true.shape != said.shape or true.ndim != 1 or not len(true):
         raise ValueError(f"expected as many true as predicted values, got shapes {true.shape}, {said.shape}")
@@ -317,8 +330,8 @@ def _values(truth: Sequence[float] | Array, predicted: Sequence[float] | Array) 
 
 
 def ccc(truth: Sequence[float] | Array, predicted: Sequence[float] | Array) -> float:
-    """Concordance correlation coefficient, -1 to 1 (Lin, Biometrics 1989), with population variances:
-    2 cov / (var + var + (mean - mean)^2). NaN where both are the same constant."""
+    """Concordance correlation coefficient, -1 to 1 (Lin, Biometrics 1989), with population
+    variances: 2 cov / (var + var + (mean - mean)^2). NaN where both are the same constant."""
     true, said = _values(truth, predicted)
     spread = true.var() + said.var() + (true.mean() - said.mean()) ** 2
     shared = ((true - true.mean()) * (said - said.mean())).mean()
@@ -339,13 +352,14 @@ def cluster_bootstrap(
     seed: int = 0,
     level: float = 0.95,
 ) -> Interval:
-    """`statistic(*arrays)` on all items with its percentile bootstrap interval, whole groups (speakers) drawn
-    with replacement: `bootstrap_interval` for what is no mean, as UAR is not.
+    """`statistic(*arrays)` on all items with its percentile bootstrap interval, whole groups
+    (speakers) drawn with replacement: `bootstrap_interval` for what is no mean, as UAR is not.
 
-    arrays: `[n, ...]` each, one row an item; the statistic gets the drawn rows of each. A paired difference
-    is a statistic too: `lambda t, a, b: uar(t, b, 8) - uar(t, a, 8)`. A draw whose statistic is NaN is left
-    out. With one group both ends are NaN. The same for the same `seed`, whatever the order of
-    the items. Raises ValueError for unlike lengths, none, or a level outside (0, 1).
+    arrays: `[n, ...]` each, one row an item; the statistic gets the drawn rows of each. A paired
+    difference is a statistic too: `lambda t, a, b: uar(t, b, 8) - uar(t, a, 8)`. A draw whose
+    statistic is NaN is left out. With one group both ends are NaN. The same for the same `seed`,
+    whatever the order of the items. Raises ValueError for unlike lengths, none, or a level outside
+    (0, 1).
     """
     data = [np.asarray(a) for a in arrays]
     if not data or not len(groups) or any(len(a) != len(groups) for a in data):

@@ -1,4 +1,5 @@
-"""What an exported model costs in onnxruntime on the CPU; `avspeech.report.profile` says it of torch.
+"""What an exported model costs in onnxruntime on the CPU; `avspeech.report.profile` says it of
+torch.
 
     profile = profile_onnx("emotion.onnx", seconds=10.0)
 
@@ -58,10 +59,10 @@ class Timed:
 
 @dataclass(frozen=True)
 class OnnxProfile(Timed):
-    """The cost of one run on `seconds` of audio. constants: numbers of weights and of other constants in the
-    file, None where the package onnx is missing; size: bytes of the file; macs: multiply-accumulates per
-    second of audio of its matrix products and convolutions; times, memory, threads, load: see
-    `avspeech.report.profile.Profile`; memory is of a process of its own."""
+    """The cost of one run on `seconds` of audio. constants: numbers of weights and of other
+    constants in the file, None where the package onnx is missing; size: bytes of the file; macs:
+    multiply-accumulates per second of audio of its matrix products and convolutions; times, memory,
+    threads, load: see `avspeech.report.profile.Profile`; memory is of a process of its own."""
 
     name: str
     constants: int | None
@@ -76,10 +77,11 @@ class OnnxProfile(Timed):
 
 def profile_onnx(path: str | Path, seconds: float = 10.0, threads: int = 1, repeats: int = 30,
                  name: str = "") -> OnnxProfile:
-    """Counts and times runs of a file with one input "audio" [1, N], float32, as `avspeech export` writes it.
+    """Counts and times runs of a file with one input "audio" [1, N], float32, as `avspeech export`
+    writes it.
 
-    The rate is the file's "sample_rate", 16 kHz where it says none. Raises InputError for a file that is
-    none, or has other inputs, and where onnxruntime is missing; MemoryError where the
+    The rate is the file's "sample_rate", 16 kHz where it says none. Raises InputError for a file
+    that is none, or has other inputs, and where onnxruntime is missing; MemoryError where the
     process that measured memory was ended.
     """
     path = Path(path)
@@ -98,8 +100,8 @@ def profile_onnx(path: str | Path, seconds: float = 10.0, threads: int = 1, repe
 
 
 def count_macs(path: str | Path, seconds: float) -> int:
-    """Multiply-accumulates of one run, from the shapes its matrix products and convolutions had. Counted is
-    what is left of them in the file; element-wise products are not, as is usual."""
+    """Multiply-accumulates of one run, from the shapes its matrix products and convolutions had.
+    Counted is what is left of them in the file; element-wise products are not, as is usual."""
     with tempfile.TemporaryDirectory(prefix="avspeech-") as folder:
         call, session = _session(Path(path), seconds, 1, Path(folder) / "trace")
         call()
@@ -124,7 +126,8 @@ def _inner(inputs: list[list[int]], output: list[int]) -> int:
 
 
 def count_constants(path: str | Path) -> int | None:
-    """Numbers that the file holds, weights and those of the front end; None without the package onnx."""
+    """Numbers that the file holds, weights and those of the front end; None without the package
+    onnx."""
     try:
         import onnx
     except ImportError:
@@ -134,10 +137,12 @@ def count_constants(path: str | Path) -> int | None:
 
 def _session(path: Path, seconds: float, threads: int,
              trace: Path | None = None) -> tuple[Callable[[], object], Any]:
-    """(a run of it, the session). trace: shapes are written to a file of that beginning, nothing is fused."""
+    """(a run of it, the session). trace: shapes are written to a file of that beginning, nothing is
+    fused."""
     try:
         import onnxruntime
-        from onnxruntime.capi import onnxruntime_pybind11_state as errors  # they have no common root
+        # they have no common root
+        from onnxruntime.capi import onnxruntime_pybind11_state as errors
     except ImportError:
         raise InputError(f"{path}: running it takes onnxruntime; pip install 'avspeech[edge]'") from None
     if not path.is_file():
@@ -148,10 +153,12 @@ def _session(path: Path, seconds: float, threads: int,
     options.log_severity_level = 3
     if trace is not None:
         options.enable_profiling, options.profile_file_prefix = True, str(trace)
-        options.add_session_config_entry("session.disable_prepacking", "1")  # packed weights have no shape
+        # packed weights have no shape
+        options.add_session_config_entry("session.disable_prepacking", "1")
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(str(path), options,
+                                               providers=["CPUExecutionProvider"])
         wanted = [(i.name, len(i.shape)) for i in session.get_inputs()]
         if wanted != [("audio", 2)]:
             raise InputError(f"{path}: expected one input, audio [1, N], got {wanted}")

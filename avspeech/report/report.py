@@ -1,9 +1,10 @@
 """From the result files of an experiment to RESULTS.md and one HTML page.
 
-A result file is JSON: `{"rows": [{"system": "mvtf", "seed": 0, "condition": "front", "n": 100, "si_sdri":
-9.1}, ...], "meta": {"command": "...", "commit": "...", "config": "<hash>"}}`. A row is one cell of one run:
-what it is (system, seed, condition, ...), n utterances, and any number of measures; a measure that is null or
-absent is a missing cell. A system without randomness (the unprocessed mixture) has seed null.
+A result file is JSON: `{"rows": [{"system": "mvtf", "seed": 0, "condition": "front", "n": 100,
+"si_sdri": 9.1}, ...], "meta": {"command": "...", "commit": "...", "config": "<hash>"}}`. A row is
+one cell of one run: what it is (system, seed, condition, ...), n utterances, and any number of
+measures; a measure that is null or absent is a missing cell. A system without randomness (the
+unprocessed mixture) has seed null.
 
     rows, meta = read_results("exp/tse")
     summary = aggregate(rows, value="si_sdri")
@@ -36,27 +37,30 @@ from avspeech.report.metrics import mean_and_spread
 GAP = "missing"
 Row = Mapping[str, Any]
 
-# --- results ------------------------------------------------------------------------------------------------
+# --- results
+# ------------------------------------------------------------------------------------------------
 
 
-def write_results(path: str | Path, rows: Sequence[Row], meta: Mapping[str, Any] | None = None) -> None:
-    """Writes a result file, atomically. NaN becomes null; an infinite value is written as null too: neither
-    is a number that could be averaged."""
+def write_results(path: str | Path, rows: Sequence[Row], meta: Mapping[str, Any]
+                  | None = None) -> None:
+    """Writes a result file, atomically. NaN becomes null; an infinite value is written as null too:
+    neither is a number that could be averaged."""
 
     def plain(value: Any) -> Any:
         value = value.item() if isinstance(value, np.generic) else value
         return None if isinstance(value, float) and not math.isfinite(value) else value
 
-    data = {"rows": [{k: plain(v) for k, v in row.items()} for row in rows], "meta": dict(meta or {})}
+    data = {"rows": [{k: plain(v) for k, v in row.items()} for row in rows],
+            "meta": dict(meta or {})}
     _write(Path(path), json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_results(path: str | Path) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """Rows and meta of one result file, or of all in a folder (`*.json` in it, or in its `results/`), in
-    order of name.
+    """Rows and meta of one result file, or of all in a folder (`*.json` in it, or in its
+    `results/`), in order of name.
 
-    Where files differ in a value of meta, all its values are given, in order. Raises InputError for a file
-    that is not a result file, or where there is none.
+    Where files differ in a value of meta, all its values are given, in order. Raises InputError for
+    a file that is not a result file, or where there is none.
     """
     path = Path(path)
     if path.is_dir():
@@ -86,9 +90,8 @@ def read_results(path: str | Path) -> tuple[list[dict[str, Any]], dict[str, str]
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell over its seeds: mean, std (n - 1; NaN for one seed), n seeds; missing: seeds there is no value
-    for.
-    utterances: of one seed (the largest, should they differ)."""
+    """One cell over its seeds: mean, std (n - 1; NaN for one seed), n seeds; missing: seeds there
+    is no value for. utterances: of one seed (the largest, should they differ)."""
 
     mean: float
     std: float
@@ -97,17 +100,19 @@ class Cell:
     utterances: int = 0
 
     def text(self, digits: int = 2) -> str:
-        """"12.34 ± 0.56", the spread left out for one seed, "(2/3)" after it where seeds are missing."""
+        """"12.34 ± 0.56", the spread left out for one seed, "(2/3)" after it where seeds are
+        missing."""
         if not self.n:
             return GAP
-        text = f"{self.mean:.{digits}f}" + ("" if math.isnan(self.std) else f" ± {self.std:.{digits}f}")
+        text = f"{self.mean:.{digits}f}" + ("" if math.isnan(self.std)
+                                            else f" ± {self.std:.{digits}f}")
         return text + (f" ({self.n}/{self.n + len(self.missing)})" if self.missing else "")
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Cells by their key: one value for each name in `by`. Keys are in order of first appearance; a key that
-    is expected and has no value at all is there too, with n = 0."""
+    """Cells by their key: one value for each name in `by`. Keys are in order of first appearance; a
+    key that is expected and has no value at all is there too, with n = 0."""
 
     by: tuple[str, ...]
     value: str
@@ -119,7 +124,8 @@ class Summary:
         for key, cell in self.cells.items():
             if cell.missing:
                 seeds = ", ".join(str(s) for s in cell.missing if s is not None)
-                lines.append(f"{' / '.join(map(str, key))}: " + (f"seed {seeds}" if seeds else "not there"))
+                lines.append(f"{' / '.join(map(str, key))}: "
+                             + (f"seed {seeds}" if seeds else "not there"))
         return lines
 
     def names(self, position: int) -> list[Any]:
@@ -128,10 +134,11 @@ class Summary:
 
     def table(self, title: str = "", digits: int = 2, columns: Sequence[Any] | None = None,
               note: str = "") -> Table:
-        """Rows: the first of `by`; columns: the second (or all else that is in the key, joined). columns:
-        which, in which order; default all. Missing cells are named below the table."""
+        """Rows: the first of `by`; columns: the second (or all else that is in the key, joined).
+        columns: which, in which order; default all. Missing cells are named below the table."""
         column = {key: " / ".join(map(str, key[1:])) or self.value for key in self.cells}
-        names = [str(c) for c in columns] if columns is not None else list(dict.fromkeys(column.values()))
+        names = [str(c)
+                 for c in columns] if columns is not None else list(dict.fromkeys(column.values()))
         rows = []
         for name in self.names(0):
             cells = {column[key]: cell for key, cell in self.cells.items() if key[0] == name}
@@ -155,10 +162,11 @@ def aggregate(
 ) -> Summary:
     """Mean and spread over seeds of `value`, for each combination of `by`.
 
-    expected: the keys (in the order of `by`) that there should be; default those seen in the rows, with or
-    without a value. seeds: that each key should have; default all seen in any row, save that a key seen only
-    with seed null needs just that one. What is missing is named in the Summary and enters no mean. Raises
-    InputError where a row lacks a part of the key, or two rows are of one key and seed.
+    expected: the keys (in the order of `by`) that there should be; default those seen in the rows,
+    with or without a value. seeds: that each key should have; default all seen in any row, save
+    that a key seen only with seed null needs just that one. What is missing is named in the Summary
+    and enters no mean. Raises InputError where a row lacks a part of the key, or two rows are of
+    one key and seed.
     """
     by = tuple(by)
     values: dict[tuple[Any, ...], dict[Any, float | None]] = {}
@@ -189,7 +197,8 @@ def aggregate(
     return Summary(by, value, cells)
 
 
-# --- sections -----------------------------------------------------------------------------------------------
+# --- sections
+# -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -202,7 +211,8 @@ class Text:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; the first column names the rows. Cells are shown as str(); None is shown as missing."""
+    """A table; the first column names the rows. Cells are shown as str(); None is shown as
+    missing."""
 
     header: Sequence[str]
     rows: Sequence[Sequence[Any]]
@@ -212,8 +222,8 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture: bytes of a PNG, JPEG or SVG, the path of one, or an array uint8 [H, W] (grey) or [H, W, 3]
-    (RGB)."""
+    """A picture: bytes of a PNG, JPEG or SVG, the path of one, or an array uint8 [H, W] (grey) or
+    [H, W, 3] (RGB)."""
 
     image: bytes | Path | np.ndarray
     title: str = ""
@@ -222,8 +232,8 @@ class Picture:
 
 @dataclass(frozen=True)
 class Track:
-    """A sound to play: samples [N] in -1..1 at sample_rate (Hz); note: a word below its label, as "SI-SDRi
-    9.1 dB"."""
+    """A sound to play: samples [N] in -1..1 at sample_rate (Hz); note: a word below its label, as
+    "SI-SDRi 9.1 dB"."""
 
     label: str
     samples: np.ndarray
@@ -233,8 +243,8 @@ class Track:
 
 @dataclass(frozen=True)
 class Audio:
-    """Players side by side, each with its spectrogram. All are played at one common gain, so that their
-    levels compare: 1, or less where one of them is beyond full scale."""
+    """Players side by side, each with its spectrogram. All are played at one common gain, so that
+    their levels compare: 1, or less where one of them is beyond full scale."""
 
     tracks: Sequence[Track]
     title: str = ""
@@ -255,20 +265,22 @@ def audio_section(
     return Audio(tracks, title, caption)
 
 
-# --- pictures -----------------------------------------------------------------------------------------------
+# --- pictures
+# -----------------------------------------------------------------------------------------------
 
 
 def training_curves(logs: str | Path | Mapping[str, str | Path], title: str = "Training",
                     caption: str = "") -> Picture:
-    """Loss and validation score over steps, from the trainer's `log.jsonl`, or several by name. A step whose
-    loss was not finite is marked by a dotted line. Raises InputError for a log without any value."""
+    """Loss and validation score over steps, from the trainer's `log.jsonl`, or several by name. A
+    step whose loss was not finite is marked by a dotted line. Raises InputError for a log without
+    any value."""
     return Picture(training_svg(logs if isinstance(logs, Mapping) else {"": logs}), title, caption)
 
 
 def points_plot(summary: Summary, title: str = "", label: str = "",
                 columns: Sequence[Any] | None = None) -> Picture:
-    """Mean and spread of each cell of a Summary by two names: the second along the axis, the first by colour.
-    label: of the axis, with its unit; default the name of the value."""
+    """Mean and spread of each cell of a Summary by two names: the second along the axis, the first
+    by colour. label: of the axis, with its unit; default the name of the value."""
     points: dict[str, dict[str, tuple[float, float]]] = {str(name): {} for name in summary.names(0)}
     for (name, column), cell in summary.cells.items():
         if cell.n:
@@ -277,12 +289,13 @@ def points_plot(summary: Summary, title: str = "", label: str = "",
     return Picture(points_svg(points, names, label or summary.value), title)
 
 
-# --- writers ------------------------------------------------------------------------------------------------
+# --- writers
+# ------------------------------------------------------------------------------------------------
 
 
 def commit() -> str:
-    """The commit of the working tree this runs from, "+" after it where the tree has changes; "unknown"
-    outside git."""
+    """The commit of the working tree this runs from, "+" after it where the tree has changes;
+    "unknown" outside git."""
     try:
         done = subprocess.run(["git", "describe", "--always", "--dirty=+", "--exclude=*"],
                               capture_output=True, text=True, cwd=Path(__file__).parent, check=True)
@@ -292,20 +305,23 @@ def commit() -> str:
 
 
 def command(exp: str | Path) -> str:
-    """What makes an experiment again, by its command.json: the example's run.sh with the config and the
-    values that were given; paths that only this machine has are left to the reader ("data.source=...")."""
+    """What makes an experiment again, by its command.json: the example's run.sh with the config and
+    the values that were given; paths that only this machine has are left to the reader
+    ("data.source=...")."""
     asked = _asked(exp)
     if asked is None:
         return "unknown"
     path, overrides = asked
     example = "/".join(path.resolve().parts[-4:-2])  # egs/CORPUS/TASK/conf/NAME.yaml
     given = [f"--config egs/{example}/conf/{path.name}"] * (path.stem != "train")
-    given += [f"{key}={'...' if value.startswith('/') else shlex.quote(value)}" for key, value in overrides]
+    given += [f"{key}={'...' if value.startswith('/') else shlex.quote(value)}"
+              for key, value in overrides]
     return " ".join([f"bash egs/{example}/run.sh", *given])
 
 
 def config_name(exp: str | Path) -> str:
-    """Of an experiment's config, without folder and suffix; the folder's own name where that is not known."""
+    """Of an experiment's config, without folder and suffix; the folder's own name where that is not
+    known."""
     asked = _asked(exp)
     return (asked[0].stem if asked else "") or Path(exp).name
 
@@ -324,11 +340,12 @@ def _asked(exp: str | Path) -> tuple[Path, list[list[str]]] | None:
 def write_markdown(
     path: str | Path, title: str, sections: Iterable[Section], meta: Mapping[str, Any] | None = None
 ) -> None:
-    """RESULTS.md: the meta (command, commit, ...), the texts and the tables. Pictures and sounds are the HTML
-    page's. Has no date in it: the same results give the same bytes."""
+    """RESULTS.md: the meta (command, commit, ...), the texts and the tables. Pictures and sounds
+    are the HTML page's. Has no date in it: the same results give the same bytes."""
     parts = [f"# {_markdown(title)}"]
     if meta:
-        parts.append("\n".join(f"- {_markdown(key)}: {_code(str(value))}" for key, value in meta.items()))
+        parts.append("\n".join(f"- {_markdown(key)}: {_code(str(value))}"
+                               for key, value in meta.items()))
     for section in sections:
         if not isinstance(section, (Text, Table)):
             continue
@@ -339,7 +356,8 @@ def write_markdown(
             continue
         cells = [[_markdown(_cell(c)) for c in row] for row in [section.header, *section.rows]]
         lines = ["| " + " | ".join(row) + " |" for row in cells]
-        lines.insert(1, "|" + "|".join(" :-- " if left else " --: " for left in _is_text(section)) + "|")
+        lines.insert(1, "|" + "|".join(" :-- " if left else " --: " for left in _is_text(section))
+                     + "|")
         parts.append("\n".join(lines))
         parts += [_markdown(line) for line in section.note.splitlines()]
     _write(Path(path), "\n\n".join(parts) + "\n")
@@ -354,8 +372,8 @@ def write_html(
     environment = Environment(loader=PackageLoader("avspeech.report"), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     views = [_view(number, section) for number, section in enumerate(sections)]
-    page = environment.get_template("report.html").render(title=title, sections=views, meta=meta or {},
-                                                          gap=GAP)
+    page = environment.get_template("report.html").render(title=title, sections=views, meta=meta
+                                                          or {}, gap=GAP)
     _write(Path(path), page)
 
 
@@ -395,8 +413,8 @@ def _turned(table: Table) -> tuple[Table, list[bool]]:
 
 def _view(number: int, section: Section) -> dict[str, Any]:
     """What the template is to know of a section."""
-    view: dict[str, Any] = {"kind": type(section).__name__, "number": number, "title": section.title,
-                            "caption": ""}
+    view: dict[str, Any] = {"kind": type(section).__name__, "number": number,
+                            "title": section.title, "caption": ""}
     if isinstance(section, Text):
         view["paragraphs"] = _paragraphs(section.body)
     elif isinstance(section, Table):
@@ -417,13 +435,15 @@ def _players(section: Audio) -> list[dict[str, str]]:
         if samples.ndim != 1 or not len(samples) or not np.isfinite(samples).all():
             raise ValueError(f"{track.label}: expected finite samples [N], got shape {samples.shape}")
     gain = min([1.0] + [0.999 / float(np.abs(s).max()) for s in sounds if s.any()])
-    top = max((spectrogram_peak(s, t.sample_rate) for s, t in zip(sounds, section.tracks, strict=True)),
+    top = max((spectrogram_peak(s, t.sample_rate)
+               for s, t in zip(sounds, section.tracks, strict=True)),
               default=0.0)
     players = []
     for track, samples in zip(section.tracks, sounds, strict=True):
         out = io.BytesIO()
         soundfile.write(out, samples * gain, track.sample_rate, format="FLAC", subtype="PCM_16")
-        picture = (_uri(spectrogram_png(samples, track.sample_rate, top), "image/png") if section.spectrograms
+        picture = (_uri(spectrogram_png(samples, track.sample_rate, top), "image/png")
+                   if section.spectrograms
                    else "")
         players.append({"label": track.label, "note": track.note, "picture": picture,
                         "uri": _uri(out.getvalue(), "audio/flac")})
@@ -460,8 +480,8 @@ def _cell(value: Any) -> str:
 
 
 def _is_text(table: Table) -> list[bool]:
-    """For each column, whether it stands to the left: the first, and those in which no cell begins as a
-    number does."""
+    """For each column, whether it stands to the left: the first, and those in which no cell begins
+    as a number does."""
     number = re.compile(r"^[-+−]?(\d|inf)")
     columns = range(len(table.header))
     return [i == 0 or not any(number.match(_cell(row[i])) for row in table.rows) for i in columns]
@@ -472,7 +492,8 @@ def _paragraphs(text: str) -> list[str]:
 
 
 def _markdown(text: str) -> str:
-    """Plain text as Markdown: what Markdown or HTML would act on is escaped, a line break becomes a space."""
+    """Plain text as Markdown: what Markdown or HTML would act on is escaped, a line break becomes a
+    space."""
     return re.sub(r"([\\`*|<>\[\]]|(?<!\w)_|_(?!\w))", r"\\\1", " ".join(str(text).split()))
 
 

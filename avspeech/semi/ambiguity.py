@@ -1,17 +1,19 @@
-"""DEBATE (`data.corpora.debate`): which of the readings that a sentence may have does a speaker mean?
+"""DEBATE (`data.corpora.debate`): which of the readings that a sentence may have does a speaker
+mean?
 
 By an audio language model, which hears a clip, is shown the readings, and answers with one:
 
     rows = ask(Endpoint("http://localhost:8000/v1", "a-model"), utterances, root)
     score(rows).accuracy, score(rows).chance
 
-By probes of any upstream, trained on the speakers and sentences of the split "train", their weight decay
-picked on "dev", judged on "test":
+By probes of any upstream, trained on the speakers and sentences of the split "train", their weight
+decay picked on "dev", judged on "test":
 
-    probe(embed(upstreams.load("whisper-base"), utterances, root), utterances)["speech + text"].accuracy
+    probe(embed(upstreams.load("whisper-base"), utterances, root), utterances)["speech +
+    text"].accuracy
 
-What either answers without the sound (`sound=False`, "text") is the baseline: all readings of a sentence are
-equally many, so it can be no better than chance.
+What either answers without the sound (`sound=False`, "text") is the baseline: all readings of a
+sentence are equally many, so it can be no better than chance.
 """
 
 from __future__ import annotations
@@ -49,8 +51,8 @@ class Answer:
 
 @dataclass(frozen=True)
 class Score:
-    """accuracy: share of clips that were answered right, no answer counting as wrong; chance: by guessing;
-    unanswered: how many had no usable answer."""
+    """accuracy: share of clips that were answered right, no answer counting as wrong; chance: by
+    guessing; unanswered: how many had no usable answer."""
 
     accuracy: float
     chance: float
@@ -68,8 +70,8 @@ def readings_of(utterances: Sequence[Utterance]) -> dict[str, list[str]]:
 
 def ask(plug: Plug, utterances: Sequence[Utterance], root: str | Path, sound: bool = True,
         part: str = "") -> list[Answer]:
-    """The answers on those utterances (of a split `part`, "" for all, also those in none) whose sentence has
-    two readings or more among all of them."""
+    """The answers on those utterances (of a split `part`, "" for all, also those in none) whose
+    sentence has two readings or more among all of them."""
     from tqdm import tqdm
 
     readings = readings_of(utterances)
@@ -80,8 +82,8 @@ def ask(plug: Plug, utterances: Sequence[Utterance], root: str | Path, sound: bo
         own = readings[u.labels["sentence"]]
         said = choice(plug(u.id, debate.prompt(u.labels["sentence"], own),
                            resolve(root, u.audio) if sound else None), own)
-        rows.append(Answer(u.id, u.speaker, None if said is None else own[said] == u.labels["reading"],
-                           len(own)))
+        rows.append(Answer(u.id, u.speaker, None if said is None
+                           else own[said] == u.labels["reading"], len(own)))
     return rows
 
 
@@ -95,7 +97,8 @@ def score(rows: Sequence[Answer]) -> Score:
 
 
 def embed(upstream: Any, utterances: Sequence[Utterance], root: str | Path) -> np.ndarray:
-    """A vector [D] of each utterance by an upstream of the bench: mean over frames, then over layers."""
+    """A vector [D] of each utterance by an upstream of the bench: mean over frames, then over
+    layers."""
     from tqdm import tqdm
 
     from avspeech.bench.jobs import features, read_sound
@@ -108,11 +111,11 @@ def embed(upstream: Any, utterances: Sequence[Utterance], root: str | Path) -> n
 
 
 def probe(vectors: np.ndarray, utterances: Sequence[Utterance]) -> dict[str, Score]:
-    """{"text", "speech", "speech + text": score on the test clips} of linear probes: a softmax over a
-    sentence's readings. The first sees the readings; the second the sound, and a number dealt to each
-    reading by chance, which other sentences cannot have taught it; the third the products of both, so how the
-    sound goes with what is read. vectors: [n, D], one for each utterance. Raises ValueError where a part of
-    the split has no clip of a sentence with two readings."""
+    """{"text", "speech", "speech + text": score on the test clips} of linear probes: a softmax over
+    a sentence's readings. The first sees the readings; the second the sound, and a number dealt to
+    each reading by chance, which other sentences cannot have taught it; the third the products of
+    both, so how the sound goes with what is read. vectors: [n, D], one for each utterance. Raises
+    ValueError where a part of the split has no clip of a sentence with two readings."""
     readings = readings_of(utterances)
     rows = [i for i, u in enumerate(utterances) if len(readings[u.labels["sentence"]]) > 1]
     part = {p: np.array([k for k, i in enumerate(rows) if utterances[i].labels["split"] == p], int)
@@ -124,7 +127,8 @@ def probe(vectors: np.ndarray, utterances: Sequence[Utterance]) -> dict[str, Sco
     x = (x - x[part["train"]].mean(0)) / (x[part["train"]].std(0) + 1e-8)
     axes = np.linalg.svd(x[part["train"]], full_matrices=False)[2][:DIRECTIONS]
     x = x @ axes.T
-    x = np.concatenate([x / (x[part["train"]].std(0) + 1e-8), np.ones((len(x), 1))], 1)  # [n, K + 1]
+    # [n, K + 1]
+    x = np.concatenate([x / (x[part["train"]].std(0) + 1e-8), np.ones((len(x), 1))], 1)
     most = max(map(len, readings.values()))
     text, number = np.zeros((len(rows), most, GRAMS)), np.zeros((len(rows), most, most))
     truth, there = np.zeros(len(rows), int), np.zeros((len(rows), most), bool)
@@ -141,16 +145,17 @@ def probe(vectors: np.ndarray, utterances: Sequence[Utterance]) -> dict[str, Sco
     found = {}
     for name, (read, heard) in seen.items():
         said = _trained(read, heard, truth, there, part)
-        answers = [Answer(utterances[rows[k]].id, utterances[rows[k]].speaker, bool(said[k] == truth[k]),
-                          int(there[k].sum())) for k in part["test"]]
+        answers = [Answer(utterances[rows[k]].id, utterances[rows[k]].speaker,
+                          bool(said[k] == truth[k]), int(there[k].sum())) for k in part["test"]]
         found[name] = score(answers)
     return found
 
 
 def _trained(read: np.ndarray, heard: np.ndarray, truth: np.ndarray, there: np.ndarray,
              part: dict[str, np.ndarray]) -> np.ndarray:
-    """The answer [n] to each clip by the weights whose decay does best on the development part. What speaks
-    for a reading is a weighted sum of the products of what is read [n, R, T] and heard [n, K]."""
+    """The answer [n] to each clip by the weights whose decay does best on the development part.
+    What speaks for a reading is a weighted sum of the products of what is read [n, R, T] and heard
+    [n, K]."""
     import torch
 
     r, h, y = torch.from_numpy(read), torch.from_numpy(heard), torch.from_numpy(truth)
@@ -158,7 +163,8 @@ def _trained(read: np.ndarray, heard: np.ndarray, truth: np.ndarray, there: np.n
     rows, dev = torch.from_numpy(part["train"]), torch.from_numpy(part["dev"])
     taught = r[rows], h[rows], away[rows]
 
-    def logits(weights: torch.Tensor, r: torch.Tensor, h: torch.Tensor, away: torch.Tensor) -> torch.Tensor:
+    def logits(weights: torch.Tensor, r: torch.Tensor, h: torch.Tensor,
+               away: torch.Tensor) -> torch.Tensor:
         return (r @ weights @ h.unsqueeze(2)).squeeze(2) + away
 
     def fit(decay: float) -> torch.Tensor:

@@ -1,9 +1,9 @@
-"""Fréchet distance between sets of embeddings, each taken for a Gaussian (Dowson and Landau 1982; as
-Fréchet audio distance: Kilgour et al. 2019).
+"""Fréchet distance between sets of embeddings, each taken for a Gaussian (Dowson and Landau 1982;
+as Fréchet audio distance: Kilgour et al. 2019).
 
-An utterance has some 150 frames against 768 dimensions: its covariance is shrunk towards a multiple of the
-identity, and all arithmetic is in float64 with symmetric square roots, so the distance is a real number,
-is 0 of a set to itself, and is symmetric up to rounding.
+An utterance has some 150 frames against 768 dimensions: its covariance is shrunk towards a multiple
+of the identity, and all arithmetic is in float64 with symmetric square roots, so the distance is a
+real number, is 0 of a set to itself, and is symmetric up to rounding.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ class Gaussian:
 def fit(vectors: ArrayLike, shrinkage: float | None = None) -> Gaussian:
     """The Gaussian of vectors [n, D].
 
-    shrinkage: share, 0 to 1, of the identity (times the mean variance) in the covariance; default the
-    optimum for Gaussians by its closed form (OAS: Chen et al. 2010), which is 1 for a single vector.
-    Covariances are of the population (divided by n). Raises ValueError for none, or numbers that are not
-    finite.
+    shrinkage: share, 0 to 1, of the identity (times the mean variance) in the covariance; default
+    the optimum for Gaussians by its closed form (OAS: Chen et al. 2010), which is 1 for a single
+    vector. Covariances are of the population (divided by n). Raises ValueError for none, or numbers
+    that are not finite.
     """
     x = np.asarray(vectors, np.float64)
     if x.ndim != 2 or not len(x) or not np.isfinite(x).all():
@@ -55,7 +55,8 @@ def fit(vectors: ArrayLike, shrinkage: float | None = None) -> Gaussian:
 
 
 def oas_shrinkage(covariance: Array, count: int) -> float:
-    """How far to shrink a covariance [D, D] of `count` vectors: the oracle-approximating estimate."""
+    """How far to shrink a covariance [D, D] of `count` vectors: the oracle-approximating
+    estimate."""
     dim = len(covariance)
     mean_square, square_mean = (covariance**2).mean(), (np.trace(covariance) / dim) ** 2
     below = (count + 1) * (mean_square - square_mean / dim)
@@ -63,8 +64,9 @@ def oas_shrinkage(covariance: Array, count: int) -> float:
 
 
 def distance(a: Gaussian, b: Gaussian) -> float:
-    """|mean - mean|^2 + tr(A + B - 2 (A^1/2 B A^1/2)^1/2): the squared Wasserstein-2 distance of two
-    Gaussians, in the square of the embeddings' unit, at least 0. Raises ValueError for unlike dimensions."""
+    """|mean - mean|^2 + tr(A + B - 2 (A^1/2 B A^1/2)^1/2): the squared Wasserstein-2 distance of
+    two Gaussians, in the square of the embeddings' unit, at least 0. Raises ValueError for unlike
+    dimensions."""
     if a.mean.shape != b.mean.shape:
         raise ValueError(f"embeddings of {len(a.mean)} and {len(b.mean)} dimensions")
     middle = b.root @ a.covariance @ b.root
@@ -74,6 +76,7 @@ def distance(a: Gaussian, b: Gaussian) -> float:
 
 
 def distances(utterances: Sequence[Gaussian], classes: Sequence[Gaussian]) -> Array:
-    """[utterances, classes]: of each to each. The root of each class is taken once; an eigenvalue problem of
-    size D a pair remains."""
-    return np.array([[distance(u, c) for c in classes] for u in utterances]).reshape(-1, len(classes))
+    """[utterances, classes]: of each to each. The root of each class is taken once; an eigenvalue
+    problem of size D a pair remains."""
+    return np.array([[distance(u, c) for c in classes] for u in utterances]).reshape(-1,
+                                                                                     len(classes))

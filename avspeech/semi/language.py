@@ -1,11 +1,13 @@
-"""Language models as a plug: what answers a prompt, maybe about a sound, without the package knowing one.
+"""Language models as a plug: what answers a prompt, maybe about a sound, without the package
+knowing one.
 
     Answers("labels.tsv")             a file of answers: id<tab>label, or JSONL {"id": ..., "label": ...}
     Endpoint("http://localhost:8000/v1", "a-model", "MY_KEY")   any server that speaks OpenAI's protocol
-    Command(["python", "answer.py"])  a program: the request as JSON on its input, the answer as output
+    Command(["python", "answer.py"])  a program: the request as JSON on its input, the answer as
+    output
 
-Each is called as `plug(id, prompt, audio)`, audio: path of a WAV file or None, and gives the answer's text,
-None where it has none. `choice` finds the class in it.
+Each is called as `plug(id, prompt, audio)`, audio: path of a WAV file or None, and gives the
+answer's text, None where it has none. `choice` finds the class in it.
 """
 
 from __future__ import annotations
@@ -68,8 +70,8 @@ class Answers:
 class Endpoint:
     """A server that answers POST <address>/chat/completions as OpenAI's does; temperature 0.
 
-    key_variable: name of the environment variable that holds the key, "" for none; seconds: to wait for an
-    answer. Sound goes as base64 WAV. Raises InputError where there is no answer.
+    key_variable: name of the environment variable that holds the key, "" for none; seconds: to wait
+    for an answer. Sound goes as base64 WAV. Raises InputError where there is no answer.
     """
 
     address: str
@@ -106,17 +108,18 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Command:
-    """A program, as a list of arguments (no shell): {"id", "prompt", "audio"} as JSON on its input, the
-    answer on its output. Raises InputError where it fails."""
+    """A program, as a list of arguments (no shell): {"id", "prompt", "audio"} as JSON on its input,
+    the answer on its output. Raises InputError where it fails."""
 
     arguments: Sequence[str]
     seconds: float = 120.0
 
     def __call__(self, id: str, prompt: str, audio: Path | None = None) -> str | None:
-        request = json.dumps({"id": id, "prompt": prompt, "audio": None if audio is None else str(audio)})
+        request = json.dumps({"id": id, "prompt": prompt, "audio": None if audio is None
+                              else str(audio)})
         try:
-            done = subprocess.run(list(self.arguments), input=request, capture_output=True, text=True,
-                                  timeout=self.seconds, check=False)
+            done = subprocess.run(list(self.arguments), input=request, capture_output=True,
+                                  text=True, timeout=self.seconds, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise InputError(f"command {self.arguments[0]}: {id}: {error}") from None
         if done.returncode:

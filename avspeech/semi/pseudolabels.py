@@ -1,14 +1,16 @@
-"""Multi-view pseudo-labels: many utterances, few labels (Li, Zhang, Han, Bell and Lai, ICASSP 2025).
+"""Multi-view pseudo-labels: many utterances, few labels (Li, Zhang, Han, Bell and Lai, ICASSP
+2025).
 
-An unlabelled utterance gets one label by its sound (`acoustic_view`: the class at the least Fréchet audio
-distance, over several encoders) and one by its words (`linguistic_view`: a language model's). Where both
-agree it counts as sure. `iterate` then trains a classifier of both modalities in rounds: on what is labelled
-and sure, and on those of the rest for which the last round's classifier agreed with either view. In each
-round a random fifth of the sure ones is left out and the classifier begins anew.
+An unlabelled utterance gets one label by its sound (`acoustic_view`: the class at the least Fréchet
+audio distance, over several encoders) and one by its words (`linguistic_view`: a language model's).
+Where both agree it counts as sure. `iterate` then trains a classifier of both modalities in rounds:
+on what is labelled and sure, and on those of the rest for which the last round's classifier agreed
+with either view. In each round a random fifth of the sure ones is left out and the classifier
+begins anew.
 
-Chosen here, where the paper leaves it open: the distances of an encoder are divided by their mean over
-classes, then summed over encoders; what is taken from the rest is decided anew in each round; the round of
-the best development UAR gives the answer.
+Chosen here, where the paper leaves it open: the distances of an encoder are divided by their mean
+over classes, then summed over encoders; what is taken from the rest is decided anew in each round;
+the round of the best development UAR gives the answer.
 """
 
 from __future__ import annotations
@@ -32,10 +34,10 @@ NONE = -1  # no label
 
 @dataclass(frozen=True)
 class Training:
-    """width, hidden: of the fused vector and the layers after it; epochs: of a round; rounds: at most;
-    patience: rounds without a better development UAR before the end; drop: share of the sure ones left out
-    of a round; confidence: what self-training asks of a prediction. Defaults of the paper, but for the
-    confidence, which is chosen here."""
+    """width, hidden: of the fused vector and the layers after it; epochs: of a round; rounds: at
+    most; patience: rounds without a better development UAR before the end; drop: share of the sure
+    ones left out of a round; confidence: what self-training asks of a prediction. Defaults of the
+    paper, but for the confidence, which is chosen here."""
 
     width: int = 768
     hidden: tuple[int, int] = (128, 16)
@@ -56,8 +58,9 @@ class Training:
 
 @dataclass(frozen=True)
 class Data:
-    """Two vectors for each of n utterances, acoustic [n, A] and linguistic [n, L], and their classes [n]. The
-    classes of utterances that count as unlabelled are never looked at but to judge."""
+    """Two vectors for each of n utterances, acoustic [n, A] and linguistic [n, L], and their
+    classes [n]. The classes of utterances that count as unlabelled are never looked at but to
+    judge."""
 
     acoustic: NDArray[np.float32]
     linguistic: NDArray[np.float32]
@@ -71,9 +74,9 @@ class Data:
 
 @dataclass(frozen=True)
 class Outcome:
-    """predicted: classes of the test utterances; dev: development UAR, one a round; sure, taken: utterances
-    with a pseudo-label, before and in the best round; right: share of all of these in that round that are
-    right (NaN for none)."""
+    """predicted: classes of the test utterances; dev: development UAR, one a round; sure, taken:
+    utterances with a pseudo-label, before and in the best round; right: share of all of these in
+    that round that are right (NaN for none)."""
 
     predicted: Ints
     dev: tuple[float, ...]
@@ -82,13 +85,13 @@ class Outcome:
     right: float = float("nan")
 
 
-def acoustic_view(encoders: Sequence[Sequence[Floats]], labelled: Sequence[int], targets: Sequence[int],
-                  unlabelled: Sequence[int], classes: int) -> Ints:
+def acoustic_view(encoders: Sequence[Sequence[Floats]], labelled: Sequence[int],
+                  targets: Sequence[int], unlabelled: Sequence[int], classes: int) -> Ints:
     """A class for each unlabelled utterance: the nearest by Fréchet distance.
 
-    encoders: for each, the frames [T, D] of every utterance; labelled, unlabelled: positions there; targets:
-    classes of the labelled. The Gaussian of a class is that of all frames of its labelled utterances. Raises
-    ValueError where a class has none.
+    encoders: for each, the frames [T, D] of every utterance; labelled, unlabelled: positions there;
+    targets: classes of the labelled. The Gaussian of a class is that of all frames of its labelled
+    utterances. Raises ValueError where a class has none.
     """
     total = np.zeros((len(unlabelled), classes))
     for frames in encoders:
@@ -103,15 +106,16 @@ def acoustic_view(encoders: Sequence[Sequence[Floats]], labelled: Sequence[int],
     return total.argmin(1).astype(np.int64)
 
 
-def linguistic_view(plug: Plug, ids: Sequence[str], prompts: Sequence[str], classes: Sequence[str]) -> Ints:
+def linguistic_view(plug: Plug, ids: Sequence[str], prompts: Sequence[str],
+                    classes: Sequence[str]) -> Ints:
     """A class for each utterance by what a language model answers; NONE where it names none."""
     answers = (choice(plug(id, prompt), classes) for id, prompt in zip(ids, prompts))
     return np.array([NONE if a is None else a for a in answers], np.int64)
 
 
 class Bimodal(nn.Module):
-    """Gated fusion and an MLP: g = sigmoid(W [a; l]), g tanh(W a) + (1 - g) tanh(W l), then width ->
-    hidden -> classes."""
+    """Gated fusion and an MLP: g = sigmoid(W [a; l]), g tanh(W a) + (1 - g) tanh(W l), then width
+    -> hidden -> classes."""
 
     def __init__(self, acoustic: int, linguistic: int, classes: int, config: Training) -> None:
         super().__init__()
@@ -132,8 +136,8 @@ class Bimodal(nn.Module):
 
 
 def train(data: Data, rows: Ints, labels: Ints, config: Training, seed: int) -> Bimodal:
-    """A new classifier, trained on these rows with these labels; cross-entropy with classes weighted by one
-    over how many there are. Deterministic for a seed, on one machine."""
+    """A new classifier, trained on these rows with these labels; cross-entropy with classes
+    weighted by one over how many there are. Deterministic for a seed, on one machine."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = Bimodal(data.acoustic.shape[1], data.linguistic.shape[1], data.classes, config)
@@ -165,14 +169,15 @@ def probabilities(model: Bimodal, data: Data, rows: Ints) -> Floats:
     return model(*_vectors(data, rows)).softmax(-1).double().numpy()
 
 
-def supervised(data: Data, labelled: Ints, dev: Ints, test: Ints, config: Training, seed: int) -> Outcome:
+def supervised(data: Data, labelled: Ints, dev: Ints, test: Ints, config: Training,
+               seed: int) -> Outcome:
     """One round on these labels and nothing else."""
     model = train(data, labelled, data.targets[labelled], config, seed)
     return Outcome(probabilities(model, data, test).argmax(1), (_uar(model, data, dev),))
 
 
-def self_training(data: Data, labelled: Ints, unlabelled: Ints, dev: Ints, test: Ints, config: Training,
-                  seed: int) -> Outcome:
+def self_training(data: Data, labelled: Ints, unlabelled: Ints, dev: Ints, test: Ints,
+                  config: Training, seed: int) -> Outcome:
     """Rounds on what is labelled, and what the last round's classifier is confident of."""
     nothing = np.zeros(0, np.int64)
 
@@ -184,9 +189,10 @@ def self_training(data: Data, labelled: Ints, unlabelled: Ints, dev: Ints, test:
     return _rounds(data, labelled, nothing, nothing, more, dev, test, config, seed)
 
 
-def iterate(data: Data, labelled: Ints, unlabelled: Ints, acoustic: Ints, linguistic: Ints, dev: Ints,
-            test: Ints, config: Training, seed: int) -> Outcome:
-    """The method. acoustic, linguistic: the label by each view for each of `unlabelled`, NONE for none."""
+def iterate(data: Data, labelled: Ints, unlabelled: Ints, acoustic: Ints, linguistic: Ints,
+            dev: Ints, test: Ints, config: Training, seed: int) -> Outcome:
+    """The method. acoustic, linguistic: the label by each view for each of `unlabelled`, NONE for
+    none."""
     agree = (acoustic == linguistic) & (acoustic != NONE)
     rest, views = unlabelled[~agree], np.stack([acoustic[~agree], linguistic[~agree]])
 
@@ -195,7 +201,8 @@ def iterate(data: Data, labelled: Ints, unlabelled: Ints, acoustic: Ints, lingui
         taken = (views == guess).any(0)
         return rest[taken], guess[taken]
 
-    return _rounds(data, labelled, unlabelled[agree], acoustic[agree], more, dev, test, config, seed)
+    return _rounds(data, labelled, unlabelled[agree], acoustic[agree], more, dev, test, config,
+                   seed)
 
 
 def _rounds(data: Data, labelled: Ints, sure: Ints, sure_labels: Ints,
@@ -211,12 +218,14 @@ def _rounds(data: Data, labelled: Ints, sure: Ints, sure_labels: Ints,
         extra = np.concatenate([sure[kept], taken])
         extra_labels = np.concatenate([sure_labels[kept], taken_labels])
         model = train(data, np.concatenate([labelled, extra]),
-                      np.concatenate([data.targets[labelled], extra_labels]), config, 1000 * seed + number)
+                      np.concatenate([data.targets[labelled], extra_labels]), config, 1000 * seed
+                      + number)
         scores.append(_uar(model, data, dev))
         since += 1
         if best is None or scores[-1] > max(scores[:-1]):
             right = float(np.mean(data.targets[extra] == extra_labels)) if len(extra) else float("nan")
-            best = Outcome(probabilities(model, data, test).argmax(1), (), len(sure), len(taken), right)
+            best = Outcome(probabilities(model, data, test).argmax(1), (), len(sure), len(taken),
+                           right)
             since = 0
         if since >= config.patience:
             break
@@ -231,7 +240,8 @@ def _uar(model: Bimodal, data: Data, rows: Ints) -> float:
 
 
 def draw(targets: Ints, rows: Ints, share: float, seed: int) -> tuple[Ints, Ints]:
-    """(labelled, unlabelled) rows: of each class a `share`, at least one, drawn by the seed; both sorted."""
+    """(labelled, unlabelled) rows: of each class a `share`, at least one, drawn by the seed; both
+    sorted."""
     rng = np.random.default_rng(seed)
     labelled = []
     for k in np.unique(targets[rows]):
@@ -241,9 +251,10 @@ def draw(targets: Ints, rows: Ints, share: float, seed: int) -> tuple[Ints, Ints
     return np.array(sorted(labelled), np.int64), np.array(rest, np.int64)
 
 
-def hashed_text(texts: Sequence[str], dims: int = 256, sizes: Sequence[int] = (3,)) -> NDArray[np.float32]:
-    """[n, dims]: how often each hashed run of so many letters stands in a text, scaled to length 1. What
-    stands for a language encoder where there is none."""
+def hashed_text(texts: Sequence[str], dims: int = 256,
+                sizes: Sequence[int] = (3,)) -> NDArray[np.float32]:
+    """[n, dims]: how often each hashed run of so many letters stands in a text, scaled to length 1.
+    What stands for a language encoder where there is none."""
     import zlib
 
     out = np.zeros((len(texts), dims), np.float32)

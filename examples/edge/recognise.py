@@ -1,12 +1,13 @@
-"""The emotion of wav files by an exported model: onnxruntime, NumPy and the standard library, nothing else.
+"""The emotion of wav files by an exported model: onnxruntime, NumPy and the standard library,
+nothing else.
 
     avspeech export emotion-edge --to onnx -o emotion.onnx     # once, on any machine
     python recognise.py emotion.onnx voice.wav ...             # on the device
     python recognise.py emotion.onnx --raw < samples           # 16 kHz, 16 bit, mono, as they come
 
-A device feeds samples: the log-mel front end is in the graph. Of a wav the silence at both ends is cut off,
-as it was in training; long ones are heard in windows of 6 s, one each second. Raw samples are answered each
-second, by the last 6.
+A device feeds samples: the log-mel front end is in the graph. Of a wav the silence at both ends is
+cut off, as it was in training; long ones are heard in windows of 6 s, one each second. Raw samples
+are answered each second, by the last 6.
 """
 
 from __future__ import annotations
@@ -30,13 +31,16 @@ class Recogniser:
     def __init__(self, path: str, threads: int = 1):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = threads
-        self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        self.session = onnxruntime.InferenceSession(path, options,
+                                                    providers=["CPUExecutionProvider"])
         about = self.session.get_modelmeta().custom_metadata_map
         self.labels: list[str] = json.loads(about["labels"])
         self.sample_rate = int(about["sample_rate"])
         self.shortest = int(about["shortest"])
         # dB under the loudest part, and blocks of 10 ms that are kept around what is above
-        self.below, self.margin = float(about.get("trim", 40)), round(100 * float(about.get("margin", 0.08)))
+        self.below, self.margin = float(about.get("trim",
+                                                  40)), round(100 * float(about.get("margin",
+                                                                                    0.08)))
 
     def __call__(self, samples: np.ndarray) -> np.ndarray | None:
         """samples [N], float32 in -1..1 -> probability of each label [K]; None for silence."""
@@ -68,7 +72,8 @@ def read_wav(path: str, sample_rate: int) -> np.ndarray:
         if file.getsampwidth() != 2 or file.getframerate() != sample_rate:
             raise ValueError(f"{8 * file.getsampwidth()} bit at {file.getframerate()} Hz, expected 16 bit at "
                              f"{sample_rate} Hz; ffmpeg -i IN -ar {sample_rate} -sample_fmt s16 OUT.wav")
-        data = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, file.getnchannels())
+        data = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1,
+                                                                                file.getnchannels())
     return (data.mean(1) / 32768).astype(np.float32)
 
 
@@ -103,7 +108,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="The emotion of wav files by an exported model.")
     parser.add_argument("model", help="as `avspeech export` wrote it, .onnx")
     parser.add_argument("files", nargs="*", metavar="WAV", help="16 kHz, 16 bit")
-    parser.add_argument("--raw", action="store_true", help="samples from stdin: 16 kHz, 16 bit, mono")
+    parser.add_argument("--raw", action="store_true",
+                        help="samples from stdin: 16 kHz, 16 bit, mono")
     args = parser.parse_args()
     recogniser = Recogniser(args.model)
     if args.raw:

@@ -109,7 +109,8 @@ def scan(source: Path, silent: bool = False) -> Scan[Clip]:
 # There are no published folds: actors are dealt in the order of their numbers.
 _CLASSES = ("anger", "disgust", "fear", "happy", "neutral", "sad")
 _WHOLE = Protocol(
-    name="crema_d-5fold", corpus="crema_d", label="emotion", kind="classification", classes=_CLASSES,
+    name="crema_d-5fold", corpus="crema_d", label="emotion", kind="classification",
+    classes=_CLASSES,
     mapping=identity(_CLASSES), group="speaker", folds=dealt([f"crema_d-{n}" for n in ACTORS]),
     counts={name: 1087 if name == "neutral" else 1271 for name in _CLASSES},
     source="7,442 utterances, emotions as acted; folds chosen here: actors dealt by number; it counts "

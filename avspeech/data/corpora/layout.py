@@ -112,8 +112,8 @@ def files(parent: Path, *suffixes: str) -> list[Path]:
 
 
 def below(path: Path, source: Path) -> str:
-    """`path` relative to the corpus, with forward slashes, as manifests have it. Raises InputError for one
-    outside of it, as a table may name."""
+    """`path` relative to the corpus, with forward slashes, as manifests have it. Raises InputError
+    for one outside of it, as a table may name."""
     try:  # in a name that is not UTF-8, "?" stands for each such byte
         return path.relative_to(source).as_posix().encode("utf-8", "replace").decode()
     except ValueError:
@@ -121,7 +121,8 @@ def below(path: Path, source: Path) -> str:
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is such a file; False too for a name that no file can have, as a table may name."""
+    """Whether there is such a file; False too for a name that no file can have, as a table may
+    name."""
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -187,7 +188,8 @@ def media(path: Path) -> Media:
         raise InputError(f"{str(path).encode('utf-8', 'replace').decode()}: its name is not text in "
                          "UTF-8; rename it") from None
     try:
-        found = (Media(audio=round(audio.duration(path), 4)) if path.suffix.lower() in audio.SOUND_SUFFIXES
+        found = (Media(audio=round(audio.duration(path), 4))
+                 if path.suffix.lower() in audio.SOUND_SUFFIXES
                  else _container(path))
     except InputError:
         raise
@@ -396,4 +398,5 @@ def read_prepared(out: str | Path) -> Prepared:
 def root_of(folder: str | Path) -> Path:
     """What the paths in a prepared corpus' manifests are relative to: the corpus, or, for one made
     on the spot, its folder."""
-    return Path(read_prepared(folder).root) if (Path(folder) / "corpus.json").exists() else Path(folder)
+    return Path(read_prepared(folder).root) if (Path(folder)
+                                                / "corpus.json").exists() else Path(folder)

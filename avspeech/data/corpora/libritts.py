@@ -81,8 +81,8 @@ def _missing(source: Path, found: dict[str, list[Clip]], wanted: Sequence[str]) 
 def scan(source: Path, held: HeldOut = HeldOut(), part: str | Sequence[str] | None = None,
          speakers: Sequence[str] | None = None) -> Scan[Clip]:
     """The utterances with a text; `held.split` "auto" takes the published train, dev and test parts
-    where all three are there, "clip" holds out sentences of every speaker, as a voice of many speakers
-    is tested. Labels: sex; "chapter"; "raw", the text as printed.
+    where all three are there, "clip" holds out sentences of every speaker, as a voice of many
+    speakers is tested. Labels: sex; "chapter"; "raw", the text as printed.
 
     Args:
         source: the corpus.

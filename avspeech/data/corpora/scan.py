@@ -38,8 +38,8 @@ class Clip:
 class HeldOut:
     """What a corpus that is split here holds out: options of `corpora.prepare` for it."""
 
-    # "speaker" (no speaker in two parts), "clip", or "auto": by speaker where there are three or more.
-    # "": the corpus says how, this is no option.
+    # "speaker" (no speaker in two parts), "clip", or "auto": by speaker where there are three or
+    # more. "": the corpus says how, this is no option.
     split: str = "auto"
     seed: int = 0  # draws what is held out
     dev: float = layout.DEV  # share (below 1) or count for development

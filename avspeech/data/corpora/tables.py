@@ -1,4 +1,5 @@
-"""Reading what comes with recordings: tables, lists and transcripts, as published corpora have them."""
+"""Reading what comes with recordings: tables, lists and transcripts, as published corpora have
+them."""
 
 from __future__ import annotations
 

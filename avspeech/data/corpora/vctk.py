@@ -94,8 +94,8 @@ def _missing(source: Path, found: Sequence[Clip], microphone: str) -> list[str]:
 
 def scan(source: Path, held: HeldOut = HeldOut("clip"), microphone: str = "mic1",
          speakers: Sequence[str] | None = None) -> Scan[Clip]:
-    """The sounds with a text; `held.split` "clip" holds out sentences of every speaker, by their text
-    (all speakers read some of the same). Labels: sex, age, accent where known.
+    """The sounds with a text; `held.split` "clip" holds out sentences of every speaker, by their
+    text (all speakers read some of the same). Labels: sex, age, accent where known.
 
     Args:
         source: the corpus.

@@ -1,9 +1,9 @@
 """From phones to the movements of a mouth: viseme targets blended by dominance functions.
 
-After Cohen & Massaro, "Modeling coarticulation in synthetic visual speech" (1993): each phone pulls each
-parameter towards its target, with a strength that falls off on both sides of the phone; the movement is the
-mean of the targets, weighted by these strengths. Neighbours therefore show in each other, and the lips
-round before a rounded vowel.
+After Cohen & Massaro, "Modeling coarticulation in synthetic visual speech" (1993): each phone pulls
+each parameter towards its target, with a strength that falls off on both sides of the phone; the
+movement is the mean of the targets, weighted by these strengths. Neighbours therefore show in each
+other, and the lips round before a rounded vowel.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from avspeech.media.espeak import Phone
 
 # jaw 0..1 (open); upper, lower 0..1 (lips lifted off the teeth beyond what the jaw does); width -1
 # (narrow)..1 (spread); protrusion 0..1; closure 0..1 (lips meet, whatever the jaw does); press 0..1
-# (lips rolled in); tuck 0..1 (lower lip under the upper teeth); tongue 0..1 (tip raised); tongue_out
-# 0..1 (tip between the teeth).
+# (lips rolled in); tuck 0..1 (lower lip under the upper teeth); tongue 0..1 (tip raised);
+# tongue_out 0..1 (tip between the teeth).
 PARAMETERS = ("jaw", "upper", "lower", "width", "protrusion", "closure", "press", "tuck", "tongue",
               "tongue_out")
 
@@ -55,9 +55,10 @@ _CONSONANTS = {
     "sil": (0.00, 0.00, 0.00, 0.00, 0.05, 1.0, 0.1, 0.0, 0.20, 0.0),
 }
 _TARGETS = {**_VOWELS, **_CONSONANTS}
-_SAME = {"b": "p", "m": "p", "v": "f", "D": "T", "z": "s", "Z": "S", "d": "t", "n": "t", "g": "k", "N": "k",
-         "L": "l", "x": "k", "C": "j", "?": "h", "R": "r", "Q": "0", "&": "a", "H": "h", "W": "w", "y": "u",
-         "Y": "u", "c": "k"}
+_SAME = {"b": "p", "m": "p", "v": "f", "D": "T", "z": "s", "Z": "S", "d": "t", "n": "t", "g": "k",
+         "N": "k",
+         "L": "l", "x": "k", "C": "j", "?": "h", "R": "r", "Q": "0", "&": "a", "H": "h", "W": "w",
+         "y": "u", "Y": "u", "c": "k"}
 
 # How strongly a phone insists: on jaw, lips (upper, lower, width, protrusion), closing (closure,
 # press, tuck), tongue.
@@ -67,7 +68,8 @@ _STRENGTH = {"p": (1.0, 0.15, 12.0, 0.2), "f": (1.2, 0.8, 9.0, 0.3), "T": (1.0, 
              "j": (0.8, 0.8, 1.0, 1.0), "k": (0.35, 0.15, 0.8, 1.0), "h": (0.05, 0.05, 0.4, 0.2),
              "sil": (1.6, 1.2, 2.5, 0.6), "@": (0.5, 0.4, 0.8, 0.5)}
 _GROUP = np.array([0, 1, 1, 1, 1, 2, 2, 2, 3, 3])
-# Reach of a phone beyond its own half, in seconds: protrusion is planned furthest ahead, closing is quickest.
+# Reach of a phone beyond its own half, in seconds: protrusion is planned furthest ahead, closing is
+# quickest.
 _REACH = np.array([0.020, 0.018, 0.018, 0.025, 0.040, 0.010, 0.015, 0.012, 0.015, 0.015])
 _RATE = 200
 
@@ -84,8 +86,8 @@ class Manner:
 
 
 def viseme(name: str) -> tuple[str, ...]:
-    """The targets a phone of espeak-ng passes through: one for a simple phone, two or three for a diphthong
-    or an affricate; ("@",) for a vowel-like and unknown name."""
+    """The targets a phone of espeak-ng passes through: one for a simple phone, two or three for a
+    diphthong or an affricate; ("@",) for a vowel-like and unknown name."""
     if name == "sil" or name.startswith("_"):
         return ("sil",)
     if name in ("tS", "dZ"):
@@ -130,11 +132,13 @@ def movements(phones: Sequence[Phone], times: np.ndarray, loudness: np.ndarray |
     grid = np.arange(first, max(float(times.max()), phones[-1].end) + 0.1, 1.0 / _RATE)
     distance = np.abs(grid[:, None] - np.array(centres))[:, :, None]
     reach = 0.75 * np.array(halves)[:, None] + _REACH * manner.reach
-    dominance = strength * np.exp(-np.minimum((distance / reach) ** 2, 60.0)) + 1e-9 * np.exp(-distance)
+    dominance = strength * np.exp(-np.minimum((distance / reach) ** 2,
+                                              60.0)) + 1e-9 * np.exp(-distance)
     path = (dominance * target).sum(1) / dominance.sum(1)
     path = _smooth(path, 0.010 * manner.reach * _RATE)
     path *= np.array([manner.jaw, 1, 1, manner.width, manner.protrusion, 1, 1, 1, 1, 1])
-    return np.stack([np.interp(times, grid, path[:, p]) for p in range(path.shape[1])], 1).astype(np.float32)
+    return np.stack([np.interp(times, grid, path[:, p]) for p in range(path.shape[1])],
+                    1).astype(np.float32)
 
 
 def _smooth(path: np.ndarray, sigma: float) -> np.ndarray:
@@ -143,4 +147,5 @@ def _smooth(path: np.ndarray, sigma: float) -> np.ndarray:
     kernel = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
     kernel /= kernel.sum()
     padded = np.pad(path, ((half, half), (0, 0)), mode="edge")
-    return np.stack([np.convolve(padded[:, p], kernel, mode="valid") for p in range(path.shape[1])], 1)
+    return np.stack([np.convolve(padded[:, p], kernel, mode="valid") for p in range(path.shape[1])],
+                    1)

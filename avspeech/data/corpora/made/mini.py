@@ -1,9 +1,10 @@
 """The mini corpus: synthetic speech and drawn mouths from seven sides, made on the spot,
 the same for the same seed.
 
-espeak-ng speaks (extra `tts`) and tells when each phone is said; `articulation.py` turns phones into
-movements; `mouth.py` draws them as the cameras of MEAD would see them. It is there to try every part of a
-recipe in minutes and to compare models that see different sides; results on it say nothing about real faces.
+espeak-ng speaks (extra `tts`) and tells when each phone is said; `articulation.py` turns phones
+into movements; `mouth.py` draws them as the cameras of MEAD would see them. It is there to try
+every part of a recipe in minutes and to compare models that see different sides; results on it say
+nothing about real faces.
 """
 
 from __future__ import annotations
@@ -29,32 +30,42 @@ from avspeech.media.espeak import synthesise_apart
 
 SAMPLE_RATE = 16000
 FPS = 25.0
-ROTATING = "rotating"  # a head that turns from one side to the other while it speaks; in the test set alone
+# a head that turns from one side to the other while it speaks; in the test set alone
+ROTATING = "rotating"
 SWEEP = 60.0  # degrees to either side
 LEAD = (0.25, 0.45)  # seconds of closed mouth before and after the speech
 
-# (voice, sex, pitch): espeak-ng's accents with its speaker variants. The last four are for development
-# and test.
-VOICES = (("en-us+m1", "M", 40), ("en-gb-x-gbclan+f2", "F", 55), ("en-us+m3", "M", 30), ("en-us+f3", "F", 65),
+# (voice, sex, pitch): espeak-ng's accents with its speaker variants. The last four are for
+# development and test.
+VOICES = (("en-us+m1", "M", 40), ("en-gb-x-gbclan+f2", "F", 55), ("en-us+m3", "M", 30),
+          ("en-us+f3", "F", 65),
           ("en-gb-x-rp+m7", "M", 50), ("en-us+f4", "F", 45), ("en-gb-scotland+m2", "M", 45),
           ("en-us+f1", "F", 75), ("en-us+m4", "M", 60), ("en-029+f5", "F", 50),
           ("en-gb-x-gbcwmd+m5", "M", 35), ("en-us+f2", "F", 60))
 
-_WHO = ("my neighbour", "the baker", "our teacher", "a young sailor", "the old farmer", "her brother",
-        "his aunt", "the painter", "a tall woman", "the driver", "our cook", "the mayor", "a small boy",
+_WHO = ("my neighbour", "the baker", "our teacher", "a young sailor", "the old farmer",
+        "her brother",
+        "his aunt", "the painter", "a tall woman", "the driver", "our cook", "the mayor",
+        "a small boy",
         "the fisherman", "my friend", "the singer", "a clever thief", "the captain", "your cousin",
         "the gardener")
-_DID = ("bought", "washed", "painted", "found", "moved", "sold", "forgot", "opened", "watched", "dropped",
-        "fixed", "carried", "borrowed", "weighed", "measured", "hid", "chose", "showed", "broke", "kept")
-_WHAT = ("five blue boats", "the wooden box", "a pot of soup", "three warm shirts", "the broken wheel",
+_DID = ("bought", "washed", "painted", "found", "moved", "sold", "forgot", "opened", "watched",
+        "dropped",
+        "fixed", "carried", "borrowed", "weighed", "measured", "hid", "chose", "showed", "broke",
+        "kept")
+_WHAT = ("five blue boats", "the wooden box", "a pot of soup", "three warm shirts",
+         "the broken wheel",
          "some fresh bread", "two heavy stones", "a map of the river", "the yellow book",
-         "four green bottles", "a pair of shoes", "the copper bell", "six small fish", "the evening paper",
+         "four green bottles", "a pair of shoes", "the copper bell", "six small fish",
+         "the evening paper",
          "a bag of flour", "the garden chair", "every window", "a jar of honey", "the faded photo",
          "nine old coins")
-_WHEN = ("this morning", "before lunch", "by the harbour", "near the school", "after the storm", "on Monday",
-         "at four", "in the village", "without a word", "for my father", "last July", "with both hands",
-         "again", "very slowly", "under the bridge", "behind the house", "on purpose", "above the shop",
-         "in good time", "far too late")
+_WHEN = ("this morning", "before lunch", "by the harbour", "near the school", "after the storm",
+         "on Monday",
+         "at four", "in the village", "without a word", "for my father", "last July",
+         "with both hands",
+         "again", "very slowly", "under the bridge", "behind the house", "on purpose",
+         "above the shop", "in good time", "far too late")
 
 
 @dataclass(frozen=True)
@@ -69,15 +80,16 @@ class _Job:
 
 
 def prepare(source: str | Path | None, out: str | Path, speakers: int = 12, utterances: int = 30,
-            seed: int = 0, views: tuple[str, ...] | list[str] = tuple(VIEW_ANGLES), dev_speakers: int = 2,
+            seed: int = 0, views: tuple[str, ...] | list[str] = tuple(VIEW_ANGLES),
+            dev_speakers: int = 2,
             test_speakers: int = 2, rotating: bool = True, workers: int = 0) -> list[Path]:
     """Makes the corpus in `out` and writes train.jsonl, dev.jsonl and test.jsonl; their paths.
 
-    source: None, there is none. speakers: up to 12, of whom the last `dev_speakers` + `test_speakers`
-    are for development and test; utterances: of each. views: which cameras. rotating: film the test
-    speakers with a turning head too.
-    workers: processes, 0 for as many as there are cores. What is there already, of the same options, is kept.
-    Raises InputError for bad options or where espeak-ng is not installed.
+    source: None, there is none. speakers: up to 12, of whom the last `dev_speakers` +
+    `test_speakers` are for development and test; utterances: of each. views: which cameras.
+    rotating: film the test speakers with a turning head too. workers: processes, 0 for as many as
+    there are cores. What is there already, of the same options, is kept. Raises InputError for bad
+    options or where espeak-ng is not installed.
     """
     from tqdm import tqdm
 
@@ -110,7 +122,8 @@ def prepare(source: str | Path | None, out: str | Path, speakers: int = 12, utte
     for folder in ("audio", "crops"):
         (out / folder).mkdir(parents=True, exist_ok=True)
     jobs = [job for some in parts.values() for job in some]
-    done = list(tqdm(_made(jobs, workers or os.cpu_count() or 1), "mini corpus", len(jobs), unit="utterance"))
+    done = list(tqdm(_made(jobs, workers or os.cpu_count() or 1), "mini corpus", len(jobs),
+                     unit="utterance"))
     start = 0
     for path, some in zip(paths, parts.values()):
         write_manifest(path, done[start: start + len(some)])
@@ -143,7 +156,8 @@ def _make(job: _Job) -> Utterance:
     manner = Manner(*looks.uniform(0.85, 1.15, 4))
     rng = np.random.default_rng([job.seed, job.speaker, job.number])
     text = sentence(rng)
-    speech = synthesise_apart(text, voice, int(rng.integers(150, 185)), pitch, int(rng.integers(40, 70)))
+    speech = synthesise_apart(text, voice, int(rng.integers(150, 185)), pitch,
+                              int(rng.integers(40, 70)))
     before, after = rng.uniform(*LEAD, 2)
     common = math.gcd(SAMPLE_RATE, speech.sample_rate)
     sound = resample_poly(speech.samples.astype(np.float64), SAMPLE_RATE // common,
@@ -177,13 +191,15 @@ def _make(job: _Job) -> Utterance:
         path = f"crops/{id}.{name}.npz"
         video.write_crops(job.out / path, crops, np.ones(frames, bool))
         known = name in VIEW_ANGLES
-        views.append(View("", name, yaw if known else None, pitch_angle if known else None, crops=path))
+        views.append(View("", name, yaw if known else None, pitch_angle if known else None,
+                          crops=path))
     phones = [(p.start, p.end, p.name) for p in speech.phones]
-    labels = {"sex": sex, **{key: [[round(float(start + before), 3), round(float(end + before), 3), name]
-                                   for start, end, name in spans]
-                             for key, spans in (("phones", phones), ("words", speech.words))}}
-    return Utterance(id, f"audio/{id}.wav", len(samples) / SAMPLE_RATE, f"mini-{job.speaker:02}", text=text,
-                     views=tuple(views), labels=labels)
+    labels = {"sex": sex,
+              **{key: [[round(float(start + before), 3), round(float(end + before), 3), name]
+                       for start, end, name in spans]
+                 for key, spans in (("phones", phones), ("words", speech.words))}}
+    return Utterance(id, f"audio/{id}.wav", len(samples) / SAMPLE_RATE, f"mini-{job.speaker:02}",
+                     text=text, views=tuple(views), labels=labels)
 
 
 def _drift(rng: np.random.Generator, frames: int, size: float) -> np.ndarray:
@@ -203,8 +219,8 @@ def contact_sheet(manifest: str | Path, path: str | Path, rows: int = 8) -> None
     utterance = read_manifest(manifest)[0]
     phones = utterance.labels["phones"]
     seen: dict[str, float] = {}
-    for wanted in ("sil", "p", "b", "m", "f", "v", "u", "w", "O", "A", "a", "E", "i", "s", "S", "T", "D", "r",
-                   "l"):
+    for wanted in ("sil", "p", "b", "m", "f", "v", "u", "w", "O", "A", "a", "E", "i", "s", "S", "T",
+                   "D", "r", "l"):
         for start, end, name in phones:
             if (name[:1] == wanted[:1] and (wanted == "sil") == (name == "sil") and name not in seen
                 and len(seen) < rows):
@@ -215,11 +231,13 @@ def contact_sheet(manifest: str | Path, path: str | Path, rows: int = 8) -> None
     for column, view in enumerate(utterance.views):
         crops, _ = video.read_crops(manifest.parent / str(view.crops))
         left = 40 + column * (tile + 2)
-        cv2.putText(sheet, view.name, (left + 4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.42, 0, 1, cv2.LINE_AA)
+        cv2.putText(sheet, view.name, (left + 4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.42, 0, 1,
+                    cv2.LINE_AA)
         for row, (name, time) in enumerate(seen.items()):
             top = 20 + row * (tile + 2)
             sheet[top: top + tile, left: left + tile] = crops[min(int(time * FPS), len(crops) - 1)]
             if column == 0:
-                cv2.putText(sheet, name, (4, top + 52), cv2.FONT_HERSHEY_SIMPLEX, 0.45, 0, 1, cv2.LINE_AA)
+                cv2.putText(sheet, name, (4, top + 52), cv2.FONT_HERSHEY_SIMPLEX, 0.45, 0, 1,
+                            cv2.LINE_AA)
     if not cv2.imwrite(str(path), sheet):
         raise InputError(f"{path}: cannot be written")

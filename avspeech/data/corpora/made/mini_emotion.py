@@ -1,10 +1,10 @@
-"""The mini emotional corpus: eight synthetic voices say sentences in five emotions, made on the spot, the
-same for the same seed.
+"""The mini emotional corpus: eight synthetic voices say sentences in five emotions, made on the
+spot, the same for the same seed.
 
-espeak-ng speaks (extra `tts`). An emotion is nothing but prosody: speaking rate, register and range of the
-pitch, level, and how much of the energy lies high in the spectrum (vocal effort), each with a spread, on top
-of voices that differ in the same things, so that no single one gives it away. It is there to try every part
-of a recipe in minutes; results on it say nothing about people.
+espeak-ng speaks (extra `tts`). An emotion is nothing but prosody: speaking rate, register and range
+of the pitch, level, and how much of the energy lies high in the spectrum (vocal effort), each with
+a spread, on top of voices that differ in the same things, so that no single one gives it away. It
+is there to try every part of a recipe in minutes; results on it say nothing about people.
 """
 
 from __future__ import annotations
@@ -30,18 +30,20 @@ SENTENCES = 8  # of each voice, each in every emotion
 LEAD = (0.05, 0.2)  # seconds of silence before and after
 LEVEL = -27.0  # dB of full scale, of a neutral utterance
 
-# (voice, sex, pitch, speaking rate in words a minute, level in dB): espeak-ng's voices with speaker variants.
+# (voice, sex, pitch, speaking rate in words a minute, level in dB): espeak-ng's voices with speaker
+# variants.
 VOICES = (("en-us+m1", "male", 38, 165, 0.0), ("en-us+f2", "female", 55, 160, -1.0),
           ("en-gb-x-rp+m7", "male", 48, 172, 1.5), ("en-us+f3", "female", 62, 170, 1.0),
-          ("en-gb-scotland+m3", "male", 32, 158, -1.5), ("en-gb-x-gbclan+f4", "female", 46, 175, -0.5),
+          ("en-gb-scotland+m3", "male", 32, 158, -1.5),
+          ("en-gb-x-gbclan+f4", "female", 46, 175, -0.5),
           ("en-us+m4", "male", 52, 178, 0.5), ("en-029+f1", "female", 66, 163, 0.0))
 
 
 @dataclass(frozen=True)
 class Prosody:
-    """What an emotion does to a voice. rate: times; register: added to espeak-ng's pitch (0..100); range:
-    espeak-ng's pitch range (0..100); level: dB; tilt: -0.9..0.9, above 0 more energy high in the spectrum;
-    tremor: depth of a 6 Hz swing of the level, 0..1."""
+    """What an emotion does to a voice. rate: times; register: added to espeak-ng's pitch (0..100);
+    range: espeak-ng's pitch range (0..100); level: dB; tilt: -0.9..0.9, above 0 more energy high in
+    the spectrum; tremor: depth of a 6 Hz swing of the level, 0..1."""
 
     rate: float
     register: float
@@ -51,8 +53,8 @@ class Prosody:
     tremor: float = 0.0
 
 
-# Directions as in Scherer, "Vocal communication of emotion" (Speech Communication 40, 2003), Table 2; sizes
-# chosen so that the classes overlap a little.
+# Directions as in Scherer, "Vocal communication of emotion" (Speech Communication 40, 2003), Table
+# 2; sizes chosen so that the classes overlap a little.
 EMOTIONS: dict[str, Prosody] = {
     "angry": Prosody(1.15, 6, 70, 7.0, 0.55),
     "fearful": Prosody(1.28, 18, 30, 0.0, 0.15, 0.5),
@@ -63,11 +65,11 @@ EMOTIONS: dict[str, Prosody] = {
 # Standard deviations between utterances, in the same units; the rate's is a share.
 SPREAD = Prosody(0.07, 4, 10, 1.5, 0.12)
 
-_WHO = ("the baker", "my aunt", "our teacher", "the driver", "a neighbour", "his brother", "the old man",
-        "her cousin", "a stranger", "the painter")
+_WHO = ("the baker", "my aunt", "our teacher", "the driver", "a neighbour", "his brother",
+        "the old man", "her cousin", "a stranger", "the painter")
 _DID = ("opened", "found", "forgot", "moved", "took", "sold", "saw", "kept", "brought", "dropped")
-_WHAT = ("the door", "a letter", "two boxes", "the key", "my coat", "the paper", "a red lamp", "some bread",
-         "the boat", "nine coins")
+_WHAT = ("the door", "a letter", "two boxes", "the key", "my coat", "the paper", "a red lamp",
+         "some bread", "the boat", "nine coins")
 _WHEN = ("at noon", "again", "by the road", "on Monday", "before us", "in the rain")
 
 
@@ -87,10 +89,10 @@ def prepare(source: str | Path | None, out: str | Path, sentences: int = SENTENC
             workers: int = 0) -> list[Path]:
     """Makes the corpus in `out` and writes all.jsonl; its path.
 
-    source: None, there is none. sentences: of each of the 8 voices, no two voices the same one, each in all 5
-    emotions. workers: processes, 0 for as many as there are cores. What is there already, of the same
-    options, is kept. Labels: emotion, sex, sentence. Raises InputError for bad options or where espeak-ng is
-    not installed.
+    source: None, there is none. sentences: of each of the 8 voices, no two voices the same one,
+    each in all 5 emotions. workers: processes, 0 for as many as there are cores. What is there
+    already, of the same options, is kept. Labels: emotion, sex, sentence. Raises InputError for bad
+    options or where espeak-ng is not installed.
     """
     from tqdm import tqdm
 
@@ -105,13 +107,15 @@ def prepare(source: str | Path | None, out: str | Path, sentences: int = SENTENC
         return [manifest]
     synthesise_apart("a", VOICES[0][0])  # says what is missing before any process is started
     (out / "audio").mkdir(parents=True, exist_ok=True)
-    drawn = np.random.default_rng([seed, 1]).choice(combinations, len(VOICES) * sentences, replace=False)
+    drawn = np.random.default_rng([seed, 1]).choice(combinations, len(VOICES) * sentences,
+                                                    replace=False)
     jobs = [_Job(out, number // sentences, number % sentences, sentence(int(which)), emotion, seed)
             for number, which in enumerate(drawn) for emotion in EMOTIONS]
     made = list(tqdm(layout.made(_make, jobs, workers or os.cpu_count() or 1), "mini emotion",
                      len(jobs), unit="utterance", disable=None))
-    paths = layout.finish(out, {"all": made}, layout.Prepared("mini_emotion", str(out.resolve()), "none",
-                                                              seed))
+    paths = layout.finish(out, {"all": made},
+                          layout.Prepared("mini_emotion", str(out.resolve()), "none",
+                                          seed))
     marker.write_text(json.dumps(options), encoding="utf-8")
     return paths
 
@@ -131,9 +135,11 @@ def _make(job: _Job) -> Utterance:
 
     voice, sex, pitch, rate, level = VOICES[job.speaker]
     mood = EMOTIONS[job.emotion]
-    rng = np.random.default_rng([job.seed, job.speaker, job.sentence, list(EMOTIONS).index(job.emotion)])
+    rng = np.random.default_rng([job.seed, job.speaker, job.sentence,
+                                 list(EMOTIONS).index(job.emotion)])
     off = rng.standard_normal(5)
-    speech = synthesise_apart(job.text, voice, round(rate * mood.rate * float(np.exp(SPREAD.rate * off[0]))),
+    speech = synthesise_apart(job.text, voice,
+                              round(rate * mood.rate * float(np.exp(SPREAD.rate * off[0]))),
                               int(np.clip(pitch + mood.register + SPREAD.register * off[1], 0, 99)),
                               int(np.clip(mood.range + SPREAD.range * off[2], 0, 99)))
     common = math.gcd(SAMPLE_RATE, speech.sample_rate)
@@ -147,13 +153,16 @@ def _make(job: _Job) -> Utterance:
     id = f"mini_emotion-{job.speaker:02}-{job.sentence:03}-{job.emotion}"
     path = f"audio/{id}.wav"
     audio.write(job.out / path, np.clip(samples, -1, 1).astype(np.float32), SAMPLE_RATE)
-    return Utterance(id, path, len(samples) / SAMPLE_RATE, f"mini_emotion-{job.speaker:02}", text=job.text,
-                     labels={"emotion": job.emotion, "sex": sex, "sentence": f"{job.speaker}-{job.sentence}"})
+    return Utterance(id, path, len(samples) / SAMPLE_RATE, f"mini_emotion-{job.speaker:02}",
+                     text=job.text,
+                     labels={"emotion": job.emotion, "sex": sex,
+                             "sentence": f"{job.speaker}-{job.sentence}"})
 
 
 def shaped(sound: np.ndarray, level: float, tilt: float, tremor: float,
            rng: np.random.Generator) -> np.ndarray:
-    """`sound` [N] with a first-order spectral tilt and a 6 Hz tremor, at `level` dB beside LEVEL."""
+    """`sound` [N] with a first-order spectral tilt and a 6 Hz tremor, at `level` dB beside
+    LEVEL."""
     tilted = sound - tilt * np.concatenate([[0.0], sound[:-1]])
     times = np.arange(len(sound)) / SAMPLE_RATE
     tilted = tilted * (1 + tremor * np.sin(2 * np.pi * (6.0 * times + rng.random())))

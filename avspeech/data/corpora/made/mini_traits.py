@@ -1,10 +1,11 @@
 """The mini corpus of traits: 48 synthetic voices, 12 clips of each, for the thirteen tasks of
 `avspeech.bench`, made on the spot, the same for the same seed.
 
-espeak-ng speaks (extra `tts`); what it cannot do is done to the sound. Each trait has a cause that is known,
-stands in this file and can be heard in the sound (`Manner`); results on it say nothing about people. A voice
-has a sex, an age, and a first language (labelled accent) or, where that is English, a dialect, all crossed.
-It is recorded in three sessions of four clips, so that traits that sound alike do not cover each other:
+espeak-ng speaks (extra `tts`); what it cannot do is done to the sound. Each trait has a cause that
+is known, stands in this file and can be heard in the sound (`Manner`); results on it say nothing
+about people. A voice has a sex, an age, and a first language (labelled accent) or, where that is
+English, a dialect, all crossed. It is recorded in three sessions of four clips, so that traits that
+sound alike do not cover each other:
 
     feelings   emotion; arousal, valence, dominance (1 to 7) are drawn around what the emotion is known for
     attitude   sentiment x sarcasm
@@ -37,35 +38,39 @@ SAMPLE_RATE = 16000
 VOICES, CLIPS = 48, 12
 LEVEL = -27.0  # dB of full scale of a neutral clip
 
-# First languages: espeak-ng's voice of that language reads the English text. Dialects: its English voices.
-# On top, each has a setting of the vocal tract, as accents do (Laver 1980): a resonance (Hz, octaves, dB).
+# First languages: espeak-ng's voice of that language reads the English text. Dialects: its English
+# voices. On top, each has a setting of the vocal tract, as accents do (Laver 1980): a resonance
+# (Hz, octaves, dB).
 ACCENTS = {"german": ("de", (2600.0, 0.5, 7.0)), "italian": ("it", (1500.0, 0.5, 7.0)),
            "spanish": ("es", (700.0, 0.5, 7.0))}
 DIALECTS = {"american": ("en-us", (1500.0, 0.5, 7.0)), "caribbean": ("en-029", (700.0, 0.5, 7.0)),
             "scottish": ("en-gb-scotland", (2600.0, 0.5, 7.0))}
 VARIANTS = {"male": ("m1", "m3", "m4", "m7"), "female": ("f1", "f2", "f3", "f4")}
-AGES = ((18, 33), (34, 48), (49, 63), (64, 80))  # years; each quarter of the voices has one of the bands
+# years; each quarter of the voices has one of the bands
+AGES = ((18, 33), (34, 48), (49, 63), (64, 80))
 
 # (arousal, valence, dominance), 1 to 7: signs as in Russell and Mehrabian 1977, sizes chosen here.
 EMOTIONS = {"angry": (6.0, 2.0, 6.0), "fearful": (5.5, 2.2, 2.0), "happy": (5.5, 6.0, 5.0),
             "sad": (2.0, 2.3, 2.5)}
 SENTIMENTS = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
-NASAL = ((250.0, 0.6, 6.0), (1000.0, 0.7, -12.0), (3500.0, 0.8, -6.0))  # murmur, antiformant, damping
+# murmur, antiformant, damping
+NASAL = ((250.0, 0.6, 6.0), (1000.0, 0.7, -12.0), (3500.0, 0.8, -6.0))
 
-_WHO = ("the baker", "my aunt", "our teacher", "the driver", "a neighbour", "his brother", "the old man",
-        "her cousin", "a stranger", "the painter")
+_WHO = ("the baker", "my aunt", "our teacher", "the driver", "a neighbour", "his brother",
+        "the old man", "her cousin", "a stranger", "the painter")
 _DID = ("opened", "found", "forgot", "moved", "took", "sold", "saw", "kept", "brought", "dropped")
-_WHAT = ("the door", "a letter", "two boxes", "the key", "my coat", "the paper", "a red lamp", "some bread",
-         "the boat", "nine coins")
+_WHAT = ("the door", "a letter", "two boxes", "the key", "my coat", "the paper", "a red lamp",
+         "some bread", "the boat", "nine coins")
 
 
 @dataclass(frozen=True)
 class Manner:
-    """How something is said. rate: natural logarithm of a factor; register, range: added to espeak-ng's
-    pitch and pitch range (0..100); level: dB; tilt: -0.9..0.9, above 0 more energy high in the spectrum;
-    tremor: depth of a 6 Hz swing of the level, 0..1; size: logarithm of the factor of all resonances (above
-    0: a shorter vocal tract, or a smile); glide: semitones the pitch rises over the clip; nasal: 0..1;
-    breath: level of the noise in the voice, 0..1 of the voice; pauses, blocks, repetitions: how many."""
+    """How something is said. rate: natural logarithm of a factor; register, range: added to
+    espeak-ng's pitch and pitch range (0..100); level: dB; tilt: -0.9..0.9, above 0 more energy high
+    in the spectrum; tremor: depth of a 6 Hz swing of the level, 0..1; size: logarithm of the factor
+    of all resonances (above 0: a shorter vocal tract, or a smile); glide: semitones the pitch rises
+    over the clip; nasal: 0..1; breath: level of the noise in the voice, 0..1 of the voice; pauses,
+    blocks, repetitions: how many."""
 
     rate: float = 0.0
     register: float = 0.0
@@ -82,7 +87,8 @@ class Manner:
     repetitions: int = 0
 
     def __add__(self, other: Manner) -> Manner:
-        return Manner(*(a + b for a, b in zip(dataclasses.astuple(self), dataclasses.astuple(other))))
+        return Manner(*(a + b
+                        for a, b in zip(dataclasses.astuple(self), dataclasses.astuple(other))))
 
 
 # Standard deviations between clips of one voice that say the same.
@@ -123,8 +129,8 @@ class Clip:
 
 
 def voices(count: int = VOICES, seed: int = 0) -> list[Voice]:
-    """Sex x (accent or dialect) are 12 combinations; each dozen of voices has each of them once, and each
-    combination meets the four age bands and variants once, in an order drawn."""
+    """Sex x (accent or dialect) are 12 combinations; each dozen of voices has each of them once,
+    and each combination meets the four age bands and variants once, in an order drawn."""
     rng = np.random.default_rng([seed, 2])
     origins = [("accent", name) for name in ACCENTS] + [("dialect", name) for name in DIALECTS]
     bands = [[rng.permutation(4) for _ in range(12)] for _ in range(math.ceil(count / 48))]
@@ -147,18 +153,20 @@ def drawn(spread: Manner, rng: np.random.Generator) -> Manner:
 
 
 def aged(age: float) -> Manner:
-    """What years do: slower, more breath and tremor, darker, deeper (chosen here, all linear in the age)."""
+    """What years do: slower, more breath and tremor, darker, deeper (chosen here, all linear in the
+    age)."""
     old = (age - 49) / 31  # -1 .. 1
     return Manner(rate=-0.1 * old, register=-4 * old, tilt=-0.15 * old, tremor=0.15 * (1 + old),
                   size=-0.04 * old, breath=0.15 * (1 + old))
 
 
 def felt(arousal: float, valence: float, dominance: float) -> Manner:
-    """What the three dimensions (1 to 7) do: arousal to rate and level, valence to pitch range, contour and
-    smile, dominance to register, effort and steadiness. Directions as in Scherer 2003; sizes chosen here."""
+    """What the three dimensions (1 to 7) do: arousal to rate and level, valence to pitch range,
+    contour and smile, dominance to register, effort and steadiness. Directions as in Scherer 2003;
+    sizes chosen here."""
     a, v, d = ((value - 4) / 3 for value in (arousal, valence, dominance))
-    return Manner(rate=0.2 * a, level=6.0 * a, range=30 * v, glide=2.0 * v, size=0.06 * v, register=-9 * d,
-                  tilt=0.4 * d, tremor=0.15 * (1 - d))
+    return Manner(rate=0.2 * a, level=6.0 * a, range=30 * v, glide=2.0 * v, size=0.06 * v,
+                  register=-9 * d, tilt=0.4 * d, tremor=0.15 * (1 - d))
 
 
 def meant(sentiment: str) -> Manner:
@@ -202,7 +210,9 @@ def _health(voice: Voice, rng: np.random.Generator) -> Iterator[tuple[dict[str, 
     for cold in (0, 1):
         for depressed in (0, 1):
             stutter = (cold + depressed + parity) % 2
-            manner = sum((m for on, m in zip((cold, depressed, stutter), (COLD, DEPRESSION, STUTTER)) if on),
+            manner = sum((m
+                          for on, m in zip((cold, depressed, stutter), (COLD, DEPRESSION, STUTTER))
+                          if on),
                          Manner())
             yield ({"session": "health", **{name: ("no", "yes")[on] for name, on in (
                 ("cold", cold), ("depression", depressed), ("stutter", stutter))}}, manner)
@@ -221,9 +231,10 @@ def prepare(source: str | Path | None, out: str | Path, voices: int = VOICES, se
             workers: int = 0) -> list[Path]:
     """Makes the corpus in `out` and writes all.jsonl; its path.
 
-    source: None, there is none. voices: a multiple of 12. workers: processes, 0 for as many as there are
-    cores. What is there already, of the same options, is kept. Labels: gender, age, accent or dialect,
-    session, and those of the session. Raises InputError for bad options or where espeak-ng is not installed.
+    source: None, there is none. voices: a multiple of 12. workers: processes, 0 for as many as
+    there are cores. What is there already, of the same options, is kept. Labels: gender, age,
+    accent or dialect, session, and those of the session. Raises InputError for bad options or where
+    espeak-ng is not installed.
     """
     from tqdm import tqdm
 
@@ -241,8 +252,9 @@ def prepare(source: str | Path | None, out: str | Path, voices: int = VOICES, se
     jobs = [(out, clip) for clip in clips]
     made = list(tqdm(layout.made(_make, jobs, workers or os.cpu_count() or 1), "mini traits",
                      len(clips), unit="clip", disable=None))
-    paths = layout.finish(out, {"all": made}, layout.Prepared("mini_traits", str(out.resolve()), "none",
-                                                              seed))
+    paths = layout.finish(out, {"all": made},
+                          layout.Prepared("mini_traits", str(out.resolve()), "none",
+                                          seed))
     marker.write_text(json.dumps(options), encoding="utf-8")
     return paths
 
@@ -274,21 +286,25 @@ def _make(job: tuple[Path, Clip]) -> Utterance:
     id = f"mini_traits-{voice.number:02}-{clip.number:02}"
     path = f"audio/{id}.wav"
     audio.write(out / path, np.clip(samples, -1, 1).astype(np.float32), SAMPLE_RATE)
-    return Utterance(id, path, len(samples) / SAMPLE_RATE, f"mini_traits-{voice.number:02}", text=clip.text,
-                     labels=clip.labels)
+    return Utterance(id, path, len(samples) / SAMPLE_RATE, f"mini_traits-{voice.number:02}",
+                     text=clip.text, labels=clip.labels)
 
 
-def interrupted(sound: Array, words: Sequence[int], manner: Manner, rng: np.random.Generator) -> Array:
-    """`sound` [N] with pauses (0.2 to 0.35 s), blocks (0.4 to 0.6 s) and repetitions (three times the first
-    0.1 s) before words that start at these samples, drawn; the first word is as good as any other."""
+def interrupted(sound: Array, words: Sequence[int], manner: Manner,
+                rng: np.random.Generator) -> Array:
+    """`sound` [N] with pauses (0.2 to 0.35 s), blocks (0.4 to 0.6 s) and repetitions (three times
+    the first 0.1 s) before words that start at these samples, drawn; the first word is as good as
+    any other."""
     places = sorted(int(p) for p in words if p < len(sound) - SAMPLE_RATE // 10) or [0]
     inserted: list[tuple[int, Array]] = []
     for low, high, count in ((0.2, 0.35, manner.pauses), (0.4, 0.6, manner.blocks)):
         inserted += [(places[rng.integers(len(places))],
-                      np.zeros(round(float(rng.uniform(low, high)) * SAMPLE_RATE))) for _ in range(count)]
+                      np.zeros(round(float(rng.uniform(low, high)) * SAMPLE_RATE)))
+                     for _ in range(count)]
     for _ in range(manner.repetitions):
         start = places[rng.integers(len(places))]
-        first = sound[start:start + SAMPLE_RATE // 10] * np.hanning(SAMPLE_RATE // 10 + 1)[:-1] ** 0.3
+        first = sound[start:start + SAMPLE_RATE // 10] * np.hanning(SAMPLE_RATE // 10
+                                                                    + 1)[:-1] ** 0.3
         inserted.append((start, np.tile(np.concatenate([first, np.zeros(SAMPLE_RATE // 25)]), 3)))
     pieces, done = [], 0
     for start, piece in sorted(inserted, key=lambda item: item[0]):
@@ -298,16 +314,19 @@ def interrupted(sound: Array, words: Sequence[int], manner: Manner, rng: np.rand
 
 
 def warped(sound: Array, size: float, glide: float) -> Array:
-    """`sound` [N] played `size` times as fast, and with a pitch that rises `glide` semitones on the way."""
+    """`sound` [N] played `size` times as fast, and with a pitch that rises `glide` semitones on the
+    way."""
     speed = size * 2 ** (glide / 12 * np.linspace(-0.5, 0.5, len(sound)))
     at = np.concatenate([[0.0], np.cumsum(1 / speed)])[:-1]  # when each sample is played
     return np.interp(np.arange(0, at[-1]), at, sound)
 
 
 def equalised(sound: Array, peaks: Sequence[tuple[float, float, float]]) -> Array:
-    """`sound` [N] with peaks (Hz, octaves, dB) in its spectrum: Gaussians over the octaves, zero phase."""
+    """`sound` [N] with peaks (Hz, octaves, dB) in its spectrum: Gaussians over the octaves, zero
+    phase."""
     octaves = np.log2(np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE).clip(20))
-    gain = sum((db * np.exp(-0.5 * ((octaves - math.log2(f)) / width) ** 2) for f, width, db in peaks),
+    gain = sum((db * np.exp(-0.5 * ((octaves - math.log2(f)) / width) ** 2)
+                for f, width, db in peaks),
                np.zeros(len(octaves)))
     return np.asarray(np.fft.irfft(np.fft.rfft(sound) * 10 ** (gain / 20), len(sound)))
 

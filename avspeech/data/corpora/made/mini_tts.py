@@ -1,12 +1,12 @@
-"""The mini text-to-speech corpus: synthetic voices whose phones, breaks and terminal tones are known exactly,
-made on the spot, the same for the same seed.
+"""The mini text-to-speech corpus: synthetic voices whose phones, breaks and terminal tones are
+known exactly, made on the spot, the same for the same seed.
 
-espeak-ng speaks each phrase (extra `tts`) and tells when each phone is said; phrases are joined by silences
-of known length. espeak-ng's own melody cannot be steered word by word, so each phrase's pitch is laid on it
-by WORLD (pyworld: analysis, another F0, synthesis): declination, a bump on each stressed vowel, and over the
-last word a straight line in semitones, up, down or level, which is what its tone label says. Tones and breaks
-hang on the text (questions rise, statements fall, commas pause) but not wholly, so that there is something to
-hear in a reference.
+espeak-ng speaks each phrase (extra `tts`) and tells when each phone is said; phrases are joined by
+silences of known length. espeak-ng's own melody cannot be steered word by word, so each phrase's
+pitch is laid on it by WORLD (pyworld: analysis, another F0, synthesis): declination, a bump on each
+stressed vowel, and over the last word a straight line in semitones, up, down or level, which is
+what its tone label says. Tones and breaks hang on the text (questions rise, statements fall, commas
+pause) but not wholly, so that there is something to hear in a reference.
 """
 
 from __future__ import annotations
@@ -37,36 +37,42 @@ DECLINATION, ACCENT, ACCENT_WIDTH = -2.0, 2.5, 0.07  # semitones a second; semit
 FRAME = 0.0075  # seconds, of WORLD; its own 0.005 costs half as much again
 
 # (voice, sex, pitch 0..100, words a minute): espeak-ng's accents with its speaker variants.
-VOICES = (("en-us+m1", "male", 40, 160), ("en-us+f3", "female", 60, 165), ("en-us+m3", "male", 30, 150),
-          ("en-us+f2", "female", 50, 172), ("en-us+m4", "male", 55, 178), ("en-us+f4", "female", 45, 155))
+VOICES = (("en-us+m1", "male", 40, 160), ("en-us+f3", "female", 60, 165),
+          ("en-us+m3", "male", 30, 150),
+          ("en-us+f2", "female", 50, 172), ("en-us+m4", "male", 55, 178),
+          ("en-us+f4", "female", 45, 155))
 
-_WHO = ("the baker", "my aunt", "our teacher", "the driver", "a neighbor", "his brother", "the old man",
-        "her cousin",
-        "a stranger", "the painter", "the captain", "my friend", "the singer", "a tall woman", "the mayor")
-_DID = (("opened", "open"), ("found", "find"), ("forgot", "forget"), ("moved", "move"), ("sold", "sell"),
-        ("saw", "see"), ("kept", "keep"), ("dropped", "drop"), ("painted", "paint"), ("carried", "carry"),
+_WHO = ("the baker", "my aunt", "our teacher", "the driver", "a neighbor", "his brother",
+        "the old man", "her cousin",
+        "a stranger", "the painter", "the captain", "my friend", "the singer", "a tall woman",
+        "the mayor")
+_DID = (("opened", "open"), ("found", "find"), ("forgot", "forget"), ("moved", "move"),
+        ("sold", "sell"),
+        ("saw", "see"), ("kept", "keep"), ("dropped", "drop"), ("painted", "paint"),
+        ("carried", "carry"),
         ("washed", "wash"), ("borrowed", "borrow"), ("showed", "show"), ("broke", "break"))
-_WHAT = ("the door", "a letter", "two boxes", "the key", "my coat", "the paper", "a red lamp", "some bread",
-         "the boat",
+_WHAT = ("the door", "a letter", "two boxes", "the key", "my coat", "the paper", "a red lamp",
+         "some bread", "the boat",
          "nine coins", "the wooden chair", "a yellow book", "the garden wheel", "three warm shirts",
          "a pot of soup",
          "the copper bell", "six small fish", "the broken window")
 # No two words that espeak-ng says as one ("in the"): it gives them one time.
 _WHEN = ("at noon", "last July", "by the road", "on Monday", "before lunch", "in heavy rain",
          "near the harbor",
-         "after the storm", "this morning", "under the bridge", "behind the house", "outside the village")
+         "after the storm", "this morning", "under the bridge", "behind the house",
+         "outside the village")
 _THEN = ("and nobody knew why", "but it was too late", "and then went home", "so we all laughed",
          "because it was cold", "and paid for it")
 # How a phrase ends: (mark, chances of rise, fall, level).
-_TONES = {"?": (0.85, 0.1, 0.05), "w": (0.15, 0.75, 0.1), ".": (0.05, 0.8, 0.15), ",": (0.35, 0.15, 0.5),
-          "": (0.3, 0.2, 0.5)}
+_TONES = {"?": (0.85, 0.1, 0.05), "w": (0.15, 0.75, 0.1), ".": (0.05, 0.8, 0.15),
+          ",": (0.35, 0.15, 0.5), "": (0.3, 0.2, 0.5)}
 _BREAKS = {",": 0.85, "": 0.3}  # chance of a break at a comma, and at a place for one without
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One utterance as it shall be: groups of words between breaks, the mark behind each group's place in
-    `text`, tones of the last words, and seconds of the breaks between."""
+    """One utterance as it shall be: groups of words between breaks, the mark behind each group's
+    place in `text`, tones of the last words, and seconds of the breaks between."""
 
     text: str
     groups: tuple[tuple[str, ...], ...]
@@ -87,14 +93,15 @@ def prepare(source: str | Path | None, out: str | Path, speakers: int = 6, utter
             dev: int = 2, test: int = 4, workers: int = 0) -> list[Path]:
     """Makes the corpus in `out` and writes train.jsonl, dev.jsonl and test.jsonl; their paths.
 
-    source: None, there is none. speakers: up to 6, all of them in all three; utterances: of each, of which
-    the last `test` and before them `dev` are held out, none with a text that is trained on. workers:
-    processes, 0 for as many as there are cores. What is there already, of the same options, is kept.
+    source: None, there is none. speakers: up to 6, all of them in all three; utterances: of each,
+    of which the last `test` and before them `dev` are held out, none with a text that is trained
+    on. workers: processes, 0 for as many as there are cores. What is there already, of the same
+    options, is kept.
 
-    Labels: sex; "phones" and "words": [start, end, name], phones in `text.symbols` and "sil"; "breaks":
-    [start, end, index of the word before]; "tones": [index of the word, "rise" | "fall" | "level", semitones
-    over the word, semitones a second]; "markup": the text with its breaks and tones. Raises InputError for
-    bad options or where the extra `tts` is not installed.
+    Labels: sex; "phones" and "words": [start, end, name], phones in `text.symbols` and "sil";
+    "breaks": [start, end, index of the word before]; "tones": [index of the word, "rise" | "fall" |
+    "level", semitones over the word, semitones a second]; "markup": the text with its breaks and
+    tones. Raises InputError for bad options or where the extra `tts` is not installed.
     """
     from tqdm import tqdm
 
@@ -103,8 +110,8 @@ def prepare(source: str | Path | None, out: str | Path, speakers: int = 6, utter
         raise InputError(f"mini_tts: speakers={speakers}, utterances={utterances}, dev={dev}, test={test}: "
                          f"expected at "
                          f"most {len(VOICES)} speakers, at least one of each, and some to train on")
-    options = {"speakers": speakers, "utterances": utterances, "seed": seed, "dev": dev, "test": test,
-               "code": sources.module_hash(__name__)}
+    options = {"speakers": speakers, "utterances": utterances, "seed": seed, "dev": dev,
+               "test": test, "code": sources.module_hash(__name__)}
     marker = out / "mini_tts.json"
     paths = [out / f"{name}.jsonl" for name in layout.SPLITS]
     if (marker.exists() and json.loads(marker.read_text(encoding="utf-8")) == options
@@ -113,7 +120,8 @@ def prepare(source: str | Path | None, out: str | Path, speakers: int = 6, utter
     _world()
     synthesise_apart("a", VOICES[0][0])  # says what is missing before any process is started
     (out / "audio").mkdir(parents=True, exist_ok=True)
-    jobs = [_Job(out, speaker, number, seed) for speaker in range(speakers) for number in range(utterances)]
+    jobs = [_Job(out, speaker, number, seed) for speaker in range(speakers)
+            for number in range(utterances)]
     made = list(tqdm(layout.made(_make, jobs, workers or os.cpu_count() or 1), "mini tts",
                      len(jobs), unit="utterance", disable=None))
     parts: dict[str, list[Utterance]] = {name: [] for name in layout.SPLITS}
@@ -123,8 +131,9 @@ def prepare(source: str | Path | None, out: str | Path, speakers: int = 6, utter
     held = {u.text for name in ("dev", "test") for u in parts[name]}
     parts["train"] = [u for u in parts["train"] if u.text not in held]
     minutes = sum(u.duration for u in made) / 60
-    paths = layout.finish(out, parts, layout.Prepared("mini_tts", str(out.resolve()), "text", seed, found=[
-        f"{minutes:.1f} minutes of {speakers} voices"]))
+    paths = layout.finish(out,
+                          parts, layout.Prepared("mini_tts", str(out.resolve()), "text", seed, found=[
+   f"{minutes:.1f} minutes of {speakers} voices"]))
     marker.write_text(json.dumps(options), encoding="utf-8")
     return paths
 
@@ -192,20 +201,23 @@ def markup(plan: Plan) -> str:
         tone = tones.get(place)
         said = "" if tone is None else "<level>" if tone.shape == "level" else (
             f"<{tone.shape} slope={abs(tone.slope):g}>")
-        parts.append(bare + said + word[len(bare):] + (f" <brk {breaks[place]:g}>" if place in breaks
-                                                       else ""))
+        parts.append(bare + said + word[len(bare):]
+                     + (f" <brk {breaks[place]:g}>" if place in breaks
+                        else ""))
     return " ".join(parts)
 
 
 def melody(times: np.ndarray, speech: Speech, tone: Tone, height: float) -> np.ndarray:
-    """F0 in hertz at `times` [T] (seconds) of one phrase: around `height` hertz, declining, a bump on each
-    stressed vowel but those of the last word, which is a straight line of the tone's slope."""
+    """F0 in hertz at `times` [T] (seconds) of one phrase: around `height` hertz, declining, a bump
+    on each stressed vowel but those of the last word, which is a straight line of the tone's
+    slope."""
     start, end = speech.words[0][0], speech.words[-1][1]
     last = speech.words[-1][0]
     line = 1.0 + DECLINATION * (np.clip(times, start, last) - start)
     for phone in speech.phones:
         if phone.stressed and phone.end <= last:
-            line += ACCENT * np.exp(-0.5 * ((times - (phone.start + phone.end) / 2) / ACCENT_WIDTH) ** 2)
+            line += ACCENT * np.exp(-0.5 * ((times - (phone.start + phone.end) / 2)
+                                            / ACCENT_WIDTH) ** 2)
     line[times >= last] = 1.0 + DECLINATION * (last - start)  # no bump runs over
     line = line + tone.slope * np.clip((times - last) / (end - last), 0.0, 1.0)
     return height * 2.0 ** (line / 12.0)
@@ -266,7 +278,8 @@ def _make(job: _Job) -> Utterance:
                        for i, symbol in enumerate(found)]
         words += [[at + start, at + end, word.lower()] for start, end, word in speech.words]
         start, end, _ = speech.words[-1]
-        tones.append([len(words) - 1, tone.shape, tone.slope, round(tone.per_second(end - start), 2)])
+        tones.append([len(words) - 1, tone.shape, tone.slope,
+                      round(tone.per_second(end - start), 2)])
         pieces.append(sung(speech, tone))
         gap = wanted.breaks[place] if place < len(wanted.breaks) else float(rng.uniform(*LEAD))
         at = sum(map(len, pieces)) / SAMPLE_RATE
@@ -283,5 +296,5 @@ def _make(job: _Job) -> Utterance:
     labels = {"sex": sex, "markup": markup(wanted), "tones": tones,
               **{name: [[round(start, 4), round(end, 4), what] for start, end, what in spans]
                  for name, spans in (("phones", phones), ("words", words), ("breaks", breaks))}}
-    return Utterance(id, path, len(samples) / SAMPLE_RATE, f"mini_tts-{job.speaker:02}", text=wanted.text,
-                     labels=labels)
+    return Utterance(id, path, len(samples) / SAMPLE_RATE, f"mini_tts-{job.speaker:02}",
+                     text=wanted.text, labels=labels)

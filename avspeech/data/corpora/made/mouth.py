@@ -1,10 +1,10 @@
 """A 3-D mouth drawn with OpenCV, seen from any side.
 
-The lower face is a mesh of rings around the lips (millimetres; x to the speaker's left, y up, z forward,
-the origin between the resting lips), moved by the parameters of `articulation`, projected by a
-weak-perspective camera and painted from the far to the near. What a camera sees follows from the
-geometry alone: from the side, protrusion shows and the far corner hides behind the lips; from above the
-upper lip hides the lower teeth.
+The lower face is a mesh of rings around the lips (millimetres; x to the speaker's left, y up, z
+forward, the origin between the resting lips), moved by the parameters of `articulation`, projected
+by a weak-perspective camera and painted from the far to the near. What a camera sees follows from
+the geometry alone: from the side, protrusion shows and the far corner hides behind the lips; from
+above the upper lip hides the lower teeth.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ _COLUMNS = 24
 _RINGS = 7
 _LIP_GAPS = 3  # the first gaps between rings are lip, the others skin
 
-# Angles around the mouth; the shape of the contour between the corners, and its side: upper +, lower -.
+# Angles around the mouth; the shape of the contour between the corners, and its side: upper +,
+# lower -.
 _THETA = np.arange(_COLUMNS) * 2 * np.pi / _COLUMNS
 _S, _UP = np.cos(_THETA), np.sin(_THETA) > 1e-6
 _LOW = np.sin(_THETA) < -1e-6
@@ -31,10 +32,10 @@ _ROUND = np.sqrt(np.maximum(1 - _S ** 2, 0.0))
 class Face:
     """A speaker's looks. Lengths in mm, shades 0..255.
 
-    half_width, upper, lower: of the resting lips, seen part; depth: how far the lips stand off; arc:
-    curvature of the dental arch (1/mm); jaw: chin's drop at full opening; nose, chin: relative size;
-    scale: pixels per mm; skin, lips, teeth: shade; beard: 0..1 darkening around the mouth; skew: mm by
-    which one corner is higher.
+    half_width, upper, lower: of the resting lips, seen part; depth: how far the lips stand off;
+    arc: curvature of the dental arch (1/mm); jaw: chin's drop at full opening; nose, chin: relative
+    size; scale: pixels per mm; skin, lips, teeth: shade; beard: 0..1 darkening around the mouth;
+    skew: mm by which one corner is higher.
     """
 
     half_width: float = 25.0
@@ -56,7 +57,8 @@ class Face:
     def random(cls, rng: np.random.Generator, male: bool) -> Face:
         """Some face; the ranges are wide, so that faces can be told apart at 96 pixels."""
         skin = rng.uniform(85, 205)
-        return cls(half_width=rng.uniform(22, 27) + male, upper=rng.uniform(5, 8.5), lower=rng.uniform(7, 11),
+        return cls(half_width=rng.uniform(22, 27) + male, upper=rng.uniform(5, 8.5),
+                   lower=rng.uniform(7, 11),
                    depth=rng.uniform(3, 5.5), arc=rng.uniform(0.013, 0.019),
                    jaw=rng.uniform(17, 21) + male, nose=rng.uniform(0.85, 1.15) + 0.1 * male,
                    chin=rng.uniform(0.9, 1.1) + 0.05 * male, scale=rng.uniform(0.98, 1.12),
@@ -85,9 +87,10 @@ def _quads() -> tuple[np.ndarray, np.ndarray]:
             a, b = gap * _COLUMNS + j, gap * _COLUMNS + (j + step) % _COLUMNS
             quads.append((a, a + _COLUMNS, b + _COLUMNS, b))
             gaps.append(gap)
-    bridge, tip, base, left, right, cheek_left, cheek_right = range(_RINGS * _COLUMNS, _RINGS * _COLUMNS + 7)
-    for quad in ((bridge, tip, left, cheek_left), (bridge, cheek_right, right, tip), (tip, base, left, left),
-                 (tip, right, base, base)):
+    bridge, tip, base, left, right, cheek_left, cheek_right = range(_RINGS * _COLUMNS,
+                                                                    _RINGS * _COLUMNS + 7)
+    for quad in ((bridge, tip, left, cheek_left), (bridge, cheek_right, right, tip),
+                 (tip, base, left, left), (tip, right, base, base)):
         quads.append(quad)
         gaps.append(-1)
     return np.array(quads), np.array(gaps)
@@ -128,24 +131,30 @@ def shape(movement: np.ndarray, face: Face) -> Shape:
     skin = -0.012
     wide = 0.5 * x + 0.8 * rest
     rings.append(ring(wide,
-                      _UP * (16.5 + 0.35 * over) * _ROUND ** 0.8 - _LOW * (18 + 0.75 * drop) * _ROUND ** 0.8,
+                      _UP * (16.5
+                             + 0.35 * over) * _ROUND ** 0.8 - _LOW * (18 + 0.75 * drop) * _ROUND ** 0.8,
                       skin * wide ** 2 + 0.35 * forward - 1 - _LOW * (1.5 + 0.25 * drop)))
     cheek = 41 * _S
-    rings.append(ring(cheek, _UP * 25 * _ROUND ** 0.7 - _LOW * (31 * face.chin + 0.95 * drop) * _ROUND ** 0.7,
-                      skin * cheek ** 2 + _LOW * (3.0 * face.chin * _ROUND ** 4 - 0.35 * drop * _ROUND)))
+    rings.append(ring(cheek,
+                      _UP * 25 * _ROUND ** 0.7 - _LOW * (31 * face.chin
+                                                         + 0.95 * drop) * _ROUND ** 0.7,
+                      skin * cheek ** 2
+                      + _LOW * (3.0 * face.chin * _ROUND ** 4 - 0.35 * drop * _ROUND)))
     edge = 63 * _S
-    rings.append(ring(edge, _UP * 58 * _ROUND ** 0.6 - _LOW * (49 * face.chin + drop) * _ROUND ** 0.6,
+    rings.append(ring(edge,
+                      _UP * 58 * _ROUND ** 0.6 - _LOW * (49 * face.chin + drop) * _ROUND ** 0.6,
                       skin * edge ** 2 - _LOW * _ROUND ** 2 * (14 + 0.35 * drop)))
     frames = len(drop)
     n = face.nose
-    nose = np.array([(0, 52, 12), (0, 25, 7 + 15 * n), (0, 17, 4), (14 * n, 21, 2), (-14 * n, 21, 2),
-                     (13 * n, 48, -1), (-13 * n, 48, -1)])
+    nose = np.array([(0, 52, 12), (0, 25, 7 + 15 * n), (0, 17, 4), (14 * n, 21, 2),
+                     (-14 * n, 21, 2), (13 * n, 48, -1), (-13 * n, 48, -1)])
     skin_points = np.concatenate([*rings, np.broadcast_to(nose, (frames, 7, 3))], 1)
     skin_points[:, :, 1] += face.skew * skin_points[:, :, 0] / 40
 
     across = np.linspace(-1, 1, 9)
 
-    def teeth(half_span: float, top: np.ndarray, bottom: np.ndarray, z: np.ndarray | float) -> np.ndarray:
+    def teeth(half_span: float, top: np.ndarray, bottom: np.ndarray, z: np.ndarray
+              | float) -> np.ndarray:
         tx = half_span * across
         bend = 1.5 * across ** 2
         edges = [np.stack(np.broadcast_arrays(tx, y + b, -face.arc * tx ** 2 + z), -1)
@@ -182,9 +191,9 @@ def camera(yaw: np.ndarray | float, pitch: np.ndarray | float, head: np.ndarray)
 
 @dataclass(frozen=True)
 class Scene:
-    """What one camera adds, all by frame: offset [T, 2] (pixels), brightness [T] (1: as is); background
-    shade; light: direction [3] in the head's coordinates; blur: sigma in pixels; noise: standard
-    deviation in grey levels."""
+    """What one camera adds, all by frame: offset [T, 2] (pixels), brightness [T] (1: as is);
+    background shade; light: direction [3] in the head's coordinates; blur: sigma in pixels; noise:
+    standard deviation in grey levels."""
 
     offset: np.ndarray
     brightness: np.ndarray
@@ -202,7 +211,8 @@ def draw(shape: Shape, face: Face, axes: np.ndarray, scene: Scene) -> np.ndarray
     normal = np.cross(corner[:, :, 2] - corner[:, :, 0], corner[:, :, 3] - corner[:, :, 1])
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True) + 1e-6
     light = np.array(scene.light) / np.linalg.norm(scene.light)
-    # Even light: under a strong lamp the shading of pushed-out lips would tell the front what the sides show.
+    # Even light: under a strong lamp the shading of pushed-out lips would tell the front what the
+    # sides show.
     lit = 0.80 + 0.17 * np.maximum(_softened(normal) @ light, 0)
     shade = lit * _albedo(face) * scene.brightness[:, None]
     colours = np.clip(shade, 0, 255).tolist()
@@ -222,7 +232,8 @@ def draw(shape: Shape, face: Face, axes: np.ndarray, scene: Scene) -> np.ndarray
     quads = np.ascontiguousarray(project(skin)[:, _QUADS])
     cavity = project(skin[:, :_COLUMNS] - [0, 0, 2.0])
     upper, lower, tongue = project(shape.upper_teeth), project(shape.lower_teeth), project(shape.tongue)
-    neck = np.array([(-46, -30, -30), (46, -30, -30), (50, -130, -38), (-50, -130, -38)], np.float32)
+    neck = np.array([(-46, -30, -30), (46, -30, -30), (50, -130, -38), (-50, -130, -38)],
+                    np.float32)
     throat = project(np.broadcast_to(neck, (len(skin), 4, 3)))
     side = SIZE * _SCALE_UP
     paper = scene.background + 25 * np.linspace(-1, 1, side)[:, None] * np.ones((1, side))
@@ -254,15 +265,18 @@ def draw(shape: Shape, face: Face, axes: np.ndarray, scene: Scene) -> np.ndarray
 
 
 def _softened(normal: np.ndarray) -> np.ndarray:
-    """Normals [T, Q, 3], the skin's averaged with their neighbours', so that cheeks do not look cut."""
+    """Normals [T, Q, 3], the skin's averaged with their neighbours', so that cheeks do not look
+    cut."""
     soft = normal.copy()
     for gap in range(_LIP_GAPS, _RINGS - 1):
         here = np.flatnonzero(_GAPS == gap)
-        near = [normal[:, here], 0.6 * normal[:, np.roll(here, 1)], 0.6 * normal[:, np.roll(here, -1)]]
+        near = [normal[:, here], 0.6 * normal[:, np.roll(here, 1)],
+                0.6 * normal[:, np.roll(here, -1)]]
         for other in (gap - 1, gap + 1):
             there = np.flatnonzero(_GAPS == other)
             if _LIP_GAPS <= other < _RINGS - 1:
-                near.append(0.4 * normal[:, there[(np.arange(len(here)) * len(there)) // len(here)]])
+                near.append(0.4 * normal[:,
+                                         there[(np.arange(len(here)) * len(there)) // len(here)]])
         soft[:, here] = np.sum(near, 0)
     return soft / (np.linalg.norm(soft, axis=-1, keepdims=True) + 1e-6)
 

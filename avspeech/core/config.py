@@ -237,7 +237,7 @@ def _from_node(loader: _Loader, node: yaml.Node, source: str, lines: bool,
             if lines:
                 value.where = f"{source}:{key_node.start_mark.line + 1}"
             if key in values:
-                raise InputError(f"{value.where}: key '{key}' stands twice")
+                raise InputError(f"{value.where}: key '{key}' is given twice")
             values[key] = value
         return _Value(values, where)
     if isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
@@ -349,9 +349,8 @@ def _default(f: dataclasses.Field) -> Any:
 def _dataclass_in(kind: Any) -> type | None:
     """The schema of a section, an optional section, or a dict of sections; None for any other
     type."""
-    inner = ([kind, *typing.get_args(kind)]
-             if typing.get_origin(kind) in (None, Union, types.UnionType, dict)
-             else [])
+    plain = typing.get_origin(kind) in (None, Union, types.UnionType, dict)
+    inner = [kind, *typing.get_args(kind)] if plain else []
     return next((k for k in inner if isinstance(k, type) and dataclasses.is_dataclass(k)), None)
 
 

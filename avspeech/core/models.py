@@ -1,8 +1,8 @@
-"""The models, by name. A model is one file, one line in `MODELS`, and named configurations in
-`CONFIGS`.
+"""The registry of models: name -> class, and name -> named configuration.
 
-Names in a model folder or on a command line are looked up here;
-nothing is ever imported by a path from a file.
+A new model needs one file, one line in `MODELS`, and optionally named configurations in `CONFIGS`.
+Names in a model folder or on a command line are looked up here; no import path is ever read from a
+file.
 """
 
 from __future__ import annotations
@@ -46,12 +46,10 @@ CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
                        kernel=4, stride=4, hidden=192, guess=0)),
     "mvtf-paper": ("mvtf", dict(n_fft=128, hop=64, lips="resnet", embed=65, embed_causal=True,
                                 symmetric=False, slots=3, planes=0, patch=1, blocks=6, dim=128,
-                                kernel=1,
-                                stride=1, hidden=240, query=8, causal=True, features="complex",
-                                guess=0, head="mapping")),
+                                kernel=1, stride=1, hidden=240, query=8, causal=True,
+                                features="complex", guess=0, head="mapping")),
     "conv-transformer-mcu": ("conv_transformer",
-                             dict(mels=40, channels=8, factor=4, dim=48, layers=2,
-                                  inner=144)),
+                             dict(mels=40, channels=8, factor=4, dim=48, layers=2, inner=144)),
     "conv-transformer-edge": ("conv_transformer", {}),
     "conv-transformer-phone": ("conv_transformer",
                                dict(channels=32, factor=4, dim=192, layers=5, inner=768)),
@@ -76,7 +74,14 @@ CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def model_class(name: str) -> type[nn.Module]:
-    """The class of a registered model. Raises InputError for a name that is not in `MODELS`."""
+    """The class of a registered model.
+
+    Args:
+        name: a key of `MODELS`.
+
+    Raises:
+        InputError: the name is not in `MODELS`; close matches are named.
+    """
     if name not in MODELS:
         raise InputError(f"model '{name}' is not known{_hint(name, MODELS)}; known: "
                          f"{', '.join(sorted(MODELS))}")
@@ -85,16 +90,24 @@ def model_class(name: str) -> type[nn.Module]:
 
 
 def pipeline_class(task: str) -> Any:
-    """The pipeline class of a task in `PIPELINES`."""
+    """The class that `avspeech.load` returns for a task.
+
+    Args:
+        task: a key of `PIPELINES`.
+    """
     module, _, attribute = PIPELINES[task].partition(":")
     return getattr(importlib.import_module(module), attribute)
 
 
 def build(name: str, **differences: Any) -> nn.Module:
-    """A new model, its weights drawn at random, from a model's name or a named configuration.
+    """A new model with random weights.
 
-    differences: fields of the model's Config to set. Raises InputError for an unknown name or
-    field.
+    Args:
+        name: a key of `MODELS` or of `CONFIGS`.
+        differences: fields of the model's Config to set; they override the named configuration.
+
+    Raises:
+        InputError: unknown name or field; close matches are named.
     """
     base, fields = CONFIGS.get(name, (name, {}))
     if base not in MODELS:

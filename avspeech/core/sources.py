@@ -103,8 +103,7 @@ def imported(tree: ast.AST, package: str) -> set[str]:
     return names
 
 
-# --- the definitions of a recipe's folder
-# ---------------------------------------------------------------
+# --- the definitions of a recipe's folder ---------------------------------------------------------
 
 
 def _definitions(file: Path, function: Callable[..., Any]) -> dict[str, ast.AST]:
@@ -185,8 +184,7 @@ def _first_line(node: ast.FunctionDef) -> int:
     return min([node.lineno, *(d.lineno for d in node.decorator_list)])
 
 
-# --- the files of avspeech
-# ------------------------------------------------------------------------------
+# --- the files of avspeech ------------------------------------------------------------------------
 
 
 def _closure(modules: set[str], names: set[str]) -> dict[str, str]:
@@ -309,8 +307,7 @@ def _module(file: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-# --- syntax trees
-# ---------------------------------------------------------------------------------------
+# --- syntax trees ---------------------------------------------------------------------------------
 
 
 def _tree(file: Path) -> ast.Module:

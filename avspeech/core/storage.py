@@ -20,7 +20,7 @@ from avspeech.errors import InputError
 
 _HOST = f"{zlib.crc32(socket.gethostname().encode()):08x}"
 _COUNT = itertools.count()
-# Errors of the place that is written to, not of the program: what the user can mend.
+# Errors of the disk or folder that is written to, which the user can mend.
 _PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG,
           errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
 
@@ -43,7 +43,8 @@ def writing(path: str | Path) -> Iterator[Path]:
             vanished).
     """
     path = Path(path)
-    aside = path.with_name(f".{path.stem[:100]}.{_HOST}-{os.getpid()}-{next(_COUNT)}.part{path.suffix}")
+    part = f"{_HOST}-{os.getpid()}-{next(_COUNT)}.part"
+    aside = path.with_name(f".{path.stem[:100]}.{part}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield aside
@@ -53,11 +54,11 @@ def writing(path: str | Path) -> Iterator[Path]:
         sync_folder(path.parent)
     except OSError as error:
         if error.errno in _PLACE or error.filename in (str(aside), str(path), str(path.parent)):
-            raise InputError(f"{path}: cannot be written ({error.strerror}); what was there is as it was"
-                             ) from None
+            raise InputError(f"{path}: cannot be written ({error.strerror}); "
+                             "the file that was there is unchanged") from None
         raise
     finally:
-        with suppress(OSError):  # it was moved, or never came to be
+        with suppress(OSError):  # it was moved, or was never made
             aside.unlink()
 
 
@@ -73,7 +74,11 @@ def write_atomically(path: str | Path, data: bytes) -> None:
 
 
 def sweep(folder: str | Path) -> None:
-    """Removes what killed processes of this machine left aside under a folder (see `writing`)."""
+    """Removes unfinished files that killed processes of this machine left (see `writing`).
+
+    Args:
+        folder: searched with all folders below it.
+    """
     for aside in Path(folder).rglob(f".*.{_HOST}-*.part*"):
         owner = re.search(rf"\.{_HOST}-(\d+)-\d+\.part", aside.name)
         if owner and not _runs(int(owner[1])):

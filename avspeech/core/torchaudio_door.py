@@ -1,4 +1,6 @@
-"""The one place that imports torchaudio (and it comes before speechbrain, which imports it too).
+"""Imports torchaudio, also where its compiled extension does not load. Only this module imports it.
+
+speechbrain imports torchaudio too, so `load` must be called before speechbrain is imported.
 
 The wheel of torchaudio on PyPI is linked to CUDA; beside a CPU build of torch its compiled
 extension does not load, and the import fails. The extension is optional: with a stand-in for
@@ -15,8 +17,14 @@ from typing import Any
 
 
 def load() -> ModuleType:
-    """The torchaudio module, without its compiled extension where that does not load. Raises
-    ImportError where torchaudio is not installed."""
+    """Imports torchaudio, without its compiled extension where that does not load.
+
+    Returns:
+        The module.
+
+    Raises:
+        ImportError: torchaudio is not installed.
+    """
     if "torchaudio" in sys.modules:
         return sys.modules["torchaudio"]
     try:
@@ -30,7 +38,7 @@ def load() -> ModuleType:
 
 
 def has_extension() -> bool:
-    """Whether torchaudio's compiled part is there."""
+    """Whether torchaudio's compiled extension is loaded."""
     return bool(load()._extension._IS_TORCHAUDIO_EXT_AVAILABLE)
 
 

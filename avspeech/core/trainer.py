@@ -50,7 +50,7 @@ FREE_TO_CHANGE = {"max_steps", "workers", "validate_every", "checkpoint_every", 
 
 @dataclass
 class TrainConfig:
-    """How to train. Raises InputError for a value out of range."""
+    """Settings of the training loop. Values out of range raise InputError."""
 
     max_steps: int = 10_000  # updates in all
     batch_seconds: float = 32.0  # length of a padded batch, in seconds
@@ -101,8 +101,11 @@ class FitResult:
 
 
 class NonFiniteLoss(RuntimeError):
-    """The loss or the gradient is not finite. Raised before the update;
-    `ids` are the utterances it came from."""
+    """The loss or the gradient is not finite. Raised before the update.
+
+    Attributes:
+        ids: the utterances of the batches it came from.
+    """
 
     def __init__(self, message: str, ids: Sequence[str]) -> None:
         super().__init__(message)
@@ -170,8 +173,8 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
         log = stack.enter_context(_Log(folder, run.step, not quiet)) if rank == 0 else None
         bar = stack.enter_context(_bar(config.max_steps, run.step, show=rank == 0 and not quiet))
         stop = stack.enter_context(_StopRequest())
-        trained = model if world == 1 else DistributedDataParallel(model, [on] if on.type == "cuda"
-                                                                   else None)
+        gpu = [on] if on.type == "cuda" else None
+        trained = model if world == 1 else DistributedDataParallel(model, gpu)
         model.train()
 
         for step, group in enumerate(plan(), run.step):
@@ -188,7 +191,8 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
                 batch = _to(next(batches), on)
                 share = len(indices) / utterances
                 communicate = world == 1 or number == len(mine)
-                with contextlib.nullcontext() if communicate else trained.no_sync():  # type: ignore[operator]
+                context: Any = contextlib.nullcontext if communicate else trained.no_sync
+                with context():
                     with torch.autocast(on.type, torch.bfloat16, enabled=halved):
                         loss, extra = loss_fn(trained, batch)
                     # By share of the utterances, so that any split of them over batches and
@@ -204,8 +208,8 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
 
             norm = float(nn.utils.clip_grad_norm_(run.parameters, config.clip or math.inf))
             failed = bool(bad) or not math.isfinite(norm)
-            loss_sum, failures, stops = processes.total([loss_sum, float(failed),
-                                                         float(bool(stop))], on)
+            sums = processes.total([loss_sum, float(failed), float(bool(stop))], on)
+            loss_sum, failures, stops = sums
             if failures:
                 error = _non_finite(step, loss_sum, norm, bad or ids)
                 if log:
@@ -268,8 +272,8 @@ class _Run:
         rates = {p: float(getattr(module, "rate", 1.0)) for module in model.modules()
                  for p in module.parameters(recurse=False) if p.requires_grad}
         self.optimizer = torch.optim.AdamW([
-            {"params": [p for p in self.parameters if rates[p] == rate
-                        and (p.ndim > 1) == matrices],
+            {"params": [p for p in self.parameters
+                        if rates[p] == rate and (p.ndim > 1) == matrices],
              "weight_decay": config.weight_decay if matrices else 0.0, "rate": rate}
             for rate in sorted(set(rates.values())) for matrices in (True, False)],
             lr=config.lr, fused=True)  # a quarter of the time of the default on a CPU
@@ -293,19 +297,23 @@ class _Run:
             then = state["config"].get(name)
             if name not in FREE_TO_CHANGE and then != now:
                 raise InputError(f"{folder}: its checkpoint was trained with {name}={then}, "
-                                 f"now {name}={now}; set it back to go on, or train into another folder")
+                                 f"now {name}={now}; set it back to go on, or train into another "
+                                 "folder")
         if state["data"] != self.data:
-            raise InputError(f"{folder}: its checkpoint was trained on other data ({state['data']['items']} "
-                             f"items then, {self.data['items']} now); train into another folder")
+            then = state["data"]["items"]
+            raise InputError(f"{folder}: its checkpoint was trained on other data ({then} items "
+                             f"then, {self.data['items']} now); train into another folder")
         if state["world"] != self.world:
-            checkpoint.log.warning("%s: was trained by %d processes, goes on with %d, so with another number "
-                                   "of batches an update", folder, state["world"], self.world)
+            checkpoint.log.warning("%s: was trained by %d processes and continues with %d, so with "
+                                   "another number of batches in an update",
+                                   folder, state["world"], self.world)
         try:
             self.model.load_state_dict(state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
         except (RuntimeError, ValueError) as error:
             raise InputError(f"{folder}: its checkpoint is of another model "
-                             f"({str(error).splitlines()[-1].strip()}); train into another folder") from None
+                             f"({str(error).splitlines()[-1].strip()}); train into another folder"
+                             ) from None
         for name, value in (self.ema or {}).items():
             value.copy_(state["ema"][name])
         self.step, self.epoch, self.used = state["step"], state["epoch"], state["used"]
@@ -315,7 +323,7 @@ class _Run:
         """Counts an update that was made from `group`, and updates the moving average."""
         self.step += 1
         self.epoch, self.used, _ = group[-1]
-        # Short memory at first, when weights move most
+        # A short average at first, when the weights change most.
         decay = min(self.config.ema, self.step / (9 + self.step))
         if self.ema is not None:
             now = self.model.state_dict()
@@ -357,7 +365,7 @@ class _Run:
 
     def finish(self, validate: Validate | None) -> FitResult:
         """Puts the best weights into the model, on every process."""
-        # No validation yet: max_steps was lowered below the first one
+        # There was no validation if max_steps was lowered below the first one.
         if processes.is_main() and not self.best["model"]:
             self.validate(validate)
         if processes.is_main():
@@ -384,7 +392,7 @@ class _Log:
         path = folder / "log.jsonl"
         if path.exists():
             for line in path.read_bytes().splitlines(keepends=True):
-                with contextlib.suppress(ValueError):  # a line that a crash cut short
+                with contextlib.suppress(ValueError):  # a line that a crash truncated
                     kept += [line] if json.loads(line)["step"] <= step else []
         storage.write_atomically(path, b"".join(kept))
         self.file = open(path, "a", encoding="utf-8")  # noqa: SIM115
@@ -436,7 +444,8 @@ class _StopRequest:
             signal.raise_signal(self.signal)
 
     def _request(self, number: int, _: object) -> None:
-        if self.signal == number:  # but torchrun passes Ctrl-C on as SIGTERM: two signals, one wish
+        # torchrun passes Ctrl-C on as SIGTERM, so only the same signal counts as a second request.
+        if self.signal == number:
             signal.signal(number, self.before[number])
             signal.raise_signal(number)
         self.signal = number
@@ -447,8 +456,9 @@ class _StopRequest:
 
 def _non_finite(step: int, loss: float, norm: float, ids: list[str]) -> NonFiniteLoss:
     names = ", ".join(ids[:8]) + (f" and {len(ids) - 8} more" if len(ids) > 8 else "")
-    return NonFiniteLoss(f"step {step + 1}: loss {loss:.4g}, gradient norm {norm:.4g}, from utterances "
-                         f"{names}; the update was not made and the last checkpoint stands", ids)
+    return NonFiniteLoss(f"step {step + 1}: loss {loss:.4g}, gradient norm {norm:.4g}, from "
+                         f"utterances {names}; the update was not made, and the last checkpoint is "
+                         "kept", ids)
 
 
 def _seed_everything(*seed: int) -> None:

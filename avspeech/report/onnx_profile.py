@@ -141,6 +141,7 @@ def _session(path: Path, seconds: float, threads: int,
     fused."""
     try:
         import onnxruntime
+
         # they have no common root
         from onnxruntime.capi import onnxruntime_pybind11_state as errors
     except ImportError:

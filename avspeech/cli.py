@@ -8,6 +8,7 @@ Exit codes: 0; 2 for bad input (one line on stderr says what to do) and for prob
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from avspeech.bench import command as bench_command
+from avspeech.emotion import command as emotion_command
 from avspeech.errors import InputError
 from avspeech.version import __version__
 
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line `argv` (default: that of the process) and returns its exit code."""
     args = _parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a file's name may hold bytes that are no text
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = args.run(args)
         sys.stdout.flush()
@@ -57,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
                          help="which face, counted from 1 (default: all)")
     command.add_argument("--mouth", action="store_true",
                          help="the videos show nothing but the mouth; look for no face")
+    command.add_argument("--audio", type=int, metavar="N", help="which track of sound, from 1 "
+                         "(default: the one that the file marks, or the first that sounds)")
     command.add_argument("--model", default="mvtf-small", metavar="M",
                          help="name or folder (default: %(default)s)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -78,21 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--threads", type=int, metavar="N", help="of PyTorch (default: its own choice)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
-    command = _command(commands, "emotion", _emotion,
-                       "the emotion of voices: label, probabilities, and their course")
-    command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="sound or video, of any length")
-    command.add_argument("--model", default="emotion-edge", metavar="M",
-                         help="name or folder (default: %(default)s)")
-    form = command.add_mutually_exclusive_group()
-    form.add_argument("--json", dest="form", action="store_const", const="json", default="text",
-                      help="a line of JSON for each file")
-    form.add_argument("--csv", dest="form", action="store_const", const="csv",
-                      help="a line for each file, and for each of its windows")
-    command.add_argument("--window", type=float, metavar="S", help="seconds heard at once (default: 6)")
-    command.add_argument("--hop", type=float, metavar="S",
-                         help="seconds from one window to the next (default: 1, or the window if shorter)")
-    command.add_argument("--threads", type=int, metavar="N", help="of PyTorch (default: its own choice)")
-    command.add_argument("--quiet", action="store_true", help="no progress bar")
+    emotion_command.add(commands)
 
     command = _command(commands, "score", _score,
                        "recordings of the same sentences against each other: breaks, tones, F0, tempo")
@@ -188,7 +181,7 @@ def _extract(args: argparse.Namespace) -> None:
     from avspeech.extraction.extractor import extract_files
 
     for path in extract_files(args.videos, args.out, face=args.face, model=args.model,
-                              progress=not args.quiet, mouth=args.mouth):
+                              progress=not args.quiet, mouth=args.mouth, track=args.audio):
         print(path)
 
 
@@ -216,22 +209,6 @@ def _speak(args: argparse.Namespace) -> None:
     else:
         speak_text(voice, args.text, args.out, args.timestamps, False, **options)
     print(args.out)
-
-
-def _emotion(args: argparse.Namespace) -> int:
-    from avspeech.emotion import recognizer
-    from avspeech.emotion.files import print_emotions
-
-    if args.threads is not None and args.threads < 1:
-        raise InputError("--threads should be at least 1")
-    window = recognizer.WINDOW if args.window is None else args.window
-    hop = min(recognizer.EVERY, window) if args.hop is None else args.hop
-    model = recognizer.EmotionRecognizer.from_pretrained(args.model, window=window, hop=hop)
-    if args.threads:
-        import torch
-
-        torch.set_num_threads(args.threads)
-    return 2 if print_emotions(model, args.files, args.form, not args.quiet) else 0
 
 
 def _score(args: argparse.Namespace) -> None:

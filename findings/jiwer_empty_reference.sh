@@ -5,7 +5,7 @@
 # WHY IT MATTERS: segments without speech (the usual test for hallucinations) get a finite number
 #   of another unit, and a mean over files mixes rates with counts: one silent file with 40
 #   hallucinated words adds 4000 %.
-# SOURCE: found by trying; no word of it in jiwer's documentation of wer.
+# SOURCE: found by trying.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -15,7 +15,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 python3 -m venv venv
-venv/bin/python -m pip install --quiet 'numpy==2.2.6' 'scipy==1.15.3' 'librosa==0.11.0'
+venv/bin/python -m pip install --quiet --no-compile 'numpy==2.2.6' 'scipy==1.15.3' \
+    'librosa==0.11.0'
 venv/bin/python - <<'EOF'
 import sys
 import librosa

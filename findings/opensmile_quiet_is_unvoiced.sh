@@ -9,8 +9,7 @@
 # WHY IT MATTERS: corpora differ by more than that in gain: a classifier of emotions sees in these
 #   0s which microphone it was, and a speaker far from it has no pitch. Bring recordings to one
 #   level first.
-# SOURCE: found by scaling; the paper on GeMAPS (Eyben et al., 2016) does not speak of a
-#   threshold.
+# SOURCE: found by scaling the input.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

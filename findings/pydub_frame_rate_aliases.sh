@@ -6,7 +6,7 @@
 # WHY IT MATTERS: many preparation scripts bring corpora to 16 kHz in this way: the fricatives of
 #   recordings at 44.1 and 48 kHz are folded into the band of speech, as in no recording made at
 #   16 kHz.
-# SOURCE: github.com/jiaaro/pydub/issues/817 asks which method it is, without an answer.
+# SOURCE: github.com/jiaaro/pydub/issues/817 asks which method it is.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

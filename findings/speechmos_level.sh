@@ -6,15 +6,14 @@
 #   (recordings fell by 1.1 over 40 dB), while the P.808 score, whose input is scaled, stays.
 # WHY IT MATTERS: two enhancers, or two voices, are compared by their output level. Bring all to
 #   one level first, and say which.
-# SOURCE: github.com/microsoft/DNS-Challenge/issues/172 asks for the level that is required,
-#   without an answer.
+# SOURCE: github.com/microsoft/DNS-Challenge/issues/172 asks for the level that is required.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 python3 -m venv venv
-venv/bin/python -m pip install --quiet 'numpy==2.2.6' 'librosa==0.11.0' 'onnxruntime==1.23.2' \
-    'requests==2.32.5' 'tqdm==4.67.1' 'pandas==2.3.3' 'soxr==1.0.0' 'espeakng-loader==0.2.4' \
+venv/bin/python -m pip install --quiet --no-compile 'numpy==2.2.6' 'librosa==0.11.0' \
+    'onnxruntime==1.23.2' 'requests==2.32.5' 'soxr==1.0.0' 'espeakng-loader==0.2.4' \
     'speechmos==0.0.1.1'
 venv/bin/python - <<'EOF'
 import ctypes

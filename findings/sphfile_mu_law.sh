@@ -6,7 +6,8 @@
 #   the same SPHERE file (correlation above 0.999).
 # WHY IT MATTERS: telephone corpora of the LDC (Switchboard, CallHome, Fisher) are mu-law SPHERE:
 #   speech can still be made out in the result, so that it may well be trained on.
-# SOURCE: NIST's SPHERE header fields; sphfile's own page does not mention coding.
+# SOURCE: NIST's SPHERE header fields; sphfile's readme names plain mu-law as the encoding that it
+#   supports.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

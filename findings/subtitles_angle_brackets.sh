@@ -8,8 +8,7 @@
 #   the SRT line whole.
 # WHY IT MATTERS: transcripts made from subtitles lose spoken words, and 'amp' and 'lt' get into
 #   vocabularies and error rates.
-# SOURCE: the section on cue text and its escapes in W3C's WebVTT; nothing found in either
-#   library's documentation.
+# SOURCE: the section on cue text and its escapes in W3C's WebVTT; found by trying.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

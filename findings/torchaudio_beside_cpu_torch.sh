@@ -8,8 +8,7 @@
 # WHY IT MATTERS: everything that imports torchaudio (SpeechBrain, distillmos, asteroid) fails on
 #   a machine without a GPU. torch's own index has a matching CPU build; a mirror of PyPI alone
 #   has not.
-# SOURCE: found by installing; pytorch.org's install page offers the CPU index without this
-#   reason.
+# SOURCE: found by installing.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -7,7 +7,7 @@
 # WHY IT MATTERS: 0 dB is what an untouched mixture of two equal talkers has: an extractor that
 #   mutes everything counts as no worse than its input, and a mean over files hides files that
 #   failed.
-# SOURCE: found by trying; the documentation does not speak of silence.
+# SOURCE: found by trying.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

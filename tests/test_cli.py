@@ -52,16 +52,16 @@ def test_a_wrong_command_line_exits_with_2(argv: list[str], capsys: pytest.Captu
 
 
 @pytest.mark.parametrize(("argv", "expected"), [
-    (["a.mp4"], ([Path("a.mp4")], Path("."), None, "mvtf-small", True, False)),
-    (["a.mp4", "b.mp4", "-o", "out", "--face", "2", "--model", "m", "--quiet", "--mouth"],
-     ([Path("a.mp4"), Path("b.mp4")], Path("out"), 2, "m", False, True)),
-    (["a.mp4", "--face", "all"], ([Path("a.mp4")], Path("."), None, "mvtf-small", True, False)),
+    (["a.mp4"], ([Path("a.mp4")], Path("."), None, "mvtf-small", True, False, None)),
+    (["a.mp4", "b.mp4", "-o", "out", "--face", "2", "--model", "m", "--quiet", "--mouth", "--audio", "2"],
+     ([Path("a.mp4"), Path("b.mp4")], Path("out"), 2, "m", False, True, 2)),
+    (["a.mp4", "--face", "all"], ([Path("a.mp4")], Path("."), None, "mvtf-small", True, False, None)),
 ])
 def test_extract(argv: list[str], expected: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch,
                  capsys: pytest.CaptureFixture[str]) -> None:
     def extract_files(videos: list[Path], out: Path, face: int | None, model: str, progress: bool,
-                      mouth: bool) -> list[Path]:
-        assert (videos, out, face, model, progress, mouth) == expected
+                      mouth: bool, track: int | None) -> list[Path]:
+        assert (videos, out, face, model, progress, mouth, track) == expected
         return [Path("a_face1.wav"), Path("a_face1.mp4")]
 
     stand_in(monkeypatch, "avspeech.extraction.extractor", extract_files=extract_files)

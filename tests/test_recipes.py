@@ -20,7 +20,7 @@ import torch
 from safetensors.torch import load_file
 
 from avspeech.core import config, pretrained, sources
-from avspeech.data.manifest import read_manifest, write_manifest
+from avspeech.data.manifest import Utterance, read_manifest, write_manifest
 from avspeech.errors import InputError
 from avspeech.media import audio
 from avspeech.report.report import read_results
@@ -190,10 +190,19 @@ def test_the_mini_emotion_recipe_runs_through(tmp_path: Path, monkeypatch: pytes
     exp = tmp_path / "exp"
     page = (exp / "RESULTS.md").read_text(encoding="utf-8")
     assert "hrf against plain" in page and "chosen by the test speakers" in page and "Merged against" in page
+    from avspeech.data import protocol
+
+    whole = protocol.get("mini_emotion")
+    assert f"Speaker-independent, 2 of {len(whole.folds)} folds pooled" in page
+    assert "Only these folds were run: fold1, fold2." in page and "nan" not in page
+    assert "## Incomplete corpus" in page and whole.hash not in page
+    cell = json.loads(next(exp.rglob("cell.json")).read_text(encoding="utf-8"))
+    assert cell["protocol"] != whole.hash and cell["protocol"] in page
     assert "svg" in (exp / "report.html").read_text(encoding="utf-8")
     from avspeech.core import pretrained
 
     model, info = pretrained.load(exp / "models" / "hrf")
+    assert cell["protocol"] in info.description and "uar, on 2 of" in str(info.metrics)
     assert info.task == "emotion" and len(info.labels) == 5 and model.config.hrf is None
     assert len(list(exp.rglob("cell.json"))) == 5  # two systems, two folds, and the one for release
     check_what_is_trained_again(recipe, arguments, exp, "cells/hrf/fold1-0/cell.json", monkeypatch)
@@ -203,6 +212,79 @@ def test_the_mini_emotion_recipe_runs_through(tmp_path: Path, monkeypatch: pytes
     assert "hrf/fold1-0" in page.split("## Missing")[1] and "hrf against plain: no complete seed" in page
     with pytest.raises(InputError, match="fold 'fold9'"):
         recipe.run([*arguments, "--stage", "train", "folds=[fold9]"])
+
+
+def test_experiments_on_other_material_share_neither_features_nor_cells(tmp_path: Path) -> None:
+    """Two corpora of the same names and lengths, in experiments of one folder; then a corpus whose sounds
+    are replaced in their place."""
+    from avspeech.data.corpora import ravdess
+    from avspeech.emotion.features import Cache
+
+    rng = np.random.default_rng(0)
+    names = [name for name in ravdess.names() if name.split("-")[2:4] == ["01", "01"]]
+
+    def corpus(folder: str) -> str:
+        for name in names:
+            sound = rng.uniform(-0.1, 0.1, 33_600).astype(np.float32)
+            audio.write(tmp_path / folder / f"Actor_{name[-2:]}" / f"03-01-{name}.wav", sound)
+        return str(tmp_path / folder)
+
+    recipe = recipe_module("ser").recipe
+
+    def run(exp: str, source: str, *more: str) -> tuple[str, list[dict]]:
+        recipe.run(["--config", str(ROOT / "egs/ravdess/ser/conf/edge.yaml"), "--exp", str(tmp_path / exp),
+                    f"corpus.source={source}", "corpus.incomplete=true", "features.speeds=[]",
+                    "folds=[fold1]", "train={max_steps: 2, validate_every: 1}", "workers=1", "seeds=[0]",
+                    "systems={plain: {}}", "release.systems=[]", "release.committee=false",
+                    "model={name: conv_transformer, "
+                    "config: {mels: 16, dim: 8, layers: 1, heads: 2, inner: 8}}",
+                    "--stop-stage", "train", *more])
+        cell = json.loads(next((tmp_path / exp).rglob("cell.json")).read_text(encoding="utf-8"))
+        rows = (next((tmp_path / exp).rglob("test.jsonl"))).read_text(encoding="utf-8")
+        return Cache(cell["cell"]["cache"]).digest, [json.loads(row) for row in rows.splitlines()]
+
+    one, other = corpus("one"), corpus("other")
+    first, second = run("first", one), run("second", other)
+    assert first[0] != second[0] and first[1] != second[1]
+    assert [row["id"] for row in first[1]] == [row["id"] for row in second[1]]
+    assert run("first", one) == first  # its own material is still there
+    assert corpus("one") == one
+    assert run("first", one, "--force")[0] not in (first[0], second[0])
+    assert run("first", one)[1] != first[1]
+
+
+def test_a_guide_is_of_its_sounds_and_its_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not of as many utterances of the same names."""
+    from avspeech.bench import upstreams
+    from avspeech.emotion.cells import guide_key, read_guide
+    from avspeech.emotion.features import FeatureConfig
+
+    recipe_module("ser")
+    compute = importlib.import_module("guides").compute_guide
+    rng, path, config = np.random.default_rng(0), tmp_path / "guide.npz", FeatureConfig()
+    spoken = [Utterance("a", "a.wav", 1.0, "s")]
+
+    def guide(again: bool) -> list[np.ndarray]:
+        if again:
+            audio.write(tmp_path / "a.wav", rng.uniform(-0.1, 0.1, 16_000).astype(np.float32))
+        compute(path, "log-mel", 0, spoken, tmp_path, config)
+        return read_guide(path)
+
+    first, key = guide(True), guide_key(path)
+    written = path.stat().st_mtime_ns
+    assert np.array_equal(guide(False)[0], first[0]) and path.stat().st_mtime_ns == written
+    second = guide(True)
+    assert not np.allclose(second[0], first[0]) and guide_key(path) != key
+    key, load = guide_key(path), upstreams.load
+
+    def mended(name: str) -> Any:
+        encoder = load(name)
+        encoder._identity = "mended"
+        return encoder
+
+    monkeypatch.setattr(upstreams, "load", mended)
+    guide(False)
+    assert guide_key(path) not in ("", key)
 
 
 def test_seeds_are_guided_and_make_a_committee(tmp_path: Path) -> None:
@@ -222,8 +304,9 @@ def test_seeds_are_guided_and_make_a_committee(tmp_path: Path) -> None:
 
     model, info = pretrained.load(exp / "models" / "hrf")
     assert info.model == "committee" and model.config.members == 2 and "2 models" in info.description
-    assert "uar, cross-validated" in info.metrics and len(info.metrics) == 3  # none of development speakers
+    assert "uar, on 1 of" in str(info.metrics) and len(info.metrics) == 3  # none of development speakers
     page = (exp / "RESULTS.md").read_text(encoding="utf-8")
+    assert "nan" not in page and "1 of" in page.split("## Speaker-independent")[1].splitlines()[0]
     assert "| hrf, committee |" in page and "2 as one" in page and "committee against its members" in page
     assert not list(exp.rglob("dev.jsonl")) and len(list(exp.rglob("cells/hrf/*/cell.json"))) == 4
     assert '"guide"' in next(exp.rglob("cells/hrf/fold1-0/train/log.jsonl")).read_text(encoding="utf-8")

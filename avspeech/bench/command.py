@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 from avspeech.errors import InputError
@@ -75,13 +76,16 @@ def _folder(args: argparse.Namespace) -> Path:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from avspeech.bench import plan, sweep
+    from avspeech.bench import plan, records, sweep
     from avspeech.core import config
+    from avspeech.core.recipe import COMMAND
 
     cfg = plan.with_options(config.load(plan.Config, args.config, args.overrides), args.cluster, args.workers)
     if args.dry_run:
         print("\n".join(sweep.dry_run(cfg, _folder(args))))
         return
+    asked = {"program": "avspeech bench run", "config": str(args.config), "overrides": args.overrides}
+    records.write_bytes(_folder(args) / COMMAND, (json.dumps(asked, indent=1) + "\n").encode())
     sweep.finish(sweep.report(sweep.run(cfg, _folder(args)), _folder(args)))
 
 

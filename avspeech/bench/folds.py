@@ -1,10 +1,13 @@
 """A task on a corpus, resolved: the utterances that have a label, their targets, and the folds.
 
 A protocol is a name in `data.protocol.known()` (published folds, checked for leaks there),
-"speaker-Nfold" or "official". In "speaker-Nfold" speakers are dealt to N groups such that each has about as
-many speakers of each class (by a speaker's most frequent one; of a number: by its mean), ties by a digest
-of the name; fold k is tested on group k, developed on group k + 1, trained on the rest. So no speaker is in
-two parts of a fold, and who falls where hangs on nothing but the speakers there are.
+"speaker-Nfold" or "official". In "speaker-Nfold" speakers are dealt to N groups such that each has
+about as many speakers of each class (by a speaker's most frequent one; for numbers: by the mean), ties
+by a digest of the name. Fold k is tested on group k, developed on group k + 1 and trained on the rest.
+So no speaker is in two parts of a fold, and who is where depends on nothing but the set of speakers.
+
+Across corpora, classes are matched by `data.labels.canonical`: "angry" of one corpus and "anger" of
+another are one class.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from avspeech.bench.tasks import Binding, Task
+from avspeech.data.labels import canonical
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
 
@@ -35,33 +39,52 @@ class Fold:
 
 @dataclass(frozen=True)
 class Folds:
-    """ids, groups (the speaker), targets (class numbers, or values) of the n utterances with a label;
-    classes: () for regression; unlabelled: utterances left out."""
+    """The n utterances of a task on a corpus that have a label, and the folds."""
 
     task: str
     corpus: str
-    protocol: str
-    protocol_hash: str
-    classes: tuple[str, ...]
+    protocol: str  # its name; "(incomplete)" follows where the corpus is not whole
+    protocol_hash: str  # of classes, of who is in which part, and of `gaps`
+    classes: tuple[str, ...]  # () for regression
     ids: tuple[str, ...]
-    groups: tuple[str, ...]
-    targets: tuple[float, ...]
+    groups: tuple[str, ...]  # the speaker of each utterance
+    targets: tuple[float, ...]  # numbers of classes, or values
     folds: tuple[Fold, ...]
-    unlabelled: int = 0
+    unlabelled: int = 0  # utterances left out, since they have no label that counts
+    gaps: tuple[str, ...] = ()  # what is not as the protocol counts it, where incomplete=true
+    corpora: tuple[str, ...] = ()  # of each utterance, where they are of two corpora
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The corpus of each utterance."""
+        return self.corpora or (self.corpus,) * len(self.ids)
 
 
 def resolve(task: Task, corpus: str, utterances: Sequence[Utterance], incomplete: bool = False) -> Folds:
-    """The folds of a task on a corpus. incomplete: go on where a published protocol's counts do not hold.
-    Raises InputError, naming task and corpus, where its label is on no utterance, a value is not of its
-    kind, or there are too few speakers."""
+    """The folds of a task on a corpus.
+
+    Args:
+        task: binds the corpus.
+        corpus: its name.
+        utterances: of its manifest. Those without a label that counts are left out and counted; null
+            and blank labels are no labels.
+        incomplete: go on where a published protocol's counts do not hold; `Folds.gaps` then says so.
+
+    Raises:
+        InputError: names task and corpus: no utterance has the label, an id occurs twice, a value is
+            not of its kind, or there are too few speakers.
+    """
     if corpus not in task.corpora:
         raise InputError(f"task {task.name}: not bound to corpus '{corpus}'; "
                          f"bound: {', '.join(task.corpora)}")
     binding, where = task.corpora[corpus], f"task {task.name} on {corpus}"
     published = None if _by_speaker(binding) or binding.protocol == "official" else _published(binding, where)
     classes = _classes(task, binding, published, utterances)
-    kept, targets = [], []
+    kept: list[Utterance] = []
+    targets = []
     for utterance in sorted(utterances, key=lambda u: u.id):
+        if kept and kept[-1].id == utterance.id:
+            raise InputError(f"{where}: id '{utterance.id}' occurs twice; ids are unique in a corpus")
         target = _target(task, binding, published, classes, utterance, where)
         if target is not None:
             kept.append(utterance)
@@ -70,23 +93,30 @@ def resolve(task: Task, corpus: str, utterances: Sequence[Utterance], incomplete
         raise InputError(f"{where}: none of {len(utterances):,} utterances has a label '{binding.label}' "
                          f"that counts; specs/{task.name}.yaml says which")
     place = {u.id: i for i, u in enumerate(kept)}
+    gaps: tuple[str, ...] = ()
     if published is not None:
         splits = published.splits(kept, incomplete=incomplete)
-        folds = [Fold(s.name, *(tuple(sorted(place[u.id] for u in getattr(s, part))) for part in PARTS))
-                 for s in splits]
+        folds = []
+        for split in splits:
+            parts = ([place[u.id] for u in getattr(split, part)] for part in PARTS)
+            folds.append(Fold(split.name, *(tuple(sorted(part)) for part in parts)))
         rule = published.hash
+        gaps = tuple(published.missing(kept)) if incomplete else ()
     elif binding.protocol == "official":
         folds, rule = [_official(kept, where)], "official"
     else:
         folds = _speaker_folds(kept, targets, int(_by_speaker(binding) or 0), bool(classes), where)
         rule = binding.protocol
+    if incomplete and published is None:
+        gaps = (f"incomplete=true, and {binding.protocol} states no counts to compare with",)
     speakers = tuple(u.speaker for u in kept)
     for fold in folds:
         _check(fold, speakers, where)
     listing = [[f.name, *([kept[i].id for i in getattr(f, part)] for part in PARTS)] for f in folds]
-    return Folds(task.name, corpus, binding.protocol, digest([rule, classes, listing]), classes,
-                 tuple(u.id for u in kept), speakers, tuple(targets), tuple(folds),
-                 len(utterances) - len(kept))
+    content = [rule, classes, listing, *([list(gaps)] if gaps else [])]
+    return Folds(task.name, corpus, binding.protocol + (" (incomplete)" if gaps else ""), digest(content),
+                 classes, tuple(u.id for u in kept), speakers, tuple(targets), tuple(folds),
+                 len(utterances) - len(kept), gaps)
 
 
 def digest(value: Any) -> str:
@@ -119,13 +149,20 @@ def _classes(task: Task, binding: Binding, published: Any,
         return stated
     if binding.mapping:
         return tuple(sorted(set(binding.mapping.values())))
-    return tuple(sorted({str(u.labels[binding.label]) for u in utterances if binding.label in u.labels}))
+    values = (_label(u, binding) for u in utterances)
+    return tuple(sorted({str(value) for value in values if value is not None}))
+
+
+def _label(utterance: Utterance, binding: Binding) -> Any:
+    """The label of an utterance; None where it has none: no key, null, or blank."""
+    value = utterance.labels.get(binding.label)
+    return None if isinstance(value, str) and not value.strip() else value
 
 
 def _target(task: Task, binding: Binding, published: Any, classes: tuple[str, ...], utterance: Utterance,
             where: str) -> float | None:
     """The class number or value of an utterance; None where it is left out."""
-    value = utterance.labels.get(binding.label)
+    value = _label(utterance, binding)
     if value is None:
         return None
     if task.kind == "regression":
@@ -189,22 +226,62 @@ def _check(fold: Fold, speakers: Sequence[str], where: str) -> None:
             raise InputError(f"{where}: fold {fold.name} has speaker {shared[0]} in {one} and {other}")
 
 
-def across(one: Folds, other: Folds) -> Folds | None:
-    """Trained and developed on each fold of `one`, tested on all of `other`; targets in the classes that both
-    have, in the order of `one`. None where they share fewer than two. Ids of `one` come first."""
+def common(members: Sequence[Folds]) -> tuple[tuple[str, ...], list[Folds], list[Folds]]:
+    """The classes on which corpora of one task can be tested on each other.
+
+    If fewer than two classes are common to all, corpora are left out one by one, each time the one
+    without which most classes are common (of equals: the last).
+
+    Returns:
+        (classes by their canonical names, in the order of the first corpus; () for regression,
+        the corpora that have them all, the corpora that were left out).
+    """
+    kept, left = list(members), []
+    classes = _shared(kept)
+    while len(kept) > 1 and len(classes) < 2 and any(folds.classes for folds in kept):
+        fewer = [kept[:i] + kept[i + 1:] for i in range(len(kept))]
+        best = max(range(len(kept)), key=lambda i: (len(_shared(fewer[i])), i))
+        left.append(kept[best])
+        kept = fewer[best]
+        classes = _shared(kept)
+    return classes, kept, left
+
+
+def _shared(members: Sequence[Folds]) -> tuple[str, ...]:
+    names = [list(dict.fromkeys(canonical(c) for c in folds.classes)) for folds in members]
+    return tuple(name for name in names[0] if all(name in other for other in names))
+
+
+def across(one: Folds, other: Folds, classes: tuple[str, ...] | None = None) -> Folds | None:
+    """Trained and developed on each fold of `one`, tested on all of `other`.
+
+    With the same object twice: trained, developed and tested within its own folds. Utterances of
+    other classes are left out.
+
+    Args:
+        one: whose folds are trained on; its utterances come first.
+        other: whose utterances are tested on.
+        classes: canonical names, in order; default: those that both have.
+
+    Returns:
+        The folds, their targets numbers of `classes`; None where the two share fewer than two
+        classes, or a part of a fold would be empty.
+    """
     if bool(one.classes) != bool(other.classes):
         return None
-    shared = tuple(c for c in one.classes if c in other.classes)
+    shared = _shared([one, other]) if classes is None else classes
     if one.classes and len(shared) < 2:
         return None
+    within = one is other
     ids: list[str] = []
     groups: list[str] = []
     targets: list[float] = []
+    corpora: list[str] = []
     place: dict[tuple[int, int], int] = {}
-    for side, folds in ((0, one), (1, other)):
+    for side, folds in enumerate([one] if within else [one, other]):
         for i, target in enumerate(folds.targets):
             if folds.classes:
-                name = folds.classes[int(target)]
+                name = canonical(folds.classes[int(target)])
                 if name not in shared:
                     continue
                 target = float(shared.index(name))
@@ -212,13 +289,20 @@ def across(one: Folds, other: Folds) -> Folds | None:
             ids.append(folds.ids[i])
             groups.append(folds.groups[i])
             targets.append(target)
-    tested = tuple(p for (side, _), p in place.items() if side == 1)
+            corpora.append(folds.corpus)
+
     def own(part: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(place[0, i] for i in part if (0, i) in place)
 
-    made = tuple(Fold(f.name, own(f.train), own(f.dev), tested) for f in one.folds)
-    if any(not (f.train and f.dev and f.test) for f in made):
-        return None
-    return Folds(one.task, one.corpus, f"{one.protocol}, tested on {other.corpus}",
-                 digest([one.protocol_hash, other.protocol_hash, shared]), shared, tuple(ids), tuple(groups),
-                 tuple(targets), made)
+    tested = tuple(p for (side, _), p in place.items() if side == 1)
+    made = []
+    for fold in one.folds:
+        made.append(Fold(fold.name, own(fold.train), own(fold.dev), own(fold.test) if within else tested))
+        if not (made[-1].train and made[-1].dev and made[-1].test):
+            return None
+    name = f"{one.protocol}, shared classes" if within else f"{one.protocol}, tested on {other.corpus}"
+    gaps = dict.fromkeys([*one.gaps, *other.gaps])
+    total = len(one.ids) if within else len(one.ids) + len(other.ids)
+    return Folds(one.task, one.corpus, name, digest([one.protocol_hash, other.protocol_hash, shared]),
+                 shared, tuple(ids), tuple(groups), tuple(targets), tuple(made), total - len(ids),
+                 tuple(gaps), tuple(corpora))

@@ -1,8 +1,8 @@
 """What a worker does: describe an upstream, compute the features of some sounds, train the probes of a job.
 
-Requests and answers are plain dicts, since they travel between processes. An answer with "error" (one line)
-is a failure that the sweep reports and goes on from; its traceback is in EXP/errors/. "busy": another sweep
-is at it.
+Requests and answers are plain dicts, since they travel between processes. An answer with "error" (one
+line) is a failure; the sweep reports it and goes on, and its traceback is in EXP/errors/. An answer
+with "busy" says that another sweep is working on the same piece.
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ import platform
 import socket
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from avspeech.bench import source
 from avspeech.bench.folds import PARTS, Fold
 from avspeech.bench.plan import held
 from avspeech.bench.records import write_bytes, write_lines
+from avspeech.bench.sounds import batches, check_content, features, identity, read_sound
 from avspeech.bench.store import Shelf
 from avspeech.errors import InputError
 
@@ -55,8 +57,8 @@ def guarded(work: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
         except Exception as error:
             text = " ".join(str(error).split()) or "no message"
             where = Path(request["exp"]) / "errors" / f"{work.__name__}-{time.time_ns():x}.txt"
-            asked = json.dumps(dict(request), default=str)[:2000]
-            write_bytes(where, f"{asked}\n\n{traceback.format_exc()}".encode())
+            wanted = json.dumps(dict(request), default=str)[:2000]
+            write_bytes(where, f"{wanted}\n\n{traceback.format_exc()}".encode())
             return {"error": f"{type(error).__name__}: {text[:300]} (traceback in errors/{where.name})"}
 
     return run
@@ -70,8 +72,19 @@ def _upstream(load: str, options: str) -> Any:
 
 
 def open_upstream(request: Request) -> Any:
-    """The upstream a request names; the last one stays loaded."""
+    """The upstream that a request names; the last one stays loaded."""
     return _upstream(request["load"], json.dumps(request["options"], sort_keys=True))
+
+
+def _same_upstream(request: Request) -> Any:
+    """The upstream of a request. Raises InputError if it is not the one that the sweep has described."""
+    for _ in range(2):
+        upstream = open_upstream(request)
+        if identity(upstream, request["batch_seconds"]) == request["identity"]:
+            return upstream
+        _upstream.cache_clear()  # loaded before its files changed
+    raise InputError(f"upstream {request['upstream']}: not the same here as when the sweep began; its "
+                     "files, the code or a package's version differ; run it again")
 
 
 @guarded
@@ -79,6 +92,7 @@ def describe(request: Request) -> Answer:
     """What an upstream is, and seconds of compute for a second of sound, tried on 3 s of noise."""
     import torch
 
+    _upstream.cache_clear()  # its files may have changed
     upstream = open_upstream(request)
     noise = 0.1 * torch.randn(1, 3 * upstream.sample_rate, generator=torch.Generator().manual_seed(0))
     upstream(noise[:, :upstream.sample_rate])
@@ -88,15 +102,22 @@ def describe(request: Request) -> Answer:
     if hidden.ndim != 4 or not torch.isfinite(hidden).all():
         raise InputError(f"upstream {request['upstream']}: gives shape {list(hidden.shape)} or values that "
                          "are not finite; [L, B, T, D] is expected")
-    return {"identity": str(upstream.identity), "layers": int(hidden.shape[0]), "dim": int(hidden.shape[3]),
+    return {"identity": identity(upstream, request["batch_seconds"]),
+            "layers": int(hidden.shape[0]), "dim": int(hidden.shape[3]),
             "frame_rate": float(upstream.frame_rate), "parameters": int(upstream.parameters),
             "load": seconds / 3}
 
 
 @guarded
 def extract(request: Request) -> Answer:
-    """Computes and stores the features of `items` [(key, id, path, start, duration)] that are not there
-    yet, as one shard. "unreadable": {id: reason} of sounds that could not be used."""
+    """Computes and stores the features that are not there yet, as one shard.
+
+    Args:
+        request: "items" are (key, id, path, start, duration) of the sounds.
+
+    Returns:
+        "made": how many; "unreadable": {id: reason} of sounds that could not be used.
+    """
     items = request["items"]
     shelf = Shelf(request["store"], request["identity"], request["pooling"], request["dtype"])
     claim = Path(request["store"]) / "claims" / f"{shelf.folder.parent.name}-{items[0][0]}"
@@ -107,14 +128,16 @@ def extract(request: Request) -> Answer:
         items = [item for item in items if item[0] not in shelf]
         if not items:
             return {"made": 0, "unreadable": {}}
-        upstream, began = open_upstream(request), time.perf_counter()
+        upstream, began = _same_upstream(request), time.perf_counter()
         made: dict[str, np.ndarray] = {}
         unreadable: dict[str, str] = {}
-        for batch in _batches(items, request["batch_seconds"]):
+        for batch in batches(items, request["batch_seconds"]):
             waves = {}
             for key, name, path, start, duration in batch:
                 try:
-                    waves[key] = read_sound(path, start, duration, upstream.sample_rate)
+                    wave = read_sound(path, start, duration, upstream.sample_rate)
+                    check_content(path, start, duration, key)
+                    waves[key] = wave
                 except InputError as error:
                     unreadable[name] = str(error)
             if waves:
@@ -129,58 +152,9 @@ def extract(request: Request) -> Answer:
         return {"made": len(made), "unreadable": unreadable}
 
 
-def read_sound(path: str, start: float, duration: float, sample_rate: int) -> np.ndarray:
-    """The samples of an utterance. Raises InputError for a file that cannot be read, is cut short by more
-    than half, or is not finite."""
-    from avspeech.media import audio
-
-    wave = audio.read(path, sample_rate, start, duration)
-    if len(wave) < 0.5 * duration * sample_rate or not len(wave):
-        raise InputError(f"{path}: {len(wave) / sample_rate:.2f} s of sound where {duration:.2f} s are "
-                         "expected")
-    if not np.isfinite(wave).all():
-        raise InputError(f"{path}: samples that are not finite numbers")
-    return wave
-
-
-def features(upstream: Any, waves: Sequence[np.ndarray], pooling: str) -> list[np.ndarray]:
-    """The features of some utterances: [L, D] each, the mean over frames summed in float64, or [L, T, D]."""
-    import torch
-
-    if len(waves) > 1 and max(map(len, waves)) <= upstream.max_seconds * upstream.sample_rate:
-        lengths = torch.tensor([len(w) for w in waves])
-        padded = torch.nn.utils.rnn.pad_sequence([torch.as_tensor(w) for w in waves], batch_first=True)
-        hidden, frames = upstream(padded, lengths)
-        parts = [[hidden[:, i, :int(n)]] for i, n in enumerate(frames)]
-    else:
-        parts = [upstream.chunks(torch.as_tensor(w)) for w in waves]
-    return [_pooled(p) if pooling == "mean" else torch.cat(list(p), 1).float().cpu().numpy() for p in parts]
-
-
-def _pooled(parts: Any) -> np.ndarray:
-    total, frames = 0.0, 0
-    for part in parts:
-        total = total + part.double().sum(1)
-        frames += part.shape[1]
-    return (total / frames).float().cpu().numpy()  # type: ignore[attr-defined]
-
-
-def _batches(items: Sequence[Any], batch_seconds: float) -> Iterator[list[Any]]:
-    """Items in batches of like length, of `batch_seconds` in all once padded; 0: one by one."""
-    batch: list[Any] = []
-    for item in sorted(items, key=lambda i: (i[4], i[0])) if batch_seconds else items:
-        if batch and (not batch_seconds or item[4] * (len(batch) + 1) > batch_seconds):
-            yield batch
-            batch = []
-        batch.append(item)
-    if batch:
-        yield batch
-
-
 @guarded
 def probe(request: Request) -> Answer:
-    """Trains a job's probes and writes its predictions, then its cells; where they are there, does
-    nothing."""
+    """Trains a job's probes and writes its predictions, then its cells; does nothing if they exist."""
     exp, name = Path(request["exp"]), request["job"]
     cells = exp / "cells" / f"{name}.jsonl"
     with held(exp / "claims" / name, wait=False) as mine:
@@ -195,7 +169,7 @@ def probe(request: Request) -> Answer:
         write_bytes(exp / "timings" / f"{name}.json", json.dumps(
             request["key"] | {"seconds": round(seconds, 3), "runs": runs, "host": socket.gethostname()},
             sort_keys=True).encode())
-        write_lines(cells, records)  # last: its being there says that the job is done
+        write_lines(cells, records)  # last: this file marks the job as done
         return {"done": True}
 
 
@@ -251,7 +225,8 @@ def _probe(request: Request) -> tuple[list[dict[str, Any]], list[dict[str, Any]]
             "absent": {part: [name for k, name in enumerate(classes)
                               if all(targets[i] != k for i in getattr(fold, part))]
                        for part in ("dev", "test")},
-            "left_out": left_out, "predictions": f"predictions/{request['job']}.jsonl",
+            "left_out": left_out, "unlabelled": task["unlabelled"], "gaps": task["gaps"],
+            "predictions": f"predictions/{request['job']}.jsonl",
             "protocol": task["protocol"], "protocol_hash": task["protocol_hash"],
             "files_hash": task["files_hash"], "upstream_identity": request["identity"],
             "probe_settings": request["probe"], "versions": versions(), "job": request["job"]})
@@ -306,24 +281,20 @@ def _number(value: Any) -> float | None:
 
 @functools.cache
 def versions() -> dict[str, str]:
-    """Of what computes."""
+    """Versions of avspeech, Python, torch and NumPy."""
     from avspeech.version import __version__
 
     found = {"avspeech": __version__, "python": platform.python_version()}
     return found | {name: importlib.metadata.version(name) for name in ("torch", "numpy")}
 
 
-@functools.cache
 def code() -> str:
-    """Digest of the source that turns features into numbers: where it changes, jobs are done again."""
-    import hashlib
-
-    here = Path(__file__).parent
-    files = [here / "probes.py", here / "jobs.py", here.parent / "report" / "metrics.py"]
-    return hashlib.sha256(b"\0".join(f.read_bytes() for f in files)).hexdigest()[:16]
+    """Digest of the code and packages that turn features into numbers; where it changes, jobs run again."""
+    files = source.digest("avspeech.bench.probes", "avspeech.bench.jobs", "avspeech.bench.store",
+                          "avspeech.report.metrics", imports=False)
+    return " ".join([files, *(versions()[name] for name in ("torch", "numpy"))])
 
 
-def folds_record(folds: Any, keys: Mapping[str, str], files_hash: str) -> dict[str, Any]:
-    """A `Folds` with its sounds' keys, as a file for workers."""
-    record = dataclasses.asdict(folds)
-    return record | {"keys": [keys[i] for i in folds.ids], "files_hash": files_hash}
+def folds_record(folds: Any, keys: Sequence[str], files_hash: str) -> dict[str, Any]:
+    """A `Folds` with the keys of its sounds, as a file for workers."""
+    return dataclasses.asdict(folds) | {"keys": list(keys), "files_hash": files_hash}

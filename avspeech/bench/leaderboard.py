@@ -1,7 +1,8 @@
 """The results of a sweep as files to read: RESULTS.md, leaderboard.csv, leaderboard.tex, leaderboard.html.
 
-The page is one file that needs nothing else and asks nothing of any server; all text in it is data, never
-markup. The same results give the same bytes. A score with a missing cell is shown as missing, everywhere.
+The page is one file that needs nothing else and connects to no server; all text in it is data, never
+markup. The same results give the same bytes. A score that lacks a planned cell is shown as missing
+everywhere. Incomplete corpora, folds that did not run and utterances that were left out are named.
 """
 
 from __future__ import annotations
@@ -16,26 +17,36 @@ from typing import Any
 
 from avspeech.bench import records, statistics
 from avspeech.bench.statistics import Cost, Ranking, Score
+from avspeech.data.labels import canonical
 from avspeech.report import report
 
 PERCENT = {"uar", "war", "wf1"}
 NAMES = {"uar": "UAR", "war": "WAR", "wf1": "WF1", "ccc": "CCC", "mae": "MAE"}
 GAP = report.GAP
 ABOUT = (
-    "A score is the metric on the test answers of all folds pooled, averaged over seeds; in brackets its "
-    "95 % interval, a bootstrap over speakers. A score that lacks a planned cell is missing, and is in no "
-    "mean, rank or test.\n\nTasks, corpora, upstreams and probes are this toolkit's own lists: those of the "
-    "paper ParaLBench could not be had, and its numbers are not comparable with these.")
+    "A score is the metric on the test predictions of all folds pooled, averaged over seeds; its 95 % "
+    "interval, a bootstrap over speakers, is in brackets. A score that lacks a planned cell is missing, and "
+    "is in no mean, rank or test.\n\nThe lists of tasks, corpora, upstreams and probes were chosen for this "
+    "toolkit, since those of the paper ParaLBench were not available; its numbers are not comparable with "
+    "these.")
 
 
 def write(exp: str | Path, out: str | Path | None = None, title: str = "ParaLBench",
           meta: Mapping[str, str] | None = None, samples: int = 1000) -> list[Path]:
-    """Writes the four files into `out` (default: the experiment folder) and returns their paths.
+    """Writes the four files and returns their paths.
 
-    meta: lines for the head, as {"command": "..."}; samples: of the bootstrap. Raises InputError where there
-    are no results.
+    Args:
+        exp: the experiment folder.
+        out: where to write (default: the experiment folder).
+        title: of the pages; " (incomplete corpora)" is added where that is so.
+        meta: lines for the head, such as {"command": "..."}.
+        samples: of the bootstrap.
+
+    Raises:
+        InputError: there are no results.
     """
     board = Board.read(exp, samples)
+    title += " (incomplete corpora)" if any(s.gaps for s in board.scores) else ""
     out = Path(exp if out is None else out)
     paths = [out / name for name in ("RESULTS.md", "leaderboard.csv", "leaderboard.tex", "leaderboard.html")]
     report.write_markdown(paths[0], title, board.sections(), meta)
@@ -46,17 +57,17 @@ def write(exp: str | Path, out: str | Path | None = None, title: str = "ParaLBen
 
 @dataclasses.dataclass(frozen=True)
 class Board:
-    """Everything the files show. columns: (task, corpus) in order of the tasks' names; rankings: by
-    (probe, term), term "" for all tasks."""
+    """Everything that the files show."""
 
     scores: list[Score]
     costs: dict[str, Cost]
     upstreams: tuple[str, ...]
-    columns: tuple[tuple[str, str], ...]
+    columns: tuple[tuple[str, str], ...]  # (task, corpus), by the tasks' names
     probes: tuple[str, ...]
-    rankings: dict[tuple[str, str], Ranking]
-    done: int
-    planned: int
+    rankings: dict[tuple[str, str], Ranking]  # by (probe, term); term "": all tasks
+    done: int  # cells with a result
+    planned: int  # cells
+    notes: tuple[str, ...] = ()  # of notes.jsonl
 
     @classmethod
     def read(cls, exp: str | Path, samples: int = 1000) -> Board:
@@ -71,8 +82,8 @@ class Board:
         upstreams.sort(key=lambda name: best.index(name) if name in best else len(best))
         planned = {records.key(r) for r in [*results.planned, *results.missing, *results.cells]}
         return cls(found, statistics.costs(results), tuple(upstreams),
-                   tuple(sorted({(s.task, s.corpus) for s in plain})), probes, rankings, len(results.cells),
-                   len(planned))
+                   tuple(sorted({(s.task, s.corpus) for s in plain})), probes, rankings,
+                   len(results.cells), len(planned), tuple(str(r["note"]) for r in results.notes))
 
     def score(self, task: str, corpus: str, upstream: str, probe: str, control: str = "",
               test: str = "") -> Score | None:
@@ -80,7 +91,7 @@ class Board:
         return next((s for s in self.scores if s.key == key), None)
 
     def metric(self, task: str, corpus: str) -> str:
-        """Of a column: "" where none of its cells is there."""
+        """The metric of a column; "" where it has no result."""
         return next((s.metric for s in self.scores if (s.task, s.corpus) == (task, corpus) and s.metric), "")
 
     def missing(self) -> list[tuple[Score, str]]:
@@ -89,14 +100,18 @@ class Board:
     # --- tables ---------------------------------------------------------------------------------------------
 
     def sections(self) -> list[report.Section]:
-        """Of RESULTS.md."""
+        """The sections of RESULTS.md."""
         gaps = self.missing()
-        state = f"{self.done} of {self.planned} planned cells are there."
+        state = f"{self.done} of {self.planned} planned cells have results."
         out: list[report.Section] = [report.Text(f"{ABOUT}\n\n{state}")]
+        if self.notes:
+            out.append(report.Table(["note"], [[note] for note in self.notes],
+                                    "Left out, incomplete or not comparable"))
         for probe in self.probes:
             out.append(self._main(probe))
             out += self._ranks(probe)
         out += self._controls()
+        out.append(self._protocols())
         out += self._layers()
         if self.costs:
             out.append(self._costs())
@@ -108,11 +123,32 @@ class Board:
         return out
 
     def _main(self, probe: str) -> report.Table:
-        head = [f"{task} ({corpus}), {NAMES.get(m := self.metric(task, corpus), m)}"
-                for task, corpus in self.columns]
+        head = [self._heading(*column) for column in self.columns]
         rows = [[name, *(text(self.score(*column, name, probe)) for column in self.columns)]
                 for name in self.upstreams]
         return report.Table(["upstream", *head], rows, f"Scores, probe {probe}", "UAR in percent.")
+
+    def _heading(self, task: str, corpus: str) -> str:
+        metric = self.metric(task, corpus)
+        own = [s for s in self.scores if (s.task, s.corpus, s.test_corpus) == (task, corpus, "")]
+        incomplete = ", incomplete" if any(s.gaps for s in own) else ""
+        return f"{task} ({corpus}{incomplete}), {NAMES.get(metric, metric)}"
+
+    def _protocols(self) -> report.Table:
+        """What each task on a corpus was measured on."""
+        rows = []
+        for task, corpus in self.columns:
+            own = [s for s in self.scores if (s.task, s.corpus, s.test_corpus) == (task, corpus, "")]
+            best = max(own, key=lambda s: (s.folds, len(s.protocol), s.utterances))
+            classes = f"{len(best.classes)}: {', '.join(best.classes)}" if best.classes else ""
+            fewest = min(s.folds for s in own)
+            rows.append([f"{task} ({corpus})", best.protocol or GAP, best.protocol_hash, classes,
+                         f"{fewest} of {best.folds_planned}", f"{best.utterances:,}" if best.utterances else
+                         GAP, f"{best.unlabelled:,}"])
+        head = ["task", "protocol", "hash", "classes", "folds run of planned", "utterances tested",
+                "left out, no label"]
+        return report.Table(head, rows, "Data", "Folds: of the upstream, probe and control for which "
+                            "fewest have results.")
 
     def _ranks(self, probe: str) -> list[report.Section]:
         ranks = self.rankings[probe, ""]
@@ -153,26 +189,44 @@ class Board:
     def _cross(self) -> list[report.Section]:
         out: list[report.Section] = []
         for (task, upstream, probe), table in statistics.cross_corpus(self.scores).items():
-            trained = list(dict.fromkeys(a for a, _ in table))
-            tested = list(dict.fromkeys(b for _, b in sorted(table, key=lambda pair: pair[1])))
-            rows = [[a, *(text(table.get((a, b))) for b in tested)] for a in trained]
+            trained, tested = _sides(table)
+            rows = []
+            for one in trained:
+                rows.append([one, *(_with_classes(table.get((one, other))) for other in tested)])
             out.append(report.Table([r"trained on \ tested on", *tested], rows,
-                                    f"Across corpora: {task}, {upstream}, probe {probe}"))
+                                    f"Across corpora: {task}, {upstream}, probe {probe}",
+                                    self._shared(task, table)))
         return out
 
+    def _shared(self, task: str, table: Mapping[tuple[str, str], Score]) -> str:
+        """Which classes the cells of a matrix are on, and which classes of each corpus are in none."""
+        lines = []
+        kinds = dict.fromkeys(tuple(map(canonical, s.classes)) for s in table.values() if s.classes)
+        for classes in kinds:
+            lines.append(f"{len(classes)} classes: {', '.join(classes)}.")
+        shared = {name for classes in kinds for name in classes}
+        for corpus in _sides(table)[0]:
+            own = next((s.classes for s in self.scores if (s.task, s.corpus, s.test_corpus) ==
+                        (task, corpus, "") and s.classes), ())
+            rest = [name for name in own if canonical(name) not in shared]
+            if rest:
+                lines.append(f"Classes of {corpus} that are not in all corpora: {', '.join(rest)}.")
+        return "\n".join(lines)
+
     def csv(self) -> str:
-        """One line a score."""
+        """A line for each score."""
         costs = [f.name for f in dataclasses.fields(Cost) if f.name != "upstream"]
         measures = list(dict.fromkeys(name for s in self.scores for name in s.measures))
         own = ["task", "corpus", "test_corpus", "upstream", "probe", "control", "kind", "term", "metric",
-               "value", "low", "high", "seed_std", "fold_mean", "fold_std", "chance", "folds", "seeds",
-               "utterances", "speakers"]
+               "value", "low", "high", "seed_std", "fold_mean", "fold_std", "chance", "folds",
+               "folds_planned", "seeds", "utterances", "speakers", "unlabelled", "protocol", "protocol_hash"]
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*own, *measures, *costs, "missing"])
+        writer.writerow([*own, "classes", "gaps", *measures, *costs, "missing"])
         for s in self.scores:
             cost = self.costs.get(s.upstream)
-            cells = [getattr(s, name) for name in own] + [s.measures.get(name, math.nan) for name in measures]
+            cells = [getattr(s, name) for name in own] + ["; ".join(s.classes), "; ".join(s.gaps)]
+            cells += [s.measures.get(name, math.nan) for name in measures]
             cells += [getattr(cost, name) if cost else math.nan for name in costs]
             writer.writerow([*map(_cell, cells), _cell("; ".join(s.missing))])
         return file.getvalue()
@@ -211,10 +265,11 @@ class Board:
                            undefined=StrictUndefined, trim_blocks=True,
                            lstrip_blocks=True).get_template("leaderboard.html")
         return page.render(
-            title=title, meta=meta, data=_finite(self.data()), paragraphs=ABOUT.split("\n\n"))
+            title=title, meta=meta, data=_finite(self.data()),
+            paragraphs=[*ABOUT.split("\n\n"), *self.notes])
 
     def data(self) -> dict[str, Any]:
-        """What the page's script shows."""
+        """What the script of the page shows."""
         keep = [f.name for f in dataclasses.fields(Score) if f.name not in ("draws", "test_set", "by_seed")]
         return {
             "names": NAMES, "percent": sorted(PERCENT), "lower": sorted(statistics.LOWER_IS_BETTER),
@@ -224,11 +279,26 @@ class Board:
                         for t, c in self.columns],
             "scores": [{"chance": s.chance, **{name: getattr(s, name) for name in keep}}
                        for s in self.scores],
+            "cross": self._matrices(),
             "costs": {name: dataclasses.asdict(cost) for name, cost in self.costs.items()},
             "rankings": [{"probe": probe, "term": term, **dataclasses.asdict(r)}
                          for (probe, term), r in self.rankings.items()],
             "pairs": [pair for probe in self.probes for column in self.columns
                       for pair in self._pairs(column, probe)]}
+
+    def _matrices(self) -> list[dict[str, Any]]:
+        """The tables across corpora, each cell a place in "scores", or None."""
+        place = {s.key: i for i, s in enumerate(self.scores)}
+        out = []
+        for (task, upstream, probe), table in statistics.cross_corpus(self.scores).items():
+            trained, tested = _sides(table)
+            rows = []
+            for one in trained:
+                cells = [table.get((one, other)) for other in tested]
+                rows.append([None if cell is None else place[cell.key] for cell in cells])
+            out.append({"task": task, "upstream": upstream, "probe": probe, "trained": trained,
+                        "tested": tested, "rows": rows})
+        return out
 
     def _pairs(self, column: tuple[str, str], probe: str) -> list[dict[str, Any]]:
         """Every two upstreams that can be compared on a task, p corrected for their number."""
@@ -243,11 +313,21 @@ class Board:
 
 
 def text(score: Score | None) -> str:
-    """"61.2 [58.0, 64.1]"; "missing" where it is."""
+    """"61.2 [58.0, 64.1]", or "missing"."""
     if score is None or math.isnan(score.value):
         return GAP
     shown = [_number(x, score.metric) for x in (score.value, score.low, score.high)]
     return shown[0] + (f" [{shown[1]}, {shown[2]}]" if math.isfinite(score.low) else "")
+
+
+def _sides(table: Mapping[tuple[str, str], Score]) -> tuple[list[str], list[str]]:
+    """The corpora trained on and those tested on, each in the order of the rows and columns."""
+    trained = dict.fromkeys(sorted(one for one, _ in table))
+    return list(trained), list(dict.fromkeys(sorted(other for _, other in table)))
+
+
+def _with_classes(score: Score | None) -> str:
+    return text(score) + (f", {len(score.classes)} classes" if score is not None and score.classes else "")
 
 
 def _ranking(scores: Sequence[Score], term: str, upstreams: Sequence[str]) -> Ranking:
@@ -278,7 +358,7 @@ def _plain(value: float) -> str:
 
 
 def _cell(value: Any) -> str:
-    """For a CSV. What a spreadsheet would take for a formula is made text."""
+    """A value for a CSV; what a spreadsheet would take for a formula is marked as text."""
     if isinstance(value, float):
         return "" if math.isnan(value) else f"{value:.6g}"
     shown = str(value)
@@ -292,7 +372,7 @@ def _tex(text: str) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """For JSON: numbers that are none become null, long ones are cut to six digits."""
+    """For JSON: numbers that are not finite become null, others are rounded to six digits."""
     if isinstance(value, Mapping):
         return {str(k): _finite(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):

@@ -1,10 +1,19 @@
 """From a config to a plan: which jobs there are, on which utterances, in which folds.
 
-    corpora:                     # by name; what has no source is left out, unless it is made on the spot
+A config (the fields are described at `Config` below):
+
+    corpora:                          # by name
       ravdess: {source: /corpora/ravdess}
-    tasks: [emotion, gender/ravdess]      # a task on all corpora above that it is bound to, or on one; []
-    is all upstreams: {log-mel: {}, mine: {load: "hubert-base=/models/hubert"}} probes: {linear: {}} seeds:
-    [0, 1, 2]
+      mini_traits: {}                 # made on the spot, needs no source
+    tasks: [emotion, gender/ravdess]  # a task on all of these corpora that it is bound to, or on one
+    upstreams:
+      log-mel: {}
+      mine: {load: "hubert-base=/models/hubert"}
+    probes:
+      linear: {}
+    seeds: [0, 1, 2]
+
+A corpus that needs a source and has none is left out, and the plan's notes say so.
 """
 
 from __future__ import annotations
@@ -13,83 +22,83 @@ import fcntl
 import itertools
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from avspeech.bench import folds as folding
+from avspeech.bench import source
 from avspeech.bench import tasks as tasking
 from avspeech.bench.folds import Folds, digest
 from avspeech.bench.probes import Probe
 from avspeech.bench.records import Record, write_bytes
+from avspeech.bench.store import mark
 from avspeech.bench.tasks import Task
 from avspeech.core import config as configs
+from avspeech.data.labels import canonical
 from avspeech.data.manifest import Utterance, read_manifest, resolve
 from avspeech.errors import InputError
 
 
 @dataclass
 class Corpus:
-    """source: the corpus as distributed. manifest, root: a manifest there is already, and what its paths are
-    relative to (default: its folder). options: of the corpus' `prepare`. incomplete: go on where it is not
-    whole."""
+    """Where a corpus is."""
 
-    source: str | None = None
-    manifest: str | None = None
-    root: str | None = None
-    options: dict[str, Any] = field(default_factory=dict)
-    incomplete: bool = False
+    source: str | None = None  # folder of the corpus as distributed
+    manifest: str | None = None  # a manifest that exists already; then source is not used
+    root: str | None = None  # what the manifest's paths are relative to (default: its folder)
+    options: dict[str, Any] = field(default_factory=dict)  # of the corpus' `prepare`
+    incomplete: bool = False  # go on where the corpus is not whole; all results then say so
 
 
 @dataclass
 class Encoder:
-    """load: name or path of the upstream (default: the name it stands under). options: of the upstream."""
+    """An upstream."""
 
-    load: str = ""
-    options: dict[str, Any] = field(default_factory=dict)
+    load: str = ""  # name or path, as `upstreams.load` takes it (default: its name in the config)
+    options: dict[str, Any] = field(default_factory=dict)  # of `upstreams.load`
 
 
 @dataclass
 class Features:
-    """store: folder (default: features/ in the experiment). batch_seconds: sound in a batch; 0 runs each
-    utterance alone, so that a feature hangs on its utterance and upstream only, to the last bit."""
+    """How features are computed and stored."""
 
-    store: str | None = None
-    dtype: Literal["float32", "float16"] = "float32"
+    store: str | None = None  # folder (default: features/ in the experiment)
+    dtype: Literal["float32", "float16"] = "float32"  # float16 halves the store
+    # Seconds of sound in a batch. 0 runs each utterance alone; its features then depend on nothing
+    # but itself and the upstream, to the last bit.
     batch_seconds: float = 0.0
 
 
 @dataclass
 class Cluster:
-    """kind: "local" (processes of Dask here), "slurm", "none" (this process), or the address of a Dask
-    scheduler. workers: 0 is one for each CPU. threads: of each worker. slurm: keywords of
-    dask_jobqueue.SLURMCluster."""
+    """Where jobs run."""
 
+    # "local" (Dask processes on this machine), "slurm", "none" (this process), or the address of a
+    # Dask scheduler (tcp://...)
     kind: str = "local"
-    workers: int = 0
-    threads: int = 1
-    slurm: dict[str, Any] = field(default_factory=dict)
+    workers: int = 0  # 0: one for each CPU
+    threads: int = 1  # of each worker
+    slurm: dict[str, Any] = field(default_factory=dict)  # keywords of dask_jobqueue.SLURMCluster
 
 
 @dataclass
 class Config:
-    """upstreams, probes: by any name; only: of these upstreams (empty: all). shuffled: upstreams for which
-    the control with shuffled labels is run too. cross: test the corpora of tasks that say so on each other.
-    skip_unreadable: leave out sounds that cannot be read, and say so in each cell, instead of failing.
-    specs: a folder of further tasks."""
+    """What a sweep runs."""
 
-    corpora: dict[str, Corpus] = field(default_factory=dict)
-    tasks: tuple[str, ...] = ()
-    upstreams: dict[str, Encoder] = field(default_factory=dict)
-    only: tuple[str, ...] = ()
-    probes: dict[str, Probe] = field(default_factory=dict)
+    corpora: dict[str, Corpus] = field(default_factory=dict)  # by name
+    tasks: tuple[str, ...] = ()  # "TASK" or "TASK/CORPUS"; empty: all tasks
+    upstreams: dict[str, Encoder] = field(default_factory=dict)  # by a name of your choice
+    only: tuple[str, ...] = ()  # run these upstreams; empty: all
+    probes: dict[str, Probe] = field(default_factory=dict)  # by a name of your choice; empty: linear
     seeds: tuple[int, ...] = (0, 1, 2)
-    shuffled: tuple[str, ...] = ()
-    cross: bool = False
-    skip_unreadable: bool = False
-    specs: str | None = None
+    shuffled: tuple[str, ...] = ()  # upstreams that also get the control with shuffled labels
+    cross: bool = False  # also test the corpora of a task on each other, where the task allows it
+    skip_unreadable: bool = False  # leave out sounds that cannot be read, and say so in each cell
+    specs: str | None = None  # a folder of further tasks
     features: Features = field(default_factory=Features)
     cluster: Cluster = field(default_factory=Cluster)
 
@@ -116,7 +125,9 @@ class Job:
     corpus: str
     upstream: str
     probe: str
-    control: str = ""
+    control: str = ""  # or "shuffled"
+    # Another corpus to test on; or the corpus itself, within its own folds but only on the classes
+    # that it shares with the others
     test_corpus: str = ""
 
     @property
@@ -141,24 +152,23 @@ class Sound:
 
 @dataclass
 class Plan:
-    """tasks: by name. folds: by (task, corpus, test corpus). sounds: by corpus and utterance id. skipped: a
-    line for each corpus without a source. broken: (task, corpus, reason) of what cannot be resolved."""
+    """What a sweep will do."""
 
     jobs: list[Job]
-    tasks: dict[str, Task]
-    folds: dict[tuple[str, str, str], Folds]
-    sounds: dict[str, dict[str, Sound]]
-    skipped: list[str] = field(default_factory=list)
-    broken: list[tuple[str, str, str]] = field(default_factory=list)
+    tasks: dict[str, Task]  # by name
+    folds: dict[tuple[str, str, str], Folds]  # by (task, corpus, test corpus)
+    sounds: dict[str, dict[str, Sound]]  # by corpus and utterance id
+    notes: list[str] = field(default_factory=list)  # what is left out, incomplete or not comparable
+    broken: list[tuple[str, str, str]] = field(default_factory=list)  # (task, corpus, reason)
 
     def folds_of(self, job: Job) -> Folds:
         return self.folds[job.task, job.corpus, job.test_corpus]
 
     def corpora_of(self, job: Job) -> list[str]:
-        return [job.corpus, job.test_corpus] if job.test_corpus else [job.corpus]
+        return list(dict.fromkeys(name for name in (job.corpus, job.test_corpus) if name))
 
     def cells(self, seeds: Sequence[int]) -> list[Record]:
-        """The KEY of every cell, sorted; what cannot be resolved counts as one, of fold "*" and seed -1."""
+        """The KEY of every cell, sorted; a task that cannot be resolved is one cell, fold "*", seed -1."""
         cells = [{**job.key, "fold": fold.name, "seed": seed} for job in self.jobs
                  for fold in self.folds_of(job).folds for seed in seeds]
         cells += [{**Job(task, corpus, "", "").key, "fold": "*", "seed": -1}
@@ -167,8 +177,21 @@ class Plan:
 
 
 def prepare(cfg: Config, exp: Path) -> dict[str, Path]:
-    """Writes the manifests of the corpora that have a source, or need none; their folders by name. What was
-    prepared with the same settings is kept. Safe with several at once."""
+    """Writes the manifests of the corpora that have a source or need none.
+
+    A corpus is prepared again when its settings, the files of its source (by their marks,
+    `store.mark`) or the code that reads it have changed. Several sweeps may call this at once.
+
+    Args:
+        cfg: the config.
+        exp: the experiment folder.
+
+    Returns:
+        The folder of each corpus that was prepared, by name.
+
+    Raises:
+        InputError: the config names no corpora or no upstreams, or a corpus cannot be prepared.
+    """
     from avspeech.data import corpora
 
     examples = {"corpora": "corpora.ravdess.source=/path/to/ravdess", "upstreams": "upstreams.log-mel={}"}
@@ -180,7 +203,10 @@ def prepare(cfg: Config, exp: Path) -> dict[str, Path]:
         if corpus.manifest or (corpus.source is None and _needs_source(name)):
             continue
         folder = exp / "data" / name
-        marker, settings = folder / "prepared.json", json.dumps(configs.to_dict(corpus), sort_keys=True)
+        marker = folder / "prepared.json"
+        state = {"settings": configs.to_dict(corpus), "files": _marks(corpus.source),
+                 "code": source.digest(corpora.get(name).__name__)}
+        settings = json.dumps(state, sort_keys=True)
         with held(folder / ".preparing"):
             if not marker.is_file() or marker.read_text(encoding="utf-8") != settings:
                 marker.unlink(missing_ok=True)
@@ -191,35 +217,97 @@ def prepare(cfg: Config, exp: Path) -> dict[str, Path]:
     return folders
 
 
+def _marks(place: str | None) -> str:
+    """A digest over the marks of all files below a folder, or of a file."""
+    if place is None:
+        return ""
+    found = []
+    for folder, names, files in os.walk(place):
+        names.sort()
+        for name in sorted(files):
+            path = os.path.join(folder, name)
+            try:
+                found.append([os.path.relpath(path, place), *mark(path)[1:]])
+            except OSError:
+                found.append([os.path.relpath(path, place)])  # a link that leads nowhere
+    if not found and os.path.isfile(place):
+        found.append(list(mark(place)[1:]))
+    return digest(found)
+
+
 def make(cfg: Config, exp: Path) -> Plan:
-    """The plan. Raises InputError for names that are not known and where nothing is left to do."""
+    """The plan of a config whose corpora are prepared.
+
+    Raises:
+        InputError: an unknown name, or nothing is left to do.
+    """
     specs = {name: tasking.load(name) for name in tasking.names()}
     if cfg.specs:
         specs |= {name: tasking.load(name, cfg.specs) for name in tasking.names(cfg.specs)}
-    utterances, sounds, skipped = _utterances(cfg, exp)
-    plan = Plan([], specs, {}, sounds, skipped)
+    utterances, sounds, notes = _utterances(cfg, exp)
+    plan = Plan([], specs, {}, sounds, notes)
     bound = _bound(cfg, specs, list(utterances))
     for name, corpus in bound:
         try:
-            plan.folds[name, corpus, ""] = folding.resolve(specs[name], corpus, utterances[corpus],
-                                                           cfg.corpora[corpus].incomplete)
+            found = folding.resolve(specs[name], corpus, utterances[corpus],
+                                    cfg.corpora[corpus].incomplete)
         except InputError as error:
             plan.broken.append((name, corpus, str(error)))
+            continue
+        plan.folds[name, corpus, ""] = found
+        plan.notes += _notes(found)
     if cfg.cross:
-        for name, corpus in bound:
-            for other in [c for n, c in bound if n == name and c != corpus and specs[n].cross]:
-                if (name, corpus, "") in plan.folds and (name, other, "") in plan.folds:
-                    found = folding.across(plan.folds[name, corpus, ""], plan.folds[name, other, ""])
-                    if found is not None:
-                        plan.folds[name, corpus, other] = found
+        for name in dict.fromkeys(name for name, _ in bound if specs[name].cross):
+            _cross(plan, name)
     for (name, corpus, other), upstream, probe in itertools.product(plan.folds, cfg.upstreams, cfg.probes):
         plan.jobs.append(Job(name, corpus, upstream, probe, "", other))
         if upstream in cfg.shuffled and not other:
             plan.jobs.append(Job(name, corpus, upstream, probe, "shuffled"))
     if not plan.jobs and not plan.broken:
         raise InputError("nothing to do: no corpus has a source; "
-                         f"{'; '.join(skipped) or 'no task is bound to the corpora'}")
+                         f"{'; '.join(notes) or 'no task is bound to the corpora'}")
     return plan
+
+
+def _notes(folds: Folds) -> list[str]:
+    where, notes = f"{folds.task} on {folds.corpus}", []
+    if folds.unlabelled:
+        total = folds.unlabelled + len(folds.ids)
+        notes.append(f"{where}: {folds.unlabelled:,} of {total:,} utterances have no label that counts and "
+                     "are left out")
+    if folds.gaps:
+        notes.append(f"{where}: incomplete, not comparable with results on the whole corpus: "
+                     + "; ".join(folds.gaps))
+    return notes
+
+
+def _cross(plan: Plan, task: str) -> None:
+    """Adds the folds of a task's corpora tested on each other, all on the classes common to all."""
+    members = [folds for (name, _, other), folds in plan.folds.items() if name == task and not other]
+    if len(members) < 2:
+        return
+    classes, members, left = folding.common(members)
+    where = f"{task} across corpora"
+    plan.notes += [f"{where}: {folds.corpus} is left out; it shares fewer than two classes with the others"
+                   for folds in left]
+    if len(members) < 2:
+        return
+    if classes:
+        plan.notes.append(f"{where}: on the {len(classes)} classes that all have: {', '.join(classes)}")
+    for folds in members:
+        rest = [c for c in folds.classes if canonical(c) not in classes]
+        if rest:
+            plan.notes.append(f"{where}: classes of {folds.corpus} that are not in all corpora: "
+                              + ", ".join(rest))
+    for one, other in itertools.product(members, members):
+        if one is other and {canonical(c) for c in one.classes} == set(classes):
+            continue  # the corpus' own result is on these classes already
+        found = folding.across(one, other, classes)
+        if found is None:
+            plan.notes.append(f"{where}: {one.corpus} tested on {other.corpus} is left out; a part of a fold "
+                              "has no utterance of these classes")
+        else:
+            plan.folds[task, one.corpus, other.corpus] = found
 
 
 def _needs_source(name: str) -> bool:
@@ -230,7 +318,7 @@ def _needs_source(name: str) -> bool:
 
 def _utterances(cfg: Config, exp: Path) -> tuple[dict[str, list[Utterance]], dict[str, dict[str, Sound]],
                                                  list[str]]:
-    """Utterances and sounds of the corpora that are there, and a line for each that is not."""
+    """Utterances and sounds of the corpora that have files, and a line for each that has none."""
     from avspeech.data.corpora import layout
 
     found: dict[str, list[Utterance]] = {}
@@ -242,7 +330,7 @@ def _utterances(cfg: Config, exp: Path) -> tuple[dict[str, list[Utterance]], dic
             manifests = [Path(corpus.manifest)]
             root = Path(corpus.root or manifests[0].parent)
         elif corpus.source is None and _needs_source(name):
-            skipped.append(f"{name}: no source given (corpora.{name}.source)")
+            skipped.append(f"left out: {name}: no source given (corpora.{name}.source)")
             continue
         else:
             whole = folder / "all.jsonl"
@@ -254,31 +342,44 @@ def _utterances(cfg: Config, exp: Path) -> tuple[dict[str, list[Utterance]], dic
         utterances = [u for path in manifests for u in read_manifest(path)]
         if corpus.root:
             root = Path(corpus.root)
+        twice = [i for i, count in Counter(u.id for u in utterances).items() if count > 1]
+        if twice:
+            raise InputError(f"{manifests[0].parent}: id '{twice[0]}' is in two manifests; ids are unique in "
+                             "a corpus")
         found[name] = utterances
         sounds[name] = {u.id: Sound(str(resolve(root, u.audio)), u.start, u.duration) for u in utterances}
     return found, sounds, skipped
 
 
 def _bound(cfg: Config, specs: dict[str, Task], there: list[str]) -> list[tuple[str, str]]:
-    """(task, corpus) of what was asked for and is there."""
+    """(task, corpus) of the config's tasks, where the corpus has utterances."""
     found = []
-    for asked in cfg.tasks or sorted(specs):
-        name, _, corpus = asked.partition("/")
+    for wanted in cfg.tasks or sorted(specs):
+        name, _, corpus = wanted.partition("/")
         if name not in specs:
             raise InputError(f"tasks: '{name}' is not known; known: {', '.join(sorted(specs))}")
         if corpus and corpus not in specs[name].corpora:
             raise InputError(f"tasks: {name} is not bound to '{corpus}'; bound: "
                              f"{', '.join(specs[name].corpora)}; specs/{name}.yaml binds it")
         if corpus and corpus not in cfg.corpora:
-            raise InputError(f"tasks: '{asked}' needs corpus {corpus}; give corpora.{corpus}.source")
+            raise InputError(f"tasks: '{wanted}' needs corpus {corpus}; give corpora.{corpus}.source")
         found += [(name, c) for c in ([corpus] if corpus else specs[name].corpora) if c in there]
     return list(dict.fromkeys(found))
 
 
 @contextmanager
 def held(path: Path, wait: bool = True) -> Iterator[bool]:
-    """Holds a lock that ends with the process, killed or not; False where another process has it and `wait`
-    is off. (POSIX record locks: they work on local disks and on NFS with its lock service.)"""
+    """Holds a lock that ends with the process, however that ends.
+
+    These are POSIX record locks: they work on local disks, and on NFS with its lock service.
+
+    Args:
+        path: of the lock's file.
+        wait: until another process gives the lock up.
+
+    Yields:
+        False where another process holds the lock and `wait` is off.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w", encoding="utf-8") as handle:
         try:
@@ -290,7 +391,13 @@ def held(path: Path, wait: bool = True) -> Iterator[bool]:
 
 
 def job_name(job: Job, plan: Plan, cfg: Config, identity: str, files: str, code: str) -> str:
-    """The name of a job's files: it changes with all that its numbers depend on."""
+    """The name of a job's files; it changes with everything that its numbers depend on.
+
+    Args:
+        identity: of the features (`sounds.identity`).
+        files: of `files_hash`.
+        code: of `jobs.code`.
+    """
     folds, task = plan.folds_of(job), plan.tasks[job.task]
     parts = [job.key, folds.protocol_hash, files, identity, cfg.features.dtype,
              cfg.features.batch_seconds, configs.to_dict(cfg.probes[job.probe]), cfg.seeds, task.metrics,
@@ -300,10 +407,15 @@ def job_name(job: Job, plan: Plan, cfg: Config, identity: str, files: str, code:
     return f"{safe[:120]}-{digest(parts)}"
 
 
-def files_hash(folds: Folds, keys: dict[str, str]) -> str:
-    """Over ids, targets and sounds, and who is in which part."""
-    return digest([[[i, t, keys[i]] for i, t in zip(folds.ids, folds.targets)],
-                   [[f.name, f.train, f.dev, f.test] for f in folds.folds]])
+def keys_of(folds: Folds, keys: Mapping[tuple[str, str], str]) -> list[str]:
+    """The key in the feature store of each utterance of the folds."""
+    return [keys[corpus, name] for corpus, name in zip(folds.sources, folds.ids)]
+
+
+def files_hash(folds: Folds, keys: Mapping[tuple[str, str], str]) -> str:
+    """A digest over ids, targets and sounds, and over who is in which part."""
+    utterances = [list(row) for row in zip(folds.ids, folds.targets, keys_of(folds, keys))]
+    return digest([utterances, [[f.name, f.train, f.dev, f.test] for f in folds.folds]])
 
 
 def with_options(cfg: Config, cluster: str | None = None, workers: int | None = None) -> Config:

@@ -1,34 +1,60 @@
-"""What a sweep leaves: one JSONL line a cell, and how to read it.
+"""What a sweep leaves in its folder: JSONL files, a record a line, and how to read them.
 
     results = read("exp/full")
-    for cell in results.cells: print(cell["task"], cell["upstream"], cell["metrics"])
-    results.missing       # planned and not there: never average over these in silence
+    for cell in results.cells:
+        print(cell["task"], cell["upstream"], cell["metrics"])
+    results.missing       # planned cells without a result: never average over these in silence
 
-A cell (`results.jsonl`, sorted by `KEY`, the same bytes for the same plan; no times in it):
+`results.jsonl` holds a cell a line, sorted by `KEY`. The same plan gives the same bytes; no times are in
+it. A cell's fields:
 
-    task corpus upstream probe control test_corpus fold seed     what it is (KEY)
-        control: "" or "shuffled" (labels of training and development shuffled: has to be at chance)
-        test_corpus: "" for the corpus' own test split, else the corpus that a probe of this one was tested on
-    kind term label classes      of the task; classes: [] for regression metric metrics dev           the
-    metric that counts; {"uar": 0.61, ...} on test, and on dev. null: undefined metric_definition
-    {"uar": "one line", ...} lr epoch                     chosen on dev (ties: the smaller, the earlier)
-    lr_scores                    [[lr, dev score], ...] of the whole grid layer_weights                [L]
-    after the softmax counts                       {"train": {"utterances": 960, "speakers": 16}, "dev":
-    ..., "test": ...} absent                       {"dev": [...], "test": [...]} classes without an
-    utterance there left_out                     ids of unreadable files left out (empty unless that was
-    asked for) predictions                  path below the experiment folder; `predictions(exp, cell)` reads
-    it protocol protocol_hash       name, and digest of classes and of who is in which part of each fold
-    files_hash                   ids, labels and audio content of train, dev, test upstream_identity
-    probe_settings versions job                          name of its files in cells/ and predictions/
+    KEY, what the cell is:
+      task, corpus, upstream, probe
+      control            "", or "shuffled": labels of training and development were shuffled, so that the
+                         score has to be at chance
+      test_corpus        "" for the corpus' own test split; another corpus, on which probes of this one
+                         were tested; or the corpus itself: its own test split on the classes that it
+                         shares with the other corpora
+      fold, seed
+    the task:
+      kind, term, label  as in specs/<task>.yaml
+      classes            names, in the order of their numbers; [] for regression
+      metric             the metric that counts
+      metric_definition  {"uar": "one line", ...}
+    the result:
+      metrics            {"uar": 0.61, ...} on test; null: undefined
+      dev                {metric: value} on the development split
+      lr, epoch          chosen by `dev` (of equals: the smaller, the earlier)
+      lr_scores          [[lr, dev score], ...] of the whole grid
+      layer_weights      [L], after the softmax
+    the data:
+      counts             {"train": {"utterances": 960, "speakers": 16}, "dev": ..., "test": ...}
+      absent             {"dev": [...], "test": [...]}: classes without an utterance there
+      left_out           ids of unreadable sounds that were left out (only with skip_unreadable=true)
+      unlabelled         how many utterances were left out for want of a label that counts
+      gaps               what is not as the protocol counts it (only with incomplete=true)
+    what the result was made of:
+      protocol, protocol_hash    name; digest of classes, gaps, and of who is in which part of each fold
+      files_hash                 digest of ids, labels and sounds of train, dev and test
+      upstream_identity          digest of the upstream and of the code that reads sound
+      probe_settings, versions
+      job                        name of the job's files in cells/ and predictions/
+      predictions                path below the experiment folder; `predictions(exp, cell)` reads it
 
-A prediction (one line an utterance of the test split): fold, seed, id, speaker, truth, predicted (class
-numbers, or values for regression) and, for classification, scores [K] (log posteriors, 4 decimals).
+A prediction is a line for each utterance of the test split: fold, seed, id, speaker, truth, predicted
+(numbers of classes, or values for regression) and, for classification, scores [K] (log posteriors, 4
+decimals).
 
-Beside it: `plan.jsonl` (KEY of every planned cell, sorted), `missing.jsonl` (KEY and "reason"),
-`timings.jsonl` (a line a job: KEY without fold and seed; seconds, runs, host), and `costs.jsonl` (a line an
-upstream and corpus: upstream, corpus, pooling, dtype, identity, parameters, layers, dim, frame_rate,
-utterances, audio_seconds, compute_seconds of these utterances when they were made, bytes, hits, misses: the
-last two of the last run).
+The other files:
+
+    plan.jsonl       KEY of every planned cell, sorted
+    missing.jsonl    KEY and "reason" of every planned cell without a result
+    notes.jsonl      "note": what was left out, is incomplete, or cannot be compared
+    timings.jsonl    a line a job: KEY without fold and seed; seconds, runs, host
+    costs.jsonl      a line an upstream and corpus: upstream, corpus, pooling, dtype, identity, parameters,
+                     layers, dim, frame_rate, utterances, audio_seconds, compute_seconds (for these
+                     utterances, when their features were made), bytes, and hits and misses of the store
+                     in the last run
 """
 
 from __future__ import annotations
@@ -47,24 +73,25 @@ from avspeech.errors import InputError
 JOB_KEY = ("task", "corpus", "upstream", "probe", "control", "test_corpus")
 KEY = (*JOB_KEY, "fold", "seed")
 RESULTS, PLAN, MISSING = "results.jsonl", "plan.jsonl", "missing.jsonl"
-TIMINGS, COSTS = "timings.jsonl", "costs.jsonl"
+TIMINGS, COSTS, NOTES = "timings.jsonl", "costs.jsonl", "notes.jsonl"
 
 Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Results:
-    """cells: as above; planned: their KEYs; missing: KEY and reason; timings, costs: as above."""
+    """The records of an experiment folder, as described above."""
 
     cells: list[Record]
-    planned: list[Record]
-    missing: list[Record]
+    planned: list[Record]  # KEY of each planned cell
+    missing: list[Record]  # KEY and reason
     timings: list[Record] = field(default_factory=list)
     costs: list[Record] = field(default_factory=list)
+    notes: list[Record] = field(default_factory=list)
 
 
 def key(record: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What a cell is, and its place in the order."""
+    """The KEY of a cell, by which cells are sorted."""
     return tuple(record[name] for name in KEY)
 
 
@@ -73,7 +100,7 @@ def read(exp: str | Path) -> Results:
     exp = Path(exp)
     if not (exp / RESULTS).is_file():
         raise InputError(f"{exp}: no {RESULTS} in it; run the sweep first (avspeech bench run)")
-    return Results(*(lines(exp / name) for name in (RESULTS, PLAN, MISSING, TIMINGS, COSTS)))
+    return Results(*(lines(exp / name) for name in (RESULTS, PLAN, MISSING, TIMINGS, COSTS, NOTES)))
 
 
 def predictions(exp: str | Path, cell: Mapping[str, Any]) -> list[Record]:
@@ -83,7 +110,7 @@ def predictions(exp: str | Path, cell: Mapping[str, Any]) -> list[Record]:
 
 
 def lines(path: str | Path) -> list[Record]:
-    """The records of a JSONL file; none where it is not there."""
+    """The records of a JSONL file; none if there is no such file."""
     return [record for _, record in read_jsonl(path)] if Path(path).is_file() else []
 
 
@@ -94,7 +121,10 @@ def write_lines(path: str | Path, records: Iterable[Mapping[str, Any]]) -> None:
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
-    """Writes a file aside and renames it: whole or not there. Several writers of one path do not meet."""
+    """Writes a file beside its place and renames it, so that it is never half-written.
+
+    Several processes may write the same path at once.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avspeech.bench import records
+from avspeech.data.labels import canonical
 from avspeech.errors import InputError
 
 Array = NDArray[np.float64]
@@ -32,14 +33,7 @@ LOWER_IS_BETTER = {"mae"}
 
 @dataclass(frozen=True)
 class Score:
-    """One job (task, corpus, upstream, probe, control, test_corpus) over its folds and seeds.
-
-    value: of `metric`, NaN where cells are missing; by_seed, seed_std (n - 1; NaN for one seed); fold_mean,
-    fold_std: of the cells' own metrics; low, high: the interval; measures: every metric of the task, pooled;
-    recalls [K] and confusion [K, K] (counts, averaged over seeds) of a classification; weights [L]: the
-    layers' mean weights; missing: "fold, seed: reason"; test_set: hash of ids and truth; draws: of the
-    bootstrap.
-    """
+    """One job over its folds and seeds."""
 
     task: str
     corpus: str
@@ -51,24 +45,29 @@ class Score:
     term: str = ""
     metric: str = ""
     classes: tuple[str, ...] = ()
-    value: float = math.nan
-    low: float = math.nan
+    value: float = math.nan  # of `metric`; NaN where cells are missing
+    low: float = math.nan  # of the interval
     high: float = math.nan
     by_seed: tuple[float, ...] = ()
-    seed_std: float = math.nan
-    fold_mean: float = math.nan
+    seed_std: float = math.nan  # over n - 1; NaN for one seed
+    fold_mean: float = math.nan  # of the cells' own metrics
     fold_std: float = math.nan
-    measures: dict[str, float] = field(default_factory=dict)
-    recalls: tuple[float, ...] = ()
-    confusion: tuple[tuple[float, ...], ...] = ()
-    weights: tuple[float, ...] = ()
-    folds: int = 0
+    measures: dict[str, float] = field(default_factory=dict)  # every metric of the task, pooled
+    recalls: tuple[float, ...] = ()  # [K], of a classification
+    confusion: tuple[tuple[float, ...], ...] = ()  # [K, K] counts, averaged over seeds
+    weights: tuple[float, ...] = ()  # [L], the mean weight of each layer
+    folds: int = 0  # with results
+    folds_planned: int = 0
     seeds: int = 0
     utterances: int = 0
     speakers: int = 0
-    missing: tuple[str, ...] = ()
-    test_set: str = ""
-    draws: Array = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
+    protocol: str = ""
+    protocol_hash: str = ""
+    gaps: tuple[str, ...] = ()  # what is not as the protocol counts it, of an incomplete corpus
+    unlabelled: int = 0  # utterances left out for want of a label that counts
+    missing: tuple[str, ...] = ()  # "fold, seed: reason"
+    test_set: str = ""  # hash of ids and truth
+    draws: Array = field(default_factory=lambda: np.empty(0), repr=False, compare=False)  # bootstrap
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -84,40 +83,50 @@ def scores(exp: str | Path, results: records.Results | None = None, samples: int
            level: float = 0.95) -> list[Score]:
     """A Score for every planned job, in the order of the plan's keys.
 
-    exp: the experiment folder, whose predictions are read; samples, seed, level: of the bootstrap. Raises
-    InputError where there are no results, or the predictions of a cell that is there are not.
+    Args:
+        exp: the experiment folder, whose predictions are read.
+        results: of `records.read`; default: read here.
+        samples, seed, level: of the bootstrap.
+
+    Raises:
+        InputError: there are no results, or the predictions of an existing cell are missing.
     """
     results = results or records.read(exp)
     jobs: dict[tuple[Any, ...], list[records.Record]] = {}
     gaps: dict[tuple[Any, ...], list[str]] = {}
+    planned: dict[tuple[Any, ...], set[Any]] = {}
     for record in results.cells:
         jobs.setdefault(_job(record), []).append(record)
     reasons = {records.key(record): str(record.get("reason", "")) for record in results.missing}
     there = {records.key(cell) for cell in results.cells}
-    for record in [*results.planned, *results.missing]:
+    for record in [*results.planned, *results.missing, *results.cells]:
+        planned.setdefault(_job(record), set()).add(record["fold"])
         if records.key(record) not in there:
             reason = reasons.get(records.key(record), "not run")
             line = f"fold {record['fold']}, seed {record['seed']}: {reason}"
             gaps.setdefault(_job(record), [])
             if line not in gaps[_job(record)]:
                 gaps[_job(record)].append(line)
-    return [_score(Path(exp), key, jobs.get(key, []), gaps.get(key, []), samples, seed, level)
-            for key in sorted({*jobs, *gaps})]
+    return [_score(Path(exp), key, jobs.get(key, []), gaps.get(key, []), len(planned[key]), samples, seed,
+                   level) for key in sorted({*jobs, *gaps})]
 
 
 def _job(record: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(record[name] for name in records.JOB_KEY)
 
 
-def _score(exp: Path, key: tuple[Any, ...], cells: list[records.Record], gaps: list[str], samples: int,
-           seed: int, level: float) -> Score:
+def _score(exp: Path, key: tuple[Any, ...], cells: list[records.Record], gaps: list[str],
+           planned: int, samples: int, seed: int, level: float) -> Score:
     named = dict(zip(records.JOB_KEY, key))
     if not cells:
-        return Score(**named, missing=tuple(gaps))
+        return Score(**named, missing=tuple(gaps), folds_planned=planned)
     first = cells[0]
     metric, classes = first["metric"], tuple(first["classes"])
     common = dict(kind=first["kind"], term=first.get("term", ""), metric=metric, classes=classes,
-                  folds=len({c["fold"] for c in cells}), seeds=len({c["seed"] for c in cells}),
+                  folds=len({c["fold"] for c in cells}), folds_planned=planned,
+                  seeds=len({c["seed"] for c in cells}), protocol=first.get("protocol", ""),
+                  protocol_hash=first.get("protocol_hash", ""),
+                  gaps=tuple(first.get("gaps", ())), unlabelled=first.get("unlabelled", 0),
                   missing=tuple(gaps))
     undefined = [f"fold {c['fold']}, seed {c['seed']}: {metric} is undefined" for c in cells
                  if c["metrics"].get(metric) is None]
@@ -195,7 +204,7 @@ def _sums(exp: Path, cells: list[records.Record], classes: int) -> tuple[Array, 
         else:
             t, p = truth - centre, said - centre  # joint shifts change neither measure, and keep digits
             np.add.at(table, who, np.stack([np.ones_like(t), t, p, t * t, p * p, t * p, np.abs(t - p)], 1))
-    return out, hashes.pop(), speakers, len(some)
+    return out, hashes.pop(), speakers, len({str(r["id"]) for r in some})
 
 
 def measure(name: str, sums: Array, classes: int) -> Array:
@@ -381,10 +390,36 @@ def pareto(points: Mapping[str, tuple[float, float]]) -> list[str]:
 
 
 def cross_corpus(found: Sequence[Score]) -> dict[tuple[str, str, str], dict[tuple[str, str], Score]]:
-    """By (task, upstream, probe): the Score of each (training corpus, test corpus), where any was tested on
-    another corpus. Controls are left out."""
+    """Results across corpora, all on the same classes.
+
+    The diagonal, a corpus within its own folds, is the score on the classes that it shares with the
+    others; it is the corpus' own score only where that has the same classes. Controls are left out.
+
+    Args:
+        found: of `scores`.
+
+    Returns:
+        By (task, upstream, probe): the Score of each (training corpus, test corpus).
+    """
     out: dict[tuple[str, str, str], dict[tuple[str, str], Score]] = {}
+    plain: dict[tuple[str, str, str], list[Score]] = {}
     for s in found:
-        if not s.control:
-            out.setdefault((s.task, s.upstream, s.probe), {})[s.corpus, s.test_corpus or s.corpus] = s
+        if s.control:
+            continue
+        key = (s.task, s.upstream, s.probe)
+        if s.test_corpus:
+            out.setdefault(key, {})[s.corpus, s.test_corpus] = s
+        else:
+            plain.setdefault(key, []).append(s)
+    for key, table in out.items():
+        kinds = {_names(s) for s in table.values() if s.metric}
+        corpora = {name for pair in table for name in pair}
+        for s in plain.get(key, []):
+            place = (s.corpus, s.corpus)
+            if s.corpus in corpora and place not in table and (_names(s) in kinds or not s.metric):
+                table[place] = s
     return {key: table for key, table in out.items() if any(a != b for a, b in table)}
+
+
+def _names(score: Score) -> frozenset[str]:
+    return frozenset(map(canonical, score.classes))

@@ -1,16 +1,26 @@
 """The feature store: what an upstream made of an utterance, found again by content.
 
     STORE/<identity>/<pooling>-<dtype>/<shard>.safetensors    a tensor an utterance, by its content key
-    STORE/files.json                                         content of files seen, by path, size and time
+    STORE/files.json                                          hashes of sound files
 
-A key is a digest of the sound file's bytes and of the part of it that is the utterance: a corpus that is
-moved or renamed, or shares files with another, is not computed again. A shard holds about 128 utterances
-(10^5 utterances are 800 files), is named by its keys, and is written aside and renamed: any number of
-writers can work on one store, and one that is killed leaves nothing half. There is no index to go wrong: a
-shelf reads the shards' headers.
+A key is a digest of the bytes of the sound file and of the part of it that is the utterance. A corpus
+that is moved or renamed, or shares files with another, is not computed again; a file with another
+content is, whatever its name, size and times. The identity is that of the upstream and of the code
+that reads sound (`jobs.identity`).
 
-pooling "mean": [L, D], each layer's mean over frames; all that a head needs which is linear up to its mean
-over time. pooling "none": [L, T, D]. dtype float16 halves the store; the effect is measured by `cost.py`.
+A shard holds about 128 utterances (10^5 utterances are 800 files), is named by its keys, and is
+written aside and renamed: any number of writers can work on one store, and one that is killed leaves
+nothing half-written. There is no index; a shelf reads the headers of its shards.
+
+pooling "mean": [L, D], each layer's mean over frames; that is enough for every head that is linear up
+to its mean over time. pooling "none": [L, T, D]. dtype float16 halves the store; `cost.py` measures
+what it changes.
+
+`files.json` remembers the hash of a file by its path, device, inode, size, time of modification and
+time of status change (ctime). Programs that copy a file set its size and modification time, but no
+program can set its ctime: the system does that at every write. So the memory holds on one machine, as
+long as its clock is not set back. A file that was changed less than two seconds before it was hashed
+is not remembered, since a clock's ticks may be coarser than two writes.
 """
 
 from __future__ import annotations
@@ -19,6 +29,7 @@ import hashlib
 import json
 import logging
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -119,10 +130,43 @@ def _folder(identity: str) -> str:
     return plain[:40].lstrip(".") + "-" + hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
+Mark = tuple[str, int, int, int, int, int]  # path, device, inode, size, mtime, ctime (ns)
+SETTLED = 2_000_000_000  # nanoseconds since the last change after which a hash is remembered
+
+
+def mark(path: str | Path) -> Mark:
+    """What changes whenever a file does. Raises OSError for a file that is not there."""
+    stat = os.stat(path)
+    return (os.path.realpath(path), stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns,
+            stat.st_ctime_ns)
+
+
+def content(path: str | Path) -> str:
+    """SHA-256 of a file. Raises OSError for one that cannot be read."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as data:
+        while block := data.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def content_key(sha256: str, start: float, duration: float) -> str:
+    """The store's key of a part of a file, in seconds."""
+    return hashlib.sha256(f"{sha256} {start:.4f} {duration:.4f}".encode()).hexdigest()[:32]
+
+
 def content_keys(store: str | Path, parts: Sequence[tuple[str, float, float]],
                  progress: bool = False) -> dict[tuple[str, float, float], str]:
-    """The key of each (path of a sound file, start, duration in seconds); "" for a file that is not there or
-    cannot be read. Files are hashed once and remembered by size and time of change."""
+    """The keys of parts of sound files.
+
+    Args:
+        store: folder of the feature store, which remembers the hashes.
+        parts: (path, start, duration in seconds) of each.
+        progress: show a bar where there are many files.
+
+    Returns:
+        The key of each part; "" where its file is not there or cannot be read.
+    """
     from tqdm import tqdm
 
     memory = Path(store) / "files.json"
@@ -133,23 +177,27 @@ def content_keys(store: str | Path, parts: Sequence[tuple[str, float, float]],
     quiet = None if progress and len(paths) > 500 else True
     for path in tqdm(paths, "hash of sounds", unit="file", disable=quiet):
         try:
-            stat = os.stat(path)
-            mark = f"{os.path.realpath(path)} {stat.st_size} {stat.st_mtime_ns}"
-            sums[path] = known.get(mark) or hashlib.sha256(Path(path).read_bytes()).hexdigest()
+            before = mark(path)
+            name = " ".join(map(str, before))
+            if name in known:
+                sums[path] = known[name]
+                continue
+            now = time.time_ns()
+            sums[path] = content(path)
+            if mark(path) == before and max(before[-2:]) < now - SETTLED:
+                fresh[name] = sums[path]
         except OSError:
             sums[path] = ""
-            continue
-        if mark not in known:
-            fresh[mark] = sums[path]
     if fresh:
         write_bytes(memory, json.dumps(_remembered(memory) | fresh, sort_keys=True).encode())
-    return {part: hashlib.sha256(f"{sums[part[0]]} {part[1]:.4f} {part[2]:.4f}".encode()).hexdigest()[:32]
-            if sums[part[0]] else "" for part in parts}
+    return {part: content_key(sums[part[0]], part[1], part[2]) if sums[part[0]] else "" for part in parts}
 
 
 def _remembered(path: Path) -> dict[str, str]:
     try:
         known = json.loads(path.read_text(encoding="utf-8"))
-        return known if isinstance(known, dict) else {}
-    except (OSError, ValueError):
-        return {}  # a memory that cannot be read only costs time
+    except (OSError, ValueError, RecursionError):
+        return {}  # without it, files are hashed again
+    if not isinstance(known, dict) or not all(isinstance(value, str) for value in known.values()):
+        return {}
+    return known

@@ -30,6 +30,7 @@ from avspeech.errors import InputError
 Say = Callable[[str], None]
 # (upstream, corpus) -> utterance id -> why there are no features of it
 Unreadable = dict[tuple[str, str], dict[str, str]]
+Keys = dict[tuple[str, str], str]  # (corpus, utterance id) -> key in the feature store
 
 
 @dataclass
@@ -58,7 +59,7 @@ def run(cfg: Config, exp: Path, say: Say = print) -> Outcome:
     with plan.held(exp / "plan" / ".lock"):  # another sweep may be writing the same
         made = plan.make(cfg, exp)
         keys = content_keys_of(cfg, exp, made)
-    for line in [f"left out: {line}" for line in made.skipped] + [b for _, _, b in made.broken]:
+    for line in made.notes + [reason for _, _, reason in made.broken]:
         say(line)
     seconds = {"plan": time.monotonic() - began}
     with cluster.workers(cfg.cluster) as pool:
@@ -88,13 +89,13 @@ def run(cfg: Config, exp: Path, say: Say = print) -> Outcome:
     return outcome
 
 
-def content_keys_of(cfg: Config, exp: Path, made: Plan) -> dict[str, str]:
-    """The store's key of each utterance id."""
-    sounds = {name: sound for own in made.sounds.values() for name, sound in own.items()}
-    parts = {name: (s.path, s.start, s.duration) for name, s in sounds.items()}
+def content_keys_of(cfg: Config, exp: Path, made: Plan) -> Keys:
+    """The store's key of each utterance, by (corpus, id)."""
+    sounds = {(corpus, name): s for corpus, own in made.sounds.items() for name, s in own.items()}
+    parts = {place: (s.path, s.start, s.duration) for place, s in sounds.items()}
     found = content_keys(plan.store_of(cfg, exp), list(parts.values()), progress=True)
-    # A file that is not there has no content: by its name it will be told as unreadable.
-    return {name: found[part] or f"absent-{name}" for name, part in parts.items()}
+    # A file that is not there has no content; by its name it is reported as unreadable later
+    return {place: found[part] or f"absent-{'-'.join(place)}" for place, part in parts.items()}
 
 
 def _request(cfg: Config, exp: Path, upstream: str) -> dict[str, Any]:
@@ -114,7 +115,7 @@ def _describe(cfg: Config, exp: Path, pool: cluster.Run, say: Say) -> dict[str, 
     return {name: answers[name] for name in cfg.upstreams}
 
 
-def _names(cfg: Config, made: Plan, keys: dict[str, str], described: dict[str, Any]) -> dict[Job, str]:
+def _names(cfg: Config, made: Plan, keys: Keys, described: dict[str, Any]) -> dict[Job, str]:
     """The names of the files of each job whose upstream works."""
     code = jobs.code()
     files = {place: plan.files_hash(folds, keys) for place, folds in made.folds.items()}
@@ -127,12 +128,12 @@ def _cells(exp: Path, name: str) -> Path:
     return exp / "cells" / f"{name}.jsonl"
 
 
-def _shards(made: Plan, corpus: str, keys: dict[str, str]) -> list[list[tuple[str, str, str, float, float]]]:
-    """The sounds of a corpus that a task needs, in shards that hang on nothing but the corpus and its
-    tasks."""
-    needed = {name for (_, one, other), folds in made.folds.items() if corpus in (one, other)
-              for name in folds.ids}
-    items = [(keys[name], name, s.path, s.start, s.duration)
+def _shards(made: Plan, corpus: str, keys: Keys) -> list[list[tuple[str, str, str, float, float]]]:
+    """The sounds of a corpus that a task needs, in shards that depend on the corpus and its tasks only."""
+    needed = set()
+    for folds in made.folds.values():
+        needed |= {name for name, own in zip(folds.ids, folds.sources) if own == corpus}
+    items = [(keys[corpus, name], name, s.path, s.start, s.duration)
              for name, s in sorted(made.sounds[corpus].items()) if name in needed]
     return [items[i:i + SHARD] for i in range(0, len(items), SHARD)]
 
@@ -143,7 +144,7 @@ def needs(cfg: Config, made: Plan, waiting: Iterable[Job]) -> list[tuple[str, st
                               for job in waiting for corpus in made.corpora_of(job)))
 
 
-def _extract(cfg: Config, exp: Path, made: Plan, keys: dict[str, str], described: dict[str, Any],
+def _extract(cfg: Config, exp: Path, made: Plan, keys: Keys, described: dict[str, Any],
              waiting: Sequence[Job], pool: cluster.Run) -> tuple[dict[Any, Any], Unreadable]:
     """Computes what the waiting jobs need. ((upstream, corpus) -> shelf, hits, misses), and of each
     upstream and corpus the ids of sounds that gave no features, with the reason."""
@@ -167,7 +168,7 @@ def _extract(cfg: Config, exp: Path, made: Plan, keys: dict[str, str], described
     return shelves, unreadable
 
 
-def _probe(cfg: Config, exp: Path, made: Plan, keys: dict[str, str], described: dict[str, Any],
+def _probe(cfg: Config, exp: Path, made: Plan, keys: Keys, described: dict[str, Any],
            waiting: dict[Job, str], unreadable: Unreadable, pool: cluster.Run) -> dict[Job, str]:
     """Runs the jobs; the reasons of those that failed."""
     paths = {}
@@ -175,7 +176,8 @@ def _probe(cfg: Config, exp: Path, made: Plan, keys: dict[str, str], described: 
         folds = made.folds[place]
         files = plan.files_hash(folds, keys)
         paths[place] = exp / "plan" / f"{'-'.join(p for p in place if p)}-{files}.json"
-        records.write_bytes(paths[place], json.dumps(jobs.folds_record(folds, keys, files)).encode())
+        record = jobs.folds_record(folds, plan.keys_of(folds, keys), files)
+        records.write_bytes(paths[place], json.dumps(record).encode())
     requests, by_name = [], {}
     for job, name in waiting.items():
         task = made.tasks[job.task]
@@ -237,6 +239,7 @@ def collect(cfg: Config, exp: Path, made: Plan, named: dict[Job, str], failed: d
     records.write_lines(exp / records.PLAN, planned)
     records.write_lines(exp / records.MISSING, missing)
     records.write_lines(exp / records.TIMINGS, sorted(timings, key=lambda t: json.dumps(t, sort_keys=True)))
+    records.write_lines(exp / records.NOTES, [{"note": note} for note in made.notes])
     records.write_lines(exp / records.RESULTS, cells)
     return Outcome(cells, missing)
 
@@ -273,7 +276,7 @@ def dry_run(cfg: Config, exp: Path) -> list[str]:
     described = {name: jobs.describe(_request(cfg, exp, name)) for name in cfg.upstreams}
     named = _names(cfg, made, keys, described)
     waiting = [job for job, name in named.items() if not _cells(exp, name).is_file()]
-    lines = [f"left out: {line}" for line in made.skipped] + [b for _, _, b in made.broken]
+    lines = made.notes + [reason for _, _, reason in made.broken]
     for corpus in made.sounds:
         hours = sum(s.duration for s in made.sounds[corpus].values()) / 3600
         tasks = ", ".join(t for t, c, other in made.folds if c == corpus and not other)
@@ -341,7 +344,8 @@ def report(outcome: Outcome, exp: Path) -> Outcome:
     from avspeech.report.report import command, commit
 
     print("\n".join([*table(outcome), *outcome.summary(), f"results: {exp / records.RESULTS}"]))
-    meta = {"command": command(exp)} if exp.resolve().parent.name == "exp" else {}
+    made = command(exp)
+    meta = {"command": made} if made != "unknown" else {}
     for path in leaderboard.write(exp, meta={**meta, "commit": commit()}) if outcome.cells else []:
         print(path)
     return outcome

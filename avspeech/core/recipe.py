@@ -132,7 +132,8 @@ class Recipe:
         if not args.dry_run and _is_first_process():
             storage.sweep(exp)
             config.dump(cfg, exp / "config.yaml")
-            given = {"config": args.config, "overrides": args.overrides}
+            given = {"program": f"python recipes/{self.name}/run.py", "config": args.config,
+                     "overrides": args.overrides}
             storage.write_atomically(exp / COMMAND, (json.dumps(given, indent=1) + "\n").encode())
         # In a dry run: the first stage that would run. What the stages after it would do depends on
         # its outputs, so it is not known.

@@ -168,7 +168,7 @@ class _Checker:
             out.faults.append(f"{bad} samples are NaN or infinite, the first at {first_bad:.2f} s")
         if self.sample_rate and out.rate != self.sample_rate:
             out.faults.append(f"its sample rate is {out.rate} Hz, expected {self.sample_rate}")
-        told = wav_seconds(file) or audio.duration(file)
+        told = wav_seconds(file) or audio.promised(file) or 0.0
         out.faults += _decode_faults(out.seconds, told, damaged)
 
     def _see(self, file: Path, out: _Pictures, look: bool) -> None:

@@ -33,7 +33,7 @@ from avspeech.core import checkpoint, config, models, sources, storage, trainer
 from avspeech.data import protocol as protocols
 from avspeech.data.manifest import Utterance, read_manifest
 from avspeech.data.protocol import Protocol, Split
-from avspeech.emotion.features import Cache, FeatureConfig, MelConfig
+from avspeech.emotion.features import Cache, FeatureConfig, MelConfig, digest
 from avspeech.emotion.reparam import FactorisedLinear, expandnet_init
 from avspeech.emotion.training import (
     FRAME_RATE,
@@ -69,20 +69,52 @@ class Guide:
     weight: float = 1.0
 
 
-def write_guide(path: Path, frames: Sequence[np.ndarray]) -> None:
-    """Writes a guide's frames, [F, D] of each utterance in the order of the cache's ids, atomically."""
+def write_guide(path: Path, frames: Sequence[np.ndarray], key: str = "") -> None:
+    """Writes the frames of a guide, atomically.
+
+    Args:
+        path: the file to write.
+        frames: [F, D] of each utterance, in the order of the cache's ids.
+        key: hash of all that the frames were made of.
+    """
     out = io.BytesIO()
-    np.savez(out, frames=np.concatenate(frames).astype(np.float16), counts=[len(f) for f in frames])
+    np.savez(out, frames=np.concatenate(frames).astype(np.float16),
+             counts=[len(f) for f in frames], key=key)
     storage.write_atomically(path, out.getvalue())
 
 
 def read_guide(path: Path) -> list[np.ndarray]:
-    """What `write_guide` wrote, [F, D] float32 of each utterance. Raises InputError for another file."""
+    """Reads what `write_guide` wrote.
+
+    Returns:
+        [F, D] float32 of each utterance.
+
+    Raises:
+        InputError: the file is absent or no guide.
+    """
     try:
         with np.load(path, allow_pickle=False) as kept:
             return np.split(kept["frames"].astype(np.float32), np.cumsum(kept["counts"])[:-1])
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: no guide ({error}); run the features stage") from None
+
+
+def guide_key(path: Path) -> str:
+    """The `key` that a guide was written with, "" where there is no such file."""
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            return str(kept["key"])
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return ""
+
+
+def material(cell: Cell) -> list[str]:
+    """Hashes of what a cell is made of beside its settings: manifest, features and guide ("" if absent)."""
+    manifest = Path(cell.manifest)
+    hashes = [storage.content_hash(manifest) if manifest.is_file() else "", digest(cell.cache)]
+    if cell.guide is not None:
+        hashes.append(guide_key(Path(cell.cache) / cell.guide.file))
+    return hashes
 
 
 def guides_of(cell: Cell, cache: Cache, utterances: Sequence[Utterance]) -> list[np.ndarray] | None:
@@ -164,6 +196,7 @@ class Cell:
         for key in ("manifest", "root", "cache", "name"):
             del record[key]
         record["protocol"] = protocols.get(self.protocol).hash
+        record["made of"] = material(self)
         named = sources.words(record) | {protocols.get(self.protocol).corpus}
         record["code"] = sources.code_hash(train_cell, named)
         if self.init not in INITS:
@@ -174,7 +207,8 @@ class Cell:
 def mel_config(model: str, differences: Mapping[str, Any]) -> MelConfig:
     """The front end of a model."""
     full: Any = models.build(model, **differences).config
-    return MelConfig(full.mels, full.low, full.high, full.floor, full.filters)
+    return MelConfig(full.mels, full.low, full.high, full.floor, full.filters, full.quietest,
+                     full.loudest)
 
 
 def build(cell: Cell, protocol: Protocol) -> nn.Module:
@@ -278,11 +312,17 @@ def train_cell(folder: str | Path, values: Mapping[str, Any]) -> dict[str, Any]:
         torch.set_num_threads(threads)
 
 
+def train_job(job: tuple[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """`train_cell` of (folder, values), for pools and clusters that pass one value."""
+    return train_cell(*job)
+
+
 def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     began, cpu = time.monotonic(), time.process_time()
-    protocol, cache = protocols.get(cell.protocol), Cache(cell.cache)
+    protocol = protocols.get(cell.protocol).as_found(read_manifest(cell.manifest))
+    cache = Cache(cell.cache)
     split, classes = split_of(protocol, cell), len(protocol.classes)
     main = "uar" if classes else "ccc"
     torch.manual_seed(cell.seed)

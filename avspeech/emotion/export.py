@@ -2,22 +2,23 @@
 
     exported = export("emotion-edge", "onnx", "emotion.onnx")
 
-    onnx        for onnxruntime and its like
-    onnx-int8   the same with 8-bit weights and activations from the log-mel on, calibrated on development
-    audio
-                and judged by the UAR on it
+Formats:
+
+    onnx        for onnxruntime and other ONNX runtimes
+    onnx-int8   the same with 8-bit weights and activations behind the log-mel spectrum, calibrated on
+                development audio and judged by the UAR on it
     executorch  for ExecuTorch (.pte), on XNNPACK
 
-The graph takes "audio" [1, N], float32 at 16 kHz in -1..1, N from 400 on (executorch: from 0.1, 0.5 or 1.2 s,
-which its method "shortest" tells, to 30 s), and gives "logits" [1, K] and "posteriors" [1, K]. Factorised
-layers and norms are merged first (`nn.reparam.to_deploy`). What is written is compared with torch at several
-lengths; a difference above 1e-4 is an error, and no file is left.
+The input is "audio" [1, N], float32 at 16 kHz in -1..1. N is 400 or more; for ExecuTorch at least 0.1, 0.5
+or 1.2 s (its method "shortest" returns how many samples) and at most 30 s. The outputs are "logits" [1, K]
+and "posteriors" [1, K]. Factorized layers and norms are merged first (`reparam.to_deploy`). The file is
+compared with torch at several lengths; a difference above 1e-4 is an error, and no file is left.
 """
 
 from __future__ import annotations
 
 import json
-import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +28,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from avspeech.core import exporting, pretrained
+from avspeech.core import exporting, pretrained, storage
+from avspeech.data.labels import canonical
 from avspeech.data.manifest import Utterance, read_manifest, resolve
-from avspeech.emotion.features import FeatureConfig, trimming
+from avspeech.emotion.features import FeatureConfig, trimming, without_offset
 from avspeech.emotion.logmel import SAMPLE_RATE, WINDOW, LogMelModel
 from avspeech.emotion.reparam import to_deploy
 from avspeech.errors import InputError
@@ -41,10 +43,11 @@ FORMATS = ("onnx", "onnx-int8", "executorch")
 TOLERANCE = 1e-4  # of logits (relative to the largest where that is above 1) and posteriors
 LOST = 0.01  # of UAR; more is refused
 LENGTHS = (WINDOW, 5_000, SAMPLE_RATE, 3 * SAMPLE_RATE + 77, 8 * SAMPLE_RATE)  # samples, where it is compared
-# Samples, for ExecuTorch: it plans memory for the longest; very short inputs would be a graph of their own
-# (one frame, one window), how short differs between models: the first of these that torch.export takes.
+# Samples, for ExecuTorch, which plans memory for the longest input. Very short inputs (one frame, one
+# window) would need a graph of their own; the limit differs between models, so the first of these that
+# torch.export accepts is taken.
 SHORTEST, LONGEST = (SAMPLE_RATE // 10, SAMPLE_RATE // 2, 6 * SAMPLE_RATE // 5), 30 * SAMPLE_RATE
-CALIBRATION = 200  # utterances at most, evenly over the manifest; UAR is of all
+CALIBRATION = 200  # utterances at most, evenly over the manifest; the UAR is measured on all
 _PACKAGES = {"onnx": (exporting.ONNX, exporting.EDGE),
              "executorch": (("executorch",), "pip install executorch")}
 
@@ -53,28 +56,26 @@ Runner = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written. size: bytes. parity: samples -> greatest difference from torch (of the float graph).
-    uar: of the float graph and of the quantised one, and changed: how many of `judged` utterances are
-    answered otherwise; None and 0 where nothing was quantised."""
+    """What was written."""
 
     path: Path
-    format: str
-    size: int
-    parity: dict[int, float]
-    uar: tuple[float, float] | None = None
-    judged: int = 0
-    changed: int = 0
+    format: str  # one of FORMATS
+    size: int  # bytes
+    parity: dict[int, float]  # samples -> greatest difference of the float graph from torch
+    uar: tuple[float, float] | None = None  # of the float and the quantized graph; None: not quantized
+    judged: int = 0  # utterances on which the UAR was measured
+    changed: int = 0  # utterances whose answer the quantization changed
 
     def lines(self) -> list[str]:
-        """For people."""
+        """Lines for the terminal."""
         worst = max(self.parity.values())
         each = ", ".join(f"{n / SAMPLE_RATE:.2f} s {d:.1e}" for n, d in self.parity.items())
         lines = [f"{self.path}: {self.format}, {self.size:,} bytes",
                  f"difference from torch: {each}; greatest {worst:.1e}, allowed {TOLERANCE:.0e}"
-                 + (" (before quantisation)" if self.uar else "")]
+                 + (" (before quantization)" if self.uar else "")]
         if self.uar:
             before, after = (100 * x for x in self.uar)
-            lines.append(f"UAR on {self.judged} utterances: {before:.2f} before quantisation, {after:.2f} "
+            lines.append(f"UAR on {self.judged} utterances: {before:.2f} before quantization, {after:.2f} "
                          f"after; {self.changed} answers changed")
         return lines
 
@@ -93,15 +94,22 @@ class Posteriors(nn.Module):
 
 def export(model: str | Path, to: str, out: str | Path, calibrate: str | Path | None = None,
            root: str | Path | None = None, force: bool = False) -> Exported:
-    """Writes a released model or a model folder as `out`.
+    """Writes a released model or a model folder as one file.
 
-    to: one of `FORMATS`. calibrate: manifest of development audio, for "onnx-int8"; its utterances' labels
-    "emotion" must be among the model's, others are passed over. root: what its paths are relative to
-    (default: its folder, or what `corpus.json` there says). force: write also where quantisation costs more
-    than a point of UAR.
+    Args:
+        model: name or folder.
+        to: one of `FORMATS`.
+        out: the file to write.
+        calibrate: for "onnx-int8", the manifest of development audio. The label "emotion" of its utterances
+            is matched by `data.labels.canonical` ("anger" is "angry"); utterances of other classes are
+            counted and left out.
+        root: what the paths in the manifest are relative to; default: the corpus, or the manifest's folder.
+        force: write also where quantization costs more than a point of UAR.
 
-    Raises InputError for a model or manifest that cannot be used, a missing package, and that cost;
-    AssertionError where the graph does not give what torch gives.
+    Raises:
+        InputError: the model or the manifest cannot be used, a package is missing, or quantization costs
+            more than a point of UAR.
+        AssertionError: the graph does not give what torch gives.
     """
     if to not in FORMATS:
         raise InputError(f"--to {to}: expected one of {', '.join(FORMATS)}")
@@ -118,18 +126,24 @@ def export(model: str | Path, to: str, out: str | Path, calibrate: str | Path | 
 
 
 def require(to: str) -> None:
-    """Raises InputError, with the command that installs it, where a package for this format is missing."""
+    """Raises InputError with a command that installs it, where a package for this format is missing."""
     exporting.require(f"--to {to}", *_PACKAGES[to.partition("-")[0]])
 
 
 def write(model: nn.Module, info: pretrained.ModelInfo, to: str, out: Path,
           data: Sequence[tuple[np.ndarray, int]] | None = None, force: bool = False) -> Exported:
-    """As `export`, from a model in memory. data: (samples [N], class) of development audio, for
-    "onnx-int8"."""
+    """As `export`, from a model in memory.
+
+    Args:
+        model: in eval mode.
+        info: its record.
+        to: one of `FORMATS`.
+        out: the file to write.
+        data: for "onnx-int8", (samples [N], class) of development audio.
+        force: as for `export`.
+    """
     light = Posteriors(to_deploy(model)).eval()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    aside = out.with_name(f".{out.name}.part")
-    try:
+    with storage.writing(out) as aside:
         if to == "executorch":
             run, shortest = _executorch(light, info, aside)
             parity, uar, changed = compare(light, run, shortest), None, 0
@@ -138,21 +152,18 @@ def write(model: nn.Module, info: pretrained.ModelInfo, to: str, out: Path,
             parity, uar, changed = compare(light, onnx_runner(aside)), None, 0
             if to == "onnx-int8":
                 assert data is not None
-                uar, changed = _quantise(aside, data, len(info.labels), info)
+                uar, changed = _quantize(aside, data, len(info.labels), info)
                 before, after = (100 * x for x in uar)
                 if uar[0] - uar[1] > LOST and not force:
-                    raise InputError(f"{out}: not written, 8 bits cost {before - after:.2f} points of UAR on "
-                                     f"{len(data)} utterances ({before:.2f} to {after:.2f}); "
+                    raise InputError(f"{out}: not written, 8 bits cost {before - after:.2f} points of "
+                                     f"UAR on {len(data)} utterances ({before:.2f} to {after:.2f}); "
                                      "--force writes it, --to onnx keeps all")
-        os.replace(aside, out)
-    finally:
-        aside.unlink(missing_ok=True)
     return Exported(out, to, out.stat().st_size, parity, uar, len(data or ()), changed)
 
 
 def metadata(info: pretrained.ModelInfo) -> dict[str, str]:
-    """What an exported file says of itself: labels (a JSON list), sample_rate (hertz), shortest
-    (samples), trim (dB) and margin (seconds) of the silence to cut off..."""
+    """The metadata of an exported file, all as text: labels (a JSON list), sample_rate (hertz), shortest
+    (samples), trim (dB) and margin (seconds) of the silence to cut off, and others."""
     before = trimming(info.frontend)
     return {"trim": str(before.trim), "margin": str(before.margin),
             "task": info.task, "model": info.model, "labels": json.dumps(info.labels, ensure_ascii=False),
@@ -162,8 +173,19 @@ def metadata(info: pretrained.ModelInfo) -> dict[str, str]:
 
 @torch.no_grad()
 def compare(model: nn.Module, run: Runner, shortest: int = WINDOW) -> dict[int, float]:
-    """Samples -> greatest difference of `run` from `model`, on noise with pauses, of such lengths. Raises
-    AssertionError above `TOLERANCE`."""
+    """Compares an exported graph with the model, on noise with pauses of several lengths.
+
+    Args:
+        model: samples [1, N] -> logits, posteriors [1, K].
+        run: the exported graph.
+        shortest: samples that the graph accepts at least.
+
+    Returns:
+        {samples: greatest difference}, relative to the largest logit where that is above 1.
+
+    Raises:
+        AssertionError: a difference is above `TOLERANCE`.
+    """
     differences = {}
     make = torch.Generator().manual_seed(0)
     for samples in [n for n in LENGTHS if n >= shortest]:
@@ -181,7 +203,7 @@ def compare(model: nn.Module, run: Runner, shortest: int = WINDOW) -> dict[int, 
 
 
 def onnx_runner(path: str | Path) -> Runner:
-    """A function of samples [1, N] -> logits, posteriors [1, K], by onnxruntime on one thread."""
+    """Loads an ONNX file: a function of samples [1, N] -> logits, posteriors [1, K], on one thread."""
     session = exporting.onnx_session(path)
 
     def run(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -193,24 +215,55 @@ def onnx_runner(path: str | Path) -> Runner:
 
 def development(manifest: str | Path, root: str | Path | None, info: pretrained.ModelInfo
                 ) -> list[tuple[np.ndarray, int]]:
-    """(samples [N] at 16 kHz, class) of a manifest's utterances whose label "emotion" is the model's; without
-    the silence before and after, as in training and in the recogniser."""
+    """Reads development audio, without the silence around it, as in training and in the recognizer.
+
+    Args:
+        manifest: a JSONL file.
+        root: what its paths are relative to; None: the corpus, or the manifest's folder.
+        info: of the model, whose labels are matched by `data.labels.canonical`.
+
+    Returns:
+        (samples [N] at 16 kHz, number of the class) of each utterance with one of the model's emotions.
+
+    Raises:
+        InputError: the manifest or a sound cannot be read, or a class has no utterance.
+    """
     from avspeech.data.corpora import layout
 
-    labels, before = info.labels, trimming(info.frontend)
+    before, numbers = trimming(info.frontend), _numbers(info.labels)
     utterances = read_manifest(manifest)
     base = Path(root) if root is not None else layout.root_of(Path(manifest).parent)
-    known = [u for u in utterances if u.labels.get("emotion") in labels]
-    missing = sorted(set(labels) - {u.labels["emotion"] for u in known})
+    known = []
+    for u in utterances:
+        label = u.labels.get("emotion")
+        number = None if label is None else numbers.get(str(label), numbers.get(canonical(label)))
+        if number is not None:
+            known.append((u, number))
+    found = {number for _, number in known}
+    missing = [label for number, label in enumerate(info.labels) if number not in found]
     if missing:
-        raise InputError(f"{manifest}: {len(known)} of {len(utterances)} utterances have an emotion that the "
-                         f"model knows, none is '{missing[0]}'; development audio should have every class")
-    return [(_samples(base, u, before), labels.index(u.labels["emotion"])) for u in known]
+        others = sorted({str(u.labels.get("emotion")) for u in utterances} - {*info.labels})
+        raise InputError(f"{manifest}: {len(known)} of {len(utterances)} utterances have an emotion that "
+                         f"the model knows, none is '{missing[0]}'; development audio should have every "
+                         f"class (other labels there: {', '.join(others[:8]) or 'none'})")
+    if len(known) < len(utterances):
+        print(f"{manifest}: {len(utterances) - len(known)} of {len(utterances)} utterances have no emotion "
+              "that the model knows and are left out", file=sys.stderr)
+    return [(_samples(base, u, before), number) for u, number in known]
+
+
+def _numbers(labels: Sequence[str]) -> dict[str, int]:
+    """Class numbers by label and by its canonical name, where that is one label's alone."""
+    names = [canonical(label) for label in labels]
+    by_name = {name: number for number, name in enumerate(names) if names.count(name) == 1}
+    return by_name | {label: number for number, label in enumerate(labels)}
 
 
 def _samples(root: Path, utterance: Utterance, before: FeatureConfig) -> np.ndarray:
-    sound = audio.read(resolve(root, utterance.audio), SAMPLE_RATE, utterance.start, utterance.duration)
-    begin, end = audio.speech_bounds(sound, SAMPLE_RATE, before.trim, before.margin)
+    """As `features.speech`, but of any length and at least a window."""
+    path = resolve(root, utterance.audio)
+    sound = audio.read(path, SAMPLE_RATE, utterance.start, utterance.duration)
+    begin, end = audio.speech_bounds(without_offset(sound), SAMPLE_RATE, before.trim, before.margin)
     sound = sound[begin:end]
     return np.pad(sound, (0, max(0, WINDOW - len(sound))))
 
@@ -224,7 +277,7 @@ def _onnx(model: nn.Module, info: pretrained.ModelInfo, path: Path) -> None:
     assert program is not None
     proto = program.model_proto
     for part in (proto.graph, *proto.graph.node, *proto.graph.value_info, *proto.functions):
-        # Where in the source a node comes from is longer than many a weight, and names the builder's folders.
+        # The place in the source of each node takes more bytes than many weights, and names local folders.
         part.doc_string = ""
         del part.metadata_props[:]
     del proto.graph.value_info[:]
@@ -239,9 +292,9 @@ def _save(proto: Any, info: pretrained.ModelInfo, path: Path) -> None:
     path.write_bytes(proto.SerializeToString())
 
 
-def _quantise(path: Path, data: Sequence[tuple[np.ndarray, int]], classes: int, info: pretrained.ModelInfo
+def _quantize(path: Path, data: Sequence[tuple[np.ndarray, int]], classes: int, info: pretrained.ModelInfo
               ) -> tuple[tuple[float, float], int]:
-    """Quantises the file in its place. -> UAR before and after, and how many answers changed."""
+    """Quantizes the file in place. Returns the UAR before and after, and how many answers changed."""
     import onnx
     from onnxruntime import quantization
     from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -276,7 +329,7 @@ def _quantise(path: Path, data: Sequence[tuple[np.ndarray, int]], classes: int, 
 
 
 def _with_weights(proto: Any) -> list[str]:
-    """Names of the matrix products and convolutions with weights behind the logarithm: the power in front of
+    """Names of the matrix products and convolutions with weights behind the logarithm. The power in front of
     it spans more than 8 bits, and products of two activations cost little."""
     graph = proto.graph
     makers = {output: node for node in graph.node for output in node.output}
@@ -296,8 +349,8 @@ def _answers(run: Runner, data: Any) -> list[int]:
 
 
 def _without_asserts(module: Any) -> Any:
-    """Takes out what torch.export asserts of the number of samples: in terms that ExecuTorch does not know,
-    for which its check of the graph is off too. What comes out is compared at several lengths."""
+    """Removes the assertions of torch.export about the number of samples, which ExecuTorch does not know;
+    its check of the graph is off for the same reason. The result is compared at several lengths."""
     from torch.fx.passes.infra.pass_base import PassResult
 
     for node in list(module.graph.nodes):
@@ -309,7 +362,7 @@ def _without_asserts(module: Any) -> Any:
 
 
 def _traced(model: nn.Module) -> tuple[Any, int]:
-    """The model as torch.export sees it, and the least samples it takes."""
+    """The model as a torch.export program, and the least number of samples that it accepts."""
     for shortest in SHORTEST:
         samples = torch.export.Dim("samples", min=shortest, max=LONGEST)
         try:

@@ -3,9 +3,13 @@
     cache = features.compute(folder, utterances, root, FeatureConfig(), mels)
     cache.frames("ravdess-01-...", copy=0)  # [T, M] float32; copy 0 is the utterance as it is
 
-A cache holds, of each utterance, the speech without the silence around it, and copies of it that training
-may draw instead: other speeds (and so pitches), and, where asked for, noise and a room. A training step then
-costs only the network. Values are kept as float16: of a log spectrum between -19 and 5 that is 0.01 at worst.
+A cache holds the speech of each utterance, without the silence around it, and copies that training may
+draw instead: at other speeds (and so pitches) and, if configured, with noise in a room. A training step
+then costs only the network. Values are stored as float16: of a log spectrum between -19 and 5 that is
+an error of 0.01 at most.
+
+A cache is keyed by what made it: the bytes of the sound files, the settings and the code of the front
+end. Where any of these changes, it is computed again.
 """
 
 from __future__ import annotations
@@ -15,7 +19,6 @@ import functools
 import hashlib
 import json
 import math
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -25,30 +28,28 @@ from typing import Any
 
 import numpy as np
 
+from avspeech.core import processes, sources, storage
 from avspeech.data.manifest import Utterance, resolve
 from avspeech.errors import InputError
 from avspeech.media import audio
 
-FORMAT = 1
+FORMAT = 2
 INDEX, FRAMES = "index.json", "frames.npy"
+# A mean above this share of the standard deviation is an offset of the recorder and taken off. Speech
+# itself has up to 0.013 (RAVDESS); taking that off changed none of 180 answers of the released models.
+OFFSET = 0.02
 
 
 @dataclass(frozen=True)
 class FeatureConfig:
-    """What is kept of each utterance.
+    """What is kept of each utterance."""
 
-    trim: silence around the speech that is more than so many dB below its loudest part is cut off, all but
-    `margin` seconds (0: nothing is cut). speeds: a copy at each, 0.9 is slower and deeper; the first copy is
-    always the utterance itself. noisy: so many copies more, in a room drawn by chance, with noise `snr` dB
-    below the speech. longest: seconds kept, from the middle.
-    """
-
-    trim: float = 40.0
-    margin: float = 0.08
-    speeds: tuple[float, ...] = (0.9, 0.95, 1.05, 1.1)
-    noisy: int = 0
-    snr: tuple[float, float] = (8.0, 30.0)
-    longest: float = 30.0
+    trim: float = 40.0  # dB below the loudest part; silence at both ends under that is cut (0: none)
+    margin: float = 0.08  # seconds of that silence that stay
+    speeds: tuple[float, ...] = (0.9, 0.95, 1.05, 1.1)  # a copy at each; 0.9 is slower and deeper
+    noisy: int = 0  # number of further copies, each in a random room with noise
+    snr: tuple[float, float] = (8.0, 30.0)  # dB of the speech above that noise, drawn from this range
+    longest: float = 30.0  # seconds kept, from the middle
 
     def __post_init__(self) -> None:
         if self.trim < 0 or self.margin < 0 or self.noisy < 0 or not self.longest > 0:
@@ -58,114 +59,235 @@ class FeatureConfig:
 
 
 def trimming(frontend: Mapping[str, Any]) -> FeatureConfig:
-    """`trim` and `margin` of a model's `ModelInfo.frontend`. Raises InputError for what they cannot be."""
+    """Reads how silence is cut off from a model's `ModelInfo.frontend`.
+
+    Args:
+        frontend: may hold "trim" (dB) and "margin" (seconds); others keep their default.
+
+    Returns:
+        A configuration with these two fields set.
+
+    Raises:
+        InputError: one of them is not a number of 0 or more.
+    """
     given = {key: frontend.get(key, getattr(FeatureConfig, key)) for key in ("trim", "margin")}
     for key, value in given.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
-            raise InputError(f"the model's frontend.{key} should be a number of 0 or more, got {value!r}")
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not number or not 0 <= value < math.inf:
+            raise InputError(f"the model's frontend.{key} should be a number of 0 or more, "
+                             f"got {value!r}")
     return FeatureConfig(**given)
 
 
 @dataclass(frozen=True)
 class MelConfig:
-    """The front end that made a cache: fields of `nn.logmel.LogMelConfig`."""
+    """The front end that makes a cache: fields of `logmel.LogMelConfig`."""
 
-    mels: int = 64
-    low: float = 50.0
-    high: float = 8000.0
-    floor: float = 1e-8
-    filters: str = field(default="htk", repr=False)
+    mels: int = 64  # bands
+    low: float = 50.0  # hertz, lower end of the first band
+    high: float = 8000.0  # hertz, upper end of the last band
+    floor: float = 1e-8  # added to the power before the logarithm
+    filters: str = field(default="htk", repr=False)  # mel scale, "htk" or "slaney"
+    quietest: float | None = field(default=None, repr=False)  # dB; see `logmel.leveled`
+    loudest: float | None = field(default=None, repr=False)  # dB; see `logmel.leveled`
 
     @property
     def fields(self) -> dict[str, Any]:
-        """What a cache's hash is made of: the filters only where they are not the default, as when there
-        were no others."""
+        """The fields that a cache's key is made of; those from `filters` on only where not default."""
         given = dataclasses.asdict(self)
-        return {key: value for key, value in given.items() if key != "filters" or value != "htk"}
+        for key, value in (("filters", "htk"), ("quietest", None), ("loudest", None)):
+            if given[key] == value:
+                del given[key]
+        return given
 
     @property
     def name(self) -> str:
-        """Of a folder for it: "64", or "64-1a2b3c" where other fields are not at their default."""
+        """A name for the cache's folder: "64", or "64-1a2b3c" where other fields are not default."""
         if dataclasses.replace(self, mels=64) == MelConfig():
             return str(self.mels)
-        told = repr(self) + ("" if self.filters == "htk" else self.filters)
-        return f"{self.mels}-{hashlib.sha256(told.encode()).hexdigest()[:6]}"
+        later = [f"{name}={value}" for name, value in self.fields.items()
+                 if name in ("quietest", "loudest")]
+        text = repr(self) + ("" if self.filters == "htk" else self.filters) + "".join(later)
+        return f"{self.mels}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
 
 class Cache:
-    """Features of utterances, by id and copy."""
+    """Features of utterances, by id and copy.
+
+    Args:
+        folder: of a cache that `compute` made.
+
+    Raises:
+        InputError: the folder holds no cache, or one that is damaged.
+
+    Attributes:
+        digest: hash of all that made the cache: sounds, settings and code.
+        copies: number of copies of each utterance, the utterance itself included.
+        mels: number of bands, M.
+        row: place of each utterance, by its id.
+    """
 
     def __init__(self, folder: str | Path):
-        """Opens a cache. Raises InputError for a folder that is none."""
         try:
-            index = json.loads((Path(folder) / INDEX).read_text(encoding="utf-8"))
+            index = _index(folder)
             self.all = np.load(Path(folder) / FRAMES, mmap_mode="r", allow_pickle=False)
-            self.hash, ids, self.copies = index["hash"], index["ids"], index["copies"]
+            self.digest, ids, self.copies = index["hash"], index["ids"], index["copies"]
             lengths = np.asarray(index["lengths"], np.int64).reshape(len(ids), self.copies)
-            if index["format"] != FORMAT or len(self.all) != lengths.sum():
-                raise ValueError("of another format, or cut short")
-        except (OSError, ValueError, KeyError) as error:
-            raise InputError(f"{folder}: not a cache of features ({error}); run the features stage") from None
+            if len(self.all) != lengths.sum():
+                raise ValueError("cut short")
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{folder}: not a cache of features ({error}); "
+                             "run the features stage") from None
         self.mels = self.all.shape[1]
         self.row = {name: i for i, name in enumerate(ids)}
         self.lengths = lengths
         self.starts = np.concatenate([[0], np.cumsum(lengths.ravel())[:-1]]).reshape(lengths.shape)
 
     def count(self, utterance: str, copy: int = 0) -> int:
-        """Frames of an utterance, by id."""
+        """Number of frames of an utterance, by its id. Raises InputError for an unknown id."""
         return int(self.lengths[self._row(utterance), copy])
 
     def frames(self, utterance: str, copy: int = 0) -> np.ndarray:
-        """Log-mel [T, M] float32 of an utterance, by id. Raises InputError for an id that is not in it."""
+        """Log-mel [T, M] float32 of an utterance, by its id. Raises InputError for an unknown id."""
         row = self._row(utterance)
         start = self.starts[row, copy]
         return np.asarray(self.all[start: start + self.lengths[row, copy]], np.float32)
 
     def _row(self, utterance: str) -> int:
         if utterance not in self.row:
-            raise InputError(f"{utterance}: its features are not in the cache; run the features stage again")
+            raise InputError(f"{utterance}: its features are not in the cache; "
+                             "run the features stage again")
         return self.row[utterance]
 
 
+def digest(folder: str | Path) -> str:
+    """The `Cache.digest` of a folder, without opening the features; "" where there is no cache."""
+    path = Path(folder) / INDEX
+    try:
+        stat = path.stat()
+        return _digest(str(path), stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size)
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+@functools.lru_cache(maxsize=64)
+def _digest(path: str, *stat: int) -> str:
+    return str(_index(Path(path).parent)["hash"])
+
+
+def _index(folder: str | Path) -> dict[str, Any]:
+    index = json.loads((Path(folder) / INDEX).read_text(encoding="utf-8"))
+    if index["format"] != FORMAT:
+        raise ValueError("of another format")
+    return index
+
+
+def key(utterances: Sequence[Utterance], root: str | Path, config: FeatureConfig,
+        *others: Any) -> str:
+    """The hash of all that decides the features of utterances.
+
+    Args:
+        utterances: their ids, their parts of sound files and the bytes of these files count.
+        root: what the paths of the files are relative to; it does not count, nor do the paths.
+        config: what is kept of each utterance.
+        others: further settings, as JSON values.
+
+    Returns:
+        16 hexadecimal digits.
+
+    Raises:
+        InputError: a file is not there.
+    """
+    parts = []
+    for u in utterances:
+        try:
+            parts.append([u.id, storage.content_hash(resolve(root, u.audio)), u.start, u.duration])
+        except OSError as error:
+            raise InputError(f"{resolve(root, u.audio)}: cannot be read ({error.strerror}); "
+                             "prepare the corpus again") from None
+    content = [FORMAT, sources.module_hash(__name__), dataclasses.asdict(config), parts, *others]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def compute(folder: str | Path, utterances: Sequence[Utterance], root: str | Path,
-            config: FeatureConfig = FeatureConfig(), mel: MelConfig = MelConfig(), workers: int = 1) -> Cache:
-    """The cache of `utterances` (their audio below `root`) in `folder`: opened where it is there already and
-    of the same, else made, in `workers` processes. Raises InputError for audio that cannot be read."""
+            config: FeatureConfig = FeatureConfig(), mel: MelConfig = MelConfig(),
+            workers: int = 1) -> Cache:
+    """Opens the cache of some utterances, or makes it where there is none of the same content.
+
+    Args:
+        folder: of the cache; one of other content is replaced.
+        utterances: whose sounds it holds.
+        root: what the paths of their sounds are relative to.
+        config: what is kept of each utterance.
+        mel: the front end.
+        workers: number of processes.
+
+    Returns:
+        The cache.
+
+    Raises:
+        InputError: a sound cannot be read, or the folder cannot be written to.
+    """
+    folder = Path(folder)
+    with storage.lock(folder / ".lock"):
+        wanted = key(utterances, root, config, mel.fields)
+        if digest(folder) == wanted:
+            return Cache(folder)
+        done = _features(utterances, root, config, mel, workers)
+        (folder / INDEX).unlink(missing_ok=True)
+        with storage.writing(folder / FRAMES) as aside:
+            np.save(aside, np.concatenate([x for copies in done for x in copies]),
+                    allow_pickle=False)
+        lengths = [list(map(len, copies)) for copies in done]
+        index = {"format": FORMAT, "hash": wanted, "ids": [u.id for u in utterances],
+                 "copies": len(lengths[0]), "lengths": lengths}
+        storage.write_atomically(folder / INDEX, json.dumps(index).encode())
+        return Cache(folder)
+
+
+def _features(utterances: Sequence[Utterance], root: str | Path, config: FeatureConfig,
+              mel: MelConfig, workers: int) -> list[list[np.ndarray]]:
+    """[T, M] float16 of each utterance and its copies."""
     from tqdm import tqdm
 
-    folder = Path(folder)
-    content = [FORMAT, dataclasses.asdict(config), mel.fields,
-               [[u.id, u.audio, u.start, u.duration] for u in utterances]]
-    wanted = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
-    if (folder / INDEX).exists():
-        there = Cache(folder)
-        if there.hash == wanted:
-            return there
     jobs = [(str(resolve(root, u.audio)), u.start, u.duration, config, mel, i)
             for i, u in enumerate(utterances)]
     label = f"features, {mel.mels} bands"
-    if workers > 1:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            done = list(tqdm(pool.map(_copies, jobs, chunksize=8), label, len(jobs), unit="utterance"))
-    else:
-        done = [_copies(job) for job in tqdm(jobs, label, unit="utterance")]
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / INDEX).unlink(missing_ok=True)
-    lengths = [[len(x) for x in copies] for copies in done]
-    np.save(folder / FRAMES, np.concatenate([x for copies in done for x in copies]), allow_pickle=False)
-    index = {"format": FORMAT, "hash": wanted, "ids": [u.id for u in utterances], "copies": len(lengths[0]),
-             "lengths": lengths}
-    aside = folder / (INDEX + ".part")
-    aside.write_text(json.dumps(index), encoding="utf-8")
-    os.replace(aside, folder / INDEX)
-    return Cache(folder)
+    if workers <= 1:
+        return [_copies(job) for job in tqdm(jobs, label, unit="utterance")]
+    with ProcessPoolExecutor(workers, get_context("spawn"),
+                             initializer=processes.end_with_parent) as pool:
+        return list(tqdm(pool.map(_copies, jobs, chunksize=8), label, len(jobs), unit="utterance"))
+
+
+def without_offset(samples: np.ndarray) -> np.ndarray:
+    """Takes a constant offset off samples [N] float32; what is below `OFFSET` stays, bit for bit."""
+    if not len(samples):
+        return samples
+    mean = samples.mean(dtype=np.float64)
+    if abs(mean) <= OFFSET * samples.std(dtype=np.float64):
+        return samples
+    return (samples - mean).astype(np.float32)
 
 
 def speech(path: str | Path, start: float, duration: float | None, config: FeatureConfig,
            rate: int) -> np.ndarray:
-    """[N] float32 at `rate`: an utterance without the silence around it, at most `config.longest` of it.
-    duration: in seconds, None for all that there is."""
-    samples = audio.read(path, rate, start, duration)
+    """An utterance without the silence around it and without a constant offset.
+
+    Args:
+        path: sound or video file.
+        start: where the utterance begins, in seconds.
+        duration: in seconds; None for all that there is.
+        config: what is kept of it: trim, margin and longest.
+        rate: of the result, in hertz.
+
+    Returns:
+        [N] float32.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    samples = without_offset(audio.read(path, rate, start, duration))
     begin, end = audio.speech_bounds(samples, rate, config.trim, config.margin)
     samples = samples[begin:end]
     excess = len(samples) - round(config.longest * rate)
@@ -176,17 +298,25 @@ def _copies(job: tuple[str, float, float, FeatureConfig, MelConfig, int]) -> lis
     """[T, M] float16 of an utterance and each of its copies."""
     import torch
 
+    from avspeech.emotion.logmel import leveled
+
     torch.set_num_threads(1)
     path, start, duration, config, mel, seed = job
     rate = audio.SAMPLE_RATE
     samples = speech(path, start, duration, config, rate)
-    sounds = [samples, *(audio.resample(samples, round(rate * speed), rate) for speed in config.speeds)]
+    sounds = [samples]
+    for speed in config.speeds:
+        sounds.append(audio.resample(samples, round(rate * speed), rate))
     rng = np.random.default_rng([seed, 7])
-    sounds += [in_a_room(rng, samples, rate, float(rng.uniform(*config.snr))) for _ in range(config.noisy)]
+    for _ in range(config.noisy):
+        sounds.append(in_a_room(rng, samples, rate, float(rng.uniform(*config.snr))))
     front = _front_end(mel)
+    out = []
     with torch.no_grad():
-        return [front(torch.from_numpy(np.ascontiguousarray(x, np.float32))[None])[0].half().numpy()
-                for x in sounds]
+        for x in sounds:
+            one = torch.from_numpy(np.ascontiguousarray(x, np.float32))[None]
+            out.append(front(leveled(one, None, mel.quietest, mel.loudest))[0].half().numpy())
+    return out
 
 
 @functools.lru_cache(maxsize=1)
@@ -198,9 +328,20 @@ def _front_end(mel: MelConfig) -> Any:
 
 
 def in_a_room(rng: np.random.Generator, samples: np.ndarray, rate: int, snr: float) -> np.ndarray:
-    """samples [N] in a room drawn by chance (Polack's model, 1988: white noise under an exponential decay,
-    here -60 dB after 0.15 to 0.6 s, the direct sound 0 to 12 dB above it), with noise of a chance slope (0 to
-    -6 dB an octave) `snr` dB below. The level of the speech stays."""
+    """Speech with the echo of a random room and with noise; the level of the speech stays.
+
+    The echo is Polack's model (1988): white noise under an exponential decay, here to -60 dB after 0.15
+    to 0.6 s, with the direct sound 0 to 12 dB above it. The noise falls by 0 to 6 dB an octave.
+
+    Args:
+        rng: draws the room and the noise.
+        samples: [N].
+        rate: in hertz.
+        snr: dB of the speech above the noise.
+
+    Returns:
+        [N] float32.
+    """
     n, length = len(samples), rng.uniform(0.15, 0.6) * rate
     tail = rng.standard_normal(round(length)) * 10 ** (-3 * np.arange(round(length)) / length)
     tail *= 10 ** (-rng.uniform(0, 12) / 20) / np.linalg.norm(tail)
@@ -208,8 +349,10 @@ def in_a_room(rng: np.random.Generator, samples: np.ndarray, rate: int, snr: flo
     size = 1 << (n + len(tail)).bit_length()
     wet = np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(tail, size), size)[:n]
     noise: Any = np.fft.rfft(rng.standard_normal(size))
-    noise = np.fft.irfft(noise / np.maximum(np.arange(len(noise)), 1) ** rng.uniform(0, 1), size)[:n]
+    slope = np.maximum(np.arange(len(noise)), 1) ** rng.uniform(0, 1)
+    noise = np.fft.irfft(noise / slope, size)[:n]
     power = float(np.mean(np.square(samples)))
     wet *= np.sqrt(power / max(float(np.mean(np.square(wet))), 1e-12))
-    noise *= np.sqrt(power * 10 ** (-snr / 10) / max(float(np.mean(np.square(noise))), 1e-12))
+    wanted = power * 10 ** (-snr / 10)
+    noise *= np.sqrt(wanted / max(float(np.mean(np.square(noise))), 1e-12))
     return (wet + noise).astype(np.float32)

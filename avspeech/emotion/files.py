@@ -1,9 +1,9 @@
 """The emotions of files, printed: what `avspeech emotion` does.
 
---json: a line for each file, a JSON object of file, label, posteriors {label: probability}, seconds, speech,
-notes, error, and track, a list of {start, end, label, posteriors, speech}. --csv: a line for each file, part
-"file", followed by one for each of its windows, part "window". For a file that cannot be read error says why
-and the rest is empty.
+--json: a line for each file, a JSON object with the keys file, label, posteriors {label: probability},
+seconds, speech, notes, error, and track, a list of {start, end, label, posteriors, speech}. --csv: a line
+for each file, whose part is "file", followed by one for each of its windows, whose part is "window". For a
+file that cannot be read, `error` says why and the rest is empty.
 """
 
 from __future__ import annotations
@@ -22,21 +22,30 @@ DIGITS = 4
 
 
 def print_emotions(recognizer: EmotionRecognizer, files: Iterable[str | Path], form: str = "text",
-                   progress: bool = False) -> int:
-    """On stdout, each file as soon as it is done; form: "text", "json" or "csv". What is wrong with a file
-    goes to stderr in a line, and the next one follows. Returns how many could not be read."""
+                   progress: bool = False, track: int | None = None) -> int:
+    """Prints the emotions of files on stdout, each as soon as it is known.
+
+    A file that cannot be read is named in one line on stderr, and the next one follows.
+
+    Args:
+        recognizer: gives the answers.
+        files: sound or video.
+        form: "text", "json" or "csv".
+        progress: show a bar on stderr.
+        track: which of each file's tracks of sound, from 1; None: see `media.audio.read`.
+
+    Returns:
+        The number of files that could not be read.
+    """
     bad = 0
     labels = list(recognizer.labels)
     table = csv.writer(sys.stdout, lineterminator="\n")
     if form == "csv":
-        table.writerow(["file", "part", "start", "end", "label", "speech", *(f"p_{x}" for x in labels),
-                        "notes", "error"])
+        table.writerow(["file", "part", "start", "end", "label", "speech",
+                        *(f"p_{x}" for x in labels), "notes", "error"])
     for path in files:
-        emotion, error = None, None
-        try:
-            emotion = recognizer.file(path, progress)
-        except InputError as problem:
-            error = str(problem)
+        emotion, error = _answer(recognizer, path, progress, track)
+        if error is not None:
             bad += 1
             print(f"avspeech: error: {error}", file=sys.stderr)
         if form == "json":
@@ -49,16 +58,37 @@ def print_emotions(recognizer: EmotionRecognizer, files: Iterable[str | Path], f
     return bad
 
 
+def _answer(recognizer: EmotionRecognizer, path: str | Path, progress: bool,
+            track: int | None) -> tuple[Emotion | None, str | None]:
+    """The answer for a file, or in one line why there is none."""
+    try:
+        return recognizer.file(path, progress, track), None
+    except InputError as problem:
+        return None, " ".join(str(problem).split())
+    except Exception as problem:  # whatever a decoder raises, the other files must not be lost
+        text = " ".join(str(problem).split())
+        return None, f"{path}: cannot be processed ({type(problem).__name__}{text and ': '}{text})"
+
+
 def record(path: str | Path, emotion: Emotion | None, error: str | None) -> dict[str, Any]:
-    """For JSON; the same keys always."""
+    """The JSON object of a file; it always has the same keys.
+
+    Args:
+        path: the file.
+        emotion: its answer, if there is one.
+        error: why there is none.
+    """
     keys = ("label", "posteriors", "seconds", "speech", "notes", "track")
-    values = _rounded(emotion.as_dict()) if emotion else {**dict.fromkeys(keys), "notes": [], "track": []}
+    values: dict[str, Any] = {**dict.fromkeys(keys), "notes": [], "track": []}
+    if emotion:
+        values = _rounded(emotion.as_dict())
     return {"file": str(path), **{key: values[key] for key in keys[:-1]}, "error": error,
             "track": values["track"]}
 
 
-def rows(path: str | Path, emotion: Emotion | None, error: str | None, labels: list[str]) -> list[list[Any]]:
-    """For CSV."""
+def rows(path: str | Path, emotion: Emotion | None, error: str | None,
+         labels: list[str]) -> list[list[Any]]:
+    """The rows of a CSV table for a file: its own, then its windows'. Arguments as for `record`."""
     if emotion is None:
         return [[str(path), "file", "", "", "", "", *[""] * len(labels), "", error]]
     parts: list[tuple[float, float, Emotion | Moment, str]] = [
@@ -68,21 +98,25 @@ def rows(path: str | Path, emotion: Emotion | None, error: str | None, labels: l
     for start, end, part, notes in parts:
         numbers = [round(part.posteriors[label], DIGITS) for label in labels]
         out.append([str(path), "file" if part is emotion else "window", round(start, DIGITS),
-                    round(end, DIGITS), part.label or "", round(part.speech, DIGITS), *numbers, notes, ""])
+                    round(end, DIGITS), part.label or "", round(part.speech, DIGITS), *numbers,
+                    notes, ""])
     return out
 
 
 def lines(path: str | Path, emotion: Emotion) -> list[str]:
-    """For people: the file, then, where there are several, its windows."""
-    out = [f"{path}: {_said(emotion.label, emotion.posteriors, 3)}  [{emotion.seconds:.1f} s, "
-           f"{100 * emotion.speech:.0f} % speech]", *(f"  note: {note}" for note in emotion.notes)]
+    """Lines for the terminal: the file, its notes and, where there are several, its windows."""
+    out = [f"{path}: {_ranked(emotion.label, emotion.posteriors, 3)}  [{emotion.seconds:.1f} s, "
+           f"{100 * emotion.speech:.0f} % speech]"]
+    out += [f"  note: {note}" for note in emotion.notes]
     if len(emotion.track) > 1:
-        out += [f"  {_clock(m.start)} - {_clock(m.end)}  {_said(m.label, m.posteriors, 2)}"
-                for m in emotion.track]
+        for m in emotion.track:
+            answer = _ranked(m.label, m.posteriors, 2)
+            out.append(f"  {_clock(m.start)} - {_clock(m.end)}  {answer}")
     return out
 
 
-def _said(label: str | None, posteriors: dict[str, float], count: int) -> str:
+def _ranked(label: str | None, posteriors: dict[str, float], count: int) -> str:
+    """The `count` most probable classes."""
     if label is None:
         return "silence"
     ranked = sorted(posteriors.items(), key=lambda item: -item[1])[:count]

@@ -1,13 +1,15 @@
-"""The log-mel front end of the emotion models, and what they have in common: samples in, logits out.
+"""The log-mel front end of the emotion models and their common base class: samples in, logits out.
 
-The spectrum is two matrix products with constant matrices (the DFT of 400 points as 20 x 20, Cooley and Tukey
-1965: 2.6 M multiply-accumulates a second of audio instead of the 16 M of the full matrix), frames are made by
-reshaping and slicing. So the front end is part of every exported graph, on runtimes that know no FFT.
+The spectrum is two matrix products with constant matrices (the DFT of 400 points as 20 x 20, Cooley and
+Tukey 1965: 2.6 M multiply-accumulates a second of audio instead of 16 M for the full matrix). Frames are
+made by reshaping and slicing. So the front end is part of every exported graph, also for runtimes that have
+no FFT.
 
-Choices: 25 ms Hann windows each 10 ms, only whole ones (sound shorter than one is filled up with zeros); mel
-triangles of unit area, none narrower than the spacing of the bins, so that no band is empty; natural
-logarithm of the power plus a floor. Normalisation is a part of the model, not of the features, so that
-features can be cached, cropped and augmented before it; see `LogMelConfig.normalise`.
+Windows are 25 ms long (Hann), one each 10 ms, and only whole ones count; sound shorter than one window is
+padded with zeros. Mel triangles have unit area and none is narrower than the spacing of the bins, so that no
+band is empty. The value is the natural logarithm of the power plus a floor. Normalization is a part of the
+model, not of the features, so that features can be cached, cropped and augmented before it; see
+`LogMelConfig.normalise`.
 """
 
 from __future__ import annotations
@@ -22,75 +24,116 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from avspeech.emotion.features import OFFSET
 from avspeech.errors import InputError
 
 SAMPLE_RATE, WINDOW, HOP = 16_000, 400, 160  # hertz, samples, samples
-_ROOT, _BLOCK = 20, 80  # WINDOW = _ROOT squared; both WINDOW and HOP are whole blocks
+_ROOT, _BLOCK = 20, 80  # WINDOW is _ROOT squared; WINDOW and HOP are multiples of _BLOCK
 NORMALISATIONS = ("mean", "mean_std", "level", "stored", "peak")
 FILTERS = ("htk", "slaney")
-# Brings a natural log power, its mean taken off, to about -1..1
+# Brings a natural log power, its mean taken off, to about -1..1.
 _SCALE = 0.25
-# Of "peak": Whisper's scale, whose highest value is 0.85 in the mean over RAVDESS (0.3 to 1.2, by the level)
+# Of "peak": the highest value on Whisper's scale is 0.85 on average over RAVDESS (0.3 to 1.2, by level).
 _DECADE, _DECADES, _PEAK = math.log(10), 8, 0.85
+_SILENT = 1e-6  # RMS (-120 dB) below which a sound is not amplified further
 
 
 @dataclass(frozen=True)
 class LogMelConfig:
-    """What all emotion models have in common.
+    """Settings that all emotion models share.
 
-    sample_rate: hertz, 16000 only. classes: K. mels: M, bands between low and high (hertz).
-    floor: added to the power before the logarithm (full scale white noise has power 1; 16-bit rounding
-    8e-11). normalise: "mean" takes each band's mean over the utterance's own frames off (level, microphone
-    and room go with it); "mean_std" also divides by the standard deviation over frames and bands; "level"
-    takes one mean over frames and bands off; "stored" takes statistics of the training set, set by
-    `set_statistics`: the level stays to be heard, and a stream is normalised the same from its first frame;
-    "peak" is Whisper's scale, but for the level: a quarter of the decades below the utterance's highest
-    value, at most 2 (8 decades), that value itself being 0.85.
-    filters: of the mel scale, "htk" or, as Whisper has them, "slaney" (see `mel_filters`).
-    dropout: a share, for the model to use. hrf: factorised linear layers in training, {"ratio": 4, "depth":
-    2, "where": "ffn" | "attention" | "all"} (`emotion/reparam.py`), None for plain ones.
+    `normalise` is one of:
+        "mean": the mean of each band over the utterance is taken off, and with it level, microphone and room.
+        "mean_std": the same, then divided by the standard deviation over frames and bands.
+        "level": one mean over frames and bands is taken off.
+        "stored": statistics of the training set (`LogMelModel.set_statistics`) are used. The model hears the
+            level, and a stream is normalized the same from its first frame on.
+        "peak": Whisper's scale without the level: decades below the highest value of the utterance, at most
+            8, divided by 4, where the highest value becomes 0.85.
     """
 
-    sample_rate: int = SAMPLE_RATE
-    classes: int = 8
-    mels: int = 64
-    low: float = 50.0
-    high: float = 8000.0
-    floor: float = 1e-8
-    normalise: str = "mean"
-    dropout: float = 0.1
+    sample_rate: int = SAMPLE_RATE  # hertz, 16000 only
+    classes: int = 8  # number of outputs, K
+    mels: int = 64  # number of bands, M
+    low: float = 50.0  # hertz, lower end of the first band
+    high: float = 8000.0  # hertz, upper end of the last band
+    floor: float = 1e-8  # added to the power; white noise at full scale has power 1, 16-bit rounding 8e-11
+    normalise: str = "mean"  # see above
+    dropout: float = 0.1  # a share, for the model to use
+    # Factorized linear layers in training (`emotion/reparam.py`), for example
+    # {"ratio": 4, "depth": 2, "where": "ffn" | "attention" | "all"}; None: plain layers.
     hrf: dict[str, Any] | None = None
-    filters: str = "htk"
+    filters: str = "htk"  # mel scale: "htk", or "slaney" as in Whisper (see `mel_filters`)
+    quietest: float | None = None  # dB of full scale; a sound of a lower RMS is amplified to it
+    loudest: float | None = None  # dB of full scale; a sound of a higher RMS is attenuated to it
 
 
 def frame_count(samples: Any) -> Any:
-    """Frames of so many samples (int or integer Tensor): whole windows, at least one."""
+    """Number of frames of so many samples (int or integer Tensor): whole windows, at least one."""
     frames = (samples - WINDOW) // HOP + 1
     return frames.clamp_min(1) if isinstance(frames, Tensor) else max(frames, 1)
 
 
 def frame_mask(frames: Tensor | None, length: int) -> Tensor | None:
-    """frames [B] -> [B, T] bool, True where a frame is the utterance's own; None for None."""
-    return None if frames is None else torch.arange(length, device=frames.device) < frames[:, None]
+    """frames [B] -> [B, T] bool, True at the frames of the utterance itself; None for None."""
+    if frames is None:
+        return None
+    return torch.arange(length, device=frames.device) < frames[:, None]
 
 
 def masked(x: Tensor, mask: Tensor | None) -> Tensor:
-    """x [B, T, ...] with zeros where mask [B, T] is False. NaN and infinity there go too."""
+    """x [B, T, ...] with zeros where mask [B, T] is False, also in place of NaN and infinity."""
     return x if mask is None else x.masked_fill(~mask.view(*mask.shape, *[1] * (x.ndim - 2)), 0.0)
 
 
 def masked_mean(x: Tensor, mask: Tensor | None) -> Tensor:
-    """Mean over the frames that count: x [B, T, D] -> [B, 1, D]."""
+    """Mean over the frames of the utterance: x [B, T, D] -> [B, 1, D]."""
     if mask is None:
         return x.mean(1, keepdim=True)
     return masked(x, mask).sum(1, keepdim=True) / mask.sum(1).clamp_min(1)[:, None, None]
 
 
+def leveled(audio: Tensor, mask: Tensor | None = None, quietest: float | None = None,
+            loudest: float | None = None) -> Tensor:
+    """Audio without a constant offset, its level within the limits that a model was trained for.
+
+    An offset of at most `features.OFFSET` times the RMS, and a level within the limits, stay as they are,
+    bit for bit.
+
+    Args:
+        audio: [B, N], zeros where the mask is False.
+        mask: [B, N], True at the utterance's own samples; None where all are.
+        quietest: dB of full scale to which a lower RMS is raised; None for no limit.
+        loudest: dB of full scale to which a higher RMS is lowered; None for no limit.
+
+    Returns:
+        [B, N].
+    """
+    mean = masked_mean(audio[..., None], mask)[..., 0]
+    centered = masked(audio - mean, mask)
+    rms = masked_mean(centered.square()[..., None], mask)[..., 0].sqrt()
+    audio = torch.where(mean.abs() > OFFSET * rms, centered, audio)
+    if quietest is None and loudest is None:
+        return audio
+    rms = rms.clamp_min(_SILENT)
+    least, most = (None if limit is None else 10 ** (limit / 20) for limit in (quietest, loudest))
+    return audio * (rms.clamp(least, most) / rms)
+
+
 def mel_filters(mels: int, low: float, high: float, kind: str = "htk") -> Tensor:
-    """[M, 201] float64: triangles over the bins of a 400-point DFT at 16 kHz, their centres equally spaced in
-    mel from low to high (hertz). "htk": 2595 log10(1 + f / 700), none narrower than the spacing of the bins,
-    each adding up to 1. "slaney": linear below 1 kHz, logarithmic above (Slaney, "Auditory Toolbox", 1998),
-    of an area of one bin: `librosa.filters.mel` times the spacing of the bins, 40 Hz."""
+    """Triangles over the bins of a 400-point DFT at 16 kHz, their centers equally spaced in mel.
+
+    Args:
+        mels: number of bands, M.
+        low: hertz, where the first triangle begins.
+        high: hertz, where the last triangle ends.
+        kind: "htk": 2595 log10(1 + f / 700); no triangle is narrower than the spacing of the bins, and each
+            adds up to 1. "slaney": linear below 1 kHz and logarithmic above (Slaney, "Auditory Toolbox",
+            1998), with an area of one bin: `librosa.filters.mel` times the spacing of the bins, 40 Hz.
+
+    Returns:
+        [M, 201] float64.
+    """
     step = SAMPLE_RATE / WINDOW
     away = torch.arange(WINDOW // 2 + 1, dtype=torch.float64) * step
     if kind == "slaney":
@@ -105,10 +148,10 @@ def mel_filters(mels: int, low: float, high: float, kind: str = "htk") -> Tensor
     lowest, highest = (2595 * math.log10(1 + f / 700) for f in (low, high))
     mel = torch.linspace(lowest, highest, mels + 2, dtype=torch.float64)
     edges = 700 * (10 ** (mel / 2595) - 1)
-    centres = edges[1:-1, None]
-    left = (centres - edges[:-2, None]).clamp_min(step)
-    right = (edges[2:, None] - centres).clamp_min(step)
-    away = away - centres
+    centers = edges[1:-1, None]
+    left = (centers - edges[:-2, None]).clamp_min(step)
+    right = (edges[2:, None] - centers).clamp_min(step)
+    away = away - centers
     triangles = torch.minimum(1 + away / left, 1 - away / right).clamp_min(0)
     return triangles / triangles.sum(1, keepdim=True)
 
@@ -119,7 +162,7 @@ def _phases(*shape: int, of: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class LogMel(nn.Module):
-    """samples [B, N] -> log-mel [B, T, M], float32. Nothing in it is learned, nor kept in a state dict.
+    """samples [B, N] -> log-mel [B, T, M], float32. Nothing in it is learned or part of a state dict.
 
     With n = 20 n1 + n2 and k = k1 + 20 k2, X[k] = sum over n2 of W20^(n2 k2) W400^(n2 k1) A[k1, n2], where
     A[k1, n2] = sum over n1 of W20^(n1 k1) x[n]; x is real, so k1 = 0..10 hold everything.
@@ -148,7 +191,7 @@ class LogMel(nn.Module):
         twist = k[:, None, None] * n[:, None] / WINDOW + n[:, None] * n / _ROOT  # [k1, n2, k2]
         re, im = _phases(len(k), _ROOT, _ROOT, of=twist)
         second = torch.cat([torch.cat([re, im], 2), torch.cat([-im, re], 2)], 1)  # [k1, re im n2, re im k2]
-        # Bin of each (k1, k2), mirrored into 0..200; a bin that stands there twice counts once.
+        # Bin of each (k1, k2), mirrored into 0..200; a bin that occurs twice counts once.
         bins = (torch.arange(len(k))[:, None] + _ROOT * torch.arange(_ROOT)).flatten()
         bins = torch.minimum(bins, WINDOW - bins)
         once = torch.tensor([b not in bins[:i] for i, b in enumerate(bins)])
@@ -175,14 +218,20 @@ class LogMel(nn.Module):
         return (x[..., :_ROOT] + x[..., _ROOT:]).flatten(2)
 
     def forward(self, samples: Tensor) -> Tensor:
-        # log(power + floor), as log(power / floor + 1) + log(floor): ONNX's optimiser takes a sum with so
-        # small a number for none, and the logarithm of silence is then no number.
+        return self.spectrum(samples)
+
+    def spectrum(self, samples: Tensor) -> Tensor:
+        """samples [B, N] -> log-mel [B, T, M]."""
+        # log(power + floor), as log(power / floor + 1) + log(floor): ONNX's optimizer drops the addition of
+        # so small a number, and the logarithm of silence would then be infinite.
         return (self.power(samples) @ self.filters + 1).log() + self.shift
 
 
 class LogMelModel(nn.Module):
-    """A classifier of utterances by their log-mel spectrum. A model of its own gives `classify` of normalised
-    features as `logits`."""
+    """Base class: a classifier of utterances by their log-mel spectrum. A model defines `logits`.
+
+    Raises InputError for settings that are out of range.
+    """
 
     config: LogMelConfig
     mean: Tensor
@@ -197,35 +246,58 @@ class LogMelModel(nn.Module):
         if config.classes < 1 or not 0 <= config.dropout < 1:
             raise InputError(f"model settings classes={config.classes}, dropout={config.dropout}: expected a "
                              "class or more, and a share below 1")
+        limits = [x for x in (config.quietest, config.loudest) if x is not None]
+        if not limits == sorted(limits) or not all(map(math.isfinite, limits)):
+            raise InputError(f"model settings quietest={config.quietest}, loudest={config.loudest}: "
+                             "expected decibels of full scale, in this order")
         self.logmel = LogMel(config)
         if config.normalise == "stored":
             self.register_buffer("mean", torch.zeros(config.mels))
             self.register_buffer("std", torch.ones(config.mels))
 
     def deployed_config(self) -> LogMelConfig:
-        """The configuration of what `to_deploy` makes of this model."""
+        """The configuration of the model that `to_deploy` makes of this one."""
         batch = getattr(self.config, "conv_norm", None) == "batch"
         folded: dict[str, Any] = {"conv_norm": "none"} if batch else {}
         return dataclasses.replace(self.config, hrf=None, **folded)
 
     def set_statistics(self, mean: Tensor, std: Tensor) -> None:
-        """Mean and standard deviation of each band [M] over the training set's frames, for normalise
-        "stored"."""
+        """Sets what `normalise` "stored" takes off and divides by.
+
+        Args:
+            mean: of each band [M], over the frames of the training set.
+            std: standard deviation, likewise.
+
+        Raises:
+            ValueError: the model has another `normalise`.
+        """
         if self.config.normalise != "stored":
             raise ValueError(f"normalise='{self.config.normalise}' stores no statistics")
         self.mean.copy_(mean)
         self.std.copy_(std.clamp_min(1e-3))
 
     def features(self, audio: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Log-mel before normalisation. audio [B, N] at 16 kHz, lengths [B] samples (None: all N) ->
-        x [B, T, M], frames [B] int64; what stands behind an utterance's own frames means nothing."""
+        """Log-mel spectrum before normalization.
+
+        Args:
+            audio: [B, N] at 16 kHz.
+            lengths: [B], samples of each utterance; None where all have N.
+
+        Returns:
+            x [B, T, M] and frames [B] int64; x behind an utterance's own frames has no meaning.
+        """
         if lengths is None:
             lengths = torch.full((audio.shape[0],), audio.shape[1], device=audio.device)
-        # A window that is filled up must not see the neighbours' padding.
-        return self.logmel(masked(audio, frame_mask(lengths, audio.shape[1]))), frame_count(lengths)
+        mask = frame_mask(lengths, audio.shape[1])
+        # A window that is filled up must not see the padding.
+        return self.logmel(self.leveled(masked(audio, mask), mask)), frame_count(lengths)
+
+    def leveled(self, audio: Tensor, mask: Tensor | None = None) -> Tensor:
+        """See the function `leveled`, with the limits of this model."""
+        return leveled(audio, mask, self.config.quietest, self.config.loudest)
 
     def normalise(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """x [B, T, M], mask [B, T] -> [B, T, M] on a scale of about -1..1, zeros where the mask is False."""
+        """x [B, T, M], mask [B, T] -> [B, T, M] in about -1..1, zeros where the mask is False."""
         kind = self.config.normalise
         if kind == "stored":
             return masked((x - self.mean) / self.std, mask)
@@ -241,21 +313,29 @@ class LogMelModel(nn.Module):
         return x / (square + 1e-4).sqrt()
 
     def classify(self, x: Tensor, frames: Tensor | None = None) -> Tensor:
-        """x [B, T, M] from `features`, frames [B] (None: all T) -> logits [B, K]."""
+        """x [B, T, M] from `features`, frames [B] (None where all are T) -> logits [B, K]."""
         mask = frame_mask(frames, x.shape[1])
         return self.logits(self.normalise(x, mask), frames)
 
     def logits(self, x: Tensor, frames: Tensor | None) -> Tensor:
-        """Normalised features, zeros behind an utterance's frames -> logits [B, K]."""
+        """x [B, T, M], normalized and zero behind an utterance's frames [B] -> logits [B, K]."""
         raise NotImplementedError
 
     def forward(self, audio: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """audio [B, N] at 16 kHz, in -1..1; lengths [B] int64 samples (None: all N) -> logits [B, K]."""
+        """Logits of utterances.
+
+        Args:
+            audio: [B, N] at 16 kHz, in -1..1.
+            lengths: [B] int64, samples of each; None where all have N.
+
+        Returns:
+            [B, K].
+        """
         if lengths is None:  # no masks in an exported graph
-            return self.classify(self.logmel(audio))
+            return self.classify(self.logmel(self.leveled(audio)))
         return self.classify(*self.features(audio, lengths))
 
     def example_inputs(self, seconds: float = 2.0) -> Sequence[Tensor]:
-        """Random audio of this length, batch 1, as `forward` takes it."""
+        """Random audio [1, N] of so many seconds, as `forward` takes it."""
         make = torch.Generator().manual_seed(0)
         return (0.1 * torch.randn(1, round(seconds * SAMPLE_RATE), generator=make),)

@@ -1,29 +1,32 @@
 """The emotion of a voice: sound or files in, a label, its probabilities and their course out.
 
     recognizer = EmotionRecognizer.from_pretrained("emotion-edge")
-    emotion = recognizer(audio, sample_rate=16000)     # emotion.label, .posteriors, .track
+    emotion = recognizer(audio, sample_rate=16000)     # emotion.label, .posteriors, .track, .notes
     emotion = recognizer.file("interview.mp4")         # of any length, in bounded memory
     stream = recognizer.stream(sample_rate=48000)      # stream.push(chunk) -> [(seconds, posteriors), ...]
 
-Choices. Sound is heard in windows; of each the silence at both ends is cut off, as it is in training
-(`emotion/features.py`), and the model sees the rest. A sound no longer than a window is one call of the
-model. The posteriors of a longer one are the mean of its windows' posteriors, each weighing as its speech:
-the share of it that is less than 40 dB below the loudest of the sound. A mean of posteriors, not of their
-logarithms, so that one window that is sure of itself cannot outvote all others; so too are utterances
-judged together in `emotion/training.py`. Where nothing rises above -80 dB of full scale no model is asked:
-all classes are equally likely, and a sound that is all of that kind has no label.
+How an answer is made. The sound is cut into overlapping windows. Of each window the silence at both ends is
+cut off, as in training (`emotion/features.py`), and the model hears the rest. A sound no longer than a
+window is one call of the model. The posteriors of a longer one are the mean of its windows' posteriors,
+each weighted by its share of speech: the time that is less than 40 dB below the loudest part of the sound.
+It is a mean of posteriors, not of their logarithms, so that one very sure window cannot outvote all others;
+utterances are judged together in the same way in `emotion/training.py`. Levels are compared within the
+sound, and a constant offset is taken off, so that neither changes an answer. Where nothing is louder than
+one step of a 16-bit recording, the model is not run: all classes are equally likely, and a sound without
+any louder window has no label.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from avspeech.emotion.features import trimming
+from avspeech.emotion.conditions import Conditions, levels
+from avspeech.emotion.features import trimming, without_offset
 from avspeech.emotion.logmel import HOP, SAMPLE_RATE, LogMelModel, frame_count
 from avspeech.emotion.windows import Heard, Hearing
 from avspeech.errors import InputError
@@ -33,58 +36,60 @@ if TYPE_CHECKING:
     from avspeech.core.pretrained import ModelInfo
 
 WINDOW, EVERY = 6.0, 1.0  # seconds; an acted sentence is shorter than such a window
-SHORTEST = 0.5  # seconds; less is answered with a note
-LONGEST = 120  # seconds of a window
-SILENCE = 80  # dB below full scale
-SPEECH = 40  # dB below the loudest of the sound
-BLOCK = 10 * SAMPLE_RATE  # samples of an array that are gone through at a time
+SHORTEST = 0.5  # seconds; the answer to a shorter sound has a note
+LONGEST = 120  # seconds of a window, at most
+SILENCE = 90  # dB below full scale: one step of 16 bits; dithered silence is 95 dB below
+SPEECH = 40  # dB below the loudest part of the sound
+BLOCK = 10 * SAMPLE_RATE  # samples of an array that are processed at a time
 
 
 @dataclass(frozen=True)
 class Moment:
-    """A window of the sound: start and end in seconds, label (None: silence), probability of each class,
-    speech: the share of it that is speech."""
+    """The answer for one window of a sound."""
 
-    start: float
-    end: float
-    label: str | None
-    posteriors: dict[str, float]
-    speech: float
+    start: float  # seconds
+    end: float  # seconds
+    label: str | None  # the most probable class; None for silence
+    posteriors: dict[str, float]  # probability of each class
+    speech: float  # share of the window that is speech
 
 
 @dataclass(frozen=True)
 class Emotion:
-    """label: the likeliest class, None where all is silence; posteriors: probability of each class; track:
-    the same of each window; seconds: of the sound; speech: share of it that is speech; notes: what should be
-    known about the answer."""
+    """The answer for a sound."""
 
-    label: str | None
-    posteriors: dict[str, float]
-    track: list[Moment]
-    seconds: float
-    speech: float
-    notes: list[str]
+    label: str | None  # the most probable class; None where all is silence
+    posteriors: dict[str, float]  # probability of each class
+    track: list[Moment]  # the same for each window
+    seconds: float  # length of the sound
+    speech: float  # share of it that is speech
+    notes: list[str]  # what limits the answer: silence, damage, noise, a narrow band
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """All fields as JSON values."""
         return asdict(self)
 
 
 class EmotionRecognizer:
-    """Emotions by a model of task "emotion".
+    """Emotions of voices, by a model for the task "emotion".
 
-    model: a `nn.logmel.LogMelModel`. info: its labels name the model's outputs. window, hop: seconds of a
-    window and from one to the next, a multiple of 10 ms. trim: silence at the ends of a window that is so
-    many dB below its loudest part is cut off, as in training where it is not given; 0: nothing is.
+    Args:
+        model: a `logmel.LogMelModel` in eval mode.
+        info: its `ModelInfo`; the labels name the model's outputs.
+        window: seconds of a window.
+        hop: seconds from one window to the next, a multiple of 10 ms.
+        trim: dB below the loudest part of a window; what is quieter at its ends is cut off. None: as in
+            training; 0: nothing is cut.
 
-    Raises InputError for a model of another kind, and for windows that cannot be.
+    Raises:
+        InputError: a model of another kind, or windows that are out of range.
     """
 
     def __init__(self, model: Any, info: ModelInfo, *, window: float = WINDOW, hop: float = EVERY,
                  trim: float | None = None):
         if not isinstance(model, LogMelModel) or len(info.labels) != model.config.classes:
-            raise InputError(f"model '{info.model}': expected one that hears log-mel spectra, with a label "
-                             f"for each of its outputs; it has {len(info.labels)} labels")
+            raise InputError(f"model '{info.model}': expected one that hears log-mel spectra, with a "
+                             f"label for each of its outputs; it has {len(info.labels)} labels")
         self.model, self.info = model, info
         before = trimming(info.frontend)
         self.trim, self.margin = before.trim if trim is None else trim, before.margin
@@ -94,9 +99,15 @@ class EmotionRecognizer:
     @classmethod
     def from_pretrained(cls, name_or_folder: str | Path, device: str = "cpu",
                         **options: Any) -> EmotionRecognizer:
-        """From a model's name or folder; `options` as for the class.
+        """Loads a model.
 
-        Raises InputError where there is no such model, or it is for another task.
+        Args:
+            name_or_folder: a released model, or a model folder.
+            device: a torch device, e.g. "cuda".
+            options: window, hop and trim, as for the class.
+
+        Raises:
+            InputError: there is no such model, or it is for another task.
         """
         from avspeech.core import pretrained
 
@@ -106,51 +117,89 @@ class EmotionRecognizer:
         return cls(model, info, **options)
 
     def __call__(self, audio: Any, sample_rate: int) -> Emotion:
-        """The emotion of audio [N], or [C, N] or [N, C], whose channels are averaged; floats, full scale is
-        1; sample_rate in Hz. Raises InputError for no samples, NaN, and wrong shapes and types."""
-        samples = sound.resample(sound.mono(audio), check_rate(sample_rate), SAMPLE_RATE)
-        return self._emotion(samples[i: i + BLOCK] for i in range(0, len(samples), BLOCK))
+        """The emotion of a sound.
 
-    def file(self, path: str | Path, progress: bool = False) -> Emotion:
-        """The emotion of a sound or video file of any length and format, decoded piece by piece; what grows
-        with it is the track, some 2 kB a window. progress: a bar on stderr. Raises InputError for a file that
-        cannot be read or holds no sound."""
+        Args:
+            audio: floats [N], or [C, N] or [N, C], whose channels are averaged; full scale is 1.
+            sample_rate: in hertz.
+
+        Raises:
+            InputError: no samples, NaN, or a wrong shape or type.
+        """
+        rate = check_rate(sample_rate)
+        notes: list[str] = []
+        samples = sound.resample(sound.mono(audio, notes), rate, SAMPLE_RATE)
+        emotion = self._emotion((samples[i: i + BLOCK] for i in range(0, len(samples), BLOCK)), [rate])
+        emotion.notes.extend(notes)
+        return emotion
+
+    def file(self, path: str | Path, progress: bool = False, track: int | None = None) -> Emotion:
+        """The emotion of a sound or video file of any length and format, decoded piece by piece.
+
+        Memory grows only with the track, by about 2 kB a window.
+
+        Args:
+            path: the file.
+            progress: show a bar on stderr.
+            track: which of the file's tracks of sound, from 1; None: see `media.audio.read`.
+
+        Raises:
+            InputError: the file cannot be read or holds no sound.
+        """
         damaged: list[float] = []
-        emotion = self._emotion(_shown(path, _resampled(path, damaged), progress), str(path))
+        rates: list[int] = []
+        notes: list[str] = []
+        pieces = _shown(path, _resampled(path, damaged, rates, track, notes), progress)
+        emotion = self._emotion(pieces, rates, str(path))
         if damaged:
             emotion.notes.append(f"{len(damaged)} damaged packets were heard as silence")
+        emotion.notes.extend(notes)
         return emotion
 
     def stream(self, sample_rate: int = SAMPLE_RATE, window: float | None = None,
                hop: float | None = None) -> EmotionStream:
-        """For sound that comes bit by bit. window, hop: in seconds, by default the recognizer's."""
-        return EmotionStream(self, sample_rate, *check_windows(window or self.window, hop or self.hop))
+        """A stream for sound that arrives in chunks.
+
+        Args:
+            sample_rate: in hertz.
+            window: in seconds; default: the recognizer's.
+            hop: in seconds; default: the recognizer's.
+        """
+        return EmotionStream(self, sample_rate,
+                             *check_windows(window or self.window, hop or self.hop))
 
     def hearing(self, window: float, hop: float, shortest: float | None = None) -> Hearing:
-        """The windows of a sound, with this model's spectrum. In seconds."""
+        """Cuts sound into windows with this model's spectrum; all arguments in seconds (`Hearing`)."""
+        least = None if shortest is None else round(shortest * SAMPLE_RATE)
         return Hearing(self._spectrum, self.model.config.mels, round(window * SAMPLE_RATE),
-                       round(hop * SAMPLE_RATE), None if shortest is None else round(shortest * SAMPLE_RATE))
+                       round(hop * SAMPLE_RATE), least)
 
     def posteriors(self, heard: Heard) -> np.ndarray:
-        """[K] float64 of a window."""
+        """The probabilities [K] float64 of the classes in a window."""
         import torch
 
-        if _quiet(heard.samples).min() > SILENCE:
+        if levels(heard.samples).min() > SILENCE:
             return np.full(len(self.labels), 1 / len(self.labels))
-        frames = heard.frames
-        begin, end = sound.speech_bounds(heard.samples, SAMPLE_RATE, self.trim, self.margin)
-        first = begin // HOP  # begin is a multiple of it
-        frames = frames[first: first + frame_count(end - begin)]
+        begin, end = sound.speech_bounds(without_offset(heard.samples), SAMPLE_RATE, self.trim,
+                                         self.margin)
+        begin -= begin % HOP  # frames begin at multiples of it
         with torch.inference_mode():
-            x = torch.from_numpy(frames).to(self._device)[None]
+            speech = torch.from_numpy(heard.samples[begin:end]).to(self._device)[None]
+            leveled = self.model.leveled(speech)
+            if torch.equal(leveled, speech):
+                first = begin // HOP
+                frames = heard.frames[first: first + frame_count(end - begin)]
+                x = torch.from_numpy(frames).to(self._device)[None]
+            else:
+                x = self.model.logmel.spectrum(leveled)
             out = self.model.classify(x)[0].double().softmax(0).cpu().numpy()
         if not np.isfinite(out).all():
-            raise FloatingPointError("the model's output is not finite at "
-                                     f"{heard.start / SAMPLE_RATE:.2f} s to {heard.end / SAMPLE_RATE:.2f} s")
+            raise InputError(f"{heard.start / SAMPLE_RATE:.2f} s to {heard.end / SAMPLE_RATE:.2f} s: "
+                             "the model's output is not finite; samples should be within -1..1")
         return out
 
     def named(self, posteriors: np.ndarray) -> dict[str, float]:
-        """By label."""
+        """Posteriors [K] as {label: probability}."""
         return dict(zip(self.labels, map(float, posteriors), strict=True))
 
     @property
@@ -163,14 +212,21 @@ class EmotionRecognizer:
         with torch.inference_mode():
             return self.model.logmel(torch.from_numpy(samples).to(self._device)[None])[0].cpu().numpy()
 
-    def _emotion(self, pieces: Iterable[np.ndarray], name: str = "audio") -> Emotion:
-        hearing = self.hearing(self.window, self.hop)
+    def _emotion(self, pieces: Iterable[np.ndarray], rates: Sequence[int],
+                 name: str = "audio") -> Emotion:
+        """The answer for pieces [n] at 16 kHz. rates: of the sound itself, filled while pieces are read."""
+        hearing, conditions = self.hearing(self.window, self.hop), Conditions()
         found: list[tuple[float, float, np.ndarray, np.ndarray]] = []
 
         def note(windows: Iterator[Heard]) -> None:
             for w in windows:
-                found.append((w.start / SAMPLE_RATE, w.end / SAMPLE_RATE, self.posteriors(w),
-                              _quiet(w.samples)))
+                try:
+                    posteriors = self.posteriors(w)
+                except InputError as error:
+                    raise InputError(f"{name}: {error}") from None
+                below = levels(w.samples)
+                conditions.add(w.start, w.samples, below)
+                found.append((w.start / SAMPLE_RATE, w.end / SAMPLE_RATE, posteriors, below))
 
         for piece in pieces:
             if not np.isfinite(piece).all():
@@ -180,18 +236,23 @@ class EmotionRecognizer:
         note(hearing.finish())
         if not found:
             raise InputError(f"{name}: no samples; expected sound")
-        loudest = min(int(quiet.min()) for *_, quiet in found)
-        limit = min(loudest + SPEECH, SILENCE)
-        speech = np.array([np.mean(quiet <= limit) for *_, quiet in found])
-        track = [Moment(start, end, self._label(p, share), self.named(p), float(share))
-                 for (start, end, p, _), share in zip(found, speech, strict=True)]
+        loudest = min(int(below.min()) for *_, below in found)
+        limit = loudest + SPEECH if loudest <= SILENCE else -1
+        speech = np.array([np.mean(below <= limit) for *_, below in found])
+        track = []
+        for (start, end, posteriors, _), share in zip(found, speech, strict=True):
+            label = self._label(posteriors, share)
+            track.append(Moment(start, end, label, self.named(posteriors), float(share)))
         seconds = hearing.heard / SAMPLE_RATE
         notes = []
         if seconds < SHORTEST:
             notes.append(f"{seconds:.2f} s of sound: too little to tell an emotion by")
-        if not speech.any():
+        if speech.any():
+            notes += conditions.notes(min(rates, default=SAMPLE_RATE))
+        else:
             notes.append(f"silence: nothing above -{SILENCE} dB of full scale")
-        mean = np.average([p for _, _, p, _ in found], axis=0, weights=speech if speech.any() else None)
+        mean = np.average([p for _, _, p, _ in found], axis=0,
+                          weights=speech if speech.any() else None)
         return Emotion(self._label(mean, speech.max()), self.named(mean), track, seconds,
                        float(speech.mean()), notes)
 
@@ -200,28 +261,61 @@ class EmotionRecognizer:
 
 
 class EmotionStream:
-    """Sound bit by bit in, posteriors out each hop: `EmotionRecognizer.stream`. Memory, and the time that a
-    chunk takes, do not grow."""
+    """Sound in chunks in, posteriors out at each hop (`EmotionRecognizer.stream`).
+
+    Memory, and the time for a chunk, do not grow.
+    """
 
     def __init__(self, recognizer: EmotionRecognizer, sample_rate: int, window: float, hop: float):
         self.recognizer = recognizer
         self._hearing = recognizer.hearing(window, hop, SHORTEST)
         self._resampler = _Resampler(check_rate(sample_rate))
+        self._finished = False
 
     def push(self, chunk: Any) -> list[tuple[float, dict[str, float]]]:
-        """(seconds, posteriors) for each hop that ends in `chunk`, floats [n] (or [C, n], [n, C]) of any
-        length, 20 ms being usual: of the window that ends then, seconds after the stream's beginning; of all
-        that was heard where that is less than a window, from half a second on. Raises InputError as the
-        recognizer's call does, but for an empty chunk."""
+        """Hears the next chunk.
+
+        Args:
+            chunk: floats [n], [C, n] or [n, C] of any length, 20 ms being usual; may be empty.
+
+        Returns:
+            (seconds, posteriors) for each hop that ends in the chunk, of the window that ends there.
+            `seconds` is counted from the beginning of the stream. While less than a window was heard, the
+            window is all that was heard, from half a second on.
+
+        Raises:
+            InputError: a wrong shape or type, NaN, or a stream that was finished.
+        """
+        if self._finished:
+            raise InputError("the stream was finished; begin another one with recognizer.stream()")
         if np.size(chunk) == 0:
             return []
-        samples = self._resampler(sound.mono(chunk))
-        return [(w.end / SAMPLE_RATE, self.recognizer.named(self.recognizer.posteriors(w)))
-                for w in self._hearing.push(samples)]
+        return self._answers(self._hearing.push(self._resampler(sound.mono(chunk))))
+
+    def finish(self) -> list[tuple[float, dict[str, float]]]:
+        """Ends the stream.
+
+        Returns:
+            The answers that were still due, as `push` gives them. The last one is of the window that ends
+            with the last sample, also where less than half a second was heard; none where no sound came
+            since the last answer.
+
+        Raises:
+            InputError: the stream was finished before.
+        """
+        if self._finished:
+            raise InputError("the stream was finished; begin another one with recognizer.stream()")
+        self._finished = True
+        rest = self._resampler(np.zeros(0, np.float32), last=True)
+        return self._answers(self._hearing.push(rest)) + self._answers(self._hearing.finish())
+
+    def _answers(self, windows: Iterator[Heard]) -> list[tuple[float, dict[str, float]]]:
+        model = self.recognizer
+        return [(w.end / SAMPLE_RATE, model.named(model.posteriors(w))) for w in windows]
 
 
 class _Resampler:
-    """Pieces at `rate` -> pieces at 16 kHz."""
+    """Pieces at `rate` hertz -> pieces at 16 kHz."""
 
     def __init__(self, rate: int):
         self._stream: Any = None
@@ -246,35 +340,48 @@ class _Resampler:
 
 
 def check_windows(window: float, hop: float) -> tuple[float, float]:
-    """Both, if they can be. Raises InputError, in one line, if not."""
+    """window and hop, in seconds. Raises InputError where they are out of range."""
     steps = hop * SAMPLE_RATE / HOP
     if not (SHORTEST <= window <= LONGEST and 1 <= round(steps, 6) and hop <= window
             and abs(steps - round(steps)) < 1e-6):
-        raise InputError(f"window {window:g} s, hop {hop:g} s: expected a window of {SHORTEST} to {LONGEST} "
-                         "s, and a hop no longer than it, a multiple of 0.01 s")
+        raise InputError(f"window {window:g} s, hop {hop:g} s: expected a window of {SHORTEST} to "
+                         f"{LONGEST} s, and a hop no longer than it, a multiple of 0.01 s")
     return window, hop
 
 
 def check_rate(sample_rate: float) -> int:
-    """As int, if it is one. Raises InputError."""
+    """A sample rate in hertz as int. Raises InputError where it is not positive and whole."""
     if not (sample_rate > 0 and sample_rate == int(sample_rate)):
         raise InputError(f"sample_rate={sample_rate}: expected a positive whole number of Hz")
     return int(sample_rate)
 
 
-def _quiet(samples: np.ndarray) -> np.ndarray:
-    """How far below full scale each 10 ms of a window are, in whole dB, 0..255, [n] uint8; a constant offset
-    of the samples is no sound."""
-    whole = max(1, len(samples) // HOP)
-    blocks = samples[: whole * HOP].astype(np.float64) - samples.mean(dtype=np.float64)
-    power = np.square(blocks).reshape(whole, -1).mean(1)
-    return np.clip(np.round(-10 * np.log10(power + 1e-26)), 0, 255).astype(np.uint8)
+def card_lines(name: str, info: ModelInfo) -> Mapping[str, Any]:
+    """What a model card says of an emotion model (`core.pretrained.card`).
+
+    Args:
+        name: of the model.
+        info: its record.
+
+    Returns:
+        "title": a sentence that says what the model does; "python": lines of Python after
+        `model = avspeech.load(...)`; "shell": commands.
+    """
+    call = f"emotion = model(audio, sample_rate={info.sample_rate})  # .label, .posteriors, .track"
+    return {"title": "Tells the emotion of a voice",
+            "python": [call],
+            "shell": [f"avspeech emotion FILE --model {name}",
+                      f"avspeech export {name} --to onnx -o {name}.onnx"]}
 
 
-def _resampled(path: str | Path, damaged: list[float]) -> Iterator[np.ndarray]:
+def _resampled(path: str | Path, damaged: list[float], rates: list[int], track: int | None,
+               notes: list[str]) -> Iterator[np.ndarray]:
+    """Pieces of a file at 16 kHz; the file's own rate is appended to `rates`."""
     resampler = None
-    for piece, rate in sound.blocks(path, damaged):
-        resampler = resampler or _Resampler(rate)
+    for piece, rate in sound.blocks(path, damaged, track, notes):
+        if resampler is None:
+            rates.append(rate)
+            resampler = _Resampler(rate)
         yield resampler(piece)
     if resampler is not None:
         yield resampler(np.zeros(0, np.float32), last=True)
@@ -286,7 +393,9 @@ def _shown(path: str | Path, pieces: Iterator[np.ndarray], progress: bool) -> It
         return
     from tqdm import tqdm
 
-    with tqdm(total=round(sound.duration(path)), desc=Path(path).name, unit="s", leave=False) as bar:
+    seconds = sound.promised(path)
+    with tqdm(total=None if seconds is None else round(seconds), desc=Path(path).name, unit="s",
+              leave=False) as bar:
         done = 0
         for piece in pieces:
             yield piece

@@ -220,13 +220,14 @@ class Extractor:
         face: int | None = None,
         progress: bool = True,
         mouth: bool = False,
+        track: int | None = None,
     ) -> list[Path]:
         """Each face's voice from one or more synchronised videos, as wav and mp4: see
         `avspeech.extraction.files`."""
         from avspeech.extraction.files import extract
 
         paths = [Path(videos)] if isinstance(videos, (str, Path)) else [Path(video) for video in videos]
-        return extract(self, paths, Path(out), face, progress, mouth)
+        return extract(self, paths, Path(out), face, progress, mouth, track)
 
 
 def extract_files(
@@ -237,7 +238,8 @@ def extract_files(
     progress: bool = True,
     device: str = "cpu",
     mouth: bool = False,
+    track: int | None = None,
 ) -> list[Path]:
     """`Extractor.from_pretrained(model).extract(videos, out, face)`: what `avspeech extract` does."""
     return Extractor.from_pretrained(model, device=device).extract(
-        videos, out, face=face, progress=progress, mouth=mouth)
+        videos, out, face=face, progress=progress, mouth=mouth, track=track)

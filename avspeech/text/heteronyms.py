@@ -39,17 +39,25 @@ def senses() -> dict[str, tuple[Sense, ...]]:
 def pairs() -> dict[str, tuple[str, str, str]]:
     """{word or inflection: (form, as a noun, as a verb)}; form: "base", "s", or "verb" for what is
     none but a verb ("recording")."""
-    from avspeech.text.lexicon import with_ed, with_s
+    from avspeech.text.lexicon import known, with_ed, with_s
 
+    dictionary = known()
     found: dict[str, tuple[str, str, str]] = {}
     for base, noun, verb in lists.rows("pairs.tsv", 3):
         found[base] = ("base", noun, verb)
         found[_plural(base)] = ("s", with_s(noun), with_s(verb))
-        for spelled in _endings(base, "ed"):
-            found[spelled] = ("verb", with_ed(verb), with_ed(verb))
-        for spelled in _endings(base, "ing"):
-            found[spelled] = ("verb", f"{verb} IH0 NG", f"{verb} IH0 NG")
+        for ending, phones in (("ed", with_ed(verb)), ("ing", f"{verb} IH0 NG")):
+            for spelled in _endings(base, ending):
+                listed = dictionary.get(spelled, "")
+                phones = listed if _stress(listed) == _stress(phones) else phones
+                found[spelled] = ("verb", phones, phones)
     return found
+
+
+def _stress(phones: str) -> int:
+    """Which vowel has the primary stress; -1 where none has."""
+    stresses = [phone[-1] for phone in phones.split() if phone[-1].isdigit()]
+    return stresses.index("1") if "1" in stresses else -1
 
 
 def _plural(base: str) -> str:

@@ -108,15 +108,20 @@ def table() -> dict[str, str]:
     for line in lzma.decompress(TABLE.read_bytes()).decode().splitlines():
         word, _, phones = line.partition(" ")
         entries[word] = phones
-    entries.update((word, phones) for word, phones in lists.rows("new_words.tsv", 2))
     return entries
+
+
+@functools.lru_cache(maxsize=1)
+def known() -> dict[str, str]:
+    """The same with the words that it lacks or has wrong (`tables/new_words.tsv`)."""
+    return {**table(), **{word: phones for word, phones in lists.rows("new_words.tsv", 2)}}
 
 
 @functools.lru_cache(maxsize=4096)
 def is_letters(word: str) -> bool:
     """Whether the dictionary says a word letter by letter: "fbi"."""
     spelled = " ".join(LETTERS[c.upper()] for c in word if c.upper() in LETTERS)
-    return _bare(table().get(word, "")) == _bare(spelled)
+    return _bare(known().get(word, "")) == _bare(spelled)
 
 
 def _bare(phones: str) -> str:
@@ -125,7 +130,7 @@ def _bare(phones: str) -> str:
 
 def has(word: str) -> bool:
     """Whether the dictionary has a word of lower-case letters."""
-    return word in table()
+    return word in known()
 
 
 _VOICELESS = ("P", "T", "K", "F", "TH")
@@ -250,7 +255,7 @@ def arpabet(word: str) -> tuple[str, str]:
     if len(word) <= 3 and word[:1].isupper():
         name, plural = word[0], word.endswith("'s")
         return (with_s(LETTERS[name]) if plural else LETTERS[name]), "dictionary"
-    entries = table()
+    entries = known()
     if word in entries:
         return entries[word], "dictionary"
     built = _built(word, entries)

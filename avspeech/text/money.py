@@ -87,8 +87,11 @@ def cents(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(plain(match.group(1))), "cent" if one else "cents"]
 
 
-@rule(r"[-–](?=[$£€¥₹]?\d)", "s")
+@rule(r"[-–](\s?)(?=[$£€¥₹]?\d)", "s")
 def until(match: re.Match[str], context: Text) -> list[str] | None:
     """A dash between two prices, shares or times. `10am-5pm` -> ten A M to five P M"""
     before = context.text[max(0, match.start() - 20) : match.start()]
+    if bool(match.group(1)) != before.endswith(" "):
+        return None
+    before = before.rstrip()
     return ["to"] if re.search(r"\d(?:%|°|\s?[aApP]\.?\s?[mM]\.?|[kKMB])?$", before) else None

@@ -21,6 +21,8 @@ PREPOSITIONS = lists.words("parts.prepositions")
 ADVERBS = lists.words("parts.adverbs")
 BREAKS = lists.words("parts.breaks")
 CAUSES = lists.words("parts.causes")
+# "Keep them separate": what stands behind is no verb.
+KEEPS = frozenset("keep keeps kept leave leaves hold holds held find finds found consider".split())
 PEOPLE = lists.words("parts.people")
 # Verbs that are hardly anything else, to see whether a clause has one already.
 VERBS = lists.words("parts.verbs")
@@ -172,6 +174,8 @@ def _base(
             and right in FORMS_OF_BE
             else "verb"
         )
+    if near in OBJECTS and second in KEEPS and not objective:
+        return "noun"
     if near in SUBJECTS:
         return "verb"
     if (
@@ -261,8 +265,11 @@ def _joined(
         return "noun"
     if right in PREPOSITIONS or right in BE | HAVE | MODALS | VERBS:
         return "noun"
-    start, end = clause(words, final, place)
-    return "noun" if any(_finite(words, i) for i in range(place + 1, end + 1)) else "verb"
+    _, end = clause(words, final, place)
+    first = place + 1
+    if right.endswith("ed") and first < end and words[first + 1] not in PREPOSITIONS:
+        first += 1  # "use fixed seeds"
+    return "noun" if any(_finite(words, i) for i in range(first, end + 1)) else "verb"
 
 
 def has_noun_phrase(words: Sequence[str], place: int) -> bool:

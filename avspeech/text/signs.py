@@ -143,6 +143,10 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
     words, kind = lists.SIGNS[found]
     if found in lists.GREEK:
         return None  # a word of Greek
+    if found == "*" and (
+        "*" in (left, right) or not (left == right == " " or left.isdigit() and right.isdigit())
+    ):
+        return None  # "**bold**"
     if kind == "between":
         spaced = view[max(0, place - 2) : place].strip(" " + EDGE) and view[
             place + 1 : place + 3

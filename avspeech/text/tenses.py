@@ -115,6 +115,8 @@ def is_past(words: Sequence[str], final: Sequence[bool], place: int) -> bool:
         )
         or "once" in around
     )
+    if left == ["who"] and start == 0:
+        return True
     if near in SUBJECTS or plural(near):
         habit = any(
             w in ("every", "always", "usually", "often", "sometimes", "daily", "can", "will")

@@ -190,13 +190,13 @@ def name_with_digits(match: re.Match[str], context: Text) -> list[str] | None:
     )
 
 
-@rule(r"[A-Z](?![^\W_])(?:['’]s)?", "l")
+@rule(r"[A-Z](?![^\W_]|['’](?!s(?![^\W_]))[^\W_])(?:['’]s)?", "l")
 def letter(match: re.Match[str], context: Text) -> list[str] | None:
     """A letter by itself; A is the article where one can stand. `A and B are here` -> A and B are
     here"""
     name = match.group()[0]
     ending = "'s" * (len(match.group()) > 1)
-    if name == "I" and not ending and not re.match(r"-\d", context.behind(match.end())):
+    if name == "I" and not ending and not re.match(r"-\d|/[A-Z]", context.behind(match.end())):
         return ["i"]
     if context.view[match.start() - 1 : match.start()] in ("-", "−") and name == "A":
         return [name + ending]

@@ -23,6 +23,9 @@ import onnxruntime
 
 WINDOW, HOP = 6.0, 1.0  # seconds
 SILENCE = 1e-8  # power of the loudest block of what is no sound at all
+FLOOR = 10  # percentile of the blocks' power that is the noise of the room
+ABOVE = 4.0  # dB: sound is at least so far above the noise
+WITHIN = 15.0  # dB: what is so close to the loudest block is sound, whatever the noise
 
 
 class Recogniser:
@@ -56,25 +59,41 @@ class Recogniser:
         count = len(samples) // step
         if count < 5:
             return samples if samples.any() else None
-        power = np.square(samples[: count * step].reshape(count, step), dtype=np.float64).mean(1)
+        # About the mean: a constant offset of the recorder is no sound.
+        frames = samples[: count * step].astype(np.float64).reshape(count, step)
+        power = np.square(frames - samples.mean(dtype=np.float64)).mean(1)
         if power.max() < SILENCE:
             return None
         if not self.below:
             return samples
         power = np.convolve(power, np.full(5, 0.2), "same")
-        loud = np.flatnonzero(power >= power.max() * 10 ** (-self.below / 10))
+        loud = np.flatnonzero(power >= threshold(power, self.below))
         return samples[max(0, loud[0] - self.margin) * step: (loud[-1] + 1 + self.margin) * step]
 
 
+def threshold(power: np.ndarray, below: float) -> float:
+    """The power from which blocks [T] are sound: `below` dB under the loudest, or above a room's
+    noise."""
+    loudest, noise = power.max(), np.percentile(power, FLOOR)
+    wanted = max(loudest * 10 ** (-below / 10), noise * 10 ** (ABOVE / 10))
+    return min(wanted, loudest * 10 ** (-min(below, WITHIN) / 10))
+
+
 def read_wav(path: str, sample_rate: int) -> np.ndarray:
-    """Samples [N], float32, of a wav of 16 bits at this rate, channels averaged."""
+    """Samples [N], float32, of a wav of 16 bits at this rate, channels averaged, unless they
+    cancel."""
     with wave.open(path) as file:
         if file.getsampwidth() != 2 or file.getframerate() != sample_rate:
             raise ValueError(f"{8 * file.getsampwidth()} bit at {file.getframerate()} Hz, expected 16 bit at "
                              f"{sample_rate} Hz; ffmpeg -i IN -ar {sample_rate} -sample_fmt s16 OUT.wav")
         data = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1,
                                                                                 file.getnchannels())
-    return (data.mean(1) / 32768).astype(np.float32)
+    if not len(data):
+        raise ValueError("no samples in it")
+    average, each = data.mean(1), data.var(0)
+    if 10 * average.var() < each.mean():  # one is inverted: the first of the loud ones alone
+        average = data[:, np.flatnonzero(each >= 0.8 * each.max())[0]]
+    return (average / 32768).astype(np.float32)
 
 
 def windows(samples: np.ndarray, rate: int) -> Iterator[tuple[float, np.ndarray]]:

@@ -1,4 +1,4 @@
-"""From trained cells to what runs on a device: factors and norms merged, answers compared, model folders."""
+"""Trained cells become models for a device: factors and norms merged, answers compared, folders written."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from folds import Cells
+from folds import Cells, folds_of, protocol_of
 from torch import nn
 
 from avspeech.core import models, pretrained, storage
-from avspeech.data import protocol as protocols
+from avspeech.data.protocol import Protocol
 from avspeech.emotion import cells, training
 from avspeech.emotion.committee import committee
 from avspeech.emotion.features import Cache
@@ -22,12 +22,20 @@ from avspeech.emotion.reparam import to_deploy
 from avspeech.report import profile
 
 
-def deploy_all(done: Cells, exp: Path, protocol: str, release: dict[str, Any],
-               frontend: dict[str, float]) -> None:
-    """`exp/deployed.json`: costs of each system and, over the cells of its first seed, how far the merged
-    model's logits are from the trained one's on the test utterances. A model folder in `exp/models/<system>`:
-    of the cells trained for release (several are a committee), else of the one that did best on its
-    development speakers."""
+def deploy_all(done: Cells, exp: Path, release: dict[str, Any], frontend: dict[str, float]) -> None:
+    """Writes `exp/deployed.json` and a model folder for each system, `exp/models/<system>`.
+
+    `deployed.json` holds the costs of each system and, over the cells of its first seed, how far the merged
+    model's logits are from those of the trained one on the test utterances. The folder holds the model of
+    the cells trained for release (several become a committee), or else of the cell that did best on its
+    development speakers.
+
+    Args:
+        done: the cells of an experiment.
+        exp: its folder.
+        release: fields of `run.Release`.
+        frontend: trim and margin of the silence around speech, for the recognizer.
+    """
     rows = []
     for name in dict.fromkeys(cell.name for _, cell in done):
         mine = [(f, c) for f, c in done if c.name == name and cells.finished(f, c) is not None]
@@ -39,7 +47,7 @@ def deploy_all(done: Cells, exp: Path, protocol: str, release: dict[str, Any],
         released = [f for f, c in mine if c.fold.startswith(cells.ALL_BUT)]
         best = released or [max(
             (f for f, _ in mine), key=lambda f: json.loads((f / cells.CELL).read_text())["dev"] or 0.0)]
-        rows.append(_write(best, exp, name, protocol, release, frontend)
+        rows.append(_write(best, exp, name, protocol_of(done), folds_of(done), release, frontend)
                     | {key: (max if key != "answers changed" else sum)(c[key] for c in compared)
                        for key in (compared[0] if compared else {})} | {"compared cells": len(compared)})
         print(", ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
@@ -66,23 +74,23 @@ def _compare(folder: Path) -> dict[str, Any]:
     return out
 
 
-def _write(folders: Sequence[Path], exp: Path, name: str, protocol: str, release: dict[str, Any],
-           frontend: dict[str, float]) -> dict[str, Any]:
-    """The model folder of a cell, merged, or of several as a committee; its costs."""
+def _write(folders: Sequence[Path], exp: Path, name: str, wanted: Protocol, folds: Sequence[str],
+           release: dict[str, Any], frontend: dict[str, float]) -> dict[str, Any]:
+    """Writes the model folder of a cell, merged, or of several as a committee. Returns its costs."""
     model, record = cells.load_cell(folders[0])
     light: Any = to_deploy(model)
-    wanted, cell = protocols.get(protocol), record["cell"]
+    cell = record["cell"]
     registered = models.CONFIGS.get(cell["model"], (cell["model"], {}))[0]
     if len(folders) > 1:
         others: list[Any] = [to_deploy(cells.load_cell(folder)[0]) for folder in folders[1:]]
         light, registered = committee(registered, [light, *others]), "committee"
     held = record["speakers"]
     part = cell["fold"] if held["dev"] or held["test"] else "all of it"
-    told = [f"Protocol {wanted.name} ({wanted.hash}), {part}: trained on {held['train']} speakers,",
-            f"its weights picked by {held['dev']} others." if held["dev"]
-            else "for a number of steps settled before."]
+    text = f"Protocol {wanted.title} ({wanted.hash}), {part}: trained on {held['train']} speakers, "
+    text += (f"its weights picked by {held['dev']} others." if held["dev"]
+             else "for a number of steps settled before.")
     if len(folders) > 1:
-        told.append(f"{len(folders)} models, trained apart, answer by their mean posterior.")
+        text += f" {len(folders)} models, trained apart, answer by their mean posterior."
     info = pretrained.ModelInfo(
         task="emotion", model=registered, config=dataclasses.asdict(light.config), sample_rate=16_000,
         fps=None, frontend=frontend, labels=list(wanted.classes), dtype=release["dtype"],
@@ -92,9 +100,10 @@ def _write(folders: Sequence[Path], exp: Path, name: str, protocol: str, release
         metrics={} if record["dev"] is None else {
             f"{record['measure']} of the development speakers, who picked the weights": round(
                 record["dev"], 2)},
-        description=" ".join(told))
+        description=text)
     if cell["fold"].startswith(cells.ALL_BUT):
-        pooled = _cross_validated(exp, name, "committee" if len(folders) > 1 else "pooled")
+        pooled = _cross_validated(exp, name, "committee" if len(folders) > 1 else "pooled",
+                                  len(folds), len(wanted.folds))
         if pooled:
             info.metrics |= pooled
             info.description += (" It was tested on no one: the numbers of the cross-validation are of "
@@ -114,15 +123,19 @@ def _write(folders: Sequence[Path], exp: Path, name: str, protocol: str, release
             "training mmacs": len(folders) * record["training_macs"] / 2e6}
 
 
-def _cross_validated(exp: Path, name: str, condition: str) -> dict[str, float]:
+def _cross_validated(exp: Path, name: str, condition: str, folds: int, planned: int) -> dict[str, float]:
+    """Mean measures of a system over the test speakers of the folds that were run."""
     from avspeech.report import report
+
+    how = "cross-validated" if folds == planned else f"on {folds} of {planned} folds"
 
     if not (exp / "results" / f"{name}.json").exists():
         return {}
     rows, _ = report.read_results(exp / "results" / f"{name}.json")
     rows = [r for r in rows if r["condition"] == condition]
-    return {f"{key}, cross-validated": round(float(np.mean([r[key] for r in rows])), 2)
-            for key in ("uar", "war", "wf1", "ccc") if rows and all(r.get(key) is not None for r in rows)}
+    known = [key for key in ("uar", "war", "wf1", "ccc")
+             if rows and all(r.get(key) is not None for r in rows)]
+    return {f"{key}, {how}": round(float(np.mean([r[key] for r in rows])), 2) for key in known}
 
 
 def _count(model: nn.Module) -> int:

@@ -1,4 +1,4 @@
-"""All cells of an experiment: trained side by side, in processes or on a Dask cluster, and scored."""
+"""The cells of an experiment: trained in processes or on a Dask cluster, and scored."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from avspeech.bench import cluster
+from avspeech.bench.plan import Cluster
 from avspeech.core import config, processes
 from avspeech.data import protocol as protocols
+from avspeech.data.manifest import read_manifest
 from avspeech.emotion import cells, training
 from avspeech.errors import InputError
 from avspeech.report import report
@@ -21,8 +24,15 @@ Cells = Sequence[tuple[Path, cells.Cell]]
 
 
 def train_all(todo: Cells, workers: int, scheduler: str | None, forced: bool = False) -> None:
-    """Trains every cell that is not finished, or for `forced` every cell. One line for each; Ctrl-C leaves
-    what is done as it is."""
+    """Trains the cells that are not finished, and prints a line for each.
+
+    Args:
+        todo: cells and their folders.
+        workers: number of processes.
+        scheduler: None, or as `kind` of `bench.plan.Cluster`: the address of a Dask scheduler that sees the
+            same folders, "local" or "slurm".
+        forced: train finished cells too.
+    """
     from tqdm import tqdm
 
     for folder, _ in todo if forced else ():
@@ -41,34 +51,47 @@ def train_all(todo: Cells, workers: int, scheduler: str | None, forced: bool = F
 
 
 def _trained(waiting: Cells, workers: int, scheduler: str | None) -> Iterator[dict[str, Any]]:
-    jobs = [(str(folder), config.to_dict(cell)) for folder, cell in waiting]
+    """The records of cells, in the order in which they are finished."""
+    jobs = [(str(folder.resolve()), config.to_dict(cell)) for folder, cell in waiting]
     if scheduler is not None:
-        try:
-            from distributed import Client
-            from distributed import as_completed as dask_as_completed
-        except ImportError:
-            raise InputError("scheduler: needs Dask; pip install 'avspeech[dist]', or leave it out") from None
-        with Client(scheduler) as client:
-            absolute = [(str(Path(folder).resolve()), values) for folder, values in jobs]
-            futures = [client.submit(cells.train_cell, *job, pure=False) for job in absolute]
-            for future in dask_as_completed(futures):
-                yield future.result()
+        with cluster.workers(Cluster(kind=scheduler, workers=workers)) as run:
+            for (folder, _), answer in run(cells.train_job, jobs):
+                if "error" in answer:
+                    raise InputError(f"{folder}: {answer['error']}")
+                yield answer
     elif workers <= 1 or len(jobs) <= 1:
-        for job in jobs:
-            yield cells.train_cell(*job)
+        yield from map(cells.train_job, jobs)
     else:
         pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=processes.end_with_parent)
         try:
-            for done in as_completed([pool.submit(cells.train_cell, *job) for job in jobs]):
+            for done in as_completed([pool.submit(cells.train_job, job) for job in jobs]):
                 yield done.result()
         finally:  # not `with`: leaving that would train all that is waiting, after an error too
             pool.shutdown(cancel_futures=True)
 
 
-def score_all(done: Cells, out: Path, protocol: str) -> None:
-    """`out/<system>.json`: measures of each fold and seed, "pooled" over the folds where none is missing, and
-    of the "committee" of all such seeds, by their mean posterior."""
-    classes = len(protocols.get(protocol).classes)
+def protocol_of(done: Cells) -> protocols.Protocol:
+    """The protocol of an experiment, with a hash of its own where the corpus is incomplete."""
+    cell = done[0][1]
+    return protocols.get(cell.protocol).as_found(read_manifest(cell.manifest))
+
+
+def folds_of(done: Cells) -> list[str]:
+    """The folds that an experiment tests, in order."""
+    tested = [cell.fold for _, cell in done if not cell.fold.startswith(cells.ALL_BUT)]
+    return list(dict.fromkeys(tested))
+
+
+def score_all(done: Cells, out: Path) -> None:
+    """Writes the measures of each system.
+
+    Args:
+        done: the cells of an experiment; those that are not finished have a row without measures.
+        out: folder for `<system>.json`: a row for each fold and seed; "pooled", over the folds of a seed
+            where none is missing; and "committee", the mean posterior of all such seeds.
+    """
+    protocol = protocol_of(done)
+    classes = len(protocol.classes)
     for name in dict.fromkeys(cell.name for _, cell in done):
         rows, together = [], []
         for seed in dict.fromkeys(cell.seed for _, cell in done if cell.name == name):
@@ -102,13 +125,22 @@ def score_all(done: Cells, out: Path, protocol: str) -> None:
             judged = training.judge(sum(together, []), bool(classes))
             rows.append({"system": name, "seed": None, "condition": "committee", "members": len(together),
                          **training.measures(judged, classes), "n": len(judged.units)})
-        report.write_results(out / f"{name}.json", rows, {"protocol": protocols.get(protocol).hash,
+        report.write_results(out / f"{name}.json", rows, {"protocol": protocol.hash,
                                                           "commit": report.commit()})
 
 
 def answers_of(done: Cells, name: str, classification: bool) -> dict[str, Any] | None:
-    """Of a system, the units of all folds with truth [n], speakers [n] and predictions [n, S] of its complete
-    seeds, and the "committee"'s [n, 1], by their mean posterior; None where no seed is complete."""
+    """The answers of a system to the test units of all folds.
+
+    Args:
+        done: the cells of an experiment.
+        name: of the system.
+        classification: whether answers are classes.
+
+    Returns:
+        None where no seed is complete; else units, truth [n], speakers [n], predicted [n, S] of the S
+        complete seeds, and committee [n, 1], by their mean posterior.
+    """
     columns: list[np.ndarray] = []
     every: list[dict[str, Any]] = []
     first = None

@@ -1,4 +1,4 @@
-"""What a frozen encoder says of each utterance, from moment to moment: one of its layers."""
+"""Frames of a frozen encoder for each utterance, which small models learn beside their targets."""
 
 from __future__ import annotations
 
@@ -8,32 +8,50 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from avspeech.core import sources
 from avspeech.data.manifest import Utterance, resolve
-from avspeech.emotion.cells import read_guide, write_guide
-from avspeech.emotion.features import FeatureConfig, speech
+from avspeech.emotion import features
+from avspeech.emotion.cells import guide_key, write_guide
 from avspeech.errors import InputError
 
-RATE = 12.5  # frames a second that are kept, each the mean over its time: what small models make of 100
+RATE = 12.5  # frames a second that are kept, each a mean: small models reduce 100 a second to that
 
 
-def compute_guide(path: Path, upstream: str, layer: int, utterances: Sequence[Utterance], root: Path,
-                  config: FeatureConfig) -> None:
-    """Writes a guide (`tasks.cells.write_guide`), the utterances cut as for their features. A file of as many
-    utterances is kept. Raises InputError for an encoder that is not there, or has no such layer."""
+def compute_guide(path: Path, upstream: str, layer: int, utterances: Sequence[Utterance],
+                  root: Path, config: features.FeatureConfig) -> None:
+    """Writes a guide (`cells.write_guide`); one of the same content is kept.
+
+    The content is the sounds, the encoder (its weights and settings), the layer, the settings and the code.
+
+    Args:
+        path: the file to write.
+        upstream: name or folder of the encoder, as `avspeech bench` takes it.
+        layer: which of its hidden states, from 0.
+        utterances: whose frames are written, in this order.
+        root: what the paths of their sounds are relative to.
+        config: how silence around an utterance is cut, as for its features.
+
+    Raises:
+        InputError: there is no such encoder or layer, or a sound cannot be read.
+    """
     from tqdm import tqdm
 
     from avspeech.bench import upstreams
 
-    if path.exists() and len(read_guide(path)) == len(utterances):
-        return
     encoder = upstreams.load(upstream)
     if not 0 <= layer < encoder.layers:
         raise InputError(f"guide.layer={layer}: {upstream} has layers 0 to {encoder.layers - 1}")
+    wanted = features.key(utterances, root, config, encoder.identity, layer, RATE,
+                          sources.code_hash(compute_guide))
+    if guide_key(path) == wanted:
+        return
     frames = []
     for u in tqdm(utterances, f"guide, {upstream}", unit="utterance"):
-        samples = speech(resolve(root, u.audio), u.start, u.duration, config, encoder.sample_rate)
+        file = resolve(root, u.audio)
+        samples = features.speech(file, u.start, u.duration, config, encoder.sample_rate)
         with torch.no_grad():
             hidden = encoder.encode_long(torch.from_numpy(samples.copy()))[layer].numpy()
         count = max(1, round(len(samples) / encoder.sample_rate * RATE))
-        frames.append(np.stack([part.mean(0) for part in np.array_split(hidden, min(count, len(hidden)))]))
-    write_guide(path, frames)
+        parts = np.array_split(hidden, min(count, len(hidden)))
+        frames.append(np.stack([part.mean(0) for part in parts]))
+    write_guide(path, frames, wanted)

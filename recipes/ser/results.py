@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from folds import Cells, answers_of
+from folds import Cells, answers_of, folds_of, protocol_of
 
 from avspeech.data import protocol as protocols
 from avspeech.emotion import cells
@@ -18,17 +18,29 @@ from avspeech.report.figures import confusion_svg
 NAMES = {"uar": "UAR %", "war": "WAR %", "wf1": "WF1 %", "ccc": "CCC", "mae": "MAE"}
 SHOUT = ("THE TEST SET PICKED THE WEIGHTS (selection=test_oracle). Nothing on this page is a result; it "
          "shows what choosing by the test set pretends.")
+INCOMPLETE = ("The corpus is not all there (corpus.incomplete=true). The numbers cannot be compared "
+              "with those of the whole corpus, and the hash of the protocol is another one. ")
 
 
-def results_page(done: Cells, exp: Path, protocol: str, pairs: Mapping[str, str], oracle: bool) -> None:
-    """Writes RESULTS.md and report.html into `exp`, prints the tables."""
-    wanted = protocols.get(protocol)
+def results_page(done: Cells, exp: Path, pairs: Mapping[str, str], oracle: bool) -> None:
+    """Writes RESULTS.md and report.html, and prints the tables.
+
+    Args:
+        done: the cells of the experiment.
+        exp: its folder.
+        pairs: {system: the system it is compared with}.
+        oracle: whether the test speakers picked the weights; the page then says that it is no result.
+    """
+    wanted = protocol_of(done)
     rows, meta = report.read_results(exp / "results")
     systems = list(dict.fromkeys(cell.name for _, cell in done))
     answers = {name: answers_of(done, name, bool(wanted.classes)) for name in systems}
-    costs = {row["system"]: row for row in json.loads((exp / "deployed.json").read_text(encoding="utf-8"))}
+    deployed = json.loads((exp / "deployed.json").read_text(encoding="utf-8"))
+    costs = {row["system"]: row for row in deployed}
     sections: list[report.Section] = [report.Text(SHOUT, "NO RESULT")] if oracle else []
-    sections += [_summary(rows, systems, answers, wanted), _costs(done, systems, costs)]
+    if wanted.gaps:
+        sections.append(report.Text(INCOMPLETE + "; ".join(wanted.gaps) + ".", "Incomplete corpus"))
+    sections += [_summary(rows, systems, answers, wanted, folds_of(done)), _costs(done, systems, costs)]
     table, verdicts = _comparisons(answers, pairs, wanted)
     if verdicts:
         sections += [table, report.Text("\n\n".join(verdicts), "What the comparisons show")]
@@ -43,7 +55,7 @@ def results_page(done: Cells, exp: Path, protocol: str, pairs: Mapping[str, str]
         if isinstance(section, report.Table):
             report.print_table(section)
     meta = {"command": report.command(exp), "commit": meta.get("commit", report.commit()),
-            "protocol": f"{wanted.name} {wanted.hash}"}
+            "protocol": f"{wanted.title} {wanted.hash}"}
     title = f"{wanted.label.capitalize()}: {wanted.corpus} ({report.config_name(exp)})"
     report.write_markdown(exp / "RESULTS.md", title, sections, meta)
     for name in systems:
@@ -63,7 +75,7 @@ def results_page(done: Cells, exp: Path, protocol: str, pairs: Mapping[str, str]
 
 
 def _main(wanted: protocols.Protocol) -> Any:
-    """What is averaged over seeds: UAR in percent, or the CCC."""
+    """The measure whose mean over seeds is compared: UAR in percent, or the CCC."""
     classes = len(wanted.classes)
 
     def score(truth: np.ndarray, predicted: np.ndarray) -> float:
@@ -74,12 +86,12 @@ def _main(wanted: protocols.Protocol) -> Any:
 
 
 def _summary(rows: list[dict[str, Any]], systems: list[str], answers: Mapping[str, Any],
-             wanted: protocols.Protocol) -> report.Table:
+             wanted: protocols.Protocol, folds: list[str]) -> report.Table:
     names = [n for n in NAMES if any(n in r for r in rows)] or ["uar"]
     body = []
     for system in systems:
-        pooled = [r for r in rows if r["system"] == system and r["condition"] == "pooled" and names[0] in r
-                  and r[names[0]] is not None]
+        pooled = [r for r in rows if r["system"] == system and r["condition"] == "pooled"
+                  and r.get(names[0]) is not None]
         cells_ = [_spread([r[n] for r in pooled]) for n in names]
         body.append([system, cells_[0], _interval(answers[system], "predicted", wanted), *cells_[1:],
                      str(len(pooled))])
@@ -89,22 +101,35 @@ def _summary(rows: list[dict[str, Any]], systems: list[str], answers: Mapping[st
                 body.append([f"{system}, committee", cells_[0],
                              _interval(answers[system], "committee", wanted), *cells_[1:],
                              f"{r['members']} as one"])
+    planned = len(wanted.folds)
+    heading, partial = "all folds pooled", ""
+    if len(folds) < planned:
+        heading = f"{len(folds)} of {planned} folds pooled"
+        partial = f" Only these folds were run: {', '.join(folds)}. The other speakers are in no number."
     return report.Table(
         ["system", NAMES[names[0]], "95 % by speaker", *(NAMES[n] for n in names[1:]), "seeds"], body,
-        "Speaker-independent, all folds pooled",
+        f"Speaker-independent, {heading}",
         "Mean ± standard deviation over seeds of the measure over all utterances, each answered by a model "
         "that did not learn from its speaker and was not picked by it. The interval is a bootstrap of whole "
-        "speakers. A committee answers by the mean posterior of all seeds.")
+        f"speakers. A committee answers by the mean posterior of all seeds.{partial}")
 
 
 def _interval(found: Mapping[str, Any] | None, of: str, wanted: protocols.Protocol) -> str:
+    """The interval of a system's answers `of` "predicted" or "committee"."""
     if found is None:
         return report.GAP
     low, high = metrics.cluster_bootstrap(_main(wanted), found["speakers"], found["truth"], found[of])[1:]
-    return f"{low:.1f} to {high:.1f}" if wanted.classes else f"{low:.2f} to {high:.2f}"
+    return _range(low, high, ".1f" if wanted.classes else ".2f")
+
+
+def _range(low: float, high: float, form: str) -> str:
+    if np.isfinite([low, high]).all():
+        return f"{low:{form}} to {high:{form}}"
+    return "none: one speaker"
 
 
 def _spread(values: list[float]) -> str:
+    values = [value for value in values if np.isfinite(value)]
     if not values:
         return report.GAP
     mean, std, n = metrics.mean_and_spread(values)
@@ -137,8 +162,9 @@ def _comparisons(answers: Mapping[str, Any], pairs: Mapping[str, str],
     score, unit = _main(wanted), " points of UAR" if wanted.classes else " of CCC"
     compared = {f"{name} against {base}": (answers[name], answers[base], "predicted")
                 for name, base in pairs.items()}
-    compared |= {f"{name}, committee against its members": (found, found, "committee")
-                 for name, found in answers.items() if found and found["predicted"].shape[1] > 1}
+    for name, found in answers.items():
+        if found and found["predicted"].shape[1] > 1:
+            compared[f"{name}, committee against its members"] = (found, found, "committee")
     body, verdicts = [], []
     for label, (one, other, which) in compared.items():
         if one is None or other is None:
@@ -146,18 +172,23 @@ def _comparisons(answers: Mapping[str, Any], pairs: Mapping[str, str],
             verdicts.append(f"{label}: no complete seed yet.")
             continue
         mine, theirs = one[which], other["predicted"]
-        low_, high_ = sorted((one["predicted"].shape[1], theirs.shape[1]))
+        fewer, more = sorted((one["predicted"].shape[1], theirs.shape[1]))
         gain = metrics.cluster_bootstrap(
             lambda t, a, b: score(t, a) - score(t, b), one["speakers"], one["truth"], mine, theirs)
-        by_seed = [score(one["truth"], mine[:, [min(i, mine.shape[1] - 1)]])
-                   - score(one["truth"], theirs[:, [i]]) for i in range(low_)]
-        seeds = f"{low_}" if low_ == high_ else f"{low_} and {high_}"
-        body.append([label, f"{gain.mean:+.1f}", f"{gain.low:+.1f} to {gain.high:+.1f}",
-                     ", ".join(f"{g:+.1f}" for g in by_seed)])
-        told = ("helps" if gain.low > 0 else "hurts" if gain.high < 0
-                else "makes no difference that this shows")
-        verdicts.append(f"{label}: {told}; {gain.mean:+.1f}{unit}, 95 % {gain.low:+.1f} to "
-                        f"{gain.high:+.1f} by speaker, {seeds} seed{'s' if high_ > 1 else ''}.")
+        by_seed = []
+        for seed in range(fewer):
+            own = mine[:, [min(seed, mine.shape[1] - 1)]]
+            by_seed.append(score(one["truth"], own) - score(one["truth"], theirs[:, [seed]]))
+        seeds = f"{fewer}" if fewer == more else f"{fewer} and {more}"
+        interval = _range(gain.low, gain.high, "+.1f")
+        body.append([label, f"{gain.mean:+.1f}", interval, ", ".join(f"{g:+.1f}" for g in by_seed)])
+        if not np.isfinite([gain.low, gain.high]).all():
+            verdicts.append(f"{label}: {gain.mean:+.1f}{unit}, which one speaker cannot judge.")
+            continue
+        verdict = ("helps" if gain.low > 0 else "hurts" if gain.high < 0
+                   else "makes no difference that this shows")
+        verdicts.append(f"{label}: {verdict}; {gain.mean:+.1f}{unit}, 95 % {interval} by speaker, "
+                        f"{seeds} seed{'s' if more > 1 else ''}.")
     return report.Table(["comparison", "gain", "95 % by speaker", "seed by seed"], body,
                         "Each against its baseline, on the same utterances"), verdicts
 

@@ -14,6 +14,7 @@ Manifest and features lie in `data/` beside the experiment's folder, for all exp
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -135,7 +136,12 @@ TRAINING = ("corpus", "protocol", "features", "model", "systems", "folds", "seed
 
 
 def _data(cfg: Config, exp: Path) -> Path:
-    return exp.resolve().parent / "data" / protocol.get(cfg.protocol).corpus
+    """The folder of manifest and features: one for each corpus, place and set of options, so that
+    experiments on different material do not share it."""
+    source = None if cfg.corpus.source is None else str(Path(cfg.corpus.source).resolve())
+    material = json.dumps([source, cfg.corpus.options], sort_keys=True, default=str)
+    name = f"{protocol.get(cfg.protocol).corpus}-{hashlib.sha256(material.encode()).hexdigest()[:6]}"
+    return exp.resolve().parent / "data" / name
 
 
 def _cache(cfg: Config, exp: Path, system: System) -> Path:
@@ -163,8 +169,10 @@ def prepare(cfg: Config, exp: Path) -> None:
     if cfg.corpus.incomplete and cfg.corpus.source is not None:  # a corpus made on the spot is whole
         options["incomplete"] = True
     corpora.prepare(wanted.corpus, cfg.corpus.source, folder, **options)
-    splits = wanted.splits(read_manifest(folder / "all.jsonl"), layout.root_of(folder), cfg.corpus.incomplete)
-    print(f"protocol {wanted.name} ({wanted.hash}): {len(splits)} folds, "
+    utterances = read_manifest(folder / "all.jsonl")
+    splits = wanted.splits(utterances, layout.root_of(folder), cfg.corpus.incomplete)
+    wanted = wanted.as_found(utterances)
+    print(f"protocol {wanted.title} ({wanted.hash}): {len(splits)} folds, "
           f"{len(wanted.classes) or 'no'} classes, no leak", flush=True)
     if cfg.selection == "test_oracle":
         _shout()
@@ -249,7 +257,7 @@ def evaluate(cfg: Config, exp: Path) -> None:
     """Score every finished cell, and each system over all folds."""
     from folds import score_all
 
-    score_all(list(cells_of(cfg, exp)), exp / "results", cfg.protocol)
+    score_all(list(cells_of(cfg, exp)), exp / "results")
 
 
 @recipe.stage("deploy", uses=TRAINING, outputs=lambda cfg, exp: [exp / "deployed.json"])
@@ -258,7 +266,7 @@ def deploy(cfg: Config, exp: Path) -> None:
     from deployment import deploy_all
 
     frontend = {"trim": cfg.features.trim, "margin": cfg.features.margin}
-    deploy_all(list(cells_of(cfg, exp)), exp, cfg.protocol, config.to_dict(cfg.release), frontend)
+    deploy_all(list(cells_of(cfg, exp)), exp, config.to_dict(cfg.release), frontend)
 
 
 @recipe.stage("report", outputs=lambda cfg, exp: [exp / "RESULTS.md", exp / "report.html"])
@@ -267,7 +275,7 @@ def write_report(cfg: Config, exp: Path) -> None:
     from results import results_page
 
     pairs = {name: s.baseline for name, s in cfg.systems.items() if s.baseline}
-    results_page(list(cells_of(cfg, exp)), exp, cfg.protocol, pairs, cfg.selection == "test_oracle")
+    results_page(list(cells_of(cfg, exp)), exp, pairs, cfg.selection == "test_oracle")
 
 
 def _shout() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from avspeech.bench import folds as folding
+from avspeech.bench import plan
 from avspeech.bench.tasks import Binding, Task
+from avspeech.data.labels import canonical
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
 
@@ -99,3 +103,103 @@ def test_across_corpora_only_shared_classes_count() -> None:
         assert {both.targets[i] for i in fold.test} == {0.0, 1.0}
         assert len(fold.test) == 8 and not set(fold.test) & set(fold.train + fold.dev)
     assert folding.across(one, folding.resolve(task(), "c", people(["d", "e", "d", "e"]))) is None
+
+
+@pytest.mark.parametrize("blank", [None, "", "  "])
+def test_a_null_label_is_no_class(blank: str | None) -> None:
+    """As where the key is absent: left out and counted."""
+    utterances = [dataclasses.replace(u, labels={"x": blank}) if i < 3 else u
+                  for i, u in enumerate(people(["a", "b", "a", "b", "a", "b"], each=4))]
+    absent = [dataclasses.replace(u, labels={}) if i < 3 else u for i, u in enumerate(utterances)]
+    found = folding.resolve(task(), "c", utterances)
+    assert found.classes == ("a", "b") and found.unlabelled == 3
+    assert found == folding.resolve(task(), "c", absent)
+
+
+def test_an_id_that_occurs_twice() -> None:
+    rows = people(["a", "b", "a", "b"])
+    with pytest.raises(InputError, match="id 'u-00-0' occurs twice"):
+        folding.resolve(task(), "c", [*rows, rows[0]])
+
+
+# As the protocols of the published corpora have them
+RAVDESS = ["neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised"]
+EMODB = ["anger", "boredom", "disgust", "fear", "happiness", "neutral", "sadness"]
+IEMOCAP = ["angry", "happy", "neutral", "sad"]
+SIX = {"neutral", "happiness", "sadness", "anger", "fear", "disgust"}
+FOUR = {"anger", "happiness", "neutral", "sadness"}
+
+
+def corpus(name: str, classes: list[str]) -> folding.Folds:
+    """Four speakers of each class, each of whom says every class once."""
+    rows = [Utterance(f"{name}-{s}-{c}", "a.wav", 1.0, f"{name}-{s}", labels={"x": c})
+            for s in range(4) for c in classes]
+    spec = Task("emotion", "classification", "short", ("uar",), {name: Binding("x", "speaker-4fold")},
+                cross=True)
+    return folding.resolve(spec, name, rows)
+
+
+@pytest.mark.parametrize(("one", "other", "names"), [
+    (RAVDESS, EMODB, SIX), (EMODB, RAVDESS, SIX), (IEMOCAP, EMODB, FOUR), (EMODB, IEMOCAP, FOUR),
+    (["Anger", "sad"], ["\u00c4rger", "Trauer"], {"anger", "sadness"})])
+def test_classes_are_matched_by_name_and_not_by_spelling(one: list[str], other: list[str],
+                                                         names: set[str]) -> None:
+    a, b = corpus("a", one), corpus("b", other)
+    both = folding.across(a, b)
+    assert both is not None and set(both.classes) == names
+    for fold in both.folds:
+        assert {both.sources[i] for i in fold.train + fold.dev} == {"a"}
+        assert len(fold.test) == 4 * len(names) and {both.sources[i] for i in fold.test} == {"b"}
+    for i, (name, own) in enumerate(zip(both.ids, both.sources)):
+        label = name.split("-")[2]
+        assert canonical(label) == both.classes[int(both.targets[i])], own
+
+
+def test_a_matrix_is_on_the_same_classes_in_every_cell() -> None:
+    members = [corpus("ravdess", RAVDESS), corpus("emodb", EMODB), corpus("iemocap", IEMOCAP)]
+    made = plan.Plan([], {}, {("emotion", f.corpus, ""): f for f in members}, {})
+    plan._cross(made, "emotion")
+    cells = {place: folds for place, folds in made.folds.items() if place[2]}
+    # IEMOCAP's own result is on these classes already
+    assert len(cells) == 8 and ("emotion", "iemocap", "iemocap") not in cells
+    assert {frozenset(folds.classes) for folds in cells.values()} == {frozenset(FOUR)}
+    assert len({folds.classes for folds in cells.values()}) == 1  # in one order
+    within = cells["emotion", "ravdess", "ravdess"]
+    assert [len(f.test) for f in within.folds] == [4] * 4 and set(within.groups) == set(members[0].groups)
+    text = "\n".join(made.notes)
+    assert "4 classes that all have: anger, happiness, neutral, sadness" in text
+    assert "classes of ravdess that are not in all corpora: calm, disgust, fearful, surprised" in text
+    assert "classes of emodb that are not in all corpora: boredom, disgust, fear" in text
+
+
+def test_a_corpus_that_shares_nothing_is_left_out_and_named() -> None:
+    members = [corpus("a", ["x1", "x2"]), corpus("b", EMODB), corpus("c", IEMOCAP)]
+    made = plan.Plan([], {}, {("emotion", f.corpus, ""): f for f in members}, {})
+    plan._cross(made, "emotion")
+    assert {place[1] for place in made.folds if place[2]} == {"b", "c"}
+    assert any("a is left out; it shares fewer than two classes" in note for note in made.notes)
+
+
+def mini(speakers: int = 8, each: int = 8) -> list[Utterance]:
+    names = ("angry", "fearful", "happy", "neutral", "sad")
+    rows = []
+    for s in range(speakers):
+        for i in range(5 * each):
+            rows.append(Utterance(f"m-{s}-{i:02}", f"{s}-{i}.wav", 1.0, f"mini_emotion-{s:02}",
+                                  text=f"sentence {s} {i}", labels={"emotion": names[i % 5]}))
+    return rows
+
+
+def test_an_incomplete_corpus_leaves_its_trace() -> None:
+    spec = Task("emotion", "classification", "short", ("uar",),
+                {"mini_emotion": Binding("emotion", "mini_emotion")})
+    whole = folding.resolve(spec, "mini_emotion", mini())
+    assert whole.gaps == () and whole == folding.resolve(spec, "mini_emotion", mini(), incomplete=True)
+    with pytest.raises(InputError, match="does not hold what the protocol counts"):
+        folding.resolve(spec, "mini_emotion", mini()[1:])
+    part = folding.resolve(spec, "mini_emotion", mini()[1:], incomplete=True)
+    assert part.protocol == "mini_emotion (incomplete)" and part.protocol_hash != whole.protocol_hash
+    assert any("angry" in line for line in part.gaps)
+    assert any("incomplete, not comparable" in note for note in plan._notes(part))
+    unknown = folding.resolve(task(), "c", people(["a", "b", "a", "b"]), incomplete=True)
+    assert unknown.gaps and "states no counts" in unknown.gaps[0]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from avspeech.bench import leaderboard, statistics
+from avspeech.bench import leaderboard, records, statistics
 from avspeech.errors import InputError
 from avspeech.report import report
 
@@ -152,3 +152,59 @@ def test_in_a_browser(exp: Path, tmp_path: Path) -> None:
     said = json.loads(re.search(r"<body>(\[.*?\])", done.stdout, re.S)[1])  # type: ignore[index]
     # 4 upstreams; by name "<b ..." is first; one is "good"; 4 columns and emotion's two when long is off
     assert said == [4, EVIL.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"), 1, 6, 3, 0]
+
+
+def mend(exp: Path, name: str, change: Callable[[dict], dict]) -> None:
+    records.write_lines(exp / name, [change(line) for line in records.lines(exp / name)])
+
+
+def test_the_diagonal_is_on_the_classes_of_the_other_cells(make_experiment: Make) -> None:
+    """A corpus' own score on more classes is not put beside the cells across corpora."""
+    exp = make_experiment({"good": 0.9}, tasks=("emotion",), cross=True,
+                          cls=lambda k: ["Anger", "sad", "happy", "calm"])
+    one, other = (statistics.cross_corpus(statistics.scores(exp, samples=20)).popitem()[1] for _ in "ab")
+    assert set(one) == {(a, b) for a in ("one", "two") for b in ("one", "two")} == set(other)
+
+    def fewer(cell: dict) -> dict:  # across corpora, "calm" is not shared
+        return cell | {"classes": ["anger", "sadness", "happiness"]} if cell["test_corpus"] else cell
+
+    mend(exp, records.RESULTS, fewer)
+    for path in (exp / "predictions").iterdir():
+        mend(exp, f"predictions/{path.name}",
+             lambda line: {**line, "truth": line["truth"] % 3, "predicted": line["predicted"] % 3})
+    board = leaderboard.Board.read(exp, samples=20)
+    table = statistics.cross_corpus(board.scores).popitem()[1]
+    assert set(table) == {("one", "two"), ("two", "one")}
+    section = next(s for s in board.sections() if s.title.startswith("Across corpora"))
+    assert isinstance(section, report.Table)
+    assert section.rows[0][1] == "missing" and section.rows[0][2].endswith(", 3 classes")
+    assert "3 classes: anger, sadness, happiness." in section.note
+    assert "Classes of one that are not in all corpora: calm." in section.note
+    assert board.data()["cross"][0]["rows"][0][0] is None
+
+
+def test_an_incomplete_corpus_is_in_the_heading(make_experiment: Make) -> None:
+    pytest.importorskip("jinja2")
+    exp = make_experiment({"good": 0.9}, tasks=("gender",))
+    paths = leaderboard.write(exp, samples=20)
+    assert "incomplete)" not in paths[0].read_text(encoding="utf-8")
+    mend(exp, records.RESULTS, lambda cell: cell | {"gaps": ["male: 3 of 10 utterances"],
+                                                    "protocol": "speaker-3fold (incomplete)"})
+    records.write_lines(exp / records.NOTES, [{"note": "gender on one: incomplete"}])
+    for path in leaderboard.write(exp, samples=20):
+        text = path.read_text(encoding="utf-8")
+        assert "incomplete" in text or path.suffix == ".tex"
+    text = paths[0].read_text(encoding="utf-8")
+    assert text.startswith("# ParaLBench (incomplete corpora)") and "gender (one, incomplete), UAR" in text
+    assert "gender on one: incomplete" in text
+
+
+def test_folds_run_of_folds_planned_and_no_nan(make_experiment: Make) -> None:
+    pytest.importorskip("jinja2")
+    gaps = [("gender", "weak", fold, seed) for fold in (1, 2) for seed in (0, 1)]
+    exp = make_experiment({"weak": 0.5, "good": 0.9}, tasks=("gender",), gaps=gaps)
+    for path in leaderboard.write(exp, samples=20):
+        assert not re.search(r"\bnan\b", path.read_text(encoding="utf-8"), re.I)
+    assert "1 of 3" in (exp / "RESULTS.md").read_text(encoding="utf-8")
+    weak, good = sorted(statistics.scores(exp, samples=20), key=lambda s: s.folds)
+    assert (weak.folds, weak.folds_planned, good.folds, good.folds_planned) == (1, 3, 3, 3)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from avspeech.bench import store
 from avspeech.bench.store import Shelf, content_keys
 from avspeech.errors import InputError
 
@@ -91,3 +93,39 @@ def test_keys_are_of_content(tmp_path: Path) -> None:
     assert content_keys(tmp_path, parts)[parts[2]] != c
     (tmp_path / "files.json").write_text("{")
     assert content_keys(tmp_path, parts)[parts[0]] == a
+
+
+def test_a_content_that_keeps_size_and_time_is_another_key(tmp_path: Path,
+                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    """As rsync -a and cp -p leave it; also where the hash of the old content is remembered."""
+    file = tmp_path / "a"
+    for settled in (store.SETTLED, -10**18):  # -10**18: remember at once
+        monkeypatch.setattr(store, "SETTLED", settled)
+        file.write_bytes(b"1234")
+        part = (str(file), 0.0, 1.0)
+        before, stat = content_keys(tmp_path, [part])[part], file.stat()
+        assert content_keys(tmp_path, [part])[part] == before
+        file.write_bytes(b"4321")
+        os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        assert (file.stat().st_size, file.stat().st_mtime_ns) == (stat.st_size, stat.st_mtime_ns)
+        assert content_keys(tmp_path, [part])[part] != before
+
+
+def test_another_file_in_its_place_is_another_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "SETTLED", -10**18)
+    for name, data in (("a", b"1234"), ("b", b"4321")):
+        (tmp_path / name).write_bytes(data)
+        os.utime(tmp_path / name, ns=(10**18, 10**18))
+    part = (str(tmp_path / "a"), 0.0, 1.0)
+    before = content_keys(tmp_path, [part])[part]
+    (tmp_path / "b").rename(tmp_path / "a")
+    assert content_keys(tmp_path, [part])[part] != before
+
+
+@pytest.mark.parametrize("text", ["[1]", '{"a": 1}', "[" * 100_000])
+def test_a_memory_that_is_damaged_costs_time_only(text: str, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"1")
+    part = (str(tmp_path / "a"), 0.0, 1.0)
+    before = content_keys(tmp_path, [part])
+    (tmp_path / "files.json").write_text(text)
+    assert content_keys(tmp_path, [part]) == before

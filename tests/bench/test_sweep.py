@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from avspeech.bench import jobs, plan, records, sweep, upstreams
+from avspeech.bench import jobs, plan, records, sounds, sweep, upstreams
 from avspeech.bench.probes import Probe
 from avspeech.data.manifest import Utterance, read_manifest, write_manifest
 from avspeech.errors import InputError
@@ -318,3 +319,130 @@ def test_nothing_of_time_or_place_is_in_the_results(cfg: plan.Config, tmp_path: 
     one, other = ((tmp_path / n / "results.jsonl").read_text(encoding="utf-8") for n in "ab")
     assert one == other and str(tmp_path) not in one
     assert json.loads(one.splitlines()[0])["versions"]["torch"]
+
+
+# --- everything that is kept is kept by content -------------------------------------------------------------
+
+
+def test_other_sounds_of_the_same_names_and_times_are_computed_anew(cfg: plan.Config,
+                                                                    tmp_path: Path) -> None:
+    exp = tmp_path / "exp"
+    run(cfg, exp)
+    file = tmp_path / "sound" / "0-0.wav"
+    stat = file.stat()
+    audio.write(file, 0.5 * audio.read(file)[::-1])
+    os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert (file.stat().st_size, file.stat().st_mtime_ns) == (stat.st_size, stat.st_mtime_ns)
+    outcome = run(cfg, exp)
+    assert outcome.misses == 1 and outcome.missing == []
+    assert len(list((exp / "cells").glob("*.jsonl"))) == 4
+    fresh = run(cfg, tmp_path / "fresh")
+    assert [c["metrics"] for c in outcome.cells] == [c["metrics"] for c in fresh.cells]
+
+
+def test_corpora_may_share_ids(cfg: plan.Config, tones: Path, tmp_path: Path) -> None:
+    (tmp_path / "b" / "sound").mkdir(parents=True)
+    for file in (tmp_path / "sound").iterdir():
+        audio.write(tmp_path / "b" / "sound" / file.name, 0.5 * audio.read(file))
+    write_manifest(tmp_path / "b" / "others.jsonl", read_manifest(tones))
+    spec = tmp_path / "specs" / "pitch.yaml"
+    spec.write_text(spec.read_text() + "  others: {label: pitch, protocol: speaker-3fold}\n")
+    more = {"others": plan.Corpus(manifest=str(tmp_path / "b" / "others.jsonl"))}
+    both = dataclasses.replace(cfg, corpora=cfg.corpora | more, tasks=("pitch",))
+    made = plan.make(both, tmp_path / "exp")
+    keys = sweep.content_keys_of(both, tmp_path / "exp", made)
+    names = {corpus: {keys[corpus, u.id] for u in read_manifest(tones)} for corpus in ("tones", "others")}
+    assert len(keys) == 72 and not names["tones"] & names["others"]
+
+
+def test_a_sound_that_changes_while_the_sweep_runs_is_not_kept(cfg: plan.Config, tmp_path: Path,
+                                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    real, exp = sweep.content_keys_of, tmp_path / "exp"
+
+    def keys(*arguments: Any) -> Any:
+        found = real(*arguments)
+        (tmp_path / "sound" / "1-1.wav").write_bytes((tmp_path / "sound" / "1-5.wav").read_bytes())
+        return found
+
+    monkeypatch.setattr(sweep, "content_keys_of", keys)
+    outcome = run(cfg, exp)
+    assert "1-1.wav: changed while the sweep ran" in outcome.missing[0]["reason"]
+
+
+def test_an_upstream_whose_files_change_is_another(cfg: plan.Config, tmp_path: Path,
+                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one process, where the last upstream stays loaded; and between the pieces of a sweep."""
+    class Read(Bands):
+        def __init__(self) -> None:
+            self.identity = (tmp_path / "weights").read_text()
+
+    monkeypatch.setattr(upstreams, "load", lambda name, **options: Read())
+    (tmp_path / "weights").write_text("one")
+    first = {c["upstream_identity"] for c in run(cfg, tmp_path / "exp").cells}
+    (tmp_path / "weights").write_text("two")
+    again = run(cfg, tmp_path / "exp")
+    assert again.misses == 36 and not first & {c["upstream_identity"] for c in again.cells}
+    real = jobs.describe
+
+    def describe(request: dict) -> dict:
+        answer = real(request)
+        (tmp_path / "weights").write_text("four")
+        jobs._upstream.cache_clear()
+        return answer
+
+    (tmp_path / "weights").write_text("three")
+    monkeypatch.setattr(jobs, "describe", describe)
+    outcome = run(cfg, tmp_path / "exp")
+    assert outcome.cells == [] and "not the same here as when the sweep began" in outcome.missing[0]["reason"]
+
+
+def test_the_reading_of_sound_is_part_of_the_identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {sounds.identity(Bands()), sounds.identity(Bands(), 10.0)}
+    monkeypatch.setattr(sounds, "_version", lambda package: "0")
+    names.add(sounds.identity(Bands()))
+    monkeypatch.undo()
+    monkeypatch.setattr(sounds.source, "digest", lambda *modules: "0")
+    assert len(names | {sounds.identity(Bands())}) == 4
+
+
+def test_other_versions_or_code_are_other_cells(cfg: plan.Config, tmp_path: Path,
+                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    run(cfg, tmp_path / "exp")
+    monkeypatch.setattr(jobs, "versions", lambda: {"avspeech": "0", "torch": "0", "numpy": "0"})
+    assert {c["versions"]["torch"] for c in run(cfg, tmp_path / "exp").cells} == {"0"}
+
+
+def test_a_corpus_whose_files_change_is_prepared_again(tmp_path: Path,
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    from avspeech.data import corpora
+
+    source, prepared = tmp_path / "ravdess", []
+    source.mkdir()
+    (source / "labels.csv").write_text("a,1")
+    monkeypatch.setattr(corpora, "prepare", lambda name, *rest, **options: prepared.append(name))
+    cfg = plan.Config(corpora={"ravdess": plan.Corpus(source=str(source))},
+                      upstreams={"log-mel": plan.Encoder()})
+    for _ in range(2):
+        plan.prepare(cfg, tmp_path / "exp")
+    assert len(prepared) == 1
+    stat = (source / "labels.csv").stat()
+    (source / "labels.csv").write_text("a,2")
+    os.utime(source / "labels.csv", ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    plan.prepare(cfg, tmp_path / "exp")
+    assert len(prepared) == 2
+
+
+def test_what_is_left_out_is_counted_and_said(cfg: plan.Config, tones: Path, tmp_path: Path) -> None:
+    rows = []
+    for i, u in enumerate(read_manifest(tones)):
+        gone = {2: {"level": 0.5}, 9: {"pitch": None, "level": 0.5}, 20: {"pitch": " ", "level": 0.5}}
+        rows.append(dataclasses.replace(u, labels=gone.get(i, u.labels)))
+    write_manifest(tones, rows)
+    said: list[str] = []
+    outcome = sweep.run(dataclasses.replace(cfg, tasks=("pitch",)), tmp_path / "exp", said.append)
+    note = "pitch on tones: 3 of 36 utterances have no label that counts and are left out"
+    assert note in said and {c["unlabelled"] for c in outcome.cells} == {3}
+    assert {tuple(c["classes"]) for c in outcome.cells} == {("high", "low", "mid")}
+    sweep.report(outcome, tmp_path / "exp")
+    text = (tmp_path / "exp" / "RESULTS.md").read_text(encoding="utf-8")
+    assert note in text and "3 of 3" in text

@@ -6,15 +6,19 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from avspeech.core import models, sources
 from avspeech.data import protocol
-from avspeech.emotion.cells import WEIGHTS, Cell, build
+from avspeech.data.manifest import Utterance, write_manifest
+from avspeech.emotion import features
+from avspeech.emotion.cells import WEIGHTS, Cell, Guide, build, finished, write_guide
 from avspeech.emotion.training import frames_before_pooling
 from avspeech.errors import InputError
+from avspeech.media import audio
 
 CONFIG = {"mels": 16, "dim": 8, "layers": 1, "heads": 2, "inner": 8}
 
@@ -57,6 +61,28 @@ def test_factors_begin_as_the_plain_layers_in_a_folder(tmp_path: Path) -> None:
     kept = [frames_before_pooling(m.eval(), frames) for m in (plain, model)]
     torch.testing.assert_close(*kept, atol=1e-5, rtol=1e-4)
     assert all(f.rate == 0.1 for f in model.layers[0].ffn.enter.factors)
+
+
+def test_the_hash_is_of_what_a_cell_is_made_of(tmp_path: Path) -> None:
+    """Labels, sounds and guide, by content: else a cell of other material would count as finished."""
+    rng = np.random.default_rng(0)
+    wanted = [Utterance("a", "a.wav", 1.0, "s", labels={"emotion": "sad"})]
+
+    def make(name: str, samples: np.ndarray, frames: str = "guide", label: str = "sad") -> Cell:
+        folder = tmp_path / name
+        audio.write(folder / "a.wav", samples)
+        write_manifest(folder / "all.jsonl", [dataclasses.replace(wanted[0], labels={"emotion": label})])
+        features.compute(folder / "cache", wanted, folder, features.FeatureConfig(speeds=()))
+        write_guide(folder / "cache" / "guide.npz", [np.ones((2, 3))], frames)
+        return dataclasses.replace(cell("random"), manifest=str(folder / "all.jsonl"), root=str(folder),
+                                   cache=str(folder / "cache"), guide=Guide("guide.npz"))
+
+    sound, other = (rng.uniform(-0.1, 0.1, 16000).astype(np.float32) for _ in range(2))
+    first = make("first", sound)
+    assert make("again", sound).hash == first.hash
+    assert len({first.hash, make("sound", other).hash, make("guide", sound, "another").hash,
+                make("label", sound, label="happy").hash}) == 4
+    assert finished(tmp_path, first) is None
 
 
 def test_the_hash_holds_the_code_that_trains(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -134,6 +134,33 @@ def test_development_audio_comes_from_a_manifest(tmp_path: Path) -> None:
                            dataclasses.replace(info, labels=[*LABELS, "happy"]))
 
 
+def test_labels_of_development_audio_may_be_spelled_otherwise(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_sound(tmp_path / "a.wav", sounds(1)[0][0])
+    names = ["Anger", "Trauer", "other", "angry", "Ärger", "unknown", None]
+    write_manifest(tmp_path / "dev.jsonl", [
+        Utterance(str(i), "a.wav", 0.25, "s", labels={"emotion": name}) for i, name in enumerate(names)])
+    data = export.development(tmp_path / "dev.jsonl", None, tiny()[1])
+    assert [number for _, number in data] == [0, 1, 2, 0, 0]
+    assert "2 of 7 utterances have no emotion that the model knows" in capsys.readouterr().err
+    info = dataclasses.replace(tiny()[1], labels=["angry", "rage", "Wut", "sad"])  # two of one name
+    write_manifest(tmp_path / "dev.jsonl", [
+        Utterance(str(i), "a.wav", 0.25, "s", labels={"emotion": name})
+        for i, name in enumerate(["Wut", "Ärger", "angry", "sadness", "rage"])])
+    assert [n for _, n in export.development(tmp_path / "dev.jsonl", None, info)] == [2, 0, 3, 1]
+
+
+def test_an_exported_graph_hears_no_offset_and_one_level(tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript")
+    settings = {**TINY["conv_transformer"], "classes": 3, "normalise": "level"}
+    model: Any = models.build("conv_transformer", **settings, quietest=-30.0, loudest=-30.0).eval()
+    export.write(model, tiny()[1], "onnx", tmp_path / "a.onnx")
+    run, sound = export.onnx_runner(tmp_path / "a.onnx"), sounds(1)[0][0][None]
+    expected = run(sound)[1]
+    for gain, offset in ((0.01, 0.0), (1.0, 0.3), (3.0, -0.01)):
+        np.testing.assert_allclose(run(np.float32(gain) * sound + np.float32(offset))[1], expected, atol=2e-3)
+
+
 @pytest.mark.parametrize(("to", "more", "text"), [
     ("onnx-int8", [], "--calibrate"), ("onnx", ["--calibrate", "dev.jsonl"], "onnx-int8"),
 ])

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from avspeech.core import sources
 from avspeech.data.manifest import Utterance
 from avspeech.emotion import features
 from avspeech.errors import InputError
@@ -35,6 +38,56 @@ def test_a_cache_is_made_once_and_holds_copies(tmp_path: Path, spoken: list[Utte
     features.compute(tmp_path / "cache", spoken[:1], tmp_path, config, mel)
     with pytest.raises(InputError, match="b: its features"):
         features.Cache(tmp_path / "cache").frames("b")
+
+
+def stamp(folder: Path) -> int:
+    return (folder / features.FRAMES).stat().st_mtime_ns
+
+
+def test_other_sounds_of_the_same_names_and_lengths_are_other_features(tmp_path: Path,
+                                                                       spoken: list[Utterance]) -> None:
+    config, mel = features.FeatureConfig(speeds=()), features.MelConfig(mels=20)
+    before = features.compute(tmp_path / "cache", spoken, tmp_path, config, mel)
+    first, digest = before.frames("a"), before.digest
+    sound = audio.read(tmp_path / "a.wav")
+    audio.write(tmp_path / "a.wav", sound[::-1])
+    after = features.compute(tmp_path / "cache", spoken, tmp_path, config, mel)
+    assert after.digest != digest == before.digest
+    assert not np.allclose(after.frames("a"), first, atol=0.1)
+    assert np.array_equal(before.frames("a"), first)  # a reader of the old cache still has the old one
+    assert features.digest(tmp_path / "cache") == after.digest and features.digest(tmp_path) == ""
+
+
+def test_files_moved_or_touched_are_the_same_features(tmp_path: Path, spoken: list[Utterance]) -> None:
+    config, mel = features.FeatureConfig(speeds=()), features.MelConfig(mels=20)
+    features.compute(tmp_path / "cache", spoken, tmp_path, config, mel)
+    before = stamp(tmp_path / "cache")
+    os.utime(tmp_path / "a.wav", (1, 1))
+    (tmp_path / "moved").mkdir()
+    (tmp_path / "b.wav").rename(tmp_path / "moved" / "b.wav")
+    spoken[1] = dataclasses.replace(spoken[1], audio="moved/b.wav")
+    features.compute(tmp_path / "cache", spoken, tmp_path, config, mel)
+    assert stamp(tmp_path / "cache") == before
+
+
+def test_changed_code_of_the_front_end_makes_other_features(tmp_path: Path, spoken: list[Utterance],
+                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    config = features.FeatureConfig()
+    before = features.key(spoken, tmp_path, config)
+    assert features.key(spoken, tmp_path, config) == before
+    monkeypatch.setattr(sources, "module_hash", lambda name: "other code")
+    assert features.key(spoken, tmp_path, config) != before
+    with pytest.raises(InputError, match="c.wav: cannot be read"):
+        features.key([Utterance("c", "c.wav", 1.0, "s")], tmp_path, config)
+
+
+def test_an_offset_is_no_sound(tmp_path: Path, spoken: list[Utterance]) -> None:
+    """Silence is cut off all the same."""
+    config = features.FeatureConfig()
+    plain = features.speech(tmp_path / "a.wav", 0.0, None, config, 16000)
+    audio.write(tmp_path / "c.wav", audio.read(tmp_path / "a.wav") + np.float32(0.02))
+    shifted = features.speech(tmp_path / "c.wav", 0.0, None, config, 16000)
+    assert len(shifted) == len(plain) and np.allclose(shifted, plain, atol=1e-3)
 
 
 def test_the_first_copy_is_what_the_model_computes(tmp_path: Path, spoken: list[Utterance]) -> None:

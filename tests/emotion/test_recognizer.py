@@ -163,6 +163,110 @@ def test_a_stream_of_another_rate(recognizer: EmotionRecognizer) -> None:
     assert stream.push(np.zeros(0, np.float32)) == []
 
 
+@pytest.mark.parametrize("offset", [2e-3, -0.05, 0.4])
+@pytest.mark.parametrize("normalise", ["level", "mean", "stored", "peak"])
+def test_an_offset_changes_no_answer(offset: float, normalise: str) -> None:
+    """Nor what counts as silence around the voice."""
+    recognizer = EmotionRecognizer(*built(normalise), window=1.0, hop=0.5)
+    quiet = 1e-5 * np.random.default_rng(0).standard_normal(RATE // 2).astype(np.float32)
+    x = np.concatenate([quiet, 0.2 * voice(1.2), quiet])
+    plain, shifted = recognizer(x, RATE), recognizer(x + np.float32(offset), RATE)
+    assert shifted.speech == plain.speech and shifted.notes == plain.notes
+    for one, other in zip([plain, *plain.track], [shifted, *shifted.track], strict=True):
+        assert values(other.posteriors) == pytest.approx(values(one.posteriors), abs=5e-3)
+    with torch.no_grad():
+        alone = [recognizer.model(torch.from_numpy(y)[None]) for y in (x, x + np.float32(offset))]
+    torch.testing.assert_close(*alone, atol=0.03, rtol=0.01)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.floats(-70, 20), st.integers(0, 3))
+def test_the_level_changes_no_answer_of_a_model_with_one_level(level: float, seed: int) -> None:
+    recognizer = EmotionRecognizer(*leveled(-38.0, -38.0), window=1.0, hop=0.5)
+    x = voice(1.7, seed)
+    plain, scaled = recognizer(x, RATE), recognizer(x * np.float32(10 ** (level / 20)), RATE)
+    assert [m.label for m in scaled.track] == [m.label for m in plain.track]
+    assert values(scaled.posteriors) == pytest.approx(values(plain.posteriors), abs=2e-3)
+
+
+@functools.cache
+def leveled(quietest: float | None, loudest: float | None):
+    model, info = built("level")
+    settings_ = {**SMALL, "normalise": "level", "quietest": quietest, "loudest": loudest}
+    other = models.build("conv_transformer", **settings_).eval()
+    other.load_state_dict(model.state_dict())
+    return other, info
+
+
+def test_a_level_within_the_limits_stays_bit_for_bit() -> None:
+    x = voice(1.0)
+    rms = 20 * np.log10(x.std())
+    plain = EmotionRecognizer(*built("level"))(x, RATE)
+    assert EmotionRecognizer(*leveled(rms - 1, rms + 1))(x, RATE) == plain
+    assert EmotionRecognizer(*leveled(rms + 1, None))(x, RATE).posteriors != plain.posteriors
+    assert EmotionRecognizer(*leveled(None, rms - 1))(x, RATE).posteriors != plain.posteriors
+    with pytest.raises(InputError, match="in this order"):
+        models.build("conv_transformer", **SMALL, quietest=-10.0, loudest=-20.0)
+
+
+def test_a_quiet_voice_is_no_silence(recognizer: EmotionRecognizer) -> None:
+    """Its peak is 70 dB below full scale, one step of 16 bits 90."""
+    x = voice(2.0)
+    emotion = recognizer(x * np.float32(3e-4 / np.abs(x).max()), RATE)
+    assert emotion.label is not None and emotion.speech == recognizer(x, RATE).speech
+    dither = np.random.default_rng(0).triangular(-1, 0, 1, 2 * RATE) / 32768
+    assert recognizer(np.round(32768 * dither) / 32768, RATE).label is None
+
+
+@pytest.mark.parametrize("chunk", [160, 7_001])
+@pytest.mark.parametrize("samples", [3_000, 16_000, 20_000, 30_123])
+def test_a_finished_stream_has_heard_all(recognizer: EmotionRecognizer, samples: int, chunk: int) -> None:
+    x, stream = voice(2.0)[:samples], recognizer.stream()
+    got = [a for i in range(0, samples, chunk) for a in stream.push(x[i: i + chunk])]
+    got += stream.finish()
+    last = recognizer(x, RATE).track[-1]
+    assert got[-1][0] == last.end == samples / RATE
+    assert values(got[-1][1]) == pytest.approx(values(last.posteriors), abs=1e-5)
+    assert len({seconds for seconds, _ in got}) == len(got)
+    for call in (stream.finish, lambda: stream.push(x)):
+        with pytest.raises(InputError, match="was finished"):
+            call()
+
+
+def test_a_finished_stream_of_another_rate(recognizer: EmotionRecognizer) -> None:
+    x = audio.resample(voice(1.6), RATE, 44_100)
+    stream = recognizer.stream(44_100)
+    got = stream.push(x) + stream.finish()
+    last = recognizer(x, 44_100).track[-1]
+    assert got[-1][0] == last.end
+    assert values(got[-1][1]) == pytest.approx(values(last.posteriors), abs=1e-3)
+    assert recognizer.stream(8_000).finish() == []
+
+
+def spoken(seconds: float = 4.0) -> np.ndarray:
+    """Syllables of noise with pauses, as clean as read speech."""
+    rng, n = np.random.default_rng(0), round(seconds * RATE)
+    return (0.1 * rng.standard_normal(n) * np.exp(-3 * (1 - np.sin(np.arange(n) / RATE * 15)))
+            ).astype(np.float32)
+
+
+def test_what_a_model_was_not_tested_on_is_noted_once(recognizer: EmotionRecognizer, folder, tmp_path,
+                                                      capsys: pytest.CaptureFixture[str]) -> None:
+    clean = spoken()
+    narrow = audio.resample(audio.resample(clean, RATE, 8_000), 8_000, RATE)
+    noise = np.random.default_rng(1).standard_normal(len(clean)) * clean.std() * 0.1  # 20 dB below
+    assert recognizer(clean, RATE).notes == []
+    for sound, rate, word in ((narrow, RATE, "telephone"), (clean[::2], 8_000, "sampled at 8000 Hz"),
+                              (clean + noise, RATE, "noisy")):
+        [line] = recognizer(sound, rate).notes
+        assert word in line
+    audio.write(tmp_path / "phone.wav", audio.resample(clean, RATE, 8_000), 8_000)
+    argv = ["emotion", str(tmp_path / "phone.wav"), "--model", str(folder), "--window", "1"]
+    for form in ([], ["--json"], ["--csv"]):
+        assert cli.main([*argv, *form]) == 0
+        assert capsys.readouterr().out.count("sampled at 8000 Hz") == 1
+
+
 def test_silence_has_no_label(recognizer: EmotionRecognizer) -> None:
     for level in (0.0, 0.25):  # and an offset alone is no sound
         emotion = recognizer(np.full(2 * RATE, level, np.float32), RATE)
@@ -210,6 +314,35 @@ def test_a_file_is_heard_like_its_samples(recognizer: EmotionRecognizer, tmp_pat
             assert values(one.posteriors) == pytest.approx(values(other.posteriors), abs=1e-3)
 
 
+def test_a_bad_file_does_not_lose_the_others(folder, tmp_path, monkeypatch: pytest.MonkeyPatch,
+                                             capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever a decoder raises."""
+    import soundfile
+
+    audio.write(tmp_path / "a.wav", voice(1.0), RATE)
+    soundfile.write(tmp_path / "huge.wav", 1e25 * np.sin(np.arange(RATE)), RATE, "FLOAT")
+    soundfile.write(tmp_path / "nan.wav", np.array([0.1, np.nan] * 900), RATE, "FLOAT")
+    names = ["gsm.wav", "nan.wav", "locked.wav", "memory.wav"]
+    plain = audio.blocks
+
+    def blocks(path, damaged=None, *rest):
+        failing = {"gsm.wav": ValueError("cannot seek\nat all"), "locked.wav": PermissionError(13, "no"),
+                   "memory.wav": MemoryError()}
+        if path.name in failing:
+            raise failing[path.name]
+        return plain(path, damaged, *rest)
+
+    monkeypatch.setattr(audio, "blocks", blocks)
+    files = [str(tmp_path / name) for name in (*names, "a.wav", "huge.wav")]
+    assert cli.main(["emotion", *files, "--model", str(folder), "--quiet"]) == 2
+    said = capsys.readouterr()
+    assert said.out.startswith(f"{tmp_path}/a.wav: ")
+    assert f"{tmp_path}/huge.wav: " in said.out and "note: its samples reach 1e+25 times" in said.out
+    assert len(said.err.splitlines()) == len(names)
+    for line, name in zip(said.err.splitlines(), names, strict=True):
+        assert line.startswith("avspeech: error: ") and line.count(f"{tmp_path}/{name}: ") == 1
+
+
 def test_the_command(folder, tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
     audio.write(tmp_path / "a.wav", voice(1.5), RATE)
     audio.write(tmp_path / "b.wav", np.zeros(800, np.float32), RATE)
@@ -238,3 +371,19 @@ def test_the_command(folder, tmp_path, capsys: pytest.CaptureFixture[str]) -> No
     assert "a.wav: " in capsys.readouterr().out
     assert cli.main([*argv[:2], "--model", str(folder), "--window", "0.1"]) == 2
     assert cli.main([*argv[:2], "--model", "no-such-model"]) == 2
+
+
+def test_what_the_decoder_notes_reaches_the_answer(recognizer: EmotionRecognizer, tmp_path) -> None:
+    """The other wire of a pair inverted: said, and the same answer as from one wire."""
+    import soundfile
+
+    sound = voice(2.0)
+    soundfile.write(tmp_path / "one.wav", sound, RATE, "FLOAT")
+    soundfile.write(tmp_path / "two.wav", np.stack([sound, -sound], 1), RATE, "FLOAT")
+    one, two = recognizer.file(tmp_path / "one.wav"), recognizer.file(tmp_path / "two.wav")
+    assert two.posteriors == one.posteriors and two.label is not None
+    assert any("cancel" in note for note in two.notes) and not any("cancel" in note for note in one.notes)
+    both = recognizer(np.stack([sound, -sound]), RATE)
+    assert both.posteriors == one.posteriors and any("cancel" in note for note in both.notes)
+    with pytest.raises(InputError, match="one track"):
+        recognizer.file(tmp_path / "one.wav", track=2)

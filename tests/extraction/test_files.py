@@ -285,3 +285,18 @@ def test_real_clip(tmp_path, real_data, kind) -> None:
     if kind == "mpg":
         with av.open(str(mp4)) as container:
             assert container.streams.video[0].codec_context.name in ("h264", "mpeg4")
+
+
+def test_an_offset_and_a_level_far_beyond_full_scale_do_not_reach_the_voice(tmp_path, faces) -> None:
+    sound = clicks(2.0, 44100, [0.5, 1.0])
+    clean = film(tmp_path / "a.mkv", sound=sound, codecs=("mpeg4", "pcm_f32le"))
+    extractor = Extractor(same, INFO, windows=SMALL)
+    wanted = audio.read(extractor.extract(clean, tmp_path / "a", progress=False)[0])
+    for far, match in ((sound + np.float32(0.3), "offset of 0.3"),
+                       (30 / np.abs(sound).max() * sound, "full scale")):
+        path = film(tmp_path / "b.mkv", sound=far.astype(np.float32), codecs=("mpeg4", "pcm_f32le"))
+        with pytest.warns(UserWarning, match=match):
+            wav, _ = extractor.extract(path, tmp_path / "b", progress=False)
+        voice = audio.read(wav)
+        gain = float(voice @ wanted / (wanted @ wanted))
+        assert np.abs(voice - gain * wanted).max() < 0.01 * gain and abs(voice.mean()) < 1e-3

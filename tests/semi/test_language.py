@@ -2,6 +2,7 @@ import json
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -82,3 +83,22 @@ def test_command():
         Command([sys.executable, "-c", "import sys; print('no', file=sys.stderr); sys.exit(3)"])("a", "b")
     with pytest.raises(InputError, match="command /nowhere/program: a"):
         Command(["/nowhere/program"])("a", "b")
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\x85", "\x0b", "\x0c", "\x1c"])
+def test_a_line_ends_at_a_line_feed_alone(sign: str, tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_bytes(f"\ufeffa\tvery{sign}sad\r\nb\thappy\n".encode())
+    assert Answers(tmp_path / "a.tsv").labels == {"a": f"very{sign}sad", "b": "happy"}
+
+
+def test_answers_that_are_none_or_two(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text('{"id": "a", "label": null}\n{"id": "b", "label": "sad"}\n')
+    assert Answers(file).labels == {"b": "sad"}
+    for text, message in (("a\tsad\na\thappy\n", "a.jsonl:2: 'a' has another label"),
+                          ("a\tsad\tx\n", "a.jsonl:1: expected id<tab>label"),
+                          ('{"id": "a"}\n', "a.jsonl:1: expected"), ("a\n", "a.jsonl:1: expected"),
+                          ('{"a":' * 100_000 + "\n", "a.jsonl:1: expected")):
+        file.write_text(text)
+        with pytest.raises(InputError, match=message):
+            _ = Answers(file).labels

@@ -52,19 +52,3 @@ def test_missing_packages_name_the_command(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(judges.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match="pip install speechmos"):
         judges.opinion_judges()
-
-
-def test_parts_of_a_packaged_model_are_joined_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for number in (1, 2):
-        folder = tmp_path / f"p{number}" / "data"
-        folder.mkdir(parents=True)
-        (folder / f"part{number}").write_bytes(bytes([number]) * 3)
-        (folder / "config.json").write_text("{}")
-    monkeypatch.setattr(judges, "PACKAGED", {"x": [("p1", "data", "part1"), ("p2", "data", "part2")]})
-    monkeypatch.setattr(judges.importlib.util, "find_spec",
-                        lambda name: SimpleNamespace(origin=str(tmp_path / name / "__init__.py")))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    folder = judges._packaged("x")
-    assert folder is not None and (folder / "model.bin").read_bytes() == b"\1\1\1\2\2\2"
-    assert (folder / "config.json").is_file()
-    assert judges._packaged("x") == folder and judges._packaged("y") is None

@@ -35,12 +35,12 @@ def test_the_misses_are_still_missed():
 
 def test_heteronyms():
     total, wrong = readings.wrong_heteronyms()
-    assert total > 300 and not wrong
+    assert total > 400 and {w[0] for w in wrong} == {"I *read* it in a day."}
 
 
 def test_nouns_and_verbs():
     total, wrong = readings.wrong_pairs()
-    assert total > 1000 and not wrong
+    assert total > 2000 and {w[0] for w in wrong} == {"Every upset counts."}
 
 
 def test_no_reading_depends_on_the_mark_behind():

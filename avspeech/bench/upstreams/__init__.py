@@ -2,11 +2,11 @@
 
     upstream = upstreams.load("whisper-base")             # by name: installed, cached, or on the hub
     upstream = upstreams.load("hubert-base=some/folder")  # by name, from a folder
-    upstream = upstreams.load("some/folder")              # whose config.json says what it is
+    upstream = upstreams.load("some/folder")              # its config.json says what it is
     upstream = upstreams.load("encoder.onnx")
 
-A new one is a line in `UPSTREAMS`; a new kind is a class in a file of its own and a line in `FAMILIES`. The
-lists are ours: the paper's own fourteen could not be had.
+A new upstream is a line in `UPSTREAMS`; a new kind is a class in a file of its own and a line in
+`FAMILIES`. Which upstreams are listed was chosen here: the list of the paper was not available.
 """
 
 from __future__ import annotations
@@ -38,18 +38,16 @@ FAMILIES = {
     "conv-random": "avspeech.bench.upstreams.prosody:RandomConvolutions",
 }
 SAFETENSORS = "config.json and model.safetensors"
-TRANSFORMERS = "config.json, preprocessor_config.json and model.safetensors"
+TRANSFORMERS = "config.json, preprocessor_config.json (or processor_config.json) and model.safetensors"
 
 
 class Entry(NamedTuple):
-    """family: a key of FAMILIES; hub: repository of the weights, "" where there is none to fetch; files:
-    what a folder of them holds; neural: whether it is one of the trained networks (the others are
-    baselines)."""
+    """An upstream that has a name."""
 
-    family: str
-    hub: str = ""
-    files: str = ""
-    neural: bool = True
+    family: str  # a key of FAMILIES
+    hub: str = ""  # repository of the weights; "": there is none to fetch
+    files: str = ""  # what a folder of the weights holds
+    neural: bool = True  # one of the trained networks; the others are baselines
 
 
 UPSTREAMS = {
@@ -79,8 +77,7 @@ UPSTREAMS = {
 # What a transformers folder says it is (config.json, `model_type`) -> family
 MODEL_TYPES = {"whisper": "whisper", **dict.fromkeys(
     ("wav2vec2", "hubert", "wavlm", "data2vec-audio", "unispeech-sat"), "selfsupervised")}
-# Found where certain packages are installed: load with no folder at all
-PACKAGED = {"whisper-base"}
+LONGEST_MINIMUM = 60  # seconds; a model that needs more sound than this for one frame is refused
 
 
 def names() -> list[str]:
@@ -89,44 +86,65 @@ def names() -> list[str]:
 
 
 def load(name_or_path: str | Path, **options: Any) -> Upstream:
-    """An upstream by name, `NAME=PATH`, or a path (a transformers folder, or an ONNX file).
+    """An upstream by name, by `NAME=PATH` or `FAMILY=PATH`, or by path.
 
-    options: device, max_seconds, overlap_seconds, and the family's own (its class says which). Raises
-    InputError, in one line, for an unknown name or option, files that are missing or not whole, and where
-    neither cache nor hub has the weights.
+    Args:
+        name_or_path: a path is a transformers folder, a CTranslate2 folder or an ONNX file.
+        options: device, max_seconds, overlap_seconds, and the family's own (see its class).
+
+    Raises:
+        InputError: an unknown name or option, files that are missing, broken or do not fit each
+            other, or weights that neither the cache nor the hub has.
     """
     asked = str(name_or_path)
-    name, _, place = asked.partition("=")
-    path = Path(place) if place else None
-    if name not in UPSTREAMS:
-        if not place and Path(asked).exists():
-            path = Path(asked)
-            family = _family(path)
-        elif name in FAMILIES and place:
-            family = name
-        else:
-            close = difflib.get_close_matches(name, names(), 1)
-            raise InputError(f"upstream '{asked}' is neither a name nor a path"
-                             + (f" (did you mean '{close[0]}'?)" if close else "")
-                             + f"; names: {', '.join(names())}; or FAMILY=PATH, of {', '.join(FAMILIES)}")
-    else:
-        family = UPSTREAMS[name].family
+    name, path, family = _place(asked)
     if path is not None and not path.exists():
         raise InputError(f"{path}: no such file or folder, for upstream {name}")
     cls: Any = _family_class(family)
-    positional = [p for p in inspect.signature(cls).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
-    takes_path = any(p.name == "path" for p in positional)
-    if path is not None and not takes_path:
+    parameters = inspect.signature(cls).parameters
+    if path is not None and "path" not in parameters:
         raise InputError(f"{asked}: upstream {name} has no weights, and takes no path")
-    if path is None and takes_path and not _is_packaged(name, family):
+    if path is None and "path" in parameters and parameters["path"].default is inspect.Parameter.empty:
         path = _fetch(name)
     _check(cls, family, options)
     try:
-        upstream = cls(path, **options) if takes_path else cls(**options)
-    except (TypeError, ValueError) as error:
-        raise error if isinstance(error, InputError) else InputError(f"upstream {asked}: {error}") from None
+        upstream = cls(path, **options) if path is not None else cls(**options)
+        _check_sizes(upstream)
+    except InputError:
+        raise
+    except Exception as error:  # files of strangers fail in whatever way torch or NumPy has
+        line = " ".join(str(error).split())[:200]
+        raise InputError(f"upstream {asked}: cannot be made of these files and options: {line}") from None
     upstream.name = name if name in UPSTREAMS else Path(asked).stem
     return upstream
+
+
+def _place(asked: str) -> tuple[str, Path | None, str]:
+    """(name, path or None, family) of what a user names."""
+    name, _, place = asked.partition("=")
+    if name in UPSTREAMS:
+        return name, Path(place) if place else None, UPSTREAMS[name].family
+    if not place and Path(asked).exists():
+        return name, Path(asked), _family(Path(asked))
+    if name in FAMILIES and place:
+        return name, Path(place), name
+    close = difflib.get_close_matches(name, names(), 1)
+    hint = f" (did you mean '{close[0]}'?)" if close else ""
+    raise InputError(f"upstream '{asked}' is neither a name nor a path{hint}; names: {', '.join(names())}; "
+                     f"or FAMILY=PATH, of {', '.join(FAMILIES)}")
+
+
+def _check_sizes(upstream: Upstream) -> None:
+    """Refuses sizes that a configuration may state and no weight shows, such as strides."""
+    seconds = min(upstream.max_seconds, LONGEST_MINIMUM)
+    if not 1000 <= upstream.sample_rate <= 384_000:
+        raise ValueError(f"sample rate {upstream.sample_rate}; expected 1,000 to 384,000 Hz")
+    if upstream.hop < 0 or upstream.layers < 1 or upstream.dim < 1:
+        raise ValueError(f"hop {upstream.hop}, {upstream.layers} layers of {upstream.dim}; expected a hop of "
+                         "at least 0, and at least one layer and dimension")
+    if not 1 <= upstream.minimum <= seconds * upstream.sample_rate:
+        raise ValueError(f"a frame takes {upstream.minimum / upstream.sample_rate:.3g} s of sound; expected "
+                         f"at most {seconds:g} s")
 
 
 def _family_class(family: str) -> type[Upstream]:
@@ -146,25 +164,19 @@ def _family(path: Path) -> str:
     if "bundle" in config:
         return "torchaudio"
     found = config.get("model_type")
-    if found not in MODEL_TYPES:
-        raise InputError(f"{path}: not known what it is (model_type {found!r}); name its family, "
+    if not isinstance(found, str) or found not in MODEL_TYPES:
+        raise InputError(f"{path}: cannot tell which family it is (model_type {found!r}); name it as "
                          f"FAMILY={path}, of {', '.join(FAMILIES)}")
     return MODEL_TYPES[found]
 
 
-def _is_packaged(name: str, family: str) -> bool:
-    if family == "resemblyzer":
-        return True
-    if name in PACKAGED:
-        from avspeech.bench.upstreams import whisper
-
-        return bool(whisper.packaged())
-    return False
-
-
 def _fetch(name: str) -> Path:
     from avspeech.bench.upstreams import folders
+    from avspeech.core import packaged_whisper
 
+    packaged = packaged_whisper.folder("base") if name == "whisper-base" else None
+    if packaged is not None:
+        return packaged
     entry = UPSTREAMS.get(name)
     if entry is None or not entry.hub:
         files = entry.files if entry else SAFETENSORS
@@ -175,8 +187,8 @@ def _fetch(name: str) -> Path:
 
 def _check(cls: type[Upstream], family: str, options: dict[str, Any]) -> None:
     known = {"device", "max_seconds", "overlap_seconds"}
-    known |= {p.name for p in inspect.signature(cls).parameters.values()
-              if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD) and p.name != "path"}
+    known |= {p.name for p in inspect.signature(cls).parameters.values() if p.kind is not p.VAR_KEYWORD}
+    known -= {"path"}
     for key in options:
         if key not in known:
             raise InputError(f"upstream family {family} has no option '{key}'; "

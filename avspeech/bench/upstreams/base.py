@@ -1,77 +1,91 @@
-"""What every upstream is: sound in, hidden states out, whatever made them.
+"""What every upstream is: sound in, hidden states out, whatever network made them.
 
     upstream = upstreams.load("log-mel")
     hidden, frames = upstream(wave, lengths)      # [B, N], [B] -> [L, B, T, D], [B]
     hidden = upstream.encode_long(samples)        # [N] of any length -> [L, T, D]
 
-Held by `tests/bench/upstreams/` for every family:
+`tests/bench/upstreams/` holds every family to these rules:
 
-- Padding changes nothing: an utterance in a padded batch gives what it gives alone, within `TOLERANCE`. A
-  family whose network lets padding leak in (group norm over time, unmasked attention) is run in groups of
-  equal length, which costs speed and never accuracy.
-- Long sound is cut into chunks that overlap and whose outer frames are dropped. A network that sees no
-  further than the overlap gives the same as on the whole, within `TOLERANCE`; attention over all of time
-  does not, and how far chunks lie from the whole is a measured figure in the family's file.
-- `identity` names the numbers: a hash of the weights, of all settings that change the output and of VERSION,
-  not of a path or a name. Where it is the same, stored features may be used again.
+- Padding changes nothing: an utterance in a padded batch gives what it gives alone, within
+  `TOLERANCE`. If padding leaks into a family's network (group norm over time, unmasked attention),
+  the family is run in groups of equal length, which costs speed and never accuracy.
+- Long sound is cut into chunks that overlap and whose outer frames are dropped. A network that sees
+  no further than the overlap gives the same as on the whole, within `TOLERANCE`. Attention over all
+  of time does not; each family's file says how far its chunks were from the whole.
+- `identity` names the numbers. It is a hash of the weights, of the configuration files beside them,
+  of all settings that change the output, of this toolkit's code for the family, and of the versions
+  of the packages that compute. Paths and names are not part of it. Stored features are used again
+  only where the identity is the same.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from avspeech.bench import source
+
 TOLERANCE = 1e-4  # relative L2 distance, per utterance, of padded to alone and of chunked to whole
-VERSION = 1  # counted up when any family's numbers change
+# JSON files that a model's folder may hold beside its weights; all of their content counts
+CONFIGURATION = ("config.json", "preprocessor_config.json", "processor_config.json")
 
 
 class Upstream:
-    """A frozen encoder. A family sets the attributes and defines `frames` and `_forward`.
+    """A frozen encoder. A family sets the attributes below and defines `frames` and `_forward`.
 
-    name: as it was asked for; family: which code; sample_rate: of its input, in hertz; hop: samples a
-    frame, 0 where a whole utterance (or chunk) gives one vector, one frame; minimum: samples below which
-    zeros are appended; layers, dim: L and D; max_seconds: longer sound is cut into chunks of this length;
-    overlap_seconds: which they share with their neighbours; batched: whether unlike lengths may share a
-    batch; settings: what else the output depends on.
+    Args:
+        module: the network, or None where there are no weights.
+        folder: the folder of the weights; the configuration files in it count for `identity`.
+        device: where the network runs, as torch names it.
+        max_seconds: longer sound is cut into chunks of this length; default: the family's.
+        overlap_seconds: what neighboring chunks share; default: the family's.
+        settings: whatever else the output depends on.
+
+    Raises:
+        ValueError: the overlap is not below half of a chunk.
     """
 
-    family = ""
-    sample_rate = 16_000
-    hop = 320
-    minimum = 400
-    layers = 1
-    dim = 0
+    family = ""  # a key of upstreams.FAMILIES
+    sample_rate = 16_000  # of the input, in hertz
+    hop = 320  # samples a frame; 0 where a whole utterance (or chunk) gives one vector
+    minimum = 400  # samples; shorter sound is padded with zeros
+    layers = 1  # L
+    dim = 0  # D
     max_seconds = 30.0
     overlap_seconds = 4.0
-    batched = False
+    batched = False  # whether utterances of different lengths may share a batch
+    packages: tuple[str, ...] = ()  # distributions that compute, beside torch and numpy
 
-    def __init__(self, module: nn.Module | None = None, device: str | torch.device = "cpu",
-                 max_seconds: float | None = None, overlap_seconds: float | None = None,
-                 **settings: Any) -> None:
-        self.name = self.family
+    def __init__(self, module: nn.Module | None = None, folder: Path | None = None,
+                 device: str | torch.device = "cpu", max_seconds: float | None = None,
+                 overlap_seconds: float | None = None, **settings: Any) -> None:
+        self.name = self.family  # `upstreams.load` puts the name it was loaded by here
         self.device = torch.device(device)
         self.module = None if module is None else module.to(self.device).eval().requires_grad_(False)
         self.max_seconds = self.max_seconds if max_seconds is None else float(max_seconds)
         self.overlap_seconds = self.overlap_seconds if overlap_seconds is None else float(overlap_seconds)
         self.settings = settings
+        self.configuration = {} if folder is None else _configuration(folder)
         self._identity = ""
         if not 0 <= self.overlap_seconds < self.max_seconds / 2:
             raise ValueError(f"overlap_seconds {self.overlap_seconds:g} should be at least 0 and below half "
                              f"of max_seconds {self.max_seconds:g}")
 
-    # --- what a family defines ------------------------------------------------------------------------------
+    # --- what a family defines ----------------------------------------------------------------------------
 
     def frames(self, samples: int) -> int:
-        """How many frames so many samples give (at least `minimum` of them)."""
+        """The number of frames that a number of samples (at least `minimum`) gives."""
         return 1 if not self.hop else -(-samples // self.hop)
 
     def prepare(self, samples: Tensor) -> Tensor:
-        """One whole utterance [N] before anything else: what looks at all of it, such as its loudness."""
+        """Changes a whole utterance [N] before it is cut, for what depends on all of it: its level."""
         return samples
 
     def _forward(self, wave: Tensor, lengths: list[int]) -> Tensor:
@@ -79,7 +93,7 @@ class Upstream:
         Where not `batched`, all lengths are N."""
         raise NotImplementedError
 
-    # --- what is asked of it --------------------------------------------------------------------------------
+    # --- what users call ----------------------------------------------------------------------------------
 
     @property
     def frame_rate(self) -> float:
@@ -93,10 +107,13 @@ class Upstream:
 
     @property
     def identity(self) -> str:
-        """SHA-256, in hexadecimal, of what the output depends on beside the sound."""
+        """SHA-256, in hexadecimal, of everything but the sound that the output depends on."""
         if not self._identity:
-            settings = [VERSION, self.family, self.sample_rate, self.max_seconds, self.overlap_seconds,
-                        self.settings]
+            versions = {name: _version(name) for name in ("torch", "numpy", *self.packages)}
+            code = [cls.__module__ for cls in type(self).__mro__ if cls.__module__.startswith("avspeech.")]
+            settings = [self.family, self.sample_rate, self.max_seconds, self.overlap_seconds,
+                        self.settings, self.configuration, versions,
+                        source.digest(*dict.fromkeys(code))]
             digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
             state = {} if self.module is None else self.module.state_dict()
             for key in sorted(state):
@@ -110,10 +127,18 @@ class Upstream:
     def __call__(self, wave: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Hidden states [L, B, T, D] float32 and the frames [B] int64 of each utterance.
 
-        wave: [B, N] float32 in -1..1 at `sample_rate`; lengths: [B] samples, all N where None. Frames beyond
-        an utterance's own are zero. The whole of each utterance is run at once: for sound that may be longer
-        than `max_seconds`, see `encode_long`. Raises ValueError for another shape or type, a length that is
-        not in 1..N, and samples that are not finite.
+        Each utterance is run as a whole; for sound that may be longer than `max_seconds` there is
+        `encode_long`.
+
+        Args:
+            wave: [B, N] float32 in -1..1 at `sample_rate`.
+            lengths: [B] samples of each utterance; default: N for all.
+
+        Returns:
+            (hidden states, frames). Hidden states beyond an utterance's own frames are zero.
+
+        Raises:
+            ValueError: another shape or type, a length outside 1..N, or samples that are not finite.
         """
         if wave.ndim != 2 or wave.dtype != torch.float32:
             raise ValueError(f"expected float32 [B, N], got {wave.dtype} {list(wave.shape)}")
@@ -135,10 +160,11 @@ class Upstream:
 
     @torch.inference_mode()
     def chunks(self, samples: Tensor) -> Iterator[Tensor]:
-        """The hidden states of one utterance [N] of any length, part after part: [L, t, D] each, in all as
-        many frames as the whole has. Memory is bounded by `max_seconds`, whatever the length.
+        """Yields the hidden states of one utterance [N] of any length in parts [L, t, D].
 
-        An upstream of one vector an utterance gives one for each of several equal parts.
+        The parts have as many frames together as the whole has. Beside the samples themselves,
+        memory is bounded by `max_seconds`. An upstream that gives one vector an utterance gives one
+        for each of several equal parts.
         """
         x = self._prepared(torch.as_tensor(samples))
         if len(x) <= self.max_seconds * self.sample_rate:
@@ -161,14 +187,17 @@ class Upstream:
             begin, done = begin + span - lap, stop
 
     def encode_long(self, samples: Tensor) -> Tensor:
-        """Hidden states [L, T, D] of one utterance [N] of any length, by `chunks`. What it returns grows with
-        the length (Whisper base: 1.3 GB a half hour); to pool it, go through `chunks`."""
+        """Hidden states [L, T, D] of one utterance [N] of any length, by `chunks`.
+
+        The result grows with the length (Whisper base: 1.3 GB for half an hour). To pool it, use
+        `chunks` instead.
+        """
         return torch.cat(list(self.chunks(samples)), dim=1)
 
     def _prepared(self, samples: Tensor) -> Tensor:
         if samples.ndim != 1 or not samples.is_floating_point() or not len(samples):
             raise ValueError(f"expected samples [N], got {samples.dtype} {list(samples.shape)}")
-        if not torch.isfinite(samples).all():
+        if not all(torch.isfinite(part).all() for part in samples.split(1 << 20)):
             raise ValueError("samples that are not finite numbers")
         x = self.prepare(samples.to(self.device, torch.float32))
         return nn.functional.pad(x, (0, self.minimum - len(x))) if len(x) < self.minimum else x
@@ -176,3 +205,18 @@ class Upstream:
     def __repr__(self) -> str:
         return (f"{type(self).__name__}({self.name!r}, layers={self.layers}, dim={self.dim}, "
                 f"frame_rate={self.frame_rate:g}, parameters={self.parameters})")
+
+
+def _configuration(folder: Path) -> dict[str, Any]:
+    """The content of the configuration files in a folder, by name."""
+    from avspeech.bench.upstreams import folders
+
+    there = [folder / name for name in CONFIGURATION if (folder / name).is_file()]
+    return {path.name: folders.config(path) for path in there}
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"

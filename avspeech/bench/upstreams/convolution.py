@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def frames(samples: int, kernels: Sequence[int], strides: Sequence[int]) -> int:
-    """Frames of so many samples; at least `field(kernels, strides)` of them."""
+    """The number of frames of at least `field(kernels, strides)` samples."""
     for kernel, stride in zip(kernels, strides):
         samples = (samples - kernel) // stride + 1
     return samples
@@ -22,6 +22,6 @@ def field(kernels: Sequence[int], strides: Sequence[int]) -> int:
     return size
 
 
-def standardised(samples: Tensor) -> Tensor:
+def standardized(samples: Tensor) -> Tensor:
     """Zero mean and unit variance over the utterance, as transformers' and fairseq's normalize give."""
-    return (samples - samples.mean()) / (samples.var(unbiased=False) + 1e-7).sqrt()
+    return (samples - samples.mean()).div_((samples.var(unbiased=False) + 1e-7).sqrt())

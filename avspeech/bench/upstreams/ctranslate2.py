@@ -12,8 +12,8 @@ by which it was multiplied: one for the matrix, or one a row.
 
 from __future__ import annotations
 
+import math
 import struct
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,12 +24,18 @@ TYPES = ("<f4", "i1", "<i2", "<i4", "<f2", "<u2")
 BFLOAT16 = 5
 
 
-def read(parts: Sequence[Path]) -> tuple[str, dict[str, np.ndarray]]:
-    """The specification's name, and every variable by name, matrices as float32; scalars keep their type.
+def read(file: Path) -> tuple[str, dict[str, np.ndarray]]:
+    """(name of the specification, every variable by name) of a `model.bin`.
 
-    parts: `model.bin`, or the files it was split into, in order. Raises InputError for anything else.
+    Matrices come as float32; scalars keep their type.
+
+    Raises:
+        InputError: not a whole CTranslate2 model of version 5 or 6.
     """
-    return parse(b"".join(part.read_bytes() for part in parts), str(parts[0]))
+    try:
+        return parse(file.read_bytes(), str(file))
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read ({error.strerror})") from None
 
 
 def parse(data: bytes, where: str) -> tuple[str, dict[str, np.ndarray]]:
@@ -66,21 +72,30 @@ def parse(data: bytes, where: str) -> tuple[str, dict[str, np.ndarray]]:
         if kind >= len(TYPES):
             raise InputError(f"{where}: variable '{key}' is of type {kind}, which is not known")
         values = np.frombuffer(take(size), TYPES[kind])
-        if values.size != int(np.prod(shape, dtype=np.int64)):
+        if values.size != math.prod(shape) or len(shape) > 8:
             raise InputError(f"{where}: variable '{key}' has {values.size} values for shape {shape}")
         if kind == BFLOAT16:
             values = (values.astype(np.uint32) << 16).view(np.float32)
         raw[key] = values.reshape(shape)
-    for alias, key in [(text(), text()) for _ in range(number("I"))]:
+    for _ in range(number("I")):
+        alias, key = text(), text()
         if key not in raw:
             raise InputError(f"{where}: alias '{alias}' of '{key}', which is not there")
         raw[alias] = raw[key]
-    return name, {key: _float(key, raw) for key in raw}
+    # Aliases share one array, as values and as floats: many names of a large one take no memory
+    done: dict[tuple[int, int], np.ndarray] = {}
+    for key, values in raw.items():
+        scale = raw.get(f"{key}_scale")
+        if (id(values), id(scale)) not in done:
+            done[id(values), id(scale)] = _float(values, scale, f"{where}: variable '{key}'")
+    return name, {key: done[id(values), id(raw.get(f"{key}_scale"))] for key, values in raw.items()}
 
 
-def _float(key: str, raw: dict[str, np.ndarray]) -> np.ndarray:
-    values, scale = raw[key], raw.get(f"{key}_scale")
+def _float(values: np.ndarray, scale: np.ndarray | None, what: str) -> np.ndarray:
     if scale is not None:
         shape = (-1, *[1] * (values.ndim - 1)) if scale.ndim else ()
-        return values.astype(np.float32) / scale.astype(np.float32).reshape(shape)
+        if scale.ndim and scale.size not in (1, len(values) if values.ndim else 1):
+            raise InputError(f"{what}: {scale.size} scales for shape {list(values.shape)}")
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return values.astype(np.float32) / scale.astype(np.float32).reshape(shape)
     return values.astype(np.float32) if values.ndim and values.dtype.kind == "f" else values

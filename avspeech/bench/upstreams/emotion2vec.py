@@ -124,17 +124,17 @@ class Emotion2vec(Upstream):
         try:
             positions = weights[AUDIO + "relative_positional_encoder.1.0.weight"]
             dim, conv = weights[AUDIO + "project_features.2.weight"].shape
-            network = Network(
+            sizes = dict(
                 blocks=_count(weights, r"blocks\.(\d+)\."), conv=conv, dim=dim,
                 inner=len(weights["blocks.0.mlp.fc1.weight"]), heads=weights[AUDIO + "alibi_scale"].shape[2],
                 depth=_count(weights, re.escape(AUDIO) + r"context_encoder\.blocks\.(\d+)\."),
                 tokens=weights[AUDIO + "extra_tokens"].shape[1], width=positions.shape[2],
-                groups=dim // positions.shape[1],
+                groups=dim // max(positions.shape[1], 1),
                 positions=_count(weights, re.escape(AUDIO) + r"relative_positional_encoder\.(\d+)\."))
         except KeyError as error:
             raise InputError(f"{path}: no emotion2vec in it; weight {error} is missing") from None
-        folders.fill(network, weights, path)
-        super().__init__(network, **options)
+        network = folders.build(lambda: Network(**sizes), weights, path)
+        super().__init__(network, path, **options)
         self.hop, self.minimum = math.prod(STRIDES), convolution.field(KERNELS, STRIDES)
         audio: Any = network.modality_encoders["AUDIO"]
         self.dim, self.layers = dim, 1 + len(audio.context_encoder["blocks"]) + len(network.blocks)
@@ -143,7 +143,7 @@ class Emotion2vec(Upstream):
         return convolution.frames(samples, KERNELS, STRIDES)
 
     def prepare(self, samples: Tensor) -> Tensor:
-        return convolution.standardised(samples)
+        return convolution.standardized(samples)
 
     def _forward(self, wave: Tensor, lengths: list[int]) -> Tensor:
         assert self.module is not None

@@ -1,6 +1,8 @@
-"""Where an upstream's files come from: a folder of the user's, or the hub's cache, or the hub.
+"""Where an upstream's files come from: a folder of the user, the hub's cache, or the hub.
 
-Only configuration and safetensors are read. A pickled checkpoint is refused with the line that converts it.
+Only configuration and safetensors are read. A pickled checkpoint is refused with the command that
+converts it. Sizes that a configuration asks for are held against the weights that are there before
+any memory is taken for them.
 """
 
 from __future__ import annotations
@@ -8,25 +10,35 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import torch
 from torch import Tensor, nn
 
 from avspeech.errors import InputError
 
 PATTERNS = ["*.json", "*.safetensors"]
 PICKLED = (".bin", ".pt", ".pth", ".ckpt")
+LARGEST_CONFIGURATION = 4 * 2**20  # bytes
+Module = TypeVar("Module", bound=nn.Module)
 
 
 def config(path: Path) -> dict[str, Any]:
-    """A JSON object. Raises InputError where there is none."""
+    """The content of a JSON object in a file.
+
+    Raises:
+        InputError: no such file, one of more than 4 MiB, or not a JSON object.
+    """
     try:
+        size = path.stat().st_size
+        if size > LARGEST_CONFIGURATION:
+            raise InputError(f"{path}: {size:,} bytes; a configuration has at most {LARGEST_CONFIGURATION:,}")
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; a model's folder holds it beside the weights") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not JSON ({error})") from None
     if not isinstance(found, dict):
         raise InputError(f"{path}: expected a JSON object")
@@ -34,8 +46,11 @@ def config(path: Path) -> dict[str, Any]:
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The safetensors of a folder, `model.safetensors` or its shards. Raises InputError where there is none,
-    with the line that converts what is there instead."""
+    """The safetensors of a folder: `model.safetensors`, or its shards.
+
+    Raises:
+        InputError: there are none; names the command that converts what is there instead.
+    """
     files = sorted(folder.glob("*.safetensors"))
     main = folder / "model.safetensors"
     if files:
@@ -72,9 +87,50 @@ def tensors(folder: Path) -> dict[str, Tensor]:
     return found
 
 
+def elements(folder: Path) -> tuple[int, int]:
+    """(numbers in all weights of a folder, how many tensors they are), from the headers alone."""
+    from safetensors import SafetensorError, safe_open
+
+    numbers = tensors = 0
+    for file in weight_files(folder):
+        try:
+            with safe_open(str(file), framework="pt") as weights:
+                for name in weights.keys():
+                    shape = weights.get_slice(name).get_shape()
+                    numbers, tensors = numbers + torch.Size(shape).numel(), tensors + 1
+        except (SafetensorError, OSError) as error:
+            raise InputError(f"{file}: not a safetensors file ({error})") from None
+    return numbers, tensors
+
+
+def build(make: Callable[[], Module], weights: Mapping[str, Tensor], where: Path) -> Module:
+    """A module with these weights. Nothing is allocated before every shape has been checked.
+
+    Args:
+        make: builds the module; called where tensors have a shape and no memory. The number of its
+            layers has to be bounded by the caller.
+        weights: by the names of the module's state; further ones are ignored.
+        where: folder or file, for messages.
+
+    Raises:
+        InputError: sizes that cannot be, and as `fill`.
+    """
+    try:
+        with torch.device("meta"):
+            module = make()
+    except (ArithmeticError, RuntimeError, TypeError, ValueError) as error:
+        line = " ".join(str(error).split())[:200]
+        raise InputError(f"{where}: sizes that no model can have ({line})") from None
+    fill(module, weights, where)
+    return module
+
+
 def fill(module: nn.Module, weights: Mapping[str, Tensor], where: Path) -> None:
-    """Loads weights, turned into the module's types. Raises InputError for one that is missing or of another
-    shape; weights that the module has no use for are passed over."""
+    """Loads weights, converted to the module's types; those that the module does not have are ignored.
+
+    Raises:
+        InputError: a weight is missing or has another shape.
+    """
     state = module.state_dict()
     for name, value in state.items():
         if name not in weights:
@@ -82,12 +138,21 @@ def fill(module: nn.Module, weights: Mapping[str, Tensor], where: Path) -> None:
         if weights[name].shape != value.shape:
             raise InputError(f"{where}: weight '{name}' should be {list(value.shape)}, "
                              f"got {list(weights[name].shape)}")
-    module.load_state_dict({name: weights[name] for name in state})
+    module.load_state_dict({name: weights[name].to(value.dtype) for name, value in state.items()},
+                           assign=any(value.is_meta for value in state.values()))
 
 
 def from_hub(name: str, hub: str, files: str) -> Path:
-    """The folder of a hub repository: from the cache, else downloaded. files: what it should hold, for the
-    message. Raises InputError where neither can be had, which says what to put where."""
+    """The folder of a hub repository: from the cache, else downloaded.
+
+    Args:
+        name: of the upstream, for messages.
+        hub: the repository, "owner/name".
+        files: what a folder of them should hold, for messages.
+
+    Raises:
+        InputError: neither can be had; says what to put where.
+    """
     wanted = f"put its {files} into a folder and name it as {name}=FOLDER"
     try:
         from huggingface_hub import snapshot_download

@@ -1,4 +1,4 @@
-"""Two baselines that need no weights: prosody in a few numbers, and a network that has learnt nothing."""
+"""Two baselines that need no weights: prosody in a few numbers, and an untrained network."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ from avspeech.bench.upstreams.mel import mel_power
 
 
 class Prosody(Upstream):
-    """How an utterance is said, in 31 numbers: of F0 (semitones over 50 Hz), of its change from frame to
-    frame, of the level (dB) and its change, and of the spectrum's centre (log mel band), each the mean,
-    standard deviation, 10 %, 50 % and 90 % points; then the share of voiced frames, of quiet frames (20 dB
-    below the loudest), runs of voicing a second, the level's modulation at 2-6 and at 6-12 Hz, and the
+    """How an utterance is said, in 31 numbers.
+
+    The mean, standard deviation, 10 %, 50 % and 90 % points of each of these five: F0 (semitones over
+    50 Hz), its change from frame to frame, the level (dB), its change, and the center of the spectrum
+    (log mel band). Then the share of voiced frames, the share of quiet frames (20 dB below the
+    loudest), voiced runs a second, the modulation of the level at 2 to 6 and at 6 to 12 Hz, and the
     length (log s).
 
-    F0 is that of `avspeech.media.pitch` by autocorrelation (Boersma 1993). Statistics of the whole utterance.
+    F0 is that of `avspeech.media.pitch` by autocorrelation (Boersma 1993). Statistics are of the whole
+    utterance; the modulation is the mean over stretches of 10.24 s.
     """
 
     family = "prosody"
+    packages = ("librosa", "scipy")
     hop, dim = 0, 31
     minimum = 1600
     max_seconds = float("inf")
@@ -34,21 +38,27 @@ class Prosody(Upstream):
 
         hertz, voiced = pitch.f0(x.cpu().numpy(), self.sample_rate, method="autocorrelation")
         there = torch.from_numpy(voiced)
-        tone = 12 * torch.log2(torch.from_numpy(hertz)[there].double().clamp_min(1) / 50)
-        both = there[1:] & there[:-1]
         line = 12 * torch.log2(torch.from_numpy(hertz).double().clamp_min(1) / 50)
-        power = mel_power(x, self.sample_rate, 400, 160, 40, len(voiced)).double().cpu()
-        level = 10 * (power.sum(1) + 1e-10).log10()
-        bands = torch.arange(40, dtype=torch.float64)
-        centre = (power * bands).sum(1) / (power.sum(1) + 1e-10)
-        parts = [_points(v) for v in (tone, line.diff()[both], level, level.diff(), centre)]
-        modulation = torch.fft.rfft(level - level.mean(), n=1024).abs() / len(level)  # 100 / 1024 Hz a step
+        both = there[1:] & there[:-1]
+        level, center = self._spectrum(x, len(voiced))
+        parts = [_points(v) for v in (line[there], line.diff()[both], level, level.diff(), center)]
+        # |FFT| of each 1,024 frames (the last filled with zeros); 100 / 1,024 Hz a step
+        stretches = nn.functional.pad(level - level.mean(), (0, -len(level) % 1024)).view(-1, 1024)
+        modulation = torch.fft.rfft(stretches).abs().sum(0) / len(level)
         runs = (there[1:] & ~there[:-1]).sum()
         seconds = len(x) / self.sample_rate
-        rest = [float(v) for v in (there.double().mean(), (level < level.max() - 20).double().mean(),
-                                   runs / seconds, modulation[20:62].mean(), modulation[62:123].mean(),
-                                   math.log(seconds))]
-        return torch.cat([*parts, torch.tensor(rest, dtype=torch.float64)]).float().to(self.device)
+        quiet = level < level.max() - 20
+        rest = [there.double().mean(), quiet.double().mean(), runs / seconds, modulation[20:62].mean(),
+                modulation[62:123].mean(), math.log(seconds)]
+        numbers = torch.tensor([float(v) for v in rest], dtype=torch.float64)
+        return torch.cat([*parts, numbers]).float().to(self.device)
+
+    def _spectrum(self, x: Tensor, frames: int) -> tuple[Tensor, Tensor]:
+        """(level in dB [T], center of the spectrum in bands [T]), float64."""
+        power = mel_power(x, self.sample_rate, 400, 160, 40, frames).cpu()
+        total = power.sum(1, dtype=torch.float64) + 1e-10
+        center = (power @ torch.arange(40.0)).double() / total
+        return 10 * total.log10(), center
 
 
 def _points(values: Tensor) -> Tensor:
@@ -60,11 +70,12 @@ def _points(values: Tensor) -> Tensor:
 
 
 class RandomConvolutions(Upstream):
-    """A log-mel spectrogram (40 bands, dB, 100 frames a second) and what four convolutions with random
-    weights make of it, one after the other: the floor under anything that has learnt. L = 5, D = 64 (the
-    spectrogram's other 24 are 0). A frame sees 8 frames to either side."""
+    """A log-mel spectrogram (40 bands, dB, 100 frames a second), then four convolutions with random
+    weights, one after the other: what a trained network has to exceed. L = 5, D = 64 (the spectrogram
+    fills 40 of them, the rest is 0). A frame sees 8 frames to either side."""
 
     family = "conv-random"
+    packages = ("librosa",)
     hop, minimum = 160, 1600
     layers, dim = 5, 64
 
@@ -73,7 +84,7 @@ class RandomConvolutions(Upstream):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             network = nn.ModuleList(nn.Conv1d(40 if not i else 64, 64, 5) for i in range(4))
-        super().__init__(network, device, max_seconds, overlap_seconds, seed=seed)
+        super().__init__(network, None, device, max_seconds, overlap_seconds, seed=seed)
 
     def _forward(self, wave: Tensor, lengths: list[int]) -> Tensor:
         assert isinstance(self.module, nn.ModuleList)

@@ -16,75 +16,59 @@ from avspeech.bench.upstreams.base import Upstream
 from avspeech.core import torchaudio_door
 from avspeech.errors import InputError
 
-CLASSES = {"wav2vec2": "Wav2Vec2Model", "hubert": "HubertModel", "wavlm": "WavLMModel",
-           "data2vec-audio": "Data2VecAudioModel", "unispeech-sat": "UniSpeechSatModel"}
+CLASSES = {"wav2vec2": "Wav2Vec2", "hubert": "Hubert", "wavlm": "WavLM",
+           "data2vec-audio": "Data2VecAudio", "unispeech-sat": "UniSpeechSat"}
+# Where transformers says whether sound is normalized: up to version 4, and from version 5 on
+PROCESSORS = ("preprocessor_config.json", "processor_config.json")
+# Of a configuration: what would make transformers load code or packages beside the model itself
+REMOVED = {"auto_map", "quantization_config", "attn_implementation", "_attn_implementation",
+           "_attn_implementation_internal", "experts_implementation"}
 
 
 class SelfSupervised(Upstream):
-    """A transformers folder: 50 frames a second, what goes into the first Transformer layer and what each
-    gives.
+    """A transformers folder: 50 frames a second; what goes into the first Transformer layer, then what
+    each layer gives.
 
-    normalize: whether an utterance is brought to zero mean and unit variance first; default what
-    preprocessor_config.json says (`do_normalize`). Models whose convolutions are normalised over time
-    (group norm: the base sizes) and data2vec, whose positions see what padding became, cannot be padded
-    and are run in groups of equal length; the others are run with an attention mask. Attention looks at
-    all of a chunk, so long sound in chunks is not the same as the whole; sound up to `max_seconds` is run
-    whole.
+    Models whose convolutions are normalized over time (group norm: the base sizes) and data2vec, whose
+    positions see padding, are run in groups of equal length; the others with an attention mask.
+    Attention looks at all of a chunk, so long sound in chunks is not the same as the whole; sound up to
+    `max_seconds` is run whole.
+
+    Args:
+        path: the folder: config.json, model.safetensors, and preprocessor_config.json or (as
+            transformers 5 writes it) processor_config.json.
+        normalize: whether an utterance is brought to zero mean and unit variance first; default:
+            `do_normalize` of the preprocessor.
+        options: of `Upstream`.
     """
 
     family = "selfsupervised"
+    packages = ("transformers",)
 
     def __init__(self, path: Path, *, normalize: bool | None = None, **options: Any) -> None:
         config = folders.config(path / "config.json")
         kind = config.get("model_type")
-        if kind not in CLASSES:
+        if not isinstance(kind, str) or kind not in CLASSES:
             raise InputError(f"{path / 'config.json'}: model_type {kind!r}; expected one of "
                              f"{', '.join(CLASSES)}")
         if normalize is None:
-            said = path / "preprocessor_config.json"
-            if not said.is_file():
-                raise InputError(f"{said}: no such file; it says whether the model wants normalised sound: "
-                                 "put it there, or give the option normalize=true or false")
-            normalize = bool(folders.config(said).get("do_normalize", False))
-        network: Any = self._network(path, kind)
-        super().__init__(network, normalize=normalize, **options)
+            normalize = _normalizes(path)
+        network: Any = _network(path, CLASSES[kind], config)
+        super().__init__(network, path, normalize=normalize, **options)
         self.normalize = normalize
         settings = network.config
         self.kernels, self.strides = tuple(settings.conv_kernel), tuple(settings.conv_stride)
+        if min(self.strides) < 1:
+            raise InputError(f"{path / 'config.json'}: conv_stride {list(self.strides)}; expected at least 1")
         self.hop, self.minimum = math.prod(self.strides), convolution.field(self.kernels, self.strides)
         self.dim, self.layers = settings.hidden_size, settings.num_hidden_layers + 1
         self.batched = kind != "data2vec-audio" and settings.feat_extract_norm == "layer"
-
-    @staticmethod
-    def _network(path: Path, kind: str) -> Any:
-        folders.weight_files(path)
-        torchaudio_door.load()  # before transformers, which may import it
-        try:
-            import transformers
-        except ImportError:
-            raise InputError(f"{path}: running it takes transformers, which is not installed; "
-                             "pip install 'avspeech[bench]'") from None
-        level = transformers.logging.get_verbosity()
-        transformers.logging.set_verbosity_error()
-        try:
-            network, report = getattr(transformers, CLASSES[kind]).from_pretrained(
-                path, use_safetensors=True, local_files_only=True, trust_remote_code=False,
-                output_loading_info=True, dtype=torch.float32)
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
-            raise InputError(f"{path}: transformers does not load it ({' '.join(str(error).split())[:200]})"
-                             ) from None
-        finally:
-            transformers.logging.set_verbosity(level)
-        missing = sorted(set(report["missing_keys"]) - {"masked_spec_embed"})
-        if missing:  # transformers would have drawn these at random
-            raise InputError(f"{path}: weight '{missing[0]}' is missing, and {len(missing) - 1} others")
-        return network
 
     def frames(self, samples: int) -> int:
         return convolution.frames(samples, self.kernels, self.strides)
 
     def prepare(self, samples: Tensor) -> Tensor:
-        return convolution.standardised(samples) if self.normalize else samples
+        return convolution.standardized(samples) if self.normalize else samples
 
     def _forward(self, wave: Tensor, lengths: list[int]) -> Tensor:
         mask = None
@@ -93,3 +77,69 @@ class SelfSupervised(Upstream):
             mask = (torch.arange(wave.shape[1], device=wave.device) < ends[:, None]).long()
         network: Any = self.module
         return torch.stack(network(wave, attention_mask=mask, output_hidden_states=True).hidden_states)
+
+
+def _normalizes(path: Path) -> bool:
+    """What the folder's preprocessor says of `do_normalize`."""
+    for name in PROCESSORS:
+        if (path / name).is_file():
+            said = folders.config(path / name)
+            inner = said.get("feature_extractor", said)  # version 5 keeps it one level down
+            value = inner.get("do_normalize") if isinstance(inner, dict) else None
+            if not isinstance(value, bool):
+                raise InputError(f"{path / name}: do_normalize is {value!r}; true or false is expected; "
+                                 "put it there, or give the option normalize")
+            return value
+    raise InputError(f"{path}: no {' or '.join(PROCESSORS)} in it, which says whether the model takes "
+                     "normalized sound; put it there, or give the option normalize=true or false")
+
+
+def _network(path: Path, name: str, config: dict[str, Any]) -> Any:
+    numbers, tensors = folders.elements(path)
+    torchaudio_door.load()  # before transformers, which may import it
+    try:
+        import transformers
+    except ImportError:
+        raise InputError(f"{path}: running it takes transformers, which is not installed; "
+                         "pip install 'avspeech[bench]'") from None
+    level = transformers.logging.get_verbosity()
+    transformers.logging.set_verbosity_error()
+    try:
+        kept = {key: value for key, value in config.items() if key not in REMOVED}
+        settings = getattr(transformers, f"{name}Config").from_dict(kept)
+        kind = getattr(transformers, f"{name}Model")
+        _check_size(kind, settings, numbers, tensors, path / "config.json")
+        network, report = kind.from_pretrained(
+            path, config=settings, use_safetensors=True, local_files_only=True, trust_remote_code=False,
+            output_loading_info=True, dtype=torch.float32)
+    except InputError:
+        raise
+    except Exception as error:  # transformers has no common ancestor for what it raises
+        raise InputError(f"{path}: transformers does not load it ({' '.join(str(error).split())[:200]})"
+                         ) from None
+    finally:
+        transformers.logging.set_verbosity(level)
+    missing = sorted(set(report["missing_keys"]) - {"masked_spec_embed"})
+    if missing:  # transformers would have drawn these at random
+        raise InputError(f"{path}: weight '{missing[0]}' is missing, and {len(missing) - 1} others")
+    return network
+
+
+def _check_size(kind: Any, settings: Any, numbers: int, tensors: int, where: Path) -> None:
+    """Refuses a configuration that asks for more than the weights hold, before it is built.
+
+    Args:
+        kind, settings: the transformers classes of model and configuration.
+        numbers, tensors: what the weights hold.
+        where: config.json, for messages.
+    """
+    for key in ("num_hidden_layers", "num_adapter_layers", "num_conv_pos_embeddings"):
+        count = getattr(settings, key, 0)
+        loops = key != "num_conv_pos_embeddings" or settings.model_type == "data2vec-audio"
+        if loops and (not isinstance(count, int) or count > max(tensors, 16)):
+            raise InputError(f"{where}: {key} is {count}; the weights hold {tensors} tensors")
+    with torch.device("meta"):  # shapes only
+        model = kind(settings)
+    wanted = sum(p.numel() for p in model.parameters())
+    if wanted > 1.01 * numbers + 100_000:  # a mask vector may be absent from the file
+        raise InputError(f"{where}: asks for a model of {wanted:,} numbers; the weights hold {numbers:,}")

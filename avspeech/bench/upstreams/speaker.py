@@ -45,11 +45,12 @@ class Ecapa(Upstream):
     """
 
     family = "ecapa"
+    packages = ("speechbrain",)
     minimum = 1600  # its convolutions reflect up to 4 frames at the ends
     max_seconds, overlap_seconds = 60.0, 4.0
     channels = (1024, 1024, 1024, 1024, 3072)
 
-    def __init__(self, path: Path | None = None, *, output: Literal["embedding", "frames"] = "embedding",
+    def __init__(self, path: Path | None, *, output: Literal["embedding", "frames"] = "embedding",
                  seed: int = 0, **options: Any) -> None:
         if output not in ("embedding", "frames"):
             raise InputError(f"ecapa: output={output}: expected embedding or frames")
@@ -60,7 +61,7 @@ class Ecapa(Upstream):
         if path is not None:
             weights = folders.tensors(path)
             folders.fill(network, {k.removeprefix("embedding_model."): v for k, v in weights.items()}, path)
-        super().__init__(network, output=output, **options)
+        super().__init__(network, path, output=output, **options)
         self.whole = output == "embedding"
         self.hop, self.dim, self.layers = (0, 192, 1) if self.whole else (160, self.channels[0], 4)
         self.features = Fbank(n_mels=80).to(self.device)
@@ -114,6 +115,7 @@ class Resemblyzer(Upstream):
     """
 
     family = "resemblyzer"
+    packages = ("librosa",)
     hop, window = 12_800, 25_600
     minimum = 400
     max_seconds, overlap_seconds = 60.0, 4.0
@@ -125,7 +127,7 @@ class Resemblyzer(Upstream):
         network = _DVector()
         weights = folders.tensors(path) if path is not None else self._packaged()
         folders.fill(network, weights, path or Path("resemblyzer"))
-        super().__init__(network, **options)
+        super().__init__(network, path, **options)
 
     @classmethod
     def _packaged(cls) -> dict[str, Tensor]:

@@ -33,17 +33,18 @@ class TorchaudioModel(Upstream):
     """50 frames a second; what each Transformer layer gives. Run in groups of equal length."""
 
     family = "torchaudio"
+    packages = ("torchaudio",)
 
     def __init__(self, path: Path, **options: Any) -> None:
         bundle = folders.config(path / "config.json").get("bundle")
-        if bundle not in BUNDLES:
+        if not isinstance(bundle, str) or bundle not in BUNDLES:
             raise InputError(f"{path / 'config.json'}: bundle {bundle!r}; expected one of "
                              f"{', '.join(BUNDLES)}")
         function, self.normalize = BUNDLES[bundle]
         network = getattr(torchaudio_door.load().models, function)()
         folders.fill(network, {key.removeprefix("model."): value
                                for key, value in folders.tensors(path).items()}, path)
-        super().__init__(network, bundle=bundle, **options)
+        super().__init__(network, path, bundle=bundle, **options)
         self.hop, self.minimum = math.prod(STRIDES), convolution.field(KERNELS, STRIDES)
         self.layers = len(network.encoder.transformer.layers)
         self.dim = network.encoder.feature_projection.projection.out_features
@@ -52,7 +53,7 @@ class TorchaudioModel(Upstream):
         return convolution.frames(samples, KERNELS, STRIDES)
 
     def prepare(self, samples: Tensor) -> Tensor:
-        return convolution.standardised(samples) if self.normalize else samples
+        return convolution.standardized(samples) if self.normalize else samples
 
     def _forward(self, wave: Tensor, lengths: list[int]) -> Tensor:
         network: Any = self.module

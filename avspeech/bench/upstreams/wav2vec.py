@@ -59,8 +59,11 @@ class Network(nn.Module):
 
 
 class Wav2vec(Upstream):
-    """100 frames a second, D = 512; wav2vec_large has L = 13. Its norms look at all of time: no padding, and
-    chunks are not the whole."""
+    """100 frames a second, D = 512; wav2vec_large has L = 13.
+
+    Its norms look at all of time, so batches hold equal lengths only, and chunks are not quite the
+    whole.
+    """
 
     family = "wav2vec"
 
@@ -73,9 +76,8 @@ class Wav2vec(Upstream):
         if len(kernels) < len(STRIDES) or not context:
             raise InputError(f"{path}: no wav2vec in it, feature_extractor.conv_layers.0.0.weight is missing")
         dim = len(weights["feature_extractor.conv_layers.0.0.weight"])
-        network = Network(dim, kernels, context)
-        folders.fill(network, weights, path)
-        super().__init__(network, **options)
+        network = folders.build(lambda: Network(dim, kernels, context), weights, path)
+        super().__init__(network, path, **options)
         self.kernels, self.strides = network.kernels, network.strides
         self.hop, self.minimum = 160, convolution.field(self.kernels, self.strides)
         self.dim, self.layers = dim, 1 + len(context)

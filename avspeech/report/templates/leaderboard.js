@@ -311,11 +311,14 @@ function drawCross() {
   hide("cross", !picked);
   if (!picked) return;
   const [task, upstream] = JSON.parse(picked);
-  const mine = D.scores.filter(s => s.task === task && s.upstream === upstream && s.probe === state.probe && !s.control);
-  const trained = [...new Set(mine.map(s => s.corpus))], tested = [...new Set(mine.map(s => s.test_corpus || s.corpus))].sort();
-  const scale = scaleOf(mine);
-  heatTable("matrix", ["trained on \\ tested on", ...tested], trained.map(a => [a, tested.map(b =>
-    scoreCell(mine.find(s => s.corpus === a && (s.test_corpus || s.corpus) === b), scale))]));
+  const table = D.cross.find(t => t.task === task && t.upstream === upstream && t.probe === state.probe);
+  const cells = table.rows.map(row => row.map(i => (i === null ? null : D.scores[i])));
+  const scale = scaleOf(cells.flat().filter(Boolean));
+  heatTable("matrix", ["trained on \\ tested on", ...table.tested], table.trained.map((name, row) => [name, cells[row].map(s => {
+    const cell = scoreCell(s, scale);
+    if (s && s.classes.length) { cell.title += `\n${s.classes.length} classes: ${s.classes.join(", ")}`; cell.append(h("small", {}, ` ${s.classes.length} classes`)); }
+    return cell;
+  })]));
 }
 function drawControls() {
   const rows = D.scores.filter(s => s.control && !s.test_corpus && s.probe === state.probe && shown().includes(s.upstream) &&

@@ -4,162 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from avspeech.bench import upstreams
-from avspeech.bench.upstreams import TOLERANCE, Upstream
-from avspeech.core import torchaudio_door
+from avspeech.bench.upstreams import TOLERANCE, Upstream, mel
+from avspeech.bench.upstreams.onnx import _bounded
 from avspeech.errors import InputError
 
 RATE = 16_000
-
-
-def tiny_ecapa(monkeypatch: pytest.MonkeyPatch) -> None:
-    from avspeech.bench.upstreams.speaker import Ecapa
-
-    monkeypatch.setattr(Ecapa, "channels", (16, 16, 16, 16, 48))
-
-
-def self_supervised(kind: str, name: str, normalize: bool, **differences: Any) -> Callable[[Path], str]:
-    def make(folder: Path) -> str:
-        torchaudio_door.load()
-        transformers = pytest.importorskip("transformers")
-        sizes = dict(vocab_size=8, hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
-                     intermediate_size=64, conv_dim=(8,) * 7, num_conv_pos_embeddings=4,
-                     num_conv_pos_embedding_groups=2)
-        network = getattr(transformers, f"{kind}Model")(
-            getattr(transformers, f"{kind}Config")(**{**sizes, **differences}))
-        network.save_pretrained(folder)
-        (folder / "preprocessor_config.json").write_text(json.dumps({"do_normalize": normalize}))
-        return f"{name}={folder}"
-    return make
-
-
-LARGE = dict(feat_extract_norm="layer", do_stable_layer_norm=True, conv_bias=True)
-
-
-def saved(network: torch.nn.Module, name: str, folder: Path) -> str:
-    from safetensors.torch import save_file
-
-    save_file({key: value.contiguous() for key, value in network.state_dict().items()},
-              folder / "model.safetensors")
-    return f"{name}={folder}"
-
-
-def wav2vec(folder: Path) -> str:
-    from avspeech.bench.upstreams.wav2vec import Network
-
-    return saved(Network(16, (10, 8, 4, 4, 4, 1), (2, 3)), "wav2vec", folder)
-
-
-def emotion2vec(folder: Path) -> str:
-    from avspeech.bench.upstreams.emotion2vec import Network
-
-    return saved(Network(blocks=2, conv=8, dim=24, inner=48, heads=3, depth=1, tokens=2, positions=2, width=5,
-                         groups=2), "emotion2vec", folder)
-
-
-def onnx(folder: Path) -> str:
-    """Frames of 400 samples, 160 apart, by one convolution."""
-    onnx = pytest.importorskip("onnx")
-    pytest.importorskip("onnxruntime")
-    from onnx import TensorProto, helper, numpy_helper
-
-    weight = torch.randn(6, 1, 400, generator=torch.Generator().manual_seed(0)).numpy()
-    graph = helper.make_graph(
-        [helper.make_node("Unsqueeze", ["wave", "one"], ["x"]),
-         helper.make_node("Conv", ["x", "weight"], ["y"], strides=[160]),
-         helper.make_node("Transpose", ["y"], ["hidden"], perm=[0, 2, 1])],
-        "tiny", [helper.make_tensor_value_info("wave", TensorProto.FLOAT, ["B", "N"])],
-        [helper.make_tensor_value_info("hidden", TensorProto.FLOAT, ["B", "T", 6])],
-        [numpy_helper.from_array(weight, "weight"), helper.make_tensor("one", TensorProto.INT64, [1], [1])])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    onnx.save(model, folder / "tiny.onnx")
-    return str(folder / "tiny.onnx")
-
-
-def tiny_torchaudio(monkeypatch: pytest.MonkeyPatch) -> None:
-    models = torchaudio_door.load().models
-    base = models.wav2vec2_model
-
-    def tiny() -> torch.nn.Module:
-        return base("group_norm", [(8, k, s) for k, s in zip((10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2))],
-                    False, 32, 0.0, 4, 2, 2, 2, 0.0, 64, 0.0, 0.0, False, 0.0, None)
-
-    monkeypatch.setattr(models, "hubert_base", tiny)
-
-
-def torchaudio_model(folder: Path) -> str:
-    (folder / "config.json").write_text('{"bundle": "HUBERT_BASE"}')
-    saved(torchaudio_door.load().models.hubert_base(), "", folder)
-    return str(folder)
-
-
-def egemaps(_: Path) -> str:
-    pytest.importorskip("opensmile")
-    return "egemaps"
-
-
-def whisper(folder: Path) -> str:
-    torchaudio_door.load()  # transformers imports torchaudio
-    transformers = pytest.importorskip("transformers")
-    config = transformers.WhisperConfig(
-        vocab_size=8, num_mel_bins=80, d_model=32, encoder_layers=2, decoder_layers=1,
-        encoder_attention_heads=2, decoder_attention_heads=2, encoder_ffn_dim=64, decoder_ffn_dim=64,
-        pad_token_id=0, bos_token_id=1, eos_token_id=2, decoder_start_token_id=1)
-    transformers.WhisperModel(config).save_pretrained(folder)
-    return f"whisper-base={folder}"
-
-
-def resemblyzer(folder: Path) -> str:
-    from avspeech.bench.upstreams.speaker import _DVector
-
-    return saved(_DVector(), "resemblyzer", folder)
-
-
-# name -> (what writes its files and gives what to load, options, chunks equal to the whole)
-CASES: dict[str, tuple[Callable[[Path], str], dict[str, Any], bool]] = {
-    "log-mel": (lambda _: "log-mel", {}, True),
-    "log-mel frames": (lambda _: "log-mel", {"output": "frames"}, True),
-    "prosody": (lambda _: "prosody", {}, True),
-    "conv-random": (lambda _: "conv-random", {}, True),
-    "resemblyzer": (resemblyzer, {}, True),
-    "ecapa": (lambda _: "ecapa-random", {}, False),
-    "ecapa frames": (lambda _: "ecapa-random", {"output": "frames"}, False),
-    "wav2vec": (wav2vec, {}, False),
-    "wav2vec2-base": (self_supervised("Wav2Vec2", "wav2vec2-base", True), {}, False),
-    "wav2vec2-large": (self_supervised("Wav2Vec2", "wav2vec2-large", True, **LARGE), {}, False),
-    "xls-r": (self_supervised("Wav2Vec2", "xls-r-300m", True, **LARGE), {"normalize": False}, False),
-    "hubert-base": (self_supervised("Hubert", "hubert-base", True), {}, False),
-    "hubert-large": (self_supervised("Hubert", "hubert-large", True, **LARGE), {}, False),
-    "wavlm-base": (self_supervised("WavLM", "wavlm-base-plus", False), {}, False),
-    "wavlm-large": (self_supervised("WavLM", "wavlm-large", True, **LARGE), {}, False),
-    "data2vec": (self_supervised("Data2VecAudio", "data2vec-base", True, conv_pos_kernel_size=3), {}, False),
-    "unispeech-sat": (self_supervised("UniSpeechSat", "unispeech-sat-base-plus", False), {}, False),
-    "emotion2vec": (emotion2vec, {}, False),
-    "torchaudio": (torchaudio_model, {}, False),
-    "onnx": (onnx, {}, True),
-    "egemaps": (egemaps, {}, True),
-    "whisper": (whisper, {}, False),
-    "whisper padded": (whisper, {"pad_to_30s": True}, False),
-}
-
-
-@pytest.fixture(params=list(CASES))
-def case(request: pytest.FixtureRequest, tmp_path: Path,
-         monkeypatch: pytest.MonkeyPatch) -> tuple[Upstream, bool]:
-    make, options, exact = CASES[request.param]
-    if "ecapa" in request.param:
-        tiny_ecapa(monkeypatch)
-    if request.param == "torchaudio":
-        tiny_torchaudio(monkeypatch)
-    torch.manual_seed(0)
-    return upstreams.load(make(tmp_path), **options), exact
 
 
 def sound(seconds: float, seed: int = 0) -> torch.Tensor:
@@ -214,18 +71,6 @@ def test_long_sound_in_chunks(case: tuple[Upstream, bool]) -> None:
         assert far(torch.cat(parts, 1), whole[:, 0]) < TOLERANCE
     elif upstream.family != "whisper":  # whose positions begin anew
         assert far(torch.cat(parts, 1).mean(1), whole[:, 0].mean(1)) < 0.1
-
-
-def test_identity_names_weights_and_settings(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    torch.manual_seed(0)
-    first = upstreams.load(whisper(tmp_path / "a"))
-    again = upstreams.load(whisper(tmp_path / "a").partition("=")[2])
-    assert first.identity != again.identity  # weights were drawn anew
-    assert upstreams.load(str(tmp_path / "a")).identity == again.identity
-    for options in ({"pad_to_30s": True}, {"max_seconds": 20.0}, {"overlap_seconds": 1.0}):
-        assert upstreams.load(str(tmp_path / "a"), **options).identity != again.identity
 
 
 @pytest.mark.parametrize(("wave", "lengths"), [
@@ -295,3 +140,90 @@ def test_without_a_hub_it_says_what_to_put_where(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(hub, "snapshot_download", lambda *a, **o: str(tmp_path))
     monkeypatch.delenv("HF_HUB_OFFLINE")
     assert "offers no safetensors" in message("whisper-large")
+
+
+# --- files of strangers -------------------------------------------------------------------------------------
+
+HUGE = 10**9
+
+
+@pytest.mark.parametrize(("case", "fields"), [
+    ("wav2vec2-base", {"conv_dim": [HUGE] * 7}), ("wav2vec2-base", {"hidden_size": HUGE}),
+    ("wav2vec2-base", {"num_hidden_layers": HUGE}), ("wav2vec2-base", {"intermediate_size": 10**7}),
+    ("wav2vec2-base", {"num_attention_heads": 0}), ("wav2vec2-base", {"conv_stride": [0] * 7}),
+    ("wav2vec2-base", {"conv_stride": [10**6] * 7}), ("wav2vec2-base", {"conv_kernel": [HUGE] * 7}),
+    ("wav2vec2-base", {"model_type": ["wav2vec2"]}), ("wav2vec2-base", {"hidden_size": "many"}),
+    ("data2vec", {"num_conv_pos_embeddings": HUGE}), ("wavlm-base", {"num_buckets": HUGE}),
+    ("whisper", {"d_model": HUGE}), ("whisper", {"encoder_layers": HUGE}), ("whisper", {"d_model": -1}),
+    ("whisper", {"encoder_ffn_dim": 10**7}), ("whisper", {"max_source_positions": HUGE}),
+    ("whisper", {"encoder_attention_heads": 5}), ("whisper", {"num_mel_bins": HUGE}),
+    ("torchaudio", {"bundle": ["HUBERT_BASE"]})])
+def test_a_configuration_that_asks_for_too_much(case: str, fields: dict[str, Any], make: Any,
+                                                tmp_path: Path) -> None:
+    place = make(case, tmp_path)
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | fields))
+    with _bounded(2**30):  # bytes
+        assert str(tmp_path) in message(place)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"model_type": "whisper"' + " " * 2**23 + "}", "[1]"])
+def test_a_configuration_that_is_none(text: str, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(text)
+    assert "config.json: " in message(f"whisper-base={tmp_path}")
+
+
+def test_weights_that_ask_for_more_than_they_are(tmp_path: Path) -> None:
+    """The width is read from a weight; a layer between two such widths would have 10^12 numbers."""
+    name = "feature_extractor.conv_layers.{}.0.weight"
+    weights = {name.format(i): torch.zeros(10**6, 1, 1) for i in range(5)}
+    weights["feature_aggregator.conv_layers.0.1.weight"] = torch.zeros(1, 1, 1)
+    save_file(weights, tmp_path / "model.safetensors")
+    with _bounded(2**30):
+        assert "should be" in message(f"wav2vec={tmp_path}") or "missing" in message(f"wav2vec={tmp_path}")
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+def test_a_folder_of_transformers_5(normalize: bool, make: Any, tmp_path: Path) -> None:
+    place = make("wav2vec2-base", tmp_path)
+    (tmp_path / "preprocessor_config.json").unlink()
+    assert "processor_config.json" in message(place)
+    (tmp_path / "processor_config.json").write_text(json.dumps(
+        {"feature_extractor": {"do_normalize": normalize}, "processor_class": "Wav2Vec2Processor"}))
+    assert upstreams.load(place).normalize is normalize  # type: ignore[attr-defined]
+    (tmp_path / "processor_config.json").write_text("{}")
+    assert "do_normalize is None" in message(place)
+
+
+# --- hours of sound -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [1, 159, 160, 4000, 80_000])
+def test_a_spectrogram_in_pieces_is_the_whole(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    x, before, frames = sound(6)[:count], sound(1, 1)[:200], -(-count // 160)
+    whole = [mel.mel_power(x, RATE, 400, 160, 64, frames, b) for b in (None, before)]
+    monkeypatch.setattr(mel, "BLOCK", 7)
+    pieces = [mel.mel_power(x, RATE, 400, 160, 64, frames, b) for b in (None, before)]
+    for one, other in zip(whole, pieces):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-9)
+
+
+def test_no_more_than_a_block_is_transformed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, lengths = torch.stft, []
+
+    def stft(x: torch.Tensor, *arguments: Any, **options: Any) -> torch.Tensor:
+        lengths.append(len(x))
+        return real(x, *arguments, **options)
+
+    monkeypatch.setattr(torch, "stft", stft)
+    for name, options in (("log-mel", {}), ("log-mel", {"output": "frames"}), ("prosody", {})):
+        lengths.clear()
+        list(upstreams.load(name, **options).chunks(0.1 * torch.randn(100 * RATE)))
+        assert lengths and max(lengths) <= (mel.BLOCK - 1) * 160 + 400
+
+
+def test_modulation_does_not_fade_with_the_length() -> None:
+    t = torch.arange(int(10.24 * RATE)) / RATE
+    x = 0.1 * torch.randn(len(t), generator=torch.Generator().manual_seed(0)) * (1.1 + torch.sin(25.1 * t))
+    short, long = (upstreams.load("prosody")(y[None])[0][0, 0, 0, 28] for y in (x, x.repeat(3)))
+    assert abs(float(long / short) - 1) < 0.05

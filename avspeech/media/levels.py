@@ -1,0 +1,210 @@
+"""Levels of samples: channels made one, where speech begins and ends, and what to know about a sound.
+
+No rule here looks at raw samples: power is taken about the mean, so that a constant offset, which nobody
+hears, changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from avspeech.errors import InputError
+
+SAMPLE_RATE = 16000
+SILENCE_DB = -80.0  # of full scale: below it there is no sound
+CANCEL_DB = 10.0  # averaging channels may cost so much of their power; more, and they cancel each other
+FLOOR = 10  # percentile of the frames' power that is taken for the noise
+ABOVE_FLOOR_DB = 4.0  # speech is at least so far above the noise (white noise stays within 1, 1/f within 3)
+WITHIN_DB = 15.0  # and all that is so close to the loudest frame is speech, whatever the noise
+UNITS = (2.0**15, 2.0**23, 2.0**31)  # full scale of whole numbers
+OVER = 4.0  # times full scale (12 dB): no codec overshoots by so much
+# Of a sound's deviation: a mean within it is speech's own (0.013 at most in RAVDESS) and stays as it is
+AROUND_ZERO = 0.02
+OFFSET = 0.01  # of full scale: a constant offset from here on is worth a word
+CLIPPED = 1e-3  # share of samples at the peak from which a sound counts as clipped
+
+
+def mono(audio: Any, notes: list[str] | None = None) -> np.ndarray:
+    """One channel of samples.
+
+    Channels are averaged, but for those that cancel each other (one of a pair is often inverted by mistake):
+    where the average has lost more than 10 dB against the channels' mean power, the loudest is taken alone.
+
+    Args:
+        audio: floats `[N]`, `[C, N]` or `[N, C]`, NumPy or torch.
+        notes: takes a sentence where channels cancelled each other.
+
+    Returns:
+        float32 `[N]`.
+
+    Raises:
+        InputError: other shapes and types, no samples, NaN or infinity.
+    """
+    array = np.asarray(audio.detach().cpu() if hasattr(audio, "detach") else audio)
+    shape = tuple(array.shape)
+    if array.dtype.kind in "iu":
+        raise InputError(f"audio: {array.dtype} samples, expected floats; divide 16-bit samples by 32768")
+    if array.dtype.kind != "f":
+        raise InputError(f"audio: type {array.dtype}, expected an array of floats")
+    if array.ndim not in (1, 2) or 0 in shape:
+        raise InputError(f"audio: shape {shape}, expected [N], [C, N] or [N, C] with at least one sample")
+    if array.ndim == 2 and min(shape) > 64:
+        raise InputError(
+            f"audio: shape {shape} has {min(shape)} channels, expected at most 64; one recording a call"
+        )
+    bad = np.argwhere(~np.isfinite(array)).max(axis=1)
+    if len(bad):
+        raise InputError(
+            f"audio: {len(bad)} samples are NaN or infinite, the first is number {bad.min()}; mend them first"
+        )
+    if array.ndim == 2:
+        channels = array if shape[0] <= shape[1] else array.T
+        levels = ChannelLevels(len(channels))
+        levels.add(channels)
+        alone = levels.cancelling()
+        if alone is not None and notes is not None:
+            notes.append(levels.note(alone))
+        array = channels.mean(axis=0, dtype=np.float64) if alone is None else channels[alone]
+    return array.astype(np.float32)
+
+
+class ChannelLevels:
+    """Power of each channel of a sound and of their average, about the mean, gathered piece by piece."""
+
+    def __init__(self, channels: int) -> None:
+        self.count = 0
+        self.peak = 0.0
+        self.whole = True  # all samples are whole numbers
+        self._sum = np.zeros(channels + 1)
+        self._square = np.zeros(channels + 1)
+
+    def add(self, samples: np.ndarray) -> None:
+        """Takes `[C, n]` more; NaN and infinity count as zero."""
+        samples = np.nan_to_num(np.asarray(samples, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+        if not samples.size:
+            return
+        average = samples.mean(axis=0, keepdims=True) if len(samples) > 1 else samples
+        rows = np.concatenate([samples, average])
+        self.count += samples.shape[1]
+        self._sum += rows.sum(axis=1)
+        self._square += np.square(rows).sum(axis=1)
+        peak = float(np.abs(samples).max())
+        self.peak = max(self.peak, peak)
+        if peak > 1 and self.whole:
+            self.whole = bool((samples == np.round(samples)).all())
+
+    @property
+    def power(self) -> np.ndarray:
+        """`[C + 1]` float64: of each channel, then of their average."""
+        mean = self._sum / max(1, self.count)
+        return np.maximum(self._square / max(1, self.count) - mean**2, 0.0)
+
+    @property
+    def decibels(self) -> float:
+        """The loudest channel's mean power, in dB of full scale."""
+        return float(10 * np.log10(self.power[:-1].max() + 1e-26))
+
+    def cancelling(self) -> int | None:
+        """The loudest channel, where averaging would lose more than CANCEL_DB; None where it does not."""
+        *each, average = self.power
+        if len(each) < 2 or average * 10 ** (CANCEL_DB / 10) >= np.mean(each):
+            return None
+        # The first of those that are about as loud, so that pieces of one sound agree.
+        return int(np.flatnonzero(np.asarray(each) >= 0.8 * max(each))[0])
+
+    def offset(self, channel: int | None) -> float:
+        """The mean of a channel (None: of the average) where it is an offset of the recorder, else 0."""
+        k = -1 if channel is None else channel
+        mean = float(self._sum[k] / max(1, self.count))
+        return mean if abs(mean) > AROUND_ZERO * float(np.sqrt(self.power[k])) else 0.0
+
+    def note(self, channel: int) -> str:
+        """What to say where `cancelling` has given a channel."""
+        return (f"its {len(self._sum) - 1} channels cancel each other (one is inverted): channel "
+                f"{channel + 1} was taken alone")
+
+    def scale(self) -> float:
+        """What to divide floats by that lie far beyond full scale: 1.0 where they do not."""
+        if self.peak <= OVER:
+            return 1.0
+        if self.whole:
+            return next((unit for unit in UNITS if self.peak <= unit), self.peak)
+        return self.peak
+
+
+def speech_bounds(samples: np.ndarray, sample_rate: int = SAMPLE_RATE, below: float = 40.0,
+                  margin: float = 0.08) -> tuple[int, int]:
+    """Where the sound lies between the silence, or the noise of the room, before and after it.
+
+    Frames of 10 ms (their power about the mean of all samples, averaged over 50 ms) count as sound from
+    `below` dB under the loudest one on. Where the quietest tenth of the frames is louder than that, it is
+    the noise of a room, and sound begins 4 dB above it.
+
+    Args:
+        samples: `[N]` floats.
+        sample_rate: samples a second.
+        below: dB under the loudest frame; 0 takes all.
+        margin: seconds that are kept before and after.
+
+    Returns:
+        Index of the first sample that is kept, and of the first one after it that is not. All of them where
+        no frame is louder than the others.
+    """
+    hop = sample_rate // 100
+    count = len(samples) // hop
+    if count < 5 or not below:
+        return 0, len(samples)
+    power = frame_power(samples, hop)
+    power = np.convolve(power, np.full(5, 0.2), "same")
+    loud = np.flatnonzero(power >= speech_threshold(power, below))
+    edge = round(margin * sample_rate)
+    return max(0, int(loud[0]) * hop - edge), min(len(samples), (int(loud[-1]) + 1) * hop + edge)
+
+
+def frame_power(samples: np.ndarray, hop: int) -> np.ndarray:
+    """Mean power `[N // hop]` float64 of frames of `hop` samples about the mean of all samples `[N]`."""
+    count = len(samples) // hop
+    frames = np.asarray(samples[: count * hop], np.float64).reshape(count, hop)
+    return np.square(frames - np.mean(samples, dtype=np.float64)).mean(axis=1)
+
+
+def speech_threshold(power: np.ndarray, below: float) -> float:
+    """The power from which frames `[T]` count as sound: see `speech_bounds`."""
+    loudest = float(power.max())
+    noise = float(np.percentile(power, FLOOR))
+    wanted = max(loudest * 10 ** (-below / 10), noise * 10 ** (ABOVE_FLOOR_DB / 10))
+    return min(wanted, loudest * 10 ** (-min(below, WITHIN_DB) / 10))
+
+
+def examine(samples: np.ndarray, rate: int) -> list[str]:
+    """What should be known about a sound before an answer about it is believed.
+
+    Args:
+        samples: `[N]` floats.
+        rate: samples a second of the source, before it was resampled.
+
+    Returns:
+        Sentences: silence, a constant offset, clipping, a sample rate that leaves out what speech has above
+        4 kHz. Empty where there is nothing to say.
+    """
+    samples = np.asarray(samples)
+    if not len(samples):
+        return ["no samples"]
+    notes = []
+    mean = float(samples.mean(dtype=np.float64))
+    power = max(0.0, float(np.mean(np.square(samples, dtype=np.float64))) - mean**2)
+    if rate <= 8000:
+        notes.append(f"sampled at {rate} Hz: nothing above {rate // 2} Hz can be in it")
+    if abs(mean) >= OFFSET:
+        notes.append(f"a constant offset of {mean:.3f} of full scale")
+    if 10 * np.log10(power + 1e-26) < SILENCE_DB:
+        return [*notes, f"silence: nothing above {SILENCE_DB:g} dB of full scale"]
+    at_peak = 0
+    for peak in (float(samples.max()), float(samples.min())):
+        flat = np.abs(samples - peak) <= 1e-4 * abs(peak)
+        at_peak += int(np.count_nonzero(flat[1:] & flat[:-1]))
+    if at_peak > CLIPPED * len(samples):
+        notes.append(f"clipped: {100 * at_peak / len(samples):.1f} % of the samples stand at its peak")
+    return notes

@@ -1,0 +1,357 @@
+"""The sound of one file: which track, which channels, how long, and its samples from any place on.
+
+A file is told by its content, not by its suffix. Sound without compression (and FLAC) is read by libsndfile,
+which knows how long it is and finds any place in it. All else is decoded by FFmpeg from its beginning, and a
+part of it is cut from there: after a seek the times of many formats are some samples out, decoders need a
+run-up, and the length that a header tells may be an estimate. What FFmpeg does not know, libsndfile reads
+from the beginning. So a part always equals the same part of the whole.
+
+A file is gone through once before its first sample is given out: how long it is, which track sounds, whether
+its channels cancel each other, whether its samples lie far beyond full scale or around something else than
+zero is known only then. Short sounds are kept from this pass, and who reads a long one in order goes on where
+the last part ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import math
+import os
+import threading
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avspeech.errors import InputError
+from avspeech.media.decoding import DEFAULT, check_exists, container_zero, open_container, sound_tracks
+from avspeech.media.levels import OFFSET, SILENCE_DB, ChannelLevels
+from avspeech.media.tracks import (
+    RATES,
+    TELLS_LENGTH,
+    decode_track,
+    open_sndfile,
+    read_in_order,
+    sndfile_errors,
+)
+
+KEPT = 32 * 2**20  # bytes of one sound that are kept from the first pass
+# How files begin that libsndfile may be asked for first
+EXACT_MAGIC = (b"RIFF", b"RIFX", b"RF64", b"FORM", b".snd", b"fLaC", b"caff", b"riff")
+# Codings that FFmpeg decodes wrongly, not at all, or not to the end
+ORDER_CODINGS = ("G721_", "G723_", "NMS_", "ALAC_", "DPCM_", "DWVW_")
+EXACT_CODINGS = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW")
+
+@dataclass(frozen=True)
+class Sound:
+    """What is known of a file's sound before its samples are read."""
+
+    rate: int  # samples a second
+    samples: int  # from the clock's zero to the end
+    reader: str  # "seek": libsndfile; "ffmpeg"; "order": libsndfile, from the beginning on
+    track: int  # which of the file's tracks of sound, from 1
+    channels: int
+    channel: int | None  # the one that is taken alone; None: all are averaged
+    scale: float  # samples are divided by it
+    offset: float  # what its samples then lie around, where that is not zero: of the recorder
+    level: float  # decibels of full scale
+    damaged: tuple[float, ...]  # seconds at which packets did not decode
+    notes: tuple[str, ...]  # sentences for the user
+
+    def mixed(self, samples: np.ndarray) -> np.ndarray:
+        """`[C, n]` as they were decoded -> `[n]` float32."""
+        alone = self.channel is not None and len(samples) == self.channels
+        one = samples[self.channel] if alone else samples.mean(axis=0)
+        return np.asarray(one if self.scale == 1 else one / self.scale, np.float32)
+
+
+def survey(path: str | Path, track: int | None = None) -> Sound:
+    """What there is to know of a file's sound.
+
+    Args:
+        path: a sound or video file.
+        track: which of its tracks of sound, from 1; None: the one that the file marks as default, or the
+            first, or, where that is silent or cannot be decoded, the next one that sounds.
+
+    Raises:
+        InputError: there is no sound in it that can be decoded, or no such track.
+    """
+    check_exists(path)
+    return _survey(*_identity(path), track)
+
+
+def part(path: str | Path, sound: Sound, begin: int, end: int | None = None) -> np.ndarray:
+    """Samples `begin` to `end` of a file's sound at its own rate, `[n]` float32; fewer where it ends."""
+    key = (*_identity(path), sound, os.getpid())
+    kept = getattr(_here, "kept", None)
+    if kept is not None and kept[0] == key[:-1]:
+        return kept[1][begin:end].copy()
+    if sound.reader == "seek":
+        found = []
+        wanted = None if end is None else max(0, end - begin)
+        for piece in pieces(path, sound, begin):
+            found.append(piece if wanted is None else piece[:wanted])
+            if wanted is not None:
+                wanted -= len(found[-1])
+                if wanted <= 0:
+                    break
+        return np.concatenate(found) if found else np.zeros(0, np.float32)
+    reading = getattr(_here, "reading", None)
+    if reading is None or reading.key != key or reading.begin > begin:
+        reading = _here.reading = _Reading(key, _in_order(path, sound), sound.rate)
+    return reading.part(begin, end)
+
+
+def pieces(path: str | Path, sound: Sound, begin: int = 0) -> Iterator[np.ndarray]:
+    """The samples from `begin` on, `[n]` float32, in pieces of about a second."""
+    if sound.reader != "seek":
+        yield from _from(_in_order(path, sound), begin)
+        return
+    import soundfile
+
+    done = begin
+    try:
+        with open_sndfile(path) as file:
+            file.seek(min(begin, file.frames))
+            for piece in file.blocks(blocksize=sound.rate, dtype="float32", always_2d=True):
+                yield sound.mixed(piece.T)
+                done += len(piece)
+    except soundfile.LibsndfileError:  # damage: FFmpeg goes on behind it
+        yield from _from(_in_order(path, replace(sound, reader="ffmpeg")), done)
+
+
+def promised(path: str | Path) -> float | None:
+    """Seconds of sound that the header of a file says it holds; None where the header tells nothing sure."""
+    check_exists(path)
+    try:
+        with open_sndfile(path) as file:
+            if _exact(file):
+                return file.frames / file.samplerate
+    except sndfile_errors():
+        pass
+    with open_container(path) as container:
+        timed = TELLS_LENGTH & set(container.format.name.split(","))
+        streams = [s for s in sound_tracks(container) if s.duration]
+        if not streams or not timed:
+            return None
+        start = (streams[0].start_time or 0) * streams[0].time_base
+        return float(start + streams[0].duration * streams[0].time_base) - container_zero(container)
+
+
+_here = threading.local()  # .kept: (key, samples) of one sound; .reading: a `_Reading`
+
+
+class _Reading:
+    """A long sound that is read in order: the last seconds are kept, as parts overlap."""
+
+    def __init__(self, key: Any, source: Iterator[np.ndarray], rate: int) -> None:
+        self.key, self.source, self.rate = key, source, rate
+        self.begin = self.end = 0  # samples from begin to end are in `held`
+        self.held: deque[np.ndarray] = deque()
+
+    def part(self, begin: int, end: int | None) -> np.ndarray:
+        while end is None or self.end < end:
+            piece = next(self.source, None)
+            if piece is None:
+                break
+            self.held.append(piece)
+            self.end += len(piece)
+            self._forget(begin)
+        stop = self.end if end is None else min(self.end, end)
+        found = []
+        first = self.begin
+        for piece in self.held:
+            found.append(piece[max(0, begin - first): max(0, stop - first)])
+            first += len(piece)
+        whole = np.concatenate(found) if found else np.zeros(0, np.float32)
+        self._forget(stop - 3 * self.rate)
+        return whole
+
+    def _forget(self, before: int) -> None:
+        while self.held and self.begin + len(self.held[0]) <= before:
+            self.begin += len(self.held.popleft())
+
+
+def _identity(path: str | Path) -> tuple[str, int, int, int]:
+    """What changes where a file is replaced."""
+    about = os.stat(path)
+    return os.path.abspath(path), about.st_size, about.st_mtime_ns, about.st_ino
+
+
+def _exact(file: Any) -> bool:
+    """Whether libsndfile knows a file's length and finds every place in it."""
+    return (file.seekable() and 0 < file.frames < 2**40 and RATES[0] <= file.samplerate <= RATES[1]
+            and file.subtype.startswith(EXACT_CODINGS))
+
+
+@functools.lru_cache(maxsize=4096)
+def _survey(path: str, size: int, changed: int, inode: int, track: int | None) -> Sound:
+    key = (path, size, changed, inode)
+    with open(path, "rb") as file:
+        magic = file.read(4)
+    reader = None
+    if magic in EXACT_MAGIC:
+        with contextlib.suppress(*sndfile_errors()):
+            reader = _sndfile_reader(path)
+    if reader is not None:
+        _only_track(path, track)
+        # Where it fails, FFmpeg may know better, and says what is wrong if not
+        with contextlib.suppress(*sndfile_errors()):
+            return _survey_sndfile(path, key, reader)
+    try:
+        return _survey_tracks(path, key, track)
+    except InputError:
+        if track in (None, 1):
+            with contextlib.suppress(*sndfile_errors()):
+                return _survey_sndfile(path, key, "order")
+        raise
+
+
+def _only_track(path: str, track: int | None) -> None:
+    if track not in (None, 1):
+        raise InputError(f"{path}: it has one track of sound; expected --audio 1, not {track}")
+
+
+def _sndfile_reader(path: str) -> str | None:
+    """How libsndfile reads a file; None for what FFmpeg should decode."""
+    with open_sndfile(path) as file:
+        if _exact(file):
+            if file.format == "FLAC":  # is its last sample there, or was it cut off?
+                file.seek(file.frames - 1)
+                return "seek" if len(file.read(1)) == 1 else None
+            return "seek"
+        return "order" if file.subtype.startswith(ORDER_CODINGS) else None
+
+
+def _survey_sndfile(path: str, key: Any, reader: str) -> Sound:
+    with open_sndfile(path) as file:
+        if not RATES[0] <= file.samplerate <= RATES[1]:
+            raise ValueError("no sample rate of sound")
+    return _measured(path, key, Sound(0, 0, reader, 1, 0, None, 1.0, 0.0, math.nan, (), ()), [], [])
+
+
+def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
+    """With the channel, scale and notes that follow from its levels, by number of channels."""
+    most = max(levels, key=lambda n: levels[n].count)
+    alone, scale = levels[most].cancelling(), max(part.scale() for part in levels.values())
+    notes = list(found.notes)
+    if alone is not None:
+        notes.append(levels[most].note(alone))
+    if scale != 1:
+        notes.append(f"its samples reach {max(part.peak for part in levels.values()):.4g} times full scale: "
+                     f"they were divided by {scale:.4g}")
+    offset = levels[most].offset(alone) / scale
+    if abs(offset) >= OFFSET:
+        notes.append(f"its samples lie around a constant offset of {offset:.3f} of full scale")
+    return replace(found, channels=most, channel=alone, scale=scale, offset=offset, notes=tuple(notes),
+                   level=max(part.decibels for part in levels.values()))
+
+
+def _survey_tracks(path: str, key: Any, track: int | None) -> Sound:
+    """Of a file that FFmpeg decodes."""
+    with open_container(path) as container:
+        streams = sound_tracks(container)
+        names = [_name(stream) for stream in streams]
+        marked = [k for k, s in enumerate(streams) if int(s.disposition or 0) & DEFAULT]
+    if not names:
+        raise InputError(f"{path}: no audio stream in it")
+    if track is not None and not 1 <= track <= len(names):
+        raise InputError(f"{path}: it has {len(names)} tracks of sound; expected --audio 1 to {len(names)}, "
+                         f"not {track}")
+    first = marked[0] if marked else 0
+    order = [first, *(k for k in range(len(names)) if k != first)] if track is None else [track - 1]
+    failed: InputError | None = None
+    silent: Sound | None = None
+    why = "asked for" if track is not None else "marked as default" if marked else "the first"
+    for k in order:
+        try:
+            found = _survey_track(path, key, k)
+        except InputError as error:
+            failed = failed or error
+            why = f"track {order[0] + 1} cannot be decoded"
+            continue
+        if found.level >= SILENCE_DB or len(order) == 1:
+            break
+        if silent is None:
+            silent, why_silent = found, why
+            why = f"track {k + 1} is silent"
+    else:
+        if silent is None:
+            assert failed is not None
+            raise failed
+        found, why = silent, why_silent
+    if len(names) > 1:
+        name = names[found.track - 1]
+        note = f"track {found.track} of its {len(names)} tracks of sound was taken{name}: {why}"
+        found = replace(found, notes=(note, *found.notes))
+    return found
+
+
+def _name(stream: Any) -> str:
+    told = [stream.metadata.get(key, "") for key in ("title", "language")]
+    told = [text for text in told if text and text != "und"]
+    return f" ({', '.join(told)[:80]})" if told else ""
+
+
+def _survey_track(path: str, key: Any, index: int) -> Sound:
+    damaged: list[float] = []
+    notes: list[str] = []
+    found = Sound(0, 0, "ffmpeg", index + 1, 0, None, 1.0, 0.0, math.nan, (), ())
+    return _measured(path, key, found, damaged, notes)
+
+
+def _measured(path: str, key: Any, found: Sound, damaged: list[float], notes: list[str]) -> Sound:
+    """Goes through the whole sound, and keeps it where it is short."""
+    levels: dict[int, ChannelLevels] = {}
+    kept: list[np.ndarray] | None = []
+    samples = size = rate = 0
+    for rate, piece in _decoded(path, found, damaged, notes):  # noqa: B007
+        samples += piece.shape[1]
+        if len(piece) not in levels:
+            levels[len(piece)] = ChannelLevels(len(piece))
+        levels[len(piece)].add(piece)
+        size += piece.nbytes
+        if kept is not None:
+            kept.append(piece)
+            kept = kept if size <= KEPT else None
+    if not samples:
+        raise InputError(
+            f"{path}: no sound could be decoded from it; the file is empty, damaged or truncated")
+    found = replace(found, rate=rate, samples=samples, damaged=tuple(damaged), notes=tuple(notes))
+    found = _judged(found, levels)
+    if kept is not None:
+        _here.kept = ((*key, found), np.concatenate([found.mixed(piece) for piece in kept]))
+    return found
+
+
+def _in_order(path: str | Path, sound: Sound) -> Iterator[np.ndarray]:
+    """All samples `[n]` in pieces of about a second."""
+    waiting: list[np.ndarray] = []
+    count = 0
+    for _, piece in _decoded(path, sound, [], []):
+        waiting.append(sound.mixed(piece))
+        count += piece.shape[1]
+        if count >= sound.rate:
+            yield np.concatenate(waiting)
+            waiting, count = [], 0
+    if waiting:
+        yield np.concatenate(waiting)
+
+
+def _from(source: Iterator[np.ndarray], begin: int) -> Iterator[np.ndarray]:
+    """Without the first `begin` samples."""
+    for piece in source:
+        if len(piece) > begin:
+            yield piece[begin:]
+        begin = max(0, begin - len(piece))
+
+
+def _decoded(path: str | Path, sound: Sound, damaged: list[float],
+             notes: list[str]) -> Iterator[tuple[int, np.ndarray]]:
+    if sound.reader != "ffmpeg":
+        return read_in_order(path, strict=sound.reader == "seek")
+    return decode_track(path, sound.track, damaged, notes)

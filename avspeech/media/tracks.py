@@ -1,0 +1,168 @@
+"""One track of sound from its beginning to its end: decoded, at one rate, on one clock."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avspeech.errors import InputError
+from avspeech.media.clock import on_one_clock
+from avspeech.media.decoding import (
+    ATTACHED_PICTURE,
+    FrameReader,
+    can_decode,
+    container_zero,
+    decode_packets,
+    open_container,
+    prepare_sound,
+    sound_tracks,
+)
+
+RATES = (1000, 768_000)  # hertz; others are damage
+MAX_GAP = 6 * 3600  # seconds of silence that are never exceeded
+# Formats whose header tells the file's length. Elsewhere it is estimated from times that may be wrong.
+TELLS_LENGTH = {"mov", "matroska", "webm", "avi", "asf", "flv"}
+# Formats without times: FFmpeg counts their packets, also those that hold no sound
+COUNTED = {"mp3", "aac", "loas", "ac3", "eac3", "dts", "amr", "gsm", "g722"}
+DISCARD_ALL = 48  # AVDISCARD_ALL: the packets of such a stream are not read
+BROKEN = (ValueError, RuntimeError, IndexError, OverflowError, ZeroDivisionError, TypeError)
+
+
+
+def decode_track(path: str | Path, track: int, damaged: list[float],
+                 notes: list[str]) -> Iterator[tuple[int, np.ndarray]]:
+    """Decodes a track of sound by FFmpeg, from its beginning to its end.
+
+    Args:
+        path: a sound or video file.
+        track: number of the track, from 1.
+        damaged: takes the times of packets that do not decode, in seconds; NaN where unknown.
+        notes: takes sentences on times that were not believed, and on a file that breaks off.
+
+    Yields:
+        Samples a second, and samples `[C, n]` float32; gaps are filled with silence.
+
+    Raises:
+        InputError: FFmpeg has no decoder for it, or its sample rate cannot be.
+    """
+    with open_container(path) as container:
+        stream = sound_tracks(container)[track - 1]
+        if not can_decode(stream):
+            raise InputError(f"{path}: this FFmpeg has no decoder for its track of sound {track}")
+        timed = TELLS_LENGTH & set(container.format.name.split(","))
+        length = container.duration / 1e6 if timed and container.duration else None
+        broken: list[str] = []
+        frames = _frames(container, stream, damaged, broken)
+        first = next(frames, None)
+        if first is None:
+            return
+        rate, channels = first[0], len(first[2])
+        if not RATES[0] <= rate <= RATES[1]:
+            raise InputError(f"{path}: its sound has {rate} samples a second; expected {RATES[0]:,} to "
+                             f"{RATES[1]:,}; the file is damaged")
+        for piece in on_one_clock(_at_rate(chain([first], frames), rate), rate, length, notes):
+            if not isinstance(piece, int):
+                channels = len(piece)
+                yield rate, piece
+                continue
+            if piece > MAX_GAP * rate:
+                raise InputError(f"{path}: its time jumps by {piece / rate:.0f} s; the file is damaged")
+            while piece > 0:
+                yield rate, np.zeros((channels, min(piece, rate)), np.float32)
+                piece -= rate
+        notes.extend(f"it breaks off: FFmpeg cannot read it up to its end ({reason})" for reason in broken)
+
+
+def _frames(container: Any, stream: Any, damaged: list[float],
+            broken: list[str]) -> Iterator[tuple[int, Fraction | None, np.ndarray]]:
+    """(rate, seconds on the clock, samples `[C, n]`) of each frame of a stream of sound."""
+    others = [s for s in container.streams if s.index != stream.index]
+    for other in others:
+        other.discard = DISCARD_ALL
+    others = [s for s in others if s.type in ("audio", "video")
+              and not int(s.disposition or 0) & ATTACHED_PICTURE]
+    # The sound of a file that holds nothing else begins where its first sample does.
+    zero = Fraction(container_zero(container)) if others else None
+    read = FrameReader()
+    prepare_sound(stream)
+    counted = container.format.name in COUNTED
+    for frame in decode_packets(container, stream, damaged, broken):
+        timed = not counted and frame.pts is not None and frame.time_base
+        at = frame.pts * Fraction(frame.time_base) if timed else None
+        zero = at if zero is None and at is not None else zero
+        try:
+            samples = read(frame)
+        except BROKEN:
+            damaged.append(math.nan if at is None else float(at - (zero or 0)))
+            continue
+        if frame.sample_rate > 0 and samples.size:
+            yield frame.sample_rate, None if at is None else at - (zero or 0), samples
+
+
+def _at_rate(frames: Iterable[tuple[int, Fraction | None, np.ndarray]],
+             rate: int) -> Iterator[tuple[int | None, np.ndarray]]:
+    """(index of the first sample, samples `[C, n]`), those of another rate resampled to `rate`."""
+    import soxr
+
+    kind = (0, 0)
+    bend: Any = None
+    for own, at, samples in frames:
+        index = None if at is None else round(at * rate)
+        if bend is not None and kind != (own, len(samples)):
+            yield None, _rest(bend, kind)
+            bend = None
+        if own == rate:
+            yield index, samples
+            continue
+        if bend is None:
+            kind = (own, len(samples))
+            bend = soxr.ResampleStream(own, rate, len(samples), dtype="float32", quality="HQ")
+        else:
+            index = None  # what comes out is what came in some frames before
+        out = bend.resample_chunk(np.ascontiguousarray(samples.T), last=False)
+        yield index, out.reshape(-1, len(samples)).T
+    if bend is not None:
+        yield None, _rest(bend, kind)
+
+
+def _rest(bend: Any, kind: tuple[int, int]) -> np.ndarray:
+    """What a resampler of `kind` (rate, channels) still holds, `[C, n]`."""
+    return bend.resample_chunk(np.zeros((0, kind[1]), np.float32), last=True).reshape(-1, kind[1]).T
+
+
+@contextlib.contextmanager
+def open_sndfile(path: str | Path) -> Iterator[Any]:
+    """A file open in libsndfile, which is given no name: it would judge by the suffix."""
+    import soundfile
+
+    with open(path, "rb") as file, soundfile.SoundFile(file.fileno(), closefd=False) as sound:
+        yield sound
+
+
+def sndfile_errors() -> tuple[type[BaseException], ...]:
+    """What `open_sndfile` and its reading may raise."""
+    import soundfile
+
+    return soundfile.LibsndfileError, OSError, *BROKEN
+
+
+def read_in_order(path: str | Path, strict: bool = False) -> Iterator[tuple[int, np.ndarray]]:
+    """(rate, samples `[C, n]`) of what libsndfile reads, to where it breaks off; `strict`: that raises."""
+    with open_sndfile(path) as file:
+        while True:
+            try:
+                piece = file.read(file.samplerate, dtype="float32", always_2d=True)
+            except sndfile_errors():
+                if strict:
+                    raise
+                return
+            if not len(piece):
+                return
+            yield file.samplerate, piece.T

@@ -1,0 +1,125 @@
+"""Channels, the bounds of speech, notes: what does not hang on an offset, a room or an inverted wire."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from avspeech.errors import InputError
+from avspeech.media import audio
+from avspeech.media.levels import ChannelLevels, frame_power, speech_threshold
+
+RATE = 16000
+EDGE = Path(__file__).resolve().parents[2] / "examples" / "edge" / "recognise.py"
+
+
+def said(seed: int = 0, quiet: float = 1.0, floor: float = 1e-5) -> np.ndarray:
+    """A second of something like speech: bursts of noise, with `quiet` seconds of near silence around it."""
+    rng = np.random.default_rng(seed)
+    n = RATE
+    speech = 0.1 * rng.standard_normal(n) * (0.15 + np.abs(np.sin(np.arange(n) / 1500)))
+    lead = round(quiet * RATE)
+    sound = np.concatenate([np.zeros(lead), speech, np.zeros(lead)])
+    return (sound + floor * rng.standard_normal(len(sound))).astype(np.float32)
+
+
+def room(sound: np.ndarray, decibels: float, tilt: float = 0.0, seed: int = 1) -> np.ndarray:
+    """With noise so far below the speech; tilt: its power falls with f ** -tilt."""
+    rng = np.random.default_rng(seed)
+    spectrum = np.fft.rfft(rng.standard_normal(len(sound)))
+    hertz = np.maximum(np.fft.rfftfreq(len(sound), 1 / RATE), 30)
+    noise = np.fft.irfft(spectrum * hertz ** (-tilt / 2), len(sound))
+    power = np.mean(np.square(sound[RATE:-RATE], dtype=np.float64))
+    noise *= np.sqrt(power * 10 ** (-decibels / 10) / np.mean(noise**2))
+    return (sound + noise).astype(np.float32)
+
+
+@pytest.mark.parametrize("offset", [0.002, -0.002, 0.05, 0.3])
+def test_an_offset_does_not_move_the_bounds_of_speech(offset: float) -> None:
+    sound = said()
+    begin, end = audio.speech_bounds(sound)
+    assert begin > 0.8 * RATE and end < len(sound) - 0.8 * RATE
+    assert audio.speech_bounds(sound + np.float32(offset)) == (begin, end)
+
+
+@pytest.mark.parametrize(("decibels", "tilt"), [(20, 0.0), (20, 1.0), (30, 0.0), (30, 1.0)])
+def test_a_noisy_room_is_cut_where_the_clean_sound_is(decibels: float, tilt: float) -> None:
+    for seed in range(5):
+        sound = said(seed)
+        clean = audio.speech_bounds(sound)
+        found = audio.speech_bounds(room(sound, decibels, tilt, seed))
+        assert np.abs(np.subtract(found, clean)).max() <= 0.15 * RATE
+
+
+def test_a_quiet_room_is_cut_as_before() -> None:
+    """40 dB under the loudest frame, where the noise lies lower."""
+    for seed in range(3):
+        sound = said(seed)
+        power = np.convolve(frame_power(sound, 160), np.full(5, 0.2), "same")
+        assert speech_threshold(power, 40.0) == pytest.approx(power.max() * 1e-4)
+
+
+def test_sound_that_fills_all_is_not_cut() -> None:
+    rng = np.random.default_rng(0)
+    hum = np.sin(np.arange(2 * RATE) * 0.05).astype(np.float32)
+    for sound in (hum, 0.1 * rng.standard_normal(RATE).astype(np.float32), said(quiet=0.0)):
+        begin, end = audio.speech_bounds(sound)
+        assert begin <= 0.1 * RATE and end >= len(sound) - 0.1 * RATE
+
+
+def test_the_script_for_devices_cuts_the_same() -> None:
+    pytest.importorskip("onnxruntime")
+    script = runpy.run_path(str(EDGE))
+    model = script["Recogniser"].__new__(script["Recogniser"])
+    model.sample_rate, model.below, model.margin = RATE, 40.0, 8
+    sounds = [said(), said() + np.float32(0.002), room(said(1), 20), room(said(2), 10, 1.0)]
+    for k, sound in enumerate(sounds):
+        begin, end = audio.speech_bounds(sound)
+        assert np.array_equal(model.trimmed(sound), sound[begin:end]), k
+
+
+def test_channels_that_cancel_are_not_averaged() -> None:
+    sound = said()
+    notes: list[str] = []
+    assert np.array_equal(audio.mono(np.stack([sound, -sound]), notes), sound)
+    assert len(notes) == 1 and "cancel each other" in notes[0]
+    # An offset of one channel does not hide it, a weaker inverted one is not taken.
+    both = np.stack([-0.9 * sound, sound + np.float32(0.01)])
+    assert np.allclose(audio.mono(both), sound + np.float32(0.01)) or np.allclose(audio.mono(both), both[0])
+    for fine in (np.stack([sound, sound]), np.stack([sound, 0 * sound]), np.stack([sound, said(5)])):
+        notes = []
+        assert np.allclose(audio.mono(fine, notes), fine.mean(0), atol=1e-7) and not notes
+
+
+def test_shapes_and_numbers_that_are_no_sound() -> None:
+    for bad, match in ((np.zeros((2, 0)), "shape"), (np.zeros(4, np.int16), "int16"),
+                       (np.array([0.0, np.nan]), "number 1"), (np.zeros((70, 80)), "70 channels")):
+        with pytest.raises(InputError, match=match):
+            audio.mono(bad)
+
+
+def test_what_is_said_of_a_sound() -> None:
+    sound = said()
+    assert audio.examine(sound, RATE) == []
+    assert "8000 Hz" in audio.examine(sound, 8000)[0]
+    assert "offset of 0.300" in audio.examine(sound + np.float32(0.3), RATE)[0]
+    assert "clipped" in audio.examine(np.clip(10 * sound, -1, 1), RATE)[0]
+    for level in (0.0, 0.2):  # an offset alone is silence
+        assert "silence" in audio.examine(np.full(RATE, level, np.float32), RATE)[-1]
+
+
+def test_levels_far_beyond_full_scale() -> None:
+    def scale(sound: np.ndarray) -> float:
+        levels = ChannelLevels(1)
+        for piece in np.array_split(sound, 7):
+            levels.add(piece[None])
+        return levels.scale()
+
+    sound = said()
+    assert scale(sound) == scale(3 * sound / np.abs(sound).max()) == 1
+    assert scale(30 * sound / np.abs(sound).max()) == pytest.approx(30)
+    assert scale(np.round(sound * 32768)) == 32768
+    assert scale(np.round(sound * 2.0**23)) == 2.0**23

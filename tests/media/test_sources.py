@@ -1,0 +1,328 @@
+"""Files as people have them: headers that tell nothing, pieces, tracks, layouts, levels, joined files."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+pytest.importorskip("av")
+
+from sounds import decoded, encode, murmur  # noqa: E402
+
+from avspeech.errors import InputError  # noqa: E402
+from avspeech.media import audio, sources  # noqa: E402
+
+RATE = 48000
+
+
+def like(a: np.ndarray, b: np.ndarray) -> float:
+    """Correlation of the part that both have."""
+    n = min(len(a), len(b))
+    return float(np.corrcoef(a[:n], b[:n])[0, 1])
+
+
+def same_in_pieces(path: Path, rate: int, monkeypatch: pytest.MonkeyPatch, seconds: float = 0.7) -> None:
+    """Pieces, in order and not, and blocks are the whole, sample by sample, also where nothing is kept."""
+    whole = audio.read(path, rate)
+    assert audio.duration(path) == pytest.approx(len(whole) / rate, abs=1 / rate)
+    assert np.array_equal(np.concatenate([b for b, _ in audio.blocks(path)]), whole)
+    monkeypatch.setattr(sources, "KEPT", 0)
+    sources._survey.cache_clear()
+    vars(sources._here).clear()
+    pieces, wanted = [], round(seconds * rate)
+    while not pieces or len(pieces[-1]) == wanted:
+        pieces.append(audio.read(path, rate, start=len(pieces) * seconds, duration=seconds))
+    assert np.array_equal(np.concatenate(pieces), whole)
+    for start in (2.5, 0.3, 1.9):
+        k = round(start * rate)
+        assert np.array_equal(audio.read(path, rate, start=start, duration=0.5), whole[k: k + rate // 2])
+    assert np.array_equal(audio.read(path, rate, start=1.0), whole[rate:])
+
+
+@pytest.mark.parametrize("rates", [(320_000, 32_000), (32_000, 320_000)])
+def test_mp3_without_a_length_is_read_to_its_end(tmp_path: Path, rates: tuple[int, int]) -> None:
+    """Its bit rate changes, and nothing in it tells how long it is."""
+    sound, data = murmur(4, 44100), b""
+    for k, bits in enumerate(rates):
+        part = sound[: 44100 // 2] if k == 0 else sound[44100 // 2:]
+        encode(tmp_path / f"{k}.mp3", [part], 44100, "libmp3lame", bit_rate=bits,
+               container={"write_xing": "0", "id3v2_version": "0"})
+        data += (tmp_path / f"{k}.mp3").read_bytes()
+    path = tmp_path / "x.mp3"
+    path.write_bytes(data)
+    whole = audio.read(path, 44100)
+    assert np.abs(whole - decoded(path)).max() < 1e-6
+    assert 4.0 <= len(whole) / 44100 < 4.2 and audio.duration(path) == len(whole) / 44100
+    assert len(audio.read(path, 44100, start=3.0, duration=0.5)) == 22050
+
+
+@pytest.mark.parametrize("size", [b"\0\0\0\0", b"\xff\xff\xff\xff"])
+@pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT", "ULAW"])
+def test_wav_of_a_recorder_that_was_killed(tmp_path: Path, size: bytes, subtype: str) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, murmur(1, 16000), 16000, subtype=subtype)
+    whole = audio.read(path)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"data") + 4
+    rest = len(data) - at - 4
+    data[4:8] = data[at: at + 4] = size
+    path.write_bytes(data)
+    found = audio.read(path)
+    assert np.array_equal(found[:16000], whole) and len(found) <= 16000 + rest % 4
+    assert audio.duration(path) == len(found) / 16000
+
+
+CODINGS = [("a.wav", "WAV", "GSM610"), ("a.aif", "AIFF", "GSM610"), ("a.w64", "W64", "GSM610"),
+           ("a.wav", "WAV", "G721_32"), ("a.au", "AU", "G721_32"), ("a.au", "AU", "G723_24"),
+           ("a.au", "AU", "G723_40"), ("a.wav", "WAV", "IMA_ADPCM"), ("a.w64", "W64", "MS_ADPCM"),
+           ("a.wav", "WAV", "NMS_ADPCM_16"), ("a.wav", "WAV", "NMS_ADPCM_32"), ("a.caf", "CAF", "ALAC_16")]
+
+
+@pytest.mark.parametrize(("name", "form", "subtype"), CODINGS)
+def test_codings_that_libsndfile_cannot_seek_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str,
+                                                form: str, subtype: str) -> None:
+    sound = murmur(4, 8000)
+    soundfile.write(tmp_path / name, sound, 8000, format=form, subtype=subtype)
+    found = audio.read(tmp_path / name, 8000)
+    assert abs(len(found) - len(sound)) <= 400 and like(found, sound) > 0.95
+    same_in_pieces(tmp_path / name, 8000, monkeypatch)
+
+
+@pytest.mark.parametrize("kind", ["caf", "aiff", "au", "flac", "wav", "w64"])
+def test_the_content_tells_the_format_not_the_suffix(tmp_path: Path, kind: str) -> None:
+    sound = murmur(0.3, 16000)
+    for suffix in (".raw", ".mp3", ".dat", ""):
+        path = tmp_path / f"{kind}{suffix}"
+        soundfile.write(str(path), sound, 16000, format=kind.upper(), subtype="PCM_16")
+        assert np.abs(audio.read(path) - sound).max() < 1e-4
+
+
+CONTAINERS = [("a.webm", "libopus", 48000), ("a.mkv", "libopus", 48000), ("a.opus", "libopus", 48000),
+              ("a.mkv", "libmp3lame", 44100), ("a.flv", "libmp3lame", 44100), ("a.mp3", "libmp3lame", 44100),
+              ("a.wav", "g722", 16000), ("a.m4a", "aac", 44100), ("a.aac", "aac", 44100),
+              ("a.ts", "aac", 44100), ("a.mka", "aac", 48000), ("a.mpg", "mp2", 48000),
+              ("a.avi", "mp2", 48000)]
+
+
+@pytest.mark.parametrize(("name", "codec", "rate"), CONTAINERS)
+def test_pieces_are_the_whole_and_the_whole_is_what_ffmpeg_decodes(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, codec: str, rate: int) -> None:
+    path = encode(tmp_path / name, [murmur(4, rate)], rate, codec)
+    same_in_pieces(path, rate, monkeypatch)
+    whole, wanted = audio.read(path, rate), decoded(path)
+    assert len(whole) == len(wanted) and np.abs(whole - wanted).max() < 1e-4
+
+
+def test_a_long_sound_is_read_in_order_in_bounded_memory(tmp_path: Path,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "KEPT", 2**16)
+    path = encode(tmp_path / "a.opus", [np.tile(murmur(4, RATE), 10)], RATE, "libopus")
+    opened = []
+    decode = sources.decode_track
+    monkeypatch.setattr(sources, "decode_track", lambda *args: opened.append(1) or decode(*args))
+    for k in range(8):
+        assert len(audio.read(path, start=5 * k, duration=5)) == 80000
+        assert sum(map(len, sources._here.reading.held)) <= 10 * RATE
+    assert len(opened) == 2  # once to survey it, once to read it
+
+
+def test_the_default_track_another_one_and_one_that_sounds(tmp_path: Path) -> None:
+    first, second = murmur(1, RATE), murmur(1, RATE, seed=1)
+    path = encode(tmp_path / "two.mkv", [first, second], RATE, "pcm_s16le", default=1)
+    notes: list[str] = []
+    assert np.abs(audio.read(path, RATE, notes=notes) - second).max() < 1e-4
+    assert notes == ["track 2 of its 2 tracks of sound was taken: marked as default"]
+    for track, sound in ((1, first), (2, second)):
+        assert np.abs(audio.read(path, RATE, track=track) - sound).max() < 1e-4
+    for track in (0, 3):
+        with pytest.raises(InputError, match="2 tracks of sound"):
+            audio.read(path, track=track)
+    soundfile.write(tmp_path / "one.wav", first, RATE)
+    with pytest.raises(InputError, match="one track of sound"):
+        audio.read(tmp_path / "one.wav", track=2)
+    path = encode(tmp_path / "silent.mkv", [0 * first, second], RATE, "pcm_s16le", default=0)
+    notes = []
+    assert np.abs(audio.read(path, RATE, notes=notes) - second).max() < 1e-4
+    assert "track 2" in notes[0] and "track 1 is silent" in notes[0]
+    assert not audio.read(path, RATE, track=1).any()
+    path = encode(tmp_path / "both.mkv", [0 * first, 0 * second], RATE, "pcm_s16le")
+    assert not audio.read(path, RATE, notes=notes).any()
+
+
+def test_a_track_that_cannot_be_decoded_is_passed_over(tmp_path: Path) -> None:
+    first, second = murmur(1, RATE), murmur(1, RATE, seed=1)
+    path = encode(tmp_path / "a.mkv", [first, second], RATE, "pcm_s16le")
+    path.write_bytes(path.read_bytes().replace(b"A_PCM/INT/LIT", b"A_XXX/INT/LIT", 1))
+    notes: list[str] = []
+    assert np.abs(audio.read(path, RATE, notes=notes) - second).max() < 1e-4
+    assert "cannot be decoded" in notes[0]
+    path.write_bytes(path.read_bytes().replace(b"A_PCM/INT/LIT", b"A_XXX/INT/LIT"))
+    with pytest.raises(InputError, match="no decoder"):
+        audio.read(path)
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.mkv"])
+def test_one_inverted_channel_is_said_and_not_silence(tmp_path: Path, name: str) -> None:
+    sound = murmur(1, RATE)
+    pair = np.stack([sound, -sound])
+    if name == "a.mkv":
+        encode(tmp_path / name, [pair], RATE, "pcm_s16le", "stereo")
+    else:
+        soundfile.write(tmp_path / name, pair.T, RATE)
+    notes: list[str] = []
+    assert np.abs(audio.read(tmp_path / name, RATE, notes=notes) - sound).max() < 1e-4
+    assert len(notes) == 1 and "cancel" in notes[0] and "channel 1" in notes[0]
+    assert np.abs(np.concatenate([b for b, _ in audio.blocks(tmp_path / name)]) - sound).max() < 1e-4
+    part = audio.read(tmp_path / name, RATE, start=0.25, duration=0.5)
+    assert np.abs(part - sound[12000:36000]).max() < 1e-4
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.mkv"])
+def test_float_sound_beyond_full_scale_is_brought_to_range(tmp_path: Path, name: str) -> None:
+    sound = murmur(1, RATE)
+    units = np.round(sound * 32768).astype(np.float32)
+    for far, wanted in ((30 * sound / np.abs(sound).max(), sound / np.abs(sound).max()),
+                        (units, units / 32768)):
+        if name == "a.wav":
+            soundfile.write(tmp_path / name, far, RATE, subtype="FLOAT")
+        else:
+            encode(tmp_path / name, [far.astype(np.float32)], RATE, "pcm_f32le")
+        notes: list[str] = []
+        found = audio.read(tmp_path / name, RATE, notes=notes)
+        assert np.abs(found - wanted).max() < 1e-5
+        assert len(notes) == 1 and "full scale" in notes[0]
+        (tmp_path / name).unlink()
+
+
+SAFE = """
+import sys
+from avspeech.media import audio
+for path in sys.argv[1:]:
+    print(len(audio.read(path, 48000)), float(abs(audio.read(path)).max()))
+"""
+
+
+def test_rare_layouts_do_not_end_the_process(tmp_path: Path) -> None:
+    """Eight planes and more; channels in an order of their own. In a child: it may end without a word."""
+    sound = murmur(0.5, RATE)
+    paths = [encode(tmp_path / "a.mp4", [np.stack([sound] * 8)], RATE, "aac", "7.1"),
+             encode(tmp_path / "a.opus", [np.stack([sound] * 8)], RATE, "libopus", "7.1"),
+             encode(tmp_path / "a.mov", [np.stack([sound] * 3)], RATE, "pcm_s16le", "3.0")]
+    data = bytearray(paths[2].read_bytes())
+    at = data.index(b"chan") + 8
+    data[at: at + 4] = ((114 << 16) | 3).to_bytes(4, "big")  # centre, left, right: not FFmpeg's own order
+    paths[2].write_bytes(data)
+    environment = {**os.environ, "PYTHONPATH": str(Path(audio.__file__).parents[2])}
+    done = subprocess.run([sys.executable, "-c", SAFE, *map(str, paths)], capture_output=True, text=True,
+                          env=environment, timeout=60)
+    assert done.returncode == 0, done.stderr
+    for line in done.stdout.splitlines():
+        length, peak = line.split()
+        assert 24000 <= int(length) < 27000 and float(peak) > 0.1
+    assert len(done.stdout.splitlines()) == 3
+
+
+JOINED = [("a.ts", "aac"), ("a.mp3", "libmp3lame"), ("a.opus", "libopus"), ("a.ogg", "flac"),
+          ("a.mpg", "mp2"), ("a.aac", "aac")]
+
+
+@pytest.mark.parametrize(("name", "codec"), JOINED)
+def test_recordings_joined_as_they_are(tmp_path: Path, name: str, codec: str) -> None:
+    data, parts = b"", []
+    for seed, seconds in ((0, 1.5), (1, 1.0)):
+        path = encode(tmp_path / f"{seed}{name}", [murmur(seconds, RATE, seed)], RATE, codec)
+        parts.append(audio.read(path, RATE))
+        data += path.read_bytes()
+    (tmp_path / name).write_bytes(data)
+    found = audio.read(tmp_path / name, RATE)
+    wanted = decoded(tmp_path / name)
+    assert len(found) == len(wanted) >= 0.98 * sum(map(len, parts))
+    assert np.abs(found - wanted).max() < 1e-4
+    # Both are there, one after the other
+    for sound in parts:
+        middle = sound[len(sound) // 4: len(sound) // 4 + RATE // 2]
+        assert np.correlate(found, middle, "valid").max() > 0.9 * np.sum(middle**2)
+
+
+def test_one_wrong_time_in_the_sound(tmp_path: Path) -> None:
+    path = encode(tmp_path / "a.flv", [murmur(3, 44100)], 44100, "libmp3lame")
+    whole = audio.read(path, 44100)
+    data = bytearray(path.read_bytes())
+    tags, at = [], 13
+    while at < len(data):
+        tags.append(at)
+        at += 11 + int.from_bytes(data[at + 1: at + 4], "big") + 4
+    sound = [tag for tag in tags if data[tag] == 8]
+    data[sound[30] + 4: sound[30] + 7] = (746_000).to_bytes(3, "big")
+    path.write_bytes(data)
+    assert np.array_equal(audio.read(path, 44100), whole)
+
+
+@pytest.mark.parametrize("name", ["12:30.wav", "a%03d.flac", "-i.wav", "caf\udce9.flac", "1:\udcff.mkv"])
+def test_names_of_any_kind(tmp_path: Path, name: str) -> None:
+    sound = murmur(0.3, 16000)
+    kind = name.split(".")[-1]
+    made = tmp_path / f"made.{kind}"
+    if kind == "mkv":
+        encode(made, [sound], 16000, "pcm_s16le")
+    else:
+        soundfile.write(made, sound, 16000)
+    os.rename(made, tmp_path / name)
+    assert np.abs(audio.read(tmp_path / name) - sound).max() < 1e-4
+    (tmp_path / name).write_bytes(b"no sound at all")
+    with pytest.raises(InputError, match="sound"):
+        audio.read(tmp_path / name)
+
+
+def test_tags_in_latin_1(tmp_path: Path) -> None:
+    path = encode(tmp_path / "a.mkv", [murmur(0.3, 16000)], 16000, "pcm_s16le")
+    data = path.read_bytes()
+    at = data.index(b"Lavf")
+    path.write_bytes(data[:at] + b"Caf\xe9" + data[at + 4:])
+    assert len(audio.read(path)) == 4800
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.mka", "libopus"), ("a.webm", "libopus"),
+                                             ("a.flv", "libmp3lame")])
+def test_the_end_of_a_stream_may_be_asked_for_twice(tmp_path: Path, name: str, codec: str) -> None:
+    rate = 44100 if codec == "libmp3lame" else RATE
+    path = encode(tmp_path / name, [murmur(1.5, rate)], rate, codec)
+    with audio.open_container(path) as container:
+        stream = container.streams.audio[0]
+        ends = [audio.stream_end(container, stream) for _ in range(2)]
+        assert ends[0] == ends[1] == pytest.approx(1.5, abs=0.1)
+        assert sum(f.samples for f in audio.decode_packets(container, stream)) > rate
+
+
+def test_a_flac_that_is_cut_off_is_as_long_as_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.flac"
+    soundfile.write(path, murmur(4, 16000), 16000)
+    whole = audio.read(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    found = audio.read(path)
+    assert 0.3 * len(whole) < len(found) < 0.7 * len(whole)
+    assert np.array_equal(found, whole[: len(found)])
+    assert audio.duration(path) == len(found) / 16000 and audio.promised(path) == 4.0
+
+
+def test_a_file_that_is_replaced_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "a.mka"
+    for seed in (0, 1):
+        sound = murmur(0.5, RATE, seed)
+        encode(path, [sound], RATE, "pcm_s16le")
+        assert np.abs(audio.read(path, RATE) - sound).max() < 1e-4
+
+
+def test_an_empty_wav_and_a_rate_that_cannot_be(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.zeros(0), 16000)
+    with pytest.raises(InputError, match="no sound"):
+        audio.read(tmp_path / "a.wav")
+    soundfile.write(tmp_path / "b.wav", murmur(0.1, 16000), 3)
+    with pytest.raises(InputError, match="samples a second"):
+        audio.read(tmp_path / "b.wav")

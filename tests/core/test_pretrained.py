@@ -173,7 +173,7 @@ def test_released_models_are_found_by_name(folder, monkeypatch, tmp_path):
     assert pretrained.load("tiny")[1] == INFO
     with pytest.raises(InputError, match="released: tiny"):
         pretrained.load("tinny")
-    with pytest.raises(InputError, match="this is a file"):
+    with pytest.raises(InputError, match="is a file; a model is a folder"):
         pretrained.load(folder / CONFIG)
 
 

@@ -62,8 +62,8 @@ _CONSONANTS = {
 }
 _TARGETS = {**_VOWELS, **_CONSONANTS}
 _SAME = {"b": "p", "m": "p", "v": "f", "D": "T", "z": "s", "Z": "S", "d": "t", "n": "t", "g": "k",
-         "N": "k", "L": "l", "x": "k", "C": "j", "?": "h", "R": "r", "Q": "0", "&": "a", "H": "h", "W": "w",
-         "y": "u", "Y": "u", "c": "k"}
+         "N": "k", "L": "l", "x": "k", "C": "j", "?": "h", "R": "r", "Q": "0", "&": "a", "H": "h",
+         "W": "w", "y": "u", "Y": "u", "c": "k"}
 
 # Strength of a phone for four groups of parameters: jaw; lips (upper, lower, width, protrusion);
 # closing (closure, press, tuck); tongue.
@@ -116,8 +116,8 @@ def movements(phones: Sequence[Phone], times: np.ndarray, loudness: np.ndarray |
     Args:
         phones: in order, times in seconds.
         times: [T], in seconds.
-        loudness: level of each phone in dB relative to the speaker's usual level; a louder vowel opens
-            the jaw further. None: the usual level.
+        loudness: level of each phone in dB relative to the speaker's usual level; a louder vowel
+            opens the jaw further. None: the usual level.
         manner: how the speaker articulates.
         rng: varies the targets of every phone a little, as real repetitions do; None: no variation.
 
@@ -128,7 +128,7 @@ def movements(phones: Sequence[Phone], times: np.ndarray, loudness: np.ndarray |
     phones = [Phone(phones[0].start - 1, phones[0].start, "sil"), *phones,
               Phone(phones[-1].end, phones[-1].end + 1, "sil")]
     loudness = None if loudness is None else np.concatenate([[0.0], loudness, [0.0]])
-    targets, centres, halves, strengths = [], [], [], []
+    targets, centers, halves, strengths = [], [], [], []
     for i, phone in enumerate(phones):
         parts = viseme(phone.name)
         length = (phone.end - phone.start) / len(parts)
@@ -142,13 +142,13 @@ def movements(phones: Sequence[Phone], times: np.ndarray, loudness: np.ndarray |
             if rng is not None and part != "sil":
                 target[:5] *= 1.0 + 0.08 * rng.standard_normal(5)
             targets.append(target)
-            centres.append(phone.start + (k + 0.5) * length)
+            centers.append(phone.start + (k + 0.5) * length)
             halves.append(0.5 * length)
             strengths.append(strength[_GROUP])
     target, strength = np.stack(targets), np.stack(strengths)
     first = min(float(times.min()), phones[0].start) - 0.1
     grid = np.arange(first, max(float(times.max()), phones[-1].end) + 0.1, 1.0 / _RATE)
-    distance = np.abs(grid[:, None] - np.array(centres))[:, :, None]
+    distance = np.abs(grid[:, None] - np.array(centers))[:, :, None]
     reach = 0.75 * np.array(halves)[:, None] + _REACH * manner.reach
     dominance = strength * np.exp(-np.minimum((distance / reach) ** 2, 60.0))
     dominance += 1e-9 * np.exp(-distance)  # never 0 in a long gap between phones
@@ -160,8 +160,8 @@ def movements(phones: Sequence[Phone], times: np.ndarray, loudness: np.ndarray |
 
 
 def _smooth(path: np.ndarray, sigma: float) -> np.ndarray:
-    """Smooths the path [T, P] over time with a Gaussian, because lips have mass and the shutter of a
-    camera is open for a while."""
+    """Smooths the path [T, P] over time with a Gaussian, because lips have mass and the shutter of
+    a camera is open for a while."""
     half = int(np.ceil(3 * sigma))
     kernel = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
     kernel /= kernel.sum()

@@ -38,25 +38,28 @@ LEAD = (0.25, 0.45)  # seconds of closed mouth before and after the speech
 # (voice, sex, pitch): espeak-ng's accents with its speaker variants. The last four are for
 # development and test.
 VOICES = (("en-us+m1", "M", 40), ("en-gb-x-gbclan+f2", "F", 55), ("en-us+m3", "M", 30),
-          ("en-us+f3", "F", 65), ("en-gb-x-rp+m7", "M", 50), ("en-us+f4", "F", 45), ("en-gb-scotland+m2", "M", 45),
+          ("en-us+f3", "F", 65), ("en-gb-x-rp+m7", "M", 50), ("en-us+f4", "F", 45),
+          ("en-gb-scotland+m2", "M", 45),
           ("en-us+f1", "F", 75), ("en-us+m4", "M", 60), ("en-029+f5", "F", 50),
           ("en-gb-x-gbcwmd+m5", "M", 35), ("en-us+f2", "F", 60))
 
 _WHO = ("my neighbour", "the baker", "our teacher", "a young sailor", "the old farmer",
         "her brother", "his aunt", "the painter", "a tall woman", "the driver", "our cook",
-        "the mayor", "a small boy", "the fisherman", "my friend", "the singer", "a clever thief", "the captain", "your cousin",
-        "the gardener")
+        "the mayor", "a small boy", "the fisherman", "my friend", "the singer", "a clever thief",
+        "the captain", "your cousin", "the gardener")
 _DID = ("bought", "washed", "painted", "found", "moved", "sold", "forgot", "opened", "watched",
-        "dropped", "fixed", "carried", "borrowed", "weighed", "measured", "hid", "chose", "showed", "broke", "kept")
+        "dropped", "fixed", "carried", "borrowed", "weighed", "measured", "hid", "chose", "showed",
+        "broke", "kept")
 _WHAT = ("five blue boats", "the wooden box", "a pot of soup", "three warm shirts",
-         "the broken wheel", "some fresh bread", "two heavy stones", "a map of the river", "the yellow book",
+         "the broken wheel", "some fresh bread", "two heavy stones", "a map of the river",
+         "the yellow book",
          "four green bottles", "a pair of shoes", "the copper bell", "six small fish",
-         "the evening paper", "a bag of flour", "the garden chair", "every window", "a jar of honey", "the faded photo",
-         "nine old coins")
+         "the evening paper", "a bag of flour", "the garden chair", "every window",
+         "a jar of honey", "the faded photo", "nine old coins")
 _WHEN = ("this morning", "before lunch", "by the harbour", "near the school", "after the storm",
          "on Monday", "at four", "in the village", "without a word", "for my father", "last July",
-         "with both hands", "again", "very slowly", "under the bridge", "behind the house", "on purpose",
-         "above the shop", "in good time", "far too late")
+         "with both hands", "again", "very slowly", "under the bridge", "behind the house",
+         "on purpose", "above the shop", "in good time", "far too late")
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,8 @@ class _Job:
 
 def prepare(source: str | Path | None, out: str | Path, speakers: int = 12, utterances: int = 30,
             seed: int = 0, views: tuple[str, ...] | list[str] = tuple(VIEW_ANGLES),
-            dev_speakers: int = 2, test_speakers: int = 2, rotating: bool = True, workers: int = 0) -> list[Path]:
+            dev_speakers: int = 2, test_speakers: int = 2, rotating: bool = True,
+            workers: int = 0) -> list[Path]:
     """Generates the corpus and writes train.jsonl, dev.jsonl and test.jsonl. A corpus that was
     generated before with the same options and code is kept.
 
@@ -100,8 +104,8 @@ def prepare(source: str | Path | None, out: str | Path, speakers: int = 12, utte
     if (not dev_speakers + test_speakers < speakers <= len(VOICES)
         or min(dev_speakers, test_speakers, utterances) < 1):
         raise InputError(f"mini: speakers={speakers}, dev_speakers={dev_speakers}, "
-                         f"test_speakers={test_speakers}, utterances={utterances}: expected at most "
-                         f"{len(VOICES)} speakers, more than dev_speakers + test_speakers, and at "
+                         f"test_speakers={test_speakers}, utterances={utterances}: expected at "
+                         f"most {len(VOICES)} speakers, more than dev_speakers + test_speakers, and at "
                          "least one of each")
     for view in views:
         if view not in VIEW_ANGLES:
@@ -220,8 +224,8 @@ def _drift(rng: np.random.Generator, frames: int, size: float) -> np.ndarray:
 
 
 def contact_sheet(manifest: str | Path, path: str | Path, rows: int = 8) -> None:
-    """Writes a picture of the first utterance of a manifest: rows are moments with different mouths,
-    labeled with their phones; columns are the cameras.
+    """Writes a picture of the first utterance of a manifest: rows are moments with different
+    mouths, labeled with their phones; columns are the cameras.
 
     Args:
         manifest: of the corpus.

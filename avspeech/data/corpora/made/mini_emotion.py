@@ -85,8 +85,8 @@ class _Job:
 
 def prepare(source: str | Path | None, out: str | Path, sentences: int = SENTENCES, seed: int = 0,
             workers: int = 0) -> list[Path]:
-    """Generates the corpus and writes all.jsonl, with the labels emotion, sex and sentence. A corpus
-    that was generated before with the same options and code is kept.
+    """Generates the corpus and writes all.jsonl, with the labels emotion, sex and sentence. A
+    corpus that was generated before with the same options and code is kept.
 
     Args:
         source: not used; the corpus has none.
@@ -178,7 +178,8 @@ def shaped(sound: np.ndarray, level: float, tilt: float, tremor: float,
     Args:
         sound: [N] at SAMPLE_RATE.
         level: in dB relative to LEVEL.
-        tilt: coefficient of a first-order filter, -0.9..0.9; above 0: more energy at high frequencies.
+        tilt: coefficient of a first-order filter, -0.9..0.9; above 0: more energy at high
+            frequencies.
         tremor: depth of a 6 Hz modulation of the level, 0..1.
         rng: draws the phase of the tremor.
 

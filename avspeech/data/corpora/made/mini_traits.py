@@ -1,5 +1,5 @@
-"""The mini corpus of traits, for the thirteen tasks of `avspeech.bench`: 48 synthetic voices with 12
-clips each.
+"""The mini corpus of traits, for the thirteen tasks of `avspeech.bench`: 48 synthetic voices with
+12 clips each.
 
 espeak-ng speaks (extra `tts`); what it cannot do is done by processing its sound. Each trait has a
 known cause that is written in this file and audible in the sound (`Manner`). Results on it say
@@ -171,9 +171,9 @@ def aged(age: float) -> Manner:
 
 
 def felt(arousal: float, valence: float, dominance: float) -> Manner:
-    """The effect of the three emotional dimensions: arousal on rate and level, valence on pitch range,
-    contour and smile, dominance on register, effort and steadiness. Directions as in Scherer 2003;
-    the sizes are chosen here.
+    """The effect of the three emotional dimensions: arousal on rate and level, valence on pitch
+    range, contour and smile, dominance on register, effort and steadiness. Directions as in Scherer
+    2003; the sizes are chosen here.
 
     Args:
         arousal, valence, dominance: 1 to 7.

@@ -61,7 +61,7 @@ def test_the_copy_cut_to_two_seconds_is_told(tmp_path, sound):
         for emotion in emodb.EMOTIONS:
             sound(tmp_path / f"03{text}{emotion}a.wav", 0, seconds=2.0)
     said = corpora.check("emodb", tmp_path)
-    assert "70 of 70 clips last just 2.00 s, and none longer: a copy that was cut" in said
+    assert "70 of 70 clips last exactly 2.00 s, and none is longer: this copy was cut" in said
 
 
 @pytest.fixture

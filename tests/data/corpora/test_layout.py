@@ -132,7 +132,7 @@ def test_media_of_an_unknown_codec(tmp_path, clip):
                                                                                              abs=0.1)
     (tmp_path / "n.mkv").write_bytes(picture.replace(b"A_AAC", b"A_QQC"))
     with pytest.raises(InputError,
-                       match="n.mkv: neither sound nor picture in it that can be decoded"):
+                       match="n.mkv: neither sound nor pictures in it can be decoded"):
         layout.media(tmp_path / "n.mkv")
 
 

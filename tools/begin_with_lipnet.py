@@ -1,12 +1,12 @@
-"""Writes a model folder for recipes/tse to begin with: an `mvtf-small` whose weights are random but
-for the convolutions of its lip encoder, which are a trained LipNet's:
+"""Writes a model folder from which recipes/tse can start: an `mvtf-small` with random weights,
+except for the convolutions of its lip encoder, which are those of a trained LipNet.
 
-    python tools/begin_with_lipnet.py --lipnet unseen-weights178.h5 -o begun
+    python tools/begin_with_lipnet.py --lipnet unseen-weights178.h5 -o initial
 
---lipnet: weights that Keras wrote, such as those of github.com/rizkiarm/LipNet (MIT, (c) 2017
-Muhammad Rizki A.R.M.), evaluation/models/unseen-weights178.h5: trained on GRID but, by its README,
-for speakers 1, 2, 20 and 22, which it was tested on. Its recurrent layers are not used. Do not take
-"overlapped", which saw speaker 1. Needs h5py.
+--lipnet: weights that Keras wrote, such as evaluation/models/unseen-weights178.h5 of
+github.com/rizkiarm/LipNet (MIT, (c) 2017 Muhammad Rizki A.R.M.). According to its README it was
+trained on GRID without speakers 1, 2, 20 and 22, which are its test speakers. Do not use
+"overlapped", which was trained on speaker 1. The recurrent layers are not used. Needs h5py.
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ from avspeech.core import models, pretrained
 from avspeech.errors import InputError
 from avspeech.extraction.lips import LipNetLips
 
-# Mean and deviation of the grey of GRID's mouth crops, of 1: LipNet saw levels, ours sees
-# standardised crops.
-GREY = (0.57, 0.095)
+# Mean and standard deviation of the gray level of GRID's mouth crops (0..1). LipNet was trained on
+# gray levels, our model gets standardized crops.
+GRAY = (0.57, 0.095)
 PARTS = ("kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance")
 
 
 def read(path: Path) -> dict[str, np.ndarray]:
-    """The convolutions' and their norms' arrays, by "conv1/kernel" and so on. Raises InputError."""
+    """The arrays of the convolutions and norms, by names such as "conv1/kernel". Raises
+    InputError."""
     try:
         import h5py
     except ImportError:
@@ -52,27 +53,37 @@ def read(path: Path) -> dict[str, np.ndarray]:
 
 @torch.no_grad()
 def put(arrays: Mapping[str, np.ndarray], lips: LipNetLips) -> None:
-    """Keras' kernels are [time, width, height, in, out]. Grey stands for all three colours, and the
-    levels of `GREY` go into the first kernel and norm. Raises InputError for arrays that are
-    missing or of another shape."""
+    """Copies the arrays into the lip encoder.
+
+    Keras's kernels are [time, width, height, in, out]. The gray value is used for all three colors,
+    and the levels of `GRAY` are included in the first kernel and norm.
+
+    Args:
+        arrays: of `read`.
+        lips: receives the weights.
+
+    Raises:
+        InputError: an array is missing or has another shape.
+    """
     for number, stage in enumerate(lips.frontend, 1):
         conv, norm = stage[0], stage[1]
         names = [f"{'conv' if part in PARTS[:2] else 'batc'}{number}/{part}" for part in PARTS]
         out, inside, time, height, width = conv.weight.shape
-        colours = 3 if number == 1 else 1
+        colors = 3 if number == 1 else 1
         for name in names:
             if name not in arrays:
                 raise InputError(f"LipNet's weights: no '{name}'; "
                                  f"found {', '.join(sorted(arrays)) or 'none'}")
-            expected = (time, width, height, inside * colours, out) if name == names[0] else (out,)
+            expected = (time, width, height, inside * colors, out) if name == names[0] else (out,)
             if arrays[name].shape != expected:
-                raise InputError(f"LipNet's weights: '{name}' has shape {arrays[name].shape}, not {expected}")
+                raise InputError(f"LipNet's weights: '{name}' has shape {arrays[name].shape}, "
+                                 f"expected {expected}")
         kernel, bias, gamma, beta, mean, variance = (torch.from_numpy(arrays[name]).float()
                                                      for name in names)
         kernel, mean = kernel.permute(4, 3, 0, 2, 1), mean - bias
         if number == 1:
             kernel = kernel.sum(1, keepdim=True)
-            mean, kernel = mean - GREY[0] * kernel.sum((1, 2, 3, 4)), kernel * GREY[1]
+            mean, kernel = mean - GRAY[0] * kernel.sum((1, 2, 3, 4)), kernel * GRAY[1]
         for own, theirs in ((conv.weight, kernel), (norm.weight, gamma), (norm.bias, beta),
                             (norm.running_mean, mean), (norm.running_var, variance)):
             own.copy_(theirs)
@@ -90,9 +101,8 @@ def main() -> None:
         put(read(args.lipnet), model.cue.lips)
         pretrained.save(args.out, model, pretrained.ModelInfo(
             task="extraction", model="mvtf", config=vars(model.config), sample_rate=16_000,
-            fps=25.0,
-            licence="MIT",
-            description="LipNet's convolutions, the rest random: to begin training with."))
+            fps=25.0, licence="MIT",
+            description="LipNet's convolutions, the rest random: a start for training."))
     except InputError as error:
         print(f"avspeech: error: {error}", file=sys.stderr)
         sys.exit(2)

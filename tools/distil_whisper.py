@@ -1,13 +1,14 @@
-"""Teaches a small emotion model, without labels, what the lower layers of Whisper hear:
+"""Trains a small emotion model, without labels, to predict the output of the lower layers of
+Whisper.
 
-    python tools/distil_whisper.py --whisper tiny.en --speech nEMO/samples LibriSpeech EmoGator -o
-    distilled
+    python tools/distil_whisper.py --whisper tiny.en --speech nEMO/samples LibriSpeech EmoGator \\
+        -o distilled
 
---whisper: as in tools/begin_with_whisper.py; --layers: how many of its layers are listened to,
-whole (2). --student: a model that pools frames, by name (whisper-edge). --speech: folders of sound
-files, of which every fiftieth is kept apart to measure by; not those of a test. -o: gets
-model.safetensors, for `systems.NAME.init` of recipes/ser, and the run of the trainer, which goes on
-where it was stopped. Any GPU is used.
+--whisper: as in tools/begin_with_whisper.py. --layers: how many of its layers are the teacher (2).
+--student: name of a model that pools frames (whisper-edge). --speech: folders of sound files, but
+no test files; every fiftieth is held out to measure the result. -o: receives model.safetensors, for
+`systems.NAME.init` of recipes/ser, and the trainer's files, from which an interrupted run
+continues. A GPU is used if there is one.
 """
 
 from __future__ import annotations
@@ -23,19 +24,25 @@ import torch
 
 from avspeech.bench.upstreams.whisper import Encoder, Whisper
 from avspeech.core import checkpoint, models, trainer
-from avspeech.emotion.distillation import Distilling, Sounds, as_floats, distillation_loss, distillation_score
+from avspeech.emotion.distillation import (
+    Distilling,
+    Sounds,
+    as_floats,
+    distillation_loss,
+    distillation_score,
+)
 from avspeech.emotion.features import FeatureConfig, speech
 from avspeech.emotion.logmel import SAMPLE_RATE
 from avspeech.emotion.whisper_transformer import from_whisper
 from avspeech.errors import InputError
 from avspeech.media import audio
 
-# every fiftieth sound measures; so many say what the teacher's frames are like
-APART, EXAMPLES = 50, 300
+APART = 50  # every fiftieth sound is held out
+EXAMPLES = 300  # sounds from which the statistics of the teacher's frames are computed
 
 
 def sounds_of(folders: list[Path], workers: int) -> tuple[list[str], list[np.ndarray]]:
-    """Names and samples [N] int16 of every sound below the folders, in order. Raises InputError."""
+    """Names and samples [N] int16 of all sounds in the folders, in order. Raises InputError."""
     files = [f for folder in folders for f in audio.sound_files(folder)]
     if len(files) < APART:
         raise InputError(f"{', '.join(map(str, folders))}: {len(files)} sound files, "
@@ -43,8 +50,8 @@ def sounds_of(folders: list[Path], workers: int) -> tuple[list[str], list[np.nda
 
     def read(file: Path) -> np.ndarray:
         samples = speech(file, 0.0, None, FeatureConfig(), SAMPLE_RATE)
-        return (samples * (32767
-                           / max(float(np.abs(samples).max(initial=0)), 1e-3))).astype(np.int16)
+        peak = max(float(np.abs(samples).max(initial=0)), 1e-3)
+        return (samples * (32767 / peak)).astype(np.int16)
 
     with ThreadPoolExecutor(max(workers, 1)) as pool:
         sounds = list(pool.map(read, files))
@@ -54,7 +61,7 @@ def sounds_of(folders: list[Path], workers: int) -> tuple[list[str], list[np.nda
 
 def distil(whisper: Path, layers: int, student: str, folders: list[Path], out: Path,
            config: trainer.TrainConfig) -> None:
-    """As above. Raises InputError for folders that are not what they should be."""
+    """Trains and writes the weights (see above). Raises InputError for invalid folders."""
     encoder = Whisper(whisper).module
     assert isinstance(encoder, Encoder)
     names, sounds = sounds_of(folders, config.workers)
@@ -73,8 +80,8 @@ def distil(whisper: Path, layers: int, student: str, folders: list[Path], out: P
     checkpoint.write_tensors(out / "model.safetensors", {
         name: value for name, value in small.state_dict().items()
         if not name.startswith(("head.", "pool."))})
-    print(f"{out / 'model.safetensors'}: {student} tells {100 * (result.best_score or 0):.1f} % of the "
-          f"variance of layer {layers} on {len(apart)} sounds kept apart")
+    print(f"{out / 'model.safetensors'}: {student} explains {100 * (result.best_score or 0):.1f} % of "
+          f"the variance of layer {layers} on {len(apart)} held-out sounds")
 
 
 def main() -> None:
@@ -93,8 +100,7 @@ def main() -> None:
     try:
         distil(args.whisper, args.layers, args.student, args.speech, args.out, trainer.TrainConfig(
             max_steps=args.steps, batch_seconds=args.batch_seconds, lr=args.lr,
-            warmup_steps=args.steps // 20,
-            weight_decay=0.01, ema=0.999, workers=args.workers,
+            warmup_steps=args.steps // 20, weight_decay=0.01, ema=0.999, workers=args.workers,
             validate_every=max(args.steps // 10, 1),
             checkpoint_every=max(args.steps // 10, 1), log_every=100))
     except InputError as error:

@@ -1,10 +1,10 @@
-"""Makes a hard case for `avspeech extract` out of a clip: mixes another voice into a video's sound.
+"""Makes a difficult input for `avspeech extract`: mixes another voice into the sound of a video.
 
     python tools/mix_video.py clip.mpg other.wav -o mixed.mp4 --snr 0 --late 1.5
 
 Writes the mixed video, and beside it `<stem>_target.wav`, the clip's own voice at its level in the
-mixture. --late puts that many seconds of black picture and of the other voice alone before the
-clip, for a face that appears late.
+mixture. --late puts this many seconds of black picture with the other voice alone before the clip,
+for a face that appears late.
 """
 
 from __future__ import annotations
@@ -25,8 +25,18 @@ RATE = 16000
 
 
 def mix(clip: Path, voice: Path, out: Path, snr: float = 0.0, late: float = 0.0) -> None:
-    """clip's voice `snr` dB above `voice`'s (RMS over speech); `late` seconds of black first.
-    Raises InputError."""
+    """Writes the mixture.
+
+    Args:
+        clip: video with the target's face and voice.
+        voice: sound file with another voice.
+        out: the mp4 file to write.
+        snr: dB of the clip's voice over the other (RMS over speech).
+        late: seconds of black picture before the clip.
+
+    Raises:
+        InputError: a file cannot be read.
+    """
     target = audio.read(clip, RATE)
     lead = round(late * RATE)
     length = lead + len(target)

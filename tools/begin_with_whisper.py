@@ -45,7 +45,8 @@ def begin(whisper: Path, folder: Path, out: Path, layers: int, inner: int) -> No
         name: value for name, value in model.state_dict().items()
         if name.startswith(("conv", "layers", "norm"))})
     print(f"{out / 'model.safetensors'}: {layers} of {len(encoder.layers)} layers, {inner} of "
-          f"{encoder.layers[0].fc1.out_features} units of each, by {len(sounds)} sounds of {folder}")
+          f"{encoder.layers[0].fc1.out_features} units of each, by {len(sounds)} sounds of "
+          f"{folder}")
 
 
 def main() -> None:

@@ -253,7 +253,9 @@ def table(rows: list[dict[str, Any]]) -> Any:
         return None if row.get(key) is None else f"{row[key] / scale:.{digits}f}"
 
     def whole_and_lips(row: dict[str, Any], whole: str, lips: str, scale: float) -> str:
-        return "" if row.get(whole) is None else f"{row[whole] / scale:.2f} ({row[lips] / scale:.2f})"
+        if row.get(whole) is None:
+            return ""
+        return f"{row[whole] / scale:.2f} ({row[lips] / scale:.2f})"
 
     header = ["system", "audio", "time (s)", "RTF", "CPU time (s)", "CPU / ours", "peak (MiB)",
               "forward (MiB)", "M parameters", "GMAC/s"]
@@ -264,8 +266,10 @@ def table(rows: list[dict[str, Any]]) -> Any:
               whole_and_lips(r, "macs", "macs_lips", 1e9)]
              for r in rows]
     failures = [f"{r['system']}, {r['condition']}: {r['failed']}" for r in rows if "failed" in r]
-    note = ("CPU time: of the process, which other load on the machine disturbs less. peak: resident memory "
-            "of the process; forward: what the forward added to it. In brackets: of it for the lips.")
+    note = ("CPU time: of the process, which other load on the machine disturbs less. peak: "
+            "resident memory "
+            "of the process; forward: what the forward added to it. In brackets: of it for the "
+            "lips.")
     return Table(header, cells, "Forward time and memory", "\n".join([note, *failures]))
 
 

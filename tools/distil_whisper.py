@@ -80,7 +80,8 @@ def distil(whisper: Path, layers: int, student: str, folders: list[Path], out: P
     checkpoint.write_tensors(out / "model.safetensors", {
         name: value for name, value in small.state_dict().items()
         if not name.startswith(("head.", "pool."))})
-    print(f"{out / 'model.safetensors'}: {student} explains {100 * (result.best_score or 0):.1f} % of "
+    print(f"{out / 'model.safetensors'}: {student} explains {100 * (result.best_score or 0):.1f} "
+          "% of "
           f"the variance of layer {layers} on {len(apart)} held-out sounds")
 
 

@@ -289,8 +289,8 @@ def _convert(kind: Any, given: _Value, default: Any, key: str, root: type) -> An
     value, origin, args = given.value, typing.get_origin(kind), typing.get_args(kind)
     if kind is Any:
         merged = _raw(given)
-        return {**default, **merged} if isinstance(default, dict) and isinstance(merged,
-                                                                                 dict) else merged
+        both = isinstance(default, dict) and isinstance(merged, dict)
+        return {**default, **merged} if both else merged
     if isinstance(kind, type) and dataclasses.is_dataclass(kind) and isinstance(value, dict):
         return _section(kind, given, default if isinstance(default, kind) else None, f"{key}.",
                         root)

@@ -217,7 +217,8 @@ def _decode_faults(seconds: float, stated: float, damaged: list[float]) -> list[
 def _sound_faults(u: Utterance, sound: _Sound) -> list[str]:
     end = u.start + u.duration
     if sound.seconds < end - TOLERANCE:
-        return [f"truncated: it ends at {sound.seconds:.2f} s, the manifest says the utterance ends "
+        return [f"truncated: it ends at {sound.seconds:.2f} s, the manifest says the utterance "
+                "ends "
                 f"at {end:.2f} s"]
     part = sound.peaks[int(u.start / STEP): math.ceil(end / STEP)]
     return ["silent"] if not len(part) or part.max() < SILENCE else []

@@ -128,8 +128,8 @@ def training_svg(logs: Mapping[str, str | Path]) -> bytes:
     Raises:
         InputError: a log cannot be read, or none of them holds a value.
     """
-    curves: dict[str, dict[str, list[tuple[int, float]]]] = {"training loss": {},
-                                                             "validation score": {}}
+    curves: dict[str, dict[str, list[tuple[int, float]]]] = {
+        "training loss": {}, "validation score": {}}
     broken = []
     for name, path in logs.items():
         for line in _read_log(path):

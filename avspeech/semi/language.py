@@ -98,7 +98,8 @@ class Endpoint:
         if self.key_variable:
             key = os.environ.get(self.key_variable)
             if not key:
-                raise InputError(f"endpoint {self.address}: the environment variable {self.key_variable} "
+                raise InputError(f"endpoint {self.address}: the environment variable "
+                                 f"{self.key_variable} "
                                  "is not set; it should hold the key")
             headers["Authorization"] = f"Bearer {key}"
         request = urllib.request.Request(f"{self.address.rstrip('/')}/chat/completions",
@@ -109,7 +110,8 @@ class Endpoint:
         except (OSError, urllib.error.URLError) as error:
             raise InputError(f"endpoint {self.address}: {id}: no answer ({error})") from None
         except (ValueError, KeyError, IndexError, TypeError):
-            raise InputError(f"endpoint {self.address}: {id}: the answer is not a chat completion") from None
+            raise InputError(f"endpoint {self.address}: {id}: the answer is not a chat completion"
+                             ) from None
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,8 @@ def read_wav(path: str, sample_rate: int) -> np.ndarray:
     unless they cancel each other."""
     with wave.open(path) as file:
         if file.getsampwidth() != 2 or file.getframerate() != sample_rate:
-            raise ValueError(f"{8 * file.getsampwidth()} bit at {file.getframerate()} Hz, expected 16 "
+            raise ValueError(f"{8 * file.getsampwidth()} bit at {file.getframerate()} Hz, "
+                             "expected 16 "
                              f"bit at {sample_rate} Hz; ffmpeg -i IN -ar {sample_rate} "
                              "-sample_fmt s16 OUT.wav")
         data = np.frombuffer(file.readframes(file.getnframes()), "<i2")

@@ -31,7 +31,7 @@ CLIPS = {"train": 16326, "valid": 1871, "test": 4659}
 
 def scan(source: Path) -> Scan[Clip]:
     """The clips of label.csv. Labels: sentiment, sentiment_score (-3 to 3), video, split. Raises
-    InputError for another table."""
+    InputError for an invalid table."""
     path = source / "label.csv"
     if not path.is_file():
         return Scan([], [])

@@ -39,7 +39,7 @@ def scan(source: Path, limit: int = 0) -> Scan[Clip]:
         limit: clips of a speaker at most, the first by name; 0: all.
 
     Raises:
-        InputError: for another table.
+        InputError: a table is invalid.
     """
     clips, found = [], []
     for split in layout.SPLITS:

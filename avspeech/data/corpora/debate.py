@@ -37,15 +37,16 @@ ABOUT = layout.About(
     name="DEBATE",
     page="https://arxiv.org/abs/2506.07502",
     terms="CC BY-NC 4.0",
-    layout="DEBATE_Audio/speaker_*/{polyphone,segment,stress}/s*_{p,seg,s}_id_*.wav and Task_*.csv (or .xls)",
+    layout="DEBATE_Audio/speaker_*/{polyphone,segment,stress}/s*_{p,seg,s}_id_*.wav and "
+           "Task_*.csv (or .xls)",
 )
 
 # The paper's: clips of each task, 10,010 in all, of ten speakers.
 CLIPS = {"pronunciation": 2000, "pause": 4010, "stress": 4000}
 SPEAKERS = 10
 # task: (folder, letters in the names, start of the table's name)
-TASKS = {"pronunciation": ("polyphone", "p", "Task_Proun"), "pause": ("segment", "seg",
-                                                                      "Task_Pause"),
+TASKS = {"pronunciation": ("polyphone", "p", "Task_Proun"),
+         "pause": ("segment", "seg", "Task_Pause"),
          "stress": ("stress", "s", "Task_Stres")}
 HEADINGS = {"id": ("id", "no", "index", "序号", "编号"),
             "text": ("text", "sentence", "content", "句子", "文本"),
@@ -66,7 +67,8 @@ def read_readings(path: Path, task: str = "pronunciation") -> dict[int, tuple[st
     column = {kind: next((h for n in names[kind] for h in heads if h == n), None) for kind in names}
     absent = [kind for kind, head in column.items() if head is None]
     if absent:
-        raise InputError(f"{path}: no column for {', '.join(absent)}; it has {', '.join(heads) or 'none'}; "
+        raise InputError(f"{path}: no column for {', '.join(absent)}; it has "
+                         f"{', '.join(heads) or 'none'}; "
                          f"expected one of {', '.join(names[absent[0]])}")
     found: dict[int, tuple[str, str]] = {}
     for where, row in rows:
@@ -127,7 +129,8 @@ def numbered(readings: dict[int, tuple[str, str]]) -> dict[int, str]:
 
 def prompt(text: str, readings: list[str]) -> str:
     """What to ask an audio language model."""
-    return (f"The sentence is ambiguous in writing: {text}\nListen to how it is said. Which reading is "
+    return (f"The sentence is ambiguous in writing: {text}\nListen to how it is said. Which "
+            "reading is "
             f"meant? Answer with one of these and nothing else: {' | '.join(readings)}")
 
 
@@ -176,8 +179,8 @@ def scan(source: Path, task: str = "pronunciation") -> Scan[Clip]:
 
 
 def check(source: str | Path) -> list[str]:
-    """What is missing or wrong in the three tasks, a line each. Raises InputError where DEBATE is
-    absent."""
+    """Finds what is missing or wrong in the three tasks, one line for each problem. Raises
+    InputError where DEBATE is absent."""
     from avspeech.data.corpora import scan as scans
 
     return [line for task in TASKS

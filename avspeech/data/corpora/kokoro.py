@@ -126,7 +126,8 @@ class Reader:
 
         ids = numbers(script)
         if len(ids) > LONGEST_PHONES:
-            raise InputError(f"'{script.source[:40]}': {len(ids)} symbols, Kokoro takes {LONGEST_PHONES}; "
+            raise InputError(f"'{script.source[:40]}': {len(ids)} symbols, Kokoro takes "
+                             f"{LONGEST_PHONES}; "
                              "give a smaller `longest`")
         sound = self.session.run(None, {
             "tokens": np.array([[0, *ids, 0]], np.int64), "style": self.styles[len(ids)],

@@ -35,7 +35,7 @@ CLIPS = 26867
 
 
 def scan(source: Path) -> Scan[Clip]:
-    """All utterances there are. Labels: accent, sex, sentence."""
+    """All existing utterances. Labels: accent, sex, sentence."""
     clips = []
     for name, (language, sex) in SPEAKERS.items():
         folder = source / name / name if (source / name / name).is_dir() else source / name

@@ -270,7 +270,8 @@ def media(path: Path) -> Media:
     try:
         str(path).encode()
     except UnicodeEncodeError:
-        raise InputError(f"{str(path).encode('utf-8', 'replace').decode()}: its name is not text in "
+        raise InputError(f"{str(path).encode('utf-8', 'replace').decode()}: its name is not text "
+                         "in "
                          "UTF-8; rename it") from None
     try:
         found = (Media(audio=round(audio.duration(path), 4))
@@ -431,7 +432,8 @@ def _refuse_links_out(root: str, utterances: Iterable[Utterance]) -> None:
         try:
             resolve(root, folder)
         except InputError:
-            raise InputError(f"{root}: {folder} is a link to another place; give the folder it leads "
+            raise InputError(f"{root}: {folder} is a link to another place; give the folder it "
+                             "leads "
                              "to, or put the files themselves there") from None
 
 

@@ -77,10 +77,12 @@ def scan(source: Path) -> Scan[Clip]:
     try:
         for series, dialogues in record.items():
             if series not in where:
-                raise InputError(f"{annotation}: series '{series}' is in none of splitInfo/movie_list_*.txt")
+                raise InputError(f"{annotation}: series '{series}' is in none of "
+                                 "splitInfo/movie_list_*.txt")
             for dialogue, content in dialogues.items():
                 for name, said in content["Dialog"].items():
-                    letter, emotion = str(said["Speaker"]), str(said["EmoAnnotation"]["final_main_emo"])
+                    letter = str(said["Speaker"])
+                    emotion = str(said["EmoAnnotation"]["final_main_emo"])
                     who, about = _labels(content, letter)
                     path = sounds.get(f"{letter}_{name}") or sounds.get(str(name))
                     labels = {"emotion": EMOTIONS.get(emotion), "split": where[series],
@@ -92,7 +94,8 @@ def scan(source: Path) -> Scan[Clip]:
                                       f"{series}-{who or f'{dialogue}-{letter}'}", labels,
                                       str(said.get("Text") or "") or None))
     except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{annotation}: not as published ({type(error).__name__}: {error}); expected "
+        raise InputError(f"{annotation}: not as published ({type(error).__name__}: {error}); "
+                         "expected "
                          "series > dialogue > 'Dialog' > utterance > 'EmoAnnotation'") from None
     problems = []
     if len(clips) != UTTERANCES:

@@ -28,13 +28,13 @@ ABOUT = layout.About(
     "<actor>/audio/<emotion>/level_<n>/<nnn>.m4a",
 )
 
-# 60 actors were recorded (the paper); 48 are in what is released as Part 0 (project page). Their
+# 60 actors were recorded (the paper); 48 are in the release Part 0 (project page). Their
 # names, as in use in the literature that trains on Part 0; of W017 only the view from below was
 # uploaded (uniBruce/Mead, issue 9).
 ACTORS = tuple("""
-    M003 M005 M007 M009 M011 M012 M013 M019 M022 M023 M024 M025 M026 M027 M028 M029 M030 M031 M032 M033 M034
-    M035 M037 M039 M040 M041 M042 W009 W011 W014 W015 W016 W017 W018 W019 W021 W023 W024 W025 W026 W028 W029
-    W033 W035 W036 W037 W038 W040
+    M003 M005 M007 M009 M011 M012 M013 M019 M022 M023 M024 M025 M026 M027 M028 M029 M030 M031
+    M032 M033 M034 M035 M037 M039 M040 M041 M042 W009 W011 W014 W015 W016 W017 W018 W019 W021
+    W023 W024 W025 W026 W028 W029 W033 W035 W036 W037 W038 W040
 """.split())
 VIEWS = tuple(VIEW_ANGLES)
 EMOTIONS = ("angry", "contempt", "disgusted", "fear", "happy", "neutral", "sad", "surprised")
@@ -159,7 +159,7 @@ def _utterance(clip: Sentence, source: Path, min_views: int) -> Read:
 
 def scan(source: Path, held: HeldOut = HeldOut(), emotions: str | Sequence[str] | None = None,
          views: str | Sequence[str] | None = None, min_views: int = 1) -> Scan[Sentence]:
-    """The sentences there are; an utterance has every view there is of it. Labels: emotion, level
+    """The existing sentences; an utterance has every view there is of it. Labels: emotion, level
     (1..3), sex.
 
     Args:

@@ -22,7 +22,8 @@ from avspeech.data.corpora.tables import columns, number
 ABOUT = layout.About(
     name="SEP-28k",
     page="https://github.com/apple/ml-stuttering-events-dataset",
-    terms="annotation under CC BY-NC 4.0; the podcasts are fetched from their makers by its scripts",
+    terms="annotation under CC BY-NC 4.0; the podcasts are fetched from their makers by its "
+          "scripts",
     layout="SEP-28k_labels.csv and clips/<Show>/<EpId>/<Show>_<EpId>_<ClipId>.wav",
 )
 

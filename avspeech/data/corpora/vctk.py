@@ -41,7 +41,7 @@ class Speaker:
 
 def read_speakers(path: Path) -> dict[str, Speaker]:
     """{"p225": Speaker(23, "female", "English")} of speaker-info.txt: columns ID AGE GENDER ACCENTS
-    REGION, parted by blanks."""
+    REGION, separated by blanks."""
     speakers = {}
     for line in tables.lines(path, "replace"):
         match = re.match(r"([ps]\d+)\s+(\d+)?\s*([MF])\b\s*(\S+)?", line)
@@ -125,8 +125,8 @@ def _key(text: str | None) -> str:
 
 
 def check(source: str | Path) -> list[str]:
-    """What is missing or wrong, a line each, for both microphones. Raises InputError where VCTK is
-    absent."""
+    """Finds what is missing or wrong, one line for each problem, for both microphones. Raises
+    InputError where VCTK is absent."""
     source = Path(source)
     first, second = clips(source, "mic1"), clips(source, "mic2")
     if not first:

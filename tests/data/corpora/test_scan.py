@@ -61,7 +61,7 @@ def test_ids_that_stand_twice_are_named(source, sound):
     sound(source / "a.wav")
     clips = [Clip("a", source / "a.wav", "s"), Clip("a", source / "a.wav", "t")]
     with pytest.raises(InputError,
-                       match="1 clips that are there twice, of which the first is taken: a"):
+                       match="1 clips that occur twice; the first is used: a"):
         prepare(source, Scan(clips, []))
     assert [u.speaker for u in prepare(source, Scan(clips, []), True)] == ["tiny-s"]
 

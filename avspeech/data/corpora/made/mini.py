@@ -105,7 +105,8 @@ def prepare(source: str | Path | None, out: str | Path, speakers: int = 12, utte
         or min(dev_speakers, test_speakers, utterances) < 1):
         raise InputError(f"mini: speakers={speakers}, dev_speakers={dev_speakers}, "
                          f"test_speakers={test_speakers}, utterances={utterances}: expected at "
-                         f"most {len(VOICES)} speakers, more than dev_speakers + test_speakers, and at "
+                         f"most {len(VOICES)} speakers, more than dev_speakers + test_speakers, "
+                         "and at "
                          "least one of each")
     for view in views:
         if view not in VIEW_ANGLES:

@@ -85,8 +85,8 @@ def _quads() -> tuple[np.ndarray, np.ndarray]:
             a, b = gap * _COLUMNS + j, gap * _COLUMNS + (j + step) % _COLUMNS
             quads.append((a, a + _COLUMNS, b + _COLUMNS, b))
             gaps.append(gap)
-    bridge, tip, base, left, right, cheek_left, cheek_right = range(_RINGS * _COLUMNS,
-                                                                    _RINGS * _COLUMNS + 7)
+    first = _RINGS * _COLUMNS
+    bridge, tip, base, left, right, cheek_left, cheek_right = range(first, first + 7)
     for quad in ((bridge, tip, left, cheek_left), (bridge, cheek_right, right, tip),
                  (tip, base, left, left), (tip, right, base, base)):
         quads.append(quad)

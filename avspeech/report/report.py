@@ -367,10 +367,10 @@ def command(exp: str | Path) -> str:
     Returns:
         The command; "unknown" where command.json is missing or damaged.
     """
-    asked = _asked(exp)
-    if asked is None:
+    given = _command_of(exp)
+    if given is None:
         return "unknown"
-    path, overrides, program = asked
+    path, overrides, program = given
     parts = path.absolute().parts
     # egs/CORPUS/TASK/conf/NAME.yaml
     example = len(parts) > 4 and (parts[-5], parts[-2]) == ("egs", "conf")
@@ -381,27 +381,27 @@ def command(exp: str | Path) -> str:
         config = config if path.stem != "train" else ""
     if config and not program.startswith("avspeech "):
         config = f"--config {config}"
-    given = [f"{key}={'...' if value.startswith('/') else shlex.quote(value)}"
-             for key, value in overrides]
-    return " ".join([program, *([config] if config else []), *given])
+    values = [f"{key}={'...' if value.startswith('/') else shlex.quote(value)}"
+              for key, value in overrides]
+    return " ".join([program, *([config] if config else []), *values])
 
 
 def config_name(exp: str | Path) -> str:
     """The name of an experiment's config without its suffix; the folder's name where that is not
     known."""
-    asked = _asked(exp)
-    return (asked[0].stem if asked else "") or Path(exp).name
+    given = _command_of(exp)
+    return (given[0].stem if given else "") or Path(exp).name
 
 
-def _asked(exp: str | Path) -> tuple[Path, list[list[str]], str] | None:
+def _command_of(exp: str | Path) -> tuple[Path, list[list[str]], str] | None:
     """What command.json says: the config, [key, value] of each override, and the program."""
     from avspeech.core.recipe import COMMAND
 
     try:
-        asked = json.loads((Path(exp) / COMMAND).read_text(encoding="utf-8"))
-        overrides = [str(o).split("=", 1) for o in asked["overrides"]]
-        program = str(asked.get("program") or "python recipes/.../run.py")
-        return Path(asked["config"] or ""), [o for o in overrides if len(o) == 2], program
+        given = json.loads((Path(exp) / COMMAND).read_text(encoding="utf-8"))
+        overrides = [str(o).split("=", 1) for o in given["overrides"]]
+        program = str(given.get("program") or "python recipes/.../run.py")
+        return Path(given["config"] or ""), [o for o in overrides if len(o) == 2], program
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

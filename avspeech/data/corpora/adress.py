@@ -3,11 +3,11 @@
 S. Luz et al., "Alzheimer's Dementia Recognition through Spontaneous Speech: The ADReSS Challenge",
 Interspeech 2020.
 
-Labels of the test part come apart from it, as meta_data_test.txt (also meta_data.txt) with a column
-Label (0 or 1), in test/ or beside it; without them the test recordings have no label, which is
-said. A gender of 0 is taken for male, 1 for female. The text is what the participant says (*PAR: in
-the transcript), without the transcribers' marks. There is no published development part: every
-fifth training recording of each class by name, chosen here.
+The labels of the test part are distributed separately, as meta_data_test.txt (also meta_data.txt)
+with a column Label (0 or 1), in test/ or beside it. Without them the test recordings have no label,
+and a line says so. A gender of 0 counts as male, 1 as female. The text is what the participant says
+(*PAR: in the transcript), without the marks of the transcribers. There is no published development
+part; here it is every fifth training recording of each class by name.
 """
 
 from __future__ import annotations

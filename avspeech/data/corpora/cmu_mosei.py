@@ -4,7 +4,8 @@ A. Zadeh et al., "Multimodal Language Analysis in the Wild: CMU-MOSEI Dataset an
 Dynamic Fusion Graph", ACL 2018.
 
 The layout is the one of clips with a `label.csv` (as MMSA distributes it): Raw/<video>/<clip>.mp4.
-Who speaks is not published; a video stands for its speaker, and the published parts share no video.
+The speakers are not published; each video counts as one speaker, and the published parts share no
+video.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ intensities.
 H. Cao et al., "CREMA-D: Crowd-sourced Emotional Multimodal Actors Dataset", IEEE Transactions on
 Affective Computing 5(4), 2014, doi:10.1109/TAFFC.2014.2336244.
 
-The emotion is the one the actor was asked for, which is also in the file's name: 1001_DFA_ANG_XX is
-actor 1001, sentence DFA, anger, level not specified.
+The emotion is the one that the actor had to express, which is also in the file's name:
+1001_DFA_ANG_XX is actor 1001, sentence DFA, anger, level not specified.
 """
 
 from __future__ import annotations

@@ -230,7 +230,7 @@ def scan(source: Path, shortest: float = 1.0, longest: float = 15.0) -> Scan[Par
 
     def read(p: Participant) -> Read:
         if not p.whole:
-            return Read([])  # said by `_missing`
+            return Read([])  # `_missing` reports it
         seconds = layout.media(p.audio).audio
         cut = segments(read_transcript(p.transcript, p.number), shortest, longest)
         beyond = [s for s in cut if s[1] > seconds + MAX_BEYOND]

@@ -1,19 +1,18 @@
-"""DEBATE: Mandarin sentences whose words leave open what is meant, and whose sound does not: 1,001
-sentences, ten speakers.
+"""DEBATE: Mandarin sentences that are ambiguous in writing but not in speech: 1,001 sentences, ten
+speakers.
 
 "DEBATE: A Dataset for Disentangling Textual Ambiguity in Mandarin Through Speech", arXiv
 2506.07502.
 
 Three tasks: how a character is pronounced (polyphone), where a pause parts the sentence (segment),
-which word is stressed (stress). DEBATE_Audio/speaker_3/polyphone/s3_p_id_017.wav is said by speaker
-3; which reading of which sentence it is stands in a table of each task. The published tables are
-.xls: save each as CSV beside it, or install xlrd. A table has an id, a text and the reading;
-headings differ, so each is looked for by several names (`HEADINGS`).
+which word is stressed (stress). DEBATE_Audio/speaker_3/polyphone/s3_p_id_017.wav is spoken by
+speaker 3; a table for each task gives its sentence and reading. The published tables are .xls: save
+each as CSV beside it, or install xlrd. A table has an id, a text and the reading; headings differ,
+so each is looked for by several names (`HEADINGS`).
 
-Of the readings of a sentence, each gets a number by the order of the table, "first" or "second"
-(later ones are left out): the label that a classifier learns for all sentences alike would be
-arbitrary, so the numbers are dealt by a digest. What is asked of a language model is the reading
-itself (`prompt`).
+Two readings of each sentence are labeled "first" and "second" (others are left out). A classifier
+could learn the order of the table, which is arbitrary, so a hash decides which reading is the
+first. A language model is given the readings themselves (`prompt`).
 
 There is no published split. Ours (six speakers to train, two each for development and test) is
 disjoint in speakers and in sentence groups: of the cross of both, what is neither in the same part
@@ -51,15 +50,14 @@ TASKS = {"pronunciation": ("polyphone", "p", "Task_Proun"),
 HEADINGS = {"id": ("id", "no", "index", "序号", "编号"),
             "text": ("text", "sentence", "content", "句子", "文本"),
             "reading": ("label", "reading", "answer", "meaning", "读音", "标签", "答案", "含义")}
-# Task_Proun says both how the character is pronounced and what it then means: the first is asked
-# for.
+# Task_Proun has both the pronunciation of the character and its meaning; the pronunciation is used.
 SPOKEN = ("pronunciation", "pinyin", "读音", "拼音")
 _NAME = re.compile(r"s(\d+)_(p|seg|s)_id_(\d+)")
 
 
 def read_readings(path: Path, task: str = "pronunciation") -> dict[int, tuple[str, str]]:
     """{id: (text, reading)} of a task's table. An id may be written as in the names of files: 17,
-    id_017 or p_id_017. Raises InputError where a column is not there, and for another id."""
+    id_017 or p_id_017. Raises InputError if a column is missing or an id is invalid."""
     rows = _sheet(path) if path.suffix == ".xls" else tables.read_rows(path)
     heads = list(rows[0][1]) if rows else []
     names = {**HEADINGS, "reading": (*(SPOKEN if task == "pronunciation" else ()),
@@ -77,7 +75,7 @@ def read_readings(path: Path, task: str = "pronunciation") -> dict[int, tuple[st
             raise InputError(f"{where}: id: expected a number, or a name such as id_017, got "
                              f"'{row[str(column['id'])]}'")
         if int(match.group(1)) in found:
-            raise InputError(f"{where}: id {match.group(1)} is there twice")
+            raise InputError(f"{where}: id {match.group(1)} is given twice")
         if row[str(column["reading"])]:
             found[int(match.group(1))] = (row[str(column["text"])], row[str(column["reading"])])
     return found
@@ -142,7 +140,7 @@ def scan(source: Path, task: str = "pronunciation") -> Scan[Clip]:
         task: pronunciation, pause or stress.
 
     Raises:
-        InputError: for a task that is not there, and for another table.
+        InputError: there is no such task, or a table is invalid.
     """
     layout.chosen("task", task, list(TASKS))
     folder, letters, table = TASKS[task]

@@ -4,11 +4,11 @@ J. Zhao et al., "M3ED: Multi-modal Multi-scene Multi-label Emotional Dialogue Da
 
 annotation.json: {series: {dialogue: {"SpeakerInfo": {"A": {"Name", ...}, ...}, "Dialog":
 {utterance: {"Speaker", "Text", "EmoAnnotation": {"final_main_emo", ...}}}}}}, and
-splitInfo/movie_list_*.txt name the series of the train, val and test part. That much is certain,
-from the published repository and programs that read it. The clips come apart from it: taken to be
-modality_speech/<A or B>_<utterance>.wav, as EmoBox reads them, at any depth below `source`; names
-of keys for sex and age in SpeakerInfo, and their values, are a guess, and what is not understood is
-left out.
+splitInfo/movie_list_*.txt name the series of the train, val and test part. This much is certain
+from the published repository and from programs that read it. The clips are distributed separately.
+They are expected as modality_speech/<A or B>_<utterance>.wav, as EmoBox reads them, at any depth
+below `source`. The keys for sex and age in SpeakerInfo and their values are a guess; unknown values
+are left out.
 """
 
 from __future__ import annotations
@@ -80,9 +80,9 @@ def scan(source: Path) -> Scan[Clip]:
                 raise InputError(f"{annotation}: series '{series}' is in none of "
                                  "splitInfo/movie_list_*.txt")
             for dialogue, content in dialogues.items():
-                for name, said in content["Dialog"].items():
-                    letter = str(said["Speaker"])
-                    emotion = str(said["EmoAnnotation"]["final_main_emo"])
+                for name, turn in content["Dialog"].items():
+                    letter = str(turn["Speaker"])
+                    emotion = str(turn["EmoAnnotation"]["final_main_emo"])
                     who, about = _labels(content, letter)
                     path = sounds.get(f"{letter}_{name}") or sounds.get(str(name))
                     labels = {"emotion": EMOTIONS.get(emotion), "split": where[series],
@@ -92,7 +92,7 @@ def scan(source: Path) -> Scan[Clip]:
                     clips.append(Clip(str(name), path
                                       or source / "modality_speech" / f"{letter}_{name}.wav",
                                       f"{series}-{who or f'{dialogue}-{letter}'}", labels,
-                                      str(said.get("Text") or "") or None))
+                                      str(turn.get("Text") or "") or None))
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{annotation}: not as published ({type(error).__name__}: {error}); "
                          "expected "

@@ -42,7 +42,7 @@ LEVELS = (1, 2, 3)  # neutral has level 1 only
 
 # Sentences of an actor in an emotion at a level (supplement of the paper): 40 neutral, 30 of
 # each other. Numbers are missing here and there as published (uniBruce/Mead, issue 12), so a
-# shortfall is told, not refused.
+# shortfall is reported and not refused.
 SENTENCES_NEUTRAL = 40
 SENTENCES = 30
 CLIPS_PER_VIEW = SENTENCES_NEUTRAL + (len(EMOTIONS) - 1) * len(LEVELS) * SENTENCES  # 670 an actor
@@ -136,10 +136,10 @@ def _utterance(clip: Sentence, source: Path, min_views: int) -> Read:
         except InputError as error:
             problems.append(("views left out", str(error)))
     if not duration:  # the cameras' own sound: the first view that has any
-        heard = [v for v in lengths if sounds[v] > 0]
-        if not heard:
+        audible = [v for v in lengths if sounds[v] > 0]
+        if not audible:
             raise InputError(f"{clip.name}: no sound that can be read")
-        audio, duration = clip.views[heard[0]], sounds[heard[0]]
+        audio, duration = clip.views[audible[0]], sounds[audible[0]]
     for view in list(lengths):
         if abs(lengths[view] - duration) > MAX_APART:
             problems.append(("views left out", f"{clip.name}: {view} is {lengths[view]:.2f} s, "

@@ -83,8 +83,8 @@ def _counted(found: Sequence[Clip], microphone: str) -> str:
 
 
 def _missing(source: Path, found: Sequence[Clip], microphone: str) -> list[str]:
-    said = [c for c in found if c.text is not None]
-    problems = [] if len(said) == UTTERANCES[microphone] else [_counted(found, microphone)]
+    complete = [c for c in found if c.text is not None]
+    problems = [] if len(complete) == UTTERANCES[microphone] else [_counted(found, microphone)]
     problems += layout.grouped("sounds without a text", [
         c.id for c in found if c.text is None and c.speaker != WITHOUT_TEXT])
     if not (_base(source) / "speaker-info.txt").is_file():

@@ -203,7 +203,7 @@ def test_a_group_that_no_fold_names_is_refused() -> None:
     made = utterances()
     made[0] = dataclasses.replace(made[0], speaker="d")
     refused(made, "1 speakers are in no fold: d; expected a, b, c")
-    refused(utterances(), "a-sad: no label 'session', which small splits by", group="session")
+    refused(utterances(), "a-sad: no label 'session', by which small splits", group="session")
     refused(utterances(), "in both test and development: 1 .a.", folds=(Fold("1", ("a",),
                                                                           ("a", "b")),))
 

@@ -100,7 +100,7 @@ def test_a_table_names_no_file_outside_of_the_corpus(source, sound, name):
     sound(source / "a.wav")
     sound(source.parent / "outside.wav", 1)
     clips = [Clip("a", source / "a.wav", "s"), Clip("b", source / name, "s")]
-    with pytest.raises(InputError, match="not in that folder|link to somewhere else"):
+    with pytest.raises(InputError, match="not in that folder|link to another place"):
         prepare(source, Scan(clips, []))
 
 

@@ -1,12 +1,12 @@
-"""Writes a model folder from which recipes/tse can start: an `mvtf-small` with random weights,
-except for the convolutions of its lip encoder, which are those of a trained LipNet.
+"""Writes a model folder for recipes/tse to start from: an `mvtf-small` with a trained LipNet's
+convolutions in its lip encoder; all other weights are random.
 
-    python tools/begin_with_lipnet.py --lipnet unseen-weights178.h5 -o initial
+    python tools/begin_with_lipnet.py --lipnet unseen-weights178.h5 -o start
 
---lipnet: weights that Keras wrote, such as evaluation/models/unseen-weights178.h5 of
-github.com/rizkiarm/LipNet (MIT, (c) 2017 Muhammad Rizki A.R.M.). According to its README it was
-trained on GRID without speakers 1, 2, 20 and 22, which are its test speakers. Do not use
-"overlapped", which was trained on speaker 1. The recurrent layers are not used. Needs h5py.
+--lipnet names weights that Keras wrote, such as those of github.com/rizkiarm/LipNet (MIT, (c) 2017
+Muhammad Rizki A.R.M.), evaluation/models/unseen-weights178.h5. By its README it was trained on GRID
+without speakers 1, 2, 20 and 22, on which it was tested. Its recurrent layers are not used. Do not
+take "overlapped", which has seen speaker 1. Needs h5py.
 """
 
 from __future__ import annotations
@@ -24,15 +24,18 @@ from avspeech.core import models, pretrained
 from avspeech.errors import InputError
 from avspeech.extraction.lips import LipNetLips
 
-# Mean and standard deviation of the gray level of GRID's mouth crops (0..1). LipNet was trained on
-# gray levels, our model gets standardized crops.
+# Mean and deviation of the gray of GRID's mouth crops, of 1: LipNet saw levels, ours sees
+# standardized crops.
 GRAY = (0.57, 0.095)
 PARTS = ("kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance")
 
 
 def read(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of the convolutions and norms, by names such as "conv1/kernel". Raises
-    InputError."""
+    """The convolutions' and their norms' arrays, by "conv1/kernel" and so on.
+
+    Raises:
+        InputError: h5py is missing, or the file is not HDF5.
+    """
     try:
         import h5py
     except ImportError:
@@ -53,17 +56,17 @@ def read(path: Path) -> dict[str, np.ndarray]:
 
 @torch.no_grad()
 def put(arrays: Mapping[str, np.ndarray], lips: LipNetLips) -> None:
-    """Copies the arrays into the lip encoder.
+    """Copies LipNet's convolutions into a lip encoder.
 
-    Keras's kernels are [time, width, height, in, out]. The gray value is used for all three colors,
-    and the levels of `GRAY` are included in the first kernel and norm.
+    Keras' kernels are [time, width, height, in, out]. One gray channel replaces all three colors,
+    and the levels of `GRAY` are folded into the first kernel and norm.
 
     Args:
         arrays: of `read`.
-        lips: receives the weights.
+        lips: changed in place.
 
     Raises:
-        InputError: an array is missing or has another shape.
+        InputError: arrays are missing or have another shape.
     """
     for number, stage in enumerate(lips.frontend, 1):
         conv, norm = stage[0], stage[1]
@@ -76,8 +79,8 @@ def put(arrays: Mapping[str, np.ndarray], lips: LipNetLips) -> None:
                                  f"found {', '.join(sorted(arrays)) or 'none'}")
             expected = (time, width, height, inside * colors, out) if name == names[0] else (out,)
             if arrays[name].shape != expected:
-                raise InputError(f"LipNet's weights: '{name}' has shape {arrays[name].shape}, "
-                                 f"expected {expected}")
+                raise InputError(f"LipNet's weights: '{name}' has shape {arrays[name].shape}, not "
+                                 f"{expected}")
         kernel, bias, gamma, beta, mean, variance = (torch.from_numpy(arrays[name]).float()
                                                      for name in names)
         kernel, mean = kernel.permute(4, 3, 0, 2, 1), mean - bias
@@ -101,8 +104,9 @@ def main() -> None:
         put(read(args.lipnet), model.cue.lips)
         pretrained.save(args.out, model, pretrained.ModelInfo(
             task="extraction", model="mvtf", config=vars(model.config), sample_rate=16_000,
-            fps=25.0, licence="MIT",
-            description="LipNet's convolutions, the rest random: a start for training."))
+            fps=25.0,
+            licence="MIT",
+            description="LipNet's convolutions, the rest random: to begin training with."))
     except InputError as error:
         print(f"avspeech: error: {error}", file=sys.stderr)
         sys.exit(2)

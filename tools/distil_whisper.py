@@ -1,14 +1,13 @@
-"""Trains a small emotion model, without labels, to predict the output of the lower layers of
-Whisper.
+"""Trains a small emotion model, without labels, on the frames of Whisper's lower layers:
 
     python tools/distil_whisper.py --whisper tiny.en --speech nEMO/samples LibriSpeech EmoGator \\
         -o distilled
 
---whisper: as in tools/begin_with_whisper.py. --layers: how many of its layers are the teacher (2).
---student: name of a model that pools frames (whisper-edge). --speech: folders of sound files, but
-no test files; every fiftieth is held out to measure the result. -o: receives model.safetensors, for
-`systems.NAME.init` of recipes/ser, and the trainer's files, from which an interrupted run
-continues. A GPU is used if there is one.
+--whisper: as in tools/begin_with_whisper.py. --layers: after how many of its layers the frames are
+taken (2). --student: the name of a model with pooling (whisper-edge). --speech: folders of sound
+files; every fiftieth file is kept apart to measure on. They should not be those of a test. -o: the
+folder for model.safetensors, for `systems.NAME.init` of recipes/ser, and for the trainer's state;
+an interrupted run continues. A GPU is used where there is one.
 """
 
 from __future__ import annotations
@@ -37,12 +36,11 @@ from avspeech.emotion.whisper_transformer import from_whisper
 from avspeech.errors import InputError
 from avspeech.media import audio
 
-APART = 50  # every fiftieth sound is held out
-EXAMPLES = 300  # sounds from which the statistics of the teacher's frames are computed
+APART, EXAMPLES = 50, 300  # every fiftieth sound is kept apart; examples that fix the whitening
 
 
 def sounds_of(folders: list[Path], workers: int) -> tuple[list[str], list[np.ndarray]]:
-    """Names and samples [N] int16 of all sounds in the folders, in order. Raises InputError."""
+    """Names and samples [N] int16 of every sound below the folders, in order. Raises InputError."""
     files = [f for folder in folders for f in audio.sound_files(folder)]
     if len(files) < APART:
         raise InputError(f"{', '.join(map(str, folders))}: {len(files)} sound files, "
@@ -50,8 +48,9 @@ def sounds_of(folders: list[Path], workers: int) -> tuple[list[str], list[np.nda
 
     def read(file: Path) -> np.ndarray:
         samples = speech(file, 0.0, None, FeatureConfig(), SAMPLE_RATE)
-        peak = max(float(np.abs(samples).max(initial=0)), 1e-3)
-        return (samples * (32767 / peak)).astype(np.int16)
+        return (samples * (32767 / max(float(np.abs(samples).max(initial=0)), 1e-3))).astype(
+            np.int16
+        )
 
     with ThreadPoolExecutor(max(workers, 1)) as pool:
         sounds = list(pool.map(read, files))
@@ -61,12 +60,25 @@ def sounds_of(folders: list[Path], workers: int) -> tuple[list[str], list[np.nda
 
 def distil(whisper: Path, layers: int, student: str, folders: list[Path], out: Path,
            config: trainer.TrainConfig) -> None:
-    """Trains and writes the weights (see above). Raises InputError for invalid folders."""
+    """Trains the student and writes `out`/model.safetensors.
+
+    Args:
+        whisper: folder of Whisper.
+        layers: after how many of its layers the frames are taken.
+        student: name of a model.
+        folders: of sound files.
+        out: folder to write to.
+        config: of the trainer.
+
+    Raises:
+        InputError: a folder does not hold what it should.
+    """
     encoder = Whisper(whisper).module
     assert isinstance(encoder, Encoder)
     names, sounds = sounds_of(folders, config.workers)
-    print(f"{len(sounds)} sounds, {sum(map(len, sounds)) / SAMPLE_RATE / 3600:.1f} hours",
-          flush=True)
+    print(
+        f"{len(sounds)} sounds, {sum(map(len, sounds)) / SAMPLE_RATE / 3600:.1f} hours", flush=True
+    )
     some = [torch.from_numpy(as_floats(s[: 10 * SAMPLE_RATE]))
             for s in sounds[:: -(-len(sounds) // EXAMPLES)]]
     teacher = from_whisper(encoder, some, layers)
@@ -77,12 +89,18 @@ def distil(whisper: Path, layers: int, student: str, folders: list[Path], out: P
     data = Sounds(*([x for i, x in enumerate(given) if i % APART] for given in (sounds, names)))
     result = trainer.fit(distilling, distillation_loss, data, config, out / "train",
                          lambda _: distillation_score(distilling, apart))
-    checkpoint.write_tensors(out / "model.safetensors", {
-        name: value for name, value in small.state_dict().items()
-        if not name.startswith(("head.", "pool."))})
-    print(f"{out / 'model.safetensors'}: {student} explains {100 * (result.best_score or 0):.1f} "
-          "% of "
-          f"the variance of layer {layers} on {len(apart)} held-out sounds")
+    checkpoint.write_tensors(
+        out / "model.safetensors",
+        {
+            name: value
+            for name, value in small.state_dict().items()
+            if not name.startswith(("head.", "pool."))
+        },
+    )
+    print(
+        f"{out / 'model.safetensors'}: {student} explains {100 * (result.best_score or 0):.1f} % "
+        f"of the variance of layer {layers} on {len(apart)} sounds kept apart"
+    )
 
 
 def main() -> None:
@@ -99,11 +117,25 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=0)
     args = parser.parse_args()
     try:
-        distil(args.whisper, args.layers, args.student, args.speech, args.out, trainer.TrainConfig(
-            max_steps=args.steps, batch_seconds=args.batch_seconds, lr=args.lr,
-            warmup_steps=args.steps // 20, weight_decay=0.01, ema=0.999, workers=args.workers,
-            validate_every=max(args.steps // 10, 1),
-            checkpoint_every=max(args.steps // 10, 1), log_every=100))
+        distil(
+            args.whisper,
+            args.layers,
+            args.student,
+            args.speech,
+            args.out,
+            trainer.TrainConfig(
+                max_steps=args.steps,
+                batch_seconds=args.batch_seconds,
+                lr=args.lr,
+                warmup_steps=args.steps // 20,
+                weight_decay=0.01,
+                ema=0.999,
+                workers=args.workers,
+                validate_every=max(args.steps // 10, 1),
+                checkpoint_every=max(args.steps // 10, 1),
+                log_every=100,
+            ),
+        )
     except InputError as error:
         print(f"avspeech: error: {error}", file=sys.stderr)
         sys.exit(2)

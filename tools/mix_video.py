@@ -1,10 +1,10 @@
-"""Makes a difficult input for `avspeech extract`: mixes another voice into the sound of a video.
+"""Makes a hard case for `avspeech extract` out of a clip: mixes another voice into a video's sound.
 
     python tools/mix_video.py clip.mpg other.wav -o mixed.mp4 --snr 0 --late 1.5
 
 Writes the mixed video, and beside it `<stem>_target.wav`, the clip's own voice at its level in the
-mixture. --late puts this many seconds of black picture with the other voice alone before the clip,
-for a face that appears late.
+mixture. --late puts that many seconds of black picture and of the other voice alone before the
+clip, for a face that appears late.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ RATE = 16000
 
 
 def mix(clip: Path, voice: Path, out: Path, snr: float = 0.0, late: float = 0.0) -> None:
-    """Writes the mixture.
+    """Writes the mixed video and, beside it, the clip's own voice.
 
     Args:
         clip: video with the target's face and voice.
         voice: sound file with another voice.
-        out: the mp4 file to write.
-        snr: dB of the clip's voice over the other (RMS over speech).
-        late: seconds of black picture before the clip.
+        out: mp4 to write.
+        snr: dB of the clip's voice over the other one, RMS over speech.
+        late: seconds of black picture, and of the other voice alone, before the clip.
 
     Raises:
         InputError: a file cannot be read.

@@ -43,8 +43,10 @@ def writing(path: str | Path) -> Iterator[Path]:
             vanished).
     """
     path = Path(path)
+    # A file name has at most 255 bytes.
+    stem = os.fsencode(path.stem)[:100].decode("utf-8", "ignore")
     part = f"{_HOST}-{os.getpid()}-{next(_COUNT)}.part"
-    aside = path.with_name(f".{path.stem[:100]}.{part}{path.suffix}")
+    aside = path.with_name(f".{stem}.{part}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield aside

@@ -65,7 +65,7 @@ def si_sdr(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -
     The energy of the estimate's projection on the reference, relative to the energy of the rest of
     the estimate: Le Roux, Wisdom, Erdogan, Hershey, "SDR - half-baked or well done?", ICASSP 2019,
     eq. 5. It ignores the gain and also the sign of the estimate, so read it together with
-    `gain_error_db` and `polarity`.
+    `gain_error_db`.
 
     Args:
         estimate: the extracted speech [..., N].
@@ -103,38 +103,6 @@ def snr(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -> A
     return np.where(silent, np.nan, _ratio_db(_dot(ref, ref), _dot(noise, noise)))
 
 
-def sdr(estimate: ArrayLike, reference: ArrayLike, filter_length: int = 512) -> Array:
-    """BSS Eval v3 signal-to-distortion ratio (SDR) in dB, computed by fast_bss_eval (Scheibler
-    2021).
-
-    Like SI-SDR, but the reference may be filtered by any FIR filter (Vincent, Gribonval, Fevotte,
-    IEEE TASLP 2006). Each pair is measured alone: no permutation, no interference term.
-
-    Args:
-        estimate: the extracted speech [..., N].
-        reference: the true speech [..., N].
-        filter_length: taps of the filter.
-
-    Returns:
-        dB [...]; NaN where either signal is silent.
-
-    Raises:
-        ImportError: fast_bss_eval is not installed.
-    """
-    import fast_bss_eval
-    import torch
-
-    est, ref = _signals(estimate, reference)
-    lead = est.shape[:-1]
-    est, ref = est.reshape(-1, est.shape[-1]), ref.reshape(-1, ref.shape[-1])
-    out = np.full(len(est), np.nan)
-    for i, (e, r) in enumerate(zip(est, ref, strict=True)):
-        if e.any() and r.any():
-            pair = torch.tensor(e)[None], torch.tensor(r)[None]  # its numpy path fails with numpy 2
-            out[i] = -float(fast_bss_eval.sdr_loss(*pair, filter_length=filter_length)[0])
-    return out.reshape(lead)
-
-
 def si_sdr_improvement(
     estimate: ArrayLike, reference: ArrayLike, mixture: ArrayLike, zero_mean: bool = False
 ) -> Array:
@@ -152,28 +120,11 @@ def si_sdr_improvement(
     return si_sdr(estimate, reference, zero_mean) - si_sdr(mixture, reference, zero_mean)
 
 
-def snr_improvement(
-    estimate: ArrayLike, reference: ArrayLike, mixture: ArrayLike, zero_mean: bool = False
-) -> Array:
-    """SNR improvement (SNRi) in dB: SNR of the estimate minus SNR of the mixture.
-
-    Args:
-        estimate: the extracted speech [..., N].
-        reference: the true speech [..., N].
-        mixture: the unprocessed mixture [..., N].
-        zero_mean: subtract the mean of each signal first.
-
-    Returns:
-        dB [...]; NaN as for `snr`.
-    """
-    return snr(estimate, reference, zero_mean) - snr(mixture, reference, zero_mean)
-
-
 def gain_error_db(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -> Array:
     """Level of the estimate's projection on the reference, relative to the reference, in dB.
 
     20 log10 |<estimate, reference> / <reference, reference>|: 0 is the true level, -6 is half of
-    it. It ignores the sign (see `polarity`).
+    it. It ignores the sign.
 
     Args:
         estimate: the extracted speech [..., N].
@@ -187,21 +138,6 @@ def gain_error_db(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = F
     ref, peak = _unit(ref)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(20 * np.log10(np.abs(_dot(est, ref)) / _dot(ref, ref) / peak[..., 0]))
-
-
-def polarity(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -> Array:
-    """Sign of the correlation between estimate and reference.
-
-    Args:
-        estimate: the extracted speech [..., N].
-        reference: the true speech [..., N].
-        zero_mean: subtract the mean of each signal first.
-
-    Returns:
-        [...]: 1 for the right sign, -1 for an inverted estimate, 0 if uncorrelated or silent.
-    """
-    est, ref = _signals(estimate, reference, zero_mean)
-    return np.sign(_dot(_unit(est)[0], _unit(ref)[0]))
 
 
 def attenuation_db(estimate: ArrayLike, mixture: ArrayLike) -> Array:

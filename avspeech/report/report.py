@@ -31,7 +31,7 @@ import numpy as np
 
 from avspeech.core import storage
 from avspeech.errors import InputError
-from avspeech.report.figures import points_svg, spectrogram_peak, spectrogram_png, training_svg
+from avspeech.report.figures import spectrogram_peak, spectrogram_png, training_svg
 from avspeech.report.metrics import mean_and_spread
 
 GAP = "missing"
@@ -319,25 +319,6 @@ def training_curves(logs: str | Path | Mapping[str, str | Path], title: str = "T
         InputError: a log cannot be read, or none of them holds a value.
     """
     return Picture(training_svg(logs if isinstance(logs, Mapping) else {"": logs}), title, caption)
-
-
-def points_plot(summary: Summary, title: str = "", label: str = "",
-                columns: Sequence[Any] | None = None) -> Picture:
-    """Mean and spread of each cell of a Summary whose key has two parts: the first part gives the
-    color, the second the position on the horizontal axis.
-
-    Args:
-        summary: of `aggregate`.
-        title: of the section.
-        label: of the vertical axis, with its unit; default the name of the value.
-        columns: which values of the second part, in which order; None: all.
-    """
-    points: dict[str, dict[str, tuple[float, float]]] = {str(name): {} for name in summary.names(0)}
-    for (name, column), cell in summary.cells.items():
-        if cell.n:
-            points[str(name)][str(column)] = (cell.mean, cell.std)
-    names = [str(c) for c in (columns if columns is not None else summary.names(1))]
-    return Picture(points_svg(points, names, label or summary.value), title)
 
 
 # --- writers --------------------------------------------------------------------------------------

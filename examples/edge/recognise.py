@@ -22,7 +22,8 @@ import numpy as np
 import onnxruntime
 
 WINDOW, HOP = 6.0, 1.0  # seconds
-SILENCE = 1e-8  # a recording whose loudest block has less power is silent
+# A recording whose loudest block has less power is silent: 90 dB below full scale, rounded
+SILENCE = 10**-9.05
 FLOOR = 10  # percentile of the power of the blocks that is taken as the noise of the room
 ABOVE = 4.0  # dB; sound is at least this far above the noise
 WITHIN = 15.0  # dB; a block this close to the loudest one is sound, whatever the noise

@@ -29,8 +29,8 @@ def train_all(todo: Cells, workers: int, scheduler: str | None, forced: bool = F
     Args:
         todo: cells and their folders.
         workers: number of processes.
-        scheduler: None, or as `kind` of `bench.plan.Cluster`: the address of a Dask scheduler that sees the
-            same folders, "local" or "slurm".
+        scheduler: None, or as `kind` of `bench.plan.Cluster`: the address of a Dask scheduler that
+            sees the same folders, "local" or "slurm".
         forced: train finished cells too.
     """
     from tqdm import tqdm
@@ -44,9 +44,19 @@ def train_all(todo: Cells, workers: int, scheduler: str | None, forced: bool = F
     with tqdm(total=len(waiting), desc="cells", unit="cell", mininterval=pause) as bar:
         for record in _trained(waiting, workers, scheduler):
             cell = record["cell"]
-            scores = [f"{part} {record[part]:.1f}" for part in ("dev", "test") if record[part] is not None]
-            bar.write(f"{cell['name']}/{cell['fold']}-{cell['seed']}: " + ", ".join(
-                [*scores, f"{record['parameters']:,} parameters", f"{record['cpu_seconds']:.0f} s of CPU"]))
+            scores = [
+                f"{part} {record[part]:.1f}" for part in ("dev", "test") if record[part] is not None
+            ]
+            bar.write(
+                f"{cell['name']}/{cell['fold']}-{cell['seed']}: "
+                + ", ".join(
+                    [
+                        *scores,
+                        f"{record['parameters']:,} parameters",
+                        f"{record['cpu_seconds']:.0f} s of CPU",
+                    ]
+                )
+            )
             bar.update()
 
 
@@ -62,7 +72,9 @@ def _trained(waiting: Cells, workers: int, scheduler: str | None) -> Iterator[di
     elif workers <= 1 or len(jobs) <= 1:
         yield from map(cells.train_job, jobs)
     else:
-        pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=processes.end_with_parent)
+        pool = ProcessPoolExecutor(
+            workers, get_context("spawn"), initializer=processes.end_with_parent
+        )
         try:
             for done in as_completed([pool.submit(cells.train_job, job) for job in jobs]):
                 yield done.result()
@@ -87,8 +99,8 @@ def score_all(done: Cells, out: Path) -> None:
 
     Args:
         done: the cells of an experiment; those that are not finished have a row without measures.
-        out: folder for `<system>.json`: a row for each fold and seed; "pooled", over the folds of a seed
-            where none is missing; and "committee", the mean posterior of all such seeds.
+        out: folder for `<system>.json`: a row for each fold and seed; "pooled", over the folds of a
+            seed where none is missing; and "committee", the mean posterior of all such seeds.
     """
     protocol = protocol_of(done)
     classes = len(protocol.classes)
@@ -118,13 +130,23 @@ def score_all(done: Cells, out: Path) -> None:
                 judged = training.judge(answers["honest"], bool(classes))
                 pooled |= training.measures(judged, classes) | {"n": len(judged.units)}
                 if len(answers["test_oracle"]) == len(answers["honest"]):
-                    chosen = training.measures(training.judge(answers["test_oracle"], bool(classes)), classes)
+                    chosen = training.measures(
+                        training.judge(answers["test_oracle"], bool(classes)), classes
+                    )
                     pooled |= {f"oracle_{key}": value for key, value in chosen.items()}
             rows.append(pooled)
         if len(together) > 1:
             judged = training.judge(sum(together, []), bool(classes))
-            rows.append({"system": name, "seed": None, "condition": "committee", "members": len(together),
-                         **training.measures(judged, classes), "n": len(judged.units)})
+            rows.append(
+                {
+                    "system": name,
+                    "seed": None,
+                    "condition": "committee",
+                    "members": len(together),
+                    **training.measures(judged, classes),
+                    "n": len(judged.units),
+                }
+            )
         report.write_results(out / f"{name}.json", rows, {"protocol": protocol.hash,
                                                           "commit": report.commit()})
 
@@ -138,8 +160,8 @@ def answers_of(done: Cells, name: str, classification: bool) -> dict[str, Any] |
         classification: whether answers are classes.
 
     Returns:
-        None where no seed is complete; else units, truth [n], speakers [n], predicted [n, S] of the S
-        complete seeds, and committee [n, 1], by their mean posterior.
+        None where no seed is complete; else units, truth [n], speakers [n], predicted [n, S] of the
+        S complete seeds, and committee [n, 1], by their mean posterior.
     """
     columns: list[np.ndarray] = []
     every: list[dict[str, Any]] = []

@@ -95,7 +95,7 @@ def test_bad_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builtins, "__import__", without)
     assert pitch.best_method() == "autocorrelation"
     with pytest.raises(InputError, match="pip install pyworld-prebuilt"):
-        pitch.f0(np.ones(1000), RATE)
+        pitch.f0(np.sin(np.arange(1000.0)), RATE)
 
 
 def test_interpolation_is_straight_in_log_frequency() -> None:
@@ -136,3 +136,48 @@ def test_methods_agree_on_speech(real_data) -> None:  # type: ignore[no-untyped-
     both = va & vb
     assert both.mean() > 0.3
     assert (np.abs(np.log2(a[both] / b[both])) > np.log2(1.2)).mean() < 0.05
+
+
+def telephone(sound: np.ndarray, rate: int = RATE) -> np.ndarray:
+    from scipy.signal import butter, sosfiltfilt
+
+    return sosfiltfilt(butter(6, (300, 3400), "bandpass", fs=rate, output="sos"), sound)
+
+
+@pytest.mark.parametrize("low", [85.0, 120.0, 190.0])
+@pytest.mark.parametrize("method", ["world", "autocorrelation"])
+def test_telephone_speech_without_its_fundamental(method: str, low: float) -> None:
+    if method in INSTALLED:
+        pytest.importorskip(INSTALLED[method])
+    hertz = low * 2 ** (np.sin(np.arange(2 * RATE) * 4 / RATE) / 4)
+    sound = voice(hertz)
+    assert pitch.lacks_fundamental(telephone(sound), RATE) and not pitch.lacks_fundamental(sound, RATE)
+    found, voiced = pitch.f0(telephone(sound), RATE, method=method)
+    wanted = hertz[np.minimum(np.arange(201) * 160, 2 * RATE - 1)]
+    right = np.abs(12 * np.log2(np.maximum(found, 1) / wanted)) < 0.5
+    assert voiced[10:-10].mean() > 0.9 and right[10:-10][voiced[10:-10]].mean() > 0.95
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 44100])
+def test_a_telephone_band_is_known_at_any_rate_and_level(rate: int) -> None:
+    sound = voice(np.full(rate, 110.0), rate)
+    for level in (1e-4, 1.0):
+        assert pitch.lacks_fundamental(level * telephone(sound, rate) + 0.2, rate)
+        assert not pitch.lacks_fundamental(level * sound + 0.2, rate)
+    assert not pitch.lacks_fundamental(np.zeros(rate), rate)
+    assert not pitch.lacks_fundamental(np.zeros(10), rate)
+
+
+@pytest.mark.parametrize("method", ["autocorrelation", "world"])
+def test_an_offset_changes_nothing(method: str) -> None:
+    """A frame 50 dB below the loudest is unvoiced: an offset may not hide that."""
+    if method == "world":
+        pytest.importorskip("pyworld")
+    time = np.arange(RATE) / RATE
+    sound = sum(np.sin(2 * np.pi * 150 * k * time) / k for k in range(1, 10))
+    sound = 0.1 * sound * np.where(time < 0.5, 1.0, 1e-4)  # its second half is 80 dB down
+    hertz, voiced = pitch.f0(sound, RATE, method=method)
+    assert voiced[10:40].all() and not voiced[55:].any()
+    moved, also = pitch.f0(sound + 0.01, RATE, method=method)
+    assert (also == voiced).all() and np.allclose(moved, hertz, rtol=0.002)
+    assert not pitch.f0(np.full(RATE, 0.3), RATE, method=method)[1].any()

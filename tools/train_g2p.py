@@ -1,12 +1,13 @@
-"""Trains the guesser of pronunciations, avspeech/text/tables/g2p.xz, on the dictionary beside it:
-`python tools/train_g2p.py [--order 7] [--least 2]`; some minutes. Prints its errors on words held
-out.
+"""Trains the model that guesses pronunciations, avspeech/text/tables/g2p.xz, on the dictionary
+beside it. It takes some minutes and prints the errors on held-out words.
 
-A joint n-gram model (M. Bisani, H. Ney, "Joint-sequence models for grapheme-to-phoneme conversion",
-Speech Communication 50, 2008): each letter is aligned with no, one or two phones by
-expectation-maximisation of the best path; the pairs of a word are a sentence of an n-gram model
+    python tools/train_g2p.py [--order 7] [--least 2]
+
+The model is a joint n-gram model (M. Bisani, H. Ney, "Joint-sequence models for grapheme-to-phoneme
+conversion", Speech Communication 50, 2008). Each letter is aligned with zero to two phones by
+expectation maximization of the best path. The pairs of a word are a sentence of an n-gram model
 with modified Kneser-Ney smoothing (Chen, Goodman 1998). One word in 20 is held out
-(`g2p.held_out`); rare long n-grams are left out of the file.
+(`g2p.held_out`). Rare long n-grams are not stored.
 """
 
 from __future__ import annotations

@@ -160,7 +160,12 @@ def verify(path: str | Path) -> dict[str, bytes]:
 
 
 def write_tensors(path: str | Path, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Writes a safetensors file atomically. Tensors that share memory are stored once each."""
+    """Writes a safetensors file atomically.
+
+    Args:
+        path: the file to write or replace.
+        tensors: by name. Tensors that share memory are stored once each.
+    """
     storage.write_atomically(path, tensor_bytes(tensors))
 
 

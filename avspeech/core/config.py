@@ -136,7 +136,12 @@ def from_dict(schema: type[T], values: Mapping[str, Any], source: str = "config"
 
 
 def dump(config: Any, path: str | Path) -> None:
-    """Writes every key of a config as YAML that `load` reads back to an equal config."""
+    """Writes every key of a config as YAML, which `load` reads back to an equal config.
+
+    Args:
+        config: the instance of a dataclass.
+        path: the file to write.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.dump(to_dict(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True),

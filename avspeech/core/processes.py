@@ -89,7 +89,15 @@ def device() -> torch.device:
 
 
 def total(values: list[float], on: torch.device) -> list[float]:
-    """The sums over all processes."""
+    """Sums over all processes.
+
+    Args:
+        values: of this process.
+        on: device for the communication.
+
+    Returns:
+        The sum of each value, the same on every process.
+    """
     if rank_and_world()[1] == 1:
         return values
     tensor = torch.tensor(values, dtype=torch.float64, device=on)

@@ -40,7 +40,12 @@ def code_hash(function: Callable[..., Any], names: Iterable[str] = ()) -> str:
 
 
 def module_hash(module: str, names: Iterable[str] = ()) -> str:
-    """As `code_hash`, of a whole module of avspeech, e.g. "avspeech.bench.jobs"."""
+    """As `code_hash`, for a whole module.
+
+    Args:
+        module: of avspeech, e.g. "avspeech.bench.jobs".
+        names: words that may name a model, a corpus or an upstream.
+    """
     return _hash(_closure({module}, set(names)))
 
 

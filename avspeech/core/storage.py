@@ -98,7 +98,12 @@ def _runs(process: int) -> bool:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Writes a file in place and flushes it to the disk."""
+    """Writes a file in place and flushes it to the disk.
+
+    Args:
+        path: the file.
+        data: its content.
+    """
     with open(path, "wb") as out:
         out.write(data)
         out.flush()

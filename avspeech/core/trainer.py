@@ -245,8 +245,13 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
 
 
 def learning_rate(step: int, config: TrainConfig) -> float:
-    """The learning rate of update `step` (from 0): linear warm-up, then constant, or half a cosine
-    that ends at 0."""
+    """The learning rate of an update: linear warm-up, then constant, or half a cosine that ends at
+    0.
+
+    Args:
+        step: number of the update, from 0.
+        config: of the training.
+    """
     if step < config.warmup_steps:
         return config.lr * (step + 1) / config.warmup_steps
     if config.schedule == "constant":

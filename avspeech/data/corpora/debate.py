@@ -56,8 +56,19 @@ _NAME = re.compile(r"s(\d+)_(p|seg|s)_id_(\d+)")
 
 
 def read_readings(path: Path, task: str = "pronunciation") -> dict[int, tuple[str, str]]:
-    """{id: (text, reading)} of a task's table. An id may be written as in the names of files: 17,
-    id_017 or p_id_017. Raises InputError if a column is missing or an id is invalid."""
+    """Reads the table of a task. An id may be written as in the names of files: 17, id_017 or
+    p_id_017.
+
+    Args:
+        path: the table, CSV or XLS.
+        task: a key of TASKS.
+
+    Returns:
+        {id: (text, reading)}.
+
+    Raises:
+        InputError: a column is missing, or an id is invalid or given twice.
+    """
     rows = _sheet(path) if path.suffix == ".xls" else tables.read_rows(path)
     heads = list(rows[0][1]) if rows else []
     names = {**HEADINGS, "reading": (*(SPOKEN if task == "pronunciation" else ()),
@@ -97,14 +108,30 @@ def _sheet(path: Path) -> list[tuple[str, dict[str, str]]]:
 
 
 def part_of(key: str, shares: tuple[float, float] = (0.2, 0.2)) -> str:
-    """train, dev or test, by a digest of a sentence."""
+    """The part of a sentence, by a hash.
+
+    Args:
+        key: the sentence.
+        shares: of test and dev.
+
+    Returns:
+        "train", "dev" or "test".
+    """
     place = int(hashlib.sha256(key.encode()).hexdigest()[:8], 16) / 2**32
     return "test" if place < shares[0] else "dev" if place < sum(shares) else "train"
 
 
 def split(speaker: int, sentence: str) -> str:
-    """Speakers 0 to 5 train, 6 and 7 develop, 8 and 9 test; "none" where the sentence's part is
-    another."""
+    """The part of a clip: speakers 0 to 5 are for training, 6 and 7 for development, 8 and 9 for
+    test.
+
+    Args:
+        speaker: its number.
+        sentence: what the clip says.
+
+    Returns:
+        The part, or "none" where the part of the sentence differs from that of the speaker.
+    """
     by_speaker = "train" if speaker <= 5 else "dev" if speaker <= 7 else "test"
     return by_speaker if part_of(sentence) == by_speaker else "none"
 
@@ -126,7 +153,12 @@ def numbered(readings: dict[int, tuple[str, str]]) -> dict[int, str]:
 
 
 def prompt(text: str, readings: list[str]) -> str:
-    """What to ask an audio language model."""
+    """The question to an audio language model.
+
+    Args:
+        text: the sentence.
+        readings: its possible readings.
+    """
     return (f"The sentence is ambiguous in writing: {text}\nListen to how it is said. Which "
             "reading is "
             f"meant? Answer with one of these and nothing else: {' | '.join(readings)}")

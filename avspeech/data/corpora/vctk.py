@@ -57,7 +57,18 @@ def _base(source: Path) -> Path:
 
 
 def clips(source: Path, microphone: str = "mic1") -> list[Clip]:
-    """All sounds of a microphone, by speaker and name, with their texts."""
+    """All sounds of a microphone, with their texts.
+
+    Args:
+        source: the corpus.
+        microphone: "mic1" or "mic2".
+
+    Returns:
+        By speaker and name.
+
+    Raises:
+        InputError: there is no such microphone.
+    """
     if microphone not in UTTERANCES:
         raise InputError(f"microphone: expected {' or '.join(UTTERANCES)}, got '{microphone}'")
     base, found = _base(source), []

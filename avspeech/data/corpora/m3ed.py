@@ -35,7 +35,8 @@ UTTERANCES = 24_449
 SPLITS = {"train": "train", "val": "dev", "test": "test"}
 EMOTIONS = {"Happy": "happy", "Neutral": "neutral", "Sad": "sad", "Disgust": "disgust",
             "Anger": "anger", "Fear": "fear", "Surprise": "surprise"}
-_SEX = {"male": "male", "female": "female", "m": "male", "f": "female", "男": "male", "女": "female"}
+_SEX = {"male": "male", "female": "female", "m": "male", "f": "female",
+        "男": "male", "女": "female"}
 
 
 def _splits(source: Path) -> dict[str, str]:

@@ -9,6 +9,18 @@ from avspeech.text.numbers import cardinal, decade, number, ordinal, year
 from avspeech.text.rules import EDGE, END, Text, rule
 
 _MONTH = "|".join(sorted(lists.MONTHS, key=len, reverse=True))
+_DAY_NAMES = {
+    **lists.MONTHS,
+    **{name.title(): name for name in lists.MONTH_NAMES},
+    **{name.title(): name for name in lists.DAY_NAMES},
+    **{name[:3].title(): name for name in lists.DAY_NAMES},
+    **{"Tues": "tuesday", "Weds": "wednesday", "Thur": "thursday", "Thurs": "thursday"},
+}
+_DAYS = "|".join(sorted(_DAY_NAMES, key=len, reverse=True))
+# Before a time that something takes.
+_LASTING = frozenset(
+    "in of time finished clocked ran lasts lasted runs took takes within under over at".split()
+) - {"at"}
 _HALF = r"\s?([aApP])\.?\s?[mM]" + END  # am, P.M, ...
 _TH = r"(?:st|nd|rd|th)?"
 
@@ -27,6 +39,23 @@ def _year(text: str) -> list[str]:
     return (["oh"] if int(text) < 10 else []) + cardinal(int(text))
 
 
+def duration(*parts: int) -> list[str]:
+    """Hours, minutes and seconds: 2, 5, 33 -> two hours five minutes and thirty three seconds."""
+    words: list[str] = []
+    for value, unit in zip(parts, ("hour", "minute", "second")):
+        if value:
+            last = ["and"] * (unit == "second" and bool(words))
+            words += [*last, *cardinal(value), unit + "s" * (value != 1)]
+    return words
+
+
+@rule(rf"({_DAYS})[.{EDGE}]?[-–]({_DAYS})" + END, "l")
+def day_range(match: re.Match[str], context: Text) -> list[str] | None:
+    """From one day or month to another. `Mon.-Fri. we` -> monday to friday we"""
+    first, last = match.groups()
+    return [_DAY_NAMES[first], "to", _DAY_NAMES[last]]
+
+
 @rule(rf"(\d{{1,2}}):(\d\d)(?::(\d\d))?(?!\d)(?:{_HALF})?|(\d{{1,2}})\.(\d\d){_HALF}", "d")
 def clock(match: re.Match[str], context: Text) -> list[str] | None:
     """A time of day. `at 10:05 a.m. we left` -> at ten oh five A M we left"""
@@ -34,6 +63,9 @@ def clock(match: re.Match[str], context: Text) -> list[str] | None:
     hour, minute, half = hour or hour2, minute or minute2, half or half2
     if int(hour) > 24 or int(minute) > 59 or int(second or 0) > 59:
         return None
+    before = context.before(match.start()).lower()
+    if second and not half and (before in _LASTING or int(hour) == 0):
+        return duration(int(hour), int(minute), int(second))
     words = cardinal(int(hour))
     if int(minute):
         words += (["oh"] if int(minute) < 10 else []) + cardinal(int(minute))

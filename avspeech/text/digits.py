@@ -89,7 +89,7 @@ def fraction(top: int, bottom: int) -> list[str]:
 
 
 _MIXED_SIGN = re.compile(rf"(?:({N})\s?)?([{_VULGAR}])")
-_MIXED = re.compile(rf"({N})[ ](\d{{1,2}})/(\d{{1,3}})(?![\d/])")
+_MIXED = re.compile(rf"({N})[ -](\d{{1,2}})/(\d{{1,3}})(?![\d/])")
 _FRACTION = re.compile(r"(\d{1,4})[/⁄](\d{1,7})(?![\d/⁄])")
 _SCIENTIFIC = re.compile(rf"({NUMBER})(?:[eE]([-+−]?\d{{1,3}})(?![\w.])|\s?[xX×·*]\s?10{_RAISED})")
 _POWER = re.compile(rf"({NUMBER}){_RAISED}")
@@ -112,8 +112,6 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
         top, bottom = match.groups()
         if match.group() in lists.PAIRS:
             return Value([*number(top), *number(bottom)], match.end(), False)
-        if int(bottom) and context.after(match.end()) in ("stars", "rating", "score", "points"):
-            return Value([*number(top), "out", "of", *number(bottom)], match.end(), False)
         if int(bottom):
             return Value(fraction(int(top), int(bottom)), match.end(), int(top) < int(bottom))
     if match := _SCIENTIFIC.match(view, place):
@@ -299,15 +297,6 @@ def spaced_call(match: re.Match[str], context: Text) -> list[str] | None:
     ]
 
 
-@rule(r"(\d)(\d\d)(?![\d,]|\.\d)" + END, "d")
-def of_three(match: re.Match[str], context: Text) -> list[str] | None:
-    """The number of a room or a flight. `Room 237` -> room two thirty seven"""
-    first, rest = match.groups()
-    if context.before(match.start()).lower() not in lists.NUMBERED or first == "0" or rest == "00":
-        return None
-    return [*digits(first), *(["oh"] if rest[0] == "0" else []), *cardinal(int(rest))]
-
-
 @rule(
     r"(?:\+?1[-. ]?)?(?:\(\d{3}\)\s?|\d{3}[-. ])\d{3}[-. ]\d{4}(?!\d)|\d{3}-\d{4}(?!\d)"
     r"|\d{5}-\d{4}(?!\d)|\d{4}(?:[ -]\d{4}){2,3}(?!\d)|\d+(?:-\d+){2,}(?!\d)"
@@ -367,27 +356,3 @@ def zip_code(match: re.Match[str], context: Text) -> list[str] | None:
 def numbered(match: re.Match[str], context: Text) -> list[str] | None:
     """The sign of a number. `#1` -> number one"""
     return ["number"]
-
-
-@rule(r"(?:(?<=[A-Za-z])|(?<=[A-Z]-))(\d{1,2})'?s(?![^\W_])", "d")
-def digits_plural(match: re.Match[str], context: Text) -> list[str] | None:
-    """The plural of a name that ends in a number. `MP3s` -> M P threes"""
-    *first, last = number(match.group(1))
-    return [
-        *first,
-        last[:-1] + "ies" if last.endswith("y") else last + ("es" if last.endswith("x") else "s"),
-    ]
-
-
-@rule(r"\d+(?=[^\W\d_])", "d")
-def digits_in_name(match: re.Match[str], context: Text) -> list[str] | None:
-    """Digits before letters. `3D` -> three D"""
-    return number(match.group()) if len(match.group()) < 3 else digits(match.group())
-
-
-@rule(r"\d+", "d")
-def bare_digits(match: re.Match[str], context: Text) -> list[str] | None:
-    """Any other digits. `12` -> twelve"""
-    if context.view[: match.start()].endswith("FY") and len(match.group()) == 4:
-        return year(int(match.group()))
-    return number(match.group()) if len(match.group()) < 3 else digits(match.group())

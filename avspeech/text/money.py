@@ -7,13 +7,13 @@ import re
 from avspeech.text import lists
 from avspeech.text.digits import N, plain
 from avspeech.text.numbers import cardinal, number
-from avspeech.text.rules import END, Text, rule
+from avspeech.text.rules import EDGE, END, Text, rule
 
 _SIGNS = "|".join(
     re.escape(s) for s in sorted(lists.MONEY, key=len, reverse=True) if not s.isalpha()
 )
 _CODES = "|".join(s for s in lists.MONEY if s.isalpha())
-_SIZE = r"(?:\s?(thousand|million|billion|trillion|bn|mn|tn|mm|[KkMmBbTt])" + END + ")?"
+_SIZE = r"(?:\s?(thousand|million|billion|trillion|crore|lakh|bn|mn|tn|mm|[KkMmBbTt])" + END + ")?"
 _AMOUNT = rf"({N}|(?=\.\d))(?:\.(\d+))?" + _SIZE
 
 
@@ -44,7 +44,7 @@ def _said(
     return cents if int(whole) == 0 else [*words, "and", *cents]
 
 
-@rule(rf"([-−+]?)({_SIGNS}|(?:{_CODES})(?=\s?\d))\s?([-−]?){_AMOUNT}(?![^\W_])", "sl")
+@rule(rf"([-−+]?)({_SIGNS}|(?:{_CODES})(?=\s?\d)|Rs(?={EDGE} ?\d)){EDGE}?\s?([-−]?){_AMOUNT}(?![^\W_])", "sl")
 def money(match: re.Match[str], context: Text) -> list[str] | None:
     """An amount behind its sign, one before a noun. `a $5M deal` -> a five million dollar deal"""
     sign, coin, sign2, whole, fraction, size = match.groups()
@@ -94,4 +94,4 @@ def until(match: re.Match[str], context: Text) -> list[str] | None:
     if bool(match.group(1)) != before.endswith(" "):
         return None
     before = before.rstrip()
-    return ["to"] if re.search(r"\d(?:%|°|\s?[aApP]\.?\s?[mM]\.?|[kKMB])?$", before) else None
+    return ["to"] if re.search(r"\d(?:%|°|0s|\s?[aApP]\.?\s?[mM]\.?|[kKMB])?$", before) else None

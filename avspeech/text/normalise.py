@@ -13,7 +13,20 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from avspeech.text import addresses, dates, digits, lists, money, roman, signs, words
+from avspeech.text import (
+    addresses,
+    citations,
+    dates,
+    digits,
+    lists,
+    models,
+    money,
+    places,
+    roman,
+    scores,
+    signs,
+    words,
+)
 from avspeech.text.cleaning import clean
 from avspeech.text.rules import EDGE, Rule, Text
 from avspeech.text.script import Unread
@@ -30,7 +43,13 @@ RULES: tuple[Rule, ...] = (
     addresses.path,
     addresses.version,
     addresses.dotted_name,
+    # places in books and on the earth
+    citations.verse,
+    citations.sections,
+    places.direction,
+    places.coordinate,
     # dates and times
+    dates.day_range,
     dates.clock,
     dates.ratio,
     dates.hour,
@@ -47,6 +66,14 @@ RULES: tuple[Rule, ...] = (
     money.money_behind,
     money.cents,
     money.until,
+    # numbers that are names, and results
+    models.paragraph,
+    models.wireless,
+    models.release,
+    models.of_three,
+    models.series,
+    scores.out_of,
+    scores.record,
     # numbers and measures
     digits.feet_inches,
     digits.inches,
@@ -54,16 +81,15 @@ RULES: tuple[Rule, ...] = (
     digits.lettered_number,
     digits.zip_code,
     digits.spaced_call,
-    digits.of_three,
     digits.groups,
     digits.times,
     digits.times_as,
     digits.number_range,
     digits.quantity,
     digits.numbered,
-    digits.digits_plural,
-    digits.digits_in_name,
-    digits.bare_digits,
+    models.digits_plural,
+    models.digits_in_name,
+    models.bare_digits,
     # letters and words
     roman.roman,
     words.initial,
@@ -73,6 +99,8 @@ RULES: tuple[Rule, ...] = (
     signs.and_letters,
     signs.sharp,
     signs.formula,
+    signs.compound,
+    models.model,
     signs.raised,
     signs.variable_minus,
     signs.minus_letter,
@@ -308,6 +336,7 @@ def _behind(
         "number_range",
         "month_day",
         "day_month",
+        "day_range",
     ):
         return end
     period = end - 1 if text[end - 1] == "." else end

@@ -80,7 +80,7 @@ def _meant(
         and (text != "I" or not after or after.lower() not in _PRONOUN)
     ):
         return ordinal(number)
-    if not before[:1].isupper():
+    if not before[:1].isupper() or plain == "the":
         return (
             ["the"] * (before.lower() != "the") + ordinal(number)
             if after.lower() in lists.AGES and before

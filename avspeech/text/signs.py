@@ -53,6 +53,31 @@ def formula(match: re.Match[str], context: Text) -> list[str] | None:
     return said
 
 
+_ELEMENT = (
+    "A[cglmrstu]|B[aehikr]?|C[adelorsu]?|D[y]|E[ru]|F[er]?|G[ade]|H[efgo]?|I[nr]?|Kr?|L[aiu]|M[gno]"
+    "|N[abdeip]?|Os?|P[abdmortu]?|R[abehnu]|S[bceimnr]?|T[abcehilm]|U|V|W|Xe|Yb?|Z[nr]"
+)
+
+
+@rule(rf"(?:(?:{_ELEMENT})\d{{0,2}}){{2,12}}(?![^\W_])", "l")
+def compound(match: re.Match[str], context: Text) -> list[str] | None:
+    """A formula of elements. `HCl and Fe2O3` -> H C L and F E two O three"""
+    text = match.group()
+    start = match.start()
+    if start and context.view[start - 1].isalnum() or context.shouted(start):
+        return None
+    if text.isalpha() and (text.isupper() or context.word(text.lower())):
+        return None
+    if text[:-1].isupper() and text[-1] == "s":
+        return None  # "CFOs"
+    if text.isalpha() and not re.search(r"[A-Z][A-Z]|[a-z][A-Z]", text):
+        return None
+    said: list[str] = []
+    for part in re.findall(r"[A-Za-z]|\d+", text):
+        said += number(part) if part.isdigit() else letters(part)
+    return said
+
+
 @rule(rf"([A-Za-z]{{1,3}})(?:\^\(?([-−]?\d{{1,4}}|[a-z](?![a-z]))\)?|([⁻]?[{_SUP}]+|ⁿ))", "l")
 def raised(match: re.Match[str], context: Text) -> list[str] | None:
     """Letters with an exponent. `mc²` -> M C squared"""

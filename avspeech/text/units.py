@@ -7,7 +7,7 @@ import functools
 import re
 from dataclasses import dataclass
 
-from avspeech.text import lists
+from avspeech.text import lists, places
 from avspeech.text.rules import EDGE, Text
 
 _SMALL = {"p": "pico", "n": "nano", "µ": "micro", "m": "milli"}
@@ -183,6 +183,8 @@ def _sure(context: Text, start: int, end: int, symbol: str, value: str) -> bool:
     """Whether a symbol that may be something else is the unit: at the end of a clause, before a
     word that cannot follow a noun's adjective, or behind "a" or "the"."""
     following = context.after(end)
+    if symbol in "NSEW" and places.heads_street(context.text, end):
+        return False
     digit = re.match(r"\s*[\d$£€]", context.behind(end))
     if symbol in ("in", "ins"):
         if re.search(r"(?:ft|feet|foot|')\s*$", context.view[:start]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from avspeech.text import lists
+from avspeech.text import lists, places
 from avspeech.text.cleaning import fold
 from avspeech.text.rules import EDGE, END, Text, letters, rule
 
@@ -75,6 +75,8 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     """An abbreviation with its period. `Dear Dr. Smith` -> dear doctor smith"""
     name, start, end = match.group(1), match.start(), match.end()
     found = lists.ABBREVIATIONS.get(name)
+    if found is None and name.istitle() and len(name) > 1:
+        found = lists.ABBREVIATIONS.get(name.lower())
     if found is None or context.text[end - 1] != ".":
         return None
     words, kinds = found
@@ -131,6 +133,8 @@ def _title_or_street(
         before[:1].isdigit() or len(near) > 1 and near[1][:1].isdigit() and before[:1].isupper()
     )
     named_behind = after[:1].isupper() and after not in lists.OPENERS
+    if named_behind and (before.isdigit() or places.saint(context.text, start + len(name) + 1)):
+        return list(words)
     named_before = before[:1].isupper() and before not in lists.OPENERS
     if numbered or named_before and not named_behind or "street" in kinds:
         return [street]
@@ -140,14 +144,18 @@ def _title_or_street(
 @rule(
     r"(?:Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])|(?<=& )Co(?![^\W_])"
     rf"|(?:{'|'.join(sorted(lists.BARE, key=len, reverse=True))}){END}"
-    r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]\d)",
+    r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]\d)|(?<=\w )(?:St|Ave|Rd|Dr)(?![^\W_]|[.])",
     "l",
 )
 def undotted(match: re.Match[str], context: Text) -> list[str] | None:
     """An abbreviation without its period. `Mr Brown` -> mister brown"""
     before = context.before(match.start())
-    if match.group() in ("Dr", "St") and before[:1].isdigit():
-        return ["drive" if match.group() == "Dr" else "street"]
+    street = {"Dr": "drive", "St": "street", "Ave": "avenue", "Rd": "road"}.get(match.group())
+    if street and before[:1].isdigit():
+        return [street]
+    if street and not re.match(r" [A-Z]", context.behind(match.end())):
+        named = before[:1].isupper() and before not in lists.OPENERS
+        return [street] if named else None
     if context.view[match.start() - 1 : match.start()].isalnum() and match.start():
         return None
     return list(lists.ABBREVIATIONS[match.group()][0])
@@ -246,6 +254,8 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
     end = match.end()
     if not plain.strip("'"):
         return None
+    if re.fullmatch(r"[a-z]'s", plain):
+        return [plain[0].upper() + "'s"]  # "p's and q's"
     if len(plain) == 1:
         digit_before = (
             context.text[match.start() - 1 : match.start()].isdigit() and match.start() > 0
@@ -254,7 +264,8 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
             context.text[max(0, match.start() - 1) : match.start()] in ("", "(", "\n")
         )
         closed = closed or bool(re.match(rf" [{_RECKONING}]", context.behind(end)))
-        if plain not in "aI" or digit_before or plain == "a" and closed:
+        named = plain == "a" and _is_named(context, match.start(), end)
+        if plain not in "aI" or digit_before or plain == "a" and closed or named:
             return [plain.upper()] if plain != "i" or digit_before else ["i"]
     if (
         plain[-1] in "sS"
@@ -280,6 +291,15 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
             )
         ]
     return [plain.lower()]
+
+
+def _is_named(context: Text, start: int, end: int) -> bool:
+    """Whether a small "a" is the letter: "the letter a", "option a is"."""
+    before = context.before(start).lower()
+    if before in ("letter", "letters", "vitamin", "variable"):
+        return True
+    after = context.after(end)
+    return before in lists.LETTERED - {"an", "from"} and (not after or after in ("is", "was"))
 
 
 def _owns(context: Text, end: int) -> bool:

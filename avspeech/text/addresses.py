@@ -118,9 +118,12 @@ def version(match: re.Match[str], context: Text) -> list[str] | None:
 @rule(r"(?<![^\W_])(?<!/)(?:~|\.{1,2})?(?:/[\w.-]{0,200}\w){1,40}/?|[A-Za-z]:\\[\w\\.-]*", "sl")
 def path(match: re.Match[str], context: Text) -> list[str] | None:
     """A path of files. `/usr/bin` -> slash U S R slash bin"""
+    start = match.start()
+    if start and context.text[start - 1] == ")":
+        return None
     return (
         mixed(match.group(), context)
-        if context.opens(match.start()) and not match.group()[1:2].isdigit()
+        if context.opens(start) and not match.group()[1:2].isdigit()
         else None
     )
 

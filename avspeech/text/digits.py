@@ -209,6 +209,9 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
 
 def _is_code(context: Text, start: int) -> bool:
     near = [w.lower() for w in context.words_before(start)[:3]]
+    if re.match(r"[2-8]11(?!\d)", context.behind(start)):
+        before = context.text[max(0, start - 12) : start]
+        return re.search(r"\b(?:[2-9]11 (?:or|and)|call|dial|text) $", before, re.I) is not None
     return bool(near) and (
         near[0] in lists.CODES
         or near[0] in ("is", "was", "number", "no")
@@ -226,6 +229,20 @@ def feet_inches(match: re.Match[str], context: Text) -> list[str] | None:
         *cardinal(inches),
         "inch" if inches == 1 else "inches",
     ]
+
+
+@rule(r"(\d{1,4})['′’]\s?[x×]\s?(\d{1,4})['′’]", "d")
+def sides(match: re.Match[str], context: Text) -> list[str] | None:
+    """Two sides in feet. `a 10' x 12' room` -> a ten by twelve foot room"""
+    one = context.adjective(match.start(), match.end())
+    first, second = map(number, match.groups())
+    return [*first, "by", *second, "foot" if one else "feet"]
+
+
+@rule(r"(\d{1,4})['’](?=\s(?:tall|wide|long|high|deep|by))", "d")
+def feet(match: re.Match[str], context: Text) -> list[str] | None:
+    """Feet before a word that measures. `8' tall` -> eight feet tall"""
+    return [*number(match.group(1)), "foot" if match.group(1) == "1" else "feet"]
 
 
 @rule(rf"({NUMBER})(\s?)[-–—](\s?)(?=({NUMBER}))", "d")

@@ -105,6 +105,15 @@ def digits_plural(match: re.Match[str], context: Text) -> list[str] | None:
     return _many(number(match.group(1)))
 
 
+@rule(r"(\d{1,4})(ers?|ish|fold|some|somethings?)" + END, "d")
+def digits_ending(match: re.Match[str], context: Text) -> list[str] | None:
+    """A number with the ending of a word. `the 49ers` -> the forty niners"""
+    *first, last = pairs(match.group(1))
+    ending = match.group(2)
+    short = last.endswith("e") and ending in ("er", "ers", "ish")
+    return [*first, (last[:-1] if short else last) + ending]
+
+
 @rule(r"\d+(?=[^\W\d_])", "d")
 def digits_in_name(match: re.Match[str], context: Text) -> list[str] | None:
     """Digits before letters. `3D in 1080p` -> three D in ten eighty P"""

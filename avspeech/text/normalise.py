@@ -50,7 +50,9 @@ RULES: tuple[Rule, ...] = (
     places.coordinate,
     # dates and times
     dates.day_range,
+    dates.air_time,
     dates.clock,
+    dates.lasting,
     dates.ratio,
     dates.hour,
     dates.iso_date,
@@ -74,8 +76,11 @@ RULES: tuple[Rule, ...] = (
     models.series,
     scores.out_of,
     scores.record,
+    scores.batting,
     # numbers and measures
     digits.feet_inches,
+    digits.sides,
+    digits.feet,
     digits.inches,
     digits.nth,
     digits.lettered_number,
@@ -88,13 +93,16 @@ RULES: tuple[Rule, ...] = (
     digits.quantity,
     digits.numbered,
     models.digits_plural,
+    models.digits_ending,
     models.digits_in_name,
     models.bare_digits,
     # letters and words
+    roman.list_number,
     roman.roman,
     words.initial,
     words.abbreviation,
     words.undotted,
+    signs.function,
     signs.by,
     signs.and_letters,
     signs.sharp,
@@ -156,26 +164,12 @@ _SAME = {
 }
 _CLOSERS = "\"'”’)]}»"
 # A lower-case word that no rule but the last can fit.
-_PLAIN = re.compile(rf"[a-z]{{2,}}(?:'(?:s|t|re|ve|ll|d|m))?(?=[ \n{EDGE}])")
+_PLAIN = re.compile(rf"(?=[a-z]{{0,4}}[aeiouy])[a-z]{{2,}}(?:'(?:s|t|re|ve|ll|d|m))?(?=[ \n{EDGE}])")
 _SPECIAL = frozenset(
-    {name for name in (*lists.ABBREVIATIONS, *lists.WRITTEN) if name.islower()}
-    | {
-        "ii",
-        "iii",
-        "iv",
-        "vi",
-        "vii",
-        "viii",
-        "ix",
-        "xi",
-        "xii",
-        "xiii",
-        "xiv",
-        "xv",
-        "xvi",
-        "xx",
-        "ci",
-    }
+    {name.lower() for name in lists.ABBREVIATIONS if len(name) > 2}
+    | {name for name in (*lists.ABBREVIATIONS, *lists.WRITTEN) if name.islower()}
+    | set("ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xx ci".split())
+    | set(signs.FUNCTIONS)
 )
 
 

@@ -45,6 +45,18 @@ def roman(match: re.Match[str], context: Text) -> list[str] | None:
     return said
 
 
+@rule(r"([ivxl]{2,6}|i)(?=[" + EDGE + "])", "l")
+def list_number(match: re.Match[str], context: Text) -> list[str] | None:
+    """The number of a point in a list. `(iv) Stir` -> four stir"""
+    start, end = match.span()
+    closed = context.text[end : end + 1] == ")"
+    opened = context.text[max(0, start - 1) : start]
+    number = value(match.group(1).upper())
+    if not closed or not number or opened not in ("", "(", "\n") and len(match.group()) == 1:
+        return None
+    return cardinal(number)
+
+
 def _meant(
     context: Text, text: str, number: int, near: list[str], before: str, after: str, start: int
 ) -> list[str] | None:

@@ -18,6 +18,8 @@ END = r"(?![^\W_])"  # no letter or digit follows
 _KEPT = (
     r"\(\d{3}\)(?=[\s-]?\d{3}[-\s.]\d{4})"
     r"|(?<![\d.])\d{1,2}['’′]\s?\d{1,2}(?:\"|”|″|'')(?=\W|$)"
+    r"|(?<![\w.])\d{1,4}['’](?=\s?[x×]\s?\d| (?:tall|wide|long|high|deep|by \d)\b)"
+    r"|(?<=[x×])\s?\d{1,4}['’](?!\w)"
     r"|(?<!\w)['’](?:n['’](?!\w)"
     r"|(?:\d\ds?(?![^\n'’]{0,40}[^\s'’]?['’](?!\w))|tis|twas|em|cause|til)\b)"
     r"|(?<![\w.])\.(?=\d)"
@@ -137,10 +139,10 @@ class Text:
         following = self.after(end)
         near = self.words_before(start)[:1]
         if near in (["a"], ["an"], ["A"], ["An"]):
-            return bool(following) and following.lower() not in lists.FUNCTION
+            return bool(following) and following.lower() not in lists.FUNCTION - {"can"}
         if near and near[0].lower() in lists.DETERMINERS:
             return bool(following) and (
-                following.lower() not in lists.NOT_NOUNS or following.lower() in lists.ALSO_NOUNS
+                following.lower() not in lists.NOT_NOUNS or following.lower() in lists.ALSO_NOUNS | {"can"}
             )
         if (
             not following

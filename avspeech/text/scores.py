@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from avspeech.text import lists, units
+from avspeech.text.models import pairs
 from avspeech.text.numbers import number
 from avspeech.text.rules import END, Text, rule
 
@@ -16,6 +17,9 @@ _RECORD = frozenset(
     "record went go going goes improved improve fell dropped moved now started finished ended "
     "start finish overall season undefeated".split()
 )
+_BATTING = frozenset(
+    "hit hits hitting batting batted bats batter average slugging slugged hitter".split()
+)
 _RESULT = frozenset("score vote voted lead leads led win won beat margin ruling decision".split())
 _BEHIND_RECORD = frozenset(
     "this on in since against at when after overall record mark start season and under with "
@@ -23,13 +27,13 @@ _BEHIND_RECORD = frozenset(
 )
 
 
-@rule(r"(\d{1,3}(?:\.\d+)?)/(\d{1,3})(?![\d/%]|\.\d)" + END, "d")
+@rule(r"(\d{1,3}(?:\.\d+)?)/(\d{1,3}(?:\.0)?)(?![\d/%]|\.\d)" + END, "d")
 def out_of(match: re.Match[str], context: Text) -> list[str] | None:
     """Points of so many. `She scored 8/10.` -> she scored eight out of ten."""
     got, most = match.groups()
-    if most not in ("5", "10", "20", "25", "30", "40", "50", "60", "100", "4"):
+    if most.removesuffix(".0") not in ("5", "10", "20", "25", "30", "40", "50", "60", "100", "4"):
         return None
-    if "." not in got and (float(got) > int(most) or match.group() in lists.PAIRS):
+    if "." not in got and (float(got) > float(most) or match.group() in lists.PAIRS):
         return None
     before = context.before(match.start()).lower()
     following = context.after(match.end())
@@ -68,6 +72,13 @@ def record(match: re.Match[str], context: Text) -> list[str] | None:
     parts = [number(part) for part in (won, lost, drawn) if part is not None]
     middle = [word for part in parts[:-1] for word in part]
     return [*middle, "and", *parts[-1]]
+
+
+@rule(r"\.(\d{3})(?!\d)" + END, "s")
+def batting(match: re.Match[str], context: Text) -> list[str] | None:
+    """The average of a batter. `He hit .312 then.` -> he hit three twelve then."""
+    near = [w.lower() for w in context.words_before(match.start())[:3]]
+    return None if _BATTING.isdisjoint(near) else pairs(match.group(1))
 
 
 def _teams(near: list[str]) -> bool:

@@ -53,6 +53,25 @@ def formula(match: re.Match[str], context: Text) -> list[str] | None:
     return said
 
 
+FUNCTIONS = {
+    "sin": "sine",
+    "cos": "cosine",
+    "tan": "tangent",
+    "log": "log",
+    "ln": "natural log",
+    "exp": "exponential",
+    "sqrt": "square root",
+}
+
+
+@rule(rf"({'|'.join(FUNCTIONS)})(?=\(?{EDGE}|\s?[(θαβφωπ])", "l")
+def function(match: re.Match[str], context: Text) -> list[str] | None:
+    """A function before its variable. `sin(x)` -> sine X"""
+    end = match.end()
+    found = re.match(r"\((?:\d{0,3}[a-zθαβφωπ]\w?|\d+)\)|\s?[θαβφωπ]", context.text[end : end + 8])
+    return FUNCTIONS[match.group()].split() if found else None
+
+
 _ELEMENT = (
     "A[cglmrstu]|B[aehikr]?|C[adelorsu]?|D[y]|E[ru]|F[er]?|G[ade]|H[efgo]?|I[nr]?|Kr?|L[aiu]|M[gno]"
     "|N[abdeip]?|Os?|P[abdmortu]?|R[abehnu]|S[bceimnr]?|T[abcehilm]|U|V|W|Xe|Yb?|Z[nr]"
@@ -140,6 +159,8 @@ def per(match: re.Match[str], context: Text) -> list[str] | None:
         return ["per", *unit.one.split()]
     if name == "ea":
         return ["each"]
+    if name in ("doz", "pc"):
+        return ["per", "dozen" if name == "doz" else "piece"]
     return ["per", "day" if name == "d" else name] if name in lists.PERIODS else None
 
 
@@ -204,4 +225,7 @@ def _slash(context: Text, place: int) -> list[str] | None:
         return []  # and/or
     if left == " " and right == " ":
         return []
+    behind = view[place + 2 : place + 3]
+    if left == EDGE and context.text[place - 1] == ")" and right.isalnum() and not behind.isalpha():
+        return ["over"]
     return ["slash"]

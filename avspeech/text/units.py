@@ -129,6 +129,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         unit, end = _find("°" + degree.group(2)), place + degree.end()
         gap = power = more = ""
         assert unit is not None
+    if len(symbol) == 1 and re.match(r"\.[A-Za-z]", context.behind(end)):
+        return None  # "300 B.C."
     if gap == "-" and (not symbol.isalpha() or unit.care and len(symbol) == 1):
         return None
     if gap == "-" and re.match(r"-\d", context.behind(end)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from avspeech.text import lists, places
+from avspeech.text import lists, places, units
 from avspeech.text.cleaning import fold
 from avspeech.text.rules import EDGE, END, Text, letters, rule
 
@@ -77,6 +77,8 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     found = lists.ABBREVIATIONS.get(name)
     if found is None and name.istitle() and len(name) > 1:
         found = lists.ABBREVIATIONS.get(name.lower())
+    if found is None and name.islower() and not (context.word(name) and _hums(name)):
+        found = lists.ABBREVIATIONS.get(name.title())  # "the mfg. cost"
     if found is None or context.text[end - 1] != ".":
         return None
     words, kinds = found
@@ -86,6 +88,8 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     rest = context.view[end : end + 40].lstrip(EDGE + " ,")
     if "name" in kinds or "street" in kinds:
         return _title_or_street(context, name, words, start, after, kinds), end
+    if name == "Sec" and (after == "of" or after[:1].isupper() and after not in lists.OPENERS):
+        return ["secretary"], end
     unsure = (
         "number" in kinds
         and not (
@@ -107,7 +111,7 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
             or before.lower() in ("on", "next", "last", "every", "through", "thru", "fri", "sat")
         )
         or "state" in kinds
-        and not re.search(r", $", context.text[max(0, start - 2) : start])
+        and not re.search(r"(?:, |\([DRI]-)$", context.text[max(0, start - 3) : start])
         or "versus" in kinds
         and not (before[:1].isupper() and after[:1].isupper())
         or "al" in kinds
@@ -126,7 +130,7 @@ def _title_or_street(
     context: Text, name: str, words: list[str], start: int, after: str, kinds: frozenset[str]
 ) -> list[str]:
     """A street has a name before it and no name behind, or a number before; else it is a title."""
-    street = {"St": "street", "Dr": "drive"}.get(name) or words[0]
+    street = {"St": "street", "Dr": "drive"}.get(name.title()) or words[0]
     near = context.words_before(start)
     before = near[0] if near else ""
     numbered = (
@@ -138,7 +142,7 @@ def _title_or_street(
     named_before = before[:1].isupper() and before not in lists.OPENERS
     if numbered or named_before and not named_behind or "street" in kinds:
         return [street]
-    return list(words) if name != "St" or named_behind or before[:1].isupper() else ["street"]
+    return list(words) if name.title() != "St" or named_behind or before[:1].isupper() else ["street"]
 
 
 @rule(
@@ -166,11 +170,11 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
     """Capitals: a word or spelled. `the FBI and NASA` -> the fbi and nasa"""
     name, plural = match.groups()
     word = name.lower()
-    if context.shouted(match.start()):
+    if context.shouted(match.start()) and (context.word(word) or len(name) > 3 and _vowels(name)):
         return None
     near = [w for w in (context.before(match.start()), context.after(match.end()))]
     emphasis = any(len(w) > 3 and w.isupper() and context.word(w.lower()) for w in near)
-    vowels = sum(c in "AEIOUY" for c in name)
+    vowels = _vowels(name)
     said = word in lists.SAID or len(name) > 5 and vowels > 0 or len(name) == 5 and vowels > 1
     if context.word(word):
         said |= len(name) > 2 or emphasis or word in lists.SHORT_WORDS
@@ -185,6 +189,10 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
         ]
     spelled = letters(name)
     return spelled[:-1] + [spelled[-1] + "'s"] if plural else spelled
+
+
+def _vowels(name: str) -> int:
+    return sum(c in "AEIOUY" for c in name)
 
 
 @rule(r"([A-Za-z]+)(?=\d)", "l")
@@ -274,6 +282,12 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
         and _owns(context, end)
     ):
         return [plain.lower() + "'"], end + 1
+    if 2 <= len(plain) <= 4 and not context.word(plain.lower()) and not _hums(plain.lower()):
+        unit = units.table().get(plain) if len(plain) == 2 else None
+        if unit is None:
+            return letters(plain)  # "npm"
+        one = context.before(match.start()).lower() in ("a", "per", "each", "one")
+        return (unit.one if one else unit.many).split()
     parts = re.findall(r"[A-Z]?[a-z']+|[A-Z]+(?![a-z])|'", plain)
     if (
         len(parts) > 1
@@ -291,6 +305,11 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
             )
         ]
     return [plain.lower()]
+
+
+def _hums(plain: str) -> bool:
+    """Whether a word can be said: it has a vowel, or is a sound ("hmm", "psst")."""
+    return bool(re.search(r"[aeiouy']|^(?:[hm]+|s*h+|z+|br+|gr+|p?s+t*|pf+t*|t+s*k+)$", plain))
 
 
 def _is_named(context: Text, start: int, end: int) -> bool:

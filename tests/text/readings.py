@@ -125,6 +125,10 @@ def spelled(words: list[str]) -> str:
             and ending == "'s"
         ):
             said.append(word[0] + "S")
+        elif len(word) > 2 and _bare(lexicon.arpabet(word.lower())[0]) == _bare(
+            " ".join(lexicon.LETTERS.get(c.upper(), "?") for c in word)
+        ):
+            said += list(word.upper())
         elif len(stem) > 1 and _bare(lexicon.arpabet(stem.lower())[0]) == _bare(" ".join(names)):
             said += [c.upper() for c in stem]
             said[-1] += "S" * bool(ending)
@@ -248,7 +252,7 @@ def wrong_marks(every: int = 1) -> tuple[int, list[tuple[str, str, str]]]:
         if number % every:
             continue
         if not written.endswith((".)", '"', "'", "”", "’")) and not re.search(
-            r"\b(?:[A-Za-z]|Oct|Inc|etc|min|Apt|ed)\.$", written
+            r"\b(?:[A-Za-z]|Oct|Inc|Pa|ff|Pa|ff|Ln|Hosp|etc|min|Apt|ed)\.$", written
         ):
             things.append("{}|" + written.rstrip(".!?,"))
     for frame, _, thing in (thing.partition("|") for thing in things):

@@ -103,6 +103,16 @@ def file_name(match: re.Match[str], context: Text) -> list[str] | None:
     return [*mixed(name, context), "dot", *last]
 
 
+@rule(r"\.([a-z]\w{1,4})" + END, "s")
+def ending(match: re.Match[str], context: Text) -> list[str] | None:
+    """The ending of names by itself. `a .csv file` -> a dot C S V file"""
+    name = match.group(1)
+    if not context.opens(match.start()) or name not in lists.SUFFIXES | lists.TOP_LEVEL:
+        return None
+    said = name in lists.SUFFIX_WORDS or context.word(name) and len(name) > 2
+    return ["dot", *([name] if said else letters(name))]
+
+
 @rule(r"[vV](\d+(?:\.\d+)+)" + END, "l")
 def version(match: re.Match[str], context: Text) -> list[str] | None:
     """A version. `v1.2.3` -> version one point two point three"""

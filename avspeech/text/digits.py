@@ -24,6 +24,7 @@ _RAISED = rf"(?:\^\(?([-−+]?\d{{1,6}})\)?|([⁻⁺]?[{_SUP}]+))"
 _MINUS = {
     "-": ["minus"],
     "−": ["minus"],
+    "–": ["minus"],
     "+": ["plus"],
     "±": ["plus", "or", "minus"],
     "~": ["about"],
@@ -169,6 +170,7 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
         context.text[end : end + 2] == ". " and context.text[end + 2 : end + 3].islower()
     )
     stuff = unit.many.endswith(_OF_STUFF) and context.after(behind) not in lists.THINGS
+    joined |= re.match(r"-[a-z]", context.behind(end)) is not None
     singular = joined or value.one or context.adjective(start, behind, stuff)
     return [*value.words, *units.said(unit, singular)], end, True
 
@@ -178,7 +180,7 @@ def _followed(context: Text, end: int) -> bool:
     return context.view[end : end + 1].isalnum()
 
 
-@rule(rf"([-−+±~≈]?)\s?(?=[\d.{_VULGAR}])", "ds")
+@rule(rf"([-−+±~≈]?|(?<= )–(?=\d))\s?(?=[\d.{_VULGAR}])", "ds")
 def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A number with its sign and unit, one behind "a" or before a noun. `a -5 °C wind` -> a minus
     five degree celsius wind"""
@@ -284,6 +286,14 @@ def times(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
 def times_as(match: re.Match[str], context: Text) -> list[str] | None:
     """How many times. `2x faster` -> two times faster"""
     return [*number(match.group(1)), "times"]
+
+
+@rule(r"(\d+)[xX](?=/|\s+(?:a|per|daily|weekly|monthly)\b)(?:/([a-z]+))?" + END, "d")
+def times_per(match: re.Match[str], context: Text) -> list[str] | None:
+    """How often. `3x/week` -> three times per week"""
+    times, period = match.groups()
+    often = [*number(times), "time" if times == "1" else "times"]
+    return [*often, "per", period] if period else often
 
 
 @rule(rf"({NUMBER})\"", "d")

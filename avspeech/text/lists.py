@@ -96,6 +96,7 @@ COUNTED = words("lists.counted")
 # Before one that tells kings and popes apart; any name is one behind a word of RANKS.
 RULERS = words("lists.rulers")
 RANKS = words("lists.ranks")
+GIVEN = words("lists.given")
 AGES = frozenset("century dynasty olympiad congress corps legion army".split())
 
 # Capitals said as a word, though they look like an abbreviation.

@@ -45,11 +45,9 @@ def series(match: re.Match[str], context: Text) -> list[str] | None:
     before = context.before(match.start())
     if not re.fullmatch(r"[A-Z]{2,4}", before) or re.match(r"1[1-9]|20|0|.00", text):
         return None
-    if before in lists.MONEY or context.shouted(match.start()):
+    if before in lists.MONEY or before.lower() in lists.CODES or context.shouted(match.start()):
         return None
-    following = context.after(match.end())
-    counted = following.endswith("s") and following.lower() not in lists.NOT_NOUNS
-    return None if counted or context.text[match.start() - 1] != " " else pairs(text)
+    return None if context.text[match.start() - 1] != " " else pairs(text)
 
 
 @rule(r"(\d{3})(?:[-–](\d{1,4}))?(?:['’]?(s))?(?![\d,]|[.:]\d|[-–]\d)" + END, "d")
@@ -57,7 +55,7 @@ def of_three(match: re.Match[str], context: Text) -> list[str] | None:
     """The number of a room, a road or a flight. `Room 237` -> room two thirty seven"""
     first, second, plural = match.groups()
     before = context.before(match.start()).lower()
-    american = re.search(r"\bU\.?S\.? $", context.text[max(0, match.start() - 6) : match.start()])
+    american = re.search(r"(?:^|[^\d ]) ?U\.?S\.? $", context.text[max(0, match.start() - 7) : match.start()])
     listed = before in lists.NUMBERED or american
     if not listed or first[0] == "0" or american and context.after(match.end()).endswith("s"):
         return None

@@ -41,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     addresses.host,
     addresses.file_name,
     addresses.path,
+    addresses.ending,
     addresses.version,
     addresses.dotted_name,
     # places in books and on the earth
@@ -89,6 +90,7 @@ RULES: tuple[Rule, ...] = (
     digits.groups,
     digits.times,
     digits.times_as,
+    digits.times_per,
     digits.number_range,
     digits.quantity,
     digits.numbered,
@@ -102,6 +104,9 @@ RULES: tuple[Rule, ...] = (
     words.initial,
     words.abbreviation,
     words.undotted,
+    signs.function_of,
+    signs.given,
+    signs.letter_range,
     signs.function,
     signs.by,
     signs.and_letters,
@@ -163,11 +168,15 @@ _SAME = {
     "}": ",",
 }
 _CLOSERS = "\"'”’)]}»"
-# A lower-case word that no rule but the last can fit.
-_PLAIN = re.compile(rf"(?=[a-z]{{0,4}}[aeiouy])[a-z]{{2,}}(?:'(?:s|t|re|ve|ll|d|m))?(?=[ \n{EDGE}])")
+# A word that no rule but the last can fit.
+_PLAIN = re.compile(
+    rf"(?=[A-Za-z]?[a-z]{{0,4}}[aeiouy]|[AEIOUY])[A-Za-z][a-z]+(?:'(?:s|t|re|ve|ll|d|m))?"
+    rf"(?=[ \n{EDGE}])"
+)
 _SPECIAL = frozenset(
-    {name.lower() for name in lists.ABBREVIATIONS if len(name) > 2}
-    | {name for name in (*lists.ABBREVIATIONS, *lists.WRITTEN) if name.islower()}
+    {form for name in lists.ABBREVIATIONS for form in (name, name.lower(), name.title())}
+    | {*lists.WRITTEN, *lists.MONTHS, *citations.BOOKS, *lists.STATE_NAMES}
+    | {name.title() for name in (*lists.MONTH_NAMES, *lists.DAY_NAMES)}
     | set("ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xx ci".split())
     | set(signs.FUNCTIONS)
 )
@@ -252,13 +261,13 @@ def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
             pieces.append(Spoken((mine.group().lower(),), position, mine.end(), True))
             position = mine.end()
             continue
-        plain = _PLAIN.match(view, position) if "a" <= character <= "z" else None
+        plain = _PLAIN.match(view, position) if character.isalpha() else None
         if (
             plain
             and plain.group() not in _SPECIAL
             and not (plain.group()[-1] == "s" and text[plain.end()] in "'’")
         ):
-            pieces.append(Spoken((plain.group(),), position, plain.end()))
+            pieces.append(Spoken((plain.group().lower(),), position, plain.end()))
             position = plain.end()
             continue
         if character == EDGE or character.isspace():

@@ -98,6 +98,9 @@ def _meant(
             if after.lower() in lists.AGES and before
             else None
         )
+    first = near[2] if len(near) > 2 and len(near[1]) == 1 else near[1] if len(near) > 1 else ""
+    if first.lower() in lists.GIVEN and first[:1].isupper() and 1 < number < 6 and text != "V":
+        return ["the", *ordinal(number)]  # "John Smith III"
     ranked = len(near) > 1 and near[1].lower() in lists.RANKS
     if plain in lists.RULERS or ranked or value(before) and False:
         if text == "I" and after.lower() in _PRONOUN and not ranked:

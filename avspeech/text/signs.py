@@ -53,6 +53,31 @@ def formula(match: re.Match[str], context: Text) -> list[str] | None:
     return said
 
 
+@rule(rf"([A-Zf-hp-y])(?={EDGE}[A-Za-z](?:, ?[A-Za-z])?{EDGE})", "l")
+def function_of(match: re.Match[str], context: Text) -> list[str] | None:
+    """A function with its variable. `f(x) = 2` -> F of X equals two"""
+    text = context.text[match.end() : match.end() + 6]
+    if match.start() and context.view[match.start() - 1].isalnum():
+        return None
+    found = re.match(r"\([A-Za-z](?:, ?[A-Za-z])?\)(?!\w)", text) and text[1] not in "sk"
+    return [match.group().upper(), "of"] if found else None
+
+
+@rule(rf"P(?={EDGE})[{EDGE}]([A-Z])\|([A-Z])(?={EDGE})", "l")
+def given(match: re.Match[str], context: Text) -> list[str] | None:
+    """A conditional probability. `P(A|B)` -> P of A given B"""
+    return ["P", "of", match.group(1), "given", match.group(2)]
+
+
+@rule(rf"([A-Z])–([A-Z]{{1,2}}){END}|(A-Z|M-F|A-F|X?S-X?L|X?S-M|M-X?L)" + END, "l")
+def letter_range(match: re.Match[str], context: Text) -> list[str] | None:
+    """From one letter to another. `A–Z` -> A to Z"""
+    first, _, last = match.group().replace("–", "-").partition("-")
+    if match.start() and context.view[match.start() - 1] in "-–":
+        return None
+    return [*letters(first), "to", *letters(last)]
+
+
 FUNCTIONS = {
     "sin": "sine",
     "cos": "cosine",

@@ -70,10 +70,14 @@ def initial(match: re.Match[str], context: Text) -> list[str] | None:
     return [name] if name != "I" or context.before(match.start()).istitle() else None
 
 
-@rule(rf"([A-Za-z]+){EDGE}", "l")
+@rule(rf"([A-Za-z]+)(?:\.['’]s{END}|{EDGE})", "l")
 def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """An abbreviation with its period. `Dear Dr. Smith` -> dear doctor smith"""
     name, start, end = match.group(1), match.start(), match.end()
+    if end > match.end(1) + 1:  # "Jr.'s"
+        owner = lists.ABBREVIATIONS.get(name)
+        said = owner[0] if owner else [name.lower()]
+        return [*said[:-1], said[-1] + "'s"], end
     found = lists.ABBREVIATIONS.get(name)
     if found is None and name.istitle() and len(name) > 1:
         found = lists.ABBREVIATIONS.get(name.lower())
@@ -165,13 +169,22 @@ def undotted(match: re.Match[str], context: Text) -> list[str] | None:
     return list(lists.ABBREVIATIONS[match.group()][0])
 
 
+def _is_country(context: Text, start: int, end: int) -> bool:
+    """Whether "US" in a line of capitals is the country: "US TROOPS LEAVE"."""
+    before = context.words_before(start)[:1]
+    if before:
+        return before == ["THE"]
+    return context.after(end) not in ("", "AND", "TOO", "OR")
+
+
 @rule(r"([A-Z]{2,})(['’]?s)?(?![^\W_])", "l")
 def capitals(match: re.Match[str], context: Text) -> list[str] | None:
     """Capitals: a word or spelled. `the FBI and NASA` -> the fbi and nasa"""
     name, plural = match.groups()
     word = name.lower()
     if context.shouted(match.start()) and (context.word(word) or len(name) > 3 and _vowels(name)):
-        return None
+        if name != "US" or not _is_country(context, match.start(), match.end()):
+            return None
     near = [w for w in (context.before(match.start()), context.after(match.end()))]
     emphasis = any(len(w) > 3 and w.isupper() and context.word(w.lower()) for w in near)
     vowels = _vowels(name)

@@ -103,14 +103,17 @@ def file_name(match: re.Match[str], context: Text) -> list[str] | None:
     return [*mixed(name, context), "dot", *last]
 
 
-@rule(r"\.([a-z]\w{1,4})" + END, "s")
+@rule(r"\.([a-z]\w{1,15}|NET)" + END, "s")
 def ending(match: re.Match[str], context: Text) -> list[str] | None:
-    """The ending of names by itself. `a .csv file` -> a dot C S V file"""
-    name = match.group(1)
-    if not context.opens(match.start()) or name not in lists.SUFFIXES | lists.TOP_LEVEL:
+    """The ending of names by itself, or a name that begins with a dot. `a .csv file` -> a dot C S V
+    file"""
+    name = match.group(1).lower()
+    if not context.opens(match.start()):
         return None
-    said = name in lists.SUFFIX_WORDS or context.word(name) and len(name) > 2
-    return ["dot", *([name] if said else letters(name))]
+    if name not in lists.SUFFIXES | lists.TOP_LEVEL:
+        return ["dot", *mixed(name, context)]
+    plain = len(name) > 2 and context.word(name) and not context.word_is_letters(name)
+    return ["dot", *([name] if plain or name in lists.SUFFIX_WORDS else letters(name))]
 
 
 @rule(r"[vV](\d+(?:\.\d+)+)" + END, "l")

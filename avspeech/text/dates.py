@@ -23,8 +23,8 @@ _DATED = frozenset(
 )
 # Before a time that something takes.
 _LASTING = frozenset(
-    "in of time finished clocked ran lasts lasted runs took takes within under over at".split()
-) - {"at"}
+    "in of time finished clocked lasts lasted runs took takes within under over".split()
+)
 _HALF = r"\s?([aApP])\.?\s?[mM]" + END  # am, P.M, ...
 _TH = r"(?:st|nd|rd|th)?"
 

@@ -210,7 +210,8 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
 
 
 def _is_code(context: Text, start: int) -> bool:
-    near = [w.lower() for w in context.words_before(start)[:3]]
+    written = re.split(r"[^\w\s.:#'’]|\n", context.text[max(0, start - 40) : start])[-1]
+    near = [w.lower() for w in re.findall(r"\w+", written)[:-4:-1]]
     if re.match(r"[2-8]11(?!\d)", context.behind(start)):
         before = context.text[max(0, start - 12) : start]
         return re.search(r"\b(?:[2-9]11 (?:or|and)|call|dial|text) $", before, re.I) is not None

@@ -56,7 +56,10 @@ def of_three(match: re.Match[str], context: Text) -> list[str] | None:
     first, second, plural = match.groups()
     before = context.before(match.start()).lower()
     american = re.search(r"(?:^|[^\d ]) ?U\.?S\.? $", context.text[max(0, match.start() - 7) : match.start()])
-    listed = before in lists.NUMBERED or american
+    plane = re.fullmatch(r"7[0-8]7", first) and before in ("a", "the", "new", "old")
+    counted = context.after(match.end())
+    plane = plane and not (counted.endswith("s") and counted.islower())
+    listed = before in lists.NUMBERED or american or plane
     if not listed or first[0] == "0" or american and context.after(match.end()).endswith("s"):
         return None
     if first.endswith("00") and not second and not plural:
@@ -72,7 +75,7 @@ def _many(said: list[str]) -> list[str]:
     return [*first, last + ("es" if last.endswith("x") else "s")]
 
 
-@rule(rf"(\d{{3}})\(?{EDGE}?([a-z])(?=[){EDGE}])", "d")
+@rule(rf"(\d{{3}}){EDGE}([a-z]){EDGE}", "d")
 def paragraph(match: re.Match[str], context: Text) -> list[str] | None:
     """A law that a plan is named by. `a 401(k) plan` -> a four oh one K plan"""
     if context.text[match.end(1)] != "(":

@@ -29,6 +29,8 @@ def _said(
     one, many, small, smalls = lists.MONEY[sign]
     whole = plain(whole) or "0"
     noun = context.adjective(start, end)
+    if noun and fraction and not size and context.after(end).endswith("s"):
+        noun = context.determined(start)  # "$15 adults, $7.50 kids"
     joined = re.match(r"-[a-z]+", context.behind(end))
     if size or fraction and (len(fraction) != 2 or not small):
         amount = number(whole + ("." + fraction if fraction else ""))
@@ -87,7 +89,7 @@ def cents(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(plain(match.group(1))), "cent" if one else "cents"]
 
 
-@rule(r"[-–](\s?)(?=[$£€¥₹]?\d)", "s")
+@rule(rf"[-–](\s?)(?=[$£€¥₹]?\d|(?:{'|'.join(lists.MONTHS)})\W)", "s")
 def until(match: re.Match[str], context: Text) -> list[str] | None:
     """A dash between two prices, shares or times. `10am-5pm` -> ten A M to five P M"""
     before = context.text[max(0, match.start() - 20) : match.start()]

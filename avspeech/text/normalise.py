@@ -100,6 +100,7 @@ RULES: tuple[Rule, ...] = (
     models.bare_digits,
     # letters and words
     roman.list_number,
+    roman.roman_nth,
     roman.roman,
     words.initial,
     words.abbreviation,

@@ -16,6 +16,8 @@ _STREET = (
 _NAME = r"(?:[A-Z][\w'’]+|\d+(?:st|nd|rd|th))"
 _TO_STREET = re.compile(rf"\.? (?:St\. )?{_NAME}(?: [A-Z][\w'’]+){{0,2}} {_STREET}")
 _FROM_STREET = re.compile(rf"{_STREET}\.?,? $")
+_HIGHWAY = r"(?:\b(?:I|US|SR|U\.S\.)[- ]|\b(?:Route|Rte\.|Hwy\.?|Highway|Interstate) )"
+_FROM_HIGHWAY = re.compile(rf"{_HIGHWAY}\d{{1,3}} $")
 _DEGREES = re.compile(
     r"(\d{1,3}(?:\.\d+)?)\s?°(?:\s?(\d{1,2}(?:\.\d+)?)\s?['′’](?:\s?(\d{1,2}(?:\.\d+)?)\s?[\"″”])?)?"
     r"(?:\s?([NSEW])(?![^\W_]))?"
@@ -25,6 +27,11 @@ _DEGREES = re.compile(
 def saint(text: str, end: int) -> bool:
     """Whether a name and a street follow "St." (which ends at a place): "St. James St."."""
     return bool(re.match(rf" {_NAME}(?: [A-Z][\w'’]+)? {_STREET}", text[end : end + 60]))
+
+
+def on_highway(text: str, start: int) -> bool:
+    """Whether a number that begins at a place is a highway's: "I-5 N."."""
+    return re.search(rf"{_HIGHWAY}$", text[max(0, start - 14) : start]) is not None
 
 
 def heads_street(text: str, end: int) -> bool:
@@ -44,8 +51,9 @@ def direction(match: re.Match[str], context: Text) -> list[str] | tuple[list[str
     text = context.text
     if start and (text[start - 1].isalnum() or text[start - 1] in "-/.&"):
         return None
-    if _FROM_STREET.search(text[max(0, start - 14) : start]):
-        return compass(match.group())
+    near = text[max(0, start - 18) : start]
+    if _FROM_STREET.search(near) or _FROM_HIGHWAY.search(near):
+        return compass(match.group()), end + (text[end : end + 2] == ". ")
     before = context.before(start)
     named = before[:1].isupper() and before not in lists.OPENERS and text[start - 1 : start] == " "
     if (named and text[start - 2 : start] != ", ") or not heads_street(text, end):

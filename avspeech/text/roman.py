@@ -12,6 +12,7 @@ _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _RIGHT = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
 # Words and abbreviations of these letters, where nothing says that a number is meant.
 _WORDS = lists.words("roman.words") - {"III", "XX"}
+_LETTER_X = frozenset("generation gen type factor unit class group system systems iteration".split())
 _PRONOUN = lists.words("roman.pronoun")
 
 
@@ -45,9 +46,16 @@ def roman(match: re.Match[str], context: Text) -> list[str] | None:
     return said
 
 
+@rule(r"([IVXLC]{1,7})(th|st|nd|rd)" + END, "l")
+def roman_nth(match: re.Match[str], context: Text) -> list[str] | None:
+    """A Roman numeral with the ending of an ordinal. `the IVth floor` -> the fourth floor"""
+    number = value(match.group(1))
+    return ordinal(number) if number else None
+
+
 @rule(r"([ivxl]{2,6}|i)(?=[" + EDGE + "])", "l")
 def list_number(match: re.Match[str], context: Text) -> list[str] | None:
-    """The number of a point in a list. `(iv) Stir` -> four stir"""
+    """The number of a point in a list. `iv) Stir` -> four, stir"""
     start, end = match.span()
     closed = context.text[end : end + 1] == ")"
     opened = context.text[max(0, start - 1) : start]
@@ -77,6 +85,8 @@ def _meant(
     ):
         if text == "I" and not (before[:1].isupper() and after.lower() not in _PRONOUN):
             return None
+        if text in ("L", "C", "D", "M") or text == "X" and plain in _LETTER_X:
+            return None  # "Appendix C", "Generation X"
         if text.islower() and (len(text) == 1 and text in "lcd" or not before):
             return None
         return cardinal(number)

@@ -39,6 +39,9 @@ def sharp(match: re.Match[str], context: Text) -> list[str] | None:
 def formula(match: re.Match[str], context: Text) -> list[str] | None:
     """A formula with indices below the line. `H₂O` -> H two O"""
     plain = match.group().translate(lists.SUBSCRIPTS).translate(lists.SUPERSCRIPTS)
+    name = re.fullmatch(r"([a-z]{3,})(\d+)", plain)
+    if name and context.word(name.group(1)):
+        return [name.group(1), *number(name.group(2))]  # "log₂"
     said: list[str] = []
     for part in re.findall(r"[A-Za-z]|\d+|[-+]", plain):
         said += (
@@ -53,17 +56,18 @@ def formula(match: re.Match[str], context: Text) -> list[str] | None:
     return said
 
 
-@rule(rf"([A-Zf-hp-y])(?={EDGE}[A-Za-z](?:, ?[A-Za-z])?{EDGE})", "l")
+@rule(rf"([A-Zf-hp-y]){EDGE}([A-Za-z](?:, ?[A-Za-z])?){EDGE}", "l")
 def function_of(match: re.Match[str], context: Text) -> list[str] | None:
     """A function with its variable. `f(x) = 2` -> F of X equals two"""
-    text = context.text[match.end() : match.end() + 6]
-    if match.start() and context.view[match.start() - 1].isalnum():
+    start, end = match.span()
+    if start and context.view[start - 1].isalnum() or match.group(2) in ("s", "k"):
         return None
-    found = re.match(r"\([A-Za-z](?:, ?[A-Za-z])?\)(?!\w)", text) and text[1] not in "sk"
-    return [match.group().upper(), "of"] if found else None
+    if not re.match(r"\w\([^()]*\)(?!\w)", context.text[start : end + 1]):
+        return None
+    return [match.group(1).upper(), "of", *letters(match.group(2))]
 
 
-@rule(rf"P(?={EDGE})[{EDGE}]([A-Z])\|([A-Z])(?={EDGE})", "l")
+@rule(rf"P{EDGE}([A-Z])\|([A-Z]){EDGE}", "l")
 def given(match: re.Match[str], context: Text) -> list[str] | None:
     """A conditional probability. `P(A|B)` -> P of A given B"""
     return ["P", "of", match.group(1), "given", match.group(2)]
@@ -90,11 +94,22 @@ FUNCTIONS = {
 
 
 @rule(rf"({'|'.join(FUNCTIONS)})(?=\(?{EDGE}|\s?[(θαβφωπ])", "l")
-def function(match: re.Match[str], context: Text) -> list[str] | None:
+def function(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A function before its variable. `sin(x)` -> sine X"""
     end = match.end()
-    found = re.match(r"\((?:\d{0,3}[a-zθαβφωπ]\w?|\d+)\)|\s?[θαβφωπ]", context.text[end : end + 8])
-    return FUNCTIONS[match.group()].split() if found else None
+    found = re.match(
+        r"\((\d{0,3})([a-zθαβφωπ]?)\)|(?=\s?[θαβφωπ])", context.text[end : end + 8]
+    )
+    if found is None:
+        return None
+    words = FUNCTIONS[match.group()].split()
+    factor, name = found.group(1), found.group(2)
+    inner = [*(number(factor) if factor else []), *(_name(name) if name else [])]
+    return [*words, *inner], end + found.end()
+
+
+def _name(variable: str) -> list[str]:
+    return list(lists.SIGNS[variable][0]) if variable in lists.GREEK else letters(variable)
 
 
 _ELEMENT = (
@@ -141,10 +156,10 @@ def minus_letter(match: re.Match[str], context: Text) -> list[str] | None:
     return ["minus"] if context.opens(match.start()) else None
 
 
-@rule(r"([a-z]+|[A-Z]{2,3})/([a-z]+|[A-Z]{2,3})(?![^\W_]|/)", "l")
+@rule(r"([a-z]+|[A-Z]{2,3})/([a-z]+|[A-Z]{2,3})([²³]?)(?![^\W_]|/)", "l")
 def per_word(match: re.Match[str], context: Text) -> list[str] | None:
     """So many of a thing in each other one. `20 miles/hour` -> twenty miles per hour"""
-    first, second = match.groups()
+    first, second, raised = match.groups()
     if first in ("he", "she", "his", "him", "her") and second in (
         "he",
         "she",
@@ -162,6 +177,7 @@ def per_word(match: re.Match[str], context: Text) -> list[str] | None:
     return [
         first,
         "per",
+        *({"²": ["square"], "³": ["cubic"]}.get(raised, [])),
         *(
             unit.one.split()
             if unit and not context.word(second) or second in ("min", "sec", "hr") and unit
@@ -170,7 +186,7 @@ def per_word(match: re.Match[str], context: Text) -> list[str] | None:
     ]
 
 
-@rule(r"/([a-zA-Z]+)(?![^\W_]|/)", "s")
+@rule(r"/((?:(?:sq|cu)\.? ?)?[a-zA-Z]+)(?![^\W_]|/)", "s")
 def per(match: re.Match[str], context: Text) -> list[str] | None:
     """A slash behind an amount. `$15/hr` -> fifteen dollars per hour"""
     before = context.view[max(0, match.start() - 20) : match.start()]
@@ -179,9 +195,11 @@ def per(match: re.Match[str], context: Text) -> list[str] | None:
     ):
         return None
     name = match.group(1)
-    unit = units.table().get(name)
+    area, _, length = name.rpartition(" ")
+    unit = units.table().get(length)
     if unit is not None:
-        return ["per", *unit.one.split()]
+        power = {"sq": ["square"], "cu": ["cubic"]}.get(area.rstrip("."), [])
+        return ["per", *power, *unit.one.split()]
     if name == "ea":
         return ["each"]
     if name in ("doz", "pc"):

@@ -187,7 +187,9 @@ def _sure(context: Text, start: int, end: int, symbol: str, value: str) -> bool:
     """Whether a symbol that may be something else is the unit: at the end of a clause, before a
     word that cannot follow a noun's adjective, or behind "a" or "the"."""
     following = context.after(end)
-    if symbol in "NSEW" and places.heads_street(context.text, end):
+    if symbol in "NSEW" and (
+        places.heads_street(context.text, end) or places.on_highway(context.text, start)
+    ):
         return False
     digit = re.match(r"\s*[\d$£€]", context.behind(end))
     if symbol in ("in", "ins"):

@@ -94,6 +94,8 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
         return _title_or_street(context, name, words, start, after, kinds), end
     if name == "Sec" and (after == "of" or after[:1].isupper() and after not in lists.OPENERS):
         return ["secretary"], end
+    if name in ("no", "nos") and before.lower() in lists.CODES:
+        return list(words), end  # "the account no. is"
     unsure = (
         "number" in kinds
         and not (
@@ -115,7 +117,7 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
             or before.lower() in ("on", "next", "last", "every", "through", "thru", "fri", "sat")
         )
         or "state" in kinds
-        and not re.search(r"(?:, |\([DRI]-)$", context.text[max(0, start - 3) : start])
+        and not re.search(r"(?:, |\b[DRI]-)$", context.text[max(0, start - 3) : start])
         or "versus" in kinds
         and not (before[:1].isupper() and after[:1].isupper())
         or "al" in kinds
@@ -225,7 +227,7 @@ def letter(match: re.Match[str], context: Text) -> list[str] | None:
     here"""
     name = match.group()[0]
     ending = "'s" * (len(match.group()) > 1)
-    if name == "I" and not ending and not re.match(r"-\d|/[A-Z]", context.behind(match.end())):
+    if name == "I" and not ending and not re.match(r"-[A-Z\d]|/[A-Z]", context.behind(match.end())):
         return ["i"]
     if context.view[match.start() - 1 : match.start()] in ("-", "−") and name == "A":
         return [name + ending]

@@ -26,6 +26,9 @@ def mixed(text: str, context: Text) -> list[str]:
     return words
 
 
+_SHORT = frozenset("co my me us of to in is if or no go on at it by up we he do be hi".split())
+
+
 def _word(part: str, context: Text) -> list[str]:
     if part in lists.WRITTEN:
         return lists.WRITTEN[part]
@@ -34,30 +37,7 @@ def _word(part: str, context: Text) -> list[str]:
     inner = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", part)
     if len(inner) > 1 and not context.word(part.lower()):
         return [word for piece in inner for word in _word(piece, context)]
-    if (
-        context.word(part.lower())
-        and len(part) > 2
-        or len(part) > 4
-        or part
-        in (
-            "co",
-            "my",
-            "of",
-            "to",
-            "in",
-            "is",
-            "or",
-            "no",
-            "go",
-            "on",
-            "at",
-            "by",
-            "up",
-            "we",
-            "do",
-            "be",
-        )
-    ):
+    if context.word(part.lower()) and len(part) > 2 or len(part) > 4 or part in _SHORT:
         return [part.lower()]
     return letters(part)
 

@@ -89,8 +89,7 @@ def clock(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 _LASTS = "".join(
-    rf"(?:(\d+)\s?(?:{unit})(?![a-z])[ ]?)?"
-    for unit in ("d", "h|hrs?", "m|mins?", "s|secs?")
+    rf"(?:(\d+)\s?(?:{unit})(?![a-z])[ ]?)?" for unit in ("d", "h|hrs?", "m|mins?", "s|secs?")
 )
 
 
@@ -190,9 +189,7 @@ def month_day(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(rf"(\d{{1,2}}){_TH}[ ](?:of[ ])?({_MONTH})(?![^\W_])(?:{EDGE}?[ ](\d{{4}}){END})?", "d")
-def day_month(
-    match: re.Match[str], context: Text
-) -> list[str] | tuple[list[str], int] | None:
+def day_month(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
     """A day and its month. `4 July 1776` -> the fourth of july seventeen seventy six"""
     day, month, full = match.groups()
     if not 1 <= int(day) <= 31:

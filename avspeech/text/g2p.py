@@ -32,7 +32,7 @@ class Model:
 
     def score(self, history: str, character: str) -> float:
         """log10 of the probability of a pair after those in `history`."""
-        context, weight = history[-(self.order - 1):], 0.0
+        context, weight = history[-(self.order - 1) :], 0.0
         while True:
             found = self.grams.get(context + character)
             if found is not None:
@@ -87,16 +87,21 @@ def guess(word: str) -> str:
         for score, history, phones in beam:
             for character, chunk in known.pairs[letter]:
                 new = score + known.score(history, character)
-                key = (history + character)[-(known.order - 1):] + str(sum("1" in p for p in (*phones,
-                                                                                              chunk)))
+                key = (history + character)[-(known.order - 1) :] + str(
+                    sum("1" in p for p in (*phones, chunk))
+                )
                 if key not in best or new > best[key][0]:
                     best[key] = (new, history + character, (*phones, chunk))
         beam = sorted(best.values(), reverse=True)[:BEAM]
-    ended = sorted(((score + known.score(history, END), phones) for score, history, phones in beam),
-                   reverse=True)
+    ended = sorted(
+        ((score + known.score(history, END), phones) for score, history, phones in beam),
+        reverse=True,
+    )
     said = [" ".join(" ".join(phones).split()) for _, phones in ended]
     # One primary stress, as every word has in the dictionary; else the best there is, mended.
-    return next((s for s in said if s.count("1") == 1), None) or _stressed(next((s for s in said if s), ""))
+    return next((s for s in said if s.count("1") == 1), None) or _stressed(
+        next((s for s in said if s), "")
+    )
 
 
 def _stressed(phones: str) -> str:

@@ -23,11 +23,11 @@ def pairs(text: str) -> list[str]:
     return [*cardinal(int(first)), *(["oh"] if last[0] == "0" else []), *cardinal(int(last))]
 
 
-@rule(r"([A-Z]{1,3})(-?)(\d{3,4})(?:-(\d{1,4}))?(?![\d-]|[.,:]\d)", "l")
+@rule(r"([A-Z]{1,3})(-?)(\d{3,4})(?:-(\d{1,4}))?(s(?!\w))?(?![\d-]|[.,:]\d)", "l")
 def model(match: re.Match[str], context: Text) -> list[str] | None:
     """Letters in capitals and a number. `an A320 and a F-150` -> an A three twenty and a F one
     fifty"""
-    name, hyphen, first, second = match.groups()
+    name, hyphen, first, second, plural = match.groups()
     start = match.start()
     if start and (context.view[start - 1].isalnum() or context.view[start - 1] in "-_/."):
         return None
@@ -35,7 +35,8 @@ def model(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     is_year = re.fullmatch(r"19\d\d|20\d\d", first)
     said = year(int(first)) if is_year else pairs(first)
-    return [*letters(name), *said, *(pairs(second) if second else [])]
+    said = [*letters(name), *said, *(pairs(second) if second else [])]
+    return _many(said) if plural else said
 
 
 @rule(r"(\d{4})(?![\d,]|\.\d)" + END, "d")
@@ -55,7 +56,9 @@ def of_three(match: re.Match[str], context: Text) -> list[str] | None:
     """The number of a room, a road or a flight. `Room 237` -> room two thirty seven"""
     first, second, plural = match.groups()
     before = context.before(match.start()).lower()
-    american = re.search(r"(?:^|[^\d ]) ?U\.?S\.? $", context.text[max(0, match.start() - 7) : match.start()])
+    american = re.search(
+        r"(?:^|[^\d ]) ?U\.?S\.? $", context.text[max(0, match.start() - 7) : match.start()]
+    )
     plane = re.fullmatch(r"7[0-8]7", first) and before in ("a", "the", "new", "old")
     counted = context.after(match.end())
     plane = plane and not (counted.endswith("s") and counted.islower())

@@ -46,7 +46,10 @@ def _said(
     return cents if int(whole) == 0 else [*words, "and", *cents]
 
 
-@rule(rf"([-−+]?)({_SIGNS}|(?:{_CODES})(?=\s?\d)|Rs(?={EDGE} ?\d)){EDGE}?\s?([-−]?){_AMOUNT}(?![^\W_])", "sl")
+@rule(
+    rf"([-−+]?)({_SIGNS}|(?:{_CODES})(?=\s?\d)|Rs(?={EDGE} ?\d)){EDGE}?\s?([-−]?){_AMOUNT}(?![^\W_])",
+    "sl",
+)
 def money(match: re.Match[str], context: Text) -> list[str] | None:
     """An amount behind its sign, one before a noun. `a $5M deal` -> a five million dollar deal"""
     sign, coin, sign2, whole, fraction, size = match.groups()

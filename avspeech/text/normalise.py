@@ -107,6 +107,7 @@ RULES: tuple[Rule, ...] = (
     words.undotted,
     signs.function_of,
     signs.given,
+    signs.letter_ratio,
     signs.letter_range,
     signs.function,
     signs.by,

@@ -15,16 +15,21 @@ from avspeech.text import lexicon
 Phonemiser = Callable[[Sequence[str], Sequence[bool], str], "list[tuple[tuple[str, ...], str]]"]
 
 
-def _default(words: Sequence[str], final: Sequence[bool],
-             language: str) -> list[tuple[tuple[str, ...], str]]:
+def _default(
+    words: Sequence[str], final: Sequence[bool], language: str
+) -> list[tuple[tuple[str, ...], str]]:
     if not language.lower().startswith("en"):
-        raise InputError(f"language '{language}': the default phonemiser knows English; take "
-                         f"phonemiser=espeak, "
-                         "which comes with the extra 'tts': pip install 'avspeech[tts]'")
+        raise InputError(
+            f"language '{language}': the default phonemiser knows English; take "
+            f"phonemiser=espeak, "
+            "which comes with the extra 'tts': pip install 'avspeech[tts]'"
+        )
     return lexicon.phonemise(words, final)
 
 
-def _espeak(words: Sequence[str], final: Sequence[bool], language: str) -> list[tuple[tuple[str, ...], str]]:
+def _espeak(
+    words: Sequence[str], final: Sequence[bool], language: str
+) -> list[tuple[tuple[str, ...], str]]:
     from avspeech.text import espeak
 
     return espeak.phonemise(words, final, language)

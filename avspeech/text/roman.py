@@ -12,7 +12,9 @@ _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _RIGHT = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
 # Words and abbreviations of these letters, where nothing says that a number is meant.
 _WORDS = lists.words("roman.words") - {"III", "XX"}
-_LETTER_X = frozenset("generation gen type factor unit class group system systems iteration".split())
+_LETTER_X = frozenset(
+    "generation gen type factor unit class group system systems iteration".split()
+)
 _PRONOUN = lists.words("roman.pronoun")
 
 

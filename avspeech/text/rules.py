@@ -143,7 +143,8 @@ class Text:
             return bool(following) and following.lower() not in lists.FUNCTION - {"can"}
         if near and near[0].lower() in lists.DETERMINERS:
             return bool(following) and (
-                following.lower() not in lists.NOT_NOUNS or following.lower() in lists.ALSO_NOUNS | {"can"}
+                following.lower() not in lists.NOT_NOUNS
+                or following.lower() in lists.ALSO_NOUNS | {"can"}
             )
         if (
             not following

@@ -21,9 +21,10 @@ _BATTING = frozenset(
     "hit hits hitting batting batted bats batter average slugging slugged hitter".split()
 )
 _RESULT = frozenset("score vote voted lead leads led win won beat margin ruling decision".split())
+_CLUBS = frozenset("team we they club".split())
 _BEHIND_RECORD = frozenset(
     "this on in since against at when after overall record mark start season and under with "
-    "over all-time away".split()
+    "over all-time away so".split()
 )
 
 
@@ -60,6 +61,8 @@ def record(match: re.Match[str], context: Text) -> list[str] | None:
     if not near or not _RESULT.isdisjoint(near):
         return None
     following = context.after(match.end()).lower()
+    if near[0].endswith("'re"):
+        near = ["are", *near]  # "They're 8-0."
     loose = not following or following in _BEHIND_RECORD
     named = following in ("record", "mark", "start", "season")
     counting = near[0] in _RECORD or near[0] in ("to", "is", "are", "were", "a", "was", "of", "at")
@@ -83,4 +86,4 @@ def batting(match: re.Match[str], context: Text) -> list[str] | None:
 
 def _teams(near: list[str]) -> bool:
     """Whether the words before, the nearest first, are of a team: "the Bulls are"."""
-    return len(near) > 1 and (near[1].endswith("s") or near[1] in ("team", "we", "they", "club"))
+    return len(near) > 1 and (near[1].endswith("s") or near[1].endswith("'re") or near[1] in _CLUBS)

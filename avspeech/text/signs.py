@@ -38,7 +38,8 @@ def sharp(match: re.Match[str], context: Text) -> list[str] | None:
 )
 def formula(match: re.Match[str], context: Text) -> list[str] | None:
     """A formula with indices below the line. `H₂O` -> H two O"""
-    plain = match.group().translate(lists.SUBSCRIPTS).translate(lists.SUPERSCRIPTS)
+    apart = re.sub(rf"(?<=[{_SUB}])(?=[{_SUP}])", " ", match.group())  # "SO₄²⁻"
+    plain = apart.translate(lists.SUBSCRIPTS).translate(lists.SUPERSCRIPTS)
     name = re.fullmatch(r"([a-z]{3,})(\d+)", plain)
     if name and context.word(name.group(1)):
         return [name.group(1), *number(name.group(2))]  # "log₂"
@@ -73,6 +74,12 @@ def given(match: re.Match[str], context: Text) -> list[str] | None:
     return ["P", "of", match.group(1), "given", match.group(2)]
 
 
+@rule(r"(?<![\w.\\])([a-z]):([a-z])(?![\w\\/])", "l", re.IGNORECASE)
+def letter_ratio(match: re.Match[str], context: Text) -> list[str] | None:
+    """A ratio of variables. `a:b` -> A to B"""
+    return [match.group(1).upper(), "to", match.group(2).upper()]
+
+
 @rule(rf"([A-Z])–([A-Z]{{1,2}}){END}|(A-Z|M-F|A-F|X?S-X?L|X?S-M|M-X?L)" + END, "l")
 def letter_range(match: re.Match[str], context: Text) -> list[str] | None:
     """From one letter to another. `A–Z` -> A to Z"""
@@ -97,9 +104,7 @@ FUNCTIONS = {
 def function(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A function before its variable. `sin(x)` -> sine X"""
     end = match.end()
-    found = re.match(
-        r"\((\d{0,3})([a-zθαβφωπ]?)\)|(?=\s?[θαβφωπ])", context.text[end : end + 8]
-    )
+    found = re.match(r"\((\d{0,3})([a-zθαβφωπ]?)\)|(?=\s?[θαβφωπ])", context.text[end : end + 8])
     if found is None:
         return None
     words = FUNCTIONS[match.group()].split()

@@ -29,9 +29,7 @@ PREFIXES = {
 # Powers are said before these, behind all others: "square meter", "second squared".
 _LENGTHS = ("meter", "inch", "foot", "yard", "mile")
 _POWERS = {"2": ("square", "squared"), "3": ("cubic", "cubed")}
-_SYMBOL = (
-    r"(?:°(?=-)|[A-Za-zµμΩÅ℃℉%‰′″°](?:[A-Za-zµμΩ-]*[A-Za-zµμΩ])?)"
-)
+_SYMBOL = r"(?:°(?=-)|[A-Za-zµμΩÅ℃℉%‰′″°](?:[A-Za-zµμΩ-]*[A-Za-zµμΩ])?)"
 _POWER = r"(?:[⁻-]?[²³¹]|\^-?[23]|[23](?!\d))"
 _WHOLE = re.compile(
     rf"(\s?|-)((?:sq|cu|square|cubic|fl){EDGE}?\s)?({_SYMBOL})({_POWER})?"

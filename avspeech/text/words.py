@@ -96,6 +96,8 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
         return ["secretary"], end
     if name in ("no", "nos") and before.lower() in lists.CODES:
         return list(words), end  # "the account no. is"
+    if name == "apt" and before.lower() in lists.DETERMINERS:
+        return list(words), end
     unsure = (
         "number" in kinds
         and not (
@@ -148,7 +150,9 @@ def _title_or_street(
     named_before = before[:1].isupper() and before not in lists.OPENERS
     if numbered or named_before and not named_behind or "street" in kinds:
         return [street]
-    return list(words) if name.title() != "St" or named_behind or before[:1].isupper() else ["street"]
+    return (
+        list(words) if name.title() != "St" or named_behind or before[:1].isupper() else ["street"]
+    )
 
 
 @rule(

@@ -19,7 +19,16 @@ from avspeech.text import lexicon, symbols
 CASES = Path(__file__).parent / "cases"
 # The sets of sentences, in the order in which they were written.
 SETS = (
-    "first", "later", "last", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+    "first",
+    "later",
+    "last",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
     "eleventh",
 )
 # What may stand behind a thing; "{}" is the thing.

@@ -92,7 +92,9 @@ def fraction(top: int, bottom: int) -> list[str]:
 _MIXED_SIGN = re.compile(rf"(?:({N})\s?)?([{_VULGAR}])")
 _MIXED = re.compile(rf"({N})[ -](\d{{1,2}})/(\d{{1,3}})(?![\d/])")
 _FRACTION = re.compile(r"(\d{1,4})[/⁄](\d{1,7})(?![\d/⁄])")
-_SCIENTIFIC = re.compile(rf"({NUMBER})(?:[eE]([-+−]?\d{{1,3}})(?![\w.])|\s?[xX×·*]\s?10{_RAISED})")
+_SCIENTIFIC = re.compile(
+    rf"({NUMBER})(?:[eE]([-+−]?\d{{1,3}})(?![\w.])|\s?[xX×·*]\s?10{_RAISED})"
+)
 _POWER = re.compile(rf"({NUMBER}){_RAISED}")
 _NUMBER = re.compile(
     rf"({NUMBER})(?:[ \u00a0](hundred|thousand|million|billion|trillion)(?![^\W_]))?"
@@ -365,7 +367,8 @@ def lettered_number(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(
-    rf"([A-Z]{{2}}|{'|'.join(sorted(lists.STATE_NAMES))}){EDGE}?[ ](\d{{5}})(?:-(\d{{4}}))?(?![\d-])",
+    rf"([A-Z]{{2}}|{'|'.join(sorted(lists.STATE_NAMES))}){EDGE}?[ ]"
+    r"(\d{5})(?:-(\d{4}))?(?![\d-])",
     "l",
 )
 def zip_code(match: re.Match[str], context: Text) -> list[str] | None:

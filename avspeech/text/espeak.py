@@ -1,8 +1,9 @@
 """Phones from espeak-ng (extra `tts`), in the symbols of `symbols`.
 
-For English its phones are brought to the inventory of the default phonemiser (a flapped t is a "t", a
-syllabic n is "ə n", lengths go), so that a voice trained with one can be driven by the other. Of other
-languages, lengths and such are symbols of their own; what is not in the table is left out.
+For English its phones are brought to the inventory of the default phonemiser (a flapped t is a
+"t", a syllabic n is "ə n", lengths go), so that a voice trained with one can be driven by the
+other. Of other languages, lengths and such are symbols of their own; what is not in the table is
+left out.
 """
 
 from __future__ import annotations
@@ -77,8 +78,8 @@ def to_symbols(phone: str, language: str = "en-us") -> list[str]:
 def phonemise(
     words: Sequence[str], final: Sequence[bool], language: str
 ) -> list[tuple[tuple[str, ...], str]]:
-    """(symbols, "espeak") of each word; read phrase by phrase where espeak-ng keeps the words apart, else
-    each word by itself."""
+    """(symbols, "espeak") of each word; read phrase by phrase where espeak-ng keeps the words
+    apart, else each word by itself."""
     phrases: list[list[str]] = [[]]
     for word, last in zip(words, final):
         phrases[-1].append(word)

@@ -1,8 +1,8 @@
 """Pronunciations of words that no dictionary has, by a joint n-gram model of letters and phones.
 
-M. Bisani, H. Ney, "Joint-sequence models for grapheme-to-phoneme conversion" (Speech Communication 50, 2008);
-trained by tools/train_g2p.py on CMUdict, one word in 20 held out. Its errors on those: `errors`, as the tool
-prints and the tests check.
+M. Bisani, H. Ney, "Joint-sequence models for grapheme-to-phoneme conversion" (Speech
+Communication 50, 2008); trained by tools/train_g2p.py on CMUdict, one word in 20 held out. Its
+errors on those: `errors`, as the tool prints and the tests check.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ LONGEST = 40  # letters; what is longer is cut in pieces
 
 @dataclass(frozen=True)
 class Model:
-    """pairs: {letter: [(character, phones)]}; grams: {characters: (log10 probability, log10 back-off)}."""
+    """pairs: {letter: [(character, phones)]}; grams: {characters: (log10 probability, log10
+    back-off)}."""
 
     pairs: dict[str, list[tuple[str, str]]]
     grams: dict[str, tuple[float, float]]
@@ -72,8 +73,8 @@ def held_out(word: str) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def guess(word: str) -> str:
-    """ARPAbet phones of a word of lower-case letters; what are not letters are passed over. One vowel has
-    primary stress."""
+    """ARPAbet phones of a word of lower-case letters; what are not letters are passed over. One
+    vowel has primary stress."""
     letters = "".join(c for c in word if "a" <= c <= "z")
     if len(letters) > LONGEST:
         return f"{guess(letters[:LONGEST])} {guess(letters[LONGEST:])}"
@@ -117,8 +118,8 @@ def _stressed(phones: str) -> str:
 
 
 def errors(entries: Mapping[str, str]) -> dict[str, float]:
-    """Shares of wrong words and phones among {word: phones}: `words` and `phones` with stress, `plain_words`
-    without it."""
+    """Shares of wrong words and phones among {word: phones}: `words` and `phones` with stress,
+    `plain_words` without it."""
     wrong = plain = edits = total = 0
     for word, phones in entries.items():
         said = guess(word)

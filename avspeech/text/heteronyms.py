@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from avspeech.text import lists, parts, tenses
 
-# Behind a noun that stands alone.
+# Words that may follow a noun when no other noun follows it.
 _AFTER = frozenset("who today yesterday tomorrow tonight now again and or but".split())
 # Before the name of a stuff.
 _HOLDING = frozenset(
@@ -83,14 +83,14 @@ def _endings(base: str, ending: str) -> tuple[str, ...]:
 def pronounce(words: Sequence[str], final: Sequence[bool]) -> list[str | None]:
     """The phones of the words that have two pronunciations, None for the others. words: as spoken;
     with a capital where one is written that tells them apart ("Polish")."""
-    told = senses()
+    listed = senses()
     both = pairs()
     lower = [w.lower() for w in words]
     found: list[str | None] = [None] * len(words)
     done = [""] * len(words)
     for place, (written, word) in enumerate(zip(words, lower)):
-        capital = written in told
-        rows = told.get(written if capital else word, ())
+        capital = written in listed
+        rows = listed.get(written if capital else word, ())
         pair = both.get(word)
         if not rows and pair is None:
             continue
@@ -110,7 +110,7 @@ def pronounce(words: Sequence[str], final: Sequence[bool]) -> list[str | None]:
                 done,
             )
         if capital and written != word and part == "verb" and (place == 0 or final[place - 1]):
-            rows = told.get(word, ())  # "Polish the silver."
+            rows = listed.get(word, ())  # "Polish the silver."
         for row in rows:
             if _fits(row, lower, final, place, part):
                 found[place] = row.phones
@@ -146,7 +146,7 @@ def _is_part(wanted: str, words: list[str], final: Sequence[bool], place: int, p
             before.pop()
         if before and (before[-1] in parts.BE or before[-1].endswith(("'s", "'re", "'m"))):
             return True
-        return _asked(words, final, place)
+        return _in_question(words, final, place)
     if wanted == "base":
         before = [w for w in words[max(0, place - 3) : place] if not parts.adverb(w)]
         return before[-1:] == ["to"] or bool(before) and before[-1] in parts.MODALS
@@ -177,7 +177,7 @@ def _is_part(wanted: str, words: list[str], final: Sequence[bool], place: int, p
     return wanted == part
 
 
-def _asked(words: list[str], final: Sequence[bool], place: int) -> bool:
+def _in_question(words: list[str], final: Sequence[bool], place: int) -> bool:
     """Whether a word is the last of a question that begins with a form of be: "Was it live?"."""
     if not final[place] or place < 2:
         return False

@@ -1,14 +1,17 @@
 """Prosody markup without XML, and the part of SSML that says the same.
 
-    I said <brk 0.4> no<rise>            a break of 0.4 s (also 0.4s, 400ms; <brk>: the voice
-    decides how long) Really<rise slope=4>                 the last word rises by 4 semitones; <fall
-    slope=3>, <level> <prosody rate=1.2>faster</prosody>   also 120%, +20%, x-slow, slow, medium,
-    fast, x-fast <break time="400ms"/> <break strength="strong"/> <speak> ... </speak>
-    <p><s>A sentence.</s><s>Another one.</s></p>
+    I said <brk 0.4> no                    a break of 0.4 s (also 0.4s, 400ms; <brk>: the voice
+                                           decides how long)
+    Really<rise slope=4>                   the last word rises by 4 semitones; also <rise>,
+                                           <fall slope=3>, <level>
+    <prosody rate=1.2>faster</prosody>     also 120%, +20%, x-slow, slow, medium, fast, x-fast
+    <break time="400ms"/>                  the same in SSML; also <break strength="strong"/>
+    <speak> ... </speak>                   the whole text in SSML
+    <p><s>One.</s><s>Two.</s></p>          paragraphs and sentences
 
-A tone stands behind the word that ends the phrase. "<" before anything but a letter, "/", "!" or
-"?" is itself; "&lt;" is one anywhere. What is markup is taken out before any word is looked at, so
-that nothing done to text can change it.
+A tone is written behind the word that ends the phrase. "<" before anything but a letter, "/", "!"
+or "?" is itself; "&lt;" is one anywhere. What is markup is taken out before any word is looked at,
+so that nothing done to text can change it.
 """
 
 from __future__ import annotations
@@ -62,8 +65,8 @@ class Run:
 
 @dataclass(frozen=True)
 class Pause:
-    """A break asked for. seconds: None leaves the length to the voice; start, end: the tag in the
-    source."""
+    """A break in the markup. seconds: None leaves the length to the voice; start, end: the tag in
+    the source."""
 
     seconds: float | None
     start: int
@@ -73,7 +76,7 @@ class Pause:
 
 @dataclass(frozen=True)
 class Terminal:
-    """A tone asked of the word before."""
+    """A tone in the markup, for the word before it."""
 
     tone: Tone
     start: int

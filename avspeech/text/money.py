@@ -47,7 +47,8 @@ def _said(
 
 
 @rule(
-    rf"([-−+]?)({_SIGNS}|(?:{_CODES})(?=\s?\d)|Rs(?={EDGE} ?\d)){EDGE}?\s?([-−]?){_AMOUNT}(?![^\W_])",
+    rf"([-−+]?)({_SIGNS}|(?:{_CODES})(?=\s?\d)|Rs(?={EDGE} ?\d)){EDGE}?\s?([-−]?){_AMOUNT}"
+    r"(?![^\W_])",
     "sl",
 )
 def money(match: re.Match[str], context: Text) -> list[str] | None:

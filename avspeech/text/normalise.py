@@ -311,7 +311,7 @@ def _apply(
 
 
 def _add(pieces: list[Piece], spoken: list[str], start: int, end: int) -> None:
-    """The words, with a mark where a "," stands among them."""
+    """The words, with a mark where there is a "," among them."""
     group: list[str] = []
     for item in spoken:
         if item != ",":

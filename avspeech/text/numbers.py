@@ -48,8 +48,8 @@ def ordinal(number: int) -> list[str]:
 
 
 def year(number: int) -> list[str]:
-    """1984 -> nineteen eighty four; 1906 -> nineteen oh six; 2000 -> two thousand; 2026 -> twenty twenty
-    six."""
+    """1984 -> nineteen eighty four; 1906 -> nineteen oh six; 2000 -> two thousand; 2026 -> twenty
+    twenty six."""
     century, rest = divmod(number, 100)
     if number < 1000 or century % 10 == 0 and rest < 10:
         return cardinal(number)
@@ -70,8 +70,8 @@ def digits(text: str) -> list[str]:
 
 
 def number(text: str) -> list[str]:
-    """A number as written, with commas and a decimal point: "1,234.50" -> one thousand ... point five zero.
-    One with a leading zero, or too long, is read digit by digit."""
+    """A number as written, with commas and a decimal point: "1,234.50" -> one thousand ... point
+    five zero. One with a leading zero, or too long, is read digit by digit."""
     whole, point, fraction = text.replace(",", "").partition(".")
     words = (
         []

@@ -1,5 +1,5 @@
-"""Parts of speech of words that are stressed by them: noun or verb, and whether a tense is past.
-Rules on the words around; right for some nine of ten."""
+"""The part of speech of a word whose stress depends on it: noun or verb. The rules look at the
+words around it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PREPOSITIONS = lists.words("parts.prepositions")
 ADVERBS = lists.words("parts.adverbs")
 BREAKS = lists.words("parts.breaks")
 CAUSES = lists.words("parts.causes")
-# "Keep them separate": what stands behind is no verb.
+# "Keep them separate": the word behind is no verb.
 KEEPS = frozenset("keep keeps kept leave leaves hold holds held find finds found consider".split())
 # Before what somebody does: "stop making excuses".
 _DOING = frozenset(
@@ -50,6 +50,8 @@ _ADJECTIVE_ENDS = (
 )
 ADJECTIVES = lists.words("parts.adjectives")
 _NOT_ADJECTIVES = lists.words("parts.not_adjectives")
+# Of these, those that do something: "The agent objects.", but "two journal abstracts".
+_THINGS = _NOT_ADJECTIVES - lists.words("parts.agents")
 _NOT_PLURAL = ("ss", "us", "is", "'s")
 
 
@@ -337,7 +339,7 @@ def _with_s(
             return "verb"
         return (done[before] or "noun") if near and before >= 0 else "noun"
     if (
-        adjective(near)
+        (adjective(near) or near in _THINGS)
         and not (objective and not has_verb(words, final, place))
         or near in VERBS
         or near in BE

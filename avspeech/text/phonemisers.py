@@ -1,7 +1,8 @@
-"""Phonemisers by name. One takes the words of a sentence and gives each its symbols and whence they came.
+"""Phonemisers by name. One takes the words of a sentence and gives each its symbols and whence
+they came.
 
-`default` needs nothing installed and knows English; `espeak` speaks every language of espeak-ng (extra `tts`,
-GPL-3).
+`default` needs nothing installed and knows English; `espeak` speaks every language of espeak-ng
+(extra `tts`, GPL-3).
 """
 
 from __future__ import annotations

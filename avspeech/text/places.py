@@ -19,7 +19,8 @@ _FROM_STREET = re.compile(rf"{_STREET}\.?,? $")
 _HIGHWAY = r"(?:\b(?:I|US|SR|U\.S\.)[- ]|\b(?:Route|Rte\.|Hwy\.?|Highway|Interstate) )"
 _FROM_HIGHWAY = re.compile(rf"{_HIGHWAY}\d{{1,3}} $")
 _DEGREES = re.compile(
-    r"(\d{1,3}(?:\.\d+)?)\s?°(?:\s?(\d{1,2}(?:\.\d+)?)\s?['′’](?:\s?(\d{1,2}(?:\.\d+)?)\s?[\"″”])?)?"
+    r"(\d{1,3}(?:\.\d+)?)\s?°(?:\s?(\d{1,2}(?:\.\d+)?)\s?['′’]"
+    r"(?:\s?(\d{1,2}(?:\.\d+)?)\s?[\"″”])?)?"
     r"(?:\s?([NSEW])(?![^\W_]))?"
 )
 

@@ -28,7 +28,7 @@ def value(text: str) -> int:
 
 @rule(r"([IVXLCDM]+|[ivxlc]+)(['’]s)?" + END, "l")
 def roman(match: re.Match[str], context: Text) -> list[str] | None:
-    """A Roman numeral, by what stands before it. `Louis XIV's court` -> louis the fourteenth's
+    """A Roman numeral, by the word before it. `Louis XIV's court` -> louis the fourteenth's
     court"""
     text, possessive = match.groups()
     number = value(text.upper())

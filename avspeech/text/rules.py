@@ -110,7 +110,7 @@ class Text:
         return found.group(1) if found else ""
 
     def words_before(self, place: int) -> list[str]:
-        """Some words before a place, the nearest first, as far as no mark stands between."""
+        """Some words before a place, the nearest first, up to the first mark."""
         return re.findall(
             r"[^\W_]+(?:['’][^\W_]+)*", self.view[max(0, place - 60) : place].rsplit(EDGE, 1)[-1]
         )[::-1]
@@ -127,7 +127,7 @@ class Text:
         return self.view[place : place + 80]
 
     def opens(self, place: int) -> bool:
-        """Whether nothing, a blank, a mark or a sign of reckoning stands right before a place."""
+        """Whether nothing, a blank, a mark or a sign of arithmetic is right before a place."""
         return (
             not place
             or self.view[place - 1] in EDGE + "=<>≤≥≈±(~≠:/"
@@ -135,7 +135,7 @@ class Text:
         )
 
     def adjective(self, start: int, end: int, stuff: bool = False) -> bool:
-        """Whether a measure stands before the noun that it measures: "a 10 km run", "$5 bills".
+        """Whether a measure is before the noun that it measures: "a 10 km run", "$5 bills".
         stuff: the measure is of something that may follow it without "of": "2 tsp salt"."""
         following = self.after(end)
         near = self.words_before(start)[:1]
@@ -166,7 +166,7 @@ class Text:
         )
 
     def determined(self, start: int) -> bool:
-        """Whether an article or the like stands before a place, with one adjective at most
+        """Whether an article or the like is before a place, with one adjective at most
         between."""
         near = [w.lower() for w in self.words_before(start)[:2]]
         return bool(near) and (

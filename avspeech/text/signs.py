@@ -104,7 +104,8 @@ FUNCTIONS = {
 def function(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A function before its variable. `sin(x)` -> sine X"""
     end = match.end()
-    found = re.match(r"\((\d{0,3})([a-zθαβφωπ]?)\)|(?=\s?[θαβφωπ])", context.text[end : end + 8])
+    behind = context.text[end : end + 8]
+    found = re.match(r"\((\d{0,3})([a-zθαβφωπ]?)\)|(?=\s?[θαβφωπ])", behind)
     if found is None:
         return None
     words = FUNCTIONS[match.group()].split()

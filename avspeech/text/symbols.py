@@ -1,8 +1,9 @@
 """The symbols a voice is made of, in a fixed order: phones with their stress, pauses, punctuation.
 
-The position of a symbol in `SYMBOLS` is its number in every model ever trained, so symbols are only ever
-added at the end, and `VERSION` goes up when they are. Phones are written in the IPA; a stressed vowel is a
-symbol of its own ("ˈɑ" primary, "ˌɑ" secondary, "ɑ" none), so that one phone is always one symbol.
+The position of a symbol in `SYMBOLS` is its number in every model ever trained, so symbols are
+only ever added at the end, and `VERSION` goes up when they are. Phones are written in the IPA; a
+stressed vowel is a symbol of its own ("ˈɑ" primary, "ˌɑ" secondary, "ɑ" none), so that one phone
+is always one symbol.
 """
 
 from __future__ import annotations

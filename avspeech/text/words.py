@@ -175,6 +175,10 @@ def undotted(match: re.Match[str], context: Text) -> list[str] | None:
     return list(lists.ABBREVIATIONS[match.group()][0])
 
 
+# Units that are written so without a number: "half a kg".
+_BARE_UNITS = frozenset("kg km cm mm mg ml lbs ft hrs mph rpm".split())
+
+
 def _is_country(context: Text, start: int, end: int) -> bool:
     """Whether "US" in a line of capitals is the country: "US TROOPS LEAVE"."""
     before = context.words_before(start)[:1]
@@ -302,7 +306,7 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
     ):
         return [plain.lower() + "'"], end + 1
     if 2 <= len(plain) <= 4 and not context.word(plain.lower()) and not _hums(plain.lower()):
-        unit = units.table().get(plain) if len(plain) == 2 else None
+        unit = units.table()[plain] if plain in _BARE_UNITS else None
         if unit is None:
             return letters(plain)  # "npm"
         one = context.before(match.start()).lower() in ("a", "per", "each", "one")

@@ -1,8 +1,8 @@
 """The share of wrong readings by kind: `python tests/text/readings.py` prints it ("-v": with what
 was read; "--first", "--later", ..., see SETS: of the sentences of one set only).
 
-The sentences and the readings that a careful reader gives them are in `cases/`. Each set was written
-when all sets before it were read right, and before any rule was changed for it.
+The sentences and the readings that a careful reader gives them are in `cases/`. Each set was
+written when all sets before it were read right, and before any rule was changed for it.
 """
 
 from __future__ import annotations

@@ -15,9 +15,9 @@ JSON, one object for each video:
   is JSON, also between ``` fences), or under `scenes`. All texts of a scene are joined. Null, an
   empty list and an empty string are a video without predictions.
 
-`clip_path`, `prediction`, `prediction_json`, `timestamp` and `segment_detail_caption` are names that
-the benchmark documents. The names of its key points are not documented, so a key stands for the
-dimension whose stem (`STEMS`) it contains: `visual_background` is `background`. A key that fits
+`clip_path`, `prediction`, `prediction_json`, `timestamp` and `segment_detail_caption` are names
+that the benchmark documents. The names of its key points are not documented, so a key stands for
+the dimension whose stem (`STEMS`) it contains: `visual_background` is `background`. A key that fits
 none, or two, is refused.
 
 WebVTT: each cue is a scene. In a reference each line of a cue is one key point: of `speech` within
@@ -29,7 +29,6 @@ from __future__ import annotations
 
 import html
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -46,9 +45,10 @@ STEMS = {"event": "events", "background": "background", "acoustic": "acoustics",
 _NAMES = ("clip_path", "video", "id")
 _TIMES = ("timestamp", "time", "start", "end")
 _MEDIA = {".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v", ".mpg", ".ts", ".wav", ".vtt"}
-_CLOCK = re.compile(r"(?:(\d+):)?(?:(\d+):)?(\d+(?:\.\d+)?)")
-_VTT_TIME = r"(?:(\d{2,}):)?([0-5]\d):([0-5]\d\.\d{3})"
-_VTT_TIMING = re.compile(rf"\s*{_VTT_TIME}\s*-->\s*{_VTT_TIME}(?:\s.*)?")
+_CLOCK = re.compile(r"(?:(\d{1,6}):)?(?:(\d{1,6}):)?(\d{1,9}(?:\.\d{1,9})?)", re.ASCII)
+_LONGEST = 1e9  # seconds; a time beyond this is no time of a video
+_VTT_TIME = r"(?:(\d{2,6}):)?([0-5]\d):([0-5]\d\.\d{3})"
+_VTT_TIMING = re.compile(rf"\s*{_VTT_TIME}\s*-->\s*{_VTT_TIME}(?:\s.*)?", re.ASCII)
 # What the format reads as a tag; a '<' before a space, as in "1 < 2", is kept as text.
 _TAG = re.compile(r"<(?:/?[A-Za-z]|/|\.|\d)[^<>]*>")
 _VOICE = re.compile(r"<(/?)v(?=[\s.>])[^<>]*>")
@@ -71,7 +71,7 @@ class Captions:
     """The captions of one file or folder."""
 
     videos: dict[str, list[Scene]]  # {name of the video without its suffix: scenes as written}
-    problems: dict[str, str]  # {name of a video, or its place: why it cannot be read}, one line each
+    problems: dict[str, str]  # {name of a video, or its place: why it is unreadable, in one line}
     unnamed: bool = False  # one WebVTT file: the name of its video is not known
 
 
@@ -120,17 +120,17 @@ def seconds(value: object) -> tuple[float, float]:
     else:
         parts = ()
     if len(parts) != 2:
-        raise ValueError(f"{value!r} is no time span; expected two numbers or mm:ss-mm:ss")
+        raise ValueError(f"{_shown(value)} is no time span; expected two numbers or mm:ss-mm:ss")
     start, end = _instant(parts[0]), _instant(parts[1])
     if end < start:
-        raise ValueError(f"{value!r} ends before it starts")
+        raise ValueError(f"{_shown(value)} ends before it starts")
     return start, end
 
 
 def _instant(value: object) -> float:
     """Seconds from a number, or from ss, mm:ss or h:mm:ss."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        if math.isfinite(value) and value >= 0:
+        if 0 <= value <= _LONGEST:
             return float(value)
     elif isinstance(value, str) and (match := _CLOCK.fullmatch(value.strip())):
         first, second, last = match.groups()
@@ -139,7 +139,12 @@ def _instant(value: object) -> float:
         if float(last) < 60 and (second is None or int(second) < 60):
             hours, minutes = (0, first) if second is None else (int(first), second)
             return hours * 3600 + int(minutes) * 60 + float(last)
-    raise ValueError(f"{value!r} is no time; expected seconds, mm:ss or h:mm:ss")
+    raise ValueError(f"{_shown(value)} is no time; expected seconds, mm:ss or h:mm:ss")
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _text_of(path: Path) -> str:
@@ -226,6 +231,9 @@ def _json_file(path: Path, reference: bool) -> Captions:
             name = _name(next((str(record[key]) for key in _NAMES if record.get(key)), ""))
             if not name:
                 raise ValueError(f"the video has no name; expected {' or '.join(_NAMES)}")
+            if not name.isprintable():
+                name, shown = "", " ".join(name.split())
+                raise ValueError(f"'{shown}': the name of a video has a line break or the like")
             found = _reference(record) if reference else _prediction(record)
             scenes = []
             for number, item in enumerate(found, 1):
@@ -316,7 +324,8 @@ def _points(item: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
             continue
         fits = {dimension for stem, dimension in STEMS.items() if stem in str(key).lower()}
         if len(fits) != 1:
-            raise ValueError(f"'{key}' names none, or two, of the dimensions {', '.join(DIMENSIONS)}")
+            raise ValueError(f"'{key}' names none, or two, of the dimensions "
+                             f"{', '.join(DIMENSIONS)}")
         dimension = fits.pop()
         if not isinstance(texts, list) or not all(isinstance(t, str) for t in texts):
             raise ValueError(f"'{key}' should be a list of texts")
@@ -344,7 +353,7 @@ def _folder(path: Path, reference: bool) -> Captions:
 
 
 def _vtt(path: Path, reference: bool) -> list[Scene]:
-    """The cues of a WebVTT file (W3C, WebVTT: The Web Video Text Tracks Format, sections 4 to 6)."""
+    """The cues of a file (W3C, WebVTT: The Web Video Text Tracks Format, sections 4 to 6)."""
     text = _text_of(path).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
     lines = text.split("\n")
     if not re.fullmatch(r"WEBVTT([ \t].*)?", lines[0]):

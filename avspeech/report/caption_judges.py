@@ -157,7 +157,8 @@ def _numbers(answer: str | None, count: int) -> set[int]:
     try:
         found = json.loads(lists[0])
     except ValueError:
-        raise InputError(f"the judge answered {lists[0]}; expected a JSON list of numbers") from None
+        raise InputError(f"the judge answered {lists[0]}; expected a JSON list of numbers"
+                         ) from None
     if any(not 1 <= number <= count for number in found):
         raise InputError(f"the judge answered {lists[0]}; the facts have the numbers 1 to {count}")
     return set(found)

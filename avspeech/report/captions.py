@@ -163,20 +163,23 @@ def align(table: Array, always: bool = False) -> list[tuple[int, int]]:
         Pairs of a reference and a prediction, in order.
     """
     scenes, predictions = table.shape
-    best = np.full((scenes + 1, predictions + 1), -1.0)
-    move = np.zeros((scenes + 1, predictions + 1), np.int8)
+    best = np.full((scenes + 1, predictions + 1), -1.0)  # -1: outside of the table
+    before = np.zeros_like(best)
     for i in range(1, scenes + 1):
-        for j in range(1, predictions + 1):
-            before = best[i - 1, j - 1] if i > 1 and j > 1 else 0.0
-            choices = (best[i - 1, j], best[i, j - 1], before + table[i - 1, j - 1])
-            move[i, j] = choices.index(max(choices))
-            best[i, j] = max(choices)
+        reached = np.maximum(best[i - 1, 1:], before[i - 1, :-1] + table[i - 1])
+        # To leave a prediction is to take over the value to the left: a running maximum
+        best[i, 1:] = before[i, 1:] = np.maximum.accumulate(reached)
     pairs = []
     i, j = scenes, predictions
     while i and j:
-        if move[i, j] == 2 and (always or table[i - 1, j - 1] > 0):
-            pairs.append((i - 1, j - 1))
-        i, j = i - (move[i, j] != 1), j - (move[i, j] != 0)
+        if best[i - 1, j] == best[i, j]:
+            i -= 1
+        elif best[i, j - 1] == best[i, j]:
+            j -= 1
+        else:
+            i, j = i - 1, j - 1
+            if always or table[i, j] > 0:
+                pairs.append((i, j))
     return pairs[::-1]
 
 

@@ -97,8 +97,7 @@ def test_ties_fall_as_the_rule_says(table):
 
 def test_the_table_is_not_filled_by_recursion():
     spans = [(i, i + 1) for i in range(1200)]
-    table = np.eye(1200)[:, :60]
-    assert align(table) == [(i, i) for i in range(60)]
+    assert align(np.eye(1200)) == [(i, i) for i in range(1200)]
     assert overlaps(scenes(*spans), scenes(*spans[:2])).shape == (1200, 2)
 
 

@@ -85,7 +85,7 @@ class Scores:
     mean_iou: float
     as_released: bool
     judge: str
-    missing: list[str] = field(default_factory=list)  # videos without predictions; they count 0
+    missing: list[str] = field(default_factory=list)  # videos without readable predictions: 0
     unpaired: list[str] = field(default_factory=list)  # predictions without a reference
     problems: dict[str, str] = field(default_factory=dict)  # {video or place: why it is unreadable}
 
@@ -120,8 +120,8 @@ class Scores:
                  "Mode: corrected; figures do not compare with those of the released scorer "
                  "(--as-released)."]
         if self.missing:
-            lines.append(f"{len(self.missing)} of {len(self.videos)} videos have no predictions "
-                         "and count 0.")
+            lines.append(f"{len(self.missing)} of {len(self.videos)} videos have no readable "
+                         "prediction and count 0.")
         failed = sum(video.failed for video in self.videos.values())
         if failed:
             lines.append(f"The judge failed at {failed} scenes, which count 0.")

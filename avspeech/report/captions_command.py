@@ -57,7 +57,8 @@ def run(args: argparse.Namespace, reference: Path, hypothesis: Path) -> int:
     else:
         print("\n".join([scores.table(), "", *scores.remarks()]))
     for line in [*scores.problems.values(),
-                 *(f"{name}: no prediction" for name in scores.missing),
+                 *(f"{name}: no prediction" for name in scores.missing
+                   if f"prediction {name}" not in scores.problems),
                  *(f"{name}: no reference; not scored" for name in scores.unpaired)]:
         print(line, file=sys.stderr)
     return 2 if scores.problems else 0

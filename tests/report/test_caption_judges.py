@@ -143,6 +143,21 @@ def test_what_could_not_be_read_is_named_and_the_rest_scored(files, capsys):
     assert "SodaM                66.7" in out and f"{files[0]}:2: w: " in err
 
 
+def test_an_unreadable_prediction_is_named_once_and_counts_0(tmp_path, files, capsys):
+    (tmp_path / "hyps").mkdir()
+    (tmp_path / "hyps" / "v.vtt").write_text("WEBVTT\n\nlost")
+    assert cli.main(["score", "captions", files[0], str(tmp_path / "hyps"), "--json"]) == 2
+    out, err = capsys.readouterr()
+    assert json.loads(out)["mean"]["all"]["f1"] == 0 and json.loads(out)["missing"] == ["v"]
+    assert err.count("\n") == 1 and "v.vtt:3: " in err
+
+
+def test_the_help_names_captions(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["score", "--help"])
+    assert "avspeech score captions [options] REF HYP" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("argv", "message"), [
     (["captions", "a.vtt"], "captions"), (["a", "b", "c"], "expected two folders"),
     (["captions", "no.vtt", "no.vtt"], "no.vtt: cannot be read"),

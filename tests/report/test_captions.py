@@ -210,7 +210,7 @@ def test_a_corpus():
     assert found.mean["events"].f1 == 1 and found.counts["events"] == 1
     assert (found.missing, found.unpaired) == (["c"], ["e"])
     assert sorted(found.problems.values()) == ["p:3: bad", "r:4: bad"]
-    assert "1 of 3 videos have no predictions and count 0." in found.remarks()
+    assert "1 of 3 videos have no readable prediction and count 0." in found.remarks()
     assert "SodaM                66.7" in found.table()
     assert found.as_dict()["mean"]["camera"]["videos"] == 3
     assert score(reference, predicted, yes, "yes", True).mean["events"].f1 == pytest.approx(1 / 3)

@@ -1,4 +1,5 @@
-"""Files that are whole or absent, locks that end with their process, and the hash of a file's content."""
+"""Files that are whole or absent, locks that end with their process, and the hash of a file's
+content."""
 
 from __future__ import annotations
 
@@ -19,17 +20,17 @@ from avspeech.errors import InputError
 
 _HOST = f"{zlib.crc32(socket.gethostname().encode()):08x}"
 _COUNT = itertools.count()
-# Errors of the place that is written to, not of the program: what the user can mend.
-_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.ENOTDIR,
-          errno.EISDIR, errno.ENAMETOOLONG}
+# Errors of the disk or folder that is written to, which the user can mend.
+_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG,
+          errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
 
 
 @contextmanager
 def writing(path: str | Path) -> Iterator[Path]:
     """Gives a place to write a file aside, and moves it to `path` when the block ends.
 
-    After a crash at any point, `path` is either what it was or the whole new file. Where the block raises,
-    nothing is left. Folders above `path` are made.
+    After a crash at any point, `path` is either what it was or the whole new file. Where the block
+    raises, nothing is left. Folders above `path` are made.
 
     Args:
         path: the file to write or replace.
@@ -38,11 +39,14 @@ def writing(path: str | Path) -> Iterator[Path]:
         A path in the same folder with the same suffix, on which no other process writes.
 
     Raises:
-        InputError: the place cannot be written to (full disk, no permission, a folder that vanished).
+        InputError: the place cannot be written to (full disk, no permission, a folder that
+            vanished).
     """
     path = Path(path)
-    stem = os.fsencode(path.stem)[:100].decode("utf-8", "ignore")  # a name has at most 255 bytes
-    aside = path.with_name(f".{stem}.{_HOST}-{os.getpid()}-{next(_COUNT)}.part{path.suffix}")
+    # A file name has at most 255 bytes.
+    stem = os.fsencode(path.stem)[:100].decode("utf-8", "ignore")
+    part = f"{_HOST}-{os.getpid()}-{next(_COUNT)}.part"
+    aside = path.with_name(f".{stem}.{part}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield aside
@@ -52,11 +56,11 @@ def writing(path: str | Path) -> Iterator[Path]:
         sync_folder(path.parent)
     except OSError as error:
         if error.errno in _PLACE or error.filename in (str(aside), str(path), str(path.parent)):
-            raise InputError(f"{path}: cannot be written ({error.strerror}); what was there is as it was"
-                             ) from None
+            raise InputError(f"{path}: cannot be written ({error.strerror}); "
+                             "the file that was there is unchanged") from None
         raise
     finally:
-        with suppress(OSError):  # it was moved, or never came to be
+        with suppress(OSError):  # it was moved, or was never made
             aside.unlink()
 
 
@@ -72,7 +76,11 @@ def write_atomically(path: str | Path, data: bytes) -> None:
 
 
 def sweep(folder: str | Path) -> None:
-    """Removes what killed processes of this machine left aside under a folder (see `writing`)."""
+    """Removes unfinished files that killed processes of this machine left (see `writing`).
+
+    Args:
+        folder: searched with all folders below it.
+    """
     for aside in Path(folder).rglob(f".*.{_HOST}-*.part*"):
         owner = re.search(rf"\.{_HOST}-(\d+)-\d+\.part", aside.name)
         if owner and not _runs(int(owner[1])):
@@ -90,7 +98,12 @@ def _runs(process: int) -> bool:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Writes a file in place and flushes it to the disk."""
+    """Writes a file in place and flushes it to the disk.
+
+    Args:
+        path: the file.
+        data: its content.
+    """
     with open(path, "wb") as out:
         out.write(data)
         out.flush()
@@ -110,8 +123,8 @@ def sync_folder(path: Path) -> None:
 def lock(path: str | Path, wait: bool = True) -> Iterator[bool]:
     """Holds a lock file for this process; the lock ends with the process, killed or not.
 
-    A POSIX record lock: it works on local disks and on NFS with its lock service, and is not inherited by
-    child processes, which may outlive a killed parent by seconds.
+    A POSIX record lock: it works on local disks and on NFS with its lock service, and is not
+    inherited by child processes, which may outlive a killed parent by seconds.
 
     Args:
         path: the lock file; its folder is made.
@@ -134,8 +147,8 @@ def lock(path: str | Path, wait: bool = True) -> Iterator[bool]:
 def content_hash(path: str | Path) -> str:
     """SHA-256 of a file's bytes.
 
-    A file is read once a process while its size, times and inode stay as they are; writing to a file always
-    changes its ctime, which `cp -p` and `rsync -a` cannot keep.
+    A file is read once a process while its size, times and inode stay as they are; writing to a
+    file always changes its ctime, which `cp -p` and `rsync -a` cannot keep.
 
     Args:
         path: the file.

@@ -27,7 +27,7 @@ def faults(source: str) -> list[str]:
         block = doc.partition("Args:\n")[2].partition("\n\n")[0]
         arguments = node.args.args + node.args.kwonlyargs if isinstance(node, ast.FunctionDef) else []
         for argument in arguments:
-            if re.search(rf"[.;,:)\d]\s+{argument.arg}: ", re.sub(r"\n +", " ", block)) \
+            if re.search(rf"[.;:)\d]\s+{argument.arg}: ", re.sub(r"\n +", " ", block)) \
                     and not re.search(rf"^ +([\w*]+, )*{argument.arg}(, [\w*]+)*: ", block, re.M):
                 found.append(f"{node.name}: {argument.arg}")
     return found

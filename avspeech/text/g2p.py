@@ -1,8 +1,8 @@
 """Pronunciations of words that no dictionary has, by a joint n-gram model of letters and phones.
 
-M. Bisani, H. Ney, "Joint-sequence models for grapheme-to-phoneme conversion" (Speech Communication
-50, 2008); trained by tools/train_g2p.py on CMUdict, one word in 20 held out. Its errors on those:
-`errors`, as the tool prints and the tests check.
+M. Bisani, H. Ney, "Joint-sequence models for grapheme-to-phoneme conversion" (Speech
+Communication 50, 2008); trained by tools/train_g2p.py on CMUdict, one word in 20 held out. Its
+errors on those: `errors`, as the tool prints and the tests check.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Model:
 
     def score(self, history: str, character: str) -> float:
         """log10 of the probability of a pair after those in `history`."""
-        context, weight = history[-(self.order - 1):], 0.0
+        context, weight = history[-(self.order - 1) :], 0.0
         while True:
             found = self.grams.get(context + character)
             if found is not None:
@@ -88,17 +88,21 @@ def guess(word: str) -> str:
         for score, history, phones in beam:
             for character, chunk in known.pairs[letter]:
                 new = score + known.score(history, character)
-                stresses = sum("1" in p for p in (*phones, chunk))
-                key = (history + character)[-(known.order - 1):] + str(stresses)
+                key = (history + character)[-(known.order - 1) :] + str(
+                    sum("1" in p for p in (*phones, chunk))
+                )
                 if key not in best or new > best[key][0]:
                     best[key] = (new, history + character, (*phones, chunk))
         beam = sorted(best.values(), reverse=True)[:BEAM]
-    ended = sorted(((score + known.score(history, END), phones) for score, history, phones in beam),
-                   reverse=True)
+    ended = sorted(
+        ((score + known.score(history, END), phones) for score, history, phones in beam),
+        reverse=True,
+    )
     said = [" ".join(" ".join(phones).split()) for _, phones in ended]
     # One primary stress, as every word has in the dictionary; else the best there is, mended.
-    stressed = next((s for s in said if s.count("1") == 1), None)
-    return stressed or _stressed(next((s for s in said if s), ""))
+    return next((s for s in said if s.count("1") == 1), None) or _stressed(
+        next((s for s in said if s), "")
+    )
 
 
 def _stressed(phones: str) -> str:
@@ -113,11 +117,6 @@ def _stressed(phones: str) -> str:
     return " ".join(parts)
 
 
-def _plain(phones: str) -> list[str]:
-    """Phones without their stress digits."""
-    return [p.rstrip("012") for p in phones.split()]
-
-
 def errors(entries: Mapping[str, str]) -> dict[str, float]:
     """Shares of wrong words and phones among {word: phones}: `words` and `phones` with stress,
     `plain_words` without it."""
@@ -125,7 +124,8 @@ def errors(entries: Mapping[str, str]) -> dict[str, float]:
     for word, phones in entries.items():
         said = guess(word)
         wrong += said != phones
-        plain += _plain(said) != _plain(phones)
+        bare = [[p.rstrip("012") for p in text.split()] for text in (said, phones)]
+        plain += bare[0] != bare[1]
         edits += _distance(said.split(), phones.split())
         total += len(phones.split())
     count = max(1, len(entries))

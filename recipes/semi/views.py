@@ -11,14 +11,14 @@ from tqdm import tqdm
 
 from avspeech.bench import folds as folding
 from avspeech.bench import tasks, upstreams
-from avspeech.core import storage
+from avspeech.core import language, storage
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance, read_manifest, resolve
 from avspeech.errors import InputError
 from avspeech.media import audio
 from avspeech.report import report
 from avspeech.report.metrics import uar
-from avspeech.semi import language, pseudolabels
+from avspeech.semi import pseudolabels
 from avspeech.semi.pseudolabels import NONE, Data
 
 SYSTEMS = ("all labels", "few labels alone", "self-training", "multi-view")

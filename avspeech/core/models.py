@@ -100,8 +100,8 @@ def pipeline_class(task: str) -> Any:
 
 
 def card_lines(task: str, name: str, info: Any) -> dict[str, Any]:
-    """What the wing of a task says on a model card: see `PIPELINES`. A task without a pipeline (a vocoder
-    alone) has only a title."""
+    """What the wing of a task says on a model card: see `PIPELINES`. A task without a pipeline (a
+    vocoder alone) has only a title."""
     if task not in PIPELINES:
         return {"title": f"Task: {task}", "python": [], "shell": []}
     module = importlib.import_module(PIPELINES[task].partition(":")[0])

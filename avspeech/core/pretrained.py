@@ -282,7 +282,8 @@ def begin(model: nn.Module, name_or_folder: str | Path, label: str) -> nn.Module
 def card(name: str, info: ModelInfo) -> str:
     """The model card, in Markdown."""
     about = models.card_lines(info.task, name, info)
-    lines = [f"# {name.rpartition('/')[2]}", "", f"{about['title']}. {info.description}".strip(), "",
+    lines = [f"# {name.rpartition('/')[2]}", "",
+             f"{about['title']}. {info.description}".strip(), "",
              f"Model `{info.model}`, audio at {info.sample_rate} Hz"
              + (f", video at {info.fps:g} frames a second" if info.fps else "")
              + (f", outputs: {', '.join(info.labels)}" if info.labels and info.task != "synthesis"

@@ -360,7 +360,7 @@ class _Batch:
         return torch.where(found.isnan(), -torch.inf, found)
 
     def _predict(self, out: Tensor, group: int) -> Tensor:
-        """Outputs [..., K] as class numbers or values in the units of the targets, float64 [...]."""
+        """Outputs [..., K] as class numbers or values in units of the targets, float64 [...]."""
         if self.kind == "classification":
             return out.argmax(-1).double()
         if self.kind == "ordinal":

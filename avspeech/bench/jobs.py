@@ -90,7 +90,7 @@ def _same_upstream(request: Request) -> Any:
 
 @guarded
 def describe(request: Request) -> Answer:
-    """What an upstream is, and seconds of compute for a second of sound, tried on 3 s of noise."""
+    """The sizes of an upstream, and its seconds of compute for a second of sound (3 s of noise)."""
     import torch
 
     _upstream.cache_clear()  # its files may have changed
@@ -260,7 +260,7 @@ def _probe(request: Request) -> tuple[list[dict[str, Any]], list[dict[str, Any]]
 
 def _unfit(fold: Fold, targets: Sequence[float], classes: Sequence[str], ids: Sequence[str],
            sounds: Sequence[str]) -> str | None:
-    """Why nothing can be learned or measured in a fold."""
+    """The reason why nothing can be learned or measured in a fold, or None."""
     for part in PARTS:
         if not getattr(fold, part):
             return f"fold {fold.name}: no utterance in {part}"

@@ -145,7 +145,7 @@ class Board:
         return f"{task} ({corpus}{incomplete}), {NAMES.get(metric, metric)}"
 
     def _protocols(self) -> report.Table:
-        """What each task on a corpus was measured on."""
+        """The table of the data that each task on a corpus was measured on."""
         rows = []
         for task, corpus in self.columns:
             own = [s for s in self.scores
@@ -234,7 +234,7 @@ class Board:
         return "\n".join(lines)
 
     def csv(self) -> str:
-        """A line for each score."""
+        """The text of leaderboard.csv: a line for each score."""
         costs = [f.name for f in dataclasses.fields(Cost) if f.name != "upstream"]
         measures = list(dict.fromkeys(name for s in self.scores for name in s.measures))
         own = ["task", "corpus", "test_corpus", "upstream", "probe", "control", "kind", "term",
@@ -294,7 +294,7 @@ class Board:
             paragraphs=[*ABOUT.split("\n\n"), *self.notes])
 
     def data(self) -> dict[str, Any]:
-        """What the script of the page shows."""
+        """The data that the script of the page shows."""
         keep = [f.name for f in dataclasses.fields(Score)
                 if f.name not in ("draws", "test_set", "by_seed")]
         scores = []
@@ -407,7 +407,7 @@ def _tex(text: str) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """For JSON: numbers that are not finite become null, others are rounded to six digits."""
+    """A value for JSON: numbers that are not finite become null, others have six digits."""
     if isinstance(value, Mapping):
         return {str(k): _finite(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):

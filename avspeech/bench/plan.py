@@ -44,7 +44,7 @@ from avspeech.errors import InputError
 
 @dataclass
 class Corpus:
-    """Where a corpus is."""
+    """A corpus of a sweep: its source or its prepared files."""
 
     source: str | None = None  # folder of the corpus as distributed
     manifest: str | None = None  # a manifest that exists already; then source is not used
@@ -55,7 +55,7 @@ class Corpus:
 
 @dataclass
 class Encoder:
-    """An upstream."""
+    """An upstream of a sweep: what to load, and its options."""
 
     load: str = ""  # name or path, as `upstreams.load` takes it (default: its name in the config)
     options: dict[str, Any] = field(default_factory=dict)  # of `upstreams.load`
@@ -119,7 +119,7 @@ class Config:
 
 @dataclass(frozen=True)
 class Job:
-    """What is trained as one problem: all folds and seeds of these."""
+    """A job: all folds and seeds of one combination, which are trained as one problem."""
 
     task: str
     corpus: str
@@ -144,7 +144,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Sound:
-    """The part of a file that is an utterance: absolute path; seconds."""
+    """The part of a sound file that is an utterance: the absolute path, and times in seconds."""
 
     path: str
     start: float
@@ -153,7 +153,7 @@ class Sound:
 
 @dataclass
 class Plan:
-    """What a sweep will do."""
+    """The work of a sweep: tasks, folds and jobs."""
 
     jobs: list[Job]
     tasks: dict[str, Task]  # by name
@@ -365,7 +365,7 @@ def _utterances(
 
 
 def _bound(cfg: Config, specs: dict[str, Task], there: list[str]) -> list[tuple[str, str]]:
-    """(task, corpus) of the config's tasks, where the corpus has utterances."""
+    """The pairs (task, corpus) of a config whose corpus has utterances."""
     found = []
     for wanted in cfg.tasks or sorted(specs):
         name, _, corpus = wanted.partition("/")
@@ -410,7 +410,7 @@ def files_hash(folds: Folds, keys: Mapping[tuple[str, str], str]) -> str:
 
 
 def with_options(cfg: Config, cluster: str | None = None, workers: int | None = None) -> Config:
-    """The config with what the command line says of the cluster."""
+    """The config, with the options of the command line for the cluster."""
     changed = replace(cfg.cluster, kind=cluster or cfg.cluster.kind,
                       workers=cfg.cluster.workers if workers is None else workers)
     return replace(cfg, cluster=changed)

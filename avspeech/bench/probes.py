@@ -76,7 +76,7 @@ class Probe:
 
 @dataclass
 class Chosen:
-    """The chosen run of one group, tested."""
+    """The chosen run of one group (a fold and a seed) and its test predictions."""
 
     fold: str
     seed: int
@@ -119,7 +119,7 @@ class Frames:
         self.frames = max(len(i) for i in self.items)
 
     def moments(self, rows: Sequence[int], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        """As `Pooled.moments`, over all frames of the rows."""
+        """The moments of `Pooled.moments`, over all frames of the rows."""
         return _moments([self.items[r].double() for r in rows], dtype)
 
     def batch(self, rows: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:
@@ -188,7 +188,7 @@ def _seed(*parts: Any) -> int:
 
 
 class _Batch:
-    """The groups that are trained at once."""
+    """Groups that are trained at once."""
 
     def __init__(self, features: Pooled | Frames, targets: np.ndarray,
                  groups: Sequence[tuple[Fold, int]], kind: str, classes: int, config: Probe,
@@ -345,7 +345,7 @@ class _Batch:
 
     @torch.no_grad()
     def outputs(self, params: Params, parts: Sequence[Sequence[int]]) -> list[Tensor]:
-        """[E, n, K] for each group's rows."""
+        """The outputs [E, n, K] for the rows of each group."""
         rows, there = _padded([torch.as_tensor(part) for part in parts])
         found = torch.cat([self.forward(params, block)
                            for block in rows.split(self.config.batch, 1)], 2)
@@ -360,7 +360,7 @@ class _Batch:
         return torch.where(found.isnan(), -torch.inf, found)
 
     def _predict(self, out: Tensor, group: int) -> Tensor:
-        """[..., K] -> [...] float64: class numbers, or values in the units of the targets."""
+        """Outputs [..., K] as class numbers or values in units of the targets, float64 [...]."""
         if self.kind == "classification":
             return out.argmax(-1).double()
         if self.kind == "ordinal":
@@ -413,7 +413,7 @@ def score(metric: str, truth: Tensor, predicted: Tensor, classes: int) -> Tensor
 
 
 def _shuffle(targets: np.ndarray, fold: Fold, seed: int) -> np.ndarray:
-    """Targets with those of training, and those of development, in another order; test as it is."""
+    """Targets with those of training, and those of development, shuffled; the test set stays."""
     rng = np.random.default_rng(_seed("shuffle", fold.name, seed))
     shuffled = targets.copy()
     for part in (fold.train, fold.dev):

@@ -22,7 +22,7 @@ from avspeech.errors import InputError
 
 
 def identity(upstream: Any, batch_seconds: float = 0.0) -> str:
-    """What features depend on beside the sound: 64 hexadecimal digits.
+    """A digest of what features depend on beside the sound: 64 hexadecimal digits.
 
     Args:
         upstream: its own `identity` covers weights, configuration, settings and code.

@@ -166,7 +166,7 @@ def _std(values: Array) -> float:
 
 
 def _fold_std(cells: list[records.Record], metric: str) -> float:
-    """Between folds, each averaged over its seeds."""
+    """The standard deviation between folds, each averaged over its seeds."""
     folds: dict[Any, list[float]] = {}
     for cell in cells:
         value = cell["metrics"].get(metric)
@@ -259,7 +259,7 @@ def measure(name: str, sums: Array, classes: int) -> Array:
 
 
 def _moments(table: Array) -> Array:
-    """[..., 7] of counts [..., K, K]."""
+    """The seven sums [..., 7] of `measure`, from counts [..., K, K] of classes."""
     k = np.arange(table.shape[-1], dtype=float)
     t, p = np.meshgrid(k, k, indexing="ij")
     terms = [np.ones_like(t), t, p, t * t, p * p, t * p, np.abs(t - p)]
@@ -277,7 +277,7 @@ def _draws(metric: str, sums: Array, classes: int, samples: int, seed: int) -> A
 
 
 class Difference(NamedTuple):
-    """b less a in the metric (above 0: b is higher), its interval, and a two-sided p."""
+    """The metric of b less that of a (b is higher above 0), its interval, and a two-sided p."""
 
     value: float
     low: float
@@ -312,7 +312,7 @@ def paired(a: Score, b: Score, level: float = 0.95) -> Difference | None:
 
 
 def holm(values: Sequence[float]) -> list[float]:
-    """p values corrected for their number (Holm 1979)."""
+    """The p values, corrected for their number (Holm 1979)."""
     order = np.argsort(values, kind="stable")
     out, highest = [0.0] * len(values), 0.0
     for place, i in enumerate(order):
@@ -386,7 +386,7 @@ def ranking(values: Mapping[str, Mapping[str, float]], upstreams: Sequence[str],
 
 @cache
 def _quantile(alpha: float, k: int) -> float:
-    """Of the studentised range of k means, known variance; takes a second."""
+    """A quantile of the studentized range of k means at known variance; it takes a second."""
     from scipy.stats import studentized_range
 
     return float(studentized_range.ppf(1 - alpha, k, np.inf))

@@ -59,7 +59,7 @@ class Shelf:
         self.scan()
 
     def scan(self) -> None:
-        """Looks for shards that have come since; one that cannot be read is as if not there."""
+        """Looks for new shards; one that cannot be read is ignored."""
         for path in sorted(self.folder.glob("*.safetensors")):
             if path.name in self._seen:
                 continue
@@ -84,7 +84,7 @@ class Shelf:
         return sum((self.folder / name).stat().st_size for name in self._seen)
 
     def missing(self, keys: Iterable[str]) -> list[str]:
-        """Those that are not there, each once, in order."""
+        """The keys that are not stored, each once, in order."""
         return [key for key in dict.fromkeys(keys) if key not in self._where]
 
     def write(self, features: Mapping[str, np.ndarray]) -> Path:
@@ -103,7 +103,7 @@ class Shelf:
         return path
 
     def read(self, keys: Sequence[str]) -> list[np.ndarray]:
-        """The features of `keys`, in their order. Raises InputError where one is not there."""
+        """The features of `keys`, in their order. Raises InputError where one is missing."""
         absent = self.missing(keys)
         if absent:
             raise InputError(f"{self.folder}: {len(absent):,} of {len(keys):,} utterances have no "
@@ -125,7 +125,7 @@ def _open(path: Path) -> Any:
 
 
 def _folder(identity: str) -> str:
-    """An identity as the name of a folder: itself where it is one, else its digest."""
+    """The name of the folder of an identity: the identity where it can be a name, else a digest."""
     plain = "".join(c if c.isalnum() or c in "-_." else "-" for c in identity)
     if plain == identity and len(identity) <= 80 and not identity.startswith("."):
         return identity
@@ -137,7 +137,7 @@ SETTLED = 2_000_000_000  # nanoseconds since the last change after which a hash 
 
 
 def mark(path: str | Path) -> Mark:
-    """What changes whenever a file does. Raises OSError for a file that is not there."""
+    """A mark that changes whenever a file does. Raises OSError for a file that does not exist."""
     stat = os.stat(path)
     return (os.path.realpath(path), stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns,
             stat.st_ctime_ns)

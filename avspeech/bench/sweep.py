@@ -36,7 +36,7 @@ Keys = dict[tuple[str, str], str]  # (corpus, utterance id) -> key in the featur
 
 @dataclass
 class Outcome:
-    """What a sweep has given."""
+    """The results of a sweep."""
 
     cells: list[Record]  # results
     missing: list[Record]  # KEY and reason of each planned cell without a result
@@ -45,7 +45,7 @@ class Outcome:
     seconds: dict[str, float] = field(default_factory=dict)  # by step
 
     def summary(self) -> list[str]:
-        """The missing cells, a line for each reason."""
+        """Lines on the missing cells, one for each reason."""
         reasons = Counter(m["reason"] for m in self.missing)
         return [f"{count:,} cells missing: {reason}" for reason, count in reasons.items()]
 
@@ -154,7 +154,7 @@ def _shards(made: Plan, corpus: str, keys: Keys) -> list[list[tuple[str, str, st
 
 
 def needs(cfg: Config, made: Plan, waiting: Iterable[Job]) -> list[tuple[str, str, str]]:
-    """(upstream, corpus, pooling) that jobs read, each once, in order."""
+    """The triples (upstream, corpus, pooling) that jobs read, each once, in order."""
     return list(dict.fromkeys((job.upstream, corpus, cfg.probes[job.probe].pooling)
                               for job in waiting for corpus in made.corpora_of(job)))
 

@@ -125,7 +125,7 @@ def load(name_or_path: str | Path, **options: Any) -> Upstream:
 
 
 def _place(asked: str) -> tuple[str, Path | None, str]:
-    """(name, path or None, family) of what a user names."""
+    """The name, the path or None, and the family of the upstream that a user names."""
     name, _, place = asked.partition("=")
     if name in UPSTREAMS:
         return name, Path(place) if place else None, UPSTREAMS[name].family
@@ -140,7 +140,7 @@ def _place(asked: str) -> tuple[str, Path | None, str]:
 
 
 def _check_sizes(upstream: Upstream) -> None:
-    """Refuses sizes that a configuration may state and no weight shows, such as strides."""
+    """Refuses wrong sizes that come from a configuration and not from weights, such as strides."""
     seconds = min(upstream.max_seconds, LONGEST_MINIMUM)
     if not 1000 <= upstream.sample_rate <= 384_000:
         raise ValueError(f"sample rate {upstream.sample_rate}; expected 1,000 to 384,000 Hz")
@@ -158,7 +158,7 @@ def _family_class(family: str) -> type[Upstream]:
 
 
 def _family(path: Path) -> str:
-    """Of what family a folder or file is."""
+    """The family of a folder or file."""
     from avspeech.bench.upstreams import folders
 
     if path.is_file() and path.suffix == ".onnx":

@@ -15,7 +15,7 @@ def frames(samples: int, kernels: Sequence[int], strides: Sequence[int]) -> int:
 
 
 def field(kernels: Sequence[int], strides: Sequence[int]) -> int:
-    """Samples that one frame sees."""
+    """The number of samples that one frame depends on."""
     size = 1
     for kernel, stride in zip(reversed(kernels), reversed(strides)):
         size = (size - 1) * stride + kernel

@@ -90,7 +90,7 @@ def tensors(folder: Path) -> dict[str, Tensor]:
 
 
 def elements(folder: Path) -> tuple[int, int]:
-    """(numbers in all weights of a folder, how many tensors they are), from the headers alone."""
+    """The numbers in all weights of a folder, and the tensors, counted from the headers alone."""
     from safetensors import SafetensorError, safe_open
 
     numbers = tensors = 0
@@ -128,7 +128,7 @@ def build(make: Callable[[], Module], weights: Mapping[str, Tensor], where: Path
 
 
 def fill(module: nn.Module, weights: Mapping[str, Tensor], where: Path) -> None:
-    """Loads weights, converted to the types of the module, which ignores those it does not have.
+    """Loads weights, converted to the types of the module; weights that it lacks are ignored.
 
     Raises:
         InputError: a weight is missing or has another shape.

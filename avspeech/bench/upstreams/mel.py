@@ -88,13 +88,13 @@ class LogMel(Upstream):
                             for x in wave])[None]
 
     def _decibels(self, samples: Tensor) -> Tensor:
-        """[frames, mels]."""
+        """The log-mel spectrogram in dB, [frames, mels]."""
         frames = -(-len(samples) // 160)
         power = mel_power(samples, self.sample_rate, 400, 160, self.mels, frames)
         return power.clamp_min_(1e-10).log10_().mul_(10)
 
     def _statistics(self, samples: Tensor) -> Tensor:
-        """[1, 6 * mels]; band by band, so that nothing of the spectrogram's size is copied."""
+        """Statistics [1, 6 * mels], band by band, so that no copy of the spectrogram is made."""
         x = self._decibels(samples)
         at = torch.tensor([0.1, 0.5, 0.9], device=x.device)
         bands = []

@@ -82,7 +82,7 @@ class Onnx(Upstream):
         self.input, self.single = inputs[0].name, batch == 1
 
     def _probe(self, path: Path) -> None:
-        """Finds layers, dimensions and samples a frame from what sounds of several lengths give."""
+        """Finds the layers, dimensions and hop from the outputs for sounds of several lengths."""
         lengths = [self.minimum, self.sample_rate, 3 * self.sample_rate]
         try:
             shapes = [self._run(np.zeros((2, n), np.float32)).shape for n in lengths]
@@ -102,7 +102,7 @@ class Onnx(Upstream):
                              "expected one vector, or frames whose number grows with the length")
 
     def _run(self, wave: np.ndarray) -> np.ndarray:
-        """[L, B, T, D]."""
+        """The outputs as hidden states [L, B, T, D]."""
         if self.single and len(wave) > 1:
             return np.concatenate([self._run(row[None]) for row in wave], 1)
         out = [np.asarray(x) for x in self.session.run(None, {self.input: wave})]

@@ -84,7 +84,7 @@ class SelfSupervised(Upstream):
 
 
 def _normalizes(path: Path) -> bool:
-    """What the folder's preprocessor says of `do_normalize`."""
+    """The value of `do_normalize` in the preprocessor of a folder."""
     for name in PROCESSORS:
         if (path / name).is_file():
             said = folders.config(path / name)

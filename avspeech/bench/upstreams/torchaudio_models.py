@@ -31,7 +31,7 @@ KERNELS, STRIDES = (10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2)
 
 
 class TorchaudioModel(Upstream):
-    """50 frames a second; what each Transformer layer gives. Run in groups of equal length."""
+    """The output of each Transformer layer, 50 frames a second; batches hold equal lengths only."""
 
     family = "torchaudio"
     packages = ("torchaudio",)

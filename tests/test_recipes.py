@@ -99,12 +99,9 @@ def test_run_sh_sets_up_and_passes_its_arguments_on(tmp_path: Path) -> None:
 
 
 # Recipes whose config keys still lack comments.
-UNCOMMENTED = {"bench", "ser", "tse", "tts"}
 
 
-@pytest.mark.parametrize("task", [
-    pytest.param(t, marks=pytest.mark.xfail(strict=False) if t in UNCOMMENTED else ())
-    for t in RECIPES])
+@pytest.mark.parametrize("task", RECIPES)
 def test_every_config_key_has_a_comment(task: str) -> None:
     """The comment beside a field's default is its line in --help."""
     about = config.comments(recipe_module(task).recipe.schema)

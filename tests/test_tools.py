@@ -123,3 +123,41 @@ def test_a_small_model_is_taught_what_whisper_hears(tmp_path: Path, monkeypatch:
     taught = load_file(tmp_path / "out" / "model.safetensors")
     fitting, own = checkpoint.load_fitting(models.build("small"), taught)
     assert fitting == len(taught) > own / 2 and not any(name.startswith(("head", "pool.")) for name in taught)
+
+
+STAND_IN = """
+import json, os, sys, time
+for line in sys.stdin:
+    number = int("".join(c for c in os.path.basename(line).split(".")[0] if c.isdigit()))
+    if number == 1:
+        time.sleep(60)
+    if number == 2:
+        os._exit(3)
+    print("noise of a library", flush=True)
+    fault = "Traceback ...\\nKeyError: 'x'" if number == 3 else None
+    print(json.dumps({"code": 2 if number > 3 else 0, "fault": fault, "named": number != 5, "text": "said",
+                      "seconds": 0.1}), flush=True)
+"""
+
+
+def test_fuzz_counts_what_hangs_crashes_and_is_not_named(tmp_path: Path, capsys: pytest.CaptureFixture[str],
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    fuzz = tool("fuzz")
+    monkeypatch.setattr(fuzz, "CHILD", STAND_IN)
+    waits = fuzz.Child.ask
+    monkeypatch.setattr(fuzz.Child, "ask", lambda self, path, seconds: waits(self, path, min(seconds, 1.0)))
+    seeds = dict.fromkeys(fuzz.FORMATS, bytes(range(256)))
+    assert fuzz.through("bench", list(range(7)), seeds, tmp_path, 1.0, 2**30) == 4
+    said = capsys.readouterr().out
+    for count in ("7 files", "1 exit code 0", "3 exit code 2", "1 traceback", "1 hang", "1 crash",
+                  "1 not named"):
+        assert count in said, said
+    assert "hang: 1 (flac, " in said and "KeyError: 'x'" in said
+
+
+def test_fuzz_damages_by_number() -> None:
+    fuzz, data = tool("fuzz"), bytes(range(256)) * 8
+    found = [fuzz.damage(data, n) for n in range(120)]
+    assert found == [fuzz.damage(data, n) for n in range(120)]
+    assert {kind for kind, _ in found} == set(fuzz.KINDS)
+    assert sum(out == data for _, out in found) < 6

@@ -28,6 +28,9 @@ METHODS = ("world", "dio", "swift", "autocorrelation")
 QUIET_DB = 50.0  # a frame this far below the loudest is unvoiced, whatever a tracker finds in it
 VIRTUAL_HZ = 8000.0  # the autocorrelation method works at about this bandwidth
 VOICING = 0.45  # autocorrelation from which a frame counts as voiced (Boersma 1993)
+# Below FUNDAMENTAL hertz there is less than so much of the power from 300 to 3400 Hz: a telephone's band, in
+# which the fundamental itself is missing. Speech of full band has -12 to -4 dB there.
+FUNDAMENTAL, MISSING_DB = 250.0, -25.0
 CANDIDATES = 6  # peaks kept per frame by the autocorrelation method
 
 
@@ -57,6 +60,13 @@ def f0(samples: np.ndarray, sample_rate: int, hop_seconds: float = 0.01, low: fl
     0.45; Harvest alone calls breath voiced). "swift": Nieradzik, "SwiftF0", arXiv 2508.18440; it hears
     46.875 to 2093.75 Hz. "autocorrelation": Boersma, IFA Proceedings 17, 1993. Raises InputError for an
     unknown method or one whose package is not installed, ValueError for wrong shapes and numbers.
+
+    Telephone speech (300 to 3400 Hz) holds no fundamental. WORLD's trackers look for it, so that where it is
+    missing they are given the sound's envelope below 600 Hz too, which repeats with the same period. Measured
+    against Harvest on the full band (clips of seven voices, filtered to 300 to 3400 Hz): of the voiced
+    frames "world" then keeps 0.77 (0.32 without it), 0.97 of them right to a semitone (0.78); "dio"
+    0.33, 0.98 right (0.27, 0.38); "autocorrelation" 0.92, 0.87 right, as it does without help, but calls
+    9 % of the unvoiced frames voiced, "world" 3 %.
     """
     samples = np.ascontiguousarray(samples, np.float64)
     if samples.ndim != 1 or not np.isfinite(samples).all():
@@ -71,7 +81,8 @@ def f0(samples: np.ndarray, sample_rate: int, hop_seconds: float = 0.01, low: fl
     level = _level(samples, sample_rate, hop_seconds, frames)
     if not np.any(level > 0):
         return np.zeros(frames, np.float32), np.zeros(frames, bool)
-    found = trackers[method](samples, sample_rate, hop_seconds, low, high)
+    heard = _with_fundamental(samples, sample_rate) if method in ("world", "dio") else samples
+    found = trackers[method](heard, sample_rate, hop_seconds, low, high)
     hertz = np.zeros(frames, np.float32)
     hertz[: min(frames, len(found))] = found[:frames]
     hertz[(hertz < low) | (hertz > high) | (level < level.max() * 10 ** (-QUIET_DB / 20))] = 0
@@ -146,6 +157,38 @@ def _level(samples: np.ndarray, sample_rate: int, hop_seconds: float, frames: in
     centre = np.round(np.arange(frames) * hop_seconds * sample_rate).astype(int)
     first, last = (np.clip(centre + side, 0, len(samples)) for side in (-half, half))
     return np.sqrt(np.maximum(total[last] - total[first], 0.0) / np.maximum(last - first, 1))
+
+
+def lacks_fundamental(samples: np.ndarray, sample_rate: int) -> bool:
+    """Whether nothing is left below 250 Hz, as in telephone speech.
+
+    Args:
+        samples: `[N]` floats.
+        sample_rate: in hertz.
+    """
+    if sample_rate < 2 * 3400:
+        return False
+    size = 1 << max(6, round(math.log2(sample_rate / 20)))
+    power = np.zeros(size // 2 + 1)
+    window = np.hanning(size)
+    for begin in range(0, len(samples) - size + 1, size):
+        piece = samples[begin: begin + size]
+        power += np.abs(np.fft.rfft(window * (piece - piece.mean()))) ** 2
+    hertz = np.fft.rfftfreq(size, 1 / sample_rate)
+    low = power[(hertz > 60) & (hertz < FUNDAMENTAL)].sum()
+    return bool(low < 10 ** (MISSING_DB / 10) * power[(hertz >= 300) & (hertz < 3400)].sum())
+
+
+def _with_fundamental(samples: np.ndarray, sample_rate: int) -> np.ndarray:
+    """The samples `[N]`, with their envelope from 40 to 600 Hz added where their fundamental is missing."""
+    if not lacks_fundamental(samples, sample_rate):
+        return samples
+    from scipy.signal import butter, sosfilt
+
+    band = butter(2, (40.0, 600.0), "bandpass", fs=sample_rate, output="sos")
+    envelope = sosfilt(band, np.abs(samples - samples.mean()))
+    envelope = sosfilt(band, envelope[::-1])[::-1]  # both ways: without delay
+    return samples + 3 * envelope
 
 
 def _world() -> Any:

@@ -136,3 +136,33 @@ def test_methods_agree_on_speech(real_data) -> None:  # type: ignore[no-untyped-
     both = va & vb
     assert both.mean() > 0.3
     assert (np.abs(np.log2(a[both] / b[both])) > np.log2(1.2)).mean() < 0.05
+
+
+def telephone(sound: np.ndarray, rate: int = RATE) -> np.ndarray:
+    from scipy.signal import butter, sosfiltfilt
+
+    return sosfiltfilt(butter(6, (300, 3400), "bandpass", fs=rate, output="sos"), sound)
+
+
+@pytest.mark.parametrize("low", [85.0, 120.0, 190.0])
+@pytest.mark.parametrize("method", ["world", "autocorrelation"])
+def test_telephone_speech_without_its_fundamental(method: str, low: float) -> None:
+    if method in INSTALLED:
+        pytest.importorskip(INSTALLED[method])
+    hertz = low * 2 ** (np.sin(np.arange(2 * RATE) * 4 / RATE) / 4)
+    sound = voice(hertz)
+    assert pitch.lacks_fundamental(telephone(sound), RATE) and not pitch.lacks_fundamental(sound, RATE)
+    found, voiced = pitch.f0(telephone(sound), RATE, method=method)
+    wanted = hertz[np.minimum(np.arange(201) * 160, 2 * RATE - 1)]
+    right = np.abs(12 * np.log2(np.maximum(found, 1) / wanted)) < 0.5
+    assert voiced[10:-10].mean() > 0.9 and right[10:-10][voiced[10:-10]].mean() > 0.95
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 44100])
+def test_a_telephone_band_is_known_at_any_rate_and_level(rate: int) -> None:
+    sound = voice(np.full(rate, 110.0), rate)
+    for level in (1e-4, 1.0):
+        assert pitch.lacks_fundamental(level * telephone(sound, rate) + 0.2, rate)
+        assert not pitch.lacks_fundamental(level * sound + 0.2, rate)
+    assert not pitch.lacks_fundamental(np.zeros(rate), rate)
+    assert not pitch.lacks_fundamental(np.zeros(10), rate)

@@ -31,6 +31,7 @@ from typing import Any, Literal, TypeVar, Union
 
 import yaml
 
+from avspeech.core import storage
 from avspeech.errors import InputError
 
 T = TypeVar("T")
@@ -134,10 +135,8 @@ def from_dict(schema: type[T], values: Mapping[str, Any], source: str = "config"
 
 def dump(config: Any, path: str | Path) -> None:
     """Writes every key of a config as YAML that `load` reads back to an equal config."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.dump(to_dict(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True),
-                    encoding="utf-8")
+    text = yaml.dump(to_dict(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+    storage.write_atomically(path, text.encode())
 
 
 def keys(schema: type, prefix: str = "", base: Any = None) -> Iterator[tuple[str, str, Any]]:

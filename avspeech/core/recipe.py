@@ -105,6 +105,12 @@ class Recipe:
         except KeyboardInterrupt:
             print("avspeech: interrupted; run the same command again to go on from here", file=sys.stderr)
             sys.exit(130)
+        except OSError as error:
+            line = storage.describe(error)
+            if line is None:
+                raise
+            print(f"avspeech: error: {line}; then run the same command again to go on", file=sys.stderr)
+            sys.exit(2)
 
     def run(self, argv: Sequence[str] | None = None) -> None:
         """Runs the stages that `argv` (default: the command line) asks for. Raises InputError."""
@@ -126,7 +132,7 @@ class Recipe:
             config.dump(cfg, exp / "config.yaml")
             asked = {"program": f"python recipes/{self.name}/run.py", "config": args.config,
                      "overrides": args.overrides}
-            (exp / COMMAND).write_text(json.dumps(asked, indent=1) + "\n", encoding="utf-8")
+            storage.write_atomically(exp / COMMAND, (json.dumps(asked, indent=1) + "\n").encode())
         pending = None  # in a dry run: the stage that would run before, so that what follows cannot be known
         for number in range(first, last + 1):
             stage = self.stages[number]

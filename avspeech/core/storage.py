@@ -10,18 +10,24 @@ import itertools
 import os
 import re
 import socket
+import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from avspeech.errors import InputError
 
 _HOST = f"{zlib.crc32(socket.gethostname().encode()):08x}"
 _COUNT = itertools.count()
-# Errors of the place that is written to, not of the program: what the user can mend.
-_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.ENOTDIR,
-          errno.EISDIR, errno.ENAMETOOLONG}
+# Errors of the place that is written to, not of the program, and what the user can do about them.
+_FULL = "free some space there or write elsewhere"
+_DENIED = "write elsewhere, or change the permissions"
+_PLACE = {errno.ENOSPC: _FULL, errno.EDQUOT: _FULL, errno.EFBIG: _FULL, errno.EROFS: "write elsewhere",
+          errno.EACCES: _DENIED, errno.EPERM: _DENIED, errno.ENOTDIR: "give another path",
+          errno.EISDIR: "give another path", errno.ENAMETOOLONG: "give a shorter name",
+          errno.EIO: "check the disk", errno.ESTALE: "check the disk"}
 
 
 @contextmanager
@@ -49,14 +55,102 @@ def writing(path: str | Path) -> Iterator[Path]:
             os.fsync(written.fileno())
         os.replace(aside, path)
         sync_folder(path.parent)
-    except OSError as error:
-        if error.errno in _PLACE or error.filename in (str(aside), str(path), str(path.parent)):
-            raise InputError(f"{path}: cannot be written ({error.strerror}); what was there is as it was"
-                             ) from None
+    except InputError:
         raise
+    except Exception as error:
+        cause = _of_the_place(error, path, aside)
+        if cause is None:
+            raise
+        todo = _PLACE.get(cause.errno or 0, "make sure that the folder stays, or write elsewhere")
+        raise InputError(f"{path}: cannot be written ({cause.strerror}); what was there is as it was; "
+                         f"{todo}") from None
     finally:
         with suppress(OSError):  # it was moved, or never came to be
             aside.unlink()
+
+
+def _of_the_place(error: Exception, path: Path, aside: Path) -> OSError | None:
+    """What is wrong with the place that was written to, where an error came from that."""
+    if isinstance(error, OSError) and error.errno is not None:
+        name = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
+        # Libraries may put something before the name, such as "file:".
+        if name.endswith((str(aside), str(path), str(path.parent))) or not name and error.errno in _PLACE:
+            return error
+        return None
+    # Libraries have errors of their own for a full disk; then the disk still takes nothing.
+    try:
+        with open(aside, "ab") as file:
+            file.write(bytes(4096))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as found:
+        return found
+    return None
+
+
+@contextmanager
+def scratch() -> Iterator[IO[bytes]]:
+    """Gives a file without a name, in the folder for temporary files, that ends with the block.
+
+    Yields:
+        A file open for writing and reading.
+
+    Raises:
+        InputError: there is no such folder, or no room in it.
+    """
+    try:
+        with tempfile.TemporaryFile(prefix="avspeech-") as file:
+            yield file
+    except OSError as error:
+        if error.filename is None and (error.errno in _PLACE or error.errno == errno.ENOENT):
+            raise _no_scratch(error) from None
+        raise
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Gives an empty folder for temporary files, which is removed with the block.
+
+    Raises:
+        InputError: it cannot be made, or there is no room in it.
+    """
+    place = None
+    try:
+        with tempfile.TemporaryDirectory(prefix="avspeech-") as name:
+            place = name
+            yield Path(name)
+    except OSError as error:
+        if (place is None or place in str(error.filename)) \
+                and (error.errno in _PLACE or error.errno == errno.ENOENT):
+            raise _no_scratch(error) from None
+        raise
+
+
+def _no_scratch(error: OSError) -> InputError:
+    try:
+        place = tempfile.gettempdir()
+    except OSError:
+        place = os.environ.get("TMPDIR", "TMPDIR")
+    reason = "it does not exist" if error.errno == errno.ENOENT else error.strerror
+    return InputError(f"{place}: the folder for temporary files cannot be written to ({reason}); free some "
+                      "space there, or name another folder by the environment variable TMPDIR")
+
+
+def describe(error: OSError) -> str | None:
+    """One line for an error of a place that a command could not read or write, as a last net.
+
+    Args:
+        error: what was raised.
+
+    Returns:
+        The line; None for any other error, which is a defect of the program.
+    """
+    name = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
+    if error.errno in _PLACE:
+        return f"{name or 'a file or the output'}: {error.strerror}; {_PLACE[error.errno]}"
+    if error.errno == errno.ENOENT and name:
+        return f"{name}: {error.strerror}; it was expected to be there, or was removed meanwhile"
+    return None
 
 
 def write_atomically(path: str | Path, data: bytes) -> None:
@@ -89,20 +183,32 @@ def _runs(process: int) -> bool:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Writes a file in place and flushes it to the disk."""
-    with open(path, "wb") as out:
+    """Writes a file in place and flushes it to the disk. An OSError names the file."""
+    with naming(path), open(path, "wb") as out:
         out.write(data)
         out.flush()
         os.fsync(out.fileno())
 
 
 def sync_folder(path: Path) -> None:
-    """Flushes a folder's list of files to the disk."""
-    handle = os.open(path, os.O_RDONLY)
+    """Flushes a folder's list of files to the disk. An OSError names the folder."""
+    with naming(path):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """Errors of writing to an open file name no file; those of this block name `path`."""
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 @contextmanager

@@ -25,7 +25,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    """Adds the command to a parser's commands."""
+    """Adds `bench` to the commands of a parser."""
     bench = commands.add_parser("bench", help="measure upstreams on paralinguistic tasks",
                                 description="ParaLBench: any upstream on any paralinguistic task.")
     actions = bench.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=_Parser)
@@ -58,7 +58,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--utterances", type=int, default=48, metavar="N",
                          help="of which epochs are run anew (default: %(default)s)")
     command.add_argument("--epochs", type=int, default=3, metavar="N",
-                         help="run anew, the rest is reckoned (default: %(default)s)")
+                         help="run anew, the rest is estimated (default: %(default)s)")
 
 
 def _action(actions: argparse._SubParsersAction, name: str, run: object,
@@ -76,16 +76,17 @@ def _folder(args: argparse.Namespace) -> Path:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from avspeech.bench import plan, records, sweep
+    from avspeech.bench import plan, sweep
     from avspeech.core import config
     from avspeech.core.recipe import COMMAND
+    from avspeech.core.storage import write_atomically
 
     cfg = plan.with_options(config.load(plan.Config, args.config, args.overrides), args.cluster, args.workers)
     if args.dry_run:
         print("\n".join(sweep.dry_run(cfg, _folder(args))))
         return
     asked = {"program": "avspeech bench run", "config": str(args.config), "overrides": args.overrides}
-    records.write_bytes(_folder(args) / COMMAND, (json.dumps(asked, indent=1) + "\n").encode())
+    write_atomically(_folder(args) / COMMAND, (json.dumps(asked, indent=1) + "\n").encode())
     sweep.finish(sweep.report(sweep.run(cfg, _folder(args)), _folder(args)))
 
 

@@ -1,8 +1,8 @@
 """What storing features saves, measured: `avspeech bench cost CONFIG`.
 
-On some utterances of a config's first job: one probe on stored features against the same probe with the
-upstream run anew in every epoch; whether both say the same; what half precision changes; many probes at
-once against one after another; bytes for an hour of sound.
+On some utterances of a config's first job it compares: one probe on stored features with the same probe
+where the upstream runs in every epoch, in time and in predictions; float32 with float16; many probes at
+once with one after another; and it gives the bytes for an hour of sound.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from avspeech.errors import InputError
 
 
 class Live(Pooled):
-    """Features that are not kept: every batch reads its sounds and runs the upstream. Scaled as stored
-    ones."""
+    """Features that are not kept: each batch reads its sounds and runs the upstream. They are scaled as
+    the stored ones are."""
 
     def __init__(self, upstream: Any, sounds: Sequence[Sound], stored: Pooled):
         super().__init__(stored.x)
@@ -44,8 +44,21 @@ class Live(Pooled):
 
 def measure(cfg: Config, exp: Path, upstream: str | None = None, utterances: int = 48,
             epochs: int = 3) -> list[str]:
-    """Lines of figures. utterances: how many are trained and tested on; epochs: how many are run anew.
-    Raises InputError where the upstream is not in the config or cannot be loaded."""
+    """Measures what stored features save.
+
+    Args:
+        cfg: the config; its first job with the upstream is measured.
+        exp: the experiment folder.
+        upstream: a name of the config; default: its first.
+        utterances: how many to train and test on.
+        epochs: how many to run the upstream anew in.
+
+    Returns:
+        Lines for the terminal.
+
+    Raises:
+        InputError: the upstream is not in the config or cannot be loaded.
+    """
     exp = Path(exp).absolute()
     name = upstream or next(iter(cfg.upstreams))
     if name not in cfg.upstreams:
@@ -96,7 +109,7 @@ def measure(cfg: Config, exp: Path, upstream: str | None = None, utterances: int
                  f"{total / together:.1f} a second; one alone: {single:.2f} s, {1 / single:.1f} a second")
     per_epoch = anew / (epochs + 1)  # an epoch, and as much again for development and test
     lines.append(f"all of them: {once + together:.1f} s against {per_epoch * settings.epochs * total:.0f} s "
-                 f"(reckoned from {epochs} epochs): "
+                 f"(estimated from {epochs} epochs): "
                  f"{per_epoch * settings.epochs * total / (once + together):.0f} times")
     return lines
 

@@ -22,12 +22,12 @@ from typing import Any
 
 import numpy as np
 
-from avspeech.bench import source
-from avspeech.bench.folds import PARTS, Fold
-from avspeech.bench.plan import held
-from avspeech.bench.records import write_bytes, write_lines
+from avspeech.bench.folds import PARTS, Fold, digest
+from avspeech.bench.records import write_lines
 from avspeech.bench.sounds import batches, check_content, features, identity, read_sound
 from avspeech.bench.store import Shelf
+from avspeech.core import sources
+from avspeech.core.storage import lock, write_atomically
 from avspeech.errors import InputError
 
 Request = Mapping[str, Any]
@@ -58,7 +58,7 @@ def guarded(work: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
             text = " ".join(str(error).split()) or "no message"
             where = Path(request["exp"]) / "errors" / f"{work.__name__}-{time.time_ns():x}.txt"
             wanted = json.dumps(dict(request), default=str)[:2000]
-            write_bytes(where, f"{wanted}\n\n{traceback.format_exc()}".encode())
+            write_atomically(where, f"{wanted}\n\n{traceback.format_exc()}".encode())
             return {"error": f"{type(error).__name__}: {text[:300]} (traceback in errors/{where.name})"}
 
     return run
@@ -121,7 +121,7 @@ def extract(request: Request) -> Answer:
     items = request["items"]
     shelf = Shelf(request["store"], request["identity"], request["pooling"], request["dtype"])
     claim = Path(request["store"]) / "claims" / f"{shelf.folder.parent.name}-{items[0][0]}"
-    with held(claim, wait=False) as mine:
+    with lock(claim, wait=False) as mine:
         if not mine:
             return {"busy": True}
         shelf.scan()
@@ -146,7 +146,7 @@ def extract(request: Request) -> Answer:
         if made:
             audio = sum(item[4] for item in items if item[0] in made)
             path = shelf.write(made)
-            write_bytes(path.with_suffix(".json"), json.dumps({
+            write_atomically(path.with_suffix(".json"), json.dumps({
                 "corpus": request["corpus"], "utterances": len(made), "audio_seconds": round(audio, 3),
                 "compute_seconds": round(seconds, 3), "host": socket.gethostname()}).encode())
         return {"made": len(made), "unreadable": unreadable}
@@ -157,7 +157,7 @@ def probe(request: Request) -> Answer:
     """Trains a job's probes and writes its predictions, then its cells; does nothing if they exist."""
     exp, name = Path(request["exp"]), request["job"]
     cells = exp / "cells" / f"{name}.jsonl"
-    with held(exp / "claims" / name, wait=False) as mine:
+    with lock(exp / "claims" / name, wait=False) as mine:
         if cells.is_file():
             return {"done": True}
         if not mine:
@@ -166,7 +166,7 @@ def probe(request: Request) -> Answer:
         records, predictions, runs = _probe(request)
         seconds = time.perf_counter() - began
         write_lines(exp / "predictions" / f"{name}.jsonl", predictions)
-        write_bytes(exp / "timings" / f"{name}.json", json.dumps(
+        write_atomically(exp / "timings" / f"{name}.json", json.dumps(
             request["key"] | {"seconds": round(seconds, 3), "runs": runs, "host": socket.gethostname()},
             sort_keys=True).encode())
         write_lines(cells, records)  # last: this file marks the job as done
@@ -288,11 +288,15 @@ def versions() -> dict[str, str]:
     return found | {name: importlib.metadata.version(name) for name in ("torch", "numpy")}
 
 
+# What turns features into numbers. Not all that these import: a corpus' reader, for instance, counts
+# through the utterances that it gives
+NUMBERS = ("bench/jobs.py", "bench/probes.py", "bench/store.py", "report/metrics.py")
+
+
 def code() -> str:
     """Digest of the code and packages that turn features into numbers; where it changes, jobs run again."""
-    files = source.digest("avspeech.bench.probes", "avspeech.bench.jobs", "avspeech.bench.store",
-                          "avspeech.report.metrics", imports=False)
-    return " ".join([files, *(versions()[name] for name in ("torch", "numpy"))])
+    found = sources.code_of(folds_record)  # of this file and all that it imports
+    return digest([[found[name] for name in NUMBERS], [versions()[name] for name in ("torch", "numpy")]])
 
 
 def folds_record(folds: Any, keys: Sequence[str], files_hash: str) -> dict[str, Any]:

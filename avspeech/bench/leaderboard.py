@@ -17,6 +17,7 @@ from typing import Any
 
 from avspeech.bench import records, statistics
 from avspeech.bench.statistics import Cost, Ranking, Score
+from avspeech.core.storage import write_atomically
 from avspeech.data.labels import canonical
 from avspeech.report import report
 
@@ -51,7 +52,7 @@ def write(exp: str | Path, out: str | Path | None = None, title: str = "ParaLBen
     paths = [out / name for name in ("RESULTS.md", "leaderboard.csv", "leaderboard.tex", "leaderboard.html")]
     report.write_markdown(paths[0], title, board.sections(), meta)
     for path, text in zip(paths[1:], (board.csv(), board.latex(), board.html(title, meta or {}))):
-        records.write_bytes(path, text.encode())
+        write_atomically(path, text.encode())
     return paths
 
 

@@ -18,26 +18,25 @@ A corpus that needs a source and has none is left out, and the plan's notes say 
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from avspeech.bench import folds as folding
-from avspeech.bench import source
 from avspeech.bench import tasks as tasking
 from avspeech.bench.folds import Folds, digest
 from avspeech.bench.probes import Probe
-from avspeech.bench.records import Record, write_bytes
+from avspeech.bench.records import Record
 from avspeech.bench.store import mark
 from avspeech.bench.tasks import Task
 from avspeech.core import config as configs
+from avspeech.core import sources
+from avspeech.core.storage import lock, write_atomically
 from avspeech.data.labels import canonical
 from avspeech.data.manifest import Utterance, read_manifest, resolve
 from avspeech.errors import InputError
@@ -205,14 +204,14 @@ def prepare(cfg: Config, exp: Path) -> dict[str, Path]:
         folder = exp / "data" / name
         marker = folder / "prepared.json"
         state = {"settings": configs.to_dict(corpus), "files": _marks(corpus.source),
-                 "code": source.digest(corpora.get(name).__name__)}
+                 "code": sources.module_hash(corpora.get(name).__name__, [name])}
         settings = json.dumps(state, sort_keys=True)
-        with held(folder / ".preparing"):
+        with lock(folder / ".preparing"):
             if not marker.is_file() or marker.read_text(encoding="utf-8") != settings:
                 marker.unlink(missing_ok=True)
                 options = dict(corpus.options) | ({"incomplete": True} if corpus.incomplete else {})
                 corpora.prepare(name, corpus.source, folder, **options)
-                write_bytes(marker, settings.encode())
+                write_atomically(marker, settings.encode())
         folders[name] = folder
     return folders
 
@@ -264,8 +263,9 @@ def make(cfg: Config, exp: Path) -> Plan:
         if upstream in cfg.shuffled and not other:
             plan.jobs.append(Job(name, corpus, upstream, probe, "shuffled"))
     if not plan.jobs and not plan.broken:
+        reasons = "; ".join(note.removeprefix("left out: ") for note in notes)
         raise InputError("nothing to do: no corpus has a source; "
-                         f"{'; '.join(notes) or 'no task is bound to the corpora'}")
+                         f"{reasons or 'no task is bound to the corpora'}")
     return plan
 
 
@@ -365,29 +365,6 @@ def _bound(cfg: Config, specs: dict[str, Task], there: list[str]) -> list[tuple[
             raise InputError(f"tasks: '{wanted}' needs corpus {corpus}; give corpora.{corpus}.source")
         found += [(name, c) for c in ([corpus] if corpus else specs[name].corpora) if c in there]
     return list(dict.fromkeys(found))
-
-
-@contextmanager
-def held(path: Path, wait: bool = True) -> Iterator[bool]:
-    """Holds a lock that ends with the process, however that ends.
-
-    These are POSIX record locks: they work on local disks, and on NFS with its lock service.
-
-    Args:
-        path: of the lock's file.
-        wait: until another process gives the lock up.
-
-    Yields:
-        False where another process holds the lock and `wait` is off.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", encoding="utf-8") as handle:
-        try:
-            fcntl.lockf(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            yield False
-            return
-        yield True
 
 
 def job_name(job: Job, plan: Plan, cfg: Config, identity: str, files: str, code: str) -> str:

@@ -1,29 +1,30 @@
-"""Probes: small heads on frozen features, all folds x seeds x learning rates of a job trained as one
+"""Probes: small heads on frozen features. All folds, seeds and learning rates of a job are trained as one
 batched problem.
 
     chosen = train(Pooled(x), targets, folds, seeds, "classification", classes=8, config=Probe())
 
-A head's input is a layer sum, weighted by a softmax that is learnt with it. "linear": mean over frames,
-then one affine map; since all of that is linear in the frames, layers that were averaged over time
+The input of a head is a sum over layers, weighted by a softmax that is trained with it. "linear": mean
+over frames, then one affine map; since that is linear in the frames, layers that were averaged over time
 beforehand give the same (Yang et al., "SUPERB", Interspeech 2021, use this head). "mlp": mean, a hidden
-layer, ReLU. "attention": weights over frames by a learnt query; it needs frames.
+layer, ReLU. "attention": weights over frames by a trained query; it needs features of frames.
 
-What the sources leave open, chosen here: features are standardised per layer and dimension by training data
-alone; class-balanced cross-entropy, since unweighted recall is what counts; for ordinal tasks one direction
-with K - 1 cuts (Cao, Mirjalili, Raschka, "Rank consistent ordinal regression", 2020); for regression 1 -
-CCC over the batch, or squared error, on standardised targets; AdamW, in which the layer weights move
-`layer_lr` times faster than the rest, as logits have to. The learning rate and the epoch are those with the
-best development score; equal scores go to the smaller rate and the earlier epoch. Test data are touched
-once, by the chosen run.
+Choices that the sources leave open: features are standardized per layer and dimension by training data
+alone. Classification uses class-balanced cross-entropy, since unweighted recall is what counts; ordinal
+tasks one direction with K - 1 cuts (Cao, Mirjalili, Raschka, "Rank consistent ordinal regression", 2020);
+regression 1 - CCC over the batch, or squared error, on standardized targets. The optimizer is AdamW; the
+layer weights get `layer_lr` times the learning rate, as logits need larger steps. The learning rate and
+the epoch are those with the best development score; of equal scores, the smaller rate and the earlier
+epoch. Test data are used once, by the chosen run.
 
 Shapes: G groups (a fold and a seed), E learning rates, B batch, U utterances, L layers, D dimensions, K
 outputs. Runs share nothing but the arithmetic: order and first weights are drawn per (fold, seed), so that
-training one of them alone is the same up to rounding.
+training one of them alone gives the same up to rounding.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -34,26 +35,28 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from avspeech.bench.folds import Fold
+from avspeech.errors import InputError
 
 BUDGET = 256 * 2**20  # bytes of one step's largest tensors; groups beyond it are trained after one another
+# Bytes of one step of a single group beyond which training is refused: most of this machine's memory
+LARGEST_STEP = int(0.8 * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
 Params = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
 class Probe:
-    """lrs: the grid. patience: epochs without a better development score after which a run stops. balance:
-    weigh classes equally. loss: of regression."""
+    """How a probe is built and trained."""
 
     head: Literal["linear", "mlp", "attention"] = "linear"
-    lrs: tuple[float, ...] = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+    lrs: tuple[float, ...] = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)  # the grid of learning rates
     epochs: int = 50
-    patience: int = 10
-    batch: int = 32
+    patience: int = 10  # epochs without a better development score after which a run stops
+    batch: int = 32  # utterances
     weight_decay: float = 1e-3
-    layer_lr: float = 3.0
-    hidden: int = 128
-    balance: bool = True
-    loss: Literal["ccc", "mse"] = "ccc"
+    layer_lr: float = 3.0  # multiplier of the learning rate of the layer weights
+    hidden: int = 128  # units of "mlp"
+    balance: bool = True  # weigh classes equally
+    loss: Literal["ccc", "mse"] = "ccc"  # of regression
 
     def __post_init__(self) -> None:
         if not self.lrs or min(self.lrs) <= 0 or len(set(self.lrs)) < len(self.lrs):
@@ -63,25 +66,25 @@ class Probe:
 
     @property
     def pooling(self) -> str:
-        """What it needs of the feature store."""
+        """The pooling of the features that it reads: "mean" or "none"."""
         return "none" if self.head == "attention" else "mean"
 
 
 @dataclass
 class Chosen:
-    """One group's outcome. output: [n, K] on its test utterances: log posteriors; for ordinal the cuts'
-    logits; for regression [n, 1] in the units of the targets. predicted: [n] class numbers or values.
-    scores: dev score of each learning rate (NaN where undefined)."""
+    """The chosen run of one group, tested."""
 
     fold: str
     seed: int
     lr: float
     epoch: int
     dev: float
-    scores: list[tuple[float, float]]
+    scores: list[tuple[float, float]]  # (learning rate, development score; NaN: undefined)
     layer_weights: list[float]
+    # [n, K] on its n test utterances: log posteriors; for ordinal the logits of the cuts; for
+    # regression [n, 1] in the units of the targets
     output: np.ndarray
-    predicted: np.ndarray
+    predicted: np.ndarray  # [n] numbers of classes, or values
     dev_predicted: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
 
@@ -142,12 +145,29 @@ def train(features: Pooled | Frames, targets: Sequence[float], folds: Sequence[F
           dtype: torch.dtype = torch.float32) -> list[Chosen]:
     """The chosen probe of every fold and seed, tested.
 
-    targets: [U] class numbers or values; metric: of the development score. shuffled: training and development
-    targets are shuffled, each among themselves, anew for each fold and seed: the control.
+    Args:
+        features: of U utterances.
+        targets: [U] numbers of classes, or values.
+        folds: positions of utterances.
+        seeds: one probe for each fold and seed.
+        kind: "classification", "ordinal" or "regression".
+        classes: their number; 0 for regression.
+        config: of the probe.
+        metric: of the development score.
+        shuffled: the control: training and development targets are shuffled, each among themselves, anew
+            for each fold and seed.
+        dtype: of the arithmetic.
+
+    Raises:
+        InputError: a batch of frames would take more memory than there is.
     """
     groups = [(fold, seed) for fold in folds for seed in seeds]
     one = features.frames * config.batch * features.layers * features.dim * 4 * 3
     one += features.frames * config.batch * len(config.lrs) * features.dim * 4 * 4
+    if one > LARGEST_STEP:
+        raise InputError(f"probe: a batch of {config.batch} utterances of up to {features.frames:,} frames "
+                         f"takes {one / 2**30:.0f} GiB, more than the {LARGEST_STEP / 2**30:.0f} GiB there "
+                         "are; take a smaller batch, the head linear or mlp, or shorter utterances")
     size = max(1, BUDGET // one)
     chosen: list[Chosen] = []
     for start in range(0, len(groups), size):
@@ -378,7 +398,7 @@ def _shuffle(targets: np.ndarray, fold: Fold, seed: int) -> np.ndarray:
 
 
 def _padded(parts: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Rows of unlike number as [G, B], filled with row 0, and which are there."""
+    """Rows of different number as [G, B], filled with row 0, and a mask [G, B] of the given ones."""
     width = max(len(p) for p in parts)
     rows = torch.stack([F.pad(p, (0, width - len(p))) for p in parts])
     return rows, torch.stack([torch.arange(width) < len(p) for p in parts])

@@ -60,13 +60,12 @@ The other files:
 from __future__ import annotations
 
 import json
-import os
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from avspeech.core.storage import write_atomically
 from avspeech.data.manifest import read_jsonl
 from avspeech.errors import InputError
 
@@ -117,23 +116,4 @@ def lines(path: str | Path) -> list[Record]:
 def write_lines(path: str | Path, records: Iterable[Mapping[str, Any]]) -> None:
     """Writes records one a line, keys sorted, atomically."""
     text = "".join(json.dumps(r, ensure_ascii=False, sort_keys=True, allow_nan=False) + "\n" for r in records)
-    write_bytes(path, text.encode())
-
-
-def write_bytes(path: str | Path, data: bytes) -> None:
-    """Writes a file beside its place and renames it, so that it is never half-written.
-
-    Several processes may write the same path at once.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        with open(aside, "wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(aside, path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
+    write_atomically(path, text.encode())

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from avspeech.bench import source, store
+from avspeech.bench import store
+from avspeech.core import sources
 from avspeech.errors import InputError
 
 
@@ -28,7 +29,7 @@ def identity(upstream: Any, batch_seconds: float = 0.0) -> str:
         batch_seconds: as `batches` takes it; in a batch, features change in their last digits.
     """
     versions = {name: _version(name) for name in ("numpy", "soundfile", "soxr", "av")}
-    parts = [str(upstream.identity), batch_seconds, source.digest(__name__), versions]
+    parts = [str(upstream.identity), batch_seconds, sources.module_hash(__name__), versions]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -193,7 +193,7 @@ def _sums(exp: Path, cells: list[records.Record], classes: int) -> tuple[Array, 
     speakers = sorted({str(r["speaker"]) for rows in lines.values() for r in rows})
     index = {name: i for i, name in enumerate(speakers)}
     some = next(iter(lines.values()))
-    centre = 0.0 if classes else float(np.mean([r["truth"] for r in some]))
+    center = 0.0 if classes else float(np.mean([r["truth"] for r in some]))
     shape = (classes, classes) if classes else (7,)
     out = np.zeros((len(lines), len(speakers), *shape))
     for table, (_, rows) in zip(out, sorted(lines.items(), key=lambda item: str(item[0]))):
@@ -202,7 +202,7 @@ def _sums(exp: Path, cells: list[records.Record], classes: int) -> tuple[Array, 
         if classes:
             np.add.at(table, (who, truth.astype(int), said.astype(int)), 1)
         else:
-            t, p = truth - centre, said - centre  # joint shifts change neither measure, and keep digits
+            t, p = truth - center, said - center  # joint shifts change neither measure, and keep digits
             np.add.at(table, who, np.stack([np.ones_like(t), t, p, t * t, p * p, t * p, np.abs(t - p)], 1))
     return out, hashes.pop(), speakers, len({str(r["id"]) for r in some})
 

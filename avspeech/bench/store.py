@@ -36,7 +36,7 @@ from typing import Any
 
 import numpy as np
 
-from avspeech.bench.records import write_bytes
+from avspeech.core.storage import write_atomically
 from avspeech.errors import InputError
 
 log = logging.getLogger("avspeech")
@@ -98,7 +98,7 @@ class Shelf:
                 raise InputError(f"features of {key} are not finite as {self.dtype.__name__}")
         name = hashlib.sha256("\n".join(stored).encode()).hexdigest()[:24]
         path = self.folder / f"{name}.safetensors"
-        write_bytes(path, save(stored))
+        write_atomically(path, save(stored))
         return path
 
     def read(self, keys: Sequence[str]) -> list[np.ndarray]:
@@ -189,7 +189,7 @@ def content_keys(store: str | Path, parts: Sequence[tuple[str, float, float]],
         except OSError:
             sums[path] = ""
     if fresh:
-        write_bytes(memory, json.dumps(_remembered(memory) | fresh, sort_keys=True).encode())
+        write_atomically(memory, json.dumps(_remembered(memory) | fresh, sort_keys=True).encode())
     return {part: content_key(sums[part[0]], part[1], part[2]) if sums[part[0]] else "" for part in parts}
 
 

@@ -25,6 +25,7 @@ from avspeech.bench.plan import Config, Job, Plan
 from avspeech.bench.records import Record
 from avspeech.bench.store import SHARD, Shelf, content_keys
 from avspeech.core import config as configs
+from avspeech.core.storage import lock, write_atomically
 from avspeech.errors import InputError
 
 Say = Callable[[str], None]
@@ -35,13 +36,13 @@ Keys = dict[tuple[str, str], str]  # (corpus, utterance id) -> key in the featur
 
 @dataclass
 class Outcome:
-    """cells: results; missing: KEY and reason of the planned cells without one; hits, misses: of features."""
+    """What a sweep has given."""
 
-    cells: list[Record]
-    missing: list[Record]
-    hits: int = 0
-    misses: int = 0
-    seconds: dict[str, float] = field(default_factory=dict)
+    cells: list[Record]  # results
+    missing: list[Record]  # KEY and reason of each planned cell without a result
+    hits: int = 0  # features found in the store
+    misses: int = 0  # features computed
+    seconds: dict[str, float] = field(default_factory=dict)  # by step
 
     def summary(self) -> list[str]:
         """The missing cells, a line for each reason."""
@@ -50,13 +51,24 @@ class Outcome:
 
 
 def run(cfg: Config, exp: Path, say: Say = print) -> Outcome:
-    """Prepares, computes and collects. Raises InputError for what no piece can be made of; a piece that
-    fails is in `Outcome.missing`."""
+    """Prepares the corpora, computes features, trains probes and writes the results.
+
+    Args:
+        cfg: the config.
+        exp: the experiment folder.
+        say: receives lines for the user.
+
+    Returns:
+        The outcome; pieces that failed are in its `missing`.
+
+    Raises:
+        InputError: nothing can be run, for instance as a corpus is not there.
+    """
     exp = Path(exp).absolute()
     exp.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     plan.prepare(cfg, exp)
-    with plan.held(exp / "plan" / ".lock"):  # another sweep may be writing the same
+    with lock(exp / "plan" / ".lock"):  # another sweep may be writing the same
         made = plan.make(cfg, exp)
         keys = content_keys_of(cfg, exp, made)
     for line in made.notes + [reason for _, _, reason in made.broken]:
@@ -106,7 +118,7 @@ def _request(cfg: Config, exp: Path, upstream: str) -> dict[str, Any]:
 
 
 def _describe(cfg: Config, exp: Path, pool: cluster.Run, say: Say) -> dict[str, dict[str, Any]]:
-    """What each upstream is, or its error."""
+    """The answer of `jobs.describe` for each upstream, or its error."""
     answers = {request["upstream"]: answer for request, answer in
                pool(jobs.describe, [_request(cfg, exp, name) for name in cfg.upstreams])}
     for name in cfg.upstreams:
@@ -146,8 +158,11 @@ def needs(cfg: Config, made: Plan, waiting: Iterable[Job]) -> list[tuple[str, st
 
 def _extract(cfg: Config, exp: Path, made: Plan, keys: Keys, described: dict[str, Any],
              waiting: Sequence[Job], pool: cluster.Run) -> tuple[dict[Any, Any], Unreadable]:
-    """Computes what the waiting jobs need. ((upstream, corpus) -> shelf, hits, misses), and of each
-    upstream and corpus the ids of sounds that gave no features, with the reason."""
+    """Computes the features that the waiting jobs need.
+
+    Returns:
+        ({(upstream, corpus): (shelf, hits, misses)}, and the sounds that gave no features).
+    """
     shelves: dict[Any, Any] = {}
     requests = []
     for upstream, corpus, pooling in needs(cfg, made, waiting):
@@ -170,14 +185,14 @@ def _extract(cfg: Config, exp: Path, made: Plan, keys: Keys, described: dict[str
 
 def _probe(cfg: Config, exp: Path, made: Plan, keys: Keys, described: dict[str, Any],
            waiting: dict[Job, str], unreadable: Unreadable, pool: cluster.Run) -> dict[Job, str]:
-    """Runs the jobs; the reasons of those that failed."""
+    """Runs the jobs. Returns the reasons of those that failed."""
     paths = {}
     for place in dict.fromkeys((job.task, job.corpus, job.test_corpus) for job in waiting):
         folds = made.folds[place]
         files = plan.files_hash(folds, keys)
         paths[place] = exp / "plan" / f"{'-'.join(p for p in place if p)}-{files}.json"
         record = jobs.folds_record(folds, plan.keys_of(folds, keys), files)
-        records.write_bytes(paths[place], json.dumps(record).encode())
+        write_atomically(paths[place], json.dumps(record).encode())
     requests, by_name = [], {}
     for job, name in waiting.items():
         task = made.tasks[job.task]
@@ -195,8 +210,8 @@ def _probe(cfg: Config, exp: Path, made: Plan, keys: Keys, described: dict[str, 
 
 
 def _until_done(work: Any, requests: Sequence[Any], pool: cluster.Run, label: str, unit: str) -> Any:
-    """Answers to all requests, with a progress bar; what another sweep is at is asked again until it is
-    there, or that sweep is gone."""
+    """Yields (request, answer) of all requests, with a progress bar. A piece that another sweep works on
+    is requested again until it is done or that sweep has ended."""
     from tqdm import tqdm
 
     with tqdm(total=len(requests), desc=label, unit=unit, disable=None if len(requests) > 1 else True) as bar:
@@ -214,7 +229,7 @@ def _until_done(work: Any, requests: Sequence[Any], pool: cluster.Run, label: st
 
 
 def collect(cfg: Config, exp: Path, made: Plan, named: dict[Job, str], failed: dict[Job, str]) -> Outcome:
-    """Writes results, plan, missing and timings from the cells that are there."""
+    """Writes results, plan, notes, missing and timings from the cells that have results."""
     cells: list[Record] = []
     reasons: dict[tuple[Any, ...], str] = {}
     timings = []
@@ -245,7 +260,7 @@ def collect(cfg: Config, exp: Path, made: Plan, named: dict[Job, str], failed: d
 
 
 def _write_costs(exp: Path, made: Plan, described: dict[str, Any], shelves: dict[Any, Any]) -> None:
-    """costs.jsonl; what this run had no need to look at stays as it was."""
+    """Writes costs.jsonl; lines of upstreams and corpora that this run did not read are kept."""
     known = {(c["upstream"], c["corpus"], c["pooling"], c["dtype"]): c
              for c in records.lines(exp / records.COSTS)}
     for (upstream, corpus), (shelf, hits, misses) in shelves.items():
@@ -267,8 +282,7 @@ def _write_costs(exp: Path, made: Plan, described: dict[str, Any], shelves: dict
 
 
 def dry_run(cfg: Config, exp: Path) -> list[str]:
-    """The plan and what it will cost, in lines. Prepares the corpora and tries each upstream on 3 s of
-    noise."""
+    """The plan and its cost, as lines. Prepares the corpora, and tries each upstream on 3 s of noise."""
     exp = Path(exp).absolute()
     plan.prepare(cfg, exp)
     made = plan.make(cfg, exp)
@@ -314,7 +328,7 @@ def _time(seconds: float) -> str:
 
 def table(outcome: Outcome) -> list[str]:
     """Mean and spread over folds and seeds of the metric that counts, a line for each task and corpus, a
-    column for each upstream, probe and control. A cell that lacks any of its folds or seeds is said to."""
+    column for each upstream, probe and control. A cell that lacks folds or seeds says how many."""
     values: dict[str, dict[str, list[float | None]]] = {}
     for cell in [*outcome.cells, *(m for m in outcome.missing if m["upstream"])]:
         row = f"{cell['task']} on {cell['corpus']}"
@@ -339,7 +353,7 @@ def _text(values: list[float | None] | None) -> str:
 
 
 def report(outcome: Outcome, exp: Path) -> Outcome:
-    """Prints the table, writes the leaderboard where there is any result, and says where it all is."""
+    """Prints the table, writes the leaderboard if there is any result, and prints the paths."""
     from avspeech.bench import leaderboard
     from avspeech.report.report import command, commit
 
@@ -352,7 +366,7 @@ def report(outcome: Outcome, exp: Path) -> Outcome:
 
 
 def finish(outcome: Outcome) -> None:
-    """Raises InputError, so that the exit code is not 0, where cells are missing."""
+    """Raises InputError if cells are missing, so that the exit code is not 0."""
     if outcome.missing:
         total = len(outcome.missing) + len(outcome.cells)
         raise InputError(f"{len(outcome.missing):,} of {total:,} cells have no result (missing.jsonl); run "

@@ -58,15 +58,15 @@ Selection = Literal["dev", "last", "refit", "test_oracle"]
 
 @dataclass
 class Guide:
-    """What a larger model says of each utterance from moment to moment, learned beside the targets by a
-    linear layer that is thrown away (feature distillation: Romero et al., "FitNets", ICLR 2015; of speech
-    models: Chang et al., "DistilHuBERT", ICASSP 2022). file: in the cache's folder, by `write_guide`; dims:
-    principal components kept, of the training utterances' frames; weight: of the mean squared error, the
-    components at unit variance."""
+    """Frames of a larger model that a linear layer learns beside the targets, in training alone.
 
-    file: str
-    dims: int = 128
-    weight: float = 1.0
+    Feature distillation: Romero et al., "FitNets", ICLR 2015; of speech models: Chang et al.,
+    "DistilHuBERT", ICASSP 2022.
+    """
+
+    file: str  # in the cache's folder, written by `write_guide`
+    dims: int = 128  # principal components kept, of the frames of the training utterances
+    weight: float = 1.0  # of the mean squared error, for components of unit variance
 
 
 def write_guide(path: Path, frames: Sequence[np.ndarray], key: str = "") -> None:
@@ -141,42 +141,33 @@ def whitening(frames: np.ndarray, dims: int) -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass
 class Cell:
-    """One system with one seed on one fold.
+    """One system with one seed on one fold."""
 
-    name: of the system; model: a name in `models`, from which `config` differs; init: "random",
-    "expandnet" (the plain model that begins where its `hrf` would), or a folder with `model.safetensors`,
-    a cell's or a model's: what it has of the same name and shape is where training begins, and `begun` is
-    how many times the learning rate that is changed by (1: like the rest). match:
-    configuration of a model whose training compute this one gets, by so many more (or fewer) steps. fold:
-    of the protocol, or "all but FOLD", which trains on all but the development speakers of that fold and
-    tests nothing (a release).
-    manifest, root, cache: where the corpus lies; incomplete: go on without all of it.
-    selection: what picks the step: the development set, nothing ("last"), or (never for a result) the test
-    set. "refit": nothing, and the development speakers are trained on like the others, for settings and a
-    number of steps that they settled before.
-    oracle: keep the predictions of the step that does best on the test set, apart, beside the honest ones.
-    """
-
-    name: str
-    fold: str
+    name: str  # of the system
+    fold: str  # of the protocol; "all but FOLD" (a release) trains on the test speakers too, tests none
     seed: int
-    protocol: str
-    manifest: str
-    root: str
-    cache: str
-    model: str = "conv_transformer"
-    config: dict[str, Any] = field(default_factory=dict)
+    protocol: str  # a name in `data.protocol`
+    manifest: str  # path of the corpus' manifest
+    root: str  # what the paths in the manifest are relative to
+    cache: str  # folder of the features
+    model: str = "conv_transformer"  # a name in `core.models`
+    config: dict[str, Any] = field(default_factory=dict)  # differences from that model's settings
+    # "random"; "expandnet": the plain model with the weights of the product of `hrf`'s factors; or a folder
+    # with model.safetensors (of a cell or a model), whose weights of matching name and shape are copied
     init: str = "random"
-    begun: float = 1.0
+    begun: float = 1.0  # learning-rate multiplier of the copied weights
+    # settings of a model whose training compute this one gets, by more or fewer steps
     match: dict[str, Any] | None = None
-    train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
-    augment: AugmentConfig = field(default_factory=AugmentConfig)
-    features: FeatureConfig = field(default_factory=FeatureConfig)
-    structure: float = 0.1
-    guide: Guide | None = None
+    train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)  # of the optimizer and loop
+    augment: AugmentConfig = field(default_factory=AugmentConfig)  # what is done to features
+    features: FeatureConfig = field(default_factory=FeatureConfig)  # what is kept of an utterance
+    structure: float = 0.1  # weight of a graph's structure loss
+    guide: Guide | None = None  # frames of a larger model to learn too; None: none
+    # what picks the step: "dev", the development set; "last", nothing; "refit", nothing, and development
+    # speakers are trained on too; "test_oracle", the test set, which is never a result
     selection: Selection = "dev"
-    oracle: bool = False
-    incomplete: bool = False
+    oracle: bool = False  # also keep the predictions of the step that is best on the test set, apart
+    incomplete: bool = False  # go on although the corpus is not all there
 
     def __post_init__(self) -> None:
         if not 0 <= self.begun < math.inf:

@@ -25,15 +25,11 @@ _SHARED = tuple(f.name for f in dataclasses.fields(LogMelConfig))
 
 @dataclass(frozen=True)
 class CommitteeConfig(LogMelConfig):
-    """The front end, normalisation, dropout and factors are every member's.
+    """The front end, normalization, dropout and factors are the same for every member."""
 
-    member: a model's name in `models.MODELS`; members: how many; settings: the other fields in which each
-    differs from that model's defaults.
-    """
-
-    member: str = "conv_transformer"
-    members: int = 3
-    settings: dict[str, Any] = field(default_factory=dict)
+    member: str = "conv_transformer"  # a model's name in `core.models.MODELS`
+    members: int = 3  # how many
+    settings: dict[str, Any] = field(default_factory=dict)  # a member's other differences from defaults
 
 
 class Committee(LogMelModel):

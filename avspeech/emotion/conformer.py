@@ -31,24 +31,18 @@ from avspeech.errors import InputError
 
 @dataclass(frozen=True)
 class ConformerConfig(LogMelConfig):
-    """Defaults: `conformer-edge`. See `LogMelConfig` for the front end.
+    """Defaults: `conformer-edge`. See `LogMelConfig` for the front end."""
 
-    subsampling: "2d" or "1d"; channels: of the first convolution of "2d"; factor: frames in to frames out, 4
-    or 8. conv_norm: of these and of the convolutions in the layers: "batch" (folded away by `to_deploy`),
-    "layer", "none". dim D, layers, heads, inner (of the feed-forward networks), kernel (odd, of the depthwise
-    convolution): of the layers. pooling: "attention" or "mean".
-    """
-
-    subsampling: str = "2d"
-    channels: int = 16
-    factor: int = 8
-    conv_norm: str = "batch"
-    dim: int = 80
+    subsampling: str = "2d"  # "2d" or "1d"; see `attention.Subsampling`
+    channels: int = 16  # of the first convolution of "2d"
+    factor: int = 8  # frames in to frames out, 4 or 8
+    conv_norm: str = "batch"  # of all convolutions: "batch" (folded away by `to_deploy`), "layer", "none"
+    dim: int = 80  # width of the layers, D
     layers: int = 4
-    heads: int = 4
-    inner: int = 160
-    kernel: int = 9
-    pooling: str = "attention"
+    heads: int = 4  # of the attention
+    inner: int = 160  # of the feed-forward networks
+    kernel: int = 9  # of the depthwise convolutions, odd
+    pooling: str = "attention"  # "attention" or "mean"
 
 
 class ConvolutionModule(nn.Module):

@@ -19,27 +19,19 @@ from avspeech.emotion.reparam import check_hrf
 
 @dataclass(frozen=True)
 class ConvTransformerConfig(LogMelConfig):
-    """Defaults: `conv-transformer-edge`. See `LogMelConfig` for the front end.
+    """Defaults: `conv-transformer-edge`. See `LogMelConfig` for the front end."""
 
-    subsampling: "2d", "1d" or "patch"; channels: of the first convolution of "2d"; factor: frames in to
-    frames out, 4 or 8. conv_norm: "batch" (folded away by `to_deploy`), "layer", "none".
-    conv_layers: layers of depthwise convolution (kernel, odd) and feed-forward network, before those of the
-    Transformer.
-    dim D, layers, heads, inner (of the feed-forward network): of the Transformer. pooling: "attention" or
-    "mean".
-    """
-
-    subsampling: str = "2d"
-    channels: int = 16
-    factor: int = 8
-    conv_norm: str = "batch"
-    conv_layers: int = 0
-    kernel: int = 7
-    dim: int = 96
-    layers: int = 3
-    heads: int = 4
-    inner: int = 384
-    pooling: str = "attention"
+    subsampling: str = "2d"  # "2d", "1d" or "patch"; see `attention.Subsampling`
+    channels: int = 16  # of the first convolution of "2d"
+    factor: int = 8  # frames in to frames out, 4 or 8
+    conv_norm: str = "batch"  # "batch" (folded away by `to_deploy`), "layer" or "none"
+    conv_layers: int = 0  # layers of depthwise convolution, before those of the Transformer
+    kernel: int = 7  # of these, odd
+    dim: int = 96  # width of the Transformer, D
+    layers: int = 3  # of the Transformer
+    heads: int = 4  # of its attention
+    inner: int = 384  # of its feed-forward networks
+    pooling: str = "attention"  # "attention" or "mean"
 
 
 class ConvTransformer(LogMelModel):

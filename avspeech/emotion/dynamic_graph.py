@@ -28,46 +28,33 @@ CHOICES = {"graph": ("dynamic", "line", "complete", "none"), "random_edges": ("f
 
 @dataclass(frozen=True)
 class DynamicGraphConfig(LogMelConfig):
-    """See `LogMelConfig` for the front end; its hrf: place "ffn" is the graph layers' W, "all" also the
-    nodes' linear layers.
+    """See `LogMelConfig` for the front end. In `hrf`, the place "ffn" is the linear map of the graph layers,
+    "all" also those of the nodes. Fields from `long_range` to `gamma` only count for `graph` "dynamic"."""
 
-    nodes: what a node is: "conv", a frame after convolutions that subsample, or "stack", `factor` log-mel
-    frames side by side. channels, conv_norm: of "conv"; factor: log-mel frames to a node, 4 or 8 (any for
-    "stack"). window, step: nodes of a window and from one window to the next; window is a multiple of step.
-    graph: "dynamic"; or, for comparison, static: "line", "complete", "none" (nodes see themselves alone).
-    The fields from long_range to gamma are those of "dynamic".
-    long_range: random edges that begin at a node, on average. random_edges: "fresh", drawn for each window of
-    each batch in training, or "frozen", always those drawn at `seed`; evaluation is always by these.
-    phi: weight of the Dice similarity, 0 for none; degree: "damped" (A D^-1 A), "boosted" (A D A) or "plain",
-    see `nn.graph.dice`; dice_on: "pairs", any two nodes, or "edges", those that A~ joins.
-    learn: "glcn", "lgrin" or "none", how the last layer learns its adjacency and the structure loss, see
-    `nn.graph.LearnedGraph`; gamma: weight within the loss.
-    dim D; layers: graph layers in front of that last one; residual: each adds to its input, normalised before
-    (the paper's formula alone: False).
-    readout: "nodes", one pooling over all windows' nodes, or "windows", means of each, then a pooling over
-    windows; pooling: "attention" or "mean".
-    """
-
+    # a node: "conv", a frame after convolutions that subsample; "stack", `factor` log-mel frames in a row
     nodes: str = "conv"
-    channels: int = 16
-    conv_norm: str = "batch"
-    factor: int = 4
-    window: int = 32
-    step: int = 16
+    channels: int = 16  # of the first convolution of "conv"
+    conv_norm: str = "batch"  # of the convolutions of "conv"
+    factor: int = 4  # log-mel frames of a node: 4 or 8, any for "stack"
+    window: int = 32  # nodes of a window, a multiple of `step`
+    step: int = 16  # nodes from one window to the next
+    # "dynamic"; or static, for comparison: "line", "complete", "none" (a node sees itself alone)
     graph: str = "dynamic"
-    long_range: float = 1.0
+    long_range: float = 1.0  # random edges that begin at a node, on average
+    # "fresh": drawn for each window of each training batch; "frozen": those of `seed`. Evaluation always
+    # uses those of `seed`.
     random_edges: str = "fresh"
-    seed: int = 0
-    phi: float = 0.5
-    degree: str = "damped"
-    dice_on: str = "pairs"
-    learn: str = "glcn"
-    gamma: float = 0.1
-    dim: int = 128
-    layers: int = 3
-    residual: bool = True
-    readout: str = "nodes"
-    pooling: str = "attention"
+    seed: int = 0  # of the random edges
+    phi: float = 0.5  # weight of the Dice similarity; 0: none
+    degree: str = "damped"  # "damped" (A D^-1 A), "boosted" (A D A) or "plain"; see `graph.dice`
+    dice_on: str = "pairs"  # "pairs": any two nodes; "edges": those that an edge joins
+    learn: str = "glcn"  # how the last layer learns its edges: "glcn", "lgrin", "none" (`LearnedGraph`)
+    gamma: float = 0.1  # weight within the structure loss; see `graph.LearnedGraph`
+    dim: int = 128  # width, D
+    layers: int = 3  # graph layers before the last one
+    residual: bool = True  # each layer adds to its normalized input; False: the paper's formula alone
+    readout: str = "nodes"  # "nodes": one pooling over all; "windows": means of windows, then a pooling
+    pooling: str = "attention"  # "attention" or "mean"
 
 
 class GraphLayer(nn.Module):

@@ -28,21 +28,17 @@ FRAME_MS = 1000 * HOP // SAMPLE_RATE
 
 @dataclass(frozen=True)
 class SpeechFormerConfig(LogMelConfig):
-    """Defaults: `speechformer-edge`. See `LogMelConfig` for the front end.
+    """Defaults: `speechformer-edge`. See `LogMelConfig` for the front end."""
 
-    windows: milliseconds that a frame attends to, itself in the middle, one for each stage but the last,
-    which sees all. merges: milliseconds of a frame of the next stage; each a multiple of the one before.
-    layers: of each stage. dim D, heads; inner: of the feed-forward networks, None for D // 2.
-    pooling: "mean" or "attention".
-    """
-
+    # milliseconds around a frame that it attends to, for each stage but the last, which attends to all
     windows: tuple[int, ...] = (50, 400, 2000)
+    # milliseconds of a frame of the next stage; each a multiple of the one before
     merges: tuple[int, ...] = (50, 250, 1000)
-    layers: tuple[int, ...] = (2, 2, 4, 4)
-    dim: int = 80
-    heads: int = 8
-    inner: int | None = None
-    pooling: str = "mean"
+    layers: tuple[int, ...] = (2, 2, 4, 4)  # of each stage
+    dim: int = 80  # width, D
+    heads: int = 8  # of the attention
+    inner: int | None = None  # of the feed-forward networks; None: D // 2
+    pooling: str = "mean"  # "mean" or "attention"
 
     def __post_init__(self) -> None:
         for name in ("windows", "merges", "layers"):

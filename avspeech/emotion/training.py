@@ -30,28 +30,19 @@ SHORTEST = 40  # frames: no crop is shorter than that, or than the utterance
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """What is done to features as they are drawn.
+    """What is done to features when they are drawn for training."""
 
-    copies: draw one of the cache's copies (speeds, rooms), else the utterance itself. crop: a batch is cut to
-    a common length, so that it needs no padding: a share, drawn from crop to 1, of its shortest utterance.
-    masks: so many stripes over at most `band` bands, and over at most `span` frames (SpecAugment, Park et al.
-    2019), filled with the utterance's mean. shift: bands, up or down, at most (a longer vocal tract).
-    tilt: spread of a smooth random filter, in natural log power. level: spread of the level, likewise.
-    mixup: parameter of the Beta distribution (Zhang et al. 2018), 0 for none; smoothing: of the labels.
-    balance: classes weigh count ** -balance. 0: as they are; 1: all the same.
-    """
-
-    copies: bool = True
-    crop: float = 0.7
-    masks: int = 2
-    band: int = 8
-    span: int = 20
-    shift: int = 3
-    tilt: float = 0.5
-    level: float = 0.0
-    mixup: float = 0.0
-    smoothing: float = 0.1
-    balance: float = 0.5
+    copies: bool = True  # draw one of the cache's copies (speeds, rooms); else the utterance itself
+    crop: float = 0.7  # a batch is cut to a share, drawn from this to 1, of its shortest utterance
+    masks: int = 2  # number of masked stripes on each axis (SpecAugment, Park et al. 2019)
+    band: int = 8  # bands of a stripe, at most; it is filled with the utterance's mean
+    span: int = 20  # frames of a stripe, at most
+    shift: int = 3  # bands up or down, at most (a longer or shorter vocal tract)
+    tilt: float = 0.5  # spread of a smooth random filter, in natural log power
+    level: float = 0.0  # spread of the level, in natural log power
+    mixup: float = 0.0  # parameter of the Beta distribution (Zhang et al. 2018); 0: no mixing
+    smoothing: float = 0.1  # of the labels
+    balance: float = 0.5  # classes are weighted by count ** -balance; 0: as they are, 1: equally
 
     def __post_init__(self) -> None:
         if not 0 < self.crop <= 1 or not 0 <= self.smoothing < 1:

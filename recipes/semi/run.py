@@ -88,7 +88,27 @@ def prepare(cfg: Config, exp: Path) -> None:
     corpora.prepare(cfg.corpus.name, cfg.corpus.source, exp / "data", **options)
 
 
-@recipe.stage("features", uses=("corpus", "encoders"),
+def _sounds(cfg: Config, exp: Path) -> list[Path]:
+    """What the frames are made of: the manifest, its sound files, and the files of encoders by path."""
+    from avspeech.data.corpora import layout
+    from avspeech.data.manifest import read_manifest, resolve
+
+    manifest = exp / "data" / "all.jsonl"
+    root = layout.read_prepared(exp / "data").root
+    found = [manifest, *dict.fromkeys(resolve(root, u.audio) for u in read_manifest(manifest))]
+    for name, encoder in cfg.encoders.items():
+        place = Path((encoder.load or name).rpartition("=")[2])
+        found += [place] if place.exists() else []
+        found += sorted(place.parent.glob("*.data")) if place.is_file() else []
+    return found
+
+
+def _answers(cfg: Config) -> list[Path]:
+    """The file of answers of the linguistic view, where it is one."""
+    return [Path(cfg.language.path)] if cfg.language.kind == "answers" else []
+
+
+@recipe.stage("features", uses=("corpus", "encoders"), inputs=_sounds,
               outputs=lambda cfg, exp: [exp / "frames" / f"{name}.npz" for name in cfg.encoders])
 def features(cfg: Config, exp: Path) -> None:
     """Run each encoder over each utterance; keep the frames of its layers' mean."""
@@ -101,7 +121,7 @@ def features(cfg: Config, exp: Path) -> None:
 
 
 @recipe.stage("evaluate",
-              inputs=lambda cfg, exp: [exp / "data" / "all.jsonl",
+              inputs=lambda cfg, exp: [exp / "data" / "all.jsonl", *_answers(cfg),
                                        *(exp / "frames" / f"{name}.npz" for name in cfg.encoders)],
               outputs=lambda cfg, exp: [exp / "results" / "semi.json"])
 def evaluate(cfg: Config, exp: Path) -> None:

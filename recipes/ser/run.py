@@ -33,44 +33,38 @@ from avspeech.errors import InputError
 
 @dataclass
 class Corpus:
-    """source: the corpus as distributed (none for one made on the spot). options: of its `prepare`.
-    incomplete: go on where it is not all there, with another number of utterances than published."""
+    """Where the sounds come from."""
 
-    source: str | None = None
-    options: dict[str, Any] = field(default_factory=dict)
-    incomplete: bool = False
+    source: str | None = None  # the corpus as distributed; null for one made on the spot
+    options: dict[str, Any] = field(default_factory=dict)  # of the corpus' `prepare`
+    incomplete: bool = False  # go on with another number of utterances than published; results say so
 
 
 @dataclass
 class System:
-    """model: a name in `models`, none for the experiment's; config, train, augment: differences from the
-    experiment's; init: "expandnet" begins with the product of the factors that config.hrf asks for, and
-    trains that; a folder (a cell's or a model's; "{seed}" in it stands for the seed) gives the weights to
-    begin with; begun: these learn at so many times the learning rate; match: a system whose training compute
-    this one gets; guided: it also learns what the experiment's guide says; baseline: a system it is compared
-    with, utterance by utterance, in the report."""
+    """A model and its training, as differences from the experiment's."""
 
-    model: str | None = None
-    config: dict[str, Any] = field(default_factory=dict)
-    train: dict[str, Any] = field(default_factory=dict)
-    augment: dict[str, Any] = field(default_factory=dict)
+    model: str | None = None  # a name in `core.models`; null: the experiment's
+    config: dict[str, Any] = field(default_factory=dict)  # differences of the model's settings
+    train: dict[str, Any] = field(default_factory=dict)  # differences of `train`
+    augment: dict[str, Any] = field(default_factory=dict)  # differences of `augment`
+    # "random"; "expandnet": begins with the product of the factors of config.hrf, and trains that; or a
+    # folder of a cell or model whose weights are copied ("{seed}" in it is replaced by the seed)
     init: str = "random"
-    begun: float = 1.0
-    match: str | None = None
-    guided: bool = False
-    baseline: str | None = None
+    begun: float = 1.0  # learning-rate multiplier of the copied weights
+    match: str | None = None  # a system whose training compute this one gets
+    guided: bool = False  # also learn the frames of `guide`, in training alone
+    baseline: str | None = None  # a system that the report compares it with, utterance by utterance
 
 
 @dataclass
 class Guiding:
-    """A frozen encoder whose frames guided systems learn to tell as they train, and only then:
-    upstream: as `avspeech bench` names it; layer: of its hidden states; dims, weight: see
-    `tasks.cells.Guide`."""
+    """A frozen encoder whose frames guided systems learn, in training alone."""
 
-    upstream: str = "whisper-base"
-    layer: int = 3
-    dims: int = 128
-    weight: float = 1.0
+    upstream: str = "whisper-base"  # name or folder, as for `avspeech bench`
+    layer: int = 3  # which of its hidden states
+    dims: int = 128  # principal components of its frames that are learned
+    weight: float = 1.0  # of the mean squared error
 
     @property
     def file(self) -> str:
@@ -80,53 +74,49 @@ class Guiding:
 
 @dataclass
 class Model:
-    """name: of a model or a named configuration; config: differences from it."""
+    """The model of the systems that name none."""
 
-    name: str = "conv-transformer-edge"
-    config: dict[str, Any] = field(default_factory=dict)
+    name: str = "conv-transformer-edge"  # of a model or a named configuration
+    config: dict[str, Any] = field(default_factory=dict)  # differences from its settings
 
 
 @dataclass
 class Release:
-    """systems: also trained on all speakers but the development speakers of `fold` (a refit: on all), to be
-    carried away.
-    committee: with each seed, to be one model that gives the mean of their posteriors. dtype: as which its
-    matrices are stored. licence: of the weights; data: the licence of the corpus; also: what `init` was
-    trained on, and the licences of that; limits: for the card."""
+    """Models that are trained on more speakers, to be used."""
 
+    # systems to train on all speakers but the development speakers of `fold` (with selection=refit: on all)
     systems: tuple[str, ...] = ()
-    fold: str = "fold1"
-    committee: bool = False
-    dtype: Literal["float32", "float16"] = "float32"
-    licence: str = "Apache-2.0"
-    data: str = "not stated"
-    also: dict[str, str] = field(default_factory=dict)
-    limits: list[str] = field(default_factory=list)
+    fold: str = "fold1"  # whose development speakers pick the weights
+    committee: bool = False  # one model of all seeds, which gives the mean of their posteriors
+    dtype: Literal["float32", "float16"] = "float32"  # in which matrices are stored
+    licence: str = "Apache-2.0"  # of the weights
+    data: str = "not stated"  # licence of the corpus
+    also: dict[str, str] = field(default_factory=dict)  # {what `init` was trained on: its licence}
+    limits: list[str] = field(default_factory=list)  # lines for the model's card
 
 
 @dataclass
 class Config:
-    """folds: which (none named: all of the protocol). selection: what picks a cell's weights: "dev", the
-    "last" step, the last after a "refit" (the development speakers are trained on too), or "test_oracle".
-    oracle: keep beside the honest predictions those of the step that is best on the test set, for one table.
-    structure: weight of a graph's structure loss."""
+    """An experiment: systems x folds x seeds."""
 
-    corpus: Corpus = field(default_factory=Corpus)
-    protocol: str = "ravdess-6fold"
-    features: FeatureConfig = field(default_factory=FeatureConfig)
-    model: Model = field(default_factory=Model)
-    systems: dict[str, System] = field(default_factory=dict)
-    folds: tuple[str, ...] = ()
-    seeds: tuple[int, ...] = (0,)
-    train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
-    augment: AugmentConfig = field(default_factory=AugmentConfig)
-    structure: float = 0.1
-    guide: Guiding = field(default_factory=Guiding)
+    corpus: Corpus = field(default_factory=Corpus)  # where the sounds come from
+    protocol: str = "ravdess-6fold"  # a name in `data.protocol`
+    features: FeatureConfig = field(default_factory=FeatureConfig)  # what is kept of an utterance
+    model: Model = field(default_factory=Model)  # of the systems that name none
+    systems: dict[str, System] = field(default_factory=dict)  # {name: differences}
+    folds: tuple[str, ...] = ()  # which to run; none named: all of the protocol
+    seeds: tuple[int, ...] = (0,)  # one training each
+    train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)  # optimizer and loop
+    augment: AugmentConfig = field(default_factory=AugmentConfig)  # what is done to features
+    structure: float = 0.1  # weight of a graph's structure loss
+    guide: Guiding = field(default_factory=Guiding)  # what guided systems learn too
+    # what picks a cell's weights: "dev", the development speakers; "last", the last step; "refit", the
+    # last step of a training on development speakers too; "test_oracle", the test speakers: no result
     selection: Selection = "dev"
-    oracle: bool = False
-    release: Release = field(default_factory=Release)
-    workers: int = 2
-    scheduler: str | None = None
+    oracle: bool = False  # also keep the predictions of the step that is best on the test set, for one table
+    release: Release = field(default_factory=Release)  # models to be used
+    workers: int = 2  # processes of one thread each
+    scheduler: str | None = None  # address of a Dask scheduler, "local" or "slurm"; null: processes here
 
 
 recipe = Recipe("ser", schema=Config, doc=__doc__)
@@ -262,7 +252,7 @@ def evaluate(cfg: Config, exp: Path) -> None:
 
 @recipe.stage("deploy", uses=TRAINING, outputs=lambda cfg, exp: [exp / "deployed.json"])
 def deploy(cfg: Config, exp: Path) -> None:
-    """Merge what was factorised, check that the answers stay, write model folders."""
+    """Merge factorized layers, check that the answers stay, write model folders."""
     from deployment import deploy_all
 
     frontend = {"trim": cfg.features.trim, "margin": cfg.features.margin}

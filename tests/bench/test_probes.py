@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from avspeech.bench import probes
 from avspeech.bench.folds import Fold
 from avspeech.bench.probes import Frames, Pooled, Probe, score, train
+from avspeech.errors import InputError
 from avspeech.report import metrics
 
 FAST = Probe(lrs=(1e-3, 1e-2), epochs=4, batch=12, hidden=6)
@@ -146,3 +148,12 @@ def test_scores_are_those_of_metrics(metric: str) -> None:
 def test_settings_are_checked(wrong: dict) -> None:
     with pytest.raises(ValueError):
         Probe(**wrong)
+
+
+def test_frames_that_fit_no_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attention over hours of frames: one line, before anything is allocated."""
+    monkeypatch.setattr(probes, "LARGEST_STEP", 2**20)
+    frames = Frames([np.zeros((2, 3000, 8), np.float32) for _ in range(6)])
+    fold = Fold("1", (0, 1), (2, 3), (4, 5))
+    with pytest.raises(InputError, match="of up to 3,000 frames takes .* smaller batch"):
+        train(frames, [0, 1] * 3, [fold], [0], "classification", 2, Probe(head="attention"))

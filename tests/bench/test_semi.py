@@ -71,3 +71,13 @@ def test_a_file_of_labels(run, exp):
         run(arguments(exp, "folds=['9']"))
     with pytest.raises(InputError, match="language.command: empty"):
         run(arguments(exp, "language={kind: command}"))
+
+
+def test_other_answers_are_evaluated_anew(run, exp):
+    answers = exp / "answers.jsonl"
+    for right in (1.0, 0.0):
+        lines = [{"id": f"{s}-{n}", "label": ("calm", "wild")[(n + (right == 0)) % 2]}
+                 for s in range(8) for n in range(10)]
+        answers.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        run(arguments(exp, "--stop-stage", "evaluate", f"language={{kind: answers, path: '{answers}'}}"))
+        assert {r["linguistic"] for r in report.read_results(exp)[0]} == {right}

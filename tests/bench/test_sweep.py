@@ -401,7 +401,7 @@ def test_the_reading_of_sound_is_part_of_the_identity(monkeypatch: pytest.Monkey
     monkeypatch.setattr(sounds, "_version", lambda package: "0")
     names.add(sounds.identity(Bands()))
     monkeypatch.undo()
-    monkeypatch.setattr(sounds.source, "digest", lambda *modules: "0")
+    monkeypatch.setattr(sounds.sources, "module_hash", lambda *names: "0")
     assert len(names | {sounds.identity(Bands())}) == 4
 
 

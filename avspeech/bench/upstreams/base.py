@@ -30,7 +30,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from avspeech.bench import source
+from avspeech.core import sources
 
 TOLERANCE = 1e-4  # relative L2 distance, per utterance, of padded to alone and of chunked to whole
 # JSON files that a model's folder may hold beside its weights; all of their content counts
@@ -110,10 +110,11 @@ class Upstream:
         """SHA-256, in hexadecimal, of everything but the sound that the output depends on."""
         if not self._identity:
             versions = {name: _version(name) for name in ("torch", "numpy", *self.packages)}
-            code = [cls.__module__ for cls in type(self).__mro__ if cls.__module__.startswith("avspeech.")]
+            module = next(cls.__module__ for cls in type(self).__mro__
+                          if cls.__module__.startswith("avspeech."))
             settings = [self.family, self.sample_rate, self.max_seconds, self.overlap_seconds,
                         self.settings, self.configuration, versions,
-                        source.digest(*dict.fromkeys(code))]
+                        sources.module_hash(module, [self.family])]
             digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
             state = {} if self.module is None else self.module.state_dict()
             for key in sorted(state):

@@ -93,7 +93,7 @@ class RandomConvolutions(Upstream):
         x = (mel.clamp_min(1e-10).log10().transpose(1, 2) + 5) / 2  # [B, 40, T], about -2..2
         hidden = [nn.functional.pad(x, (0, 0, 0, 24))]
         for layer in self.module:
-            # Edges are repeated: silence would be another level than what a chunk's neighbour has
+            # Edges are repeated: silence would be another level than what the next chunk has
             x = torch.tanh(layer(nn.functional.pad(x, (2, 2), mode="replicate")))
             hidden.append(x)
         return torch.stack(hidden).transpose(2, 3)

@@ -155,7 +155,7 @@ class Resemblyzer(Upstream):
         count = [self.frames(n) for n in lengths]
         windows = []
         for x, n, t in zip(wave, lengths, count):
-            # 10 ms before and after each window are its neighbours', as in a spectrogram of the whole
+            # Around a window lie 10 ms of its surroundings, as in a spectrogram of the whole
             mel = mel_power(x[:n], self.sample_rate, 400, 160, 40, (t - 1) * 80 + 160)
             windows.append(mel.unfold(0, 160, 80).transpose(1, 2))
         assert self.module is not None

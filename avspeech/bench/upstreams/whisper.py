@@ -51,7 +51,7 @@ class Encoder(nn.Module):
     """Two convolutions, fixed positions, Transformer layers.
 
     `forward(mel [B, 2 T, M], frames [B] or None)` -> [layers + 1, B, T, D]: what goes into the first layer,
-    then what each gives, the last one normalised.
+    then what each gives, the last one normalized.
     """
 
     def __init__(self, mels: int, dim: int, heads: int, inner: int, layers: int, positions: int) -> None:

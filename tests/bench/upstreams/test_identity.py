@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from avspeech.bench import source, upstreams
+from avspeech.bench import upstreams
 from avspeech.bench.upstreams import base
 
 Make = Callable[..., str]
@@ -80,26 +80,5 @@ def test_the_code_and_the_packages_count(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(base, "_version", lambda package: "0")
     assert upstreams.load("log-mel").identity != first
     monkeypatch.undo()
-    monkeypatch.setattr(base.source, "digest", lambda *modules: "0")
+    monkeypatch.setattr(base.sources, "module_hash", lambda *names: "0")
     assert upstreams.load("log-mel").identity != first
-
-
-def test_the_code_is_all_that_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "bench").mkdir()
-    (tmp_path / "bench" / "one.py").write_text("def f():\n    from avspeech.bench import two\n")
-    (tmp_path / "bench" / "two.py").write_text("import avspeech.three\n")
-    (tmp_path / "three.py").write_text('"""What it is."""\nX = 1\n')
-    monkeypatch.setattr(source, "PACKAGE", tmp_path)
-
-    def now(**options: bool) -> str:
-        source.digest.cache_clear()
-        return source.digest("avspeech.bench.one", **options)
-
-    try:
-        before, alone = now(), now(imports=False)
-        (tmp_path / "three.py").write_text('"""Said otherwise."""\n\nX = 1  # a comment\n')
-        assert now() == before
-        (tmp_path / "three.py").write_text("X = 2\n")
-        assert now() != before and now(imports=False) == alone
-    finally:
-        source.digest.cache_clear()

@@ -14,7 +14,8 @@ the stage uses, its input files (or, where it declares none, that run of the sta
 runs (found from its imports, see `sources`), and the models that the configuration names. Run again, a stage
 whose hashes agree and whose outputs are there is skipped, and says so. A stage that fails or is interrupted
 leaves no marker. Under torchrun only a stage declared `distributed` runs; name it with --stage and
---stop-stage.
+--stop-stage. Of two processes that come to a stage of one experiment, the second waits and then finds it
+finished; a stage declared `shared` lets both in and locks its pieces itself.
 
 What a stage itself keeps in pieces (a table's cells, a system's training) is finished by the same rule:
 `finished` and `begin` compare what went in with what a record says, and `recipe.forced` is --force.
@@ -30,7 +31,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,7 @@ class Stage:
     outputs: Paths | None = None  # the same of what it makes
     sources: Paths | None = None  # the same of corpora as distributed: too large to be hashed, see `_listing`
     distributed: bool = False  # whether it may run under torchrun
+    shared: bool = False  # whether several processes may run it in one folder and share the work
 
     @property
     def summary(self) -> str:
@@ -80,7 +83,7 @@ class Recipe:
 
     def stage(self, name: str, uses: Sequence[str] | None = None, inputs: Paths | None = None,
               outputs: Paths | None = None, sources: Paths | None = None,
-              distributed: bool = False) -> Callable:
+              distributed: bool = False, shared: bool = False) -> Callable:
         """Declares the next stage (see `Stage`); the first line of the function's docstring is its line in
         --help."""
         unknown = set(uses or ()) - {f.name for f in dataclasses.fields(self.schema)}
@@ -90,7 +93,7 @@ class Recipe:
 
         def declare(function: Callable[[Any, Path], Any]) -> Callable[[Any, Path], Any]:
             self.stages.append(Stage(name, function, None if uses is None else tuple(uses), inputs, outputs,
-                                     sources, distributed))
+                                     sources, distributed, shared))
             return function
 
         return declare
@@ -140,17 +143,36 @@ class Recipe:
             if args.dry_run and pending:
                 _say(f"{label}: would run (after {pending})")
                 continue
-            parts = self._parts(number, cfg, exp)
-            reason = "forced" if args.force else _reason(stage, parts, cfg, exp)
-            if reason is None:
-                _say(f"{label}: finished before, skipped")
-            elif args.dry_run:
-                _say(f"{label}: would run ({reason})")
-                pending = stage.name
-            else:
-                _say(f"{label}: {stage.summary} ({reason})")
-                seconds = _run(stage, parts, cfg, exp)
-                _say(f"{label}: done in {seconds:.1f} s")
+            with self._alone(stage, exp, args.dry_run):
+                parts = self._parts(number, cfg, exp)
+                reason = "forced" if args.force else _reason(stage, parts, cfg, exp)
+                if reason is None:
+                    _say(f"{label}: finished before, skipped")
+                elif args.dry_run:
+                    _say(f"{label}: would run ({reason})")
+                    pending = stage.name
+                else:
+                    _say(f"{label}: {stage.summary} ({reason})")
+                    seconds = _run(stage, parts, cfg, exp)
+                    _say(f"{label}: done in {seconds:.1f} s")
+
+    @contextmanager
+    def _alone(self, stage: Stage, exp: Path, dry_run: bool) -> Iterator[None]:
+        """Waits until no other process runs this stage in this folder, and keeps others out."""
+        if dry_run or stage.shared or not _is_first_process():
+            yield
+            return
+        place = exp / ".stages" / f".{stage.name}.lock"
+        with storage.lock(place, wait=False) as mine:
+            if mine:
+                yield
+                return
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:  # the other processes would wait for this one
+            raise InputError(f"{exp}: another process runs stage {stage.name} there; wait for it, or use "
+                             "another folder with --exp")
+        _say(f"{stage.name}: another process runs it in {exp}, waiting for its end")
+        with storage.lock(place):
+            yield
 
     def code(self, function: Callable[..., Any], cfg: Any) -> str:
         """The hash of the code that a stage's function depends on, under a configuration."""

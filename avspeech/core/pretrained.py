@@ -33,6 +33,7 @@ FORMAT = 1
 DTYPES = ("float32", "float16", "int8")
 SCALE = ":scale"  # after a weight's name: what to multiply its int8 rows by; torch's own names have no colon
 CONFIG, WEIGHTS, CARD, SUMS = "config.json", "model.safetensors", "README.md", "SHA256SUMS"
+LARGEST, LARGEST_WEIGHTS = 16 * 2**20, 16 * 2**30  # bytes of a file of a model folder
 RELEASED = Path(__file__).parents[1] / "released"
 _FOREIGN = {".bin", ".ckpt", ".h5", ".onnx", ".pt", ".pth", ".pkl", ".tar"}
 
@@ -195,14 +196,17 @@ def load(name_or_folder: str | Path, device: str | torch.device = "cpu") -> tupl
     from safetensors import SafetensorError
     from safetensors.torch import load as tensors_from_bytes
 
+    from avspeech.core import bounds
+
     folder = find(name_or_folder)
     files = _verified(folder)
     info = _parse(files[CONFIG], folder)
-    model = _build(info, str(folder / CONFIG))
     try:
         weights = _scaled(tensors_from_bytes(files[WEIGHTS]))
-    except SafetensorError as error:
+    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise InputError(f"{folder / WEIGHTS}: not a safetensors file ({error})") from None
+    with bounds.building(str(folder / CONFIG), weights):
+        model = _built(info)
     problem = _mismatch(model, weights)
     if problem:
         raise InputError(f"{folder / WEIGHTS}: does not fit {CONFIG}: {problem}")
@@ -309,6 +313,8 @@ def _verified(folder: Path) -> dict[str, bytes]:
             hint = f"; '{foreign[0]}' is not read, weights are safetensors only" if foreign else ""
             raise InputError(f"{folder}: not a whole model folder, {name} is missing{hint}")
     sums = {}
+    if (folder / SUMS).stat().st_size > LARGEST:
+        raise InputError(f"{folder / SUMS}: too large for a list of three files")
     for number, line in enumerate((folder / SUMS).read_bytes().decode("utf-8", "replace").splitlines(), 1):
         match = re.fullmatch(r"([0-9a-f]{64}) [ *](\S+)", line)
         if not match or match[2] not in (CONFIG, WEIGHTS, CARD):
@@ -319,6 +325,9 @@ def _verified(folder: Path) -> dict[str, bytes]:
     for name in sorted({*sums, CONFIG, WEIGHTS}):
         if name not in found or name not in sums:
             raise InputError(f"{folder}: {name} is missing{'' if name not in found else f' from {SUMS}'}")
+        size = (folder / name).stat().st_size
+        if size > (LARGEST_WEIGHTS if name == WEIGHTS else LARGEST):
+            raise InputError(f"{folder / name}: {size:,} bytes are more than such a file may have")
         files[name] = (folder / name).read_bytes()
         if hashlib.sha256(files[name]).hexdigest() != sums[name]:
             raise InputError(f"{folder / name}: does not match {SUMS}; "
@@ -330,8 +339,9 @@ def _parse(data: bytes, folder: Path) -> ModelInfo:
     where = folder / CONFIG
     try:
         record = json.loads(data)
-    except ValueError as error:
-        raise InputError(f"{where}: not JSON ({error})") from None
+    except (ValueError, RecursionError) as error:
+        reason = error if isinstance(error, ValueError) else "nested too deeply"
+        raise InputError(f"{where}: not JSON ({reason})") from None
     if not isinstance(record, dict):
         raise InputError(f"{where}: expected a JSON object")
     if record.pop("format", None) != FORMAT:
@@ -354,11 +364,15 @@ def _parse(data: bytes, folder: Path) -> ModelInfo:
     return info
 
 
-def _build(info: ModelInfo, where: str) -> nn.Module:
+def _built(info: ModelInfo) -> nn.Module:
     from avspeech.core.models import build
 
+    return build(info.model, **info.config)
+
+
+def _build(info: ModelInfo, where: str) -> nn.Module:
     try:
-        return build(info.model, **info.config)
+        return _built(info)
     except (InputError, TypeError, ValueError) as error:
         raise InputError(f"{where}: {error}") from None
 

@@ -8,6 +8,7 @@ Public names are imported when they are first used, so that `import avspeech` is
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from avspeech.media import audio as audio
     from avspeech.media import video as video
     from avspeech.synthesis.synthesizer import Synthesizer
+
+# OpenMP's threads, which PyTorch uses, sleep while they wait: on a busy machine those that spin take
+# twice the CPU time. It is read when PyTorch is imported; a value that is set already is kept.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 # Modules that users reach as attributes of the package, imported when they are used.
 MODULES = {"audio": "avspeech.media.audio", "video": "avspeech.media.video", "text": "avspeech.text"}

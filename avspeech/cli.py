@@ -20,6 +20,8 @@ from avspeech.bench import command as bench_command
 from avspeech.core import storage
 from avspeech.emotion import command as emotion_command
 from avspeech.errors import InputError
+from avspeech.extraction import command as extraction_command
+from avspeech.synthesis import command as synthesis_command
 from avspeech.version import __version__
 
 if TYPE_CHECKING:
@@ -66,58 +68,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"avspeech {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    command = _command(commands, "extract", _extract, "the voice of each face in a video, as wav and mp4")
-    command.add_argument("videos", nargs="+", type=Path, metavar="VIDEO",
-                         help="a video with sound; several are synchronised views of the same faces, "
-                         "the first one's sound is taken")
-    command.add_argument("-o", "--out", type=Path, default=Path("."), metavar="DIR",
-                         help="where to write (default: here)")
-    command.add_argument("--face", type=_face, default=None, metavar="N|all",
-                         help="which face, counted from 1 (default: all)")
-    command.add_argument("--mouth", action="store_true",
-                         help="the videos show nothing but the mouth; look for no face")
-    command.add_argument("--audio", type=int, metavar="N", help="which track of sound, from 1 "
-                         "(default: the one that the file marks, or the first that sounds)")
-    command.add_argument("--model", default="mvtf-small", metavar="M",
-                         help="name or folder (default: %(default)s)")
-    command.add_argument("--quiet", action="store_true", help="no progress bar")
+    extraction_command.add(commands)
 
-    command = _command(commands, "speak", _speak, "a text as speech, with the breaks and tones it asks for")
-    command.add_argument("text", nargs="?", metavar="TEXT",
-                         help="may hold markup: 'I said <brk 0.4> no<rise>.', <fall>, <level>")
-    command.add_argument("--file", type=Path, metavar="TXT", help="say this text file, of any length")
-    command.add_argument("-o", "--out", type=Path, default=Path("speech.wav"), metavar="SOUND",
-                         help=".wav, .flac or .ogg (default: %(default)s)")
-    command.add_argument("--model", metavar="M", help="name or folder (default: a released voice)")
-    command.add_argument("--voice", metavar="V", help="speaker, by name or number")
-    command.add_argument("--rate", type=float, default=1.0, help="1.2 is 20 %% faster (default: 1)")
-    command.add_argument("--steps", type=int, default=4, help="of the flow (default: %(default)s)")
-    command.add_argument("--seed", type=int, default=0, help="another seed, another take (default: 0)")
-    command.add_argument("--reference", type=Path, metavar="SOUND",
-                         help="a recording whose phrase endings are taken where the text asks for no tone")
-    command.add_argument("--timestamps", type=Path, metavar="JSON", help="write when each word is said")
-    command.add_argument("--threads", type=int, metavar="N", help="of PyTorch (default: its own choice)")
-    command.add_argument("--quiet", action="store_true", help="no progress bar")
+    synthesis_command.add_speak(commands)
 
     emotion_command.add(commands)
 
-    command = _command(commands, "score", _score,
-                       "recordings of the same sentences against each other: breaks, tones, F0, tempo")
-    command.add_argument("reference", type=Path, metavar="REF_DIR", help="folder of sounds, of any format")
-    command.add_argument("hypothesis", type=Path, metavar="HYP_DIR", help="sounds of the same names")
-    command.add_argument("--ceiling", type=Path, metavar="DIR",
-                         help="the reference resynthesised, measured in a column beside")
-    command.add_argument("--manifest", type=Path, metavar="JSONL", help="texts, and words of the reference")
-    command.add_argument("--wer", metavar="MODEL",
-                         help="word error rate by this Whisper: a folder for CTranslate2, tiny.en or base")
-    command.add_argument("--mos", action="store_true", help="opinion scores by DNSMOS and DistillMOS")
-    command.add_argument("--pitch", metavar="METHOD", help="world, dio, swift or autocorrelation")
-    command.add_argument("--pause", type=float, default=0.2, metavar="S",
-                         help="a pause from this length on is a break (default: %(default)s)")
-    command.add_argument("--tone", type=float, default=4.0, metavar="SLOPE",
-                         help="a rise or fall from this slope on, in semitones/s (default: %(default)s)")
-    command.add_argument("--json", action="store_true", help="every pair and the means, as JSON")
-    command.add_argument("--quiet", action="store_true", help="no progress bar")
+    synthesis_command.add_score(commands)
 
     models = commands.add_parser("models", help="list, describe and verify models", description="Models.")
     actions = models.add_subparsers(title="actions", metavar="ACTION", required=True)
@@ -181,59 +138,6 @@ def _command(commands: argparse._SubParsersAction, name: str, run: object,
     command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     command.set_defaults(run=run)
     return command
-
-
-def _face(text: str) -> int | None:
-    if text == "all":
-        return None
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is neither a number from 1 on nor all")
-    return int(text)
-
-
-def _extract(args: argparse.Namespace) -> None:
-    from avspeech.extraction.extractor import extract_files
-
-    for path in extract_files(args.videos, args.out, face=args.face, model=args.model,
-                              progress=not args.quiet, mouth=args.mouth, track=args.audio):
-        print(path)
-
-
-def _speak(args: argparse.Namespace) -> None:
-    if (args.text is None) == (args.file is None):
-        raise InputError("give either a text or --file")
-    import torch
-
-    from avspeech.core import pretrained
-    from avspeech.synthesis.files import speak_file, speak_text
-    from avspeech.synthesis.synthesizer import Synthesizer
-
-    if args.threads is not None:
-        if args.threads < 1:
-            raise InputError("--threads should be at least 1")
-        torch.set_num_threads(args.threads)
-    name = args.model or next((n for n in pretrained.names() if n.startswith("prosodyfm")), None)
-    if name is None:
-        raise InputError("no voice is released with this version; give a model folder with --model")
-    voice = Synthesizer.from_pretrained(name)
-    options = dict(rate=args.rate, steps=args.steps, seed=args.seed, voice=args.voice,
-                   reference=args.reference)
-    if args.file is not None:
-        speak_file(voice, args.file, args.out, args.timestamps, not args.quiet, **options)
-    else:
-        speak_text(voice, args.text, args.out, args.timestamps, False, **options)
-    print(args.out)
-
-
-def _score(args: argparse.Namespace) -> None:
-    from avspeech.synthesis.scoring import print_scores
-
-    if not (args.pause > 0 and args.tone > 0):
-        raise InputError("--pause and --tone should be above 0")
-    print_scores(args.reference, args.hypothesis, ceiling=args.ceiling, as_json=args.json,
-                 progress=not args.quiet,
-                 options=dict(manifest=args.manifest, wer=args.wer, mos=args.mos, method=args.pitch,
-                              pause=args.pause, tone=args.tone))
 
 
 def _models_list(args: argparse.Namespace) -> None:

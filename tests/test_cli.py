@@ -198,3 +198,13 @@ def test_doctor_tells_of_what_is_missing_and_of_what_fails(monkeypatch: pytest.M
 
 def test_doctor_here(capsys: pytest.CaptureFixture[str]) -> None:
     assert doctor.examine() == 0, capsys.readouterr().out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_behind_the_output_is_one_line() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-m", "avspeech", "bench", "tasks"], stdout=full,
+                              stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("avspeech: error: the output, or a file, cannot be")
+    assert "(No space left on device)" in done.stderr and done.stderr.count("\n") == 1

@@ -256,8 +256,8 @@ def test_experiments_on_other_material_share_neither_features_nor_cells(tmp_path
 def test_a_guide_is_of_its_sounds_and_its_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not of as many utterances of the same names."""
     from avspeech.bench import upstreams
-    from avspeech.emotion.cells import guide_key, read_guide
     from avspeech.emotion.features import FeatureConfig
+    from avspeech.emotion.guides import guide_key, read_guide
 
     recipe_module("ser")
     compute = importlib.import_module("guides").compute_guide
@@ -368,7 +368,7 @@ def test_others_are_learned_from_and_forgotten(tmp_path: Path, monkeypatch: pyte
             heard.append(len(samples) / sample_rate)
             return "The captain moved two boxes."
 
-    monkeypatch.setattr(judges, "Recogniser", Fake)
+    monkeypatch.setattr(judges, "Recognizer", Fake)
     write_texts = importlib.import_module("preparation").write_texts
     for _ in range(2):
         write_texts([manifest], tmp_path / "exp/data/others", "tiny", manifest.with_name("heard.json"))
@@ -398,3 +398,24 @@ def test_emotion_cells_train_on_a_dask_cluster(tmp_path: Path) -> None:
     with distributed.LocalCluster(1, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
         recipe_module("ser").recipe.run([*arguments, f"scheduler={cluster.scheduler_address}"])
     assert len(list(tmp_path.rglob("cell.json"))) == 2
+
+
+def test_an_utterance_without_a_face_interferes_and_stops_nothing(tmp_path: Path) -> None:
+    from avspeech.data.manifest import Utterance, View
+
+    tse = recipe_module("tse")
+    seen = Utterance("seen", "a.wav", 2.0, "ann", views=(View("a.mp4", crops="a.npz"),))
+    blind = Utterance("blind", "b.wav", 2.0, "ann")
+    for name, utterances in (("own", [seen, blind]), ("mini", [blind])):
+        for split in ("dev", "test"):
+            write_manifest(tmp_path / "data" / name / "ready" / f"{split}.jsonl", utterances)
+            write_manifest(tmp_path / "data" / name / f"{split}.jsonl", utterances)
+    cfg = tse.Config(data=tse.Data({"own": tse.Corpus(source="x"), "mini": tse.Corpus()}))
+    (tmp_path / "mixtures").mkdir()
+    (tmp_path / "mixtures" / "dev-mini.jsonl").write_text("of an earlier run")
+    tse.mixtures(cfg, tmp_path)
+    listed = tse._listed(cfg, tmp_path, "dev")
+    assert list(listed) == ["own"]
+    records = [json.loads(line) for line in listed["own"].read_text().splitlines()]
+    assert len(records) == 40
+    assert all(r["target"] == "seen" and r["interferers"][0]["utterance"] == "blind" for r in records)

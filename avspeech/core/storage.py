@@ -47,7 +47,8 @@ def writing(path: str | Path) -> Iterator[Path]:
         InputError: the place cannot be written to (full disk, no permission, a folder that vanished).
     """
     path = Path(path)
-    aside = path.with_name(f".{path.stem[:100]}.{_HOST}-{os.getpid()}-{next(_COUNT)}.part{path.suffix}")
+    stem = os.fsencode(path.stem)[:100].decode("utf-8", "ignore")  # a name has at most 255 bytes
+    aside = path.with_name(f".{stem}.{_HOST}-{os.getpid()}-{next(_COUNT)}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield aside
@@ -147,7 +148,8 @@ def describe(error: OSError) -> str | None:
     """
     name = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
     if error.errno in _PLACE:
-        return f"{name or 'a file or the output'}: {error.strerror}; {_PLACE[error.errno]}"
+        what = f"{name}:" if name else "the output, or a file,"
+        return f"{what} cannot be read or written ({error.strerror}); {_PLACE[error.errno]}"
     if error.errno == errno.ENOENT and name:
         return f"{name}: {error.strerror}; it was expected to be there, or was removed meanwhile"
     return None

@@ -154,12 +154,12 @@ class _Checker:
                 first_bad = first_bad if bad else (count + int(wrong[0])) / rate
                 bad += len(wrong)
             out.rate, count = rate, count + len(block)
-            rest = np.concatenate([rest, np.nan_to_num(np.abs(block), posinf=0.0)])
+            rest = np.concatenate([rest, np.nan_to_num(block, posinf=0.0, neginf=0.0)])
             grain = max(1, round(STEP * rate))
             whole = len(rest) // grain * grain
-            peaks += rest[:whole].reshape(-1, grain).max(axis=1).tolist()
+            peaks += _swing(rest[:whole].reshape(-1, grain)).tolist()
             rest = rest[whole:]
-        out.peaks = np.array(peaks + ([float(rest.max())] if len(rest) else []))
+        out.peaks = np.concatenate([peaks, _swing(rest[None])]) if len(rest) else np.array(peaks)
         out.seconds = count / out.rate if out.rate else 0.0
         if not out.seconds:
             out.faults.append("no sound in it")
@@ -175,12 +175,12 @@ class _Checker:
         damaged: list[float] = []
         next_look, first, last, count = 0.0, 0.0, 0.0, 0
         out.face = False if look else None
-        for since, until, frame in video.pictures(file, damaged=damaged):
+        for since, until, shown in video.pictures(file, damaged=damaged):
             first = since if not count else first
             count, last, out.seconds = count + 1, since, until
             if out.face is False and since >= next_look:
                 next_look = since + LOOK_EVERY
-                out.face = self._face(video.picture_array(frame))
+                out.face = self._face(shown.array())
         if not count:
             raise InputError(f"{file}: no picture could be decoded from it; the file is damaged or truncated")
         out.fps = (count - 1) / (last - first) if count > 1 else 0.0
@@ -192,6 +192,12 @@ class _Checker:
         self._finder = self._finder or make_finder()
         return any(f.score >= SURE or self._finder.pose(picture, region_of_face(f)) is not None
                    for f in self._finder.detect(picture))
+
+
+def _swing(samples: np.ndarray) -> np.ndarray:
+    """Half the distance `[T]` from the lowest to the highest of samples `[T, n]`: a constant offset is no
+    sound."""
+    return (samples.max(axis=1) - samples.min(axis=1)) / 2
 
 
 def _short(error: InputError) -> str:

@@ -1,26 +1,24 @@
 """One cell of an experiment: one system with one seed on one fold of a protocol.
 
-A cell is trained and tested by `train_cell`, a function of plain values, so that it runs in this process, in
-another one or on another machine that sees the same folders. Its folder holds
+A cell is trained and tested by `train_cell`, a function of plain values, so that it runs in this
+process, in another one or on another machine that sees the same folders. Its folder holds
 
-    cell.json              what was asked for, its hash, and what came out; written last
+    cell.json              the settings, their hash, and the results; written last
     model.safetensors      the weights that the development set chose
     dev.jsonl, test.jsonl  a line for each utterance: id, speaker, unit, truth, posteriors
-    oracle.jsonl           where asked for: test predictions of the step that does best on the test set. Never
-                           a result: it shows what choosing by the test set pretends.
+    oracle.jsonl           with `oracle`: test predictions of the step that does best on the test
+                           set. Never a result: it shows how much that choice inflates one.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-import io
 import json
 import math
 import shutil
 import time
 import traceback
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +33,7 @@ from avspeech.data import protocol as protocols
 from avspeech.data.manifest import Utterance, read_manifest
 from avspeech.data.protocol import Protocol, Split
 from avspeech.emotion.features import Cache, FeatureConfig, MelConfig, digest
+from avspeech.emotion.guides import Guide, guide_key, read_guide, whitening
 from avspeech.emotion.reparam import FactorisedLinear, expandnet_init
 from avspeech.emotion.training import (
     FRAME_RATE,
@@ -57,60 +56,9 @@ INITS = ("random", "expandnet")
 Selection = Literal["dev", "last", "refit", "test_oracle"]
 
 
-@dataclass
-class Guide:
-    """Frames of a larger model that a linear layer learns beside the targets, in training alone.
-
-    Feature distillation: Romero et al., "FitNets", ICLR 2015; of speech models: Chang et al.,
-    "DistilHuBERT", ICASSP 2022.
-    """
-
-    file: str  # in the cache's folder, written by `write_guide`
-    dims: int = 128  # principal components kept, of the frames of the training utterances
-    weight: float = 1.0  # of the mean squared error, for components of unit variance
-
-
-def write_guide(path: Path, frames: Sequence[np.ndarray], key: str = "") -> None:
-    """Writes the frames of a guide, atomically.
-
-    Args:
-        path: the file to write.
-        frames: [F, D] of each utterance, in the order of the cache's ids.
-        key: hash of all that the frames were made of.
-    """
-    out = io.BytesIO()
-    np.savez(out, frames=np.concatenate(frames).astype(np.float16),
-             counts=[len(f) for f in frames], key=key)
-    storage.write_atomically(path, out.getvalue())
-
-
-def read_guide(path: Path) -> list[np.ndarray]:
-    """Reads what `write_guide` wrote.
-
-    Returns:
-        [F, D] float32 of each utterance.
-
-    Raises:
-        InputError: the file is absent or no guide.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as kept:
-            return np.split(kept["frames"].astype(np.float32), np.cumsum(kept["counts"])[:-1])
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: no guide ({error}); run the features stage") from None
-
-
-def guide_key(path: Path) -> str:
-    """The `key` that a guide was written with, "" where there is no such file."""
-    try:
-        with np.load(path, allow_pickle=False) as kept:
-            return str(kept["key"])
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-        return ""
-
-
 def material(cell: Cell) -> list[str]:
-    """Hashes of what a cell is made of beside its settings: manifest, features and guide ("" if absent)."""
+    """Hashes of what a cell is made of beside its settings: manifest, features and guide ("" if
+    absent)."""
     manifest = Path(cell.manifest)
     hashes = [storage.content_hash(manifest) if manifest.is_file() else "", digest(cell.cache)]
     if cell.guide is not None:
@@ -119,8 +67,14 @@ def material(cell: Cell) -> list[str]:
 
 
 def guides_of(cell: Cell, cache: Cache, utterances: Sequence[Utterance]) -> list[np.ndarray] | None:
-    """[F, dims] float32 of each training utterance: principal components of their frames, whitened. The
-    encoder's dimensions count alike: a few of Whisper's are a hundred times as large as others."""
+    """The guide's frames for training utterances, whitened; None for a cell without a guide.
+
+    The dimensions of the encoder are scaled to equal variance first: a few of Whisper's are a
+    hundred times as large as others.
+
+    Returns:
+        [F, dims] float32 of each utterance: principal components of their frames.
+    """
     if cell.guide is None:
         return None
     every = read_guide(Path(cell.cache) / cell.guide.file)
@@ -129,23 +83,12 @@ def guides_of(cell: Cell, cache: Cache, utterances: Sequence[Utterance]) -> list
     return [(frames - mean) @ components for frames in mine]
 
 
-def whitening(frames: np.ndarray, dims: int) -> tuple[np.ndarray, np.ndarray]:
-    """mean [D] and [D, dims'] float32 that turn frames [n, D], less the mean, into at most `dims` principal
-    components of variance 1, of the dimensions at equal variance."""
-    mean, std = frames.mean(0), frames.std(0) + 1e-6
-    x = (frames - mean) / std
-    values, vectors = np.linalg.eigh(np.matmul(x.T, x, dtype=np.float64) / len(x))
-    keep = min(dims, int((values > 1e-6 * values[-1]).sum()))
-    components = (vectors / np.sqrt(np.maximum(values, 1e-12)))[:, ::-1][:, :keep]
-    return mean, (components / std[:, None]).astype(np.float32)
-
-
 @dataclass
 class Cell:
     """One system with one seed on one fold."""
 
     name: str  # of the system
-    fold: str  # of the protocol; "all but FOLD" (a release) trains on the test speakers too, tests none
+    fold: str  # of the protocol; "all but FOLD" (a release) trains on the test speakers too
     seed: int
     protocol: str  # a name in `data.protocol`
     manifest: str  # path of the corpus' manifest
@@ -153,28 +96,36 @@ class Cell:
     cache: str  # folder of the features
     model: str = "conv_transformer"  # a name in `core.models`
     config: dict[str, Any] = field(default_factory=dict)  # differences from that model's settings
-    # "random"; "expandnet": the plain model with the weights of the product of `hrf`'s factors; or a folder
-    # with model.safetensors (of a cell or a model), whose weights of matching name and shape are copied
+    # "random"; "expandnet": the plain model with the weights of the product of `hrf`'s factors; or
+    # a folder with model.safetensors (of a cell or a model), whose weights of matching name and
+    # shape are copied
     init: str = "random"
     begun: float = 1.0  # learning-rate multiplier of the copied weights
     # settings of a model whose training compute this one gets, by more or fewer steps
     match: dict[str, Any] | None = None
-    train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)  # of the optimizer and loop
+    train: trainer.TrainConfig = field(
+        default_factory=trainer.TrainConfig
+    )  # of the optimizer and loop
     augment: AugmentConfig = field(default_factory=AugmentConfig)  # what is done to features
     features: FeatureConfig = field(default_factory=FeatureConfig)  # what is kept of an utterance
     structure: float = 0.1  # weight of a graph's structure loss
     guide: Guide | None = None  # frames of a larger model to learn too; None: none
-    # what picks the step: "dev", the development set; "last", nothing; "refit", nothing, and development
-    # speakers are trained on too; "test_oracle", the test set, which is never a result
+    # what picks the step: "dev", the development set; "last", nothing; "refit", nothing, and
+    # development speakers are trained on too; "test_oracle", the test set, which is never a result
     selection: Selection = "dev"
-    oracle: bool = False  # also keep the predictions of the step that is best on the test set, apart
+    # also keep the predictions of the step that is best on the test set, apart
+    oracle: bool = False
     incomplete: bool = False  # go on although the corpus is not all there
 
     def __post_init__(self) -> None:
         if not 0 <= self.begun < math.inf:
-            raise InputError(f"begun={self.begun}: expected a share of the learning rate, 0 or more")
+            raise InputError(
+                f"begun={self.begun}: expected a share of the learning rate, 0 or more"
+            )
         if self.selection == "refit" and self.oracle:
-            raise InputError("selection=refit validates nothing: there is no step for oracle=true to pick")
+            raise InputError(
+                "selection=refit validates nothing: there is no step for oracle=true to pick"
+            )
 
     @property
     def label(self) -> str:
@@ -182,8 +133,8 @@ class Cell:
 
     @property
     def hash(self) -> str:
-        """Over what decides the outcome: everything but where files lie, the protocol's own hash, and the
-        code that trains and tests."""
+        """Over what decides the outcome: everything but where files lie, the protocol's own hash,
+        and the code that trains and tests."""
         record = config.to_dict(self)
         for key in ("manifest", "root", "cache", "name"):
             del record[key]
@@ -204,7 +155,7 @@ def mel_config(model: str, differences: Mapping[str, Any]) -> MelConfig:
 
 
 def build(cell: Cell, protocol: Protocol) -> nn.Module:
-    """The cell's untrained model; torch's generator should be seeded."""
+    """The untrained model of a cell, drawn from torch's generator, which should be seeded."""
     settings = {**cell.config, "classes": len(protocol.classes) or 1}
     model = models.build(cell.model, **settings)
     if cell.init == "random":
@@ -217,13 +168,15 @@ def build(cell: Cell, protocol: Protocol) -> nn.Module:
 def _weights_file(folder: str) -> Path:
     path = Path(folder) / WEIGHTS
     if not path.is_file():
-        raise InputError(f"init={folder}: neither {' nor '.join(INITS)}, and no folder with {WEIGHTS}")
+        raise InputError(
+            f"init={folder}: neither {' nor '.join(INITS)}, and no folder with {WEIGHTS}"
+        )
     return path
 
 
 def _begun(model: nn.Module, folder: str, rate: float) -> nn.Module:
-    """`model` with the weights in `folder` that fit it, which are to learn at `rate` times the rate. A plain
-    layer's go into the factors of one that is factorised."""
+    """Copies the weights in `folder` that fit into `model`; `rate` multiplies their learning rate.
+    The weights of a plain layer are split into the factors of a factorized one."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -243,19 +196,26 @@ def _begun(model: nn.Module, folder: str, rate: float) -> nn.Module:
         raise InputError(f"{path}: {begun} of the model's {own} tensors are in it; "
                          "was it trained with another configuration?")
     for name, module in model.named_modules():
-        own_ones = {f"{name}.{key}".lstrip("."): p.shape for key, p in module.named_parameters(recurse=False)}
-        if own_ones and all(key in theirs and theirs[key].shape == shape for key, shape in own_ones.items()):
+        own_ones = {
+            f"{name}.{key}".lstrip("."): p.shape
+            for key, p in module.named_parameters(recurse=False)
+        }
+        if own_ones and all(
+            key in theirs and theirs[key].shape == shape for key, shape in own_ones.items()
+        ):
             module.rate = rate  # type: ignore[assignment]
     return model
 
 
 def training_macs(model: nn.Module, mels: int) -> int:
-    """Multiply-accumulates of a forward on 2 s of features: what a training step costs, up to a constant."""
+    """Multiply-accumulates of a forward on 2 s of features, in proportion to those of a training
+    step."""
     return profile.count_macs(FromFeatures(model), torch.zeros(1, 2 * FRAME_RATE, mels))[0]
 
 
 def finished(folder: Path, cell: Cell) -> dict[str, Any] | None:
-    """The record of a cell that is done and was asked for in just this way, or None."""
+    """The record of a cell that is finished with the same settings, material and code; else
+    None."""
     try:
         record = json.loads((folder / CELL).read_text(encoding="utf-8"))
         return record if record["hash"] == cell.hash and (folder / WEIGHTS).exists() else None
@@ -269,10 +229,16 @@ def discard(folder: Path) -> None:
 
 
 def split_of(protocol: Protocol, cell: Cell) -> Split:
-    """Who is where, checked for leaks. Raises InputError for an unknown fold, a leak, a corpus with gaps."""
+    """The utterances that a cell trains, selects and tests on, checked for leaks.
+
+    Raises:
+        InputError: an unknown fold, a leak, or an incomplete corpus.
+    """
     whole = cell.fold.startswith(ALL_BUT)
     name = cell.fold.removeprefix(ALL_BUT)
-    splits = {s.name: s for s in protocol.splits(read_manifest(cell.manifest), cell.root, cell.incomplete)}
+    splits = {
+        s.name: s for s in protocol.splits(read_manifest(cell.manifest), cell.root, cell.incomplete)
+    }
     if name not in splits:
         raise InputError(f"fold '{name}': not in {protocol.name}; it has {', '.join(splits)}")
     split = splits[name]
@@ -302,7 +268,10 @@ def train_cell(folder: str | Path, values: Mapping[str, Any],
         wait: wait for another process that works on it.
 
     Returns:
-        The cell's record; {} where another process works on it and `wait` is off.
+        The cell's record, as in cell.json; {} where another process works on it and `wait` is off.
+
+    Raises:
+        InputError: the material is missing or does not fit.
     """
     folder, cell = Path(folder), config.from_dict(Cell, values, "cell")
     record = finished(folder, cell)
@@ -358,21 +327,31 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
     network = FromFeatures(model, 0 if guides is None else guides[0].shape[1])
     if getattr(network.model.config, "normalise", "") == "stored":
         frames = np.concatenate([cache.frames(u.id) for u in split.train])
-        network.model.set_statistics(torch.from_numpy(frames.mean(0)), torch.from_numpy(frames.std(0)))
+        network.model.set_statistics(
+            torch.from_numpy(frames.mean(0)), torch.from_numpy(frames.std(0))
+        )
     macs, how = training_macs(network.model, cache.mels), cell.train
     if cell.match is not None:
         other = build(dataclasses.replace(cell, config=cell.match, init="random"), protocol)
         steps = round(how.max_steps * training_macs(other, cache.mels) / macs)
         how = dataclasses.replace(how, max_steps=steps)
-    every = how.max_steps if cell.selection in ("last", "refit") and not cell.oracle else how.validate_every
+    every = (
+        how.max_steps
+        if cell.selection in ("last", "refit") and not cell.oracle
+        else how.validate_every
+    )
     how = dataclasses.replace(how, seed=cell.seed, workers=0, validate_every=every,
                               checkpoint_every=how.max_steps)
     targets = [protocol.target(u) for u in split.train]
     counts = np.bincount(np.asarray(targets, int), minlength=classes).tolist() if classes else [1]
-    loss = Loss(classes, counts, cell.augment, cell.structure, cell.guide.weight if cell.guide else 0.0)
+    loss = Loss(
+        classes, counts, cell.augment, cell.structure, cell.guide.weight if cell.guide else 0.0
+    )
     best: dict[str, Any] = {"score": -np.inf}
 
-    def answers(trained: FromFeatures, part: Sequence[Utterance]) -> tuple[list[dict[str, Any]], float]:
+    def answers(
+        trained: FromFeatures, part: Sequence[Utterance]
+    ) -> tuple[list[dict[str, Any]], float]:
         records = prediction_records(protocol, part, predict(trained, cache, part, bool(classes)))
         return records, measures(judge(records, bool(classes)), classes)[main]
 
@@ -388,8 +367,15 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
         return values
 
     network.to(trainer.device())
-    result = trainer.fit(network, loss, Crops(cache, split.train, targets, cell.augment, guides), how,
-                         folder / "train", validate if split.dev else None, quiet=True)
+    result = trainer.fit(
+        network,
+        loss,
+        Crops(cache, split.train, targets, cell.augment, guides),
+        how,
+        folder / "train",
+        validate if split.dev else None,
+        quiet=True,
+    )
     scores = {}
     for part in ("dev", "test"):
         if getattr(split, part):
@@ -398,14 +384,27 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
     if "records" in best and cell.oracle:
         write_records(folder / "oracle.jsonl", best["records"])
     checkpoint.write_tensors(folder / WEIGHTS, network.model.state_dict())
-    shutil.rmtree(folder / "train" / "checkpoints", ignore_errors=True)  # of no use to a finished cell
+    shutil.rmtree(
+        folder / "train" / "checkpoints", ignore_errors=True
+    )  # of no use to a finished cell
     (folder / "train" / "best.safetensors").unlink(missing_ok=True)
-    record = {"hash": cell.hash, "protocol": protocol.hash, "cell": config.to_dict(cell), "measure": main,
-              "dev": scores.get("dev"), "test": scores.get("test"), "best_step": result.best_step,
-              "steps": result.steps, "parameters": sum(p.numel() for p in network.model.parameters()),
-              "training_macs": macs, "seconds": round(time.monotonic() - began, 1),
-              "cpu_seconds": round(time.process_time() - cpu, 1),
-              "speakers": {part: len({u.speaker for u in getattr(split, part)}) for part in protocols.PARTS}}
+    record = {
+        "hash": cell.hash,
+        "protocol": protocol.hash,
+        "cell": config.to_dict(cell),
+        "measure": main,
+        "dev": scores.get("dev"),
+        "test": scores.get("test"),
+        "best_step": result.best_step,
+        "steps": result.steps,
+        "parameters": sum(p.numel() for p in network.model.parameters()),
+        "training_macs": macs,
+        "seconds": round(time.monotonic() - began, 1),
+        "cpu_seconds": round(time.process_time() - cpu, 1),
+        "speakers": {
+            part: len({u.speaker for u in getattr(split, part)}) for part in protocols.PARTS
+        },
+    }
     storage.write_atomically(folder / CELL, (json.dumps(record, indent=1) + "\n").encode())
     return record
 

@@ -11,7 +11,9 @@ from avspeech.errors import InputError
 def add(commands: argparse._SubParsersAction) -> None:
     """Adds the command to a parser's commands."""
     text = "the emotion of voices: label, probabilities, and their course"
-    command = commands.add_parser("emotion", help=text, description=text[0].upper() + text[1:] + ".")
+    command = commands.add_parser(
+        "emotion", help=text, description=text[0].upper() + text[1:] + "."
+    )
     command.set_defaults(run=_run)
     command.add_argument("files", nargs="+", type=Path, metavar="FILE",
                          help="sound or video, of any length")
@@ -22,12 +24,19 @@ def add(commands: argparse._SubParsersAction) -> None:
                       help="a line of JSON for each file")
     form.add_argument("--csv", dest="form", action="store_const", const="csv",
                       help="a line for each file, and for each of its windows")
-    command.add_argument("--window", type=float, metavar="S", help="seconds heard at once (default: 6)")
-    command.add_argument("--hop", type=float, metavar="S",
-                         help="seconds from one window to the next (default: 1, or the window if shorter)")
-    command.add_argument("--audio", type=int, metavar="N", help="which track of sound of each file, from 1 "
-                         "(default: the one that the file marks, or the first that sounds)")
-    command.add_argument("--threads", type=int, metavar="N", help="of PyTorch (default: its own choice)")
+    command.add_argument("--window", type=float, metavar="S",
+                         help="seconds heard at once (default: 6)")
+    command.add_argument("--hop", type=float, metavar="S", help="seconds from one window to the "
+                         "next (default: 1, or the window if shorter)")
+    command.add_argument(
+        "--audio",
+        type=int,
+        metavar="N",
+        help="which track of sound of each file, "
+        "from 1 (default: the one that the file marks, or the first that sounds)",
+    )
+    command.add_argument("--threads", type=int, metavar="N",
+                         help="of PyTorch (default: its own choice)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
 

@@ -1,5 +1,5 @@
-"""What about a recording differs from those that emotion models are trained and tested on: a narrow band
-as of a telephone, background noise. Found from the sound itself, in bounded memory."""
+"""What about a recording differs from those that emotion models are trained and tested on: a narrow
+band as of a telephone, background noise. Found from the sound itself, in bounded memory."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import numpy as np
 
 from avspeech.emotion.logmel import HOP, SAMPLE_RATE
 
-NARROW = 38  # dB; power above 4 kHz is at most 31 dB below that of the voice in clean speech at 16 kHz
-NOISY = 30  # dB from loud to quiet; 32 or more in clean read speech, at most 29 with white noise at 20 dB
+NARROW = (
+    38  # dB; power above 4 kHz is at most 31 dB below that of the voice in clean speech at 16 kHz
+)
+# dB from loud to quiet: 32 or more in clean read speech, at most 29 with white noise at 20 dB
+NOISY = 30
 ENOUGH = 2.0  # seconds from which on the share of pauses says something about noise
 _FRAME = 512  # samples of a spectrum
 _VOICE, _ABOVE = (300, 3400), (4300, 8000)  # hertz
@@ -65,11 +68,15 @@ class Conditions:
         """
         lines = []
         if rate < SAMPLE_RATE:
-            lines.append(f"sampled at {rate} Hz: models are trained on {SAMPLE_RATE} Hz, and answers "
-                         "to sound without high frequencies were not tested")
+            lines.append(
+                f"sampled at {rate} Hz: models are trained on {SAMPLE_RATE} Hz, and answers "
+                "to sound without high frequencies were not tested"
+            )
         elif self._above < self._voice * 10 ** (-NARROW / 10):
-            lines.append("hardly any sound above 4 kHz (a telephone?): models are trained on sound up "
-                         "to 8 kHz, and answers to less were not tested")
+            lines.append(
+                "hardly any sound above 4 kHz (a telephone?): models are trained on sound up "
+                "to 8 kHz, and answers to less were not tested"
+            )
         heard = np.repeat(np.arange(_UNHEARD), self._counts[:_UNHEARD])
         if len(heard) * HOP >= ENOUGH * SAMPLE_RATE:
             loud, quiet = np.percentile(heard, [5, 90])

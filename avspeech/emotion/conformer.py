@@ -1,10 +1,10 @@
 """Conformer: a light one over a subsampled log-mel spectrum, for emotion.
 
-Gulati et al., "Conformer: Convolution-augmented Transformer for Speech Recognition", Interspeech 2020: half a
-feed-forward network, attention, a gated depthwise convolution, the other half, a norm. One of the three
-backbones on which Zhang, Dong, Xu, Han (arXiv 2411.09339) try high-rank factorisation; the sizes in
-`models.CONFIGS` are ours. Instead of relative positions inside the attention a depthwise convolution before
-the layers tells frames apart.
+Gulati et al., "Conformer: Convolution-augmented Transformer for Speech Recognition", Interspeech
+2020: half a feed-forward network, attention, a gated depthwise convolution, the other half, a norm.
+One of the three backbones on which Zhang, Dong, Xu, Han (arXiv 2411.09339) try high-rank
+factorization; the sizes in `models.CONFIGS` are ours. Instead of relative positions inside the
+attention a depthwise convolution before the layers gives position information.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from avspeech.emotion.attention import (
     HRF,
     Attention,
+    DepthwiseConv,
     FeedForward,
     Pooling,
     Position,
@@ -26,7 +27,6 @@ from avspeech.emotion.attention import (
 )
 from avspeech.emotion.logmel import LogMelConfig, LogMelModel, frame_mask, masked
 from avspeech.emotion.reparam import check_hrf, linear
-from avspeech.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class ConformerConfig(LogMelConfig):
     subsampling: str = "2d"  # "2d" or "1d"; see `attention.Subsampling`
     channels: int = 16  # of the first convolution of "2d"
     factor: int = 8  # frames in to frames out, 4 or 8
-    conv_norm: str = "batch"  # of all convolutions: "batch" (folded away by `to_deploy`), "layer", "none"
+    # of all convolutions: "batch" (folded away by `to_deploy`), "layer", "none"
+    conv_norm: str = "batch"
     dim: int = 80  # width of the layers, D
     layers: int = 4
     heads: int = 4  # of the attention
@@ -52,15 +53,13 @@ class ConvolutionModule(nn.Module):
 
     def __init__(self, dim: int, kernel: int, norm: str, hrf: HRF = None):
         super().__init__()
-        if kernel % 2 == 0:
-            raise InputError(f"model setting kernel={kernel}: expected an odd number")
         self.enter, self.leave = linear(dim, 2 * dim, hrf), linear(dim, dim, hrf)
-        self.depthwise = nn.Conv1d(dim, dim, kernel, padding=kernel // 2, groups=dim)
+        self.depthwise = DepthwiseConv(dim, kernel)
         self.norm = frame_norm(norm, dim)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         x = masked(F.glu(self.enter(x)), mask)
-        x = self.depthwise(x.transpose(1, 2)).transpose(1, 2)
+        x = self.depthwise(x)
         return self.leave(F.silu(apply_norm(self.norm, x, mask)))
 
 
@@ -95,7 +94,9 @@ class Conformer(LogMelModel):
         super().__init__(config)
         c = config
         check_hrf(c.hrf)
-        self.subsample = Subsampling(c.mels, c.dim, c.subsampling, c.channels, c.factor, c.conv_norm, c.hrf)
+        self.subsample = Subsampling(
+            c.mels, c.dim, c.subsampling, c.channels, c.factor, c.conv_norm, c.hrf
+        )
         self.position = Position(c.dim)
         self.layers = nn.ModuleList([ConformerLayer(c) for _ in range(c.layers)])
         self.pool = Pooling(c.dim, c.pooling, c.heads)

@@ -1,9 +1,10 @@
-"""ConvTransformer: convolutions that subsample a log-mel spectrum, a few pre-norm Transformer layers,
-pooling.
+"""ConvTransformer: convolutions that subsample a log-mel spectrum, a few pre-norm Transformer
+layers, pooling.
 
-A light emotion recogniser for small devices, one of the three backbones on which Zhang, Dong, Xu, Han
-(arXiv 2411.09339) try high-rank factorisation (`emotion/reparam.py`); sizes and details are ours, as their
-tables were not available: sizes for a microcontroller, an edge device and a phone stand in `models.CONFIGS`.
+A light emotion recognizer for small devices, one of the three backbones on which Zhang, Dong, Xu,
+Han (arXiv 2411.09339) try high-rank factorization (`emotion/reparam.py`); sizes and details are
+ours, as their tables were not available: sizes for a microcontroller, an edge device and a phone
+are in `models.CONFIGS`.
 """
 
 from __future__ import annotations
@@ -44,11 +45,14 @@ class ConvTransformer(LogMelModel):
         super().__init__(config)
         c = config
         check_hrf(c.hrf)
-        self.subsample = Subsampling(c.mels, c.dim, c.subsampling, c.channels, c.factor, c.conv_norm, c.hrf)
+        self.subsample = Subsampling(
+            c.mels, c.dim, c.subsampling, c.channels, c.factor, c.conv_norm, c.hrf
+        )
         self.position = Position(c.dim)
         self.layers = nn.ModuleList(
             [ConvLayer(c.dim, c.inner, c.kernel, c.dropout, c.hrf) for _ in range(c.conv_layers)]
-            + [TransformerLayer(c.dim, c.heads, c.inner, c.dropout, c.hrf) for _ in range(c.layers)])
+            + [TransformerLayer(c.dim, c.heads, c.inner, c.dropout, c.hrf) for _ in range(c.layers)]
+        )
         self.norm = nn.LayerNorm(c.dim)
         self.pool = Pooling(c.dim, c.pooling, c.heads)
         self.drop = nn.Dropout(c.dropout)

@@ -1,7 +1,7 @@
-"""What a model costs on this machine: what `avspeech profile` does.
+"""The costs of a model on this machine: what `avspeech profile` prints.
 
-Models of emotions are profiled as a device gets them, merged (`nn.reparam.to_deploy`), in torch and, where it
-is installed, in onnxruntime, from an export to a temporary file.
+Emotion models are profiled as a device gets them, merged (`reparam.to_deploy`), in torch and, where
+it is installed, in onnxruntime, from an export to a temporary file.
 """
 
 from __future__ import annotations
@@ -23,8 +23,18 @@ REPEATS, REPEATS_SMALL = 5, 30
 
 
 def print_costs(model: str, seconds: float, threads: int = 1, repeats: int | None = None) -> None:
-    """A table of a named configuration (its weights drawn at random), a released model, a model folder or an
-    .onnx file. Raises InputError where it is none of these."""
+    """Prints a table of parameters, multiply-accumulates, time and memory.
+
+    Args:
+        model: a named configuration (with random weights), a released model, a model folder or an
+            .onnx file.
+        seconds: length of the audio.
+        threads: of torch and onnxruntime.
+        repeats: timed forwards; None: 30 of emotion models, 5 of others.
+
+    Raises:
+        InputError: it is none of these.
+    """
     if model.endswith(".onnx"):
         profile.print_profile(None, onnx_profile.profile_onnx(model, seconds, threads,
                                                               repeats or REPEATS_SMALL))
@@ -32,10 +42,16 @@ def print_costs(model: str, seconds: float, threads: int = 1, repeats: int | Non
     trained, info = _known(model)
     small = info.task == "emotion"
     repeats = repeats or (REPEATS_SMALL if small else REPEATS)
-    torch_costs = profile.profile_model(functools.partial(_built, model), seconds=seconds, threads=threads,
-                                        repeats=repeats, name=model)
-    profile.print_profile(torch_costs,
-                          _in_onnxruntime(model, info, seconds, threads, repeats) if small else None)
+    torch_costs = profile.profile_model(
+        functools.partial(_built, model),
+        seconds=seconds,
+        threads=threads,
+        repeats=repeats,
+        name=model,
+    )
+    profile.print_profile(
+        torch_costs, _in_onnxruntime(model, info, seconds, threads, repeats) if small else None
+    )
     in_training = sum(p.numel() for p in trained.parameters())
     if in_training != torch_costs.parameters:
         print(f"As deployed; {in_training:,} parameters before merging.")
@@ -49,7 +65,9 @@ def _known(name: str) -> tuple[nn.Module, pretrained.ModelInfo]:
     built = models.build(name)
     if not isinstance(built, LogMelModel):
         return built, pretrained.ModelInfo("", name)
-    return built, pretrained.ModelInfo("emotion", name, labels=[str(i) for i in range(built.config.classes)])
+    return built, pretrained.ModelInfo(
+        "emotion", name, labels=[str(i) for i in range(built.config.classes)]
+    )
 
 
 def _built(name: str) -> nn.Module:

@@ -1,8 +1,9 @@
-"""A small emotion model learns what the frames of a frozen larger one are, on any speech and without labels.
+"""A small emotion model learns the frames of a frozen larger one, on any speech and without labels.
 
-Feature distillation (Romero et al., "FitNets", ICLR 2015; of speech models: Chang et al., "DistilHuBERT",
-ICASSP 2022): a linear layer on the frames that go into the small model's pooling says the larger one's,
-whitened. So a model that is then trained on one emotional corpus has heard more voices than that has.
+Feature distillation (Romero et al., "FitNets", ICLR 2015; of speech models: Chang et al.,
+"DistilHuBERT", ICASSP 2022): a linear layer on the frames that enter the small model's pooling
+predicts the whitened frames of the larger one. A model that is then trained on one emotional corpus
+has heard more voices than that corpus holds.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from avspeech.core.batching import Batch
-from avspeech.emotion.cells import whitening
+from avspeech.emotion.guides import whitening
 from avspeech.emotion.logmel import SAMPLE_RATE, LogMelModel
 from avspeech.emotion.training import FromFeatures, frames_before_pooling
 
@@ -28,8 +29,14 @@ def as_floats(sound: np.ndarray) -> np.ndarray:
 
 
 class Sounds:
-    """Training data (`batching.Dataset`): a random part, of `segment` seconds at most, of each sound [N]
-    int16 at 16 kHz (an hour in 115 MB); a batch is cut to the length of its shortest."""
+    """Training data (`batching.Dataset`): a random part of each sound; a batch is cut to its
+    shortest.
+
+    Args:
+        sounds: [N] int16 at 16 kHz (115 MB an hour).
+        names: one a sound.
+        segment: seconds of a part, at most.
+    """
 
     def __init__(self, sounds: Sequence[np.ndarray], names: Sequence[str], segment: float = 2.5):
         self.sounds, self.names, self.most = sounds, names, round(segment * SAMPLE_RATE)
@@ -49,10 +56,15 @@ class Sounds:
 
 
 class Distilling(nn.Module):
-    """teacher: frozen; student: learns, as `FromFeatures` does with guides. examples [N] at 16 kHz: speech
-    that says what the teacher's frames are like: their `dims` largest principal components, each at unit
-    variance, are what is learned. speed: share by which a batch in training is played faster or slower at
-    most."""
+    """A student that learns the whitened frames of a frozen teacher; `forward` gives the loss.
+
+    Args:
+        student: learns, as `FromFeatures` does with guides.
+        teacher: frozen.
+        examples: speech [N] at 16 kHz, whose frames fix the whitening.
+        dims: number of principal components that are learned, each at unit variance.
+        speed: in training a batch is played faster or slower by this share at most.
+    """
 
     mean: Tensor
     components: Tensor
@@ -75,16 +87,19 @@ class Distilling(nn.Module):
         return self
 
     def forward(self, audio: Tensor) -> Tensor:
-        """audio [B, N] -> the mean squared error, 1 for a student that always says the mean."""
+        """audio [B, N] -> the mean squared error []; 1 for a student that always answers the
+        mean."""
         if self.training and self.speed:
             factor = 1 + self.speed * (2 * float(torch.rand(())) - 1)
             count = max(round(audio.shape[1] / factor / STEP), 1) * STEP
             audio = torch.fft.irfft(torch.fft.rfft(audio), count) * (count / audio.shape[1])
         with torch.no_grad():
             with torch.autocast(audio.device.type, enabled=False):
-                heard, told = self.teacher.logmel(audio), self.student.model.logmel(audio)
-            wanted = (frames_before_pooling(self.teacher, heard).float() - self.mean) @ self.components
-        return self.student(told, None, wanted)[2]
+                theirs, own = self.teacher.logmel(audio), self.student.model.logmel(audio)
+            wanted = (
+                frames_before_pooling(self.teacher, theirs).float() - self.mean
+            ) @ self.components
+        return self.student(own, None, wanted)[2]
 
 
 def distillation_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:
@@ -94,8 +109,8 @@ def distillation_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str,
 
 @torch.no_grad()
 def distillation_score(model: Distilling, sounds: Sequence[np.ndarray]) -> dict[str, float]:
-    """The share of the variance of the teacher's frames that the student tells ("score"), over sounds [N]
-    int16."""
+    """{"score": the share of the variance of the teacher's frames that the student explains}, over
+    sounds [N] int16."""
     on, errors = model.mean.device, []
     for sound in sounds:
         errors.append(float(model(torch.from_numpy(as_floats(sound))[None].to(on))))

@@ -1,10 +1,10 @@
-"""Dynamic graphs: an utterance cut into windows, each a graph of its frames, some of its edges random, some
-learned.
+"""Dynamic graphs: an utterance is cut into windows; each is a graph of its frames with random and
+learned edges.
 
-Gao, Zhao, Zhang, "Adaptive Speech Emotion Representation Learning Based on Dynamic Graph", ICASSP 2024 (arXiv
-2405.03956), by its abstract and summaries; what these leave open is a field of `DynamicGraphConfig` with
-alternatives, and the graph's parts are in `emotion/graph.py`. The static line graph, the static complete
-graph and no graph are the same model with another `graph`.
+Gao, Zhao, Zhang, "Adaptive Speech Emotion Representation Learning Based on Dynamic Graph", ICASSP
+2024 (arXiv 2405.03956), by its abstract and summaries; what these leave open is a field of
+`DynamicGraphConfig` with alternatives; the parts of the graph are in `emotion/graph.py`. The static
+line graph, the static complete graph and no graph are the same model with another `graph`.
 """
 
 from __future__ import annotations
@@ -16,22 +16,39 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from avspeech.emotion.attention import HRF, Pooling, Subsampling
-from avspeech.emotion.graph import DEGREES, LEARNERS, LearnedGraph, dice, line, long_range, normalised, own
+from avspeech.emotion.graph import (
+    DEGREES,
+    LEARNERS,
+    LearnedGraph,
+    dice,
+    line,
+    long_range,
+    normalised,
+    own,
+)
 from avspeech.emotion.logmel import LogMelConfig, LogMelModel, frame_mask
 from avspeech.emotion.reparam import check_hrf, linear
 from avspeech.errors import InputError
 
-CHOICES = {"graph": ("dynamic", "line", "complete", "none"), "random_edges": ("fresh", "frozen"),
-           "nodes": ("conv", "stack"), "degree": DEGREES, "dice_on": ("pairs", "edges"), "learn": LEARNERS,
-           "readout": ("nodes", "windows")}
+CHOICES = {
+    "graph": ("dynamic", "line", "complete", "none"),
+    "random_edges": ("fresh", "frozen"),
+    "nodes": ("conv", "stack"),
+    "degree": DEGREES,
+    "dice_on": ("pairs", "edges"),
+    "learn": LEARNERS,
+    "readout": ("nodes", "windows"),
+}
 
 
 @dataclass(frozen=True)
 class DynamicGraphConfig(LogMelConfig):
-    """See `LogMelConfig` for the front end. In `hrf`, the place "ffn" is the linear map of the graph layers,
-    "all" also those of the nodes. Fields from `long_range` to `gamma` only count for `graph` "dynamic"."""
+    """See `LogMelConfig` for the front end. In `hrf`, the place "ffn" is the linear map of the
+    graph layers, "all" also those of the nodes. Fields from `long_range` to `gamma` only count for
+    `graph` "dynamic"."""
 
-    # a node: "conv", a frame after convolutions that subsample; "stack", `factor` log-mel frames in a row
+    # a node: "conv", a frame after convolutions that subsample; "stack", `factor` log-mel frames in
+    # a row
     nodes: str = "conv"
     channels: int = 16  # of the first convolution of "conv"
     conv_norm: str = "batch"  # of the convolutions of "conv"
@@ -41,24 +58,26 @@ class DynamicGraphConfig(LogMelConfig):
     # "dynamic"; or static, for comparison: "line", "complete", "none" (a node sees itself alone)
     graph: str = "dynamic"
     long_range: float = 1.0  # random edges that begin at a node, on average
-    # "fresh": drawn for each window of each training batch; "frozen": those of `seed`. Evaluation always
-    # uses those of `seed`.
+    # "fresh": drawn for each window of each training batch; "frozen": those of `seed`. Evaluation
+    # always uses those of `seed`.
     random_edges: str = "fresh"
     seed: int = 0  # of the random edges
     phi: float = 0.5  # weight of the Dice similarity; 0: none
     degree: str = "damped"  # "damped" (A D^-1 A), "boosted" (A D A) or "plain"; see `graph.dice`
     dice_on: str = "pairs"  # "pairs": any two nodes; "edges": those that an edge joins
-    learn: str = "glcn"  # how the last layer learns its edges: "glcn", "lgrin", "none" (`LearnedGraph`)
+    # how the last layer learns its edges: "glcn", "lgrin", "none" (`LearnedGraph`)
+    learn: str = "glcn"
     gamma: float = 0.1  # weight within the structure loss; see `graph.LearnedGraph`
     dim: int = 128  # width, D
     layers: int = 3  # graph layers before the last one
-    residual: bool = True  # each layer adds to its normalized input; False: the paper's formula alone
-    readout: str = "nodes"  # "nodes": one pooling over all; "windows": means of windows, then a pooling
+    residual: bool = True
+    # "nodes": one pooling over all; "windows": means of windows, then a pooling
+    readout: str = "nodes"
     pooling: str = "attention"  # "attention" or "mean"
 
 
 class GraphLayer(nn.Module):
-    """relu(A X W): X [N, W, D], A [N, W, W] normalised."""
+    """relu(A X W): X [N, W, D], A [N, W, W] normalized."""
 
     def __init__(self, dim: int, residual: bool, dropout: float, hrf: HRF = None):
         super().__init__()
@@ -92,13 +111,17 @@ class DynamicGraph(LogMelModel):
             raise InputError(f"model settings window={c.window}, step={c.step}, factor={c.factor}: "
                              "expected numbers above 0, and window a multiple of step")
         if c.long_range < 0 or c.phi < 0 or c.gamma < 0:
-            raise InputError(f"model settings long_range={c.long_range}, phi={c.phi}, gamma={c.gamma}: "
-                             "expected nothing below 0")
+            raise InputError(
+                f"model settings long_range={c.long_range}, phi={c.phi}, gamma={c.gamma}: "
+                "expected nothing below 0"
+            )
         self.encode = (Subsampling(c.mels, c.dim, "2d", c.channels, c.factor, c.conv_norm, c.hrf)
                        if c.nodes == "conv" else linear(c.factor * c.mels, c.dim, c.hrf))
         self.layers = nn.ModuleList([GraphLayer(c.dim, c.residual, c.dropout, c.hrf)
                                      for _ in range(c.layers)])
-        self.learned = LearnedGraph(c.window, c.dim, c.learn if c.graph == "dynamic" else "none", c.gamma)
+        self.learned = LearnedGraph(
+            c.window, c.dim, c.learn if c.graph == "dynamic" else "none", c.gamma
+        )
         self.last = GraphLayer(c.dim, c.residual, c.dropout, c.hrf)
         self.norm = nn.LayerNorm(c.dim)
         self.pool = Pooling(c.dim, c.pooling)
@@ -106,12 +129,14 @@ class DynamicGraph(LogMelModel):
         self.head = nn.Linear(self.pool.out, c.classes)
         fixed = {"complete": 1 - torch.eye(c.window), "none": torch.zeros(c.window, c.window)}
         self.register_buffer("static", fixed.get(c.graph, line(c.window)), persistent=False)
-        if c.graph == "dynamic":  # stored: another version of PyTorch might draw others from the seed
+        if (
+            c.graph == "dynamic"
+        ):  # stored: another version of PyTorch might draw others from the seed
             make = torch.Generator().manual_seed(c.seed)
             self.register_buffer("random", long_range((c.window, c.window), c.long_range, make))
 
     def adjacency(self, mask: Tensor) -> Tensor:
-        """A, with self-loops, of windows with these nodes: mask [N, W] -> [N, W, W]."""
+        """The adjacency A, with self-loops, of windows: mask [N, W] of their nodes -> [N, W, W]."""
         c = self.config
         edges = own(self.static, mask)
         if c.graph == "dynamic":
@@ -124,17 +149,20 @@ class DynamicGraph(LogMelModel):
         return edges + torch.diag_embed(mask.to(edges.dtype))
 
     def windows(self, x: Tensor) -> Tensor:
-        """x [B, T, ...] -> [B, S, W, ...]: a window begins every `step` nodes, as long as there are nodes;
-        zeros behind."""
+        """x [B, T, ...] -> [B, S, W, ...]: a window each `step` nodes, while there are nodes; zeros
+        behind."""
         width, step = self.config.window, self.config.step
         count = (x.shape[1] + step - 1) // step
-        number = count - 1 + width // step  # sizes spelled out: torch.export does not find them again
+        number = (
+            count - 1 + width // step
+        )  # sizes spelled out: torch.export does not find them again
         x = F.pad(x, [0, 0] * (x.ndim - 2) + [0, number * step - x.shape[1]])
         x = x.reshape(x.shape[0], number, step, *x.shape[2:])
         return torch.cat([x[:, i : i + count] for i in range(width // step)], 2)
 
     def structured(self, x: Tensor, frames: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """x [B, T, M] from `features`, frames [B] (None: all T) -> logits [B, K], structure loss []."""
+        """x [B, T, M] from `features`, frames [B] (None: all T) -> logits [B, K], structure loss
+        []."""
         return self._run(self.normalise(x, frame_mask(frames, x.shape[1])), frames)
 
     def logits(self, x: Tensor, frames: Tensor | None) -> Tensor:

@@ -1,18 +1,20 @@
-"""A model as one file for a device: samples in, logits and posteriors out, the front end in the graph.
+"""A model as one file for a device: samples in, logits and posteriors out, the front end in the
+graph.
 
     exported = export("emotion-edge", "onnx", "emotion.onnx")
 
 Formats:
 
     onnx        for onnxruntime and other ONNX runtimes
-    onnx-int8   the same with 8-bit weights and activations behind the log-mel spectrum, calibrated on
-                development audio and judged by the UAR on it
+    onnx-int8   the same with 8-bit weights and activations behind the log-mel spectrum, calibrated
+                on development audio and judged by the UAR on it
     executorch  for ExecuTorch (.pte), on XNNPACK
 
-The input is "audio" [1, N], float32 at 16 kHz in -1..1. N is 400 or more; for ExecuTorch at least 0.1, 0.5
-or 1.2 s (its method "shortest" returns how many samples) and at most 30 s. The outputs are "logits" [1, K]
-and "posteriors" [1, K]. Factorized layers and norms are merged first (`reparam.to_deploy`). The file is
-compared with torch at several lengths; a difference above 1e-4 is an error, and no file is left.
+The input is "audio" [1, N], float32 at 16 kHz in -1..1. N is 400 or more; for ExecuTorch at least
+0.1, 0.5 or 1.2 s (its method "shortest" returns how many samples) and at most 30 s. The outputs are
+"logits" [1, K] and "posteriors" [1, K]. Factorized layers and norms are merged first
+(`reparam.to_deploy`). The file is compared with torch at several lengths; a difference above 1e-4
+is an error, and no file is left.
 """
 
 from __future__ import annotations
@@ -42,10 +44,16 @@ from avspeech.version import __version__
 FORMATS = ("onnx", "onnx-int8", "executorch")
 TOLERANCE = 1e-4  # of logits (relative to the largest where that is above 1) and posteriors
 LOST = 0.01  # of UAR; more is refused
-LENGTHS = (WINDOW, 5_000, SAMPLE_RATE, 3 * SAMPLE_RATE + 77, 8 * SAMPLE_RATE)  # samples, where it is compared
-# Samples, for ExecuTorch, which plans memory for the longest input. Very short inputs (one frame, one
-# window) would need a graph of their own; the limit differs between models, so the first of these that
-# torch.export accepts is taken.
+LENGTHS = (
+    WINDOW,
+    5_000,
+    SAMPLE_RATE,
+    3 * SAMPLE_RATE + 77,
+    8 * SAMPLE_RATE,
+)  # samples, where it is compared
+# Samples, for ExecuTorch, which plans memory for the longest input. Very short inputs (one frame,
+# one window) would need a graph of their own; the limit differs between models, so the first of
+# these that torch.export accepts is taken.
 SHORTEST, LONGEST = (SAMPLE_RATE // 10, SAMPLE_RATE // 2, 6 * SAMPLE_RATE // 5), 30 * SAMPLE_RATE
 CALIBRATION = 200  # utterances at most, evenly over the manifest; the UAR is measured on all
 _PACKAGES = {"onnx": (exporting.ONNX, exporting.EDGE),
@@ -62,7 +70,8 @@ class Exported:
     format: str  # one of FORMATS
     size: int  # bytes
     parity: dict[int, float]  # samples -> greatest difference of the float graph from torch
-    uar: tuple[float, float] | None = None  # of the float and the quantized graph; None: not quantized
+    # of the float and the quantized graph; None: not quantized
+    uar: tuple[float, float] | None = None
     judged: int = 0  # utterances on which the UAR was measured
     changed: int = 0  # utterances whose answer the quantization changed
 
@@ -75,8 +84,10 @@ class Exported:
                  + (" (before quantization)" if self.uar else "")]
         if self.uar:
             before, after = (100 * x for x in self.uar)
-            lines.append(f"UAR on {self.judged} utterances: {before:.2f} before quantization, {after:.2f} "
-                         f"after; {self.changed} answers changed")
+            lines.append(
+                f"UAR on {self.judged} utterances: {before:.2f} before quantization, {after:.2f} "
+                f"after; {self.changed} answers changed"
+            )
         return lines
 
 
@@ -100,33 +111,43 @@ def export(model: str | Path, to: str, out: str | Path, calibrate: str | Path | 
         model: name or folder.
         to: one of `FORMATS`.
         out: the file to write.
-        calibrate: for "onnx-int8", the manifest of development audio. The label "emotion" of its utterances
-            is matched by `data.labels.canonical` ("anger" is "angry"); utterances of other classes are
-            counted and left out.
-        root: what the paths in the manifest are relative to; default: the corpus, or the manifest's folder.
+        calibrate: for "onnx-int8", the manifest of development audio. The label "emotion" of its
+            utterances is matched by `data.labels.canonical` ("anger" is "angry"); utterances of
+            other classes are counted and left out.
+        root: what the paths in the manifest are relative to; default: the corpus, or the manifest's
+            folder.
         force: write also where quantization costs more than a point of UAR.
 
     Raises:
-        InputError: the model or the manifest cannot be used, a package is missing, or quantization costs
-            more than a point of UAR.
+        InputError: the model or the manifest cannot be used, a package is missing, or quantization
+            costs more than a point of UAR.
         AssertionError: the graph does not give what torch gives.
     """
     if to not in FORMATS:
         raise InputError(f"--to {to}: expected one of {', '.join(FORMATS)}")
     if (to == "onnx-int8") != (calibrate is not None):
-        raise InputError(f"--to {to}: " + ("give development audio, --calibrate MANIFEST" if calibrate is None
-                                           else "--calibrate is for onnx-int8"))
+        raise InputError(
+            f"--to {to}: "
+            + (
+                "give development audio, --calibrate MANIFEST"
+                if calibrate is None
+                else "--calibrate is for onnx-int8"
+            )
+        )
     built, info = pretrained.load(model)
     if not isinstance(built, LogMelModel):
-        raise InputError(f"{model}: a {info.model} for {info.task} cannot be exported; models of audio alone "
-                         "can, such as conv_transformer")
+        raise InputError(
+            f"{model}: a {info.model} for {info.task} cannot be exported; models of audio alone "
+            "can, such as conv_transformer"
+        )
     require(to)
     data = None if calibrate is None else development(calibrate, root, info)
     return write(built, info, to, Path(out), data, force)
 
 
 def require(to: str) -> None:
-    """Raises InputError with a command that installs it, where a package for this format is missing."""
+    """Raises InputError with a command that installs it, where a package for this format is
+    missing."""
     exporting.require(f"--to {to}", *_PACKAGES[to.partition("-")[0]])
 
 
@@ -155,20 +176,29 @@ def write(model: nn.Module, info: pretrained.ModelInfo, to: str, out: Path,
                 uar, changed = _quantize(aside, data, len(info.labels), info)
                 before, after = (100 * x for x in uar)
                 if uar[0] - uar[1] > LOST and not force:
-                    raise InputError(f"{out}: not written, 8 bits cost {before - after:.2f} points of "
-                                     f"UAR on {len(data)} utterances ({before:.2f} to {after:.2f}); "
-                                     "--force writes it, --to onnx keeps all")
+                    raise InputError(
+                        f"{out}: not written, 8 bits cost {before - after:.2f} points of "
+                        f"UAR on {len(data)} utterances ({before:.2f} to {after:.2f}); "
+                        "--force writes it, --to onnx keeps all"
+                    )
     return Exported(out, to, out.stat().st_size, parity, uar, len(data or ()), changed)
 
 
 def metadata(info: pretrained.ModelInfo) -> dict[str, str]:
-    """The metadata of an exported file, all as text: labels (a JSON list), sample_rate (hertz), shortest
-    (samples), trim (dB) and margin (seconds) of the silence to cut off, and others."""
+    """The metadata of an exported file, all as text: labels (a JSON list), sample_rate (hertz),
+    shortest (samples), trim (dB) and margin (seconds) of the silence to cut off, and others."""
     before = trimming(info.frontend)
-    return {"trim": str(before.trim), "margin": str(before.margin),
-            "task": info.task, "model": info.model, "labels": json.dumps(info.labels, ensure_ascii=False),
-            "sample_rate": str(info.sample_rate), "shortest": str(WINDOW), "licence": info.licence,
-            "producer": f"avspeech {__version__}"}
+    return {
+        "trim": str(before.trim),
+        "margin": str(before.margin),
+        "task": info.task,
+        "model": info.model,
+        "labels": json.dumps(info.labels, ensure_ascii=False),
+        "sample_rate": str(info.sample_rate),
+        "shortest": str(WINDOW),
+        "licence": info.licence,
+        "producer": f"avspeech {__version__}",
+    }
 
 
 @torch.no_grad()
@@ -197,13 +227,16 @@ def compare(model: nn.Module, run: Runner, shortest: int = WINDOW) -> dict[int, 
         differences[samples] = max(float(np.abs(got[0] - expected[0]).max()) / scale,
                                    float(np.abs(got[1] - expected[1]).max()))
         if not differences[samples] <= TOLERANCE:
-            raise AssertionError(f"the exported graph differs from torch by {differences[samples]:.1e} on "
-                                 f"{samples} samples, more than {TOLERANCE:.0e}")
+            raise AssertionError(
+                f"the exported graph differs from torch by {differences[samples]:.1e} on "
+                f"{samples} samples, more than {TOLERANCE:.0e}"
+            )
     return differences
 
 
 def onnx_runner(path: str | Path) -> Runner:
-    """Loads an ONNX file: a function of samples [1, N] -> logits, posteriors [1, K], on one thread."""
+    """Loads an ONNX file: a function of samples [1, N] -> logits, posteriors [1, K], on one
+    thread."""
     session = exporting.onnx_session(path)
 
     def run(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -223,7 +256,8 @@ def development(manifest: str | Path, root: str | Path | None, info: pretrained.
         info: of the model, whose labels are matched by `data.labels.canonical`.
 
     Returns:
-        (samples [N] at 16 kHz, number of the class) of each utterance with one of the model's emotions.
+        (samples [N] at 16 kHz, number of the class) of each utterance with one of the model's
+        emotions.
 
     Raises:
         InputError: the manifest or a sound cannot be read, or a class has no utterance.
@@ -243,12 +277,17 @@ def development(manifest: str | Path, root: str | Path | None, info: pretrained.
     missing = [label for number, label in enumerate(info.labels) if number not in found]
     if missing:
         others = sorted({str(u.labels.get("emotion")) for u in utterances} - {*info.labels})
-        raise InputError(f"{manifest}: {len(known)} of {len(utterances)} utterances have an emotion that "
-                         f"the model knows, none is '{missing[0]}'; development audio should have every "
-                         f"class (other labels there: {', '.join(others[:8]) or 'none'})")
+        raise InputError(
+            f"{manifest}: {len(known)} of {len(utterances)} utterances have an emotion that "
+            f"the model knows, none is '{missing[0]}'; development audio should have every "
+            f"class (other labels there: {', '.join(others[:8]) or 'none'})"
+        )
     if len(known) < len(utterances):
-        print(f"{manifest}: {len(utterances) - len(known)} of {len(utterances)} utterances have no emotion "
-              "that the model knows and are left out", file=sys.stderr)
+        print(
+            f"{manifest}: {len(utterances) - len(known)} of {len(utterances)} utterances have no "
+            "emotion that the model knows and are left out",
+            file=sys.stderr,
+        )
     return [(_samples(base, u, before), number) for u, number in known]
 
 
@@ -271,13 +310,21 @@ def _samples(root: Path, utterance: Utterance, before: FeatureConfig) -> np.ndar
 def _onnx(model: nn.Module, info: pretrained.ModelInfo, path: Path) -> None:
     with exporting.quiet():
         samples = torch.export.Dim("samples", min=WINDOW)
-        program = torch.onnx.export(model, (torch.zeros(1, 3 * SAMPLE_RATE),), dynamic_shapes=({1: samples},),
-                                    dynamo=True, external_data=False, verbose=False, input_names=["audio"],
-                                    output_names=["logits", "posteriors"])
+        program = torch.onnx.export(
+            model,
+            (torch.zeros(1, 3 * SAMPLE_RATE),),
+            dynamic_shapes=({1: samples},),
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+            input_names=["audio"],
+            output_names=["logits", "posteriors"],
+        )
     assert program is not None
     proto = program.model_proto
     for part in (proto.graph, *proto.graph.node, *proto.graph.value_info, *proto.functions):
-        # The place in the source of each node takes more bytes than many weights, and names local folders.
+        # The place in the source of each node takes more bytes than many weights, and names local
+        # folders.
         part.doc_string = ""
         del part.metadata_props[:]
     del proto.graph.value_info[:]
@@ -292,9 +339,11 @@ def _save(proto: Any, info: pretrained.ModelInfo, path: Path) -> None:
     path.write_bytes(proto.SerializeToString())
 
 
-def _quantize(path: Path, data: Sequence[tuple[np.ndarray, int]], classes: int, info: pretrained.ModelInfo
-              ) -> tuple[tuple[float, float], int]:
-    """Quantizes the file in place. Returns the UAR before and after, and how many answers changed."""
+def _quantize(
+    path: Path, data: Sequence[tuple[np.ndarray, int]], classes: int, info: pretrained.ModelInfo
+) -> tuple[tuple[float, float], int]:
+    """Quantizes the file in place. Returns the UAR before and after, and how many answers
+    changed."""
     import onnx
     from onnxruntime import quantization
     from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -315,9 +364,16 @@ def _quantize(path: Path, data: Sequence[tuple[np.ndarray, int]], classes: int, 
         with exporting.quiet():
             quant_pre_process(str(path), str(ready), skip_symbolic_shape=True)
             quantization.quantize_static(
-                str(ready), str(small), Reader(), quant_format=quantization.QuantFormat.QDQ, per_channel=True,
-                weight_type=quantization.QuantType.QInt8, activation_type=quantization.QuantType.QUInt8,
-                nodes_to_quantize=_with_weights(onnx.load(ready)), extra_options={"WeightSymmetric": True})
+                str(ready),
+                str(small),
+                Reader(),
+                quant_format=quantization.QuantFormat.QDQ,
+                per_channel=True,
+                weight_type=quantization.QuantType.QInt8,
+                activation_type=quantization.QuantType.QUInt8,
+                nodes_to_quantize=_with_weights(onnx.load(ready)),
+                extra_options={"WeightSymmetric": True},
+            )
         _save(onnx.load(small), info, path)
     finally:
         ready.unlink(missing_ok=True)
@@ -329,8 +385,8 @@ def _quantize(path: Path, data: Sequence[tuple[np.ndarray, int]], classes: int, 
 
 
 def _with_weights(proto: Any) -> list[str]:
-    """Names of the matrix products and convolutions with weights behind the logarithm. The power in front of
-    it spans more than 8 bits, and products of two activations cost little."""
+    """Names of the matrix products and convolutions with weights behind the logarithm. The power in
+    front of it spans more than 8 bits, and products of two activations cost little."""
     graph = proto.graph
     makers = {output: node for node in graph.node for output in node.output}
     front, queue = set(), [node for node in graph.node if node.op_type == "Log"]
@@ -349,8 +405,9 @@ def _answers(run: Runner, data: Any) -> list[int]:
 
 
 def _without_asserts(module: Any) -> Any:
-    """Removes the assertions of torch.export about the number of samples, which ExecuTorch does not know;
-    its check of the graph is off for the same reason. The result is compared at several lengths."""
+    """Removes the assertions of torch.export about the number of samples, which ExecuTorch does not
+    know; its check of the graph is off for the same reason. The result is compared at several
+    lengths."""
     from torch.fx.passes.infra.pass_base import PassResult
 
     for node in list(module.graph.nodes):
@@ -372,7 +429,9 @@ def _traced(model: nn.Module) -> tuple[Any, int]:
             return traced, shortest
         except torch._dynamo.exc.UserError as error:
             refused = str(error).splitlines()
-    raise InputError(f"--to executorch: torch.export does not take this model at any length ({refused[0]})")
+    raise InputError(
+        f"--to executorch: torch.export does not take this model at any length ({refused[0]})"
+    )
 
 
 def _executorch(model: nn.Module, info: pretrained.ModelInfo, path: Path) -> tuple[Runner, int]:
@@ -382,11 +441,13 @@ def _executorch(model: nn.Module, info: pretrained.ModelInfo, path: Path) -> tup
 
     with exporting.quiet():
         traced, shortest = _traced(model)
-        edge = to_edge_transform_and_lower(traced, transform_passes=[_without_asserts],
-                                           partitioner=[XnnpackPartitioner()],
-                                           compile_config=EdgeCompileConfig(_check_ir_validity=False),
-                                           constant_methods={"sample_rate": info.sample_rate,
-                                                             "shortest": shortest})
+        edge = to_edge_transform_and_lower(
+            traced,
+            transform_passes=[_without_asserts],
+            partitioner=[XnnpackPartitioner()],
+            compile_config=EdgeCompileConfig(_check_ir_validity=False),
+            constant_methods={"sample_rate": info.sample_rate, "shortest": shortest},
+        )
         path.write_bytes(edge.to_executorch().buffer)
     method = Runtime.get().load_program(path).load_method("forward")
     assert method is not None

@@ -3,13 +3,13 @@
     cache = features.compute(folder, utterances, root, FeatureConfig(), mels)
     cache.frames("ravdess-01-...", copy=0)  # [T, M] float32; copy 0 is the utterance as it is
 
-A cache holds the speech of each utterance, without the silence around it, and copies that training may
-draw instead: at other speeds (and so pitches) and, if configured, with noise in a room. A training step
-then costs only the network. Values are stored as float16: of a log spectrum between -19 and 5 that is
-an error of 0.01 at most.
+A cache holds the speech of each utterance, without the silence around it, and copies that training
+may draw instead: at other speeds (and so pitches) and, if configured, with noise in a room. A
+training step then costs only the network. Values are stored as float16: of a log spectrum between
+-19 and 5 that is an error of 0.01 at most.
 
-A cache is keyed by what made it: the bytes of the sound files, the settings and the code of the front
-end. Where any of these changes, it is computed again.
+A cache is keyed by what made it: the bytes of the sound files, the settings and the code of the
+front end. Where any of these changes, it is computed again.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ from avspeech.media import audio
 
 FORMAT = 2
 INDEX, FRAMES = "index.json", "frames.npy"
-# A mean above this share of the standard deviation is an offset of the recorder and taken off. Speech
-# itself has up to 0.013 (RAVDESS); taking that off changed none of 180 answers of the released models.
+# A mean above this share of the standard deviation is an offset of the recorder and taken off.
+# Speech itself has up to 0.013 (RAVDESS); taking that off changed none of 180 answers of the
+# released models.
 OFFSET = 0.02
 
 
@@ -44,16 +45,22 @@ OFFSET = 0.02
 class FeatureConfig:
     """What is kept of each utterance."""
 
-    trim: float = 40.0  # dB below the loudest part; silence at both ends under that is cut (0: none)
+    # dB below the loudest part; silence at both ends under that is cut (0: none)
+    trim: float = 40.0
     margin: float = 0.08  # seconds of that silence that stay
     speeds: tuple[float, ...] = (0.9, 0.95, 1.05, 1.1)  # a copy at each; 0.9 is slower and deeper
     noisy: int = 0  # number of further copies, each in a random room with noise
-    snr: tuple[float, float] = (8.0, 30.0)  # dB of the speech above that noise, drawn from this range
+    snr: tuple[float, float] = (
+        8.0,
+        30.0,
+    )  # dB of the speech above that noise, drawn from this range
     longest: float = 30.0  # seconds kept, from the middle
 
     def __post_init__(self) -> None:
         if self.trim < 0 or self.margin < 0 or self.noisy < 0 or not self.longest > 0:
-            raise InputError("features: trim, margin and noisy should be 0 or more, longest above 0")
+            raise InputError(
+                "features: trim, margin and noisy should be 0 or more, longest above 0"
+            )
         if any(not 0.5 <= s <= 2 for s in self.speeds):
             raise InputError(f"features.speeds={list(self.speeds)}: expected values from 0.5 to 2")
 
@@ -93,7 +100,8 @@ class MelConfig:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The fields that a cache's key is made of; those from `filters` on only where not default."""
+        """The fields that a cache's key is made of; those from `filters` on only where not
+        default."""
         given = dataclasses.asdict(self)
         for key, value in (("filters", "htk"), ("quietest", None), ("loudest", None)):
             if given[key] == value:
@@ -102,7 +110,8 @@ class MelConfig:
 
     @property
     def name(self) -> str:
-        """A name for the cache's folder: "64", or "64-1a2b3c" where other fields are not default."""
+        """A name for the cache's folder: "64", or "64-1a2b3c" where other fields are not
+        default."""
         if dataclasses.replace(self, mels=64) == MelConfig():
             return str(self.mels)
         later = [f"{name}={value}" for name, value in self.fields.items()
@@ -148,7 +157,8 @@ class Cache:
         return int(self.lengths[self._row(utterance), copy])
 
     def frames(self, utterance: str, copy: int = 0) -> np.ndarray:
-        """Log-mel [T, M] float32 of an utterance, by its id. Raises InputError for an unknown id."""
+        """Log-mel [T, M] float32 of an utterance, by its id. Raises InputError for an unknown
+        id."""
         row = self._row(utterance)
         start = self.starts[row, copy]
         return np.asarray(self.all[start: start + self.lengths[row, copy]], np.float32)
@@ -262,7 +272,8 @@ def _features(utterances: Sequence[Utterance], root: str | Path, config: Feature
 
 
 def without_offset(samples: np.ndarray) -> np.ndarray:
-    """Takes a constant offset off samples [N] float32; what is below `OFFSET` stays, bit for bit."""
+    """Takes a constant offset off samples [N] float32; what is below `OFFSET` stays, bit for
+    bit."""
     if not len(samples):
         return samples
     mean = samples.mean(dtype=np.float64)
@@ -331,8 +342,9 @@ def _front_end(mel: MelConfig) -> Any:
 def in_a_room(rng: np.random.Generator, samples: np.ndarray, rate: int, snr: float) -> np.ndarray:
     """Speech with the echo of a random room and with noise; the level of the speech stays.
 
-    The echo is Polack's model (1988): white noise under an exponential decay, here to -60 dB after 0.15
-    to 0.6 s, with the direct sound 0 to 12 dB above it. The noise falls by 0 to 6 dB an octave.
+    The echo is Polack's model (1988): white noise under an exponential decay, here to -60 dB after
+    0.15 to 0.6 s, with the direct sound 0 to 12 dB above it. The noise falls by 0 to 6 dB an
+    octave.
 
     Args:
         rng: draws the room and the noise.

@@ -1,9 +1,9 @@
 """The emotions of files, printed: what `avspeech emotion` does.
 
---json: a line for each file, a JSON object with the keys file, label, posteriors {label: probability},
-seconds, speech, notes, error, and track, a list of {start, end, label, posteriors, speech}. --csv: a line
-for each file, whose part is "file", followed by one for each of its windows, whose part is "window". For a
-file that cannot be read, `error` says why and the rest is empty.
+--json: a line for each file, a JSON object with the keys file, label, posteriors {label:
+probability}, seconds, speech, notes, error, and track, a list of {start, end, label, posteriors,
+speech}. --csv: a line for each file, whose part is "file", followed by one for each of its windows,
+whose part is "window". For a file that cannot be read, `error` says why and the rest is empty.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """The log-mel front end of the emotion models and their common base class: samples in, logits out.
 
-The spectrum is two matrix products with constant matrices (the DFT of 400 points as 20 x 20, Cooley and
-Tukey 1965: 2.6 M multiply-accumulates a second of audio instead of 16 M for the full matrix). Frames are
-made by reshaping and slicing. So the front end is part of every exported graph, also for runtimes that have
-no FFT.
+The spectrum is two matrix products with constant matrices (the DFT of 400 points as 20 x 20, Cooley
+and Tukey 1965: 2.6 M multiply-accumulates a second of audio instead of 16 M for the full matrix).
+Frames are made by reshaping and slicing. So the front end is part of every exported graph, also for
+runtimes that have no FFT.
 
-Windows are 25 ms long (Hann), one each 10 ms, and only whole ones count; sound shorter than one window is
-padded with zeros. Mel triangles have unit area and none is narrower than the spacing of the bins, so that no
-band is empty. The value is the natural logarithm of the power plus a floor. Normalization is a part of the
-model, not of the features, so that features can be cached, cropped and augmented before it; see
-`LogMelConfig.normalise`.
+Windows are 25 ms long (Hann), one each 10 ms, and only whole ones count; sound shorter than one
+window is padded with zeros. Mel triangles have unit area and none is narrower than the spacing of
+the bins, so that no band is empty. The value is the natural logarithm of the power plus a floor.
+Normalization is a part of the model, not of the features, so that features can be cached, cropped
+and augmented before it; see `LogMelConfig.normalise`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ NORMALISATIONS = ("mean", "mean_std", "level", "stored", "peak")
 FILTERS = ("htk", "slaney")
 # Brings a natural log power, its mean taken off, to about -1..1.
 _SCALE = 0.25
-# Of "peak": the highest value on Whisper's scale is 0.85 on average over RAVDESS (0.3 to 1.2, by level).
+# Of "peak": the highest value on Whisper's scale is 0.85 on average over RAVDESS (0.3 to 1.2, by
+# level).
 _DECADE, _DECADES, _PEAK = math.log(10), 8, 0.85
 _SILENT = 1e-6  # RMS (-120 dB) below which a sound is not amplified further
 
@@ -43,13 +44,14 @@ class LogMelConfig:
     """Settings that all emotion models share.
 
     `normalise` is one of:
-        "mean": the mean of each band over the utterance is taken off, and with it level, microphone and room.
+        "mean": the mean of each band over the utterance is taken off, and with it level, microphone
+        and room.
         "mean_std": the same, then divided by the standard deviation over frames and bands.
         "level": one mean over frames and bands is taken off.
-        "stored": statistics of the training set (`LogMelModel.set_statistics`) are used. The model hears the
-            level, and a stream is normalized the same from its first frame on.
-        "peak": Whisper's scale without the level: decades below the highest value of the utterance, at most
-            8, divided by 4, where the highest value becomes 0.85.
+        "stored": statistics of the training set (`LogMelModel.set_statistics`) are used. The model
+            hears the level, and a stream is normalized the same from its first frame on.
+        "peak": Whisper's scale without the level: decades below the highest value of the utterance,
+            at most 8, divided by 4, where the highest value becomes 0.85.
     """
 
     sample_rate: int = SAMPLE_RATE  # hertz, 16000 only
@@ -57,7 +59,8 @@ class LogMelConfig:
     mels: int = 64  # number of bands, M
     low: float = 50.0  # hertz, lower end of the first band
     high: float = 8000.0  # hertz, upper end of the last band
-    floor: float = 1e-8  # added to the power; white noise at full scale has power 1, 16-bit rounding 8e-11
+    # added to the power; white noise at full scale has power 1, 16-bit rounding 8e-11
+    floor: float = 1e-8
     normalise: str = "mean"  # see above
     dropout: float = 0.1  # a share, for the model to use
     # Factorized linear layers in training (`emotion/reparam.py`), for example
@@ -97,8 +100,8 @@ def leveled(audio: Tensor, mask: Tensor | None = None, quietest: float | None = 
             loudest: float | None = None) -> Tensor:
     """Audio without a constant offset, its level within the limits that a model was trained for.
 
-    An offset of at most `features.OFFSET` times the RMS, and a level within the limits, stay as they are,
-    bit for bit.
+    An offset of at most `features.OFFSET` times the RMS, and a level within the limits, stay as
+    they are, bit for bit.
 
     Args:
         audio: [B, N], zeros where the mask is False.
@@ -127,9 +130,10 @@ def mel_filters(mels: int, low: float, high: float, kind: str = "htk") -> Tensor
         mels: number of bands, M.
         low: hertz, where the first triangle begins.
         high: hertz, where the last triangle ends.
-        kind: "htk": 2595 log10(1 + f / 700); no triangle is narrower than the spacing of the bins, and each
-            adds up to 1. "slaney": linear below 1 kHz and logarithmic above (Slaney, "Auditory Toolbox",
-            1998), with an area of one bin: `librosa.filters.mel` times the spacing of the bins, 40 Hz.
+        kind: "htk": 2595 log10(1 + f / 700); no triangle is narrower than the spacing of the bins,
+            and each adds up to 1. "slaney": linear below 1 kHz and logarithmic above (Slaney,
+            "Auditory Toolbox", 1998), with an area of one bin: `librosa.filters.mel` times the
+            spacing of the bins, 40 Hz.
 
     Returns:
         [M, 201] float64.
@@ -141,7 +145,9 @@ def mel_filters(mels: int, low: float, high: float, kind: str = "htk") -> Tensor
         lowest, highest = (3 * f / 200 if f < 1000 else fold + octave * math.log(f / 1000)
                            for f in (low, high))
         mel = torch.linspace(lowest, highest, mels + 2, dtype=torch.float64)
-        edges = torch.where(mel < fold, 200 * mel / 3, 1000 * ((mel - fold) / octave).exp())[:, None]
+        edges = torch.where(mel < fold, 200 * mel / 3, 1000 * ((mel - fold) / octave).exp())[
+            :, None
+        ]
         triangles = torch.minimum((away - edges[:-2]) / (edges[1:-1] - edges[:-2]),
                                   (edges[2:] - away) / (edges[2:] - edges[1:-1])).clamp_min(0)
         return triangles * (2 * step / (edges[2:] - edges[:-2]))
@@ -162,10 +168,12 @@ def _phases(*shape: int, of: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class LogMel(nn.Module):
-    """samples [B, N] -> log-mel [B, T, M], float32. Nothing in it is learned or part of a state dict.
+    """samples [B, N] -> log-mel [B, T, M], float32. Nothing in it is learned or part of a state
+    dict.
 
-    With n = 20 n1 + n2 and k = k1 + 20 k2, X[k] = sum over n2 of W20^(n2 k2) W400^(n2 k1) A[k1, n2], where
-    A[k1, n2] = sum over n1 of W20^(n1 k1) x[n]; x is real, so k1 = 0..10 hold everything.
+    With n = 20 n1 + n2 and k = k1 + 20 k2, X[k] = sum over n2 of W20^(n2 k2) W400^(n2 k1) A[k1,
+    n2], where A[k1, n2] = sum over n1 of W20^(n1 k1) x[n]; x is real, so k1 = 0..10 hold
+    everything.
     """
 
     first: Tensor
@@ -179,10 +187,14 @@ class LogMel(nn.Module):
         if c.sample_rate != SAMPLE_RATE:
             raise InputError(f"model setting sample_rate={c.sample_rate}: expected {SAMPLE_RATE}")
         if c.mels < 1 or not 0 <= c.low < c.high <= SAMPLE_RATE / 2 or not c.floor > 0:
-            raise InputError(f"model settings mels={c.mels}, low={c.low}, high={c.high}, floor={c.floor}: "
-                             "expected a band or more within 0..8000 Hz and a floor above 0")
+            raise InputError(
+                f"model settings mels={c.mels}, low={c.low}, high={c.high}, floor={c.floor}: "
+                "expected a band or more within 0..8000 Hz and a floor above 0"
+            )
         if c.filters not in FILTERS:
-            raise InputError(f"model setting filters='{c.filters}': expected one of {', '.join(FILTERS)}")
+            raise InputError(
+                f"model setting filters='{c.filters}': expected one of {', '.join(FILTERS)}"
+            )
         self.shift = math.log(c.floor)
         n = torch.arange(_ROOT, dtype=torch.float64)
         k = torch.arange(_ROOT // 2 + 1, dtype=torch.float64)
@@ -190,7 +202,9 @@ class LogMel(nn.Module):
         first = torch.cat([re, im], 1)  # [k1, re im, n1]
         twist = k[:, None, None] * n[:, None] / WINDOW + n[:, None] * n / _ROOT  # [k1, n2, k2]
         re, im = _phases(len(k), _ROOT, _ROOT, of=twist)
-        second = torch.cat([torch.cat([re, im], 2), torch.cat([-im, re], 2)], 1)  # [k1, re im n2, re im k2]
+        second = torch.cat(
+            [torch.cat([re, im], 2), torch.cat([-im, re], 2)], 1
+        )  # [k1, re im n2, re im k2]
         # Bin of each (k1, k2), mirrored into 0..200; a bin that occurs twice counts once.
         bins = (torch.arange(len(k))[:, None] + _ROOT * torch.arange(_ROOT)).flatten()
         bins = torch.minimum(bins, WINDOW - bins)
@@ -198,8 +212,12 @@ class LogMel(nn.Module):
         window = torch.hann_window(WINDOW, dtype=torch.float64)
         filters = mel_filters(c.mels, c.low, c.high, c.filters)[:, bins] * once
         filters = filters / window.square().sum() / c.floor
-        for name, value in (("first", first.flatten(0, 1)), ("second", second), ("filters", filters.T),
-                            ("window", window)):
+        for name, value in (
+            ("first", first.flatten(0, 1)),
+            ("second", second),
+            ("filters", filters.T),
+            ("window", window),
+        ):
             self.register_buffer(name, value.float().contiguous(), persistent=False)
 
     def power(self, samples: Tensor) -> Tensor:
@@ -210,10 +228,13 @@ class LogMel(nn.Module):
         step, width = HOP // _BLOCK, WINDOW // _BLOCK
         number = count * step + width - step
         blocks = samples[:, : number * _BLOCK].reshape(samples.shape[0], number, _BLOCK)
-        frames = torch.cat([blocks[:, i : i + (count - 1) * step + 1 : step] for i in range(width)], 2)
+        frames = torch.cat(
+            [blocks[:, i : i + (count - 1) * step + 1 : step] for i in range(width)], 2
+        )
         x = (frames * self.window).unflatten(2, (_ROOT, _ROOT))  # [B, T, n1, n2]
         x = (self.first @ x).unflatten(2, (-1, 2)).flatten(3)  # [B, T, k1, re im n2]
-        # One product of all frames for each k1: a product for each frame would copy the matrices as often.
+        # One product of all frames for each k1: a product for each frame would copy the matrices as
+        # often.
         x = (x.transpose(1, 2) @ self.second).transpose(1, 2).square()  # [B, T, k1, re im k2]
         return (x[..., :_ROOT] + x[..., _ROOT:]).flatten(2)
 
@@ -222,8 +243,8 @@ class LogMel(nn.Module):
 
     def spectrum(self, samples: Tensor) -> Tensor:
         """samples [B, N] -> log-mel [B, T, M]."""
-        # log(power + floor), as log(power / floor + 1) + log(floor): ONNX's optimizer drops the addition of
-        # so small a number, and the logarithm of silence would then be infinite.
+        # log(power + floor), as log(power / floor + 1) + log(floor): ONNX's optimizer drops the
+        # addition of so small a number, and the logarithm of silence would then be infinite.
         return (self.power(samples) @ self.filters + 1).log() + self.shift
 
 
@@ -244,12 +265,16 @@ class LogMelModel(nn.Module):
             raise InputError(f"model setting normalise='{config.normalise}': expected one of "
                              f"{', '.join(NORMALISATIONS)}")
         if config.classes < 1 or not 0 <= config.dropout < 1:
-            raise InputError(f"model settings classes={config.classes}, dropout={config.dropout}: expected a "
-                             "class or more, and a share below 1")
+            raise InputError(
+                f"model settings classes={config.classes}, dropout={config.dropout}: expected a "
+                "class or more, and a share below 1"
+            )
         limits = [x for x in (config.quietest, config.loudest) if x is not None]
         if not limits == sorted(limits) or not all(map(math.isfinite, limits)):
-            raise InputError(f"model settings quietest={config.quietest}, loudest={config.loudest}: "
-                             "expected decibels of full scale, in this order")
+            raise InputError(
+                f"model settings quietest={config.quietest}, loudest={config.loudest}: "
+                "expected decibels of full scale, in this order"
+            )
         self.logmel = LogMel(config)
         if config.normalise == "stored":
             self.register_buffer("mean", torch.zeros(config.mels))

@@ -3,17 +3,19 @@
     recognizer = EmotionRecognizer.from_pretrained("emotion-edge")
     emotion = recognizer(audio, sample_rate=16000)     # emotion.label, .posteriors, .track, .notes
     emotion = recognizer.file("interview.mp4")         # of any length, in bounded memory
-    stream = recognizer.stream(sample_rate=48000)      # stream.push(chunk) -> [(seconds, posteriors), ...]
+    stream = recognizer.stream(sample_rate=48000)
+    stream.push(chunk)                                 # [(seconds, posteriors), ...]
 
-How an answer is made. The sound is cut into overlapping windows. Of each window the silence at both ends is
-cut off, as in training (`emotion/features.py`), and the model hears the rest. A sound no longer than a
-window is one call of the model. The posteriors of a longer one are the mean of its windows' posteriors,
-each weighted by its share of speech: the time that is less than 40 dB below the loudest part of the sound.
-It is a mean of posteriors, not of their logarithms, so that one very sure window cannot outvote all others;
-utterances are judged together in the same way in `emotion/training.py`. Levels are compared within the
-sound, and a constant offset is taken off, so that neither changes an answer. Where nothing is louder than
-one step of a 16-bit recording, the model is not run: all classes are equally likely, and a sound without
-any louder window has no label.
+How an answer is made. The sound is cut into overlapping windows. Of each window the silence at both
+ends is cut off, as in training (`emotion/features.py`), and the model hears the rest. A sound no
+longer than a window is one call of the model. The posteriors of a longer one are the mean of its
+windows' posteriors, each weighted by its share of speech: the time that is less than 40 dB below
+the loudest part of the sound. It is a mean of posteriors, not of their logarithms, so that one very
+sure window cannot outvote all others; utterances are judged together in the same way in
+`emotion/training.py`. Levels are compared within the sound, and a constant offset is taken off, so
+that neither changes an answer. Where nothing is louder than one step of a 16-bit recording, the
+model is not run: all classes are equally likely, and a sound without any louder window has no
+label.
 """
 
 from __future__ import annotations
@@ -78,8 +80,8 @@ class EmotionRecognizer:
         info: its `ModelInfo`; the labels name the model's outputs.
         window: seconds of a window.
         hop: seconds from one window to the next, a multiple of 10 ms.
-        trim: dB below the loudest part of a window; what is quieter at its ends is cut off. None: as in
-            training; 0: nothing is cut.
+        trim: dB below the loudest part of a window; what is quieter at its ends is cut off. None:
+            as in training; 0: nothing is cut.
 
     Raises:
         InputError: a model of another kind, or windows that are out of range.
@@ -88,8 +90,10 @@ class EmotionRecognizer:
     def __init__(self, model: Any, info: ModelInfo, *, window: float = WINDOW, hop: float = EVERY,
                  trim: float | None = None):
         if not isinstance(model, LogMelModel) or len(info.labels) != model.config.classes:
-            raise InputError(f"model '{info.model}': expected one that hears log-mel spectra, with a "
-                             f"label for each of its outputs; it has {len(info.labels)} labels")
+            raise InputError(
+                f"model '{info.model}': expected one that hears log-mel spectra, with a "
+                f"label for each of its outputs; it has {len(info.labels)} labels"
+            )
         self.model, self.info = model, info
         before = trimming(info.frontend)
         self.trim, self.margin = before.trim if trim is None else trim, before.margin
@@ -129,7 +133,9 @@ class EmotionRecognizer:
         rate = check_rate(sample_rate)
         notes: list[str] = []
         samples = sound.resample(sound.mono(audio, notes), rate, SAMPLE_RATE)
-        emotion = self._emotion((samples[i: i + BLOCK] for i in range(0, len(samples), BLOCK)), [rate])
+        emotion = self._emotion(
+            (samples[i : i + BLOCK] for i in range(0, len(samples), BLOCK)), [rate]
+        )
         emotion.notes.extend(notes)
         return emotion
 
@@ -169,16 +175,29 @@ class EmotionRecognizer:
                              *check_windows(window or self.window, hop or self.hop))
 
     def hearing(self, window: float, hop: float, shortest: float | None = None) -> Hearing:
-        """Cuts sound into windows with this model's spectrum; all arguments in seconds (`Hearing`)."""
+        """Cuts sound into windows with this model's spectrum; all arguments in seconds
+        (`Hearing`)."""
         least = None if shortest is None else round(shortest * SAMPLE_RATE)
         return Hearing(self._spectrum, self.model.config.mels, round(window * SAMPLE_RATE),
                        round(hop * SAMPLE_RATE), least)
 
-    def posteriors(self, heard: Heard) -> np.ndarray:
-        """The probabilities [K] float64 of the classes in a window."""
+    def posteriors(self, heard: Heard, below: np.ndarray | None = None) -> np.ndarray:
+        """The probabilities of the classes in a window.
+
+        Args:
+            heard: the window.
+            below: the `levels` of its samples, where they are known.
+
+        Returns:
+            [K] float64.
+
+        Raises:
+            InputError: the samples are so large that the answer is not finite.
+        """
         import torch
 
-        if levels(heard.samples).min() > SILENCE:
+        below = levels(heard.samples) if below is None else below
+        if below.min() > SILENCE:
             return np.full(len(self.labels), 1 / len(self.labels))
         begin, end = sound.speech_bounds(without_offset(heard.samples), SAMPLE_RATE, self.trim,
                                          self.margin)
@@ -194,8 +213,10 @@ class EmotionRecognizer:
                 x = self.model.logmel.spectrum(leveled)
             out = self.model.classify(x)[0].double().softmax(0).cpu().numpy()
         if not np.isfinite(out).all():
-            raise InputError(f"{heard.start / SAMPLE_RATE:.2f} s to {heard.end / SAMPLE_RATE:.2f} s: "
-                             "the model's output is not finite; samples should be within -1..1")
+            raise InputError(
+                f"{heard.start / SAMPLE_RATE:.2f} s to {heard.end / SAMPLE_RATE:.2f} s: "
+                "the model's output is not finite; samples should be within -1..1"
+            )
         return out
 
     def named(self, posteriors: np.ndarray) -> dict[str, float]:
@@ -210,21 +231,24 @@ class EmotionRecognizer:
         import torch
 
         with torch.inference_mode():
-            return self.model.logmel(torch.from_numpy(samples).to(self._device)[None])[0].cpu().numpy()
+            return (
+                self.model.logmel(torch.from_numpy(samples).to(self._device)[None])[0].cpu().numpy()
+            )
 
     def _emotion(self, pieces: Iterable[np.ndarray], rates: Sequence[int],
                  name: str = "audio") -> Emotion:
-        """The answer for pieces [n] at 16 kHz. rates: of the sound itself, filled while pieces are read."""
+        """The answer for pieces [n] at 16 kHz. rates: of the sound itself, filled while pieces are
+        read."""
         hearing, conditions = self.hearing(self.window, self.hop), Conditions()
         found: list[tuple[float, float, np.ndarray, np.ndarray]] = []
 
         def note(windows: Iterator[Heard]) -> None:
             for w in windows:
+                below = levels(w.samples)
                 try:
-                    posteriors = self.posteriors(w)
+                    posteriors = self.posteriors(w, below)
                 except InputError as error:
                     raise InputError(f"{name}: {error}") from None
-                below = levels(w.samples)
                 conditions.add(w.start, w.samples, below)
                 found.append((w.start / SAMPLE_RATE, w.end / SAMPLE_RATE, posteriors, below))
 
@@ -279,9 +303,9 @@ class EmotionStream:
             chunk: floats [n], [C, n] or [n, C] of any length, 20 ms being usual; may be empty.
 
         Returns:
-            (seconds, posteriors) for each hop that ends in the chunk, of the window that ends there.
-            `seconds` is counted from the beginning of the stream. While less than a window was heard, the
-            window is all that was heard, from half a second on.
+            (seconds, posteriors) for each hop that ends in the chunk, of the window that ends
+            there. `seconds` is counted from the beginning of the stream. While less than a window
+            was heard, the window is all that was heard, from half a second on.
 
         Raises:
             InputError: a wrong shape or type, NaN, or a stream that was finished.
@@ -296,9 +320,9 @@ class EmotionStream:
         """Ends the stream.
 
         Returns:
-            The answers that were still due, as `push` gives them. The last one is of the window that ends
-            with the last sample, also where less than half a second was heard; none where no sound came
-            since the last answer.
+            The answers that were still due, as `push` gives them. The last one is of the window
+            that ends with the last sample, also where less than half a second was heard; none where
+            no sound came since the last answer.
 
         Raises:
             InputError: the stream was finished before.
@@ -394,8 +418,8 @@ def _shown(path: str | Path, pieces: Iterator[np.ndarray], progress: bool) -> It
     from tqdm import tqdm
 
     seconds = sound.promised(path)
-    with tqdm(total=None if seconds is None else round(seconds), desc=Path(path).name, unit="s",
-              leave=False) as bar:
+    total, name = None if seconds is None else round(seconds), Path(path).name
+    with tqdm(total=total, desc=name, unit="s", leave=False) as bar:
         done = 0
         for piece in pieces:
             yield piece

@@ -1,11 +1,12 @@
 """Re-parameterised layers: wide in training, plain in use.
 
-High-rank factorisation (HRF) and its inverse, Zhang, Dong, Xu, Han, "Re-Parameterization of Lightweight
-Transformer for On-Device Speech Emotion Recognition", IEEE IoT Journal 2025, arXiv 2411.09339: in training a
-linear layer stands as a product of linear layers, W = W_k ... W_2 W_1, with nothing between them; for use
-they are merged into one, W = W_2 W_1, b = W_2 b_1 + b_2. The Transformer's case of ExpandNets (Guo, Alvarez,
-Salzmann, NeurIPS 2020). What the sources leave open: every factor has a bias; the factors' initial variances
-are such that their product begins with the variance of a plain `nn.Linear`.
+High-rank factorization (HRF) and its inverse, Zhang, Dong, Xu, Han, "Re-Parameterization of
+Lightweight Transformer for On-Device Speech Emotion Recognition", IEEE IoT Journal 2025, arXiv
+2411.09339: in training a linear layer is a product of linear layers, W = W_k ... W_2 W_1, with
+nothing between them; for use they are merged into one, W = W_2 W_1, b = W_2 b_1 + b_2. The
+Transformer's case of ExpandNets (Guo, Alvarez, Salzmann, NeurIPS 2020). What the sources leave
+open: every factor has a bias; the factors' initial variances are such that their product begins
+with the variance of a plain `nn.Linear`.
 
     layer = FactorisedLinear(96, 384, ratio=4, depth=2)
     light = to_deploy(model)  # of any module that has such layers, at any depth
@@ -41,14 +42,15 @@ class FactorisedLinear(nn.Module):
         super().__init__()
         inner = max(1, round(ratio * min(in_features, out_features))) if width is None else width
         if depth < 1 or inner < 1:
-            raise InputError(f"factorisation with depth {depth} and inner width {inner}: "
+            raise InputError(f"factorization with depth {depth} and inner width {inner}: "
                              "both should be at least 1")
         self.in_features, self.out_features = in_features, out_features
         sizes = [in_features, *[inner] * (depth - 1), out_features]
         factors = [nn.Linear(a, b, bias) for a, b in zip(sizes, sizes[1:])]
         with torch.no_grad():
             for factor in factors[:-1]:
-                # Variance 1 / fan_in, so that the inner values have the input's; nn.Linear draws a third.
+                # Variance 1 / fan_in, so that the inner values have the input's; nn.Linear draws a
+                # third.
                 bound = math.sqrt(3 / factor.in_features)
                 factor.weight.uniform_(-bound, bound)
         self.factors = nn.ModuleList(factors)
@@ -60,9 +62,16 @@ class FactorisedLinear(nn.Module):
 
     @torch.no_grad()
     def begin(self, weight: Tensor, bias: Tensor | None = None) -> None:
-        """Makes the factors such that their product is a plain layer's: weight [out, in], bias [out]. Its
-        singular values are shared by the first factor and the last; what the inner width has beyond them
-        begins as drawn and counts for nothing yet. A narrower one holds the largest of them."""
+        """Sets the factors so that their product is a plain layer.
+
+        The first and the last factor share its singular values. A larger inner width has random
+        weights beyond them, which have no effect yet; a smaller one keeps the largest singular
+        values.
+
+        Args:
+            weight: [out, in] of the plain layer.
+            bias: [out], or None.
+        """
         factors: list[Any] = list(self.factors)
         first, last = factors[0], factors[-1]
         if len(factors) == 1:
@@ -83,8 +92,8 @@ class FactorisedLinear(nn.Module):
             last.bias.copy_(bias)
 
     def merge(self) -> nn.Linear:
-        """The one linear layer it equals, multiplied out in float64 and cast once. Raises InputError for
-        factors that are no longer what they were built as."""
+        """The one linear layer it equals, multiplied out in float64 and cast once. Raises
+        InputError for factors that are no longer what they were built as."""
         factors = _sound(self)
         first = factors[0]
         weight = first.weight.detach().double()
@@ -103,10 +112,10 @@ class FactorisedLinear(nn.Module):
                 merged.bias.copy_(bias)
         probe = _probe(self.in_features, first.weight.device)
         exact = copy.deepcopy(self).double()
-        _assert_equal(exact(probe), merged(probe), "a factorised layer")
+        _assert_equal(exact(probe), merged(probe), "a factorized layer")
         merged.to(first.weight.dtype)
         if first.weight.dtype == torch.float32:
-            _assert_equal(self(probe.float()), merged(probe.float()), "a factorised layer")
+            _assert_equal(self(probe.float()), merged(probe.float()), "a factorized layer")
         for parameter in merged.parameters():
             parameter.requires_grad_(first.weight.requires_grad)
         return merged
@@ -121,7 +130,9 @@ def check_hrf(hrf: Mapping[str, Any] | None) -> None:
         raise InputError(f"model setting hrf={hrf}: expected null or a mapping with some of "
                          f"{', '.join(sorted(known))}")
     if hrf.get("where", "ffn") not in PLACES:
-        raise InputError(f"model setting hrf.where='{hrf['where']}': expected one of {', '.join(PLACES)}")
+        raise InputError(
+            f"model setting hrf.where='{hrf['where']}': expected one of {', '.join(PLACES)}"
+        )
     for key in ("ratio", "depth", "width"):
         value = hrf.get(key, 1)
         whole = key == "ratio" or isinstance(value, int)
@@ -131,35 +142,42 @@ def check_hrf(hrf: Mapping[str, Any] | None) -> None:
                              f"{'' if key == 'ratio' else ', whole'}")
 
 
-def linear(in_features: int, out_features: int, hrf: Mapping[str, Any] | None = None, place: str = "other",
-           bias: bool = True) -> nn.Linear | FactorisedLinear:
-    """A linear layer of a model with the setting `hrf`: factorised where `hrf["where"]` is `place` or
-    "all"."""
+def linear(
+    in_features: int,
+    out_features: int,
+    hrf: Mapping[str, Any] | None = None,
+    place: str = "other",
+    bias: bool = True,
+) -> nn.Linear | FactorisedLinear:
+    """A linear layer of a model with the setting `hrf`: factorized where `hrf["where"]` is `place`
+    or "all"."""
     if hrf is None or hrf.get("where", "ffn") not in (place, "all"):
         return nn.Linear(in_features, out_features, bias)
     return FactorisedLinear(in_features, out_features, hrf.get("ratio", 4.0), hrf.get("depth", 2),
                             hrf.get("width"), bias)
 
 
-def to_deploy(model: nn.Module, inputs: Sequence[Any] | None = None, norms: bool = True) -> nn.Module:
+def to_deploy(
+    model: nn.Module, inputs: Sequence[Any] | None = None, norms: bool = True
+) -> nn.Module:
     """A merged copy of `model` in eval mode; the model itself is left as it was.
 
-    Every `FactorisedLinear` becomes an `nn.Linear`. Every BatchNorm with running statistics that follows a
-    Linear or Conv1d/2d/3d in an `nn.Sequential`, or precedes a Linear or unpadded Conv there, or stands after
-    one in a module that says so (`folds = (("conv", "norm"), ...)`, names of its children), becomes an
-    `nn.Identity`. A model with a method `deployed_config()` gets its value as `.config`. Doing it twice
-    changes nothing more.
+    Every `FactorisedLinear` becomes an `nn.Linear`. Every BatchNorm with running statistics that
+    follows a Linear or Conv1d/2d/3d in an `nn.Sequential`, or precedes a Linear or unpadded Conv
+    there, or follows one in a module that names both (`folds = (("conv", "norm"), ...)`, names of
+    its children), becomes an `nn.Identity`. A model with a method `deployed_config()` gets its
+    value as `.config`. Doing it twice changes nothing more.
 
     Equality is asserted: of every merged layer, and of the whole model on `inputs` (default:
-    `model.example_inputs(1.0)` where it has that), in float64 within 1e-12 and in float32 within 1e-5,
-    relative to the norm of the output.
+    `model.example_inputs(1.0)` where it has that), in float64 within 1e-12 and in float32 within
+    1e-5, relative to the norm of the output.
 
     norms: False leaves the norms as they are.
 
-    Raises InputError for what cannot be merged: factors that are not plain linear layers (an activation,
-    dropout or norm among them, a parametrised or quantised one), that have hooks or parameters shared with
-    another module, a subclass with a forward of its own, a norm to fold that has no running statistics,
-    values that are not float32 or float64.
+    Raises InputError for what cannot be merged: factors that are not plain linear layers (an
+    activation, dropout or norm among them, a parametrized or quantized one), that have hooks or
+    parameters shared with another module, a subclass with a forward of its own, a norm to fold that
+    has no running statistics, values that are not float32 or float64.
     """
     owners: dict[int, str] = {}
     for name, module in model.named_modules():
@@ -169,14 +187,20 @@ def to_deploy(model: nn.Module, inputs: Sequence[Any] | None = None, norms: bool
     for name, module in model.named_modules():
         if isinstance(module, FactorisedLinear):
             _sound(module, name)
-            mine = {f"{name}.factors.{key}".lstrip(".") for key, _ in module.factors.named_parameters()}
+            mine = {
+                f"{name}.factors.{key}".lstrip(".") for key, _ in module.factors.named_parameters()
+            }
             others = [owners[id(p)] for p in module.parameters() if owners[id(p)] not in mine]
             if others:
-                raise InputError(f"'{name}' cannot be merged: it shares a parameter with '{others[0]}'")
+                raise InputError(
+                    f"'{name}' cannot be merged: it shares a parameter with '{others[0]}'"
+                )
     light = _merged(copy.deepcopy(model).eval(), norms)
     about: Any = model
     if hasattr(model, "deployed_config"):
-        light.config = about.deployed_config() if norms else dataclasses.replace(about.config, hrf=None)
+        light.config = (
+            about.deployed_config() if norms else dataclasses.replace(about.config, hrf=None)
+        )
     if inputs is None and hasattr(model, "example_inputs"):
         inputs = about.example_inputs(1.0)
     if inputs is not None:
@@ -185,8 +209,9 @@ def to_deploy(model: nn.Module, inputs: Sequence[Any] | None = None, norms: bool
 
 
 def expandnet_init(factorised: nn.Module) -> nn.Module:
-    """ExpandNet initialisation: the plain model whose weights are the products of a new factorised model's,
-    its norms as they are, in training mode. A control for HRF: the same start, a plain model's training."""
+    """ExpandNet initialisation: the plain model whose weights are the products of a new factorised
+    model's, its norms as they are, in training mode. A control for HRF: the same start, a plain
+    model's training."""
     return to_deploy(factorised, norms=False).train()
 
 
@@ -209,8 +234,8 @@ def _merged(model: nn.Module, norms: bool) -> nn.Module:
 
 
 def _neighbours(module: Any) -> list[tuple[str, str]]:
-    """Names of children that run one after the other and nowhere else, the second or the first a norm to
-    fold."""
+    """Names of children that run one after the other and nowhere else, the second or the first a
+    norm to fold."""
     pairs = list(getattr(module, "folds", ()))
     children: dict[str, Any] = dict(module.named_children())
     if isinstance(module, nn.Sequential):
@@ -234,7 +259,9 @@ def _fold(module: nn.Module, first: str, second: str) -> None:
     if norm.running_mean is None or norm.running_var is None:
         raise InputError(f"'{name}' cannot be folded: the norm keeps no running statistics")
     if not isinstance(layer, (nn.Linear, *_CONVS)) or _hooked(norm) or _hooked(layer):
-        raise InputError(f"'{name}' cannot be folded into a {type(layer).__name__}, or one of them has hooks")
+        raise InputError(
+            f"'{name}' cannot be folded into a {type(layer).__name__}, or one of them has hooks"
+        )
     ones = torch.ones_like(norm.running_var, dtype=torch.float64)
     gain = (ones if norm.weight is None else norm.weight.detach().double()) * torch.rsqrt(
         norm.running_var.double() + norm.eps)
@@ -257,7 +284,7 @@ def _fold(module: nn.Module, first: str, second: str) -> None:
     setattr(module, name, nn.Identity())
 
 
-def _sound(layer: FactorisedLinear, name: str = "a factorised layer") -> list[nn.Linear]:
+def _sound(layer: FactorisedLinear, name: str = "a factorized layer") -> list[nn.Linear]:
     """The factors. Raises InputError where the layer is not just their product."""
     sound: list[nn.Linear] = []
     problem = ""
@@ -269,8 +296,10 @@ def _sound(layer: FactorisedLinear, name: str = "a factorised layer") -> list[nn
         if type(factor) is not nn.Linear:
             problem = problem or f"factor {i} is a {type(factor).__name__}, not a plain nn.Linear"
         elif factor.weight.dtype not in TOLERANCE:
-            problem = problem or (f"its values are {factor.weight.dtype}; cast the model to float32 first, "
-                                  "equality cannot be shown otherwise")
+            problem = problem or (
+                f"its values are {factor.weight.dtype}; cast the model to float32 first, "
+                "equality cannot be shown otherwise"
+            )
         elif not all(torch.isfinite(p).all() for p in factor.parameters()):
             problem = problem or f"factor {i} holds NaN or infinity"
         else:
@@ -292,7 +321,9 @@ def _probe(width: int, device: torch.device) -> Tensor:
 def _assert_equal(expected: Tensor, got: Tensor, what: str) -> None:
     expected, got = expected.detach(), got.detach()
     tolerance = TOLERANCE[expected.dtype]
-    difference = float((got - expected).norm() / expected.norm().clamp_min(torch.finfo(expected.dtype).tiny))
+    difference = float(
+        (got - expected).norm() / expected.norm().clamp_min(torch.finfo(expected.dtype).tiny)
+    )
     if not difference < tolerance and not torch.equal(got, expected):
         raise AssertionError(f"{what}: merged differs from unmerged by {difference:.1e} "
                              f"({expected.dtype}), more than {tolerance:.0e}")
@@ -306,7 +337,9 @@ def _compare(model: nn.Module, light: nn.Module, inputs: Sequence[Any], norms: b
     inputs = [x.to(device) if isinstance(x, Tensor) else x for x in inputs]
     double = [x.double() if isinstance(x, Tensor) and x.is_floating_point() else x for x in inputs]
     exact = plain.double()
-    for a, b in zip(_tensors(exact(*double)), _tensors(_merged(copy.deepcopy(exact), norms)(*double))):
+    for a, b in zip(
+        _tensors(exact(*double)), _tensors(_merged(copy.deepcopy(exact), norms)(*double))
+    ):
         _assert_equal(a, b, type(model).__name__)
     if any(p.dtype == torch.float32 for p in model.parameters()):
         as_is = copy.deepcopy(model).eval()
@@ -317,4 +350,6 @@ def _compare(model: nn.Module, light: nn.Module, inputs: Sequence[Any], norms: b
 def _tensors(value: Any) -> list[Tensor]:
     if isinstance(value, Tensor):
         return [value] if value.is_floating_point() else []
-    return [t for v in (value.values() if isinstance(value, Mapping) else value) for t in _tensors(v)]
+    return [
+        t for v in (value.values() if isinstance(value, Mapping) else value) for t in _tensors(v)
+    ]

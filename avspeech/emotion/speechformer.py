@@ -1,13 +1,15 @@
-"""SpeechFormer: attention in windows that grow as frames are merged to phonemes, words, and the utterance.
+"""SpeechFormer: attention in windows that grow as frames are merged to phonemes, words, and the
+utterance.
 
-Chen, Xing, Xu, Pang, Du, "SpeechFormer: A Hierarchical Efficient Framework Incorporating the Characteristics
-of Speech", Interspeech 2022: four stages with windows of 50, 400, 2000 ms and the whole; between them means
-over 50, 250, 1000 ms; feed-forward networks that narrow to half the width. One of the three backbones on
-which Zhang, Dong, Xu, Han (arXiv 2411.09339) try high-rank factorisation.
+Chen, Xing, Xu, Pang, Du, "SpeechFormer: A Hierarchical Efficient Framework Incorporating the
+Characteristics of Speech", Interspeech 2022: four stages with windows of 50, 400, 2000 ms and the
+whole; between them means over 50, 250, 1000 ms; feed-forward networks that narrow to half the
+width. One of the three backbones on which Zhang, Dong, Xu, Han (arXiv 2411.09339) try high-rank
+factorization.
 
-Ours differs where the published form does not see padding or does not export: windows are slices, merging is
-a mean over reshaped frames, and both count an utterance's own frames only. Sizes in `models.CONFIGS` are
-ours.
+Ours differs where the published form does not see padding or does not export: windows are slices,
+merging is a mean over reshaped frames, and both count an utterance's own frames only. Sizes in
+`models.CONFIGS` are ours.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ FRAME_MS = 1000 * HOP // SAMPLE_RATE
 class SpeechFormerConfig(LogMelConfig):
     """Defaults: `speechformer-edge`. See `LogMelConfig` for the front end."""
 
-    # milliseconds around a frame that it attends to, for each stage but the last, which attends to all
+    # milliseconds around a frame that it attends to, for each stage but the last, which attends to
+    # all
     windows: tuple[int, ...] = (50, 400, 2000)
     # milliseconds of a frame of the next stage; each a multiple of the one before
     merges: tuple[int, ...] = (50, 250, 1000)
@@ -46,19 +49,23 @@ class SpeechFormerConfig(LogMelConfig):
 
 
 class WindowAttention(nn.Module):
-    """Multi-head attention [B, T, D] of each frame to `window` frames around it, as many before as after (of
-    an even number, one more before). window None: to all."""
+    """Multi-head attention [B, T, D] of each frame to `window` frames around it, as many before as
+    after (of an even number, one more before). window None: to all."""
 
-    def __init__(self, dim: int, heads: int, window: int | None, dropout: float = 0.0, hrf: HRF = None):
+    def __init__(
+        self, dim: int, heads: int, window: int | None, dropout: float = 0.0, hrf: HRF = None
+    ):
         super().__init__()
         if dim % heads:
             raise InputError(f"model setting heads={heads}: must divide the width {dim}")
         self.heads, self.window = heads, window
-        self.query, self.key, self.value, self.out = (linear(dim, dim, hrf, "attention") for _ in range(4))
+        self.query, self.key, self.value, self.out = (
+            linear(dim, dim, hrf, "attention") for _ in range(4)
+        )
         self.dropout = nn.Dropout(dropout)
 
     def around(self, x: Tensor) -> Tensor:
-        """x [B, T, ...] -> [B, T, W, ...]: what stands around each frame, zeros beyond the ends."""
+        """x [B, T, ...] -> [B, T, W, ...]: the frames around each frame, zeros beyond the ends."""
         w, length = self.window or 1, x.shape[1]
         x = F.pad(x, [0, 0] * (x.ndim - 2) + [w // 2, w - 1 - w // 2])
         return torch.stack([x[:, i : i + length] for i in range(w)], 2)
@@ -68,7 +75,12 @@ class WindowAttention(nn.Module):
         if self.window is None:
             q, k, v, seen = q.unsqueeze(1), k.unsqueeze(1), v.unsqueeze(1), mask[:, None]
         else:  # [B, T, 1, D], [B, T, W, D]
-            q, k, v, seen = q.unsqueeze(2), self.around(k), self.around(v), self.around(mask.float()) > 0.5
+            q, k, v, seen = (
+                q.unsqueeze(2),
+                self.around(k),
+                self.around(v),
+                self.around(mask.float()) > 0.5,
+            )
         q, k, v = (y.unflatten(-1, (self.heads, -1)).transpose(-3, -2) for y in (q, k, v))
         logits = (q @ k.transpose(-2, -1)) * (q.shape[-1] ** -0.5)
         share = self.dropout(logits.masked_fill(~seen[..., None, None, :], FAR).softmax(-1))
@@ -93,8 +105,8 @@ class Layer(nn.Module):
 
 
 class Merge(nn.Module):
-    """[B, T, D] -> [B, ceil(T / size), D]: means over `size` frames, the last over those there are; linear,
-    norm."""
+    """[B, T, D] -> [B, ceil(T / size), D]: means over `size` frames, the last over those there are;
+    linear, norm."""
 
     def __init__(self, dim: int, size: int, hrf: HRF = None):
         super().__init__()
@@ -123,8 +135,10 @@ class SpeechFormer(LogMelModel):
         check_hrf(c.hrf)
         spans = [FRAME_MS, *c.merges]  # milliseconds of a frame, at each stage
         if not len(c.layers) == len(spans) == len(c.windows) + 1:
-            raise InputError(f"model settings layers={c.layers}, merges={c.merges}, windows={c.windows}: "
-                             "expected one entry a stage in layers, one fewer in merges and windows")
+            raise InputError(
+                f"model settings layers={c.layers}, merges={c.merges}, windows={c.windows}: "
+                "expected one entry a stage in layers, one fewer in merges and windows"
+            )
         for name, values, units in (("merges", c.merges, spans), ("windows", c.windows, spans)):
             if any(value < unit or value % unit for value, unit in zip(values, units)):
                 raise InputError(f"model setting {name}={values}: expected multiples of a frame's "

@@ -1,5 +1,6 @@
-"""Labels for whole utterances (emotions, or whatever a protocol asks for): training data from a cache of
-features, the loss, predictions and what they are worth. `emotion/cells.py` trains and tests with them.
+"""Labels for whole utterances (emotions, or other labels of a protocol): training data from a cache
+of features, the loss, predictions and their measures. `emotion/cells.py` trains and tests with
+them.
 """
 
 from __future__ import annotations
@@ -46,25 +47,48 @@ class AugmentConfig:
 
     def __post_init__(self) -> None:
         if not 0 < self.crop <= 1 or not 0 <= self.smoothing < 1:
-            raise InputError(f"augment: crop={self.crop}, smoothing={self.smoothing}: expected a crop above "
-                             "0 and at most 1, a smoothing of 0 or more and below 1")
+            raise InputError(
+                f"augment: crop={self.crop}, smoothing={self.smoothing}: expected a crop above "
+                "0 and at most 1, a smoothing of 0 or more and below 1"
+            )
         if min(self.masks, self.band, self.span, self.shift, self.tilt, self.level, self.mixup) < 0:
-            raise InputError("augment: masks, band, span, shift, tilt, level and mixup should be 0 or more")
+            raise InputError(
+                "augment: masks, band, span, shift, tilt, level and mixup should be 0 or more"
+            )
 
 
 class Crops:
-    """Training data (`batching.Dataset`): features of utterances, drawn and cut anew each time."""
+    """Training data (`batching.Dataset`): features of utterances, augmented and cut anew each time.
 
-    def __init__(self, cache: Cache, utterances: Sequence[Utterance], targets: Sequence[int | float],
-                 augment: AugmentConfig = AugmentConfig(), guides: Sequence[np.ndarray] | None = None):
-        """guides: of each utterance [F, G], what a larger model says of it from moment to moment, to be
-        learned beside the targets. Copies at other speeds have it at theirs."""
-        self.cache, self.utterances, self.targets, self.augment = cache, utterances, targets, augment
+    Args:
+        cache: holds the features.
+        utterances: to train on.
+        targets: class numbers or values, one an utterance.
+        augment: what is done to features.
+        guides: [F, G] of each utterance, frames of a larger model to learn too. Copies at other
+            speeds get them at their speed. None: none.
+    """
+
+    def __init__(
+        self,
+        cache: Cache,
+        utterances: Sequence[Utterance],
+        targets: Sequence[int | float],
+        augment: AugmentConfig = AugmentConfig(),
+        guides: Sequence[np.ndarray] | None = None,
+    ):
+        self.cache, self.utterances, self.targets, self.augment = (
+            cache,
+            utterances,
+            targets,
+            augment,
+        )
         self.guides = guides
         self.lengths = [cache.count(u.id) / FRAME_RATE for u in utterances]
 
     def item(self, index: int, seed: int) -> dict[str, Any]:
-        """id, x [T, M] float32, target, draws [2] in 0..1 (for the batch's crop), and guide [T, G]."""
+        """id, x [T, M] float32, target, draws [2] in 0..1 (for the batch's crop), and guide [T,
+        G]."""
         rng, a, name = np.random.default_rng(seed), self.augment, self.utterances[index].id
         draws = rng.random(2)
         x = self.cache.frames(name, int(rng.integers(self.cache.copies)) if a.copies else 0)
@@ -99,26 +123,36 @@ class Crops:
         cut: dict[str, Any] = {
             key: torch.from_numpy(np.stack([i[key][s: s + length] for i, s in zip(items, starts)]))
             for key in ("x", "guide") if key in items[0]}
-        return {"ids": [i["id"] for i in items], "target": torch.as_tensor([i["target"] for i in items]),
-                **cut}
+        return {
+            "ids": [i["id"] for i in items],
+            "target": torch.as_tensor([i["target"] for i in items]),
+            **cut,
+        }
 
 
 class FromFeatures(nn.Module):
-    """A model that is fed features: x [B, T, M], frames [B] or None -> logits [B, K] and the loss of its
-    graph's structure (0 where the model has none).
+    """Runs a model on features: x [B, T, M], frames [B] or None -> logits [B, K], structure loss
+    [].
 
-    guide: a further linear layer on the frames that go into the model's pooling, with so many outputs: what
-    it is to say of the guides [B, T, G], each frame of the mean over its time; with them given, `forward`
-    also returns the mean squared error. Of use in training alone: the model itself is as it was.
+    The structure loss is 0 for a model without a graph. With guides [B, T, G], `forward` also
+    returns the mean squared error of a linear layer on the frames that enter the model's pooling,
+    each against the mean of the guides over its time. The model itself is unchanged by that layer.
 
-    Raises InputError for a guide where the model has no pooling.
+    Args:
+        model: a `LogMelModel`.
+        guide: G, outputs of that linear layer; 0: no such layer.
+
+    Raises:
+        InputError: a guide for a model without pooling.
     """
 
     def __init__(self, model: nn.Module, guide: int = 0):
         super().__init__()
         self.model: Any = model
         if guide and not hasattr(model, "pool"):
-            raise InputError(f"guided: a {type(model).__name__} has no pooling whose frames could be guided")
+            raise InputError(
+                f"guided: a {type(model).__name__} has no pooling whose frames could be guided"
+            )
         width: Any = self.model.config.dim if guide else 0
         self.guide: Any = nn.Linear(width, guide) if guide else None
 
@@ -137,9 +171,14 @@ class FromFeatures(nn.Module):
 
 @contextlib.contextmanager
 def _pooled(model: Any) -> Iterator[list[Tensor]]:
-    """A list that gets what goes into a model's pooling while it runs; stays empty for None."""
+    """Yields a list that collects the inputs of a model's pooling while it runs; for None it stays
+    empty."""
     kept: list[Tensor] = []
-    hook = None if model is None else model.pool.register_forward_pre_hook(lambda _, x: kept.append(x[0]))
+    hook = (
+        None
+        if model is None
+        else model.pool.register_forward_pre_hook(lambda _, x: kept.append(x[0]))
+    )
     try:
         yield kept
     finally:
@@ -148,19 +187,32 @@ def _pooled(model: Any) -> Iterator[list[Tensor]]:
 
 
 def frames_before_pooling(model: Any, x: Tensor, frames: Tensor | None = None) -> Tensor:
-    """What a model with a pooling gives it: x [B, T, M] from its `features` -> [B, T', D]."""
+    """The frames that enter a model's pooling: x [B, T, M] from its `features` -> [B, T', D]."""
     with _pooled(model) as kept:
         model.classify(x, frames)
     return kept[0]
 
 
 class Loss:
-    """loss_fn for `trainer.fit`: cross-entropy with smoothing, mixing and class weights, or, for a regression
-    (classes 0), the squared error; plus `structure` times the loss of the graph's structure, plus `guide`
-    times the error against the guides, where the data has them."""
+    """loss_fn for `trainer.fit`: cross-entropy with smoothing, mixing and class weights, or the
+    squared error.
 
-    def __init__(self, classes: int, counts: Sequence[int], augment: AugmentConfig, structure: float = 0.1,
-                 guide: float = 1.0):
+    Args:
+        classes: K; 0 for a regression.
+        counts: utterances of each class, for the weights.
+        augment: smoothing, mixup and balance.
+        structure: weight of the structure loss of a graph.
+        guide: weight of the error against the guides, where the data has them.
+    """
+
+    def __init__(
+        self,
+        classes: int,
+        counts: Sequence[int],
+        augment: AugmentConfig,
+        structure: float = 0.1,
+        guide: float = 1.0,
+    ):
         self.classes, self.augment, self.structure, self.guide = classes, augment, structure, guide
         weights = torch.as_tensor(counts, dtype=torch.float32).clamp_min(1) ** -augment.balance
         self.weights = weights / weights.mean()
@@ -170,7 +222,10 @@ class Loss:
         a = self.augment
         wanted = target.float()[:, None]
         if self.classes:
-            wanted = F.one_hot(target, self.classes).float() * (1 - a.smoothing) + a.smoothing / self.classes
+            wanted = (
+                F.one_hot(target, self.classes).float() * (1 - a.smoothing)
+                + a.smoothing / self.classes
+            )
         if a.mixup:
             share = torch.distributions.Beta(a.mixup, a.mixup).sample().to(x.device)
             other = torch.randperm(len(x), device=x.device)
@@ -179,17 +234,37 @@ class Loss:
             guides = None if guides is None else guides.lerp(guides[other], share)
         logits, structure, *rest = model(x) if guides is None else model(x, None, guides)
         if self.classes:
-            loss = -(wanted * self.weights.to(x.device) * logits.float().log_softmax(-1)).sum(-1).mean()
+            loss = (
+                -(wanted * self.weights.to(x.device) * logits.float().log_softmax(-1))
+                .sum(-1)
+                .mean()
+            )
         else:
             loss = (logits - wanted).square().mean()
-        told = {"structure": structure, **({"guide": rest[0]} if rest else {})}
-        return loss + self.structure * structure + (self.guide * rest[0] if rest else 0.0), told
+        shown = {"structure": structure, **({"guide": rest[0]} if rest else {})}
+        return loss + self.structure * structure + (self.guide * rest[0] if rest else 0.0), shown
 
 
-def predict(model: FromFeatures, cache: Cache, utterances: Sequence[Utterance], classification: bool = True,
-            batch: int = 32) -> np.ndarray:
-    """Posteriors [n, K] float64 of utterances, in order; values [n, 1] where it is no classification. Batches
-    are of like lengths, padded."""
+def predict(
+    model: FromFeatures,
+    cache: Cache,
+    utterances: Sequence[Utterance],
+    classification: bool = True,
+    batch: int = 32,
+) -> np.ndarray:
+    """The answers of a model.
+
+    Args:
+        model: in any mode, which it has again afterwards.
+        cache: holds the features.
+        utterances: to answer for.
+        classification: whether the outputs are classes.
+        batch: utterances of a padded batch; like lengths come together.
+
+    Returns:
+        [n, K] float64 in the order of the utterances: posteriors, or values [n, 1] for a
+        regression.
+    """
     order = sorted(range(len(utterances)), key=lambda i: cache.count(utterances[i].id))
     out: dict[int, np.ndarray] = {}
     training, on = model.training, next(model.parameters()).device
@@ -205,16 +280,23 @@ def predict(model: FromFeatures, cache: Cache, utterances: Sequence[Utterance], 
     return np.stack([out[i] for i in range(len(order))])
 
 
-# --- predictions and what they are worth --------------------------------------------------------------------
+# --- predictions and their measures ------------------------------------------------------------
 
 
 def prediction_records(protocol: Protocol, utterances: Sequence[Utterance],
                        posteriors: np.ndarray) -> list[dict[str, Any]]:
-    """{id, speaker, unit, truth, posteriors} for each utterance. unit: what is judged as one."""
-    return [{"id": u.id, "speaker": u.speaker,
-             "unit": str(u.labels[protocol.unit]) if protocol.unit else u.id, "truth": protocol.target(u),
-             "posteriors": [round(float(v), 6) for v in p]}
-            for u, p in zip(utterances, posteriors, strict=True)]
+    """{id, speaker, unit, truth, posteriors} of each utterance; utterances of one unit are judged
+    together."""
+    return [
+        {
+            "id": u.id,
+            "speaker": u.speaker,
+            "unit": str(u.labels[protocol.unit]) if protocol.unit else u.id,
+            "truth": protocol.target(u),
+            "posteriors": [round(float(v), 6) for v in p],
+        }
+        for u, p in zip(utterances, posteriors, strict=True)
+    ]
 
 
 def write_records(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
@@ -229,7 +311,8 @@ def read_records(path: Path) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Judged:
-    """Units (utterances, or what a protocol judges together): truth, prediction and speaker of each [n]."""
+    """Truth, prediction and speaker [n] of units: utterances, or groups that a protocol judges
+    together."""
 
     units: list[str]
     truth: np.ndarray
@@ -238,7 +321,8 @@ class Judged:
 
 
 def judge(records: Sequence[Mapping[str, Any]], classification: bool = True) -> Judged:
-    """The answer for each unit, by the mean posterior of its utterances; in order of the units' names."""
+    """The answer for each unit by the mean posterior of its utterances, in the order of the units'
+    names."""
     units: dict[str, list[Mapping[str, Any]]] = {}
     for record in records:
         units.setdefault(record["unit"], []).append(record)

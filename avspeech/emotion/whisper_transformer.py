@@ -1,20 +1,22 @@
 """WhisperTransformer: the beginning of Whisper's encoder, pooling, and a head.
 
-The stem and the first layers of the encoder of Whisper (Radford et al., "Robust Speech Recognition via
-Large-Scale Weak Supervision", 2022), trained on from its weights, which are MIT's: how a voice sounds is read
-best from its lower layers. A linear probe of means and deviations over time tells RAVDESS' emotions (UAR of
-development actors, six folds) at 53 % after the stem of Whisper tiny, 66, 70 and 70 % after layers 1 to 3.
+The stem and the first layers of the encoder of Whisper (Radford et al., "Robust Speech Recognition
+via Large-Scale Weak Supervision", 2022) are trained further from its weights (MIT licence): the
+lower layers hold most about how a voice sounds. A linear probe of means and deviations over time
+has a UAR on RAVDESS (development actors, six folds) of 53 % after the stem of Whisper tiny, and 66,
+70 and 70 % after layers 1 to 3.
 
     begin_with_whisper(model, encoder, sounds)  # what `tools/begin_with_whisper.py` does
 
-Choices. `inner` units of each feed-forward network are kept: those whose output varies most (the standard
-deviation of a unit's activation on speech, times the norm of its outgoing weights), and the outgoing weights
-of those are fitted anew to what all gave, by least squares. On RAVDESS, 800 of 1,536 units so chosen give
-layer 2 at a distance of 0.35 of its deviation over time (own weights and mean activations folded into the
-bias: 0.43; units by the norms of their weights: 0.51, and with own weights 0.65), and the probe 69 % for 70.
-The last norm begins with what brings each dimension to mean 0 and variance 1 on speech: emotions lie where
-Whisper's variance is small. The front end is Whisper's, but for frames that are whole windows and for the
-level, which is taken off (normalise "peak"). Positions are Whisper's sinusoids, at any length.
+Of each feed-forward network, the `inner` units are kept whose output varies most (the standard
+deviation of a unit's activation on speech, times the norm of its outgoing weights), and their
+outgoing weights are fitted by least squares to the output of all units. On RAVDESS, 800 of 1,536
+units give layer 2 with an error of 0.35 of its deviation over time (with their own weights and the
+mean activations of the others in the bias: 0.43; units chosen by the norms of their weights: 0.51,
+and with own weights 0.65), and the probe has 69 % in place of 70. The last norm is set so that each
+dimension has mean 0 and variance 1 on speech, because emotions lie where Whisper's variance is
+small. The front end is Whisper's, except that frames are whole windows and the level is taken off
+(`normalise` "peak"). Positions are Whisper's sinusoids, at any length.
 """
 
 from __future__ import annotations
@@ -39,8 +41,8 @@ from avspeech.errors import InputError
 class WhisperTransformerConfig(LogMelConfig):
     """Defaults: `whisper-phone`, from Whisper tiny. See `LogMelConfig` for the front end.
 
-    `dropout` applies to the pooled values alone: Whisper was trained without, and 0.1 in its layers lowers a
-    linear probe (fold 3 of RAVDESS) from 77 % to 24 %.
+    `dropout` applies to the pooled values alone: Whisper was trained without, and 0.1 in its layers
+    lowers a linear probe (fold 3 of RAVDESS) from 77 % to 24 %.
     """
 
     mels: int = 80  # bands, as Whisper has them
@@ -53,8 +55,8 @@ class WhisperTransformerConfig(LogMelConfig):
     layers: int = 2  # the first ones of Whisper's
     inner: int = 800  # units kept of each feed-forward network
     pooling: str = "attention"  # "attention" or "mean"
-    # batch norm of the pooled values, folded away by `to_deploy`: differences between emotions are small
-    # beside the rest
+    # batch norm of the pooled values, folded away by `to_deploy`: differences between emotions are
+    # small beside the rest
     pool_norm: bool = True
 
 
@@ -90,17 +92,27 @@ class WhisperTransformer(LogMelModel):
         return dataclasses.replace(self.config, hrf=None, pool_norm=False)
 
     def stem(self, x: Tensor, frames: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """Normalised features, zeros behind an utterance's frames -> what goes into the first layer
-        [B, ceil(T / 2), D], and a mask of the frames that count."""
+        """The input of the first layer.
+
+        Args:
+            x: [B, T, M], normalized and zero behind an utterance's frames.
+            frames: [B]; None where all are T.
+
+        Returns:
+            [B, ceil(T / 2), D] and the mask of the utterance's own frames.
+        """
         x = F.gelu(self.conv1(x.transpose(1, 2)).transpose(1, 2))
         x = masked(x, frame_mask(frames, x.shape[1])).transpose(1, 2)
         x = F.gelu(self.conv2(x)).transpose(1, 2)
         mask = frame_mask(halved(frames), x.shape[1])
-        angle = torch.arange(x.shape[1], device=x.device, dtype=self.speeds.dtype)[:, None] * self.speeds
+        angle = (
+            torch.arange(x.shape[1], device=x.device, dtype=self.speeds.dtype)[:, None]
+            * self.speeds
+        )
         return x + torch.cat([angle.sin(), angle.cos()], 1), mask
 
     def encode(self, x: Tensor, frames: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """As `stem`, of what the last layer gives."""
+        """The output of the last layer; arguments and shapes as of `stem`."""
         x, mask = self.stem(x, frames)
         for layer in self.layers:
             x = layer(x, mask)
@@ -113,27 +125,50 @@ class WhisperTransformer(LogMelModel):
 
 def from_whisper(encoder: Any, sounds: Sequence[Tensor], layers: int,
                  inner: int | None = None) -> WhisperTransformer:
-    """A model of the width of `encoder` (`bench.upstreams.whisper.Encoder`) that begins with it; inner: None
-    for all units. Raises InputError as `begin_with_whisper`."""
+    """Makes a model of the width of Whisper's encoder, with its weights (`begin_with_whisper`).
+
+    Args:
+        encoder: a `bench.upstreams.whisper.Encoder`.
+        sounds: speech [N] at 16 kHz, some minutes.
+        layers: number of its first layers.
+        inner: units kept of each feed-forward network; None: all.
+
+    Raises:
+        InputError: more layers or units than the encoder has.
+    """
     first = encoder.layers[0]
-    model = WhisperTransformer(WhisperTransformerConfig(
-        mels=encoder.conv1.in_channels, dim=encoder.conv1.out_channels, heads=first.heads, layers=layers,
-        inner=first.fc1.out_features if inner is None else inner))
+    model = WhisperTransformer(
+        WhisperTransformerConfig(
+            mels=encoder.conv1.in_channels,
+            dim=encoder.conv1.out_channels,
+            heads=first.heads,
+            layers=layers,
+            inner=first.fc1.out_features if inner is None else inner,
+        )
+    )
     begin_with_whisper(model, encoder, sounds)
     return model
 
 
 @torch.no_grad()
 def begin_with_whisper(model: WhisperTransformer, encoder: Any, sounds: Sequence[Tensor]) -> None:
-    """Gives `model` the stem and first layers of `encoder` (`bench.upstreams.whisper.Encoder`), its
-    feed-forward networks reduced to those units that count on `sounds` [N] at 16 kHz: some minutes of any
-    speech. Raises InputError for a model of another width, with more layers or units, or with factors
-    (`hrf`)."""
+    """Copies the stem and the first layers of Whisper's encoder into a model.
+
+    Args:
+        model: to fill; its feed-forward networks may have fewer units.
+        encoder: a `bench.upstreams.whisper.Encoder`.
+        sounds: speech [N] at 16 kHz, some minutes, by which the units are chosen.
+
+    Raises:
+        InputError: a model of another width, with more layers or units, or with factors (`hrf`).
+    """
     c, theirs = model.config, encoder.layers
     wanted = (encoder.conv1.in_channels, encoder.conv1.out_channels, encoder.layers[0].heads)
     if c.hrf is not None or (c.mels, c.dim, c.heads) != wanted or c.layers > len(theirs):
-        raise InputError(f"this Whisper has mels, dim and heads {wanted} and {len(theirs)} layers; the model "
-                         f"has {(c.mels, c.dim, c.heads)} and {c.layers}, and should have no factors")
+        raise InputError(
+            f"this Whisper has mels, dim and heads {wanted} and {len(theirs)} layers; the model "
+            f"has {(c.mels, c.dim, c.heads)} and {c.layers}, and should have no factors"
+        )
     for name in ("conv1", "conv2"):
         getattr(model, name).load_state_dict(getattr(encoder, name).state_dict())
     model.eval()
@@ -148,7 +183,12 @@ def begin_with_whisper(model: WhisperTransformer, encoder: Any, sounds: Sequence
 
 def _layer(mine: Any, whole: Any, hidden: list[Tensor]) -> list[Tensor]:
     """Fills a layer from Whisper's, whose inputs are `hidden`; -> the outputs of Whisper's."""
-    for ours, name in (("query", "q_proj"), ("key", "k_proj"), ("value", "v_proj"), ("out", "out_proj")):
+    for ours, name in (
+        ("query", "q_proj"),
+        ("key", "k_proj"),
+        ("value", "v_proj"),
+        ("out", "out_proj"),
+    ):
         layer = getattr(mine.attention, ours)
         layer.weight.copy_(whole.self_attn[name].weight)
         bias = whole.self_attn[name].bias
@@ -156,16 +196,20 @@ def _layer(mine: Any, whole: Any, hidden: list[Tensor]) -> list[Tensor]:
     mine.norm1.load_state_dict(whole.self_attn_layer_norm.state_dict())
     mine.norm2.load_state_dict(whole.final_layer_norm.state_dict())
     middle = [x + mine.attention(mine.norm1(x)) for x in hidden]
-    units = F.gelu(whole.fc1(mine.norm2(torch.cat(middle, 1))))[0].double()  # [frames, inner of Whisper]
+    units = F.gelu(whole.fc1(mine.norm2(torch.cat(middle, 1))))[
+        0
+    ].double()  # [frames, inner of Whisper]
     kept = mine.ffn.enter.out_features
     if kept > units.shape[1]:
-        raise InputError(f"model setting inner={kept}: this Whisper has {units.shape[1]} units to keep")
+        raise InputError(
+            f"model setting inner={kept}: this Whisper has {units.shape[1]} units to keep"
+        )
     counts = units.std(0) * whole.fc2.weight.norm(dim=0)
     keep = counts.topk(kept).indices.sort().values
     mean, units = units.mean(0), units - units.mean(0)
     mine.ffn.enter.weight.copy_(whole.fc1.weight[keep])
     mine.ffn.enter.bias.copy_(whole.fc1.bias[keep])
-    # The least squares that go back to Whisper's own weights where the sounds do not tell.
+    # Least squares, regularized towards Whisper's own weights.
     weight, some = whole.fc2.weight.double(), units[:, keep]
     ridge = 1e-2 * some.square().mean() * len(some) * torch.eye(kept, dtype=torch.float64)
     left = weight.clone()

@@ -1,5 +1,7 @@
-"""Sound in pieces of any length, windows with their log-mel spectrum out: of each sample the spectrum is
-computed once, and what is kept does not grow."""
+"""Sound in pieces of any length in, overlapping windows with their log-mel spectrum out.
+
+Each frame of the spectrum is computed once, and memory does not grow.
+"""
 
 from __future__ import annotations
 
@@ -15,26 +17,34 @@ PIECE = 16_000  # samples whose spectrum is computed at a time, at most
 
 @dataclass(frozen=True)
 class Heard:
-    """A window: samples [start, end) of the sound, [N]; frames [T, M], their log-mel spectrum, as the window
-    alone would give it. Both are views, good until more is heard."""
+    """A window of a sound. The arrays are NumPy views, invalidated by the next push."""
 
-    start: int
-    end: int
-    samples: np.ndarray
-    frames: np.ndarray
+    start: int  # first sample of the window, counted from the beginning of the sound
+    end: int  # the sample after its last one
+    samples: np.ndarray  # [N]
+    frames: np.ndarray  # [T, M], their log-mel spectrum, as of the window alone
 
 
 class Hearing:
-    """Cuts sound into windows of `length` samples, one each `hop` samples (a multiple of the 160 from frame
-    to frame, so that neighbours share theirs).
+    """Cuts sound into windows.
 
-    spectrum: samples [N] -> log-mel [T, M], with whole windows of 400 samples each 160.
-    shortest: if given, windows that are not full yet come too, as long as this or longer, all that was heard
-    until then; full windows are the same either way.
+    Args:
+        spectrum: samples [N] -> log-mel [T, M], of whole windows of 400 samples, one each 160.
+        mels: number of bands, M.
+        length: samples of a window.
+        hop: samples from one window to the next, a multiple of 160, so that neighbors share frames.
+        shortest: samples; while less than a window was heard, all that was heard is given as a
+            window from this length on. None: only full windows.
     """
 
-    def __init__(self, spectrum: Callable[[np.ndarray], np.ndarray], mels: int, length: int, hop: int,
-                 shortest: int | None = None):
+    def __init__(
+        self,
+        spectrum: Callable[[np.ndarray], np.ndarray],
+        mels: int,
+        length: int,
+        hop: int,
+        shortest: int | None = None,
+    ):
         self.spectrum, self.length, self.hop = spectrum, length, hop
         early = 0 if shortest is None else max(0, length - max(shortest, WINDOW)) // hop
         self.due = length - early * hop  # where the next window ends
@@ -45,8 +55,8 @@ class Hearing:
         self._last = 0  # where the last window ended
 
     def push(self, samples: np.ndarray) -> Iterator[Heard]:
-        """The windows that end in the next `samples` [n] float32. Go through all of them before the next
-        call."""
+        """Yields the windows that end in the next samples [n] float32. All must be consumed before
+        the next call."""
         while len(samples):
             piece, samples = np.split(samples, [min(self.due - self.heard, PIECE)])
             self._hear(piece)
@@ -55,9 +65,11 @@ class Hearing:
                 yield self._window(max(0, self.heard - self.length))
 
     def finish(self) -> Iterator[Heard]:
-        """The last window, where sound is left over: moved back to full length (less than a frame's step
-        short of it, to begin where a frame does); all of a sound that is shorter. Nothing may be pushed
-        afterwards."""
+        """Yields the window that ends with the last sample, unless it was given already.
+
+        It has full length, less up to 10 ms, as it begins where a frame does; a shorter sound is
+        given whole. Nothing may be pushed afterwards.
+        """
         if self.heard and self.heard != self._last:
             yield self._window(-(-max(0, self.heard - self.length) // HOP) * HOP)
 
@@ -80,7 +92,8 @@ class Hearing:
 
 
 class _Tail:
-    """The last `length` rows of what was appended, in twice the room, so that rows are seldom moved."""
+    """The last `length` rows that were appended, in a buffer of twice the size, so that rows seldom
+    move."""
 
     def __init__(self, length: int, shape: tuple[int, ...]):
         self.length, self.end = length, 0
@@ -96,5 +109,5 @@ class _Tail:
         self.end += len(rows)
 
     def last(self, count: int) -> np.ndarray:
-        """[count, ...]"""
+        """The last rows, [count, ...]."""
         return self.rows[self.end - count: self.end]

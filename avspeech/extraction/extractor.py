@@ -1,4 +1,5 @@
-"""The voice of a face: sound and synchronised mouth videos in, one speaker out, at the input's own clock.
+"""The voice of a face: sound and synchronized mouth videos in, one speaker out, at the input's own
+clock.
 
     extractor = Extractor.from_pretrained("mvtf-small")
     voice = extractor(audio, crops, sample_rate=16000)                   # arrays in, an array out
@@ -16,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from avspeech.errors import InputError
-from avspeech.extraction.views import View, arrays_as_views
+from avspeech.extraction.files import extract
+from avspeech.extraction.views import arrays_as_tracks
 from avspeech.extraction.windows import Seam, Windows, stitch
 from avspeech.media.audio import mono, resample
+from avspeech.media.mouths import MouthTrack
 
 if TYPE_CHECKING:
     import torch
@@ -29,23 +32,27 @@ UNSEEN = ("silence", "model")
 # s of sound kept before a face first appears and after it has gone: a voice may begin or end unseen
 MARGIN = 0.5
 FADE = 0.02  # s, at both ends of what is kept
-SHORTEST = 0.5  # s; shorter input is padded, as a model's normalisation means little on less
+SHORTEST = 0.5  # s; shorter input is padded, as normalization means little on less
 
 
 class Extractor:
     """Target speaker extraction with a model of task "extraction".
 
-    model: called as `model(mixture [B, N] float32, video [B, V, T, 88, 88] uint8,
-    mask [B, V, T] bool) -> [B, N]`.
-    info: its sample rate (Hz) and frame rate (fps); see `avspeech.core.pretrained.ModelInfo`.
-    windows: how long signals are cut.
-    when_unseen: what is put out before the face first appears in any view and after it has gone
-        for good, each with a margin of 0.5 s: "silence", or "model" (what the model makes of sound
-        with no picture). While a face is lost between two appearances the model always runs, with
-        those frames marked as missing.
-
     After each call `seams` lists the joins of its windows (at the model's sample rate);
-    `windows.disagreement_db` puts them in dB.
+    `windows.disagreement_db` converts them to dB.
+
+    Args:
+        model: called as `model(mixture [B, N] float32, video [B, V, T, 88, 88] uint8,
+            mask [B, V, T] bool) -> [B, N]`.
+        info: its sample rate (Hz) and frame rate (fps); see `avspeech.core.pretrained.ModelInfo`.
+        windows: how long signals are cut.
+        when_unseen: the output before the face first appears in any view and after it has gone for
+            good, each with a margin of 0.5 s: "silence", or "model" (what the model makes of sound
+            without a picture). While a face is lost between two appearances the model always runs,
+            with those frames marked as missing.
+
+    Raises:
+        InputError: an unknown value of `when_unseen`.
     """
 
     def __init__(
@@ -67,16 +74,26 @@ class Extractor:
         self.seams: list[Seam] = []
 
     @classmethod
-    def from_pretrained(cls, name_or_folder: str | Path, device: str = "cpu", **options: Any) -> Extractor:
-        """An extractor from a model's name or folder; `options` as for the class.
+    def from_pretrained(
+        cls, name_or_folder: str | Path, device: str = "cpu", **options: Any
+    ) -> Extractor:
+        """Loads an extractor.
 
-        Raises InputError where there is no such model, or it is for another task.
+        Args:
+            name_or_folder: a released model's name, or a model folder.
+            device: a torch device, e.g. "cuda".
+            options: further arguments of the class.
+
+        Raises:
+            InputError: there is no such model, or it is for another task.
         """
         from avspeech.core import pretrained
 
         model, info = pretrained.load(name_or_folder, device=device)
         if info.task != "extraction":
-            raise InputError(f"{name_or_folder}: a model for {info.task}, expected one for extraction")
+            raise InputError(
+                f"{name_or_folder}: a model for {info.task}, expected one for extraction"
+            )
         return cls(model, info, **options)
 
     def __call__(
@@ -89,32 +106,41 @@ class Extractor:
         present: Any = None,
         face: int = 1,
     ) -> np.ndarray:
-        """The voice of one face: float32 [N], at the sample rate and of the length of `audio`.
+        """Extracts the voice of one face.
 
-        audio: float [N], or [C, N] or [N, C], whose channels are averaged. Full scale is 1.
-        views: what one camera or several synchronised ones (list or dict) saw of the same face from sample
-            0 on: mouth crops uint8 [T, 96, 96] or [T, 88, 88] (grey, aligned as by `avspeech.media.video`), a
-            stack of them [V, T, 96, 96], or full pictures uint8 [T, H, W, 3] (RGB) in which the face is
-            then found.
-        sample_rate: of `audio`, in Hz. The model hears nothing above half its own rate, and gives nothing
-            there.
-        fps: frame rate of `views`; frames are taken by time, frame k being shown from k / fps s on.
-        present: where the face is to be seen, bool [T], one for each view in the form of `views`; by default
-            always.
-        face: which face, counted from 1, where full pictures show several.
-        Sound longer than the views is taken as the face being out of sight.
+        Sound beyond the end of the views is treated as the face being out of sight. The model uses
+        nothing above half its own sample rate, and its output has nothing there.
 
-        Raises InputError for wrong shapes and types, NaN, and pictures without a face.
+        Args:
+            audio: float `[N]`, or `[C, N]` or `[N, C]`, whose channels are averaged. Full scale is
+            1. views: what one camera or several synchronized ones (list or dict) saw of the same
+            face from
+                sample 0 on: mouth crops uint8 `[T, 96, 96]` or `[T, 88, 88]` (grey, aligned as by
+                `avspeech.media.video`), a stack of them `[V, T, 96, 96]`, or full pictures uint8
+                `[T, H, W, 3]` (RGB), in which the face is searched.
+            sample_rate: of `audio`, in Hz. fps: frame rate of `views`; frame k is shown from k /
+            fps s on. present: where the face is seen, bool `[T]`, one for each view in the form of
+            `views`; by
+                default always.
+            face: which face, counted from 1, where full pictures show several.
+
+        Returns:
+            float32 `[N]`, at the sample rate of `audio`.
+
+        Raises:
+            InputError: wrong shapes or types, NaN, or pictures without a face.
         """
         samples = mono(audio)
         if not (sample_rate > 0 and sample_rate == int(sample_rate)):
             raise InputError(f"sample_rate={sample_rate}: expected a positive whole number of Hz")
         if not (np.isfinite(fps) and fps > 0):
             raise InputError(f"fps={fps}: expected a positive number of frames per second")
-        seen = arrays_as_views(views, present, float(fps), face)
+        seen = arrays_as_tracks(views, present, float(fps), face)
         mixture = resample(samples, sample_rate, self.sample_rate)
 
-        voice = np.concatenate(list(self.blocks(lambda start, stop: mixture[start:stop], len(mixture), seen)))
+        voice = np.concatenate(
+            list(self.blocks(lambda start, stop: mixture[start:stop], len(mixture), seen))
+        )
         voice = resample(voice, self.sample_rate, sample_rate)
         out = np.zeros(len(samples), np.float32)
         out[: min(len(voice), len(out))] = voice[: len(out)]
@@ -124,13 +150,17 @@ class Extractor:
         self,
         read: Callable[[int, int], np.ndarray],
         samples: int,
-        views: Sequence[View],
+        views: Sequence[MouthTrack],
     ) -> Iterator[np.ndarray]:
-        """The voice in consecutive blocks, for signals that do not fit into memory.
+        """Extracts the voice block by block, for signals that do not fit into memory.
 
-        read: gives samples [start, stop) of the mixture, float32 at the model's sample rate.
-        samples: length of the mixture.
-        views: of one face.
+        Args:
+            read: gives samples [start, stop) of the mixture, float32 at the model's sample rate.
+            samples: length of the mixture.
+            views: of one face.
+
+        Yields:
+            Consecutive blocks, float32.
         """
         self.seams = []
         kept = self._kept(samples, views)
@@ -149,7 +179,7 @@ class Extractor:
         self,
         read: Callable[[int, int], np.ndarray],
         samples: int,
-        views: Sequence[View],
+        views: Sequence[MouthTrack],
         kept: tuple[int, int] | None,
     ) -> Iterator[tuple[int, np.ndarray]]:
         frames = max(1, -int(-samples * self.fps // self.sample_rate))
@@ -157,15 +187,18 @@ class Extractor:
             start, stop = self._sample(first), min(self._sample(last), samples)
             mixture = read(start, stop)
             if len(mixture) != stop - start:
-                raise ValueError(f"asked for samples {start} to {stop}, got {len(mixture)}")
+                raise ValueError(f"read samples {start} to {stop}: got {len(mixture)}")
             unheard = kept is not None and (stop <= kept[0] or start >= kept[1])
             if unheard or not np.any(mixture):
                 yield start, np.zeros(len(mixture), np.float32)
             else:
                 yield start, self._run(mixture, views, first, last)
 
-    def _run(self, mixture: np.ndarray, views: Sequence[View], first: int, last: int) -> np.ndarray:
-        """One window through the model: mixture [N] and frames [first, last) of the views -> voice [N]."""
+    def _run(
+        self, mixture: np.ndarray, views: Sequence[MouthTrack], first: int, last: int
+    ) -> np.ndarray:
+        """One window through the model: mixture [N] and frames [first, last) of the views -> voice
+        [N]."""
         import torch
 
         last = max(last, first + round(SHORTEST * self.fps))
@@ -175,7 +208,9 @@ class Extractor:
         clips = [view.frames(first, last, self.fps) for view in views]
         # A view that misses the face all through the window can only cost time.
         clips = [clip for clip in clips if clip[1].any()] or clips[:1]
-        parameter = next(self.model.parameters(), None) if isinstance(self.model, torch.nn.Module) else None
+        parameter = (
+            next(self.model.parameters(), None) if isinstance(self.model, torch.nn.Module) else None
+        )
         device = torch.device("cpu") if parameter is None else parameter.device
         with torch.inference_mode():
             estimate = self.model(
@@ -186,15 +221,18 @@ class Extractor:
         voice = estimate[0].float().cpu().numpy()[: len(mixture)]
         if not np.isfinite(voice).all():
             raise FloatingPointError(
-                f"the model's output is not finite at {first / self.fps:.2f} s to {last / self.fps:.2f} s"
+                f"the model's output is not finite at {first / self.fps:.2f} s to "
+                f"{last / self.fps:.2f} s"
             )
         return voice
 
-    def _kept(self, samples: int, views: Sequence[View]) -> tuple[int, int] | None:
-        """The samples [start, stop) that are not silenced for want of a face; None where all are kept."""
+    def _kept(self, samples: int, views: Sequence[MouthTrack]) -> tuple[int, int] | None:
+        """The samples [start, stop) that are not silenced because the face is not there yet or has
+        gone; None where all are kept.
+        """
         if self.when_unseen == "model":
             return None
-        spans = [span for span in (view.span() for view in views) if span is not None]
+        spans = [span for view in views if (span := view.span()) is not None]
         if not spans:
             return (0, 0)
         start = round((min(first for first, _ in spans) - MARGIN) * self.sample_rate)
@@ -203,7 +241,8 @@ class Extractor:
         return None if (start, stop) == (0, samples) else (start, max(start, stop))
 
     def _gate(self, start: int, stop: int, samples: int, kept: tuple[int, int]) -> np.ndarray:
-        """Gain for samples [start, stop): 1 within `kept`, 0 outside, raised-cosine fades just inside. [N]"""
+        """Gain for samples [start, stop): 1 within `kept`, 0 outside, raised-cosine fades just
+        inside. [N]"""
         at = np.arange(start, stop, dtype=np.float64) + 0.5
         fade = FADE * self.sample_rate
         rise = (at - kept[0]) / fade if kept[0] > 0 else np.where(at >= 0, 1.0, 0.0)
@@ -222,12 +261,24 @@ class Extractor:
         mouth: bool = False,
         track: int | None = None,
     ) -> list[Path]:
-        """Each face's voice from one or more synchronised videos, as wav and mp4: see
-        `avspeech.extraction.files`."""
-        from avspeech.extraction.files import extract
+        """Extracts the voices of the faces in videos, as wav and mp4: see
+        `avspeech.extraction.files`.
 
-        paths = [Path(videos)] if isinstance(videos, (str, Path)) else [Path(video) for video in videos]
-        return extract(self, paths, Path(out), face, progress, mouth, track)
+        Args:
+            videos: one video, or several synchronized ones.
+            out: folder for the results.
+            face: which face, counted from 1; by default all.
+            progress: whether to show progress bars.
+            mouth: the videos show nothing but the mouth.
+            track: of sound, from 1; by default the one that the file marks, or the first that sounds.
+
+        Returns:
+            The files written.
+        """
+        several = [videos] if isinstance(videos, (str, Path)) else videos
+        paths = [Path(video) for video in several]
+        return extract(self.blocks, self.sample_rate, self.fps, paths, Path(out), face, progress,
+                       mouth, track)
 
 
 def extract_files(
@@ -240,6 +291,20 @@ def extract_files(
     mouth: bool = False,
     track: int | None = None,
 ) -> list[Path]:
-    """`Extractor.from_pretrained(model).extract(videos, out, face)`: what `avspeech extract` does."""
+    """`Extractor.from_pretrained(model).extract(videos, out, face)`: what `avspeech extract` does.
+
+    Args:
+        videos: one video, or several synchronized ones.
+        out: folder for the results.
+        face: which face, counted from 1; by default all.
+        model: a released model's name, or a model folder.
+        progress: whether to show progress bars.
+        device: a torch device.
+        mouth: the videos show nothing but the mouth.
+        track: of sound, from 1; by default the one that the file marks, or the first that sounds.
+
+    Returns:
+        The files written.
+    """
     return Extractor.from_pretrained(model, device=device).extract(
         videos, out, face=face, progress=progress, mouth=mouth, track=track)

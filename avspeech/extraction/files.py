@@ -1,81 +1,108 @@
-"""The voices of the faces in video files: a wav and an mp4 each, on the clock of the videos,
-in bounded memory."""
+"""Voices from video files: a wav and an mp4 for each face, on the clock of the videos, in bounded
+memory."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 import numpy as np
 
+from avspeech.core import storage
 from avspeech.errors import InputError
-from avspeech.extraction.views import View, match_faces
+from avspeech.extraction.views import match_faces
 from avspeech.media import audio, video
+from avspeech.media.mouths import MouthTrack
 from avspeech.media.muxing import mux
 
-if TYPE_CHECKING:
-    from avspeech.extraction.extractor import Extractor
-
-SEEN = 1.0  # s; a face seen for less counts only where none is seen for longer: most such are no faces
+SEEN = 1.0  # s; faces seen for less are left out, if any is seen longer: most of them are no faces
 PIECE = 60.0  # s of sound decoded at a time
+
+# (samples [start, stop) of the mixture, their number, views of one face) -> the voice in blocks
+Blocks = Callable[
+    [Callable[[int, int], np.ndarray], int, Sequence[MouthTrack]], Iterator[np.ndarray]
+]
 
 
 def extract(
-    extractor: Extractor, videos: Sequence[Path], out: Path, face: int | None = None, progress: bool = True,
-    mouth: bool = False, track: int | None = None,
+    blocks: Blocks,
+    sample_rate: int,
+    fps: float,
+    videos: Sequence[Path],
+    out: Path,
+    face: int | None = None,
+    progress: bool = True,
+    mouth: bool = False,
+    track: int | None = None,
 ) -> list[Path]:
-    """Writes `<stem>_face<N>.wav` and `<stem>_face<N>.mp4` into `out` for each face; returns their paths.
+    """Writes `<stem>_face<N>.wav` and `<stem>_face<N>.mp4` into a folder for each face.
 
-    videos: one camera, or several synchronised ones whose clocks begin together. The sound is that of the
-        first that has any, the picture of the mp4 and `<stem>` are those of the first.
-    face: only this one, counted from 1, the largest and longest seen in the first video that shows any; by
-        default all. The same face is found in the other videos as `views.match_faces` says.
-    mouth: the videos show nothing but the mouth (`video.whole_picture`); no face is looked for.
-    track: which of the tracks of sound, from 1; by default the one that the file marks, or the first that
-        sounds (`media.audio.read`). Which one was taken of several is warned of, and what was mended (a
-        constant offset is taken off; samples far beyond full scale; channels that cancel each other).
-    The wav (16 bit, mono, at the model's sample rate) begins at the clock's zero of the videos and lasts as
-    long as the sound or the pictures, whichever is longer; so does the mp4 (pictures copied if H.264 or HEVC,
-    else encoded). Files of these names are replaced, each only when it is complete.
+    The wav (16 bit, mono) begins at the clock's zero of the videos and lasts as long as the sound
+    or the pictures, whichever is longer; so does the mp4. Its pictures are copied where mp4 takes
+    them as they are (H.264 or HEVC), else encoded. Files of these names are replaced, each only
+    when it is complete.
 
-    Raises InputError for files that cannot be read, where there is no sound, no face, or no such face.
+    Args:
+        blocks: makes the voice: see `Extractor.blocks`.
+        sample_rate: of the voice and of the mixture that `blocks` reads, in Hz.
+        fps: of the mouth crops, in frames per second.
+        videos: one camera, or several synchronized ones whose clocks begin together. The sound is
+            that of the first that has any; the picture of the mp4 and `<stem>` are the first one's.
+        out: folder; made where it is missing.
+        face: only this one, counted from 1, the largest and longest seen in the first video that
+            shows any; by default all. `views.match_faces` finds the same face in the other videos.
+        progress: whether to show progress bars.
+        mouth: the videos show nothing but the mouth (`video.whole_picture`); no face is looked for.
+        track: of the sound, from 1; by default the one that the file marks, or the first that sounds
+            (`media.audio.read`). A warning says which of several was taken, and what was corrected:
+            a constant offset, samples far beyond full scale, channels that cancel each other.
+
+    Returns:
+        The files, in order.
+
+    Raises:
+        InputError: a file cannot be read, there is no sound, no face, or no such face, or the
+        folder
+            cannot be written to.
     """
     if not videos:
-        raise InputError("no video given; expected one, or several synchronised ones of the same scene")
+        raise InputError(
+            "no video given; expected one, or several synchronized ones of the same scene"
+        )
     sound = _with_sound(videos)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{out}: cannot make this folder ({error.strerror}); choose another") from None
-
-    found = [[video.whole_picture(path, extractor.fps)] if mouth
-             else video.mouth_tracks(path, fps=extractor.fps, progress=progress) for path in videos]
+    _require_place(out, videos[0].stem)
+    found = []
+    for path in videos:
+        if mouth:
+            found.append([video.whole_picture(path, fps)])
+        else:
+            found.append(video.mouth_tracks(path, fps=fps, progress=progress))
+    found = [_long_enough(tracks, round(SEEN * fps)) for tracks in found]
     names = ", ".join(str(path) for path in videos)
     if not any(found):
-        raise InputError(
-            f"{names}: no face found; the mouth must be seen, and the face be some 40 pixels wide or more"
-        )
-    seen = round(SEEN * extractor.fps)
-    found = [
-        [track for track in tracks if np.count_nonzero(track.present) >= seen] or tracks for tracks in found
-    ]
+        raise InputError(f"{names}: no face found; the mouth must be seen, and the face be some 40 "
+                         "pixels wide or more")
     for path, tracks in zip(videos, found, strict=True):
         if not tracks:
-            warnings.warn(f"{path}: no face found in it; going on with the other videos", stacklevel=2)
+            warnings.warn(
+                f"{path}: no face found in it; going on with the other videos", stacklevel=2
+            )
     faces = match_faces(found)
     if face is not None and not 1 <= face <= len(faces):
-        raise InputError(f"face {face}: {names} shows {len(faces)}; expected a number from 1 to {len(faces)}")
+        raise InputError(f"face {face}: {names} shows {len(faces)}; expected a number from 1 to "
+                         f"{len(faces)}")
     numbers = range(1, len(faces) + 1) if face is None else [face]
 
-    pictures = max(len(tracks[0].present) for tracks in found if tracks) / extractor.fps
+    pictures = max(len(tracks[0].present) for tracks in found if tracks) / fps
     written: list[Path] = []
     with tempfile.TemporaryFile(prefix="avspeech-") as store:
-        samples = _decode(sound, extractor.sample_rate, store, track)
-        length = max(samples, round(pictures * extractor.sample_rate))
+        samples = _decode(sound, sample_rate, store, track)
+        length = max(samples, round(pictures * sample_rate))
 
         def read(start: int, stop: int) -> np.ndarray:
             mixture = np.zeros(stop - start, np.float32)
@@ -86,12 +113,16 @@ def extract(
             return mixture
 
         for number in numbers:
-            views = [View(track.crops, track.present, extractor.fps) for track in faces[number - 1]]
+            voice = blocks(read, length, faces[number - 1])
+            stem = f"{videos[0].stem}_face{number}"
             title = f"face {number}" if progress else None
-            written += _write(
-                extractor, read, length, views, videos[0], out / f"{videos[0].stem}_face{number}", title
-            )
+            written += _write(voice, length, sample_rate, videos[0], out, stem, title)
     return written
+
+
+def _long_enough(tracks: list[MouthTrack], frames: int) -> list[MouthTrack]:
+    """The tracks that are seen for so many frames; all where none is."""
+    return [t for t in tracks if np.count_nonzero(t.present) >= frames] or tracks
 
 
 def _with_sound(videos: Sequence[Path]) -> Path:
@@ -99,14 +130,35 @@ def _with_sound(videos: Sequence[Path]) -> Path:
     for path in videos:
         with audio.open_container(path) as container:
             if not container.streams.video:
-                raise InputError(f"{path}: no video stream in it; give a video that shows the speaker's face")
+                raise InputError(f"{path}: no video stream in it; give a video that shows the "
+                                 "speaker's face")
             if container.streams.audio:
                 sounding.append(path)
     if not sounding:
-        raise InputError(
-            f"{', '.join(str(path) for path in videos)}: no sound in it; one of the videos must have sound"
-        )
+        names = ", ".join(str(path) for path in videos)
+        raise InputError(f"{names}: no sound in it; one of the videos must have sound")
     return sounding[0]
+
+
+def _require_place(out: Path, stem: str) -> None:
+    """Raises InputError where the results could not be written: better before the work than
+    after."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{out}: cannot make this folder ({error.strerror}); choose another"
+        ) from None
+    try:
+        with tempfile.TemporaryFile(dir=out):
+            pass
+        if len(os.fsencode(f"{stem}_face1.wav")) > os.pathconf(out, "PC_NAME_MAX"):
+            raise InputError(
+                f"{stem}: the names of the results would be too long for {out}; rename the video"
+            )
+    except OSError as error:
+        raise InputError(f"{out}: cannot write into this folder ({error.strerror}); choose another"
+                         ) from None
 
 
 def _decode(path: Path, sample_rate: int, store: IO[bytes], track: int | None) -> int:
@@ -118,48 +170,54 @@ def _decode(path: Path, sample_rate: int, store: IO[bytes], track: int | None) -
     while True:
         piece = audio.read(path, sample_rate, number * PIECE, PIECE, track, notes=[], centered=True)
         if not np.isfinite(piece).all():
-            raise InputError(f"{path}: the sound holds NaN or infinite samples; mend it first")
-        store.write(piece.astype(np.float32).tobytes())
+            raise InputError(f"{path}: the sound holds NaN or infinite samples; repair it first")
+        try:
+            store.write(piece.astype(np.float32).tobytes())
+            store.flush()
+        except OSError as error:
+            raise InputError(f"{tempfile.gettempdir()}: no space for the sound in this temporary "
+                             f"folder ({error.strerror}); set TMPDIR to another") from None
         samples += len(piece)
         number += 1
         if len(piece) < wanted:
             return samples
 
 
-def _write(
-    extractor: Extractor,
-    read: Callable[[int, int], np.ndarray],
-    length: int,
-    views: list[View],
-    picture: Path,
-    stem: Path,
-    title: str | None,
-) -> list[Path]:
+@contextmanager
+def _space_for(path: Path) -> Iterator[None]:
+    """Says in one line that a file could not be written, whichever library has found that out."""
+    import soundfile
+
+    try:
+        yield
+    except (soundfile.LibsndfileError, OSError) as error:
+        why = getattr(error, "strerror", None) or str(error).rstrip(".")
+        raise InputError(
+            f"{path}: cannot be written ({why}; the disk may be full); what was there is as it was"
+        ) from None
+
+
+def _write(voice: Iterator[np.ndarray], length: int, sample_rate: int, picture: Path, out: Path,
+           stem: str, title: str | None) -> list[Path]:
     """One face's wav and mp4, written aside and put in place together."""
     import soundfile
     from tqdm import tqdm
 
-    paths = [stem.with_name(stem.name + suffix) for suffix in (".wav", ".mp4")]
-    aside = [path.with_name(f".{path.name}.{os.getpid()}.part") for path in paths]
-    clipped = 0
-    rate = extractor.sample_rate
-    try:
-        with (
-            soundfile.SoundFile(str(aside[0]), "w", rate, 1, "PCM_16", format="WAV") as file,
-            tqdm(total=round(length / rate), desc=title, unit="s", disable=title is None) as bar,
-        ):
-            done = 0
-            for block in extractor.blocks(read, length, views):
-                clipped += int(np.count_nonzero(np.abs(block) > 1.0))
-                file.write(np.clip(block, -1.0, 1.0))
-                done += len(block)
-                bar.update(round(done / rate) - bar.n)
-        mux(picture, aside[0], aside[1])
-        for path, part in zip(paths, aside, strict=True):
-            os.replace(part, path)
-    finally:
-        for part in aside:
-            part.unlink(missing_ok=True)
+    wav, mp4 = out / f"{stem}.wav", out / f"{stem}.mp4"
+    clipped, done = 0, 0
+    with storage.writing(mp4) as new_mp4, storage.writing(wav) as new_wav:
+        with _space_for(wav), tqdm(total=round(length / sample_rate), desc=title, unit="s",
+                                   disable=title is None) as bar:
+            # bytes: names need not be UTF-8
+            with soundfile.SoundFile(os.fsencode(new_wav), "w", sample_rate, 1, "PCM_16",
+                                     format="WAV") as file:
+                for block in voice:
+                    clipped += int(np.count_nonzero(np.abs(block) > 1.0))
+                    file.write(np.clip(block, -1.0, 1.0))
+                    done += len(block)
+                    bar.update(round(done / sample_rate) - bar.n)
+        with _space_for(mp4):
+            mux(picture, new_wav, new_mp4)
     if clipped:
-        warnings.warn(f"{paths[0]}: {clipped} samples beyond full scale were clipped", stacklevel=2)
-    return paths
+        warnings.warn(f"{wav}: {clipped} samples beyond full scale were clipped", stacklevel=2)
+    return [wav, mp4]

@@ -1,25 +1,44 @@
-"""Fusion of the views' lip embeddings: tensor fusion (MVTF) and the baselines it is compared with.
+"""Fusion of the views' lip embeddings: tensor fusion (MVTF), and the baselines to compare it with.
 
-Every fusion maps `views [B, V, T, D]` and `mask [B, V, T]` (True where the view shows the mouth) to
-`u [B, T, D]`; V may differ from call to call, a frame that no view shows gives u = 0.
+Every fusion maps views `[B, V, T, D]` and a mask `[B, V, T]` (True where the view shows the mouth)
+to `[B, T, D]`. The number of views V may differ from call to call. The result is 0 in a frame that
+no view shows.
 """
 
 from __future__ import annotations
+
+from itertools import combinations
 
 import torch
 from torch import Tensor, nn
 
 
 def pair_indices(views: int) -> tuple[list[int], list[int]]:
-    """The pairs i < j of V views; one view is its own pair."""
+    """The pairs i < j of views; a single view is its own pair.
+
+    Args:
+        views: their number.
+
+    Returns:
+        (first of each pair, second of each pair).
+    """
     if views == 1:
         return [0], [0]
-    pairs = [(i, j) for i in range(views) for j in range(i + 1, views)]
-    return [i for i, _ in pairs], [j for _, j in pairs]
+    first, second = zip(*combinations(range(views), 2))
+    return list(first), list(second)
 
 
 def masked_mean(x: Tensor, weight: Tensor, dim: int) -> Tensor:
-    """Mean of `x` over `dim` with weights in {0, 1}; 0 where all weights are 0."""
+    """Mean with weights in {0, 1}.
+
+    Args:
+        x: any shape.
+        weight: broadcastable to `x`.
+        dim: axis of the mean.
+
+    Returns:
+        `x` without `dim`; 0 where all weights are 0.
+    """
     weight = weight.to(x.dtype)
     return (x * weight).sum(dim) / weight.sum(dim).clamp_min(1.0)
 
@@ -27,18 +46,23 @@ def masked_mean(x: Tensor, weight: Tensor, dim: int) -> Tensor:
 class TensorFusion(nn.Module):
     """Multi-view tensor fusion (arXiv 2603.07696).
 
-        h~_v = [h_v; 1]    P_ij = h~_i (outer) h~_j    z_ij = W LayerNorm(vec P_ij) + b    u = mean over pairs
+        h~_v = [h_v; 1]    P_ij = h~_i (outer) h~_j
+        z_ij = W LayerNorm(vec P_ij) + b    u = mean over pairs
 
-    dim: width D of h and u. symmetric: z_ij becomes (z_ij + z_ji) / 2, so the order of the views does not
-    count.
-    slots: None takes the pairs of the views that are there, and a lone view as its own pair; a number repeats
-    the views in turn until there are that many (the paper: 3) and takes the pairs of the slots. The two agree
-    for one view, and for V = slots.
+    The LayerNorm of an outer product needs no (D+1)^2-vector: with m and s the mean and the second
+    moment of h~, mean(P_ij) = m_i m_j and mean(P_ij^2) = s_i s_j. With the affine part (g, c)
+    folded into W,
 
-    The LayerNorm of an outer product needs no (D+1)^2-vector: with m and s the mean and the second moment of
-    h~, mean(P_ij) = m_i m_j and mean(P_ij^2) = s_i s_j. With the affine part (g, c) folded into W,
-        z_ij = (h~_i^T (W*g) h~_j - m_i m_j sum(W*g)) / std_ij + W c + b,
-    a bilinear form.
+        z_ij = (h~_i^T (W*g) h~_j - m_i m_j sum(W*g)) / std_ij + W c + b
+
+    is a bilinear form.
+
+    Args:
+        dim: width D of the embeddings and of the result. symmetric: use (z_ij + z_ji) / 2, so that
+        the order of the views does not matter. slots: None takes the pairs of the views that are
+        shown. A number (3 in the paper) repeats the
+            views in turn until there are that many, and takes the pairs of those. Both agree for
+            one view and for V = slots.
     """
 
     def __init__(self, dim: int, symmetric: bool = False, slots: int | None = None):
@@ -48,7 +72,15 @@ class TensorFusion(nn.Module):
         self.project = nn.Linear((dim + 1) ** 2, dim)
 
     def forward(self, views: Tensor, mask: Tensor) -> Tensor:
-        """views [B, V, T, D], mask [B, V, T] -> u [B, T, D]."""
+        """Fuses views.
+
+        Args:
+            views: `[B, V, T, D]`.
+            mask: bool `[B, V, T]`.
+
+        Returns:
+            `[B, T, D]`.
+        """
         count = views.shape[1]
         if self.slots is not None:
             return self._slots(views, mask, self.slots)
@@ -59,7 +91,8 @@ class TensorFusion(nn.Module):
         z = self._bilinear(h[:, i], h[:, j])
         if count == 1:
             return masked_mean(z, both.unsqueeze(-1), 1)
-        # A frame with just one view shown: that view is its own pair, as if the others had never been given.
+        # A frame with just one view shown: that view is its own pair, as if the others had never
+        # been given.
         lone = mask & (mask.sum(1, keepdim=True) == 1)  # [B, V, T]
         own = (h * lone.unsqueeze(-1)).sum(1)
         u = masked_mean(z, both.unsqueeze(-1), 1)
@@ -69,7 +102,8 @@ class TensorFusion(nn.Module):
     def _slots(self, views: Tensor, mask: Tensor, slots: int) -> Tensor:
         """Each frame's shown views, in order and repeated in turn, fill the slots."""
         shown = mask.sum(1)  # [B, T]
-        order = torch.argsort((~mask).to(torch.int8), dim=1, stable=True)  # shown views first, in their order
+        # shown views first, in their order
+        order = torch.argsort((~mask).to(torch.int8), dim=1, stable=True)
         slot = (torch.arange(slots, device=views.device)[None, :, None]
                 % shown.clamp_min(1)[:, None])  # [B, S, T]
         chosen = torch.gather(order, 1, slot)  # [B, S, T]
@@ -86,7 +120,9 @@ class TensorFusion(nn.Module):
         bias = self.project.bias + self.project.weight @ self.norm.bias.flatten()
         if self.symmetric:
             weight = (weight + weight.transpose(1, 2)) / 2
-        form = (a @ weight.permute(1, 0, 2).reshape(width, out * width)).view(*a.shape[:-1], out, width)
+        form = (a @ weight.permute(1, 0, 2).reshape(width, out * width)).view(
+            *a.shape[:-1], out, width
+        )
         form = (form @ b.unsqueeze(-1)).squeeze(-1)
         mean = a.mean(-1) * b.mean(-1)
         variance = a.square().mean(-1) * b.square().mean(-1) - mean.square()
@@ -95,9 +131,13 @@ class TensorFusion(nn.Module):
 
 
 class ProjectedAddition(nn.Module):
-    """Baseline: u = mean over the shown views of (W LayerNorm(h_v) + b). With one view: a plain projection.
+    """Baseline: the mean over the shown views of W LayerNorm(h_v) + b.
 
-    The norm gives it the scale that the tensor fusion's norm gives z; without, it learns much later.
+    With one view it is a projection. The norm gives the result the scale that tensor fusion has;
+    without it learning starts much later.
+
+    Args:
+        dim: width of the embeddings and of the result.
     """
 
     def __init__(self, dim: int):
@@ -105,13 +145,17 @@ class ProjectedAddition(nn.Module):
         self.project = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, dim))
 
     def forward(self, views: Tensor, mask: Tensor) -> Tensor:
-        """views [B, V, T, D], mask [B, V, T] -> u [B, T, D]."""
+        """As `TensorFusion.forward`."""
         return masked_mean(self.project(views), mask.unsqueeze(-1), 1)
 
 
 class AttentionFusion(nn.Module):
-    """Baseline: u = sum over the shown views of softmax(w . tanh(A h_v)) (W LayerNorm(h_v) + b), at each
-    frame."""
+    """Baseline: in each frame, softmax(w . tanh(A h_v)) weights W LayerNorm(h_v) + b of the shown
+    views.
+
+    Args:
+        dim: width of the embeddings and of the result.
+    """
 
     def __init__(self, dim: int):
         super().__init__()
@@ -119,7 +163,7 @@ class AttentionFusion(nn.Module):
         self.project = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, dim))
 
     def forward(self, views: Tensor, mask: Tensor) -> Tensor:
-        """views [B, V, T, D], mask [B, V, T] -> u [B, T, D]."""
+        """As `TensorFusion.forward`."""
         score = self.score(views).masked_fill(~mask.unsqueeze(-1), -1e4)
         weight = torch.softmax(score, dim=1) * mask.unsqueeze(-1)
         return (weight * self.project(views)).sum(1)

@@ -1,8 +1,8 @@
-"""TF-GridNet blocks, channels last: X is [B, T, F, D] throughout.
+"""TF-GridNet blocks, channels last: tensors are `[B, T, F, D]` throughout.
 
-Z.-Q. Wang et al., "TF-GridNet: Integrating Full- and Sub-Band Modeling for Speech Separation", TASLP 2023.
-All norms run over channels alone and the width of a query does not depend on F, so that one set of weights
-fits any sampling rate and FFT size.
+Z.-Q. Wang et al., "TF-GridNet: Integrating Full- and Sub-Band Modeling for Speech Separation",
+TASLP 2023. All norms run over channels alone, and the width of a query does not depend on F, so one
+set of weights fits any sampling rate and FFT size.
 """
 
 from __future__ import annotations
@@ -13,11 +13,16 @@ from torch import Tensor, nn
 
 
 class PathRNN(nn.Module):
-    """LayerNorm, unfold, LSTM, fold back, residual: one path of a block along the axis before the channels.
+    """One path of a block along the axis before the channels.
 
-    dim: channels D. kernel, stride: I and J, in steps of the axis; stride <= kernel.
-    hidden: LSTM units H a direction.
-    bidirectional: False for a path that must not look ahead.
+    LayerNorm, unfold, LSTM, fold back, residual.
+
+    Args:
+        dim: channels D.
+        kernel: I, in steps of the axis.
+        stride: J, in steps of the axis; at most `kernel`.
+        hidden: LSTM units H of a direction.
+        bidirectional: False for a path that must not look ahead.
     """
 
     def __init__(self, dim: int, kernel: int, stride: int, hidden: int, bidirectional: bool = True):
@@ -33,7 +38,7 @@ class PathRNN(nn.Module):
                                 else nn.ConvTranspose1d(width, dim, kernel, stride))
 
     def forward(self, x: Tensor) -> Tensor:
-        """[S, L, D] -> [S, L, D], for S independent sequences of length L."""
+        """Maps S independent sequences of length L, `[S, L, D]`, to the same shape."""
         length, dim = x.shape[1:]
         windows = max(-(-(length - self.kernel) // self.stride), 0) + 1
         padding = (windows - 1) * self.stride + self.kernel - length
@@ -49,9 +54,14 @@ class PathRNN(nn.Module):
 
 
 class BandNorm(nn.Module):
-    """Normalises each frame over its channels and its band together, with a gain and a bias a channel.
+    """Normalizes each frame over its channels and its band together, with a gain and a bias a
+    channel.
 
-    Statistics over F x C as in the original, but no weight belongs to a frequency, so F may change.
+    The statistics run over F x C as in the original, but no weight belongs to a frequency, so F may
+    change.
+
+    Args:
+        channels: C.
     """
 
     def __init__(self, channels: int):
@@ -60,15 +70,17 @@ class BandNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """[..., F, C] -> [..., F, C]."""
+        """Maps `[..., F, C]` to the same shape."""
         return F.layer_norm(x, x.shape[-2:]) * self.weight + self.bias
 
 
 class FullBandAttention(nn.Module):
     """Self-attention between frames, each described by its whole band.
 
-    dim: channels D; heads: L; query: E, channels of a query or key at each frequency,
-    so frames attend with vectors of E * F.
+    Args:
+        dim: channels D.
+        heads: L; must divide `dim`.
+        query: E, channels of a query or key at each frequency: frames attend with vectors of E * F.
     """
 
     def __init__(self, dim: int, heads: int, query: int):
@@ -78,29 +90,41 @@ class FullBandAttention(nn.Module):
         self.heads = heads
         self.widths = [query] * heads * 2 + [dim // heads] * heads
         self.project = nn.Linear(dim, sum(self.widths))
-        self.slopes = nn.Parameter(torch.full((3 * heads,), 0.25))  # a PReLU for each Q, K, V of each head
+        # a PReLU for each Q, K, V of each head
+        self.slopes = nn.Parameter(torch.full((3 * heads,), 0.25))
         self.norms = nn.ModuleList([BandNorm(query), BandNorm(query), BandNorm(dim // heads)])
         self.out = nn.Linear(dim, dim)
         self.prelu = nn.PReLU()
         self.norm = nn.LayerNorm(dim)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, T, F, D] -> [B, T, F, D]."""
+        """Maps `[B, T, F, D]` to the same shape."""
         b, t, f, d = x.shape
         widths = torch.tensor(self.widths, device=x.device)
-        y = F.prelu(self.project(x).flatten(0, 2), self.slopes.repeat_interleave(widths).to(x.dtype))
+        y = F.prelu(
+            self.project(x).flatten(0, 2), self.slopes.repeat_interleave(widths).to(x.dtype)
+        )
         qk = self.widths[0] * self.heads
-        q, k, v = (self.norms[i](part.view(b, t, f, self.heads, -1).permute(0, 3, 1, 2, 4)).flatten(3)
-                   for i, part in enumerate(y.split((qk, qk, d), dim=-1)))
+        q, k, v = (
+            self.norms[i](part.view(b, t, f, self.heads, -1).permute(0, 3, 1, 2, 4)).flatten(3)
+            for i, part in enumerate(y.split((qk, qk, d), dim=-1))
+        )
         y = F.scaled_dot_product_attention(q, k, v)  # [B, L, T, F * D / L]
         y = y.view(b, self.heads, t, f, -1).permute(0, 2, 3, 1, 4).reshape(b, t, f, d)
         return x + self.norm(self.prelu(self.out(y)))
 
 
 class GridNetBlock(nn.Module):
-    """Intra-frame path along F, sub-band path along T, full-band attention.
+    """A path along F, a path along T, and attention over the full band.
 
-    dim: D; kernel, stride: I, J; hidden: H; heads: L; query: E. causal: the path along T runs one way.
+    Args:
+        dim: channels D.
+        kernel: I of both paths.
+        stride: J of both paths.
+        hidden: H, LSTM units of a direction.
+        heads: L of the attention.
+        query: E of the attention.
+        causal: the path along T runs one way.
     """
 
     def __init__(self, dim: int, kernel: int, stride: int, hidden: int, heads: int, query: int,
@@ -111,7 +135,7 @@ class GridNetBlock(nn.Module):
         self.attention = FullBandAttention(dim, heads, query)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, T, F, D] -> [B, T, F, D]."""
+        """Maps `[B, T, F, D]` to the same shape."""
         b, t, f, d = x.shape
         x = self.intra(x.reshape(b * t, f, d)).reshape(b, t, f, d).transpose(1, 2)
         x = self.inter(x.reshape(b * f, t, d)).reshape(b, f, t, d).transpose(1, 2)

@@ -9,12 +9,17 @@ from torch import Tensor, nn
 from avspeech.extraction.fusion import masked_mean
 
 
-def standardise(crops: Tensor, mask: Tensor) -> Tensor:
-    """Crops as floats of mean 0 and variance 1 over the shown frames of a sequence;
-    frames not shown become 0.
+def standardized(crops: Tensor, mask: Tensor) -> Tensor:
+    """Brings crops to mean 0 and variance 1 over the shown frames of each sequence.
 
-    crops [N, T, H, W] uint8 or float, mask [N, T] -> float [N, T, H, W].
-    Takes out a speaker's shade and the lamp.
+    This removes a speaker's skin tone and the lighting.
+
+    Args:
+        crops: `[N, T, H, W]` uint8 or float.
+        mask: bool `[N, T]`, True where the mouth is shown.
+
+    Returns:
+        Float `[N, T, H, W]`, zeros in frames that are not shown.
     """
     x = crops.float()
     weight = mask[:, :, None, None].to(x.dtype)
@@ -24,14 +29,29 @@ def standardise(crops: Tensor, mask: Tensor) -> Tensor:
     return (x - mean) * torch.rsqrt(variance + 1e-3) * weight
 
 
-def centred(x: Tensor, mask: Tensor) -> Tensor:
-    """Features x [N, T, C] less their mean over the shown frames of a sequence, mask [N, T]: how a mouth
-    looks at rest goes, how it moves stays."""
+def centered(x: Tensor, mask: Tensor) -> Tensor:
+    """Subtracts the mean over the shown frames of each sequence.
+
+    How a mouth looks at rest is removed, how it moves is kept.
+
+    Args:
+        x: features `[N, T, C]`.
+        mask: bool `[N, T]`.
+
+    Returns:
+        `[N, T, C]`.
+    """
     return x - masked_mean(x, mask.unsqueeze(-1), 1).unsqueeze(1)
 
 
 class Residual(nn.Module):
-    """The basic block of ResNet: two 3x3 convolutions with batch norm around a shortcut."""
+    """The basic block of ResNet: two 3 x 3 convolutions with batch norm around a shortcut.
+
+    Args:
+        inside: channels of the input.
+        outside: channels of the output.
+        stride: of the first convolution.
+    """
 
     def __init__(self, inside: int, outside: int, stride: int = 1):
         super().__init__()
@@ -43,15 +63,19 @@ class Residual(nn.Module):
             nn.Conv2d(inside, outside, 1, stride, bias=False), nn.BatchNorm2d(outside)))
 
     def forward(self, x: Tensor) -> Tensor:
-        """[N, C, H, W] -> [N, C', H/stride, W/stride]."""
+        """Maps `[N, C, H, W]` to `[N, C', H / stride, W / stride]`."""
         y = F.relu(self.norm1(self.conv1(x)))
         return F.relu(self.norm2(self.conv2(y)) + self.shortcut(x))
 
 
 class ResNetLips(nn.Module):
-    """Conv3D stem (5x7x7, stride 1x2x2) and ResNet-18: the usual lip reading front end, 512-d a frame.
+    """A 3-D convolution (5 x 7 x 7, stride 1 x 2 x 2) and a ResNet-18: the usual lip reading front
+    end.
 
-    8 GMAC/s at 88x88 and 25 fps. channels: 512, the width of what it returns.
+    It costs 8 GMAC a second at 88 x 88 pixels and 25 frames a second.
+
+    Attributes:
+        channels: 512, the width of the output.
     """
 
     channels = 512
@@ -61,11 +85,21 @@ class ResNetLips(nn.Module):
         self.stem = nn.Conv3d(1, 64, (5, 7, 7), (1, 2, 2), (2, 3, 3), bias=False)
         self.norm = nn.BatchNorm3d(64)
         widths = [64, 64, 64, 128, 128, 256, 256, 512, 512]
-        self.blocks = nn.Sequential(*[Residual(a, b, 1 if a == b else 2) for a, b in zip(widths, widths[1:])])
+        self.blocks = nn.Sequential(
+            *[Residual(a, b, 1 if a == b else 2) for a, b in zip(widths, widths[1:])]
+        )
 
     def forward(self, crops: Tensor, mask: Tensor) -> Tensor:
-        """crops [N, T, H, W] uint8 or float, mask [N, T] -> [N, T, 512]."""
-        x = F.relu(self.norm(self.stem(standardise(crops, mask).unsqueeze(1))))
+        """Encodes mouth crops.
+
+        Args:
+            crops: `[N, T, H, W]` uint8 or float.
+            mask: bool `[N, T]`.
+
+        Returns:
+            `[N, T, 512]`.
+        """
+        x = F.relu(self.norm(self.stem(standardized(crops, mask).unsqueeze(1))))
         x = F.max_pool3d(x, (1, 3, 3), (1, 2, 2), (0, 1, 1))
         n, c, t, h, w = x.shape
         x = self.blocks(x.transpose(1, 2).reshape(n * t, c, h, w))
@@ -73,11 +107,17 @@ class ResNetLips(nn.Module):
 
 
 class SmallLips(nn.Module):
-    """A lip encoder for CPUs: a stem that looks at 5 frames, three residual stages, and a BLSTM over time.
+    """A lip encoder for CPUs: a convolution over 5 frames, three residual stages, a BLSTM over
+    time.
 
-    width: channels of the first stage, doubled twice. The last 3x3 map is flattened, not averaged: where on
-    the mouth something moves is what tells phones apart. 0.77 GMAC/s at width 48, 88x88 pixels and 25 fps.
-    channels: 8 * width, the width of what it returns.
+    The last 3 x 3 map is flattened, not averaged: where on the mouth something moves distinguishes
+    phones. It costs 0.77 GMAC a second at width 48, 88 x 88 pixels and 25 frames a second.
+
+    Args:
+        width: channels of the first stage, doubled twice.
+
+    Attributes:
+        channels: 8 * width, the width of the output.
     """
 
     def __init__(self, width: int = 32):
@@ -85,51 +125,82 @@ class SmallLips(nn.Module):
         self.channels = 8 * width
         self.stem = nn.Conv2d(5, width, 7, 4, 3, bias=False)
         self.norm = nn.BatchNorm2d(width)
-        self.blocks = nn.Sequential(Residual(width, width * 3 // 2, 2),
-                                    Residual(width * 3 // 2, width * 3, 2),
-                                    nn.Conv2d(width * 3, width * 4, 3, 2, 1, bias=False),
-                                    nn.BatchNorm2d(width * 4), nn.ReLU(), nn.Flatten(), nn.Dropout(0.2),
-                                    nn.Linear(36 * width, 8 * width))
+        self.blocks = nn.Sequential(
+            Residual(width, width * 3 // 2, 2),
+            Residual(width * 3 // 2, width * 3, 2),
+            nn.Conv2d(width * 3, width * 4, 3, 2, 1, bias=False),
+            nn.BatchNorm2d(width * 4),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Dropout(0.2),
+            nn.Linear(36 * width, 8 * width),
+        )
         self.rnn = nn.LSTM(8 * width, 4 * width, num_layers=2, batch_first=True, bidirectional=True)
 
     def forward(self, crops: Tensor, mask: Tensor) -> Tensor:
-        """crops [N, T, 88, 88] uint8 or float, mask [N, T] -> [N, T, 8 * width]."""
-        x = standardise(crops, mask)
+        """Encodes mouth crops.
+
+        Args:
+            crops: `[N, T, 88, 88]` uint8 or float.
+            mask: bool `[N, T]`.
+
+        Returns:
+            `[N, T, 8 * width]`.
+        """
+        x = standardized(crops, mask)
         n, t, h, w = x.shape
-        x = F.pad(x, (0, 0, 0, 0, 2, 2)).unfold(1, 5, 1).permute(0, 1, 4, 2, 3)  # 5 frames as channels
+        # 5 frames as channels
+        x = F.pad(x, (0, 0, 0, 0, 2, 2)).unfold(1, 5, 1).permute(0, 1, 4, 2, 3)
         x = F.relu(self.norm(self.stem(x.reshape(n * t, 5, h, w))))
         x = self.blocks(x).view(n, t, -1)
         return self.rnn(x)[0]
 
 
 class LipNetLips(nn.Module):
-    """The three spatio-temporal convolutions of LipNet (Assael, Shillingford, Whiteson, de Freitas, "LipNet",
-    arXiv 1611.01599), which learned to read lips from many speakers, and a BLSTM over time.
+    """The three spatio-temporal convolutions of LipNet, and a BLSTM over time.
 
-    LipNet's picture of 100x50 has a mouth of about 45 pixels; here the middle 77x48 of an 88x88 crop is
-    drawn at 64x40, where a mouth has that size too. A last cell that pooling cuts in half is kept.
-    What they give is centred over time: of a face that it had not met, a model so heard 0.62 in place of 0.49
-    of the log spectrum's variance (men of GRID; women 0.45 in place of 0.41), its own face 0.88 as before.
-    0.87 GMAC/s at width 48 and 25 fps. `tools/begin_with_lipnet.py` gives `frontend` the weights of a
-    trained LipNet. width: an eighth of channels, the width of what it returns.
+    Assael, Shillingford, Whiteson, de Freitas, "LipNet", arXiv 1611.01599. LipNet's picture of 100
+    x 50 pixels has a mouth of about 45 pixels; here the middle 77 x 48 pixels of an 88 x 88 crop
+    are scaled to 64 x 40, where a mouth has that size too. Pooling keeps a last cell that it cuts
+    in half. The features are centered over time, which helps with faces that training has not
+    shown. It costs 0.87 GMAC a second at width 48 and 25 frames a second.
+    `tools/begin_with_lipnet.py` copies the weights of a trained LipNet into `frontend`.
+
+    Args:
+        width: an eighth of `channels`.
+
+    Attributes:
+        channels: 8 * width, the width of the output.
     """
 
     def __init__(self, width: int = 48):
         super().__init__()
         self.channels = 8 * width
         sizes = [(1, 32, (3, 5, 5), 2), (32, 64, (3, 5, 5), 1), (64, 96, (3, 3, 3), 1)]
-        self.frontend = nn.Sequential(*[nn.Sequential(
-            nn.Conv3d(a, b, kernel, (1, stride, stride), (1, kernel[1] // 2, kernel[2] // 2), bias=False),
-            nn.BatchNorm3d(b, eps=1e-3), nn.ReLU(), nn.Dropout3d(0.1),
-            nn.MaxPool3d((1, 2, 2), ceil_mode=True))
-            for a, b, kernel, stride in sizes])
+        stages = []
+        for inside, outside, kernel, stride in sizes:
+            padding = (1, kernel[1] // 2, kernel[2] // 2)
+            stages.append(nn.Sequential(
+                nn.Conv3d(inside, outside, kernel, (1, stride, stride), padding, bias=False),
+                nn.BatchNorm3d(outside, eps=1e-3), nn.ReLU(), nn.Dropout3d(0.1),
+                nn.MaxPool3d((1, 2, 2), ceil_mode=True)))
+        self.frontend = nn.Sequential(*stages)
         self.enter = nn.Sequential(nn.Dropout(0.3), nn.Linear(96 * 3 * 4, self.channels), nn.ReLU(),
                                    nn.Dropout(0.2))
         self.rnn = nn.LSTM(self.channels, self.channels // 2, num_layers=2, batch_first=True,
                            bidirectional=True, dropout=0.2)
 
     def forward(self, crops: Tensor, mask: Tensor) -> Tensor:
-        """crops [N, T, 88, 88] uint8 or float, mask [N, T] -> [N, T, 8 * width]."""
-        x = standardise(crops, mask)[..., 24:72, 5:82]
-        x = self.frontend(F.interpolate(x, (40, 64), mode="bilinear").unsqueeze(1))  # [N, 96, T, 3, 4]
-        return self.rnn(self.enter(centred(x.transpose(1, 2).flatten(2), mask)))[0]
+        """Encodes mouth crops.
+
+        Args:
+            crops: `[N, T, 88, 88]` uint8 or float.
+            mask: bool `[N, T]`.
+
+        Returns:
+            `[N, T, 8 * width]`.
+        """
+        x = standardized(crops, mask)[..., 24:72, 5:82]
+        # [N, 96, T, 3, 4]
+        x = self.frontend(F.interpolate(x, (40, 64), mode="bilinear").unsqueeze(1))
+        return self.rnn(self.enter(centered(x.transpose(1, 2).flatten(2), mask)))[0]

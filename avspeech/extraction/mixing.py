@@ -1,7 +1,8 @@
-"""Mixtures: who speaks when and how loud, as data; and the sound and pictures made from that.
+"""Mixtures: who speaks when and how loud, as data, and the sound and pictures made from that.
 
-A `Mixture` says everything about one mixture, so a test set is a JSONL file of them: drawn once, seeded, the
-same whatever the number of workers. Training draws new ones with the same function, `draw`.
+A `Mixture` says everything about one mixture. A test set is a JSONL file of them: drawn once from a
+seed, the same whatever the number of workers. Training draws new ones with the same function,
+`draw`.
 """
 
 from __future__ import annotations
@@ -23,59 +24,47 @@ FPS = 25.0
 
 @dataclass(frozen=True)
 class Source:
-    """One interferer: utterance id, level over the target's in dB (RMS over speech), when it begins
-    (seconds), and how many times as fast (and as high) it is played."""
+    """One interferer of a mixture."""
 
-    utterance: str
-    gain_db: float = 0.0
-    offset: float = 0.0
-    speed: float = 1.0
+    utterance: str  # id
+    gain_db: float = 0.0  # level over the target's, RMS over speech
+    offset: float = 0.0  # seconds at which it begins
+    speed: float = 1.0  # how many times as fast, and as high, it is played
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """One mixture, on the clock of its target's video.
-
-    kind: "two" (another speaker), "same" (the same speaker: only the lips tell), "many" (two or three
-    interferers), "partial" (the interferer starts late or ends early), "noise" (one interferer and noise),
-    "silent" (the target's face is there, still, and says nothing: the right output is silence).
-    target: utterance id; start, duration: seconds of it that are used.
-    noise_db: level of pink noise under the target's, dB, or None; seed: of the noise.
-    views: names of the views that there are; occlusions: (view name, start, end) in seconds,
-    of frames not seen.
-    """
+    """One mixture, on the clock of its target's video."""
 
     id: str
+    # "two": another speaker. "same": the same speaker, so that only the lips tell. "many": two or
+    # three interferers. "partial": the interferer starts late or ends early. "noise": one
+    # interferer and noise. "silent": the target's face is there, still; the right output is
+    # silence.
     kind: str
-    target: str
-    duration: float
-    start: float = 0.0
+    target: str  # utterance id
+    duration: float  # seconds of the target that are used
+    start: float = 0.0  # where they begin, in seconds
     interferers: tuple[Source, ...] = ()
-    noise_db: float | None = None
-    seed: int = 0
-    views: tuple[str, ...] = ()
-    occlusions: tuple[tuple[str, float, float], ...] = ()
+    noise_db: float | None = None  # level of pink noise over the target's
+    seed: int = 0  # of the noise
+    views: tuple[str, ...] = ()  # names of the views that there are
+    occlusions: tuple[tuple[str, float, float], ...] = ()  # (view, start, end), s: frames not seen
 
 
 @dataclass
 class MixConfig:
-    """What is drawn, in which proportion. Levels in dB, times in seconds.
+    """What is drawn, in which proportion."""
 
-    kinds: weights of the kinds of mixture; gains: range of an interferer's level over the target's;
-    noise: range of the noise's level over the target's; occluded, missing: chance that frames of a
-    view are hidden for 0.2 to 1 s, and that only some of the views are there. views: which views
-    are used at all (empty: all). speed: share by which another speaker's voice is played faster or slower at
-    most, which makes many of a few.
-    """
-
-    kinds: dict[str, float] = field(default_factory=lambda: {"two": 0.35, "same": 0.25, "many": 0.1,
-                                                             "partial": 0.1, "noise": 0.1, "silent": 0.1})
-    gains: tuple[float, float] = (-5.0, 5.0)
-    noise: tuple[float, float] = (-20.0, -5.0)
-    occluded: float = 0.15
-    missing: float = 0.15
-    views: tuple[str, ...] = ()
-    speed: float = 0.0
+    kinds: dict[str, float] = field(default_factory=lambda: {
+        # weights
+        "two": 0.35, "same": 0.25, "many": 0.1, "partial": 0.1, "noise": 0.1, "silent": 0.1})
+    gains: tuple[float, float] = (-5.0, 5.0)  # dB: range of an interferer's level over the target's
+    noise: tuple[float, float] = (-20.0, -5.0)  # dB: range of the noise's level over the target's
+    occluded: float = 0.15  # chance that frames of a view are hidden for 0.2 to 1 s
+    missing: float = 0.15  # chance that only some of the views are there
+    views: tuple[str, ...] = ()  # names of the views that are used at all; empty: all
+    speed: float = 0.0  # share by which another speaker's voice is played faster or slower at most
 
     def __post_init__(self) -> None:
         if not 0 <= self.speed <= 0.5:
@@ -86,19 +75,31 @@ KINDS = ("two", "same", "many", "partial", "noise", "silent")
 
 
 class Pool:
-    """Utterances to draw from: targets (with views) and, besides them, voices that only interfere."""
+    """Utterances to draw from.
+
+    Args:
+        targets: utterances with views.
+        others: voices that only interfere.
+
+    Raises:
+        InputError: no target has a view.
+    """
 
     def __init__(self, targets: Sequence[Utterance], others: Sequence[Utterance] = ()):
         self.targets = [u for u in targets if u.views]
         if not self.targets:
-            raise InputError("no utterance with a view among the targets; check the manifest's 'views'")
+            raise InputError(
+                "no utterance with a view among the targets; check the manifest's 'views'"
+            )
         self.by_speaker: dict[str, list[Utterance]] = {}
         for utterance in [*targets, *others]:
             self.by_speaker.setdefault(utterance.speaker, []).append(utterance)
         self.speakers = sorted(self.by_speaker)
 
     def same(self, rng: np.random.Generator, target: Utterance) -> Utterance | None:
-        """Another utterance of the target's speaker, with other words where the texts are known."""
+        """Another utterance of the target's speaker, with other words where the texts are known;
+        None without one.
+        """
         mine = self.by_speaker[target.speaker]
         for _ in range(20):
             other = mine[rng.integers(len(mine))]
@@ -107,7 +108,7 @@ class Pool:
         return None
 
     def other(self, rng: np.random.Generator, target: Utterance) -> Utterance | None:
-        """An utterance of another speaker, the speakers being equally likely."""
+        """An utterance of another speaker, all speakers equally likely; None without one."""
         if len(self.speakers) < 2:
             return None
         i = int(rng.integers(len(self.speakers) - 1))
@@ -117,10 +118,20 @@ class Pool:
 
 def draw(rng: np.random.Generator, pool: Pool, target: Utterance, config: MixConfig, id: str,
          segment: float | None = None) -> Mixture:
-    """A random mixture for this target. segment: length in seconds of the part to use, None for all of it.
+    """Draws a random mixture for a target.
 
-    A kind that the pool cannot give (no second speaker, no second utterance) becomes one that it can. Raises
-    InputError for an unknown kind.
+    Where the pool lacks a second speaker or a second utterance, another kind of mixture is drawn.
+
+    Args:
+        rng: source of chance.
+        pool: the utterances.
+        target: whose voice is wanted.
+        config: what is drawn.
+        id: of the mixture.
+        segment: length in seconds of the part of the target to use; None for all of it.
+
+    Raises:
+        InputError: an unknown kind of mixture, one utterance alone, or none of the wanted views.
     """
     unknown = set(config.kinds) - set(KINDS)
     if unknown:
@@ -164,19 +175,25 @@ def draw(rng: np.random.Generator, pool: Pool, target: Utterance, config: MixCon
     for name in names:
         if rng.random() < config.occluded:
             begin = float(rng.uniform(0, duration))
-            occlusions.append((name, round(begin, 2), round(begin + float(rng.uniform(0.2, 1.0)), 2)))
+            occlusions.append(
+                (name, round(begin, 2), round(begin + float(rng.uniform(0.2, 1.0)), 2))
+            )
     return Mixture(id, kind, target.id, round(duration, 4), start, tuple(sources),
                    round(float(rng.uniform(*config.noise)), 2) if kind == "noise" else None,
                    int(rng.integers(2**31)), tuple(names), tuple(occlusions))
 
 
 def write_mixtures(path: str | Path, mixtures: Sequence[Mixture]) -> None:
-    """Writes a mixture manifest, JSONL."""
+    """Writes a list of mixtures as JSONL."""
     write_jsonl(path, mixtures)
 
 
 def read_mixtures(path: str | Path) -> list[Mixture]:
-    """Reads a mixture manifest. Raises InputError with file and line for a bad one."""
+    """Reads a list of mixtures.
+
+    Raises:
+        InputError: a bad one, with file and line.
+    """
     known = {f.name for f in dataclasses.fields(Mixture)}
     mixtures = []
     for where, record in read_jsonl(path):
@@ -185,17 +202,29 @@ def read_mixtures(path: str | Path) -> list[Mixture]:
             raise InputError(f"{where}: not a mixture; expected the keys id, kind, target, "
                              f"duration of {sorted(known)}")
         try:
-            record["interferers"] = tuple(Source(**source) for source in record.get("interferers", ()))
+            record["interferers"] = tuple(
+                Source(**source) for source in record.get("interferers", ())
+            )
         except TypeError as error:
             raise InputError(f"{where}: bad interferer ({error})") from None
         record["views"] = tuple(record.get("views", ()))
-        record["occlusions"] = tuple((str(v), float(a), float(b)) for v, a, b in record.get("occlusions", ()))
+        record["occlusions"] = tuple(
+            (str(v), float(a), float(b)) for v, a, b in record.get("occlusions", ())
+        )
         mixtures.append(Mixture(**record))
     return mixtures
 
 
 def pink_noise(seed: int, samples: int) -> np.ndarray:
-    """[N] float32 noise of RMS 1 whose power falls with 1/f."""
+    """Noise of RMS 1 whose power falls with 1/f.
+
+    Args:
+        seed: of the noise.
+        samples: its length N.
+
+    Returns:
+        float32 `[N]`.
+    """
     spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(samples))
     spectrum /= np.sqrt(np.maximum(np.arange(len(spectrum)), 1.0))
     noise = np.fft.irfft(spectrum, samples)
@@ -203,18 +232,34 @@ def pink_noise(seed: int, samples: int) -> np.ndarray:
 
 
 def resampled(samples: np.ndarray, count: int) -> np.ndarray:
-    """samples [N] as [count] float32 over the same time: its spectrum cut or filled up."""
+    """The same time in another number of samples: the spectrum is cut or extended with zeros.
+
+    Args:
+        samples: `[N]`.
+        count: M.
+
+    Returns:
+        float32 `[M]`.
+    """
     if not len(samples) or not count:
         return np.zeros(count, np.float32)
     return (np.fft.irfft(np.fft.rfft(samples), count) * (count / len(samples))).astype(np.float32)
 
 
 def revoiced(samples: np.ndarray, pitch: float, formants: float) -> np.ndarray:
-    """samples [N] -> [N] float32, the same words at the same times and the same RMS in another voice: `pitch`
-    times as high, from a vocal tract whose resonances lie `formants` times as high.
+    """The same words at the same times and the same RMS in another voice.
 
-    A phase vocoder (Flanagan & Golden 1966) draws the sound out, which is then played faster; what that did
-    to the envelope of the spectrum (its cepstrum up to 2 ms) is undone, and the envelope moved instead.
+    A phase vocoder (Flanagan & Golden 1966) stretches the sound, which is then played faster. What
+    that does to the envelope of the spectrum (its cepstrum up to 2 ms) is undone, and the envelope
+    is moved instead.
+
+    Args:
+        samples: `[N]`.
+        pitch: factor of the fundamental frequency.
+        formants: factor of the resonances of the vocal tract.
+
+    Returns:
+        float32 `[N]`.
     """
     import librosa
 
@@ -233,17 +278,25 @@ def revoiced(samples: np.ndarray, pitch: float, formants: float) -> np.ndarray:
     old = spectrum(samples)
     drawn = librosa.phase_vocoder(old, rate=1 / pitch, hop_length=hop, n_fft=n_fft)
     # In whole hops: Fourier transforms of awkward lengths are slow
-    high = librosa.istft(drawn, n_fft=n_fft, hop_length=hop, length=round(len(samples) * pitch / hop) * hop)
+    high = librosa.istft(
+        drawn, n_fft=n_fft, hop_length=hop, length=round(len(samples) * pitch / hop) * hop
+    )
     new = spectrum(resampled(high, len(samples)))
     bins = np.arange(len(old))
     wanted = np.stack([np.interp(bins / formants, bins, frame) for frame in envelope(old).T], 1)
     new *= np.exp(np.clip(wanted - envelope(new), -3, 3))
     voice = librosa.istft(new, n_fft=n_fft, hop_length=hop, length=len(samples))
-    return (voice * np.sqrt(np.mean(samples**2) / max(float(np.mean(voice**2)), 1e-12))).astype(np.float32)
+    return (voice * np.sqrt(np.mean(samples**2) / max(float(np.mean(voice**2)), 1e-12))).astype(
+        np.float32
+    )
 
 
 def speech_level(samples: np.ndarray) -> float:
-    """RMS over the 20 ms stretches (at 16 kHz) within 40 dB of the loudest; 1e-6 at the least."""
+    """RMS over the 20 ms stretches (at 16 kHz) within 40 dB of the loudest; at least 1e-6.
+
+    Args:
+        samples: `[N]`.
+    """
     frames = samples[: len(samples) // 320 * 320].reshape(-1, 320)
     if not len(frames):
         return 1e-6
@@ -252,11 +305,16 @@ def speech_level(samples: np.ndarray) -> float:
 
 
 class Studio:
-    """Makes mixtures real: reads the sound and the crops of utterances, and mixes.
+    """Makes the sound and the pictures of mixtures.
 
-    utterances: all that mixtures may name; roots: per utterance id the folder its paths are relative to, and
-    the folder its cached crops are relative to. sample_rate in Hz. Decoded sound is kept, up to `keep` bytes
-    of it; crops are not: reading them costs next to nothing.
+    Decoded sound is kept in memory, up to a bound; crops are not, since reading them costs little.
+
+    Args:
+        utterances: all that mixtures may name.
+        roots: for each utterance id the folder that its paths are relative to, and the folder that
+            its cached crops are relative to.
+        sample_rate: in Hz.
+        keep: bytes of sound that are kept.
     """
 
     def __init__(self, utterances: Sequence[Utterance], roots: dict[str, tuple[Path, Path]],
@@ -266,28 +324,50 @@ class Studio:
         self._sounds: dict[str, np.ndarray] = {}
 
     def sound(self, id: str) -> np.ndarray:
-        """All of an utterance's sound, [N] float32."""
+        """All sound of an utterance.
+
+        Returns:
+            float32 `[N]`.
+
+        Raises:
+            InputError: an id that no manifest has, or a file that cannot be read.
+        """
         if id in self._sounds:
             return self._sounds[id]
         if id not in self.utterances:
             raise InputError(f"mixture names utterance '{id}', which no manifest has")
         u = self.utterances[id]
-        samples = audio.read(resolve(self.roots[id][0], u.audio), self.sample_rate, u.start, u.duration)
+        samples = audio.read(
+            resolve(self.roots[id][0], u.audio), self.sample_rate, u.start, u.duration
+        )
         if self.keep >= samples.nbytes:
             self._sounds[id] = samples
             self.keep -= samples.nbytes
         return samples
 
     def crops(self, id: str, view: str) -> tuple[np.ndarray, np.ndarray]:
-        """All of an utterance's crops in a view: [T, 96, 96] uint8 and what is shown, [T] bool."""
+        """All crops of an utterance in a view.
+
+        Returns:
+            (crops uint8 `[T, 96, 96]`, shown bool `[T]`).
+
+        Raises:
+            InputError: the view has no crops, or they cannot be read.
+        """
         u = self.utterances[id]
         v = u.view(view)
         if v.crops is None:
-            raise InputError(f"{id}: view '{view}' has no mouth crops yet; run the crops stage first")
+            raise InputError(
+                f"{id}: view '{view}' has no mouth crops yet; run the crops stage first"
+            )
         return video.read_crops(resolve(self.roots[id][1], v.crops), v.start, u.duration)
 
     def voices(self, mixture: Mixture) -> tuple[np.ndarray, np.ndarray]:
-        """(mixture [N], target [N]) float32; the target is zero for kind "silent"."""
+        """The sound of a mixture.
+
+        Returns:
+            (mixture float32 `[N]`, target float32 `[N]`); the target is zero for the kind "silent".
+        """
         n = round(mixture.duration * self.sample_rate)
         target = np.zeros(n, np.float32)
         whole = self.sound(mixture.target)
@@ -309,10 +389,17 @@ class Studio:
         return total, target if mixture.kind != "silent" else np.zeros(n, np.float32)
 
     def lips(self, mixture: Mixture, views: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Crops [V, T, 96, 96] uint8 and what is shown [V, T] bool, T = ceil(duration * 25).
+        """The pictures of a mixture.
 
-        A view that the mixture does not have is not shown. For kind "silent" the mouth keeps still: the first
-        0.2 s of the utterance, before it starts to speak, played to and fro.
+        A view that the mixture does not have is not shown. For the kind "silent" the mouth keeps
+        still: the first 0.2 s of the utterance, before it starts to speak, played to and fro.
+
+        Args:
+            mixture: which.
+            views: names of the views.
+
+        Returns:
+            (crops uint8 `[V, T, 96, 96]`, shown bool `[V, T]`), T = ceil(duration * 25).
         """
         frames = int(np.ceil(mixture.duration * FPS - 1e-6))
         crops = np.zeros((len(views), frames, 96, 96), np.uint8)
@@ -334,7 +421,7 @@ class Studio:
 
 
 def proportions(mixtures: Sequence[Mixture]) -> dict[str, Any]:
-    """Counts a kind, and how many mixtures have occluded frames or only some views: for a report."""
+    """Counts for a report: of each kind, with occluded frames, and with only some of the views."""
     views = max((len(m.views) for m in mixtures), default=0)
     counts: dict[str, Any] = {kind: sum(m.kind == kind for m in mixtures) for kind in KINDS}
     return {**counts, "occluded": sum(bool(m.occlusions) for m in mixtures),

@@ -1,28 +1,29 @@
-"""MVTF: target speaker extraction by the lips, from any number of synchronised views.
+"""MVTF: target speaker extraction by the lips, from any number of synchronized views.
 
-Yang, Jin, Liu, Li, "Multi-View Based Audio Visual Target Speaker Extraction", arXiv 2603.07696. Per view:
-lip encoder, interpolation to the STFT's frames, a projection and an LSTM shared by the views; tensor
-fusion of the views (`extraction/fusion.py`); the fused cue stands beside Re and Im of the mixture's STFT;
-TF-GridNet (`extraction/gridnet.py`); iSTFT.
+Yang, Jin, Liu, Li, "Multi-View Based Audio Visual Target Speaker Extraction", arXiv 2603.07696. Per
+view: lip encoder, interpolation to the STFT's frames, a projection and an LSTM that the views
+share; tensor fusion of the views (`extraction/fusion.py`); the fused cue is a channel beside Re and Im of
+the mixture's STFT; TF-GridNet (`extraction/gridnet.py`); iSTFT.
 
-`mvtf-paper` is the paper's configuration. Ours differ where the paper's ties sizes to each other or to one
-rate:
-- planes: the paper's u has as many numbers as the STFT has bins (65) and is itself the third channel. Here
-  u [T, D] is projected to a few planes over mel-spaced bands, and these are read off at the bins: any D,
-  any n_fft, any rate. The first plane is the lips' guess of the target's log spectrum;
-  `extraction/training.py` trains it as such.
-- symmetric fusion, so that the order of the views does not count.
-- features "compressed": Re and Im with their magnitude to the power 1/2, and the log magnitude
-  as a third channel. It stands on the scale of the cue's first plane, so that a mask is nearly
-  the difference of two inputs.
-- lags: before they are used, the planes are moved in time to where they fit the mixture
-  (`extraction/sync.py`), since lips and sound of real clips lie some hundredths of a second apart,
-  each clip's its own way (GRID's by 20 ms, some by 100).
-- guess: a full-band network of dilated convolutions (`extraction/fullband.py`) makes a first mask,
-  the blocks refine it.
-- head "mask": a complex mask on the mixture, learned as the difference from the mask that the lips' guess
-  alone gives, sigmoid(a (guess - log power of the mixture) + b) with a and b learned. Training so starts from
-  an extractor that already hears the lips.
+`mvtf-paper` is the paper's configuration. `mvtf-small` differs where the paper ties sizes to each
+other or to one rate:
+
+- Planes: the paper's u has as many numbers as the STFT has bins (65) and is itself the third
+  channel. Here u `[T, D]` is projected to a few planes over mel-spaced bands, which are
+  interpolated to the bins: any D, n_fft and rate. The first plane is the lips' estimate of the
+  target's log spectrum, and `extraction/training.py` trains it as such.
+- Symmetric fusion: the order of the views does not matter.
+- Features "compressed": Re and Im with their magnitude to the power 1/2, and the log magnitude as a
+  third channel. It has the scale of the cue's first plane, so a mask is nearly the difference of
+  two inputs.
+- Lags: before use, the planes are moved in time to where they fit the mixture
+  (`extraction/sync.py`). Lips and sound of real clips are some hundredths of a second apart, each
+  clip in its own way (20 ms in GRID, in some clips 100).
+- Guess: a full-band network of dilated convolutions (`extraction/fullband.py`) makes a first mask,
+  and the blocks refine it.
+- Head "mask": a complex mask on the mixture. It is learned as the difference from the mask that the
+  lips' estimate alone gives, sigmoid(a (estimate - log power of the mixture) + b) with a and b
+  learned, so that training starts from an extractor that already follows the lips.
 """
 
 from __future__ import annotations
@@ -45,64 +46,57 @@ from avspeech.extraction.sync import LipSync, moved
 
 @dataclass(frozen=True)
 class MVTFConfig:
-    """Defaults: `mvtf-small`, which besides has lags (none by default, as in older folders).
+    """Settings of `MVTF`. The defaults are those of `mvtf-small`, but for `lags`."""
 
-    sample_rate (Hz), n_fft, hop (samples), fps: of the input; crop: side of the mouth crops (pixels).
-    lips: "lipnet", "small" or "resnet"; lips_width: of the first two, an eighth of the numbers they give a
-    frame.
-    embed: D, width of a view's embedding and of u; embed_causal: its LSTM runs one way.
-    fusion: "tensor" (MVTF), "add", "attention" or "none" (audio-blind); symmetric, slots:
-    of the tensor fusion.
-    planes: planes of the cue beside Re and Im; 0: u itself is the plane, and embed must be n_fft / 2 + 1.
-    bands: mel-spaced bands of a plane.
-    lags: STFT frames by which the lips may be early or late and are put right; 0: taken as they are.
-    patch: bins a step of the encoder's and the decoder's convolution, so the blocks see
-    F = n_fft / 2 / patch + 1.
-    blocks B, dim D, kernel I, stride J, hidden H, heads L, query E, causal: of the TF-GridNet.
-    guess: width of the full-band first guess, 0 for none; guess_layers: its convolutions. Wants head "mask".
-    features: "compressed" or "complex" (Re and Im as they are); head: "mask" (complex mask) or "mapping"
-    (complex spectral mapping).
-    """
-
-    sample_rate: int = 16000
-    n_fft: int = 1024
-    hop: int = 256
-    fps: float = 25.0
-    crop: int = 88
-    lips: str = "lipnet"
-    lips_width: int = 48
-    embed: int = 64
-    embed_causal: bool = False
-    fusion: str = "tensor"
-    symmetric: bool = True
-    slots: int | None = None
-    planes: int = 4
-    bands: int = 64
-    lags: int = 0
-    patch: int = 8
-    blocks: int = 3
-    dim: int = 48
-    kernel: int = 4
-    stride: int = 4
-    hidden: int = 64
-    heads: int = 4
-    query: int = 4
-    causal: bool = False
-    features: str = "compressed"
-    head: str = "mask"
-    guess: int = 216
-    guess_layers: int = 22
+    sample_rate: int = 16000  # Hz
+    n_fft: int = 1024  # samples of a window of the STFT
+    hop: int = 256  # samples between its windows
+    fps: float = 25.0  # video frames a second
+    crop: int = 88  # pixels: side of the mouth crops
+    lips: str = "lipnet"  # the encoder: "lipnet", "small" or "resnet"
+    lips_width: int = 48  # an eighth of the numbers that "lipnet" and "small" give for a frame
+    embed: int = 64  # D: width of a view's embedding and of the fused one
+    embed_causal: bool = False  # the LSTM over the embeddings runs one way
+    fusion: str = "tensor"  # "tensor" (MVTF), "add", "attention", or "none" (does not see)
+    symmetric: bool = True  # of tensor fusion: the order of the views does not matter
+    slots: int | None = None  # of tensor fusion: see `TensorFusion`
+    planes: int = 4  # of the cue beside Re and Im; 0: u itself, and embed must be n_fft / 2 + 1
+    bands: int = 64  # mel-spaced bands of a plane
+    lags: int = 0  # STFT frames by which the lips may be early or late and are moved; 0: none
+    patch: int = 8  # bins a step of the encoder's convolution; the blocks see n_fft / 2 / patch + 1
+    blocks: int = 3  # B of the TF-GridNet
+    dim: int = 48  # D of its tensors
+    kernel: int = 4  # I of its paths
+    stride: int = 4  # J of its paths
+    hidden: int = 64  # H, LSTM units of a direction
+    heads: int = 4  # L of its attention
+    query: int = 4  # E of its attention
+    causal: bool = False  # its path along time runs one way
+    features: str = "compressed"  # "compressed", or "complex" (Re and Im as they are)
+    head: str = "mask"  # "mask" (complex mask) or "mapping" (complex spectral mapping)
+    guess: int = 216  # width of the first guess, 0 for none; needs head "mask"
+    guess_layers: int = 22  # its convolutions
 
 
 def mel_bands(bands: int, bins: int, sample_rate: int) -> Tensor:
-    """Triangles [bands, bins] whose corners are equally spaced in mel from 0 Hz to half the rate,
-    the outer two flat to the edge; the triangles over a bin add up to 1, so the transpose
-    interpolates from bands to bins."""
+    """Triangular bands whose corners are equally spaced in mel from 0 Hz to half the rate.
+
+    The outer two are flat to the edge. The triangles over a bin add up to 1, so the transpose
+    interpolates from bands to bins.
+
+    Args:
+        bands: their number.
+        bins: of the spectrum.
+        sample_rate: in Hz.
+
+    Returns:
+        `[bands, bins]`.
+    """
     top = 2595 * math.log10(1 + sample_rate / 2 / 700)
-    centres = 700 * (10 ** (torch.linspace(0, top, bands, dtype=torch.float64) / 2595) - 1)
+    centers = 700 * (10 ** (torch.linspace(0, top, bands, dtype=torch.float64) / 2595) - 1)
     hertz = torch.linspace(0, sample_rate / 2, bins, dtype=torch.float64)
-    right = torch.searchsorted(centres, hertz).clamp(1, bands - 1)
-    share = (hertz - centres[right - 1]) / (centres[right] - centres[right - 1])
+    right = torch.searchsorted(centers, hertz).clamp(1, bands - 1)
+    share = (hertz - centers[right - 1]) / (centers[right] - centers[right - 1])
     weights = torch.zeros(bands, bins, dtype=torch.float64)
     columns = torch.arange(bins)
     weights[right, columns] = share
@@ -111,25 +105,33 @@ def mel_bands(bands: int, bins: int, sample_rate: int) -> Tensor:
 
 
 def log_scale(power: Tensor) -> Tensor:
-    """Power relative to a signal of RMS 1 -> log power, about -1..1 for speech."""
+    """Log power, about -1 to 1 for speech.
+
+    Args:
+        power: relative to a signal of RMS 1, any shape.
+    """
     return (power + 1e-4).log() / 4 + 1
 
 
 @torch.no_grad()
 def scale(layer: nn.Module, factor: float) -> None:
-    """Multiplies a new layer's weights."""
+    """Multiplies the weights of a new layer by a factor."""
     for parameter in layer.parameters():
         parameter.mul_(factor)
 
 
 def complex_product(a: Tensor, b: Tensor) -> Tensor:
-    """Product of complex numbers as pairs: [B, 2, T, F] twice -> [B, 2, T, F]."""
-    return torch.stack([a[:, 0] * b[:, 0] - a[:, 1] * b[:, 1], a[:, 0] * b[:, 1] + a[:, 1] * b[:, 0]], 1)
+    """Product of complex numbers as pairs: `[B, 2, T, F]` twice to `[B, 2, T, F]`."""
+    return torch.stack(
+        [a[:, 0] * b[:, 0] - a[:, 1] * b[:, 1], a[:, 0] * b[:, 1] + a[:, 1] * b[:, 0]], 1
+    )
 
 
 class LipCue(nn.Module):
-    """From the views' crops to the cue at the STFT's frames: encoder, projection and LSTM a view,
-    fusion, planes."""
+    """From the views' crops to the cue at the STFT's frames.
+
+    Encoder, projection and LSTM of each view, fusion, planes.
+    """
 
     def __init__(self, config: MVTFConfig):
         super().__init__()
@@ -138,19 +140,27 @@ class LipCue(nn.Module):
             "lipnet": lambda: LipNetLips(c.lips_width), "small": lambda: SmallLips(c.lips_width),
             "resnet": ResNetLips}
         if c.lips not in encoders:
-            raise InputError(f"model setting lips='{c.lips}': expected one of {', '.join(encoders)}")
+            raise InputError(
+                f"model setting lips='{c.lips}': expected one of {', '.join(encoders)}"
+            )
         if c.embed % 2 and not c.embed_causal:
             raise InputError(f"model setting embed={c.embed}: expected an even number where "
                              "embed_causal is off")
         if not c.planes and c.embed != c.n_fft // 2 + 1:
-            raise InputError(f"model setting planes=0 needs embed = n_fft / 2 + 1 = {c.n_fft // 2 + 1}, "
-                             f"got {c.embed}")
+            raise InputError(
+                f"model setting planes=0 needs embed = n_fft / 2 + 1 = {c.n_fft // 2 + 1}, "
+                f"got {c.embed}"
+            )
         fusions: dict[str, Callable[[], nn.Module]] = {
             "tensor": lambda: TensorFusion(c.embed, c.symmetric, c.slots),
-            "add": lambda: ProjectedAddition(c.embed), "attention": lambda: AttentionFusion(c.embed),
-            "none": nn.Identity}
+            "add": lambda: ProjectedAddition(c.embed),
+            "attention": lambda: AttentionFusion(c.embed),
+            "none": nn.Identity,
+        }
         if c.fusion not in fusions:
-            raise InputError(f"model setting fusion='{c.fusion}': expected one of {', '.join(fusions)}")
+            raise InputError(
+                f"model setting fusion='{c.fusion}': expected one of {', '.join(fusions)}"
+            )
         self.planes = nn.Linear(c.embed, c.planes * c.bands) if c.planes else nn.Identity()
         if c.fusion == "none":
             return
@@ -161,15 +171,25 @@ class LipCue(nn.Module):
         self.fusion = fusions[c.fusion]()
 
     def forward(self, video: Tensor, mask: Tensor, frames: int) -> Tensor:
-        """video [B, V, Tv, H, W], mask [B, V, Tv] -> planes [B, P, frames, bands]; with planes=0,
-        u [B, 1, frames, D]."""
+        """Makes the cue.
+
+        Args:
+            video: `[B, V, Tv, H, W]`, crops.
+            mask: bool `[B, V, Tv]`.
+            frames: of the STFT.
+
+        Returns:
+            Planes `[B, P, frames, bands]`; with planes=0, u `[B, 1, frames, D]`.
+        """
         c = self.config
         b, v, tv = mask.shape
         if c.fusion == "none":
             u = torch.zeros(b, frames, c.embed, device=video.device)
         else:
-            h = self._embed(video.flatten(0, 1), mask.flatten(0, 1)).transpose(1, 2)  # [B * V, C, Tv]
-            # STFT frame n is centred on sample n * hop; video frame k covers the 1/fps seconds from k / fps.
+            # [B * V, C, Tv]
+            h = self._embed(video.flatten(0, 1), mask.flatten(0, 1)).transpose(1, 2)
+            # STFT frame n is centered on sample n * hop; video frame k covers the 1/fps seconds
+            # from k / fps.
             place = torch.arange(frames, device=h.device) * (c.hop / c.sample_rate * c.fps)
             nearest = place.long().clamp_max(tv - 1)
             place = (place - 0.5).clamp(0, tv - 1)
@@ -182,7 +202,8 @@ class LipCue(nn.Module):
         return planes.view(b, frames, -1, c.bands if c.planes else c.embed).transpose(1, 2)
 
     def _embed(self, video: Tensor, mask: Tensor) -> Tensor:
-        """Lip embeddings [N, Tv, C]; views that never show the mouth cost nothing (unless all are such)."""
+        """Lip embeddings `[N, Tv, C]`. Views that never show the mouth are not encoded, unless no
+        view does."""
         shown = mask.any(1)
         if bool(shown.all()) or not bool(shown.any()):
             return self.lips(video, mask)
@@ -192,9 +213,14 @@ class LipCue(nn.Module):
 
 
 class Separated(NamedTuple):
-    """estimate [B, N]; planes [B, P, T, bands], what the lips tell, on their own clock; lag
-    [B, 2 * lags + 1], log probability that the lips are so many STFT frames late, -lags to lags (None without
-    lags)."""
+    """What `MVTF.separate` gives.
+
+    Attributes:
+        estimate: `[B, N]`, the target's voice. planes: `[B, P, T, bands]`, what the lips say, on
+        their own clock. lag: `[B, 2 * lags + 1]`, log probability that the lips are so many STFT
+        frames late, from -lags
+            to lags; None without lags.
+    """
 
     estimate: Tensor
     planes: Tensor
@@ -202,7 +228,14 @@ class Separated(NamedTuple):
 
 
 class MVTF(nn.Module):
-    """Multi-view tensor fusion extractor. See the module's docstring and `MVTFConfig`."""
+    """Multi-view tensor fusion extractor: see the module's docstring.
+
+    Args:
+        config: see `MVTFConfig`.
+
+    Raises:
+        InputError: settings that do not fit together.
+    """
 
     Config = MVTFConfig
     window: Tensor
@@ -217,12 +250,16 @@ class MVTF(nn.Module):
                                  f"expected one of {', '.join(known)}")
         self.cue = LipCue(c)
         if c.n_fft // 2 % c.patch:
-            raise InputError(f"model setting patch={c.patch}: must divide n_fft / 2 = {c.n_fft // 2}")
-        shape: dict = dict(kernel_size=(3, 2 * c.patch + 1), stride=(1, c.patch), padding=(1, c.patch))
+            raise InputError(
+                f"model setting patch={c.patch}: must divide n_fft / 2 = {c.n_fft // 2}"
+            )
+        shape: dict = dict(
+            kernel_size=(3, 2 * c.patch + 1), stride=(1, c.patch), padding=(1, c.patch)
+        )
         if c.lags and not c.planes:
-            raise InputError(f"model setting lags={c.lags}: wants planes")
+            raise InputError(f"model setting lags={c.lags}: needs planes")
         if c.guess and (c.head != "mask" or c.features != "compressed" or not c.planes):
-            raise InputError(f"model setting guess={c.guess}: wants head='mask', "
+            raise InputError(f"model setting guess={c.guess}: needs head='mask', "
                              "features='compressed' and planes")
         bins = c.n_fft // 2 + 1
         self.sync = None
@@ -234,52 +271,87 @@ class MVTF(nn.Module):
         channels = 2 + (c.features == "compressed") + max(c.planes, 1) + 2 * bool(c.guess)
         self.encode = nn.Conv2d(channels, c.dim, **shape)
         self.norm = nn.LayerNorm(c.dim)
-        self.blocks = nn.ModuleList([GridNetBlock(c.dim, c.kernel, c.stride, c.hidden, c.heads, c.query,
-                                                  c.causal)
-                                     for _ in range(c.blocks)])
+        self.blocks = nn.ModuleList(
+            [
+                GridNetBlock(c.dim, c.kernel, c.stride, c.hidden, c.heads, c.query, c.causal)
+                for _ in range(c.blocks)
+            ]
+        )
         self.decode = nn.ConvTranspose2d(c.dim, 2, **shape)
         if c.head == "mask":
             scale(self.decode, 0.0)  # the blocks begin as no change to the first mask
             self.gate = nn.Parameter(torch.tensor([1.5, 1.0]))
         self.register_buffer("window", torch.hann_window(c.n_fft).sqrt(), persistent=False)
-        self.register_buffer("bands", mel_bands(c.bands, c.n_fft // 2 + 1, c.sample_rate), persistent=False)
+        self.register_buffer(
+            "bands", mel_bands(c.bands, c.n_fft // 2 + 1, c.sample_rate), persistent=False
+        )
 
     def spectrum(self, samples: Tensor) -> Tensor:
-        """samples [B, N] -> complex STFT [B, T, F], T = N // hop + 1."""
-        x = torch.stft(samples, self.config.n_fft, self.config.hop, window=self.window, return_complex=True,
-                       pad_mode="constant")
+        """Complex STFT.
+
+        Args:
+            samples: `[B, N]`.
+
+        Returns:
+            `[B, T, F]`, T = N // hop + 1.
+        """
+        x = torch.stft(
+            samples,
+            self.config.n_fft,
+            self.config.hop,
+            window=self.window,
+            return_complex=True,
+            pad_mode="constant",
+        )
         return x.transpose(1, 2) / math.sqrt(self.config.n_fft / 2)
 
     def log_bands(self, samples: Tensor) -> Tensor:
-        """Log spectrum in the cue's bands: samples [B, N] -> [B, T, bands],
-        about -1..1 for speech of RMS 1."""
+        """Log spectrum in the cue's bands, about -1 to 1 for speech of RMS 1.
+
+        Args:
+            samples: `[B, N]`.
+
+        Returns:
+            `[B, T, bands]`.
+        """
         return self.in_bands(self.spectrum(samples))
 
     def in_bands(self, spectrum: Tensor) -> Tensor:
-        """STFT [B, T, F] -> log spectrum in the cue's bands [B, T, bands]."""
+        """Log spectrum `[B, T, bands]` in the cue's bands of an STFT `[B, T, F]`."""
         return log_scale(spectrum.abs().square() @ self.bands.T / self.bands.sum(1))
 
     def forward(self, mixture: Tensor, video: Tensor, mask: Tensor) -> Tensor:
-        """The target's voice.
+        """Extracts the target's voice.
 
-        mixture [B, N] float, any level; video [B, V, Tv, H, W] uint8 or float; mask [B, V, Tv] bool, True
-        where the view shows the mouth -> [B, N], at the level the target has in the mixture.
+        Args:
+            mixture: float `[B, N]`, at any level.
+            video: `[B, V, Tv, H, W]` uint8 or float.
+            mask: bool `[B, V, Tv]`, True where the view shows the mouth.
+
+        Returns:
+            `[B, N]`, at the level that the target has in the mixture.
         """
         return self.separate(mixture, video, mask).estimate
 
     def separate(self, mixture: Tensor, video: Tensor, mask: Tensor,
                  refine: bool = True) -> Separated:
-        """As `forward`, with what the lips told beside the estimate. refine: use the blocks;
-        without them the estimate is the first guess's."""
+        """As `forward`, with what the lips say beside the estimate.
+
+        Args:
+            mixture: as for `forward`.
+            video: as for `forward`.
+            mask: as for `forward`.
+            refine: use the blocks; without them the estimate is that of the first guess.
+        """
         c = self.config
         level = mixture.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-5)
         mix = self.spectrum(mixture / level)
-        told = planes = self.cue(video, mask, mix.shape[1])
+        unmoved = planes = self.cue(video, mask, mix.shape[1])
         cues, lag = planes.transpose(1, 2).flatten(2), None
         if self.sync is not None:
             lag = self.sync(self.in_bands(mix), cues)
             cues = moved(cues, lag.exp())
-            planes = cues.unflatten(2, told.shape[1::2]).transpose(1, 2)
+            planes = cues.unflatten(2, unmoved.shape[1::2]).transpose(1, 2)
         cue = (planes @ self.bands if c.planes else planes).to(mix.real.dtype)
         parts = torch.view_as_real(mix).permute(0, 3, 1, 2)  # [B, 2, T, F]
         power = parts.square().sum(1, keepdim=True)
@@ -301,14 +373,26 @@ class MVTF(nn.Module):
         if c.head == "mask":
             out = complex_product(out, parts)
         spectrum = torch.complex(out[:, 0], out[:, 1]).transpose(1, 2) * math.sqrt(c.n_fft / 2)
-        estimate = torch.istft(spectrum, c.n_fft, c.hop, window=self.window, length=mixture.shape[-1])
-        return Separated(estimate * level, told, lag)
+        estimate = torch.istft(
+            spectrum, c.n_fft, c.hop, window=self.window, length=mixture.shape[-1]
+        )
+        return Separated(estimate * level, unmoved, lag)
 
     def example_inputs(self, seconds: float = 2.0, views: int = 1) -> tuple[Tensor, Tensor, Tensor]:
-        """Random (mixture, video, mask) of this length, batch 1, in the shapes `forward` takes."""
+        """Random inputs of one example, in the shapes that `forward` takes.
+
+        Args:
+            seconds: length.
+            views: their number.
+
+        Returns:
+            (mixture, video, mask).
+        """
         c = self.config
         frames = max(round(seconds * c.fps), 1)
         make = torch.Generator().manual_seed(0)
         mixture = torch.randn(1, round(seconds * c.sample_rate), generator=make)
-        video = torch.randint(0, 256, (1, views, frames, c.crop, c.crop), generator=make, dtype=torch.uint8)
+        video = torch.randint(
+            0, 256, (1, views, frames, c.crop, c.crop), generator=make, dtype=torch.uint8
+        )
         return mixture, video, torch.ones(1, views, frames, dtype=torch.bool)

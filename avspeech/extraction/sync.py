@@ -1,7 +1,9 @@
-"""How late the picture is: lips and sound of real clips are often some hundredths of a second apart.
+"""How late the picture is: lips and sound of real clips are often some hundredths of a second
+apart.
 
 The score of an offset is the correlation of two embeddings, of sound and of lips, over a whole
-example, as in SyncNet (Chung & Zisserman, "Out of time", ACCV-W 2016), but here the sound is a mixture.
+example, as in SyncNet (Chung & Zisserman, "Out of time", ACCV-W 2016), but here the sound is a
+mixture.
 """
 
 from __future__ import annotations
@@ -13,22 +15,43 @@ from torch import Tensor, nn
 
 
 def offsets(x: Tensor, lags: int) -> Tensor:
-    """x [B, T, C] -> [B, 2 * lags + 1, C, T]: number j along axis 1 holds x[t + j - lags], the edges
-    repeated."""
+    """All shifts of a sequence, its edges repeated.
+
+    Args:
+        x: `[B, T, C]`.
+        lags: the largest shift, in frames.
+
+    Returns:
+        `[B, 2 * lags + 1, C, T]`: index j of axis 1 holds x[t + j - lags].
+    """
     first, last = (x[:, [i]].expand(-1, lags, -1) for i in (0, -1))
     return torch.cat([first, x, last], 1).unfold(1, x.shape[1], 1)
 
 
 def moved(x: Tensor, weights: Tensor) -> Tensor:
-    """x [B, T, C] at the offsets that weights [B, 2 * lags + 1] (sum 1) say, blended -> [B, T, C]."""
+    """A sequence at a weighted mean of its shifts.
+
+    Args:
+        x: `[B, T, C]`.
+        weights: `[B, 2 * lags + 1]`, sum 1.
+
+    Returns:
+        `[B, T, C]`.
+    """
     return torch.einsum("bk,bkct->btc", weights, offsets(x, weights.shape[1] // 2))
 
 
 class LipSync(nn.Module):
-    """Which offset of the lips fits the sound.
+    """Finds the offset at which the lips fit the sound.
 
-    sound, lips: numbers a frame; lags: frames that the lips may be early or late; width: of the embeddings.
-    How likely an offset is by itself is learned too, and begins as normal with a deviation of two frames.
+    How likely an offset is by itself is learned too. It starts as normal with a deviation of two
+    frames.
+
+    Args:
+        sound: numbers of a frame of sound.
+        lips: numbers of a frame of lips.
+        lags: frames by which the lips may be early or late.
+        width: of the embeddings.
     """
 
     def __init__(self, sound: int, lips: int, lags: int, width: int = 48):
@@ -44,17 +67,26 @@ class LipSync(nn.Module):
         self.sharpness = nn.Parameter(torch.tensor(math.log(20.0)))
 
     def forward(self, sound: Tensor, lips: Tensor) -> Tensor:
-        """sound [B, T, S], lips [B, T, L] at the same rate -> log probability [B, 2 * lags + 1] of each
-        offset j - lags, in frames: what the lips show at t + j - lags is heard at t. Above 0 the lips are
-        late."""
-        heard, seen = (_standardised(embed(x.transpose(1, 2)).float())
+        """Log probabilities of the offsets.
+
+        Args:
+            sound: `[B, T, S]`.
+            lips: `[B, T, L]` at the same rate.
+
+        Returns:
+            `[B, 2 * lags + 1]`: index j stands for an offset of j - lags frames, at which what the
+            lips show at t + j - lags is heard at t. Above 0 the lips are late.
+        """
+        heard, seen = (_standardized(embed(x.transpose(1, 2)).float())
                        for embed, x in ((self.sound, sound), (self.lips, lips)))
-        seen = nn.functional.pad(seen, (self.lags, self.lags)).unfold(2, heard.shape[2], 1)  # [B, W, K, T]
-        correlation = (heard.unsqueeze(2) * seen).sum((1, 3)) / heard[0].numel()  # 32 bits under autocast
+        # [B, W, K, T]
+        seen = nn.functional.pad(seen, (self.lags, self.lags)).unfold(2, heard.shape[2], 1)
+        # 32 bits under autocast
+        correlation = (heard.unsqueeze(2) * seen).sum((1, 3)) / heard[0].numel()
         return torch.log_softmax(correlation * self.sharpness.exp() + self.prior, 1)
 
 
-def _standardised(x: Tensor) -> Tensor:
+def _standardized(x: Tensor) -> Tensor:
     """[B, W, T] without its mean over time, at an RMS of 1."""
     x = x - x.mean(2, keepdim=True)
     return x * torch.rsqrt(x.square().mean((1, 2), keepdim=True) + 1e-6)

@@ -1,4 +1,5 @@
-"""Target speaker extraction: batches of mixtures, the losses, and evaluation under named conditions."""
+"""Target speaker extraction: batches of mixtures, the losses, and evaluation under named
+conditions."""
 
 from __future__ import annotations
 
@@ -11,78 +12,80 @@ import torch
 from torch import Tensor, nn
 
 from avspeech.core.batching import Batch
-from avspeech.errors import InputError
-from avspeech.extraction.mixing import FPS, MixConfig, Mixture, Pool, Studio, draw, resampled, revoiced
+from avspeech.extraction.augment import (
+    AugmentConfig,
+    at_speed,
+    center,
+    in_other_voices,
+    moved_sound,
+    vary,
+)
+from avspeech.extraction.mixing import (
+    MixConfig,
+    Mixture,
+    Pool,
+    Studio,
+    draw,
+)
 from avspeech.extraction.mvtf import MVTF
 from avspeech.extraction.sync import offsets
 from avspeech.media.audio import SAMPLE_RATE
 from avspeech.report import metrics
 
-CROP = 88
-
 
 @dataclass(frozen=True)
 class Condition:
-    """How the test mixtures are shown to a model.
-
-    views: names of the views given, () for all that a mixture has; shuffled: with the video of another
-    mixture's target (the control that must fail: it proves that a model looks).
-    """
+    """How test mixtures are shown to a model."""
 
     name: str
-    views: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()  # names of the views that are given; empty: all that a mixture has
+    # with the video of another mixture's target: a control that must fail, as it proves that a
+    # model looks
     shuffled: bool = False
 
 
-@dataclass(frozen=True)
-class AugmentConfig:
-    """How training examples are varied, beside a random place of the crop and its mirror image.
-
-    turn: degrees by which the mouth is turned at most, zoom: share by which it is made larger or smaller, all
-    frames and views of an example alike. shift: seconds by which the sound is moved against the picture, as
-    the deviation of a normal distribution. speed: share by which an example is played faster or slower at
-    most, mixture, target and lips together. voice: share of examples that speak in another voice, `pitch`
-    times as high (from, to), with formants that go with it (`mixing.revoiced`). stray: share of examples
-    that show the lips of another utterance of the target's speaker: a network so learns to hear when lips
-    have nothing to do with the sound, and to leave the mixture nearly as it is where they have not.
-    """
-
-    turn: float = 0.0
-    zoom: float = 0.0
-    shift: float = 0.0
-    speed: float = 0.0
-    voice: float = 0.0
-    pitch: tuple[float, float] = (0.8, 2.4)
-    stray: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not (0 <= self.turn <= 45 and 0 <= self.zoom <= 0.5 and 0 <= self.shift <= 1
-                and 0 <= self.speed <= 0.5):
-            raise InputError(f"augment: turn={self.turn}, zoom={self.zoom}, shift={self.shift}, "
-                             f"speed={self.speed}: expected up to 45 degrees, up to a second, and shares up "
-                             "to 0.5")
-        if not (0 <= self.voice <= 1 and 0 <= self.stray <= 1
-                and 0.25 <= self.pitch[0] <= self.pitch[1] <= 4):
-            raise InputError(f"augment: voice={self.voice}, stray={self.stray}, pitch={list(self.pitch)}: "
-                             "expected shares up to 1, and two factors from 0.25 to 4, the lower one first")
-
-
 class DrawnMixtures:
-    """Training data: a new mixture for each target at each epoch (`batching.Dataset`).
+    """Training data: a new mixture for each target in each epoch (a `batching.Dataset`).
 
-    pool: what is mixed; studio: reads it; config: what is drawn; segment: seconds of a training example.
-    views: how many views of a target are shown, drawn at random from those it has (all, if it has fewer).
+    Args:
+        pool: what is mixed.
+        studio: reads it.
+        config: what is drawn.
+        segment: seconds of a training example.
+        views: how many views of a target are shown, drawn from those it has (all, if it has fewer).
+        augment: how examples are varied.
     """
 
-    def __init__(self, pool: Pool, studio: Studio, config: MixConfig, segment: float, views: int = 3,
-                 augment: AugmentConfig = AugmentConfig()):
-        self.pool, self.studio, self.config, self.segment, self.views = pool, studio, config, segment, views
+    def __init__(
+        self,
+        pool: Pool,
+        studio: Studio,
+        config: MixConfig,
+        segment: float,
+        views: int = 3,
+        augment: AugmentConfig = AugmentConfig(),
+    ):
+        self.pool, self.studio, self.config, self.segment, self.views = (
+            pool,
+            studio,
+            config,
+            segment,
+            views,
+        )
         self.augment = augment
         self.lengths = [min(segment, u.duration) for u in pool.targets]
 
     def item(self, index: int, seed: int) -> dict[str, Any]:
-        """One example: mixture and target [N], video [V, T, 88, 88] uint8, mask [V, T] bool; told: False
-        where the lips are not the target's."""
+        """One example.
+
+        Args:
+            index: of the target in the pool.
+            seed: of everything that is drawn.
+
+        Returns:
+            mixture and target `[N]`, video uint8 `[V, T, 88, 88]`, mask bool `[V, T]`; with
+            "matched" False where the lips are not the target's.
+        """
         rng = np.random.default_rng(seed)
         target = self.pool.targets[index]
         mixture = draw(rng, self.pool, target, self.config, target.id, self.segment)
@@ -94,7 +97,7 @@ class DrawnMixtures:
             heard = [source.utterance for source in mixture.interferers]
             if other is not None and other.views and other.id not in heard:
                 video, mask = self.studio.lips(replace(mixture, target=other.id), views)
-                example |= {"video": video, "mask": mask, "told": False}
+                example |= {"video": video, "mask": mask, "matched": False}
         if self.augment.voice and rng.random() < self.augment.voice:
             example = in_other_voices(rng, example, self.augment.pitch, mixture.kind == "same")
         example["video"] = vary(rng, example["video"], self.augment)
@@ -106,94 +109,33 @@ class DrawnMixtures:
         return at_speed(example, float(rng.uniform(1 - self.augment.speed, 1 + self.augment.speed)))
 
     def collate(self, items: list[dict[str, Any]]) -> Batch:
-        """A batch of examples, padded to the longest and to the most views."""
+        """See `collate`."""
         return collate(items)
 
 
 def load(studio: Studio, mixture: Mixture, views: Sequence[str]) -> dict[str, Any]:
-    """A mixture as arrays: id, mixture and target [N] float32, video [V, T, 96, 96] uint8,
-    mask [V, T] bool."""
+    """A mixture as arrays.
+
+    Args:
+        studio: reads it.
+        mixture: which.
+        views: names of the views.
+
+    Returns:
+        id, mixture and target float32 `[N]`, video uint8 `[V, T, 96, 96]`, mask bool `[V, T]`.
+    """
     mixed, target = studio.voices(mixture)
     video, mask = studio.lips(mixture, views)
     return {"id": mixture.id, "mixture": mixed, "target": target, "video": video, "mask": mask}
 
 
-def vary(rng: np.random.Generator, video: np.ndarray,
-         config: AugmentConfig = AugmentConfig()) -> np.ndarray:
-    """Crops [V, T, 96, 96] uint8 -> [V, T, 88, 88] at a random place, mirrored half of the time, turned and
-    zoomed as `config` says; all alike. What lies outside a crop is as its edge."""
-    y, x = rng.integers(0, video.shape[-1] - CROP + 1, 2)
-    mirrored = rng.random() < 0.5
-    if not config.turn and not config.zoom:
-        video = video[..., y: y + CROP, x: x + CROP]
-        return video[..., ::-1] if mirrored else video
-    import cv2
-
-    angle, zoom = rng.uniform(-config.turn, config.turn), 1 + rng.uniform(-config.zoom, config.zoom)
-    matrix = cv2.getRotationMatrix2D(((video.shape[-1] - 1) / 2,) * 2, angle, zoom)
-    matrix[:, 2] -= x, y
-    if mirrored:
-        matrix[0] = [-matrix[0, 0], -matrix[0, 1], CROP - 1 - matrix[0, 2]]
-    frames = [cv2.warpAffine(frame, matrix, (CROP, CROP), borderMode=cv2.BORDER_REPLICATE)
-              for frame in video.reshape(-1, *video.shape[-2:])]
-    return np.stack(frames).reshape(*video.shape[:2], CROP, CROP)
-
-
-def in_other_voices(rng: np.random.Generator, example: dict[str, Any], pitch: tuple[float, float],
-                    same: bool) -> dict[str, Any]:
-    """An example of `load` in voices `pitch` times as high (from, to): the target's, and with it the
-    interferer's where both are the same speaker; else the interferers keep theirs or get another, so that
-    what the change leaves audible does not give the target away."""
-    def voice() -> tuple[float, float]:
-        height = float(np.exp(rng.uniform(*np.log(pitch))))
-        # An octave goes with a vocal tract a seventh shorter or so, as between men and women
-        return height, float(height**0.2 * np.exp(rng.uniform(-0.08, 0.08)))
-
-    mine = voice()
-    other = mine if same else voice() if rng.random() < 0.5 else None
-    target, rest = example["target"], example["mixture"] - example["target"]
-    target = revoiced(target, *mine)
-    return {**example, "target": target, "mixture": target + (revoiced(rest, *other) if other else rest)}
-
-
-def moved_sound(samples: np.ndarray, late: int) -> np.ndarray:
-    """Samples [N] -> [N] that begin `late` samples later (earlier where below 0), silent where there are
-    none."""
-    out = np.zeros_like(samples)
-    count = max(len(samples) - abs(late), 0)
-    out[max(late, 0):][:count] = samples[max(-late, 0):][:count]
-    return out
-
-
-def at_speed(example: dict[str, Any], speed: float) -> dict[str, Any]:
-    """An example of `load` played `speed` times as fast: sound resampled (so its pitch moves too), each new
-    frame a blend of the two around it, and shown where both are. Whole frames go in and come out, so that
-    sound and picture stay together; a part of a frame at the end is lost."""
-    mask, video = example["mask"], example["video"]
-    step = round(SAMPLE_RATE / FPS)
-    frames = len(example["mixture"]) // step
-    out = round(frames / speed)
-    if out == frames or not frames or not out:
-        return example
-    place = ((np.arange(out) + 0.5) * frames / out - 0.5).clip(0, frames - 1)
-    left = place.astype(int)
-    right = np.minimum(left + 1, frames - 1)
-    share = np.rint((place - left) * 256).astype(np.uint16)[:, None, None]
-    blend = (video[:, left] * (256 - share) + video[:, right] * share + 128) >> 8  # twice as fast as floats
-    shown = mask[:, left] & mask[:, right]
-    sounds = {key: resampled(example[key][: frames * step], out * step) for key in ("mixture", "target")}
-    return {**example, **sounds, "video": blend.astype(np.uint8) * shown[..., None, None], "mask": shown}
-
-
-def centre(video: np.ndarray) -> np.ndarray:
-    """The central 88 x 88 of [..., H, W]."""
-    y, x = (video.shape[-2] - CROP) // 2, (video.shape[-1] - CROP) // 2
-    return video[..., y: y + CROP, x: x + CROP]
-
-
 def collate(items: Sequence[dict[str, Any]]) -> Batch:
-    """Batch {ids, mixture [B, N], target [B, N], video [B, V, T, H, W], mask [B, V, T], told [B]};
-    padding is silent and masked."""
+    """A batch of examples, padded to the longest and to the most views with silence and masked
+    frames.
+
+    Returns:
+        ids, mixture and target `[B, N]`, video `[B, V, T, H, W]`, mask `[B, V, T]`, matched `[B]`.
+    """
     def stacked(key: str) -> Tensor:
         arrays = [item[key] for item in items]
         shape = np.max([a.shape for a in arrays], axis=0)
@@ -203,20 +145,32 @@ def collate(items: Sequence[dict[str, Any]]) -> Batch:
         return torch.from_numpy(out)
 
     return {"ids": [item["id"] for item in items],
-            "told": torch.tensor([item.get("told", True) for item in items]),
+            "matched": torch.tensor([item.get("matched", True) for item in items]),
             **{key: stacked(key) for key in ("mixture", "target", "video", "mask")}}
 
 
 def decibel(x: Tensor) -> Tensor:
+    """10 log10."""
     return 10 * torch.log10(x)
 
 
-def extraction_loss(estimate: Tensor, target: Tensor, mixture: Tensor, floor_db: float = -30.0) -> Tensor:
-    """[B, N] three times -> [B], in dB, lower is better.
+def extraction_loss(
+    estimate: Tensor, target: Tensor, mixture: Tensor, floor_db: float = -30.0
+) -> Tensor:
+    """Loss of an estimate in dB, lower is better.
 
-    A target that speaks: -(SI-SDR + SNR) / 2. SI-SDR alone is blind to sign and gain; the SNR is largest for
-    the right sign at the true level, so it anchors both. A silent target: the output's energy relative to the
-    mixture's. All are limited at `floor_db`, so that what is solved already pulls no more.
+    Where the target speaks: -(SI-SDR + SNR) / 2. SI-SDR alone is blind to sign and gain; the SNR is
+    largest for the right sign at the true level. Where it is silent: the output's energy relative
+    to the mixture's. All are limited, so that solved examples no longer pull.
+
+    Args:
+        estimate: `[B, N]`.
+        target: `[B, N]`.
+        mixture: `[B, N]`.
+        floor_db: the limit.
+
+    Returns:
+        `[B]`.
     """
     limit = 10 ** (floor_db / 10)
     power = target.square().sum(-1)
@@ -231,22 +185,38 @@ def extraction_loss(estimate: Tensor, target: Tensor, mixture: Tensor, floor_db:
 
 
 def wanted_spectrum(model: MVTF, target: Tensor) -> Tensor:
-    """What the lips are to guess: the log spectrum [B, T, bands] of the target [B, N] at an RMS of 1."""
+    """What the lips should estimate: the log spectrum of the target at an RMS of 1.
+
+    Args:
+        model: defines the bands.
+        target: `[B, N]`.
+
+    Returns:
+        `[B, T, bands]`.
+    """
     return model.log_bands(target / target.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-4))
 
 
 class Separating(nn.Module):
-    """What is trained, giving in one call the estimate and the error of the lips' guess of the target's
-    spectrum.
+    """Wraps a model so that one forward gives all that the losses need (DDP needs that).
 
-    part: "lips" (the cue alone; the estimate is the mixture), "guess" (the full-band first guess)
-    or "whole". tune_lips: the lip encoder learns on in this part; else, after its own part, it stays as it
-    is, as in the paper. tune_guess: the cue and the guess learn on with the blocks; else these learn alone.
-    A module of the model with a `rate` of 0 stays as it is throughout. Only what a part trains has a
-    gradient.
+    Only what a part trains has a gradient. A module of the model with an attribute `rate` of 0 is
+    never changed.
+
+    Args:
+        model: to be trained.
+        part: "lips" (the cue alone; the estimate is the mixture), "guess" (with the full-band first
+            guess) or "whole".
+        tune_lips: the lip encoder learns in this part too; else it is trained in its own part only,
+        as
+            in the paper.
+        tune_guess: the cue and the guess learn together with the blocks; else the blocks learn
+        alone.
     """
 
-    def __init__(self, model: MVTF, part: str = "whole", tune_lips: bool = False, tune_guess: bool = True):
+    def __init__(
+        self, model: MVTF, part: str = "whole", tune_lips: bool = False, tune_guess: bool = True
+    ):
         super().__init__()
         alone = part == "whole" and not tune_guess
         self.model, self.part, self.fixed = model, part, part != "lips" and (alone or not tune_lips)
@@ -256,7 +226,11 @@ class Separating(nn.Module):
                 return name.startswith("cue.")
             if name.startswith("cue.lips."):
                 return not self.fixed
-            return not alone if name.startswith(("cue.", "sync.", "guess.", "gate")) else part == "whole"
+            return (
+                not alone
+                if name.startswith(("cue.", "sync.", "guess.", "gate"))
+                else part == "whole"
+            )
 
         self.still = [m for m in model.modules() if getattr(m, "rate", 1) == 0]
         for name, parameter in model.named_parameters():
@@ -265,7 +239,9 @@ class Separating(nn.Module):
             module.requires_grad_(False)
 
     def train(self, mode: bool = True) -> Separating:
-        """As nn.Module's, but what stays as it is stays in eval mode: its norms keep their statistics."""
+        """As nn.Module's, but modules that are not trained stay in eval mode: their norms keep
+        their statistics.
+        """
         super().train(mode)
         if self.fixed and self.model.config.fusion != "none":
             self.model.cue.lips.eval()
@@ -275,73 +251,126 @@ class Separating(nn.Module):
 
     def forward(self, mixture: Tensor, target: Tensor, video: Tensor,
                 mask: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        """-> estimate [B, N], squared error of the lips' log spectrum at each offset [B, 2 * lags + 1], log
-        probability of each offset by the model."""
+        """Runs the model.
+
+        Args:
+            mixture: `[B, N]`.
+            target: `[B, N]`.
+            video: `[B, V, T, H, W]`.
+            mask: `[B, V, T]`.
+
+        Returns:
+            (estimate `[B, N]`, squared error of the lips' log spectrum at each offset `[B, 2 * lags
+            + 1]`, the model's log probability of each offset or None).
+        """
         wanted = wanted_spectrum(self.model, target)
         lag = None
         if self.part == "lips":
             estimate, planes = mixture, self.model.cue(video, mask, wanted.shape[1])
         else:
-            estimate, planes, lag = self.model.separate(mixture, video, mask, refine=self.part == "whole")
+            estimate, planes, lag = self.model.separate(
+                mixture, video, mask, refine=self.part == "whole"
+            )
         if not self.model.config.planes:  # the paper's u: no spectrum to guess
             return estimate, wanted.new_zeros(len(wanted), 1), None
         return estimate, spectrum_errors(self.model, planes, wanted), lag
 
 
 def spectrum_errors(model: MVTF, planes: Tensor, wanted: Tensor) -> Tensor:
-    """Squared error [B, 2 * lags + 1] of the lips' log spectrum, first of planes [B, P, T, bands], against
-    `wanted` [B, T, bands], were the lips late by -lags to lags STFT frames."""
+    """Squared error of the lips' log spectrum at each offset.
+
+    Args:
+        model: its `lags` are used.
+        planes: `[B, P, T, bands]`; the first one is the estimate.
+        wanted: `[B, T, bands]`.
+
+    Returns:
+        `[B, 2 * lags + 1]`: as if the lips were late by -lags to lags STFT frames.
+    """
     guesses = offsets(planes[:, 0], model.config.lags)
     return (guesses - wanted.transpose(1, 2).unsqueeze(1)).square().mean((2, 3))
 
 
 def with_cost(errors: Tensor, cost: float = 2e-4) -> Tensor:
-    """Errors [B, 2 * lags + 1] -> [B, 2 * lags + 1] with `cost` times the square of the offset added. The
-    least of a row is the error at its best offset; without the cost nothing would say where the lips' own
-    clock begins."""
+    """Errors with a cost of the offset added.
+
+    The least of a row is the error at the best offset. Without the cost, where the lips' own clock
+    begins would be undefined.
+
+    Args:
+        errors: `[B, 2 * lags + 1]`.
+        cost: times the square of the offset.
+    """
     lags = errors.shape[1] // 2
     return errors + cost * torch.arange(-lags, lags + 1, device=errors.device).square()
 
 
 def lips_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:
-    """Loss of `Separating(part="lips")`: the lips alone guess the target's log spectrum, at the offset at
-    which they do so best."""
+    """Loss of `Separating(part="lips")`: the lips alone estimate the target's log spectrum, at
+    their best offset.
+    """
     _, guess, _ = model(batch["mixture"], batch["target"], batch["video"], batch["mask"])
-    return (with_cost(guess).amin(1) * batch["told"]).mean(), {}
+    return (with_cost(guess).amin(1) * batch["matched"]).mean(), {}
 
 
-def separation_loss(model: nn.Module, batch: Batch, lips_weight: float = 5.0, silent_weight: float = 0.3,
-                    lag_weight: float = 0.3,
-                    softness: float = 0.01) -> tuple[Tensor, dict[str, float | Tensor]]:
-    """Loss of `Separating`: `extraction_loss` (silent targets weighted, their dB being cheap), the lips'
-    guess at its best offset, and the cross entropy of the model's offset with softmax(-error / softness) of
-    the lips' guess."""
+def separation_loss(
+    model: nn.Module,
+    batch: Batch,
+    lips_weight: float = 5.0,
+    silent_weight: float = 0.3,
+    lag_weight: float = 0.3,
+    softness: float = 0.01,
+) -> tuple[Tensor, dict[str, float | Tensor]]:
+    """Loss of `Separating`.
+
+    The sum of `extraction_loss`, the error of the lips' estimate at its best offset, and the cross
+    entropy of the model's offset with softmax(-error / softness) of the lips' estimate.
+
+    Args:
+        model: a `Separating`.
+        batch: of `collate`.
+        lips_weight: of the lips' error.
+        silent_weight: of silent targets, whose dB are cheap.
+        lag_weight: of the cross entropy.
+        softness: of its goal.
+    """
     estimate, guess, lag = model(batch["mixture"], batch["target"], batch["video"], batch["mask"])
     with torch.autocast(estimate.device.type, enabled=False):
         loss = extraction_loss(estimate.float(), batch["target"], batch["mixture"])
     silent = batch["target"].abs().amax(-1) == 0
     guess = with_cost(guess)
-    lips = (guess.amin(1) * batch["told"]).mean()
+    lips = (guess.amin(1) * batch["matched"]).mean()
     total = (loss * torch.where(silent, silent_weight, 1.0)).mean() + lips_weight * lips
     logs: dict[str, float | Tensor] = {"extraction": loss.mean(), "lips": lips}
     if lag is not None:
         right = torch.softmax(-guess.detach().float() / softness, 1)
-        wrong = (right * (torch.log(right + 1e-9) - lag)).sum(1) * ~silent * batch["told"]
+        wrong = (right * (torch.log(right + 1e-9) - lag)).sum(1) * ~silent * batch["matched"]
         total, logs["lag"] = total + lag_weight * wrong.mean(), wrong.mean()
     return total, logs
 
 
 def on_device(batches: Iterable[Batch], model: nn.Module) -> Iterable[Batch]:
-    """Batches, their tensors where the model is."""
+    """Batches, with their tensors on the model's device."""
     device = next(model.parameters()).device
     for batch in batches:
-        yield {key: value.to(device) if isinstance(value, Tensor) else value for key, value in batch.items()}
+        yield {
+            key: value.to(device) if isinstance(value, Tensor) else value
+            for key, value in batch.items()
+        }
 
 
 @torch.no_grad()
 def lips_score(model: MVTF, examples: Iterable[Batch]) -> dict[str, float]:
-    """Share of the variance of the targets' log spectra that the lips explain ("score"), over batches, each
-    at the offset at which they do so best."""
+    """Share of the variance of the targets' log spectra that the lips explain, at their best
+    offset.
+
+    Args:
+        model: an MVTF.
+        examples: batches.
+
+    Returns:
+        {"score": share}.
+    """
     model.eval()
     wrong = total = 0.0
     for batch in on_device(examples, model):
@@ -354,26 +383,49 @@ def lips_score(model: MVTF, examples: Iterable[Batch]) -> dict[str, float]:
 
 def examples(studio: Studio, mixtures: Sequence[Mixture],
              condition: Condition = Condition("as listed")) -> Iterable[Batch]:
-    """Batches of one, of fixed mixtures shown under `condition`."""
+    """Batches of one, of listed mixtures.
+
+    Args:
+        studio: reads them.
+        mixtures: which.
+        condition: how they are shown.
+    """
     for i, mixture in enumerate(mixtures):
         views = condition.views or mixture.views
         shown = replace(mixture, views=tuple(condition.views)) if condition.views else mixture
         example = load(studio, shown, views)
         if condition.shuffled:
             other = next(m for m in [*mixtures[i + 1:], *mixtures] if m.target != mixture.target)
-            video, mask = studio.lips(replace(other, views=tuple(views), kind=mixture.kind, occlusions=()),
-                                      views)
+            video, mask = studio.lips(
+                replace(other, views=tuple(views), kind=mixture.kind, occlusions=()), views
+            )
             frames = example["mask"].shape[1]
             take = np.arange(frames) % video.shape[1]
             example["video"], example["mask"] = video[:, take], mask[:, take]
-        yield collate([{**example, "video": centre(example["video"])}])
+        yield collate([{**example, "video": center(example["video"])}])
 
 
 @torch.no_grad()
-def evaluate(model: MVTF, studio: Studio, mixtures: Sequence[Mixture],
-             condition: Condition = Condition("as listed"), refine: bool = True) -> list[dict[str, Any]]:
-    """A row for each mixture: id, kind, speaker, condition, and in dB si_sdri, si_sdr, snr, gain; for silent
-    targets attenuation (how far the output lies below the mixture). What does not apply is left out."""
+def evaluate(
+    model: MVTF,
+    studio: Studio,
+    mixtures: Sequence[Mixture],
+    condition: Condition = Condition("as listed"),
+    refine: bool = True,
+) -> list[dict[str, Any]]:
+    """Measures a model on listed mixtures.
+
+    Args:
+        model: an MVTF.
+        studio: reads the mixtures.
+        mixtures: which.
+        condition: how they are shown.
+        refine: see `MVTF.separate`.
+
+    Returns:
+        A row for each mixture: id, kind, speaker, condition, and in dB si_sdri, si_sdr, snr and
+        gain; for silent targets attenuation (how far the output lies below the mixture) instead.
+    """
     model.eval()
     rows = []
     for mixture, batch in zip(mixtures, on_device(examples(studio, mixtures, condition), model)):

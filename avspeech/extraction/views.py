@@ -2,71 +2,35 @@
 
 from __future__ import annotations
 
-import mmap
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from avspeech.errors import InputError
+from avspeech.media.mouths import FPS, MODEL_CROP, STORED_CROP, MouthTrack, release
 
-if TYPE_CHECKING:
-    from avspeech.media.video import MouthTrack
-
-MOUTH = 88  # pixels: the central part of a crop that models see
-CROPS = (88, 96)
-MODEL_FPS = 25.0  # of the tracks that avspeech.media.video finds
 BLOCK = 1000  # frames read at a time from crops that may lie on a disk
 
 
-@dataclass(frozen=True)
-class View:
-    """One camera's mouth crops of one face: uint8 [T, 96, 96] or [T, 88, 88], `present` bool [T],
-    frames per second."""
+def arrays_as_tracks(views: Any, present: Any, fps: float, face: int = 1) -> list[MouthTrack]:
+    """The tracks of one face from the arrays a user has.
 
-    crops: np.ndarray
-    present: np.ndarray
-    fps: float = 25.0
+    Args:
+        views: see `Extractor.__call__`.
+        present: see `Extractor.__call__`.
+        fps: of the views, in frames per second.
+        face: which face, counted from 1, where full pictures show several.
 
-    def frames(self, first: int, last: int, fps: float) -> tuple[np.ndarray, np.ndarray]:
-        """Frames [first, last) of a clock of `fps`: crops uint8 [T, 88, 88] and mask bool [T].
+    Returns:
+        One track for each view that shows the face.
 
-        Each is the frame shown at that time. Before and after the view, and where the face is missing, the
-        mask is False and the crop is black.
-        """
-        index = np.floor(np.arange(first, last) * (self.fps / fps) + 1e-6).astype(np.int64)
-        mask = np.zeros(len(index), bool)
-        inside = (index >= 0) & (index < len(self.present))
-        mask[inside] = self.present[index[inside]]
-        crops = np.zeros((len(index), MOUTH, MOUTH), np.uint8)
-        if mask.any():
-            wanted = index[mask]
-            edge = (self.crops.shape[1] - MOUTH) // 2
-            span = np.array(
-                self.crops[wanted[0] : wanted[-1] + 1]
-            )  # one piece: crops may be mapped from a file
-            crops[mask] = span[wanted - wanted[0], edge : edge + MOUTH, edge : edge + MOUTH]
-            release(self.crops)
-        return crops, mask
-
-    def span(self) -> tuple[float, float] | None:
-        """Seconds from the first appearance of the face to the end of the last one;
-        None if it is never seen."""
-        seen = np.flatnonzero(self.present)
-        return (float(seen[0] / self.fps), float((seen[-1] + 1) / self.fps)) if len(seen) else None
-
-
-def release(array: np.ndarray) -> None:
-    """Lets go of the memory that has been read of a memory map; its file keeps the values."""
-    base = array.base
-    if isinstance(base, mmap.mmap) and hasattr(base, "madvise") and getattr(array, "mode", "c") != "c":
-        base.madvise(mmap.MADV_DONTNEED)
-
-
-def arrays_as_views(views: Any, present: Any, fps: float, face: int = 1) -> list[View]:
-    """Views of one face from the arrays a user has: see `Extractor.__call__` for the forms.
-    Raises InputError."""
+    Raises:
+        InputError: wrong shapes or types, or no such face.
+    """
     named = _named(views, "views")
     masks: dict[str, Any] = dict.fromkeys(named)
     if present is not None:
@@ -74,39 +38,35 @@ def arrays_as_views(views: Any, present: Any, fps: float, face: int = 1) -> list
         if len(named) == 1 and len(given) == 1:
             given = dict(zip(named, given.values(), strict=True))
         if set(given) != set(named):
-            raise InputError(
-                f"present: has {len(given)} masks, expected one for each of the {len(named)} views, "
-                "in the same form"
-            )
+            raise InputError(f"present: has {len(given)} masks, expected one for each of the "
+                             f"{len(named)} views, in the same form")
         masks = {name: given[name] for name in named}
-    tracks: list[list[MouthTrack | View]] = []
-    for name, array in named.items():
-        shape = array.shape
-        if array.dtype != np.uint8:
-            raise InputError(f"{name}: type {array.dtype}, expected uint8 pictures (0 to 255)")
-        if 0 in shape or not (
-            (len(shape) == 3 and shape[1] == shape[2] and shape[1] in CROPS)
-            or (len(shape) == 4 and shape[3] == 3)
-        ):
-            raise InputError(
-                f"{name}: shape {shape}, expected crops [T, 96, 96] or [T, 88, 88], or pictures [T, H, W, 3]"
-            )
-        mask = masks[name]
-        if mask is not None and (mask.dtype != np.bool_ or mask.shape != shape[:1]):
-            raise InputError(
-                f"present for {name}: {mask.dtype} {mask.shape}, expected bool [{shape[0]}], "
-                "one for each frame"
-            )
-        if len(shape) == 4:
-            tracks.append(_find(name, array, mask, fps))
-        else:
-            tracks.append([View(array, np.ones(shape[0], bool) if mask is None else mask, fps)])
-    faces = match_faces(tracks)
+    faces = match_faces(
+        [_tracks_of(name, array, masks[name], fps) for name, array in named.items()]
+    )
     if not 1 <= face <= len(faces):
+        raise InputError(f"face={face}: the views show {len(faces)}; expected a number from 1 to "
+                         f"{len(faces)}")
+    return faces[face - 1]
+
+
+def _tracks_of(name: str, array: np.ndarray, mask: Any, fps: float) -> list[MouthTrack]:
+    """The tracks of one view, an array of crops or of full pictures."""
+    shape = array.shape
+    if array.dtype != np.uint8:
+        raise InputError(f"{name}: type {array.dtype}, expected uint8 pictures (0 to 255)")
+    crops = len(shape) == 3 and shape[1] == shape[2] and shape[1] in (MODEL_CROP, STORED_CROP)
+    if 0 in shape or not (crops or (len(shape) == 4 and shape[3] == 3)):
+        raise InputError(f"{name}: shape {shape}, expected crops [T, 96, 96] or [T, 88, 88], or "
+                         "pictures [T, H, W, 3]")
+    if mask is not None and (mask.dtype != np.bool_ or mask.shape != shape[:1]):
         raise InputError(
-            f"face={face}: the views show {len(faces)}; expected a number from 1 to {len(faces)}"
+            f"present for {name}: {mask.dtype} {mask.shape}, expected bool [{shape[0]}], "
+            "one for each frame"
         )
-    return [View(track.crops, track.present, getattr(track, "fps", fps)) for track in faces[face - 1]]
+    if crops:
+        return [MouthTrack(array, np.ones(shape[0], bool) if mask is None else mask, fps=fps)]
+    return _find(name, array, mask, fps)
 
 
 def _named(value: Any, what: str) -> dict[str, np.ndarray]:
@@ -117,10 +77,13 @@ def _named(value: Any, what: str) -> dict[str, np.ndarray]:
         arrays = {f"{what}[{number}]": _array(item) for number, item in enumerate(value)}
     else:
         array = _array(value)
-        stacked = array.ndim == (2 if what == "present" else 4) and (
-            what == "present" or array.shape[-1] != 3
+        if what == "present":
+            stacked = array.ndim == 2
+        else:
+            stacked = array.ndim == 4 and array.shape[-1] != 3
+        arrays = (
+            {f"{what}[{n}]": item for n, item in enumerate(array)} if stacked else {what: array}
         )
-        arrays = {f"{what}[{n}]": item for n, item in enumerate(array)} if stacked else {what: array}
     if not arrays:
         raise InputError(f"{what}: empty, expected at least one")
     return {name.replace("present", "views"): array for name, array in arrays.items()}
@@ -130,17 +93,20 @@ def _array(value: Any) -> np.ndarray:
     return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
 
 
-def match_faces(views: Sequence[Sequence[Any]]) -> list[list[Any]]:
+def match_faces(views: Sequence[Sequence[MouthTrack]]) -> list[list[MouthTrack]]:
     """The faces of the first view that shows any, each with its tracks in all views that show it.
 
-    views: for each synchronised camera its tracks (things with `crops`, `present` and,
-    from pictures, `boxes`).
+    With one face in every view there is nothing to match. Otherwise tracks are assigned one to one
+    so that the sum of three scores is greatest: how far the times at which the faces are seen agree
+    (intersection over union, 0 to 1), the correlation of how much the mouths move from frame to
+    frame (0 to 1), and, with a weight of 1/4, the order from left to right. Tracks that are never
+    seen at the same time are not matched, and faces that only other cameras see are left out.
 
-    With one face in every view there is nothing to match. Otherwise tracks are assigned one to one so that
-    the sum of three likenesses is greatest: how far the times at which the faces are seen agree (intersection
-    over union, 0..1), the correlation of how much the mouths move from frame to frame (0..1), and, with a
-    weight of 1/4, the order from left to right. Tracks that are never seen at the same time are not matched,
-    and faces that only other cameras see are left out.
+    Args:
+        views: for each of the synchronized cameras the tracks of its faces.
+
+    Returns:
+        For each face its tracks, one from each camera that shows it.
     """
     showing = [list(tracks) for tracks in views if len(tracks)]
     if not showing:
@@ -149,11 +115,13 @@ def match_faces(views: Sequence[Sequence[Any]]) -> list[list[Any]]:
         return [[tracks[0] for tracks in showing]]
     faces = [[track] for track in showing[0]]
     traits = [_traits(track) for track in showing[0]]
-    if len(showing) > 1:
-        from scipy.optimize import linear_sum_assignment
     for tracks in showing[1:]:
+        from scipy.optimize import linear_sum_assignment
+
         others = [_traits(track) for track in tracks]
-        score = np.array([[_likeness(a, b) for b in others] for a in traits])
+        score = np.zeros((len(traits), len(others)))
+        for row, one in enumerate(traits):
+            score[row] = [_likeness(one, other) for other in others]
         place, other_place = _order(traits), _order(others)
         score += np.where(score > 0, 0.25 * (1 - np.abs(place[:, None] - other_place[None])), 0)
         for face, track in zip(*linear_sum_assignment(score, maximize=True), strict=True):
@@ -169,7 +137,7 @@ class _Traits:
     x: float  # mean horizontal place in the picture, pixels
 
 
-def _traits(track: Any) -> _Traits:
+def _traits(track: MouthTrack) -> _Traits:
     present = np.asarray(track.present)
     motion = np.full(len(present), np.nan)
     for first in range(1, len(present), BLOCK):
@@ -178,8 +146,9 @@ def _traits(track: Any) -> _Traits:
         motion[first : first + BLOCK] = np.abs(np.diff(block, axis=0)).mean(axis=(1, 2))
     motion[~present] = np.nan
     motion[1:][~present[:-1]] = np.nan
-    boxes = getattr(track, "boxes", None)
-    x = float("nan") if boxes is None or not present.any() else float(np.nanmean(boxes[present][:, [0, 2]]))
+    x = float("nan")
+    if track.boxes is not None and present.any():
+        x = float(np.nanmean(track.boxes[present][:, [0, 2]]))
     return _Traits(present, motion, x)
 
 
@@ -203,33 +172,23 @@ def _order(traits: Iterable[_Traits]) -> np.ndarray:
     return np.argsort(np.argsort(x)) / max(1, len(x) - 1)
 
 
-def _find(name: str, pictures: np.ndarray, mask: np.ndarray | None, fps: float) -> list[Any]:
-    """The tracks of the faces in pictures [T, H, W, 3], less the frames where `mask` is False."""
-    import tempfile
-    from pathlib import Path
-
+def _find(name: str, pictures: np.ndarray, mask: np.ndarray | None, fps: float) -> list[MouthTrack]:
+    """The tracks of the faces in pictures [T, H, W, 3], without the frames where `mask` is
+    False."""
     from avspeech.media import video
     from avspeech.media.muxing import write_pictures
 
     with tempfile.TemporaryDirectory(prefix="avspeech-") as folder:
         path = Path(folder) / "pictures.mkv"
         write_pictures(path, pictures, fps)
-        found = video.mouth_tracks(path)
-        tracks = [_Found(np.array(t.crops), np.array(t.present), np.array(t.boxes), MODEL_FPS) for t in found]
+        tracks = video.mouth_tracks(path, fps=FPS)
     if not tracks:
         raise InputError(
-            f"{name}: no face found in the pictures; give RGB frames that show the face, or mouth crops"
+            f"{name}: no face found in the pictures; give RGB frames that show the face, "
+            "or mouth crops"
         )
     if mask is not None:
         for track in tracks:
-            index = np.floor(np.arange(len(track.present)) * (fps / MODEL_FPS) + 1e-6).astype(int)
+            index = np.floor(np.arange(len(track.present)) * (fps / FPS) + 1e-6).astype(int)
             track.present[:] &= mask[np.minimum(index, len(mask) - 1)]
     return tracks
-
-
-@dataclass(frozen=True)
-class _Found:
-    crops: np.ndarray
-    present: np.ndarray
-    boxes: np.ndarray
-    fps: float

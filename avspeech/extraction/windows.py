@@ -1,9 +1,8 @@
-"""Long signals in short windows, joined again without a seam.
+"""Long signals in short windows, joined without an audible seam.
 
-The model sees the signal in windows that overlap. Where two windows meet, both have an opinion; the
-join is a short cross-fade at the place of the overlap where the two differ least (as a rule a
-pause), so that an artefact of the join is as small as it can be, and is known: every join reports
-how far the two windows were apart.
+The model sees the signal in windows that overlap. Two windows are joined by a short cross-fade at
+the place of their overlap where they differ least (usually a pause). Every join reports how far the
+two windows were apart.
 """
 
 from __future__ import annotations
@@ -18,29 +17,34 @@ from avspeech.errors import InputError
 
 @dataclass(frozen=True)
 class Windows:
-    """How a long signal is cut. Times in seconds.
+    """How a long signal is cut.
 
-    length: of a window.
-    overlap: of neighbours; at most half of `length`. A model that looks at less than 3/4 of it around each
-        sample gives the same output in windows as in one piece. One that attends to all of its window hears
-        differently in each: the more overlap, the surer a place is found where two windows agree.
-    fade: the cross-fade, raised cosine.
+    A model that looks at less than 3/4 of `overlap` around each sample gives the same output in
+    windows as in one piece. One that attends to all of its window gives a different output in each:
+    the more overlap, the more likely there is a place where two windows agree.
     """
 
-    length: float = 12.0
-    overlap: float = 4.0
-    fade: float = 0.05
+    length: float = 12.0  # s, of a window
+    overlap: float = 4.0  # s, of neighbors; at most half of `length`
+    fade: float = 0.05  # s, of the cross-fade (raised cosine)
 
     def __post_init__(self) -> None:
         if not 0 < self.fade <= self.overlap <= self.length / 2:
             raise InputError(
-                f"windows: fade {self.fade} s, overlap {self.overlap} s, length {self.length} s: expected "
-                "0 < fade <= overlap <= length / 2"
+                f"windows: fade {self.fade} s, overlap {self.overlap} s, length {self.length} s: "
+                "expected 0 < fade <= overlap <= length / 2"
             )
 
     def plan(self, frames: int, fps: float) -> list[tuple[int, int]]:
-        """Windows [start, stop) in video frames that cover `frames`.
-        The last one is moved back to full length."""
+        """Windows that cover a signal; the last one is moved back to full length.
+
+        Args:
+            frames: length of the signal, in video frames.
+            fps: frames per second.
+
+        Returns:
+            (first frame, one past the last) of each.
+        """
         length = max(2, round(self.length * fps))
         hop = max(1, length - max(1, round(self.overlap * fps)))
         if frames <= length:
@@ -51,20 +55,24 @@ class Windows:
 
 @dataclass(frozen=True)
 class Seam:
-    """A join of two windows: its centre (sample), and the RMS by which the windows differ in the
-    cross-fade."""
+    """A join of two windows."""
 
-    sample: int
-    difference: float
+    sample: int  # its center
+    difference: float  # RMS by which the windows differ in the cross-fade
 
 
 def stitch(
     pieces: Iterable[tuple[int, np.ndarray]], fade: int, seams: list[Seam] | None = None
 ) -> Iterator[np.ndarray]:
-    """Join overlapping pieces (first sample, samples [N]) in order; yields the signal in consecutive blocks.
+    """Joins overlapping pieces.
 
-    fade: length of the cross-fade in samples (shortened where the overlap is shorter).
-    seams: every join is appended to this list.
+    Args:
+        pieces: (first sample, samples `[N]`), in order.
+        fade: length of the cross-fade in samples (shortened where the overlap is shorter).
+        seams: every join is appended to this list.
+
+    Yields:
+        The signal in consecutive blocks.
     """
     held = np.zeros(0, np.float32)
     begin = 0  # the sample at which `held` begins; everything before it has been given out
@@ -74,7 +82,9 @@ def stitch(
             continue
         low, high = max(start, begin), begin + len(held)
         if high <= low:
-            raise ValueError(f"pieces must overlap: one ends at sample {high}, the next begins at {start}")
+            raise ValueError(
+                f"pieces must overlap: one ends at sample {high}, the next begins at {start}"
+            )
         old = held[low - begin : high - begin].astype(np.float64)
         new = piece[low - start : high - start].astype(np.float64)
         width = min(fade, high - low)
@@ -94,9 +104,9 @@ def stitch(
 def _quietest(old: np.ndarray, new: np.ndarray, width: int) -> tuple[int, float]:
     """Where a cross-fade of `width` samples does least harm: (offset, RMS of the difference there).
 
-    An eighth of the overlap at either end is left out (a model knows least at its edges). Among places
-    that are as good to -80 dB of the signal the one nearest the centre wins, so that each window keeps
-    as much context as it can.
+    An eighth of the overlap at either end is left out (a model is least reliable at its edges).
+    Among places that are equal to -80 dB of the signal, the nearest to the center wins, so that
+    each window keeps as much context as it can.
     """
     edge = min(len(old) // 8, (len(old) - width) // 2)
     steps = np.concatenate([[0.0], np.cumsum((old - new) ** 2)])
@@ -105,35 +115,26 @@ def _quietest(old: np.ndarray, new: np.ndarray, width: int) -> tuple[int, float]
     energy = energy[offsets]
     level = float(np.mean(old**2) + np.mean(new**2)) / 2
     good = offsets[energy <= max(float(energy.min()), 1e-8 * level * width)]
-    centre = (len(old) - width) / 2
-    offset = int(good[np.argmin(np.abs(good - centre))])
+    center = (len(old) - width) / 2
+    offset = int(good[np.argmin(np.abs(good - center))])
     return offset, float(np.sqrt(energy[offset - edge] / width))
 
 
 def disagreement_db(seams: Iterable[Seam], signal: np.ndarray | float) -> np.ndarray:
-    """How far the windows were apart at each seam, in dB relative to the RMS of `signal` (samples,
-    or its RMS). [S]"""
+    """How far the windows were apart at each seam.
+
+    Args:
+        seams: joins.
+        signal: samples, or their RMS.
+
+    Returns:
+        dB relative to the RMS of the signal, `[S]`.
+    """
     rms = (
         float(signal)
         if np.ndim(signal) == 0
         else float(np.sqrt(np.mean(np.square(signal, dtype=np.float64))))
     )
-    return np.array([20 * np.log10(max(seam.difference, 1e-12) / max(rms, 1e-12)) for seam in seams])
-
-
-def seam_level_db(
-    joined: np.ndarray, whole: np.ndarray, seams: Iterable[Seam | int], sample_rate: int, width: float = 0.2
-) -> np.ndarray:
-    """How far `joined` is from `whole` (the same signal made in one piece) around each seam. [S]
-
-    In dB: RMS of the difference within `width` seconds around the seam, over the RMS of all of `whole`.
-    """
-    reference = max(float(np.sqrt(np.mean(np.square(whole, dtype=np.float64)))), 1e-12)
-    half = max(1, round(width * sample_rate / 2))
-    levels = []
-    for seam in seams:
-        at = seam.sample if isinstance(seam, Seam) else int(seam)
-        part = slice(max(0, at - half), at + half)
-        error = np.asarray(joined[part], np.float64) - np.asarray(whole[part], np.float64)
-        levels.append(20 * np.log10(max(float(np.sqrt(np.mean(error**2))), 1e-12) / reference))
-    return np.array(levels)
+    return np.array(
+        [20 * np.log10(max(seam.difference, 1e-12) / max(rms, 1e-12)) for seam in seams]
+    )

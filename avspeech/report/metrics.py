@@ -62,7 +62,7 @@ def si_sdr(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -
 
     Le Roux, Wisdom, Erdogan, Hershey, "SDR - half-baked or well done?", ICASSP 2019, eq. 5: the estimate's
     projection on the reference against what is left of the estimate. Blind to the estimate's gain AND its
-    sign: read it beside `gain_error_db` and `polarity`. NaN where the reference or the estimate is silent.
+    sign: read it beside `gain_error_db`. NaN where the reference or the estimate is silent.
     """
     est, ref = _signals(estimate, reference, zero_mean)
     est, ref = _unit(est)[0], _unit(ref)[0]
@@ -85,27 +85,6 @@ def snr(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -> A
     return np.where(silent, np.nan, _ratio_db(_dot(ref, ref), _dot(noise, noise)))
 
 
-def sdr(estimate: ArrayLike, reference: ArrayLike, filter_length: int = 512) -> Array:
-    """BSS Eval v3 signal-to-distortion ratio in dB, `[..., N] -> [...]`: like SI-SDR, but the reference may
-    be filtered by any FIR of `filter_length` taps (Vincent, Gribonval, Fevotte, IEEE TASLP 2006). Each pair
-    is measured alone (no permutation, no interference term). Computed by fast_bss_eval (Scheibler 2021).
-
-    NaN where either signal is silent. Raises ImportError where fast_bss_eval is not installed.
-    """
-    import fast_bss_eval
-    import torch
-
-    est, ref = _signals(estimate, reference)
-    lead = est.shape[:-1]
-    est, ref = est.reshape(-1, est.shape[-1]), ref.reshape(-1, ref.shape[-1])
-    out = np.full(len(est), np.nan)
-    for i, (e, r) in enumerate(zip(est, ref, strict=True)):
-        if e.any() and r.any():
-            pair = torch.tensor(e)[None], torch.tensor(r)[None]  # its numpy path fails with numpy 2
-            out[i] = -float(fast_bss_eval.sdr_loss(*pair, filter_length=filter_length)[0])
-    return out.reshape(lead)
-
-
 def si_sdr_improvement(
     estimate: ArrayLike, reference: ArrayLike, mixture: ArrayLike, zero_mean: bool = False
 ) -> Array:
@@ -114,33 +93,18 @@ def si_sdr_improvement(
     return si_sdr(estimate, reference, zero_mean) - si_sdr(mixture, reference, zero_mean)
 
 
-def snr_improvement(
-    estimate: ArrayLike, reference: ArrayLike, mixture: ArrayLike, zero_mean: bool = False
-) -> Array:
-    """SNR of the estimate less SNR of the mixture ("SNRi"), in dB, `[..., N] -> [...]`; `snr` says when
-    NaN."""
-    return snr(estimate, reference, zero_mean) - snr(mixture, reference, zero_mean)
-
-
 def gain_error_db(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -> Array:
     """Level of the estimate's projection on the reference, relative to the reference, in dB, `[..., N] ->
     [...]`.
 
     20 log10 |<estimate, reference> / <reference, reference>|: 0 is the true level, -6 half of it. Blind to
-    sign (see `polarity`). NaN where the reference is silent; -inf where nothing of the reference is in the
+    sign. NaN where the reference is silent; -inf where nothing of the reference is in the
     estimate.
     """
     est, ref = _signals(estimate, reference, zero_mean)
     ref, peak = _unit(ref)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(20 * np.log10(np.abs(_dot(est, ref)) / _dot(ref, ref) / peak[..., 0]))
-
-
-def polarity(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -> Array:
-    """Sign of <estimate, reference>: 1 right way round, -1 upside down, 0 uncorrelated or silent; `[..., N]
-    -> [...]`."""
-    est, ref = _signals(estimate, reference, zero_mean)
-    return np.sign(_dot(_unit(est)[0], _unit(ref)[0]))
 
 
 def attenuation_db(estimate: ArrayLike, mixture: ArrayLike) -> Array:

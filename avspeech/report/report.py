@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 
 from avspeech.errors import InputError
-from avspeech.report.figures import points_svg, spectrogram_peak, spectrogram_png, training_svg
+from avspeech.report.figures import spectrogram_peak, spectrogram_png, training_svg
 from avspeech.report.metrics import mean_and_spread
 
 GAP = "missing"
@@ -263,18 +263,6 @@ def training_curves(logs: str | Path | Mapping[str, str | Path], title: str = "T
     """Loss and validation score over steps, from the trainer's `log.jsonl`, or several by name. A step whose
     loss was not finite is marked by a dotted line. Raises InputError for a log without any value."""
     return Picture(training_svg(logs if isinstance(logs, Mapping) else {"": logs}), title, caption)
-
-
-def points_plot(summary: Summary, title: str = "", label: str = "",
-                columns: Sequence[Any] | None = None) -> Picture:
-    """Mean and spread of each cell of a Summary by two names: the second along the axis, the first by colour.
-    label: of the axis, with its unit; default the name of the value."""
-    points: dict[str, dict[str, tuple[float, float]]] = {str(name): {} for name in summary.names(0)}
-    for (name, column), cell in summary.cells.items():
-        if cell.n:
-            points[str(name)][str(column)] = (cell.mean, cell.std)
-    names = [str(c) for c in (columns if columns is not None else summary.names(1))]
-    return Picture(points_svg(points, names, label or summary.value), title)
 
 
 # --- writers ------------------------------------------------------------------------------------------------

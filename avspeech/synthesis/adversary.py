@@ -1,11 +1,13 @@
-"""A judge of sounds that learns to tell the made from the real, for what a distance of spectra does not hear.
+"""An adversary for the vocoder: it learns to tell sounds that were made from real ones, for what a
+distance of spectra does not hear.
 
-Stacks of convolutions over log magnitudes of STFTs of several resolutions (W. Jang et al., "UnivNet",
-Interspeech 2021); least squares (X. Mao et al., ICCV 2017) and feature matching (J. Kong et al., "HiFi-GAN",
-NeurIPS 2020). Small, so that a CPU can pay for it, as the end of a training that a distance began.
+Stacks of convolutions over log magnitudes of STFTs of several resolutions (W. Jang et al.,
+"UnivNet", Interspeech 2021); least squares (X. Mao et al., ICCV 2017) and feature matching (J. Kong
+et al., "HiFi-GAN", NeurIPS 2020). Small, so that a CPU can pay for it at the end of a training by
+distance.
 
-Both sides learn in one step of one optimiser: what is to fool the judge is judged by it with its weights
-detached, what the judge is to tell apart reaches it with the sound detached.
+Both sides learn in one step of one optimizer: the maker's loss sees the judge with its weights
+detached, the judge's loss sees the sound detached.
 """
 
 from __future__ import annotations
@@ -20,8 +22,8 @@ from torch.nn.utils.parametrizations import weight_norm
 
 
 class Judge(nn.Module):
-    """sound [B, N] -> what each of its layers makes of it, the last one the verdict: near 1 real, near 0
-    made."""
+    """A discriminator at one resolution: a call gives the output of each layer for sound `[B, N]`,
+    the last one the verdict, near 1 for real, near 0 for made."""
 
     window: Tensor
 
@@ -29,7 +31,8 @@ class Judge(nn.Module):
         super().__init__()
         self.n_fft, self.hop = n_fft, hop
         self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
-        sizes = [(1, width, (3, 9), (1, 2)), (width, width, (3, 5), (2, 2)), (width, width, (3, 5), (2, 2)),
+        sizes = [(1, width, (3, 9), (1, 2)), (width, width, (3, 5), (2, 2)),
+                 (width, width, (3, 5), (2, 2)),
                  (width, width, (3, 3), (1, 1)), (width, 1, (3, 3), (1, 1))]
         self.layers = nn.ModuleList(
             weight_norm(nn.Conv2d(a, b, kernel, stride, padding=(kernel[0] // 2, kernel[1] // 2)))
@@ -49,18 +52,26 @@ class Judge(nn.Module):
 
 
 class Adversary(nn.Module):
-    """Judges at several resolutions, (n_fft, hop) each."""
+    """Discriminators at several resolutions, (n_fft, hop) each."""
 
-    def __init__(self, resolutions: Sequence[tuple[int, int]] = ((1024, 256), (512, 128), (256, 64))):
+    def __init__(self,
+                 resolutions: Sequence[tuple[int, int]] = ((1024, 256), (512, 128), (256, 64))):
         super().__init__()
         self.judges = nn.ModuleList(Judge(n_fft, hop) for n_fft, hop in resolutions)
 
     def forward(self, made: Tensor, real: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """[B, N] twice -> three numbers, each a mean over resolutions: how badly `made` fools the judges, how
-        far what their layers make of it is from what they make of `real` (both teach the maker alone), and
-        how badly they tell the two apart (teaches the judges alone)."""
+        """Losses, each a mean over resolutions.
+
+        Args:
+            made, real: sounds `[B, N]`.
+
+        Returns:
+            (how badly `made` fools the judges; how far the outputs of their layers for it are from
+            those for `real`; both teach the maker alone. How badly the judges tell the two apart,
+            which teaches them alone).
+        """
         zero = made.new_zeros(())
-        fooled, matched, told = zero, zero, zero
+        fooled, matched, apart = zero, zero, zero
         for judge in self.judges:
             weights = {name: p.detach() for name, p in judge.named_parameters()}
             fake = functional_call(judge, weights, (made,))
@@ -68,7 +79,9 @@ class Adversary(nn.Module):
             fooled = fooled + (fake[-1] - 1).square().mean()
             for a, b in zip(fake[:-1], true[:-1]):
                 b = b.detach()
-                matched = matched + (a - b).abs().mean() / b.abs().mean().clamp_min(1e-3) / (len(fake) - 1)
-            told = told + (true[-1] - 1).square().mean() + judge(made.detach())[-1].square().mean()
+                off = (a - b).abs().mean() / b.abs().mean().clamp_min(1e-3)
+                matched = matched + off / (len(fake) - 1)
+            apart = apart + (true[-1] - 1).square().mean()
+            apart = apart + judge(made.detach())[-1].square().mean()
         n = len(self.judges)
-        return fooled / n, matched / n, told / n
+        return fooled / n, matched / n, apart / n

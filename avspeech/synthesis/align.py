@@ -1,8 +1,9 @@
 """Monotonic alignment search: which symbol each frame belongs to, by dynamic programming.
 
-J. Kim et al., "Glow-TTS: A Generative Flow for Text-to-Speech via Monotonic Alignment Search", NeurIPS
-2020, with one addition: symbols that may be passed over, which is how a pause between words is found or
-found absent. NumPy, vectorised over the batch and the symbols; one turn of the loop a frame, no compiler.
+J. Kim et al., "Glow-TTS: A Generative Flow for Text-to-Speech via Monotonic Alignment Search",
+NeurIPS 2020, with one addition: symbols that may be passed over, which is how a pause between words
+is found or found absent. NumPy, vectorized over the batch and the symbols; one turn of the loop a
+frame, no compiler.
 """
 
 from __future__ import annotations
@@ -18,12 +19,22 @@ _LOW = -1e9
 
 def search(scores: np.ndarray, lengths: np.ndarray, frames: np.ndarray,
            optional: np.ndarray | None = None) -> np.ndarray:
-    """Frames of each symbol [B, L] int64 on the monotonic path of the highest total score.
+    """Finds the monotonic path of the highest total score.
 
-    scores [B, L, T]: log likelihood of frame t under symbol l. lengths, frames [B]: how much of L and T is
-    there. Every symbol gets at least one frame, but those that are `optional` [B, L] bool may get none. A
-    path begins in the first symbol and ends in the last (or beside it, where that is optional).
-    Raises InputError where an utterance has fewer frames than symbols that need one.
+    A path begins in the first symbol and ends in the last (or beside it, where that is optional).
+
+    Args:
+        scores: `[B, L, T]` log likelihoods of frame t under symbol l.
+        lengths: `[B]` symbols.
+        frames: `[B]` frames.
+        optional: `[B, L]` bool, symbols that may get no frame (default: none); every other one gets
+            at least one.
+
+    Returns:
+        Frames of each symbol `[B, L]` int64.
+
+    Raises:
+        InputError: an utterance has fewer frames than symbols that need one.
     """
     batch, symbols, _ = scores.shape
     lengths, frames = np.asarray(lengths), np.asarray(frames)
@@ -35,7 +46,8 @@ def search(scores: np.ndarray, lengths: np.ndarray, frames: np.ndarray,
                          f"{int(frames[short[0]])} frames; its text is longer than its sound")
     longest = int(frames.max())
     columns = np.ascontiguousarray(scores[:, :, :longest].transpose(2, 0, 1), dtype=np.float32)
-    # A step goes to the same symbol, the next, or the one after an optional one; no two optional in a row.
+    # A step goes to the same symbol, the next, or the one after an optional one; no two optional in
+    # a row.
     over = np.zeros((batch, symbols), bool)
     over[:, 2:] = optional[:, 1:-1]
     best = np.full((batch, symbols), _LOW, np.float32)
@@ -53,7 +65,8 @@ def search(scores: np.ndarray, lengths: np.ndarray, frames: np.ndarray,
     rows = np.arange(batch)
     place = lengths - 1
     beside = np.maximum(place - 1, 0)
-    place = np.where(optional[rows, place] & (best[rows, beside] > best[rows, place]), beside, place)
+    place = np.where(optional[rows, place] & (best[rows, beside] > best[rows, place]), beside,
+                     place)
     durations = np.zeros((batch, symbols), np.int64)
     for t in range(longest - 1, -1, -1):
         live = t < frames
@@ -63,24 +76,41 @@ def search(scores: np.ndarray, lengths: np.ndarray, frames: np.ndarray,
 
 
 def gaussian_scores(means: Tensor, features: Tensor) -> Tensor:
-    """Log likelihood [B, L, T], up to a constant, of features [B, T, M] under unit Gaussians around means
-    [B, L, M]: what the prior of the model says of an alignment."""
+    """Log likelihoods `[B, L, T]`, up to a constant, of features `[B, T, M]` under unit Gaussians
+    around means `[B, L, M]`: the scores of an alignment under the model's prior."""
     return torch.einsum("blm,btm->blt", means, features) \
         - 0.5 * (means.square().sum(-1).unsqueeze(2) + features.square().sum(-1).unsqueeze(1))
 
 
 def diagonal(lengths: np.ndarray, frames: np.ndarray, symbols: int, longest: int,
              width: float = 0.2) -> np.ndarray:
-    """[B, L, T], at most 0: a Gaussian of `width` (of the whole) around the diagonal, in logs. Added to the
-    scores of a model that knows nothing yet, it begins with even durations."""
+    """Log of a Gaussian around the diagonal, `[B, L, T]`, at most 0.
+
+    Added to the scores of a model that knows nothing yet, it begins with even durations.
+
+    Args:
+        lengths: `[B]` symbols.
+        frames: `[B]` frames.
+        symbols: L.
+        longest: T.
+        width: deviation, as a share of the whole.
+    """
     at = (np.arange(symbols)[None, :, None] + 0.5) / np.asarray(lengths)[:, None, None]
     when = (np.arange(longest)[None, None, :] + 0.5) / np.asarray(frames)[:, None, None]
     return (-0.5 * ((at - when) / width) ** 2).astype(np.float32)
 
 
 def expand(durations: Tensor, longest: int | None = None) -> tuple[Tensor, Tensor]:
-    """The symbol of each frame [B, T] int64, and which frames are there [B, T] bool, from durations [B, L].
-    Frames beyond the end get the last symbol. longest: T; the longest utterance where not given."""
+    """Spreads symbols over frames.
+
+    Args:
+        durations: `[B, L]` frames of each symbol.
+        longest: T (default: that of the longest utterance).
+
+    Returns:
+        (the symbol of each frame `[B, T]` int64, the last one beyond the end; which frames exist
+        `[B, T]` bool).
+    """
     ends = durations.cumsum(1)
     total = int(ends[:, -1].max()) if longest is None else longest
     frame = torch.arange(total, device=durations.device).expand(len(durations), total).contiguous()

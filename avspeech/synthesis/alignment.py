@@ -1,9 +1,11 @@
-"""When each phone of a recording is spoken, and where its reader pauses, found from the recordings alone.
+"""Finds when each phone of a recording is spoken, and where its reader pauses, from the recordings
+alone.
 
-A flat start, as in classical recognisers: every phone is a row of states with a Gaussian each (mel-cepstra
-and their slopes, normalised per speaker); even durations at first, then turns of monotonic search
-(`nn.align`) and estimation. No model of the phones is needed before, none is kept after, and an hour takes
-a minute. Between any two words the search may put a pause: that makes it the detector of phrase breaks too.
+A flat start, as in classical recognizers: every phone is a row of states with a Gaussian each
+(mel-cepstra and their slopes, normalized per speaker); even durations at first, then turns of
+monotonic search (`align`) and estimation. No model of the phones is needed before, none is kept
+after, and an hour takes a minute. Between any two words the search may put a pause, which costs
+nothing where there is none: so it is the detector of phrase breaks too.
 """
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ import numpy as np
 
 from avspeech.errors import InputError
 from avspeech.synthesis import align
-from avspeech.text import symbols
 
 STATES = 3  # of a phone; a frame each at least
 CEPSTRA = 13
@@ -26,25 +27,35 @@ STRESS_MARKS = str.maketrans("", "", "ˈˌ")
 
 @dataclass(frozen=True)
 class Alignment:
-    """Frames (of `hop` samples) of each phone in order, of the pause before the first word (`lead`), and of
-    the pause after each word, 0 where there is none; the last is the silence at the end. All of them add up
-    to the frames of the recording."""
+    """An aligned recording, in frames; all of them add up to its length."""
 
-    phones: tuple[int, ...]
-    lead: int
+    phones: tuple[int, ...]  # of each phone in order
+    lead: int  # before the first word
+    # After each word, 0 where there is none; the last is the silence at the end
     pauses: tuple[int, ...]
 
 
 def features(samples: np.ndarray, sample_rate: int, hop: int) -> np.ndarray:
-    """[T, 3 * 13] mel-cepstra, their slopes and the slopes of those, T = ceil(N / hop)."""
+    """Features of a recording.
+
+    Args:
+        samples: `[N]`.
+        sample_rate: in hertz.
+        hop: samples between frames.
+
+    Returns:
+        `[ceil(N / hop), 3 * 13]` float32: mel-cepstra, their slopes, and the slopes of those.
+    """
     import torch
 
     from avspeech.synthesis.vocoder import Spectrum, VocoderConfig, mel_bank
 
     n_fft = 1 << (int(0.025 * sample_rate) - 1).bit_length()
-    config = VocoderConfig(sample_rate=sample_rate, n_fft=n_fft, window=n_fft, hop=hop, mels=30, low=80.0,
+    config = VocoderConfig(sample_rate=sample_rate, n_fft=n_fft, window=n_fft, hop=hop, mels=30,
+                           low=80.0,
                     high=min(7600.0, sample_rate / 2))
-    size = Spectrum(n_fft, n_fft, hop)(torch.from_numpy(np.asarray(samples, np.float32))[None]).abs()[0]
+    size = Spectrum(n_fft, n_fft,
+                    hop)(torch.from_numpy(np.asarray(samples, np.float32))[None]).abs()[0]
     log = torch.log(size @ mel_bank(config).T + 1e-5).numpy()
     order = np.cos(np.pi / 30 * np.outer(np.arange(CEPSTRA), np.arange(30) + 0.5))
     static = log @ order.T / 5
@@ -64,8 +75,8 @@ def phone_name(symbol: str) -> str:
 
 @dataclass(frozen=True)
 class _Chain:
-    """States of an utterance: their class, whether they may be passed over, the item (-1: lead; words'
-    phones by number; pauses counted from -2 down) each belongs to."""
+    """States of an utterance: their class, whether they may be passed over, the item (-1: lead;
+    words' phones by number; pauses counted from -2 down) each belongs to."""
 
     states: np.ndarray
     optional: np.ndarray
@@ -93,23 +104,37 @@ def _chain(words: Sequence[Sequence[str]], number: dict[str, int]) -> _Chain:
 
 
 class Aligner:
-    """Fitted on some recordings, aligns these and others of the same speakers.
+    """Aligns the recordings it is fitted on, and others of the same speakers.
 
-    phones: names (without stress) it is to know. hop: of its frames, in samples; half of the voice's hop, so
-    that `align` can count in that.
+    Args:
+        phones: names of all phones it will meet; their stress does not count.
     """
 
     def __init__(self, phones: Sequence[str]):
-        self.number = {name: i for i, name in enumerate(sorted({phone_name(p) for p in phones} | {PAUSE}))}
+        self.number = {name: i
+                       for i, name in enumerate(sorted({phone_name(p) for p in phones} | {PAUSE}))}
         self.mean = np.zeros((len(self.number) * STATES, 0), np.float32)
         self.variance = self.mean
         self.floor = np.zeros(0, np.float32)
 
-    def fit(self, words: Sequence[Sequence[Sequence[str]]], heard: Sequence[np.ndarray], turns: int = 12,
+    def fit(self, words: Sequence[Sequence[Sequence[str]]], heard: Sequence[np.ndarray],
+            turns: int = 12,
             progress: bool = True) -> float:
-        """words: of each utterance, each word's phones; heard: `features`, normalised per speaker. Returns
-        the mean log likelihood of a frame at the end. Raises InputError for an utterance too short for its
-        text."""
+        """Fits the aligner.
+
+        Args:
+            words: of each utterance, each word's phones.
+            heard: of each utterance, `features` at half of the voice's hop, normalized per speaker
+                (`normalised`).
+            turns: of search and estimation.
+            progress: whether to show a bar.
+
+        Returns:
+            The mean log likelihood of a frame at the end.
+
+        Raises:
+            InputError: an utterance is too short for its text.
+        """
         from tqdm import tqdm
 
         chains = [_chain(w, self.number) for w in words]
@@ -123,14 +148,23 @@ class Aligner:
         self._estimate(chains, heard, paths)
         return score
 
-    def align(self, words: Sequence[Sequence[Sequence[str]]], heard: Sequence[np.ndarray], per_frame: int = 2,
+    def align(self, words: Sequence[Sequence[Sequence[str]]], heard: Sequence[np.ndarray],
+              per_frame: int = 2,
               frames: Sequence[int] | None = None) -> list[Alignment]:
-        """Alignments counted in frames of `per_frame` of the frames of `heard`. frames: how many of those
-        each recording has (None: as many as are full)."""
+        """Aligns recordings.
+
+        Args:
+            words, heard: as for `fit`.
+            per_frame: frames of `heard` in a frame of the result.
+            frames: of each recording in the result (default: as many as are full).
+
+        Raises:
+            InputError: a phone is not known, or an utterance is too short for its text.
+        """
         strange = {phone_name(p) for said in words for w in said for p in w} - set(self.number)
         if strange:
-            raise InputError(f"phones {', '.join(sorted(strange))}: not in the recordings the aligner was "
-                             "fitted on")
+            raise InputError(f"phones {', '.join(sorted(strange))}: not in the recordings the "
+                             "aligner was fitted on")
         chains = [_chain(w, self.number) for w in words]
         paths, _ = self._search(chains, heard)
         return [_count(chain, path, per_frame, len(x) // per_frame if frames is None else frames[i])
@@ -152,7 +186,8 @@ class Aligner:
         squares[there] += np.add.reduceat(np.square(x[order]), starts)
         weight = (count + prior)[:, None]
         self.mean = (sums / weight).astype(np.float32)
-        self.variance = np.maximum(squares / weight - np.square(self.mean), self.floor).astype(np.float32)
+        self.variance = np.maximum(squares / weight - np.square(self.mean),
+                                   self.floor).astype(np.float32)
 
     def _scores(self, x: np.ndarray) -> np.ndarray:
         """[T, states] log likelihoods."""
@@ -172,10 +207,12 @@ class Aligner:
             scores = np.zeros((len(group), lengths.max(), frames.max()), np.float32)
             optional = np.zeros((len(group), lengths.max()), bool)
             for row, i in enumerate(group):
-                scores[row, : lengths[row], : frames[row]] = self._scores(heard[i])[:, chains[i].states].T
+                scores[row, : lengths[row],
+                       : frames[row]] = self._scores(heard[i])[:, chains[i].states].T
                 optional[row, : lengths[row]] = chains[i].optional
             if first:  # near the diagonal, until the Gaussians know their phones
-                scores += 50 * align.diagonal(lengths, frames, scores.shape[1], scores.shape[2], 0.15)
+                scores += 50 * align.diagonal(lengths, frames, scores.shape[1], scores.shape[2],
+                                              0.15)
             found = align.search(scores, lengths, frames, optional)
             for row, i in enumerate(group):
                 paths[i] = found[row, : lengths[row]]
@@ -185,19 +222,25 @@ class Aligner:
 
 
 def normalised(heard: Sequence[np.ndarray], speakers: Sequence[str]) -> list[np.ndarray]:
-    """Features less their speaker's mean, over their speaker's deviation."""
+    """Features of utterances, less their speaker's mean, over their speaker's deviation.
+
+    Args:
+        heard: `[T, F]` of each utterance.
+        speakers: of each utterance.
+    """
     by: dict[str, list[np.ndarray]] = {}
     for x, speaker in zip(heard, speakers):
         by.setdefault(speaker, []).append(x)
-    known = {s: (np.concatenate(xs).mean(0), np.concatenate(xs).std(0) + 1e-3) for s, xs in by.items()}
+    known = {s: (np.concatenate(xs).mean(0), np.concatenate(xs).std(0) + 1e-3)
+             for s, xs in by.items()}
     return [(x - known[s][0]) / known[s][1] for x, s in zip(heard, speakers)]
 
 
 def _even(chain: _Chain, x: np.ndarray) -> np.ndarray:
     """The first guess: silence at both ends where it is quiet, phones evenly between."""
     if len(x) < int((~chain.optional).sum()):
-        raise InputError(f"{int((~chain.optional).sum())} states in {len(x)} frames; "
-                         "the text is longer than the sound")
+        raise InputError(f"{int((~chain.optional).sum())} states in {len(x)} frames; the text is "
+                         "longer than the sound")
     loud = np.flatnonzero(x[:, 0] >= np.quantile(x[:, 0], 0.25))
     first, last = int(loud[0]), int(loud[-1]) + 1
     inner = np.flatnonzero(~chain.optional)
@@ -211,7 +254,8 @@ def _even(chain: _Chain, x: np.ndarray) -> np.ndarray:
 
 
 def _count(chain: _Chain, path: np.ndarray, per_frame: int, frames: int) -> Alignment:
-    """Durations of states in fine frames -> of phones and pauses in frames, every phone at least one."""
+    """Durations of states in fine frames -> of phones and pauses in frames, every phone at least
+    one."""
     phones = int(chain.phone.max()) + 1
     # One row of segments: lead, then phones with the pause after each word where it stands.
     keys: list[tuple[str, int]] = []
@@ -237,12 +281,5 @@ def _count(chain: _Chain, path: np.ndarray, per_frame: int, frames: int) -> Alig
     counts = np.diff(edges)
     lead = int(counts[0])
     pauses = tuple(int(c) for (kind, _), c in zip(keys[1:], counts[1:]) if kind == "pause")
-    return Alignment(tuple(int(c) for (kind, _), c in zip(keys, counts) if kind == "phone"), lead, pauses)
-
-
-def all_phones(scripts: Sequence[Sequence[Sequence[str]]]) -> list[str]:
-    """The phones that occur in some utterances' words."""
-    return sorted({phone_name(p) for words in scripts for word in words for p in word} & _KNOWN)
-
-
-_KNOWN = frozenset(phone_name(p) for p in symbols.PHONES)
+    return Alignment(tuple(int(c) for (kind, _), c in zip(keys, counts) if kind == "phone"), lead,
+                     pauses)

@@ -1,4 +1,5 @@
-"""Mel-cepstra of speech, the path that brings two readings of a sentence together, and their distance (MCD).
+"""Mel-cepstra of speech, the path that aligns two readings of a sentence, and their
+distance (MCD).
 
     a, b = cepstra.mel_cepstra(reference, 22050), cepstra.mel_cepstra(hypothesis, 22050)
     path = cepstra.dtw(a[:, 1:], b[:, 1:])
@@ -19,17 +20,28 @@ HOP_SECONDS = 0.005
 FLOOR_DB = 80.0
 
 
-def mel_cepstra(samples: np.ndarray, sample_rate: int, order: int = ORDER, hop_seconds: float = HOP_SECONDS,
-                envelope: str = "auto", pitch: tuple[np.ndarray, np.ndarray] | None = None) -> np.ndarray:
-    """Mel-cepstral coefficients `[T, order + 1]` float64 of samples `[N]`; T = 1 + floor(duration /
-    hop_seconds).
+def mel_cepstra(samples: np.ndarray, sample_rate: int, order: int = ORDER,
+                hop_seconds: float = HOP_SECONDS,
+                envelope: str = "auto",
+                pitch: tuple[np.ndarray, np.ndarray] | None = None) -> np.ndarray:
+    """Mel-cepstral coefficients of a recording.
 
-    The cepstrum of the power spectrum, its frequency axis bent to the mel scale by an all-pass of the
-    coefficient `warping(sample_rate)` (Tokuda, Kobayashi, Masuko, Imai, "Mel-generalized cepstral
-    analysis", ICSLP 1994; SPTK's sp2mc). envelope: "world", WORLD's CheapTrick envelope, which knows the F0
-    (pyworld); "fft", the Fourier spectrum of 25 ms, whose harmonics only the low order smooths; "auto", the
-    first that is there: compare no numbers across the two. pitch: (hertz, voiced) on the same frames, where
-    already known.
+    The cepstrum of the power spectrum, its frequency axis bent to the mel scale by an all-pass of
+    the coefficient `warping(sample_rate)` (Tokuda, Kobayashi, Masuko, Imai, "Mel-generalized
+    cepstral analysis", ICSLP 1994; SPTK's sp2mc).
+
+    Args:
+        samples: `[N]`.
+        sample_rate: in hertz.
+        order: coefficients after the 0th.
+        hop_seconds: seconds between frames.
+        envelope: "world": WORLD's CheapTrick envelope, which knows the F0 (pyworld); "fft": the
+            Fourier spectrum of 25 ms, whose harmonics only the low order smooths; "auto": the first
+            that is installed. Numbers of the two do not compare.
+        pitch: (hertz, voiced) on the same frames, where already known.
+
+    Returns:
+        `[T, order + 1]` float64, T = 1 + floor(duration / hop_seconds).
     """
     samples = np.ascontiguousarray(samples, np.float64)
     frames = 1 + math.floor(len(samples) / (sample_rate * hop_seconds) + 1e-6)
@@ -49,8 +61,8 @@ def mel_cepstra(samples: np.ndarray, sample_rate: int, order: int = ORDER, hop_s
 
 @functools.lru_cache(maxsize=16)
 def warping(sample_rate: int) -> float:
-    """The all-pass coefficient whose phase comes nearest to the mel scale of Fant (1973), log(1 + f /
-    1000), by least squares: 0.41 at 16 kHz, 0.455 at 22.05 kHz."""
+    """The all-pass coefficient whose phase comes nearest to the mel scale of Fant (1973), log(1 + f
+    / 1000), by least squares: 0.41 at 16 kHz, 0.455 at 22.05 kHz."""
     omega = np.linspace(0, math.pi, 200)
     mel = np.log1p(omega / math.pi * sample_rate / 2 / 1000)
     target = mel / mel[-1] * math.pi
@@ -62,7 +74,8 @@ def warping(sample_rate: int) -> float:
 @functools.lru_cache(maxsize=16)
 def _bend(size: int, order: int, alpha: float) -> np.ndarray:
     """`[order + 1, size]`: takes a cepstrum to its mel-cepstrum (Oppenheim, Johnson, "Discrete
-    representation of signals", Proc. IEEE 60, 1972: the recursion, run on all unit vectors at once)."""
+    representation of signals", Proc. IEEE 60, 1972: the recursion, run on all unit vectors at
+    once)."""
     before = np.zeros((order + 1, size))
     for i in range(size - 1, -1, -1):
         now = np.zeros_like(before)
@@ -90,30 +103,46 @@ def _cheaptrick(samples: np.ndarray, sample_rate: int, hop: float, frames: int,
 
 def _fourier(samples: np.ndarray, sample_rate: int, hop: float, frames: int) -> np.ndarray:
     width = round(0.025 * sample_rate)
-    padded = np.pad(samples, width)
+    padded = np.pad(samples, width, mode="edge")  # an offset may not end in a step
     first = np.round(np.arange(frames) * hop * sample_rate).astype(int) + width - width // 2
     size = 1 << math.ceil(math.log2(width))
     window, power = np.hanning(width), np.empty((frames, size // 2 + 1))
     for begin in range(0, frames, 1000):
-        piece = padded[first[begin: begin + 1000, None] + np.arange(width)] * window
-        power[begin: begin + 1000] = np.abs(np.fft.rfft(piece, size)) ** 2
+        piece = padded[first[begin: begin + 1000, None] + np.arange(width)]
+        offset = (piece @ window)[:, None] / window.sum()
+        power[begin: begin + 1000] = np.abs(np.fft.rfft((piece - offset) * window, size)) ** 2
+    power[:, :2] = power[:, 2:3]  # what went with the offset
     return power
 
 
 def dtw(a: np.ndarray, b: np.ndarray, radius: int | None = None) -> np.ndarray:
-    """The cheapest warping path `[P, 2]` of indices into a `[T, D]` and b `[U, D]`, from (0, 0) to (T - 1,
-    U - 1).
+    """Finds the cheapest warping path (dynamic time warping).
 
-    Steps (1, 1), (1, 0), (0, 1) of equal weight, Euclidean distance (Sakoe, Chiba, IEEE Trans. ASSP 26,
-    1978). radius: how many frames of `a` the path may leave the straight line between the ends; None: as it
-    likes. One anti-diagonal is one step of NumPy; memory is (T + U) times the width of the band in bytes.
+    Steps (1, 1), (1, 0), (0, 1) of equal weight, Euclidean distance (Sakoe, Chiba, IEEE Trans. ASSP
+    26, 1978). One anti-diagonal is one step of NumPy; memory is (T + U) times the width of the band
+    in bytes, so minutes of sound fit. (`librosa.sequence.dtw` holds the full matrix and compiles
+    for seconds in every process.)
+
+    Args:
+        a: `[T, D]`.
+        b: `[U, D]`.
+        radius: frames of `a` that the path may leave the straight line between the ends (default:
+            any).
+
+    Returns:
+        `[P, 2]` indices into a and b, from (0, 0) to (T - 1, U - 1).
+
+    Raises:
+        ValueError: the shapes do not fit, or there is no frame.
     """
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or not len(a) or not len(b):
-        raise ValueError(f"expected [T, D] and [U, D] of at least a frame, got {a.shape} and {b.shape}")
+        raise ValueError(f"expected [T, D] and [U, D] of at least a frame, got {a.shape} and "
+                         f"{b.shape}")
     rows, columns = len(a), len(b)
     ratio = (rows - 1) / max(1, columns - 1)
-    # On the diagonal d the line passes i = d ratio / (1 + ratio); a step in i leaves it by 1 + ratio frames.
+    # On the diagonal d the line passes i = d ratio / (1 + ratio); a step in i leaves it by 1 +
+    # ratio frames.
     reach = rows if radius is None else math.ceil(max(radius, 1) / (1 + ratio)) + 1
     diagonals = rows + columns - 1
     middle = np.round(np.arange(diagonals) * ratio / (1 + ratio)).astype(int)
@@ -131,7 +160,8 @@ def dtw(a: np.ndarray, b: np.ndarray, radius: int | None = None) -> np.ndarray:
         if d == 0:
             now[1] = cost[0]
         else:
-            ways = np.stack([before[i], last[i], last[i + 1]])  # from (i-1, j-1), (i-1, j), (i, j-1)
+            # From (i-1, j-1), (i-1, j), (i, j-1)
+            ways = np.stack([before[i], last[i], last[i + 1]])
             best = ways.argmin(0)
             steps[d, : len(i)] = best
             now[i + 1] = ways[best, np.arange(len(i))] + cost
@@ -148,11 +178,19 @@ def dtw(a: np.ndarray, b: np.ndarray, radius: int | None = None) -> np.ndarray:
 
 
 def distortion(a: np.ndarray, b: np.ndarray, path: np.ndarray | None = None) -> float:
-    """Mel-cepstral distortion in dB of `[T, D]` and `[U, D]`, without the 0th coefficient (loudness), mean
-    over the path (default: frame by frame).
+    """Mel-cepstral distortion: the mean of 10 / ln 10 sqrt(2 sum_d (a_d - b_d)^2) (Kubichek,
+    "Mel-cepstral distance measure for objective speech quality assessment", IEEE PACRIM 1993).
 
-    10 / ln 10 sqrt(2 sum_d (a_d - b_d)^2): Kubichek, "Mel-cepstral distance measure for objective speech
-    quality assessment", IEEE PACRIM 1993.
+    Args:
+        a: `[T, D]` mel-cepstra; the 0th coefficient (loudness) does not count.
+        b: `[U, D]`.
+        path: `[P, 2]` of `dtw` (default: frame by frame).
+
+    Returns:
+        dB.
+
+    Raises:
+        ValueError: there is no path, and T is not U.
     """
     if path is None:
         if len(a) != len(b):

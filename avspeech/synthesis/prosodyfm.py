@@ -1,15 +1,30 @@
 """ProsodyFM: a voice whose phrase breaks and terminal intonation can be asked for.
 
-He, Chen, Zhang, Schuller, "ProsodyFM: Unsupervised Phrasing and Intonation Control for Intelligible Speech
-Synthesis", AAAI 2025 (arXiv 2412.11795), on the backbone of Mehta et al., "Matcha-TTS", ICASSP 2024. With
-`breaks` and `intonation` off this is the Matcha-like baseline. Choices where the paper is silent: a break
-is a symbol with a duration like a phone; the fusion encoder is a few more rotary layers; the decoder is
-told the fused symbols and the place within each, not the prior mean alone.
+He, Chen, Zhang, Schuller, "ProsodyFM: Unsupervised Phrasing and Intonation Control for Intelligible
+Speech Synthesis", AAAI 2025 (arXiv 2412.11795), on the backbone of Mehta et al., "Matcha-TTS",
+ICASSP 2024. With `breaks` and `intonation` off this is the Matcha-like baseline.
 
-Added to the paper, with `intonation`: the flow makes the melody (F0) beside the mel, told the contours that
-the last words' embeddings stand for (`nn.intonation.ContourDecoder`). After the flow a last word keeps the
-mean of its melody and takes that contour, and the vocoder is given the result: what is asked reaches the
-sound by construction.
+Choices where the paper is silent:
+
+- A break is a symbol with a duration like a phone; marks and word boundaries stand in the sequence
+  and take no time. Without breaks, marks and word boundaries hold the pauses.
+- The fusion encoder is a few more rotary layers; the decoder sees the fused symbols and the place
+  within each, not the prior mean alone.
+- The break predictor is trained apart, on texts: it knows a few hundred texts by heart after some
+  hundred steps, long before their sound is learned.
+- The contour of a phrase's last word is taken around its mean, less one random offset of up to 6
+  semitones. The reference encoder also reads its steps from frame to frame, and begins with weights
+  large enough to tell shapes apart: with the usual ones all six tokens had the same weight, within
+  2 %, for every slope from -8 to 8 semitones after 300 steps.
+- No gradient goes from the aligner to the text encoder, see `ProsodyFM.intonation`.
+
+Added to the paper, with `intonation`: contours are drawn, the flow makes the melody, and last words
+get what was asked. In the paper the tokens learn from the flow matching loss alone, of which the
+pitch of last words is a very small part; trained so, our sound did not follow the slopes asked for.
+Here each embedding is also drawn as the contour it stands for (`intonation.ContourDecoder`), and
+the flow makes the melody (F0) beside the mel from these contours. After the flow a last word keeps
+the mean of its melody and takes the drawn contour, and the vocoder's pulses follow: what is asked
+reaches the sound by construction. Numbers: egs/asterisk/README.md.
 """
 
 from __future__ import annotations
@@ -32,56 +47,46 @@ from avspeech.text import symbols as table
 
 @dataclass(frozen=True)
 class VoiceConfig:
-    """What a voice is built of; the defaults are `prosodyfm-small`.
+    """What a voice is built of; the defaults are `prosodyfm-small`."""
 
-    symbols: how many of `avspeech.text.symbols.SYMBOLS` it knows. speakers: names in the order of the
-    speaker table; embeddings: "table", or "vector", d-vectors of `vector` values from an encoder of the
-    user's. breaks: pauses are symbols of their own (off: punctuation and word boundaries hold them).
-    intonation: shapes on last words. width, layers, heads, hidden, kernel: of the text encoder; prenet:
-    kernel of the three convolutions before it; fusion: layers after it. decoder, blocks, expansion,
-    attention: of the U-Net. tokens, tone, tone_heads, reference: of the Terminal Intonation Encoder.
-    mel_mean, mel_std: of the training data's log-mel; melody_mean, melody_std: of its melody, in semitones
-    over 100 Hz. temperature: deviation of the flow's noise, unless another is asked for. break_threshold:
-    probability from which the predictor's break is made. vocoder: fields of `Vocoder.Config` in which it
-    differs; its mels and rates are those of the voice.
-    """
-
-    symbols: int = len(table.SYMBOLS)
-    speakers: tuple[str, ...] = ("default",)
+    symbols: int = len(table.SYMBOLS)  # how many of `avspeech.text.symbols.SYMBOLS` it knows
+    speakers: tuple[str, ...] = ("default",)  # names in the order of the speaker table
+    # "table", or "vector": d-vectors of `vector` values from an encoder of the user's
     embeddings: Literal["table", "vector"] = "table"
-    vector: int = 192
-    speaker_width: int = 64
-    breaks: bool = True
-    intonation: bool = True
-    width: int = 160
-    layers: int = 3
-    heads: int = 2
-    hidden: int = 320
-    kernel: int = 3
-    prenet: int = 3
+    vector: int = 192  # values of a speaker vector
+    speaker_width: int = 64  # channels of a speaker
+    breaks: bool = True  # pauses are symbols of their own; off: marks and word boundaries hold them
+    intonation: bool = True  # shapes on last words
+    width: int = 160  # channels of the text encoder
+    layers: int = 3  # of the text encoder
+    heads: int = 2  # of its attention
+    hidden: int = 320  # channels within its layers
+    kernel: int = 3  # symbols, of its convolutions
+    prenet: int = 3  # symbols, kernel of the three convolutions before it
     dropout: float = 0.1
-    fusion: int = 1
-    decoder: tuple[int, ...] = (160, 224)
-    blocks: int = 2
-    expansion: int = 2
-    attention: bool = False
-    duration: int = 128
-    phrasing: int = 64
-    tokens: int = 6
-    tone: int = 64
-    tone_heads: int = 4
-    reference: int = 128
-    mel_mean: float = -5.5
+    fusion: int = 1  # layers of the fusion encoder
+    decoder: tuple[int, ...] = (160, 224)  # channels of the U-Net's levels
+    blocks: int = 2  # of each level of the U-Net
+    expansion: int = 2  # of the U-Net's blocks
+    attention: bool = False  # at the bottom of the U-Net
+    duration: int = 128  # channels of the duration predictor
+    phrasing: int = 64  # channels of the break predictor
+    tokens: int = 6  # shapes of the Terminal Intonation Encoder
+    tone: int = 64  # values of an embedding of intonation
+    tone_heads: int = 4  # of the Terminal Intonation Encoder
+    reference: int = 128  # channels of its LSTM
+    mel_mean: float = -5.5  # of the training data's log-mel
     mel_std: float = 2.0
-    melody_mean: float = 6.0
+    melody_mean: float = 6.0  # of the training data's melody, in semitones over 100 Hz
     melody_std: float = 5.0
-    break_threshold: float = 0.5
-    temperature: float = 0.667
+    break_threshold: float = 0.5  # probability from which the predictor's break is made
+    temperature: float = 0.667  # deviation of the flow's noise, unless another is asked for
+    # Fields of `Vocoder.Config` in which it differs; its mels and rates are those of the voice
     vocoder: dict[str, Any] = field(default_factory=dict)
 
 
 class DurationPredictor(nn.Module):
-    """log(1 + frames) of each symbol, from what the fusion encoder says of it (no gradient goes back)."""
+    """log(1 + frames) of each symbol, from the fusion encoder (no gradient goes back)."""
 
     def __init__(self, width: int, hidden: int, dropout: float = 0.2):
         super().__init__()
@@ -91,7 +96,7 @@ class DurationPredictor(nn.Module):
         self.dropout, self.out = nn.Dropout(dropout), nn.Linear(hidden, 1)
 
     def forward(self, h: Tensor, mask: Tensor) -> Tensor:
-        """[B, L, C], mask [B, L] bool -> [B, L]."""
+        """log(1 + frames) `[B, L]` of `h [B, L, C]`; `mask [B, L]` bool."""
         for conv, norm in zip(self.convs, self.norms):
             h = conv((h * mask.unsqueeze(-1)).transpose(1, 2)).transpose(1, 2)
             h = self.dropout(norm(F.gelu(h)))
@@ -99,8 +104,8 @@ class DurationPredictor(nn.Module):
 
 
 class BreakPredictor(nn.Module):
-    """Where a reader pauses, from the text without its breaks: a small encoder of its own, trained on what
-    the detector found in the recordings."""
+    """Predicts where a reader pauses, from the text without its breaks: a small encoder of its own,
+    trained on what the detector found in the recordings."""
 
     def __init__(self, symbols: int, width: int):
         super().__init__()
@@ -109,17 +114,25 @@ class BreakPredictor(nn.Module):
         self.out = nn.Linear(width, 1)
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """ids [B, L] without breaks, lengths [B] -> logits [B, L]: a break right after this symbol. Read them
-        at word boundaries: at `<w>`, or the last mark between two words."""
+        """Logits of a break right after each symbol.
+
+        Args:
+            ids: `[B, L]`, without breaks.
+            lengths: `[B]` symbols.
+
+        Returns:
+            `[B, L]`, to be read at word boundaries: at `<w>`, or the last mark between two words.
+        """
         mask = torch.arange(ids.shape[1], device=ids.device) < lengths.unsqueeze(1)
         return self.out(self.encoder(self.embed(ids), mask)).squeeze(-1)
 
 
 class ProsodyFM(nn.Module):
-    """Acoustic model (`synthesise`: symbols -> log-mel) and `vocoder` (log-mel -> sound), one model folder.
+    """Acoustic model (`synthesise`: symbols to log-mel) and `vocoder` (log-mel to sound), one model
+    folder.
 
-    The mel is that of `Vocoder.mel`: natural log, [B, M, T], frame t the sound of [t, t + 1) hops. The flow
-    goes over `channels` a frame: the mel and, with intonation, the melody.
+    The mel is that of `Vocoder.mel`: natural log, `[B, M, T]`, frame t the sound of [t, t + 1)
+    hops. The flow goes over `channels` values a frame: the mel and, with intonation, the melody.
     """
 
     Config = VoiceConfig
@@ -128,7 +141,8 @@ class ProsodyFM(nn.Module):
 
     def __init__(self, config: VoiceConfig = VoiceConfig()):
         super().__init__()
-        config = dataclasses.replace(config, speakers=tuple(config.speakers), decoder=tuple(config.decoder))
+        config = dataclasses.replace(config, speakers=tuple(config.speakers),
+                                     decoder=tuple(config.decoder))
         self.config = c = config
         self.vocoder = Vocoder(Vocoder.Config(**c.vocoder))
         self.mels = self.vocoder.config.mels
@@ -142,7 +156,8 @@ class ProsodyFM(nn.Module):
         else:
             self.speaker = nn.Linear(c.vector, c.speaker_width)
         if c.intonation:
-            self.tones = intonation.TerminalIntonationEncoder(c.tokens, c.tone, c.tone_heads, c.reference)
+            self.tones = intonation.TerminalIntonationEncoder(
+                c.tokens, c.tone, c.tone_heads, c.reference)
             self.aligner = intonation.TextPitchAligner(c.width, c.tone)
             self.contours = intonation.ContourDecoder(c.tone)
         self.channels = self.mels + c.intonation
@@ -152,17 +167,19 @@ class ProsodyFM(nn.Module):
         self.prior = nn.Linear(c.width, self.channels)
         self.durations = DurationPredictor(c.width, c.duration)
         self.phrasing = BreakPredictor(c.symbols, c.phrasing) if c.breaks else None
-        told = c.width + self.channels + 3 + 2 * c.intonation
-        self.decoder = UNet(self.channels, told, c.decoder, c.blocks, c.expansion, 7, c.heads, c.attention)
+        conditions = c.width + self.channels + 3 + 2 * c.intonation
+        self.decoder = UNet(self.channels, conditions, c.decoder, c.blocks, c.expansion, 7, c.heads,
+                            c.attention)
         names = table.SYMBOLS[: c.symbols]
         silent = {table.PAD, *((table.WORD, *table.MARKS) if c.breaks else ())}
         # Symbols that take time; the others only stand between those that do.
-        self.register_buffer("timed", torch.tensor([n not in silent for n in names]), persistent=False)
+        self.register_buffer("timed", torch.tensor([n not in silent for n in names]),
+                             persistent=False)
         free = {table.BREAK, table.START, table.END, table.WORD, *table.MARKS}
         self.register_buffer("optional", torch.tensor([n in free for n in names]), persistent=False)
 
     def keep_speakers(self, count: int) -> None:
-        """Forgets all speakers of the table but the first `count`."""
+        """Removes all speakers of the table but the first `count`."""
         if isinstance(self.speaker, nn.Embedding) and count < len(self.config.speakers):
             kept = self.speaker.weight.detach()[:count].clone()
             self.speaker = nn.Embedding.from_pretrained(kept, freeze=False)
@@ -170,7 +187,8 @@ class ProsodyFM(nn.Module):
 
     @torch.no_grad()
     def take_speakers(self, other: nn.Module) -> int:
-        """Copies the vectors of those speakers of the table that another voice's table has too; how many."""
+        """Copies the vectors of the speakers that another voice's table has too; returns how
+        many."""
         mine, theirs = self.speaker, getattr(other, "speaker", None)
         if not (isinstance(mine, nn.Embedding) and isinstance(theirs, nn.Embedding)
                 and mine.embedding_dim == theirs.embedding_dim):
@@ -181,10 +199,11 @@ class ProsodyFM(nn.Module):
             mine.weight[self.config.speakers.index(name)] = theirs.weight[known.index(name)]
         return len(shared)
 
-    # --- what text, speaker and intonation make of a symbol -----------------------------------------------
+    # --- what text, speaker and intonation make of a symbol -------------------------------------
 
     def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """ids [B, L], mask [B, L] bool -> h [B, L, C], of the text alone."""
+        """What the text alone makes of each symbol: `ids [B, L]`, `mask [B, L]` bool to `h [B, L,
+        C]`."""
         x = self.embed(ids)
         for conv, norm in zip(self.prenet, self.prenorm):
             y = conv((x * mask.unsqueeze(-1)).transpose(1, 2)).transpose(1, 2)
@@ -193,10 +212,23 @@ class ProsodyFM(nn.Module):
 
     def intonation(self, h: Tensor, last: Tensor, contours: Tensor, frames: Tensor,
                    weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Embeddings of each phrase: the one used [B, P, D] (that of its contour; where `frames` is 0, what
-        the text asks for), and what the text asks for. weights [B, P, heads, tokens] or [B, P, tokens]:
-        shapes by weight, in place of both where they add up to more than 0. No gradient goes back from what
-        the text asks for: a few hundred last words are soon known by heart, at the cost of pronouncing."""
+        """Embeddings of the intonation of each phrase.
+
+        No gradient goes back from what the text asks for: a few hundred last words are soon known
+        by heart, at the cost of pronouncing.
+
+        Args:
+            h: `[B, L, C]` of `encode`.
+            last: `[B, L]`, 0 or 1 + the phrase in whose last word the symbol is.
+            contours: `[B, P, F]` semitones.
+            frames: `[B, P]` frames of each contour, 0 for none.
+            weights: `[B, P, heads, tokens]` or `[B, P, tokens]`, shapes by weight, which win where
+                they add up to more than 0.
+
+        Returns:
+            (the embeddings used `[B, P, D]`: that of the contour where there is one, else what the
+            text asks for; what the text asks for `[B, P, D]`).
+        """
         asked = self.aligner(h.detach(), last, contours.shape[1])
         used = torch.where((frames > 0).unsqueeze(-1), self.tones(contours, frames), asked)
         if weights is not None:
@@ -204,8 +236,10 @@ class ProsodyFM(nn.Module):
             used = torch.where(given, self.tones.mix(weights), used)
         return used, asked
 
-    def fuse(self, h: Tensor, mask: Tensor, speaker: Tensor, tone: Tensor | None, last: Tensor) -> Tensor:
-        """h [B, L, C], speaker [B] or [B, D], tone [B, P, D] -> [B, L, C]."""
+    def fuse(self, h: Tensor, mask: Tensor, speaker: Tensor, tone: Tensor | None,
+             last: Tensor) -> Tensor:
+        """Joins text, speaker and intonation: `h [B, L, C]`, `speaker [B]` or `[B, D]`, `tone [B,
+        P, D]` to `[B, L, C]`."""
         parts = [h, self.speaker(speaker).unsqueeze(1).expand(-1, h.shape[1], -1)]
         if tone is not None:
             none = tone.new_zeros(len(tone), 1, tone.shape[-1])
@@ -213,10 +247,23 @@ class ProsodyFM(nn.Module):
                 1, last.unsqueeze(-1).expand(-1, -1, tone.shape[-1])))
         return self.fusion(self.join(torch.cat(parts, -1)), mask)
 
-    def outline(self, fused: Tensor, tone: Tensor | None, last: Tensor, durations: Tensor) -> Tensor:
-        """fused [B, L, C] -> with intonation [B, L, C + K + 3]: beside what is known of a symbol the drawn
-        contour of its phrase's last word, which part of that word's time it has, start and length, and the
-        phrase (0: it is in no last word). No gradient goes back to the contour."""
+    def outline(self, fused: Tensor, tone: Tensor | None, last: Tensor,
+                durations: Tensor) -> Tensor:
+        """Adds the contours of last words to what is known of each symbol.
+
+        No gradient goes back to the contours.
+
+        Args:
+            fused: `[B, L, C]`.
+            tone: `[B, P, D]`; None: `fused` is returned.
+            last: `[B, L]`, see `intonation`.
+            durations: `[B, L]` frames.
+
+        Returns:
+            `[B, L, C + K + 3]`: beside `fused` the drawn contour of the phrase's last word (K
+            points), the start and length of the symbol's part of that word's time, and the phrase
+            (0: in no last word).
+        """
         if tone is None:
             return fused
         phrases = torch.arange(1, tone.shape[1] + 1, device=last.device)
@@ -230,8 +277,17 @@ class ProsodyFM(nn.Module):
 
     def condition(self, known: Tensor, durations: Tensor, longest: int | None = None
                   ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """known [B, L, .] (`outline`), durations [B, L] -> condition [B, T, .], prior mean [B, T, channels],
-        contours [B, T, 2] (semitones; the phrase whose last word it is, 0: none), mask [B, T] bool."""
+        """Spreads what is known of symbols over frames.
+
+        Args:
+            known: `[B, L, .]` of `outline`.
+            durations: `[B, L]` frames.
+            longest: T (default: that of the longest).
+
+        Returns:
+            (condition of the flow `[B, T, .]`; prior mean `[B, T, channels]`; contours `[B, T, 2]`:
+            semitones, and the phrase whose last word it is, 0 for none; mask `[B, T]` bool).
+        """
         index, mask = align.expand(durations, longest)
 
         def spread(x: Tensor) -> Tensor:
@@ -243,19 +299,19 @@ class ProsodyFM(nn.Module):
         frame = torch.arange(index.shape[1], device=index.device).reshape(1, -1, 1)
         done = (frame - first + 0.5) / total.clamp_min(1)
         mean = spread(self.prior(fused))
-        told = [spread(fused), mean, done, 1 - done, torch.log1p(total) / 3]
+        parts = [spread(fused), mean, done, 1 - done, torch.log1p(total) / 3]
         contours = torch.zeros_like(mean[..., :2])
         if self.config.intonation:
             start, share, phrase = drawn[..., -3], drawn[..., -2], drawn[..., -1] * mask
             inside = (phrase > 0).to(fused.dtype)
             contour = inside * intonation.read_off(drawn[..., :-3], start + done[..., 0] * share)
-            told += [contour.unsqueeze(-1) / intonation.SCALE, inside.unsqueeze(-1)]
+            parts += [contour.unsqueeze(-1) / intonation.SCALE, inside.unsqueeze(-1)]
             contours = torch.stack([contour, phrase], -1)
-        return torch.cat(told, -1) * mask.unsqueeze(-1), mean, contours, mask
+        return torch.cat(parts, -1) * mask.unsqueeze(-1), mean, contours, mask
 
     def normalise(self, mel: Tensor, melody: Tensor | None = None) -> Tensor:
-        """Natural-log mel [B, T, M], with intonation also melody [B, T] in semitones over 100 Hz -> what the
-        flow makes [B, T, channels]."""
+        """Scales a natural-log mel `[B, T, M]`, with intonation also a melody `[B, T]` in semitones
+        over 100 Hz, to what the flow makes `[B, T, channels]`."""
         c = self.config
         x = (mel - c.mel_mean) / c.mel_std
         if not c.intonation or melody is None:
@@ -263,9 +319,16 @@ class ProsodyFM(nn.Module):
         return torch.cat([x, ((melody - c.melody_mean) / c.melody_std).unsqueeze(-1)], -1)
 
     def sounding(self, x: Tensor, contours: Tensor) -> tuple[Tensor, Tensor | None]:
-        """The way back, last words with the contours that were asked of them: [B, T, channels], contours
-        [B, T, 2] -> log-mel [B, M, T], F0 [B, T] in hertz (None without intonation: the vocoder reads it off
-        the mel)."""
+        """Inverts `normalise`, and gives last words the contours that were asked of them.
+
+        Args:
+            x: `[B, T, channels]`.
+            contours: `[B, T, 2]` of `condition`.
+
+        Returns:
+            (log-mel `[B, M, T]`; F0 `[B, T]` in hertz, None without intonation: the vocoder reads
+            it off the mel).
+        """
         c, v = self.config, self.vocoder.config
         mel = (x[..., : self.mels] * c.mel_std + c.mel_mean).transpose(1, 2)
         if not c.intonation:
@@ -273,7 +336,7 @@ class ProsodyFM(nn.Module):
         melody = intonation.lay(x[..., -1] * c.melody_std + c.melody_mean, contours)
         return mel, (100 * torch.exp2(melody / 12)).clamp(v.pitch_low, v.pitch_high)
 
-    # --- use ----------------------------------------------------------------------------------------------
+    # --- use ------------------------------------------------------------------------------------
 
     @torch.no_grad()
     def synthesise(self, ids: Tensor, lengths: Tensor | None = None, speaker: Tensor | None = None,
@@ -284,24 +347,43 @@ class ProsodyFM(nn.Module):
                    solver: str = "euler", sway: float = -1.0, seed: int | None = None,
                    noise: Tensor | None = None, temperature: float | None = None
                    ) -> tuple[Tensor, Tensor | None, Tensor]:
-        """Symbols -> (log-mel [B, M, T], F0 [B, T] in hertz or None without intonation, frames of each symbol
-        [B, L] int64).
+        """Speaks symbols.
 
-        ids [B, L]: `Script.ids()`, breaks and all, padded with 0; lengths [B]: symbols (None: L of each).
-        speaker: [B] int64 of the table (None: the first), or [B, D] float32 vectors. last [B, L] int64: 0,
-        or 1 + the number of the phrase in whose last word the symbol is (None: no intonation asked for; use
-        `last_words` of `avspeech.synthesis.training` to make it from a script). How each phrase ends, in
-        order of precedence, phrase by phrase: `weights` [B, P, tokens] of the learned shapes (0: not
-        given); `slopes` [B, P] semitones from the start to the end of the last word, a straight line (NaN:
-        not given); `contours` [B, P, F] semitones at mel frames, any height, with `contour_frames` [B, P] (0:
-        not given); `reference` (contours [B, Q, F], frames [B, Q]) of another sentence, its shapes chosen
-        by Align Attention; otherwise what the text asks for. rate: 1.2 is 20 % faster; one for all or [B,
-        L]. break_seconds [B, L]: how long a symbol is to last, in seconds, for a break (NaN: as predicted,
-        over the rate). steps, solver ("euler", "midpoint", "heun"), sway: of the flow (`nn.flow_matching`).
-        seed: of the noise; noise [B, T', channels], T' at least T: instead of it. temperature: standard
-        deviation of the noise (None: the voice's own). Raises InputError for ids out of the table.
+        How each phrase ends is taken, phrase by phrase, from the first of `weights`, `slopes`,
+        `contours` and `reference` that is given for it, otherwise from the text.
+
+        Args:
+            ids: `[B, L]` of `Script.ids`, breaks and all, padded with 0.
+            lengths: `[B]` symbols (default: L of each).
+            speaker: `[B]` int64 of the table (default: the first), or `[B, D]` float32 vectors.
+            last: `[B, L]` int64: 0, or 1 + the number of the phrase in whose last word the symbol
+                is; made by `phrasing.last_words` (default: no intonation is asked for).
+            contours: `[B, P, F]` semitones at mel frames, at any height.
+            contour_frames: `[B, P]`, 0 where no contour is given.
+            weights: `[B, P, tokens]` of the learned shapes, 0 where not given.
+            slopes: `[B, P]` semitones from the start to the end of the last word, a straight line;
+                NaN where not given.
+            reference: (contours `[B, Q, F]`, frames `[B, Q]`) of another sentence, its shapes
+                chosen by Align Attention.
+            rate: 1.2 is 20 % faster; one for all, or `[B, L]`.
+            break_seconds: `[B, L]` seconds that a symbol is to last, for a break; NaN: as
+                predicted, over the rate.
+            steps: of the flow.
+            solver: "euler", "midpoint" or "heun".
+            sway: of the schedule (`flow_matching.schedule`).
+            seed: of the noise.
+            noise: `[B, T', channels]`, T' at least T, in its place.
+            temperature: standard deviation of the noise (default: the voice's own).
+
+        Returns:
+            (log-mel `[B, M, T]`; F0 `[B, T]` in hertz, None without intonation; frames of each
+            symbol `[B, L]` int64).
+
+        Raises:
+            InputError: ids are out of the table.
         """
-        known, durations = self.plan(ids, lengths, speaker, last, contours, contour_frames, weights, slopes,
+        known, durations = self.plan(ids, lengths, speaker, last, contours, contour_frames, weights,
+                                     slopes,
                                      reference, rate, break_seconds)
         mel, f0 = self.decode(known, durations, steps, solver, sway, seed, noise, temperature)
         return mel, f0, durations
@@ -311,11 +393,16 @@ class ProsodyFM(nn.Module):
              last: Tensor | None = None, contours: Tensor | None = None,
              contour_frames: Tensor | None = None, weights: Tensor | None = None,
              slopes: Tensor | None = None, reference: tuple[Tensor, Tensor] | None = None,
-             rate: float | Tensor = 1.0, break_seconds: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """The first half of `synthesise`: what is known of each symbol [B, L, .] (`outline`), and its frames
-        [B, L] int64."""
+             rate: float | Tensor = 1.0, break_seconds: Tensor | None = None
+             ) -> tuple[Tensor, Tensor]:
+        """The first half of `synthesise`, with its arguments.
+
+        Returns:
+            (what is known of each symbol `[B, L, .]`, see `outline`; its frames `[B, L]` int64).
+        """
         if ids.numel() and not 0 <= int(ids.min()) <= int(ids.max()) < self.config.symbols:
-            raise InputError(f"symbol {int(ids.max())}: the voice knows 0 to {self.config.symbols - 1}")
+            raise InputError(f"symbol {int(ids.max())}: the voice knows 0 to "
+                             f"{self.config.symbols - 1}")
         batch, longest = ids.shape
         lengths = torch.full((batch,), longest, device=ids.device) if lengths is None else lengths
         mask = torch.arange(longest, device=ids.device) < lengths.unsqueeze(1)
@@ -342,13 +429,16 @@ class ProsodyFM(nn.Module):
     def decode(self, known: Tensor, durations: Tensor, steps: int = 4, solver: str = "euler",
                sway: float = -1.0, seed: int | None = None, noise: Tensor | None = None,
                temperature: float | None = None) -> tuple[Tensor, Tensor | None]:
-        """What `plan` gave, or any stretch of its symbols -> log-mel [B, M, T], F0 [B, T] (or None). The
-        rest: see `synthesise`."""
-        told, mean, contours, there = self.condition(known, durations)
+        """The second half of `synthesise`, from what `plan` gave or any stretch of its symbols.
+
+        Returns:
+            (log-mel `[B, M, T]`; F0 `[B, T]` or None).
+        """
+        condition, mean, contours, there = self.condition(known, durations)
         if noise is None:
             generator = None if seed is None else torch.Generator(known.device).manual_seed(seed)
             noise = torch.randn(mean.shape, generator=generator, device=mean.device)
-        hint = self.decoder.prepare(told)
+        hint = self.decoder.prepare(condition)
         temperature = self.config.temperature if temperature is None else temperature
         x = flow_matching.integrate(lambda x, t: self.decoder(x, t, hint, there),
                                     noise[:, : mean.shape[1]] * temperature,
@@ -367,7 +457,8 @@ class ProsodyFM(nn.Module):
 
         def put(tone: Tensor, at: Tensor, value: Tensor) -> Tensor:
             more = phrases - at.shape[1]
-            return torch.where(F.pad(at, (0, more)).unsqueeze(-1), F.pad(value, (0, 0, 0, more)), tone)
+            return torch.where(F.pad(at, (0, more)).unsqueeze(-1), F.pad(value, (0, 0, 0, more)),
+                               tone)
 
         if contours is not None and frames is not None:
             there = torch.arange(contours.shape[-1], device=h.device) < frames.unsqueeze(-1)
@@ -382,22 +473,33 @@ class ProsodyFM(nn.Module):
         return tone
 
     def break_probability(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """The built-in Phrase Break predictor: ids [B, L] of a script without breaks -> [B, L], the
-        probability of a break behind each symbol, to be read at word boundaries. Raises InputError for a
-        voice without."""
+        """The probability of a break behind each symbol, by the built-in predictor.
+
+        Args:
+            ids: `[B, L]` of scripts without breaks.
+            lengths: `[B]` symbols.
+
+        Returns:
+            `[B, L]`, to be read at word boundaries (`phrasing.boundaries`).
+
+        Raises:
+            InputError: the voice was trained without breaks.
+        """
         if self.phrasing is None:
             raise InputError("this voice was trained without breaks")
         return self.phrasing(ids, lengths).sigmoid()
 
     def forward(self, ids: Tensor, lengths: Tensor | None = None, speaker: Tensor | None = None,
                 last: Tensor | None = None, steps: int = 4) -> Tensor:
-        """Symbols [B, L] -> sound [B, N]: `synthesise` with its defaults and the vocoder, seed 0."""
+        """Sound `[B, N]` of symbols `[B, L]`: `synthesise` with its defaults and the vocoder, seed
+        0."""
         mel, f0, _ = self.synthesise(ids, lengths, speaker, last, steps=steps, seed=0)
         return self.vocoder(mel, f0)
 
     @classmethod
     def example_inputs(cls, seconds: float = 2.0) -> tuple[Tensor]:
-        """Random phones, 14 a second, for `avspeech profile` (how long they sound is the voice's to say)."""
+        """Random phones, 14 a second, for `avspeech profile`; the voice decides how long they
+        last."""
         phones = [table.NUMBER[p] for p in table.SYMBOLS if p in table.PHONES][:60]
         return (torch.tensor(phones)[torch.randint(len(phones), (1, max(1, round(14 * seconds))))],)
 

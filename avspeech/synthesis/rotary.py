@@ -1,7 +1,8 @@
-"""A small pre-norm transformer with rotary positions, and a block of convolution; both for [B, T, C].
+"""A small pre-norm transformer with rotary positions, and a block of convolution; both for [B, T,
+C].
 
-J. Su et al., "RoFormer: Enhanced Transformer with Rotary Position Embedding", 2021; Z. Liu et al., "A
-ConvNet for the 2020s", CVPR 2022.
+J. Su et al., "RoFormer: Enhanced Transformer with Rotary Position Embedding", 2021; Z. Liu et al.,
+"A ConvNet for the 2020s", CVPR 2022.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from torch.nn import functional as F
 
 
 def rotate(x: Tensor) -> Tensor:
-    """[B, H, T, D] turned by its position; the first half of D is paired with the second."""
+    """Turns `[B, H, T, D]` by the position in T; the first half of D is paired with the second."""
     half = x.shape[-1] // 2
     speed = 10_000.0 ** (-torch.arange(half, device=x.device, dtype=torch.float32) / half)
     angle = torch.arange(x.shape[-2], device=x.device, dtype=torch.float32).unsqueeze(-1) * speed
@@ -34,9 +35,11 @@ class RotaryLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """x [B, T, C], mask [B, T] bool -> [B, T, C]; what is masked is neither read nor meant to be."""
+        """The layer's output `[B, T, C]` for `x [B, T, C]`; `mask [B, T]` bool. What is masked is
+        not read, and its output means nothing."""
         batch, length, width = x.shape
-        q, k, v = self.qkv(self.before(x)).reshape(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        q, k, v = self.qkv(self.before(x)).reshape(batch, length, 3, self.heads,
+                                                   -1).permute(2, 0, 3, 1, 4)
         found = F.scaled_dot_product_attention(rotate(q), rotate(k), v, mask[:, None, None, :])
         x = x + self.dropout(self.out(found.transpose(1, 2).reshape(batch, length, width)))
         inner = self.between(x) * mask.unsqueeze(-1)
@@ -45,24 +48,26 @@ class RotaryLayer(nn.Module):
 
 
 class RotaryEncoder(nn.Module):
-    """`layers` of RotaryLayer and a norm."""
+    """A stack of `RotaryLayer` and a norm."""
 
     def __init__(self, layers: int, width: int, heads: int, hidden: int, kernel: int = 3,
                  dropout: float = 0.1):
         super().__init__()
-        self.layers = nn.ModuleList(RotaryLayer(width, heads, hidden, kernel, dropout) for _ in range(layers))
+        self.layers = nn.ModuleList(RotaryLayer(width, heads, hidden, kernel, dropout)
+                                    for _ in range(layers))
         self.norm = nn.LayerNorm(width)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """x [B, T, C], mask [B, T] bool -> [B, T, C], 0 where masked."""
+        """The output `[B, T, C]` for `x [B, T, C]`, 0 where `mask [B, T]` bool is False."""
         for layer in self.layers:
             x = layer(x, mask)
         return self.norm(x) * mask.unsqueeze(-1)
 
 
 class ConvBlock(nn.Module):
-    """ConvNeXt: a depthwise convolution over time, a norm (scaled and shifted from outside, where asked for),
-    a feed-forward part, and a residual that begins near 0."""
+    """ConvNeXt: a depthwise convolution over time, a norm, a feed-forward part, and a residual that
+    begins near 0. With `condition` the norm is scaled and shifted by a condition of so many
+    channels."""
 
     def __init__(self, width: int, hidden: int, kernel: int = 7, condition: int = 0):
         super().__init__()
@@ -72,8 +77,10 @@ class ConvBlock(nn.Module):
         self.up, self.down = nn.Linear(width, hidden), nn.Linear(hidden, width)
         self.scale = nn.Parameter(torch.full((width,), 0.2))
 
-    def forward(self, x: Tensor, mask: Tensor | None = None, condition: Tensor | None = None) -> Tensor:
-        """x [B, T, C], mask [B, T] bool or None, condition [B, D] -> [B, T, C]."""
+    def forward(self, x: Tensor, mask: Tensor | None = None,
+                condition: Tensor | None = None) -> Tensor:
+        """The output `[B, T, C]` for `x [B, T, C]`, `mask [B, T]` bool or None, `condition [B,
+        D]`."""
         inner = x if mask is None else x * mask.unsqueeze(-1)
         inner = self.norm(self.depthwise(inner.transpose(1, 2)).transpose(1, 2))
         if self.modulate is not None and condition is not None:

@@ -1,27 +1,30 @@
 """Text in, speech out: whole, or phrase by phrase as it is made.
 
-    voice = avspeech.load("prosodyfm-...")                        # or a folder that a recipe wrote
+    voice = avspeech.load("prosodyfm-...")  # or a folder that a recipe wrote
     speech = voice("I said <brk 0.4> no<rise>.", rate=1.1, steps=4, seed=0)
     speech.audio, speech.sample_rate, speech.words
-    for piece in voice.stream(long_text): play(piece)             # float32 [n], one phrase after another
+    for piece in voice.stream(long_text):   # float32 [n], one phrase after another
+        play(piece)
 
-A sentence is planned as a whole (breaks, tones, durations), then sounded phrase by phrase: a phrase ends in
-a break, both its neighbours sound that break, and the join lies in the middle of it. What is yielded is
-final, and calling the voice gives exactly the pieces of its stream. Files: see
+A sentence is planned as a whole (breaks, tones, durations), then sounded phrase by phrase: a phrase
+ends in a break, both its neighbors sound that break, and the join lies in the middle of it. What is
+yielded is final, and calling the voice gives exactly the pieces of its stream. Files: see
 `avspeech.synthesis.files`.
 """
 
 from __future__ import annotations
 
+import warnings
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from avspeech.errors import InputError
+from avspeech.synthesis.script_parts import padded_contours, short_parts, with_pauses
+from avspeech.synthesis.speech import Manner, Piece, Rest, Speech, Timestamps, timed
 
 if TYPE_CHECKING:
     import torch
@@ -29,91 +32,41 @@ if TYPE_CHECKING:
     from avspeech.core.pretrained import ModelInfo
     from avspeech.text import Script
 
+__all__ = ["Manner", "Piece", "Speech", "Synthesizer", "Timestamps", "limited"]
+
 FADE = 0.005  # seconds of cross-fade where two phrases join, and of fade at both ends of a sentence
 JOIN = 0.08  # seconds a break has to last for phrases to be joined in it
-LONGEST = 60  # words planned at a time; a sentence of more is cut, at a mark where there is one
 RATES = (0.25, 4.0)
 MOST_STEPS = 1000
-
-
-@dataclass
-class Timestamps:
-    """When what was said, in seconds. words: {"word", "start", "end", "from", "to"}, from and to the
-    characters of the text; phones: {"phone", "start", "end"}; breaks: {"start", "end", "after"}, after
-    which word (-1: before the first)."""
-
-    words: list[dict[str, Any]] = field(default_factory=list)
-    phones: list[dict[str, Any]] = field(default_factory=list)
-    breaks: list[dict[str, Any]] = field(default_factory=list)
-
-    def add(self, other: Timestamps, seconds: float, characters: int = 0) -> None:
-        """Appends what begins `seconds` later, of a text that begins `characters` later."""
-        after = len(self.words)
-        for name in ("words", "phones", "breaks"):
-            for entry in getattr(other, name):
-                moved = dict(entry, start=round(entry["start"] + seconds, 4),
-                             end=round(entry["end"] + seconds, 4))
-                if name == "words":
-                    moved |= {"from": entry["from"] + characters, "to": entry["to"] + characters}
-                if name == "breaks":
-                    moved["after"] = entry["after"] + after
-                getattr(self, name).append(moved)
-
-
-@dataclass
-class Speech:
-    """audio: float32 `[N]` in -1..1; sample_rate in hertz; timestamps."""
-
-    audio: np.ndarray
-    sample_rate: int
-    timestamps: Timestamps
-
-    @property
-    def words(self) -> list[dict[str, Any]]:
-        return self.timestamps.words
-
-    @property
-    def duration(self) -> float:
-        """In seconds."""
-        return len(self.audio) / self.sample_rate
-
-    def save(self, path: str | Path) -> None:
-        """As wav, flac or ogg (`avspeech.media.audio.write`)."""
-        from avspeech.media import audio
-
-        audio.write(path, self.audio, self.sample_rate)
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How to say it. rate: 1.2 is 20 % faster; steps: of the flow; seed: another gives another take; voice:
-    name, or number, in the voice's table (None: its first), or a speaker vector `[D]`; reference: (contours
-    [1, Q, F], frames [1, Q]) of a recording whose phrase endings are taken (`Synthesizer.listen`);
-    temperature: of the noise (None: the voice's own)."""
-
-    rate: float = 1.0
-    steps: int = 4
-    seed: int = 0
-    voice: Any = None
-    reference: Any = None
-    temperature: float | None = None
 
 
 class Synthesizer:
     """Text to speech with a model of task "synthesis" (`avspeech.synthesis.prosodyfm`).
 
-    phonemiser: of `avspeech.text`; that of the training, where not given. predict_breaks: whether the voice
-    puts breaks of its own between those the text asks for. pronunciations: {"word": "W ER1 D"}, in ARPAbet.
-    sentence_rest, paragraph_rest: seconds of silence behind a sentence and a paragraph (`text.analyse`).
+    Args:
+        model: the voice.
+        info: what its folder says of it.
+        phonemiser: a phonemizer of `avspeech.text` (default: that of the training).
+        language: for the phonemizer "espeak".
+        predict_breaks: whether the voice puts breaks of its own between those that the text asks
+            for.
+        pronunciations: {"word": "W ER1 D"} in ARPAbet, which win over the phonemizer.
+        sentence_rest, paragraph_rest: as for a call, where that gives none.
+
+    Raises:
+        InputError: the voice knows other symbols, or a pronunciation cannot be used.
     """
 
-    def __init__(self, model: Any, info: ModelInfo, *, phonemiser: str | None = None, language: str = "en-us",
-                 predict_breaks: bool = True, pronunciations: Mapping[str, str] | None = None,
+    def __init__(self, model: Any, info: ModelInfo, *, phonemiser: str | None = None,
+                 language: str = "en-us", predict_breaks: bool = True,
+                 pronunciations: Mapping[str, str] | None = None,
                  sentence_rest: float | None = None, paragraph_rest: float | None = None) -> None:
         from avspeech.text import symbols
+        from avspeech.text.own import Own
 
         if tuple(info.labels) != symbols.SYMBOLS[: len(info.labels)]:
-            raise InputError("this voice was trained on other symbols than this version of avspeech has")
+            raise InputError("this voice was trained on other symbols than this version of "
+                             "avspeech has")
         self.model = model
         self.info = info
         self.phonemiser = str(phonemiser or info.frontend.get("phonemiser", "default"))
@@ -123,16 +76,27 @@ class Synthesizer:
         self.sentence_rest, self.paragraph_rest = sentence_rest, paragraph_rest
         self.sample_rate = int(model.vocoder.config.sample_rate)
         self.hop = int(model.vocoder.config.hop)
+        Own(self.pronunciations)  # raises for one that no text can use
 
     @classmethod
-    def from_pretrained(cls, name_or_folder: str | Path, device: str = "cpu", **options: Any) -> Synthesizer:
-        """From a model's name or folder; `options` as for the class. Raises InputError where there is no such
-        model, or it is for another task."""
+    def from_pretrained(cls, name_or_folder: str | Path, device: str = "cpu",
+                        **options: Any) -> Synthesizer:
+        """Loads a voice.
+
+        Args:
+            name_or_folder: a released name or a model folder.
+            device: a torch device.
+            options: further arguments of the class.
+
+        Raises:
+            InputError: there is no such model, or it is for another task.
+        """
         from avspeech.core import pretrained
 
         model, info = pretrained.load(name_or_folder, device=device)
         if info.task != "synthesis":
-            raise InputError(f"{name_or_folder}: a model for {info.task}, expected one for synthesis")
+            raise InputError(f"{name_or_folder}: a model for {info.task}, expected one for "
+                             "synthesis")
         return cls(model, info, **options)
 
     @property
@@ -140,34 +104,77 @@ class Synthesizer:
         """Names of the speakers it knows; none where it takes speaker vectors."""
         return tuple(self.model.config.speakers) if self.model.config.embeddings == "table" else ()
 
-    def __call__(self, text: str, *, rate: float = 1.0, steps: int = 4, seed: int = 0, voice: Any = None,
-                 reference: str | Path | np.ndarray | None = None,
-                 temperature: float | None = None) -> Speech:
-        """The whole text as sound; markup as in `avspeech.text.markup`. rate, steps, seed, voice: see
-        `Manner`. reference: a recording (file, or samples at the voice's rate) whose phrase endings are
-        taken, where the text asks for no tone. Raises InputError for bad markup, an empty text, an unknown
-        voice, or values out of range."""
+    def __call__(self, text: str, *, rate: float = 1.0, steps: int = 4, seed: int = 0,
+                 voice: Any = None,
+                 reference: str | Path | np.ndarray | None = None, temperature: float | None = None,
+                 sentence_rest: float | None = None, paragraph_rest: float | None = None) -> Speech:
+        """Says a whole text.
+
+        Args:
+            text: what to say, with markup as in `avspeech.text.markup`.
+            rate: speed, 0.25 to 4; 1.2 is 20 % faster.
+            steps: of the flow's solver.
+            seed: of the noise; another one gives another take.
+            voice: speaker by name or number (default: the first), or a speaker vector `[D]`.
+            reference: a recording (file, or samples `[N]` at the voice's rate) whose phrase endings
+                are taken where the text asks for no tone.
+            temperature: of the noise (default: the voice's own).
+            sentence_rest: seconds of silence between two sentences (default: by the mark, 0.3 to
+                0.45).
+            paragraph_rest: seconds between two paragraphs (default: 0.8, or twice `sentence_rest`
+                where that is more).
+
+        Raises:
+            InputError: bad markup, an empty text, an unknown voice, or values out of range.
+        """
         manner = self.manner(rate, steps, seed, voice, reference, temperature)
+        script = self.read(text, sentence_rest, paragraph_rest)
+        if script.unread:
+            warnings.warn(script.unread_line, stacklevel=2)
+        return self.speech(script, manner)
+
+    def speech(self, script: Script, manner: Manner) -> Speech:
+        """Says a script (`read`, or `avspeech.text.analyse`) in a manner (`manner`) as a whole."""
         audio, stamps, done = [], Timestamps(), 0
-        for piece, said in self.pieces(text, manner):
+        for piece, said in self.say(script, manner):
             stamps.add(said, done / self.sample_rate)
             audio.append(piece)
             done += len(piece)
+        if not audio:
+            raise InputError("the text has no word to say")
         return Speech(np.concatenate(audio), self.sample_rate, stamps)
 
-    def stream(self, text: str, *, rate: float = 1.0, steps: int = 4, seed: int = 0, voice: Any = None,
-               reference: str | Path | np.ndarray | None = None,
-               temperature: float | None = None) -> Iterator[np.ndarray]:
-        """The same, as float32 `[n]` phrase by phrase: the first comes before the second is made. Memory
-        does not grow with the sound. What is wrong with the text or the values is raised at the call,
-        before anything is said."""
+    def stream(self, text: str, *, rate: float = 1.0, steps: int = 4, seed: int = 0,
+               voice: Any = None,
+               reference: str | Path | np.ndarray | None = None, temperature: float | None = None,
+               sentence_rest: float | None = None, paragraph_rest: float | None = None
+               ) -> Iterator[np.ndarray]:
+        """Says a text phrase by phrase: the first phrase comes before the second is made.
+
+        Memory does not grow with the sound. The arguments are those of a call; what is wrong with
+        them is raised at the call, before anything is said.
+
+        Yields:
+            float32 `[n]`.
+        """
         manner = self.manner(rate, steps, seed, voice, reference, temperature)
-        script = self.read(text)
+        script = self.read(text, sentence_rest, paragraph_rest)
+        if script.unread:
+            warnings.warn(script.unread_line, stacklevel=2)
         return (piece for piece, _ in self.say(script, manner))
 
     def manner(self, rate: float = 1.0, steps: int = 4, seed: int = 0, voice: Any = None,
-               reference: str | Path | np.ndarray | None = None, temperature: float | None = None) -> Manner:
-        """Checked values, and the reference listened to."""
+               reference: str | Path | np.ndarray | None = None, temperature: float | None = None,
+               contours: Mapping[int, np.ndarray] | None = None) -> Manner:
+        """Checks how a text is to be said, and listens to the reference.
+
+        Args:
+            rate, steps, seed, voice, reference, temperature: as for a call.
+            contours: {index of a phrase's last word in the script: its contour}, see `Manner`.
+
+        Raises:
+            InputError: a value is out of range, or the voice is not known.
+        """
         if not RATES[0] <= rate <= RATES[1]:
             raise InputError(f"rate {rate}: expected {RATES[0]} to {RATES[1]}; 1.2 is 20 % faster")
         if not (1 <= steps <= MOST_STEPS and steps == int(steps)):
@@ -177,27 +184,50 @@ class Synthesizer:
         if seed != int(seed) or not 0 <= seed < 2 ** 63:
             raise InputError(f"seed {seed}: expected a whole number, 0 or more")
         heard = None if reference is None else self.listen(reference)
-        return Manner(float(rate), int(steps), int(seed), self._speaker(voice), heard, temperature)
+        return Manner(float(rate), int(steps), int(seed), self._speaker(voice), heard, temperature,
+                      contours)
 
-    def read(self, text: str) -> Script:
-        """The text as a script, before the voice's own breaks. Raises InputError for bad markup, or no word
-        in it."""
-        from avspeech import text as reader
+    def read(self, text: str, sentence_rest: float | None = None,
+             paragraph_rest: float | None = None) -> Script:
+        """The text as a script, before the voice's own breaks; the arguments as for a call.
 
-        script = reader.analyse(text, self.phonemiser, self.language, self.pronunciations,
-                                sentence_rest=self.sentence_rest, paragraph_rest=self.paragraph_rest)
+        `Script.unread` is what has no reading and is left out.
+
+        Raises:
+            InputError: bad markup, or no word in it.
+        """
+        script = self.analyze(text, sentence_rest, paragraph_rest)
         if not script.words:
-            raise InputError("the text has no word to say")
+            unread = f"; {script.unread_line}" if script.unread else ""
+            raise InputError(f"the text has no word to say{unread}")
         return script
 
-    def pieces(self, text: str, manner: Manner) -> Iterator[tuple[np.ndarray, Timestamps]]:
-        """(sound, what is said in it and when, from its own start) phrase by phrase."""
-        return self.say(self.read(text), manner)
+    def analyze(self, text: str, sentence_rest: float | None = None,
+                paragraph_rest: float | None = None) -> Script:
+        """As `read`, also for a text without any word."""
+        from avspeech import text as reader
+
+        if sentence_rest is None:
+            sentence_rest = self.sentence_rest
+        if paragraph_rest is None:
+            paragraph_rest = self.paragraph_rest
+        return reader.analyse(text, self.phonemiser, self.language, self.pronunciations,
+                              sentence_rest=sentence_rest, paragraph_rest=paragraph_rest)
 
     def listen(self, reference: str | Path | np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-        """How the phrases of a recording end: contours [1, Q, F] in semitones at the voice's frames, and
-        their lengths [1, Q]. A phrase ends at a pause or at the end; of each the last 0.4 s are taken for
-        its last word. Raises InputError where nothing voiced is found, or the voice knows no intonation."""
+        """Finds how the phrases of a recording end.
+
+        A phrase ends at a pause or at the end; the last 0.4 s of each stand for its last word.
+
+        Args:
+            reference: a file, or samples `[N]` at the voice's rate.
+
+        Returns:
+            (contours [1, Q, F] in semitones at the voice's frames, their lengths [1, Q]).
+
+        Raises:
+            InputError: nothing voiced is found, or the voice knows no intonation.
+        """
         import torch
 
         from avspeech.media import audio, pitch
@@ -232,9 +262,11 @@ class Synthesizer:
 
         config = self.model.config
         if config.embeddings != "table":
-            vector = None if voice is None or isinstance(voice, str) else np.asarray(voice, np.float32)
+            named = voice is None or isinstance(voice, str)
+            vector = None if named else np.asarray(voice, np.float32)
             if vector is None or vector.shape != (config.vector,) or not np.isfinite(vector).all():
-                raise InputError(f"this voice has no names: give a speaker vector of {config.vector} values")
+                raise InputError("this voice has no names: give a speaker vector of "
+                                 f"{config.vector} values")
             return torch.from_numpy(vector)[None]
         names = self.voices
         if voice is None:
@@ -245,66 +277,84 @@ class Synthesizer:
             return torch.tensor([int(voice)])
         raise InputError(f"voice '{voice}' is not known; this model has: {', '.join(names)}")
 
-    def say(self, script: Script, manner: Manner,
-            goes_on: bool = False) -> Iterator[tuple[np.ndarray, Timestamps]]:
-        """`pieces` of a script, with its rests between sentences. goes_on: more is said behind it, so
-        that the last sentence has its rest too."""
-        script, rest = script.with_rests(), 0  # rest: samples that go before the next piece
+    def say(self, script: Script, manner: Manner, rest: Rest | None = None) -> Iterator[Piece]:
+        """Says a script phrase by phrase.
+
+        Args:
+            script, manner: as for `speech`.
+            rest: the silence that is due after what was said before; keeps what is due after this
+                script.
+        """
+        rest = Rest() if rest is None else rest
+        word = 0  # of the script, the first of the part
         for number in range(len(script.sentences)):
-            for part in _short(script.sentence(number)):
+            for part in short_parts(script.sentence(number)):
                 if part.words or part.breaks():
                     # Of the words, so that a sentence is said alike wherever it stands
                     seed = manner.seed ^ zlib.crc32(part.text.encode())
-                    for piece, said in self._sentence(part, manner, seed):
-                        yield _rested(piece, said, rest, self.sample_rate) if rest else (piece, said)
-                        rest = 0
-            rest += round(script.rest(number) * self.sample_rate)
-        if rest and goes_on:
-            yield np.zeros(rest, np.float32), Timestamps()
+                    yield from self._sentence(part, manner, seed, word, rest)
+                word += len(part.words)
 
-    def _sentence(self, script: Script, manner: Manner, seed: int) -> Iterator[tuple[np.ndarray, Timestamps]]:
+    def _sentence(self, script: Script, manner: Manner, seed: int, first: int,
+                  rest: Rest) -> Iterator[Piece]:
+        """The pieces of a sentence, the rest due before it in the first of them. first: the index
+        of its first word in the whole script."""
         import torch
 
-        from avspeech.synthesis.training import last_words, predicted_breaks
+        from avspeech.synthesis.phrasing import last_words, predicted_breaks
 
         model, breaks = self.model, self.model.config.breaks
         device = next(model.parameters()).device
         with torch.inference_mode():
+            script = script.with_rests()
             if breaks and self.predict_breaks and script.words:
                 script = predicted_breaks(model, script)
-            tokens = script.tokens()
+            script, tokens, pauses, asked = with_pauses(script, breaks)
             last, ends = last_words(script, breaks)
             words = script.words
-            slopes = [w.tone.slope if (w := words[end]).tone is not None else np.nan for end in ends]
-            asked = [np.nan if t.seconds is None else t.seconds for t in tokens]
+            tones = [words[end].tone for end in ends]
+            slopes = [np.nan if tone is None else tone.slope for tone in tones]
+            whole = [first + end for end in ends]  # by the words of the whole script
+            contours, frames_of = padded_contours(manner.contours or {}, whole)
             known, frames = model.plan(
                 torch.tensor([script.ids()], device=device), speaker=manner.voice.to(device),
                 last=torch.tensor([last], device=device),
-                slopes=torch.tensor([slopes], dtype=torch.float32, device=device) if slopes else None,
-                reference=None if manner.reference is None else tuple(x.to(device) for x in manner.reference),
+                slopes=torch.tensor([slopes], dtype=torch.float32, device=device) if slopes
+                else None,
+                contours=None if contours is None else torch.from_numpy(contours).to(device),
+                contour_frames=None if contours is None
+                else torch.tensor([frames_of], device=device),
+                reference=None if manner.reference is None
+                else tuple(x.to(device) for x in manner.reference),
                 rate=torch.tensor([[manner.rate * t.rate for t in tokens]], device=device),
                 break_seconds=torch.tensor([asked], dtype=torch.float32, device=device))
             if not int(frames.sum()):
                 return
             durations = frames[0].cpu().numpy()
             generator = torch.Generator().manual_seed(seed)
-            noise = torch.randn(1, int(durations.sum()), model.channels, generator=generator).to(device)
-            sound = self._sound(known, durations, tokens, noise, manner, seed)
-            yield from _timed(sound, tokens, durations, words, self.hop, self.sample_rate)
+            noise = torch.randn(1, int(durations.sum()), model.channels,
+                                generator=generator).to(device)
+            sound = self._sound(known, durations, pauses, noise, manner, seed)
+            pieces = timed(sound, tokens, durations, pauses, words, self.hop, self.sample_rate)
+            lead, tail = (int(durations[i]) * self.hop / self.sample_rate for i in (0, -1))
+            yield from rest.before(pieces, lead, self.sample_rate)
+            rest.due, rest.there = script.rest(0), tail
 
-    def _sound(self, known: torch.Tensor, durations: np.ndarray, tokens: Any, noise: torch.Tensor,
+    def _sound(self, known: torch.Tensor, durations: np.ndarray, pauses: set[int],
+               noise: torch.Tensor,
                manner: Manner, seed: int) -> Iterator[np.ndarray]:
-        """The phrases of a planned sentence, joined."""
+        """The phrases of a planned sentence, joined in its long pauses."""
         import torch
 
         shortest = JOIN * self.sample_rate / self.hop
         first = np.concatenate([[0], np.cumsum(durations)])
-        cuts = [i for i, t in enumerate(tokens) if t.kind == "break" and durations[i] >= shortest
+        cuts = [i for i in sorted(pauses) if durations[i] >= shortest
                 and durations[:i].sum() > shortest and durations[i + 1:].sum() > shortest]
         fade = max(1, round(FADE * self.sample_rate))
         kept: np.ndarray | None = None  # of the break before, by the phrase that ended in it
         done = 0  # samples given out
-        for number, (begin, end) in enumerate(zip([0, *cuts], [*cuts, len(tokens) - 1], strict=True)):
+        for number, (begin,
+                     end) in enumerate(zip([0, *cuts], [*cuts, len(durations) - 1], strict=True)):
             stretch = slice(begin, end + 1)
             count = int(durations[stretch].sum())
             mel, f0 = self.model.decode(
@@ -319,9 +369,9 @@ class Synthesizer:
                 sound[at: at + fade] = rise * sound[at: at + fade] + (1 - rise) * kept
             else:
                 sound[:fade] *= _rise(fade)[: len(sound)]
-            stop = (len(sound) if end == len(tokens) - 1
+            stop = (len(sound) if end == len(durations) - 1
                     else int((first[end] + first[end + 1]) / 2 * self.hop) - offset)
-            if end == len(tokens) - 1:
+            if end == len(durations) - 1:
                 sound[-fade:] *= _rise(fade)[::-1][-len(sound):]
             kept = sound[stop: stop + fade].copy()
             piece = sound[done - offset: stop]
@@ -334,23 +384,22 @@ class Synthesizer:
         vocoder, more = self.model.vocoder, {}
         if getattr(vocoder.config, "source", "none") == "harmonic":
             generator = torch.Generator().manual_seed(seed % 2 ** 63)
-            more["noise"] = torch.randn(1, mel.shape[2] * self.hop, generator=generator).to(mel.device)
+            more["noise"] = torch.randn(1, mel.shape[2] * self.hop,
+                                        generator=generator).to(mel.device)
         sound = vocoder(mel, f0, **more)[0].float().cpu().numpy()
         if not np.isfinite(sound).all():
             raise FloatingPointError("the voice's output is not finite")
         return limited(sound)
 
 
-def _rested(piece: np.ndarray, said: Timestamps, rest: int, rate: int) -> tuple[np.ndarray, Timestamps]:
-    """A piece and its times with silence before it."""
-    moved = Timestamps()
-    moved.add(said, rest / rate)
-    return np.concatenate([np.zeros(rest, np.float32), piece]), moved
-
-
 def limited(sound: np.ndarray, knee: float = 0.9) -> np.ndarray:
-    """Samples up to `knee` as they are, louder ones bent smoothly to stay below 1: sample by sample, so that
-    a stream is as the whole."""
+    """Limits samples sample by sample, so that a stream is as the whole.
+
+    Args:
+        sound: `[N]`.
+        knee: samples up to this size stay as they are, louder ones are bent smoothly to stay below
+            1.
+    """
     size = np.abs(sound)
     bent = np.sign(sound) * (knee + (1 - knee) * np.tanh((size - knee) / (1 - knee)))
     return np.where(size > knee, bent, sound).astype(np.float32)
@@ -360,58 +409,19 @@ def _rise(samples: int) -> np.ndarray:
     return (np.arange(1, samples + 1, dtype=np.float32) - 0.5) / samples
 
 
-def _timed(pieces: Iterator[np.ndarray], tokens: Any, durations: np.ndarray, words: Any, hop: int,
-           rate: int) -> Iterator[tuple[np.ndarray, Timestamps]]:
-    """Each piece with the words, phones and breaks that begin in it; times from its start."""
-    ends = np.cumsum(durations) * hop / rate
-    starts = ends - durations * hop / rate
-    entries: list[tuple[str, dict[str, Any]]] = []
-    for i, token in enumerate(tokens):
-        span = {"start": float(starts[i]), "end": float(ends[i])}
-        if token.kind == "phone":
-            word = words[token.word]
-            if i == 0 or tokens[i - 1].kind != "phone" or tokens[i - 1].word != token.word:
-                entries.append(("words", {"word": word.text, **span, "from": word.start, "to": word.end}))
-                current = entries[-1][1]
-            current["end"] = span["end"]
-            entries.append(("phones", {"phone": token.symbol, **span}))
-        elif token.kind == "break" and durations[i] > 0:
-            entries.append(("breaks", {**span, "after": token.word}))
-    begun, place, said = 0.0, 0, 0
-    for piece in pieces:
-        stop, stamps, before = begun + len(piece) / rate, Timestamps(), said
-        while place < len(entries) and entries[place][1]["start"] < stop - 1e-9:
-            kind, entry = entries[place]
-            moved = dict(entry, start=round(entry["start"] - begun, 4), end=round(entry["end"] - begun, 4))
-            if kind == "breaks":
-                moved["after"] -= before  # counted from the words of this piece
-            said += kind == "words"
-            getattr(stamps, kind).append(moved)
-            place += 1
-        yield piece, stamps
-        begun = stop
+CARD_TASK = "Reads text aloud, with the breaks and intonation it is asked for"
 
 
-def _short(script: Script) -> Iterator[Script]:
-    """A sentence, cut where it has more than LONGEST words: behind the last mark or break of the second
-    half, else between two words."""
-    import dataclasses
+def card_lines(name: str, info: ModelInfo) -> tuple[list[str], list[str]]:
+    """A voice's own lines of a model card.
 
-    from avspeech.text import Word
+    Args:
+        name: of the model.
+        info: what its folder says of it.
 
-    (sentence,) = script.sentences
-    items = list(sentence.items)
-    while sum(isinstance(i, Word) for i in items) > LONGEST:
-        count, least, cut = 0, LONGEST // 2, 0
-        for place, item in enumerate(items):
-            if isinstance(item, Word):
-                count += 1
-                if count > LONGEST:
-                    cut = cut or place
-                    break
-            elif count > least:
-                cut = place + 1
-        part, items = items[:cut], items[cut:]
-        yield dataclasses.replace(script, sentences=(dataclasses.replace(sentence, items=tuple(part)),))
-    if items:
-        yield dataclasses.replace(script, sentences=(dataclasses.replace(sentence, items=tuple(items)),))
+    Returns:
+        (lines of Python behind `model = avspeech.load(name)`, lines of the shell).
+    """
+    return (['speech = model("I said <brk 0.4> no<rise>.")  # .audio, .sample_rate, .words'],
+            [f'avspeech speak "I said <brk 0.4> no<rise>." -o no.wav --model {name}',
+             f"avspeech export {name} --to onnx -o {name}.onnx"])

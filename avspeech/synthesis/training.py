@@ -1,11 +1,10 @@
-"""Text to speech: batches of aligned sentences, the losses of ProsodyFM, and what a script is to a voice."""
+"""Trains a voice: batches of aligned sentences, the losses of ProsodyFM, and what its vocoder
+learns from."""
 
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,53 +13,27 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from avspeech.core.batching import Batch
-from avspeech.errors import InputError
 from avspeech.media import pitch
 from avspeech.synthesis import align, flow_matching, intonation
+from avspeech.synthesis.phrasing import boundaries
 from avspeech.synthesis.prosodyfm import ProsodyFM
 from avspeech.synthesis.vocoding import Segments, Sounds
-from avspeech.text import Script, symbols
+from avspeech.text import Script
 
 Record = Mapping[str, Any]
 
 
-def last_words(script: Script, breaks: bool = True) -> tuple[list[int], list[int]]:
-    """(for each token of the script 0, or 1 + the number of the phrase in whose last word it is; that word
-    of each phrase). breaks: phrases end at breaks (and tones asked for), not at every mark: see
-    `Script.phrases`."""
-    ends = [p.last for p in script.phrases(marks=not breaks)]
-    number = {word: i for i, word in enumerate(ends, 1)}
-    return [number.get(t.word, 0) if t.kind == "phone" else 0 for t in script.tokens()], ends
-
-
-def boundaries(script: Script) -> dict[int, int]:
-    """{word: place of the last token between it and the next word} of a script without breaks: where
-    `break_probability` is to be read."""
-    found = {}
-    for place, token in enumerate(script.tokens()):
-        if token.kind in ("word", "mark"):
-            found[token.word] = place
-    return {word: place for word, place in found.items() if 0 <= word < len(script.words) - 1}
-
-
-def predicted_breaks(model: ProsodyFM, script: Script, threshold: float | None = None) -> Script:
-    """The script with breaks where the voice's own predictor puts them (and those it had). threshold: of the
-    probability; the voice's own where not given. A voice without breaks leaves the script as it is."""
-    if model.phrasing is None or len(script.words) < 2:
-        return script
-    plain = script.with_breaks({}, keep_asked=False)
-    ids = torch.tensor([plain.ids()])
-    with torch.no_grad():
-        probability = model.break_probability(ids, torch.tensor([ids.shape[1]]))[0]
-    least = model.config.break_threshold if threshold is None else threshold
-    return script.with_breaks({w: None for w, at in boundaries(plain).items()
-                               if float(probability[at]) >= least})
-
-
 def sequence(record: Record, breaks: bool) -> tuple[list[int], list[int], list[int]]:
-    """ids, frames and `last` of each token of an aligned utterance. With breaks those that were detected
-    are tokens, and a shorter pause belongs to the phone before; without, the mark or boundary at the place
-    has it."""
+    """The tokens of an aligned utterance.
+
+    Args:
+        record: of the recipe's words stage.
+        breaks: whether the breaks that were detected are tokens, and a shorter pause belongs to the
+            phone before it; otherwise the mark or boundary at the place takes the pause.
+
+    Returns:
+        (ids, frames, `last` as of `phrasing.last_words`) of each token.
+    """
     script = Script.from_dict(record["script"])
     pauses, found = record["pauses"], {int(w) for w in record["breaks"]}
     if breaks:
@@ -86,9 +59,17 @@ def sequence(record: Record, breaks: bool) -> tuple[list[int], list[int], list[i
 
 
 class Aligned:
-    """Aligned utterances (`batching.Dataset`). records: by id, of the recipe's words stage; f0: by id, [T]
-    hertz at the mel's frames, 0 where unvoiced; mel: sound [B, N] to log-mel [B, M, T]; speakers: names in
-    the order of the voice's table; breaks: as in the voice."""
+    """Aligned utterances (`batching.Dataset`).
+
+    Args:
+        records: by id, of the recipe's words stage.
+        sounds: the recordings.
+        f0: by id, `[T]` hertz at the mel's frames, 0 where unvoiced.
+        mel: function from sounds `[B, N]` to log-mels `[B, M, T]`.
+        speakers: names in the order of the voice's table.
+        frame_seconds: length of a frame.
+        breaks: as in the voice.
+    """
 
     def __init__(self, records: Mapping[str, Record], sounds: Sounds, f0: Mapping[str, np.ndarray],
                  mel: Callable[[Tensor], Tensor], speakers: Sequence[str], frame_seconds: float,
@@ -104,28 +85,31 @@ class Aligned:
         self._melodies: dict[str, np.ndarray] = {}
 
     def of(self, speakers: Collection[str]) -> Aligned:
-        """The utterances of some speakers (all of them, where there is none of these)."""
+        """The utterances of some speakers; all utterances where these speakers have none."""
         part = copy.copy(self)
         length = dict(zip(self.names, self.lengths))
-        part.names = [n for n in self.names if self.sounds.utterances[n].speaker in speakers] or self.names
+        part.names = [n for n in self.names
+                      if self.sounds.utterances[n].speaker in speakers] or self.names
         part.lengths = [length[n] for n in part.names]
         return part
 
     def mel_of(self, name: str) -> np.ndarray:
-        """[T, M], as many frames as the durations add up to."""
+        """The log-mel `[T, M]` of an utterance, T the sum of its durations."""
         if name not in self._mels:
             skip, total = self.records[name]["skip"], sum(self.sequences[name][1])
             with torch.no_grad():
                 mel = self.mel(torch.from_numpy(self.sounds[name])[None])[0].T.numpy()
             mel = mel[skip: skip + total]
-            self._mels[name] = np.pad(mel, ((0, total - len(mel)), (0, 0)), mode="edge").astype(np.float32)
+            self._mels[name] = np.pad(mel, ((0, total - len(mel)), (0, 0)),
+                                      mode="edge").astype(np.float32)
         return self._mels[name]
 
     def melody_of(self, name: str) -> np.ndarray:
-        """[T] float32, the melody in semitones over 100 Hz, without gaps, as the contours are cut from it;
-        NaN all through where nothing is voiced."""
+        """The melody `[T]` float32 of an utterance in semitones over 100 Hz, without gaps, as the
+        contours are cut from it; NaN throughout where nothing is voiced."""
         if name not in self._melodies:
-            hertz, skip, total = self.f0[name], self.records[name]["skip"], sum(self.sequences[name][1])
+            hertz, skip = self.f0[name], self.records[name]["skip"]
+            total = sum(self.sequences[name][1])
             line = pitch.contour(hertz, hertz > 0, self.frame_seconds)[skip: skip + total]
             self._melodies[name] = np.pad(line, (0, total - len(line)), mode="edge")
         return self._melodies[name]
@@ -136,18 +120,21 @@ class Aligned:
         name = self.names[index]
         ids, frames, last = self.sequences[name]
         contours = [np.asarray(c, np.float32) for _, c in self.records[name][self.heard]]
-        moved = [c - np.float32(rng.uniform(-intonation.OFFSET, intonation.OFFSET)) for c in contours]
+        moved = [c - np.float32(rng.uniform(-intonation.OFFSET, intonation.OFFSET))
+                 for c in contours]
         speaker = self.sounds.utterances[name].speaker
-        return {"id": name, "ids": np.array(ids), "durations": np.array(frames), "last": np.array(last),
+        return {"id": name, "ids": np.array(ids), "durations": np.array(frames),
+                "last": np.array(last),
                 "contours": moved, "mel": self.mel_of(name), "melody": self.melody_of(name),
                 "speaker": self.speakers[speaker]}
 
     def collate(self, items: list[dict[str, Any]]) -> Batch:
-        """ids, durations, last [B, L], lengths [B]; mel [B, T, M], melody [B, T]; contours [B, P, F],
-        contour_frames [B, P]; speaker [B]."""
+        """A batch: ids; tokens, durations, last `[B, L]`, lengths `[B]`; mel `[B, T, M]`, melody
+        `[B, T]`; contours `[B, P, F]`, contour_frames `[B, P]`; speaker `[B]`."""
         def padded(key: str) -> Tensor:
             arrays = [i[key] for i in items]
-            out = np.zeros((len(arrays), *np.max([a.shape for a in arrays], axis=0)), arrays[0].dtype)
+            out = np.zeros((len(arrays), *np.max([a.shape for a in arrays], axis=0)),
+                           arrays[0].dtype)
             for row, array in zip(out, arrays):
                 row[tuple(slice(n) for n in array.shape)] = array
             return torch.from_numpy(out)
@@ -159,14 +146,16 @@ class Aligned:
         for row, item in enumerate(items):
             for p, c in enumerate(item["contours"]):
                 contours[row, p, : len(c)], frames[row, p] = c, len(c)
-        return {"ids": [i["id"] for i in items], "tokens": padded("ids"), "durations": padded("durations"),
+        return {"ids": [i["id"] for i in items], "tokens": padded("ids"),
+                "durations": padded("durations"),
                 "last": padded("last"), "mel": padded("mel"), "melody": padded("melody"),
                 "contours": torch.from_numpy(contours), "contour_frames": torch.from_numpy(frames),
                 "lengths": torch.tensor([len(i["ids"]) for i in items]),
                 "speaker": torch.tensor([i["speaker"] for i in items])}
 
     def statistics(self) -> dict[str, float]:
-        """Mean and deviation of the log-mel and of the melody, as a voice's configuration has them."""
+        """Mean and deviation of the log-mel and of the melody, by the names of a voice's
+        configuration."""
         found = {}
         for key, of in (("mel", self.mel_of), ("melody", self.melody_of)):
             rows = np.concatenate([of(name) for name in self.names])
@@ -175,15 +164,16 @@ class Aligned:
         return found
 
 
-FIELDS = ("tokens", "lengths", "durations", "last", "mel", "melody", "contours", "contour_frames", "speaker")
+FIELDS = ("tokens", "lengths", "durations", "last", "mel", "melody", "contours", "contour_frames",
+          "speaker")
 MELODY_WEIGHT = 8.0  # of the melody in the flow's loss, where a band of the mel has 1
 
 
 def _understood(model: ProsodyFM, tokens: Tensor, lengths: Tensor, last: Tensor, contours: Tensor,
                 contour_frames: Tensor, speaker: Tensor
                 ) -> tuple[Tensor, Tensor | None, Tensor | None, Tensor]:
-    """What a voice makes of recordings' symbols: mask [B, L], embeddings of intonation used and asked for by
-    the text (`ProsodyFM.intonation`; None without), and all of it fused [B, L, C]."""
+    """(mask `[B, L]`; embeddings of intonation used, and those the text asks for, see
+    `ProsodyFM.intonation`, None without; text, speaker and intonation fused `[B, L, C]`)."""
     mask = torch.arange(tokens.shape[1], device=tokens.device) < lengths.unsqueeze(1)
     h = model.encode(tokens, mask)
     tone, asked = None, None
@@ -193,11 +183,15 @@ def _understood(model: ProsodyFM, tokens: Tensor, lengths: Tensor, last: Tensor,
 
 
 class Speaking(nn.Module):
-    """What is trained, giving all losses in one call. The vocoder and the break predictor inside stay as they
-    are.
+    """Wraps a voice so that one forward returns all losses (DDP needs that).
 
-    search: durations by monotonic search under the prior at every step, as in the paper, instead of those
-    given."""
+    The vocoder and the break predictor inside stay as they are.
+
+    Args:
+        model: the voice.
+        search: whether durations are found by monotonic search under the prior at every step, as in
+            the paper, instead of those given.
+    """
 
     def __init__(self, model: ProsodyFM, search: bool = False):
         super().__init__()
@@ -209,10 +203,19 @@ class Speaking(nn.Module):
     def forward(self, tokens: Tensor, lengths: Tensor, durations: Tensor, last: Tensor, mel: Tensor,
                 melody: Tensor, contours: Tensor, contour_frames: Tensor, speaker: Tensor,
                 t: Tensor | None = None, z: Tensor | None = None) -> dict[str, Tensor]:
-        """Shapes as in `Aligned.collate` -> losses by name: flow, prior, duration; with intonation also
-        aligner and contour."""
+        """The losses of a batch.
+
+        Args:
+            tokens, ..., speaker: as in `Aligned.collate`.
+            t: `[B]` times of the flow (default: drawn).
+            z: `[B, T, channels]` noise of the flow (default: drawn).
+
+        Returns:
+            {"flow", "prior", "duration", and with intonation "aligner" and "contour"}.
+        """
         model = self.model
-        mask, tone, asked, fused = _understood(model, tokens, lengths, last, contours, contour_frames,
+        mask, tone, asked, fused = _understood(model, tokens, lengths, last, contours,
+                                               contour_frames,
                                                speaker)
         losses = {}
         if tone is not None and asked is not None:
@@ -221,17 +224,19 @@ class Speaking(nn.Module):
             losses["aligner"] = off.sum() / (known.sum() * off.shape[-1]).clamp_min(1)
             losses["contour"] = self.contour_loss(contours, contour_frames)
         if self.search:
-            durations = self.searched(fused, tokens, lengths, model.normalise(mel), durations.sum(1))
-        told, mean, _, there = model.condition(model.outline(fused, tone, last, durations), durations,
-                                               mel.shape[1])
+            durations = self.searched(fused, tokens, lengths, model.normalise(mel),
+                                      durations.sum(1))
+        outline = model.outline(fused, tone, last, durations)
+        condition, mean, _, there = model.condition(outline, durations, mel.shape[1])
         unheard = melody.isnan()  # a sound without any voice has no melody: any will do
         wanted = model.normalise(mel, torch.where(unheard, model.config.melody_mean, melody))
         count = there.sum() * wanted.shape[-1]
         losses["prior"] = 0.5 * ((mean - wanted).square() * there.unsqueeze(-1)).sum() / count
-        hint = model.decoder.prepare(told)
+        hint = model.decoder.prepare(condition)
         weight = torch.ones(wanted.shape[-1], device=mel.device)
         weight[model.mels:] = MELODY_WEIGHT
-        losses["flow"] = flow_matching.loss(lambda x, t: model.decoder(x, t, hint, there), wanted, there,
+        losses["flow"] = flow_matching.loss(lambda x, t: model.decoder(x, t, hint, there), wanted,
+                                            there,
                                             t, z, weight)
         timed = model.timed[tokens] & mask
         off = model.durations(fused.detach(), mask) - torch.log1p(durations.float())
@@ -239,7 +244,8 @@ class Speaking(nn.Module):
         return losses
 
     def contour_loss(self, contours: Tensor, frames: Tensor) -> Tensor:
-        """How far drawn contours are off, of the recordings and, in training, of as many made up."""
+        """The error of drawn contours, of the recordings and, in training, of as many invented
+        ones."""
         tones, draw = self.model.tones, self.model.contours
         total = intonation.contour_loss(draw(tones(contours, frames)), contours, frames)
         if self.training:
@@ -250,11 +256,14 @@ class Speaking(nn.Module):
     @torch.no_grad()
     def searched(self, fused: Tensor, tokens: Tensor, lengths: Tensor, wanted: Tensor,
                  frames: Tensor) -> Tensor:
-        """Durations [B, L] of the best monotonic path under the prior; symbols that take no time get none."""
+        """Durations `[B, L]` of the best monotonic path under the prior; symbols that take no time
+        get none."""
         timed = self.model.timed[tokens]
         timed &= torch.arange(tokens.shape[1], device=tokens.device) < lengths.unsqueeze(1)
-        scores = align.gaussian_scores(self.model.prior(fused)[..., : self.model.mels], wanted).cpu().numpy()
-        rows, counts = [s[keep] for s, keep in zip(scores, timed.cpu().numpy())], timed.sum(1).cpu().numpy()
+        scores = align.gaussian_scores(self.model.prior(fused)[..., : self.model.mels],
+                                       wanted).cpu().numpy()
+        rows, counts = [s[keep]
+                        for s, keep in zip(scores, timed.cpu().numpy())], timed.sum(1).cpu().numpy()
         packed = np.zeros((len(rows), counts.max(), scores.shape[2]), np.float32)
         optional = np.zeros(packed.shape[:2], bool)
         for i, row in enumerate(rows):
@@ -264,28 +273,39 @@ class Speaking(nn.Module):
         optional[:, 1:] &= ~optional[:, :-1]
         found = align.search(packed, counts, frames.cpu().numpy(), optional)
         durations = torch.zeros_like(tokens)
-        durations[timed] = torch.from_numpy(np.concatenate([d[:n] for d, n in zip(found, counts)])).to(
-            tokens.device)
+        frames_of = np.concatenate([row[:count] for row, count in zip(found, counts)])
+        durations[timed] = torch.from_numpy(frames_of).to(tokens.device)
         return durations
 
 
 def speaking_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:
-    """Flow matching + prior + duration + L2 of the aligner and of the contours, all of weight 1."""
+    """(the total loss of `Speaking`, its parts): flow matching, prior, duration, L2 of the aligner
+    and of the contours, all of weight 1."""
     losses = model(*(batch[name] for name in FIELDS))
     return sum(losses.values(), torch.zeros(())), losses
 
 
 @torch.no_grad()
-def speaking_score(model: Speaking, dataset: Aligned, batch_seconds: float = 60.0) -> dict[str, float]:
-    """Losses on a fixed set with fixed times and noise; "score" is less the sum of those of the sound, flow,
-    prior and duration."""
+def speaking_score(model: Speaking, dataset: Aligned,
+                   batch_seconds: float = 60.0) -> dict[str, float]:
+    """Scores a voice with fixed times and noise.
+
+    Args:
+        model: the voice.
+        dataset: utterances.
+        batch_seconds: of speech at once.
+
+    Returns:
+        The losses by name; "score" is less the sum of flow, prior and duration.
+    """
     on = next(model.parameters()).device
     totals: dict[str, float] = {}
     order = np.argsort(dataset.lengths)
     size = max(1, int(batch_seconds / max(dataset.lengths)))
     for start in range(0, len(order), size):
         items = [dataset.item(int(i), int(i)) for i in order[start: start + size]]
-        batch = {k: v.to(on) if isinstance(v, Tensor) else v for k, v in dataset.collate(items).items()}
+        batch = {k: v.to(on) if isinstance(v, Tensor) else v
+                 for k, v in dataset.collate(items).items()}
         generator = torch.Generator().manual_seed(start)
         t = (torch.arange(len(items)) + 0.5) / len(items)
         z = torch.randn(*batch["mel"].shape[:2], model.model.channels, generator=generator).to(on)
@@ -298,19 +318,31 @@ def speaking_score(model: Speaking, dataset: Aligned, batch_seconds: float = 60.
 @torch.no_grad()
 def retold(model: ProsodyFM, batch: Mapping[str, Tensor], start: float = 0.0, steps: int = 10,
            generator: torch.Generator | None = None) -> Tensor:
-    """What a voice makes of recordings when it is told their durations, contours and melody: log-mels
-    [B, T, M] at the recordings' own frames, for its vocoder to learn from. batch: of `Aligned.collate`.
-    start: where on the way from noise to the recording's mel the flow takes over (0: at the noise, 1: never).
-    The melody's velocity is the true one all along, so that harmonics lie where the batch's melody has
-    them."""
+    """What a voice makes of recordings when it is given their durations, contours and melody, for
+    its vocoder to learn from.
+
+    The melody's velocity is the true one all along, so that harmonics are where the batch's melody
+    has them.
+
+    Args:
+        model: the voice.
+        batch: of `Aligned.collate`.
+        start: where on the way from noise to the recording's mel the flow takes over (0: at the
+            noise, 1: never).
+        steps: of the flow.
+        generator: of the noise.
+
+    Returns:
+        Log-mels `[B, T, M]` at the recordings' own frames.
+    """
     _, tone, _, fused = _understood(model, *(batch[key] for key in (
         "tokens", "lengths", "last", "contours", "contour_frames", "speaker")))
     known = model.outline(fused, tone, batch["last"], batch["durations"])
-    told, _, _, there = model.condition(known, batch["durations"], batch["mel"].shape[1])
+    condition, _, _, there = model.condition(known, batch["durations"], batch["mel"].shape[1])
     wanted = model.normalise(batch["mel"], batch["melody"].nan_to_num(model.config.melody_mean))
     z = torch.randn(wanted.shape, generator=generator).to(wanted) * model.config.temperature
     x, u = flow_matching.path(z, wanted, torch.full((len(z),), start, device=z.device))
-    hint = model.decoder.prepare(told)
+    hint = model.decoder.prepare(condition)
 
     def field(x: Tensor, t: Tensor) -> Tensor:
         v = model.decoder(x, t, hint, there)
@@ -322,13 +354,25 @@ def retold(model: ProsodyFM, batch: Mapping[str, Tensor], start: float = 0.0, st
 
 
 class Renditions(Segments):
-    """Pieces of recordings, to be made from what a voice makes of them (`retold`), each recording `count`
-    times with other noise, for its vocoder to learn from. Mels are kept in memory: 40 MB for each hour and
-    time at 80 bands of 16 ms."""
+    """Pieces of recordings with what a voice makes of them (`retold`), for its vocoder to learn
+    from.
 
-    def __init__(self, model: ProsodyFM, data: Aligned, count: int = 1, start: float = 0.0, steps: int = 10,
+    Mels are kept in memory: 40 MB for each hour and time at 80 bands of 16 ms.
+    """
+
+    def __init__(self, model: ProsodyFM, data: Aligned, count: int = 1, start: float = 0.0,
+                 steps: int = 10,
                  seed: int = 0, **options: Any):
-        """start, steps: of `retold`; options: of `Segments`."""
+        """Makes the renditions.
+
+        Args:
+            model: the voice.
+            data: the utterances.
+            count: renditions of each, with other noise.
+            start, steps: of `retold`.
+            seed: of the noise.
+            options: of `Segments`.
+        """
         from tqdm import tqdm
 
         on = next(model.parameters()).device
@@ -344,14 +388,20 @@ class Renditions(Segments):
         super().__init__(data.sounds, hertz, model.vocoder.config.hop, **options)
 
     def whole(self, name: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray | None]:
-        """The sound from the first frame that the voice was told of, and one of its renditions."""
+        """(the sound from the first frame of its alignment on, one of its renditions)."""
         mels, skip = self.mels[name], self.data.records[name]["skip"]
         return self.data.sounds[name][skip * self.hop:], mels[rng.integers(len(mels))]
 
 
 class Phrases:
-    """Aligned utterances as texts without their breaks (`batching.Dataset`), to learn where those were.
-    A length is a number of symbols."""
+    """Aligned utterances as texts without their breaks (`batching.Dataset`), to learn where those
+    were.
+
+    A length is a number of symbols.
+
+    Args:
+        records: by id, of the recipe's words stage.
+    """
 
     def __init__(self, records: Mapping[str, Record]):
         self.rows = []
@@ -364,13 +414,14 @@ class Phrases:
         self.lengths = [float(len(ids)) for _, ids, _ in self.rows]
 
     def item(self, index: int, seed: int) -> dict[str, Any]:
-        """id; ids [K]; pauses [K]: 1 a break, 0 none, -1 no boundary."""
+        """One text: id; ids `[K]`; pauses `[K]`: 1 a break, 0 none, -1 no boundary."""
         return dict(zip(("id", "ids", "pauses"), self.rows[index]))
 
     def collate(self, items: list[dict[str, Any]]) -> Batch:
-        """ids; plain [B, K], lengths [B], pauses [B, K]."""
+        """A batch: ids; plain `[B, K]`, lengths `[B]`, pauses `[B, K]`."""
         pad = nn.utils.rnn.pad_sequence
-        return {"ids": [i["id"] for i in items], "lengths": torch.tensor([len(i["ids"]) for i in items]),
+        return {"ids": [i["id"] for i in items],
+                "lengths": torch.tensor([len(i["ids"]) for i in items]),
                 "plain": pad([torch.from_numpy(i["ids"]) for i in items], True),
                 "pauses": pad([torch.from_numpy(i["pauses"]) for i in items], True, -1.0)}
 
@@ -383,8 +434,12 @@ def phrasing_loss(predictor: nn.Module, batch: Batch) -> tuple[Tensor, dict[str,
 
 @torch.no_grad()
 def phrasing_score(predictor: nn.Module, phrases: Phrases) -> dict[str, float]:
-    """breaks: the loss; score: less that; break_threshold: the probability of a break that gives the best F1
-    there, break_f1."""
+    """Scores a break predictor.
+
+    Returns:
+        {"breaks": the loss; "score": less that; "break_threshold": the probability of a break that
+        gives the best F1 on these texts; "break_f1"}.
+    """
     on = next(predictor.parameters()).device
     pairs = []
     for index in range(len(phrases.rows)):
@@ -399,8 +454,14 @@ def phrasing_score(predictor: nn.Module, phrases: Phrases) -> dict[str, float]:
 
 
 def best_threshold(pairs: np.ndarray) -> tuple[float, float]:
-    """[2, N] probability and truth -> the threshold of the highest F1, and that F1 (0.5 and 0 without
-    breaks)."""
+    """The threshold of the highest F1.
+
+    Args:
+        pairs: `[2, N]`: probability, and truth (0 or 1).
+
+    Returns:
+        (threshold, its F1); (0.5, 0) without breaks.
+    """
     best = (0.5, 0.0)
     for threshold in np.linspace(0.1, 0.9, 33):
         said, truth = pairs[0] >= threshold, pairs[1] > 0.5
@@ -409,73 +470,3 @@ def best_threshold(pairs: np.ndarray) -> tuple[float, float]:
         if f1 > best[1]:
             best = (float(threshold), f1)
     return best
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """A script said: samples [N] float32; words: (start, end) in seconds, in order; pauses: seconds of the
-    break after each word, 0 where there is none; frames: of each token."""
-
-    samples: np.ndarray
-    sample_rate: int
-    words: tuple[tuple[float, float], ...]
-    pauses: tuple[float, ...]
-    frames: tuple[int, ...]
-
-
-@torch.no_grad()
-def say(model: ProsodyFM, script: Script, speaker: int | Tensor = 0, rate: float = 1.0, steps: int = 4,
-        seed: int = 0, contours: Sequence[np.ndarray] | None = None,
-        reference: Sequence[np.ndarray] | None = None, **options: Any) -> Spoken:
-    """One script, breaks and all, to sound. speaker: number in the table, or a vector [D]. rate: 1.2 is 20 %
-    faster, on top of the script's own. contours: of each phrase's last word, in semitones (empty: what the
-    text asks for); a tone in the script wins. reference: contours of another sentence, for Align Attention.
-    options: of `ProsodyFM.synthesise`. Raises InputError for a script without anything to say."""
-    if not script.words:
-        raise InputError("nothing to say: no word in the text")
-    breaks, paused = model.config.breaks, script.breaks()
-    if not breaks:  # the mark or boundary there holds the pause
-        script = script.with_breaks({}, keep_asked=False)
-    tokens = script.tokens()
-    last, ends = last_words(script, breaks)
-    on = next(model.parameters()).device
-    if model.config.intonation:
-        asked = {p.last: p.tone.slope for p in script.phrases(marks=not breaks) if p.tone is not None}
-        options["slopes"] = torch.tensor([[asked.get(word, math.nan) for word in ends]], device=on)
-        if contours is not None:
-            options["contours"], options["contour_frames"] = _padded(contours, on)
-        if reference is not None:
-            options["reference"] = _padded(reference, on)
-    kinds = ("break",) if breaks else ("word", "mark")
-    holds = {t.word: i for i, t in enumerate(tokens) if t.kind in kinds}
-    seconds = [math.nan] * len(tokens)
-    for word, length in paused.items():
-        if length is not None and word in holds:
-            seconds[holds[word]] = length
-    who = torch.tensor([speaker], device=on) if isinstance(speaker, int) else speaker[None].to(on)
-    mel, f0, durations = model.synthesise(
-        torch.tensor([symbols.ids(t.symbol for t in tokens)], device=on), None, who,
-        torch.tensor([last], device=on), rate=torch.tensor([[t.rate * rate for t in tokens]], device=on),
-        break_seconds=torch.tensor([seconds], device=on), steps=steps, seed=seed, **options)
-    torch.manual_seed(seed)  # of the vocoder's noise
-    sound = model.vocoder(mel, f0)[0].cpu().numpy()
-    c = model.vocoder.config
-    frames = durations[0].tolist()
-    edges = np.cumsum([0, *frames]) * c.hop / c.sample_rate
-    words, pauses = [], [0.0] * len(script.words)
-    for number in range(len(script.words)):
-        inside = [i for i, t in enumerate(tokens) if t.word == number and t.kind == "phone"]
-        words.append((float(edges[inside[0]]), float(edges[inside[-1] + 1])))
-    for word, i in holds.items():
-        if word >= 0:
-            pauses[word] = float(edges[i + 1] - edges[i])
-    return Spoken(sound, c.sample_rate, tuple(words), tuple(pauses), tuple(frames))
-
-
-def _padded(contours: Sequence[np.ndarray], on: torch.device) -> tuple[Tensor, Tensor]:
-    """Contours of one utterance as [1, P, F] and their frames [1, P]."""
-    out = torch.zeros(1, max(1, len(contours)), max([len(c) for c in contours] + [1]), device=on)
-    for i, c in enumerate(contours):
-        out[0, i, : len(c)] = torch.from_numpy(np.asarray(c, np.float32))
-    frames = [len(c) for c in contours] or [0]
-    return out, torch.tensor([frames], device=on)

@@ -1,5 +1,5 @@
-"""The field of a flow over mel frames: a one-dimensional U-Net of ConvNeXt blocks, told the time of the
-flow."""
+"""The field of a flow over mel frames: a one-dimensional U-Net of ConvNeXt blocks, given the time
+of the flow."""
 
 from __future__ import annotations
 
@@ -13,15 +13,27 @@ from avspeech.synthesis.rotary import ConvBlock, RotaryLayer
 
 
 def sinusoids(t: Tensor, width: int) -> Tensor:
-    """[B] in 0..1 -> [B, width]."""
-    speed = torch.exp(-math.log(10_000.0) * torch.arange(width // 2, device=t.device) / (width // 2))
+    """Sinusoids `[B, width]` of times `[B]` in 0..1."""
+    speed = torch.exp(-math.log(10_000.0) * torch.arange(width // 2,
+                                                         device=t.device) / (width // 2))
     angle = 1000.0 * t.unsqueeze(-1) * speed
     return torch.cat([angle.sin(), angle.cos()], -1)
 
 
 class UNet(nn.Module):
-    """Levels of `widths` channels, each at half the rate of the one before; `blocks` on the way down, as
-    many on the way up, twice as many at the bottom, where `attention` adds a rotary layer after each."""
+    """A U-Net over time, the velocity of a flow.
+
+    Args:
+        mels: channels of the state.
+        condition: channels of the condition.
+        widths: channels of the levels, each at half the rate of the one before.
+        blocks: of each level on the way down and on the way up; twice as many at the bottom.
+        expansion: of the channels within a block.
+        kernel: frames.
+        heads: of the attention.
+        attention: whether a rotary layer follows each block at the bottom.
+        time: channels of the time.
+    """
 
     def __init__(self, mels: int, condition: int, widths: tuple[int, ...], blocks: int = 2,
                  expansion: int = 2, kernel: int = 7, heads: int = 2, attention: bool = False,
@@ -33,7 +45,8 @@ class UNet(nn.Module):
         self.enter, self.hint = nn.Linear(mels, widths[0]), nn.Linear(condition, widths[0])
 
         def row(width: int, count: int) -> nn.ModuleList:
-            return nn.ModuleList(ConvBlock(width, expansion * width, kernel, time) for _ in range(count))
+            return nn.ModuleList(ConvBlock(width, expansion * width, kernel, time)
+                                 for _ in range(count))
 
         self.down = nn.ModuleList(row(w, blocks) for w in widths[:-1])
         self.shrink = nn.ModuleList(nn.Linear(2 * a, b) for a, b in zip(widths, widths[1:]))
@@ -49,26 +62,35 @@ class UNet(nn.Module):
         self.leave = nn.Sequential(nn.LayerNorm(widths[0]), last)
 
     def prepare(self, condition: Tensor) -> Tensor:
-        """The part of the condition [B, T, C] that is the same at every step of the flow."""
+        """The part of the condition `[B, T, C]` that is the same at every step of the flow."""
         return self.hint(condition)
 
     def forward(self, x: Tensor, t: Tensor, hint: Tensor, mask: Tensor) -> Tensor:
-        """x [B, T, M] at t [B], `prepare`d condition, mask [B, T] bool -> velocity [B, T, M], 0 where
-        masked."""
+        """The velocity of the flow.
+
+        Args:
+            x: `[B, T, M]`, the state.
+            t: `[B]`, its time.
+            hint: `[B, T, .]` of `prepare`.
+            mask: `[B, T]` bool.
+
+        Returns:
+            `[B, T, M]`, 0 where masked.
+        """
         length, step = x.shape[1], 2 ** len(self.shrink)
         more = -length % step
-        told = self.time(sinusoids(t, self.time_width))
+        time = self.time(sinusoids(t, self.time_width))
         x = F.pad(self.enter(x) + hint, (0, 0, 0, more))
         masks = [F.pad(mask, (0, more))]
         kept = []
         for blocks, shrink in zip(self.down, self.shrink):
             for block in blocks:  # type: ignore[attr-defined]
-                x = block(x, masks[-1], told)
+                x = block(x, masks[-1], time)
             kept.append(x)
             x = shrink((x * masks[-1].unsqueeze(-1)).reshape(x.shape[0], -1, 2 * x.shape[-1]))
             masks.append(masks[-1][:, ::2])
         for number, block in enumerate(self.bottom):
-            x = block(x, masks[-1], told)
+            x = block(x, masks[-1], time)
             if len(self.attention):
                 x = self.attention[number](x, masks[-1])
         for grow, join, blocks in zip(reversed(self.grow), reversed(self.join), reversed(self.up)):
@@ -76,5 +98,5 @@ class UNet(nn.Module):
             before = kept.pop()
             x = join(torch.cat([grow(x).reshape(before.shape), before], -1))
             for block in blocks:  # type: ignore[attr-defined]
-                x = block(x, masks[-1], told)
+                x = block(x, masks[-1], time)
         return self.leave(x)[:, :length] * mask.unsqueeze(-1)

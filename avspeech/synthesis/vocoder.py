@@ -1,18 +1,20 @@
-"""From a log-mel to sound through the inverse STFT, at frame rate: a ConvNeXt backbone and one linear head.
+"""From a log-mel to sound through the inverse STFT, at frame rate: a ConvNeXt backbone and one
+linear head.
 
-H. Siuzdak, "Vocos: Closing the gap between time-domain and Fourier-based neural vocoders", ICLR 2024. With
-`source` "none" it is of that kind: the head gives magnitude and phase of every bin. With "harmonic" (the
-default) the head gives two filters for two sources whose phase is right from the start, a pulse train at
-a pitch that a small network reads off the mel, and noise (X. Wang et al., "Neural source-filter
-waveform models", 2019; J. Engel et al., "DDSP", ICLR 2020). That converges in minutes without
-adversaries, which is what a CPU can pay; it is a lighter training than the GAN of Vocos.
+H. Siuzdak, "Vocos: Closing the gap between time-domain and Fourier-based neural vocoders", ICLR
+2024. With `source` "none" it is of that kind: the head gives magnitude and phase of every bin. With
+"harmonic" (the default) the head gives two filters for two sources whose phase is right from the
+start, a pulse train at a pitch that a small network reads off the mel, and noise (X. Wang et al.,
+"Neural source-filter waveform models", 2019; J. Engel et al., "DDSP", ICLR 2020). That converges in
+minutes without adversaries, which is what a CPU can pay; it is a lighter training than the GAN of
+Vocos.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -26,36 +28,40 @@ FLOOR = 1e-5  # of the mel's magnitudes
 
 @dataclass(frozen=True)
 class VocoderConfig:
-    """sample_rate in hertz; n_fft, window, hop in samples; mels from low to high hertz (Slaney's scale and
-    area, of magnitudes, natural log: what HiFi-GAN and Matcha-TTS use). width, hidden, layers: of the
-    backbone. source: see the module. Of the harmonic source: gates: times within a hop at which the head says
-    how loud pulses and noise are, so that a burst is sharper than a window (0: never); smooth: hertz over
-    which the mel is smoothed before filters are made of it, so that they know no harmonics and the pulses
-    alone make the pitch (0: not; 200 leaves 4 % of the ripple from 100 Hz on); pitch_width: of the pitch
-    reader; pitch_low, pitch_high: hertz it can say."""
+    """What a vocoder is built of.
 
-    sample_rate: int = 16_000
-    n_fft: int = 1024
-    window: int = 1024
-    hop: int = 256
-    mels: int = 80
-    low: float = 0.0
-    high: float = 8000.0
-    width: int = 256
-    hidden: int = 512
-    layers: int = 5
-    kernel: int = 7
-    source: Literal["harmonic", "none"] = "harmonic"
+    The mel is that of HiFi-GAN and Matcha-TTS: Slaney's scale and area, of magnitudes, natural log.
+    """
+
+    sample_rate: int = 16_000  # hertz
+    n_fft: int = 1024  # samples
+    window: int = 1024  # samples
+    hop: int = 256  # samples
+    mels: int = 80  # bands
+    low: float = 0.0  # hertz, of the lowest band
+    high: float = 8000.0  # hertz, of the highest band
+    width: int = 256  # channels of the backbone
+    hidden: int = 512  # channels within its blocks
+    layers: int = 5  # blocks of the backbone
+    kernel: int = 7  # frames
+    source: Literal["harmonic", "none"] = "harmonic"  # see the module
+    # The others are of the harmonic source. Times within a hop at which the head says how loud
+    # pulses and noise are, so that a burst is sharper than a window (0: never)
     gates: int = 0
+    # Hertz over which the mel is smoothed before filters are made of it, so that they know no
+    # harmonics and the pulses alone make the pitch (0: not; 200 leaves 4 % of the ripple from 100
+    # Hz on)
     smooth: float = 0.0
-    pitch_width: int = 96
-    pitch_low: float = 60.0
-    pitch_high: float = 500.0
+    pitch_width: int = 96  # channels of the pitch reader
+    pitch_low: float = 60.0  # hertz, the lowest F0
+    pitch_high: float = 500.0  # hertz, the highest F0
 
 
 class Vocoder(nn.Module):
-    """Log-mel [B, M, T] -> sound [B, T hop]; `mel` goes the other way. Frame t is the sound of [t, t + 1)
-    hops."""
+    """Log-mel `[B, M, T]` to sound `[B, T * hop]`; `mel` goes the other way.
+
+    Frame t is the sound of [t, t + 1) hops.
+    """
 
     Config = VocoderConfig
     bank: Tensor
@@ -80,28 +86,31 @@ class Vocoder(nn.Module):
         self.leave_norm = nn.LayerNorm(c.width)
         self.head = nn.Linear(c.width, (3 if harmonic else 2) * bins)
         if c.gates and (c.gates < 0 or c.hop % c.gates):
-            raise InputError(f"vocoder setting gates={c.gates}: expected 0 or a divisor of hop={c.hop}")
+            raise InputError(f"vocoder setting gates={c.gates}: expected 0 or a divisor of "
+                             f"hop={c.hop}")
         if harmonic:
             self.pitch_enter = nn.Conv1d(c.mels, c.pitch_width, 5, padding=2)
-            self.pitch_blocks = nn.ModuleList(ConvBlock(c.pitch_width, 2 * c.pitch_width) for _ in range(3))
+            self.pitch_blocks = nn.ModuleList(ConvBlock(c.pitch_width, 2 * c.pitch_width)
+                                              for _ in range(3))
             self.pitch_out = nn.Linear(c.pitch_width, 1)
             if c.gates:
                 self.gate = nn.Linear(c.width, 2 * c.gates)
                 nn.init.zeros_(self.gate.weight)
                 nn.init.zeros_(self.gate.bias)
             nn.init.normal_(self.head.weight, std=0.01)
-            # Both sources begin at the mel's loudness: its triangles' weights add up to n_fft / sample_rate.
+            # Both sources begin at the mel's loudness: its triangles' weights add up to n_fft /
+            # sample_rate.
             level = math.log(c.sample_rate / c.n_fft / math.sqrt(2))
             with torch.no_grad():
                 self.head.bias.copy_(torch.tensor([level, 0.0, level]).repeat_interleave(bins))
 
     def mel(self, audio: Tensor) -> Tensor:
-        """Sound [B, N] -> natural-log mel [B, M, ceil(N / hop)]."""
+        """Natural-log mel of a sound: `[B, N]` to `[B, M, ceil(N / hop)]`."""
         magnitude = self.analysis(audio).abs()
         return torch.log((self.bank @ magnitude.transpose(1, 2)).clamp_min(FLOOR))
 
     def f0(self, mel: Tensor) -> Tensor:
-        """Log-mel [B, M, T] -> F0 in hertz [B, T], read through unvoiced frames too."""
+        """F0 in hertz read off a log-mel, through unvoiced frames too: `[B, M, T]` to `[B, T]`."""
         x = self.pitch_enter(_scaled(mel)).transpose(1, 2)
         for block in self.pitch_blocks:
             x = block(x)
@@ -109,8 +118,16 @@ class Vocoder(nn.Module):
         return torch.exp(low + (high - low) * self.pitch_out(x).squeeze(-1).sigmoid())
 
     def forward(self, mel: Tensor, f0: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
-        """mel [B, M, T] -> sound [B, T hop]. f0 [B, T] hertz: of the pulse train, instead of the mel's own.
-        noise [B, T hop]: white, of deviation 1, instead of one drawn."""
+        """Sound of a log-mel.
+
+        Args:
+            mel: `[B, M, T]`.
+            f0: `[B, T]` hertz of the pulse train (default: read off the mel).
+            noise: `[B, T * hop]` white noise of deviation 1 (default: drawn).
+
+        Returns:
+            `[B, T * hop]`.
+        """
         c = self.config
         f0, mel, inner = self.backbone(mel, f0)
         x = self.head(inner)
@@ -128,12 +145,22 @@ class Vocoder(nn.Module):
         pulses = self.analysis(train)
         grains = self.analysis(noise) / self.analysis.noise_level
         filtered = pulses * torch.polar((pulse_size + outline).clamp_max(8.0).exp(), angle)
-        filtered = filtered / self.analysis.noise_level + grains * (noise_size + outline).clamp_max(8.0).exp()
+        hiss = grains * (noise_size + outline).clamp_max(8.0).exp()
+        filtered = filtered / self.analysis.noise_level + hiss
         return self.analysis.inverse(filtered)
 
-    def backbone(self, mel: Tensor, f0: Tensor | None = None) -> tuple[Tensor | None, Tensor, Tensor]:
-        """mel [B, M, T], f0 [B, T] -> F0 of the pulses (None without them), the mel that filters are made of,
-        and what enters the head [B, T, width]."""
+    def backbone(self, mel: Tensor,
+                 f0: Tensor | None = None) -> tuple[Tensor | None, Tensor, Tensor]:
+        """Runs the backbone.
+
+        Args:
+            mel: `[B, M, T]`.
+            f0: `[B, T]` hertz (default: read off the mel).
+
+        Returns:
+            (F0 of the pulses, None without them; the mel that filters are made of; what enters the
+            head `[B, T, width]`).
+        """
         harmonic = self.config.source == "harmonic"
         f0 = None if not harmonic else self.f0(mel) if f0 is None else f0
         mel = mel if self.smoothing is None else self.smoothing @ mel
@@ -146,8 +173,10 @@ class Vocoder(nn.Module):
         return f0, mel, self.leave_norm(x)
 
     def loudness(self, inner: Tensor) -> Tensor:
-        """What enters the head [B, T, width] -> factors [B, 2, T hop] of pulses and noise: the logs said at
-        `gates` times a hop, a line between them."""
+        """Factors `[B, 2, T * hop]` of pulses and noise from what enters the head `[B, T, width]`.
+
+        The head gives their logs `gates` times a hop; between these they are interpolated.
+        """
         c = self.config
         logs = self.gate(inner).unflatten(-1, (2, c.gates)).transpose(1, 2).flatten(2)
         return F.interpolate(logs.clamp(-5, 3), scale_factor=c.hop / c.gates, mode="linear").exp()
@@ -158,41 +187,9 @@ class Vocoder(nn.Module):
         return (torch.randn(1, self.config.mels, frames) - 5,)
 
 
-class GriffinLim(nn.Module):
-    """The same contract without any training: D. Griffin and J. Lim, 1984, with the momentum of N.
-    Perraudin et al., 2013. Slow, and hollow in sound: a check of the mel, not a voice."""
-
-    Config = VocoderConfig
-    bank: Tensor
-    back: Tensor
-
-    def __init__(self, config: VocoderConfig = VocoderConfig(), rounds: int = 32, momentum: float = 0.99):
-        super().__init__()
-        self.config, self.rounds, self.momentum = config, rounds, momentum
-        self.analysis = Spectrum(config.n_fft, config.window, config.hop)
-        self.register_buffer("bank", mel_bank(config), persistent=False)
-        self.register_buffer("back", torch.linalg.pinv(self.bank), persistent=False)
-
-    def mel(self, audio: Tensor) -> Tensor:
-        """As `Vocoder.mel`."""
-        return torch.log((self.bank @ self.analysis(audio).abs().transpose(1, 2)).clamp_min(FLOOR))
-
-    def forward(self, mel: Tensor) -> Tensor:
-        """mel [B, M, T] -> sound [B, T hop]."""
-        size = (self.back @ mel.exp()).clamp_min(1e-8).transpose(1, 2)
-        generator = torch.Generator(mel.device).manual_seed(0)
-        angle = 2 * math.pi * torch.rand(size.shape, generator=generator, device=mel.device)
-        spectrum, before = torch.polar(size, angle), torch.zeros_like(size, dtype=torch.complex64)
-        for _ in range(self.rounds):
-            now = self.analysis(self.analysis.inverse(spectrum))
-            moved = now + self.momentum * (now - before)
-            spectrum, before = torch.polar(size, moved.angle()), now
-        return self.analysis.inverse(spectrum)
-
-
 class Spectrum(nn.Module):
-    """STFT with frames centred on the middle of each hop, so that N samples have ceil(N / hop) frames, and
-    back."""
+    """STFT with frames centered on the middle of each hop, so that N samples have ceil(N / hop)
+    frames, and its inverse."""
 
     window: Tensor
 
@@ -205,7 +202,7 @@ class Spectrum(nn.Module):
         self.noise_level = float(shape.square().sum().sqrt())  # of a bin, for noise of deviation 1
 
     def forward(self, audio: Tensor) -> Tensor:
-        """[B, N] -> complex [B, T, bins]."""
+        """The spectrum of sounds: `[B, N]` to complex `[B, T, bins]`."""
         length = audio.shape[-1]
         more = -length % self.hop
         mode = "reflect" if length + more > self.n_fft else "constant"
@@ -213,14 +210,15 @@ class Spectrum(nn.Module):
         return torch.fft.rfft(audio.unfold(-1, self.n_fft, self.hop) * self.window)
 
     def inverse(self, spectrum: Tensor) -> Tensor:
-        """complex [B, T, bins] -> [B, T hop]: windowed, overlapped, added, over the sum of squared
-        windows."""
+        """Sounds of spectra: complex `[B, T, bins]` to `[B, T * hop]`, windowed, overlapped, added,
+        over the sum of squared windows."""
         frames = torch.fft.irfft(spectrum, n=self.n_fft) * self.window
         count = frames.shape[1]
         total = (count - 1) * self.hop + self.n_fft
 
         def overlap(x: Tensor) -> Tensor:  # [B, T, n_fft] -> [B, total]
-            return F.fold(x.transpose(1, 2), (1, total), (1, self.n_fft), stride=(1, self.hop)).reshape(
+            return F.fold(x.transpose(1, 2), (1, total), (1, self.n_fft),
+                          stride=(1, self.hop)).reshape(
                 len(x), total)
 
         weight = overlap(self.window.square().expand(1, count, -1))
@@ -235,10 +233,12 @@ def _corners(config: VocoderConfig) -> Tensor:
         return torch.where(hertz < 1000, hertz * 3 / 200, high)
 
     def hertz(mel: Tensor) -> Tensor:
-        return torch.where(mel < 15, mel * 200 / 3, 1000 * torch.exp((mel - 15) * math.log(6.4) / 27))
+        return torch.where(mel < 15, mel * 200 / 3,
+                           1000 * torch.exp((mel - 15) * math.log(6.4) / 27))
 
     ends = mel(torch.tensor([config.low, config.high], dtype=torch.float64))
-    return hertz(torch.linspace(float(ends[0]), float(ends[1]), config.mels + 2, dtype=torch.float64))
+    return hertz(torch.linspace(float(ends[0]), float(ends[1]), config.mels + 2,
+                                dtype=torch.float64))
 
 
 def mel_bank(config: VocoderConfig) -> Tensor:
@@ -253,19 +253,21 @@ def mel_bank(config: VocoderConfig) -> Tensor:
 
 
 def mel_smoothing(config: VocoderConfig) -> Tensor:
-    """[M, M]: means over a triangle of `smooth` hertz to each side, which a ripple of that period, or of a
-    whole part of it, does not survive; bands further apart than that stay as they are."""
+    """[M, M]: means over a triangle of `smooth` hertz to each side, which a ripple of that period,
+    or of a whole part of it, does not survive; bands further apart than that stay as they are."""
     corners = _corners(config)
-    centres, width = corners[1:-1], (corners[2:] - corners[:-2]) / 2
-    near = (1 - (centres - centres.unsqueeze(1)).abs() / config.smooth).clamp_min(0) * width
+    centers, width = corners[1:-1], (corners[2:] - corners[:-2]) / 2
+    near = (1 - (centers - centers.unsqueeze(1)).abs() / config.smooth).clamp_min(0) * width
     return (near / near.sum(1, keepdim=True)).float()
 
 
 def _envelope(bank: Tensor) -> Tensor:
-    """[M, bins]: log-mel @ this is about the log magnitude at each bin, the area of the triangles aside."""
+    """[M, bins]: log-mel @ this is about the log magnitude at each bin, the area of the triangles
+    aside."""
     share = bank / bank.sum(0).clamp_min(1e-8)
     covered = bank.sum(0) > 0
-    first, last = int(covered.float().argmax()), len(covered) - 1 - int(covered.flip(0).float().argmax())
+    first = int(covered.float().argmax())
+    last = len(covered) - 1 - int(covered.flip(0).float().argmax())
     share[:, :first], share[:, last + 1:] = share[:, first: first + 1], share[:, last: last + 1]
     return share
 
@@ -275,11 +277,22 @@ def _scaled(mel: Tensor) -> Tensor:
 
 
 def pulse_train(f0: Tensor, hop: int, sample_rate: int) -> Tensor:
-    """F0 at frames [B, T] hertz -> cosines of all its harmonics below half the rate, in phase, [B, T hop], of
-    deviation about 1. In closed form: cos x + ... + cos Kx = sin((K + 1/2) x) / (2 sin(x / 2)) - 1/2."""
+    """Cosines of all harmonics below half the rate, in phase.
+
+    In closed form: cos x + ... + cos Kx = sin((K + 1/2) x) / (2 sin(x / 2)) - 1/2.
+
+    Args:
+        f0: `[B, T]` hertz at the frames.
+        hop: samples between frames.
+        sample_rate: in hertz.
+
+    Returns:
+        `[B, T * hop]` of deviation about 1.
+    """
     hertz = F.interpolate(f0.unsqueeze(1), scale_factor=float(hop), mode="linear").squeeze(1)
     step = (hertz / sample_rate).reshape(len(f0), -1, hop)
-    # Cycles within the frame, on top of the sum over whole frames: thousands, of which the fraction counts
+    # Cycles within the frame, on top of the sum over whole frames: thousands, of which the fraction
+    # counts
     turns = step.sum(-1).double()
     before = ((turns.cumsum(1) - turns) % 1.0).to(f0.dtype)
     cycles = ((before.unsqueeze(-1) + step.cumsum(-1)) % 1.0).reshape(len(f0), -1)
@@ -292,16 +305,18 @@ def pulse_train(f0: Tensor, hop: int, sample_rate: int) -> Tensor:
     return (torch.where(small, count + 0.5, ratio) - 0.5) / torch.sqrt(count / 2)
 
 
-# --- training -----------------------------------------------------------------------------------------------
+# --- training -------------------------------------------------------------------------------------
 
 
 RESOLUTIONS = ((1024, 256), (512, 128), (256, 64), (128, 32))  # (n_fft, hop)
 
 
 class SpectralLoss(nn.Module):
-    """Distance of two sounds in the magnitudes of STFTs of several resolutions (R. Yamamoto et al.,
-    "Parallel WaveGAN", ICASSP 2020): L1 of the logs, and L1 of the magnitudes over their mean; and L1 of
-    the log-mel."""
+    """Distance of two sounds in the magnitudes of STFTs of several resolutions.
+
+    L1 of the logs, and L1 of the magnitudes over their mean (R. Yamamoto et al., "Parallel
+    WaveGAN", ICASSP 2020); and L1 of the log-mel.
+    """
 
     bank: Tensor
 
@@ -312,14 +327,16 @@ class SpectralLoss(nn.Module):
         self.register_buffer("bank", mel_bank(config), persistent=False)
 
     def forward(self, found: Tensor, wanted: Tensor) -> Tensor:
-        """[B, N] twice -> a number."""
+        """The distance of sounds `[B, N]`, a number."""
         total = found.new_zeros(())
         for spectrum in self.spectra:
-            a, b = (_size(spectrum(x)) / spectrum.noise_level for x in (found, wanted))  # type: ignore[operator]
+            level: Any = spectrum.noise_level
+            a, b = (_size(spectrum(x)) / level for x in (found, wanted))
             floor = 1e-4
             total = total + (torch.log(a + floor) - torch.log(b + floor)).abs().mean() \
                 + 0.5 * (a - b).abs().mean() / b.mean().clamp_min(floor)
-        a, b = ((_size(self.spectrum(x)) @ self.bank.T).clamp_min(FLOOR).log() for x in (found, wanted))
+        a, b = ((_size(self.spectrum(x)) @ self.bank.T).clamp_min(FLOOR).log()
+                for x in (found, wanted))
         return total / len(self.spectra) + (a - b).abs().mean()
 
 

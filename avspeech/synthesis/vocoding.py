@@ -1,4 +1,4 @@
-"""Training and checking a vocoder: segments of recordings, sound -> mel -> sound."""
+"""Trains and checks a vocoder: pieces of recordings, from sound to mel and back."""
 
 from __future__ import annotations
 
@@ -16,31 +16,50 @@ from avspeech.media import audio, pitch
 from avspeech.synthesis.adversary import Adversary
 from avspeech.synthesis.vocoder import FLOOR, SpectralLoss, Vocoder
 
-TRUSTED = 0.05  # octaves by which the pitch read off a mel may miss and still drive the pulses in training
+# Octaves by which the pitch read off a mel may miss and still drive the pulses in training
+TRUSTED = 0.05
 
 
 class Sounds:
     """The recordings of some utterances at one rate, read once and kept as 16-bit numbers.
 
-    roots: folder that an utterance's path is relative to, by its id."""
+    Args:
+        utterances: of manifests.
+        roots: {id: folder that the utterance's path is relative to}.
+        sample_rate: in hertz.
+    """
 
-    def __init__(self, utterances: Sequence[Utterance], roots: Mapping[str, Path], sample_rate: int):
+    def __init__(self, utterances: Sequence[Utterance], roots: Mapping[str, Path],
+                 sample_rate: int):
         self.utterances, self.roots = {u.id: u for u in utterances}, dict(roots)
         self.sample_rate = sample_rate
         self._kept: dict[str, np.ndarray] = {}
 
     def __getitem__(self, name: str) -> np.ndarray:
-        """[N] float32. Raises InputError for a file that cannot be read."""
+        """Samples `[N]` float32 of an utterance. Raises InputError for a file that cannot be
+        read."""
         if name not in self._kept:
             u = self.utterances[name]
-            sound = audio.read(resolve(self.roots[name], u.audio), self.sample_rate, u.start, u.duration)
+            sound = audio.read(resolve(self.roots[name], u.audio), self.sample_rate, u.start,
+                               u.duration)
             self._kept[name] = np.round(np.clip(sound, -1, 1) * 32767).astype(np.int16)
         return self._kept[name].astype(np.float32) / 32767
 
 
-def pitch_at_frames(samples: np.ndarray, sample_rate: int, hop: int, method: str = "dio", low: float = 60.0,
+def pitch_at_frames(samples: np.ndarray, sample_rate: int, hop: int, method: str = "dio",
+                    low: float = 60.0,
                     high: float = 500.0) -> np.ndarray:
-    """F0 [ceil(N / hop)] float32 in hertz, 0 where unvoiced, at the middle of each frame of a mel."""
+    """F0 at the middle of each frame of a mel.
+
+    Args:
+        samples: `[N]`.
+        sample_rate: in hertz.
+        hop: samples between frames.
+        method, low, high: of `pitch.f0`.
+
+    Returns:
+        `[ceil(N / hop)]` float32 hertz, 0 where unvoiced.
+    """
     frames = -(-len(samples) // hop)
     if len(samples) <= hop:
         return np.zeros(frames, np.float32)
@@ -49,9 +68,17 @@ def pitch_at_frames(samples: np.ndarray, sample_rate: int, hop: int, method: str
 
 
 class Segments:
-    """Random pieces of `seconds` with their F0, as many an epoch as fit into the recordings
-    (`batching.Dataset`). f0: [T] by id, of `pitch_at_frames`, of those to learn from and maybe of others that
-    `sounds` lacks. gain_db: loudness varies by up to this."""
+    """Random pieces of recordings with their F0 (`batching.Dataset`); an epoch has as many as fit
+    into them.
+
+    Args:
+        sounds: the recordings.
+        f0: {id: `[T]` of `pitch_at_frames`} of those to learn from; others than `sounds` has are
+            ignored.
+        hop: samples between frames.
+        seconds: length of a piece.
+        gain_db: the loudness varies by up to this.
+    """
 
     def __init__(self, sounds: Sounds, f0: Mapping[str, np.ndarray], hop: int, seconds: float = 1.0,
                  gain_db: float = 6.0):
@@ -62,11 +89,12 @@ class Segments:
         self.lengths = [self.frames * hop / sounds.sample_rate] * len(self.names)
 
     def whole(self, name: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray | None]:
-        """A sound [N], and the log-mel [T, M] it is to be made from (None: its own)."""
+        """(a sound `[N]`, the log-mel `[T, M]` it is to be made from; None: its own)."""
         return self.sounds[name], None
 
     def item(self, index: int, seed: int) -> dict[str, Any]:
-        """id, audio [T hop], f0 [T] (0: unvoiced), and mel [T, M] where it is not the sound's own."""
+        """One piece: id, audio `[T * hop]`, f0 `[T]` (0: unvoiced), and mel `[T, M]` where it is
+        not the sound's own."""
         rng = np.random.default_rng(seed)
         name = self.names[index]
         (sound, mel), hertz = self.whole(name, rng), self.f0[name]
@@ -84,20 +112,22 @@ class Segments:
         return item
 
     def collate(self, items: list[dict[str, Any]]) -> Batch:
-        """ids, audio [B, N], f0 [B, T], and mel [B, T, M] where items have it."""
+        """A batch: ids, audio `[B, N]`, f0 `[B, T]`, and mel `[B, T, M]` where items have it."""
         keys = [k for k in items[0] if k != "id"]
         return {"ids": [i["id"] for i in items],
                 **{k: torch.from_numpy(np.stack([i[k] for i in items])).float() for k in keys}}
 
 
 class Vocoding(nn.Module):
-    """What is trained: sound and its F0 -> spectral distance of what comes back, and error of the pitch
-    reader.
+    """Wraps a vocoder so that one forward returns all losses (DDP needs that).
 
-    The pulses follow the reader where it is right and the tracker where it is not, so that the filters
-    learn from right harmonics from the first step and know the reader's small errors.
+    The pulses follow the pitch reader where it is right and the tracker where it is not, so that
+    the filters learn from right harmonics from the first step and know the reader's small errors.
 
-    adversary: weight of being told from real by an `Adversary`, which learns beside; 0: there is none."""
+    Args:
+        vocoder: what is trained.
+        adversary: weight of an `Adversary`'s verdict, which learns too; 0: there is none.
+    """
 
     def __init__(self, vocoder: Vocoder, adversary: float = 0.0):
         super().__init__()
@@ -106,20 +136,29 @@ class Vocoding(nn.Module):
         self.weight, self.adversary = adversary, Adversary() if adversary else None
 
     def forward(self, audio: Tensor, f0: Tensor, mel: Tensor | None = None) -> dict[str, Tensor]:
-        """audio [B, T hop], f0 [B, T] (0: unvoiced), mel [B, T, M] to make it from (None: its own)
-        -> "distance", "pitch octaves" (error), "total" to be minimised, and with an adversary its terms."""
+        """The losses of some sounds.
+
+        Args:
+            audio: `[B, T * hop]`.
+            f0: `[B, T]` hertz, 0 where unvoiced.
+            mel: `[B, T, M]` to make the sounds from (default: their own).
+
+        Returns:
+            {"distance", "pitch octaves" (error), "total" to be minimized, and with an adversary its
+            terms}.
+        """
         made, error = self.again(audio, f0, None if mel is None else mel.transpose(1, 2))
-        told = {"distance": self.distance(made, audio), "pitch octaves": error}
-        total = told["distance"] + 2 * error
+        losses = {"distance": self.distance(made, audio), "pitch octaves": error}
+        total = losses["distance"] + 2 * error
         if self.adversary is not None and self.training:
             fooled, matched, apart = self.adversary(made, audio)
             total = total + self.weight * (fooled + 2 * matched) + apart
-            told |= {"fooled": fooled, "matched": matched, "told apart": apart}
-        return {**told, "total": total}
+            losses |= {"fooled": fooled, "matched": matched, "told apart": apart}
+        return {**losses, "total": total}
 
     def again(self, audio: Tensor, f0: Tensor, mel: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """The sound from its own mel, or from the one given [B, M, T] -> [B, T hop], pitch error in
-        octaves."""
+        """(sounds `[B, T * hop]` made again from their own mel or from the one given `[B, M, T]`,
+        the pitch reader's error in octaves)."""
         if mel is None:
             with torch.no_grad():
                 mel = self.vocoder.mel(audio)
@@ -135,14 +174,19 @@ class Vocoding(nn.Module):
 
 
 def vocoder_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:
-    """Loss of `Vocoding`."""
-    told = model(batch["audio"], batch["f0"], batch.get("mel"))
-    return told.pop("total"), told
+    """(the total loss of `Vocoding`, its parts) of a batch of `Segments`."""
+    losses = model(batch["audio"], batch["f0"], batch.get("mel"))
+    return losses.pop("total"), losses
 
 
 @torch.no_grad()
 def vocoder_score(model: Vocoding, segments: Segments, count: int = 64) -> dict[str, float]:
-    """On fixed segments: distance and pitch error; "score" is what `fit` maximises."""
+    """Scores a vocoder on fixed pieces.
+
+    Returns:
+        {"distance", "pitch octaves" (error), "score": less their weighted sum, which `fit`
+        maximizes}.
+    """
     on = next(model.parameters()).device
     model.eval()
     total, error, n = 0.0, 0.0, 0
@@ -152,8 +196,8 @@ def vocoder_score(model: Vocoding, segments: Segments, count: int = 64) -> dict[
                  for i in range(start, min(count, start + 16))]
         batch = {k: v.to(on) for k, v in segments.collate(items).items() if isinstance(v, Tensor)}
         torch.manual_seed(start)
-        told = model(batch["audio"], batch["f0"], batch.get("mel"))
-        total += float(told["distance"]) * len(items)
-        error += float(told["pitch octaves"]) * len(items)
+        losses = model(batch["audio"], batch["f0"], batch.get("mel"))
+        total += float(losses["distance"]) * len(items)
+        error += float(losses["pitch octaves"]) * len(items)
         n += len(items)
     return {"score": -(total + 2 * error) / n, "distance": total / n, "pitch octaves": error / n}

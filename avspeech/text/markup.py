@@ -1,10 +1,12 @@
 """Prosody markup without XML, and the part of SSML that says the same.
 
-    I said <brk 0.4> no<rise>            a break of 0.4 s (also 0.4s, 400ms; <brk>: the voice
-    decides how long) Really<rise slope=4>                 the last word rises by 4 semitones; <fall
-    slope=3>, <level> <prosody rate=1.2>faster</prosody>   also 120%, +20%, x-slow, slow, medium,
-    fast, x-fast <break time="400ms"/> <break strength="strong"/> <speak> ... </speak>
-    <p><s>A sentence.</s><s>Another one.</s></p>
+| markup | what it does |
+|---|---|
+| `I said <brk 0.4> no` | a break of 0.4 s; also 0.4s, 400ms; `<brk>`: the voice decides how long |
+| `Really<rise slope=4>` | the last word rises by 4 semitones; also `<fall slope=3>`, `<level>` |
+| `<prosody rate=1.2>faster</prosody>` | also 120%, +20%, x-slow, slow, medium, fast, x-fast |
+| `<break time="400ms"/>`, `<break strength="strong"/>` | a break, as in SSML |
+| `<speak>...</speak>`, `<p><s>A sentence.</s></p>` | a text, its paragraphs and sentences |
 
 A tone stands behind the word that ends the phrase. "<" before anything but a letter, "/", "!" or
 "?" is itself; "&lt;" is one anywhere. What is markup is taken out before any word is looked at, so

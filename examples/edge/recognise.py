@@ -21,7 +21,7 @@ import numpy as np
 import onnxruntime
 
 WINDOW, HOP = 6.0, 1.0  # seconds
-SILENCE = 1e-8  # power of the loudest block of what is no sound at all
+SILENCE = 10**-9.05  # power of the loudest block of what is no sound at all: 90 dB below full scale, rounded
 FLOOR = 10  # percentile of the blocks' power that is the noise of the room
 ABOVE = 4.0  # dB: sound is at least so far above the noise
 WITHIN = 15.0  # dB: what is so close to the loudest block is sound, whatever the noise

@@ -1,4 +1,5 @@
-"""Trained cells become models for a device: factors and norms merged, answers compared, folders written."""
+"""Trained cells become models for a device: factors and norms merged, answers compared, folders
+written."""
 
 from __future__ import annotations
 
@@ -25,10 +26,10 @@ from avspeech.report import profile
 def deploy_all(done: Cells, exp: Path, release: dict[str, Any], frontend: dict[str, float]) -> None:
     """Writes `exp/deployed.json` and a model folder for each system, `exp/models/<system>`.
 
-    `deployed.json` holds the costs of each system and, over the cells of its first seed, how far the merged
-    model's logits are from those of the trained one on the test utterances. The folder holds the model of
-    the cells trained for release (several become a committee), or else of the cell that did best on its
-    development speakers.
+    `deployed.json` holds the costs of each system and, over the cells of its first seed, how far
+    the merged model's logits are from those of the trained one on the test utterances. The folder
+    holds the model of the cells trained for release (several become a committee), or else of the
+    cell that did best on its development speakers.
 
     Args:
         done: the cells of an experiment.
@@ -45,17 +46,27 @@ def deploy_all(done: Cells, exp: Path, release: dict[str, Any], frontend: dict[s
             continue
         compared = [_compare(f) for f, c in tested if c.seed == tested[0][1].seed]
         released = [f for f, c in mine if c.fold.startswith(cells.ALL_BUT)]
-        best = released or [max(
-            (f for f, _ in mine), key=lambda f: json.loads((f / cells.CELL).read_text())["dev"] or 0.0)]
-        rows.append(_write(best, exp, name, protocol_of(done), folds_of(done), release, frontend)
-                    | {key: (max if key != "answers changed" else sum)(c[key] for c in compared)
-                       for key in (compared[0] if compared else {})} | {"compared cells": len(compared)})
+        best = released or [
+            max(
+                (f for f, _ in mine),
+                key=lambda f: json.loads((f / cells.CELL).read_text())["dev"] or 0.0,
+            )
+        ]
+        rows.append(
+            _write(best, exp, name, protocol_of(done), folds_of(done), release, frontend)
+            | {
+                key: (max if key != "answers changed" else sum)(c[key] for c in compared)
+                for key in (compared[0] if compared else {})
+            }
+            | {"compared cells": len(compared)}
+        )
         print(", ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
     storage.write_atomically(exp / "deployed.json", (json.dumps(rows, indent=1) + "\n").encode())
 
 
 def _compare(folder: Path) -> dict[str, Any]:
-    """Relative difference of logits, trained against merged, in both precisions; answers that changed."""
+    """Relative difference of logits, trained against merged, in both precisions; answers that
+    changed."""
     model, record = cells.load_cell(folder)
     cache = Cache(record["cell"]["cache"])
     names = [r["id"] for r in training.read_records(folder / "test.jsonl")]
@@ -76,7 +87,8 @@ def _compare(folder: Path) -> dict[str, Any]:
 
 def _write(folders: Sequence[Path], exp: Path, name: str, wanted: Protocol, folds: Sequence[str],
            release: dict[str, Any], frontend: dict[str, float]) -> dict[str, Any]:
-    """Writes the model folder of a cell, merged, or of several as a committee. Returns its costs."""
+    """Writes the model folder of a cell, merged, or of several as a committee. Returns its
+    costs."""
     model, record = cells.load_cell(folders[0])
     light: Any = to_deploy(model)
     cell = record["cell"]
@@ -92,26 +104,44 @@ def _write(folders: Sequence[Path], exp: Path, name: str, wanted: Protocol, fold
     if len(folders) > 1:
         text += f" {len(folders)} models, trained apart, answer by their mean posterior."
     info = pretrained.ModelInfo(
-        task="emotion", model=registered, config=dataclasses.asdict(light.config), sample_rate=16_000,
-        fps=None, frontend=frontend, labels=list(wanted.classes), dtype=release["dtype"],
-        licence=release["licence"], limits=release["limits"],
-        training_data=[{"name": corpus, "licence": terms}
-                       for corpus, terms in {wanted.corpus: release["data"], **release["also"]}.items()],
-        metrics={} if record["dev"] is None else {
+        task="emotion",
+        model=registered,
+        config=dataclasses.asdict(light.config),
+        sample_rate=16_000,
+        fps=None,
+        frontend=frontend,
+        labels=list(wanted.classes),
+        dtype=release["dtype"],
+        licence=release["licence"],
+        limits=release["limits"],
+        training_data=[
+            {"name": corpus, "licence": terms}
+            for corpus, terms in {wanted.corpus: release["data"], **release["also"]}.items()
+        ],
+        metrics={}
+        if record["dev"] is None
+        else {
             f"{record['measure']} of the development speakers, who picked the weights": round(
-                record["dev"], 2)},
-        description=text)
+                record["dev"], 2
+            )
+        },
+        description=text,
+    )
     if cell["fold"].startswith(cells.ALL_BUT):
         pooled = _cross_validated(exp, name, "committee" if len(folders) > 1 else "pooled",
                                   len(folds), len(wanted.folds))
         if pooled:
             info.metrics |= pooled
-            info.description += (" It was tested on no one: the numbers of the cross-validation are of "
-                                 "models trained the same way on fewer speakers, each tested on speakers it "
-                                 "never heard.")
+            info.description += (
+                " It was tested on no one: the numbers of the cross-validation are of "
+                "models trained the same way on fewer speakers, each tested on speakers it "
+                "never heard."
+            )
     pretrained.save(exp / "models" / name, light, info)
     loaded = pretrained.load(exp / "models" / name)[0]
-    audio = torch.from_numpy(np.random.default_rng(0).normal(0, 0.1, (1, 32_000)).astype(np.float32))
+    audio = torch.from_numpy(
+        np.random.default_rng(0).normal(0, 0.1, (1, 32_000)).astype(np.float32)
+    )
     with torch.no_grad():
         given, wrote = loaded(audio), light.float()(audio)
         assert torch.allclose(given, wrote, rtol=0, atol=0 if info.dtype == "float32" else 0.05), \
@@ -123,7 +153,9 @@ def _write(folders: Sequence[Path], exp: Path, name: str, wanted: Protocol, fold
             "training mmacs": len(folders) * record["training_macs"] / 2e6}
 
 
-def _cross_validated(exp: Path, name: str, condition: str, folds: int, planned: int) -> dict[str, float]:
+def _cross_validated(
+    exp: Path, name: str, condition: str, folds: int, planned: int
+) -> dict[str, float]:
     """Mean measures of a system over the test speakers of the folds that were run."""
     from avspeech.report import report
 

@@ -34,8 +34,8 @@ def train_all(todo: Cells, workers: int, scheduler: str | None, forced: bool = F
     Args:
         todo: cells and their folders.
         workers: number of processes.
-        scheduler: None, or as `kind` of `bench.plan.Cluster`: the address of a Dask scheduler that sees the
-            same folders, "local" or "slurm".
+        scheduler: None, or as `kind` of `bench.plan.Cluster`: the address of a Dask scheduler that
+            sees the same folders, "local" or "slurm".
         forced: train finished cells too.
 
     Raises:
@@ -57,12 +57,13 @@ def train_all(todo: Cells, workers: int, scheduler: str | None, forced: bool = F
                 bar.write(f"failed: {failed[-1]}")
                 continue
             cell = answer["cell"]
-            scores = [f"{part} {answer[part]:.1f}" for part in ("dev", "test") if answer[part] is not None]
-            bar.write(f"{cell['name']}/{cell['fold']}-{cell['seed']}: " + ", ".join(
-                [*scores, f"{answer['parameters']:,} parameters", f"{answer['cpu_seconds']:.0f} s of CPU"]))
+            parts = [part for part in ("dev", "test") if answer[part] is not None]
+            figures = [*(f"{part} {answer[part]:.1f}" for part in parts),
+                       f"{answer['parameters']:,} parameters", f"{answer['cpu_seconds']:.0f} s of CPU"]
+            bar.write(f"{cell['name']}/{cell['fold']}-{cell['seed']}: {', '.join(figures)}")
     if failed:
-        raise InputError(f"{len(failed)} of {len(todo)} cells failed, the others are finished; the first: "
-                         f"{failed[0]}")
+        raise InputError(f"{len(failed)} of {len(todo)} cells failed, the others are finished; "
+                         f"the first: {failed[0]}")
 
 
 def _trained(waiting: Cells, workers: int,
@@ -160,8 +161,8 @@ def score_all(done: Cells, out: Path) -> None:
 
     Args:
         done: the cells of an experiment; those that are not finished have a row without measures.
-        out: folder for `<system>.json`: a row for each fold and seed; "pooled", over the folds of a seed
-            where none is missing; and "committee", the mean posterior of all such seeds.
+        out: folder for `<system>.json`: a row for each fold and seed; "pooled", over the folds of a
+            seed where none is missing; and "committee", the mean posterior of all such seeds.
     """
     protocol = protocol_of(done)
     classes = len(protocol.classes)
@@ -191,13 +192,23 @@ def score_all(done: Cells, out: Path) -> None:
                 judged = training.judge(answers["honest"], bool(classes))
                 pooled |= training.measures(judged, classes) | {"n": len(judged.units)}
                 if len(answers["test_oracle"]) == len(answers["honest"]):
-                    chosen = training.measures(training.judge(answers["test_oracle"], bool(classes)), classes)
+                    chosen = training.measures(
+                        training.judge(answers["test_oracle"], bool(classes)), classes
+                    )
                     pooled |= {f"oracle_{key}": value for key, value in chosen.items()}
             rows.append(pooled)
         if len(together) > 1:
             judged = training.judge(sum(together, []), bool(classes))
-            rows.append({"system": name, "seed": None, "condition": "committee", "members": len(together),
-                         **training.measures(judged, classes), "n": len(judged.units)})
+            rows.append(
+                {
+                    "system": name,
+                    "seed": None,
+                    "condition": "committee",
+                    "members": len(together),
+                    **training.measures(judged, classes),
+                    "n": len(judged.units),
+                }
+            )
         report.write_results(out / f"{name}.json", rows, {"protocol": protocol.hash,
                                                           "commit": report.commit()})
 
@@ -211,8 +222,8 @@ def answers_of(done: Cells, name: str, classification: bool) -> dict[str, Any] |
         classification: whether answers are classes.
 
     Returns:
-        None where no seed is complete; else units, truth [n], speakers [n], predicted [n, S] of the S
-        complete seeds, and committee [n, 1], by their mean posterior.
+        None where no seed is complete; else units, truth [n], speakers [n], predicted [n, S] of the
+        S complete seeds, and committee [n, 1], by their mean posterior.
     """
     columns: list[np.ndarray] = []
     every: list[dict[str, Any]] = []

@@ -11,7 +11,7 @@ import torch
 from avspeech.core import sources
 from avspeech.data.manifest import Utterance, resolve
 from avspeech.emotion import features
-from avspeech.emotion.cells import guide_key, write_guide
+from avspeech.emotion.guides import guide_key, write_guide
 from avspeech.errors import InputError
 
 RATE = 12.5  # frames a second that are kept, each a mean: small models reduce 100 a second to that
@@ -19,9 +19,10 @@ RATE = 12.5  # frames a second that are kept, each a mean: small models reduce 1
 
 def compute_guide(path: Path, upstream: str, layer: int, utterances: Sequence[Utterance],
                   root: Path, config: features.FeatureConfig) -> None:
-    """Writes a guide (`cells.write_guide`); one of the same content is kept.
+    """Writes a guide (`emotion.guides.write_guide`); one of the same content is kept.
 
-    The content is the sounds, the encoder (its weights and settings), the layer, the settings and the code.
+    The content is the sounds, the encoder (its weights and settings), the layer, the settings and
+    the code.
 
     Args:
         path: the file to write.

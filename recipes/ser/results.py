@@ -1,4 +1,5 @@
-"""The results page: tables with intervals by speaker, each system against its baseline, confusions."""
+"""The results page: tables with intervals by speaker, each system against its baseline,
+confusions."""
 
 from __future__ import annotations
 
@@ -16,10 +17,14 @@ from avspeech.report import metrics, report
 from avspeech.report.figures import confusion_svg
 
 NAMES = {"uar": "UAR %", "war": "WAR %", "wf1": "WF1 %", "ccc": "CCC", "mae": "MAE"}
-SHOUT = ("THE TEST SET PICKED THE WEIGHTS (selection=test_oracle). Nothing on this page is a result; it "
-         "shows what choosing by the test set pretends.")
-INCOMPLETE = ("The corpus is not all there (corpus.incomplete=true). The numbers cannot be compared "
-              "with those of the whole corpus, and the hash of the protocol is another one. ")
+SHOUT = (
+    "THE TEST SET PICKED THE WEIGHTS (selection=test_oracle). Nothing on this page is a result; it "
+    "shows what choosing by the test set pretends."
+)
+INCOMPLETE = (
+    "The corpus is not all there (corpus.incomplete=true). The numbers cannot be compared "
+    "with those of the whole corpus, and the hash of the protocol is another one. "
+)
 
 
 def results_page(done: Cells, exp: Path, pairs: Mapping[str, str], oracle: bool) -> None:
@@ -29,7 +34,8 @@ def results_page(done: Cells, exp: Path, pairs: Mapping[str, str], oracle: bool)
         done: the cells of the experiment.
         exp: its folder.
         pairs: {system: the system it is compared with}.
-        oracle: whether the test speakers picked the weights; the page then says that it is no result.
+        oracle: whether the test speakers picked the weights; the page then says that it is no
+            result.
     """
     wanted = protocol_of(done)
     rows, meta = report.read_results(exp / "results")
@@ -40,7 +46,10 @@ def results_page(done: Cells, exp: Path, pairs: Mapping[str, str], oracle: bool)
     sections: list[report.Section] = [report.Text(SHOUT, "NO RESULT")] if oracle else []
     if wanted.gaps:
         sections.append(report.Text(INCOMPLETE + "; ".join(wanted.gaps) + ".", "Incomplete corpus"))
-    sections += [_summary(rows, systems, answers, wanted, folds_of(done)), _costs(done, systems, costs)]
+    sections += [
+        _summary(rows, systems, answers, wanted, folds_of(done)),
+        _costs(done, systems, costs),
+    ]
     table, verdicts = _comparisons(answers, pairs, wanted)
     if verdicts:
         sections += [table, report.Text("\n\n".join(verdicts), "What the comparisons show")]
@@ -63,8 +72,13 @@ def results_page(done: Cells, exp: Path, pairs: Mapping[str, str], oracle: bool)
         if found is not None and wanted.classes:
             counts = np.sum([metrics.confusion(found["truth"], column, len(wanted.classes))
                              for column in found["predicted"].T], axis=0)
-            sections.append(report.Picture(confusion_svg(counts, wanted.classes), f"{name}: confusions",
-                                           "Rows are the true classes; shares of a row in percent."))
+            sections.append(
+                report.Picture(
+                    confusion_svg(counts, wanted.classes),
+                    f"{name}: confusions",
+                    "Rows are the true classes; shares of a row in percent.",
+                )
+            )
     logs = {cell.label: folder / "train" / "log.jsonl" for folder, cell in done
             if cell.seed == done[0][1].seed}
     logs = {label: path for label, path in logs.items() if path.exists()}
@@ -93,8 +107,15 @@ def _summary(rows: list[dict[str, Any]], systems: list[str], answers: Mapping[st
         pooled = [r for r in rows if r["system"] == system and r["condition"] == "pooled"
                   and r.get(names[0]) is not None]
         cells_ = [_spread([r[n] for r in pooled]) for n in names]
-        body.append([system, cells_[0], _interval(answers[system], "predicted", wanted), *cells_[1:],
-                     str(len(pooled))])
+        body.append(
+            [
+                system,
+                cells_[0],
+                _interval(answers[system], "predicted", wanted),
+                *cells_[1:],
+                str(len(pooled)),
+            ]
+        )
         for r in rows:
             if r["system"] == system and r["condition"] == "committee":
                 cells_ = [_spread([r[n]]) for n in names]
@@ -105,20 +126,27 @@ def _summary(rows: list[dict[str, Any]], systems: list[str], answers: Mapping[st
     heading, partial = "all folds pooled", ""
     if len(folds) < planned:
         heading = f"{len(folds)} of {planned} folds pooled"
-        partial = f" Only these folds were run: {', '.join(folds)}. The other speakers are in no number."
+        partial = (
+            f" Only these folds were run: {', '.join(folds)}. The other speakers are in no number."
+        )
     return report.Table(
-        ["system", NAMES[names[0]], "95 % by speaker", *(NAMES[n] for n in names[1:]), "seeds"], body,
+        ["system", NAMES[names[0]], "95 % by speaker", *(NAMES[n] for n in names[1:]), "seeds"],
+        body,
         f"Speaker-independent, {heading}",
-        "Mean ± standard deviation over seeds of the measure over all utterances, each answered by a model "
-        "that did not learn from its speaker and was not picked by it. The interval is a bootstrap of whole "
-        f"speakers. A committee answers by the mean posterior of all seeds.{partial}")
+        "Mean ± standard deviation over seeds of the measure over all utterances, each answered by "
+        "a model that did not learn from its speaker and was not picked by it. The interval is a "
+        "bootstrap of whole "
+        f"speakers. A committee answers by the mean posterior of all seeds.{partial}",
+    )
 
 
 def _interval(found: Mapping[str, Any] | None, of: str, wanted: protocols.Protocol) -> str:
     """The interval of a system's answers `of` "predicted" or "committee"."""
     if found is None:
         return report.GAP
-    low, high = metrics.cluster_bootstrap(_main(wanted), found["speakers"], found["truth"], found[of])[1:]
+    low, high = metrics.cluster_bootstrap(
+        _main(wanted), found["speakers"], found["truth"], found[of]
+    )[1:]
     return _range(low, high, ".1f" if wanted.classes else ".2f")
 
 
@@ -140,7 +168,9 @@ def _spread(values: list[float]) -> str:
 def _costs(done: Cells, systems: list[str], costs: Mapping[str, dict[str, Any]]) -> report.Table:
     body, total = [], 0.0
     for system in systems:
-        records = [r for r in (cells.finished(f, c) for f, c in done if c.name == system) if r is not None]
+        records = [
+            r for r in (cells.finished(f, c) for f, c in done if c.name == system) if r is not None
+        ]
         cost, seconds = costs.get(system, {}), sum(r["cpu_seconds"] for r in records)
         total += seconds
         if not records or "bytes" not in cost:
@@ -151,10 +181,21 @@ def _costs(done: Cells, systems: list[str], costs: Mapping[str, dict[str, Any]])
                      f"{cost['bytes'] / 1000:.0f}", f"{cost['mmacs']:.2f}",
                      f"{steps[0]} x {cost['training mmacs']:.2f}", f"{seconds / len(records):.0f}"])
     return report.Table(
-        ["system", "parameters trained", "deployed", "kB", "MMAC/s deployed", "steps x MMAC/s trained",
-         "CPU s a cell"], body, "What they cost",
-        "MMAC/s: million multiply-accumulates for a second of audio; deployed: with the log-mel front end. "
-        f"All cells together: {total / 3600:.2f} hours of one CPU core, shared with other work.")
+        [
+            "system",
+            "parameters trained",
+            "deployed",
+            "kB",
+            "MMAC/s deployed",
+            "steps x MMAC/s trained",
+            "CPU s a cell",
+        ],
+        body,
+        "What they cost",
+        "MMAC/s: million multiply-accumulates for a second of audio; deployed: with the log-mel "
+        "front end. "
+        f"All cells together: {total / 3600:.2f} hours of one CPU core, shared with other work.",
+    )
 
 
 def _comparisons(answers: Mapping[str, Any], pairs: Mapping[str, str],
@@ -210,20 +251,43 @@ def _inflation(rows: list[dict[str, Any]], systems: list[str]) -> list[report.Se
         both = [r for r in rows if r["system"] == system and r.get("oracle_uar") is not None]
         if both:
             honest, chosen = (float(np.mean([r[k] for r in both])) for k in ("uar", "oracle_uar"))
-            body.append([system, f"{honest:.1f}", f"{chosen:.1f}", f"{chosen - honest:+.1f}", str(len(both))])
+            body.append(
+                [
+                    system,
+                    f"{honest:.1f}",
+                    f"{chosen:.1f}",
+                    f"{chosen - honest:+.1f}",
+                    str(len(both)),
+                ]
+            )
     if not body:
         return []
-    header = ["system", "chosen by development speakers", "chosen by the test speakers", "inflation", "seeds"]
-    return [report.Table(header, body, "What choosing the epoch by the test set pretends (UAR %)",
-                         "The column of the test speakers is no result: the same training runs, at each "
-                         "fold's validation that happens to suit its test speakers best.")]
+    header = [
+        "system",
+        "chosen by development speakers",
+        "chosen by the test speakers",
+        "inflation",
+        "seeds",
+    ]
+    return [
+        report.Table(
+            header,
+            body,
+            "What choosing the epoch by the test set pretends (UAR %)",
+            "The column of the test speakers is no result: the same training runs, at each "
+            "fold's validation that happens to suit its test speakers best.",
+        )
+    ]
 
 
 def _merging(costs: Mapping[str, dict[str, Any]]) -> report.Table:
     body = [[name, str(c["compared cells"]), f"{c['difference float32']:.1e}",
              f"{c['difference float64']:.1e}", str(c["answers changed"])]
             for name, c in costs.items() if "difference float32" in c]
-    return report.Table(["system", "cells", "float32", "float64", "answers changed"], body,
-                        "Merged against trained, on trained weights",
-                        "Largest relative difference of the logits over every fourth test utterance of the "
-                        "first seed (float64: every sixteenth).")
+    return report.Table(
+        ["system", "cells", "float32", "float64", "answers changed"],
+        body,
+        "Merged against trained, on trained weights",
+        "Largest relative difference of the logits over every fourth test utterance of the "
+        "first seed (float64: every sixteenth).",
+    )

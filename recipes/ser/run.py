@@ -1,14 +1,16 @@
-"""Emotions of utterances: from a corpus and a protocol to models, their numbers, and a model to carry away.
+"""Emotions of utterances: from a corpus and a protocol to models and their numbers.
 
     python recipes/ser/run.py --config egs/ravdess/ser/conf/edge.yaml corpus.source=/path/to/ravdess
 
-Experiments are systems x folds x seeds. Each such cell is trained in a folder of its own,
+An experiment is systems x folds x seeds. Each of these cells is trained in a folder of its own,
 `exp/cells/<system>/<fold>-<seed>/`, in `workers` processes of one thread each, or on a Dask cluster
-(`scheduler=tcp://host:8786`, folders shared). What is finished is not done again; a run that is killed loses
-the cells in hand. The development speakers of a fold pick the weights. `selection=test_oracle` lets the test
-speakers pick them instead, to show what that pretends; its numbers are no results.
+(`scheduler=tcp://host:8786`, shared folders). A cell that is finished with the same settings,
+sounds, labels and code is not trained again; a run that is killed loses the cells that were being
+trained. The development speakers of a fold pick the weights. With `selection=test_oracle` the test
+speakers do, to show how much that inflates a number; such numbers are no results.
 
-Manifest and features lie in `data/` beside the experiment's folder, for all experiments there to share.
+Manifest and features are in `data/` beside the experiment's folder, shared by all experiments there
+with the same corpus, source and options.
 """
 
 from __future__ import annotations
@@ -25,8 +27,9 @@ from avspeech.core import config, trainer
 from avspeech.core.recipe import Recipe
 from avspeech.data import corpora, protocol
 from avspeech.data.corpora import layout
-from avspeech.emotion.cells import Cell, Guide, Selection, mel_config
+from avspeech.emotion.cells import Cell, Selection, mel_config
 from avspeech.emotion.features import FeatureConfig
+from avspeech.emotion.guides import Guide
 from avspeech.emotion.training import AugmentConfig
 from avspeech.errors import InputError
 
@@ -37,7 +40,8 @@ class Corpus:
 
     source: str | None = None  # the corpus as distributed; null for one made on the spot
     options: dict[str, Any] = field(default_factory=dict)  # of the corpus' `prepare`
-    incomplete: bool = False  # go on with another number of utterances than published; results say so
+    # go on with another number of utterances than published; results say so
+    incomplete: bool = False
 
 
 @dataclass
@@ -48,8 +52,9 @@ class System:
     config: dict[str, Any] = field(default_factory=dict)  # differences of the model's settings
     train: dict[str, Any] = field(default_factory=dict)  # differences of `train`
     augment: dict[str, Any] = field(default_factory=dict)  # differences of `augment`
-    # "random"; "expandnet": begins with the product of the factors of config.hrf, and trains that; or a
-    # folder of a cell or model whose weights are copied ("{seed}" in it is replaced by the seed)
+    # "random"; "expandnet": begins with the product of the factors of config.hrf, and trains that;
+    # or a folder of a cell or model whose weights are copied ("{seed}" in it is replaced by the
+    # seed)
     init: str = "random"
     begun: float = 1.0  # learning-rate multiplier of the copied weights
     match: str | None = None  # a system whose training compute this one gets
@@ -84,7 +89,8 @@ class Model:
 class Release:
     """Models that are trained on more speakers, to be used."""
 
-    # systems to train on all speakers but the development speakers of `fold` (with selection=refit: on all)
+    # systems to train on all speakers but the development speakers of `fold` (with selection=refit:
+    # on all)
     systems: tuple[str, ...] = ()
     fold: str = "fold1"  # whose development speakers pick the weights
     committee: bool = False  # one model of all seeds, which gives the mean of their posteriors
@@ -110,19 +116,36 @@ class Config:
     augment: AugmentConfig = field(default_factory=AugmentConfig)  # what is done to features
     structure: float = 0.1  # weight of a graph's structure loss
     guide: Guiding = field(default_factory=Guiding)  # what guided systems learn too
-    # what picks a cell's weights: "dev", the development speakers; "last", the last step; "refit", the
-    # last step of a training on development speakers too; "test_oracle", the test speakers: no result
+    # what picks a cell's weights: "dev", the development speakers; "last", the last step; "refit",
+    # the last step of a training on development speakers too; "test_oracle", the test speakers: no
+    # result
     selection: Selection = "dev"
-    oracle: bool = False  # also keep the predictions of the step that is best on the test set, for one table
+    # also keep the predictions of the step that is best on the test set, for one table
+    oracle: bool = False
     release: Release = field(default_factory=Release)  # models to be used
     workers: int = 2  # processes of one thread each
-    scheduler: str | None = None  # address of a Dask scheduler, "local" or "slurm"; null: processes here
+    # address of a Dask scheduler, "local" or "slurm"; null: processes here
+    scheduler: str | None = None
 
 
 recipe = Recipe("ser", schema=Config, doc=__doc__)
 # What cells depend on
-TRAINING = ("corpus", "protocol", "features", "model", "systems", "folds", "seeds", "train", "augment",
-            "structure", "guide", "selection", "oracle", "release")
+TRAINING = (
+    "corpus",
+    "protocol",
+    "features",
+    "model",
+    "systems",
+    "folds",
+    "seeds",
+    "train",
+    "augment",
+    "structure",
+    "guide",
+    "selection",
+    "oracle",
+    "release",
+)
 
 
 def _data(cfg: Config, exp: Path) -> Path:
@@ -130,7 +153,9 @@ def _data(cfg: Config, exp: Path) -> Path:
     experiments on different material do not share it."""
     source = None if cfg.corpus.source is None else str(Path(cfg.corpus.source).resolve())
     material = json.dumps([source, cfg.corpus.options], sort_keys=True, default=str)
-    name = f"{protocol.get(cfg.protocol).corpus}-{hashlib.sha256(material.encode()).hexdigest()[:6]}"
+    name = (
+        f"{protocol.get(cfg.protocol).corpus}-{hashlib.sha256(material.encode()).hexdigest()[:6]}"
+    )
     return exp.resolve().parent / "data" / name
 
 
@@ -141,7 +166,8 @@ def _cache(cfg: Config, exp: Path, system: System) -> Path:
 
 
 def _model(cfg: Config, system: System) -> tuple[str, dict[str, Any]]:
-    """A system's model and its differences; the experiment's differences are for the experiment's model."""
+    """A system's model and its differences; the experiment's differences are for the experiment's
+    model."""
     if system.model not in (None, cfg.model.name):
         return str(system.model), system.config
     return cfg.model.name, {**cfg.model.config, **system.config}
@@ -156,7 +182,9 @@ def prepare(cfg: Config, exp: Path) -> None:
 
     wanted, folder = protocol.get(cfg.protocol), _data(cfg, exp)
     options = dict(cfg.corpus.options)
-    if cfg.corpus.incomplete and cfg.corpus.source is not None:  # a corpus made on the spot is whole
+    if (
+        cfg.corpus.incomplete and cfg.corpus.source is not None
+    ):  # a corpus made on the spot is whole
         options["incomplete"] = True
     corpora.prepare(wanted.corpus, cfg.corpus.source, folder, **options)
     utterances = read_manifest(folder / "all.jsonl")
@@ -184,12 +212,19 @@ def features(cfg: Config, exp: Path) -> None:
         cached.compute(_cache(cfg, exp, system), utterances, layout.root_of(folder), cfg.features,
                        mel_config(name, differences), cfg.workers)
         if system.guided:
-            compute_guide(_cache(cfg, exp, system) / cfg.guide.file, cfg.guide.upstream, cfg.guide.layer,
-                          utterances, layout.root_of(folder), cfg.features)
+            compute_guide(
+                _cache(cfg, exp, system) / cfg.guide.file,
+                cfg.guide.upstream,
+                cfg.guide.layer,
+                utterances,
+                layout.root_of(folder),
+                cfg.features,
+            )
 
 
 def cells_of(cfg: Config, exp: Path) -> Iterator[tuple[Path, Cell]]:
-    """Every cell and its folder, in order: a seed's systems, a system's folds; then what is released."""
+    """Every cell and its folder, in order: a seed's systems, a system's folds; then what is
+    released."""
     known = [f.name for f in protocol.get(cfg.protocol).folds]
     if not cfg.systems:
         raise InputError("systems: empty; name one, for example systems.plain={}")
@@ -226,7 +261,9 @@ def cells_of(cfg: Config, exp: Path) -> Iterator[tuple[Path, Cell]]:
                 yield cell(name, fold, seed)
     for name in cfg.release.systems:
         if name not in cfg.systems:
-            raise InputError(f"release.systems: '{name}' is no system; there are {', '.join(cfg.systems)}")
+            raise InputError(
+                f"release.systems: '{name}' is no system; there are {', '.join(cfg.systems)}"
+            )
         for seed in cfg.seeds if cfg.release.committee else cfg.seeds[:1]:
             yield cell(name, f"all but {cfg.release.fold}", seed)
 
@@ -261,7 +298,7 @@ def deploy(cfg: Config, exp: Path) -> None:
 
 @recipe.stage("report", outputs=lambda cfg, exp: [exp / "RESULTS.md", exp / "report.html"])
 def write_report(cfg: Config, exp: Path) -> None:
-    """Write RESULTS.md and one HTML page: tables with intervals by speaker, comparisons, confusions."""
+    """Write RESULTS.md and report.html: tables with intervals by speaker, and confusions."""
     from results import results_page
 
     pairs = {name: s.baseline for name, s in cfg.systems.items() if s.baseline}
@@ -269,8 +306,14 @@ def write_report(cfg: Config, exp: Path) -> None:
 
 
 def _shout() -> None:
-    print("!" * 99 + "\nselection=test_oracle: THE TEST SET PICKS THE WEIGHTS. What comes out is no result "
-          "and is marked so.\n" + "!" * 99, file=sys.stderr, flush=True)
+    print(
+        "!"
+        * 99
+        + "\nselection=test_oracle: THE TEST SET PICKS THE WEIGHTS. What comes out is no result "
+        "and is marked so.\n" + "!" * 99,
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

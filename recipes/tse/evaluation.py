@@ -1,4 +1,5 @@
-"""What the recipe measures and shows: result files, a voice extracted as a user would, the results page."""
+"""What the recipe measures and shows: result files, a voice extracted as a user would, the results
+page."""
 
 from __future__ import annotations
 
@@ -18,11 +19,31 @@ KINDS = {"two": "another speaker", "same": "the same speaker", "many": "2 or 3 v
          "partial": "partly overlapping", "noise": "with noise", "silent": "silent target"}
 
 
-def measure(system: str, seed: int | None, model: Path, studio: Studio, listed: dict[str, Path],
-            conditions: dict[str, tuple[tuple[str, ...], bool]], out: Path, note: bool = True) -> None:
-    """Writes `out/<system>[-<seed>]-<corpus>.json`: a row for each condition and each mixture that has its
-    views. A file that is there, of the same model, mixtures and conditions, is kept. note: put the numbers
-    into the model's card."""
+def measure(
+    system: str,
+    seed: int | None,
+    model: Path,
+    studio: Studio,
+    listed: dict[str, Path],
+    conditions: dict[str, tuple[tuple[str, ...], bool]],
+    out: Path,
+    note: bool = True,
+) -> None:
+    """Writes `out/<system>[-<seed>]-<corpus>.json`: a row for each condition and each mixture that
+    has its views.
+
+    A file of the same model, mixtures and conditions is kept.
+
+    Args:
+        system: its name.
+        seed: of its training; None for a model from elsewhere.
+        model: its folder.
+        studio: reads the mixtures.
+        listed: files of mixtures, by corpus.
+        conditions: (views, shuffled), by name.
+        out: folder of the results.
+        note: put the numbers into the model's card.
+    """
     network: Any = pretrained.load(model)[0]
     for corpus, path in listed.items():
         result = out / f"{system}{'' if seed is None else f'-{seed}'}-{corpus}.json"
@@ -36,7 +57,9 @@ def measure(system: str, seed: int | None, model: Path, studio: Studio, listed: 
         for name, (views, shuffled) in conditions.items():
             fit = [m for m in mixtures if available(studio, m).issuperset(views)]
             if fit:
-                rows += training.evaluate(network, studio, fit, training.Condition(name, views, shuffled))
+                rows += training.evaluate(
+                    network, studio, fit, training.Condition(name, views, shuffled)
+                )
         report.write_results(result, [{"system": system, "seed": seed, "corpus": corpus, **row}
                                       for row in rows], {**meta, "commit": report.commit()})
         if note:
@@ -53,11 +76,14 @@ def _card(corpus: str, rows: list[dict[str, Any]], conditions: list[str]) -> dic
             key = "attenuation" if kind == "silent" else "si_sdri"
             values = [r[key] for r in rows if r["condition"] == condition and r["kind"] == kind]
             if values:
-                numbers[f"test {key}_db/{corpus}, {condition}, {name}"] = round(float(np.mean(values)), 2)
+                numbers[f"test {key}_db/{corpus}, {condition}, {name}"] = round(
+                    float(np.mean(values)), 2
+                )
     return numbers
 
 
 def available(studio: Studio, mixture: Mixture) -> set[str]:
+    """Names of the views of a mixture's target."""
     return {view.name for view in studio.utterances[mixture.target].views}
 
 
@@ -66,8 +92,17 @@ def _hash(data: bytes) -> str:
 
 
 def demonstrate(model: Path, studio: Studio, listed: dict[str, Path], out: Path) -> None:
-    """For one test mixture of each corpus: video files with the mixture's sound, the voice extracted from
-    them, and what it should have been, all in `out/<corpus>/`."""
+    """Extracts a voice as a user would, for one test mixture of each corpus.
+
+    In `out/<corpus>/` lie video files with the mixture's sound, the voice extracted from them, and
+    the target.
+
+    Args:
+        model: its folder.
+        studio: reads the mixtures.
+        listed: files of mixtures, by corpus.
+        out: folder of the results.
+    """
     from avspeech.extraction.extractor import Extractor
 
     extractor = Extractor.from_pretrained(str(model))
@@ -81,7 +116,9 @@ def demonstrate(model: Path, studio: Studio, listed: dict[str, Path], out: Path)
         audio.write(folder / "mixture.wav", mixed * gain, rate)
         audio.write(folder / "target.wav", target * gain, rate)
         known = available(studio, mixture)
-        names = [n for n in ("front", "left_30", "right_60") if n in known] or list(mixture.views)[:1]
+        names = [n for n in ("front", "left_30", "right_60") if n in known] or list(mixture.views)[
+            :1
+        ]
         crops, shown = studio.lips(mixture, names)
         videos = []
         for name, pictures in zip(names, crops):
@@ -93,18 +130,29 @@ def demonstrate(model: Path, studio: Studio, listed: dict[str, Path], out: Path)
         from avspeech.report import metrics
 
         length = min(len(estimate), len(target))
-        improved = float(metrics.si_sdr_improvement(estimate[:length], target[:length], mixed[:length]))
+        improved = float(
+            metrics.si_sdr_improvement(estimate[:length], target[:length], mixed[:length])
+        )
         (folder / "which.txt").write_text(f"{mixture.id}\t{improved:.2f}\n")
         print(f"{corpus}: {', '.join(v.name for v in videos)} -> {wav}: SI-SDRi {improved:.1f} dB")
 
 
 def write_mouth_video(path: Path, crops: np.ndarray, sound: Path, side: int = 192) -> None:
-    """An mp4 of mouth crops [T, 96, 96] uint8 at 25 fps, enlarged, with the sound file's sound."""
+    """Writes an mp4 of mouth crops at 25 frames a second, enlarged, with the sound of a file.
+
+    Args:
+        path: the mp4.
+        crops: uint8 `[T, 96, 96]`.
+        sound: a sound file.
+        side: pixels of the picture.
+    """
     import cv2
 
     from avspeech.media.muxing import mux, write_pictures
 
-    pictures = np.stack([cv2.resize(crop, (side, side), interpolation=cv2.INTER_CUBIC) for crop in crops])
+    pictures = np.stack(
+        [cv2.resize(crop, (side, side), interpolation=cv2.INTER_CUBIC) for crop in crops]
+    )
     silent = path.with_suffix(".mkv")
     write_pictures(silent, np.repeat(pictures[..., None], 3, axis=-1), 25.0)
     mux(silent, sound, path)
@@ -113,15 +161,24 @@ def write_mouth_video(path: Path, crops: np.ndarray, sound: Path, side: int = 19
 
 def results_page(exp: Path, logs: dict[str, Path], systems: list[str], conditions: list[str],
                  seeds: list[int]) -> None:
-    """Writes RESULTS.md and report.html into `exp` from its result files,
-    prints the tables and the page's path."""
+    """Writes RESULTS.md and report.html from the result files, and prints the tables.
+
+    Args:
+        exp: folder of the experiment.
+        logs: training logs, by name.
+        systems: their order.
+        conditions: their order.
+        seeds: all that were trained.
+    """
     rows, meta = report.read_results(exp / "results")
     corpora = list(dict.fromkeys(row["corpus"] for row in rows))
     meta = {"command": report.command(exp), "commit": meta.get("commit", "unknown")}
     title = f"Target speaker extraction: {', '.join(corpora)} ({report.config_name(exp)})"
     sections: list[report.Section] = []
     for corpus in corpora:
-        sections += _tables([r for r in rows if r["corpus"] == corpus], corpus, systems, conditions, seeds)
+        sections += _tables(
+            [r for r in rows if r["corpus"] == corpus], corpus, systems, conditions, seeds
+        )
     for section in sections:
         if isinstance(section, report.Table):
             report.print_table(section)
@@ -148,9 +205,11 @@ def results_page(exp: Path, logs: dict[str, Path], systems: list[str], condition
 
 def _tables(rows: list[dict[str, Any]], corpus: str, systems: list[str], conditions: list[str],
             seeds: list[int]) -> list[report.Section]:
-    """SI-SDRi by system and condition, and by kind of mixture; how far silent targets are turned down."""
+    """SI-SDRi by system and condition, and by kind of mixture; how far silent targets are turned
+    down."""
     speaking = [r for r in rows if r["kind"] != "silent"]
-    shown = [c for c in conditions if any(r["condition"] == c for r in rows)]
+    measured = {r["condition"] for r in rows}
+    shown = [c for c in conditions if c in measured]
     expected = [(s, c) for s in systems for c in shown]
     mixture = np.mean([r["si_sdr"] - r["si_sdri"] for r in speaking])
     sections: list[report.Section] = [
@@ -159,10 +218,16 @@ def _tables(rows: list[dict[str, Any]], corpus: str, systems: list[str], conditi
             f"Mean over {len({r['id'] for r in speaking})} test mixtures; the mixture itself: "
             f"SI-SDR {mixture:.2f} dB, SI-SDRi 0.")]
     first = [r for r in speaking if r["condition"] == shown[0]]
-    kinds = [k for k in KINDS if any(r["kind"] == k for r in first)]
+    found = {r["kind"] for r in first}
+    kinds = [k for k in KINDS if k in found]
     by_kind = [{**r, "condition": KINDS[r["kind"]]} for r in first]
-    sections.append(report.aggregate(_means(by_kind, "si_sdri"), seeds=seeds).table(
-        f"{corpus}: SI-SDRi (dB) by kind of mixture, views {shown[0]}", 2, [KINDS[k] for k in kinds]))
+    sections.append(
+        report.aggregate(_means(by_kind, "si_sdri"), seeds=seeds).table(
+            f"{corpus}: SI-SDRi (dB) by kind of mixture, views {shown[0]}",
+            2,
+            [KINDS[k] for k in kinds],
+        )
+    )
     silent = [r for r in rows if r["kind"] == "silent"]
     if silent:
         sections.append(report.aggregate(

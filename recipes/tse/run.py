@@ -2,9 +2,9 @@
 
     python recipes/tse/run.py --config egs/mini/tse/conf/train.yaml [--stage train] [train.lr=3e-4]
 
-Experiments are systems x seeds: a system is a model with its way of being shown views. Each is trained in a
-folder of its own, `exp/<system>-<seed>/`, and what is finished is not done again. Nothing is ever chosen by
-the test set: the development mixtures pick the weights.
+An experiment trains each of its systems with each of its seeds: a system is a model with its way of
+being shown views. Each has a folder of its own, `exp/<system>-<seed>/`, and what is finished is not
+done again. The development mixtures choose the weights; the test set chooses nothing.
 """
 
 from __future__ import annotations
@@ -43,93 +43,98 @@ SPLITS = ("train", "dev", "test")
 
 @dataclass
 class Corpus:
-    """source: the corpus as distributed (none for mini). role: its speakers are extracted, or only interfere.
-    repeat: times an epoch that each utterance is a target. options: of the corpus' `prepare`."""
+    """A corpus of the experiment."""
 
-    source: str | None = None
+    source: str | None = None  # the corpus as distributed; none for mini
+    # its speakers are extracted, or only interfere
     role: Literal["target", "interferer"] = "target"
-    repeat: int = 1
-    options: dict[str, Any] = field(default_factory=dict)
+    repeat: int = 1  # times an epoch that each utterance is a target
+    options: dict[str, Any] = field(default_factory=dict)  # of the corpus' `prepare`
 
 
 @dataclass
 class Data:
-    """corpora: by name in the registry. workers: processes that make crops."""
+    """The corpora."""
 
-    corpora: dict[str, Corpus] = field(default_factory=dict)
-    workers: int = 2
+    corpora: dict[str, Corpus] = field(default_factory=dict)  # by name in the registry
+    workers: int = 2  # processes that make crops
 
 
 @dataclass
 class Mixing:
-    """train: what training draws, augment: how it varies that; dev, test: what is listed once, with so many
-    mixtures for each corpus. segment: seconds of a training example."""
+    """What is mixed."""
 
-    train: MixConfig = field(default_factory=MixConfig)
-    augment: training.AugmentConfig = field(default_factory=training.AugmentConfig)
+    train: MixConfig = field(default_factory=MixConfig)  # what training draws
+    augment: training.AugmentConfig = field(default_factory=training.AugmentConfig)  # and varies
+    # what is listed once, for development and test
     test: MixConfig = field(default_factory=lambda: MixConfig(occluded=0.0, missing=0.0))
-    dev_count: int = 40
-    test_count: int = 100
-    segment: float = 2.0
-    seed: int = 1
+    dev_count: int = 40  # development mixtures for each corpus
+    test_count: int = 100  # test mixtures for each corpus
+    segment: float = 2.0  # seconds of a training example
+    seed: int = 1  # of what is listed
 
 
 @dataclass
 class System:
-    """model: differences from the experiment's model; views: of each training example; only: names of the
-    views it may see in training (empty: all)."""
+    """A system to compare, as differences from the experiment's model."""
 
-    model: dict[str, Any] = field(default_factory=dict)
-    views: int = 3
-    only: tuple[str, ...] = ()
+    model: dict[str, Any] = field(default_factory=dict)  # differences of the model's settings
+    views: int = 3  # views of each training example
+    only: tuple[str, ...] = ()  # names of the views it may see in training; empty: all
 
 
 @dataclass
 class Model:
-    """name: of a model or a named configuration; config: differences from it. init: a model folder, or a
-    released model's name, whose weights to begin with where name and shape agree. begun: share of the
-    learning rate at which a lip encoder's `frontend` then learns; at 0 it stays as it is, which saves its
-    backward pass. keep: share of the weights begun with in the result, a mean of them and of those at the
-    end: what was learned before is forgotten less (Wortsman et al., "Robust fine-tuning of zero-shot models",
-    CVPR 2022)."""
+    """The model that is trained."""
 
-    name: str = "mvtf-small"
+    name: str = "mvtf-small"  # of a model or a named configuration
+    # a model folder or a released model's name, whose weights of the same name and shape are copied
     init: str | None = None
+    # learning-rate multiplier of the lip encoder's copied `frontend`; 0 freezes it, which saves its
+    # backward pass
     begun: float = 1.0
+    # share of the weights of `init` in the result, a mean of them and of those at the end: less of
+    # what was learned before is forgotten (Wortsman et al., "Robust fine-tuning of zero-shot
+    # models", CVPR 2022)
     keep: float = 0.0
-    config: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)  # differences from its settings
 
     def __post_init__(self) -> None:
         if not 0 <= self.begun < math.inf:
-            raise InputError(f"model.begun={self.begun}: expected a share of the learning rate, 0 or more")
+            raise InputError(
+                f"model.begun={self.begun}: expected a share of the learning rate, 0 or more"
+            )
         if not 0 <= self.keep <= 1 or (self.keep and not self.init):
-            raise InputError(f"model.keep={self.keep}: expected a share of the weights of model.init, 0 to 1")
+            raise InputError(
+                f"model.keep={self.keep}: expected a share of the weights of model.init, 0 to 1"
+            )
 
 
 @dataclass
 class Shown:
-    """A test condition: views given (empty: all that a mixture has), or another utterance's video."""
+    """A test condition."""
 
-    views: tuple[str, ...] = ()
-    shuffled: bool = False
+    views: tuple[str, ...] = ()  # that are given; empty: all that a mixture has
+    shuffled: bool = False  # with another utterance's video
 
 
 @dataclass
 class Config:
-    """lips, guess, train: of the three parts of training; lips and guess may have max_steps=1, which leaves
-    them out. tune_lips: the lip encoder learns on after its own part, at twice the cost of a step; the
-    paper's stays as it is. tune_guess: cue and first guess learn on with the blocks; else the blocks learn
-    alone, and begin at the score of the guess."""
+    """The experiment."""
 
     data: Data = field(default_factory=Data)
     mix: Mixing = field(default_factory=Mixing)
     model: Model = field(default_factory=Model)
     systems: dict[str, System] = field(default_factory=lambda: {"mvtf": System()})
     seeds: tuple[int, ...] = (0,)
+    # the three parts of training; max_steps=1 skips lips or guess
     lips: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(max_steps=2000))
     guess: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(max_steps=5000))
     train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
+    # the lip encoder learns after its own part too, at twice the cost of a step; the
+    # paper's does not
     tune_lips: bool = False
+    # cue and first guess learn with the blocks; else the blocks learn alone
     tune_guess: bool = True
     conditions: dict[str, Shown] = field(default_factory=lambda: {"as listed": Shown()})
     release: pretrained.Release = field(default_factory=pretrained.Release)
@@ -139,7 +144,7 @@ recipe = Recipe("tse", schema=Config, doc=__doc__)
 BEFORE = "before"  # in tables: the model that training began with
 
 
-# --- data ---------------------------------------------------------------------------------------------------
+# --- data -----------------------------------------------------------------------------------------
 
 
 @recipe.stage("prepare", uses=("data",),
@@ -167,7 +172,8 @@ def crops(cfg: Config, exp: Path) -> None:
         (folder / "ready").mkdir(exist_ok=True)
         for split in SPLITS:
             if not (folder / f"{split}.jsonl").exists():
-                _ready(exp, name, split).unlink(missing_ok=True)  # of an earlier run with other shares
+                # of an earlier run with other shares
+                _ready(exp, name, split).unlink(missing_ok=True)
                 continue
             utterances = read_manifest(folder / f"{split}.jsonl")
             jobs = [(root, folder, u, code) for u in utterances]
@@ -178,13 +184,20 @@ def crops(cfg: Config, exp: Path) -> None:
                 for _, problems in done:
                     for problem in problems:
                         print(f"{name}: left out: {problem}", file=sys.stderr)
-                utterances = [u for u, _ in done if u.views]
+                utterances = [u for u, _ in done]
+                blind = sum(not u.views for u in utterances)
+                if blind:
+                    print(
+                        f"{name} {split}: {blind} of {len(done)} utterances have no view that shows "
+                        "the face; their voices interfere, but are no targets",
+                        file=sys.stderr,
+                    )
             write_manifest(_ready(exp, name, split), utterances)
 
 
 def _cropped(job: tuple[Path, Path, Utterance, str]) -> tuple[Utterance, list[str]]:
-    """The utterance with the crops of its views cached, and what could not be used. A crops file is named
-    by the content of its video, the stretch of it, and the code that made it."""
+    """The utterance with the crops of its views cached, and what could not be used. A crops file is
+    named by the content of its video, the stretch of it, and the code that made it."""
     from avspeech.media import video
 
     root, folder, utterance, code = job
@@ -199,19 +212,26 @@ def _cropped(job: tuple[Path, Path, Utterance, str]) -> tuple[Utterance, list[st
         crops = f"crops/{utterance.id}.{view.name}.{key}.npz"
         if not (folder / crops).exists():
             try:
-                tracks = video.mouth_tracks(root / view.video, start=view.start, duration=utterance.duration)
+                tracks = video.mouth_tracks(
+                    root / view.video, start=view.start, duration=utterance.duration
+                )
             except InputError as error:
                 problems.append(str(error))
                 continue
             if view.face >= len(tracks):
-                problems.append(f"{view.video}: no face {view.face} in {utterance.id}; {len(tracks)} found")
+                problems.append(
+                    f"{view.video}: no face {view.face} in {utterance.id}; {len(tracks)} found"
+                )
                 continue
             (folder / "crops").mkdir(exist_ok=True)
-            for old in (folder / "crops").glob(f"{glob.escape(f'{utterance.id}.{view.name}.')}*.npz"):
+            for old in (folder / "crops").glob(
+                f"{glob.escape(f'{utterance.id}.{view.name}.')}*.npz"
+            ):
                 old.unlink()  # of another video or another stretch of it
             track = tracks[view.face]
             video.write_crops(folder / crops, track.crops, track.present, track.boxes)
-        views.append(dataclasses.replace(view, crops=crops, start=0.0))  # the crops begin with the utterance
+        # the crops begin with the utterance
+        views.append(dataclasses.replace(view, crops=crops, start=0.0))
     return dataclasses.replace(utterance, views=tuple(views)), problems
 
 
@@ -225,6 +245,10 @@ def mixtures(cfg: Config, exp: Path) -> None:
         for name, corpus in cfg.data.corpora.items():
             if corpus.role != "target" or not _ready(exp, name, split).exists():
                 continue
+            if not any(u.views for u in read_manifest(_ready(exp, name, split))):
+                print(f"{name}: no {split} utterance shows a face; none is listed", file=sys.stderr)
+                (exp / "mixtures" / f"{split}-{name}.jsonl").unlink(missing_ok=True)
+                continue
             pool, _ = _pool(cfg, exp, split, only=name)
             rng = np.random.default_rng([cfg.mix.seed, number])
             count = cfg.mix.dev_count if split == "dev" else cfg.mix.test_count
@@ -234,8 +258,10 @@ def mixtures(cfg: Config, exp: Path) -> None:
             write_mixtures(exp / "mixtures" / f"{split}-{name}.jsonl", drawn[name])
             print(f"{name} {split}: {proportions(drawn[name])}")
         if not drawn:
-            raise InputError(f"no corpus of role 'target' has {split} utterances; hold some out "
-                             "(data.corpora.<name>.options)")
+            raise InputError(
+                f"no corpus of role 'target' has {split} utterances that show a face; hold "
+                "some out (data.corpora.<name>.options)"
+            )
 
 
 def _ready(exp: Path, corpus: str, split: str) -> Path:
@@ -243,7 +269,9 @@ def _ready(exp: Path, corpus: str, split: str) -> Path:
     return exp / "data" / corpus / "ready" / f"{split}.jsonl"
 
 
-def _recordings(cfg: Config, exp: Path, splits: Sequence[str]) -> tuple[list[Utterance], dict[str, Path]]:
+def _recordings(
+    cfg: Config, exp: Path, splits: Sequence[str]
+) -> tuple[list[Utterance], dict[str, Path]]:
     """The utterances of splits, and the folder that each one's audio is relative to."""
     found: list[Utterance] = []
     roots: dict[str, Path] = {}
@@ -273,7 +301,7 @@ def _pool(cfg: Config, exp: Path, split: str, only: str | None = None) -> tuple[
     return Pool(targets, others), Studio(everything, roots)
 
 
-# --- training -----------------------------------------------------------------------------------------------
+# --- training -------------------------------------------------------------------------------------
 
 
 def _runs(cfg: Config) -> Iterator[tuple[str, System, int]]:
@@ -287,7 +315,7 @@ def _runs(cfg: Config) -> Iterator[tuple[str, System, int]]:
               outputs=lambda cfg, exp: [exp / f"{n}-{s}" / "model" for n, _, s in _runs(cfg)],
               distributed=True)
 def train(cfg: Config, exp: Path) -> None:
-    """Train each system with each seed: the lips alone, then with the first guess, then all of it."""
+    """Train each system with each seed: the lips, then with the first guess, then all of it."""
     with trainer.distributed():
         pool, studio = _pool(cfg, exp, "train")
         data_hash = content.digest(*_recordings(cfg, exp, ("train", "dev")))
@@ -307,13 +335,17 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
     if runs.finished(folder, folder / "model" / pretrained.SUMS, settings, made_of, recipe.forced):
         return
     torch.manual_seed(seed)
-    model: Any = models.build(cfg.model.name, **{**cfg.model.config, **system.model}).to(trainer.device())
+    model: Any = models.build(cfg.model.name, **{**cfg.model.config, **system.model}).to(
+        trainer.device()
+    )
     print(f"{folder.name}: {sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
     before = pretrained.begin(model, cfg.model.init, folder.name) if cfg.model.init else None
     if cfg.model.begun != 1 and model.config.fusion != "none":
         if not hasattr(model.cue.lips, "frontend"):
-            raise InputError(f"model.begun={cfg.model.begun}: only lips='lipnet' has layers to begin with, "
-                             f"not '{model.config.lips}'; leave it at 1")
+            raise InputError(
+                f"model.begun={cfg.model.begun}: only lips='lipnet' has layers to begin with, "
+                f"not '{model.config.lips}'; leave it at 1"
+            )
         for module in model.cue.lips.frontend.modules():
             module.rate = cfg.model.begun
     mix = dataclasses.replace(cfg.mix.train, views=system.only)
@@ -339,8 +371,14 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
         return {"score": sum(means[c] for c in listed) / len(listed), **means}
 
     def fit(part: str, loss: Any, how: trainer.TrainConfig, validate: Any) -> trainer.FitResult:
-        return trainer.fit(training.Separating(model, part, cfg.tune_lips, cfg.tune_guess), loss, data,
-                           dataclasses.replace(how, seed=seed), folder / part, validate)
+        return trainer.fit(
+            training.Separating(model, part, cfg.tune_lips, cfg.tune_guess),
+            loss,
+            data,
+            dataclasses.replace(how, seed=seed),
+            folder / part,
+            validate,
+        )
 
     looks = model.config.fusion != "none" and model.config.planes
     if looks and cfg.lips.max_steps > 1:
@@ -357,28 +395,37 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
             result = dataclasses.replace(result, metrics=score(training.Separating(model)))
     if trainer.is_main():
         info = cfg.release.info(
-            cfg.data.corpora, cfg.model.init, task="extraction", model="mvtf",
-            config=dataclasses.asdict(model.config), sample_rate=model.config.sample_rate,
+            cfg.data.corpora,
+            cfg.model.init,
+            task="extraction",
+            model="mvtf",
+            config=dataclasses.asdict(model.config),
+            sample_rate=model.config.sample_rate,
             fps=model.config.fps,
-            metrics={f"si_sdri_db/{k}": round(v, 2) for k, v in result.metrics.items() if k in listed}
+            metrics={
+                f"si_sdri_db/{k}": round(v, 2) for k, v in result.metrics.items() if k in listed
+            }
             | {"best_step": float(result.best_step)},
-            description="Target speaker extraction by the lips (MVTF), from one or more synchronised views.")
+            description="Target speaker extraction by the lips (MVTF), from one or more synchronized "
+            "views.",
+        )
         pretrained.save(folder / "model", model, info)
     trainer.barrier()
 
 
 def _listed(cfg: Config, exp: Path, split: str) -> dict[str, Path]:
     """The mixtures of each corpus that has targets in this split."""
-    return {name: exp / "mixtures" / f"{split}-{name}.jsonl" for name, corpus in cfg.data.corpora.items()
-            if corpus.role == "target" and _ready(exp, name, split).exists()}
+    paths = {name: exp / "mixtures" / f"{split}-{name}.jsonl" for name in cfg.data.corpora}
+    return {name: path for name, path in paths.items() if path.exists()
+            and cfg.data.corpora[name].role == "target" and _ready(exp, name, split).exists()}
 
 
-# --- measuring ----------------------------------------------------------------------------------------------
+# --- measuring ------------------------------------------------------------------------------------
 
 
 @recipe.stage("evaluate", outputs=lambda cfg, exp: [exp / "results"])
 def evaluate(cfg: Config, exp: Path) -> None:
-    """Measure each model on the test mixtures under each condition, and the one that training began with."""
+    """Measure each model, and the one that training began with, under each test condition."""
     from evaluation import measure
 
     _, studio = _pool(cfg, exp, "test")
@@ -387,7 +434,16 @@ def evaluate(cfg: Config, exp: Path) -> None:
     for name, _, seed in _runs(cfg):
         measure(name, seed, exp / f"{name}-{seed}" / "model", studio, listed, conditions, out)
     if cfg.model.init:
-        measure(BEFORE, None, pretrained.find(cfg.model.init), studio, listed, conditions, out, note=False)
+        measure(
+            BEFORE,
+            None,
+            pretrained.find(cfg.model.init),
+            studio,
+            listed,
+            conditions,
+            out,
+            note=False,
+        )
 
 
 @recipe.stage("extract", outputs=lambda cfg, exp: [exp / "extracted"])
@@ -397,7 +453,9 @@ def extract(cfg: Config, exp: Path) -> None:
 
     name, _, seed = next(_runs(cfg))
     _, studio = _pool(cfg, exp, "test")
-    demonstrate(exp / f"{name}-{seed}" / "model", studio, _listed(cfg, exp, "test"), exp / "extracted")
+    demonstrate(
+        exp / f"{name}-{seed}" / "model", studio, _listed(cfg, exp, "test"), exp / "extracted"
+    )
 
 
 @recipe.stage("report", outputs=lambda cfg, exp: [exp / "RESULTS.md", exp / "report.html"])
@@ -407,7 +465,11 @@ def write_report(cfg: Config, exp: Path) -> None:
 
     runs = list(_runs(cfg))
     parts = ("lips", "guess", "whole") if len(runs) == 1 else ("whole",)
-    logs = {f"{n}-{s} {part}": exp / f"{n}-{s}" / part / "log.jsonl" for n, _, s in runs for part in parts}
+    logs = {
+        f"{n}-{s} {part}": exp / f"{n}-{s}" / part / "log.jsonl"
+        for n, _, s in runs
+        for part in parts
+    }
     begun = [BEFORE] if any((exp / "results").glob(f"{BEFORE}-*.json")) else []
     results_page(exp, logs, [*cfg.systems, *begun], list(cfg.conditions), list(cfg.seeds))
 

@@ -1,4 +1,4 @@
-"""Which recordings the stages of the recipe work on: who learns, who is measured, at which rate."""
+"""Chooses the recordings of each stage: who learns, who is measured, at which rate."""
 
 from __future__ import annotations
 
@@ -21,8 +21,17 @@ ALL = ("voice", "support", "vocoder")  # roles
 
 def utterances_of(cfg: Config, exp: Path, split: str, roles: Sequence[str] = ("voice",)
                 ) -> tuple[list[Utterance], dict[str, Path]]:
-    """Utterances of a split, of the corpora of these roles, voices first, and the folder each one's path is
-    relative to."""
+    """The utterances of a split.
+
+    Args:
+        cfg, exp: the experiment.
+        split: "train", "dev" or "test".
+        roles: of the corpora; voices come first.
+
+    Returns:
+        (utterances, {id: the folder that its path is relative to}). `left_out` says what is
+        missing.
+    """
     found: list[Utterance] = []
     roots: dict[str, Path] = {}
     voices: set[str] = set()
@@ -35,20 +44,46 @@ def utterances_of(cfg: Config, exp: Path, split: str, roles: Sequence[str] = ("v
             for u in read_manifest(path):
                 if role == "voice":
                     voices.add(u.speaker)
-                useful = role == "vocoder" or (u.text and not (role == "support" and u.speaker in voices))
+                useful = role == "vocoder" or (u.text
+                                               and not (role == "support" and u.speaker in voices))
                 if useful and u.duration <= cfg.data.longest:
                     found.append(u)
                     roots[u.id] = root
     return found, roots
 
 
+def left_out(cfg: Config, exp: Path) -> list[str]:
+    """What `utterances_of` leaves out, one line a corpus and split that loses any."""
+    voices: set[str] = set()
+    lines = []
+    for role in ALL:
+        for name, corpus in cfg.data.corpora.items():
+            if corpus.role != role:
+                continue
+            for split in SPLITS:
+                path = exp / "data" / name / f"{split}.jsonl"
+                known = read_manifest(path) if path.exists() else []
+                if role == "voice":
+                    voices |= {u.speaker for u in known}
+                counts = {f"longer than {cfg.data.longest:g} s": sum(
+                    u.duration > cfg.data.longest for u in known)}
+                if role != "vocoder":
+                    counts["without a text"] = sum(not u.text for u in known)
+                if role == "support":
+                    counts["of speakers who are voices"] = sum(u.speaker in voices for u in known)
+                found = ", ".join(f"{count} {why}" for why, count in counts.items() if count)
+                if found:
+                    lines.append(f"{name} {split}: left out of {len(known)} utterances: {found}")
+    return lines
+
+
 def spoken(split: str) -> tuple[str, ...]:
-    """Roles whose texts a split is made of; only voices are measured."""
+    """The roles whose texts a split is made of; only voices are measured."""
     return ("voice", "support") if split == "train" else ("voice",)
 
 
 def rate_and_hop(cfg: Config) -> tuple[int, int]:
-    """Rate and hop of the voice, in hertz and samples."""
+    """(rate of the voice in hertz, its hop in samples)."""
     from avspeech.synthesis import vocoder
 
     base, fields = models.CONFIGS.get(cfg.model.name, (cfg.model.name, {}))
@@ -57,24 +92,36 @@ def rate_and_hop(cfg: Config) -> tuple[int, int]:
 
 
 def _spread(names: Sequence[str], count: int) -> list[str]:
-    """So many of some names, evenly over them all."""
+    """Up to `count` of some names, evenly over them all."""
     return [names[i * len(names) // count] for i in range(min(count, len(names)))]
 
 
 def tested(cfg: Config, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
-    """The test recordings, what is known of them, and which are measured."""
+    """The test sentences.
+
+    Returns:
+        (the recordings, {id: record of the words stage}, the ids that are measured).
+
+    Raises:
+        InputError: there is none.
+    """
     rate, _ = rate_and_hop(cfg)
     utterances, roots = utterances_of(cfg, exp, "test")
     records = {n: r for n, r in read_json(exp / "words" / "test.json").items()
                if len(r["words"]) >= cfg.sentences.shortest}
     names = [u.id for u in utterances if u.id in records]
+    if len(names) < len(utterances):
+        print(f"test: {len(utterances) - len(names)} of {len(utterances)} sentences are not "
+              f"measured: shorter than {cfg.sentences.shortest} words, or not aligned")
     if not names:
         raise InputError(f"{exp}: no test sentence of {cfg.sentences.shortest} words or more")
-    return Sounds(utterances, roots, rate), records, _spread(names, cfg.sentences.count or len(names))
+    chosen = _spread(names, cfg.sentences.count or len(names))
+    return Sounds(utterances, roots, rate), records, chosen
 
 
 def others(cfg: Config, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
-    """As `tested`, of the support corpora: recordings, scripts and phones, names."""
+    """The test sentences of the support corpora, as `tested`; their records hold script and phones
+    alone."""
     rate, _ = rate_and_hop(cfg)
     utterances, roots = utterances_of(cfg, exp, "test", ("voice", "support"))
     own = {u.id for u in utterances_of(cfg, exp, "test")[0]}
@@ -82,5 +129,6 @@ def others(cfg: Config, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
     names = _spread([n for n, s in scripts.items() if len(s.words) >= cfg.sentences.shortest],
                     cfg.sentences.others)
     return Sounds(utterances, roots, rate), {
-        n: {"script": scripts[n].as_dict(), "phones": [p for w in scripts[n].words for p in w.phones]}
+        n: {"script": scripts[n].as_dict(),
+            "phones": [p for w in scripts[n].words for p in w.phones]}
         for n in names}, names

@@ -1,10 +1,12 @@
-"""What the recipe measures and shows: test sentences said by every system beside their recordings, control
-experiments, a text read aloud, the results page."""
+"""Measures and shows: test sentences said by every system beside their recordings, control
+experiments, the results page."""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,22 +15,35 @@ import numpy as np
 import torch
 
 from avspeech import text
-from avspeech.core import pretrained
+from avspeech.core import pretrained, storage
 from avspeech.media import audio
 from avspeech.report import report
-from avspeech.synthesis import prosody, scoring, training
+from avspeech.synthesis import prosody, scoring
+from avspeech.synthesis.synthesizer import Speech, Synthesizer
 from avspeech.synthesis.vocoding import Sounds
 
-SHOWN = {"log_f0_rmse": 3, "break_f1": 1, "tone_accuracy": 1, "f0_frame_error": 1, "mcd": 2, "rate_ratio": 3,
+SHOWN = {"log_f0_rmse": 3, "break_f1": 1, "tone_accuracy": 1, "f0_frame_error": 1, "mcd": 2,
+         "rate_ratio": 3,
          "wer": 1, "dnsmos": 2, "distillmos": 2}  # digits
-CEILING = "recordings, resynthesised"
+CEILING = "recordings, resynthesized"
 OTHERS = "others"
+FAILED = "failed"  # sentences that are silent, unreadable or missing
 HEARD = ("wer", "dnsmos", "distillmos")  # measures that need no recording
 
 
-def reference(records: Mapping[str, Any], names: Sequence[str], sounds: Sounds, hop: int, vocoder: Any,
+def reference(records: Mapping[str, Any], names: Sequence[str], sounds: Sounds, hop: int,
+              vocoder: Any,
               out: Path) -> None:
-    """The recordings, cut as in training, and the same through the vocoder, each with its words' times."""
+    """Writes the recordings, cut as in training, and the same through the vocoder, each with notes.
+
+    Args:
+        records: of the words stage, by name.
+        names: the sentences.
+        sounds: the recordings.
+        hop: samples between frames.
+        vocoder: the model.
+        out: the folder.
+    """
     for name in names:
         record = records[name]
         skip = record["skip"] * hop
@@ -46,41 +61,99 @@ def reference(records: Mapping[str, Any], names: Sequence[str], sounds: Sounds, 
 
 
 def write_said(stem: Path, samples: np.ndarray, sample_rate: int, note: Mapping[str, Any]) -> None:
-    """stem.wav, and stem.json with words, phones, text."""
+    """Writes a sound and its notes.
+
+    Args:
+        stem: path without suffix; .wav and .json are written.
+        samples: `[N]`; louder ones than full scale are turned down.
+        sample_rate: in hertz.
+        note: words, phones, text.
+    """
     peak = float(np.abs(samples).max(initial=1e-9))
     audio.write(stem.with_name(stem.name + ".wav"), samples * min(1.0, 0.99 / peak), sample_rate)
-    stem.with_name(stem.name + ".json").write_text(json.dumps(note), encoding="utf-8")
+    storage.write_atomically(stem.with_name(stem.name + ".json"), json.dumps(note).encode())
 
 
-def speak(model: Any, records: Mapping[str, Any], names: Sequence[str], speakers: Mapping[str, str],
-          steps: int, seed: int, out: Path, given: bool = False) -> None:
-    """Each sentence said by a voice from its text alone, or, `given`, with the breaks and the last words'
-    shapes of its recording."""
+
+def speak(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str],
+          speakers: Mapping[str, str], steps: int, seed: int, out: Path,
+          given: bool = False) -> None:
+    """Says sentences as a user of the voice hears them, into sound files with notes.
+
+    Args:
+        voice: one that puts its own breaks; with `given` one that puts none.
+        records: of the recipe's words stage, by name.
+        names: the sentences.
+        speakers: the voice's speaker for each of them.
+        steps: of the flow.
+        seed: of the noise.
+        out: the folder.
+        given: whether the breaks and the last words' contours of the recording are used.
+    """
+    config = voice.model.config
     for name in names:
         record = records[name]
         script = text.Script.from_dict(record["script"])
         contours = None
-        if given and model.config.breaks:
-            script = script.with_breaks({int(w): None for w in record["breaks"]}, keep_asked=False)
-        elif not given:
-            script = training.predicted_breaks(model, script)
-        if given and model.config.intonation:
-            kind = "heard" if model.config.breaks else "written"
-            contours = [np.asarray(c, np.float32) for _, c in record[kind]]
-        who = list(model.config.speakers).index(speakers[name])
-        said = training.say(model, script, who, steps=steps, seed=seed, contours=contours)
-        write_said(out / name, said.samples, said.sample_rate,
-                   {"text": script.text, "phones": len(record["phones"]), "words": said.words})
+        if given:
+            script = as_recorded(script, record["breaks"] if config.breaks else None)
+        else:
+            script = voice.read(script.source)
+        if given and config.intonation:
+            heard = record["heard" if config.breaks else "written"]
+            contours = {int(word): np.asarray(contour, np.float32) for word, contour in heard}
+        manner = voice.manner(steps=steps, seed=seed, voice=speakers[name], contours=contours)
+        said = voice.speech(script, manner)
+        write_said(out / name, said.audio, said.sample_rate,
+                   {"text": script.text, "phones": len(record["phones"]),
+                    "words": word_times(said)})
+
+
+def word_times(said: Speech) -> list[tuple[float, float]]:
+    """(start, end) of each word in seconds."""
+    return [(word["start"], word["end"]) for word in said.words]
+
+
+def as_recorded(script: text.Script, breaks: Mapping[str, Any] | None) -> text.Script:
+    """A script with the breaks of its recording in place of its own, and no rests but those.
+
+    Args:
+        script: of the recording's text.
+        breaks: the words that a break follows; None: the script is left as it is.
+    """
+    if breaks is None:
+        return script
+    sentences = tuple(dataclasses.replace(sentence, rest=0.0) for sentence in script.sentences)
+    script = dataclasses.replace(script, sentences=sentences)
+    return script.with_breaks({int(word): None for word in breaks}, keep_asked=False)
 
 
 def measure(system: str, seed: int | None, refer: Path, said: Path, out: Path, names: Sequence[str],
             wer: str | None, mos: bool, pitch: str, labels: Mapping[str, Mapping[str, Any]],
-            meta: Mapping[str, str], kind: str = "") -> None:
-    """Scores a folder of sentences against the recordings into a result file, one row a measure; kept where
-    it is of the same sounds. labels: of the sentences. kind: OTHERS where the recordings are others', so that
-    only what needs none is kept."""
-    state = hashlib.sha256(b"".join((said / f"{n}.wav").read_bytes() for n in names)).hexdigest()[:12]
-    settings = {"sounds": state, "recogniser": str(wer), "mos": str(mos), "pitch": pitch}
+            meta: Mapping[str, str], code: str, kind: str = "") -> None:
+    """Scores a folder of sentences against the recordings into a result file, one row a measure.
+
+    A result file that is there is kept where it was made of the same sounds by the same code.
+
+    Args:
+        system, seed: what said the sentences.
+        refer: the folder of the recordings.
+        said: the folder of the sentences.
+        out: the result file.
+        names: of the sentences.
+        wer, mos, pitch: of `scoring.score`.
+        labels: of the sentences.
+        meta: to write into the file.
+        code: a hash of the code that measures.
+        kind: OTHERS where the recordings are by others, so that only what needs none is kept.
+    """
+    state = hashlib.sha256(code.encode())
+    for folder in (refer, said):
+        for name in names:
+            for file in (folder / f"{name}.wav", folder / f"{name}.json"):
+                state.update(storage.content_hash(file).encode() if file.exists() else b"none")
+    settings = {"sounds": state.hexdigest()[:12], "recogniser": str(wer), "mos": str(mos),
+                "pitch": pitch}
     if out.exists() and settings.items() <= report.read_results(out)[1].items():
         return
     scores = scoring.score(refer, said, wer=wer, mos=mos, method=pitch, progress=True)
@@ -88,24 +161,39 @@ def measure(system: str, seed: int | None, refer: Path, said: Path, out: Path, n
              "value": value.mean * (100 if scoring.MEASURES[key][1] == "%" else 1)}
             for key, value in scores.summary.items() if key in SHOWN]
     if kind:
-        rows = [{**r, "condition": f"{kind} {r['condition']}"} for r in rows if r["condition"] in HEARD]
+        rows = [{**r, "condition": f"{kind} {r['condition']}"} for r in rows
+                if r["condition"] in HEARD]
     elif all("tones" in labels[name] for name in names):
         rows += [{"system": system, "seed": seed, "condition": key, "n": count, "value": value}
                  for key, (value, count) in against_truth(said, names, labels, pitch).items()]
+    if scores.failed:
+        rows.append({"system": system, "seed": seed, "condition": FAILED, "n": len(names),
+                     "value": float(len(scores.failed))})
     report.write_results(out, rows, {**meta, **settings})
 
 
 TRUTH = {"truth break_f1": "break F1 (%)", "truth tone_accuracy": "terminal-tone accuracy (%)"}
 
 
-def against_truth(said: Path, names: Sequence[str], labels: Mapping[str, Mapping[str, Any]], pitch: str
+def against_truth(said: Path, names: Sequence[str], labels: Mapping[str, Mapping[str, Any]],
+                  pitch: str
                   ) -> dict[str, tuple[float, int]]:
-    """For a corpus that knows its own breaks and tones (labels "breaks" and "tones" of `mini_tts`): {measure:
-    (percentage, sentences)} of how a folder of sentences agrees with them, whatever a recording would
-    give."""
+    """Compares sentences with the breaks and tones that the corpus was made to have, whatever a
+    recording would give.
+
+    Args:
+        said: the folder of the sentences.
+        names: of the sentences.
+        labels: of the sentences, with "breaks", "tones" and "words" as `mini_tts` has them.
+        pitch: how F0 is found.
+
+    Returns:
+        {measure: (percentage, sentences compared)}.
+    """
     breaks, hits, tones, compared = prosody.Breaks(), 0, 0, 0
     for name in names:
-        words = [(float(a), float(b)) for a, b in json.loads((said / f"{name}.json").read_text())["words"]]
+        words = [(float(a), float(b))
+                 for a, b in json.loads((said / f"{name}.json").read_text())["words"]]
         truth = labels[name]
         if len(words) != len(truth["words"]):  # a word that the text front end takes for two
             continue
@@ -119,54 +207,65 @@ def against_truth(said: Path, names: Sequence[str], labels: Mapping[str, Mapping
         breaks += prosody.break_counts(wanted, found)
         for word, kind, *_ in truth["tones"]:
             tones, hits = tones + 1, hits + (prosody.tone(melody.slope(*words[word])) == kind)
+    if compared < len(names):
+        print(f"{said.name}: {len(names) - compared} of {len(names)} sentences are not compared "
+              f"with the "
+              "corpus's own breaks and tones, as their text has other words", file=sys.stderr)
     return {"truth break_f1": (100 * breaks.f1, compared),
             "truth tone_accuracy": (100 * hits / tones if tones else float("nan"), compared)}
 
 
-# --- control ------------------------------------------------------------------------------------------------
+# --- control --------------------------------------------------------------------------------------
 
 
-def control(model: Any, records: Mapping[str, Any], names: Sequence[str], slopes: Sequence[float],
+def control(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str],
+            slopes: Sequence[float],
             pauses: Sequence[float], steps: int, seed: int, pitch: str, out: Path
             ) -> dict[str, list[list[float]]]:
-    """Sentences said with the last word's slope asked for, and with a break put in and taken out; measured
-    in the sound. {"slope": [[asked, measured], ...] in semitones over the word; "pause": [[asked, measured],
-    ...] in seconds; "break": [[without, with], ...] seconds of silence at the place}."""
+    """Says sentences with a slope asked of the last word, and with a break put in and taken out,
+    and measures the sound.
+
+    Returns:
+        {"slope": [[asked, measured], ...] in semitones over the word; "pause": [[asked, measured],
+        ...] in seconds; "break": [[without, with], ...] seconds of silence at the place}.
+    """
     found: dict[str, list[list[float]]] = {"slope": [], "pause": [], "break": []}
-    rate = model.vocoder.config.sample_rate
+    config, rate = voice.model.config, voice.sample_rate
+    manner = voice.manner(steps=steps, seed=seed)
+    # No breaks but those of the script
+    exact = Synthesizer(voice.model, voice.info, predict_breaks=False)
+
+    def pause_at(word: int, said: Speech) -> float:
+        quiet = prosody.silences(said.audio, rate, 0.03)
+        return float(prosody.boundary_pauses(word_times(said), quiet)[word])
+
     for name in names:
         script = text.Script.from_dict(records[name]["script"])
-        plain = training.predicted_breaks(model, script)
         last = len(script.words) - 1
-        if model.config.intonation:
-            for slope in slopes:
-                asked = plain.with_tones({last: text.Tone.of(slope)})
-                said = training.say(model, asked, steps=steps, seed=seed)
-                write_said(out / f"{name}_slope{slope:+g}", said.samples, rate, {"words": said.words})
-                start, end = said.words[last]
-                melody = prosody.Melody.of(said.samples, rate, said.words, method=pitch)
-                found["slope"].append([slope, melody.slope(start, end) * (end - start)])
+        for slope in slopes if config.intonation else ():
+            said = voice.speech(script.with_tones({last: text.Tone.of(slope)}), manner)
+            times = word_times(said)
+            write_said(out / f"{name}_slope{slope:+g}", said.audio, rate, {"words": times})
+            start, end = times[last]
+            melody = prosody.Melody.of(said.audio, rate, times, method=pitch)
+            found["slope"].append([slope, melody.slope(start, end) * (end - start)])
         middle = len(script.words) // 2 - 1
-        if middle < 0 or not model.config.breaks:
+        if middle < 0 or not config.breaks:
             continue
         bare = script.with_breaks({}, keep_asked=False)
-        silent = []
-        for pause in (None, *pauses):
-            variant = bare if pause is None else bare.with_breaks({middle: pause})
-            said = training.say(model, variant, steps=steps, seed=seed)
-            quiet = prosody.boundary_pauses(said.words, prosody.silences(said.samples, rate, 0.03))[middle]
-            silent.append(float(quiet))
-            if pause is not None:
-                write_said(out / f"{name}_pause{pause:g}", said.samples, rate, {"words": said.words})
-                found["pause"].append([pause, float(quiet)])
-        free = training.say(model, bare.with_breaks({middle: None}), steps=steps, seed=seed)
-        quiet = prosody.boundary_pauses(free.words, prosody.silences(free.samples, rate, 0.03))[middle]
-        found["break"].append([silent[0], float(quiet)])
+        silent = pause_at(middle, exact.speech(bare, manner))
+        for pause in pauses:
+            said = exact.speech(bare.with_breaks({middle: pause}), manner)
+            write_said(out / f"{name}_pause{pause:g}", said.audio, rate,
+                       {"words": word_times(said)})
+            found["pause"].append([pause, pause_at(middle, said)])
+        free = exact.speech(bare.with_breaks({middle: None}), manner)
+        found["break"].append([silent, pause_at(middle, free)])
     return found
 
 
 def correlation(pairs: Sequence[Sequence[float]]) -> float:
-    """Pearson's r of what was asked and what was measured; NaN below three that could be measured."""
+    """Pearson's r of (asked, measured) pairs; NaN where fewer than three were measured."""
     known = np.array([p for p in pairs if np.isfinite(p).all()], float).reshape(-1, 2)
     if len(known) < 3 or known.std(0).min() == 0:
         return float("nan")
@@ -174,7 +273,7 @@ def correlation(pairs: Sequence[Sequence[float]]) -> float:
 
 
 def control_svg(found: Mapping[str, Sequence[Sequence[float]]]) -> bytes:
-    """Asked against measured: slopes and pauses, each sentence a point, the line where they agree."""
+    """A picture of asked against measured slopes and pauses, each sentence a point."""
     from avspeech.report.figures import scatter_svg
 
     panels = {}
@@ -185,32 +284,46 @@ def control_svg(found: Mapping[str, Sequence[Sequence[float]]]) -> bytes:
     return scatter_svg(panels, "asked for", "measured")
 
 
-# --- page ---------------------------------------------------------------------------------------------------
+# --- page -----------------------------------------------------------------------------------------
 
 
 def control_table(found: Mapping[str, Sequence[Sequence[float]]], system: str) -> report.Table:
-    """Means of what was measured, by what was asked."""
+    """A table of what was measured, by what was asked for."""
     rows: list[list[str]] = []
     for kind, unit in (("slope", "semitones"), ("pause", "s")):
         for asked in sorted({p[0] for p in found[kind]}, reverse=kind == "slope"):
             values = [p[1] for p in found[kind] if p[0] == asked and np.isfinite(p[1])]
             if values:
                 rows.append([kind, f"{asked:+g} {unit}" if kind == "slope" else f"{asked:g} {unit}",
-                             f"{np.mean(values):.2f} {unit}", f"{np.std(values):.2f}", str(len(values))])
+                             f"{np.mean(values):.2f} {unit}", f"{np.std(values):.2f}",
+                             str(len(values))])
         if found[kind]:
-            rows.append([f"{kind}, correlation", "", f"{correlation(found[kind]):.2f}", "", ""])
+            finite = sum(bool(np.isfinite(pair).all()) for pair in found[kind])
+            rows.append([f"{kind}, correlation", "", f"{correlation(found[kind]):.2f}", "",
+                         f"{finite} of {len(found[kind])} measured"])
     if found["break"]:
         off, on = np.mean(found["break"], axis=0)
         rows.append(["break taken out", "", f"{off:.2f} s", "", str(len(found["break"]))])
-        rows.append(["break put in, length left open", "", f"{on:.2f} s", "", str(len(found["break"]))])
+        rows.append(["break put in, length left open", "", f"{on:.2f} s", "",
+                     str(len(found["break"]))])
     return report.Table(["control", "asked for", "measured, mean", "deviation", "sentences"], rows,
                         f"Control of {system}", "")
 
 
-def table(rows: Sequence[Mapping[str, Any]], systems: Sequence[str], named: Mapping[str, str], title: str,
+def table(rows: Sequence[Mapping[str, Any]], systems: Sequence[str], named: Mapping[str, str],
+          title: str,
           note: str) -> report.Table:
-    """Systems by those measures of `named` that were taken: means over seeds, with the deviation where there
-    are several."""
+    """A table of systems by measures.
+
+    Args:
+        rows: of result files.
+        systems: the rows of the table.
+        named: {measure: heading}; measures that were not taken are left out.
+        title, note: of the table.
+
+    Returns:
+        Means over seeds, with the deviation where there are several.
+    """
     columns = [key for key in named if any(r["condition"] == key for r in rows)]
     lines: list[list[str]] = []
     for system in systems:
@@ -225,28 +338,51 @@ def table(rows: Sequence[Mapping[str, Any]], systems: Sequence[str], named: Mapp
     return report.Table(["system", *(named[key] for key in columns)], lines, title, note)
 
 
+def failures(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What to say of sentences that could not be measured; "" where there are none."""
+    counts = [f"{row['system']}: {row['value']:.0f} of {row['n']}" for row in rows
+              if row["condition"] == FAILED]
+    if not counts:
+        return ""
+    return (f" Sentences that failed ({'; '.join(counts)}) count as deleted words, missed breaks "
+            "and wrong tones; the other measures leave them out.")
+
+
 def results_page(exp: Path, systems: Sequence[str], seeds: Sequence[int], logs: Mapping[str, Path],
                  controls: str | None, sounds: Mapping[str, Path], shown: Sequence[str],
                  corpora: Sequence[str]) -> None:
-    """Writes RESULTS.md and report.html into `exp`, prints the tables and the page's path. shown: sentences
-    to listen to, of each system in `sounds`; corpora: whose voices they are."""
+    """Writes RESULTS.md and report.html into `exp`, and prints the tables and the page's path.
+
+    Args:
+        exp: the experiment.
+        systems, seeds: what was trained.
+        logs: {name: log of a training}.
+        controls: the system of the control experiment, if any.
+        sounds: {name: folder of sentences} to listen to.
+        shown: sentences to listen to.
+        corpora: whose voices they are.
+    """
     rows, meta = report.read_results(exp / "results")
     meta = {"command": report.command(exp), "commit": meta.get("commit", "unknown"),
             "f0": meta.get("pitch", "unknown")}
     units = {key: scoring.MEASURES[key][1] for key in SHOWN}
-    named = {key: scoring.MEASURES[key][0] + (f" ({unit})" if unit else "") for key, unit in units.items()}
+    named = {key: scoring.MEASURES[key][0] + (f" ({unit})" if unit else "")
+             for key, unit in units.items()}
     count = max((r["n"] for r in rows), default=0)
     everything = list(dict.fromkeys([CEILING, *systems]))
     sections: list[report.Section] = [table(
         rows, everything, named, "Test sentences against their recordings",
-        f"{count} held-out sentences; seeds {', '.join(map(str, seeds))}. From the text alone but for rows "
-        "that say 'reference', which are told the recording's breaks and last-word shapes. The first row is "
-        "what the vocoder alone loses. Break F1: pauses at word boundaries, of the sentences together.")]
+        f"{count} held-out sentences; seeds {', '.join(map(str, seeds))}. From the text alone but "
+        "for rows that say 'reference', which are given the recording's breaks and last-word "
+        "shapes. The first row is what the vocoder alone loses. Break F1: pauses at word "
+        "boundaries, of the sentences together."
+        + failures(rows))]
     if any(r["condition"] in TRUTH for r in rows):
         sections.append(table(
             rows, everything, TRUTH, "The same against what the corpus was made to say",
-            "The breaks and tones that the generator planned, not those that are heard in its recordings. "
-            "From the text alone they cannot all be known: the same text is said in several ways."))
+            "The breaks and tones that the generator planned, not those that are heard in its "
+            "recordings. From the text alone they cannot all be known: the same text is said in "
+            "several ways."))
     others = {f"{OTHERS} {key}": named[key] for key in HEARD}
     heard = [r for r in rows if r["condition"] in others]
     if heard:
@@ -254,8 +390,8 @@ def results_page(exp: Path, systems: Sequence[str], seeds: Sequence[int], logs: 
         sections.append(table(
             heard, [s for s in (OTHERS, *systems) if s in who], others,
             "Sentences of another kind, said by the first voice",
-            f"{most} test sentences of the support corpora, from the text alone; no text of them was trained "
-            "on. The first row is the recordings of those corpora."))
+            f"{most} test sentences of the support corpora, from the text alone; no text of them "
+            "was trained on. The first row is the recordings of those corpora."))
     if controls and (exp / "control.json").exists():
         found = json.loads((exp / "control.json").read_text(encoding="utf-8"))
         sections.append(control_table(found, controls))
@@ -280,22 +416,25 @@ def results_page(exp: Path, systems: Sequence[str], seeds: Sequence[int], logs: 
 
 
 def rate_of(path: Path) -> int:
+    """The rate of a sound file in hertz."""
     import soundfile
 
     return int(soundfile.info(str(path)).samplerate)
 
 
 def card_metrics(results: Path, system: str, seed: int) -> dict[str, float]:
-    """Test numbers of a model, for its card."""
+    """The test numbers of a model, for its card."""
     if not results.exists():
         return {}
     rows, _ = report.read_results(results)
-    return {f"test {scoring.MEASURES[r['condition']][0]} {scoring.MEASURES[r['condition']][1]}".strip():
+    return {f"test {scoring.MEASURES[r['condition']][0]} "
+            f"{scoring.MEASURES[r['condition']][1]}".strip():
             round(r["value"], 3) for r in rows if r["system"] == system and r["seed"] == seed
             and r["condition"] in SHOWN and r["value"] is not None}
 
 
 def update_card(model: Path, metrics: Mapping[str, float]) -> None:
+    """Adds numbers to the card of a model folder."""
     info = pretrained.read_info(model)
     pretrained.update(model, metrics={**info.metrics, **metrics})
 

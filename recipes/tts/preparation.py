@@ -1,11 +1,12 @@
-"""What the recipe finds out about its recordings: phones, pitch, alignment, breaks, last words. A file for
-each split; each function reads what the one before wrote."""
+"""Finds out about the recordings: phones, pitch, alignment, breaks, last words.
+
+There is a file for each split; each function reads what the one before it wrote.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,89 +15,139 @@ from typing import Any
 import numpy as np
 
 from avspeech import text
+from avspeech.core import storage
 from avspeech.data.manifest import Utterance, read_manifest, resolve, write_manifest
 from avspeech.errors import InputError
 from avspeech.synthesis import alignment, intonation, vocoding
 
 
 def write_json(path: Path, value: Any) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.name + ".part")
-    aside.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
-    os.replace(aside, path)
+    """Writes a JSON file as a whole."""
+    storage.write_atomically(path, json.dumps(value, ensure_ascii=False).encode())
+
 
 
 def read_json(path: Path) -> Any:
-    """{} where there is no such file."""
+    """The value in a JSON file; {} where there is no such file."""
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def script_of(utterance: Utterance, phonemiser: str) -> text.Script:
-    """An utterance's text, of capitals or not, without any markup meant."""
+    """The script of an utterance's text, without any markup meant.
+
+    Questions get no tone from the text: how the recording ends is read off its pitch.
+
+    Args:
+        utterance: with a text, in capitals or not.
+        phonemiser: a phonemizer of `avspeech.text`.
+    """
     said = utterance.text or ""
     said = said.lower() if said.isupper() else said
-    return text.analyse(said.replace("&", "&amp;").replace("<", "&lt;"), phonemiser)
+    plain = said.replace("&", "&amp;").replace("<", "&lt;")
+    return text.analyse(plain, phonemiser, questions_rise=False)
 
 
 def write_texts(manifests: Sequence[Path], root: Path, recogniser: str, path: Path) -> None:
-    """Gives utterances without a text what a recogniser hears in them. path: {id: text} of what it has heard
-    so far, so that it hears nothing twice."""
+    """Gives utterances without a text what a recognizer hears in them.
+
+    Args:
+        manifests: JSONL files; those that do not exist are left out.
+        root: the folder that their paths are relative to.
+        recogniser: of `judges.Recognizer`.
+        path: a JSON file {id: text} of what was heard so far, so that nothing is heard twice.
+    """
     from tqdm import tqdm
 
     from avspeech.media import audio
     from avspeech.synthesis import judges
 
     known = read_json(path)
-    listen: judges.Recogniser | None = None
+    listen: judges.Recognizer | None = None
     for manifest in manifests:
         if not manifest.exists():
             continue
         utterances = read_manifest(manifest)
         for u in tqdm([u for u in utterances if not u.text and u.id not in known],
-                      f"{manifest.parent.name} {manifest.stem}: texts", unit="utterance", mininterval=5):
-            listen = listen or judges.Recogniser(recogniser)
+                      f"{manifest.parent.name} {manifest.stem}: texts", unit="utterance",
+                      mininterval=5):
+            listen = listen or judges.Recognizer(recogniser)
             sound = audio.read(resolve(root, u.audio), judges.RATE, u.start, u.duration)
             known[u.id] = listen(sound, judges.RATE)
             if len(known) % 20 == 0:
                 write_json(path, known)
         write_json(path, known)
-        write_manifest(manifest, [dataclasses.replace(u, text=u.text or known[u.id]) for u in utterances])
+        write_manifest(manifest,
+                       [dataclasses.replace(u, text=u.text or known[u.id]) for u in utterances])
 
 
 def write_scripts(utterances: Sequence[Utterance], phonemiser: str, path: Path) -> None:
-    """{id: script} of a split."""
+    """Writes {id: script} of a split, and says what could not be read or is guessed.
+
+    Args:
+        utterances: with texts.
+        phonemiser: a phonemizer of `avspeech.text`.
+        path: the JSON file.
+    """
     scripts = {u.id: script_of(u, phonemiser) for u in utterances}
     write_json(path, {name: s.as_dict() for name, s in scripts.items() if s.words})
     guessed = {w.text for s in scripts.values() for w in s.words if w.source == "guess"}
-    print(f"{path.stem}: {len(scripts):,} texts, {len(guessed):,} words with a guessed pronunciation")
+    empty = [name for name, script in scripts.items() if not script.words]
+    unread = sum(len(u.text) for script in scripts.values() for u in script.unread)
+    if empty or unread:
+        print(f"{path.stem}: {len(empty)} texts without any word are left out, {unread} characters "
+              "have no reading")
+
+    print(f"{path.stem}: {len(scripts):,} texts, {len(guessed):,} words with a guessed "
+          "pronunciation")
 
 
 def read_scripts(path: Path) -> dict[str, text.Script]:
+    """{id: script} of a file of `write_scripts`."""
     return {name: text.Script.from_dict(record) for name, record in read_json(path).items()}
 
 
-def write_pitch(utterances: Sequence[Utterance], roots: Mapping[str, Path], rate: int, hop: int, path: Path,
+def write_pitch(utterances: Sequence[Utterance], roots: Mapping[str, Path], rate: int, hop: int,
+                path: Path,
                 **options: Any) -> None:
-    """{id: F0 [T]} of a split."""
+    """Writes {id: F0 `[T]` in hertz} of a split as .npz.
+
+    Args:
+        utterances, roots: of `material.utterances_of`.
+        rate: of the samples, in hertz.
+        hop: samples between frames.
+        path: the file.
+        options: of `vocoding.pitch_at_frames`.
+    """
     from tqdm import tqdm
 
     sounds = vocoding.Sounds(utterances, roots, rate)
     found = {u.id: vocoding.pitch_at_frames(sounds[u.id], rate, hop, **options)
              for u in tqdm(utterances, f"{path.stem}: pitch", mininterval=5)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.stem + ".part.npz")
-    np.savez(aside, **found)  # type: ignore[arg-type]
-    os.replace(aside, path)
+    with storage.writing(path) as aside:
+        np.savez(aside, **found)  # type: ignore[arg-type]
+
 
 
 def read_pitch(path: Path) -> dict[str, np.ndarray]:
+    """{id: F0 `[T]`} of a file of `write_pitch`."""
     with np.load(path) as file:
         return {name: file[name] for name in file.files}
 
 
 def write_alignments(parts: Mapping[str, tuple[list[Utterance], dict[str, Path]]], phones: Path,
                      rate_and_hop: tuple[int, int], turns: int, out: Path) -> None:
-    """{id: {phones, lead, pauses}} in frames, of each split; the aligner is fitted on the training part."""
+    """Writes {id: {phones, lead, pauses}} in frames (`alignment.Alignment`) of each split.
+
+    Args:
+        parts: {split: utterances and roots}; the aligner is fitted on the first with utterances.
+        phones: the folder of `write_scripts`.
+        rate_and_hop: hertz, and samples between frames of the voice.
+        turns: of `alignment.Aligner.fit`.
+        out: the folder.
+
+    Raises:
+        InputError: there is nothing to align.
+    """
     rate, hop = rate_and_hop
     aligner: alignment.Aligner | None = None
     everything = {s: read_scripts(phones / f"{s}.json") for s in parts}
@@ -129,10 +180,17 @@ def write_alignments(parts: Mapping[str, tuple[list[Utterance], dict[str, Path]]
 
 
 def write_breaks(exp: Path, seconds: float, threshold: float) -> None:
-    """{id: {word: frames}}: pauses between words, of at least `threshold` seconds; seconds: of a frame."""
+    """Writes {id: {word: frames}} of the pauses that are breaks.
+
+    Args:
+        exp: the experiment.
+        seconds: length of a frame.
+        threshold: seconds from which a pause between words is a break.
+    """
     for split in ("train", "dev", "test"):
         aligned = read_json(exp / "align" / f"{split}.json")
-        found = {name: {str(w): p for w, p in enumerate(a["pauses"][:-1]) if p * seconds >= threshold}
+        found = {name: {str(w): p
+                        for w, p in enumerate(a["pauses"][:-1]) if p * seconds >= threshold}
                  for name, a in aligned.items()}
         write_json(exp / "breaks" / f"{split}.json", found)
         gaps = sum(max(0, len(a["pauses"]) - 1) for a in aligned.values())
@@ -141,9 +199,17 @@ def write_breaks(exp: Path, seconds: float, threshold: float) -> None:
 
 
 def write_words(exp: Path, seconds: float, edge: float) -> None:
-    """What training reads, {id: record}: the script, frames of phones and pauses with the silence at both
-    ends cut to `edge` seconds (`skip`: frames cut from the front), the breaks, and for each phrase its last
-    word and contour; with breaks as detected ("heard") and as punctuation says ("written")."""
+    """Writes {id: record}, what training reads.
+
+    A record holds the script, the frames of phones and pauses with the silence at both ends cut
+    (`skip`: frames cut from the front), the breaks, and for each phrase its last word and contour:
+    with breaks as detected ("heard"), and as punctuation has them ("written").
+
+    Args:
+        exp: the experiment.
+        seconds: length of a frame.
+        edge: seconds of silence that are kept at both ends.
+    """
     most = round(edge / seconds)
     for split in ("train", "dev", "test"):
         scripts = read_json(exp / "phones" / f"{split}.json")
@@ -166,7 +232,8 @@ def write_words(exp: Path, seconds: float, edge: float) -> None:
                       "words": [(round(s * seconds, 4), round(e * seconds, 4)) for s, e in spans]}
             heard = script.with_breaks({int(w): p * seconds for w, p in breaks[name].items()},
                                        keep_asked=False)
-            for kind, phrases in (("heard", heard.phrases(marks=False)), ("written", script.phrases())):
+            for kind, phrases in (("heard", heard.phrases(marks=False)),
+                                  ("written", script.phrases())):
                 ends = [p.last for p in phrases]
                 cut = intonation.last_words(f0, f0 > 0, [spans[w] for w in ends], seconds)
                 record[kind] = [[w, [round(float(x), 3) for x in c]] for w, c in zip(ends, cut)]

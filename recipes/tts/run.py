@@ -2,9 +2,9 @@
 
     python recipes/tts/run.py --config egs/mini/tts/conf/train.yaml [--stage train] [train.lr=3e-4]
 
-Experiments are systems x seeds: a system is a model with some parts on or off. All are trained on the same
-data, alignments and steps, in `exp/<system>-<seed>/`, and share one vocoder. Nothing is chosen by the
-test sentences: the development ones pick the weights and the threshold of breaks.
+Experiments are systems x seeds: a system is a model with some parts on or off. All are trained on
+the same data, alignments and steps, in `exp/<system>-<seed>/`, and share one vocoder. Nothing is
+chosen by the test sentences: the development ones pick the weights and the threshold of breaks.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from material import ALL, SPLITS, others, rate_and_hop, spoken, tested, utterances_of
+from material import ALL, SPLITS, left_out, others, rate_and_hop, spoken, tested, utterances_of
 from settings import Config, System
 
 from avspeech.core import config, models, pretrained, runs, storage, trainer
@@ -28,27 +28,31 @@ from avspeech.synthesis.vocoding import Sounds
 recipe = Recipe("tts", schema=Config, doc=__doc__)
 
 
-# --- data ---------------------------------------------------------------------------------------------------
+# --- data -----------------------------------------------------------------------------------------
 
 
 @recipe.stage("prepare", uses=("data",),
               sources=lambda cfg, exp: [c.source for c in cfg.data.corpora.values() if c.source],
               outputs=lambda cfg, exp: [exp / "data" / n / "train.jsonl" for n in cfg.data.corpora])
 def prepare(cfg: Config, exp: Path) -> None:
-    """Write each corpus' manifests, and texts where a recogniser is to hear them."""
+    """Write each corpus' manifests, and texts where a recognizer is to hear them."""
     from preparation import write_texts
 
     if not cfg.data.corpora:
         raise InputError("data.corpora: empty; name a corpus, for example data.corpora.asterisk={}")
     if not any(c.role == "voice" for c in cfg.data.corpora.values()):
-        raise InputError("data.corpora: no corpus with role=voice, so nobody to learn to speak from")
+        raise InputError("data.corpora: no corpus with role=voice, so nobody to learn to speak "
+                         "from")
     for name, corpus in cfg.data.corpora.items():
         folder = exp / "data" / name
         corpora.prepare(corpus.corpus or name, corpus.source, folder, **corpus.options)
         if corpus.recogniser:
             splits = [s for s in SPLITS if corpus.role in spoken(s)]
-            write_texts([folder / f"{s}.jsonl" for s in splits], layout.root_of(folder), corpus.recogniser,
+            write_texts([folder / f"{s}.jsonl" for s in splits], layout.root_of(folder),
+                        corpus.recogniser,
                         folder / "heard.json")
+    for line in left_out(cfg, exp):
+        print(line)
 
 
 @recipe.stage("phones", uses=("data", "align"),
@@ -109,13 +113,19 @@ def words(cfg: Config, exp: Path) -> None:
     write_words(exp, hop / rate, cfg.align.edge)
 
 
-# --- training -----------------------------------------------------------------------------------------------
+# --- training -------------------------------------------------------------------------------------
 
 
 def _runs(cfg: Config) -> Iterator[tuple[str, System, int]]:
     for seed in cfg.seeds:  # seed by seed, so that a table cut short has whole rows
         for name, system in cfg.systems.items():
             yield name, system, seed
+
+
+def _first(cfg: Config, exp: Path) -> Path:
+    """The folder of the first system and seed."""
+    name, _, seed = next(_runs(cfg))
+    return exp / f"{name}-{seed}"
 
 
 def _info(cfg: Config, model: Any, name: str, metrics: dict[str, float], description: str
@@ -125,7 +135,8 @@ def _info(cfg: Config, model: Any, name: str, metrics: dict[str, float], descrip
     voc = model.vocoder.config if name == "prosodyfm" else model.config
     labels = list(symbols.SYMBOLS[: model.config.symbols]) if name == "prosodyfm" else []
     return cfg.release.info(
-        cfg.data.corpora, cfg.model.init, task="synthesis" if name == "prosodyfm" else "vocoder", model=name,
+        cfg.data.corpora, cfg.model.init, task="synthesis" if name == "prosodyfm" else "vocoder",
+        model=name,
         config=config.to_dict(model.config), sample_rate=voc.sample_rate, fps=None, labels=labels,
         metrics=metrics, description=description,
         frontend={"phonemiser": cfg.align.phonemiser} if name == "prosodyfm" else {})
@@ -143,7 +154,8 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
 
     folder = exp / "vocoder"
     settings = {k: v for k, v in config.to_dict(cfg).items() if k in ("data", "pitch", "vocoder")}
-    settings["model"] = dict(config.to_dict(cfg.model.config).get("vocoder", {}), name=cfg.model.name,
+    settings["model"] = dict(config.to_dict(cfg.model.config).get("vocoder", {}),
+                             name=cfg.model.name,
                              **({"init": cfg.model.init} if cfg.model.init else {}))
     with trainer.distributed():
         if _done(cfg, exp, folder, vocoder_stage, settings, exp / "pitch" / "train.npz"):
@@ -164,10 +176,13 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
                 f0 = read_pitch(exp / "pitch" / f"{split}.npz")
                 heard[split] = vocoding.Segments(sounds, f0, hop)
         dev = heard.get("dev", heard["train"])
-        result = trainer.fit(vocoding.Vocoding(vocoder), vocoding.vocoder_loss, heard["train"], cfg.vocoder,
-                             folder / "fit", lambda m: vocoding.vocoder_score(m, dev))  # type: ignore[arg-type]
+        result = trainer.fit(vocoding.Vocoding(vocoder), vocoding.vocoder_loss, heard["train"],
+                             cfg.vocoder,
+                             folder / "fit",
+                             lambda m: vocoding.vocoder_score(m, dev))  # type: ignore[arg-type]
         if trainer.is_main():
-            info = _info(cfg, vocoder, "vocoder", {k: round(v, 4) for k, v in result.metrics.items()},
+            info = _info(cfg, vocoder, "vocoder",
+                         {k: round(v, 4) for k, v in result.metrics.items()},
                          "Log-mel to sound by the inverse STFT.")
             pretrained.save(folder / "model", vocoder, info)
         trainer.barrier()
@@ -175,17 +190,20 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
 
 def _done(cfg: Config, exp: Path, folder: Path, stage: Any, settings: dict[str, Any],
           *files: Path) -> bool:
-    """Whether a model with these settings is there, made by this code of these recordings and files."""
+    """Whether a model with these settings is there, made by this code of these recordings and
+    files."""
     heard = []
     for split in ("train", "dev"):
         heard.append(content.digest(*utterances_of(cfg, exp, split, ALL)))
     made_of = {"code": recipe.code(stage, cfg), "data": " ".join(heard),
                "files": " ".join(storage.content_hash(f) for f in files),
                "begun with": pretrained.content(cfg.model.init or "") or ""}
-    return runs.finished(folder, folder / "model" / pretrained.SUMS, settings, made_of, recipe.forced)
+    return runs.finished(folder, folder / "model" / pretrained.SUMS, settings, made_of,
+                         recipe.forced)
 
 
-@recipe.stage("train", uses=("data", "pitch", "align", "model", "systems", "seeds", "train", "phrasing",
+@recipe.stage("train",
+              uses=("data", "pitch", "align", "model", "systems", "seeds", "train", "phrasing",
                              "polish", "release"),
               inputs=lambda cfg, exp: [exp / "words" / "train.json", exp / "words" / "test.json",
                                        exp / "pitch" / "train.npz"],
@@ -200,7 +218,8 @@ def train(cfg: Config, exp: Path) -> None:
         parts = {}
         for split in ("train", "dev"):
             utterances, roots = utterances_of(cfg, exp, split, spoken(split))
-            parts[split] = (Sounds(utterances, roots, rate), read_json(exp / "words" / f"{split}.json"),
+            parts[split] = (Sounds(utterances, roots, rate),
+                            read_json(exp / "words" / f"{split}.json"),
                             read_pitch(exp / "pitch" / f"{split}.npz"))
         voices = list(dict.fromkeys(u.speaker for u in utterances_of(cfg, exp, "train")[0]))
         for name, system, seed in _runs(cfg):
@@ -219,15 +238,18 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
     if _done(cfg, exp, folder, train, settings, exp / "words" / "train.json",
              exp / "pitch" / "train.npz", exp / "vocoder" / "model" / pretrained.SUMS):
         return
-    speakers = list(dict.fromkeys(u.speaker for u in parts["train"][0].utterances.values()))  # voices first
+    # Voices first
+    speakers = list(dict.fromkeys(u.speaker for u in parts["train"][0].utterances.values()))
     torch.manual_seed(seed)
-    model: Any = models.build(cfg.model.name, **{**cfg.model.config, "speakers": speakers, **system.model})
+    model: Any = models.build(cfg.model.name,
+                              **{**cfg.model.config, "speakers": speakers, **system.model})
     frame = model.vocoder.config.hop / model.vocoder.config.sample_rate
     analyser: Any = models.build("vocoder", **cfg.model.config.get("vocoder", {}))
 
     def aligned(split: str) -> training.Aligned:
         sounds, records, f0 = parts[split]
-        return training.Aligned(records, sounds, f0, analyser.mel, speakers, frame, model.config.breaks)
+        return training.Aligned(records, sounds, f0, analyser.mel, speakers, frame,
+                                model.config.breaks)
 
     data = aligned("train")
     model.config = dataclasses.replace(model.config, **data.statistics())
@@ -241,7 +263,8 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
     dev = aligned("dev" if parts["dev"][1] else "train")
 
     metrics: dict[str, float] = {}
-    if model.phrasing is not None:  # apart: a few hundred texts are known by heart long before their sound
+    # Apart: a few hundred texts are known by heart long before their sound
+    if model.phrasing is not None:
         texts = {s: training.Phrases(parts[s][1]) for s in ("train", "dev")}
         heard = texts["dev"] if texts["dev"].rows else texts["train"]
         found = trainer.fit(model.phrasing, training.phrasing_loss, texts["train"],
@@ -260,15 +283,18 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
     model.keep_speakers(len(voices))
     put_together(exp, model)
     if cfg.polish.renditions:
-        metrics["vocoder distance"] = _polish(cfg, folder, model, data.of(voices), dev.of(voices), seed)
+        metrics["vocoder distance"] = _polish(cfg, folder, model, data.of(voices), dev.of(voices),
+                                              seed)
     if trainer.is_main():
         metrics = {f"dev {k}": round(v, 4) for k, v in metrics.items()}
-        pretrained.save(folder / "model", model, _info(cfg, model, "prosodyfm", metrics, DESCRIPTION))
+        pretrained.save(folder / "model", model,
+                        _info(cfg, model, "prosodyfm", metrics, DESCRIPTION))
     trainer.barrier()
 
 
 def _polish(cfg: Config, folder: Path, model: Any, data: Any, dev: Any, seed: int) -> float:
-    """Trains the vocoder in a voice on that voice's renditions; returns its distance on development ones."""
+    """Trains the vocoder of a voice on that voice's renditions; returns its distance on development
+    ones."""
     from avspeech.synthesis import training, vocoding
 
     how = dataclasses.replace(cfg.polish.fit, seed=seed)
@@ -277,31 +303,35 @@ def _polish(cfg: Config, folder: Path, model: Any, data: Any, dev: Any, seed: in
     heard = training.Renditions(model, data, cfg.polish.renditions, cfg.polish.start, seed=seed)
     checked = training.Renditions(model, dev, 1, cfg.polish.start, seed=seed)
     learner = vocoding.Vocoding(model.vocoder.requires_grad_(True), cfg.polish.adversary)
-    return trainer.fit(learner, vocoding.vocoder_loss, heard, how, folder / "polish",
-                       lambda m: vocoding.vocoder_score(m, checked)).metrics["distance"]  # type: ignore[arg-type]
+
+    def score(trained: Any) -> dict[str, float]:
+        return vocoding.vocoder_score(trained, checked)
+
+    result = trainer.fit(learner, vocoding.vocoder_loss, heard, how, folder / "polish", score)
+    return result.metrics["distance"]
 
 
-DESCRIPTION = "Text to speech with phrase breaks and terminal intonation (ProsodyFM), and its vocoder."
+DESCRIPTION = ("Text to speech with phrase breaks and terminal intonation (ProsodyFM), and its "
+               "vocoder.")
 
 
 def put_together(exp: Path, model: Any) -> None:
-    """Loads the trained vocoder into a voice. Raises InputError where it was not trained yet."""
+    """Loads the trained vocoder into a voice. Raises InputError where it is not trained yet."""
     if not (exp / "vocoder" / "model" / pretrained.SUMS).exists():
-        raise InputError(f"{exp / 'vocoder'}: no vocoder yet; run --stage vocoder --stop-stage vocoder, then "
-                         "the same command again (the training is kept)")
+        raise InputError(f"{exp / 'vocoder'}: no vocoder yet; run --stage vocoder --stop-stage "
+                         "vocoder, then the same command again (the training is kept)")
     model.vocoder.load_state_dict(pretrained.load(exp / "vocoder" / "model")[0].state_dict())
 
 
-# --- measuring ----------------------------------------------------------------------------------------------
+# --- measuring ------------------------------------------------------------------------------------
 
 
-REFERENCE = " + reference"  # a system told the recording's breaks and shapes
+REFERENCE = " + reference"  # a system that is given the recording's breaks and shapes
 
 
 @recipe.stage("evaluate", outputs=lambda cfg, exp: [exp / "results"])
 def evaluate(cfg: Config, exp: Path) -> None:
     """Say the test sentences with each system, and measure them against the recordings."""
-    import torch
     from measuring import (
         CEILING,
         OTHERS,
@@ -315,6 +345,8 @@ def evaluate(cfg: Config, exp: Path) -> None:
     )
     from preparation import write_json
 
+    from avspeech.synthesis.synthesizer import Synthesizer
+
     sounds, records, names = tested(cfg, exp)
     speakers = {name: sounds.utterances[name].speaker for name in names}
     vocoder: Any = pretrained.load(exp / "vocoder" / "model")[0]
@@ -322,8 +354,9 @@ def evaluate(cfg: Config, exp: Path) -> None:
     reference(records, names, sounds, vocoder.config.hop, vocoder, said)
     how = {"wer": cfg.sentences.recogniser, "mos": cfg.sentences.mos, "pitch": cfg.sentences.pitch,
            "labels": {name: sounds.utterances[name].labels for name in names},
-           "meta": {"commit": report.commit()}}
-    measure(CEILING, None, said / "recordings", said / CEILING, results / "ceiling.json", names, **how)
+           "meta": {"commit": report.commit()}, "code": recipe.code(evaluate, cfg)}
+    measure(CEILING, None, said / "recordings", said / CEILING, results / "ceiling.json", names,
+            **how)
     strange: list[str] = []
     theirs = said / OTHERS / "recordings"
     if cfg.sentences.others:
@@ -334,17 +367,21 @@ def evaluate(cfg: Config, exp: Path) -> None:
     if strange:
         measure(OTHERS, None, theirs, theirs, results / "others.json", strange, **how, kind=OTHERS)
     for name, _, seed in _runs(cfg):
-        model: Any = pretrained.load(exp / f"{name}-{seed}" / "model")[0]
+        model, info = pretrained.load(exp / f"{name}-{seed}" / "model")
+        free, exact = (Synthesizer(model, info, predict_breaks=own) for own in (True, False))
+        shaped = free.model.config.breaks or free.model.config.intonation
         if strange:
             folder = said / OTHERS / f"{name}-{seed}"
-            first = dict.fromkeys(strange, model.config.speakers[0])
-            speak(model, scripts, strange, first, cfg.sentences.steps, cfg.sentences.seed, folder)
-            measure(name, seed, theirs, folder, results / f"{name}-{seed} others.json", strange, **how,
+            first = dict.fromkeys(strange, free.voices[0])
+            speak(free, scripts, strange, first, cfg.sentences.steps, cfg.sentences.seed, folder)
+            measure(name, seed, theirs, folder, results / f"{name}-{seed} others.json", strange,
+                    **how,
                     kind=OTHERS)
         kinds = [(name, False), (name + REFERENCE, True)]
-        for label, given in kinds if model.config.breaks or model.config.intonation else kinds[:1]:
+        for label, given in kinds if shaped else kinds[:1]:
             folder = said / f"{label}-{seed}"
-            speak(model, records, names, speakers, cfg.sentences.steps, cfg.sentences.seed, folder, given)
+            speak(exact if given else free, records, names, speakers, cfg.sentences.steps,
+                  cfg.sentences.seed, folder, given)
             result = results / f"{label}-{seed}.json"
             measure(label, seed, said / "recordings", folder, result, names, **how)
         update_card(exp / f"{name}-{seed}" / "model",
@@ -352,17 +389,19 @@ def evaluate(cfg: Config, exp: Path) -> None:
         print(f"{name} seed {seed}: measured", flush=True)
     name, seed = _controlled(cfg)
     if name:
-        model = pretrained.load(exp / f"{name}-{seed}" / "model")[0]
+        voice = Synthesizer.from_pretrained(exp / f"{name}-{seed}" / "model")
         some = sorted(names, key=lambda n: -len(records[n]["words"]))
-        some = [n for n in some if len(records[n]["words"]) <= 14][: cfg.sentences.controls] or some[:1]
-        torch.manual_seed(0)
-        found = control(model, records, some, cfg.sentences.slopes, cfg.sentences.pauses, cfg.sentences.steps,
+        some = [n for n in some
+                if len(records[n]["words"]) <= 14][: cfg.sentences.controls] or some[:1]
+        found = control(voice, records, some, cfg.sentences.slopes, cfg.sentences.pauses,
+                        cfg.sentences.steps,
                         cfg.sentences.seed, cfg.sentences.pitch, exp / "control")
         write_json(exp / "control.json", found)
 
 
 def _controlled(cfg: Config) -> tuple[str, int]:
-    """The first system with intonation or breaks, of the first seed: the one the control experiment asks."""
+    """(system, seed) of the control experiment: the first with intonation or breaks, of the first
+    seed."""
     base = models.CONFIGS.get(cfg.model.name, ("", {}))[1]
     for name, system in cfg.systems.items():
         fields = {**base, **cfg.model.config, **system.model}
@@ -372,23 +411,21 @@ def _controlled(cfg: Config) -> tuple[str, int]:
 
 
 @recipe.stage("synthesise", uses=("systems", "seeds", "sentences", "model"),
-              inputs=lambda cfg, exp: [exp / f"{next(_runs(cfg))[0]}-{next(_runs(cfg))[2]}" / "model"],
+              inputs=lambda cfg, exp: [_first(cfg, exp) / "model"],
               outputs=lambda cfg, exp: [exp / "spoken"])
 def synthesise(cfg: Config, exp: Path) -> None:
     """Read texts aloud with the first system, markup and all."""
-    from measuring import write_said
+    from measuring import word_times, write_said
 
-    from avspeech import text
-    from avspeech.synthesis import training
+    from avspeech.synthesis.synthesizer import Synthesizer
 
     name, _, seed = next(_runs(cfg))
-    model: Any = pretrained.load(exp / f"{name}-{seed}" / "model")[0]
+    voice = Synthesizer.from_pretrained(exp / f"{name}-{seed}" / "model")
     (exp / "spoken").mkdir(exist_ok=True)
     for number, source in enumerate(cfg.sentences.texts):
-        script = training.predicted_breaks(model, text.analyse(source, cfg.align.phonemiser))
-        said = training.say(model, script, steps=cfg.sentences.steps, seed=cfg.sentences.seed)
-        write_said(exp / "spoken" / f"{number}", said.samples, said.sample_rate,
-                   {"text": source, "words": said.words})
+        said = voice(source, steps=cfg.sentences.steps, seed=cfg.sentences.seed)
+        write_said(exp / "spoken" / f"{number}", said.audio, said.sample_rate,
+                   {"text": source, "words": word_times(said)})
         print(f"{exp / 'spoken' / f'{number}.wav'}: {source}")
 
 
@@ -403,10 +440,11 @@ def write_report(cfg: Config, exp: Path) -> None:
             **{f"{n}-{s}, polished": exp / f"{n}-{s}" / "polish" / "log.jsonl" for n, _, s in runs}}
     systems = [label for name in cfg.systems for label in (name, name + REFERENCE)
                if any((exp / "results" / f"{label}-{s}.json").exists() for s in cfg.seeds)]
-    sounds = {"recording": exp / "said" / "recordings", "resynthesised": exp / "said" / CEILING,
+    sounds = {"recording": exp / "said" / "recordings", "resynthesized": exp / "said" / CEILING,
               **{label: exp / "said" / f"{label}-{cfg.seeds[0]}" for label in systems}}
     results_page(exp, systems, list(cfg.seeds), logs, _controlled(cfg)[0] or None, sounds,
-                 tested(cfg, exp)[2][:4], [n for n, c in cfg.data.corpora.items() if c.role == "voice"])
+                 tested(cfg, exp)[2][:4],
+                 [n for n, c in cfg.data.corpora.items() if c.role == "voice"])
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def test_upstreams_one_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     (["run", "conf.yaml", "corpora.ravdess.source=/nowhere"], "upstreams: empty; name one"),
     (["run", "conf.yaml", *ONE, "corpora.ravdess.source=/nowhere"], "/nowhere: no such folder"),
     (["run", "conf.yaml", *ONE, "corpora={ravdess: {}}"],
-     "no corpus has a source; left out: ravdess: no source given"),
+     "no corpus has a source; ravdess: no source given"),
     (["run", "conf.yaml", *ONE, "only=[hubert]"], "only: 'hubert' is not among the upstreams: log-mel"),
     (["run", "conf.yaml", *ONE, "seeds=[]"], "seeds: at least one"),
     (["report", "nowhere"], "no results.jsonl in it; run the sweep first"),

@@ -89,7 +89,7 @@ def test_empty_missing_unreadable_and_outside(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT"])
 def test_truncated_wav(tmp_path: Path, subtype: str) -> None:
-    soundfile.write(tmp_path / "a.wav", np.full(32000, 0.1), 16000, subtype=subtype)
+    soundfile.write(tmp_path / "a.wav", 0.1 * np.sin(np.arange(32000)), 16000, subtype=subtype)
     data = (tmp_path / "a.wav").read_bytes()
     (tmp_path / "a.wav").write_bytes(data[: len(data) // 2])
     found = one(tmp_path, duration=0.5)
@@ -119,11 +119,14 @@ def test_samples_that_are_no_numbers(tmp_path: Path, value: float) -> None:
 
 def test_silence_is_looked_for_in_the_utterance_only(tmp_path: Path) -> None:
     samples = np.zeros(48000)
-    samples[:16000] = 0.1
+    samples[:16000] = 0.1 * np.sin(np.arange(16000))
     soundfile.write(tmp_path / "a.wav", samples, 16000)
     assert one(tmp_path, duration=3.0) == []
     (line,) = one(tmp_path, start=1.5)
     assert line.endswith("a.wav: silent")
+    soundfile.write(tmp_path / "a.wav", np.full(16000, 0.02, np.float32), 16000, subtype="FLOAT")
+    (line,) = one(tmp_path)
+    assert line.endswith("a.wav: silent")  # a constant offset is no sound
 
 
 def test_wrong_rates(tmp_path: Path) -> None:

@@ -6,9 +6,17 @@ import pytest
 import torch
 from torch import nn
 
-from avspeech.emotion.attention import FrameBatchNorm, HalvingConv, Pooling, Subsampling, halved
+from avspeech.emotion.attention import (
+    DepthwiseConv,
+    FrameBatchNorm,
+    HalvingConv,
+    Pooling,
+    Subsampling,
+    halved,
+)
 from avspeech.emotion.logmel import frame_mask, masked_mean
 from avspeech.emotion.reparam import to_deploy
+from avspeech.errors import InputError
 
 
 def test_batch_norm_sees_only_the_frames_that_count() -> None:
@@ -62,3 +70,20 @@ def test_a_folded_norm_is_the_norm(planes: bool) -> None:
     frames = torch.tensor([9, 4])
     mask = frame_mask((frames + 1) // 2, 5)
     torch.testing.assert_close(light(x, frames)[0][mask], layer.eval()(x, frames)[0][mask])
+
+
+@pytest.mark.parametrize(("length", "kernel"), [(1, 9), (4, 9), (37, 7), (100, 1)])
+def test_a_depthwise_convolution_is_one_over_time(length: int, kernel: int) -> None:
+    torch.manual_seed(0)
+    fast, plain = DepthwiseConv(12, kernel), nn.Conv1d(12, 12, kernel, padding=kernel // 2, groups=12)
+    plain.load_state_dict(fast.state_dict())
+    x = torch.randn(3, length, 12, requires_grad=True)
+    y = x.detach().clone().requires_grad_()
+    one, other = fast(x), plain(y.transpose(1, 2)).transpose(1, 2)
+    torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-5)
+    one.square().sum().backward()
+    other.square().sum().backward()
+    torch.testing.assert_close(x.grad, y.grad, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(fast.weight.grad, plain.weight.grad, atol=1e-4, rtol=1e-4)
+    with pytest.raises(InputError, match="odd"):
+        DepthwiseConv(12, 4)

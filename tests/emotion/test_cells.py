@@ -15,7 +15,8 @@ from avspeech.core import models, sources
 from avspeech.data import protocol
 from avspeech.data.manifest import Utterance, write_manifest
 from avspeech.emotion import features
-from avspeech.emotion.cells import WEIGHTS, Cell, Guide, build, finished, write_guide
+from avspeech.emotion.cells import WEIGHTS, Cell, build, finished
+from avspeech.emotion.guides import Guide, write_guide
 from avspeech.emotion.training import frames_before_pooling
 from avspeech.errors import InputError
 from avspeech.media import audio

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from avspeech.core.models import build
-from avspeech.emotion.cells import whitening
 from avspeech.emotion.distillation import STEP, Distilling, Sounds, distillation_loss, distillation_score
+from avspeech.emotion.guides import whitening
 
 TINY = dict(mels=16, dim=8, heads=2, layers=1, inner=12)
 

@@ -14,6 +14,7 @@ from avspeech.core import config, models, trainer
 from avspeech.data import protocol
 from avspeech.data.manifest import Utterance, write_manifest
 from avspeech.emotion import cells, features, training
+from avspeech.emotion import guides as guide_files
 from avspeech.errors import InputError
 from avspeech.media import audio
 
@@ -220,9 +221,9 @@ def test_a_guide_is_learned_and_leaves_the_model_as_it_was(corpus: Path) -> None
     cache = features.Cache(corpus / "cache")
     rng = np.random.default_rng(0)
     said = [rng.standard_normal((5 + k % 3, 6)) * [1, 1, 1, 1, 1, 100] for k in range(len(cache.row))]
-    cells.write_guide(corpus / "cache" / "guide.npz", said)
+    guide_files.write_guide(corpus / "cache" / "guide.npz", said)
     assert all(np.allclose(a, b, rtol=1e-3, atol=1e-3)
-               for a, b in zip(cells.read_guide(corpus / "cache" / "guide.npz"), said, strict=True))
+               for a, b in zip(guide_files.read_guide(corpus / "cache" / "guide.npz"), said, strict=True))
     cell = cell_of(corpus, guide=cells.Guide("guide.npz", dims=3))
     split = cells.split_of(protocol.get("tones"), cell)
     guides = cells.guides_of(cell, cache, split.train)

@@ -3,6 +3,10 @@ the faces are put there by hand."""
 
 from __future__ import annotations
 
+import os
+import resource
+import signal
+import tempfile
 import warnings
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +22,7 @@ from avspeech.extraction import extractor as extractor_module
 from avspeech.extraction.extractor import Extractor
 from avspeech.extraction.windows import Windows
 from avspeech.media import audio, video
+from avspeech.media.mouths import MouthTrack
 
 INFO = SimpleNamespace(task="extraction", sample_rate=16000, fps=25.0)
 SMALL = Windows(length=1.0, overlap=0.4)
@@ -81,13 +86,13 @@ def film(
 
 def track(
     frames: int, first: int = 0, last: int | None = None, x: float = 0.0, seed: int = 0
-) -> SimpleNamespace:
+) -> MouthTrack:
     present = np.zeros(frames, bool)
     present[first:last] = True
     crops = np.random.default_rng(seed).integers(0, 255, (frames, 96, 96), dtype=np.uint8)
     boxes = np.tile(np.array([x, 0, x + 20, 20], np.float32), (frames, 1))
     boxes[~present] = np.nan
-    return SimpleNamespace(crops=crops, present=present, boxes=boxes)
+    return MouthTrack(crops, present, boxes)
 
 
 @pytest.fixture
@@ -285,6 +290,75 @@ def test_real_clip(tmp_path, real_data, kind) -> None:
     if kind == "mpg":
         with av.open(str(mp4)) as container:
             assert container.streams.video[0].codec_context.name in ("h264", "mpeg4")
+
+
+@pytest.mark.parametrize("name", [
+    "12:30.mkv", "http:talk.mkv", "é✓.mkv", "-o.mkv", os.fsdecode(b"caf\xe9.mkv"), 240 * "a" + ".mkv",
+    80 * "✓" + ".mkv"], ids=range(7))
+def test_names_that_files_may_have(tmp_path, faces, name) -> None:
+    source = film(tmp_path / "talk.mkv", sound=clicks(2, 44100, [0.5]))
+    source = source.rename(tmp_path / name)
+    paths = Extractor(same, INFO).extract(source, tmp_path / "out", progress=False)
+    assert [p.name for p in paths] == [f"{source.stem}_face1.wav", f"{source.stem}_face1.mp4"]
+    assert sorted(os.listdir(tmp_path / "out")) == sorted(p.name for p in paths)
+    np.testing.assert_allclose(onsets(audio.read(paths[1]), 16000), [0.5], atol=0.04)
+
+
+def refused(call) -> str:
+    with pytest.raises(InputError) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_places_that_cannot_be_written_to(tmp_path, faces, monkeypatch) -> None:
+    source = film(tmp_path / "talk.mkv", sound=clicks(2, 44100, [0.5]))
+    monkeypatch.setattr(video, "mouth_tracks", lambda *a, **k: pytest.fail("the work had begun"))
+    closed = Path("/proc/1") if os.geteuid() == 0 else tmp_path / "closed"
+    if closed.name == "closed":
+        closed.mkdir(mode=0o500)
+    assert "cannot" in refused(lambda: Extractor(same, INFO).extract(source, closed, progress=False))
+    assert "talk.mkv" in refused(lambda: Extractor(same, INFO).extract(source, source, progress=False))
+    long = source.rename(tmp_path / (248 * "b" + ".mkv"))
+    assert "too long" in refused(lambda: Extractor(same, INFO).extract(long, tmp_path, progress=False))
+
+
+@pytest.mark.parametrize(("size", "what"), [(20_000, "wav"), (70_000, "mp4")])
+def test_a_full_disk_leaves_what_was_there(tmp_path, faces, size, what) -> None:
+    """A bound on the size of files stands for the disk; the wav has 64 kB, the mp4 more."""
+    source = film(tmp_path / "talk.mkv", 2.0, sound=clicks(2, 44100, [0.5]))
+    noise = np.random.default_rng(0).integers(0, 255, (50, 240, 320, 3), dtype=np.uint8)
+    large = tmp_path / "large.mkv"
+    with av.open(str(large), "w") as target:
+        stream = target.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt, stream.bit_rate = 320, 240, "yuv420p", 4_000_000
+        for picture in noise:
+            target.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        target.mux(stream.encode(None))
+    out = tmp_path / "out"
+    Extractor(same, INFO).extract([large, source], out, progress=False)
+    before = {p.name: p.read_bytes() for p in out.iterdir()}
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    pieces = tempfile.SpooledTemporaryFile  # the decoded sound stays in memory here
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "TemporaryFile", lambda **options: pieces(max_size=10**9))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+        try:
+            said = refused(lambda: Extractor(same, INFO).extract([large, source], out, progress=False))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+            signal.signal(signal.SIGXFSZ, handler)
+    assert f"large_face1.{what}: cannot be written" in said
+    assert {p.name: p.read_bytes() for p in out.iterdir()} == before
+
+
+def test_a_full_temporary_folder_is_said(tmp_path, faces) -> None:
+    source = film(tmp_path / "talk.mkv", sound=clicks(2, 44100, [0.5]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "TemporaryFile", lambda **options: open("/dev/full", "w+b"))
+        said = refused(lambda: Extractor(same, INFO).extract(source, tmp_path, progress=False))
+    assert "TMPDIR" in said
 
 
 def test_an_offset_and_a_level_far_beyond_full_scale_do_not_reach_the_voice(tmp_path, faces) -> None:

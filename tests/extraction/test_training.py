@@ -17,7 +17,7 @@ from avspeech.extraction.training import (
     DrawnMixtures,
     Separating,
     at_speed,
-    centre,
+    center,
     collate,
     extraction_loss,
     in_other_voices,
@@ -89,7 +89,7 @@ def test_vary_cuts_88_and_keeps_the_views_together(config: AugmentConfig) -> Non
         out = vary(np.random.default_rng(seed), video, config)
         assert out.shape == (2, 1, 88, 88) and out.dtype == np.uint8
         np.testing.assert_array_equal(out[0], out[1])
-    np.testing.assert_array_equal(centre(video), video[..., 4:92, 4:92])
+    np.testing.assert_array_equal(center(video), video[..., 4:92, 4:92])
 
 
 def test_a_turn_of_nothing_is_a_plain_cut() -> None:
@@ -152,7 +152,7 @@ def test_what_the_lips_lose_by_an_offset_is_not_in_their_loss() -> None:
     model = build("mvtf-small", **TINY, lags=2).eval()
     mixture, video, mask = model.example_inputs(0.4)
     batch = {"mixture": mixture, "target": mixture, "video": video, "mask": mask,
-             "told": torch.tensor([True])}
+             "matched": torch.tensor([True])}
     with torch.no_grad():
         errors = Separating(model, "lips").eval()(mixture, mixture, video, mask)[1]
         assert lips_loss(Separating(model, "lips").eval(), batch)[0] == with_cost(errors).min()
@@ -199,10 +199,10 @@ def test_stray_lips_are_neither_the_targets_nor_the_interferers(tmp_path: Path) 
         np.testing.assert_array_equal(own["mixture"], other["mixture"])
         rest = own["mixture"] - own["target"]
         interferer = max((0, 1, 3), key=lambda i: abs(float(rest @ studio.sound(f"u{i}"))))
-        assert own["video"][0, 0, 0, 0] == 100 and "told" not in own
-        if "told" in other:
+        assert own["video"][0, 0, 0, 0] == 100 and "matched" not in own
+        if "matched" in other:
             shown = int(other["video"][0, 0, 0, 0]) // 50
-            assert other["told"] is False and shown not in (2, interferer)
+            assert other["matched"] is False and shown not in (2, interferer)
             strays.add(shown)
         else:
             assert other["video"][0, 0, 0, 0] == 100
@@ -214,8 +214,8 @@ def test_stray_lips_teach_the_cue_nothing() -> None:
     mixture, video, mask = model.example_inputs(0.4)
     batch = {"mixture": mixture, "target": 0.5 * mixture, "video": video, "mask": mask}
     wrapped = Separating(model, "lips")
-    assert lips_loss(wrapped, {**batch, "told": torch.tensor([True])})[0] > 0
-    assert lips_loss(wrapped, {**batch, "told": torch.tensor([False])})[0] == 0
+    assert lips_loss(wrapped, {**batch, "matched": torch.tensor([True])})[0] > 0
+    assert lips_loss(wrapped, {**batch, "matched": torch.tensor([False])})[0] == 0
 
 
 @pytest.mark.parametrize("wrong", [{"speed": 2}, {"voice": 1.5}, {"pitch": (2.0, 1.0)}])
@@ -231,7 +231,7 @@ def test_a_step_of_training_lowers_the_loss() -> None:
     target, noise = torch.randn(2, 4000), torch.randn(2, 4000)
     target[1] = 0
     batch = {"mixture": target + noise, "target": target, "mask": torch.ones(2, 1, 7, dtype=torch.bool),
-             "told": torch.tensor([True, True]),
+             "matched": torch.tensor([True, True]),
              "video": torch.randint(0, 256, (2, 1, 7, 88, 88), dtype=torch.uint8)}
     optimizer = torch.optim.SGD(model.parameters(), 1e-3)
     losses = []
@@ -252,7 +252,7 @@ def test_bf16_has_a_finite_gradient() -> None:
     with torch.autocast("cpu", torch.bfloat16):
         loss, _ = separation_loss(Separating(model),
                                   {"mixture": mixture, "target": 0.5 * mixture, "video": video, "mask": mask,
-                                   "told": torch.tensor([True])})
+                                   "matched": torch.tensor([True])})
     loss.backward()
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
 

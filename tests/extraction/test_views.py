@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from avspeech.errors import InputError
-from avspeech.extraction.views import View, arrays_as_views, match_faces
+from avspeech.extraction.views import arrays_as_tracks, match_faces
 from avspeech.media import video
+from avspeech.media.mouths import MouthTrack
+
+
+@dataclass
+class Mouth(MouthTrack):
+    seed: int = 0
 
 
 def mouth(
@@ -24,7 +30,7 @@ def mouth(
     present = np.zeros(frames, bool)
     present[first:last] = True
     boxes = np.where(present[:, None], np.array([x, 0, x + 9, 9]), np.nan)
-    return SimpleNamespace(
+    return Mouth(
         crops=np.clip(crops, 0, 255).astype(np.uint8), present=present, boxes=boxes, seed=seed
     )
 
@@ -36,25 +42,25 @@ def seeds(faces) -> list[list[int]]:
 def test_frames_outside_are_missing() -> None:
     crops = np.full((50, 96, 96), 7, np.uint8)
     present = np.arange(50) % 10 != 3
-    frames, mask = View(crops, present, 25.0).frames(40, 60, 25.0)
+    frames, mask = MouthTrack(crops, present).frames(40, 60, 25.0)
     assert frames.shape == (20, 88, 88) and mask.tolist() == present[40:].tolist() + [False] * 10
     assert (frames[mask] == 7).all() and not frames[~mask].any()
-    frames, mask = View(crops, present, 25.0).frames(90, 95, 25.0)
+    frames, mask = MouthTrack(crops, present).frames(90, 95, 25.0)
     assert not mask.any() and not frames.any()
-    assert View(crops, present, 25.0).span() == (0.0, 2.0)
-    assert View(crops, np.zeros(50, bool), 25.0).span() is None
+    assert MouthTrack(crops, present).span() == (0.0, 2.0)
+    assert MouthTrack(crops, np.zeros(50, bool)).span() is None
 
 
 def test_the_centre_of_a_crop_is_used() -> None:
     crops = np.random.default_rng(0).integers(0, 255, (5, 96, 96), dtype=np.uint8)
-    frames, _ = View(crops, np.ones(5, bool)).frames(0, 5, 25.0)
+    frames, _ = MouthTrack(crops, np.ones(5, bool)).frames(0, 5, 25.0)
     np.testing.assert_array_equal(frames, crops[:, 4:92, 4:92])
 
 
 def test_a_memory_map_reads_the_same_twice(tmp_path) -> None:
     stored = np.memmap(tmp_path / "crops", np.uint8, "w+", shape=(200, 96, 96))
     stored[:] = np.random.default_rng(0).integers(0, 255, stored.shape, dtype=np.uint8)
-    view = View(stored, np.ones(200, bool))
+    view = MouthTrack(stored, np.ones(200, bool))
     for _ in range(2):
         np.testing.assert_array_equal(view.frames(20, 120, 25.0)[0], np.array(stored)[20:120, 4:92, 4:92])
 
@@ -101,10 +107,10 @@ def test_faces_are_found_in_pictures(monkeypatch) -> None:
 
     monkeypatch.setattr(video, "mouth_tracks", mouth_tracks)
     mask = np.arange(60) < 30
-    (view,) = arrays_as_views(pictures, mask, 30.0, face=2)
+    (view,) = arrays_as_tracks(pictures, mask, 30.0, face=2)
     np.testing.assert_array_equal(seen, [4 * int(np.floor(k * 30 / 25 + 1e-6)) for k in range(50)])
     np.testing.assert_array_equal(view.crops, mouth(2, 50).crops)
     assert view.fps == 25.0 and view.present.tolist() == [k < 25 for k in range(50)]
     monkeypatch.setattr(video, "mouth_tracks", lambda path, **options: [])
     with pytest.raises(InputError, match="no face found"):
-        arrays_as_views(pictures, None, 25.0)
+        arrays_as_tracks(pictures, None, 25.0)

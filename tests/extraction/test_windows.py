@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avspeech.extraction.extractor import Extractor
-from avspeech.extraction.views import View
 from avspeech.extraction.windows import Windows, stitch
+from avspeech.media.mouths import MouthTrack
 
 INFO = SimpleNamespace(task="extraction", sample_rate=16000, fps=25.0)
 
@@ -65,7 +65,7 @@ def test_memory_does_not_grow_with_length(tmp_path) -> None:
     def peak(minutes: float) -> float:
         frames = round(minutes * 60 * 25)
         crops = np.memmap(tmp_path / f"{frames}", np.uint8, "w+", shape=(frames, 96, 96))
-        view = View(crops, np.ones(frames, bool))
+        view = MouthTrack(crops, np.ones(frames, bool))
         total = 0
         tracemalloc.start()
         for block in Extractor(model, INFO).blocks(

@@ -79,6 +79,13 @@ def test_the_script_for_devices_cuts_the_same() -> None:
     for k, sound in enumerate(sounds):
         begin, end = audio.speech_bounds(sound)
         assert np.array_equal(model.trimmed(sound), sound[begin:end]), k
+    from avspeech.emotion import recognizer
+    from avspeech.emotion.conditions import levels
+
+    for decibels in (-84, -89, -91, -96):  # silence is the same for both, around zero or not
+        quiet = (10 ** (decibels / 20) * np.sin(np.arange(RATE)) * 2**0.5 + 0.01).astype(np.float32)
+        heard = levels(quiet).min() <= recognizer.SILENCE
+        assert (model.trimmed(quiet) is not None) == heard == (decibels > -90)
 
 
 def test_channels_that_cancel_are_not_averaged() -> None:

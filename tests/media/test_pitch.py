@@ -95,7 +95,7 @@ def test_bad_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builtins, "__import__", without)
     assert pitch.best_method() == "autocorrelation"
     with pytest.raises(InputError, match="pip install pyworld-prebuilt"):
-        pitch.f0(np.ones(1000), RATE)
+        pitch.f0(np.sin(np.arange(1000.0)), RATE)
 
 
 def test_interpolation_is_straight_in_log_frequency() -> None:
@@ -166,3 +166,18 @@ def test_a_telephone_band_is_known_at_any_rate_and_level(rate: int) -> None:
         assert not pitch.lacks_fundamental(level * sound + 0.2, rate)
     assert not pitch.lacks_fundamental(np.zeros(rate), rate)
     assert not pitch.lacks_fundamental(np.zeros(10), rate)
+
+
+@pytest.mark.parametrize("method", ["autocorrelation", "world"])
+def test_an_offset_changes_nothing(method: str) -> None:
+    """A frame 50 dB below the loudest is unvoiced: an offset may not hide that."""
+    if method == "world":
+        pytest.importorskip("pyworld")
+    time = np.arange(RATE) / RATE
+    sound = sum(np.sin(2 * np.pi * 150 * k * time) / k for k in range(1, 10))
+    sound = 0.1 * sound * np.where(time < 0.5, 1.0, 1e-4)  # its second half is 80 dB down
+    hertz, voiced = pitch.f0(sound, RATE, method=method)
+    assert voiced[10:40].all() and not voiced[55:].any()
+    moved, also = pitch.f0(sound + 0.01, RATE, method=method)
+    assert (also == voiced).all() and np.allclose(moved, hertz, rtol=0.002)
+    assert not pitch.f0(np.full(RATE, 0.3), RATE, method=method)[1].any()

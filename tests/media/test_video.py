@@ -2,65 +2,18 @@
 
 from __future__ import annotations
 
-import struct
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+from films import numbers, shades, write_film
 
 from avspeech.errors import InputError
 from avspeech.media import face_tracks, video
 from avspeech.media.face import BOX_SPAN, Face, models_folder
 
 av = pytest.importorskip("av")
-
-
-def write_film(path: Path, pictures: list[np.ndarray], times: list[float], rate: float = 25.0,
-               codec: str = "mpeg4", tone: float = 0.0) -> None:
-    """Pictures `[H, W, 3]` at the given times; with `tone`, that many seconds of sound from time 0."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=Fraction(rate).limit_denominator(1001))
-        stream.codec_context.thread_count = 2  # the same file on any number of cores
-        stream.height, stream.width = pictures[0].shape[:2]
-        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
-        stream.bit_rate = 4_000_000
-        # MPEG-4 and MPEG-1 count time in frames; codecs for any time take milliseconds
-        base = Fraction(1, 1000) if codec == "mjpeg" else 1 / Fraction(rate).limit_denominator(1001)
-        stream.codec_context.time_base = base
-        if tone:
-            sound = container.add_stream("pcm_s16le" if path.suffix == ".mkv" else "mp2", rate=16000)
-            sound.layout = "mono"
-        for picture, time in zip(pictures, times):
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            frame.pts, frame.time_base = round(time / base), base
-            for packet in stream.encode(frame):
-                container.mux(packet)
-        for packet in stream.encode():
-            container.mux(packet)
-        if tone:
-            for k in range(round(tone * 16000) // 1152 + 1):
-                frame = av.AudioFrame.from_ndarray(np.full((1, 1152), 3000, np.int16), "s16", "mono")
-                frame.sample_rate, frame.time_base, frame.pts = 16000, Fraction(1, 16000), 1152 * k
-                for packet in sound.encode(frame):
-                    container.mux(packet)
-            for packet in sound.encode():
-                container.mux(packet)
-
-
-def shades(count: int) -> list[np.ndarray]:
-    """Pictures `[64, 112, 3]` that show their number as seven bars, light for 1,
-    and a light edge at the top."""
-    bars = [np.repeat([40 + 160 * (k >> bit & 1) for bit in range(7)], 16) for k in range(count)]
-    pictures = np.broadcast_to(np.array(bars, np.uint8)[:, None, :, None], (count, 64, 112, 3)).copy()
-    pictures[:, :16] = 200
-    return list(pictures)
-
-
-def numbers(frames: list[np.ndarray]) -> list[int]:
-    """The numbers the pictures show; -1 for black."""
-    read = [sum((f[40, 16 * bit + 8].mean() > 120) << bit for bit in range(7)) for f in frames]
-    return [int(n) if f[8].mean() > 100 else -1 for n, f in zip(read, frames)]
 
 
 @pytest.mark.parametrize("rate", [25.0, 15.0, 29.97, 30.0, 50.0, 60.0])
@@ -119,20 +72,6 @@ def test_damaged_packets_keep_the_clock(tmp_path: Path) -> None:
     assert sum(found[k] != k for k in whole) <= 2  # a packet half destroyed may decode to anything
 
 
-def test_marked_rotation_is_applied(tmp_path: Path) -> None:
-    picture = np.zeros((32, 48, 3), np.uint8)
-    picture[:, :24] = 200  # the left half is light
-    write_film(tmp_path / "a.mp4", [picture] * 5, [k / 25 for k in range(5)])
-    data = bytearray((tmp_path / "a.mp4").read_bytes())
-    at = data.index(b"tkhd") + 4 + 40  # version 0: the matrix follows 40 bytes of the box
-    turned = (0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30)  # a quarter turn clockwise
-    data[at: at + 36] = struct.pack(">9i", *turned)
-    (tmp_path / "a.mp4").write_bytes(data)
-    frame = next(video.read_frames(tmp_path / "a.mp4", grey=True))
-    assert frame.shape == (48, 32)
-    assert frame[:20].mean() > 150 and frame[28:].mean() < 50  # what was left is on top
-
-
 def test_bad_files_are_named_in_one_line(tmp_path: Path) -> None:
     from avspeech.media import audio
 
@@ -155,7 +94,7 @@ class SquareFinder:
     follows = False
     sure = 0.9
 
-    def detect(self, image: np.ndarray) -> list[Face]:
+    def detect(self, image: np.ndarray, small: bool = False) -> list[Face]:
         faces = []
         for shade in (100, 150, 200):
             rows, columns = np.nonzero(np.abs(image[..., 0].astype(int) - shade) < 12)
@@ -190,9 +129,9 @@ def test_a_face_lost_for_a_second_keeps_its_track() -> None:
     assert list(tracks[0].frames) == [*range(20), *range(45, 65)]
 
 
-def test_a_face_lost_for_longer_begins_a_new_track() -> None:
-    tracks, _ = follow([square(20, 30)] * 20 + [EMPTY] * 60 + [square(20, 30)] * 30)
-    assert [len(t.frames) for t in tracks] == [30, 20]
+def test_a_face_lost_for_longer_that_looks_the_same_is_the_same() -> None:
+    tracks, _ = follow([square(20, 30)] * 20 + [EMPTY] * 75 + [square(120, 50)] * 30)
+    assert [list(t.frames) for t in tracks] == [[*range(20), *range(95, 125)]]
 
 
 def test_two_faces_pass_as_two_tracks_and_the_larger_is_first() -> None:
@@ -238,11 +177,12 @@ def test_crops_do_not_follow_the_lips() -> None:
     with the lips' median in the middle."""
     trail = face_tracks._Trail()
     rng = np.random.default_rng(0)
+    looks = np.zeros(176, np.float32)
     for k in range(21):
         lips = np.array([0.0, 0.05 + 0.2 * rng.uniform(-1, 1) * (k != 10), 0.0])
         trail.add(k, face_tracks.Pose(40.0, np.eye(3), np.array([100.0, 80.0, 0.0]), lips,
                                     np.array([60, 30, 140, 120.0])),
-                  True)
+                  True, looks)
     track = trail.track()
     maps = video.crop_maps(track, 25)
     assert np.isnan(maps[21:]).all()
@@ -328,8 +268,35 @@ def test_a_picture_of_nothing_but_a_mouth_is_its_own_track(tmp_path):
     from avspeech.media.muxing import write_pictures
 
     pictures = np.zeros((10, 48, 64, 3), np.uint8)
-    pictures[:, :, 8:56] = np.arange(10, dtype=np.uint8)[:, None, None, None] * 20  # the middle square
+    pictures[:, :, 8:56] = 20 + np.arange(10, dtype=np.uint8)[:, None, None, None] * 20  # the middle square
     write_pictures(tmp_path / "mouth.mkv", pictures, 25.0)
     track = video.whole_picture(tmp_path / "mouth.mkv")
     assert track.crops.shape == (10, 96, 96) and track.present.all()
-    np.testing.assert_allclose(track.crops.mean((1, 2)), np.arange(10) * 20, atol=2)
+    np.testing.assert_allclose(track.crops.mean((1, 2)), 20 + np.arange(10) * 20, atol=2)
+
+
+@pytest.mark.parametrize("lead", ["no picture", "black pictures"])
+def test_a_black_lead_shows_no_mouth(tmp_path: Path, lead: str) -> None:
+    pictures = [np.full((48, 64, 3), 120, np.uint8)] * 20
+    times = [0.6 + k / 25 for k in range(20)]
+    if lead == "black pictures":
+        pictures = [np.zeros((48, 64, 3), np.uint8)] * 15 + pictures
+        times = [k / 25 for k in range(35)]
+    write_film(tmp_path / "a.mkv", pictures, times, codec="mjpeg", tone=1.4)
+    track = video.whole_picture(tmp_path / "a.mkv")
+    assert track.present.tolist() == [False] * 15 + [True] * 20
+    assert not track.crops[:15].any() and np.isnan(track.boxes[:15]).all()
+
+
+def test_crops_that_do_not_fit_on_the_disk_are_refused(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(face_tracks, "make_finder", lambda detector: SquareFinder())
+    monkeypatch.setattr(video, "IN_MEMORY", 1000)
+
+    def full(handle: int, offset: int, length: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(video.os, "posix_fallocate", full)
+    write_film(tmp_path / "a.mp4", [square(45, 30)] * 15, [k / 25 for k in range(15)])
+    with pytest.raises(InputError, match="TMPDIR") as caught:
+        video.mouth_tracks(tmp_path / "a.mp4")
+    assert "\n" not in str(caught.value)

@@ -39,7 +39,6 @@ def test_si_sdr_ignores_gain_and_sign_while_the_others_do_not(seed, gain, sign):
     ratio = float(metrics.si_sdr(estimate, target))
     assert metrics.si_sdr(scaled, target) == pytest.approx(ratio, abs=1e-6)
     assert metrics.si_sdr(estimate, gain * target) == pytest.approx(ratio, abs=1e-6)
-    assert metrics.polarity(scaled, target) == sign
     assert metrics.gain_error_db(scaled, target) == pytest.approx(20 * np.log10(gain), abs=1e-6)
     snr = float(metrics.snr(estimate, target))
     assert metrics.snr(gain * estimate, gain * target) == pytest.approx(snr, abs=1e-6)
@@ -69,20 +68,6 @@ def test_si_sdr_agrees_with_torchmetrics_and_fast_bss_eval(seed, zero_mean):
     assert metrics.snr(est, ref, zero_mean) == pytest.approx(theirs, abs=1e-6)
 
 
-def test_sdr_forgives_a_short_filter_and_agrees_with_torchmetrics():
-    pytest.importorskip("fast_bss_eval")
-    torch = pytest.importorskip("torch")
-    functional = pytest.importorskip("torchmetrics.functional.audio")
-    ref = noise(0, 2, 8000)
-    est = np.stack([np.convolve(r, [0.5, 0.3, -0.2])[:8000] for r in ref]) + 0.1 * noise(1, 2, 8000)
-    ours = metrics.sdr(est, ref, filter_length=64)
-    a, b = torch.from_numpy(est), torch.from_numpy(ref)
-    theirs = functional.signal_distortion_ratio(a, b, filter_length=64)
-    assert ours == pytest.approx(theirs.numpy(), abs=0.01)
-    assert (ours > metrics.si_sdr(est, ref) + 5).all()
-    assert np.isnan(metrics.sdr(np.zeros(8000), ref[0]))
-
-
 def test_edges_are_nan_or_infinite_never_a_number():
     target, other = orthogonal(1)
     silence = np.zeros_like(target)
@@ -92,7 +77,6 @@ def test_edges_are_nan_or_infinite_never_a_number():
     assert np.isnan(metrics.si_sdr(silence, target))
     assert metrics.snr(target, target) == np.inf
     assert metrics.gain_error_db(silence, target) == -np.inf
-    assert metrics.polarity(silence, target) == 0
     assert np.isnan(metrics.attenuation_db(target, silence))
     assert metrics.attenuation_db(silence, target) == np.inf
 
@@ -108,7 +92,6 @@ def test_improvement_is_a_difference_and_the_mixture_improves_by_zero():
     target, other = orthogonal(2)
     mixture, estimate = target + other, target + 0.1 * other
     assert metrics.si_sdr_improvement(estimate, target, mixture) == pytest.approx(20)
-    assert metrics.snr_improvement(estimate, target, mixture) == pytest.approx(20)
     assert metrics.si_sdr_improvement(mixture, target, mixture) == 0
 
 

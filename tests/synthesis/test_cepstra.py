@@ -44,6 +44,13 @@ def test_spectrum_comes_back() -> None:
     assert abs(w[line.argmax()] / np.pi - 0.2) < 0.02
 
 
+def test_an_offset_does_not_move_the_floor() -> None:
+    """Spectra are floored below the loudest bin, which an offset must not be."""
+    sound = 1e-3 * noise(1)
+    plain, moved = (cepstra.mel_cepstra(x, RATE, envelope="fft") for x in (sound, sound + 0.5))
+    assert np.abs(plain - moved).max() < 1e-6
+
+
 def test_warping_is_the_field_s() -> None:
     assert [round(cepstra.warping(r), 2) for r in (16000, 22050, 48000)] == [0.41, 0.46, 0.55]
 

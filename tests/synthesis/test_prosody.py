@@ -63,6 +63,51 @@ def test_silences_and_pauses(level: Melody) -> None:
     assert prosody.silences(np.zeros(10), RATE) == []
 
 
+def padded(sound: np.ndarray, seconds: float, noise: float = 0.0, front: bool = True) -> np.ndarray:
+    rng = np.random.default_rng(1)
+    ends = noise * rng.standard_normal((2, round(seconds * RATE)))
+    return np.concatenate([ends[0], sound, ends[1]] if front else [sound, ends[1]])
+
+
+NOISY = 0.002  # of the recording itself: some 35 dB below the speech
+CHANGES = {
+    "digital silence behind": (lambda x: padded(x, 0.5, front=False), 0.0),
+    "digital silence on both sides": (lambda x: padded(x, 3.0), 3.0),
+    "one step of 16 bits around": (lambda x: padded(x, 2.0, 1 / 32768), 2.0),
+    "an offset": (lambda x: x + 0.01, 0.0),
+    "an offset, then silence around": (lambda x: padded(x + 0.01, 0.5), 0.5),
+    "silence around, then an offset": (lambda x: padded(x, 0.5) - 0.05, 0.5),
+    "30 dB less": (lambda x: x * 10 ** -1.5, 0.0),
+    "10 dB more": (lambda x: x * 10 ** 0.5, 0.0),
+    "a click in the silence": (lambda x: padded(x, 1.0) + 0.2 * (np.arange(len(x) + 2 * RATE) == 8000), 1.0),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("noise", [0.0, NOISY])
+def test_silences_do_not_hang_on_padding_offset_or_level(change: str, noise: float) -> None:
+    hertz = np.full(2 * RATE, 150.0)
+    sound = syllables(hertz, PARTS) + noise * np.random.default_rng(2).standard_normal(len(hertz))
+    make, later = CHANGES[change]
+    plain, changed = (Melody.of(x, RATE, method="autocorrelation") for x in (sound, make(sound)))
+    assert len(plain.pauses()) == len(changed.pauses()) == 1
+    for one, two in ((plain.span, changed.span), *(((a.start, a.end), (b.start, b.end))
+                     for a, b in zip(plain.pauses(), changed.pauses(), strict=True))):
+        assert np.allclose(np.array(two) - later, one, atol=0.011)
+    pair = prosody.compare(plain, changed)
+    assert pair.break_score() == Breaks(1, 0, 0)
+    assert pair.rate_ratio == pytest.approx(1, abs=0.015)
+    assert pair.mcd < 1 and changed.energy_peaks() == plain.energy_peaks()
+
+
+def test_what_is_silent() -> None:
+    rng = np.random.default_rng(0)
+    one_step = np.round(rng.standard_normal(RATE) * 0.5) / 32768
+    for sound in (np.zeros(RATE), np.full(RATE, 0.2), one_step, one_step - 0.01, np.zeros(10)):
+        assert prosody.silent(sound, RATE)
+    assert not prosody.silent(10 ** -2.5 * syllables(np.full(2 * RATE, 150.0), PARTS), RATE)
+
+
 def test_the_same_is_without_error(level: Melody) -> None:
     same = prosody.compare(level, level)
     errors = same.log_f0_rmse, same.gross_pitch_error, same.voicing_error, same.f0_frame_error, same.mcd

@@ -11,8 +11,8 @@ from avspeech import text
 from avspeech.core import models
 from avspeech.errors import InputError
 from avspeech.synthesis import intonation
+from avspeech.synthesis.phrasing import last_words
 from avspeech.synthesis.prosodyfm import ProsodyFM
-from avspeech.synthesis.training import last_words
 from avspeech.text import symbols
 
 TINY = dict(width=16, layers=1, hidden=24, decoder=(16, 16), blocks=1, duration=16, speaker_width=4,

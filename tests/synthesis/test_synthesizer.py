@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+import zlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,8 +26,10 @@ from avspeech.cli import main
 from avspeech.core import models, pretrained
 from avspeech.errors import InputError
 from avspeech.synthesis import files
-from avspeech.synthesis.synthesizer import LONGEST, Synthesizer, limited
-from avspeech.text.script import PARAGRAPH_REST, RESTS
+from avspeech.synthesis.script_parts import LONGEST
+from avspeech.synthesis.synthesizer import Speech, Synthesizer, limited
+from avspeech.text import symbols
+from avspeech.text.script import RESTS
 
 TEXT = "I said <brk 0.4> no<rise>. Dr. Smith paid four dollars, <brk 0.3> and left for good<fall>!"
 TINY = dict(width=16, layers=1, hidden=32, decoder=(16, 16), blocks=1, duration=16, phrasing=16,
@@ -170,6 +178,57 @@ def test_voices_without_some_parts() -> None:
         vector("Go.", voice="ann")
 
 
+@pytest.mark.parametrize("text", ["I said <brk 0.4> no, you did.", "I said, <brk 0.4> no, you did."])
+def test_a_voice_without_breaks_makes_the_pauses_asked_for(text: str) -> None:
+    """It never learned the symbol of a break: the mark or word boundary there takes the time."""
+    plain = Synthesizer(tiny(breaks=False, intonation=False), pretrained.ModelInfo("synthesis", "prosodyfm"))
+    speech, pieces = plain(text), list(plain.stream(text))
+    words, (pause,) = speech.words, speech.timestamps.breaks
+    assert pause["end"] - pause["start"] == pytest.approx(0.4, abs=0.01) and pause["after"] == 1
+    assert words[2]["start"] - words[1]["end"] == pytest.approx(0.4, abs=0.01)
+    assert len(pieces) == 2 and np.array_equal(np.concatenate(pieces), speech.audio)
+    plain.model.embed.weight.data[symbols.NUMBER[symbols.BREAK]] = 1e3
+    assert np.array_equal(plain(text).audio, speech.audio)
+
+
+def test_a_script_is_said_as_its_text(voice: Synthesizer) -> None:
+    script = voice.read(TEXT)
+    assert np.array_equal(voice.speech(script, voice.manner()).audio, voice(TEXT).audio)
+
+
+def test_contours_belong_to_the_words_of_the_whole_script(voice: Synthesizer) -> None:
+    """Each changes its own sentence alone, and a tone in the text wins."""
+    script = voice.read("Go on. Stay here.")
+    plain = voice.speech(script, voice.manner())
+    rise = np.linspace(-4, 4, 20, dtype=np.float32)
+    first, second = (voice.speech(script, voice.manner(contours={word: rise})) for word in (1, 3))
+    end = round(plain.words[2]["start"] * 8000) - 1000
+    assert not np.array_equal(first.audio[:end], plain.audio[:end])
+    assert np.array_equal(second.audio[: end // 2], plain.audio[: end // 2])
+    assert not np.array_equal(second.audio, plain.audio)
+    toned = voice.read("Go on<fall>.")
+    one, two = (voice.speech(toned, voice.manner(contours=c)).audio for c in (None, {1: rise}))
+    assert np.array_equal(one, two)
+
+
+@pytest.mark.parametrize("word", ["", " ", "--"])
+def test_a_pronunciation_that_no_text_can_use_is_refused(voice: Synthesizer, word: str) -> None:
+    with pytest.raises(InputError, match="pronunciation"):
+        Synthesizer(voice.model, voice.info, pronunciations={word: "N UW1"})
+
+
+def test_bad_pronunciations_are_said_when_the_voice_is_made(voice: Synthesizer) -> None:
+    with pytest.raises(InputError, match="QQ"):
+        Synthesizer(voice.model, voice.info, pronunciations={"fine": "QQ"})
+    own = Synthesizer(voice.model, voice.info, predict_breaks=False, pronunciations={"Fine": "N OW1"})
+    assert np.array_equal(own("Fine.", seed=0).audio, voice("No.", seed=_swap("fine.", "no.")).audio)
+
+
+def _swap(one: str, other: str) -> int:
+    """The seed with which one text has the noise that another has with seed 0."""
+    return zlib.crc32(one.encode()) ^ zlib.crc32(other.encode())
+
+
 # --- files ------------------------------------------------------------------------------------------------
 
 
@@ -195,21 +254,19 @@ def test_a_file_is_read_paragraph_by_paragraph(voice: Synthesizer, tmp_path: Pat
     assert soundfile.info(tmp_path / "book.flac").frames / 8000 == pytest.approx(seconds)
     assert [BOOK[w["from"]: w["to"]].lower() for w in record["words"]] == [w["word"] for w in record["words"]]
     assert record["words"][-1]["word"] == "end" and len(record["breaks"]) == 1
-    parts = [voice(p).duration for p in ("Chapter one.", BOOK.split("\n\n")[1], "The end.")]
-    assert seconds == pytest.approx(sum(parts) + 2 * PARAGRAPH_REST, abs=1e-3)
+    parts = [voice(p) for p in ("Chapter one.", BOOK.split("\n\n")[1], "The end.")]
+    rests = sum(0.8 - edge_after(one) - edge_before(two) for one, two in itertools.pairwise(parts))
+    assert seconds == pytest.approx(sum(p.duration for p in parts) + rests, abs=1e-3)
+    gaps = [b["start"] - a["end"] for a, b in itertools.pairwise(record["words"])]
+    assert gaps[1] == pytest.approx(0.8, abs=0.01) == gaps[-2]
 
 
-def test_rests_between_sentences_and_paragraphs(voice: Synthesizer) -> None:
-    one = voice("Go on.").duration
-    for text, rest in (("Go on. Go on.", RESTS["."]), ("Go on.\n\nGo on.", PARAGRAPH_REST),
-                       ("Go on. <brk 0.1> Go on.", 0.0)):
-        assert voice(text).duration - 2 * one == pytest.approx(rest or voice(
-            "Go on. <brk 0.1>").duration - one, abs=1e-3), text
-    short = Synthesizer(voice.model, voice.info, sentence_rest=0.1, paragraph_rest=0.2)
-    apart = sum(short(text).duration for text in ("Go on.", "Stay.", "Go."))
-    assert short("Go on. Stay.\n\nGo.").duration == pytest.approx(apart + 0.3, abs=1e-3)
-    with pytest.raises(InputError, match="sentence_rest -1: expected seconds from 0 to 60"):
-        Synthesizer(voice.model, voice.info, sentence_rest=-1)("Go on.")
+def edge_before(speech: Speech) -> float:
+    return speech.words[0]["start"]
+
+
+def edge_after(speech: Speech) -> float:
+    return speech.duration - speech.words[-1]["end"]
 
 
 def test_paragraphs_of_any_length(tmp_path: Path) -> None:
@@ -223,11 +280,24 @@ def test_paragraphs_of_any_length(tmp_path: Path) -> None:
     assert all(part.rstrip().endswith(".") for _, part in parts)
 
 
+@pytest.mark.parametrize(("text", "place"), [
+    ("<grin>", "line 1, column 1:"), ("One.\n\n\n  <grin>", "line 4, column 3:"),
+    ("One.\r\n\r\nTwo\r\nno <grin>\r\n", "line 4, column 4:"),
+    ("One. " * 30 + "<grin>", "line 1, column 151:"), ("One.\n" * 50 + "a <grin>", "line 51, column 3:"),
+    ("\n\n" + "x" * 90 + " <grin>", "line 3, column 92:")])
+def test_the_place_of_a_fault_is_that_in_the_file(voice: Synthesizer, tmp_path: Path, text: str, place: str,
+                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "CHARACTERS", 40)
+    (tmp_path / "t.txt").write_bytes(text.encode())
+    with pytest.raises(InputError, match=place):
+        files.speak_file(voice, tmp_path / "t.txt", tmp_path / "t.wav")
+
+
 def test_bad_files(voice: Synthesizer, folder: Path, tmp_path: Path,
                    capsys: pytest.CaptureFixture[str]) -> None:
     bad = tmp_path / "bad.txt"
     out = tmp_path / "bad.wav"
-    for content, said in ((b"\xff\xfe\x00a", "UTF-8"), (b"fine.\n\nnot <brk\n", "paragraph at character 7"),
+    for content, said in ((b"\xff\xfe\x00a", "UTF-8"), (b"fine.\n\nnot <brk\n", "line 3, column 5"),
                           (b"", "no word"), (b"- -\n", "no word")):
         bad.write_bytes(content)
         with pytest.raises(InputError, match=said):
@@ -244,6 +314,210 @@ def test_bad_files(voice: Synthesizer, folder: Path, tmp_path: Path,
         assert capsys.readouterr().err.startswith("avspeech: error: ")
 
 
+@pytest.mark.parametrize("late", ["not <grin> now", "no <brk", "<prosody rate=2>fast", "go<rise><fall>"])
+def test_a_bad_tag_late_in_a_book_is_found_before_anything_is_said(
+        voice: Synthesizer, tmp_path: Path, late: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "book.txt").write_text("A good line.\n\n" * 30 + late + "\n")
+    (tmp_path / "book.wav").write_bytes(b"what was there")
+    monkeypatch.setattr(voice, "say", lambda *a: pytest.fail("said"))
+    with pytest.raises(InputError, match=r"book.txt, line 61, column \d+: [^\n]*$"):
+        files.speak_file(voice, tmp_path / "book.txt", tmp_path / "book.wav", tmp_path / "book.json")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["book.txt", "book.wav"]
+    assert (tmp_path / "book.wav").read_bytes() == b"what was there"
+
+
+def test_what_was_said_is_kept_where_the_rest_fails(voice: Synthesizer, tmp_path: Path,
+                                                    monkeypatch: pytest.MonkeyPatch,
+                                                    capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "book.txt").write_text("One.\n\nTwo.\n\nThree.\n")
+    (tmp_path / "book.wav").write_bytes(b"what was there")
+    real, said = voice.say, []
+
+    def say(script: object, *rest: object):  # type: ignore[no-untyped-def]
+        if len(said) == 2:
+            raise KeyboardInterrupt
+        said.append(script)
+        return real(script, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(voice, "say", say)
+    with pytest.raises(KeyboardInterrupt):
+        files.speak_file(voice, tmp_path / "book.txt", tmp_path / "book.wav")
+    assert (tmp_path / "book.wav").read_bytes() == b"what was there"
+    assert soundfile.info(tmp_path / "book.unfinished.wav").frames > 0
+    assert "book.unfinished.wav" in capsys.readouterr().err
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.parametrize("way", ["-", "fifo"])
+def test_a_text_from_a_pipe(folder: Path, tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "Go on.\n\nStay.\n"
+    (tmp_path / "text.txt").write_text(text)
+    arguments = ["--model", str(folder), "--quiet", "-o"]
+    assert main(["speak", "--file", str(tmp_path / "text.txt"), *arguments, str(tmp_path / "file.wav")]) == 0
+    if way == "-":
+        stdin = SimpleNamespace(buffer=io.BytesIO(text.encode()))
+        monkeypatch.setattr(sys, "stdin", stdin)
+        source = "-"
+    else:
+        source = str(tmp_path / "fifo")
+        os.mkfifo(source)
+        threading.Thread(target=lambda: Path(source).write_text(text), daemon=True).start()
+    assert main(["speak", "--file", source, *arguments, str(tmp_path / "pipe.wav")]) == 0
+    assert (tmp_path / "pipe.wav").read_bytes() == (tmp_path / "file.wav").read_bytes()
+
+
+def test_a_pipe_without_end_is_refused(voice: Synthesizer, tmp_path: Path,
+                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "PIPED", 1000)
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"yes " * 300)))
+    with pytest.raises(InputError, match="standard input: more than"):
+        files.speak_file(voice, "-", tmp_path / "a.wav")
+
+
+def test_what_cannot_be_said_is_said_once(folder: Path, tmp_path: Path,
+                                          capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "t.txt").write_text("Go on \u4f60.\n\n\u597d\n\nStay, blorvitz.\n", encoding="utf-8")
+    assert main(["speak", "--file", str(tmp_path / "t.txt"), "-o", str(tmp_path / "t.wav"), "--model",
+                 str(folder), "--quiet"]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert [line for line in said if "no reading" in line] == [
+        "avspeech: 2 characters have no reading and are left out: \u4f60 \u597d"]
+    assert [line for line in said if "guessed" in line] == [
+        "avspeech: the pronunciation of 1 word is guessed: blorvitz"]
+    assert main(["speak", "\u4f60\u597d", "-o", str(tmp_path / "n.wav"), "--model", str(folder)]) == 2
+    assert "no word to say; 2 characters have no reading" in capsys.readouterr().err
+
+
+def test_own_pronunciations_from_a_file(folder: Path, voice: Synthesizer, tmp_path: Path,
+                                        capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "own.txt").write_text("# mine\nJSON\tJH EY1 S AH0 N\n")
+    arguments = ["speak", "JSON.", "--model", str(folder), "--timestamps", str(tmp_path / "t.json"), "-o",
+                 str(tmp_path / "t.wav"), "--lexicon", str(tmp_path / "own.txt")]
+    assert main(arguments) == 0
+    phones = [p["phone"] for p in json.loads((tmp_path / "t.json").read_text())["phones"]]
+    assert phones == list(symbols.from_arpabet("JH EY1 S AH0 N"))
+    (tmp_path / "own.txt").write_text("JSON\tJH QQ\n")
+    assert main(arguments) == 2
+    assert "own.txt, line 1" in capsys.readouterr().err
+
+
+# --- rests ------------------------------------------------------------------------------------------------
+
+
+def gap(speech: Speech, word: int) -> float:
+    return speech.words[word + 1]["start"] - speech.words[word]["end"]
+
+
+@pytest.mark.parametrize(("text", "options", "rest"), [
+    ("Go on. Stay.", {}, 0.4), ("Go on? Stay.", {}, 0.4), ("Go on\u2026 Stay.", {}, RESTS["\u2026"]),
+    ("Go on.\n\nStay.", {}, 0.8), ("Go on. Stay.", {"sentence_rest": 1.3}, 1.3),
+    ("Go on.\n\nStay.", {"paragraph_rest": 2.0}, 2.0), ("Go on.\n\nStay.", {"sentence_rest": 1.0}, 2.0)])
+def test_rests_between_sentences_and_paragraphs(voice: Synthesizer, text: str, options: dict,
+                                                rest: float) -> None:
+    speech = voice(text, **options)
+    assert gap(speech, 1) == pytest.approx(rest, abs=0.01)
+    assert np.array_equal(np.concatenate(list(voice.stream(text, **options))), speech.audio)
+    between = speech.audio[round(speech.words[1]["end"] * 8000): round(speech.words[2]["start"] * 8000)]
+    assert (between == 0).mean() > 0.3
+
+
+def test_no_rest_is_as_before_and_a_break_asked_for_stands_for_it(voice: Synthesizer) -> None:
+    none = voice("Go on. Stay.", sentence_rest=0)
+    one, two = voice("Go on."), voice("Stay.")
+    assert none.duration == pytest.approx(one.duration + two.duration)
+    assert gap(none, 1) == pytest.approx(edge_after(one) + edge_before(two), abs=1e-3)
+    always = Synthesizer(voice.model, voice.info, predict_breaks=False, sentence_rest=0.7)
+    assert gap(always("Go on. Stay."), 1) == pytest.approx(0.7, abs=0.01)
+    assert gap(always("Go on. Stay.", sentence_rest=0.9), 1) == pytest.approx(0.9, abs=0.01)
+    asked = voice("Go on. <brk 0.1> Stay.")
+    assert gap(asked, 1) < 0.1 + edge_after(one) + edge_before(two) + 0.05
+    for rest in (-1.0, 1e9, float("nan")):
+        with pytest.raises(InputError, match="rest"):
+            voice("Go on. Stay.", sentence_rest=rest)
+
+
+def test_ellipsis_within_a_sentence_rests(voice: Synthesizer) -> None:
+    assert gap(voice("Go \u2026 on."), 0) == pytest.approx(RESTS["\u2026"], abs=0.02)
+    assert gap(voice("Go \u2026 <brk 0.2> on."), 0) != pytest.approx(RESTS["\u2026"], abs=0.05)
+
+
+def test_a_long_paragraph_rests_as_between_sentences(voice: Synthesizer, tmp_path: Path,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "CHARACTERS", 40)
+    (tmp_path / "t.txt").write_text("Go on. " * 12)
+    files.speak_file(voice, tmp_path / "t.txt", tmp_path / "t.wav", tmp_path / "t.json")
+    words = json.loads((tmp_path / "t.json").read_text())["words"]
+    gaps = [b["start"] - a["end"] for a, b in itertools.pairwise(words)][1::2]
+    assert len(gaps) == 11 and np.allclose(gaps, 0.4, atol=0.01)
+
+
+def test_what_is_not_read_is_warned_of(voice: Synthesizer) -> None:
+    with pytest.warns(UserWarning, match="1 character has no reading"):
+        voice("Go on \u4f60.")
+
+
+def test_yes_no_questions_rise_and_others_do_not(voice: Synthesizer) -> None:
+    tones = {text: voice.read(text).words[-1].tone for text in
+             ("Are you ready?", "Where are you?", "You are ready.", "Are you ready<fall>?")}
+    shapes = [tone.shape if tone else None for tone in tones.values()]
+    assert shapes == ["rise", None, None, "fall"]
+    assert np.array_equal(voice("Are you ready?").audio, voice("Are you ready<rise>?").audio)
+
+
+# --- places that cannot be written to ---------------------------------------------------------------------
+
+
+def test_places_that_cannot_be_written_to(folder: Path, tmp_path: Path,
+                                          capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("no folder")
+    (tmp_path / "out.wav").write_bytes(b"what was there")
+    (tmp_path / "taken.wav").mkdir()
+    for out, times in (("file/out.wav", None), ("taken.wav", None), ("out.wav", "file/out.json"),
+                       ("x" * 300 + ".wav", None)):
+        more = ["--timestamps", str(tmp_path / times)] if times else []
+        assert main(["speak", "Go on.", "-o", str(tmp_path / out), "--model", str(folder), *more]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("avspeech: error: ") and "cannot be written" in line
+    assert (tmp_path / "out.wav").read_bytes() == b"what was there"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "out.wav", "taken.wav"]
+
+
+def test_a_folder_that_vanishes(voice: Synthesizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = voice.say
+
+    def say(*arguments: object):  # type: ignore[no-untyped-def]
+        yield from real(*arguments)  # type: ignore[arg-type]
+        shutil.rmtree(tmp_path / "out")
+
+    monkeypatch.setattr(voice, "say", say)
+    with pytest.raises(InputError, match="cannot be written"):
+        files.speak_text(voice, "Go on.", tmp_path / "out" / "a.wav")
+
+
+FULL = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))
+from avspeech.cli import main
+book, model, *outs = sys.argv[1:]
+print([main(["speak", "--file", book, "--model", model, "--quiet", "--steps", "1", "-o", o]) for o in outs])
+"""
+
+
+def test_a_disk_that_is_full(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "book.txt").write_text("It was a dark and stormy night. " * 20)
+    outs = [tmp_path / f"book{suffix}" for suffix in (".wav", ".flac", ".ogg")]
+    for out in outs:
+        out.write_bytes(b"what was there")
+    done = subprocess.run([sys.executable, "-c", FULL, str(tmp_path / "book.txt"), str(folder),
+                           *map(str, outs)], capture_output=True, text=True)
+    assert done.stdout == "[2, 2, 2]\n", done.stderr
+    for line, out in zip(done.stderr.splitlines(), outs, strict=True):
+        assert line.startswith(f"avspeech: error: {out}: cannot be written")
+        assert out.read_bytes() == b"what was there"
+    assert len(list(tmp_path.iterdir())) == 4
+
+
 @pytest.mark.slow
 def test_killed_while_reading_leaves_no_file(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "book.txt").write_text("It was a dark and stormy night. " * 20000)
@@ -252,7 +526,7 @@ def test_killed_while_reading_leaves_no_file(folder: Path, tmp_path: Path) -> No
                                 str(folder), "--quiet"])
     for _ in range(600):
         time.sleep(0.1)
-        if any(p.stat().st_size > 50_000 for p in tmp_path.glob(".book.wav*")):
+        if any(p.stat().st_size > 50_000 for p in tmp_path.glob(".book.*")):
             break
     process.send_signal(signal.SIGKILL)
     process.wait()

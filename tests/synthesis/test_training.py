@@ -1,4 +1,4 @@
-"""Batches of aligned sentences, the losses, and scripts said."""
+"""Batches of aligned sentences, and the losses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import torch
 from avspeech import text
 from avspeech.core import trainer
 from avspeech.data.manifest import Utterance
-from avspeech.errors import InputError
 from avspeech.media import audio
 from avspeech.synthesis import training
 from avspeech.synthesis.prosodyfm import ProsodyFM, VoiceConfig
@@ -76,18 +75,6 @@ def test_every_frame_belongs_to_a_token_and_the_pause_to_its_break() -> None:
     ids, frames, _ = training.sequence(known, True)
     first_word_end = len(script.words[0].phones)
     assert frames[first_word_end] == 5  # the short pause after the first word went to its last phone
-
-
-def test_last_words_and_boundaries() -> None:
-    script = text.analyse("I said <brk> no.")
-    last, ends = training.last_words(script)
-    tokens = script.tokens()
-    assert ends == [1, 2]
-    assert {t.word for t, n in zip(tokens, last) if n} == {1, 2}
-    plain = text.analyse("I said, no.")
-    places = training.boundaries(plain)
-    assert set(places) == {0, 1}
-    assert plain.tokens()[places[1]].symbol == ","
 
 
 def batch(sounds: Sounds, model: ProsodyFM, **pitch: np.ndarray) -> tuple[training.Aligned, dict]:
@@ -248,22 +235,6 @@ def test_renditions_go_with_their_sound(sounds: Sounds) -> None:
         return trained(batch["audio"], batch["f0"], **given)["total"].item()
 
     assert total(mel=own) == pytest.approx(total(), rel=1e-5) and total(mel=own - 2) > total()
-
-
-@pytest.mark.parametrize("breaks", [True, False])
-def test_say(breaks: bool) -> None:
-    model = voice(breaks=breaks).eval()
-    script = training.predicted_breaks(model, text.analyse("I said <brk 0.4> no<rise>, you did."))
-    said = training.say(model, script, steps=1, seed=3)
-    assert len(said.samples) == sum(said.frames) * 256
-    assert len(said.words) == 5
-    assert all(a < b for a, b in said.words)
-    assert said.pauses[1] == pytest.approx(0.4, abs=0.01)
-    assert said.words[2][0] - said.words[1][1] == pytest.approx(said.pauses[1], abs=1e-6)
-    again = training.say(model, script, steps=1, seed=3)
-    assert np.array_equal(said.samples, again.samples)
-    with pytest.raises(InputError, match="nothing to say"):
-        training.say(model, text.analyse("..."))
 
 
 def test_a_threshold_of_the_best_f1() -> None:

@@ -1,0 +1,51 @@
+"""`avspeech extract`. Imports what it needs when it is run."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Adds the command to a parser's commands."""
+    text = "the voice of each face in a video, as wav and mp4"
+    command = commands.add_parser(
+        "extract", help=text, description=text[0].upper() + text[1:] + "."
+    )
+    command.set_defaults(run=_extract)
+    command.add_argument(
+        "videos",
+        nargs="+",
+        type=Path,
+        metavar="VIDEO",
+        help="a video with sound; several are synchronised views of the same faces, "
+        "the first one's sound is taken",
+    )
+    command.add_argument("-o", "--out", type=Path, default=Path("."), metavar="DIR",
+                         help="where to write (default: here)")
+    command.add_argument("--face", type=_face, default=None, metavar="N|all",
+                         help="which face, counted from 1 (default: all)")
+    command.add_argument("--mouth", action="store_true",
+                         help="the videos show nothing but the mouth; look for no face")
+    command.add_argument("--audio", type=int, metavar="N", help="which track of sound, from 1 "
+                         "(default: the one that the file marks, or the first that sounds)")
+    command.add_argument("--model", default="mvtf-small", metavar="M",
+                         help="name or folder (default: %(default)s)")
+    command.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def _face(text: str) -> int | None:
+    if text == "all":
+        return None
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is neither a number from 1 on nor all")
+    return int(text)
+
+
+def _extract(args: argparse.Namespace) -> None:
+    from avspeech.extraction.extractor import extract_files
+
+    paths = extract_files(args.videos, args.out, face=args.face, model=args.model,
+                          progress=not args.quiet, mouth=args.mouth, track=args.audio)
+    for path in paths:
+        print(path)

@@ -1,0 +1,390 @@
+"""The pictures of a video file: which stream, when each one is shown, and in which shape.
+
+A file says more about its pictures than their pixels: which of several streams is meant, how the
+picture is turned or mirrored, and how wide a pixel is. `pictures` reads all of it, so that the rest
+of the toolkit sees what a player shows.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+import warnings
+from collections import deque
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avspeech.errors import InputError
+from avspeech.media import audio
+
+FPS = 25.0
+RUN_UP = 0.5  # seconds decoded before a wanted part
+ATTACHED_PICTURE = 0x0400  # FFmpeg's mark of a cover: a video stream of one picture in a sound file
+DEFAULT = 0x0001  # FFmpeg's mark of the stream that a player chooses
+LARGE = 1920  # pixels of the longer side beyond which grey pictures are not made by way of RGB
+TRIED = 60  # packets tried of each stream, where a file has several, to see whether it decodes
+# Times in packets of these formats follow the order of decoding; with B-frames they must be sorted.
+DECODE_ORDER = {"avi", "asf"}
+REORDERED = 17  # frames that are sorted at once: one more than H.264 has B-frames in a row
+# Formats whose clock may start anew within a file (FFmpeg: AVFMT_TS_DISCONT). Their length is
+# computed from the same times, so it cannot confirm a jump.
+DISCONTINUOUS = {"mpeg", "mpegts", "mpegtsraw", "vob", "svcd", "vcd"}
+NEAR = 1.0  # seconds: a step of the clock within this is never questioned
+JUMP = 10.0  # seconds: a longer step in a discontinuous format is a new start (as FFmpeg takes it)
+LONGEST_GAP = 600.0  # seconds believed of a file that does not state its length
+
+
+class Picture:
+    """A decoded picture and how it is to be shown.
+
+    Attributes:
+        frame: the PyAV frame, as stored.
+        aspect: width of a pixel divided by its height.
+    """
+
+    __slots__ = ("aspect", "frame")
+
+    def __init__(self, frame: Any, aspect: float = 1.0) -> None:
+        self.frame = frame
+        self.aspect = aspect
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(height, width) in pixels of the shown picture, upright and with square pixels."""
+        height, width = self._square_pixels()
+        return (width, height) if _orientation(self.frame)[0] else (height, width)
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is stored as it is shown."""
+        return self.aspect == 1.0 and _orientation(self.frame) == (False, False, False)
+
+    def _square_pixels(self) -> tuple[int, int]:
+        """(height, width) before turning. The longer side of a pixel is kept: nothing is lost."""
+        height, width = self.frame.height, self.frame.width
+        if self.aspect > 1:
+            return height, round(width * self.aspect)
+        return round(height / self.aspect), width
+
+    def array(self, grey: bool = False) -> np.ndarray:
+        """The pixels of the shown picture.
+
+        Args:
+            grey: one grey channel in place of RGB.
+
+        Returns:
+            uint8 `[H, W, 3]` RGB, or `[H, W]` grey.
+        """
+        height, width = self._square_pixels()
+        size = {}
+        if (height, width) != (self.frame.height, self.frame.width):
+            size = {"height": height, "width": width, "interpolation": "BICUBIC"}
+        directly = grey and max(height, width) > LARGE
+        form = "gray" if directly else "rgb24"
+        array = turned(self.frame.to_ndarray(format=form, **size), _orientation(self.frame))
+        if grey and not directly:
+            import cv2
+
+            return cv2.cvtColor(array, cv2.COLOR_RGB2GRAY)
+        return array
+
+
+def _orientation(frame: Any) -> tuple[bool, bool, bool]:
+    """(rows and columns change places, then left-right mirrored, then upside down) of a frame.
+
+    From the display matrix, whose upper left part takes stored places (x, y) to shown ones:
+    x' = a x + c y, y' = b x + d y. Other angles are rounded to quarter turns.
+    """
+    for data in frame.side_data:
+        if data.type.name == "DISPLAYMATRIX":
+            a, b, _, c, d, *_ = (int(v) for v in np.frombuffer(bytes(data), np.int32)[:9])
+            if abs(a) + abs(d) >= abs(b) + abs(c):
+                return False, a < 0, d < 0
+            return True, c < 0, b < 0
+    return False, False, False
+
+
+def turned(array: np.ndarray, orientation: tuple[bool, bool, bool]) -> np.ndarray:
+    """`array` `[H, W, ...]` brought into an orientation as `_orientation` gives it, contiguous."""
+    swap, mirror, flip = orientation
+    array = array.swapaxes(0, 1) if swap else array
+    array = array[:, ::-1] if mirror else array
+    array = array[::-1] if flip else array
+    return np.ascontiguousarray(array)
+
+
+def picture_stream(container: Any, path: str | Path) -> Any:
+    """The video stream of an open container that a player shows.
+
+    Covers of sound files do not count. Of several streams those marked as default come first; one
+    that does not decode is passed over.
+
+    Raises:
+        InputError: there is no video stream, or none that this FFmpeg can decode.
+    """
+    streams = [s for s in container.streams.video if not int(s.disposition or 0) & ATTACHED_PICTURE]
+    if not streams:
+        raise InputError(
+            f"{path}: no video stream in it; give a video that shows the speaker's face"
+        )
+    usable = [s for s in streams if s.codec_context is not None]
+    usable.sort(key=lambda s: not int(s.disposition or 0) & DEFAULT)
+    if len(usable) > 1:
+        usable = [s for s in usable if _decodes(path, s.index)] or usable
+    if not usable:
+        raise InputError(f"{path}: this FFmpeg cannot decode its pictures; convert them to H.264")
+    if len(streams) > 1 and usable[0] is not streams[0]:
+        warnings.warn(f"{path}: of {len(streams)} video streams, number {usable[0].index} is taken "
+                      "(counted from 0 over all streams)", stacklevel=2)
+    return usable[0]
+
+
+def _decodes(path: str | Path, index: int) -> bool:
+    with audio.open_container(path) as container:
+        stream = container.streams[index]
+        packets = (p for _, p in zip(range(TRIED), container.demux(stream)))
+        return any(True for _ in _frames_of(packets))
+
+
+def _frames_of(packets: Iterable[Any]) -> Iterator[Any]:
+    import av
+
+    try:
+        for packet in packets:
+            try:
+                yield from packet.decode()
+            except av.FFmpegError:
+                continue
+    except av.FFmpegError:
+        return
+
+
+def pixel_aspect(stream: Any) -> float:
+    """Width of a pixel of a video stream divided by its height; 1.0 where the file says nothing."""
+    ratio = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
+    aspect = float(ratio) if ratio else 1.0
+    return aspect if 1 / 8 <= aspect <= 8 else 1.0  # beyond that the header is damaged
+
+
+def duration(path: str | Path) -> float:
+    """Seconds from the clock's zero to the end of the pictures, as the file's header says.
+
+    Raises:
+        InputError: the file cannot be read or has no video.
+    """
+    with audio.open_container(path) as container:
+        return audio.stream_end(container, picture_stream(container, path))
+
+
+def frame_rate(path: str | Path) -> float:
+    """The file's own mean frame rate in hertz; 0.0 where it says nothing.
+
+    Raises:
+        InputError: the file cannot be read or has no video.
+    """
+    with audio.open_container(path) as container:
+        return float(picture_stream(container, path).average_rate or 0.0)
+
+
+def pictures(path: str | Path, start: float = 0.0,
+             damaged: list[float] | None = None) -> Iterator[tuple[float, float, Picture]]:
+    """The pictures shown at or after `start`, in order, at the file's own rate.
+
+    Args:
+        path: a video file.
+        start: seconds on the file's clock.
+        damaged: see `audio.decode_packets`.
+
+    Yields:
+        (time at which it appears, time at which the next one does, picture).
+
+    Raises:
+        InputError: the file cannot be read or has no video.
+    """
+    if start > 2 * RUN_UP and os.path.isfile(path) and _steady(path, *os.stat(path)[6:9]):
+        found = _decode(path, start, True, damaged)
+        first = next(found, None)
+        if first is not None and first[0] <= start:  # else the file's index leads astray
+            yield first
+            yield from found
+            return
+    yield from _decode(path, start, False, damaged)
+
+
+@functools.lru_cache(maxsize=1000)
+def _steady(path: str | Path, *stat: int) -> bool:
+    """Whether a place in a file can be sought by its time.
+
+    Not so where the format's clock may start anew and does: the file is then read from its
+    beginning. `stat` distinguishes the files that have had one name.
+    """
+    import av
+
+    with audio.open_container(path) as container:
+        if not set(container.format.name.split(",")) & DISCONTINUOUS:
+            return True
+        stream = picture_stream(container, path)
+        last: float | None = None
+        try:
+            for packet in container.demux(stream):
+                if packet.dts is None:
+                    continue
+                at = float(packet.dts * packet.time_base)
+                if last is not None and not -NEAR <= at - last <= JUMP:
+                    return False
+                last = at
+        except av.FFmpegError:
+            pass  # it breaks off: what comes before can be sought
+    return True
+
+
+def _decode(path: str | Path, start: float, skip: bool,
+            damaged: list[float] | None) -> Iterator[tuple[float, float, Picture]]:
+    with audio.open_container(path) as container:
+        stream = picture_stream(container, path)
+        aspect = pixel_aspect(stream)
+        clock = Clock(path, container, stream, skip)
+        if skip and not audio.seek(container, start - RUN_UP):
+            return
+        held, since = None, -math.inf
+        for at, frame in clock.times(audio.decode_packets(container, stream, damaged)):
+            if held is not None and at > start:
+                yield since, at, Picture(held, aspect)
+            held, since = frame, at
+        if held is not None:
+            last = float(held.duration * held.time_base) if held.duration else clock.step
+            last = last if 0 < last < 1.0 else clock.step
+            yield since, since + last, Picture(held, aspect)
+
+
+class Clock:
+    """Times of decoded frames, in seconds from the container's zero, rising.
+
+    Containers hold damaged times (one wrong bit makes hours) and clocks that start anew (recordings
+    that were joined). A step that the file's length does not confirm is not believed: the pictures
+    go on at their rate, with one warning for the file.
+
+    Args:
+        path: named in the warning.
+        container, stream: of PyAV, open.
+        inside: frames begin somewhere within the file, after a seek.
+    """
+
+    def __init__(self, path: str | Path, container: Any, stream: Any, inside: bool = False) -> None:
+        self.path = path
+        self.zero = audio.container_zero(container)
+        self.step = 1.0 / float(stream.average_rate or stream.guessed_rate or FPS)
+        self.discontinuous = bool(set(container.format.name.split(",")) & DISCONTINUOUS)
+        self.end = container.duration / 1e6 if container.duration else None
+        self.inside = inside
+        self.sorted = decode_order(container, stream)
+        if self.sorted:
+            self.zero += _guessed_delay(path, stream.index)
+        self._said = False
+
+    def times(self, frames: Iterable[Any]) -> Iterator[tuple[float, Any]]:
+        """(time, frame) of the frames of a decoder. Frames a little out of order are left out."""
+        since, shift = -math.inf, 0.0
+        for raw, following, frame in _with_next(self._raw(frames)):
+            at = since + self.step if raw is None else raw + shift
+            if math.isinf(since):
+                at, shift = self._first(raw, following)
+            elif raw is not None and shift and 0 < raw - since <= NEAR:
+                at, shift = raw, 0.0  # the damage has passed
+            elif raw is not None and abs(at - since) > NEAR:
+                if following is not None and 0 < following + shift - since <= NEAR:
+                    at = since + self.step  # the next one fits: this one's time alone is damaged
+                    self._say(raw + shift - since)
+                elif at < since or not self.believed(at, at - since):
+                    self._say(at - since)
+                    at = since + self.step
+                    shift = at - raw
+            if at > since:
+                since = at
+                yield at, frame
+
+    def _first(self, raw: float | None, following: float | None) -> tuple[float, float]:
+        """(time, shift of all later times) of the first frame."""
+        if raw is None:
+            return 0.0, 0.0
+        if following is not None and following < raw - NEAR:
+            self._say(raw - following)
+            return max(0.0, following - self.step), 0.0
+        if not self.inside and raw > NEAR and not self.believed(raw, raw):
+            self._say(raw)
+            return 0.0, -raw
+        return raw, 0.0
+
+    def believed(self, at: float, gap: float) -> bool:
+        """Whether a step of `gap` seconds to the time `at` may be true."""
+        if self.discontinuous:
+            return gap <= JUMP
+        return gap <= LONGEST_GAP if self.end is None else at <= self.end + NEAR
+
+    def _raw(self, frames: Iterable[Any]) -> Iterator[tuple[float | None, Any]]:
+        timed = (
+            (None if f.pts is None else float(f.pts * f.time_base) - self.zero, f) for f in frames
+        )
+        return _sorted_times(timed) if self.sorted else timed
+
+    def _say(self, gap: float) -> None:
+        if not self._said:
+            warnings.warn(
+                f"{self.path}: the time of its pictures jumps by {gap:.1f} s, which its length "
+                "does not confirm; they go on without the jump",
+                stacklevel=2,
+            )
+        self._said = True
+
+
+def decode_order(container: Any, stream: Any) -> bool:
+    """Whether the packets' times are in the order of decoding, not of showing."""
+    formats = set(container.format.name.split(","))
+    return bool(formats & DECODE_ORDER) and bool(stream.codec_context.has_b_frames)
+
+
+def _guessed_delay(path: str | Path, index: int) -> float:
+    """Seconds that FFmpeg adds to the times of a stream that are in the order of decoding."""
+    with audio.open_container(path) as container:
+        for _, packet in zip(range(TRIED), container.demux(container.streams[index])):
+            if packet.pts is not None and packet.dts is not None:
+                return float((packet.pts - packet.dts) * packet.time_base)
+    return 0.0
+
+
+def _with_next(timed: Iterable[tuple[float | None, Any]],
+               ) -> Iterator[tuple[float | None, float | None, Any]]:
+    """(time, time of the next frame, frame)."""
+    held: tuple[float | None, Any] | None = None
+    for raw, frame in timed:
+        if held is not None:
+            yield held[0], raw, held[1]
+        held = raw, frame
+    if held is not None:
+        yield held[0], None, held[1]
+
+
+def _sorted_times(timed: Iterable[tuple[float | None, Any]]) -> Iterator[tuple[float | None, Any]]:
+    """Frames in their order (decoders give the order of showing), each with the least time left."""
+    frames: deque[Any] = deque()
+    times: list[float] = []
+    for raw, frame in timed:
+        frames.append(frame)
+        if raw is not None:
+            times.append(raw)
+        if len(frames) > REORDERED:
+            yield _least(times), frames.popleft()
+    while frames:
+        yield _least(times), frames.popleft()
+
+
+def _least(times: list[float]) -> float | None:
+    if not times:
+        return None
+    least = min(times)
+    times.remove(least)
+    return least

@@ -1,0 +1,139 @@
+"""`avspeech speak` and `avspeech score`. Imports what it needs when it is run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from avspeech.errors import InputError
+
+
+def add_speak(commands: argparse._SubParsersAction) -> None:
+    """Adds `speak` to a parser's commands."""
+    command = _command(commands, "speak", _speak,
+                       "a text as speech, with the breaks and tones it asks for")
+    command.add_argument("text", nargs="?", metavar="TEXT",
+                         help="may hold markup: 'I said <brk 0.4> no<rise>.', <fall>, <level>")
+    command.add_argument("--file", type=Path, metavar="TXT",
+                         help="say this text file, of any length; - reads the standard input")
+    command.add_argument("-o", "--out", type=Path, default=Path("speech.wav"), metavar="SOUND",
+                         help=".wav, .flac or .ogg (default: %(default)s)")
+    command.add_argument("--model", metavar="M", help="name or folder (default: a released voice)")
+    command.add_argument("--voice", metavar="V", help="speaker, by name or number")
+    command.add_argument("--rate", type=float, default=1.0, help="1.2 is 20 %% faster (default: 1)")
+    command.add_argument("--steps", type=int, default=4, help="of the flow (default: %(default)s)")
+    command.add_argument("--seed", type=int, default=0,
+                         help="another seed, another take (default: 0)")
+    command.add_argument("--reference", type=Path, metavar="SOUND",
+                         help="a recording whose phrase endings are taken where the text asks for "
+                              "no tone")
+    command.add_argument("--sentence-rest", type=float, metavar="S",
+                         help="seconds of silence between two sentences (default: 0.3 to 0.5, by "
+                              "the mark)")
+    command.add_argument("--paragraph-rest", type=float, metavar="S",
+                         help="seconds of silence between two paragraphs (default: 0.8)")
+    command.add_argument("--lexicon", type=Path, metavar="FILE",
+                         help="own pronunciations, one a line: a word and its phones in ARPAbet")
+    command.add_argument("--timestamps", type=Path, metavar="JSON",
+                         help="write when each word is said")
+    command.add_argument("--threads", type=int, metavar="N",
+                         help="of PyTorch (default: its own choice)")
+    command.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def add_score(commands: argparse._SubParsersAction) -> None:
+    """Adds `score` to a parser's commands."""
+    command = _command(commands, "score", _score,
+                       "recordings of the same sentences against each other: breaks, tones, F0, "
+                       "tempo")
+    command.add_argument("reference", type=Path, metavar="REF_DIR",
+                         help="folder of sounds, of any format")
+    command.add_argument("hypothesis", type=Path, metavar="HYP_DIR",
+                         help="sounds of the same names")
+    command.add_argument("--ceiling", type=Path, metavar="DIR",
+                         help="the reference resynthesised, measured in a column beside")
+    command.add_argument("--manifest", type=Path, metavar="JSONL",
+                         help="texts, and words of the reference")
+    command.add_argument("--wer", metavar="MODEL",
+                         help="word error rate by this Whisper: a folder for CTranslate2, tiny.en "
+                              "or base")
+    command.add_argument("--mos", action="store_true",
+                         help="opinion scores by DNSMOS and DistillMOS")
+    command.add_argument("--pitch", metavar="METHOD", help="world, dio, swift or autocorrelation")
+    command.add_argument("--pause", type=float, default=0.2, metavar="S",
+                         help="a pause from this length on is a break (default: %(default)s)")
+    command.add_argument("--tone", type=float, default=4.0, metavar="SLOPE",
+                         help="a rise or fall from this slope on, in semitones/s (default: "
+                              "%(default)s)")
+    command.add_argument("--json", action="store_true", help="every pair and the means, as JSON")
+    command.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def _command(commands: argparse._SubParsersAction, name: str, run: object,
+             text: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    command.set_defaults(run=run)
+    return command
+
+
+def _speak(args: argparse.Namespace) -> None:
+    if (args.text is None) == (args.file is None):
+        raise InputError("give either a text or --file")
+    import torch
+
+    from avspeech.core import pretrained
+    from avspeech.synthesis.files import speak_file, speak_text
+    from avspeech.synthesis.synthesizer import Synthesizer
+    from avspeech.text import read_pronunciations
+
+    if args.threads is not None:
+        if args.threads < 1:
+            raise InputError("--threads should be at least 1")
+        torch.set_num_threads(args.threads)
+    name = args.model or next((n for n in pretrained.names() if n.startswith("prosodyfm")), None)
+    if name is None:
+        raise InputError("no voice is released with this version; give a model folder with --model")
+    own = read_pronunciations(args.lexicon) if args.lexicon is not None else None
+    voice = Synthesizer.from_pretrained(name, pronunciations=own)
+    options = dict(rate=args.rate, steps=args.steps, seed=args.seed, voice=args.voice,
+                   reference=args.reference, sentence_rest=args.sentence_rest,
+                   paragraph_rest=args.paragraph_rest)
+
+    def tell(line: str) -> None:
+        print(f"avspeech: {line}", file=sys.stderr)
+
+    if args.file is not None:
+        speak_file(voice, args.file, args.out, args.timestamps, not args.quiet, tell, **options)
+    else:
+        speak_text(voice, args.text, args.out, args.timestamps, False, tell, **options)
+    print(args.out)
+
+
+def _score(args: argparse.Namespace) -> int:
+    from avspeech.synthesis.scoring import score
+
+    if not (args.pause > 0 and args.tone > 0):
+        raise InputError("--pause and --tone should be above 0")
+
+    def measure(folder: Path):  # type: ignore[no-untyped-def]
+        return score(args.reference, folder, manifest=args.manifest, wer=args.wer, mos=args.mos,
+                     method=args.pitch, pause=args.pause, tone=args.tone, progress=not args.quiet)
+
+    scores = measure(args.hypothesis)
+    top = measure(args.ceiling) if args.ceiling is not None else None
+    if args.json:
+        import json
+
+        record = scores.as_dict()
+        if top is not None:
+            record["ceiling"] = top.as_dict()["summary"]
+        print(json.dumps(record, indent=1))
+    else:
+        print("\n".join([scores.table(top), "", *scores.remarks()]))
+    for line in scores.problems(args.reference, args.hypothesis):
+        print(line, file=sys.stderr)
+    if top is not None:
+        for name, why in {**top.failed, **top.unreadable}.items():
+            print(f"ceiling: {name}: {why}", file=sys.stderr)
+    return 2 if scores.unreadable else 0

@@ -1,0 +1,217 @@
+"""What a player shows: which stream, in which shape, at which times, of files with odd headers."""
+
+from __future__ import annotations
+
+import warnings
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from films import numbers, set_matrix, shades, write_film
+
+from avspeech.errors import InputError
+from avspeech.media import pictures, video
+
+CORNERS = [90, 140, 190, 240]  # top left, top right, bottom left, bottom right
+
+
+def corners(picture: np.ndarray) -> list[int]:
+    """The shades of the four quarters of a grey picture."""
+    h, w = picture.shape
+    means = [picture[y: y + h // 4, x: x + w // 4].mean() for y in (h // 16, 11 * h // 16)
+             for x in (w // 16, 11 * w // 16)]
+    return [CORNERS[int(np.argmin(np.abs(np.array(CORNERS) - m)))] for m in means]
+
+
+def quartered(height: int = 64, width: int = 96) -> np.ndarray:
+    picture = np.zeros((height, width, 3), np.uint8)
+    for shade, (y, x) in zip(CORNERS, [(0, 0), (0, 1), (1, 0), (1, 1)]):
+        picture[y * height // 2: (y + 1) * height // 2, x * width // 2: (x + 1) * width // 2] = shade
+    return picture
+
+
+ORIENTATIONS = {
+    (1, 0, 0, 1): lambda p: p,
+    (-1, 0, 0, 1): lambda p: p[:, ::-1],
+    (1, 0, 0, -1): lambda p: p[::-1],
+    (-1, 0, 0, -1): lambda p: p[::-1, ::-1],
+    (0, 1, 1, 0): lambda p: p.T,
+    (0, 1, -1, 0): lambda p: np.rot90(p, -1),  # a quarter turn clockwise
+    (0, -1, 1, 0): lambda p: np.rot90(p, 1),
+    (0, -1, -1, 0): lambda p: np.rot90(p.T, 2),
+}
+
+
+@pytest.mark.parametrize("matrix", list(ORIENTATIONS))
+def test_all_eight_orientations(tmp_path: Path, matrix: tuple[int, int, int, int]) -> None:
+    path = write_film(tmp_path / "a.mp4", [quartered()] * 3, [0.0, 0.04, 0.08])
+    set_matrix(path, *matrix)
+    right = ORIENTATIONS[matrix](quartered()[..., 0])
+    grey = next(video.read_frames(path, grey=True))
+    assert grey.shape == right.shape and corners(grey) == corners(right)
+    colour = next(video.read_frames(path))
+    assert corners(colour[..., 1]) == corners(right)
+
+
+@pytest.mark.parametrize("matrix", list(ORIENTATIONS))
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+def test_an_mp4_with_another_sound_is_shown_the_same_way(tmp_path, matrix, codec) -> None:
+    from avspeech.media import audio
+    from avspeech.media.muxing import mux
+
+    path = write_film(tmp_path / "a.mp4", [quartered()] * 5, [k / 25 for k in range(5)], codec=codec,
+                      aspect=Fraction(2, 1))
+    set_matrix(path, *matrix)
+    audio.write(tmp_path / "a.wav", np.zeros(3200), 16000)
+    mux(path, tmp_path / "a.wav", tmp_path / "b.mp4")
+    before = next(video.read_frames(path, grey=True))
+    after = next(video.read_frames(tmp_path / "b.mp4", grey=True))
+    assert before.shape == after.shape and corners(before) == corners(after)
+
+
+@pytest.mark.parametrize(("aspect", "shape"), [(Fraction(2, 1), (64, 192)), (Fraction(16, 11), (64, 140)),
+                                               (Fraction(1, 2), (128, 96)), (Fraction(1, 1), (64, 96))])
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_pixels_that_are_not_square(tmp_path, aspect, shape, suffix) -> None:
+    path = write_film(tmp_path / f"a{suffix}", [quartered()] * 5, [k / 25 for k in range(5)], codec="libx264",
+                      aspect=aspect)
+    picture = next(video.read_frames(path, grey=True))
+    assert picture.shape == shape and corners(picture) == CORNERS
+
+
+def test_broadcast_pixels(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "a.mpg", [quartered(72, 96)] * 5, [k / 25 for k in range(5)],
+                      codec="mpeg2video", aspect=Fraction(4, 3))  # 16:9, which MPEG-2 can store
+    assert next(video.read_frames(path, grey=True)).shape == (72, 128)
+
+
+def test_pixels_are_widened_before_the_picture_is_turned(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "a.mp4", [quartered()] * 3, [0, 0.04, 0.08], aspect=Fraction(2, 1))
+    set_matrix(path, 0, 1, -1, 0)
+    picture = next(video.read_frames(path, grey=True))
+    assert picture.shape == (192, 64)
+    assert next(p.shape for _, _, p in pictures.pictures(path)) == (192, 64)
+
+
+def flipped(path: Path, number: int, bit: int) -> None:
+    """Flips a bit of the time stamp of the number-th picture packet of an MPEG program stream."""
+    data = bytearray(path.read_bytes())
+    at, found = -1, []
+    while (at := data.find(b"\0\0\1\xe0", at + 1)) >= 0:
+        p = at + 6
+        while data[p] == 0xFF:
+            p += 1
+        p += 2 if data[p] & 0xC0 == 0x40 else 0
+        if data[p] & 0xC0 == 0x80:  # MPEG-2: flags, then the length of the header
+            has, p = data[p + 1] & 0x80, p + 3
+        else:
+            has = data[p] & 0x20
+        if has:
+            found.append(p)
+    p = found[number]
+    place = {31: (0, 2), 26: (1, 4), 20: (2, 6)}[bit]  # which byte of the five, which bit of it
+    data[p + place[0]] ^= 1 << place[1]
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, -1])
+@pytest.mark.parametrize("bit", [31, 26, 20])
+def test_one_wrong_bit_in_a_time_stamp(tmp_path: Path, number: int, bit: int) -> None:
+    path = write_film(tmp_path / "a.mpg", shades(75), [k / 25 for k in range(75)], codec="mpeg2video",
+                      options={"bf": "0"})
+    before = numbers(list(video.read_frames(path)))
+    assert before == list(range(75))
+    flipped(path, number, bit)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        frames = []
+        for frame in video.read_frames(path):
+            frames.append(frame)
+            assert len(frames) < 200
+    after = numbers(frames)
+    assert sum(a == b for a, b in zip(before, after)) >= 70 and abs(len(after) - 75) <= 1
+    assert len(said) <= 1
+
+
+@pytest.mark.parametrize("suffix", [".ts", ".mpg"])
+def test_recordings_that_were_joined_follow_one_another(tmp_path: Path, suffix: str) -> None:
+    codec = "mpeg2video"
+    one = write_film(tmp_path / f"one{suffix}", shades(60)[:40], [k / 25 for k in range(40)], codec=codec)
+    two = write_film(tmp_path / f"two{suffix}", shades(60)[40:], [9000 + k / 25 for k in range(20)],
+                     codec=codec)
+    for first, second, order in ((one, two, range(60)), (two, one, [*range(40, 60), *range(40)])):
+        joined = tmp_path / f"joined{suffix}"
+        joined.write_bytes(first.read_bytes() + second.read_bytes())
+        with pytest.warns(UserWarning, match="jumps by") as said:
+            found = numbers(list(video.read_frames(joined, duration=10.0)))
+        assert len(said) == 1 and len(found) in (59, 60, 61)
+        assert len(set(order) - set(found)) <= 1 and found[:15] == list(order)[:15]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            part = numbers(list(video.read_frames(joined, start=1.8, duration=0.4)))
+        assert part == found[45:55]
+
+
+def test_a_long_still_picture_is_believed(tmp_path: Path) -> None:
+    times = [0.0, 0.04, 14.0, 30.0, 30.04]
+    path = write_film(tmp_path / "a.mkv", shades(5), times, codec="mjpeg")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = numbers(list(video.read_frames(path)))
+    assert len(found) in (751, 752) and found[100] == 1 and found[400] == 2 and found[-1] == 4
+
+
+@pytest.mark.parametrize("suffix", [".avi", ".wmv"])
+def test_b_frames_in_containers_without_times_of_showing(tmp_path: Path, suffix: str) -> None:
+    from avspeech.media import audio
+    from avspeech.media.muxing import mux
+
+    path = write_film(tmp_path / f"a{suffix}", shades(100), [k / 25 for k in range(100)], codec="libx264",
+                      options={"bf": "3", "b-adapt": "0", "preset": "medium"})
+    assert numbers(list(video.read_frames(path))) == list(range(100))
+    audio.write(tmp_path / "a.wav", np.zeros(64000), 16000)
+    mux(path, tmp_path / "a.wav", tmp_path / "b.mp4")
+    assert numbers(list(video.read_frames(tmp_path / "b.mp4"))) == list(range(100))
+
+
+def two_tracks(path: Path, default: int | None) -> Path:
+    """Two video streams: shades from 0 on and from 64 on."""
+    with av.open(str(path), "w") as target:
+        streams = [target.add_stream("libx264", rate=25, options={"bf": "0"}) for _ in range(2)]
+        for number, stream in enumerate(streams):
+            stream.width, stream.height, stream.pix_fmt = 112, 64, "yuv420p"
+            if default is not None:
+                stream.disposition = av.stream.Disposition(1 if number == default else 0)
+        for k in range(20):
+            for number, stream in enumerate(streams):
+                frame = av.VideoFrame.from_ndarray(shades(128)[k + 64 * number], format="rgb24")
+                frame.pts, frame.time_base = k, Fraction(1, 25)
+                target.mux(stream.encode(frame))
+        for stream in streams:
+            target.mux(stream.encode(None))
+    return path
+
+
+def test_the_default_track_is_shown(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="2 video streams, number 1"):
+        found = numbers(list(video.read_frames(two_tracks(tmp_path / "a.mkv", 1))))
+    assert found == list(range(64, 84))
+    assert numbers(list(video.read_frames(two_tracks(tmp_path / "b.mkv", 0)))) == list(range(20))
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_a_track_that_cannot_be_decoded_is_passed_over(tmp_path: Path, both: bool) -> None:
+    path = two_tracks(tmp_path / "a.mkv", 0)
+    data = path.read_bytes()
+    known = b"V_MPEG4/ISO/AVC"
+    data = data.replace(known, b"V_UNKNOWN/NOTHX", 2 if both else 1)
+    path.write_bytes(data)
+    if both:
+        with pytest.raises(InputError, match="a.mkv: .*cannot decode") as caught:
+            list(video.read_frames(path))
+        assert "\n" not in str(caught.value)
+    else:
+        with pytest.warns(UserWarning, match="number 1"):
+            assert numbers(list(video.read_frames(path))) == list(range(64, 84))

@@ -1,0 +1,40 @@
+"""Phrases of a script, and where the voice's own predictor puts breaks."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from avspeech import text
+from avspeech.core import models
+from avspeech.synthesis import phrasing
+
+
+def test_last_words_and_boundaries() -> None:
+    script = text.analyse("I said <brk> no.")
+    last, ends = phrasing.last_words(script)
+    tokens = script.tokens()
+    assert ends == [1, 2]
+    assert {t.word for t, n in zip(tokens, last) if n} == {1, 2}
+    plain = text.analyse("I said, no.")
+    places = phrasing.boundaries(plain)
+    assert set(places) == {0, 1}
+    assert plain.tokens()[places[1]].symbol == ","
+
+
+def test_predicted_breaks_keep_those_asked_for() -> None:
+    torch.manual_seed(0)
+    model = models.build("prosodyfm", width=16, layers=1, hidden=32, decoder=(16, 16), blocks=1, phrasing=16,
+                         vocoder=dict(width=16, hidden=24, layers=1)).eval()
+    script = text.analyse("I said <brk 0.4> no, you did.")
+    everywhere = phrasing.predicted_breaks(model, script, threshold=0.0).breaks()
+    assert everywhere == {0: None, 1: 0.4, 2: None, 3: None}
+    assert phrasing.predicted_breaks(model, script, threshold=1.1).breaks() == {1: 0.4}
+    plain = models.build("prosodyfm", breaks=False, width=16, layers=1, hidden=32, decoder=(16, 16), blocks=1,
+                         vocoder=dict(width=16, hidden=24, layers=1)).eval()
+    assert phrasing.predicted_breaks(plain, script) == script
+
+
+@pytest.mark.parametrize("source", ["No.", "<brk 0.3> No."])
+def test_one_word_has_no_boundary(source: str) -> None:
+    assert phrasing.boundaries(text.analyse(source)) == {}

@@ -15,9 +15,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 import re
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -266,7 +264,7 @@ def card(name: str, info: ModelInfo) -> str:
 
 
 def _write(folder: Path, weights: bytes, info: ModelInfo) -> Path:
-    from avspeech.core.storage import sync_folder, write_file
+    from avspeech.core import storage
 
     if folder.exists():
         others = sorted({path.name for path in folder.iterdir()} - {CONFIG, WEIGHTS, CARD, SUMS})
@@ -280,21 +278,9 @@ def _write(folder: Path, weights: bytes, info: ModelInfo) -> Path:
     files[SUMS] = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n"
                           for name, data in files.items()).encode()
 
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    aside, old = (folder.with_name(f".{folder.name}.{part}-{os.getpid()}") for part in ("new", "old"))
-    aside.mkdir()
-    try:
+    with storage.writing_folder(folder) as aside:
         for name, data in files.items():
-            write_file(aside / name, data)
-        sync_folder(aside)
-        if folder.exists():
-            os.rename(folder, old)
-        os.rename(aside, folder)
-        sync_folder(folder.parent)
-    finally:
-        for path in (aside, old):
-            if path.exists() and folder.exists():
-                shutil.rmtree(path)
+            storage.write_file(aside / name, data)
     return folder
 
 

@@ -9,6 +9,7 @@ import hashlib
 import itertools
 import os
 import re
+import shutil
 import socket
 import tempfile
 import zlib
@@ -103,7 +104,7 @@ def scratch() -> Iterator[IO[bytes]]:
         with tempfile.TemporaryFile(prefix="avspeech-") as file:
             yield file
     except OSError as error:
-        if error.filename is None and (error.errno in _PLACE or error.errno == errno.ENOENT):
+        if _of_scratch(error):
             raise _no_scratch(error) from None
         raise
 
@@ -115,16 +116,19 @@ def scratch_folder() -> Iterator[Path]:
     Raises:
         InputError: it cannot be made, or there is no room in it.
     """
-    place = None
     try:
         with tempfile.TemporaryDirectory(prefix="avspeech-") as name:
-            place = name
             yield Path(name)
     except OSError as error:
-        if (place is None or place in str(error.filename)) \
-                and (error.errno in _PLACE or error.errno == errno.ENOENT):
+        if _of_scratch(error):
             raise _no_scratch(error) from None
         raise
+
+
+def _of_scratch(error: OSError) -> bool:
+    name = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
+    known = error.errno in _PLACE or error.errno == errno.ENOENT
+    return known and (not name or "avspeech-" in name)
 
 
 def _no_scratch(error: OSError) -> InputError:
@@ -166,12 +170,63 @@ def write_atomically(path: str | Path, data: bytes) -> None:
         write_file(aside, data)
 
 
+@contextmanager
+def writing_folder(folder: str | Path) -> Iterator[Path]:
+    """Gives a new folder aside, and moves it to `folder` when the block ends: see `writing`.
+
+    A process that is killed between two renames leaves the old folder beside; `sweep` puts it back.
+
+    Args:
+        folder: to write or replace.
+
+    Yields:
+        An empty folder beside it.
+
+    Raises:
+        InputError: the place cannot be written to.
+    """
+    folder = Path(folder)
+    mark = f"{_HOST}-{os.getpid()}-{next(_COUNT)}"
+    aside, old = (folder.with_name(f".{folder.name}.{mark}.{kind}") for kind in ("part", "old"))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        aside.mkdir()
+        yield aside
+        sync_folder(aside)
+        if folder.exists():
+            os.rename(folder, old)
+        os.rename(aside, folder)
+        sync_folder(folder.parent)
+    except OSError as error:
+        name = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
+        mine = name.startswith((str(aside), str(folder), str(old))) or name == str(folder.parent)
+        if not (mine or not name and error.errno in _PLACE):
+            raise
+        todo = _PLACE.get(error.errno or 0, "make sure that the folder stays, or write elsewhere")
+        raise InputError(f"{folder}: cannot be written ({error.strerror}); what was there is as it "
+                         f"was; {todo}") from None
+    finally:
+        with suppress(OSError):
+            if old.exists() and not folder.exists():
+                os.rename(old, folder)
+        for path in (aside, old):
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def sweep(folder: str | Path) -> None:
     """Removes what killed processes of this machine left aside under a folder (see `writing`)."""
-    for aside in Path(folder).rglob(f".*.{_HOST}-*.part*"):
-        owner = re.search(rf"\.{_HOST}-(\d+)-\d+\.part", aside.name)
-        if owner and not _runs(int(owner[1])):
-            aside.unlink(missing_ok=True)
+    for aside in Path(folder).rglob(f".*.{_HOST}-*"):
+        owner = re.fullmatch(rf"\.(.*)\.{_HOST}-(\d+)-\d+\.(part|old)(\..*)?", aside.name)
+        if not owner or _runs(int(owner[2])):
+            continue
+        with suppress(OSError):  # another process sweeps too
+            place = aside.with_name(owner[1])
+            if owner[3] == "old" and not place.exists():
+                os.rename(aside, place)
+            elif aside.is_dir():
+                shutil.rmtree(aside)
+            else:
+                aside.unlink()
 
 
 def _runs(process: int) -> bool:

@@ -190,18 +190,18 @@ def writing(path: str | Path, sample_rate: int, channels: int = 1) -> Iterator[C
     Raises:
         InputError: another suffix, or a place that cannot be written to.
     """
-    kind, subtype = write_format(path)
-    with storage.writing(path) as aside:
-        with sound_writer(aside, sample_rate, channels, kind, subtype) as add:
-            yield add
+    write_format(path)
+    with storage.writing(path) as aside, sound_writer(aside, sample_rate, channels) as add:
+        yield add
 
 
 @contextmanager
-def sound_writer(path: Path, sample_rate: int, channels: int, kind: str,
-               subtype: str) -> Iterator[Callable[[np.ndarray], None]]:
-    """The same for a file that need not be whole; an OSError where it cannot be written."""
+def sound_writer(path: Path, sample_rate: int,
+                 channels: int = 1) -> Iterator[Callable[[np.ndarray], None]]:
+    """As `writing`, but in place, and with an OSError where the place cannot be written to."""
     import soundfile
 
+    kind, subtype = write_format(path)
     with _Checked(path, "w+") as raw:
         try:
             with soundfile.SoundFile(raw, "w", sample_rate, channels, subtype, format=kind) as file:

@@ -12,7 +12,6 @@ import json
 import math
 import multiprocessing
 import os
-import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -23,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from avspeech.core import storage
 from avspeech.errors import InputError
 from avspeech.report.memory import Memory, measure_memory
 
@@ -100,8 +100,8 @@ def profile_onnx(path: str | Path, seconds: float = 10.0, threads: int = 1, repe
 def count_macs(path: str | Path, seconds: float) -> int:
     """Multiply-accumulates of one run, from the shapes its matrix products and convolutions had. Counted is
     what is left of them in the file; element-wise products are not, as is usual."""
-    with tempfile.TemporaryDirectory(prefix="avspeech-") as folder:
-        call, session = _session(Path(path), seconds, 1, Path(folder) / "trace")
+    with storage.scratch_folder() as folder:
+        call, session = _session(Path(path), seconds, 1, folder / "trace")
         call()
         events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
     return sum(_macs(e["args"]) for e in events if "input_type_shape" in e.get("args", {}))

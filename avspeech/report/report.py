@@ -18,7 +18,6 @@ import base64
 import io
 import json
 import math
-import os
 import re
 import shlex
 import subprocess
@@ -29,6 +28,7 @@ from typing import Any
 
 import numpy as np
 
+from avspeech.core import storage
 from avspeech.errors import InputError
 from avspeech.report.figures import spectrogram_peak, spectrogram_png, training_svg
 from avspeech.report.metrics import mean_and_spread
@@ -491,7 +491,4 @@ def _code(text: str) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.name + ".part")
-    aside.write_text(text, encoding="utf-8")
-    os.replace(aside, path)
+    storage.write_atomically(path, text.encode())

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from avspeech.bench import folds as folding
 from avspeech.bench import tasks, upstreams
+from avspeech.core import storage
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance, read_manifest, resolve
 from avspeech.errors import InputError
@@ -33,10 +34,8 @@ def write_frames(path: Path, load: str, options: dict[str, Any], data: Path) -> 
     for u in tqdm(read_manifest(data / "all.jsonl"), load, unit="utterance", disable=None):
         samples = audio.read(resolve(root, u.audio), start=u.start, duration=u.duration)
         frames[u.id] = encoder.encode_long(torch.from_numpy(samples)).mean(0).cpu().numpy()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.stem + ".part.npz")
-    np.savez(aside, **frames)
-    aside.replace(path)
+    with storage.writing(path) as aside:
+        np.savez(aside, **frames)
 
 
 def linguistic(cfg: Any, utterances: list[Utterance], truth: np.ndarray, classes: tuple[str, ...],

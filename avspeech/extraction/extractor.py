@@ -308,3 +308,19 @@ def extract_files(
     """
     return Extractor.from_pretrained(model, device=device).extract(
         videos, out, face=face, progress=progress, mouth=mouth, track=track)
+
+
+def card_lines(name: str, info: ModelInfo) -> dict[str, Any]:
+    """What a model card says of an extractor (see `core.models.PIPELINES`).
+
+    Args:
+        name: of the model.
+        info: its record.
+
+    Returns:
+        "title": a sentence that says what the model does; "python": lines of Python after
+        `model = avspeech.load(...)`; "shell": commands.
+    """
+    return {"title": "Hears one speaker in a mixture by watching their lips",
+            "python": [f"voice = model(audio, views, sample_rate={info.sample_rate})"],
+            "shell": [f"avspeech extract VIDEO --model {name}"]}

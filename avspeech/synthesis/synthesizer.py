@@ -409,19 +409,19 @@ def _rise(samples: int) -> np.ndarray:
     return (np.arange(1, samples + 1, dtype=np.float32) - 0.5) / samples
 
 
-CARD_TASK = "Reads text aloud, with the breaks and intonation it is asked for"
-
-
-def card_lines(name: str, info: ModelInfo) -> tuple[list[str], list[str]]:
-    """A voice's own lines of a model card.
+def card_lines(name: str, info: ModelInfo) -> dict[str, Any]:
+    """What a model card says of a voice (see `core.models.PIPELINES`).
 
     Args:
         name: of the model.
-        info: what its folder says of it.
+        info: its record.
 
     Returns:
-        (lines of Python behind `model = avspeech.load(name)`, lines of the shell).
+        "title": a sentence that says what the model does; "python": lines of Python after
+        `model = avspeech.load(...)`; "shell": commands.
     """
-    return (['speech = model("I said <brk 0.4> no<rise>.")  # .audio, .sample_rate, .words'],
-            [f'avspeech speak "I said <brk 0.4> no<rise>." -o no.wav --model {name}',
-             f"avspeech export {name} --to onnx -o {name}.onnx"])
+    call = 'speech = model("I said <brk 0.4> no<rise>.")  # .audio, .sample_rate, .words'
+    return {"title": "Reads text aloud, with the breaks and the intonation that it is given",
+            "python": [call],
+            "shell": [f'avspeech speak "I said <brk 0.4> no<rise>." -o no.wav --model {name}',
+                      f"avspeech export {name} --to onnx -o {name}.onnx"]}

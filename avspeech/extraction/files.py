@@ -193,7 +193,8 @@ def _write(voice: Iterator[np.ndarray], length: int, sample_rate: int, picture: 
                 add(np.clip(block, -1.0, 1.0))
                 done += len(block)
                 bar.update(round(done / sample_rate) - bar.n)
-        mux(picture, new_wav, new_mp4)
+        with storage.naming(new_mp4):
+            mux(picture, new_wav, new_mp4)
     if clipped:
         warnings.warn(f"{wav}: {clipped} samples beyond full scale were clipped", stacklevel=2)
     return [wav, mp4]

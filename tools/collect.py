@@ -1,6 +1,7 @@
-"""One RESULTS.md from those of several experiments, in order:
+"""Joins the RESULTS.md of several experiments to one, in the given order.
 
-    python tools/collect.py egs/ravdess/ser/exp/{edge,controls} -o egs/ravdess/ser/RESULTS.md --title RAVDESS
+    python tools/collect.py egs/ravdess/ser/exp/{edge,controls} -o egs/ravdess/ser/RESULTS.md \\
+        --title RAVDESS
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import re
 import sys
 from pathlib import Path
 
+from avspeech.core import storage
+
 
 def collected(texts: list[str], title: str) -> str:
-    """The pages below one title, their headings one level down."""
+    """The pages under one title, with their headings one level lower."""
     pages = [re.sub(r"^(#+ )", r"#\1", text.strip(), flags=re.MULTILINE) for text in texts]
     return "\n\n".join([f"# {title}", *pages]) + "\n"
 
@@ -27,10 +30,10 @@ def main() -> None:
     pages = [folder / "RESULTS.md" for folder in args.experiments]
     absent = [str(page) for page in pages if not page.exists()]
     if absent:
-        print(f"avspeech: error: {absent[0]} is not there; run that report stage", file=sys.stderr)
+        print(f"avspeech: error: {absent[0]} does not exist; run its report stage", file=sys.stderr)
         sys.exit(2)
     text = collected([page.read_text(encoding="utf-8") for page in pages], args.title)
-    args.out.write_text(text, encoding="utf-8")
+    storage.write_atomically(args.out, text.encode())
 
 
 if __name__ == "__main__":

@@ -1,19 +1,21 @@
-"""Time from text to sound of a ProsodyFM voice on one thread, beside Matcha-TTS with its vocoder HiFi-GAN.
+"""Compares the time from text to sound of a ProsodyFM voice with Matcha-TTS and HiFi-GAN, on one
+thread.
 
     python tools/compare_matcha.py VOICE --matcha-python MATCHA_VENV/bin/python --out compare.json
 
-Matcha-TTS wants old versions of much; in a virtual environment of its own, the parts that speak need just:
+Matcha-TTS needs old versions of many packages. In a virtual environment of its own, synthesis needs
+only:
 
     python -m venv MATCHA_VENV
-    MATCHA_VENV/bin/pip install torch torchaudio numpy matplotlib einops conformer diffusers transformers
-    MATCHA_VENV/bin/pip install lightning hydra-core rich gdown wget
+    MATCHA_VENV/bin/pip install torch torchaudio numpy matplotlib einops conformer diffusers
+    MATCHA_VENV/bin/pip install transformers lightning hydra-core rich gdown wget
     MATCHA_VENV/bin/pip install --no-deps matcha-tts
 
-Its weights are random, its settings those that its authors give for LJSpeech (encoder of 192 channels,
-decoder of 256, HiFi-GAN V1, 22.05 kHz), and its durations are set, so that it says as many phones in as many
-seconds as ours: what is compared is work, not quality. Each case runs in a process of its own, the systems
-taking turns; times are medians of CPU time, which other load on the machine disturbs less. Text processing
-is ours alone, and counted.
+Its weights are random, and its settings are those of its authors for LJSpeech (encoder of 192
+channels, decoder of 256, HiFi-GAN V1, 22.05 kHz). Its durations are set so that it speaks as many
+phones in as many seconds as ours: the comparison is about computation, not quality. Each case runs
+in a separate process, and the systems alternate. Times are medians of CPU time, which other load on
+the machine affects less. Our times include text processing, those of Matcha-TTS do not.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ TEXT = "The conference has been extended, and nobody who was invited has left th
 
 
 def ours(case: dict[str, Any]) -> tuple[Any, int]:
-    """(call that gives seconds of sound, parameters)."""
+    """(function that synthesizes once and returns seconds of sound, number of parameters)."""
     sys.path.insert(0, str(ROOT))
     import avspeech
 
@@ -57,15 +59,17 @@ def matcha(case: dict[str, Any]) -> tuple[Any, int]:
     torch.manual_seed(0)
     encoder = TextEncoder(
         "RoPE Encoder",
-        SimpleNamespace(n_feats=80, n_channels=192, filter_channels=768, filter_channels_dp=256, n_heads=2,
-                        n_layers=6, kernel_size=3, p_dropout=0.1, spk_emb_dim=64, n_spks=1, prenet=True),
+        SimpleNamespace(n_feats=80, n_channels=192, filter_channels=768, filter_channels_dp=256,
+                        n_heads=2, n_layers=6, kernel_size=3, p_dropout=0.1, spk_emb_dim=64,
+                        n_spks=1, prenet=True),
         SimpleNamespace(filter_channels_dp=256, kernel_size=3, p_dropout=0.1), 178).eval()
     decoder = CFM(160, 80, SimpleNamespace(name="CFM", solver="euler", sigma_min=1e-4),
-                  dict(channels=[256, 256], dropout=0.05, attention_head_dim=64, n_blocks=1, num_mid_blocks=2,
-                       num_heads=2, act_fn="snakebeta")).eval()
+                  dict(channels=[256, 256], dropout=0.05, attention_head_dim=64, n_blocks=1,
+                       num_mid_blocks=2, num_heads=2, act_fn="snakebeta")).eval()
     vocoder = Generator(SimpleNamespace(**v1)).eval()
     vocoder.remove_weight_norm()
-    phones = torch.randint(0, 178, (1, 2 * case["phones"] + 1))  # blanks between them, as in its recipe
+    # With blanks between the phones, as in its recipe
+    phones = torch.randint(0, 178, (1, 2 * case["phones"] + 1))
     frames = -(-round(case["seconds"] * 22050 / 256) // 4) * 4
     place = torch.arange(frames) * phones.shape[1] // frames
 
@@ -78,7 +82,8 @@ def matcha(case: dict[str, Any]) -> tuple[Any, int]:
 
 
 def measure(case: dict[str, Any]) -> dict[str, Any]:
-    """{cpu: seconds of each call, seconds: of sound, parameters}."""
+    """Runs a case in this process: {"cpu": CPU seconds of each call, "seconds": of sound,
+    "parameters": number}."""
     import torch
 
     torch.set_num_threads(1)
@@ -87,16 +92,17 @@ def measure(case: dict[str, Any]) -> dict[str, Any]:
     with torch.inference_mode():
         seconds = say()
         for _ in range(case["calls"]):
-            began = time.process_time()
+            start = time.process_time()
             say()
-            took.append(time.process_time() - began)
+            took.append(time.process_time() - start)
     return {"cpu": took, "seconds": seconds, "parameters": parameters}
 
 
 def run_case(python: str, case: dict[str, Any]) -> dict[str, Any]:
     threads = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
-    done = subprocess.run([python, str(Path(__file__).resolve()), "--case", json.dumps(case)], text=True,
-                          env={**os.environ, **threads}, capture_output=True, check=False)
+    done = subprocess.run([python, str(Path(__file__).resolve()), "--case", json.dumps(case)],
+                          text=True, env={**os.environ, **threads}, capture_output=True,
+                          check=False)
     if done.returncode:
         last = [line for line in done.stderr.splitlines() if line.strip()][-1:]
         raise SystemExit(f"{case['system']}: {''.join(last) or done.returncode}")
@@ -112,8 +118,10 @@ def main() -> int:
                         help="a Python that can import matcha; without it, ours alone")
     parser.add_argument("--text", default=TEXT)
     parser.add_argument("--steps", type=int, nargs="+", default=[2, 4, 10])
-    parser.add_argument("--calls", type=int, default=5, help="in each process (default %(default)s)")
-    parser.add_argument("--repeats", type=int, default=2, help="processes of each case (default %(default)s)")
+    parser.add_argument("--calls", type=int, default=5,
+                        help="in each process (default %(default)s)")
+    parser.add_argument("--repeats", type=int, default=2,
+                        help="processes of each case (default %(default)s)")
     parser.add_argument("--out", type=Path, help="JSON of the results")
     parser.add_argument("--case", help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -127,7 +135,8 @@ def main() -> int:
 
     phones = sum(len(word.phones) for word in text.analyse(args.text).words)
     base = {"voice": args.voice, "text": args.text, "phones": phones, "calls": args.calls}
-    pythons = {"ours": sys.executable, **({"matcha": args.matcha_python} if args.matcha_python else {})}
+    pythons = {"ours": sys.executable,
+               **({"matcha": args.matcha_python} if args.matcha_python else {})}
     found: dict[tuple[str, int], list[dict[str, Any]]] = {}
     seconds = 0.0
     for _ in range(args.repeats):

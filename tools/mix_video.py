@@ -3,8 +3,8 @@
     python tools/mix_video.py clip.mpg other.wav -o mixed.mp4 --snr 0 --late 1.5
 
 Writes the mixed video, and beside it `<stem>_target.wav`, the clip's own voice at its level in the
-mixture. --late puts that many seconds of black picture and of the other voice alone before the clip,
-for a face that appears late.
+mixture. --late puts that many seconds of black picture and of the other voice alone before the
+clip, for a face that appears late.
 """
 
 from __future__ import annotations
@@ -58,11 +58,13 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clip", type=Path, help="video with the target's face and voice")
-    parser.add_argument("voice", type=Path, help="sound file with another voice, repeated if it is shorter")
+    parser.add_argument("voice", type=Path,
+                        help="sound file with another voice, repeated if it is shorter")
     parser.add_argument("-o", "--out", type=Path, required=True, help="mp4 to write")
     parser.add_argument("--snr", type=float, default=0.0,
                         help="dB of the target over the other voice (default 0)")
-    parser.add_argument("--late", type=float, default=0.0, help="seconds before the face appears (default 0)")
+    parser.add_argument("--late", type=float, default=0.0,
+                        help="seconds before the face appears (default 0)")
     args = parser.parse_args()
     try:
         mix(args.clip, args.voice, args.out, args.snr, args.late)

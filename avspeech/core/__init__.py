@@ -1,1 +1,1 @@
-"""What every wing stands on: configuration, recipes, the training loop, model folders."""
+"""Shared foundation: configuration, recipes, the training loop, model folders, file storage."""

@@ -1,8 +1,8 @@
 """Batches of utterances of similar length, and the order in which training uses them.
 
-All of it is a function of the seed: an epoch's batches depend on (seed, epoch), an item on (seed, epoch,
-index). So a position in training is two numbers, (epoch, batches of it used), for any number of processes
-or data workers.
+All of it is a function of the seed: an epoch's batches depend on (seed, epoch), an item on (seed,
+epoch, index). So a position in training is two numbers, (epoch, batches of it used), for any number
+of processes or data workers.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class Dataset(Protocol):
         """The length of each item, in seconds."""
 
     def item(self, index: int, seed: int) -> dict[str, Any]:
-        """One training example, a pure function of its arguments: all randomness comes from `seed`."""
+        """One training example, a pure function of its arguments: all randomness comes from
+        `seed`."""
 
     def collate(self, items: list[dict[str, Any]]) -> Batch:
         """A batch of items: tensors, and "ids", the utterances' names."""
@@ -40,13 +41,13 @@ class Dataset(Protocol):
 def bucket(lengths: Sequence[float], batch_seconds: float, seed: Sequence[int]) -> list[list[int]]:
     """One epoch: every index once, in batches of similar lengths, the batches shuffled.
 
-    Lengths within about a tenth count as equal, and the bounds of these classes are drawn anew for each
-    seed, so that the same utterances do not always share a batch.
+    Lengths within about a tenth count as equal, and the bounds of these classes are drawn anew for
+    each seed, so that the same utterances do not always share a batch.
 
     Args:
         lengths: of the items, in seconds.
-        batch_seconds: a batch, padded to its longest item, is at most this long in all; an item that is
-            longer is a batch of its own.
+        batch_seconds: a batch, padded to its longest item, is at most this long in all; an item
+            that is longer is a batch of its own.
         seed: of this epoch.
 
     Returns:
@@ -71,8 +72,8 @@ def updates(lengths: Sequence[float], batch_seconds: float, seed: int, place: tu
             size: int) -> Iterator[Group]:
     """The batches of each update, without end.
 
-    An update that begins at the end of an epoch takes its other batches from the next one, so that no
-    utterance is left out.
+    An update that begins at the end of an epoch takes its other batches from the next one, so that
+    no utterance is left out.
 
     Args:
         lengths, batch_seconds: see `bucket`.
@@ -98,8 +99,8 @@ def updates(lengths: Sequence[float], batch_seconds: float, seed: int, place: tu
         yield list(itertools.islice(stream, size))
 
 
-def loader(dataset: Dataset, groups: Iterator[Group], seed: int, rank: int, world: int, workers: int,
-           pin_memory: bool) -> Iterator[Batch]:
+def loader(dataset: Dataset, groups: Iterator[Group], seed: int, rank: int, world: int,
+           workers: int, pin_memory: bool) -> Iterator[Batch]:
     """The collated batches of `groups` that are this process's share.
 
     Args:

@@ -1,11 +1,11 @@
-"""Training state on disk: atomic, verified, free of pickle.
+"""Training state on disk: written atomically, verified on reading, without pickle.
 
-A checkpoint is a folder `step-00001000/` of three files: `state.safetensors` (every tensor of the state),
-`state.json` (all the rest) and, written last, the marker `COMPLETE` with the SHA-256 of the other two. It is
-written aside, flushed to the disk and renamed; older ones are removed only after the new one has been read
-back and found right. So a process may be killed at any point, inside a save too, and the newest checkpoint
-that has its marker and agrees with it is whole. A state is any nesting of dict, list, tuple, tensor, str,
-int, float, bool and None.
+A checkpoint is a folder `step-00001000/` with three files: `state.safetensors` (every tensor of the
+state), `state.json` (everything else) and the marker `COMPLETE` with the SHA-256 of the other two,
+which is written last. The folder is written under another name, flushed to the disk and renamed.
+Older checkpoints are removed only after the new one has been read back and verified. So the process
+may be killed at any point, even during a save: the newest checkpoint whose marker agrees with its
+files is whole. A state is any nesting of dict, list, tuple, tensor, str, int, float, bool and None.
 """
 
 from __future__ import annotations
@@ -36,15 +36,25 @@ _TAGS = ("$tensor", "$tuple", "$pairs")
 
 
 class Corrupt(Exception):
-    """A checkpoint that is incomplete or does not agree with its marker; the message says in what."""
+    """A checkpoint that is incomplete or does not agree with its marker; the message says in
+    what."""
 
 
 def save(folder: str | Path, step: int, state: Mapping[str, Any], keep: int = 2) -> Path:
-    """Writes `state` as the checkpoint of `step` under `folder` and removes all but the newest `keep`
-    (at least 1).
+    """Writes a checkpoint and removes the older ones.
 
-    Returns the checkpoint's folder. Raises TypeError for a value of a kind that cannot be stored, OSError
-    where the disk refuses; the checkpoints before it are then as they were.
+    Args:
+        folder: the folder of all checkpoints of a training.
+        step: number of the step that the state follows.
+        state: what to store.
+        keep: number of checkpoints to keep, at least 1.
+
+    Returns:
+        The folder of the new checkpoint.
+
+    Raises:
+        TypeError: the state holds a value of a type that cannot be stored.
+        OSError: the disk refuses; the older checkpoints are unchanged.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -58,7 +68,7 @@ def save(folder: str | Path, step: int, state: Mapping[str, Any], keep: int = 2)
     for name, data in files.items():
         storage.write_file(aside / name, data)
     storage.sync_folder(aside)
-    if final.exists():  # only ever a broken one: its step is being trained again
+    if final.exists():  # always a broken one: its step is being trained again
         os.rename(final, folder / f"{_ASIDE}old-{step}-{os.getpid()}")
     os.rename(aside, final)
     storage.sync_folder(folder)
@@ -75,30 +85,46 @@ def save(folder: str | Path, step: int, state: Mapping[str, Any], keep: int = 2)
 
 
 def load_latest(folder: str | Path) -> tuple[int, dict[str, Any]] | None:
-    """(step, state) of the newest checkpoint under `folder` that is whole;
-    None where training never got to one.
+    """The newest checkpoint that is whole.
 
-    One that is truncated or altered is passed over, with a warning, for the one before. Raises InputError
-    when there are finished checkpoints and none can be read.
+    A truncated or altered checkpoint is skipped with a warning, and the one before it is used.
+
+    Args:
+        folder: the folder of all checkpoints of a training.
+
+    Returns:
+        (step, state), or None if no checkpoint was ever finished.
+
+    Raises:
+        InputError: there are finished checkpoints, but none can be read.
     """
     broken = []
     for path in _steps(Path(folder)):
         if not (path / MARKER).exists():
-            continue  # killed before its save was done; the one before stands
+            continue  # the process was killed during this save; the checkpoint before is used
         try:
             return _step(path), load(path)
         except Corrupt as error:
             log.warning("%s: broken checkpoint (%s), falling back to the one before", path, error)
             broken.append(path)
     if broken:
-        raise InputError(f"{folder}: no checkpoint can be read, {broken[0].name} and older are broken; "
-                         "delete the folder to train from the start")
+        raise InputError(f"{folder}: no checkpoint can be read, {broken[0].name} and older are "
+                         "broken; delete the folder to train from the start")
     return None
 
 
 def load(path: str | Path) -> dict[str, Any]:
-    """The state in one checkpoint folder, tensors on the CPU.
-    Raises Corrupt unless it agrees with its marker."""
+    """Reads one checkpoint folder.
+
+    Args:
+        path: the folder `step-...`.
+
+    Returns:
+        The state, with tensors on the CPU.
+
+    Raises:
+        Corrupt: the files do not agree with the marker.
+    """
     files = verify(path)
     try:
         tensors = tensors_from_bytes(files[TENSORS])
@@ -109,12 +135,23 @@ def load(path: str | Path) -> dict[str, Any]:
 
 
 def verify(path: str | Path) -> dict[str, bytes]:
-    """The bytes of a checkpoint's files, read from the disk and compared with the marker. Raises Corrupt."""
+    """Reads the files of a checkpoint and compares them with its marker.
+
+    Args:
+        path: the folder `step-...`.
+
+    Returns:
+        {file name: content}.
+
+    Raises:
+        Corrupt: a file is missing or does not agree with the marker.
+    """
     path = Path(path)
     try:
         sums = json.loads((path / MARKER).read_bytes())["sha256"]
         files = {name: (path / name).read_bytes() for name in (TENSORS, REST)}
-        wrong = [name for name, data in files.items() if hashlib.sha256(data).hexdigest() != sums[name]]
+        wrong = [name for name, data in files.items()
+                 if hashlib.sha256(data).hexdigest() != sums[name]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Corrupt(f"cannot be read: {error}") from None
     if wrong:
@@ -123,18 +160,30 @@ def verify(path: str | Path) -> dict[str, bytes]:
 
 
 def write_tensors(path: str | Path, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Writes a safetensors file atomically. Tensors that share memory are stored once each."""
+    """Writes a safetensors file atomically.
+
+    Args:
+        path: the file to write or replace.
+        tensors: by name. Tensors that share memory are stored once each.
+    """
     storage.write_atomically(path, tensor_bytes(tensors))
 
 
 def tensor_bytes(tensors: Mapping[str, torch.Tensor]) -> bytes:
-    """Tensors as a safetensors file's content; it is the same for the same tensors."""
+    """Tensors as the content of a safetensors file. The same tensors give the same bytes."""
     return tensors_to_bytes(_own_memory(tensors))
 
 
 def load_fitting(model: nn.Module, weights: Mapping[str, torch.Tensor]) -> tuple[int, int]:
-    """Puts into `model` those of `weights` that have a name and shape of its own; how many those are, and of
-    how many."""
+    """Copies the weights of matching name and shape into a model.
+
+    Args:
+        model: receives the weights.
+        weights: by name.
+
+    Returns:
+        (number of tensors copied, number of tensors of the model).
+    """
     own = model.state_dict()
     fitting = {name: value for name, value in weights.items()
                if name in own and own[name].shape == value.shape}
@@ -154,7 +203,8 @@ def _pack(value: Any, name: str, tensors: dict[str, torch.Tensor]) -> Any:
                   for key, item in value.items()]
         if all(isinstance(key, str) and key not in _TAGS for key in value):
             return dict(packed)
-        return {"$pairs": packed}  # JSON would turn the integer keys of an optimiser's state into text
+        # JSON would turn the integer keys of an optimizer's state into text
+        return {"$pairs": packed}
     if isinstance(value, (list, tuple)):
         items = [_pack(item, f"{name}/{i}", tensors) for i, item in enumerate(value)]
         return {"$tuple": items} if isinstance(value, tuple) else items
@@ -178,7 +228,8 @@ def _unpack(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
 
 
 def _own_memory(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """On the CPU, contiguous, and no two in the same memory (tied weights), as safetensors wants them."""
+    """On the CPU, contiguous, and no two in the same memory (tied weights), as safetensors wants
+    them."""
     seen: set[int] = set()
     result = {}
     for name, tensor in tensors.items():
@@ -200,12 +251,15 @@ def _steps(folder: Path) -> list[Path]:
 
 
 def _sweep(folder: Path) -> None:
-    """Removes what killed saves left: folders written aside, and checkpoints that never got their marker."""
-    for path in [*folder.glob(_ASIDE + "*"), *(p for p in _steps(folder) if not (p / MARKER).exists())]:
+    """Removes what killed saves left: folders written aside, and checkpoints that never got their
+    marker."""
+    for path in [*folder.glob(_ASIDE + "*"),
+                 *(p for p in _steps(folder) if not (p / MARKER).exists())]:
         shutil.rmtree(path)
 
 
 def _remove(path: Path) -> None:
-    """Removes a checkpoint, its marker first, so that a crash half-way leaves nothing that looks complete."""
+    """Removes a checkpoint, its marker first, so that a crash half-way leaves nothing that looks
+    complete."""
     (path / MARKER).unlink()
     shutil.rmtree(path)

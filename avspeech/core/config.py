@@ -1,13 +1,13 @@
-"""Configuration: a dataclass is the schema, one YAML file holds the differences from its defaults, and
-overrides `key.sub=value` come last. A config is data: no interpolation, no object built from a name, and
-an unknown key is an error.
+"""Configuration: a dataclass is the schema, one YAML file holds the differences from its defaults,
+and overrides `key.sub=value` come last. A config is data: no interpolation, no object built from a
+name, and an unknown key is an error.
 
     config = load(Config, "conf/train.yaml", ["train.lr=3e-4", "data.views=[front, left_30]"])
 
-Sections are nested dataclasses, and the comment beside a field's default is its help text. A field may
-be bool, int, float, str, Path, Any, a Literal, a union with None, list[T], tuple[T, ...], tuple[A, B],
-dict[K, V] or another dataclass. Sections and dicts are merged key by key; lists are replaced. YAML is
-read by the 1.2 core rules: `3e-4` is a number, `no` and `2026-01-01` are text.
+Sections are nested dataclasses, and the comment beside a field's default is its help text. A field
+may be bool, int, float, str, Path, Any, a Literal, a union with None, list[T], tuple[T, ...],
+tuple[A, B], dict[K, V] or another dataclass. Sections and dicts are merged key by key; lists are
+replaced. YAML is read by the 1.2 core rules: `3e-4` is a number, `no` and `2026-01-01` are text.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ _SCALARS = (  # tag, pattern, possible first characters
     ("float", (r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+"
                r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"), "-+.0123456789"),
 )
+
+MAX_VALUES = 100_000  # of a configuration; aliases can repeat a value billions of times
 
 
 class _Loader(yaml.SafeLoader):
@@ -82,8 +84,9 @@ def load(schema: type[T], path: str | Path | None = None, overrides: Sequence[st
         An instance of `schema`.
 
     Raises:
-        InputError: names the file and line, or the override, for unknown keys (with close matches), keys
-            given twice, values of another type, missing keys, and any ValueError of a `__post_init__`.
+        InputError: names the file and line, or the override, for unknown keys (with close matches),
+            keys given twice, values of another type, missing keys, and any ValueError of a
+            `__post_init__`.
     """
     root = _Value({}, str(path) if path else "config")
     if path is not None:
@@ -110,7 +113,8 @@ def load(schema: type[T], path: str | Path | None = None, overrides: Sequence[st
 
 
 def to_dict(config: Any) -> dict[str, Any]:
-    """A config as nested dicts and lists of plain values, as JSON and YAML hold them (paths as text)."""
+    """A config as nested dicts and lists of plain values, as JSON and YAML hold them (paths as
+    text)."""
     return _plain(config)
 
 
@@ -128,13 +132,19 @@ def from_dict(schema: type[T], values: Mapping[str, Any], source: str = "config"
     def given(value: Any) -> _Value:
         if isinstance(value, Mapping):
             return _Value({key: given(v) for key, v in value.items()}, source)
-        return _Value([given(v) for v in value] if isinstance(value, (list, tuple)) else value, source)
+        return _Value([given(v) for v in value] if isinstance(value, (list, tuple)) else value,
+                      source)
 
     return _section(schema, given(values), None, "", schema)
 
 
 def dump(config: Any, path: str | Path) -> None:
-    """Writes every key of a config as YAML that `load` reads back to an equal config."""
+    """Writes every key of a config as YAML, which `load` reads back to an equal config.
+
+    Args:
+        config: the instance of a dataclass.
+        path: the file to write.
+    """
     text = yaml.dump(to_dict(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
     storage.write_atomically(path, text.encode())
 
@@ -148,8 +158,8 @@ def keys(schema: type, prefix: str = "", base: Any = None) -> Iterator[tuple[str
         base: an instance whose values are the defaults.
 
     Yields:
-        (dotted key, type as written, default); the default is dataclasses.MISSING where a value must be
-        given. In dicts of sections the key of a section is written NAME.
+        (dotted key, type as written, default); the default is dataclasses.MISSING where a value
+        must be given. In dicts of sections the key of a section is written NAME.
     """
     for name, _, hint, default in _keys(schema, prefix, base):
         yield name, _type_name(hint), default
@@ -194,7 +204,8 @@ def _comments_of(schema: type) -> dict[str, str]:
                 above = node.lineno - 1
                 while above in comment and lines[above - 1].strip().startswith("#"):
                     above -= 1
-                text = [comment[n] for n in range(above + 1, (node.end_lineno or 0) + 1) if n in comment]
+                text = [comment[n] for n in range(above + 1, (node.end_lineno or 0) + 1)
+                        if n in comment]
                 found[node.target.id] = " ".join(text)
     return found
 
@@ -204,6 +215,9 @@ def _parse(text: str, source: str, lines: bool = False) -> _Value:
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
+        if node is not None and _size(node, {}) > MAX_VALUES:
+            raise InputError(f"{source}: more than {MAX_VALUES:,} values, counting those that "
+                             "aliases repeat")
         return _Value(None, source) if node is None else _from_node(loader, node, source, lines, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -214,6 +228,19 @@ def _parse(text: str, source: str, lines: bool = False) -> _Value:
             raise
         reason = str(error).splitlines()[0] if str(error) else "nested too deeply"
         raise InputError(f"{source}: not YAML ({reason})") from None
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a node stands for: an alias repeats all that it names."""
+    if id(node) not in known:
+        known[id(node)] = 1  # of one that holds itself, which is refused later
+        inner = []
+        if isinstance(node, yaml.MappingNode):
+            inner = [value for _, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            inner = node.value
+        known[id(node)] += sum(_size(value, known) for value in inner)
+    return known[id(node)]
 
 
 def _from_node(loader: _Loader, node: yaml.Node, source: str, lines: bool,
@@ -232,11 +259,12 @@ def _from_node(loader: _Loader, node: yaml.Node, source: str, lines: bool,
             if lines:
                 value.where = f"{source}:{key_node.start_mark.line + 1}"
             if key in values:
-                raise InputError(f"{value.where}: key '{key}' stands twice")
+                raise InputError(f"{value.where}: key '{key}' is given twice")
             values[key] = value
         return _Value(values, where)
     if isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
-        return _Value([_from_node(loader, item, source, lines, above) for item in node.value], where)
+        return _Value([_from_node(loader, item, source, lines, above) for item in node.value],
+                      where)
     if isinstance(node, yaml.ScalarNode):
         return _Value(loader.construct_object(node), where)
     raise InputError(f"{where}: tag {node.tag} is not for configs; they hold plain values only")
@@ -252,7 +280,8 @@ def _merge(below: _Value, above: _Value) -> _Value:
 
 
 def _section(schema: type, given: _Value, base: Any, path: str, root: type) -> Any:
-    """A `schema` with the given keys, the others from `base` (an instance or None), or from the defaults."""
+    """A `schema` with the given keys, the others from `base` (an instance or None), or from the
+    defaults."""
     hints = typing.get_type_hints(schema)
     fields = _fields(schema)
     for key, value in given.value.items():
@@ -263,7 +292,8 @@ def _section(schema: type, given: _Value, base: Any, path: str, root: type) -> A
     for f in fields:
         default = getattr(base, f.name) if base is not None else _default(f)
         if f.name in given.value:
-            values[f.name] = _convert(hints[f.name], given.value[f.name], default, f"{path}{f.name}", root)
+            values[f.name] = _convert(hints[f.name], given.value[f.name], default,
+                                      f"{path}{f.name}", root)
         elif default is dataclasses.MISSING:
             raise InputError(f"{given.where}: key '{path}{f.name}' is missing; it should be "
                              f"{_type_name(hints[f.name])}")
@@ -281,9 +311,11 @@ def _convert(kind: Any, given: _Value, default: Any, key: str, root: type) -> An
     value, origin, args = given.value, typing.get_origin(kind), typing.get_args(kind)
     if kind is Any:
         merged = _raw(given)
-        return {**default, **merged} if isinstance(default, dict) and isinstance(merged, dict) else merged
+        both = isinstance(default, dict) and isinstance(merged, dict)
+        return {**default, **merged} if both else merged
     if isinstance(kind, type) and dataclasses.is_dataclass(kind) and isinstance(value, dict):
-        return _section(kind, given, default if isinstance(default, kind) else None, f"{key}.", root)
+        return _section(kind, given, default if isinstance(default, kind) else None, f"{key}.",
+                        root)
     if origin in (Union, types.UnionType):
         if value is None and type(None) in args:
             return None
@@ -316,7 +348,8 @@ def _convert(kind: Any, given: _Value, default: Any, key: str, root: type) -> An
         fixed = origin is tuple and Ellipsis not in args
         kinds = args if fixed else (args[0] if args else Any,) * len(value)
         if len(kinds) == len(value):
-            items = [_convert(k, v, None, f"{key}[{i}]", root) for i, (k, v) in enumerate(zip(kinds, value))]
+            items = [_convert(k, v, None, f"{key}[{i}]", root)
+                     for i, (k, v) in enumerate(zip(kinds, value))]
             return items if (origin or kind) is list else tuple(items)
     elif (origin or kind) is dict and isinstance(value, dict):
         key_kind, value_kind = args or (Any, Any)
@@ -336,14 +369,16 @@ def _default(f: dataclasses.Field) -> Any:
 
 
 def _dataclass_in(kind: Any) -> type | None:
-    """The schema of a section, an optional section, or a dict of sections; None for any other type."""
-    inner = ([kind, *typing.get_args(kind)] if typing.get_origin(kind) in (None, Union, types.UnionType, dict)
-             else [])
+    """The schema of a section, an optional section, or a dict of sections; None for any other
+    type."""
+    plain = typing.get_origin(kind) in (None, Union, types.UnionType, dict)
+    inner = [kind, *typing.get_args(kind)] if plain else []
     return next((k for k in inner if isinstance(k, type) and dataclasses.is_dataclass(k)), None)
 
 
 def _close(path: str, key: str, schema: type, root: type) -> str:
-    """What may have been meant by an unknown key of a section: a name like it, or the same name elsewhere."""
+    """What may have been meant by an unknown key of a section: a name like it, or the same name
+    elsewhere."""
     beside = [f.name for f in _fields(schema)]
     elsewhere = [name for name, _, _ in keys(root)]
     near = [name for name in elsewhere if name.rpartition(".")[2] == key]

@@ -1,4 +1,4 @@
-"""What every export to one file for a device shares: its packages, silence, and a session on the CPU."""
+"""Shared parts of the exports: package check, quiet exporters, an ONNX session on the CPU."""
 
 from __future__ import annotations
 
@@ -23,19 +23,21 @@ def require(what: str, packages: Sequence[str] = ONNX, bring: str = EDGE) -> Non
     Args:
         what: the start of the message, e.g. "--to onnx".
         packages: import names.
-        bring: the command that installs them.
+        bring: the command that installs them, shown in the message.
 
     Raises:
         InputError: names the first package that is missing and the command.
     """
     for package in packages:
         if importlib.util.find_spec(package) is None:
-            raise InputError(f"{what}: needs the package {package}, which is not installed; {bring}")
+            raise InputError(f"{what}: needs the package {package}, which is not installed; "
+                             f"{bring}")
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Hides the warnings and messages of exporters; what they write is compared with torch afterwards."""
+    """Hides the warnings and messages of exporters. They are not needed, because the exported file
+    is compared with the torch model afterwards."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -1,4 +1,4 @@
-"""What processor this is. Imports nothing heavy."""
+"""Name and bf16 units of this machine's processor. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ def cpu_name() -> str:
     """The processor's name as the system reports it, with the number of its logical cores."""
     name = platform.processor() or platform.machine()
     try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        for line in text.splitlines():
             if line.startswith("model name"):
                 name = line.split(":", 1)[1].strip()
                 break
@@ -23,12 +24,12 @@ def cpu_name() -> str:
 def bf16_units() -> list[str]:
     """The units of this processor that multiply bf16, among "AMX", "AVX-512" and "NEON".
 
-    The list is empty where the system does not report them. Without such a unit bf16 is slower than fp32:
-    a training step of mvtf-small took seven times as long with AVX2 alone.
+    The list is empty where the system does not report them. Without such a unit bf16 is slower than
+    fp32: a training step of mvtf-small took seven times as long with AVX2 alone.
     """
     try:
         words = set(Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split())
     except OSError:
         return []  # not Linux
-    return [name for name, flag in (("AMX", "amx_bf16"), ("AVX-512", "avx512_bf16"), ("NEON", "bf16"))
-            if flag in words]
+    units = (("AMX", "amx_bf16"), ("AVX-512", "avx512_bf16"), ("NEON", "bf16"))
+    return [name for name, flag in units if flag in words]

@@ -1,7 +1,8 @@
-"""The models, by name. A model is one file, one line in `MODELS`, and named configurations in `CONFIGS`.
+"""The registry of models: name -> class, and name -> named configuration.
 
-Names in a model folder or on a command line are looked up here;
-nothing is ever imported by a path from a file.
+A new model needs one file, one line in `MODELS`, and optionally named configurations in `CONFIGS`.
+Names in a model folder or on a command line are looked up here; no import path is ever read from a
+file.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ MODELS = {
     "whisper_transformer": "avspeech.emotion.whisper_transformer:WhisperTransformer",
 }
 
-# A model's task -> the class that `avspeech.load` returns. Its module also has `card_lines(name, info)`,
-# what a model card says of the task: {"title": a sentence, "python": lines that follow
+# A model's task -> the class that `avspeech.load` returns. Its module also has `card_lines(name,
+# info)`, what a model card says of the task: {"title": a sentence, "python": lines that follow
 # `model = avspeech.load(...)`, "shell": commands}.
 PIPELINES = {
     "extraction": "avspeech.extraction.extractor:Extractor",
@@ -40,16 +41,18 @@ PIPELINES = {
 # name -> (model, the fields in which it differs from the model's default configuration)
 CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
     "mvtf-small": ("mvtf", dict(lags=8)),
-    "mvtf-base": ("mvtf", dict(n_fft=256, hop=128, lips="resnet", embed=128, patch=1, blocks=6, dim=48,
-                               kernel=4, stride=4, hidden=192, guess=0)),
+    "mvtf-base": ("mvtf",
+                  dict(n_fft=256, hop=128, lips="resnet", embed=128, patch=1, blocks=6, dim=48,
+                       kernel=4, stride=4, hidden=192, guess=0)),
     "mvtf-paper": ("mvtf", dict(n_fft=128, hop=64, lips="resnet", embed=65, embed_causal=True,
-                                symmetric=False, slots=3, planes=0, patch=1, blocks=6, dim=128, kernel=1,
-                                stride=1, hidden=240, query=8, causal=True, features="complex",
-                                guess=0, head="mapping")),
-    "conv-transformer-mcu": ("conv_transformer", dict(mels=40, channels=8, factor=4, dim=48, layers=2,
-                                                      inner=144)),
+                                symmetric=False, slots=3, planes=0, patch=1, blocks=6, dim=128,
+                                kernel=1, stride=1, hidden=240, query=8, causal=True,
+                                features="complex", guess=0, head="mapping")),
+    "conv-transformer-mcu": ("conv_transformer",
+                             dict(mels=40, channels=8, factor=4, dim=48, layers=2, inner=144)),
     "conv-transformer-edge": ("conv_transformer", {}),
-    "conv-transformer-phone": ("conv_transformer", dict(channels=32, factor=4, dim=192, layers=5, inner=768)),
+    "conv-transformer-phone": ("conv_transformer",
+                               dict(channels=32, factor=4, dim=192, layers=5, inner=768)),
     "conformer-mcu": ("conformer", dict(mels=40, channels=8, factor=4, dim=48, layers=2, inner=96)),
     "conformer-edge": ("conformer", {}),
     "conformer-phone": ("conformer", dict(channels=32, factor=4, dim=160, layers=6, inner=320)),
@@ -61,16 +64,24 @@ CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
     "whisper-edge": ("whisper_transformer", dict(dim=128, heads=4, layers=3, inner=256)),
     "prosodyfm-small": ("prosodyfm", {}),
     "prosodyfm-paper": ("prosodyfm", dict(
-        embeddings="vector", vector=512, width=192, layers=6, heads=2, hidden=768, prenet=5, fusion=2,
-        decoder=(256, 256, 256), expansion=4, attention=True, duration=256, phrasing=192,
+        embeddings="vector", vector=512, width=192, layers=6, heads=2, hidden=768, prenet=5,
+        fusion=2, decoder=(256, 256, 256), expansion=4, attention=True, duration=256, phrasing=192,
         vocoder=dict(sample_rate=22_050, source="none", width=512, hidden=1536, layers=8))),
     "vocoder-small": ("vocoder", {}),
-    "vocoder-vocos": ("vocoder", dict(sample_rate=22_050, source="none", width=512, hidden=1536, layers=8)),
+    "vocoder-vocos": ("vocoder",
+                      dict(sample_rate=22_050, source="none", width=512, hidden=1536, layers=8)),
 }
 
 
 def model_class(name: str) -> type[nn.Module]:
-    """The class of a registered model. Raises InputError for a name that is not in `MODELS`."""
+    """The class of a registered model.
+
+    Args:
+        name: a key of `MODELS`.
+
+    Raises:
+        InputError: the name is not in `MODELS`; close matches are named.
+    """
     if name not in MODELS:
         raise InputError(f"model '{name}' is not known{_hint(name, MODELS)}; known: "
                          f"{', '.join(sorted(MODELS))}")
@@ -79,15 +90,24 @@ def model_class(name: str) -> type[nn.Module]:
 
 
 def pipeline_class(task: str) -> Any:
-    """The pipeline class of a task in `PIPELINES`."""
+    """The class that `avspeech.load` returns for a task.
+
+    Args:
+        task: a key of `PIPELINES`.
+    """
     module, _, attribute = PIPELINES[task].partition(":")
     return getattr(importlib.import_module(module), attribute)
 
 
 def build(name: str, **differences: Any) -> nn.Module:
-    """A new model, its weights drawn at random, from a model's name or a named configuration.
+    """A new model with random weights.
 
-    differences: fields of the model's Config to set. Raises InputError for an unknown name or field.
+    Args:
+        name: a key of `MODELS` or of `CONFIGS`.
+        differences: fields of the model's Config to set; they override the named configuration.
+
+    Raises:
+        InputError: unknown name or field; close matches are named.
     """
     base, fields = CONFIGS.get(name, (name, {}))
     if base not in MODELS:

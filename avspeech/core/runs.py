@@ -1,4 +1,4 @@
-"""Folders in which something long is made, such as a training: finished, to be continued, or made anew."""
+"""Folders of long work such as a training: is it finished, to be continued, or to start again?"""
 
 from __future__ import annotations
 
@@ -16,22 +16,27 @@ RECORD = "settings.json"
 
 def finished(folder: str | Path, product: str | Path, settings: Mapping[str, Any],
              made_of: Mapping[str, str], forced: bool = False) -> bool:
-    """Whether `product` is there and was made in just this way; prepares the folder where it is not.
+    """Whether `product` exists and was made with these settings, code and data. If not, the folder
+    is prepared for the work.
 
-    The record `folder/settings.json` is written before the work begins, so an interrupted run is continued
-    only by the same code on the same data. Where the code or the data have changed, or for `forced`, the
-    folder is removed and the work begins anew. Under torchrun every process must call this.
+    The record `folder/settings.json` is written before the work starts, so an interrupted run is
+    continued only by the same code on the same data. If the code or the data have changed, or with
+    `forced`, the folder is removed and the work starts again. Under torchrun every process must
+    call this.
 
     Args:
-        folder: of this one piece of work.
+        folder: the folder of this piece of work.
         product: the file that the work writes last.
         settings: what the user chose, as JSON values.
-        made_of: hashes of all else that decides the outcome, by name, e.g. {"code": ..., "data": ...}.
-        forced: make it anew in any case.
+        made_of: {name: hash} of everything else that decides the result, e.g. "code" and "data".
+        forced: start again in any case.
+
+    Returns:
+        True if the product is finished, False if the work has to be done or continued.
 
     Raises:
-        InputError: the folder holds work of other settings. A changed setting may be a slip, and training
-            is long, so that such a folder is not removed.
+        InputError: the folder was made with other settings. A changed setting may be a mistake, and
+            training takes long, so such a folder is not removed.
     """
     folder, product = Path(folder), Path(product)
     wanted = json.loads(json.dumps({"settings": settings, "made_of": made_of}))
@@ -55,12 +60,12 @@ def _prepare(folder: Path, product: Path, wanted: dict[str, Any], forced: bool) 
         return
     there = product.exists() or bool(found)
     if there and not forced and found.get("settings") != wanted["settings"]:
-        raise InputError(f"{folder}: was made with other settings ({RECORD}); give --force to make it anew, "
-                         "or another folder with --exp")
+        raise InputError(f"{folder}: was made with other settings ({RECORD}); use --force to make "
+                         "it again, or another folder with --exp")
     if there:
         old, new = found.get("made_of", {}), wanted["made_of"]
         changed = [name for name in new if old.get(name) != new[name]]
-        print(f"{folder.name}: made anew ({'forced' if forced else ', '.join(changed) + ' changed'})",
-              flush=True)
+        reason = "forced" if forced else ", ".join(changed) + " changed"
+        print(f"{folder.name}: made again ({reason})", flush=True)
         shutil.rmtree(folder)
     storage.write_atomically(folder / RECORD, (json.dumps(wanted, indent=1) + "\n").encode())

@@ -2,14 +2,14 @@
 
     sources.code_hash(train_cell, names=["conformer"])
 
-What is kept on disk is keyed by the code that made it. That code is found in the syntax trees, not listed by
-hand: the definitions of its own file that a function uses, those of other files in the same folder (a
-recipe's), and every file of avspeech that these import, with all that it imports in turn. Comments,
-docstrings and annotations do not count, as they change no result.
+What is kept on disk is keyed by the code that made it. That code is found in the syntax trees, not
+listed by hand: the definitions of its own file that a function uses, those of other files in the
+same folder (a recipe's), and every file of avspeech that these import, with all that it imports in
+turn. Comments, docstrings and annotations do not count, as they change no result.
 
-Modules that are looked up by name in a literal table (models, corpora, upstreams) count where the name
-occurs among `names`, usually the words of a configuration; where none of a table's names occurs, all of its
-modules count.
+Modules that are looked up by name in a literal table (models, corpora, upstreams) count where the
+name occurs among `names`, usually the words of a configuration; where none of a table's names
+occurs, all of its modules count.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ def code_hash(function: Callable[..., Any], names: Iterable[str] = ()) -> str:
     """The hash of the code that a function depends on.
 
     Args:
-        function: a function of avspeech, or of a file that imports avspeech, such as a recipe's stage.
+        function: a function of avspeech, or of a file that imports avspeech, such as a recipe's
+            stage.
         names: words that may name a model, a corpus or an upstream (see above).
 
     Returns:
@@ -39,7 +40,12 @@ def code_hash(function: Callable[..., Any], names: Iterable[str] = ()) -> str:
 
 
 def module_hash(module: str, names: Iterable[str] = ()) -> str:
-    """As `code_hash`, of a whole module of avspeech, e.g. "avspeech.bench.jobs"."""
+    """As `code_hash`, for a whole module.
+
+    Args:
+        module: of avspeech, e.g. "avspeech.bench.jobs".
+        names: words that may name a model, a corpus or an upstream.
+    """
     return _hash(_closure({module}, set(names)))
 
 
@@ -47,8 +53,9 @@ def code_of(function: Callable[..., Any], names: Iterable[str] = ()) -> dict[str
     """What `code_hash` hashes.
 
     Returns:
-        {where: text}: source without comments and docstrings, by definition ("run.py:train") or by the path
-        of a file under avspeech ("core/trainer.py"); of tables and other data files, their SHA-256.
+        {where: text}: source without comments and docstrings, by definition ("run.py:train") or by
+        the path of a file under avspeech ("core/trainer.py"); of tables and other data files, their
+        SHA-256.
     """
     file = Path(inspect.getfile(function)).resolve()
     known = set(names)
@@ -83,8 +90,8 @@ def imported(tree: ast.AST, package: str) -> set[str]:
         package: the package of the file, for relative imports.
 
     Returns:
-        Names of modules and of what is taken from them ("avspeech.media", "avspeech.media.audio"). Imports
-        for type checkers alone are left out.
+        Names of modules and of what is taken from them ("avspeech.media", "avspeech.media.audio").
+        Imports for type checkers alone are left out.
     """
     names: set[str] = set()
     for node in _walk(tree):
@@ -101,12 +108,12 @@ def imported(tree: ast.AST, package: str) -> set[str]:
     return names
 
 
-# --- the definitions of a recipe's folder ---------------------------------------------------------------
+# --- the definitions of a recipe's folder ---------------------------------------------------------
 
 
 def _definitions(file: Path, function: Callable[..., Any]) -> dict[str, ast.AST]:
-    """"file:name" -> node, of the function and all that it uses in the files of its folder. Imports that
-    are used are nodes too."""
+    """"file:name" -> node, of the function and all that it uses in the files of its folder. Imports
+    that are used are nodes too."""
     found: dict[str, ast.AST] = {}
     own = next((n for n in ast.walk(_tree(file)) if isinstance(n, ast.FunctionDef)
                 and n.name == function.__name__ and _first_line(n) == _line_of(function)), None)
@@ -134,7 +141,8 @@ def _siblings(file: Path, node: ast.Import | ast.ImportFrom) -> Iterator[tuple[P
         other = file.parent / f"{node.module}.py"
         if not node.level and other.is_file():
             top = _top_level(other)
-            yield from ((other, alias.name, top[alias.name]) for alias in node.names if alias.name in top)
+            yield from ((other, alias.name, top[alias.name]) for alias in node.names
+                        if alias.name in top)
         return
     for alias in node.names:
         other = file.parent / f"{alias.name}.py"
@@ -181,7 +189,7 @@ def _first_line(node: ast.FunctionDef) -> int:
     return min([node.lineno, *(d.lineno for d in node.decorator_list)])
 
 
-# --- the files of avspeech ------------------------------------------------------------------------------
+# --- the files of avspeech ------------------------------------------------------------------------
 
 
 def _closure(modules: set[str], names: set[str]) -> dict[str, str]:
@@ -196,12 +204,14 @@ def _closure(modules: set[str], names: set[str]) -> dict[str, str]:
         scanned = _scan(file, file.stat().st_mtime_ns)
         found[name] = scanned.text
         todo += scanned.imports | _looked_up(scanned.tables, names)
-        found |= {str(f.relative_to(PACKAGE)): _file_digest(f, f.stat().st_mtime_ns) for f in scanned.data}
+        found |= {str(f.relative_to(PACKAGE)): _file_digest(f, f.stat().st_mtime_ns)
+                  for f in scanned.data}
     return found
 
 
 class _Scanned:
-    """A file of avspeech: its text, the modules that it imports, its tables of modules, its data files."""
+    """A file of avspeech: its text, the modules that it imports, its tables of modules, its data
+    files."""
 
     def __init__(self, file: Path):
         tree = _tree(file)
@@ -210,7 +220,8 @@ class _Scanned:
         self.imports = {m for name in imported(tree, package) for m in [_existing(name)] if m}
         self.imports.discard(_module(file))
         self.tables = [table for node in tree.body if isinstance(node, (ast.Assign, ast.AnnAssign))
-                       and node.value is not None for table in [_table(node.value, package)] if table]
+                       and node.value is not None for table in [_table(node.value, package)]
+                       if table]
         self.data: list[Path] = []
         for text in sorted(_constants(tree)):
             place = file.parent / text
@@ -230,8 +241,8 @@ Table = dict[str, set[str]]  # name -> modules ("avspeech.x") and other names th
 
 
 def _table(value: ast.expr, package: str) -> Table:
-    """A literal table of names: {"name": "avspeech.x.y:Class"}, {"name": ("other name", ...)}, or a tuple of
-    names that are files of the package or of its folders. Empty for anything else."""
+    """A literal table of names: {"name": "avspeech.x.y:Class"}, {"name": ("other name", ...)}, or a
+    tuple of names that are files of the package or of its folders. Empty for anything else."""
     table: Table = {}
     if isinstance(value, ast.Dict):
         for key, item in zip(value.keys, value.values):
@@ -280,8 +291,8 @@ def _in_package(package: str, name: str) -> str | None:
 
 
 def _existing(name: str) -> str | None:
-    """The module of avspeech that a dotted name is, or lies in; None for others. The names that the top of
-    avspeech itself gives are those of `avspeech/__init__.py`."""
+    """The module of avspeech that a dotted name is, or lies in; None for others. The names that the
+    top of avspeech itself gives are those of `avspeech/__init__.py`."""
     parts = name.split(".")
     if parts[0] != "avspeech" or len(parts) == 1:
         return None
@@ -301,7 +312,7 @@ def _module(file: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-# --- syntax trees ---------------------------------------------------------------------------------------
+# --- syntax trees ---------------------------------------------------------------------------------
 
 
 def _tree(file: Path) -> ast.Module:
@@ -314,7 +325,8 @@ def _parsed(file: Path, version: int) -> ast.Module:
 
 
 def _walk(tree: ast.AST) -> Iterator[ast.AST]:
-    """As `ast.walk`, without annotations, decorators of functions, and what is for type checkers alone."""
+    """As `ast.walk`, without annotations, decorators of functions, and what is for type checkers
+    alone."""
     todo: list[ast.AST] = [tree]
     while todo:
         node = todo.pop()
@@ -323,14 +335,16 @@ def _walk(tree: ast.AST) -> Iterator[ast.AST]:
             if name in ("annotation", "returns") or (name == "decorator_list"
                                                      and isinstance(node, ast.FunctionDef)):
                 continue
-            if isinstance(node, ast.If) and name == "body" and "TYPE_CHECKING" in ast.unparse(node.test):
+            if isinstance(node,
+                          ast.If) and name == "body" and "TYPE_CHECKING" in ast.unparse(node.test):
                 continue
-            todo += [v for v in (value if isinstance(value, list) else [value]) if isinstance(v, ast.AST)]
+            todo += [v for v in (value if isinstance(value, list) else [value])
+                     if isinstance(v, ast.AST)]
 
 
 def _lines(source: str, tree: ast.Module) -> str:
-    """The lines of a file without docstrings, blank lines, and lines that are a comment. (To unparse a tree
-    would leave out every comment, but takes twenty times as long.)"""
+    """The lines of a file without docstrings, blank lines, and lines that are a comment. (To
+    unparse a tree would leave out every comment, but takes twenty times as long.)"""
     dropped: set[int] = set()
     kept: set[int] = set()  # within long strings, where a line may look like a comment
     for node in ast.walk(tree):
@@ -353,8 +367,8 @@ def _docstring(node: ast.AST) -> ast.Expr | None:
 
 
 def _text(tree: ast.Module) -> str:
-    """Source without comments, docstrings, annotations of functions, and the decorators of a stage. Changes
-    the tree."""
+    """Source without comments, docstrings, annotations of functions, and the decorators of a stage.
+    Changes the tree."""
     return ast.unparse(_Bare().visit(tree))
 
 
@@ -372,7 +386,8 @@ class _Bare(ast.NodeTransformer):
 
 
 def _constants(tree: ast.AST) -> set[str]:
-    return {n.value for n in _walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    return {n.value for n in _walk(tree) if isinstance(n, ast.Constant)
+            and isinstance(n.value, str)}
 
 
 def _called(node: ast.Call) -> str:

@@ -1,4 +1,5 @@
-"""Files that are whole or absent, locks that end with their process, and the hash of a file's content."""
+"""Files that are whole or absent, locks that end with their process, and the hash of a file's
+content."""
 
 from __future__ import annotations
 
@@ -22,21 +23,22 @@ from avspeech.errors import InputError
 
 _HOST = f"{zlib.crc32(socket.gethostname().encode()):08x}"
 _COUNT = itertools.count()
-# Errors of the place that is written to, not of the program, and what the user can do about them.
+# Errors of the disk or folder that is written to, and what the user can do about them.
 _FULL = "free some space there or write elsewhere"
 _DENIED = "write elsewhere, or change the permissions"
-_PLACE = {errno.ENOSPC: _FULL, errno.EDQUOT: _FULL, errno.EFBIG: _FULL, errno.EROFS: "write elsewhere",
-          errno.EACCES: _DENIED, errno.EPERM: _DENIED, errno.ENOTDIR: "give another path",
-          errno.EISDIR: "give another path", errno.ENAMETOOLONG: "give a shorter name",
-          errno.EIO: "check the disk", errno.ESTALE: "check the disk"}
+_PLACE = {
+    errno.ENOSPC: _FULL, errno.EDQUOT: _FULL, errno.EFBIG: _FULL, errno.EROFS: "write elsewhere",
+    errno.EACCES: _DENIED, errno.EPERM: _DENIED, errno.ENOTDIR: "give another path",
+    errno.EISDIR: "give another path", errno.ENAMETOOLONG: "give a shorter name",
+    errno.EIO: "check the disk", errno.ESTALE: "check the disk"}
 
 
 @contextmanager
 def writing(path: str | Path) -> Iterator[Path]:
     """Gives a place to write a file aside, and moves it to `path` when the block ends.
 
-    After a crash at any point, `path` is either what it was or the whole new file. Where the block raises,
-    nothing is left. Folders above `path` are made.
+    After a crash at any point, `path` is either what it was or the whole new file. Where the block
+    raises, nothing is left. Folders above `path` are made.
 
     Args:
         path: the file to write or replace.
@@ -45,11 +47,14 @@ def writing(path: str | Path) -> Iterator[Path]:
         A path in the same folder with the same suffix, on which no other process writes.
 
     Raises:
-        InputError: the place cannot be written to (full disk, no permission, a folder that vanished).
+        InputError: the place cannot be written to (full disk, no permission, a folder that
+            vanished).
     """
     path = Path(path)
-    stem = os.fsencode(path.stem)[:100].decode("utf-8", "ignore")  # a name has at most 255 bytes
-    aside = path.with_name(f".{stem}.{_HOST}-{os.getpid()}-{next(_COUNT)}.part{path.suffix}")
+    # A file name has at most 255 bytes.
+    stem = os.fsencode(path.stem)[:100].decode("utf-8", "ignore")
+    part = f"{_HOST}-{os.getpid()}-{next(_COUNT)}.part"
+    aside = path.with_name(f".{stem}.{part}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield aside
@@ -64,10 +69,10 @@ def writing(path: str | Path) -> Iterator[Path]:
         if cause is None:
             raise
         todo = _PLACE.get(cause.errno or 0, "make sure that the folder stays, or write elsewhere")
-        raise InputError(f"{path}: cannot be written ({cause.strerror}); what was there is as it was; "
-                         f"{todo}") from None
+        raise InputError(f"{path}: cannot be written ({cause.strerror}); the file that was there "
+                         f"is unchanged; {todo}") from None
     finally:
-        with suppress(OSError):  # it was moved, or never came to be
+        with suppress(OSError):  # it was moved, or was never made
             aside.unlink()
 
 
@@ -203,8 +208,8 @@ def writing_folder(folder: str | Path) -> Iterator[Path]:
         if not (mine or not name and error.errno in _PLACE):
             raise
         todo = _PLACE.get(error.errno or 0, "make sure that the folder stays, or write elsewhere")
-        raise InputError(f"{folder}: cannot be written ({error.strerror}); what was there is as it "
-                         f"was; {todo}") from None
+        raise InputError(f"{folder}: cannot be written ({error.strerror}); what was there is "
+                         f"unchanged; {todo}") from None
     finally:
         with suppress(OSError):
             if old.exists() and not folder.exists():
@@ -214,7 +219,13 @@ def writing_folder(folder: str | Path) -> Iterator[Path]:
 
 
 def sweep(folder: str | Path) -> None:
-    """Removes what killed processes of this machine left aside under a folder (see `writing`)."""
+    """Removes unfinished files and folders that killed processes of this machine left.
+
+    See `writing` and `writing_folder`.
+
+    Args:
+        folder: searched with all folders below it.
+    """
     for aside in Path(folder).rglob(f".*.{_HOST}-*"):
         owner = re.fullmatch(rf"\.(.*)\.{_HOST}-(\d+)-\d+\.(part|old)(\..*)?", aside.name)
         if not owner or _runs(int(owner[2])):
@@ -240,7 +251,12 @@ def _runs(process: int) -> bool:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Writes a file in place and flushes it to the disk. An OSError names the file."""
+    """Writes a file in place and flushes it to the disk. An OSError names the file.
+
+    Args:
+        path: the file.
+        data: its content.
+    """
     with naming(path), open(path, "wb") as out:
         out.write(data)
         out.flush()
@@ -272,8 +288,8 @@ def naming(path: str | Path) -> Iterator[None]:
 def lock(path: str | Path, wait: bool = True) -> Iterator[bool]:
     """Holds a lock file for this process; the lock ends with the process, killed or not.
 
-    A POSIX record lock: it works on local disks and on NFS with its lock service, and is not inherited by
-    child processes, which may outlive a killed parent by seconds.
+    A POSIX record lock: it works on local disks and on NFS with its lock service, and is not
+    inherited by child processes, which may outlive a killed parent by seconds.
 
     Args:
         path: the lock file; its folder is made.
@@ -296,8 +312,8 @@ def lock(path: str | Path, wait: bool = True) -> Iterator[bool]:
 def content_hash(path: str | Path) -> str:
     """SHA-256 of a file's bytes.
 
-    A file is read once a process while its size, times and inode stay as they are; writing to a file always
-    changes its ctime, which `cp -p` and `rsync -a` cannot keep.
+    A file is read once a process while its size, times and inode stay as they are; writing to a
+    file always changes its ctime, which `cp -p` and `rsync -a` cannot keep.
 
     Args:
         path: the file.

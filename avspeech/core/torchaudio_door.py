@@ -1,8 +1,11 @@
-"""The one place that imports torchaudio (and it comes before speechbrain, which imports it too).
+"""Imports torchaudio, also where its compiled extension does not load. Only this module imports it.
 
-The wheel of torchaudio on PyPI is linked to CUDA; beside a CPU build of torch its compiled extension does not
-load, and the import fails. The extension is optional: with a stand-in for `torchaudio._extension` the rest
-works (transforms, functional, models). Missing then: `forced_align`, `rnnt_loss` and the native filters.
+speechbrain imports torchaudio too, so `load` must be called before speechbrain is imported.
+
+The wheel of torchaudio on PyPI is linked to CUDA; beside a CPU build of torch its compiled
+extension does not load, and the import fails. The extension is optional: with a stand-in for
+`torchaudio._extension` the rest works (transforms, functional, models). Missing then:
+`forced_align`, `rnnt_loss` and the native filters.
 """
 
 from __future__ import annotations
@@ -14,8 +17,14 @@ from typing import Any
 
 
 def load() -> ModuleType:
-    """The torchaudio module, without its compiled extension where that does not load. Raises ImportError
-    where torchaudio is not installed."""
+    """Imports torchaudio, without its compiled extension where that does not load.
+
+    Returns:
+        The module.
+
+    Raises:
+        ImportError: torchaudio is not installed.
+    """
     if "torchaudio" in sys.modules:
         return sys.modules["torchaudio"]
     try:
@@ -29,7 +38,7 @@ def load() -> ModuleType:
 
 
 def has_extension() -> bool:
-    """Whether torchaudio's compiled part is there."""
+    """Whether torchaudio's compiled extension is loaded."""
     return bool(load()._extension._IS_TORCHAUDIO_EXT_AVAILABLE)
 
 

@@ -1,11 +1,11 @@
 """The one training loop.
 
-`fit` trains any model on any dataset that has lengths and pure items; a task supplies a loss function
-and a validation function. Every random draw is a function of the configuration: batches depend on
-(seed, epoch), items on (seed, epoch, index), and the global generators of Python, NumPy and torch are
-seeded anew at each step from (seed, step, rank). So no generator state has to be stored, the number of
-data workers changes nothing, and a run that was killed and resumed ends, on a CPU, with the same bits
-as one that was not.
+`fit` trains any model on any dataset that has lengths and pure items; a task supplies a loss
+function and a validation function. Every random draw is a function of the configuration: batches
+depend on (seed, epoch), items on (seed, epoch, index), and the global generators of Python, NumPy
+and torch are seeded anew at each step from (seed, step, rank). So no generator state has to be
+stored, the number of data workers changes nothing, and a run that was killed and resumed ends, on a
+CPU, with the same bits as one that was not.
 """
 
 from __future__ import annotations
@@ -50,18 +50,21 @@ FREE_TO_CHANGE = {"max_steps", "workers", "validate_every", "checkpoint_every", 
 
 @dataclass
 class TrainConfig:
-    """How to train. Raises InputError for a value out of range."""
+    """Settings of the training loop. Values out of range raise InputError."""
 
     max_steps: int = 10_000  # updates in all
     batch_seconds: float = 32.0  # length of a padded batch, in seconds
     accumulate: int = 1  # batches in an update, times the processes under torchrun
     lr: float = 1e-3  # highest learning rate, reached after warmup_steps
     warmup_steps: int = 0  # updates over which the rate rises linearly
-    schedule: Literal["cosine", "constant"] = "cosine"  # after warm-up; cosine ends at 0 at max_steps
+    # after warm-up; cosine ends at 0 at max_steps
+    schedule: Literal["cosine", "constant"] = "cosine"
     weight_decay: float = 0.01  # of AdamW, for matrices only
     clip: float = 5.0  # highest norm of the gradient; 0: no limit
-    precision: Literal["fp32", "bf16", "auto"] = "fp32"  # auto: bf16 where the device multiplies in it
-    ema: float = 0.0  # decay of a moving average of the weights, which is validated and kept; 0: none
+    # auto: bf16 where the device multiplies in it
+    precision: Literal["fp32", "bf16", "auto"] = "fp32"
+    # decay of a moving average of the weights, which is validated and kept; 0: none
+    ema: float = 0.0
     seed: int = 0  # of all random draws
     workers: int = 0  # processes that load data
     validate_every: int = 1000  # steps
@@ -74,7 +77,8 @@ class TrainConfig:
             if not right:
                 raise InputError(f"{name}={getattr(self, name)}: expected {expected}")
 
-        for name in ("max_steps", "accumulate", "validate_every", "checkpoint_every", "log_every", "keep"):
+        for name in ("max_steps", "accumulate", "validate_every", "checkpoint_every", "log_every",
+                     "keep"):
             check(getattr(self, name) >= 1, name, "1 or more")
         for name in ("warmup_steps", "weight_decay", "clip", "seed", "workers"):
             check(getattr(self, name) >= 0, name, "0 or more")
@@ -92,12 +96,16 @@ class FitResult:
     steps: int  # updates made
     best_step: int  # the step whose weights the model now holds
     best_score: float | None  # its score; None where nothing was validated
-    metrics: dict[str, float] = field(default_factory=dict)  # of `validate` there; on the main process only
+    # of `validate` there; on the main process only
+    metrics: dict[str, float] = field(default_factory=dict)
 
 
 class NonFiniteLoss(RuntimeError):
-    """The loss or the gradient is not finite. Raised before the update;
-    `ids` are the utterances it came from."""
+    """The loss or the gradient is not finite. Raised before the update.
+
+    Attributes:
+        ids: the utterances of the batches it came from.
+    """
 
     def __init__(self, message: str, ids: Sequence[str]) -> None:
         super().__init__(message)
@@ -117,23 +125,24 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
 
     Args:
         model: holds the initial weights.
-        loss_fn: (model, batch) -> (loss, logs); the loss is a mean over the batch's utterances. It calls
-            `model` once, as a function, and reads no attribute of it: under torchrun it receives a
-            DistributedDataParallel around the model.
+        loss_fn: (model, batch) -> (loss, logs); the loss is a mean over the batch's utterances. It
+            calls `model` once, as a function, and reads no attribute of it: under torchrun it
+            receives a DistributedDataParallel around the model.
         dataset: see `batching.Dataset`.
         config: how to train.
-        folder: receives `checkpoints/`, `best.safetensors`, `log.jsonl` and `tensorboard/`. Where it holds
-            a checkpoint, training resumes from it. Under torchrun all processes must see the same folder.
-        validate: model -> metrics, run on the main process; "score" is maximized. Without it the last
-            weights are the best.
+        folder: receives `checkpoints/`, `best.safetensors`, `log.jsonl` and `tensorboard/`. Where
+            it holds a checkpoint, training resumes from it. Under torchrun all processes must see
+            the same folder.
+        validate: model -> metrics, run on the main process; "score" is maximized. Without it the
+            last weights are the best.
         quiet: no progress bar and no TensorBoard, for hundreds of small runs side by side.
 
     Returns:
         The steps made, and the step, score and metrics of the weights that the model now holds.
 
     Raises:
-        InputError: the folder is of another configuration, model or dataset, or another process trains
-            there.
+        InputError: the folder is of another configuration, model or dataset, or another process
+            trains there.
         NonFiniteLoss: before the update; the last checkpoint stays.
         Stopped: on SIGTERM or Ctrl-C, after the state was saved.
     """
@@ -155,7 +164,8 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
 
         def plan() -> Iterator[batching.Group]:
             return itertools.islice(
-                batching.updates(dataset.lengths, config.batch_seconds, config.seed, (run.epoch, run.used),
+                batching.updates(dataset.lengths, config.batch_seconds, config.seed,
+                                 (run.epoch, run.used),
                                  world * config.accumulate), max(0, config.max_steps - run.step))
 
         batches = batching.loader(dataset, plan(), config.seed, rank, world, config.workers,
@@ -163,7 +173,8 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
         log = stack.enter_context(_Log(folder, run.step, not quiet)) if rank == 0 else None
         bar = stack.enter_context(_bar(config.max_steps, run.step, show=rank == 0 and not quiet))
         stop = stack.enter_context(_StopRequest())
-        trained = model if world == 1 else DistributedDataParallel(model, [on] if on.type == "cuda" else None)
+        gpu = [on] if on.type == "cuda" else None
+        trained = model if world == 1 else DistributedDataParallel(model, gpu)
         model.train()
 
         for step, group in enumerate(plan(), run.step):
@@ -180,11 +191,12 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
                 batch = _to(next(batches), on)
                 share = len(indices) / utterances
                 communicate = world == 1 or number == len(mine)
-                with contextlib.nullcontext() if communicate else trained.no_sync():  # type: ignore[operator]
+                context: Any = contextlib.nullcontext if communicate else trained.no_sync
+                with context():
                     with torch.autocast(on.type, torch.bfloat16, enabled=halved):
                         loss, extra = loss_fn(trained, batch)
-                    # By share of the utterances, so that any split of them over batches and processes has the
-                    # same gradient (DDP divides by the number of processes).
+                    # By share of the utterances, so that any split of them over batches and
+                    # processes has the same gradient (DDP divides by the number of processes).
                     (loss * share * world).backward()
                 value = loss.item()
                 loss_sum += value * share
@@ -196,7 +208,8 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
 
             norm = float(nn.utils.clip_grad_norm_(run.parameters, config.clip or math.inf))
             failed = bool(bad) or not math.isfinite(norm)
-            loss_sum, failures, stops = processes.total([loss_sum, float(failed), float(bool(stop))], on)
+            sums = processes.total([loss_sum, float(failed), float(bool(stop))], on)
+            loss_sum, failures, stops = sums
             if failures:
                 error = _non_finite(step, loss_sum, norm, bad or ids)
                 if log:
@@ -224,15 +237,21 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
                     checkpoint.save(folder / "checkpoints", run.step, run.state(), config.keep)
             if stops:
                 if log:
-                    bar.write(f"stopped at step {run.step} and saved; run again to go on", file=sys.stderr)
+                    bar.write(f"stopped at step {run.step} and saved; run again to go on",
+                              file=sys.stderr)
                 raise Stopped(128 + (stop.signal or signal.SIGTERM))
 
         return run.finish(validate)
 
 
 def learning_rate(step: int, config: TrainConfig) -> float:
-    """The learning rate of update `step` (from 0): linear warm-up, then constant, or half a cosine that
-    ends at 0."""
+    """The learning rate of an update: linear warm-up, then constant, or half a cosine that ends at
+    0.
+
+    Args:
+        step: number of the update, from 0.
+        config: of the training.
+    """
     if step < config.warmup_steps:
         return config.lr * (step + 1) / config.warmup_steps
     if config.schedule == "constant":
@@ -242,7 +261,8 @@ def learning_rate(step: int, config: TrainConfig) -> float:
 
 
 def _multiplies_bf16(device: torch.device) -> bool:
-    """Whether bf16 is faster than fp32 on a device: NVIDIA GPUs since Ampere, CPUs with a bf16 unit."""
+    """Whether bf16 is faster than fp32 on a device: NVIDIA GPUs since Ampere, CPUs with a bf16
+    unit."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return device.type == "cpu" and bool(bf16_units())
@@ -257,20 +277,23 @@ class _Run:
         rates = {p: float(getattr(module, "rate", 1.0)) for module in model.modules()
                  for p in module.parameters(recurse=False) if p.requires_grad}
         self.optimizer = torch.optim.AdamW([
-            {"params": [p for p in self.parameters if rates[p] == rate and (p.ndim > 1) == matrices],
+            {"params": [p for p in self.parameters
+                        if rates[p] == rate and (p.ndim > 1) == matrices],
              "weight_decay": config.weight_decay if matrices else 0.0, "rate": rate}
             for rate in sorted(set(rates.values())) for matrices in (True, False)],
             lr=config.lr, fused=True)  # a quarter of the time of the default on a CPU
         self.ema = _copy(model.state_dict()) if config.ema else None
         self.step = self.epoch = self.used = 0  # updates made, and the place in the data
-        self.sums: dict[str, list[float]] = {}  # of the log's values since its last line: [sum, weight]
+        # of the log's values since its last line: [sum, weight]
+        self.sums: dict[str, list[float]] = {}
         self.best: dict[str, Any] = {"step": 0, "score": None, "metrics": {}, "model": {}}
         lengths = np.asarray(dataset.lengths, dtype=np.float64)
         self.data = {"items": len(lengths), "sha256": hashlib.sha256(lengths.tobytes()).hexdigest()}
 
     def state(self) -> dict[str, Any]:
         return {"step": self.step, "epoch": self.epoch, "used": self.used, "sums": self.sums,
-                "best": self.best, "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
+                "best": self.best, "model": self.model.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
                 "ema": self.ema, "config": dataclasses.asdict(self.config), "data": self.data,
                 "world": self.world}
 
@@ -279,19 +302,23 @@ class _Run:
             then = state["config"].get(name)
             if name not in FREE_TO_CHANGE and then != now:
                 raise InputError(f"{folder}: its checkpoint was trained with {name}={then}, "
-                                 f"now {name}={now}; set it back to go on, or train into another folder")
+                                 f"now {name}={now}; set it back to go on, or train into another "
+                                 "folder")
         if state["data"] != self.data:
-            raise InputError(f"{folder}: its checkpoint was trained on other data ({state['data']['items']} "
-                             f"items then, {self.data['items']} now); train into another folder")
+            then = state["data"]["items"]
+            raise InputError(f"{folder}: its checkpoint was trained on other data ({then} items "
+                             f"then, {self.data['items']} now); train into another folder")
         if state["world"] != self.world:
-            checkpoint.log.warning("%s: was trained by %d processes, goes on with %d, so with another number "
-                                   "of batches an update", folder, state["world"], self.world)
+            checkpoint.log.warning("%s: was trained by %d processes and continues with %d, so with "
+                                   "another number of batches in an update",
+                                   folder, state["world"], self.world)
         try:
             self.model.load_state_dict(state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
         except (RuntimeError, ValueError) as error:
             raise InputError(f"{folder}: its checkpoint is of another model "
-                             f"({str(error).splitlines()[-1].strip()}); train into another folder") from None
+                             f"({str(error).splitlines()[-1].strip()}); train into another folder"
+                             ) from None
         for name, value in (self.ema or {}).items():
             value.copy_(state["ema"][name])
         self.step, self.epoch, self.used = state["step"], state["epoch"], state["used"]
@@ -301,13 +328,13 @@ class _Run:
         """Counts an update that was made from `group`, and updates the moving average."""
         self.step += 1
         self.epoch, self.used, _ = group[-1]
-        # Short memory at first, when weights move most
+        # A short average at first, when the weights change most.
         decay = min(self.config.ema, self.step / (9 + self.step))
         if self.ema is not None:
             now = self.model.state_dict()
             moving = [name for name, value in now.items() if value.is_floating_point()]
-            torch._foreach_lerp_([self.ema[name] for name in moving], [now[name] for name in moving],
-                                 1 - decay)
+            torch._foreach_lerp_([self.ema[name] for name in moving],
+                                 [now[name] for name in moving], 1 - decay)
             for name in now.keys() - set(moving):
                 self.ema[name].copy_(now[name])
 
@@ -323,8 +350,8 @@ class _Run:
         return means
 
     def validate(self, validate: Validate | None) -> dict[str, float]:
-        """The metrics of the present weights (of their moving average, if there is one), which are kept if
-        they are the best."""
+        """The metrics of the present weights (of their moving average, if there is one), which are
+        kept if they are the best."""
         weights, metrics = _copy(self.ema or self.model.state_dict()), {}
         if validate is not None:
             trained = _copy(self.model.state_dict())
@@ -343,7 +370,7 @@ class _Run:
 
     def finish(self, validate: Validate | None) -> FitResult:
         """Puts the best weights into the model, on every process."""
-        # No validation yet: max_steps was lowered below the first one
+        # There was no validation if max_steps was lowered below the first one.
         if processes.is_main() and not self.best["model"]:
             self.validate(validate)
         if processes.is_main():
@@ -353,22 +380,24 @@ class _Run:
             processes.from_main(value)
         self.model.eval()
         score = self.best["score"]
-        head = torch.tensor([self.best["step"], math.nan if score is None else score], dtype=torch.float64,
-                            device=next(self.model.parameters()).device)
+        head = torch.tensor([self.best["step"], math.nan if score is None else score],
+                            dtype=torch.float64, device=next(self.model.parameters()).device)
         step, score = processes.from_main(head).tolist()
-        return FitResult(self.step, int(step), None if math.isnan(score) else score, self.best["metrics"])
+        return FitResult(self.step, int(step), None if math.isnan(score) else score,
+                         self.best["metrics"])
 
 
 class _Log:
-    """`log.jsonl`, one JSON object a line, and TensorBoard where it is installed. Lines after `step` are
-    removed at the start: they are from a run that went further than its last checkpoint."""
+    """`log.jsonl`, one JSON object a line, and TensorBoard where it is installed. Lines after
+    `step` are removed at the start: they are from a run that went further than its last
+    checkpoint."""
 
     def __init__(self, folder: Path, step: int, board: bool = True) -> None:
         self.start, self.board, kept = time.monotonic(), None, []
         path = folder / "log.jsonl"
         if path.exists():
             for line in path.read_bytes().splitlines(keepends=True):
-                with contextlib.suppress(ValueError):  # a line that a crash cut short
+                with contextlib.suppress(ValueError):  # a line that a crash truncated
                     kept += [line] if json.loads(line)["step"] <= step else []
         storage.write_atomically(path, b"".join(kept))
         self.file = open(path, "a", encoding="utf-8")  # noqa: SIM115
@@ -388,10 +417,11 @@ class _Log:
             self.board.close()
 
     def write(self, record: dict[str, Any]) -> None:
-        """Adds a line: the step, values (those of a validation under "valid"), and "seconds" since this
-        process began."""
+        """Adds a line: the step, values (those of a validation under "valid"), and "seconds" since
+        this process began."""
+        seconds = round(time.monotonic() - self.start, 3)
         with storage.naming(self.file.name):
-            self.file.write(json.dumps({**record, "seconds": round(time.monotonic() - self.start, 3)}) + "\n")
+            self.file.write(json.dumps({**record, "seconds": seconds}) + "\n")
             self.file.flush()
         part = "valid" if "valid" in record else "train"
         for name, value in record.get("valid", record).items():
@@ -400,7 +430,8 @@ class _Log:
 
 
 class _StopRequest:
-    """True once SIGTERM or SIGINT came. The same signal a second time has its usual effect at once."""
+    """True once SIGTERM or SIGINT came. The same signal a second time has its usual effect at
+    once."""
 
     def __init__(self) -> None:
         self.signal: int | None = None
@@ -419,7 +450,8 @@ class _StopRequest:
             signal.raise_signal(self.signal)
 
     def _request(self, number: int, _: object) -> None:
-        if self.signal == number:  # but torchrun passes Ctrl-C on as SIGTERM: two signals, one wish
+        # torchrun passes Ctrl-C on as SIGTERM, so only the same signal counts as a second request.
+        if self.signal == number:
             signal.signal(number, self.before[number])
             signal.raise_signal(number)
         self.signal = number
@@ -430,8 +462,9 @@ class _StopRequest:
 
 def _non_finite(step: int, loss: float, norm: float, ids: list[str]) -> NonFiniteLoss:
     names = ", ".join(ids[:8]) + (f" and {len(ids) - 8} more" if len(ids) > 8 else "")
-    return NonFiniteLoss(f"step {step + 1}: loss {loss:.4g}, gradient norm {norm:.4g}, from utterances "
-                         f"{names}; the update was not made and the last checkpoint stands", ids)
+    return NonFiniteLoss(f"step {step + 1}: loss {loss:.4g}, gradient norm {norm:.4g}, from "
+                         f"utterances {names}; the update was not made, and the last checkpoint is "
+                         "kept", ids)
 
 
 def _seed_everything(*seed: int) -> None:

@@ -1,1 +1,1 @@
-"""Data: what tasks see of a corpus (manifests and mixtures), and the corpora it comes from, one file each."""
+"""Data: manifests, protocols and checks, and the corpora that they come from, one file for each."""

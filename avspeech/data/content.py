@@ -1,4 +1,4 @@
-"""The content of the recordings that a manifest names, as one hash."""
+"""One hash of all recordings that manifests name."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from avspeech.data.manifest import Utterance, resolve
 
 
 def digest(utterances: Iterable[Utterance], roots: Mapping[str, Path]) -> str:
-    """A hash that changes with any sound, label, text or stretch of the utterances, and with their order.
+    """A hash that changes with any recording, label, text or time of the utterances, and with their
+    order.
 
     Args:
         utterances: of one or several manifests.
-        roots: the folder that an utterance's audio is relative to, by the utterance's id.
+        roots: {utterance id: the folder that its audio path is relative to}.
 
     Returns:
         16 hexadecimal digits.

@@ -1,5 +1,4 @@
-"""What is wrong with the files of a manifest: each is decoded from end to end, in bounded
-memory."""
+"""Checks the files of a manifest: each is decoded from start to end, in bounded memory."""
 
 from __future__ import annotations
 
@@ -19,21 +18,20 @@ from avspeech.media import audio, video
 from avspeech.media.face import make_finder, region_of_face
 from avspeech.media.face_tracks import SURE
 
-TOLERANCE = 0.1  # seconds a decoded file may fall short of what its header or the manifest says
-APART = 0.2  # seconds by which sound and pictures of an utterance may differ
-SILENCE = 1e-4  # peak below which sound is silent: -80 dB of full scale
-STEP = 0.1  # seconds: the grain of what is remembered of a sound file
-LOOK_EVERY = 0.4  # seconds between the pictures in which a face is looked for
+TOLERANCE = 0.1  # seconds by which a file may be shorter than its header or the manifest says
+APART = 0.2  # seconds by which the lengths of sound and pictures of an utterance may differ
+SILENCE = 1e-4  # peak below which sound is silent: -80 dB relative to full scale
+STEP = 0.1  # seconds; peaks of a sound file are kept for steps of this length
+LOOK_EVERY = 0.4  # seconds between the pictures in which a face is searched
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong: in which utterance (its id), in which file (as the manifest names it), and
-    what."""
+    """One problem of a file."""
 
-    utterance: str
-    file: str
-    what: str
+    utterance: str  # its id
+    file: str  # as the manifest names it
+    what: str  # what is wrong
 
     def __str__(self) -> str:
         return f"{self.utterance}: {self.file}: {self.what}"
@@ -41,41 +39,43 @@ class Problem:
 
 @dataclass
 class _Sound:
-    """What a pass through a sound file found: its own faults, and the peak of each STEP."""
+    """The result of decoding a sound file."""
 
     seconds: float = 0.0
     rate: int = 0
-    peaks: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    peaks: np.ndarray = field(default_factory=lambda: np.zeros(0))  # of each STEP
     faults: list[str] = field(default_factory=list)
 
 
 @dataclass
 class _Pictures:
-    """What a pass through a video file found. face: whether one was seen; None when it was not
-    looked for."""
+    """The result of decoding a video file."""
 
     seconds: float = 0.0
     fps: float = 0.0
-    face: bool | None = None
+    face: bool | None = None  # whether one was found; None: not searched
     faults: list[str] = field(default_factory=list)
 
 
 def check_manifest(path: str | Path, root: str | Path | None = None, sample_rate: int | None = None,
                    fps: float | None = None, faces: bool = True,
                    progress: bool = False) -> list[Problem]:
-    """All problems of the files of a manifest, in its order; an empty list when nothing is wrong.
+    """Finds all problems of the files of a manifest.
 
     Args:
         path: the manifest.
-        root: the folder that its paths are relative to; None: the corpus, where the manifest was
-            prepared from one (corpus.json beside it names it), else the manifest's own folder.
-        sample_rate: what every sound should have, in hertz; None: anything.
-        fps: what every video should have, in frames a second; None: anything.
+        root: the folder that its paths are relative to; None: the corpus that corpus.json beside
+            the manifest names, or without that file the manifest's own folder.
+        sample_rate: that every sound should have, in Hz; None: any.
+        fps: that every video should have, in frames a second; None: any.
         faces: look for a face in videos that have no cached crops.
-        progress: draw a bar.
+        progress: show a progress bar.
+
+    Returns:
+        The problems in the order of the manifest; an empty list if there are none.
 
     Raises:
-        InputError: when the manifest itself is bad, or its corpus is not where it was.
+        InputError: the manifest is invalid, or the corpus is not where it was prepared.
     """
     cache = Path(path).parent if root is None else Path(root)
     root = layout.root_of(cache) if root is None else Path(root)
@@ -92,11 +92,11 @@ def check_manifest(path: str | Path, root: str | Path | None = None, sample_rate
 
 
 class _Checker:
-    """Goes through each file once, however many utterances it holds."""
+    """Decodes each file once, however many utterances it holds."""
 
     def __init__(self, root: Path, cache: Path, sample_rate: int | None, fps: float | None,
                  faces: bool) -> None:
-        self.root, self.cache = root, cache  # of sound and videos, of crops
+        self.root, self.cache = root, cache  # folders of sound and videos, and of crops
         self.sample_rate, self.fps, self.faces = sample_rate, fps, faces
         self._sounds: dict[str, _Sound] = {}
         self._videos: dict[tuple[str, bool], _Pictures] = {}
@@ -162,14 +162,14 @@ class _Checker:
         out.peaks = np.concatenate([peaks, _swing(rest[None])]) if len(rest) else np.array(peaks)
         out.seconds = count / out.rate if out.rate else 0.0
         if not out.seconds:
-            out.faults.append("no sound in it")
+            out.faults.append("contains no sound")
             return
         if bad:
             out.faults.append(f"{bad} samples are NaN or infinite, the first at {first_bad:.2f} s")
         if self.sample_rate and out.rate != self.sample_rate:
             out.faults.append(f"its sample rate is {out.rate} Hz, expected {self.sample_rate}")
-        told = wav_seconds(file) or audio.promised(file) or 0.0
-        out.faults += _decode_faults(out.seconds, told, damaged)
+        stated = wav_seconds(file) or audio.promised(file) or 0.0
+        out.faults += _decode_faults(out.seconds, stated, damaged)
 
     def _see(self, file: Path, out: _Pictures, look: bool) -> None:
         damaged: list[float] = []
@@ -182,10 +182,12 @@ class _Checker:
                 next_look = since + LOOK_EVERY
                 out.face = self._face(shown.array())
         if not count:
-            raise InputError(f"{file}: no picture could be decoded from it; the file is damaged or truncated")
+            raise InputError(f"{file}: no picture could be decoded; "
+                             "the file is damaged or truncated")
         out.fps = (count - 1) / (last - first) if count > 1 else 0.0
         if self.fps and count > 1 and abs(out.fps - self.fps) > 0.005 * self.fps:
-            out.faults.append(f"its frame rate is {out.fps:.2f} frames a second, expected {self.fps:g}")
+            out.faults.append(f"its frame rate is {out.fps:.2f} frames a second, "
+                              f"expected {self.fps:g}")
         out.faults += _decode_faults(out.seconds, video.duration(file), damaged)
 
     def _face(self, picture: np.ndarray) -> bool:
@@ -195,21 +197,23 @@ class _Checker:
 
 
 def _swing(samples: np.ndarray) -> np.ndarray:
-    """Half the distance `[T]` from the lowest to the highest of samples `[T, n]`: a constant offset is no
-    sound."""
+    """Half the distance `[T]` from the lowest to the highest of samples `[T, n]`: a constant offset
+    is no sound."""
     return (samples.max(axis=1) - samples.min(axis=1)) / 2
 
 
 def _short(error: InputError) -> str:
-    """An InputError's line without the path it begins with: a Problem names the file."""
+    """The message of an InputError without the path at its start, because a Problem names the
+    file."""
     text = str(error)
     return text.split(": ", 1)[1] if ": " in text else text
 
 
-def _decode_faults(seconds: float, told: float, damaged: list[float]) -> list[str]:
+def _decode_faults(seconds: float, stated: float, damaged: list[float]) -> list[str]:
     faults = []
-    if seconds < told - TOLERANCE:
-        faults.append(f"truncated: {seconds:.2f} s could be decoded, its header says {told:.2f} s")
+    if seconds < stated - TOLERANCE:
+        faults.append(f"truncated: {seconds:.2f} s could be decoded, "
+                      f"its header says {stated:.2f} s")
     if damaged:
         at = "" if math.isnan(damaged[0]) else f", the first at {damaged[0]:.2f} s"
         faults.append(f"damaged: {len(damaged)} of its packets do not decode{at}")
@@ -219,22 +223,23 @@ def _decode_faults(seconds: float, told: float, damaged: list[float]) -> list[st
 def _sound_faults(u: Utterance, sound: _Sound) -> list[str]:
     end = u.start + u.duration
     if sound.seconds < end - TOLERANCE:
-        return [f"truncated: it ends at {sound.seconds:.2f} s, the manifest says the utterance ends "
+        return [f"truncated: it ends at {sound.seconds:.2f} s, the manifest says the utterance "
+                "ends "
                 f"at {end:.2f} s"]
     part = sound.peaks[int(u.start / STEP): math.ceil(end / STEP)]
     return ["silent"] if not len(part) or part.max() < SILENCE else []
 
 
 def _length_faults(u: Utterance, view: View, sound: _Sound, seconds: float) -> list[str]:
-    """seconds: where the pictures end. Sound that goes on in a longer file is no fault, nor are
-    pictures."""
+    """Problems of the length of a view whose pictures end at `seconds`. Sound or pictures that
+    continue after the utterance in a longer file are not a problem."""
     left = seconds - view.start
     if left < u.duration - APART:
-        return [f"audio and video lengths are apart: {u.duration:.2f} s of sound, "
+        return [f"audio and video lengths differ: {u.duration:.2f} s of sound, "
                 f"{max(0.0, left):.2f} s of pictures"]
     whole = u.start == 0 and view.start == 0 and abs(sound.seconds - u.duration) < TOLERANCE
     if whole and seconds > sound.seconds + APART:
-        return [f"audio and video lengths are apart: {sound.seconds:.2f} s of sound, "
+        return [f"audio and video lengths differ: {sound.seconds:.2f} s of sound, "
                 f"{seconds:.2f} s of pictures"]
     return []
 
@@ -248,18 +253,24 @@ def _crop_faults(u: Utterance, view: View, sound: _Sound, file: Path) -> list[st
         if not len(part):
             break
         times = at + np.arange(len(part)) / video.FPS
-        any_present |= bool(present[(times >= view.start - 0.02) & (times < view.start
-                                                                    + u.duration)].any())
+        inside = (times >= view.start - 0.02) & (times < view.start + u.duration)
+        any_present |= bool(present[inside].any())
         crops, at = crops + len(part), at + 60.0
     if not crops:
-        return ["no crop in it"]
-    return ([] if any_present else ["no face in any of the utterance's frames"]) + _length_faults(
-        u, view, sound, crops / video.FPS)
+        return ["contains no crop"]
+    faults = [] if any_present else ["no face in any of the utterance's frames"]
+    return faults + _length_faults(u, view, sound, crops / video.FPS)
 
 
 def wav_seconds(file: Path) -> float | None:
-    """Seconds of sound that the header of a RIFF wav file promises, whatever the file then holds;
-    None for others."""
+    """The length that the header of a RIFF WAV file states, whatever the file really holds.
+
+    Args:
+        file: the file.
+
+    Returns:
+        Seconds, or None for other files.
+    """
     with open(file, "rb") as data:
         if data.read(4) != b"RIFF" or len(data.read(4)) < 4 or data.read(4) != b"WAVE":
             return None
@@ -269,7 +280,7 @@ def wav_seconds(file: Path) -> float | None:
             if name == b"fmt " and size >= 16:
                 chunk = data.read(size + size % 2)
                 bytes_a_second = struct.unpack("<I", chunk[8:12])[0] if len(chunk) >= 12 else 0
-            elif name == b"data":  # sizes near 4 GiB stand for "not known" in streamed files
+            elif name == b"data":  # in streamed files, a size near 4 GiB means "unknown"
                 return size / bytes_a_second if bytes_a_second and size < 0xFFFFF000 else None
             else:
                 data.seek(size + size % 2, 1)

@@ -1,22 +1,23 @@
-"""One name for each class label that corpora spell in several ways: RAVDESS has "angry", EmoDB
-"anger", a German table "Ärger".
+"""One name for class labels that corpora spell differently: RAVDESS has "angry", EmoDB "anger", a
+German table "Ärger".
 
-Manifests and protocols keep the spelling that their corpus published, so that results on one corpus
-stay comparable with earlier ones. Wherever labels of two sources meet (training on one corpus and
-testing on another, a model's classes against a corpus), both sides go through `canonical` first:
+Manifests and protocols keep the spelling of their corpus, so that results on one corpus stay
+comparable with earlier ones. Wherever labels of two sources meet (training on one corpus and
+testing on another, the classes of a model against a corpus), both sides are passed through
+`canonical` first:
 
     canonical("angry") == canonical("Ärger") == "anger"
 
-Names that mean different things stay apart: calm is not neutral, excitement is not happiness (a
-protocol that joins the two says so in its mapping), and "surprise (negative)" is not surprise.
+Names with different meanings stay separate: calm is not neutral, excitement is not happiness (a
+protocol that joins them says so in its mapping), and "surprise (negative)" is not surprise.
 """
 
 from __future__ import annotations
 
 import unicodedata
 
-# Name -> other spellings, in lower case, parted by "|". English first, then German, French, Spanish,
-# Italian, Portuguese, Dutch, Polish and Chinese; at the end codes in use (IEMOCAP, TESS).
+# Name -> other spellings, in lower case, separated by "|". English first, then German, French,
+# Spanish, Italian, Portuguese, Dutch, Polish and Chinese; at the end codes of IEMOCAP and TESS.
 _SPELLINGS = {
     "anger": "angry|angered|ärger|aerger|wut|wütend|zorn|ärgerlich|colère"
              "|colere|en colère|ira|enojo|enfado|enojado|rabia|rabbia|raiva"
@@ -61,14 +62,14 @@ for _name, _others in _SPELLINGS.items():
 
 
 def canonical(label: object) -> str:
-    """The one name of a class label.
+    """The canonical name of a class label.
 
     Args:
-        label: as a corpus or a model spells it; case, outer blanks, "_" and "-" do not matter.
+        label: as a corpus or a model spells it. Case, outer blanks, "_" and "-" are ignored.
 
     Returns:
-        The name in the table of this file. A label that is not in it is returned in lower case,
-        so that spellings that differ only in case or blanks are still the same.
+        The name in the table of this file. A label that is not in it is returned in lower case, so
+        that spellings that differ only in case or blanks are equal.
     """
     plain = unicodedata.normalize("NFC", str(label)).casefold().replace("_", " ").replace("-", " ")
     plain = " ".join(plain.split())

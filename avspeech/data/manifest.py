@@ -1,13 +1,13 @@
 """Manifests: one JSONL file, one frozen `Utterance` a line, paths relative to a root.
 
-A manifest is what a corpus becomes (`data/corpora/<name>.py` writes it) and all that tasks ever
-see. Files are referred to by paths relative to a root folder, so a corpus can be moved; a path that
-leads out of its root is refused.
+Preparing a corpus writes manifests (`data/corpora/<name>.py`), and tasks read nothing else. Files
+are named by paths relative to a root folder, so a corpus can be moved; a path that leads out of its
+root is refused.
 
 There are two roots, and loaders take both. `Utterance.audio` and `View.video` are relative to the
-corpus (`root`), which is only ever read; `View.crops` is relative to the cache (`cache`), a folder
-of ours that may be thrown away. Where a corpus was prepared to, `corpus.json` beside the manifests
-names its root (`data.corpora.layout.read_prepared`).
+corpus (`root`), which is only read. `View.crops` is relative to the cache (`cache`), a folder of
+files that can be made again. `corpus.json` beside the manifests of a prepared corpus names its root
+(`data.corpora.layout.read_prepared`).
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from typing import Any
 from avspeech.core import storage
 from avspeech.errors import InputError
 
-# The camera angles of MEAD, in degrees: (yaw, pitch). Yaw > 0 is a camera at the speaker's left,
-# pitch > 0 one above.
+# The camera angles of MEAD in degrees: (yaw, pitch). Yaw > 0: the camera is at the speaker's left;
+# pitch > 0: it is above.
 VIEW_ANGLES = {
     "front": (0.0, 0.0),
     "top": (0.0, 30.0),
@@ -37,48 +37,46 @@ VIEW_ANGLES = {
 }
 
 
+LONGEST = 2**24  # characters of a line of a JSONL file
+
 @dataclass(frozen=True)
 class View:
-    """One camera's picture of an utterance.
+    """One camera's view of an utterance."""
 
-    video: path of the video file, relative to the root. "" when only `crops` are kept. name: view
-    name, e.g. "front"; yaw, pitch: camera angles in degrees, None when not known. face: which face
-    of the video (0: the largest); crops: path of cached mouth crops (`video.read_crops`), relative
-    to the cache root, or None. start: time in seconds, in the video file, of the utterance's first
-    sample.
-    """
-
-    video: str
-    name: str = "front"
-    yaw: float | None = None
-    pitch: float | None = None
-    face: int = 0
+    video: str  # path of the video file, relative to the root; "" if there are only `crops`
+    name: str = "front"  # of the view
+    yaw: float | None = None  # camera angle in degrees; None: unknown
+    pitch: float | None = None  # camera angle in degrees; None: unknown
+    face: int = 0  # which face of the video, 0: the largest
+    # Path of cached mouth crops (`video.read_crops`), relative to the cache root; None: no crops
     crops: str | None = None
-    start: float = 0.0
+    start: float = 0.0  # time of the utterance's first sample in the video file, in seconds
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """One stretch of speech by one speaker, with the views that were filmed of it.
+    """One stretch of speech by one speaker, with its camera views."""
 
-    id: unique in its manifest; audio: path of the sound (a sound or video file), relative to the
-    root. start, duration: seconds in that file; text: transcript or None; speaker: unique over
-    corpora ("grid-s1"). labels: anything a task may want, by name: numbers or strings, or lists of
-    [start, end, label] (times in seconds, from the utterance's first sample) under "words" and
-    "phones". A label that is null in a manifest is left out.
-    """
-
-    id: str
-    audio: str
-    duration: float
-    speaker: str
-    start: float = 0.0
-    text: str | None = None
+    id: str  # unique in its manifest
+    audio: str  # path of a sound or video file, relative to the root
+    duration: float  # seconds
+    speaker: str  # unique over all corpora, e.g. "grid-s1"
+    start: float = 0.0  # seconds in the file
+    text: str | None = None  # transcript
     views: tuple[View, ...] = ()
+    # Labels of any task by name: numbers or strings. "words" and "phones" are lists of [start, end,
+    # label], in seconds from the utterance's first sample. A label that is null is left out.
     labels: dict[str, Any] = field(default_factory=dict)
 
     def view(self, name: str) -> View:
-        """The view of this name. Raises InputError where there is none."""
+        """The view with a name.
+
+        Args:
+            name: for example "front".
+
+        Raises:
+            InputError: the utterance has no such view.
+        """
         for view in self.views:
             if view.name == name:
                 return view
@@ -87,8 +85,15 @@ class Utterance:
 
 
 def resolve(root: str | Path, path: str) -> Path:
-    """`path` under `root`, as an absolute path. Raises InputError for an absolute path or one that
-    leaves the root (by "..", or through a symbolic link)."""
+    """The absolute path of a file of a manifest.
+
+    Args:
+        root: folder that the path is relative to.
+        path: as in the manifest.
+
+    Raises:
+        InputError: the path is absolute, or leaves the root by ".." or through a symbolic link.
+    """
     base = os.path.realpath(root)
     full = os.path.realpath(os.path.join(base, path))
     if os.path.isabs(path) or (full != base and not full.startswith(base.rstrip(os.sep) + os.sep)):
@@ -97,10 +102,11 @@ def resolve(root: str | Path, path: str) -> Path:
 
 
 def _strict(cls: type, record: Any, where: str) -> dict[str, Any]:
-    """`record` if its keys are just the fields of dataclass `cls` and none without default is
-    absent."""
+    """`record`, if all its keys are fields of the dataclass `cls` and no required one is
+    missing."""
     if not isinstance(record, dict):
-        raise InputError(f"{where}: expected a JSON object for {cls.__name__}, got {type(record).__name__}")
+        raise InputError(f"{where}: expected a JSON object for {cls.__name__}, "
+                         f"got {type(record).__name__}")
     fields = {f.name: f for f in dataclasses.fields(cls)}
     unknown = sorted(set(record) - set(fields))
     if unknown:
@@ -113,9 +119,9 @@ def _strict(cls: type, record: Any, where: str) -> dict[str, Any]:
 
 
 def _typed(cls: type, record: dict[str, Any], where: str) -> dict[str, Any]:
-    kinds: dict[str, Any] = {"str": str, "float": (int, float), "int": int, "str | None": (str,
-                                                                                           type(None)),
-             "float | None": (int, float, type(None)), "dict[str, Any]": dict}
+    kinds: dict[str, Any] = {
+        "str": str, "float": (int, float), "int": int, "str | None": (str, type(None)),
+        "float | None": (int, float, type(None)), "dict[str, Any]": dict}
     for f in dataclasses.fields(cls):
         kind = kinds.get(str(f.type))
         value = record.get(f.name)
@@ -125,31 +131,52 @@ def _typed(cls: type, record: dict[str, Any], where: str) -> dict[str, Any]:
 
 
 def utterance_from_dict(record: Any, where: str = "utterance") -> Utterance:
-    """An Utterance from a decoded JSON object. Raises InputError, beginning with `where`,
-    for anything else."""
+    """An Utterance from a decoded JSON object.
+
+    Args:
+        record: the object.
+        where: start of an error message, for example "file:line".
+
+    Raises:
+        InputError: the object is not an utterance.
+    """
     record = dict(_typed(Utterance, _strict(Utterance, record, where), where))
     views = record.get("views", ())
     if not isinstance(views, (list, tuple)):
         raise InputError(f"{where}: key 'views' should be a list, got {views!r}")
-    record["views"] = tuple(View(**_typed(View, _strict(View, v, f"{where}: view {i}"),
-                                          f"{where}: view {i}"))
-                            for i, v in enumerate(views))
+    checked = []
+    for i, view in enumerate(views):
+        place = f"{where}: view {i}"
+        checked.append(View(**_typed(View, _strict(View, view, place), place)))
+    record["views"] = tuple(checked)
     if not 0 < record["duration"] < math.inf or not 0 <= record.get("start", 0.0) < math.inf:
         raise InputError(f"{where}: duration must be above 0 and start not below 0 (seconds)")
     if not all(0 <= view.start < math.inf for view in record["views"]):
         raise InputError(f"{where}: the start of a view must not be below 0 (seconds)")
-    # A label that is null is one that the utterance does not have
+    # A label that is null counts as missing.
     record["labels"] = {k: v for k, v in record.get("labels", {}).items() if v is not None}
     return Utterance(**record)
 
 
 def read_jsonl(path: str | Path) -> Iterator[tuple[str, Any]]:
-    """(where, record) for each line of a JSONL file; where is "file:line". Empty lines are passed
-    over."""
+    """Reads a JSONL file. Empty lines are skipped.
+
+    Args:
+        path: the file.
+
+    Yields:
+        ("file:line", record) for each line.
+
+    Raises:
+        InputError: the file cannot be read, or a line is not JSON.
+    """
     try:
         with open(path, encoding="utf-8-sig") as lines:
-            for number, line in enumerate(lines, 1):
+            for number, line in enumerate(iter(lambda: lines.readline(LONGEST + 1), ""), 1):
                 where = f"{path}:{number}"
+                if len(line) > LONGEST:
+                    raise InputError(f"{where}: a line of more than {LONGEST:,} characters; is it a "
+                                     "manifest?")
                 if line.strip():
                     try:
                         yield where, json.loads(line)
@@ -162,8 +189,12 @@ def read_jsonl(path: str | Path) -> Iterator[tuple[str, Any]]:
 
 
 def write_jsonl(path: str | Path, records: Iterable[Any]) -> None:
-    """Writes dataclass instances, one a line, atomically (aside, then renamed).
-    Keys at their default are left out."""
+    """Writes dataclass instances to a JSONL file, atomically. Keys with their default are left out.
+
+    Args:
+        path: the file to write or replace.
+        records: one for each line.
+    """
     with storage.writing(path) as aside, open(aside, "w", encoding="utf-8") as out:
         for record in records:
             out.write(json.dumps(_compact(record), ensure_ascii=False, sort_keys=False) + "\n")
@@ -174,7 +205,9 @@ def _compact(value: Any) -> Any:
         kept = {}
         for f in dataclasses.fields(value):
             item = getattr(value, f.name)
-            default = f.default_factory() if f.default_factory is not dataclasses.MISSING else f.default
+            default = f.default
+            if f.default_factory is not dataclasses.MISSING:
+                default = f.default_factory()
             if default is dataclasses.MISSING or item != default:
                 kept[f.name] = _compact(item)
         return kept
@@ -182,20 +215,35 @@ def _compact(value: Any) -> Any:
 
 
 def read_manifest(path: str | Path) -> list[Utterance]:
-    """The utterances of a manifest, in order. Raises InputError with file and line for a bad line
-    or a repeated id."""
+    """Reads a manifest.
+
+    Args:
+        path: the JSONL file.
+
+    Returns:
+        Its utterances, in order.
+
+    Raises:
+        InputError: a line is invalid, an id occurs twice, or there is no utterance.
+    """
     utterances, seen = [], set()
     for where, record in read_jsonl(path):
         utterance = utterance_from_dict(record, where)
         if utterance.id in seen:
-            raise InputError(f"{where}: id '{utterance.id}' stands twice; ids are unique in a manifest")
+            raise InputError(f"{where}: id '{utterance.id}' is given twice; "
+                             "ids must be unique in a manifest")
         seen.add(utterance.id)
         utterances.append(utterance)
     if not utterances:
-        raise InputError(f"{path}: no utterance in it")
+        raise InputError(f"{path}: contains no utterance")
     return utterances
 
 
 def write_manifest(path: str | Path, utterances: Iterable[Utterance]) -> None:
-    """Writes a manifest (see `read_manifest`)."""
+    """Writes a manifest.
+
+    Args:
+        path: the JSONL file to write or replace.
+        utterances: in order.
+    """
     write_jsonl(path, utterances)

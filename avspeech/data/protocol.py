@@ -1,14 +1,13 @@
-"""Protocols: which utterances of a corpus a system learns from, is chosen on and is tested on, as
-one object with a hash.
+"""Protocols: which utterances of a corpus are for training, development and test, with a hash.
 
     protocol = protocol.get("ravdess-6fold")
     for split in protocol.splits(read_manifest("data/ravdess/all.jsonl"), root="/corpora/ravdess"):
         split.name, split.train, split.dev, split.test     # lists of Utterance; "fold1", ...
         [protocol.target(u) for u in split.train]          # numbers of classes
 
-Numbers of two systems can be held against each other where the hash is the same: it covers
-everything that decides who is where and what counts as right. Counts and leaks are checked each
-time; what does not hold is refused.
+Results of two systems can be compared where the hash is the same: it covers everything that decides
+which utterances are in which part and which answer is correct. Counts and leaks are checked every
+time, and a corpus that does not match is refused.
 """
 
 from __future__ import annotations
@@ -32,12 +31,11 @@ PARTS = ("train", "dev", "test")
 
 @dataclass(frozen=True)
 class Fold:
-    """Values of the protocol's group that are tested and chosen on; all other groups are trained
-    on."""
+    """The groups (e.g. speakers) for test and development; all other groups are for training."""
 
     name: str
-    test: tuple[str, ...]
-    dev: tuple[str, ...]
+    test: tuple[str, ...]  # values of the protocol's group
+    dev: tuple[str, ...]  # values of the protocol's group
 
 
 @dataclass(frozen=True)
@@ -52,52 +50,49 @@ class Split:
 
 @dataclass(frozen=True)
 class Protocol:
-    """How a corpus is used for a task.
-
-    label: the key in `Utterance.labels`; kind: "classification", "ordinal" or "regression";
-    classes: in the order of their numbers, () for regression; mapping: source label -> class (a
-    label that is not in it is left out); group: what folds are made of: "speaker", or a key of the
-    labels; counts: utterances of each class, in the whole corpus, or of all ("utterances", the only
-    one for regression; {}: not stated), or units where there is one. unit: key of the labels whose
-    utterances are judged together ("": each on its own); sentence: "text" or a key of the labels
-    that test must not share with the rest ("": not asked). source: where folds and counts come
-    from, and what was chosen here; it is not part of the hash. utterances, gaps: set by `as_found`
-    where a corpus is not whole: a digest of the utterances that there are, and what is not as
-    counted.
-    """
+    """How a corpus is used for a task."""
 
     name: str
     corpus: str
-    label: str
-    kind: str
-    classes: tuple[str, ...]
-    mapping: Mapping[str, str]
-    group: str
+    label: str  # key in `Utterance.labels`
+    kind: str  # "classification", "ordinal" or "regression"
+    classes: tuple[str, ...]  # in the order of their numbers; () for regression
+    mapping: Mapping[str, str]  # label of the corpus -> class; other labels are left out
+    group: str  # what folds are made of: "speaker", or a key of the labels
     folds: tuple[Fold, ...]
+    # Utterances (or units) of each class in the whole corpus, or of all as "utterances", which is
+    # the only key for regression; {}: not stated
     counts: Mapping[str, int] = field(default_factory=dict)
-    unit: str = ""
+    unit: str = ""  # label of utterances that are judged together; "": each on its own
+    # "text", or a label, that test must not share with the other parts; "": not checked
     sentence: str = ""
-    source: str = ""
-    utterances: str = ""
-    gaps: tuple[str, ...] = ()
+    source: str = ""  # where folds and counts come from, and what was chosen here; not hashed
+    utterances: str = ""  # set by `as_found` for an incomplete corpus: a hash of its utterances
+    gaps: tuple[str, ...] = ()  # set by `as_found`: what differs from `counts`
 
     @property
     def title(self) -> str:
-        """The name, and what is not as the protocol counts it, for headings and tables."""
+        """The name for headings and tables, with the gaps of an incomplete corpus."""
         return f"{self.name}, incomplete ({layout.named(self.gaps, 3)})" if self.gaps else self.name
 
     @property
     def hash(self) -> str:
-        """12 hexadecimal digits over all fields but `source` and `gaps`; `utterances` counts where
-        it is set, so that a part of a corpus never has the hash of the whole."""
+        """12 hexadecimal digits over all fields but `source` and `gaps`. `utterances` counts if it
+        is set, so that a part of a corpus never has the hash of the whole."""
         left = {"source", "gaps", *(() if self.utterances else ("utterances",))}
         record = {k: v for k, v in dataclasses.asdict(self).items() if k not in left}
         canonical = json.dumps(record, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
     def category(self, utterance: Utterance) -> str | None:
-        """The class of an utterance ("utterances" for regression), or None where the protocol
-        leaves it out."""
+        """The class of an utterance.
+
+        Args:
+            utterance: of the corpus.
+
+        Returns:
+            The class ("utterances" for regression), or None where the protocol leaves it out.
+        """
         value = utterance.labels.get(self.label)
         if self.kind == "regression":
             known = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -105,8 +100,17 @@ class Protocol:
         return None if value is None else self.mapping.get(str(value))
 
     def target(self, utterance: Utterance) -> int | float:
-        """The number of the class, or the value for regression. Raises InputError for an utterance
-        that the protocol leaves out."""
+        """The target of an utterance.
+
+        Args:
+            utterance: of the corpus.
+
+        Returns:
+            The number of the class, or the value for regression.
+
+        Raises:
+            InputError: the protocol leaves this utterance out.
+        """
         category = self.category(utterance)
         if category is None:
             raise InputError(f"{utterance.id}: label {self.label} is "
@@ -116,19 +120,29 @@ class Protocol:
         return self.classes.index(category)
 
     def selected(self, utterances: Iterable[Utterance]) -> list[Utterance]:
-        """Those that the protocol uses, in order."""
+        """The utterances that the protocol uses, in order.
+
+        Args:
+            utterances: of the corpus.
+        """
         return [u for u in utterances if self.category(u) is not None]
 
     def groups(self) -> list[str]:
-        """All values of the group that are named by a fold."""
+        """All values of the group that a fold names."""
         return list(dict.fromkeys(g for fold in self.folds for g in (*fold.test, *fold.dev)))
 
     def missing(self, utterances: Iterable[Utterance]) -> list[str]:
-        """What is not as the protocol counts it, a line each: classes and groups. [] when all is
-        there."""
+        """Differences between a corpus and the counts of the protocol.
+
+        Args:
+            utterances: of the corpus.
+
+        Returns:
+            One line for each class or kind of group that differs; [] if nothing does.
+        """
         used = self.selected(utterances)
-        judged = {str(u.labels.get(self.unit, "")) if self.unit else u.id: self.category(u) for u
-                  in used}
+        judged = {str(u.labels.get(self.unit, "")) if self.unit else u.id: self.category(u)
+                  for u in used}
         have, noun = Counter(judged.values()), f"{self.unit}s" if self.unit else "utterances"
         have["utterances"] = len(judged)
         lines = [f"{name}: {layout.counted(have[name], number, noun)}"
@@ -138,17 +152,32 @@ class Protocol:
                                       [g for g in self.groups() if g not in there], 12)
 
     def unused(self, utterances: Iterable[Utterance]) -> list[str]:
-        """One line that counts the utterances that the protocol leaves out, by what they have as
-        label; none where it uses all."""
+        """The number of utterances that the protocol leaves out, by their label.
+
+        Args:
+            utterances: of the corpus.
+
+        Returns:
+            One line, or [] where it uses all.
+        """
         left = [u.labels.get(self.label) for u in utterances if self.category(u) is None]
         values = Counter("none" if value is None else str(value) for value in left)
-        return [f"{sum(values.values()):,} utterances are not used, by their label '{self.label}': "
-                + layout.named([f"{value} ({n:,})" for value, n
-                                in values.most_common()])] if values else []
+        if not values:
+            return []
+        shown = layout.named([f"{value} ({n:,})" for value, n in values.most_common()])
+        return [f"{sum(values.values()):,} utterances are not used, by their label "
+                f"'{self.label}': {shown}"]
 
     def as_found(self, utterances: Sequence[Utterance]) -> Protocol:
-        """This protocol where the utterances are those that it counts; else one with a hash of its
-        own and `gaps`, for results on part of a corpus (incomplete=true)."""
+        """The protocol for a corpus that may be incomplete.
+
+        Args:
+            utterances: of the corpus.
+
+        Returns:
+            This protocol, if the counts agree; otherwise one with `gaps` and another hash, for
+            results on part of a corpus (incomplete=true).
+        """
         gaps = self.missing(utterances)
         if not gaps:
             return self
@@ -158,26 +187,31 @@ class Protocol:
 
     def splits(self, utterances: Sequence[Utterance], root: str | Path | None = None,
                incomplete: bool = False) -> list[Split]:
-        """The folds, each checked for leaks (`leaks`).
+        """The folds, each checked for leaks (see `leaks`).
 
-        root: the corpus; with it, files of the same content count as the same recording.
-        incomplete: go on where the counts are not the published ones. Raises InputError for other
-        counts (saying which), an id that stands twice, a group that is in no fold, a fold with an
-        empty part, and for a leak.
+        Args:
+            utterances: of the corpus.
+            root: folder of the corpus; if given, files with the same content count as one
+                recording.
+            incomplete: accept counts that differ from the published ones.
+
+        Raises:
+            InputError: the counts differ, an id occurs twice, a group is in no fold, a part of a
+                fold is empty, or something leaks.
         """
         problems = self.missing(utterances)
         if problems and not incomplete:
             raise InputError(f"{self.name}: the manifest does not hold what the protocol counts: "
-                             f"{layout.named(problems, 8)}; prepare {self.corpus} from the whole corpus, or "
-                             "go on with what there is by incomplete=true (in a recipe: "
+                             f"{layout.named(problems, 8)}; prepare {self.corpus} from the whole "
+                             "corpus, or use what there is with incomplete=true (in a recipe: "
                              f"corpus.incomplete=true). The protocol: {self.source}")
         torn = [f"{f.name} ({g})" for f in self.folds for g in f.test if g in f.dev]
         if torn:
-            raise InputError(f"{self.name}: both tested and chosen on: {layout.named(torn)}")
+            raise InputError(f"{self.name}: in both test and development: {layout.named(torn)}")
         used = self.selected(utterances)
         twice = [i for i, n in Counter(u.id for u in used).items() if n > 1]
         if twice:
-            raise InputError(f"{self.name}: {len(twice):,} ids stand twice: {layout.named(twice)}")
+            raise InputError(f"{self.name}: {len(twice):,} ids occur twice: {layout.named(twice)}")
         named = set(self.groups()) | ({"train"} if self.group == "split" else set())
         strange = sorted({group_of(self, u) for u in used} - named)
         if strange:
@@ -194,8 +228,8 @@ class Protocol:
             split = Split(fold.name, **parts)
             empty = [part for part in PARTS if not parts[part]]
             if empty:
-                raise InputError(f"{self.name}: {fold.name}: nothing in {' and '.join(empty)}; the manifest "
-                                 f"holds too few {self.group}s")
+                raise InputError(f"{self.name}: {fold.name}: {' and '.join(empty)} would be empty; "
+                                 f"the manifest holds too few {self.group}s")
             leaking = leaks(split, self.unit, self.sentence, same)
             if leaking:
                 raise InputError(f"{self.name}: {fold.name}: leak: {'; '.join(leaking)}")
@@ -204,22 +238,39 @@ class Protocol:
 
 
 def group_of(protocol: Protocol, utterance: Utterance) -> str:
-    """The value of the protocol's group. Raises InputError for an utterance without one."""
+    """The group of an utterance.
+
+    Args:
+        protocol: gives the kind of group.
+        utterance: of its corpus.
+
+    Raises:
+        InputError: the utterance has no such label.
+    """
     if protocol.group == "speaker":
         return utterance.speaker
     value = utterance.labels.get(protocol.group)
     if value is None:
-        raise InputError(f"{utterance.id}: no label '{protocol.group}', which {protocol.name} splits by; "
-                         f"prepare {protocol.corpus} again")
+        raise InputError(f"{utterance.id}: no label '{protocol.group}', by which {protocol.name} "
+                         f"splits; prepare {protocol.corpus} again")
     return str(value)
 
 
 def recordings(utterances: Sequence[Utterance], root: str | Path | None = None) -> dict[str, str]:
-    """Utterance id -> name of its recording, the same for utterances that share sound: parts of one
-    file that overlap in time, and, where `root` is given, also of files with the same content.
+    """The recording of each utterance. Utterances that share sound have the same recording: parts
+    of one file that overlap in time, and, if `root` is given, also files with the same content.
 
-    Only files of the same size and middle are read through. Raises InputError for a file that is
-    not there.
+    Only files of the same size and with the same bytes in the middle are read completely.
+
+    Args:
+        utterances: of the corpus.
+        root: folder of the corpus; None: compare paths only.
+
+    Returns:
+        {utterance id: name of its recording}.
+
+    Raises:
+        InputError: a file does not exist.
     """
     files = {u.audio: u.audio for u in utterances}
     if root is not None:
@@ -228,7 +279,7 @@ def recordings(utterances: Sequence[Utterance], root: str | Path | None = None) 
             try:
                 alike.setdefault(_glance(resolve(root, path)), []).append(path)
             except OSError as error:
-                raise InputError(f"{path}: cannot be read under {root} ({error.strerror})") from None
+                raise InputError(f"{path}: cannot be read in {root} ({error.strerror})") from None
         for paths in alike.values():
             if len(paths) > 1:
                 files.update({path: storage.content_hash(resolve(root, path)) for path in paths})
@@ -246,7 +297,7 @@ def recordings(utterances: Sequence[Utterance], root: str | Path | None = None) 
 
 
 def _glance(path: Path) -> tuple[int, bytes]:
-    """Size, and what stands in the middle: enough to tell most files apart."""
+    """The size and 64 bytes from the middle, which distinguish most files."""
     with open(path, "rb") as data:
         size = data.seek(0, 2)
         data.seek(size // 2)
@@ -255,8 +306,18 @@ def _glance(path: Path) -> tuple[int, bytes]:
 
 def leaks(split: Split, unit: str = "", sentence: str = "",
           same: Mapping[str, str] | None = None) -> list[str]:
-    """What two parts of a split share and must not, a line each: utterance ids, speakers, units,
-    sentences (of test with the others), recordings (`recordings`)."""
+    """What two parts of a split share and must not share: utterance ids, speakers, units, sentences
+    (of test with the others) and recordings.
+
+    Args:
+        split: the parts.
+        unit: label of utterances that are judged together; "": none.
+        sentence: "text", or label of the sentence; "": not checked.
+        same: of `recordings`; None: not checked.
+
+    Returns:
+        One line for each kind of leak and pair of parts.
+    """
     kinds: dict[str, Callable[[Utterance], str]] = {
         "utterance": lambda u: u.id, "speaker": lambda u: u.speaker,
         "unit": lambda u: str(u.labels.get(unit, "")) if unit else "",
@@ -284,34 +345,53 @@ def _sentence(utterance: Utterance, key: str) -> str:
 
 def balanced(tests: Sequence[Sequence[str]], sex: Mapping[str, str], each: int) -> tuple[Fold, ...]:
     """Folds "fold1", ... with these test speakers. The development speakers of a fold are the first
-    `each` women and `each` men met in the folds after it, beginning again after the last."""
+    `each` women and `each` men of the following folds; the first fold follows the last.
+
+    Args:
+        tests: speakers of each fold.
+        sex: {speaker: "female" or "male"}.
+        each: number of women and of men for development.
+    """
     folds = []
     for number, test in enumerate(tests):
         later = [s for step in range(1, len(tests)) for s in tests[(number + step) % len(tests)]]
-        dev = [s for wanted in ("female", "male") for s in [s for s in later
-                                                            if sex[s] == wanted][:each]]
+        dev = []
+        for wanted in ("female", "male"):
+            dev += [s for s in later if sex[s] == wanted][:each]
         folds.append(Fold(f"fold{number + 1}", tuple(test), tuple(sorted(dev))))
     return tuple(folds)
 
 
 def dealt(speakers: Sequence[str], parts: int = 5) -> tuple[Fold, ...]:
-    """Folds "fold1", ... of speakers dealt by turns; the fold after it is a fold's development
-    set."""
+    """Folds "fold1", ... of speakers assigned in turn; the following fold is for development.
+
+    Args:
+        speakers: in order.
+        parts: number of folds.
+    """
     tests = [tuple(speakers[k::parts]) for k in range(parts)]
     return tuple(Fold(f"fold{k + 1}", test, tests[(k + 1) % parts]) for k, test in enumerate(tests))
 
 
 def identity(classes: Sequence[str]) -> dict[str, str]:
-    """The mapping of a protocol whose classes are called as in the labels."""
+    """A mapping for labels that have the names of the classes.
+
+    Args:
+        classes: their names.
+    """
     return {name: name for name in classes}
 
 
-# Of corpora whose parts are published, as labels["split"]
+# Folds of a corpus with published parts, which are in labels["split"]
 PUBLISHED = (Fold("published", ("test",), ("dev",)),)
 
 
 def of(corpus: str) -> dict[str, Protocol]:
-    """The protocols in the file of a corpus (its table PROTOCOLS), by name."""
+    """The protocols of a corpus by name: its table PROTOCOLS.
+
+    Args:
+        corpus: its name in the registry.
+    """
     return {p.name: p for p in getattr(corpora.get(corpus), "PROTOCOLS", ())}
 
 
@@ -324,10 +404,15 @@ def known() -> dict[str, Protocol]:
 
 
 def get(name: str) -> Protocol:
-    """The protocol of this name. Raises InputError for one that no corpus has.
+    """A protocol by name.
 
-    A protocol's name is that of its corpus, alone or with "-" and more behind it, so only the file
-    of that corpus is read.
+    The name starts with the name of the corpus, so only the file of that corpus is read.
+
+    Args:
+        name: for example "ravdess-6fold".
+
+    Raises:
+        InputError: no corpus has it.
     """
     corpus = name.partition("-")[0]
     found = of(corpus) if corpus in corpora.CORPORA else {}
@@ -337,20 +422,23 @@ def get(name: str) -> Protocol:
 
 
 def by_speaker(values: Mapping[str, Sequence[float]], folds: int, classes: bool) -> dict[str, int]:
-    """"speaker-Nfold", which needs no protocol of its own: the group, from 0, that each speaker is
-    dealt to, such that each group has about as many speakers of each class.
+    """The folds "speaker-Nfold", which need no protocol of their own: each speaker is assigned to a
+    group such that the groups have similar numbers of speakers of each class.
 
-    Fold k tests group k, is developed on group k + 1 (the first after the last), and trained on the
-    rest. Speakers are put in order by their most frequent class, or the mean of their values, equal
-    ones by a digest of their name, so who falls where hangs on nothing but the speakers there are.
+    Fold k tests group k, uses group k + 1 for development (the first after the last) and trains on
+    the rest. Speakers are ordered by their most frequent class, or by the mean of their values, and
+    within that by a hash of their name, so the folds depend on nothing but the speakers.
 
     Args:
-        values: of each speaker, the numbers of the classes, or the values, of their utterances.
-        folds: N, at least 3; fewer where there are fewer speakers.
+        values: {speaker: numbers of the classes, or values, of their utterances}.
+        folds: N, at least 3; with fewer speakers there are fewer folds.
         classes: whether `values` are numbers of classes.
 
+    Returns:
+        {speaker: group, from 0}.
+
     Raises:
-        InputError: for fewer than 3 speakers or folds.
+        InputError: fewer than 3 speakers or folds.
     """
     if len(values) < 3 or folds < 3:
         raise InputError(f"{len(values)} speakers in {folds} folds; training, development and test "
@@ -367,8 +455,8 @@ def by_speaker(values: Mapping[str, Sequence[float]], folds: int, classes: bool)
 
 def speakers_nfold(corpus: str, label: str, folds: int,
                    utterances: Sequence[Utterance]) -> Protocol:
-    """"speaker-Nfold" of a corpus as a `Protocol`: its classes are those that the utterances have,
-    its folds deal their speakers (`by_speaker`).
+    """The folds "speaker-Nfold" of a corpus as a `Protocol`. Its classes are those of the
+    utterances, and its folds are those of `by_speaker`.
 
     Args:
         corpus: its name.
@@ -377,7 +465,7 @@ def speakers_nfold(corpus: str, label: str, folds: int,
         utterances: all of the corpus.
 
     Raises:
-        InputError: where there is no such label, or for fewer than 3 speakers or folds.
+        InputError: there is no such label, or fewer than 3 speakers or folds.
     """
     labelled = [u for u in utterances if u.labels.get(label) is not None]
     classes = tuple(sorted({str(u.labels[label]) for u in labelled}))
@@ -393,4 +481,5 @@ def speakers_nfold(corpus: str, label: str, folds: int,
         name=f"speaker-{folds}fold", corpus=corpus, label=label, kind="classification",
         classes=classes, mapping=identity(classes), group="speaker",
         folds=tuple(Fold(f"{k + 1}", parts[k], parts[(k + 1) % count]) for k in range(count)),
-        counts=dict(Counter(str(u.labels[label]) for u in labelled)), source="speakers dealt here")
+        counts=dict(Counter(str(u.labels[label]) for u in labelled)),
+        source="speakers assigned here")

@@ -1,5 +1,8 @@
-"""Plots as bytes: SVG, or PNG for spectrograms. All on a clear ground, in colours that read on a light and on
-a dark page; the same data gives the same bytes."""
+"""Plots as bytes: SVG, or PNG for spectrograms.
+
+The background is transparent and the colors are readable on a light and on a dark page. The same
+data give the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -14,23 +17,25 @@ import numpy as np
 
 from avspeech.errors import InputError
 
-_GREY = "#7d858d"
-_COLOURS = ("#0b84d8", "#e8710a", "#139a6e", "#c2569b", "#a58a00", "#7f6bd6", "#d1495b", "#5b8aa6")
+_GRAY = "#7d858d"
+_COLORS = ("#0b84d8", "#e8710a", "#139a6e", "#c2569b", "#a58a00", "#7f6bd6", "#d1495b", "#5b8aa6")
 
 
 @contextmanager
 def _figure(width: float, height: float, columns: int = 1) -> Iterator[tuple[Any, Any]]:
-    """A figure of so many inches with axes side by side; no window system is touched, nor pyplot's state."""
+    """A matplotlib figure of this size (inches) and its axes side by side. It uses no window system
+    and does not change the state of pyplot."""
     import matplotlib
     from cycler import cycler
     from matplotlib.figure import Figure
 
     style: dict[Any, Any] = {
         "figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "none",
-        "text.color": _GREY, "axes.edgecolor": _GREY, "axes.labelcolor": _GREY, "xtick.color": _GREY,
-        "ytick.color": _GREY, "font.size": 9, "axes.spines.top": False, "axes.spines.right": False,
-        "grid.color": _GREY, "grid.alpha": 0.25, "svg.fonttype": "path", "svg.hashsalt": "avspeech",
-        "legend.frameon": False, "axes.prop_cycle": cycler(color=_COLOURS),
+        "text.color": _GRAY, "axes.edgecolor": _GRAY, "axes.labelcolor": _GRAY,
+        "xtick.color": _GRAY, "ytick.color": _GRAY, "font.size": 9, "axes.spines.top": False,
+        "axes.spines.right": False, "grid.color": _GRAY, "grid.alpha": 0.25, "svg.fonttype": "path",
+        "svg.hashsalt": "avspeech",
+        "legend.frameon": False, "axes.prop_cycle": cycler(color=_COLORS),
     }
     with matplotlib.rc_context(style):
         figure = Figure(figsize=(width, height), layout="constrained")
@@ -45,14 +50,24 @@ def _svg(figure: Any) -> bytes:
 
 def spectrogram_png(samples: np.ndarray, sample_rate: int, reference: float | None = None,
                     span: float = 70.0) -> bytes:
-    """A PNG of the log power spectrogram of `samples` [N]: 32 ms Hann windows, `span` dB deep from
-    `reference` (peak power in dB, as `spectrogram_peak` gives it; default the picture's own)."""
+    """The log power spectrogram of a signal, with Hann windows of 32 ms.
+
+    Args:
+        samples: signal [N].
+        sample_rate: in Hz.
+        reference: power in dB of the brightest color, e.g. from `spectrogram_peak`, so that several
+            spectrograms can be compared; None: the peak of this signal.
+        span: range of the colors in dB below `reference`.
+
+    Returns:
+        The bytes of a PNG file.
+    """
     power = _power_db(samples, sample_rate)
     top = float(power.max()) if reference is None else reference
     with _figure(4.6, 1.7) as (figure, axes):
         extent = (0.0, len(samples) / sample_rate, 0.0, sample_rate / 2000)
-        axes[0].imshow(power.T, origin="lower", aspect="auto", extent=extent, vmin=top - span, vmax=top,
-                       cmap="magma")
+        axes[0].imshow(power.T, origin="lower", aspect="auto", extent=extent, vmin=top - span,
+                       vmax=top, cmap="magma")
         axes[0].set(xlabel="s", ylabel="kHz")
         out = io.BytesIO()
         figure.savefig(out, format="png", dpi=110, metadata={"Software": None})
@@ -60,12 +75,20 @@ def spectrogram_png(samples: np.ndarray, sample_rate: int, reference: float | No
 
 
 def spectrogram_peak(samples: np.ndarray, sample_rate: int) -> float:
-    """The highest power of the spectrogram, in dB, for `spectrogram_png(reference=...)`."""
+    """The highest power of the spectrogram, for `spectrogram_png(reference=...)`.
+
+    Args:
+        samples: signal [N].
+        sample_rate: in Hz.
+
+    Returns:
+        Power in dB.
+    """
     return float(_power_db(samples, sample_rate).max())
 
 
 def _power_db(samples: np.ndarray, sample_rate: int) -> np.ndarray:
-    """[frames, bins]; at most about 1000 frames."""
+    """Power spectrogram in dB, [frames, bins], with at most about 1000 frames."""
     size = max(int(0.032 * sample_rate), 2)
     x = np.pad(np.asarray(samples, np.float64), (size // 2, size // 2))
     hop = max(size // 4, len(samples) // 1000)
@@ -74,8 +97,8 @@ def _power_db(samples: np.ndarray, sample_rate: int) -> np.ndarray:
 
 
 def _read_log(path: str | Path) -> Iterator[dict[str, Any]]:
-    """The lines of a trainer's log that have a step. The last line may be cut off,
-    in a log that is still written."""
+    """The lines of a trainer's log that have a step. The last line of a log that is still being
+    written may be incomplete; it is skipped."""
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -92,9 +115,20 @@ def _read_log(path: str | Path) -> Iterator[dict[str, Any]]:
 
 
 def training_svg(logs: Mapping[str, str | Path]) -> bytes:
-    """Training loss and validation score over steps, from the trainer's `log.jsonl` by name. A step whose
-    loss was not finite is marked by a dotted line. Raises InputError for logs without any value."""
-    curves: dict[str, dict[str, list[tuple[int, float]]]] = {"training loss": {}, "validation score": {}}
+    """Training loss and validation score over the steps. A step whose loss was not finite is marked
+    by a dotted line.
+
+    Args:
+        logs: {label: path of the trainer's `log.jsonl`}.
+
+    Returns:
+        The bytes of an SVG file.
+
+    Raises:
+        InputError: a log cannot be read, or none of them holds a value.
+    """
+    curves: dict[str, dict[str, list[tuple[int, float]]]] = {
+        "training loss": {}, "validation score": {}}
     broken = []
     for name, path in logs.items():
         for line in _read_log(path):
@@ -108,8 +142,8 @@ def training_svg(logs: Mapping[str, str | Path]) -> bytes:
                 broken.append(line["step"])
     panels = {label: lines for label, lines in curves.items() if lines}
     if not panels:
-        raise InputError(f"{', '.join(str(p) for p in logs.values())}: no loss in it; "
-                         "is it a log of the trainer?")
+        raise InputError(f"{', '.join(str(p) for p in logs.values())}: holds no loss; "
+                         "expected a log.jsonl of the trainer")
     with _figure(4.6 * len(panels), 2.8, len(panels)) as (figure, axes):
         for axis, (label, lines) in zip(axes, panels.items()):
             for name, points in lines.items():
@@ -125,7 +159,15 @@ def training_svg(logs: Mapping[str, str | Path]) -> bytes:
 
 
 def confusion_svg(table: np.ndarray, classes: Sequence[str]) -> bytes:
-    """Counts `[K, K]` (row: true, column: predicted) as shares of each row in percent."""
+    """A confusion matrix with the share of each row in percent.
+
+    Args:
+        table: counts [K, K]; rows are true classes, columns are predicted classes.
+        classes: K names.
+
+    Returns:
+        The bytes of an SVG file.
+    """
     shares = 100 * table / np.maximum(table.sum(1, keepdims=True), 1)
     side = 1.6 + 0.42 * len(classes)
     with _figure(side + 0.4, side) as (figure, axes):
@@ -141,18 +183,27 @@ def confusion_svg(table: np.ndarray, classes: Sequence[str]) -> bytes:
 
 
 def scatter_svg(panels: Mapping[str, Sequence[Sequence[float]]], across: str, up: str) -> bytes:
-    """Points (x, y) side by side in panels by title, with the line where x and y agree; points that are not
-    finite are left out. across, up: of the axes."""
+    """Scatter plots side by side, each with the line x = y. Points that are not finite are left
+    out.
+
+    Args:
+        panels: {title: points (x, y)}.
+        across: label of the horizontal axes.
+        up: label of the vertical axes.
+
+    Returns:
+        The bytes of an SVG file.
+    """
     with _figure(3.6 * max(1, len(panels)), 3.2, max(1, len(panels))) as (figure, axes):
         for axis, (title, points) in zip(axes, panels.items()):
             known = np.array([p for p in points if np.isfinite(p).all()], float).reshape(-1, 2)
             if len(known):
                 ends = [known[:, 0].min(), known[:, 0].max()]
-                axis.plot(ends, ends, color=_GREY, linewidth=1, linestyle=":")
+                axis.plot(ends, ends, color=_GRAY, linewidth=1, linestyle=":")
                 axis.plot(known[:, 0], known[:, 1], "o", markersize=4, alpha=0.6)
                 for x in np.unique(known[:, 0]):
-                    axis.plot(x, known[known[:, 0] == x, 1].mean(), "_", color=_COLOURS[1], markersize=18,
-                              markeredgewidth=2)
+                    axis.plot(x, known[known[:, 0] == x, 1].mean(), "_", color=_COLORS[1],
+                              markersize=18, markeredgewidth=2)
             axis.set(title=title, xlabel=across, ylabel=up)
             axis.grid(True)
         return _svg(figure)

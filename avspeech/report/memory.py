@@ -1,38 +1,70 @@
-"""Resident memory of this process. Imports nothing heavy, so that what is measured is what was asked for."""
+"""Resident memory of this process. Imports nothing heavy, since that would count as the model's."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes of resident memory. loaded: with model and inputs in place; peak: the most during one forward."""
+    """Resident memory in bytes."""
 
-    loaded: int
-    peak: int
+    loaded: int  # with model and inputs in memory
+    peak: int  # the highest value during one forward pass
 
     @property
     def forward(self) -> int:
-        """What the forward added to what stood there before it."""
+        """Memory that the forward pass added."""
         return self.peak - self.loaded
 
 
 def measure_memory(call: Callable[[], object]) -> Memory | None:
-    """Resident memory before and at the peak of `call()`, in this process. None where the system (not Linux,
-    or a kernel that does not let the peak be reset) cannot tell."""
+    """Measures the resident memory of this process before `call()` and at its peak.
+
+    Args:
+        call: a function without arguments, such as a forward pass.
+
+    Returns:
+        The two values, or None where the system cannot report them (not Linux, or a kernel that
+        does not let the peak be reset).
+    """
     gc.collect()
     try:
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak so far is forgotten
+        # Resets the peak (VmHWM).
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     except OSError:
         return None
     loaded = _status("VmRSS")
     call()
     peak = _status("VmHWM")
     return None if loaded is None or peak is None else Memory(loaded, max(peak, loaded))
+
+
+@contextmanager
+def at_most(more: int) -> Iterator[None]:
+    """Lets this process take no more memory than some bytes beyond what it has, in a block.
+
+    What asks for more fails as on a machine without it. Does nothing where the system cannot limit.
+
+    Args:
+        more: bytes.
+    """
+    import resource
+
+    used = _status("VmData")
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if used is None or soft != resource.RLIM_INFINITY and soft < used + more:
+        yield
+        return
+    resource.setrlimit(resource.RLIMIT_DATA, (used + more, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def _status(key: str) -> int | None:

@@ -1,18 +1,19 @@
-"""Measures of extracted speech, of decisions about speech, and the intervals that go with them.
+"""Measures of extracted speech and of decisions about speech, with confidence intervals.
 
-Signals are numpy arrays `[..., N]` (N samples last, anything else in front; shapes broadcast); all arithmetic
-is in float64 and the result has the leading shape. Levels are in dB.
+Signals are NumPy arrays [..., N] (N samples last, any leading dimensions; shapes broadcast). All
+arithmetic is in float64 and the result has the leading shape [...]. Levels are in dB.
 
-Conventions, the same for every measure here:
-- No mean is removed unless `zero_mean=True` is given. (Le Roux et al. define SI-SDR on zero-mean signals
-  without subtracting; torchmetrics also defaults to not subtracting.)
-- An undefined cell is NaN, never a number that could slip into a mean: a measure against a silent reference
-  (all samples 0), and a scale-invariant one of a silent estimate. `mean_and_spread` and `bootstrap_interval`
-  refuse NaN.
-- A perfect estimate is +inf, and an estimate at right angles to its reference is -inf, up to rounding:
-  float64 puts a ceiling near 310 dB on what is "perfect". No epsilon is added, so a quiet signal measures as
-  a loud one.
-- A non-finite input sample is a `ValueError`: it is a defect upstream, not a low score.
+Conventions of all measures here:
+- No mean is removed unless `zero_mean=True` is given. (Le Roux et al. define SI-SDR on zero-mean
+  signals without subtracting; torchmetrics also defaults to not subtracting.)
+- An undefined value is NaN, never a number that could enter a mean. This is the case for a
+  reference that is silent (all samples 0), and for a scale-invariant measure of a silent estimate.
+  `mean_and_spread` and `bootstrap_interval` refuse NaN.
+- A perfect estimate gives +inf, and an estimate orthogonal to its reference gives -inf, up to
+  rounding: float64 limits a "perfect" value to about 310 dB. No epsilon is added, so a quiet signal
+  gives the same value as a loud one.
+- A non-finite input sample raises ValueError, because it is an error of an earlier step and not a
+  low score.
 """
 
 from __future__ import annotations
@@ -27,11 +28,12 @@ Array = NDArray[np.float64]
 
 
 def _signals(first: ArrayLike, second: ArrayLike, zero_mean: bool = False) -> tuple[Array, Array]:
-    """Both as float64 `[..., N]`, broadcast together. Raises ValueError for unlike lengths, none, or
-    NaN/inf."""
+    """Both signals as float64 [..., N], broadcast together. Raises ValueError for different or zero
+    lengths, and for NaN or inf."""
     a, b = np.asarray(first, np.float64), np.asarray(second, np.float64)
     if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != b.shape[-1] or a.shape[-1] == 0:
-        raise ValueError(f"expected two signals [..., N] of one length, got shapes {a.shape} and {b.shape}")
+        raise ValueError("expected two signals [..., N] of the same length, "
+                         f"got shapes {a.shape} and {b.shape}")
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         raise ValueError("a signal holds NaN or infinite samples")
     if zero_mean:
@@ -51,18 +53,27 @@ def _ratio_db(signal: Array, noise: Array) -> Array:
 
 
 def _unit(x: Array) -> tuple[Array, Array]:
-    """`x` with its largest magnitude at 1, and that magnitude [..., 1]; silence stays 0. Keeps energies of
-    very quiet or very loud signals from under- or overflowing."""
+    """(`x` scaled to a largest magnitude of 1, that magnitude [..., 1]). Silence stays 0. This
+    keeps the energies of very quiet or very loud signals from underflow and overflow."""
     peak = np.abs(x).max(-1, keepdims=True)
     return x / np.where(peak > 0, peak, 1.0), peak
 
 
 def si_sdr(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -> Array:
-    """Scale-invariant signal-to-distortion ratio in dB, `[..., N] -> [...]`.
+    """Scale-invariant signal-to-distortion ratio (SI-SDR) in dB.
 
-    Le Roux, Wisdom, Erdogan, Hershey, "SDR - half-baked or well done?", ICASSP 2019, eq. 5: the estimate's
-    projection on the reference against what is left of the estimate. Blind to the estimate's gain AND its
-    sign: read it beside `gain_error_db`. NaN where the reference or the estimate is silent.
+    The energy of the estimate's projection on the reference, relative to the energy of the rest of
+    the estimate: Le Roux, Wisdom, Erdogan, Hershey, "SDR - half-baked or well done?", ICASSP 2019,
+    eq. 5. It ignores the gain and also the sign of the estimate, so read it together with
+    `gain_error_db`.
+
+    Args:
+        estimate: the extracted speech [..., N].
+        reference: the true speech [..., N].
+        zero_mean: subtract the mean of each signal first.
+
+    Returns:
+        dB [...]; NaN where the reference or the estimate is silent.
     """
     est, ref = _signals(estimate, reference, zero_mean)
     est, ref = _unit(est)[0], _unit(ref)[0]
@@ -73,10 +84,17 @@ def si_sdr(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -
 
 
 def snr(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -> Array:
-    """Signal-to-noise ratio in dB, `[..., N] -> [...]`: |reference|^2 / |estimate - reference|^2.
+    """Signal-to-noise ratio (SNR) in dB: |reference|^2 / |estimate - reference|^2.
 
-    Sensitive to gain and sign (a silent estimate scores 0 dB; this is what some papers print as "SDR"). NaN
-    where the reference is silent.
+    It depends on gain and sign: a silent estimate gives 0 dB. Some papers call it "SDR".
+
+    Args:
+        estimate: the extracted speech [..., N].
+        reference: the true speech [..., N].
+        zero_mean: subtract the mean of each signal first.
+
+    Returns:
+        dB [...]; NaN where the reference is silent.
     """
     est, ref = _signals(estimate, reference, zero_mean)
     ref, peak = _unit(ref)
@@ -88,18 +106,33 @@ def snr(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -> A
 def si_sdr_improvement(
     estimate: ArrayLike, reference: ArrayLike, mixture: ArrayLike, zero_mean: bool = False
 ) -> Array:
-    """SI-SDR of the estimate less SI-SDR of the mixture ("SI-SDRi"), in dB, `[..., N] -> [...]`; `si_sdr`
-    says when NaN."""
+    """SI-SDR improvement (SI-SDRi) in dB: SI-SDR of the estimate minus SI-SDR of the mixture.
+
+    Args:
+        estimate: the extracted speech [..., N].
+        reference: the true speech [..., N].
+        mixture: the unprocessed mixture [..., N].
+        zero_mean: subtract the mean of each signal first.
+
+    Returns:
+        dB [...]; NaN as for `si_sdr`.
+    """
     return si_sdr(estimate, reference, zero_mean) - si_sdr(mixture, reference, zero_mean)
 
 
 def gain_error_db(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -> Array:
-    """Level of the estimate's projection on the reference, relative to the reference, in dB, `[..., N] ->
-    [...]`.
+    """Level of the estimate's projection on the reference, relative to the reference, in dB.
 
-    20 log10 |<estimate, reference> / <reference, reference>|: 0 is the true level, -6 half of it. Blind to
-    sign. NaN where the reference is silent; -inf where nothing of the reference is in the
-    estimate.
+    20 log10 |<estimate, reference> / <reference, reference>|: 0 is the true level, -6 is half of
+    it. It ignores the sign.
+
+    Args:
+        estimate: the extracted speech [..., N].
+        reference: the true speech [..., N].
+        zero_mean: subtract the mean of each signal first.
+
+    Returns:
+        dB [...]; NaN where the reference is silent, -inf where the estimate contains nothing of it.
     """
     est, ref = _signals(estimate, reference, zero_mean)
     ref, peak = _unit(ref)
@@ -108,11 +141,17 @@ def gain_error_db(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = F
 
 
 def attenuation_db(estimate: ArrayLike, mixture: ArrayLike) -> Array:
-    """How many dB the estimate lies below the mixture, `[..., N] -> [...]`: 10 log10(|mixture|^2 /
-    |estimate|^2).
+    """How far the estimate lies below the mixture, in dB: 10 log10(|mixture|^2 / |estimate|^2).
 
-    The measure for a silent target, where SI-SDR and SNR have no reference: higher is better, +inf is
-    silence, 0 is the mixture let through. NaN where the mixture is silent.
+    The measure for a silent target, where SI-SDR and SNR have no reference.
+
+    Args:
+        estimate: the extracted speech [..., N].
+        mixture: the unprocessed mixture [..., N].
+
+    Returns:
+        dB [...], higher is better: +inf is silence, 0 is the unchanged mixture. NaN where the
+        mixture is silent.
     """
     est, mix = _signals(estimate, mixture)
     mix, peak = _unit(mix)
@@ -122,10 +161,19 @@ def attenuation_db(estimate: ArrayLike, mixture: ArrayLike) -> Array:
 
 
 def pesq(estimate: ArrayLike, reference: ArrayLike, sample_rate: int = 16000) -> Array:
-    """PESQ (MOS-LQO, about 1 to 4.6), `[..., N] -> [...]`, by the `pesq` package: wide band (ITU-T P.862.2)
-    at 16 kHz, narrow band (P.862.1) at 8 kHz. NaN where PESQ finds no utterance or a signal is silent.
+    """PESQ (MOS-LQO, about 1 to 4.6) by the package `pesq`.
 
-    Raises ValueError for another sample rate, ImportError where the package is not installed.
+    Args:
+        estimate: the extracted speech [..., N].
+        reference: the true speech [..., N].
+        sample_rate: 16000 Hz for wide band (ITU-T P.862.2), 8000 Hz for narrow band (P.862.1).
+
+    Returns:
+        [...]; NaN where PESQ finds no utterance or a signal is silent.
+
+    Raises:
+        ValueError: another sample rate.
+        ImportError: the package is not installed.
     """
     import pesq as package
 
@@ -134,7 +182,8 @@ def pesq(estimate: ArrayLike, reference: ArrayLike, sample_rate: int = 16000) ->
 
     def one(est: Array, ref: Array) -> float:
         try:
-            return float(package.pesq(sample_rate, ref, est, "wb" if sample_rate == 16000 else "nb"))
+            return float(package.pesq(sample_rate, ref, est,
+                                      "wb" if sample_rate == 16000 else "nb"))
         except package.NoUtterancesError:
             return float("nan")
 
@@ -144,9 +193,20 @@ def pesq(estimate: ArrayLike, reference: ArrayLike, sample_rate: int = 16000) ->
 def stoi(
     estimate: ArrayLike, reference: ArrayLike, sample_rate: int = 16000, extended: bool = False
 ) -> Array:
-    """STOI (Taal et al., IEEE TASLP 2011), or ESTOI (Jensen, Taal 2016) if `extended`, `[..., N] -> [...]`,
-    by the `pystoi` package; about 0 to 1. NaN where a signal is silent. Raises ImportError where the package
-    is not installed."""
+    """STOI (Taal et al., IEEE TASLP 2011) or ESTOI (Jensen, Taal 2016) by the package `pystoi`.
+
+    Args:
+        estimate: the extracted speech [..., N].
+        reference: the true speech [..., N].
+        sample_rate: in Hz.
+        extended: ESTOI.
+
+    Returns:
+        [...], about 0 to 1; NaN where a signal is silent.
+
+    Raises:
+        ImportError: the package is not installed.
+    """
     import pystoi
 
     def one(est: Array, ref: Array) -> float:
@@ -155,7 +215,8 @@ def stoi(
     return _each(one, estimate, reference)
 
 
-def _each(measure: Callable[[Array, Array], float], estimate: ArrayLike, reference: ArrayLike) -> Array:
+def _each(measure: Callable[[Array, Array], float], estimate: ArrayLike,
+          reference: ArrayLike) -> Array:
     est, ref = _signals(estimate, reference)
     pairs = zip(est.reshape(-1, est.shape[-1]), ref.reshape(-1, ref.shape[-1]), strict=True)
     values = [measure(e, r) if e.any() and r.any() else np.nan for e, r in pairs]
@@ -163,7 +224,7 @@ def _each(measure: Callable[[Array, Array], float], estimate: ArrayLike, referen
 
 
 class Interval(NamedTuple):
-    """A mean with the two ends of its confidence interval."""
+    """A mean and the two ends of its confidence interval."""
 
     mean: float
     low: float
@@ -177,19 +238,30 @@ def bootstrap_interval(
     seed: int = 0,
     resamples: int = 2000,
 ) -> Interval:
-    """Mean of `values` [n] with its percentile bootstrap interval (Efron, Tibshirani 1993, ch. 13).
+    """Mean with its percentile bootstrap interval (Efron, Tibshirani 1993, ch. 13).
 
-    groups: label of each value (say, the speaker): whole groups are drawn with replacement, since utterances
-    of one speaker are not independent; each resample's mean is over all its values. None: every value is its
-    own group. With one group there is nothing to draw from: both ends are NaN. The result does not depend on
-    the order of the values, and is the same for the same `seed`. Raises ValueError for no values, NaN, unlike
-    lengths, or a level outside (0, 1).
+    Args:
+        values: [n].
+        groups: [n] labels, for example speakers. Whole groups are drawn with replacement, because
+            utterances of one speaker are not independent; the mean of a resample is over all its
+            values. None: every value is its own group.
+        level: confidence level.
+        seed: of the resampling.
+        resamples: number of resamples.
+
+    Returns:
+        The interval. It does not depend on the order of the values. With one group there is nothing
+        to draw from, and both ends are NaN.
+
+    Raises:
+        ValueError: no values, NaN, different lengths, or a level outside (0, 1).
     """
     data = np.asarray(values, np.float64)
     if data.ndim != 1 or not len(data):
         raise ValueError(f"expected a list of at least one value, got shape {data.shape}")
     if np.isnan(data).any():
-        raise ValueError(f"{np.isnan(data).sum()} of {len(data)} values are NaN; leave undefined cells out")
+        raise ValueError(f"{np.isnan(data).sum()} of {len(data)} values are NaN; "
+                         "leave undefined values out")
     if not 0 < level < 1:
         raise ValueError(f"level should lie between 0 and 1, got {level}")
     if groups is None:
@@ -216,7 +288,7 @@ def bootstrap_interval(
 
 
 class Spread(NamedTuple):
-    """Mean over runs, standard deviation between them (n - 1; NaN for one run), and their number."""
+    """Mean over runs, standard deviation between them (n - 1; NaN for one run), number of runs."""
 
     mean: float
     std: float
@@ -224,33 +296,64 @@ class Spread(NamedTuple):
 
 
 def mean_and_spread(values: Sequence[float] | Array) -> Spread:
-    """Mean and sample standard deviation of one value a seed. Raises ValueError for no values or NaN: a run
-    that failed is reported as missing, not averaged over."""
+    """Mean and sample standard deviation over runs.
+
+    Args:
+        values: one value for each seed.
+
+    Raises:
+        ValueError: no values, or NaN. A failed run is reported as missing and never averaged.
+    """
     data = np.asarray(values, np.float64)
     if data.ndim != 1 or not len(data) or np.isnan(data).any():
         raise ValueError(f"expected at least one value and no NaN, got {data.tolist()}")
-    return Spread(float(data.mean()), float(data.std(ddof=1)) if len(data) > 1 else float("nan"), len(data))
+    return Spread(float(data.mean()), float(data.std(ddof=1)) if len(data) > 1 else float("nan"),
+                  len(data))
 
 
-# --- decisions: classes and values for utterances -----------------------------------------------------------
+# --- decisions: classes and values of utterances --------------------------------------------------
 
 
-def confusion(truth: Sequence[int] | Array, predicted: Sequence[int] | Array, classes: int) -> Array:
-    """Counts `[K, K]`: row the true class, column the predicted one. Raises ValueError for unlike lengths,
-    none, or a class outside 0 .. K - 1."""
-    true, said = np.asarray(truth), np.asarray(predicted)
-    if true.shape != said.shape or true.ndim != 1 or not len(true):
-        raise ValueError(f"expected as many true as predicted classes, got shapes {true.shape}, {said.shape}")
-    for name, values in (("true", true), ("predicted", said)):
-        if not np.issubdtype(values.dtype, np.integer) or values.min() < 0 or values.max() >= classes:
+def confusion(truth: Sequence[int] | Array, predicted: Sequence[int] | Array,
+              classes: int) -> Array:
+    """Confusion matrix.
+
+    Args:
+        truth: true classes [n], 0 .. K - 1.
+        predicted: predicted classes [n].
+        classes: K.
+
+    Returns:
+        Counts [K, K]: rows are true classes, columns are predicted classes.
+
+    Raises:
+        ValueError: different or zero lengths, or a class outside 0 .. K - 1.
+    """
+    true, guess = np.asarray(truth), np.asarray(predicted)
+    if true.shape != guess.shape or true.ndim != 1 or not len(true):
+        raise ValueError("expected as many true as predicted classes, "
+                         f"got shapes {true.shape}, {guess.shape}")
+    for name, values in (("true", true), ("predicted", guess)):
+        whole = np.issubdtype(values.dtype, np.integer)
+        if not whole or values.min() < 0 or values.max() >= classes:
             raise ValueError(f"{name} classes should be whole numbers from 0 to {classes - 1}, "
                              f"got {values.min()} to {values.max()}")
-    return np.bincount(true * classes + said, minlength=classes**2).reshape(classes, classes).astype(float)
+    counts = np.bincount(true * classes + guess, minlength=classes**2)
+    return counts.reshape(classes, classes).astype(float)
 
 
 def uar(truth: Sequence[int] | Array, predicted: Sequence[int] | Array, classes: int) -> float:
-    """Unweighted average recall, 0 to 1: the mean of the recalls of the classes that occur in `truth` (also
-    called UA, macro recall, balanced accuracy). A class that does not occur has no recall: left out."""
+    """Unweighted average recall (UAR), also called UA, macro recall or balanced accuracy.
+
+    Args:
+        truth: true classes [n], 0 .. K - 1.
+        predicted: predicted classes [n].
+        classes: K.
+
+    Returns:
+        0 to 1: the mean recall of the classes that occur in `truth`. A class that does not occur
+        has no recall and is left out.
+    """
     table = confusion(truth, predicted, classes)
     counts = table.sum(1)
     there = counts > 0
@@ -258,41 +361,74 @@ def uar(truth: Sequence[int] | Array, predicted: Sequence[int] | Array, classes:
 
 
 def war(truth: Sequence[int] | Array, predicted: Sequence[int] | Array, classes: int) -> float:
-    """Weighted average recall, 0 to 1: the share of right answers (also called WA, accuracy)."""
+    """Weighted average recall (WAR), also called WA or accuracy: the share of correct predictions.
+
+    Args:
+        truth: true classes [n], 0 .. K - 1.
+        predicted: predicted classes [n].
+        classes: K.
+
+    Returns:
+        0 to 1.
+    """
     table = confusion(truth, predicted, classes)
     return float(np.trace(table) / table.sum())
 
 
 def wf1(truth: Sequence[int] | Array, predicted: Sequence[int] | Array, classes: int) -> float:
-    """F1 of each class, averaged with the classes' counts in `truth` as weights, 0 to 1."""
+    """Weighted F1: the F1 of each class, averaged with the counts of the classes in `truth`.
+
+    Args:
+        truth: true classes [n], 0 .. K - 1.
+        predicted: predicted classes [n].
+        classes: K.
+
+    Returns:
+        0 to 1.
+    """
     table = confusion(truth, predicted, classes)
     counts, hits = table.sum(1), np.diag(table)
-    f1 = 2 * hits / np.maximum(counts + table.sum(0), 1)  # 2TP / (2TP + FP + FN); no case at all: 0
+    f1 = 2 * hits / np.maximum(counts + table.sum(0), 1)  # 2TP / (2TP + FP + FN); 0 without cases
     return float((f1 * counts).sum() / counts.sum())
 
 
-def _values(truth: Sequence[float] | Array, predicted: Sequence[float] | Array) -> tuple[Array, Array]:
-    true, said = np.asarray(truth, np.float64), np.asarray(predicted, np.float64)
-    if true.shape != said.shape or true.ndim != 1 or not len(true):
-        raise ValueError(f"expected as many true as predicted values, got shapes {true.shape}, {said.shape}")
-    if not (np.isfinite(true).all() and np.isfinite(said).all()):
+def _values(truth: Sequence[float] | Array,
+            predicted: Sequence[float] | Array) -> tuple[Array, Array]:
+    true, guess = np.asarray(truth, np.float64), np.asarray(predicted, np.float64)
+    if true.shape != guess.shape or true.ndim != 1 or not len(true):
+        raise ValueError("expected as many true as predicted values, "
+                         f"got shapes {true.shape}, {guess.shape}")
+    if not (np.isfinite(true).all() and np.isfinite(guess).all()):
         raise ValueError("a value is NaN or infinite")
-    return true, said
+    return true, guess
 
 
 def ccc(truth: Sequence[float] | Array, predicted: Sequence[float] | Array) -> float:
-    """Concordance correlation coefficient, -1 to 1 (Lin, Biometrics 1989), with population variances:
-    2 cov / (var + var + (mean - mean)^2). NaN where both are the same constant."""
-    true, said = _values(truth, predicted)
-    spread = true.var() + said.var() + (true.mean() - said.mean()) ** 2
-    shared = ((true - true.mean()) * (said - said.mean())).mean()
+    """Concordance correlation coefficient (Lin, Biometrics 1989), with population variances:
+    2 cov / (var + var + (mean - mean)^2).
+
+    Args:
+        truth: true values [n].
+        predicted: predicted values [n].
+
+    Returns:
+        -1 to 1; NaN where both are the same constant.
+    """
+    true, guess = _values(truth, predicted)
+    spread = true.var() + guess.var() + (true.mean() - guess.mean()) ** 2
+    shared = ((true - true.mean()) * (guess - guess.mean())).mean()
     return float(2 * shared / spread) if spread else float("nan")
 
 
 def mae(truth: Sequence[float] | Array, predicted: Sequence[float] | Array) -> float:
-    """Mean absolute error."""
-    true, said = _values(truth, predicted)
-    return float(np.abs(true - said).mean())
+    """Mean absolute error.
+
+    Args:
+        truth: true values [n].
+        predicted: predicted values [n].
+    """
+    true, guess = _values(truth, predicted)
+    return float(np.abs(true - guess).mean())
 
 
 def cluster_bootstrap(
@@ -303,13 +439,24 @@ def cluster_bootstrap(
     seed: int = 0,
     level: float = 0.95,
 ) -> Interval:
-    """`statistic(*arrays)` on all items with its percentile bootstrap interval, whole groups (speakers) drawn
-    with replacement: `bootstrap_interval` for what is no mean, as UAR is not.
+    """A statistic with its percentile bootstrap interval, with whole groups (speakers) drawn with
+    replacement. For statistics that are not a mean, such as UAR; see also `bootstrap_interval`.
 
-    arrays: `[n, ...]` each, one row an item; the statistic gets the drawn rows of each. A paired difference
-    is a statistic too: `lambda t, a, b: uar(t, b, 8) - uar(t, a, 8)`. A draw whose statistic is NaN is left
-    out. With one group both ends are NaN. The same for the same `seed`, whatever the order of
-    the items. Raises ValueError for unlike lengths, none, or a level outside (0, 1).
+    Args:
+        statistic: gets the drawn rows of each array. A paired difference is a statistic too:
+            `lambda t, a, b: uar(t, b, 8) - uar(t, a, 8)`. A draw with the value NaN is left out.
+        groups: [n] labels.
+        arrays: each [n, ...], one row for each item.
+        samples: number of resamples.
+        seed: of the resampling.
+        level: confidence level.
+
+    Returns:
+        The interval. It does not depend on the order of the items. With one group both ends are
+        NaN.
+
+    Raises:
+        ValueError: different or zero lengths, or a level outside (0, 1).
     """
     data = [np.asarray(a) for a in arrays]
     if not data or not len(groups) or any(len(a) != len(groups) for a in data):

@@ -1,8 +1,9 @@
-"""What an exported model costs in onnxruntime on the CPU; `avspeech.report.profile` says it of torch.
+"""Size, operations, time and memory of an exported model in onnxruntime on the CPU.
 
     profile = profile_onnx("emotion.onnx", seconds=10.0)
 
-Imports no torch, so that the memory of the process that runs the model is onnxruntime's.
+Imports no torch, so that the measured memory is onnxruntime's alone. For torch models see
+`avspeech.report.profile`.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ import numpy as np
 
 from avspeech.core import storage
 from avspeech.errors import InputError
-from avspeech.report.memory import Memory, measure_memory
+from avspeech.report.memory import Memory, at_most, measure_memory
 
-RATE = 16_000  # hertz, where a file does not say
-WARMUP = 2  # forwards that are not timed
+RATE = 16_000  # Hz, for a file without this metadata
+WARMUP = 2  # runs that are not timed
 
 
 class Timed:
-    """What follows from a profile's `times` of forwards on `seconds` of audio."""
+    """Statistics of the `times` (seconds) of forward passes on `seconds` of audio."""
 
     times: tuple[float, ...]
     seconds: float
@@ -48,39 +49,48 @@ class Timed:
 
     @property
     def rtf(self) -> float:
+        """Real-time factor: the median time over the length of the audio."""
         return self.p50 / self.seconds
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, ready for JSON, with p50, p90 and rtf."""
+        """All fields and p50, p90 and rtf, as values for JSON."""
         return {**dataclasses.asdict(self),  # type: ignore[call-overload]
                 "p50": self.p50, "p90": self.p90, "rtf": self.rtf}
+
+MEMORY = 4 * 2**30  # bytes that a stranger's model may take
+MOST_HERTZ = 1_000_000
 
 
 @dataclass(frozen=True)
 class OnnxProfile(Timed):
-    """The cost of one run on `seconds` of audio. constants: numbers of weights and of other constants in the
-    file, None where the package onnx is missing; size: bytes of the file; macs: multiply-accumulates per
-    second of audio of its matrix products and convolutions; times, memory, threads, load: see
-    `avspeech.report.profile.Profile`; memory is of a process of its own."""
+    """The cost of one run."""
 
     name: str
-    constants: int | None
-    size: int
-    seconds: float
-    macs: float
-    threads: int
-    times: tuple[float, ...]
-    memory: Memory | None
-    load: float
+    constants: int | None  # weights and other constants; None where the package onnx is missing
+    size: int  # bytes of the file
+    seconds: float  # length of the audio
+    macs: float  # multiply-accumulates of matrix products and convolutions, per second of audio
+    threads: int  # of onnxruntime
+    times: tuple[float, ...]  # seconds of each timed run
+    memory: Memory | None  # of a separate process; None where the system does not report it
+    load: float  # 1-minute load average of the machine before the first run
 
 
 def profile_onnx(path: str | Path, seconds: float = 10.0, threads: int = 1, repeats: int = 30,
                  name: str = "") -> OnnxProfile:
-    """Counts and times runs of a file with one input "audio" [1, N], float32, as `avspeech export` writes it.
+    """Counts the operations of an exported model and times its runs.
 
-    The rate is the file's "sample_rate", 16 kHz where it says none. Raises InputError for a file that is
-    none, or has other inputs, and where onnxruntime is missing; MemoryError where the
-    process that measured memory was ended.
+    Args:
+        path: an ONNX file as `avspeech export` writes it, with one input "audio" [1, N], float32.
+            Its metadata "sample_rate" gives the rate; without it 16 kHz is used.
+        seconds: length of the audio.
+        threads: threads within one operator.
+        repeats: runs that are timed, after two that are not.
+        name: name of the result; default the name of the file.
+
+    Raises:
+        InputError: the file cannot be run, has other inputs, or onnxruntime is not installed.
+        MemoryError: the process that measured memory was killed.
     """
     path = Path(path)
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
@@ -98,8 +108,13 @@ def profile_onnx(path: str | Path, seconds: float = 10.0, threads: int = 1, repe
 
 
 def count_macs(path: str | Path, seconds: float) -> int:
-    """Multiply-accumulates of one run, from the shapes its matrix products and convolutions had. Counted is
-    what is left of them in the file; element-wise products are not, as is usual."""
+    """Multiply-accumulates of the matrix products and convolutions of one run, from the shapes that
+    they had in it. Element-wise products are not counted, as is usual.
+
+    Args:
+        path: an ONNX file, see `profile_onnx`.
+        seconds: length of the audio.
+    """
     with storage.scratch_folder() as folder:
         call, session = _session(Path(path), seconds, 1, folder / "trace")
         call()
@@ -111,11 +126,12 @@ def _macs(node: dict[str, Any]) -> int:
     kind = node["op_name"]
     if kind not in ("MatMul", "MatMulInteger", "Gemm", "Conv", "ConvInteger"):
         return 0
-    inputs, outputs = ([next(iter(x.values())) for x in node[key]] for key in ("input_type_shape",
-                                                                                "output_type_shape"))
+    inputs = [next(iter(shape.values())) for shape in node["input_type_shape"]]
+    outputs = [next(iter(shape.values())) for shape in node["output_type_shape"]]
     if kind.startswith("Conv"):
         return math.prod(outputs[0]) * math.prod(inputs[1][1:])
-    # The summed width: what the operands have in all, less what is left in the output.
+    # Outputs times the inner dimension. For Gemm, which may transpose its inputs, the inner
+    # dimension follows from the numbers of values of both inputs and of the output.
     return math.prod(outputs[0]) * (inputs[0][-1] if kind != "Gemm" else _inner(inputs, outputs[0]))
 
 
@@ -124,7 +140,14 @@ def _inner(inputs: list[list[int]], output: list[int]) -> int:
 
 
 def count_constants(path: str | Path) -> int | None:
-    """Numbers that the file holds, weights and those of the front end; None without the package onnx."""
+    """The number of constants in an ONNX file: weights, and tables of the front end.
+
+    Args:
+        path: an ONNX file.
+
+    Returns:
+        The number, or None where the package onnx is not installed.
+    """
     try:
         import onnx
     except ImportError:
@@ -134,34 +157,60 @@ def count_constants(path: str | Path) -> int | None:
 
 def _session(path: Path, seconds: float, threads: int,
              trace: Path | None = None) -> tuple[Callable[[], object], Any]:
-    """(a run of it, the session). trace: shapes are written to a file of that beginning, nothing is fused."""
+    """(a function that runs the model once, the session). With `trace`, shapes are recorded in a
+    file whose name starts with it, and operators are not fused."""
     try:
         import onnxruntime
-        from onnxruntime.capi import onnxruntime_pybind11_state as errors  # they have no common root
+
+        # The exceptions of onnxruntime have no common base class.
+        from onnxruntime.capi import onnxruntime_pybind11_state as errors
     except ImportError:
-        raise InputError(f"{path}: running it takes onnxruntime; pip install 'avspeech[edge]'") from None
+        raise InputError(f"{path}: needs the package onnxruntime; pip install 'avspeech[edge]'"
+                         ) from None
     if not path.is_file():
         raise InputError(f"{path}: no such file")
+    known: tuple[type[Exception], ...] = tuple(
+        kind for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, Exception)) + (ValueError,)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     if trace is not None:
         options.enable_profiling, options.profile_file_prefix = True, str(trace)
-        options.add_session_config_entry("session.disable_prepacking", "1")  # packed weights have no shape
+        # Weights that are packed in advance have no shape in the trace.
+        options.add_session_config_entry("session.disable_prepacking", "1")
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        with at_most(MEMORY):
+            session = onnxruntime.InferenceSession(str(path), options,
+                                                   providers=["CPUExecutionProvider"])
         wanted = [(i.name, len(i.shape)) for i in session.get_inputs()]
         if wanted != [("audio", 2)]:
             raise InputError(f"{path}: expected one input, audio [1, N], got {wanted}")
         rate = int(session.get_modelmeta().custom_metadata_map.get("sample_rate", RATE))
-    except (errors.Fail, errors.InvalidGraph, errors.InvalidProtobuf, errors.NotImplemented,
-            errors.RuntimeException, ValueError) as error:
-        raise InputError(f"{path}: not a model that onnxruntime can run "
-                         f"({str(error).splitlines()[0][:120]})") from None
+        if not 0 < rate <= MOST_HERTZ:
+            raise InputError(f"{path}: metadata sample_rate={rate}: expected hertz up to "
+                             f"{MOST_HERTZ:,}")
+    except InputError:
+        raise
+    except known as error:
+        raise _not_run(path, error) from None
     audio = 0.1 * np.random.default_rng(0).standard_normal((1, round(seconds * rate)), np.float32)
-    return lambda: session.run(None, {"audio": audio}), session
+
+    def call() -> object:
+        try:
+            with at_most(MEMORY):
+                return session.run(None, {"audio": audio})
+        except known as error:
+            raise _not_run(path, error) from None
+
+    return call, session
+
+
+def _not_run(path: Path, error: Exception) -> InputError:
+    reason = " ".join(str(error).split())[:160]
+    return InputError(f"{path}: not a model that onnxruntime can run ({reason})")
 
 
 def _memory_apart(path: Path, seconds: float, threads: int) -> Memory | None:
@@ -169,7 +218,8 @@ def _memory_apart(path: Path, seconds: float, threads: int) -> Memory | None:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
             return pool.submit(_memory, path, seconds, threads).result()
     except BrokenProcessPool:
-        raise MemoryError(f"{path}: the run on {seconds:g} s was ended; out of memory?") from None
+        raise MemoryError(f"{path}: the run on {seconds:g} s was killed, "
+                          "probably for lack of memory") from None
 
 
 def _memory(path: Path, seconds: float, threads: int) -> Memory | None:

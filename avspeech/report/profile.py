@@ -1,4 +1,4 @@
-"""What a model costs: parameters, bytes, multiply-accumulates, time and memory of a forward on the CPU.
+"""The cost of a model: size, operations, and time and memory of a forward pass on the CPU.
 
     profile = profile_model(functools.partial(models.build, "mvtf-small"), name="mvtf-small")
     print_profile(profile)
@@ -31,90 +31,97 @@ Inputs = Callable[[float], Sequence[Tensor]]
 
 @dataclass(frozen=True)
 class Profile(Timed):
-    """The cost of one forward on `seconds` of audio, batch of one.
-
-    parameters, trainable: numbers of values; size: bytes of parameters and buffers.
-    macs: multiply-accumulates per second of audio; breakdown: the same by part (see `count_macs`).
-    times: seconds of each timed forward, on `threads` threads; rtf: their median over `seconds` (real-time
-    factor; below 1 is faster than real time).
-    memory: None where the system does not tell; separate: it was measured in a process of its own (in a
-    process that ran things before, memory kept for reuse hides a part of what the forward takes).
-    load: what else ran on the machine, as the 1-minute load average before the first forward.
-    """
+    """The cost of one forward pass with a batch of one."""
 
     name: str
-    parameters: int
-    trainable: int
-    size: int
-    seconds: float
-    macs: float
-    breakdown: dict[str, float]
-    threads: int
-    times: tuple[float, ...]
-    memory: Memory | None
+    parameters: int  # number of values
+    trainable: int  # number of values that require gradients
+    size: int  # bytes of parameters and buffers
+    seconds: float  # length of the audio
+    macs: float  # multiply-accumulates per second of audio
+    breakdown: dict[str, float]  # `macs` by part of the model, see `count_macs`
+    threads: int  # of PyTorch
+    times: tuple[float, ...]  # seconds of each timed forward pass
+    memory: Memory | None  # None where the system does not report it
+    # Whether memory was measured in a separate process. In a process that ran things before, memory
+    # kept for reuse hides a part of what the forward pass takes.
     separate: bool
-    cpu: str
-    load: float
+    cpu: str  # name of the processor
+    load: float  # 1-minute load average of the machine before the first forward pass
 
 
 def count_macs(model: nn.Module, *inputs: Tensor) -> tuple[int, dict[str, int]]:
-    """Multiply-accumulates of `model(*inputs)`: in all, and by part.
+    """Multiply-accumulates (MACs) of one forward pass.
 
-    Counted from the operators that run: convolutions (also transposed, grouped), linear layers, every matrix
-    product (matmul, einsum, bmm, F.bilinear), scaled dot-product attention (full matrix, also where masked),
-    LSTM, GRU, RNN. One multiplication and one addition are one MAC. Not counted, as is usual: element-wise
-    products, norms, activations, biases, pooling, interpolation, FFT. The model is run once, in evaluation
-    mode, without gradients.
+    Counted are the operators that run: convolutions (also transposed, grouped), linear layers,
+    every matrix product (matmul, einsum, bmm, F.bilinear), scaled dot-product attention (the full
+    matrix, also where it is masked), LSTM, GRU, RNN. One multiplication and one addition are one
+    MAC. Not counted, as is usual, are element-wise products, norms, activations, biases, pooling,
+    interpolation and FFT. The model is run once, in evaluation mode, without gradients.
 
-    The parts are the model's children and their children ("cue.lips"), lists of modules as one; "" and "cue"
-    are what the model and its child do outside of their children. The parts add up to the whole.
+    Args:
+        model: the module.
+        inputs: the arguments of its forward.
+
+    Returns:
+        (total, {part: MACs}). The parts are the model's children and their children ("cue.lips"); a
+        ModuleList counts as one part. "" and "cue" are what the model and its child compute outside
+        their own children. The parts add up to the total.
     """
     counter = FlopCounterMode(display=False, custom_mapping=_COUNTS)
     with _evaluating(model), _exact_operators(), counter:
         model(*inputs)
     root = type(model).__name__
     counts = {name: sum(ops.values()) // 2 for name, ops in counter.get_flop_counts().items()}
-    counts = {name[len(root) + 1 :]: n for name, n in counts.items() if f"{name}.".startswith(root + ".")}
+    counts = {name[len(root) + 1 :]: n for name, n in counts.items()
+              if f"{name}.".startswith(root + ".")}
 
     def of(path: str) -> int:
         names = [n for n in counts if n == path or n.startswith(path + ".")]
-        # A list of modules is never called itself: sum over the outermost modules that were.
-        return sum(counts[n] for n in names if not any(n.startswith(other + ".") for other in names))
+        # A ModuleList is never called itself, so sum over the outermost modules that were called.
+        return sum(counts[n] for n in names
+                   if not any(n.startswith(other + ".") for other in names))
 
     total = counts.get("", 0)
     parts: dict[str, int] = {}
     for name, child in model.named_children():
-        inner = {} if isinstance(child, nn.ModuleList) or name not in counts else dict(child.named_children())
+        whole = isinstance(child, nn.ModuleList) or name not in counts
+        inner = {} if whole else dict(child.named_children())
         parts.update({f"{name}.{i}": of(f"{name}.{i}") for i in inner})
         parts[name] = of(name) - sum(parts[f"{name}.{i}"] for i in inner)
     parts[""] = total - sum(parts.values())
     return total, {name: count for name, count in parts.items() if count}
 
 
-def _attention(query: Sequence[int], key: Sequence[int], value: Sequence[int], *_: Any, **__: Any) -> int:
+def _attention(query: Sequence[int], key: Sequence[int], value: Sequence[int], *_: Any,
+               **__: Any) -> int:
     return 2 * math.prod(query[:-1]) * key[-2] * (query[-1] + value[-1])
 
 
-def _rnn_layer(x: Sequence[int], w_in: Sequence[int], w_hidden: Sequence[int], *_: Any, **__: Any) -> int:
+def _rnn_layer(x: Sequence[int], w_in: Sequence[int], w_hidden: Sequence[int], *_: Any,
+               **__: Any) -> int:
     return 2 * math.prod(x[:-1]) * (math.prod(w_in) + math.prod(w_hidden))
 
 
-# What PyTorch's counter leaves out, on a CPU: oneDNN's LSTM (one layer, one direction a call), attention, and
-# the products with a vector. GRU, RNN and the other LSTM come apart into matrix products, which it counts.
+# Operators that PyTorch's counter leaves out on a CPU: oneDNN's LSTM (one call for each layer and
+# direction), attention, and products with a vector. GRU, RNN and the other LSTM are decomposed into
+# matrix products, which it counts.
 _COUNTS: dict[Any, Any] = {
     torch.ops.aten.mkldnn_rnn_layer: _rnn_layer,
     torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _attention,
     torch.ops.aten.mv: lambda matrix, vector, **_: 2 * math.prod(matrix),
     torch.ops.aten.addmv: lambda bias, matrix, vector, **_: 2 * math.prod(matrix),
     torch.ops.aten.dot: lambda a, b, **_: 2 * math.prod(a),
-    # F.bilinear, called as _trilinear(x1 [N, i], W [o, i, j], x2 [N, j]): its first product, x1 with W.
+    # F.bilinear, called as _trilinear(x1 [N, i], W [o, i, j], x2 [N, j]): its first product, x1
+    # with W.
     torch.ops.aten._trilinear: lambda x1, weight, x2, *_, **__: 2 * x1[0] * math.prod(weight),
 }
 
 
 @contextlib.contextmanager
 def _exact_operators() -> Iterator[None]:
-    """Turns off the fused Transformer layers of evaluation mode, which the counter cannot look into."""
+    """Turns off the fused Transformer layers of evaluation mode, which the counter cannot look
+    into."""
     before = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
@@ -177,16 +184,23 @@ def profile_model(
     inputs: Inputs | None = None,
     name: str = "",
 ) -> Profile:
-    """Counts and times one forward of `model` on `seconds` of audio on the CPU.
+    """Counts the operations of one forward pass on the CPU, times it and measures its memory.
 
-    model: a module, or a function without arguments that builds one. From such a function (one that a new
-    process can
-    import: defined at the top of a module, or a functools.partial of one; a script that calls this needs its
-    `if __name__ == "__main__":`) memory is measured in a process of its own.
-    threads: of PyTorch, for time and memory. repeats: timed forwards, after two that are not timed.
-    inputs: `inputs(seconds)` gives the arguments of the forward, batch of one; default the model's own
-    `example_inputs(seconds)`. Raises TypeError where there is neither, MemoryError where the process that
-    measured memory was ended.
+    Args:
+        model: a module, or a function without arguments that builds one. With a function, memory is
+            measured in a separate process; a new process must be able to import the function (the
+            top level of a module, or a functools.partial), and a script that calls this needs
+            `if __name__ == "__main__":`.
+        seconds: length of the audio.
+        threads: threads of PyTorch, for time and memory.
+        repeats: forward passes that are timed, after two that are not.
+        inputs: `inputs(seconds)` gives the arguments of the forward, batch of one; None: the
+            model's own `example_inputs(seconds)`.
+        name: name of the result; default the class of the model.
+
+    Raises:
+        TypeError: no `inputs`, and the model has no `example_inputs`.
+        MemoryError: the process that measured memory was killed.
     """
     memory = None
     build = None if isinstance(model, nn.Module) else model
@@ -199,7 +213,7 @@ def profile_model(
                 memory = pool.submit(_build_and_measure, build, inputs, seconds, threads).result()
         except BrokenProcessPool:
             what = f"{name or build}: the forward on {seconds:g} s"
-            raise MemoryError(f"{what} was ended; out of memory?") from None
+            raise MemoryError(f"{what} was killed, probably for lack of memory") from None
     arguments = _example(module, inputs, seconds)
     call = _forward(module, arguments)
     times = []
@@ -233,10 +247,18 @@ def profile_model(
 
 
 def profile_rows(profile: Profile) -> list[tuple[str, str]]:
-    """(what, value with unit) of everything in a profile, for a table."""
+    """All values of a profile for a table.
+
+    Args:
+        profile: a profile of `profile_model`.
+
+    Returns:
+        Pairs (name, value with unit).
+    """
     rows = [
         ("parameters", f"{profile.parameters:,}"
-         + (f" ({profile.trainable:,} trainable)" if profile.trainable != profile.parameters else "")),
+         + (f" ({profile.trainable:,} trainable)" if profile.trainable != profile.parameters
+            else "")),
         ("size", f"{profile.size / 1e6:.2f} MB"),
         ("MACs per second of audio", _macs_text(profile.macs)),
     ]
@@ -249,8 +271,13 @@ def profile_rows(profile: Profile) -> list[tuple[str, str]]:
 
 
 def onnx_rows(profile: OnnxProfile) -> list[tuple[str, str]]:
-    """The same of a file in onnxruntime, without the processor."""
-    constants = "not counted" if profile.constants is None else f"{profile.constants:,} with constants"
+    """As `profile_rows`, for an exported model, without the processor.
+
+    Args:
+        profile: a profile of `profile_onnx`.
+    """
+    constants = ("not counted" if profile.constants is None
+                 else f"{profile.constants:,} with constants")
     return [("parameters", constants), ("size", f"{profile.size / 1e6:.2f} MB"),
             ("MACs per second of audio", _macs_text(profile.macs)), *_cost_rows(profile)]
 
@@ -275,7 +302,12 @@ def _ms(seconds: float) -> str:
 
 
 def print_profile(profile: Profile | None, onnx: OnnxProfile | None = None) -> None:
-    """A table on the terminal: of a model in torch, of a file in onnxruntime, or of both, side by side."""
+    """Prints a table of a torch model, of an exported model, or of both side by side.
+
+    Args:
+        profile: of the torch model, or None.
+        onnx: of the exported model, or None.
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -283,7 +315,7 @@ def print_profile(profile: Profile | None, onnx: OnnxProfile | None = None) -> N
     if profile is not None:
         columns["torch"] = dict(profile_rows(profile))
     if onnx is not None:
-        # The processor is that of the machine, and stands in one column.
+        # The processor is the same for both, so it is shown in the first column only.
         columns["onnxruntime"] = dict(onnx_rows(onnx))
         if profile is None:
             columns["onnxruntime"]["processor"] = f"{cpu_name()}; load {onnx.load:.1f} before"

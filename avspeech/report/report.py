@@ -1,9 +1,10 @@
-"""From the result files of an experiment to RESULTS.md and one HTML page.
+"""Turns the result files of an experiment into RESULTS.md and one HTML page.
 
-A result file is JSON: `{"rows": [{"system": "mvtf", "seed": 0, "condition": "front", "n": 100, "si_sdri":
-9.1}, ...], "meta": {"command": "...", "commit": "...", "config": "<hash>"}}`. A row is one cell of one run:
-what it is (system, seed, condition, ...), n utterances, and any number of measures; a measure that is null or
-absent is a missing cell. A system without randomness (the unprocessed mixture) has seed null.
+A result file is JSON: `{"rows": [{"system": "mvtf", "seed": 0, "condition": "front", "n": 100,
+"si_sdri": 9.1}, ...], "meta": {"command": "...", "commit": "...", "config": "<hash>"}}`. A row is
+one cell of one run: its key (system, seed, condition, ...), the number n of utterances, and any
+number of measures. A measure that is null or absent is a missing value. A system without randomness
+(the unprocessed mixture) has seed null.
 
     rows, meta = read_results("exp/tse")
     summary = aggregate(rows, value="si_sdri")
@@ -36,27 +37,41 @@ from avspeech.report.metrics import mean_and_spread
 GAP = "missing"
 Row = Mapping[str, Any]
 
-# --- results ------------------------------------------------------------------------------------------------
+# --- results --------------------------------------------------------------------------------------
 
 
-def write_results(path: str | Path, rows: Sequence[Row], meta: Mapping[str, Any] | None = None) -> None:
-    """Writes a result file, atomically. NaN becomes null; an infinite value is written as null too: neither
-    is a number that could be averaged."""
+def write_results(path: str | Path, rows: Sequence[Row],
+                  meta: Mapping[str, Any] | None = None) -> None:
+    """Writes a result file atomically.
+
+    Args:
+        path: where to write it.
+        rows: one dict for each cell of a run (see above). NaN and infinite values become null,
+            because neither could be averaged.
+        meta: command, commit, config hash and the like.
+    """
 
     def plain(value: Any) -> Any:
         value = value.item() if isinstance(value, np.generic) else value
         return None if isinstance(value, float) and not math.isfinite(value) else value
 
-    data = {"rows": [{k: plain(v) for k, v in row.items()} for row in rows], "meta": dict(meta or {})}
-    _write(Path(path), json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    plain_rows = [{k: plain(v) for k, v in row.items()} for row in rows]
+    data = {"rows": plain_rows, "meta": dict(meta or {})}
+    _write(path, json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_results(path: str | Path) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """Rows and meta of one result file, or of all in a folder (`*.json` in it, or in its `results/`), in
-    order of name.
+    """Reads one result file, or all of a folder.
 
-    Where files differ in a value of meta, all its values are given, in order. Raises InputError for a file
-    that is not a result file, or where there is none.
+    Args:
+        path: a file, or a folder with `results/*.json` or `*.json`, which are read in order of
+            name.
+
+    Returns:
+        (rows, meta). Where files differ in a value of meta, all its values are joined by "; ".
+
+    Raises:
+        InputError: there is no result file, or a file is not one.
     """
     path = Path(path)
     if path.is_dir():
@@ -64,7 +79,8 @@ def read_results(path: str | Path) -> tuple[list[dict[str, Any]], dict[str, str]
     else:
         files = [path] if path.exists() else []
     if not files:
-        raise InputError(f"{path}: no result file (results/*.json) in it; run the evaluate stage first")
+        raise InputError(f"{path}: no result file (results/*.json) there; "
+                         "run the evaluate stage first")
     rows: list[dict[str, Any]] = []
     metas: dict[str, list[str]] = {}
     for file in files:
@@ -86,52 +102,65 @@ def read_results(path: str | Path) -> tuple[list[dict[str, Any]], dict[str, str]
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell over its seeds: mean, std (n - 1; NaN for one seed), n seeds; missing: seeds there is no value
-    for.
-    utterances: of one seed (the largest, should they differ)."""
+    """One cell of a table over its seeds."""
 
     mean: float
-    std: float
-    n: int
-    missing: tuple[Any, ...] = ()
-    utterances: int = 0
+    std: float  # n - 1; NaN for one seed
+    n: int  # seeds with a value
+    missing: tuple[Any, ...] = ()  # seeds without a value
+    utterances: int = 0  # of one seed; the largest number if they differ
 
     def text(self, digits: int = 2) -> str:
-        """"12.34 ± 0.56", the spread left out for one seed, "(2/3)" after it where seeds are missing."""
+        """"12.34 ± 0.56". The spread is left out for one seed; "(2/3)" follows where seeds are
+        missing.
+        """
         if not self.n:
             return GAP
-        text = f"{self.mean:.{digits}f}" + ("" if math.isnan(self.std) else f" ± {self.std:.{digits}f}")
+        text = f"{self.mean:.{digits}f}" + ("" if math.isnan(self.std)
+                                            else f" ± {self.std:.{digits}f}")
         return text + (f" ({self.n}/{self.n + len(self.missing)})" if self.missing else "")
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Cells by their key: one value for each name in `by`. Keys are in order of first appearance; a key that
-    is expected and has no value at all is there too, with n = 0."""
+    """Cells of a table by their key."""
 
-    by: tuple[str, ...]
-    value: str
+    by: tuple[str, ...]  # names of the parts of the key
+    value: str  # name of the measure
+    # In order of first appearance. An expected key without any value is there too, with n = 0.
     cells: dict[tuple[Any, ...], Cell]
 
     def missing(self) -> list[str]:
-        """A line for every cell that lacks a seed."""
+        """One line for every cell that lacks a seed."""
         lines = []
         for key, cell in self.cells.items():
             if cell.missing:
                 seeds = ", ".join(str(s) for s in cell.missing if s is not None)
-                lines.append(f"{' / '.join(map(str, key))}: " + (f"seed {seeds}" if seeds else "not there"))
+                lines.append(f"{' / '.join(map(str, key))}: "
+                             + (f"seed {seeds}" if seeds else "not there"))
         return lines
 
     def names(self, position: int) -> list[Any]:
-        """The values of the key's part at `position`, in order of first appearance."""
+        """The values of one part of the keys, in order of first appearance.
+
+        Args:
+            position: of the part in `by`.
+        """
         return list(dict.fromkeys(key[position] for key in self.cells))
 
     def table(self, title: str = "", digits: int = 2, columns: Sequence[Any] | None = None,
               note: str = "") -> Table:
-        """Rows: the first of `by`; columns: the second (or all else that is in the key, joined). columns:
-        which, in which order; default all. Missing cells are named below the table."""
+        """The cells as a table. Rows are the first part of `by`; columns are the second, or all
+        other parts joined by " / ". Missing cells are named below the table.
+
+        Args:
+            title: of the table.
+            digits: decimal places.
+            columns: which columns, in which order; None: all.
+            note: text below the table.
+        """
         column = {key: " / ".join(map(str, key[1:])) or self.value for key in self.cells}
-        names = [str(c) for c in columns] if columns is not None else list(dict.fromkeys(column.values()))
+        names = [str(c) for c in (dict.fromkeys(column.values()) if columns is None else columns)]
         rows = []
         for name in self.names(0):
             cells = {column[key]: cell for key, cell in self.cells.items() if key[0] == name}
@@ -153,12 +182,22 @@ def aggregate(
     expected: Iterable[Sequence[Any]] | None = None,
     seeds: Iterable[Any] | None = None,
 ) -> Summary:
-    """Mean and spread over seeds of `value`, for each combination of `by`.
+    """Mean and spread of a measure over seeds.
 
-    expected: the keys (in the order of `by`) that there should be; default those seen in the rows, with or
-    without a value. seeds: that each key should have; default all seen in any row, save that a key seen only
-    with seed null needs just that one. What is missing is named in the Summary and enters no mean. Raises
-    InputError where a row lacks a part of the key, or two rows are of one key and seed.
+    Args:
+        rows: of `read_results`.
+        by: the parts of the key of a cell.
+        value: the measure.
+        expected: keys, in the order of `by`, that should exist; None: those of the rows, with or
+            without a value.
+        seeds: that each key should have; None: all seeds of all rows, but a key that has only seed
+            null needs just that one.
+
+    Returns:
+        A Summary. What is missing is named in it and enters no mean.
+
+    Raises:
+        InputError: a row lacks a part of the key, or two rows have the same key and seed.
     """
     by = tuple(by)
     values: dict[tuple[Any, ...], dict[Any, float | None]] = {}
@@ -168,11 +207,12 @@ def aggregate(
     for number, row in enumerate(rows, 1):
         for name in by:
             if name not in row:
-                raise InputError(f"results, row {number}: no '{name}' in it; it has {', '.join(row)}")
+                raise InputError(f"results, row {number}: key '{name}' is missing; "
+                                 f"it has {', '.join(row)}")
         key, seed, x = tuple(row[name] for name in by), row.get("seed"), row.get(value)
         cell = values.setdefault(key, {})
         if seed in cell:
-            raise InputError(f"results: {' / '.join(map(str, key))}, seed {seed} stands twice; "
+            raise InputError(f"results: {' / '.join(map(str, key))}, seed {seed} is given twice; "
                              "remove one of its files")
         cell[seed] = float(x) if isinstance(x, (int, float)) and math.isfinite(x) else None
         counts[key] = max(counts.get(key, 0), int(row.get("n") or 0))
@@ -189,12 +229,12 @@ def aggregate(
     return Summary(by, value, cells)
 
 
-# --- sections -----------------------------------------------------------------------------------------------
+# --- sections -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Text:
-    """Paragraphs, parted by an empty line. Plain text: nothing in it is taken for markup."""
+    """Paragraphs, separated by an empty line. Plain text: no markup in it is interpreted."""
 
     body: str
     title: str = ""
@@ -202,7 +242,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; the first column names the rows. Cells are shown as str(); None is shown as missing."""
+    """A table whose first column names the rows. Cells are shown as str(), None as missing."""
 
     header: Sequence[str]
     rows: Sequence[Sequence[Any]]
@@ -212,9 +252,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture: bytes of a PNG, JPEG or SVG, the path of one, or an array uint8 [H, W] (grey) or [H, W, 3]
-    (RGB)."""
+    """A picture."""
 
+    # Bytes or path of a PNG, JPEG or SVG file, or an array uint8 [H, W] (gray) or [H, W, 3] (RGB)
     image: bytes | Path | np.ndarray
     title: str = ""
     caption: str = ""
@@ -222,19 +262,18 @@ class Picture:
 
 @dataclass(frozen=True)
 class Track:
-    """A sound to play: samples [N] in -1..1 at sample_rate (Hz); note: a word below its label, as "SI-SDRi
-    9.1 dB"."""
+    """A sound to play."""
 
     label: str
-    samples: np.ndarray
-    sample_rate: int
-    note: str = ""
+    samples: np.ndarray  # [N], full scale is 1
+    sample_rate: int  # Hz
+    note: str = ""  # text below the label, for example "SI-SDRi 9.1 dB"
 
 
 @dataclass(frozen=True)
 class Audio:
-    """Players side by side, each with its spectrogram. All are played at one common gain, so that their
-    levels compare: 1, or less where one of them is beyond full scale."""
+    """Players side by side, each with its spectrogram. All are played with one common gain, so that
+    their levels can be compared. The gain is 1, or less where a sound exceeds full scale."""
 
     tracks: Sequence[Track]
     title: str = ""
@@ -249,28 +288,45 @@ def audio_section(
     title: str, sounds: Mapping[str, np.ndarray], sample_rate: int = 16000,
     notes: Mapping[str, str] | None = None, caption: str = "",
 ) -> Audio:
-    """An Audio of `sounds` by label ("mixture", "target", "estimate", ...); notes: by label."""
+    """An Audio section.
+
+    Args:
+        title: of the section.
+        sounds: {label: samples [N]}, for example "mixture", "target", "estimate".
+        sample_rate: in Hz.
+        notes: {label: text below it}.
+        caption: text below the section.
+    """
     tracks = [Track(label, samples, sample_rate, (notes or {}).get(label, ""))
               for label, samples in sounds.items()]
     return Audio(tracks, title, caption)
 
 
-# --- pictures -----------------------------------------------------------------------------------------------
+# --- pictures -------------------------------------------------------------------------------------
 
 
 def training_curves(logs: str | Path | Mapping[str, str | Path], title: str = "Training",
                     caption: str = "") -> Picture:
-    """Loss and validation score over steps, from the trainer's `log.jsonl`, or several by name. A step whose
-    loss was not finite is marked by a dotted line. Raises InputError for a log without any value."""
+    """Training loss and validation score over the steps. A step whose loss was not finite is marked
+    by a dotted line.
+
+    Args:
+        logs: path of the trainer's `log.jsonl`, or {label: path}.
+        title: of the section.
+        caption: text below it.
+
+    Raises:
+        InputError: a log cannot be read, or none of them holds a value.
+    """
     return Picture(training_svg(logs if isinstance(logs, Mapping) else {"": logs}), title, caption)
 
 
-# --- writers ------------------------------------------------------------------------------------------------
+# --- writers --------------------------------------------------------------------------------------
 
 
 def commit() -> str:
-    """The commit of the working tree this runs from, "+" after it where the tree has changes; "unknown"
-    outside git."""
+    """The commit of the working tree that this code runs from, with "+" after it where the tree has
+    changes; "unknown" outside git."""
     try:
         done = subprocess.run(["git", "describe", "--always", "--dirty=+", "--exclude=*"],
                               capture_output=True, text=True, cwd=Path(__file__).parent, check=True)
@@ -282,8 +338,8 @@ def commit() -> str:
 def command(exp: str | Path) -> str:
     """The command that made an experiment, by its command.json.
 
-    For a config of the examples it is the example's run.sh. For any other it is the program that was
-    run, with the config as it was given. Values that are absolute paths are left to the reader
+    For a config of the examples it is the example's run.sh. For any other it is the program that
+    was run, with the config as it was given. Values that are absolute paths are left to the reader
     ("data.source=...").
 
     Args:
@@ -292,12 +348,13 @@ def command(exp: str | Path) -> str:
     Returns:
         The command; "unknown" where command.json is missing or damaged.
     """
-    asked = _asked(exp)
-    if asked is None:
+    given = _command_of(exp)
+    if given is None:
         return "unknown"
-    path, overrides, program = asked
+    path, overrides, program = given
     parts = path.absolute().parts
-    example = len(parts) > 4 and (parts[-5], parts[-2]) == ("egs", "conf")  # egs/CORPUS/TASK/conf/NAME.yaml
+    # egs/CORPUS/TASK/conf/NAME.yaml
+    example = len(parts) > 4 and (parts[-5], parts[-2]) == ("egs", "conf")
     shown = f".../{path.name}" if path.is_absolute() else str(path)
     config = "/".join(parts[-5:]) if example else shlex.quote(shown) if path.name else ""
     if example and not program.startswith("avspeech "):
@@ -305,25 +362,27 @@ def command(exp: str | Path) -> str:
         config = config if path.stem != "train" else ""
     if config and not program.startswith("avspeech "):
         config = f"--config {config}"
-    given = [f"{key}={'...' if value.startswith('/') else shlex.quote(value)}" for key, value in overrides]
-    return " ".join([program, *([config] if config else []), *given])
+    values = [f"{key}={'...' if value.startswith('/') else shlex.quote(value)}"
+              for key, value in overrides]
+    return " ".join([program, *([config] if config else []), *values])
 
 
 def config_name(exp: str | Path) -> str:
-    """The name of an experiment's config without its suffix; the folder's name where that is not known."""
-    asked = _asked(exp)
-    return (asked[0].stem if asked else "") or Path(exp).name
+    """The name of an experiment's config without its suffix; the folder's name where that is not
+    known."""
+    given = _command_of(exp)
+    return (given[0].stem if given else "") or Path(exp).name
 
 
-def _asked(exp: str | Path) -> tuple[Path, list[list[str]], str] | None:
+def _command_of(exp: str | Path) -> tuple[Path, list[list[str]], str] | None:
     """What command.json says: the config, [key, value] of each override, and the program."""
     from avspeech.core.recipe import COMMAND
 
     try:
-        asked = json.loads((Path(exp) / COMMAND).read_text(encoding="utf-8"))
-        overrides = [str(o).split("=", 1) for o in asked["overrides"]]
-        program = str(asked.get("program") or "python recipes/.../run.py")
-        return Path(asked["config"] or ""), [o for o in overrides if len(o) == 2], program
+        given = json.loads((Path(exp) / COMMAND).read_text(encoding="utf-8"))
+        overrides = [str(o).split("=", 1) for o in given["overrides"]]
+        program = str(given.get("program") or "python recipes/.../run.py")
+        return Path(given["config"] or ""), [o for o in overrides if len(o) == 2], program
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -331,11 +390,19 @@ def _asked(exp: str | Path) -> tuple[Path, list[list[str]], str] | None:
 def write_markdown(
     path: str | Path, title: str, sections: Iterable[Section], meta: Mapping[str, Any] | None = None
 ) -> None:
-    """RESULTS.md: the meta (command, commit, ...), the texts and the tables. Pictures and sounds are the HTML
-    page's. Has no date in it: the same results give the same bytes."""
+    """Writes RESULTS.md: meta, texts and tables. Pictures and sounds are only in the HTML page. It
+    contains no date, so the same results give the same bytes.
+
+    Args:
+        path: where to write it.
+        title: of the page.
+        sections: its content, in order.
+        meta: command, commit and the like.
+    """
     parts = [f"# {_markdown(title)}"]
     if meta:
-        parts.append("\n".join(f"- {_markdown(key)}: {_code(str(value))}" for key, value in meta.items()))
+        parts.append("\n".join(f"- {_markdown(key)}: {_code(str(value))}"
+                               for key, value in meta.items()))
     for section in sections:
         if not isinstance(section, (Text, Table)):
             continue
@@ -346,28 +413,39 @@ def write_markdown(
             continue
         cells = [[_markdown(_cell(c)) for c in row] for row in [section.header, *section.rows]]
         lines = ["| " + " | ".join(row) + " |" for row in cells]
-        lines.insert(1, "|" + "|".join(" :-- " if left else " --: " for left in _is_text(section)) + "|")
+        marks = (" :-- " if left else " --: " for left in _is_text(section))
+        lines.insert(1, "|" + "|".join(marks) + "|")
         parts.append("\n".join(lines))
         parts += [_markdown(line) for line in section.note.splitlines()]
-    _write(Path(path), "\n\n".join(parts) + "\n")
+    _write(path, "\n\n".join(parts) + "\n")
 
 
 def write_html(
     path: str | Path, title: str, sections: Iterable[Section], meta: Mapping[str, Any] | None = None
 ) -> None:
-    """One HTML page that needs nothing else: no script, and pictures and sounds inside it."""
+    """Writes one HTML page without scripts and without other files: pictures and sounds are inside.
+
+    Args:
+        path: where to write it.
+        title: of the page.
+        sections: its content, in order.
+        meta: command, commit and the like.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(loader=PackageLoader("avspeech.report"), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     views = [_view(number, section) for number, section in enumerate(sections)]
-    page = environment.get_template("report.html").render(title=title, sections=views, meta=meta or {},
-                                                          gap=GAP)
-    _write(Path(path), page)
+    template = environment.get_template("report.html")
+    _write(path, template.render(title=title, sections=views, meta=meta or {}, gap=GAP))
 
 
 def print_table(table: Table) -> None:
-    """The table on the terminal, turned on its side where only so it fits."""
+    """Prints a table on the terminal, transposed where it fits only so.
+
+    Args:
+        table: the table.
+    """
     from rich.console import Console
     from rich.measure import Measurement
     from rich.table import Table as Grid
@@ -386,7 +464,7 @@ def print_table(table: Table) -> None:
     upright, turned = grid(table, _is_text(table)), grid(*_turned(table))
     widths = [Measurement.get(console, wide, g).maximum for g in (upright, turned)]
     fits = widths[0] <= console.width or widths[1] >= widths[0]
-    if min(widths) > console.width:  # nothing is cut off; the terminal breaks the lines
+    if min(widths) > console.width:  # nothing is truncated; the terminal wraps the lines
         console = Console(width=min(widths))
     console.print(upright if fits else turned)
     for line in table.note.splitlines():
@@ -394,16 +472,16 @@ def print_table(table: Table) -> None:
 
 
 def _turned(table: Table) -> tuple[Table, list[bool]]:
-    """The table with its columns as rows, and which columns then stand to the left."""
+    """The transposed table, and for each of its columns whether it is aligned to the left."""
     sides = [[name, *(_cell(row[i]) for row in table.rows)] for i, name in enumerate(table.header)]
     turned = Table(sides[0], sides[1:], table.title, table.note)
     return turned, [True] + [False] * len(table.rows)
 
 
 def _view(number: int, section: Section) -> dict[str, Any]:
-    """What the template is to know of a section."""
-    view: dict[str, Any] = {"kind": type(section).__name__, "number": number, "title": section.title,
-                            "caption": ""}
+    """The values of a section for the HTML template."""
+    view: dict[str, Any] = {"kind": type(section).__name__, "number": number,
+                            "title": section.title, "caption": ""}
     if isinstance(section, Text):
         view["paragraphs"] = _paragraphs(section.body)
     elif isinstance(section, Table):
@@ -422,16 +500,18 @@ def _players(section: Audio) -> list[dict[str, str]]:
     sounds = [np.asarray(t.samples, np.float64) for t in section.tracks]
     for track, samples in zip(section.tracks, sounds, strict=True):
         if samples.ndim != 1 or not len(samples) or not np.isfinite(samples).all():
-            raise ValueError(f"{track.label}: expected finite samples [N], got shape {samples.shape}")
+            raise ValueError(f"{track.label}: expected finite samples [N], "
+                             f"got shape {samples.shape}")
     gain = min([1.0] + [0.999 / float(np.abs(s).max()) for s in sounds if s.any()])
-    top = max((spectrogram_peak(s, t.sample_rate) for s, t in zip(sounds, section.tracks, strict=True)),
-              default=0.0)
+    peaks = [spectrogram_peak(s, t.sample_rate) for s, t in zip(sounds, section.tracks)]
+    top = max(peaks, default=0.0)
     players = []
     for track, samples in zip(section.tracks, sounds, strict=True):
         out = io.BytesIO()
         soundfile.write(out, samples * gain, track.sample_rate, format="FLAC", subtype="PCM_16")
-        picture = (_uri(spectrogram_png(samples, track.sample_rate, top), "image/png") if section.spectrograms
-                   else "")
+        picture = ""
+        if section.spectrograms:
+            picture = _uri(spectrogram_png(samples, track.sample_rate, top), "image/png")
         players.append({"label": track.label, "note": track.note, "picture": picture,
                         "uri": _uri(out.getvalue(), "audio/flac")})
     return players
@@ -467,8 +547,8 @@ def _cell(value: Any) -> str:
 
 
 def _is_text(table: Table) -> list[bool]:
-    """For each column, whether it stands to the left: the first, and those in which no cell begins as a
-    number does."""
+    """For each column, whether it is aligned to the left: the first column, and those in which no
+    cell starts with a number."""
     number = re.compile(r"^[-+−]?(\d|inf)")
     columns = range(len(table.header))
     return [i == 0 or not any(number.match(_cell(row[i])) for row in table.rows) for i in columns]
@@ -479,16 +559,17 @@ def _paragraphs(text: str) -> list[str]:
 
 
 def _markdown(text: str) -> str:
-    """Plain text as Markdown: what Markdown or HTML would act on is escaped, a line break becomes a space."""
+    """Plain text as Markdown: characters with a meaning in Markdown or HTML are escaped, and a line
+    break becomes a space."""
     return re.sub(r"([\\`*|<>\[\]]|(?<!\w)_|_(?!\w))", r"\\\1", " ".join(str(text).split()))
 
 
 def _code(text: str) -> str:
-    """Text as a Markdown code span, whatever back-ticks are in it."""
+    """Text as a Markdown code span, also if it contains backticks."""
     text = " ".join(text.split())
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
     return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"
 
 
-def _write(path: Path, text: str) -> None:
-    storage.write_atomically(path, text.encode())
+def _write(path: str | Path, text: str) -> None:
+    storage.write_atomically(path, text.encode("utf-8"))

@@ -1,1 +1,1 @@
-"""Learning from few labels and a model's own guesses."""
+"""Learning with few labels: pseudo-labels, language models, and an ambiguity benchmark."""

@@ -1,17 +1,18 @@
-"""DEBATE (`data.corpora.debate`): which of the readings that a sentence may have does a speaker mean?
+"""DEBATE (`data.corpora.debate`): which reading of an ambiguous sentence does a speaker mean?
 
-By an audio language model, which hears a clip, is shown the readings, and answers with one:
+With an audio language model, which gets a clip and the possible readings and answers with one:
 
     rows = ask(Endpoint("http://localhost:8000/v1", "a-model"), utterances, root)
     score(rows).accuracy, score(rows).chance
 
-By probes of any upstream, trained on the speakers and sentences of the split "train", their weight decay
-picked on "dev", judged on "test":
+With probes of any upstream, which are trained on the speakers and sentences of the split "train",
+with their weight decay chosen on "dev", and tested on "test":
 
-    probe(embed(upstreams.load("whisper-base"), utterances, root), utterances)["speech + text"].accuracy
+    scores = probe(embed(upstreams.load("whisper-base"), utterances, root), utterances)
+    scores["speech + text"].accuracy
 
-What either answers without the sound (`sound=False`, "text") is the baseline: all readings of a sentence are
-equally many, so it can be no better than chance.
+The baseline is what either answers without the sound (`sound=False`, "text"): all readings of a
+sentence are equally frequent, so it cannot be better than chance.
 """
 
 from __future__ import annotations
@@ -32,34 +33,40 @@ from avspeech.semi.pseudolabels import hashed_text
 if TYPE_CHECKING:
     import torch
 
-GRAMS = 128  # numbers that stand for a reading: its runs of one to three characters, hashed
-DIRECTIONS = 32  # principal components of the sound's vectors that the probes see
+GRAMS = 128  # features of a reading: its hashed runs of one to three characters
+DIRECTIONS = 32  # principal components of the sound that the probes get
 DECAYS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """right: None where the answer named no reading, or several; readings: how many there were."""
+    """The answer to one clip."""
 
     id: str
     speaker: str
-    right: bool | None
-    readings: int
+    right: bool | None  # None: the answer named no reading, or several
+    readings: int  # of the sentence
 
 
 @dataclass(frozen=True)
 class Score:
-    """accuracy: share of clips that were answered right, no answer counting as wrong; chance: by guessing;
-    unanswered: how many had no usable answer."""
+    """The score of a set of answers."""
 
-    accuracy: float
-    chance: float
-    unanswered: int
+    accuracy: float  # share of correct answers; no answer counts as wrong
+    chance: float  # expected accuracy of guessing
+    unanswered: int  # clips without a usable answer
     clips: int
 
 
 def readings_of(utterances: Sequence[Utterance]) -> dict[str, list[str]]:
-    """The readings of each sentence, sorted: their order must not tell."""
+    """The readings of each sentence.
+
+    Args:
+        utterances: of DEBATE.
+
+    Returns:
+        {sentence: readings}, sorted, so that their order does not give the answer away.
+    """
     found: dict[str, set[str]] = {}
     for u in utterances:
         found.setdefault(u.labels["sentence"], set()).add(u.labels["reading"])
@@ -68,25 +75,43 @@ def readings_of(utterances: Sequence[Utterance]) -> dict[str, list[str]]:
 
 def ask(plug: Plug, utterances: Sequence[Utterance], root: str | Path, sound: bool = True,
         part: str = "") -> list[Answer]:
-    """The answers on those utterances (of a split `part`, "" for all, also those in none) whose sentence has
-    two readings or more among all of them."""
+    """Asks a language model about clips.
+
+    Args:
+        plug: the language model.
+        utterances: of DEBATE.
+        root: folder of the corpus.
+        sound: give the model the clip; False: the text alone, as a baseline.
+        part: "train", "dev" or "test"; "": all clips, also those in no part.
+
+    Returns:
+        The answer to each clip of that part whose sentence has at least two readings.
+    """
     from tqdm import tqdm
 
     readings = readings_of(utterances)
-    asked = [u for u in utterances if len(readings[u.labels["sentence"]]) > 1
-             and part in ("", u.labels["split"])]
+    chosen = [u for u in utterances if len(readings[u.labels["sentence"]]) > 1
+              and part in ("", u.labels["split"])]
     rows = []
-    for u in tqdm(asked, "asking", unit="clip", disable=None):
+    for u in tqdm(chosen, "asking", unit="clip", disable=None):
         own = readings[u.labels["sentence"]]
-        said = choice(plug(u.id, debate.prompt(u.labels["sentence"], own),
-                           resolve(root, u.audio) if sound else None), own)
-        rows.append(Answer(u.id, u.speaker, None if said is None else own[said] == u.labels["reading"],
-                           len(own)))
+        answer = plug(u.id, debate.prompt(u.labels["sentence"], own),
+                      resolve(root, u.audio) if sound else None)
+        named = choice(answer, own)
+        right = None if named is None else own[named] == u.labels["reading"]
+        rows.append(Answer(u.id, u.speaker, right, len(own)))
     return rows
 
 
 def score(rows: Sequence[Answer]) -> Score:
-    """Raises ValueError for no answers at all."""
+    """The accuracy of answers, and the chance level.
+
+    Args:
+        rows: of `ask`.
+
+    Raises:
+        ValueError: there are no answers.
+    """
     if not rows:
         raise ValueError("no clip of a sentence with two readings")
     chance = sum(1 / r.readings for r in rows) / len(rows)
@@ -95,7 +120,16 @@ def score(rows: Sequence[Answer]) -> Score:
 
 
 def embed(upstream: Any, utterances: Sequence[Utterance], root: str | Path) -> np.ndarray:
-    """A vector [D] of each utterance by an upstream of the bench: mean over frames, then over layers."""
+    """Embeds utterances by an upstream of the bench.
+
+    Args:
+        upstream: the loaded upstream.
+        utterances: of DEBATE.
+        root: folder of the corpus.
+
+    Returns:
+        [n, D]: the mean over frames and layers for each utterance.
+    """
     from tqdm import tqdm
 
     from avspeech.bench.jobs import features, read_sound
@@ -108,11 +142,22 @@ def embed(upstream: Any, utterances: Sequence[Utterance], root: str | Path) -> n
 
 
 def probe(vectors: np.ndarray, utterances: Sequence[Utterance]) -> dict[str, Score]:
-    """{"text", "speech", "speech + text": score on the test clips} of linear probes: a softmax over a
-    sentence's readings. The first sees the readings; the second the sound, and a number dealt to each
-    reading by chance, which other sentences cannot have taught it; the third the products of both, so how the
-    sound goes with what is read. vectors: [n, D], one for each utterance. Raises ValueError where a part of
-    the split has no clip of a sentence with two readings."""
+    """Trains linear probes, a softmax over the readings of a sentence, and tests them.
+
+    The probe "text" gets the readings. The probe "speech" gets the sound and an arbitrary number
+    for each reading, which says nothing about other sentences. The probe "speech + text" gets the
+    products of both, so it can learn how the sound relates to the reading.
+
+    Args:
+        vectors: [n, D], one for each utterance.
+        utterances: of DEBATE.
+
+    Returns:
+        {probe: score on the test clips}.
+
+    Raises:
+        ValueError: a part of the split has no clip of a sentence with two readings.
+    """
     readings = readings_of(utterances)
     rows = [i for i, u in enumerate(utterances) if len(readings[u.labels["sentence"]]) > 1]
     part = {p: np.array([k for k, i in enumerate(rows) if utterances[i].labels["split"] == p], int)
@@ -124,7 +169,8 @@ def probe(vectors: np.ndarray, utterances: Sequence[Utterance]) -> dict[str, Sco
     x = (x - x[part["train"]].mean(0)) / (x[part["train"]].std(0) + 1e-8)
     axes = np.linalg.svd(x[part["train"]], full_matrices=False)[2][:DIRECTIONS]
     x = x @ axes.T
-    x = np.concatenate([x / (x[part["train"]].std(0) + 1e-8), np.ones((len(x), 1))], 1)  # [n, K + 1]
+    # A constant feature is the bias: [n, K + 1].
+    x = np.concatenate([x / (x[part["train"]].std(0) + 1e-8), np.ones((len(x), 1))], 1)
     most = max(map(len, readings.values()))
     text, number = np.zeros((len(rows), most, GRAMS)), np.zeros((len(rows), most, most))
     truth, there = np.zeros(len(rows), int), np.zeros((len(rows), most), bool)
@@ -140,25 +186,31 @@ def probe(vectors: np.ndarray, utterances: Sequence[Utterance]) -> dict[str, Sco
     seen = {"text": (text, np.ones((len(x), 1))), "speech": (number, x), "speech + text": (text, x)}
     found = {}
     for name, (read, heard) in seen.items():
-        said = _trained(read, heard, truth, there, part)
-        answers = [Answer(utterances[rows[k]].id, utterances[rows[k]].speaker, bool(said[k] == truth[k]),
-                          int(there[k].sum())) for k in part["test"]]
+        predicted = _trained(read, heard, truth, there, part)
+        answers = []
+        for k in part["test"]:
+            u = utterances[rows[k]]
+            right = bool(predicted[k] == truth[k])
+            answers.append(Answer(u.id, u.speaker, right, int(there[k].sum())))
         found[name] = score(answers)
     return found
 
 
 def _trained(read: np.ndarray, heard: np.ndarray, truth: np.ndarray, there: np.ndarray,
              part: dict[str, np.ndarray]) -> np.ndarray:
-    """The answer [n] to each clip by the weights whose decay does best on the development part. What speaks
-    for a reading is a weighted sum of the products of what is read [n, R, T] and heard [n, K]."""
+    """The answer [n] to each clip, by the weights whose decay is best on the development part. The
+    logit of a reading is a weighted sum of the products of text features [n, R, T] and sound
+    features [n, K].
+    """
     import torch
 
     r, h, y = torch.from_numpy(read), torch.from_numpy(heard), torch.from_numpy(truth)
     away = torch.where(torch.from_numpy(there), 0.0, -torch.inf).double()
     rows, dev = torch.from_numpy(part["train"]), torch.from_numpy(part["dev"])
-    taught = r[rows], h[rows], away[rows]
+    training = r[rows], h[rows], away[rows]
 
-    def logits(weights: torch.Tensor, r: torch.Tensor, h: torch.Tensor, away: torch.Tensor) -> torch.Tensor:
+    def logits(weights: torch.Tensor, r: torch.Tensor, h: torch.Tensor,
+               away: torch.Tensor) -> torch.Tensor:
         return (r @ weights @ h.unsqueeze(2)).squeeze(2) + away
 
     def fit(decay: float) -> torch.Tensor:
@@ -167,7 +219,7 @@ def _trained(read: np.ndarray, heard: np.ndarray, truth: np.ndarray, there: np.n
 
         def closure() -> torch.Tensor:
             optimizer.zero_grad()
-            loss = torch.nn.functional.cross_entropy(logits(weights, *taught), y[rows])
+            loss = torch.nn.functional.cross_entropy(logits(weights, *training), y[rows])
             loss = loss + decay * weights.square().sum()
             loss.backward()
             return loss

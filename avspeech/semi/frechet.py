@@ -1,9 +1,9 @@
-"""Fréchet distance between sets of embeddings, each taken for a Gaussian (Dowson and Landau 1982; as
-Fréchet audio distance: Kilgour et al. 2019).
+"""Fréchet distance between sets of embeddings, each modeled as a Gaussian (Dowson and Landau 1982;
+as Fréchet audio distance: Kilgour et al. 2019).
 
-An utterance has some 150 frames against 768 dimensions: its covariance is shrunk towards a multiple of the
-identity, and all arithmetic is in float64 with symmetric square roots, so the distance is a real number,
-is 0 of a set to itself, and is symmetric up to rounding.
+An utterance has about 150 frames with 768 dimensions, so its covariance is shrunk toward a multiple
+of the identity. All arithmetic is in float64 with symmetric square roots. So the distance is a real
+number, the distance of a set to itself is 0, and it is symmetric up to rounding.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Gaussian:
-    """mean [D], covariance [D, D] (symmetric, no negative eigenvalue), and of how many vectors."""
+    """A Gaussian that was fitted to vectors."""
 
-    mean: Array
-    covariance: Array = field(repr=False)
-    count: int = 0
+    mean: Array  # [D]
+    covariance: Array = field(repr=False)  # [D, D], symmetric, no negative eigenvalue
+    count: int = 0  # of the vectors
 
     @cached_property
     def root(self) -> Array:
@@ -34,19 +34,26 @@ class Gaussian:
 
 
 def fit(vectors: ArrayLike, shrinkage: float | None = None) -> Gaussian:
-    """The Gaussian of vectors [n, D].
+    """Fits a Gaussian.
 
-    shrinkage: share, 0 to 1, of the identity (times the mean variance) in the covariance; default the
-    optimum for Gaussians by its closed form (OAS: Chen et al. 2010), which is 1 for a single vector.
-    Covariances are of the population (divided by n). Raises ValueError for none, or numbers that are not
-    finite.
+    Args:
+        vectors: [n, D].
+        shrinkage: weight of the identity (times the mean variance) in the covariance, 0 to 1; None:
+            the closed-form optimum for Gaussians (OAS: Chen et al. 2010), which is 1 for a single
+            vector.
+
+    Returns:
+        The Gaussian, with the covariance of the population (divided by n).
+
+    Raises:
+        ValueError: no vectors, or values that are not finite.
     """
     x = np.asarray(vectors, np.float64)
     if x.ndim != 2 or not len(x) or not np.isfinite(x).all():
         raise ValueError(f"expected finite vectors [n, D], at least one, got shape {x.shape}")
     mean = x.mean(0)
-    centred = x - mean
-    covariance = centred.T @ centred / len(x)
+    centered = x - mean
+    covariance = centered.T @ centered / len(x)
     size = np.trace(covariance) / x.shape[1]
     amount = oas_shrinkage(covariance, len(x)) if shrinkage is None else float(shrinkage)
     if not 0 <= amount <= 1:
@@ -55,7 +62,15 @@ def fit(vectors: ArrayLike, shrinkage: float | None = None) -> Gaussian:
 
 
 def oas_shrinkage(covariance: Array, count: int) -> float:
-    """How far to shrink a covariance [D, D] of `count` vectors: the oracle-approximating estimate."""
+    """The oracle-approximating shrinkage (OAS) of a covariance.
+
+    Args:
+        covariance: [D, D].
+        count: number of vectors that it was computed from.
+
+    Returns:
+        The weight of the identity, 0 to 1.
+    """
     dim = len(covariance)
     mean_square, square_mean = (covariance**2).mean(), (np.trace(covariance) / dim) ** 2
     below = (count + 1) * (mean_square - square_mean / dim)
@@ -63,8 +78,18 @@ def oas_shrinkage(covariance: Array, count: int) -> float:
 
 
 def distance(a: Gaussian, b: Gaussian) -> float:
-    """|mean - mean|^2 + tr(A + B - 2 (A^1/2 B A^1/2)^1/2): the squared Wasserstein-2 distance of two
-    Gaussians, in the square of the embeddings' unit, at least 0. Raises ValueError for unlike dimensions."""
+    """The squared Wasserstein-2 distance of two Gaussians:
+    |mean - mean|^2 + tr(A + B - 2 (A^1/2 B A^1/2)^1/2).
+
+    Args:
+        a, b: Gaussians of the same dimension.
+
+    Returns:
+        The distance, at least 0, in the squared unit of the embeddings.
+
+    Raises:
+        ValueError: the dimensions differ.
+    """
     if a.mean.shape != b.mean.shape:
         raise ValueError(f"embeddings of {len(a.mean)} and {len(b.mean)} dimensions")
     middle = b.root @ a.covariance @ b.root
@@ -74,6 +99,17 @@ def distance(a: Gaussian, b: Gaussian) -> float:
 
 
 def distances(utterances: Sequence[Gaussian], classes: Sequence[Gaussian]) -> Array:
-    """[utterances, classes]: of each to each. The root of each class is taken once; an eigenvalue problem of
-    size D a pair remains."""
-    return np.array([[distance(u, c) for c in classes] for u in utterances]).reshape(-1, len(classes))
+    """The distance of each utterance to each class. The square root of a class is computed once;
+    each pair needs one eigenvalue decomposition of size D.
+
+    Args:
+        utterances: n Gaussians.
+        classes: K Gaussians.
+
+    Returns:
+        [n, K].
+    """
+    table = np.empty((len(utterances), len(classes)))
+    for row, utterance in zip(table, utterances):
+        row[:] = [distance(utterance, c) for c in classes]
+    return table

@@ -1,11 +1,12 @@
-"""Language models as a plug: what answers a prompt, maybe about a sound, without the package knowing one.
+"""Language models that answer a prompt, perhaps about a sound. Any model can be connected:
 
-    Answers("labels.tsv")             a file of answers: id<tab>label, or JSONL {"id": ..., "label": ...}
-    Endpoint("http://localhost:8000/v1", "a-model", "MY_KEY")   any server that speaks OpenAI's protocol
-    Command(["python", "answer.py"])  a program: the request as JSON on its input, the answer as output
+    Answers("labels.tsv")             a file of answers: id<tab>label, or JSONL with id and label
+    Endpoint("http://localhost:8000/v1", "a-model", "MY_KEY")
+                                      a server with OpenAI's protocol
+    Command(["python", "answer.py"])  a program: JSON on its input, the answer on its output
 
-Each is called as `plug(id, prompt, audio)`, audio: path of a WAV file or None, and gives the answer's text,
-None where it has none. `choice` finds the class in it.
+Each is called as `plug(id, prompt, audio)`, where audio is the path of a WAV file or None, and
+returns the text of the answer, or None if there is none. `choice` finds the class in it.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ from avspeech.errors import InputError
 
 
 class Plug(Protocol):
-    """What answers."""
+    """Something that answers prompts."""
 
     def __call__(self, id: str, prompt: str, audio: Path | None = None) -> str | None: ...
 
 
 @dataclass(frozen=True)
 class Answers:
-    """Answers that lie in a file, by id. Raises InputError for a file that is not one."""
+    """Answers from a file, by id. Reading them raises InputError for an invalid file."""
 
     path: str | Path
 
@@ -45,7 +46,8 @@ class Answers:
         except (OSError, UnicodeDecodeError):
             raise InputError(f"{self.path}: cannot be read as text") from None
         found: dict[str, str] = {}
-        # Not splitlines(): an answer may hold U+2028, a vertical tab and other such signs
+        # splitlines() would also split at U+2028, a vertical tab and similar characters, which may
+        # occur in an answer.
         for number, line in enumerate(text.split("\n"), 1):
             line = line.removesuffix("\r")
             if not line.strip():
@@ -58,12 +60,14 @@ class Answers:
                 else:
                     id, label = line.split("\t")
             except (ValueError, KeyError, TypeError, RecursionError):
-                raise InputError(f'{where}: expected id<tab>label, or {{"id": ..., "label": ...}}') from None
+                raise InputError(f'{where}: expected id<tab>label, '
+                                 'or {"id": ..., "label": ...}') from None
             if label is None:
                 continue  # no answer
             id, label = str(id).strip(), str(label).strip()
             if found.get(id, label) != label:
-                raise InputError(f"{where}: '{id}' has another label further up; one a file is expected")
+                raise InputError(f"{where}: '{id}' has another label on a line above; "
+                                 "remove one of them")
             found[id] = label
         return found
 
@@ -73,16 +77,13 @@ class Answers:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A server that answers POST <address>/chat/completions as OpenAI's does; temperature 0.
+    """A server that answers POST <address>/chat/completions as OpenAI's does, with temperature 0.
+    Sound is sent as base64 WAV. A call raises InputError if there is no answer."""
 
-    key_variable: name of the environment variable that holds the key, "" for none; seconds: to wait for an
-    answer. Sound goes as base64 WAV. Raises InputError where there is no answer.
-    """
-
-    address: str
-    model: str
-    key_variable: str = ""
-    seconds: float = 120.0
+    address: str  # e.g. "http://localhost:8000/v1"
+    model: str  # name of the model on the server
+    key_variable: str = ""  # environment variable that holds the key; "": no key
+    seconds: float = 120.0  # to wait for an answer
 
     def __call__(self, id: str, prompt: str, audio: Path | None = None) -> str | None:
         if not self.address.startswith(("http://", "https://")):
@@ -97,7 +98,8 @@ class Endpoint:
         if self.key_variable:
             key = os.environ.get(self.key_variable)
             if not key:
-                raise InputError(f"endpoint {self.address}: the environment variable {self.key_variable} "
+                raise InputError(f"endpoint {self.address}: the environment variable "
+                                 f"{self.key_variable} "
                                  "is not set; it should hold the key")
             headers["Authorization"] = f"Bearer {key}"
         request = urllib.request.Request(f"{self.address.rstrip('/')}/chat/completions",
@@ -108,22 +110,24 @@ class Endpoint:
         except (OSError, urllib.error.URLError) as error:
             raise InputError(f"endpoint {self.address}: {id}: no answer ({error})") from None
         except (ValueError, KeyError, IndexError, TypeError):
-            raise InputError(f"endpoint {self.address}: {id}: the answer is not a chat completion") from None
+            raise InputError(f"endpoint {self.address}: {id}: the answer is not a chat completion"
+                             ) from None
 
 
 @dataclass(frozen=True)
 class Command:
-    """A program, as a list of arguments (no shell): {"id", "prompt", "audio"} as JSON on its input, the
-    answer on its output. Raises InputError where it fails."""
+    """A program that gets {"id", "prompt", "audio"} as JSON on its input and writes the answer to
+    its output. No shell is used. A call raises InputError if the program fails."""
 
     arguments: Sequence[str]
     seconds: float = 120.0
 
     def __call__(self, id: str, prompt: str, audio: Path | None = None) -> str | None:
-        request = json.dumps({"id": id, "prompt": prompt, "audio": None if audio is None else str(audio)})
+        request = json.dumps({"id": id, "prompt": prompt, "audio": None if audio is None
+                              else str(audio)})
         try:
-            done = subprocess.run(list(self.arguments), input=request, capture_output=True, text=True,
-                                  timeout=self.seconds, check=False)
+            done = subprocess.run(list(self.arguments), input=request, capture_output=True,
+                                  text=True, timeout=self.seconds, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise InputError(f"command {self.arguments[0]}: {id}: {error}") from None
         if done.returncode:
@@ -133,7 +137,15 @@ class Command:
 
 
 def choice(answer: str | None, classes: Sequence[str]) -> int | None:
-    """The number of the class that an answer names; None where it names none, or more than one."""
+    """The class that an answer names.
+
+    Args:
+        answer: text of a language model, or None.
+        classes: names of the classes.
+
+    Returns:
+        The number of the class, or None if the answer names none or more than one.
+    """
     if answer is None:
         return None
     said = answer.strip().lower()

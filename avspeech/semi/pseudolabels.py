@@ -1,14 +1,16 @@
-"""Multi-view pseudo-labels: many utterances, few labels (Li, Zhang, Han, Bell and Lai, ICASSP 2025).
+"""Multi-view pseudo-labels: many utterances, few labels (Li, Zhang, Han, Bell and Lai, ICASSP
+2025).
 
-An unlabelled utterance gets one label by its sound (`acoustic_view`: the class at the least Fréchet audio
-distance, over several encoders) and one by its words (`linguistic_view`: a language model's). Where both
-agree it counts as sure. `iterate` then trains a classifier of both modalities in rounds: on what is labelled
-and sure, and on those of the rest for which the last round's classifier agreed with either view. In each
-round a random fifth of the sure ones is left out and the classifier begins anew.
+An unlabeled utterance gets one label by its sound (`acoustic_view`: the class with the smallest
+Fréchet audio distance, over several encoders) and one by its words (`linguistic_view`: a language
+model's answer). If both agree, the label counts as sure. `iterate` then trains a classifier of both
+modalities in rounds: on the labeled and sure utterances, and on those of the others for which the
+classifier of the last round agreed with one of the two labels. In each round a random fifth of the
+sure ones is left out, and the classifier starts from random weights.
 
-Chosen here, where the paper leaves it open: the distances of an encoder are divided by their mean over
-classes, then summed over encoders; what is taken from the rest is decided anew in each round; the round of
-the best development UAR gives the answer.
+Chosen here, where the paper gives no details: the distances of an encoder are divided by their mean
+over classes and then summed over encoders; which of the other utterances are used is decided again
+in each round; the round with the best development UAR gives the result.
 """
 
 from __future__ import annotations
@@ -32,37 +34,36 @@ NONE = -1  # no label
 
 @dataclass(frozen=True)
 class Training:
-    """width, hidden: of the fused vector and the layers after it; epochs: of a round; rounds: at most;
-    patience: rounds without a better development UAR before the end; drop: share of the sure ones left out
-    of a round; confidence: what self-training asks of a prediction. Defaults of the paper, but for the
-    confidence, which is chosen here."""
+    """Settings of the training. The defaults are those of the paper, except the confidence, which
+    is chosen here."""
 
-    width: int = 768
-    hidden: tuple[int, int] = (128, 16)
-    epochs: int = 30
-    rate: float = 1e-4
-    batch: int = 64
-    rounds: int = 40
-    patience: int = 2
-    drop: float = 0.2
-    confidence: float = 0.9
+    width: int = 768  # of the fused vector
+    hidden: tuple[int, int] = (128, 16)  # widths of the layers after it
+    epochs: int = 30  # of a round
+    rate: float = 1e-4  # learning rate
+    batch: int = 64  # utterances in a batch
+    rounds: int = 40  # at most
+    patience: int = 2  # rounds without a better development UAR before the end
+    drop: float = 0.2  # share of the sure utterances that is left out of a round
+    confidence: float = 0.9  # lowest posterior that self-training accepts
 
     def __post_init__(self) -> None:
         if min(self.width, self.epochs, self.batch, self.rounds, self.patience, *self.hidden) < 1:
-            raise ValueError("width, hidden, epochs, batch, rounds and patience should be at least 1")
+            raise ValueError("width, hidden, epochs, batch, rounds and patience should be "
+                             "at least 1")
         if not 0 <= self.drop < 1 or not 0 < self.confidence < 1:
             raise ValueError("drop should be in 0..1, below 1; confidence between 0 and 1")
 
 
 @dataclass(frozen=True)
 class Data:
-    """Two vectors for each of n utterances, acoustic [n, A] and linguistic [n, L], and their classes [n]. The
-    classes of utterances that count as unlabelled are never looked at but to judge."""
+    """Two vectors and a class for each of n utterances. The classes of utterances that count as
+    unlabeled are used only to evaluate."""
 
-    acoustic: NDArray[np.float32]
-    linguistic: NDArray[np.float32]
-    targets: Ints
-    classes: int
+    acoustic: NDArray[np.float32]  # [n, A]
+    linguistic: NDArray[np.float32]  # [n, L]
+    targets: Ints  # [n]
+    classes: int  # K
 
     def __post_init__(self) -> None:
         if not len(self.acoustic) == len(self.linguistic) == len(self.targets):
@@ -71,24 +72,32 @@ class Data:
 
 @dataclass(frozen=True)
 class Outcome:
-    """predicted: classes of the test utterances; dev: development UAR, one a round; sure, taken: utterances
-    with a pseudo-label, before and in the best round; right: share of all of these in that round that are
-    right (NaN for none)."""
+    """The result of a training."""
 
-    predicted: Ints
-    dev: tuple[float, ...]
-    sure: int = 0
-    taken: int = 0
-    right: float = float("nan")
+    predicted: Ints  # classes of the test utterances
+    dev: tuple[float, ...]  # development UAR of each round
+    sure: int = 0  # utterances whose two labels agree
+    taken: int = 0  # other utterances with a pseudo-label in the best round
+    right: float = float("nan")  # share of correct pseudo-labels in that round; NaN for none
 
 
-def acoustic_view(encoders: Sequence[Sequence[Floats]], labelled: Sequence[int], targets: Sequence[int],
-                  unlabelled: Sequence[int], classes: int) -> Ints:
-    """A class for each unlabelled utterance: the nearest by Fréchet distance.
+def acoustic_view(encoders: Sequence[Sequence[Floats]], labelled: Sequence[int],
+                  targets: Sequence[int], unlabelled: Sequence[int], classes: int) -> Ints:
+    """Labels by sound: the class with the smallest Fréchet distance. The Gaussian of a class is
+    that of all frames of its labeled utterances.
 
-    encoders: for each, the frames [T, D] of every utterance; labelled, unlabelled: positions there; targets:
-    classes of the labelled. The Gaussian of a class is that of all frames of its labelled utterances. Raises
-    ValueError where a class has none.
+    Args:
+        encoders: for each encoder, the frames [T, D] of every utterance.
+        labelled: positions of the labeled utterances.
+        targets: their classes.
+        unlabelled: positions of the other utterances.
+        classes: number of classes.
+
+    Returns:
+        A class for each unlabeled utterance.
+
+    Raises:
+        ValueError: a class has no labeled utterance.
     """
     total = np.zeros((len(unlabelled), classes))
     for frames in encoders:
@@ -103,15 +112,29 @@ def acoustic_view(encoders: Sequence[Sequence[Floats]], labelled: Sequence[int],
     return total.argmin(1).astype(np.int64)
 
 
-def linguistic_view(plug: Plug, ids: Sequence[str], prompts: Sequence[str], classes: Sequence[str]) -> Ints:
-    """A class for each utterance by what a language model answers; NONE where it names none."""
+def linguistic_view(plug: Plug, ids: Sequence[str], prompts: Sequence[str],
+                    classes: Sequence[str]) -> Ints:
+    """Labels by words: the answer of a language model.
+
+    Args:
+        plug: the language model.
+        ids: of the utterances.
+        prompts: what to ask about each.
+        classes: their names.
+
+    Returns:
+        A class for each utterance, NONE where the answer names none.
+    """
     answers = (choice(plug(id, prompt), classes) for id, prompt in zip(ids, prompts))
     return np.array([NONE if a is None else a for a in answers], np.int64)
 
 
 class Bimodal(nn.Module):
-    """Gated fusion and an MLP: g = sigmoid(W [a; l]), g tanh(W a) + (1 - g) tanh(W l), then width ->
-    hidden -> classes."""
+    """Gated fusion of two vectors and an MLP.
+
+    g = sigmoid(W [a; l]); the fused vector is g tanh(W a) + (1 - g) tanh(W l); then width -> hidden
+    -> classes.
+    """
 
     def __init__(self, acoustic: int, linguistic: int, classes: int, config: Training) -> None:
         super().__init__()
@@ -123,7 +146,15 @@ class Bimodal(nn.Module):
         self.mlp = nn.Sequential(*layers, nn.Linear(sizes[-1], classes))
 
     def forward(self, acoustic: Tensor, linguistic: Tensor) -> Tensor:
-        """[B, A], [B, L] -> logits [B, K]."""
+        """Classifies utterances.
+
+        Args:
+            acoustic: [B, A].
+            linguistic: [B, L].
+
+        Returns:
+            Logits [B, K].
+        """
         gate = torch.sigmoid(self.gate(torch.cat([acoustic, linguistic], -1)))
         fused = gate * torch.tanh(self.acoustic(acoustic)) + (1 - gate) * torch.tanh(
             self.linguistic(linguistic))
@@ -132,8 +163,19 @@ class Bimodal(nn.Module):
 
 
 def train(data: Data, rows: Ints, labels: Ints, config: Training, seed: int) -> Bimodal:
-    """A new classifier, trained on these rows with these labels; cross-entropy with classes weighted by one
-    over how many there are. Deterministic for a seed, on one machine."""
+    """Trains a new classifier, with cross-entropy weighted by the inverse frequency of the classes.
+    It is deterministic for a seed on one machine.
+
+    Args:
+        data: all utterances.
+        rows: those to train on.
+        labels: their labels.
+        config: how to train.
+        seed: of weights and order.
+
+    Returns:
+        The classifier in eval mode.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = Bimodal(data.acoustic.shape[1], data.linguistic.shape[1], data.classes, config)
@@ -159,21 +201,46 @@ def _vectors(data: Data, rows: Ints) -> tuple[Tensor, Tensor]:
 
 @torch.inference_mode()
 def probabilities(model: Bimodal, data: Data, rows: Ints) -> Floats:
-    """[rows, K]."""
+    """The posterior probabilities of utterances.
+
+    Args:
+        model: the classifier.
+        data: all utterances.
+        rows: which of them.
+
+    Returns:
+        [rows, K].
+    """
     if not len(rows):
         return np.zeros((0, data.classes))
     return model(*_vectors(data, rows)).softmax(-1).double().numpy()
 
 
-def supervised(data: Data, labelled: Ints, dev: Ints, test: Ints, config: Training, seed: int) -> Outcome:
-    """One round on these labels and nothing else."""
+def supervised(data: Data, labelled: Ints, dev: Ints, test: Ints, config: Training,
+               seed: int) -> Outcome:
+    """Trains once, on the labeled utterances alone.
+
+    Args:
+        data: all utterances.
+        labelled, dev, test: rows of `data`.
+        config: how to train.
+        seed: of all random draws.
+    """
     model = train(data, labelled, data.targets[labelled], config, seed)
     return Outcome(probabilities(model, data, test).argmax(1), (_uar(model, data, dev),))
 
 
-def self_training(data: Data, labelled: Ints, unlabelled: Ints, dev: Ints, test: Ints, config: Training,
-                  seed: int) -> Outcome:
-    """Rounds on what is labelled, and what the last round's classifier is confident of."""
+def self_training(data: Data, labelled: Ints, unlabelled: Ints, dev: Ints, test: Ints,
+                  config: Training, seed: int) -> Outcome:
+    """Self-training: rounds on the labeled utterances, and on those of which the classifier of the
+    last round is confident.
+
+    Args:
+        data: all utterances.
+        labelled, unlabelled, dev, test: rows of `data`.
+        config: how to train.
+        seed: of all random draws.
+    """
     nothing = np.zeros(0, np.int64)
 
     def more(model: Bimodal) -> tuple[Ints, Ints]:
@@ -184,9 +251,18 @@ def self_training(data: Data, labelled: Ints, unlabelled: Ints, dev: Ints, test:
     return _rounds(data, labelled, nothing, nothing, more, dev, test, config, seed)
 
 
-def iterate(data: Data, labelled: Ints, unlabelled: Ints, acoustic: Ints, linguistic: Ints, dev: Ints,
-            test: Ints, config: Training, seed: int) -> Outcome:
-    """The method. acoustic, linguistic: the label by each view for each of `unlabelled`, NONE for none."""
+def iterate(data: Data, labelled: Ints, unlabelled: Ints, acoustic: Ints, linguistic: Ints,
+            dev: Ints, test: Ints, config: Training, seed: int) -> Outcome:
+    """The method of the paper (see above).
+
+    Args:
+        data: all utterances.
+        labelled, unlabelled, dev, test: rows of `data`.
+        acoustic: label of each of `unlabelled` by its sound, NONE for none.
+        linguistic: label of each of `unlabelled` by its words, NONE for none.
+        config: how to train.
+        seed: of all random draws.
+    """
     agree = (acoustic == linguistic) & (acoustic != NONE)
     rest, views = unlabelled[~agree], np.stack([acoustic[~agree], linguistic[~agree]])
 
@@ -195,7 +271,8 @@ def iterate(data: Data, labelled: Ints, unlabelled: Ints, acoustic: Ints, lingui
         taken = (views == guess).any(0)
         return rest[taken], guess[taken]
 
-    return _rounds(data, labelled, unlabelled[agree], acoustic[agree], more, dev, test, config, seed)
+    return _rounds(data, labelled, unlabelled[agree], acoustic[agree], more, dev, test, config,
+                   seed)
 
 
 def _rounds(data: Data, labelled: Ints, sure: Ints, sure_labels: Ints,
@@ -211,12 +288,16 @@ def _rounds(data: Data, labelled: Ints, sure: Ints, sure_labels: Ints,
         extra = np.concatenate([sure[kept], taken])
         extra_labels = np.concatenate([sure_labels[kept], taken_labels])
         model = train(data, np.concatenate([labelled, extra]),
-                      np.concatenate([data.targets[labelled], extra_labels]), config, 1000 * seed + number)
+                      np.concatenate([data.targets[labelled], extra_labels]), config,
+                      1000 * seed + number)
         scores.append(_uar(model, data, dev))
         since += 1
         if best is None or scores[-1] > max(scores[:-1]):
-            right = float(np.mean(data.targets[extra] == extra_labels)) if len(extra) else float("nan")
-            best = Outcome(probabilities(model, data, test).argmax(1), (), len(sure), len(taken), right)
+            right = float("nan")
+            if len(extra):
+                right = float(np.mean(data.targets[extra] == extra_labels))
+            best = Outcome(probabilities(model, data, test).argmax(1), (), len(sure), len(taken),
+                           right)
             since = 0
         if since >= config.patience:
             break
@@ -231,7 +312,17 @@ def _uar(model: Bimodal, data: Data, rows: Ints) -> float:
 
 
 def draw(targets: Ints, rows: Ints, share: float, seed: int) -> tuple[Ints, Ints]:
-    """(labelled, unlabelled) rows: of each class a `share`, at least one, drawn by the seed; both sorted."""
+    """Draws the utterances that keep their label.
+
+    Args:
+        targets: classes of all utterances.
+        rows: the utterances to draw from.
+        share: of each class; at least one utterance is drawn.
+        seed: of the draw.
+
+    Returns:
+        (labeled rows, unlabeled rows), both sorted.
+    """
     rng = np.random.default_rng(seed)
     labelled = []
     for k in np.unique(targets[rows]):
@@ -241,9 +332,18 @@ def draw(targets: Ints, rows: Ints, share: float, seed: int) -> tuple[Ints, Ints
     return np.array(sorted(labelled), np.int64), np.array(rest, np.int64)
 
 
-def hashed_text(texts: Sequence[str], dims: int = 256, sizes: Sequence[int] = (3,)) -> NDArray[np.float32]:
-    """[n, dims]: how often each hashed run of so many letters stands in a text, scaled to length 1. What
-    stands for a language encoder where there is none."""
+def hashed_text(texts: Sequence[str], dims: int = 256,
+                sizes: Sequence[int] = (3,)) -> NDArray[np.float32]:
+    """Counts of hashed character n-grams, a simple substitute for a language encoder.
+
+    Args:
+        texts: n texts.
+        dims: number of features.
+        sizes: lengths of the n-grams.
+
+    Returns:
+        [n, dims], each row scaled to length 1.
+    """
     import zlib
 
     out = np.zeros((len(texts), dims), np.float32)

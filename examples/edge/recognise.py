@@ -1,12 +1,13 @@
-"""The emotion of wav files by an exported model: onnxruntime, NumPy and the standard library, nothing else.
+"""Recognizes the emotion of WAV files by an exported model, with onnxruntime, NumPy and the
+standard library only.
 
     avspeech export emotion-edge --to onnx -o emotion.onnx     # once, on any machine
     python recognise.py emotion.onnx voice.wav ...             # on the device
-    python recognise.py emotion.onnx --raw < samples           # 16 kHz, 16 bit, mono, as they come
+    python recognise.py emotion.onnx --raw < samples           # 16 kHz, 16 bit, mono
 
-A device feeds samples: the log-mel front end is in the graph. Of a wav the silence at both ends is cut off,
-as it was in training; long ones are heard in windows of 6 s, one each second. Raw samples are answered each
-second, by the last 6.
+The model takes samples, because the log-mel front end is in the graph. The silence at both ends of
+a WAV file is cut off, as in training; a long file is processed in windows of 6 s, one each second.
+Raw samples give one answer a second, for the last 6 s.
 """
 
 from __future__ import annotations
@@ -21,28 +22,38 @@ import numpy as np
 import onnxruntime
 
 WINDOW, HOP = 6.0, 1.0  # seconds
-SILENCE = 10**-9.05  # power of the loudest block of what is no sound at all: 90 dB below full scale, rounded
-FLOOR = 10  # percentile of the blocks' power that is the noise of the room
-ABOVE = 4.0  # dB: sound is at least so far above the noise
-WITHIN = 15.0  # dB: what is so close to the loudest block is sound, whatever the noise
+# A recording whose loudest block has less power is silent: 90 dB below full scale, rounded
+SILENCE = 10**-9.05
+FLOOR = 10  # percentile of the power of the blocks that is taken as the noise of the room
+ABOVE = 4.0  # dB; sound is at least this far above the noise
+WITHIN = 15.0  # dB; a block this close to the loudest one is sound, whatever the noise
 
 
 class Recogniser:
-    """An exported model; `labels` and `sample_rate` are what the file says of itself."""
+    """An exported model. `labels` and `sample_rate` come from its metadata."""
 
     def __init__(self, path: str, threads: int = 1):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = threads
-        self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        self.session = onnxruntime.InferenceSession(path, options,
+                                                    providers=["CPUExecutionProvider"])
         about = self.session.get_modelmeta().custom_metadata_map
         self.labels: list[str] = json.loads(about["labels"])
         self.sample_rate = int(about["sample_rate"])
         self.shortest = int(about["shortest"])
-        # dB under the loudest part, and blocks of 10 ms that are kept around what is above
-        self.below, self.margin = float(about.get("trim", 40)), round(100 * float(about.get("margin", 0.08)))
+        # Threshold in dB below the loudest part, and blocks of 10 ms that are kept around the sound
+        self.below = float(about.get("trim", 40))
+        self.margin = round(100 * float(about.get("margin", 0.08)))
 
     def __call__(self, samples: np.ndarray) -> np.ndarray | None:
-        """samples [N], float32 in -1..1 -> probability of each label [K]; None for silence."""
+        """The posteriors of a recording.
+
+        Args:
+            samples: [N], float32 in -1..1.
+
+        Returns:
+            The probability of each label [K]; None for silence.
+        """
         samples = self.trimmed(samples)
         if samples is None:
             return None
@@ -50,12 +61,12 @@ class Recogniser:
         return self.session.run(["posteriors"], {"audio": samples[None]})[0][0]
 
     def trimmed(self, samples: np.ndarray) -> np.ndarray | None:
-        """Without the silence at both ends; None where there is nothing else."""
+        """The samples without the silence at both ends; None if they are all silent."""
         step = self.sample_rate // 100
         count = len(samples) // step
         if count < 5:
             return samples if samples.any() else None
-        # About the mean: a constant offset of the recorder is no sound.
+        # Relative to the mean, because a constant offset of the recorder is not sound.
         frames = samples[: count * step].astype(np.float64).reshape(count, step)
         power = np.square(frames - samples.mean(dtype=np.float64)).mean(1)
         if power.max() < SILENCE:
@@ -68,23 +79,28 @@ class Recogniser:
 
 
 def threshold(power: np.ndarray, below: float) -> float:
-    """The power from which blocks [T] are sound: `below` dB under the loudest, or above a room's noise."""
+    """The power from which blocks [T] count as sound: `below` dB under the loudest block, or above
+    the noise of the room."""
     loudest, noise = power.max(), np.percentile(power, FLOOR)
     wanted = max(loudest * 10 ** (-below / 10), noise * 10 ** (ABOVE / 10))
     return min(wanted, loudest * 10 ** (-min(below, WITHIN) / 10))
 
 
 def read_wav(path: str, sample_rate: int) -> np.ndarray:
-    """Samples [N], float32, of a wav of 16 bits at this rate, channels averaged, unless they cancel."""
+    """Reads a 16-bit WAV file of this sample rate as samples [N], float32. Channels are averaged,
+    unless they cancel each other."""
     with wave.open(path) as file:
         if file.getsampwidth() != 2 or file.getframerate() != sample_rate:
-            raise ValueError(f"{8 * file.getsampwidth()} bit at {file.getframerate()} Hz, expected 16 bit at "
-                             f"{sample_rate} Hz; ffmpeg -i IN -ar {sample_rate} -sample_fmt s16 OUT.wav")
-        data = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, file.getnchannels())
+            raise ValueError(f"{8 * file.getsampwidth()} bit at {file.getframerate()} Hz, "
+                             "expected 16 "
+                             f"bit at {sample_rate} Hz; ffmpeg -i IN -ar {sample_rate} "
+                             "-sample_fmt s16 OUT.wav")
+        data = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+        data = data.reshape(-1, file.getnchannels())
     if not len(data):
         raise ValueError("no samples in it")
     average, each = data.mean(1), data.var(0)
-    if 10 * average.var() < each.mean():  # one is inverted: the first of the loud ones alone
+    if 10 * average.var() < each.mean():  # a channel is inverted: use the first loud one alone
         average = data[:, np.flatnonzero(each >= 0.8 * each.max())[0]]
     return (average / 32768).astype(np.float32)
 
@@ -98,7 +114,7 @@ def windows(samples: np.ndarray, rate: int) -> Iterator[tuple[float, np.ndarray]
 
 
 def live(recogniser: Recogniser) -> None:
-    """16-bit samples on stdin, an answer each hop."""
+    """Reads 16-bit samples from stdin and prints an answer for each hop."""
     rate = recogniser.sample_rate
     heard, seconds = np.zeros(0, np.float32), 0.0
     while data := sys.stdin.buffer.read(2 * round(HOP * rate)):
@@ -109,7 +125,7 @@ def live(recogniser: Recogniser) -> None:
 
 
 def said(recogniser: Recogniser, posteriors: np.ndarray | None) -> str:
-    """For people: the three likeliest."""
+    """The three most probable labels, as text."""
     if posteriors is None:
         return "silence"
     best = np.argsort(-posteriors)[:3]
@@ -120,7 +136,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="The emotion of wav files by an exported model.")
     parser.add_argument("model", help="as `avspeech export` wrote it, .onnx")
     parser.add_argument("files", nargs="*", metavar="WAV", help="16 kHz, 16 bit")
-    parser.add_argument("--raw", action="store_true", help="samples from stdin: 16 kHz, 16 bit, mono")
+    parser.add_argument("--raw", action="store_true",
+                        help="samples from stdin: 16 kHz, 16 bit, mono")
     args = parser.parse_args()
     recogniser = Recogniser(args.model)
     if args.raw:

@@ -1,14 +1,15 @@
-"""Few labels and many utterances: multi-view pseudo-labels (Li et al., ICASSP 2025), against using all
-labels, the few alone, and self-training.
+"""Few labels and many utterances: multi-view pseudo-labels (Li et al., ICASSP 2025), compared with
+all labels, with the few labels alone, and with self-training.
 
     python recipes/semi/run.py --config egs/mini/semi/conf/train.yaml
     python recipes/semi/run.py corpus.name=adress corpus.source=/path corpus.label=dementia \\
-        corpus.protocol=official 'encoders={whisper-base: {}}' 'language={kind: answers, path: labels.tsv}'
+        corpus.protocol=official 'encoders={whisper-base: {}}' \\
+        'language={kind: answers, path: labels.tsv}'
 
-In each fold a share of the training labels is kept, drawn by the seed, of each class alike; the others are
-hidden, and only used to say how many pseudo-labels were right. Development data is fully labelled. The
-acoustic vector of an utterance is the mean of its encoders' frames, standardised by the training part; the
-linguistic one, hashed letters of its transcript.
+In each fold a share of the training labels of each class is kept; the seed decides which. The other
+labels are hidden, and only used to count how many pseudo-labels are right. The development data
+keep all labels. The acoustic vector of an utterance is the mean of the frames of its encoders,
+standardized on the training part; the linguistic vector counts hashed letters of its transcript.
 """
 
 from __future__ import annotations
@@ -25,48 +26,51 @@ from avspeech.semi.pseudolabels import Training
 
 @dataclass
 class Corpus:
-    """name: of a corpus; source: as distributed, none for one made on the spot; options: of its `prepare`.
-    label, protocol: as in a task of the bench (a published protocol, "speaker-Nfold" or "official")."""
+    """The corpus and its task."""
 
-    name: str = "mini_emotion"
-    source: str | None = None
-    options: dict[str, Any] = field(default_factory=dict)
-    incomplete: bool = False
-    label: str = "emotion"
-    protocol: str = "mini_emotion"
+    name: str = "mini_emotion"  # name in the registry
+    source: str | None = None  # the corpus as distributed; null for one that is generated
+    options: dict[str, Any] = field(default_factory=dict)  # of the corpus's `prepare`
+    incomplete: bool = False  # accept a corpus that differs from what was published
+    label: str = "emotion"  # key of the labels
+    protocol: str = "mini_emotion"  # name of a protocol, "speaker-Nfold" or "official"
 
 
 @dataclass
 class Language:
-    """The linguistic view. kind: "answers" (a file at path), "endpoint" (address, model, key_variable),
-    "command" (command), or "simulated": the truth, but at random for a share `wrong`, to try the recipe.
-    prompt: {classes} and {text} are filled in."""
+    """The source of the linguistic view."""
 
+    # answers: a file; endpoint: a server; command: a program; simulated: the true class with
+    # errors, to try the recipe
     kind: Literal["answers", "endpoint", "command", "simulated"] = "simulated"
-    path: str = ""
-    address: str = ""
-    model: str = ""
-    key_variable: str = ""
-    command: tuple[str, ...] = ()
-    wrong: float = 0.33
-    prompt: str = ("This is the automatic transcript of what somebody said: {text}\nMend its errors "
-                   "silently. Which of these fits the speaker best: {classes}? Answer with that word alone.")
+    path: str = ""  # answers: the file
+    address: str = ""  # endpoint: address of the server
+    model: str = ""  # endpoint: name of the model
+    key_variable: str = ""  # endpoint: environment variable that holds the key
+    command: tuple[str, ...] = ()  # command: program and arguments
+    wrong: float = 0.33  # simulated: share of random answers
+    # {classes} and {text} are replaced
+    prompt: str = ("This is the automatic transcript of what somebody said: {text}\nMend its "
+                   "errors "
+                   "silently. Which of these fits the speaker best: {classes}? Answer with that "
+                   "word alone.")
 
 
 @dataclass
 class Config:
-    """encoders: upstreams of the bench, for the acoustic view and the vectors; dims: their frames are brought
-    down to so many by principal components of the training part, for the Fréchet distance (0: as they are).
-    share: of labels kept. folds: which (none named: all)."""
+    """All settings of the recipe."""
 
     corpus: Corpus = field(default_factory=Corpus)
+    # Upstreams of the bench, for the acoustic view and the vectors
     encoders: dict[str, Encoder] = field(default_factory=dict)
+    # Principal components of the frames (fitted on the training part) for the Fréchet distance; 0:
+    # the frames themselves
     dims: int = 0
     language: Language = field(default_factory=Language)
     train: Training = field(default_factory=Training)
-    share: float = 0.3
-    folds: tuple[str, ...] = ()
-    seeds: tuple[int, ...] = (0, 1, 2)
+    share: float = 0.3  # of the training labels that are kept
+    folds: tuple[str, ...] = ()  # names of the folds to run; empty: all
+    seeds: tuple[int, ...] = (0, 1, 2)  # runs
 
     def __post_init__(self) -> None:
         if not 0 < self.share < 1:
@@ -80,7 +84,7 @@ recipe = Recipe("semi", schema=Config, doc=__doc__)
               sources=lambda cfg, exp: [cfg.corpus.source] if cfg.corpus.source else [],
               outputs=lambda cfg, exp: [exp / "data" / "all.jsonl"])
 def prepare(cfg: Config, exp: Path) -> None:
-    """Write the corpus' manifest."""
+    """Write the corpus's manifest."""
     from avspeech.data import corpora
 
     options = dict(cfg.corpus.options) | (
@@ -89,7 +93,8 @@ def prepare(cfg: Config, exp: Path) -> None:
 
 
 def _sounds(cfg: Config, exp: Path) -> list[Path]:
-    """What the frames are made of: the manifest, its sound files, and the files of encoders by path."""
+    """What the frames are made of: the manifest, its sound files, and the files of encoders by
+    path."""
     from avspeech.data.corpora import layout
     from avspeech.data.manifest import read_manifest, resolve
 
@@ -111,13 +116,14 @@ def _answers(cfg: Config) -> list[Path]:
 @recipe.stage("features", uses=("corpus", "encoders"), inputs=_sounds,
               outputs=lambda cfg, exp: [exp / "frames" / f"{name}.npz" for name in cfg.encoders])
 def features(cfg: Config, exp: Path) -> None:
-    """Run each encoder over each utterance; keep the frames of its layers' mean."""
+    """Run each encoder on each utterance; store the frames averaged over its layers."""
     from views import write_frames
 
     if not cfg.encoders:
         raise InputError("encoders: empty; name one, for example encoders.whisper-base={}")
     for name, encoder in cfg.encoders.items():
-        write_frames(exp / "frames" / f"{name}.npz", encoder.load or name, encoder.options, exp / "data")
+        write_frames(exp / "frames" / f"{name}.npz", encoder.load or name, encoder.options, exp
+                     / "data")
 
 
 @recipe.stage("evaluate",
@@ -125,7 +131,7 @@ def features(cfg: Config, exp: Path) -> None:
                                        *(exp / "frames" / f"{name}.npz" for name in cfg.encoders)],
               outputs=lambda cfg, exp: [exp / "results" / "semi.json"])
 def evaluate(cfg: Config, exp: Path) -> None:
-    """Train the four systems on each fold and seed; write what the test speakers say of them."""
+    """Train the four systems on each fold and seed; write their results on the test speakers."""
     from views import evaluate_all
 
     evaluate_all(cfg, exp)
@@ -148,10 +154,10 @@ def report(cfg: Config, exp: Path) -> None:
                 labels.table("Pseudo-labels of the best round that are right (%)", 1)]
     for section in sections:
         pages.print_table(section)
-    pages.write_markdown(exp / "RESULTS.md", f"Few labels: {cfg.corpus.label} of {cfg.corpus.name}", sections,
-                         meta)
-    pages.write_html(exp / "report.html", f"Few labels: {cfg.corpus.label} of {cfg.corpus.name}", sections,
-                     meta)
+    pages.write_markdown(exp / "RESULTS.md", f"Few labels: {cfg.corpus.label} of {cfg.corpus.name}",
+                         sections, meta)
+    pages.write_html(exp / "report.html", f"Few labels: {cfg.corpus.label} of {cfg.corpus.name}",
+                     sections, meta)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Frames, the two views, and the cells of the table."""
+"""Frames, the two views, and the results of the recipe."""
 
 from __future__ import annotations
 
@@ -25,7 +25,14 @@ SYSTEMS = ("all labels", "few labels alone", "self-training", "multi-view")
 
 
 def write_frames(path: Path, load: str, options: dict[str, Any], data: Path) -> None:
-    """{utterance id: frames [T, D] float32}: the mean of the encoder's layers."""
+    """Writes {utterance id: frames [T, D] float32}, the mean over the encoder's layers.
+
+    Args:
+        path: the .npz file to write.
+        load: name or address of the upstream.
+        options: of the upstream.
+        data: folder of the prepared corpus.
+    """
     import torch
 
     encoder = upstreams.load(load, **options)
@@ -40,28 +47,46 @@ def write_frames(path: Path, load: str, options: dict[str, Any], data: Path) -> 
 
 def linguistic(cfg: Any, utterances: list[Utterance], truth: np.ndarray, classes: tuple[str, ...],
                seed: int) -> np.ndarray:
-    """The linguistic view of each utterance [n]; NONE for none."""
+    """The linguistic view of each utterance.
+
+    Args:
+        cfg: the recipe's configuration.
+        utterances: n of them.
+        truth: their classes [n], for simulated answers.
+        classes: names of the classes.
+        seed: of simulated answers.
+
+    Returns:
+        Classes [n], NONE for no answer.
+    """
     plug = cfg.language
     if plug.kind == "simulated":
         rng = np.random.default_rng([seed, 7])
         drawn = rng.integers(0, len(classes), len(truth))
         return np.where(rng.random(len(truth)) < plug.wrong, drawn, truth)
     if plug.kind == "answers":
-        asked: Any = language.Answers(plug.path)
+        model: Any = language.Answers(plug.path)
     elif plug.kind == "endpoint":
-        asked = language.Endpoint(plug.address, plug.model, plug.key_variable)
+        model = language.Endpoint(plug.address, plug.model, plug.key_variable)
     else:
         if not plug.command:
-            raise InputError("language.command: empty; give the program and its arguments as a list")
-        asked = language.Command(plug.command)
-    # Filled in by hand: a transcript may hold braces
+            raise InputError("language.command: empty; give the program and its arguments as a "
+                             "list")
+        model = language.Command(plug.command)
+    # Not str.format, because a transcript may contain braces.
     prompts = [plug.prompt.replace("{classes}", ", ".join(classes)).replace("{text}", u.text or "")
                for u in utterances]
-    return pseudolabels.linguistic_view(asked, [u.id for u in utterances], prompts, classes)
+    return pseudolabels.linguistic_view(model, [u.id for u in utterances], prompts, classes)
 
 
 def reduced(frames: list[np.ndarray], train: np.ndarray, dims: int) -> list[np.ndarray]:
-    """Frames in the first principal components of the training part; as they are for dims = 0."""
+    """Frames in the first principal components of the training part.
+
+    Args:
+        frames: [T, D] of each utterance.
+        train: positions of the training part.
+        dims: number of components; 0: return the frames as they are.
+    """
     if not dims or frames[0].shape[1] <= dims:
         return frames
     x = np.concatenate([frames[i] for i in train]).astype(np.float64)
@@ -71,7 +96,12 @@ def reduced(frames: list[np.ndarray], train: np.ndarray, dims: int) -> list[np.n
 
 
 def evaluate_all(cfg: Any, exp: Path) -> None:
-    """Every fold and seed, four systems; writes results/semi.json."""
+    """Trains and tests the four systems on every fold and seed; writes results/semi.json.
+
+    Args:
+        cfg: the recipe's configuration.
+        exp: the experiment folder.
+    """
     binding = tasks.Binding(cfg.corpus.label, cfg.corpus.protocol)
     task = tasks.Task("semi", "classification", "short", ("uar",), {cfg.corpus.name: binding})
     manifest = {u.id: u for u in read_manifest(exp / "data" / "all.jsonl")}
@@ -79,7 +109,7 @@ def evaluate_all(cfg: Any, exp: Path) -> None:
     known = [fold.name for fold in found.folds]
     for name in cfg.folds:
         if name not in known:
-            raise InputError(f"fold '{name}': not there; there are {', '.join(known)}")
+            raise InputError(f"fold '{name}': does not exist; there are {', '.join(known)}")
     utterances = [manifest[i] for i in found.ids]
     truth = np.array(found.targets, np.int64)
     frames = []
@@ -88,7 +118,7 @@ def evaluate_all(cfg: Any, exp: Path) -> None:
             frames.append([kept[i] for i in found.ids])
     texts = pseudolabels.hashed_text([u.text or "" for u in utterances])
     cells = [(f, s) for f in found.folds if f.name in (cfg.folds or known) for s in cfg.seeds]
-    asked = None
+    answers = None
     rows = []
     for fold, seed in tqdm(cells, "cells", unit="cell", disable=None):
         train, dev, test = (np.array(part, np.int64) for part in (fold.train, fold.dev, fold.test))
@@ -96,23 +126,26 @@ def evaluate_all(cfg: Any, exp: Path) -> None:
         mean, scale = vectors[train].mean(0), vectors[train].std(0) + 1e-6
         data = Data(((vectors - mean) / scale).astype(np.float32), texts, truth, len(found.classes))
         labelled, hidden = pseudolabels.draw(truth, train, cfg.share, seed)
-        if asked is None or cfg.language.kind == "simulated":  # a model is asked once
-            asked = linguistic(cfg, utterances, truth, found.classes, seed)
+        # A real model answers once; simulated answers depend on the seed.
+        if answers is None or cfg.language.kind == "simulated":
+            answers = linguistic(cfg, utterances, truth, found.classes, seed)
         near = pseudolabels.acoustic_view([reduced(own, train, cfg.dims) for own in frames],
-                                          labelled.tolist(), truth[labelled].tolist(), hidden.tolist(),
-                                          data.classes)
-        said = asked[hidden]
+                                          labelled.tolist(), truth[labelled].tolist(),
+                                          hidden.tolist(), data.classes)
+        words = answers[hidden]
         outcomes = (
             pseudolabels.supervised(data, train, dev, test, cfg.train, seed),
             pseudolabels.supervised(data, labelled, dev, test, cfg.train, seed),
             pseudolabels.self_training(data, labelled, hidden, dev, test, cfg.train, seed),
-            pseudolabels.iterate(data, labelled, hidden, near, said, dev, test, cfg.train, seed))
+            pseudolabels.iterate(data, labelled, hidden, near, words, dev, test, cfg.train, seed))
         views = {"acoustic": float(np.mean(near == truth[hidden])),
-                 "linguistic": float(np.mean(said[said != NONE] == truth[hidden][said != NONE])),
-                 "agreed": float(np.mean(near == said))}
+                 "linguistic": float(np.mean(words[words != NONE]
+                                             == truth[hidden][words != NONE])),
+                 "agreed": float(np.mean(near == words))}
         for system, outcome in zip(SYSTEMS, outcomes):
             rows.append({"system": system, "condition": fold.name, "seed": seed, "n": len(test),
-                         "uar": 100 * uar(truth[test].tolist(), outcome.predicted.tolist(), data.classes),
+                         "uar": 100 * uar(truth[test].tolist(), outcome.predicted.tolist(),
+                                          data.classes),
                          "right": 100 * outcome.right if not math.isnan(outcome.right) else None,
                          "sure": outcome.sure, "taken": outcome.taken, "rounds": len(outcome.dev),
                          "labels": len(train) if system == SYSTEMS[0] else len(labelled), **views})

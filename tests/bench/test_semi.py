@@ -67,7 +67,7 @@ def test_a_file_of_labels(run, exp):
                                for s in range(8) for n in range(10)))
     run(arguments(exp, "--stop-stage", "evaluate", f"language={{kind: answers, path: '{answers}'}}"))
     assert {r["linguistic"] for r in report.read_results(exp)[0]} == {1.0}
-    with pytest.raises(InputError, match="fold '9': not there; there are 1, 2, 3, 4"):
+    with pytest.raises(InputError, match="fold '9': does not exist; there are 1, 2, 3, 4"):
         run(arguments(exp, "folds=['9']"))
     with pytest.raises(InputError, match="language.command: empty"):
         run(arguments(exp, "language={kind: command}"))

@@ -1,4 +1,4 @@
-"""What is long in the making is finished, continued or made anew, and never mixed."""
+"""What is long in the making is finished, continued or made again, and never mixed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_other_code_and_force_begin_anew(folder: Path, change: dict,
     (folder / "checkpoint").touch()
     assert not finished(folder, **change)
     assert sorted(p.name for p in folder.iterdir()) == [runs.RECORD]
-    assert f"made anew ({'forced' if 'forced' in change else 'code changed'})" in capsys.readouterr().out
+    assert f"made again ({'forced' if 'forced' in change else 'code changed'})" in capsys.readouterr().out
 
 
 def test_an_interrupted_run_goes_on_by_the_same_code_alone(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def test_counts_are_checked() -> None:
     assert len(small().splits(some, incomplete=True)) == 3
     none_of_c = [u for u in utterances() if u.speaker != "c"]
     assert "1 speakers without an utterance: c" in small().missing(none_of_c)
-    with pytest.raises(InputError, match="1: nothing in train"):
+    with pytest.raises(InputError, match="1: train would be empty"):
         small().splits(none_of_c, incomplete=True)
 
 
@@ -187,7 +187,7 @@ def refused(made: list[Utterance], what: str, root: Path | None = None, **change
 def test_an_id_that_stands_twice_is_refused() -> None:
     made = utterances()
     made.append(dataclasses.replace(made[0], speaker="b"))
-    refused(made, "1 ids stand twice: a-sad")
+    refused(made, "1 ids occur twice: a-sad")
 
 
 def test_a_speaker_in_two_parts_is_refused() -> None:
@@ -203,8 +203,8 @@ def test_a_group_that_no_fold_names_is_refused() -> None:
     made = utterances()
     made[0] = dataclasses.replace(made[0], speaker="d")
     refused(made, "1 speakers are in no fold: d; expected a, b, c")
-    refused(utterances(), "a-sad: no label 'session', which small splits by", group="session")
-    refused(utterances(), "both tested and chosen on: 1 .a.", folds=(Fold("1", ("a",),
+    refused(utterances(), "a-sad: no label 'session', by which small splits", group="session")
+    refused(utterances(), "in both test and development: 1 .a.", folds=(Fold("1", ("a",),
                                                                           ("a", "b")),))
 
 

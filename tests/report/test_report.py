@@ -78,7 +78,7 @@ def test_expected_cells_that_never_came_are_missing():
 def test_repeated_or_keyless_rows_are_refused():
     with pytest.raises(InputError, match="twice"):
         report.aggregate([*ROWS, ROWS[3]])
-    with pytest.raises(InputError, match="no 'condition'"):
+    with pytest.raises(InputError, match="'condition' is missing"):
         report.aggregate([{"system": "a", "seed": 0}])
 
 

@@ -1,7 +1,8 @@
-"""The corpora, by name. Each is one file with `ABOUT` and `scan(source, **options)`, of which
-`prepare` and `check` below make manifests and reports. A corpus that is made on the spot or
-fetched, or for which that is not enough, has a `prepare` or `check` of its own; `FETCHES` where it
-can fetch itself.
+"""The registry of corpora.
+
+Each corpus is one file with `ABOUT` and `scan(source, **options)`, from which `prepare` and `check`
+below make manifests and reports. A corpus that is generated or fetched, or needs more than that,
+has its own `prepare` or `check`, and `FETCHES` if it can download itself.
 """
 
 from __future__ import annotations
@@ -21,20 +22,28 @@ CORPORA = ("adress", "asterisk", "cmu_mosei", "common_voice", "crema_d", "daic_w
            "libritts", "ljspeech", "lrs3", "m3ed", "mead", "mini", "mini_emotion", "mini_traits",
            "mini_tts", "msp_podcast", "mustard", "nemo", "own", "ravdess", "sep28k", "timit",
            "urtic", "vctk", "voxceleb2")
-# Those of them that are made on the spot, and the package of their files
+# The corpora that are generated here, and the package of their files
 MADE = ("mini", "mini_emotion", "mini_traits", "mini_tts")
 MADE_PACKAGE = "avspeech.data.corpora.made"
 
 
 def get(name: str) -> ModuleType:
-    """The module of a corpus. Raises InputError for a name that is not in the registry."""
+    """The module of a corpus.
+
+    Args:
+        name: in the registry.
+
+    Raises:
+        InputError: the registry has no such corpus.
+    """
     if name not in CORPORA:
         raise InputError(f"corpus '{name}': not known; known: {', '.join(CORPORA)}")
     return importlib.import_module(f"{MADE_PACKAGE if name in MADE else __name__}.{name}")
 
 
 def _options(module: ModuleType) -> tuple[dict[str, Any], scan.HeldOut | None]:
-    """({option: default} of a corpus, what it holds out by default where it is split here)."""
+    """({option: default} of a corpus, the default `HeldOut` of one that is split here, else
+    None)."""
     function = module.prepare if hasattr(module, "prepare") else module.scan
     own = {p.name: p.default for p in inspect.signature(function).parameters.values()}
     for taken in ("source", "out"):
@@ -42,14 +51,14 @@ def _options(module: ModuleType) -> tuple[dict[str, Any], scan.HeldOut | None]:
     if hasattr(module, "prepare"):
         return own, None
     held = own.pop("held", None)
-    # Of what is split here, less than all will do; else a protocol counts the clips.
+    # A corpus that is split here may be incomplete; otherwise a protocol counts the clips.
     own |= {"workers": 4} if held else {"incomplete": False, "workers": 4}
     first = {key: getattr(held, key) for key in held.options()} if held else {}
     return first | own, held
 
 
 def _refuse(name: str, option: str, value: Any, default: Any) -> None:
-    """Raises InputError for a value that is not of the kind of an option's default."""
+    """Raises InputError for a value whose type differs from that of the option's default."""
     wanted = ("true or false" if isinstance(default, bool) else
               "a number" if isinstance(default, (int, float)) else
               "a name" if isinstance(default, str) else None)
@@ -61,20 +70,23 @@ def _refuse(name: str, option: str, value: Any, default: Any) -> None:
 
 
 def prepare(name: str, source: str | Path | None, out: str | Path, **options: Any) -> list[Path]:
-    """Writes the manifests of a corpus; their paths.
+    """Writes the manifests of a corpus.
 
     Args:
-        name: of the corpus, in the registry.
-        source: the corpus as distributed; None only for one that is made on the spot, or fetched.
+        name: in the registry.
+        source: the corpus as distributed; None only for one that is generated or fetched.
         out: folder for the manifests.
-        **options: those of the corpus' own `scan` (or `prepare`); split, seed, dev and test
-            (`scan.HeldOut`) of one that is split here; workers (threads that open files, default
-            4); and incomplete=True, which goes on where a corpus that a protocol splits is not as
-            published.
+        **options: those of the corpus's own `scan` or `prepare`; split, seed, dev and test
+            (`scan.HeldOut`) for one that is split here; workers (threads that open files, default
+            4); and incomplete=True, which accepts a corpus that differs from what was published,
+            where a protocol splits it.
+
+    Returns:
+        The paths of the manifests.
 
     Raises:
-        InputError: for an unknown name or option, where the corpus is absent, and where it is not
-            as published and `incomplete` is off.
+        InputError: unknown name or option, the corpus is absent, or it differs from what was
+            published and `incomplete` is off.
     """
     module = get(name)
     known, held = _options(module)
@@ -85,7 +97,7 @@ def prepare(name: str, source: str | Path | None, out: str | Path, **options: An
     if source is None and name not in MADE and not getattr(module, "FETCHES", False):
         where = "the folder of your recordings"
         if about is not None:
-            where = f"the folder of {about.name} ({about.layout}), to be had from {about.page}"
+            where = f"the folder of {about.name} ({about.layout}), available from {about.page}"
         raise InputError(f"{name}: no source given; set it to {where}")
     if source is None or hasattr(module, "prepare"):
         return module.prepare(source, out, **options)
@@ -102,8 +114,18 @@ def prepare(name: str, source: str | Path | None, out: str | Path, **options: An
 
 
 def check(name: str, source: str | Path) -> list[str]:
-    """What is wrong with, or missing from, the corpus at `source`, a line each; [] when it is all
-    there. Raises InputError where it is absent."""
+    """Finds what is wrong with a corpus or missing from it.
+
+    Args:
+        name: in the registry.
+        source: the corpus as distributed.
+
+    Returns:
+        One line for each problem; [] if the corpus is complete.
+
+    Raises:
+        InputError: the corpus is absent.
+    """
     module = get(name)
     if hasattr(module, "check"):
         return module.check(source)

@@ -3,11 +3,11 @@
 S. Luz et al., "Alzheimer's Dementia Recognition through Spontaneous Speech: The ADReSS Challenge",
 Interspeech 2020.
 
-Labels of the test part come apart from it, as meta_data_test.txt (also meta_data.txt) with a column
-Label (0 or 1), in test/ or beside it; without them the test recordings have no label, which is
-said. A gender of 0 is taken for male, 1 for female. The text is what the participant says (*PAR: in
-the transcript), without the transcribers' marks. There is no published development part: every
-fifth training recording of each class by name, chosen here.
+The labels of the test part are distributed separately, as meta_data_test.txt (also meta_data.txt)
+with a column Label (0 or 1), in test/ or beside it. Without them the test recordings have no label,
+and a line says so. A gender of 0 counts as male, 1 as female. The text is what the participant says
+(*PAR: in the transcript), without the marks of the transcribers. There is no published development
+part; here it is every fifth training recording of each class by name.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ ABOUT = layout.About(
     name="ADReSS",
     page="https://luzs.gitlab.io/adress/",
     terms="for members of DementiaBank, free",
-    layout="train/Full_wave_enhanced_audio/{cc,cd}/S*.wav, train/{cc,cd}_meta_data.txt, train/transcription "
+    layout="train/Full_wave_enhanced_audio/{cc,cd}/S*.wav, train/{cc,cd}_meta_data.txt, "
+           "train/transcription "
     "and test/Full_wave_enhanced_audio/S*.wav",
 )
 
@@ -35,7 +36,8 @@ CLIPS = {"train cc": 54, "train cd": 54, "test": 48}
 
 
 def read_people(path: Path) -> dict[str, dict[str, str]]:
-    """{"S001": {"age": "74", "gender": "male", "mmse": "NA"}} of a file of cells parted by ';'."""
+    """{"S001": {"age": "74", "gender": "male", "mmse": "NA"}} of a file of cells separated by
+    ';'."""
     if not path.is_file():
         return {}
     rows = columns(path, "id", "age", "gender", delimiter=";")
@@ -69,7 +71,7 @@ def _person(row: dict[str, str]) -> dict[str, Any]:
 
 
 def scan(source: Path) -> Scan[Clip]:
-    """All recordings there are. Labels: dementia, mmse, age, sex, split. Raises InputError for a
+    """All existing recordings. Labels: dementia, mmse, age, sex, split. Raises InputError for a
     table that is another."""
     clips, have = [], Counter[str]()
     for kind, label in (("cc", "no"), ("cd", "yes")):
@@ -91,7 +93,8 @@ def scan(source: Path) -> Scan[Clip]:
         labels: dict[str, Any] = {"split": "test", **_person(row)}
         if row.get("label"):
             if row["label"] not in ("0", "1"):
-                raise InputError(f"{table}: {path.stem}: label: expected 0 or 1, got '{row['label']}'")
+                raise InputError(f"{table}: {path.stem}: label: expected 0 or 1, got "
+                                 f"'{row['label']}'")
             labels["dementia"] = ("no", "yes")[int(row["label"])]
         clips.append(Clip(path.stem, path, path.stem, labels,
                           participant(source / "test" / "transcription" / f"{path.stem}.cha")))

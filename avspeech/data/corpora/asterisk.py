@@ -1,10 +1,10 @@
-"""Asterisk core sounds: the English prompts of a telephone exchange, one professional voice
-(Allison Smith), 16 kHz.
+"""Asterisk core sounds: the English prompts of a telephone exchange, spoken by one professional
+voice (Allison Smith), 16 kHz.
 
-Two Debian packages hold it: the transcripts, and the audio as G.722. They are fetched with `apt-get
-download`, which needs no root and checks the archive's signatures, or given as files; they are
-unpacked here, nothing is installed. Prompts are short, and many ask or enumerate, so their phrasing
-is marked. The same words are said several times: no text is in two splits.
+Two Debian packages contain them: the transcripts, and the audio as G.722. They are downloaded with
+`apt-get download`, which needs no root and checks the signatures of the archive, or given as files.
+They are unpacked here and not installed. Prompts are short, and many are questions or lists, so
+their phrasing is distinct. The same words occur several times, so no text is in two splits.
 """
 
 from __future__ import annotations
@@ -34,31 +34,43 @@ ABOUT = layout.About(
     terms="free to download; CC BY-SA 3.0",
     layout="asterisk-core-sounds-en_*.deb and asterisk-core-sounds-en-g722_*.deb",
 )
-FETCHES = True  # with no source given, it is fetched
+FETCHES = True  # without a source, the corpus is downloaded
 
 PACKAGES = ("asterisk-core-sounds-en", "asterisk-core-sounds-en-g722")
 # Of version 1.6.1-1: SHA-256 of the packages, files, lines of the transcript, hours.
-SHA256 = {"asterisk-core-sounds-en": "973e797d28e37fa6ca3c0a9d6fa717e77cf1268ae916bf09fd3503113cdffa50",
-          "asterisk-core-sounds-en-g722": "38c5261820b406dcb0ecb37675720da2b0864850690690352ca52707eb623806"}
+SHA256 = {
+    "asterisk-core-sounds-en":
+        "973e797d28e37fa6ca3c0a9d6fa717e77cf1268ae916bf09fd3503113cdffa50",
+    "asterisk-core-sounds-en-g722":
+        "38c5261820b406dcb0ecb37675720da2b0864850690690352ca52707eb623806"}
 FILES, TRANSCRIPTS = 568, 569
 SPEAKER, SAMPLE_RATE = "asterisk-allison", 16000
 
 DEV, TEST = 24, 50  # texts held out
-LEAST_WORDS = 5  # of a held-out text: a digit is no test of phrasing
+LEAST_WORDS = 5  # of a held-out text; a single digit would not test phrasing
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """name: "digits/1"; path: of the G.722; text: what is said."""
+    """One prompt."""
 
-    name: str
-    path: Path
-    text: str
+    name: str  # "digits/1"
+    path: Path  # of the G.722 file
+    text: str  # what is said
 
 
 def read_transcripts(path: Path) -> dict[str, str]:
-    """{"digits/1": "one"} of core-sounds-en.txt(.gz): lines "name: text" and comments that begin
-    with ";". Raises InputError for any other line."""
+    """Reads core-sounds-en.txt(.gz): lines "name: text", and comments that start with ";".
+
+    Args:
+        path: the file.
+
+    Returns:
+        {"digits/1": "one", ...}.
+
+    Raises:
+        InputError: a line is neither.
+    """
     try:
         raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         lines = re.split(r"\r\n|\r|\n", raw.decode("utf-8-sig"))
@@ -75,9 +87,16 @@ def read_transcripts(path: Path) -> dict[str, str]:
 
 
 def spoken(name: str, text: str) -> str | None:
-    """The words of a transcript, None where there is more, or less, in the recording: what stands
-    in brackets is a tone, a noise or a note. (A single character in brackets is the sign just
-    named.)"""
+    """The words of a transcript. Brackets contain a tone, a noise or a note; only a single
+    character in brackets is the sign that was just named.
+
+    Args:
+        name: of the prompt.
+        text: its transcript.
+
+    Returns:
+        The words, or None if the recording contains more or less than words.
+    """
     text = re.sub(r"\s*\[.\]", "", text).strip()
     if re.search(r"[\[\](){}<>]", text) or not re.search(r"\w", text):
         return None
@@ -85,7 +104,15 @@ def spoken(name: str, text: str) -> str | None:
 
 
 def unpack(package: Path, out: Path) -> None:
-    """Writes the files of a .deb below `out`. Raises InputError for what is not one."""
+    """Unpacks a Debian package, safely, without installing it.
+
+    Args:
+        package: the .deb file.
+        out: folder for its files.
+
+    Raises:
+        InputError: it is not a Debian package.
+    """
     data = package.read_bytes()
     if data[:8] != b"!<arch>\n":
         raise InputError(f"{package}: not a Debian package; get it from {ABOUT.page}")
@@ -108,22 +135,37 @@ def unpack(package: Path, out: Path) -> None:
 
 
 def fetch(out: Path) -> None:
-    """Both packages into the folder `out`, by apt-get. Raises InputError where that does not
-    work."""
+    """Downloads both packages by apt-get.
+
+    Args:
+        out: folder for them.
+
+    Raises:
+        InputError: the download fails.
+    """
     out.mkdir(parents=True, exist_ok=True)
     tool = shutil.which("apt-get")
     if tool is None:
-        raise InputError(f"asterisk: no apt-get here to fetch {ABOUT.name}; get {' and '.join(PACKAGES)} "
-                         f"from {ABOUT.page} and give their folder as data.source")
+        raise InputError(f"asterisk: there is no apt-get to download {ABOUT.name}; get "
+                         f"{' and '.join(PACKAGES)} from {ABOUT.page} and give their folder as "
+                         "data.source")
     done = subprocess.run([tool, "download", *PACKAGES], cwd=out, capture_output=True, text=True)
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise InputError(f"asterisk: apt-get download failed ({reason}); try 'apt-get update', or get "
-                         f"{' and '.join(PACKAGES)} from {ABOUT.page} and give their folder as data.source")
+        raise InputError(f"asterisk: apt-get download failed ({reason}); try 'apt-get update', or "
+                         f"get {' and '.join(PACKAGES)} from {ABOUT.page} and give their folder as "
+                         "data.source")
 
 
 def package_files(folder: Path) -> dict[str, Path]:
-    """{package: newest .deb of it} in a folder."""
+    """The newest .deb file of each package in a folder.
+
+    Args:
+        folder: the folder.
+
+    Returns:
+        {package: file}.
+    """
     found = {}
     for name in PACKAGES:
         paths = sorted(folder.glob(f"{name}_*.deb"))
@@ -139,12 +181,21 @@ def _changed(packages: dict[str, Path]) -> list[str]:
 
 
 def prompts(unpacked: str | Path) -> tuple[list[Prompt], dict[str, str], list[Path]]:
-    """(prompts with words, all transcripts, all sound files) below a folder. Raises InputError for
-    none."""
+    """Finds the prompts in unpacked packages.
+
+    Args:
+        unpacked: the folder.
+
+    Returns:
+        (prompts with words, all transcripts, all sound files).
+
+    Raises:
+        InputError: there are none.
+    """
     unpacked = Path(unpacked)
     sounds = sorted(unpacked.rglob("*.g722")) if unpacked.is_dir() else []
-    lists = [p for p in sorted(unpacked.rglob("core-sounds-en.txt*")) if p.suffix in (".txt",
-                                                                                      ".gz")]
+    lists = [p for p in sorted(unpacked.rglob("core-sounds-en.txt*"))
+             if p.suffix in (".txt", ".gz")]
     if not sounds or not lists:
         raise layout.absent(unpacked, ABOUT)
     roots = [p for p in (unpacked.rglob("en_US_f_Allison")) if p.is_dir()] or [unpacked]
@@ -164,8 +215,17 @@ def _key(text: str) -> str:
 
 
 def splits(found: Sequence[Prompt], seed: int, dev: int, test: int) -> dict[str, str]:
-    """{name: split}. dev, test: texts held out, of those with `LEAST_WORDS` or more; others are
-    trained on."""
+    """Assigns prompts to splits by their text.
+
+    Args:
+        found: the prompts.
+        seed: changes the assignment.
+        dev: number of texts for development, of those with at least `LEAST_WORDS` words.
+        test: the same for test.
+
+    Returns:
+        {name: split}. Other texts are for training.
+    """
     long = {_key(p.text) for p in found if len(_key(p.text).split()) >= LEAST_WORDS}
     where = layout.pick(long, seed, dev, test)
     return {p.name: where.get(_key(p.text), "train") for p in found}
@@ -173,12 +233,22 @@ def splits(found: Sequence[Prompt], seed: int, dev: int, test: int) -> dict[str,
 
 def prepare(source: str | Path | None, out: str | Path, seed: int = 0, dev: int = DEV,
             test: int = TEST, longest: float = 20.0, workers: int = 2) -> list[Path]:
-    """Fetches and unpacks the packages where `source` is None, decodes to out/audio (16 kHz FLAC),
-    and writes train, dev and test manifests.
+    """Decodes the prompts to out/audio (16 kHz FLAC) and writes train, dev and test manifests.
 
-    source: a folder with the two .deb files, or with what is in them; dev, test: texts held out (no
-    text is in two splits); longest: prompts of more seconds are left out. Raises InputError where
-    it cannot be had.
+    Args:
+        source: folder with the two .deb files or with their content; None: download them.
+        out: folder of the corpus.
+        seed: of the split.
+        dev: number of texts for development.
+        test: number of texts for test.
+        longest: seconds; longer prompts are left out.
+        workers: threads.
+
+    Returns:
+        The paths of the manifests.
+
+    Raises:
+        InputError: the packages cannot be downloaded or read.
     """
     import soundfile
 
@@ -214,8 +284,7 @@ def prepare(source: str | Path | None, out: str | Path, seed: int = 0, dev: int 
         info = soundfile.info(str(path))
         return prompt.name, Utterance(
             id=f"asterisk-{name}", audio=f"audio/{name}.flac",
-            duration=round(info.frames / info.samplerate,
-                                                                              4),
+            duration=round(info.frames / info.samplerate, 4),
             speaker=SPEAKER, text=prompt.text, labels={"sex": "female"})
 
     read, unusable = layout.gather(found, work, "Asterisk", workers)
@@ -227,12 +296,11 @@ def prepare(source: str | Path | None, out: str | Path, seed: int = 0, dev: int 
     lines = [f"{layout.counted(len(sounds), FILES, 'files')}, {len(found):,} with words; "
              f"{minutes:.1f} minutes of {sum(map(len, parts.values())):,} prompts"]
     problems = (changed + _missing(texts, sounds)
-                + layout.grouped(f"prompts longer than {longest:g} s "
-                                                                   f"left out", long)
+                + layout.grouped(f"prompts longer than {longest:g} s left out", long)
                 + layout.grouped("unusable prompts", unusable))
-    return layout.finish(out, parts, layout.Prepared("asterisk", str(out.resolve()), "text", seed,
-                                                     found=lines,
-                                                     problems=problems))
+    record = layout.Prepared("asterisk", str(out.resolve()), "text", seed, found=lines,
+                             problems=problems)
+    return layout.finish(out, parts, record)
 
 
 def _missing(texts: dict[str, str], sounds: Sequence[Path]) -> list[str]:
@@ -245,8 +313,17 @@ def _missing(texts: dict[str, str], sounds: Sequence[Path]) -> list[str]:
 
 
 def check(source: str | Path) -> list[str]:
-    """What is missing or other than in version 1.6.1-1, a line each. `source`: the packages, or
-    what is in them. Raises InputError where there is neither."""
+    """Compares the corpus with version 1.6.1-1.
+
+    Args:
+        source: folder with the packages or with their content.
+
+    Returns:
+        One line for each difference.
+
+    Raises:
+        InputError: it contains neither.
+    """
     import tempfile
 
     source = Path(source)
@@ -254,8 +331,8 @@ def check(source: str | Path) -> list[str]:
     if not packages:
         _, texts, sounds = prompts(source)
         return _missing(texts, sounds)
-    problems = _changed(packages) + [f"{name}: missing" for name in PACKAGES if name not
-                                     in packages]
+    problems = _changed(packages)
+    problems += [f"{name}: missing" for name in PACKAGES if name not in packages]
     if len(packages) < len(PACKAGES):
         return problems
     with tempfile.TemporaryDirectory() as folder:

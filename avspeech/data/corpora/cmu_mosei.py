@@ -4,7 +4,8 @@ A. Zadeh et al., "Multimodal Language Analysis in the Wild: CMU-MOSEI Dataset an
 Dynamic Fusion Graph", ACL 2018.
 
 The layout is the one of clips with a `label.csv` (as MMSA distributes it): Raw/<video>/<clip>.mp4.
-Who speaks is not published; a video stands for its speaker, and the published parts share no video.
+The speakers are not published; each video counts as one speaker, and the published parts share no
+video.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ CLIPS = {"train": 16326, "valid": 1871, "test": 4659}
 
 def scan(source: Path) -> Scan[Clip]:
     """The clips of label.csv. Labels: sentiment, sentiment_score (-3 to 3), video, split. Raises
-    InputError for another table."""
+    InputError for an invalid table."""
     path = source / "label.csv"
     if not path.is_file():
         return Scan([], [])

@@ -1,10 +1,9 @@
-"""Common Voice: sentences read by volunteers, some of whom said how old they are, of what sex, and
-with what accent they speak.
+"""Common Voice: sentences read by volunteers, some of whom gave their age, sex and accent.
 
 R. Ardila et al., "Common Voice: A Massively-Multilingual Speech Corpus", LREC 2020.
 
-One language of any release; sizes differ by release, so none is asked for. The published parts
-share no client, which stands for a speaker.
+One language of any release. The sizes differ between releases, so they are not checked. The
+published parts share no client; each client counts as one speaker.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ def scan(source: Path, limit: int = 0) -> Scan[Clip]:
         limit: clips of a speaker at most, the first by name; 0: all.
 
     Raises:
-        InputError: for another table.
+        InputError: a table is invalid.
     """
     clips, found = [], []
     for split in layout.SPLITS:

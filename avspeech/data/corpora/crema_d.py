@@ -4,8 +4,8 @@ intensities.
 H. Cao et al., "CREMA-D: Crowd-sourced Emotional Multimodal Actors Dataset", IEEE Transactions on
 Affective Computing 5(4), 2014, doi:10.1109/TAFFC.2014.2336244.
 
-The emotion is the one the actor was asked for, which is also in the file's name: 1001_DFA_ANG_XX is
-actor 1001, sentence DFA, anger, level not specified.
+The emotion is the one that the actor had to express, which is also in the file's name:
+1001_DFA_ANG_XX is actor 1001, sentence DFA, anger, level not specified.
 """
 
 from __future__ import annotations
@@ -44,11 +44,12 @@ NEVER_MADE = frozenset({"1002_TIE_NEU_XX", "1076_ITS_NEU_XX"} | {
     f"{actor_sentence}_{emotion}_XX" for actor_sentence in ("1008_WSI", "1009_MTI", "1019_ITH")
     for emotion in EMOTIONS})
 CLIPS = 7442
-SILENT = "1076_MTI_SAD_XX"  # has no sound, says the README of the published repository
+SILENT = "1076_MTI_SAD_XX"  # has no sound, according to the README of the published repository
 # Others that programs which read CREMA-D leave out; they could not be checked against the sound
 # here.
-FAULTY = {"1064_IEO_DIS_MD": "said to hold the sentence in all emotions, one after the other",
-          "1064_TIE_SAD_XX": "said to be cut", "1076_MTI_NEU_XX": "said to be nearly silent"}
+FAULTY = {"1064_IEO_DIS_MD": "reported to hold the sentence in all emotions, one after the other",
+          "1064_TIE_SAD_XX": "reported to be cut",
+          "1076_MTI_NEU_XX": "reported to be nearly silent"}
 
 
 def names() -> list[str]:
@@ -70,7 +71,7 @@ def read_actors(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def scan(source: Path, silent: bool = False) -> Scan[Clip]:
-    """All clips there are, by name. Labels: emotion, intensity, statement, sex, age.
+    """All existing clips, by name. Labels: emotion, intensity, statement, sex, age.
 
     Args:
         source: the corpus.
@@ -109,10 +110,12 @@ def scan(source: Path, silent: bool = False) -> Scan[Clip]:
 # There are no published folds: actors are dealt in the order of their numbers.
 _CLASSES = ("anger", "disgust", "fear", "happy", "neutral", "sad")
 _WHOLE = Protocol(
-    name="crema_d-5fold", corpus="crema_d", label="emotion", kind="classification", classes=_CLASSES,
+    name="crema_d-5fold", corpus="crema_d", label="emotion", kind="classification",
+    classes=_CLASSES,
     mapping=identity(_CLASSES), group="speaker", folds=dealt([f"crema_d-{n}" for n in ACTORS]),
     counts={name: 1087 if name == "neutral" else 1271 for name in _CLASSES},
-    source="7,442 utterances, emotions as acted; folds chosen here: actors dealt by number; it counts "
+    source="7,442 utterances, emotions as acted; folds chosen here: actors dealt by number; it "
+           "counts "
     f"{SILENT}, which has no sound: prepare with silent=true, or take crema_d-5fold-7441")
 PROTOCOLS = (_WHOLE, dataclasses.replace(
     _WHOLE, name="crema_d-5fold-7441", counts={**_WHOLE.counts, "sad": 1270},

@@ -28,7 +28,8 @@ ABOUT = layout.About(
     name="DAIC-WOZ",
     page="https://dcapswoz.ict.usc.edu/",
     terms="free for research, on a signed agreement",
-    layout="300_P..492_P with NNN_AUDIO.wav and NNN_TRANSCRIPT.csv, and train_, dev_split_Depression_"
+    layout="300_P..492_P with NNN_AUDIO.wav and NNN_TRANSCRIPT.csv, and train_, "
+           "dev_split_Depression_"
     "AVEC2017.csv and full_test_split.csv",
 )
 
@@ -60,10 +61,10 @@ _NOISE = re.compile(r"scrubbed_entry|</?synch?[>.]?|\[synch?(ing)?\]|<talking to
 
 @dataclass(frozen=True)
 class Participant:
-    """One interview. labels: split, and phq8, depressed, sex as far as the tables have them."""
+    """One interview."""
 
     number: str
-    labels: dict[str, Any]
+    labels: dict[str, Any]  # split; phq8, depressed and sex where the tables have them
     audio: Path
     transcript: Path
 
@@ -80,8 +81,17 @@ def _table(source: Path, names: Sequence[str]) -> Path | None:
 
 
 def read_split(path: Path) -> dict[str, dict[str, Any]]:
-    """{"300": {"phq8": 2, "depressed": "no", "sex": "male"}} of one of the tables; the test table
-    of the challenge has no scores. Raises InputError for a table without participants."""
+    """Reads one of the tables. The test table of the challenge has no scores.
+
+    Args:
+        path: the table.
+
+    Returns:
+        {"300": {"phq8": 2, "depressed": "no", "sex": "male"}, ...}.
+
+    Raises:
+        InputError: the table has no participants.
+    """
     found: dict[str, dict[str, Any]] = {}
     for where, row in tables.read_rows(path):
         name = row.get("participant_id", "")
@@ -99,9 +109,19 @@ def read_split(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def read_transcript(path: Path, number: str = "") -> list[tuple[float, float, str]]:
-    """(start, end, words) of the participant's turns, seconds in the recording, times set right for
-    the interviews known to be late, interruptions and technical remarks left out. Raises InputError
-    for another kind of file."""
+    """The participant's turns. Times are corrected for the interviews that are known to be late;
+    interruptions and technical remarks are left out.
+
+    Args:
+        path: the transcript.
+        number: of the participant.
+
+    Returns:
+        (start, end, words), in seconds in the recording, in order.
+
+    Raises:
+        InputError: the file is not a transcript.
+    """
     turns = []
     late = LATE.get(number, 0.0)
     first, last = INTERRUPTED.get(number, (math.inf, math.inf))
@@ -121,8 +141,17 @@ def read_transcript(path: Path, number: str = "") -> list[tuple[float, float, st
 
 def segments(turns: Sequence[tuple[float, float, str]], shortest: float,
              longest: float) -> list[tuple[float, float, str]]:
-    """Turns less than GAP apart as one segment of at most `longest` seconds, those below `shortest`
-    left out; a turn longer than that is cut into equal parts, of which each has its words."""
+    """Joins turns that are less than GAP apart, and cuts long turns into equal parts, each with all
+    words of the turn.
+
+    Args:
+        turns: of `read_transcript`.
+        shortest: seconds; shorter segments are left out.
+        longest: seconds of a segment at most.
+
+    Returns:
+        (start, end, words) of each segment.
+    """
     joined: list[tuple[float, float, str]] = []
     for start, end, words in turns:
         if joined and start - joined[-1][1] < GAP and end - joined[-1][0] <= longest:
@@ -136,8 +165,14 @@ def segments(turns: Sequence[tuple[float, float, str]], shortest: float,
 
 
 def participants(source: Path) -> list[Participant]:
-    """All participants the tables name, whether or not their files are there. Raises InputError for
-    a table that cannot be read."""
+    """All participants in the tables, with or without files.
+
+    Args:
+        source: the corpus.
+
+    Raises:
+        InputError: a table cannot be read.
+    """
     found: dict[str, Participant] = {}
     for split, names in SPLIT_FILES.items():
         table = _table(source, names)
@@ -162,9 +197,11 @@ def _missing(source: Path, found: Sequence[Participant]) -> list[str]:
     problems += layout.grouped("files missing", [
         layout.below(path, source) for p in found for path in (p.audio, p.transcript)
         if not path.is_file()])
-    problems += layout.grouped("participants without a score; full_test_split.csv has those of the test part",
+    problems += layout.grouped("participants without a score; full_test_split.csv has those of "
+                               "the test part",
                                [p.number for p in found if "phq8" not in p.labels])
-    problems += layout.grouped(f"participants whose label does not go with their score ({DEPRESSED} is "
+    problems += layout.grouped("participants whose label does not go with their score "
+                               f"({DEPRESSED} is "
                                "depressed)", [
         p.number for p in found if p.number not in KNOWN_ODD and {"phq8",
                                                                   "depressed"} <= set(p.labels)
@@ -186,13 +223,14 @@ def scan(source: Path, shortest: float = 1.0, longest: float = 15.0) -> Scan[Par
         InputError: for a table that cannot be read, and for other limits.
     """
     if not 0 < shortest <= longest / 2:
-        raise InputError(f"daic_woz: shortest={shortest}, longest={longest}: expected seconds, the second at "
+        raise InputError(f"daic_woz: shortest={shortest}, longest={longest}: expected seconds, "
+                         "the second at "
                          "least twice the first")
     found = participants(source)
 
     def read(p: Participant) -> Read:
         if not p.whole:
-            return Read([])  # said by `_missing`
+            return Read([])  # `_missing` reports it
         seconds = layout.media(p.audio).audio
         cut = segments(read_transcript(p.transcript, p.number), shortest, longest)
         beyond = [s for s in cut if s[1] > seconds + MAX_BEYOND]
@@ -201,13 +239,15 @@ def scan(source: Path, shortest: float = 1.0, longest: float = 15.0) -> Scan[Par
                 f"the transcript runs to {beyond[-1][1]:.1f} s, the sound to {seconds:.1f} s"
                 if beyond
                 else "no turn of the participant"))
-        return Read([Utterance(id=f"daic_woz-{p.number}-{k:03}", audio=layout.below(p.audio,
-                                                                                    source),
-                               start=round(start, 3), duration=round(min(end, seconds) - start, 3),
-                               speaker=f"daic_woz-{p.number}", text=words or None,
-                               labels=dict(p.labels))
-                     for k, (start, end, words) in enumerate(cut) if min(end,
-                                                                         seconds) - start >= shortest])
+        utterances = []
+        for k, (start, end, words) in enumerate(cut):
+            length = min(end, seconds) - start
+            if length >= shortest:
+                utterances.append(Utterance(
+                    id=f"daic_woz-{p.number}-{k:03}", audio=layout.below(p.audio, source),
+                    start=round(start, 3), duration=round(length, 3),
+                    speaker=f"daic_woz-{p.number}", text=words or None, labels=dict(p.labels)))
+        return Read(utterances)
 
     have = Counter(p.labels["split"] for p in found if p.whole)
     whole = ", ".join(layout.counted(have[split], number, f"participants of {split}")

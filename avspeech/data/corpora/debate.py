@@ -1,19 +1,18 @@
-"""DEBATE: Mandarin sentences whose words leave open what is meant, and whose sound does not: 1,001
-sentences, ten speakers.
+"""DEBATE: Mandarin sentences that are ambiguous in writing but not in speech: 1,001 sentences, ten
+speakers.
 
 "DEBATE: A Dataset for Disentangling Textual Ambiguity in Mandarin Through Speech", arXiv
 2506.07502.
 
 Three tasks: how a character is pronounced (polyphone), where a pause parts the sentence (segment),
-which word is stressed (stress). DEBATE_Audio/speaker_3/polyphone/s3_p_id_017.wav is said by speaker
-3; which reading of which sentence it is stands in a table of each task. The published tables are
-.xls: save each as CSV beside it, or install xlrd. A table has an id, a text and the reading;
-headings differ, so each is looked for by several names (`HEADINGS`).
+which word is stressed (stress). DEBATE_Audio/speaker_3/polyphone/s3_p_id_017.wav is spoken by
+speaker 3; a table for each task gives its sentence and reading. The published tables are .xls: save
+each as CSV beside it, or install xlrd. A table has an id, a text and the reading; headings differ,
+so each is looked for by several names (`HEADINGS`).
 
-Of the readings of a sentence, each gets a number by the order of the table, "first" or "second"
-(later ones are left out): the label that a classifier learns for all sentences alike would be
-arbitrary, so the numbers are dealt by a digest. What is asked of a language model is the reading
-itself (`prompt`).
+Two readings of each sentence are labeled "first" and "second" (others are left out). A classifier
+could learn the order of the table, which is arbitrary, so a hash decides which reading is the
+first. A language model is given the readings themselves (`prompt`).
 
 There is no published split. Ours (six speakers to train, two each for development and test) is
 disjoint in speakers and in sentence groups: of the cross of both, what is neither in the same part
@@ -37,28 +36,39 @@ ABOUT = layout.About(
     name="DEBATE",
     page="https://arxiv.org/abs/2506.07502",
     terms="CC BY-NC 4.0",
-    layout="DEBATE_Audio/speaker_*/{polyphone,segment,stress}/s*_{p,seg,s}_id_*.wav and Task_*.csv (or .xls)",
+    layout="DEBATE_Audio/speaker_*/{polyphone,segment,stress}/s*_{p,seg,s}_id_*.wav and "
+           "Task_*.csv (or .xls)",
 )
 
 # The paper's: clips of each task, 10,010 in all, of ten speakers.
 CLIPS = {"pronunciation": 2000, "pause": 4010, "stress": 4000}
 SPEAKERS = 10
 # task: (folder, letters in the names, start of the table's name)
-TASKS = {"pronunciation": ("polyphone", "p", "Task_Proun"), "pause": ("segment", "seg",
-                                                                      "Task_Pause"),
+TASKS = {"pronunciation": ("polyphone", "p", "Task_Proun"),
+         "pause": ("segment", "seg", "Task_Pause"),
          "stress": ("stress", "s", "Task_Stres")}
 HEADINGS = {"id": ("id", "no", "index", "序号", "编号"),
             "text": ("text", "sentence", "content", "句子", "文本"),
             "reading": ("label", "reading", "answer", "meaning", "读音", "标签", "答案", "含义")}
-# Task_Proun says both how the character is pronounced and what it then means: the first is asked
-# for.
+# Task_Proun has both the pronunciation of the character and its meaning; the pronunciation is used.
 SPOKEN = ("pronunciation", "pinyin", "读音", "拼音")
 _NAME = re.compile(r"s(\d+)_(p|seg|s)_id_(\d+)")
 
 
 def read_readings(path: Path, task: str = "pronunciation") -> dict[int, tuple[str, str]]:
-    """{id: (text, reading)} of a task's table. An id may be written as in the names of files: 17,
-    id_017 or p_id_017. Raises InputError where a column is not there, and for another id."""
+    """Reads the table of a task. An id may be written as in the names of files: 17, id_017 or
+    p_id_017.
+
+    Args:
+        path: the table, CSV or XLS.
+        task: a key of TASKS.
+
+    Returns:
+        {id: (text, reading)}.
+
+    Raises:
+        InputError: a column is missing, or an id is invalid or given twice.
+    """
     rows = _sheet(path) if path.suffix == ".xls" else tables.read_rows(path)
     heads = list(rows[0][1]) if rows else []
     names = {**HEADINGS, "reading": (*(SPOKEN if task == "pronunciation" else ()),
@@ -66,7 +76,8 @@ def read_readings(path: Path, task: str = "pronunciation") -> dict[int, tuple[st
     column = {kind: next((h for n in names[kind] for h in heads if h == n), None) for kind in names}
     absent = [kind for kind, head in column.items() if head is None]
     if absent:
-        raise InputError(f"{path}: no column for {', '.join(absent)}; it has {', '.join(heads) or 'none'}; "
+        raise InputError(f"{path}: no column for {', '.join(absent)}; it has "
+                         f"{', '.join(heads) or 'none'}; "
                          f"expected one of {', '.join(names[absent[0]])}")
     found: dict[int, tuple[str, str]] = {}
     for where, row in rows:
@@ -75,7 +86,7 @@ def read_readings(path: Path, task: str = "pronunciation") -> dict[int, tuple[st
             raise InputError(f"{where}: id: expected a number, or a name such as id_017, got "
                              f"'{row[str(column['id'])]}'")
         if int(match.group(1)) in found:
-            raise InputError(f"{where}: id {match.group(1)} is there twice")
+            raise InputError(f"{where}: id {match.group(1)} is given twice")
         if row[str(column["reading"])]:
             found[int(match.group(1))] = (row[str(column["text"])], row[str(column["reading"])])
     return found
@@ -97,14 +108,30 @@ def _sheet(path: Path) -> list[tuple[str, dict[str, str]]]:
 
 
 def part_of(key: str, shares: tuple[float, float] = (0.2, 0.2)) -> str:
-    """train, dev or test, by a digest of a sentence."""
+    """The part of a sentence, by a hash.
+
+    Args:
+        key: the sentence.
+        shares: of test and dev.
+
+    Returns:
+        "train", "dev" or "test".
+    """
     place = int(hashlib.sha256(key.encode()).hexdigest()[:8], 16) / 2**32
     return "test" if place < shares[0] else "dev" if place < sum(shares) else "train"
 
 
 def split(speaker: int, sentence: str) -> str:
-    """Speakers 0 to 5 train, 6 and 7 develop, 8 and 9 test; "none" where the sentence's part is
-    another."""
+    """The part of a clip: speakers 0 to 5 are for training, 6 and 7 for development, 8 and 9 for
+    test.
+
+    Args:
+        speaker: its number.
+        sentence: what the clip says.
+
+    Returns:
+        The part, or "none" where the part of the sentence differs from that of the speaker.
+    """
     by_speaker = "train" if speaker <= 5 else "dev" if speaker <= 7 else "test"
     return by_speaker if part_of(sentence) == by_speaker else "none"
 
@@ -126,8 +153,14 @@ def numbered(readings: dict[int, tuple[str, str]]) -> dict[int, str]:
 
 
 def prompt(text: str, readings: list[str]) -> str:
-    """What to ask an audio language model."""
-    return (f"The sentence is ambiguous in writing: {text}\nListen to how it is said. Which reading is "
+    """The question to an audio language model.
+
+    Args:
+        text: the sentence.
+        readings: its possible readings.
+    """
+    return (f"The sentence is ambiguous in writing: {text}\nListen to how it is said. Which "
+            "reading is "
             f"meant? Answer with one of these and nothing else: {' | '.join(readings)}")
 
 
@@ -139,7 +172,7 @@ def scan(source: Path, task: str = "pronunciation") -> Scan[Clip]:
         task: pronunciation, pause or stress.
 
     Raises:
-        InputError: for a task that is not there, and for another table.
+        InputError: there is no such task, or a table is invalid.
     """
     layout.chosen("task", task, list(TASKS))
     folder, letters, table = TASKS[task]
@@ -176,8 +209,8 @@ def scan(source: Path, task: str = "pronunciation") -> Scan[Clip]:
 
 
 def check(source: str | Path) -> list[str]:
-    """What is missing or wrong in the three tasks, a line each. Raises InputError where DEBATE is
-    absent."""
+    """Finds what is missing or wrong in the three tasks, one line for each problem. Raises
+    InputError where DEBATE is absent."""
     from avspeech.data.corpora import scan as scans
 
     return [line for task in TASKS

@@ -4,13 +4,13 @@ F. Burkhardt et al., "A database of German emotional speech", Interspeech 2005.
 
 A file's name is its meaning: 03a01Fa is speaker 03, text a01, emotion F (Freude), version a. The
 535 clips of 2005 are those whose emotion at least 80 % of the listeners recognized, so there is no
-full grid to hold them against; what is known is how many clips each speaker has.
+full grid to compare them with; what is known is how many clips each speaker has.
 
 EmoDB 2.0 (F. Burkhardt et al., Interspeech 2025; https://zenodo.org/records/17651657) adds the 281
 others, 816 clips in all, and tables in audformat: db.emotion.csv (file, emotion,
 emotion.confidence: the share of listeners) and
 db.emotion.categories.{train,test}.gold_standard.csv, which name the 535 by the published split of
-six and four speakers. That much is taken from programs that read it; it was not held against the
+six and four speakers. That much is taken from programs that read it; it was not compared with the
 archive itself. Its clips all get the label `acted`, the emotion asked of the actor, and `split`;
 the 535 alone get `emotion`, so the protocol emodb-loso finds the same clips in both releases. The
 published split has no development part: of its training speakers, a man and a woman are chosen
@@ -65,13 +65,14 @@ CLIPS = {"03": 49, "08": 58, "09": 43, "10": 38, "11": 55, "12": 35, "13": 61, "
 
 def read_agreement(source: Path) -> dict[str, float]:
     """{"03a01Fa": 0.9}: the share of listeners who recognized the emotion, of release 2.0's tables;
-    {} where they are not there. Raises InputError for another table."""
+    {} where they are not there. Raises InputError for an invalid table."""
     table = source / "db.emotion.csv"
     found: dict[str, float] = {}
     for row in columns(table, "file", "emotion", "emotion.confidence") if table.is_file() else []:
         name = Path(row["file"]).stem
         if row["emotion"] != EMOTIONS.get(name[5:6]):
-            raise InputError(f"{table}: {row['file']}: emotion '{row['emotion']}' is not that of its "
+            raise InputError(f"{table}: {row['file']}: emotion '{row['emotion']}' is not that of "
+                             "its "
                              "name")
         found[name] = number(row, "emotion.confidence", table)
     return found
@@ -86,8 +87,8 @@ def _strangers(source: Path, agreement: dict[str, float]) -> list[str]:
     problems, gold = [], set()
     for part, ours in (("train", ("train", "dev")), ("test", ("test",))):
         table = source / f"db.emotion.categories.{part}.gold_standard.csv"
-        names = [Path(row["file"]).stem for row in columns(table,
-                                                           "file")] if table.is_file() else []
+        rows = columns(table, "file") if table.is_file() else []
+        names = [Path(row["file"]).stem for row in rows]
         gold |= set(names)
         problems += layout.grouped(f"clips of {table.name} whose speaker is in another part",
                                    [name for name in names if _split(name[:2]) not in ours])
@@ -99,7 +100,7 @@ def _strangers(source: Path, agreement: dict[str, float]) -> list[str]:
 
 
 def scan(source: Path) -> Scan[Clip]:
-    """All clips there are, by name. Labels: emotion, statement, sex, age; of release 2.0 also
+    """All existing clips, by name. Labels: emotion, statement, sex, age; of release 2.0 also
     acted, agreement and split, and no emotion below 80 % agreement. Raises InputError for a table
     that is another."""
     agreement = read_agreement(source)
@@ -137,8 +138,10 @@ def scan(source: Path) -> Scan[Clip]:
         if len(clips) != ALL_CLIPS:
             problems.append(f"release 2.0: {layout.counted(len(clips), ALL_CLIPS, 'clips')}")
         doubtful = len(clips) - sum(have.values())
-        found.append(f"release 2.0: {layout.counted(len(clips), ALL_CLIPS, 'clips')}, {doubtful:,} of "
-                     f"them below {AGREED:.0%} agreement: these have the label acted, not emotion")
+        found.append(f"release 2.0: {layout.counted(len(clips), ALL_CLIPS, 'clips')}, "
+                     f"{doubtful:,} of "
+                     f"them below {AGREED:.0%} agreement: these have the label acted and not "
+                     "emotion")
     return Scan(clips, found, problems, shortest=0.8,
                 varied=True)  # the shortest published clip lasts 1.2 s
 
@@ -152,10 +155,12 @@ PROTOCOLS = (
         folds=balanced([(f"emodb-{s}",) for s in SPEAKERS],
                        {f"emodb-{s}": sex for s, (sex, _) in SPEAKERS.items()}, 1),
         counts=dict(zip(_CLASSES, (127, 81, 46, 69, 71, 79, 62))),
-        source="leave one speaker out, 535 utterances; development: the woman and the man that follow"),
+        source="leave one speaker out, 535 utterances; development: the woman and the man that "
+               "follow"),
     Protocol(
         name="emodb-2.0", corpus="emodb", label="acted", kind="classification", classes=_CLASSES,
         mapping=identity(_CLASSES), group="split", folds=PUBLISHED,
         counts={"utterances": ALL_CLIPS},
-        source="all 816 utterances of release 2.0, emotions as acted; the published split, of whose "
+        source="all 816 utterances of release 2.0, emotions as acted; the published split, of "
+               "whose "
         "six training speakers 10 and 13 are for development"))

@@ -9,6 +9,7 @@ the first time.
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 from avspeech.data.corpora import layout
@@ -34,14 +35,13 @@ CLIPS = CONTRIBUTORS * len(EMOTIONS) * INSTANCES  # 32,130
 
 def names() -> list[str]:
     """The names of all 32,130 clips."""
-    return [f"{c:06}-{e:02}-{i}" for c in range(1, CONTRIBUTORS + 1) for e in range(1,
-                                                                                    len(EMOTIONS)
-                                                                                    + 1)
-            for i in range(1, INSTANCES + 1)]
+    numbers = itertools.product(range(1, CONTRIBUTORS + 1), range(1, len(EMOTIONS) + 1),
+                                range(1, INSTANCES + 1))
+    return [f"{contributor:06}-{emotion:02}-{i}" for contributor, emotion, i in numbers]
 
 
 def scan(source: Path) -> Scan[Clip]:
-    """All clips there are, by name. Labels: emotion."""
+    """All existing clips, by name. Labels: emotion."""
     folder = source / "data" / "mp3" if (source / "data" / "mp3").is_dir() else source
     known = set(names())
     clips, wrong = [], []

@@ -64,18 +64,32 @@ class Film:
 
 
 def sentence(name: str) -> list[str] | None:
-    """The six words a clip's name stands for, or None for a name outside the grammar."""
-    if len(name) != len(GRAMMAR) or any(letter not in words for letter, words in zip(name,
-                                                                                     GRAMMAR)):
+    """The six words of a clip.
+
+    Args:
+        name: of the clip.
+
+    Returns:
+        The words, or None for a name outside the grammar.
+    """
+    if len(name) != len(GRAMMAR):
+        return None
+    if any(letter not in words for letter, words in zip(name, GRAMMAR)):
         return None
     return [words[letter] for letter, words in zip(name, GRAMMAR)]
 
 
 def read_align(path: Path) -> list[list]:
-    """[[start, end, word], ...] of an .align file: seconds from the clip's first frame, silences
-    left out.
+    """Reads an .align file.
 
-    Raises InputError for a line that is not "start end word" or for times that run backwards.
+    Args:
+        path: the file.
+
+    Returns:
+        [[start, end, word], ...] without silences, in seconds from the clip's first frame.
+
+    Raises:
+        InputError: a line is not "start end word", or times go backwards.
     """
     words: list[list] = []
     last = 0.0
@@ -83,7 +97,8 @@ def read_align(path: Path) -> list[list]:
         match = re.fullmatch(r"\s*(\d+)\s+(\d+)\s+(\S+)\s*", line)
         if not match:
             if line.strip():
-                raise InputError(f"{path}:{number}: expected 'start end word', got '{line.strip()[:40]}'")
+                raise InputError(f"{path}:{number}: expected 'start end word', got "
+                                 f"'{line.strip()[:40]}'")
             continue
         start, end = (int(match.group(i)) / UNITS_PER_SECOND for i in (1, 2))
         if end < start or start < last:
@@ -111,14 +126,13 @@ def _align_folder(source: Path, speaker: str) -> Path:
 
 
 def films(source: Path) -> list[Film]:
-    """All clips there are, by speaker and name; an .mpg is preferred to an .mp4 of the same
+    """All existing clips, by speaker and name; an .mpg is preferred to an .mp4 of the same
     name."""
     found = []
     for speaker in SPEAKERS:
         videos = _videos(source, speaker)
-        aligned = ({p.stem: p for p in layout.files(_align_folder(source, speaker), ".align")}
-                   if videos
-                   else {})
+        folder = _align_folder(source, speaker)
+        aligned = {p.stem: p for p in layout.files(folder, ".align")} if videos else {}
         found += [Film(speaker, name, videos[name], aligned.get(name)) for name in sorted(videos)]
     return found
 
@@ -130,17 +144,17 @@ def _missing(source: Path, found: Sequence[Film]) -> list[str]:
         by_speaker[clip.speaker] = by_speaker.get(clip.speaker, 0) + 1
     gone = [s for s in SPEAKERS if s not in by_speaker and s not in WITHOUT_VIDEO]
     problems += layout.grouped("speakers missing", gone)
-    short = [f"{s} has {layout.counted(n, SENTENCES_PER_SPEAKER, 'clips')}" for s, n
-             in by_speaker.items()
-             if n != SENTENCES_PER_SPEAKER]
+    short = [f"{s} has {layout.counted(n, SENTENCES_PER_SPEAKER, 'clips')}"
+             for s, n in by_speaker.items() if n != SENTENCES_PER_SPEAKER]
     if short:
         problems.append(layout.named(short))
     bare = [f"{c.speaker}/{c.name}" for c in found if c.align is None]
     problems += layout.grouped("clips without .align", bare)
     have = {(c.speaker, c.name) for c in found}
-    orphans = [f"{s}/{p.stem}" for s in by_speaker for p in layout.files(_align_folder(source, s),
-                                                                         ".align")
-               if (s, p.stem) not in have]
+    orphans = []
+    for s in by_speaker:
+        aligned = layout.files(_align_folder(source, s), ".align")
+        orphans += [f"{s}/{p.stem}" for p in aligned if (s, p.stem) not in have]
     problems += layout.grouped(".align files without a clip", orphans)
     return problems
 
@@ -154,7 +168,8 @@ def _utterance(clip: Film, source: Path) -> Read:
         raise InputError(f"{where}: the name is not a sentence of the grammar")
     media = layout.media(clip.video)
     if not (media.audio and media.video):
-        raise InputError(f"{where}: {'no picture' if media.audio else 'no sound'} in {clip.video.name}")
+        raise InputError(f"{where}: {'no picture' if media.audio else 'no sound'} in "
+                         f"{clip.video.name}")
     if min(media.audio, media.video) < SHORTEST:
         raise InputError(f"{where}: {media.audio:.2f} s of sound, {media.video:.2f} s of picture, "
                          "not 3 s: cut short")
@@ -178,15 +193,14 @@ def _utterance(clip: Film, source: Path) -> Read:
     yaw, pitch = VIEW_ANGLES["front"]
     utterance = Utterance(
         id=f"grid-{clip.speaker}-{clip.name}", audio=path, duration=media.audio,
-        speaker=f"grid-{clip.speaker}", text=" ".join(expected), views=(View(path, "front", yaw,
-                                                                             pitch),),
-        labels=labels)
+        speaker=f"grid-{clip.speaker}", text=" ".join(expected),
+        views=(View(path, "front", yaw, pitch),), labels=labels)
     return Read([utterance], [("", line) for line in problems])
 
 
 def scan(source: Path, held: HeldOut = HeldOut(),
          speakers: str | Sequence[str] | None = None) -> Scan[Film]:
-    """The clips there are, be it one speaker of 34. Labels: words, [start, end, word] each.
+    """The existing clips, be it one speaker of 34. Labels: words, [start, end, word] each.
 
     Args:
         source: the corpus.
@@ -205,9 +219,16 @@ def scan(source: Path, held: HeldOut = HeldOut(),
 
 
 def label_lag(clip: Film) -> float | None:
-    """Seconds by which the sound of a clip comes after its labels, within +-0.6 s: where the energy
-    in 10 ms steps correlates best with "a word is spoken". None without labels or sound. One clip
-    is a guess; take a median."""
+    """By how many seconds the sound of a clip comes after its labels: where the energy in steps of
+    10 ms correlates best with "a word is spoken", within +-0.6 s. One clip gives a rough estimate;
+    use the median of several.
+
+    Args:
+        clip: the clip.
+
+    Returns:
+        Seconds, or None without labels or sound.
+    """
     import numpy as np
 
     from avspeech.media import audio
@@ -221,9 +242,8 @@ def label_lag(clip: Film) -> float | None:
     steps = len(sound) // 160
     if not words or steps < 200:
         return None
-    energy = np.log(np.square(sound[:steps * 160].astype(np.float64)).reshape(steps,
-                                                                              160).mean(axis=1)
-                                                                              + 1e-8)
+    power = np.square(sound[:steps * 160].astype(np.float64)).reshape(steps, 160)
+    energy = np.log(power.mean(axis=1) + 1e-8)
     spoken = np.zeros(steps)
     for start, end, _ in words:
         spoken[int(start * 100):int(end * 100)] = 1.0
@@ -232,8 +252,9 @@ def label_lag(clip: Film) -> float | None:
 
 
 def _shifted(found: Sequence[Film]) -> list[str]:
-    """Speakers whose labels come early or late as a whole: copies of GRID with shifted labels are
-    about."""
+    """Speakers whose labels are early or late as a whole; there are copies of GRID with shifted
+    labels.
+    """
     problems = []
     for speaker in dict.fromkeys(c.speaker for c in found):
         own = [c for c in found if c.speaker == speaker]
@@ -246,11 +267,17 @@ def _shifted(found: Sequence[Film]) -> list[str]:
 
 
 def check(source: str | Path) -> list[str]:
-    """What is missing or wrong, a line each: counts, names, labels that do not fit, files that do
-    not open. Opens every clip, and listens to a few of each speaker to see that the labels are not
-    shifted.
+    """Finds what is missing or wrong: counts, names, labels that do not fit, files that do not
+    open. Opens every clip, and compares the labels of some clips of each speaker with the sound.
 
-    Raises InputError where GRID is absent.
+    Args:
+        source: the corpus.
+
+    Returns:
+        One line for each problem.
+
+    Raises:
+        InputError: GRID is absent.
     """
     found = scan(Path(source))
     if not found.clips:

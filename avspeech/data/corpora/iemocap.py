@@ -39,14 +39,15 @@ EMOTIONS = {"neu": "neutral", "fru": "frustrated", "ang": "angry", "sad": "sad",
             "oth": "other", "xxx": "undecided"}
 
 _NUMBER = r"(-?\d+(?:\.\d+)?)"
-_TURN = re.compile(rf"\[{_NUMBER} - {_NUMBER}\]\s+(\S+)\s+(\w+)\s+\[{_NUMBER}, {_NUMBER}, {_NUMBER}\]")
+_TURN = re.compile(rf"\[{_NUMBER} - {_NUMBER}\]\s+(\S+)\s+(\w+)\s+"
+                   rf"\[{_NUMBER}, {_NUMBER}, {_NUMBER}\]")
 _NAME = re.compile(r"Ses0([1-5])[FM]_(?:impro|script)\w*_([FM])[A-Z]*\d+[a-z]?")
 _SPOKEN = re.compile(r"(\S+) \[[\d.\- ]+\]: ?(.*)")
 
 
 def read_evaluation(path: Path) -> list[tuple[str, str, float, float, float]]:
     """(turn, emotion, valence, activation, dominance) of each summary line of an EmoEvaluation
-    file; the lines of single evaluators are passed over. Raises InputError for a summary line that
+    file; the lines of single evaluators are skipped. Raises InputError for a summary line that
     is not one."""
     turns = []
     for number, line in enumerate(tables.lines(path, "replace"), 1):
@@ -64,7 +65,7 @@ def read_evaluation(path: Path) -> list[tuple[str, str, float, float, float]]:
 
 
 def read_transcription(path: Path) -> dict[str, str]:
-    """{turn: text} of a file of transcriptions; lines that are not of a turn are passed over."""
+    """{turn: text} of a file of transcriptions; lines that are not of a turn are skipped."""
     matches = (_SPOKEN.fullmatch(line.strip()) for line in tables.lines(path, "replace"))
     return {m.group(1): m.group(2).strip() for m in matches if m and _NAME.fullmatch(m.group(1))}
 
@@ -98,8 +99,8 @@ def scan(source: Path) -> Scan[Clip]:
         if have[s] not in (0, TURNS[s])])
     problems += layout.grouped("dialogues without a transcription", sorted(unwritten))
     there = [c for c in clips if c.path.is_file()]
-    four = [c for c in there if c.labels["emotion"] in ("angry", "happy", "excited", "neutral",
-                                                        "sad")]
+    usual = ("angry", "happy", "excited", "neutral", "sad")
+    four = [c for c in there if c.labels["emotion"] in usual]
     found = [", ".join([layout.counted(len({c.labels["session"] for c in there}), len(TURNS),
                                        "sessions"),
                         layout.counted(len(there), sum(TURNS.values()), "turns"),

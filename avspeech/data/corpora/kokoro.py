@@ -1,9 +1,9 @@
-"""Sentences of presidents' speeches, read by Kokoro: synthetic speech to learn pronouncing from.
+"""Sentences of presidents' speeches, read by Kokoro: synthetic speech for learning pronunciation.
 
-Kokoro-82M (https://huggingface.co/hexgrad/Kokoro-82M, Apache-2.0) reads phones; it is given those
-of our own text front end, so what is said is what a voice trained on it will be told was said. The
-sentences are of the State of the Union addresses, which are in the public domain: modern prose with
-its punctuation.
+Kokoro-82M (https://huggingface.co/hexgrad/Kokoro-82M, Apache-2.0) reads phones. It gets the phones
+of our own text front end, so the speech matches exactly the phones that a voice is trained with.
+The sentences are from the State of the Union addresses, which are in the public domain and are
+modern prose with punctuation.
 """
 
 from __future__ import annotations
@@ -44,27 +44,34 @@ NUMBERS = {
     "ɑ": 69, "æ": 72, "ɔ": 76, "ð": 81, "ʤ": 82, "ə": 83, "ɛ": 86, "ɜ": 87, "ɡ": 92, "ɪ": 102,
     "ŋ": 112, "θ": 119, "ɹ": 123, "ʃ": 131, "ʧ": 133, "ʊ": 135, "ʌ": 138, "ʒ": 147, "ˈ": 156,
     "ˌ": 157}
-# Ours that Kokoro writes otherwise.
+# Our symbols that Kokoro writes differently
 SPELLED = {"eɪ": "A", "aɪ": "I", "oʊ": "O", "aʊ": "W", "ɔɪ": "Y", "tʃ": "ʧ", "dʒ": "ʤ", "ɝ": "ɜɹ",
            "ɚ": "əɹ", "–": "—"}
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """name: of the file and the sentence's place in it; said: its text."""
+    """One sentence of a text."""
 
-    name: str
-    said: str
+    name: str  # of the file, and the number of the sentence in it
+    spoken: str  # its text
 
     @property
     def script(self) -> text.Script:
-        """The sentence, analysed."""
-        return text.analyse(self.said)
+        """The analyzed sentence."""
+        return text.analyse(self.spoken)
 
 
 def numbers(script: text.Script) -> list[int]:
-    """Kokoro's numbers of a script, its edges left out: words between blanks, marks behind words.
-    Raises InputError for a symbol that Kokoro's English lacks."""
+    """Kokoro's symbol numbers of a script, without its edges: words are separated by blanks, marks
+    follow words.
+
+    Args:
+        script: the analyzed text.
+
+    Raises:
+        InputError: Kokoro's English lacks a symbol.
+    """
     spelled = ""
     for item in script.items:
         if isinstance(item, text.Word):
@@ -81,25 +88,30 @@ def numbers(script: text.Script) -> list[int]:
 
 
 def sentences(folder: Path, shortest: int, longest: int) -> Iterator[Sentence]:
-    """The sentences of so many words in the .txt files of a folder, whose every word is in the
-    dictionary or made by its rules."""
+    """The sentences of the .txt files of a folder whose words are all in the dictionary or made by
+    its rules.
+
+    Args:
+        folder: the folder.
+        shortest: words of a sentence at least.
+        longest: words of a sentence at most.
+    """
     for path in layout.files(folder, ".txt"):
         place = 0
         for line in tables.lines(path):
             line = line.replace("<", " ").replace(">", " ")  # no markup
             for sentence in text.analyse(line).sentences:
                 place += 1
-                said = line[sentence.start: sentence.end].strip()
+                spoken = line[sentence.start: sentence.end].strip()
                 words = [i for i in sentence.items if isinstance(i, text.Word)]
-                if (shortest <= len(words) <= longest and said[-1:] in (".", "!", "?")
-                    and said.isascii()
+                if (shortest <= len(words) <= longest and spoken[-1:] in (".", "!", "?")
+                    and spoken.isascii()
                         and all(w.source in ("dictionary", "rule") for w in words)):
-                    yield Sentence(f"{path.stem}-{place:04}", said)
+                    yield Sentence(f"{path.stem}-{place:04}", spoken)
 
 
 class Reader:
-    """Kokoro with one voice. Raises InputError where its files are absent or not what they should
-    be."""
+    """Kokoro with one voice. Raises InputError if its files are absent or invalid."""
 
     def __init__(self, source: Path, voice: str):
         try:
@@ -121,12 +133,23 @@ class Reader:
                                                          providers=["CPUExecutionProvider"])
 
     def __call__(self, script: text.Script) -> np.ndarray:
-        """A script's speech, [N] float32 at 16 kHz. Raises InputError for one that is too long."""
+        """Reads a script.
+
+        Args:
+            script: the analyzed text.
+
+        Returns:
+            Samples [N], float32 at 16 kHz.
+
+        Raises:
+            InputError: the script is too long.
+        """
         import soxr
 
         ids = numbers(script)
         if len(ids) > LONGEST_PHONES:
-            raise InputError(f"'{script.source[:40]}': {len(ids)} symbols, Kokoro takes {LONGEST_PHONES}; "
+            raise InputError(f"'{script.source[:40]}': {len(ids)} symbols, Kokoro takes "
+                             f"{LONGEST_PHONES}; "
                              "give a smaller `longest`")
         sound = self.session.run(None, {
             "tokens": np.array([[0, *ids, 0]], np.int64), "style": self.styles[len(ids)],
@@ -137,11 +160,26 @@ class Reader:
 def prepare(source: str | Path | None, out: str | Path, voice: str = "af_heart", count: int = 900,
             shortest: int = 4, longest: int = 16, seed: int = 0, dev: float = layout.DEV,
             test: float = layout.TEST) -> list[Path]:
-    """Has `count` sentences of the texts read, to out/audio (16 kHz FLAC), and writes train, dev
-    and test manifests. What was read before is not read again; an hour takes a core an hour.
+    """Lets Kokoro read sentences to out/audio (16 kHz FLAC) and writes train, dev and test
+    manifests. A sentence that was read before is not read again. An hour of speech takes about an
+    hour on one core.
 
-    source: a folder with kokoro.onnx, voices/ and texts/; voice: of Kokoro's; shortest, longest:
-    words; dev, test: shares of the sentences held out. Raises InputError where something is absent.
+    Args:
+        source: folder with kokoro.onnx, voices/ and texts/.
+        out: folder of the corpus.
+        voice: name of one of Kokoro's voices.
+        count: number of sentences.
+        shortest: words of a sentence at least.
+        longest: words of a sentence at most.
+        seed: of the choice and the split.
+        dev: share of the sentences for development.
+        test: share of the sentences for test.
+
+    Returns:
+        The paths of the manifests.
+
+    Raises:
+        InputError: a file is absent.
     """
     from tqdm import tqdm
 
@@ -151,7 +189,7 @@ def prepare(source: str | Path | None, out: str | Path, voice: str = "af_heart",
     if not found:
         raise layout.absent(source, ABOUT)
     order = np.random.default_rng(seed).permutation(len(found))[:count]
-    chosen = {found[i].said: found[i] for i in sorted(order)}  # no text is in two splits
+    chosen = {found[i].spoken: found[i] for i in sorted(order)}  # no text is in two splits
     some = list(chosen.values())
     utterances = []
     for sentence in tqdm(some, f"kokoro: {voice} reads", unit="sentence"):
@@ -161,7 +199,7 @@ def prepare(source: str | Path | None, out: str | Path, voice: str = "af_heart",
             audio.write(path, read(sentence.script), SAMPLE_RATE)
         utterances.append(Utterance(
             id=f"kokoro-{name}", audio=f"audio/{name}.flac", duration=audio.duration(path),
-            speaker=f"kokoro-{voice}", text=sentence.said,
+            speaker=f"kokoro-{voice}", text=sentence.spoken,
             labels={"sex": "female" if voice[1:2] == "f" else "male"}))
     minutes = sum(u.duration for u in utterances) / 60
     parts, by = layout.split(utterances, "clip", seed, dev, test)
@@ -177,7 +215,17 @@ def _problems(source: Path) -> list[str]:
 
 
 def check(source: str | Path) -> list[str]:
-    """What is other than known here, a line each. Raises InputError where something is absent."""
+    """Compares Kokoro's files with the known version.
+
+    Args:
+        source: folder with kokoro.onnx, voices/ and texts/.
+
+    Returns:
+        One line for each difference.
+
+    Raises:
+        InputError: a file is absent.
+    """
     source = Path(source)
     Reader(source, "af_heart")
     if not layout.files(source / "texts", ".txt"):

@@ -2,8 +2,9 @@
 
 G. Zhao et al., "L2-ARCTIC: A Non-native English Speech Corpus", Interspeech 2018.
 
-All read the same sentences, so what is heard is the accent, not the text. Four speakers of each
-first language: in four folds dealt by class (`speaker-4fold`), each tests one of each.
+All read the same sentences, so the recordings differ in the accent and not in the text. Four
+speakers of each first language: in four folds dealt by class (`speaker-4fold`), each tests one of
+each.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ CLIPS = 26867
 
 
 def scan(source: Path) -> Scan[Clip]:
-    """All utterances there are. Labels: accent, sex, sentence."""
+    """All existing utterances. Labels: accent, sex, sentence."""
     clips = []
     for name, (language, sex) in SPEAKERS.items():
         folder = source / name / name if (source / name / name).is_dir() else source / name

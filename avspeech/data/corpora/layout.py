@@ -1,9 +1,8 @@
-"""What the corpus files share: saying where a corpus comes from, counting it, splitting it,
-writing its manifests.
+"""Functions for corpus files: where a corpus comes from, counting, splitting, writing manifests.
 
-A corpus is prepared into a folder `out` that holds `train.jsonl`, `dev.jsonl`, `test.jsonl` (paths
-relative to the corpus itself, which is never written to) and `corpus.json` (`Prepared`: the corpus
-root, the counts, the problems).
+A corpus is prepared into a folder `out` that holds `train.jsonl`, `dev.jsonl`, `test.jsonl` (with
+paths relative to the corpus itself, which is only read) and `corpus.json` (`Prepared`: the root of
+the corpus, the counts, the problems).
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from avspeech.data.manifest import Utterance, resolve, write_manifest
 from avspeech.errors import InputError
 
 SPLITS = ("train", "dev", "test")
-DEV, TEST = 0.085, 0.115  # shares held out by default, of speakers or of clips
+DEV, TEST = 0.085, 0.115  # default shares of speakers or clips that are held out
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -32,44 +31,49 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class About:
-    """Where a corpus comes from. name: as published; page: its official address; terms: licence and
-    what it takes to get the corpus; layout: the folders expected, in words."""
+    """Where a corpus comes from."""
 
-    name: str
-    page: str
-    terms: str
-    layout: str
+    name: str  # as published
+    page: str  # its official address
+    terms: str  # licence, and what is needed to get the corpus
+    layout: str  # the expected folders, in words
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What `corpus.json` says of a prepared corpus. root: absolute folder that the manifests' paths
-    are relative to; split: "speaker", "clip", "published", or "none" (one manifest, `all.jsonl`);
-    counts: utterances in each manifest; found, problems: lines to read."""
+    """The content of `corpus.json`."""
 
-    corpus: str
-    root: str
-    split: str
-    seed: int
-    counts: dict[str, int] = field(default_factory=dict)
-    found: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    corpus: str  # name in the registry
+    root: str  # absolute folder that the manifests' paths are relative to
+    split: str  # "speaker", "clip", "published", "text", or "none" (one manifest, `all.jsonl`)
+    seed: int  # of the split
+    counts: dict[str, int] = field(default_factory=dict)  # utterances in each manifest
+    found: list[str] = field(default_factory=list)  # lines that were printed
+    problems: list[str] = field(default_factory=list)  # lines that were printed
 
 
 @dataclass(frozen=True)
 class Media:
-    """What a file's header says. audio, video: seconds on the file's clock at which each ends, 0.0
-    where there is none; fps: frames a second; width, height: pixels."""
+    """What the header of a media file says."""
 
-    audio: float = 0.0
-    video: float = 0.0
-    fps: float = 0.0
-    width: int = 0
-    height: int = 0
+    audio: float = 0.0  # time at which the sound ends, in seconds; 0.0: no sound
+    video: float = 0.0  # time at which the pictures end, in seconds; 0.0: no pictures
+    fps: float = 0.0  # frames a second
+    width: int = 0  # pixels
+    height: int = 0  # pixels
 
 
 def made(make: Callable[[T], R], jobs: Sequence[T], workers: int) -> Iterator[R]:
-    """`make` of each job, in order, in so many processes; with one worker, in this one."""
+    """Runs `make` on each job.
+
+    Args:
+        make: a function that a new process can import.
+        jobs: its arguments.
+        workers: number of processes; 1: this process.
+
+    Yields:
+        The results, in order.
+    """
     if workers == 1:
         yield from map(make, jobs)
         return
@@ -78,7 +82,12 @@ def made(make: Callable[[T], R], jobs: Sequence[T], workers: int) -> Iterator[R]
 
 
 def absent(source: str | Path, about: About) -> InputError:
-    """The error for a corpus that is not there at all."""
+    """The error for a corpus that is absent.
+
+    Args:
+        source: the given folder.
+        about: of the corpus.
+    """
     reason = "no such folder" if not Path(source).is_dir() else f"no {about.name} in it"
     return InputError(f"{source}: {reason}; expected {about.layout}. "
                       f"Get {about.name} from {about.page} ({about.terms}) and give its folder "
@@ -86,25 +95,51 @@ def absent(source: str | Path, about: About) -> InputError:
 
 
 def named(names: Iterable[str], limit: int = 5) -> str:
-    """'a, b, c and 12 more': the first few of some names."""
+    """The first few names: "a, b, c and 12 more".
+
+    Args:
+        names: the names.
+        limit: how many are shown.
+    """
     names = list(names)
     more = f" and {len(names) - limit:,} more" if len(names) > limit else ""
     return ", ".join(names[:limit]) + more
 
 
 def counted(found: int, published: int, noun: str) -> str:
-    """'700 of 34,000 clips'."""
+    """A count with the published count: "700 of 34,000 clips".
+
+    Args:
+        found: the count.
+        published: the count that was published.
+        noun: what is counted.
+    """
     return f"{found:,} of {published:,} {noun}"
 
 
 def folders(parent: Path) -> list[Path]:
-    """The folders in `parent` by name, hidden ones left out; none where it does not exist."""
+    """The folders in a folder.
+
+    Args:
+        parent: the folder.
+
+    Returns:
+        Sorted by name, without hidden ones; [] if `parent` does not exist.
+    """
     return (sorted(p for p in parent.iterdir() if p.is_dir() and not p.name.startswith("."))
             if parent.is_dir() else [])
 
 
 def files(parent: Path, *suffixes: str) -> list[Path]:
-    """The files in `parent` with one of these suffixes (lower case, with the dot), by name."""
+    """The files in a folder with certain suffixes.
+
+    Args:
+        parent: the folder.
+        suffixes: lower case, with the dot.
+
+    Returns:
+        Sorted by name, without hidden ones; [] if `parent` does not exist.
+    """
     if not parent.is_dir():
         return []
     return sorted(p for p in parent.iterdir()
@@ -112,8 +147,15 @@ def files(parent: Path, *suffixes: str) -> list[Path]:
 
 
 def below(path: Path, source: Path) -> str:
-    """`path` relative to the corpus, with forward slashes, as manifests have it. Raises InputError for one
-    outside of it, as a table may name."""
+    """A path relative to the corpus, with forward slashes, as manifests have it.
+
+    Args:
+        path: a file.
+        source: the corpus.
+
+    Raises:
+        InputError: the file is outside the corpus; a table may name such a file.
+    """
     try:  # in a name that is not UTF-8, "?" stands for each such byte
         return path.relative_to(source).as_posix().encode("utf-8", "replace").decode()
     except ValueError:
@@ -121,7 +163,11 @@ def below(path: Path, source: Path) -> str:
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is such a file; False too for a name that no file can have, as a table may name."""
+    """Whether a file exists. A name that no file can have, which a table may contain, gives False.
+
+    Args:
+        path: the file.
+    """
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -129,17 +175,35 @@ def is_file(path: Path) -> bool:
 
 
 def grouped(noun: str, names: Sequence[str], limit: int = 5) -> list[str]:
-    """One line that counts and names some things, or none where there are none."""
+    """One line that counts and names some things.
+
+    Args:
+        noun: what they are.
+        names: their names.
+        limit: how many names are shown.
+
+    Returns:
+        The line in a list; [] if there are no names.
+    """
     return [f"{len(names):,} {noun}: {named(names, limit)}"] if names else []
 
 
 def empty(paths: Iterable[Path], source: Path) -> list[str]:
-    """One line that names the files of 0 bytes, or none."""
+    """One line that names the files of 0 bytes, in a list; [] if there are none.
+
+    Args:
+        paths: files of a corpus.
+        source: the corpus.
+    """
     return grouped("files of 0 bytes", [below(p, source) for p in paths if p.stat().st_size == 0])
 
 
 def pointers(paths: Iterable[Path]) -> set[Path]:
-    """Those files of which only Git LFS's pointer was downloaded."""
+    """The files that are only a pointer of Git LFS.
+
+    Args:
+        paths: files of a corpus.
+    """
     stubs = set()
     for path in paths:
         if path.stat().st_size < 1024:
@@ -150,19 +214,36 @@ def pointers(paths: Iterable[Path]) -> set[Path]:
 
 
 def unfetched(stubs: Iterable[Path], source: Path) -> list[str]:
-    """One line that names the `pointers`, or none."""
+    """One line that names the `pointers`, in a list; [] if there are none.
+
+    Args:
+        stubs: of `pointers`.
+        source: the corpus.
+    """
     return grouped("files are pointers of Git LFS, not sound (fetch them by 'git lfs pull')",
                    sorted(below(path, source) for path in stubs))
 
 
 def listed(option: str | Sequence[str]) -> list[str]:
-    """An option that is one name or several, as a list."""
+    """An option that is one name or several, as a list.
+
+    Args:
+        option: its value.
+    """
     return [option] if isinstance(option, str) else list(option)
 
 
 def chosen(option: str, wanted: str | Sequence[str] | None, known: Sequence[str]) -> list[str]:
-    """The names in `wanted`, all of `known` for None. Raises InputError for a name that is not in
-    `known`."""
+    """The names that an option selects.
+
+    Args:
+        option: its name, for the error.
+        wanted: its value; None: all of `known`.
+        known: the possible names.
+
+    Raises:
+        InputError: a name is not in `known`.
+    """
     names = list(known) if wanted is None else listed(wanted)
     for name in names:
         if name not in known:
@@ -171,30 +252,37 @@ def chosen(option: str, wanted: str | Sequence[str] | None, known: Sequence[str]
 
 
 def media(path: Path) -> Media:
-    """What the header of a sound or video file says; where it does not give a length, the packets
-    do.
+    """Reads the header of a sound or video file. If it gives no length, the packets are read. A
+    stream in a format that FFmpeg does not know counts as absent.
 
-    A stream whose format (codec) FFmpeg does not know counts as absent.
+    Args:
+        path: the file.
+
+    Returns:
+        Its lengths and shape.
 
     Raises:
-        InputError: for a file that cannot be read, or without sound or picture that can be decoded.
+        InputError: the file cannot be read, or contains neither sound nor pictures that can be
+            decoded.
     """
     from avspeech.media import audio
 
     try:
         str(path).encode()
     except UnicodeEncodeError:
-        raise InputError(f"{str(path).encode('utf-8', 'replace').decode()}: its name is not text in "
+        raise InputError(f"{str(path).encode('utf-8', 'replace').decode()}: its name is not text "
+                         "in "
                          "UTF-8; rename it") from None
     try:
-        found = (Media(audio=round(audio.duration(path), 4)) if path.suffix.lower() in audio.SOUND_SUFFIXES
+        found = (Media(audio=round(audio.duration(path), 4))
+                 if path.suffix.lower() in audio.SOUND_SUFFIXES
                  else _container(path))
     except InputError:
         raise
     except Exception as error:  # of a damaged file, from anywhere in the libraries that read it
         raise InputError(f"{path}: damaged, its length cannot be read ({error})") from None
     if found.audio <= 0 and found.video <= 0:
-        raise InputError(f"{path}: neither sound nor picture in it that can be decoded")
+        raise InputError(f"{path}: neither sound nor pictures in it can be decoded")
     return found
 
 
@@ -218,10 +306,16 @@ def _container(path: Path) -> Media:
 
 def gather(items: Sequence[T], work: Callable[[T], R], label: str,
            workers: int = 1) -> tuple[list[R], list[str]]:
-    """(what `work` made of the items, in order; the messages of those it raised InputError for),
-    with a progress bar.
+    """Runs `work` on items, with a progress bar on a terminal.
 
-    workers: threads; opening files mostly waits for the disk.
+    Args:
+        items: the items.
+        work: may raise InputError for an item.
+        label: of the progress bar.
+        workers: threads; opening files mostly waits for the disk.
+
+    Returns:
+        (results in order, messages of the InputErrors).
     """
     from tqdm import tqdm
 
@@ -231,7 +325,7 @@ def gather(items: Sequence[T], work: Callable[[T], R], label: str,
         except InputError as error:
             return error
 
-    # Drawn only on a terminal, and only where it takes a while.
+    # The bar is shown only on a terminal, and only for many files.
     quiet = True if len(items) < 200 else None
     with ThreadPoolExecutor(max(1, workers)) as pool:
         outcomes = pool.map(guarded, items) if workers > 1 else map(guarded, items)
@@ -241,7 +335,7 @@ def gather(items: Sequence[T], work: Callable[[T], R], label: str,
 
 
 def _rank(seed: int, key: str) -> str:
-    # A digest rather than a shuffle: where a clip falls does not hang on how many others there are.
+    # A hash instead of a shuffle, so that the split of a clip does not depend on the other clips.
     return hashlib.sha256(f"{seed}/{key}".encode()).hexdigest()
 
 
@@ -253,26 +347,45 @@ def _held_out(size: float, total: int, name: str) -> int:
     return int(size) if size >= 1 else max(1, round(size * total)) if size else 0
 
 
-def pick(keys: Iterable[str], seed: int = 0, dev: float = DEV, test: float = TEST) -> dict[str,
-                                                                                           str]:
-    """Split of each key. dev, test: how many to hold out, as a share (below 1) or a count;
-    0 leaves a split empty.
+def pick(keys: Iterable[str], seed: int = 0, dev: float = DEV,
+         test: float = TEST) -> dict[str, str]:
+    """Assigns keys to splits by a hash.
 
-    Raises InputError where nothing would be left to train on.
+    Args:
+        keys: speakers or clips.
+        seed: changes the assignment.
+        dev: how many to hold out for development, as a share (below 1) or a count; 0: none.
+        test: the same for test.
+
+    Returns:
+        {key: "train", "dev" or "test"}.
+
+    Raises:
+        InputError: nothing would be left to train on.
     """
     ranked = sorted(set(keys), key=lambda key: _rank(seed, key))
     n_dev, n_test = _held_out(dev, len(ranked), "dev"), _held_out(test, len(ranked), "test")
     if n_dev + n_test >= len(ranked):
-        raise InputError(f"{len(ranked)} cannot be split into {n_dev} dev, {n_test} test and some to train "
-                         "on; give more data, or fewer as dev= and test=")
+        raise InputError(f"{len(ranked)} cannot be split into {n_dev} dev, {n_test} test and some "
+                         "to train on; give more data, or smaller values of dev= and test=")
     return {key: "test" if i < n_test else "dev" if i < n_test + n_dev else "train"
             for i, key in enumerate(ranked)}
 
 
 def some(items: Sequence[T], group: Callable[[T], str], key: Callable[[T], str], limit: int,
          seed: int = 0) -> list[T]:
-    """At most `limit` items of each group, drawn with the seed by their keys; in their old
-    order."""
+    """Selects at most `limit` items of each group.
+
+    Args:
+        items: the items.
+        group: gives the group of an item.
+        key: gives the name of an item, which decides whether it is drawn.
+        limit: items of a group, at least 1.
+        seed: of the draw.
+
+    Returns:
+        The selected items, in their old order.
+    """
     if limit < 1:
         raise InputError(f"at least 1 of each must be taken, not {limit}")
     taken: dict[str, int] = {}
@@ -287,9 +400,19 @@ def some(items: Sequence[T], group: Callable[[T], str], key: Callable[[T], str],
 
 def split(utterances: Sequence[Utterance], by: str = "auto", seed: int = 0, dev: float = DEV,
           test: float = TEST) -> tuple[dict[str, list[Utterance]], str]:
-    """({"train", "dev", "test": utterances}, how). by: "speaker" (no speaker in two splits),
-    "clip", or "auto": by speaker where there are three or more. Same seed, same files, same
-    split."""
+    """Splits utterances. The same seed and files give the same split.
+
+    Args:
+        utterances: of the corpus.
+        by: "speaker" (no speaker is in two splits), "clip", or "auto": by speaker if there are
+            three or more speakers.
+        seed: changes the assignment.
+        dev: how many speakers or clips to hold out, as a share (below 1) or a count.
+        test: the same for test.
+
+    Returns:
+        ({"train", "dev", "test": utterances}, "speaker" or "clip").
+    """
     if by not in ("auto", "speaker", "clip"):
         raise InputError(f"split: expected auto, speaker or clip, got '{by}'")
     speakers = {u.speaker for u in utterances}
@@ -302,19 +425,32 @@ def split(utterances: Sequence[Utterance], by: str = "auto", seed: int = 0, dev:
 
 
 def _refuse_links_out(root: str, utterances: Iterable[Utterance]) -> None:
-    """What loaders would refuse later (`manifest.resolve`) is told now, once a folder."""
+    """Checks each folder once for links out of the corpus, which loaders would refuse later
+    (`manifest.resolve`)."""
     for folder in sorted({os.path.dirname(p) for u in utterances
                           for p in (u.audio, *(v.video for v in u.views))}):
         try:
             resolve(root, folder)
         except InputError:
-            raise InputError(f"{root}: {folder} is a link to somewhere else; give the folder it leads to, "
-                             "or put the files themselves there") from None
+            raise InputError(f"{root}: {folder} is a link to another place; give the folder it "
+                             "leads "
+                             "to, or put the files themselves there") from None
 
 
 def finish(out: str | Path, parts: dict[str, list[Utterance]], prepared: Prepared) -> list[Path]:
-    """Writes the manifests that have anything in them and `corpus.json`, prints what was found.
-    Returns the manifests' paths; raises InputError where there is no utterance at all."""
+    """Writes the manifests that are not empty and `corpus.json`, and prints what was found.
+
+    Args:
+        out: folder for the manifests.
+        parts: {name of the manifest: utterances}.
+        prepared: the content of corpus.json, without the counts.
+
+    Returns:
+        The paths of the manifests.
+
+    Raises:
+        InputError: there is no utterance at all.
+    """
     out = Path(out)
     if not any(parts.values()):
         raise InputError(f"{prepared.root}: no usable {prepared.corpus} utterance: "
@@ -326,7 +462,7 @@ def finish(out: str | Path, parts: dict[str, list[Utterance]], prepared: Prepare
         if utterances:
             write_manifest(path, sorted(utterances, key=lambda u: u.id))
             paths.append(path)
-        elif path.exists():  # of an earlier run with other shares
+        elif path.exists():  # from an earlier run with other shares
             path.unlink()
     prepared = dataclasses.replace(prepared, counts={name: len(parts[name]) for name in parts})
     record = json.dumps(dataclasses.asdict(prepared), indent=1, ensure_ascii=False) + "\n"
@@ -346,12 +482,23 @@ def finish(out: str | Path, parts: dict[str, list[Utterance]], prepared: Prepare
 def finish_whole(out: str | Path, about: About, corpus: str, source: str | Path,
                  utterances: Sequence[Utterance], found: list[str], problems: list[str],
                  incomplete: bool = False) -> list[Path]:
-    """Writes one manifest, `all.jsonl`, of a corpus whose parts a protocol chooses
-    (`data.protocol`).
+    """Writes one manifest, `all.jsonl`, of a corpus that a protocol splits (`data.protocol`).
 
-    Where a protocol counts every file, a file less is another experiment: with `problems`, they are
-    printed, nothing is written and InputError is raised, unless `incomplete` says to go on with
-    what there is.
+    A protocol counts every file, so a corpus with a file less would be another experiment: if there
+    are problems, they are printed and nothing is written, unless `incomplete` is given.
+
+    Args:
+        out: folder for the manifest.
+        about: of the corpus.
+        corpus: its name in the registry.
+        source: its folder.
+        utterances: all of them.
+        found: lines to print.
+        problems: how the corpus differs from what was published.
+        incomplete: accept problems.
+
+    Raises:
+        InputError: there are problems and `incomplete` is off.
     """
     if problems and not incomplete:
         for line in found:
@@ -361,7 +508,7 @@ def finish_whole(out: str | Path, about: About, corpus: str, source: str | Path,
         raise InputError(f"{source}: {about.name} is not as published: {'; '.join(problems[:3])}"
                          + (f"; and {len(problems) - 3} problems more, printed above"
                             if len(problems) > 3 else "")
-                         + ". Mend it, or go on with what there is by incomplete=true "
+                         + ". Complete it, or use what there is with incomplete=true "
                          "(in a recipe: corpus.incomplete=true)")
     return finish(out, {"all": list(utterances)},
                   Prepared(corpus, str(Path(source).resolve()), "none", 0, found=found,
@@ -369,31 +516,54 @@ def finish_whole(out: str | Path, about: About, corpus: str, source: str | Path,
 
 
 def cut_short(utterances: Sequence[Utterance], share: float = 0.2) -> list[str]:
-    """One line where more than a `share` of the clips are as long as the longest, to the
-    millisecond: copies cut to one length are about. None of fewer than 20 clips, and none where the
-    corpus is so."""
+    """One line if many clips are as long as the longest, to the millisecond: there are copies of
+    corpora in which all clips were cut to one length.
+
+    Args:
+        utterances: of the corpus.
+        share: of the clips above which this is a problem.
+
+    Returns:
+        The line in a list; [] if there is no problem or there are fewer than 20 clips.
+    """
     longest = max((u.duration for u in utterances), default=0.0)
     equal = sum(abs(u.duration - longest) < 1e-3 for u in utterances)
     if len(utterances) < 20 or equal <= share * len(utterances):
         return []
-    return [f"{equal:,} of {len(utterances):,} clips last just {longest:.2f} s, and none longer: "
-            "a copy that was cut"]
+    return [f"{equal:,} of {len(utterances):,} clips last exactly {longest:.2f} s, and none is "
+            "longer: this copy was cut"]
 
 
 def read_prepared(out: str | Path) -> Prepared:
-    """What `finish` wrote to `out/corpus.json`. Raises InputError where it is not there or not
-    whole."""
+    """Reads corpus.json.
+
+    Args:
+        out: the folder of the prepared corpus.
+
+    Raises:
+        InputError: the file is missing or invalid.
+    """
     path = Path(out) / "corpus.json"
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         return Prepared(**record)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); prepare the corpus first") from None
+        raise InputError(f"{path}: cannot be read ({error.strerror}); "
+                         "prepare the corpus first") from None
     except (ValueError, TypeError, RecursionError):
-        raise InputError(f"{path}: not what preparing a corpus writes; prepare it again") from None
+        raise InputError(f"{path}: not a corpus.json of a prepared corpus; "
+                         "prepare it again") from None
 
 
 def root_of(folder: str | Path) -> Path:
-    """What the paths in a prepared corpus' manifests are relative to: the corpus, or, for one made
-    on the spot, its folder."""
-    return Path(read_prepared(folder).root) if (Path(folder) / "corpus.json").exists() else Path(folder)
+    """The folder that the paths in a prepared corpus's manifests are relative to.
+
+    Args:
+        folder: of the prepared corpus.
+
+    Returns:
+        The corpus, or the folder itself for one that was generated there.
+    """
+    if (Path(folder) / "corpus.json").exists():
+        return Path(read_prepared(folder).root)
+    return Path(folder)

@@ -22,7 +22,8 @@ ABOUT = layout.About(
     name="LibriSpeech",
     page="https://www.openslr.org/12/",
     terms="free to download, no agreement; CC BY 4.0",
-    layout="LibriSpeech/<part>/<speaker>/<chapter>/*.flac with .trans.txt (or one_per_speaker/*.opus)",
+    layout="LibriSpeech/<part>/<speaker>/<chapter>/*.flac with .trans.txt (or "
+           "one_per_speaker/*.opus)",
 )
 
 # Speakers: Table 1 of the paper. Utterances: the transcript lines of each archive.
@@ -94,8 +95,8 @@ def clips(source: Path) -> dict[str, list[Clip]]:
         texts = _transcripts(source, part)
         found[part] = [clip(p, texts.get(p.stem)) for chapter in _chapters(source, part)
                        for p in layout.files(chapter, ".flac", ".wav", ".opus")]
-    found[ONE_PER_SPEAKER] = [clip(p, None) for p in layout.files(source / ONE_PER_SPEAKER,
-                                                                  ".opus", ".flac", ".wav")]
+    single = layout.files(source / ONE_PER_SPEAKER, ".opus", ".flac", ".wav")
+    found[ONE_PER_SPEAKER] = [clip(p, None) for p in single]
     return {part: own for part, own in found.items() if own}
 
 
@@ -108,16 +109,15 @@ def _counted(part: str, own: Sequence[Clip]) -> str:
 
 
 def _missing(source: Path, found: dict[str, list[Clip]], wanted: Sequence[str]) -> list[str]:
-    problems = layout.grouped("parts missing", [p for p in UTTERANCES if p in wanted and p not
-                                                in found],
-                              limit=len(UTTERANCES))
+    gone = [p for p in UTTERANCES if p in wanted and p not in found]
+    problems = layout.grouped("parts missing", gone, limit=len(UTTERANCES))
     problems += [_counted(part, own) for part, own in found.items()
                  if part != ONE_PER_SPEAKER and len(own) != UTTERANCES[part]]
     for part in (p for p in found if p != ONE_PER_SPEAKER):
         # A chapter's transcript names what its folder should hold
         problems += layout.grouped(f"utterances of {part} in a transcript, not in its folder",
-                                   sorted(set(_transcripts(source, part)) - {c.id for c
-                                                                             in found[part]}))
+                                   sorted(set(_transcripts(source, part))
+                                          - {c.id for c in found[part]}))
     problems += layout.grouped("utterances without a transcript", [
         c.id for part, own in found.items() for c in own if c.text is None
         and part != ONE_PER_SPEAKER])
@@ -130,7 +130,7 @@ def _missing(source: Path, found: dict[str, list[Clip]], wanted: Sequence[str]) 
 
 def scan(source: Path, held: HeldOut = HeldOut(), part: str | Sequence[str] | None = None,
          speakers: str | Sequence[str] | None = None) -> Scan[Clip]:
-    """The utterances there are, without views; `held.split` "auto" takes the published train, dev
+    """The existing utterances, without views; `held.split` "auto" takes the published train, dev
     and test parts where all three are there. Labels: sex.
 
     Args:
@@ -154,8 +154,9 @@ def scan(source: Path, held: HeldOut = HeldOut(), part: str | Sequence[str] | No
 
 
 def check(source: str | Path) -> list[str]:
-    """What is missing, a line each: parts, counts, transcripts, utterances that a transcript names,
-    files of 0 bytes. Opens no file. Raises InputError where LibriSpeech is absent."""
+    """Finds what is missing, one line for each problem: parts, counts, transcripts, utterances that
+    a transcript names, files of 0 bytes. Opens no file. Raises InputError where LibriSpeech is
+    absent."""
     source = Path(source)
     found = clips(source)
     if not found:

@@ -29,7 +29,8 @@ UTTERANCES = {"dev-clean": 5_736, "dev-other": 4_613, "test-clean": 4_837, "test
 
 
 def read_sexes(path: Path) -> dict[str, str]:
-    """{"14": "female"} of speakers.tsv: lines of reader, "M" or "F", part, name, parted by tabs."""
+    """{"14": "female"} of speakers.tsv: lines of reader, "M" or "F", part, name, separated by
+    tabs."""
     sexes = {}
     for line in tables.lines(path, "replace"):
         cells = [cell.strip() for cell in line.split("\t")]
@@ -81,12 +82,12 @@ def _missing(source: Path, found: dict[str, list[Clip]], wanted: Sequence[str]) 
 def scan(source: Path, held: HeldOut = HeldOut(), part: str | Sequence[str] | None = None,
          speakers: Sequence[str] | None = None) -> Scan[Clip]:
     """The utterances with a text; `held.split` "auto" takes the published train, dev and test parts
-    where all three are there, "clip" holds out sentences of every speaker, as a voice of many speakers
-    is tested. Labels: sex; "chapter"; "raw", the text as printed.
+    where all three are there, "clip" holds out sentences of every speaker, as a voice of many
+    speakers is tested. Labels: sex; "chapter"; "raw", the text as printed.
 
     Args:
         source: the corpus.
-        part: one part or several; default: all there are.
+        part: one part or several; default: all that exist.
         speakers: only these ("84", ...); default: all.
     """
     found = clips(source)
@@ -104,8 +105,8 @@ def scan(source: Path, held: HeldOut = HeldOut(), part: str | Sequence[str] | No
 
 
 def check(source: str | Path) -> list[str]:
-    """What is missing, a line each: parts, counts, texts, files of 0 bytes. Raises InputError where
-    LibriTTS is absent."""
+    """Finds what is missing, one line for each problem: parts, counts, texts, files of 0 bytes.
+    Raises InputError where LibriTTS is absent."""
     source = Path(source)
     found = clips(source)
     if not found:

@@ -1,7 +1,7 @@
 """LJSpeech: one woman reads seven non-fiction books, 24 hours, 22.05 kHz.
 
 K. Ito, L. Johnson, "The LJ Speech Dataset", version 1.1, 2017. `metadata.csv` has three fields a
-line, parted by "|": the clip's name, the text as printed, and the text with numbers and
+line, separated by "|": the clip's name, the text as printed, and the text with numbers and
 abbreviations in words, which is taken here.
 """
 
@@ -32,7 +32,8 @@ def read_metadata(path: Path) -> dict[str, tuple[str, str]]:
     for number, line in enumerate(tables.lines(path), 1):
         fields = line.split("|")
         if line.strip() and len(fields) != 3:
-            raise InputError(f"{path}:{number}: expected 'name|text|text in words', got '{line[:40]}'")
+            raise InputError(f"{path}:{number}: expected 'name|text|text in words', got "
+                             f"'{line[:40]}'")
         if line.strip():
             texts[fields[0].strip()] = (fields[2].strip() or fields[1].strip(), fields[1].strip())
     return texts

@@ -85,7 +85,7 @@ def read_annotation(path: Path) -> Annotation:
 
 
 def tracks(source: Path) -> list[Track]:
-    """All tracks there are, by part, video and number."""
+    """All existing tracks, by part, video and number."""
     found = []
     for part in PARTS:
         for folder in layout.folders(source / part):
@@ -97,9 +97,11 @@ def tracks(source: Path) -> list[Track]:
 
 def _per_part(found: Sequence[Track]) -> dict[str, tuple[int, int]]:
     """(videos, tracks) of each part."""
-    return {part: (len({c.video for c in found if c.part == part}), sum(c.part == part for c
-                                                                        in found))
-            for part in PARTS}
+    counts = {}
+    for part in PARTS:
+        videos = [c.video for c in found if c.part == part]
+        counts[part] = (len(set(videos)), len(videos))
+    return counts
 
 
 def summary(found: Sequence[Track]) -> list[str]:
@@ -152,8 +154,8 @@ def _id(track: Track) -> str:
     return f"lrs3-{track.part}-{track.video}-{track.number}"
 
 
-def _split(pairs: Sequence[tuple[Track, Utterance]], seed: int, dev: float) -> dict[str,
-                                                                                    list[Utterance]]:
+def _split(pairs: Sequence[tuple[Track, Utterance]], seed: int,
+           dev: float) -> dict[str, list[Utterance]]:
     """The published test set; dev is some videos of trainval, of which nothing is left in train."""
     tested = {c.video for c, _ in pairs if c.part == "test"}
     # The same seconds can be in pretrain and in trainval, so of dev videos only the trainval clips
@@ -176,7 +178,7 @@ def _split(pairs: Sequence[tuple[Track, Utterance]], seed: int, dev: float) -> d
 
 def scan(source: Path, held: HeldOut = HeldOut(""),
          parts: str | Sequence[str] | None = None, min_seconds: float = 0.0) -> Scan[Track]:
-    """The tracks there are: the published test set where it is there, dev from trainval by video.
+    """The existing tracks: the published test set where it is there, dev from trainval by video.
     Labels: confidence, and words in pretrain.
 
     Args:

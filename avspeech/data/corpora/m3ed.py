@@ -4,11 +4,11 @@ J. Zhao et al., "M3ED: Multi-modal Multi-scene Multi-label Emotional Dialogue Da
 
 annotation.json: {series: {dialogue: {"SpeakerInfo": {"A": {"Name", ...}, ...}, "Dialog":
 {utterance: {"Speaker", "Text", "EmoAnnotation": {"final_main_emo", ...}}}}}}, and
-splitInfo/movie_list_*.txt name the series of the train, val and test part. That much is certain,
-from the published repository and programs that read it. The clips come apart from it: taken to be
-modality_speech/<A or B>_<utterance>.wav, as EmoBox reads them, at any depth below `source`; names
-of keys for sex and age in SpeakerInfo, and their values, are a guess, and what is not understood is
-left out.
+splitInfo/movie_list_*.txt name the series of the train, val and test part. This much is certain
+from the published repository and from programs that read it. The clips are distributed separately.
+They are expected as modality_speech/<A or B>_<utterance>.wav, as EmoBox reads them, at any depth
+below `source`. The keys for sex and age in SpeakerInfo and their values are a guess; unknown values
+are left out.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ UTTERANCES = 24_449
 SPLITS = {"train": "train", "val": "dev", "test": "test"}
 EMOTIONS = {"Happy": "happy", "Neutral": "neutral", "Sad": "sad", "Disgust": "disgust",
             "Anger": "anger", "Fear": "fear", "Surprise": "surprise"}
-_SEX = {"male": "male", "female": "female", "m": "male", "f": "female", "男": "male", "女": "female"}
+_SEX = {"male": "male", "female": "female", "m": "male", "f": "female",
+        "男": "male", "女": "female"}
 
 
 def _splits(source: Path) -> dict[str, str]:
@@ -77,10 +78,12 @@ def scan(source: Path) -> Scan[Clip]:
     try:
         for series, dialogues in record.items():
             if series not in where:
-                raise InputError(f"{annotation}: series '{series}' is in none of splitInfo/movie_list_*.txt")
+                raise InputError(f"{annotation}: series '{series}' is in none of "
+                                 "splitInfo/movie_list_*.txt")
             for dialogue, content in dialogues.items():
-                for name, said in content["Dialog"].items():
-                    letter, emotion = str(said["Speaker"]), str(said["EmoAnnotation"]["final_main_emo"])
+                for name, turn in content["Dialog"].items():
+                    letter = str(turn["Speaker"])
+                    emotion = str(turn["EmoAnnotation"]["final_main_emo"])
                     who, about = _labels(content, letter)
                     path = sounds.get(f"{letter}_{name}") or sounds.get(str(name))
                     labels = {"emotion": EMOTIONS.get(emotion), "split": where[series],
@@ -90,9 +93,10 @@ def scan(source: Path) -> Scan[Clip]:
                     clips.append(Clip(str(name), path
                                       or source / "modality_speech" / f"{letter}_{name}.wav",
                                       f"{series}-{who or f'{dialogue}-{letter}'}", labels,
-                                      str(said.get("Text") or "") or None))
+                                      str(turn.get("Text") or "") or None))
     except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{annotation}: not as published ({type(error).__name__}: {error}); expected "
+        raise InputError(f"{annotation}: not as published ({type(error).__name__}: {error}); "
+                         "expected "
                          "series > dialogue > 'Dialog' > utterance > 'EmoAnnotation'") from None
     problems = []
     if len(clips) != UTTERANCES:

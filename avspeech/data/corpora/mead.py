@@ -28,13 +28,13 @@ ABOUT = layout.About(
     "<actor>/audio/<emotion>/level_<n>/<nnn>.m4a",
 )
 
-# 60 actors were recorded (the paper); 48 are in what is released as Part 0 (project page). Their
+# 60 actors were recorded (the paper); 48 are in the release Part 0 (project page). Their
 # names, as in use in the literature that trains on Part 0; of W017 only the view from below was
 # uploaded (uniBruce/Mead, issue 9).
 ACTORS = tuple("""
-    M003 M005 M007 M009 M011 M012 M013 M019 M022 M023 M024 M025 M026 M027 M028 M029 M030 M031 M032 M033 M034
-    M035 M037 M039 M040 M041 M042 W009 W011 W014 W015 W016 W017 W018 W019 W021 W023 W024 W025 W026 W028 W029
-    W033 W035 W036 W037 W038 W040
+    M003 M005 M007 M009 M011 M012 M013 M019 M022 M023 M024 M025 M026 M027 M028 M029 M030 M031
+    M032 M033 M034 M035 M037 M039 M040 M041 M042 W009 W011 W014 W015 W016 W017 W018 W019 W021
+    W023 W024 W025 W026 W028 W029 W033 W035 W036 W037 W038 W040
 """.split())
 VIEWS = tuple(VIEW_ANGLES)
 EMOTIONS = ("angry", "contempt", "disgusted", "fear", "happy", "neutral", "sad", "surprised")
@@ -42,7 +42,7 @@ LEVELS = (1, 2, 3)  # neutral has level 1 only
 
 # Sentences of an actor in an emotion at a level (supplement of the paper): 40 neutral, 30 of
 # each other. Numbers are missing here and there as published (uniBruce/Mead, issue 12), so a
-# shortfall is told, not refused.
+# shortfall is reported and not refused.
 SENTENCES_NEUTRAL = 40
 SENTENCES = 30
 CLIPS_PER_VIEW = SENTENCES_NEUTRAL + (len(EMOTIONS) - 1) * len(LEVELS) * SENTENCES  # 670 an actor
@@ -136,10 +136,10 @@ def _utterance(clip: Sentence, source: Path, min_views: int) -> Read:
         except InputError as error:
             problems.append(("views left out", str(error)))
     if not duration:  # the cameras' own sound: the first view that has any
-        heard = [v for v in lengths if sounds[v] > 0]
-        if not heard:
+        audible = [v for v in lengths if sounds[v] > 0]
+        if not audible:
             raise InputError(f"{clip.name}: no sound that can be read")
-        audio, duration = clip.views[heard[0]], sounds[heard[0]]
+        audio, duration = clip.views[audible[0]], sounds[audible[0]]
     for view in list(lengths):
         if abs(lengths[view] - duration) > MAX_APART:
             problems.append(("views left out", f"{clip.name}: {view} is {lengths[view]:.2f} s, "
@@ -159,7 +159,7 @@ def _utterance(clip: Sentence, source: Path, min_views: int) -> Read:
 
 def scan(source: Path, held: HeldOut = HeldOut(), emotions: str | Sequence[str] | None = None,
          views: str | Sequence[str] | None = None, min_views: int = 1) -> Scan[Sentence]:
-    """The sentences there are; an utterance has every view there is of it. Labels: emotion, level
+    """The existing sentences; an utterance has every view there is of it. Labels: emotion, level
     (1..3), sex.
 
     Args:

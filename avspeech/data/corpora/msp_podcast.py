@@ -49,7 +49,7 @@ def scan(source: Path, test: str = "Test1") -> Scan[Clip]:
         test: which of the published test parts is the test; turns of the others are left out.
 
     Raises:
-        InputError: for a table that is another.
+        InputError: a table is invalid.
     """
     path = first(source / "Labels" / "labels_consensus.csv", source / "labels_consensus.csv")
     if not path.is_file():
@@ -58,7 +58,8 @@ def scan(source: Path, test: str = "Test1") -> Scan[Clip]:
                    "split_set")
     have = Counter(row["split_set"] for row in rows)
     if test not in have or test in ("Train", "Development"):
-        raise InputError(f"{path}: test={test}: no such test part; there are {', '.join(sorted(have))}")
+        raise InputError(f"{path}: test={test}: no such test part; there are "
+                         f"{', '.join(sorted(have))}")
     parts = {"Train": "train", "Development": "dev", test: "test"}
     clips = []
     for row in rows:
@@ -69,7 +70,8 @@ def scan(source: Path, test: str = "Test1") -> Scan[Clip]:
         labels: dict[str, Any] = {"split": parts[row["split_set"]]}
         if row["emoclass"] or row["split_set"] != WITHHELD:
             if row["emoclass"] not in EMOTIONS:
-                raise InputError(f"{path}: {row['filename']}: emotion '{row['emoclass']}' is not known; "
+                raise InputError(f"{path}: {row['filename']}: emotion '{row['emoclass']}' is not "
+                                 "known; "
                                  f"expected one of {', '.join(EMOTIONS)}")
             labels = {"emotion": EMOTIONS[row["emoclass"]], **labels}
             labels |= {ours: number(row, theirs, path) for ours, theirs in (

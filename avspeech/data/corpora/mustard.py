@@ -42,5 +42,6 @@ def scan(source: Path) -> Scan[Clip]:
                        "character": row["speaker"]}, row["utterance"])
                  for name, row in sorted(rows.items())]
     except (KeyError, TypeError, AttributeError):
-        raise InputError(f"{path}: expected {{clip: {{utterance, speaker, show, sarcasm}}}}") from None
+        raise InputError(f"{path}: expected {{clip: {{utterance, speaker, show, sarcasm}}}}"
+                         ) from None
     return Scan(clips, *counts(Counter(c.labels["sarcasm"] for c in clips), CLIPS, "utterances"))

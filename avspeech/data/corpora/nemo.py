@@ -44,8 +44,8 @@ def scan(source: Path) -> Scan[Clip]:
         if not re.fullmatch(r"[\w.-]+\.wav", name) or row["emotion"] not in EMOTIONS:
             raise InputError(f"{where}: file '{name}', emotion '{row['emotion']}': "
                              f"expected a .wav and one of {', '.join(EMOTIONS)}")
-        labels: dict[str, Any] = {"emotion": row["emotion"], "statement": name[:-4].rsplit("_",
-                                                                                           1)[-1],
+        statement = name[:-4].rsplit("_", 1)[-1]
+        labels: dict[str, Any] = {"emotion": row["emotion"], "statement": statement,
                                   "sex": row["gender"]}
         labels |= {"age": int(row["age"])} if row["age"].isdigit() else {}
         clips.append(Clip(name[:-4], source / "samples" / name, row["speaker_id"], labels,

@@ -35,7 +35,8 @@ def _videos(source: Path) -> tuple[list[tuple[str, Path]], list[str]]:
         found += [(folder.name, path) for path in first.values()]
     if not found:
         reason = "no video in its folders" if source.is_dir() else "no such folder"
-        raise InputError(f"{source}: {reason}; expected a folder for each speaker with videos of that "
+        raise InputError(f"{source}: {reason}; expected a folder for each speaker with videos of "
+                         "that "
                          f"speaker: {source}/ann/monday.mp4 ({', '.join(SUFFIXES)})")
     problems = layout.grouped("videos left out, another has their name", twice)
     return found, problems + layout.grouped(
@@ -83,6 +84,6 @@ def scan(source: Path, held: HeldOut = HeldOut(), seconds: float = 10.0) -> Scan
 
 
 def check(source: str | Path) -> list[str]:
-    """What is wrong, a line each: videos that do not open, without sound or picture, too short, or
-    with the name of another. Raises InputError where there is no video."""
+    """Finds what is wrong, one line for each problem: videos that do not open, without sound or
+    picture, too short, or with the name of another. Raises InputError where there is no video."""
     return read("own", Path(source), scan(Path(source)), 4)[1]

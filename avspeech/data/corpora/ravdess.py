@@ -55,7 +55,7 @@ def _files(source: Path) -> list[Path]:
 
 
 def scan(source: Path) -> Scan[Clip]:
-    """All takes there are, each once, by actor and name. Labels: emotion, intensity, statement,
+    """All existing takes, each once, by actor and name. Labels: emotion, intensity, statement,
     repetition, sex."""
     known = set(names())
     sound: dict[str, Path] = {}
@@ -111,4 +111,5 @@ PROTOCOLS = (Protocol(
     classes=EMOTIONS, mapping=identity(EMOTIONS), group="speaker",
     folds=balanced(_TESTS, {f"ravdess-{a}": "male" if int(a) % 2 else "female" for a in ACTORS}, 2),
     counts={name: 96 if name == "neutral" else 192 for name in EMOTIONS},
-    source="test actors: EmoBox; development actors: two women and two men of the folds that follow"),)
+    source="test actors: EmoBox; development actors: two women and two men of the folds that "
+           "follow"),)

@@ -1,8 +1,7 @@
-"""What most corpora share: a corpus file says what is there (`Scan`), and this file makes manifests
-of it.
+"""Makes manifests of a corpus from its `Scan`.
 
-A corpus file has `ABOUT` and `scan(source, ...) -> Scan`. With these, `corpora.prepare` and
-`corpora.check` read each clip, count, name what is wrong or left out, split, and write.
+A corpus file has `ABOUT` and `scan(source, ...) -> Scan`. From these, `corpora.prepare` and
+`corpora.check` read each clip, count, report what is wrong or left out, split, and write.
 """
 
 from __future__ import annotations
@@ -23,85 +22,98 @@ Parts = dict[str, list[Utterance]]
 
 @dataclass(frozen=True)
 class Clip:
-    """One clip, in one file of sound, of which nothing but the length is left to find out."""
+    """One clip in one sound file. Only its length is still unknown."""
 
-    id: str  # without the corpus' name
+    id: str  # without the name of the corpus
     path: Path
-    speaker: str  # without the corpus' name
+    speaker: str  # without the name of the corpus
     labels: dict[str, Any] = field(default_factory=dict)
     text: str | None = None
     start: float = 0.0  # seconds in the file
-    end: float | None = None  # seconds in the file; None: its end
+    end: float | None = None  # seconds in the file; None: the end of the file
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What a corpus that is split here holds out: options of `corpora.prepare` for it."""
+    """What is held out of a corpus that is split here: options of `corpora.prepare`."""
 
-    # "speaker" (no speaker in two parts), "clip", or "auto": by speaker where there are three or more.
-    # "": the corpus says how, this is no option.
+    # "speaker" (no speaker is in two parts), "clip", or "auto": by speaker if there are three or
+    # more. "": the corpus decides, and the option does not exist.
     split: str = "auto"
-    seed: int = 0  # draws what is held out
+    seed: int = 0  # changes what is held out
     dev: float = layout.DEV  # share (below 1) or count for development
     test: float = layout.TEST  # share (below 1) or count for test
 
     def options(self) -> list[str]:
-        """The names of its options."""
+        """The names of the options that the corpus has."""
         return [*(["split"] if self.split else []), "seed", "dev", "test"]
 
 
 @dataclass(frozen=True)
 class Read:
-    """What came of one clip."""
+    """The result of reading one clip."""
 
     utterances: Sequence[Utterance]
-    # What is wrong with parts of it, as (kind, line): lines of one kind are counted and the first
-    # of them named, those of kind "" are all listed.
+    # Problems of parts of it, as (kind, line). Lines of one kind are counted and the first ones
+    # shown; all lines of kind "" are shown.
     problems: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
 class Scan(Generic[T]):
-    """What is in a corpus, whether or not its files are there."""
+    """The content of a corpus according to its tables and folders; its files may be missing."""
 
     clips: list[T]
-    found: list[str]  # counts, to be printed
-    problems: list[str] = field(default_factory=list)  # where it is not as published
-    # Reads one of `clips` that is no `Clip`. Raises InputError for one of no use.
+    found: list[str]  # lines with counts, which are printed
+    problems: list[str] = field(default_factory=list)  # how it differs from what was published
+    # Reads one of `clips` if they are not `Clip`. Raises InputError for one that cannot be used.
     read: Callable[[T], Read] | None = None
-    # (utterances of train, dev and test, how they were split); None: one manifest, for a protocol
-    # to split
+    # Returns (utterances of train, dev and test, how they were split); None: one manifest, which a
+    # protocol splits
     split: Callable[[list[Utterance]], tuple[Parts, str]] | None = None
-    prefixes: tuple[str, str] = ("", "")  # of ids and of speakers; "": the corpus' name
+    prefixes: tuple[str, str] = ("", "")  # of ids and of speakers; "": name of the corpus
     noun: str = "clips"
-    labels: tuple[str, ...] = ()  # clips without these are counted, a split without is a problem
+    labels: tuple[str, ...] = ()  # clips without these are counted; a split without is a problem
     optional: tuple[str, ...] = ()  # clips without these are counted
-    timed: bool = False  # the first line of `found` is to end with the minutes of what can be used
-    shortest: float = 0.0  # seconds; a clip below this was cut
-    varied: bool = False  # clips differ in length, so many of one length are a copy that was cut
+    timed: bool = False  # add the minutes of the usable clips to the first line of `found`
+    shortest: float = 0.0  # seconds; a shorter clip was cut
+    varied: bool = False  # lengths differ, so many clips of equal length mean that the copy was cut
 
 
-def counts(have: Mapping[str, int], published: Mapping[str, int], noun: str) -> tuple[list[str],
-                                                                                      list[str]]:
-    """(a line on the whole, a line for each part that is not as published)."""
+def counts(have: Mapping[str, int], published: Mapping[str, int],
+           noun: str) -> tuple[list[str], list[str]]:
+    """Compares counts with the published ones.
+
+    Args:
+        have: {part: count}.
+        published: {part: count}.
+        noun: what is counted.
+
+    Returns:
+        (one line with the total, one line for each part that differs).
+    """
     whole = [layout.counted(sum(have.values()), sum(published.values()), noun)]
     return whole, [f"{name}: {layout.counted(have.get(name, 0), number, noun)}"
                    for name, number in published.items() if have.get(name, 0) != number]
 
 
 def first(*places: Path) -> Path:
-    """The first of some places that exists; where none does, the first."""
+    """The first of several paths that exists; if none does, the first.
+
+    Args:
+        places: the paths.
+    """
     return next((p for p in places if p.exists()), places[0])
 
 
-def dealt(held: HeldOut, where: Mapping[str, str] | None = None) -> Callable[[list[Utterance]],
-                                                                          tuple[Parts, str]]:
-    """A `Scan.split` that holds out speakers or clips.
+def dealt(held: HeldOut, where: Mapping[str, str] | None = None
+          ) -> Callable[[list[Utterance]], tuple[Parts, str]]:
+    """A function for `Scan.split` that holds out speakers or clips.
 
     Args:
         held: how many.
-        where: {utterance id: published part}; with "auto", the published train, dev and test parts
-            are taken where all three are there.
+        where: {utterance id: published part}. With "auto", the published train, dev and test parts
+            are used if all three exist.
     """
     def split(utterances: list[Utterance]) -> tuple[Parts, str]:
         parts: Parts = {name: [] for name in layout.SPLITS}
@@ -115,7 +127,7 @@ def dealt(held: HeldOut, where: Mapping[str, str] | None = None) -> Callable[[li
 
 
 def _files(source: Path, scan: Scan[Any]) -> tuple[list[Any], list[str]]:
-    """(the clips of a scan whose files hold something, what is wrong with the others)."""
+    """(clips whose file exists and is not empty, problems of the others)."""
     if scan.read is not None:
         return scan.clips, []
     there = [c for c in scan.clips if layout.is_file(c.path)]
@@ -126,15 +138,24 @@ def _files(source: Path, scan: Scan[Any]) -> tuple[list[Any], list[str]]:
     problems += layout.empty(paths, source) + layout.unfetched(stubs, source)
     first: dict[str, Clip] = {}
     twice = [c.id for c in there if first.setdefault(c.id, c) is not c]
-    problems += layout.grouped(f"{scan.noun} that are there twice, of which the first is taken",
+    problems += layout.grouped(f"{scan.noun} that occur twice; the first is used",
                                twice)
     return [c for c in first.values() if c.path not in stubs], problems
 
 
-def read(corpus: str, source: Path, scan: Scan[Any], workers: int) -> tuple[list[Utterance],
-                                                                            list[str]]:
-    """(the utterances of a scan, what is wrong: the problems of the scan and those of its
-    files)."""
+def read(corpus: str, source: Path, scan: Scan[Any],
+         workers: int) -> tuple[list[Utterance], list[str]]:
+    """Reads the clips of a scan.
+
+    Args:
+        corpus: its name in the registry.
+        source: its folder.
+        scan: its content.
+        workers: threads that open files.
+
+    Returns:
+        (utterances, problems of the scan and of its files).
+    """
     clips, wrong = _files(source, scan)
     done, unusable = layout.gather(clips, scan.read or _reader(corpus, source, scan), corpus,
                                    workers)
@@ -159,21 +180,21 @@ def _reader(corpus: str, source: Path, scan: Scan[Clip]) -> Callable[[Clip], Rea
         if seconds <= 0:
             raise InputError(f"{where}: no sound in it that can be decoded")
         if end <= clip.start:
-            raise InputError(f"{where}: ends before {clip.id} begins")
+            raise InputError(f"{where}: ends before {clip.id} starts")
         if end - clip.start < scan.shortest:
             raise InputError(f"{where}: {end - clip.start:.2f} s of sound: cut short")
-        return Read([Utterance(id=f"{ids}-{clip.id}", audio=where, duration=round(end - clip.start,
-                                                                                  4),
-                               speaker=f"{speakers}-{clip.speaker}".removesuffix("-"),
-                               start=clip.start, text=clip.text, labels={k: v for k, v
-                                                                         in clip.labels.items()
-                                                                         if v is not None})])
+        labels = {name: value for name, value in clip.labels.items() if value is not None}
+        return Read([Utterance(
+            id=f"{ids}-{clip.id}", audio=where, duration=round(end - clip.start, 4),
+            speaker=f"{speakers}-{clip.speaker}".removesuffix("-"), start=clip.start,
+            text=clip.text, labels=labels)])
 
     return work
 
 
 def _unlabelled(utterances: Sequence[Utterance], scan: Scan[Any]) -> tuple[list[str], list[str]]:
-    """(a line for each label that some lack, a problem for each split in which all lack one)."""
+    """(a line for each label that some utterances lack, a problem for each split in which all lack
+    one)."""
     found, problems = [], []
     for label in (*scan.labels, *scan.optional):
         without = [u for u in utterances if u.labels.get(label) is None]
@@ -190,20 +211,25 @@ def _unlabelled(utterances: Sequence[Utterance], scan: Scan[Any]) -> tuple[list[
 
 def prepare(corpus: str, about: layout.About | None, source: Path, out: str | Path, scan: Scan[Any],
             incomplete: bool, workers: int, seed: int = 0) -> list[Path]:
-    """Writes the manifests of a scan; their paths.
+    """Writes the manifests of a scan.
 
     Args:
         corpus: its name in the registry.
-        about: its `ABOUT`; None where its scan refuses what is absent.
+        about: its `ABOUT`; None if its scan refuses an absent corpus.
         source: its folder.
         out: folder for the manifests.
-        scan: what is in it.
-        incomplete: go on where a corpus that a protocol splits is not as published.
+        scan: its content.
+        incomplete: accept a corpus that differs from what was published, where a protocol splits
+            it.
         workers: threads that open files.
         seed: of the split.
 
+    Returns:
+        The paths of the manifests.
+
     Raises:
-        InputError: where the corpus is absent, or not whole and `incomplete` off.
+        InputError: the corpus is absent, or differs from what was published and `incomplete` is
+            off.
     """
     if not scan.clips and about is not None:
         raise layout.absent(source, about)
@@ -225,9 +251,21 @@ def prepare(corpus: str, about: layout.About | None, source: Path, out: str | Pa
 
 
 def check(corpus: str, about: layout.About, source: Path, scan: Scan[Any]) -> list[str]:
-    """What is missing or wrong, a line each. The files of a corpus that is split here are not
-    opened, as they are many; preparing it opens them. Raises InputError where the corpus is
-    absent."""
+    """Finds what is missing or wrong. The files of a corpus that is split here are not opened,
+    because there are many; preparing it opens them.
+
+    Args:
+        corpus: its name in the registry.
+        about: its `ABOUT`.
+        source: its folder.
+        scan: its content.
+
+    Returns:
+        One line for each problem.
+
+    Raises:
+        InputError: the corpus is absent.
+    """
     if not scan.clips:
         raise layout.absent(source, about)
     if scan.split is not None:

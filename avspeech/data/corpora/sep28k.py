@@ -3,10 +3,11 @@
 C. Lea et al., "SEP-28k: A Dataset for Stuttering Event Detection From Podcasts With People Who
 Stutter", ICASSP 2021.
 
-Dysfluent is a clip in which two of three heard a prolongation, block, or repetition of a sound or
-word; fluent, one of which two said so. Others, and those that two called music, silence or of poor
-quality, have no label. (Interjections alone make no clip dysfluent: everybody has them.) Who speaks
-is not published, and hosts return: a show stands for its speakers.
+A clip is dysfluent if at least two of the three judges noted a prolongation, a block, or a repeated
+sound or word. It is fluent if at least two judges noted no stuttered words. Other clips, and those
+that two judges marked as music, silence or of poor quality, have no label. (Interjections alone do
+not make a clip dysfluent, because everybody uses them.) The speakers are not published, and hosts
+occur in many episodes, so a show counts as one speaker.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from avspeech.data.corpora.tables import columns, number
 ABOUT = layout.About(
     name="SEP-28k",
     page="https://github.com/apple/ml-stuttering-events-dataset",
-    terms="annotation under CC BY-NC 4.0; the podcasts are fetched from their makers by its scripts",
+    terms="annotation under CC BY-NC 4.0; the podcasts are fetched from their makers by its "
+          "scripts",
     layout="SEP-28k_labels.csv and clips/<Show>/<EpId>/<Show>_<EpId>_<ClipId>.wav",
 )
 

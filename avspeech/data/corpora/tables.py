@@ -1,4 +1,4 @@
-"""Reading what comes with recordings: tables, lists and transcripts, as published corpora have them."""
+"""Reads tables, lists and transcripts of published corpora."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ from typing import Any
 from avspeech.data.corpora import layout
 from avspeech.errors import InputError
 
+MOST_COLUMNS = 10_000
+
 
 def lines(path: Path, errors: str = "strict") -> list[str]:
     """The lines of a text file in UTF-8, with or without a byte-order mark.
 
-    Only CR and LF end a line. `str.splitlines` would also cut at U+2028, U+0085, VT, FF and FS,
-    which occur inside the cells and sentences of published tables.
+    Only CR and LF end a line. `str.splitlines` would also split at U+2028, U+0085, VT, FF and FS,
+    which occur in the cells and sentences of published tables.
 
     Args:
         path: the file.
-        errors: "strict", or "replace" where bytes that are no UTF-8 do no harm.
+        errors: "strict", or "replace" where invalid bytes do not matter.
 
     Raises:
-        InputError: for a file that cannot be read as text.
+        InputError: the file cannot be read as text.
     """
     try:
         text = path.read_text(encoding="utf-8-sig", errors=errors)
@@ -31,21 +33,21 @@ def lines(path: Path, errors: str = "strict") -> list[str]:
     return text.removesuffix("\n").split("\n") if text else []
 
 
-def read_rows(path: Path, delimiter: str = ",", required: int = 0) -> list[tuple[str,
-                                                                                 dict[str, str]]]:
-    """The rows of a table whose first line is a heading; rows without any text are passed over.
+def read_rows(path: Path, delimiter: str = ",",
+              required: int = 0) -> list[tuple[str, dict[str, str]]]:
+    """The rows of a table whose first line is a heading. Rows without any text are skipped.
 
     Args:
         path: the table, text in UTF-8.
-        delimiter: what parts the cells. Cells parted by a tab are taken as they are; others may be
-            quoted, and may then hold line ends.
+        delimiter: separates the cells. With a tab, quotes have no meaning; with others, a cell may
+            be quoted and then contain line breaks.
         required: number of cells that a row must have; 0: as many as the heading.
 
     Returns:
-        For each row ("file:line", {heading in lower case: cell}), outer blanks of both taken off.
+        ("file:line", {heading in lower case: cell}) for each row, without outer blanks.
 
     Raises:
-        InputError: for a file that is no such table, and for a row with too few or too many cells.
+        InputError: the file is not such a table, or a row has too few or too many cells.
     """
     import csv
 
@@ -61,12 +63,16 @@ def read_rows(path: Path, delimiter: str = ",", required: int = 0) -> list[tuple
                 cells = [cell.strip() for cell in cells]
                 if not heads:
                     heads = [cell.lower() for cell in cells]
+                    if len(heads) > MOST_COLUMNS:
+                        raise InputError(f"{where}: a heading of {len(heads):,} columns; expected "
+                                         f"{MOST_COLUMNS:,} at most")
                 elif any(cells):
                     while len(cells) > len(heads) and not cells[-1]:
                         cells.pop()
                     if not (required or len(heads)) <= len(cells) <= len(heads):
                         raise InputError(f"{where}: expected {len(heads)} cells as in the heading "
-                                         f"({layout.named(heads, 4)}), got {len(cells)}; mend this row")
+                                         f"({layout.named(heads, 4)}), got {len(cells)}; "
+                                         "correct this row")
                     rows.append((where, dict(zip(heads, cells))))
     except (OSError, UnicodeDecodeError):
         raise InputError(f"{path}: cannot be read as text in UTF-8") from None
@@ -76,12 +82,24 @@ def read_rows(path: Path, delimiter: str = ",", required: int = 0) -> list[tuple
 
 
 def read_table(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
-    """The rows of a table (see `read_rows`), without their places."""
+    """The rows of a table (see `read_rows`), without their places.
+
+    Args:
+        path: the table.
+        delimiter: separates the cells.
+    """
     return [row for _, row in read_rows(path, delimiter)]
 
 
 def read_json(path: Path) -> Any:
-    """What a JSON file holds. Raises InputError for one that is not JSON, or nested too deeply."""
+    """The content of a JSON file.
+
+    Args:
+        path: the file.
+
+    Raises:
+        InputError: it is not JSON, or nested too deeply.
+    """
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
@@ -89,8 +107,16 @@ def read_json(path: Path) -> Any:
 
 
 def columns(path: Path, *names: str, delimiter: str = ",") -> list[dict[str, str]]:
-    """The rows of a table (`read_table`). Raises InputError where one of these columns (in
-    lower case) is not in it."""
+    """The rows of a table (`read_table`) that must have certain columns.
+
+    Args:
+        path: the table.
+        names: of the columns, in lower case.
+        delimiter: separates the cells.
+
+    Raises:
+        InputError: a column is missing, or there are no rows.
+    """
     rows = read_table(path, delimiter)
     absent = [n for n in names if rows and n not in rows[0]]
     if absent or not rows:
@@ -100,7 +126,16 @@ def columns(path: Path, *names: str, delimiter: str = ",") -> list[dict[str, str
 
 
 def number(row: Mapping[str, str], name: str, path: Path) -> float:
-    """A cell as a number. Raises InputError for one that is not."""
+    """A cell as a number.
+
+    Args:
+        row: of a table.
+        name: of the column.
+        path: the table, for the error.
+
+    Raises:
+        InputError: the cell is not a number.
+    """
     try:
         return float(row[name])
     except (KeyError, ValueError):
@@ -108,7 +143,14 @@ def number(row: Mapping[str, str], name: str, path: Path) -> float:
 
 
 def spoken(path: Path) -> str | None:
-    """The text of a file with a transcript; None where there is none."""
+    """The text of a transcript file.
+
+    Args:
+        path: the file.
+
+    Returns:
+        Its words, or None if it does not exist or is empty.
+    """
     if not layout.is_file(path):
         return None
     return " ".join(" ".join(lines(path, "replace")).split()) or None

@@ -60,7 +60,7 @@ def read_ages(path: Path) -> dict[str, int]:
 
 
 def scan(source: Path) -> Scan[Clip]:
-    """All utterances there are. Labels: dialect, sex, age, sentence, split."""
+    """All existing utterances. Labels: dialect, sex, age, sentence, split."""
     table = _folder(_folder(source, "DOC"), "SPKRINFO.TXT")
     ages = read_ages(table) if table.is_file() else {}
     clips, have, parts = [], Counter[str](), Counter[str]()

@@ -48,7 +48,8 @@ def scan(source: Path) -> Scan[Clip]:
         name, label = Path(row["file_name"]).stem, row[heads[1]]
         part = name.partition("_")[0]
         if part not in CLIPS or label not in (*LABELS, "?"):
-            raise InputError(f"{path}: expected train_, devel_ or test_ and C, NC or ?, got '{name}' {label}")
+            raise InputError(f"{path}: expected train_, devel_ or test_ and C, NC or ?, got "
+                             f"'{name}' {label}")
         found[part].append((name, label))
     open_ = any(label != "?" for _, label in found["test"])
     clips = []

@@ -41,7 +41,7 @@ class Speaker:
 
 def read_speakers(path: Path) -> dict[str, Speaker]:
     """{"p225": Speaker(23, "female", "English")} of speaker-info.txt: columns ID AGE GENDER ACCENTS
-    REGION, parted by blanks."""
+    REGION, separated by blanks."""
     speakers = {}
     for line in tables.lines(path, "replace"):
         match = re.match(r"([ps]\d+)\s+(\d+)?\s*([MF])\b\s*(\S+)?", line)
@@ -57,7 +57,18 @@ def _base(source: Path) -> Path:
 
 
 def clips(source: Path, microphone: str = "mic1") -> list[Clip]:
-    """All sounds of a microphone, by speaker and name, with their texts."""
+    """All sounds of a microphone, with their texts.
+
+    Args:
+        source: the corpus.
+        microphone: "mic1" or "mic2".
+
+    Returns:
+        By speaker and name.
+
+    Raises:
+        InputError: there is no such microphone.
+    """
     if microphone not in UTTERANCES:
         raise InputError(f"microphone: expected {' or '.join(UTTERANCES)}, got '{microphone}'")
     base, found = _base(source), []
@@ -83,8 +94,8 @@ def _counted(found: Sequence[Clip], microphone: str) -> str:
 
 
 def _missing(source: Path, found: Sequence[Clip], microphone: str) -> list[str]:
-    said = [c for c in found if c.text is not None]
-    problems = [] if len(said) == UTTERANCES[microphone] else [_counted(found, microphone)]
+    complete = [c for c in found if c.text is not None]
+    problems = [] if len(complete) == UTTERANCES[microphone] else [_counted(found, microphone)]
     problems += layout.grouped("sounds without a text", [
         c.id for c in found if c.text is None and c.speaker != WITHOUT_TEXT])
     if not (_base(source) / "speaker-info.txt").is_file():
@@ -94,8 +105,8 @@ def _missing(source: Path, found: Sequence[Clip], microphone: str) -> list[str]:
 
 def scan(source: Path, held: HeldOut = HeldOut("clip"), microphone: str = "mic1",
          speakers: Sequence[str] | None = None) -> Scan[Clip]:
-    """The sounds with a text; `held.split` "clip" holds out sentences of every speaker, by their text
-    (all speakers read some of the same). Labels: sex, age, accent where known.
+    """The sounds with a text; `held.split` "clip" holds out sentences of every speaker, by their
+    text (all speakers read some of the same). Labels: sex, age, accent where known.
 
     Args:
         source: the corpus.
@@ -125,8 +136,8 @@ def _key(text: str | None) -> str:
 
 
 def check(source: str | Path) -> list[str]:
-    """What is missing or wrong, a line each, for both microphones. Raises InputError where VCTK is
-    absent."""
+    """Finds what is missing or wrong, one line for each problem, for both microphones. Raises
+    InputError where VCTK is absent."""
     source = Path(source)
     first, second = clips(source, "mic1"), clips(source, "mic2")
     if not first:

@@ -57,7 +57,8 @@ def read_meta(path: Path) -> dict[str, tuple[str, str]]:
     """
     rows = tables.read_table(path)
     if not rows or not {"voxceleb2 id", "gender", "set"} <= set(rows[0]):
-        raise InputError(f"{path}:1: expected columns 'VoxCeleb2 ID', 'Gender' and 'Set', and a speaker "
+        raise InputError(f"{path}:1: expected columns 'VoxCeleb2 ID', 'Gender' and 'Set', and a "
+                         "speaker "
                          f"a line; got {layout.named(rows[0]) if rows else 'no speaker'}")
     return {row["voxceleb2 id"]: (row["gender"].upper(), row["set"]) for row in rows}
 
@@ -68,7 +69,7 @@ def _meta(source: Path) -> dict[str, tuple[str, str]]:
 
 
 def tracks(source: Path) -> list[Track]:
-    """All tracks there are, by set, speaker, video and number. Those of a bare `mp4` folder belong
+    """All existing tracks, by set, speaker, video and number. Those of a bare `mp4` folder belong
     to the set that vox2_meta.csv gives their speaker, or to test."""
     meta = _meta(source)
     found = []
@@ -107,17 +108,17 @@ def summary(found: Sequence[Track]) -> list[str]:
 def _missing(source: Path, found: Sequence[Track]) -> list[str]:
     counts = _counts(found)
     problems = layout.grouped("sets missing", [name for name in SETS if not counts[name][2]])
-    problems += [line for name, line in zip(SETS, summary(found))
-                 if counts[name][2] and counts[name] != (SPEAKERS[name], VIDEOS[name],
-                                                         UTTERANCES[name])]
+    for name, line in zip(SETS, summary(found)):
+        published = SPEAKERS[name], VIDEOS[name], UTTERANCES[name]
+        problems += [line] if counts[name][2] and counts[name] != published else []
     meta = _meta(source)
     if not meta:
         problems.append("vox2_meta.csv missing: the speakers' sex is not known")
     else:
         have = {c.speaker for c in found}
-        problems += layout.grouped("speakers missing", sorted(s for s, (_, name) in meta.items()
-                                                              if s not in have and name in SETS
-                                                              and counts[name][2]))
+        gone = [s for s, (_, name) in meta.items()
+                if s not in have and name in SETS and counts[name][2]]
+        problems += layout.grouped("speakers missing", sorted(gone))
         problems += layout.grouped("speakers not in vox2_meta.csv", sorted(have - set(meta)))
         problems += layout.grouped("speakers in the wrong set", sorted({
             f"{c.set}/{c.speaker}" for c in found if c.speaker in meta
@@ -131,8 +132,8 @@ def _utterance(track: Track, source: Path, sex: str | None, min_seconds: float) 
     media = layout.media(track.path)
     duration = layout.media(track.audio).audio if track.audio else media.audio
     if not (duration and media.video):
-        raise InputError(f"{track.name}: "
-                         f"{'no picture' if duration else 'no sound, neither .m4a nor in the .mp4'}")
+        what = "no pictures" if duration else "no sound, neither .m4a nor in the .mp4"
+        raise InputError(f"{track.name}: {what}")
     if duration < min_seconds:
         return Read([], [(f"clips left out, shorter than {min_seconds:g} s", track.name)])
     return Read([Utterance(
@@ -147,7 +148,7 @@ def _id(track: Track) -> str:
 
 def scan(source: Path, held: HeldOut = HeldOut(""), min_seconds: float = 0.0,
          max_per_speaker: int | None = None) -> Scan[Track]:
-    """The tracks there are. The published test set is `test`; the published "dev" set is what there
+    """The existing tracks. The published test set is `test`; the published "dev" set is what there
     is to train on, and `dev` is some speakers of it. Labels: sex.
 
     Args:
@@ -162,7 +163,8 @@ def scan(source: Path, held: HeldOut = HeldOut(""), min_seconds: float = 0.0,
     taken = found if max_per_speaker is None else layout.some(
         found, lambda c: c.speaker, lambda c: c.name, max_per_speaker, held.seed)
     if len(taken) < len(found):
-        counts.append(f"{len(found) - len(taken):,} clips left out: max_per_speaker={max_per_speaker}")
+        counts.append(f"{len(found) - len(taken):,} clips left out: "
+                      f"max_per_speaker={max_per_speaker}")
     where = {_id(c): c.set for c in taken}
 
     def split(utterances: list[Utterance]) -> tuple[Parts, str]:

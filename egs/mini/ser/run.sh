@@ -1,8 +1,4 @@
 #!/usr/bin/env bash
-# Emotions of synthetic voices, made on the spot; nothing to download. ./run.sh --help lists the stages.
-set -euo pipefail
+# Speech emotion recognition on generated voices; nothing to download. ./run.sh --help lists the stages.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$(cd "$here/../../.." && pwd)
-bash "$root/tools/setup.sh"
-export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}  # threads that spin stall one another on a busy machine
-exec "$root/.venv/bin/python" "$root/recipes/ser/run.py" --config "$here/conf/train.yaml" "$@"
+exec bash "$here/../../../tools/run.sh" "$here" "$@"

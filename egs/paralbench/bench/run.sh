@@ -1,12 +1,4 @@
 #!/usr/bin/env bash
-# The full grid: ./run.sh corpora.ravdess.source=/path/to/ravdess   (--help lists the stages; README.md)
-set -euo pipefail
+# The benchmark on published corpora: ./run.sh corpora.ravdess.source=/path/to/ravdess   (--help lists the stages; README.md)
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$(cd "$here/../../.." && pwd)
-python=$root/.venv/bin/python
-if [ ! -x "$python" ]; then
-    printf 'avspeech: error: nothing is set up yet; run this once: bash %q\n' "$root/tools/setup.sh" >&2
-    exit 2
-fi
-export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}  # threads that spin stall one another on a busy machine
-exec "$python" "$root/recipes/bench/run.py" --config "$here/conf/train.yaml" "$@"
+exec bash "$here/../../../tools/run.sh" "$here" "$@"

@@ -94,7 +94,7 @@ def test_a_package_cannot_write_elsewhere(tmp_path):
 
 def test_without_apt_or_network_it_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr(asterisk.shutil, "which", lambda name: None)
-    with pytest.raises(InputError, match="no apt-get here.*packages.debian.org.*data.source"):
+    with pytest.raises(InputError, match="there is no apt-get.*packages.debian.org.*data.source"):
         corpora.prepare("asterisk", None, tmp_path / "out")
     (tmp_path / "apt-get").write_text("#!/bin/sh\necho 'E: no network' >&2\nexit 100\n")
     (tmp_path / "apt-get").chmod(0o755)

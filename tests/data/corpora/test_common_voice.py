@@ -53,5 +53,5 @@ def test_a_separator_in_a_sentence_is_part_of_it(tmp_path, sound, separator):
     assert len(read_manifest(corpora.prepare("common_voice", tmp_path, tmp_path / "out")[0])) == 3
     assert "3 of 3 utterances have no label 'accent'" in layout.read_prepared(tmp_path / "out").found
     (tmp_path / "dev.tsv").write_text(f"{head}dev\tdev.wav\tOne\n")
-    with pytest.raises(InputError, match="dev.tsv:2: expected 5 cells .*, got 3; mend this row"):
+    with pytest.raises(InputError, match="dev.tsv:2: expected 5 cells .*, got 3; correct this row"):
         corpora.check("common_voice", tmp_path)

@@ -69,7 +69,7 @@ def test_the_silent_recording_is_left_out_and_said(tmp_path, sound, capsys):
     said = capsys.readouterr().out
     assert "crema_d-1076_MTI_SAD_XX" not in ids and len(ids) == 80
     assert "1076_MTI_SAD_XX left out: it was published without sound" in said
-    assert "1076_MTI_NEU_XX: said to be nearly silent; it is kept" in said
+    assert "1076_MTI_NEU_XX: reported to be nearly silent; it is kept" in said
     assert not any("1076_MTI_SAD_XX" in p for p in layout.read_prepared(tmp_path / "out").problems)
     [path] = corpora.prepare("crema_d", tmp_path / "in", tmp_path / "all", incomplete=True,
                              silent=True)

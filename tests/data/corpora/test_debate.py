@@ -59,7 +59,7 @@ def test_ids_and_readings_that_cannot_be(corpus):
     table = corpus / "Task_Proun.csv"
     for row, what in (("x_17y,a,b",
                        "csv:2: id: expected a number, or a name such as id_017, got 'x_17y'"),
-                      ("1,a,b\nid_001,a,c", "csv:3: id 001 is there twice"),
+                      ("1,a,b\nid_001,a,c", "csv:3: id 001 is given twice"),
                       ("1,a", "csv:2: expected 3 cells")):
         table.write_text(f"ID,Sentence,Label\n{row}\n")
         with pytest.raises(InputError, match=what):

@@ -61,7 +61,7 @@ def test_the_copy_cut_to_two_seconds_is_told(tmp_path, sound):
         for emotion in emodb.EMOTIONS:
             sound(tmp_path / f"03{text}{emotion}a.wav", 0, seconds=2.0)
     said = corpora.check("emodb", tmp_path)
-    assert "70 of 70 clips last just 2.00 s, and none longer: a copy that was cut" in said
+    assert "70 of 70 clips last exactly 2.00 s, and none is longer: this copy was cut" in said
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_release_2_has_a_protocol_and_the_535(newer, tmp_path, capsys):
     utterances = read_manifest(path)
     assert len(utterances) == 816 and layout.read_prepared(tmp_path / "out").problems == []
     said = capsys.readouterr().out
-    assert "281 of them below 80% agreement: these have the label acted, not emotion" in said
+    assert "281 of them below 80% agreement: these have the label acted and not emotion" in said
     one = next(u for u in utterances if u.id == "emodb-03a01We")
     assert "emotion" not in one.labels and one.labels["acted"] == "anger" and one.labels["split"] == "train"
     assert one.labels["agreement"] < 0.8

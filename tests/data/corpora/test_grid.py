@@ -116,7 +116,7 @@ def test_a_speaker_linked_from_elsewhere_is_told(tmp_path, clip):
         clip(tmp_path / "disk" / "s1" / f"{name}.mpg", 3.0)
     (tmp_path / "grid" / "video").mkdir(parents=True)
     (tmp_path / "grid" / "video" / "s1").symlink_to(tmp_path / "disk" / "s1")
-    with pytest.raises(InputError, match="video/s1 is a link to somewhere else"):
+    with pytest.raises(InputError, match="video/s1 is a link to another place"):
         corpora.prepare("grid", tmp_path / "grid", tmp_path / "out", dev=1, test=1)
     (tmp_path / "all").symlink_to(tmp_path / "disk")  # the whole corpus may be one
     assert len(corpora.prepare("grid", tmp_path / "all", tmp_path / "out", dev=1, test=1)) == 3

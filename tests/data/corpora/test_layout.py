@@ -93,7 +93,7 @@ def test_a_ragged_row_is_named(tmp_path, row, got):
     table = tmp_path / "t.csv"
     table.write_text(f"id,text,mood\n0,x,y\n{row}\n")
     with pytest.raises(InputError,
-                       match=rf"t.csv:3: expected 3 cells .*id, text, mood.*, got {got}; mend"):
+                       match=rf"t.csv:3: expected 3 cells .*id, text, mood.*, got {got}; correct"):
         tables.read_table(table)
     table.write_text("id,text,mood\n1,a,b,,\n")  # empty cells behind, as spreadsheets write them
     assert tables.read_table(table) == [{"id": "1", "text": "a", "mood": "b"}]
@@ -132,7 +132,7 @@ def test_media_of_an_unknown_codec(tmp_path, clip):
                                                                                              abs=0.1)
     (tmp_path / "n.mkv").write_bytes(picture.replace(b"A_AAC", b"A_QQC"))
     with pytest.raises(InputError,
-                       match="n.mkv: neither sound nor picture in it that can be decoded"):
+                       match="n.mkv: neither sound nor pictures in it can be decoded"):
         layout.media(tmp_path / "n.mkv")
 
 

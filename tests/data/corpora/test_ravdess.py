@@ -103,7 +103,7 @@ def test_missing_and_wrong_are_named_and_refused(actor, tmp_path, sound, capsys)
 def test_a_copy_cut_to_one_length_is_told(tmp_path, sound):
     for name in ravdess.names()[:40]:
         sound(tmp_path / "Actor_01" / f"03-01-{name}.wav", 0)
-    assert any("40 of 40 clips last just 3.00 s" in p for p in corpora.check("ravdess", tmp_path))
+    assert any("40 of 40 clips last exactly 3.00 s" in p for p in corpora.check("ravdess", tmp_path))
 
 
 @pytest.mark.real

@@ -61,7 +61,7 @@ def test_ids_that_stand_twice_are_named(source, sound):
     sound(source / "a.wav")
     clips = [Clip("a", source / "a.wav", "s"), Clip("a", source / "a.wav", "t")]
     with pytest.raises(InputError,
-                       match="1 clips that are there twice, of which the first is taken: a"):
+                       match="1 clips that occur twice; the first is used: a"):
         prepare(source, Scan(clips, []))
     assert [u.speaker for u in prepare(source, Scan(clips, []), True)] == ["tiny-s"]
 
@@ -100,7 +100,7 @@ def test_a_table_names_no_file_outside_of_the_corpus(source, sound, name):
     sound(source / "a.wav")
     sound(source.parent / "outside.wav", 1)
     clips = [Clip("a", source / "a.wav", "s"), Clip("b", source / name, "s")]
-    with pytest.raises(InputError, match="not in that folder|link to somewhere else"):
+    with pytest.raises(InputError, match="not in that folder|link to another place"):
         prepare(source, Scan(clips, []))
 
 

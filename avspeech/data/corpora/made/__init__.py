@@ -1,1 +1,1 @@
-"""Corpora that are made on the spot."""
+"""Synthetic corpora that are generated on this machine."""

@@ -1,9 +1,9 @@
-"""From phones to the movements of a mouth: viseme targets blended by dominance functions.
+"""Mouth movements from phones: viseme targets blended by dominance functions.
 
-After Cohen & Massaro, "Modeling coarticulation in synthetic visual speech" (1993): each phone pulls each
-parameter towards its target, with a strength that falls off on both sides of the phone; the movement is the
-mean of the targets, weighted by these strengths. Neighbours therefore show in each other, and the lips
-round before a rounded vowel.
+After Cohen & Massaro, "Modeling coarticulation in synthetic visual speech" (1993): each phone pulls
+each parameter towards its target, with a strength that decreases on both sides of the phone. The
+movement is the mean of the targets, weighted by these strengths. So each phone influences its
+neighbors; for example, the lips round before a rounded vowel starts.
 """
 
 from __future__ import annotations
@@ -15,10 +15,16 @@ import numpy as np
 
 from avspeech.media.espeak import Phone
 
-# jaw 0..1 (open); upper, lower 0..1 (lips lifted off the teeth beyond what the jaw does); width -1
-# (narrow)..1 (spread); protrusion 0..1; closure 0..1 (lips meet, whatever the jaw does); press 0..1
-# (lips rolled in); tuck 0..1 (lower lip under the upper teeth); tongue 0..1 (tip raised); tongue_out
-# 0..1 (tip between the teeth).
+# Ranges:
+# jaw          0..1, 1 is open
+# upper, lower 0..1, the lip is lifted off the teeth, in addition to the effect of the jaw
+# width        -1..1, narrow to spread
+# protrusion   0..1
+# closure      0..1, the lips meet, whatever the jaw does
+# press        0..1, the lips are rolled in
+# tuck         0..1, the lower lip is under the upper teeth
+# tongue       0..1, the tip is raised
+# tongue_out   0..1, the tip is between the teeth
 PARAMETERS = ("jaw", "upper", "lower", "width", "protrusion", "closure", "press", "tuck", "tongue",
               "tongue_out")
 
@@ -55,37 +61,44 @@ _CONSONANTS = {
     "sil": (0.00, 0.00, 0.00, 0.00, 0.05, 1.0, 0.1, 0.0, 0.20, 0.0),
 }
 _TARGETS = {**_VOWELS, **_CONSONANTS}
-_SAME = {"b": "p", "m": "p", "v": "f", "D": "T", "z": "s", "Z": "S", "d": "t", "n": "t", "g": "k", "N": "k",
-         "L": "l", "x": "k", "C": "j", "?": "h", "R": "r", "Q": "0", "&": "a", "H": "h", "W": "w", "y": "u",
-         "Y": "u", "c": "k"}
+_SAME = {"b": "p", "m": "p", "v": "f", "D": "T", "z": "s", "Z": "S", "d": "t", "n": "t", "g": "k",
+         "N": "k", "L": "l", "x": "k", "C": "j", "?": "h", "R": "r", "Q": "0", "&": "a", "H": "h",
+         "W": "w", "y": "u", "Y": "u", "c": "k"}
 
-# How strongly a phone insists: on jaw, lips (upper, lower, width, protrusion), closing (closure,
-# press, tuck), tongue.
+# Strength of a phone for four groups of parameters: jaw; lips (upper, lower, width, protrusion);
+# closing (closure, press, tuck); tongue.
 _STRENGTH = {"p": (1.0, 0.15, 12.0, 0.2), "f": (1.2, 0.8, 9.0, 0.3), "T": (1.0, 0.5, 1.5, 3.0),
              "s": (2.2, 1.3, 1.5, 1.0), "S": (2.2, 2.0, 1.5, 1.0), "t": (1.0, 0.3, 1.2, 3.0),
              "l": (0.6, 0.3, 1.2, 3.0), "r": (0.8, 1.2, 1.0, 1.0), "w": (1.2, 2.5, 1.5, 0.5),
              "j": (0.8, 0.8, 1.0, 1.0), "k": (0.35, 0.15, 0.8, 1.0), "h": (0.05, 0.05, 0.4, 0.2),
              "sil": (1.6, 1.2, 2.5, 0.6), "@": (0.5, 0.4, 0.8, 0.5)}
 _GROUP = np.array([0, 1, 1, 1, 1, 2, 2, 2, 3, 3])
-# Reach of a phone beyond its own half, in seconds: protrusion is planned furthest ahead, closing is quickest.
+# How far a phone acts beyond its own half, in seconds, for each parameter. Protrusion starts
+# earliest, closing is the fastest movement.
 _REACH = np.array([0.020, 0.018, 0.018, 0.025, 0.040, 0.010, 0.015, 0.012, 0.015, 0.015])
-_RATE = 200
+_RATE = 200  # samples a second of the path before it is interpolated
 
 
 @dataclass(frozen=True)
 class Manner:
-    """How a speaker articulates. jaw, width, protrusion: extent (1: the table's); reach: breadth of
-    co-articulation (above 1: slower, more blended)."""
+    """How a speaker articulates."""
 
-    jaw: float = 1.0
-    width: float = 1.0
-    protrusion: float = 1.0
-    reach: float = 1.0
+    jaw: float = 1.0  # factor of the opening
+    width: float = 1.0  # factor of spreading and narrowing
+    protrusion: float = 1.0  # factor of the protrusion
+    reach: float = 1.0  # breadth of coarticulation; above 1: slower and more blended
 
 
 def viseme(name: str) -> tuple[str, ...]:
-    """The targets a phone of espeak-ng passes through: one for a simple phone, two or three for a diphthong
-    or an affricate; ("@",) for a vowel-like and unknown name."""
+    """The visemes that a phone passes through.
+
+    Args:
+        name: phone of espeak-ng.
+
+    Returns:
+        Keys of the table of targets: one for a simple phone, two or three for a diphthong or an
+        affricate, ("@",) for an unknown name.
+    """
     if name == "sil" or name.startswith("_"):
         return ("sil",)
     if name in ("tS", "dZ"):
@@ -98,17 +111,24 @@ def viseme(name: str) -> tuple[str, ...]:
 
 def movements(phones: Sequence[Phone], times: np.ndarray, loudness: np.ndarray | None = None,
               manner: Manner = Manner(), rng: np.random.Generator | None = None) -> np.ndarray:
-    """The mouth's parameters at `times` (seconds): float32 [T, P], P as in PARAMETERS.
+    """The parameters of the mouth over time.
 
-    loudness: for each phone, its level in dB relative to the speaker's usual;
-    a louder vowel opens the jaw further.
-    rng: if given, every phone's targets vary a little, as they do from one time to the next.
+    Args:
+        phones: in order, times in seconds.
+        times: [T], in seconds.
+        loudness: level of each phone in dB relative to the speaker's usual level; a louder vowel
+            opens the jaw further. None: the usual level.
+        manner: how the speaker articulates.
+        rng: varies the targets of every phone a little, as real repetitions do; None: no variation.
+
+    Returns:
+        float32 [T, P], in the order of PARAMETERS.
     """
-    # Before and after its speech the mouth is closed, whether the phones say so or not.
+    # The mouth is closed before and after the speech, also if the phones do not start with silence.
     phones = [Phone(phones[0].start - 1, phones[0].start, "sil"), *phones,
               Phone(phones[-1].end, phones[-1].end + 1, "sil")]
     loudness = None if loudness is None else np.concatenate([[0.0], loudness, [0.0]])
-    targets, centres, halves, strengths = [], [], [], []
+    targets, centers, halves, strengths = [], [], [], []
     for i, phone in enumerate(phones):
         parts = viseme(phone.name)
         length = (phone.end - phone.start) / len(parts)
@@ -122,25 +142,29 @@ def movements(phones: Sequence[Phone], times: np.ndarray, loudness: np.ndarray |
             if rng is not None and part != "sil":
                 target[:5] *= 1.0 + 0.08 * rng.standard_normal(5)
             targets.append(target)
-            centres.append(phone.start + (k + 0.5) * length)
+            centers.append(phone.start + (k + 0.5) * length)
             halves.append(0.5 * length)
             strengths.append(strength[_GROUP])
     target, strength = np.stack(targets), np.stack(strengths)
     first = min(float(times.min()), phones[0].start) - 0.1
     grid = np.arange(first, max(float(times.max()), phones[-1].end) + 0.1, 1.0 / _RATE)
-    distance = np.abs(grid[:, None] - np.array(centres))[:, :, None]
+    distance = np.abs(grid[:, None] - np.array(centers))[:, :, None]
     reach = 0.75 * np.array(halves)[:, None] + _REACH * manner.reach
-    dominance = strength * np.exp(-np.minimum((distance / reach) ** 2, 60.0)) + 1e-9 * np.exp(-distance)
+    dominance = strength * np.exp(-np.minimum((distance / reach) ** 2, 60.0))
+    dominance += 1e-9 * np.exp(-distance)  # never 0 in a long gap between phones
     path = (dominance * target).sum(1) / dominance.sum(1)
     path = _smooth(path, 0.010 * manner.reach * _RATE)
     path *= np.array([manner.jaw, 1, 1, manner.width, manner.protrusion, 1, 1, 1, 1, 1])
-    return np.stack([np.interp(times, grid, path[:, p]) for p in range(path.shape[1])], 1).astype(np.float32)
+    columns = [np.interp(times, grid, path[:, p]) for p in range(path.shape[1])]
+    return np.stack(columns, 1).astype(np.float32)
 
 
 def _smooth(path: np.ndarray, sigma: float) -> np.ndarray:
-    """A Gaussian over time: lips have mass, and a shutter is open for a while."""
+    """Smooths the path [T, P] over time with a Gaussian, because lips have mass and the shutter of
+    a camera is open for a while."""
     half = int(np.ceil(3 * sigma))
     kernel = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
     kernel /= kernel.sum()
     padded = np.pad(path, ((half, half), (0, 0)), mode="edge")
-    return np.stack([np.convolve(padded[:, p], kernel, mode="valid") for p in range(path.shape[1])], 1)
+    columns = [np.convolve(padded[:, p], kernel, mode="valid") for p in range(path.shape[1])]
+    return np.stack(columns, 1)

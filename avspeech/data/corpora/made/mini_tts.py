@@ -1,12 +1,12 @@
-"""The mini text-to-speech corpus: synthetic voices whose phones, breaks and terminal tones are known exactly,
-made on the spot, the same for the same seed.
+"""The mini text-to-speech corpus: synthetic voices with exactly known phones, breaks and tones.
 
-espeak-ng speaks each phrase (extra `tts`) and tells when each phone is said; phrases are joined by silences
-of known length. espeak-ng's own melody cannot be steered word by word, so each phrase's pitch is laid on it
-by WORLD (pyworld: analysis, another F0, synthesis): declination, a bump on each stressed vowel, and over the
-last word a straight line in semitones, up, down or level, which is what its tone label says. Tones and breaks
-hang on the text (questions rise, statements fall, commas pause) but not wholly, so that there is something to
-hear in a reference.
+espeak-ng speaks each phrase (extra `tts`) and gives the time of each phone; phrases are joined by
+silences of known length. espeak-ng's melody cannot be controlled word by word, so the pitch of each
+phrase is replaced by WORLD (pyworld: analysis, another F0, synthesis): declination, a bump on each
+stressed vowel, and over the last word a straight line in semitones, up, down or level, as its tone
+label says. Tones and breaks depend on the text (questions rise, statements fall, commas pause), but
+not completely, so that a reference recording contains information that the text does not. The same
+seed gives the same corpus.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from avspeech.core import sources
+from avspeech.core import sources, storage
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
@@ -28,50 +28,52 @@ from avspeech.media.espeak import Speech, synthesise_apart
 from avspeech.text.espeak import to_symbols
 from avspeech.text.script import Tone
 
-SAMPLE_RATE = 22050  # espeak-ng's own
+SAMPLE_RATE = 22050  # as espeak-ng gives it
 LEAD = (0.1, 0.2)  # seconds of silence before and after
 BREAK = (0.2, 0.8)  # seconds
-SLOPE = (4.0, 8.0)  # semitones over the last word, of a rise or (downward) a fall
-LEVEL = 0.3  # semitones over the last word: a level one stays within
+SLOPE = (4.0, 8.0)  # semitones over the last word, of a rise or (negative) of a fall
+LEVEL = 0.3  # the largest change in semitones over the last word of a level tone
 DECLINATION, ACCENT, ACCENT_WIDTH = -2.0, 2.5, 0.07  # semitones a second; semitones; seconds
-FRAME = 0.0075  # seconds, of WORLD; its own 0.005 costs half as much again
+FRAME = 0.0075  # seconds, of WORLD; its default of 0.005 takes 1.5 times as long
 
 # (voice, sex, pitch 0..100, words a minute): espeak-ng's accents with its speaker variants.
-VOICES = (("en-us+m1", "male", 40, 160), ("en-us+f3", "female", 60, 165), ("en-us+m3", "male", 30, 150),
-          ("en-us+f2", "female", 50, 172), ("en-us+m4", "male", 55, 178), ("en-us+f4", "female", 45, 155))
+VOICES = (("en-us+m1", "male", 40, 160), ("en-us+f3", "female", 60, 165),
+          ("en-us+m3", "male", 30, 150), ("en-us+f2", "female", 50, 172),
+          ("en-us+m4", "male", 55, 178), ("en-us+f4", "female", 45, 155))
 
-_WHO = ("the baker", "my aunt", "our teacher", "the driver", "a neighbor", "his brother", "the old man",
-        "her cousin",
-        "a stranger", "the painter", "the captain", "my friend", "the singer", "a tall woman", "the mayor")
-_DID = (("opened", "open"), ("found", "find"), ("forgot", "forget"), ("moved", "move"), ("sold", "sell"),
-        ("saw", "see"), ("kept", "keep"), ("dropped", "drop"), ("painted", "paint"), ("carried", "carry"),
-        ("washed", "wash"), ("borrowed", "borrow"), ("showed", "show"), ("broke", "break"))
-_WHAT = ("the door", "a letter", "two boxes", "the key", "my coat", "the paper", "a red lamp", "some bread",
-         "the boat",
-         "nine coins", "the wooden chair", "a yellow book", "the garden wheel", "three warm shirts",
-         "a pot of soup",
-         "the copper bell", "six small fish", "the broken window")
-# No two words that espeak-ng says as one ("in the"): it gives them one time.
+_WHO = ("the baker", "my aunt", "our teacher", "the driver", "a neighbor", "his brother",
+        "the old man", "her cousin", "a stranger", "the painter", "the captain", "my friend",
+        "the singer", "a tall woman", "the mayor")
+_DID = (("opened", "open"), ("found", "find"), ("forgot", "forget"), ("moved", "move"),
+        ("sold", "sell"), ("saw", "see"), ("kept", "keep"), ("dropped", "drop"),
+        ("painted", "paint"),
+        ("carried", "carry"), ("washed", "wash"), ("borrowed", "borrow"), ("showed", "show"),
+        ("broke", "break"))
+_WHAT = ("the door", "a letter", "two boxes", "the key", "my coat", "the paper", "a red lamp",
+         "some bread", "the boat", "nine coins", "the wooden chair", "a yellow book",
+         "the garden wheel", "three warm shirts",
+         "a pot of soup", "the copper bell", "six small fish", "the broken window")
+# Without pairs such as "in the", which espeak-ng speaks as one word with one time.
 _WHEN = ("at noon", "last July", "by the road", "on Monday", "before lunch", "in heavy rain",
-         "near the harbor",
-         "after the storm", "this morning", "under the bridge", "behind the house", "outside the village")
+         "near the harbor", "after the storm", "this morning", "under the bridge",
+         "behind the house", "outside the village")
 _THEN = ("and nobody knew why", "but it was too late", "and then went home", "so we all laughed",
          "because it was cold", "and paid for it")
-# How a phrase ends: (mark, chances of rise, fall, level).
-_TONES = {"?": (0.85, 0.1, 0.05), "w": (0.15, 0.75, 0.1), ".": (0.05, 0.8, 0.15), ",": (0.35, 0.15, 0.5),
-          "": (0.3, 0.2, 0.5)}
-_BREAKS = {",": 0.85, "": 0.3}  # chance of a break at a comma, and at a place for one without
+# Mark at the end of a phrase -> probabilities of rise, fall, level; "w": a question with "where"
+_TONES = {"?": (0.85, 0.1, 0.05), "w": (0.15, 0.75, 0.1), ".": (0.05, 0.8, 0.15),
+          ",": (0.35, 0.15, 0.5), "": (0.3, 0.2, 0.5)}
+# probability of a break at a comma, and where one is possible without it
+_BREAKS = {",": 0.85, "": 0.3}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One utterance as it shall be: groups of words between breaks, the mark behind each group's place in
-    `text`, tones of the last words, and seconds of the breaks between."""
+    """The text, breaks and tones of an utterance before it is spoken."""
 
     text: str
-    groups: tuple[tuple[str, ...], ...]
-    tones: tuple[Tone, ...]
-    breaks: tuple[float, ...]
+    groups: tuple[tuple[str, ...], ...]  # the words between two breaks
+    tones: tuple[Tone, ...]  # of the last word of each group
+    breaks: tuple[float, ...]  # seconds, between the groups
 
 
 @dataclass(frozen=True)
@@ -83,37 +85,50 @@ class _Job:
 
 
 def prepare(source: str | Path | None, out: str | Path, speakers: int = 6, utterances: int = 40,
-            seed: int = 0,
-            dev: int = 2, test: int = 4, workers: int = 0) -> list[Path]:
-    """Makes the corpus in `out` and writes train.jsonl, dev.jsonl and test.jsonl; their paths.
+            seed: int = 0, dev: int = 2, test: int = 4, workers: int = 0) -> list[Path]:
+    """Generates the corpus and writes train.jsonl, dev.jsonl and test.jsonl. A corpus that was
+    generated before with the same options and code is kept.
 
-    source: None, there is none. speakers: up to 6, all of them in all three; utterances: of each, of which
-    the last `test` and before them `dev` are held out, none with a text that is trained on. workers:
-    processes, 0 for as many as there are cores. What is there already, of the same options, is kept.
+    The labels of an utterance are "sex"; "phones" and "words": [start, end, name], with phones of
+    `text.symbols` and "sil"; "breaks": [start, end, index of the word before]; "tones": [index of
+    the word, "rise" | "fall" | "level", semitones over the word, semitones a second]; and "markup":
+    the text with its breaks and tones. Times are in seconds.
 
-    Labels: sex; "phones" and "words": [start, end, name], phones in `text.symbols` and "sil"; "breaks":
-    [start, end, index of the word before]; "tones": [index of the word, "rise" | "fall" | "level", semitones
-    over the word, semitones a second]; "markup": the text with its breaks and tones. Raises InputError for
-    bad options or where the extra `tts` is not installed.
+    Args:
+        source: not used; the corpus has none.
+        out: folder of the corpus.
+        speakers: number of speakers, up to 6; each is in all three manifests.
+        utterances: number of utterances of each speaker.
+        seed: of all random draws.
+        dev: utterances of each speaker for development, before those for test.
+        test: utterances of each speaker for test, at the end. No text of dev or test is trained on.
+        workers: processes; 0: one for each core.
+
+    Returns:
+        The paths of the three manifests.
+
+    Raises:
+        InputError: bad options, or the extra `tts` is not installed.
     """
     from tqdm import tqdm
 
     out = Path(out)
     if not 1 <= speakers <= len(VOICES) or min(dev, test) < 1 or utterances <= dev + test:
-        raise InputError(f"mini_tts: speakers={speakers}, utterances={utterances}, dev={dev}, test={test}: "
-                         f"expected at "
-                         f"most {len(VOICES)} speakers, at least one of each, and some to train on")
-    options = {"speakers": speakers, "utterances": utterances, "seed": seed, "dev": dev, "test": test,
-               "code": sources.module_hash(__name__)}
+        raise InputError(f"mini_tts: speakers={speakers}, utterances={utterances}, dev={dev}, "
+                         f"test={test}: expected at most {len(VOICES)} speakers, at least one of "
+                         "each, and some utterances to train on")
+    options = {"speakers": speakers, "utterances": utterances, "seed": seed, "dev": dev,
+               "test": test, "code": sources.module_hash(__name__)}
     marker = out / "mini_tts.json"
     paths = [out / f"{name}.jsonl" for name in layout.SPLITS]
     if (marker.exists() and json.loads(marker.read_text(encoding="utf-8")) == options
         and all(p.exists() for p in paths)):
         return paths
     _world()
-    synthesise_apart("a", VOICES[0][0])  # says what is missing before any process is started
+    synthesise_apart("a", VOICES[0][0])  # fails before any process starts if espeak-ng is missing
     (out / "audio").mkdir(parents=True, exist_ok=True)
-    jobs = [_Job(out, speaker, number, seed) for speaker in range(speakers) for number in range(utterances)]
+    jobs = [_Job(out, speaker, number, seed) for speaker in range(speakers)
+            for number in range(utterances)]
     made = list(tqdm(layout.made(_make, jobs, workers or os.cpu_count() or 1), "mini tts",
                      len(jobs), unit="utterance", disable=None))
     parts: dict[str, list[Utterance]] = {name: [] for name in layout.SPLITS}
@@ -123,9 +138,10 @@ def prepare(source: str | Path | None, out: str | Path, speakers: int = 6, utter
     held = {u.text for name in ("dev", "test") for u in parts[name]}
     parts["train"] = [u for u in parts["train"] if u.text not in held]
     minutes = sum(u.duration for u in made) / 60
-    paths = layout.finish(out, parts, layout.Prepared("mini_tts", str(out.resolve()), "text", seed, found=[
-        f"{minutes:.1f} minutes of {speakers} voices"]))
-    marker.write_text(json.dumps(options), encoding="utf-8")
+    record = layout.Prepared("mini_tts", str(out.resolve()), "text", seed,
+                             found=[f"{minutes:.1f} minutes of {speakers} voices"])
+    paths = layout.finish(out, parts, record)
+    storage.write_atomically(marker, json.dumps(options).encode())
     return paths
 
 
@@ -133,20 +149,23 @@ def _world() -> Any:
     try:
         import pyworld
     except ImportError:
-        raise InputError("mini_tts: laying a melody on speech takes pyworld, which comes with the extra "
-                         "'tts': "
+        raise InputError("mini_tts: needs pyworld to change the pitch of speech; "
                          "pip install 'avspeech[tts]'") from None
     return pyworld
 
 
 def plan(rng: np.random.Generator) -> Plan:
-    """A sentence with its breaks and tones, drawn."""
+    """A random sentence with its breaks and tones.
+
+    Args:
+        rng: draws it.
+    """
 
     def one(options: tuple[Any, ...]) -> Any:
         return options[int(rng.integers(len(options)))]
 
     who, (did, do), what, when = one(_WHO), one(_DID), one(_WHAT), one(_WHEN)
-    # Pieces, each with the mark behind it: "" is a place where a break may be.
+    # Pieces with the mark after each; "" is a place where a break is possible.
     kind = rng.random()
     if kind < 0.25:
         pieces = [(f"did {who} {do} {what}", ""), (when, "?")]
@@ -182,7 +201,11 @@ def plan(rng: np.random.Generator) -> Plan:
 
 
 def markup(plan: Plan) -> str:
-    """The plan's text with its breaks and tones written in."""
+    """The text of a plan in the markup of `avspeech.text`, with its breaks and tones.
+
+    Args:
+        plan: the plan.
+    """
     ends = np.cumsum([len(group) for group in plan.groups])
     tones = {int(end) - 1: tone for end, tone in zip(ends, plan.tones)}
     breaks = {int(end) - 1: seconds for end, seconds in zip(ends, plan.breaks)}
@@ -190,29 +213,50 @@ def markup(plan: Plan) -> str:
     for place, word in enumerate(plan.text.split()):
         bare = word.rstrip(",.?")
         tone = tones.get(place)
-        said = "" if tone is None else "<level>" if tone.shape == "level" else (
-            f"<{tone.shape} slope={abs(tone.slope):g}>")
-        parts.append(bare + said + word[len(bare):] + (f" <brk {breaks[place]:g}>" if place in breaks
-                                                       else ""))
+        tag = ""
+        if tone is not None:
+            slope = "" if tone.shape == "level" else f" slope={abs(tone.slope):g}"
+            tag = f"<{tone.shape}{slope}>"
+        after = f" <brk {breaks[place]:g}>" if place in breaks else ""
+        parts.append(bare + tag + word[len(bare):] + after)
     return " ".join(parts)
 
 
 def melody(times: np.ndarray, speech: Speech, tone: Tone, height: float) -> np.ndarray:
-    """F0 in hertz at `times` [T] (seconds) of one phrase: around `height` hertz, declining, a bump on each
-    stressed vowel but those of the last word, which is a straight line of the tone's slope."""
+    """The F0 of one phrase: declination, a bump on each stressed vowel before the last word, and a
+    straight line with the slope of the tone over the last word.
+
+    Args:
+        times: [T], in seconds.
+        speech: the phrase as espeak-ng speaks it.
+        tone: of the last word.
+        height: level of the voice in Hz.
+
+    Returns:
+        Hz [T].
+    """
     start, end = speech.words[0][0], speech.words[-1][1]
     last = speech.words[-1][0]
     line = 1.0 + DECLINATION * (np.clip(times, start, last) - start)
     for phone in speech.phones:
         if phone.stressed and phone.end <= last:
-            line += ACCENT * np.exp(-0.5 * ((times - (phone.start + phone.end) / 2) / ACCENT_WIDTH) ** 2)
-    line[times >= last] = 1.0 + DECLINATION * (last - start)  # no bump runs over
+            line += ACCENT * np.exp(-0.5 * ((times - (phone.start + phone.end) / 2)
+                                            / ACCENT_WIDTH) ** 2)
+    line[times >= last] = 1.0 + DECLINATION * (last - start)  # no bump continues there
     line = line + tone.slope * np.clip((times - last) / (end - last), 0.0, 1.0)
     return height * 2.0 ** (line / 12.0)
 
 
 def sung(speech: Speech, tone: Tone) -> np.ndarray:
-    """The speech [N] with that melody in place of its own, by WORLD."""
+    """The speech with the F0 of `melody` in place of its own, by WORLD.
+
+    Args:
+        speech: one phrase.
+        tone: of its last word.
+
+    Returns:
+        Samples [N].
+    """
     world = _world()
     samples = speech.samples.astype(np.float64)
     rough, times = world.dio(samples, speech.sample_rate, f0_floor=50.0, f0_ceil=500.0,
@@ -228,23 +272,25 @@ def sung(speech: Speech, tone: Tone) -> np.ndarray:
 
 
 def _trimmed(speech: Speech) -> Speech:
-    """Without the silence at both ends."""
+    """The speech without the silence at both ends."""
     spoken = [phone for phone in speech.phones if phone.name != "sil"]
     first, last = spoken[0].start, spoken[-1].end
     begin, end = round(first * speech.sample_rate), round(last * speech.sample_rate)
     shift = begin / speech.sample_rate
     phones = tuple(type(p)(max(0.0, p.start - shift), min(p.end, last) - shift, p.name, p.stressed)
                    for p in speech.phones if p.start < last and p.end > first)
-    # Words begin where a phone does: the events of the two are some milliseconds apart.
-    starts = [min(spoken, key=lambda p: abs(p.start - a)).start - shift for a, b,
-              word in speech.words if a < last]
-    words = tuple((a, b, word) for a, b, (_, _, word) in zip(starts, [*starts[1:], last - shift],
-                                                             speech.words))
+    # A word starts at the nearest phone, because espeak-ng's events of words and phones are some
+    # milliseconds apart.
+    begins = np.array([phone.start for phone in spoken])
+    starts = [float(begins[np.abs(begins - a).argmin()]) - shift
+              for a, _, _ in speech.words if a < last]
+    names = [word for _, _, word in speech.words]
+    words = tuple(zip(starts, [*starts[1:], last - shift], names))
     return Speech(speech.samples[begin:end], speech.sample_rate, phones, words)
 
 
 def _make(job: _Job) -> Utterance:
-    """Speaks one utterance."""
+    """Generates the sound and labels of one utterance."""
     voice, sex, pitch, rate = VOICES[job.speaker]
     rng = np.random.default_rng([job.seed, job.speaker, job.number])
     wanted = plan(rng)
@@ -257,7 +303,8 @@ def _make(job: _Job) -> Utterance:
     for place, (group, tone) in enumerate(zip(wanted.groups, wanted.tones)):
         speech = _trimmed(synthesise_apart(" ".join(group), voice, speed, pitch, 50, True))
         if len(speech.words) != len(group):
-            raise InputError(f"mini_tts: espeak-ng says {len(speech.words)} words of '{' '.join(group)}'")
+            raise InputError(f"mini_tts: espeak-ng speaks {len(speech.words)} words instead of "
+                             f"'{' '.join(group)}'; another version of espeak-ng may be needed")
         at = sum(map(len, pieces)) / SAMPLE_RATE
         for phone in speech.phones:
             found = ["sil"] if phone.name == "sil" else to_symbols(phone.name)
@@ -266,7 +313,8 @@ def _make(job: _Job) -> Utterance:
                        for i, symbol in enumerate(found)]
         words += [[at + start, at + end, word.lower()] for start, end, word in speech.words]
         start, end, _ = speech.words[-1]
-        tones.append([len(words) - 1, tone.shape, tone.slope, round(tone.per_second(end - start), 2)])
+        tones.append([len(words) - 1, tone.shape, tone.slope,
+                      round(tone.per_second(end - start), 2)])
         pieces.append(sung(speech, tone))
         gap = wanted.breaks[place] if place < len(wanted.breaks) else float(rng.uniform(*LEAD))
         at = sum(map(len, pieces)) / SAMPLE_RATE
@@ -276,12 +324,12 @@ def _make(job: _Job) -> Utterance:
             breaks.append([at, at + gap, len(words) - 1])
     samples = np.concatenate(pieces)
     samples = 0.6 * samples / max(1e-6, float(np.abs(samples).max()))
-    samples += 10 ** (-70 / 20) * rng.standard_normal(len(samples))  # a room is never quite silent
+    samples += 10 ** (-70 / 20) * rng.standard_normal(len(samples))  # no room is silent
     id = f"mini_tts-{job.speaker:02}-{job.number:03}"
     path = f"audio/{id}.wav"
     audio.write(job.out / path, samples.astype(np.float32), SAMPLE_RATE)
-    labels = {"sex": sex, "markup": markup(wanted), "tones": tones,
-              **{name: [[round(start, 4), round(end, 4), what] for start, end, what in spans]
-                 for name, spans in (("phones", phones), ("words", words), ("breaks", breaks))}}
-    return Utterance(id, path, len(samples) / SAMPLE_RATE, f"mini_tts-{job.speaker:02}", text=wanted.text,
-                     labels=labels)
+    labels: dict[str, Any] = {"sex": sex, "markup": markup(wanted), "tones": tones}
+    for name, spans in (("phones", phones), ("words", words), ("breaks", breaks)):
+        labels[name] = [[round(start, 4), round(end, 4), what] for start, end, what in spans]
+    return Utterance(id, path, len(samples) / SAMPLE_RATE, f"mini_tts-{job.speaker:02}",
+                     text=wanted.text, labels=labels)

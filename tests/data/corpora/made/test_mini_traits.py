@@ -112,7 +112,7 @@ def test_warping_shifts_and_glides():
 
 def test_a_resonance_is_where_it_is_said_to_be():
     for hertz, gain in ((1000, 12.0), (4000, 0.0)):
-        out = mini_traits.equalised(tone(hertz), [(1000.0, 0.3, 12.0)])
+        out = mini_traits.equalized(tone(hertz), [(1000.0, 0.3, 12.0)])
         assert 10 * np.log10(np.mean(out ** 2) / 0.5) == pytest.approx(gain, abs=0.1)
 
 

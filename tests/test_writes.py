@@ -259,6 +259,15 @@ def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
     assert state(tmp_path) == {"model/f": b"second"} and len(list(tmp_path.iterdir())) == 1
 
 
+def test_what_killed_processes_left_of_a_file_is_swept_beside_it(tmp_path: Path) -> None:
+    dead = f"{storage._HOST}-{2**22 + 1}-0"
+    for name in (f".a[1].{dead}.part.wav", f".other.{dead}.part.wav", ".a[1].wav"):
+        (tmp_path / name).touch()
+    storage.sweep_beside(tmp_path / "a[1].wav")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".a[1].wav", f".other.{dead}.part.wav"]
+    storage.sweep_beside(tmp_path / "absent" / "a.wav")
+
+
 def test_a_folder_is_put_back_after_a_kill_between_two_renames(tmp_path: Path) -> None:
     place = tmp_path / "model"
     dead = f"{storage._HOST}-{2**22 + 1}-0"  # no process has so high a number

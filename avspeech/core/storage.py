@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import functools
+import glob
 import hashlib
 import itertools
 import os
@@ -14,7 +15,7 @@ import shutil
 import socket
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -226,7 +227,23 @@ def sweep(folder: str | Path) -> None:
     Args:
         folder: searched with all folders below it.
     """
-    for aside in Path(folder).rglob(f".*.{_HOST}-*"):
+    _sweep(Path(folder).rglob(f".*.{_HOST}-*"))
+
+
+def sweep_beside(path: str | Path) -> None:
+    """Removes what killed processes left of a file, in its folder alone (see `sweep`).
+
+    Args:
+        path: the file that they were to write.
+    """
+    path = Path(path)
+    stem = glob.escape(os.fsencode(path.stem)[:100].decode("utf-8", "ignore"))
+    with suppress(OSError):  # a folder that cannot be listed
+        _sweep(path.parent.glob(f".{stem}.{_HOST}-*"))
+
+
+def _sweep(asides: Iterable[Path]) -> None:
+    for aside in asides:
         owner = re.fullmatch(rf"\.(.*)\.{_HOST}-(\d+)-\d+\.(part|old)(\..*)?", aside.name)
         if not owner or _runs(int(owner[2])):
             continue

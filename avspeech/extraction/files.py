@@ -185,6 +185,8 @@ def _write(voice: Iterator[np.ndarray], length: int, sample_rate: int, picture: 
 
     wav, mp4 = out / f"{stem}.wav", out / f"{stem}.mp4"
     clipped, done = 0, 0
+    for path in (wav, mp4):
+        storage.sweep_beside(path)
     with storage.writing(mp4) as new_mp4, storage.writing(wav) as new_wav:
         with tqdm(total=round(length / sample_rate), desc=title, unit="s",
                   disable=title is None) as bar, audio.sound_writer(new_wav, sample_rate) as add:

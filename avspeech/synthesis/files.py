@@ -291,6 +291,9 @@ def _write(job: _Job, scripts: Iterator[tuple[int, int, Script]], total: int,
     from tqdm import tqdm
 
     rate, stamps, rest = job.synthesizer.sample_rate, Timestamps(), Rest()
+    for path in (out, timestamps):
+        if path is not None:
+            storage.sweep_beside(path)
     with contextlib.ExitStack() as places:
         times: Path | None = None
         if timestamps is not None:

@@ -76,9 +76,11 @@ def _parser() -> argparse.ArgumentParser:
 
     synthesis_command.add_score(commands)
 
-    models = commands.add_parser("models", help="list, describe and verify models", description="Models.")
+    models = commands.add_parser("models", help="list, describe and verify models",
+                                 description="Models.")
     actions = models.add_subparsers(title="actions", metavar="ACTION", required=True)
-    _command(actions, "list", _models_list, "released models, named configurations and the registry")
+    _command(actions, "list", _models_list,
+             "released models, named configurations and the registry")
     command = _command(actions, "info", _models_info,
                        "the card of a model, or the settings of a configuration")
     command.add_argument("model", metavar="NAME|FOLDER")
@@ -109,11 +111,13 @@ def _parser() -> argparse.ArgumentParser:
     command = _command(commands, "profile", _profile,
                        "parameters, MACs, time and memory of a model on this CPU")
     command.add_argument("model", metavar="MODEL",
-                         help="named configuration, released model, model folder or exported .onnx file")
+                         help="named configuration, released model, model folder or exported "
+                         ".onnx file")
     command.add_argument("--seconds", type=float, default=10.0,
                          help="length of the audio (default: %(default)s)")
     command.add_argument("--threads", type=int, default=1, help="of PyTorch (default: %(default)s)")
-    command.add_argument("--repeats", type=int, help="timed forwards (default: 5; 30 of emotion models)")
+    command.add_argument("--repeats", type=int,
+                         help="timed forwards (default: 5; 30 of emotion models)")
 
     command = _command(commands, "export", _export,
                        "a model as one file for a device, compared with the original")
@@ -121,7 +125,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--to", required=True, choices=("onnx", "onnx-int8", "executorch"))
     command.add_argument("-o", "--out", type=Path, required=True, metavar="FILE")
     command.add_argument("--calibrate", type=Path, metavar="MANIFEST",
-                         help="development audio with emotions, on which 8 bits are fitted and judged")
+                         help="development audio with emotions, on which 8 bits are fitted and "
+                         "judged")
     command.add_argument("--root", type=Path, metavar="DIR",
                          help="folder its paths are relative to "
                          "(default: the corpus, or the manifest's)")
@@ -145,7 +150,8 @@ def _models_list(args: argparse.Namespace) -> None:
     from avspeech.core.models import CONFIGS, MODELS, build
 
     rows = [("name", "kind", "parameters")]
-    rows += [(name, "released", f"{_parameters(pretrained.load(name)[0]):,}") for name in pretrained.names()]
+    rows += [(name, "released", f"{_parameters(pretrained.load(name)[0]):,}")
+             for name in pretrained.names()]
     rows += [(name, f"configuration of {CONFIGS[name][0]}", f"{_parameters(build(name)):,}")
              for name in CONFIGS]
     rows += [(name, f"model, {MODELS[name].partition(':')[0]}", f"{_parameters(build(name)):,}")
@@ -233,7 +239,8 @@ def _export(args: argparse.Namespace) -> None:
         return
     from avspeech.emotion.export import export
 
-    for line in export(args.model, args.to, args.out, args.calibrate, args.root, args.force).lines():
+    written = export(args.model, args.to, args.out, args.calibrate, args.root, args.force)
+    for line in written.lines():
         print(line)
 
 

@@ -1,13 +1,13 @@
-"""Where jobs run: Dask processes on this machine, a Slurm cluster, a Dask scheduler, or this process.
+"""Where jobs run: Dask processes on this machine, Slurm, a Dask scheduler, or this process.
 
     with workers(Cluster(kind="local")) as run:
         for request, answer in run(jobs.probe, requests):
             ...
 
-A piece of work may kill its worker (memory, a fault in a library). Dask then blames every piece that
-the worker had, and a piece that was finished there may become pending again, since its answer is gone.
-So a piece whose worker died is only a suspect: suspects run again one at a time, with nothing else on
-the cluster, and a piece has failed only if its worker dies then as well.
+A piece of work may kill its worker (memory, a fault in a library). Dask then blames every piece
+that the worker had, and a piece that was finished there may become pending again, since its answer
+is lost. A piece whose worker died is therefore only a suspect: suspects run again one at a time,
+with nothing else on the cluster, and a piece has failed only if its worker dies then as well.
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ def workers(cluster: Cluster) -> Iterator[Run]:
             try:
                 client = Client(made if made is not None else cluster.kind, timeout="30s")
             except OSError as error:
-                raise InputError(f"cluster: {cluster.kind}: no scheduler answers there ({error})") from None
+                raise InputError(
+                    f"cluster: {cluster.kind}: no scheduler answers there ({error})") from None
             with client:
                 yield _Remote(client)
         finally:
@@ -101,11 +102,12 @@ class _Remote:
         for future in as_completed(list(futures)):
             request = futures.pop(future)
             try:
-                # Not future.status: it may be pending again. This waits and raises what became of it.
+                # Not future.status, which may be pending again: this waits, and raises any failure
                 answer = future.result()
             except Exception as error:
                 if _own_error(error):
-                    answer = {"error": f"lost by the cluster ({type(error).__name__}: {error})"[:300]}
+                    line = f"lost by the cluster ({type(error).__name__}: {error})"
+                    answer = {"error": line[:300]}
                 else:
                     suspects.append(request)
                     continue
@@ -126,8 +128,8 @@ class _Remote:
                     return {"error": f"lost by the cluster ({type(error).__name__}: {error})"[:300]}
             finally:
                 future.release()
-        return {"error": f"its worker died each of the {TRIES} times that it ran alone; does it need more "
-                         "memory than there is?"}
+        return {"error": f"its worker died each of the {TRIES} times that it ran alone; does it "
+                         "need more memory than there is?"}
 
 
 def _own_error(error: Exception) -> bool:

@@ -28,30 +28,38 @@ def add(commands: argparse._SubParsersAction) -> None:
     """Adds `bench` to the commands of a parser."""
     bench = commands.add_parser("bench", help="measure upstreams on paralinguistic tasks",
                                 description="ParaLBench: any upstream on any paralinguistic task.")
-    actions = bench.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=_Parser)
+    actions = bench.add_subparsers(title="actions", metavar="ACTION", required=True,
+                                   parser_class=_Parser)
 
     command = _action(actions, "run", _run,
                       "prepare, compute features once, train all probes, write the results")
     command.add_argument("config", type=Path, metavar="YAML", help="what to run, e.g. "
                          "egs/paralbench/bench/conf/train.yaml")
-    command.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="config values, e.g. seeds=[0]")
+    command.add_argument("overrides", nargs="*", metavar="KEY=VALUE",
+                         help="config values, e.g. seeds=[0]")
     command.add_argument("--exp", type=Path, metavar="DIR",
-                         help="experiment folder (default: exp/NAME beside the conf folder of NAME.yaml)")
+                         help="experiment folder (default: exp/NAME beside the conf folder of "
+                              "NAME.yaml)")
     command.add_argument("--cluster", metavar="KIND",
                          help="local, slurm, none, or the address of a Dask scheduler")
-    command.add_argument("--workers", type=int, metavar="N", help="how many (default: one for each CPU)")
-    command.add_argument("--dry-run", action="store_true", help="print the plan and what it will cost")
+    command.add_argument("--workers", type=int, metavar="N",
+                         help="how many (default: one for each CPU)")
+    command.add_argument("--dry-run", action="store_true",
+                         help="print the plan and what it will cost")
 
-    command = _action(actions, "tasks", _tasks, "the tasks, one a line: kind, term, metrics, corpora")
+    command = _action(actions, "tasks", _tasks,
+                      "the tasks, one a line: kind, term, metrics, corpora")
     command.add_argument("--specs", type=Path, metavar="DIR", help="a folder of further tasks")
-    _action(actions, "upstreams", _upstreams, "the upstreams, one a line: family, and where weights are from")
+    _action(actions, "upstreams", _upstreams,
+            "the upstreams, one a line: family, and where weights are from")
 
     command = _action(actions, "report", _report, "from an experiment folder to its tables")
     command.add_argument("exp", type=Path, metavar="DIR")
 
     command = _action(actions, "cost", _cost,
                       "features once against every epoch anew; bytes; probes a second")
-    command.add_argument("config", type=Path, metavar="YAML", help="of a sweep whose features are there")
+    command.add_argument("config", type=Path, metavar="YAML",
+                         help="of a sweep whose features are there")
     command.add_argument("overrides", nargs="*", metavar="KEY=VALUE")
     command.add_argument("--exp", type=Path, metavar="DIR", help="as for run")
     command.add_argument("--upstream", metavar="U", help="which (default: the first of the config)")
@@ -81,11 +89,13 @@ def _run(args: argparse.Namespace) -> None:
     from avspeech.core.recipe import COMMAND
     from avspeech.core.storage import write_atomically
 
-    cfg = plan.with_options(config.load(plan.Config, args.config, args.overrides), args.cluster, args.workers)
+    cfg = plan.with_options(config.load(plan.Config, args.config, args.overrides), args.cluster,
+                            args.workers)
     if args.dry_run:
         print("\n".join(sweep.dry_run(cfg, _folder(args))))
         return
-    asked = {"program": "avspeech bench run", "config": str(args.config), "overrides": args.overrides}
+    asked = {"program": "avspeech bench run", "config": str(args.config),
+             "overrides": args.overrides}
     write_atomically(_folder(args) / COMMAND, (json.dumps(asked, indent=1) + "\n").encode())
     sweep.finish(sweep.report(sweep.run(cfg, _folder(args)), _folder(args)))
 

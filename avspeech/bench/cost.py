@@ -1,8 +1,9 @@
 """What storing features saves, measured: `avspeech bench cost CONFIG`.
 
-On some utterances of a config's first job it compares: one probe on stored features with the same probe
-where the upstream runs in every epoch, in time and in predictions; float32 with float16; many probes at
-once with one after another; and it gives the bytes for an hour of sound.
+On some utterances of the first job of a config it compares one probe on stored features with the
+same probe where the upstream runs in every epoch (in time and in predictions), float32 with
+float16, and many probes at once with one after another. It also gives the bytes that an hour of
+sound takes.
 """
 
 from __future__ import annotations
@@ -25,20 +26,24 @@ from avspeech.errors import InputError
 
 
 class Live(Pooled):
-    """Features that are not kept: each batch reads its sounds and runs the upstream. They are scaled as
-    the stored ones are."""
+    """Features that are not kept: each batch reads its sounds and runs the upstream.
+
+    They are scaled as the stored ones are.
+    """
 
     def __init__(self, upstream: Any, sounds: Sequence[Sound], stored: Pooled):
         super().__init__(stored.x)
         self.upstream, self.sounds = upstream, sounds
 
     def batch(self, rows: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:
+        sounds = [self.sounds[r] for r in rows.flatten().tolist()]
         waves = [jobs.read_sound(s.path, s.start, s.duration, self.upstream.sample_rate)
-                 for s in (self.sounds[r] for r in rows.flatten().tolist())]
+                 for s in sounds]
         arrays = [jobs.features(self.upstream, [w], "none")[0] for w in waves]
         frames = [torch.as_tensor(a).transpose(0, 1) for a in arrays]
         padded = torch.nn.utils.rnn.pad_sequence(frames, batch_first=True).to(dtype)
-        there = torch.arange(padded.shape[1])[None] < torch.tensor([len(f) for f in frames])[:, None]
+        lengths = torch.tensor([len(f) for f in frames])
+        there = torch.arange(padded.shape[1])[None] < lengths[:, None]
         return padded.unflatten(0, rows.shape), there.unflatten(0, rows.shape)
 
 
@@ -73,28 +78,31 @@ def measure(cfg: Config, exp: Path, upstream: str | None = None, utterances: int
     seconds = sum(s.duration for s in sounds)
     jobs.features(model, [np.zeros(16000, np.float32)], "mean")  # its first call is slower
 
-    lines = [f"{job}: {len(sounds)} utterances, {seconds:.0f} s of sound, {cfg.cluster.threads} thread(s)"]
+    lines = [f"{job}: {len(sounds)} utterances, {seconds:.0f} s of sound, {cfg.cluster.threads} "
+             "thread(s)"]
     once, x = _timed(lambda: np.stack([jobs.features(model, [jobs.read_sound(
         s.path, s.start, s.duration, model.sample_rate)], "mean")[0] for s in sounds]))
-    lines.append(f"features once: {once:.2f} s, {once / seconds * 3600:.0f} s of compute for an hour of "
-                 "sound")
+    lines.append(f"features once: {once:.2f} s, {once / seconds * 3600:.0f} s of compute for an "
+                 "hour of sound")
     layers, dim = x.shape[1:]
     frames = sum(max(1, round(s.duration * model.frame_rate)) for s in sounds)
     for label, size in (("float32", 4), ("float16", 2)):
-        pooled, full = (layers * dim * size * n / seconds * 3600 / 2**20 for n in (len(sounds), frames))
-        lines.append(f"stored as {label}: {pooled:.2f} MiB for an hour of sound, {full:.0f} MiB as frames "
-                     f"({full / pooled:.0f} times)")
+        pooled, full = (layers * dim * size * n / seconds * 3600 / 2**20
+                        for n in (len(sounds), frames))
+        lines.append(f"stored as {label}: {pooled:.2f} MiB for an hour of sound, {full:.0f} MiB as "
+                     f"frames ({full / pooled:.0f} times)")
 
     settings = cfg.probes[job.probe]
     if settings.head == "attention":
-        raise InputError(f"probe {job.probe}: cost compares probes on pooled features; name another first")
+        raise InputError(f"probe {job.probe}: cost compares probes on pooled features; name "
+                         "another first")
     one = dataclasses.replace(settings, lrs=(1e-2,), epochs=epochs, patience=epochs)
     stored = Pooled(x)
     short, kept = _timed(lambda: _train(cfg, made, job, folds, stored, one))
     anew, live = _timed(lambda: _train(cfg, made, job, folds, Live(model, sounds, stored), one))
-    lines.append(f"one probe, {epochs} epochs: {once + short:.2f} s with stored features ({short:.2f} s "
-                 f"beside making them), {anew:.2f} s with the upstream run in every epoch: "
-                 f"{anew / (once + short):.1f} times")
+    lines.append(f"one probe, {epochs} epochs: {once + short:.2f} s with stored features "
+                 f"({short:.2f} s beside making them), {anew:.2f} s with the upstream run in every "
+                 f"epoch: {anew / (once + short):.1f} times")
     lines.append("same answers: " + _agreement(kept, live))
     half = _train(cfg, made, job, folds, Pooled(x.astype(np.float16)), one)
     lines.append("float16 against float32: " + _agreement(kept, half))
@@ -106,10 +114,11 @@ def measure(cfg: Config, exp: Path, upstream: str | None = None, utterances: int
     single, _ = _timed(lambda: _train(cfg, made, job, folds, stored,
                                       dataclasses.replace(fixed, lrs=fixed.lrs[:1]), cfg.seeds[:1]))
     lines.append(f"{total} probes of {settings.epochs} epochs at once: {together:.2f} s, "
-                 f"{total / together:.1f} a second; one alone: {single:.2f} s, {1 / single:.1f} a second")
+                 f"{total / together:.1f} a second; one alone: {single:.2f} s, {1 / single:.1f} a "
+                 "second")
     per_epoch = anew / (epochs + 1)  # an epoch, and as much again for development and test
-    lines.append(f"all of them: {once + together:.1f} s against {per_epoch * settings.epochs * total:.0f} s "
-                 f"(estimated from {epochs} epochs): "
+    lines.append(f"all of them: {once + together:.1f} s against "
+                 f"{per_epoch * settings.epochs * total:.0f} s (estimated from {epochs} epochs): "
                  f"{per_epoch * settings.epochs * total / (once + together):.0f} times")
     return lines
 
@@ -123,7 +132,8 @@ def _some(made: Plan, job: Job, count: int) -> tuple[Folds, list[Sound]]:
     parts = [part[::step] for part in (fold.train, fold.dev, fold.test)]
     kept = [i for part in parts for i in part]
     place = {old: new for new, old in enumerate(kept)}
-    small = Fold(fold.name, *(tuple(place[i] for i in part) for part in parts))
+    train, dev, test = (tuple(map(place.__getitem__, part)) for part in parts)
+    small = Fold(fold.name, train, dev, test)
     sounds = [made.sounds[job.corpus][folds.ids[i]] for i in kept]
     return dataclasses.replace(folds, folds=(small,), targets=tuple(folds.targets[i] for i in kept),
                                ids=tuple(folds.ids[i] for i in kept)), sounds
@@ -132,8 +142,8 @@ def _some(made: Plan, job: Job, count: int) -> tuple[Folds, list[Sound]]:
 def _train(cfg: Config, made: Plan, job: Job, folds: Folds, features: Pooled, settings: Probe,
            seeds: Sequence[int] = (0,)) -> list[Chosen]:
     task = made.tasks[job.task]
-    return train(features, folds.targets, folds.folds, seeds, task.kind, len(folds.classes), settings,
-                 task.metrics[0])
+    return train(features, folds.targets, folds.folds, seeds, task.kind, len(folds.classes),
+                 settings, task.metrics[0])
 
 
 def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
@@ -143,7 +153,8 @@ def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def _agreement(one: Sequence[Chosen], other: Sequence[Chosen]) -> str:
-    same = sum(int(np.isclose(a.predicted, b.predicted, rtol=1e-3).sum()) for a, b in zip(one, other))
+    same = sum(int(np.isclose(a.predicted, b.predicted, rtol=1e-3).sum())
+               for a, b in zip(one, other))
     total = sum(len(a.predicted) for a in one)
     far = max(float(np.abs(a.output - b.output).max()) for a, b in zip(one, other))
     return f"{same} of {total} predictions, largest difference of an output {far:.2g}"

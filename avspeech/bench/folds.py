@@ -2,9 +2,10 @@
 
 A protocol is a name in `data.protocol.known()` (published folds, checked for leaks there),
 "speaker-Nfold" or "official". In "speaker-Nfold" speakers are dealt to N groups such that each has
-about as many speakers of each class (by a speaker's most frequent one; for numbers: by the mean), ties
-by a digest of the name. Fold k is tested on group k, developed on group k + 1 and trained on the rest.
-So no speaker is in two parts of a fold, and who is where depends on nothing but the set of speakers.
+about as many speakers of each class (by a speaker's most frequent one; for numbers: by the mean),
+ties by a digest of the name. Fold k is tested on group k, developed on group k + 1 and trained on
+the rest. So no speaker is in two parts of a fold, and who is where depends on nothing but the set
+of speakers.
 
 Across corpora, classes are matched by `data.labels.canonical`: "angry" of one corpus and "anger" of
 another are one class.
@@ -60,46 +61,52 @@ class Folds:
         return self.corpora or (self.corpus,) * len(self.ids)
 
 
-def resolve(task: Task, corpus: str, utterances: Sequence[Utterance], incomplete: bool = False) -> Folds:
+def resolve(task: Task, corpus: str, utterances: Sequence[Utterance],
+            incomplete: bool = False) -> Folds:
     """The folds of a task on a corpus.
 
     Args:
         task: binds the corpus.
         corpus: its name.
-        utterances: of its manifest. Those without a label that counts are left out and counted; null
-            and blank labels are no labels.
-        incomplete: go on where a published protocol's counts do not hold; `Folds.gaps` then says so.
+        utterances: of its manifest. Those without a label that counts are left out and counted;
+            null and blank labels are no labels.
+        incomplete: whether to go on where the counts of a published protocol do not hold;
+            `Folds.gaps` then says so.
 
     Raises:
-        InputError: names task and corpus: no utterance has the label, an id occurs twice, a value is
-            not of its kind, or there are too few speakers.
+        InputError: no utterance has the label, an id occurs twice, a value is not of its kind, or
+            there are too few speakers. The line names the task and the corpus.
     """
     if corpus not in task.corpora:
         raise InputError(f"task {task.name}: not bound to corpus '{corpus}'; "
                          f"bound: {', '.join(task.corpora)}")
     binding, where = task.corpora[corpus], f"task {task.name} on {corpus}"
-    published = None if _by_speaker(binding) or binding.protocol == "official" else _published(binding, where)
+    own = _by_speaker(binding) or binding.protocol == "official"
+    published = None if own else _published(binding, where)
     classes = _classes(task, binding, published, utterances)
     kept: list[Utterance] = []
     targets = []
     for utterance in sorted(utterances, key=lambda u: u.id):
         if kept and kept[-1].id == utterance.id:
-            raise InputError(f"{where}: id '{utterance.id}' occurs twice; ids are unique in a corpus")
+            raise InputError(f"{where}: id '{utterance.id}' occurs twice; ids are unique in a "
+                             "corpus")
         target = _target(task, binding, published, classes, utterance, where)
         if target is not None:
             kept.append(utterance)
             targets.append(target)
     if not kept:
-        raise InputError(f"{where}: none of {len(utterances):,} utterances has a label '{binding.label}' "
-                         f"that counts; specs/{task.name}.yaml says which")
+        raise InputError(f"{where}: none of {len(utterances):,} utterances has a label "
+                         f"'{binding.label}' that counts; specs/{task.name}.yaml says which")
     place = {u.id: i for i, u in enumerate(kept)}
     gaps: tuple[str, ...] = ()
     if published is not None:
         splits = published.splits(kept, incomplete=incomplete)
         folds = []
         for split in splits:
-            parts = ([place[u.id] for u in getattr(split, part)] for part in PARTS)
-            folds.append(Fold(split.name, *(tuple(sorted(part)) for part in parts)))
+            parts = []
+            for part in PARTS:
+                parts.append(tuple(sorted(place[u.id] for u in getattr(split, part))))
+            folds.append(Fold(split.name, *parts))
         rule = published.hash
         gaps = tuple(published.missing(kept)) if incomplete else ()
     elif binding.protocol == "official":
@@ -110,13 +117,17 @@ def resolve(task: Task, corpus: str, utterances: Sequence[Utterance], incomplete
     if incomplete and published is None:
         gaps = (f"incomplete=true, and {binding.protocol} states no counts to compare with",)
     speakers = tuple(u.speaker for u in kept)
+    listing = []
     for fold in folds:
         _check(fold, speakers, where)
-    listing = [[f.name, *([kept[i].id for i in getattr(f, part)] for part in PARTS)] for f in folds]
+        line: list[Any] = [fold.name]
+        for part in PARTS:
+            line.append([kept[i].id for i in getattr(fold, part)])
+        listing.append(line)
     content = [rule, classes, listing, *([list(gaps)] if gaps else [])]
-    return Folds(task.name, corpus, binding.protocol + (" (incomplete)" if gaps else ""), digest(content),
-                 classes, tuple(u.id for u in kept), speakers, tuple(targets), tuple(folds),
-                 len(utterances) - len(kept), gaps)
+    return Folds(task.name, corpus, binding.protocol + (" (incomplete)" if gaps else ""),
+                 digest(content), classes, tuple(u.id for u in kept), speakers, tuple(targets),
+                 tuple(folds), len(utterances) - len(kept), gaps)
 
 
 def digest(value: Any) -> str:
@@ -159,32 +170,34 @@ def _label(utterance: Utterance, binding: Binding) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-def _target(task: Task, binding: Binding, published: Any, classes: tuple[str, ...], utterance: Utterance,
-            where: str) -> float | None:
+def _target(task: Task, binding: Binding, published: Any, classes: tuple[str, ...],
+            utterance: Utterance, where: str) -> float | None:
     """The class number or value of an utterance; None where it is left out."""
     value = _label(utterance, binding)
     if value is None:
         return None
     if task.kind == "regression":
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise InputError(f"{where}: {utterance.id} has {binding.label} = {value!r}; a number is expected")
+            raise InputError(f"{where}: {utterance.id} has {binding.label} = {value!r}; a number "
+                             "is expected")
         low, high = binding.limits or (float("-inf"), float("inf"))
         return float(value) if low <= value <= high else None
-    mapping = dict(published.mapping) if published is not None and published.label == binding.label else {}
-    mapping = mapping or binding.mapping
+    mapping = binding.mapping
+    if published is not None and published.label == binding.label:
+        mapping = dict(published.mapping) or mapping
     name = mapping.get(str(value)) if mapping else str(value)
     if name is None:
         return None
     if name not in classes:
         if not mapping and (binding.classes or task.classes):
             return None
-        raise InputError(f"{where}: {utterance.id} has {binding.label} = {value!r}, which is no class; "
-                         f"classes: {', '.join(classes)}")
+        raise InputError(f"{where}: {utterance.id} has {binding.label} = {value!r}, which is no "
+                         f"class; classes: {', '.join(classes)}")
     return float(classes.index(name))
 
 
-def _speaker_folds(utterances: Sequence[Utterance], targets: Sequence[float], count: int, classes: bool,
-                   where: str) -> list[Fold]:
+def _speaker_folds(utterances: Sequence[Utterance], targets: Sequence[float], count: int,
+                   classes: bool, where: str) -> list[Fold]:
     from avspeech.data import protocol
 
     values: dict[str, list[float]] = {}
@@ -210,20 +223,23 @@ def _official(utterances: Sequence[Utterance], where: str) -> Fold:
     for i, utterance in enumerate(utterances):
         name = utterance.labels.get("split")
         if name not in parts:
-            raise InputError(f"{where}: {utterance.id} has split {name!r}; expected train, dev or test")
+            raise InputError(f"{where}: {utterance.id} has split {name!r}; expected train, dev or "
+                             "test")
         parts[name].append(i)
     return Fold("official", *(tuple(parts[part]) for part in PARTS))
 
 
 def _check(fold: Fold, speakers: Sequence[str], where: str) -> None:
-    parts = {part: {speakers[i] for i in getattr(fold, part)} for part in PARTS}
-    for part, names in parts.items():
-        if not names:
+    parts: dict[str, set[str]] = {}
+    for part in PARTS:
+        parts[part] = {speakers[i] for i in getattr(fold, part)}
+        if not parts[part]:
             raise InputError(f"{where}: fold {fold.name} has no utterance in {part}")
     for one, other in (("train", "dev"), ("train", "test"), ("dev", "test")):
         shared = sorted(parts[one] & parts[other])
         if shared:
-            raise InputError(f"{where}: fold {fold.name} has speaker {shared[0]} in {one} and {other}")
+            raise InputError(f"{where}: fold {fold.name} has speaker {shared[0]} in {one} and "
+                             f"{other}")
 
 
 def common(members: Sequence[Folds]) -> tuple[tuple[str, ...], list[Folds], list[Folds]]:
@@ -248,8 +264,9 @@ def common(members: Sequence[Folds]) -> tuple[tuple[str, ...], list[Folds], list
 
 
 def _shared(members: Sequence[Folds]) -> tuple[str, ...]:
-    names = [list(dict.fromkeys(canonical(c) for c in folds.classes)) for folds in members]
-    return tuple(name for name in names[0] if all(name in other for other in names))
+    names = [list(dict.fromkeys(map(canonical, folds.classes))) for folds in members]
+    common = set(names[0]).intersection(*names[1:])
+    return tuple(name for name in names[0] if name in common)
 
 
 def across(one: Folds, other: Folds, classes: tuple[str, ...] | None = None) -> Folds | None:
@@ -297,12 +314,14 @@ def across(one: Folds, other: Folds, classes: tuple[str, ...] | None = None) -> 
     tested = tuple(p for (side, _), p in place.items() if side == 1)
     made = []
     for fold in one.folds:
-        made.append(Fold(fold.name, own(fold.train), own(fold.dev), own(fold.test) if within else tested))
+        test = own(fold.test) if within else tested
+        made.append(Fold(fold.name, own(fold.train), own(fold.dev), test))
         if not (made[-1].train and made[-1].dev and made[-1].test):
             return None
-    name = f"{one.protocol}, shared classes" if within else f"{one.protocol}, tested on {other.corpus}"
+    name = f"{one.protocol}, " + ("shared classes" if within else f"tested on {other.corpus}")
     gaps = dict.fromkeys([*one.gaps, *other.gaps])
     total = len(one.ids) if within else len(one.ids) + len(other.ids)
-    return Folds(one.task, one.corpus, name, digest([one.protocol_hash, other.protocol_hash, shared]),
+    return Folds(one.task, one.corpus, name,
+                 digest([one.protocol_hash, other.protocol_hash, shared]),
                  shared, tuple(ids), tuple(groups), tuple(targets), tuple(made), total - len(ids),
                  tuple(gaps), tuple(corpora))

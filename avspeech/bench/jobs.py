@@ -1,8 +1,8 @@
-"""What a worker does: describe an upstream, compute the features of some sounds, train the probes of a job.
+"""The work of a worker: it describes an upstream, computes features, or trains the probes of a job.
 
-Requests and answers are plain dicts, since they travel between processes. An answer with "error" (one
-line) is a failure; the sweep reports it and goes on, and its traceback is in EXP/errors/. An answer
-with "busy" says that another sweep is working on the same piece.
+Requests and answers are plain dicts, since they travel between processes. An answer with "error"
+(one line) is a failure; the sweep reports it and goes on, and its traceback is in EXP/errors/. An
+answer with "busy" says that another sweep is working on the same piece.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ DEFINITIONS = {
 
 
 def guarded(work: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
-    """`work` with failures turned into answers: a failing piece must not stop the rest of a sweep."""
+    """`work` with failures turned into answers: one failure must not stop the rest of a sweep."""
 
     @functools.wraps(work)
     def run(request: Request) -> Answer:
@@ -59,7 +59,8 @@ def guarded(work: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
             where = Path(request["exp"]) / "errors" / f"{work.__name__}-{time.time_ns():x}.txt"
             wanted = json.dumps(dict(request), default=str)[:2000]
             write_atomically(where, f"{wanted}\n\n{traceback.format_exc()}".encode())
-            return {"error": f"{type(error).__name__}: {text[:300]} (traceback in errors/{where.name})"}
+            return {"error": f"{type(error).__name__}: {text[:300]} (traceback in "
+                             f"errors/{where.name})"}
 
     return run
 
@@ -77,14 +78,14 @@ def open_upstream(request: Request) -> Any:
 
 
 def _same_upstream(request: Request) -> Any:
-    """The upstream of a request. Raises InputError if it is not the one that the sweep has described."""
+    """The upstream of a request; InputError if it is not the one that the sweep has described."""
     for _ in range(2):
         upstream = open_upstream(request)
         if identity(upstream, request["batch_seconds"]) == request["identity"]:
             return upstream
         _upstream.cache_clear()  # loaded before its files changed
-    raise InputError(f"upstream {request['upstream']}: not the same here as when the sweep began; its "
-                     "files, the code or a package's version differ; run it again")
+    raise InputError(f"upstream {request['upstream']}: not the same here as when the sweep began; "
+                     "its files, the code or a package's version differ; run it again")
 
 
 @guarded
@@ -94,14 +95,15 @@ def describe(request: Request) -> Answer:
 
     _upstream.cache_clear()  # its files may have changed
     upstream = open_upstream(request)
-    noise = 0.1 * torch.randn(1, 3 * upstream.sample_rate, generator=torch.Generator().manual_seed(0))
+    noise = 0.1 * torch.randn(1, 3 * upstream.sample_rate,
+                              generator=torch.Generator().manual_seed(0))
     upstream(noise[:, :upstream.sample_rate])
     began = time.perf_counter()
     hidden, _ = upstream(noise)
     seconds = time.perf_counter() - began
     if hidden.ndim != 4 or not torch.isfinite(hidden).all():
-        raise InputError(f"upstream {request['upstream']}: gives shape {list(hidden.shape)} or values that "
-                         "are not finite; [L, B, T, D] is expected")
+        raise InputError(f"upstream {request['upstream']}: gives shape {list(hidden.shape)} or "
+                         "values that are not finite; [L, B, T, D] is expected")
     return {"identity": identity(upstream, request["batch_seconds"]),
             "layers": int(hidden.shape[0]), "dim": int(hidden.shape[3]),
             "frame_rate": float(upstream.frame_rate), "parameters": int(upstream.parameters),
@@ -141,20 +143,22 @@ def extract(request: Request) -> Answer:
                 except InputError as error:
                     unreadable[name] = str(error)
             if waves:
-                made |= dict(zip(waves, features(upstream, list(waves.values()), request["pooling"])))
+                made |= dict(zip(waves, features(upstream, list(waves.values()),
+                                                 request["pooling"])))
         seconds = time.perf_counter() - began
         if made:
             audio = sum(item[4] for item in items if item[0] in made)
             path = shelf.write(made)
             write_atomically(path.with_suffix(".json"), json.dumps({
-                "corpus": request["corpus"], "utterances": len(made), "audio_seconds": round(audio, 3),
+                "corpus": request["corpus"], "utterances": len(made),
+                "audio_seconds": round(audio, 3),
                 "compute_seconds": round(seconds, 3), "host": socket.gethostname()}).encode())
         return {"made": len(made), "unreadable": unreadable}
 
 
 @guarded
 def probe(request: Request) -> Answer:
-    """Trains a job's probes and writes its predictions, then its cells; does nothing if they exist."""
+    """Trains the probes of a job and writes its predictions, then its cells, unless they exist."""
     exp, name = Path(request["exp"]), request["job"]
     cells = exp / "cells" / f"{name}.jsonl"
     with lock(exp / "claims" / name, wait=False) as mine:
@@ -167,30 +171,37 @@ def probe(request: Request) -> Answer:
         seconds = time.perf_counter() - began
         write_lines(exp / "predictions" / f"{name}.jsonl", predictions)
         write_atomically(exp / "timings" / f"{name}.json", json.dumps(
-            request["key"] | {"seconds": round(seconds, 3), "runs": runs, "host": socket.gethostname()},
+            request["key"] | {"seconds": round(seconds, 3), "runs": runs,
+                              "host": socket.gethostname()},
             sort_keys=True).encode())
         write_lines(cells, records)  # last: this file marks the job as done
         return {"done": True}
 
 
 def _probe(request: Request) -> tuple[list[dict[str, Any]], list[dict[str, Any]], int]:
-    """Cells, in which a fold that cannot be trained has a "reason"; predictions; the number of runs."""
+    """The cells, the predictions, and the number of runs of a job.
+
+    The cell of a fold that cannot be trained has a "reason" in place of a result.
+    """
     from avspeech.bench.probes import Frames, Pooled, Probe, train
 
     task = json.loads(Path(request["folds"]).read_text(encoding="utf-8"))
-    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in request["probe"].items()}
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v
+                              for k, v in request["probe"].items()}
     settings = Probe(**values)
     shelf = Shelf(request["store"], request["identity"], settings.pooling, request["dtype"])
     keys, missing = task["keys"], set(shelf.missing(task["keys"]))
     left_out = sorted(i for i, key in zip(task["ids"], keys) if key in missing)
     if left_out and not request["skip_unreadable"]:
         name = next((i for i in left_out if i in request["unreadable"]), left_out[0])
-        raise InputError(f"{len(left_out):,} of {len(keys):,} sounds have no features, such as {name} "
-                         f"({request['unreadable'].get(name, 'no reason known')}); mend them, or leave them "
-                         "out with skip_unreadable=true")
+        raise InputError(f"{len(left_out):,} of {len(keys):,} sounds have no features, such as "
+                         f"{name} ({request['unreadable'].get(name, 'no reason known')}); mend "
+                         "them, or leave them out with skip_unreadable=true")
     kept = [i for i, key in enumerate(keys) if key not in missing]
     place = {old: new for new, old in enumerate(kept)}
-    ids, groups, targets = ([task[name][i] for i in kept] for name in ("ids", "groups", "targets"))
+    ids = [task["ids"][i] for i in kept]
+    groups = [task["groups"][i] for i in kept]
+    targets = [task["targets"][i] for i in kept]
     arrays = shelf.read([keys[i] for i in kept])
     source: Any = Pooled(np.stack(arrays)) if settings.pooling == "mean" else Frames(arrays)
 
@@ -198,33 +209,38 @@ def _probe(request: Request) -> tuple[list[dict[str, Any]], list[dict[str, Any]]
     records, predictions, sound = [], [], [keys[i] for i in kept]
     folds = []
     for f in task["folds"]:
-        fold = Fold(f["name"], *(tuple(place[i] for i in f[part] if i in place) for part in PARTS))
+        parts = []
+        for part in PARTS:
+            parts.append(tuple(place[i] for i in f[part] if i in place))
+        fold = Fold(f["name"], *parts)
         reason = _unfit(fold, targets, classes, ids, sound)
         if reason:
             records += [request["key"] | {"fold": fold.name, "seed": seed, "reason": reason}
                         for seed in request["seeds"]]
         else:
             folds.append(fold)
-    chosen = train(source, targets, folds, request["seeds"], kind, len(classes), settings, metrics[0],
-                   request["key"]["control"] == "shuffled") if folds else []
+    chosen = train(source, targets, folds, request["seeds"], kind, len(classes), settings,
+                   metrics[0], request["key"]["control"] == "shuffled") if folds else []
     by_name = {f.name: f for f in folds}
     for c in chosen:
         fold = by_name[c.fold]
         truth = [targets[i] for i in fold.test]
+        counts, absent = {}, {}
+        for part in PARTS:
+            members = getattr(fold, part)
+            counts[part] = {"utterances": len(members),
+                            "speakers": len({groups[i] for i in members})}
+            known = {targets[i] for i in members}
+            absent[part] = [name for k, name in enumerate(classes) if k not in known]
         records.append(request["key"] | {
-            "fold": c.fold, "seed": c.seed, "kind": kind, "term": request["term"], "label": request["label"],
-            "classes": classes, "metric": metrics[0],
+            "fold": c.fold, "seed": c.seed, "kind": kind, "term": request["term"],
+            "label": request["label"], "classes": classes, "metric": metrics[0],
             "metrics": _measures(metrics, truth, c.predicted, len(classes)),
             "dev": {metrics[0]: _number(-c.dev if metrics[0] == "mae" else c.dev)},
             "metric_definition": {m: DEFINITIONS[m] for m in metrics},
             "lr": c.lr, "epoch": c.epoch, "lr_scores": [[lr, _number(s)] for lr, s in c.scores],
             "layer_weights": [_number(w) for w in c.layer_weights],
-            "counts": {part: {"utterances": len(getattr(fold, part)),
-                              "speakers": len({groups[i] for i in getattr(fold, part)})}
-                       for part in PARTS},
-            "absent": {part: [name for k, name in enumerate(classes)
-                              if all(targets[i] != k for i in getattr(fold, part))]
-                       for part in ("dev", "test")},
+            "counts": counts, "absent": {part: absent[part] for part in ("dev", "test")},
             "left_out": left_out, "unlabelled": task["unlabelled"], "gaps": task["gaps"],
             "predictions": f"predictions/{request['job']}.jsonl",
             "protocol": task["protocol"], "protocol_hash": task["protocol_hash"],
@@ -251,8 +267,8 @@ def _unfit(fold: Fold, targets: Sequence[float], classes: Sequence[str], ids: Se
     there = {targets[i] for i in fold.train}
     absent = [name for k, name in enumerate(classes) if k not in there]
     if absent:
-        return (f"fold {fold.name}: no training utterance of class {', '.join(absent)}; merge or drop the "
-                "class, or take another protocol")
+        return (f"fold {fold.name}: no training utterance of class {', '.join(absent)}; merge or "
+                "drop the class, or take another protocol")
     if not classes and len(there) < 2:
         return f"fold {fold.name}: all training targets are {targets[fold.train[0]]:g}"
     where: dict[str, tuple[str, str]] = {}
@@ -264,17 +280,19 @@ def _unfit(fold: Fold, targets: Sequence[float], classes: Sequence[str], ids: Se
     return None
 
 
-def _measures(names: Sequence[str], truth: Sequence[float], said: np.ndarray, classes: int) -> dict[str, Any]:
+def _measures(names: Sequence[str], truth: Sequence[float], said: np.ndarray,
+              classes: int) -> dict[str, Any]:
     from avspeech.report import metrics
 
     one = [int(t) for t in truth] if classes else truth
     other = said.astype(int) if classes else said
-    return {name: _number(getattr(metrics, name)(one, other, classes) if name in ("uar", "war", "wf1")
+    return {name: _number(getattr(metrics, name)(one, other, classes)
+                          if name in ("uar", "war", "wf1")
                           else getattr(metrics, name)(truth, said)) for name in names}
 
 
 def _number(value: Any) -> float | None:
-    """Rounded to 6 significant digits: what is beyond them is noise; None for what is not a number."""
+    """A value rounded to 6 significant digits, since the rest is noise; None where not finite."""
     value = float(value)
     return float(f"{value:.6g}") if math.isfinite(value) else None
 
@@ -288,15 +306,16 @@ def versions() -> dict[str, str]:
     return found | {name: importlib.metadata.version(name) for name in ("torch", "numpy")}
 
 
-# What turns features into numbers. Not all that these import: a corpus' reader, for instance, counts
-# through the utterances that it gives
+# The code that turns features into numbers. Not everything that these files import belongs to it:
+# the reader of a corpus, for instance, has its effect through the utterances that it gives
 NUMBERS = ("bench/jobs.py", "bench/probes.py", "bench/store.py", "report/metrics.py")
 
 
 def code() -> str:
-    """Digest of the code and packages that turn features into numbers; where it changes, jobs run again."""
+    """Digest of the code and packages that turn features into numbers; a change runs jobs again."""
     found = sources.code_of(folds_record)  # of this file and all that it imports
-    return digest([[found[name] for name in NUMBERS], [versions()[name] for name in ("torch", "numpy")]])
+    return digest([[found[name] for name in NUMBERS],
+                   [versions()[name] for name in ("torch", "numpy")]])
 
 
 def folds_record(folds: Any, keys: Sequence[str], files_hash: str) -> dict[str, Any]:

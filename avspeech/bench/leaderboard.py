@@ -1,8 +1,9 @@
-"""The results of a sweep as files to read: RESULTS.md, leaderboard.csv, leaderboard.tex, leaderboard.html.
+"""The results of a sweep as files to read: RESULTS.md, and leaderboard.csv, .tex and .html.
 
-The page is one file that needs nothing else and connects to no server; all text in it is data, never
-markup. The same results give the same bytes. A score that lacks a planned cell is shown as missing
-everywhere. Incomplete corpora, folds that did not run and utterances that were left out are named.
+The page is one file that needs nothing else and connects to no server; all text in it is data,
+never markup. The same results give the same bytes. A score that lacks a planned cell is shown as
+missing everywhere. The files name incomplete corpora, folds that did not run, and utterances that
+were left out.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ PERCENT = {"uar", "war", "wf1"}
 NAMES = {"uar": "UAR", "war": "WAR", "wf1": "WF1", "ccc": "CCC", "mae": "MAE"}
 GAP = report.GAP
 ABOUT = (
-    "A score is the metric on the test predictions of all folds pooled, averaged over seeds; its 95 % "
-    "interval, a bootstrap over speakers, is in brackets. A score that lacks a planned cell is missing, and "
-    "is in no mean, rank or test.\n\nThe lists of tasks, corpora, upstreams and probes were chosen for this "
-    "toolkit, since those of the paper ParaLBench were not available; its numbers are not comparable with "
-    "these.")
+    "A score is the metric on the test predictions of all folds pooled, averaged over seeds; its "
+    "95 % interval, a bootstrap over speakers, is in brackets. A score that lacks a planned cell "
+    "is missing, and is in no mean, rank or test.\n\nThe lists of tasks, corpora, upstreams and "
+    "probes were chosen for this toolkit, since those of the paper ParaLBench were not available; "
+    "its numbers are not comparable with these.")
 
 
 def write(exp: str | Path, out: str | Path | None = None, title: str = "ParaLBench",
@@ -49,7 +50,8 @@ def write(exp: str | Path, out: str | Path | None = None, title: str = "ParaLBen
     board = Board.read(exp, samples)
     title += " (incomplete corpora)" if any(s.gaps for s in board.scores) else ""
     out = Path(exp if out is None else out)
-    paths = [out / name for name in ("RESULTS.md", "leaderboard.csv", "leaderboard.tex", "leaderboard.html")]
+    paths = [out / name for name in ("RESULTS.md", "leaderboard.csv", "leaderboard.tex",
+                                     "leaderboard.html")]
     report.write_markdown(paths[0], title, board.sections(), meta)
     for path, text in zip(paths[1:], (board.csv(), board.latex(), board.html(title, meta or {}))):
         write_atomically(path, text.encode())
@@ -77,8 +79,11 @@ class Board:
         plain = [s for s in found if not s.control and not s.test_corpus]
         upstreams = list(dict.fromkeys(s.upstream for s in plain))
         probes = tuple(dict.fromkeys(s.probe for s in plain))
-        rankings = {(probe, term): _ranking([s for s in plain if s.probe == probe], term, upstreams)
-                    for probe in probes for term in ("", "short", "medium", "long")}
+        rankings = {}
+        for probe in probes:
+            own = [s for s in plain if s.probe == probe]
+            for term in ("", "short", "medium", "long"):
+                rankings[probe, term] = _ranking(own, term, upstreams)
         best = rankings[probes[0], ""].upstreams if probes else ()
         upstreams.sort(key=lambda name: best.index(name) if name in best else len(best))
         planned = {records.key(r) for r in [*results.planned, *results.missing, *results.cells]}
@@ -93,12 +98,13 @@ class Board:
 
     def metric(self, task: str, corpus: str) -> str:
         """The metric of a column; "" where it has no result."""
-        return next((s.metric for s in self.scores if (s.task, s.corpus) == (task, corpus) and s.metric), "")
+        own = (s.metric for s in self.scores if (s.task, s.corpus) == (task, corpus))
+        return next(filter(None, own), "")
 
     def missing(self) -> list[tuple[Score, str]]:
         return [(s, line) for s in self.scores for line in s.missing]
 
-    # --- tables ---------------------------------------------------------------------------------------------
+    # --- tables -----------------------------------------------------------------------------------
 
     def sections(self) -> list[report.Section]:
         """The sections of RESULTS.md."""
@@ -118,15 +124,18 @@ class Board:
             out.append(self._costs())
         out += self._cross()
         if gaps:
-            out.append(report.Table(["task", "corpus", "upstream", "cell and reason"],
-                                    [[s.task, s.corpus, s.upstream + (f" ({s.control})" if s.control else ""),
-                                      line] for s, line in gaps], "Missing"))
+            rows = [[s.task, s.corpus, s.upstream + (f" ({s.control})" if s.control else ""), line]
+                    for s, line in gaps]
+            head = ["task", "corpus", "upstream", "cell and reason"]
+            out.append(report.Table(head, rows, "Missing"))
         return out
 
     def _main(self, probe: str) -> report.Table:
         head = [self._heading(*column) for column in self.columns]
-        rows = [[name, *(text(self.score(*column, name, probe)) for column in self.columns)]
-                for name in self.upstreams]
+        rows = []
+        for name in self.upstreams:
+            cells = [text(self.score(*column, name, probe)) for column in self.columns]
+            rows.append([name, *cells])
         return report.Table(["upstream", *head], rows, f"Scores, probe {probe}", "UAR in percent.")
 
     def _heading(self, task: str, corpus: str) -> str:
@@ -139,17 +148,19 @@ class Board:
         """What each task on a corpus was measured on."""
         rows = []
         for task, corpus in self.columns:
-            own = [s for s in self.scores if (s.task, s.corpus, s.test_corpus) == (task, corpus, "")]
+            own = [s for s in self.scores
+                   if (s.task, s.corpus, s.test_corpus) == (task, corpus, "")]
             best = max(own, key=lambda s: (s.folds, len(s.protocol), s.utterances))
             classes = f"{len(best.classes)}: {', '.join(best.classes)}" if best.classes else ""
             fewest = min(s.folds for s in own)
+            tested = f"{best.utterances:,}" if best.utterances else GAP
             rows.append([f"{task} ({corpus})", best.protocol or GAP, best.protocol_hash, classes,
-                         f"{fewest} of {best.folds_planned}", f"{best.utterances:,}" if best.utterances else
-                         GAP, f"{best.unlabelled:,}"])
+                         f"{fewest} of {best.folds_planned}", tested, f"{best.unlabelled:,}"])
         head = ["task", "protocol", "hash", "classes", "folds run of planned", "utterances tested",
                 "left out, no label"]
-        return report.Table(head, rows, "Data", "Folds: of the upstream, probe and control for which "
-                            "fewest have results.")
+        return report.Table(head, rows, "Data",
+                            "Folds: of the upstream, probe and control for which fewest have "
+                            "results.")
 
     def _ranks(self, probe: str) -> list[report.Section]:
         ranks = self.rankings[probe, ""]
@@ -157,35 +168,43 @@ class Board:
             return []
         notes = [f"Over {len(ranks.tasks)} of {len(self.columns)} tasks; 1 is best."]
         if math.isfinite(ranks.p):
-            notes.append(f"Friedman: chi-square {ranks.statistic:.2f}, p {ranks.p:.2g}. Nemenyi: upstreams "
-                         f"whose ranks are less than {ranks.critical_difference:.2f} apart do not differ at "
-                         f"the {ranks.alpha:g} level.")
+            notes.append(f"Friedman: chi-square {ranks.statistic:.2f}, p {ranks.p:.2g}. Nemenyi: "
+                         f"upstreams whose ranks are less than {ranks.critical_difference:.2f} "
+                         f"apart do not differ at the {ranks.alpha:g} level.")
         if ranks.left_out:
             notes.append(f"Left out, for a missing score: {'; '.join(ranks.left_out)}.")
         rows = [[name, f"{rank:.2f}"] for name, rank in zip(ranks.upstreams, ranks.ranks)]
-        return [report.Table(["upstream", "average rank"], rows, f"Ranks, probe {probe}", "\n".join(notes))]
+        return [report.Table(["upstream", "average rank"], rows, f"Ranks, probe {probe}",
+                             "\n".join(notes))]
 
     def _controls(self) -> list[report.Section]:
-        rows = [[s.upstream, f"{s.task} ({s.corpus})", s.probe, text(s), _number(s.chance, s.metric),
+        rows = [[s.upstream, f"{s.task} ({s.corpus})", s.probe, text(s),
+                 _number(s.chance, s.metric),
                  text(self.score(s.task, s.corpus, s.upstream, s.probe))]
                 for s in self.scores if s.control and not s.test_corpus]
-        return [report.Table(["upstream", "task", "probe", "labels shuffled", "chance", "score"], rows,
-                             "Control: labels of training shuffled")] if rows else []
+        return [report.Table(["upstream", "task", "probe", "labels shuffled", "chance", "score"],
+                             rows, "Control: labels of training shuffled")] if rows else []
 
     def _layers(self) -> list[report.Section]:
-        rows = [[s.upstream, f"{s.task} ({s.corpus})", s.probe, ", ".join(f"{w:.2f}" for w in s.weights)]
-                for s in self.scores if len(s.weights) > 1 and not s.control and not s.test_corpus]
-        return [report.Table(["upstream", "task", "probe", "weights of the hidden states, from the input on"],
-                             rows, "Layer weights",
+        rows = []
+        for s in self.scores:
+            if len(s.weights) > 1 and not s.control and not s.test_corpus:
+                weights = ", ".join(f"{w:.2f}" for w in s.weights)
+                rows.append([s.upstream, f"{s.task} ({s.corpus})", s.probe, weights])
+        head = ["upstream", "task", "probe", "weights of the hidden states, from the input on"]
+        return [report.Table(head, rows, "Layer weights",
                              "What the probe's softmax gives each, averaged over folds and seeds.")
                 ] if rows else []
 
     def _costs(self) -> report.Table:
         rows = [[c.upstream, f"{c.parameters:,}", c.layers, c.dim, f"{c.frame_rate:g}",
-                 _plain(c.seconds_per_hour), _plain(c.bytes_per_hour / 1e6)] for c in self.costs.values()]
+                 _plain(c.seconds_per_hour), _plain(c.bytes_per_hour / 1e6)]
+                for c in self.costs.values()]
         return report.Table(["upstream", "parameters", "layers", "dimensions", "frames a second",
-                             "compute, s per hour of audio", "stored, MB per hour of audio"], rows, "Cost",
-                            "Compute as it was when the features were made, on whatever machine that was.")
+                             "compute, s per hour of audio", "stored, MB per hour of audio"],
+                            rows, "Cost",
+                            "Compute as it was when the features were made, on whatever machine "
+                            "that was.")
 
     def _cross(self) -> list[report.Section]:
         out: list[report.Section] = []
@@ -200,7 +219,7 @@ class Board:
         return out
 
     def _shared(self, task: str, table: Mapping[tuple[str, str], Score]) -> str:
-        """Which classes the cells of a matrix are on, and which classes of each corpus are in none."""
+        """The classes of the cells of a matrix, and those of each corpus that are in no cell."""
         lines = []
         kinds = dict.fromkeys(tuple(map(canonical, s.classes)) for s in table.values() if s.classes)
         for classes in kinds:
@@ -218,9 +237,10 @@ class Board:
         """A line for each score."""
         costs = [f.name for f in dataclasses.fields(Cost) if f.name != "upstream"]
         measures = list(dict.fromkeys(name for s in self.scores for name in s.measures))
-        own = ["task", "corpus", "test_corpus", "upstream", "probe", "control", "kind", "term", "metric",
-               "value", "low", "high", "seed_std", "fold_mean", "fold_std", "chance", "folds",
-               "folds_planned", "seeds", "utterances", "speakers", "unlabelled", "protocol", "protocol_hash"]
+        own = ["task", "corpus", "test_corpus", "upstream", "probe", "control", "kind", "term",
+               "metric", "value", "low", "high", "seed_std", "fold_mean", "fold_std", "chance",
+               "folds", "folds_planned", "seeds", "utterances", "speakers", "unlabelled",
+               "protocol", "protocol_hash"]
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([*own, "classes", "gaps", *measures, *costs, "missing"])
@@ -233,15 +253,19 @@ class Board:
         return file.getvalue()
 
     def latex(self) -> str:
-        """A table (booktabs) a probe: upstreams by tasks, the best of each bold, a missing score a dash."""
+        """A table (booktabs) for each probe: upstreams by tasks.
+
+        The best score of each task is bold, and a missing score is a dash.
+        """
         parts = []
         for probe in self.probes:
             best = {c: self._best(c, probe) for c in self.columns}
             head = [_tex(f"{task}") for task, _ in self.columns]
             below = [_tex(f"{corpus}, {NAMES.get(m := self.metric(task, corpus), m)}")
                      for task, corpus in self.columns]
-            lines = [rf"% probe {_tex(probe)}", rf"\begin{{tabular}}{{l{'r' * len(head)}}}", r"\toprule",
-                     " & ".join(["upstream", *head]) + r" \\", " & ".join(["", *below]) + r" \\", r"\midrule"]
+            lines = [rf"% probe {_tex(probe)}", rf"\begin{{tabular}}{{l{'r' * len(head)}}}",
+                     r"\toprule", " & ".join(["upstream", *head]) + r" \\",
+                     " & ".join(["", *below]) + r" \\", r"\midrule"]
             for name in self.upstreams:
                 cells = []
                 for column in self.columns:
@@ -257,7 +281,7 @@ class Board:
                  if (s := self.score(*column, name, probe)) is not None and math.isfinite(s.value)}
         return max(there, key=lambda n: there[n].value * _sign(there[n].metric), default="")
 
-    # --- the page -------------------------------------------------------------------------------------------
+    # --- the page ---------------------------------------------------------------------------------
 
     def html(self, title: str, meta: Mapping[str, str]) -> str:
         from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -271,16 +295,21 @@ class Board:
 
     def data(self) -> dict[str, Any]:
         """What the script of the page shows."""
-        keep = [f.name for f in dataclasses.fields(Score) if f.name not in ("draws", "test_set", "by_seed")]
+        keep = [f.name for f in dataclasses.fields(Score)
+                if f.name not in ("draws", "test_set", "by_seed")]
+        scores = []
+        for s in self.scores:
+            scores.append({"chance": s.chance, **{name: getattr(s, name) for name in keep}})
+        columns = []
+        for task, corpus in self.columns:
+            term = next((s.term for s in self.scores if s.task == task and s.term), "")
+            columns.append({"task": task, "corpus": corpus, "metric": self.metric(task, corpus),
+                            "term": term})
         return {
             "names": NAMES, "percent": sorted(PERCENT), "lower": sorted(statistics.LOWER_IS_BETTER),
-            "upstreams": self.upstreams, "probes": self.probes, "done": self.done, "planned": self.planned,
-            "columns": [{"task": t, "corpus": c, "metric": self.metric(t, c),
-                         "term": next((s.term for s in self.scores if s.task == t and s.term), "")}
-                        for t, c in self.columns],
-            "scores": [{"chance": s.chance, **{name: getattr(s, name) for name in keep}}
-                       for s in self.scores],
-            "cross": self._matrices(),
+            "upstreams": self.upstreams, "probes": self.probes, "done": self.done,
+            "planned": self.planned,
+            "columns": columns, "scores": scores, "cross": self._matrices(),
             "costs": {name: dataclasses.asdict(cost) for name, cost in self.costs.items()},
             "rankings": [{"probe": probe, "term": term, **dataclasses.asdict(r)}
                          for (probe, term), r in self.rankings.items()],
@@ -308,8 +337,8 @@ class Board:
         found = [(a, b, d) for i, a in enumerate(there) for b in there[i + 1:]
                  if a.test_set == b.test_set and (d := statistics.paired(a, b)) is not None]
         corrected = statistics.holm([d.p for _, _, d in found])
-        return [{"task": column[0], "corpus": column[1], "probe": probe, "a": a.upstream, "b": b.upstream,
-                 "value": d.value, "low": d.low, "high": d.high, "p": p}
+        return [{"task": column[0], "corpus": column[1], "probe": probe, "a": a.upstream,
+                 "b": b.upstream, "value": d.value, "low": d.low, "high": d.high, "p": p}
                 for (a, b, d), p in zip(found, corrected)]
 
 
@@ -328,7 +357,9 @@ def _sides(table: Mapping[tuple[str, str], Score]) -> tuple[list[str], list[str]
 
 
 def _with_classes(score: Score | None) -> str:
-    return text(score) + (f", {len(score.classes)} classes" if score is not None and score.classes else "")
+    if score is None or not score.classes:
+        return text(score)
+    return f"{text(score)}, {len(score.classes)} classes"
 
 
 def _ranking(scores: Sequence[Score], term: str, upstreams: Sequence[str]) -> Ranking:
@@ -340,7 +371,10 @@ def _ranking(scores: Sequence[Score], term: str, upstreams: Sequence[str]) -> Ra
             if s.metric in statistics.LOWER_IS_BETTER:
                 lower.append(f"{s.task} ({s.corpus})")
     # an upstream that failed everywhere would leave no task to rank the others on
-    any_value = [u for u in upstreams if any(math.isfinite(row.get(u, math.nan)) for row in values.values())]
+    known: set[str] = set()
+    for row in values.values():
+        known |= {u for u, value in row.items() if math.isfinite(value)}
+    any_value = [u for u in upstreams if u in known]
     return statistics.ranking(values, any_value, lower_is_better=lower)
 
 
@@ -367,8 +401,8 @@ def _cell(value: Any) -> str:
 
 
 def _tex(text: str) -> str:
-    table = {**{c: rf"\{c}" for c in "&%$#_{}"}, "\\": r"\textbackslash{}", "~": r"\textasciitilde{}",
-             "^": r"\textasciicircum{}"}
+    table = {**{c: rf"\{c}" for c in "&%$#_{}"}, "\\": r"\textbackslash{}",
+             "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
     return "".join(table.get(c, c) for c in " ".join(text.split()))
 
 

@@ -5,7 +5,7 @@ A config (the fields are described at `Config` below):
     corpora:                          # by name
       ravdess: {source: /corpora/ravdess}
       mini_traits: {}                 # made on the spot, needs no source
-    tasks: [emotion, gender/ravdess]  # a task on all of these corpora that it is bound to, or on one
+    tasks: [emotion, gender/ravdess]  # on all of these corpora that the task is bound to, or on one
     upstreams:
       log-mel: {}
       mine: {load: "hubert-base=/models/hubert"}
@@ -92,7 +92,8 @@ class Config:
     tasks: tuple[str, ...] = ()  # "TASK" or "TASK/CORPUS"; empty: all tasks
     upstreams: dict[str, Encoder] = field(default_factory=dict)  # by a name of your choice
     only: tuple[str, ...] = ()  # run these upstreams; empty: all
-    probes: dict[str, Probe] = field(default_factory=dict)  # by a name of your choice; empty: linear
+    # by a name of your choice; empty: linear
+    probes: dict[str, Probe] = field(default_factory=dict)
     seeds: tuple[int, ...] = (0, 1, 2)
     shuffled: tuple[str, ...] = ()  # upstreams that also get the control with shuffled labels
     cross: bool = False  # also test the corpora of a task on each other, where the task allows it
@@ -131,13 +132,14 @@ class Job:
 
     @property
     def key(self) -> dict[str, str]:
-        return {"task": self.task, "corpus": self.corpus, "upstream": self.upstream, "probe": self.probe,
-                "control": self.control, "test_corpus": self.test_corpus}
+        return {"task": self.task, "corpus": self.corpus, "upstream": self.upstream,
+                "probe": self.probe, "control": self.control, "test_corpus": self.test_corpus}
 
     def __str__(self) -> str:
         where = f"{self.task} on {self.corpus}"
         where += f" tested on {self.test_corpus}" if self.test_corpus else ""
-        return f"{where}, {self.upstream}, {self.probe}" + (f", {self.control}" if self.control else "")
+        control = f", {self.control}" if self.control else ""
+        return f"{where}, {self.upstream}, {self.probe}{control}"
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,10 @@ class Plan:
         return list(dict.fromkeys(name for name in (job.corpus, job.test_corpus) if name))
 
     def cells(self, seeds: Sequence[int]) -> list[Record]:
-        """The KEY of every cell, sorted; a task that cannot be resolved is one cell, fold "*", seed -1."""
+        """The KEY of every cell, sorted.
+
+        A task that cannot be resolved is one cell, with fold "*" and seed -1.
+        """
         cells = [{**job.key, "fold": fold.name, "seed": seed} for job in self.jobs
                  for fold in self.folds_of(job).folds for seed in seeds]
         cells += [{**Job(task, corpus, "", "").key, "fold": "*", "seed": -1}
@@ -193,7 +198,8 @@ def prepare(cfg: Config, exp: Path) -> dict[str, Path]:
     """
     from avspeech.data import corpora
 
-    examples = {"corpora": "corpora.ravdess.source=/path/to/ravdess", "upstreams": "upstreams.log-mel={}"}
+    examples = {"corpora": "corpora.ravdess.source=/path/to/ravdess",
+                "upstreams": "upstreams.log-mel={}"}
     for key, example in examples.items():
         if not getattr(cfg, key):
             raise InputError(f"{key}: empty; name one, for example {example}")
@@ -258,7 +264,8 @@ def make(cfg: Config, exp: Path) -> Plan:
     if cfg.cross:
         for name in dict.fromkeys(name for name, _ in bound if specs[name].cross):
             _cross(plan, name)
-    for (name, corpus, other), upstream, probe in itertools.product(plan.folds, cfg.upstreams, cfg.probes):
+    combinations = itertools.product(plan.folds, cfg.upstreams, cfg.probes)
+    for (name, corpus, other), upstream, probe in combinations:
         plan.jobs.append(Job(name, corpus, upstream, probe, "", other))
         if upstream in cfg.shuffled and not other:
             plan.jobs.append(Job(name, corpus, upstream, probe, "shuffled"))
@@ -273,8 +280,8 @@ def _notes(folds: Folds) -> list[str]:
     where, notes = f"{folds.task} on {folds.corpus}", []
     if folds.unlabelled:
         total = folds.unlabelled + len(folds.ids)
-        notes.append(f"{where}: {folds.unlabelled:,} of {total:,} utterances have no label that counts and "
-                     "are left out")
+        notes.append(f"{where}: {folds.unlabelled:,} of {total:,} utterances have no label that "
+                     "counts and are left out")
     if folds.gaps:
         notes.append(f"{where}: incomplete, not comparable with results on the whole corpus: "
                      + "; ".join(folds.gaps))
@@ -283,17 +290,20 @@ def _notes(folds: Folds) -> list[str]:
 
 def _cross(plan: Plan, task: str) -> None:
     """Adds the folds of a task's corpora tested on each other, all on the classes common to all."""
-    members = [folds for (name, _, other), folds in plan.folds.items() if name == task and not other]
+    members = [folds for (name, _, other), folds in plan.folds.items()
+               if name == task and not other]
     if len(members) < 2:
         return
     classes, members, left = folding.common(members)
     where = f"{task} across corpora"
-    plan.notes += [f"{where}: {folds.corpus} is left out; it shares fewer than two classes with the others"
-                   for folds in left]
+    for folds in left:
+        plan.notes.append(f"{where}: {folds.corpus} is left out; it shares fewer than two classes "
+                          "with the others")
     if len(members) < 2:
         return
     if classes:
-        plan.notes.append(f"{where}: on the {len(classes)} classes that all have: {', '.join(classes)}")
+        plan.notes.append(f"{where}: on the {len(classes)} classes that all have: "
+                          f"{', '.join(classes)}")
     for folds in members:
         rest = [c for c in folds.classes if canonical(c) not in classes]
         if rest:
@@ -304,8 +314,8 @@ def _cross(plan: Plan, task: str) -> None:
             continue  # the corpus' own result is on these classes already
         found = folding.across(one, other, classes)
         if found is None:
-            plan.notes.append(f"{where}: {one.corpus} tested on {other.corpus} is left out; a part of a fold "
-                              "has no utterance of these classes")
+            plan.notes.append(f"{where}: {one.corpus} tested on {other.corpus} is left out; a part "
+                              "of a fold has no utterance of these classes")
         else:
             plan.folds[task, one.corpus, other.corpus] = found
 
@@ -316,8 +326,9 @@ def _needs_source(name: str) -> bool:
     return hasattr(corpora.get(name), "ABOUT")
 
 
-def _utterances(cfg: Config, exp: Path) -> tuple[dict[str, list[Utterance]], dict[str, dict[str, Sound]],
-                                                 list[str]]:
+def _utterances(
+    cfg: Config, exp: Path,
+) -> tuple[dict[str, list[Utterance]], dict[str, dict[str, Sound]], list[str]]:
     """Utterances and sounds of the corpora that have files, and a line for each that has none."""
     from avspeech.data.corpora import layout
 
@@ -342,12 +353,14 @@ def _utterances(cfg: Config, exp: Path) -> tuple[dict[str, list[Utterance]], dic
         utterances = [u for path in manifests for u in read_manifest(path)]
         if corpus.root:
             root = Path(corpus.root)
-        twice = [i for i, count in Counter(u.id for u in utterances).items() if count > 1]
+        counts = Counter(u.id for u in utterances)
+        twice = [i for i, count in counts.items() if count > 1]
         if twice:
-            raise InputError(f"{manifests[0].parent}: id '{twice[0]}' is in two manifests; ids are unique in "
-                             "a corpus")
+            raise InputError(f"{manifests[0].parent}: id '{twice[0]}' is in two manifests; ids are "
+                             "unique in a corpus")
         found[name] = utterances
-        sounds[name] = {u.id: Sound(str(resolve(root, u.audio)), u.start, u.duration) for u in utterances}
+        sounds[name] = {u.id: Sound(str(resolve(root, u.audio)), u.start, u.duration)
+                        for u in utterances}
     return found, sounds, skipped
 
 
@@ -362,7 +375,8 @@ def _bound(cfg: Config, specs: dict[str, Task], there: list[str]) -> list[tuple[
             raise InputError(f"tasks: {name} is not bound to '{corpus}'; bound: "
                              f"{', '.join(specs[name].corpora)}; specs/{name}.yaml binds it")
         if corpus and corpus not in cfg.corpora:
-            raise InputError(f"tasks: '{wanted}' needs corpus {corpus}; give corpora.{corpus}.source")
+            raise InputError(f"tasks: '{wanted}' needs corpus {corpus}; give "
+                             f"corpora.{corpus}.source")
         found += [(name, c) for c in ([corpus] if corpus else specs[name].corpora) if c in there]
     return list(dict.fromkeys(found))
 
@@ -377,8 +391,8 @@ def job_name(job: Job, plan: Plan, cfg: Config, identity: str, files: str, code:
     """
     folds, task = plan.folds_of(job), plan.tasks[job.task]
     parts = [job.key, folds.protocol_hash, files, identity, cfg.features.dtype,
-             cfg.features.batch_seconds, configs.to_dict(cfg.probes[job.probe]), cfg.seeds, task.metrics,
-             task.kind, cfg.skip_unreadable, code]
+             cfg.features.batch_seconds, configs.to_dict(cfg.probes[job.probe]), cfg.seeds,
+             task.metrics, task.kind, cfg.skip_unreadable, code]
     plain = "-".join(v for v in job.key.values() if v)
     safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in plain)
     return f"{safe[:120]}-{digest(parts)}"

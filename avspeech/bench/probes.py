@@ -1,24 +1,27 @@
-"""Probes: small heads on frozen features. All folds, seeds and learning rates of a job are trained as one
-batched problem.
+"""Probes: small heads on frozen features.
+
+All folds, seeds and learning rates of a job are trained as one batched problem:
 
     chosen = train(Pooled(x), targets, folds, seeds, "classification", classes=8, config=Probe())
 
-The input of a head is a sum over layers, weighted by a softmax that is trained with it. "linear": mean
-over frames, then one affine map; since that is linear in the frames, layers that were averaged over time
-beforehand give the same (Yang et al., "SUPERB", Interspeech 2021, use this head). "mlp": mean, a hidden
-layer, ReLU. "attention": weights over frames by a trained query; it needs features of frames.
+The input of a head is a sum over layers, weighted by a softmax that is trained with it. The head
+"linear" takes the mean over frames, then one affine map. Since that is linear in the frames, layers
+that were averaged over time beforehand give the same result (Yang et al., "SUPERB", Interspeech
+2021, use this head). The head "mlp" takes the mean, then a hidden layer with ReLU. The head
+"attention" weighs the frames by a trained query, so it needs features of frames.
 
-Choices that the sources leave open: features are standardized per layer and dimension by training data
-alone. Classification uses class-balanced cross-entropy, since unweighted recall is what counts; ordinal
-tasks one direction with K - 1 cuts (Cao, Mirjalili, Raschka, "Rank consistent ordinal regression", 2020);
-regression 1 - CCC over the batch, or squared error, on standardized targets. The optimizer is AdamW; the
-layer weights get `layer_lr` times the learning rate, as logits need larger steps. The learning rate and
-the epoch are those with the best development score; of equal scores, the smaller rate and the earlier
-epoch. Test data are used once, by the chosen run.
+The sources leave some choices open. Features are standardized per layer and dimension by training
+data alone. Classification uses class-balanced cross-entropy, since unweighted recall is what
+counts. Ordinal tasks use one direction with K - 1 cuts (Cao, Mirjalili, Raschka, "Rank consistent
+ordinal regression", 2020). Regression uses 1 - CCC over the batch, or the squared error, on
+standardized targets. The optimizer is AdamW; the layer weights get `layer_lr` times the learning
+rate, as logits need larger steps. The learning rate and the epoch are those with the best
+development score; of equal scores, those with the smaller rate and the earlier epoch. Test data are
+used once, by the chosen run.
 
-Shapes: G groups (a fold and a seed), E learning rates, B batch, U utterances, L layers, D dimensions, K
-outputs. Runs share nothing but the arithmetic: order and first weights are drawn per (fold, seed), so that
-training one of them alone gives the same up to rounding.
+Shapes: G groups (a fold and a seed), E learning rates, B batch, U utterances, L layers, D
+dimensions, K outputs. Runs share nothing but the arithmetic: order and first weights are drawn per
+(fold, seed), so that training one of them alone gives the same up to rounding.
 """
 
 from __future__ import annotations
@@ -37,8 +40,9 @@ from torch.nn import functional as F
 from avspeech.bench.folds import Fold
 from avspeech.errors import InputError
 
-BUDGET = 256 * 2**20  # bytes of one step's largest tensors; groups beyond it are trained after one another
-# Bytes of one step of a single group beyond which training is refused: most of this machine's memory
+# Bytes of the largest tensors of one step: groups that do not fit are trained after the others
+BUDGET = 256 * 2**20
+# Bytes of one step of a single group beyond which training is refused: most of the memory there is
 LARGEST_STEP = int(0.8 * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
 Params = dict[str, Tensor]
 
@@ -97,7 +101,7 @@ class Pooled:
         self.frames = 1
 
     def moments(self, rows: Sequence[int], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        """Mean and the inverse standard deviation [L, D] over rows; 0 for a dimension that does not vary."""
+        """Mean and inverse standard deviation [L, D] over rows; 0 for a constant dimension."""
         return _moments([self.x[torch.as_tensor(part)].double() for part in _blocks(rows)], dtype)
 
     def batch(self, rows: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:
@@ -109,7 +113,8 @@ class Frames:
     """Frame-level features: U arrays [L, T, D]."""
 
     def __init__(self, items: Sequence[np.ndarray]):
-        self.items = [torch.as_tensor(np.asarray(i)).transpose(0, 1).contiguous() for i in items]  # [T, L, D]
+        tensors = [torch.as_tensor(np.asarray(i)) for i in items]  # [L, T, D]
+        self.items = [t.transpose(0, 1).contiguous() for t in tensors]
         self.layers, self.dim = self.items[0].shape[1:]
         self.frames = max(len(i) for i in self.items)
 
@@ -140,9 +145,10 @@ def _moments(parts: list[Tensor], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     return mean.to(dtype), inverse.to(dtype)
 
 
-def train(features: Pooled | Frames, targets: Sequence[float], folds: Sequence[Fold], seeds: Sequence[int],
-          kind: str, classes: int = 0, config: Probe = Probe(), metric: str = "uar", shuffled: bool = False,
-          dtype: torch.dtype = torch.float32) -> list[Chosen]:
+def train(features: Pooled | Frames, targets: Sequence[float], folds: Sequence[Fold],
+          seeds: Sequence[int], kind: str, classes: int = 0, config: Probe = Probe(),
+          metric: str = "uar", shuffled: bool = False, dtype: torch.dtype = torch.float32,
+          ) -> list[Chosen]:
     """The chosen probe of every fold and seed, tested.
 
     Args:
@@ -154,8 +160,8 @@ def train(features: Pooled | Frames, targets: Sequence[float], folds: Sequence[F
         classes: their number; 0 for regression.
         config: of the probe.
         metric: of the development score.
-        shuffled: the control: training and development targets are shuffled, each among themselves, anew
-            for each fold and seed.
+        shuffled: whether to shuffle the targets of training and of development, each among
+            themselves, anew for each fold and seed: the control.
         dtype: of the arithmetic.
 
     Raises:
@@ -165,14 +171,15 @@ def train(features: Pooled | Frames, targets: Sequence[float], folds: Sequence[F
     one = features.frames * config.batch * features.layers * features.dim * 4 * 3
     one += features.frames * config.batch * len(config.lrs) * features.dim * 4 * 4
     if one > LARGEST_STEP:
-        raise InputError(f"probe: a batch of {config.batch} utterances of up to {features.frames:,} frames "
-                         f"takes {one / 2**30:.0f} GiB, more than the {LARGEST_STEP / 2**30:.0f} GiB there "
-                         "are; take a smaller batch, the head linear or mlp, or shorter utterances")
+        raise InputError(f"probe: a batch of {config.batch} utterances of up to "
+                         f"{features.frames:,} frames takes {one / 2**30:.0f} GiB, more than the "
+                         f"{LARGEST_STEP / 2**30:.0f} GiB there are; take a smaller batch, the "
+                         "head linear or mlp, or shorter utterances")
     size = max(1, BUDGET // one)
     chosen: list[Chosen] = []
     for start in range(0, len(groups), size):
-        chosen += _Batch(features, np.asarray(targets, np.float64), groups[start:start + size], kind, classes,
-                         config, metric, shuffled, dtype).fit()
+        chosen += _Batch(features, np.asarray(targets, np.float64), groups[start:start + size],
+                         kind, classes, config, metric, shuffled, dtype).fit()
     return chosen
 
 
@@ -183,13 +190,15 @@ def _seed(*parts: Any) -> int:
 class _Batch:
     """The groups that are trained at once."""
 
-    def __init__(self, features: Pooled | Frames, targets: np.ndarray, groups: Sequence[tuple[Fold, int]],
-                 kind: str, classes: int, config: Probe, metric: str, shuffled: bool, dtype: torch.dtype):
+    def __init__(self, features: Pooled | Frames, targets: np.ndarray,
+                 groups: Sequence[tuple[Fold, int]], kind: str, classes: int, config: Probe,
+                 metric: str, shuffled: bool, dtype: torch.dtype):
         self.features, self.groups, self.kind, self.config = features, groups, kind, config
         self.classes, self.metric, self.dtype = classes, metric, dtype
         self.lrs = sorted(config.lrs)
         moments = {f.name: features.moments(f.train, dtype) for f, _ in groups}
-        self.mean, self.inverse = (torch.stack([moments[f.name][i] for f, _ in groups]) for i in (0, 1))
+        self.mean = torch.stack([moments[f.name][0] for f, _ in groups])
+        self.inverse = torch.stack([moments[f.name][1] for f, _ in groups])
         own = np.stack([_shuffle(targets, f, s) if shuffled else targets for f, s in groups])
         self.truth = own  # [G, U]
         shift, scale = np.zeros(len(groups)), np.ones(len(groups))
@@ -206,13 +215,16 @@ class _Batch:
                 counts = np.bincount(own[g, list(fold.train)].astype(int), minlength=classes)
                 self.weights[g] = torch.as_tensor(1 / np.maximum(counts, 1), dtype=dtype)
 
-    # --- the model ------------------------------------------------------------------------------------------
+    # --- the model --------------------------------------------------------------------------------
 
     def start(self) -> Params:
-        """First weights: all from zero, so that a run begins as the plain mean over layers and frames, and
-        these weights move only once the map behind them means something (from random maps they run to an
-        accidental layer, and the softmax does not come back). A hidden layer is drawn as `nn.Linear` does,
-        per fold and seed, the same for every learning rate."""
+        """The first weights, which are all zero but for a hidden layer.
+
+        A run so begins as the plain mean over layers and frames, and the weights of these move only
+        once the map behind them means something. From random maps they run to an accidental layer,
+        and the softmax does not come back. A hidden layer is drawn as `nn.Linear` does, per fold
+        and seed, the same for every learning rate.
+        """
         dim, hidden = self.features.dim, self.config.hidden
         out = self.classes if self.kind == "classification" else 1
         shapes: dict[str, tuple[tuple[int, ...], int]] = {"layers": ((self.features.layers,), 0)}
@@ -232,7 +244,8 @@ class _Batch:
         for name, (shape, fan) in shapes.items():
             first = torch.stack([drawn(name, f.name, s, shape, fan) if fan else torch.zeros(shape)
                                  for f, s in self.groups])
-            params[name] = first[:, None].repeat(1, len(self.lrs), *(1 for _ in shape)).to(self.dtype)
+            each = first[:, None].repeat(1, len(self.lrs), *(1 for _ in shape))
+            params[name] = each.to(self.dtype)
         return params
 
     def forward(self, params: Params, rows: Tensor) -> Tensor:
@@ -257,12 +270,16 @@ class _Batch:
         out [G, E, B, K], target [G, B], there [G, B] 1 or 0."""
         if self.kind == "classification":
             weight = self.weights.gather(1, target) * there  # [G, B]
-            log = out.log_softmax(-1).gather(-1, target[:, None, :, None].expand(*out.shape[:3], 1))[..., 0]
-            return -((log * weight[:, None]).sum(-1) / weight.sum(-1).clamp_min(1e-30)[:, None]).sum()
+            index = target[:, None, :, None].expand(*out.shape[:3], 1)
+            log = out.log_softmax(-1).gather(-1, index)[..., 0]
+            total = weight.sum(-1).clamp_min(1e-30)[:, None]
+            return -((log * weight[:, None]).sum(-1) / total).sum()
         count = there.sum(-1).clamp_min(1)[:, None]
         if self.kind == "ordinal":
-            above = (target[..., None] > torch.arange(self.classes - 1)).to(out.dtype)  # [G, B, K - 1]
-            each = F.binary_cross_entropy_with_logits(out, above[:, None].expand_as(out), reduction="none")
+            above = target[..., None] > torch.arange(self.classes - 1)  # [G, B, K - 1]
+            above = above.to(out.dtype)
+            each = F.binary_cross_entropy_with_logits(out, above[:, None].expand_as(out),
+                                                      reduction="none")
             return ((each.sum(-1) * there[:, None]).sum(-1) / count).sum()
         said, true, there = out[..., 0], target[:, None], there[:, None]
         if self.config.loss == "mse":
@@ -272,7 +289,7 @@ class _Batch:
         spread = ((a * a).sum(-1) + (b * b).sum(-1)) / count + (one - other) ** 2
         return (1 - 2 * (a * b).sum(-1) / count / (spread + 1e-8)).sum()
 
-    # --- training -------------------------------------------------------------------------------------------
+    # --- training ---------------------------------------------------------------------------------
 
     def fit(self) -> list[Chosen]:
         config, count = self.config, (len(self.groups), len(self.lrs))
@@ -289,20 +306,22 @@ class _Batch:
                      for (f, _), order in zip(self.groups, orders))
             plan = [rows.split(config.batch) for rows in drawn]
             for number in range(max(map(len, plan))):
-                rows, there = _padded([own[number] if number < len(own) else own[0][:0] for own in plan])
+                rows, there = _padded([own[number] if number < len(own) else own[0][:0]
+                                       for own in plan])
                 self._step(params, state, steps, rows, there.to(self.dtype))
             score = self.scores(params, [f.dev for f, _ in self.groups])
             better = going & (score > top)
             top, epochs = torch.where(better, score, top), torch.where(better, epoch, epochs)
             for name, p in params.items():
-                best[name] = torch.where(better.view(*count, *(1 for _ in p.shape[2:])), p, best[name])
+                where = better.view(*count, *(1 for _ in p.shape[2:]))
+                best[name] = torch.where(where, p, best[name])
             going &= epoch - epochs < config.patience
             if not going.any():
                 break
         return self._choose(best, top, epochs)
 
-    def _step(self, params: Params, state: dict[str, tuple[Tensor, Tensor]], steps: Tensor, rows: Tensor,
-              there: Tensor) -> None:
+    def _step(self, params: Params, state: dict[str, tuple[Tensor, Tensor]], steps: Tensor,
+              rows: Tensor, there: Tensor) -> None:
         """One step of AdamW for the groups that have a batch left in this epoch."""
         leaves = {name: p.detach().requires_grad_() for name, p in params.items()}
         loss = self.loss(self.forward(leaves, rows), self.y.gather(1, rows), there)
@@ -328,11 +347,12 @@ class _Batch:
     def outputs(self, params: Params, parts: Sequence[Sequence[int]]) -> list[Tensor]:
         """[E, n, K] for each group's rows."""
         rows, there = _padded([torch.as_tensor(part) for part in parts])
-        found = torch.cat([self.forward(params, block) for block in rows.split(self.config.batch, 1)], 2)
+        found = torch.cat([self.forward(params, block)
+                           for block in rows.split(self.config.batch, 1)], 2)
         return [out[:, own] for out, own in zip(found, there)]
 
     def scores(self, params: Params, parts: Sequence[Sequence[int]]) -> Tensor:
-        """The metric on each group's rows, higher is better, [G, E] float64; -inf where undefined."""
+        """The metric on the rows of each group, [G, E] float64, the higher the better, or -inf."""
         found = torch.full((len(self.groups), len(self.lrs)), -torch.inf, dtype=torch.float64)
         for g, (out, part) in enumerate(zip(self.outputs(params, parts), parts)):
             truth = torch.as_tensor(self.truth[g, list(part)])
@@ -360,16 +380,20 @@ class _Batch:
                 out = out.log_softmax(-1)
             elif self.kind == "regression":
                 out = predicted[:, None]
-            score_of = [(lr, float(s) if s > -torch.inf else float("nan")) for lr, s in zip(self.lrs, top[g])]
-            chosen.append(Chosen(fold.name, seed, self.lrs[e], int(epochs[g, e]), score_of[e][1], score_of,
-                                 one["layers"][g, 0].softmax(-1).tolist(), out.double().numpy(),
-                                 predicted.numpy(), self._predict(developed[g][0], g).numpy()))
+            score_of = [(lr, float(s) if s > -torch.inf else float("nan"))
+                        for lr, s in zip(self.lrs, top[g])]
+            chosen.append(Chosen(fold.name, seed, self.lrs[e], int(epochs[g, e]), score_of[e][1],
+                                 score_of, one["layers"][g, 0].softmax(-1).tolist(),
+                                 out.double().numpy(), predicted.numpy(),
+                                 self._predict(developed[g][0], g).numpy()))
         return chosen
 
 
 def score(metric: str, truth: Tensor, predicted: Tensor, classes: int) -> Tensor:
-    """The measures of `avspeech.report.metrics` for many predictions [E, n] of one truth [n] at once,
-    [E] float64; mae with its sign turned, so that more is better."""
+    """A measure of `avspeech.report.metrics` for many predictions [E, n] of one truth [n] at once.
+
+    Gives [E] float64; "mae" has its sign turned, so that more is better.
+    """
     predicted, truth = predicted.double(), truth.double()
     if metric == "mae":
         return -(predicted - truth).abs().mean(-1)
@@ -398,7 +422,7 @@ def _shuffle(targets: np.ndarray, fold: Fold, seed: int) -> np.ndarray:
 
 
 def _padded(parts: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Rows of different number as [G, B], filled with row 0, and a mask [G, B] of the given ones."""
+    """Lists of rows as one [G, B], filled up with row 0, and a mask [G, B] of the given ones."""
     width = max(len(p) for p in parts)
     rows = torch.stack([F.pad(p, (0, width - len(p))) for p in parts])
     return rows, torch.stack([torch.arange(width) < len(p) for p in parts])

@@ -1,20 +1,20 @@
-"""What a sweep leaves in its folder: JSONL files, a record a line, and how to read them.
+"""The files that a sweep leaves in its folder (JSONL, one record on each line), and their reader.
 
     results = read("exp/full")
     for cell in results.cells:
         print(cell["task"], cell["upstream"], cell["metrics"])
     results.missing       # planned cells without a result: never average over these in silence
 
-`results.jsonl` holds a cell a line, sorted by `KEY`. The same plan gives the same bytes; no times are in
-it. A cell's fields:
+`results.jsonl` holds one cell on each line, sorted by `KEY`. The same plan gives the same bytes; no
+times are in it. The fields of a cell:
 
-    KEY, what the cell is:
+    KEY, which cell it is:
       task, corpus, upstream, probe
-      control            "", or "shuffled": labels of training and development were shuffled, so that the
-                         score has to be at chance
-      test_corpus        "" for the corpus' own test split; another corpus, on which probes of this one
-                         were tested; or the corpus itself: its own test split on the classes that it
-                         shares with the other corpora
+      control            "", or "shuffled": labels of training and development were shuffled, so
+                         that the score has to be at chance
+      test_corpus        "" for the corpus' own test split; another corpus, on which probes of this
+                         one were tested; or the corpus itself: its own test split on the
+                         classes that it shares with the other corpora
       fold, seed
     the task:
       kind, term, label  as in specs/<task>.yaml
@@ -30,31 +30,31 @@ it. A cell's fields:
     the data:
       counts             {"train": {"utterances": 960, "speakers": 16}, "dev": ..., "test": ...}
       absent             {"dev": [...], "test": [...]}: classes without an utterance there
-      left_out           ids of unreadable sounds that were left out (only with skip_unreadable=true)
+      left_out           ids of unreadable sounds, which were left out (skip_unreadable=true only)
       unlabelled         how many utterances were left out for want of a label that counts
       gaps               what is not as the protocol counts it (only with incomplete=true)
     what the result was made of:
-      protocol, protocol_hash    name; digest of classes, gaps, and of who is in which part of each fold
+      protocol, protocol_hash    name; digest of classes, gaps, and who is in which part of a fold
       files_hash                 digest of ids, labels and sounds of train, dev and test
       upstream_identity          digest of the upstream and of the code that reads sound
       probe_settings, versions
       job                        name of the job's files in cells/ and predictions/
       predictions                path below the experiment folder; `predictions(exp, cell)` reads it
 
-A prediction is a line for each utterance of the test split: fold, seed, id, speaker, truth, predicted
-(numbers of classes, or values for regression) and, for classification, scores [K] (log posteriors, 4
-decimals).
+A prediction is a line for each utterance of the test split: fold, seed, id, speaker, truth,
+predicted (numbers of classes, or values for regression) and, for classification, scores [K] (log
+posteriors, 4 decimals).
 
 The other files:
 
     plan.jsonl       KEY of every planned cell, sorted
     missing.jsonl    KEY and "reason" of every planned cell without a result
     notes.jsonl      "note": what was left out, is incomplete, or cannot be compared
-    timings.jsonl    a line a job: KEY without fold and seed; seconds, runs, host
-    costs.jsonl      a line an upstream and corpus: upstream, corpus, pooling, dtype, identity, parameters,
-                     layers, dim, frame_rate, utterances, audio_seconds, compute_seconds (for these
-                     utterances, when their features were made), bytes, and hits and misses of the store
-                     in the last run
+    timings.jsonl    for each job: KEY without fold and seed; seconds, runs, host
+    costs.jsonl      for each upstream and corpus: upstream, corpus, pooling, dtype, identity,
+                     parameters, layers, dim, frame_rate, utterances, audio_seconds,
+                     compute_seconds (for these utterances, when their features were made), bytes,
+                     and hits and misses of the store in the last run
 """
 
 from __future__ import annotations
@@ -114,6 +114,7 @@ def lines(path: str | Path) -> list[Record]:
 
 
 def write_lines(path: str | Path, records: Iterable[Mapping[str, Any]]) -> None:
-    """Writes records one a line, keys sorted, atomically."""
-    text = "".join(json.dumps(r, ensure_ascii=False, sort_keys=True, allow_nan=False) + "\n" for r in records)
+    """Writes one record on each line, with sorted keys, atomically."""
+    text = "".join(json.dumps(r, ensure_ascii=False, sort_keys=True, allow_nan=False) + "\n"
+                   for r in records)
     write_atomically(path, text.encode())

@@ -1,7 +1,7 @@
 """From sound files to features: what `jobs.extract` does for each utterance.
 
-The code of this file, of what it imports, and the versions of the packages that read sound are part of
-the identity under which features are stored.
+The code of this file, of what it imports, and the versions of the packages that read sound are part
+of the identity under which features are stored.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ def read_sound(path: str, start: float, duration: float, sample_rate: int) -> np
 
     wave = audio.read(path, sample_rate, start, duration)
     if len(wave) < 0.5 * duration * sample_rate or not len(wave):
-        raise InputError(f"{path}: {len(wave) / sample_rate:.2f} s of sound where {duration:.2f} s are "
-                         "expected")
+        raise InputError(f"{path}: {len(wave) / sample_rate:.2f} s of sound where {duration:.2f} s "
+                         "are expected")
     if not np.isfinite(wave).all():
         raise InputError(f"{path}: samples that are not finite numbers")
     return wave
@@ -94,7 +94,8 @@ def features(upstream: Any, waves: Sequence[np.ndarray], pooling: str) -> list[n
 
     if len(waves) > 1 and max(map(len, waves)) <= upstream.max_seconds * upstream.sample_rate:
         lengths = torch.tensor([len(w) for w in waves])
-        padded = torch.nn.utils.rnn.pad_sequence([torch.as_tensor(w) for w in waves], batch_first=True)
+        padded = torch.nn.utils.rnn.pad_sequence([torch.as_tensor(w) for w in waves],
+                                                 batch_first=True)
         hidden, frames = upstream(padded, lengths)
         parts = [[hidden[:, i, :int(n)]] for i, n in enumerate(frames)]
     else:

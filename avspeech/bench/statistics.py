@@ -1,10 +1,10 @@
-"""What the cells of a sweep say together: scores with intervals, comparisons of upstreams, ranks over tasks.
+"""The statistics of a sweep: scores with intervals, comparisons of upstreams, ranks over tasks.
 
-A score is the task's metric on the test predictions of all folds pooled, so that each utterance counts
-once and a class that is absent in one fold does no harm; of each seed, then averaged over seeds. Its
-interval is a percentile bootstrap over speakers. The mean and spread of the folds' own metrics stand
-beside it. A score of which any planned cell is missing is missing (NaN), with the reasons, and enters no
-mean, rank or test.
+A score is the metric of the task on the test predictions of all folds pooled, so that each
+utterance counts once and a class that is absent in one fold does no harm. It is taken for each
+seed, then averaged over seeds. Its interval is a percentile bootstrap over speakers. The mean and
+spread of the metrics of single folds are given beside it. A score that lacks any planned cell is
+missing (NaN), with the reasons, and enters no mean, rank or test.
 
 All bootstraps of one test set draw the same speakers in the same order, so the difference of two
 upstreams' draws is a paired bootstrap.
@@ -67,7 +67,8 @@ class Score:
     unlabelled: int = 0  # utterances left out for want of a label that counts
     missing: tuple[str, ...] = ()  # "fold, seed: reason"
     test_set: str = ""  # hash of ids and truth
-    draws: Array = field(default_factory=lambda: np.empty(0), repr=False, compare=False)  # bootstrap
+    # of the bootstrap
+    draws: Array = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -75,12 +76,15 @@ class Score:
 
     @property
     def chance(self) -> float:
-        """What guessing gives: 1 / K for UAR (WAR and WF1 depend on the classes' shares: NaN), 0 for CCC."""
+        """The score of guessing: 1 / K for UAR, 0 for CCC, NaN for WAR and WF1.
+
+        The last two depend on the shares of the classes.
+        """
         return {"uar": 1 / max(len(self.classes), 1), "ccc": 0.0}.get(self.metric, math.nan)
 
 
-def scores(exp: str | Path, results: records.Results | None = None, samples: int = 1000, seed: int = 0,
-           level: float = 0.95) -> list[Score]:
+def scores(exp: str | Path, results: records.Results | None = None, samples: int = 1000,
+           seed: int = 0, level: float = 0.95) -> list[Score]:
     """A Score for every planned job, in the order of the plan's keys.
 
     Args:
@@ -107,8 +111,8 @@ def scores(exp: str | Path, results: records.Results | None = None, samples: int
             gaps.setdefault(_job(record), [])
             if line not in gaps[_job(record)]:
                 gaps[_job(record)].append(line)
-    return [_score(Path(exp), key, jobs.get(key, []), gaps.get(key, []), len(planned[key]), samples, seed,
-                   level) for key in sorted({*jobs, *gaps})]
+    return [_score(Path(exp), key, jobs.get(key, []), gaps.get(key, []), len(planned[key]),
+                   samples, seed, level) for key in sorted({*jobs, *gaps})]
 
 
 def _job(record: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -146,11 +150,12 @@ def _score(exp: Path, key: tuple[Any, ...], cells: list[records.Record], gaps: l
     table = pooled.mean(0) if classes else None
     with np.errstate(invalid="ignore", divide="ignore"):
         recalls = () if table is None else tuple((np.diag(table) / table.sum(1)).tolist())
+    fold_mean = float(np.mean(own)) if len(own) == len(cells) else math.nan
     return Score(
         **named, **{**common, "missing": tuple(undefined) if np.isnan(by_seed).any() else ()},
-        value=float(by_seed.mean()), by_seed=tuple(by_seed.tolist()), seed_std=_std(by_seed), low=float(low),
-        high=float(high), fold_mean=float(np.mean(own)) if len(own) == len(cells) else math.nan,
-        fold_std=_fold_std(cells, metric), measures=mean, recalls=recalls,
+        value=float(by_seed.mean()), by_seed=tuple(by_seed.tolist()), seed_std=_std(by_seed),
+        low=float(low), high=float(high), fold_mean=fold_mean, fold_std=_fold_std(cells, metric),
+        measures=mean, recalls=recalls,
         confusion=() if table is None else tuple(tuple(row) for row in table.tolist()),
         weights=tuple(np.mean(weights, 0).tolist()) if len(weights) == len(cells) else (),
         utterances=utterances, speakers=len(speakers), test_set=test_set, draws=draws)
@@ -169,9 +174,14 @@ def _fold_std(cells: list[records.Record], metric: str) -> float:
     return _std(np.array([np.mean(values) for values in folds.values()]))
 
 
-def _sums(exp: Path, cells: list[records.Record], classes: int) -> tuple[Array, str, list[str], int]:
-    """(sums [seeds, speakers, ...] that add up to what `measure` takes, hash of the test set, speakers,
-    utterances of one seed)."""
+def _sums(exp: Path, cells: list[records.Record],
+          classes: int) -> tuple[Array, str, list[str], int]:
+    """Sums over the predictions of a job.
+
+    Returns:
+        Sums [seeds, speakers, ...] that add up to what `measure` takes; the hash of the test set;
+            the speakers; the number of utterances of one seed.
+    """
     wanted = {(c["predictions"], c["fold"], c["seed"]) for c in cells}
     found: dict[Any, list[records.Record]] = {}
     seen = set()
@@ -184,12 +194,15 @@ def _sums(exp: Path, cells: list[records.Record], classes: int) -> tuple[Array, 
         path, fold, seed = min(wanted - seen, key=str)
         raise InputError(f"{exp / path}: no predictions of fold {fold}, seed {seed}, which "
                          f"{records.RESULTS} has; run the sweep again")
-    lines = {seed: sorted(rows, key=lambda r: (str(r["id"]), str(r["fold"]))) for seed, rows in found.items()}
-    hashes = {hashlib.sha256(repr([(r["id"], r["truth"]) for r in rows]).encode()).hexdigest()
-              for rows in lines.values()}
+    lines = {seed: sorted(rows, key=lambda r: (str(r["id"]), str(r["fold"])))
+             for seed, rows in found.items()}
+    hashes = set()
+    for rows in lines.values():
+        tested = repr([(r["id"], r["truth"]) for r in rows])
+        hashes.add(hashlib.sha256(tested.encode()).hexdigest())
     if len(hashes) > 1:
-        raise InputError(f"{exp / cells[0]['predictions']}: seeds are not of the same test utterances; "
-                         "run the sweep again")
+        raise InputError(f"{exp / cells[0]['predictions']}: seeds are not of the same test "
+                         "utterances; run the sweep again")
     speakers = sorted({str(r["speaker"]) for rows in lines.values() for r in rows})
     index = {name: i for i, name in enumerate(speakers)}
     some = next(iter(lines.values()))
@@ -198,19 +211,33 @@ def _sums(exp: Path, cells: list[records.Record], classes: int) -> tuple[Array, 
     out = np.zeros((len(lines), len(speakers), *shape))
     for table, (_, rows) in zip(out, sorted(lines.items(), key=lambda item: str(item[0]))):
         who = np.array([index[str(r["speaker"])] for r in rows])
-        truth, said = (np.array([r[name] for r in rows]) for name in ("truth", "predicted"))
+        truth = np.array([r["truth"] for r in rows])
+        said = np.array([r["predicted"] for r in rows])
         if classes:
             np.add.at(table, (who, truth.astype(int), said.astype(int)), 1)
         else:
-            t, p = truth - center, said - center  # joint shifts change neither measure, and keep digits
-            np.add.at(table, who, np.stack([np.ones_like(t), t, p, t * t, p * p, t * p, np.abs(t - p)], 1))
+            # A joint shift changes neither measure, and keeps digits
+            t, p = truth - center, said - center
+            terms = [np.ones_like(t), t, p, t * t, p * p, t * p, np.abs(t - p)]
+            np.add.at(table, who, np.stack(terms, 1))
     return out, hashes.pop(), speakers, len({str(r["id"]) for r in some})
 
 
 def measure(name: str, sums: Array, classes: int) -> Array:
-    """A metric from sums over utterances: with classes, counts [..., K, K], row the true class (CCC and MAE
-    are of the classes' numbers); with classes 0, [..., 7]: n, t, p, tt, pp, tp, |t - p| of values. As in
-    `avspeech.report.metrics`; NaN where undefined. Raises ValueError for a metric that is not known."""
+    """A metric, as in `avspeech.report.metrics`, from sums over utterances.
+
+    Args:
+        name: "uar", "war", "wf1", "ccc" or "mae"; the last two, of classes, are of their numbers.
+        sums: counts [..., K, K] whose row is the true class; with classes 0, [..., 7], the sums of
+            1, t, p, t^2, p^2, t p and |t - p| over truths t and predictions p.
+        classes: K, or 0 for a regression.
+
+    Returns:
+        [...]; NaN where the metric is undefined.
+
+    Raises:
+        ValueError: the metric is not known.
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
         if name in ("ccc", "mae"):
             n, t, p, tt, pp, tp, off = np.moveaxis(_moments(sums) if classes else sums, -1, 0)
@@ -218,7 +245,8 @@ def measure(name: str, sums: Array, classes: int) -> Array:
                 return np.asarray(off / n)
             mean_t, mean_p = t / n, p / n
             spread = tt / n - mean_t**2 + pp / n - mean_p**2 + (mean_t - mean_p) ** 2
-            return np.asarray(np.where(spread > 1e-12, 2 * (tp / n - mean_t * mean_p) / spread, np.nan))
+            shared = 2 * (tp / n - mean_t * mean_p)
+            return np.asarray(np.where(spread > 1e-12, shared / spread, np.nan))
         counts, hits = sums.sum(-1), np.diagonal(sums, axis1=-2, axis2=-1)
         if name == "uar":
             return np.asarray(np.nanmean(np.where(counts > 0, hits / counts, np.nan), -1))
@@ -258,17 +286,29 @@ class Difference(NamedTuple):
 
 
 def paired(a: Score, b: Score, level: float = 0.95) -> Difference | None:
-    """The paired bootstrap of two scores on the same test utterances, by speaker. None where either is
-    missing. Raises ValueError where they are of different test sets, metrics, or bootstraps."""
+    """The paired bootstrap, by speaker, of two scores on the same test utterances.
+
+    Args:
+        a, b: of `scores`.
+        level: of the interval.
+
+    Returns:
+        b less a; None where either score is missing.
+
+    Raises:
+        ValueError: the test sets, the metrics or the bootstraps are not the same.
+    """
     if math.isnan(a.value) or math.isnan(b.value) or not len(a.draws) or not len(b.draws):
         return None
     if a.test_set != b.test_set or a.metric != b.metric or len(a.draws) != len(b.draws):
-        raise ValueError(f"{a.key} and {b.key} were not tested on the same utterances by the same metric")
+        raise ValueError(f"{a.key} and {b.key} were not tested on the same utterances by the same "
+                         "metric")
     apart = b.draws - a.draws
     apart = apart[np.isfinite(apart)]
     low, high = np.quantile(apart, [(1 - level) / 2, (1 + level) / 2])
     tail = min((apart <= 0).sum(), (apart >= 0).sum())
-    return Difference(b.value - a.value, float(low), float(high), min(2 * (tail + 1) / (len(apart) + 1), 1.0))
+    return Difference(b.value - a.value, float(low), float(high),
+                      min(2 * (tail + 1) / (len(apart) + 1), 1.0))
 
 
 def holm(values: Sequence[float]) -> list[float]:
@@ -283,11 +323,11 @@ def holm(values: Sequence[float]) -> list[float]:
 
 @dataclass(frozen=True)
 class Ranking:
-    """Average ranks over tasks (1 is best; ties share), the Friedman test, and Nemenyi's critical difference.
+    """Average ranks over tasks, the Friedman test, and the critical difference of Nemenyi.
 
-    groups: of upstreams in order of rank, each a longest run that does not differ; left_out: tasks that
-    lack an upstream, with its name; statistic, p: NaN with fewer than 3 upstreams or 2 tasks, as is the
-    difference.
+    Rank 1 is best, and ties share a rank. `left_out` names the tasks that lack an upstream, with
+    that upstream. `statistic`, `p` and `critical_difference` are NaN with fewer than 3 upstreams or
+    2 tasks. Each of `groups` is a longest run of upstreams, in order of rank, that do not differ.
     """
 
     upstreams: tuple[str, ...]
@@ -301,12 +341,12 @@ class Ranking:
     groups: tuple[tuple[str, ...], ...] = ()
 
 
-def ranking(values: Mapping[str, Mapping[str, float]], upstreams: Sequence[str], alpha: float = 0.05,
-            lower_is_better: Sequence[str] = ()) -> Ranking:
+def ranking(values: Mapping[str, Mapping[str, float]], upstreams: Sequence[str],
+            alpha: float = 0.05, lower_is_better: Sequence[str] = ()) -> Ranking:
     """Ranks of `upstreams` over tasks, of `values` by task and upstream (Demšar, JMLR 2006).
 
-    Only tasks with a value for every upstream count: the others are left out and named. lower_is_better:
-    tasks.
+    Only tasks with a value for every upstream count: the others are left out and named. In the
+    tasks of `lower_is_better` the lowest value has rank 1.
     """
     from scipy.stats import friedmanchisquare, rankdata
 
@@ -319,7 +359,11 @@ def ranking(values: Mapping[str, Mapping[str, float]], upstreams: Sequence[str],
             tasks.append(task)
     if not tasks or not upstreams:
         return Ranking(tuple(upstreams), (math.nan,) * len(upstreams), (), tuple(left), alpha=alpha)
-    table = np.array([[values[t][u] * (1 if t in lower_is_better else -1) for u in upstreams] for t in tasks])
+    signed = []
+    for task in tasks:
+        sign = 1 if task in lower_is_better else -1
+        signed.append([sign * values[task][u] for u in upstreams])
+    table = np.array(signed)
     ranks = rankdata(table, axis=1).mean(0)
     order = np.argsort(ranks, kind="stable")
     names, ranks = [upstreams[i] for i in order], ranks[order]
@@ -336,8 +380,8 @@ def ranking(values: Mapping[str, Mapping[str, float]], upstreams: Sequence[str],
         run = [name for name, rank in zip(names[i:], ranks[i:]) if rank - ranks[i] < gap]
         if len(run) > 1 and not (groups and set(run) <= set(groups[-1])):
             groups.append(tuple(run))
-    return Ranking(tuple(names), tuple(ranks.tolist()), tuple(tasks), tuple(left), float(statistic), float(p),
-                   gap, alpha, tuple(groups))
+    return Ranking(tuple(names), tuple(ranks.tolist()), tuple(tasks), tuple(left), float(statistic),
+                   float(p), gap, alpha, tuple(groups))
 
 
 @cache
@@ -350,8 +394,11 @@ def _quantile(alpha: float, k: int) -> float:
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one upstream: parameters; seconds of compute and bytes of stored features for an hour of audio
-    (NaN where none was measured); audio_hours: over which."""
+    """The cost of one upstream.
+
+    Seconds of compute and bytes of stored features are for an hour of audio, NaN where none was
+    measured; `audio_hours` is how much was measured.
+    """
 
     upstream: str
     parameters: int
@@ -368,9 +415,11 @@ def costs(results: records.Results) -> dict[str, Cost]:
     out = {}
     for name in dict.fromkeys(str(r["upstream"]) for r in results.costs):
         rows = [r for r in results.costs if r["upstream"] == name]
-        timed = [r for r in rows if (r.get("compute_seconds") or 0) > 0 and (r.get("audio_seconds") or 0) > 0]
+        timed = [r for r in rows if (r.get("compute_seconds") or 0) > 0
+                 and (r.get("audio_seconds") or 0) > 0]
         hours = sum(r["audio_seconds"] for r in timed) / 3600
-        stored = [r for r in rows if (r.get("bytes") or 0) > 0 and (r.get("audio_seconds") or 0) > 0]
+        stored = [r for r in rows if (r.get("bytes") or 0) > 0
+                  and (r.get("audio_seconds") or 0) > 0]
         kept = sum(r["audio_seconds"] for r in stored) / 3600
         out[name] = Cost(
             name, int(rows[0].get("parameters") or 0), int(rows[0].get("layers") or 0),
@@ -381,15 +430,23 @@ def costs(results: records.Results) -> dict[str, Cost]:
 
 
 def pareto(points: Mapping[str, tuple[float, float]]) -> list[str]:
-    """Of points (cost, quality) by name, those of which no other is both as cheap and as good, and in one
-    of them better; cheapest first. Points with NaN are left out."""
+    """The names of the points (cost, quality) that no other point beats, cheapest first.
+
+    A point beats another if it is as cheap and as good, and better in one of the two. Points with
+    NaN are left out.
+    """
     there = {name: p for name, p in points.items() if not any(map(math.isnan, p))}
-    best = [name for name, (cost, quality) in there.items()
-            if not any(c <= cost and q >= quality and (c, q) != (cost, quality) for c, q in there.values())]
+    best = []
+    for name, (cost, quality) in there.items():
+        rivals = [point for point in there.values() if point != (cost, quality)]
+        if not any(c <= cost and q >= quality for c, q in rivals):
+            best.append(name)
     return sorted(best, key=lambda name: there[name])
 
 
-def cross_corpus(found: Sequence[Score]) -> dict[tuple[str, str, str], dict[tuple[str, str], Score]]:
+def cross_corpus(
+    found: Sequence[Score],
+) -> dict[tuple[str, str, str], dict[tuple[str, str], Score]]:
     """Results across corpora, all on the same classes.
 
     The diagonal, a corpus within its own folds, is the score on the classes that it shares with the
@@ -418,7 +475,11 @@ def cross_corpus(found: Sequence[Score]) -> dict[tuple[str, str, str], dict[tupl
             place = (s.corpus, s.corpus)
             if s.corpus in corpora and place not in table and (_names(s) in kinds or not s.metric):
                 table[place] = s
-    return {key: table for key, table in out.items() if any(a != b for a, b in table)}
+    crossed = {}
+    for key, table in out.items():
+        if any(a != b for a, b in table):
+            crossed[key] = table
+    return crossed
 
 
 def _names(score: Score) -> frozenset[str]:

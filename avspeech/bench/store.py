@@ -1,26 +1,26 @@
 """The feature store: what an upstream made of an utterance, found again by content.
 
-    STORE/<identity>/<pooling>-<dtype>/<shard>.safetensors    a tensor an utterance, by its content key
+    STORE/<identity>/<pooling>-<dtype>/<shard>.safetensors    a tensor an utterance, by its key
     STORE/files.json                                          hashes of sound files
 
-A key is a digest of the bytes of the sound file and of the part of it that is the utterance. A corpus
-that is moved or renamed, or shares files with another, is not computed again; a file with another
-content is, whatever its name, size and times. The identity is that of the upstream and of the code
-that reads sound (`jobs.identity`).
+A key is a digest of the bytes of the sound file and of the part of it that is the utterance. A
+corpus that is moved or renamed, or shares files with another, is not computed again; a file whose
+content has changed is, whatever its name, size and times. The identity is that of the upstream and
+of the code that reads sound (`jobs.identity`).
 
 A shard holds about 128 utterances (10^5 utterances are 800 files), is named by its keys, and is
-written aside and renamed: any number of writers can work on one store, and one that is killed leaves
-nothing half-written. There is no index; a shelf reads the headers of its shards.
+written aside and renamed: any number of writers can work on one store, and one that is killed
+leaves nothing half-written. There is no index; a shelf reads the headers of its shards.
 
-pooling "mean": [L, D], each layer's mean over frames; that is enough for every head that is linear up
-to its mean over time. pooling "none": [L, T, D]. dtype float16 halves the store; `cost.py` measures
-what it changes.
+The pooling "mean" stores [L, D], the mean of each layer over frames, which is enough for every head
+that is linear up to its mean over time; "none" stores [L, T, D]. The dtype float16 halves the
+store; `cost.py` measures what it changes.
 
 `files.json` remembers the hash of a file by its path, device, inode, size, time of modification and
 time of status change (ctime). Programs that copy a file set its size and modification time, but no
-program can set its ctime: the system does that at every write. So the memory holds on one machine, as
-long as its clock is not set back. A file that was changed less than two seconds before it was hashed
-is not remembered, since a clock's ticks may be coarser than two writes.
+program can set its ctime: the system does that at every write. So the hashes are valid on one
+machine, as long as its clock is not set back. The hash of a file that was changed less than two
+seconds before is not kept, since two writes may fall into one tick of a coarse clock.
 """
 
 from __future__ import annotations
@@ -45,9 +45,10 @@ DTYPES = {"float32": np.float32, "float16": np.float16}
 
 
 class Shelf:
-    """The features of one upstream, pooling and dtype. `keys` is what was there at the last `scan`."""
+    """The features of one upstream, pooling and dtype; the last `scan` found `keys`."""
 
-    def __init__(self, store: str | Path, identity: str, pooling: str = "mean", dtype: str = "float32"):
+    def __init__(self, store: str | Path, identity: str, pooling: str = "mean",
+                 dtype: str = "float32"):
         if pooling not in ("mean", "none") or dtype not in DTYPES:
             raise InputError(f"features: pooling {pooling}, dtype {dtype}; known: mean, none; "
                              f"{', '.join(DTYPES)}")
@@ -87,7 +88,7 @@ class Shelf:
         return [key for key in dict.fromkeys(keys) if key not in self._where]
 
     def write(self, features: Mapping[str, np.ndarray]) -> Path:
-        """Writes a shard. Raises InputError for features that are not finite in this shelf's dtype."""
+        """Writes a shard. Raises InputError for features that are not finite in this dtype."""
         from safetensors.numpy import save
 
         stored = {}
@@ -105,7 +106,8 @@ class Shelf:
         """The features of `keys`, in their order. Raises InputError where one is not there."""
         absent = self.missing(keys)
         if absent:
-            raise InputError(f"{self.folder}: {len(absent):,} of {len(keys):,} utterances have no features")
+            raise InputError(f"{self.folder}: {len(absent):,} of {len(keys):,} utterances have no "
+                             "features")
         by_shard: dict[Path, list[str]] = {}
         for key in dict.fromkeys(keys):
             by_shard.setdefault(self._where[key], []).append(key)
@@ -190,7 +192,8 @@ def content_keys(store: str | Path, parts: Sequence[tuple[str, float, float]],
             sums[path] = ""
     if fresh:
         write_atomically(memory, json.dumps(_remembered(memory) | fresh, sort_keys=True).encode())
-    return {part: content_key(sums[part[0]], part[1], part[2]) if sums[part[0]] else "" for part in parts}
+    return {part: content_key(sums[part[0]], part[1], part[2]) if sums[part[0]] else ""
+            for part in parts}
 
 
 def _remembered(path: Path) -> dict[str, str]:

@@ -1,12 +1,12 @@
-"""The sweep: forward passes once per upstream and corpus, then the probes, on a cluster; then the results
-file.
+"""The sweep: one forward pass for each upstream and corpus, then the probes, then the results file.
 
     outcome = run(cfg, Path("exp/full"))
     outcome.missing        # what has no result, with the reason; never averaged over
 
-Every piece is named by all it depends on and written aside and renamed, so a sweep that was killed goes on
-where it was, and two sweeps on one folder share the work. A failing piece does not stop the others. The
-results file holds nothing that depends on when, where, or in which order pieces ran.
+Every piece is named by all that it depends on, written aside and renamed. So a sweep that was
+killed goes on where it was, and two sweeps on one folder share the work. A failing piece does not
+stop the others. The results file holds nothing that depends on when, where, or in which order
+pieces ran.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ def run(cfg: Config, exp: Path, say: Say = print) -> Outcome:
         shelves, unreadable = _extract(cfg, exp, made, keys, described, waiting, pool)
         seconds["features"] = time.monotonic() - began
         began = time.monotonic()
-        failed = _probe(cfg, exp, made, keys, described, {job: named[job] for job in waiting}, unreadable,
-                        pool)
+        failed = _probe(cfg, exp, made, keys, described, {job: named[job] for job in waiting},
+                        unreadable, pool)
         seconds["probes"] = time.monotonic() - began
     for name, answer in described.items():
         if "error" in answer:
@@ -95,11 +95,13 @@ def run(cfg: Config, exp: Path, say: Say = print) -> Outcome:
             failed |= {job: reason for job in made.jobs if job.upstream == name}
     outcome = collect(cfg, exp, made, named, failed)
     outcome.seconds = {k: round(v, 2) for k, v in seconds.items()}
-    outcome.hits, outcome.misses = (sum(counts[i] for counts in shelves.values()) for i in (1, 2))
+    outcome.hits = sum(hits for _, hits, _ in shelves.values())
+    outcome.misses = sum(misses for _, _, misses in shelves.values())
     _write_costs(exp, made, described, shelves)
     size = sum(shelf.bytes() for shelf, _, _ in shelves.values())
-    say(f"features: {outcome.hits:,} found, {outcome.misses:,} made, {size / 2**20:.1f} MiB; seconds: "
-        + ", ".join(f"{name} {value:.1f}" for name, value in outcome.seconds.items()))
+    taken = ", ".join(f"{name} {value:.1f}" for name, value in outcome.seconds.items())
+    say(f"features: {outcome.hits:,} found, {outcome.misses:,} made, {size / 2**20:.1f} MiB; "
+        f"seconds: {taken}")
     return outcome
 
 
@@ -115,14 +117,15 @@ def content_keys_of(cfg: Config, exp: Path, made: Plan) -> Keys:
 def _request(cfg: Config, exp: Path, upstream: str) -> dict[str, Any]:
     encoder = cfg.upstreams[upstream]
     return {"exp": str(exp), "store": str(plan.store_of(cfg, exp)), "upstream": upstream,
-            "load": encoder.load or upstream, "options": encoder.options, "dtype": cfg.features.dtype,
-            "batch_seconds": cfg.features.batch_seconds, "threads": cfg.cluster.threads}
+            "load": encoder.load or upstream, "options": encoder.options,
+            "dtype": cfg.features.dtype, "batch_seconds": cfg.features.batch_seconds,
+            "threads": cfg.cluster.threads}
 
 
 def _describe(cfg: Config, exp: Path, pool: cluster.Run, say: Say) -> dict[str, dict[str, Any]]:
     """The answer of `jobs.describe` for each upstream, or its error."""
-    answers = {request["upstream"]: answer for request, answer in
-               pool(jobs.describe, [_request(cfg, exp, name) for name in cfg.upstreams])}
+    requests = [_request(cfg, exp, name) for name in cfg.upstreams]
+    answers = {request["upstream"]: answer for request, answer in pool(jobs.describe, requests)}
     for name in cfg.upstreams:
         if "error" in answers[name]:
             say(f"upstream {name} fails, the others go on: {answers[name]['error']}")
@@ -143,7 +146,7 @@ def _cells(exp: Path, name: str) -> Path:
 
 
 def _shards(made: Plan, corpus: str, keys: Keys) -> list[list[tuple[str, str, str, float, float]]]:
-    """The sounds of a corpus that a task needs, in shards that depend on the corpus and its tasks only."""
+    """The sounds of a corpus that its tasks need, in shards that depend on these alone."""
     needed = set()
     for folds in made.folds.values():
         needed |= {name for name, own in zip(folds.ids, folds.sources) if own == corpus}
@@ -168,14 +171,16 @@ def _extract(cfg: Config, exp: Path, made: Plan, keys: Keys, described: dict[str
     shelves: dict[Any, Any] = {}
     requests = []
     for upstream, corpus, pooling in needs(cfg, made, waiting):
-        shelf = Shelf(plan.store_of(cfg, exp), described[upstream]["identity"], pooling, cfg.features.dtype)
+        shelf = Shelf(plan.store_of(cfg, exp), described[upstream]["identity"], pooling,
+                      cfg.features.dtype)
         shards = _shards(made, corpus, keys)
         misses = sum(item[0] not in shelf for shard in shards for item in shard)
         shelves[upstream, corpus] = (shelf, sum(map(len, shards)) - misses, misses)
         common = _request(cfg, exp, upstream) | {
             "identity": described[upstream]["identity"], "pooling": pooling, "corpus": corpus}
-        requests += [common | {"items": shard} for shard in shards
-                     if shelf.missing(item[0] for item in shard)]
+        for shard in shards:
+            if shelf.missing(item[0] for item in shard):
+                requests.append(common | {"items": shard})
     unreadable: Unreadable = {}
     for request, answer in _until_done(jobs.extract, requests, pool, "features", "shard"):
         bad = answer.get("unreadable", {})
@@ -203,20 +208,26 @@ def _probe(cfg: Config, exp: Path, made: Plan, keys: Keys, described: dict[str, 
         by_name[name] = job
         requests.append(_request(cfg, exp, job.upstream) | {
             "job": name, "key": job.key, "identity": described[job.upstream]["identity"],
-            "folds": str(paths[job.task, job.corpus, job.test_corpus]), "kind": task.kind, "term": task.term,
+            "folds": str(paths[job.task, job.corpus, job.test_corpus]), "kind": task.kind,
+            "term": task.term,
             "label": task.corpora[job.corpus].label, "metrics": list(task.metrics),
             "probe": configs.to_dict(cfg.probes[job.probe]), "seeds": list(cfg.seeds),
             "skip_unreadable": cfg.skip_unreadable, "unreadable": bad})
     answers = _until_done(jobs.probe, requests, pool, "probes", "job")
-    return {by_name[request["job"]]: answer["error"] for request, answer in answers if "error" in answer}
+    return {by_name[request["job"]]: answer["error"] for request, answer in answers
+            if "error" in answer}
 
 
-def _until_done(work: Any, requests: Sequence[Any], pool: cluster.Run, label: str, unit: str) -> Any:
-    """Yields (request, answer) of all requests, with a progress bar. A piece that another sweep works on
-    is requested again until it is done or that sweep has ended."""
+def _until_done(work: Any, requests: Sequence[Any], pool: cluster.Run, label: str,
+                unit: str) -> Any:
+    """Yields (request, answer) of all requests, with a progress bar.
+
+    A piece that another sweep works on is requested again until it is done or that sweep has ended.
+    """
     from tqdm import tqdm
 
-    with tqdm(total=len(requests), desc=label, unit=unit, disable=None if len(requests) > 1 else True) as bar:
+    silent = None if len(requests) > 1 else True  # None: where there is no terminal
+    with tqdm(total=len(requests), desc=label, unit=unit, disable=silent) as bar:
         while requests:
             busy = []
             for request, answer in pool(work, requests):
@@ -230,7 +241,8 @@ def _until_done(work: Any, requests: Sequence[Any], pool: cluster.Run, label: st
                 time.sleep(0.5)
 
 
-def collect(cfg: Config, exp: Path, made: Plan, named: dict[Job, str], failed: dict[Job, str]) -> Outcome:
+def collect(cfg: Config, exp: Path, made: Plan, named: dict[Job, str],
+            failed: dict[Job, str]) -> Outcome:
     """Writes results, plan, notes, missing and timings from the cells that have results."""
     cells: list[Record] = []
     reasons: dict[tuple[Any, ...], str] = {}
@@ -255,7 +267,8 @@ def collect(cfg: Config, exp: Path, made: Plan, named: dict[Job, str], failed: d
             missing.append(cell | {"reason": reason})
     records.write_lines(exp / records.PLAN, planned)
     records.write_lines(exp / records.MISSING, missing)
-    records.write_lines(exp / records.TIMINGS, sorted(timings, key=lambda t: json.dumps(t, sort_keys=True)))
+    records.write_lines(exp / records.TIMINGS,
+                        sorted(timings, key=lambda t: json.dumps(t, sort_keys=True)))
     records.write_lines(exp / records.NOTES, [{"note": note} for note in made.notes])
     records.write_lines(exp / records.RESULTS, cells)
     return Outcome(cells, missing)
@@ -268,7 +281,8 @@ def _write_costs(exp: Path, made: Plan, described: dict[str, Any], shelves: dict
     for (upstream, corpus), (shelf, hits, misses) in shelves.items():
         shelf.scan()
         sounds, answer = made.sounds[corpus], described[upstream]
-        times = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(shelf.folder.glob("*.json"))]
+        times = [json.loads(p.read_text(encoding="utf-8"))
+                 for p in sorted(shelf.folder.glob("*.json"))]
         own = [t for t in times if t["corpus"] == corpus]
         heard = sum(t["audio_seconds"] for t in own)
         rate = sum(t["compute_seconds"] for t in own) / heard if heard else None
@@ -276,7 +290,8 @@ def _write_costs(exp: Path, made: Plan, described: dict[str, Any], shelves: dict
         pooling, dtype = shelf.folder.name.rsplit("-", 1)
         known[upstream, corpus, pooling, dtype] = {
             "upstream": upstream, "corpus": corpus, "pooling": pooling, "dtype": dtype,
-            **{name: answer[name] for name in ("identity", "parameters", "layers", "dim", "frame_rate")},
+            **{name: answer[name] for name in ("identity", "parameters", "layers", "dim",
+                                               "frame_rate")},
             "utterances": len(sounds), "audio_seconds": round(audio, 3),
             "compute_seconds": None if rate is None else round(rate * audio, 3),
             "bytes": shelf.bytes(), "hits": hits, "misses": misses}
@@ -284,7 +299,7 @@ def _write_costs(exp: Path, made: Plan, described: dict[str, Any], shelves: dict
 
 
 def dry_run(cfg: Config, exp: Path) -> list[str]:
-    """The plan and its cost, as lines. Prepares the corpora, and tries each upstream on 3 s of noise."""
+    """The lines of the plan and its cost; prepares corpora, tries each upstream on 3 s of noise."""
     exp = Path(exp).absolute()
     plan.prepare(cfg, exp)
     made = plan.make(cfg, exp)
@@ -301,8 +316,9 @@ def dry_run(cfg: Config, exp: Path) -> list[str]:
     total = 0.0
     for name, answer in described.items():
         lines.append(f"upstream {name}: " + (f"fails: {answer['error']}" if "error" in answer else
-                     f"{answer['parameters']:,} parameters, {answer['layers']} layers of {answer['dim']}, "
-                     f"{answer['load']:.3f} s of compute for 1 s of sound (tried on 3 s)"))
+                     f"{answer['parameters']:,} parameters, {answer['layers']} layers of "
+                     f"{answer['dim']}, {answer['load']:.3f} s of compute for 1 s of sound (tried "
+                     "on 3 s)"))
     for upstream, corpus, pooling in needs(cfg, made, waiting):
         answer = described[upstream]
         shelf = Shelf(plan.store_of(cfg, exp), answer["identity"], pooling, cfg.features.dtype)
@@ -316,7 +332,8 @@ def dry_run(cfg: Config, exp: Path) -> list[str]:
         lines.append(f"features {upstream} of {corpus}: {len(items) - len(absent):,} there, "
                      f"{len(absent):,} to make ({audio / 3600:.2f} h, about {_time(seconds)}, "
                      f"{size / 2**20:.1f} MiB)")
-    runs = sum(len(made.folds_of(j).folds) * len(cfg.seeds) * len(cfg.probes[j.probe].lrs) for j in waiting)
+    runs = sum(len(made.folds_of(j).folds) * len(cfg.seeds) * len(cfg.probes[j.probe].lrs)
+               for j in waiting)
     lines.append(f"{len(made.cells(cfg.seeds)):,} cells in {len(made.jobs):,} jobs, "
                  f"{len(named) - len(waiting):,} of them done before; {runs:,} probes to train")
     lines.append(f"about {_time(total)} of forward passes on one worker, then the probes")
@@ -324,13 +341,17 @@ def dry_run(cfg: Config, exp: Path) -> list[str]:
 
 
 def _time(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min" if seconds < 7200 else \
-        f"{seconds / 3600:.1f} h"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
 def table(outcome: Outcome) -> list[str]:
-    """Mean and spread over folds and seeds of the metric that counts, a line for each task and corpus, a
-    column for each upstream, probe and control. A cell that lacks folds or seeds says how many."""
+    """A table of the mean and spread, over folds and seeds, of the metric that counts.
+
+    It has a line for each task and corpus, and a column for each upstream, probe and control. A
+    cell that lacks folds or seeds says how many.
+    """
     values: dict[str, dict[str, list[float | None]]] = {}
     for cell in [*outcome.cells, *(m for m in outcome.missing if m["upstream"])]:
         row = f"{cell['task']} on {cell['corpus']}"
@@ -340,9 +361,13 @@ def table(outcome: Outcome) -> list[str]:
         values.setdefault(row, {}).setdefault(column, []).append(value)
     columns = sorted({c for own in values.values() for c in own})
     rows = [["", *columns]]
-    rows += [[row, *(_text(own.get(c)) for c in columns)] for row, own in sorted(values.items())]
-    widths = [max(len(r[i]) for r in rows) for i in range(len(rows[0]))]
-    return ["  ".join(v.ljust(w) for v, w in zip(r, widths)).rstrip() for r in rows]
+    for row, own in sorted(values.items()):
+        rows.append([row, *(_text(own.get(c)) for c in columns)])
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = []
+    for cells in rows:
+        lines.append("  ".join(map(str.ljust, cells, widths)).rstrip())
+    return lines
 
 
 def _text(values: list[float | None] | None) -> str:
@@ -371,5 +396,6 @@ def finish(outcome: Outcome) -> None:
     """Raises InputError if cells are missing, so that the exit code is not 0."""
     if outcome.missing:
         total = len(outcome.missing) + len(outcome.cells)
-        raise InputError(f"{len(outcome.missing):,} of {total:,} cells have no result (missing.jsonl); run "
-                         "it again once that is mended: " + "; ".join(outcome.summary()[:5]))
+        raise InputError(f"{len(outcome.missing):,} of {total:,} cells have no result "
+                         "(missing.jsonl); run it again once that is mended: " +
+                         "; ".join(outcome.summary()[:5]))

@@ -1,4 +1,4 @@
-"""The tasks, as data: one YAML file a task in `specs/`, read into `Task`. A task is added by one file.
+"""The tasks, as data: each is one YAML file in `specs/`, read into `Task`; one file adds a task.
 
     name: gender
     about: The speaker's sex as the corpus states it.
@@ -8,8 +8,8 @@
     corpora:
       librispeech: {label: sex, protocol: speaker-5fold, mapping: {F: female, M: male}}
 
-The thirteen tasks are those the paper's abstract and reviews name; that arousal, valence and dominance count
-singly is inferred.
+The thirteen tasks are those that the abstract and the reviews of the paper name. That arousal,
+valence and dominance count as three tasks is inferred.
 """
 
 from __future__ import annotations
@@ -29,41 +29,39 @@ METRICS = {"classification": ("uar", "war", "wf1"), "ordinal": ("uar", "war", "w
 
 @dataclass(frozen=True)
 class Binding:
-    """A task on a corpus.
+    """A task on a corpus."""
 
-    label: key of `Utterance.labels`. protocol: a name in `data.protocol.known()`, whose classes and
-    mapping then hold, or "speaker-Nfold", or "official" (labels["split"] is train, dev or test). classes:
-    in order (an ordinal's from low to high); empty: the task's, else all that occur, sorted. mapping: label
-    in the corpus to class; where given, other labels are left out. limits: of a regression label; what lies
-    outside is left out.
-    """
-
-    label: str
+    label: str  # key of `Utterance.labels`
+    # A name in `data.protocol.known()`, whose classes and mapping then hold; or "speaker-Nfold"; or
+    # "official" (labels["split"] is train, dev or test)
     protocol: str
+    # In order, those of an ordinal task from low to high; empty: those of the task, or else all
+    # that occur, sorted
     classes: tuple[str, ...] = ()
+    # From a label in the corpus to a class; where given, other labels are left out
     mapping: dict[str, str] = field(default_factory=dict)
-    limits: tuple[float, float] | None = None
+    limits: tuple[float, float] | None = None  # of a regression label; others are left out
 
 
 @dataclass(frozen=True)
 class Task:
-    """term: how long the trait lasts (short: seconds, as emotion; medium: days, as a cold; long: as age).
-    metrics: the first one counts. cross: whether corpora of this task are also tested on each other."""
+    """A paralinguistic task and the corpora that have its labels."""
 
     name: str
     kind: Literal["classification", "ordinal", "regression"]
+    # How long the trait lasts: seconds, as an emotion; days, as a cold; or as long as the age
     term: Literal["short", "medium", "long"]
-    metrics: tuple[str, ...]
+    metrics: tuple[str, ...]  # the first one counts
     corpora: dict[str, Binding]
     about: str = ""
     classes: tuple[str, ...] = ()
-    cross: bool = False
+    cross: bool = False  # whether its corpora are also tested on each other
 
     def __post_init__(self) -> None:
         wrong = [m for m in self.metrics if m not in METRICS[self.kind]]
         if wrong or not self.metrics:
-            raise ValueError(f"metrics of a {self.kind} task are among {', '.join(METRICS[self.kind])}, "
-                             f"not {', '.join(wrong) or 'none'}")
+            raise ValueError(f"metrics of a {self.kind} task are among "
+                             f"{', '.join(METRICS[self.kind])}, not {', '.join(wrong) or 'none'}")
         if not self.corpora:
             raise ValueError("a task has at least one corpus")
 

@@ -41,7 +41,8 @@ class _Counting(TorchFunctionMode):
     def _count(self, func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> None:
         less = {key: value for key, value in kwargs.items() if key not in ("generator", "out")}
         sizes: list[int] = []
-        for more in ({"device": "meta"}, {}):  # what makes tensors takes a device, the rest does not
+        # What makes tensors takes a device, the rest does not.
+        for more in ({"device": "meta"}, {}):
             given: list[torch.Tensor] = []  # kept, as the id of a freed one may be given again
             try:
                 with warnings.catch_warnings():

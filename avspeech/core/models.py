@@ -99,6 +99,15 @@ def pipeline_class(task: str) -> Any:
     return getattr(importlib.import_module(module), attribute)
 
 
+def card_lines(task: str, name: str, info: Any) -> dict[str, Any]:
+    """What the wing of a task says on a model card: see `PIPELINES`. A task without a pipeline (a
+    vocoder alone) has only a title."""
+    if task not in PIPELINES:
+        return {"title": f"Task: {task}", "python": [], "shell": []}
+    module = importlib.import_module(PIPELINES[task].partition(":")[0])
+    return module.card_lines(name, info)
+
+
 def build(name: str, **differences: Any) -> nn.Module:
     """A new model with random weights.
 

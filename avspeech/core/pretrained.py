@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from avspeech.core import models
 from avspeech.errors import InputError
 
 if TYPE_CHECKING:
@@ -282,11 +283,9 @@ def begin(model: nn.Module, name_or_folder: str | Path, label: str) -> nn.Module
 
 def card(name: str, info: ModelInfo) -> str:
     """The model card, in Markdown."""
-    task = ({"extraction": "Hears one speaker in a mixture by watching their lips",
-             "emotion": "Tells the emotion of a voice",
-             "synthesis": "Reads text aloud, with the breaks and intonation it is asked for"}
-            .get(info.task, f"Task: {info.task}"))
-    lines = [f"# {name.rpartition('/')[2]}", "", f"{task}. {info.description}".strip(), "",
+    about = models.card_lines(info.task, name, info)
+    lines = [f"# {name.rpartition('/')[2]}", "",
+             f"{about['title']}. {info.description}".strip(), "",
              f"Model `{info.model}`, audio at {info.sample_rate} Hz"
              + (f", video at {info.fps:g} frames a second" if info.fps else "")
              + (f", outputs: {', '.join(info.labels)}" if info.labels and info.task != "synthesis"
@@ -295,19 +294,9 @@ def card(name: str, info: ModelInfo) -> str:
              f"Licence of the weights: {info.licence or 'not stated'}.",
              "", "## Use", "", "```python", "import avspeech", "",
              f'model = avspeech.load("{name}")']
-    if info.task == "extraction":
-        lines += [f"voice = model(audio, views, sample_rate={info.sample_rate})", "```", "",
-                  "```bash", f"avspeech extract VIDEO --model {name}"]
-    if info.task == "emotion":
-        lines += [f"emotion = model(audio, sample_rate={info.sample_rate})"
-                  "  # .label, .posteriors, .track",
-                  "```", "", "```bash", f"avspeech emotion FILE --model {name}",
-                  f"avspeech export {name} --to onnx -o {name}.onnx"]
-    if info.task == "synthesis":
-        lines += ['speech = model("I said <brk 0.4> no<rise>.")  # .audio, .sample_rate, .words',
-                  "```", "", "```bash",
-                  f'avspeech speak "I said <brk 0.4> no<rise>." -o no.wav --model {name}',
-                  f"avspeech export {name} --to onnx -o {name}.onnx"]
+    lines += about["python"]
+    if about["shell"]:
+        lines += ["```", "", "```bash", *about["shell"]]
     lines += ["```", "", "## Training data", ""]
     lines += [f"- {data['name']}: {data['licence']}"
               for data in info.training_data] or ["Not stated."]

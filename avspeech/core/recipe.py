@@ -121,7 +121,8 @@ class Recipe:
             line = storage.describe(error)
             if line is None:
                 raise
-            print(f"avspeech: error: {line}; then run the same command again to go on", file=sys.stderr)
+            print(f"avspeech: error: {line}; then run the same command again to go on",
+                  file=sys.stderr)
             sys.exit(2)
 
     def run(self, argv: Sequence[str] | None = None) -> None:
@@ -178,9 +179,9 @@ class Recipe:
             if mine:
                 yield
                 return
-        if int(os.environ.get("WORLD_SIZE", "1")) > 1:  # the other processes would wait for this one
-            raise InputError(f"{exp}: another process runs stage {stage.name} there; wait for it, or use "
-                             "another folder with --exp")
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:  # the others would wait for this one
+            raise InputError(f"{exp}: another process runs stage {stage.name} there; wait for it, or "
+                             "use another folder with --exp")
         _say(f"{stage.name}: another process runs it in {exp}, waiting for its end")
         with storage.lock(place):
             yield

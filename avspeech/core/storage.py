@@ -82,7 +82,9 @@ def _of_the_place(error: Exception, path: Path, aside: Path) -> OSError | None:
     if isinstance(error, OSError) and error.errno is not None:
         name = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
         # Libraries may put something before the name, such as "file:".
-        if name.endswith((str(aside), str(path), str(path.parent))) or not name and error.errno in _PLACE:
+        if name.endswith((str(aside), str(path), str(path.parent))):
+            return error
+        if not name and error.errno in _PLACE:
             return error
         return None
     # Libraries have errors of their own for a full disk; then the disk still takes nothing.
@@ -143,8 +145,8 @@ def _no_scratch(error: OSError) -> InputError:
     except OSError:
         place = os.environ.get("TMPDIR", "TMPDIR")
     reason = "it does not exist" if error.errno == errno.ENOENT else error.strerror
-    return InputError(f"{place}: the folder for temporary files cannot be written to ({reason}); free some "
-                      "space there, or name another folder by the environment variable TMPDIR")
+    return InputError(f"{place}: the folder for temporary files cannot be written to ({reason}); free "
+                      "some space there, or name another folder by the environment variable TMPDIR")
 
 
 def describe(error: OSError) -> str | None:

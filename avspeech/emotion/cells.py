@@ -388,6 +388,9 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
         folder / "train" / "checkpoints", ignore_errors=True
     )  # of no use to a finished cell
     (folder / "train" / "best.safetensors").unlink(missing_ok=True)
+    speakers = {}
+    for part in protocols.PARTS:
+        speakers[part] = len({u.speaker for u in getattr(split, part)})
     record = {
         "hash": cell.hash,
         "protocol": protocol.hash,
@@ -401,9 +404,7 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
         "training_macs": macs,
         "seconds": round(time.monotonic() - began, 1),
         "cpu_seconds": round(time.process_time() - cpu, 1),
-        "speakers": {
-            part: len({u.speaker for u in getattr(split, part)}) for part in protocols.PARTS
-        },
+        "speakers": speakers,
     }
     storage.write_atomically(folder / CELL, (json.dumps(record, indent=1) + "\n").encode())
     return record

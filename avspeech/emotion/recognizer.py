@@ -20,7 +20,7 @@ label.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -380,7 +380,7 @@ def check_rate(sample_rate: float) -> int:
     return int(sample_rate)
 
 
-def card_lines(name: str, info: ModelInfo) -> Mapping[str, Any]:
+def card_lines(name: str, info: ModelInfo) -> dict[str, Any]:
     """What a model card says of an emotion model (`core.pretrained.card`).
 
     Args:

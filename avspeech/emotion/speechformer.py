@@ -146,8 +146,9 @@ class SpeechFormer(LogMelModel):
         self.enter = linear(c.mels, c.dim, c.hrf)
         self.position = Position(c.dim)
         windows = [w // s for w, s in zip(c.windows, spans)]
-        self.stages = nn.ModuleList([nn.ModuleList([Layer(c, window) for _ in range(number)])
-                                     for number, window in zip(c.layers, [*windows, None])])
+        self.stages = nn.ModuleList()
+        for number, window in zip(c.layers, [*windows, None]):
+            self.stages.append(nn.ModuleList([Layer(c, window) for _ in range(number)]))
         self.merges = nn.ModuleList([Merge(c.dim, b // a, c.hrf) for a, b in zip(spans, spans[1:])])
         self.norm = nn.LayerNorm(c.dim)
         self.pool = Pooling(c.dim, c.pooling, c.heads)

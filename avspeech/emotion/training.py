@@ -120,9 +120,11 @@ class Crops:
         share = self.augment.crop + (1 - self.augment.crop) * items[0]["draws"][0]
         length = min(shortest, max(SHORTEST, round(share * shortest)))
         starts = [int(i["draws"][1] * (len(i["x"]) - length + 1)) for i in items]
-        cut: dict[str, Any] = {
-            key: torch.from_numpy(np.stack([i[key][s: s + length] for i, s in zip(items, starts)]))
-            for key in ("x", "guide") if key in items[0]}
+        cut: dict[str, Any] = {}
+        for key in ("x", "guide"):
+            if key in items[0]:
+                parts = [i[key][s: s + length] for i, s in zip(items, starts)]
+                cut[key] = torch.from_numpy(np.stack(parts))
         return {
             "ids": [i["id"] for i in items],
             "target": torch.as_tensor([i["target"] for i in items]),
@@ -287,16 +289,16 @@ def prediction_records(protocol: Protocol, utterances: Sequence[Utterance],
                        posteriors: np.ndarray) -> list[dict[str, Any]]:
     """{id, speaker, unit, truth, posteriors} of each utterance; utterances of one unit are judged
     together."""
-    return [
-        {
+    records = []
+    for u, p in zip(utterances, posteriors, strict=True):
+        records.append({
             "id": u.id,
             "speaker": u.speaker,
             "unit": str(u.labels[protocol.unit]) if protocol.unit else u.id,
             "truth": protocol.target(u),
             "posteriors": [round(float(v), 6) for v in p],
-        }
-        for u, p in zip(utterances, posteriors, strict=True)
-    ]
+        })
+    return records
 
 
 def write_records(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
@@ -327,7 +329,10 @@ def judge(records: Sequence[Mapping[str, Any]], classification: bool = True) -> 
     for record in records:
         units.setdefault(record["unit"], []).append(record)
     names = sorted(units)
-    mean = np.stack([np.mean([r["posteriors"] for r in units[n]], 0) for n in names])
+    means = []
+    for n in names:
+        means.append(np.mean([r["posteriors"] for r in units[n]], 0))
+    mean = np.stack(means)
     truth = np.asarray([units[n][0]["truth"] for n in names])
     return Judged(names, truth, mean.argmax(1) if classification else mean[:, 0],
                   [units[n][0]["speaker"] for n in names])

@@ -112,16 +112,16 @@ class Extractor:
         nothing above half its own sample rate, and its output has nothing there.
 
         Args:
-            audio: float `[N]`, or `[C, N]` or `[N, C]`, whose channels are averaged. Full scale is
-            1. views: what one camera or several synchronized ones (list or dict) saw of the same
-            face from
-                sample 0 on: mouth crops uint8 `[T, 96, 96]` or `[T, 88, 88]` (grey, aligned as by
-                `avspeech.media.video`), a stack of them `[V, T, 96, 96]`, or full pictures uint8
+            audio: float `[N]`, or `[C, N]` or `[N, C]`, whose channels are averaged; full scale is
+                -1 to 1.
+            views: what one camera or several synchronized ones (list or dict) saw of the same face
+                from sample 0 on: mouth crops uint8 `[T, 96, 96]` or `[T, 88, 88]` (grey, aligned as
+                by `avspeech.media.video`), a stack of them `[V, T, 96, 96]`, or full pictures uint8
                 `[T, H, W, 3]` (RGB), in which the face is searched.
-            sample_rate: of `audio`, in Hz. fps: frame rate of `views`; frame k is shown from k /
-            fps s on. present: where the face is seen, bool `[T]`, one for each view in the form of
-            `views`; by
-                default always.
+            sample_rate: of `audio`, in Hz.
+            fps: frame rate of `views`; frame k is shown from k / fps seconds on.
+            present: where the face is seen, bool `[T]`, one for each view in the form of `views`;
+                by default always.
             face: which face, counted from 1, where full pictures show several.
 
         Returns:

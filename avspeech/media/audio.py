@@ -1,8 +1,8 @@
-"""Sound in and out: any sound or video file to float32 mono at the rate asked for, on the clock of the file.
+"""Sound in and out: any sound or video file as float32 mono at a given rate, on its own clock.
 
-The clock's zero is the start of the container (its earliest stream), so sound and pictures of one file agree:
-sound that begins late is preceded by silence. A damaged packet becomes silence, and what follows keeps its
-time. How a file's sound is found and decoded stands in `sources.py`.
+The clock's zero is the start of the container (its earliest stream), so sound and pictures of one
+file agree: sound that begins late is preceded by silence. A damaged packet becomes silence, and
+what follows keeps its time. `sources.py` describes how the sound of a file is found and decoded.
 """
 
 from __future__ import annotations
@@ -33,21 +33,25 @@ from avspeech.media.decoding import (
 from avspeech.media.levels import examine, mono, speech_bounds
 from avspeech.media.sources import promised
 
-__all__ = ["SAMPLE_RATE", "SOUND_SUFFIXES", "blocks", "check_exists", "container_zero", "decode_packets",
-           "duration", "examine", "mono", "notes_of", "open_container", "promised", "read", "resample",
-           "seek", "sound_files", "speech_bounds", "stream_end", "write", "writing"]
+__all__ = ["SAMPLE_RATE", "SOUND_SUFFIXES", "blocks", "check_exists", "container_zero",
+           "decode_packets", "duration", "examine", "mono", "notes_of", "open_container",
+           "promised", "read", "resample", "seek", "sound_files", "speech_bounds", "stream_end",
+           "write", "writing"]
 
 log = logging.getLogger("avspeech")
 SAMPLE_RATE = 16000
-# Suffixes by which folders are searched for sound; a file that is named is told by its content.
-SOUND_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64", ".rf64"}
+# Suffixes by which folders are searched for sound; a file that is named is known by its content.
+SOUND_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64",
+                  ".rf64"}
 WRITE_FORMATS = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
-BLOCK = 65536  # samples that are written at a time; libsndfile fails on millions at once into Vorbis
-MARGIN = 0.25  # seconds decoded before and after the part asked for: resampling needs a run-up
+# Samples that are written at a time: libsndfile fails on millions at once into Vorbis.
+BLOCK = 65536
+MARGIN = 0.25  # seconds decoded before and after the wanted part: resampling needs a run-up
 
 
-def read(path: str | Path, sample_rate: int = SAMPLE_RATE, start: float = 0.0, duration: float | None = None,
-         track: int | None = None, notes: list[str] | None = None, centered: bool = False) -> np.ndarray:
+def read(path: str | Path, sample_rate: int = SAMPLE_RATE, start: float = 0.0,
+         duration: float | None = None, track: int | None = None,
+         notes: list[str] | None = None, centered: bool = False) -> np.ndarray:
     """The sound of a file as one channel. Parts equal the same part of the whole.
 
     Args:
@@ -55,11 +59,12 @@ def read(path: str | Path, sample_rate: int = SAMPLE_RATE, start: float = 0.0, d
         sample_rate: in hertz; the sound is resampled to it.
         start: where the part begins, in seconds on the file's clock.
         duration: seconds of it; None: up to the end. Less comes back where the sound ends sooner.
-        track: which of the file's tracks of sound, from 1; None: the one that the file marks as default, or
-            the first; where that is silent or cannot be decoded, the next one that sounds.
-        notes: takes what should be known of the sound (the track of several that was taken, channels that
-            cancel each other, samples far beyond full scale, a constant offset). None: it is logged, once a
-            file.
+        track: which of the file's tracks of sound, from 1; None: the one that the file marks as
+            default, or the first; where that is silent or cannot be decoded, the next one that
+            sounds.
+        notes: takes what should be known of the sound (the track of several that was taken,
+            channels that cancel each other, samples far beyond full scale, a constant offset).
+            None: it is logged, once a file.
         centered: take a constant offset off, before resampling makes a click of its ends.
 
     Returns:
@@ -89,7 +94,7 @@ def read(path: str | Path, sample_rate: int = SAMPLE_RATE, start: float = 0.0, d
 
 def blocks(path: str | Path, damaged: list[float] | None = None, track: int | None = None,
            notes: list[str] | None = None) -> Iterator[tuple[np.ndarray, int]]:
-    """The whole sound of a file at its own rate, in pieces of about a second: for files of any length.
+    """The whole sound of a file of any length, at its own rate, in pieces of about a second.
 
     Args:
         path, track, notes: as for `read`.
@@ -110,8 +115,10 @@ def blocks(path: str | Path, damaged: list[float] | None = None, track: int | No
 
 
 def duration(path: str | Path, track: int | None = None) -> float:
-    """Seconds from the clock's zero to the end of the sound, as many as `read` gives. Sound with compression
-    is decoded for it; `promised` is what a header says. Raises InputError."""
+    """Seconds from the zero of the clock to the end of the sound, as many as `read` gives.
+
+    Sound with compression is decoded for it; `promised` is what a header says. Raises InputError.
+    """
     return sources.seconds(path, track)
 
 
@@ -140,7 +147,16 @@ def sound_files(folder: Path) -> list[Path]:
 
 
 def resample(samples: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
-    """`samples` `[N]` at `rate` hertz as float32 at `sample_rate` hertz, `[ceil(N * sample_rate / rate)]`."""
+    """Samples at another rate.
+
+    Args:
+        samples: `[N]`.
+        rate: samples a second of `samples`.
+        sample_rate: samples a second of the result.
+
+    Returns:
+        `[ceil(N * sample_rate / rate)]` float32.
+    """
     samples = np.asarray(samples, np.float32)
     if rate == sample_rate:
         return samples
@@ -176,7 +192,8 @@ def write(path: str | Path, samples: np.ndarray, sample_rate: int = SAMPLE_RATE)
 
 
 @contextmanager
-def writing(path: str | Path, sample_rate: int, channels: int = 1) -> Iterator[Callable[[np.ndarray], None]]:
+def writing(path: str | Path, sample_rate: int,
+            channels: int = 1) -> Iterator[Callable[[np.ndarray], None]]:
     """Writes a sound file of any length in pieces, whole or not at all (see `storage.writing`).
 
     Args:
@@ -242,5 +259,6 @@ def write_format(path: str | Path) -> tuple[str, str]:
     """
     suffix = Path(path).suffix.lower()
     if suffix not in WRITE_FORMATS:
-        raise InputError(f"{path}: cannot write '{suffix}' sound; use one of {', '.join(WRITE_FORMATS)}")
+        raise InputError(f"{path}: cannot write '{suffix}' sound; use one of "
+                         f"{', '.join(WRITE_FORMATS)}")
     return WRITE_FORMATS[suffix]

@@ -1,8 +1,8 @@
 """The times that a file gives its frames of sound, made one clock.
 
-A time may be wrong: a flipped bit, two recordings joined as they are, a counter that began again. So the
-running count of samples is the clock, and a departure from it is believed only where what follows agrees with
-it, and where it makes sense for the length of the file.
+A time may be wrong: a flipped bit, two recordings joined as they are, a counter that began again.
+So the running count of samples is the clock, and a departure from it is believed only where what
+follows agrees with it, and where it makes sense for the length of the file.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 JITTER = 0.010  # seconds a time may differ from the running count without being looked at
-LOOK = 10.0  # seconds of sound that must keep to a new time before it is believed; less at the file's end
-OVERLAP = 0.1  # seconds that a stream may go back by: what is there twice is cut. Further back is a new clock
+# Seconds of sound that must keep to a new time before it is believed; less at the end of the file
+LOOK = 10.0
+# Seconds that a stream may go back by: what is there twice is cut. Further back is a new clock
+OVERLAP = 0.1
 LEAD_IN = 1.0  # seconds before the clock's zero that are cut off at the beginning
 SLACK = 2.0  # seconds by which a file may be longer than its header says
 LONGEST_GAP = 60.0  # seconds of silence believed where no header tells the file's length
@@ -24,15 +26,16 @@ def on_one_clock(frames: Iterable[tuple[int | None, np.ndarray]], rate: int, len
     """Frames of sound one after another, with the silence that lies between them.
 
     Args:
-        frames: (index of the first sample on the file's clock, or None where the file gives no time;
-            samples `[C, n]`) in the order of decoding.
+        frames: (index of the first sample on the file's clock, or None where the file gives no
+            time; samples `[C, n]`) in the order of decoding.
         rate: samples a second.
-        length: seconds of the file by its header, beyond which no sound is believed; None where it has none.
+        length: seconds of the file by its header, beyond which no sound is believed; None where it
+            has none.
         notes: takes a sentence for each kind of time that was not believed.
 
     Yields:
-        Samples `[C, n]` as they came (less what lies before zero, or was there twice), and, as a number of
-        samples, the silence before what follows.
+        Samples `[C, n]` as they came, without those before zero or that were there twice; and, as a
+        number of samples, the silence before what follows.
     """
     return _Clock(rate, length, notes).run(frames)
 

@@ -1,7 +1,7 @@
 """Containers and their packets, by FFmpeg (PyAV): opening, times, seeking, and frames as arrays.
 
-Sound and pictures of one file share its clock, whose zero is where the earliest stream of the container
-begins.
+Sound and pictures of one file share its clock, whose zero is where the earliest stream of the
+container begins.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy as np
 
 from avspeech.errors import InputError
 
-# Formats without a time for every packet: after a seek FFmpeg's times are a frame or more out. They are gone
-# through from the beginning instead.
+# Formats without a time for every packet: after a seek the times of FFmpeg are a frame or more out,
+# so they are decoded from the beginning instead.
 UNSEEKABLE = {"mpeg", "mpegvideo", "m4v", "h264", "hevc", "aac", "mp3", "ac3"}
 # Formats whose header tells how long each stream is; elsewhere FFmpeg estimates it.
 TIMED = {"mov", "avi", "asf", "ogg", "mpeg", "mpegts", "caf", "w64", "gxf", "mxf"}
@@ -56,25 +56,28 @@ def open_container(path: str | Path) -> Any:
     try:
         import av
     except ImportError:
-        raise InputError(f"{path}: reading it takes PyAV, which is not installed; pip install av") from None
+        raise InputError(
+            f"{path}: reading it takes PyAV, which is not installed; pip install av") from None
     try:
         # "file:": a colon in a name would be read as the end of a protocol's name.
         return av.open(f"file:{os.fspath(path)}", metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        raise InputError(f"{path}: not a sound or video file that FFmpeg can read ({reason})") from None
+        raise InputError(
+            f"{path}: not a sound or video file that FFmpeg can read ({reason})") from None
 
 
 def container_zero(container: Any) -> float:
-    """Seconds, in the container's own time, of the clock's zero: where its earliest stream begins."""
+    """The zero of the clock, in seconds of the container: where its earliest stream begins."""
     if container.start_time is not None:
         return container.start_time / 1e6
-    starts = [float(s.start_time * s.time_base) for s in container.streams if s.start_time is not None]
+    starts = [float(s.start_time * s.time_base) for s in container.streams
+              if s.start_time is not None]
     return min(starts, default=0.0)
 
 
 def seek(container: Any, seconds: float) -> bool:
-    """Goes to the last key frame before `seconds` on the clock; False where the format does not allow it."""
+    """Goes to the last key frame before `seconds` on the clock; False: the format has no seek."""
     import av
 
     if container.format.name in UNSEEKABLE:
@@ -90,13 +93,14 @@ def decode_packets(container: Any, stream: Any, damaged: list[float] | None = No
                    broken: list[str] | None = None) -> Iterator[Any]:
     """The frames of a stream, in the order in which the decoder gives them.
 
-    Packets that do not decode are passed over, and so are those of a stream that appears after the file was
-    opened.
+    Packets that do not decode are passed over, and so are those of a stream that appears after the
+    file was opened.
 
     Args:
         container: from `open_container`.
         stream: one of its streams.
-        damaged: takes the times of packets that do not decode, in seconds on the clock; NaN where unknown.
+        damaged: takes the times of packets that do not decode, in seconds on the clock; NaN where
+            unknown.
         broken: takes FFmpeg's reason where the container cannot be read up to its end.
     """
     import av
@@ -124,8 +128,11 @@ def decode_packets(container: Any, stream: Any, damaged: list[float] | None = No
 
 
 def stream_end(container: Any, stream: Any) -> float:
-    """Seconds on the clock at which a stream ends: what the header says, or else the times of its packets,
-    for which the file is opened once more. `container` stays where it is."""
+    """Seconds on the clock at which a stream ends.
+
+    That is what the header says, or else follows from the times of its packets, for which the file
+    is opened once more. `container` stays where it is.
+    """
     zero = container_zero(container)
     formats = set(container.format.name.split(","))
     if stream.duration and formats & TIMED:
@@ -137,7 +144,8 @@ def stream_end(container: Any, stream: Any) -> float:
         try:
             for packet in again.demux(again.streams[stream.index]):
                 if packet.pts is not None:
-                    end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base) - zero)
+                    last = (packet.pts + (packet.duration or 0)) * packet.time_base
+                    end = max(end, float(last) - zero)
         except (av.FFmpegError, IndexError):
             pass  # it breaks off: the end is where it does
     return end
@@ -156,8 +164,9 @@ def can_decode(stream: Any) -> bool:
 def prepare_sound(stream: Any) -> None:
     """Makes a stream of sound safe to decode. Call it before the first packet is decoded.
 
-    Where a file lists the places of its channels one by one, PyAV frees that list twice and the process ends.
-    Which loudspeaker a channel belongs to is of no use here, so that only their number is kept.
+    Where a file lists the places of its channels one by one, PyAV frees that list twice and the
+    process ends. Which loudspeaker a channel belongs to is of no use here, so that only their
+    number is kept.
     """
     context = stream.codec_context
     count = context.channels

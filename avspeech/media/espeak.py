@@ -1,11 +1,11 @@
-"""Speech with phone times, and phones of a text, from espeak-ng, through ctypes on the library of the
-`espeakng-loader` wheel (extra `tts`).
+"""Speech with phone times, and phones of a text, from espeak-ng.
 
-espeak-ng is GPL-3: it is an optional extra, loaded only when this is called, and no part of it is in this
+It is used through ctypes, as the library in the `espeakng-loader` wheel (extra `tts`). espeak-ng is
+GPL-3: it is an optional extra, loaded only when this is called, and no part of it is in this
 package.
 
-One process holds one espeak-ng, and what it says depends a little on what it has said before: where the
-samples must be the same every time, speak each text in a process of its own.
+One process holds one espeak-ng, and what it says depends a little on what it has said before: where
+the samples must be the same every time, speak each text in a process of its own.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ class _Id(ctypes.Union):
 
 
 class _Event(ctypes.Structure):
-    _fields_ = [("type", ctypes.c_int), ("unique_identifier", ctypes.c_uint), ("text_position", ctypes.c_int),
-                ("length", ctypes.c_int), ("audio_position", ctypes.c_int), ("sample", ctypes.c_int),
+    _fields_ = [("type", ctypes.c_int), ("unique_identifier", ctypes.c_uint),
+                ("text_position", ctypes.c_int), ("length", ctypes.c_int),
+                ("audio_position", ctypes.c_int), ("sample", ctypes.c_int),
                 ("user_data", ctypes.c_void_p), ("id", _Id)]
 
 
@@ -43,7 +44,7 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 
 @dataclass(frozen=True)
 class Phone:
-    """A phone by its espeak-ng name ("sil" for a pause), from `start` to `end` seconds; stressed or not."""
+    """A phone by its espeak-ng name ("sil" for a pause), from `start` to `end` seconds."""
 
     start: float
     end: float
@@ -81,7 +82,8 @@ def _library() -> tuple[Any, bytes]:
     library.espeak_SetParameter.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int]
     library.espeak_Synth.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint, ctypes.c_int,
                                      ctypes.c_uint, ctypes.c_uint, ctypes.c_void_p, ctypes.c_void_p]
-    library.espeak_TextToPhonemes.argtypes = [ctypes.POINTER(ctypes.c_char_p), ctypes.c_int, ctypes.c_int]
+    library.espeak_TextToPhonemes.argtypes = [ctypes.POINTER(ctypes.c_char_p), ctypes.c_int,
+                                              ctypes.c_int]
     library.espeak_TextToPhonemes.restype = ctypes.c_char_p
     return library, str(espeakng_loader.get_data_path()).encode()
 
@@ -101,13 +103,15 @@ def _start(library: Any, data: bytes, options: int) -> int:
 
 def _choose(library: Any, voice: str) -> None:
     # Some languages go by their short name alone: "en-gb" is "en", "fr-fr" is "fr".
-    if all(library.espeak_SetVoiceByName(name.encode()) != 0 for name in (voice, voice.partition("-")[0])):
+    names = (voice, voice.partition("-")[0])
+    if all(library.espeak_SetVoiceByName(name.encode()) != 0 for name in names):
         raise InputError(f"espeak-ng has no voice '{voice}'")
 
 
 def phonemes(texts: Sequence[str], voice: str = "en-us") -> list[list[list[str]]]:
-    """The phones of each text, as espeak-ng's `voice` has them: words of phones in the IPA, stress marks
-    before vowels. Words that it says in one, it gives as one.
+    """The phones of each text in the IPA, by words, as `voice` of espeak-ng says them.
+
+    Stress marks are before vowels. Words that espeak-ng joins are given as one.
 
     Raises InputError where the extra `tts` is not installed or the voice is unknown.
     """
@@ -121,7 +125,10 @@ def phonemes(texts: Sequence[str], voice: str = "en-us") -> list[list[list[str]]
             while rest.value is not None:  # a clause at a time
                 said = library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _IPA | _SEPARATED)
                 parts.append((said or b"").decode("utf-8", "replace"))
-            found.append([[phone for phone in word.split("_") if phone] for word in " ".join(parts).split()])
+            words = []
+            for word in " ".join(parts).split():
+                words.append([phone for phone in word.split("_") if phone])
+            found.append(words)
     finally:
         library.espeak_Terminate()
     return found
@@ -131,8 +138,8 @@ def synthesise(text: str, voice: str = "en-us", rate: int = 160, pitch: int = 50
                pitch_range: int = 50, ipa: bool = False) -> Speech:
     """`text` spoken by espeak-ng's `voice` (a language, "+" and a variant may follow: "en-us+f3").
 
-    rate: words a minute (80..450); pitch, pitch_range: 0..100; ipa: name phones in the IPA. Raises InputError
-    where the extra `tts` is not installed, the voice is unknown, or nothing comes out.
+    rate: words a minute (80..450); pitch, pitch_range: 0..100; ipa: name phones in the IPA. Raises
+    InputError where the extra `tts` is not installed, the voice is unknown, or nothing comes out.
     """
     library, data = _library()
     events = _PHONEME_EVENTS | (_IPA_EVENTS if ipa else 0)
@@ -176,8 +183,7 @@ def synthesise(text: str, voice: str = "en-us", rate: int = 160, pitch: int = 50
 
 
 def synthesise_apart(*arguments: Any) -> Speech:
-    """`synthesise` in a process of its own: what espeak-ng says depends a little on what it has said
-    before."""
+    """`synthesise` in a process of its own, so that the speech does not depend on earlier texts."""
     with get_context("fork").Pool(1) as pool:
         return pool.apply(synthesise, arguments)
 

@@ -1,7 +1,7 @@
-"""Levels of samples: channels made one, where speech begins and ends, and what to know about a sound.
+"""Levels of samples: channels made one, the bounds of speech, and what to know about a sound.
 
-No rule here looks at raw samples: power is taken about the mean, so that a constant offset, which nobody
-hears, changes nothing.
+No rule here looks at raw samples: power is taken about the mean, so that a constant offset, which
+nobody hears, changes nothing.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from avspeech.errors import InputError
 
 SAMPLE_RATE = 16000
 SILENCE_DB = -90.0  # of full scale, one step of 16 bits: below it there is no sound
-CANCEL_DB = 10.0  # averaging channels may cost so much of their power; more, and they cancel each other
+CANCEL_DB = 10.0  # where averaging channels costs more of their power, they cancel each other
 FLOOR = 10  # percentile of the frames' power that is taken for the noise
-ABOVE_FLOOR_DB = 4.0  # speech is at least so far above the noise (white noise stays within 1, 1/f within 3)
-WITHIN_DB = 15.0  # and all that is so close to the loudest frame is speech, whatever the noise
+# Speech is at least this far above the noise (white noise stays within 1, 1/f noise within 3)
+ABOVE_FLOOR_DB = 4.0
+WITHIN_DB = 15.0  # all that is this close to the loudest frame is speech, whatever the noise
 UNITS = (2.0**15, 2.0**23, 2.0**31)  # full scale of whole numbers
 OVER = 4.0  # times full scale (12 dB): no codec overshoots by so much
-# Of a sound's deviation: a mean within it is speech's own (0.013 at most in RAVDESS) and stays as it is
+# Share of the standard deviation of a sound: a mean within it belongs to the speech (it is 0.013 at
+# most in RAVDESS) and stays as it is
 AROUND_ZERO = 0.02
 OFFSET = 0.01  # of full scale: a constant offset from here on is worth a word
 CLIPPED = 1e-3  # share of samples at the peak from which a sound counts as clipped
@@ -29,8 +31,9 @@ CLIPPED = 1e-3  # share of samples at the peak from which a sound counts as clip
 def mono(audio: Any, notes: list[str] | None = None) -> np.ndarray:
     """One channel of samples.
 
-    Channels are averaged, but for those that cancel each other (one of a pair is often inverted by mistake):
-    where the average has lost more than 10 dB against the channels' mean power, the loudest is taken alone.
+    Channels are averaged, but for those that cancel each other (one of a pair is often inverted by
+    mistake): where the average has lost more than 10 dB against the channels' mean power, the
+    loudest is taken alone.
 
     Args:
         audio: floats `[N]`, `[C, N]` or `[N, C]`, NumPy or torch.
@@ -45,20 +48,20 @@ def mono(audio: Any, notes: list[str] | None = None) -> np.ndarray:
     array = np.asarray(audio.detach().cpu() if hasattr(audio, "detach") else audio)
     shape = tuple(array.shape)
     if array.dtype.kind in "iu":
-        raise InputError(f"audio: {array.dtype} samples, expected floats; divide 16-bit samples by 32768")
+        raise InputError(f"audio: {array.dtype} samples, expected floats; divide 16-bit samples by "
+                         "32768")
     if array.dtype.kind != "f":
         raise InputError(f"audio: type {array.dtype}, expected an array of floats")
     if array.ndim not in (1, 2) or 0 in shape:
-        raise InputError(f"audio: shape {shape}, expected [N], [C, N] or [N, C] with at least one sample")
+        raise InputError(f"audio: shape {shape}, expected [N], [C, N] or [N, C] with at least one "
+                         "sample")
     if array.ndim == 2 and min(shape) > 64:
-        raise InputError(
-            f"audio: shape {shape} has {min(shape)} channels, expected at most 64; one recording a call"
-        )
+        raise InputError(f"audio: shape {shape} has {min(shape)} channels, expected at most 64; "
+                         "one recording a call")
     bad = np.argwhere(~np.isfinite(array)).max(axis=1)
     if len(bad):
-        raise InputError(
-            f"audio: {len(bad)} samples are NaN or infinite, the first is number {bad.min()}; mend them first"
-        )
+        raise InputError(f"audio: {len(bad)} samples are NaN or infinite, the first is number "
+                         f"{bad.min()}; mend them first")
     if array.ndim == 2:
         channels = array if shape[0] <= shape[1] else array.T
         levels = ChannelLevels(len(channels))
@@ -71,7 +74,7 @@ def mono(audio: Any, notes: list[str] | None = None) -> np.ndarray:
 
 
 class ChannelLevels:
-    """Power of each channel of a sound and of their average, about the mean, gathered piece by piece."""
+    """Power about the mean of each channel of a sound and of their average, gathered by pieces."""
 
     def __init__(self, channels: int) -> None:
         self.count = 0
@@ -107,7 +110,7 @@ class ChannelLevels:
         return float(10 * np.log10(self.power[:-1].max() + 1e-26))
 
     def cancelling(self) -> int | None:
-        """The loudest channel, where averaging would lose more than CANCEL_DB; None where it does not."""
+        """The loudest channel, where averaging would lose more than CANCEL_DB; None elsewhere."""
         *each, average = self.power
         if len(each) < 2 or average * 10 ** (CANCEL_DB / 10) >= np.mean(each):
             return None
@@ -115,7 +118,7 @@ class ChannelLevels:
         return int(np.flatnonzero(np.asarray(each) >= 0.8 * max(each))[0])
 
     def offset(self, channel: int | None) -> float:
-        """The mean of a channel (None: of the average) where it is an offset of the recorder, else 0."""
+        """The mean of a channel (None: of the average), or 0 where it is no recorder's offset."""
         k = -1 if channel is None else channel
         mean = float(self._sum[k] / max(1, self.count))
         return mean if abs(mean) > AROUND_ZERO * float(np.sqrt(self.power[k])) else 0.0
@@ -138,9 +141,9 @@ def speech_bounds(samples: np.ndarray, sample_rate: int = SAMPLE_RATE, below: fl
                   margin: float = 0.08) -> tuple[int, int]:
     """Where the sound lies between the silence, or the noise of the room, before and after it.
 
-    Frames of 10 ms (their power about the mean of all samples, averaged over 50 ms) count as sound from
-    `below` dB under the loudest one on. Where the quietest tenth of the frames is louder than that, it is
-    the noise of a room, and sound begins 4 dB above it.
+    Frames of 10 ms (their power about the mean of all samples, averaged over 50 ms) count as sound
+    from `below` dB under the loudest one on. Where the quietest tenth of the frames is louder than
+    that, it is the noise of a room, and sound begins 4 dB above it.
 
     Args:
         samples: `[N]` floats.
@@ -149,8 +152,8 @@ def speech_bounds(samples: np.ndarray, sample_rate: int = SAMPLE_RATE, below: fl
         margin: seconds that are kept before and after.
 
     Returns:
-        Index of the first sample that is kept, and of the first one after it that is not. All of them where
-        no frame is louder than the others.
+        Index of the first sample that is kept, and of the first one after it that is not. All
+        samples are kept where no frame is louder than the others.
     """
     hop = sample_rate // 100
     count = len(samples) // hop
@@ -164,7 +167,7 @@ def speech_bounds(samples: np.ndarray, sample_rate: int = SAMPLE_RATE, below: fl
 
 
 def frame_power(samples: np.ndarray, hop: int) -> np.ndarray:
-    """Mean power `[N // hop]` float64 of frames of `hop` samples about the mean of all samples `[N]`."""
+    """Mean power `[N // hop]` float64 of frames of `hop` samples, about the mean of all `[N]`."""
     count = len(samples) // hop
     frames = np.asarray(samples[: count * hop], np.float64).reshape(count, hop)
     return np.square(frames - np.mean(samples, dtype=np.float64)).mean(axis=1)
@@ -186,8 +189,8 @@ def examine(samples: np.ndarray, rate: int) -> list[str]:
         rate: samples a second of the source, before it was resampled.
 
     Returns:
-        Sentences: silence, a constant offset, clipping, a sample rate that leaves out what speech has above
-        4 kHz. Empty where there is nothing to say.
+        Sentences on silence, a constant offset, clipping, and a sample rate that leaves out what
+        speech has above 4 kHz. Empty where there is nothing to say.
     """
     samples = np.asarray(samples)
     if not len(samples):
@@ -206,5 +209,6 @@ def examine(samples: np.ndarray, rate: int) -> list[str]:
         flat = np.abs(samples - peak) <= 1e-4 * abs(peak)
         at_peak += int(np.count_nonzero(flat[1:] & flat[:-1]))
     if at_peak > CLIPPED * len(samples):
-        notes.append(f"clipped: {100 * at_peak / len(samples):.1f} % of the samples stand at its peak")
+        notes.append(f"clipped: {100 * at_peak / len(samples):.1f} % of the samples stand at its "
+                     "peak")
     return notes

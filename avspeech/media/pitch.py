@@ -4,13 +4,13 @@
     line = pitch.contour(hertz, voiced, 256 / 22050)       # semitones, without gaps, smoothed
     pitch.slope(line, 256 / 22050, start=1.2, end=1.6)     # semitones per second
 
-Frame k lies at k * hop_seconds; there are 1 + floor(duration / hop_seconds) of them, as many as a centred
-STFT of the same hop has.
+Frame k lies at k * hop_seconds; there are 1 + floor(duration / hop_seconds) of them, as many as a
+centred STFT of the same hop has.
 
-Methods: "world", WORLD's Harvest with StoneMask (pyworld, of the extra `tts`); "dio", WORLD's DIO with
-StoneMask, several times as fast and a little less sure; "swift", SwiftF0 (a small convolutional network in
-the package swift-f0, which the user installs); "autocorrelation", which needs nothing else and is written
-out here.
+Methods: "world", WORLD's Harvest with StoneMask (pyworld, of the extra `tts`); "dio", WORLD's DIO
+with StoneMask, several times as fast and a little less sure; "swift", SwiftF0 (a small
+convolutional network in the package swift-f0, which the user installs); "autocorrelation", which
+needs nothing else and is written out here.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ METHODS = ("world", "dio", "swift", "autocorrelation")
 QUIET_DB = 50.0  # a frame this far below the loudest is unvoiced, whatever a tracker finds in it
 VIRTUAL_HZ = 8000.0  # the autocorrelation method works at about this bandwidth
 VOICING = 0.45  # autocorrelation from which a frame counts as voiced (Boersma 1993)
-# Below FUNDAMENTAL hertz there is less than so much of the power from 300 to 3400 Hz: a telephone's band, in
-# which the fundamental itself is missing. Speech of full band has -12 to -4 dB there.
+# Where the power below FUNDAMENTAL hertz is less than this against that from 300 to 3400 Hz, the
+# sound has the band of a telephone, without its fundamental. Full-band speech has -12 to -4 dB.
 FUNDAMENTAL, MISSING_DB = 250.0, -25.0
 CANDIDATES = 6  # peaks kept per frame by the autocorrelation method
 
 
 def best_method() -> str:
-    """ "world" where pyworld is installed, else "autocorrelation". Whoever uses it says which it was."""
+    """ "world" where pyworld is installed, else "autocorrelation"; its user reports which."""
     try:
         import pyworld  # noqa: F401
     except ImportError:
@@ -52,29 +52,31 @@ def f0(samples: np.ndarray, sample_rate: int, hop_seconds: float = 0.01, low: fl
        high: float = 500.0, method: str = "world") -> tuple[np.ndarray, np.ndarray]:
     """F0 of one voice: (hertz `[T]` float32, 0 where unvoiced; voiced `[T]` bool).
 
-    samples: `[N]` floats. sample_rate, low, high: in hertz; F0 outside low to high is not looked for.
-    A frame more than 50 dB below the loudest is unvoiced.
+    samples: `[N]` floats. sample_rate, low, high: in hertz; F0 outside low to high is not looked
+    for. A frame more than 50 dB below the loudest is unvoiced.
 
-    "world": Morise, "Harvest", Interspeech 2017; "dio": Morise et al., AES 35th Int. Conf., 2009; both
-    refined by StoneMask, and unvoiced where the sound does not repeat at that period (autocorrelation below
-    0.45; Harvest alone calls breath voiced). "swift": Nieradzik, "SwiftF0", arXiv 2508.18440; it hears
-    46.875 to 2093.75 Hz. "autocorrelation": Boersma, IFA Proceedings 17, 1993. Raises InputError for an
-    unknown method or one whose package is not installed, ValueError for wrong shapes and numbers.
+    "world": Morise, "Harvest", Interspeech 2017; "dio": Morise et al., AES 35th Int. Conf., 2009;
+    both refined by StoneMask, and unvoiced where the sound does not repeat at that period
+    (autocorrelation below 0.45; Harvest alone calls breath voiced). "swift": Nieradzik, "SwiftF0",
+    arXiv 2508.18440; it hears 46.875 to 2093.75 Hz. "autocorrelation": Boersma, IFA Proceedings 17,
+    1993. Raises InputError for an unknown method or one whose package is not installed, ValueError
+    for wrong shapes and numbers.
 
-    Telephone speech (300 to 3400 Hz) holds no fundamental. WORLD's trackers look for it, so that where it is
-    missing they are given the sound's envelope below 600 Hz too, which repeats with the same period. Measured
-    against Harvest on the full band (clips of seven voices, filtered to 300 to 3400 Hz): of the voiced
-    frames "world" then keeps 0.77 (0.32 without it), 0.97 of them right to a semitone (0.78); "dio"
-    0.33, 0.98 right (0.27, 0.38); "autocorrelation" 0.92, 0.87 right, as it does without help, but calls
-    9 % of the unvoiced frames voiced, "world" 3 %.
+    Telephone speech (300 to 3400 Hz) holds no fundamental. WORLD's trackers look for it, so that
+    where it is missing they are given the sound's envelope below 600 Hz too, which repeats with the
+    same period. Measured against Harvest on the full band (clips of seven voices, filtered to 300
+    to 3400 Hz): of the voiced frames "world" then keeps 0.77 (0.32 without it), 0.97 of them right
+    to a semitone (0.78); "dio" 0.33, 0.98 right (0.27, 0.38); "autocorrelation" 0.92, 0.87 right,
+    as it does without help, but calls 9 % of the unvoiced frames voiced, "world" 3 %.
     """
     samples = np.ascontiguousarray(samples, np.float64)
     if samples.ndim != 1 or not np.isfinite(samples).all():
         raise ValueError(f"expected finite samples [N], got shape {samples.shape}")
     if not (sample_rate > 0 and hop_seconds > 0 and 0 < low < high < sample_rate / 2):
-        raise ValueError(f"sample_rate {sample_rate}, hop_seconds {hop_seconds}, low {low}, high {high}: "
-                         "expected above 0, and low < high < half the sample rate")
-    trackers = {"world": _harvest, "dio": _dio, "swift": _swift, "autocorrelation": _autocorrelation}
+        raise ValueError(f"sample_rate {sample_rate}, hop_seconds {hop_seconds}, low {low}, high "
+                         f"{high}: expected above 0, and low < high < half the sample rate")
+    trackers = {"world": _harvest, "dio": _dio, "swift": _swift,
+                "autocorrelation": _autocorrelation}
     if method not in trackers:
         raise InputError(f"pitch method '{method}' is not known; known: {', '.join(METHODS)}")
     frames = frame_count(len(samples), sample_rate, hop_seconds)
@@ -90,8 +92,8 @@ def f0(samples: np.ndarray, sample_rate: int, hop_seconds: float = 0.01, low: fl
 
 
 def interpolate(hertz: np.ndarray, voiced: np.ndarray) -> np.ndarray:
-    """F0 `[T]` through unvoiced frames: linear in log F0, held level before the first and after the last
-    voiced frame. All 0 where nothing is voiced. float32."""
+    """F0 `[T]` through unvoiced frames: linear in log F0, held level before the first and after the
+    last voiced frame. All 0 where nothing is voiced. float32."""
     hertz, at = np.asarray(hertz, np.float64), np.flatnonzero(voiced)
     if not len(at):
         return np.zeros(len(hertz), np.float32)
@@ -99,12 +101,15 @@ def interpolate(hertz: np.ndarray, voiced: np.ndarray) -> np.ndarray:
 
 
 def smooth(line: np.ndarray, hop_seconds: float, seconds: float = 0.1) -> np.ndarray:
-    """A contour `[T]` after a running median of 5 frames (it takes single jumps out) and a Hann window of
-    `seconds` in all, normalised at the ends."""
+    """A contour `[T]` after a running median of 5 frames, against single jumps, and a Hann window.
+
+    The window is of `seconds` in all, and normalised at the ends.
+    """
     line = np.asarray(line, np.float64)
     if len(line) < 2:
         return line.astype(np.float32)
-    line = np.median(np.lib.stride_tricks.sliding_window_view(np.pad(line, 2, mode="edge"), 5), axis=1)
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(line, 2, mode="edge"), 5)
+    line = np.median(windows, axis=1)
     half = int(round(seconds / hop_seconds / 2))
     if half > 0:
         # An odd mirror image keeps a straight line straight to its ends.
@@ -124,8 +129,8 @@ def semitones(hertz: np.ndarray, reference: float = 100.0) -> np.ndarray:
 
 def contour(hertz: np.ndarray, voiced: np.ndarray, hop_seconds: float, seconds: float = 0.1,
             reference: float = 100.0) -> np.ndarray:
-    """The melody `[T]` in semitones re `reference` hertz: interpolated through unvoiced frames, then
-    smoothed. NaN all through where nothing is voiced."""
+    """The melody `[T]` in semitones re `reference` hertz: interpolated through unvoiced frames,
+    then smoothed. NaN all through where nothing is voiced."""
     line = interpolate(hertz, voiced)
     if not line.any():
         return np.full(len(line), np.nan, np.float32)
@@ -134,9 +139,9 @@ def contour(hertz: np.ndarray, voiced: np.ndarray, hop_seconds: float, seconds: 
 
 def slope(line: np.ndarray, hop_seconds: float, start: float = 0.0, end: float | None = None,
           use: np.ndarray | None = None) -> float:
-    """Semitones per second of a contour in semitones `[T]`, by least squares over the frames with start <=
-    time <= end (seconds). use: bool `[T]`, the frames that count (the voiced ones, say). NaN where fewer
-    than 3 frames count."""
+    """Semitones per second of a contour in semitones `[T]`, by least squares over the frames with
+    start <= time <= end (seconds). use: bool `[T]`, the frames that count (the voiced ones, say).
+    NaN where fewer than 3 frames count."""
     line = np.asarray(line, np.float64)
     times = np.arange(len(line)) * hop_seconds
     take = np.isfinite(line) & (times >= start - 1e-9)
@@ -151,7 +156,7 @@ def slope(line: np.ndarray, hop_seconds: float, start: float = 0.0, end: float |
 
 
 def _level(samples: np.ndarray, sample_rate: int, hop_seconds: float, frames: int) -> np.ndarray:
-    """Standard deviation `[T]` of 25 ms around each frame: the level, whatever offset the samples have."""
+    """Standard deviation `[T]` of 25 ms around each frame: a level that no offset changes."""
     half = max(1, round(0.0125 * sample_rate))
     sound = samples - (samples.mean() if len(samples) else 0.0)
     sums, squares = (np.concatenate([[0.0], np.cumsum(x)]) for x in (sound, sound ** 2))
@@ -183,7 +188,7 @@ def lacks_fundamental(samples: np.ndarray, sample_rate: int) -> bool:
 
 
 def _with_fundamental(samples: np.ndarray, sample_rate: int) -> np.ndarray:
-    """The samples `[N]`, with their envelope from 40 to 600 Hz added where their fundamental is missing."""
+    """The samples `[N]`, plus their envelope of 40 to 600 Hz where their fundamental is missing."""
     if not lacks_fundamental(samples, sample_rate):
         return samples
     from scipy.signal import butter, sosfilt
@@ -198,23 +203,28 @@ def _world() -> Any:
     try:
         import pyworld
     except ImportError:
-        raise InputError("pitch by WORLD takes pyworld; pip install pyworld-prebuilt (in the extra tts), or "
-                         "use the method 'autocorrelation'") from None
+        raise InputError("pitch by WORLD takes pyworld; pip install pyworld-prebuilt (in the extra "
+                         "tts), or use the method 'autocorrelation'") from None
     return pyworld
 
 
-def _harvest(samples: np.ndarray, sample_rate: int, hop: float, low: float, high: float) -> np.ndarray:
+def _harvest(samples: np.ndarray, sample_rate: int, hop: float, low: float,
+             high: float) -> np.ndarray:
     world = _world()
-    found, times = world.harvest(samples, sample_rate, f0_floor=low, f0_ceil=high, frame_period=1000 * hop)
+    found, times = world.harvest(samples, sample_rate, f0_floor=low, f0_ceil=high,
+                                 frame_period=1000 * hop)
     found = world.stonemask(samples, found, times, sample_rate)
-    return _periodic(samples, sample_rate, hop, low, found[: frame_count(len(samples), sample_rate, hop)])
+    return _periodic(samples, sample_rate, hop, low,
+                     found[: frame_count(len(samples), sample_rate, hop)])
 
 
 def _dio(samples: np.ndarray, sample_rate: int, hop: float, low: float, high: float) -> np.ndarray:
     world = _world()
-    found, times = world.dio(samples, sample_rate, f0_floor=low, f0_ceil=high, frame_period=1000 * hop)
+    found, times = world.dio(samples, sample_rate, f0_floor=low, f0_ceil=high,
+                             frame_period=1000 * hop)
     found = world.stonemask(samples, found, times, sample_rate)
-    return _periodic(samples, sample_rate, hop, low, found[: frame_count(len(samples), sample_rate, hop)])
+    return _periodic(samples, sample_rate, hop, low,
+                     found[: frame_count(len(samples), sample_rate, hop)])
 
 
 @functools.lru_cache(maxsize=1)
@@ -222,12 +232,13 @@ def _swift_detector() -> Any:
     try:
         import swift_f0
     except ImportError:
-        raise InputError("pitch by SwiftF0 takes its package; pip install swift-f0, or use method 'world' or "
-                         "'autocorrelation'") from None
+        raise InputError("pitch by SwiftF0 takes its package; pip install swift-f0, or use method "
+                         "'world' or 'autocorrelation'") from None
     return swift_f0.SwiftF0(threads=1, spin=False)
 
 
-def _swift(samples: np.ndarray, sample_rate: int, hop: float, low: float, high: float) -> np.ndarray:
+def _swift(samples: np.ndarray, sample_rate: int, hop: float, low: float,
+           high: float) -> np.ndarray:
     found = _swift_detector().detect(samples.astype(np.float32), sample_rate, fmin=low, fmax=high)
     times, hertz = found.timestamps, found.pitch_hz
     voiced = (found.confidence >= 0.5) & (hertz > 0)  # calibrated so by its authors
@@ -241,9 +252,13 @@ def _swift(samples: np.ndarray, sample_rate: int, hop: float, low: float, high: 
 
 def _autocorrelation(samples: np.ndarray, sample_rate: float, hop: float, low: float,
                      high: float) -> np.ndarray:
-    """Boersma 1993: the autocorrelation of a windowed frame over that of the window, and the cheapest path
-    through its peaks and "unvoiced". His costs (silence 0.03, voicing 0.45, octave 0.01, octave jump 0.35,
-    voiced/unvoiced 0.14 each at steps of 10 ms); his window, Hann of three periods of `low`."""
+    """F0 by Boersma 1993.
+
+    That is the autocorrelation of a windowed frame over that of the window, and the cheapest path
+    through its peaks and "unvoiced". The costs are his (silence 0.03, voicing 0.45, octave 0.01,
+    octave jump 0.35, voiced/unvoiced 0.14 each at steps of 10 ms), and so is the window, Hann of
+    three periods of `low`.
+    """
     pitch, strength, quiet = [], [], []
     for lags, loudness, rate in _lags(samples, sample_rate, hop, low):
         hertz, value = _peaks(lags, rate, low, high)
@@ -256,8 +271,8 @@ def _autocorrelation(samples: np.ndarray, sample_rate: float, hop: float, low: f
 
 def _periodic(samples: np.ndarray, sample_rate: float, hop: float, low: float,
               hertz: np.ndarray) -> np.ndarray:
-    """`hertz` `[T]` with 0 where the autocorrelation at that period is below VOICING. Harvest calls some 70
-    % of read speech voiced, breath and fricatives with it; DIO less."""
+    """`hertz` `[T]` with 0 where the autocorrelation at that period is below VOICING. Harvest calls
+    some 70 % of read speech voiced, breath and fricatives with it; DIO less."""
     kept, done = np.zeros(len(hertz)), 0
     for lags, _, rate in _lags(samples, sample_rate, hop, low):
         part = hertz[done: done + len(lags)]
@@ -273,8 +288,8 @@ def _periodic(samples: np.ndarray, sample_rate: float, hop: float, low: float,
 
 def _lags(samples: np.ndarray, sample_rate: float, hop: float,
           low: float) -> Iterator[tuple[np.ndarray, np.ndarray, float]]:
-    """(autocorrelation `[T, L]` over that of the window, loudness `[T]` of 0 to 1, its sample rate) for
-    1000 frames after another."""
+    """(autocorrelation `[T, L]` over that of the window, loudness `[T]` of 0 to 1, its sample rate)
+    for 1000 frames after another."""
     step = max(1, math.floor(sample_rate / (2 * VIRTUAL_HZ)))
     frames = frame_count(len(samples), round(sample_rate), hop)
     if step > 1:
@@ -291,7 +306,8 @@ def _lags(samples: np.ndarray, sample_rate: float, hop: float,
     peak = np.abs(samples - np.median(samples)).max() or 1.0  # an offset is no loudness
     for begin in range(0, frames, 1000):
         many = np.arange(begin, min(frames, begin + 1000))
-        first = np.minimum(np.round(many * hop * sample_rate).astype(int), len(samples)) + width // 2
+        at = np.round(many * hop * sample_rate).astype(int)
+        first = np.minimum(at, len(samples)) + width // 2
         piece = padded[first[:, None] + np.arange(width)]
         piece = piece - piece.mean(1, keepdims=True)
         lags = _correlate(piece * window, size)[:, : longest + 1]
@@ -304,9 +320,13 @@ def _correlate(frames: np.ndarray, size: int) -> np.ndarray:
     return np.fft.irfft(np.abs(np.fft.rfft(frames, size)) ** 2, size)
 
 
-def _peaks(lags: np.ndarray, sample_rate: float, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
-    """The strongest peaks of autocorrelations `[T, L]`: hertz and strength less the octave cost, `[T,
-    CANDIDATES]` (0 and -inf where there are fewer), by a parabola through three lags."""
+def _peaks(lags: np.ndarray, sample_rate: float, low: float,
+           high: float) -> tuple[np.ndarray, np.ndarray]:
+    """The strongest peaks of autocorrelations `[T, L]`, by a parabola through three lags.
+
+    Returns hertz, and strength less the octave cost, `[T, CANDIDATES]` each; 0 and -inf where there
+    are fewer peaks.
+    """
     left, middle, right = lags[:, :-2], lags[:, 1:-1], lags[:, 2:]
     bend = left - 2 * middle + right
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -327,7 +347,7 @@ def _peaks(lags: np.ndarray, sample_rate: float, low: float, high: float) -> tup
 
 
 def _path(pitch: np.ndarray, strength: np.ndarray, unvoiced: np.ndarray, step: float) -> np.ndarray:
-    """The path `[T]` in hertz (0: unvoiced) of the largest total strength less the costs of its jumps."""
+    """The path `[T]` in hertz (0: unvoiced) of the largest total strength less costs of jumps."""
     frames = len(pitch)
     score = np.concatenate([np.where(np.isfinite(strength), strength, -1e9), unvoiced[:, None]], 1)
     octaves = np.log2(np.where(pitch > 0, pitch, 1.0))

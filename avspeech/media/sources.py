@@ -1,15 +1,16 @@
 """The sound of one file: which track, which channels, how long, and its samples from any place on.
 
-A file is told by its content, not by its suffix. Sound without compression (and FLAC) is read by libsndfile,
-which knows how long it is and finds any place in it. All else is decoded by FFmpeg from its beginning, and a
-part of it is cut from there: after a seek the times of many formats are some samples out, decoders need a
-run-up, and the length that a header tells may be an estimate. What FFmpeg does not know, libsndfile reads
-from the beginning. So a part always equals the same part of the whole.
+The kind of a file is known by its content, not by its suffix. Sound without compression (and FLAC)
+is read by libsndfile, which knows how long it is and finds any place in it. All else is decoded by
+FFmpeg from its beginning, and a part of it is cut from there: after a seek the times of many
+formats are some samples out, decoders need a run-up, and the length that a header tells may be an
+estimate. What FFmpeg does not know, libsndfile reads from the beginning. So a part always equals
+the same part of the whole.
 
-A file is gone through once before its first sample is given out: how long it is, which track sounds, whether
-its channels cancel each other, whether its samples lie far beyond full scale or around something else than
-zero is known only then. Short sounds are kept from this pass, and who reads a long one in order goes on where
-the last part ended.
+A file is gone through once before its first sample is given out. Only then is it known how long it
+is, which track sounds, whether its channels cancel each other, and whether its samples are far
+beyond full scale or around another value than zero. Short sounds are kept from this pass, and a
+long one that is read in order goes on where the last part ended.
 """
 
 from __future__ import annotations
@@ -28,7 +29,13 @@ from typing import Any
 import numpy as np
 
 from avspeech.errors import InputError
-from avspeech.media.decoding import DEFAULT, check_exists, container_zero, open_container, sound_tracks
+from avspeech.media.decoding import (
+    DEFAULT,
+    check_exists,
+    container_zero,
+    open_container,
+    sound_tracks,
+)
 from avspeech.media.levels import OFFSET, SILENCE_DB, ChannelLevels
 from avspeech.media.tracks import (
     RATES,
@@ -40,7 +47,7 @@ from avspeech.media.tracks import (
 )
 
 KEPT = 32 * 2**20  # bytes of one sound that are kept from the first pass
-# How files begin that libsndfile may be asked for first
+# The first bytes of files that libsndfile tries to read first
 EXACT_MAGIC = (b"RIFF", b"RIFX", b"RF64", b"FORM", b".snd", b"fLaC", b"caff", b"riff")
 # Codings that FFmpeg decodes wrongly, not at all, or not to the end
 ORDER_CODINGS = ("G721_", "G723_", "NMS_", "ALAC_", "DPCM_", "DWVW_")
@@ -74,8 +81,8 @@ def survey(path: str | Path, track: int | None = None) -> Sound:
 
     Args:
         path: a sound or video file.
-        track: which of its tracks of sound, from 1; None: the one that the file marks as default, or the
-            first, or, where that is silent or cannot be decoded, the next one that sounds.
+        track: which of its tracks of sound, from 1; None: the one that the file marks as default,
+            or the first, or, where that is silent or cannot be decoded, the next one that sounds.
 
     Raises:
         InputError: there is no sound in it that can be decoded, or no such track.
@@ -96,7 +103,7 @@ def seconds(path: str | Path, track: int | None = None) -> float:
 
 
 def part(path: str | Path, sound: Sound, begin: int, end: int | None = None) -> np.ndarray:
-    """Samples `begin` to `end` of a file's sound at its own rate, `[n]` float32; fewer where it ends."""
+    """Samples `begin` to `end` of a file at its own rate, `[n]` float32; fewer where it ends."""
     key = (*_identity(path), sound, os.getpid())
     kept = getattr(_here, "kept", None)
     if kept is not None and kept[0] == key[:-1]:
@@ -136,7 +143,7 @@ def pieces(path: str | Path, sound: Sound, begin: int = 0) -> Iterator[np.ndarra
 
 
 def promised(path: str | Path) -> float | None:
-    """Seconds of sound that the header of a file says it holds; None where the header tells nothing sure."""
+    """Seconds of sound that the header of a file promises; None where it has no sure number."""
     check_exists(path)
     try:
         with open_sndfile(path) as file:
@@ -252,13 +259,13 @@ def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
     if alone is not None:
         notes.append(levels[most].note(alone))
     if scale != 1:
-        notes.append(f"its samples reach {max(part.peak for part in levels.values()):.4g} times full scale: "
-                     f"they were divided by {scale:.4g}")
+        notes.append(f"its samples reach {max(part.peak for part in levels.values()):.4g} times "
+                     f"full scale: they were divided by {scale:.4g}")
     offset = levels[most].offset(alone) / scale
     if abs(offset) >= OFFSET:
         notes.append(f"its samples lie around a constant offset of {offset:.3f} of full scale")
-    return replace(found, channels=most, channel=alone, scale=scale, offset=offset, notes=tuple(notes),
-                   level=max(part.decibels for part in levels.values()))
+    return replace(found, channels=most, channel=alone, scale=scale, offset=offset,
+                   notes=tuple(notes), level=max(part.decibels for part in levels.values()))
 
 
 def _survey_tracks(path: str, key: Any, track: int | None) -> Sound:
@@ -270,8 +277,8 @@ def _survey_tracks(path: str, key: Any, track: int | None) -> Sound:
     if not names:
         raise InputError(f"{path}: no audio stream in it")
     if track is not None and not 1 <= track <= len(names):
-        raise InputError(f"{path}: it has {len(names)} tracks of sound; expected --audio 1 to {len(names)}, "
-                         f"not {track}")
+        raise InputError(f"{path}: it has {len(names)} tracks of sound; expected --audio 1 to "
+                         f"{len(names)}, not {track}")
     first = marked[0] if marked else 0
     order = [first, *(k for k in range(len(names)) if k != first)] if track is None else [track - 1]
     failed: InputError | None = None

@@ -27,7 +27,8 @@ from avspeech.media.decoding import (
 
 RATES = (100, 768_000)  # hertz; others are damage
 MAX_GAP = 6 * 3600  # seconds of silence that are never exceeded
-# Formats whose header tells the file's length. Elsewhere it is estimated from times that may be wrong.
+# Formats whose header has the length of the file. Elsewhere it is estimated from times that may be
+# wrong.
 TELLS_LENGTH = {"mov", "matroska", "webm", "avi", "asf", "flv"}
 # Formats without times: FFmpeg counts their packets, also those that hold no sound
 COUNTED = {"mp3", "aac", "loas", "ac3", "eac3", "dts", "amr", "gsm", "g722"}
@@ -65,19 +66,21 @@ def decode_track(path: str | Path, track: int, damaged: list[float],
             return
         rate, channels = first[0], len(first[2])
         if not RATES[0] <= rate <= RATES[1]:
-            raise InputError(f"{path}: its sound has {rate} samples a second; expected {RATES[0]:,} to "
-                             f"{RATES[1]:,}; the file is damaged")
+            raise InputError(f"{path}: its sound has {rate} samples a second; expected "
+                             f"{RATES[0]:,} to {RATES[1]:,}; the file is damaged")
         for piece in on_one_clock(_at_rate(chain([first], frames), rate), rate, length, notes):
             if not isinstance(piece, int):
                 channels = len(piece)
                 yield rate, piece
                 continue
             if piece > MAX_GAP * rate:
-                raise InputError(f"{path}: its time jumps by {piece / rate:.0f} s; the file is damaged")
+                raise InputError(f"{path}: its time jumps by {piece / rate:.0f} s; the file is "
+                                 "damaged")
             while piece > 0:
                 yield rate, np.zeros((channels, min(piece, rate)), np.float32)
                 piece -= rate
-        notes.extend(f"it breaks off: FFmpeg cannot read it up to its end ({reason})" for reason in broken)
+        notes.extend(f"it breaks off: FFmpeg cannot read it up to its end ({reason})"
+                     for reason in broken)
 
 
 def _frames(container: Any, stream: Any, damaged: list[float],
@@ -154,7 +157,7 @@ def sndfile_errors() -> tuple[type[BaseException], ...]:
 
 
 def read_in_order(path: str | Path, strict: bool = False) -> Iterator[tuple[int, np.ndarray]]:
-    """(rate, samples `[C, n]`) of what libsndfile reads, to where it breaks off; `strict`: that raises."""
+    """(rate, samples `[C, n]`) that libsndfile reads, up to a break, which raises if `strict`."""
     with open_sndfile(path) as file:
         while True:
             try:

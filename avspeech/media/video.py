@@ -212,20 +212,24 @@ def whole_picture(path: str | Path, fps: float = FPS) -> MouthTrack:
     """
     import cv2
 
-    length = round(fps * _duration(path))
-    crops, present = np.zeros((length, STORED_CROP, STORED_CROP), np.uint8), np.zeros(length, bool)
-    boxes = np.full((length, 4), np.nan, np.float32)
-    for k, (shown, in_place) in zip(range(length), frames_at(path, fps)):
+    # Counted by the pictures themselves: the length that a header states may be damaged.
+    crops: list[np.ndarray] = []
+    boxes: list[tuple[float, ...]] = []
+    for shown, in_place in frames_at(path, fps):
         picture = shown.array(grey=True)
-        if not in_place or np.percentile(picture, 99.5) < BLACK:
-            continue
         height, width = picture.shape
         side = min(height, width)
         y, x = (height - side) // 2, (width - side) // 2
-        crops[k] = cv2.resize(picture[y: y + side, x: x + side], (STORED_CROP, STORED_CROP),
-                              interpolation=cv2.INTER_AREA)
-        present[k], boxes[k] = True, (x, y, x + side, y + side)
-    return MouthTrack(crops, present, boxes, np.full(length, np.nan, np.float32), fps)
+        if in_place and np.percentile(picture, 99.5) >= BLACK:
+            crops.append(cv2.resize(picture[y: y + side, x: x + side], (STORED_CROP, STORED_CROP),
+                                    interpolation=cv2.INTER_AREA))
+            boxes.append((x, y, x + side, y + side))
+        else:
+            crops.append(np.zeros((STORED_CROP, STORED_CROP), np.uint8))
+            boxes.append((math.nan,) * 4)
+    corners = np.asarray(boxes, np.float32)
+    return MouthTrack(np.stack(crops), ~np.isnan(corners[:, 0]), corners,
+                      np.full(len(crops), np.nan, np.float32), fps)
 
 
 def _expected(path: str | Path, fps: float, start: float, wanted: float | None) -> int | None:

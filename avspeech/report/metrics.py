@@ -4,6 +4,7 @@ Signals are NumPy arrays [..., N] (N samples last, any leading dimensions; shape
 arithmetic is in float64 and the result has the leading shape [...]. Levels are in dB.
 
 Conventions of all measures here:
+
 - No mean is removed unless `zero_mean=True` is given. (Le Roux et al. define SI-SDR on zero-mean
   signals without subtracting; torchmetrics also defaults to not subtracting.)
 - An undefined value is NaN, never a number that could enter a mean. This is the case for a
@@ -84,7 +85,7 @@ def si_sdr(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -
 
 
 def snr(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -> Array:
-    """Signal-to-noise ratio (SNR) in dB: |reference|^2 / |estimate - reference|^2.
+    """Signal-to-noise ratio (SNR) in dB: `|reference|^2 / |estimate - reference|^2`.
 
     It depends on gain and sign: a silent estimate gives 0 dB. Some papers call it "SDR".
 
@@ -123,7 +124,7 @@ def si_sdr_improvement(
 def gain_error_db(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = False) -> Array:
     """Level of the estimate's projection on the reference, relative to the reference, in dB.
 
-    20 log10 |<estimate, reference> / <reference, reference>|: 0 is the true level, -6 is half of
+    `20 log10 |<estimate, reference> / <reference, reference>|`: 0 is the true level, -6 is half of
     it. It ignores the sign.
 
     Args:
@@ -141,7 +142,7 @@ def gain_error_db(estimate: ArrayLike, reference: ArrayLike, zero_mean: bool = F
 
 
 def attenuation_db(estimate: ArrayLike, mixture: ArrayLike) -> Array:
-    """How far the estimate lies below the mixture, in dB: 10 log10(|mixture|^2 / |estimate|^2).
+    """How far the estimate lies below the mixture, in dB: `10 log10(|mixture|^2 / |estimate|^2)`.
 
     The measure for a silent target, where SI-SDR and SNR have no reference.
 

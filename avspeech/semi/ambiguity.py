@@ -25,9 +25,9 @@ from zlib import crc32
 
 import numpy as np
 
+from avspeech.core.language import Plug, choice
 from avspeech.data.corpora import debate
 from avspeech.data.manifest import Utterance, resolve
-from avspeech.semi.language import Plug, choice
 from avspeech.semi.pseudolabels import hashed_text
 
 if TYPE_CHECKING:

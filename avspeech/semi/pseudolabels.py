@@ -23,9 +23,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from avspeech.core.language import Plug, choice
 from avspeech.report.metrics import uar
 from avspeech.semi import frechet
-from avspeech.semi.language import Plug, choice
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

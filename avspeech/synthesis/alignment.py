@@ -111,8 +111,8 @@ class Aligner:
     """
 
     def __init__(self, phones: Sequence[str]):
-        self.number = {name: i
-                       for i, name in enumerate(sorted({phone_name(p) for p in phones} | {PAUSE}))}
+        names = sorted({PAUSE, *map(phone_name, phones)})
+        self.number = {name: i for i, name in enumerate(names)}
         self.mean = np.zeros((len(self.number) * STATES, 0), np.float32)
         self.variance = self.mean
         self.floor = np.zeros(0, np.float32)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from avspeech.errors import InputError
+from avspeech.report import captions_command
 
 
 def add_speak(commands: argparse._SubParsersAction) -> None:
@@ -45,12 +46,18 @@ def add_speak(commands: argparse._SubParsersAction) -> None:
 def add_score(commands: argparse._SubParsersAction) -> None:
     """Adds `score` to a parser's commands."""
     command = _command(commands, "score", _score,
-                       "recordings of the same sentences against each other: breaks, tones, F0, "
-                       "tempo")
+                       "recordings of the same sentences against each other (breaks, tones, F0, "
+                       "tempo), or timed captions of videos")
+    command.usage = ("avspeech score [options] REF_DIR HYP_DIR\n"
+                     "       avspeech score captions [options] REF HYP")
+    # Not subcommands: a folder of recordings may have the name "captions".
     command.add_argument("reference", type=Path, metavar="REF_DIR",
-                         help="folder of sounds, of any format")
+                         help="folder of sounds, of any format; or the word 'captions'")
     command.add_argument("hypothesis", type=Path, metavar="HYP_DIR",
-                         help="sounds of the same names")
+                         help="sounds of the same names; behind 'captions' the references: a file "
+                              "(.json, .jsonl, .vtt) or a folder of .vtt files")
+    command.add_argument("captions", type=Path, nargs="?", metavar="HYP",
+                         help="behind 'captions' only: the predictions, a file or folder likewise")
     command.add_argument("--ceiling", type=Path, metavar="DIR",
                          help="the reference resynthesised, measured in a column beside")
     command.add_argument("--manifest", type=Path, metavar="JSONL",
@@ -61,13 +68,14 @@ def add_score(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--mos", action="store_true",
                          help="opinion scores by DNSMOS and DistillMOS")
     command.add_argument("--pitch", metavar="METHOD", help="world, dio, swift or autocorrelation")
-    command.add_argument("--pause", type=float, default=0.2, metavar="S",
-                         help="a pause from this length on is a break (default: %(default)s)")
-    command.add_argument("--tone", type=float, default=4.0, metavar="SLOPE",
-                         help="a rise or fall from this slope on, in semitones/s (default: "
-                              "%(default)s)")
-    command.add_argument("--json", action="store_true", help="every pair and the means, as JSON")
+    command.add_argument("--pause", type=float, metavar="S",
+                         help="a pause from this length on is a break (default: 0.2)")
+    command.add_argument("--tone", type=float, metavar="SLOPE",
+                         help="a rise or fall from this slope on, in semitones/s (default: 4)")
+    command.add_argument("--json", action="store_true",
+                         help="every pair or video, and the means, as JSON")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
+    captions_command.add(command)
 
 
 def _command(commands: argparse._SubParsersAction, name: str, run: object,
@@ -111,14 +119,34 @@ def _speak(args: argparse.Namespace) -> None:
 
 
 def _score(args: argparse.Namespace) -> int:
+    if args.captions is not None:
+        if str(args.reference) != "captions":
+            raise InputError("expected two folders, REF_DIR HYP_DIR, or: captions REF HYP")
+        sounds = {"--ceiling": args.ceiling is not None, "--manifest": args.manifest is not None,
+                  "--wer": args.wer is not None, "--mos": args.mos,
+                  "--pitch": args.pitch is not None, "--pause": args.pause is not None,
+                  "--tone": args.tone is not None}
+        given = [name for name, is_given in sounds.items() if is_given]
+        if given:
+            raise InputError(f"{given[0]} is for recordings; score captions does not take it")
+        return captions_command.run(args, args.hypothesis, args.captions)
+    if captions_command.options(args):
+        raise InputError(f"{captions_command.options(args)[0]} is for captions: avspeech score "
+                         "captions REF HYP")
+    return _score_recordings(args)
+
+
+def _score_recordings(args: argparse.Namespace) -> int:
     from avspeech.synthesis.scoring import score
 
-    if not (args.pause > 0 and args.tone > 0):
+    pause = 0.2 if args.pause is None else args.pause
+    tone = 4.0 if args.tone is None else args.tone
+    if not (pause > 0 and tone > 0):
         raise InputError("--pause and --tone should be above 0")
 
     def measure(folder: Path):  # type: ignore[no-untyped-def]
         return score(args.reference, folder, manifest=args.manifest, wer=args.wer, mos=args.mos,
-                     method=args.pitch, pause=args.pause, tone=args.tone, progress=not args.quiet)
+                     method=args.pitch, pause=pause, tone=tone, progress=not args.quiet)
 
     scores = measure(args.hypothesis)
     top = measure(args.ceiling) if args.ceiling is not None else None

@@ -113,9 +113,11 @@ class Segments:
 
     def collate(self, items: list[dict[str, Any]]) -> Batch:
         """A batch: ids, audio `[B, N]`, f0 `[B, T]`, and mel `[B, T, M]` where items have it."""
-        keys = [k for k in items[0] if k != "id"]
-        return {"ids": [i["id"] for i in items],
-                **{k: torch.from_numpy(np.stack([i[k] for i in items])).float() for k in keys}}
+        batch: Batch = {"ids": [i["id"] for i in items]}
+        for key in items[0]:
+            if key != "id":
+                batch[key] = torch.from_numpy(np.stack([i[key] for i in items])).float()
+        return batch
 
 
 class Vocoding(nn.Module):

@@ -5,8 +5,8 @@
     script = text.analyse("I said <brk 0.4> no<rise>. Dr. Smith paid $4.50 on May 3rd.")
     script.text          "i said no. doctor smith paid four dollars and fifty cents on may third."
     script.ids()         [1, ...]: symbols by number (`symbols.SYMBOLS`), for a model
-    script.tokens()      the same with kind, word, place in the source, rate, seconds asked of a
-    break script.phrases()     first and last word of each, and the tone asked for
+    script.tokens()      the same with kind, word, place in the source, rate, seconds of a break
+    script.phrases()     first and last word of each, and its tone
     script.unread_line   what could not be said, for a line on stderr; "" where all could
     script.with_breaks({1: None, 4: 0.3}), .with_tones({2: text.Tone.of(-4)}), .sentence(0)
 

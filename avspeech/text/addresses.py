@@ -26,6 +26,9 @@ def mixed(text: str, context: Text) -> list[str]:
     return words
 
 
+_SHORT = frozenset("co my of to in is or no go on at by up we do be".split())
+
+
 def _word(part: str, context: Text) -> list[str]:
     if part in lists.WRITTEN:
         return lists.WRITTEN[part]
@@ -34,30 +37,7 @@ def _word(part: str, context: Text) -> list[str]:
     inner = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", part)
     if len(inner) > 1 and not context.word(part.lower()):
         return [word for piece in inner for word in _word(piece, context)]
-    if (
-        context.word(part.lower())
-        and len(part) > 2
-        or len(part) > 4
-        or part
-        in (
-            "co",
-            "my",
-            "of",
-            "to",
-            "in",
-            "is",
-            "or",
-            "no",
-            "go",
-            "on",
-            "at",
-            "by",
-            "up",
-            "we",
-            "do",
-            "be",
-        )
-    ):
+    if context.word(part.lower()) and len(part) > 2 or len(part) > 4 or part in _SHORT:
         return [part.lower()]
     return letters(part)
 
@@ -103,6 +83,19 @@ def file_name(match: re.Match[str], context: Text) -> list[str] | None:
     return [*mixed(name, context), "dot", *last]
 
 
+@rule(r"\.([a-z]\w{1,15}|NET)" + END, "s")
+def ending(match: re.Match[str], context: Text) -> list[str] | None:
+    """The ending of names by itself, or a name that begins with a dot. `a .csv file` -> a dot C S V
+    file"""
+    name = match.group(1).lower()
+    if not context.opens(match.start()):
+        return None
+    if name not in lists.SUFFIXES | lists.TOP_LEVEL:
+        return ["dot", *mixed(name, context)]
+    plain = len(name) > 2 and context.word(name) and not context.word_is_letters(name)
+    return ["dot", *([name] if plain or name in lists.SUFFIX_WORDS else letters(name))]
+
+
 @rule(r"[vV](\d+(?:\.\d+)+)" + END, "l")
 def version(match: re.Match[str], context: Text) -> list[str] | None:
     """A version. `v1.2.3` -> version one point two point three"""
@@ -118,9 +111,12 @@ def version(match: re.Match[str], context: Text) -> list[str] | None:
 @rule(r"(?<![^\W_])(?<!/)(?:~|\.{1,2})?(?:/[\w.-]{0,200}\w){1,40}/?|[A-Za-z]:\\[\w\\.-]*", "sl")
 def path(match: re.Match[str], context: Text) -> list[str] | None:
     """A path of files. `/usr/bin` -> slash U S R slash bin"""
+    start = match.start()
+    if start and context.text[start - 1] == ")":
+        return None
     return (
         mixed(match.group(), context)
-        if context.opens(match.start()) and not match.group()[1:2].isdigit()
+        if context.opens(start) and not match.group()[1:2].isdigit()
         else None
     )
 

@@ -9,6 +9,22 @@ from avspeech.text.numbers import cardinal, decade, number, ordinal, year
 from avspeech.text.rules import EDGE, END, Text, rule
 
 _MONTH = "|".join(sorted(lists.MONTHS, key=len, reverse=True))
+_DAY_NAMES = {
+    **lists.MONTHS,
+    **{name.title(): name for name in lists.MONTH_NAMES},
+    **{name.title(): name for name in lists.DAY_NAMES},
+    **{name[:3].title(): name for name in lists.DAY_NAMES},
+    **{"Tues": "tuesday", "Weds": "wednesday", "Thur": "thursday", "Thurs": "thursday"},
+}
+_DAYS = "|".join(sorted(_DAY_NAMES, key=len, reverse=True))
+# Before a date of two numbers.
+_DATED = frozenset(
+    "on by until till since due dated starting from after before beginning effective".split()
+)
+# Before a time that something takes.
+_LASTING = frozenset(
+    "in of time finished clocked lasts lasted runs took takes within under over".split()
+)
 _HALF = r"\s?([aApP])\.?\s?[mM]" + END  # am, P.M, ...
 _TH = r"(?:st|nd|rd|th)?"
 
@@ -27,13 +43,39 @@ def _year(text: str) -> list[str]:
     return (["oh"] if int(text) < 10 else []) + cardinal(int(text))
 
 
-@rule(rf"(\d{{1,2}}):(\d\d)(?::(\d\d))?(?!\d)(?:{_HALF})?|(\d{{1,2}})\.(\d\d){_HALF}", "d")
+def duration(*parts: int) -> list[str]:
+    """Hours, minutes and seconds: 2, 5, 33 -> two hours five minutes and thirty three seconds."""
+    words: list[str] = []
+    for value, unit in zip(parts, ("hour", "minute", "second")):
+        if value:
+            last = ["and"] * (unit == "second" and bool(words))
+            words += [*last, *cardinal(value), unit + "s" * (value != 1)]
+    return words
+
+
+@rule(rf"({_DAYS})[.{EDGE}]?[-–]({_DAYS})" + END, "l")
+def day_range(match: re.Match[str], context: Text) -> list[str] | None:
+    """From one day or month to another. `Mon.-Fri. we` -> monday to friday we"""
+    first, last = match.groups()
+    return [_DAY_NAMES[first], "to", _DAY_NAMES[last]]
+
+
+@rule(r"(\d{1,2})/(\d{1,2})c" + END, "d")
+def air_time(match: re.Match[str], context: Text) -> list[str] | None:
+    """An hour in the east and in the middle of the US. `at 9/8c` -> at nine eight central"""
+    return [*cardinal(int(match.group(1))), *cardinal(int(match.group(2))), "central"]
+
+
+@rule(rf"(\d{{1,2}}):(\d\d)(?::(\d\d))?(?!\d|,\d{{3}})(?:{_HALF})?|(\d{{1,2}})\.(\d\d){_HALF}", "d")
 def clock(match: re.Match[str], context: Text) -> list[str] | None:
     """A time of day. `at 10:05 a.m. we left` -> at ten oh five A M we left"""
     hour, minute, second, half, hour2, minute2, half2 = match.groups()
     hour, minute, half = hour or hour2, minute or minute2, half or half2
     if int(hour) > 24 or int(minute) > 59 or int(second or 0) > 59:
         return None
+    before = context.before(match.start()).lower()
+    if second and not half and (before in _LASTING or int(hour) == 0):
+        return duration(int(hour), int(minute), int(second))
     words = cardinal(int(hour))
     if int(minute):
         words += (["oh"] if int(minute) < 10 else []) + cardinal(int(minute))
@@ -46,7 +88,34 @@ def clock(match: re.Match[str], context: Text) -> list[str] | None:
     return words + ([half.upper(), "M"] if half else [])
 
 
-@rule(r"(\d{1,4}(?:\.\d+)?):(\d{1,4}(?:\.\d+)?)(?![\d:])", "d")
+_LASTS = "".join(
+    rf"(?:(\d+)\s?(?:{unit})(?![a-z])[ ]?)?" for unit in ("d", "h|hrs?", "m|mins?", "s|secs?")
+)
+
+
+@rule(rf"(?=\d+\s?(?:d|h|hrs?|m|mins?)[ ]?\d+\s?(?:h|hrs?|m|mins?|s|secs?)(?![a-z])){_LASTS}", "d")
+def lasting(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
+    """Hours, minutes and seconds by their letters. `a 7h 20m flight` -> a seven hour twenty minute
+    flight"""
+    found = [
+        (value, unit)
+        for value, unit in zip(match.groups(), ("day", "hour", "minute", "second"))
+        if value
+    ]
+    if len(found) < 2:
+        return None
+    end = match.end() - match.group().endswith(" ")
+    noun = context.adjective(match.start(), end)
+    words: list[str] = []
+    for value, unit in found:
+        words += [*number(value), unit + "s" * (value != "1" and not noun)]
+    return words, end
+
+
+_N = r"(\d{1,3}(?:,\d{3})+|\d{1,6}(?:\.\d+)?)"
+
+
+@rule(rf"{_N}:{_N}(?![\d:])", "d")
 def ratio(match: re.Match[str], context: Text) -> list[str] | None:
     """A ratio. `a 3:1 lead` -> a three to one lead"""
     return [*number(match.group(1)), "to", *number(match.group(2))]
@@ -88,12 +157,13 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     m, d = map(int, match.groups())
     if match.group() in lists.PAIRS or not _is_day(m, d):
         return None
-    words = [w.lower() for w in context.words_before(match.start())[:1]]
-    return (
-        _months_day(m, d)
-        if words and words[0] in ("on", "by", "until", "till", "since", "due", "dated", "starting")
-        else None
-    )
+    text = context.text[max(0, match.start() - 16) : match.start()]
+    near = re.search(r"([A-Za-z]+)\.?,?\s$", text)
+    before = near.group(1).lower() if near else ""
+    weekday = before.title() in _DAY_NAMES and before.title() not in lists.MONTHS
+    if not (before in _DATED or weekday) or context.after(match.end()) in ("of", "cup", "inch"):
+        return None
+    return _months_day(m, d)
 
 
 @rule(
@@ -119,9 +189,7 @@ def month_day(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(rf"(\d{{1,2}}){_TH}[ ](?:of[ ])?({_MONTH})(?![^\W_])(?:{EDGE}?[ ](\d{{4}}){END})?", "d")
-def day_month(
-    match: re.Match[str], context: Text
-) -> list[str] | tuple[list[str], int] | None:
+def day_month(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
     """A day and its month. `4 July 1776` -> the fourth of july seventeen seventy six"""
     day, month, full = match.groups()
     if not 1 <= int(day) <= 31:

@@ -24,6 +24,7 @@ _RAISED = rf"(?:\^\(?([-−+]?\d{{1,6}})\)?|([⁻⁺]?[{_SUP}]+))"
 _MINUS = {
     "-": ["minus"],
     "−": ["minus"],
+    "–": ["minus"],
     "+": ["plus"],
     "±": ["plus", "or", "minus"],
     "~": ["about"],
@@ -89,9 +90,11 @@ def fraction(top: int, bottom: int) -> list[str]:
 
 
 _MIXED_SIGN = re.compile(rf"(?:({N})\s?)?([{_VULGAR}])")
-_MIXED = re.compile(rf"({N})[ ](\d{{1,2}})/(\d{{1,3}})(?![\d/])")
+_MIXED = re.compile(rf"({N})[ -](\d{{1,2}})/(\d{{1,3}})(?![\d/])")
 _FRACTION = re.compile(r"(\d{1,4})[/⁄](\d{1,7})(?![\d/⁄])")
-_SCIENTIFIC = re.compile(rf"({NUMBER})(?:[eE]([-+−]?\d{{1,3}})(?![\w.])|\s?[xX×·*]\s?10{_RAISED})")
+_SCIENTIFIC = re.compile(
+    rf"({NUMBER})(?:[eE]([-+−]?\d{{1,3}})(?![\w.])|\s?[xX×·*]\s?10{_RAISED})"
+)
 _POWER = re.compile(rf"({NUMBER}){_RAISED}")
 _NUMBER = re.compile(
     rf"({NUMBER})(?:[ \u00a0](hundred|thousand|million|billion|trillion)(?![^\W_]))?"
@@ -112,8 +115,6 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
         top, bottom = match.groups()
         if match.group() in lists.PAIRS:
             return Value([*number(top), *number(bottom)], match.end(), False)
-        if int(bottom) and context.after(match.end()) in ("stars", "rating", "score", "points"):
-            return Value([*number(top), "out", "of", *number(bottom)], match.end(), False)
         if int(bottom):
             return Value(fraction(int(top), int(bottom)), match.end(), int(top) < int(bottom))
     if match := _SCIENTIFIC.match(view, place):
@@ -171,6 +172,7 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
         context.text[end : end + 2] == ". " and context.text[end + 2 : end + 3].islower()
     )
     stuff = unit.many.endswith(_OF_STUFF) and context.after(behind) not in lists.THINGS
+    joined |= re.match(r"-[a-z]", context.behind(end)) is not None
     singular = joined or value.one or context.adjective(start, behind, stuff)
     return [*value.words, *units.said(unit, singular)], end, True
 
@@ -180,7 +182,7 @@ def _followed(context: Text, end: int) -> bool:
     return context.view[end : end + 1].isalnum()
 
 
-@rule(rf"([-−+±~≈]?)\s?(?=[\d.{_VULGAR}])", "ds")
+@rule(rf"([-−+±~≈]?|(?<= )–(?=\d))\s?(?=[\d.{_VULGAR}])", "ds")
 def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A number with its sign and unit, one behind "a" or before a noun. `a -5 °C wind` -> a minus
     five degree celsius wind"""
@@ -210,7 +212,11 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
 
 
 def _is_code(context: Text, start: int) -> bool:
-    near = [w.lower() for w in context.words_before(start)[:3]]
+    written = re.split(r"[^\w\s.:#'’]|\n", context.text[max(0, start - 40) : start])[-1]
+    near = [w.lower() for w in re.findall(r"\w+", written)[:-4:-1]]
+    if re.match(r"[2-8]11(?!\d)", context.behind(start)):
+        before = context.text[max(0, start - 12) : start]
+        return re.search(r"\b(?:[2-9]11 (?:or|and)|call|dial|text) $", before, re.I) is not None
     return bool(near) and (
         near[0] in lists.CODES
         or near[0] in ("is", "was", "number", "no")
@@ -228,6 +234,20 @@ def feet_inches(match: re.Match[str], context: Text) -> list[str] | None:
         *cardinal(inches),
         "inch" if inches == 1 else "inches",
     ]
+
+
+@rule(r"(\d{1,4})['′’]\s?[x×]\s?(\d{1,4})['′’]", "d")
+def sides(match: re.Match[str], context: Text) -> list[str] | None:
+    """Two sides in feet. `a 10' x 12' room` -> a ten by twelve foot room"""
+    one = context.adjective(match.start(), match.end())
+    first, second = map(number, match.groups())
+    return [*first, "by", *second, "foot" if one else "feet"]
+
+
+@rule(r"(\d{1,4})['’](?=\s(?:tall|wide|long|high|deep|by))", "d")
+def feet(match: re.Match[str], context: Text) -> list[str] | None:
+    """Feet before a word that measures. `8' tall` -> eight feet tall"""
+    return [*number(match.group(1)), "foot" if match.group(1) == "1" else "feet"]
 
 
 @rule(rf"({NUMBER})(\s?)[-–—](\s?)(?=({NUMBER}))", "d")
@@ -271,6 +291,14 @@ def times_as(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(match.group(1)), "times"]
 
 
+@rule(r"(\d+)[xX](?=/|\s+(?:a|per|daily|weekly|monthly)\b)(?:/([a-z]+))?" + END, "d")
+def times_per(match: re.Match[str], context: Text) -> list[str] | None:
+    """How often. `3x/week` -> three times per week"""
+    times, period = match.groups()
+    often = [*number(times), "time" if times == "1" else "times"]
+    return [*often, "per", period] if period else often
+
+
 @rule(rf"({NUMBER})\"", "d")
 def inches(match: re.Match[str], context: Text) -> list[str] | None:
     """Inches before a noun, where no quotation is open. `a 27" screen` -> a twenty seven inch
@@ -297,15 +325,6 @@ def spaced_call(match: re.Match[str], context: Text) -> list[str] | None:
         for i, part in enumerate(match.group().split(" "))
         for w in ([","] if i else []) + digits(part)
     ]
-
-
-@rule(r"(\d)(\d\d)(?![\d,]|\.\d)" + END, "d")
-def of_three(match: re.Match[str], context: Text) -> list[str] | None:
-    """The number of a room or a flight. `Room 237` -> room two thirty seven"""
-    first, rest = match.groups()
-    if context.before(match.start()).lower() not in lists.NUMBERED or first == "0" or rest == "00":
-        return None
-    return [*digits(first), *(["oh"] if rest[0] == "0" else []), *cardinal(int(rest))]
 
 
 @rule(
@@ -348,7 +367,8 @@ def lettered_number(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(
-    rf"([A-Z]{{2}}|{'|'.join(sorted(lists.STATE_NAMES))}){EDGE}?[ ](\d{{5}})(?:-(\d{{4}}))?(?![\d-])",
+    rf"([A-Z]{{2}}|{'|'.join(sorted(lists.STATE_NAMES))}){EDGE}?[ ]"
+    r"(\d{5})(?:-(\d{4}))?(?![\d-])",
     "l",
 )
 def zip_code(match: re.Match[str], context: Text) -> list[str] | None:
@@ -367,27 +387,3 @@ def zip_code(match: re.Match[str], context: Text) -> list[str] | None:
 def numbered(match: re.Match[str], context: Text) -> list[str] | None:
     """The sign of a number. `#1` -> number one"""
     return ["number"]
-
-
-@rule(r"(?:(?<=[A-Za-z])|(?<=[A-Z]-))(\d{1,2})'?s(?![^\W_])", "d")
-def digits_plural(match: re.Match[str], context: Text) -> list[str] | None:
-    """The plural of a name that ends in a number. `MP3s` -> M P threes"""
-    *first, last = number(match.group(1))
-    return [
-        *first,
-        last[:-1] + "ies" if last.endswith("y") else last + ("es" if last.endswith("x") else "s"),
-    ]
-
-
-@rule(r"\d+(?=[^\W\d_])", "d")
-def digits_in_name(match: re.Match[str], context: Text) -> list[str] | None:
-    """Digits before letters. `3D` -> three D"""
-    return number(match.group()) if len(match.group()) < 3 else digits(match.group())
-
-
-@rule(r"\d+", "d")
-def bare_digits(match: re.Match[str], context: Text) -> list[str] | None:
-    """Any other digits. `12` -> twelve"""
-    if context.view[: match.start()].endswith("FY") and len(match.group()) == 4:
-        return year(int(match.group()))
-    return number(match.group()) if len(match.group()) < 3 else digits(match.group())

@@ -1,8 +1,9 @@
 """Phones from espeak-ng (extra `tts`), in the symbols of `symbols`.
 
-For English its phones are brought to the inventory of the default phonemiser (a flapped t is a "t", a
-syllabic n is "ə n", lengths go), so that a voice trained with one can be driven by the other. Of other
-languages, lengths and such are symbols of their own; what is not in the table is left out.
+For English its phones are brought to the inventory of the default phonemiser (a flapped t is a
+"t", a syllabic n is "ə n", lengths go), so that a voice trained with one can be driven by the
+other. Of other languages, lengths and such are symbols of their own; what is not in the table is
+left out.
 """
 
 from __future__ import annotations
@@ -13,10 +14,34 @@ from avspeech.media import espeak
 from avspeech.text import symbols
 
 # In this order, before a phone is cut into symbols.
-_ENGLISH = (("ɜː", "ɝ"), ("ɾ", "t"), ("ʔ", "t"), ("ᵻ", "ɪ"), ("oː", "ɔ"), ("ɐ", "ə"), ("n̩", "ən"), ("l̩",
-                                                                                                     "əl"),
-            ("m̩", "əm"), ("əʊ", "oʊ"), ("ɑ̃", "ɑn"), ("ɒ", "ɑ"), ("x", "k"), ("ɬ", "l"), ("ː", ""), ("r", "ɹ"))
-_ANY = (("g", "ɡ"), ("n̩", "ən"), ("l̩", "əl"), ("ᵻ", "ɪ"), ("ä", "a"), ("o̞", "o"), ("e̞", "e"), ("ɪ̈", "ɨ"))
+_ENGLISH = (
+    ("ɜː", "ɝ"),
+    ("ɾ", "t"),
+    ("ʔ", "t"),
+    ("ᵻ", "ɪ"),
+    ("oː", "ɔ"),
+    ("ɐ", "ə"),
+    ("n̩", "ən"),
+    ("l̩", "əl"),
+    ("m̩", "əm"),
+    ("əʊ", "oʊ"),
+    ("ɑ̃", "ɑn"),
+    ("ɒ", "ɑ"),
+    ("x", "k"),
+    ("ɬ", "l"),
+    ("ː", ""),
+    ("r", "ɹ"),
+)
+_ANY = (
+    ("g", "ɡ"),
+    ("n̩", "ən"),
+    ("l̩", "əl"),
+    ("ᵻ", "ɪ"),
+    ("ä", "a"),
+    ("o̞", "o"),
+    ("e̞", "e"),
+    ("ɪ̈", "ɨ"),
+)
 _LONGEST = max(map(len, symbols.SYMBOLS))
 
 
@@ -42,24 +67,38 @@ def to_symbols(phone: str, language: str = "en-us") -> list[str]:
         rest = rest[size:]
     if language.lower().startswith("en"):  # stressed, a mid vowel is another one
         found = [{"ˈə": "ˈʌ", "ˌə": "ˌʌ", "ˈɚ": "ˈɝ", "ˌɚ": "ˌɝ"}.get(p, p) for p in found]
-        found = [p for i, p in enumerate(found) if not (p == "ɹ" and i and found[i - 1] in ("ɚ", "ˈɝ", "ˌɝ"))]
+        found = [
+            p
+            for i, p in enumerate(found)
+            if not (p == "ɹ" and i and found[i - 1] in ("ɚ", "ˈɝ", "ˌɝ"))
+        ]
     return found
 
 
-def phonemise(words: Sequence[str], final: Sequence[bool], language: str) -> list[tuple[tuple[str, ...],
-                                                                                        str]]:
-    """(symbols, "espeak") of each word; read phrase by phrase where espeak-ng keeps the words apart, else
-    each word by itself."""
+def phonemise(
+    words: Sequence[str], final: Sequence[bool], language: str
+) -> list[tuple[tuple[str, ...], str]]:
+    """(symbols, "espeak") of each word; read phrase by phrase where espeak-ng keeps the words
+    apart, else each word by itself."""
     phrases: list[list[str]] = [[]]
     for word, last in zip(words, final):
         phrases[-1].append(word)
         if last:
             phrases.append([])
     phrases = [phrase for phrase in phrases if phrase]
-    results: list[list[list[str]]] = espeak.phonemes([" ".join(phrase) for phrase in phrases], language)
-    apart = [i for i, (phrase, said) in enumerate(zip(phrases, results)) if len(phrase) != len(said)]
-    single = iter(espeak.phonemes([word for i in apart for word in phrases[i]], language) if apart else [])
+    results: list[list[list[str]]] = espeak.phonemes(
+        [" ".join(phrase) for phrase in phrases], language
+    )
+    apart = [
+        i for i, (phrase, said) in enumerate(zip(phrases, results)) if len(phrase) != len(said)
+    ]
+    single = iter(
+        espeak.phonemes([word for i in apart for word in phrases[i]], language) if apart else []
+    )
     for i in apart:
         results[i] = [[phone for group in next(single) for phone in group] for _ in phrases[i]]
-    return [(tuple(s for phone in word for s in to_symbols(phone, language)), "espeak")
-            for said in results for word in said]
+    return [
+        (tuple(s for phone in word for s in to_symbols(phone, language)), "espeak")
+        for said in results
+        for word in said
+    ]

@@ -1,8 +1,8 @@
 """Pronunciations of words that no dictionary has, by a joint n-gram model of letters and phones.
 
-M. Bisani, H. Ney, "Joint-sequence models for grapheme-to-phoneme conversion" (Speech Communication 50, 2008);
-trained by tools/train_g2p.py on CMUdict, one word in 20 held out. Its errors on those: `errors`, as the tool
-prints and the tests check.
+M. Bisani, H. Ney, "Joint-sequence models for grapheme-to-phoneme conversion" (Speech
+Communication 50, 2008); trained by tools/train_g2p.py on CMUdict, one word in 20 held out. Its
+errors on those: `errors`, as the tool prints and the tests check.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ LONGEST = 40  # letters; what is longer is cut in pieces
 
 @dataclass(frozen=True)
 class Model:
-    """pairs: {letter: [(character, phones)]}; grams: {characters: (log10 probability, log10 back-off)}."""
+    """pairs: {letter: [(character, phones)]}; grams: {characters: (log10 probability, log10
+    back-off)}."""
 
     pairs: dict[str, list[tuple[str, str]]]
     grams: dict[str, tuple[float, float]]
@@ -32,7 +33,7 @@ class Model:
 
     def score(self, history: str, character: str) -> float:
         """log10 of the probability of a pair after those in `history`."""
-        context, weight = history[-(self.order - 1):], 0.0
+        context, weight = history[-(self.order - 1) :], 0.0
         while True:
             found = self.grams.get(context + character)
             if found is not None:
@@ -72,8 +73,8 @@ def held_out(word: str) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def guess(word: str) -> str:
-    """ARPAbet phones of a word of lower-case letters; what are not letters are passed over. One vowel has
-    primary stress."""
+    """ARPAbet phones of a word of lower-case letters; what are not letters are passed over. One
+    vowel has primary stress."""
     letters = "".join(c for c in word if "a" <= c <= "z")
     if len(letters) > LONGEST:
         return f"{guess(letters[:LONGEST])} {guess(letters[LONGEST:])}"
@@ -87,16 +88,21 @@ def guess(word: str) -> str:
         for score, history, phones in beam:
             for character, chunk in known.pairs[letter]:
                 new = score + known.score(history, character)
-                key = (history + character)[-(known.order - 1):] + str(sum("1" in p for p in (*phones,
-                                                                                              chunk)))
+                key = (history + character)[-(known.order - 1) :] + str(
+                    sum("1" in p for p in (*phones, chunk))
+                )
                 if key not in best or new > best[key][0]:
                     best[key] = (new, history + character, (*phones, chunk))
         beam = sorted(best.values(), reverse=True)[:BEAM]
-    ended = sorted(((score + known.score(history, END), phones) for score, history, phones in beam),
-                   reverse=True)
+    ended = sorted(
+        ((score + known.score(history, END), phones) for score, history, phones in beam),
+        reverse=True,
+    )
     said = [" ".join(" ".join(phones).split()) for _, phones in ended]
     # One primary stress, as every word has in the dictionary; else the best there is, mended.
-    return next((s for s in said if s.count("1") == 1), None) or _stressed(next((s for s in said if s), ""))
+    return next((s for s in said if s.count("1") == 1), None) or _stressed(
+        next((s for s in said if s), "")
+    )
 
 
 def _stressed(phones: str) -> str:
@@ -112,8 +118,8 @@ def _stressed(phones: str) -> str:
 
 
 def errors(entries: Mapping[str, str]) -> dict[str, float]:
-    """Shares of wrong words and phones among {word: phones}: `words` and `phones` with stress, `plain_words`
-    without it."""
+    """Shares of wrong words and phones among {word: phones}: `words` and `phones` with stress,
+    `plain_words` without it."""
     wrong = plain = edits = total = 0
     for word, phones in entries.items():
         said = guess(word)

@@ -9,8 +9,13 @@ from dataclasses import dataclass
 
 from avspeech.text import lists, parts, tenses
 
-# Behind a noun that stands alone.
+# Words that may follow a noun when no other noun follows it.
 _AFTER = frozenset("who today yesterday tomorrow tonight now again and or but".split())
+# Before the name of a stuff.
+_HOLDING = frozenset(
+    "has have had contain contains contained found find no any some more less with without from "
+    "much little of removed detected".split()
+)
 
 
 @dataclass(frozen=True)
@@ -78,14 +83,14 @@ def _endings(base: str, ending: str) -> tuple[str, ...]:
 def pronounce(words: Sequence[str], final: Sequence[bool]) -> list[str | None]:
     """The phones of the words that have two pronunciations, None for the others. words: as spoken;
     with a capital where one is written that tells them apart ("Polish")."""
-    told = senses()
+    listed = senses()
     both = pairs()
     lower = [w.lower() for w in words]
     found: list[str | None] = [None] * len(words)
     done = [""] * len(words)
     for place, (written, word) in enumerate(zip(words, lower)):
-        capital = written in told
-        rows = told.get(written if capital else word, ())
+        capital = written in listed
+        rows = listed.get(written if capital else word, ())
         pair = both.get(word)
         if not rows and pair is None:
             continue
@@ -105,7 +110,7 @@ def pronounce(words: Sequence[str], final: Sequence[bool]) -> list[str | None]:
                 done,
             )
         if capital and written != word and part == "verb" and (place == 0 or final[place - 1]):
-            rows = told.get(word, ())  # "Polish the silver."
+            rows = listed.get(word, ())  # "Polish the silver."
         for row in rows:
             if _fits(row, lower, final, place, part):
                 found[place] = row.phones
@@ -139,7 +144,20 @@ def _is_part(wanted: str, words: list[str], final: Sequence[bool], place: int, p
             and before[-1] in ("very", "quite", "so", "too", "more", "most", "not", "and", "all")
         ):
             before.pop()
-        return bool(before) and (before[-1] in parts.BE or before[-1].endswith(("'s", "'re", "'m")))
+        if before and (before[-1] in parts.BE or before[-1].endswith(("'s", "'re", "'m"))):
+            return True
+        return _in_question(words, final, place)
+    if wanted == "base":
+        before = [w for w in words[max(0, place - 3) : place] if not parts.adverb(w)]
+        return before[-1:] == ["to"] or bool(before) and before[-1] in parts.MODALS
+    if wanted == "mass":  # a noun without an article, and with no noun behind
+        behind = words[place + 1] if place + 1 < len(words) and not final[place] else ""
+        near = words[place - 1] if place and not final[place - 1] else ""
+        return (
+            part == "noun"
+            and near in _HOLDING
+            and (not behind or behind in parts.BE | parts.PREPOSITIONS | _AFTER)
+        )
     if wanted == "usedto":
         return _used_to(words, final, place)
     if wanted == "adjective":
@@ -159,6 +177,17 @@ def _is_part(wanted: str, words: list[str], final: Sequence[bool], place: int, p
     return wanted == part
 
 
+def _in_question(words: list[str], final: Sequence[bool], place: int) -> bool:
+    """Whether a word is the last of a question that begins with a form of be: "Was it live?"."""
+    if not final[place] or place < 2:
+        return False
+    start, _ = parts.clause(words, final, place)
+    near = words[place - 1]
+    bare = near not in parts.DETERMINERS | parts.PREPOSITIONS and not parts.adjective(near)
+    pronoun = near in ("it", "this", "that", "these", "those", "her", "you")
+    return words[start] in parts.FORMS_OF_BE and start < place - 1 and (bare or pronoun)
+
+
 def _used_to(words: list[str], final: Sequence[bool], place: int) -> bool:
     """Whether "used" is a habit's: "I used to run", "I am used to it", but "it was used to cut"."""
     if final[place] or place + 1 >= len(words) or words[place + 1] != "to":
@@ -170,6 +199,9 @@ def _used_to(words: list[str], final: Sequence[bool], place: int) -> bool:
         or before[-1].endswith(("'s", "'re", "'m"))
     )
     if not passive:
+        return True
+    subject = words[place - 2] if place > 1 else ""
+    if subject in ("i", "he", "she", "we") or before[-1] in ("i'm", "he's", "she's", "we're"):
         return True
     behind = words[place + 2] if place + 2 < len(words) else ""
     return (

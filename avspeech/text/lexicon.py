@@ -1,7 +1,7 @@
 """The default phonemiser: CMUdict (BSD licence, 124,926 words, in this package), then word endings
 and compounds, then a guess by `g2p`. General American.
 
-Words of two pronunciations are told apart by the words around them (`heteronyms`).
+Words of two pronunciations are distinguished by the words around them (`heteronyms`).
 """
 
 from __future__ import annotations
@@ -271,9 +271,9 @@ def phonemise(words: Sequence[str], final: Sequence[bool]) -> list[tuple[tuple[s
     for place, word in enumerate(words):
         phones, source = arpabet(word)
         after = words[place + 1] if place + 1 < len(words) else ""
-        told = two[place]
-        if told is not None:
-            phones, source = told, "rule"
+        chosen = two[place]
+        if chosen is not None:
+            phones, source = chosen, "rule"
         elif word in WEAK and not (final[place] and word in _STRONG_LAST):
             phones = WEAK[word]
             if word in ("the", "to") and not final[place] and after and _vowel_first(after):
@@ -283,7 +283,8 @@ def phonemise(words: Sequence[str], final: Sequence[bool]) -> list[tuple[tuple[s
 
 
 def _case(word: str) -> str:
-    """A word without the capital that told it from another ("Polish"); letters keep theirs."""
+    """A word without the capital that distinguishes it from another ("Polish"); letters keep
+    theirs."""
     return word if len(word) <= 3 and word[1:] in ("", "'s") else word.lower()
 
 

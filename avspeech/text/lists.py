@@ -29,6 +29,7 @@ def words(name: str) -> frozenset[str]:
 MONTH_NAMES = (
     "january february march april may june july august september october november december"
 ).split()
+DAY_NAMES = "monday tuesday wednesday thursday friday saturday sunday".split()
 MONTHS = {
     **{m.title(): m for m in MONTH_NAMES},
     **{m[:3].title(): m for m in MONTH_NAMES},
@@ -50,6 +51,8 @@ SIZES = {
     "million": "million",
     "billion": "billion",
     "trillion": "trillion",
+    "crore": "crore",
+    "lakh": "lakh",
 }
 # Said as two numbers wherever they stand.
 PAIRS = frozenset({"24/7", "50/50", "9/11", "20/20", "7/11", "60/40", "80/20"})
@@ -93,6 +96,7 @@ COUNTED = words("lists.counted")
 # Before one that tells kings and popes apart; any name is one behind a word of RANKS.
 RULERS = words("lists.rulers")
 RANKS = words("lists.ranks")
+GIVEN = words("lists.given")
 AGES = frozenset("century dynasty olympiad congress corps legion army".split())
 
 # Capitals said as a word, though they look like an abbreviation.
@@ -107,6 +111,8 @@ STRONG_SHORT = SHORT_WORDS - frozenset("or ok ha ma pa us it".split())
 BY_DIGIT = frozenset({"911", "999", "112", "411", "007"})
 # Before three digits that are said as one and two: "room two thirty seven".
 NUMBERED = words("lists.numbered")
+# Before the number of a version.
+RELEASED = words("lists.released")
 CALLS = frozenset("call dial phone text ring fax at tel telephone".split())
 CODES = words("lists.codes")
 

@@ -8,9 +8,9 @@
 | `<break time="400ms"/>`, `<break strength="strong"/>` | a break, as in SSML |
 | `<speak>...</speak>`, `<p><s>A sentence.</s></p>` | a text, its paragraphs and sentences |
 
-A tone stands behind the word that ends the phrase. "<" before anything but a letter, "/", "!" or
-"?" is itself; "&lt;" is one anywhere. What is markup is taken out before any word is looked at, so
-that nothing done to text can change it.
+A tone is written behind the word that ends the phrase. "<" before anything but a letter, "/", "!"
+or "?" is itself; "&lt;" is one anywhere. What is markup is taken out before any word is looked at,
+so that nothing done to text can change it.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ class Run:
 
 @dataclass(frozen=True)
 class Pause:
-    """A break asked for. seconds: None leaves the length to the voice; start, end: the tag in the
-    source."""
+    """A break in the markup. seconds: None leaves the length to the voice; start, end: the tag in
+    the source."""
 
     seconds: float | None
     start: int
@@ -75,7 +75,7 @@ class Pause:
 
 @dataclass(frozen=True)
 class Terminal:
-    """A tone asked of the word before."""
+    """A tone in the markup, for the word before it."""
 
     tone: Tone
     start: int

@@ -7,13 +7,13 @@ import re
 from avspeech.text import lists
 from avspeech.text.digits import N, plain
 from avspeech.text.numbers import cardinal, number
-from avspeech.text.rules import END, Text, rule
+from avspeech.text.rules import EDGE, END, Text, rule
 
 _SIGNS = "|".join(
     re.escape(s) for s in sorted(lists.MONEY, key=len, reverse=True) if not s.isalpha()
 )
 _CODES = "|".join(s for s in lists.MONEY if s.isalpha())
-_SIZE = r"(?:\s?(thousand|million|billion|trillion|bn|mn|tn|mm|[KkMmBbTt])" + END + ")?"
+_SIZE = r"(?:\s?(thousand|million|billion|trillion|crore|lakh|bn|mn|tn|mm|[KkMmBbTt])" + END + ")?"
 _AMOUNT = rf"({N}|(?=\.\d))(?:\.(\d+))?" + _SIZE
 
 
@@ -29,6 +29,8 @@ def _said(
     one, many, small, smalls = lists.MONEY[sign]
     whole = plain(whole) or "0"
     noun = context.adjective(start, end)
+    if noun and fraction and not size and context.after(end).endswith("s"):
+        noun = context.determined(start)  # "$15 adults, $7.50 kids"
     joined = re.match(r"-[a-z]+", context.behind(end))
     if size or fraction and (len(fraction) != 2 or not small):
         amount = number(whole + ("." + fraction if fraction else ""))
@@ -44,7 +46,11 @@ def _said(
     return cents if int(whole) == 0 else [*words, "and", *cents]
 
 
-@rule(rf"([-−+]?)({_SIGNS}|(?:{_CODES})(?=\s?\d))\s?([-−]?){_AMOUNT}(?![^\W_])", "sl")
+@rule(
+    rf"([-−+]?)({_SIGNS}|(?:{_CODES})(?=\s?\d)|Rs(?={EDGE} ?\d)){EDGE}?\s?([-−]?){_AMOUNT}"
+    r"(?![^\W_])",
+    "sl",
+)
 def money(match: re.Match[str], context: Text) -> list[str] | None:
     """An amount behind its sign, one before a noun. `a $5M deal` -> a five million dollar deal"""
     sign, coin, sign2, whole, fraction, size = match.groups()
@@ -87,11 +93,11 @@ def cents(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(plain(match.group(1))), "cent" if one else "cents"]
 
 
-@rule(r"[-–](\s?)(?=[$£€¥₹]?\d)", "s")
+@rule(rf"[-–](\s?)(?=[$£€¥₹]?\d|(?:{'|'.join(lists.MONTHS)})\W)", "s")
 def until(match: re.Match[str], context: Text) -> list[str] | None:
     """A dash between two prices, shares or times. `10am-5pm` -> ten A M to five P M"""
     before = context.text[max(0, match.start() - 20) : match.start()]
     if bool(match.group(1)) != before.endswith(" "):
         return None
     before = before.rstrip()
-    return ["to"] if re.search(r"\d(?:%|°|\s?[aApP]\.?\s?[mM]\.?|[kKMB])?$", before) else None
+    return ["to"] if re.search(r"\d(?:%|°|0s|\s?[aApP]\.?\s?[mM]\.?|[kKMB])?$", before) else None

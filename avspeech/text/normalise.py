@@ -13,7 +13,20 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from avspeech.text import addresses, dates, digits, lists, money, roman, signs, words
+from avspeech.text import (
+    addresses,
+    citations,
+    dates,
+    digits,
+    lists,
+    models,
+    money,
+    places,
+    roman,
+    scores,
+    signs,
+    words,
+)
 from avspeech.text.cleaning import clean
 from avspeech.text.rules import EDGE, Rule, Text
 from avspeech.text.script import Unread
@@ -28,10 +41,19 @@ RULES: tuple[Rule, ...] = (
     addresses.host,
     addresses.file_name,
     addresses.path,
+    addresses.ending,
     addresses.version,
     addresses.dotted_name,
+    # places in books and on the earth
+    citations.verse,
+    citations.sections,
+    places.direction,
+    places.coordinate,
     # dates and times
+    dates.day_range,
+    dates.air_time,
     dates.clock,
+    dates.lasting,
     dates.ratio,
     dates.hour,
     dates.iso_date,
@@ -47,32 +69,53 @@ RULES: tuple[Rule, ...] = (
     money.money_behind,
     money.cents,
     money.until,
+    # numbers that are names, and results
+    models.paragraph,
+    models.wireless,
+    models.release,
+    models.of_three,
+    models.series,
+    scores.out_of,
+    scores.record,
+    scores.batting,
     # numbers and measures
     digits.feet_inches,
+    digits.sides,
+    digits.feet,
     digits.inches,
     digits.nth,
     digits.lettered_number,
     digits.zip_code,
     digits.spaced_call,
-    digits.of_three,
     digits.groups,
     digits.times,
     digits.times_as,
+    digits.times_per,
     digits.number_range,
     digits.quantity,
     digits.numbered,
-    digits.digits_plural,
-    digits.digits_in_name,
-    digits.bare_digits,
+    models.digits_plural,
+    models.digits_ending,
+    models.digits_in_name,
+    models.bare_digits,
     # letters and words
+    roman.list_number,
+    roman.roman_nth,
     roman.roman,
     words.initial,
     words.abbreviation,
     words.undotted,
+    signs.function_of,
+    signs.given,
+    signs.letter_ratio,
+    signs.letter_range,
+    signs.function,
     signs.by,
     signs.and_letters,
     signs.sharp,
     signs.formula,
+    signs.compound,
+    models.model,
     signs.raised,
     signs.variable_minus,
     signs.minus_letter,
@@ -127,27 +170,17 @@ _SAME = {
     "}": ",",
 }
 _CLOSERS = "\"'”’)]}»"
-# A lower-case word that no rule but the last can fit.
-_PLAIN = re.compile(rf"[a-z]{{2,}}(?:'(?:s|t|re|ve|ll|d|m))?(?=[ \n{EDGE}])")
+# A word that no rule but the last can fit.
+_PLAIN = re.compile(
+    rf"(?=[A-Za-z]?[a-z]{{0,4}}[aeiouy]|[AEIOUY])[A-Za-z][a-z]+(?:'(?:s|t|re|ve|ll|d|m))?"
+    rf"(?=[ \n{EDGE}])"
+)
 _SPECIAL = frozenset(
-    {name for name in (*lists.ABBREVIATIONS, *lists.WRITTEN) if name.islower()}
-    | {
-        "ii",
-        "iii",
-        "iv",
-        "vi",
-        "vii",
-        "viii",
-        "ix",
-        "xi",
-        "xii",
-        "xiii",
-        "xiv",
-        "xv",
-        "xvi",
-        "xx",
-        "ci",
-    }
+    {form for name in lists.ABBREVIATIONS for form in (name, name.lower(), name.title())}
+    | {*lists.WRITTEN, *lists.MONTHS, *citations.BOOKS, *lists.STATE_NAMES}
+    | {name.title() for name in (*lists.MONTH_NAMES, *lists.DAY_NAMES)}
+    | set("ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xx ci".split())
+    | set(signs.FUNCTIONS)
 )
 
 
@@ -230,13 +263,13 @@ def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
             pieces.append(Spoken((mine.group().lower(),), position, mine.end(), True))
             position = mine.end()
             continue
-        plain = _PLAIN.match(view, position) if "a" <= character <= "z" else None
+        plain = _PLAIN.match(view, position) if character.isalpha() else None
         if (
             plain
             and plain.group() not in _SPECIAL
             and not (plain.group()[-1] == "s" and text[plain.end()] in "'’")
         ):
-            pieces.append(Spoken((plain.group(),), position, plain.end()))
+            pieces.append(Spoken((plain.group().lower(),), position, plain.end()))
             position = plain.end()
             continue
         if character == EDGE or character.isspace():
@@ -278,7 +311,7 @@ def _apply(
 
 
 def _add(pieces: list[Piece], spoken: list[str], start: int, end: int) -> None:
-    """The words, with a mark where a "," stands among them."""
+    """The words, with a mark where there is a "," among them."""
     group: list[str] = []
     for item in spoken:
         if item != ",":
@@ -308,6 +341,7 @@ def _behind(
         "number_range",
         "month_day",
         "day_month",
+        "day_range",
     ):
         return end
     period = end - 1 if text[end - 1] == "." else end

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-_SMALL = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-          "sixteen "
-          "seventeen eighteen nineteen").split()
+_SMALL = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen "
+    "seventeen eighteen nineteen"
+).split()
 _TENS = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
 _LARGE = ("", "thousand", "million", "billion", "trillion", "quadrillion", "quintillion")
-_ORDINAL = {"one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth",
-            "nine": "ninth",
-            "twelve": "twelfth"}
+_ORDINAL = {
+    "one": "first",
+    "two": "second",
+    "three": "third",
+    "five": "fifth",
+    "eight": "eighth",
+    "nine": "ninth",
+    "twelve": "twelfth",
+}
 LONGEST = 21  # digits; longer ones are read one by one
 
 
@@ -40,8 +48,8 @@ def ordinal(number: int) -> list[str]:
 
 
 def year(number: int) -> list[str]:
-    """1984 -> nineteen eighty four; 1906 -> nineteen oh six; 2000 -> two thousand; 2026 -> twenty twenty
-    six."""
+    """1984 -> nineteen eighty four; 1906 -> nineteen oh six; 2000 -> two thousand; 2026 -> twenty
+    twenty six."""
     century, rest = divmod(number, 100)
     if number < 1000 or century % 10 == 0 and rest < 10:
         return cardinal(number)
@@ -62,9 +70,14 @@ def digits(text: str) -> list[str]:
 
 
 def number(text: str) -> list[str]:
-    """A number as written, with commas and a decimal point: "1,234.50" -> one thousand ... point five zero.
-    One with a leading zero, or too long, is read digit by digit."""
+    """A number as written, with commas and a decimal point: "1,234.50" -> one thousand ... point
+    five zero. One with a leading zero, or too long, is read digit by digit."""
     whole, point, fraction = text.replace(",", "").partition(".")
-    words = ([] if not whole else digits(whole) if len(whole) > LONGEST or whole[0] == "0" and len(whole) > 1
-             else cardinal(int(whole)))
+    words = (
+        []
+        if not whole
+        else digits(whole)
+        if len(whole) > LONGEST or whole[0] == "0" and len(whole) > 1
+        else cardinal(int(whole))
+    )
     return [*(words or ["zero"]), *(["point", *digits(fraction)] if point and fraction else [])]

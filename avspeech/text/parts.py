@@ -1,5 +1,5 @@
-"""Parts of speech of words that are stressed by them: noun or verb, and whether a tense is past.
-Rules on the words around; right for some nine of ten."""
+"""The part of speech of a word whose stress depends on it: noun or verb. The rules look at the
+words around it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,13 @@ PREPOSITIONS = lists.words("parts.prepositions")
 ADVERBS = lists.words("parts.adverbs")
 BREAKS = lists.words("parts.breaks")
 CAUSES = lists.words("parts.causes")
-# "Keep them separate": what stands behind is no verb.
+# "Keep them separate": the word behind is no verb.
 KEEPS = frozenset("keep keeps kept leave leaves hold holds held find finds found consider".split())
+# Before what somebody does: "stop making excuses".
+_DOING = frozenset(
+    "stop stopped start started keep keeps kept quit by of for without avoid is are was were be "
+    "been like likes love hate enjoy enjoys finish".split()
+)
 PEOPLE = lists.words("parts.people")
 # Verbs that are hardly anything else, to see whether a clause has one already.
 VERBS = lists.words("parts.verbs")
@@ -44,6 +49,9 @@ _ADJECTIVE_ENDS = (
     "est",
 )
 ADJECTIVES = lists.words("parts.adjectives")
+_NOT_ADJECTIVES = lists.words("parts.not_adjectives")
+# Of these, those that do something: "The agent objects.", but "two journal abstracts".
+_THINGS = _NOT_ADJECTIVES - lists.words("parts.agents")
 _NOT_PLURAL = ("ss", "us", "is", "'s")
 
 
@@ -72,7 +80,9 @@ def plural(word: str) -> bool:
 
 def adjective(word: str) -> bool:
     """Whether a word looks like an adjective."""
-    return word in ADJECTIVES or word.endswith(_ADJECTIVE_ENDS) and len(word) > 4
+    if word in ADJECTIVES:
+        return True
+    return word.endswith(_ADJECTIVE_ENDS) and len(word) > 4 and word not in _NOT_ADJECTIVES
 
 
 def clause(words: Sequence[str], final: Sequence[bool], place: int) -> tuple[int, int]:
@@ -269,7 +279,8 @@ def _joined(
     first = place + 1
     if right.endswith("ed") and first < end and words[first + 1] not in PREPOSITIONS:
         first += 1  # "use fixed seeds"
-    return "noun" if any(_finite(words, i) for i in range(first, end + 1)) else "verb"
+    finite = (_finite(words, i) and words[i - 1] != "to" for i in range(first, end + 1))
+    return "noun" if any(finite) else "verb"
 
 
 def has_noun_phrase(words: Sequence[str], place: int) -> bool:
@@ -328,13 +339,13 @@ def _with_s(
             return "verb"
         return (done[before] or "noun") if near and before >= 0 else "noun"
     if (
-        adjective(near)
+        (adjective(near) or near in _THINGS)
         and not (objective and not has_verb(words, final, place))
         or near in VERBS
         or near in BE
     ):
         return "noun"
-    if plural(near):
+    if plural(near) or near.endswith("ing") and second in _DOING:
         return "noun"
     if right in DETERMINERS | OBJECTS or right == "that":
         return "verb"

@@ -1,7 +1,8 @@
-"""Phonemisers by name. One takes the words of a sentence and gives each its symbols and whence they came.
+"""Phonemisers by name. One takes the words of a sentence and gives each its symbols and whence
+they came.
 
-`default` needs nothing installed and knows English; `espeak` speaks every language of espeak-ng (extra `tts`,
-GPL-3).
+`default` needs nothing installed and knows English; `espeak` speaks every language of espeak-ng
+(extra `tts`, GPL-3).
 """
 
 from __future__ import annotations
@@ -15,16 +16,21 @@ from avspeech.text import lexicon
 Phonemiser = Callable[[Sequence[str], Sequence[bool], str], "list[tuple[tuple[str, ...], str]]"]
 
 
-def _default(words: Sequence[str], final: Sequence[bool],
-             language: str) -> list[tuple[tuple[str, ...], str]]:
+def _default(
+    words: Sequence[str], final: Sequence[bool], language: str
+) -> list[tuple[tuple[str, ...], str]]:
     if not language.lower().startswith("en"):
-        raise InputError(f"language '{language}': the default phonemiser knows English; take "
-                         f"phonemiser=espeak, "
-                         "which comes with the extra 'tts': pip install 'avspeech[tts]'")
+        raise InputError(
+            f"language '{language}': the default phonemiser knows English; take "
+            f"phonemiser=espeak, "
+            "which comes with the extra 'tts': pip install 'avspeech[tts]'"
+        )
     return lexicon.phonemise(words, final)
 
 
-def _espeak(words: Sequence[str], final: Sequence[bool], language: str) -> list[tuple[tuple[str, ...], str]]:
+def _espeak(
+    words: Sequence[str], final: Sequence[bool], language: str
+) -> list[tuple[tuple[str, ...], str]]:
     from avspeech.text import espeak
 
     return espeak.phonemise(words, final, language)

@@ -16,6 +16,9 @@ _PREPOSITIONS = lists.words("questions.prepositions")
 _NO_CHOICE = lists.words("questions.no_choice")
 
 
+_THINKING = [["do", "you", verb] for verb in ("think", "suppose", "reckon", "believe")]
+
+
 def rises(chunks: Sequence[Sequence[str]]) -> bool:
     """Whether a question of these stretches of words (lower case, parted by its commas and dashes)
     asks for yes or no: "are you ready", "ready", "nice, isn't it"; neither "what is it" nor "tea or
@@ -23,6 +26,8 @@ def rises(chunks: Sequence[Sequence[str]]) -> bool:
     parts = [_bare(chunk) for chunk in chunks if chunk]
     if not parts:
         return False
+    if len(parts) > 1 and parts[0][0] in ASKING and list(parts[-1]) in _THINKING:
+        return False  # "Why is that, do you think?"
     if _is_tag(chunks[-1]) and len(parts) > 1:
         return True
     if _has_choice([word for chunk in chunks for word in chunk], chunks):

@@ -12,6 +12,9 @@ _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _RIGHT = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
 # Words and abbreviations of these letters, where nothing says that a number is meant.
 _WORDS = lists.words("roman.words") - {"III", "XX"}
+_LETTER_X = frozenset(
+    "generation gen type factor unit class group system systems iteration".split()
+)
 _PRONOUN = lists.words("roman.pronoun")
 
 
@@ -25,7 +28,7 @@ def value(text: str) -> int:
 
 @rule(r"([IVXLCDM]+|[ivxlc]+)(['’]s)?" + END, "l")
 def roman(match: re.Match[str], context: Text) -> list[str] | None:
-    """A Roman numeral, by what stands before it. `Louis XIV's court` -> louis the fourteenth's
+    """A Roman numeral, by the word before it. `Louis XIV's court` -> louis the fourteenth's
     court"""
     text, possessive = match.groups()
     number = value(text.upper())
@@ -43,6 +46,25 @@ def roman(match: re.Match[str], context: Text) -> list[str] | None:
     if said and possessive:
         said = [*said[:-1], said[-1] + "'s"]
     return said
+
+
+@rule(r"([IVXLC]{1,7})(th|st|nd|rd)" + END, "l")
+def roman_nth(match: re.Match[str], context: Text) -> list[str] | None:
+    """A Roman numeral with the ending of an ordinal. `the IVth floor` -> the fourth floor"""
+    number = value(match.group(1))
+    return ordinal(number) if number else None
+
+
+@rule(r"([ivxl]{2,6}|i)(?=[" + EDGE + "])", "l")
+def list_number(match: re.Match[str], context: Text) -> list[str] | None:
+    """The number of a point in a list. `iv) Stir` -> four, stir"""
+    start, end = match.span()
+    closed = context.text[end : end + 1] == ")"
+    opened = context.text[max(0, start - 1) : start]
+    number = value(match.group(1).upper())
+    if not closed or not number or opened not in ("", "(", "\n") and len(match.group()) == 1:
+        return None
+    return cardinal(number)
 
 
 def _meant(
@@ -65,6 +87,8 @@ def _meant(
     ):
         if text == "I" and not (before[:1].isupper() and after.lower() not in _PRONOUN):
             return None
+        if text in ("L", "C", "D", "M") or text == "X" and plain in _LETTER_X:
+            return None  # "Appendix C", "Generation X"
         if text.islower() and (len(text) == 1 and text in "lcd" or not before):
             return None
         return cardinal(number)
@@ -80,12 +104,15 @@ def _meant(
         and (text != "I" or not after or after.lower() not in _PRONOUN)
     ):
         return ordinal(number)
-    if not before[:1].isupper():
+    if not before[:1].isupper() or plain == "the":
         return (
             ["the"] * (before.lower() != "the") + ordinal(number)
             if after.lower() in lists.AGES and before
             else None
         )
+    first = near[2] if len(near) > 2 and len(near[1]) == 1 else near[1] if len(near) > 1 else ""
+    if first.lower() in lists.GIVEN and first[:1].isupper() and 1 < number < 6 and text != "V":
+        return ["the", *ordinal(number)]  # "John Smith III"
     ranked = len(near) > 1 and near[1].lower() in lists.RANKS
     if plain in lists.RULERS or ranked or value(before) and False:
         if text == "I" and after.lower() in _PRONOUN and not ranked:

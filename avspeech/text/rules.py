@@ -18,6 +18,9 @@ END = r"(?![^\W_])"  # no letter or digit follows
 _KEPT = (
     r"\(\d{3}\)(?=[\s-]?\d{3}[-\s.]\d{4})"
     r"|(?<![\d.])\d{1,2}['’′]\s?\d{1,2}(?:\"|”|″|'')(?=\W|$)"
+    r"|(?<![\w.])\d{1,4}['’](?=\s?[x×]\s?\d| (?:tall|wide|long|high|deep|by \d)\b)"
+    r"|(?<=[x×])\s?\d{1,4}['’](?!\w)"
+    r"|(?:(?<=\bin )|(?<=\bof )|(?<=\bby ))['’]\d\d(?![\w'’])"
     r"|(?<!\w)['’](?:n['’](?!\w)"
     r"|(?:\d\ds?(?![^\n'’]{0,40}[^\s'’]?['’](?!\w))|tis|twas|em|cause|til)\b)"
     r"|(?<![\w.])\.(?=\d)"
@@ -107,7 +110,7 @@ class Text:
         return found.group(1) if found else ""
 
     def words_before(self, place: int) -> list[str]:
-        """Some words before a place, the nearest first, as far as no mark stands between."""
+        """Some words before a place, the nearest first, up to the first mark."""
         return re.findall(
             r"[^\W_]+(?:['’][^\W_]+)*", self.view[max(0, place - 60) : place].rsplit(EDGE, 1)[-1]
         )[::-1]
@@ -124,7 +127,7 @@ class Text:
         return self.view[place : place + 80]
 
     def opens(self, place: int) -> bool:
-        """Whether nothing, a blank, a mark or a sign of reckoning stands right before a place."""
+        """Whether nothing, a blank, a mark or a sign of arithmetic is right before a place."""
         return (
             not place
             or self.view[place - 1] in EDGE + "=<>≤≥≈±(~≠:/"
@@ -132,15 +135,16 @@ class Text:
         )
 
     def adjective(self, start: int, end: int, stuff: bool = False) -> bool:
-        """Whether a measure stands before the noun that it measures: "a 10 km run", "$5 bills".
+        """Whether a measure is before the noun that it measures: "a 10 km run", "$5 bills".
         stuff: the measure is of something that may follow it without "of": "2 tsp salt"."""
         following = self.after(end)
         near = self.words_before(start)[:1]
         if near in (["a"], ["an"], ["A"], ["An"]):
-            return bool(following) and following.lower() not in lists.FUNCTION
+            return bool(following) and following.lower() not in lists.FUNCTION - {"can"}
         if near and near[0].lower() in lists.DETERMINERS:
             return bool(following) and (
-                following.lower() not in lists.NOT_NOUNS or following.lower() in lists.ALSO_NOUNS
+                following.lower() not in lists.NOT_NOUNS
+                or following.lower() in lists.ALSO_NOUNS | {"can"}
             )
         if (
             not following
@@ -162,7 +166,7 @@ class Text:
         )
 
     def determined(self, start: int) -> bool:
-        """Whether an article or the like stands before a place, with one adjective at most
+        """Whether an article or the like is before a place, with one adjective at most
         between."""
         near = [w.lower() for w in self.words_before(start)[:2]]
         return bool(near) and (

@@ -4,7 +4,7 @@ the source.
     script = text.analyse("I said <brk 0.4> no<rise>. Go!")
     script.ids()                    # symbols by number, for a model
     script.tokens()                 # the same with kind, word, place in the source, rate
-    script.phrases()                # first and last word, the tone asked for
+    script.phrases()                # first and last word, and the tone
     script.with_breaks({1: 0.3})    # breaks as a detector or a predictor has them
 
 Offsets count characters of the source, [start, end); they never go backward from one item to the
@@ -22,9 +22,8 @@ from avspeech.errors import InputError
 from avspeech.text import symbols
 
 RISE, FALL = 5.0, -5.0  # semitones over the last word, where only <rise> or <fall> is said
-LEVEL_WITHIN = (
-    1.0  # semitones over the last word: a slope asked for within this of 0 is called level
-)
+# Semitones over the last word: a slope within this of 0 is called level.
+LEVEL_WITHIN = 1.0
 
 
 @dataclass(frozen=True)
@@ -51,8 +50,8 @@ class Tone:
 @dataclass(frozen=True)
 class Word:
     """One spoken word. text: as spoken, lower case ("forty"); phones: symbols; start, end:
-    characters of the source; tone: asked for where this word ends a phrase; rate: 1.2 is 20 %
-    faster; whence the pronunciation came: "dictionary", "rule", "guess", "espeak" or "given"."""
+    characters of the source; tone: of a phrase that ends here; rate: 1.2 is 20 % faster; whence
+    the pronunciation came: "dictionary", "rule", "guess", "espeak" or "given"."""
 
     text: str
     phones: tuple[str, ...]
@@ -75,8 +74,8 @@ class Mark:
 
 @dataclass(frozen=True)
 class Break:
-    """A phrase break: a pause. seconds: how long, None to leave that to the model. asked: by the
-    source, not by a predictor."""
+    """A phrase break: a pause. seconds: how long, None to leave that to the model. asked: whether
+    the source has it, not a predictor."""
 
     seconds: float | None
     start: int
@@ -93,7 +92,7 @@ class Token:
     """One symbol of the sequence a model sees.
 
     kind: "edge" (<s>, </s>), "phone", "word" (the boundary <w>), "mark" or "break"; word: index in
-    `script.words` of the word it is in or follows, -1 before the first; seconds: asked of a
+    `script.words` of the word it is in or follows, -1 before the first; seconds: the length of a
     break."""
 
     symbol: str
@@ -108,7 +107,7 @@ class Token:
 @dataclass(frozen=True)
 class Phrase:
     """A stretch of words said in one go. first, last: indices in `script.words`, both included;
-    tone: asked of the last word; ends: "break", "mark", "tone" or "sentence"."""
+    tone: of the last word; ends: "break", "mark", "tone" or "sentence"."""
 
     first: int
     last: int

@@ -38,7 +38,11 @@ def sharp(match: re.Match[str], context: Text) -> list[str] | None:
 )
 def formula(match: re.Match[str], context: Text) -> list[str] | None:
     """A formula with indices below the line. `H₂O` -> H two O"""
-    plain = match.group().translate(lists.SUBSCRIPTS).translate(lists.SUPERSCRIPTS)
+    apart = re.sub(rf"(?<=[{_SUB}])(?=[{_SUP}])", " ", match.group())  # "SO₄²⁻"
+    plain = apart.translate(lists.SUBSCRIPTS).translate(lists.SUPERSCRIPTS)
+    name = re.fullmatch(r"([a-z]{3,})(\d+)", plain)
+    if name and context.word(name.group(1)):
+        return [name.group(1), *number(name.group(2))]  # "log₂"
     said: list[str] = []
     for part in re.findall(r"[A-Za-z]|\d+|[-+]", plain):
         said += (
@@ -50,6 +54,92 @@ def formula(match: re.Match[str], context: Text) -> list[str] | None:
             if part == "-"
             else letters(part)
         )
+    return said
+
+
+@rule(rf"([A-Zf-hp-y]){EDGE}([A-Za-z](?:, ?[A-Za-z])?){EDGE}", "l")
+def function_of(match: re.Match[str], context: Text) -> list[str] | None:
+    """A function with its variable. `f(x) = 2` -> F of X equals two"""
+    start, end = match.span()
+    if start and context.view[start - 1].isalnum() or match.group(2) in ("s", "k"):
+        return None
+    if not re.match(r"\w\([^()]*\)(?!\w)", context.text[start : end + 1]):
+        return None
+    return [match.group(1).upper(), "of", *letters(match.group(2))]
+
+
+@rule(rf"P{EDGE}([A-Z])\|([A-Z]){EDGE}", "l")
+def given(match: re.Match[str], context: Text) -> list[str] | None:
+    """A conditional probability. `P(A|B)` -> P of A given B"""
+    return ["P", "of", match.group(1), "given", match.group(2)]
+
+
+@rule(r"(?<![\w.\\])([a-z]):([a-z])(?![\w\\/])", "l", re.IGNORECASE)
+def letter_ratio(match: re.Match[str], context: Text) -> list[str] | None:
+    """A ratio of variables. `a:b` -> A to B"""
+    return [match.group(1).upper(), "to", match.group(2).upper()]
+
+
+@rule(rf"([A-Z])–([A-Z]{{1,2}}){END}|(A-Z|M-F|A-F|X?S-X?L|X?S-M|M-X?L)" + END, "l")
+def letter_range(match: re.Match[str], context: Text) -> list[str] | None:
+    """From one letter to another. `A–Z` -> A to Z"""
+    first, _, last = match.group().replace("–", "-").partition("-")
+    if match.start() and context.view[match.start() - 1] in "-–":
+        return None
+    return [*letters(first), "to", *letters(last)]
+
+
+FUNCTIONS = {
+    "sin": "sine",
+    "cos": "cosine",
+    "tan": "tangent",
+    "log": "log",
+    "ln": "natural log",
+    "exp": "exponential",
+    "sqrt": "square root",
+}
+
+
+@rule(rf"({'|'.join(FUNCTIONS)})(?=\(?{EDGE}|\s?[(θαβφωπ])", "l")
+def function(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
+    """A function before its variable. `sin(x)` -> sine X"""
+    end = match.end()
+    behind = context.text[end : end + 8]
+    found = re.match(r"\((\d{0,3})([a-zθαβφωπ]?)\)|(?=\s?[θαβφωπ])", behind)
+    if found is None:
+        return None
+    words = FUNCTIONS[match.group()].split()
+    factor, name = found.group(1), found.group(2)
+    inner = [*(number(factor) if factor else []), *(_name(name) if name else [])]
+    return [*words, *inner], end + found.end()
+
+
+def _name(variable: str) -> list[str]:
+    return list(lists.SIGNS[variable][0]) if variable in lists.GREEK else letters(variable)
+
+
+_ELEMENT = (
+    "A[cglmrstu]|B[aehikr]?|C[adelorsu]?|D[y]|E[ru]|F[er]?|G[ade]|H[efgo]?|I[nr]?|Kr?|L[aiu]|M[gno]"
+    "|N[abdeip]?|Os?|P[abdmortu]?|R[abehnu]|S[bceimnr]?|T[abcehilm]|U|V|W|Xe|Yb?|Z[nr]"
+)
+
+
+@rule(rf"(?:(?:{_ELEMENT})\d{{0,2}}){{2,12}}(?![^\W_])", "l")
+def compound(match: re.Match[str], context: Text) -> list[str] | None:
+    """A formula of elements. `HCl and Fe2O3` -> H C L and F E two O three"""
+    text = match.group()
+    start = match.start()
+    if start and context.view[start - 1].isalnum() or context.shouted(start):
+        return None
+    if text.isalpha() and (text.isupper() or context.word(text.lower())):
+        return None
+    if text[:-1].isupper() and text[-1] == "s":
+        return None  # "CFOs"
+    if text.isalpha() and not re.search(r"[A-Z][A-Z]|[a-z][A-Z]", text):
+        return None
+    said: list[str] = []
+    for part in re.findall(r"[A-Za-z]|\d+", text):
+        said += number(part) if part.isdigit() else letters(part)
     return said
 
 
@@ -72,10 +162,10 @@ def minus_letter(match: re.Match[str], context: Text) -> list[str] | None:
     return ["minus"] if context.opens(match.start()) else None
 
 
-@rule(r"([a-z]+|[A-Z]{2,3})/([a-z]+|[A-Z]{2,3})(?![^\W_]|/)", "l")
+@rule(r"([a-z]+|[A-Z]{2,3})/([a-z]+|[A-Z]{2,3})([²³]?)(?![^\W_]|/)", "l")
 def per_word(match: re.Match[str], context: Text) -> list[str] | None:
     """So many of a thing in each other one. `20 miles/hour` -> twenty miles per hour"""
-    first, second = match.groups()
+    first, second, raised = match.groups()
     if first in ("he", "she", "his", "him", "her") and second in (
         "he",
         "she",
@@ -93,6 +183,7 @@ def per_word(match: re.Match[str], context: Text) -> list[str] | None:
     return [
         first,
         "per",
+        *({"²": ["square"], "³": ["cubic"]}.get(raised, [])),
         *(
             unit.one.split()
             if unit and not context.word(second) or second in ("min", "sec", "hr") and unit
@@ -101,7 +192,7 @@ def per_word(match: re.Match[str], context: Text) -> list[str] | None:
     ]
 
 
-@rule(r"/([a-zA-Z]+)(?![^\W_]|/)", "s")
+@rule(r"/((?:(?:sq|cu)\.? ?)?[a-zA-Z]+)(?![^\W_]|/)", "s")
 def per(match: re.Match[str], context: Text) -> list[str] | None:
     """A slash behind an amount. `$15/hr` -> fifteen dollars per hour"""
     before = context.view[max(0, match.start() - 20) : match.start()]
@@ -110,11 +201,15 @@ def per(match: re.Match[str], context: Text) -> list[str] | None:
     ):
         return None
     name = match.group(1)
-    unit = units.table().get(name)
+    area, _, length = name.rpartition(" ")
+    unit = units.table().get(length)
     if unit is not None:
-        return ["per", *unit.one.split()]
+        power = {"sq": ["square"], "cu": ["cubic"]}.get(area.rstrip("."), [])
+        return ["per", *power, *unit.one.split()]
     if name == "ea":
         return ["each"]
+    if name in ("doz", "pc"):
+        return ["per", "dozen" if name == "doz" else "piece"]
     return ["per", "day" if name == "d" else name] if name in lists.PERIODS else None
 
 
@@ -179,4 +274,7 @@ def _slash(context: Text, place: int) -> list[str] | None:
         return []  # and/or
     if left == " " and right == " ":
         return []
+    behind = view[place + 2 : place + 3]
+    if left == EDGE and context.text[place - 1] == ")" and right.isalnum() and not behind.isalpha():
+        return ["over"]
     return ["slash"]

@@ -7,7 +7,7 @@ import functools
 import re
 from dataclasses import dataclass
 
-from avspeech.text import lists
+from avspeech.text import lists, places
 from avspeech.text.rules import EDGE, Text
 
 _SMALL = {"p": "pico", "n": "nano", "µ": "micro", "m": "milli"}
@@ -29,7 +29,7 @@ PREFIXES = {
 # Powers are said before these, behind all others: "square meter", "second squared".
 _LENGTHS = ("meter", "inch", "foot", "yard", "mile")
 _POWERS = {"2": ("square", "squared"), "3": ("cubic", "cubed")}
-_SYMBOL = r"[A-Za-zµμΩÅ℃℉%‰′″°](?:[A-Za-zµμΩ-]*[A-Za-zµμΩ])?"
+_SYMBOL = r"(?:°(?=-)|[A-Za-zµμΩÅ℃℉%‰′″°](?:[A-Za-zµμΩ-]*[A-Za-zµμΩ])?)"
 _POWER = r"(?:[⁻-]?[²³¹]|\^-?[23]|[23](?!\d))"
 _WHOLE = re.compile(
     rf"(\s?|-)((?:sq|cu|square|cubic|fl){EDGE}?\s)?({_SYMBOL})({_POWER})?"
@@ -129,6 +129,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         unit, end = _find("°" + degree.group(2)), place + degree.end()
         gap = power = more = ""
         assert unit is not None
+    if len(symbol) == 1 and re.match(r"\.[A-Za-z]", context.behind(end)):
+        return None  # "300 B.C."
     if gap == "-" and (not symbol.isalpha() or unit.care and len(symbol) == 1):
         return None
     if gap == "-" and re.match(r"-\d", context.behind(end)):
@@ -183,6 +185,10 @@ def _sure(context: Text, start: int, end: int, symbol: str, value: str) -> bool:
     """Whether a symbol that may be something else is the unit: at the end of a clause, before a
     word that cannot follow a noun's adjective, or behind "a" or "the"."""
     following = context.after(end)
+    if symbol in "NSEW" and (
+        places.heads_street(context.text, end) or places.on_highway(context.text, start)
+    ):
+        return False
     digit = re.match(r"\s*[\d$£€]", context.behind(end))
     if symbol in ("in", "ins"):
         if re.search(r"(?:ft|feet|foot|')\s*$", context.view[:start]):

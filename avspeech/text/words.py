@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from avspeech.text import lists
+from avspeech.text import lists, places, units
 from avspeech.text.cleaning import fold
 from avspeech.text.rules import EDGE, END, Text, letters, rule
 
@@ -70,11 +70,19 @@ def initial(match: re.Match[str], context: Text) -> list[str] | None:
     return [name] if name != "I" or context.before(match.start()).istitle() else None
 
 
-@rule(rf"([A-Za-z]+){EDGE}", "l")
+@rule(rf"([A-Za-z]+)(?:\.['’]s{END}|{EDGE})", "l")
 def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """An abbreviation with its period. `Dear Dr. Smith` -> dear doctor smith"""
     name, start, end = match.group(1), match.start(), match.end()
+    if end > match.end(1) + 1:  # "Jr.'s"
+        owner = lists.ABBREVIATIONS.get(name)
+        said = owner[0] if owner else [name.lower()]
+        return [*said[:-1], said[-1] + "'s"], end
     found = lists.ABBREVIATIONS.get(name)
+    if found is None and name.istitle() and len(name) > 1:
+        found = lists.ABBREVIATIONS.get(name.lower())
+    if found is None and name.islower() and not (context.word(name) and _hums(name)):
+        found = lists.ABBREVIATIONS.get(name.title())  # "the mfg. cost"
     if found is None or context.text[end - 1] != ".":
         return None
     words, kinds = found
@@ -84,6 +92,12 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     rest = context.view[end : end + 40].lstrip(EDGE + " ,")
     if "name" in kinds or "street" in kinds:
         return _title_or_street(context, name, words, start, after, kinds), end
+    if name == "Sec" and (after == "of" or after[:1].isupper() and after not in lists.OPENERS):
+        return ["secretary"], end
+    if name in ("no", "nos") and before.lower() in lists.CODES:
+        return list(words), end  # "the account no. is"
+    if name == "apt" and before.lower() in lists.DETERMINERS:
+        return list(words), end
     unsure = (
         "number" in kinds
         and not (
@@ -105,7 +119,7 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
             or before.lower() in ("on", "next", "last", "every", "through", "thru", "fri", "sat")
         )
         or "state" in kinds
-        and not re.search(r", $", context.text[max(0, start - 2) : start])
+        and not re.search(r"(?:, |\b[DRI]-)$", context.text[max(0, start - 3) : start])
         or "versus" in kinds
         and not (before[:1].isupper() and after[:1].isupper())
         or "al" in kinds
@@ -124,33 +138,53 @@ def _title_or_street(
     context: Text, name: str, words: list[str], start: int, after: str, kinds: frozenset[str]
 ) -> list[str]:
     """A street has a name before it and no name behind, or a number before; else it is a title."""
-    street = {"St": "street", "Dr": "drive"}.get(name) or words[0]
+    street = {"St": "street", "Dr": "drive"}.get(name.title()) or words[0]
     near = context.words_before(start)
     before = near[0] if near else ""
     numbered = (
         before[:1].isdigit() or len(near) > 1 and near[1][:1].isdigit() and before[:1].isupper()
     )
     named_behind = after[:1].isupper() and after not in lists.OPENERS
+    if named_behind and (before.isdigit() or places.saint(context.text, start + len(name) + 1)):
+        return list(words)
     named_before = before[:1].isupper() and before not in lists.OPENERS
     if numbered or named_before and not named_behind or "street" in kinds:
         return [street]
-    return list(words) if name != "St" or named_behind or before[:1].isupper() else ["street"]
+    return (
+        list(words) if name.title() != "St" or named_behind or before[:1].isupper() else ["street"]
+    )
 
 
 @rule(
     r"(?:Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])|(?<=& )Co(?![^\W_])"
     rf"|(?:{'|'.join(sorted(lists.BARE, key=len, reverse=True))}){END}"
-    r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]\d)",
+    r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]\d)|(?<=\w )(?:St|Ave|Rd|Dr)(?![^\W_]|[.])",
     "l",
 )
 def undotted(match: re.Match[str], context: Text) -> list[str] | None:
     """An abbreviation without its period. `Mr Brown` -> mister brown"""
     before = context.before(match.start())
-    if match.group() in ("Dr", "St") and before[:1].isdigit():
-        return ["drive" if match.group() == "Dr" else "street"]
+    street = {"Dr": "drive", "St": "street", "Ave": "avenue", "Rd": "road"}.get(match.group())
+    if street and before[:1].isdigit():
+        return [street]
+    if street and not re.match(r" [A-Z]", context.behind(match.end())):
+        named = before[:1].isupper() and before not in lists.OPENERS
+        return [street] if named else None
     if context.view[match.start() - 1 : match.start()].isalnum() and match.start():
         return None
     return list(lists.ABBREVIATIONS[match.group()][0])
+
+
+# Units that are written so without a number: "half a kg".
+_BARE_UNITS = frozenset("kg km cm mm mg ml lbs ft hrs mph rpm".split())
+
+
+def _is_country(context: Text, start: int, end: int) -> bool:
+    """Whether "US" in a line of capitals is the country: "US TROOPS LEAVE"."""
+    before = context.words_before(start)[:1]
+    if before:
+        return before == ["THE"]
+    return context.after(end) not in ("", "AND", "TOO", "OR")
 
 
 @rule(r"([A-Z]{2,})(['’]?s)?(?![^\W_])", "l")
@@ -158,11 +192,12 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
     """Capitals: a word or spelled. `the FBI and NASA` -> the fbi and nasa"""
     name, plural = match.groups()
     word = name.lower()
-    if context.shouted(match.start()):
-        return None
+    if context.shouted(match.start()) and (context.word(word) or len(name) > 3 and _vowels(name)):
+        if name != "US" or not _is_country(context, match.start(), match.end()):
+            return None
     near = [w for w in (context.before(match.start()), context.after(match.end()))]
     emphasis = any(len(w) > 3 and w.isupper() and context.word(w.lower()) for w in near)
-    vowels = sum(c in "AEIOUY" for c in name)
+    vowels = _vowels(name)
     said = word in lists.SAID or len(name) > 5 and vowels > 0 or len(name) == 5 and vowels > 1
     if context.word(word):
         said |= len(name) > 2 or emphasis or word in lists.SHORT_WORDS
@@ -177,6 +212,10 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
         ]
     spelled = letters(name)
     return spelled[:-1] + [spelled[-1] + "'s"] if plural else spelled
+
+
+def _vowels(name: str) -> int:
+    return sum(c in "AEIOUY" for c in name)
 
 
 @rule(r"([A-Za-z]+)(?=\d)", "l")
@@ -196,7 +235,7 @@ def letter(match: re.Match[str], context: Text) -> list[str] | None:
     here"""
     name = match.group()[0]
     ending = "'s" * (len(match.group()) > 1)
-    if name == "I" and not ending and not re.match(r"-\d|/[A-Z]", context.behind(match.end())):
+    if name == "I" and not ending and not re.match(r"-[A-Z\d]|/[A-Z]", context.behind(match.end())):
         return ["i"]
     if context.view[match.start() - 1 : match.start()] in ("-", "−") and name == "A":
         return [name + ending]
@@ -246,6 +285,8 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
     end = match.end()
     if not plain.strip("'"):
         return None
+    if re.fullmatch(r"[a-z]'s", plain):
+        return [plain[0].upper() + "'s"]  # "p's and q's"
     if len(plain) == 1:
         digit_before = (
             context.text[match.start() - 1 : match.start()].isdigit() and match.start() > 0
@@ -254,7 +295,8 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
             context.text[max(0, match.start() - 1) : match.start()] in ("", "(", "\n")
         )
         closed = closed or bool(re.match(rf" [{_RECKONING}]", context.behind(end)))
-        if plain not in "aI" or digit_before or plain == "a" and closed:
+        named = plain == "a" and _is_named(context, match.start(), end)
+        if plain not in "aI" or digit_before or plain == "a" and closed or named:
             return [plain.upper()] if plain != "i" or digit_before else ["i"]
     if (
         plain[-1] in "sS"
@@ -263,6 +305,12 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
         and _owns(context, end)
     ):
         return [plain.lower() + "'"], end + 1
+    if 2 <= len(plain) <= 4 and not context.word(plain.lower()) and not _hums(plain.lower()):
+        unit = units.table()[plain] if plain in _BARE_UNITS else None
+        if unit is None:
+            return letters(plain)  # "npm"
+        one = context.before(match.start()).lower() in ("a", "per", "each", "one")
+        return (unit.one if one else unit.many).split()
     parts = re.findall(r"[A-Z]?[a-z']+|[A-Z]+(?![a-z])|'", plain)
     if (
         len(parts) > 1
@@ -280,6 +328,20 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
             )
         ]
     return [plain.lower()]
+
+
+def _hums(plain: str) -> bool:
+    """Whether a word can be said: it has a vowel, or is a sound ("hmm", "psst")."""
+    return bool(re.search(r"[aeiouy']|^(?:[hm]+|s*h+|z+|br+|gr+|p?s+t*|pf+t*|t+s*k+)$", plain))
+
+
+def _is_named(context: Text, start: int, end: int) -> bool:
+    """Whether a small "a" is the letter: "the letter a", "option a is"."""
+    before = context.before(start).lower()
+    if before in ("letter", "letters", "vitamin", "variable"):
+        return True
+    after = context.after(end)
+    return before in lists.LETTERED - {"an", "from"} and (not after or after in ("is", "was"))
 
 
 def _owns(context: Text, end: int) -> bool:

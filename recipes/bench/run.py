@@ -2,9 +2,10 @@
 
     python recipes/bench/run.py --config egs/mini/bench/conf/train.yaml [--stage sweep] [seeds=[0]]
 
-`avspeech bench run CONFIG` does the same without stages; `--dry-run` there tells the plan and its cost.
-Killed and started again, the sweep goes on where it was. Cells that fail do not stop the others; the sweep
-then ends with an error that names them, and its marker is left only when every cell is there.
+`avspeech bench run CONFIG` does the same without stages, and with `--dry-run` prints the plan and
+its cost. A sweep that was killed goes on where it was when it is started again. Cells that fail do
+not stop the others; the sweep then ends with an error that names them, and its marker is left only
+when every cell is there.
 """
 
 from __future__ import annotations

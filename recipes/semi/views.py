@@ -11,14 +11,14 @@ from tqdm import tqdm
 
 from avspeech.bench import folds as folding
 from avspeech.bench import tasks, upstreams
-from avspeech.core import storage
+from avspeech.core import language, storage
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance, read_manifest, resolve
 from avspeech.errors import InputError
 from avspeech.media import audio
 from avspeech.report import report
 from avspeech.report.metrics import uar
-from avspeech.semi import language, pseudolabels
+from avspeech.semi import pseudolabels
 from avspeech.semi.pseudolabels import NONE, Data
 
 SYSTEMS = ("all labels", "few labels alone", "self-training", "multi-view")
@@ -117,12 +117,15 @@ def evaluate_all(cfg: Any, exp: Path) -> None:
         with np.load(exp / "frames" / f"{name}.npz") as kept:
             frames.append([kept[i] for i in found.ids])
     texts = pseudolabels.hashed_text([u.text or "" for u in utterances])
+    means = []
+    for own in frames:
+        means.append([f.mean(0) for f in own])
+    vectors = np.hstack(means)
     cells = [(f, s) for f in found.folds if f.name in (cfg.folds or known) for s in cfg.seeds]
     answers = None
     rows = []
     for fold, seed in tqdm(cells, "cells", unit="cell", disable=None):
         train, dev, test = (np.array(part, np.int64) for part in (fold.train, fold.dev, fold.test))
-        vectors = np.hstack([[f.mean(0) for f in own] for own in frames])
         mean, scale = vectors[train].mean(0), vectors[train].std(0) + 1e-6
         data = Data(((vectors - mean) / scale).astype(np.float32), texts, truth, len(found.classes))
         labelled, hidden = pseudolabels.draw(truth, train, cfg.share, seed)

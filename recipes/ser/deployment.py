@@ -52,14 +52,11 @@ def deploy_all(done: Cells, exp: Path, release: dict[str, Any], frontend: dict[s
                 key=lambda f: json.loads((f / cells.CELL).read_text())["dev"] or 0.0,
             )
         ]
-        rows.append(
-            _write(best, exp, name, protocol_of(done), folds_of(done), release, frontend)
-            | {
-                key: (max if key != "answers changed" else sum)(c[key] for c in compared)
-                for key in (compared[0] if compared else {})
-            }
-            | {"compared cells": len(compared)}
-        )
+        row = _write(best, exp, name, protocol_of(done), folds_of(done), release, frontend)
+        for key in compared[0] if compared else {}:
+            values = [c[key] for c in compared]
+            row[key] = sum(values) if key == "answers changed" else max(values)
+        rows.append(row | {"compared cells": len(compared)})
         print(", ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
     storage.write_atomically(exp / "deployed.json", (json.dumps(rows, indent=1) + "\n").encode())
 
@@ -165,9 +162,12 @@ def _cross_validated(
         return {}
     rows, _ = report.read_results(exp / "results" / f"{name}.json")
     rows = [r for r in rows if r["condition"] == condition]
-    known = [key for key in ("uar", "war", "wf1", "ccc")
-             if rows and all(r.get(key) is not None for r in rows)]
-    return {f"{key}, {how}": round(float(np.mean([r[key] for r in rows])), 2) for key in known}
+    found = {}
+    for key in ("uar", "war", "wf1", "ccc"):
+        values: list[Any] = [r.get(key) for r in rows]
+        if values and None not in values:
+            found[f"{key}, {how}"] = round(float(np.mean(values)), 2)
+    return found
 
 
 def _count(model: nn.Module) -> int:

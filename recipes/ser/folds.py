@@ -59,7 +59,8 @@ def train_all(todo: Cells, workers: int, scheduler: str | None, forced: bool = F
             cell = answer["cell"]
             parts = [part for part in ("dev", "test") if answer[part] is not None]
             figures = [*(f"{part} {answer[part]:.1f}" for part in parts),
-                       f"{answer['parameters']:,} parameters", f"{answer['cpu_seconds']:.0f} s of CPU"]
+                       f"{answer['parameters']:,} parameters",
+                       f"{answer['cpu_seconds']:.0f} s of CPU"]
             bar.write(f"{cell['name']}/{cell['fold']}-{cell['seed']}: {', '.join(figures)}")
     if failed:
         raise InputError(f"{len(failed)} of {len(todo)} cells failed, the others are finished; "
@@ -89,7 +90,8 @@ def _trained(waiting: Cells, workers: int,
             else:
                 busy.append((*job[:2], True))
         if busy:
-            print(f"{len(busy)} cells are being trained by another process, waiting for it", flush=True)
+            print(f"{len(busy)} cells are being trained by another process, waiting for it",
+                  flush=True)
         for job, answer in run(busy):
             yield job[0], answer
 
@@ -111,8 +113,8 @@ def pooled(work: Callable[[Any], dict[str, Any]], jobs: Sequence[Any],
         workers: number of processes.
 
     Yields:
-        (job, answer), in the order in which they are finished; {"error": one line} of a job whose worker
-        died `TRIES` times.
+        (job, answer), in the order in which they are finished; {"error": one line} of a job whose
+        worker died `TRIES` times.
     """
     def fresh() -> ProcessPoolExecutor:
         return ProcessPoolExecutor(1, get_context("spawn"), initializer=processes.end_with_parent)
@@ -136,8 +138,8 @@ def pooled(work: Callable[[Any], dict[str, Any]], jobs: Sequence[Any],
                     if attempt < TRIES:
                         waiting.insert(0, (job, attempt + 1))
                         continue
-                    answer = {"error": f"its process died each of the {TRIES} times that it ran; does it "
-                                       "need more memory than there is?"}
+                    answer = {"error": f"its process died each of the {TRIES} times that it ran; "
+                                       "does it need more memory than there is?"}
                 yield job, answer
     finally:
         for pool in [*free, *(pool for pool, _, _ in running.values())]:

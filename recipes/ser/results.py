@@ -101,12 +101,15 @@ def _main(wanted: protocols.Protocol) -> Any:
 
 def _summary(rows: list[dict[str, Any]], systems: list[str], answers: Mapping[str, Any],
              wanted: protocols.Protocol, folds: list[str]) -> report.Table:
-    names = [n for n in NAMES if any(n in r for r in rows)] or ["uar"]
+    known = set().union(*rows)
+    names = [n for n in NAMES if n in known] or ["uar"]
     body = []
     for system in systems:
         pooled = [r for r in rows if r["system"] == system and r["condition"] == "pooled"
                   and r.get(names[0]) is not None]
-        cells_ = [_spread([r[n] for r in pooled]) for n in names]
+        cells_ = []
+        for n in names:
+            cells_.append(_spread([r[n] for r in pooled]))
         body.append(
             [
                 system,
@@ -168,9 +171,8 @@ def _spread(values: list[float]) -> str:
 def _costs(done: Cells, systems: list[str], costs: Mapping[str, dict[str, Any]]) -> report.Table:
     body, total = [], 0.0
     for system in systems:
-        records = [
-            r for r in (cells.finished(f, c) for f, c in done if c.name == system) if r is not None
-        ]
+        ended = [cells.finished(f, c) for f, c in done if c.name == system]
+        records = [r for r in ended if r is not None]
         cost, seconds = costs.get(system, {}), sum(r["cpu_seconds"] for r in records)
         total += seconds
         if not records or "bytes" not in cost:
@@ -250,7 +252,8 @@ def _inflation(rows: list[dict[str, Any]], systems: list[str]) -> list[report.Se
     for system in systems:
         both = [r for r in rows if r["system"] == system and r.get("oracle_uar") is not None]
         if both:
-            honest, chosen = (float(np.mean([r[k] for r in both])) for k in ("uar", "oracle_uar"))
+            honest = float(np.mean([r["uar"] for r in both]))
+            chosen = float(np.mean([r["oracle_uar"] for r in both]))
             body.append(
                 [
                     system,

@@ -188,8 +188,8 @@ def crops(cfg: Config, exp: Path) -> None:
                 blind = sum(not u.views for u in utterances)
                 if blind:
                     print(
-                        f"{name} {split}: {blind} of {len(done)} utterances have no view that shows "
-                        "the face; their voices interfere, but are no targets",
+                        f"{name} {split}: {blind} of {len(done)} utterances have no view that "
+                        "shows the face; their voices interfere, but are no targets",
                         file=sys.stderr,
                     )
             write_manifest(_ready(exp, name, split), utterances)
@@ -406,8 +406,8 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
                 f"si_sdri_db/{k}": round(v, 2) for k, v in result.metrics.items() if k in listed
             }
             | {"best_step": float(result.best_step)},
-            description="Target speaker extraction by the lips (MVTF), from one or more synchronized "
-            "views.",
+            description="Target speaker extraction by the lips (MVTF), from one or more "
+                        "synchronized views.",
         )
         pretrained.save(folder / "model", model, info)
     trainer.barrier()

@@ -128,7 +128,8 @@ def others(cfg: Config, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
     scripts = {u.id: script_of(u, cfg.align.phonemiser) for u in utterances if u.id not in own}
     names = _spread([n for n, s in scripts.items() if len(s.words) >= cfg.sentences.shortest],
                     cfg.sentences.others)
-    return Sounds(utterances, roots, rate), {
-        n: {"script": scripts[n].as_dict(),
-            "phones": [p for w in scripts[n].words for p in w.phones]}
-        for n in names}, names
+    records = {}
+    for n in names:
+        phones = [p for w in scripts[n].words for p in w.phones]
+        records[n] = {"script": scripts[n].as_dict(), "phones": phones}
+    return Sounds(utterances, roots, rate), records, names

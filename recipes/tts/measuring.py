@@ -324,7 +324,8 @@ def table(rows: Sequence[Mapping[str, Any]], systems: Sequence[str], named: Mapp
     Returns:
         Means over seeds, with the deviation where there are several.
     """
-    columns = [key for key in named if any(r["condition"] == key for r in rows)]
+    known = {r["condition"] for r in rows}
+    columns = [key for key in named if key in known]
     lines: list[list[str]] = []
     for system in systems:
         cells = []

@@ -157,9 +157,11 @@ def write_alignments(parts: Mapping[str, tuple[list[Utterance], dict[str, Path]]
         scripts = everything[split]
         listed = [u for u in utterances if u.id in scripts]
         sounds = vocoding.Sounds(listed, roots, rate)
-        words = [[w.phones for w in scripts[u.id].words] for u in listed]
+        words, least = [], []
+        for u in listed:
+            words.append([w.phones for w in scripts[u.id].words])
+            least.append(sum(map(len, words[-1])) * alignment.STATES)
         raw = [alignment.features(sounds[u.id], rate, hop // 2) for u in listed]
-        least = [sum(len(w) for w in said) * alignment.STATES for said in words]
         short = [u.id for u, x, n in zip(listed, raw, least) if len(x) < n]
         for name in short:
             print(f"{name}: left out, its text is longer than its sound", file=sys.stderr)
@@ -189,9 +191,10 @@ def write_breaks(exp: Path, seconds: float, threshold: float) -> None:
     """
     for split in ("train", "dev", "test"):
         aligned = read_json(exp / "align" / f"{split}.json")
-        found = {name: {str(w): p
-                        for w, p in enumerate(a["pauses"][:-1]) if p * seconds >= threshold}
-                 for name, a in aligned.items()}
+        found = {}
+        for name, a in aligned.items():
+            pauses = enumerate(a["pauses"][:-1])
+            found[name] = {str(w): p for w, p in pauses if p * seconds >= threshold}
         write_json(exp / "breaks" / f"{split}.json", found)
         gaps = sum(max(0, len(a["pauses"]) - 1) for a in aligned.values())
         count = sum(map(len, found.values()))
@@ -236,7 +239,9 @@ def write_words(exp: Path, seconds: float, edge: float) -> None:
                                   ("written", script.phrases())):
                 ends = [p.last for p in phrases]
                 cut = intonation.last_words(f0, f0 > 0, [spans[w] for w in ends], seconds)
-                record[kind] = [[w, [round(float(x), 3) for x in c]] for w, c in zip(ends, cut)]
+                record[kind] = []
+                for w, c in zip(ends, cut):
+                    record[kind].append([w, [round(float(x), 3) for x in c]])
             records[name] = record
         write_json(exp / "words" / f"{split}.json", records)
         count = sum(len(r["heard"]) for r in records.values())

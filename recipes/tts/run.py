@@ -257,9 +257,11 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
         known = model.take_speakers(pretrained.begin(model, cfg.model.init, folder.name))
         print(f"{folder.name}: {known} of {len(speakers)} speakers are known", flush=True)
     model.to(trainer.device())
-    sizes = [sum(p.numel() for k, p in model.named_parameters() if k.startswith("vocoder.") == own)
-             for own in (False, True)]
-    print(f"{folder.name}: {sizes[0]:,} parameters, and {sizes[1]:,} of the vocoder", flush=True)
+    sizes = {False: 0, True: 0}  # of the voice and of the vocoder
+    for key, p in model.named_parameters():
+        sizes[key.startswith("vocoder.")] += p.numel()
+    print(f"{folder.name}: {sizes[False]:,} parameters, and {sizes[True]:,} of the vocoder",
+          flush=True)
     dev = aligned("dev" if parts["dev"][1] else "train")
 
     metrics: dict[str, float] = {}
@@ -438,8 +440,10 @@ def write_report(cfg: Config, exp: Path) -> None:
     logs = {"vocoder": exp / "vocoder" / "fit" / "log.jsonl",
             **{f"{n}-{s}": exp / f"{n}-{s}" / "fit" / "log.jsonl" for n, _, s in runs},
             **{f"{n}-{s}, polished": exp / f"{n}-{s}" / "polish" / "log.jsonl" for n, _, s in runs}}
-    systems = [label for name in cfg.systems for label in (name, name + REFERENCE)
-               if any((exp / "results" / f"{label}-{s}.json").exists() for s in cfg.seeds)]
+    systems = []
+    for label in (label for name in cfg.systems for label in (name, name + REFERENCE)):
+        if any((exp / "results" / f"{label}-{s}.json").exists() for s in cfg.seeds):
+            systems.append(label)
     sounds = {"recording": exp / "said" / "recordings", "resynthesized": exp / "said" / CEILING,
               **{label: exp / "said" / f"{label}-{cfg.seeds[0]}" for label in systems}}
     results_page(exp, systems, list(cfg.seeds), logs, _controlled(cfg)[0] or None, sounds,

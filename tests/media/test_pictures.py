@@ -215,3 +215,11 @@ def test_a_track_that_cannot_be_decoded_is_passed_over(tmp_path: Path, both: boo
     else:
         with pytest.warns(UserWarning, match="number 1"):
             assert numbers(list(video.read_frames(path))) == list(range(64, 84))
+
+
+def test_a_mouth_video_is_as_long_as_its_pictures_not_as_its_header(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "mouth.mp4"
+    write_film(path, shades(20), [k / 25 for k in range(20)])
+    monkeypatch.setattr(video, "_duration", lambda path: 1e6)  # a damaged header
+    assert abs(len(video.whole_picture(path).crops) - 20) <= 1

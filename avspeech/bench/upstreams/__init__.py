@@ -1,6 +1,6 @@
 """Upstreams: frozen encoders of speech behind one contract (`base.Upstream`).
 
-    upstream = upstreams.load("whisper-base")             # by name: installed, cached, or on the hub
+    upstream = upstreams.load("whisper-base")             # by name: installed, cached, or on a hub
     upstream = upstreams.load("hubert-base=some/folder")  # by name, from a folder
     upstream = upstreams.load("some/folder")              # its config.json says what it is
     upstream = upstreams.load("encoder.onnx")
@@ -38,7 +38,8 @@ FAMILIES = {
     "conv-random": "avspeech.bench.upstreams.prosody:RandomConvolutions",
 }
 SAFETENSORS = "config.json and model.safetensors"
-TRANSFORMERS = "config.json, preprocessor_config.json (or processor_config.json) and model.safetensors"
+TRANSFORMERS = ("config.json, preprocessor_config.json (or processor_config.json) and "
+                "model.safetensors")
 
 
 class Entry(NamedTuple):
@@ -51,7 +52,8 @@ class Entry(NamedTuple):
 
 
 UPSTREAMS = {
-    "wav2vec": Entry("wav2vec", "", "fairseq's wav2vec_large.pt, converted into model.safetensors,"),
+    "wav2vec": Entry("wav2vec", "",
+                     "fairseq's wav2vec_large.pt, converted into model.safetensors,"),
     "wav2vec2-base": Entry("selfsupervised", "facebook/wav2vec2-base", TRANSFORMERS),
     "wav2vec2-large": Entry("selfsupervised", "facebook/wav2vec2-large-lv60", TRANSFORMERS),
     "xls-r-300m": Entry("selfsupervised", "facebook/wav2vec2-xls-r-300m", TRANSFORMERS),
@@ -60,7 +62,8 @@ UPSTREAMS = {
     "wavlm-base-plus": Entry("selfsupervised", "microsoft/wavlm-base-plus", TRANSFORMERS),
     "wavlm-large": Entry("selfsupervised", "microsoft/wavlm-large", TRANSFORMERS),
     "data2vec-base": Entry("selfsupervised", "facebook/data2vec-audio-base", TRANSFORMERS),
-    "unispeech-sat-base-plus": Entry("selfsupervised", "microsoft/unispeech-sat-base-plus", TRANSFORMERS),
+    "unispeech-sat-base-plus": Entry("selfsupervised", "microsoft/unispeech-sat-base-plus",
+                                     TRANSFORMERS),
     "whisper-base": Entry("whisper", "openai/whisper-base", SAFETENSORS),
     "whisper-large": Entry("whisper", "openai/whisper-large-v3", SAFETENSORS),
     "emotion2vec": Entry("emotion2vec", "emotion2vec/emotion2vec_base",
@@ -104,8 +107,9 @@ def load(name_or_path: str | Path, **options: Any) -> Upstream:
     parameters = inspect.signature(cls).parameters
     if path is not None and "path" not in parameters:
         raise InputError(f"{asked}: upstream {name} has no weights, and takes no path")
-    if path is None and "path" in parameters and parameters["path"].default is inspect.Parameter.empty:
-        path = _fetch(name)
+    if path is None and "path" in parameters:
+        if parameters["path"].default is inspect.Parameter.empty:
+            path = _fetch(name)
     _check(cls, family, options)
     try:
         upstream = cls(path, **options) if path is not None else cls(**options)
@@ -114,7 +118,8 @@ def load(name_or_path: str | Path, **options: Any) -> Upstream:
         raise
     except Exception as error:  # files of strangers fail in whatever way torch or NumPy has
         line = " ".join(str(error).split())[:200]
-        raise InputError(f"upstream {asked}: cannot be made of these files and options: {line}") from None
+        raise InputError(
+            f"upstream {asked}: cannot be made of these files and options: {line}") from None
     upstream.name = name if name in UPSTREAMS else Path(asked).stem
     return upstream
 
@@ -130,8 +135,8 @@ def _place(asked: str) -> tuple[str, Path | None, str]:
         return name, Path(place), name
     close = difflib.get_close_matches(name, names(), 1)
     hint = f" (did you mean '{close[0]}'?)" if close else ""
-    raise InputError(f"upstream '{asked}' is neither a name nor a path{hint}; names: {', '.join(names())}; "
-                     f"or FAMILY=PATH, of {', '.join(FAMILIES)}")
+    raise InputError(f"upstream '{asked}' is neither a name nor a path{hint}; names: "
+                     f"{', '.join(names())}; or FAMILY=PATH, of {', '.join(FAMILIES)}")
 
 
 def _check_sizes(upstream: Upstream) -> None:
@@ -140,11 +145,11 @@ def _check_sizes(upstream: Upstream) -> None:
     if not 1000 <= upstream.sample_rate <= 384_000:
         raise ValueError(f"sample rate {upstream.sample_rate}; expected 1,000 to 384,000 Hz")
     if upstream.hop < 0 or upstream.layers < 1 or upstream.dim < 1:
-        raise ValueError(f"hop {upstream.hop}, {upstream.layers} layers of {upstream.dim}; expected a hop of "
-                         "at least 0, and at least one layer and dimension")
+        raise ValueError(f"hop {upstream.hop}, {upstream.layers} layers of {upstream.dim}; "
+                         "expected a hop of at least 0, and at least one layer and dimension")
     if not 1 <= upstream.minimum <= seconds * upstream.sample_rate:
-        raise ValueError(f"a frame takes {upstream.minimum / upstream.sample_rate:.3g} s of sound; expected "
-                         f"at most {seconds:g} s")
+        raise ValueError(f"a frame takes {upstream.minimum / upstream.sample_rate:.3g} s of sound; "
+                         f"expected at most {seconds:g} s")
 
 
 def _family_class(family: str) -> type[Upstream]:
@@ -165,8 +170,8 @@ def _family(path: Path) -> str:
         return "torchaudio"
     found = config.get("model_type")
     if not isinstance(found, str) or found not in MODEL_TYPES:
-        raise InputError(f"{path}: cannot tell which family it is (model_type {found!r}); name it as "
-                         f"FAMILY={path}, of {', '.join(FAMILIES)}")
+        raise InputError(f"{path}: cannot tell which family it is (model_type {found!r}); name it "
+                         f"as FAMILY={path}, of {', '.join(FAMILIES)}")
     return MODEL_TYPES[found]
 
 
@@ -180,14 +185,15 @@ def _fetch(name: str) -> Path:
     entry = UPSTREAMS.get(name)
     if entry is None or not entry.hub:
         files = entry.files if entry else SAFETENSORS
-        raise InputError(f"{name}: its weights are on no hub; put {files} into a folder and name it "
-                         f"{name}=FOLDER")
+        raise InputError(f"{name}: its weights are on no hub; put {files} into a folder and name "
+                         f"it {name}=FOLDER")
     return folders.from_hub(name, entry.hub, entry.files)
 
 
 def _check(cls: type[Upstream], family: str, options: dict[str, Any]) -> None:
     known = {"device", "max_seconds", "overlap_seconds"}
-    known |= {p.name for p in inspect.signature(cls).parameters.values() if p.kind is not p.VAR_KEYWORD}
+    known |= {p.name for p in inspect.signature(cls).parameters.values()
+              if p.kind is not p.VAR_KEYWORD}
     known -= {"path"}
     for key in options:
         if key not in known:

@@ -68,32 +68,36 @@ class Upstream:
                  overlap_seconds: float | None = None, **settings: Any) -> None:
         self.name = self.family  # `upstreams.load` puts the name it was loaded by here
         self.device = torch.device(device)
-        self.module = None if module is None else module.to(self.device).eval().requires_grad_(False)
-        self.max_seconds = self.max_seconds if max_seconds is None else float(max_seconds)
-        self.overlap_seconds = self.overlap_seconds if overlap_seconds is None else float(overlap_seconds)
+        self.module = module
+        if module is not None:
+            self.module = module.to(self.device).eval().requires_grad_(False)
+        if max_seconds is not None:
+            self.max_seconds = float(max_seconds)
+        if overlap_seconds is not None:
+            self.overlap_seconds = float(overlap_seconds)
         self.settings = settings
         self.configuration = {} if folder is None else _configuration(folder)
         self._identity = ""
         if not 0 <= self.overlap_seconds < self.max_seconds / 2:
-            raise ValueError(f"overlap_seconds {self.overlap_seconds:g} should be at least 0 and below half "
-                             f"of max_seconds {self.max_seconds:g}")
+            raise ValueError(f"overlap_seconds {self.overlap_seconds:g} should be at least 0 and "
+                             f"below half of max_seconds {self.max_seconds:g}")
 
-    # --- what a family defines ----------------------------------------------------------------------------
+    # --- what a family defines --------------------------------------------------------------------
 
     def frames(self, samples: int) -> int:
         """The number of frames that a number of samples (at least `minimum`) gives."""
         return 1 if not self.hop else -(-samples // self.hop)
 
     def prepare(self, samples: Tensor) -> Tensor:
-        """Changes a whole utterance [N] before it is cut, for what depends on all of it: its level."""
+        """Changes a whole utterance [N] before it is cut, where that depends on all of it."""
         return samples
 
     def _forward(self, wave: Tensor, lengths: list[int]) -> Tensor:
-        """Hidden states [L, B, T, D] of a batch [B, N]; frames beyond an utterance's own may hold anything.
-        Where not `batched`, all lengths are N."""
+        """Hidden states [L, B, T, D] of a batch [B, N]; frames beyond an utterance's own may hold
+        anything. Where not `batched`, all lengths are N."""
         raise NotImplementedError
 
-    # --- what users call ----------------------------------------------------------------------------------
+    # --- what users call --------------------------------------------------------------------------
 
     @property
     def frame_rate(self) -> float:
@@ -139,7 +143,8 @@ class Upstream:
             (hidden states, frames). Hidden states beyond an utterance's own frames are zero.
 
         Raises:
-            ValueError: another shape or type, a length outside 1..N, or samples that are not finite.
+            ValueError: the shape or type is another, a length lies outside 1..N, or samples are not
+                finite.
         """
         if wave.ndim != 2 or wave.dtype != torch.float32:
             raise ValueError(f"expected float32 [B, N], got {wave.dtype} {list(wave.shape)}")
@@ -150,9 +155,10 @@ class Upstream:
         sizes = [len(item) for item in items]
         frames = [self.frames(n) for n in sizes]
         out = torch.zeros(self.layers, len(items), max(frames), self.dim, device=self.device)
-        groups = [list(range(len(items)))] if self.batched else [
-            [i for i, n in enumerate(sizes) if n == size] for size in sorted(set(sizes))]
-        for group in groups:
+        groups: dict[int, list[int]] = {}  # the indices of what is run at once
+        for i in sorted(range(len(items)), key=lambda i: 0 if self.batched else sizes[i]):
+            groups.setdefault(0 if self.batched else sizes[i], []).append(i)
+        for group in groups.values():
             batch = nn.utils.rnn.pad_sequence([items[i] for i in group], batch_first=True)
             hidden = self._forward(batch, [sizes[i] for i in group])
             for place, i in enumerate(group):

@@ -23,5 +23,5 @@ def field(kernels: Sequence[int], strides: Sequence[int]) -> int:
 
 
 def standardized(samples: Tensor) -> Tensor:
-    """Zero mean and unit variance over the utterance, as transformers' and fairseq's normalize give."""
+    """An utterance at zero mean and unit variance, as transformers and fairseq normalize it."""
     return (samples - samples.mean()).div_((samples.var(unbiased=False) + 1e-7).sqrt())

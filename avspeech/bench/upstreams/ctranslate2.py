@@ -1,13 +1,14 @@
 """Weights of a CTranslate2 model, `model.bin`, read with struct and NumPy alone.
 
-The format (versions 5 and 6), little-endian, a string being a uint16 of its bytes with a closing zero:
+The format (versions 5 and 6) is little-endian; a string is the uint16 number of its bytes, then
+these, with a closing zero:
 
     uint32 version, string specification, uint32 revision, uint32 variables, and for each
         string name, uint8 rank, uint32 * rank shape, uint8 type, uint32 bytes, the bytes in C order
     uint32 aliases, and for each: string alias, string name
 
-Types: float32, int8, int16, int32, float16, bfloat16. A matrix of int8 or int16 has a variable `NAME_scale`
-by which it was multiplied: one for the matrix, or one a row.
+Types: float32, int8, int16, int32, float16, bfloat16. A matrix of int8 or int16 has a variable
+`NAME_scale` by which it was multiplied: one for the matrix, or one a row.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ def parse(data: bytes, where: str) -> tuple[str, dict[str, np.ndarray]]:
     def take(size: int) -> bytes:
         nonlocal place
         if size > len(data) - place:
-            raise InputError(f"{where}: not a whole CTranslate2 model: it ends at byte {len(data)}, where "
-                             f"{place + size} were expected; get it again")
+            raise InputError(f"{where}: not a whole CTranslate2 model: it ends at byte "
+                             f"{len(data)}, where {place + size} were expected; get it again")
         place += size
         return data[place - size: place]
 
@@ -61,7 +62,8 @@ def parse(data: bytes, where: str) -> tuple[str, dict[str, np.ndarray]]:
 
     version = number("I")
     if version not in (5, 6):
-        raise InputError(f"{where}: expected a CTranslate2 model of format version 5 or 6, it says {version}")
+        raise InputError(f"{where}: expected a CTranslate2 model of format version 5 or 6, it says "
+                         f"{version}")
     name = text()
     number("I")  # revision
     raw: dict[str, np.ndarray] = {}
@@ -73,7 +75,8 @@ def parse(data: bytes, where: str) -> tuple[str, dict[str, np.ndarray]]:
             raise InputError(f"{where}: variable '{key}' is of type {kind}, which is not known")
         values = np.frombuffer(take(size), TYPES[kind])
         if values.size != math.prod(shape) or len(shape) > 8:
-            raise InputError(f"{where}: variable '{key}' has {values.size} values for shape {shape}")
+            raise InputError(f"{where}: variable '{key}' has {values.size} values for shape "
+                             f"{shape}")
         if kind == BFLOAT16:
             values = (values.astype(np.uint32) << 16).view(np.float32)
         raw[key] = values.reshape(shape)

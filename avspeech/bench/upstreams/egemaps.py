@@ -1,5 +1,7 @@
-"""eGeMAPS (Eyben et al. 2016), by openSMILE, whose licence is for research: it is in no extra, and the
-user's."""
+"""eGeMAPS (Eyben et al. 2016), by openSMILE.
+
+Its licence is for research, so no extra has it: the user installs it.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +28,14 @@ class Egemaps(Upstream):
         try:
             import opensmile
         except ImportError:
-            raise InputError("egemaps: openSMILE is not installed; if its licence (research, no products) "
-                             "suits you: pip install opensmile") from None
+            raise InputError("egemaps: openSMILE is not installed; if its licence (research, no "
+                             "products) suits you: pip install opensmile") from None
         super().__init__(version=opensmile.__version__, **options)
-        self.smile = opensmile.Smile(opensmile.FeatureSet.eGeMAPSv02, opensmile.FeatureLevel.Functionals)
+        self.smile = opensmile.Smile(opensmile.FeatureSet.eGeMAPSv02,
+                                     opensmile.FeatureLevel.Functionals)
 
     def _forward(self, wave: Tensor, lengths: list[int]) -> Tensor:
-        rows = [self.smile.process_signal(x.cpu().numpy(), self.sample_rate).to_numpy()[0] for x in wave]
-        return torch.tensor(np.stack(rows)).float().nan_to_num(0.0, 0.0, 0.0)[None, :, None].to(self.device)
+        rows = [self.smile.process_signal(x.cpu().numpy(), self.sample_rate).to_numpy()[0]
+                for x in wave]
+        numbers = torch.tensor(np.stack(rows)).float().nan_to_num(0.0, 0.0, 0.0)
+        return numbers[None, :, None].to(self.device)

@@ -1,8 +1,9 @@
 """emotion2vec (Ma et al. 2024, "emotion2vec: Self-Supervised Pre-Training for Speech Emotion
 Representation").
 
-A data2vec 2.0 encoder: transformers lacks it, so the network is here, with the names of the published
-checkpoint (emotion2vec_base, or the emotion2vec_plus sizes), which is to be converted into model.safetensors.
+This is a data2vec 2.0 encoder. transformers lacks it, so the network is here, with the names of the
+published checkpoint (emotion2vec_base, or the emotion2vec_plus sizes), which is to be converted
+into model.safetensors.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ AUDIO = "modality_encoders.AUDIO."
 
 def slopes(heads: int) -> list[float]:
     """How steeply each head's attention falls with distance (Press et al. 2022, ALiBi): a geometric
-    series; for a number of heads that is no power of two, the series of the power below and every other of
-    the one above."""
+    series; for a number of heads that is no power of two, the series of the power below and every
+    other of the one above."""
     power = 2 ** int(math.log2(heads))
     own = [2 ** (-8 * (i + 1) / power) for i in range(power)]
     return own if power == heads else own + slopes(2 * power)[::2][: heads - power]
@@ -51,8 +52,8 @@ class _Block(nn.Module):
 
 
 class _Audio(nn.Module):
-    def __init__(self, conv: int, dim: int, inner: int, heads: int, depth: int, tokens: int, positions: int,
-                 width: int, groups: int) -> None:
+    def __init__(self, conv: int, dim: int, inner: int, heads: int, depth: int, tokens: int,
+                 positions: int, width: int, groups: int) -> None:
         super().__init__()
         inputs = (1, *[conv] * (len(KERNELS) - 1))
         self.local_encoder = nn.ModuleDict({"conv_layers": nn.ModuleList(
@@ -61,7 +62,8 @@ class _Audio(nn.Module):
             for i, k, s in zip(inputs, KERNELS, STRIDES))})
         self.project_features = nn.ModuleDict({"1": nn.LayerNorm(conv), "2": nn.Linear(conv, dim)})
         self.relative_positional_encoder = nn.ModuleDict({
-            str(i + 1): nn.ModuleDict({"0": nn.Conv1d(dim, dim, width, padding=width // 2, groups=groups)})
+            str(i + 1): nn.ModuleDict(
+                {"0": nn.Conv1d(dim, dim, width, padding=width // 2, groups=groups)})
             for i in range(positions)})
         self.extra_tokens = nn.Parameter(torch.zeros(1, tokens, dim))
         self.alibi_scale = nn.Parameter(torch.ones(1, 1, heads, 1, 1))
@@ -84,7 +86,7 @@ class _Audio(nn.Module):
         return x + y.transpose(1, 2)
 
     def bias(self, frames: int) -> Tensor:
-        """[H, tokens + T, tokens + T]: less attention to what is further off; 0 for the extra tokens."""
+        """[H, tokens + T, tokens + T]: attention falls with distance; 0 for the extra tokens."""
         scale = self.alibi_scale.clamp_min(0).reshape(-1, 1, 1)
         place = torch.arange(frames, device=scale.device)
         steep = torch.tensor(slopes(scale.shape[0]), device=scale.device)[:, None, None]
@@ -93,7 +95,7 @@ class _Audio(nn.Module):
 
 
 class Network(nn.Module):
-    """[B, N] -> [1 + all blocks, B, T, D]: the features with positions, then what each block gives."""
+    """[B, N] -> [1 + all blocks, B, T, D]: features with positions, then the output of blocks."""
 
     def __init__(self, blocks: int, **audio: int) -> None:
         super().__init__()
@@ -113,8 +115,11 @@ class Network(nn.Module):
 
 
 class Emotion2vec(Upstream):
-    """50 frames a second; the base size has L = 13 (4 blocks before, 8 after), D = 768. Sound is brought
-    to zero mean and unit variance. Run in groups of equal length; chunks are not the whole."""
+    """emotion2vec, with 50 frames a second.
+
+    The base size has L = 13 (4 blocks before, 8 after) and D = 768. Sound is brought to zero mean
+    and unit variance. Batches hold equal lengths only, and chunks do not give what the whole gives.
+    """
 
     family = "emotion2vec"
 
@@ -126,11 +131,13 @@ class Emotion2vec(Upstream):
             dim, conv = weights[AUDIO + "project_features.2.weight"].shape
             sizes = dict(
                 blocks=_count(weights, r"blocks\.(\d+)\."), conv=conv, dim=dim,
-                inner=len(weights["blocks.0.mlp.fc1.weight"]), heads=weights[AUDIO + "alibi_scale"].shape[2],
+                inner=len(weights["blocks.0.mlp.fc1.weight"]),
+                heads=weights[AUDIO + "alibi_scale"].shape[2],
                 depth=_count(weights, re.escape(AUDIO) + r"context_encoder\.blocks\.(\d+)\."),
                 tokens=weights[AUDIO + "extra_tokens"].shape[1], width=positions.shape[2],
                 groups=dim // max(positions.shape[1], 1),
-                positions=_count(weights, re.escape(AUDIO) + r"relative_positional_encoder\.(\d+)\."))
+                positions=_count(weights,
+                                 re.escape(AUDIO) + r"relative_positional_encoder\.(\d+)\."))
         except KeyError as error:
             raise InputError(f"{path}: no emotion2vec in it; weight {error} is missing") from None
         network = folders.build(lambda: Network(**sizes), weights, path)

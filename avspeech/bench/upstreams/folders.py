@@ -34,10 +34,12 @@ def config(path: Path) -> dict[str, Any]:
     try:
         size = path.stat().st_size
         if size > LARGEST_CONFIGURATION:
-            raise InputError(f"{path}: {size:,} bytes; a configuration has at most {LARGEST_CONFIGURATION:,}")
+            raise InputError(f"{path}: {size:,} bytes; a configuration has at most "
+                             f"{LARGEST_CONFIGURATION:,}")
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file; a model's folder holds it beside the weights") from None
+        raise InputError(
+            f"{path}: no such file; a model's folder holds it beside the weights") from None
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not JSON ({error})") from None
     if not isinstance(found, dict):
@@ -57,8 +59,8 @@ def weight_files(folder: Path) -> list[Path]:
         return [main] if main in files else files
     pickled = sorted(p for p in folder.glob("*") if p.suffix in PICKLED) if folder.is_dir() else []
     if pickled:
-        raise InputError(f"{pickled[0]}: not read, since reading a pickle may run what is in it; convert it "
-                         f"once: {conversion(pickled[0])}")
+        raise InputError(f"{pickled[0]}: not read, since reading a pickle may run what is in it; "
+                         f"convert it once: {conversion(pickled[0])}")
     raise InputError(f"{folder}: no weights in it; expected {main.name}")
 
 
@@ -69,8 +71,8 @@ def conversion(path: Path) -> str:
             "torch.serialization.add_safe_globals([argparse.Namespace]); "
             f"state = torch.load({path.name!r}, map_location='cpu', weights_only=True); "
             "state = state.get('model', state.get('state_dict', state)); "
-            "save_file({k: v.clone().contiguous() for k, v in state.items() if hasattr(v, 'clone')}, "
-            "'model.safetensors')\"")
+            "save_file({k: v.clone().contiguous() for k, v in state.items() if hasattr(v, "
+            "'clone')}, 'model.safetensors')\"")
 
 
 def tensors(folder: Path) -> dict[str, Tensor]:
@@ -126,7 +128,7 @@ def build(make: Callable[[], Module], weights: Mapping[str, Tensor], where: Path
 
 
 def fill(module: nn.Module, weights: Mapping[str, Tensor], where: Path) -> None:
-    """Loads weights, converted to the module's types; those that the module does not have are ignored.
+    """Loads weights, converted to the types of the module, which ignores those it does not have.
 
     Raises:
         InputError: a weight is missing or has another shape.
@@ -158,8 +160,8 @@ def from_hub(name: str, hub: str, files: str) -> Path:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
     except ImportError:
-        raise InputError(f"{name}: fetching {hub} takes huggingface_hub, which is not installed; pip install "
-                         f"'avspeech[bench]', or {wanted}") from None
+        raise InputError(f"{name}: fetching {hub} takes huggingface_hub, which is not installed; "
+                         f"pip install 'avspeech[bench]', or {wanted}") from None
     folder = None
     try:
         folder = Path(snapshot_download(hub, allow_patterns=PATTERNS, local_files_only=True))
@@ -176,6 +178,6 @@ def from_hub(name: str, hub: str, files: str) -> Path:
     else:
         raise InputError(f"{name}: {hub} is not in the cache, and HF_HUB_OFFLINE is set; {wanted}")
     if not any(folder.glob("*.safetensors")):
-        raise InputError(f"{name}: {hub} offers no safetensors; download its checkpoint and convert it: "
-                         f"{conversion(folder / 'pytorch_model.bin')}; then {wanted}")
+        raise InputError(f"{name}: {hub} offers no safetensors; download its checkpoint and "
+                         f"convert it: {conversion(folder / 'pytorch_model.bin')}; then {wanted}")
     return folder

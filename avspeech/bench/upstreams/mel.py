@@ -56,12 +56,12 @@ def mel_power(samples: Tensor, sample_rate: int, size: int, hop: int, mels: int,
 
 
 class LogMel(Upstream):
-    """Statistics of a log-mel spectrogram over the utterance: what a probe can do without any network.
+    """Statistics of a log-mel spectrogram over the utterance: features without a network.
 
-    One vector an utterance: of 64 bands (25 ms windows, 10 ms hop, dB over 1e-10) the mean, standard
-    deviation, 10 %, 50 % and 90 % points, and the mean absolute change from frame to frame; D = 384.
-    Statistics are of the whole utterance at any length. Beside the samples (230 MB an hour) this takes
-    the spectrogram's 92 MB an hour, since the points are exact.
+    An utterance gives one vector: of 64 bands (25 ms windows, 10 ms hop, dB over 1e-10) the mean,
+    the standard deviation, the 10 %, 50 % and 90 % points, and the mean absolute change from frame
+    to frame; D = 384. Statistics are of the whole utterance at any length. Beside the samples
+    (230 MB an hour) this takes the 92 MB an hour of the spectrogram, since the points are exact.
 
     Args:
         output: "statistics", or "frames" for the bands themselves, 100 frames a second, D = 64.
@@ -72,7 +72,8 @@ class LogMel(Upstream):
     packages = ("librosa",)
     mels = 64
 
-    def __init__(self, output: Literal["statistics", "frames"] = "statistics", **options: Any) -> None:
+    def __init__(self, output: Literal["statistics", "frames"] = "statistics",
+                 **options: Any) -> None:
         super().__init__(output=output, mels=self.mels, **options)
         if output not in ("statistics", "frames"):
             raise ValueError(f"output '{output}': expected statistics or frames")
@@ -83,7 +84,8 @@ class LogMel(Upstream):
             self.max_seconds = float("inf")
 
     def _forward(self, wave: Tensor, lengths: list[int]) -> Tensor:
-        return torch.stack([self._statistics(x) if self.whole else self._decibels(x) for x in wave])[None]
+        return torch.stack([self._statistics(x) if self.whole else self._decibels(x)
+                            for x in wave])[None]
 
     def _decibels(self, samples: Tensor) -> Tensor:
         """[frames, mels]."""

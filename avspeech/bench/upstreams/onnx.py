@@ -41,7 +41,8 @@ class Onnx(Upstream):
     family = "onnx"
     packages = ("onnxruntime",)
 
-    def __init__(self, path: Path, *, sample_rate: int = 16_000, minimum: int = 400, **options: Any) -> None:
+    def __init__(self, path: Path, *, sample_rate: int = 16_000, minimum: int = 400,
+                 **options: Any) -> None:
         try:
             import onnx
             import onnxruntime
@@ -49,8 +50,8 @@ class Onnx(Upstream):
             raise InputError(f"{path}: running it takes {error.name}, which is not installed; "
                              "pip install 'avspeech[edge]'") from None
         if not (1000 <= sample_rate <= 384_000 and 1 <= minimum <= 60 * sample_rate):
-            raise InputError(f"{path}: sample_rate {sample_rate}, minimum {minimum}; expected 1,000 to "
-                             "384,000 Hz, and 1 sample to 60 s")
+            raise InputError(f"{path}: sample_rate {sample_rate}, minimum {minimum}; expected "
+                             "1,000 to 384,000 Hz, and 1 sample to 60 s")
         files = _files(path, onnx)
         digests = {name: _digest(file) for name, file in files.items()}
         super().__init__(None, files=digests, minimum=minimum, **options)
@@ -76,8 +77,8 @@ class Onnx(Upstream):
                              + ", ".join(f"{i.name} {i.shape} {i.type}" for i in inputs))
         batch, samples = inputs[0].shape
         if isinstance(samples, int) or (isinstance(batch, int) and batch != 1):
-            raise InputError(f"{path}: its input is {inputs[0].shape}; expected [B, N] with N free, "
-                             "and B free or 1; export it with dynamic axes")
+            raise InputError(f"{path}: its input is {inputs[0].shape}; expected [B, N] with N "
+                             "free, and B free or 1; export it with dynamic axes")
         self.input, self.single = inputs[0].name, batch == 1
 
     def _probe(self, path: Path) -> None:
@@ -97,8 +98,8 @@ class Onnx(Upstream):
         elif many > few:
             self.hop = round((lengths[2] - lengths[1]) / (many - few))
         else:
-            raise InputError(f"{path}: 1 s of sound gives {few} frames and 3 s give {many}; expected "
-                             "one vector, or frames whose number grows with the length")
+            raise InputError(f"{path}: 1 s of sound gives {few} frames and 3 s give {many}; "
+                             "expected one vector, or frames whose number grows with the length")
 
     def _run(self, wave: np.ndarray) -> np.ndarray:
         """[L, B, T, D]."""
@@ -135,7 +136,7 @@ class Onnx(Upstream):
 
 @contextmanager
 def _bounded(room: int) -> Iterator[None]:
-    """Lets this process take at most so many further bytes; 0: no bound (a GPU maps far more)."""
+    """Lets this process take at most `room` further bytes; 0: no bound (a GPU maps far more)."""
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
@@ -154,7 +155,7 @@ def _bounded(room: int) -> Iterator[None]:
 
 
 def _files(path: Path, onnx: Any) -> dict[str, Path]:
-    """The model ("") and every file that its tensors lie in, by the name that it has in the model."""
+    """The model ("") and every file that holds tensors of it, by the name that the model uses."""
     try:
         size = path.stat().st_size
         if size > LARGEST_MODEL:
@@ -170,8 +171,8 @@ def _files(path: Path, onnx: Any) -> dict[str, Path]:
     for place in sorted(_external(model)):
         parts = PurePosixPath(place.replace("\\", "/"))
         if parts.is_absolute() or ".." in parts.parts or not parts.parts:
-            raise InputError(f"{path}: its weights lie in '{place}'; expected a file in the model's "
-                             "own folder")
+            raise InputError(f"{path}: its weights lie in '{place}'; expected a file in the "
+                             "model's own folder")
         files[place] = path.parent / parts
     for file in files.values():
         if not file.is_file():
@@ -181,7 +182,7 @@ def _files(path: Path, onnx: Any) -> dict[str, Path]:
 
 
 def _external(message: Any) -> set[str]:
-    """The files named by all tensors of a model, wherever in it they are (graphs lie within nodes)."""
+    """The files that the tensors of a model name, also those in graphs within nodes."""
     found, waiting = set(), [message]
     while waiting:
         part = waiting.pop()

@@ -14,14 +14,14 @@ from avspeech.bench.upstreams.mel import mel_power
 class Prosody(Upstream):
     """How an utterance is said, in 31 numbers.
 
-    The mean, standard deviation, 10 %, 50 % and 90 % points of each of these five: F0 (semitones over
-    50 Hz), its change from frame to frame, the level (dB), its change, and the center of the spectrum
-    (log mel band). Then the share of voiced frames, the share of quiet frames (20 dB below the
-    loudest), voiced runs a second, the modulation of the level at 2 to 6 and at 6 to 12 Hz, and the
-    length (log s).
+    The mean, standard deviation, 10 %, 50 % and 90 % points of each of these five: F0 (semitones
+    over 50 Hz), its change from frame to frame, the level (dB), its change, and the center of the
+    spectrum (log mel band). Then the share of voiced frames, the share of quiet frames (20 dB below
+    the loudest), voiced runs a second, the modulation of the level at 2 to 6 and at 6 to 12 Hz, and
+    the length (log s).
 
-    F0 is that of `avspeech.media.pitch` by autocorrelation (Boersma 1993). Statistics are of the whole
-    utterance; the modulation is the mean over stretches of 10.24 s.
+    F0 is that of `avspeech.media.pitch` by autocorrelation (Boersma 1993). Statistics are of the
+    whole utterance; the modulation is the mean over stretches of 10.24 s.
     """
 
     family = "prosody"
@@ -48,8 +48,8 @@ class Prosody(Upstream):
         runs = (there[1:] & ~there[:-1]).sum()
         seconds = len(x) / self.sample_rate
         quiet = level < level.max() - 20
-        rest = [there.double().mean(), quiet.double().mean(), runs / seconds, modulation[20:62].mean(),
-                modulation[62:123].mean(), math.log(seconds)]
+        rest = [there.double().mean(), quiet.double().mean(), runs / seconds,
+                modulation[20:62].mean(), modulation[62:123].mean(), math.log(seconds)]
         numbers = torch.tensor([float(v) for v in rest], dtype=torch.float64)
         return torch.cat([*parts, numbers]).float().to(self.device)
 
@@ -70,17 +70,20 @@ def _points(values: Tensor) -> Tensor:
 
 
 class RandomConvolutions(Upstream):
-    """A log-mel spectrogram (40 bands, dB, 100 frames a second), then four convolutions with random
-    weights, one after the other: what a trained network has to exceed. L = 5, D = 64 (the spectrogram
-    fills 40 of them, the rest is 0). A frame sees 8 frames to either side."""
+    """A log-mel spectrogram, then four convolutions with random weights, one after the other.
+
+    It is a floor that a trained network has to exceed. The spectrogram has 40 bands in dB, 100
+    frames a second. L = 5, D = 64 (the spectrogram fills 40 of them, the rest is 0). A frame sees 8
+    frames to either side.
+    """
 
     family = "conv-random"
     packages = ("librosa",)
     hop, minimum = 160, 1600
     layers, dim = 5, 64
 
-    def __init__(self, seed: int = 0, device: str | torch.device = "cpu", max_seconds: float | None = None,
-                 overlap_seconds: float | None = None) -> None:
+    def __init__(self, seed: int = 0, device: str | torch.device = "cpu",
+                 max_seconds: float | None = None, overlap_seconds: float | None = None) -> None:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             network = nn.ModuleList(nn.Conv1d(40 if not i else 64, 64, 5) for i in range(4))

@@ -1,6 +1,8 @@
-"""Self-supervised models of the wav2vec 2.0 kind, by transformers: wav2vec 2.0 (Baevski et al. 2020),
-XLS-R (Babu et al. 2022), HuBERT (Hsu et al. 2021), WavLM (Chen et al. 2022), data2vec (Baevski et al.
-2022), UniSpeech-SAT (Chen et al. 2022)."""
+"""Self-supervised models of the wav2vec 2.0 kind, by transformers.
+
+These are wav2vec 2.0 (Baevski et al. 2020), XLS-R (Babu et al. 2022), HuBERT (Hsu et al. 2021),
+WavLM (Chen et al. 2022), data2vec (Baevski et al. 2022) and UniSpeech-SAT (Chen et al. 2022).
+"""
 
 from __future__ import annotations
 
@@ -26,13 +28,12 @@ REMOVED = {"auto_map", "quantization_config", "attn_implementation", "_attn_impl
 
 
 class SelfSupervised(Upstream):
-    """A transformers folder: 50 frames a second; what goes into the first Transformer layer, then what
-    each layer gives.
+    """A transformers folder: the input of the first Transformer layer, then the output of each.
 
-    Models whose convolutions are normalized over time (group norm: the base sizes) and data2vec, whose
-    positions see padding, are run in groups of equal length; the others with an attention mask.
-    Attention looks at all of a chunk, so long sound in chunks is not the same as the whole; sound up to
-    `max_seconds` is run whole.
+    It gives 50 frames a second. Models whose convolutions are normalized over time (group norm: the
+    base sizes) and data2vec, whose positions see padding, are run in groups of equal length; the
+    others with an attention mask. Attention looks at all of a chunk, so long sound in chunks is not
+    the same as the whole; sound up to `max_seconds` is run whole.
 
     Args:
         path: the folder: config.json, model.safetensors, and preprocessor_config.json or (as
@@ -59,8 +60,10 @@ class SelfSupervised(Upstream):
         settings = network.config
         self.kernels, self.strides = tuple(settings.conv_kernel), tuple(settings.conv_stride)
         if min(self.strides) < 1:
-            raise InputError(f"{path / 'config.json'}: conv_stride {list(self.strides)}; expected at least 1")
-        self.hop, self.minimum = math.prod(self.strides), convolution.field(self.kernels, self.strides)
+            raise InputError(f"{path / 'config.json'}: conv_stride {list(self.strides)}; expected "
+                             "at least 1")
+        self.hop = math.prod(self.strides)
+        self.minimum = convolution.field(self.kernels, self.strides)
         self.dim, self.layers = settings.hidden_size, settings.num_hidden_layers + 1
         self.batched = kind != "data2vec-audio" and settings.feat_extract_norm == "layer"
 
@@ -76,7 +79,8 @@ class SelfSupervised(Upstream):
             ends = torch.tensor(lengths, device=wave.device)
             mask = (torch.arange(wave.shape[1], device=wave.device) < ends[:, None]).long()
         network: Any = self.module
-        return torch.stack(network(wave, attention_mask=mask, output_hidden_states=True).hidden_states)
+        out = network(wave, attention_mask=mask, output_hidden_states=True)
+        return torch.stack(out.hidden_states)
 
 
 def _normalizes(path: Path) -> bool:
@@ -87,11 +91,12 @@ def _normalizes(path: Path) -> bool:
             inner = said.get("feature_extractor", said)  # version 5 keeps it one level down
             value = inner.get("do_normalize") if isinstance(inner, dict) else None
             if not isinstance(value, bool):
-                raise InputError(f"{path / name}: do_normalize is {value!r}; true or false is expected; "
-                                 "put it there, or give the option normalize")
+                raise InputError(f"{path / name}: do_normalize is {value!r}; true or false is "
+                                 "expected; put it there, or give the option normalize")
             return value
-    raise InputError(f"{path}: no {' or '.join(PROCESSORS)} in it, which says whether the model takes "
-                     "normalized sound; put it there, or give the option normalize=true or false")
+    raise InputError(f"{path}: no {' or '.join(PROCESSORS)} in it, which says whether the model "
+                     "takes normalized sound; put it there, or give the option normalize=true or "
+                     "false")
 
 
 def _network(path: Path, name: str, config: dict[str, Any]) -> Any:
@@ -110,13 +115,13 @@ def _network(path: Path, name: str, config: dict[str, Any]) -> Any:
         kind = getattr(transformers, f"{name}Model")
         _check_size(kind, settings, numbers, tensors, path / "config.json")
         network, report = kind.from_pretrained(
-            path, config=settings, use_safetensors=True, local_files_only=True, trust_remote_code=False,
-            output_loading_info=True, dtype=torch.float32)
+            path, config=settings, use_safetensors=True, local_files_only=True,
+            trust_remote_code=False, output_loading_info=True, dtype=torch.float32)
     except InputError:
         raise
     except Exception as error:  # transformers has no common ancestor for what it raises
-        raise InputError(f"{path}: transformers does not load it ({' '.join(str(error).split())[:200]})"
-                         ) from None
+        line = " ".join(str(error).split())[:200]
+        raise InputError(f"{path}: transformers does not load it ({line})") from None
     finally:
         transformers.logging.set_verbosity(level)
     missing = sorted(set(report["missing_keys"]) - {"masked_spec_embed"})
@@ -142,4 +147,5 @@ def _check_size(kind: Any, settings: Any, numbers: int, tensors: int, where: Pat
         model = kind(settings)
     wanted = sum(p.numel() for p in model.parameters())
     if wanted > 1.01 * numbers + 100_000:  # a mask vector may be absent from the file
-        raise InputError(f"{where}: asks for a model of {wanted:,} numbers; the weights hold {numbers:,}")
+        raise InputError(f"{where}: asks for a model of {wanted:,} numbers; the weights hold "
+                         f"{numbers:,}")

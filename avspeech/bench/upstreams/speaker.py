@@ -1,4 +1,4 @@
-"""Speaker encoders: ECAPA-TDNN by SpeechBrain, the same with random weights as a floor, and Resemblyzer."""
+"""Speaker encoders: ECAPA-TDNN by SpeechBrain, the same with random weights, and Resemblyzer."""
 
 from __future__ import annotations
 
@@ -26,22 +26,23 @@ def _speechbrain() -> tuple[Any, Any]:
     from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
     from speechbrain.utils.importutils import LazyModule
 
-    # It leaves modules that import k2, flair, ... when merely looked at, which breaks whoever goes through
-    # sys.modules (inspect, hypothesis)
+    # It leaves modules that import k2, flair and others when an attribute of them is read, which
+    # breaks packages that go through sys.modules (inspect, hypothesis)
     for name in [n for n, module in sys.modules.items() if isinstance(module, LazyModule)]:
         del sys.modules[name]
     return Fbank, ECAPA_TDNN
 
 
 class Ecapa(Upstream):
-    """ECAPA-TDNN (Desplanques et al. 2020), as SpeechBrain's spkrec-ecapa-voxceleb has it: 80 log-mel
-    bands, each less its mean over the utterance, 192 dimensions.
+    """ECAPA-TDNN (Desplanques et al. 2020), as SpeechBrain's spkrec-ecapa-voxceleb has it: 80
+    log-mel bands, each less its mean over the utterance, 192 dimensions.
 
-    output="embedding": one vector an utterance, D = 192. output="frames": what the first convolution and
-    the three SE-Res2Net blocks give, 100 frames a second, L = 4, D = 1024. Its squeeze looks at all of
-    time, so chunks of `max_seconds` are not quite the whole: with random weights, a minute of read speech
-    in chunks of 20 s gave frames 11 % off (relative L2), and means over time with a cosine of 0.9998. A
-    folder holds model.safetensors: SpeechBrain's embedding_model.ckpt, converted.
+    The output "embedding" is one vector for each utterance, D = 192. The output "frames" is what
+    the first convolution and the three SE-Res2Net blocks give, 100 frames a second, L = 4, D =
+    1024. Its squeeze looks at all of time, so chunks of `max_seconds` are not quite the whole: with
+    random weights, a minute of read speech in chunks of 20 s gave frames 11 % off (relative L2),
+    and means over time with a cosine of 0.9998. A folder holds model.safetensors: SpeechBrain's
+    embedding_model.ckpt, converted.
     """
 
     family = "ecapa"
@@ -60,7 +61,8 @@ class Ecapa(Upstream):
             network = ECAPA_TDNN(80, lin_neurons=192, channels=list(self.channels))
         if path is not None:
             weights = folders.tensors(path)
-            folders.fill(network, {k.removeprefix("embedding_model."): v for k, v in weights.items()}, path)
+            own = {k.removeprefix("embedding_model."): v for k, v in weights.items()}
+            folders.fill(network, own, path)
         super().__init__(network, path, output=output, **options)
         self.whole = output == "embedding"
         self.hop, self.dim, self.layers = (0, 192, 1) if self.whole else (160, self.channels[0], 4)
@@ -82,8 +84,10 @@ class Ecapa(Upstream):
 
 
 class RandomEcapa(Ecapa):
-    """ECAPA-TDNN as it is before any training, drawn from `seed`: what the architecture and its features give
-    by themselves, and a floor for everything trained."""
+    """ECAPA-TDNN before any training, with weights drawn from `seed`.
+
+    It shows what the architecture and its features give by themselves: a floor for what is trained.
+    """
 
     family = "ecapa-random"
 
@@ -107,11 +111,12 @@ class Resemblyzer(Upstream):
     """Resemblyzer's speaker encoder (Wan et al. 2018, "Generalized End-to-End Loss for Speaker
     Verification"): an LSTM over windows of 1.6 s, each one vector of length 1, D = 256.
 
-    Windows lie 0.8 s apart and are the frames; the last is padded with silence, and left out where less
-    than three quarters of it would be sound (the only one never is). Sound quieter than -30 dBFS is raised to
-    that. Unlike in the package's own `preprocess_wav`, silence is not cut out. The weights are the file
-    inside the package `resemblyzer` (Apache-2.0), which need not be importable (pip install --no-deps
-    resemblyzer); nothing of it is run. A folder of the user's holds them as model.safetensors.
+    Windows lie 0.8 s apart and are the frames; the last is padded with silence, and left out where
+    less than three quarters of it would be sound (the only one never is). Sound quieter than -30
+    dBFS is raised to that. Unlike in the package's own `preprocess_wav`, silence is not cut out.
+    The weights are the file inside the package `resemblyzer` (Apache-2.0), which need not be
+    importable (pip install --no-deps resemblyzer); nothing of it is run. A folder of the user's
+    holds them as model.safetensors.
     """
 
     family = "resemblyzer"
@@ -134,10 +139,11 @@ class Resemblyzer(Upstream):
         spec = importlib.util.find_spec("resemblyzer")
         file = Path(str(spec.origin)).with_name("pretrained.pt") if spec is not None else None
         if file is None or not file.is_file():
-            raise InputError("resemblyzer: its weights are not installed; pip install --no-deps resemblyzer")
+            raise InputError("resemblyzer: its weights are not installed; pip install --no-deps "
+                             "resemblyzer")
         if hashlib.sha256(file.read_bytes()).hexdigest() != cls.SHA256:
-            raise InputError(f"{file}: not the weights of Resemblyzer 0.1.4 (their SHA-256 differs); "
-                             "pip install --no-deps --force-reinstall resemblyzer==0.1.4")
+            raise InputError(f"{file}: not the weights of Resemblyzer 0.1.4 (their SHA-256 "
+                             "differs); pip install --no-deps --force-reinstall resemblyzer==0.1.4")
         # One known file, by its hash, and tensors only
         return torch.load(file, map_location="cpu", weights_only=True)["model_state"]
 

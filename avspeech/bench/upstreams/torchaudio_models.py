@@ -21,7 +21,8 @@ from avspeech.errors import InputError
 # bundle -> (function in torchaudio.models, whether sound is brought to zero mean and unit variance)
 BUNDLES = {
     "WAV2VEC2_BASE": ("wav2vec2_base", False), "WAV2VEC2_LARGE": ("wav2vec2_large", False),
-    "WAV2VEC2_LARGE_LV60K": ("wav2vec2_large_lv60k", True), "WAV2VEC2_XLSR53": ("wav2vec2_large_lv60k", True),
+    "WAV2VEC2_LARGE_LV60K": ("wav2vec2_large_lv60k", True),
+    "WAV2VEC2_XLSR53": ("wav2vec2_large_lv60k", True),
     "WAV2VEC2_XLSR_300M": ("wav2vec2_xlsr_300m", True), "HUBERT_BASE": ("hubert_base", False),
     "HUBERT_LARGE": ("hubert_large", True), "WAVLM_BASE": ("wavlm_base", False),
     "WAVLM_BASE_PLUS": ("wavlm_base", False), "WAVLM_LARGE": ("wavlm_large", True),

@@ -1,7 +1,8 @@
-"""wav2vec, the first (Schneider et al. 2019, "wav2vec: Unsupervised Pre-training for Speech Recognition").
+"""wav2vec, the first (Schneider et al. 2019, "wav2vec: Unsupervised Pre-training for Speech
+Recognition").
 
-transformers lacks it, so the network is here, with the names of fairseq's checkpoint (wav2vec_large.pt),
-which is to be converted into model.safetensors.
+transformers lacks it, so the network is here, with the names of fairseq's checkpoint
+(wav2vec_large.pt), which is to be converted into model.safetensors.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ STRIDES = (5, 4, 2, 2, 2)  # and 1 for further layers
 class _Stack(nn.Module):
     """conv_layers.I.AT (convolution) and .AT+2 (group norm over channels and time)."""
 
-    def __init__(self, inputs: int, dim: int, kernels: Sequence[int], strides: Sequence[int], at: int,
-                 bias: bool) -> None:
+    def __init__(self, inputs: int, dim: int, kernels: Sequence[int], strides: Sequence[int],
+                 at: int, bias: bool) -> None:
         super().__init__()
         self.conv_layers = nn.ModuleList(
             nn.ModuleDict({str(at): nn.Conv1d(dim if i else inputs, dim, k, s, bias=bias),
@@ -34,7 +35,7 @@ class _Stack(nn.Module):
 
 
 class Network(nn.Module):
-    """[B, N] -> [1 + aggregator layers, B, T, D]: the features, then what each causal layer makes of them."""
+    """[B, N] -> [1 + aggregator layers, B, T, D]: the features, then those of causal layers."""
 
     def __init__(self, dim: int, kernels: Sequence[int], context: Sequence[int]) -> None:
         super().__init__()
@@ -68,13 +69,18 @@ class Wav2vec(Upstream):
     family = "wav2vec"
 
     def __init__(self, path: Path, **options: Any) -> None:
-        weights = {key.removeprefix("model."): value for key, value in folders.tensors(path).items()}
-        kernels, context = (
-            [weights[key].shape[2] for i in range(len(weights))
-             if (key := f"{part}.conv_layers.{i}.{at}.weight") in weights]
-            for part, at in (("feature_extractor", 0), ("feature_aggregator", 1)))
+        weights = {key.removeprefix("model."): value
+                   for key, value in folders.tensors(path).items()}
+        kernels: list[int] = []
+        context: list[int] = []
+        for i in range(len(weights)):
+            if (key := f"feature_extractor.conv_layers.{i}.0.weight") in weights:
+                kernels.append(weights[key].shape[2])
+            if (key := f"feature_aggregator.conv_layers.{i}.1.weight") in weights:
+                context.append(weights[key].shape[2])
         if len(kernels) < len(STRIDES) or not context:
-            raise InputError(f"{path}: no wav2vec in it, feature_extractor.conv_layers.0.0.weight is missing")
+            raise InputError(f"{path}: no wav2vec in it, feature_extractor.conv_layers.0.0.weight "
+                             "is missing")
         dim = len(weights["feature_extractor.conv_layers.0.0.weight"])
         network = folders.build(lambda: Network(dim, kernels, context), weights, path)
         super().__init__(network, path, **options)

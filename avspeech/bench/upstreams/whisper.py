@@ -1,8 +1,9 @@
-"""The encoder of Whisper (Radford et al. 2022, "Robust Speech Recognition via Large-Scale Weak Supervision").
+"""The encoder of Whisper (Radford et al. 2022, "Robust Speech Recognition via Large-Scale Weak
+Supervision").
 
-From a transformers folder (config.json, model.safetensors) or a CTranslate2 one (config.json, model.bin). The
-encoder is our own, so that it can take sound of its own length: Whisper's is always padded to 30 s, most
-of it silence for the clips of these tasks.
+It is read from a transformers folder (config.json, model.safetensors) or a CTranslate2 one
+(config.json, model.bin). The encoder is written here, so that it can take sound of any length up to
+30 s: that of Whisper is always padded to 30 s, most of it silence for the clips of these tasks.
 """
 
 from __future__ import annotations
@@ -50,11 +51,12 @@ class _Layer(nn.Module):
 class Encoder(nn.Module):
     """Two convolutions, fixed positions, Transformer layers.
 
-    `forward(mel [B, 2 T, M], frames [B] or None)` -> [layers + 1, B, T, D]: what goes into the first layer,
-    then what each gives, the last one normalized.
+    `forward(mel [B, 2 T, M], frames [B] or None)` -> [layers + 1, B, T, D]: what goes into the
+    first layer, then what each gives, the last one normalized.
     """
 
-    def __init__(self, mels: int, dim: int, heads: int, inner: int, layers: int, positions: int) -> None:
+    def __init__(self, mels: int, dim: int, heads: int, inner: int, layers: int,
+                 positions: int) -> None:
         super().__init__()
         self.conv1 = nn.Conv1d(mels, dim, 3, padding=1)
         self.conv2 = nn.Conv1d(dim, dim, 3, stride=2, padding=1)
@@ -66,7 +68,7 @@ class Encoder(nn.Module):
         steps = mel.shape[1] // 2
         mask = None if frames is None else torch.arange(steps, device=mel.device) < frames[:, None]
         x = F.gelu(self.conv1(mel.transpose(1, 2)))
-        if mask is not None:  # the second convolution is to meet zeros after the end, as it does alone
+        if mask is not None:  # the second convolution finds zeros after the end, as it does alone
             x = x * mask.repeat_interleave(2, 1)[:, None]
         x = F.gelu(self.conv2(x)).transpose(1, 2) + self.embed_positions.weight[:steps]
         hidden = [x]
@@ -79,14 +81,16 @@ class Encoder(nn.Module):
 class Whisper(Upstream):
     """50 frames a second; layers + 1 hidden states.
 
-    pad_to_30s: silence up to 30 s, as Whisper was trained, of which only the sound's own frames are given;
-    otherwise the encoder sees the sound alone, for a ninth of the compute on clips of 3 to 4 s. That costs
-    nothing that could be measured: on 80 clips of RAVDESS (8 emotions, folds by speaker, logistic regression
-    on means over time), the best layer's UAR was 0.53 alone and 0.50 padded.
+    With `pad_to_30s` silence follows up to 30 s, as Whisper was trained, and only the frames of the
+    sound are given. Otherwise the encoder sees the sound alone, which takes a ninth of the compute
+    on clips of 3 to 4 s and costs nothing that could be measured: on 80 clips of RAVDESS (8
+    emotions, folds by speaker, logistic regression on means over time), the UAR of the best layer
+    was 0.53 alone and 0.50 padded.
 
-    At 30 s the last hidden state is CTranslate2's own encoder output (relative L2 distance 3e-6). Positions
-    begin anew in every chunk, so chunks are not the whole: 28 s of read speech in chunks of 12 s gave means
-    over time with cosines of 0.99 to the whole's for the middle layers, 0.92 for the first, 0.81 the last.
+    At 30 s the last hidden state is CTranslate2's own encoder output (relative L2 distance 3e-6).
+    Positions begin anew in every chunk, so chunks are not the whole: 28 s of read speech in chunks
+    of 12 s gave means over time with cosines of 0.99 to the whole's for the middle layers, 0.92 for
+    the first, 0.81 the last.
     """
 
     family = "whisper"
@@ -112,8 +116,10 @@ class Whisper(Upstream):
         return F.pad(samples, (0, -len(samples) % self.hop))
 
     def log_mel(self, samples: Tensor, frames: int) -> Tensor:
-        """Whisper's input [frames, M] of samples [N], silence after their end: log10 power, at most 8 below
-        its highest, scaled to about -1..1."""
+        """The input of Whisper, [frames, M], of samples [N] followed by silence.
+
+        It is log10 power, at most 8 below its highest, scaled to about -1..1.
+        """
         before = samples[1: 201].flip(0)  # mirrored at its beginning, as Whisper has it
         x = mel_power(samples, self.sample_rate, 400, HOP, self.mels, frames, before)
         x = x.clamp_min(1e-10).log10()
@@ -122,11 +128,11 @@ class Whisper(Upstream):
     def _forward(self, wave: Tensor, lengths: list[int]) -> Tensor:
         frames = [n // self.hop for n in lengths]
         if max(frames) > self.positions:
-            raise ValueError(f"{max(frames) / 50:g} s are more than the {self.positions / 50:g} s it has "
-                             "positions for; use encode_long")
+            raise ValueError(f"{max(frames) / 50:g} s are more than the {self.positions / 50:g} s "
+                             "it has positions for; use encode_long")
         steps = [2 * (self.positions if self.pad else t) for t in frames]
-        mel = nn.utils.rnn.pad_sequence([self.log_mel(x[:n], t) for x, n, t in zip(wave, lengths, steps)],
-                                        batch_first=True)
+        mels = [self.log_mel(x[:n], t) for x, n, t in zip(wave, lengths, steps)]
+        mel = nn.utils.rnn.pad_sequence(mels, batch_first=True)
         assert isinstance(self.module, Encoder)
         if self.pad or len(set(frames)) == 1:
             return self.module(mel)[:, :, : max(frames)]
@@ -136,8 +142,8 @@ class Whisper(Upstream):
 def _from_transformers(path: Path) -> Encoder:
     place = path / "config.json"
     config = folders.config(place)
-    names = ("num_mel_bins", "d_model", "encoder_attention_heads", "encoder_ffn_dim", "encoder_layers",
-             "max_source_positions")
+    names = ("num_mel_bins", "d_model", "encoder_attention_heads", "encoder_ffn_dim",
+             "encoder_layers", "max_source_positions")
     for name in names:
         value = config.get(name)
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
@@ -146,7 +152,8 @@ def _from_transformers(path: Path) -> Encoder:
     sizes = [config[name] for name in names]
     weights = folders.tensors(path)
     if config["encoder_layers"] > len(weights):
-        raise InputError(f"{place}: encoder_layers is {config['encoder_layers']}; the weights hold fewer")
+        raise InputError(f"{place}: encoder_layers is {config['encoder_layers']}; the weights hold "
+                         "fewer")
     prefix = next((p for p in ("model.encoder.", "encoder.") if p + "conv1.weight" in weights), "")
     own = {key[len(prefix):]: value for key, value in weights.items() if key.startswith(prefix)}
     return _checked(folders.build(lambda: Encoder(*sizes), own, path), place)
@@ -178,8 +185,8 @@ def _built(found: Mapping[str, np.ndarray], w: Mapping[str, Tensor], where: Path
     dim, mels = w["conv1/weight"].shape[:2]
     layers = sum(f"layer_{i}/ffn/linear_0/weight" in w for i in range(len(w)))
     positions = w["position_encodings/encodings"]
-    sizes = (mels, dim, int(found["encoder/num_heads"]), len(w["layer_0/ffn/linear_0/bias"]), layers,
-             len(positions))
+    sizes = (mels, dim, int(found["encoder/num_heads"]), len(w["layer_0/ffn/linear_0/bias"]),
+             layers, len(positions))
     state = {f"{name}.{part}": w[f"{name}/{part}"]
              for name in ("conv1", "conv2") for part in ("weight", "bias")}
     state["embed_positions.weight"] = positions
@@ -190,8 +197,9 @@ def _built(found: Mapping[str, np.ndarray], w: Mapping[str, Tensor], where: Path
         norms[f"{theirs}/ffn/layer_norm"] = f"{ours}.final_layer_norm"
         for part in ("weight", "bias"):
             q, k, v = w[f"{theirs}/self_attention/linear_0/{part}"].chunk(3)
+            out = w[f"{theirs}/self_attention/linear_1/{part}"]
             state |= {f"{ours}.self_attn.q_proj.{part}": q, f"{ours}.self_attn.v_proj.{part}": v,
-                      f"{ours}.self_attn.out_proj.{part}": w[f"{theirs}/self_attention/linear_1/{part}"],
+                      f"{ours}.self_attn.out_proj.{part}": out,
                       f"{ours}.fc1.{part}": w[f"{theirs}/ffn/linear_0/{part}"],
                       f"{ours}.fc2.{part}": w[f"{theirs}/ffn/linear_1/{part}"]}
             if part == "weight":  # the key has no bias in Whisper: theirs is zero

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from avspeech.core.language import Answers, Command, Endpoint, choice
 from avspeech.errors import InputError
-from avspeech.semi.language import Answers, Command, Endpoint, choice
 
 
 @pytest.mark.parametrize("answer, expected", [

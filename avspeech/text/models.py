@@ -1,0 +1,132 @@
+"""Numbers that are names: of rooms, roads, airplanes, cards, standards and versions."""
+
+from __future__ import annotations
+
+import re
+
+from avspeech.text import lists
+from avspeech.text.numbers import cardinal, digits, number, year
+from avspeech.text.rules import EDGE, END, Text, letters, rule
+
+
+def pairs(text: str) -> list[str]:
+    """Three or four digits as a name is said: "320" -> three twenty, "404" -> four oh four,
+    "4090" -> forty ninety, "1000" -> one thousand. Other digits are said one by one."""
+    if text[0] == "0" or not 3 <= len(text) <= 4:
+        return number(text) if len(text) < 3 else digits(text)
+    if text.endswith("00"):
+        whole = len(text) == 4 and not text.endswith("000")
+        return [*cardinal(int(text[:2])), "hundred"] if whole else cardinal(int(text))
+    if len(text) == 4 and text[1] == "0" and text[2] == "0":
+        return cardinal(int(text))
+    first, last = text[:-2], text[-2:]
+    return [*cardinal(int(first)), *(["oh"] if last[0] == "0" else []), *cardinal(int(last))]
+
+
+@rule(r"([A-Z]{1,3})(-?)(\d{3,4})(?:-(\d{1,4}))?(s(?!\w))?(?![\d-]|[.,:]\d)", "l")
+def model(match: re.Match[str], context: Text) -> list[str] | None:
+    """Letters in capitals and a number. `an A320 and a F-150` -> an A three twenty and a F one
+    fifty"""
+    name, hyphen, first, second, plural = match.groups()
+    start = match.start()
+    if start and (context.view[start - 1].isalnum() or context.view[start - 1] in "-_/."):
+        return None
+    if context.word(name.lower()) and len(name) > 2 and name not in lists.SPELLED:
+        return None
+    is_year = re.fullmatch(r"19\d\d|20\d\d", first)
+    said = year(int(first)) if is_year else pairs(first)
+    said = [*letters(name), *said, *(pairs(second) if second else [])]
+    return _many(said) if plural else said
+
+
+@rule(r"(\d{4})(?![\d,]|\.\d)" + END, "d")
+def series(match: re.Match[str], context: Text) -> list[str] | None:
+    """Four digits behind letters in capitals. `the RTX 4090` -> the R T X forty ninety"""
+    text = match.group(1)
+    before = context.before(match.start())
+    if not re.fullmatch(r"[A-Z]{2,4}", before) or re.match(r"1[1-9]|20|0|.00", text):
+        return None
+    if before in lists.MONEY or before.lower() in lists.CODES or context.shouted(match.start()):
+        return None
+    return None if context.text[match.start() - 1] != " " else pairs(text)
+
+
+@rule(r"(\d{3})(?:[-–](\d{1,4}))?(?:['’]?(s))?(?![\d,]|[.:]\d|[-–]\d)" + END, "d")
+def of_three(match: re.Match[str], context: Text) -> list[str] | None:
+    """The number of a room, a road or a flight. `Room 237` -> room two thirty seven"""
+    first, second, plural = match.groups()
+    before = context.before(match.start()).lower()
+    american = re.search(
+        r"(?:^|[^\d ]) ?U\.?S\.? $", context.text[max(0, match.start() - 7) : match.start()]
+    )
+    plane = re.fullmatch(r"7[0-8]7", first) and before in ("a", "the", "new", "old")
+    counted = context.after(match.end())
+    plane = plane and not (counted.endswith("s") and counted.islower())
+    listed = before in lists.NUMBERED or american or plane
+    if not listed or first[0] == "0" or american and context.after(match.end()).endswith("s"):
+        return None
+    if first.endswith("00") and not second and not plural:
+        return None
+    said = [*pairs(first), *(pairs(second) if second else [])]
+    return _many(said) if plural else said
+
+
+def _many(said: list[str]) -> list[str]:
+    *first, last = said
+    if last.endswith("y"):
+        return [*first, last[:-1] + "ies"]
+    return [*first, last + ("es" if last.endswith("x") else "s")]
+
+
+@rule(rf"(\d{{3}}){EDGE}([a-z]){EDGE}", "d")
+def paragraph(match: re.Match[str], context: Text) -> list[str] | None:
+    """A law that a plan is named by. `a 401(k) plan` -> a four oh one K plan"""
+    if context.text[match.end(1)] != "(":
+        return None
+    return [*pairs(match.group(1)), match.group(2).upper()]
+
+
+@rule(r"802\.(\d{1,2})([a-z]{0,2})" + END, "d")
+def wireless(match: re.Match[str], context: Text) -> list[str] | None:
+    """A standard of wireless networks. `802.11ac` -> eight oh two dot eleven A C"""
+    return [*pairs("802"), "dot", *number(match.group(1)), *letters(match.group(2))]
+
+
+@rule(r"(\d{1,4})\.(\d{2})(?![\d.,])" + END, "d")
+def release(match: re.Match[str], context: Text) -> list[str] | None:
+    """The version of a program with two digits behind the point. `Python 3.11` -> python three
+    point eleven"""
+    whole, part = match.groups()
+    if context.before(match.start()).lower() not in lists.RELEASED:
+        return None
+    oh = ["zero"] if part[0] == "0" else []
+    return [*number(whole), "point", *oh, *cardinal(int(part))]
+
+
+@rule(r"(?:(?<=[A-Za-z])|(?<=[A-Z]-))(\d{1,2})'?s(?![^\W_])", "d")
+def digits_plural(match: re.Match[str], context: Text) -> list[str] | None:
+    """The plural of a name that ends in a number. `MP3s` -> M P threes"""
+    return _many(number(match.group(1)))
+
+
+@rule(r"(\d{1,4})(ers?|ish|fold|some|somethings?)" + END, "d")
+def digits_ending(match: re.Match[str], context: Text) -> list[str] | None:
+    """A number with the ending of a word. `the 49ers` -> the forty niners"""
+    *first, last = pairs(match.group(1))
+    ending = match.group(2)
+    short = last.endswith("e") and ending in ("er", "ers", "ish")
+    return [*first, (last[:-1] if short else last) + ending]
+
+
+@rule(r"\d+(?=[^\W\d_])", "d")
+def digits_in_name(match: re.Match[str], context: Text) -> list[str] | None:
+    """Digits before letters. `3D in 1080p` -> three D in ten eighty P"""
+    return pairs(match.group())
+
+
+@rule(r"\d+", "d")
+def bare_digits(match: re.Match[str], context: Text) -> list[str] | None:
+    """Any other digits. `12` -> twelve"""
+    if context.view[: match.start()].endswith("FY") and len(match.group()) == 4:
+        return year(int(match.group()))
+    return number(match.group()) if len(match.group()) < 3 else digits(match.group())

@@ -1,0 +1,75 @@
+"""Streets, directions and coordinates."""
+
+from __future__ import annotations
+
+import re
+
+from avspeech.text import lists
+from avspeech.text.numbers import number
+from avspeech.text.rules import END, Text, rule
+
+_COMPASS = {"N": "north", "S": "south", "E": "east", "W": "west"}
+_STREET = (
+    r"(?:St|Ave|Rd|Blvd|Dr|Ln|Pl|Ct|Hwy|Pkwy|Sq|Ter|Cir|Street|Avenue|Road|Boulevard|Drive|Lane"
+    r"|Place|Court|Highway|Parkway|Square|Terrace|Circle|Way)(?![^\W_])"
+)
+_NAME = r"(?:[A-Z][\w'’]+|\d+(?:st|nd|rd|th))"
+_TO_STREET = re.compile(rf"\.? (?:St\. )?{_NAME}(?: [A-Z][\w'’]+){{0,2}} {_STREET}")
+_FROM_STREET = re.compile(rf"{_STREET}\.?,? $")
+_HIGHWAY = r"(?:\b(?:I|US|SR|U\.S\.)[- ]|\b(?:Route|Rte\.|Hwy\.?|Highway|Interstate) )"
+_FROM_HIGHWAY = re.compile(rf"{_HIGHWAY}\d{{1,3}} $")
+_DEGREES = re.compile(
+    r"(\d{1,3}(?:\.\d+)?)\s?°(?:\s?(\d{1,2}(?:\.\d+)?)\s?['′’]"
+    r"(?:\s?(\d{1,2}(?:\.\d+)?)\s?[\"″”])?)?"
+    r"(?:\s?([NSEW])(?![^\W_]))?"
+)
+
+
+def saint(text: str, end: int) -> bool:
+    """Whether a name and a street follow "St." (which ends at a place): "St. James St."."""
+    return bool(re.match(rf" {_NAME}(?: [A-Z][\w'’]+)? {_STREET}", text[end : end + 60]))
+
+
+def on_highway(text: str, start: int) -> bool:
+    """Whether a number that begins at a place is a highway's: "I-5 N."."""
+    return re.search(rf"{_HIGHWAY}$", text[max(0, start - 14) : start]) is not None
+
+
+def heads_street(text: str, end: int) -> bool:
+    """Whether the name of a street follows a direction that ends at a place: "N. Main St."."""
+    return bool(_TO_STREET.match(text[end : end + 60]))
+
+
+def compass(text: str) -> list[str]:
+    """The words of "N" or "NW"."""
+    return ["".join(_COMPASS[c] for c in text if c in _COMPASS)]
+
+
+@rule(r"([NS]\.?[EW](?:\.(?=[\s,]))?|[NSEW])" + END, "l")
+def direction(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
+    """The part of a town. `480 N. Main St.` -> four hundred eighty north main street."""
+    start, end = match.span()
+    text = context.text
+    if start and (text[start - 1].isalnum() or text[start - 1] in "-/.&"):
+        return None
+    near = text[max(0, start - 18) : start]
+    if _FROM_STREET.search(near) or _FROM_HIGHWAY.search(near):
+        return compass(match.group()), end + (text[end : end + 2] == ". ")
+    before = context.before(start)
+    named = before[:1].isupper() and before not in lists.OPENERS and text[start - 1 : start] == " "
+    if (named and text[start - 2 : start] != ", ") or not heads_street(text, end):
+        return None
+    return compass(match.group()), end + (text[end : end + 1] == ".")
+
+
+@rule(r"\d{1,3}(?:\.\d+)?\s?°", "d")
+def coordinate(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
+    """A place on the earth. `40°26′ N` -> forty degrees twenty six minutes north"""
+    found = _DEGREES.match(context.text, match.start())
+    if found is None or not (found.group(2) or found.group(4)):
+        return None
+    words: list[str] = []
+    for value, unit in zip(found.groups(), ("degree", "minute", "second")):
+        if value:
+            words += [*number(value), unit if value == "1" else unit + "s"]
+    return [*words, *(compass(found.group(4)) if found.group(4) else [])], found.end()

@@ -1,0 +1,89 @@
+"""Results of games and marks of tests."""
+
+from __future__ import annotations
+
+import re
+
+from avspeech.text import lists, units
+from avspeech.text.models import pairs
+from avspeech.text.numbers import number
+from avspeech.text.rules import END, Text, rule
+
+_MARKED = frozenset(
+    "scored score scores rated rates rating rate got gets get gave give gives given grade graded "
+    "earned a an of solid perfect it him her them".split()
+)
+_RECORD = frozenset(
+    "record went go going goes improved improve fell dropped moved now started finished ended "
+    "start finish overall season undefeated".split()
+)
+_BATTING = frozenset(
+    "hit hits hitting batting batted bats batter average slugging slugged hitter".split()
+)
+_RESULT = frozenset("score vote voted lead leads led win won beat margin ruling decision".split())
+_CLUBS = frozenset("team we they club".split())
+_BEHIND_RECORD = frozenset(
+    "this on in since against at when after overall record mark start season and under with "
+    "over all-time away so".split()
+)
+
+
+@rule(r"(\d{1,3}(?:\.\d+)?)/(\d{1,3}(?:\.0)?)(?![\d/%]|\.\d)" + END, "d")
+def out_of(match: re.Match[str], context: Text) -> list[str] | None:
+    """Points of so many. `She scored 8/10.` -> she scored eight out of ten."""
+    got, most = match.groups()
+    if most.removesuffix(".0") not in ("5", "10", "20", "25", "30", "40", "50", "60", "100", "4"):
+        return None
+    if "." not in got and (float(got) > float(most) or match.group() in lists.PAIRS):
+        return None
+    before = context.before(match.start()).lower()
+    following = context.after(match.end())
+    if following == "of" or following in units.table():
+        return None
+    counted = following.endswith("s") and most in ("5", "10", "100")
+    marked = before in _MARKED and most not in ("4", "30", "60") and not following.islower()
+    marked |= before in ("scored", "rated", "score", "rating", "graded")
+    if not ("." in got or counted and not got.startswith("1/") or marked):
+        return None
+    if following in ("inch", "inches", "cups", "miles", "hours") or got == "1" and not marked:
+        return None
+    return [*number(got), "out", "of", *number(most)]
+
+
+@rule(r"(\d{1,3})[-–](\d{1,3})(?:[-–](\d{1,2}))?(?![\d-])" + END, "d")
+def record(match: re.Match[str], context: Text) -> list[str] | None:
+    """Games won and lost. `They went 10-2.` -> they went ten and two."""
+    won, lost, drawn = match.groups()
+    start = match.start()
+    if context.view[start - 1 : start] in ("$", "-", "–", "/", "."):
+        return None
+    near = [w.lower() for w in context.words_before(start)[:5]]
+    if not near or not _RESULT.isdisjoint(near):
+        return None
+    following = context.after(match.end()).lower()
+    if near[0].endswith("'re"):
+        near = ["are", *near]  # "They're 8-0."
+    loose = not following or following in _BEHIND_RECORD
+    named = following in ("record", "mark", "start", "season")
+    counting = near[0] in _RECORD or near[0] in ("to", "is", "are", "were", "a", "was", "of", "at")
+    if not (named or counting and loose and (near[0] not in ("a", "of") or "record" in near)):
+        return None
+    if not named and near[0] in ("to", "at", "was", "of") and _RECORD.isdisjoint(near):
+        return None
+    if near[0] in ("is", "are", "were") and not (following or drawn or _teams(near)):
+        return None
+    parts = [number(part) for part in (won, lost, drawn) if part is not None]
+    middle = [word for part in parts[:-1] for word in part]
+    return [*middle, "and", *parts[-1]]
+
+
+@rule(r"\.(\d{3})(?!\d)" + END, "s")
+def batting(match: re.Match[str], context: Text) -> list[str] | None:
+    """The average of a batter. `He hit .312 then.` -> he hit three twelve then."""
+    near = [w.lower() for w in context.words_before(match.start())[:3]]
+    return None if _BATTING.isdisjoint(near) else pairs(match.group(1))
+
+
+def _teams(near: list[str]) -> bool:
+    """Whether the words before, the nearest first, are of a team: "the Bulls are"."""
+    return len(near) > 1 and (near[1].endswith("s") or near[1].endswith("'re") or near[1] in _CLUBS)

@@ -8,7 +8,7 @@ Exit codes: 0; 2 for bad input (one line on stderr says what to do) and for prob
 from __future__ import annotations
 
 import argparse
-import errno
+import contextlib
 import io
 import os
 import sys
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from avspeech.bench import command as bench_command
+from avspeech.core import storage
 from avspeech.emotion import command as emotion_command
 from avspeech.errors import InputError
 from avspeech.extraction import command as extraction_command
@@ -44,15 +45,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("avspeech: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader of a pipe left; what Python flushes at its end must not complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # the reader of a pipe left
         return 141
     except OSError as error:
-        if error.errno != errno.ENOSPC or error.filename is not None:
+        line = storage.describe(error)
+        if line is None:
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        print(f"avspeech: error: the output cannot be written ({error.strerror})", file=sys.stderr)
+        print(f"avspeech: error: {line}", file=sys.stderr)
+        _drop_output()
         return 2
+
+
+def _drop_output() -> None:
+    """What Python flushes at its end must not complain again."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:

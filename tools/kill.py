@@ -26,7 +26,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-TIMES = "seconds,cpu_seconds,finished,commit"
+TIMES = "seconds,cpu_seconds,finished,commit,stage before"
 
 
 def main() -> int:

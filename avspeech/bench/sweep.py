@@ -25,7 +25,7 @@ from avspeech.bench.plan import Config, Job, Plan
 from avspeech.bench.records import Record
 from avspeech.bench.store import SHARD, Shelf, content_keys
 from avspeech.core import config as configs
-from avspeech.core.storage import lock, write_atomically
+from avspeech.core.storage import lock, sweep, write_atomically
 from avspeech.errors import InputError
 
 Say = Callable[[str], None]
@@ -67,6 +67,8 @@ def run(cfg: Config, exp: Path, say: Say = print) -> Outcome:
     exp = Path(exp).absolute()
     exp.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
+    for place in {exp, plan.store_of(cfg, exp)}:
+        sweep(place)
     plan.prepare(cfg, exp)
     with lock(exp / "plan" / ".lock"):  # another sweep may be writing the same
         made = plan.make(cfg, exp)

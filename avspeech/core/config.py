@@ -31,6 +31,7 @@ from typing import Any, Literal, TypeVar, Union
 
 import yaml
 
+from avspeech.core import storage
 from avspeech.errors import InputError
 
 T = TypeVar("T")
@@ -42,6 +43,8 @@ _SCALARS = (  # tag, pattern, possible first characters
     ("float", (r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+"
                r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"), "-+.0123456789"),
 )
+
+MAX_VALUES = 100_000  # of a configuration; aliases can repeat a value billions of times
 
 
 class _Loader(yaml.SafeLoader):
@@ -142,10 +145,8 @@ def dump(config: Any, path: str | Path) -> None:
         config: the instance of a dataclass.
         path: the file to write.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.dump(to_dict(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True),
-                    encoding="utf-8")
+    text = yaml.dump(to_dict(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+    storage.write_atomically(path, text.encode())
 
 
 def keys(schema: type, prefix: str = "", base: Any = None) -> Iterator[tuple[str, str, Any]]:
@@ -214,6 +215,9 @@ def _parse(text: str, source: str, lines: bool = False) -> _Value:
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
+        if node is not None and _size(node, {}) > MAX_VALUES:
+            raise InputError(f"{source}: more than {MAX_VALUES:,} values, counting those that "
+                             "aliases repeat")
         return _Value(None, source) if node is None else _from_node(loader, node, source, lines, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -224,6 +228,19 @@ def _parse(text: str, source: str, lines: bool = False) -> _Value:
             raise
         reason = str(error).splitlines()[0] if str(error) else "nested too deeply"
         raise InputError(f"{source}: not YAML ({reason})") from None
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a node stands for: an alias repeats all that it names."""
+    if id(node) not in known:
+        known[id(node)] = 1  # of one that holds itself, which is refused later
+        inner = []
+        if isinstance(node, yaml.MappingNode):
+            inner = [value for _, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            inner = node.value
+        known[id(node)] += sum(_size(value, known) for value in inner)
+    return known[id(node)]
 
 
 def _from_node(loader: _Loader, node: yaml.Node, source: str, lines: bool,

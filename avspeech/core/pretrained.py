@@ -16,9 +16,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 import re
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +35,7 @@ DTYPES = ("float32", "float16", "int8")
 # a colon, so the suffix cannot collide with the name of a weight.
 SCALE = ":scale"
 CONFIG, WEIGHTS, CARD, SUMS = "config.json", "model.safetensors", "README.md", "SHA256SUMS"
+LARGEST, LARGEST_WEIGHTS = 16 * 2**20, 16 * 2**30  # bytes of a file of a model folder
 RELEASED = Path(__file__).parents[1] / "released"
 _FOREIGN = {".bin", ".ckpt", ".h5", ".onnx", ".pt", ".pth", ".pkl", ".tar"}
 
@@ -239,14 +238,17 @@ def load(name_or_folder: str | Path,
     from safetensors import SafetensorError
     from safetensors.torch import load as tensors_from_bytes
 
+    from avspeech.core import bounds
+
     folder = find(name_or_folder)
     files = _verified(folder)
     info = _parse(files[CONFIG], folder)
-    model = _build(info, str(folder / CONFIG))
     try:
         weights = _scaled(tensors_from_bytes(files[WEIGHTS]))
-    except SafetensorError as error:
+    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise InputError(f"{folder / WEIGHTS}: not a safetensors file ({error})") from None
+    with bounds.building(str(folder / CONFIG), weights):
+        model = _built(info)
     problem = _mismatch(model, weights)
     if problem:
         raise InputError(f"{folder / WEIGHTS}: does not fit {CONFIG}: {problem}")
@@ -310,7 +312,7 @@ def card(name: str, info: ModelInfo) -> str:
 
 
 def _write(folder: Path, weights: bytes, info: ModelInfo) -> Path:
-    from avspeech.core.storage import sync_folder, write_file
+    from avspeech.core import storage
 
     if folder.exists():
         others = sorted({path.name for path in folder.iterdir()} - {CONFIG, WEIGHTS, CARD, SUMS})
@@ -324,22 +326,9 @@ def _write(folder: Path, weights: bytes, info: ModelInfo) -> Path:
     files[SUMS] = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n"
                           for name, data in files.items()).encode()
 
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    aside, old = (folder.with_name(f".{folder.name}.{part}-{os.getpid()}")
-                  for part in ("new", "old"))
-    aside.mkdir()
-    try:
+    with storage.writing_folder(folder) as aside:
         for name, data in files.items():
-            write_file(aside / name, data)
-        sync_folder(aside)
-        if folder.exists():
-            os.rename(folder, old)
-        os.rename(aside, folder)
-        sync_folder(folder.parent)
-    finally:
-        for path in (aside, old):
-            if path.exists() and folder.exists():
-                shutil.rmtree(path)
+            storage.write_file(aside / name, data)
     return folder
 
 
@@ -358,6 +347,8 @@ def _verified(folder: Path) -> dict[str, bytes]:
             hint = f"; '{foreign[0]}' is not read, weights are safetensors only" if foreign else ""
             raise InputError(f"{folder}: not a whole model folder, {name} is missing{hint}")
     sums = {}
+    if (folder / SUMS).stat().st_size > LARGEST:
+        raise InputError(f"{folder / SUMS}: too large for a list of three files")
     lines = (folder / SUMS).read_bytes().decode("utf-8", "replace").splitlines()
     for number, line in enumerate(lines, 1):
         match = re.fullmatch(r"([0-9a-f]{64}) [ *](\S+)", line)
@@ -370,6 +361,9 @@ def _verified(folder: Path) -> dict[str, bytes]:
         if name not in found or name not in sums:
             raise InputError(f"{folder}: {name} is missing"
                              + (f" from {SUMS}" if name in found else ""))
+        size = (folder / name).stat().st_size
+        if size > (LARGEST_WEIGHTS if name == WEIGHTS else LARGEST):
+            raise InputError(f"{folder / name}: {size:,} bytes are more than such a file may have")
         files[name] = (folder / name).read_bytes()
         if hashlib.sha256(files[name]).hexdigest() != sums[name]:
             raise InputError(f"{folder / name}: does not match {SUMS}; "
@@ -381,8 +375,9 @@ def _parse(data: bytes, folder: Path) -> ModelInfo:
     where = folder / CONFIG
     try:
         record = json.loads(data)
-    except ValueError as error:
-        raise InputError(f"{where}: not JSON ({error})") from None
+    except (ValueError, RecursionError) as error:
+        reason = error if isinstance(error, ValueError) else "nested too deeply"
+        raise InputError(f"{where}: not JSON ({reason})") from None
     if not isinstance(record, dict):
         raise InputError(f"{where}: expected a JSON object")
     if record.pop("format", None) != FORMAT:
@@ -409,11 +404,15 @@ def _parse(data: bytes, folder: Path) -> ModelInfo:
     return info
 
 
-def _build(info: ModelInfo, where: str) -> nn.Module:
+def _built(info: ModelInfo) -> nn.Module:
     from avspeech.core.models import build
 
+    return build(info.model, **info.config)
+
+
+def _build(info: ModelInfo, where: str) -> nn.Module:
     try:
-        return build(info.model, **info.config)
+        return _built(info)
     except (InputError, TypeError, ValueError) as error:
         raise InputError(f"{where}: {error}") from None
 

@@ -14,7 +14,9 @@ config sections the stage uses, its input files (or, where it declares none, tha
 before), the code that it runs (found from its imports, see `sources`), and the models that the
 configuration names. On the next run, a stage whose hashes agree and whose outputs exist is skipped,
 and a line says so. A stage that fails or is interrupted leaves no marker. Under torchrun only a
-stage declared `distributed` runs; select it with --stage and --stop-stage.
+stage declared `distributed` runs; select it with --stage and --stop-stage. Of two processes that
+come to a stage of one experiment, the second waits and then finds it finished; a stage declared
+`shared` lets both in and locks its pieces itself.
 
 A stage that keeps its work in pieces (the cells of a table, the training of a system) uses the same
 rule for each piece: see `runs.finished`. `recipe.forced` is whether --force was given.
@@ -30,7 +32,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +57,7 @@ class Stage:
     # (config, exp) -> corpora as distributed, which are too large to be hashed (see `_listing`)
     sources: Paths | None = None
     distributed: bool = False  # whether it may run under torchrun
+    shared: bool = False  # whether several processes may run it in one folder and share the work
 
     @property
     def summary(self) -> str:
@@ -81,13 +85,13 @@ class Recipe:
 
     def stage(self, name: str, uses: Sequence[str] | None = None, inputs: Paths | None = None,
               outputs: Paths | None = None, sources: Paths | None = None,
-              distributed: bool = False) -> Callable:
+              distributed: bool = False, shared: bool = False) -> Callable:
         """A decorator that declares the next stage. The first line of the function's docstring is
         shown in --help.
 
         Args:
             name: unique name, not a number.
-            uses, inputs, outputs, sources, distributed: see `Stage`.
+            uses, inputs, outputs, sources, distributed, shared: see `Stage`.
         """
         unknown = set(uses or ()) - {f.name for f in dataclasses.fields(self.schema)}
         if unknown or name.isdigit() or name in [s.name for s in self.stages]:
@@ -96,7 +100,7 @@ class Recipe:
 
         def declare(function: Callable[[Any, Path], Any]) -> Callable[[Any, Path], Any]:
             self.stages.append(Stage(name, function, None if uses is None else tuple(uses), inputs,
-                                     outputs, sources, distributed))
+                                     outputs, sources, distributed, shared))
             return function
 
         return declare
@@ -113,6 +117,13 @@ class Recipe:
             print("avspeech: interrupted; run the same command again to go on from here",
                   file=sys.stderr)
             sys.exit(130)
+        except OSError as error:
+            line = storage.describe(error)
+            if line is None:
+                raise
+            print(f"avspeech: error: {line}; then run the same command again to go on",
+                  file=sys.stderr)
+            sys.exit(2)
 
     def run(self, argv: Sequence[str] | None = None) -> None:
         """Runs the stages that `argv` (default: the command line) asks for. Raises InputError."""
@@ -144,17 +155,36 @@ class Recipe:
             if args.dry_run and pending:
                 _say(f"{label}: would run (after {pending})")
                 continue
-            parts = self._parts(number, cfg, exp)
-            reason = "forced" if args.force else _reason(stage, parts, cfg, exp)
-            if reason is None:
-                _say(f"{label}: finished before, skipped")
-            elif args.dry_run:
-                _say(f"{label}: would run ({reason})")
-                pending = stage.name
-            else:
-                _say(f"{label}: {stage.summary} ({reason})")
-                seconds = _run(stage, parts, cfg, exp)
-                _say(f"{label}: done in {seconds:.1f} s")
+            with self._alone(stage, exp, args.dry_run):
+                parts = self._parts(number, cfg, exp)
+                reason = "forced" if args.force else _reason(stage, parts, cfg, exp)
+                if reason is None:
+                    _say(f"{label}: finished before, skipped")
+                elif args.dry_run:
+                    _say(f"{label}: would run ({reason})")
+                    pending = stage.name
+                else:
+                    _say(f"{label}: {stage.summary} ({reason})")
+                    seconds = _run(stage, parts, cfg, exp)
+                    _say(f"{label}: done in {seconds:.1f} s")
+
+    @contextmanager
+    def _alone(self, stage: Stage, exp: Path, dry_run: bool) -> Iterator[None]:
+        """Waits until no other process runs this stage in this folder, and keeps others out."""
+        if dry_run or stage.shared or not _is_first_process():
+            yield
+            return
+        place = exp / ".stages" / f".{stage.name}.lock"
+        with storage.lock(place, wait=False) as mine:
+            if mine:
+                yield
+                return
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:  # the others would wait for this one
+            raise InputError(f"{exp}: another process runs stage {stage.name} there; wait for it, or "
+                             "use another folder with --exp")
+        _say(f"{stage.name}: another process runs it in {exp}, waiting for its end")
+        with storage.lock(place):
+            yield
 
     def code(self, function: Callable[..., Any], cfg: Any) -> str:
         """The hash of the code that a stage's function depends on, under a configuration."""

@@ -6,23 +6,32 @@ from __future__ import annotations
 import errno
 import fcntl
 import functools
+import glob
 import hashlib
 import itertools
 import os
 import re
+import shutil
 import socket
+import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from avspeech.errors import InputError
 
 _HOST = f"{zlib.crc32(socket.gethostname().encode()):08x}"
 _COUNT = itertools.count()
-# Errors of the disk or folder that is written to, which the user can mend.
-_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG,
-          errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
+# Errors of the disk or folder that is written to, and what the user can do about them.
+_FULL = "free some space there or write elsewhere"
+_DENIED = "write elsewhere, or change the permissions"
+_PLACE = {
+    errno.ENOSPC: _FULL, errno.EDQUOT: _FULL, errno.EFBIG: _FULL, errno.EROFS: "write elsewhere",
+    errno.EACCES: _DENIED, errno.EPERM: _DENIED, errno.ENOTDIR: "give another path",
+    errno.EISDIR: "give another path", errno.ENAMETOOLONG: "give a shorter name",
+    errno.EIO: "check the disk", errno.ESTALE: "check the disk"}
 
 
 @contextmanager
@@ -54,14 +63,108 @@ def writing(path: str | Path) -> Iterator[Path]:
             os.fsync(written.fileno())
         os.replace(aside, path)
         sync_folder(path.parent)
-    except OSError as error:
-        if error.errno in _PLACE or error.filename in (str(aside), str(path), str(path.parent)):
-            raise InputError(f"{path}: cannot be written ({error.strerror}); "
-                             "the file that was there is unchanged") from None
+    except InputError:
         raise
+    except Exception as error:
+        cause = _of_the_place(error, path, aside)
+        if cause is None:
+            raise
+        todo = _PLACE.get(cause.errno or 0, "make sure that the folder stays, or write elsewhere")
+        raise InputError(f"{path}: cannot be written ({cause.strerror}); the file that was there "
+                         f"is unchanged; {todo}") from None
     finally:
         with suppress(OSError):  # it was moved, or was never made
             aside.unlink()
+
+
+def _of_the_place(error: Exception, path: Path, aside: Path) -> OSError | None:
+    """What is wrong with the place that was written to, where an error came from that."""
+    if isinstance(error, OSError) and error.errno is not None:
+        name = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
+        # Libraries may put something before the name, such as "file:".
+        if name.endswith((str(aside), str(path), str(path.parent))):
+            return error
+        if not name and error.errno in _PLACE:
+            return error
+        return None
+    # Libraries have errors of their own for a full disk; then the disk still takes nothing.
+    try:
+        with open(aside, "ab") as file:
+            file.write(bytes(4096))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as found:
+        return found
+    return None
+
+
+@contextmanager
+def scratch() -> Iterator[IO[bytes]]:
+    """Gives a file without a name, in the folder for temporary files, that ends with the block.
+
+    Yields:
+        A file open for writing and reading.
+
+    Raises:
+        InputError: there is no such folder, or no room in it.
+    """
+    try:
+        with tempfile.TemporaryFile(prefix="avspeech-") as file:
+            yield file
+    except OSError as error:
+        if _of_scratch(error):
+            raise _no_scratch(error) from None
+        raise
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Gives an empty folder for temporary files, which is removed with the block.
+
+    Raises:
+        InputError: it cannot be made, or there is no room in it.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="avspeech-") as name:
+            yield Path(name)
+    except OSError as error:
+        if _of_scratch(error):
+            raise _no_scratch(error) from None
+        raise
+
+
+def _of_scratch(error: OSError) -> bool:
+    name = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
+    known = error.errno in _PLACE or error.errno == errno.ENOENT
+    return known and (not name or "avspeech-" in name)
+
+
+def _no_scratch(error: OSError) -> InputError:
+    try:
+        place = tempfile.gettempdir()
+    except OSError:
+        place = os.environ.get("TMPDIR", "TMPDIR")
+    reason = "it does not exist" if error.errno == errno.ENOENT else error.strerror
+    return InputError(f"{place}: the folder for temporary files cannot be written to ({reason}); free "
+                      "some space there, or name another folder by the environment variable TMPDIR")
+
+
+def describe(error: OSError) -> str | None:
+    """One line for an error of a place that a command could not read or write, as a last net.
+
+    Args:
+        error: what was raised.
+
+    Returns:
+        The line; None for any other error, which is a defect of the program.
+    """
+    name = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
+    if error.errno in _PLACE:
+        what = f"{name}:" if name else "the output, or a file,"
+        return f"{what} cannot be read or written ({error.strerror}); {_PLACE[error.errno]}"
+    if error.errno == errno.ENOENT and name:
+        return f"{name}: {error.strerror}; it was expected to be there, or was removed meanwhile"
+    return None
 
 
 def write_atomically(path: str | Path, data: bytes) -> None:
@@ -75,16 +178,85 @@ def write_atomically(path: str | Path, data: bytes) -> None:
         write_file(aside, data)
 
 
+@contextmanager
+def writing_folder(folder: str | Path) -> Iterator[Path]:
+    """Gives a new folder aside, and moves it to `folder` when the block ends: see `writing`.
+
+    A process that is killed between two renames leaves the old folder beside; `sweep` puts it back.
+
+    Args:
+        folder: to write or replace.
+
+    Yields:
+        An empty folder beside it.
+
+    Raises:
+        InputError: the place cannot be written to.
+    """
+    folder = Path(folder)
+    mark = f"{_HOST}-{os.getpid()}-{next(_COUNT)}"
+    aside, old = (folder.with_name(f".{folder.name}.{mark}.{kind}") for kind in ("part", "old"))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        aside.mkdir()
+        yield aside
+        sync_folder(aside)
+        if folder.exists():
+            os.rename(folder, old)
+        os.rename(aside, folder)
+        sync_folder(folder.parent)
+    except OSError as error:
+        name = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
+        mine = name.startswith((str(aside), str(folder), str(old))) or name == str(folder.parent)
+        if not (mine or not name and error.errno in _PLACE):
+            raise
+        todo = _PLACE.get(error.errno or 0, "make sure that the folder stays, or write elsewhere")
+        raise InputError(f"{folder}: cannot be written ({error.strerror}); what was there is "
+                         f"unchanged; {todo}") from None
+    finally:
+        with suppress(OSError):
+            if old.exists() and not folder.exists():
+                os.rename(old, folder)
+        for path in (aside, old):
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def sweep(folder: str | Path) -> None:
-    """Removes unfinished files that killed processes of this machine left (see `writing`).
+    """Removes unfinished files and folders that killed processes of this machine left.
+
+    See `writing` and `writing_folder`.
 
     Args:
         folder: searched with all folders below it.
     """
-    for aside in Path(folder).rglob(f".*.{_HOST}-*.part*"):
-        owner = re.search(rf"\.{_HOST}-(\d+)-\d+\.part", aside.name)
-        if owner and not _runs(int(owner[1])):
-            aside.unlink(missing_ok=True)
+    _sweep(Path(folder).rglob(f".*.{_HOST}-*"))
+
+
+def sweep_beside(path: str | Path) -> None:
+    """Removes what killed processes left of a file, in its folder alone (see `sweep`).
+
+    Args:
+        path: the file that they were to write.
+    """
+    path = Path(path)
+    stem = glob.escape(os.fsencode(path.stem)[:100].decode("utf-8", "ignore"))
+    with suppress(OSError):  # a folder that cannot be listed
+        _sweep(path.parent.glob(f".{stem}.{_HOST}-*"))
+
+
+def _sweep(asides: Iterable[Path]) -> None:
+    for aside in asides:
+        owner = re.fullmatch(rf"\.(.*)\.{_HOST}-(\d+)-\d+\.(part|old)(\..*)?", aside.name)
+        if not owner or _runs(int(owner[2])):
+            continue
+        with suppress(OSError):  # another process sweeps too
+            place = aside.with_name(owner[1])
+            if owner[3] == "old" and not place.exists():
+                os.rename(aside, place)
+            elif aside.is_dir():
+                shutil.rmtree(aside)
+            else:
+                aside.unlink()
 
 
 def _runs(process: int) -> bool:
@@ -98,25 +270,37 @@ def _runs(process: int) -> bool:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Writes a file in place and flushes it to the disk.
+    """Writes a file in place and flushes it to the disk. An OSError names the file.
 
     Args:
         path: the file.
         data: its content.
     """
-    with open(path, "wb") as out:
+    with naming(path), open(path, "wb") as out:
         out.write(data)
         out.flush()
         os.fsync(out.fileno())
 
 
 def sync_folder(path: Path) -> None:
-    """Flushes a folder's list of files to the disk."""
-    handle = os.open(path, os.O_RDONLY)
+    """Flushes a folder's list of files to the disk. An OSError names the folder."""
+    with naming(path):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """Errors of writing to an open file name no file; those of this block name `path`."""
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 @contextmanager

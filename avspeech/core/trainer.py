@@ -419,9 +419,10 @@ class _Log:
     def write(self, record: dict[str, Any]) -> None:
         """Adds a line: the step, values (those of a validation under "valid"), and "seconds" since
         this process began."""
-        self.file.write(json.dumps({**record, "seconds": round(time.monotonic() - self.start, 3)})
-                        + "\n")
-        self.file.flush()
+        seconds = round(time.monotonic() - self.start, 3)
+        with storage.naming(self.file.name):
+            self.file.write(json.dumps({**record, "seconds": seconds}) + "\n")
+            self.file.flush()
         part = "valid" if "valid" in record else "train"
         for name, value in record.get("valid", record).items():
             if self.board and name != "step" and isinstance(value, (int, float)):

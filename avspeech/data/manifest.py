@@ -37,6 +37,8 @@ VIEW_ANGLES = {
 }
 
 
+LONGEST = 2**24  # characters of a line of a JSONL file
+
 @dataclass(frozen=True)
 class View:
     """One camera's view of an utterance."""
@@ -170,8 +172,11 @@ def read_jsonl(path: str | Path) -> Iterator[tuple[str, Any]]:
     """
     try:
         with open(path, encoding="utf-8-sig") as lines:
-            for number, line in enumerate(lines, 1):
+            for number, line in enumerate(iter(lambda: lines.readline(LONGEST + 1), ""), 1):
                 where = f"{path}:{number}"
+                if len(line) > LONGEST:
+                    raise InputError(f"{where}: a line of more than {LONGEST:,} characters; is it a "
+                                     "manifest?")
                 if line.strip():
                     try:
                         yield where, json.loads(line)

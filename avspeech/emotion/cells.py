@@ -18,6 +18,7 @@ import json
 import math
 import shutil
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -253,17 +254,21 @@ def split_of(protocol: Protocol, cell: Cell) -> Split:
     return split
 
 
-def train_cell(folder: str | Path, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Trains and tests a cell, on one thread, or on the GPU where there is one.
+def train_cell(folder: str | Path, values: Mapping[str, Any],
+               wait: bool = True) -> dict[str, Any]:
+    """Trains and tests a cell on one thread, and on the GPU where there is one.
 
-    A finished cell is left as it is; one that was interrupted is trained from the beginning.
+    A cell that is finished is left as it is; one that was cut short begins again. Of several
+    processes that come to a cell, one works on it. The lock lies beside the folder, as the folder
+    itself is removed where a cell begins again.
 
     Args:
-        folder: of this cell alone.
+        folder: of the cell.
         values: `config.to_dict` of a `Cell`.
+        wait: wait for another process that works on it.
 
     Returns:
-        The record, as in cell.json.
+        The cell's record, as in cell.json; {} where another process works on it and `wait` is off.
 
     Raises:
         InputError: the material is missing or does not fit.
@@ -272,21 +277,44 @@ def train_cell(folder: str | Path, values: Mapping[str, Any]) -> dict[str, Any]:
     record = finished(folder, cell)
     if record is not None:
         return record
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    with storage.lock(folder.with_name(f".{folder.name}.lock"), wait) as mine:
+        if not mine:
+            return {}
+        record = finished(folder, cell)  # by another process, while this one waited
+        if record is not None:
+            return record
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            return _train_cell(folder, cell)
+        finally:
+            torch.set_num_threads(threads)
+
+
+def train_job(job: tuple[str, Mapping[str, Any], bool]) -> dict[str, Any]:
+    """`train_cell` of (folder, values, wait), for pools and clusters: an error is an answer.
+
+    Returns:
+        As `train_cell`; {"error": one line} where it failed. The traceback of anything but bad
+        input is then in `error.txt` in the cell's folder.
+    """
     try:
-        return _train_cell(folder, cell)
-    finally:
-        torch.set_num_threads(threads)
-
-
-def train_job(job: tuple[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """`train_cell` of (folder, values), for pools and clusters that pass one value."""
-    return train_cell(*job)
+        return train_cell(*job)
+    except InputError as error:
+        return {"error": str(error)}
+    except Exception as error:
+        place = Path(job[0]) / "error.txt"
+        line = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        try:
+            storage.write_atomically(place, traceback.format_exc().encode())
+        except InputError:  # a full disk
+            return {"error": line}
+        return {"error": f"{line} (traceback in {place})"}
 
 
 def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
-    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        shutil.rmtree(folder)
     folder.mkdir(parents=True)
     began, cpu = time.monotonic(), time.process_time()
     protocol = protocols.get(cell.protocol).as_found(read_manifest(cell.manifest))

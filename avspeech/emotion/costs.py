@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import functools
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avspeech.core import models, pretrained
+from avspeech.core import models, pretrained, storage
 from avspeech.errors import InputError
 from avspeech.report import onnx_profile, profile
 
@@ -86,6 +84,6 @@ def _in_onnxruntime(name: str, info: pretrained.ModelInfo, seconds: float, threa
     except InputError as error:
         print(f"not in onnxruntime: {error}", file=sys.stderr)
         return None
-    with tempfile.TemporaryDirectory(prefix="avspeech-") as folder:
-        written = export.write(_built(name), info, "onnx", Path(folder) / "model.onnx")
+    with storage.scratch_folder() as folder:
+        written = export.write(_built(name), info, "onnx", folder / "model.onnx")
         return onnx_profile.profile_onnx(written.path, seconds, threads, repeats, name)

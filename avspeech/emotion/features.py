@@ -240,6 +240,7 @@ def compute(folder: str | Path, utterances: Sequence[Utterance], root: str | Pat
     """
     folder = Path(folder)
     with storage.lock(folder / ".lock"):
+        storage.sweep(folder)
         wanted = key(utterances, root, config, mel.fields)
         if digest(folder) == wanted:
             return Cache(folder)

@@ -7,7 +7,6 @@ import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -100,7 +99,7 @@ def extract(
 
     pictures = max(len(tracks[0].present) for tracks in found if tracks) / fps
     written: list[Path] = []
-    with tempfile.TemporaryFile(prefix="avspeech-") as store:
+    with storage.scratch() as store:
         samples = _decode(sound, sample_rate, store, track)
         length = max(samples, round(pictures * sample_rate))
 
@@ -171,52 +170,32 @@ def _decode(path: Path, sample_rate: int, store: IO[bytes], track: int | None) -
         piece = audio.read(path, sample_rate, number * PIECE, PIECE, track, notes=[], centered=True)
         if not np.isfinite(piece).all():
             raise InputError(f"{path}: the sound holds NaN or infinite samples; repair it first")
-        try:
-            store.write(piece.astype(np.float32).tobytes())
-            store.flush()
-        except OSError as error:
-            raise InputError(f"{tempfile.gettempdir()}: no space for the sound in this temporary "
-                             f"folder ({error.strerror}); set TMPDIR to another") from None
+        store.write(piece.astype(np.float32).tobytes())
+        store.flush()  # a full disk is found out here
         samples += len(piece)
         number += 1
         if len(piece) < wanted:
             return samples
 
 
-@contextmanager
-def _space_for(path: Path) -> Iterator[None]:
-    """Says in one line that a file could not be written, whichever library has found that out."""
-    import soundfile
-
-    try:
-        yield
-    except (soundfile.LibsndfileError, OSError) as error:
-        why = getattr(error, "strerror", None) or str(error).rstrip(".")
-        raise InputError(
-            f"{path}: cannot be written ({why}; the disk may be full); what was there is as it was"
-        ) from None
-
-
 def _write(voice: Iterator[np.ndarray], length: int, sample_rate: int, picture: Path, out: Path,
            stem: str, title: str | None) -> list[Path]:
     """One face's wav and mp4, written aside and put in place together."""
-    import soundfile
     from tqdm import tqdm
 
     wav, mp4 = out / f"{stem}.wav", out / f"{stem}.mp4"
     clipped, done = 0, 0
+    for path in (wav, mp4):
+        storage.sweep_beside(path)
     with storage.writing(mp4) as new_mp4, storage.writing(wav) as new_wav:
-        with _space_for(wav), tqdm(total=round(length / sample_rate), desc=title, unit="s",
-                                   disable=title is None) as bar:
-            # bytes: names need not be UTF-8
-            with soundfile.SoundFile(os.fsencode(new_wav), "w", sample_rate, 1, "PCM_16",
-                                     format="WAV") as file:
-                for block in voice:
-                    clipped += int(np.count_nonzero(np.abs(block) > 1.0))
-                    file.write(np.clip(block, -1.0, 1.0))
-                    done += len(block)
-                    bar.update(round(done / sample_rate) - bar.n)
-        with _space_for(mp4):
+        with tqdm(total=round(length / sample_rate), desc=title, unit="s",
+                  disable=title is None) as bar, audio.sound_writer(new_wav, sample_rate) as add:
+            for block in voice:
+                clipped += int(np.count_nonzero(np.abs(block) > 1.0))
+                add(np.clip(block, -1.0, 1.0))
+                done += len(block)
+                bar.update(round(done / sample_rate) - bar.n)
+        with storage.naming(new_mp4):
             mux(picture, new_wav, new_mp4)
     if clipped:
         warnings.warn(f"{wav}: {clipped} samples beyond full scale were clipped", stacklevel=2)

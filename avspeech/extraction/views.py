@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from avspeech.core import storage
 from avspeech.errors import InputError
 from avspeech.media.mouths import FPS, MODEL_CROP, STORED_CROP, MouthTrack, release
 
@@ -178,8 +177,8 @@ def _find(name: str, pictures: np.ndarray, mask: np.ndarray | None, fps: float) 
     from avspeech.media import video
     from avspeech.media.muxing import write_pictures
 
-    with tempfile.TemporaryDirectory(prefix="avspeech-") as folder:
-        path = Path(folder) / "pictures.mkv"
+    with storage.scratch_folder() as folder:
+        path = folder / "pictures.mkv"
         write_pictures(path, pictures, fps)
         tracks = video.mouth_tracks(path, fps=FPS)
     if not tracks:

@@ -8,15 +8,18 @@ what follows keeps its time. `sources.py` describes how the sound of a file is f
 from __future__ import annotations
 
 import functools
+import io
 import logging
 import math
-import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from avspeech.core import storage
 from avspeech.errors import InputError
 from avspeech.media import sources
 from avspeech.media.decoding import (
@@ -33,7 +36,7 @@ from avspeech.media.sources import promised
 __all__ = ["SAMPLE_RATE", "SOUND_SUFFIXES", "blocks", "check_exists", "container_zero",
            "decode_packets", "duration", "examine", "mono", "notes_of", "open_container",
            "promised", "read", "resample", "seek", "sound_files", "speech_bounds", "stream_end",
-           "write"]
+           "write", "writing"]
 
 log = logging.getLogger("avspeech")
 SAMPLE_RATE = 16000
@@ -41,6 +44,8 @@ SAMPLE_RATE = 16000
 SOUND_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64",
                   ".rf64"}
 WRITE_FORMATS = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
+# Samples that are written at a time: libsndfile fails on millions at once into Vorbis.
+BLOCK = 65536
 MARGIN = 0.25  # seconds decoded before and after the wanted part: resampling needs a run-up
 
 
@@ -164,27 +169,96 @@ def resample(samples: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
 
 
 def write(path: str | Path, samples: np.ndarray, sample_rate: int = SAMPLE_RATE) -> None:
-    """Writes samples `[N]` or `[N, channels]` in -1..1 as 16-bit .wav, .flac or .ogg, atomically.
+    """Writes samples as 16-bit wav (or .flac, .ogg), whole or not at all.
 
-    Samples beyond full scale are clipped, with a warning. Raises InputError for another suffix and
-    for NaN or inf.
+    Samples beyond full scale are clipped, with a warning.
+
+    Args:
+        path: the file to write or replace.
+        samples: `[N]` or `[N, channels]` in -1..1.
+        sample_rate: in hertz.
+
+    Raises:
+        InputError: another suffix, NaN or infinite samples, or a place that cannot be written to.
     """
-    import soundfile
-
-    path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in WRITE_FORMATS:
-        raise InputError(f"{path}: cannot write '{suffix}' sound; use one of "
-                         f"{', '.join(WRITE_FORMATS)}")
     samples = np.asarray(samples, np.float32)
     if not np.isfinite(samples).all():
         raise InputError(f"{path}: refusing to write samples that are NaN or infinite")
     over = int((np.abs(samples) > 1.0).sum())
     if over:
         warnings.warn(f"{path}: {over} samples beyond full scale were clipped", stacklevel=2)
-    kind, subtype = WRITE_FORMATS[suffix]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.name + ".part")
-    soundfile.write(str(aside), np.clip(samples, -1.0, 1.0), sample_rate, format=kind,
-                    subtype=subtype)
-    os.replace(aside, path)
+    with writing(path, sample_rate, samples.shape[1] if samples.ndim > 1 else 1) as add:
+        add(np.clip(samples, -1.0, 1.0))
+
+
+@contextmanager
+def writing(path: str | Path, sample_rate: int,
+            channels: int = 1) -> Iterator[Callable[[np.ndarray], None]]:
+    """Writes a sound file of any length in pieces, whole or not at all (see `storage.writing`).
+
+    Args:
+        path: the file to write or replace: .wav, .flac or .ogg, 16 bit.
+        sample_rate: in hertz.
+        channels: of the file.
+
+    Yields:
+        A function that adds samples `[N]` or `[N, channels]` in -1..1.
+
+    Raises:
+        InputError: another suffix, or a place that cannot be written to.
+    """
+    write_format(path)
+    with storage.writing(path) as aside, sound_writer(aside, sample_rate, channels) as add:
+        yield add
+
+
+@contextmanager
+def sound_writer(path: Path, sample_rate: int,
+                 channels: int = 1) -> Iterator[Callable[[np.ndarray], None]]:
+    """As `writing`, but in place, and with an OSError where the place cannot be written to."""
+    import soundfile
+
+    kind, subtype = write_format(path)
+    with _Checked(path, "w+") as raw:
+        try:
+            with soundfile.SoundFile(raw, "w", sample_rate, channels, subtype, format=kind) as file:
+                def add(samples: np.ndarray) -> None:
+                    for start in range(0, len(samples), BLOCK):
+                        file.write(samples[start: start + BLOCK])
+                        raw.check()
+
+                yield add
+        finally:
+            raw.check()  # what libsndfile writes as it closes a file fails in silence
+
+
+class _Checked(io.FileIO):
+    """A file that keeps the first error of writing to it, as libsndfile does not pass it on."""
+
+    error: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        view, done = memoryview(data), 0
+        try:
+            while done < len(view):
+                done += super().write(view[done:]) or 0
+        except OSError as error:
+            self.error = self.error or error
+        return done
+
+    def check(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+
+def write_format(path: str | Path) -> tuple[str, str]:
+    """What libsndfile calls the format and the samples of a file to be written, by its suffix.
+
+    Raises:
+        InputError: another suffix than those of `WRITE_FORMATS`.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in WRITE_FORMATS:
+        raise InputError(f"{path}: cannot write '{suffix}' sound; use one of "
+                         f"{', '.join(WRITE_FORMATS)}")
+    return WRITE_FORMATS[suffix]

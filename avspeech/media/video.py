@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import os
-import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from avspeech.core import storage
 from avspeech.errors import InputError
 from avspeech.media.face_tracks import FaceTrack, track_faces
 from avspeech.media.mouths import STORED_CROP, MouthTrack, read_crops, write_crops
@@ -253,7 +253,7 @@ def _empty_track(track: FaceTrack, length: int, fps: float) -> MouthTrack:
     if length * size <= IN_MEMORY:
         crops = np.zeros((length, STORED_CROP, STORED_CROP), np.uint8)
     else:  # a file without a name: its space is freed with the array
-        with tempfile.TemporaryFile() as file:
+        with storage.scratch() as file:
             _reserve(file.fileno(), track.frames, size, length)
             crops = np.memmap(file, np.uint8, "r+", shape=(length, STORED_CROP, STORED_CROP))
     boxes, yaw = np.full((length, 4), np.nan, np.float32), np.full(length, np.nan, np.float32)
@@ -266,15 +266,9 @@ def _reserve(handle: int, frames: np.ndarray, size: int, length: int) -> None:
 
     Writing to a memory map for which the disk has no space would end the process.
     """
-    try:
-        os.truncate(handle, length * size)
-        for run in np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1):
-            os.posix_fallocate(handle, int(run[0]) * size, len(run) * size)
-    except OSError as error:
-        raise InputError(
-            f"{tempfile.gettempdir()}: no space for mouth crops in this temporary folder "
-            f"({error.strerror}); set TMPDIR to another"
-        ) from None
+    os.truncate(handle, length * size)
+    for run in np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1):
+        os.posix_fallocate(handle, int(run[0]) * size, len(run) * size)
 
 
 def crop_maps(track: FaceTrack, length: int, fps: float = FPS) -> np.ndarray:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,29 @@ def measure_memory(call: Callable[[], object]) -> Memory | None:
     call()
     peak = _status("VmHWM")
     return None if loaded is None or peak is None else Memory(loaded, max(peak, loaded))
+
+
+@contextmanager
+def at_most(more: int) -> Iterator[None]:
+    """Lets this process take no more memory than some bytes beyond what it has, in a block.
+
+    What asks for more fails as on a machine without it. Does nothing where the system cannot limit.
+
+    Args:
+        more: bytes.
+    """
+    import resource
+
+    used = _status("VmData")
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if used is None or soft != resource.RLIM_INFINITY and soft < used + more:
+        yield
+        return
+    resource.setrlimit(resource.RLIMIT_DATA, (used + more, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def _status(key: str) -> int | None:

@@ -13,7 +13,6 @@ import json
 import math
 import multiprocessing
 import os
-import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -24,8 +23,9 @@ from typing import Any
 
 import numpy as np
 
+from avspeech.core import storage
 from avspeech.errors import InputError
-from avspeech.report.memory import Memory, measure_memory
+from avspeech.report.memory import Memory, at_most, measure_memory
 
 RATE = 16_000  # Hz, for a file without this metadata
 WARMUP = 2  # runs that are not timed
@@ -56,6 +56,9 @@ class Timed:
         """All fields and p50, p90 and rtf, as values for JSON."""
         return {**dataclasses.asdict(self),  # type: ignore[call-overload]
                 "p50": self.p50, "p90": self.p90, "rtf": self.rtf}
+
+MEMORY = 4 * 2**30  # bytes that a stranger's model may take
+MOST_HERTZ = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -112,8 +115,8 @@ def count_macs(path: str | Path, seconds: float) -> int:
         path: an ONNX file, see `profile_onnx`.
         seconds: length of the audio.
     """
-    with tempfile.TemporaryDirectory(prefix="avspeech-") as folder:
-        call, session = _session(Path(path), seconds, 1, Path(folder) / "trace")
+    with storage.scratch_folder() as folder:
+        call, session = _session(Path(path), seconds, 1, folder / "trace")
         call()
         events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
     return sum(_macs(e["args"]) for e in events if "input_type_shape" in e.get("args", {}))
@@ -166,6 +169,9 @@ def _session(path: Path, seconds: float, threads: int,
                          ) from None
     if not path.is_file():
         raise InputError(f"{path}: no such file")
+    known: tuple[type[Exception], ...] = tuple(
+        kind for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, Exception)) + (ValueError,)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -176,18 +182,35 @@ def _session(path: Path, seconds: float, threads: int,
         options.add_session_config_entry("session.disable_prepacking", "1")
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
-        session = onnxruntime.InferenceSession(str(path), options,
-                                               providers=["CPUExecutionProvider"])
+        with at_most(MEMORY):
+            session = onnxruntime.InferenceSession(str(path), options,
+                                                   providers=["CPUExecutionProvider"])
         wanted = [(i.name, len(i.shape)) for i in session.get_inputs()]
         if wanted != [("audio", 2)]:
             raise InputError(f"{path}: expected one input, audio [1, N], got {wanted}")
         rate = int(session.get_modelmeta().custom_metadata_map.get("sample_rate", RATE))
-    except (errors.Fail, errors.InvalidGraph, errors.InvalidProtobuf, errors.NotImplemented,
-            errors.RuntimeException, ValueError) as error:
-        raise InputError(f"{path}: not a model that onnxruntime can run "
-                         f"({str(error).splitlines()[0][:120]})") from None
+        if not 0 < rate <= MOST_HERTZ:
+            raise InputError(f"{path}: metadata sample_rate={rate}: expected hertz up to "
+                             f"{MOST_HERTZ:,}")
+    except InputError:
+        raise
+    except known as error:
+        raise _not_run(path, error) from None
     audio = 0.1 * np.random.default_rng(0).standard_normal((1, round(seconds * rate)), np.float32)
-    return lambda: session.run(None, {"audio": audio}), session
+
+    def call() -> object:
+        try:
+            with at_most(MEMORY):
+                return session.run(None, {"audio": audio})
+        except known as error:
+            raise _not_run(path, error) from None
+
+    return call, session
+
+
+def _not_run(path: Path, error: Exception) -> InputError:
+    reason = " ".join(str(error).split())[:160]
+    return InputError(f"{path}: not a model that onnxruntime can run ({reason})")
 
 
 def _memory_apart(path: Path, seconds: float, threads: int) -> Memory | None:

@@ -291,6 +291,9 @@ def _write(job: _Job, scripts: Iterator[tuple[int, int, Script]], total: int,
     from tqdm import tqdm
 
     rate, stamps, rest = job.synthesizer.sample_rate, Timestamps(), Rest()
+    for path in (out, timestamps):
+        if path is not None:
+            storage.sweep_beside(path)
     with contextlib.ExitStack() as places:
         times: Path | None = None
         if timestamps is not None:
@@ -337,49 +340,24 @@ class _Sound:
     """
 
     def __init__(self, aside: Path, out: Path, rate: int) -> None:
-        import soundfile
-
-        suffix = out.suffix.lower()
-        if suffix not in audio.WRITE_FORMATS:
-            raise InputError(f"{out}: cannot write '{suffix}' sound; use one of "
-                             f"{', '.join(audio.WRITE_FORMATS)}")
-        kind, subtype = audio.WRITE_FORMATS[suffix]
-        aside.touch()  # raises OSError, which says more than libsndfile does
-        self.aside, self.out, self.frames = aside, out, 0
-        self.failure = (soundfile.LibsndfileError, AssertionError)  # of a disk that takes no more
-        with self._whole():
-            self.file = soundfile.SoundFile(str(aside), "w", rate, 1, subtype, format=kind)
+        audio.write_format(out)
+        self.aside, self.frames = aside, 0
+        self.open = contextlib.ExitStack()
+        self.add = self.open.enter_context(audio.sound_writer(aside, rate))
 
     def write(self, samples: np.ndarray) -> None:
         """Appends samples `[n]` in -1..1."""
-        with self._whole():
-            self.file.write(np.clip(samples, -1.0, 1.0))
+        self.add(np.clip(samples, -1.0, 1.0))
         self.frames += len(samples)
 
     def close(self) -> None:
-        """Ends the file. Raises InputError where the disk did not take all of it."""
-        import soundfile
-
-        with self._whole():
-            self.file.close()
-            found = soundfile.info(str(self.aside)).frames
-        if found != self.frames:
-            raise self._error("the disk took only a part")
+        """Ends the file. Raises OSError where the disk did not take all of it."""
+        self.open.close()
 
     def abandon(self, keep: Path | None) -> None:
         """Ends the file early. keep: where to move what is whole of it, if anything was said."""
-        with contextlib.suppress(*self.failure, OSError, InputError):
+        with contextlib.suppress(OSError):
             self.close()
             if keep is not None and self.frames:
                 os.replace(self.aside, keep)
                 print(f"what was said until then: {keep}", file=sys.stderr)
-
-    @contextlib.contextmanager
-    def _whole(self) -> Iterator[None]:
-        try:
-            yield
-        except self.failure as error:
-            raise self._error(getattr(error, "error_string", "is the disk full?")) from None
-
-    def _error(self, why: str) -> InputError:
-        return InputError(f"{self.out}: cannot be written ({why}); what was there is as it was")

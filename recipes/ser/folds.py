@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,8 @@ from avspeech.errors import InputError
 from avspeech.report import report
 
 Cells = Sequence[tuple[Path, cells.Cell]]
+Job = tuple[str, dict[str, Any], bool]
+TRIES = 2  # deaths of a process after which its cell has failed
 
 
 def train_all(todo: Cells, workers: int, scheduler: str | None, forced: bool = False) -> None:
@@ -32,54 +37,113 @@ def train_all(todo: Cells, workers: int, scheduler: str | None, forced: bool = F
         scheduler: None, or as `kind` of `bench.plan.Cluster`: the address of a Dask scheduler that
             sees the same folders, "local" or "slurm".
         forced: train finished cells too.
+
+    Raises:
+        InputError: cells failed; the others were trained all the same.
     """
     from tqdm import tqdm
 
-    for folder, _ in todo if forced else ():
-        cells.discard(folder)
-    waiting = [(folder, cell) for folder, cell in todo if cells.finished(folder, cell) is None]
+    for place, _ in todo if forced else ():
+        cells.discard(place)
+    waiting = [(place, cell) for place, cell in todo if cells.finished(place, cell) is None]
     if len(waiting) < len(todo):
         print(f"{len(todo) - len(waiting)} of {len(todo)} cells were finished before", flush=True)
-    pause = 1 if sys.stderr.isatty() else 60
+    pause, failed = 1 if sys.stderr.isatty() else 60, []
     with tqdm(total=len(waiting), desc="cells", unit="cell", mininterval=pause) as bar:
-        for record in _trained(waiting, workers, scheduler):
-            cell = record["cell"]
-            scores = [
-                f"{part} {record[part]:.1f}" for part in ("dev", "test") if record[part] is not None
-            ]
-            bar.write(
-                f"{cell['name']}/{cell['fold']}-{cell['seed']}: "
-                + ", ".join(
-                    [
-                        *scores,
-                        f"{record['parameters']:,} parameters",
-                        f"{record['cpu_seconds']:.0f} s of CPU",
-                    ]
-                )
-            )
+        for folder, answer in _trained(waiting, workers, scheduler):
             bar.update()
+            if "error" in answer:
+                failed.append(f"{folder}: {answer['error']}")
+                bar.write(f"failed: {failed[-1]}")
+                continue
+            cell = answer["cell"]
+            parts = [part for part in ("dev", "test") if answer[part] is not None]
+            figures = [*(f"{part} {answer[part]:.1f}" for part in parts),
+                       f"{answer['parameters']:,} parameters",
+                       f"{answer['cpu_seconds']:.0f} s of CPU"]
+            bar.write(f"{cell['name']}/{cell['fold']}-{cell['seed']}: {', '.join(figures)}")
+    if failed:
+        raise InputError(f"{len(failed)} of {len(todo)} cells failed, the others are finished; "
+                         f"the first: {failed[0]}")
 
 
-def _trained(waiting: Cells, workers: int, scheduler: str | None) -> Iterator[dict[str, Any]]:
-    """The records of cells, in the order in which they are finished."""
-    jobs = [(str(folder.resolve()), config.to_dict(cell)) for folder, cell in waiting]
-    if scheduler is not None:
-        with cluster.workers(Cluster(kind=scheduler, workers=workers)) as run:
-            for (folder, _), answer in run(cells.train_job, jobs):
-                if "error" in answer:
-                    raise InputError(f"{folder}: {answer['error']}")
-                yield answer
-    elif workers <= 1 or len(jobs) <= 1:
-        yield from map(cells.train_job, jobs)
-    else:
-        pool = ProcessPoolExecutor(
-            workers, get_context("spawn"), initializer=processes.end_with_parent
-        )
-        try:
-            for done in as_completed([pool.submit(cells.train_job, job) for job in jobs]):
-                yield done.result()
-        finally:  # not `with`: leaving that would train all that is waiting, after an error too
-            pool.shutdown(cancel_futures=True)
+def _trained(waiting: Cells, workers: int,
+             scheduler: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(folder, answer of `cells.train_job`) of cells, in the order in which they are finished.
+
+    Those that another process works on come last.
+    """
+    jobs = [(str(folder.resolve()), config.to_dict(cell), False) for folder, cell in waiting]
+    run: Callable[[Sequence[Job]], Iterator[tuple[Job, dict[str, Any]]]]
+    with contextlib.ExitStack() as stack:
+        if scheduler is not None:
+            pool = stack.enter_context(cluster.workers(Cluster(kind=scheduler, workers=workers)))
+            run = functools.partial(pool, cells.train_job)
+        elif workers <= 1:
+            run = _here
+        else:
+            run = functools.partial(pooled, cells.train_job, workers=workers)
+        busy = []
+        for job, answer in run(jobs):
+            if answer:
+                yield job[0], answer
+            else:
+                busy.append((*job[:2], True))
+        if busy:
+            print(f"{len(busy)} cells are being trained by another process, waiting for it",
+                  flush=True)
+        for job, answer in run(busy):
+            yield job[0], answer
+
+
+def _here(jobs: Sequence[Job]) -> Iterator[tuple[Job, dict[str, Any]]]:
+    for job in jobs:
+        yield job, cells.train_job(job)
+
+
+def pooled(work: Callable[[Any], dict[str, Any]], jobs: Sequence[Any],
+           workers: int) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Runs jobs in processes. A process that dies takes no other job with it.
+
+    Each worker is a pool of its own, since a pool whose worker dies cannot tell which job that was.
+
+    Args:
+        work: a function at the top of a module.
+        jobs: what it is given.
+        workers: number of processes.
+
+    Yields:
+        (job, answer), in the order in which they are finished; {"error": one line} of a job whose
+        worker died `TRIES` times.
+    """
+    def fresh() -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(1, get_context("spawn"), initializer=processes.end_with_parent)
+
+    waiting = [(job, 1) for job in reversed(jobs)]
+    free = [fresh() for _ in range(min(workers, len(jobs)))]
+    running: dict[Future, tuple[ProcessPoolExecutor, Any, int]] = {}
+    try:
+        while waiting or running:
+            while waiting and free:
+                pool, (job, attempt) = free.pop(), waiting.pop()
+                running[pool.submit(work, job)] = pool, job, attempt
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                pool, job, attempt = running.pop(future)
+                try:
+                    answer = future.result()
+                    free.append(pool)
+                except BrokenProcessPool:
+                    pool.shutdown()
+                    free.append(fresh())
+                    if attempt < TRIES:
+                        waiting.insert(0, (job, attempt + 1))
+                        continue
+                    answer = {"error": f"its process died each of the {TRIES} times that it ran; "
+                                       "does it need more memory than there is?"}
+                yield job, answer
+    finally:
+        for pool in [*free, *(pool for pool, _, _ in running.values())]:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def protocol_of(done: Cells) -> protocols.Protocol:

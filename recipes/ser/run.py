@@ -268,7 +268,7 @@ def cells_of(cfg: Config, exp: Path) -> Iterator[tuple[Path, Cell]]:
             yield cell(name, f"all but {cfg.release.fold}", seed)
 
 
-@recipe.stage("train", uses=TRAINING,
+@recipe.stage("train", uses=TRAINING, shared=True,
               outputs=lambda cfg, exp: [exp / "cells"])
 def train(cfg: Config, exp: Path) -> None:
     """Train and test every cell that is not finished."""

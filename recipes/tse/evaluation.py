@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from avspeech.core import pretrained
+from avspeech.core import pretrained, storage
 from avspeech.extraction import training
 from avspeech.extraction.mixing import Mixture, Studio, read_mixtures
 from avspeech.media import audio
@@ -133,7 +133,7 @@ def demonstrate(model: Path, studio: Studio, listed: dict[str, Path], out: Path)
         improved = float(
             metrics.si_sdr_improvement(estimate[:length], target[:length], mixed[:length])
         )
-        (folder / "which.txt").write_text(f"{mixture.id}\t{improved:.2f}\n")
+        storage.write_atomically(folder / "which.txt", f"{mixture.id}\t{improved:.2f}\n".encode())
         print(f"{corpus}: {', '.join(v.name for v in videos)} -> {wav}: SI-SDRi {improved:.1f} dB")
 
 

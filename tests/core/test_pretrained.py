@@ -265,7 +265,7 @@ def test_a_failed_save_leaves_the_old_one(folder, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(storage, "write_file", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(InputError, match="No space"):
         pretrained.save(folder, model, info)
     assert pretrained.load(folder)[1] == INFO and os.listdir(folder.parent) == ["tiny"]
 

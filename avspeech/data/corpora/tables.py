@@ -10,6 +10,8 @@ from typing import Any
 from avspeech.data.corpora import layout
 from avspeech.errors import InputError
 
+MOST_COLUMNS = 10_000
+
 
 def lines(path: Path, errors: str = "strict") -> list[str]:
     """The lines of a text file in UTF-8, with or without a byte-order mark.
@@ -61,6 +63,9 @@ def read_rows(path: Path, delimiter: str = ",",
                 cells = [cell.strip() for cell in cells]
                 if not heads:
                     heads = [cell.lower() for cell in cells]
+                    if len(heads) > MOST_COLUMNS:
+                        raise InputError(f"{where}: a heading of {len(heads):,} columns; expected "
+                                         f"{MOST_COLUMNS:,} at most")
                 elif any(cells):
                     while len(cells) > len(heads) and not cells[-1]:
                         cells.pop()

@@ -98,16 +98,20 @@ class PaddedFusion(nn.Module):
         fusion: of `avspeech.extraction.fusion`; it must leave out what is not shown.
     """
 
+    known: Tensor
+
     def __init__(self, fusion: nn.Module):
         super().__init__()
         self.fusion = fusion
+        self.register_buffer("known", torch.ones(VIEWS, dtype=torch.bool), persistent=False)
 
     def forward(self, views: Tensor, mask: Tensor) -> Tensor:
         """Maps `[1, V, T, D]` and bool `[1, V, T]` to `[1, T, D]`."""
-        missing = VIEWS - views.shape[1]
-        more = views.new_zeros(1, missing, *views.shape[2:])
-        unseen = mask.new_zeros(1, missing, mask.shape[2])
-        fused: Tensor = self.fusion(torch.cat([views, more], 1), torch.cat([mask, unseen], 1))
+        # Reading it is what refuses a fourth view: an index that a runtime does not take
+        known = self.known[torch.arange(views.shape[1], device=views.device)]
+        mask = torch.cat([mask & known[:, None], mask[:, :1].expand(-1, VIEWS, -1) & False], 1)
+        views = torch.cat([views, torch.zeros_like(views[:, :1]).expand(-1, VIEWS, -1, -1)], 1)
+        fused: Tensor = self.fusion(views[:, :VIEWS], mask[:, :VIEWS])
         return fused
 
 
@@ -168,6 +172,56 @@ class RealMVTF(nn.Module):
         return self.sound(out, mixture.shape[1]) * level
 
 
+class WholeLSTM(nn.Module):
+    """An `nn.LSTM` that torch.onnx writes as one operator; otherwise it takes it apart, step by
+    step, and the length becomes a constant. It computes nothing by itself.
+
+    Args:
+        lstm: batch first, of one or more layers.
+    """
+
+    def __init__(self, lstm: nn.LSTM):
+        super().__init__()
+        assert lstm.batch_first and lstm.bias and not lstm.proj_size
+        self.hidden, self.layers = lstm.hidden_size, lstm.num_layers
+        ways = self.ways = 2 if lstm.bidirectional else 1
+        h = self.hidden
+        # torch has the gates input, forget, cell, output; ONNX input, output, forget, cell
+        order = torch.cat([torch.arange(h) + gate * h for gate in (0, 3, 1, 2)])
+        weights = dict(lstm.named_parameters())
+        for layer in range(self.layers):
+            for kind in ("weight_ih", "weight_hh"):
+                names = [f"{kind}_l{layer}{way}" for way in ("", "_reverse")[:ways]]
+                value = torch.stack([weights[name].detach()[order] for name in names])
+                self.register_buffer(f"{kind}_{layer}", value)
+            both = []
+            for way in ("", "_reverse")[:ways]:
+                both.append(torch.cat([weights[f"{kind}_l{layer}{way}"].detach()[order]
+                                       for kind in ("bias_ih", "bias_hh")]))
+            self.register_buffer(f"bias_{layer}", torch.stack(both))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, None]:
+        """Maps `[N, T, I]` to `[N, T, ways * hidden]`; the state is not given."""
+        y = x.transpose(0, 1)
+        for layer in range(self.layers):
+            inputs = (y, *(getattr(self, f"{kind}_{layer}")
+                           for kind in ("weight_ih", "weight_hh", "bias")))
+            attributes: dict[str, Any] = {
+                "hidden_size": self.hidden,
+                "direction": "bidirectional" if self.ways == 2 else "forward"}
+            shape = (y.shape[0], self.ways, y.shape[1], self.hidden)
+            y = torch.onnx.ops.symbolic("LSTM", inputs, attributes, dtype=y.dtype, shape=shape,
+                                        version=OPSET).transpose(1, 2).flatten(2)
+        return y.transpose(0, 1), None
+
+
+def _whole(module: nn.Module) -> nn.Module:
+    """Puts a `WholeLSTM` for each `nn.LSTM` of a module, in place."""
+    for name, child in module.named_children():
+        setattr(module, name, WholeLSTM(child) if isinstance(child, nn.LSTM) else _whole(child))
+    return module
+
+
 def shortest(model: MVTF) -> int:
     """Samples that a file takes at least: a window of the STFT, and one of the paths over time."""
     c = model.config
@@ -188,9 +242,12 @@ def build(model: MVTF, info: pretrained.ModelInfo) -> Any:
     length = max(c.sample_rate, 2 * shortest(model)) + 3
     inputs = (torch.zeros(1, length), crops, present)
     with exporting.quiet(), torch.no_grad():
-        program = torch.onnx.export(RealMVTF(model), inputs, dynamic_shapes=shapes, dynamo=True,
-                                    external_data=False, verbose=False, input_names=list(INPUTS),
-                                    output_names=["voice"], opset_version=OPSET)
+        traced = torch.export.export(_whole(RealMVTF(model)), inputs, dynamic_shapes=shapes,
+                                     strict=False,
+                                     prefer_deferred_runtime_asserts_over_guards=True)
+        program = torch.onnx.export(traced, dynamo=True, external_data=False, verbose=False,
+                                    input_names=list(INPUTS), output_names=["voice"],
+                                    opset_version=OPSET)
     assert program is not None
     proto = onnx.inliner.inline_local_functions(program.model_proto)
     for part in (proto.graph, *proto.graph.node):

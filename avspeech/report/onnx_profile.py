@@ -76,11 +76,16 @@ class OnnxProfile(Timed):
 
 def profile_onnx(path: str | Path, seconds: float = 10.0, threads: int = 1, repeats: int = 30,
                  name: str = "") -> OnnxProfile:
-    """Counts and times runs of a file with one input "audio" [1, N], float32, as `avspeech export` writes it.
+    """Counts and times runs of a file as `avspeech export` writes it.
 
-    The rate is the file's "sample_rate", 16 kHz where it says none. Raises InputError for a file that is
-    none, or has other inputs, and where onnxruntime is missing; MemoryError where the
-    process that measured memory was ended.
+    The file has one input "audio" `[1, N]`, float32, or the three of an extraction model: "mixture"
+    `[1, N]`, "crops" `[1, V, T, side, side]` and "present" `[1, V, T]`, of which one view is shown. The
+    metadata "sample_rate" says the rate (16 kHz where it is missing), "fps" and "crop" the frames a second
+    and the side.
+
+    Raises:
+        InputError: the file is none, has other inputs, or onnxruntime is missing.
+        MemoryError: the process that measured memory was ended.
     """
     path = Path(path)
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
@@ -109,6 +114,12 @@ def count_macs(path: str | Path, seconds: float) -> int:
 
 def _macs(node: dict[str, Any]) -> int:
     kind = node["op_name"]
+    if kind == "LSTM":  # weights of all gates, at each step of each sequence
+        x, weight, recurrent = (next(iter(shape.values())) for shape in node["input_type_shape"][:3])
+        return math.prod(x[:2]) * (math.prod(weight) + math.prod(recurrent))
+    if kind == "ConvTranspose":
+        x, weight = (next(iter(shape.values())) for shape in node["input_type_shape"][:2])
+        return math.prod(x) * math.prod(weight[1:])
     if kind not in ("MatMul", "MatMulInteger", "Gemm", "Conv", "ConvInteger"):
         return 0
     inputs, outputs = ([next(iter(x.values())) for x in node[key]] for key in ("input_type_shape",
@@ -152,16 +163,31 @@ def _session(path: Path, seconds: float, threads: int,
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        wanted = [(i.name, len(i.shape)) for i in session.get_inputs()]
-        if wanted != [("audio", 2)]:
-            raise InputError(f"{path}: expected one input, audio [1, N], got {wanted}")
-        rate = int(session.get_modelmeta().custom_metadata_map.get("sample_rate", RATE))
+        inputs = _inputs(path, session, seconds)
     except (errors.Fail, errors.InvalidGraph, errors.InvalidProtobuf, errors.NotImplemented,
             errors.RuntimeException, ValueError) as error:
         raise InputError(f"{path}: not a model that onnxruntime can run "
                          f"({str(error).splitlines()[0][:120]})") from None
-    audio = 0.1 * np.random.default_rng(0).standard_normal((1, round(seconds * rate)), np.float32)
-    return lambda: session.run(None, {"audio": audio}), session
+    return lambda: session.run(None, inputs), session
+
+
+def _inputs(path: Path, session: Any, seconds: float) -> dict[str, np.ndarray]:
+    """Random inputs of a length, for a file of emotion or of extraction."""
+    wanted = [(i.name, len(i.shape)) for i in session.get_inputs()]
+    meta = session.get_modelmeta().custom_metadata_map
+    rng, rate = np.random.default_rng(0), int(meta.get("sample_rate", RATE))
+    sound = 0.1 * rng.standard_normal((1, round(seconds * rate)), np.float32)
+    if wanted == [("audio", 2)]:
+        return {"audio": sound}
+    if wanted != [("mixture", 2), ("crops", 5), ("present", 3)]:
+        raise InputError(f"{path}: expected one input, audio [1, N], or mixture [1, N], crops "
+                         f"[1, V, T, side, side] and present [1, V, T]; got {wanted}")
+    least = int(meta.get("shortest", 1))
+    if sound.shape[1] < least:
+        raise InputError(f"{path}: takes at least {least} samples, got {sound.shape[1]}; give more --seconds")
+    side, frames = int(meta.get("crop", 88)), max(2, math.ceil(seconds * float(meta.get("fps", 25))))
+    crops = rng.integers(0, 256, (1, 1, frames, side, side), np.uint8)
+    return {"mixture": sound, "crops": crops, "present": np.ones((1, 1, frames), bool)}
 
 
 def _memory_apart(path: Path, seconds: float, threads: int) -> Memory | None:

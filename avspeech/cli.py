@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     command = _command(actions, "verify", _models_verify,
                        "check a model folder against its SHA256SUMS and load it")
     command.add_argument("model", metavar="NAME|FOLDER")
+    extraction_command.add_convert(actions)
 
     bench_command.add(commands)
 

@@ -53,7 +53,7 @@ class MVTFConfig:
     hop: int = 256  # samples between its windows
     fps: float = 25.0  # video frames a second
     crop: int = 88  # pixels: side of the mouth crops
-    lips: str = "lipnet"  # the encoder: "lipnet", "small" or "resnet"
+    lips: str = "lipnet"  # "lipnet", "small", "resnet", "resnet-prelu" or "resnet-swish"
     lips_width: int = 48  # an eighth of the numbers that "lipnet" and "small" give for a frame
     embed: int = 64  # D: width of a view's embedding and of the fused one
     embed_causal: bool = False  # the LSTM over the embeddings runs one way
@@ -138,7 +138,8 @@ class LipCue(nn.Module):
         c = self.config = config
         encoders: dict[str, Callable[[], Any]] = {
             "lipnet": lambda: LipNetLips(c.lips_width), "small": lambda: SmallLips(c.lips_width),
-            "resnet": ResNetLips}
+            "resnet": ResNetLips, "resnet-prelu": lambda: ResNetLips("prelu"),
+            "resnet-swish": lambda: ResNetLips("swish")}
         if c.lips not in encoders:
             raise InputError(
                 f"model setting lips='{c.lips}': expected one of {', '.join(encoders)}"

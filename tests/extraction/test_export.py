@@ -1,4 +1,4 @@
-"""An extraction model as one ONNX file gives what torch gives, at any length and number of views."""
+"""An extraction model as one ONNX file gives what torch gives, at any length and any views."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from avspeech.extraction.mvtf import MVTF
 
 TINY = dict(n_fft=256, hop=128, patch=16, lips_width=4, embed=8, blocks=1, dim=8, hidden=6, heads=2,
             query=2, planes=2, bands=16, guess=8, guess_layers=1, lags=1)
-PAPER = dict(n_fft=128, hop=64, planes=0, embed=65, embed_causal=True, lips_width=1, guess=0, lags=0,
-             kernel=8, stride=1, patch=1, features="complex", head="mapping")
+PAPER = dict(n_fft=128, hop=64, planes=0, embed=65, embed_causal=True, lips_width=1, guess=0,
+             lags=0, kernel=8, stride=1, patch=1, features="complex", head="mapping")
 KINDS: list[dict[str, Any]] = [
     {}, {"lips": "small"}, {"fusion": "add"}, {"fusion": "attention"},
     {"fusion": "none"}, {"slots": 3, "symmetric": False}, PAPER,
@@ -172,7 +172,8 @@ def test_the_file_says_what_it_is(file: Path) -> None:
 
 
 @pytest.mark.slow
-def test_what_differs_is_not_kept(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_differs_is_not_kept(file: Path, tmp_path: Path,
+                                  monkeypatch: pytest.MonkeyPatch) -> None:
     import onnx
 
     proto, other = onnx.load(file), tiny()
@@ -189,6 +190,7 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     arguments = ["export", "mvtf-small", "-o", str(out), "--to"]
     assert main([*arguments, "onnx-int8"]) == 2
     assert "a model for extraction is exported with --to onnx" in capsys.readouterr().err
-    monkeypatch.setattr(export, "write", lambda model, info, out: export.Exported(out, 9, {"x": 0.0}))
+    monkeypatch.setattr(export, "write",
+                        lambda model, info, out: export.Exported(out, 9, {"x": 0.0}))
     assert main([*arguments, "onnx"]) == 0
     assert "m.onnx: onnx, 9 bytes" in capsys.readouterr().out

@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     command = _command(actions, "verify", _models_verify,
                        "check a model folder against its SHA256SUMS and load it")
     command.add_argument("model", metavar="NAME|FOLDER")
+    extraction_command.add_convert(actions)
 
     bench_command.add(commands)
 
@@ -229,12 +230,15 @@ def _profile(args: argparse.Namespace) -> None:
 def _export(args: argparse.Namespace) -> None:
     from avspeech.core import pretrained
 
-    if pretrained.read_info(args.model).task == "synthesis":
-        from avspeech.synthesis import export as export_synthesis
-
+    task = pretrained.read_info(args.model).task
+    if task in ("synthesis", "extraction"):
         if args.to != "onnx" or args.calibrate:
-            raise InputError("a voice is exported with --to onnx, without --calibrate")
-        for line in export_synthesis.export(args.model, args.out).lines():
+            raise InputError(f"a model for {task} is exported with --to onnx, without --calibrate")
+        if task == "synthesis":
+            from avspeech.synthesis import export as writer
+        else:
+            from avspeech.extraction import export as writer  # type: ignore[no-redef]
+        for line in writer.export(args.model, args.out).lines():
             print(line)
         return
     from avspeech.emotion.export import export

@@ -94,7 +94,7 @@ class Config:
     only: tuple[str, ...] = ()  # run these upstreams; empty: all
     # by a name of your choice; empty: linear
     probes: dict[str, Probe] = field(default_factory=dict)
-    seeds: tuple[int, ...] = (0, 1, 2)
+    seeds: tuple[int, ...] = (0, 1, 2)  # each probe is trained with each of them
     shuffled: tuple[str, ...] = ()  # upstreams that also get the control with shuffled labels
     cross: bool = False  # also test the corpora of a task on each other, where the task allows it
     skip_unreadable: bool = False  # leave out sounds that cannot be read, and say so in each cell

@@ -51,12 +51,12 @@ Params = dict[str, Tensor]
 class Probe:
     """How a probe is built and trained."""
 
-    head: Literal["linear", "mlp", "attention"] = "linear"
+    head: Literal["linear", "mlp", "attention"] = "linear"  # layers behind the pooled features
     lrs: tuple[float, ...] = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)  # the grid of learning rates
-    epochs: int = 50
+    epochs: int = 50  # at most
     patience: int = 10  # epochs without a better development score after which a run stops
     batch: int = 32  # utterances
-    weight_decay: float = 1e-3
+    weight_decay: float = 1e-3  # of AdamW
     layer_lr: float = 3.0  # multiplier of the learning rate of the layer weights
     hidden: int = 128  # units of "mlp"
     balance: bool = True  # weigh classes equally

@@ -1,4 +1,4 @@
-"""`avspeech extract`. Imports what it needs when it is run."""
+"""`avspeech extract` and `avspeech models convert`. Imports what it needs when it is run."""
 
 from __future__ import annotations
 
@@ -32,6 +32,31 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--model", default="mvtf-small", metavar="M",
                          help="name or folder (default: %(default)s)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def add_convert(actions: argparse._SubParsersAction) -> None:
+    """Adds `convert` to the actions of `avspeech models`."""
+    text = "a lip encoder that another project trained, as a model folder to begin training with"
+    command = actions.add_parser("convert", help=text,
+                                 description=text[0].upper() + text[1:] + ".")
+    command.set_defaults(run=_convert)
+    command.add_argument("checkpoint", type=Path, metavar="CHECKPOINT",
+                         help="weights of torch.save or safetensors")
+    command.add_argument("--as", dest="kind", required=True, metavar="KIND",
+                         help="lrw-prelu, lrw-swish, lrw-relu, av-hubert or auto-avsr")
+    command.add_argument("-o", "--out", type=Path, required=True, metavar="FOLDER")
+    command.add_argument("--licence", required=True, metavar="TEXT",
+                         help="what the authors of the checkpoint allow; kept in the folder")
+    command.add_argument("--model", default="mvtf-paper", metavar="NAME",
+                         help="configuration around the lips (default: %(default)s)")
+
+
+def _convert(args: argparse.Namespace) -> None:
+    from avspeech.extraction.convert import KINDS, convert
+
+    folder, left_out = convert(args.checkpoint, args.kind, args.out, args.licence, args.model)
+    print(f"{folder}: {args.model} with the lips of {args.checkpoint} "
+          f"(lips={KINDS[args.kind].lips}); {left_out} tensors of other parts left out")
 
 
 def _face(text: str) -> int | None:

@@ -97,7 +97,10 @@ class TensorFusion(nn.Module):
         own = (h * lone.unsqueeze(-1)).sum(1)
         u = masked_mean(z, both.unsqueeze(-1), 1)
         shown = lone.any(1).unsqueeze(-1)
-        return torch.where(shown, self._bilinear(own, own), u) if bool(shown.any()) else u
+        # An exported graph cannot branch on values: there both are computed.
+        if not torch.compiler.is_compiling() and not bool(shown.any()):
+            return u
+        return torch.where(shown, self._bilinear(own, own), u)
 
     def _slots(self, views: Tensor, mask: Tensor, slots: int) -> Tensor:
         """Each frame's shown views, in order and repeated in turn, fill the slots."""

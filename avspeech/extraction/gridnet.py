@@ -40,7 +40,8 @@ class PathRNN(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Maps S independent sequences of length L, `[S, L, D]`, to the same shape."""
         length, dim = x.shape[1:]
-        windows = max(-(-(length - self.kernel) // self.stride), 0) + 1
+        # Nothing below 0 is divided: ONNX rounds it up where Python rounds it down.
+        windows = max(length - self.kernel + self.stride - 1, 0) // self.stride + 1
         padding = (windows - 1) * self.stride + self.kernel - length
         y = F.pad(self.norm(x), (0, 0, 0, padding))
         if isinstance(self.fold, nn.Linear):
@@ -83,6 +84,8 @@ class FullBandAttention(nn.Module):
         query: E, channels of a query or key at each frequency: frames attend with vectors of E * F.
     """
 
+    parts: Tensor
+
     def __init__(self, dim: int, heads: int, query: int):
         super().__init__()
         if dim % heads:
@@ -92,6 +95,8 @@ class FullBandAttention(nn.Module):
         self.project = nn.Linear(dim, sum(self.widths))
         # a PReLU for each Q, K, V of each head
         self.slopes = nn.Parameter(torch.full((3 * heads,), 0.25))
+        parts = torch.arange(3 * heads).repeat_interleave(torch.tensor(self.widths))
+        self.register_buffer("parts", parts, persistent=False)  # the slope of each channel
         self.norms = nn.ModuleList([BandNorm(query), BandNorm(query), BandNorm(dim // heads)])
         self.out = nn.Linear(dim, dim)
         self.prelu = nn.PReLU()
@@ -100,10 +105,7 @@ class FullBandAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Maps `[B, T, F, D]` to the same shape."""
         b, t, f, d = x.shape
-        widths = torch.tensor(self.widths, device=x.device)
-        y = F.prelu(
-            self.project(x).flatten(0, 2), self.slopes.repeat_interleave(widths).to(x.dtype)
-        )
+        y = F.prelu(self.project(x).flatten(0, 2), self.slopes[self.parts].to(x.dtype))
         qk = self.widths[0] * self.heads
         q, k, v = (
             self.norms[i](part.view(b, t, f, self.heads, -1).permute(0, 3, 1, 2, 4)).flatten(3)

@@ -44,6 +44,13 @@ def centered(x: Tensor, mask: Tensor) -> Tensor:
     return x - masked_mean(x, mask.unsqueeze(-1), 1).unsqueeze(1)
 
 
+def activation(name: str, channels: int) -> nn.Module:
+    """A layer's function: "relu", "prelu" (a slope for each channel) or "swish"."""
+    if name == "prelu":
+        return nn.PReLU(channels)
+    return {"relu": nn.ReLU(), "swish": nn.SiLU()}[name]
+
+
 class Residual(nn.Module):
     """The basic block of ResNet: two 3 x 3 convolutions with batch norm around a shortcut.
 
@@ -51,10 +58,12 @@ class Residual(nn.Module):
         inside: channels of the input.
         outside: channels of the output.
         stride: of the first convolution.
+        act: see `activation`.
     """
 
-    def __init__(self, inside: int, outside: int, stride: int = 1):
+    def __init__(self, inside: int, outside: int, stride: int = 1, act: str = "relu"):
         super().__init__()
+        self.act1, self.act2 = activation(act, outside), activation(act, outside)
         self.conv1 = nn.Conv2d(inside, outside, 3, stride, 1, bias=False)
         self.norm1 = nn.BatchNorm2d(outside)
         self.conv2 = nn.Conv2d(outside, outside, 3, 1, 1, bias=False)
@@ -64,8 +73,9 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps `[N, C, H, W]` to `[N, C', H / stride, W / stride]`."""
-        y = F.relu(self.norm1(self.conv1(x)))
-        return F.relu(self.norm2(self.conv2(y)) + self.shortcut(x))
+        y = self.act1(self.norm1(self.conv1(x)))
+        out: Tensor = self.act2(self.norm2(self.conv2(y)) + self.shortcut(x))
+        return out
 
 
 class ResNetLips(nn.Module):
@@ -74,19 +84,23 @@ class ResNetLips(nn.Module):
 
     It costs 8 GMAC a second at 88 x 88 pixels and 25 frames a second.
 
+    Args:
+        act: "relu", "prelu" or "swish"; `convert` brings weights of the latter from other projects.
+
     Attributes:
         channels: 512, the width of the output.
     """
 
     channels = 512
 
-    def __init__(self) -> None:
+    def __init__(self, act: str = "relu") -> None:
         super().__init__()
         self.stem = nn.Conv3d(1, 64, (5, 7, 7), (1, 2, 2), (2, 3, 3), bias=False)
         self.norm = nn.BatchNorm3d(64)
+        self.act = activation(act, 64)
         widths = [64, 64, 64, 128, 128, 256, 256, 512, 512]
         self.blocks = nn.Sequential(
-            *[Residual(a, b, 1 if a == b else 2) for a, b in zip(widths, widths[1:])]
+            *[Residual(a, b, 1 if a == b else 2, act) for a, b in zip(widths, widths[1:])]
         )
 
     def forward(self, crops: Tensor, mask: Tensor) -> Tensor:
@@ -99,7 +113,11 @@ class ResNetLips(nn.Module):
         Returns:
             `[N, T, 512]`.
         """
-        x = F.relu(self.norm(self.stem(standardized(crops, mask).unsqueeze(1))))
+        return self.features(standardized(crops, mask))
+
+    def features(self, x: Tensor) -> Tensor:
+        """Encodes crops `[N, T, H, W]` that are standardized already: `[N, T, 512]`."""
+        x = self.act(self.norm(self.stem(x.unsqueeze(1))))
         x = F.max_pool3d(x, (1, 3, 3), (1, 2, 2), (0, 1, 1))
         n, c, t, h, w = x.shape
         x = self.blocks(x.transpose(1, 2).reshape(n * t, c, h, w))

@@ -53,7 +53,7 @@ class MVTFConfig:
     hop: int = 256  # samples between its windows
     fps: float = 25.0  # video frames a second
     crop: int = 88  # pixels: side of the mouth crops
-    lips: str = "lipnet"  # the encoder: "lipnet", "small" or "resnet"
+    lips: str = "lipnet"  # "lipnet", "small", "resnet", "resnet-prelu" or "resnet-swish"
     lips_width: int = 48  # an eighth of the numbers that "lipnet" and "small" give for a frame
     embed: int = 64  # D: width of a view's embedding and of the fused one
     embed_causal: bool = False  # the LSTM over the embeddings runs one way
@@ -138,7 +138,8 @@ class LipCue(nn.Module):
         c = self.config = config
         encoders: dict[str, Callable[[], Any]] = {
             "lipnet": lambda: LipNetLips(c.lips_width), "small": lambda: SmallLips(c.lips_width),
-            "resnet": ResNetLips}
+            "resnet": ResNetLips, "resnet-prelu": lambda: ResNetLips("prelu"),
+            "resnet-swish": lambda: ResNetLips("swish")}
         if c.lips not in encoders:
             raise InputError(
                 f"model setting lips='{c.lips}': expected one of {', '.join(encoders)}"
@@ -193,7 +194,7 @@ class LipCue(nn.Module):
             place = torch.arange(frames, device=h.device) * (c.hop / c.sample_rate * c.fps)
             nearest = place.long().clamp_max(tv - 1)
             place = (place - 0.5).clamp(0, tv - 1)
-            left = place.long().clamp_max(max(tv - 2, 0))
+            left = place.long().clamp_max(tv - 2).clamp_min(0)
             share = (place - left).to(h.dtype)
             h = h[..., left] * (1 - share) + h[..., (left + 1).clamp_max(tv - 1)] * share
             h, _ = self.rnn(self.project(h.transpose(1, 2)))
@@ -205,7 +206,8 @@ class LipCue(nn.Module):
         """Lip embeddings `[N, Tv, C]`. Views that never show the mouth are not encoded, unless no
         view does."""
         shown = mask.any(1)
-        if bool(shown.all()) or not bool(shown.any()):
+        # An exported graph cannot branch on values; the fusion leaves out what is not shown.
+        if torch.compiler.is_compiling() or bool(shown.all()) or not bool(shown.any()):
             return self.lips(video, mask)
         seen = self.lips(video[shown], mask[shown])
         # Not index_put: under autocast CUDA has none for bfloat16
@@ -318,7 +320,11 @@ class MVTF(nn.Module):
 
     def in_bands(self, spectrum: Tensor) -> Tensor:
         """Log spectrum `[B, T, bands]` in the cue's bands of an STFT `[B, T, F]`."""
-        return log_scale(spectrum.abs().square() @ self.bands.T / self.bands.sum(1))
+        return self._banded(spectrum.abs().square())
+
+    def _banded(self, power: Tensor) -> Tensor:
+        """Log spectrum `[B, T, bands]` of a power spectrum `[B, T, F]`."""
+        return log_scale(power @ self.bands.T / self.bands.sum(1))
 
     def forward(self, mixture: Tensor, video: Tensor, mask: Tensor) -> Tensor:
         """Extracts the target's voice.
@@ -346,15 +352,35 @@ class MVTF(nn.Module):
         c = self.config
         level = mixture.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-5)
         mix = self.spectrum(mixture / level)
-        unmoved = planes = self.cue(video, mask, mix.shape[1])
-        cues, lag = planes.transpose(1, 2).flatten(2), None
-        if self.sync is not None:
-            lag = self.sync(self.in_bands(mix), cues)
-            cues = moved(cues, lag.exp())
-            planes = cues.unflatten(2, unmoved.shape[1::2]).transpose(1, 2)
-        cue = (planes @ self.bands if c.planes else planes).to(mix.real.dtype)
+        planes = self.cue(video, mask, mix.shape[1])
         parts = torch.view_as_real(mix).permute(0, 3, 1, 2)  # [B, 2, T, F]
+        out, lag = self.target(parts, planes, refine)
+        spectrum = torch.complex(out[:, 0], out[:, 1]).transpose(1, 2) * math.sqrt(c.n_fft / 2)
+        estimate = torch.istft(
+            spectrum, c.n_fft, c.hop, window=self.window, length=mixture.shape[-1]
+        )
+        return Separated(estimate * level, planes, lag)
+
+    def target(self, parts: Tensor, planes: Tensor,
+               refine: bool = True) -> tuple[Tensor, Tensor | None]:
+        """The target's spectrum from that of the mixture; no complex numbers, so that it exports.
+
+        Args:
+            parts: `[B, 2, T, F]`, real and imaginary part of `spectrum` of the mixture at RMS 1.
+            planes: `[B, P, T, bands]` of `LipCue`, on the lips' own clock.
+            refine: as for `separate`.
+
+        Returns:
+            (`[B, 2, T, F]`, the `lag` of `Separated`).
+        """
+        c = self.config
+        cues, lag = planes.transpose(1, 2).flatten(2), None
         power = parts.square().sum(1, keepdim=True)
+        if self.sync is not None:
+            lag = self.sync(self._banded(power[:, 0]), cues)
+            cues = moved(cues, lag.exp())
+            planes = cues.unflatten(2, planes.shape[1::2]).transpose(1, 2)
+        cue = (planes @ self.bands if c.planes else planes).to(parts.dtype)
         squeeze, loud = (power + 1e-4) ** -0.25, log_scale(power)
         seen = [parts * squeeze, loud, cue] if c.features == "compressed" else [parts, cue]
         out = torch.zeros_like(parts)
@@ -372,11 +398,7 @@ class MVTF(nn.Module):
             out = out + self.decode(x.permute(0, 3, 1, 2)).float()
         if c.head == "mask":
             out = complex_product(out, parts)
-        spectrum = torch.complex(out[:, 0], out[:, 1]).transpose(1, 2) * math.sqrt(c.n_fft / 2)
-        estimate = torch.istft(
-            spectrum, c.n_fft, c.hop, window=self.window, length=mixture.shape[-1]
-        )
-        return Separated(estimate * level, unmoved, lag)
+        return out, lag
 
     def example_inputs(self, seconds: float = 2.0, views: int = 1) -> tuple[Tensor, Tensor, Tensor]:
         """Random inputs of one example, in the shapes that `forward` takes.

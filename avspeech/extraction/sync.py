@@ -25,7 +25,7 @@ def offsets(x: Tensor, lags: int) -> Tensor:
         `[B, 2 * lags + 1, C, T]`: index j of axis 1 holds x[t + j - lags].
     """
     first, last = (x[:, [i]].expand(-1, lags, -1) for i in (0, -1))
-    return torch.cat([first, x, last], 1).unfold(1, x.shape[1], 1)
+    return _shifts(torch.cat([first, x, last], 1).transpose(1, 2), lags)
 
 
 def moved(x: Tensor, weights: Tensor) -> Tensor:
@@ -79,11 +79,19 @@ class LipSync(nn.Module):
         """
         heard, seen = (_standardized(embed(x.transpose(1, 2)).float())
                        for embed, x in ((self.sound, sound), (self.lips, lips)))
-        # [B, W, K, T]
-        seen = nn.functional.pad(seen, (self.lags, self.lags)).unfold(2, heard.shape[2], 1)
+        seen = _shifts(nn.functional.pad(seen, (self.lags, self.lags)), self.lags)
         # 32 bits under autocast
-        correlation = (heard.unsqueeze(2) * seen).sum((1, 3)) / heard[0].numel()
+        correlation = (heard.unsqueeze(1) * seen).sum((2, 3)) / (heard.shape[1] * heard.shape[2])
         return torch.log_softmax(correlation * self.sharpness.exp() + self.prior, 1)
+
+
+def _shifts(x: Tensor, lags: int) -> Tensor:
+    """The 2 * lags + 1 places of a window of T in `[B, C, T + 2 * lags]`: `[B, 2 * lags + 1, C, T]`.
+
+    Slices, as torch.onnx cannot write `unfold` with a window whose length is not known yet.
+    """
+    length = x.shape[2] - 2 * lags
+    return torch.stack([x[:, :, j : j + length] for j in range(2 * lags + 1)], 1)
 
 
 def _standardized(x: Tensor) -> Tensor:

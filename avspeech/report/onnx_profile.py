@@ -59,6 +59,7 @@ class Timed:
 
 MEMORY = 4 * 2**30  # bytes that a stranger's model may take
 MOST_HERTZ = 1_000_000
+MOST_PIXELS, MOST_FPS = 512, 240  # of the crops of an extraction model
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,10 @@ def profile_onnx(path: str | Path, seconds: float = 10.0, threads: int = 1, repe
     """Counts the operations of an exported model and times its runs.
 
     Args:
-        path: an ONNX file as `avspeech export` writes it, with one input "audio" [1, N], float32.
-            Its metadata "sample_rate" gives the rate; without it 16 kHz is used.
+        path: an ONNX file as `avspeech export` writes it, with one input "audio" [1, N], float32,
+            or the three of an extraction model: "mixture" [1, N], "crops" [1, V, T, side, side]
+            and "present" [1, V, T], of which one view is shown. Its metadata "sample_rate" gives
+            the rate (16 kHz where it is missing), "fps" and "crop" the frames a second and the side.
         seconds: length of the audio.
         threads: threads within one operator.
         repeats: runs that are timed, after two that are not.
@@ -124,6 +127,12 @@ def count_macs(path: str | Path, seconds: float) -> int:
 
 def _macs(node: dict[str, Any]) -> int:
     kind = node["op_name"]
+    if kind == "LSTM":  # weights of all gates, at each step of each sequence
+        x, weight, recurrent = (next(iter(shape.values())) for shape in node["input_type_shape"][:3])
+        return math.prod(x[:2]) * (math.prod(weight) + math.prod(recurrent))
+    if kind == "ConvTranspose":
+        x, weight = (next(iter(shape.values())) for shape in node["input_type_shape"][:2])
+        return math.prod(x) * math.prod(weight[1:])
     if kind not in ("MatMul", "MatMulInteger", "Gemm", "Conv", "ConvInteger"):
         return 0
     inputs = [next(iter(shape.values())) for shape in node["input_type_shape"]]
@@ -185,27 +194,46 @@ def _session(path: Path, seconds: float, threads: int,
         with at_most(MEMORY):
             session = onnxruntime.InferenceSession(str(path), options,
                                                    providers=["CPUExecutionProvider"])
-        wanted = [(i.name, len(i.shape)) for i in session.get_inputs()]
-        if wanted != [("audio", 2)]:
-            raise InputError(f"{path}: expected one input, audio [1, N], got {wanted}")
-        rate = int(session.get_modelmeta().custom_metadata_map.get("sample_rate", RATE))
-        if not 0 < rate <= MOST_HERTZ:
-            raise InputError(f"{path}: metadata sample_rate={rate}: expected hertz up to "
-                             f"{MOST_HERTZ:,}")
+        inputs = _inputs(path, session, seconds)
     except InputError:
         raise
     except known as error:
         raise _not_run(path, error) from None
-    audio = 0.1 * np.random.default_rng(0).standard_normal((1, round(seconds * rate)), np.float32)
 
     def call() -> object:
         try:
             with at_most(MEMORY):
-                return session.run(None, {"audio": audio})
+                return session.run(None, inputs)
         except known as error:
             raise _not_run(path, error) from None
 
     return call, session
+
+
+def _inputs(path: Path, session: Any, seconds: float) -> dict[str, np.ndarray]:
+    """Random inputs of a length, for a file of emotion or of extraction."""
+    wanted = [(i.name, len(i.shape)) for i in session.get_inputs()]
+    meta = session.get_modelmeta().custom_metadata_map
+    rng, rate = np.random.default_rng(0), int(meta.get("sample_rate", RATE))
+    if not 0 < rate <= MOST_HERTZ:
+        raise InputError(f"{path}: metadata sample_rate={rate}: expected hertz up to {MOST_HERTZ:,}")
+    sound = 0.1 * rng.standard_normal((1, round(seconds * rate)), np.float32)
+    if wanted == [("audio", 2)]:
+        return {"audio": sound}
+    if wanted != [("mixture", 2), ("crops", 5), ("present", 3)]:
+        raise InputError(f"{path}: expected one input, audio [1, N], or mixture [1, N], crops "
+                         f"[1, V, T, side, side] and present [1, V, T]; got {wanted}")
+    least = int(meta.get("shortest", 1))
+    if sound.shape[1] < least:
+        raise InputError(f"{path}: takes at least {least} samples, got {sound.shape[1]}; give more "
+                         "--seconds")
+    side, fps = int(meta.get("crop", 88)), float(meta.get("fps", 25))
+    if not (0 < side <= MOST_PIXELS and 0 < fps <= MOST_FPS):
+        raise InputError(f"{path}: metadata crop={side}, fps={fps:g}: expected up to {MOST_PIXELS} "
+                         f"pixels and {MOST_FPS} frames a second")
+    frames = max(2, math.ceil(seconds * fps))
+    crops = rng.integers(0, 256, (1, 1, frames, side, side), np.uint8)
+    return {"mixture": sound, "crops": crops, "present": np.ones((1, 1, frames), bool)}
 
 
 def _not_run(path: Path, error: Exception) -> InputError:

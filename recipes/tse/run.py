@@ -126,7 +126,7 @@ class Config:
     mix: Mixing = field(default_factory=Mixing)
     model: Model = field(default_factory=Model)
     systems: dict[str, System] = field(default_factory=lambda: {"mvtf": System()})
-    seeds: tuple[int, ...] = (0,)
+    seeds: tuple[int, ...] = (0,)  # each system is trained with each of them
     # the three parts of training; max_steps=1 skips lips or guess
     lips: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(max_steps=2000))
     guess: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(max_steps=5000))

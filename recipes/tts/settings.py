@@ -129,7 +129,7 @@ class Config:
     align: Align = field(default_factory=Align)
     model: Model = field(default_factory=Model)
     systems: dict[str, System] = field(default_factory=lambda: {"prosodyfm": System()})
-    seeds: tuple[int, ...] = (0,)
+    seeds: tuple[int, ...] = (0,)  # each system is trained with each of them
     # The vocoder's training
     vocoder: trainer.TrainConfig = field(
         default_factory=lambda: trainer.TrainConfig(batch_seconds=16))

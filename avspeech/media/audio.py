@@ -2,7 +2,7 @@
 
 The clock's zero is the start of the container (its earliest stream), so sound and pictures of one
 file agree: sound that begins late is preceded by silence. A damaged packet becomes silence, and
-what follows keeps its time. `sources.py` describes how the sound of a file is found and decoded.
+what follows keeps its time. `recordings.py` describes how the sound of a file is found and decoded.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 
 from avspeech.core import storage
 from avspeech.errors import InputError
-from avspeech.media import sources
+from avspeech.media import recordings
 from avspeech.media.decoding import (
     check_exists,
     container_zero,
@@ -31,7 +31,7 @@ from avspeech.media.decoding import (
     stream_end,
 )
 from avspeech.media.levels import examine, mono, speech_bounds
-from avspeech.media.sources import promised
+from avspeech.media.recordings import promised
 
 __all__ = ["SAMPLE_RATE", "SOUND_SUFFIXES", "blocks", "check_exists", "container_zero",
            "decode_packets", "duration", "examine", "mono", "notes_of", "open_container",
@@ -76,13 +76,13 @@ def read(path: str | Path, sample_rate: int = SAMPLE_RATE, start: float = 0.0,
     if start < 0 or (duration is not None and duration < 0) or sample_rate <= 0:
         raise InputError(f"{path}: start {start}, duration {duration}, sample_rate {sample_rate}: "
                          "must not be negative")
-    sound = sources.survey(path, track)
+    sound = recordings.survey(path, track)
     _tell(path, sound.notes, notes)
     rate = sound.rate
     # A whole number of seconds: a sample in every rate
     begin = max(0, math.floor(start - MARGIN))
     end = None if duration is None else math.ceil((start + duration + MARGIN) * rate)
-    samples = sources.part(path, sound, begin * rate, end)
+    samples = recordings.part(path, sound, begin * rate, end)
     if centered and sound.offset:
         samples = samples - np.float32(sound.offset)
     if rate != sample_rate:
@@ -106,11 +106,11 @@ def blocks(path: str | Path, damaged: list[float] | None = None, track: int | No
     Raises:
         InputError: as `read` does.
     """
-    sound = sources.survey(path, track)
+    sound = recordings.survey(path, track)
     _tell(path, sound.notes, notes)
     if damaged is not None:
         damaged.extend(sound.damaged)
-    for piece in sources.pieces(path, sound):
+    for piece in recordings.pieces(path, sound):
         yield piece, sound.rate
 
 
@@ -119,12 +119,12 @@ def duration(path: str | Path, track: int | None = None) -> float:
 
     Sound with compression is decoded for it; `promised` is what a header says. Raises InputError.
     """
-    return sources.seconds(path, track)
+    return recordings.seconds(path, track)
 
 
 def notes_of(path: str | Path, track: int | None = None) -> list[str]:
     """What should be known of a file's sound, as `read` tells. Raises InputError."""
-    return list(sources.survey(path, track).notes)
+    return list(recordings.survey(path, track).notes)
 
 
 def _tell(path: str | Path, found: tuple[str, ...], notes: list[str] | None) -> None:

@@ -16,7 +16,7 @@ pytest.importorskip("av")
 from sounds import decoded, encode, murmur  # noqa: E402
 
 from avspeech.errors import InputError  # noqa: E402
-from avspeech.media import audio, sources  # noqa: E402
+from avspeech.media import audio, recordings  # noqa: E402
 
 RATE = 48000
 
@@ -32,9 +32,9 @@ def same_in_pieces(path: Path, rate: int, monkeypatch: pytest.MonkeyPatch, secon
     whole = audio.read(path, rate)
     assert audio.duration(path) == pytest.approx(len(whole) / rate, abs=1 / rate)
     assert np.array_equal(np.concatenate([b for b, _ in audio.blocks(path)]), whole)
-    monkeypatch.setattr(sources, "KEPT", 0)
-    sources._survey.cache_clear()
-    vars(sources._here).clear()
+    monkeypatch.setattr(recordings, "KEPT", 0)
+    recordings._survey.cache_clear()
+    vars(recordings._here).clear()
     pieces, wanted = [], round(seconds * rate)
     while not pieces or len(pieces[-1]) == wanted:
         pieces.append(audio.read(path, rate, start=len(pieces) * seconds, duration=seconds))
@@ -121,14 +121,14 @@ def test_pieces_are_the_whole_and_the_whole_is_what_ffmpeg_decodes(
 
 def test_a_long_sound_is_read_in_order_in_bounded_memory(tmp_path: Path,
                                                          monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "KEPT", 2**16)
+    monkeypatch.setattr(recordings, "KEPT", 2**16)
     path = encode(tmp_path / "a.opus", [np.tile(murmur(4, RATE), 10)], RATE, "libopus")
     opened = []
-    decode = sources.decode_track
-    monkeypatch.setattr(sources, "decode_track", lambda *args: opened.append(1) or decode(*args))
+    decode = recordings.decode_track
+    monkeypatch.setattr(recordings, "decode_track", lambda *args: opened.append(1) or decode(*args))
     for k in range(8):
         assert len(audio.read(path, start=5 * k, duration=5)) == 80000
-        assert sum(map(len, sources._here.reading.held)) <= 10 * RATE
+        assert sum(map(len, recordings._here.reading.held)) <= 10 * RATE
     assert len(opened) == 2  # once to survey it, once to read it
 
 

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import subprocess
+import sys
 
 import pytest
 import torch
@@ -276,3 +277,11 @@ def test_a_card_names_all_that_a_model_was_made_of(folder):
     assert [(d["name"], d["licence"]) for d in info.training_data] == [
         ("here", "CC0"), ("there", "not stated"), ("weights of a friend", "MIT"), ("A corpus", "CC BY 4.0")]
     assert len(release.info(["here"], task="extraction", model="small").training_data) == 2
+
+
+def test_released_models_load_without_torchs_compiler():
+    """It takes a second to import, which a command for one file would spend."""
+    code = ("import sys\nfrom avspeech.core import pretrained\n"
+            "for name in pretrained.names():\n    pretrained.load(name)\n"
+            "sys.exit('torch._dynamo' in sys.modules)")
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -21,6 +21,7 @@ ABOVE = 0.55  # its center above the lips, likewise
 GREY = 12  # cells a side of the pattern
 COLORS = 4  # cells a side of the colors
 CAST = 0.02  # likeness lost for each unit of difference in color (a, b of CIE Lab, 8 bits)
+MOST_CAST = 0.3  # at most: a camera may change its white balance, or lose its color, at a cut
 
 
 def look(image: np.ndarray, pose: Pose) -> np.ndarray:
@@ -62,7 +63,7 @@ def likeness(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     colors = (a[..., cells:] - b[..., cells:]).reshape(
         *np.broadcast(a[..., 0], b[..., 0]).shape, -1, 2
     )
-    return alike - CAST * np.linalg.norm(colors, axis=-1).mean(-1)
+    return alike - np.minimum(CAST * np.linalg.norm(colors, axis=-1).mean(-1), MOST_CAST)
 
 
 class Album:

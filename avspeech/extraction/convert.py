@@ -17,9 +17,9 @@ All are a 3-D convolution and a ResNet-18 (`ResNetLips`), with names as in the p
 `module.` or `model.` before every name of a file is left out.
 
 The result is a model folder whose other weights are random: a training begins with it
-(`model.init=FOLDER model.lips=...` of recipes/tse). The public encoders saw crops as (grey / 255 -
-0.421) / 0.165; `ResNetLips` brings each sequence to mean 0 and variance 1 instead. Given the same
-numbers both give the same features.
+(`model.init=FOLDER model.config.lips=...` of recipes/tse). The public encoders saw crops as
+(grey / 255 - 0.421) / 0.165; `ResNetLips` brings each sequence to mean 0 and variance 1 instead.
+Given the same numbers both give the same features.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def read(path: str | Path) -> dict[str, Tensor]:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch, its restricted unpickler and safetensors share no error class
         raise InputError(f"{path}: cannot be read as tensors alone ({type(error).__name__}); "
-                         "expected weights of torch.save or safetensors. If it also holds settings, "
+                         "expected weights of torch.save or safetensors. If it holds settings too, "
                          "save its state_dict by itself where you trust the file") from None
     for key in ("model_state_dict", "state_dict", "model"):
         if isinstance(found, Mapping) and isinstance(found.get(key), Mapping):

@@ -105,8 +105,10 @@ class TensorFusion(nn.Module):
     def _slots(self, views: Tensor, mask: Tensor, slots: int) -> Tensor:
         """Each frame's shown views, in order and repeated in turn, fill the slots."""
         shown = mask.sum(1)  # [B, T]
-        # shown views first, in their order
-        order = torch.argsort((~mask).to(torch.int8), dim=1, stable=True)
+        # Shown views first, in their order. Not a stable sort, which ONNX does not have.
+        count = views.shape[1]
+        place = torch.arange(count, device=views.device)[:, None] + count * (~mask).long()
+        order = place.topk(count, dim=1, largest=False).indices
         slot = (torch.arange(slots, device=views.device)[None, :, None]
                 % shown.clamp_min(1)[:, None])  # [B, S, T]
         chosen = torch.gather(order, 1, slot)  # [B, S, T]

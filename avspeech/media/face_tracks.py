@@ -7,6 +7,7 @@ alike are joined: that is one person who was away, or whom a cut has moved.
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,11 +27,20 @@ from avspeech.media.face import (
     region_of_face,
     region_of_pose,
 )
-from avspeech.media.looks import Album, likeness, look, nearest
+from avspeech.media.looks import GREY, Album, likeness, look, nearest
 
 SURE = 0.7  # score from which a detection counts though the landmark network sees no face in it
 LOOK_LOST = 0.12  # seconds between detections while a face is missing
-LOOK_SMALL = 2.0  # seconds between searches for small faces in a large picture
+LOOK_SMALL = 2.0  # seconds between searches for small faces in a large picture, and whatever happens
+LEAP = 3  # frames: of a face that moves little the landmarks are found in every so manyth
+REST = 0.32  # seconds without leaps after one that failed
+# Most that a face may do in a leap: go, in its widths; grow, as a share; turn, in radians or so
+FAR, GROWN, TURN = 0.15, 0.1, 0.25
+UNCHANGED = 0.8  # likeness that a face keeps from frame to frame in a leap
+STILL = 0.15  # share of these up to which the landmarks between are not looked for
+THUMB = 64  # cells of the longer side of a picture's small copy, by which a change is noticed
+CHANGED = 16  # levels: the least change of a cell for which new faces are looked for
+AROUND = 0.5  # share of a face's box by which its hair and neck reach beyond it
 # Likeness (see `looks`): least from one frame to the next; least to take up a lost face near its
 # old place; least to take two trails for one person
 FOLLOWED, TAKEN_UP, SAME = 0.55, 0.45, 0.6
@@ -80,6 +90,7 @@ class _Trail:
         self.over = False  # another face has come into its place
         self.last = np.zeros(0, np.float32)  # looks in the last frame
         self.album = Album()
+        self.pose: Pose | None = None  # in the last frame
 
     def add(self, frame: int, pose: Pose, meshed: bool, looks: np.ndarray) -> None:
         row = [
@@ -99,6 +110,7 @@ class _Trail:
         self.region = region_of_pose(pose) if meshed else None
         self.album.add(looks)
         self.last = looks
+        self.pose = pose
 
     def join(self, other: _Trail) -> None:
         """Takes in a trail of which no frame is one of its own."""
@@ -146,28 +158,169 @@ def track_faces(frames: Iterable[np.ndarray], fps: float = 25.0, detector: str =
     Returns:
         (the tracks, those that fill most of the video first; the number of frames).
     """
-    finder = finder or make_finder(detector)
-    live: list[_Trail] = []
-    ended: list[_Trail] = []
-    step = max(1, round(look_every * fps)) if finder.follows else 1
-    step_lost = max(1, round(LOOK_LOST * fps)) if finder.follows else 1
-    step_small = max(1, round(LOOK_SMALL * fps))
-    count = 0
-    for now, image in enumerate(frames):
-        count = now + 1
-        for trail in live:
-            _follow(trail, finder, image, now)
+    tracker = _Tracker(finder or make_finder(detector), fps, keep_lost, look_every)
+    for image in frames:
+        tracker.push(image)
+    return tracker.tracks(least)
+
+
+class _Tracker:
+    """Follows the faces of frames that come one by one.
+
+    A few frames are held back: where all faces are found again a leap later, little moved, their
+    landmarks need not be found in the frames between. Anything else (a cut, a quick movement, a
+    face that is lost) is gone through frame by frame.
+    """
+
+    def __init__(self, finder: MeshFinder | CascadeFinder, fps: float, keep_lost: float,
+                 look_every: float) -> None:
+        self.finder = finder
+        self.fps = fps
+        self.keep = keep_lost * fps
+        self.live: list[_Trail] = []
+        self.ended: list[_Trail] = []
+        self.step = max(1, round(look_every * fps)) if finder.follows else 1
+        self.step_lost = max(1, round(LOOK_LOST * fps)) if finder.follows else 1
+        self.step_small = max(1, round(LOOK_SMALL * fps))
+        self.rest = 0  # no leap that begins before this frame
+        self.count = 0
+        self.held: list[np.ndarray] = []  # frames from `count` on
+        self.searched: np.ndarray | None = None  # small copy of the frame last searched
+
+    def push(self, image: np.ndarray) -> None:
+        """Takes the next frame."""
+        self.held.append(image)
+        last = self.count + len(self.held) - 1
+        if self._leaps():
+            if len(self.held) < LEAP and last % self.step:
+                return  # not yet as far as a leap goes, nor a frame that is searched
+            if len(self.held) > 1 and self._leap():
+                return
+        while self.held:
+            self._frame(self.held.pop(0))
+
+    def _leaps(self) -> bool:
+        """Whether the faces may be leapt along with from here."""
+        follows = self.finder.follows and self.live and self.count >= self.rest
+        return bool(follows) and all(
+            t.region is not None and t.frames[-1] == self.count - 1 for t in self.live)
+
+    def _leap(self) -> bool:
+        """Goes to the last of the frames held back; False where a face must be followed there."""
+        *between, image = self.held
+        first, now = self.count, self.count + len(between)
+        found = []
+        for trail in self.live:
+            leap = _leap_of(trail, self.finder, between, image)
+            if leap is None:
+                self.rest = first + round(REST * self.fps)
+                return False
+            found.append(leap)
+        for trail, leap in zip(self.live, found):
+            for k, (pose, looks) in enumerate(leap):
+                trail.add(first + k, pose, True, looks)
+        self.held, self.count = [], now + 1
+        self._settle(image, now)
+        return True
+
+    def _frame(self, image: np.ndarray) -> None:
+        """Follows the faces into the next frame."""
+        now = self.count
+        self.count += 1
+        for trail in self.live:
+            _follow(trail, self.finder, image, now)
+        self._settle(image, now)
+
+    def _settle(self, image: np.ndarray, now: int) -> None:
+        """Looks for faces where it is time to, and ends trails that are over."""
+        live = self.live
         gone = [now - t.frames[-1] for t in live if t.frames[-1] != now]
-        if now % step == 0 or 1 in gone or ((gone or not live) and now % step_lost == 0):
-            _look(live, finder, image, now, now % step_small == 0 or (not live and now % step == 0))
+        regular = now % self.step == 0
+        due = regular or ((gone or not live) and now % self.step_lost == 0)
+        if 1 in gone or now % self.step_small == 0 or (due and self._changed(image, now)):
+            if self.finder.follows:
+                self.searched = _thumb(image)
+            small = now % self.step_small == 0 or (not live and regular)
+            _look(live, self.finder, image, now, small)
         live = _without_doubles(live, now)
-        ended += [t for t in live if t.over or now - t.frames[-1] > keep_lost * fps]
-        live = [t for t in live if not t.over and now - t.frames[-1] <= keep_lost * fps]
-    trails = _joined(
-        [t for t in ended + live if len(t.frames) >= min(LEAST_TRAIL, least * fps, count)]
-    )
-    trails = [t for t in trails if len(t.frames) >= min(least * fps, count)]
-    return [t.track() for t in sorted(trails, key=lambda t: -t.weight)], count
+        over = [t.over or now - t.frames[-1] > self.keep for t in live]
+        self.ended += [t for t, ends in zip(live, over) if ends]
+        self.live = [t for t, ends in zip(live, over) if not ends]
+
+    def _changed(self, image: np.ndarray, now: int) -> bool:
+        """Whether the picture has changed, beside the faces that are followed, since the last
+        search: otherwise it would find the same."""
+        if self.searched is None:
+            return True
+        thumb = _thumb(image)
+        change = np.abs(thumb - self.searched).max(axis=2)
+        cell = image.shape[1] / thumb.shape[1]
+        for trail in self.live:
+            if trail.frames[-1] == now:
+                x0, y0, x1, y1 = trail.box / cell
+                wide, high = AROUND * (x1 - x0), AROUND * (y1 - y0)
+                rows = slice(max(0, math.floor(y0 - high)), max(0, math.ceil(y1 + high)))
+                columns = slice(max(0, math.floor(x0 - wide)), max(0, math.ceil(x1 + wide)))
+                change[rows, columns] = 0
+        return bool(change.max(initial=0) >= CHANGED)
+
+    def tracks(self, least: float) -> tuple[list[FaceTrack], int]:
+        """The tracks of `least` seconds or more, and the number of frames. Called at the end."""
+        while self.held:
+            self._frame(self.held.pop(0))
+        count, least = self.count, least * self.fps
+        enough = min(LEAST_TRAIL, least, count)
+        trails = _joined([t for t in self.ended + self.live if len(t.frames) >= enough])
+        trails = [t for t in trails if len(t.frames) >= min(least, count)]
+        return [t.track() for t in sorted(trails, key=lambda t: -t.weight)], count
+
+
+def _thumb(image: np.ndarray) -> np.ndarray:
+    """A small copy of a picture, int16 `[h, w, 3]`."""
+    import cv2
+
+    shrink = max(1.0, max(image.shape[:2]) / THUMB)
+    size = [max(1, round(n / shrink)) for n in image.shape[1::-1]]
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.int16)
+
+
+def _leap_of(trail: _Trail, finder: MeshFinder | CascadeFinder, between: list[np.ndarray],
+             image: np.ndarray) -> list[tuple[Pose, np.ndarray]] | None:
+    """(pose, looks) of a trail's face in the frames `between` and in `image`, which follows them.
+
+    None where the face is not found in `image`, has moved far, or looks different on the way.
+    """
+    before = trail.pose
+    if before is None or trail.region is None:
+        return None
+    after = finder.pose(image, trail.region)
+    if after is None or _moved(before, after) > 1:
+        return None
+    still = _moved(before, after) < STILL
+    last, found = trail.last, []
+    for k, picture in enumerate([*between, image], 1):
+        pose: Pose | None = before.towards(after, k / (len(between) + 1))
+        if k > len(between):
+            pose = after
+        elif pose is not None and not still:
+            pose = finder.pose(picture, region_of_pose(pose))
+        if pose is None:
+            return None
+        looks = look(picture, pose)
+        # a place without any pattern is alike to all, but no face
+        if not looks[: GREY * GREY].any() or likeness(last, looks) < UNCHANGED:
+            return None
+        found.append((pose, looks))
+        last = looks
+    return found
+
+
+def _moved(before: Pose, after: Pose) -> float:
+    """How far a face has gone, grown or turned, as a share of the most that a leap allows."""
+    width = max(float(before.box[2] - before.box[0]), 1.0)
+    step = (after.box[:2] + after.box[2:] - before.box[:2] - before.box[2:]) / 2
+    return max(float(np.hypot(*step)) / width / FAR, abs(after.scale / before.scale - 1) / GROWN,
+               float(np.linalg.norm(after.rotation - before.rotation)) / TURN)
 
 
 def _follow(trail: _Trail, finder: MeshFinder | CascadeFinder, image: np.ndarray, now: int) -> None:

@@ -26,6 +26,10 @@ RUN_UP = 0.5  # seconds decoded before a wanted part
 ATTACHED_PICTURE = 0x0400  # FFmpeg's mark of a cover: a video stream of one picture in a sound file
 DEFAULT = 0x0001  # FFmpeg's mark of the stream that a player chooses
 LARGE = 1920  # pixels of the longer side beyond which grey pictures are not made by way of RGB
+# Formats whose first plane is the brightness in 8 bits
+LUMA = {"yuv420p", "yuv422p", "yuv444p", "yuvj420p", "yuvj422p", "yuvj444p", "nv12"}
+GREY_SPACES = {2, 5, 6}  # not stated, BT.470BG, SMPTE 170M: their brightness is cv2's grey
+SKIN = (112, 148)  # Cb and Cr of skin
 TRIED = 60  # packets tried of each stream, where a file has several, to see whether it decodes
 # Times in packets of these formats follow the order of decoding; with B-frames they must be sorted.
 DECODE_ORDER = {"avi", "asf"}
@@ -44,13 +48,16 @@ class Picture:
     Attributes:
         frame: the PyAV frame, as stored.
         aspect: width of a pixel divided by its height.
+        convert: the PyAV converter that all pictures of a video share. Each frame would make one
+            of its own, which takes longer than converting a small picture.
     """
 
-    __slots__ = ("aspect", "frame")
+    __slots__ = ("aspect", "convert", "frame")
 
-    def __init__(self, frame: Any, aspect: float = 1.0) -> None:
+    def __init__(self, frame: Any, aspect: float = 1.0, convert: Any = None) -> None:
         self.frame = frame
         self.aspect = aspect
+        self.convert = convert or frame
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -80,17 +87,63 @@ class Picture:
             uint8 `[H, W, 3]` RGB, or `[H, W]` grey.
         """
         height, width = self._square_pixels()
-        size = {}
+        size: dict[str, Any] = {}
         if (height, width) != (self.frame.height, self.frame.width):
             size = {"height": height, "width": width, "interpolation": "BICUBIC"}
+        elif grey and (brightness := _brightness(self.frame)) is not None:
+            return turned(brightness, _orientation(self.frame))
         directly = grey and max(height, width) > LARGE
         form = "gray" if directly else "rgb24"
-        array = turned(self.frame.to_ndarray(format=form, **size), _orientation(self.frame))
+        if self.convert is self.frame:
+            array = self.frame.to_ndarray(format=form, **size)
+        else:
+            array = self.convert.reformat(self.frame, format=form, **size).to_ndarray()
+        array = turned(array, _orientation(self.frame))
         if grey and not directly:
             import cv2
 
             return cv2.cvtColor(array, cv2.COLOR_RGB2GRAY)
         return array
+
+
+def _brightness(frame: Any) -> np.ndarray | None:
+    """A frame in grey `[H, W]` from its plane of brightness alone, near to what RGB gives.
+
+    None where the frame has no such plane of 8 bits, or where grey is another mixture of the
+    colors than that plane is (ITU-R BT.709).
+    """
+    import cv2
+
+    if frame.format.name not in LUMA or frame.colorspace not in GREY_SPACES:
+        return None
+    plane = frame.planes[0]
+    rows = np.frombuffer(plane, np.uint8)[: frame.height * plane.line_size]
+    levels = rows.reshape(frame.height, plane.line_size)[:, : frame.width]
+    return cv2.LUT(levels, _grey_levels(frame.format.name, int(frame.color_range)))
+
+
+@functools.lru_cache(maxsize=64)
+def _grey_levels(form: str, color_range: int) -> np.ndarray:
+    """The grey `[256]` of each brightness, by way of RGB.
+
+    Measured with FFmpeg on the color of skin: its quick conversion to RGB rounds down, which makes
+    colors a level or two darker.
+    """
+    import av
+    import cv2
+
+    frame = av.VideoFrame(256, 16, form)
+    frame.color_range = color_range
+    ramp = np.arange(256, dtype=np.uint8)
+    for k, plane in enumerate(frame.planes):
+        row = np.full(plane.line_size, SKIN[k - 1], np.uint8)
+        if k == 0:
+            row[:256] = ramp
+        elif len(frame.planes) == 2:  # both colors in turn
+            row[1::2], row[::2] = SKIN[1], SKIN[0]
+        plane.update(np.tile(row, plane.buffer_size // plane.line_size).tobytes())
+    rgb = frame.to_ndarray(format="rgb24")
+    return np.array(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)[8])
 
 
 def _orientation(frame: Any) -> tuple[bool, bool, bool]:
@@ -250,15 +303,18 @@ def _decode(path: str | Path, start: float, skip: bool,
         clock = Clock(path, container, stream, skip)
         if skip and not audio.seek(container, start - RUN_UP):
             return
+        from av.video.reformatter import VideoReformatter
+
+        convert = VideoReformatter()
         held, since = None, -math.inf
         for at, frame in clock.times(audio.decode_packets(container, stream, damaged)):
             if held is not None and at > start:
-                yield since, at, Picture(held, aspect)
+                yield since, at, Picture(held, aspect, convert)
             held, since = frame, at
         if held is not None:
             last = float(held.duration * held.time_base) if held.duration else clock.step
             last = last if 0 < last < 1.0 else clock.step
-            yield since, since + last, Picture(held, aspect)
+            yield since, since + last, Picture(held, aspect, convert)
 
 
 class Clock:

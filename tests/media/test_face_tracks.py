@@ -124,6 +124,57 @@ def test_people_seen_together_are_never_one() -> None:
     assert [len(t.frames) for t in follow(frames)] == [30, 30]
 
 
+class CountingFinder(PatternFinder):
+    """Counts how often pictures are searched and landmarks are looked for."""
+
+    def __init__(self) -> None:
+        self.searches = self.landmarks = 0
+
+    def detect(self, image: np.ndarray, small: bool = False) -> list[Face]:
+        self.searches += 1
+        return super().detect(image, small)
+
+    def pose(self, image: np.ndarray, region: face.Region) -> Pose | None:
+        self.landmarks += 1
+        self.searches -= 1  # those of `pose` are its own
+        return super().pose(image, region)
+
+
+def test_a_still_face_is_measured_now_and_then_and_seen_in_every_frame() -> None:
+    finder = CountingFinder()
+    (track,), count = face_tracks.track_faces([scene((1, 30, 40, 90))] * 100, finder=finder)
+    assert count == 100 and track.frames.tolist() == list(range(100))
+    assert finder.searches <= 2  # at 0 s and 2 s
+    assert finder.landmarks <= 50
+
+
+def test_a_moving_face_is_measured_in_every_frame() -> None:
+    finder = CountingFinder()
+    frames = [scene((1, 30 + 2 * k, 40, 90)) for k in range(60)]
+    (track,), _ = face_tracks.track_faces(frames, finder=finder)
+    assert finder.landmarks >= 59
+    assert np.abs(track.boxes[:, 0] - [30 + 2 * k for k in range(60)]).max() < 2
+
+
+@pytest.mark.parametrize("gap", [1, 2])
+@pytest.mark.parametrize("begin", [31, 32, 33])
+def test_a_face_covered_for_a_frame_is_not_seen_in_it(begin: int, gap: int) -> None:
+    frames = [scene((1, 30, 40, 90))] * 60
+    frames[begin: begin + gap] = [scene((2, 190, 40, 90))] * gap
+    tracks = follow(frames)
+    mine = max(tracks, key=lambda t: len(t.frames))
+    assert mine.frames.tolist() == [k for k in range(60) if not begin <= k < begin + gap]
+
+
+@pytest.mark.parametrize("begin", [31, 32, 33, 40])
+def test_a_face_that_comes_beside_a_still_one_is_found_soon(begin: int) -> None:
+    frames = [scene((1, 30, 40, 90)) if k < begin else scene((1, 30, 40, 90), (2, 190, 50, 60))
+              for k in range(75)]
+    one, two = follow(frames)
+    assert len(one.frames) == 75
+    assert two.frames[0] - begin <= 10 and two.frames[-1] == 74
+
+
 def film_of_sizes(path: Path, pictures: list[np.ndarray]) -> Path:
     """VP8 in Matroska, as browsers send it: the size changes at a key frame."""
     from fractions import Fraction

@@ -223,3 +223,37 @@ def test_a_mouth_video_is_as_long_as_its_pictures_not_as_its_header(
     write_film(path, shades(20), [k / 25 for k in range(20)])
     monkeypatch.setattr(video, "_duration", lambda path: 1e6)  # a damaged header
     assert abs(len(video.whole_picture(path).crops) - 20) <= 1
+
+
+def colored(form: str, color_range: int, space: int) -> av.VideoFrame:
+    """A frame `[64, 96]` of skin, hair and cloth, in a format, range and color space."""
+    rng = np.random.default_rng(1)
+    shades_of = np.array([(205, 160, 140), (90, 60, 50), (120, 130, 160)], np.uint8)
+    cells = np.repeat(np.repeat(shades_of[rng.integers(0, 3, (8, 12))], 8, axis=0), 8, axis=1)
+    frame = av.VideoFrame.from_ndarray(cells, format="rgb24").reformat(format=form)
+    frame.color_range, frame.colorspace = color_range, space
+    return frame
+
+
+@pytest.mark.parametrize("form", ["yuv420p", "yuv422p", "yuv444p", "yuvj420p", "nv12"])
+@pytest.mark.parametrize("color_range", [0, 1, 2])
+@pytest.mark.parametrize("space", [1, 2, 5, 6])
+def test_grey_from_brightness_is_grey_from_colors(form, color_range, space) -> None:
+    import cv2
+
+    picture = pictures.Picture(colored(form, color_range, space))
+    by_colors = cv2.cvtColor(picture.array(), cv2.COLOR_RGB2GRAY).astype(int)
+    difference = picture.array(grey=True).astype(int) - by_colors
+    assert np.abs(difference).mean() < 1.0
+    assert (pictures._brightness(picture.frame) is None) == (space == 1)
+
+
+def test_a_shared_converter_gives_what_each_frame_gives(tmp_path: Path) -> None:
+    frames = [quartered(), quartered(48, 64), quartered()]
+    convert = av.video.reformatter.VideoReformatter()
+    for picture in frames:
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p")
+        expected = pictures.Picture(frame).array()
+        assert np.array_equal(pictures.Picture(frame, 1.0, convert).array(), expected)
+        wide = pictures.Picture(frame, 2.0).array()
+        assert np.array_equal(pictures.Picture(frame, 2.0, convert).array(), wide)

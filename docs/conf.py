@@ -1,4 +1,4 @@
-"""Settings of the docs site: bash tools/docs.sh builds it, without a network, into docs/_build/html."""
+"""Settings of the docs site, which bash tools/docs.sh builds without a network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ html_theme = "furo"
 html_title = f"avspeech {__version__}"
 html_static_path: list[str] = []
 myst_heading_anchors = 3
-# Links that lead out of docs/ (to a recipe, to a source file) work in the repository and in an editor.
+# Links that lead out of docs/ (to a recipe, a source file) work in the repository and in editors.
 suppress_warnings = ["myst.xref_missing"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

@@ -180,8 +180,8 @@ class Recipe:
                 yield
                 return
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:  # the others would wait for this one
-            raise InputError(f"{exp}: another process runs stage {stage.name} there; wait for it, or "
-                             "use another folder with --exp")
+            raise InputError(f"{exp}: another process runs stage {stage.name} there; wait for it, "
+                             "or use another folder with --exp")
         _say(f"{stage.name}: another process runs it in {exp}, waiting for its end")
         with storage.lock(place):
             yield

@@ -175,8 +175,8 @@ def read_jsonl(path: str | Path) -> Iterator[tuple[str, Any]]:
             for number, line in enumerate(iter(lambda: lines.readline(LONGEST + 1), ""), 1):
                 where = f"{path}:{number}"
                 if len(line) > LONGEST:
-                    raise InputError(f"{where}: a line of more than {LONGEST:,} characters; is it a "
-                                     "manifest?")
+                    raise InputError(f"{where}: a line of more than {LONGEST:,} characters; is it "
+                                     "a manifest?")
                 if line.strip():
                     try:
                         yield where, json.loads(line)

@@ -112,7 +112,7 @@ def read(path: str | Path) -> dict[str, Tensor]:
 
             return load_file(path)
         found = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch, its restricted unpickler and safetensors share no error class
+    except Exception as error:  # the libraries share no class of errors
         raise InputError(f"{path}: cannot be read as tensors alone ({type(error).__name__}); "
                          "expected weights of torch.save or safetensors. If it holds settings too, "
                          "save its state_dict by itself where you trust the file") from None

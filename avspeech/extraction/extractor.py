@@ -270,7 +270,8 @@ class Extractor:
             face: which face, counted from 1; by default all.
             progress: whether to show progress bars.
             mouth: the videos show nothing but the mouth.
-            track: of sound, from 1; by default the one that the file marks, or the first that sounds.
+            track: of sound, from 1; by default the one that the file marks, or the first that
+                sounds.
 
         Returns:
             The files written.

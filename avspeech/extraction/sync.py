@@ -86,7 +86,8 @@ class LipSync(nn.Module):
 
 
 def _shifts(x: Tensor, lags: int) -> Tensor:
-    """The 2 * lags + 1 places of a window of T in `[B, C, T + 2 * lags]`: `[B, 2 * lags + 1, C, T]`.
+    """The 2 * lags + 1 places of a window of T in `[B, C, T + 2 * lags]`, as
+    `[B, 2 * lags + 1, C, T]`.
 
     Slices, as torch.onnx cannot write `unfold` with a window whose length is not known yet.
     """

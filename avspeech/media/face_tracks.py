@@ -31,8 +31,9 @@ from avspeech.media.looks import GREY, Album, likeness, look, nearest
 
 SURE = 0.7  # score from which a detection counts though the landmark network sees no face in it
 LOOK_LOST = 0.12  # seconds between detections while a face is missing
-LOOK_SMALL = 2.0  # seconds between searches for small faces in a large picture, and whatever happens
-LEAP = 3  # frames: of a face that moves little the landmarks are found in every so manyth
+# Seconds between searches for small faces in a large picture, and between searches in any case
+LOOK_SMALL = 2.0
+LEAP = 3  # the landmarks of a face that moves little are found in every third frame
 REST = 0.32  # seconds without leaps after one that failed
 # Most that a face may do in a leap: go, in its widths; grow, as a share; turn, in radians or so
 FAR, GROWN, TURN = 0.15, 0.1, 0.25

@@ -85,7 +85,8 @@ def profile_onnx(path: str | Path, seconds: float = 10.0, threads: int = 1, repe
         path: an ONNX file as `avspeech export` writes it, with one input "audio" [1, N], float32,
             or the three of an extraction model: "mixture" [1, N], "crops" [1, V, T, side, side]
             and "present" [1, V, T], of which one view is shown. Its metadata "sample_rate" gives
-            the rate (16 kHz where it is missing), "fps" and "crop" the frames a second and the side.
+            the rate (16 kHz where it is missing), "fps" and "crop" the frames a second and the
+            side.
         seconds: length of the audio.
         threads: threads within one operator.
         repeats: runs that are timed, after two that are not.
@@ -128,7 +129,8 @@ def count_macs(path: str | Path, seconds: float) -> int:
 def _macs(node: dict[str, Any]) -> int:
     kind = node["op_name"]
     if kind == "LSTM":  # weights of all gates, at each step of each sequence
-        x, weight, recurrent = (next(iter(shape.values())) for shape in node["input_type_shape"][:3])
+        shapes = node["input_type_shape"][:3]
+        x, weight, recurrent = (next(iter(shape.values())) for shape in shapes)
         return math.prod(x[:2]) * (math.prod(weight) + math.prod(recurrent))
     if kind == "ConvTranspose":
         x, weight = (next(iter(shape.values())) for shape in node["input_type_shape"][:2])
@@ -216,7 +218,8 @@ def _inputs(path: Path, session: Any, seconds: float) -> dict[str, np.ndarray]:
     meta = session.get_modelmeta().custom_metadata_map
     rng, rate = np.random.default_rng(0), int(meta.get("sample_rate", RATE))
     if not 0 < rate <= MOST_HERTZ:
-        raise InputError(f"{path}: metadata sample_rate={rate}: expected hertz up to {MOST_HERTZ:,}")
+        raise InputError(f"{path}: metadata sample_rate={rate}: expected hertz up to "
+                         f"{MOST_HERTZ:,}")
     sound = 0.1 * rng.standard_normal((1, round(seconds * rate)), np.float32)
     if wanted == [("audio", 2)]:
         return {"audio": sound}

@@ -1,12 +1,13 @@
 """Damaged sound and video files through every door of the toolkit, which should answer or refuse.
 
     python tools/fuzz.py --count 240 --doors emotion,check
-    python tools/fuzz.py --doors emotion --only 17 --keep /tmp/seen      # one of them again, kept to look at
+    python tools/fuzz.py --doors emotion --only 17 --keep /tmp/seen    # one of them again
 
-Makes small files of eleven formats, damages each in a way that its number decides (bits, truncation, holes,
-headers, numbers such as times and lengths, parts that change places), and gives them to the commands in child
-processes with a bound on time and memory. Counts tracebacks, hangs, processes that end without a word, and
-errors that do not name the file; of the files only the numbers are kept. Exit code 1 where there are any.
+Makes small files of eleven formats, damages each in a way that its number decides (bits,
+truncation, holes, headers, numbers such as times and lengths, parts that change places), and gives
+them to the commands in child processes with a bound on time and memory. Counts tracebacks, hangs,
+processes that end without a message, and errors that do not name the file; of the files only the
+numbers are kept. The exit code is 1 where there are any.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ FORMATS = {  # suffix: codec of the sound, its rate, codec of the pictures
     "wav": ("pcm_s16le", 16000, ""), "flac": ("flac", 16000, ""), "mp3": ("libmp3lame", 44100, ""),
     "opus": ("libopus", 48000, ""), "m4a": ("aac", 44100, ""), "mp4": ("aac", 44100, "mpeg4"),
     "mpg": ("mp2", 44100, "mpeg1video"), "mkv": ("libopus", 48000, "mpeg4"),
-    "webm": ("libopus", 48000, "libvpx"), "avi": ("mp2", 44100, "mpeg4"), "flv": ("libmp3lame", 44100, "flv"),
+    "webm": ("libopus", 48000, "libvpx"), "avi": ("mp2", 44100, "mpeg4"),
+    "flv": ("libmp3lame", 44100, "flv"),
 }
 DOORS = ("extract", "emotion", "speak", "score", "check", "bench")
 SECONDS = 1.5
@@ -51,7 +53,8 @@ def go(path, name):
     if door == "extract":
         return cli.main(["extract", path, "-o", folder, "--quiet", "--mouth"])
     if door == "speak":
-        return cli.main(["speak", "No.", "--reference", path, "-o", folder + "/said.wav", "--quiet"])
+        return cli.main(["speak", "No.", "--reference", path, "-o", folder + "/said.wav",
+                         "--quiet"])
     if door == "score":
         return cli.main(["score", folder + "/clean", os.path.dirname(path), "--quiet"])
     if door == "bench":
@@ -79,7 +82,8 @@ for line in sys.stdin:
         except BaseException as error:
             fault = "".join(traceback.format_exception(error))[-1500:]
     text = said.getvalue()
-    print(json.dumps({"code": code, "fault": fault, "named": name.split(".")[0] in text, "text": text[-300:],
+    print(json.dumps({"code": code, "fault": fault, "named": name.split(".")[0] in text,
+                      "text": text[-300:],
                       "seconds": time.monotonic() - began}), file=sys.__stdout__, flush=True)
 """
 
@@ -90,7 +94,8 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, metavar="N", help="number of the first one")
     parser.add_argument("--only", type=int, metavar="N", help="this one alone")
     parser.add_argument("--doors", default="emotion,check", help=f"of {', '.join(DOORS)}")
-    parser.add_argument("--seconds", type=float, default=30.0, help="a file may take (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=30.0,
+                        help="a file may take (default: %(default)s)")
     parser.add_argument("--memory", type=float, default=3.0, metavar="GB", help="of a child's data")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="leave the damaged files there")
     args = parser.parse_args()
@@ -103,7 +108,8 @@ def main() -> int:
         seeds = {suffix: seed(Path(made) / f"seed.{suffix}").read_bytes() for suffix in FORMATS}
         base = args.keep or Path(made)
         for door in doors:
-            bad += through(door, list(numbers), seeds, base / door, args.seconds, int(args.memory * 2**30))
+            memory = int(args.memory * 2**30)
+            bad += through(door, list(numbers), seeds, base / door, args.seconds, memory)
     return 1 if bad else 0
 
 
@@ -114,9 +120,11 @@ def seed(path: Path) -> Path:
     codec, rate, pictures = FORMATS[path.suffix[1:]]
     rng = np.random.default_rng(0)
     n = round(SECONDS * rate)
-    phase = np.cumsum(140 - 40 * np.arange(n) / n) * 2 * np.pi / rate  # a falling voice, in syllables
+    # A falling voice, in syllables
+    phase = np.cumsum(140 - 40 * np.arange(n) / n) * 2 * np.pi / rate
     voice_like = sum(np.sin(k * phase) / k for k in range(1, 20))
-    sound = (0.1 * voice_like + rng.normal(0, 0.01, n)) * np.abs(np.sin(np.arange(n) * 9 / rate)) ** 0.5
+    syllables = np.abs(np.sin(np.arange(n) * 9 / rate)) ** 0.5
+    sound = (0.1 * voice_like + rng.normal(0, 0.01, n)) * syllables
     with av.open(str(path), "w") as target:
         voice = target.add_stream(codec, rate=rate)
         voice.layout = "mono"
@@ -125,7 +133,8 @@ def seed(path: Path) -> Path:
             film = target.add_stream(pictures, rate=25)
             film.width, film.height, film.pix_fmt = 96, 64, "yuv420p"
         voice.codec_context.open()
-        frame = av.AudioFrame.from_ndarray(sound[None].astype(np.float32), format="flt", layout="mono")
+        frame = av.AudioFrame.from_ndarray(sound[None].astype(np.float32), format="flt",
+                                           layout="mono")
         frame.sample_rate, frame.time_base, frame.pts = rate, Fraction(1, rate), 0
         fifo = av.AudioFifo()
         for part in av.AudioResampler(voice.codec_context.format, "mono", rate).resample(frame):
@@ -211,14 +220,16 @@ class Child:
 
 def through(door: str, numbers: list[int], seeds: dict[str, bytes], folder: Path, seconds: float,
             memory: int) -> int:
-    """Gives the files of these numbers to a door; prints the counts, returns how many faults there were."""
+    """Gives the files of these numbers to a door; prints the counts, returns the number of
+    faults."""
     (folder / "clean").mkdir(parents=True, exist_ok=True)
     counts: collections.Counter[str] = collections.Counter()
     faults: dict[str, list[str]] = collections.defaultdict(list)
     child: Child | None = None
     slowest = 0.0
     if door == "score":  # it looks for sound only
-        numbers = [n for n in numbers if list(FORMATS)[n % len(FORMATS)] not in ("mpg", "mkv", "avi", "flv")]
+        pictures = ("mpg", "mkv", "avi", "flv")
+        numbers = [n for n in numbers if list(FORMATS)[n % len(FORMATS)] not in pictures]
     for number in numbers:
         suffix = list(FORMATS)[number % len(FORMATS)]
         kind, data = damage(seeds[suffix], number)
@@ -240,14 +251,16 @@ def through(door: str, numbers: list[int], seeds: dict[str, bytes], folder: Path
         slowest = max(slowest, float(str(said["seconds"])))
         counts[f"exit code {said['code']}" if said["fault"] is None else "traceback"] += 1
         if said["fault"] is not None:
-            faults["traceback"].append(f"{what}: {str(said['fault']).strip().splitlines()[-1][:150]}")
+            last = str(said["fault"]).strip().splitlines()[-1]
+            faults["traceback"].append(f"{what}: {last[:150]}")
         elif said["code"] != 0 and not said["named"]:
             faults["not named"].append(f"{what}: {str(said['text']).strip()[-150:]}")
         if "MemoryError" in str(said["text"]):
             faults["memory"].append(what)
     if child is not None:
         child.stop()
-    print(f"{door}: {len(numbers)} files, " + ", ".join(f"{n} {k}" for k, n in sorted(counts.items()))
+    each = ", ".join(f"{n} {k}" for k, n in sorted(counts.items()))
+    print(f"{door}: {len(numbers)} files, " + each
           + "".join(f", {len(v)} {k}" for k, v in sorted(faults.items()) if k not in counts)
           + f"; slowest {slowest:.1f} s", flush=True)
     for fault, which in sorted(faults.items()):

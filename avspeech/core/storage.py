@@ -146,7 +146,8 @@ def _no_scratch(error: OSError) -> InputError:
         place = os.environ.get("TMPDIR", "TMPDIR")
     reason = "it does not exist" if error.errno == errno.ENOENT else error.strerror
     return InputError(f"{place}: the folder for temporary files cannot be written to ({reason}); "
-                      "free some space there, or name another folder by the environment variable TMPDIR")
+                      "free some space there, or name another folder by the environment "
+                      "variable TMPDIR")
 
 
 def describe(error: OSError) -> str | None:

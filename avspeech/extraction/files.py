@@ -58,8 +58,9 @@ def extract(
         progress: whether to show progress bars.
         mouth: the videos show nothing but the mouth (`video.whole_picture`); no face is looked for.
         track: of the sound, from 1; by default the one that the file marks, or the first that
-            sounds (`media.audio.read`). A warning says which of several was taken, and what was corrected:
-            a constant offset, samples far beyond full scale, channels that cancel each other.
+            sounds (`media.audio.read`). A warning says which of several was taken, and what
+            was corrected: a constant offset, samples far beyond full scale, channels that cancel
+            each other.
 
     Returns:
         The files, in order.

@@ -2,8 +2,8 @@
 
 Yang, Jin, Liu, Li, "Multi-View Based Audio Visual Target Speaker Extraction", arXiv 2603.07696. Per
 view: lip encoder, interpolation to the STFT's frames, a projection and an LSTM that the views
-share; tensor fusion of the views (`extraction/fusion.py`); the fused cue is a channel beside Re and Im
-of the mixture's STFT; TF-GridNet (`extraction/gridnet.py`); iSTFT.
+share; tensor fusion of the views (`extraction/fusion.py`); the fused cue is a channel beside Re and
+Im of the mixture's STFT; TF-GridNet (`extraction/gridnet.py`); iSTFT.
 
 `mvtf-paper` is the paper's configuration. `mvtf-small` differs where the paper ties sizes to each
 other or to one rate:

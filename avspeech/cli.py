@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from avspeech.bench import command as bench_command
+from avspeech.core import commands as subcommands
 from avspeech.core import storage
 from avspeech.emotion import command as emotion_command
 from avspeech.errors import InputError
@@ -79,12 +80,12 @@ def _parser() -> argparse.ArgumentParser:
     models = commands.add_parser("models", help="list, describe and verify models",
                                  description="Models.")
     actions = models.add_subparsers(title="actions", metavar="ACTION", required=True)
-    _command(actions, "list", _models_list,
+    subcommands.add(actions, "list", _models_list,
              "released models, named configurations and the registry")
-    command = _command(actions, "info", _models_info,
+    command = subcommands.add(actions, "info", _models_info,
                        "the card of a model, or the settings of a configuration")
     command.add_argument("model", metavar="NAME|FOLDER")
-    command = _command(actions, "verify", _models_verify,
+    command = subcommands.add(actions, "verify", _models_verify,
                        "check a model folder against its SHA256SUMS and load it")
     command.add_argument("model", metavar="NAME|FOLDER")
     extraction_command.add_convert(actions)
@@ -93,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
 
     data = commands.add_parser("data", help="prepare corpora, check manifests", description="Data.")
     actions = data.add_subparsers(title="actions", metavar="ACTION", required=True)
-    command = _command(actions, "check", _data_check,
+    command = subcommands.add(actions, "check", _data_check,
                        "decode everything a manifest names and say what is wrong")
     command.add_argument("manifest", type=Path, metavar="MANIFEST")
     command.add_argument("--root", type=Path, metavar="DIR",
@@ -102,14 +103,14 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--sample-rate", type=int, metavar="HZ",
                          help="what every sound should have (default: any)")
     command.add_argument("--fps", type=float, help="what every video should have (default: any)")
-    command = _command(actions, "prepare", _data_prepare, "write the manifests of a corpus")
+    command = subcommands.add(actions, "prepare", _data_prepare, "write the manifests of a corpus")
     command.add_argument("corpus", metavar="CORPUS", help="name, e.g. grid")
     command.add_argument("source", metavar="SOURCE",
                          help="its folder as distributed; - for a corpus made on the spot")
     command.add_argument("out", type=Path, metavar="OUT", help="folder for the manifests")
     command.add_argument("options", nargs="*", metavar="KEY=VALUE", help="options of the corpus")
 
-    command = _command(commands, "profile", _profile,
+    command = subcommands.add(commands, "profile", _profile,
                        "parameters, MACs, time and memory of a model on this CPU")
     command.add_argument("model", metavar="MODEL",
                          help="named configuration, released model, model folder or exported "
@@ -120,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--repeats", type=int,
                          help="timed forwards (default: 5; 30 of emotion models)")
 
-    command = _command(commands, "export", _export,
+    command = subcommands.add(commands, "export", _export,
                        "a model as one file for a device, compared with the original")
     command.add_argument("model", metavar="MODEL", help="released model or model folder")
     command.add_argument("--to", required=True, choices=("onnx", "onnx-int8", "executorch"))
@@ -134,16 +135,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--force", action="store_true",
                          help="write it also where 8 bits cost more than a point of UAR")
 
-    _command(commands, "doctor", _doctor,
+    subcommands.add(commands, "doctor", _doctor,
              "what is installed, what works, what is missing and would give what")
     return parser
-
-
-def _command(commands: argparse._SubParsersAction, name: str, run: object,
-             text: str) -> argparse.ArgumentParser:
-    command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-    command.set_defaults(run=run)
-    return command
 
 
 def _models_list(args: argparse.Namespace) -> None:

@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from avspeech.core import commands as subcommands
 from avspeech.errors import InputError
 
 
@@ -31,7 +32,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     actions = bench.add_subparsers(title="actions", metavar="ACTION", required=True,
                                    parser_class=_Parser)
 
-    command = _action(actions, "run", _run,
+    command = subcommands.add(actions, "run", _run,
                       "prepare, compute features once, train all probes, write the results")
     command.add_argument("config", type=Path, metavar="YAML", help="what to run, e.g. "
                          "egs/paralbench/bench/conf/train.yaml")
@@ -47,16 +48,16 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--dry-run", action="store_true",
                          help="print the plan and what it will cost")
 
-    command = _action(actions, "tasks", _tasks,
+    command = subcommands.add(actions, "tasks", _tasks,
                       "the tasks, one a line: kind, term, metrics, corpora")
     command.add_argument("--specs", type=Path, metavar="DIR", help="a folder of further tasks")
-    _action(actions, "upstreams", _upstreams,
+    subcommands.add(actions, "upstreams", _upstreams,
             "the upstreams, one a line: family, and where weights are from")
 
-    command = _action(actions, "report", _report, "from an experiment folder to its tables")
+    command = subcommands.add(actions, "report", _report, "from an experiment folder to its tables")
     command.add_argument("exp", type=Path, metavar="DIR")
 
-    command = _action(actions, "cost", _cost,
+    command = subcommands.add(actions, "cost", _cost,
                       "features once against every epoch anew; bytes; probes a second")
     command.add_argument("config", type=Path, metavar="YAML",
                          help="of a sweep whose features are there")
@@ -67,13 +68,6 @@ def add(commands: argparse._SubParsersAction) -> None:
                          help="of which epochs are run anew (default: %(default)s)")
     command.add_argument("--epochs", type=int, default=3, metavar="N",
                          help="run anew, the rest is estimated (default: %(default)s)")
-
-
-def _action(actions: argparse._SubParsersAction, name: str, run: object,
-            text: str) -> argparse.ArgumentParser:
-    action = actions.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-    action.set_defaults(run=run)
-    return action
 
 
 def _folder(args: argparse.Namespace) -> Path:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from avspeech.core import commands as subcommands
 from avspeech.errors import InputError
 
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Adds the command to a parser's commands."""
     text = "the emotion of voices: label, probabilities, and their course"
-    command = commands.add_parser(
-        "emotion", help=text, description=text[0].upper() + text[1:] + "."
-    )
-    command.set_defaults(run=_run)
+    command = subcommands.add(commands, "emotion", _run, text)
     command.add_argument("files", nargs="+", type=Path, metavar="FILE",
                          help="sound or video, of any length")
     command.add_argument("--model", default="emotion-edge", metavar="M",

@@ -5,20 +5,19 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from avspeech.core import commands as subcommands
+
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Adds the command to a parser's commands."""
     text = "the voice of each face in a video, as wav and mp4"
-    command = commands.add_parser(
-        "extract", help=text, description=text[0].upper() + text[1:] + "."
-    )
-    command.set_defaults(run=_extract)
+    command = subcommands.add(commands, "extract", _extract, text)
     command.add_argument(
         "videos",
         nargs="+",
         type=Path,
         metavar="VIDEO",
-        help="a video with sound; several are synchronised views of the same faces, "
+        help="a video with sound; several are synchronized views of the same faces, "
         "the first one's sound is taken",
     )
     command.add_argument("-o", "--out", type=Path, default=Path("."), metavar="DIR",
@@ -37,9 +36,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 def add_convert(actions: argparse._SubParsersAction) -> None:
     """Adds `convert` to the actions of `avspeech models`."""
     text = "a lip encoder that another project trained, as a model folder to begin training with"
-    command = actions.add_parser("convert", help=text,
-                                 description=text[0].upper() + text[1:] + ".")
-    command.set_defaults(run=_convert)
+    command = subcommands.add(actions, "convert", _convert, text)
     command.add_argument("checkpoint", type=Path, metavar="CHECKPOINT",
                          help="weights of torch.save or safetensors")
     command.add_argument("--as", dest="kind", required=True, metavar="KIND",

@@ -6,13 +6,14 @@ import argparse
 import sys
 from pathlib import Path
 
+from avspeech.core import commands as subcommands
 from avspeech.errors import InputError
 from avspeech.report import captions_command
 
 
 def add_speak(commands: argparse._SubParsersAction) -> None:
     """Adds `speak` to a parser's commands."""
-    command = _command(commands, "speak", _speak,
+    command = subcommands.add(commands, "speak", _speak,
                        "a text as speech, with the breaks and tones it asks for")
     command.add_argument("text", nargs="?", metavar="TEXT",
                          help="may hold markup: 'I said <brk 0.4> no<rise>.', <fall>, <level>")
@@ -45,7 +46,7 @@ def add_speak(commands: argparse._SubParsersAction) -> None:
 
 def add_score(commands: argparse._SubParsersAction) -> None:
     """Adds `score` to a parser's commands."""
-    command = _command(commands, "score", _score,
+    command = subcommands.add(commands, "score", _score,
                        "recordings of the same sentences against each other (breaks, tones, F0, "
                        "tempo), or timed captions of videos")
     command.usage = ("avspeech score [options] REF_DIR HYP_DIR\n"
@@ -76,13 +77,6 @@ def add_score(commands: argparse._SubParsersAction) -> None:
                          help="every pair or video, and the means, as JSON")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
     captions_command.add(command)
-
-
-def _command(commands: argparse._SubParsersAction, name: str, run: object,
-             text: str) -> argparse.ArgumentParser:
-    command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-    command.set_defaults(run=run)
-    return command
 
 
 def _speak(args: argparse.Namespace) -> None:

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from avspeech.errors import InputError
+from avspeech.version import __version__
 
 ONNX = ("onnx", "onnxscript", "onnxruntime")
 EDGE = "pip install 'avspeech[edge]'"
+PRODUCER = f"avspeech {__version__}"  # what an exported file names as its maker
 
 
 def require(what: str, packages: Sequence[str] = ONNX, bring: str = EDGE) -> None:

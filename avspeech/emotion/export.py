@@ -39,7 +39,6 @@ from avspeech.emotion.reparam import to_deploy
 from avspeech.errors import InputError
 from avspeech.media import audio
 from avspeech.report import metrics
-from avspeech.version import __version__
 
 FORMATS = ("onnx", "onnx-int8", "executorch")
 TOLERANCE = 1e-4  # of logits (relative to the largest where that is above 1) and posteriors
@@ -197,7 +196,7 @@ def metadata(info: pretrained.ModelInfo) -> dict[str, str]:
         "sample_rate": str(info.sample_rate),
         "shortest": str(WINDOW),
         "licence": info.licence,
-        "producer": f"avspeech {__version__}",
+        "producer": exporting.PRODUCER,
     }
 
 

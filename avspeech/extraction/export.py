@@ -35,7 +35,6 @@ from torch.nn import functional as F
 from avspeech.core import exporting, pretrained, storage
 from avspeech.errors import InputError
 from avspeech.extraction.mvtf import MVTF
-from avspeech.version import __version__
 
 TOLERANCE = 1e-3  # of the greatest difference, relative to the loudest sample of torch's output
 VIEWS = 3  # at most
@@ -267,7 +266,7 @@ def metadata(info: pretrained.ModelInfo, model: MVTF) -> dict[str, str]:
     return {"task": info.task, "model": info.model, "licence": info.licence,
             "sample_rate": str(c.sample_rate), "fps": str(c.fps), "crop": str(c.crop),
             "shortest": str(shortest(model)), "views": str(VIEWS),
-            "producer": f"avspeech {__version__}"}
+            "producer": exporting.PRODUCER}
 
 
 class OnnxExtractor:

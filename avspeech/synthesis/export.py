@@ -49,7 +49,6 @@ from avspeech.errors import InputError
 from avspeech.synthesis import intonation, prosodyfm
 from avspeech.synthesis.vocoder import Spectrum, Vocoder, pulse_train
 from avspeech.text import symbols
-from avspeech.version import __version__
 
 # Of the log-mel, of F0 (relative), and of the sound (to its loudest sample, if above 1)
 TOLERANCE = 1e-3
@@ -336,7 +335,7 @@ def metadata(info: pretrained.ModelInfo, model: prosodyfm.ProsodyFM) -> dict[str
             "speakers": json.dumps(list(model.config.speakers), ensure_ascii=False),
             "symbols": json.dumps(list(symbols.SYMBOLS[: model.config.symbols]),
                                   ensure_ascii=False),
-            "producer": f"avspeech {__version__}"}
+            "producer": exporting.PRODUCER}
 
 
 def _parts(model: prosodyfm.ProsodyFM) -> dict[str, Any]:

@@ -50,6 +50,21 @@ def quiet() -> Iterator[None]:
         logging.disable(before)
 
 
+def strip(proto: Any) -> None:
+    """Removes from an ONNX model what only its exporter needs, in place.
+
+    The place in the source of each node takes more bytes than many weights, and names local
+    folders.
+
+    Args:
+        proto: an `onnx.ModelProto`.
+    """
+    for part in (proto.graph, *proto.graph.node, *proto.functions):
+        part.doc_string = ""
+        del part.metadata_props[:]
+    del proto.graph.value_info[:]
+
+
 def onnx_session(path: str | Path, threads: int = 1) -> Any:
     """An `onnxruntime.InferenceSession` on the CPU that logs errors only.
 

@@ -321,12 +321,7 @@ def _onnx(model: nn.Module, info: pretrained.ModelInfo, path: Path) -> None:
         )
     assert program is not None
     proto = program.model_proto
-    for part in (proto.graph, *proto.graph.node, *proto.graph.value_info, *proto.functions):
-        # The place in the source of each node takes more bytes than many weights, and names local
-        # folders.
-        part.doc_string = ""
-        del part.metadata_props[:]
-    del proto.graph.value_info[:]
+    exporting.strip(proto)
     _save(proto, info, path)
 
 

@@ -249,11 +249,7 @@ def build(model: MVTF, info: pretrained.ModelInfo) -> Any:
                                     opset_version=OPSET)
     assert program is not None
     proto = onnx.inliner.inline_local_functions(program.model_proto)
-    for part in (proto.graph, *proto.graph.node):
-        # The place in the source of each node takes many bytes, and names local folders.
-        part.doc_string = ""
-        del part.metadata_props[:]
-    del proto.graph.value_info[:]
+    exporting.strip(proto)
     onnx.helper.set_model_props(proto, metadata(info, model))
     onnx.checker.check_model(proto)
     return proto

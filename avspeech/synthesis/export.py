@@ -380,10 +380,7 @@ def _export(module: nn.Module, inputs: tuple[Tensor, ...], shapes: tuple[Any, ..
                                     output_names=outputs, opset_version=OPSET)
     assert program is not None
     proto = onnx.inliner.inline_local_functions(program.model_proto)
-    for part in (proto.graph, *proto.graph.node):
-        part.doc_string = ""
-        del part.metadata_props[:]
-    del proto.graph.value_info[:]
+    exporting.strip(proto)
     return proto
 
 

@@ -6,18 +6,16 @@ of the identity under which features are stored.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import importlib.metadata
 import json
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from avspeech.bench import store
-from avspeech.core import sources
+from avspeech.core import sources, storage
 from avspeech.errors import InputError
 
 
@@ -65,18 +63,11 @@ def read_sound(path: str, start: float, duration: float, sample_rate: int) -> np
 def check_content(path: str, start: float, duration: float, key: str) -> None:
     """Raises InputError if a file no longer has the content of which `key` was made."""
     try:
-        before = store.mark(path)
-        settled = max(before[-2:]) < time.time_ns() - store.SETTLED
-        sha256 = _content(before) if settled else store.content(path)
+        sha256 = storage.content_hash(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     if store.content_key(sha256, start, duration) != key:
         raise InputError(f"{path}: changed while the sweep ran; run it again")
-
-
-@functools.lru_cache(maxsize=1024)
-def _content(mark: store.Mark) -> str:
-    return store.content(mark[0])
 
 
 def features(upstream: Any, waves: Sequence[np.ndarray], pooling: str) -> list[np.ndarray]:

@@ -36,7 +36,7 @@ from typing import Any
 
 import numpy as np
 
-from avspeech.core.storage import write_atomically
+from avspeech.core.storage import SETTLED, file_hash, write_atomically
 from avspeech.errors import InputError
 
 log = logging.getLogger("avspeech")
@@ -133,7 +133,6 @@ def _folder(identity: str) -> str:
 
 
 Mark = tuple[str, int, int, int, int, int]  # path, device, inode, size, mtime, ctime (ns)
-SETTLED = 2_000_000_000  # nanoseconds since the last change after which a hash is remembered
 
 
 def mark(path: str | Path) -> Mark:
@@ -141,15 +140,6 @@ def mark(path: str | Path) -> Mark:
     stat = os.stat(path)
     return (os.path.realpath(path), stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns,
             stat.st_ctime_ns)
-
-
-def content(path: str | Path) -> str:
-    """SHA-256 of a file. Raises OSError for one that cannot be read."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as data:
-        while block := data.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def content_key(sha256: str, start: float, duration: float) -> str:
@@ -185,7 +175,7 @@ def content_keys(store: str | Path, parts: Sequence[tuple[str, float, float]],
                 sums[path] = known[name]
                 continue
             now = time.time_ns()
-            sums[path] = content(path)
+            sums[path] = file_hash(path)
             if mark(path) == before and max(before[-2:]) < now - SETTLED:
                 fresh[name] = sums[path]
         except OSError:

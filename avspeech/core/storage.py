@@ -14,6 +14,7 @@ import re
 import shutil
 import socket
 import tempfile
+import time
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +25,7 @@ from avspeech.errors import InputError
 
 _HOST = f"{zlib.crc32(socket.gethostname().encode()):08x}"
 _COUNT = itertools.count()
+SETTLED = 2_000_000_000  # nanoseconds since the last change after which a hash is remembered
 # Errors of the disk or folder that is written to, and what the user can do about them.
 _FULL = "free some space there or write elsewhere"
 _DENIED = "write elsewhere, or change the permissions"
@@ -333,7 +335,8 @@ def content_hash(path: str | Path) -> str:
     """SHA-256 of a file's bytes.
 
     A file is read once a process while its size, times and inode stay as they are; writing to a
-    file always changes its ctime, which `cp -p` and `rsync -a` cannot keep.
+    file always changes its ctime, which `cp -p` and `rsync -a` cannot keep. A file that has just
+    changed is read each time, as it may change again within one tick of the clock.
 
     Args:
         path: the file.
@@ -342,11 +345,18 @@ def content_hash(path: str | Path) -> str:
         64 hexadecimal digits.
     """
     stat = os.stat(path)
+    if max(stat.st_mtime_ns, stat.st_ctime_ns) > time.time_ns() - SETTLED:
+        return file_hash(path)
     return _content_hash(str(path), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
 
 
 @functools.lru_cache(maxsize=200_000)
 def _content_hash(path: str, *stat: int) -> str:
+    return file_hash(path)
+
+
+def file_hash(path: str | Path) -> str:
+    """SHA-256 of a file's bytes, which are read each time; 64 hexadecimal digits."""
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while block := file.read(2**20):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import resource
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor
 
 from avspeech.bench.upstreams.base import Upstream
+from avspeech.core.storage import file_hash
 from avspeech.errors import InputError
 
 LARGEST_MODEL = 2**31  # bytes: what a protobuf can hold; larger weights lie in files beside it
@@ -53,7 +53,7 @@ class Onnx(Upstream):
             raise InputError(f"{path}: sample_rate {sample_rate}, minimum {minimum}; expected "
                              "1,000 to 384,000 Hz, and 1 sample to 60 s")
         files = _files(path, onnx)
-        digests = {name: _digest(file) for name, file in files.items()}
+        digests = {name: file_hash(file) for name, file in files.items()}
         super().__init__(None, files=digests, minimum=minimum, **options)
         self.sample_rate, self.minimum = int(sample_rate), int(minimum)
         wanted = ["CUDAExecutionProvider"] if self.device.type == "cuda" else []
@@ -193,14 +193,6 @@ def _external(message: Any) -> set[str]:
             if field.type == field.TYPE_MESSAGE:
                 waiting += value if hasattr(value, "extend") else [value]
     return found
-
-
-def _digest(file: Path) -> str:
-    digest = hashlib.sha256()
-    with open(file, "rb") as data:
-        while block := data.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _line(error: Exception) -> str:

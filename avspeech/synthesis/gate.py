@@ -2,7 +2,8 @@
 --baseline FILE --fail-below KEY=VALUE --fail-above KEY=VALUE`.
 
 A key is a measure of `scoring.MEASURES`, "failed" (hypotheses that could not be measured), or,
-beside a baseline, "change.MEASURE". Values are in the units of `--json`: rates are shares, not per cent.
+beside a baseline, "change.MEASURE". Values are in the units of `--json`: rates are shares, not per
+cent.
 """
 
 from __future__ import annotations

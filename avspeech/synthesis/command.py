@@ -16,7 +16,8 @@ def add_speak(commands: argparse._SubParsersAction) -> None:
     command = subcommands.add(commands, "speak", _speak,
                        "a text as speech, with the breaks and tones it asks for")
     command.add_argument("text", nargs="?", metavar="TEXT",
-                         help="may hold markup: 'I said <brk 0.4> no<rise>.', <fall>, <level>")
+                         help="may hold markup: 'I said <brk 0.4> no<rise>.', <fall>, <level>, or "
+                              "SSML (docs/text.md)")
     command.add_argument("--file", type=Path, metavar="TXT",
                          help="say this text file, of any length; - reads the standard input")
     command.add_argument("-o", "--out", type=Path, default=Path("speech.wav"), metavar="SOUND",

@@ -30,15 +30,12 @@ import numpy as np
 
 from avspeech.core import processes, sources, storage
 from avspeech.data.manifest import Utterance, resolve
+from avspeech.emotion.frames import OFFSET
 from avspeech.errors import InputError
 from avspeech.media import audio
 
 FORMAT = 2
 INDEX, FRAMES = "index.json", "frames.npy"
-# A mean above this share of the standard deviation is an offset of the recorder and taken off.
-# Speech itself has up to 0.013 (RAVDESS); taking that off changed none of 180 answers of the
-# released models.
-OFFSET = 0.02
 
 
 @dataclass(frozen=True)

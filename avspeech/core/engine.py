@@ -52,7 +52,7 @@ class Graphs:
 
         Args:
             name: of the graph.
-            inputs: its inputs by name.
+            inputs: its inputs by name; those that it does not have are passed over.
 
         Returns:
             Its outputs, in order.
@@ -62,7 +62,9 @@ class Graphs:
         """
         if name not in self._sessions:
             self._sessions[name] = self._session(name)
-        found: list[np.ndarray] = self._sessions[name].run(None, inputs)
+        session = self._sessions[name]
+        found: list[np.ndarray] = session.run(None, {i.name: inputs[i.name]
+                                                     for i in session.get_inputs()})
         return found
 
     def _session(self, name: str) -> Any:

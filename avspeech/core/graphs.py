@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor, nn
 
 from avspeech.core import exporting
 from avspeech.core.pretrained import SCALE, WEIGHTS
@@ -190,3 +192,53 @@ def _made(name: str, value: np.ndarray, exact: dict[str, np.ndarray], tensors: d
                         f"{name}:{way}"))
     op("Concat", parts, name, axis=0)
     return True
+
+
+class WholeLSTM(nn.Module):
+    """An `nn.LSTM` that torch.onnx writes as one operator; otherwise it takes it apart, step by
+    step, and the length becomes a constant. It computes nothing by itself.
+
+    Args:
+        lstm: batch first, of one or more layers.
+    """
+
+    def __init__(self, lstm: nn.LSTM):
+        super().__init__()
+        assert lstm.batch_first and lstm.bias and not lstm.proj_size
+        self.hidden, self.layers = lstm.hidden_size, lstm.num_layers
+        ways = self.ways = 2 if lstm.bidirectional else 1
+        h = self.hidden
+        # torch has the gates input, forget, cell, output; ONNX input, output, forget, cell
+        order = torch.cat([torch.arange(h) + gate * h for gate in (0, 3, 1, 2)])
+        weights = dict(lstm.named_parameters())
+        for layer in range(self.layers):
+            for kind in ("weight_ih", "weight_hh"):
+                names = [f"{kind}_l{layer}{way}" for way in ("", "_reverse")[:ways]]
+                value = torch.stack([weights[name].detach()[order] for name in names])
+                self.register_buffer(f"{kind}_{layer}", value)
+            both = []
+            for way in ("", "_reverse")[:ways]:
+                both.append(torch.cat([weights[f"{kind}_l{layer}{way}"].detach()[order]
+                                       for kind in ("bias_ih", "bias_hh")]))
+            self.register_buffer(f"bias_{layer}", torch.stack(both))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, None]:
+        """Maps `[N, T, I]` to `[N, T, ways * hidden]`; the state is not given."""
+        y = x.transpose(0, 1)
+        for layer in range(self.layers):
+            inputs = (y, *(getattr(self, f"{kind}_{layer}")
+                           for kind in ("weight_ih", "weight_hh", "bias")))
+            attributes: dict[str, Any] = {
+                "hidden_size": self.hidden,
+                "direction": "bidirectional" if self.ways == 2 else "forward"}
+            shape = (y.shape[0], self.ways, y.shape[1], self.hidden)
+            y = torch.onnx.ops.symbolic("LSTM", inputs, attributes, dtype=y.dtype, shape=shape,
+                                        version=OPSET).transpose(1, 2).flatten(2)
+        return y.transpose(0, 1), None
+
+
+def whole_lstms(module: nn.Module) -> nn.Module:
+    """Puts a `WholeLSTM` for each `nn.LSTM` of a module, in place."""
+    for name, child in module.named_children():
+        setattr(module, name, WholeLSTM(child) if isinstance(child, nn.LSTM) else whole_lstms(child))
+    return module

@@ -33,6 +33,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from avspeech.core import exporting, pretrained, storage
+from avspeech.core.graphs import whole_lstms
 from avspeech.errors import InputError
 from avspeech.extraction.mvtf import MVTF
 
@@ -171,56 +172,6 @@ class RealMVTF(nn.Module):
         return self.sound(out, mixture.shape[1]) * level
 
 
-class WholeLSTM(nn.Module):
-    """An `nn.LSTM` that torch.onnx writes as one operator; otherwise it takes it apart, step by
-    step, and the length becomes a constant. It computes nothing by itself.
-
-    Args:
-        lstm: batch first, of one or more layers.
-    """
-
-    def __init__(self, lstm: nn.LSTM):
-        super().__init__()
-        assert lstm.batch_first and lstm.bias and not lstm.proj_size
-        self.hidden, self.layers = lstm.hidden_size, lstm.num_layers
-        ways = self.ways = 2 if lstm.bidirectional else 1
-        h = self.hidden
-        # torch has the gates input, forget, cell, output; ONNX input, output, forget, cell
-        order = torch.cat([torch.arange(h) + gate * h for gate in (0, 3, 1, 2)])
-        weights = dict(lstm.named_parameters())
-        for layer in range(self.layers):
-            for kind in ("weight_ih", "weight_hh"):
-                names = [f"{kind}_l{layer}{way}" for way in ("", "_reverse")[:ways]]
-                value = torch.stack([weights[name].detach()[order] for name in names])
-                self.register_buffer(f"{kind}_{layer}", value)
-            both = []
-            for way in ("", "_reverse")[:ways]:
-                both.append(torch.cat([weights[f"{kind}_l{layer}{way}"].detach()[order]
-                                       for kind in ("bias_ih", "bias_hh")]))
-            self.register_buffer(f"bias_{layer}", torch.stack(both))
-
-    def forward(self, x: Tensor) -> tuple[Tensor, None]:
-        """Maps `[N, T, I]` to `[N, T, ways * hidden]`; the state is not given."""
-        y = x.transpose(0, 1)
-        for layer in range(self.layers):
-            inputs = (y, *(getattr(self, f"{kind}_{layer}")
-                           for kind in ("weight_ih", "weight_hh", "bias")))
-            attributes: dict[str, Any] = {
-                "hidden_size": self.hidden,
-                "direction": "bidirectional" if self.ways == 2 else "forward"}
-            shape = (y.shape[0], self.ways, y.shape[1], self.hidden)
-            y = torch.onnx.ops.symbolic("LSTM", inputs, attributes, dtype=y.dtype, shape=shape,
-                                        version=OPSET).transpose(1, 2).flatten(2)
-        return y.transpose(0, 1), None
-
-
-def _whole(module: nn.Module) -> nn.Module:
-    """Puts a `WholeLSTM` for each `nn.LSTM` of a module, in place."""
-    for name, child in module.named_children():
-        setattr(module, name, WholeLSTM(child) if isinstance(child, nn.LSTM) else _whole(child))
-    return module
-
-
 def shortest(model: MVTF) -> int:
     """Samples that a file takes at least: a window of the STFT, and one of the paths over time."""
     c = model.config
@@ -241,7 +192,7 @@ def build(model: MVTF, info: pretrained.ModelInfo) -> Any:
     length = max(c.sample_rate, 2 * shortest(model)) + 3
     inputs = (torch.zeros(1, length), crops, present)
     with exporting.quiet(), torch.no_grad():
-        traced = torch.export.export(_whole(RealMVTF(model)), inputs, dynamic_shapes=shapes,
+        traced = torch.export.export(whole_lstms(RealMVTF(model)), inputs, dynamic_shapes=shapes,
                                      strict=False,
                                      prefer_deferred_runtime_asserts_over_guards=True)
         program = torch.onnx.export(traced, dynamo=True, external_data=False, verbose=False,

@@ -84,3 +84,18 @@ class Graphs:
             with contextlib.suppress(OSError, AttributeError):
                 content.madvise(mmap.MADV_DONTNEED)
         return session
+
+
+def set_threads(model: Any, threads: int) -> None:
+    """Sets how many threads a model runs on, before it is first used.
+
+    Args:
+        model: what `pretrained.open_model` gave.
+        threads: of the CPU.
+    """
+    if isinstance(model, Graphs):
+        model.threads = threads
+        return
+    import torch
+
+    torch.set_num_threads(threads)

@@ -284,7 +284,8 @@ def open_model(name_or_folder: str | Path, device: str | torch.device = "cpu",
         name_or_folder: a released name, or the path of a model folder.
         device: for torch.
         engine: "torch", "onnx" (the graphs of the folder, on the CPU), or "auto": the graphs of a
-            released model on the CPU where onnxruntime is installed, else torch.
+            released model on the CPU where onnxruntime is installed, and of any model where torch is
+            not; else torch.
 
     Returns:
         The graphs or, as of `load`, the model; and its ModelInfo.
@@ -299,7 +300,8 @@ def open_model(name_or_folder: str | Path, device: str | torch.device = "cpu",
     if engine == "auto":
         released = folder.resolve().parent == RELEASED.resolve() and str(device) == "cpu"
         runs = importlib.util.find_spec("onnxruntime") is not None
-        engine = "onnx" if graphs and released and runs else "torch"
+        torchless = importlib.util.find_spec("torch") is None
+        engine = "onnx" if graphs and runs and (released or torchless) else "torch"
     if engine == "onnx":
         if not graphs or str(device) != "cpu":
             raise InputError(f"{name_or_folder}: "

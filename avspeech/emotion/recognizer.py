@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from avspeech.core.bars import bar
 from avspeech.emotion.conditions import Conditions, levels
 from avspeech.emotion.engine import engine_of
 from avspeech.emotion.features import trimming, without_offset
@@ -211,9 +212,10 @@ class EmotionRecognizer:
             frames = heard.frames[first: first + frame_count(end - begin)]
         else:
             frames = self.engine.spectrum(leveled)
-        logits = self.engine.logits(frames).astype(np.float64)
-        powers = np.exp(logits - logits.max())
-        out = powers / powers.sum()
+        with np.errstate(invalid="ignore"):  # what is not finite is refused below
+            logits = self.engine.logits(frames).astype(np.float64)
+            powers = np.exp(logits - logits.max())
+            out = powers / powers.sum()
         if not np.isfinite(out).all():
             raise InputError(
                 f"{heard.start / SAMPLE_RATE:.2f} s to {heard.end / SAMPLE_RATE:.2f} s: "
@@ -405,13 +407,11 @@ def _shown(path: str | Path, pieces: Iterator[np.ndarray], progress: bool) -> It
     if not progress:
         yield from pieces
         return
-    from tqdm import tqdm
-
     seconds = sound.promised(path)
     total, name = None if seconds is None else round(seconds), Path(path).name
-    with tqdm(total=total, desc=name, unit="s", leave=False) as bar:
+    with bar(total=total, desc=name, unit="s", leave=False) as shown:
         done = 0
         for piece in pieces:
             yield piece
             done += len(piece)
-            bar.update(done // SAMPLE_RATE - bar.n)
+            shown.update(done // SAMPLE_RATE - shown.n)

@@ -33,12 +33,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from avspeech.core import exporting, pretrained, storage
-from avspeech.core.graphs import whole_lstms
+from avspeech.core.engine import Graphs
+from avspeech.core.graphs import exported, whole_lstms
 from avspeech.errors import InputError
+from avspeech.extraction import engine
+from avspeech.extraction.engine import TOLERANCE, VIEWS
 from avspeech.extraction.mvtf import MVTF
 
-TOLERANCE = 1e-3  # of the greatest difference, relative to the loudest sample of torch's output
-VIEWS = 3  # at most
 OPSET = 18
 INPUTS = ("mixture", "crops", "present")
 
@@ -178,29 +179,48 @@ def shortest(model: MVTF) -> int:
     return max(c.n_fft, c.kernel * c.hop)
 
 
-def build(model: MVTF, info: pretrained.ModelInfo) -> Any:
-    """The ONNX model; the module says its inputs and its output."""
-    import onnx
-    import onnx.inliner
-
+def _traced(model: MVTF) -> tuple[nn.Module, Any, Any, list[str]]:
+    """What is exported: module, examples of its inputs, their dynamic dimensions, outputs."""
     c = model.config
     samples = torch.export.Dim("samples", min=shortest(model))
     views, frames = torch.export.Dim("views", min=1, max=VIEWS), torch.export.Dim("frames", min=2)
     shapes = ({1: samples}, {1: views, 2: frames}, {1: views, 2: frames})
     # Two views: sizes of 0 and 1 would be taken for constants
-    mixture, crops, present = model.example_inputs(1.0, views=2)
+    _, crops, present = model.example_inputs(1.0, views=2)
     length = max(c.sample_rate, 2 * shortest(model)) + 3
     inputs = (torch.zeros(1, length), crops, present)
-    with exporting.quiet(), torch.no_grad():
-        traced = torch.export.export(whole_lstms(RealMVTF(model)), inputs, dynamic_shapes=shapes,
-                                     strict=False,
-                                     prefer_deferred_runtime_asserts_over_guards=True)
-        program = torch.onnx.export(traced, dynamo=True, external_data=False, verbose=False,
-                                    input_names=list(INPUTS), output_names=["voice"],
-                                    opset_version=OPSET)
-    assert program is not None
-    proto = onnx.inliner.inline_local_functions(program.model_proto)
-    exporting.strip(proto)
+    return whole_lstms(RealMVTF(model)), inputs, shapes, ["voice"]
+
+
+def graphs(model: MVTF, content: bytes) -> dict[str, bytes]:
+    """The graph that `extraction.engine` runs.
+
+    Args:
+        model: in eval mode.
+        content: of its file of weights.
+    """
+    return {engine.EXTRACT: exported(*_traced(model), content, deferred=True)}
+
+
+def parity(model: MVTF, graphs: Graphs, info: pretrained.ModelInfo) -> dict[str, float]:
+    """Compares the two engines of a model: lengths, numbers of views, frames without a face.
+
+    Returns:
+        {what was compared: greatest difference, relative to torch's loudest sample}.
+    """
+    one, two = engine.torch_engine(model), engine.graph_engine(graphs)
+    found = {}
+    for what, *inputs in _cases(model):
+        wanted, got = (run(*(x[0].numpy() for x in inputs)) for run in (one, two))
+        found[what] = float(np.abs(got - wanted).max() / max(np.abs(wanted).max(), 1e-6))
+    return found
+
+
+def build(model: MVTF, info: pretrained.ModelInfo) -> Any:
+    """The ONNX model; the module says its inputs and its output."""
+    import onnx
+
+    proto = exporting.torch_to_onnx(*_traced(model), OPSET, deferred=True)
     onnx.helper.set_model_props(proto, metadata(info, model))
     onnx.checker.check_model(proto)
     return proto

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from avspeech.errors import InputError
+from avspeech.extraction.engine import engine_of
 from avspeech.extraction.files import extract
 from avspeech.extraction.views import arrays_as_tracks
 from avspeech.extraction.windows import Seam, Windows, stitch
@@ -26,6 +27,7 @@ from avspeech.media.mouths import MouthTrack
 if TYPE_CHECKING:
     import torch
 
+    from avspeech.core.engine import Choice, Graphs
     from avspeech.core.pretrained import ModelInfo
 
 UNSEEN = ("silence", "model")
@@ -43,7 +45,7 @@ class Extractor:
 
     Args:
         model: called as `model(mixture [B, N] float32, video [B, V, T, 88, 88] uint8,
-            mask [B, V, T] bool) -> [B, N]`.
+            mask [B, V, T] bool) -> [B, N]`; or the graphs of a released one.
         info: its sample rate (Hz) and frame rate (fps); see `avspeech.core.pretrained.ModelInfo`.
         windows: how long signals are cut.
         when_unseen: the output before the face first appears in any view and after it has gone for
@@ -57,7 +59,7 @@ class Extractor:
 
     def __init__(
         self,
-        model: torch.nn.Module | Callable[..., Any],
+        model: torch.nn.Module | Graphs | Callable[..., Any],
         info: ModelInfo,
         *,
         windows: Windows | None = None,
@@ -66,6 +68,7 @@ class Extractor:
         if when_unseen not in UNSEEN:
             raise InputError(f"when_unseen={when_unseen!r}: expected one of {', '.join(UNSEEN)}")
         self.model = model
+        self.engine = engine_of(model)
         self.info = info
         self.windows = windows or Windows()
         self.when_unseen = when_unseen
@@ -75,13 +78,15 @@ class Extractor:
 
     @classmethod
     def from_pretrained(
-        cls, name_or_folder: str | Path, device: str = "cpu", **options: Any
+        cls, name_or_folder: str | Path, device: str = "cpu", engine: Choice = "auto",
+        **options: Any
     ) -> Extractor:
         """Loads an extractor.
 
         Args:
             name_or_folder: a released model's name, or a model folder.
             device: a torch device, e.g. "cuda".
+            engine: "auto", "onnx" or "torch": see `core.pretrained.open_model`.
             options: further arguments of the class.
 
         Raises:
@@ -89,7 +94,7 @@ class Extractor:
         """
         from avspeech.core import pretrained
 
-        model, info = pretrained.load(name_or_folder, device=device)
+        model, info = pretrained.open_model(name_or_folder, device, engine)
         if info.task != "extraction":
             raise InputError(
                 f"{name_or_folder}: a model for {info.task}, expected one for extraction"
@@ -199,8 +204,6 @@ class Extractor:
     ) -> np.ndarray:
         """One window through the model: mixture [N] and frames [first, last) of the views -> voice
         [N]."""
-        import torch
-
         last = max(last, first + round(SHORTEST * self.fps))
         length = max(len(mixture), self._sample(last) - self._sample(first))
         padded = np.zeros(length, np.float32)
@@ -208,17 +211,8 @@ class Extractor:
         clips = [view.frames(first, last, self.fps) for view in views]
         # A view that misses the face all through the window can only cost time.
         clips = [clip for clip in clips if clip[1].any()] or clips[:1]
-        parameter = (
-            next(self.model.parameters(), None) if isinstance(self.model, torch.nn.Module) else None
-        )
-        device = torch.device("cpu") if parameter is None else parameter.device
-        with torch.inference_mode():
-            estimate = self.model(
-                torch.from_numpy(padded).to(device)[None],
-                torch.from_numpy(np.stack([crops for crops, _ in clips])).to(device)[None],
-                torch.from_numpy(np.stack([mask for _, mask in clips])).to(device)[None],
-            )
-        voice = estimate[0].float().cpu().numpy()[: len(mixture)]
+        crops, present = (np.stack(part) for part in zip(*clips, strict=True))
+        voice = self.engine(padded, crops, present)[: len(mixture)]
         if not np.isfinite(voice).all():
             raise FloatingPointError(
                 f"the model's output is not finite at {first / self.fps:.2f} s to "

@@ -60,14 +60,22 @@ class Graphs:
         Raises:
             InputError: the folder has no such graph, or it cannot be loaded.
         """
-        if name not in self._sessions:
-            self._sessions[name] = self._session(name)
-        session = self._sessions[name]
+        session = self._session(name)
         found: list[np.ndarray] = session.run(None, {i.name: inputs[i.name]
                                                      for i in session.get_inputs()})
         return found
 
+    def about(self, name: str) -> dict[str, str]:
+        """The metadata of a graph."""
+        found: dict[str, str] = self._session(name).get_modelmeta().custom_metadata_map
+        return found
+
     def _session(self, name: str) -> Any:
+        if name not in self._sessions:
+            self._sessions[name] = self._loaded(name)
+        return self._sessions[name]
+
+    def _loaded(self, name: str) -> Any:
         if name not in self._graphs:
             raise InputError(f"{self.folder}: {name}{SUFFIX} is missing; make the folder again "
                              "(avspeech export --to runtime)")

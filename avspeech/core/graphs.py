@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +57,7 @@ def stored(content: bytes) -> dict[str, Stored]:
 
 
 def exported(module: Any, inputs: Sequence[Any], shapes: Sequence[Any], outputs: Sequence[str],
-             content: bytes, deferred: bool = False) -> bytes:
+             content: bytes) -> bytes:
     """A torch module as a graph without weights.
 
     Args:
@@ -66,16 +66,25 @@ def exported(module: Any, inputs: Sequence[Any], shapes: Sequence[Any], outputs:
         shapes: their dynamic dimensions, as `torch.export` takes them.
         outputs: names.
         content: of model.safetensors.
-        deferred: as for `exporting.torch_to_onnx`.
 
     Returns:
         The ONNX model.
     """
+    return finished(exporting.torch_to_onnx(module, inputs, shapes, outputs, OPSET), content)
+
+
+def finished(proto: Any, content: bytes, about: Mapping[str, str] | None = None) -> bytes:
+    """An exported graph as it stands in a model folder.
+
+    Args:
+        proto: an `onnx.ModelProto`, changed in place.
+        content: of model.safetensors, whose weights the graph has.
+        about: metadata, for `Graphs.about`.
+    """
     import onnx
 
-    proto = exporting.torch_to_onnx(module, inputs, shapes, outputs, OPSET, deferred)
     without_weights(proto, content)
-    onnx.helper.set_model_props(proto, {"producer": exporting.PRODUCER})
+    onnx.helper.set_model_props(proto, {"producer": exporting.PRODUCER, **(about or {})})
     data: bytes = proto.SerializeToString()
     return data
 
@@ -100,6 +109,9 @@ def without_weights(proto: Any, content: bytes) -> int:
     kept: list[Any] = []
     named: dict[str, Any] = {}  # references, by name
     for weight in graph.initializer:
+        if weight.data_location == onnx.TensorProto.EXTERNAL:
+            kept.append(weight)
+            continue
         value = onnx.numpy_helper.to_array(weight)
         made = None
         if value.size >= LEAST and value.dtype == np.float32:
@@ -176,6 +188,19 @@ def _made(name: str, value: np.ndarray, exact: dict[str, np.ndarray], tensors: d
                 found = op("Reshape", [found, const(f"{name}:shape", value.shape)],
                            f"{name}:shaped")
             op("Identity", [found], name)
+            return True
+    for other, whole in exact.items():
+        if whole.shape != value.shape or value.ndim < 2:
+            continue
+        rows = (len(value), -1)
+        share = np.sum(value * whole, tuple(range(1, value.ndim)), np.float64) / np.maximum(
+            np.sum(np.square(whole), tuple(range(1, value.ndim)), np.float64), 1e-30)
+        factor = share.astype(np.float32).reshape(-1, *[1] * (value.ndim - 1))
+        error = np.abs(whole * factor - value).reshape(rows).max(1)
+        if (error <= 1e-6 * np.abs(value).reshape(rows).max(1)).all():
+            label = f"{name}:factor"  # of a normalization that the exporter has merged
+            named[label] = onnx.numpy_helper.from_array(factor, label)
+            op("Mul", [floats(other), label], name)
             return True
     if value.ndim != 3 or value.shape[1] % 4:
         return False

@@ -44,9 +44,41 @@ def torch_engine(model: Any) -> Engine:
 
 
 def graph_engine(graphs: Graphs) -> Engine:
-    """An engine of the graph "extract"."""
+    """An engine of the graph "extract", which maps a spectrum to that of the voice."""
     def run(mixture: np.ndarray, crops: np.ndarray, present: np.ndarray) -> np.ndarray:
-        return graphs(EXTRACT, mixture=mixture[None], crops=crops[None],
-                      present=present[None])[0][0]
+        about = graphs.about(EXTRACT)
+        n, hop = int(about["n_fft"]), int(about["hop"])
+        level = np.float32(max(float(np.sqrt(np.mean(np.square(mixture, dtype=np.float64)))), 1e-5))
+        parts = spectrum(mixture / level, n, hop).T
+        both = np.concatenate([parts.real, parts.imag])[None].astype(np.float32)
+        voice = graphs(EXTRACT, spectrum=both, mixture=mixture[None], crops=crops[None],
+                       present=present[None])[0][0]
+        real, imaginary = np.split(voice, 2)
+        return sound((real + 1j * imaginary).T, len(mixture), n, hop) * level
 
     return run
+
+
+def _window(n: int) -> np.ndarray:
+    """The root of Hann's window."""
+    return np.sqrt(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / n)).astype(np.float32)
+
+
+def spectrum(samples: np.ndarray, n: int, hop: int) -> np.ndarray:
+    """`MVTF.spectrum` of one sound: `[N]` to complex `[T, F]`, of windows of n samples."""
+    padded = np.pad(samples, n // 2)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, n)[::hop]
+    return np.fft.rfft(frames * _window(n)) / np.sqrt(n / 2)
+
+
+def sound(parts: np.ndarray, length: int, n: int, hop: int) -> np.ndarray:
+    """The inverse of `spectrum`: `[T, F]` to float32 `[length]`."""
+    window = _window(n)
+    pieces = np.fft.irfft(parts, n) * (window * np.sqrt(n / 2))
+    total, weight = (np.zeros(n + hop * (len(pieces) - 1)) for _ in range(2))
+    for number, piece in enumerate(pieces):
+        place = slice(number * hop, number * hop + n)
+        total[place] += piece
+        weight[place] += np.square(window)
+    kept = slice(n // 2, n // 2 + length)
+    return (total[kept] / weight[kept]).astype(np.float32)

@@ -34,7 +34,7 @@ from torch.nn import functional as F
 
 from avspeech.core import exporting, pretrained, storage
 from avspeech.core.engine import Graphs
-from avspeech.core.graphs import exported, whole_lstms
+from avspeech.core.graphs import finished, whole_lstms
 from avspeech.errors import InputError
 from avspeech.extraction import engine
 from avspeech.extraction.engine import TOLERANCE, VIEWS
@@ -199,7 +199,55 @@ def graphs(model: MVTF, content: bytes) -> dict[str, bytes]:
         model: in eval mode.
         content: of its file of weights.
     """
-    return {engine.EXTRACT: exported(*_traced(model), content, deferred=True)}
+    proto = exporting.torch_to_onnx(*_traced(model), OPSET, deferred=True)
+    between_transforms(proto)
+    about = {"n_fft": str(model.config.n_fft), "hop": str(model.config.hop)}
+    return {engine.EXTRACT: finished(proto, content, about)}
+
+
+def between_transforms(proto: Any) -> None:
+    """Cuts the Fourier transforms off an exported model, in place: their matrices would be larger
+    than the weights, and NumPy has fast ones.
+
+    The input "spectrum" `[1, 2 F, T]` (real parts, then imaginary ones) takes the place of the
+    transform of a mixture at a level of 1, and the output "voice" is the spectrum of the voice. The
+    number of samples may still be asked of "mixture".
+    """
+    import onnx
+
+    graph = proto.graph
+    (forth,), (back,) = ([node for node in graph.node if name in node.input]
+                         for name in ("forth", "back"))
+    bins = next(w.dims[0] for w in graph.initializer if w.name == "forth")
+    makers = {output: node for node in graph.node for output in node.output}
+    needed: set[int] = set()
+    wanted = {"voice"}
+    reach = [back.input[0]]
+    while reach:
+        name = reach.pop()
+        if name == forth.output[0] or name in wanted:
+            continue
+        wanted.add(name)
+        if name in makers and id(makers[name]) not in needed:
+            needed.add(id(makers[name]))
+            reach += makers[name].input
+    kept = [node for node in graph.node if id(node) in needed]
+    kept.append(onnx.helper.make_node("Identity", [back.input[0]], ["voice"]))
+    for node in kept:
+        for place, name in enumerate(node.input):
+            if name == forth.output[0]:
+                node.input[place] = "spectrum"
+    inputs = [i for i in graph.input if i.name in wanted]
+    weights = [w for w in graph.initializer if w.name in wanted]
+    shapes = {name: onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT,
+                                                       [1, bins, None])
+              for name in ("spectrum", "voice")}
+    for field, values in ((graph.node, kept), (graph.initializer, weights),
+                          (graph.input, [shapes["spectrum"], *inputs]),
+                          (graph.output, [shapes["voice"]])):
+        copies = [type(value).FromString(value.SerializeToString()) for value in values]
+        del field[:]
+        field.extend(copies)
 
 
 def parity(model: MVTF, graphs: Graphs, info: pretrained.ModelInfo) -> dict[str, float]:

@@ -9,10 +9,13 @@ import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from avspeech.errors import InputError
 from avspeech.version import __version__
+
+if TYPE_CHECKING:
+    import numpy as np
 
 ONNX = ("onnx", "onnxscript", "onnxruntime")
 EDGE = "pip install 'avspeech[edge]'"
@@ -100,24 +103,21 @@ def torch_to_onnx(module: Any, inputs: Sequence[Any], shapes: Sequence[Any],
 
 
 def onnx_session(model: str | Path | bytes, threads: int = 1,
-                 weights: Mapping[str, Any] | None = None) -> Any:
+                 weights: Mapping[str, np.ndarray] | None = None) -> Any:
     """An `onnxruntime.InferenceSession` on the CPU that logs errors only.
 
     Args:
         model: an .onnx file, or its bytes.
         threads: threads within one operator.
-        weights: {name of a file that the model names: its content}, any buffer; it is needed until
-            the session is made.
+        weights: {name: value} of the weights that the model leaves to files.
     """
-    import numpy as np
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.log_severity_level = 3
     if weights:
-        buffers = [np.frombuffer(content, np.uint8) for content in weights.values()]
-        options.add_external_initializers_from_files_in_memory(
-            list(weights), buffers, [len(buffer) for buffer in buffers])
+        values = [onnxruntime.OrtValue.ortvalue_from_numpy(value) for value in weights.values()]
+        options.add_external_initializers(list(weights), values)
     given = model if isinstance(model, bytes) else str(model)
     return onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])

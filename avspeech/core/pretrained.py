@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from avspeech.core import engine as runtime
 from avspeech.core import models, storage
+from avspeech.core.engine import SCALE
 from avspeech.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 DTYPES = ("float32", "float16", "int8")
-# Suffix of the tensor that holds the scale of each row of an int8 weight. No name of torch contains
-# a colon, so the suffix cannot collide with the name of a weight.
-SCALE = ":scale"
 CONFIG, WEIGHTS, CARD, SUMS = "config.json", "model.safetensors", "README.md", "SHA256SUMS"
 LARGEST, LARGEST_WEIGHTS = 16 * 2**20, 16 * 2**30  # bytes of a file of a model folder
 RELEASED = Path(__file__).parents[1] / "released"

@@ -9,6 +9,7 @@ model.safetensors, so weights are stored once, and 8 or 16 bits become float32 a
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import mmap
 import re
@@ -78,7 +79,9 @@ class Graphs:
 
     def _session(self, name: str) -> Any:
         if name not in self._sessions:
+            give_back()
             self._sessions[name] = self._loaded(name)
+            give_back()
         return self._sessions[name]
 
     def _loaded(self, name: str) -> Any:
@@ -179,6 +182,13 @@ def weights_of(graph: bytes, stored: Stored) -> dict[str, np.ndarray]:
         except (ValueError, KeyError, TypeError, IndexError) as error:
             raise InputError(f"does not fit the weights ({name}: {error})") from None
     return found
+
+
+def give_back() -> None:
+    """Gives memory that was freed back to the system, where the C library is glibc: it keeps what
+    the weights took on their way into a session, as much again as the model."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def set_threads(model: Any, threads: int) -> None:

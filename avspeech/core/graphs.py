@@ -70,6 +70,7 @@ def without_weights(proto: Any, content: bytes) -> None:
     exact = {name: stored.exact(name) for name in stored.names}
     graph = proto.graph
     nodes: list[Any] = []
+    names: dict[str, str] = {}  # references by the names of weights
     made: dict[str, Any] = {}  # initializers, by name
     for weight in graph.initializer:
         if weight.data_location == onnx.TensorProto.EXTERNAL:
@@ -88,11 +89,14 @@ def without_weights(proto: Any, content: bytes) -> None:
                                        data_location=onnx.TensorProto.EXTERNAL)
         made[label].external_data.add(key="location", value=WEIGHTS)
         if factor is None:
-            nodes.append(onnx.helper.make_node("Identity", [label], [weight.name]))
+            names[weight.name] = label
         else:
             name = f"{weight.name}:factor"
             made[name] = onnx.numpy_helper.from_array(factor, name)
             nodes.append(onnx.helper.make_node("Mul", [label, name], [weight.name]))
+    for node in graph.node:
+        for place, name in enumerate(node.input):
+            node.input[place] = names.get(name, name)
     old = list(graph.node)
     del graph.initializer[:], graph.node[:]
     graph.initializer.extend(made.values())

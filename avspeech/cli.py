@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     command = subcommands.add(actions, "list", _models_list,
                               "released models, named configurations and the registry")
     command.add_argument("--all", action="store_true",
-                         help="build every network, to count the parameters of what is not released")
+                         help="build every network, to count the parameters of those not released")
     command = subcommands.add(actions, "info", _models_info,
                        "the card of a model, or the settings of a configuration")
     command.add_argument("model", metavar="NAME|FOLDER")
@@ -130,7 +130,8 @@ def _parser() -> argparse.ArgumentParser:
     command = subcommands.add(commands, "export", _export,
                        "a model as one file for a device, compared with the original")
     command.add_argument("model", metavar="MODEL", help="released model or model folder")
-    command.add_argument("--to", required=True, choices=("onnx", "onnx-int8", "executorch", "runtime"),
+    command.add_argument("--to", required=True,
+                         choices=("onnx", "onnx-int8", "executorch", "runtime"),
                          help="one file; or runtime: a model folder that this package runs "
                          "without torch")
     command.add_argument("-o", "--out", type=Path, required=True, metavar="FILE|FOLDER")

@@ -177,5 +177,6 @@ class WholeLSTM(nn.Module):
 def whole_lstms(module: nn.Module) -> nn.Module:
     """Puts a `WholeLSTM` for each `nn.LSTM` of a module, in place."""
     for name, child in module.named_children():
-        setattr(module, name, WholeLSTM(child) if isinstance(child, nn.LSTM) else whole_lstms(child))
+        whole = WholeLSTM(child) if isinstance(child, nn.LSTM) else whole_lstms(child)
+        setattr(module, name, whole)
     return module

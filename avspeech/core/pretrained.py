@@ -282,8 +282,8 @@ def open_model(name_or_folder: str | Path, device: str | torch.device = "cpu",
         name_or_folder: a released name, or the path of a model folder.
         device: for torch.
         engine: "torch", "onnx" (the graphs of the folder, on the CPU), or "auto": the graphs of a
-            released model on the CPU where onnxruntime is installed, and of any model where torch is
-            not; else torch.
+            released model on the CPU where onnxruntime is installed, and of any model where there
+            is no torch; else torch.
 
     Returns:
         The graphs or, as of `load`, the model; and its ModelInfo.

@@ -1,4 +1,4 @@
-"""The two engines of an extraction model: torch, and the graph of a released one. Arrays in and out.
+"""The two engines of an extraction model: torch, and the graph of a released one, on arrays.
 
     engine = engine_of(model)                    # of what `pretrained.open_model` gives
     voice = engine(mixture, crops, present)      # [N] of [N], [V, T, 88, 88], [V, T]

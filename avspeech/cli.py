@@ -23,6 +23,7 @@ from avspeech.emotion import command as emotion_command
 from avspeech.errors import InputError
 from avspeech.extraction import command as extraction_command
 from avspeech.synthesis import command as synthesis_command
+from avspeech.transcribe import command as transcribe_command
 from avspeech.version import __version__
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     extraction_command.add(commands)
+
+    transcribe_command.add(commands)
 
     synthesis_command.add_speak(commands)
 

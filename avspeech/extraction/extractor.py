@@ -260,7 +260,6 @@ class Extractor:
         progress: bool = True,
         mouth: bool = False,
         track: int | None = None,
-        picture: bool = True,
     ) -> list[Path]:
         """Extracts the voices of the faces in videos, as wav and mp4: see
         `avspeech.extraction.files`.
@@ -273,7 +272,6 @@ class Extractor:
             mouth: the videos show nothing but the mouth.
             track: of sound, from 1; by default the one that the file marks, or the first that
                 sounds.
-            picture: whether the mp4s are written; otherwise only the wavs are.
 
         Returns:
             The files written.
@@ -281,7 +279,7 @@ class Extractor:
         several = [videos] if isinstance(videos, (str, Path)) else videos
         paths = [Path(video) for video in several]
         return extract(self.blocks, self.sample_rate, self.fps, paths, Path(out), face, progress,
-                       mouth, track, picture)
+                       mouth, track)
 
 
 def extract_files(

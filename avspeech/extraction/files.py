@@ -40,6 +40,7 @@ def extract(
     mouth: bool = False,
     track: int | None = None,
     picture: bool = True,
+    seen: list[Sequence[MouthTrack]] | None = None,
 ) -> list[Path]:
     """Writes `<stem>_face<N>.wav` and `<stem>_face<N>.mp4` into a folder for each face.
 
@@ -64,6 +65,7 @@ def extract(
             was corrected: a constant offset, samples far beyond full scale, channels that cancel
             each other.
         picture: whether the mp4s are written; otherwise only the wavs are.
+        seen: takes the views of each face that is extracted, in order.
 
     Returns:
         The files, in order.
@@ -116,6 +118,8 @@ def extract(
             return mixture
 
         for number in numbers:
+            if seen is not None:
+                seen.append(faces[number - 1])
             voice = blocks(read, length, faces[number - 1])
             stem = f"{videos[0].stem}_face{number}"
             title = f"face {number}" if progress else None

@@ -85,7 +85,8 @@ def load(model: str | Path, threads: int = 1, fetch: bool = False) -> Any:
                          "model for CTranslate2, or tiny.en or base where their packages are "
                          "installed")
     try:
-        return WhisperModel(str(place or model), device="cpu", compute_type="int8", cpu_threads=threads)
+        return WhisperModel(str(place or model), device="cpu", compute_type="int8",
+                            cpu_threads=threads)
     except (ValueError, RuntimeError, OSError) as error:
         raise InputError(f"recognizer '{model}': {str(error).splitlines()[0]}; give tiny.en, "
                          "base or a folder with a Whisper model for CTranslate2") from None

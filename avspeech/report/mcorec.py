@@ -303,6 +303,8 @@ def read_disfluencies(path: str | Path) -> frozenset[str]:
                 if isinstance(value, ast.Call) and value.args:
                     value = value.args[0]
                 words = ast.literal_eval(value)
+                if not isinstance(words, (list, set, tuple)):
+                    raise ValueError("expected a list of words")
                 return frozenset(str(word).lower() for word in words)
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
         raise InputError(f"{path}: its list of disfluencies cannot be read ({error})") from None

@@ -127,8 +127,8 @@ def _times(path: Path, number: int, timing: str) -> tuple[float, float]:
         raise InputError(f"{path}:{number + 1}: '{timing.strip()}' is no time; expected "
                          "00:01.000 --> 00:02.500")
     h1, m1, s1, h2, m2, s2 = match.groups()
-    start = int(h1 or 0) * 3600 + int(m1) * 60 + float(s1)
-    end = int(h2 or 0) * 3600 + int(m2) * 60 + float(s2)
+    start = round(int(h1 or 0) * 3600 + int(m1) * 60 + float(s1), 3)
+    end = round(int(h2 or 0) * 3600 + int(m2) * 60 + float(s2), 3)
     if end < start:
         raise InputError(f"{path}:{number + 1}: the cue ends before it starts")
     return start, end

@@ -3,9 +3,9 @@ talk at the same time.
 
 As the baseline of CHiME-9's task 1 does it (MCoRec, github.com/MCoRec/mcorec_baseline, commit
 33f6f1c, `src/cluster/conv_spks.py`; read, not copied): the score of two speakers is 1 - overlap /
-(overlap + time that only one of them speaks), and speakers are joined by complete linkage as long as
-every two of a group score above 0.7. A speaker who says nothing overlaps nobody, so joins the group
-that comes first; two who say nothing score 0.
+(overlap + time that only one of them speaks), and speakers are joined by complete linkage as long
+as every two of a group score above 0.7. A speaker who says nothing overlaps nobody, so joins the
+group that comes first; two who say nothing score 0.
 """
 
 from __future__ import annotations

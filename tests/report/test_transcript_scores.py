@@ -14,7 +14,8 @@ from avspeech.errors import InputError
 from avspeech.report import transcript_scores as scores
 from avspeech.report.transcripts import Segment, Transcript, Word
 
-REFERENCE = Transcript.of([Segment("Anna", 0, 2, "Hello there, my friend."), Segment("Ben", 1, 3, "Good day!")])
+REFERENCE = Transcript.of([Segment("Anna", 0, 2, "Hello there, my friend."),
+                           Segment("Ben", 1, 3, "Good day!")])
 
 
 def heard(*segments: tuple[str, float, float, str]) -> Transcript:
@@ -60,7 +61,8 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("text", "normal"), [
-    ("Don\u2019t  STOP!", "don't stop"), ("'tis a 'quote'", "tis a quote"), ("caf\u00e9 na\u00efve", "caf\u00e9 na\u00efve"),
+    ("Don\u2019t  STOP!", "don't stop"), ("'tis a 'quote'", "tis a quote"),
+    ("caf\u00e9 na\u00efve", "caf\u00e9 na\u00efve"),
     ("\u0928\u092e\u0938\u094d\u0924\u0947, 5.", "\u0928\u092e\u0938\u094d\u0924\u0947 5"), ("--", "")])
 def test_plain_texts(text: str, normal: str) -> None:
     assert scores.plain(text) == normal

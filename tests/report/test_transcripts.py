@@ -19,7 +19,7 @@ def test_every_format_gives_the_same(tmp_path: Path) -> None:
     SAID.write_vtt(tmp_path / "a.vtt")
     for name in SAID.speakers:
         SAID.write_vtt(tmp_path / "folder" / f"{name}.vtt", name)
-    (tmp_path / "a.stm").write_text(";; a comment\nm 1 Ben 0.5 1.5 <o,f0> hello there\nm 1 Anna 1 2 good day\n")
+    (tmp_path / "a.stm").write_text(";; a\nm 1 Ben 0.5 1.5 <o,f0> hello there\nm 1 Anna 1 2 good day\n")
     (tmp_path / "seglst.json").write_text(json.dumps([
         {"session_id": "m", "speaker": s.speaker, "start_time": str(s.start), "end_time": s.end,
          "words": s.text} for s in SAID.segments]))

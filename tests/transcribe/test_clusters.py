@@ -11,7 +11,8 @@ from avspeech.transcribe import clusters
 @pytest.mark.parametrize("seed", range(10))
 def test_overlap_is_that_of_frames(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    sides = [[(int(s) / 10, int(s + rng.integers(0, 20)) / 10) for s in rng.integers(0, 80, 5)] for _ in range(2)]
+    sides = [[(int(s) / 10, int(s + rng.integers(0, 20)) / 10) for s in rng.integers(0, 80, 5)]
+             for _ in range(2)]
     at = (np.arange(110) + 0.5) / 10
     active = [np.array([any(a <= t < b for a, b in side) for t in at]) for side in sides]
     assert clusters.overlap(*sides) == pytest.approx((active[0] & active[1]).sum() / 10)
@@ -20,7 +21,8 @@ def test_overlap_is_that_of_frames(seed: int) -> None:
 
 
 def test_turns_make_a_conversation_and_overlap_makes_two() -> None:
-    spans = {"a": [(0, 5), (10, 15)], "c": [(0, 4), (11, 15)], "b": [(5, 10), (15, 20)], "d": [(4.5, 10.5), (15, 19)]}
+    spans = {"a": [(0, 5), (10, 15)], "c": [(0, 4), (11, 15)], "b": [(5, 10), (15, 20)],
+             "d": [(4.5, 10.5), (15, 19)]}
     assert clusters.conversations(spans) == {"a": 0, "c": 1, "b": 0, "d": 1}
 
 

@@ -34,7 +34,8 @@ def wav(tmp_path: Path) -> Path:
     ({"text": "Good day.", "words": WORDS}, [Heard(0.1, 0.9, "Good day.", TIMED)]),
     ({"segments": [{"start": 0.0, "end": 1.0, "text": "Good day."}], "words": WORDS},
      [Heard(0, 1, "Good day.", TIMED)]),
-    ({"segments": [{"start": 0, "end": 1, "text": "Good day.", "words": WORDS}]}, [Heard(0, 1, "Good day.", TIMED)]),
+    ({"segments": [{"start": 0, "end": 1, "text": "Good day.", "words": WORDS}]},
+     [Heard(0, 1, "Good day.", TIMED)]),
     ({"segments": [{"start": 0.5, "end": 1, "text": "day."}], "words": WORDS},
      [Heard(0.1, 0.4, "Good", TIMED[:1]), Heard(0.5, 1, "day.", TIMED[1:])]),
     ({"segments": [{"start": 1.5, "end": 2.15, "text": "beyond"}]}, [Heard(1.5, 2, "beyond")]),
@@ -45,7 +46,8 @@ def test_answers(record: dict, expected: list[Heard]) -> None:
 
 @pytest.mark.parametrize("record", [
     {"segments": [{"start": 0, "end": 9, "text": "x"}]}, {"segments": [{"start": 1, "end": 0, "text": "x"}]},
-    {"segments": [{"start": None, "end": 1, "text": "x"}]}, {"words": [{"word": "x", "start": float("nan"), "end": 1}]},
+    {"segments": [{"start": None, "end": 1, "text": "x"}]},
+    {"words": [{"word": "x", "start": float("nan"), "end": 1}]},
     {"segments": [{"start": True, "end": 1, "text": "x"}]}, {"segments": "x"}, {"words": [1]}, {"text": 5},
     {"words": [{"word": ["x"], "start": 0, "end": 1}]}])
 def test_answers_that_are_none(record: dict) -> None:
@@ -61,7 +63,8 @@ def program(folder: Path, body: str) -> list[str]:
 def test_a_program_gets_the_path_and_no_shell(tmp_path: Path, wav: Path) -> None:
     echo = program(tmp_path, "print(json.dumps({'text': ' '.join(sys.argv[1:])}))")
     assert recognizers.Command([*echo, "$HOME;ls"])(wav, 2.0) == [Heard(0, 2, f"$HOME;ls {wav}")]
-    assert recognizers.Command(program(tmp_path, "print('just a text')"))(wav, 2.0) == [Heard(0, 2, "just a text")]
+    text = program(tmp_path, "print('just a text')")
+    assert recognizers.Command(text)(wav, 2.0) == [Heard(0, 2, "just a text")]
 
 
 @pytest.mark.parametrize(("body", "told"), [
@@ -124,7 +127,7 @@ def test_a_server(server: str, wav: Path, monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(("answer", "told"), [
     ((500, {}, b"secret-key"), "500"), ((200, {}, b"no"), "not a transcription"),
     ((200, {}, b"[1]"), "not a transcription"), ((200, {}, b"x" * 300), "answered more"),
-    ((302, {"Location": "/elsewhere"}, b""), "302"), ((307, {"Location": "http://127.0.0.1:1/"}, b""), "307")])
+    ((302, {"Location": "/elsewhere"}, b""), "302"), ((307, {"Location": "http://127.0.0.1:1"}, b""), "307")])
 def test_a_server_that_answers_otherwise(server, wav, monkeypatch, answer, told) -> None:
     """A redirection would carry the key and the sound to another place."""
     monkeypatch.setattr(recognizers, "LARGEST", 200)
@@ -138,7 +141,7 @@ def test_a_server_that_answers_otherwise(server, wav, monkeypatch, answer, told)
 def test_addresses_and_keys_that_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TWO_LINES", "a\nInjected: b")
     monkeypatch.delenv("NO_KEY", raising=False)
-    for address, key in (("http://", ""), ("http://user:secret@host/v1", ""), ("http://host/v1?key=secret", ""),
+    for address, key in (("http://", ""), ("http://me:secret@host/v1", ""), ("http://host/v1?key=secret", ""),
                          ("http://host/v1", "NO_KEY"), ("http://host/v1", "TWO_LINES")):
         with pytest.raises(InputError) as caught:
             recognizers.Endpoint(address, "m", key)
@@ -149,7 +152,7 @@ def test_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     command = recognizers.named(shlex.join([sys.executable, "-c", "a b"]))
     assert isinstance(command, recognizers.Command) and command.arguments[1:] == ["-c", "a b"]
     monkeypatch.setitem(sys.modules, "faster_whisper", SimpleNamespace(WhisperModel=None))
-    for wrong, told in (("no-such-program x", "can be run"), ("'", "quotation"), (str(tmp_path), "model.bin")):
+    for wrong, told in (("no-such-thing x", "can be run"), ("'", "quotation"), (str(tmp_path), "model.bin")):
         with pytest.raises(InputError, match=told):
             recognizers.named(wrong)
     with pytest.raises(InputError, match="address"):

@@ -4,8 +4,9 @@
     name = hub.push("mvtf-small", "owner/name")
 
 A repository holds the four files of a model folder and nothing else but `.gitattributes`, which
-hubs make and which is not fetched. All else is refused, as are checksums that do not agree. A commit
-is fetched once; after that the cache answers (HF_HUB_CACHE, HF_HOME), also with HF_HUB_OFFLINE=1.
+hubs make and which is not fetched. All else is refused, as are checksums that do not agree. A
+commit is fetched once; after that the cache answers (HF_HUB_CACHE, HF_HOME), also with
+HF_HUB_OFFLINE=1.
 
 A name without a commit (a branch, a tag, or nothing, which is `main`) may mean another model
 tomorrow. Which commit it is today is said in a line on stderr; AVSPEECH_HUB_PINNED=1 refuses it.
@@ -51,7 +52,8 @@ TAGS = {"extraction": ["target-speaker-extraction", "audio-visual", "speech"],
 LICENSES = {"apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "cc0-1.0", "cc-by-2.0",
             "cc-by-3.0", "cc-by-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0", "cc-by-nc-3.0",
             "cc-by-nc-4.0", "cc-by-nc-sa-3.0", "cc-by-nc-sa-4.0", "cc-by-nd-4.0", "cc-by-nc-nd-4.0",
-            "gpl-2.0", "gpl-3.0", "lgpl-2.1", "lgpl-3.0", "agpl-3.0", "mpl-2.0", "unlicense", "openrail"}
+            "gpl-2.0", "gpl-3.0", "lgpl-2.1", "lgpl-3.0", "agpl-3.0", "mpl-2.0", "unlicense",
+            "openrail"}
 
 
 @dataclass(frozen=True)

@@ -106,14 +106,14 @@ def test_hesitations_and_laughter_are_left_out(word: str) -> None:
     assert mcorec.DISFLUENCY.fullmatch(word)
 
 
-@pytest.mark.parametrize("word", "i a am him ham hum who whom he she home o year use her were 22 101 m".split())
+@pytest.mark.parametrize("word", "i a am him ham hum who whom he she home o year use her were 22 m".split())
 def test_words_are_not(word: str) -> None:
     assert not mcorec.DISFLUENCY.fullmatch(word)
 
 
 def test_the_list_of_a_file_is_read_and_not_run(tmp_path: Path) -> None:
     listed = tmp_path / "norm_text.py"
-    listed.write_text("def f(text):\n    list_disfluencies = set(\n     ['Um', 'zz'])\n    raise SystemExit\n")
+    listed.write_text("def f(text):\n    list_disfluencies = set(\n['Um', 'zz'])\n    raise SystemExit\n")
     assert mcorec.read_disfluencies(listed) == {"um", "zz"}
     (tmp_path / "words.txt").write_text("um\nzz\n")
     assert mcorec.read_disfluencies(tmp_path / "words.txt") == {"um", "zz"}

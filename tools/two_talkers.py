@@ -2,7 +2,7 @@
 
     python tools/two_talkers.py --left bbaf2n.mpg --right swiz3n.mpg lrwp9a.mpg -o pair.mp4
     avspeech transcribe pair.mp4 -o heard
-    avspeech score transcript pair.vtt heard/pair.json --words english
+    avspeech score transcript pair.vtt heard/pair_captions.json --words english
 
 Several clips of a side follow each other. The pictures stand side by side, the sounds are mixed at
 the same level of speech (--snr: the left over the right, in dB). --late lets the right side begin

@@ -80,7 +80,7 @@ def extract(
             "no video given; expected one, or several synchronized ones of the same scene"
         )
     sound = _with_sound(videos)
-    _require_place(out, videos[0].stem)
+    require_place(out, videos[0].stem)
     found = []
     for path in videos:
         if mouth:
@@ -148,9 +148,14 @@ def _with_sound(videos: Sequence[Path]) -> Path:
     return sounding[0]
 
 
-def _require_place(out: Path, stem: str) -> None:
+def require_place(out: Path, stem: str) -> None:
     """Raises InputError where the results could not be written: better before the work than
-    after."""
+    after.
+
+    Args:
+        out: folder; made where it is missing.
+        stem: of the names of the results.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -22,7 +22,8 @@ def add_speak(commands: argparse._SubParsersAction) -> None:
                          help="say this text file, of any length; - reads the standard input")
     command.add_argument("-o", "--out", type=Path, default=Path("speech.wav"), metavar="SOUND",
                          help=".wav, .flac or .ogg (default: %(default)s)")
-    command.add_argument("--model", metavar="M", help="name or folder (default: a released voice)")
+    command.add_argument("--model", metavar="M", help="name, folder or hf:owner/name@revision "
+                              "(default: a released voice)")
     command.add_argument("--voice", metavar="V", help="speaker, by name or number")
     command.add_argument("--rate", type=float, default=1.0, help="1.2 is 20 %% faster (default: 1)")
     command.add_argument("--steps", type=int, default=4, help="of the flow (default: %(default)s)")

@@ -46,7 +46,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--audio", type=int, metavar="N", help="which track of sound, from 1 "
                          "(default: the one that the file marks, or the first that sounds)")
     command.add_argument("--model", default="mvtf-small", metavar="M",
-                         help="that extracts: name or folder (default: %(default)s)")
+                         help="that extracts: name, folder or hf:owner/name@revision "
+                              "(default: %(default)s)")
     command.add_argument("--threads", type=int, default=2, metavar="N",
                          help="of Whisper (default: %(default)s)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")

@@ -3,11 +3,13 @@
     paths = transcribe(["meeting.mp4"], "out", Extractor.from_pretrained("mvtf-small"),
                        recognizers.named("base"))
 
-    out/meeting.json                     speakers, segments, words with times
-    out/meeting.vtt                      captions with the speakers in voice tags
-    out/meeting.html, meeting.mp4        a page that shows them in colors; the video beside it
+    out/meeting_captions.json            speakers, segments, words with times
+    out/meeting_captions.vtt             captions with the speakers in voice tags
+    out/meeting_captions.html, .mp4      a page that shows them in colors; the video beside it
     out/meeting/face1.vtt, ...           captions of each speaker
     out/meeting/speaker_to_cluster.json  who talks with whom; the layout of CHiME-9's MCoRec
+
+The names are such that a video beside, or a reference `meeting.vtt`, is not replaced.
 """
 
 from __future__ import annotations
@@ -64,12 +66,11 @@ class Speaker:
     def remark(self, floor: float) -> str:
         """What was recognized and what was not, for a terminal."""
         taken = sum(end - start for start, end in self.recognized)
-        why = (f"the rest is silence, or more than {floor:g} dB below the loudest voice")
+        why = f"silence, or more than {floor:g} dB below the loudest voice"
         if not taken:
-            return f"{self.id}: nothing recognized: silence, or more than {floor:g} dB below the " \
-                   "loudest voice"
+            return f"{self.id}: nothing recognized: {why}"
         return (f"{self.id}: {self.words} words in {taken:.1f} of {self.seconds:.1f} s"
-                + (f"; {why}" if self.seconds - taken > 0.1 else ""))
+                + (f"; the rest is {why}" if self.seconds - taken > 0.1 else ""))
 
 
 @dataclass
@@ -130,6 +131,10 @@ def transcribe(
     blocks, rate, fps = ((extractor.blocks, extractor.sample_rate, extractor.fps) if extractor
                          else (_unchanged, RATE, FPS))
     _check_names(names)
+    if not paths:
+        raise InputError("no video given; expected one, or several views of the same scene")
+    extraction.require_place(out, f"{paths[0].stem}_captions")
+    _check_folder(out / paths[0].stem)
     seen: list[Sequence[MouthTrack]] = []
     with storage.scratch_folder() as scratch:
         wavs = extraction.extract(blocks, rate, fps, paths, scratch, face, progress, mouth, track,
@@ -176,6 +181,23 @@ def _check_names(names: Sequence[str] | None) -> None:
         raise InputError("two speakers have the same name; give each its own")
 
 
+def _check_folder(folder: Path) -> None:
+    """Refuses a folder that would be replaced and holds anything else than captions."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise InputError(f"{folder}: is a file; the captions of each speaker go into a folder of "
+                         "this name; choose another --out")
+    others = sorted(p.name for p in folder.iterdir()
+                    if p.suffix != ".vtt" and p.name != mcorec.CLUSTERS)
+    if not others and any(folder.iterdir()) and not folder.with_name(
+            f"{folder.name}_captions.json").is_file():
+        others = ["captions of another making"]  # a reference, perhaps
+    if others:
+        raise InputError(f"{folder}: not replaced, because it holds '{others[0]}'; choose another "
+                         "--out for the captions")
+
+
 def _recognized(wav: Path, spans: Sequence[tuple[float, float]], recognizer: Recognizer,
                 scratch: Path, title: str | None) -> Iterator[tuple[Heard, float]]:
     """What is heard in each span, and where the span begins (seconds)."""
@@ -216,21 +238,24 @@ def _write(result: Result, videos: Sequence[Path], out: Path, about: dict[str, A
               "speakers": [speaker.as_dict() for speaker in result.speakers],
               "conversations": result.conversations,
               "segments": [segment.as_dict() for segment in transcript.segments]}
-    files = [out / f"{stem}.vtt", out / f"{stem}.json"]
+    files = [out / f"{stem}_captions.vtt", out / f"{stem}_captions.json"]
     transcript.write_vtt(files[0])
     storage.write_atomically(files[1], json.dumps(record, indent=1,
                                                   ensure_ascii=True).encode() + b"\n")
-    for name in transcript.speakers:
-        files.append(out / stem / f"{name}.vtt")
-        transcript.write_vtt(files[-1], name)
-    files.append(out / stem / mcorec.CLUSTERS)
-    mcorec.write_clusters(files[-1], result.conversations)
+    # The folder as a whole: a speaker of an earlier run would be scored as one of this one.
+    with storage.writing_folder(out / stem) as folder:
+        for name in transcript.speakers:
+            files.append(out / stem / f"{name}.vtt")
+            transcript.write_vtt(folder / f"{name}.vtt", name)
+        files.append(out / stem / mcorec.CLUSTERS)
+        mcorec.write_clusters(folder / mcorec.CLUSTERS, result.conversations)
     if seen is not None:
         shown = out / f"{stem}.mp4"
         if not (shown.exists() and shown.samefile(videos[0])):
+            shown = out / f"{stem}_captions.mp4"
             _show(videos[0], _sounding(videos), shown, track)
         boxes = pages.face_boxes(videos[0], transcript.speakers, seen) if len(videos) == 1 else {}
-        files.insert(0, out / f"{stem}.html")
+        files.insert(0, out / f"{stem}_captions.html")
         pages.write(files[0], stem, shown.name, transcript, result.conversations, boxes)
     result.paths = files
 

@@ -81,20 +81,21 @@ def test_each_voice_is_recognized_where_it_speaks_on_the_clock(film: Path, tmp_p
     echo = Echo()
     result = run(film, tmp_path / "out", echo)
     assert np.allclose(echo.lengths, [2.5, 3.5], atol=0.1)  # with margins of 0.25 s
-    read = transcripts.read(tmp_path / "out/talk.json")
+    read = transcripts.read(tmp_path / "out/talk_captions.json")
     assert read == result.transcript and read.speakers == ["face1", "face2"]
     for number, segment in enumerate(read.segments, 1):
         assert segment.speaker == f"face{number}"
         assert np.allclose([segment.start, segment.end], WHEN[number], atol=0.06)  # the margin is cut off
         assert segment.words[0].probability == 0.5
-    captions = transcripts.read(tmp_path / "out/talk.vtt").segments
+    captions = transcripts.read(tmp_path / "out/talk_captions.vtt").segments
     assert [(s.speaker, s.text) for s in captions] == [("face1", "said"), ("face2", "said")]
     folder = tmp_path / "out/talk"
     assert webvtt.read(folder / "face2.vtt")[0].spoken() == [(None, "said")]
     assert mcorec.read_clusters(folder / mcorec.CLUSTERS) == result.conversations == {"face1": 0, "face2": 0}
-    assert sorted(p.name for p in result.paths) == sorted(
-        ["talk.html", "talk.json", "talk.vtt", "face1.vtt", "face2.vtt", mcorec.CLUSTERS])
-    record = json.loads((tmp_path / "out/talk.json").read_text())
+    assert [p.name for p in result.paths] == [
+        "talk_captions.html", "talk_captions.vtt", "talk_captions.json", "face1.vtt", "face2.vtt",
+        mcorec.CLUSTERS]
+    record = json.loads((tmp_path / "out/talk_captions.json").read_text())
     assert record["recognizer"] == "echo" and record["extraction"] is True and "confidence" not in str(record)
 
 
@@ -107,8 +108,8 @@ def test_without_extraction_each_face_gets_the_whole_sound(film: Path, tmp_path:
     echo = Echo()
     files.transcribe(film, tmp_path / "out", None, echo, progress=False, page=False)
     assert np.allclose(echo.lengths, [4.5, 4.5], atol=0.1)
-    assert json.loads((tmp_path / "out/talk.json").read_text())["extraction"] is False
-    assert not (tmp_path / "out/talk.html").exists() and not (tmp_path / "out/talk.mp4").exists()
+    assert json.loads((tmp_path / "out/talk_captions.json").read_text())["extraction"] is False
+    assert not any((tmp_path / f"out/talk_captions.{suffix}").exists() for suffix in ("html", "mp4"))
 
 
 def test_a_silent_face_is_not_recognized_and_that_is_said(film: Path, tmp_path: Path, monkeypatch) -> None:
@@ -117,7 +118,7 @@ def test_a_silent_face_is_not_recognized_and_that_is_said(film: Path, tmp_path: 
     result = run(film, tmp_path / "out", echo)
     assert len(echo.lengths) == 1 and "nothing recognized" in result.speakers[1].remark(30)
     assert "1 words in 2.5 of 6.0 s; the rest is silence" in result.speakers[0].remark(30)
-    assert transcripts.read(tmp_path / "out/talk.json").speakers == ["face1", "face2"]
+    assert transcripts.read(tmp_path / "out/talk_captions.json").speakers == ["face1", "face2"]
     assert webvtt.read(tmp_path / "out/talk/face2.vtt") == []
 
 
@@ -128,18 +129,22 @@ def test_names_and_one_face(film: Path, tmp_path: Path) -> None:
     for wrong in (["a"], ["a", "a"], ["a", "../b"], ["a", ""], ["a", ".b"], ["a", "b/c"], ["a", "b\nc"]):
         with pytest.raises(InputError):
             run(film, tmp_path / "wrong", names=wrong)
-    assert not (tmp_path / "wrong").exists()
+    assert not list(tmp_path.glob("wrong/*"))
 
 
 def test_the_video_itself_is_not_replaced(film: Path) -> None:
     before = film.read_bytes()
+    (film.parent / "talk.vtt").write_text("a reference")
     run(film, film.parent)
-    assert film.read_bytes() == before and (film.parent / "talk.html").is_file()
+    assert film.read_bytes() == before
+    assert 'src="talk.mp4"' in (film.parent / "talk_captions.html").read_text()
+    assert (film.parent / "talk.vtt").read_text() == "a reference"
+    assert not (film.parent / "talk_captions.mp4").exists()
 
 
 def test_the_video_beside_the_page_has_sound_and_pictures(film: Path, tmp_path: Path) -> None:
     run(film, tmp_path / "out")
-    shown = tmp_path / "out/talk.mp4"
+    shown = tmp_path / "out/talk_captions.mp4"
     assert len(list(video.read_frames(shown))) == round(SECONDS * 25)
     sound = audio.read(shown, RATE)
     assert np.abs(sound[round(2.2 * RATE): round(2.8 * RATE)]).max() > 0.2
@@ -149,9 +154,9 @@ def test_the_video_beside_the_page_has_sound_and_pictures(film: Path, tmp_path: 
 def test_the_page_asks_no_other_host_and_runs_no_text(film: Path, tmp_path: Path) -> None:
     nasty = "</script><script>alert(1)</script><!-- @data@ & \u2028"
     run(film, tmp_path / "out", Echo(nasty))
-    page = (tmp_path / "out/talk.html").read_text(encoding="utf-8")
+    page = (tmp_path / "out/talk_captions.html").read_text(encoding="utf-8")
     assert page.count("<script") == 2 and page.count("</script>") == 2 and "alert(1)</" not in page
-    assert not re.search(r"(src|href)=\"(?!talk\.mp4\")|https?:", page)
+    assert not re.search(r"(src|href)=\"(?!talk_captions\.mp4\")|https?:", page)
     data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.S)[1])  # type: ignore[index]
     assert [s["text"] for s in data["segments"]] == [nasty] * 2
     boxes = data["speakers"][1]["boxes"]
@@ -184,7 +189,27 @@ def test_nothing_is_left_where_the_recognizer_fails(film: Path, tmp_path: Path) 
     broken.name = "broken"  # type: ignore[attr-defined]
     with pytest.raises(InputError):
         run(film, tmp_path / "out", broken)
-    assert not (tmp_path / "out").exists()
+    assert not list(tmp_path.glob("out/*"))
+
+
+def test_speakers_of_an_earlier_run_are_gone_and_a_folder_of_the_user_stays(film, tmp_path) -> None:
+    run(film, tmp_path / "out", names=["a", "b"])
+    run(film, tmp_path / "out", face=1)
+    folder = tmp_path / "out/talk"
+    assert sorted(p.name for p in folder.iterdir()) == ["face1.vtt", mcorec.CLUSTERS]
+    (folder / "notes.txt").write_text("mine")
+    echo = Echo()
+    for place in (tmp_path / "out", tmp_path / "in"):
+        if place.name == "in":
+            (place / "talk").write_text("a file")
+        with pytest.raises(InputError, match="--out"):
+            run(film, place, echo)
+    assert (folder / "notes.txt").read_text() == "mine" and echo.lengths == []
+    reference = tmp_path / "labels/talk/a.vtt"
+    webvtt.write(reference, [webvtt.Line(0, 1, "said")])
+    with pytest.raises(InputError, match="another making"):
+        run(film, tmp_path / "labels", echo)
+    assert reference.is_file()
 
 
 def test_the_command(film: Path, tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -196,7 +221,7 @@ def test_the_command(film: Path, tmp_path: Path, monkeypatch, capsys: pytest.Cap
     options += ["-o", str(tmp_path / "out")]
     assert cli.main(["transcribe", str(film), *options, "--names", "Ann, Ben"]) == 0
     told = capsys.readouterr()
-    assert told.out.splitlines()[0] == str(tmp_path / "out/talk.html")
+    assert told.out.splitlines()[0] == str(tmp_path / "out/talk_captions.html")
     assert "Ann: 2 words" in told.err and "Ben: 2 words" in told.err
     (tmp_path / "r.py").write_text("raise SystemExit('not today')\n")
     for wrong, line in ((options, "not today"), (["--recognizer", "nothing-here"], "nothing-here"),

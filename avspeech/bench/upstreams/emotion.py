@@ -3,7 +3,6 @@ layer of the encoder, and what each layer gives.
 
     upstream = upstreams.load("emotion-edge")             # released with avspeech
     upstream = upstreams.load("emotion=some/folder")      # a folder that a recipe wrote
-    upstream = upstreams.load("emotion=hf:owner/name@revision")
 
 The network is found by its name in the registry (`core.models`); any model with a list of layers,
 each [B, T, D] -> [B, T, D], is taken. The released ones were trained on RAVDESS: their numbers on

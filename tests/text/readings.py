@@ -30,6 +30,10 @@ SETS = (
     "ninth",
     "tenth",
     "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (
@@ -118,7 +122,16 @@ def readings() -> Iterator[tuple[str, str, list[str]]]:
             kind = line.strip("[]")
         else:
             written, _, right = line.partition(" => ")
-            yield kind, written, [r.strip() for r in right.split("|")]
+            yield kind, written, [r.strip() for way in right.split("|") for r in ways(way)]
+
+
+def ways(reading: str) -> list[str]:
+    """The readings that "{a/b/}" in one stands for: a, b or nothing there."""
+    head, brace, rest = reading.partition("{")
+    if not brace:
+        return [reading]
+    choices, _, tail = rest.partition("}")
+    return [f"{head}{choice}{end}" for end in ways(tail) for choice in choices.split("/")]
 
 
 def spelled(words: list[str]) -> str:

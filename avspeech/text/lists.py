@@ -79,11 +79,19 @@ FRACTIONS = {
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
 SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
-# {abbreviation: (words, kinds)}
-ABBREVIATIONS = {
-    row[0]: (row[1].split(), frozenset(row[2].split())) for row in rows("abbreviations.tsv", 3)
-}
-BARE = frozenset(name for name, (_, kinds) in ABBREVIATIONS.items() if "bare" in kinds)
+
+def _abbreviations() -> dict[str, list[tuple[list[str], frozenset[str]]]]:
+    found: dict[str, list[tuple[list[str], frozenset[str]]]] = {}
+    for name, said, kinds in rows("abbreviations.tsv", 3):
+        found.setdefault(name, []).append((said.split(), frozenset(kinds.split())))
+    return found
+
+
+# {abbreviation: its rows (words, kinds), of which the first that fits is taken}
+ABBREVIATIONS = _abbreviations()
+BARE = frozenset(
+    name for name, found in ABBREVIATIONS.items() if any("bare" in kinds for _, kinds in found)
+)
 DOTTED = {row[0]: row[1].split() for row in rows("dotted.tsv", 2)}
 WRITTEN = {row[0]: row[1].split() for row in rows("written.tsv", 2)}
 STATE_NAMES = words("lists.state_names")

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from avspeech.text import (
+    abbreviations,
     addresses,
     citations,
     dates,
@@ -102,9 +103,10 @@ RULES: tuple[Rule, ...] = (
     roman.list_number,
     roman.roman_nth,
     roman.roman,
-    words.initial,
-    words.abbreviation,
-    words.undotted,
+    abbreviations.scene,
+    abbreviations.initial,
+    abbreviations.abbreviation,
+    abbreviations.undotted,
     signs.function_of,
     signs.given,
     signs.letter_ratio,
@@ -377,7 +379,8 @@ def _begins(rest: str, abbreviation: str, said: list[str]) -> bool:
     if not following:
         return True
     opener = re.match(r"[A-Za-z']+", following)
-    kinds = lists.ABBREVIATIONS.get(abbreviation, ([], frozenset()))[1]
+    rows = lists.ABBREVIATIONS.get(abbreviation, [])
+    kinds = rows[-1][1] if rows else frozenset()
     return (
         rest.lstrip(_CLOSERS)[:1].isspace()
         and opener is not None

@@ -221,3 +221,8 @@ def letters(text: str) -> list[str]:
         elif character.isascii() and character.isdigit():
             spelled += digits(character)
     return spelled
+
+
+def hums(plain: str) -> bool:
+    """Whether a word can be said: it has a vowel, or is a sound ("hmm", "psst")."""
+    return bool(re.search(r"[aeiouy']|^(?:[hm]+|s*h+|z+|br+|gr+|p?s+t*|pf+t*|t+s*k+)$", plain))

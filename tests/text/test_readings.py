@@ -9,7 +9,7 @@ import pytest
 
 from avspeech import text
 from avspeech.errors import InputError
-from avspeech.text import lexicon, lists, units
+from avspeech.text import abbreviations, lexicon, lists, units
 from avspeech.text.normalise import RULES, normalise
 
 _SPEC = importlib.util.spec_from_file_location("readings", Path(__file__).with_name("readings.py"))
@@ -86,10 +86,14 @@ def test_every_abbreviation_sign_and_coin_is_said():
             assert set(words) <= {w.text for w in text.analyse(f"x {sign} y").words} | set("IUS"), (
                 sign
             )
+    known = {"plain", "bare", "name", "street", *abbreviations.CONDITIONS}
     for sign, (_, many, *_) in lists.MONEY.items():
         assert text.analyse(f"It is {sign}7.").text == f"it is seven {many}.", sign
-    for name, (words, kinds) in lists.ABBREVIATIONS.items():
-        if kinds <= {"plain", "bare"}:
+    for name, rows in lists.ABBREVIATIONS.items():
+        for words, kinds in rows:
+            assert kinds <= known | {k for k in kinds if k[:7] in ("before:", "behind:")}, name
+        words, kinds = rows[0]
+        if len(rows) == 1 and kinds <= {"plain", "bare"}:
             found = [w.text for w in text.analyse(f"See the {name}. of it").words]
             assert found == ["see", "the", *words, "of", "it"], name
 

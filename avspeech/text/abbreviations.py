@@ -33,7 +33,8 @@ def _numbered(place: Place) -> bool:
     if roman and (after != "I" or name.istitle() and name != "No"):
         return True
     codes = name in ("no", "nos") and place.before.lower() in lists.CODES
-    return after[:1].isdigit() or codes  # "the account no. is"
+    colon = place.rest[:1].isdigit() and place.context.text[place.end : place.end + 2] == ": "
+    return after[:1].isdigit() or codes or colon  # "the account no. is"
 
 
 def _titled(place: Place) -> bool:
@@ -68,9 +69,7 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     "year": lambda place: re.match(r"(?:c\W* ?)?\d{3,4}(?!\d)", place.rest) is not None,
     "day": _of_week,
     "state": lambda place: (
-        re.search(
-            r"(?:, |\b[DRI]-)$", place.context.text[max(0, place.start - 3) : place.start]
-        )
+        re.search(r"(?:, |\b[DRI]-)$", place.context.text[max(0, place.start - 3) : place.start])
         is not None
     ),
     "versus": lambda place: place.before[:1].isupper() and place.after[:1].isupper(),
@@ -184,7 +183,9 @@ def undotted(match: re.Match[str], context: Text) -> list[str] | None:
 @rule(r"(INT|EXT)(?:[./]|{0})*(?:(INT|EXT){0}?)?(?=\s[A-Z'’]{{2}})".format(EDGE), "l")
 def scene(match: re.Match[str], context: Text) -> list[str] | None:
     """The place of a scene in a film. `INT. KITCHEN` -> interior kitchen"""
-    if not re.fullmatch(r"(?:INT|EXT)\./?(?:(?:INT|EXT)\.)?", context.text[match.start() : match.end()]):
+    if not re.fullmatch(
+        r"(?:INT|EXT)\./?(?:(?:INT|EXT)\.)?", context.text[match.start() : match.end()]
+    ):
         return None
     names = {"INT": "interior", "EXT": "exterior"}
     return [names[name] for name in match.groups() if name]

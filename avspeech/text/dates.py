@@ -19,7 +19,8 @@ _DAY_NAMES = {
 _DAYS = "|".join(sorted(_DAY_NAMES, key=len, reverse=True))
 # Before a date of two numbers.
 _DATED = frozenset(
-    "on by until till since due dated starting from after before beginning effective".split()
+    "on by until till since due dated starting from after before beginning effective through "
+    "exp expires".split()
 )
 # Before a time that something takes.
 _LASTING = frozenset(
@@ -149,6 +150,24 @@ def number_date(match: re.Match[str], context: Text) -> list[str] | None:
     if m > 12 and d <= 12:
         m, d = d, m
     return [*_months_day(m, d), *_year(last)] if _is_day(m, d) else None
+
+
+@rule(r"(0[1-9]|1[0-2])/((?:19|20)\d\d)(?![\d/])" + END, "d")
+def month_year(match: re.Match[str], context: Text) -> list[str] | None:
+    """A month and a year. `Expires 06/2027` -> expires june twenty twenty seven"""
+    return [lists.MONTH_NAMES[int(match.group(1)) - 1], *year(int(match.group(2)))]
+
+
+@rule(r"(\d\d)(\d\d)(?= ?(?:hours|hrs|h)\b)", "d")
+def army_time(match: re.Match[str], context: Text) -> list[str] | None:
+    """A time as armies say it. `0800 hours` -> oh eight hundred hours"""
+    hours, minutes = match.groups()
+    if int(hours) > 24 or int(minutes) > 59 or hours[0] != "0" and minutes[1] not in "05":
+        return None
+    said = (["oh"] if hours[0] == "0" else []) + cardinal(int(hours))
+    if int(minutes) == 0:
+        return [*said, "hundred"]
+    return [*said, *(["oh"] if minutes[0] == "0" else []), *cardinal(int(minutes))]
 
 
 @rule(r"(\d{1,2})/(\d{1,2})(?![\d/%])" + END, "d")

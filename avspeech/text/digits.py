@@ -4,6 +4,7 @@ digits."""
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from avspeech.text import lists, units
@@ -91,10 +92,8 @@ def fraction(top: int, bottom: int) -> list[str]:
 
 _MIXED_SIGN = re.compile(rf"(?:({N})\s?)?([{_VULGAR}])")
 _MIXED = re.compile(rf"({N})[ -](\d{{1,2}})/(\d{{1,3}})(?![\d/])")
-_FRACTION = re.compile(r"(\d{1,4})[/⁄](\d{1,7})(?![\d/⁄])")
-_SCIENTIFIC = re.compile(
-    rf"({NUMBER})(?:[eE]([-+−]?\d{{1,3}})(?![\w.])|\s?[xX×·*]\s?10{_RAISED})"
-)
+_FRACTION = re.compile(r"(\d{1,4})[/⁄](\d{1,7})(?:(?:th|rd|nd)s?(?![^\W_]))?(?![\d/⁄])")
+_SCIENTIFIC = re.compile(rf"({NUMBER})(?:[eE]([-+−]?\d{{1,3}})(?![\w.])|\s?[xX×·*]\s?10{_RAISED})")
 _POWER = re.compile(rf"({NUMBER}){_RAISED}")
 _NUMBER = re.compile(
     rf"({NUMBER})(?:[ \u00a0](hundred|thousand|million|billion|trillion)(?![^\W_]))?"
@@ -276,13 +275,28 @@ def times(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A product, or the sides of a thing. `a 4x4 truck` -> a four by four truck"""
     second = re.compile(r"\d+(?:\.\d+)?").match(context.view, match.end())
     assert second is not None
+    if re.match(r"s(?![^\W_])", context.behind(second.end())):
+        return [*number(match.group(1).rstrip('"')), "by"], second.start()  # "2x4s"
     words, end, unit = measured(
         context, match.start(), Value(number(second.group()), second.end(), False), second.group()
     )
     if not unit and _followed(context, end) and context.view[end] not in "xX":
         return None
-    between = "times" if match.group(2) and not unit else "by"
+    reckoned = match.group(2) and not unit and _reckoned(context, match, end)
+    between = "times" if reckoned else "by"
     return [*number(match.group(1).rstrip('"')), between, *words], end
+
+
+def _reckoned(context: Text, match: re.Match[str], end: int) -> bool:
+    """Whether a product is meant, where blanks stand around an x: no thing of such sides
+    follows."""
+    near = context.view[max(0, match.start() - 3) : match.start()] + context.behind(end)[:14]
+    if re.search(r"[=+÷<>≤≥]| (?:is|equals) ", near):
+        return True
+    following = context.after(end).lower()
+    return not (re.match(r"-[a-z]", context.behind(end)) or following) or (
+        following in lists.NOT_NOUNS
+    )
 
 
 @rule(r"(\d+(?:\.\d+)?)[xX](?=\s+(?:[a-z]+er|as|more|less|the|speed|zoom)\b)", "d")
@@ -299,12 +313,15 @@ def times_per(match: re.Match[str], context: Text) -> list[str] | None:
     return [*often, "per", period] if period else often
 
 
-@rule(rf"({NUMBER})\"", "d")
-def inches(match: re.Match[str], context: Text) -> list[str] | None:
+@rule(rf"(?=[\d.{_VULGAR}][\d., /-]*[{_VULGAR}]?\")", "ds")
+def inches(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """Inches before a noun, where no quotation is open. `a 27" screen` -> a twenty seven inch
     screen"""
-    one = match.group(1) == "1" or context.adjective(match.start(), match.end())
-    return [*number(plain(match.group(1))), "inch" if one else "inches"]
+    value = value_at(context, match.start(), True)
+    if value is None or context.view[value.end : value.end + 1] != '"':
+        return None
+    one = value.one or context.adjective(match.start(), value.end + 1)
+    return [*value.words, "inch" if one else "inches"], value.end + 1
 
 
 @rule(rf"({N})(st|nd|rd|th)" + END, "d", re.IGNORECASE)
@@ -320,11 +337,7 @@ def spaced_call(match: re.Match[str], context: Text) -> list[str] | None:
     five, zero one two three"""
     if context.before(match.start()).lower() not in lists.CALLS:
         return None
-    return [
-        w
-        for i, part in enumerate(match.group().split(" "))
-        for w in ([","] if i else []) + digits(part)
-    ]
+    return _joined(match.group().split(" "), ",", digits)
 
 
 @rule(
@@ -340,18 +353,22 @@ def groups(match: re.Match[str], context: Text) -> list[str] | None:
     parts = re.findall(r"\d+", text)
     address = text.count(".") == len(parts) - 1 == 3 and all(int(p) < 256 for p in parts)
     if address and context.before(match.start()).lower() not in ("version", "release", "v"):
-        return [
-            w
-            for i, part in enumerate(parts)
-            for w in (["dot"] if i else []) + (digits(part) if len(part) > 2 else number(part))
-        ]
+        return _joined(parts, "dot", lambda part: digits(part) if len(part) > 2 else number(part))
     if re.fullmatch(r"\d{1,4}(\.\d{1,5}){2,}", text) and not re.fullmatch(
         r"\d{3}\.\d{3}\.\d{4}", text
     ):
-        return [w for i, part in enumerate(parts) for w in (["point"] if i else []) + number(part)]
-    words: list[str] = ["plus"] if text[0] == "+" else []
-    for i, part in enumerate(parts):
-        words += ([","] if i else []) + digits(part)
+        return _joined(parts, "point", number)
+    plus = ["plus"] if text[0] == "+" else []
+    return [*plus, *_joined(parts, ",", digits)]
+
+
+def _joined(parts: Iterable[str], between: str, say: Callable[[str], list[str]]) -> list[str]:
+    """The words of some parts, with one between."""
+    words: list[str] = []
+    for part in parts:
+        if words:
+            words.append(between)
+        words += say(part)
     return words
 
 
@@ -383,7 +400,7 @@ def zip_code(match: re.Match[str], context: Text) -> list[str] | None:
     ]
 
 
-@rule(r"#(?=\d)|№\s?(?=\d)", "sl")
+@rule(r"#(?=\d|[A-Z]{1,4}-?\d)|№\s?(?=\d)", "sl")
 def numbered(match: re.Match[str], context: Text) -> list[str] | None:
     """The sign of a number. `#1` -> number one"""
     return ["number"]

@@ -54,6 +54,10 @@ SIZES = {
     "crore": "crore",
     "lakh": "lakh",
 }
+# What letters behind a price say: "£45pp".
+EACH = {"pp": "per person", "pw": "per week", "pcm": "per calendar month", "ea": "each"}
+# Behind the caliber of a gun.
+GUNS = words("lists.guns")
 # Said as two numbers wherever they stand.
 PAIRS = frozenset({"24/7", "50/50", "9/11", "20/20", "7/11", "60/40", "80/20"})
 FRACTIONS = {
@@ -112,6 +116,8 @@ SAID = words("lists.said")
 # Capitals that are spelled, though there is such a word. ("DO NOT" and "IT IS" are shouts: see
 # `shouted`.)
 SPELLED = words("lists.spelled") - {"HER", "TEN", "FAT", "ADD", "TOR", "RE", "LA"}
+# Spelled within a shout too.
+LETTERS = words("lists.letters")
 SHORT_WORDS = words("lists.short_words")
 # Of these even two letters in capitals beside another say that a line is shouted.
 STRONG_SHORT = SHORT_WORDS - frozenset("or ok ha ma pa us it".split())

@@ -14,6 +14,7 @@ _SIGNS = "|".join(
 )
 _CODES = "|".join(s for s in lists.MONEY if s.isalpha())
 _SIZE = r"(?:\s?(thousand|million|billion|trillion|crore|lakh|bn|mn|tn|mm|[KkMmBbTt])" + END + ")?"
+_EACH = "|".join(lists.EACH)
 _AMOUNT = rf"({N}|(?=\.\d))(?:\.(\d+))?" + _SIZE
 
 
@@ -48,12 +49,12 @@ def _said(
 
 @rule(
     rf"([-−+]?)({_SIGNS}|(?:{_CODES})(?=\s?\d)|Rs(?={EDGE} ?\d)){EDGE}?\s?([-−]?){_AMOUNT}"
-    r"(?![^\W_])",
+    rf"(?:({_EACH}){END})?(?![^\W_])",
     "sl",
 )
 def money(match: re.Match[str], context: Text) -> list[str] | None:
     """An amount behind its sign, one before a noun. `a $5M deal` -> a five million dollar deal"""
-    sign, coin, sign2, whole, fraction, size = match.groups()
+    sign, coin, sign2, whole, fraction, size, each = match.groups()
     if sign and not context.opens(match.start()):
         return None
     minus = {"-": ["minus"], "−": ["minus"], "+": ["plus"]}.get(sign or sign2, [])
@@ -76,7 +77,8 @@ def money(match: re.Match[str], context: Text) -> list[str] | None:
                 context, coin, start, following.end(), high, cents or None, following.group(2)
             )
             return [*minus, *low, "to", *said], following.end()  # type: ignore[return-value]
-    return [*minus, *_said(context, coin, start, match.end(), whole, fraction, size)]
+    said = _said(context, coin, start, match.end(), whole, fraction, size)
+    return [*minus, *said, *(lists.EACH[each].split() if each else [])]
 
 
 @rule(rf"{_AMOUNT}\s?({_SIGNS}|{_CODES})(?![^\W_]|\d)", "d")

@@ -59,6 +59,8 @@ RULES: tuple[Rule, ...] = (
     dates.hour,
     dates.iso_date,
     dates.number_date,
+    dates.month_year,
+    dates.army_time,
     dates.month_day_slash,
     dates.month_day,
     dates.day_month,
@@ -80,12 +82,17 @@ RULES: tuple[Rule, ...] = (
     scores.record,
     scores.batting,
     # numbers and measures
+    models.hexadecimal,
+    models.docket,
+    models.short_code,
+    models.caliber,
     digits.feet_inches,
     digits.sides,
     digits.feet,
     digits.inches,
     digits.nth,
     digits.lettered_number,
+    models.serial,
     digits.zip_code,
     digits.spaced_call,
     digits.groups,
@@ -93,9 +100,10 @@ RULES: tuple[Rule, ...] = (
     digits.times_as,
     digits.times_per,
     digits.number_range,
+    models.digits_own,
+    models.digits_plural,
     digits.quantity,
     digits.numbered,
-    models.digits_plural,
     models.digits_ending,
     models.digits_in_name,
     models.bare_digits,
@@ -118,7 +126,9 @@ RULES: tuple[Rule, ...] = (
     signs.formula,
     signs.compound,
     models.model,
+    signs.time_zone,
     signs.raised,
+    signs.product,
     signs.variable_minus,
     signs.minus_letter,
     signs.per,
@@ -177,6 +187,7 @@ _PLAIN = re.compile(
     rf"(?=[A-Za-z]?[a-z]{{0,4}}[aeiouy]|[AEIOUY])[A-Za-z][a-z]+(?:'(?:s|t|re|ve|ll|d|m))?"
     rf"(?=[ \n{EDGE}])"
 )
+_RECKONING = tuple("=+−×÷≈<>≤≥")
 _SPECIAL = frozenset(
     {form for name in lists.ABBREVIATIONS for form in (name, name.lower(), name.title())}
     | {*lists.WRITTEN, *lists.MONTHS, *citations.BOOKS, *lists.STATE_NAMES}
@@ -270,6 +281,10 @@ def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
             plain
             and plain.group() not in _SPECIAL
             and not (plain.group()[-1] == "s" and text[plain.end()] in "'’")
+            and (
+                len(plain.group()) > 3
+                or view[max(0, position - 2) : position - 1] not in _RECKONING
+            )
         ):
             pieces.append(Spoken((plain.group().lower(),), position, plain.end()))
             position = plain.end()

@@ -16,6 +16,12 @@ _LETTER_X = frozenset(
     "generation gen type factor unit class group system systems iteration".split()
 )
 _PRONOUN = lists.words("roman.pronoun")
+_VERBS = lists.words("parts.past") | {"speak"}
+_NAMING = frozenset("an the type letters roman numeral numerals".split())
+# Behind "IV" that is said letter by letter.
+_INFUSED = frozenset(
+    "fluid fluids drip line lines bag antibiotics push pole access therapy".split()
+)
 
 
 def value(text: str) -> int:
@@ -89,7 +95,7 @@ def _meant(
             return None
         if text in ("L", "C", "D", "M") or text == "X" and plain in _LETTER_X:
             return None  # "Appendix C", "Generation X"
-        if text.islower() and (len(text) == 1 and text in "lcd" or not before):
+        if text.islower() and len(text) == 1 and text in "lcd":
             return None
         return cardinal(number)
     if text.islower():
@@ -101,9 +107,15 @@ def _meant(
         and len(near) > 2
         and value(near[1])
         and near[2].lower() in lists.RULERS
-        and (text != "I" or not after or after.lower() not in _PRONOUN)
+        and (text != "I" or not after or not _speaks(after))
     ):
         return ordinal(number)
+    if re.fullmatch(r"[A-Z]+-?\d+", before) and 1 < number < 40 and len(text) > 1:
+        return cardinal(number)  # "the Sony A7 IV"
+    sure = len(text) > 1 and text not in _WORDS and number < 90 and not context.shouted(start)
+    if sure and before and after.lower() not in lists.AGES and plain not in _NAMING:
+        if not before[:1].isupper():
+            return cardinal(number)
     if not before[:1].isupper() or plain == "the":
         return (
             ["the"] * (before.lower() != "the") + ordinal(number)
@@ -114,7 +126,7 @@ def _meant(
     if first.lower() in lists.GIVEN and first[:1].isupper() and 1 < number < 6 and text != "V":
         return ["the", *ordinal(number)]  # "John Smith III"
     ranked = len(near) > 1 and near[1].lower() in lists.RANKS
-    if plain in lists.RULERS or ranked or value(before) and False:
+    if plain in lists.RULERS or ranked:
         if text == "I" and after.lower() in _PRONOUN and not ranked:
             return None
         if len(text) == 1 and text not in "IVX":
@@ -128,20 +140,23 @@ def _meant(
         and plain in lists.RULERS
     ):
         return ["the", *ordinal(number)]
-    if (
-        len(text) > 1
-        and text not in _WORDS
-        and not context.shouted(start)
-        and before[1:].islower()
-        and number < 90
-    ):
+    titled = text in ("IV", "VI", "XX") and before not in lists.OPENERS and before.istitle()
+    titled = titled and after.lower() not in _INFUSED and len(context.words_before(start)) > 0
+    if (sure or titled and not context.shouted(start)) and before[1:].islower():
         return cardinal(number)
     return None
 
 
+def _speaks(after: str) -> bool:
+    """Whether the word behind an I says that somebody speaks: "I went"."""
+    word = after.lower()
+    verbs = word in _PRONOUN or word in _VERBS
+    return after.islower() and (verbs or word.endswith("ed") and len(word) > 4)
+
+
 def _abbreviated(context: Text, start: int) -> bool:
     found = re.search(
-        r"(?:^|\W)(?:ch|vol|pt|fig|sec|bk|pp?|art|no)\.\s?$",
+        r"(?:^|\W)(?:ch|mvt|vol|pt|fig|sec|bk|pp?|art|no)\.\s?$",
         context.text[max(0, start - 8) : start],
         re.IGNORECASE,
     )

@@ -20,14 +20,15 @@ _KEPT = (
     r"|(?<![\d.])\d{1,2}['’′]\s?\d{1,2}(?:\"|”|″|'')(?=\W|$)"
     r"|(?<![\w.])\d{1,4}['’](?=\s?[x×]\s?\d| (?:tall|wide|long|high|deep|by \d)\b)"
     r"|(?<=[x×])\s?\d{1,4}['’](?!\w)"
-    r"|(?:(?<=\bin )|(?<=\bof )|(?<=\bby ))['’]\d\d(?![\w'’])"
+    r"|(?:(?<=\bin )|(?<=\bof )|(?<=\bby ))['’]\d\d(?!\w)"
+    r"|(?<=[a-z] )['’]\d\d(?=['’](?!\w))"
     r"|(?<!\w)['’](?:n['’](?!\w)"
     r"|(?:\d\ds?(?![^\n'’]{0,40}[^\s'’]?['’](?!\w))|tis|twas|em|cause|til)\b)"
     r"|(?<![\w.])\.(?=\d)"
 )
 _EDGES = re.compile(
     rf"(?P<kept>{_KEPT})"
-    r"|(?P<inches>(?<=\d)\"(?= (?!and\b|or\b|but\b|so\b|is\b|was\b|[sh]e\b|they\b)[a-z]))"
+    r"|(?P<inches>(?<=\d)\")"
     r"|[.,;:!?'’]+(?=[\s–—()\[\]{}\"“”„«»…]|--|$)"  # behind a thing
     r"|(?:(?<=[\s–—])|^)['‘’]+"  # before one
     r"|[()\[\]{}\"“”„«»…。？！，‘]|\.{2,}",
@@ -42,15 +43,36 @@ _CAPITALS = re.compile(
 def masked(text: str) -> str:
     """The text with each mark at the edge of a thing as `EDGE`; its length stays."""
 
+    inches = _inches(text) if '"' in text else frozenset()
+
     def form(match: re.Match[str]) -> str:
-        kept = (
-            match.lastgroup == "kept"
-            or match.lastgroup == "inches"
-            and text.count('"', text.rfind("\n\n", 0, match.start()) + 1, match.start()) % 2 == 0
-        )
+        kept = match.lastgroup == "kept" or match.start() in inches
         return match.group() if kept else EDGE * len(match.group())
 
     return _EDGES.sub(form, text)
+
+
+_INCHES = re.compile(r"(?<=[\d⅛¼⅜½⅝¾⅞])\"")
+_NOUN = re.compile(r" (?!and\b|or\b|but\b|so\b|is\b|was\b|[sh]e\b|they\b)[a-z]")
+
+
+def _inches(text: str) -> frozenset[int]:
+    """Where a quotation mark between a number and a noun says inches: where no quotation is open,
+    or one mark of the paragraph would be too many."""
+    found: set[int] = set()
+    start = 0
+    for paragraph in text.split("\n\n"):
+        odd = paragraph.count('"') % 2 == 1
+        closed = True
+        for match in re.finditer('"', paragraph):
+            place = match.start()
+            behind = _INCHES.match(paragraph, place)
+            if behind and _NOUN.match(paragraph, place + 1) and (closed or odd):
+                found.add(start + place)
+            else:
+                closed = not closed
+        start += len(paragraph) + 2
+    return frozenset(found)
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from avspeech.text import lists, units
 from avspeech.text.digits import power
@@ -10,6 +11,7 @@ from avspeech.text.numbers import number
 from avspeech.text.rules import EDGE, END, Text, letters, rule
 
 _SUP, _SUB = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
+_SUB_LETTERS = "ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ"
 
 
 @rule(r"x(?=\s?\d)", "l")
@@ -33,13 +35,15 @@ def sharp(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(
-    rf"[A-Za-z]+[{_SUB}]+(?:[A-Za-z]+[{_SUB}]*)*(?:[{_SUP}]*[⁺⁻])?|[A-Z][a-z]?[{_SUP}]*[⁺⁻]",
+    rf"[A-Za-z]+[{_SUB}{_SUB_LETTERS}]+(?:[A-Za-z]+[{_SUB}]*)*(?:[{_SUP}]*[⁺⁻])?"
+    rf"|[A-Z][a-z]?[{_SUP}]*[⁺⁻]",
     "l",
 )
 def formula(match: re.Match[str], context: Text) -> list[str] | None:
     """A formula with indices below the line. `H₂O` -> H two O"""
     apart = re.sub(rf"(?<=[{_SUB}])(?=[{_SUP}])", " ", match.group())  # "SO₄²⁻"
     plain = apart.translate(lists.SUBSCRIPTS).translate(lists.SUPERSCRIPTS)
+    plain = unicodedata.normalize("NFKC", plain)
     name = re.fullmatch(r"([a-z]{3,})(\d+)", plain)
     if name and context.word(name.group(1)):
         return [name.group(1), *number(name.group(2))]  # "log₂"
@@ -143,11 +147,40 @@ def compound(match: re.Match[str], context: Text) -> list[str] | None:
     return said
 
 
-@rule(rf"([A-Za-z]{{1,3}})(?:\^\(?([-−]?\d{{1,4}}|[a-z](?![a-z]))\)?|([⁻]?[{_SUP}]+|ⁿ))", "l")
+@rule(
+    rf"([A-Za-z]{{1,3}})(?:\^(?:\(?([-−]?\d{{1,4}}|[a-z](?![a-z]))\)?|{EDGE}([-−]\d?[a-z]){EDGE})|([⁻]?[{_SUP}]+|ⁿ))",
+    "l",
+)
 def raised(match: re.Match[str], context: Text) -> list[str] | None:
     """Letters with an exponent. `mc²` -> M C squared"""
-    name, exponent, sign = match.groups()
+    name, exponent, inner, sign = match.groups()
+    if inner:  # "e^(-x)"
+        return [*letters(name), "to", "the", "minus", *letters(inner[1:])]
     return [*letters(name), *power(exponent or sign)]
+
+
+_SIDE = "=+−×÷≈<>≤≥"
+
+
+@rule(r"[a-zA-Z]{2,3}(?![^\W_])", "l")
+def product(match: re.Match[str], context: Text) -> list[str] | None:
+    """Variables side by side in an equation. `F = ma` -> F equals M A"""
+    text, (start, end) = match.group(), match.span()
+    if len(text) == 3 and context.word(text.lower()) or text.isupper() and len(text) > 2:
+        return None
+    if text.lower() in lists.NOT_NOUNS:
+        return None
+    value = r"[A-Za-z\d][A-Za-z\d²³₀-₉]{0,2}"
+    before = context.view[max(0, start - 16) : start]
+    left = re.search(rf"(?:^|[\s{EDGE}]){value} ?[{_SIDE}] ?$", before)
+    right = re.match(rf" ?[{_SIDE}] ?{value}(?![A-Za-z])", context.behind(end))
+    return letters(text) if left or right else None
+
+
+@rule(r"(UTC|GMT)[-−](?=\d)", "l")
+def time_zone(match: re.Match[str], context: Text) -> list[str] | None:
+    """Hours west of Greenwich. `UTC-5` -> U T C minus five"""
+    return [*letters(match.group(1)), "minus"]
 
 
 @rule(r"(?<![\w.])([a-z])([-−])(?=\d+(?![\w-]))", "l")

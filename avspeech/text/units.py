@@ -29,6 +29,7 @@ PREFIXES = {
 # Powers are said before these, behind all others: "square meter", "second squared".
 _LENGTHS = ("meter", "inch", "foot", "yard", "mile")
 _POWERS = {"2": ("square", "squared"), "3": ("cubic", "cubed")}
+_COMPASS = ("N", "S", "E", "W")
 _SYMBOL = r"(?:°(?=-)|[A-Za-zµμΩÅ℃℉%‰′″°](?:[A-Za-zµμΩ-]*[A-Za-zµμΩ])?)"
 _POWER = r"(?:[⁻-]?[²³¹]|\^-?[23]|[23](?!\d))"
 _WHOLE = re.compile(
@@ -131,6 +132,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         assert unit is not None
     if len(symbol) == 1 and re.match(r"\.[A-Za-z]", context.behind(end)):
         return None  # "300 B.C."
+    if symbol in _COMPASS and gap and not more and _directs(context, start, end):
+        return None  # "19 W. 44th St."
     if gap == "-" and (not symbol.isalpha() or unit.care and len(symbol) == 1):
         return None
     if gap == "-" and re.match(r"-\d", context.behind(end)):
@@ -181,15 +184,19 @@ def unit_with(unit: Unit, tail: str) -> Unit:
     return Unit(unit.one + tail, unit.many + tail)
 
 
+def _directs(context: Text, start: int, end: int) -> bool:
+    """Whether a letter is a part of a town: a street or a highway has it."""
+    return places.heads_street(context.text, end) or places.on_highway(context.text, start)
+
+
 def _sure(context: Text, start: int, end: int, symbol: str, value: str) -> bool:
     """Whether a symbol that may be something else is the unit: at the end of a clause, before a
     word that cannot follow a noun's adjective, or behind "a" or "the"."""
     following = context.after(end)
-    if symbol in "NSEW" and (
-        places.heads_street(context.text, end) or places.on_highway(context.text, start)
-    ):
-        return False
-    digit = re.match(r"\s*[\d$£€]", context.behind(end))
+    digit = re.match(r"\s*[\d$£€]|\s+\.[a-z]", context.behind(end))
+    if symbol == "c":
+        stuff = re.match(rf"[ {EDGE}]+([a-z]+)", context.behind(end))
+        return stuff is not None and stuff.group(1) not in lists.NOT_NOUNS
     if symbol in ("in", "ins"):
         if re.search(r"(?:ft|feet|foot|')\s*$", context.view[:start]):
             return True

@@ -78,7 +78,11 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
     """Capitals: a word or spelled. `the FBI and NASA` -> the fbi and nasa"""
     name, plural = match.groups()
     word = name.lower()
-    if context.shouted(match.start()) and (context.word(word) or len(name) > 3 and _vowels(name)):
+    if (
+        context.shouted(match.start())
+        and name not in lists.LETTERS
+        and (context.word(word) or len(name) > 3 and _vowels(name))
+    ):
         if name != "US" or not _is_country(context, match.start(), match.end()):
             return None
     near = [w for w in (context.before(match.start()), context.after(match.end()))]
@@ -177,9 +181,8 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
         digit_before = (
             context.text[match.start() - 1 : match.start()].isdigit() and match.start() > 0
         )
-        closed = context.text[end : end + 1] == ")" and (
-            context.text[max(0, match.start() - 1) : match.start()] in ("", "(", "\n")
-        )
+        opened = context.text[max(0, match.start() - 1) : match.start()]
+        closed = context.text[end : end + 1] == ")" and opened in (*"([\"'“‘\n", "")
         closed = closed or bool(re.match(rf" [{_RECKONING}]", context.behind(end)))
         named = plain == "a" and _is_named(context, match.start(), end)
         if plain not in "aI" or digit_before or plain == "a" and closed or named:

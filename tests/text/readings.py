@@ -158,7 +158,7 @@ def spelled(words: list[str]) -> str:
             said += [c.upper() for c in stem]
             said[-1] += "S" * bool(ending)
         else:
-            said.append(word.lower())
+            said.append(word.lower().strip("'"))  # "'tis" and "boys'" sound as without it
     return " ".join(said)
 
 

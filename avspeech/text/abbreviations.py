@@ -158,17 +158,29 @@ def _title_or_street(place: Place, words: list[str], kinds: frozenset[str]) -> l
     return list(words) if name != "St" or named_behind or before[:1].isupper() else ["street"]
 
 
+_STREETS = {
+    "Dr": "drive",
+    "St": "street",
+    "Ave": "avenue",
+    "Rd": "road",
+    "Ct": "court",
+    "Pl": "place",
+    "Ter": "terrace",
+    "Cir": "circle",
+}
+
+
 @rule(
     r"(?:Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])|(?<=& )Co(?![^\W_])"
     rf"|(?:{'|'.join(sorted(lists.BARE, key=len, reverse=True))}){END}(?!::)"
-    r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]\d)|(?<=\w )(?:St|Ave|Rd|Dr)(?![^\W_]|[.])",
+    r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]\d)|(?<=\w )(?:St|Ave|Rd|Dr|Ct|Pl|Ter|Cir)(?![^\W_]|[.])",
     "l",
 )
 def undotted(match: re.Match[str], context: Text) -> list[str] | None:
     """An abbreviation without its period. `Mr Brown` -> mister brown"""
     name = match.group()
     before = context.before(match.start())
-    street = {"Dr": "drive", "St": "street", "Ave": "avenue", "Rd": "road"}.get(name)
+    street = _STREETS.get(name)
     if street and before[:1].isdigit():
         return [street]
     if street and not re.match(r" [A-Z]", context.behind(match.end())):
@@ -177,7 +189,7 @@ def undotted(match: re.Match[str], context: Text) -> list[str] | None:
     if context.view[match.start() - 1 : match.start()].isalnum() and match.start():
         return None
     rows = lists.ABBREVIATIONS[name]
-    return list(next((words for words, kinds in rows if "bare" in kinds), rows[0][0]))
+    return list(next((words for words, kinds in rows if "bare" in kinds), rows[-1][0]))
 
 
 @rule(r"(INT|EXT)(?:[./]|{0})*(?:(INT|EXT){0}?)?(?=\s[A-Z'’]{{2}})".format(EDGE), "l")

@@ -176,6 +176,8 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     m, d = map(int, match.groups())
     if match.group() in lists.PAIRS or not _is_day(m, d):
         return None
+    if match.group() == "1/1":
+        return _months_day(m, d)
     text = context.text[max(0, match.start() - 16) : match.start()]
     near = re.search(r"([A-Za-z]+)\.?,?\s$", text)
     before = near.group(1).lower() if near else ""
@@ -233,9 +235,11 @@ def long_decade(match: re.Match[str], context: Text) -> list[str] | None:
     return decade(int(match.group(1) + match.group(2)))
 
 
-@rule(r"['’]?([1-9]0)['’]?s" + END, "ds")
+@rule(r"['’]?([1-9]0|00)['’]?s" + END, "ds")
 def short_decade(match: re.Match[str], context: Text) -> list[str] | None:
     """A decade of two digits. `the 80's` -> the eighties"""
+    if match.group(1) == "00":
+        return ["two", "thousands"]
     name = cardinal(int(match.group(1)))[0]
     return [name[:-1] + "ies" if name.endswith("y") else name + "s"]
 

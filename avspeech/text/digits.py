@@ -87,6 +87,8 @@ def fraction(top: int, bottom: int) -> list[str]:
         if top != 1:
             name = [*name[:-1], "halves" if name[-1] == "half" else name[-1] + "s"]
         return [*cardinal(top), *name]
+    if top == 1 and bottom < 10000:
+        return ["one", *ordinal(bottom)]
     return [*cardinal(top), "over", *cardinal(bottom)]
 
 
@@ -217,7 +219,8 @@ def _is_code(context: Text, start: int) -> bool:
         before = context.text[max(0, start - 12) : start]
         return re.search(r"\b(?:[2-9]11 (?:or|and)|call|dial|text) $", before, re.I) is not None
     return bool(near) and (
-        near[0] in lists.CODES
+        near[0] in lists.CODES - {"ending"}
+        or near[:2] == ["in", "ending"]
         or near[0] in ("is", "was", "number", "no")
         and any(w in lists.CODES for w in near[1:])
     )
@@ -243,10 +246,11 @@ def sides(match: re.Match[str], context: Text) -> list[str] | None:
     return [*first, "by", *second, "foot" if one else "feet"]
 
 
-@rule(r"(\d{1,4})['’](?=\s(?:tall|wide|long|high|deep|by))", "d")
+@rule(r"(\d{1,4})['’](?=\s(?:tall|wide|long|high|deep|by|[a-z]))", "d")
 def feet(match: re.Match[str], context: Text) -> list[str] | None:
     """Feet before a word that measures. `8' tall` -> eight feet tall"""
-    return [*number(match.group(1)), "foot" if match.group(1) == "1" else "feet"]
+    one = match.group(1) == "1" or context.adjective(match.start(), match.end())
+    return [*number(match.group(1)), "foot" if one else "feet"]
 
 
 @rule(rf"({NUMBER})(\s?)[-–—](\s?)(?=({NUMBER}))", "d")
@@ -258,7 +262,11 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     value = value_at(context, match.end())
     if value is None or context.view[value.end : value.end + 2].lstrip("-–")[:1].isdigit():
         return None
-    minus = match.group(2) and "-" in match.group()
+    minus = "-" in match.group() and (
+        match.group(2) or context.view[value.end : value.end + 1] == "="
+    )
+    if start and context.view[start - 1].isalpha():
+        return None  # "i7-12700"
     if match.group(1) + "/" + match.group(4) in lists.PAIRS - {"9/11", "7/11", "20/20"}:
         return [*number(match.group(1)), *value.words], value.end
     words, end, unit = measured(
@@ -282,7 +290,8 @@ def times(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     )
     if not unit and _followed(context, end) and context.view[end] not in "xX":
         return None
-    reckoned = match.group(2) and not unit and _reckoned(context, match, end)
+    equal = context.view[end : end + 1] == "="
+    reckoned = equal or match.group(2) and not unit and _reckoned(context, match, end)
     between = "times" if reckoned else "by"
     return [*number(match.group(1).rstrip('"')), between, *words], end
 

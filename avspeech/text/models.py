@@ -191,6 +191,25 @@ def digits_in_name(match: re.Match[str], context: Text) -> list[str] | None:
     return pairs(match.group())
 
 
+@rule(r"(?<=[A-Z])\d{1,3}\.\d{1,3}" + END, "d")
+def decimal_in_name(match: re.Match[str], context: Text) -> list[str] | None:
+    """A name that ends in a decimal. `PM2.5` -> P M two point five"""
+    return number(match.group())
+
+
+@rule(r"(?=[A-Z\d]*[A-Z])(?=(?:[A-Z]*\d){5})[A-Z\d]{8,24}" + END, "ld")
+def long_code(match: re.Match[str], context: Text) -> list[str] | None:
+    """A long code of letters and digits. `1Z999AA1` -> one Z nine nine nine A A one"""
+    return letters(match.group())
+
+
+@rule(r"(?<=[a-z]-)(\d{3})(?![\d-]|[.,]\d)" + END, "d")
+def name_of_three(match: re.Match[str], context: Text) -> list[str] | None:
+    """Three digits that belong to a name. `Blink-182` -> blink one eighty two"""
+    name = re.search(r"(?:^|\W)[A-Z][a-z]+-$", context.text[max(0, match.start() - 16) : match.start()])
+    return pairs(match.group(1)) if name else None
+
+
 @rule(r"\d+", "d")
 def bare_digits(match: re.Match[str], context: Text) -> list[str] | None:
     """Any other digits. `12` -> twelve"""

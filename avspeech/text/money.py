@@ -29,7 +29,10 @@ def _said(
 ) -> list[str]:
     one, many, small, smalls = lists.MONEY[sign]
     whole = plain(whole) or "0"
-    noun = context.adjective(start, end)
+    noun = context.adjective(start, end) or (
+        context.determined(start)
+        and re.match(rf"{EDGE} \d+-[a-z]+ ", context.behind(end)) is not None
+    )  # "the $20 billion, 10-year plan"
     if noun and fraction and not size and context.after(end).endswith("s"):
         noun = context.determined(start)  # "$15 adults, $7.50 kids"
     joined = re.match(r"-[a-z]+", context.behind(end))
@@ -102,4 +105,4 @@ def until(match: re.Match[str], context: Text) -> list[str] | None:
     if bool(match.group(1)) != before.endswith(" "):
         return None
     before = before.rstrip()
-    return ["to"] if re.search(r"\d(?:%|°|0s|\s?[aApP]\.?\s?[mM]\.?|[kKMB])?$", before) else None
+    return ["to"] if re.search(r"(?<![A-Za-z\d])[\d.,:]*\d(?:%|°|0s|\s?[aApP]\.?\s?[mM]\.?|[kKMB])?$", before) else None

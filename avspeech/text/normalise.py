@@ -85,6 +85,9 @@ RULES: tuple[Rule, ...] = (
     models.hexadecimal,
     models.docket,
     models.short_code,
+    models.long_code,
+    models.name_of_three,
+    signs.over_variable,
     models.caliber,
     digits.feet_inches,
     digits.sides,
@@ -105,9 +108,11 @@ RULES: tuple[Rule, ...] = (
     digits.quantity,
     digits.numbered,
     models.digits_ending,
+    models.decimal_in_name,
     models.digits_in_name,
     models.bare_digits,
     # letters and words
+    roman.roman_range,
     roman.list_number,
     roman.roman_nth,
     roman.roman,
@@ -116,21 +121,28 @@ RULES: tuple[Rule, ...] = (
     abbreviations.abbreviation,
     abbreviations.undotted,
     signs.function_of,
+    signs.function_value,
     signs.given,
+    signs.integral,
+    signs.two_signs,
+    signs.one_sided,
     signs.letter_ratio,
     signs.letter_range,
     signs.function,
     signs.by,
     signs.and_letters,
     signs.sharp,
+    signs.greek_index,
     signs.formula,
     signs.compound,
+    signs.element,
     models.model,
     signs.time_zone,
     signs.raised,
     signs.product,
     signs.variable_minus,
     signs.minus_letter,
+    signs.per_amount,
     signs.per,
     signs.per_word,
     words.name_with_digits,
@@ -277,6 +289,8 @@ def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
             position = mine.end()
             continue
         plain = _PLAIN.match(view, position) if character.isalpha() else None
+        if plain and position and view[position - 1].isdigit():
+            plain = None  # "2Fe"
         if (
             plain
             and plain.group() not in _SPECIAL

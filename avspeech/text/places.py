@@ -16,7 +16,7 @@ _STREET = (
 _NAME = r"(?:[A-Z][\w'’]+|\d+(?:st|nd|rd|th))"
 _TO_STREET = re.compile(rf"\.? (?:St\. )?{_NAME}(?: [A-Z][\w'’]+){{0,2}} {_STREET}")
 _FROM_STREET = re.compile(rf"{_STREET}\.?,? $")
-_HIGHWAY = r"(?:\b(?:I|US|SR|U\.S\.)[- ]|\b(?:Route|Rte\.|Hwy\.?|Highway|Interstate) )"
+_HIGHWAY = r"(?:\b(?:I|US|SR|U\.S\.)[- ]|\b(?:Route|Rte\.|Hwy\.?|Highway|Interstate|Rd\.|Road) )"
 _FROM_HIGHWAY = re.compile(rf"{_HIGHWAY}\d{{1,3}} $")
 _DEGREES = re.compile(
     r"(\d{1,3}(?:\.\d+)?)\s?°(?:\s?(\d{1,2}(?:\.\d+)?)\s?['′’]"

@@ -22,6 +22,8 @@ _KEPT = (
     r"|(?<=[x×])\s?\d{1,4}['’](?!\w)"
     r"|(?:(?<=\bin )|(?<=\bof )|(?<=\bby ))['’]\d\d(?!\w)"
     r"|(?<=[a-z] )['’]\d\d(?=['’](?!\w))"
+    r"|(?<=[a-z] )['’]0\d(?!\w)"
+    r"|(?:(?<=\ba )|(?<=\ban ))\d{1,3}['’](?= [a-z])"
     r"|(?<!\w)['’](?:n['’](?!\w)"
     r"|(?:\d\ds?(?![^\n'’]{0,40}[^\s'’]?['’](?!\w))|tis|twas|em|cause|til)\b)"
     r"|(?<![\w.])\.(?=\d)"
@@ -53,7 +55,7 @@ def masked(text: str) -> str:
 
 
 _INCHES = re.compile(r"(?<=[\d⅛¼⅜½⅝¾⅞])\"")
-_NOUN = re.compile(r" (?!and\b|or\b|but\b|so\b|is\b|was\b|[sh]e\b|they\b)[a-z]")
+_NOUN = re.compile(r" (?!and\b|or\b|but\b|so\b|is\b|was\b|[sh]e\b|they\b)(?:[a-z]|[A-Z]{2,})")
 
 
 def _inches(text: str) -> frozenset[int]:

@@ -34,9 +34,16 @@ def sharp(match: re.Match[str], context: Text) -> list[str] | None:
     return [match.group(1), "sharp"]
 
 
+@rule(rf"([α-ωΑ-Ω])([{_SUB}]+)", "l")
+def greek_index(match: re.Match[str], context: Text) -> list[str] | None:
+    """A letter of Greek with an index. `μ₁` -> mu one"""
+    words = lists.SIGNS.get(match.group(1), ([], ""))[0]
+    return [*words, *number(match.group(2).translate(lists.SUBSCRIPTS))] if words else None
+
+
 @rule(
     rf"[A-Za-z]+[{_SUB}{_SUB_LETTERS}]+(?:[A-Za-z]+[{_SUB}]*)*(?:[{_SUP}]*[⁺⁻])?"
-    rf"|[A-Z][a-z]?[{_SUP}]*[⁺⁻]",
+    rf"|(?:[A-Z][a-z]?){{1,3}}[{_SUP}]*[⁺⁻]",
     "l",
 )
 def formula(match: re.Match[str], context: Text) -> list[str] | None:
@@ -70,6 +77,54 @@ def function_of(match: re.Match[str], context: Text) -> list[str] | None:
     if not re.match(r"\w\([^()]*\)(?!\w)", context.text[start : end + 1]):
         return None
     return [match.group(1).upper(), "of", *letters(match.group(2))]
+
+
+@rule(rf"[A-Zf-hp-y]{EDGE}", "l")
+def function_value(match: re.Match[str], context: Text) -> list[str] | None:
+    """A function with a number or a sum. `f(-2) = 8` -> F of, minus two, equals eight"""
+    start, end = match.span()
+    inner = re.match(r"\(([^()]{1,24})\)", context.text[end - 1 : end + 26])
+    if inner is None or start and (context.view[start - 1].isalnum()):
+        return None
+    value = re.fullmatch(r"[-−+]?\d+(?:\.\d+)?|[-−]?[a-zA-Z\d²]+ ?[-−+∪∩*/] ?[a-zA-Z\d]+", inner.group(1))
+    return [match.group()[0].upper(), "of"] if value else None
+
+
+@rule(rf"∫([{_SUB}]+)([{_SUP}∞]+)", "s")
+def integral(match: re.Match[str], context: Text) -> list[str] | None:
+    """An integral with its limits. `∫₀¹ x` -> integral from zero to one of X"""
+    low, high = match.groups()
+    last = ["infinity"] if high == "∞" else number(high.translate(lists.SUPERSCRIPTS))
+    return ["integral", "from", *number(low.translate(lists.SUBSCRIPTS)), "to", *last, "of"]
+
+
+@rule(r"(\d{1,4})/([a-z])(?=\s?[→=+)−-]|\s[a-z])(?!\w)", "d")
+def over_variable(match: re.Match[str], context: Text) -> list[str] | None:
+    """A number over a variable. `1/x = 2` -> one over X equals two"""
+    name = match.group(2)
+    if name in "dhsm" or not re.match(r"\s?[→=+−]|\)", context.behind(match.end())):
+        return None
+    return [*number(match.group(1)), "over", name.upper()]
+
+
+_TWO_SIGNS = {
+    "!=": ["not", "equal", "to"],
+    "<=": ["less", "than", "or", "equal", "to"],
+    ">=": ["greater", "than", "or", "equal", "to"],
+    "->": ["to"],
+}
+
+
+@rule(r"!=|<=|>=|->", "s")
+def two_signs(match: re.Match[str], context: Text) -> list[str] | None:
+    """Signs of a program. `x != y` -> X not equal to Y"""
+    return _TWO_SIGNS[match.group()]
+
+
+@rule(r"(?<=\d)[⁺⁻]", "s")
+def one_sided(match: re.Match[str], context: Text) -> list[str] | None:
+    """A number from one side. `x = 0⁺` -> X equals zero plus"""
+    return ["plus" if match.group() == "⁺" else "minus"]
 
 
 @rule(rf"P{EDGE}([A-Z])\|([A-Z]){EDGE}", "l")
@@ -208,8 +263,9 @@ def per_word(match: re.Match[str], context: Text) -> list[str] | None:
         "him",
     ):
         return [first, "or", second]
+    one = re.search(r"(?:^|\W)1 $", context.view[max(0, match.start() - 3) : match.start()])
     if second not in lists.PERIODS or not (
-        first.endswith("s") or first in ("people", "feet", "beat", "rpm")
+        first.endswith("s") or one or first in ("people", "feet", "beat", "rpm")
     ):
         return None
     unit = units.table().get(second)
@@ -219,10 +275,24 @@ def per_word(match: re.Match[str], context: Text) -> list[str] | None:
         *({"²": ["square"], "³": ["cubic"]}.get(raised, [])),
         *(
             unit.one.split()
-            if unit and not context.word(second) or second in ("min", "sec", "hr") and unit
+            if unit and not context.word(second) or second in ("min", "sec", "hr", "wk", "qtr", "mo", "yr") and unit
             else [second]
         ),
     ]
+
+
+@rule(r"/(?=\d+ ?(?:mL|ml|L|g|mg|kg|km|m|cm|kcal|min|hrs?|mi|gal|lbs?|oz)\b)", "s")
+def per_amount(match: re.Match[str], context: Text) -> list[str] | None:
+    """A slash between a unit and an amount. `5 g/100 mL` -> five grams per one hundred
+    milliliters"""
+    return ["per"] if context.view[match.start() - 1 : match.start()].isalpha() else None
+
+
+@rule(rf"(?:{_ELEMENT})(?![^\W_])", "l")
+def element(match: re.Match[str], context: Text) -> list[str] | None:
+    """An element behind its number. `2Fe` -> two F E"""
+    before = context.view[max(0, match.start() - 3) : match.start()]
+    return letters(match.group()) if re.search(r"(?:^|\W)\d{1,2}$", before) else None
 
 
 @rule(r"/((?:(?:sq|cu)\.? ?)?[a-zA-Z]+)(?![^\W_]|/)", "s")

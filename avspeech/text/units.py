@@ -110,6 +110,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
     gap, area, symbol, power, more = match.groups()
     if area and area.startswith("fl"):
         symbol, area = "fl_" + symbol, None
+    if symbol == "c":
+        symbol = "c_"  # cups, and only of something
     unit = _find(symbol)
     if unit is None and area and context.word(symbol.lower()):
         unit = Unit(symbol, symbol)
@@ -138,7 +140,7 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         return None
     if gap == "-" and re.match(r"-\d", context.behind(end)):
         return None  # "1-in-10"
-    if unit.care and not gap and len(symbol) == 1 and not more:
+    if unit.care and not gap and len(symbol.rstrip("_")) == 1 and not more:
         return None  # "4K", "5A"
     if (
         unit.care
@@ -154,6 +156,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
             unit, end = _find("°" + scale.group(1)) or unit, end + scale.end()
     if area:
         unit = _powered(Unit(unit.one, unit.many), "3" if area.startswith("cu") else "2")
+    if symbol == "bps" and _of_rates(context, start, end):
+        unit = Unit("basis point", "basis points")
     unit = _powered(unit, power or "")
     return _quotient(context, unit, match, more, end, gap)
 
@@ -184,6 +188,17 @@ def unit_with(unit: Unit, tail: str) -> Unit:
     return Unit(unit.one + tail, unit.many + tail)
 
 
+_RATES = re.compile(
+    r"\b(?:rates?|hikes?|cuts?|yields?|spreads?|fed|ecb|central|margins?|mortgage|tightening)\b",
+    re.IGNORECASE,
+)
+
+
+def _of_rates(context: Text, start: int, end: int) -> bool:
+    """Whether "bps" is of interest rates, by the words around."""
+    return _RATES.search(context.text[max(0, start - 80) : end + 40]) is not None
+
+
 def _directs(context: Text, start: int, end: int) -> bool:
     """Whether a letter is a part of a town: a street or a highway has it."""
     return places.heads_street(context.text, end) or places.on_highway(context.text, start)
@@ -193,8 +208,8 @@ def _sure(context: Text, start: int, end: int, symbol: str, value: str) -> bool:
     """Whether a symbol that may be something else is the unit: at the end of a clause, before a
     word that cannot follow a noun's adjective, or behind "a" or "the"."""
     following = context.after(end)
-    digit = re.match(r"\s*[\d$£€]|\s+\.[a-z]", context.behind(end))
-    if symbol == "c":
+    digit = re.match(r"\s*['’]?[\d$£€]|\s+\.[a-z]", context.behind(end))
+    if symbol == "c_":
         stuff = re.match(rf"[ {EDGE}]+([a-z]+)", context.behind(end))
         return stuff is not None and stuff.group(1) not in lists.NOT_NOUNS
     if symbol in ("in", "ins"):

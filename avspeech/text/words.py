@@ -91,6 +91,8 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
     said = word in lists.SAID or len(name) > 5 and vowels > 0 or len(name) == 5 and vowels > 1
     if context.word(word):
         said |= len(name) > 2 or emphasis or word in lists.SHORT_WORDS
+    if plural == "s" and len(name) == 2:
+        said = False  # "TOs"
     if said and name not in lists.SPELLED:
         return [
             word
@@ -146,7 +148,7 @@ def _is_letter(match: re.Match[str], context: Text) -> bool:
     if not after:
         return bool(
             re.match(
-                rf"\s*$|{EDGE}| [-–—] |[–—\n]| [{_RECKONING}]|-(?![A-Za-z])|/|[+]",
+                rf"\s*$|{EDGE}| [-–—] |[–—\n]| [{_RECKONING}]|-(?![A-Za-z])|-(?:plus|minus)|/|[+]",
                 context.behind(end),
             )
         )

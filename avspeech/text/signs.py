@@ -81,7 +81,7 @@ def function_of(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(rf"[A-Zf-hp-y]{EDGE}", "l")
 def function_value(match: re.Match[str], context: Text) -> list[str] | None:
-    """A function with a number or a sum. `f(-2) = 8` -> F of, minus two, equals eight"""
+    """A function with a number or a sum. `f(-2) = 8` -> F of minus two, equals eight"""
     start, end = match.span()
     inner = re.match(r"\(([^()]{1,24})\)", context.text[end - 1 : end + 26])
     if inner is None or start and (context.view[start - 1].isalnum()):

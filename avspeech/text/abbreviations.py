@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from avspeech.text import lists, places
 from avspeech.text.rules import EDGE, END, Text, hums, letters, rule
 
+_VERBS = lists.words("parts.verbs")
 _GIVEN_OF_WOMEN = lists.words("lists.sisters")
 
 
@@ -146,6 +147,8 @@ def _title_or_street(place: Place, words: list[str], kinds: frozenset[str]) -> l
     street = {"St": "street", "Dr": "drive"}.get(name) or words[0]
     near = context.words_before(place.start)
     before = near[0] if near else ""
+    if not near and context.before(place.start) in ("Jr", "Sr"):
+        before = "Jr"  # "Martin Luther King Jr. Dr."
     numbered = (
         before[:1].isdigit() or len(near) > 1 and near[1][:1].isdigit() and before[:1].isupper()
     )
@@ -153,6 +156,8 @@ def _title_or_street(place: Place, words: list[str], kinds: frozenset[str]) -> l
     if named_behind and (before.isdigit() or places.saint(context.text, place.end)):
         return list(words)
     named_before = before[:1].isupper() and before not in lists.OPENERS
+    named_before &= before.lower() not in _VERBS or before.lower() in ("read", "hill")
+    named_before &= not (name == "Dr" and after == "Who")
     if numbered or named_before and not named_behind or "street" in kinds:
         return [street]
     return list(words) if name != "St" or named_behind or before[:1].isupper() else ["street"]

@@ -29,7 +29,7 @@ def verse(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     if first is None and not (short and edge == "." or count) or book == "Col" and first is None:
         return None
-    if first is None and count is None and book in ("Gen", "Rev", "Phil", "Jon", "Sam"):
+    if first is None and count is None and book in ("Gen", "Rev", "Phil", "Jon", "Sam", "Ex", "Num", "Rom", "Mt", "Jas"):
         return None
     words = [*([_NUMBERS[count]] if count else []), *BOOKS[book], *cardinal(int(chapter))]
     if first is not None:

@@ -174,7 +174,10 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
     )
     stuff = unit.many.endswith(_OF_STUFF) and context.after(behind) not in lists.THINGS
     joined |= re.match(r"-[a-z]", context.behind(end)) is not None
-    singular = joined or value.one or context.adjective(start, behind, stuff)
+    listed = context.determined(start) and re.match(
+        rf"{EDGE} \d[\d.,]*[- ]?[^\W\d_]+ [a-z]", context.behind(end)
+    )  # "a 220 V, 50 Hz supply"
+    singular = joined or value.one or context.adjective(start, behind, stuff) or bool(listed)
     return [*value.words, *units.said(unit, singular)], end, True
 
 
@@ -207,7 +210,8 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
     if start and context.view[start - 1].isalpha():
         return None  # "MP3s"
     words, end, unit = measured(context, start, value, written)
-    if not unit and _followed(context, end):
+    greek = "/" in written and context.view[end : end + 1] in lists.GREEK
+    if not unit and _followed(context, end) and not greek:
         return None
     return [*_MINUS.get(sign, []), *words], end
 
@@ -221,7 +225,7 @@ def _is_code(context: Text, start: int) -> bool:
     return bool(near) and (
         near[0] in lists.CODES - {"ending"}
         or near[:2] == ["in", "ending"]
-        or near[0] in ("is", "was", "number", "no")
+        or near[0] in ("is", "was", "isn't", "wasn't", "t", "number", "no")
         and any(w in lists.CODES for w in near[1:])
     )
 

@@ -126,6 +126,7 @@ RULES: tuple[Rule, ...] = (
     signs.integral,
     signs.two_signs,
     signs.one_sided,
+    signs.index_behind,
     signs.letter_ratio,
     signs.letter_range,
     signs.function,

@@ -113,7 +113,7 @@ def _meant(
         return cardinal(number)
     if text.islower():
         return None
-    if len(text) > 4 and 1000 < number < 2100:
+    if len(text) > 3 and 1000 < number < 2100 and text not in ("MILD",):
         return year(number)
     if (
         before == "and"

@@ -186,7 +186,7 @@ class Text:
         rest = self.behind(end + behind.end()) if behind else ""
         then = re.match(r"[ \t\n]+([^\W\d_]+)", rest)
         return not following.endswith(("ing", "ed")) and (
-            not then or then.group(1).lower() in lists.NOT_NOUNS
+            not then or then.group(1).lower() in lists.NOT_NOUNS | _VERBS
         )
 
     def determined(self, start: int) -> bool:
@@ -202,6 +202,7 @@ class Text:
         )
 
 
+_VERBS = lists.words("parts.verbs") | {"use"}
 Said = "list[str] | tuple[list[str], int] | None"
 
 

@@ -98,11 +98,15 @@ def integral(match: re.Match[str], context: Text) -> list[str] | None:
     return ["integral", "from", *number(low.translate(lists.SUBSCRIPTS)), "to", *last, "of"]
 
 
-@rule(r"(\d{1,4})/([a-z])(?=\s?[→=+)−-]|\s[a-z])(?!\w)", "d")
+@rule(r"(\d{1,4})/([a-z])(?!\w)", "d")
 def over_variable(match: re.Match[str], context: Text) -> list[str] | None:
     """A number over a variable. `1/x = 2` -> one over X equals two"""
     name = match.group(2)
-    if name in "dhsm" or not re.match(r"\s?[→=+−]|\)", context.behind(match.end())):
+    before = context.view[max(0, match.start() - 2) : match.start()]
+    reckoned = re.match(r"\s?[→=+−]|\)", context.behind(match.end())) or re.search(
+        r"[=∝+−→≈] ?$", before
+    )
+    if name in "dhsm" or not reckoned:
         return None
     return [*number(match.group(1)), "over", name.upper()]
 
@@ -119,6 +123,12 @@ _TWO_SIGNS = {
 def two_signs(match: re.Match[str], context: Text) -> list[str] | None:
     """Signs of a program. `x != y` -> X not equal to Y"""
     return _TWO_SIGNS[match.group()]
+
+
+@rule(rf"(?<={EDGE})[{_SUB}]+", "s")
+def index_behind(match: re.Match[str], context: Text) -> list[str] | None:
+    """An index behind a bracket. `Al₂(SO₄)₃` -> A L two, S O four, three"""
+    return number(match.group().translate(lists.SUBSCRIPTS))
 
 
 @rule(r"(?<=\d)[⁺⁻]", "s")
@@ -299,11 +309,15 @@ def element(match: re.Match[str], context: Text) -> list[str] | None:
 def per(match: re.Match[str], context: Text) -> list[str] | None:
     """A slash behind an amount. `$15/hr` -> fifteen dollars per hour"""
     before = context.view[max(0, match.start() - 20) : match.start()]
+    name = match.group(1)
+    priced = re.search(r"[$£€¥₹]\s?[\d.,]+$", before)
+    plain = len(name) > 2 and name.islower() and name not in units.table()
+    if priced and plain and context.word(name):
+        return ["per", name]
     if not re.search(
         r"(?:\d\s?(?:[kKMBp¢]|bn|million|billion)?|\b(?:dollars|cents|euros|pounds))$", before
     ):
         return None
-    name = match.group(1)
     area, _, length = name.rpartition(" ")
     unit = units.table().get(length)
     if unit is not None:
@@ -334,6 +348,11 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
     left, right = view[place - 1 : place] if place else "", view[place + 1 : place + 2]
     if found == "/":
         return _slash(context, place)
+    between = left == right == " " and view[place - 2 : place - 1].isalpha()
+    if found in "*#" and between and not (
+        view[place - 3 : place - 2] in (" ", "") and found == "*"
+    ):
+        return ["star" if found == "*" else "pound"]  # "Use the * and # keys."
     if found == "#":
         return ["hashtag"] if right.isalpha() and not left.isalnum() else None
     if found in _SUP:

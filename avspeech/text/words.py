@@ -22,6 +22,7 @@ def as_listed(match: re.Match[str], context: Text) -> list[str] | None:
         context.view[start - 1 : start].isalnum()
         and start
         or not name.islower()
+        and name != "OK"
         and context.shouted(start)
     ):
         return None
@@ -70,7 +71,11 @@ def _is_country(context: Text, start: int, end: int) -> bool:
     before = context.words_before(start)[:1]
     if before:
         return before == ["THE"]
-    return context.after(end) not in ("", "AND", "TOO", "OR")
+    after = context.after(end)
+    if after == "AND":  # "US AND UK"
+        second = context.after(end + 4)
+        return second in lists.SPELLED or bool(second) and not context.word(second.lower())
+    return after not in ("", "TOO", "OR")
 
 
 @rule(r"([A-Z]{2,})(['’]?s)?(?![^\W_])", "l")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from avspeech.text import lists, places
 from avspeech.text.rules import EDGE, END, Text, hums, letters, rule
 
+_IN_STATES = frozenset("from in of near western eastern northern southern central".split())
 _VERBS = lists.words("parts.verbs")
 _GIVEN_OF_WOMEN = lists.words("lists.sisters")
 
@@ -64,7 +65,9 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     "never": lambda place: False,
     "within": lambda place: place.rest[:1].islower() or place.rest[:1].isdigit(),
     "lower": lambda place: place.after[:1].islower(),
-    "capital": lambda place: place.after[:1].isupper() and place.after not in lists.OPENERS,
+    "capital": lambda place: (
+        place.after[:1].isupper() and (place.after not in lists.OPENERS or len(place.after) == 1)
+    ),
     "loud": lambda place: re.match(r"[A-Z]{2}|[A-Z]['’]", place.after) is not None,
     "article": lambda place: place.before.lower() in lists.DETERMINERS,
     "year": lambda place: re.match(r"(?:c\W* ?)?\d{3,4}(?!\d)", place.rest) is not None,
@@ -72,6 +75,7 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     "state": lambda place: (
         re.search(r"(?:, |\b[DRI]-)$", place.context.text[max(0, place.start - 3) : place.start])
         is not None
+        or place.before.lower() in _IN_STATES
     ),
     "versus": lambda place: place.before[:1].isupper() and place.after[:1].isupper(),
     "ordinal": lambda place: place.before[-2:].lower() in ("st", "nd", "rd", "th"),
@@ -147,6 +151,8 @@ def _title_or_street(place: Place, words: list[str], kinds: frozenset[str]) -> l
     street = {"St": "street", "Dr": "drive"}.get(name) or words[0]
     near = context.words_before(place.start)
     before = near[0] if near else ""
+    if name == "St" and before in lists.STATE_NAMES and place.rest[:1].isdigit():
+        return ["state"]  # "Ohio St. 42"
     if not near and context.before(place.start) in ("Jr", "Sr"):
         before = "Jr"  # "Martin Luther King Jr. Dr."
     numbered = (

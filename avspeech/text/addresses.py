@@ -40,7 +40,7 @@ def _word(part: str, context: Text) -> list[str]:
         for piece in inner:
             said += _word(piece, context)
         return said
-    if context.word(part.lower()) and len(part) > 2 or len(part) > 4 or part in _SHORT:
+    if context.word(part.lower()) and len(part) > 2 or len(part) > 4 or part.lower() in _SHORT:
         return [part.lower()]
     return letters(part)
 

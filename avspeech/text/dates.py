@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from avspeech.text import lists
-from avspeech.text.numbers import cardinal, decade, number, ordinal, year
+from avspeech.text.numbers import cardinal, decade, digits, number, ordinal, year
 from avspeech.text.rules import EDGE, END, Text, rule
 
 _MONTH = "|".join(sorted(lists.MONTHS, key=len, reverse=True))
@@ -87,6 +87,16 @@ def clock(match: re.Match[str], context: Text) -> list[str] | None:
     if second:
         words += ["and", *cardinal(int(second)), "second" + "s" * (int(second) != 1)]
     return words + ([half.upper(), "M"] if half else [])
+
+
+@rule(r"(\d{1,2}):([0-5]\d)\.(\d{1,3})(?![\d:])" + END, "d")
+def lap(match: re.Match[str], context: Text) -> list[str] | None:
+    """The time of a lap. `a 1:02.5 lap` -> a one oh two point five lap"""
+    minutes, seconds, part = match.groups()
+    if re.match(rf"\s?[ap]{EDGE}?\.?m", context.behind(match.end()), re.IGNORECASE):
+        return None
+    low = ["oh"] if seconds[0] == "0" else []
+    return [*number(minutes), *low, *number(str(int(seconds))), "point", *digits(part)]
 
 
 _LASTS = "".join(
@@ -244,7 +254,10 @@ def short_decade(match: re.Match[str], context: Text) -> list[str] | None:
     return [name[:-1] + "ies" if name.endswith("y") else name + "s"]
 
 
-@rule(r"['’](\d\d)" + END, "s")
+@rule(r"['’](\d\d)(['’]s)?" + END, "s")
 def short_year(match: re.Match[str], context: Text) -> list[str] | None:
     """A year without its century. `the class of '99` -> the class of ninety nine"""
-    return _year(match.group(1)) if context.opens(match.start()) else None
+    if not context.opens(match.start()):
+        return None
+    said = _year(match.group(1))
+    return [*said[:-1], said[-1] + "'s"] if match.group(2) else said

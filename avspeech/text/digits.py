@@ -175,7 +175,8 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
     stuff = unit.many.endswith(_OF_STUFF) and context.after(behind) not in lists.THINGS
     joined |= re.match(r"-[a-z]", context.behind(end)) is not None
     listed = context.determined(start) and re.match(
-        rf"{EDGE} \d[\d.,]*[- ]?[^\W\d_]+ [a-z]", context.behind(end)
+        rf"{EDGE} \d[\d.,]*[- ]?[^\W\d_]+ [a-z]|{EDGE}? \d+ ?(?:oz|in|min|sec|cm)\b{EDGE}? [a-z]",
+        context.behind(end),
     )  # "a 220 V, 50 Hz supply"
     singular = joined or value.one or context.adjective(start, behind, stuff) or bool(listed)
     return [*value.words, *units.said(unit, singular)], end, True
@@ -242,12 +243,13 @@ def feet_inches(match: re.Match[str], context: Text) -> list[str] | None:
     ]
 
 
-@rule(r"(\d{1,4})['′’]\s?[x×]\s?(\d{1,4})['′’]", "d")
+@rule(r"(\d{1,4})['′’]\s?([x×–-])\s?(\d{1,4})['′’]", "d")
 def sides(match: re.Match[str], context: Text) -> list[str] | None:
     """Two sides in feet. `a 10' x 12' room` -> a ten by twelve foot room"""
     one = context.adjective(match.start(), match.end())
-    first, second = map(number, match.groups())
-    return [*first, "by", *second, "foot" if one else "feet"]
+    first, between, second = match.groups()
+    word = "to" if between in "–-" else "by"
+    return [*number(first), word, *number(second), "foot" if one else "feet"]
 
 
 @rule(r"(\d{1,4})['’](?=\s(?:tall|wide|long|high|deep|by|[a-z]))", "d")
@@ -279,6 +281,8 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     if not unit and _followed(context, end):
         return None
     low = number(plain(match.group(1))) if minus or unit else _as_year(match.group(1))
+    if re.fullmatch(r"0\d", match.group(4)) and re.fullmatch(r"(?:19|20)\d\d", match.group(1)):
+        words = ["oh", *words[1:]]  # "2008-09"
     return [*low, "minus" if minus else "to", *words], end
 
 

@@ -56,6 +56,16 @@ SIZES = {
 }
 # What letters behind a price say: "£45pp".
 EACH = {"pp": "per person", "pw": "per week", "pcm": "per calendar month", "ea": "each"}
+# Behind a slash.
+PACKED = {
+    "doz": "dozen",
+    "pc": "piece",
+    "btl": "bottle",
+    "pkg": "package",
+    "pkt": "packet",
+    "cs": "case",
+    "qtr": "quarter",
+}
 # Behind the caliber of a gun.
 GUNS = words("lists.guns")
 # Said as two numbers wherever they stand.

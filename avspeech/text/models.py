@@ -67,7 +67,8 @@ def of_three(match: re.Match[str], context: Text) -> list[str] | None:
     plane = plane and not (counted.endswith("s") and counted.islower())
     listed = before in lists.NUMBERED or american or plane
     series_name = re.search(r"\b[A-Z]{1,2}X $", context.text[max(0, match.start() - 5) : match.start()])
-    listed = listed or series_name and not counted.endswith("s")  # "the RX 580"
+    flight = re.search(r"[Ff]light [A-Z]{2} ?$", context.text[max(0, match.start() - 12) : match.start()])
+    listed = listed or flight or series_name and not counted.endswith("s")  # "the RX 580"
     if not listed or first[0] == "0" or american and context.after(match.end()).endswith("s"):
         return None
     if first.endswith("00") and not second and not plural:

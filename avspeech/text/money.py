@@ -91,7 +91,7 @@ def money_behind(match: re.Match[str], context: Text) -> list[str] | None:
     return _said(context, coin, match.start(), match.end(), whole, fraction, size)
 
 
-@rule(rf"({N})\s?¢", "d")
+@rule(rf"({N})(?:\s?¢|c(?=/|\s(?:each|a|per|apiece)\b))", "d")
 def cents(match: re.Match[str], context: Text) -> list[str] | None:
     """Cents. `50¢` -> fifty cents"""
     one = plain(match.group(1)) == "1" or context.adjective(match.start(), match.end())

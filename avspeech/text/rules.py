@@ -23,6 +23,7 @@ _KEPT = (
     r"|(?:(?<=\bin )|(?<=\bof )|(?<=\bby ))['’]\d\d(?!\w)"
     r"|(?<=[a-z] )['’]\d\d(?=['’](?!\w))"
     r"|(?<=[a-z] )['’]0\d(?!\w)"
+    r"|(?<!\d)\d{1,2}['’](?=[-–]\d{1,2}['’])|(?<=\d['’][-–]\d)['’]"
     r"|(?:(?<=\ba )|(?<=\ban ))\d{1,3}['’](?= [a-z])"
     r"|(?<!\w)['’](?:n['’](?!\w)"
     r"|(?:\d\ds?(?![^\n'’]{0,40}[^\s'’]?['’](?!\w))|tis|twas|em|cause|til)\b)"
@@ -165,6 +166,8 @@ class Text:
         near = self.words_before(start)[:1]
         if near in (["a"], ["an"], ["A"], ["An"]):
             return bool(following) and following.lower() not in lists.FUNCTION - {"can"}
+        if len(following) == 1 and following.islower():
+            return False  # "4 mg q.d."
         if near and near[0].lower() in lists.DETERMINERS:
             return bool(following) and (
                 following.lower() not in lists.NOT_NOUNS

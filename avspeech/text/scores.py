@@ -92,6 +92,34 @@ def _and(*counts: str | None) -> list[str]:
     return [*words, "and", *parts[-1]]
 
 
+@rule(r"(\d\d)-(\d\d)-(\d\d)(?:-(\d\d))?(?![\d-])" + END, "d")
+def rounds(match: re.Match[str], context: Text) -> list[str] | None:
+    """Rounds of golf. `She shot 67-70-71` -> she shot sixty seven, seventy, seventy one"""
+    counts = [count for count in match.groups() if count]
+    before = context.before(match.start()).lower()
+    if before not in ("shot", "carded", "rounds", "shoot", "shoots", "card") or any(
+        not 55 <= int(count) <= 99 for count in counts
+    ):
+        return None
+    words: list[str] = []
+    for count in counts:
+        words += [*([","] if words else []), *number(count)]
+    return words
+
+
+@rule(r"(\d{1,3})/(\d{1,2})(?![\d/])" + END, "d")
+def odds(match: re.Match[str], context: Text) -> list[str] | None:
+    """What a bet pays. `Odds: 5/2` -> odds, five to two"""
+    before = context.text[max(0, match.start() - 40) : match.start()]
+    behind = context.after(match.end()).lower()
+    offered = re.search(r"\bodds\b[^.]*$", before, re.IGNORECASE)
+    return (
+        [*number(match.group(1)), "to", *number(match.group(2))]
+        if offered or behind in ("favorite", "favourite", "fav", "outsider", "underdog", "odds")
+        else None
+    )
+
+
 @rule(r"\.(\d{3})(?!\d)" + END, "s")
 def batting(match: re.Match[str], context: Text) -> list[str] | None:
     """The average of a batter. `He hit .312 then.` -> he hit three twelve then."""

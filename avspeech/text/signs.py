@@ -14,10 +14,14 @@ _SUP, _SUB = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
 _SUB_LETTERS = "ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ"
 
 
-@rule(r"x(?=\s?\d)", "l")
+@rule(r"[x×](?=\s?\d)", "ls")
 def by(match: re.Match[str], context: Text) -> list[str] | None:
     """The x between two sides. `4 cm x 6 cm` -> four centimeters by six centimeters"""
     before = context.view[max(0, match.start() - 12) : match.start()]
+    if match.group() == "×":
+        side = re.search(r"\d ?([a-z]{1,2}) $", before)
+        alike = side and re.match(rf"× ?[\d.]+ ?{side.group(1)}(?!\w)", context.behind(match.start()))
+        return ["by"] if alike else None
     return ["by"] if re.search(r"\d ?[A-Za-z\"′″'-]{1,6} $", before) else None
 
 
@@ -98,7 +102,7 @@ def integral(match: re.Match[str], context: Text) -> list[str] | None:
     return ["integral", "from", *number(low.translate(lists.SUBSCRIPTS)), "to", *last, "of"]
 
 
-@rule(r"(\d{1,4})/([a-z])(?!\w)", "d")
+@rule(r"(\d{1,4})/([a-z])(?:\^(\d)|([²³]))?(?!\w)", "d")
 def over_variable(match: re.Match[str], context: Text) -> list[str] | None:
     """A number over a variable. `1/x = 2` -> one over X equals two"""
     name = match.group(2)
@@ -108,7 +112,8 @@ def over_variable(match: re.Match[str], context: Text) -> list[str] | None:
     )
     if name in "dhsm" or not reckoned:
         return None
-    return [*number(match.group(1)), "over", name.upper()]
+    raised = match.group(3) or match.group(4)
+    return [*number(match.group(1)), "over", name.upper(), *(power(raised) if raised else [])]
 
 
 _TWO_SIGNS = {
@@ -167,6 +172,12 @@ FUNCTIONS = {
     "exp": "exponential",
     "sqrt": "square root",
 }
+
+
+@rule(r"(sin|cos|tan)([²³])(?=\s?[θαβφωπx])", "l")
+def function_power(match: re.Match[str], context: Text) -> list[str] | None:
+    """A power of a function. `sin²θ` -> sine squared theta"""
+    return [FUNCTIONS[match.group(1)], *power(match.group(2))]
 
 
 @rule(rf"({'|'.join(FUNCTIONS)})(?=\(?{EDGE}|\s?[(θαβφωπ])", "l")
@@ -233,8 +244,10 @@ def product(match: re.Match[str], context: Text) -> list[str] | None:
     text, (start, end) = match.group(), match.span()
     if len(text) == 3 and context.word(text.lower()) or text.isupper() and len(text) > 2:
         return None
-    if text.lower() in lists.NOT_NOUNS:
+    times = re.search(r"(?<![\w.])\d{1,2}$", context.view[max(0, start - 4) : start])  # "2as"
+    if text.lower() in lists.NOT_NOUNS and not times:
         return None
+    start = start - len(times.group()) if times else start
     value = r"[A-Za-z\d][A-Za-z\d²³₀-₉]{0,2}"
     before = context.view[max(0, start - 16) : start]
     left = re.search(rf"(?:^|[\s{EDGE}]){value} ?[{_SIDE}] ?$", before)
@@ -285,7 +298,7 @@ def per_word(match: re.Match[str], context: Text) -> list[str] | None:
         *({"²": ["square"], "³": ["cubic"]}.get(raised, [])),
         *(
             unit.one.split()
-            if unit and not context.word(second) or second in ("min", "sec", "hr", "wk", "qtr", "mo", "yr") and unit
+            if unit and (len(second) == 1 or not context.word(second)) or second in ("min", "sec", "hr", "wk", "qtr", "mo", "yr") and unit
             else [second]
         ),
     ]
@@ -298,6 +311,29 @@ def per_amount(match: re.Match[str], context: Text) -> list[str] | None:
     return ["per"] if context.view[match.start() - 1 : match.start()].isalpha() else None
 
 
+_COUNTED = re.compile(r"(?:^|[^\w.,])(\d[\d.,]*) ([a-z]{3,})$")
+_MANY = frozenset("people men women children feet teeth mice fish sheep deer".split())
+
+
+@rule(r"/(?=([a-z]+)(?![^\W_]|/)|(\d[\d,]*) [a-z]+)", "s")
+def per_counted(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
+    """So many things for each of others. `5 people/car` -> five people per car"""
+    counted = _COUNTED.search(context.view[max(0, match.start() - 30) : match.start()])
+    if counted is None:
+        return None
+    count, things = counted.groups()
+    each = match.group(1)
+    if not (things.endswith("s") or things in _MANY or count == "1"):
+        return None
+    if each is None:
+        return ["per"], match.end()
+    if len(each) > 1 and (each.endswith("s") and not each.endswith("ss")):
+        return None  # "10 cats/dogs"
+    unit = units.table().get(each)
+    plain = unit is None or len(each) > 2 and context.word(each) and each not in ("min", "sec")
+    return (["per"], match.end()) if plain else (["per", *unit.one.split()], match.end(1))
+
+
 @rule(rf"(?:{_ELEMENT})(?![^\W_])", "l")
 def element(match: re.Match[str], context: Text) -> list[str] | None:
     """An element behind its number. `2Fe` -> two F E"""
@@ -305,7 +341,7 @@ def element(match: re.Match[str], context: Text) -> list[str] | None:
     return letters(match.group()) if re.search(r"(?:^|\W)\d{1,2}$", before) else None
 
 
-@rule(r"/((?:(?:sq|cu)\.? ?)?[a-zA-Z]+)(?![^\W_]|/)", "s")
+@rule(rf"/((?:(?:sq|cu)[.{EDGE}]? ?)?[a-zA-Z]+)(?![^\W_])(?!/(?!yr|mo|day|wk))", "s")
 def per(match: re.Match[str], context: Text) -> list[str] | None:
     """A slash behind an amount. `$15/hr` -> fifteen dollars per hour"""
     before = context.view[max(0, match.start() - 20) : match.start()]
@@ -315,18 +351,18 @@ def per(match: re.Match[str], context: Text) -> list[str] | None:
     if priced and plain and context.word(name):
         return ["per", name]
     if not re.search(
-        r"(?:\d\s?(?:[kKMBp¢]|bn|million|billion)?|\b(?:dollars|cents|euros|pounds))$", before
+        rf"/[a-z{EDGE} .]{{1,10}}$|(?:\d\s?(?:[kKMBpc¢]|bn|million|billion)?|\b(?:dollars|cents|euros|pounds))$", before
     ):
         return None
     area, _, length = name.rpartition(" ")
     unit = units.table().get(length)
     if unit is not None:
-        power = {"sq": ["square"], "cu": ["cubic"]}.get(area.rstrip("."), [])
+        power = {"sq": ["square"], "cu": ["cubic"]}.get(area.rstrip("." + EDGE), [])
         return ["per", *power, *unit.one.split()]
     if name == "ea":
         return ["each"]
-    if name in ("doz", "pc"):
-        return ["per", "dozen" if name == "doz" else "piece"]
+    if name in lists.PACKED:
+        return ["per", lists.PACKED[name]]
     return ["per", "day" if name == "d" else name] if name in lists.PERIODS else None
 
 
@@ -350,13 +386,16 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         return _slash(context, place)
     between = left == right == " " and view[place - 2 : place - 1].isalpha()
     if found in "*#" and between and not (
-        view[place - 3 : place - 2] in (" ", "") and found == "*"
+        view[place - 3 : place - 2] in (" ", "", EDGE) and found == "*"
     ):
+        if found == "#" and context.after(place + 1) in ("is", "was"):
+            return ["number"]
         return ["star" if found == "*" else "pound"]  # "Use the * and # keys."
     if found == "#":
         return ["hashtag"] if right.isalpha() and not left.isalnum() else None
     if found in _SUP:
-        return power(found) if left in lists.GREEK and left else None
+        bracket = left == EDGE and context.text[place - 1] == ")"
+        return power(found) if left and left in lists.GREEK or bracket else None
     words, kind = lists.SIGNS[found]
     if found in lists.GREEK:
         return None  # a word of Greek

@@ -110,7 +110,7 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
     gap, area, symbol, power, more = match.groups()
     if area and area.startswith("fl"):
         symbol, area = "fl_" + symbol, None
-    if symbol == "c":
+    if symbol == "c" and not more:
         symbol = "c_"  # cups, and only of something
     unit = _find(symbol)
     if unit is None and area and context.word(symbol.lower()):

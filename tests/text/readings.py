@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from avspeech import text
-from avspeech.text import lexicon, symbols
+from avspeech.text import lexicon, lists, symbols
 
 CASES = Path(__file__).parent / "cases"
 # The sets of sentences, in the order in which they were written.
@@ -34,6 +34,7 @@ SETS = (
     "thirteenth",
     "fourteenth",
     "fifteenth",
+    "sixteenth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (
@@ -277,9 +278,9 @@ def wrong_marks(every: int = 1) -> tuple[int, list[tuple[str, str, str]]]:
     ):  # sentences, without the mark at their end
         if number % every:
             continue
-        if not written.endswith((".)", '"', "'", "”", "’")) and not re.search(
-            r"\b(?:[A-Za-z]|Oct|Inc|Pa|ff|Pa|ff|Ln|Hosp|Wed|etc|min|Apt|ed)\.$", written
-        ):
+        last = re.search(r"([A-Za-z]+)\.$", written)
+        own = last and (len(last[1]) == 1 or last[1] in lists.ABBREVIATIONS)  # its own period
+        if not own and not written.endswith((".)", '"', "'", "”", "’")):
             things.append("{}|" + written.rstrip(".!?,"))
     for frame, _, thing in (thing.partition("|") for thing in things):
         alone = said(frame.format(thing))

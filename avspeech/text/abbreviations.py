@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from avspeech.text import lists, places
-from avspeech.text.rules import EDGE, END, Text, hums, letters, rule
+from avspeech.text.rules import EDGE, END, Text, hums, rule
 
 _IN_STATES = frozenset("from in of near western eastern northern southern central".split())
 _VERBS = lists.words("parts.verbs")
@@ -54,7 +54,7 @@ def _of_week(place: Place) -> bool:
         return True
     if before in ("on", "next", "last", "every", "through", "thru", "fri", "sat"):
         return True
-    listed = re.search(r"[^.!?\s][,;–—-] ?$", place.context.text[: place.start][-6:])
+    listed = re.search(r"[^.!?\s][,;–—-] ?$", place.context.text[max(0, place.start - 6) : place.start])
     return listed is not None and not place.after[:1].isupper()
 
 
@@ -203,7 +203,7 @@ def undotted(match: re.Match[str], context: Text) -> list[str] | None:
     return list(next((words for words, kinds in rows if "bare" in kinds), rows[-1][0]))
 
 
-@rule(r"(INT|EXT)(?:[./]|{0})*(?:(INT|EXT){0}?)?(?=\s[A-Z'’]{{2}})".format(EDGE), "l")
+@rule(rf"(INT|EXT)(?:[./]|{EDGE})*(?:(INT|EXT){EDGE}?)?(?=\s[A-Z'’]{{2}})", "l")
 def scene(match: re.Match[str], context: Text) -> list[str] | None:
     """The place of a scene in a film. `INT. KITCHEN` -> interior kitchen"""
     if not re.fullmatch(

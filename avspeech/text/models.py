@@ -66,8 +66,9 @@ def of_three(match: re.Match[str], context: Text) -> list[str] | None:
     counted = context.after(match.end())
     plane = plane and not (counted.endswith("s") and counted.islower())
     listed = before in lists.NUMBERED or american or plane
-    series_name = re.search(r"\b[A-Z]{1,2}X $", context.text[max(0, match.start() - 5) : match.start()])
-    flight = re.search(r"[Ff]light [A-Z]{2} ?$", context.text[max(0, match.start() - 12) : match.start()])
+    near = context.text[max(0, match.start() - 12) : match.start()]
+    series_name = re.search(r"\b[A-Z]{1,2}X $", near)
+    flight = re.search(r"[Ff]light [A-Z]{2} ?$", near)
     listed = listed or flight or series_name and not counted.endswith("s")  # "the RX 580"
     if not listed or first[0] == "0" or american and context.after(match.end()).endswith("s"):
         return None
@@ -209,7 +210,8 @@ def long_code(match: re.Match[str], context: Text) -> list[str] | None:
 @rule(r"(?<=[a-z]-)(\d{3})(?![\d-]|[.,]\d)" + END, "d")
 def name_of_three(match: re.Match[str], context: Text) -> list[str] | None:
     """Three digits that belong to a name. `Blink-182` -> blink one eighty two"""
-    name = re.search(r"(?:^|\W)[A-Z][a-z]+-$", context.text[max(0, match.start() - 16) : match.start()])
+    before = context.text[max(0, match.start() - 16) : match.start()]
+    name = re.search(r"(?:^|\W)[A-Z][a-z]+-$", before)
     return pairs(match.group(1)) if name else None
 
 

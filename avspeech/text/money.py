@@ -105,4 +105,5 @@ def until(match: re.Match[str], context: Text) -> list[str] | None:
     if bool(match.group(1)) != before.endswith(" "):
         return None
     before = before.rstrip()
-    return ["to"] if re.search(r"(?<![A-Za-z\d])[\d.,:]*\d(?:%|°|0s|\s?[aApP]\.?\s?[mM]\.?|[kKMB])?$", before) else None
+    amount = r"(?<![A-Za-z\d])[\d.,:]*\d(?:%|°|0s|\s?[aApP]\.?\s?[mM]\.?|[kKMB])?$"
+    return ["to"] if re.search(amount, before) else None

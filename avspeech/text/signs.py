@@ -20,7 +20,8 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
     before = context.view[max(0, match.start() - 12) : match.start()]
     if match.group() == "×":
         side = re.search(r"\d ?([a-z]{1,2}) $", before)
-        alike = side and re.match(rf"× ?[\d.]+ ?{side.group(1)}(?!\w)", context.behind(match.start()))
+        behind = context.behind(match.start())
+        alike = side and re.match(rf"× ?[\d.]+ ?{side.group(1)}(?!\w)", behind)
         return ["by"] if alike else None
     return ["by"] if re.search(r"\d ?[A-Za-z\"′″'-]{1,6} $", before) else None
 
@@ -90,7 +91,9 @@ def function_value(match: re.Match[str], context: Text) -> list[str] | None:
     inner = re.match(r"\(([^()]{1,24})\)", context.text[end - 1 : end + 26])
     if inner is None or start and (context.view[start - 1].isalnum()):
         return None
-    value = re.fullmatch(r"[-−+]?\d+(?:\.\d+)?|[-−]?[a-zA-Z\d²]+ ?[-−+∪∩*/] ?[a-zA-Z\d]+", inner.group(1))
+    value = re.fullmatch(
+        r"[-−+]?\d+(?:\.\d+)?|[-−]?[a-zA-Z\d²]+ ?[-−+∪∩*/] ?[a-zA-Z\d]+", inner.group(1)
+    )
     return [match.group()[0].upper(), "of"] if value else None
 
 
@@ -273,6 +276,9 @@ def minus_letter(match: re.Match[str], context: Text) -> list[str] | None:
     return ["minus"] if context.opens(match.start()) else None
 
 
+_CLIPPED = ("min", "sec", "hr", "wk", "qtr", "mo", "yr")
+
+
 @rule(r"([a-z]+|[A-Z]{2,3})/([a-z]+|[A-Z]{2,3})([²³]?)(?![^\W_]|/)", "l")
 def per_word(match: re.Match[str], context: Text) -> list[str] | None:
     """So many of a thing in each other one. `20 miles/hour` -> twenty miles per hour"""
@@ -298,7 +304,8 @@ def per_word(match: re.Match[str], context: Text) -> list[str] | None:
         *({"²": ["square"], "³": ["cubic"]}.get(raised, [])),
         *(
             unit.one.split()
-            if unit and (len(second) == 1 or not context.word(second)) or second in ("min", "sec", "hr", "wk", "qtr", "mo", "yr") and unit
+            if unit
+            and (len(second) == 1 or not context.word(second) or second in _CLIPPED)
             else [second]
         ),
     ]
@@ -330,8 +337,9 @@ def per_counted(match: re.Match[str], context: Text) -> tuple[list[str], int] | 
     if len(each) > 1 and (each.endswith("s") and not each.endswith("ss")):
         return None  # "10 cats/dogs"
     unit = units.table().get(each)
-    plain = unit is None or len(each) > 2 and context.word(each) and each not in ("min", "sec")
-    return (["per"], match.end()) if plain else (["per", *unit.one.split()], match.end(1))
+    if unit is None or len(each) > 2 and context.word(each) and each not in _CLIPPED:
+        return ["per"], match.end()
+    return ["per", *unit.one.split()], match.end(1)
 
 
 @rule(rf"(?:{_ELEMENT})(?![^\W_])", "l")
@@ -351,7 +359,9 @@ def per(match: re.Match[str], context: Text) -> list[str] | None:
     if priced and plain and context.word(name):
         return ["per", name]
     if not re.search(
-        rf"/[a-z{EDGE} .]{{1,10}}$|(?:\d\s?(?:[kKMBpc¢]|bn|million|billion)?|\b(?:dollars|cents|euros|pounds))$", before
+        rf"/[a-z{EDGE} .]{{1,10}}$|(?:\d\s?(?:[kKMBpc¢]|bn|million|billion)?"
+        r"|\b(?:dollars|cents|euros|pounds))$",
+        before,
     ):
         return None
     area, _, length = name.rpartition(" ")

@@ -190,7 +190,8 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
         )
         opened = context.text[max(0, match.start() - 1) : match.start()]
         closed = context.text[end : end + 1] == ")" and opened in (*"([\"'“‘\n", "")
-        closed = closed or bool(re.match(rf" [{_RECKONING}]", context.behind(end)))
+        reckoned = re.match(rf" [{_RECKONING}]| − ", context.behind(end))
+        closed = closed or reckoned is not None
         named = plain == "a" and _is_named(context, match.start(), end)
         if plain not in "aI" or digit_before or plain == "a" and closed or named:
             return [plain.upper()] if plain != "i" or digit_before else ["i"]
@@ -214,15 +215,11 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
         and "'" not in plain
         and not context.shouted(match.start())
     ):
-        return [
-            w
-            for part in parts
-            for w in (
-                letters(part)
-                if part.isupper() and len(part) < 4 or len(part) == 1
-                else [part.lower()]
-            )
-        ]
+        said: list[str] = []
+        for part in parts:
+            short = part.isupper() and len(part) < 4 or len(part) == 1
+            said += letters(part) if short else [part.lower()]
+        return said
     return [plain.lower()]
 
 

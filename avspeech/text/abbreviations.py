@@ -54,7 +54,8 @@ def _of_week(place: Place) -> bool:
         return True
     if before in ("on", "next", "last", "every", "through", "thru", "fri", "sat"):
         return True
-    listed = re.search(r"[^.!?\s][,;–—-] ?$", place.context.text[max(0, place.start - 6) : place.start])
+    written = place.context.text[max(0, place.start - 6) : place.start]
+    listed = re.search(r"[^.!?\s][,;–—-] ?$", written)
     return listed is not None and not place.after[:1].isupper()
 
 

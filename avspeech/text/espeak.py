@@ -101,11 +101,11 @@ def phonemise(
             for group in next(single):
                 joined += group
             results[i].append(joined)
-    words: list[tuple[tuple[str, ...], str]] = []
+    spoken: list[tuple[tuple[str, ...], str]] = []
     for said in results:
-        for word in said:
+        for phones in said:
             found: list[str] = []
-            for phone in word:
+            for phone in phones:
                 found += to_symbols(phone, language)
-            words.append((tuple(found), "espeak"))
-    return words
+            spoken.append((tuple(found), "espeak"))
+    return spoken

@@ -109,7 +109,7 @@ def rounds(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(r"(\d{1,3})/(\d{1,2})(?![\d/])" + END, "d")
 def odds(match: re.Match[str], context: Text) -> list[str] | None:
-    """What a bet pays. `Odds: 5/2` -> odds, five to two"""
+    """What a bet pays. `odds of 5/2` -> odds of five to two"""
     before = context.text[max(0, match.start() - 40) : match.start()]
     behind = context.after(match.end()).lower()
     offered = re.search(r"\bodds\b[^.]*$", before, re.IGNORECASE)

@@ -23,6 +23,7 @@ from avspeech.emotion import command as emotion_command
 from avspeech.errors import InputError
 from avspeech.extraction import command as extraction_command
 from avspeech.synthesis import command as synthesis_command
+from avspeech.transcribe import command as transcribe_command
 from avspeech.version import __version__
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def _parser() -> argparse.ArgumentParser:
 
     extraction_command.add(commands)
 
+    transcribe_command.add(commands)
+
     synthesis_command.add_speak(commands)
 
     emotion_command.add(commands)
@@ -89,6 +92,13 @@ def _parser() -> argparse.ArgumentParser:
                        "check a model folder against its SHA256SUMS and load it")
     command.add_argument("model", metavar="NAME|FOLDER")
     extraction_command.add_convert(actions)
+    command = subcommands.add(actions, "push", _models_push, "write a model folder to a hub")
+    command.add_argument("model", metavar="NAME|FOLDER")
+    command.add_argument("repository", metavar="OWNER/NAME", help="on the hub; the key is HF_TOKEN")
+    command.add_argument("--private", action="store_true", default=None,
+                         help="make a new repository private (default: the owner's settings)")
+    command.add_argument("--endpoint", metavar="URL",
+                         help="another hub (default: HF_ENDPOINT, or Hugging Face)")
 
     bench_command.add(commands)
 
@@ -176,7 +186,8 @@ def _parameters(model: nn.Module) -> int:
 def _models_info(args: argparse.Namespace) -> None:
     from avspeech.core import models, pretrained
 
-    if args.model in pretrained.names() or Path(args.model).is_dir():
+    if (args.model in pretrained.names() or args.model.startswith("hf:")
+            or Path(args.model).is_dir()):
         print((pretrained.find(args.model) / "README.md").read_text(encoding="utf-8").rstrip())
         return
     import yaml
@@ -194,6 +205,12 @@ def _models_verify(args: argparse.Namespace) -> None:
 
     model, info = pretrained.load(args.model)
     print(f"{args.model}: sound; {info.model} for {info.task}, {_parameters(model):,} parameters")
+
+
+def _models_push(args: argparse.Namespace) -> None:
+    from avspeech.core import hub
+
+    print(hub.push(args.model, args.repository, args.private, args.endpoint))
 
 
 def _data_check(args: argparse.Namespace) -> int:

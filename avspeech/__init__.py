@@ -39,7 +39,8 @@ def load(model: str, device: str = "cpu", engine: Choice = "auto") -> Any:
     """Loads a model for use.
 
     Args:
-        model: a released name ("mvtf-small") or a model folder.
+        model: a released name ("mvtf-small"), a model folder, or a model on a hub,
+            "hf:owner/name@revision" (see `avspeech.core.hub`).
         device: a torch device, e.g. "cuda".
         engine: "torch", "onnx", or "auto": a released model runs on the CPU by onnxruntime, where
             that is installed, without torch; everything else by torch.

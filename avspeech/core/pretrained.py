@@ -41,7 +41,7 @@ DTYPES = ("float32", "float16", "int8")
 CONFIG, WEIGHTS, CARD, SUMS = "config.json", "model.safetensors", "README.md", "SHA256SUMS"
 LARGEST, LARGEST_WEIGHTS = 16 * 2**20, 16 * 2**30  # bytes of a file of a model folder
 RELEASED = Path(__file__).parents[1] / "released"
-_GRAPH = re.compile(r"[a-z]+\.onnx")  # the name of a graph's file
+GRAPH = re.compile(r"[a-z]+\.onnx")  # the name of a graph's file
 _FOREIGN = {".bin", ".ckpt", ".h5", ".onnx", ".pt", ".pth", ".pkl", ".tar"}
 
 
@@ -110,11 +110,16 @@ def find(name_or_folder: str | Path) -> Path:
     """The folder of a model.
 
     Args:
-        name_or_folder: a released name, or the path of a model folder.
+        name_or_folder: a released name, the path of a model folder, or a model on a hub,
+            `hf:owner/name@revision` (see `core.hub`).
 
     Raises:
-        InputError: it is neither.
+        InputError: it is none of these, or cannot be fetched.
     """
+    if isinstance(name_or_folder, str) and name_or_folder.startswith("hf:"):
+        from avspeech.core import hub
+
+        return hub.fetch(name_or_folder)
     if isinstance(name_or_folder, str) and name_or_folder in names():
         return RELEASED / name_or_folder
     folder = Path(name_or_folder)
@@ -127,8 +132,12 @@ def find(name_or_folder: str | Path) -> Path:
 
 
 def content(name_or_folder: str) -> str | None:
-    """The text of SHA256SUMS of a released model or a model folder; None for anything else."""
-    folder = RELEASED / name_or_folder if name_or_folder in names() else Path(name_or_folder)
+    """The text of SHA256SUMS of a released model, a model folder or a model on a hub; None for
+    anything else."""
+    if name_or_folder.startswith("hf:"):
+        folder = find(name_or_folder)
+    else:
+        folder = RELEASED / name_or_folder if name_or_folder in names() else Path(name_or_folder)
     try:
         return (folder / SUMS).read_text(encoding="utf-8")
     except (OSError, ValueError):
@@ -189,7 +198,7 @@ def update(folder: str | Path, **changes: Any) -> ModelInfo:
         InputError: as `load`.
     """
     folder = Path(folder)
-    files = _verified(folder, _listed(folder))
+    files = verified(folder, _listed(folder))
     info = dataclasses.replace(_parse(files[CONFIG], folder), **changes)
     _write(folder, files[WEIGHTS], info, _graphs(files))
     return info
@@ -209,7 +218,7 @@ def copy(source: str | Path, folder: str | Path) -> Path:
         InputError: as `load`, or `folder` holds something that is not part of a model folder.
     """
     source = find(source)
-    files = _verified(source, _listed(source))
+    files = verified(source, _listed(source))
     return _write(Path(folder), files[WEIGHTS], _parse(files[CONFIG], source), _graphs(files))
 
 
@@ -229,7 +238,7 @@ def with_graphs(source: str | Path, folder: str | Path,
         InputError: as `copy`.
     """
     source = find(source)
-    files = _verified(source, [WEIGHTS])
+    files = verified(source, [WEIGHTS])
     graphs = {f"{name}{runtime.SUFFIX}": graph for name, graph in make(files[WEIGHTS]).items()}
     return _write(Path(folder), files[WEIGHTS], _parse(files[CONFIG], source), graphs)
 
@@ -244,7 +253,7 @@ def read_info(name_or_folder: str | Path) -> ModelInfo:
         InputError: there is no such model, or a file of it is missing, altered or invalid.
     """
     folder = find(name_or_folder)
-    return _parse(_verified(folder)[CONFIG], folder)
+    return _parse(verified(folder)[CONFIG], folder)
 
 
 def parameters(name_or_folder: str | Path) -> int:
@@ -294,7 +303,7 @@ def open_model(name_or_folder: str | Path, device: str | torch.device = "cpu",
     if engine not in runtime.CHOICES:
         raise InputError(f"engine '{engine}': expected one of {', '.join(runtime.CHOICES)}")
     folder = find(name_or_folder)
-    graphs = sorted(path.name for path in folder.iterdir() if _GRAPH.fullmatch(path.name))
+    graphs = sorted(path.name for path in folder.iterdir() if GRAPH.fullmatch(path.name))
     if engine == "auto":
         released = folder.resolve().parent == RELEASED.resolve() and str(device) == "cpu"
         runs = importlib.util.find_spec("onnxruntime") is not None
@@ -305,7 +314,7 @@ def open_model(name_or_folder: str | Path, device: str | torch.device = "cpu",
             raise InputError(f"{name_or_folder}: "
                              + ("graphs run on the CPU alone" if graphs else "holds no graphs; "
                                 "avspeech export --to runtime makes a folder that does"))
-        files = _verified(folder, graphs)
+        files = verified(folder, graphs)
         parts = {name.removesuffix(runtime.SUFFIX): files[name] for name in graphs}
         return runtime.Graphs(folder, parts, folder / WEIGHTS), _parse(files[CONFIG], folder)
     if importlib.util.find_spec("torch") is None:
@@ -319,7 +328,7 @@ def load(name_or_folder: str | Path,
     """Loads a model.
 
     Args:
-        name_or_folder: a released name, or the path of a model folder.
+        name_or_folder: a released name, the path of a model folder, or `hf:owner/name@revision`.
         device: where to put it.
 
     Returns:
@@ -335,7 +344,7 @@ def load(name_or_folder: str | Path,
     from avspeech.core import bounds
 
     folder = find(name_or_folder)
-    files = _verified(folder, [WEIGHTS])
+    files = verified(folder, [WEIGHTS])
     info = _parse(files[CONFIG], folder)
     try:
         weights = _scaled(tensors_from_bytes(files[WEIGHTS]))
@@ -413,7 +422,7 @@ def _write(folder: Path, weights: bytes, info: ModelInfo,
     if folder.exists():
         own = {CONFIG, WEIGHTS, CARD, SUMS}
         others = sorted(path.name for path in folder.iterdir()
-                        if path.name not in own and not _GRAPH.fullmatch(path.name))
+                        if path.name not in own and not GRAPH.fullmatch(path.name))
         if others:
             raise InputError(f"{folder}: not replaced, because it holds '{others[0]}', "
                              "which is not part of a model folder; choose another folder")
@@ -438,14 +447,14 @@ def _shown(folder: Path) -> str:
 
 def _listed(folder: Path) -> list[str]:
     """The weights and graphs of a folder."""
-    return [WEIGHTS, *sorted(p.name for p in folder.iterdir() if _GRAPH.fullmatch(p.name))]
+    return [WEIGHTS, *sorted(p.name for p in folder.iterdir() if GRAPH.fullmatch(p.name))]
 
 
 def _graphs(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    return {name: data for name, data in files.items() if _GRAPH.fullmatch(name)}
+    return {name: data for name, data in files.items() if GRAPH.fullmatch(name)}
 
 
-def _verified(folder: Path, wanted: Sequence[str] = ()) -> dict[str, bytes]:
+def verified(folder: Path, wanted: Sequence[str] = ()) -> dict[str, bytes]:
     """Compares the files of a model folder with SHA256SUMS.
 
     Args:
@@ -454,6 +463,9 @@ def _verified(folder: Path, wanted: Sequence[str] = ()) -> dict[str, bytes]:
 
     Returns:
         {name: content}.
+
+    Raises:
+        InputError: a file is missing, too large or altered.
     """
     found = sorted(path.name for path in folder.iterdir())
     for name in (CONFIG, WEIGHTS, SUMS):
@@ -467,7 +479,7 @@ def _verified(folder: Path, wanted: Sequence[str] = ()) -> dict[str, bytes]:
     lines = (folder / SUMS).read_bytes().decode("utf-8", "replace").splitlines()
     for number, line in enumerate(lines, 1):
         match = re.fullmatch(r"([0-9a-f]{64}) [ *](\S+)", line)
-        if not match or not (match[2] in (CONFIG, WEIGHTS, CARD) or _GRAPH.fullmatch(match[2])):
+        if not match or not (match[2] in (CONFIG, WEIGHTS, CARD) or GRAPH.fullmatch(match[2])):
             raise InputError(f"{folder / SUMS}:{number}: expected a SHA-256 and one of {CONFIG}, "
                              f"{WEIGHTS}, {CARD}, NAME{runtime.SUFFIX}")
         sums[match[2]] = match[1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import soundfile
 
 from avspeech.core import pretrained
 from avspeech.core.engine import Graphs, Stored, reference, weights_of
+from avspeech.core.models import runtime_modules
 from avspeech.errors import InputError
 
 pytest.importorskip("onnxruntime")
@@ -44,7 +44,7 @@ def alone(*argv: str) -> subprocess.CompletedProcess[str]:
 def test_both_engines_give_the_same(name: str) -> None:
     graphs, info = pretrained.open_model(name)
     assert isinstance(graphs, Graphs)
-    export, engine = (importlib.import_module(f"avspeech.{info.task}.{part}") for part in ("export", "engine"))
+    export, engine = runtime_modules(info.task)
     found = export.parity(pretrained.load(name)[0], graphs, info)
     assert len(found) >= 5 and max(found.values()) <= engine.TOLERANCE
 
@@ -84,7 +84,8 @@ def test_a_voice_is_extracted_without_torch(tmp_path: Path) -> None:
             image = np.repeat(rng.integers(60, 200, (96, 96, 1), np.uint8), 3, 2)
             target.mux(pictures.encode(av.VideoFrame.from_ndarray(image)))
         target.mux(pictures.encode())
-        frame = av.AudioFrame.from_ndarray((rng.standard_normal((1, 9600)) * 3000).astype(np.int16), layout="mono")
+        noise = (rng.standard_normal((1, 9600)) * 3000).astype(np.int16)
+        frame = av.AudioFrame.from_ndarray(noise, layout="mono")
         frame.sample_rate = 16000
         target.mux(sound.encode(frame))
         target.mux(sound.encode())

@@ -18,6 +18,7 @@ def scene() -> np.ndarray:
 
 
 TURN = np.array([[0.6, 0.1, 3.3], [-0.1, 0.6, 20.7]])
+NEGATIVE = np.arange(256, dtype=np.uint8)[::-1].copy()
 CASES = {
     "warped": (lambda image: warping.warp(image, TURN, (96, 96), edges=True), 1),
     "warped, black around": (lambda image: warping.warp(image[..., 0], TURN, (192, 192)), 8),
@@ -26,7 +27,7 @@ CASES = {
     "larger": (lambda image: warping.resize(image, (256, 205), area=False), 1),
     "grey": (warping.grey, 1),
     "lab": (warping.lab, 2),
-    "looked up": (lambda image: warping.looked_up(image[..., 0], np.arange(256, dtype=np.uint8)[::-1].copy()), 0),
+    "looked up": (lambda image: warping.looked_up(image[..., 0], NEGATIVE), 0),
 }
 
 

@@ -94,7 +94,8 @@ class Release:
                          dtype=self.dtype, **about)
 
 
-_BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
+# How the names of stored tensors end that are no parameters: of norms, and the edges of a graph
+_BUFFERS = ("running_mean", "running_var", "num_batches_tracked", "random")
 _TYPES: dict[str, Any] = {
     "task": str, "model": str, "config": dict, "sample_rate": int, "fps": (int, float, type(None)),
     "labels": list, "licence": str, "training_data": list, "metrics": dict, "description": str,
@@ -259,8 +260,7 @@ def read_info(name_or_folder: str | Path) -> ModelInfo:
 def parameters(name_or_folder: str | Path) -> int:
     """The number of a model's parameters, read from the header of its weights.
 
-    Buffers that a model stores, such as counters of a normalization, are no parameters, but tell
-    themselves by their names alone.
+    What a model stores beside them, such as the counters of a norm, is told by its name alone.
 
     Args:
         name_or_folder: a released name, or the path of a model folder.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from avspeech.core.hardware import multiplies_bf16
 from avspeech.errors import InputError
 from avspeech.extraction.files import extract
 from avspeech.extraction.views import arrays_as_tracks
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from avspeech.core.pretrained import ModelInfo
 
 UNSEEN = ("silence", "model")
+PRECISIONS = ("auto", "float32")
 # s of sound kept before a face first appears and after it has gone: a voice may begin or end unseen
 MARGIN = 0.5
 FADE = 0.02  # s, at both ends of what is kept
@@ -50,9 +52,12 @@ class Extractor:
             good, each with a margin of 0.5 s: "silence", or "model" (what the model makes of sound
             without a picture). While a face is lost between two appearances the model always runs,
             with those frames marked as missing.
+        precision: "auto": products in bf16 where this processor has a unit for it and the model is
+            known to bear it (the voice differs by -50 dB of itself), which takes two thirds of the
+            time; "float32": never.
 
     Raises:
-        InputError: an unknown value of `when_unseen`.
+        InputError: an unknown value of `when_unseen` or `precision`.
     """
 
     def __init__(
@@ -62,13 +67,17 @@ class Extractor:
         *,
         windows: Windows | None = None,
         when_unseen: str = "silence",
+        precision: str = "auto",
     ) -> None:
         if when_unseen not in UNSEEN:
             raise InputError(f"when_unseen={when_unseen!r}: expected one of {', '.join(UNSEEN)}")
+        if precision not in PRECISIONS:
+            raise InputError(f"precision={precision!r}: expected one of {', '.join(PRECISIONS)}")
         self.model = model
         self.info = info
         self.windows = windows or Windows()
         self.when_unseen = when_unseen
+        self.precision = precision
         self.sample_rate = int(info.sample_rate)
         self.fps = float(info.fps or 25.0)
         self.seams: list[Seam] = []
@@ -212,7 +221,7 @@ class Extractor:
             next(self.model.parameters(), None) if isinstance(self.model, torch.nn.Module) else None
         )
         device = torch.device("cpu") if parameter is None else parameter.device
-        with torch.inference_mode():
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, self._bf16(device.type)):
             estimate = self.model(
                 torch.from_numpy(padded).to(device)[None],
                 torch.from_numpy(np.stack([crops for crops, _ in clips])).to(device)[None],
@@ -225,6 +234,11 @@ class Extractor:
                 f"{last / self.fps:.2f} s"
             )
         return voice
+
+    def _bf16(self, device: str) -> bool:
+        """Whether the model's products are computed in bf16 on a device."""
+        bears = device == "cpu" and getattr(self.model, "BF16", False)
+        return self.precision == "auto" and bears and multiplies_bf16()
 
     def _kept(self, samples: int, views: Sequence[MouthTrack]) -> tuple[int, int] | None:
         """The samples [start, stop) that are not silenced because the face is not there yet or has

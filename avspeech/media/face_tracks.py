@@ -20,6 +20,7 @@ from avspeech.media.face import (
     MeshFinder,
     Pose,
     Region,
+    has_small_faces,
     inside,
     iou,
     make_finder,
@@ -33,7 +34,7 @@ SURE = 0.7  # score from which a detection counts though the landmark network se
 LOOK_LOST = 0.12  # seconds between detections while a face is missing
 # Seconds between searches for small faces in a large picture, and between searches in any case
 LOOK_SMALL = 2.0
-LEAP = 3  # the landmarks of a face that moves little are found in every third frame
+LEAP = 4  # the landmarks of a face that moves little are found in every fourth frame
 REST = 0.32  # seconds without leaps after one that failed
 # Most that a face may do in a leap: go, in its widths; grow, as a share; turn, in radians or so
 FAR, GROWN, TURN = 0.15, 0.1, 0.25
@@ -238,11 +239,12 @@ class _Tracker:
         gone = [now - t.frames[-1] for t in live if t.frames[-1] != now]
         regular = now % self.step == 0
         due = regular or ((gone or not live) and now % self.step_lost == 0)
-        if 1 in gone or now % self.step_small == 0 or (due and self._changed(image, now)):
+        # In a large picture a small face may appear without a change that the small copy shows.
+        small = now % self.step_small == 0 and has_small_faces(image)
+        if 1 in gone or small or (due and self._changed(image, now)):
             if self.finder.follows:
                 self.searched = _thumb(image)
-            small = now % self.step_small == 0 or (not live and regular)
-            _look(live, self.finder, image, now, small)
+            _look(live, self.finder, image, now, small or (not live and regular))
         live = _without_doubles(live, now)
         over = [t.over or now - t.frames[-1] > self.keep for t in live]
         self.ended += [t for t, ends in zip(live, over) if ends]

@@ -128,7 +128,7 @@ def test_missing_face_keeps_the_clock() -> None:
     voice = Extractor(model, INFO, windows=Windows(8, 2))(audio, crops(10), sample_rate=16000,
                                                           present=present)
     masks = np.concatenate([call[2][0, 0].numpy() for call in model.calls])
-    assert len(model.calls) == 2 and masks[:200].tolist() == present[:200].tolist()
+    assert len(model.calls) == 2 and masks.tolist() == [*present[:150], *present[100:]]
     assert not voice[: round(3.5 * 16000)].any() and not voice[round(8.5 * 16000) :].any()
     assert voice[round(4.9 * 16000) : round(5.9 * 16000)].std() > 0.05  # lost between: goes on
     everything = Extractor(model, INFO, when_unseen="model")(

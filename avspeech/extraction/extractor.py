@@ -11,6 +11,7 @@ Long signals are processed in overlapping windows (`windows.py`) in bounded memo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import torch
 
     from avspeech.core.pretrained import ModelInfo
+    from avspeech.extraction.live import Stream
 
 UNSEEN = ("silence", "model")
 PRECISIONS = ("auto", "float32")
@@ -217,17 +219,7 @@ class Extractor:
         clips = [view.frames(first, last, self.fps) for view in views]
         # A view that misses the face all through the window can only cost time.
         clips = [clip for clip in clips if clip[1].any()] or clips[:1]
-        parameter = (
-            next(self.model.parameters(), None) if isinstance(self.model, torch.nn.Module) else None
-        )
-        device = torch.device("cpu") if parameter is None else parameter.device
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, self._bf16(device.type)):
-            estimate = self.model(
-                torch.from_numpy(padded).to(device)[None],
-                torch.from_numpy(np.stack([crops for crops, _ in clips])).to(device)[None],
-                torch.from_numpy(np.stack([mask for _, mask in clips])).to(device)[None],
-            )
-        voice = estimate[0].float().cpu().numpy()[: len(mixture)]
+        voice = self.estimate(padded, *(np.stack(parts) for parts in zip(*clips)))[: len(mixture)]
         if not np.isfinite(voice).all():
             raise FloatingPointError(
                 f"the model's output is not finite at {first / self.fps:.2f} s to "
@@ -235,10 +227,45 @@ class Extractor:
             )
         return voice
 
-    def _bf16(self, device: str) -> bool:
-        """Whether the model's products are computed in bf16 on a device."""
-        bears = device == "cpu" and getattr(self.model, "BF16", False)
-        return self.precision == "auto" and bears and multiplies_bf16()
+    def estimate(self, mixture: np.ndarray, video: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """The model's voice `[N]` of one window: mixture `[N]`, video `[V, T, ...]`, mask `[V, T]`."""
+        import torch
+
+        with self.computing() as device:
+            estimate = self.model(*(torch.from_numpy(x).to(device)[None]
+                                    for x in (mixture, video, mask)))
+        voice: np.ndarray = estimate[0].float().cpu().numpy()
+        return voice
+
+    @contextmanager
+    def computing(self) -> Iterator[Any]:
+        """A context in which the model runs, without gradients and in the precision that is set;
+        gives its device."""
+        import torch
+
+        parameter = (
+            next(self.model.parameters(), None) if isinstance(self.model, torch.nn.Module) else None
+        )
+        device = torch.device("cpu") if parameter is None else parameter.device
+        bears = device.type == "cpu" and getattr(self.model, "BF16", False)
+        half = self.precision == "auto" and bears and multiplies_bf16()
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=half):
+            yield device
+
+    def stream(self, latency: float = 0.3, **options: Any) -> Stream:
+        """Extracts the voice while sound and pictures still come in.
+
+        Args:
+            latency: seconds from what is heard to the voice. The less, the more it costs and the
+                worse it is: docs/extraction.md has a table.
+            options: further arguments of `avspeech.extraction.live.Stream`.
+
+        Returns:
+            An object with `push` and `finish`.
+        """
+        from avspeech.extraction.live import Stream
+
+        return Stream(self, latency, **options)
 
     def _kept(self, samples: int, views: Sequence[MouthTrack]) -> tuple[int, int] | None:
         """The samples [start, stop) that are not silenced because the face is not there yet or has

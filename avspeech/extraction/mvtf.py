@@ -199,7 +199,7 @@ class LipCue(nn.Module):
         """Makes the cue.
 
         Args:
-            video: `[B, V, Tv, H, W]`, crops.
+            video: `[B, V, Tv, H, W]`, crops; or `[B, V, Tv, C]`, what `lips.look` gives of them.
             mask: bool `[B, V, Tv]`.
             frames: of the STFT.
 
@@ -229,6 +229,8 @@ class LipCue(nn.Module):
     def _embed(self, video: Tensor, mask: Tensor) -> Tensor:
         """Lip embeddings `[N, Tv, C]`. Views that never show the mouth are not encoded, unless no
         view does."""
+        if video.dim() == 3:
+            return self.lips.over_time(video, mask)
         shown = mask.any(1)
         # An exported graph cannot branch on values; the fusion leaves out what is not shown.
         if torch.compiler.is_compiling() or bool(shown.all()) or not bool(shown.any()):
@@ -356,7 +358,7 @@ class MVTF(nn.Module):
 
         Args:
             mixture: float `[B, N]`, at any level.
-            video: `[B, V, Tv, H, W]` uint8 or float.
+            video: `[B, V, Tv, H, W]` uint8 or float; or as `LipCue` takes it.
             mask: bool `[B, V, Tv]`, True where the view shows the mouth.
 
         Returns:

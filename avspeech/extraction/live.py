@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PAST = 3.0  # s of a run of the model, by default
 # The share of the latency that one run gives out; the rest is what it sees of what follows. The
 # more it gives out, the fewer runs there are.
-GIVEN = 0.6
+GIVEN = 0.7
 FADE = 0.01  # s: cross-fade from one run to the next
 LEAST = 0.06  # s of latency: a frame, and a little of what follows
 REMEMBERED = 10.0  # s of pictures from which the lighting is known
@@ -69,7 +69,7 @@ class Stream:
         self.delay = round(latency * self.sample_rate)
         self.latency = self.delay / self.sample_rate
         frame = self.sample_rate / extractor.fps
-        self._hop = round(max(1, math.floor(GIVEN * self.delay / frame)) * frame)
+        self._hop = round(max(1, round(GIVEN * self.delay / frame)) * frame)
         self._ahead = self.delay - self._hop
         self._length = round(past * self.sample_rate)
         self._least = round(SHORTEST * extractor.fps)  # frames; shorter runs are padded
@@ -110,7 +110,7 @@ class Stream:
         if samples is not None:
             self._hear(np.asarray(samples))
         if frames is not None:
-            self._see(np.asarray(frames), present)
+            self.take(np.asarray(frames), present)
         known = min(self._sound.stop, self._sample(self._mask.stop))
         while self._done + self._hop + self._ahead <= known:
             self._run(self._done + self._hop, self._done + self._hop + self._ahead)
@@ -150,7 +150,8 @@ class Stream:
             raise InputError("samples: NaN or infinite values in them")
         self._sound.add(samples.astype(np.float32))
 
-    def _see(self, frames: np.ndarray, present: Any) -> None:
+    def take(self, frames: np.ndarray, present: Any = None) -> None:
+        """Takes frames as `push` does; what they make ready comes with the next call of it."""
         sides = (MODEL_CROP, STORED_CROP)
         crops = frames.ndim == 3 and frames.shape[1] == frames.shape[2] and frames.shape[1] in sides
         if frames.dtype != np.uint8 or not (crops or (frames.ndim == 4 and frames.shape[3] == 3)):

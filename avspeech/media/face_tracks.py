@@ -77,11 +77,12 @@ class FaceTrack:
     meshed: np.ndarray
 
 
-class _Trail:
+class Trail:
     """A track in the making."""
 
     def __init__(self) -> None:
         self.frames: list[int] = []
+        self.seen = 0  # number of frames, also of those forgotten
         # 23 numbers a frame in one growing piece: small arrays, kept among the large ones that are
         # freed, would hold 30 kB of memory a frame
         self._rows = array("f")
@@ -106,6 +107,7 @@ class _Trail:
             meshed,
         ]
         self.frames.append(frame)
+        self.seen += 1
         self._rows.extend(row)
         self.weight += pose.scale
         self.box = pose.box
@@ -114,7 +116,7 @@ class _Trail:
         self.last = looks
         self.pose = pose
 
-    def join(self, other: _Trail) -> None:
+    def join(self, other: Trail) -> None:
         """Takes in a trail of which no frame is one of its own."""
         columns = len(self._rows) // len(self.frames)
         frames = np.array(self.frames + other.frames)
@@ -122,7 +124,13 @@ class _Trail:
         rows = np.array(self._rows + other._rows, np.float32).reshape(-1, columns)[order]
         self.frames, self._rows = frames[order].tolist(), array("f", rows.tobytes())
         self.weight += other.weight
+        self.seen += other.seen
         self.album.join(other.album)
+
+    def forget(self) -> None:
+        """Keeps the last frame alone."""
+        columns = len(self._rows) // len(self.frames)
+        self.frames, self._rows = self.frames[-1:], self._rows[-columns:]
 
     def track(self) -> FaceTrack:
         rows = np.array(self._rows, np.float64).reshape(len(self.frames), -1)
@@ -160,27 +168,32 @@ def track_faces(frames: Iterable[np.ndarray], fps: float = 25.0, detector: str =
     Returns:
         (the tracks, those that fill most of the video first; the number of frames).
     """
-    tracker = _Tracker(finder or make_finder(detector), fps, keep_lost, look_every)
+    tracker = Tracker(finder or make_finder(detector), fps, keep_lost, look_every)
     for image in frames:
         tracker.push(image)
     return tracker.tracks(least)
 
 
-class _Tracker:
+class Tracker:
     """Follows the faces of frames that come one by one.
 
     A few frames are held back: where all faces are found again a leap later, little moved, their
     landmarks need not be found in the frames between. Anything else (a cut, a quick movement, a
     face that is lost) is gone through frame by frame.
+
+    Args:
+        finder, fps, keep_lost, look_every: as for `track_faces`.
+        leaps: False holds no frame back.
     """
 
-    def __init__(self, finder: MeshFinder | CascadeFinder, fps: float, keep_lost: float,
-                 look_every: float) -> None:
+    def __init__(self, finder: MeshFinder | CascadeFinder, fps: float, keep_lost: float = 2.0,
+                 look_every: float = 0.4, leaps: bool = True) -> None:
         self.finder = finder
+        self.leaps = leaps and finder.follows
         self.fps = fps
         self.keep = keep_lost * fps
-        self.live: list[_Trail] = []
-        self.ended: list[_Trail] = []
+        self.live: list[Trail] = []
+        self.ended: list[Trail] = []
         self.step = max(1, round(look_every * fps)) if finder.follows else 1
         self.step_lost = max(1, round(LOOK_LOST * fps)) if finder.follows else 1
         self.step_small = max(1, round(LOOK_SMALL * fps))
@@ -203,7 +216,7 @@ class _Tracker:
 
     def _leaps(self) -> bool:
         """Whether the faces may be leapt along with from here."""
-        follows = self.finder.follows and self.live and self.count >= self.rest
+        follows = self.leaps and self.live and self.count >= self.rest
         return bool(follows) and all(
             t.region is not None and t.frames[-1] == self.count - 1 for t in self.live)
 
@@ -267,6 +280,12 @@ class _Tracker:
                 change[rows, columns] = 0
         return bool(change.max(initial=0) >= CHANGED)
 
+    def forget(self) -> None:
+        """Keeps of each face what is needed to follow it, and nothing of those that have gone."""
+        self.ended = []
+        for trail in self.live:
+            trail.forget()
+
     def tracks(self, least: float) -> tuple[list[FaceTrack], int]:
         """The tracks of `least` seconds or more, and the number of frames. Called at the end."""
         while self.held:
@@ -287,7 +306,7 @@ def _thumb(image: np.ndarray) -> np.ndarray:
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.int16)
 
 
-def _leap_of(trail: _Trail, finder: MeshFinder | CascadeFinder, between: list[np.ndarray],
+def _leap_of(trail: Trail, finder: MeshFinder | CascadeFinder, between: list[np.ndarray],
              image: np.ndarray) -> list[tuple[Pose, np.ndarray]] | None:
     """(pose, looks) of a trail's face in the frames `between` and in `image`, which follows them.
 
@@ -326,7 +345,7 @@ def _moved(before: Pose, after: Pose) -> float:
                float(np.linalg.norm(after.rotation - before.rotation)) / TURN)
 
 
-def _follow(trail: _Trail, finder: MeshFinder | CascadeFinder, image: np.ndarray, now: int) -> None:
+def _follow(trail: Trail, finder: MeshFinder | CascadeFinder, image: np.ndarray, now: int) -> None:
     if trail.region is None or trail.frames[-1] != now - 1:
         return
     pose = finder.pose(image, trail.region)
@@ -338,7 +357,7 @@ def _follow(trail: _Trail, finder: MeshFinder | CascadeFinder, image: np.ndarray
             trail.region = None  # a cut, or another face in its place: a detection decides
 
 
-def _look(live: list[_Trail], finder: MeshFinder | CascadeFinder, image: np.ndarray, now: int,
+def _look(live: list[Trail], finder: MeshFinder | CascadeFinder, image: np.ndarray, now: int,
           small: bool) -> None:
     """Gives the detections of a frame to the trails that miss it, nearest first; others begin
     trails of their own."""
@@ -372,7 +391,7 @@ def _look(live: list[_Trail], finder: MeshFinder | CascadeFinder, image: np.ndar
         for trail in missing:  # one that has another face in its place is not waited for
             if trail.frames[-1] != now and iou(trail.box, face.box) > 0.3:
                 trail.over = True
-        live.append(_Trail())
+        live.append(Trail())
         live[-1].add(now, pose, meshed, looks)
 
 
@@ -413,7 +432,7 @@ def _within(pose: Pose | None, face: Face) -> Pose | None:
     return pose if pose is not None and inside(pose.box, face.box) > 0.5 else None
 
 
-def _joined(trails: list[_Trail]) -> list[_Trail]:
+def _joined(trails: list[Trail]) -> list[Trail]:
     """Trails of one person made one: the most alike first, as long as they are never seen
     together."""
     if len(trails) < 2:
@@ -445,10 +464,10 @@ def _nearness(face: np.ndarray, last: np.ndarray) -> float:
     return 1.0 - away if 0.5 < float(face[2] - face[0]) / width < 2.0 else 0.0
 
 
-def _without_doubles(live: list[_Trail], now: int) -> list[_Trail]:
+def _without_doubles(live: list[Trail], now: int) -> list[Trail]:
     """Of trails that have come to follow one face, the longest."""
-    kept: list[_Trail] = []
-    for trail in sorted(live, key=lambda t: -len(t.frames)):
+    kept: list[Trail] = []
+    for trail in sorted(live, key=lambda t: -t.seen):
         if trail.frames[-1] != now or all(
             iou(trail.box, k.box) < 0.6 for k in kept if k.frames[-1] == now
         ):

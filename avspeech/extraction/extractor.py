@@ -210,7 +210,6 @@ class Extractor:
     ) -> np.ndarray:
         """One window through the model: mixture [N] and frames [first, last) of the views -> voice
         [N]."""
-        import torch
 
         last = max(last, first + round(SHORTEST * self.fps))
         length = max(len(mixture), self._sample(last) - self._sample(first))

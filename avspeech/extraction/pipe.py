@@ -38,6 +38,7 @@ PROBED = 2_000_000  # microseconds of the input that FFmpeg looks at before it b
 JITTER = 0.04  # s by which a time of the sound may differ from the running count
 LONGEST_GAP = 10.0  # s; a longer step of the clock is a new start
 WAIT = 2.0  # s by which one of sound and pictures may be behind before it counts as missing
+SHORT = 0.5  # s by which a container may be shorter than its header says
 SLACK = 1e-3  # s: containers round their times
 UNKNOWN = 0xFFFFFFFF  # the length in the header of a wav whose end is not known yet
 
@@ -101,10 +102,13 @@ class _Feed:
         self.shift = 0  # samples by which its times are moved
         self.frame = 0  # the next frame of the model's clock
         self.moved = 0.0  # seconds by which the times of pictures are moved
+        self.held: Picture | None = None  # the last picture, before its mouth is looked for
         self.shown: np.ndarray | None = None  # the mouth in the last picture
         self.found = False
         self.notes: list[str] = []
         self.damaged = 0
+        # What the header says, in files that are sent whole
+        self.length = container.duration / 1e6 if container.duration else 0.0
 
     def voice(self) -> Iterator[np.ndarray]:
         """The voice, as far as the pipe has come."""
@@ -129,7 +133,8 @@ class _Feed:
                 self.damaged += 1
                 continue
             for frame in frames:
-                at = None if frame.pts is None else frame.pts * Fraction(frame.time_base) - self.zero
+                timed = frame.pts is not None
+                at = frame.pts * Fraction(frame.time_base) - self.zero if timed else None
                 if packet.stream.type == "audio":
                     yield self._hear(frame, at)
                 else:
@@ -138,6 +143,8 @@ class _Feed:
     def rest(self) -> np.ndarray:
         """Ends the stream: the rest of the voice."""
         voice = [np.zeros(0, np.float32)]
+        if self.held is not None:  # it is shown until the next frame at least
+            self._show_until((self.frame + 1) / self.fps - SLACK)
         if self.bend is not None:
             voice.append(self.stream.push(self.bend.resample_chunk(voice[0], last=True)))
         return np.concatenate([*voice, self.stream.finish()])
@@ -146,6 +153,9 @@ class _Feed:
         """Warns of what should be known, at the end."""
         if self.damaged:
             self.notes.append(f"{self.damaged} packets are damaged or cut off")
+        missing = self.length - max(self.heard / (self.rate or 1), self.frame / self.fps)
+        if missing > SHORT:
+            self.notes.append(f"it ends {missing:.1f} s before its header says")
         if not self.found:
             self.notes.append("no face was found in it, so that the voice is silent")
         if not self.heard:
@@ -191,17 +201,23 @@ class _Feed:
         if abs(time - due) > LONGEST_GAP:
             self.moved += due - time
             time = due
-        while self.frame / self.fps < time - SLACK:
-            self._show(self.shown)
-        if self.frame / self.fps <= time + SLACK:
-            self.shown = self.mouth.push(Picture(frame, self.aspect).array())
-            self.found = self.found or self.shown is not None
-            self._show(self.shown)
+        self._show_until(time - SLACK)
+        self.held = Picture(frame, self.aspect)
+        self._show_until(time + SLACK)
         missing = round((self.frame / self.fps - WAIT) * self.rate) - self.heard
         if self.rate and missing > 0:
             self.heard += missing
             return self.stream.push(self._resampled(np.zeros(missing, np.float32)))
         return self.stream.push()
+
+    def _show_until(self, time: float) -> None:
+        """Pushes the frames before `time`, in which the last picture is shown."""
+        while self.frame / self.fps < time:
+            if self.held is not None:
+                self.shown = self.mouth.push(self.held.array())
+                self.found = self.found or self.shown is not None
+                self.held = None
+            self._show(self.shown)
 
     def _show(self, mouth: np.ndarray | None) -> None:
         """Pushes the next frame. The voice that it makes ready comes with the next call."""
@@ -240,16 +256,16 @@ def _writer(out: Path, sample_rate: int) -> Iterator[Callable[[np.ndarray], None
 
     def send(data: bytes) -> None:
         view = memoryview(data)
-        while view:
-            view = view[os.write(1, view):]
+        try:
+            while view:
+                view = view[os.write(1, view):]
+        except BrokenPipeError:
+            raise InputError("the reader of the voice has gone after "
+                             f"{written / sample_rate:.1f} s of it") from None
 
     def write(samples: np.ndarray) -> None:
         nonlocal written
-        try:
-            send(np.round(np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
-        except BrokenPipeError:
-            raise InputError(f"the reader of the voice has gone after {written / sample_rate:.1f} s "
-                             "of it") from None
+        send(np.round(np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
         written += len(samples)
 
     send(wav_header(sample_rate))

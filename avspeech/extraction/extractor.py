@@ -227,7 +227,8 @@ class Extractor:
         return voice
 
     def estimate(self, mixture: np.ndarray, video: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        """The model's voice `[N]` of one window: mixture `[N]`, video `[V, T, ...]`, mask `[V, T]`."""
+        """The model's voice `[N]` of one window: mixture `[N]`, video `[V, T, ...]`, mask
+        `[V, T]`."""
         import torch
 
         with self.computing() as device:

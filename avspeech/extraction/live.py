@@ -58,7 +58,7 @@ class Stream:
         if not LEAST <= latency <= 10:
             raise InputError(f"latency={latency}: expected {LEAST} to 10 seconds")
         if not 2 * latency <= past <= 60:
-            raise InputError(f"past={past}: expected twice the latency of {latency} s to 60 seconds")
+            raise InputError(f"past={past}: expected {2 * latency} (twice latency) to 60 seconds")
         if not (np.isfinite(fps) and fps > 0):
             raise InputError(f"fps={fps}: expected a positive number of frames per second")
         if face < 1:
@@ -161,7 +161,7 @@ class Stream:
         if mask.dtype != np.bool_ or mask.shape != frames.shape[:1]:
             raise InputError(f"present: {mask.dtype} {mask.shape}, expected bool [{len(frames)}]")
         first, self._pushed = self._pushed, self._pushed + len(frames)
-        picked = []  # the frames that the model sees, on its own clock
+        picked: list[int] = []  # the frames that the model sees, on its own clock
         while (index := self._index(self._mask.stop + len(picked))) < self._pushed:
             picked.append(index - first)
         if not crops:
@@ -284,11 +284,10 @@ class _Looks:
         done = 0 if self.kept is None else self.kept.stop
         begin = max(0, done - self.around)
         mean, square = np.mean(self.light, axis=0) if self.light else (0.0, 1.0)
-        x = crops.part(begin, last).astype(np.float32)
-        x = (x - mean) / math.sqrt(square - mean**2 + 1e-3)
-        x *= mask.part(begin, last)[:, None, None]
+        x = (crops.part(begin, last) - mean) / math.sqrt(square - mean**2 + 1e-3)
+        x = (x * mask.part(begin, last)[:, None, None]).astype(np.float32)
         with self.extractor.computing() as device:
-            made = self.lips.look(torch.from_numpy(x.astype(np.float32)).to(device)[None])
+            made = self.lips.look(torch.from_numpy(x).to(device)[None])
         new = made[0].float().cpu().numpy()[done - begin:]
         if self.kept is None:
             self.kept = _Kept(new[:0])

@@ -146,7 +146,8 @@ def upsampled(x: Tensor, layer: nn.ConvTranspose2d) -> Tensor:
     # The taps that a step gives to the bins before it, at and behind it, and one bin more
     taps = F.pad(layer.weight, (0, stride - 1)).flip(2).unflatten(3, (3, stride))
     weight = taps.flip(3).permute(1, 4, 0, 2, 3).reshape(outside * stride, d, 3, 3)
-    y = F.conv2d(x, weight, layer.bias.repeat_interleave(stride), padding=1)
+    bias = None if layer.bias is None else layer.bias.repeat_interleave(stride)
+    y = F.conv2d(x, weight, bias, padding=1)
     y = y.view(b, outside, stride, t, f).permute(0, 1, 3, 4, 2).flatten(3)
     return y[..., : (f - 1) * stride + 1]
 

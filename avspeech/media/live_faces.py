@@ -62,8 +62,8 @@ class LiveMouth:
         import cv2
 
         if picture.shape[:2] != self._size:
-            for trail in self._tracker.live:  # the places of before are those of another picture
-                trail.region, trail.box = None, np.zeros(4)
+            for known in self._tracker.live:  # the places of before are those of another picture
+                known.region, known.box = None, np.zeros(4)
             self._path.clear()
             self._size = picture.shape[:2]
         now = self._tracker.count

@@ -40,6 +40,9 @@ REST = 0.32  # seconds without leaps after one that failed
 FAR, GROWN, TURN = 0.15, 0.1, 0.25
 UNCHANGED = 0.8  # likeness that a face keeps from frame to frame in a leap
 STILL = 0.15  # share of these up to which the landmarks between are not looked for
+# Where so many pixels across a still face differ by less than so many levels from one frame of a leap
+# to its last, on average, they look alike
+CELLS, ALIKE = 24, 6.0
 THUMB = 64  # cells of the longer side of a picture's small copy, by which a change is noticed
 CHANGED = 16  # levels: the least change of a cell for which new faces are looked for
 AROUND = 0.5  # share of a face's box by which its hair and neck reach beyond it
@@ -319,6 +322,7 @@ def _leap_of(trail: Trail, finder: MeshFinder | CascadeFinder, between: list[np.
     if after is None or _moved(before, after) > 1:
         return None
     still = _moved(before, after) < STILL
+    arrived = look(image, after)
     last, found = trail.last, []
     for k, picture in enumerate([*between, image], 1):
         pose: Pose | None = before.towards(after, k / (len(between) + 1))
@@ -328,13 +332,24 @@ def _leap_of(trail: Trail, finder: MeshFinder | CascadeFinder, between: list[np.
             pose = finder.pose(picture, region_of_pose(pose))
         if pose is None:
             return None
-        looks = look(picture, pose)
+        if picture is image or (still and _alike(picture, image, after)):
+            looks = arrived
+        else:
+            looks = look(picture, pose)
         # a place without any pattern is alike to all, but no face
         if not looks[: GREY * GREY].any() or likeness(last, looks) < UNCHANGED:
             return None
         found.append((pose, looks))
         last = looks
     return found
+
+
+def _alike(one: np.ndarray, two: np.ndarray, pose: Pose) -> bool:
+    """Whether two pictures are nearly the same where a face is."""
+    x0, y0, x1, y1 = (max(0, int(v)) for v in pose.box)
+    step = max(1, (x1 - x0) // CELLS)
+    parts = [picture[y0: y1 + 1: step, x0: x1 + 1: step].astype(np.int16) for picture in (one, two)]
+    return bool(parts[0].size) and float(np.abs(parts[0] - parts[1]).mean()) < ALIKE
 
 
 def _moved(before: Pose, after: Pose) -> float:

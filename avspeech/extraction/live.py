@@ -58,7 +58,7 @@ class Stream:
         if not LEAST <= latency <= 10:
             raise InputError(f"latency={latency}: expected {LEAST} to 10 seconds")
         if not 2 * latency <= past <= 60:
-            raise InputError(f"past={past}: expected {2 * latency} (twice latency) to 60 seconds")
+            raise InputError(f"past={past}: expected {2 * latency} to 60 seconds")
         if not (np.isfinite(fps) and fps > 0):
             raise InputError(f"fps={fps}: expected a positive number of frames per second")
         if face < 1:

@@ -40,8 +40,8 @@ REST = 0.32  # seconds without leaps after one that failed
 FAR, GROWN, TURN = 0.15, 0.1, 0.25
 UNCHANGED = 0.8  # likeness that a face keeps from frame to frame in a leap
 STILL = 0.15  # share of these up to which the landmarks between are not looked for
-# Where so many pixels across a still face differ by less than so many levels from one frame of a leap
-# to its last, on average, they look alike
+# A still face looks alike in two frames of a leap where its pixels, so many across, differ by fewer
+# levels than this on average
 CELLS, ALIKE = 24, 6.0
 THUMB = 64  # cells of the longer side of a picture's small copy, by which a change is noticed
 CHANGED = 16  # levels: the least change of a cell for which new faces are looked for

@@ -179,9 +179,9 @@ class Detector:
             The surest first.
         """
         height, width = image.shape[:2]
-        tile = max(TILE, TILE * max(height, width) // LARGE)
         faces = self._widely(image)
-        if small and min(height, width) > 1.25 * tile:
+        if small and has_small_faces(image):
+            tile = _tile_side(image)
             for x, y in _tiles(height, width, tile, 2):
                 faces += self._square(image[y: y + tile, x: x + tile], x, y, tile)
         return suppress(faces)
@@ -230,6 +230,15 @@ class Detector:
                 box = np.concatenate([center - half, center + half]) / scale + (x, y, x, y)
                 faces.append(Face(box, (value[2:8] + anchor) / scale + (x, y), float(certainty)))
         return suppress(faces)
+
+
+def has_small_faces(image: np.ndarray) -> bool:
+    """Whether a picture `[H, W, 3]` is so large that small faces in it are looked for in parts."""
+    return min(image.shape[:2]) > 1.25 * _tile_side(image)
+
+
+def _tile_side(image: np.ndarray) -> int:
+    return max(TILE, TILE * max(image.shape[:2]) // LARGE)
 
 
 def _tiles(height: int, width: int, side: int, least: int) -> list[tuple[int, int]]:

@@ -72,6 +72,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listening = socket.socket(found[0], socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(found[4])
+        listening.listen()
     except OSError as error:
         raise InputError(f"{host}, port {port}: cannot listen there ({error.strerror}); give "
                          "another --host or --port (0: any that is free)") from None
@@ -87,12 +88,12 @@ def _say(listening: socket.socket, everywhere: bool, browser: bool) -> None:
     host = f"[{address}]" if ":" in address else address
     if address in ("0.0.0.0", "::"):
         host = "localhost"
-    page = f"http://{host}:{port}/"
-    print(f"{page}  (Ctrl+C ends it and removes all files that it was given)")
     if everywhere:
         print(f"avspeech: warning: listening on {address}, not on this machine alone: everybody "
               "who reaches this address can use this machine's models and time, there is no "
-              "password, and what is sent is not encrypted", file=sys.stderr)
+              "password, and what is sent is not encrypted", file=sys.stderr, flush=True)
+    page = f"http://{host}:{port}/"
+    print(f"{page}  (Ctrl+C ends it and removes all files that it was given)")
     sys.stdout.flush()
     if browser:
         import webbrowser

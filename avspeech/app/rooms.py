@@ -99,8 +99,8 @@ def speak(request: dict[str, Any], desk: Desk) -> dict[str, Any]:
         desk: of the job.
 
     Returns:
-        "sound": file, bars and seconds; "words": text, start, end, from, to, tone of each;
-        "breaks": start and end; "pitch": hertz each 10 ms, 0 where there is none; "unread".
+        "sound": file, bars and seconds; "words": text, start, end, from, to and tone of each;
+        "pitch": hertz each 10 ms, 0 where there is none; "unread".
     """
     from avspeech.media import audio, pitch
     from avspeech.synthesis.synthesizer import Timestamps
@@ -135,7 +135,7 @@ def speak(request: dict[str, Any], desk: Desk) -> dict[str, Any]:
     tones = {(w.start, w.end): w.tone.slope for w in script.words if w.tone is not None}
     words = [{**w, "tone": tones.get((w["from"], w["to"]))} for w in stamps.words]
     return {"sound": {"file": path.name, "name": ".wav", **_bars(path)}, "words": words,
-            "breaks": stamps.breaks, "pitch": [round(float(h), 1) for h in line],
+            "pitch": [round(float(h), 1) for h in line],
             "hop": PITCH_HOP, "unread": script.unread_line}
 
 

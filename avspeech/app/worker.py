@@ -134,6 +134,7 @@ def work(connection: Connection, rooms: Mapping[str, Callable[[dict[str, Any], D
     tempfile.tempdir = folder
     desk = Desk(connection.send, limits)
     Bar.desk = desk
+    Bar.set_lock(threading.RLock())  # tqdm's own is shared by processes, and outlives a killed one
     # The pipelines show their progress by tqdm, which they import when they run.
     tqdm.tqdm = Bar  # type: ignore[misc]
     jobs: queue.Queue[tuple[int, str, dict[str, Any], str]] = queue.Queue()

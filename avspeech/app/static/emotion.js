@@ -56,18 +56,19 @@ function heard(emotion, name) {
   working.notes(emotion.notes);
   $("emotion-heading").textContent = name;
   $("emotion-result").hidden = false;
-  answer(emotion.label, emotion.posteriors, `${emotion.seconds.toFixed(1)} s, ${Math.round(100 * emotion.speech)} % of it speech`);
+  const posteriors = sorted(emotion.posteriors);
+  answer(emotion.label, posteriors, `${emotion.seconds.toFixed(1)} s, ${Math.round(100 * emotion.speech)} % of it speech`);
   players = new Players($("emotion-player"), [{name: "Sound", url: fileUrl(made, emotion.sound.file),
     bars: emotion.sound.bars, seconds: emotion.sound.seconds}], seconds => point(seconds, emotion.seconds));
-  course(emotion.track, emotion.posteriors, emotion.seconds);
+  course(emotion.track, posteriors, emotion.seconds);
   $("emotion-heading").focus({preventScroll: true});
 }
 
 const percent = p => `${Math.round(100 * p)} %`;
-const ranked = posteriors => Object.keys(posteriors).sort((a, b) => posteriors[b] - posteriors[a]);
+const sorted = posteriors => Object.fromEntries(Object.entries(posteriors).sort((a, b) => b[1] - a[1]));
 
 function answer(label, posteriors, more) {
-  const rows = ranked(posteriors).map(name => {
+  const rows = Object.keys(posteriors).map(name => {
     const bar = h("i");
     bar.style.width = `${100 * posteriors[name]}%`;
     return h("tr", {class: name === label ? "top" : null}, h("th", {scope: "row"}, name),
@@ -84,25 +85,27 @@ function course(track, posteriors, seconds) {
     $("emotion-course").replaceChildren(h("p", {class: "hint"}, "The recording is one window, so it has no course over time."));
     return;
   }
-  const labels = ranked(posteriors);
+  const labels = Object.keys(posteriors);
   const cells = track.map((m, i) => ({from: i ? track[i - 1].end : 0, to: m.end, p: m.posteriors}));
   const lanes = labels.map(name => h("svg", {viewBox: `0 0 ${seconds} 1`, preserveAspectRatio: "none", role: "img",
     "aria-label": `Course of ${name}`}, ...cells.map(({from, to, p}) => h("rect", {x: from, y: 0,
     width: Math.max(0, to - from), height: 1, "fill-opacity": p[name].toFixed(3)}))));
   where = h("div", {class: "where"});
   const grid = h("div", {class: "course"});
-  labels.forEach((name, i) => grid.append(h("b", {}, name), h("div", {class: "lanes"}, lanes[i])));
+  labels.forEach((name, i) => {
+    const label = h("b", {}, name);
+    label.style.gridRow = lanes[i].style.gridRow = i + 1;
+    grid.append(label, lanes[i]);
+  });
   grid.append(h("div", {class: "axis"}, h("span", {}, "0 s"), h("span", {}, `${(seconds / 2).toFixed(1)} s`), h("span", {}, `${seconds.toFixed(1)} s`)));
-  const over = h("div", {class: "lanes"}, where);
+  const over = h("div", {class: "over"}, where);
   over.style.gridRow = `1 / span ${labels.length}`;
-  over.style.height = "100%";
-  over.style.pointerEvents = "none";
   grid.append(over);
   const table = h("table", {}, h("thead", {}, h("tr", {}, h("th", {scope: "col"}, "to"), ...labels.map(l => h("th", {scope: "col"}, l)))),
     h("tbody", {}, ...track.map(m => h("tr", {}, h("th", {scope: "row"}, clock(m.end)), ...labels.map(l => h("td", {}, percent(m.posteriors[l])))))));
   const open = $("emotion-course").querySelector("details")?.open ?? false;
   $("emotion-course").replaceChildren(h("h3", {}, "Course over time"),
-    h("p", {class: "hint"}, "The darker, the more probable; each cell is the answer for the seconds before its end."), grid,
+    h("p", {class: "hint"}, "The stronger the color, the more probable; each cell is the answer for the seconds before its end."), grid,
     h("details", {class: "options", open}, h("summary", {}, "As numbers"), h("div", {class: "numbers"}, table)));
   point(0, seconds);
 }
@@ -185,13 +188,13 @@ async function listen() {
   }
 }
 
-// What is heard now; at the end the mean over all windows.
+// What is heard now, in an order that stays; at the end the mean over all windows.
 function live(track, whole) {
   const last = track[track.length - 1];
-  const posteriors = whole ? Object.fromEntries(Object.keys(last.posteriors).map(name =>
-    [name, track.reduce((sum, m) => sum + m.posteriors[name], 0) / track.length])) : last.posteriors;
+  const posteriors = whole ? sorted(Object.fromEntries(Object.keys(last.posteriors).map(name =>
+    [name, track.reduce((sum, m) => sum + m.posteriors[name], 0) / track.length]))) : last.posteriors;
   $("emotion-result").hidden = false;
-  answer(ranked(posteriors)[0], posteriors, whole ? `${last.end.toFixed(1)} s, the mean of all answers` : `the last 6 seconds, at ${clock(last.end)}`);
+  answer(Object.keys(sorted(posteriors))[0], posteriors, whole ? `${last.end.toFixed(1)} s, the mean of all answers` : `the last 6 seconds, at ${clock(last.end)}`);
   course(track, posteriors, last.end);
   point(last.end, last.end);
 }

@@ -61,10 +61,10 @@ function reset() {
 function list() {
   $("extract-files").replaceChildren(...views.map((view, i) => h("li", {},
     h("span", {}, `${views.length > 1 ? `View ${i + 1}: ` : ""}${view.name} (${bytes(view.size)})`),
-    h("button", {type: "button", "aria-label": `Take away ${view.name}`, onclick: () => take_away(view)}, "Take away"))));
+    h("button", {type: "button", "aria-label": `Remove ${view.name}`, onclick: () => remove(view)}, "Remove"))));
 }
 
-function take_away(view) {
+function remove(view) {
   if (looking.busy || working.busy) return;
   forgetUpload(view.id);
   views = views.filter(other => other !== view);

@@ -4,8 +4,7 @@ import {clock, h} from "./api.js";
 
 const PLAY = "M6 4l14 8-14 8z", PAUSE = "M6 4h4v16H6zM14 4h4v16h-4z";
 
-function wave(bars) {
-  const loudest = Math.max(1, ...bars);
+function wave(bars, loudest) {
   const top = bars.map((bar, i) => `${i} ${(50 - 48 * bar / loudest).toFixed(1)}`);
   const bottom = bars.map((bar, i) => `${i} ${(50.5 + 48 * bar / loudest).toFixed(1)}`).reverse();
   return h("svg", {viewBox: `0 0 ${Math.max(1, bars.length - 1)} 100`, preserveAspectRatio: "none", "aria-hidden": "true"},
@@ -18,6 +17,7 @@ export class Players {
   constructor(place, rows, moved = () => {}) {
     this.at = 0;
     this.moved = moved;
+    this.loudest = Math.max(1, ...rows.map(row => Math.max(0, ...row.bars)));  // so that levels compare
     this.rows = rows.map(row => this.row(row));
     place.replaceChildren(...this.rows.map(row => row.element));
   }
@@ -28,11 +28,11 @@ export class Players {
     const icon = h("path", {d: PLAY});
     const button = h("button", {type: "button", class: "play", "aria-pressed": "false", "aria-label": `Play ${name}`},
       h("svg", {viewBox: "0 0 24 24", "aria-hidden": "true"}, icon));
-    const played = wave(bars), line = h("i"), time = h("span", {class: "time"});
+    const played = wave(bars, this.loudest), line = h("i"), time = h("span", {class: "time"});
     const range = h("input", {type: "range", min: 0, max: seconds, step: 0.01, value: 0, "aria-label": `Position in ${name}`});
     const element = h("div", {class: "player"}, button,
       h("div", {class: "name"}, h("b", {}, ...lead, name), time, ...more),
-      h("div", {class: "wave"}, wave(bars), played, line, range), below);
+      h("div", {class: "wave"}, wave(bars, this.loudest), played, line, range), below);
     const row = {audio, button, element, icon, line, name, played, range, seconds, time};
     button.addEventListener("click", () => audio.paused ? this.play(row) : audio.pause());
     range.addEventListener("input", () => this.seek(Number(range.value)));

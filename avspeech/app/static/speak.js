@@ -17,7 +17,10 @@ export function start() {
   about.then(({models, limits}) => {
     for (const model of models.filter(m => m.task === "synthesis"))
       for (const voice of model.voices.length ? model.voices : [""])
-        $("speak-voice").append(h("option", {value: JSON.stringify([model.name, voice])}, voice || model.name));
+        $("speak-voice").append(h("option", {value: JSON.stringify([model.name, voice]), "data-licence": model.licence}, voice || model.name));
+    const licence = () => { $("speak-licence").textContent = `licence: ${$("speak-voice").selectedOptions[0]?.dataset.licence ?? "none"}`; };
+    $("speak-voice").addEventListener("change", licence);
+    licence();
     $("speak-text").addEventListener("input", () => { count(limits); typed(); });
     count(limits);
   }, problem => working.fail(problem));
@@ -60,7 +63,7 @@ async function speak(play) {
     forget(made);
     made = done.id;
     working.notes([...done.notes, ...(done.result.unread ? [done.result.unread] : [])]);
-    draw(done.result, asked.text);
+    await draw(done.result, asked.text);
     if (open !== null && tiles[open]) show(open);
     if (play || open !== null) players.play(players.rows[0]);
     if (play && open === null) $("speak-result").scrollIntoView({block: "nearest"});
@@ -72,9 +75,9 @@ async function speak(play) {
   }
 }
 
-function draw(result, text) {
+async function draw(result, text) {
   close();
-  const {words, breaks, pitch, hop, sound} = result;
+  const {words, pitch, hop, sound} = result;
   spoken = text;
   const voiced = pitch.filter(hertz => hertz > 0).sort((a, b) => a - b);
   const middle = voiced.length ? voiced[Math.floor(voiced.length / 2)] : 100;
@@ -83,20 +86,27 @@ function draw(result, text) {
   const parts = [];
   tiles = [];
   const last = sound.seconds;
+  const source = characters(text);
+  const places = new Map();  // several words may stand for one number
+  for (const word of words) places.set(word.from, (places.get(word.from) ?? 0) + 1);
+  for (const word of words) {
+    word.spoken = word.word;
+    if (places.get(word.from) === 1) word.word = source.slice(word.from, word.to).join("");
+  }
   words.forEach((word, i) => {
     const before = i ? words[i - 1].end : 0;
-    if (word.start - before > 0.06) parts.push(gap(before, word.start, breaks, i));
+    if (word.start - before > 0.06) parts.push(gap(before, word.start));
     parts.push(tile(word, i, line, hop, height));
   });
   const end = words.length ? words[words.length - 1].end : 0;
-  if (last - end > 0.3) parts.push(gap(end, last, [], 0));
+  if (last - end > 0.3) parts.push(gap(end, last));
   $("speak-score").replaceChildren(...parts);
   const name = "speech.wav";
   players = new Players($("speak-player"), [{name: "Speech", url: fileUrl(made, sound.file), bars: sound.bars, seconds: sound.seconds,
     more: [h("a", {class: "button", href: fileUrl(made, sound.file, name), download: name, "aria-label": "Download the speech as wav"}, "wav")]}],
     (seconds, plays) => tiles.forEach(t => t.button.classList.toggle("now", plays && seconds >= t.word.start && seconds < t.word.end)));
   $("speak-result").hidden = false;
-  marks();
+  await marks();
 }
 
 function gap(from, to) {
@@ -120,11 +130,12 @@ function tile(word, index, line, hop, height) {
   }
   const mark = h("em");
   const button = h("button", {type: "button", class: "tile", "aria-haspopup": "true", "aria-expanded": "false",
-    onclick: () => tools?.index === index ? close() : show(index, true), onkeydown: e => key(e, index)},
+    onclick: () => tools?.index === index ? close() : show(index, true), onkeydown: e => key(e, index),
+    title: word.spoken === word.word.toLowerCase() ? null : `spoken as “${word.spoken}”`},
     h("svg", {viewBox: `0 0 ${size} 100`, preserveAspectRatio: "none", "aria-hidden": "true"}, h("path", {d: path})),
     h("span", {}, word.word), mark);
   button.style.minWidth = `${Math.max(24, WIDTH * (word.end - word.start))}px`;
-  tiles.push({word, button, mark, from: word.from, to: word.to, known: true});
+  tiles.push({word, button, mark, from: word.from, to: word.to, known: true, tone: null, pause: null});
   return button;
 }
 
@@ -144,7 +155,7 @@ async function marks(action) {
     const word = by_place.get(`${t.from}-${t.to}`);
     t.tone = word?.tone ?? null;
     t.pause = word?.pause ?? null;
-    t.mark.textContent = (t.tone === null ? "" : t.tone > 0 ? `↗${steep(t.tone)}` : t.tone < 0 ? `↘${steep(-t.tone)}` : "→")
+    t.mark.textContent = (t.tone === null ? t.word.tone > 0 ? "(↗)" : "" : t.tone > 0 ? `↗${steep(t.tone)}` : t.tone < 0 ? `↘${steep(-t.tone)}` : "→")
       + (t.pause === null ? "" : t.pause ? ` ‖${t.pause}` : " ‖");
     t.button.setAttribute("aria-label", described(t));
   }
@@ -154,7 +165,7 @@ async function marks(action) {
 const steep = tone => tone === 5 ? "" : ` ${tone}`;
 
 function described(t) {
-  const tone = t.tone === null ? "no mark" : t.tone > 0 ? `rises by ${t.tone} semitones` : t.tone < 0 ? `falls by ${-t.tone} semitones` : "stays level";
+  const tone = t.tone === null ? t.word.tone > 0 ? "no mark; it rises as a question" : "no mark" : t.tone > 0 ? `rises by ${t.tone} semitones` : t.tone < 0 ? `falls by ${-t.tone} semitones` : "stays level";
   const pause = t.pause === null ? "" : t.pause ? `, then a pause of ${t.pause} s` : ", then a pause";
   return `${t.word.word}: ${tone}${pause}`;
 }
@@ -203,6 +214,7 @@ function show(index, focus) {
   const room = $("speak-score").clientWidth - element.offsetWidth;
   element.style.left = `${Math.max(0, Math.min(room, t.button.offsetLeft))}px`;
   element.style.top = `${t.button.offsetTop + t.button.offsetHeight + 4}px`;
+  $("speak-score").style.marginBottom = `${Math.max(0, element.offsetTop + element.offsetHeight - $("speak-score").clientHeight)}px`;
   t.button.setAttribute("aria-expanded", "true");
   tools = {element, index};
   if (focus) element.querySelector("button").focus({preventScroll: true});
@@ -212,6 +224,7 @@ function close() {
   if (!tools) return;
   tiles[tools.index]?.button.setAttribute("aria-expanded", "false");
   tools.element.remove();
+  $("speak-score").style.marginBottom = "";
   tools = null;
 }
 

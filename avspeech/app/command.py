@@ -52,11 +52,14 @@ def _run(args: argparse.Namespace) -> None:
         config = uvicorn.Config(server.app, log_level="warning", access_log=False, ws="none",
                                 server_header=False, lifespan="on", timeout_graceful_shutdown=2,
                                 proxy_headers=False)
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _leave)  # so that the files are removed
+        web = uvicorn.Server(config)
+        # The files are removed also where a terminal is closed, and where uvicorn, which has
+        # ended in order, raises the signal again that ended it.
+        signal.signal(signal.SIGHUP, lambda *_: setattr(web, "should_exit", True))
+        signal.signal(signal.SIGTERM, _leave)
         _say(listening, everywhere, args.open)
         try:
-            uvicorn.Server(config).run(sockets=[listening])
+            web.run(sockets=[listening])
         finally:
             server.close()
 

@@ -20,8 +20,9 @@ def film(path: Path, seconds: float = 1.0, sound: bool = True, size: int = 96, k
         stream.width = stream.height = size
         if kind == "mpeg4":
             stream.pix_fmt = "yuv420p"
-        voice = target.add_stream("aac" if path.suffix == ".mp4" else "pcm_s16le", rate=16000) if sound else None
-        if voice is not None:
+        voice = None
+        if sound:
+            voice = target.add_stream("aac" if path.suffix == ".mp4" else "pcm_s16le", rate=16000)
             voice.layout = "mono"
         count = round(25 * seconds)
         y, x = np.mgrid[:size, :size] / size - 0.5

@@ -48,7 +48,8 @@ def test_ssml_gets_breaks_of_ssml() -> None:
 @settings(max_examples=20)
 @given(st.data())
 def test_any_clicks_leave_the_words_and_can_be_cleared(data: st.DataObject) -> None:
-    source = "Dr. Smith said: no! <s>It was 9.8 m/s², wasn't it?</s> Half-way, <prosody rate=1.2>go</prosody> on."
+    source = ("Dr. Smith said: no! <s>It was 9.8 m/s², wasn't it?</s> Half-way, "
+              "<prosody rate=1.2>go</prosody> on.")
     plain = [word.text for word in marks.words(source)]
     for _ in range(data.draw(st.integers(1, 5))):
         number = data.draw(st.integers(0, len(plain) - 1))

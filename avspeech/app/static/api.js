@@ -58,11 +58,11 @@ export function clock(seconds) {
 export class Task {
   constructor(place) {
     this.place = place;
-    this.place.setAttribute("aria-live", "polite");
-    this.label = h("p");
+    this.label = h("span", {"aria-live": "polite"});
+    this.count = h("span");
     this.bar = h("progress", {max: 1, "aria-label": "Progress"});
     this.stop = h("button", {type: "button", onclick: () => this.cancel()}, "Cancel");
-    this.box = h("div", {class: "task"}, this.label, this.bar, this.stop);
+    this.box = h("div", {class: "task"}, h("p", {}, this.label, " ", this.count), this.bar, this.stop);
     this.job = null;
     this.give_up = null;
   }
@@ -71,9 +71,10 @@ export class Task {
 
   clear() { this.place.replaceChildren(); }
 
-  show(text, share) {
+  show(text, share, count = "") {
     if (!this.busy) this.place.replaceChildren(this.box);
-    if (this.label.textContent !== text) this.label.textContent = text;
+    if (this.label.textContent !== text) this.label.textContent = text;  // is read aloud when it changes
+    this.count.textContent = count;
     if (share == null) this.bar.removeAttribute("value"); else this.bar.value = Math.min(1, share);
   }
 
@@ -154,7 +155,7 @@ export class Task {
       : unit === "s" ? "Listening" : sentence(what));
     const count = unit === "s" ? (total ? `${Math.round(done)} of ${Math.round(total)} s` : `${Math.round(done)} s`)
       : total ? `${Math.round(100 * share)} %` : "";
-    this.show(count ? `${text}: ${count}` : text, share);
+    this.show(text, share, count);
   }
 }
 

@@ -14,7 +14,7 @@ export function start() {
   working = new Task($("extract-working"));
   drop($("extract-drop"), {title: "a video of people who talk", multiple: true, accept: "video/*,.mkv,.mpg,.mts,.ts",
     hint: "Several videos at once are taken as views of one scene that begin together.", take});
-  $("extract-mouth").addEventListener("change", () => { if (views.length) look(); });
+  $("extract-mouth").addEventListener("change", () => { if (views.length && !looking.busy && !working.busy) look(); });
   $("extract-go").addEventListener("click", extract);
 }
 
@@ -75,12 +75,14 @@ function remove(view) {
 }
 
 async function look() {
-  if (looking.busy && looking.job) return;
   reset();
+  $("extract-mouth").disabled = true;
   try {
     found = await looking.run("faces", request());
   } catch (problem) {
     looking.fail(problem);
+  } finally {
+    $("extract-mouth").disabled = false;
   }
   if (found) draw();
 }

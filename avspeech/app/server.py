@@ -7,6 +7,7 @@ load nothing from elsewhere (Content-Security-Policy), and nothing is sent to an
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import hmac
 import ipaddress
@@ -172,6 +173,7 @@ class Server:
         self.pages: dict[str, Page] = {}
         self.jobs = Jobs(folder, self.limits, ROOMS)
         self._lock = threading.Lock()
+        self._left: collections.deque[str] = collections.deque(maxlen=1000)  # pages that are closed
         self._count = 0
         routes = [
             Route("/", self._index), Route("/static/{name}", self._static),
@@ -213,6 +215,7 @@ class Server:
             left = [key for key, page in self.pages.items()
                     if now - page.seen > self.limits.idle]
             gone = [self.pages.pop(key) for key in left]
+            self._left.extend(left)
         for page in gone:
             self._empty(page)
 
@@ -266,7 +269,7 @@ class Server:
         return JSONResponse({"models": models, "limits": vars(self.limits)})
 
     async def _upload(self, request: Request) -> Response:
-        page = self._page(request)
+        page = self._page(request, new=True)
         name = bounds.shown_name(request.query_params.get("name", ""))
         stated = request.headers.get("content-length", "")
         size = int(stated) if stated.isascii() and stated.isdigit() else 0
@@ -293,7 +296,7 @@ class Server:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         page.seen = time.monotonic()
-        if page not in self.pages.values():  # it was left meanwhile
+        if self.pages.get(request.headers[PAGE]) is not page:  # it was left meanwhile
             shutil.rmtree(folder, ignore_errors=True)
             raise Refused(409, "the page was closed")
         page.uploads[key] = Upload(path, name)
@@ -314,7 +317,7 @@ class Server:
         return JSONResponse({})
 
     async def _ask(self, request: Request) -> Response:
-        page, asked = self._page(request), await _json(request)
+        page, asked = self._page(request, new=True), await _json(request)
         kind, wanted = asked.get("kind"), asked.get("request")
         if kind not in ROOMS or not isinstance(wanted, dict):
             raise Refused(400, "there is no such job")
@@ -328,9 +331,12 @@ class Server:
                   names={str(u.path): u.name for u in uploads})
         if kind == "speak":
             bounds.check_text(str(wanted.get("text", "")), self.limits)
-        self.jobs.add(job)
         key = secrets.token_urlsafe(12)
-        page.jobs[key] = job
+        with self._lock:
+            if self.pages.get(request.headers[PAGE]) is not page:
+                raise Refused(409, "the page was closed")
+            self.jobs.add(job)
+            page.jobs[key] = job
         return JSONResponse({"id": key})
 
     def _told(self, request: Request) -> Response:
@@ -374,12 +380,16 @@ class Server:
         return JSONResponse({"text": text, "words": [vars(word) for word in found]})
 
     def _here(self, request: Request) -> Response:
-        self._page(request)
+        with self._lock:
+            if (page := self.pages.get(request.headers.get(PAGE, ""))) is not None:
+                page.seen = time.monotonic()
         return JSONResponse({})
 
     def _leave(self, request: Request) -> Response:
         with self._lock:
-            page = self.pages.pop(request.headers.get(PAGE, ""), None)
+            key = request.headers.get(PAGE, "")
+            page = self.pages.pop(key, None)
+            self._left.append(key)
         if page is not None:
             self._empty(page)
         return JSONResponse({})
@@ -401,12 +411,16 @@ class Server:
 
     # What is kept
 
-    def _page(self, request: Request) -> Page:
+    def _page(self, request: Request, new: bool = False) -> Page:
+        """What the page of a request has. new: whether it may be one that has nothing yet."""
         key = request.headers.get(PAGE, "")
         if not re.fullmatch(r"[A-Za-z0-9-]{16,64}", key):
             raise Refused(400, "the page has no name; load it again")
         with self._lock:
             if key not in self.pages:
+                # What a page sent before it was closed may come after that.
+                if key in self._left or not new:
+                    raise Refused(409, "this page was closed, or not used for long; load it again")
                 if len(self.pages) >= self.limits.pages:
                     raise Refused(429, f"{len(self.pages)} pages are open; close one of them")
                 self.pages[key] = Page(self._folder("page"))

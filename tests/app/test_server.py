@@ -136,6 +136,15 @@ def test_a_voice_is_extracted(visitor: Visitor, tmp_path: Path) -> None:
         assert len(visitor.client.get(f"/files/{job}/{file['file']}").content) > 1000
 
 
+def test_two_views_of_one_face(visitor: Visitor, tmp_path: Path) -> None:
+    path = films.film(tmp_path / "talk.mp4")
+    keys = [visitor.give(path, f"{side}.mp4").json()["id"] for side in ("front", "left")]
+    told = visitor.do("faces", files=keys, mouth=True)
+    assert told["result"]["faces"][0]["views"] == 2 and len(told["result"]["pictures"]) == 1
+    told = visitor.do("faces", files=[keys[0]] * 5, mouth=True)
+    assert told["state"] == "failed" and "up to 4 synchronized views" in told["line"]
+
+
 def test_the_emotion_of_a_file(visitor: Visitor) -> None:
     given = visitor.give(films.wav(films.tone(8.0)), "a.wav").json()
     told = visitor.do("emotion", files=[given["id"]], model="emotion-edge")
@@ -323,7 +332,7 @@ def test_marks_are_changed(visitor: Visitor) -> None:
 
 def test_a_job_is_cancelled_and_the_next_one_is_done(visitor: Visitor) -> None:
     server = visitor.server
-    first = visitor.begin("speak", text=LONG, steps=64)
+    first = visitor.begin("speak", text=LONG, steps=16)
     second, third = visitor.begin("speak", text="Yes.", steps=1), visitor.begin("speak", text="No.", steps=1)
     told = visitor.wait(first, lambda told: told["progress"] and told["progress"]["what"] == "speaking")
     assert told["state"] == "running" and told["progress"]["total"] == 900
@@ -340,7 +349,7 @@ def test_a_job_is_cancelled_and_the_next_one_is_done(visitor: Visitor) -> None:
 
 
 def test_too_many_jobs_are_refused(visitor: Visitor) -> None:
-    first = visitor.begin("speak", text=LONG, steps=64)
+    first = visitor.begin("speak", text=LONG, steps=16)
     visitor.wait(first, lambda told: told["state"] == "running")
     for _ in range(visitor.server.limits.jobs):
         visitor.begin("speak", text="Yes.")
@@ -351,10 +360,11 @@ def test_too_many_jobs_are_refused(visitor: Visitor) -> None:
 def test_a_page_that_is_left_takes_its_files_and_jobs_along(visitor: Visitor) -> None:
     server = visitor.server
     for way in ("told", "silent"):
+        visitor.headers[PAGE] = visitor.name = way * 8
         visitor.give(b"x" * 100, "a.wav")
         page = server.pages[visitor.name]
         done = visitor.begin("speak", text="Yes.", steps=1)
-        running = visitor.begin("speak", text=LONG, steps=64)
+        running = visitor.begin("speak", text=LONG, steps=16)
         visitor.wait(done)
         visitor.wait(running, lambda told: told["progress"] is not None)
         job = page.jobs[running]
@@ -369,11 +379,16 @@ def test_a_page_that_is_left_takes_its_files_and_jobs_along(visitor: Visitor) ->
                 break
             time.sleep(0.02)
         assert job.state == "cancelled" and not page.folder.exists()
+        # What it sent before may come behind.
+        assert visitor.give(b"x", "a.wav").status_code == 409
+        assert visitor.ask("GET", f"/api/jobs/{done}").status_code == 409
+        assert visitor.ask("POST", "/api/here").status_code == 200
+        assert not list(server.folder.glob("page*/*"))
 
 
 def test_a_process_that_ends_is_one_line_and_the_next_job_has_another(visitor: Visitor) -> None:
     server = visitor.server
-    job = visitor.begin("speak", text=LONG, steps=64)
+    job = visitor.begin("speak", text=LONG, steps=16)
     visitor.wait(job, lambda told: told["progress"] is not None)
     os.kill(server.jobs._process.pid, signal.SIGKILL)
     told = visitor.wait(job)

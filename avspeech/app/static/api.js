@@ -38,7 +38,7 @@ about.catch(() => {});
 
 // "clip.mp4: no sound in it" stays as it is but begins with a capital where it does not name a file.
 export function sentence(line) {
-  return /^[a-z]+ /.test(line) ? line[0].toUpperCase() + line.slice(1) : line;
+  return /^[a-z]+( |$)/.test(line) ? line[0].toUpperCase() + line.slice(1) : line;
 }
 
 export function fileUrl(job, file, as) {

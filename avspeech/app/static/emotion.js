@@ -141,7 +141,7 @@ async function listen() {
       const samples = new Float32Array(data);
       const loud = Math.sqrt(samples.reduce((sum, x) => sum + x * x, 0) / samples.length);
       level.firstElementChild.style.width = `${Math.max(0, Math.min(100, 100 + 1.6 * 20 * Math.log10(loud + 1e-6)))}%`;
-      if (ready && !ended) queue.push(data);
+      if (ready && !stopped) queue.push(data);
     };
     let ready = false, sending = false;
     const track = [];

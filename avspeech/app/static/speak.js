@@ -129,7 +129,7 @@ function tile(word, index, line, hop, height) {
     pen = true;
   }
   const mark = h("em");
-  const button = h("button", {type: "button", class: "tile", "aria-haspopup": "true", "aria-expanded": "false",
+  const button = h("button", {type: "button", class: "tile", "aria-label": word.word, "aria-haspopup": "true", "aria-expanded": "false",
     onclick: () => tools?.index === index ? close() : show(index, true), onkeydown: e => key(e, index),
     title: word.spoken === word.word.toLowerCase() ? null : `spoken as “${word.spoken}”`},
     h("svg", {viewBox: `0 0 ${size} 100`, preserveAspectRatio: "none", "aria-hidden": "true"}, h("path", {d: path})),

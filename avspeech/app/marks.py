@@ -6,6 +6,7 @@ alter how the text is read is refused.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from avspeech import text as reader
@@ -17,6 +18,8 @@ STEP = 3.0  # semitones that one more click adds
 STEEPEST = 12.0  # semitones that clicks reach
 PAUSE = 0.2  # seconds that a click adds or takes
 LONGEST = 3.0  # seconds that clicks reach
+# Tags that hold text alone: marks stand behind them.
+_HOLDS_TEXT = re.compile(r"\s*</(?:sub|say-as|phoneme)\s*>")
 ACTIONS = ("raise", "lower", "level", "longer", "shorter", "clear")
 
 
@@ -82,7 +85,9 @@ def change(source: str, start: int, end: int, action: str) -> str:
     tone, pause = _changed(behind.tone, behind.pause, action)
     ssml = "<speak" in source or "<break" in source
     tags = _tone_tag(tone) + _pause_tag(pause, ssml)
-    parts, place = [source[:end], tags], end
+    held = _HOLDS_TEXT.match(source, end)
+    place = held.end() if held else end
+    parts = [source[:place], tags]
     for begin, stop in behind.spans:
         blank = source[place:begin].endswith(" ") and source[stop : stop + 1] in ("", " ")
         parts.append(source[place : begin - blank])
@@ -144,7 +149,7 @@ def _behind(pieces: tuple[markup.Piece, ...], end: int) -> _Behind:
         elif isinstance(piece, markup.Stop):
             if piece.start >= end:
                 break
-        elif piece.start >= end:
+        elif piece.start >= end and not isinstance(piece, markup.Named):
             spans.append((piece.start, piece.end))
             if isinstance(piece, markup.Terminal):
                 tone = piece.tone.slope

@@ -300,7 +300,7 @@ def test_requests_that_are_none(visitor: Visitor, body: bytes, status: int) -> N
 
 @pytest.mark.parametrize(("request_", "line"), [
     ({"text": ""}, "no word to say"), ({"text": "?!"}, "no word to say"),
-    ({"text": "a <rize>"}, "column 3: <rize> is not known"),
+    ({"text": "a <rize>"}, "column 3: <rize> is not"),
     ({"text": "Yes.", "rate": 9}, "rate 9"), ({"text": "Yes.", "rate": "x"}, "rate: expected a number"),
     ({"text": "Yes.", "steps": 1000}, "1 to 64"), ({"text": "Yes.", "steps": 2.5}, "whole number"),
     ({"text": "Yes.", "voice": "nobody"}, "'nobody' is not known"), ({"text": "Yes.", "seed": -1}, "seed -1"),

@@ -72,17 +72,17 @@ def page(app: tuple[str, Path], browser: Any, request: pytest.FixtureRequest) ->
     yield page
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "wider than the window"
     page.goto("about:blank")
-    context.close()
-    assert len(asked) > 10
-    assert [url for url in asked if not url.startswith((address, "about:"))] == []
-    refused = "Failed to load resource: the server responded with a status of 400"  # bad files, on purpose
-    assert [line for line in wrong if not line.startswith(refused)] == []
     for _ in range(500):
         left = [p for p in temporary.glob("avspeech-app-*/page*") if p.is_dir()]
         if not left:
             break
-        time.sleep(0.02)
+        page.wait_for_timeout(20)
+    context.close()
     assert left == []
+    assert len(asked) > 10
+    assert [url for url in asked if not url.startswith((address, "about:"))] == []
+    refused = "Failed to load resource: the server responded with a status of 400"  # bad files, on purpose
+    assert [line for line in wrong if not line.startswith(refused)] == []
 
 
 def download(page: Any, link: Any, to: Path) -> Path:

@@ -25,7 +25,7 @@ LOOK = 0.05  # seconds between two looks at the process
 OVER = ("done", "failed", "cancelled")  # states of a job that has ended
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
     """One thing to do."""
 

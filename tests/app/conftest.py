@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-pytest.importorskip("starlette", reason="the extra 'app' is not installed")
-pytest.importorskip("httpx2", reason="starlette's test client asks for it")
-
 sys.path.append(str(Path(__file__).parent))  # for `given` and `visiting`
 
 if TYPE_CHECKING:

@@ -18,9 +18,12 @@ from typing import Any
 import given
 import numpy as np
 import pytest
-from test_server import bad_files, polite
 
-from avspeech.media import audio
+pytest.importorskip("starlette", reason="the extra 'app' is not installed")
+
+from test_server import bad_files, polite  # noqa: E402
+
+from avspeech.media import audio  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow

@@ -15,9 +15,13 @@ from typing import Any
 import given as films
 import numpy as np
 import pytest
-from visiting import Visitor
 
-from avspeech.app.server import PAGE, STATIC, TOKEN
+pytest.importorskip("starlette", reason="the extra 'app' is not installed")
+pytest.importorskip("httpx2", reason="starlette's test client asks for it")
+
+from visiting import Visitor  # noqa: E402
+
+from avspeech.app.server import PAGE, STATIC, TOKEN  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG = "The quick brown fox jumps over the lazy dog. " * 100

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from avspeech.app import command as app_command
 from avspeech.bench import command as bench_command
 from avspeech.core import commands as subcommands
 from avspeech.core import storage
@@ -79,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     emotion_command.add(commands)
 
     synthesis_command.add_score(commands)
+
+    app_command.add(commands)
 
     models = commands.add_parser("models", help="list, describe and verify models",
                                  description="Models.")

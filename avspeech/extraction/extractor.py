@@ -10,7 +10,7 @@ Long signals are processed in overlapping windows (`windows.py`) in bounded memo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from avspeech.core.engine import Graphs
 from avspeech.core.hardware import multiplies_bf16
 from avspeech.errors import InputError
 from avspeech.extraction.engine import engine_of
-from avspeech.extraction.files import extract
+from avspeech.extraction.files import extract, find_faces
 from avspeech.extraction.views import arrays_as_tracks
 from avspeech.extraction.windows import Seam, Windows, stitch
 from avspeech.media.audio import mono, resample
@@ -303,6 +303,7 @@ class Extractor:
         progress: bool = True,
         mouth: bool = False,
         track: int | None = None,
+        faces: Sequence[Mapping[int, MouthTrack]] | None = None,
     ) -> list[Path]:
         """Extracts the voices of the faces in videos, as wav and mp4: see
         `avspeech.extraction.files`.
@@ -315,14 +316,33 @@ class Extractor:
             mouth: the videos show nothing but the mouth.
             track: of sound, from 1; by default the one that the file marks, or the first that
                 sounds.
+            faces: what `faces` found in these videos; by default they are looked for.
 
         Returns:
             The files written.
         """
-        several = [videos] if isinstance(videos, (str, Path)) else videos
-        paths = [Path(video) for video in several]
-        return extract(self.blocks, self.sample_rate, self.fps, paths, Path(out), face, progress,
-                       mouth, track)
+        return extract(self.blocks, self.sample_rate, self.fps, _paths(videos), Path(out), face,
+                       progress, mouth, track, faces=faces)
+
+    def faces(
+        self,
+        videos: Sequence[str | Path] | str | Path,
+        progress: bool = True,
+        mouth: bool = False,
+    ) -> list[dict[int, MouthTrack]]:
+        """The faces of videos, in the order in which `extract` counts them.
+
+        Args:
+            videos, progress, mouth: as for `extract`.
+
+        Returns:
+            For each face its tracks, by the number (from 0) of the video that shows it.
+        """
+        return find_faces(_paths(videos), self.fps, progress, mouth)
+
+
+def _paths(videos: Sequence[str | Path] | str | Path) -> list[Path]:
+    return [Path(v) for v in ([videos] if isinstance(videos, (str, Path)) else videos)]
 
 
 def extract_files(

@@ -69,6 +69,9 @@ class LogMelConfig:
     filters: str = "htk"  # mel scale: "htk", or "slaney" as in Whisper (see `mel_filters`)
     quietest: float | None = None  # dB of full scale; a sound of a lower RMS is amplified to it
     loudest: float | None = None  # dB of full scale; a sound of a higher RMS is attenuated to it
+    # logits are divided by it, so that probabilities are as often right as they say (Guo et al.,
+    # "On Calibration of Modern Neural Networks", ICML 2017); fitted after training
+    temperature: float = 1.0
 
 
 def frame_count(samples: Any) -> Any:
@@ -275,6 +278,9 @@ class LogMelModel(nn.Module):
                 f"model settings quietest={config.quietest}, loudest={config.loudest}: "
                 "expected decibels of full scale, in this order"
             )
+        if not 0 < config.temperature < math.inf:
+            raise InputError(f"model setting temperature={config.temperature}: expected a number "
+                             "above 0")
         self.logmel = LogMel(config)
         if config.normalise == "stored":
             self.register_buffer("mean", torch.zeros(config.mels))
@@ -340,7 +346,9 @@ class LogMelModel(nn.Module):
     def classify(self, x: Tensor, frames: Tensor | None = None) -> Tensor:
         """x [B, T, M] from `features`, frames [B] (None where all are T) -> logits [B, K]."""
         mask = frame_mask(frames, x.shape[1])
-        return self.logits(self.normalise(x, mask), frames)
+        logits = self.logits(self.normalise(x, mask), frames)
+        heat = self.config.temperature
+        return logits if heat == 1 else logits / heat
 
     def logits(self, x: Tensor, frames: Tensor | None) -> Tensor:
         """x [B, T, M], normalized and zero behind an utterance's frames [B] -> logits [B, K]."""

@@ -17,7 +17,7 @@ from torch import nn
 from avspeech.core import models, pretrained, storage
 from avspeech.data.protocol import Protocol
 from avspeech.emotion import cells, training
-from avspeech.emotion.committee import committee
+from avspeech.emotion.committee import Committee, committee
 from avspeech.emotion.features import Cache
 from avspeech.emotion.reparam import to_deploy
 from avspeech.report import profile
@@ -93,6 +93,9 @@ def _write(folders: Sequence[Path], exp: Path, name: str, wanted: Protocol, fold
     if len(folders) > 1:
         others: list[Any] = [to_deploy(cells.load_cell(folder)[0]) for folder in folders[1:]]
         light, registered = committee(registered, [light, *others]), "committee"
+    heat = _temperature(Path(release["calibrated"] or exp) / "cells" / name)
+    if heat is not None:
+        light = tempered(light, heat)
     held = record["speakers"]
     part = cell["fold"] if held["dev"] or held["test"] else "all of it"
     text = f"Protocol {wanted.title} ({wanted.hash}), {part}: trained on {held['train']} speakers, "
@@ -114,6 +117,7 @@ def _write(folders: Sequence[Path], exp: Path, name: str, wanted: Protocol, fold
         training_data=[
             {"name": corpus, "licence": terms}
             for corpus, terms in {wanted.corpus: release["data"], **release["also"]}.items()
+            if terms
         ],
         metrics={}
         if record["dev"] is None
@@ -148,6 +152,23 @@ def _write(folders: Sequence[Path], exp: Path, name: str, wanted: Protocol, fold
             "bytes": (exp / "models" / name / pretrained.WEIGHTS).stat().st_size,
             "mmacs": profile.count_macs(light, audio)[0] / 2e6,
             "training mmacs": len(folders) * record["training_macs"] / 2e6}
+
+
+def _temperature(folder: Path) -> float | None:
+    """The temperature that fits the tested cells of a system; None where there is none."""
+    records = [r for file in sorted(folder.glob("*/test.jsonl"))
+               for r in training.read_records(file)]
+    return training.temperature(records) if records and len(records[0]["posteriors"]) > 1 else None
+
+
+def tempered(model: Any, heat: float) -> Any:
+    """A copy of a model whose configuration holds this temperature."""
+    if isinstance(model, Committee):
+        members = [tempered(member, heat) for member in model.members]
+        return committee(model.config.member, members)
+    copy = type(model)(dataclasses.replace(model.config, temperature=heat))
+    copy.load_state_dict(model.state_dict())
+    return copy.eval()
 
 
 def _cross_validated(

@@ -36,7 +36,8 @@ YAMLS = sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("egs/*/*/conf/**/*.ya
 LISTED = {
     "bench": ("mini", "paralbench"),
     "semi": ("mini",),
-    "ser": ("crema_d", "daic_woz", "emodb", "emogator", "iemocap", "m3ed", "mini", "nemo", "ravdess"),
+    "ser": ("ased", "baved", "crema_d", "daic_woz", "emodb", "emogator", "iemocap", "m3ed", "many", "mini",
+            "nemo", "own", "ravdess", "turev", "urdu"),
     "tse": ("grid", "lrs3", "mead", "mini", "own", "voxceleb2"),
     "tts": ("asterisk", "libritts", "ljspeech", "mini", "vctk"),
 }

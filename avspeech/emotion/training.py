@@ -252,8 +252,8 @@ class Loss:
         a, taught = self.augment, batch.get("taught")
         wanted = target.float()[:, None]
         if self.classes:
-            group = batch["group"].cpu()
-            allowed, weights = self.allowed[group].to(x.device), self.weights[group].to(x.device)
+            group = batch.get("group", torch.zeros_like(target))
+            allowed, weights = (t.to(x.device)[group] for t in (self.allowed, self.weights))
             wanted = (
                 F.one_hot(target, self.classes).float() * (1 - a.smoothing)
                 + a.smoothing * allowed / allowed.sum(1, keepdim=True)

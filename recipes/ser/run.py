@@ -248,7 +248,7 @@ def cells_of(cfg: Config, exp: Path) -> Iterator[tuple[Path, Cell]]:
     known = [f.name for f in protocol.get(cfg.protocol).folds]
     if not cfg.systems:
         raise InputError("systems: empty; name one, for example systems.plain={}")
-    for fold in (*cfg.folds, cfg.release.fold):
+    for fold in (*cfg.folds, *([cfg.release.fold] if cfg.release.systems else [])):
         if fold not in known:
             raise InputError(f"fold '{fold}': not in {cfg.protocol}; it has {', '.join(known)}")
     for name, system in cfg.systems.items():

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from avspeech.data.corpora import layout, tables
-from avspeech.data.corpora.scan import Clip, Scan
+from avspeech.data.corpora.scan import Clip, Scan, read
 from avspeech.data.manifest import read_jsonl
 from avspeech.data.protocol import FROM_WHAT_IS_THERE, Protocol
 from avspeech.errors import InputError
@@ -91,6 +91,45 @@ def scan(source: Path) -> Scan[Clip]:
         found.append(f"{without:,} sounds without a known speaker: voices of the test may have "
                      "been heard in training, and numbers may be better than for new voices")
     return Scan(clips, found)
+
+
+def prepare(source: str | Path | None, out: str | Path, incomplete: bool = False,
+            workers: int = 4) -> list[Path]:
+    """Writes one manifest of all sounds.
+
+    Args:
+        source: a folder of folders, a table or a manifest.
+        out: folder for the manifest.
+        incomplete: go on without sounds that cannot be used.
+        workers: threads that open files.
+
+    Returns:
+        The path of the manifest.
+
+    Raises:
+        InputError: there is no sound, or some cannot be used and `incomplete` is off.
+    """
+    source = Path(str(source))
+    found = scan(source) if source.exists() else Scan[Clip]([], [])
+    if not found.clips:
+        raise layout.absent(source, ABOUT)
+    root = source.parent if source.is_file() else source
+    utterances, problems = read("own_emotion", root, found, workers)
+    if problems and not incomplete:
+        raise InputError(f"{source}: {'; '.join(problems[:3])}. Mend or remove them, or go on "
+                         "without them with incomplete=true (in a recipe: corpus.incomplete=true)")
+    return layout.finish(out, {"all": utterances}, layout.Prepared(
+        "own_emotion", str(root.resolve()), "none", 0, found=found.found, problems=problems))
+
+
+def check(source: str | Path) -> list[str]:
+    """The sounds that cannot be used, one line for each problem. Raises InputError where there is
+    no sound."""
+    source = Path(source)
+    found = scan(source) if source.exists() else Scan[Clip]([], [])
+    if not found.clips:
+        raise layout.absent(source, ABOUT)
+    return read("own_emotion", source.parent if source.is_file() else source, found, 4)[1]
 
 
 PROTOCOLS = (Protocol(

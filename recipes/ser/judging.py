@@ -3,6 +3,7 @@ life."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from avspeech.core import pretrained, storage
+from avspeech.core import pretrained, sources, storage
 from avspeech.data import corpora
 from avspeech.data.corpora import layout
 from avspeech.data.labels import canonical
@@ -76,26 +77,33 @@ def judge_all(out: Path, models: Mapping[str, str], trained_on: Sequence[str],
     if both:
         raise InputError(f"judge.corpora: trained on: {layout.named(both)}; judge on others")
     recognizers = {n: EmotionRecognizer.from_pretrained(m) for n, m in models.items()}
+    files: dict[str, dict[str, dict[str, str]]] = {}
     for name, place in places.items():
         corpora.prepare(name, place, out / name, incomplete=incomplete)
-        utterances = read_manifest(out / name / "all.jsonl")
-        root = layout.root_of(out / name)
+        utterances, root = read_manifest(out / name / "all.jsonl"), layout.root_of(out / name)
         for condition in CONDITIONS if name in grid else CONDITIONS[:1]:
-            todo = {n: m for n, m in recognizers.items()
-                    if not _file(out, name, condition, n).exists()}
+            made = {n: out / name / f"{n}-{condition.replace(' ', '-')}-"
+                       f"{_key(models[n], utterances, root)}.jsonl" for n in models}
+            files.setdefault(name, {})[condition] = {
+                n: file.relative_to(out).as_posix() for n, file in made.items()}
+            todo = {n: recognizers[n] for n, file in made.items() if not file.exists()}
             records: dict[str, list[dict[str, Any]]] = {n: [] for n in todo}
             for k, u in enumerate(tqdm(utterances if todo else [], f"{name}, {condition}")):
                 for n, record in _answers(todo, u, root, condition, k):
                     records[n].append(record)
             for n, rows in records.items():
-                write_records(_file(out, name, condition, n), rows)
-    summary = {"models": dict(models), "corpora": list(places), "grid": list(grid),
+                write_records(made[n], rows)
+    summary = {"files": files,
                "problems": {n: layout.read_prepared(out / n).problems for n in places}}
     storage.write_atomically(out / "judged.json", (json.dumps(summary, indent=1) + "\n").encode())
 
 
-def _file(out: Path, corpus: str, condition: str, model: str) -> Path:
-    return out / corpus / f"{model}-{condition.replace(' ', '-')}.jsonl"
+def _key(model: str, utterances: Sequence[Utterance], root: Path) -> str:
+    """Of all that answers depend on: the model, the sounds and the code."""
+    parts = [pretrained.content(model), sources.code_hash(_answers),
+             [[u.id, u.start, u.duration, u.labels.get("emotion"),
+               storage.content_hash(resolve(root, u.audio))] for u in utterances]]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:8]
 
 
 def _answers(recognizers: Mapping[str, Any], u: Utterance, root: Path, condition: str,
@@ -141,16 +149,15 @@ def judged_sections(out: Path) -> list[report.Section]:
         return []
     summary = json.loads((out / "judged.json").read_text(encoding="utf-8"))
     body, panels, grids = [], {}, []
-    for name in summary["corpora"]:
-        for model in summary["models"]:
-            found = measured(read_records(_file(out, name, CONDITIONS[0], model)))
+    for name, kept in summary["files"].items():
+        for model in kept[CONDITIONS[0]]:
+            found = measured(read_records(out / kept[CONDITIONS[0]][model]))
             body.append([model, name, f"{len(found['classes'])}: {', '.join(found['classes'])}",
                          str(found["n"]), f"{found['uar']:.1f}",
                          f"{found['low']:.1f} to {found['high']:.1f}", f"{found['ece']:.3f}"])
             panels[f"{model}, {name}"] = [(x, y) for x, y, _ in found["bins"]]
-            if name in summary["grid"]:
-                row = [measured(read_records(_file(out, name, c, model)))["uar"]
-                       for c in CONDITIONS]
+            if len(kept) > 1:
+                row = [measured(read_records(out / kept[c][model]))["uar"] for c in CONDITIONS]
                 grids.append([model, name, f"{row[0]:.1f}",
                               *(f"{v:.1f} ({v - row[0]:+.1f})" for v in row[1:])])
     note = "; ".join(f"{n}: {layout.named(p, 3)}" for n, p in summary["problems"].items() if p)
@@ -164,7 +171,7 @@ def judged_sections(out: Path) -> list[report.Section]:
         sections.append(report.Table(["model", "corpus", *CONDITIONS], grids,
                                      "The same under other conditions (UAR %)",
                                      "In brackets the difference to clean sound."))
-    shown = [name for name in panels if name.endswith(f", {summary['corpora'][0]}")]
+    shown = [name for name in panels if name.endswith(f", {next(iter(summary['files']))}")]
     sections.append(report.Picture(
         scatter_svg({k: panels[k] for k in shown}, "probability", "share correct"),
         "Calibration",

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import json
+import re
 from pathlib import Path
 
 from avspeech.core import commands as subcommands
+from avspeech.core import pretrained
 from avspeech.errors import InputError
 
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Adds the command to a parser's commands."""
     text = "the emotion of voices: label, probabilities, and their course"
-    command = subcommands.add(commands, "emotion", _run, text)
+    command = subcommands.add(commands, "emotion", _run, text, epilog=_expected())
     command.add_argument("files", nargs="+", type=Path, metavar="FILE",
                          help="sound or video, of any length")
     command.add_argument("--model", default="emotion-edge", metavar="M",
@@ -36,6 +39,23 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--threads", type=int, metavar="N",
                          help="of PyTorch (default: its own choice)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def _expected() -> str:
+    """How often the released models are right on corpora they were not trained on, from their
+    cards."""
+    lines = []
+    for place in sorted(pretrained.RELEASED.glob("emotion-*/" + pretrained.CONFIG)):
+        try:
+            found = json.loads(place.read_text(encoding="utf-8"))["metrics"]
+        except (OSError, ValueError, KeyError):  # `load` says what is wrong with it
+            continue
+        said = [f"{value:g} % of {match[1]} ({match[2]} classes)" for key, value in found.items()
+                if (match := re.fullmatch(r"uar, (\w+) left out, choice of (\d+)", key))]
+        lines += [f"{place.parent.name}: {', '.join(said)}"] if said else []
+    return ("Right answers on corpora that no model was trained on, mean over classes: "
+            + "; ".join(lines) + ". A guess about how a voice was meant to sound, not about what a "
+            "person feels." if lines else "")
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -99,8 +99,11 @@ def judge_all(out: Path, models: Mapping[str, str], trained_on: Sequence[str],
 
 
 def _key(model: str, utterances: Sequence[Utterance], root: Path) -> str:
-    """Of all that answers depend on: the model, the sounds and the code."""
-    parts = [pretrained.content(model), sources.code_hash(_answers),
+    """Of all that answers depend on: the model, not the numbers on its card; the sounds; the
+    code."""
+    info = pretrained.read_info(model)
+    parts = [storage.content_hash(pretrained.find(model) / pretrained.WEIGHTS), info.model,
+             info.config, info.labels, info.frontend, sources.code_hash(_answers),
              [[u.id, u.start, u.duration, u.labels.get("emotion"),
                storage.content_hash(resolve(root, u.audio))] for u in utterances]]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:8]
@@ -141,6 +144,30 @@ def measured(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     ece, bins = metrics.reliability(p.max(1), said == truth)
     return {"classes": classes, "n": len(kept), "uar": score(truth, said), "low": interval.low,
             "high": interval.high, "ece": ece, "bins": bins}
+
+
+def write_on_card(out: Path, model: str, folder: Path) -> None:
+    """Writes what `judge_all` found about a model on its card.
+
+    Args:
+        out: where `judge_all` wrote.
+        model: its name there.
+        folder: of the model.
+    """
+    summary = json.loads((out / "judged.json").read_text(encoding="utf-8"))
+    values: dict[str, float] = {}
+    for name, kept in summary["files"].items():
+        for condition, files in kept.items():
+            found = measured(read_records(out / files[model]))
+            what = f"{name} left out, choice of {len(found['classes'])}"
+            if condition == CONDITIONS[0]:
+                values[f"uar, {what}"] = round(found["uar"], 1)
+                values[f"calibration error, {what}"] = round(found["ece"], 3)
+            else:
+                values[f"uar, {what}, {condition}"] = round(found["uar"], 1)
+    old = pretrained.read_info(folder).metrics
+    kept_ones = {k: v for k, v in old.items() if " left out, choice of " not in k}
+    pretrained.update(folder, metrics={**kept_ones, **values})
 
 
 def judged_sections(out: Path) -> list[report.Section]:

@@ -327,7 +327,7 @@ def deploy(cfg: Config, exp: Path) -> None:
 @recipe.stage("judge", uses=(*TRAINING, "judge"), outputs=lambda cfg, exp: [exp / "judged"])
 def judge(cfg: Config, exp: Path) -> None:
     """Judge the model folders on corpora that nothing was trained on, if any are given."""
-    from judging import judge_all
+    from judging import judge_all, write_on_card
 
     (exp / "judged").mkdir(exist_ok=True)
     if not cfg.judge.corpora:
@@ -338,6 +338,8 @@ def judge(cfg: Config, exp: Path) -> None:
     trained = {protocol.get(cfg.protocol).corpus, *cfg.release.also}
     judge_all(exp / "judged", models | cfg.judge.beside, sorted(trained), cfg.judge.corpora,
               cfg.judge.grid, cfg.judge.incomplete)
+    for name, folder in models.items():
+        write_on_card(exp / "judged", name, Path(folder))
 
 
 @recipe.stage("report", outputs=lambda cfg, exp: [exp / "RESULTS.md", exp / "report.html"])

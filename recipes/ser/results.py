@@ -13,6 +13,7 @@ from folds import Cells, answers_of, folds_of, protocol_of
 from judging import judged_sections
 
 from avspeech.data import protocol as protocols
+from avspeech.data.manifest import read_manifest
 from avspeech.emotion import cells, training
 from avspeech.report import metrics, report
 from avspeech.report.figures import confusion_svg
@@ -253,13 +254,14 @@ def _by_corpus(done: Cells, systems: list[str],
                wanted: protocols.Protocol) -> list[report.Section]:
     """The answers to the tested corpora, where a protocol is of several."""
     body: list[list[str]] = []
+    learned = _learned(done, wanted)
     for system in systems:
         found: dict[str, dict[int, list[Any]]] = {}
         for folder, cell in done:
             if cell.name == system and (folder / "test.jsonl").exists() \
                     and cells.finished(folder, cell) is not None:
                 for r in training.read_records(folder / "test.jsonl"):
-                    if "corpus" in r:
+                    if "corpus" in r and r["truth"] in learned[cell.fold]:
                         found.setdefault(r["corpus"], {}).setdefault(cell.seed, []).append(r)
         uars = []
         for corpus, seeds in found.items():
@@ -279,7 +281,15 @@ def _by_corpus(done: Cells, systems: list[str],
         return []
     return [report.Table(
         ["system", "tested corpus", "choice among", "utterances", "UAR %", "95 % by speaker"], body,
-        "By tested corpus", "Each answer is the most probable of the classes that the corpus has.")]
+        "By tested corpus", "Each answer is the most probable of the classes that the tested corpus and "
+        "those of the training share.")]
+
+
+def _learned(done: Cells, wanted: protocols.Protocol) -> dict[str, set[int]]:
+    """The classes in the training of each fold."""
+    used = wanted.selected(read_manifest(done[0][1].manifest))
+    return {fold.name: {int(wanted.target(u)) for u in used if protocols.group_of(wanted, u)
+                        not in (*fold.test, *fold.dev)} for fold in wanted.folds}
 
 
 def _inflation(rows: list[dict[str, Any]], systems: list[str]) -> list[report.Section]:

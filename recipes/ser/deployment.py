@@ -94,8 +94,8 @@ def _write(folders: Sequence[Path], exp: Path, name: str, wanted: Protocol, fold
         others: list[Any] = [to_deploy(cells.load_cell(folder)[0]) for folder in folders[1:]]
         light, registered = committee(registered, [light, *others]), "committee"
     heat = _temperature(Path(release["calibrated"] or exp) / "cells" / name)
-    if heat is not None:
-        light = tempered(light, heat)
+    changes = {"temperature": heat, "quietest": release["quietest"]}
+    light = changed(light, {key: value for key, value in changes.items() if value is not None})
     held = record["speakers"]
     part = cell["fold"] if held["dev"] or held["test"] else "all of it"
     text = f"Protocol {wanted.title} ({wanted.hash}), {part}: trained on {held['train']} speakers, "
@@ -161,12 +161,12 @@ def _temperature(folder: Path) -> float | None:
     return training.temperature(records) if records and len(records[0]["posteriors"]) > 1 else None
 
 
-def tempered(model: Any, heat: float) -> Any:
-    """A copy of a model whose configuration holds this temperature."""
+def changed(model: Any, fields: dict[str, Any]) -> Any:
+    """A copy of a model with other values of fields of its configuration that change no weight."""
     if isinstance(model, Committee):
-        members = [tempered(member, heat) for member in model.members]
+        members = [changed(member, fields) for member in model.members]
         return committee(model.config.member, members)
-    copy = type(model)(dataclasses.replace(model.config, temperature=heat))
+    copy = type(model)(dataclasses.replace(model.config, **fields))
     copy.load_state_dict(model.state_dict())
     return copy.eval()
 

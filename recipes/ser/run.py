@@ -109,6 +109,9 @@ class Release:
     systems: tuple[str, ...] = ()
     fold: str = "fold1"  # whose development speakers pick the weights
     committee: bool = False  # one model of all seeds, which gives the mean of their posteriors
+    # dB of full scale: the released models amplify a sound of a lower RMS to it, so that its level
+    # changes no answer; null: as they were trained
+    quietest: float | None = None
     dtype: Literal["float32", "float16"] = "float32"  # in which matrices are stored
     licence: str = "Apache-2.0"  # of the weights
     data: str = "not stated"  # licence of the corpus; "": `also` names all there is

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from folds import Cells, folds_of, protocol_of
+from folds import Cells, folds_of, learned_by, protocol_of
 from torch import nn
 
-from avspeech.core import models, pretrained, storage
+from avspeech.core import config, models, pretrained, storage
 from avspeech.data.protocol import Protocol
 from avspeech.emotion import cells, training
 from avspeech.emotion.committee import Committee, committee
@@ -93,7 +93,8 @@ def _write(folders: Sequence[Path], exp: Path, name: str, wanted: Protocol, fold
     if len(folders) > 1:
         others: list[Any] = [to_deploy(cells.load_cell(folder)[0]) for folder in folders[1:]]
         light, registered = committee(registered, [light, *others]), "committee"
-    heat = _temperature(Path(release["calibrated"] or exp) / "cells" / name)
+    heat = (_temperature(Path(release["calibrated"] or exp) / "cells" / name)
+            if wanted.classes else None)
     changes = {"temperature": heat, "quietest": release["quietest"]}
     light = changed(light, {key: value for key, value in changes.items() if value is not None})
     held = record["speakers"]
@@ -155,10 +156,15 @@ def _write(folders: Sequence[Path], exp: Path, name: str, wanted: Protocol, fold
 
 
 def _temperature(folder: Path) -> float | None:
-    """The temperature that fits the tested cells of a system; None where there is none."""
-    records = [r for file in sorted(folder.glob("*/test.jsonl"))
-               for r in training.read_records(file)]
-    return training.temperature(records) if records and len(records[0]["posteriors"]) > 1 else None
+    """The temperature that fits what the cells below a folder answered to the classes they learned;
+    None where there is no such answer."""
+    records = []
+    for file in sorted(folder.glob("*/test.jsonl")):
+        if (file.with_name(cells.CELL)).is_file():
+            record = json.loads(file.with_name(cells.CELL).read_text(encoding="utf-8"))
+            learned = learned_by(config.from_dict(cells.Cell, record["cell"], str(file)))
+            records += [r for r in training.read_records(file) if r["truth"] in learned]
+    return training.temperature(records) if records else None
 
 
 def changed(model: Any, fields: dict[str, Any]) -> Any:

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from folds import Cells, answers_of, folds_of, protocol_of
+from folds import Cells, answers_of, folds_of, learned_by, protocol_of
 from judging import judged_sections
 
 from avspeech.data import protocol as protocols
-from avspeech.data.manifest import read_manifest
 from avspeech.emotion import cells, training
 from avspeech.report import metrics, report
 from avspeech.report.figures import confusion_svg
@@ -254,7 +253,7 @@ def _by_corpus(done: Cells, systems: list[str],
                wanted: protocols.Protocol) -> list[report.Section]:
     """The answers to the tested corpora, where a protocol is of several."""
     body: list[list[str]] = []
-    learned = _learned(done, wanted)
+    learned = {cell.fold: learned_by(cell) for _, cell in done}
     for system in systems:
         found: dict[str, dict[int, list[Any]]] = {}
         for folder, cell in done:
@@ -283,13 +282,6 @@ def _by_corpus(done: Cells, systems: list[str],
         ["system", "tested corpus", "choice among", "utterances", "UAR %", "95 % by speaker"], body,
         "By tested corpus", "Each answer is the most probable of the classes that the tested corpus and "
         "those of the training share.")]
-
-
-def _learned(done: Cells, wanted: protocols.Protocol) -> dict[str, set[int]]:
-    """The classes in the training of each fold."""
-    used = wanted.selected(read_manifest(done[0][1].manifest))
-    return {fold.name: {int(wanted.target(u)) for u in used if protocols.group_of(wanted, u)
-                        not in (*fold.test, *fold.dev)} for fold in wanted.folds}
 
 
 def _inflation(rows: list[dict[str, Any]], systems: list[str]) -> list[report.Section]:

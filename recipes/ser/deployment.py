@@ -120,12 +120,11 @@ def _write(folders: Sequence[Path], exp: Path, name: str, wanted: Protocol, fold
             for corpus, terms in {wanted.corpus: release["data"], **release["also"]}.items()
             if terms
         ],
-        metrics={}
-        if record["dev"] is None
-        else {
-            f"{record['measure']} of the development speakers, who picked the weights": round(
-                record["dev"], 2
-            )
+        metrics={
+            f"{record['measure']} of the {who}": round(record[part], 2)
+            for part, who in (("dev", "development speakers, who picked the weights"),
+                              ("test", "test speakers, who were not heard in training"))
+            if record[part] is not None and (part == "dev" or len(folders) == 1)
         },
         description=text,
     )

@@ -39,7 +39,7 @@ LISTED = {
     "ser": ("ased", "baved", "crema_d", "daic_woz", "emodb", "emogator", "iemocap", "m3ed", "many", "mini",
             "nemo", "own", "ravdess", "turev", "urdu"),
     "tse": ("grid", "lrs3", "mead", "mini", "own", "voxceleb2"),
-    "tts": ("asterisk", "libritts", "ljspeech", "mini", "vctk"),
+    "tts": ("asterisk", "libritts", "ljspeech", "mini", "teacher", "vctk"),
 }
 
 

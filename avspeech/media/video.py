@@ -28,6 +28,9 @@ Item = TypeVar("Item")
 
 # outer eye distance in a crop, in pixels: a closed mouth is then half as wide as the crop
 EYE_SPAN = 84.0
+# Seconds (standard deviation) over which the place, the tilt and the size of a head are smoothed
+SMOOTH_PLACE, SMOOTH_TILT, SMOOTH_SIZE = 0.05, 0.12, 0.3
+GAP = 2  # frames: a path with a longer gap is smoothed on each side for itself
 SLACK = 1e-3  # seconds: containers round their times to milliseconds
 BLACK = 12  # a picture whose brightness stays below this, all but 0.5 % of it, shows nothing
 IN_MEMORY = 64 * 2**20  # bytes of crops a face may have before they go to a temporary file
@@ -286,24 +289,33 @@ def crop_maps(track: FaceTrack, length: int, fps: float = FPS) -> np.ndarray:
     Returns:
         `[T, 2, 3]`, NaN where the face is missing.
     """
-    mouth = np.median(track.lips[track.meshed] if track.meshed.any() else track.lips, axis=0)
-    center = track.scale[:, None] * (track.rotation @ mouth)[:, :2] + track.shift[:, :2]
-    tilt, size = np.unwrap(track.roll), np.log(track.scale)
+    center, tilt, size = head_path(track)
     maps = np.full((length, 2, 3), np.nan)
     for run in np.split(
-        np.arange(len(track.frames)), np.flatnonzero(np.diff(track.frames) > 2) + 1
+        np.arange(len(track.frames)), np.flatnonzero(np.diff(track.frames) > GAP) + 1
     ):
-        x, y = smooth(center[run], 0.05 * fps).T
-        angle, scale = (
-            smooth(tilt[run], 0.12 * fps),
-            EYE_SPAN / np.exp(smooth(size[run], 0.3 * fps)),
-        )
-        cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
-        middle = (STORED_CROP - 1) / 2
-        maps[track.frames[run]] = np.stack([
-            np.stack([cos, sin, middle - cos * x - sin * y], -1),
-            np.stack([-sin, cos, middle + sin * x - cos * y], -1)], axis=1)
+        maps[track.frames[run]] = similarities(
+            smooth(center[run], SMOOTH_PLACE * fps), smooth(tilt[run], SMOOTH_TILT * fps),
+            smooth(size[run], SMOOTH_SIZE * fps))
     return maps
+
+
+def head_path(track: FaceTrack) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where the mouth of a face is: center `[n, 2]` in pixels, tilt `[n]` in radians, and the
+    logarithm of the size `[n]`; not smoothed."""
+    mouth = np.median(track.lips[track.meshed] if track.meshed.any() else track.lips, axis=0)
+    center = track.scale[:, None] * (track.rotation @ mouth)[:, :2] + track.shift[:, :2]
+    return center, np.unwrap(track.roll), np.log(track.scale)
+
+
+def similarities(center: np.ndarray, tilt: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Maps `[n, 2, 3]` from pixels of the video to pixels of the crops, of a path."""
+    x, y = center.T
+    scale = EYE_SPAN / np.exp(size)
+    cos, sin = np.cos(tilt) * scale, np.sin(tilt) * scale
+    middle = (STORED_CROP - 1) / 2
+    return np.stack([np.stack([cos, sin, middle - cos * x - sin * y], -1),
+                     np.stack([-sin, cos, middle + sin * x - cos * y], -1)], axis=1)
 
 
 def smooth(values: np.ndarray, width: float) -> np.ndarray:

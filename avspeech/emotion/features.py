@@ -4,8 +4,8 @@
     cache.frames("ravdess-01-...", copy=0)  # [T, M] float32; copy 0 is the utterance as it is
 
 A cache holds the speech of each utterance, without the silence around it, and copies that training
-may draw instead: at other speeds (and so pitches) and, if configured, as they might sound in life. A
-training step then costs only the network. Values are stored as float16: of a log spectrum between
+may draw instead: at other speeds (and so pitches) and, if configured, as they might sound in life.
+A training step then costs only the network. Values are stored as float16: of a log spectrum between
 -19 and 5 that is an error of 0.01 at most.
 
 A cache is keyed by what made it: the bytes of the sound files, the settings and the code of the

@@ -280,8 +280,8 @@ def _by_corpus(done: Cells, systems: list[str],
         return []
     return [report.Table(
         ["system", "tested corpus", "choice among", "utterances", "UAR %", "95 % by speaker"], body,
-        "By tested corpus", "Each answer is the most probable of the classes that the tested corpus and "
-        "those of the training share.")]
+        "By tested corpus", "Each answer is the most probable of the classes that the tested "
+        "corpus and those of the training share.")]
 
 
 def _inflation(rows: list[dict[str, Any]], systems: list[str]) -> list[report.Section]:

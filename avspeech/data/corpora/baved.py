@@ -5,8 +5,8 @@ A. Aouf, "Basic Arabic Vocal Emotions Dataset", 2019.
 A file's name is speaker-sex-age-word-level-number: 100-f-6-0-2-2 is speaker 100, female, six years
 old, word 0, high emotion. The level says how much emotion, not which: 0 is tired or down, 1 as
 every day, 2 strong, be it joy or anger. So no class of it is a class of another corpus. Its page
-counts 61 speakers; the published names hold 60. One clip lies in the folder of another word than its
-name says; the name counts.
+counts 61 speakers; the published names hold 60. One clip lies in the folder of another word than
+its name says; the name counts.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 S. F. Canpolat, Z. Ormanoğlu, D. Zeyrek, "Turkish Emotion Voice Database (TurEV-DB)", SLTU 2020.
 
-A file's name is speaker_emotion_word: 1157_kz_acik is speaker 1157, kızgın (angry), the word "açık".
+A file's name is speaker_emotion_word: 1157_kz_acik is speaker 1157, kızgın (angry), the word
+"açık".
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ def split_of(out, root):
 
 def test_a_folder_of_folders(tmp_path, sound):
     """Speakers are the folders below the labels; none is in two parts."""
-    for k, (label, speaker, n) in enumerate((a, b, c) for a in ("joy", "rage") for b in "abcde" for c in "12"):
+    made = [(a, b, c) for a in ("joy", "rage") for b in "abcde" for c in "12"]
+    for k, (label, speaker, n) in enumerate(made):
         sound(tmp_path / "in" / label / speaker / f"{n}.wav", k)
     corpora.prepare("own_emotion", tmp_path / "in", tmp_path / "out")
     found, split = split_of(tmp_path / "out", tmp_path / "in")
@@ -51,7 +52,8 @@ def test_tables_and_manifests(tmp_path, sound, kind):
         table.write_text(comma.join(rows[0]) + "\n" + "".join(comma.join(r.values()) + "\n" for r in rows))
     corpora.prepare("own_emotion", table, tmp_path / "out")
     utterances = read_manifest(tmp_path / "out" / "all.jsonl")
-    assert len(utterances) == 12 and {u.speaker for u in utterances} == {f"own_emotion-s{n}" for n in range(6)}
+    assert len(utterances) == 12
+    assert {u.speaker for u in utterances} == {f"own_emotion-s{n}" for n in range(6)}
     assert len(split_of(tmp_path / "out", layout.root_of(tmp_path / "out"))[1].dev) == 2
 
 

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from avspeech.core.engine import Graphs
 from avspeech.core.hardware import multiplies_bf16
 from avspeech.errors import InputError
+from avspeech.extraction.engine import engine_of
 from avspeech.extraction.files import extract, find_faces
 from avspeech.extraction.views import arrays_as_tracks
 from avspeech.extraction.windows import Seam, Windows, stitch
@@ -28,6 +30,7 @@ from avspeech.media.mouths import MouthTrack
 if TYPE_CHECKING:
     import torch
 
+    from avspeech.core.engine import Choice
     from avspeech.core.pretrained import ModelInfo
     from avspeech.extraction.live import Stream
 
@@ -47,7 +50,7 @@ class Extractor:
 
     Args:
         model: called as `model(mixture [B, N] float32, video [B, V, T, 88, 88] uint8,
-            mask [B, V, T] bool) -> [B, N]`.
+            mask [B, V, T] bool) -> [B, N]`; or the graphs of a released one.
         info: its sample rate (Hz) and frame rate (fps); see `avspeech.core.pretrained.ModelInfo`.
         windows: how long signals are cut.
         when_unseen: the output before the face first appears in any view and after it has gone for
@@ -64,7 +67,7 @@ class Extractor:
 
     def __init__(
         self,
-        model: torch.nn.Module | Callable[..., Any],
+        model: torch.nn.Module | Graphs | Callable[..., Any],
         info: ModelInfo,
         *,
         windows: Windows | None = None,
@@ -76,6 +79,7 @@ class Extractor:
         if precision not in PRECISIONS:
             raise InputError(f"precision={precision!r}: expected one of {', '.join(PRECISIONS)}")
         self.model = model
+        self.engine = engine_of(model)
         self.info = info
         self.windows = windows or Windows()
         self.when_unseen = when_unseen
@@ -86,13 +90,15 @@ class Extractor:
 
     @classmethod
     def from_pretrained(
-        cls, name_or_folder: str | Path, device: str = "cpu", **options: Any
+        cls, name_or_folder: str | Path, device: str = "cpu", engine: Choice = "auto",
+        **options: Any
     ) -> Extractor:
         """Loads an extractor.
 
         Args:
             name_or_folder: a released model's name, or a model folder.
             device: a torch device, e.g. "cuda".
+            engine: "auto", "onnx" or "torch": see `core.pretrained.open_model`.
             options: further arguments of the class.
 
         Raises:
@@ -100,7 +106,7 @@ class Extractor:
         """
         from avspeech.core import pretrained
 
-        model, info = pretrained.load(name_or_folder, device=device)
+        model, info = pretrained.open_model(name_or_folder, device, engine)
         if info.task != "extraction":
             raise InputError(
                 f"{name_or_folder}: a model for {info.task}, expected one for extraction"
@@ -210,7 +216,6 @@ class Extractor:
     ) -> np.ndarray:
         """One window through the model: mixture [N] and frames [first, last) of the views -> voice
         [N]."""
-
         last = max(last, first + round(SHORTEST * self.fps))
         length = max(len(mixture), self._sample(last) - self._sample(first))
         padded = np.zeros(length, np.float32)
@@ -229,13 +234,10 @@ class Extractor:
     def estimate(self, mixture: np.ndarray, video: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """The model's voice `[N]` of one window: mixture `[N]`, video `[V, T, ...]`, mask
         `[V, T]`."""
-        import torch
-
-        with self.computing() as device:
-            estimate = self.model(*(torch.from_numpy(x).to(device)[None]
-                                    for x in (mixture, video, mask)))
-        voice: np.ndarray = estimate[0].float().cpu().numpy()
-        return voice
+        if isinstance(self.model, Graphs):
+            return self.engine(mixture, video, mask)
+        with self.computing():
+            return self.engine(mixture, video, mask)
 
     @contextmanager
     def computing(self) -> Iterator[Any]:

@@ -14,6 +14,7 @@ from typing import IO
 import numpy as np
 
 from avspeech.core import storage
+from avspeech.core.bars import bar
 from avspeech.errors import InputError
 from avspeech.extraction.views import match_faces
 from avspeech.media import audio, video
@@ -212,8 +213,6 @@ def _decode(path: Path, sample_rate: int, store: IO[bytes], track: int | None) -
 def _write(voice: Iterator[np.ndarray], length: int, sample_rate: int, picture: Path | None,
            out: Path, stem: str, title: str | None) -> list[Path]:
     """One face's wav and mp4 (none without `picture`), written aside and put in place together."""
-    from tqdm import tqdm
-
     wav, mp4 = out / f"{stem}.wav", out / f"{stem}.mp4"
     clipped, done = 0, 0
     for path in (wav, mp4) if picture else (wav,):
@@ -221,13 +220,13 @@ def _write(voice: Iterator[np.ndarray], length: int, sample_rate: int, picture: 
     with contextlib.ExitStack() as stack:
         new_mp4 = stack.enter_context(storage.writing(mp4)) if picture else None
         new_wav = stack.enter_context(storage.writing(wav))
-        with tqdm(total=round(length / sample_rate), desc=title, unit="s",
-                  disable=title is None) as bar, audio.sound_writer(new_wav, sample_rate) as add:
+        with bar(total=round(length / sample_rate), desc=title, unit="s",
+                 disable=title is None) as shown, audio.sound_writer(new_wav, sample_rate) as add:
             for block in voice:
                 clipped += int(np.count_nonzero(np.abs(block) > 1.0))
                 add(np.clip(block, -1.0, 1.0))
                 done += len(block)
-                bar.update(round(done / sample_rate) - bar.n)
+                shown.update(round(done / sample_rate) - shown.n)
         if picture and new_mp4:
             with storage.naming(new_mp4):
                 mux(picture, new_wav, new_mp4)

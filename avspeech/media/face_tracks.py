@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from avspeech.media import warping
 from avspeech.media.face import (
     CascadeFinder,
     Face,
@@ -302,11 +303,9 @@ class Tracker:
 
 def _thumb(image: np.ndarray) -> np.ndarray:
     """A small copy of a picture, int16 `[h, w, 3]`."""
-    import cv2
-
     shrink = max(1.0, max(image.shape[:2]) / THUMB)
-    size = [max(1, round(n / shrink)) for n in image.shape[1::-1]]
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.int16)
+    height, width = (max(1, round(n / shrink)) for n in image.shape[:2])
+    return warping.resize(image, (width, height)).astype(np.int16)
 
 
 def _leap_of(trail: Trail, finder: MeshFinder | CascadeFinder, between: list[np.ndarray],

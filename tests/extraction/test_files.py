@@ -271,12 +271,12 @@ def test_silence(tmp_path, faces) -> None:
 
 
 def test_from_a_name(tmp_path, faces, monkeypatch) -> None:
-    pretrained = SimpleNamespace(load=lambda name, device: (same, INFO))
+    pretrained = SimpleNamespace(open_model=lambda name, device, engine: (same, INFO))
     monkeypatch.setattr("avspeech.core.pretrained", pretrained, raising=False)
     source = film(tmp_path / "talk.mp4", sound=clicks(2, 44100, [0.5]))
     assert len(extractor_module.extract_files([source], tmp_path / "out", progress=False)) == 2
     INFO_EMOTION = SimpleNamespace(task="emotion", sample_rate=16000, fps=25.0)
-    pretrained.load = lambda name, device: (same, INFO_EMOTION)
+    pretrained.open_model = lambda name, device, engine: (same, INFO_EMOTION)
     with pytest.raises(InputError, match="emotion"):
         Extractor.from_pretrained("x")
 

@@ -36,7 +36,8 @@ YAMLS = sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("egs/*/*/conf/**/*.ya
 LISTED = {
     "bench": ("mini", "paralbench"),
     "semi": ("mini",),
-    "ser": ("crema_d", "daic_woz", "emodb", "emogator", "iemocap", "m3ed", "mini", "nemo", "ravdess"),
+    "ser": ("ased", "baved", "crema_d", "daic_woz", "emodb", "emogator", "iemocap", "m3ed", "many", "mini",
+            "nemo", "own", "ravdess", "turev", "urdu"),
     "tse": ("grid", "lrs3", "mead", "mini", "own", "voxceleb2"),
     "tts": ("asterisk", "libritts", "ljspeech", "mini", "teacher", "vctk"),
 }
@@ -320,6 +321,52 @@ def test_a_guide_is_of_its_sounds_and_its_encoder(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(upstreams, "load", mended)
     guide(False)
     assert guide_key(path) not in ("", key)
+
+
+def judged_model(folder: Path, data: str) -> Path:
+    from avspeech.core import models
+    from avspeech.core.pretrained import ModelInfo
+
+    torch.manual_seed(0)
+    fields = dict(mels=16, dim=8, layers=1, heads=2, inner=8, classes=3)
+    model = models.build("conv_transformer", **fields)
+    return pretrained.save(folder, model.eval(), ModelInfo(
+        task="emotion", model="conv_transformer", config=dataclasses.asdict(model.config), fps=None,
+        labels=["angry", "calm", "sad"], training_data=[{"name": data, "licence": "none"}]))
+
+
+def test_models_are_judged_on_what_they_were_not_trained_on(tmp_path: Path) -> None:
+    recipe_module("ser")
+    judging, rng = importlib.import_module("judging"), np.random.default_rng(0)
+    for label in ("anger", "sadness", "boredom"):
+        for k in range(3):
+            audio.write(tmp_path / "sounds" / label / f"s{k}" / f"{k}.wav", 0.1 * rng.standard_normal(9000))
+    model = str(judged_model(tmp_path / "model", "ravdess"))
+    out, places = tmp_path / "judged", {"own_emotion": str(tmp_path / "sounds")}
+    judging.judge_all(out, {"small": model}, ["ravdess"], places, ["own_emotion"], False)
+    table, grid, picture = judging.judged_sections(out)
+    assert table.rows[0][:4] == ["small", "own_emotion", "2: anger, sadness", "6"]
+    assert grid.header[2:] == list(judging.CONDITIONS) and picture.image.startswith(b"<?xml")
+    stamps = {p: p.stat().st_mtime_ns for p in out.rglob("*.jsonl")}
+    judging.judge_all(out, {"small": model}, ["ravdess"], places, ["own_emotion"], False)
+    assert all(p.stat().st_mtime_ns == stamp for p, stamp in stamps.items() if p.name != "all.jsonl")
+    for trained, of in (("own_emotion", "x"), ("ravdess", "own_emotion")):
+        other = str(judged_model(tmp_path / "other", of))
+        with pytest.raises(InputError, match="trained on: own_emotion"):
+            judging.judge_all(tmp_path / "no", {"other": other}, [trained], places, [], False)
+
+
+def test_each_condition_is_what_it_says() -> None:
+    recipe_module("ser")
+    judging = importlib.import_module("judging")
+    speech = (0.2 * np.random.default_rng(0).standard_normal(16000)).astype(np.float32)
+    found = {c: judging.under(c, speech, 0) for c in judging.CONDITIONS}
+    assert [rate for _, rate in found.values()] == [16000, 16000, 8000, 8000, 16000]
+    noise = found["noise 20 dB"][0] - speech
+    assert 10 * np.log10(np.mean(speech ** 2) / np.mean(noise ** 2)) == pytest.approx(20, abs=0.2)
+    quiet = found["-40 dB"][0]
+    assert 20 * np.log10(np.std(quiet) / np.std(speech)) == pytest.approx(-40, abs=0.1)
+    assert len(np.unique(quiet)) < 600  # steps of 16 bits
 
 
 def test_seeds_are_guided_and_make_a_committee(tmp_path: Path) -> None:

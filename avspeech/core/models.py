@@ -35,6 +35,7 @@ MODELS = {
 # `model = avspeech.load(...)`, "shell": commands}.
 PIPELINES = {
     "extraction": "avspeech.extraction.extractor:Extractor",
+    "separation": "avspeech.extraction.splitter:Splitter",
     "synthesis": "avspeech.synthesis.synthesizer:Synthesizer",
     "emotion": "avspeech.emotion.recognizer:EmotionRecognizer",
 }

@@ -223,12 +223,13 @@ def test_the_split_recipe_runs_through(tmp_path: Path, monkeypatch: pytest.Monke
         sound = 0.3 * np.sin(2 * np.pi * 200 * 1.3**speaker * t) + 0.01 * rng.standard_normal(len(t))
         audio.write(source / f"{speaker + 10}-1-0000.wav", sound.astype(np.float32), 16000)
     steps = "{max_steps: 2, batch_seconds: 2, validate_every: 2}"
-    arguments = ["--config", str(ROOT / "egs/librispeech/split/conf/train.yaml"), "--exp", str(tmp_path / "exp"),
-                 f"data.corpora.librispeech.source={source.parent}", "data.copies=1",
+    arguments = ["--config", str(ROOT / "egs/librispeech/split/conf/train.yaml"),
+                 "--exp", str(tmp_path / "exp"), "data.copies=1",
+                 f"data.corpora.librispeech.source={source.parent}",
                  "data.corpora.librispeech.options={part: one_per_speaker, split: speaker, dev: 2, test: 2}",
-                 "model.init=null", "model.config={blocks: 1, dim: 8, hidden: 8, heads: 2, query: 2, guess: 8, "
-                 "guess_layers: 1}", "scenes.segment=1", "easy.scenes.segment=1", f"easy.train={steps}",
-                 f"train={steps}", "measuring={segment: 1, dev_count: 1, test_count: 2}"]
+                 "model.init=null", "model.config={blocks: 1, dim: 8, hidden: 8, heads: 2, query: 2, "
+                 "guess: 8, guess_layers: 1}", "scenes.segment=1", "easy.scenes.segment=1",
+                 f"easy.train={steps}", f"train={steps}", "measuring={segment: 1, dev_count: 1, test_count: 2}"]
     recipe = recipe_module("split").recipe
     recipe.run(arguments)
     exp = tmp_path / "exp"

@@ -197,12 +197,10 @@ def splitting_loss(estimates: Tensor, voices: Tensor, mixture: Tensor,
         `[B]`.
     """
     b, v, n = voices.shape
-    pairs = [x.flatten(0, 2) for x in (
-        estimates.unsqueeze(2).expand(b, v, v, n), voices.unsqueeze(1).expand(b, v, v, n),
-        mixture.view(b, 1, 1, n).expand(b, v, v, n))]
+    outputs, wanted, mixtures = (x.expand(b, v, v, n).flatten(0, 2) for x in (
+        estimates.unsqueeze(2), voices.unsqueeze(1), mixture.view(b, 1, 1, n)))
     silent = voices.abs().amax(-1) == 0
-    losses = extraction_loss(*pairs).view(b, v, v)
+    losses = extraction_loss(outputs, wanted, mixtures).view(b, v, v)
     losses = losses * torch.where(silent, silent_weight, 1.0).unsqueeze(1)
-    orders = [sum(losses[:, i, order[i]] for i in range(v)) / v
-              for order in itertools.permutations(range(v))]
+    orders = [losses[:, range(v), order].mean(1) for order in itertools.permutations(range(v))]
     return torch.stack(orders, 1).amin(1)

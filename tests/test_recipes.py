@@ -229,7 +229,8 @@ def test_the_split_recipe_runs_through(tmp_path: Path, monkeypatch: pytest.Monke
                  "data.corpora.librispeech.options={part: one_per_speaker, split: speaker, dev: 2, test: 2}",
                  "model.init=null", "model.config={blocks: 1, dim: 8, hidden: 8, heads: 2, query: 2, "
                  "guess: 8, guess_layers: 1}", "scenes.segment=1", "easy.scenes.segment=1",
-                 f"easy.train={steps}", f"train={steps}", "measuring={segment: 1, dev_count: 1, test_count: 2}"]
+                 f"easy.train={steps}", f"train={steps}",
+                 "measuring={segment: 1, dev_count: 1, test_count: 2}"]
     recipe = recipe_module("split").recipe
     recipe.run(arguments)
     exp = tmp_path / "exp"

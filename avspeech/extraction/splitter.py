@@ -96,4 +96,4 @@ def card_lines(name: str, info: ModelInfo) -> dict[str, Any]:
     """
     return {"title": "Splits a mixture into two voices without video",
             "python": [f"first, second = model(audio, sample_rate={info.sample_rate})"],
-            "shell": []}
+            "shell": [f"avspeech profile {name}"]}

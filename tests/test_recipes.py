@@ -39,7 +39,7 @@ LISTED = {
     "ser": ("crema_d", "daic_woz", "emodb", "emogator", "iemocap", "m3ed", "mini", "nemo", "ravdess"),
     "split": ("librispeech",),
     "tse": ("grid", "lrs3", "mead", "mini", "own", "voxceleb2"),
-    "tts": ("asterisk", "libritts", "ljspeech", "mini", "vctk"),
+    "tts": ("asterisk", "libritts", "ljspeech", "mini", "teacher", "vctk"),
 }
 
 

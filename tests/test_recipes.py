@@ -234,14 +234,18 @@ def test_the_split_recipe_runs_through(tmp_path: Path, monkeypatch: pytest.Monke
     recipe = recipe_module("split").recipe
     recipe.run(arguments)
     exp = tmp_path / "exp"
-    info = pretrained.read_info(exp / "model")
+    info = pretrained.read_info(exp / "splitter" / "model")
     assert info.task == "separation" and {d["name"] for d in info.training_data} == {"librispeech"}
     results = json.loads((exp / "results.json").read_text())
     assert info.metrics["test si_sdri/two, life"] == round(results["si_sdri/two, life"], 2)
-    weights = (exp / "model" / "model.safetensors").read_bytes()
-    shutil.rmtree(exp / "model")
+    product = exp / "splitter" / "model" / "model.safetensors"
+    weights = product.read_bytes()
+    shutil.rmtree(product.parent)
     recipe.run([*arguments, "--stage", "train"])  # goes on from the last checkpoint, which is the end
-    assert (exp / "model" / "model.safetensors").read_bytes() == weights
+    assert product.read_bytes() == weights
+    check_what_is_trained_again(recipe, arguments, exp, "splitter/model/model.safetensors", monkeypatch)
+    with pytest.raises(InputError, match="other settings"):
+        recipe.run([*arguments, "--stage", "train", "--stop-stage", "train", "scenes.room=0.5"])
 
 
 def test_the_mini_emotion_recipe_runs_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from avspeech.core import models, pretrained, storage, trainer
+from avspeech.core import config, models, pretrained, runs, storage, trainer
 from avspeech.core.recipe import Recipe
 from avspeech.data import corpora
 from avspeech.data.corpora import layout
@@ -164,14 +164,24 @@ def _measured(model: Any, cfg: Config, pool: scenes.Voices, count: int, seed: Se
 
 
 @recipe.stage("train", uses=("data", "easy", "scenes", "model", "train", "measuring", "release"),
-              outputs=lambda cfg, exp: [exp / "model"], distributed=True)
+              outputs=lambda cfg, exp: [exp / "splitter" / "model"], distributed=True)
 def train(cfg: Config, exp: Path) -> None:
-    """Train; what was trained goes on from its last checkpoint."""
+    """Train; what was interrupted goes on from its last checkpoint."""
     import torch
 
     from avspeech.extraction.voices import begin
 
+    folder = exp / "splitter"
+    settings = {key: value for key, value in config.to_dict(cfg).items()
+                if key in ("data", "easy", "scenes", "model", "train", "measuring")}
     with trainer.distributed():
+        made_of = {"code": recipe.code(train, cfg),
+                   "begun with": pretrained.content(cfg.model.init or "") or "",
+                   **{f"data of {split}": storage.file_hash(exp / "voices" / f"{split}.npy")
+                      for split in ("train", "dev")}}
+        if runs.finished(folder, folder / "model" / pretrained.SUMS, settings, made_of,
+                         recipe.forced):
+            return
         torch.manual_seed(cfg.train.seed)
         model: Any = models.build(cfg.model.name, **cfg.model.config).to(trainer.device())
         print(f"{sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
@@ -188,7 +198,7 @@ def train(cfg: Config, exp: Path) -> None:
 
         def fit(part: str, drawn: SceneConfig, how: trainer.TrainConfig) -> trainer.FitResult:
             data = scenes.DrawnScenes(pool, drawn)
-            return trainer.fit(model, scenes.training_loss, data, how, exp / part, score)
+            return trainer.fit(model, scenes.training_loss, data, how, folder / part, score)
 
         if cfg.easy.train.max_steps > 1:
             fit("easy", cfg.easy.scenes, cfg.easy.train)
@@ -201,23 +211,24 @@ def train(cfg: Config, exp: Path) -> None:
                 fps=None, metrics={f"dev {k}": round(v, 2) for k, v in result.metrics.items()
                                    if k != "score"} | {"best_step": float(result.best_step)},
                 description="Splits a mixture into two voices, without video.")
-            pretrained.save(exp / "model", model, info)
+            pretrained.save(folder / "model", model, info)
         trainer.barrier()
 
 
 @recipe.stage("evaluate", uses=("scenes", "measuring"),
-              inputs=lambda cfg, exp: [exp / "model" / pretrained.SUMS],
+              inputs=lambda cfg, exp: [exp / "splitter" / "model" / pretrained.WEIGHTS],
               outputs=lambda cfg, exp: [exp / "results.json"])
 def evaluate(cfg: Config, exp: Path) -> None:
     """Measure the model on the test speakers, who chose nothing."""
-    model, info = pretrained.load(exp / "model")
+    folder = exp / "splitter" / "model"
+    model, info = pretrained.load(folder)
     means = _measured(model, cfg, scenes.Voices(exp / "voices" / "test"),
                       cfg.measuring.test_count, [cfg.measuring.seed, 1])
     for key, value in means.items():
         print(f"{key}: {value:.2f} dB")
     storage.write_atomically(exp / "results.json", (json.dumps(means, indent=1) + "\n").encode())
     metrics = {k: v for k, v in info.metrics.items() if not k.startswith("test ")}
-    pretrained.update(exp / "model", metrics=metrics | {
+    pretrained.update(folder, metrics=metrics | {
         f"test {k}": round(v, 2) for k, v in means.items()})
 
 

@@ -54,14 +54,16 @@ def test_what_is_not_a_voice_is_the_rest(voices: Voices, setting: str) -> None:
     assert min(rest) < 1e-9 if setting == "microphone" else min(rest) > 1e-6
 
 
-def test_late_echoes_are_in_the_mixture_alone(voices: Voices) -> None:
+def test_late_echoes_are_in_the_mixture_alone(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    write_voices(tmp_path / "hiss", [(name, 0.1 * rng.standard_normal(32000)) for name in "ab"])
     config = replace(PLAIN, room=1.0, decay=(0.8, 0.8), direct=(0.0, 0.0))
     for seed in range(3):
-        scene = draw(np.random.default_rng(seed), voices, config, kind="alone")
-        wanted, late = scene["voices"][0], scene["mixture"] - scene["voices"][0]
+        scene = draw(np.random.default_rng(seed), Voices(tmp_path / "hiss"), config, kind="alone")
+        wanted = scene["voices"][0]
+        late = scene["mixture"] - wanted
         assert np.abs(late[: round(0.04 * 16000)]).max() < 1e-4
-        assert np.mean(late**2) > 0.05 * np.mean(wanted**2)
-        assert np.mean(scene["mixture"] ** 2) > 1.05 * np.mean(wanted**2)
+        assert np.mean(scene["mixture"] ** 2) > 1.1 * np.mean(wanted**2)
 
 
 def test_a_gain_is_kept(voices: Voices) -> None:

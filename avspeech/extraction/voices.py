@@ -33,7 +33,7 @@ class SplitterConfig:
 
     sample_rate: int = 16000  # Hz
     n_fft: int = 1024  # samples of a window of the STFT
-    hop: int = 256  # samples between its windows
+    hop: int = 512  # samples between its windows
     voices: int = 2  # outputs
     patch: int = 8  # bins a step of the encoder's convolution; the blocks see n_fft / 2 / patch + 1
     blocks: int = 3  # B of the TF-GridNet

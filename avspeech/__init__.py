@@ -40,7 +40,8 @@ def load(model: str, device: str = "cpu") -> Any:
     """Loads a model for use.
 
     Args:
-        model: a released name ("mvtf-small") or a model folder.
+        model: a released name ("mvtf-small"), a model folder, or a model on a hub,
+            "hf:owner/name@revision" (see `avspeech.core.hub`).
         device: a torch device, e.g. "cuda".
 
     Returns:

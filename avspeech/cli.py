@@ -23,6 +23,7 @@ from avspeech.emotion import command as emotion_command
 from avspeech.errors import InputError
 from avspeech.extraction import command as extraction_command
 from avspeech.synthesis import command as synthesis_command
+from avspeech.transcribe import command as transcribe_command
 from avspeech.version import __version__
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def _parser() -> argparse.ArgumentParser:
 
     extraction_command.add(commands)
 
+    transcribe_command.add(commands)
+
     synthesis_command.add_speak(commands)
 
     emotion_command.add(commands)
@@ -89,6 +92,13 @@ def _parser() -> argparse.ArgumentParser:
                        "check a model folder against its SHA256SUMS and load it")
     command.add_argument("model", metavar="NAME|FOLDER")
     extraction_command.add_convert(actions)
+    command = subcommands.add(actions, "push", _models_push, "write a model folder to a hub")
+    command.add_argument("model", metavar="NAME|FOLDER")
+    command.add_argument("repository", metavar="OWNER/NAME", help="on the hub; the key is HF_TOKEN")
+    command.add_argument("--private", action="store_true", default=None,
+                         help="make a new repository private (default: the owner's settings)")
+    command.add_argument("--endpoint", metavar="URL",
+                         help="another hub (default: HF_ENDPOINT, or Hugging Face)")
 
     bench_command.add(commands)
 
@@ -109,6 +119,19 @@ def _parser() -> argparse.ArgumentParser:
                          help="its folder as distributed; - for a corpus made on the spot")
     command.add_argument("out", type=Path, metavar="OUT", help="folder for the manifests")
     command.add_argument("options", nargs="*", metavar="KEY=VALUE", help="options of the corpus")
+
+    command = subcommands.add(actions, "views", _data_views,
+                       "a frontal face as cameras beside, above and below would see it")
+    command.add_argument("video", type=Path, metavar="VIDEO")
+    command.add_argument("-o", "--out", type=Path, default=Path("."), metavar="DIR",
+                         help="folder for a video of each view and a contact sheet (default: here)")
+    command.add_argument("--yaw", type=float, action="append", metavar="DEGREES",
+                         help="of a camera; above 0 at the speaker's left; again for more cameras "
+                              "(default: seven views)")
+    command.add_argument("--pitch", type=float, action="append", metavar="DEGREES",
+                         help="of a camera in front; above 0 above; again for more cameras")
+    command.add_argument("--face", type=int, default=1, metavar="N",
+                         help="which face, from 1 (default: the largest and longest seen)")
 
     command = subcommands.add(commands, "profile", _profile,
                        "parameters, MACs, time and memory of a model on this CPU")
@@ -163,7 +186,8 @@ def _parameters(model: nn.Module) -> int:
 def _models_info(args: argparse.Namespace) -> None:
     from avspeech.core import models, pretrained
 
-    if args.model in pretrained.names() or Path(args.model).is_dir():
+    if (args.model in pretrained.names() or args.model.startswith("hf:")
+            or Path(args.model).is_dir()):
         print((pretrained.find(args.model) / "README.md").read_text(encoding="utf-8").rstrip())
         return
     import yaml
@@ -181,6 +205,12 @@ def _models_verify(args: argparse.Namespace) -> None:
 
     model, info = pretrained.load(args.model)
     print(f"{args.model}: sound; {info.model} for {info.task}, {_parameters(model):,} parameters")
+
+
+def _models_push(args: argparse.Namespace) -> None:
+    from avspeech.core import hub
+
+    print(hub.push(args.model, args.repository, args.private, args.endpoint))
 
 
 def _data_check(args: argparse.Namespace) -> int:
@@ -210,6 +240,22 @@ def _data_prepare(args: argparse.Namespace) -> None:
         options[key] = yaml.safe_load(value)
     source = None if args.source == "-" else Path(args.source)
     for path in corpora.prepare(args.corpus, source, args.out, **options):
+        print(path)
+
+
+def _data_views(args: argparse.Namespace) -> None:
+    from avspeech.data.manifest import VIEW_ANGLES
+    from avspeech.media import camera_views
+
+    wanted = [("yaw", angle, 0.0) for angle in args.yaw or ()]
+    wanted += [("pitch", 0.0, angle) for angle in args.pitch or ()]
+    cameras = [camera_views.Camera(f"{kind}{yaw or pitch:+g}", yaw, pitch)
+               for kind, yaw, pitch in wanted]
+    cameras = cameras or [camera_views.Camera(name, *angles)
+                          for name, angles in VIEW_ANGLES.items()]
+    if args.face < 1:
+        raise InputError("--face: faces are counted from 1")
+    for path in camera_views.write(args.video, cameras, args.out, number=args.face):
         print(path)
 
 

@@ -17,7 +17,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"report", "text"}),
     frozenset({"data"}),
     frozenset({"extraction", "synthesis", "emotion", "bench"}),
-    frozenset({"semi"}),
+    frozenset({"semi", "transcribe"}),
     frozenset({"__init__", "doctor"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),

@@ -105,11 +105,16 @@ def find(name_or_folder: str | Path) -> Path:
     """The folder of a model.
 
     Args:
-        name_or_folder: a released name, or the path of a model folder.
+        name_or_folder: a released name, the path of a model folder, or a model on a hub,
+            `hf:owner/name@revision` (see `core.hub`).
 
     Raises:
-        InputError: it is neither.
+        InputError: it is none of these, or cannot be fetched.
     """
+    if isinstance(name_or_folder, str) and name_or_folder.startswith("hf:"):
+        from avspeech.core import hub
+
+        return hub.fetch(name_or_folder)
     if isinstance(name_or_folder, str) and name_or_folder in names():
         return RELEASED / name_or_folder
     folder = Path(name_or_folder)
@@ -122,8 +127,12 @@ def find(name_or_folder: str | Path) -> Path:
 
 
 def content(name_or_folder: str) -> str | None:
-    """The text of SHA256SUMS of a released model or a model folder; None for anything else."""
-    folder = RELEASED / name_or_folder if name_or_folder in names() else Path(name_or_folder)
+    """The text of SHA256SUMS of a released model, a model folder or a model on a hub; None for
+    anything else."""
+    if name_or_folder.startswith("hf:"):
+        folder = find(name_or_folder)
+    else:
+        folder = RELEASED / name_or_folder if name_or_folder in names() else Path(name_or_folder)
     try:
         return (folder / SUMS).read_text(encoding="utf-8")
     except (OSError, ValueError):
@@ -184,7 +193,7 @@ def update(folder: str | Path, **changes: Any) -> ModelInfo:
         InputError: as `load`.
     """
     folder = Path(folder)
-    files = _verified(folder)
+    files = verified(folder)
     info = dataclasses.replace(_parse(files[CONFIG], folder), **changes)
     _write(folder, files[WEIGHTS], info)
     return info
@@ -204,7 +213,7 @@ def copy(source: str | Path, folder: str | Path) -> Path:
         InputError: as `load`, or `folder` holds something that is not part of a model folder.
     """
     source = find(source)
-    files = _verified(source)
+    files = verified(source)
     return _write(Path(folder), files[WEIGHTS], _parse(files[CONFIG], source))
 
 
@@ -218,7 +227,7 @@ def read_info(name_or_folder: str | Path) -> ModelInfo:
         InputError: there is no such model, or a file of it is missing, altered or invalid.
     """
     folder = find(name_or_folder)
-    return _parse(_verified(folder)[CONFIG], folder)
+    return _parse(verified(folder)[CONFIG], folder)
 
 
 def load(name_or_folder: str | Path,
@@ -226,7 +235,7 @@ def load(name_or_folder: str | Path,
     """Loads a model.
 
     Args:
-        name_or_folder: a released name, or the path of a model folder.
+        name_or_folder: a released name, the path of a model folder, or `hf:owner/name@revision`.
         device: where to put it.
 
     Returns:
@@ -242,7 +251,7 @@ def load(name_or_folder: str | Path,
     from avspeech.core import bounds
 
     folder = find(name_or_folder)
-    files = _verified(folder)
+    files = verified(folder)
     info = _parse(files[CONFIG], folder)
     try:
         weights = _scaled(tensors_from_bytes(files[WEIGHTS]))
@@ -342,8 +351,18 @@ def _shown(folder: Path) -> str:
     return folder.name if folder.parent == RELEASED.resolve() else f"path/to/{folder.name}"
 
 
-def _verified(folder: Path) -> dict[str, bytes]:
-    """The files of a model folder, compared with SHA256SUMS."""
+def verified(folder: Path) -> dict[str, bytes]:
+    """The files of a model folder, compared with SHA256SUMS.
+
+    Args:
+        folder: with config.json, model.safetensors and SHA256SUMS.
+
+    Returns:
+        {name: content}.
+
+    Raises:
+        InputError: a file is missing, too large or altered.
+    """
     found = sorted(path.name for path in folder.iterdir())
     for name in (CONFIG, WEIGHTS, SUMS):
         if name not in found:

@@ -16,7 +16,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("files", nargs="+", type=Path, metavar="FILE",
                          help="sound or video, of any length")
     command.add_argument("--model", default="emotion-edge", metavar="M",
-                         help="name or folder (default: %(default)s)")
+                         help="name, folder or hf:owner/name@revision "
+                              "(default: %(default)s)")
     form = command.add_mutually_exclusive_group()
     form.add_argument("--json", dest="form", action="store_const", const="json", default="text",
                       help="a line of JSON for each file")

@@ -29,7 +29,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--audio", type=int, metavar="N", help="which track of sound, from 1 "
                          "(default: the one that the file marks, or the first that sounds)")
     command.add_argument("--model", default="mvtf-small", metavar="M",
-                         help="name or folder (default: %(default)s)")
+                         help="name, folder or hf:owner/name@revision "
+                              "(default: %(default)s)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
 

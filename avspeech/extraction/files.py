@@ -3,6 +3,7 @@ memory."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 import warnings
@@ -38,6 +39,8 @@ def extract(
     progress: bool = True,
     mouth: bool = False,
     track: int | None = None,
+    picture: bool = True,
+    seen: list[Sequence[MouthTrack]] | None = None,
 ) -> list[Path]:
     """Writes `<stem>_face<N>.wav` and `<stem>_face<N>.mp4` into a folder for each face.
 
@@ -61,6 +64,8 @@ def extract(
             sounds (`media.audio.read`). A warning says which of several was taken, and what
             was corrected: a constant offset, samples far beyond full scale, channels that cancel
             each other.
+        picture: whether the mp4s are written; otherwise only the wavs are.
+        seen: takes the views of each face that is extracted, in order.
 
     Returns:
         The files, in order.
@@ -75,7 +80,7 @@ def extract(
             "no video given; expected one, or several synchronized ones of the same scene"
         )
     sound = _with_sound(videos)
-    _require_place(out, videos[0].stem)
+    require_place(out, videos[0].stem)
     found = []
     for path in videos:
         if mouth:
@@ -113,10 +118,13 @@ def extract(
             return mixture
 
         for number in numbers:
+            if seen is not None:
+                seen.append(faces[number - 1])
             voice = blocks(read, length, faces[number - 1])
             stem = f"{videos[0].stem}_face{number}"
             title = f"face {number}" if progress else None
-            written += _write(voice, length, sample_rate, videos[0], out, stem, title)
+            written += _write(voice, length, sample_rate, videos[0] if picture else None, out, stem,
+                              title)
     return written
 
 
@@ -140,9 +148,14 @@ def _with_sound(videos: Sequence[Path]) -> Path:
     return sounding[0]
 
 
-def _require_place(out: Path, stem: str) -> None:
+def require_place(out: Path, stem: str) -> None:
     """Raises InputError where the results could not be written: better before the work than
-    after."""
+    after.
+
+    Args:
+        out: folder; made where it is missing.
+        stem: of the names of the results.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -179,16 +192,18 @@ def _decode(path: Path, sample_rate: int, store: IO[bytes], track: int | None) -
             return samples
 
 
-def _write(voice: Iterator[np.ndarray], length: int, sample_rate: int, picture: Path, out: Path,
-           stem: str, title: str | None) -> list[Path]:
-    """One face's wav and mp4, written aside and put in place together."""
+def _write(voice: Iterator[np.ndarray], length: int, sample_rate: int, picture: Path | None,
+           out: Path, stem: str, title: str | None) -> list[Path]:
+    """One face's wav and mp4 (none without `picture`), written aside and put in place together."""
     from tqdm import tqdm
 
     wav, mp4 = out / f"{stem}.wav", out / f"{stem}.mp4"
     clipped, done = 0, 0
-    for path in (wav, mp4):
+    for path in (wav, mp4) if picture else (wav,):
         storage.sweep_beside(path)
-    with storage.writing(mp4) as new_mp4, storage.writing(wav) as new_wav:
+    with contextlib.ExitStack() as stack:
+        new_mp4 = stack.enter_context(storage.writing(mp4)) if picture else None
+        new_wav = stack.enter_context(storage.writing(wav))
         with tqdm(total=round(length / sample_rate), desc=title, unit="s",
                   disable=title is None) as bar, audio.sound_writer(new_wav, sample_rate) as add:
             for block in voice:
@@ -196,8 +211,9 @@ def _write(voice: Iterator[np.ndarray], length: int, sample_rate: int, picture: 
                 add(np.clip(block, -1.0, 1.0))
                 done += len(block)
                 bar.update(round(done / sample_rate) - bar.n)
-        with storage.naming(new_mp4):
-            mux(picture, new_wav, new_mp4)
+        if picture and new_mp4:
+            with storage.naming(new_mp4):
+                mux(picture, new_wav, new_mp4)
     if clipped:
         warnings.warn(f"{wav}: {clipped} samples beyond full scale were clipped", stacklevel=2)
-    return [wav, mp4]
+    return [wav, mp4] if picture else [wav]

@@ -192,6 +192,8 @@ def _rests(sentence: float | None, paragraph: float | None) -> dict[str, float]:
 def _hint(word: Word, source: str) -> str:
     """A word for the phonemiser: with its capital or its accents where these tell it from
     another."""
+    if word.end - word.start > 64:  # the digits of a long number: each has the number's place
+        return word.text
     written = source[word.start : word.end]
     if written.isascii():
         return written if written in heteronyms.senses() and written.istitle() else word.text

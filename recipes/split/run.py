@@ -78,7 +78,7 @@ class Measuring:
 
     seed: int = 1  # of the scenes
     segment: float = 6.0  # seconds of a scene
-    dev_count: int = 24  # scenes of each kind, in silence and in life, for development
+    dev_count: int = 24  # scenes of each kind, clean and as in life, for development
     test_count: int = 100  # for the test
 
 
@@ -147,13 +147,13 @@ def voices(cfg: Config, exp: Path) -> None:
 
 def _measured(model: Any, cfg: Config, pool: scenes.Voices, count: int, seed: Sequence[int]
               ) -> dict[str, float]:
-    """Means over scenes of each kind, in silence (the voices alone, as recorded) and in life (with
-    rooms, noise and microphones as in training)."""
+    """Means over scenes of each kind, clean (the voices as recorded) and as in life (with the
+    rooms, noise and microphones of training)."""
     # The length of what is measured does not depend on that of training
     life = dataclasses.replace(cfg.scenes, segment=cfg.measuring.segment, third=0.0)
     quiet = dataclasses.replace(life, partial=0.0, speed=0.0, room=0.0, noise=0.0, microphone=0.0)
     means = {}
-    for place, settings in (("silence", quiet), ("life", life)):
+    for place, settings in (("clean", quiet), ("life", life)):
         for kind in scenes.KINDS:
             rows = scenes.evaluate(model, pool, settings, kind, count,
                                    [*seed, place == "life"])
@@ -211,7 +211,8 @@ def train(cfg: Config, exp: Path) -> None:
                 config=dataclasses.asdict(model.config), sample_rate=model.config.sample_rate,
                 fps=None, metrics={f"dev {k}": round(v, 2) for k, v in result.metrics.items()
                                    if k != "score"} | {"best_step": float(result.best_step)},
-                description="Splits a mixture into two voices, without video.")
+                description="It learned from recordings of many speakers; whose voice is "
+                            "whose it does not say.")
             pretrained.save(folder / "model", model, info)
         trainer.barrier()
 

@@ -197,13 +197,11 @@ def train(cfg: Config, exp: Path) -> None:
             improved = [value for key, value in means.items() if key.startswith("si_sdri/two")]
             return {"score": sum(improved) / len(improved), **means}
 
-        def fit(part: str, drawn: SceneConfig, how: trainer.TrainConfig) -> trainer.FitResult:
-            data = scenes.DrawnScenes(pool, drawn)
-            return trainer.fit(model, scenes.training_loss, data, how, folder / part, score)
-
         if cfg.easy.train.max_steps > 1:
-            fit("easy", cfg.easy.scenes, cfg.easy.train)
-        result = fit("train", cfg.scenes, cfg.train)
+            trainer.fit(model, scenes.training_loss, scenes.DrawnScenes(pool, cfg.easy.scenes),
+                        cfg.easy.train, folder / "easy")
+        result = trainer.fit(model, scenes.training_loss, scenes.DrawnScenes(pool, cfg.scenes),
+                             cfg.train, folder / "train", score)
         if trainer.is_main():
             names = [c.corpus or name for name, c in cfg.data.corpora.items()]
             info = cfg.release.info(

@@ -65,12 +65,14 @@ EXTRAS = {
                  "pip install 'avspeech[hub]'"),
     "edge": Extra(("onnx", "onnxscript", "onnxruntime"),
                   "models as ONNX files, in float and in 8 bits", "pip install 'avspeech[edge]'"),
+    "app": Extra(("starlette", "uvicorn"), "the page of `avspeech app`",
+                 "pip install 'avspeech[av,app]'"),
     "executorch": Extra(("executorch",), "models as ExecuTorch programs", "pip install executorch"),
     "resemblyzer": Extra(("resemblyzer",), "a speaker encoder of the benchmark (its weights only)",
                          "pip install --no-deps resemblyzer==0.1.4"),
     "docs": Extra(("sphinx", "myst-parser", "furo"), "the docs site (tools/docs.sh)",
                   "pip install 'avspeech[docs]'"),
-    "dev": Extra(("pytest", "hypothesis", "ruff", "mypy", "types-PyYAML"),
+    "dev": Extra(("pytest", "hypothesis", "ruff", "mypy", "types-PyYAML", "httpx2"),
                  "the tests and checks of tools/test.sh", "pip install 'avspeech[dev]'"),
 }
 

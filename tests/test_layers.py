@@ -19,6 +19,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"extraction", "synthesis", "emotion", "bench"}),
     frozenset({"semi", "transcribe"}),
     frozenset({"__init__", "doctor"}),
+    frozenset({"app"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
 )

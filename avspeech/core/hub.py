@@ -206,12 +206,14 @@ def push(name_or_folder: str | Path, repository: str, private: bool | None = Non
 def _files(name_or_folder: str | Path, reference: Reference) -> dict[str, bytes]:
     """What is sent: name -> content."""
     folder = pretrained.find(name_or_folder)
-    foreign = sorted(path.name for path in folder.iterdir() if path.name not in FILES)
+    # Graphs stay at home: what a stranger's graph asks for cannot be bounded.
+    foreign = sorted(path.name for path in folder.iterdir()
+                     if path.name not in FILES and not pretrained.GRAPH.fullmatch(path.name))
     if foreign:
         raise InputError(f"{folder}: holds '{foreign[0]}', which does not belong into a model "
                          f"folder ({', '.join(FILES)}); take it out first")
     _, info = pretrained.load(folder)
-    files = pretrained.verified(folder)
+    files = pretrained.verified(folder, [WEIGHTS])
     files[CARD] = (header(info) + pretrained.card(str(reference), info)).encode()
     files[SUMS] = "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n"
                           for name in (CONFIG, WEIGHTS, CARD)).encode()

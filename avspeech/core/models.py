@@ -102,6 +102,22 @@ def pipeline_class(task: str) -> Any:
     return getattr(importlib.import_module(module), attribute)
 
 
+def runtime_modules(task: str) -> tuple[Any, Any]:
+    """The modules of a wing that write graphs (`graphs`, `parity`) and that run them (`TOLERANCE`).
+
+    Args:
+        task: of a model.
+
+    Raises:
+        InputError: the task has no pipeline.
+    """
+    if task not in PIPELINES:
+        raise InputError(f"a model for {task} has no pipeline and no graphs")
+    package = PIPELINES[task].rpartition(".")[0]
+    export, engine = (importlib.import_module(f"{package}.{name}") for name in ("export", "engine"))
+    return export, engine
+
+
 def card_lines(task: str, name: str, info: Any) -> dict[str, Any]:
     """What the wing of a task says on a model card: see `PIPELINES`. A task without a pipeline (a
     vocoder alone) has only a title."""

@@ -10,14 +10,18 @@ Long signals are processed in overlapping windows (`windows.py`) in bounded memo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from avspeech.core.engine import Graphs
+from avspeech.core.hardware import multiplies_bf16
 from avspeech.errors import InputError
-from avspeech.extraction.files import extract
+from avspeech.extraction.engine import engine_of
+from avspeech.extraction.files import extract, find_faces
 from avspeech.extraction.views import arrays_as_tracks
 from avspeech.extraction.windows import Seam, Windows, stitch
 from avspeech.media.audio import mono, resample
@@ -26,9 +30,12 @@ from avspeech.media.mouths import MouthTrack
 if TYPE_CHECKING:
     import torch
 
+    from avspeech.core.engine import Choice
     from avspeech.core.pretrained import ModelInfo
+    from avspeech.extraction.live import Stream
 
 UNSEEN = ("silence", "model")
+PRECISIONS = ("auto", "float32")
 # s of sound kept before a face first appears and after it has gone: a voice may begin or end unseen
 MARGIN = 0.5
 FADE = 0.02  # s, at both ends of what is kept
@@ -43,45 +50,55 @@ class Extractor:
 
     Args:
         model: called as `model(mixture [B, N] float32, video [B, V, T, 88, 88] uint8,
-            mask [B, V, T] bool) -> [B, N]`.
+            mask [B, V, T] bool) -> [B, N]`; or the graphs of a released one.
         info: its sample rate (Hz) and frame rate (fps); see `avspeech.core.pretrained.ModelInfo`.
         windows: how long signals are cut.
         when_unseen: the output before the face first appears in any view and after it has gone for
             good, each with a margin of 0.5 s: "silence", or "model" (what the model makes of sound
             without a picture). While a face is lost between two appearances the model always runs,
             with those frames marked as missing.
+        precision: "auto": products in bf16 where this processor has a unit for it and the model is
+            known to bear it (the voice differs by -50 dB of itself), which takes two thirds of the
+            time; "float32": never.
 
     Raises:
-        InputError: an unknown value of `when_unseen`.
+        InputError: an unknown value of `when_unseen` or `precision`.
     """
 
     def __init__(
         self,
-        model: torch.nn.Module | Callable[..., Any],
+        model: torch.nn.Module | Graphs | Callable[..., Any],
         info: ModelInfo,
         *,
         windows: Windows | None = None,
         when_unseen: str = "silence",
+        precision: str = "auto",
     ) -> None:
         if when_unseen not in UNSEEN:
             raise InputError(f"when_unseen={when_unseen!r}: expected one of {', '.join(UNSEEN)}")
+        if precision not in PRECISIONS:
+            raise InputError(f"precision={precision!r}: expected one of {', '.join(PRECISIONS)}")
         self.model = model
+        self.engine = engine_of(model)
         self.info = info
         self.windows = windows or Windows()
         self.when_unseen = when_unseen
+        self.precision = precision
         self.sample_rate = int(info.sample_rate)
         self.fps = float(info.fps or 25.0)
         self.seams: list[Seam] = []
 
     @classmethod
     def from_pretrained(
-        cls, name_or_folder: str | Path, device: str = "cpu", **options: Any
+        cls, name_or_folder: str | Path, device: str = "cpu", engine: Choice = "auto",
+        **options: Any
     ) -> Extractor:
         """Loads an extractor.
 
         Args:
             name_or_folder: a released model's name, or a model folder.
             device: a torch device, e.g. "cuda".
+            engine: "auto", "onnx" or "torch": see `core.pretrained.open_model`.
             options: further arguments of the class.
 
         Raises:
@@ -89,7 +106,7 @@ class Extractor:
         """
         from avspeech.core import pretrained
 
-        model, info = pretrained.load(name_or_folder, device=device)
+        model, info = pretrained.open_model(name_or_folder, device, engine)
         if info.task != "extraction":
             raise InputError(
                 f"{name_or_folder}: a model for {info.task}, expected one for extraction"
@@ -199,8 +216,6 @@ class Extractor:
     ) -> np.ndarray:
         """One window through the model: mixture [N] and frames [first, last) of the views -> voice
         [N]."""
-        import torch
-
         last = max(last, first + round(SHORTEST * self.fps))
         length = max(len(mixture), self._sample(last) - self._sample(first))
         padded = np.zeros(length, np.float32)
@@ -208,23 +223,51 @@ class Extractor:
         clips = [view.frames(first, last, self.fps) for view in views]
         # A view that misses the face all through the window can only cost time.
         clips = [clip for clip in clips if clip[1].any()] or clips[:1]
-        parameter = (
-            next(self.model.parameters(), None) if isinstance(self.model, torch.nn.Module) else None
-        )
-        device = torch.device("cpu") if parameter is None else parameter.device
-        with torch.inference_mode():
-            estimate = self.model(
-                torch.from_numpy(padded).to(device)[None],
-                torch.from_numpy(np.stack([crops for crops, _ in clips])).to(device)[None],
-                torch.from_numpy(np.stack([mask for _, mask in clips])).to(device)[None],
-            )
-        voice = estimate[0].float().cpu().numpy()[: len(mixture)]
+        voice = self.estimate(padded, *(np.stack(parts) for parts in zip(*clips)))[: len(mixture)]
         if not np.isfinite(voice).all():
             raise FloatingPointError(
                 f"the model's output is not finite at {first / self.fps:.2f} s to "
                 f"{last / self.fps:.2f} s"
             )
         return voice
+
+    def estimate(self, mixture: np.ndarray, video: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """The model's voice `[N]` of one window: mixture `[N]`, video `[V, T, ...]`, mask
+        `[V, T]`."""
+        if isinstance(self.model, Graphs):
+            return self.engine(mixture, video, mask)
+        with self.computing():
+            return self.engine(mixture, video, mask)
+
+    @contextmanager
+    def computing(self) -> Iterator[Any]:
+        """A context in which the model runs, without gradients and in the precision that is set;
+        gives its device."""
+        import torch
+
+        parameter = (
+            next(self.model.parameters(), None) if isinstance(self.model, torch.nn.Module) else None
+        )
+        device = torch.device("cpu") if parameter is None else parameter.device
+        bears = device.type == "cpu" and getattr(self.model, "BF16", False)
+        half = self.precision == "auto" and bears and multiplies_bf16()
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=half):
+            yield device
+
+    def stream(self, latency: float = 0.3, **options: Any) -> Stream:
+        """Extracts the voice while sound and pictures still come in.
+
+        Args:
+            latency: seconds from what is heard to the voice. The less, the more it costs and the
+                worse it is: docs/extraction.md has a table.
+            options: further arguments of `avspeech.extraction.live.Stream`.
+
+        Returns:
+            An object with `push` and `finish`.
+        """
+        from avspeech.extraction.live import Stream
+
+        return Stream(self, latency, **options)
 
     def _kept(self, samples: int, views: Sequence[MouthTrack]) -> tuple[int, int] | None:
         """The samples [start, stop) that are not silenced because the face is not there yet or has
@@ -260,6 +303,7 @@ class Extractor:
         progress: bool = True,
         mouth: bool = False,
         track: int | None = None,
+        faces: Sequence[Mapping[int, MouthTrack]] | None = None,
     ) -> list[Path]:
         """Extracts the voices of the faces in videos, as wav and mp4: see
         `avspeech.extraction.files`.
@@ -272,14 +316,33 @@ class Extractor:
             mouth: the videos show nothing but the mouth.
             track: of sound, from 1; by default the one that the file marks, or the first that
                 sounds.
+            faces: what `faces` found in these videos; by default they are looked for.
 
         Returns:
             The files written.
         """
-        several = [videos] if isinstance(videos, (str, Path)) else videos
-        paths = [Path(video) for video in several]
-        return extract(self.blocks, self.sample_rate, self.fps, paths, Path(out), face, progress,
-                       mouth, track)
+        return extract(self.blocks, self.sample_rate, self.fps, _paths(videos), Path(out), face,
+                       progress, mouth, track, faces=faces)
+
+    def faces(
+        self,
+        videos: Sequence[str | Path] | str | Path,
+        progress: bool = True,
+        mouth: bool = False,
+    ) -> list[dict[int, MouthTrack]]:
+        """The faces of videos, in the order in which `extract` counts them.
+
+        Args:
+            videos, progress, mouth: as for `extract`.
+
+        Returns:
+            For each face its tracks, by the number (from 0) of the video that shows it.
+        """
+        return find_faces(_paths(videos), self.fps, progress, mouth)
+
+
+def _paths(videos: Sequence[str | Path] | str | Path) -> list[Path]:
+    return [Path(v) for v in ([videos] if isinstance(videos, (str, Path)) else videos)]
 
 
 def extract_files(

@@ -7,13 +7,14 @@ import contextlib
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
 from avspeech.core import storage
+from avspeech.core.bars import bar
 from avspeech.errors import InputError
 from avspeech.extraction.views import match_faces
 from avspeech.media import audio, video
@@ -40,7 +41,7 @@ def extract(
     mouth: bool = False,
     track: int | None = None,
     picture: bool = True,
-    seen: list[Sequence[MouthTrack]] | None = None,
+    faces: Sequence[Mapping[int, MouthTrack]] | None = None,
 ) -> list[Path]:
     """Writes `<stem>_face<N>.wav` and `<stem>_face<N>.mp4` into a folder for each face.
 
@@ -65,7 +66,7 @@ def extract(
             was corrected: a constant offset, samples far beyond full scale, channels that cancel
             each other.
         picture: whether the mp4s are written; otherwise only the wavs are.
-        seen: takes the views of each face that is extracted, in order.
+        faces: what `find_faces` found in these videos; by default they are looked for.
 
     Returns:
         The files, in order.
@@ -75,12 +76,52 @@ def extract(
         folder
             cannot be written to.
     """
-    if not videos:
-        raise InputError(
-            "no video given; expected one, or several synchronized ones of the same scene"
-        )
     sound = _with_sound(videos)
     require_place(out, videos[0].stem)
+    faces = faces or find_faces(videos, fps, progress, mouth)
+    names = ", ".join(str(path) for path in videos)
+    if face is not None and not 1 <= face <= len(faces):
+        raise InputError(f"face {face}: {names} shows {len(faces)}; expected a number from 1 to "
+                         f"{len(faces)}")
+    numbers = range(1, len(faces) + 1) if face is None else [face]
+
+    pictures = max(len(view.present) for views in faces for view in views.values()) / fps
+    written: list[Path] = []
+    with storage.scratch() as store:
+        samples = _decode(sound, sample_rate, store, track)
+        length = max(samples, round(pictures * sample_rate))
+
+        def read(start: int, stop: int) -> np.ndarray:
+            mixture = np.zeros(stop - start, np.float32)
+            if start < samples:
+                store.seek(4 * start)
+                known = np.frombuffer(store.read(4 * (min(stop, samples) - start)), np.float32)
+                mixture[: len(known)] = known
+            return mixture
+
+        for number in numbers:
+            voice = blocks(read, length, list(faces[number - 1].values()))
+            stem = f"{videos[0].stem}_face{number}"
+            title = f"face {number}" if progress else None
+            written += _write(voice, length, sample_rate, videos[0] if picture else None, out, stem,
+                              title)
+    return written
+
+
+def find_faces(videos: Sequence[Path], fps: float, progress: bool = True,
+               mouth: bool = False) -> list[dict[int, MouthTrack]]:
+    """The faces of synchronized videos, in the order in which `extract` counts them.
+
+    Args:
+        videos, fps, progress, mouth: as for `extract`.
+
+    Returns:
+        For each face its tracks, by the number (from 0) of the video that shows it. All faces are
+        in the first video that shows any.
+
+    Raises:
+        InputError: a file cannot be read, or no video shows a face.
+    """
     found = []
     for path in videos:
         if mouth:
@@ -97,35 +138,8 @@ def extract(
             warnings.warn(
                 f"{path}: no face found in it; going on with the other videos", stacklevel=2
             )
-    faces = match_faces(found)
-    if face is not None and not 1 <= face <= len(faces):
-        raise InputError(f"face {face}: {names} shows {len(faces)}; expected a number from 1 to "
-                         f"{len(faces)}")
-    numbers = range(1, len(faces) + 1) if face is None else [face]
-
-    pictures = max(len(tracks[0].present) for tracks in found if tracks) / fps
-    written: list[Path] = []
-    with storage.scratch() as store:
-        samples = _decode(sound, sample_rate, store, track)
-        length = max(samples, round(pictures * sample_rate))
-
-        def read(start: int, stop: int) -> np.ndarray:
-            mixture = np.zeros(stop - start, np.float32)
-            if start < samples:
-                store.seek(4 * start)
-                known = np.frombuffer(store.read(4 * (min(stop, samples) - start)), np.float32)
-                mixture[: len(known)] = known
-            return mixture
-
-        for number in numbers:
-            if seen is not None:
-                seen.append(faces[number - 1])
-            voice = blocks(read, length, faces[number - 1])
-            stem = f"{videos[0].stem}_face{number}"
-            title = f"face {number}" if progress else None
-            written += _write(voice, length, sample_rate, videos[0] if picture else None, out, stem,
-                              title)
-    return written
+    return [{number: track for number, tracks in enumerate(found) for track in tracks
+             if any(track is view for view in views)} for views in match_faces(found)]
 
 
 def _long_enough(tracks: list[MouthTrack], frames: int) -> list[MouthTrack]:
@@ -134,6 +148,10 @@ def _long_enough(tracks: list[MouthTrack], frames: int) -> list[MouthTrack]:
 
 
 def _with_sound(videos: Sequence[Path]) -> Path:
+    if not videos:
+        raise InputError(
+            "no video given; expected one, or several synchronized ones of the same scene"
+        )
     sounding = []
     for path in videos:
         with audio.open_container(path) as container:
@@ -195,8 +213,6 @@ def _decode(path: Path, sample_rate: int, store: IO[bytes], track: int | None) -
 def _write(voice: Iterator[np.ndarray], length: int, sample_rate: int, picture: Path | None,
            out: Path, stem: str, title: str | None) -> list[Path]:
     """One face's wav and mp4 (none without `picture`), written aside and put in place together."""
-    from tqdm import tqdm
-
     wav, mp4 = out / f"{stem}.wav", out / f"{stem}.mp4"
     clipped, done = 0, 0
     for path in (wav, mp4) if picture else (wav,):
@@ -204,13 +220,13 @@ def _write(voice: Iterator[np.ndarray], length: int, sample_rate: int, picture: 
     with contextlib.ExitStack() as stack:
         new_mp4 = stack.enter_context(storage.writing(mp4)) if picture else None
         new_wav = stack.enter_context(storage.writing(wav))
-        with tqdm(total=round(length / sample_rate), desc=title, unit="s",
-                  disable=title is None) as bar, audio.sound_writer(new_wav, sample_rate) as add:
+        with bar(total=round(length / sample_rate), desc=title, unit="s",
+                 disable=title is None) as shown, audio.sound_writer(new_wav, sample_rate) as add:
             for block in voice:
                 clipped += int(np.count_nonzero(np.abs(block) > 1.0))
                 add(np.clip(block, -1.0, 1.0))
                 done += len(block)
-                bar.update(round(done / sample_rate) - bar.n)
+                shown.update(round(done / sample_rate) - shown.n)
         if picture and new_mp4:
             with storage.naming(new_mp4):
                 mux(picture, new_wav, new_mp4)

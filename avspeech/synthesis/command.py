@@ -42,7 +42,7 @@ def add_speak(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--timestamps", type=Path, metavar="JSON",
                          help="write when each word is said")
     command.add_argument("--threads", type=int, metavar="N",
-                         help="of PyTorch (default: its own choice)")
+                         help="of the CPU (default: 1; PyTorch's own choice where it runs)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
@@ -96,22 +96,21 @@ def add_score(commands: argparse._SubParsersAction) -> None:
 def _speak(args: argparse.Namespace) -> None:
     if (args.text is None) == (args.file is None):
         raise InputError("give either a text or --file")
-    import torch
-
     from avspeech.core import pretrained
+    from avspeech.core.engine import set_threads
     from avspeech.synthesis.files import speak_file, speak_text
     from avspeech.synthesis.synthesizer import Synthesizer
     from avspeech.text import read_pronunciations
 
-    if args.threads is not None:
-        if args.threads < 1:
-            raise InputError("--threads should be at least 1")
-        torch.set_num_threads(args.threads)
+    if args.threads is not None and args.threads < 1:
+        raise InputError("--threads should be at least 1")
     name = args.model or next((n for n in pretrained.names() if n.startswith("prosodyfm")), None)
     if name is None:
         raise InputError("no voice is released with this version; give a model folder with --model")
     own = read_pronunciations(args.lexicon) if args.lexicon is not None else None
     voice = Synthesizer.from_pretrained(name, pronunciations=own)
+    if args.threads is not None:
+        set_threads(voice.model, args.threads)
     options = dict(rate=args.rate, steps=args.steps, seed=args.seed, voice=args.voice,
                    reference=args.reference, sentence_rest=args.sentence_rest,
                    paragraph_rest=args.paragraph_rest)

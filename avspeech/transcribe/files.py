@@ -135,10 +135,12 @@ def transcribe(
         raise InputError("no video given; expected one, or several views of the same scene")
     extraction.require_place(out, f"{paths[0].stem}_captions")
     _check_folder(out / paths[0].stem)
-    seen: list[Sequence[MouthTrack]] = []
+    faces = extraction.find_faces(paths, fps, progress, mouth)
+    shown = faces if face is None else faces[face - 1: face]
+    seen = [list(views.values()) for views in shown]
     with storage.scratch_folder() as scratch:
         wavs = extraction.extract(blocks, rate, fps, paths, scratch, face, progress, mouth, track,
-                                  picture=False, seen=seen)
+                                  picture=False, faces=faces)
         ids = [wav.stem.rpartition("_")[2] for wav in wavs]
         if names is not None:
             if len(names) != len(ids):

@@ -76,7 +76,7 @@ def run(folder: Path, model: str = "emotion-edge", epochs: int = 20) -> float:
 
     train, test = (DynamicItemDataset(rows, [read], ["id", "sound", "label"])
                    for rows in sets.values())
-    network = avspeech.load(model).model.requires_grad_(False)
+    network = avspeech.load(model, engine="torch").model.requires_grad_(False)
     brain = Probe(
         {"network": network, "head": Linear(n_neurons=len(labels), input_size=network.config.dim)},
         lambda parameters: torch.optim.Adam((p for p in parameters if p.requires_grad), 1e-2),

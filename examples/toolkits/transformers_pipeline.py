@@ -53,7 +53,7 @@ class Emotions(PreTrainedModel):
     """A recognizer as a model of transformers.
 
     Args:
-        recognizer: of `avspeech.load`.
+        recognizer: of `avspeech.load`, by torch.
     """
 
     config_class = Config
@@ -82,7 +82,7 @@ def make(model: str = "emotion-edge") -> Any:
     Args:
         model: released name, folder, or hf:owner/name@revision.
     """
-    return pipeline("audio-classification", model=Emotions(avspeech.load(model)),
+    return pipeline("audio-classification", model=Emotions(avspeech.load(model, engine="torch")),
                     feature_extractor=Sound(), device="cpu")
 
 

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from avspeech.errors import InputError
+from avspeech.extraction.engine import splitter_of
 from avspeech.extraction.windows import Seam, Windows, stitch
 from avspeech.media.audio import mono, resample
 
 if TYPE_CHECKING:
     import torch
 
+    from avspeech.core.engine import Graphs
     from avspeech.core.pretrained import ModelInfo
 
 SHORTEST = 0.5  # s; shorter input is padded, as normalization means little on less
@@ -32,12 +34,13 @@ class Splitter:
     places with the other behind it.
 
     Args:
-        model: called as `model(mixture [B, N] float32) -> [B, 2, N]`.
+        model: called as `model(mixture [B, N] float32) -> [B, 2, N]`, or the graph of one.
         info: its sample rate (Hz); see `avspeech.core.pretrained.ModelInfo`.
         windows: how long signals are cut.
     """
 
-    def __init__(self, model: torch.nn.Module, info: ModelInfo, *, windows: Windows | None = None):
+    def __init__(self, model: torch.nn.Module | Graphs, info: ModelInfo, *,
+                 windows: Windows | None = None):
         self.model, self.info, self.windows = model, info, windows or Windows()
 
     def __call__(self, audio: np.ndarray | torch.Tensor, *, sample_rate: int) -> np.ndarray:
@@ -56,21 +59,17 @@ class Splitter:
         Raises:
             InputError: a wrong shape or rate, or NaN.
         """
-        import torch
-
         samples = mono(audio)
         if not (sample_rate > 0 and sample_rate == int(sample_rate)):
             raise InputError(f"sample_rate={sample_rate}: expected a positive whole number of Hz")
         rate = int(self.info.sample_rate)
         mixture = resample(samples, sample_rate, rate)
-        on = next(self.model.parameters()).device
+        split = splitter_of(self.model)
         pieces: list[tuple[int, np.ndarray]] = []
         for start, stop in self.windows.plan(len(mixture), rate):
             part = np.zeros(max(stop - start, round(SHORTEST * rate)), np.float32)
             part[: stop - start] = mixture[start:stop]
-            with torch.no_grad():
-                voices = self.model(torch.from_numpy(part).unsqueeze(0).to(on))[0].cpu().numpy()
-            voices = voices[:, : stop - start]
+            voices = split(part)[:, : stop - start]
             if pieces:
                 before, old = pieces[-1]
                 common = old.shape[1] - (start - before)

@@ -10,6 +10,7 @@ Long signals are processed in overlapping windows (`windows.py`) in bounded memo
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from avspeech.errors import InputError
+from avspeech.extraction.choice import Chooser, Report, Window, examine, follow
 from avspeech.extraction.files import extract
 from avspeech.extraction.views import arrays_as_tracks
 from avspeech.extraction.windows import Seam, Windows, stitch
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 UNSEEN = ("silence", "model")
 # s of sound kept before a face first appears and after it has gone: a voice may begin or end unseen
 MARGIN = 0.5
+SPLITTER = "voices-small"  # the released splitter
 FADE = 0.02  # s, at both ends of what is kept
 SHORTEST = 0.5  # s; shorter input is padded, as normalization means little on less
 
@@ -39,7 +42,9 @@ class Extractor:
     """Target speaker extraction with a model of task "extraction".
 
     After each call `seams` lists the joins of its windows (at the model's sample rate);
-    `windows.disagreement_db` converts them to dB.
+    `windows.disagreement_db` converts them to dB. With a splitter, `report` says for each half
+    second how sure it is that the output is the voice of the face, and what was put out
+    (`choice.Report`); without one it is None.
 
     Args:
         model: called as `model(mixture [B, N] float32, video [B, V, T, 88, 88] uint8,
@@ -50,6 +55,9 @@ class Extractor:
             good, each with a margin of 0.5 s: "silence", or "model" (what the model makes of sound
             without a picture). While a face is lost between two appearances the model always runs,
             with those frames marked as missing.
+        splitter: called as `splitter(mixture [B, N] float32) -> [B, K, N]`, separated voices in any
+            order, of which the lips choose (`extraction/choice.py`): needs a model that guesses
+            spectra (an `MVTF` with planes). None: the output is that of the model alone.
 
     Raises:
         InputError: an unknown value of `when_unseen`.
@@ -62,6 +70,7 @@ class Extractor:
         *,
         windows: Windows | None = None,
         when_unseen: str = "silence",
+        splitter: Callable[..., Any] | None = None,
     ) -> None:
         if when_unseen not in UNSEEN:
             raise InputError(f"when_unseen={when_unseen!r}: expected one of {', '.join(UNSEEN)}")
@@ -72,16 +81,27 @@ class Extractor:
         self.sample_rate = int(info.sample_rate)
         self.fps = float(info.fps or 25.0)
         self.seams: list[Seam] = []
+        self.reports: list[Report] | None = None  # of the faces of the last call
+        guesses = getattr(getattr(model, "config", None), "planes", 0)
+        self.splitter = splitter if guesses else None
+
+    @property
+    def report(self) -> Report | None:
+        """What was put out for the face of the last call, and how sure it was."""
+        return self.reports[0] if self.reports else None
 
     @classmethod
     def from_pretrained(
-        cls, name_or_folder: str | Path, device: str = "cpu", **options: Any
+        cls, name_or_folder: str | Path, device: str = "cpu",
+        splitter: str | Path | Callable[..., Any] | None = "auto", **options: Any
     ) -> Extractor:
         """Loads an extractor.
 
         Args:
             name_or_folder: a released model's name, or a model folder.
             device: a torch device, e.g. "cuda".
+            splitter: a name or folder too; "auto": the released one, where it fits the model's
+                sample rate; None: without one.
             options: further arguments of the class.
 
         Raises:
@@ -94,7 +114,19 @@ class Extractor:
             raise InputError(
                 f"{name_or_folder}: a model for {info.task}, expected one for extraction"
             )
-        return cls(model, info, **options)
+        if splitter == "auto":
+            known = SPLITTER in pretrained.names()
+            fits = known and pretrained.read_info(SPLITTER).sample_rate == info.sample_rate
+            splitter = SPLITTER if fits else None
+        if isinstance(splitter, (str, Path)):
+            split, about = pretrained.load(splitter, device=device)
+            if about.task != "separation" or about.sample_rate != info.sample_rate:
+                raise InputError(
+                    f"{splitter}: a model for {about.task} at {about.sample_rate} Hz, expected one "
+                    f"for separation at {info.sample_rate} Hz"
+                )
+            splitter = split
+        return cls(model, info, splitter=splitter, **options)
 
     def __call__(
         self,
@@ -162,15 +194,50 @@ class Extractor:
         Yields:
             Consecutive blocks, float32.
         """
-        self.seams = []
-        kept = self._kept(samples, views)
-        done = 0
-        fade = max(1, round(self.windows.fade * self.sample_rate))
-        for block in stitch(self._pieces(read, samples, views, kept), fade, self.seams):
-            if kept is not None:
-                block = block * self._gate(done, done + len(block), samples, kept)
-            done += len(block)
+        for (block,) in self.together(read, samples, [views]):
             yield block
+
+    def together(
+        self,
+        read: Callable[[int, int], np.ndarray],
+        samples: int,
+        faces: Sequence[Sequence[MouthTrack]],
+        wanted: Sequence[int] | None = None,
+    ) -> Iterator[list[np.ndarray]]:
+        """Extracts the voices of several faces block by block. With a splitter they compete for its
+        voices: no two faces have the same one at a time.
+
+        Args:
+            read: as for `blocks`.
+            samples: as for `blocks`.
+            faces: for each its views.
+            wanted: the faces whose voices are given; by default all. The others only compete.
+
+        Yields:
+            Consecutive blocks, float32, one for each face that is wanted. Those of different faces
+            end at different samples.
+        """
+        self.seams, self.reports = [], None
+        out = list(range(len(faces)) if wanted is None else wanted)
+        kept = [self._kept(samples, views) for views in faces]
+        fade = max(1, round(self.windows.fade * self.sample_rate))
+        if self.splitter is None:
+            sources = [self._pieces(read, samples, faces[f], kept[f]) for f in out]
+        else:
+            chooser = Chooser(len(faces), self.sample_rate, self.model.config.hop)
+            self.reports = [chooser.reports[f] for f in out]
+            windows = self._windows(read, samples, faces, kept, out)
+            copies = itertools.tee(chooser(windows), len(out))
+            sources = [_rows(copy, f) for copy, f in zip(copies, out, strict=True)]
+        streams = [stitch(source, fade, self.seams) for source in sources]
+        done = [0] * len(out)
+        for blocks in zip(*streams, strict=True):
+            given = list(blocks)
+            for i, f in enumerate(out):
+                begin, done[i] = done[i], done[i] + len(given[i])
+                if (around := kept[f]) is not None:
+                    given[i] = given[i] * self._gate(begin, done[i], samples, around)
+            yield given
 
     def _sample(self, frame: int) -> int:
         return round(frame * self.sample_rate / self.fps)
@@ -185,20 +252,61 @@ class Extractor:
         frames = max(1, -int(-samples * self.fps // self.sample_rate))
         for first, last in self.windows.plan(frames, self.fps):
             start, stop = self._sample(first), min(self._sample(last), samples)
-            mixture = read(start, stop)
-            if len(mixture) != stop - start:
-                raise ValueError(f"read samples {start} to {stop}: got {len(mixture)}")
+            mixture = _checked(read, start, stop)
             unheard = kept is not None and (stop <= kept[0] or start >= kept[1])
             if unheard or not np.any(mixture):
                 yield start, np.zeros(len(mixture), np.float32)
             else:
                 yield start, self._run(mixture, views, first, last)
 
+    def _windows(
+        self,
+        read: Callable[[int, int], np.ndarray],
+        samples: int,
+        faces: Sequence[Sequence[MouthTrack]],
+        kept: Sequence[tuple[int, int] | None],
+        wanted: Sequence[int],
+    ) -> Iterator[Window]:
+        """The windows of the signal, with all that may be put out for the faces."""
+        tail: tuple[int, np.ndarray] | None = None  # where the last window ends, its voices
+        frames = max(1, -int(-samples * self.fps // self.sample_rate))
+        for first, last in self.windows.plan(frames, self.fps):
+            start, stop = self._sample(first), min(self._sample(last), samples)
+            mixture = _checked(read, start, stop)
+            clips: list[Any] = []
+            for f, views in enumerate(faces):
+                span = kept[f]
+                heard = span is None or (stop > span[0] and start < span[1])
+                clips.append(self._inputs(mixture, views, first, last)[1:]
+                             if heard and np.any(mixture) else None)
+            sound = self._inputs(mixture, faces[0], first, last)[0]
+            window = examine(self.model, self.splitter, start, mixture, sound, clips, wanted)
+            self._require_finite(window.own, first, last)
+            self._require_finite(window.voices, first, last)
+            if tail is not None and tail[0] > start:
+                window.reorder(follow(tail[1][:, start - tail[0]:],
+                                      window.voices[:, : tail[0] - start]))
+            tail = stop, window.voices
+            yield window
+
     def _run(
         self, mixture: np.ndarray, views: Sequence[MouthTrack], first: int, last: int
     ) -> np.ndarray:
         """One window through the model: mixture [N] and frames [first, last) of the views -> voice
         [N]."""
+        import torch
+
+        inputs = self._inputs(mixture, views, first, last)
+        with torch.inference_mode():
+            estimate = self.model(*(x[None] for x in inputs))
+        voice = estimate[0].float().cpu().numpy()[: len(mixture)]
+        self._require_finite(voice, first, last)
+        return voice
+
+    def _inputs(self, mixture: np.ndarray, views: Sequence[MouthTrack], first: int, last: int
+                ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """A window as the model takes it, without a batch: the mixture [N] padded to the frames
+        [first, last) or to `SHORTEST`, crops [V, T, 88, 88], mask [V, T]."""
         import torch
 
         last = max(last, first + round(SHORTEST * self.fps))
@@ -212,19 +320,16 @@ class Extractor:
             next(self.model.parameters(), None) if isinstance(self.model, torch.nn.Module) else None
         )
         device = torch.device("cpu") if parameter is None else parameter.device
-        with torch.inference_mode():
-            estimate = self.model(
-                torch.from_numpy(padded).to(device)[None],
-                torch.from_numpy(np.stack([crops for crops, _ in clips])).to(device)[None],
-                torch.from_numpy(np.stack([mask for _, mask in clips])).to(device)[None],
-            )
-        voice = estimate[0].float().cpu().numpy()[: len(mixture)]
-        if not np.isfinite(voice).all():
+        crops, mask = (np.stack(part) for part in zip(*clips, strict=True))
+        sound, pictures, shown = (torch.from_numpy(x).to(device) for x in (padded, crops, mask))
+        return sound, pictures, shown
+
+    def _require_finite(self, output: np.ndarray, first: int, last: int) -> None:
+        if not np.isfinite(output).all():
             raise FloatingPointError(
                 f"the model's output is not finite at {first / self.fps:.2f} s to "
                 f"{last / self.fps:.2f} s"
             )
-        return voice
 
     def _kept(self, samples: int, views: Sequence[MouthTrack]) -> tuple[int, int] | None:
         """The samples [start, stop) that are not silenced because the face is not there yet or has
@@ -280,6 +385,18 @@ class Extractor:
         paths = [Path(video) for video in several]
         return extract(self.blocks, self.sample_rate, self.fps, paths, Path(out), face, progress,
                        mouth, track)
+
+
+def _checked(read: Callable[[int, int], np.ndarray], start: int, stop: int) -> np.ndarray:
+    mixture = read(start, stop)
+    if len(mixture) != stop - start:
+        raise ValueError(f"read samples {start} to {stop}: got {len(mixture)}")
+    return mixture
+
+
+def _rows(windows: Iterator[tuple[int, np.ndarray]], row: int) -> Iterator[tuple[int, np.ndarray]]:
+    """The pieces of one face from those of all."""
+    return ((start, rows[row]) for start, rows in windows)
 
 
 def extract_files(

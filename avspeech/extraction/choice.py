@@ -1,0 +1,464 @@
+"""Lips choose among voices: which of the separated voices belongs to which face, how sure that is,
+and what is put out for it.
+
+What lips that a model has not learned say is too little for a mask, but enough to tell which of two
+voices is theirs, the more surely the longer one looks. So a separator that knows voices
+(`extraction/voices.py`) splits the mixture, and for each face:
+
+1. Evidence (`fit`). With g the log spectrum that the lips guess and a that of a voice, [frames,
+   bands], both without their mean over time, the fit of a frame is its part of
+
+       e = <g', a'> / |g'||a'| + 0.3 <g0, a0> / |g0||a0| + <u, v> / |u||v|,
+
+   where x0 is the mean over bands, x' = x - x0, and u, v are the embeddings of `sync.LipSync`,
+   which were trained to find lips that are late. All are taken at the lag, of +-8 frames, at which
+   the best of the voices fits best. The mean of e over frames lies between -2.3 and 2.3.
+2. Choice (`assign`). In steps of half a second each face has one of the voices or none, and no two
+   faces have the same one. A hidden Markov model adds up the evidence, exp(SLOPE (e - NONE)) for a
+   voice against none, over the steps; faces keep their voice from a step to the next with
+   probability STAY. So a choice builds up, is held while the face is away, and can be corrected.
+   Voices keep their numbers from window to window by their correlation in the overlap.
+3. Output (`Gate`). The sum of four candidates with weights between 0 and 1 that add up to at most 1:
+   the estimate that the lips made by themselves, the voices weighted with their probabilities, the
+   mixture, and silence. The weights are a softmax of a linear function of the evidence, fitted so
+   that the output is near the target on development mixtures. Where the evidence is weak
+   the output goes toward the mixture.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+STEP = 0.5  # s, of evidence and of weights
+LAGS = 8  # STFT frames by which lips may be early or late
+ENVELOPE = 0.3  # weight of the evidence of loudness
+LEAST = 0.15  # norms of log spectra are at least this for each number: silence fits nothing
+KNOWN = 1.0  # s of a window in which a face must be seen, or the window says nothing of it
+SLOPE, NONE = 2.0, 0.15  # of the evidence of a step: see the module
+STAY = 0.97  # probability that a face keeps its voice from one step to the next
+HORIZON = 30.0  # s of evidence that are kept behind
+AROUND = 6.0  # s before and behind a step, over which the features of the gate are averaged
+TOGETHER = 8  # faces whose voices are chosen jointly; beyond that, each by itself
+
+
+def fit(model: Any, planes: Tensor, bands: Tensor, shown: Tensor) -> tuple[Tensor, int]:
+    """How well voices fit lips, frame by frame: see the module.
+
+    Args:
+        model: an `MVTF` with planes; its `sync` is used where it has one.
+        planes: `[P, T, bands]` of its cue, on the lips' own clock.
+        bands: `[K, T, bands]`, log spectra of the voices (`MVTF.log_bands`).
+        shown: bool `[T]`, where the face is seen.
+
+    Returns:
+        (`[K, T]`, whose mean over the frames shown is e of the module, and which is 0 in the others;
+        the lag in frames, above 0 where the lips are late).
+    """
+    seen = shown.to(bands.dtype)
+    count = seen.sum()
+
+    def parts(lips: Tensor, voices: Tensor, least: float) -> Tensor:
+        """Parts [L, K, T] of the correlations of [T, C] and [K, T, C] at all lags."""
+        frames = torch.arange(len(lips))
+        late = torch.arange(-LAGS, LAGS + 1)
+        moved = lips[(frames + late[:, None]).clamp(0, len(lips) - 1)]  # [L, T, C]
+        x, y = (
+            (z - (z * seen[:, None]).sum(-2, keepdim=True) / count) * seen[:, None]
+            for z in (moved, voices)
+        )
+        floor = least * float(count * lips.shape[1]) ** 0.5
+        norms = [z.flatten(1).norm(dim=1).clamp_min(max(floor, 1e-6)) for z in (x, y)]
+        products = torch.einsum("ltc,ktc->lkt", x, y)
+        return products / (norms[0][:, None, None] * norms[1][:, None]) * count
+
+    guess, loud = planes[0] - planes[0].mean(-1, keepdim=True), planes[0].mean(-1, keepdim=True)
+    mean = bands.mean(-1, keepdim=True)
+    total = parts(guess, bands - mean, LEAST) + ENVELOPE * parts(loud, mean, LEAST)
+    if model.sync is not None:
+        cues = planes.transpose(0, 1).flatten(1)
+        total = total + parts(model.sync.lips(cues.T[None])[0].T,
+                              model.sync.sound(bands.transpose(1, 2)).transpose(1, 2), LEAST)
+    lag = int(total.sum(-1).amax(1).argmax())
+    return total[lag], lag - LAGS
+
+
+def states(faces: int, voices: int) -> np.ndarray:
+    """Everything that can be: the voice of each face, 0 for none, no voice twice. `[N, faces]`"""
+    every = itertools.product(range(voices + 1), repeat=faces)
+    return np.array([s for s in every if len(set(s) - {0}) == sum(v > 0 for v in s)], np.int64)
+
+
+def assign(scores: np.ndarray, before: np.ndarray | None = None
+           ) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities of the voices of faces, by the forward-backward recursion.
+
+    Args:
+        scores: log likelihood ratios `[S, F, K]` of "this face has that voice" against "none".
+        before: probabilities of the states `[N]` in the step before the first one (`states`);
+            without it all are equal.
+
+    Returns:
+        (probabilities `[S, F, K + 1]`, the last one that of none; filtered probabilities of the
+        states after each step `[S, N]`).
+    """
+    steps, faces, voices = scores.shape
+    every = states(faces, voices)
+    same = (every[:, None] == every[None]).sum(-1)
+    moves = STAY**same * (1 - STAY) ** (faces - same)
+    moves /= moves.sum(1, keepdims=True)
+    padded = np.concatenate([np.zeros((steps, faces, 1)), scores], 2)
+    logs = sum(padded[:, f, every[:, f]] for f in range(faces))  # [S, N]
+    likely = np.exp(logs - logs.max(1, keepdims=True))
+    forward, backward = np.empty_like(likely), np.ones_like(likely)
+    last = np.full(len(every), 1 / len(every)) if before is None else before
+    for i in range(steps):
+        last = likely[i] * (last @ moves)
+        forward[i] = last = last / last.sum()
+    for i in range(steps - 2, -1, -1):
+        following = moves @ (likely[i + 1] * backward[i + 1])
+        backward[i] = following / following.sum()
+    joint = forward * backward
+    joint /= joint.sum(1, keepdims=True)
+    chances = np.stack([
+        np.stack([joint[:, every[:, f] == v].sum(1) for v in (*range(1, voices + 1), 0)], 1)
+        for f in range(faces)], 1)
+    return chances, forward
+
+
+def follow(before: np.ndarray, voices: np.ndarray) -> list[int]:
+    """The order in which voices of a window continue those of the window before.
+
+    Args:
+        before: `[K, N]`, the voices in the overlap, as the window before has them.
+        voices: `[K, N]`, as the new window has them.
+
+    Returns:
+        Index j in place i: the new window's voice j continues voice i.
+    """
+    alike = np.abs(before.astype(np.float64) @ voices.T.astype(np.float64))
+    orders = list(itertools.permutations(range(len(voices))))
+    gains = [sum(alike[i, j] for i, j in enumerate(order)) for order in orders]
+    return list(orders[int(np.argmax(gains))])
+
+
+@dataclass
+class Window:
+    """A window of the signal with everything that may be put out.
+
+    Attributes:
+        start: its first sample.
+        mixture: `[N]`.
+        voices: `[K, N]`, separated; in the order of the windows before (`follow`).
+        own: `[F, N]`, what the lips of each face made by themselves.
+        fits: `[F, K, T]` of `fit`, for the voices. own_fits: `[F, T]`, for `own`.
+        seen: bool `[F, T]`, where each face is seen.
+    """
+
+    start: int
+    mixture: np.ndarray
+    voices: np.ndarray
+    own: np.ndarray
+    fits: np.ndarray
+    own_fits: np.ndarray
+    seen: np.ndarray
+
+    def reorder(self, order: Sequence[int]) -> None:
+        """Puts the voices into another order."""
+        self.voices, self.fits = self.voices[order], self.fits[:, order]
+
+
+def examine(
+    model: Any,
+    splitter: Any,
+    start: int,
+    mixture: np.ndarray,
+    sound: Tensor,
+    clips: Sequence[tuple[Tensor, Tensor] | None],
+    wanted: Sequence[int],
+) -> Window:
+    """Runs the networks on a window.
+
+    Args:
+        model: an `MVTF` with planes.
+        splitter: gives voices `[1, K, N]` of a mixture `[1, N]`.
+        start: the first sample of the window.
+        mixture: `[N]`.
+        sound: the same, padded to at least the length of the pictures, on the model's device.
+        clips: for each face crops `[V, T, H, W]` and mask `[V, T]`; None for one that is neither
+            seen nor heard here.
+        wanted: the faces whose own estimates are needed.
+    """
+    with torch.inference_mode():
+        voices = splitter(sound[None])[0].float()
+        level = sound.square().mean().sqrt().clamp_min(1e-5)
+        bands = model.log_bands(voices / level)
+        count = bands.shape[1]
+        own = np.zeros((len(clips), len(mixture)), np.float32)
+        fits, own_fits = np.zeros((len(clips), len(voices), count)), np.zeros((len(clips), count))
+        seen = np.zeros((len(clips), count), bool)
+        c = model.config
+        for f, clip in enumerate(clips):
+            if clip is None:
+                continue
+            crops, mask = clip
+            frame = (torch.arange(count) * (c.hop / c.sample_rate * c.fps)).long()
+            shown = mask.any(0)[frame.clamp_max(mask.shape[1] - 1).to(mask.device)]
+            if f in wanted:
+                estimate, planes, _ = model.separate(sound[None], crops[None], mask[None])
+                own[f] = estimate[0].float().cpu().numpy()[: len(mixture)]
+            else:
+                planes = model.cue(crops[None], mask[None], count)
+            if int(shown.sum()) * c.hop < KNOWN * c.sample_rate:
+                continue
+            seen[f] = shown.cpu().numpy()
+            fits[f] = fit(model, planes[0].float(), bands, shown)[0].cpu().numpy()
+            if f in wanted:
+                mine = model.log_bands(estimate.float() / level)
+                own_fits[f] = fit(model, planes[0].float(), mine, shown)[0].cpu().numpy()[0]
+    return Window(start, mixture, voices.cpu().numpy()[:, : len(mixture)], own, fits, own_fits, seen)
+
+
+@dataclass
+class Report:
+    """What was put out for a face, and why; one number for each half second.
+
+    Attributes:
+        seconds: where each begins.
+        trust: probability that the voice put out is that of the face, from lips and voice; NaN where
+            nothing can be said of it.
+        speaks: probability that the face has one of the voices at all.
+        shares: {"lips", "voice", "mixture", "silence"}: weights of the candidates of the output.
+    """
+
+    seconds: list[float] = field(default_factory=list)
+    trust: list[float] = field(default_factory=list)
+    speaks: list[float] = field(default_factory=list)
+    shares: dict[str, list[float]] = field(
+        default_factory=lambda: {name: [] for name in CANDIDATES})
+
+
+CANDIDATES = ("lips", "voice", "mixture", "silence")
+FEATURES = ("one", "fit", "margin", "sure", "none", "own fit", "agreement", "own level",
+            "single", "seen")
+
+
+class _Sums(NamedTuple):
+    """Sums over the samples and frames of steps; the first axis is the step."""
+
+    fits: np.ndarray  # [S, F, K]
+    own_fits: np.ndarray  # [S, F]
+    seen: np.ndarray  # [S, F], frames in which the face is seen
+    frames: np.ndarray  # [S]
+    voices: np.ndarray  # [S, K], energies
+    own: np.ndarray  # [S, F]
+    mixture: np.ndarray  # [S]
+    cross: np.ndarray  # [S, F, K], of own and voices
+
+
+def sums(window: Window, step: int, hop: int) -> tuple[int, _Sums]:
+    """What a window says of each step.
+
+    Args:
+        window: all of it.
+        step: samples of a step; steps begin at its multiples.
+        hop: samples between frames of the fits.
+
+    Returns:
+        (the first step, the sums).
+    """
+    first = window.start // step
+    count = (window.start + max(len(window.mixture), 1) - 1) // step - first + 1
+    frame = np.minimum((window.start + np.arange(window.seen.shape[1]) * hop) // step - first,
+                       count - 1)
+
+    def binned(values: np.ndarray) -> np.ndarray:
+        """Sums of [..., T] over the frames of each step, [S, ...]."""
+        out = np.zeros((count, *values.shape[:-1]))
+        np.add.at(out, frame, np.moveaxis(values, -1, 0))
+        return out
+
+    edges = np.maximum((first + np.arange(count)) * step - window.start, 0)
+
+    def energy(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Sums of products over the samples of each step, [S, ...]."""
+        return np.moveaxis(np.add.reduceat(x.astype(np.float64) * y, edges, axis=-1), -1, 0)
+
+    return first, _Sums(
+        binned(window.fits), binned(window.own_fits), binned(window.seen.astype(float)),
+        binned(np.ones(window.seen.shape[1])), energy(window.voices, window.voices),
+        energy(window.own, window.own), energy(window.mixture, window.mixture),
+        energy(window.own[:, None], window.voices[None]))
+
+
+def smoothed(x: np.ndarray, steps: int) -> np.ndarray:
+    """Sums over so many steps before and behind each one, along the first axis."""
+    total = np.concatenate([np.zeros_like(x[:1]), np.cumsum(x, 0)])
+    at = np.arange(len(x))
+    return total[np.minimum(at + steps + 1, len(x))] - total[np.maximum(at - steps, 0)]
+
+
+def features(s: _Sums, chances: np.ndarray) -> np.ndarray:
+    """What the gate sees of each step and face: `FEATURES`, about -1 to 1.
+
+    Args:
+        s: of the steps.
+        chances: `[S, F, K + 1]` of `assign`.
+
+    Returns:
+        `[S, F, len(FEATURES)]`.
+    """
+    wide = _Sums(*(smoothed(x, round(AROUND / STEP)) for x in s))
+    seen = np.maximum(wide.seen, 1.0)
+    fits = wide.fits / seen[..., None]  # [S, F, K]
+    voices = chances[..., :-1]
+    share = voices / np.maximum(voices.sum(-1, keepdims=True), 1e-9)
+    ordered = np.sort(fits, -1)
+    energy = wide.voices[:, None]
+    mean = (share**2 * energy).sum(-1)  # of the voices weighted by their chances
+    agree = (share * wide.cross).sum(-1) / np.sqrt(np.maximum(mean * wide.own, 1e-12))
+    level = np.log10(np.maximum(wide.own / np.maximum(wide.mixture[:, None], 1e-12), 1e-4)) / 4
+    power = np.sort(wide.voices, -1)
+    single = np.log10(np.maximum(power[:, -2] / np.maximum(power[:, -1], 1e-12), 1e-3)) / 3
+    shape = fits.shape[:2]
+    return np.stack([
+        np.ones(shape), (share * fits).sum(-1), ordered[..., -1] - ordered[..., -2],
+        voices.max(-1), chances[..., -1], wide.own_fits / seen, agree, level,
+        np.broadcast_to(single[:, None], shape), wide.seen / np.maximum(wide.frames[:, None], 1.0),
+    ], -1)
+
+
+class Gate:
+    """Weights of the candidates, a softmax of linear functions of the features.
+
+    Args:
+        weights: `[len(FEATURES), 4]`; by default those fitted on development mixtures.
+    """
+
+    def __init__(self, weights: np.ndarray | None = None):
+        self.weights = np.array(WEIGHTS) if weights is None else weights
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Maps `[..., len(FEATURES)]` to `[..., 4]`, by `CANDIDATES`."""
+        logits = x @ self.weights
+        shares = np.exp(logits - logits.max(-1, keepdims=True))
+        return np.asarray(shares / shares.sum(-1, keepdims=True))
+
+
+WEIGHTS = np.zeros((len(FEATURES), len(CANDIDATES)))
+
+
+class Chooser:
+    """Decides what is put out of each window, once the window behind it is known too.
+
+    Args:
+        faces: their number.
+        sample_rate: in Hz.
+        hop: samples between frames of the fits.
+        gate: of the output.
+    """
+
+    def __init__(self, faces: int, sample_rate: int, hop: int, gate: Gate | None = None):
+        self.step, self.hop = round(STEP * sample_rate), hop
+        self.sample_rate = sample_rate
+        self.gate = gate or Gate()
+        self.reports = [Report() for _ in range(faces)]
+        # faces that are chosen together
+        self.groups = [list(range(faces))] if faces <= TOGETHER else [[f] for f in range(faces)]
+        self.first = 0  # step of the first row of `sums`
+        self.sums: _Sums | None = None
+        self.before: list[np.ndarray | None] = [None] * len(self.groups)
+        self.reported = 0  # steps
+
+    def __call__(self, windows: Iterable[Window]) -> Iterator[tuple[int, np.ndarray]]:
+        """Yields (first sample, output `[F, N]`) for each window, in order."""
+        held: deque[Window] = deque()
+        for window in windows:
+            self._note(window)
+            held.append(window)
+            if len(held) == 2:
+                yield self._decide(held.popleft(), held[0])
+        if held:
+            yield self._decide(held.popleft(), None)
+
+    def _note(self, window: Window) -> None:
+        """Adds what a window says to the sums."""
+        first, new = sums(window, self.step, self.hop)
+        if self.sums is None:
+            self.first, self.sums = first, new
+            return
+        missing = first + len(new.frames) - self.first - len(self.sums.frames)
+        grown = _Sums(*(np.concatenate([x, np.zeros((max(missing, 0), *x.shape[1:]))])
+                        for x in self.sums))
+        at = first - self.first
+        for whole, part in zip(grown, new, strict=True):
+            whole[at:at + len(part)] += part
+        self.sums = grown
+
+    def _scores(self, s: _Sums) -> np.ndarray:
+        """Log likelihood ratios `[S, F, K]` of a voice against none."""
+        seen = s.seen[..., None]
+        return SLOPE * (s.fits / np.maximum(seen, 1.0) - NONE) * (
+            seen / np.maximum(s.frames[:, None, None], 1.0))
+
+    def _decide(self, window: Window, following: Window | None) -> tuple[int, np.ndarray]:
+        assert self.sums is not None
+        s, scores = self.sums, self._scores(self.sums)
+        chances = np.zeros((*scores.shape[:2], scores.shape[2] + 1))
+        filtered = []
+        for group, before in zip(self.groups, self.before, strict=True):
+            chances[:, group], forward = assign(scores[:, group], before)
+            filtered.append(forward)
+        x = features(s, chances)
+        shares = self.gate(x)  # [S, F, 4]
+        begin, end = window.start // self.step - self.first, len(scores)
+        weights = self._weights(shares, chances)[begin:end]
+        out = self._mixed(window, weights, self.first + begin)
+        stop = None if following is None else following.start // self.step
+        self._report(chances, shares, stop)
+        if following is not None:
+            # What is behind the horizon is kept as the state of the recursion alone
+            keep = max(following.start // self.step - round(HORIZON / STEP), self.first)
+            gone = keep - self.first
+            if gone:
+                self.before = [forward[gone - 1] for forward in filtered]
+                self.first, self.sums = keep, _Sums(*(values[gone:] for values in s))
+        return window.start, out
+
+    def _weights(self, shares: np.ndarray, chances: np.ndarray) -> np.ndarray:
+        """Weights `[S, F, 1 + K + 1]` of lips, voices and mixture."""
+        voices = chances[..., :-1]
+        share = voices / np.maximum(voices.sum(-1, keepdims=True), 1e-9)
+        return np.concatenate([shares[..., :1], shares[..., 1:2] * share, shares[..., 2:3]], -1)
+
+    def _mixed(self, window: Window, weights: np.ndarray, first: int) -> np.ndarray:
+        """The output `[F, N]`: weights between the centers of steps are interpolated."""
+        length = len(window.mixture)
+        at = (window.start + np.arange(length) + 0.5) / self.step - first - 0.5
+        steps = np.arange(len(weights))
+        out = np.zeros((len(window.own), length), np.float32)
+        for f in range(len(out)):
+            parts = [window.own[f], *window.voices, window.mixture]
+            for part, weight in zip(parts, weights[:, f].T, strict=True):
+                out[f] += np.interp(at, steps, weight).astype(np.float32) * part
+        return out
+
+    def _report(self, chances: np.ndarray, shares: np.ndarray, stop: int | None) -> None:
+        """Notes the steps up to `stop` that have not been noted yet."""
+        rows = range(self.reported - self.first,
+                     len(chances) if stop is None else stop - self.first)
+        for row in rows:
+            for f, report in enumerate(self.reports):
+                report.seconds.append((self.first + row) * STEP)
+                report.trust.append(float(chances[row, f, :-1].max()))
+                report.speaks.append(float(1 - chances[row, f, -1]))
+                for i, name in enumerate(CANDIDATES):
+                    report.shares[name].append(float(shares[row, f, i]))
+        self.reported += max(len(rows), 0)

@@ -46,6 +46,7 @@ SLOPE, NONE = 2.0, 0.15  # of the evidence of a step: see the module
 STAY = 0.97  # probability that a face keeps its voice from one step to the next
 HORIZON = 30.0  # s of evidence that are kept behind
 AROUND = 6.0  # s before and behind a step, over which the features of the gate are averaged
+TRUSTED = 0.8  # below this probability a choice is called weak
 TOGETHER = 8  # faces whose voices are chosen jointly; beyond that, each by itself
 
 
@@ -226,6 +227,9 @@ def examine(
     return Window(start, mixture, voices.cpu().numpy()[:, : len(mixture)], own, fits, own_fits, seen)
 
 
+CANDIDATES = ("lips", "voice", "mixture", "silence")
+
+
 @dataclass
 class Report:
     """What was put out for a face, and why; one number for each half second.
@@ -244,10 +248,32 @@ class Report:
     shares: dict[str, list[float]] = field(
         default_factory=lambda: {name: [] for name in CANDIDATES})
 
+    def record(self) -> dict[str, Any]:
+        """As JSON: {"seconds", "trust", "speaks", "shares"}, lists of numbers with two decimals."""
+        shares = {name: _rounded(values) for name, values in self.shares.items()}
+        return {"seconds": self.seconds, "trust": _rounded(self.trust),
+                "speaks": _rounded(self.speaks), "shares": shares}
 
-CANDIDATES = ("lips", "voice", "mixture", "silence")
+    def doubt(self) -> str | None:
+        """A line for the user where the choice is weak for more than a tenth of the time, or the
+        face does not seem to speak; else None."""
+        if not self.seconds:
+            return None
+        if np.mean(self.speaks) < 0.1:
+            return "the lips fit no voice that is heard; the output is nearly silent"
+        weak = (np.array(self.trust) < TRUSTED) & (np.array(self.speaks) >= 0.5)
+        if weak.mean() < 0.1:
+            return None
+        return (f"for {np.count_nonzero(weak) * STEP:.0f} of {len(weak) * STEP:.0f} s the lips do "
+                "not tell for sure which voice is theirs; the output is close to the mixture there")
+
+
 FEATURES = ("one", "fit", "margin", "sure", "none", "own fit", "agreement", "own level",
             "single", "seen")
+
+
+def _rounded(values: Sequence[float]) -> list[float]:
+    return [round(value, 2) for value in values]
 
 
 class _Sums(NamedTuple):

@@ -30,6 +30,10 @@ def add(commands: argparse._SubParsersAction) -> None:
                          "(default: the one that the file marks, or the first that sounds)")
     command.add_argument("--model", default="mvtf-small", metavar="M",
                          help="name or folder (default: %(default)s)")
+    command.add_argument("--voice", type=Path, metavar="SOUND", help="a recording of the speaker of "
+                         "--face, some seconds of their voice alone")
+    command.add_argument("--json", action="store_true", help="write what was put out, and how sure "
+                         "it is, every half second, beside each wav")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
@@ -68,6 +72,7 @@ def _extract(args: argparse.Namespace) -> None:
     from avspeech.extraction.extractor import extract_files
 
     paths = extract_files(args.videos, args.out, face=args.face, model=args.model,
-                          progress=not args.quiet, mouth=args.mouth, track=args.audio)
+                          progress=not args.quiet, mouth=args.mouth, track=args.audio,
+                          records=args.json, voice=args.voice)
     for path in paths:
         print(path)

@@ -365,6 +365,7 @@ class Extractor:
         progress: bool = True,
         mouth: bool = False,
         track: int | None = None,
+        records: bool = False,
     ) -> list[Path]:
         """Extracts the voices of the faces in videos, as wav and mp4: see
         `avspeech.extraction.files`.
@@ -377,14 +378,15 @@ class Extractor:
             mouth: the videos show nothing but the mouth.
             track: of sound, from 1; by default the one that the file marks, or the first that
                 sounds.
+            records: write what was put out, and how sure it was, as `<stem>_face<N>.json`.
 
         Returns:
             The files written.
         """
         several = [videos] if isinstance(videos, (str, Path)) else videos
         paths = [Path(video) for video in several]
-        return extract(self.blocks, self.sample_rate, self.fps, paths, Path(out), face, progress,
-                       mouth, track)
+        return extract(self.together, self.sample_rate, self.fps, paths, Path(out), face, progress,
+                       mouth, track, lambda: self.reports, records)
 
 
 def _checked(read: Callable[[int, int], np.ndarray], start: int, stop: int) -> np.ndarray:
@@ -408,6 +410,8 @@ def extract_files(
     device: str = "cpu",
     mouth: bool = False,
     track: int | None = None,
+    records: bool = False,
+    voice: str | Path | None = None,
 ) -> list[Path]:
     """`Extractor.from_pretrained(model).extract(videos, out, face)`: what `avspeech extract` does.
 
@@ -420,12 +424,14 @@ def extract_files(
         device: a torch device.
         mouth: the videos show nothing but the mouth.
         track: of sound, from 1; by default the one that the file marks, or the first that sounds.
+        records: write what was put out, and how sure it was, as `<stem>_face<N>.json`.
+        voice: a recording of the speaker of `face`: see `Extractor`.
 
     Returns:
         The files written.
     """
-    return Extractor.from_pretrained(model, device=device).extract(
-        videos, out, face=face, progress=progress, mouth=mouth, track=track)
+    return Extractor.from_pretrained(model, device=device, voice=voice).extract(
+        videos, out, face=face, progress=progress, mouth=mouth, track=track, records=records)
 
 
 def card_lines(name: str, info: ModelInfo) -> dict[str, Any]:

@@ -3,10 +3,12 @@ memory."""
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
@@ -14,6 +16,7 @@ import numpy as np
 
 from avspeech.core import storage
 from avspeech.errors import InputError
+from avspeech.extraction.choice import Report
 from avspeech.extraction.views import match_faces
 from avspeech.media import audio, video
 from avspeech.media.mouths import MouthTrack
@@ -22,14 +25,16 @@ from avspeech.media.muxing import mux
 SEEN = 1.0  # s; faces seen for less are left out, if any is seen longer: most of them are no faces
 PIECE = 60.0  # s of sound decoded at a time
 
-# (samples [start, stop) of the mixture, their number, views of one face) -> the voice in blocks
-Blocks = Callable[
-    [Callable[[int, int], np.ndarray], int, Sequence[MouthTrack]], Iterator[np.ndarray]
+# (samples [start, stop) of the mixture, their number, views of each face, the faces wanted) -> the
+# voices in blocks
+Together = Callable[
+    [Callable[[int, int], np.ndarray], int, Sequence[Sequence[MouthTrack]], Sequence[int]],
+    Iterator[list[np.ndarray]],
 ]
 
 
 def extract(
-    blocks: Blocks,
+    together: Together,
     sample_rate: int,
     fps: float,
     videos: Sequence[Path],
@@ -38,17 +43,19 @@ def extract(
     progress: bool = True,
     mouth: bool = False,
     track: int | None = None,
+    reports: Callable[[], Sequence[Report] | None] = lambda: None,
+    records: bool = False,
 ) -> list[Path]:
     """Writes `<stem>_face<N>.wav` and `<stem>_face<N>.mp4` into a folder for each face.
 
     The wav (16 bit, mono) begins at the clock's zero of the videos and lasts as long as the sound
     or the pictures, whichever is longer; so does the mp4. Its pictures are copied where mp4 takes
     them as they are (H.264 or HEVC), else encoded. Files of these names are replaced, each only
-    when it is complete.
+    when it is complete. A warning says where it is doubtful that the voice is that of the face.
 
     Args:
-        blocks: makes the voice: see `Extractor.blocks`.
-        sample_rate: of the voice and of the mixture that `blocks` reads, in Hz.
+        together: makes the voices: see `Extractor.together`.
+        sample_rate: of the voices and of the mixture that `together` reads, in Hz.
         fps: of the mouth crops, in frames per second.
         videos: one camera, or several synchronized ones whose clocks begin together. The sound is
             that of the first that has any; the picture of the mp4 and `<stem>` are the first one's.
@@ -61,6 +68,9 @@ def extract(
             sounds (`media.audio.read`). A warning says which of several was taken, and what
             was corrected: a constant offset, samples far beyond full scale, channels that cancel
             each other.
+        reports: gives, when the voices are made, what was put out for each; None where that is not
+            known.
+        records: write the reports, as `<stem>_face<N>.json`.
 
     Returns:
         The files, in order.
@@ -99,7 +109,6 @@ def extract(
     numbers = range(1, len(faces) + 1) if face is None else [face]
 
     pictures = max(len(tracks[0].present) for tracks in found if tracks) / fps
-    written: list[Path] = []
     with storage.scratch() as store:
         samples = _decode(sound, sample_rate, store, track)
         length = max(samples, round(pictures * sample_rate))
@@ -112,11 +121,10 @@ def extract(
                 mixture[: len(known)] = known
             return mixture
 
-        for number in numbers:
-            voice = blocks(read, length, faces[number - 1])
-            stem = f"{videos[0].stem}_face{number}"
-            title = f"face {number}" if progress else None
-            written += _write(voice, length, sample_rate, videos[0], out, stem, title)
+        voices = together(read, length, faces, [number - 1 for number in numbers])
+        stems = [f"{videos[0].stem}_face{number}" for number in numbers]
+        title = f"face{'s' * (len(stems) > 1)} {', '.join(map(str, numbers))}" if progress else None
+        written = _write(voices, length, sample_rate, videos[0], out, stems, title, reports, records)
     return written
 
 
@@ -152,7 +160,7 @@ def _require_place(out: Path, stem: str) -> None:
     try:
         with tempfile.TemporaryFile(dir=out):
             pass
-        if len(os.fsencode(f"{stem}_face1.wav")) > os.pathconf(out, "PC_NAME_MAX"):
+        if len(os.fsencode(f"{stem}_face1.json")) > os.pathconf(out, "PC_NAME_MAX"):
             raise InputError(
                 f"{stem}: the names of the results would be too long for {out}; rename the video"
             )
@@ -179,25 +187,42 @@ def _decode(path: Path, sample_rate: int, store: IO[bytes], track: int | None) -
             return samples
 
 
-def _write(voice: Iterator[np.ndarray], length: int, sample_rate: int, picture: Path, out: Path,
-           stem: str, title: str | None) -> list[Path]:
-    """One face's wav and mp4, written aside and put in place together."""
+def _write(voices: Iterator[list[np.ndarray]], length: int, sample_rate: int, picture: Path,
+           out: Path, stems: Sequence[str], title: str | None,
+           reports: Callable[[], Sequence[Report] | None], records: bool) -> list[Path]:
+    """The wav and mp4 of all faces, written aside and put in place together, and their reports."""
     from tqdm import tqdm
 
-    wav, mp4 = out / f"{stem}.wav", out / f"{stem}.mp4"
-    clipped, done = 0, 0
-    for path in (wav, mp4):
+    wavs, mp4s = ([out / f"{stem}.{kind}" for stem in stems] for kind in ("wav", "mp4"))
+    clipped, done = [0] * len(stems), 0
+    for path in (*wavs, *mp4s):
         storage.sweep_beside(path)
-    with storage.writing(mp4) as new_mp4, storage.writing(wav) as new_wav:
-        with tqdm(total=round(length / sample_rate), desc=title, unit="s",
-                  disable=title is None) as bar, audio.sound_writer(new_wav, sample_rate) as add:
-            for block in voice:
-                clipped += int(np.count_nonzero(np.abs(block) > 1.0))
-                add(np.clip(block, -1.0, 1.0))
-                done += len(block)
+    with ExitStack() as places:
+        new_mp4s = [places.enter_context(storage.writing(path)) for path in mp4s]
+        new_wavs = [places.enter_context(storage.writing(path)) for path in wavs]
+        with ExitStack() as sounds, tqdm(total=round(length / sample_rate), desc=title, unit="s",
+                                         disable=title is None) as bar:
+            adds = [sounds.enter_context(audio.sound_writer(path, sample_rate))
+                    for path in new_wavs]
+            for blocks in voices:
+                for i, (add, block) in enumerate(zip(adds, blocks, strict=True)):
+                    clipped[i] += int(np.count_nonzero(np.abs(block) > 1.0))
+                    add(np.clip(block, -1.0, 1.0))
+                done += len(blocks[0])
                 bar.update(round(done / sample_rate) - bar.n)
-        with storage.naming(new_mp4):
-            mux(picture, new_wav, new_mp4)
-    if clipped:
-        warnings.warn(f"{wav}: {clipped} samples beyond full scale were clipped", stacklevel=2)
-    return [wav, mp4]
+        for new_mp4, new_wav in zip(new_mp4s, new_wavs, strict=True):
+            with storage.naming(new_mp4):
+                mux(picture, new_wav, new_mp4)
+    for wav, beyond in zip(wavs, clipped, strict=True):
+        if beyond:
+            warnings.warn(f"{wav}: {beyond} samples beyond full scale were clipped", stacklevel=2)
+    written = [path for both in zip(wavs, mp4s, strict=True) for path in both]
+    for wav, report in zip(wavs, reports() or (), strict=False):
+        doubt = report.doubt()
+        if doubt is not None:
+            warnings.warn(f"{wav}: {doubt}", stacklevel=2)
+        if records:
+            storage.write_atomically(wav.with_suffix(".json"),
+                                     json.dumps(report.record(), indent=1).encode())
+            written.append(wav.with_suffix(".json"))
+    return written

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from avspeech.errors import InputError
-from avspeech.extraction.choice import Chooser, Report, Window, examine, follow
+from avspeech.extraction.choice import Chooser, Report, Window, examine, follow, timbre
 from avspeech.extraction.files import extract
 from avspeech.extraction.views import arrays_as_tracks
 from avspeech.extraction.windows import Seam, Windows, stitch
-from avspeech.media.audio import mono, resample
+from avspeech.media.audio import mono, read as read_sound, resample
 from avspeech.media.mouths import MouthTrack
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ class Extractor:
         splitter: called as `splitter(mixture [B, N] float32) -> [B, K, N]`, separated voices in any
             order, of which the lips choose (`extraction/choice.py`): needs a model that guesses
             spectra (an `MVTF` with planes). None: the output is that of the model alone.
+        voice: float `[N]`, some seconds of the speaker alone at the model's sample rate. It helps
+            to choose, and carries on where the face is not seen. Needs a splitter.
 
     Raises:
         InputError: an unknown value of `when_unseen`.
@@ -71,6 +73,7 @@ class Extractor:
         windows: Windows | None = None,
         when_unseen: str = "silence",
         splitter: Callable[..., Any] | None = None,
+        voice: np.ndarray | None = None,
     ) -> None:
         if when_unseen not in UNSEEN:
             raise InputError(f"when_unseen={when_unseen!r}: expected one of {', '.join(UNSEEN)}")
@@ -84,6 +87,7 @@ class Extractor:
         self.reports: list[Report] | None = None  # of the faces of the last call
         guesses = getattr(getattr(model, "config", None), "planes", 0)
         self.splitter = splitter if guesses else None
+        self.timbre = None if voice is None else self._timbre(mono(voice))
 
     @property
     def report(self) -> Report | None:
@@ -93,7 +97,8 @@ class Extractor:
     @classmethod
     def from_pretrained(
         cls, name_or_folder: str | Path, device: str = "cpu",
-        splitter: str | Path | Callable[..., Any] | None = "auto", **options: Any
+        splitter: str | Path | Callable[..., Any] | None = "auto",
+        voice: str | Path | np.ndarray | None = None, **options: Any
     ) -> Extractor:
         """Loads an extractor.
 
@@ -102,6 +107,7 @@ class Extractor:
             device: a torch device, e.g. "cuda".
             splitter: a name or folder too; "auto": the released one, where it fits the model's
                 sample rate; None: without one.
+            voice: a sound file, or as the class takes it.
             options: further arguments of the class.
 
         Raises:
@@ -126,7 +132,25 @@ class Extractor:
                     f"for separation at {info.sample_rate} Hz"
                 )
             splitter = split
-        return cls(model, info, splitter=splitter, **options)
+        if isinstance(voice, (str, Path)):
+            voice = read_sound(voice, int(info.sample_rate))
+        return cls(model, info, splitter=splitter, voice=voice, **options)
+
+    def _timbre(self, voice: np.ndarray) -> np.ndarray:
+        """What a recording of the speaker sounds like."""
+        import torch
+
+        if self.splitter is None:
+            raise InputError("a recording of the voice was given, but the model has no splitter to "
+                             "choose from; expected a released model, or splitter=")
+        if len(voice) < self.sample_rate or not np.any(voice):
+            raise InputError(f"the recording of the voice has {len(voice) / self.sample_rate:.1f} s "
+                             "of sound; expected at least 1 s of the speaker alone")
+        model: Any = self.model
+        with torch.inference_mode():
+            sound = torch.from_numpy(voice / np.sqrt(np.mean(np.square(voice))))
+            device = next(model.parameters()).device
+            return np.asarray(timbre(model.log_bands(sound[None].to(device)))[0].cpu())
 
     def __call__(
         self,
@@ -219,12 +243,20 @@ class Extractor:
         """
         self.seams, self.reports = [], None
         out = list(range(len(faces)) if wanted is None else wanted)
-        kept = [self._kept(samples, views) for views in faces]
+        recorded = {}
+        if self.timbre is not None:
+            if len(out) != 1:
+                raise InputError(f"a recording of one voice was given for {len(out)} faces; say "
+                                 "which face it belongs to (--face N)")
+            recorded = {out[0]: self.timbre}
+        kept = [None if f in recorded else self._kept(samples, views)
+                for f, views in enumerate(faces)]
         fade = max(1, round(self.windows.fade * self.sample_rate))
         if self.splitter is None:
             sources = [self._pieces(read, samples, faces[f], kept[f]) for f in out]
         else:
-            chooser = Chooser(len(faces), self.sample_rate, self.model.config.hop)
+            model: Any = self.model
+            chooser = Chooser(len(faces), self.sample_rate, model.config.hop, recorded=recorded)
             self.reports = [chooser.reports[f] for f in out]
             windows = self._windows(read, samples, faces, kept, out)
             copies = itertools.tee(chooser(windows), len(out))

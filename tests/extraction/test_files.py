@@ -257,7 +257,7 @@ def test_silence(tmp_path, faces) -> None:
 
 
 def test_from_a_name(tmp_path, faces, monkeypatch) -> None:
-    pretrained = SimpleNamespace(load=lambda name, device: (same, INFO))
+    pretrained = SimpleNamespace(load=lambda name, device: (same, INFO), names=lambda: [])
     monkeypatch.setattr("avspeech.core.pretrained", pretrained, raising=False)
     source = film(tmp_path / "talk.mp4", sound=clicks(2, 44100, [0.5]))
     assert len(extractor_module.extract_files([source], tmp_path / "out", progress=False)) == 2

@@ -13,6 +13,7 @@ nothing, and `splitting_loss` trains it so (permutation-invariant training: Yu e
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -22,7 +23,8 @@ from torch import Tensor, nn
 from avspeech.errors import InputError
 from avspeech.extraction.fullband import FullBandGuess
 from avspeech.extraction.gridnet import GridNetBlock
-from avspeech.extraction.mvtf import complex_product, log_scale, scale
+from avspeech.extraction.mvtf import MVTF, complex_product, log_scale, scale
+from avspeech.extraction.training import extraction_loss
 
 
 @dataclass(frozen=True)
@@ -147,3 +149,60 @@ class VoiceSplitter(nn.Module):
         """
         make = torch.Generator().manual_seed(0)
         return (torch.randn(1, round(seconds * self.config.sample_rate), generator=make),)
+
+
+@torch.no_grad()
+def begin(splitter: VoiceSplitter, other: nn.Module) -> int:
+    """Copies what fits from another splitter or from an `MVTF`.
+
+    Of an `MVTF` that is the first guess without its cue and its last layer, and the encoder's
+    channels of the mixture and of the guess, which each voice gets, with the blocks.
+
+    Args:
+        splitter: receives the weights.
+        other: gives them.
+
+    Returns:
+        How many tensors were copied, whole or in part.
+    """
+    weights = other.state_dict()
+    own = splitter.state_dict()
+    if isinstance(other, MVTF):
+        name = "guess.enter.weight"
+        if name in weights:
+            weights[name] = weights[name][:, : own[name].shape[1]]
+        name, voices = "encode.weight", splitter.config.voices
+        if other.config.guess:
+            mixed, guessed = weights[name][:, :3], weights[name][:, -2:]
+            # Each voice gets another share, so that the outputs can part.
+            shares = [(-1) ** v / voices for v in range(voices)]
+            weights[name] = torch.cat([mixed, *[guessed * share for share in shares]], 1)
+    fitting = {k: v for k, v in weights.items() if k in own and own[k].shape == v.shape}
+    splitter.load_state_dict(fitting, strict=False)
+    return len(fitting)
+
+
+def splitting_loss(estimates: Tensor, voices: Tensor, mixture: Tensor,
+                   silent_weight: float = 0.3) -> Tensor:
+    """Loss of a splitter in dB, lower is better: `extraction_loss`, the mean over the voices, in
+    the order of the outputs that is best.
+
+    Args:
+        estimates: `[B, V, N]`.
+        voices: `[B, V, N]`; zero where there are fewer.
+        mixture: `[B, N]`.
+        silent_weight: of voices that are zero, whose dB are cheap.
+
+    Returns:
+        `[B]`.
+    """
+    b, v, n = voices.shape
+    pairs = [x.flatten(0, 2) for x in (
+        estimates.unsqueeze(2).expand(b, v, v, n), voices.unsqueeze(1).expand(b, v, v, n),
+        mixture.view(b, 1, 1, n).expand(b, v, v, n))]
+    silent = voices.abs().amax(-1) == 0
+    losses = extraction_loss(*pairs).view(b, v, v)
+    losses = losses * torch.where(silent, silent_weight, 1.0).unsqueeze(1)
+    orders = [sum(losses[:, i, order[i]] for i in range(v)) / v
+              for order in itertools.permutations(range(v))]
+    return torch.stack(orders, 1).amin(1)

@@ -124,7 +124,8 @@ def extract(
         voices = together(read, length, faces, [number - 1 for number in numbers])
         stems = [f"{videos[0].stem}_face{number}" for number in numbers]
         title = f"face{'s' * (len(stems) > 1)} {', '.join(map(str, numbers))}" if progress else None
-        written = _write(voices, length, sample_rate, videos[0], out, stems, title, reports, records)
+        written = _write(voices, length, sample_rate, videos[0], out, stems, title, reports,
+                         records)
     return written
 
 
@@ -216,13 +217,16 @@ def _write(voices: Iterator[list[np.ndarray]], length: int, sample_rate: int, pi
     for wav, beyond in zip(wavs, clipped, strict=True):
         if beyond:
             warnings.warn(f"{wav}: {beyond} samples beyond full scale were clipped", stacklevel=2)
-    written = [path for both in zip(wavs, mp4s, strict=True) for path in both]
-    for wav, report in zip(wavs, reports() or (), strict=False):
+    written = []
+    known = reports() or [None] * len(wavs)
+    for wav, mp4, report in zip(wavs, mp4s, known, strict=True):
+        written += [wav, mp4]
+        if report is None:
+            continue
         doubt = report.doubt()
         if doubt is not None:
             warnings.warn(f"{wav}: {doubt}", stacklevel=2)
         if records:
-            storage.write_atomically(wav.with_suffix(".json"),
-                                     json.dumps(report.record(), indent=1).encode())
             written.append(wav.with_suffix(".json"))
+            storage.write_atomically(written[-1], json.dumps(report.record(), indent=1).encode())
     return written

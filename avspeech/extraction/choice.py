@@ -224,6 +224,7 @@ class Window:
         fits: `[F, K, T]` of `fit`, for the voices. own_fits: `[F, T]`, for `own`.
         seen: bool `[F, T]`, where each face is seen.
         timbres: `[K, bands]`, of the voices.
+        moves: `[F, T]`, how far the lips' guess is from its mean over time, mean square.
     """
 
     start: int
@@ -235,6 +236,7 @@ class Window:
     own_fits: np.ndarray
     seen: np.ndarray
     timbres: np.ndarray
+    moves: np.ndarray
 
     def reorder(self, order: Sequence[int]) -> None:
         """Puts the voices into another order."""
@@ -272,7 +274,7 @@ def examine(
         own = np.zeros((len(clips), len(mixture)), np.float32)
         fits, own_fits = np.zeros((len(clips), len(voices), count)), np.zeros((len(clips), count))
         seen = np.zeros((len(clips), count), bool)
-        follows = np.repeat(split[None], len(clips), 0)
+        follows, moves = np.repeat(split[None], len(clips), 0), np.zeros((len(clips), count))
         c = model.config
         for f, clip in enumerate(clips):
             if clip is None:
@@ -288,16 +290,19 @@ def examine(
             if int(shown.sum()) * c.hop < KNOWN * c.sample_rate:
                 continue
             seen[f] = shown.cpu().numpy()
+            guess = planes[0, 0].float()
+            apart = (guess - guess[shown].mean(0)).square().mean(-1) * shown
+            moves[f] = apart.cpu().numpy()
             of_voices, lag = fit(model, planes[0].float(), bands, shown)
             fits[f] = of_voices.cpu().numpy()
             if f in wanted:
-                under = guided(model, planes[0, 0].float(), lag, shown, sound / level,
+                under = guided(model, guess, lag, shown, sound / level,
                                estimate[0].float() / level, voices)
                 follows[f] = under.cpu().numpy()[:, : len(mixture)]
                 mine = model.log_bands(estimate.float() / level)
                 own_fits[f] = fit(model, planes[0].float(), mine, shown)[0].cpu().numpy()[0]
     timbres = timbre(bands).cpu().numpy()
-    return Window(start, mixture, split, own, follows, fits, own_fits, seen, timbres)
+    return Window(start, mixture, split, own, follows, fits, own_fits, seen, timbres, moves)
 
 
 CANDIDATES = ("lips", "voice", "guided", "mixture", "silence")
@@ -342,7 +347,7 @@ class Report:
 
 
 FEATURES = ("one", "fit", "margin", "sure", "none", "own fit", "agreement", "own level",
-            "single", "seen")
+            "single", "seen", "moves", "fit fit", "level level", "fit level", "fit single")
 
 
 def _rounded(values: Sequence[float]) -> list[float]:
@@ -361,6 +366,7 @@ class _Sums(NamedTuple):
     mixture: np.ndarray  # [S]
     cross: np.ndarray  # [S, F, K], of own and voices
     voice: np.ndarray  # [S, F, K], evidence of timbre, times frames
+    moves: np.ndarray  # [S, F]
 
 
 def sums(window: Window, voice: np.ndarray, step: int, hop: int) -> tuple[int, _Sums]:
@@ -397,7 +403,7 @@ def sums(window: Window, voice: np.ndarray, step: int, hop: int) -> tuple[int, _
         binned(window.fits), binned(window.own_fits), binned(window.seen.astype(float)), frames,
         energy(window.voices, window.voices), energy(window.own, window.own),
         energy(window.mixture, window.mixture), energy(window.own[:, None], window.voices[None]),
-        voice * frames[:, None, None])
+        voice * frames[:, None, None], binned(window.moves))
 
 
 def smoothed(x: np.ndarray, steps: int) -> np.ndarray:
@@ -430,11 +436,13 @@ def features(s: _Sums, chances: np.ndarray) -> np.ndarray:
     power = np.sort(wide.voices, -1)
     single = np.log10(np.maximum(power[:, -2] / np.maximum(power[:, -1], 1e-12), 1e-3)) / 3
     shape = fits.shape[:2]
+    best = (share * fits).sum(-1)
+    moves = np.log10(np.maximum(wide.moves / seen, 1e-4)) / 4 + 0.5  # 0 at a deviation of 0.1
     return np.stack([
-        np.ones(shape), (share * fits).sum(-1), ordered[..., -1] - ordered[..., -2],
-        voices.max(-1), chances[..., -1], wide.own_fits / seen, agree, level,
+        np.ones(shape), best, ordered[..., -1] - ordered[..., -2], voices.max(-1),
+        chances[..., -1], wide.own_fits / seen, agree, level,
         np.broadcast_to(single[:, None], shape), wide.seen / np.maximum(wide.frames[:, None], 1.0),
-    ], -1)
+        moves, best**2, level**2, best * level, best * single[:, None]], -1)
 
 
 class Gate:

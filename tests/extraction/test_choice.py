@@ -222,7 +222,7 @@ def test_memory_is_bounded_and_every_step_is_reported_once() -> None:
             sound = rng.standard_normal((2, 12000))
             yield Window(8000 * i, sound.sum(0), sound, sound[:1], sound[None],
                          rng.uniform(0, 1, (1, 2, 751)), np.ones((1, 751)), np.ones((1, 751), bool),
-                         np.zeros((2, 4)))
+                         np.zeros((2, 4)), np.ones((1, 751)))
 
     out = list(chooser(windows()))
     assert [start for start, _ in out] == [8000 * i for i in range(100)]

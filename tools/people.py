@@ -204,23 +204,27 @@ def summary(rows: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
     sources = sorted({r["source"] for r in rows})
     for source in (*sources, "all"):
         some = [r for r in rows if source in ("all", r["source"])]
-        kind = {k: [r for r in some if r["kind"] == k] for k in KINDS}
-
-        def mean(which: str, key: str, form: str = "{:.1f}") -> str:
-            values = [r[key] for r in kind[which] if key in r]
-            return form.format(float(np.mean(values))) if values else "-"
-
-        def share(which: str, key: str, over: float = 0.0) -> str:
-            values = [r[key] > over for r in kind[which] if key in r]
-            return f"{np.mean(values):.0%}" if values else "-"
-
-        cells = [source, str(len(kind["alone"]))]
-        for which in ("another", "same"):
-            cells += [mean(which, "si_sdri_db"), share(which, "si_sdri_db"), share(which, "picked")]
-        cells += [mean("alone", "si_sdr_db"), mean("alone", "level_db"), mean("silent", "kept_db"),
-                  mean("other face", "si_sdri_db"), mean("other face", "kept_db")]
+        cells = [source, str(len({(r["person"], r["clip"]) for r in some}))]
+        for kind in ("another", "same"):
+            gains, picked = _of(some, kind, "si_sdri_db"), _of(some, kind, "picked")
+            cells += [_mean(gains), _share([gain > 0 for gain in gains]), _share(picked)]
+        cells += [_mean(_of(some, kind, key)) for kind, key in (
+            ("alone", "si_sdr_db"), ("alone", "level_db"), ("silent", "kept_db"),
+            ("other face", "si_sdri_db"), ("other face", "kept_db"))]
         table.append(tuple(cells))
     return table
+
+
+def _of(rows: Sequence[dict[str, Any]], kind: str, key: str) -> list[Any]:
+    return [r[key] for r in rows if r["kind"] == kind and key in r]
+
+
+def _mean(values: Sequence[float]) -> str:
+    return f"{np.mean(values):.1f}" if values else "-"
+
+
+def _share(values: Sequence[bool]) -> str:
+    return f"{np.mean(values):.0%}" if values else "-"
 
 
 def main() -> None:
@@ -231,13 +235,16 @@ def main() -> None:
     parser.add_argument("voices", type=Path, help="folder of sound files of other speakers")
     parser.add_argument("-o", "--out", type=Path, required=True, help="JSON to write")
     parser.add_argument("--model", default="mvtf-small", help="name or folder (%(default)s)")
+    parser.add_argument("--splitter", default="auto",
+                        help="name or folder, or none (default: the released one)")
     parser.add_argument("--cache", type=Path, help="folder that keeps the crops")
     parser.add_argument("--seconds", type=float, default=8.0, help="of a mixture (%(default)s)")
     parser.add_argument("--half", type=int, choices=(0, 1, 2), default=0,
                         help="only every second person (default: all)")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    extractor = Extractor.from_pretrained(args.model)
+    splitter = None if args.splitter == "none" else args.splitter
+    extractor = Extractor.from_pretrained(args.model, splitter=splitter)
     clips = read_clips(args.videos, args.seconds, args.cache, args.half)
     rows = []
     for case in cases(clips, args.voices, args.seed):

@@ -39,14 +39,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from avspeech.errors import InputError
+
 STEP = 0.5  # s, of evidence and of weights
 LAGS = 8  # STFT frames by which lips may be early or late
 ENVELOPE = 0.3  # weight of the evidence of loudness
 LEAST = 0.15  # norms of log spectra are at least this for each number: silence fits nothing
 SILENT = -0.5  # of the log scale: a voice below it in all bands is none
 KNOWN = 1.0  # s of a window in which a face must be seen, or the window says nothing of it
-SLOPE, NONE = 2.0, 0.15  # of the evidence of a step: see the module
-STAY = 0.97  # probability that a face keeps its voice from one step to the next
+SLOPE, NONE = 2.0, 0.25  # of the evidence of a step: see the module
+STAY = 0.99  # probability that a face keeps its voice from one step to the next
 # A voice of a window against what is known of the speaker's: nats a step for each unit of distance
 # (`unlike`) below ALIKE, at most SURE. On halves of recordings of 180 speakers the distance is 0.15
 # for the same and 0.36 for another (medians), and 97 % of pairs are told apart.
@@ -69,8 +71,8 @@ def fit(model: Any, planes: Tensor, bands: Tensor, shown: Tensor) -> tuple[Tenso
         shown: bool `[T]`, where the face is seen.
 
     Returns:
-        (`[K, T]`, whose mean over the frames shown is e of the module, and which is 0 in the others;
-        the lag in frames, above 0 where the lips are late).
+        (`[K, T]`, whose mean over the frames shown is e of the module, and which is 0 in the
+        others; the lag in frames, above 0 where the lips are late).
     """
     seen = shown.to(bands.dtype)
     count = seen.sum()
@@ -314,10 +316,9 @@ class Report:
 
     Attributes:
         seconds: where each begins.
-        trust: probability that the voice put out is that of the face, from lips and voice; NaN where
-            nothing can be said of it.
+        trust: probability that the likeliest voice is that of the face.
         speaks: probability that the face has one of the voices at all.
-        shares: {"lips", "voice", "guided", "mixture", "silence"}: weights of the candidates of the output.
+        shares: weights of the candidates of the output, by `CANDIDATES`.
     """
 
     seconds: list[float] = field(default_factory=list)
@@ -354,7 +355,7 @@ def _rounded(values: Sequence[float]) -> list[float]:
     return [round(value, 2) for value in values]
 
 
-class _Sums(NamedTuple):
+class Sums(NamedTuple):
     """Sums over the samples and frames of steps; the first axis is the step."""
 
     fits: np.ndarray  # [S, F, K]
@@ -369,7 +370,7 @@ class _Sums(NamedTuple):
     moves: np.ndarray  # [S, F]
 
 
-def sums(window: Window, voice: np.ndarray, step: int, hop: int) -> tuple[int, _Sums]:
+def sums(window: Window, voice: np.ndarray, step: int, hop: int) -> tuple[int, Sums]:
     """What a window says of each step.
 
     Args:
@@ -399,11 +400,23 @@ def sums(window: Window, voice: np.ndarray, step: int, hop: int) -> tuple[int, _
         return np.moveaxis(np.add.reduceat(x.astype(np.float64) * y, edges, axis=-1), -1, 0)
 
     frames = binned(np.ones(window.seen.shape[1]))
-    return first, _Sums(
+    return first, Sums(
         binned(window.fits), binned(window.own_fits), binned(window.seen.astype(float)), frames,
         energy(window.voices, window.voices), energy(window.own, window.own),
         energy(window.mixture, window.mixture), energy(window.own[:, None], window.voices[None]),
         voice * frames[:, None, None], binned(window.moves))
+
+
+def scores(s: Sums) -> np.ndarray:
+    """Log likelihood ratios `[S, F, K]` of a voice against none."""
+    seen, frames = s.seen[..., None], np.maximum(s.frames[:, None, None], 1.0)
+    return (SLOPE * (s.fits - NONE * seen) + s.voice) / frames
+
+
+def shares_of_voices(chances: np.ndarray) -> np.ndarray:
+    """Probabilities `[S, F, K]` of the voices where a face has one, from those of `assign`."""
+    voices = chances[..., :-1]
+    return np.asarray(voices / np.maximum(voices.sum(-1, keepdims=True), 1e-9))
 
 
 def smoothed(x: np.ndarray, steps: int) -> np.ndarray:
@@ -413,7 +426,7 @@ def smoothed(x: np.ndarray, steps: int) -> np.ndarray:
     return total[np.minimum(at + steps + 1, len(x))] - total[np.maximum(at - steps, 0)]
 
 
-def features(s: _Sums, chances: np.ndarray) -> np.ndarray:
+def features(s: Sums, chances: np.ndarray) -> np.ndarray:
     """What the gate sees of each step and face: `FEATURES`, about -1 to 1.
 
     Args:
@@ -423,11 +436,10 @@ def features(s: _Sums, chances: np.ndarray) -> np.ndarray:
     Returns:
         `[S, F, len(FEATURES)]`.
     """
-    wide = _Sums(*(smoothed(x, round(AROUND / STEP)) for x in s))
+    wide = Sums(*(smoothed(x, round(AROUND / STEP)) for x in s))
     seen = np.maximum(wide.seen, 1.0)
     fits = wide.fits / seen[..., None]  # [S, F, K]
-    voices = chances[..., :-1]
-    share = voices / np.maximum(voices.sum(-1, keepdims=True), 1e-9)
+    share = shares_of_voices(chances)
     ordered = np.sort(fits, -1)
     energy = wide.voices[:, None]
     mean = (share**2 * energy).sum(-1)  # of the voices weighted by their chances
@@ -439,7 +451,7 @@ def features(s: _Sums, chances: np.ndarray) -> np.ndarray:
     best = (share * fits).sum(-1)
     moves = np.log10(np.maximum(wide.moves / seen, 1e-4)) / 4 + 0.5  # 0 at a deviation of 0.1
     return np.stack([
-        np.ones(shape), best, ordered[..., -1] - ordered[..., -2], voices.max(-1),
+        np.ones(shape), best, ordered[..., -1] - ordered[..., -2], chances[..., :-1].max(-1),
         chances[..., -1], wide.own_fits / seen, agree, level,
         np.broadcast_to(single[:, None], shape), wide.seen / np.maximum(wide.frames[:, None], 1.0),
         moves, best**2, level**2, best * level, best * single[:, None]], -1)
@@ -449,11 +461,21 @@ class Gate:
     """Weights of the candidates, a softmax of linear functions of the features.
 
     Args:
-        weights: `[len(FEATURES), 5]`; by default those fitted on development mixtures.
+        weights: `[len(FEATURES), 5]`, as tools/fit_choice.py fits them; by default those fitted for
+            the released splitter.
+
+    Raises:
+        InputError: weights of another form.
     """
 
-    def __init__(self, weights: np.ndarray | None = None):
-        self.weights = np.array(WEIGHTS) if weights is None else weights
+    def __init__(self, weights: Sequence[Sequence[float]] | np.ndarray | None = None):
+        self.weights = np.array(WEIGHTS if weights is None else weights, np.float64)
+        if (self.weights.shape != (len(FEATURES), len(CANDIDATES))
+                or not np.isfinite(self.weights).all()):
+            raise InputError(
+                f"gate: {self.weights.shape} numbers, expected {len(FEATURES)} rows of "
+                f"{len(CANDIDATES)} finite ones; fit it with tools/fit_choice.py"
+            )
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Maps `[..., len(FEATURES)]` to `[..., 5]`, by `CANDIDATES`."""
@@ -485,7 +507,7 @@ class Chooser:
         # faces that are chosen together
         self.groups = [list(range(faces))] if faces <= TOGETHER else [[f] for f in range(faces)]
         self.first = 0  # step of the first row of `sums`
-        self.sums: _Sums | None = None
+        self.sums: Sums | None = None
         self.before: list[np.ndarray | None] = [None] * len(self.groups)
         self.reported = 0  # steps
         self.recorded = recorded or {}
@@ -515,25 +537,21 @@ class Chooser:
             self.first, self.sums = first, new
             return
         missing = first + len(new.frames) - self.first - len(self.sums.frames)
-        grown = _Sums(*(np.concatenate([x, np.zeros((max(missing, 0), *x.shape[1:]))])
+        grown = Sums(*(np.concatenate([x, np.zeros((max(missing, 0), *x.shape[1:]))])
                         for x in self.sums))
         at = first - self.first
         for whole, part in zip(grown, new, strict=True):
             whole[at:at + len(part)] += part
         self.sums = grown
 
-    def _scores(self, s: _Sums) -> np.ndarray:
-        """Log likelihood ratios `[S, F, K]` of a voice against none."""
-        seen, frames = s.seen[..., None], np.maximum(s.frames[:, None, None], 1.0)
-        return (SLOPE * (s.fits - NONE * seen) + s.voice) / frames
-
     def _decide(self, window: Window, following: Window | None) -> tuple[int, np.ndarray]:
         assert self.sums is not None
-        s, scores = self.sums, self._scores(self.sums)
-        chances = np.zeros((*scores.shape[:2], scores.shape[2] + 1))
+        s = self.sums
+        likely = scores(s)
+        chances = np.zeros((*likely.shape[:2], likely.shape[2] + 1))
         filtered = []
         for group, before in zip(self.groups, self.before, strict=True):
-            chances[:, group], forward = assign(scores[:, group], before)
+            chances[:, group], forward = assign(likely[:, group], before)
             filtered.append(forward)
         x = features(s, chances)
         shares = self.gate(x)  # [S, F, 5]
@@ -550,7 +568,7 @@ class Chooser:
             gone = keep - self.first
             if gone:
                 self.before = [forward[gone - 1] for forward in filtered]
-                self.first, self.sums = keep, _Sums(*(values[gone:] for values in s))
+                self.first, self.sums = keep, Sums(*(values[gone:] for values in s))
         return window.start, out
 
     def _enroll(self, window: Window, chances: np.ndarray) -> None:
@@ -567,8 +585,7 @@ class Chooser:
 
     def _weights(self, shares: np.ndarray, chances: np.ndarray) -> np.ndarray:
         """Weights `[S, F, 1 + 2 K + 1]` of lips, voices, guided voices and mixture."""
-        voices = chances[..., :-1]
-        share = voices / np.maximum(voices.sum(-1, keepdims=True), 1e-9)
+        share = shares_of_voices(chances)
         return np.concatenate([shares[..., :1], shares[..., 1:2] * share, shares[..., 2:3] * share,
                                shares[..., 3:4]], -1)
 

@@ -30,8 +30,8 @@ def add(commands: argparse._SubParsersAction) -> None:
                          "(default: the one that the file marks, or the first that sounds)")
     command.add_argument("--model", default="mvtf-small", metavar="M",
                          help="name or folder (default: %(default)s)")
-    command.add_argument("--voice", type=Path, metavar="SOUND", help="a recording of the speaker of "
-                         "--face, some seconds of their voice alone")
+    command.add_argument("--voice", type=Path, metavar="SOUND", help="a recording of the speaker "
+                         "of --face, some seconds of their voice alone")
     command.add_argument("--json", action="store_true", help="write what was put out, and how sure "
                          "it is, every half second, beside each wav")
     command.add_argument("--quiet", action="store_true", help="no progress bar")

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from avspeech.errors import InputError
-from avspeech.extraction.choice import Chooser, Report, Window, examine, follow, timbre
+from avspeech.extraction.choice import Chooser, Gate, Report, Window, examine, follow, timbre
 from avspeech.extraction.files import extract
 from avspeech.extraction.views import arrays_as_tracks
 from avspeech.extraction.windows import Seam, Windows, stitch
-from avspeech.media.audio import mono, read as read_sound, resample
+from avspeech.media.audio import mono, resample
+from avspeech.media.audio import read as read_sound
 from avspeech.media.mouths import MouthTrack
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Extractor:
         splitter: called as `splitter(mixture [B, N] float32) -> [B, K, N]`, separated voices in any
             order, of which the lips choose (`extraction/choice.py`): needs a model that guesses
             spectra (an `MVTF` with planes). None: the output is that of the model alone.
+        gate: weighs what may be put out; by default as it was fitted for the released splitter.
         voice: float `[N]`, some seconds of the speaker alone at the model's sample rate. It helps
             to choose, and carries on where the face is not seen. Needs a splitter.
 
@@ -73,6 +75,7 @@ class Extractor:
         windows: Windows | None = None,
         when_unseen: str = "silence",
         splitter: Callable[..., Any] | None = None,
+        gate: Gate | None = None,
         voice: np.ndarray | None = None,
     ) -> None:
         if when_unseen not in UNSEEN:
@@ -87,6 +90,7 @@ class Extractor:
         self.reports: list[Report] | None = None  # of the faces of the last call
         guesses = getattr(getattr(model, "config", None), "planes", 0)
         self.splitter = splitter if guesses else None
+        self.gate = gate
         self.timbre = None if voice is None else self._timbre(mono(voice))
 
     @property
@@ -132,6 +136,8 @@ class Extractor:
                     f"for separation at {info.sample_rate} Hz"
                 )
             splitter = split
+            if "gate" in about.frontend:
+                options = {"gate": Gate(about.frontend["gate"]), **options}
         if isinstance(voice, (str, Path)):
             voice = read_sound(voice, int(info.sample_rate))
         return cls(model, info, splitter=splitter, voice=voice, **options)
@@ -256,7 +262,8 @@ class Extractor:
             sources = [self._pieces(read, samples, faces[f], kept[f]) for f in out]
         else:
             model: Any = self.model
-            chooser = Chooser(len(faces), self.sample_rate, model.config.hop, recorded=recorded)
+            chooser = Chooser(len(faces), self.sample_rate, model.config.hop, self.gate,
+                              recorded)
             self.reports = [chooser.reports[f] for f in out]
             windows = self._windows(read, samples, faces, kept, out)
             copies = itertools.tee(chooser(windows), len(out))

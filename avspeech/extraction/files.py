@@ -217,12 +217,12 @@ def _write(voices: Iterator[list[np.ndarray]], length: int, sample_rate: int, pi
     for wav, beyond in zip(wavs, clipped, strict=True):
         if beyond:
             warnings.warn(f"{wav}: {beyond} samples beyond full scale were clipped", stacklevel=2)
-    written = []
-    known = reports() or [None] * len(wavs)
-    for wav, mp4, report in zip(wavs, mp4s, known, strict=True):
+    written, known = [], reports()
+    for i, (wav, mp4) in enumerate(zip(wavs, mp4s, strict=True)):
         written += [wav, mp4]
-        if report is None:
+        if known is None:
             continue
+        report = known[i]
         doubt = report.doubt()
         if doubt is not None:
             warnings.warn(f"{wav}: {doubt}", stacklevel=2)

@@ -2,8 +2,8 @@
 
     python tools/fit_choice.py VIDEOS [VIDEOS ...] --voices VOICES --splitter FOLDER [--half 1]
 
-VIDEOS and VOICES are those of tools/people.py, whose mixtures of every kind are made; use people and
-voices that nothing is measured on. The weights of the gate (`avspeech/extraction/choice.py`) are
+VIDEOS and VOICES are those of tools/people.py, whose mixtures of every kind are made; use people
+and voices that nothing is measured on. The weights of the gate (`avspeech/extraction/choice.py`) are
 fitted by gradient descent so that
 
 - a target that speaks with others is heard well (mean of SI-SDR and SNR), and never worse than in
@@ -139,10 +139,12 @@ class Outcome:
     def lines(self, gate: Tensor) -> list[str]:
         """What is reached, for the terminal."""
         si_sdr, _, gain, level = self.measure(self.weights(gate))
-        better = (si_sdr - self.mixture)[self.mixed]
-        return [f"mixed: SI-SDRi {better.mean():.2f} dB, better in {(better > 0).float().mean():.0%}"
-                f", worst {better.min():.1f}; lips alone {(self.own - self.mixture)[self.mixed].mean():.2f}",
-                f"alone: SI-SDR {si_sdr[self.alone].mean():.1f} dB, level {gain[self.alone].mean():.1f}",
+        better, own = ((x - self.mixture)[self.mixed] for x in (si_sdr, self.own))
+        share = (better > 0).float().mean()
+        return [f"mixed: SI-SDRi {better.mean():.2f} dB, better in {share:.0%}, "
+                f"worst {better.min():.1f}; the lips' own estimate {own.mean():.2f} dB",
+                f"alone: SI-SDR {si_sdr[self.alone].mean():.1f} dB, "
+                f"level {gain[self.alone].mean():.1f}",
                 f"silent: kept {level[self.silent].mean():.1f} dB; other face: "
                 f"{level[self.strange].mean():.1f}"]
 

@@ -150,8 +150,9 @@ class Extractor:
             raise InputError("a recording of the voice was given, but the model has no splitter to "
                              "choose from; expected a released model, or splitter=")
         if len(voice) < self.sample_rate or not np.any(voice):
-            raise InputError(f"the recording of the voice has {len(voice) / self.sample_rate:.1f} s "
-                             "of sound; expected at least 1 s of the speaker alone")
+            raise InputError("the recording of the voice has "
+                             f"{len(voice) / self.sample_rate:.1f} s of sound; expected at least "
+                             "1 s of the speaker alone")
         model: Any = self.model
         with torch.inference_mode():
             sound = torch.from_numpy(voice / np.sqrt(np.mean(np.square(voice))))

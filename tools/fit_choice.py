@@ -3,8 +3,8 @@
     python tools/fit_choice.py VIDEOS [VIDEOS ...] --voices VOICES --splitter FOLDER [--half 1]
 
 VIDEOS and VOICES are those of tools/people.py, whose mixtures of every kind are made; use people
-and voices that nothing is measured on. The weights of the gate (`avspeech/extraction/choice.py`) are
-fitted by gradient descent so that
+and voices that nothing is measured on. The weights of the gate (`avspeech/extraction/choice.py`)
+are fitted by gradient descent so that
 
 - a target that speaks with others is heard well (mean of SI-SDR and SNR), and never worse than in
   the mixture, nor than in the lips' own estimate;
@@ -90,6 +90,8 @@ class Outcome:
             return torch.tensor(np.concatenate([getattr(e, name) for e in examples])).float()
 
         self.features, self.share, self.gram = tensor("features"), tensor("share"), tensor("gram")
+        self.seen = self.features[:, [choice.FEATURES.index("seen")]]
+        self.held = torch.from_numpy(choice.held(self.share.numpy())).float()
         counts = torch.tensor([len(e.features) for e in examples])
         self.which = torch.arange(len(examples)).repeat_interleave(counts)
         self.count = len(examples)
@@ -107,7 +109,8 @@ class Outcome:
 
     def weights(self, gate: Tensor) -> Tensor:
         """Of the candidates, [S, 2 K + 2], for a gate [features, 5]."""
-        lips, voice, guided, mixture, _ = torch.softmax(self.features @ gate, -1).split(1, -1)
+        shares = torch.lerp(self.held, torch.softmax(self.features @ gate, -1), self.seen)
+        lips, voice, guided, mixture, _ = shares.split(1, -1)
         return torch.cat([lips, voice * self.share, guided * self.share, mixture], -1)
 
     def measure(self, weights: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

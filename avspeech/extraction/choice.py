@@ -24,7 +24,7 @@ voices is theirs, the more surely the longer one looks. So a separator that know
    voices weighted with their probabilities, the same under a cautious mask of the lips (`guided`),
    the mixture, and silence. The weights are a softmax of a linear function of the evidence, fitted
    so that the output is near the target on development mixtures. Where the evidence is weak the
-   output goes toward the mixture.
+   output goes toward the mixture. While the face is away the voice that it had goes on (`held`).
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ ENROLLED = 0.9  # mean probability of a voice in a window from which on it is re
 HORIZON = 30.0  # s of evidence that are kept behind
 AROUND = 6.0  # s before and behind a step, over which the features of the gate are averaged
 GUIDE, HINT = 1.2, 0.2  # how far a guided voice follows the lips' guess and their own estimate
+SINGLE = -0.5  # of the feature: the other voice is 15 dB below, so there is nothing to choose
 TRUSTED = 0.8  # below this probability a choice is called weak
 TOGETHER = 8  # faces whose voices are chosen jointly; beyond that, each by itself
 
@@ -316,7 +317,8 @@ class Report:
 
     Attributes:
         seconds: where each begins.
-        trust: probability that the likeliest voice is that of the face.
+        trust: probability that the likeliest voice is that of the face; where only one is heard,
+            that the face speaks.
         speaks: probability that the face has one of the voices at all.
         shares: weights of the candidates of the output, by `CANDIDATES`.
     """
@@ -457,6 +459,22 @@ def features(s: Sums, chances: np.ndarray) -> np.ndarray:
         moves, best**2, level**2, best * level, best * single[:, None]], -1)
 
 
+def held(share: np.ndarray) -> np.ndarray:
+    """Weights of the candidates while a face is away: the voice that it had, as far as that is
+    sure, and else the mixture.
+
+    Args:
+        share: `[..., K]` of `shares_of_voices`.
+
+    Returns:
+        `[..., 5]`, by `CANDIDATES`.
+    """
+    count = share.shape[-1]
+    sure = ((count * share.max(-1) - 1) / (count - 1)).clip(0) ** 2
+    none = np.zeros_like(sure)
+    return np.stack([none, sure, none, 1 - sure, none], -1)
+
+
 class Gate:
     """Weights of the candidates, a softmax of linear functions of the features.
 
@@ -477,14 +495,42 @@ class Gate:
                 f"{len(CANDIDATES)} finite ones; fit it with tools/fit_choice.py"
             )
 
-    def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Maps `[..., len(FEATURES)]` to `[..., 5]`, by `CANDIDATES`."""
+    def __call__(self, x: np.ndarray, share: np.ndarray) -> np.ndarray:
+        """Weights of the candidates; where the face is not seen, those of `held`.
+
+        Args:
+            x: `[..., len(FEATURES)]`.
+            share: `[..., K]` of `shares_of_voices`.
+
+        Returns:
+            `[..., 5]`, by `CANDIDATES`; their sum is 1.
+        """
         logits = x @ self.weights
         shares = np.exp(logits - logits.max(-1, keepdims=True))
-        return np.asarray(shares / shares.sum(-1, keepdims=True))
+        shares /= shares.sum(-1, keepdims=True)
+        seen = x[..., [FEATURES.index("seen")]]
+        return np.asarray(seen * shares + (1 - seen) * held(share))
 
 
-WEIGHTS = np.zeros((len(FEATURES), len(CANDIDATES)))
+# Fitted by tools/fit_choice.py for mvtf-small and voices-small: a row for each of FEATURES, a column
+# for each of CANDIDATES
+WEIGHTS = (
+    (-1.37, -2.02, 1.53, 0.38, 6.09),  # one
+    (2.23, -0.18, -2.62, 1.93, -2.72),  # fit
+    (0.62, -0.04, 1.35, -1.73, -0.18),  # margin
+    (-1.68, -0.14, 2.56, 0.61, -1.35),  # sure
+    (-3.23, -0.16, -0.04, 0.86, 2.76),  # none
+    (5.95, -0.54, -0.56, -3.47, -8.62),  # own fit
+    (-4.08, -0.23, 2.39, 2.93, 0.72),  # agreement
+    (2.82, 0.12, 2.65, -3.87, -1.74),  # own level
+    (0.64, 0.03, 3.16, 0.23, -4.08),  # single
+    (-0.85, -0.42, 0.55, -0.52, 1.88),  # seen
+    (0.76, -0.12, 0.22, 1.41, -2.17),  # moves
+    (1.63, -0.19, -2.99, 3.22, -2.59),  # fit fit
+    (-1.47, -0.06, -1.86, 2.95, 0.50),  # level level
+    (-0.80, 0.02, 0.83, 1.18, -1.24),  # fit level
+    (-0.38, 0.02, 1.69, -2.17, 0.76),  # fit single
+)
 
 
 class Chooser:
@@ -554,13 +600,13 @@ class Chooser:
             chances[:, group], forward = assign(likely[:, group], before)
             filtered.append(forward)
         x = features(s, chances)
-        shares = self.gate(x)  # [S, F, 5]
+        shares = self.gate(x, shares_of_voices(chances))  # [S, F, 5]
         begin = window.start // self.step - self.first
         count = -(-(window.start + len(window.mixture)) // self.step) - window.start // self.step
         weights = self._weights(shares, chances)[begin:begin + count]
         out = self._mixed(window, weights, self.first + begin)
         stop = None if following is None else following.start // self.step
-        self._report(chances, shares, stop)
+        self._report(chances, shares, x[..., FEATURES.index("single")] < SINGLE, stop)
         self._enroll(window, chances[begin:][: len(weights)])
         if following is not None:
             # What is behind the horizon is kept as the state of the recursion alone
@@ -601,15 +647,18 @@ class Chooser:
                 out[f] += np.interp(at, steps, weight).astype(np.float32) * part
         return out
 
-    def _report(self, chances: np.ndarray, shares: np.ndarray, stop: int | None) -> None:
-        """Notes the steps up to `stop` that have not been noted yet."""
+    def _report(self, chances: np.ndarray, shares: np.ndarray, single: np.ndarray,
+                stop: int | None) -> None:
+        """Notes the steps up to `stop` that have not been noted yet; `single` where only one voice
+        is heard."""
         rows = range(self.reported - self.first,
                      len(chances) if stop is None else stop - self.first)
         for row in rows:
             for f, report in enumerate(self.reports):
                 report.seconds.append((self.first + row) * STEP)
-                report.trust.append(float(chances[row, f, :-1].max()))
-                report.speaks.append(float(1 - chances[row, f, -1]))
+                speaks = float(1 - chances[row, f, -1])
+                report.speaks.append(speaks)
+                report.trust.append(speaks if single[row, f] else float(chances[row, f, :-1].max()))
                 for i, name in enumerate(CANDIDATES):
                     report.shares[name].append(float(shares[row, f, i]))
         self.reported += max(len(rows), 0)

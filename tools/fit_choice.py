@@ -91,6 +91,7 @@ class Outcome:
 
         self.features, self.share, self.gram = tensor("features"), tensor("share"), tensor("gram")
         self.seen = self.features[:, [choice.FEATURES.index("seen")]]
+        self.familiar = torch.from_numpy(choice.familiar(self.features.numpy()))[:, None]
         self.held = torch.from_numpy(choice.held(self.share.numpy())).float()
         counts = torch.tensor([len(e.features) for e in examples])
         self.which = torch.arange(len(examples)).repeat_interleave(counts)
@@ -109,7 +110,9 @@ class Outcome:
 
     def weights(self, gate: Tensor) -> Tensor:
         """Of the candidates, [S, 2 K + 2], for a gate [features, 5]."""
-        shares = torch.lerp(self.held, torch.softmax(self.features @ gate, -1), self.seen)
+        shares = torch.softmax(self.features @ gate, -1)
+        shares = torch.cat([shares[:, :1] * self.familiar, shares[:, 1:]], 1)
+        shares = torch.lerp(self.held, shares / shares.sum(1, keepdim=True), self.seen)
         lips, voice, guided, mixture, _ = shares.split(1, -1)
         return torch.cat([lips, voice * self.share, guided * self.share, mixture], -1)
 
@@ -133,11 +136,12 @@ class Outcome:
         """See the module."""
         si_sdr, snr, gain, level = self.measure(self.weights(gate))
         floor = torch.maximum(self.mixture + MARGIN, self.own - 0.3)
-        mixed = -0.6 * si_sdr - 0.4 * snr + 2 * (floor - si_sdr).clamp_min(0) + 0.1 * gain.abs()
-        alone = -0.24 * si_sdr.clamp_max(ENOUGH) - 0.16 * snr.clamp_max(20) + 0.5 * gain.abs()
+        harm = (floor - si_sdr).clamp_min(0)
+        mixed = -0.6 * si_sdr - 0.4 * snr + 6 * harm + 0.1 * gain.abs()
+        alone = -0.6 * si_sdr.clamp_max(ENOUGH) - 0.4 * snr.clamp_max(20) + 1.25 * gain.abs()
         speaking = torch.where(self.alone, alone, mixed)[self.alone | self.mixed].mean()
         down = 0.08 * level[self.silent].mean() + 0.01 * level[self.strange].mean()
-        return speaking + down + 1e-3 * gate[1:].square().sum()
+        return speaking + down + 1e-2 * gate[1:].square().sum()
 
     def lines(self, gate: Tensor) -> list[str]:
         """What is reached, for the terminal."""
@@ -152,7 +156,7 @@ class Outcome:
                 f"{level[self.strange].mean():.1f}"]
 
 
-def fit(examples: Sequence[Example], steps: int = 600) -> np.ndarray:
+def fit(examples: Sequence[Example], steps: int = 400) -> np.ndarray:
     """The weights of the gate, `[features, candidates]`."""
     outcome = Outcome(examples)
     gate = torch.zeros(len(choice.FEATURES), len(choice.CANDIDATES))

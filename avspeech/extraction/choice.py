@@ -20,11 +20,12 @@ voices is theirs, the more surely the longer one looks. So a separator that know
    Voices keep their numbers from window to window by their correlation in the overlap. A voice that
    was surely that of a face is remembered by its mean spectrum (`timbre`), and evidence for a voice
    of later windows that sounds like it; a recording of the speaker does the same from the start.
-3. Output (`Gate`). A mean of five candidates: the estimate that the lips made by themselves, the
-   voices weighted with their probabilities, the same under a cautious mask of the lips (`guided`),
-   the mixture, and silence. The weights are a softmax of a linear function of the evidence, fitted
-   so that the output is near the target on development mixtures. Where the evidence is weak the
-   output goes toward the mixture. While the face is away the voice that it had goes on (`held`).
+3. Output (`Gate`). A mean of five candidates: the estimate that the lips made by themselves (only
+   where they fit as lips do that the model has learned, `familiar`), the voices weighted with their
+   probabilities, the same under a cautious mask of the lips (`guided`), the mixture, and silence.
+   The weights are a softmax of a linear function of the evidence, fitted so that the output is near
+   the target on development mixtures. Where the evidence is weak the output goes toward the
+   mixture. While the face is away the voice that it had goes on (`held`).
 """
 
 from __future__ import annotations
@@ -57,6 +58,9 @@ ENROLLED = 0.9  # mean probability of a voice in a window from which on it is re
 HORIZON = 30.0  # s of evidence that are kept behind
 AROUND = 6.0  # s before and behind a step, over which the features of the gate are averaged
 GUIDE, HINT = 1.2, 0.2  # how far a guided voice follows the lips' guess and their own estimate
+# Fits of lips between which the weight of their own estimate grows from 0; on mixtures of GRID's
+# faces the fit is 0.9 to 1.5, on those of others 0.1 to 0.6
+FAMILIAR = (0.6, 0.9)
 SINGLE = -0.5  # of the feature: the other voice is 15 dB below, so there is nothing to choose
 TRUSTED = 0.8  # below this probability a choice is called weak
 TOGETHER = 8  # faces whose voices are chosen jointly; beyond that, each by itself
@@ -459,6 +463,17 @@ def features(s: Sums, chances: np.ndarray) -> np.ndarray:
         moves, best**2, level**2, best * level, best * single[:, None]], -1)
 
 
+def familiar(x: np.ndarray) -> np.ndarray:
+    """How far the lips fit as those that the model has learned do: 0 to 1. What strange lips make
+    by themselves is worse than the mixture, so it is left out.
+
+    Args:
+        x: `[..., len(FEATURES)]`.
+    """
+    low, high = FAMILIAR
+    return np.asarray(((x[..., FEATURES.index("fit")] - low) / (high - low)).clip(0.0, 1.0))
+
+
 def held(share: np.ndarray) -> np.ndarray:
     """Weights of the candidates while a face is away: the voice that it had, as far as that is
     sure, and else the mixture.
@@ -507,13 +522,14 @@ class Gate:
         """
         logits = x @ self.weights
         shares = np.exp(logits - logits.max(-1, keepdims=True))
+        shares[..., 0] *= familiar(x)
         shares /= shares.sum(-1, keepdims=True)
         seen = x[..., [FEATURES.index("seen")]]
         return np.asarray(seen * shares + (1 - seen) * held(share))
 
 
-# Fitted by tools/fit_choice.py for mvtf-small and voices-small: a row for each of FEATURES, a column
-# for each of CANDIDATES
+# Fitted by tools/fit_choice.py for mvtf-small and voices-small: a row for each of FEATURES, a
+# column for each of CANDIDATES
 WEIGHTS = (
     (-1.37, -2.02, 1.53, 0.38, 6.09),  # one
     (2.23, -0.18, -2.62, 1.93, -2.72),  # fit

@@ -110,6 +110,19 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("out", type=Path, metavar="OUT", help="folder for the manifests")
     command.add_argument("options", nargs="*", metavar="KEY=VALUE", help="options of the corpus")
 
+    command = subcommands.add(actions, "views", _data_views,
+                       "a frontal face as cameras beside, above and below would see it")
+    command.add_argument("video", type=Path, metavar="VIDEO")
+    command.add_argument("-o", "--out", type=Path, default=Path("."), metavar="DIR",
+                         help="folder for a video of each view and a contact sheet (default: here)")
+    command.add_argument("--yaw", type=float, action="append", metavar="DEGREES",
+                         help="of a camera; above 0 at the speaker's left; again for more cameras "
+                              "(default: seven views)")
+    command.add_argument("--pitch", type=float, action="append", metavar="DEGREES",
+                         help="of a camera in front; above 0 above; again for more cameras")
+    command.add_argument("--face", type=int, default=1, metavar="N",
+                         help="which face, from 1 (default: the largest and longest seen)")
+
     command = subcommands.add(commands, "profile", _profile,
                        "parameters, MACs, time and memory of a model on this CPU")
     command.add_argument("model", metavar="MODEL",
@@ -210,6 +223,22 @@ def _data_prepare(args: argparse.Namespace) -> None:
         options[key] = yaml.safe_load(value)
     source = None if args.source == "-" else Path(args.source)
     for path in corpora.prepare(args.corpus, source, args.out, **options):
+        print(path)
+
+
+def _data_views(args: argparse.Namespace) -> None:
+    from avspeech.data.manifest import VIEW_ANGLES
+    from avspeech.media import camera_views
+
+    wanted = [("yaw", angle, 0.0) for angle in args.yaw or ()]
+    wanted += [("pitch", 0.0, angle) for angle in args.pitch or ()]
+    cameras = [camera_views.Camera(f"{kind}{yaw or pitch:+g}", yaw, pitch)
+               for kind, yaw, pitch in wanted]
+    cameras = cameras or [camera_views.Camera(name, *angles)
+                          for name, angles in VIEW_ANGLES.items()]
+    if args.face < 1:
+        raise InputError("--face: faces are counted from 1")
+    for path in camera_views.write(args.video, cameras, args.out, number=args.face):
         print(path)
 
 

@@ -38,7 +38,7 @@ LISTED = {
     "semi": ("mini",),
     "ser": ("crema_d", "daic_woz", "emodb", "emogator", "iemocap", "m3ed", "mini", "nemo", "ravdess"),
     "tse": ("grid", "lrs3", "mead", "mini", "own", "voxceleb2"),
-    "tts": ("asterisk", "libritts", "ljspeech", "mini", "vctk"),
+    "tts": ("asterisk", "libritts", "ljspeech", "mini", "teacher", "vctk"),
 }
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from avspeech.data.manifest import Utterance, read_jsonl, resolve, write_jsonl
 from avspeech.errors import InputError
 from avspeech.media import audio, video
+from avspeech.media.levels import frame_power
 
 FPS = 25.0
 
@@ -292,15 +293,15 @@ def revoiced(samples: np.ndarray, pitch: float, formants: float) -> np.ndarray:
 
 
 def speech_level(samples: np.ndarray) -> float:
-    """RMS over the 20 ms stretches (at 16 kHz) within 40 dB of the loudest; at least 1e-6.
+    """RMS about the mean over the 20 ms stretches (at 16 kHz) within 40 dB of the loudest; at least
+    1e-6.
 
     Args:
         samples: `[N]`.
     """
-    frames = samples[: len(samples) // 320 * 320].reshape(-1, 320)
-    if not len(frames):
+    power = frame_power(samples, 320)
+    if not len(power):
         return 1e-6
-    power = np.mean(frames.astype(np.float64) ** 2, axis=1)
     return max(float(np.sqrt(power[power >= power.max() * 1e-4].mean())), 1e-6)
 
 

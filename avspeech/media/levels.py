@@ -25,7 +25,6 @@ OVER = 4.0  # times full scale (12 dB): no codec overshoots by so much
 # most in RAVDESS) and stays as it is
 AROUND_ZERO = 0.02
 OFFSET = 0.01  # of full scale: a constant offset from here on is worth a word
-CLIPPED = 1e-3  # share of samples at the peak from which a sound counts as clipped
 
 
 def mono(audio: Any, notes: list[str] | None = None) -> np.ndarray:
@@ -179,36 +178,3 @@ def speech_threshold(power: np.ndarray, below: float) -> float:
     noise = float(np.percentile(power, FLOOR))
     wanted = max(loudest * 10 ** (-below / 10), noise * 10 ** (ABOVE_FLOOR_DB / 10))
     return min(wanted, loudest * 10 ** (-min(below, WITHIN_DB) / 10))
-
-
-def examine(samples: np.ndarray, rate: int) -> list[str]:
-    """What should be known about a sound before an answer about it is believed.
-
-    Args:
-        samples: `[N]` floats.
-        rate: samples a second of the source, before it was resampled.
-
-    Returns:
-        Sentences on silence, a constant offset, clipping, and a sample rate that leaves out what
-        speech has above 4 kHz. Empty where there is nothing to say.
-    """
-    samples = np.asarray(samples)
-    if not len(samples):
-        return ["no samples"]
-    notes = []
-    mean = float(samples.mean(dtype=np.float64))
-    power = max(0.0, float(np.mean(np.square(samples, dtype=np.float64))) - mean**2)
-    if rate <= 8000:
-        notes.append(f"sampled at {rate} Hz: nothing above {rate // 2} Hz can be in it")
-    if abs(mean) >= OFFSET:
-        notes.append(f"a constant offset of {mean:.3f} of full scale")
-    if 10 * np.log10(power + 1e-26) < SILENCE_DB:
-        return [*notes, f"silence: nothing above {SILENCE_DB:g} dB of full scale"]
-    at_peak = 0
-    for peak in (float(samples.max()), float(samples.min())):
-        flat = np.abs(samples - peak) <= 1e-4 * abs(peak)
-        at_peak += int(np.count_nonzero(flat[1:] & flat[:-1]))
-    if at_peak > CLIPPED * len(samples):
-        notes.append(f"clipped: {100 * at_peak / len(samples):.1f} % of the samples stand at its "
-                     "peak")
-    return notes

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from avspeech.errors import InputError
+from avspeech.media import trial
 from avspeech.media.clock import on_one_clock
 from avspeech.media.decoding import (
     ATTACHED_PICTURE,
@@ -94,6 +95,7 @@ def _frames(container: Any, stream: Any, damaged: list[float],
     # The sound of a file that holds nothing else begins where its first sample does.
     zero = Fraction(container_zero(container)) if others else None
     read = FrameReader()
+    trial.check(container.name.removeprefix("file:"), stream)
     prepare_sound(stream)
     counted = container.format.name in COUNTED
     for frame in decode_packets(container, stream, damaged, broken):

@@ -16,7 +16,8 @@ def add_speak(commands: argparse._SubParsersAction) -> None:
     command = subcommands.add(commands, "speak", _speak,
                        "a text as speech, with the breaks and tones it asks for")
     command.add_argument("text", nargs="?", metavar="TEXT",
-                         help="may hold markup: 'I said <brk 0.4> no<rise>.', <fall>, <level>")
+                         help="may hold markup: 'I said <brk 0.4> no<rise>.', <fall>, <level>, or "
+                              "SSML (docs/text.md)")
     command.add_argument("--file", type=Path, metavar="TXT",
                          help="say this text file, of any length; - reads the standard input")
     command.add_argument("-o", "--out", type=Path, default=Path("speech.wav"), metavar="SOUND",
@@ -73,6 +74,14 @@ def add_score(commands: argparse._SubParsersAction) -> None:
                          help="a pause from this length on is a break (default: 0.2)")
     command.add_argument("--tone", type=float, metavar="SLOPE",
                          help="a rise or fall from this slope on, in semitones/s (default: 4)")
+    command.add_argument("--baseline", type=Path, metavar="FILE",
+                         help="scores of an earlier run (its --json), for the change since then")
+    command.add_argument("--fail-below", action="append", default=[], metavar="KEY=VALUE",
+                         help="exit code 1 where a mean is lower, in the units of --json, for "
+                              "example dnsmos=3.2, or change.dnsmos=-0.05 since the baseline")
+    command.add_argument("--fail-above", action="append", default=[], metavar="KEY=VALUE",
+                         help="exit code 1 where a mean is higher: wer=0.05, failed=0 (of "
+                              "hypotheses), change.wer=0.01")
     command.add_argument("--json", action="store_true",
                          help="every pair or video, and the means, as JSON")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -119,7 +128,8 @@ def _score(args: argparse.Namespace) -> int:
         sounds = {"--ceiling": args.ceiling is not None, "--manifest": args.manifest is not None,
                   "--wer": args.wer is not None, "--mos": args.mos,
                   "--pitch": args.pitch is not None, "--pause": args.pause is not None,
-                  "--tone": args.tone is not None}
+                  "--tone": args.tone is not None, "--baseline": args.baseline is not None,
+                  "--fail-below": bool(args.fail_below), "--fail-above": bool(args.fail_above)}
         given = [name for name, is_given in sounds.items() if is_given]
         if given:
             raise InputError(f"{given[0]} is for recordings; score captions does not take it")
@@ -131,8 +141,14 @@ def _score(args: argparse.Namespace) -> int:
 
 
 def _score_recordings(args: argparse.Namespace) -> int:
+    from avspeech.synthesis import gate
     from avspeech.synthesis.scoring import score
 
+    bounds = [gate.Bound.read(text, least=True) for text in args.fail_below]
+    bounds += [gate.Bound.read(text, least=False) for text in args.fail_above]
+    gate.check(bounds, {"--wer": args.wer is not None, "--mos": args.mos,
+                        "--baseline": args.baseline is not None})
+    before = gate.Baseline.read(args.baseline) if args.baseline is not None else None
     pause = 0.2 if args.pause is None else args.pause
     tone = 4.0 if args.tone is None else args.tone
     if not (pause > 0 and tone > 0):
@@ -144,18 +160,25 @@ def _score_recordings(args: argparse.Namespace) -> int:
 
     scores = measure(args.hypothesis)
     top = measure(args.ceiling) if args.ceiling is not None else None
+    changes = before.changes(scores) if before is not None else None
+    broken = gate.broken(bounds, scores, changes)
     if args.json:
         import json
 
         record = scores.as_dict()
         if top is not None:
             record["ceiling"] = top.as_dict()["summary"]
+        if changes is not None:
+            record["change"] = gate.as_dict(changes)
         print(json.dumps(record, indent=1))
     else:
-        print("\n".join([scores.table(top), "", *scores.remarks()]))
+        lines = [scores.table(top, changes), "", *scores.remarks()]
+        print("\n".join([*lines, *([before.remark(scores)] if before is not None else [])]))
     for line in scores.problems(args.reference, args.hypothesis):
         print(line, file=sys.stderr)
     if top is not None:
         for name, why in {**top.failed, **top.unreadable}.items():
             print(f"ceiling: {name}: {why}", file=sys.stderr)
-    return 2 if scores.unreadable else 0
+    for line in broken:
+        print(f"avspeech: {line}", file=sys.stderr)
+    return 2 if scores.unreadable else 1 if broken else 0

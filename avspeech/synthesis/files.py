@@ -234,7 +234,7 @@ class _Job:
         some = False
         for part in _parts(text):
             try:
-                check(part.text, self.synthesizer.language)
+                check(part.text, self.synthesizer.language, self.synthesizer.speakers)
             except InputError as error:
                 raise InputError(f"{text.name}, {part.place(error)}") from None
             some = some or any(character.isalnum() for character in part.text)
@@ -320,6 +320,9 @@ def _write(job: _Job, scripts: Iterator[tuple[int, int, Script]], total: int,
         if times is not None:
             record = {**source, "sample_rate": rate, "duration": round(file.frames / rate, 4),
                       "words": stamps.words, "phones": stamps.phones, "breaks": stamps.breaks}
+            if stamps.marks:
+                record["marks"] = [{"name": mark["name"], "time": mark["start"]}
+                                   for mark in stamps.marks]
             storage.write_file(times,
                                json.dumps(record, ensure_ascii=False, indent=1).encode() + b"\n")
     for line in job.lines():

@@ -70,21 +70,23 @@ class Scores:
         summary = {}
         for name, interval in self.summary.items():
             ends = {"mean": interval.mean, "low": interval.low, "high": interval.high}
-            summary[name] = {**{key: _plain(x) for key, x in ends.items()},
+            summary[name] = {**{key: plain_number(x) for key, x in ends.items()},
                              "pairs": self.counts[name]}
         pairs = {}
         for name, row in self.pairs.items():
-            pairs[name] = {key: _plain(value) for key, value in row.items()}
+            pairs[name] = {key: plain_number(value) for key, value in row.items()}
         return {"summary": summary, "settings": self.settings,
                 "only_reference": self.only_reference,
                 "only_hypothesis": self.only_hypothesis, "unreadable": self.unreadable,
                 "failed": self.failed, "pairs": pairs}
 
-    def table(self, ceiling: Scores | None = None) -> str:
+    def table(self, ceiling: Scores | None = None,
+              changes: Mapping[str, metrics.Interval] | None = None) -> str:
         """The means as lines for a terminal.
 
         Args:
             ceiling: scores of the same reference against its resynthesis, for a column beside.
+            changes: since an earlier run (`gate.Baseline.changes`), likewise.
         """
         rows = [["measure", "mean", "95 % interval", "pairs"]]
         for name, interval in self.summary.items():
@@ -103,6 +105,10 @@ class Scores:
             rows[0].append("ceiling")
             for row, mean, unit in zip(rows[1:], means, units, strict=True):
                 row.append(_shown(mean, unit))
+        if changes is not None:
+            rows[0].append("change")
+            for row, name in zip(rows[1:], self.summary, strict=True):
+                row.append(_shown_change(changes.get(name), MEASURES[name][1]))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = []
         for row in rows:
@@ -148,7 +154,8 @@ class Scores:
         return lines
 
 
-def _plain(value: float) -> float | None:
+def plain_number(value: float) -> float | None:
+    """A number for JSON: None for NaN."""
     return None if math.isnan(value) else round(float(value), 6)
 
 
@@ -156,6 +163,14 @@ def _shown(value: float, unit: str) -> str:
     if math.isnan(value):
         return "-"
     return f"{100 * value:.1f}" if unit == "%" else f"{value:.3g}"
+
+
+def _shown_change(change: metrics.Interval | None, unit: str) -> str:
+    if change is None:
+        return "-"
+    factor, places = (100, 1) if unit == "%" else (1, 3)
+    mean, low, high = (f"{factor * x:+.{places}f}" for x in change)
+    return f"{mean} ({low} to {high})"
 
 
 @dataclass

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from avspeech.text import Script, Token, Word
+from avspeech.text import Mark, Script, Token, Word
 
 LONGEST = 60  # words planned at a time; a sentence of more is cut, at a mark where there is one
 
@@ -40,6 +40,25 @@ def short_parts(script: Script) -> Iterator[Script]:
     if items:
         rest = dataclasses.replace(sentence, items=tuple(items))
         yield dataclasses.replace(script, sentences=(rest,))
+
+
+def with_points(parts: Sequence[Script]) -> Iterator[Script]:
+    """Gives each part of a script the named places that are heard in it.
+
+    Args:
+        parts: in order.
+
+    Yields:
+        The parts; a place belongs to the first part with a word or break behind it, else to the
+        last part.
+    """
+    points = list(parts[0].points) if parts else []
+    for number, part in enumerate(parts):
+        final = number == len(parts) - 1
+        end = max((item.start for item in part.items if not isinstance(item, Mark)), default=-1)
+        count = len(points) if final else sum(point.start <= end for point in points)
+        yield dataclasses.replace(part, points=tuple(points[:count]))
+        points = points[count:]
 
 
 def with_pauses(script: Script, breaks: bool

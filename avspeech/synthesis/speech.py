@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from avspeech.text import Token, Word
+from avspeech.text.script import Point
 
 
 @dataclass
@@ -21,6 +22,8 @@ class Timestamps:
     phones: list[dict[str, Any]] = field(default_factory=list)  # phone, start, end
     # start, end, after: the index of the word before, -1 before the first
     breaks: list[dict[str, Any]] = field(default_factory=list)
+    # name, start, end (the same): the places that the text names
+    marks: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, other: Timestamps, seconds: float, characters: int = 0) -> None:
         """Appends the times of a later piece.
@@ -31,7 +34,7 @@ class Timestamps:
             characters: where its text begins.
         """
         after = len(self.words)
-        for name in ("words", "phones", "breaks"):
+        for name in ("words", "phones", "breaks", "marks"):
             for entry in getattr(other, name):
                 moved = dict(entry, start=round(entry["start"] + seconds, 4),
                              end=round(entry["end"] + seconds, 4))
@@ -115,9 +118,9 @@ class Rest:
 
 
 def timed(pieces: Iterator[np.ndarray], tokens: Sequence[Token], durations: np.ndarray,
-          pauses: set[int],
-          words: Sequence[Word], hop: int, rate: int) -> Iterator[Piece]:
-    """Gives each piece of a sentence the words, phones and breaks that begin in it.
+          pauses: set[int], words: Sequence[Word], hop: int, rate: int,
+          points: Sequence[Point] = ()) -> Iterator[Piece]:
+    """Gives each piece of a sentence the words, phones, breaks and named places that begin in it.
 
     Args:
         pieces: the sentence's sound, piece by piece.
@@ -127,12 +130,16 @@ def timed(pieces: Iterator[np.ndarray], tokens: Sequence[Token], durations: np.n
         words: of its script.
         hop: samples of a frame.
         rate: samples a second.
+        points: named places of the sentence; each is where the next phone or break behind it
+            begins, or the end.
     """
-    entries = _entries(tokens, durations * hop / rate, pauses, words)
+    entries = _entries(tokens, durations * hop / rate, pauses, words, points)
     begin, place, said = 0.0, 0, 0
+    total = float(durations.sum()) * hop / rate
     for piece in pieces:
         stop, stamps, before = begin + len(piece) / rate, Timestamps(), said
-        while place < len(entries) and entries[place][1]["start"] < stop - 1e-9:
+        reach = stop - 1e-9 if stop < total - 1e-6 else float("inf")
+        while place < len(entries) and entries[place][1]["start"] < reach:
             kind, entry = entries[place]
             moved = dict(entry, start=round(entry["start"] - begin, 4),
                          end=round(entry["end"] - begin, 4))
@@ -146,14 +153,20 @@ def timed(pieces: Iterator[np.ndarray], tokens: Sequence[Token], durations: np.n
 
 
 def _entries(tokens: Sequence[Token], seconds: np.ndarray, pauses: set[int],
-             words: Sequence[Word]) -> list[tuple[str, dict[str, Any]]]:
+             words: Sequence[Word], points: Sequence[Point]
+             ) -> list[tuple[str, dict[str, Any]]]:
     """(list of `Timestamps`, entry) in order of time."""
     ends = np.cumsum(seconds)
     starts = ends - seconds
     entries: list[tuple[str, dict[str, Any]]] = []
     current: dict[str, Any] = {}
+    waiting = list(points)
     for i, token in enumerate(tokens):
         span = {"start": float(starts[i]), "end": float(ends[i])}
+        sounds = token.kind in ("phone", "break") or i == len(tokens) - 1
+        while waiting and sounds and (token.start >= waiting[0].start or i == len(tokens) - 1):
+            at = span["start"]
+            entries.append(("marks", {"name": waiting.pop(0).name, "start": at, "end": at}))
         if token.kind == "phone":
             word = words[token.word]
             if i == 0 or tokens[i - 1].kind != "phone" or tokens[i - 1].word != token.word:

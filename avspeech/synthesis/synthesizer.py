@@ -14,6 +14,7 @@ yielded is final, and calling the voice gives exactly the pieces of its stream. 
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 import zlib
 from collections.abc import Iterator, Mapping
@@ -23,7 +24,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from avspeech.errors import InputError
-from avspeech.synthesis.script_parts import padded_contours, short_parts, with_pauses
+from avspeech.synthesis import styles
+from avspeech.synthesis.script_parts import (
+    padded_contours,
+    short_parts,
+    with_pauses,
+    with_points,
+)
 from avspeech.synthesis.speech import Manner, Piece, Rest, Speech, Timestamps, timed
 
 if TYPE_CHECKING:
@@ -103,6 +110,11 @@ class Synthesizer:
     def voices(self) -> tuple[str, ...]:
         """Names of the speakers it knows; none where it takes speaker vectors."""
         return tuple(self.model.config.speakers) if self.model.config.embeddings == "table" else ()
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """What <voice name="..."> may be: the names of `voices` and their numbers."""
+        return (*self.voices, *map(str, range(len(self.voices))))
 
     def __call__(self, text: str, *, rate: float = 1.0, steps: int = 4, seed: int = 0,
                  voice: Any = None,
@@ -211,8 +223,14 @@ class Synthesizer:
             sentence_rest = self.sentence_rest
         if paragraph_rest is None:
             paragraph_rest = self.paragraph_rest
-        return reader.analyse(text, self.phonemiser, self.language, self.pronunciations,
-                              sentence_rest=sentence_rest, paragraph_rest=paragraph_rest)
+        script = reader.analyse(text, self.phonemiser, self.language, self.pronunciations,
+                                sentence_rest=sentence_rest, paragraph_rest=paragraph_rest,
+                                voices=self.speakers)
+        if not self.model.config.intonation and any(
+                item.style.pitch or item.style.contour for item in script.items):
+            raise InputError("this voice was trained without intonation: its pitch cannot be moved "
+                             "(<prosody pitch=...>, contour=..., <emphasis>)")
+        return script
 
     def listen(self, reference: str | Path | np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
         """Finds how the phrases of a recording end.
@@ -287,13 +305,17 @@ class Synthesizer:
         """
         rest = Rest() if rest is None else rest
         word = 0  # of the script, the first of the part
-        for number in range(len(script.sentences)):
-            for part in short_parts(script.sentence(number)):
-                if part.words or part.breaks():
-                    # Of the words, so that a sentence is said alike wherever it stands
-                    seed = manner.seed ^ zlib.crc32(part.text.encode())
-                    yield from self._sentence(part, manner, seed, word, rest)
-                word += len(part.words)
+        parts = [part for number in range(len(script.sentences))
+                 for part in short_parts(script.sentence(number))
+                 if part.words or part.breaks()]
+        for part in with_points(parts):
+            # Of the words, so that a sentence is said alike wherever it stands
+            seed = manner.seed ^ zlib.crc32(part.text.encode())
+            voice = part.sentences[0].voice
+            how = manner if voice is None else dataclasses.replace(manner,
+                                                                   voice=self._speaker(voice))
+            yield from self._sentence(part, how, seed, word, rest)
+            word += len(part.words)
 
     def _sentence(self, script: Script, manner: Manner, seed: int, first: int,
                   rest: Rest) -> Iterator[Piece]:
@@ -334,16 +356,19 @@ class Synthesizer:
             generator = torch.Generator().manual_seed(seed)
             noise = torch.randn(1, int(durations.sum()), model.channels,
                                 generator=generator).to(device)
-            sound = self._sound(known, durations, pauses, noise, manner, seed)
-            pieces = timed(sound, tokens, durations, pauses, words, self.hop, self.sample_rate)
+            moved, factors = styles.shifts(tokens, durations), styles.gains(tokens, durations)
+            sound = self._sound(known, durations, pauses, noise, manner, seed, moved, factors)
+            pieces = timed(sound, tokens, durations, pauses, words, self.hop, self.sample_rate,
+                           script.points)
             lead, tail = (int(durations[i]) * self.hop / self.sample_rate for i in (0, -1))
             yield from rest.before(pieces, lead, self.sample_rate)
             rest.due, rest.there = script.rest(0), tail
 
     def _sound(self, known: torch.Tensor, durations: np.ndarray, pauses: set[int],
-               noise: torch.Tensor,
-               manner: Manner, seed: int) -> Iterator[np.ndarray]:
-        """The phrases of a planned sentence, joined in its long pauses."""
+               noise: torch.Tensor, manner: Manner, seed: int, moved: np.ndarray | None,
+               factors: np.ndarray | None) -> Iterator[np.ndarray]:
+        """The phrases of a planned sentence, joined in its long pauses. moved, factors: of
+        `styles`, `[T]`."""
         import torch
 
         shortest = JOIN * self.sample_rate / self.hop
@@ -361,7 +386,14 @@ class Synthesizer:
                 known[:, stretch], torch.from_numpy(durations[None, stretch]).to(known.device),
                 steps=manner.steps, noise=noise[:, first[begin]: first[begin] + count],
                 temperature=manner.temperature)
+            here = slice(int(first[begin]), int(first[begin]) + count)
+            if moved is not None and f0 is not None:
+                v = self.model.vocoder.config
+                f0 = f0 * torch.exp2(torch.from_numpy(moved[here]).to(f0) / 12)
+                f0 = f0.clamp(v.pitch_low, v.pitch_high)
             sound = self._vocode(mel, f0, seed + number)
+            if factors is not None:
+                sound = limited(sound * styles.at_samples(factors[here], self.hop)[: len(sound)])
             offset = int(first[begin]) * self.hop  # of sound[0]
             if kept is not None:
                 rise = _rise(fade)

@@ -19,10 +19,11 @@ from __future__ import annotations
 import dataclasses
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from avspeech.errors import InputError
-from avspeech.text import heteronyms, lexicon, markup, phonemisers, questions, symbols
+from avspeech.text import heteronyms, lexicon, markup, phonemisers, questions, say_as, symbols
+from avspeech.text import phones as sounds
 from avspeech.text.normalise import Marked, Spoken, normalise
 from avspeech.text.own import Own, read_pronunciations
 from avspeech.text.script import (
@@ -33,6 +34,7 @@ from avspeech.text.script import (
     Item,
     Mark,
     Phrase,
+    Point,
     Script,
     Sentence,
     Token,
@@ -81,6 +83,7 @@ def analyse(
     sentence_rest: float | None = None,
     paragraph_rest: float | None = None,
     questions_rise: bool = True,
+    voices: Collection[str] | None = None,
 ) -> Script:
     """A text with markup (`markup`) as a `Script`.
 
@@ -98,6 +101,7 @@ def analyse(
             `sentence_rest`).
         questions_rise: whether questions that ask for yes or no get the tone that `<rise>` gives; a
             tone that the source asks for stays.
+        voices: names that <voice> may have (None: any).
 
     Returns:
         The script.
@@ -111,7 +115,8 @@ def analyse(
     rest = _rests(sentence_rest, paragraph_rest)
     unread: list[Unread] = []
     done = []
-    for items, paragraph in _sentences(_items(source, language, unread, given)):
+    pieces = markup.parse(source, voices)
+    for items, paragraph in _sentences(_items(source, pieces, language, unread, given)):
         if questions_rise and language.lower().startswith("en"):
             _raise_questions(items)
         words = [item for item in items if isinstance(item, Word)]
@@ -128,12 +133,14 @@ def analyse(
         for item in items:
             if isinstance(item, Word):
                 phones, whence = next(said)
-                if item.source == "given":
+                if item.phones:
+                    phones, whence = item.phones, "given"
+                elif item.source == "given":
                     phones, whence = given.phones(item.text) or phones, "given"
                 if not phones:
                     unread.append(Unread(source[item.start : item.end], item.start, item.end))
                     continue
-                item = Word(item.text, phones, item.start, item.end, item.tone, item.rate, whence)
+                item = dataclasses.replace(item, phones=phones, source=whence)
             spoken.append(item)
         if any(isinstance(item, (Word, Break)) for item in spoken):
             mark = next((i.text for i in reversed(spoken) if isinstance(i, (Mark, Word))), "")
@@ -141,16 +148,24 @@ def analyse(
             done.append(
                 Sentence(tuple(spoken), spoken[0].start, spoken[-1].end, seconds, paragraph)
             )
+    points = [Point(p.name, p.end) for p in pieces if isinstance(p, markup.Named)]
     return Script(
-        source, tuple(done), language, phonemiser, tuple(sorted(unread, key=lambda u: u.start))
+        source, tuple(done), language, phonemiser, tuple(sorted(unread, key=lambda u: u.start)),
+        tuple(points)
     )
 
 
-def check(source: str, language: str = "en-us") -> None:
+def check(source: str, language: str = "en-us", voices: Collection[str] | None = None) -> None:
     """Raises InputError, with the column, where `analyse` would for the markup of a text; some
     milliseconds for a page, so that a whole book can be looked at before its first word is said."""
-    if "<" in source and any(isinstance(piece, markup.Terminal) for piece in markup.parse(source)):
-        _items(source, language, [], Own({}))
+    if "<" not in source:
+        return
+    pieces = markup.parse(source, voices)
+    for piece in pieces:
+        if isinstance(piece, markup.Run) and piece.said is not None:
+            _said(piece, source, language)
+    if any(isinstance(piece, markup.Terminal) for piece in pieces):
+        _items(source, pieces, language, [], Own({}))
 
 
 def _rests(sentence: float | None, paragraph: float | None) -> dict[str, float]:
@@ -177,6 +192,8 @@ def _rests(sentence: float | None, paragraph: float | None) -> dict[str, float]:
 def _hint(word: Word, source: str) -> str:
     """A word for the phonemiser: with its capital or its accents where these tell it from
     another."""
+    if word.end - word.start > 64:  # the digits of a long number: each has the number's place
+        return word.text
     written = source[word.start : word.end]
     if written.isascii():
         return written if written in heteronyms.senses() and written.istitle() else word.text
@@ -206,20 +223,53 @@ def _raise_questions(items: list[Item]) -> None:
             chunks = [[]]
 
 
-def _items(source: str, language: str, unread: list[Unread], given: Own) -> list[Item | _End]:
-    """Words (without phones), marks and breaks with their places in the source, and where sentences
-    end."""
+def _items(source: str, pieces: Iterable[markup.Piece], language: str, unread: list[Unread],
+           given: Own) -> list[Item | _End]:
+    """Words (mostly without phones), marks and breaks with their places in the source, and where
+    sentences end."""
     items: list[Item | _End] = []
-    for piece in markup.parse(source):
+    for piece in pieces:
         if isinstance(piece, markup.Pause):
-            items.append(Break(piece.seconds, piece.start, piece.end, piece.rate))
+            items.append(Break(piece.seconds, piece.start, piece.end, piece.rate,
+                               style=piece.style))
+        elif isinstance(piece, markup.Named):
+            continue
         elif isinstance(piece, markup.Stop):
             items.append(_End(piece.paragraph))
         elif isinstance(piece, markup.Terminal):
             _set_tone(items, piece, source)
+        elif piece.said is not None:
+            items += _said(piece, source, language)
         else:
             items += _read(piece, language, unread, given)
     return items
+
+
+def _said(run: markup.Run, source: str, language: str) -> list[Item]:
+    """Words and marks of a text that is read as its tag says; each has the place of the whole."""
+    assert run.said is not None
+    start, end, said = run.offsets[0], run.offsets[-1], run.said
+    try:
+        if said.tag == "phoneme":
+            phones = sounds.read(said.value, said.form, language)
+            text = " ".join(run.text.split()).lower()
+            return [Word(text, phones, start, end, None, run.rate, "given", run.style)]
+        if not language.lower().startswith("en"):
+            raise InputError(f"<{said.tag}> is for English")
+        if said.tag == "say-as":
+            words = say_as.say(run.text, said.value, said.form)
+        else:
+            missed: list[Unread] = []
+            found = normalise(said.value, lexicon.has, missed)
+            words = [word for piece in found
+                     for word in (piece.words if isinstance(piece, Spoken) else (piece.text,))]
+            if missed or not words:
+                raise InputError(f"alias '{said.value[:40]}' has no reading")
+    except InputError as error:
+        markup.fail(source, start, str(error))
+    return [Mark(word, start, end, run.rate, run.style) if word in symbols.MARKS
+            else Word(word, (), start, end, None, run.rate, style=run.style)
+            for word in words if word]
 
 
 def _read(run: markup.Run, language: str, unread: list[Unread], given: Own) -> list[Item | _End]:
@@ -233,12 +283,13 @@ def _read(run: markup.Run, language: str, unread: list[Unread], given: Own) -> l
         if isinstance(found, Spoken):
             mine = found.own or not english and given.phones(found.words[0]) is not None
             items += [
-                Word(word, (), start, end, None, run.rate, "given" if mine else "dictionary")
+                Word(word, (), start, end, None, run.rate, "given" if mine else "dictionary",
+                     run.style)
                 for word in found.words
             ]
         else:
             if found.text:
-                items.append(Mark(found.text, start, end, run.rate))
+                items.append(Mark(found.text, start, end, run.rate, run.style))
             if found.ends:
                 items.append(_End(not found.text))
     unread += [Unread(u.text, run.offsets[u.start], run.offsets[u.end]) for u in missed]
@@ -307,7 +358,7 @@ def _sentences(items: list[Item | _End]) -> list[tuple[list[Item], bool]]:
                 if _WEIGHT[item.text] > _WEIGHT[before.text] and last == len(current) - 1:
                     current[last] = item
                 elif _WEIGHT[item.text] > _WEIGHT[before.text]:
-                    current[last] = Mark(item.text, before.start, before.end, before.rate)
+                    current[last] = dataclasses.replace(before, text=item.text)
                 continue
         current.append(item)
     found = [(s, number in ended) for number, s in enumerate(sentences) if s]

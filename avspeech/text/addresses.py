@@ -36,8 +36,11 @@ def _word(part: str, context: Text) -> list[str]:
         return letters(part)
     inner = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", part)
     if len(inner) > 1 and not context.word(part.lower()):
-        return [word for piece in inner for word in _word(piece, context)]
-    if context.word(part.lower()) and len(part) > 2 or len(part) > 4 or part in _SHORT:
+        said: list[str] = []
+        for piece in inner:
+            said += _word(piece, context)
+        return said
+    if context.word(part.lower()) and len(part) > 2 or len(part) > 4 or part.lower() in _SHORT:
         return [part.lower()]
     return letters(part)
 
@@ -104,8 +107,10 @@ def version(match: re.Match[str], context: Text) -> list[str] | None:
     parts = match.group(1).split(".")
     if len(parts) == 2:
         return ["version", *number(match.group(1))]
-    said = [w for i, part in enumerate(parts) for w in (["point"] if i else []) + number(part)]
-    return ["version", *said]
+    said = ["version", *number(parts[0])]
+    for part in parts[1:]:
+        said += ["point", *number(part)]
+    return said
 
 
 @rule(r"(?<![^\W_])(?<!/)(?:~|\.{1,2})?(?:/[\w.-]{0,200}\w){1,40}/?|[A-Za-z]:\\[\w\\.-]*", "sl")

@@ -11,6 +11,8 @@ from avspeech.text.rules import EDGE, END, Text, rule
 # {name or abbreviation of a book: words}
 BOOKS = {name: row[1].split() for row in lists.rows("books.tsv", 2) for name in row[0].split()}
 _BOOKS = "|".join(sorted(BOOKS, key=len, reverse=True))
+# Abbreviations of other things too, where no verse follows.
+_OTHER = frozenset("Gen Rev Phil Jon Sam Ex Num Rom Mt Jas".split())
 _NUMBERS = {"1": "first", "2": "second", "3": "third", "I": "first", "II": "second", "III": "third"}
 
 
@@ -29,7 +31,7 @@ def verse(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     if first is None and not (short and edge == "." or count) or book == "Col" and first is None:
         return None
-    if first is None and count is None and book in ("Gen", "Rev", "Phil", "Jon", "Sam"):
+    if first is None and count is None and book in _OTHER:
         return None
     words = [*([_NUMBERS[count]] if count else []), *BOOKS[book], *cardinal(int(chapter))]
     if first is not None:

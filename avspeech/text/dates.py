@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from avspeech.text import lists
-from avspeech.text.numbers import cardinal, decade, number, ordinal, year
+from avspeech.text.numbers import cardinal, decade, digits, number, ordinal, year
 from avspeech.text.rules import EDGE, END, Text, rule
 
 _MONTH = "|".join(sorted(lists.MONTHS, key=len, reverse=True))
@@ -19,7 +19,8 @@ _DAY_NAMES = {
 _DAYS = "|".join(sorted(_DAY_NAMES, key=len, reverse=True))
 # Before a date of two numbers.
 _DATED = frozenset(
-    "on by until till since due dated starting from after before beginning effective".split()
+    "on by until till since due dated starting from after before beginning effective through "
+    "exp expires".split()
 )
 # Before a time that something takes.
 _LASTING = frozenset(
@@ -88,6 +89,16 @@ def clock(match: re.Match[str], context: Text) -> list[str] | None:
     return words + ([half.upper(), "M"] if half else [])
 
 
+@rule(r"(\d{1,2}):([0-5]\d)\.(\d{1,3})(?![\d:])" + END, "d")
+def lap(match: re.Match[str], context: Text) -> list[str] | None:
+    """The time of a lap. `a 1:02.5 lap` -> a one oh two point five lap"""
+    minutes, seconds, part = match.groups()
+    if re.match(rf"\s?[ap]{EDGE}?\.?m", context.behind(match.end()), re.IGNORECASE):
+        return None
+    low = ["oh"] if seconds[0] == "0" else []
+    return [*number(minutes), *low, *number(str(int(seconds))), "point", *digits(part)]
+
+
 _LASTS = "".join(
     rf"(?:(\d+)\s?(?:{unit})(?![a-z])[ ]?)?" for unit in ("d", "h|hrs?", "m|mins?", "s|secs?")
 )
@@ -151,12 +162,32 @@ def number_date(match: re.Match[str], context: Text) -> list[str] | None:
     return [*_months_day(m, d), *_year(last)] if _is_day(m, d) else None
 
 
+@rule(r"(0[1-9]|1[0-2])/((?:19|20)\d\d)(?![\d/])" + END, "d")
+def month_year(match: re.Match[str], context: Text) -> list[str] | None:
+    """A month and a year. `Expires 06/2027` -> expires june twenty twenty seven"""
+    return [lists.MONTH_NAMES[int(match.group(1)) - 1], *year(int(match.group(2)))]
+
+
+@rule(r"(\d\d)(\d\d)(?= ?(?:hours|hrs|h)\b)", "d")
+def army_time(match: re.Match[str], context: Text) -> list[str] | None:
+    """A time as armies say it. `0800 hours` -> oh eight hundred hours"""
+    hours, minutes = match.groups()
+    if int(hours) > 24 or int(minutes) > 59 or hours[0] != "0" and minutes[1] not in "05":
+        return None
+    said = (["oh"] if hours[0] == "0" else []) + cardinal(int(hours))
+    if int(minutes) == 0:
+        return [*said, "hundred"]
+    return [*said, *(["oh"] if minutes[0] == "0" else []), *cardinal(int(minutes))]
+
+
 @rule(r"(\d{1,2})/(\d{1,2})(?![\d/%])" + END, "d")
 def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     """A date of two numbers, behind a word that needs one. `on 5/6` -> on may sixth"""
     m, d = map(int, match.groups())
     if match.group() in lists.PAIRS or not _is_day(m, d):
         return None
+    if match.group() == "1/1":
+        return _months_day(m, d)
     text = context.text[max(0, match.start() - 16) : match.start()]
     near = re.search(r"([A-Za-z]+)\.?,?\s$", text)
     before = near.group(1).lower() if near else ""
@@ -214,14 +245,19 @@ def long_decade(match: re.Match[str], context: Text) -> list[str] | None:
     return decade(int(match.group(1) + match.group(2)))
 
 
-@rule(r"['’]?([1-9]0)['’]?s" + END, "ds")
+@rule(r"['’]?([1-9]0|00)['’]?s" + END, "ds")
 def short_decade(match: re.Match[str], context: Text) -> list[str] | None:
     """A decade of two digits. `the 80's` -> the eighties"""
+    if match.group(1) == "00":
+        return ["two", "thousands"]
     name = cardinal(int(match.group(1)))[0]
     return [name[:-1] + "ies" if name.endswith("y") else name + "s"]
 
 
-@rule(r"['’](\d\d)" + END, "s")
+@rule(r"['’](\d\d)(['’]s)?" + END, "s")
 def short_year(match: re.Match[str], context: Text) -> list[str] | None:
     """A year without its century. `the class of '99` -> the class of ninety nine"""
-    return _year(match.group(1)) if context.opens(match.start()) else None
+    if not context.opens(match.start()):
+        return None
+    said = _year(match.group(1))
+    return [*said[:-1], said[-1] + "'s"] if match.group(2) else said

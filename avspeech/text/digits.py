@@ -4,6 +4,7 @@ digits."""
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from avspeech.text import lists, units
@@ -86,15 +87,15 @@ def fraction(top: int, bottom: int) -> list[str]:
         if top != 1:
             name = [*name[:-1], "halves" if name[-1] == "half" else name[-1] + "s"]
         return [*cardinal(top), *name]
+    if top == 1 and bottom < 10000:
+        return ["one", *ordinal(bottom)]
     return [*cardinal(top), "over", *cardinal(bottom)]
 
 
 _MIXED_SIGN = re.compile(rf"(?:({N})\s?)?([{_VULGAR}])")
 _MIXED = re.compile(rf"({N})[ -](\d{{1,2}})/(\d{{1,3}})(?![\d/])")
-_FRACTION = re.compile(r"(\d{1,4})[/⁄](\d{1,7})(?![\d/⁄])")
-_SCIENTIFIC = re.compile(
-    rf"({NUMBER})(?:[eE]([-+−]?\d{{1,3}})(?![\w.])|\s?[xX×·*]\s?10{_RAISED})"
-)
+_FRACTION = re.compile(r"(\d{1,4})[/⁄](\d{1,7})(?:(?:th|rd|nd)s?(?![^\W_]))?(?![\d/⁄])")
+_SCIENTIFIC = re.compile(rf"({NUMBER})(?:[eE]([-+−]?\d{{1,3}})(?![\w.])|\s?[xX×·*]\s?10{_RAISED})")
 _POWER = re.compile(rf"({NUMBER}){_RAISED}")
 _NUMBER = re.compile(
     rf"({NUMBER})(?:[ \u00a0](hundred|thousand|million|billion|trillion)(?![^\W_]))?"
@@ -173,7 +174,11 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
     )
     stuff = unit.many.endswith(_OF_STUFF) and context.after(behind) not in lists.THINGS
     joined |= re.match(r"-[a-z]", context.behind(end)) is not None
-    singular = joined or value.one or context.adjective(start, behind, stuff)
+    listed = context.determined(start) and re.match(
+        rf"{EDGE} \d[\d.,]*[- ]?[^\W\d_]+ [a-z]|{EDGE}? \d+ ?(?:oz|in|min|sec|cm)\b{EDGE}? [a-z]",
+        context.behind(end),
+    )  # "a 220 V, 50 Hz supply"
+    singular = joined or value.one or context.adjective(start, behind, stuff) or bool(listed)
     return [*value.words, *units.said(unit, singular)], end, True
 
 
@@ -206,7 +211,8 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
     if start and context.view[start - 1].isalpha():
         return None  # "MP3s"
     words, end, unit = measured(context, start, value, written)
-    if not unit and _followed(context, end):
+    greek = "/" in written and context.view[end : end + 1] in lists.GREEK
+    if not unit and _followed(context, end) and not greek:
         return None
     return [*_MINUS.get(sign, []), *words], end
 
@@ -218,8 +224,9 @@ def _is_code(context: Text, start: int) -> bool:
         before = context.text[max(0, start - 12) : start]
         return re.search(r"\b(?:[2-9]11 (?:or|and)|call|dial|text) $", before, re.I) is not None
     return bool(near) and (
-        near[0] in lists.CODES
-        or near[0] in ("is", "was", "number", "no")
+        near[0] in lists.CODES - {"ending"}
+        or near[:2] == ["in", "ending"]
+        or near[0] in ("is", "was", "isn't", "wasn't", "t", "number", "no")
         and any(w in lists.CODES for w in near[1:])
     )
 
@@ -236,18 +243,20 @@ def feet_inches(match: re.Match[str], context: Text) -> list[str] | None:
     ]
 
 
-@rule(r"(\d{1,4})['′’]\s?[x×]\s?(\d{1,4})['′’]", "d")
+@rule(r"(\d{1,4})['′’]\s?([x×–-])\s?(\d{1,4})['′’]", "d")
 def sides(match: re.Match[str], context: Text) -> list[str] | None:
     """Two sides in feet. `a 10' x 12' room` -> a ten by twelve foot room"""
     one = context.adjective(match.start(), match.end())
-    first, second = map(number, match.groups())
-    return [*first, "by", *second, "foot" if one else "feet"]
+    first, between, second = match.groups()
+    word = "to" if between in "–-" else "by"
+    return [*number(first), word, *number(second), "foot" if one else "feet"]
 
 
-@rule(r"(\d{1,4})['’](?=\s(?:tall|wide|long|high|deep|by))", "d")
+@rule(r"(\d{1,4})['’](?=\s(?:tall|wide|long|high|deep|by|[a-z]))", "d")
 def feet(match: re.Match[str], context: Text) -> list[str] | None:
     """Feet before a word that measures. `8' tall` -> eight feet tall"""
-    return [*number(match.group(1)), "foot" if match.group(1) == "1" else "feet"]
+    one = match.group(1) == "1" or context.adjective(match.start(), match.end())
+    return [*number(match.group(1)), "foot" if one else "feet"]
 
 
 @rule(rf"({NUMBER})(\s?)[-–—](\s?)(?=({NUMBER}))", "d")
@@ -259,7 +268,11 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     value = value_at(context, match.end())
     if value is None or context.view[value.end : value.end + 2].lstrip("-–")[:1].isdigit():
         return None
-    minus = match.group(2) and "-" in match.group()
+    minus = "-" in match.group() and (
+        match.group(2) or context.view[value.end : value.end + 1] == "="
+    )
+    if start and context.view[start - 1].isalpha():
+        return None  # "i7-12700"
     if match.group(1) + "/" + match.group(4) in lists.PAIRS - {"9/11", "7/11", "20/20"}:
         return [*number(match.group(1)), *value.words], value.end
     words, end, unit = measured(
@@ -268,6 +281,8 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     if not unit and _followed(context, end):
         return None
     low = number(plain(match.group(1))) if minus or unit else _as_year(match.group(1))
+    if re.fullmatch(r"0\d", match.group(4)) and re.fullmatch(r"(?:19|20)\d\d", match.group(1)):
+        words = ["oh", *words[1:]]  # "2008-09"
     return [*low, "minus" if minus else "to", *words], end
 
 
@@ -276,13 +291,29 @@ def times(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A product, or the sides of a thing. `a 4x4 truck` -> a four by four truck"""
     second = re.compile(r"\d+(?:\.\d+)?").match(context.view, match.end())
     assert second is not None
+    if re.match(r"s(?![^\W_])", context.behind(second.end())):
+        return [*number(match.group(1).rstrip('"')), "by"], second.start()  # "2x4s"
     words, end, unit = measured(
         context, match.start(), Value(number(second.group()), second.end(), False), second.group()
     )
     if not unit and _followed(context, end) and context.view[end] not in "xX":
         return None
-    between = "times" if match.group(2) and not unit else "by"
+    equal = context.view[end : end + 1] == "="
+    reckoned = equal or match.group(2) and not unit and _reckoned(context, match, end)
+    between = "times" if reckoned else "by"
     return [*number(match.group(1).rstrip('"')), between, *words], end
+
+
+def _reckoned(context: Text, match: re.Match[str], end: int) -> bool:
+    """Whether a product is meant, where blanks stand around an x: no thing of such sides
+    follows."""
+    near = context.view[max(0, match.start() - 3) : match.start()] + context.behind(end)[:14]
+    if re.search(r"[=+÷<>≤≥]| (?:is|equals) ", near):
+        return True
+    following = context.after(end).lower()
+    return not (re.match(r"-[a-z]", context.behind(end)) or following) or (
+        following in lists.NOT_NOUNS
+    )
 
 
 @rule(r"(\d+(?:\.\d+)?)[xX](?=\s+(?:[a-z]+er|as|more|less|the|speed|zoom)\b)", "d")
@@ -299,12 +330,15 @@ def times_per(match: re.Match[str], context: Text) -> list[str] | None:
     return [*often, "per", period] if period else often
 
 
-@rule(rf"({NUMBER})\"", "d")
-def inches(match: re.Match[str], context: Text) -> list[str] | None:
+@rule(rf"(?=[\d.{_VULGAR}][\d., /-]*[{_VULGAR}]?\")", "ds")
+def inches(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """Inches before a noun, where no quotation is open. `a 27" screen` -> a twenty seven inch
     screen"""
-    one = match.group(1) == "1" or context.adjective(match.start(), match.end())
-    return [*number(plain(match.group(1))), "inch" if one else "inches"]
+    value = value_at(context, match.start(), True)
+    if value is None or context.view[value.end : value.end + 1] != '"':
+        return None
+    one = value.one or context.adjective(match.start(), value.end + 1)
+    return [*value.words, "inch" if one else "inches"], value.end + 1
 
 
 @rule(rf"({N})(st|nd|rd|th)" + END, "d", re.IGNORECASE)
@@ -320,11 +354,7 @@ def spaced_call(match: re.Match[str], context: Text) -> list[str] | None:
     five, zero one two three"""
     if context.before(match.start()).lower() not in lists.CALLS:
         return None
-    return [
-        w
-        for i, part in enumerate(match.group().split(" "))
-        for w in ([","] if i else []) + digits(part)
-    ]
+    return _joined(match.group().split(" "), ",", digits)
 
 
 @rule(
@@ -340,18 +370,22 @@ def groups(match: re.Match[str], context: Text) -> list[str] | None:
     parts = re.findall(r"\d+", text)
     address = text.count(".") == len(parts) - 1 == 3 and all(int(p) < 256 for p in parts)
     if address and context.before(match.start()).lower() not in ("version", "release", "v"):
-        return [
-            w
-            for i, part in enumerate(parts)
-            for w in (["dot"] if i else []) + (digits(part) if len(part) > 2 else number(part))
-        ]
+        return _joined(parts, "dot", lambda part: digits(part) if len(part) > 2 else number(part))
     if re.fullmatch(r"\d{1,4}(\.\d{1,5}){2,}", text) and not re.fullmatch(
         r"\d{3}\.\d{3}\.\d{4}", text
     ):
-        return [w for i, part in enumerate(parts) for w in (["point"] if i else []) + number(part)]
-    words: list[str] = ["plus"] if text[0] == "+" else []
-    for i, part in enumerate(parts):
-        words += ([","] if i else []) + digits(part)
+        return _joined(parts, "point", number)
+    plus = ["plus"] if text[0] == "+" else []
+    return [*plus, *_joined(parts, ",", digits)]
+
+
+def _joined(parts: Iterable[str], between: str, say: Callable[[str], list[str]]) -> list[str]:
+    """The words of some parts, with one between."""
+    words: list[str] = []
+    for part in parts:
+        if words:
+            words.append(between)
+        words += say(part)
     return words
 
 
@@ -383,7 +417,7 @@ def zip_code(match: re.Match[str], context: Text) -> list[str] | None:
     ]
 
 
-@rule(r"#(?=\d)|№\s?(?=\d)", "sl")
+@rule(r"#(?=\d|[A-Z]{1,4}-?\d)|№\s?(?=\d)", "sl")
 def numbered(match: re.Match[str], context: Text) -> list[str] | None:
     """The sign of a number. `#1` -> number one"""
     return ["number"]

@@ -89,16 +89,23 @@ def phonemise(
     results: list[list[list[str]]] = espeak.phonemes(
         [" ".join(phrase) for phrase in phrases], language
     )
-    apart = [
-        i for i, (phrase, said) in enumerate(zip(phrases, results)) if len(phrase) != len(said)
-    ]
-    single = iter(
-        espeak.phonemes([word for i in apart for word in phrases[i]], language) if apart else []
-    )
+    apart = [i for i, phrase in enumerate(phrases) if len(phrase) != len(results[i])]
+    alone: list[str] = []
     for i in apart:
-        results[i] = [[phone for group in next(single) for phone in group] for _ in phrases[i]]
-    return [
-        (tuple(s for phone in word for s in to_symbols(phone, language)), "espeak")
-        for said in results
-        for word in said
-    ]
+        alone += phrases[i]
+    single = iter(espeak.phonemes(alone, language) if apart else [])
+    for i in apart:
+        results[i] = []
+        for _ in phrases[i]:
+            joined: list[str] = []
+            for group in next(single):
+                joined += group
+            results[i].append(joined)
+    spoken: list[tuple[tuple[str, ...], str]] = []
+    for said in results:
+        for phones in said:
+            found: list[str] = []
+            for phone in phones:
+                found += to_symbols(phone, language)
+            spoken.append((tuple(found), "espeak"))
+    return spoken

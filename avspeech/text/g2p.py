@@ -77,7 +77,8 @@ def guess(word: str) -> str:
     vowel has primary stress."""
     letters = "".join(c for c in word if "a" <= c <= "z")
     if len(letters) > LONGEST:
-        return f"{guess(letters[:LONGEST])} {guess(letters[LONGEST:])}"
+        parts = range(0, len(letters), LONGEST)
+        return " ".join(guess(letters[start : start + LONGEST]) for start in parts)
     if not letters:
         return ""
     known = model()

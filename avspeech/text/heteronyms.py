@@ -144,6 +144,8 @@ def _is_part(wanted: str, words: list[str], final: Sequence[bool], place: int, p
             and before[-1] in ("very", "quite", "so", "too", "more", "most", "not", "and", "all")
         ):
             before.pop()
+        if before[-1:] == ["let's"]:
+            return False
         if before and (before[-1] in parts.BE or before[-1].endswith(("'s", "'re", "'m"))):
             return True
         return _in_question(words, final, place)

@@ -54,6 +54,20 @@ SIZES = {
     "crore": "crore",
     "lakh": "lakh",
 }
+# What letters behind a price say: "£45pp".
+EACH = {"pp": "per person", "pw": "per week", "pcm": "per calendar month", "ea": "each"}
+# Behind a slash.
+PACKED = {
+    "doz": "dozen",
+    "pc": "piece",
+    "btl": "bottle",
+    "pkg": "package",
+    "pkt": "packet",
+    "cs": "case",
+    "qtr": "quarter",
+}
+# Behind the caliber of a gun.
+GUNS = words("lists.guns")
 # Said as two numbers wherever they stand.
 PAIRS = frozenset({"24/7", "50/50", "9/11", "20/20", "7/11", "60/40", "80/20"})
 FRACTIONS = {
@@ -79,11 +93,19 @@ FRACTIONS = {
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n")
 SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
-# {abbreviation: (words, kinds)}
-ABBREVIATIONS = {
-    row[0]: (row[1].split(), frozenset(row[2].split())) for row in rows("abbreviations.tsv", 3)
-}
-BARE = frozenset(name for name, (_, kinds) in ABBREVIATIONS.items() if "bare" in kinds)
+
+def _abbreviations() -> dict[str, list[tuple[list[str], frozenset[str]]]]:
+    found: dict[str, list[tuple[list[str], frozenset[str]]]] = {}
+    for name, said, kinds in rows("abbreviations.tsv", 3):
+        found.setdefault(name, []).append((said.split(), frozenset(kinds.split())))
+    return found
+
+
+# {abbreviation: its rows (words, kinds), of which the first that fits is taken}
+ABBREVIATIONS = _abbreviations()
+BARE = frozenset(
+    name for name, found in ABBREVIATIONS.items() if any("bare" in kinds for _, kinds in found)
+)
 DOTTED = {row[0]: row[1].split() for row in rows("dotted.tsv", 2)}
 WRITTEN = {row[0]: row[1].split() for row in rows("written.tsv", 2)}
 STATE_NAMES = words("lists.state_names")
@@ -104,6 +126,8 @@ SAID = words("lists.said")
 # Capitals that are spelled, though there is such a word. ("DO NOT" and "IT IS" are shouts: see
 # `shouted`.)
 SPELLED = words("lists.spelled") - {"HER", "TEN", "FAT", "ADD", "TOR", "RE", "LA"}
+# Spelled within a shout too.
+LETTERS = words("lists.letters")
 SHORT_WORDS = words("lists.short_words")
 # Of these even two letters in capitals beside another say that a line is shouted.
 STRONG_SHORT = SHORT_WORDS - frozenset("or ok ha ma pa us it".split())

@@ -55,7 +55,10 @@ def series(match: re.Match[str], context: Text) -> list[str] | None:
 def of_three(match: re.Match[str], context: Text) -> list[str] | None:
     """The number of a room, a road or a flight. `Room 237` -> room two thirty seven"""
     first, second, plural = match.groups()
-    before = context.before(match.start()).lower()
+    before = context.before(match.start())
+    for words, _ in lists.ABBREVIATIONS.get(before, [])[:1]:
+        before = words[-1]  # "Rm. 212"
+    before = before.lower()
     american = re.search(
         r"(?:^|[^\d ]) ?U\.?S\.? $", context.text[max(0, match.start() - 7) : match.start()]
     )
@@ -63,6 +66,10 @@ def of_three(match: re.Match[str], context: Text) -> list[str] | None:
     counted = context.after(match.end())
     plane = plane and not (counted.endswith("s") and counted.islower())
     listed = before in lists.NUMBERED or american or plane
+    near = context.text[max(0, match.start() - 12) : match.start()]
+    series_name = re.search(r"\b[A-Z]{1,2}X $", near)
+    flight = re.search(r"[Ff]light [A-Z]{2} ?$", near)
+    listed = listed or flight or series_name and not counted.endswith("s")  # "the RX 580"
     if not listed or first[0] == "0" or american and context.after(match.end()).endswith("s"):
         return None
     if first.endswith("00") and not second and not plural:
@@ -103,10 +110,74 @@ def release(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(whole), "point", *oh, *cardinal(int(part))]
 
 
-@rule(r"(?:(?<=[A-Za-z])|(?<=[A-Z]-))(\d{1,2})'?s(?![^\W_])", "d")
+@rule(r"(?:(?<=[A-Za-z])|(?<=[A-Za-z]-)|(?<=\dx))(\d{1,3})'?s(?![^\W_])", "d")
 def digits_plural(match: re.Match[str], context: Text) -> list[str] | None:
     """The plural of a name that ends in a number. `MP3s` -> M P threes"""
-    return _many(number(match.group(1)))
+    return _many(pairs(match.group(1)))
+
+
+@rule(r"(\d{1,4})['’]s" + END, "d")
+def digits_own(match: re.Match[str], context: Text) -> list[str] | None:
+    """What belongs to a number or a year. `2023's best` -> twenty twenty three's best"""
+    text = match.group(1)
+    is_year = re.fullmatch(r"1[1-9]\d\d|20\d\d", text)
+    said = year(int(text)) if is_year else pairs(text)
+    return [*said[:-1], said[-1] + "'s"]
+
+
+@rule(r"0x([0-9A-Fa-f]{1,16})" + END, "d")
+def hexadecimal(match: re.Match[str], context: Text) -> list[str] | None:
+    """A number of sixteen digits. `0xFF` -> zero X F F"""
+    return ["zero", "X", *letters(match.group(1))]
+
+
+@rule(r"(?=[A-Z\d-]*[A-Z])(?=[A-Z\d-]*\d)[A-Z\d]{1,8}(?:-[A-Z\d]{1,8}){2,6}" + END, "ld")
+def serial(match: re.Match[str], context: Text) -> list[str] | None:
+    """A serial number of letters and digits. `A7-4410-Z` -> A seven, four four one zero, Z"""
+    if match.start() and (context.view[match.start() - 1].isalnum()):
+        return None
+    parts = match.group().split("-")
+    if sum(any(c.isdigit() for c in part) for part in parts) < 2 and len(parts) < 4:
+        return None
+    said: list[str] = []
+    for part in parts:
+        for piece in re.findall(r"[A-Z]+|\d+", part):
+            if piece.isdigit():
+                said += number(piece) if len(piece) < 3 else digits(piece)
+            else:
+                said += letters(piece)
+        said.append(",")
+    return said[:-1]
+
+
+@rule(r"(\d{1,2})-(\d{2,4})(?![\d-]|[.,]\d)" + END, "d")
+def docket(match: re.Match[str], context: Text) -> list[str] | None:
+    """The number of a case or a bill. `Case 14-203` -> case fourteen, two oh three"""
+    before = context.before(match.start()).lower()
+    if before not in ("no", "case", "docket", "bill", "ordinance", "resolution"):
+        return None
+    first, second = match.groups()
+    return [*number(first), ",", *(number(second) if second[0] == "0" else pairs(second))]
+
+
+@rule(r"\d{5,6}(?!\d|[,.]\d)" + END, "d")
+def short_code(match: re.Match[str], context: Text) -> list[str] | None:
+    """A number that messages go to. `text 88788` -> text eight eight seven eight eight"""
+    near = [w.lower() for w in context.words_before(match.start())[:3]]
+    calls = near[:1] == ["text"] or "text" in near and near[:1] == ["to"]
+    return digits(match.group()) if calls else None
+
+
+@rule(r"\.(\d\d|\d{3})(?![\d.,%])" + END, "s")
+def caliber(match: re.Match[str], context: Text) -> list[str] | None:
+    """The caliber of a gun. `a .22 rifle` -> a twenty two rifle"""
+    following = context.after(match.end()).lower()
+    if following in lists.GUNS:
+        return pairs(match.group(1))
+    if following and following not in lists.NOT_NOUNS:
+        return None
+    near = context.words_before(match.start())[:1]
+    return pairs(match.group(1)) if near in (["a"], ["A"]) else None
 
 
 @rule(r"(\d{1,4})(ers?|ish|fold|some|somethings?)" + END, "d")
@@ -122,6 +193,26 @@ def digits_ending(match: re.Match[str], context: Text) -> list[str] | None:
 def digits_in_name(match: re.Match[str], context: Text) -> list[str] | None:
     """Digits before letters. `3D in 1080p` -> three D in ten eighty P"""
     return pairs(match.group())
+
+
+@rule(r"(?<=[A-Z])\d{1,3}\.\d{1,3}" + END, "d")
+def decimal_in_name(match: re.Match[str], context: Text) -> list[str] | None:
+    """A name that ends in a decimal. `PM2.5` -> P M two point five"""
+    return number(match.group())
+
+
+@rule(r"(?=[A-Z\d]*[A-Z])(?=(?:[A-Z]*\d){5})[A-Z\d]{8,24}" + END, "ld")
+def long_code(match: re.Match[str], context: Text) -> list[str] | None:
+    """A long code of letters and digits. `1Z999AA1` -> one Z nine nine nine A A one"""
+    return letters(match.group())
+
+
+@rule(r"(?<=[a-z]-)(\d{3})(?![\d-]|[.,]\d)" + END, "d")
+def name_of_three(match: re.Match[str], context: Text) -> list[str] | None:
+    """Three digits that belong to a name. `Blink-182` -> blink one eighty two"""
+    before = context.text[max(0, match.start() - 16) : match.start()]
+    name = re.search(r"(?:^|\W)[A-Z][a-z]+-$", before)
+    return pairs(match.group(1)) if name else None
 
 
 @rule(r"\d+", "d")

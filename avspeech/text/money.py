@@ -14,6 +14,7 @@ _SIGNS = "|".join(
 )
 _CODES = "|".join(s for s in lists.MONEY if s.isalpha())
 _SIZE = r"(?:\s?(thousand|million|billion|trillion|crore|lakh|bn|mn|tn|mm|[KkMmBbTt])" + END + ")?"
+_EACH = "|".join(lists.EACH)
 _AMOUNT = rf"({N}|(?=\.\d))(?:\.(\d+))?" + _SIZE
 
 
@@ -28,7 +29,10 @@ def _said(
 ) -> list[str]:
     one, many, small, smalls = lists.MONEY[sign]
     whole = plain(whole) or "0"
-    noun = context.adjective(start, end)
+    noun = context.adjective(start, end) or (
+        context.determined(start)
+        and re.match(rf"{EDGE} \d+-[a-z]+ ", context.behind(end)) is not None
+    )  # "the $20 billion, 10-year plan"
     if noun and fraction and not size and context.after(end).endswith("s"):
         noun = context.determined(start)  # "$15 adults, $7.50 kids"
     joined = re.match(r"-[a-z]+", context.behind(end))
@@ -48,12 +52,12 @@ def _said(
 
 @rule(
     rf"([-−+]?)({_SIGNS}|(?:{_CODES})(?=\s?\d)|Rs(?={EDGE} ?\d)){EDGE}?\s?([-−]?){_AMOUNT}"
-    r"(?![^\W_])",
+    rf"(?:({_EACH}){END})?(?![^\W_])",
     "sl",
 )
 def money(match: re.Match[str], context: Text) -> list[str] | None:
     """An amount behind its sign, one before a noun. `a $5M deal` -> a five million dollar deal"""
-    sign, coin, sign2, whole, fraction, size = match.groups()
+    sign, coin, sign2, whole, fraction, size, each = match.groups()
     if sign and not context.opens(match.start()):
         return None
     minus = {"-": ["minus"], "−": ["minus"], "+": ["plus"]}.get(sign or sign2, [])
@@ -76,7 +80,8 @@ def money(match: re.Match[str], context: Text) -> list[str] | None:
                 context, coin, start, following.end(), high, cents or None, following.group(2)
             )
             return [*minus, *low, "to", *said], following.end()  # type: ignore[return-value]
-    return [*minus, *_said(context, coin, start, match.end(), whole, fraction, size)]
+    said = _said(context, coin, start, match.end(), whole, fraction, size)
+    return [*minus, *said, *(lists.EACH[each].split() if each else [])]
 
 
 @rule(rf"{_AMOUNT}\s?({_SIGNS}|{_CODES})(?![^\W_]|\d)", "d")
@@ -86,7 +91,7 @@ def money_behind(match: re.Match[str], context: Text) -> list[str] | None:
     return _said(context, coin, match.start(), match.end(), whole, fraction, size)
 
 
-@rule(rf"({N})\s?¢", "d")
+@rule(rf"({N})(?:\s?¢|c(?=/|\s(?:each|a|per|apiece)\b))", "d")
 def cents(match: re.Match[str], context: Text) -> list[str] | None:
     """Cents. `50¢` -> fifty cents"""
     one = plain(match.group(1)) == "1" or context.adjective(match.start(), match.end())
@@ -100,4 +105,5 @@ def until(match: re.Match[str], context: Text) -> list[str] | None:
     if bool(match.group(1)) != before.endswith(" "):
         return None
     before = before.rstrip()
-    return ["to"] if re.search(r"\d(?:%|°|0s|\s?[aApP]\.?\s?[mM]\.?|[kKMB])?$", before) else None
+    amount = r"(?<![A-Za-z\d])[\d.,:]*\d(?:%|°|0s|\s?[aApP]\.?\s?[mM]\.?|[kKMB])?$"
+    return ["to"] if re.search(amount, before) else None

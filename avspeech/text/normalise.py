@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from avspeech.text import (
+    abbreviations,
     addresses,
     citations,
     dates,
@@ -52,12 +53,15 @@ RULES: tuple[Rule, ...] = (
     # dates and times
     dates.day_range,
     dates.air_time,
+    dates.lap,
     dates.clock,
     dates.lasting,
     dates.ratio,
     dates.hour,
     dates.iso_date,
     dates.number_date,
+    dates.month_year,
+    dates.army_time,
     dates.month_day_slash,
     dates.month_day,
     dates.day_month,
@@ -75,16 +79,26 @@ RULES: tuple[Rule, ...] = (
     models.release,
     models.of_three,
     models.series,
+    scores.rounds,
+    scores.odds,
     scores.out_of,
     scores.record,
     scores.batting,
     # numbers and measures
+    models.hexadecimal,
+    models.docket,
+    models.short_code,
+    models.long_code,
+    models.name_of_three,
+    signs.over_variable,
+    models.caliber,
     digits.feet_inches,
     digits.sides,
     digits.feet,
     digits.inches,
     digits.nth,
     digits.lettered_number,
+    models.serial,
     digits.zip_code,
     digits.spaced_call,
     digits.groups,
@@ -92,33 +106,49 @@ RULES: tuple[Rule, ...] = (
     digits.times_as,
     digits.times_per,
     digits.number_range,
+    models.digits_own,
+    models.digits_plural,
     digits.quantity,
     digits.numbered,
-    models.digits_plural,
     models.digits_ending,
+    models.decimal_in_name,
     models.digits_in_name,
     models.bare_digits,
     # letters and words
+    roman.roman_range,
     roman.list_number,
     roman.roman_nth,
     roman.roman,
-    words.initial,
-    words.abbreviation,
-    words.undotted,
+    abbreviations.scene,
+    abbreviations.initial,
+    abbreviations.abbreviation,
+    abbreviations.undotted,
     signs.function_of,
+    signs.function_value,
     signs.given,
+    signs.integral,
+    signs.two_signs,
+    signs.one_sided,
+    signs.index_behind,
     signs.letter_ratio,
     signs.letter_range,
+    signs.function_power,
     signs.function,
     signs.by,
     signs.and_letters,
     signs.sharp,
+    signs.greek_index,
     signs.formula,
     signs.compound,
+    signs.element,
     models.model,
+    signs.time_zone,
     signs.raised,
+    signs.product,
     signs.variable_minus,
     signs.minus_letter,
+    signs.per_amount,
+    signs.per_counted,
     signs.per,
     signs.per_word,
     words.name_with_digits,
@@ -175,6 +205,7 @@ _PLAIN = re.compile(
     rf"(?=[A-Za-z]?[a-z]{{0,4}}[aeiouy]|[AEIOUY])[A-Za-z][a-z]+(?:'(?:s|t|re|ve|ll|d|m))?"
     rf"(?=[ \n{EDGE}])"
 )
+_RECKONING = tuple("=+−×÷≈<>≤≥")
 _SPECIAL = frozenset(
     {form for name in lists.ABBREVIATIONS for form in (name, name.lower(), name.title())}
     | {*lists.WRITTEN, *lists.MONTHS, *citations.BOOKS, *lists.STATE_NAMES}
@@ -264,10 +295,16 @@ def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
             position = mine.end()
             continue
         plain = _PLAIN.match(view, position) if character.isalpha() else None
+        if plain and position and view[position - 1].isdigit():
+            plain = None  # "2Fe"
         if (
             plain
             and plain.group() not in _SPECIAL
             and not (plain.group()[-1] == "s" and text[plain.end()] in "'’")
+            and (
+                len(plain.group()) > 3
+                or view[max(0, position - 2) : position - 1] not in _RECKONING
+            )
         ):
             pieces.append(Spoken((plain.group().lower(),), position, plain.end()))
             position = plain.end()
@@ -377,7 +414,8 @@ def _begins(rest: str, abbreviation: str, said: list[str]) -> bool:
     if not following:
         return True
     opener = re.match(r"[A-Za-z']+", following)
-    kinds = lists.ABBREVIATIONS.get(abbreviation, ([], frozenset()))[1]
+    rows = lists.ABBREVIATIONS.get(abbreviation, [])
+    kinds = rows[-1][1] if rows else frozenset()
     return (
         rest.lstrip(_CLOSERS)[:1].isspace()
         and opener is not None

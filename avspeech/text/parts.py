@@ -100,6 +100,8 @@ def _finite(words: Sequence[str], place: int) -> bool:
     before = words[place - 1] if place else ""
     if before in DETERMINERS and word not in BE | HAVE | MODALS:
         return False
+    if before in PREPOSITIONS and word not in BE | HAVE | MODALS:
+        return False  # "in fall"
     return word in VERBS or word.endswith("ed") and len(word) > 4
 
 

@@ -16,8 +16,9 @@ _STREET = (
 _NAME = r"(?:[A-Z][\w'’]+|\d+(?:st|nd|rd|th))"
 _TO_STREET = re.compile(rf"\.? (?:St\. )?{_NAME}(?: [A-Z][\w'’]+){{0,2}} {_STREET}")
 _FROM_STREET = re.compile(rf"{_STREET}\.?,? $")
-_HIGHWAY = r"(?:\b(?:I|US|SR|U\.S\.)[- ]|\b(?:Route|Rte\.|Hwy\.?|Highway|Interstate) )"
+_HIGHWAY = r"(?:\b(?:I|US|SR|U\.S\.)[- ]|\b(?:Route|Rte\.|Hwy\.?|Highway|Interstate|Rd\.|Road) )"
 _FROM_HIGHWAY = re.compile(rf"{_HIGHWAY}\d{{1,3}} $")
+_HEADING = frozenset("go head heads heading turn drive travel run runs walk facing just".split())
 _DEGREES = re.compile(
     r"(\d{1,3}(?:\.\d+)?)\s?°(?:\s?(\d{1,2}(?:\.\d+)?)\s?['′’]"
     r"(?:\s?(\d{1,2}(?:\.\d+)?)\s?[\"″”])?)?"
@@ -56,6 +57,8 @@ def direction(match: re.Match[str], context: Text) -> list[str] | tuple[list[str
     if _FROM_STREET.search(near) or _FROM_HIGHWAY.search(near):
         return compass(match.group()), end + (text[end : end + 2] == ". ")
     before = context.before(start)
+    if text[end : end + 1] == "." and before.lower() in _HEADING:
+        return compass(match.group()), end + 1  # "Go N. on Oak St."
     named = before[:1].isupper() and before not in lists.OPENERS and text[start - 1 : start] == " "
     if (named and text[start - 2 : start] != ", ") or not heads_street(text, end):
         return None

@@ -16,6 +16,13 @@ _LETTER_X = frozenset(
     "generation gen type factor unit class group system systems iteration".split()
 )
 _PRONOUN = lists.words("roman.pronoun")
+_VERBS = lists.words("parts.past") | {"speak"}
+_GRADED = frozenset("type phase stage grade class level schedule category tier trial".split())
+_NAMING = frozenset("an the type letters roman numeral numerals".split())
+# Behind "IV" that is said letter by letter.
+_INFUSED = frozenset(
+    "fluid fluids drip line lines bag antibiotics push pole access therapy".split()
+)
 
 
 def value(text: str) -> int:
@@ -55,6 +62,15 @@ def roman_nth(match: re.Match[str], context: Text) -> list[str] | None:
     return ordinal(number) if number else None
 
 
+@rule(r"([ivxlc]{1,7}|[IVXLC]{1,7})[-–]([ivxlc]{1,7}|[IVXLC]{1,7})" + END, "l")
+def roman_range(match: re.Match[str], context: Text) -> list[str] | None:
+    """From one Roman numeral to another. `pp. iv–xii` -> pages four to twelve"""
+    first, last = (value(part.upper()) for part in match.groups())
+    before = context.before(match.start()).lower()
+    counted = before.removesuffix("s") in lists.COUNTED or _abbreviated(context, match.start())
+    return [*cardinal(first), "to", *cardinal(last)] if counted and 0 < first < last else None
+
+
 @rule(r"([ivxl]{2,6}|i)(?=[" + EDGE + "])", "l")
 def list_number(match: re.Match[str], context: Text) -> list[str] | None:
     """The number of a point in a list. `iv) Stir` -> four, stir"""
@@ -71,6 +87,8 @@ def _meant(
     context: Text, text: str, number: int, near: list[str], before: str, after: str, start: int
 ) -> list[str] | None:
     plain = before.lower().removesuffix("'s")
+    if context.text[max(0, start - 2) : start] in ("§ ", "¶ "):
+        return cardinal(number)
     several = (
         len(near) > 2
         and before == "and"
@@ -85,41 +103,47 @@ def _meant(
         and plain not in ("books", "types", "acts")
         or _abbreviated(context, start)
     ):
-        if text == "I" and not (before[:1].isupper() and after.lower() not in _PRONOUN):
+        listed = before[:1].isupper() and after.lower() not in _PRONOUN
+        if text == "I" and not (listed or plain in _GRADED and not _speaks(after)):
             return None
         if text in ("L", "C", "D", "M") or text == "X" and plain in _LETTER_X:
             return None  # "Appendix C", "Generation X"
-        if text.islower() and (len(text) == 1 and text in "lcd" or not before):
+        if text.islower() and len(text) == 1 and text in "lcd":
             return None
         return cardinal(number)
     if text.islower():
         return None
-    if len(text) > 4 and 1000 < number < 2100:
+    if len(text) > 3 and 1000 < number < 2100 and text not in ("MILD",):
         return year(number)
     if (
         before == "and"
         and len(near) > 2
         and value(near[1])
         and near[2].lower() in lists.RULERS
-        and (text != "I" or not after or after.lower() not in _PRONOUN)
+        and (text != "I" or not after or not _speaks(after))
     ):
         return ordinal(number)
+    if re.fullmatch(r"[A-Z]+-?\d+", before) and 1 < number < 40 and len(text) > 1:
+        return cardinal(number)  # "the Sony A7 IV"
+    sure = len(text) > 1 and text not in _WORDS and number < 90 and not context.shouted(start)
+    if sure and before and after.lower() not in lists.AGES and plain not in _NAMING:
+        if not before[:1].isupper():
+            return cardinal(number)
     if not before[:1].isupper() or plain == "the":
         return (
-            ["the"] * (before.lower() != "the") + ordinal(number)
+            ["the"] * (before.lower() != "the" and "'" not in before) + ordinal(number)
             if after.lower() in lists.AGES and before
             else None
         )
-    first = near[2] if len(near) > 2 and len(near[1]) == 1 else near[1] if len(near) > 1 else ""
-    if first.lower() in lists.GIVEN and first[:1].isupper() and 1 < number < 6 and text != "V":
+    if _is_person(context, start, near) and 1 < number < 6 and text != "V":
         return ["the", *ordinal(number)]  # "John Smith III"
     ranked = len(near) > 1 and near[1].lower() in lists.RANKS
-    if plain in lists.RULERS or ranked or value(before) and False:
+    if plain in lists.RULERS or ranked:
         if text == "I" and after.lower() in _PRONOUN and not ranked:
             return None
         if len(text) == 1 and text not in "IVX":
             return None
-        return ["the", *ordinal(number)]
+        return ["the"] * ("'" not in before) + ordinal(number)
     if (
         plain == "paul"
         or len(near) > 1
@@ -128,20 +152,32 @@ def _meant(
         and plain in lists.RULERS
     ):
         return ["the", *ordinal(number)]
-    if (
-        len(text) > 1
-        and text not in _WORDS
-        and not context.shouted(start)
-        and before[1:].islower()
-        and number < 90
-    ):
+    titled = text in ("IV", "VI", "XX") and before not in lists.OPENERS and before.istitle()
+    titled = titled and after.lower() not in _INFUSED and len(context.words_before(start)) > 0
+    if (sure or titled and not context.shouted(start)) and before[1:].islower():
         return cardinal(number)
     return None
 
 
+def _is_person(context: Text, start: int, near: list[str]) -> bool:
+    """Whether the name before a numeral is a person's: "John H. Smith III"."""
+    before = context.text[max(0, start - 40) : start]
+    named = re.search(r"([A-Z][a-z]+)\.?(?: [A-Z]\.)* [A-Z][\w'’-]+,? $", before)
+    first = named.group(1) if named else near[2] if len(near) > 2 and len(near[1]) == 1 else ""
+    rows = lists.ABBREVIATIONS.get(first, [])
+    return (rows[0][0][0] if rows else first.lower()) in lists.GIVEN
+
+
+def _speaks(after: str) -> bool:
+    """Whether the word behind an I says that somebody speaks: "I went"."""
+    word = after.lower()
+    verbs = word in _PRONOUN or word in _VERBS
+    return after.islower() and (verbs or word.endswith("ed") and len(word) > 4)
+
+
 def _abbreviated(context: Text, start: int) -> bool:
     found = re.search(
-        r"(?:^|\W)(?:ch|vol|pt|fig|sec|bk|pp?|art|no)\.\s?$",
+        r"(?:^|\W)(?:ch|mvt|vol|pt|fig|sec|bk|pp?|art|no)\.\s?$",
         context.text[max(0, start - 8) : start],
         re.IGNORECASE,
     )

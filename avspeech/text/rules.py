@@ -20,14 +20,18 @@ _KEPT = (
     r"|(?<![\d.])\d{1,2}['’′]\s?\d{1,2}(?:\"|”|″|'')(?=\W|$)"
     r"|(?<![\w.])\d{1,4}['’](?=\s?[x×]\s?\d| (?:tall|wide|long|high|deep|by \d)\b)"
     r"|(?<=[x×])\s?\d{1,4}['’](?!\w)"
-    r"|(?:(?<=\bin )|(?<=\bof )|(?<=\bby ))['’]\d\d(?![\w'’])"
+    r"|(?:(?<=\bin )|(?<=\bof )|(?<=\bby ))['’]\d\d(?!\w)"
+    r"|(?<=[a-z] )['’]\d\d(?=['’](?!\w))"
+    r"|(?<=[a-z] )['’]0\d(?!\w)"
+    r"|(?<!\d)\d{1,2}['’](?=[-–]\d{1,2}['’])|(?<=\d['’][-–]\d)['’]"
+    r"|(?:(?<=\ba )|(?<=\ban ))\d{1,3}['’](?= [a-z])"
     r"|(?<!\w)['’](?:n['’](?!\w)"
     r"|(?:\d\ds?(?![^\n'’]{0,40}[^\s'’]?['’](?!\w))|tis|twas|em|cause|til)\b)"
     r"|(?<![\w.])\.(?=\d)"
 )
 _EDGES = re.compile(
     rf"(?P<kept>{_KEPT})"
-    r"|(?P<inches>(?<=\d)\"(?= (?!and\b|or\b|but\b|so\b|is\b|was\b|[sh]e\b|they\b)[a-z]))"
+    r"|(?P<inches>(?<=\d)\")"
     r"|[.,;:!?'’]+(?=[\s–—()\[\]{}\"“”„«»…]|--|$)"  # behind a thing
     r"|(?:(?<=[\s–—])|^)['‘’]+"  # before one
     r"|[()\[\]{}\"“”„«»…。？！，‘]|\.{2,}",
@@ -42,15 +46,36 @@ _CAPITALS = re.compile(
 def masked(text: str) -> str:
     """The text with each mark at the edge of a thing as `EDGE`; its length stays."""
 
+    inches = _inches(text) if '"' in text else frozenset()
+
     def form(match: re.Match[str]) -> str:
-        kept = (
-            match.lastgroup == "kept"
-            or match.lastgroup == "inches"
-            and text.count('"', text.rfind("\n\n", 0, match.start()) + 1, match.start()) % 2 == 0
-        )
+        kept = match.lastgroup == "kept" or match.start() in inches
         return match.group() if kept else EDGE * len(match.group())
 
     return _EDGES.sub(form, text)
+
+
+_INCHES = re.compile(r"(?<=[\d⅛¼⅜½⅝¾⅞])\"")
+_NOUN = re.compile(r" (?!and\b|or\b|but\b|so\b|is\b|was\b|[sh]e\b|they\b)(?:[a-z]|[A-Z]{2,})")
+
+
+def _inches(text: str) -> frozenset[int]:
+    """Where a quotation mark between a number and a noun says inches: where no quotation is open,
+    or one mark of the paragraph would be too many."""
+    found: set[int] = set()
+    start = 0
+    for paragraph in text.split("\n\n"):
+        odd = paragraph.count('"') % 2 == 1
+        closed = True
+        for match in re.finditer('"', paragraph):
+            place = match.start()
+            behind = _INCHES.match(paragraph, place)
+            if behind and _NOUN.match(paragraph, place + 1) and (closed or odd):
+                found.add(start + place)
+            else:
+                closed = not closed
+        start += len(paragraph) + 2
+    return frozenset(found)
 
 
 @dataclass
@@ -141,6 +166,8 @@ class Text:
         near = self.words_before(start)[:1]
         if near in (["a"], ["an"], ["A"], ["An"]):
             return bool(following) and following.lower() not in lists.FUNCTION - {"can"}
+        if len(following) == 1 and following.islower():
+            return False  # "4 mg q.d."
         if near and near[0].lower() in lists.DETERMINERS:
             return bool(following) and (
                 following.lower() not in lists.NOT_NOUNS
@@ -162,7 +189,7 @@ class Text:
         rest = self.behind(end + behind.end()) if behind else ""
         then = re.match(r"[ \t\n]+([^\W\d_]+)", rest)
         return not following.endswith(("ing", "ed")) and (
-            not then or then.group(1).lower() in lists.NOT_NOUNS
+            not then or then.group(1).lower() in lists.NOT_NOUNS | _VERBS
         )
 
     def determined(self, start: int) -> bool:
@@ -178,6 +205,7 @@ class Text:
         )
 
 
+_VERBS = lists.words("parts.verbs") | {"use"}
 Said = "list[str] | tuple[list[str], int] | None"
 
 
@@ -221,3 +249,8 @@ def letters(text: str) -> list[str]:
         elif character.isascii() and character.isdigit():
             spelled += digits(character)
     return spelled
+
+
+def hums(plain: str) -> bool:
+    """Whether a word can be said: it has a vowel, or is a sound ("hmm", "psst")."""
+    return bool(re.search(r"[aeiouy']|^(?:[hm]+|s*h+|z+|br+|gr+|p?s+t*|pf+t*|t+s*k+)$", plain))

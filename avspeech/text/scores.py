@@ -18,9 +18,10 @@ _RECORD = frozenset(
     "start finish overall season undefeated".split()
 )
 _BATTING = frozenset(
-    "hit hits hitting batting batted bats batter average slugging slugged hitter".split()
+    "hit hits hitting batting batted bats batter average slugging slugged hitter averages".split()
 )
 _RESULT = frozenset("score vote voted lead leads led win won beat margin ruling decision".split())
+_NO_TEAMS = frozenset("odds scores results finals chances polls".split())
 _CLUBS = frozenset("team we they club".split())
 _BEHIND_RECORD = frozenset(
     "this on in since against at when after overall record mark start season and under with "
@@ -57,6 +58,12 @@ def record(match: re.Match[str], context: Text) -> list[str] | None:
     start = match.start()
     if context.view[start - 1 : start] in ("$", "-", "–", "/", "."):
         return None
+    if (
+        context.text[start - 1 : start] == "("
+        and context.text[match.end() : match.end() + 1] == ")"
+    ):
+        team = re.search(r"[A-Z][\w.'’]* \($", context.text[max(0, start - 24) : start])
+        return _and(won, lost, drawn) if team else None
     near = [w.lower() for w in context.words_before(start)[:5]]
     if not near or not _RESULT.isdisjoint(near):
         return None
@@ -64,6 +71,7 @@ def record(match: re.Match[str], context: Text) -> list[str] | None:
     if near[0].endswith("'re"):
         near = ["are", *near]  # "They're 8-0."
     loose = not following or following in _BEHIND_RECORD
+    loose |= near[0] in ("are", "were") and _teams(near) and near[1] not in _NO_TEAMS
     named = following in ("record", "mark", "start", "season")
     counting = near[0] in _RECORD or near[0] in ("to", "is", "are", "were", "a", "was", "of", "at")
     if not (named or counting and loose and (near[0] not in ("a", "of") or "record" in near)):
@@ -72,15 +80,51 @@ def record(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     if near[0] in ("is", "are", "were") and not (following or drawn or _teams(near)):
         return None
-    parts = [number(part) for part in (won, lost, drawn) if part is not None]
-    middle = [word for part in parts[:-1] for word in part]
-    return [*middle, "and", *parts[-1]]
+    return _and(won, lost, drawn)
+
+
+def _and(*counts: str | None) -> list[str]:
+    """10, 2, 1 -> ten two and one."""
+    parts = [number(count) for count in counts if count is not None]
+    words: list[str] = []
+    for part in parts[:-1]:
+        words += part
+    return [*words, "and", *parts[-1]]
+
+
+@rule(r"(\d\d)-(\d\d)-(\d\d)(?:-(\d\d))?(?![\d-])" + END, "d")
+def rounds(match: re.Match[str], context: Text) -> list[str] | None:
+    """Rounds of golf. `She shot 67-70-71` -> she shot sixty seven, seventy, seventy one"""
+    counts = [count for count in match.groups() if count]
+    before = context.before(match.start()).lower()
+    if before not in ("shot", "carded", "rounds", "shoot", "shoots", "card") or any(
+        not 55 <= int(count) <= 99 for count in counts
+    ):
+        return None
+    words: list[str] = []
+    for count in counts:
+        words += [*([","] if words else []), *number(count)]
+    return words
+
+
+@rule(r"(\d{1,3})/(\d{1,2})(?![\d/])" + END, "d")
+def odds(match: re.Match[str], context: Text) -> list[str] | None:
+    """What a bet pays. `odds of 5/2` -> odds of five to two"""
+    before = context.text[max(0, match.start() - 40) : match.start()]
+    behind = context.after(match.end()).lower()
+    offered = re.search(r"\bodds\b[^.]*$", before, re.IGNORECASE)
+    return (
+        [*number(match.group(1)), "to", *number(match.group(2))]
+        if offered or behind in ("favorite", "favourite", "fav", "outsider", "underdog", "odds")
+        else None
+    )
 
 
 @rule(r"\.(\d{3})(?!\d)" + END, "s")
 def batting(match: re.Match[str], context: Text) -> list[str] | None:
     """The average of a batter. `He hit .312 then.` -> he hit three twelve then."""
     near = [w.lower() for w in context.words_before(match.start())[:3]]
+    near.append(context.after(match.end()).lower())
     return None if _BATTING.isdisjoint(near) else pairs(match.group(1))
 
 

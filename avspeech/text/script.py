@@ -48,6 +48,48 @@ class Tone:
 
 
 @dataclass(frozen=True)
+class Contour:
+    """How the pitch of a stretch goes. points: (share of its time from 0 to 1, semitones) in order,
+    joined by straight lines; start: where the stretch begins in the source, which tells it from
+    another."""
+
+    points: tuple[tuple[float, float], ...]
+    start: int
+
+
+@dataclass(frozen=True)
+class Style:
+    """How something is said, beside its speed. pitch: semitones higher than the voice's own; gain:
+    dB louder, `SILENT` for none of it; contour: of a stretch that it is in; voice: a speaker's
+    name."""
+
+    pitch: float = 0.0
+    gain: float = 0.0
+    contour: Contour | None = None
+    voice: str | None = None
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Style:
+        """The style that `dataclasses.asdict` made a record of."""
+        contour = record.get("contour")
+        if contour is not None:
+            contour = Contour(tuple((x, y) for x, y in contour["points"]), contour["start"])
+        return cls(record.get("pitch", 0.0), record.get("gain", 0.0), contour, record.get("voice"))
+
+
+PLAIN = Style()
+SILENT = -200.0  # dB
+
+
+@dataclass(frozen=True)
+class Point:
+    """A named place of the source, whose time is wanted. start: the first character behind it."""
+
+    name: str
+    start: int
+
+
+@dataclass(frozen=True)
 class Word:
     """One spoken word. text: as spoken, lower case ("forty"); phones: symbols; start, end:
     characters of the source; tone: of a phrase that ends here; rate: 1.2 is 20 % faster; whence
@@ -60,6 +102,7 @@ class Word:
     tone: Tone | None = None
     rate: float = 1.0
     source: str = "dictionary"
+    style: Style = PLAIN
 
 
 @dataclass(frozen=True)
@@ -70,6 +113,7 @@ class Mark:
     start: int
     end: int
     rate: float = 1.0
+    style: Style = PLAIN
 
 
 @dataclass(frozen=True)
@@ -82,6 +126,7 @@ class Break:
     end: int
     rate: float = 1.0
     asked: bool = True
+    style: Style = PLAIN
 
 
 Item = Word | Mark | Break
@@ -102,6 +147,7 @@ class Token:
     end: int
     rate: float = 1.0
     seconds: float | None = None
+    style: Style = PLAIN
 
 
 @dataclass(frozen=True)
@@ -125,6 +171,11 @@ class Sentence:
     end: int
     rest: float = 0.0
     paragraph: bool = False
+
+    @property
+    def voice(self) -> str | None:
+        """The speaker that the source asks for; None where it asks for none."""
+        return self.items[0].style.voice if self.items else None
 
 
 @dataclass(frozen=True)
@@ -151,6 +202,7 @@ class Script:
     language: str = "en-us"
     phonemiser: str = "default"
     unread: tuple[Unread, ...] = ()
+    points: tuple[Point, ...] = ()
 
     @property
     def unread_line(self) -> str:
@@ -202,19 +254,23 @@ class Script:
             if isinstance(item, Word):
                 if not joined:
                     tokens.append(
-                        Token(symbols.WORD, "word", word, item.start, item.start, item.rate)
+                        Token(symbols.WORD, "word", word, item.start, item.start, item.rate,
+                              style=item.style)
                     )
                 word, joined = word + 1, False
                 tokens += [
-                    Token(p, "phone", word, item.start, item.end, item.rate) for p in item.phones
+                    Token(p, "phone", word, item.start, item.end, item.rate, style=item.style)
+                    for p in item.phones
                 ]
             elif isinstance(item, Mark):
-                tokens.append(Token(item.text, "mark", word, item.start, item.end, item.rate))
+                tokens.append(Token(item.text, "mark", word, item.start, item.end, item.rate,
+                                    style=item.style))
                 joined = True
             else:
                 tokens.append(
                     Token(
-                        symbols.BREAK, "break", word, item.start, item.end, item.rate, item.seconds
+                        symbols.BREAK, "break", word, item.start, item.end, item.rate,
+                        item.seconds, item.style
                     )
                 )
                 joined = True
@@ -334,6 +390,22 @@ class Script:
             sentences.append(dataclasses.replace(sentence, items=tuple(items)))
         return dataclasses.replace(self, sentences=tuple(sentences))
 
+    def with_styles(self, on: Mapping[int, tuple[float, Style]]) -> Script:
+        """The same with these rates and styles on these words (indices in `words`). Raises
+        InputError for a word that is not there."""
+        self._known(on)
+        word, sentences = -1, []
+        for sentence in self.sentences:
+            items = list(sentence.items)
+            for place, item in enumerate(items):
+                if isinstance(item, Word):
+                    word += 1
+                    if word in on:
+                        rate, style = on[word]
+                        items[place] = dataclasses.replace(item, rate=rate, style=style)
+            sentences.append(dataclasses.replace(sentence, items=tuple(items)))
+        return dataclasses.replace(self, sentences=tuple(sentences))
+
     def _asked(self, after: int) -> bool:
         word = -1
         for item in self.items:
@@ -360,8 +432,7 @@ class Script:
                     "rest": s.rest,
                     "paragraph": s.paragraph,
                     "items": [
-                        {"kind": type(item).__name__.lower(), **dataclasses.asdict(item)}
-                        for item in s.items
+                        _record(item) for item in s.items
                     ],
                 }
                 for s in self.sentences
@@ -379,6 +450,7 @@ class Script:
                 for fields in s["items"]:
                     fields = dict(fields)
                     kind = kinds[fields.pop("kind")]
+                    fields["style"] = Style.of(fields.get("style", {}))
                     if kind is Word:
                         fields["phones"] = tuple(fields["phones"])
                         fields["tone"] = Tone(**fields["tone"]) if fields.get("tone") else None
@@ -393,8 +465,18 @@ class Script:
                     )
                 )
             unread = tuple(Unread(**fields) for fields in record.get("unread", ()))
+            points = tuple(Point(**fields) for fields in record.get("points", ()))
             return cls(
-                record["source"], tuple(sentences), record["language"], record["phonemiser"], unread
+                record["source"], tuple(sentences), record["language"], record["phonemiser"],
+                unread, points
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise InputError(f"script: not what Script.as_dict gives ({error})") from None
+
+
+def _record(item: Item) -> dict[str, Any]:
+    """An item for JSON; a plain style is left out."""
+    record = {"kind": type(item).__name__.lower(), **dataclasses.asdict(item)}
+    if item.style == PLAIN:
+        del record["style"]
+    return record

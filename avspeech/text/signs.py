@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from avspeech.text import lists, units
 from avspeech.text.digits import power
@@ -10,12 +11,18 @@ from avspeech.text.numbers import number
 from avspeech.text.rules import EDGE, END, Text, letters, rule
 
 _SUP, _SUB = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
+_SUB_LETTERS = "ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ"
 
 
-@rule(r"x(?=\s?\d)", "l")
+@rule(r"[x×](?=\s?\d)", "ls")
 def by(match: re.Match[str], context: Text) -> list[str] | None:
     """The x between two sides. `4 cm x 6 cm` -> four centimeters by six centimeters"""
     before = context.view[max(0, match.start() - 12) : match.start()]
+    if match.group() == "×":
+        side = re.search(r"\d ?([a-z]{1,2}) $", before)
+        behind = context.behind(match.start())
+        alike = side and re.match(rf"× ?[\d.]+ ?{side.group(1)}(?!\w)", behind)
+        return ["by"] if alike else None
     return ["by"] if re.search(r"\d ?[A-Za-z\"′″'-]{1,6} $", before) else None
 
 
@@ -32,14 +39,23 @@ def sharp(match: re.Match[str], context: Text) -> list[str] | None:
     return [match.group(1), "sharp"]
 
 
+@rule(rf"([α-ωΑ-Ω])([{_SUB}]+)", "l")
+def greek_index(match: re.Match[str], context: Text) -> list[str] | None:
+    """A letter of Greek with an index. `μ₁` -> mu one"""
+    words = lists.SIGNS.get(match.group(1), ([], ""))[0]
+    return [*words, *number(match.group(2).translate(lists.SUBSCRIPTS))] if words else None
+
+
 @rule(
-    rf"[A-Za-z]+[{_SUB}]+(?:[A-Za-z]+[{_SUB}]*)*(?:[{_SUP}]*[⁺⁻])?|[A-Z][a-z]?[{_SUP}]*[⁺⁻]",
+    rf"[A-Za-z]+[{_SUB}{_SUB_LETTERS}]+(?:[A-Za-z]+[{_SUB}]*)*(?:[{_SUP}]*[⁺⁻])?"
+    rf"|(?:[A-Z][a-z]?){{1,3}}[{_SUP}]*[⁺⁻]",
     "l",
 )
 def formula(match: re.Match[str], context: Text) -> list[str] | None:
     """A formula with indices below the line. `H₂O` -> H two O"""
     apart = re.sub(rf"(?<=[{_SUB}])(?=[{_SUP}])", " ", match.group())  # "SO₄²⁻"
     plain = apart.translate(lists.SUBSCRIPTS).translate(lists.SUPERSCRIPTS)
+    plain = unicodedata.normalize("NFKC", plain)
     name = re.fullmatch(r"([a-z]{3,})(\d+)", plain)
     if name and context.word(name.group(1)):
         return [name.group(1), *number(name.group(2))]  # "log₂"
@@ -66,6 +82,67 @@ def function_of(match: re.Match[str], context: Text) -> list[str] | None:
     if not re.match(r"\w\([^()]*\)(?!\w)", context.text[start : end + 1]):
         return None
     return [match.group(1).upper(), "of", *letters(match.group(2))]
+
+
+@rule(rf"[A-Zf-hp-y]{EDGE}", "l")
+def function_value(match: re.Match[str], context: Text) -> list[str] | None:
+    """A function with a number or a sum. `f(-2) = 8` -> F of minus two, equals eight"""
+    start, end = match.span()
+    inner = re.match(r"\(([^()]{1,24})\)", context.text[end - 1 : end + 26])
+    if inner is None or start and (context.view[start - 1].isalnum()):
+        return None
+    value = re.fullmatch(
+        r"[-−+]?\d+(?:\.\d+)?|[-−]?[a-zA-Z\d²]+ ?[-−+∪∩*/] ?[a-zA-Z\d]+", inner.group(1)
+    )
+    return [match.group()[0].upper(), "of"] if value else None
+
+
+@rule(rf"∫([{_SUB}]+)([{_SUP}∞]+)", "s")
+def integral(match: re.Match[str], context: Text) -> list[str] | None:
+    """An integral with its limits. `∫₀¹ x` -> integral from zero to one of X"""
+    low, high = match.groups()
+    last = ["infinity"] if high == "∞" else number(high.translate(lists.SUPERSCRIPTS))
+    return ["integral", "from", *number(low.translate(lists.SUBSCRIPTS)), "to", *last, "of"]
+
+
+@rule(r"(\d{1,4})/([a-z])(?:\^(\d)|([²³]))?(?!\w)", "d")
+def over_variable(match: re.Match[str], context: Text) -> list[str] | None:
+    """A number over a variable. `1/x = 2` -> one over X equals two"""
+    name = match.group(2)
+    before = context.view[max(0, match.start() - 2) : match.start()]
+    reckoned = re.match(r"\s?[→=+−]|\)", context.behind(match.end())) or re.search(
+        r"[=∝+−→≈] ?$", before
+    )
+    if name in "dhsm" or not reckoned:
+        return None
+    raised = match.group(3) or match.group(4)
+    return [*number(match.group(1)), "over", name.upper(), *(power(raised) if raised else [])]
+
+
+_TWO_SIGNS = {
+    "!=": ["not", "equal", "to"],
+    "<=": ["less", "than", "or", "equal", "to"],
+    ">=": ["greater", "than", "or", "equal", "to"],
+    "->": ["to"],
+}
+
+
+@rule(r"!=|<=|>=|->", "s")
+def two_signs(match: re.Match[str], context: Text) -> list[str] | None:
+    """Signs of a program. `x != y` -> X not equal to Y"""
+    return _TWO_SIGNS[match.group()]
+
+
+@rule(rf"(?<={EDGE})[{_SUB}]+", "s")
+def index_behind(match: re.Match[str], context: Text) -> list[str] | None:
+    """An index behind a bracket. `Al₂(SO₄)₃` -> A L two, S O four, three"""
+    return number(match.group().translate(lists.SUBSCRIPTS))
+
+
+@rule(r"(?<=\d)[⁺⁻]", "s")
+def one_sided(match: re.Match[str], context: Text) -> list[str] | None:
+    """A number from one side. `x = 0⁺` -> X equals zero plus"""
+    return ["plus" if match.group() == "⁺" else "minus"]
 
 
 @rule(rf"P{EDGE}([A-Z])\|([A-Z]){EDGE}", "l")
@@ -98,6 +175,12 @@ FUNCTIONS = {
     "exp": "exponential",
     "sqrt": "square root",
 }
+
+
+@rule(r"(sin|cos|tan)([²³])(?=\s?[θαβφωπx])", "l")
+def function_power(match: re.Match[str], context: Text) -> list[str] | None:
+    """A power of a function. `sin²θ` -> sine squared theta"""
+    return [FUNCTIONS[match.group(1)], *power(match.group(2))]
 
 
 @rule(rf"({'|'.join(FUNCTIONS)})(?=\(?{EDGE}|\s?[(θαβφωπ])", "l")
@@ -143,11 +226,42 @@ def compound(match: re.Match[str], context: Text) -> list[str] | None:
     return said
 
 
-@rule(rf"([A-Za-z]{{1,3}})(?:\^\(?([-−]?\d{{1,4}}|[a-z](?![a-z]))\)?|([⁻]?[{_SUP}]+|ⁿ))", "l")
+@rule(
+    rf"([A-Za-z]{{1,3}})(?:\^(?:\(?([-−]?\d{{1,4}}|[a-z](?![a-z]))\)?|{EDGE}([-−]\d?[a-z]){EDGE})|([⁻]?[{_SUP}]+|ⁿ))",
+    "l",
+)
 def raised(match: re.Match[str], context: Text) -> list[str] | None:
     """Letters with an exponent. `mc²` -> M C squared"""
-    name, exponent, sign = match.groups()
+    name, exponent, inner, sign = match.groups()
+    if inner:  # "e^(-x)"
+        return [*letters(name), "to", "the", "minus", *letters(inner[1:])]
     return [*letters(name), *power(exponent or sign)]
+
+
+_SIDE = "=+−×÷≈<>≤≥"
+
+
+@rule(r"[a-zA-Z]{2,3}(?![^\W_])", "l")
+def product(match: re.Match[str], context: Text) -> list[str] | None:
+    """Variables side by side in an equation. `F = ma` -> F equals M A"""
+    text, (start, end) = match.group(), match.span()
+    if len(text) == 3 and context.word(text.lower()) or text.isupper() and len(text) > 2:
+        return None
+    times = re.search(r"(?<![\w.])\d{1,2}$", context.view[max(0, start - 4) : start])  # "2as"
+    if text.lower() in lists.NOT_NOUNS and not times:
+        return None
+    start = start - len(times.group()) if times else start
+    value = r"[A-Za-z\d][A-Za-z\d²³₀-₉]{0,2}"
+    before = context.view[max(0, start - 16) : start]
+    left = re.search(rf"(?:^|[\s{EDGE}]){value} ?[{_SIDE}] ?$", before)
+    right = re.match(rf" ?[{_SIDE}] ?{value}(?![A-Za-z])", context.behind(end))
+    return letters(text) if left or right else None
+
+
+@rule(r"(UTC|GMT)[-−](?=\d)", "l")
+def time_zone(match: re.Match[str], context: Text) -> list[str] | None:
+    """Hours west of Greenwich. `UTC-5` -> U T C minus five"""
+    return [*letters(match.group(1)), "minus"]
 
 
 @rule(r"(?<![\w.])([a-z])([-−])(?=\d+(?![\w-]))", "l")
@@ -160,6 +274,9 @@ def variable_minus(match: re.Match[str], context: Text) -> list[str] | None:
 def minus_letter(match: re.Match[str], context: Text) -> list[str] | None:
     """The minus of a variable. `x = -b` -> X equals minus B"""
     return ["minus"] if context.opens(match.start()) else None
+
+
+_CLIPPED = ("min", "sec", "hr", "wk", "qtr", "mo", "yr")
 
 
 @rule(r"([a-z]+|[A-Z]{2,3})/([a-z]+|[A-Z]{2,3})([²³]?)(?![^\W_]|/)", "l")
@@ -175,8 +292,9 @@ def per_word(match: re.Match[str], context: Text) -> list[str] | None:
         "him",
     ):
         return [first, "or", second]
+    one = re.search(r"(?:^|\W)1 $", context.view[max(0, match.start() - 3) : match.start()])
     if second not in lists.PERIODS or not (
-        first.endswith("s") or first in ("people", "feet", "beat", "rpm")
+        first.endswith("s") or one or first in ("people", "feet", "beat", "rpm")
     ):
         return None
     unit = units.table().get(second)
@@ -186,30 +304,75 @@ def per_word(match: re.Match[str], context: Text) -> list[str] | None:
         *({"²": ["square"], "³": ["cubic"]}.get(raised, [])),
         *(
             unit.one.split()
-            if unit and not context.word(second) or second in ("min", "sec", "hr") and unit
+            if unit
+            and (len(second) == 1 or not context.word(second) or second in _CLIPPED)
             else [second]
         ),
     ]
 
 
-@rule(r"/((?:(?:sq|cu)\.? ?)?[a-zA-Z]+)(?![^\W_]|/)", "s")
+@rule(r"/(?=\d+ ?(?:mL|ml|L|g|mg|kg|km|m|cm|kcal|min|hrs?|mi|gal|lbs?|oz)\b)", "s")
+def per_amount(match: re.Match[str], context: Text) -> list[str] | None:
+    """A slash between a unit and an amount. `5 g/100 mL` -> five grams per one hundred
+    milliliters"""
+    return ["per"] if context.view[match.start() - 1 : match.start()].isalpha() else None
+
+
+_COUNTED = re.compile(r"(?:^|[^\w.,])(\d[\d.,]*) ([a-z]{3,})$")
+_MANY = frozenset("people men women children feet teeth mice fish sheep deer".split())
+
+
+@rule(r"/(?=([a-z]+)(?![^\W_]|/)|(\d[\d,]*) [a-z]+)", "s")
+def per_counted(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
+    """So many things for each of others. `5 people/car` -> five people per car"""
+    counted = _COUNTED.search(context.view[max(0, match.start() - 30) : match.start()])
+    if counted is None:
+        return None
+    count, things = counted.groups()
+    each = match.group(1)
+    if not (things.endswith("s") or things in _MANY or count == "1"):
+        return None
+    if each is None:
+        return ["per"], match.end()
+    if len(each) > 1 and (each.endswith("s") and not each.endswith("ss")):
+        return None  # "10 cats/dogs"
+    unit = units.table().get(each)
+    if unit is None or len(each) > 2 and context.word(each) and each not in _CLIPPED:
+        return ["per"], match.end()
+    return ["per", *unit.one.split()], match.end(1)
+
+
+@rule(rf"(?:{_ELEMENT})(?![^\W_])", "l")
+def element(match: re.Match[str], context: Text) -> list[str] | None:
+    """An element behind its number. `2Fe` -> two F E"""
+    before = context.view[max(0, match.start() - 3) : match.start()]
+    return letters(match.group()) if re.search(r"(?:^|\W)\d{1,2}$", before) else None
+
+
+@rule(rf"/((?:(?:sq|cu)[.{EDGE}]? ?)?[a-zA-Z]+)(?![^\W_])(?!/(?!yr|mo|day|wk))", "s")
 def per(match: re.Match[str], context: Text) -> list[str] | None:
     """A slash behind an amount. `$15/hr` -> fifteen dollars per hour"""
     before = context.view[max(0, match.start() - 20) : match.start()]
+    name = match.group(1)
+    priced = re.search(r"[$£€¥₹]\s?[\d.,]+$", before)
+    plain = len(name) > 2 and name.islower() and name not in units.table()
+    if priced and plain and context.word(name):
+        return ["per", name]
     if not re.search(
-        r"(?:\d\s?(?:[kKMBp¢]|bn|million|billion)?|\b(?:dollars|cents|euros|pounds))$", before
+        rf"/[a-z{EDGE} .]{{1,10}}$|(?:\d\s?(?:[kKMBpc¢]|bn|million|billion)?"
+        r"|\b(?:dollars|cents|euros|pounds))$",
+        before,
     ):
         return None
-    name = match.group(1)
     area, _, length = name.rpartition(" ")
     unit = units.table().get(length)
     if unit is not None:
-        power = {"sq": ["square"], "cu": ["cubic"]}.get(area.rstrip("."), [])
+        power = {"sq": ["square"], "cu": ["cubic"]}.get(area.rstrip("." + EDGE), [])
         return ["per", *power, *unit.one.split()]
     if name == "ea":
         return ["each"]
-    if name in ("doz", "pc"):
-        return ["per", "dozen" if name == "doz" else "piece"]
+    if name in lists.PACKED:
+        return ["per", lists.PACKED[name]]
     return ["per", "day" if name == "d" else name] if name in lists.PERIODS else None
 
 
@@ -231,10 +394,18 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
     left, right = view[place - 1 : place] if place else "", view[place + 1 : place + 2]
     if found == "/":
         return _slash(context, place)
+    between = left == right == " " and view[place - 2 : place - 1].isalpha()
+    if found in "*#" and between and not (
+        view[place - 3 : place - 2] in (" ", "", EDGE) and found == "*"
+    ):
+        if found == "#" and context.after(place + 1) in ("is", "was"):
+            return ["number"]
+        return ["star" if found == "*" else "pound"]  # "Use the * and # keys."
     if found == "#":
         return ["hashtag"] if right.isalpha() and not left.isalnum() else None
     if found in _SUP:
-        return power(found) if left in lists.GREEK and left else None
+        bracket = left == EDGE and context.text[place - 1] == ")"
+        return power(found) if left and left in lists.GREEK or bracket else None
     words, kind = lists.SIGNS[found]
     if found in lists.GREEK:
         return None  # a word of Greek

@@ -29,6 +29,7 @@ PREFIXES = {
 # Powers are said before these, behind all others: "square meter", "second squared".
 _LENGTHS = ("meter", "inch", "foot", "yard", "mile")
 _POWERS = {"2": ("square", "squared"), "3": ("cubic", "cubed")}
+_COMPASS = ("N", "S", "E", "W")
 _SYMBOL = r"(?:°(?=-)|[A-Za-zµμΩÅ℃℉%‰′″°](?:[A-Za-zµμΩ-]*[A-Za-zµμΩ])?)"
 _POWER = r"(?:[⁻-]?[²³¹]|\^-?[23]|[23](?!\d))"
 _WHOLE = re.compile(
@@ -109,6 +110,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
     gap, area, symbol, power, more = match.groups()
     if area and area.startswith("fl"):
         symbol, area = "fl_" + symbol, None
+    if symbol == "c" and not more:
+        symbol = "c_"  # cups, and only of something
     unit = _find(symbol)
     if unit is None and area and context.word(symbol.lower()):
         unit = Unit(symbol, symbol)
@@ -131,11 +134,13 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         assert unit is not None
     if len(symbol) == 1 and re.match(r"\.[A-Za-z]", context.behind(end)):
         return None  # "300 B.C."
+    if symbol in _COMPASS and gap and not more and _directs(context, start, end):
+        return None  # "19 W. 44th St."
     if gap == "-" and (not symbol.isalpha() or unit.care and len(symbol) == 1):
         return None
     if gap == "-" and re.match(r"-\d", context.behind(end)):
         return None  # "1-in-10"
-    if unit.care and not gap and len(symbol) == 1 and not more:
+    if unit.care and not gap and len(symbol.rstrip("_")) == 1 and not more:
         return None  # "4K", "5A"
     if (
         unit.care
@@ -151,6 +156,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
             unit, end = _find("°" + scale.group(1)) or unit, end + scale.end()
     if area:
         unit = _powered(Unit(unit.one, unit.many), "3" if area.startswith("cu") else "2")
+    if symbol == "bps" and _of_rates(context, start, end):
+        unit = Unit("basis point", "basis points")
     unit = _powered(unit, power or "")
     return _quotient(context, unit, match, more, end, gap)
 
@@ -181,15 +188,30 @@ def unit_with(unit: Unit, tail: str) -> Unit:
     return Unit(unit.one + tail, unit.many + tail)
 
 
+_RATES = re.compile(
+    r"\b(?:rates?|hikes?|cuts?|yields?|spreads?|fed|ecb|central|margins?|mortgage|tightening)\b",
+    re.IGNORECASE,
+)
+
+
+def _of_rates(context: Text, start: int, end: int) -> bool:
+    """Whether "bps" is of interest rates, by the words around."""
+    return _RATES.search(context.text[max(0, start - 80) : end + 40]) is not None
+
+
+def _directs(context: Text, start: int, end: int) -> bool:
+    """Whether a letter is a part of a town: a street or a highway has it."""
+    return places.heads_street(context.text, end) or places.on_highway(context.text, start)
+
+
 def _sure(context: Text, start: int, end: int, symbol: str, value: str) -> bool:
     """Whether a symbol that may be something else is the unit: at the end of a clause, before a
     word that cannot follow a noun's adjective, or behind "a" or "the"."""
     following = context.after(end)
-    if symbol in "NSEW" and (
-        places.heads_street(context.text, end) or places.on_highway(context.text, start)
-    ):
-        return False
-    digit = re.match(r"\s*[\d$£€]", context.behind(end))
+    digit = re.match(r"\s*['’]?[\d$£€]|\s+\.[a-z]", context.behind(end))
+    if symbol == "c_":
+        stuff = re.match(rf"[ {EDGE}]+([a-z]+)", context.behind(end))
+        return stuff is not None and stuff.group(1) not in lists.NOT_NOUNS
     if symbol in ("in", "ins"):
         if re.search(r"(?:ft|feet|foot|')\s*$", context.view[:start]):
             return True

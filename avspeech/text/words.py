@@ -1,12 +1,12 @@
-"""Abbreviations, capitals, letters, plain words and signs."""
+"""Capitals, letters and plain words."""
 
 from __future__ import annotations
 
 import re
 
-from avspeech.text import lists, places, units
+from avspeech.text import lists, units
 from avspeech.text.cleaning import fold
-from avspeech.text.rules import EDGE, END, Text, letters, rule
+from avspeech.text.rules import EDGE, END, Text, hums, letters, rule
 
 _WRITTEN = "|".join(re.escape(w) for w in sorted(lists.WRITTEN, key=len, reverse=True))
 _RECKONING = "=+<>≤≥≠±×÷∈∪∩⊂∧∨→*"
@@ -22,6 +22,7 @@ def as_listed(match: re.Match[str], context: Text) -> list[str] | None:
         context.view[start - 1 : start].isalnum()
         and start
         or not name.islower()
+        and name != "OK"
         and context.shouted(start)
     ):
         return None
@@ -61,120 +62,6 @@ def dotted(match: re.Match[str], context: Text) -> list[str] | None:
     return [*words[:-1], words[-1] + "'s"] if ending else words
 
 
-@rule(rf"([A-Z]){EDGE}(?= ?[A-Z])", "l")
-def initial(match: re.Match[str], context: Text) -> list[str] | None:
-    """The initial of a name. `John F. Kennedy` -> john F kennedy"""
-    if context.text[match.end() - 1] != ".":
-        return None
-    name = match.group(1)
-    return [name] if name != "I" or context.before(match.start()).istitle() else None
-
-
-@rule(rf"([A-Za-z]+)(?:\.['’]s{END}|{EDGE})", "l")
-def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
-    """An abbreviation with its period. `Dear Dr. Smith` -> dear doctor smith"""
-    name, start, end = match.group(1), match.start(), match.end()
-    if end > match.end(1) + 1:  # "Jr.'s"
-        owner = lists.ABBREVIATIONS.get(name)
-        said = owner[0] if owner else [name.lower()]
-        return [*said[:-1], said[-1] + "'s"], end
-    found = lists.ABBREVIATIONS.get(name)
-    if found is None and name.istitle() and len(name) > 1:
-        found = lists.ABBREVIATIONS.get(name.lower())
-    if found is None and name.islower() and not (context.word(name) and _hums(name)):
-        found = lists.ABBREVIATIONS.get(name.title())  # "the mfg. cost"
-    if found is None or context.text[end - 1] != ".":
-        return None
-    words, kinds = found
-    nearby = re.match(r"\s*([^\W_]\w*)", context.view[end : end + 40])
-    after = nearby.group(1) if nearby else ""
-    before = context.before(start)
-    rest = context.view[end : end + 40].lstrip(EDGE + " ,")
-    if "name" in kinds or "street" in kinds:
-        return _title_or_street(context, name, words, start, after, kinds), end
-    if name == "Sec" and (after == "of" or after[:1].isupper() and after not in lists.OPENERS):
-        return ["secretary"], end
-    if name in ("no", "nos") and before.lower() in lists.CODES:
-        return list(words), end  # "the account no. is"
-    if name == "apt" and before.lower() in lists.DETERMINERS:
-        return list(words), end
-    unsure = (
-        "number" in kinds
-        and not (
-            after[:1].isdigit()
-            or re.fullmatch(r"[IVXLC]+|[ivxl]{2,}", after)
-            and (after != "I" or name.istitle() and name != "No")
-        )
-        or "never" in kinds
-        or "within" in kinds
-        and not (rest[:1].islower() or rest[:1].isdigit())
-        or "title" in kinds
-        and context.word(name.lower())
-        and (not after or after in lists.OPENERS)
-        and not rest[:1].isdigit()
-        or "day" in kinds
-        and not (
-            rest[:1].isdigit()
-            or rest.split(EDGE)[0].split(" ")[0] in lists.MONTHS
-            or before.lower() in ("on", "next", "last", "every", "through", "thru", "fri", "sat")
-        )
-        or "state" in kinds
-        and not re.search(r"(?:, |\b[DRI]-)$", context.text[max(0, start - 3) : start])
-        or "versus" in kinds
-        and not (before[:1].isupper() and after[:1].isupper())
-        or "al" in kinds
-        and before != "et"
-        or "edition" in kinds
-        and before[-2:].lower() not in ("st", "nd", "rd", "th")
-    )
-    if unsure:
-        return None
-    if "units" in kinds and after[:1].isdigit():
-        return ["minimum"], end
-    return list(words), end
-
-
-def _title_or_street(
-    context: Text, name: str, words: list[str], start: int, after: str, kinds: frozenset[str]
-) -> list[str]:
-    """A street has a name before it and no name behind, or a number before; else it is a title."""
-    street = {"St": "street", "Dr": "drive"}.get(name.title()) or words[0]
-    near = context.words_before(start)
-    before = near[0] if near else ""
-    numbered = (
-        before[:1].isdigit() or len(near) > 1 and near[1][:1].isdigit() and before[:1].isupper()
-    )
-    named_behind = after[:1].isupper() and after not in lists.OPENERS
-    if named_behind and (before.isdigit() or places.saint(context.text, start + len(name) + 1)):
-        return list(words)
-    named_before = before[:1].isupper() and before not in lists.OPENERS
-    if numbered or named_before and not named_behind or "street" in kinds:
-        return [street]
-    return (
-        list(words) if name.title() != "St" or named_behind or before[:1].isupper() else ["street"]
-    )
-
-
-@rule(
-    r"(?:Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])|(?<=& )Co(?![^\W_])"
-    rf"|(?:{'|'.join(sorted(lists.BARE, key=len, reverse=True))}){END}"
-    r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]\d)|(?<=\w )(?:St|Ave|Rd|Dr)(?![^\W_]|[.])",
-    "l",
-)
-def undotted(match: re.Match[str], context: Text) -> list[str] | None:
-    """An abbreviation without its period. `Mr Brown` -> mister brown"""
-    before = context.before(match.start())
-    street = {"Dr": "drive", "St": "street", "Ave": "avenue", "Rd": "road"}.get(match.group())
-    if street and before[:1].isdigit():
-        return [street]
-    if street and not re.match(r" [A-Z]", context.behind(match.end())):
-        named = before[:1].isupper() and before not in lists.OPENERS
-        return [street] if named else None
-    if context.view[match.start() - 1 : match.start()].isalnum() and match.start():
-        return None
-    return list(lists.ABBREVIATIONS[match.group()][0])
-
-
 # Units that are written so without a number: "half a kg".
 _BARE_UNITS = frozenset("kg km cm mm mg ml lbs ft hrs mph rpm".split())
 
@@ -184,7 +71,11 @@ def _is_country(context: Text, start: int, end: int) -> bool:
     before = context.words_before(start)[:1]
     if before:
         return before == ["THE"]
-    return context.after(end) not in ("", "AND", "TOO", "OR")
+    after = context.after(end)
+    if after == "AND":  # "US AND UK"
+        second = context.after(end + 4)
+        return second in lists.SPELLED or bool(second) and not context.word(second.lower())
+    return after not in ("", "TOO", "OR")
 
 
 @rule(r"([A-Z]{2,})(['’]?s)?(?![^\W_])", "l")
@@ -192,7 +83,11 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
     """Capitals: a word or spelled. `the FBI and NASA` -> the fbi and nasa"""
     name, plural = match.groups()
     word = name.lower()
-    if context.shouted(match.start()) and (context.word(word) or len(name) > 3 and _vowels(name)):
+    if (
+        context.shouted(match.start())
+        and name not in lists.LETTERS
+        and (context.word(word) or len(name) > 3 and _vowels(name))
+    ):
         if name != "US" or not _is_country(context, match.start(), match.end()):
             return None
     near = [w for w in (context.before(match.start()), context.after(match.end()))]
@@ -201,6 +96,8 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
     said = word in lists.SAID or len(name) > 5 and vowels > 0 or len(name) == 5 and vowels > 1
     if context.word(word):
         said |= len(name) > 2 or emphasis or word in lists.SHORT_WORDS
+    if plural == "s" and len(name) == 2:
+        said = False  # "TOs"
     if said and name not in lists.SPELLED:
         return [
             word
@@ -256,7 +153,7 @@ def _is_letter(match: re.Match[str], context: Text) -> bool:
     if not after:
         return bool(
             re.match(
-                rf"\s*$|{EDGE}| [-–—] |[–—\n]| [{_RECKONING}]|-(?![A-Za-z])|/|[+]",
+                rf"\s*$|{EDGE}| [-–—] |[–—\n]| [{_RECKONING}]|-(?![A-Za-z])|-(?:plus|minus)|/|[+]",
                 context.behind(end),
             )
         )
@@ -291,10 +188,10 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
         digit_before = (
             context.text[match.start() - 1 : match.start()].isdigit() and match.start() > 0
         )
-        closed = context.text[end : end + 1] == ")" and (
-            context.text[max(0, match.start() - 1) : match.start()] in ("", "(", "\n")
-        )
-        closed = closed or bool(re.match(rf" [{_RECKONING}]", context.behind(end)))
+        opened = context.text[max(0, match.start() - 1) : match.start()]
+        closed = context.text[end : end + 1] == ")" and opened in (*"([\"'“‘\n", "")
+        reckoned = re.match(rf" [{_RECKONING}]| − ", context.behind(end))
+        closed = closed or reckoned is not None
         named = plain == "a" and _is_named(context, match.start(), end)
         if plain not in "aI" or digit_before or plain == "a" and closed or named:
             return [plain.upper()] if plain != "i" or digit_before else ["i"]
@@ -305,7 +202,7 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
         and _owns(context, end)
     ):
         return [plain.lower() + "'"], end + 1
-    if 2 <= len(plain) <= 4 and not context.word(plain.lower()) and not _hums(plain.lower()):
+    if 2 <= len(plain) <= 4 and not context.word(plain.lower()) and not hums(plain.lower()):
         unit = units.table()[plain] if plain in _BARE_UNITS else None
         if unit is None:
             return letters(plain)  # "npm"
@@ -318,21 +215,12 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
         and "'" not in plain
         and not context.shouted(match.start())
     ):
-        return [
-            w
-            for part in parts
-            for w in (
-                letters(part)
-                if part.isupper() and len(part) < 4 or len(part) == 1
-                else [part.lower()]
-            )
-        ]
+        said: list[str] = []
+        for part in parts:
+            short = part.isupper() and len(part) < 4 or len(part) == 1
+            said += letters(part) if short else [part.lower()]
+        return said
     return [plain.lower()]
-
-
-def _hums(plain: str) -> bool:
-    """Whether a word can be said: it has a vowel, or is a sound ("hmm", "psst")."""
-    return bool(re.search(r"[aeiouy']|^(?:[hm]+|s*h+|z+|br+|gr+|p?s+t*|pf+t*|t+s*k+)$", plain))
 
 
 def _is_named(context: Text, start: int, end: int) -> bool:

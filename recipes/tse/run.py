@@ -25,7 +25,13 @@ from avspeech.core import config, models, pretrained, runs, sources, storage, tr
 from avspeech.core.recipe import Recipe
 from avspeech.data import content, corpora
 from avspeech.data.corpora import layout
-from avspeech.data.manifest import Utterance, read_manifest, write_manifest
+from avspeech.data.manifest import (
+    VIEW_ANGLES,
+    Utterance,
+    View,
+    read_manifest,
+    write_manifest,
+)
 from avspeech.errors import InputError
 from avspeech.extraction import training
 from avspeech.extraction.mixing import (
@@ -49,6 +55,9 @@ class Corpus:
     # its speakers are extracted, or only interfere
     role: Literal["target", "interferer"] = "target"
     repeat: int = 1  # times an epoch that each utterance is a target
+    # further views that are rendered from the front one, by their names in
+    # `data.manifest.VIEW_ANGLES`: left_30, right_60, top, ...
+    synthetic: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)  # of the corpus' `prepare`
 
 
@@ -165,8 +174,14 @@ def crops(cfg: Config, exp: Path) -> None:
     """Find the faces, cut and cache the mouths."""
     from tqdm import tqdm
 
+    for name, corpus in cfg.data.corpora.items():
+        unknown = sorted(set(corpus.synthetic) - set(VIEW_ANGLES))
+        if unknown:
+            raise InputError(f"data.corpora.{name}.synthetic: '{unknown[0]}' is no view; expected "
+                             f"{', '.join(VIEW_ANGLES)}")
     code = sources.module_hash("avspeech.media.video")
-    for name in cfg.data.corpora:
+    turned = sources.module_hash("avspeech.media.camera_views")
+    for name, corpus in cfg.data.corpora.items():
         folder = exp / "data" / name
         root = layout.root_of(folder)
         (folder / "ready").mkdir(exist_ok=True)
@@ -177,10 +192,18 @@ def crops(cfg: Config, exp: Path) -> None:
                 continue
             utterances = read_manifest(folder / f"{split}.jsonl")
             jobs = [(root, folder, u, code) for u in utterances]
-            if any(v.crops is None for u in utterances for v in u.views):
+            if corpus.synthetic or any(v.crops is None for u in utterances for v in u.views):
                 with ProcessPoolExecutor(cfg.data.workers) as pool:
                     done = list(tqdm(pool.map(_cropped, jobs), f"{name} {split}: mouths", len(jobs),
                                      unit="utterance"))
+                    more = [(root, folder, u, cropped, corpus.synthetic, turned)
+                            for u, (cropped, _) in zip(utterances, done, strict=True)]
+                    if corpus.synthetic:
+                        rendered = pool.map(_rendered, more)
+                        found = list(tqdm(rendered, f"{name} {split}: rendered views", len(more),
+                                          unit="utterance"))
+                        done = [(u, one + two) for (_, one), (u, two)
+                                in zip(done, found, strict=True)]
                 for _, problems in done:
                     for problem in problems:
                         print(f"{name}: left out: {problem}", file=sys.stderr)
@@ -233,6 +256,38 @@ def _cropped(job: tuple[Path, Path, Utterance, str]) -> tuple[Utterance, list[st
         # the crops begin with the utterance
         views.append(dataclasses.replace(view, crops=crops, start=0.0))
     return dataclasses.replace(utterance, views=tuple(views)), problems
+
+
+def _rendered(job: tuple[Path, Path, Utterance, Utterance, tuple[str, ...], str]
+              ) -> tuple[Utterance, list[str]]:
+    """The utterance with the views that are rendered from its front one, and what could not be. A
+    crops file is named as by `_cropped`."""
+    from avspeech.media import camera_views, video
+
+    root, folder, utterance, cropped, names, code = job
+    front = next((v for v in utterance.views if v.name == "front" and v.video), None)
+    known = {view.name for view in cropped.views}
+    wanted = [name for name in names if name not in known]
+    if front is None or "front" not in known or not wanted:
+        return cropped, []
+    made_of = json.dumps([storage.content_hash(root / front.video), front.start, front.face,
+                          utterance.duration, code])
+    key = hashlib.sha256(made_of.encode()).hexdigest()[:16]
+    places = {name: f"crops/{utterance.id}.{name}.{key}.npz" for name in wanted}
+    absent = [name for name in wanted if not (folder / places[name]).exists()]
+    if absent:
+        cameras = [camera_views.Camera(name, *VIEW_ANGLES[name]) for name in absent]
+        try:
+            tracks = camera_views.views(root / front.video, cameras, number=front.face + 1,
+                                        start=front.start, duration=utterance.duration)
+        except InputError as error:
+            return cropped, [str(error)]
+        for name, track in tracks.items():
+            for old in (folder / "crops").glob(f"{glob.escape(f'{utterance.id}.{name}.')}*.npz"):
+                old.unlink()  # of another video or another stretch of it
+            video.write_crops(folder / places[name], track.crops, track.present, track.boxes)
+    views = [View(front.video, name, *VIEW_ANGLES[name], crops=places[name]) for name in wanted]
+    return dataclasses.replace(cropped, views=(*cropped.views, *views)), []
 
 
 @recipe.stage("mixtures", uses=("data", "mix"), outputs=lambda cfg, exp: [exp / "mixtures"])

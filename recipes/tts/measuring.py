@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import styled
 import torch
 
 from avspeech import text
@@ -222,12 +223,13 @@ def control(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str]
             slopes: Sequence[float],
             pauses: Sequence[float], steps: int, seed: int, pitch: str, out: Path
             ) -> dict[str, list[list[float]]]:
-    """Says sentences with a slope asked of the last word, and with a break put in and taken out,
-    and measures the sound.
+    """Says sentences with a slope asked of the last word, with a break put in and taken out, and
+    with one word of another pitch, volume, tempo and emphasis, and measures the sound.
 
     Returns:
         {"slope": [[asked, measured], ...] in semitones over the word; "pause": [[asked, measured],
-        ...] in seconds; "break": [[without, with], ...] seconds of silence at the place}.
+        ...] in seconds; "break": [[without, with], ...] seconds of silence at the place; and what
+        `styled.styled` gives}.
     """
     found: dict[str, list[list[float]]] = {"slope": [], "pause": [], "break": []}
     config, rate = voice.model.config, voice.sample_rate
@@ -249,6 +251,9 @@ def control(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str]
             start, end = times[last]
             melody = prosody.Melody.of(said.audio, rate, times, method=pitch)
             found["slope"].append([slope, melody.slope(start, end) * (end - start)])
+        if config.intonation:
+            for kind, values in styled.styled(exact, script, manner, pitch).items():
+                found.setdefault(kind, []).extend(values)
         middle = len(script.words) // 2 - 1
         if middle < 0 or not config.breaks:
             continue
@@ -306,6 +311,7 @@ def control_table(found: Mapping[str, Sequence[Sequence[float]]], system: str) -
         rows.append(["break taken out", "", f"{off:.2f} s", "", str(len(found["break"]))])
         rows.append(["break put in, length left open", "", f"{on:.2f} s", "",
                      str(len(found["break"]))])
+    rows += styled.rows(found)
     return report.Table(["control", "asked for", "measured, mean", "deviation", "sentences"], rows,
                         f"Control of {system}", "")
 

@@ -121,6 +121,12 @@ def test_levels_are_those_listed(studio: Studio) -> None:
     assert 20 * np.log10(speech_level(voice) / speech_level(target)) == pytest.approx(-6.0, abs=0.1)
 
 
+def test_a_constant_offset_is_no_level() -> None:
+    voice = np.random.default_rng(0).normal(0, 0.01, RATE).astype(np.float32)
+    assert speech_level(voice + np.float32(0.05)) == pytest.approx(speech_level(voice), rel=0.02)
+    assert speech_level(voice[:100]) == 1e-6
+
+
 def test_offsets_are_those_listed(studio: Studio) -> None:
     for offset, silent in ((0.5, slice(0, 8000)), (-1.0, slice(16000, 32000))):
         mixed, target = studio.voices(Mixture("m", "partial", "s0-0", 2.0,

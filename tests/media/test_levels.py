@@ -108,16 +108,6 @@ def test_shapes_and_numbers_that_are_no_sound() -> None:
             audio.mono(bad)
 
 
-def test_what_is_said_of_a_sound() -> None:
-    sound = said()
-    assert audio.examine(sound, RATE) == []
-    assert "8000 Hz" in audio.examine(sound, 8000)[0]
-    assert "offset of 0.300" in audio.examine(sound + np.float32(0.3), RATE)[0]
-    assert "clipped" in audio.examine(np.clip(10 * sound, -1, 1), RATE)[0]
-    for level in (0.0, 0.2):  # an offset alone is silence
-        assert "silence" in audio.examine(np.full(RATE, level, np.float32), RATE)[-1]
-
-
 def test_levels_far_beyond_full_scale() -> None:
     def scale(sound: np.ndarray) -> float:
         levels = ChannelLevels(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import itertools
 import json
@@ -538,3 +539,80 @@ def test_loud_sound_is_bent_not_cut() -> None:
     bent = limited(sound)
     assert np.array_equal(bent[np.abs(sound) <= 0.9], sound[np.abs(sound) <= 0.9])
     assert np.abs(bent).max() <= 1 and (np.diff(bent) >= 0).all() and np.allclose(bent, -bent[::-1])
+
+
+def said_f0(voice: Synthesizer, text: str, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
+    """The melody that the vocoder is given, in semitones, phrase by phrase in one row."""
+    found, vocode = [], voice._vocode
+    monkeypatch.setattr(voice, "_vocode", lambda mel, f0, seed: found.append(f0) or vocode(mel, f0, seed))
+    voice(text)
+    monkeypatch.undo()
+    return 12 * np.log2(torch.cat(found, 1)[0].numpy() / 100)
+
+
+def test_pitch_moves_the_melody_of_its_words_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    info = pretrained.ModelInfo("synthesis", "prosodyfm", dict(TINY), sample_rate=8000, fps=None)
+    voice = Synthesizer(tiny(), info, predict_breaks=False)
+    vocoder = voice.model.vocoder  # whose bounds a random melody would meet
+    vocoder.config = dataclasses.replace(vocoder.config, pitch_low=1.0, pitch_high=4000.0)
+    plain = said_f0(voice, "I said no more of it.", monkeypatch)
+    text = 'I said <prosody pitch="+2st">no more</prosody> of it.'
+    moved = said_f0(voice, text, monkeypatch) - plain
+    edges = [i for i in range(len(moved)) if 0.01 < moved[i] < 1.99]
+    assert moved.max() == pytest.approx(2, abs=1e-3) and moved.min() == pytest.approx(0, abs=1e-3)
+    assert 0 < len(edges) <= 4 and moved[0] == moved[-1] == 0
+
+
+def test_volume_scales_the_sound_of_its_words(voice: Synthesizer) -> None:
+    plain = voice("I said no more of it.")
+    soft = voice('I said <prosody volume="-12dB">no more</prosody> of it.')
+    silent = voice('I said <prosody volume="silent">no more</prosody> of it.')
+    start, end = (round(plain.words[2]["start"] * 8000) + 200, round(plain.words[3]["end"] * 8000) - 200)
+    assert soft.audio[start:end] == pytest.approx(plain.audio[start:end] * 10 ** (-12 / 20), abs=1e-6)
+    assert not silent.audio[start:end].any() and silent.audio[: start - 500].any()
+    assert np.array_equal(soft.audio[: start - 500], plain.audio[: start - 500])
+    assert np.array_equal(soft.audio[end + 500:], plain.audio[end + 500:])
+
+
+def test_a_voice_may_change_within_a_text(voice: Synthesizer) -> None:
+    both = voice('No. <voice name="bob">Yes.</voice>')
+    one, two = voice("No."), voice("Yes.", voice="bob")
+    assert np.array_equal(both.audio[: len(one.audio)], one.audio)
+    assert np.array_equal(both.audio[-len(two.audio):], two.audio)
+    assert np.array_equal(voice('<voice name="1">Yes.</voice>').audio, two.audio)
+    with pytest.raises(InputError, match="column 1: voice 'eve' is not known; this model has: ann, bob"):
+        voice('<voice name="eve">Yes.</voice>')
+
+
+def test_named_places_have_times(voice: Synthesizer, tmp_path: Path) -> None:
+    text = ('<mark name="a"/>I said <mark name="b"/><brk 0.4> no. <mark name="c"/>Not <mark name="d"/>now.'
+            '<mark name="e"/>')
+    speech = voice(text)
+    words, pause = speech.words, speech.timestamps.breaks[0]
+    wanted = {"a": words[0]["start"], "b": pause["start"], "c": words[3]["start"], "d": words[4]["start"],
+              "e": speech.duration}
+    times = {mark["name"]: mark["start"] for mark in speech.timestamps.marks}
+    assert list(times) == list("abcde")
+    for name, at in wanted.items():
+        assert times[name] == pytest.approx(at, abs=0.02 if name == "e" else 1e-3), name
+    files.speak_text(voice, text, tmp_path / "a.wav", tmp_path / "a.json")
+    record = json.loads((tmp_path / "a.json").read_text())
+    assert record["marks"] == [{"name": name, "time": pytest.approx(times[name])} for name in "abcde"]
+
+
+def test_markup_is_checked_before_anything_is_said(voice: Synthesizer, tmp_path: Path) -> None:
+    book = tmp_path / "book.txt"
+    for bad, match in (('<say-as interpret-as="date">soon</say-as>', "'soon' is no date"),
+                       ('<voice name="eve">x</voice>', "voice 'eve'"), ("<audio/>", "not supported")):
+        book.write_text(f"Fine.\n\nStill fine.\n\nNot {bad}\n")
+        with pytest.raises(InputError, match=rf"line 5, column \d+: .*{match}"):
+            files.speak_file(voice, book, tmp_path / "book.wav")
+        assert not (tmp_path / "book.wav").exists()
+
+
+def test_a_voice_without_intonation_refuses_pitch() -> None:
+    info = pretrained.ModelInfo("synthesis", "prosodyfm", dict(TINY), sample_rate=8000, fps=None)
+    flat = Synthesizer(tiny(intonation=False), info, predict_breaks=False)
+    with pytest.raises(InputError, match="without intonation"):
+        flat("<emphasis>No</emphasis> way.")
+    assert len(flat('<prosody volume="soft" rate="slow">No</prosody> way.').audio)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from avspeech import text
-from avspeech.text import lexicon, symbols
+from avspeech.text import lexicon, lists, symbols
 
 CASES = Path(__file__).parent / "cases"
 # The sets of sentences, in the order in which they were written.
@@ -30,6 +30,11 @@ SETS = (
     "ninth",
     "tenth",
     "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (
@@ -118,7 +123,16 @@ def readings() -> Iterator[tuple[str, str, list[str]]]:
             kind = line.strip("[]")
         else:
             written, _, right = line.partition(" => ")
-            yield kind, written, [r.strip() for r in right.split("|")]
+            yield kind, written, [r.strip() for way in right.split("|") for r in ways(way)]
+
+
+def ways(reading: str) -> list[str]:
+    """The readings that "{a/b/}" in one stands for: a, b or nothing there."""
+    head, brace, rest = reading.partition("{")
+    if not brace:
+        return [reading]
+    choices, _, tail = rest.partition("}")
+    return [f"{head}{choice}{end}" for end in ways(tail) for choice in choices.split("/")]
 
 
 def spelled(words: list[str]) -> str:
@@ -145,7 +159,7 @@ def spelled(words: list[str]) -> str:
             said += [c.upper() for c in stem]
             said[-1] += "S" * bool(ending)
         else:
-            said.append(word.lower())
+            said.append(word.lower().strip("'"))  # "'tis" and "boys'" sound as without it
     return " ".join(said)
 
 
@@ -264,9 +278,9 @@ def wrong_marks(every: int = 1) -> tuple[int, list[tuple[str, str, str]]]:
     ):  # sentences, without the mark at their end
         if number % every:
             continue
-        if not written.endswith((".)", '"', "'", "”", "’")) and not re.search(
-            r"\b(?:[A-Za-z]|Oct|Inc|Pa|ff|Pa|ff|Ln|Hosp|Wed|etc|min|Apt|ed)\.$", written
-        ):
+        last = re.search(r"([A-Za-z]+)\.$", written)
+        own = last and (len(last[1]) == 1 or last[1] in lists.ABBREVIATIONS)  # its own period
+        if not own and not written.endswith((".)", '"', "'", "”", "’")):
             things.append("{}|" + written.rstrip(".!?,"))
     for frame, _, thing in (thing.partition("|") for thing in things):
         alone = said(frame.format(thing))

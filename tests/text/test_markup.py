@@ -4,7 +4,6 @@ from hypothesis import strategies as st
 
 from avspeech import text
 from avspeech.errors import InputError
-from avspeech.text import markup
 from avspeech.text.markup import Pause, Run, Terminal, parse
 from avspeech.text.script import Tone
 
@@ -65,14 +64,15 @@ def test_signs_that_are_no_markup():
                                                                                          "expected seconds"),
     ("<brk 99>", 1, "up to 60"), ("<brk 0.4 0.5>", 1, "expected seconds"), ("<brk long=1>", 1,
                                                                             "no 'long'; it takes time"),
-    ("<break strength=big/>", 1, "strength 'big'"), ("ab <bark>", 4, "<bark> is not known; there are <brk>"),
-    ("<b>", 1, "not known"), ("hi <rise slope=x>", 4, "slope 'x'"), ("hi <rise slope=-4>", 4, "above 0"),
+    ("<break strength=big/>", 1, "strength 'big'"),
+    ("ab <bark>", 4, "<bark> is not supported; there are <brk>"),
+    ("<b>", 1, "not supported"), ("hi <rise slope=x>", 4, "slope 'x'"), ("hi <rise slope=-4>", 4, "above 0"),
     ("hi <fall slope=0>", 4, "above 0"), ("hi <level slope=1>", 4, "takes nothing"), ("<rise>", 1,
                                                                                       "none before it"),
     ("<brk> <fall> hi", 7, "none before it"), ("hi<rise><fall>", 9, "'hi' has a tone already"),
     ("a <prosody rate=9>b</prosody>", 3, "expected 0.25 to 4"), ("a <prosody rate=fast>b", 3,
                                                                  "is not closed"),
-    ("a <prosody>b</prosody>", 3, "without rate="), ("<prosody pitch=high>", 1, "no 'pitch'; it takes rate"),
+    ("a <prosody>b</prosody>", 3, "without rate="), ("<prosody range=high>", 1, "no 'range'; it takes rate"),
     ("a </prosody>", 3, "closes nothing"), ("a </brk>", 3, "closes nothing"), ("<speak>a", 1,
                                                                                "is not closed"),
     ("<speak><prosody rate=1>a</speak>", 25, "not closed before"), ("<speak><speak>", 8, "within another"),
@@ -113,39 +113,6 @@ def test_any_markup_is_read_or_refused(source):
     assert text.Script.from_dict(script.as_dict()) == script
     asked = sum(isinstance(p, Pause) for p in parse(source))
     assert sum(t.kind == "break" for t in script.tokens()) == asked, "no break is lost or made"
-
-
-RUN = st.text(st.characters(codec="utf-8", exclude_characters="\r"), min_size=1, max_size=8)
-RATE = st.sampled_from((1.0, 1.5, 0.5))
-PIECES = st.lists(st.builds(Run, RUN, st.just(()), RATE)
-                  | st.builds(Pause, st.none() | st.integers(1, 60000).map(lambda ms: ms / 1000),
-                              st.just(0), st.just(0), RATE)
-                  | st.builds(Terminal, st.builds(Tone, st.just("rise"), st.integers(1, 24).map(float))
-                              | st.builds(Tone, st.just("fall"), st.integers(-24, -1).map(float))
-                              | st.just(Tone("level", 0.0)), st.just(0), st.just(0)), max_size=8)
-
-
-@settings(max_examples=100, deadline=None)
-@given(PIECES)
-def test_what_is_rendered_is_read_back(pieces):
-    def bare(piece):
-        if isinstance(piece, Run):
-            return ("text", piece.text, piece.rate)
-        return ("break", piece.seconds, piece.rate) if isinstance(piece, Pause) else ("tone", piece.tone)
-
-    wanted: list = []
-    for piece in map(bare, pieces):  # runs of one rate side by side are one
-        if piece[0] == "text" and wanted and wanted[-1][0] == "text" and wanted[-1][2] == piece[2]:
-            wanted[-1] = ("text", wanted[-1][1] + piece[1], piece[2])
-        else:
-            wanted.append(piece)
-    found: list = []
-    for piece in map(bare, parse(markup.render(pieces))):
-        if piece[0] == "text" and found and found[-1][0] == "text" and found[-1][2] == piece[2]:
-            found[-1] = ("text", found[-1][1] + piece[1], piece[2])
-        else:
-            found.append(piece)
-    assert found == wanted
 
 
 @pytest.mark.parametrize(("source", "seconds"), [

@@ -9,7 +9,7 @@ import pytest
 
 from avspeech import text
 from avspeech.errors import InputError
-from avspeech.text import lexicon, lists, units
+from avspeech.text import abbreviations, lexicon, lists, units
 from avspeech.text.normalise import RULES, normalise
 
 _SPEC = importlib.util.spec_from_file_location("readings", Path(__file__).with_name("readings.py"))
@@ -20,14 +20,35 @@ TOTAL, WRONG = readings.wrong_readings()
 # Sentences that are still read wrong; a new one fails the tests, and so does one that is read right
 # again.
 MISSES = {
-    "Leonardo IV",
     'Cut a 2x4 to 36".',
     "Tickets: $15 adults, $7.50 kids.",
+    "Pt. presents w/ SOB, N/V x 3 days.",
+    "Vitamin C (approx. 60 mg/tab.), max. 2 tabs. daily",
+    "Serum Na 140 mEq/L, K 4.1 mmol/L, glucose 95 mg/dL",
+    "Market cap: $2.87T; P/E 29.4; div. $0.24/qtr.",
+    "On Mon., 3/4/24, we met; next: 3/11.",
+    "Judge hit No. 62, going 2-4 with 3 RBI.",
+    "Super Bowl XLII and WrestleMania XL",
+    "#include <stdio.h>",
+    "the Joneses' 6' fence and kids' toys",
+    "26 C.F.R. § 1.61-1",
+    "He DM'd me a GIF on Slack, TBH.",
+    "Beverly Hills 90210",
+    "Gt.-grandfather Thos. Hale m. 1841 Sarah Webb.",
+    "Office hrs.: Tu./Th. 2–4 p.m., Evans Hall, Rm. 891",
+    "The St. Lawrence R. flows past Montreal, Que.",
+    "HAPPY 50TH BIRTHDAY, ED!",
+    "mag. −1.46 star",
+    "He weighs 12 st. 4 lb.",
+    "NGC 6543 and HD 209458 b",
 }
 MISSED_SOUNDS = {
     "I *read* it in a day.",
     "They *read* the will after the funeral.",
     "Storms delay flights; crews *contest* pay.",
+    "The plant *produces* steel.",
+    "The *sewer* stitched a hem.",
+    "The cook cleaned the *bass*.",
 }
 
 
@@ -39,12 +60,12 @@ def test_readings(kind):
 
 def test_the_misses_are_still_missed():
     assert {w[1] for w in WRONG} == MISSES, "one is read right now: take it out of MISSES"
-    assert len(WRONG) <= 0.04 * sum(TOTAL.values()) and sum(TOTAL.values()) > 1900
+    assert len(WRONG) <= 0.04 * sum(TOTAL.values()) and sum(TOTAL.values()) > 3000
 
 
 def test_heteronyms():
     total, wrong = readings.wrong_heteronyms()
-    assert total > 900 and {w[0] for w in wrong} == MISSED_SOUNDS
+    assert total > 1300 and {w[0] for w in wrong} == MISSED_SOUNDS
 
 
 def test_questions():
@@ -60,6 +81,16 @@ def test_nouns_and_verbs():
 def test_no_reading_depends_on_the_mark_behind():
     total, wrong = readings.wrong_marks(every=8)
     assert total > 6000 and len(wrong) <= 0.001 * total, wrong
+
+
+def test_a_reading_may_name_several_ways():
+    assert readings.ways("a {b/c} d{ e/}") == ["a b d e", "a c d e", "a b d", "a c d"]
+
+
+@pytest.mark.parametrize("source", ["a" * 5000, "ABC" * 3000, "1,234" + ",567" * 8000])
+def test_a_long_word_or_number_is_read(source):
+    script = text.analyse(source)
+    assert script.words and all(word.phones for word in script.words)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
@@ -86,10 +117,14 @@ def test_every_abbreviation_sign_and_coin_is_said():
             assert set(words) <= {w.text for w in text.analyse(f"x {sign} y").words} | set("IUS"), (
                 sign
             )
+    known = {"plain", "bare", "name", "street", *abbreviations.CONDITIONS}
     for sign, (_, many, *_) in lists.MONEY.items():
         assert text.analyse(f"It is {sign}7.").text == f"it is seven {many}.", sign
-    for name, (words, kinds) in lists.ABBREVIATIONS.items():
-        if kinds <= {"plain", "bare"}:
+    for name, rows in lists.ABBREVIATIONS.items():
+        for _, kinds in rows:
+            assert kinds <= known | {k for k in kinds if k[:7] in ("before:", "behind:")}, name
+        words, kinds = rows[0]
+        if len(rows) == 1 and kinds <= {"plain", "bare"}:
             found = [w.text for w in text.analyse(f"See the {name}. of it").words]
             assert found == ["see", "the", *words, "of", "it"], name
 

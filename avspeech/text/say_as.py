@@ -1,0 +1,204 @@
+"""What SSML's <say-as> makes of a text: words, whatever the rules of `normalise` would say."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+from avspeech.errors import InputError
+from avspeech.text import lexicon, lists, numbers, units
+from avspeech.text.normalise import Spoken, normalise
+
+_NUMBER = re.compile(r"([+\-−]?)(\d[\d,]*(?:\.\d+)?|\.\d+)")
+_PARTS = {"y": r"\d{4}", "m": r"\d{1,2}|[A-Za-z]+\.?", "d": r"\d{1,2}(?:st|nd|rd|th)?"}
+_DATES = ("mdy", "dmy", "ymd", "ydm", "md", "dm", "ym", "my", "y", "m", "d")
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September",
+           "October", "November", "December")
+_TIME = re.compile(r"(\d{1,2})(?:[:.h](\d{2}))?(?:[:.](\d{2}))?\s*([ap])?\.?(?:m\.?)?", re.I)
+_SIGNS = {"@": "at", "#": "hash", "&": "and", "*": "star", "+": "plus", "-": "dash",
+          "_": "underscore",
+          "/": "slash", "\\": "backslash", ".": "dot", ",": "comma", ":": "colon", ";": "semicolon",
+          "!": "exclamation mark", "?": "question mark", "'": "apostrophe", '"': "quote",
+          "(": "open bracket", ")": "close bracket", "=": "equals", "%": "percent", "$": "dollar",
+          "<": "less than", ">": "greater than", "~": "tilde", "^": "caret", "|": "bar"}
+
+
+def say(text: str, kind: str, form: str = "") -> list[str]:
+    """The words of a text of a kind.
+
+    Args:
+        text: as "12", "5/3/1984", "(415) 555-2671".
+        kind: one of `KINDS`; SSML calls it interpret-as.
+        form: of a date (as "mdy") or a time ("hms12", "hms24"); SSML calls it format.
+
+    Returns:
+        Words; "," is a short rest between groups of digits, letters are capitals.
+
+    Raises:
+        InputError: a kind or form that is not known, or a text that is not of the kind.
+    """
+    known = KINDS.get(kind.lower())
+    if known is None:
+        raise InputError(f"interpret-as '{kind}': expected one of {', '.join(KINDS)}")
+    plain = unicodedata.normalize("NFKC", text).strip()
+    words = known(plain, form.lower()) if plain else []
+    if not words:
+        raise InputError(f"'{text.strip()[:40]}' is no {kind}" + (f" ({form})" if form else ""))
+    return words
+
+
+def _read(text: str) -> list[str]:
+    """The words of a text that reads in one way only."""
+    return [word for piece in normalise(text, lexicon.has) if isinstance(piece, Spoken)
+            for word in piece.words]
+
+
+def _cardinal(text: str, form: str) -> list[str]:
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        return []
+    sign = {"": [], "+": ["plus"]}.get(match.group(1), ["minus"])
+    return [*sign, *numbers.number(match.group(2))]
+
+
+def _ordinal(text: str, form: str) -> list[str]:
+    match = re.fullmatch(r"(\d[\d,]*)(?:st|nd|rd|th)?\.?", text, re.IGNORECASE)
+    whole = match.group(1).replace(",", "") if match else ""
+    return numbers.ordinal(int(whole)) if whole and len(whole) <= numbers.LONGEST else []
+
+
+def _digits(text: str, form: str) -> list[str]:
+    plain = re.sub(r"[\s,.\-]", "", text)
+    return numbers.digits(plain) if plain.isascii() and plain.isdigit() else []
+
+
+def _characters(text: str, form: str) -> list[str]:
+    words: list[str] = []
+    for character in text:
+        plain = unicodedata.normalize("NFD", character)[0]
+        if character.isspace():
+            words += [","] if words and words[-1] != "," else []
+        elif character.isdecimal():
+            words += numbers.digits(str(int(character)))
+        elif plain.isascii() and plain.isalpha():
+            words.append(plain.upper())
+        elif character in _SIGNS:
+            words += _SIGNS[character].split()
+        else:
+            raise InputError(f"'{character}' has no name; take it out of the characters")
+    return words[:-1] if words[-1:] == [","] else words
+
+
+def _telephone(text: str, form: str) -> list[str]:
+    number, found, extension = re.match(  # type: ignore[union-attr]
+        r"(.*?)(?:[\s,;]*(?:ext\.?|extension|x)\s*(\d{1,8}))?$()", text,
+        re.IGNORECASE | re.DOTALL).groups()
+    groups = re.findall(r"\+|[A-Za-z]+|\d+", number)
+    if re.search(r"[^\w\s()+.\-/]", number) or "+" in groups[1:] or \
+            not any(g.isdigit() for g in groups):
+        return []
+    words: list[str] = []
+    for group in groups:
+        if group == "+":
+            words.append("plus")
+            continue
+        words += [*_characters(group, ""), ","]
+    words = words[:-1]
+    return [*words, ",", "extension", *numbers.digits(found)] if found else words
+
+
+def _date(text: str, form: str) -> list[str]:
+    if not form:
+        iso = re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", text)
+        form = "ymd" if iso else "mdy" if re.fullmatch(r"\d{1,2}\D\d{1,2}\D\d{4}", text) else ""
+        if not form:
+            return _read(text) if any(c.isdigit() for c in text) else []
+    if form == "yyyymmdd":
+        form, text = "ymd", re.sub(r"^(\d{4})(\d\d)(\d\d)$", r"\1-\2-\3", text)
+    if form not in _DATES:
+        raise InputError(f"format '{form}': expected one of {', '.join(_DATES)}, yyyymmdd")
+    pattern = r"[\s./,\-–]+".join(f"(?P<{part}>{_PARTS[part]})" for part in form)
+    match = re.fullmatch(pattern, text, re.IGNORECASE)
+    if match is None:
+        return []
+    parts = match.groupdict()
+    words: list[str] = []
+    if "m" in parts:
+        month = _month(parts["m"])
+        if not month:
+            return []
+        words.append(month.lower())
+    if "d" in parts:
+        day = int(re.sub(r"\D", "", parts["d"]))
+        if not 1 <= day <= 31:
+            return []
+        words += numbers.ordinal(day)
+    return words + (numbers.year(int(parts["y"])) if "y" in parts else [])
+
+
+def _month(text: str) -> str:
+    """The name of a month written as a number, a name or a short form of it; "" for no month."""
+    if text.isdigit():
+        return _MONTHS[int(text) - 1] if 1 <= int(text) <= 12 else ""
+    short = text.rstrip(".").lower()
+    return next((m for m in _MONTHS if len(short) >= 3 and m.lower().startswith(short)), "")
+
+
+def _time(text: str, form: str) -> list[str]:
+    if form and form not in ("hms12", "hms24"):
+        raise InputError(f"format '{form}': expected hms12 or hms24")
+    match = _TIME.fullmatch(text)
+    if match is None:
+        return []
+    hour, minute, second = (None if part is None else int(part) for part in match.groups()[:3])
+    half = match.group(4)
+    if hour is None or hour > 24 or (minute or 0) > 59 or (second or 0) > 59:
+        return []
+    if (half or form == "hms12") and not 1 <= hour <= 12:
+        return []
+    words = numbers.cardinal(hour)
+    if minute:
+        words += [*(["oh"] if minute < 10 else []), *numbers.cardinal(minute)]
+    elif not half:
+        words += ["o'clock"] if hour <= 12 and form != "hms24" else ["hundred"]
+    if second:
+        words += ["and", *numbers.cardinal(second), "second" if second == 1 else "seconds"]
+    return [*words, half.upper(), "M"] if half else words
+
+
+def _unit(text: str, form: str) -> list[str]:
+    match = re.fullmatch(rf"({_NUMBER.pattern})\s*(\S.*)", text)
+    if match is None:
+        return []
+    value, symbol = match.group(1), match.group(4).replace("μ", "µ")
+    unit = units.table().get(symbol)
+    if unit is not None:
+        return [*_cardinal(value, ""), *units.said(unit, value.lstrip("+-−") == "1")]
+    names = {name for known in units.table().values() for name in (known.one, known.many)}
+    parts = [re.sub(r"[²³]$|\^?[23]$", "", part) for part in re.split(r"\s*[/·]\s*", symbol)]
+    if symbol.lower() not in names and not all(part in units.table() for part in parts):
+        raise InputError(f"'{symbol[:20]}' is no unit that is known")
+    return [*_cardinal(value, ""), *_read(text)[len(_read(value)):]]
+
+
+def _fraction(text: str, form: str) -> list[str]:
+    text = text.replace("⁄", "/")
+    match = re.fullmatch(r"(?:(\d{1,6})[\s+]+)?(\d{1,6})\s*/\s*(\d{1,6})", text)
+    if match is None or not int(match.group(3)):
+        return []
+    words = _read(f"{int(match.group(2))}/{int(match.group(3))}")
+    return [*numbers.cardinal(int(match.group(1))), "and", *words] if match.group(1) else words
+
+
+def _currency(text: str, form: str) -> list[str]:
+    amount = re.sub(r"^[^\d.]*|[^\d]*$", "", text)
+    coin = text.replace(amount, " ", 1).strip(" -−+") if amount else ""
+    return _read(text) if coin in lists.MONEY else []
+
+
+KINDS: dict[str, Callable[[str, str], list[str]]] = {
+    "cardinal": _cardinal, "number": _cardinal, "ordinal": _ordinal, "digits": _digits,
+    "characters": _characters, "spell-out": _characters, "verbatim": _characters,
+    "date": _date, "time": _time, "telephone": _telephone, "unit": _unit, "fraction": _fraction,
+    "currency": _currency}

@@ -44,6 +44,7 @@ class Example:
     kind: str  # of `people.KINDS`
     features: np.ndarray  # [S, features]
     share: np.ndarray  # [S, K], of the voices
+    seen: np.ndarray  # [S, 1], where the face is seen
     gram: np.ndarray  # [S, 2 K + 3, 2 K + 3]: lips, voices, guided voices, mixture, target
 
 
@@ -74,7 +75,8 @@ def example(window: choice.Window, target: np.ndarray, kind: str, hop: int) -> E
                               target[None]]).astype(np.float64)
     parts = [signals[:, begin:begin + step] for begin in range(0, len(window.mixture), step)]
     gram = np.stack([part @ part.T for part in parts])
-    return Example(kind, choice.features(sums, chances)[:, 0], share,
+    seen = sums.seen / np.maximum(sums.frames[:, None], 1.0)
+    return Example(kind, choice.features(sums, chances)[:, 0], share, seen,
                    gram / max(gram[:, -2, -2].sum(), 1e-9))
 
 
@@ -89,9 +91,9 @@ class Outcome:
         def tensor(name: str) -> Tensor:
             return torch.tensor(np.concatenate([getattr(e, name) for e in examples])).float()
 
-        self.features, self.share, self.gram = tensor("features"), tensor("share"), tensor("gram")
-        self.seen = self.features[:, [choice.FEATURES.index("seen")]]
-        self.familiar = torch.from_numpy(choice.familiar(self.features.numpy()))[:, None]
+        self.features, self.share = tensor("features"), tensor("share")
+        self.seen, self.gram = tensor("seen"), tensor("gram")
+        self.allowed = torch.from_numpy(choice.allowed(self.features.numpy())).float()
         self.held = torch.from_numpy(choice.held(self.share.numpy())).float()
         counts = torch.tensor([len(e.features) for e in examples])
         self.which = torch.arange(len(examples)).repeat_interleave(counts)
@@ -110,8 +112,7 @@ class Outcome:
 
     def weights(self, gate: Tensor) -> Tensor:
         """Of the candidates, [S, 2 K + 2], for a gate [features, 5]."""
-        shares = torch.softmax(self.features @ gate, -1)
-        shares = torch.cat([shares[:, :1] * self.familiar, shares[:, 1:]], 1)
+        shares = torch.softmax(self.features @ gate, -1) * self.allowed
         shares = torch.lerp(self.held, shares / shares.sum(1, keepdim=True), self.seen)
         lips, voice, guided, mixture, _ = shares.split(1, -1)
         return torch.cat([lips, voice * self.share, guided * self.share, mixture], -1)
@@ -138,9 +139,11 @@ class Outcome:
         floor = torch.maximum(self.mixture + MARGIN, self.own - 0.3)
         harm = (floor - si_sdr).clamp_min(0)
         mixed = -0.6 * si_sdr - 0.4 * snr + 6 * harm + 0.1 * gain.abs()
-        alone = -0.6 * si_sdr.clamp_max(ENOUGH) - 0.4 * snr.clamp_max(20) + 1.25 * gain.abs()
+        # A face whose lips do not move with its voice must not make silence of still mouths costly
+        level_error = gain.abs().clamp_max(6)
+        alone = -0.6 * si_sdr.clamp_max(ENOUGH) - 0.4 * snr.clamp_max(20) + 1.25 * level_error
         speaking = torch.where(self.alone, alone, mixed)[self.alone | self.mixed].mean()
-        down = 0.08 * level[self.silent].mean() + 0.01 * level[self.strange].mean()
+        down = 0.2 * level[self.silent].mean() + 0.01 * level[self.strange].mean()
         return speaking + down + 1e-2 * gate[1:].square().sum()
 
     def lines(self, gate: Tensor) -> list[str]:

@@ -21,8 +21,9 @@ voices is theirs, the more surely the longer one looks. So a separator that know
    was surely that of a face is remembered by its mean spectrum (`timbre`), and evidence for a voice
    of later windows that sounds like it; a recording of the speaker does the same from the start.
 3. Output (`Gate`). A mean of five candidates: the estimate that the lips made by themselves (only
-   where they fit as lips do that the model has learned, `familiar`), the voices weighted with their
-   probabilities, the same under a cautious mask of the lips (`guided`), the mixture, and silence.
+   where they fit as lips do that the model has learned), the voices weighted with their
+   probabilities, the same under a cautious mask of the lips (`guided`), the mixture, and silence
+   (only for mouths that keep still).
    The weights are a softmax of a linear function of the evidence, fitted so that the output is near
    the target on development mixtures. Where the evidence is weak the output goes toward the
    mixture. While the face is away the voice that it had goes on (`held`).
@@ -52,8 +53,9 @@ SLOPE, NONE = 2.0, 0.25  # of the evidence of a step: see the module
 STAY = 0.99  # probability that a face keeps its voice from one step to the next
 # A voice of a window against what is known of the speaker's: nats a step for each unit of distance
 # (`unlike`) below ALIKE, at most SURE. On halves of recordings of 180 speakers the distance is 0.15
-# for the same and 0.36 for another (medians), and 97 % of pairs are told apart.
-TIMBRE, ALIKE, SURE = 2.0, 0.25, 0.3
+# for the same and 0.36 for another (medians), and 97 % of pairs are told apart; from a recording to
+# separated voices it is 0.25 and 0.32, and 87 % are.
+TIMBRE, ALIKE, SURE = 2.0, 0.3, 0.3
 ENROLLED = 0.9  # mean probability of a voice in a window from which on it is remembered
 HORIZON = 30.0  # s of evidence that are kept behind
 AROUND = 6.0  # s before and behind a step, over which the features of the gate are averaged
@@ -61,6 +63,9 @@ GUIDE, HINT = 1.2, 0.2  # how far a guided voice follows the lips' guess and the
 # Fits of lips between which the weight of their own estimate grows from 0; on mixtures of GRID's
 # faces the fit is 0.9 to 1.5, on those of others 0.1 to 0.6
 FAMILIAR = (0.6, 0.9)
+# Movements of lips (the feature) between which the weight of silence grows from 0; speaking faces
+# have 0.25 to 0.4, still mouths about -0.2
+STILL = (0.1, -0.1)
 SINGLE = -0.5  # of the feature: the other voice is 15 dB below, so there is nothing to choose
 TRUSTED = 0.8  # below this probability a choice is called weak
 TOGETHER = 8  # faces whose voices are chosen jointly; beyond that, each by itself
@@ -463,15 +468,24 @@ def features(s: Sums, chances: np.ndarray) -> np.ndarray:
         moves, best**2, level**2, best * level, best * single[:, None]], -1)
 
 
-def familiar(x: np.ndarray) -> np.ndarray:
-    """How far the lips fit as those that the model has learned do: 0 to 1. What strange lips make
-    by themselves is worse than the mixture, so it is left out.
+def allowed(x: np.ndarray) -> np.ndarray:
+    """Factors of the candidates' weights, 0 to 1, that keep what may do harm to where it is known.
+
+    The lips' own estimate is for lips that fit as those do that the model has learned; what strange
+    lips make by themselves is worse than the mixture. Silence is for mouths that keep still.
 
     Args:
         x: `[..., len(FEATURES)]`.
+
+    Returns:
+        `[..., 5]`, by `CANDIDATES`.
     """
-    low, high = FAMILIAR
-    return np.asarray(((x[..., FEATURES.index("fit")] - low) / (high - low)).clip(0.0, 1.0))
+    factors = np.ones((*x.shape[:-1], len(CANDIDATES)))
+    for candidate, feature, (none, full) in (("lips", "fit", FAMILIAR),
+                                             ("silence", "moves", STILL)):
+        at = (x[..., FEATURES.index(feature)] - none) / (full - none)
+        factors[..., CANDIDATES.index(candidate)] = at.clip(0.0, 1.0)
+    return factors
 
 
 def held(share: np.ndarray) -> np.ndarray:
@@ -510,42 +524,42 @@ class Gate:
                 f"{len(CANDIDATES)} finite ones; fit it with tools/fit_choice.py"
             )
 
-    def __call__(self, x: np.ndarray, share: np.ndarray) -> np.ndarray:
+    def __call__(self, x: np.ndarray, share: np.ndarray, seen: np.ndarray) -> np.ndarray:
         """Weights of the candidates; where the face is not seen, those of `held`.
 
         Args:
             x: `[..., len(FEATURES)]`.
             share: `[..., K]` of `shares_of_voices`.
+            seen: `[...]`, the share of the step in which the face is seen.
 
         Returns:
             `[..., 5]`, by `CANDIDATES`; their sum is 1.
         """
         logits = x @ self.weights
         shares = np.exp(logits - logits.max(-1, keepdims=True))
-        shares[..., 0] *= familiar(x)
+        shares *= allowed(x)
         shares /= shares.sum(-1, keepdims=True)
-        seen = x[..., [FEATURES.index("seen")]]
-        return np.asarray(seen * shares + (1 - seen) * held(share))
+        return np.asarray(held(share) + seen[..., None] * (shares - held(share)))
 
 
 # Fitted by tools/fit_choice.py for mvtf-small and voices-small: a row for each of FEATURES, a
 # column for each of CANDIDATES
 WEIGHTS = (
-    (-0.26, -3.17, 0.54, -0.17, 2.34),  # one
-    (0.48, -0.08, -1.00, 1.69, -1.21),  # fit
-    (-0.08, -0.01, 1.24, -1.20, 0.04),  # margin
-    (-1.37, -0.07, 1.84, 0.78, -1.15),  # sure
-    (-0.00, -0.05, -0.38, -1.47, 1.92),  # none
-    (3.94, -0.15, 0.12, -3.76, -0.91),  # own fit
-    (-2.05, -0.11, 0.27, 3.82, -1.84),  # agreement
-    (0.85, 0.07, 1.06, -1.21, -0.79),  # own level
-    (0.30, 0.03, 0.35, 0.36, -1.06),  # single
-    (-0.22, -0.18, 0.20, 0.11, 0.03),  # seen
-    (0.92, -0.02, -0.26, -0.09, -0.52),  # moves
-    (0.68, -0.06, -1.32, 1.40, -0.85),  # fit fit
-    (-0.64, -0.06, -0.72, 0.81, 0.62),  # level level
-    (0.56, 0.01, 0.35, -1.04, 0.13),  # fit level
-    (0.72, 0.02, 0.29, -1.19, 0.16),  # fit single
+    (-1.35, -4.59, -1.15, 0.21, 4.56),  # one
+    (0.14, -0.12, -0.88, 0.88, 0.04),  # fit
+    (-0.16, -0.02, 1.16, -1.00, 0.03),  # margin
+    (-1.70, -0.14, 1.72, 0.06, 0.10),  # sure
+    (0.01, -0.09, -0.68, 0.01, 0.80),  # none
+    (3.97, -0.41, -0.73, -3.53, 0.14),  # own fit
+    (-2.19, -0.18, 0.79, 1.77, -0.02),  # agreement
+    (0.78, 0.09, 1.14, -1.17, -0.92),  # own level
+    (0.11, 0.06, 1.11, -0.78, -0.52),  # single
+    (-0.69, -0.30, 0.03, 0.07, 0.93),  # seen
+    (0.83, -0.10, -0.62, 0.04, -0.13),  # moves
+    (0.22, -0.08, -1.17, 1.13, 0.00),  # fit fit
+    (-0.58, -0.04, -0.71, 0.50, 0.91),  # level level
+    (0.39, 0.02, 0.30, -0.68, -0.04),  # fit level
+    (0.40, 0.03, 0.29, -0.73, -0.02),  # fit single
 )
 
 
@@ -616,7 +630,8 @@ class Chooser:
             chances[:, group], forward = assign(likely[:, group], before)
             filtered.append(forward)
         x = features(s, chances)
-        shares = self.gate(x, shares_of_voices(chances))  # [S, F, 5]
+        seen = s.seen / np.maximum(s.frames[:, None], 1.0)
+        shares = self.gate(x, shares_of_voices(chances), seen)  # [S, F, 5]
         begin = window.start // self.step - self.first
         count = -(-(window.start + len(window.mixture)) // self.step) - window.start // self.step
         weights = self._weights(shares, chances)[begin:begin + count]

@@ -18,8 +18,10 @@ from avspeech.version import __version__
 
 if TYPE_CHECKING:
     from avspeech import text as text
+    from avspeech.core.engine import Choice
     from avspeech.emotion.recognizer import EmotionRecognizer
     from avspeech.extraction.extractor import Extractor
+    from avspeech.extraction.splitter import Splitter
     from avspeech.media import audio as audio
     from avspeech.media import video as video
     from avspeech.synthesis.synthesizer import Synthesizer
@@ -31,19 +33,23 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 # Modules that users reach as attributes of the package, imported when they are used.
 MODULES = {"audio": "avspeech.media.audio", "video": "avspeech.media.video",
            "text": "avspeech.text"}
-__all__ = ["EmotionRecognizer", "Extractor", "Synthesizer", "__version__", "load"]
+__all__ = ["EmotionRecognizer", "Extractor", "Splitter", "Synthesizer",
+           "__version__", "load"]
 
 
-def load(model: str, device: str = "cpu") -> Any:
+def load(model: str, device: str = "cpu", engine: Choice = "auto") -> Any:
     """Loads a model for use.
 
     Args:
-        model: a released name ("mvtf-small") or a model folder.
+        model: a released name ("mvtf-small"), a model folder, or a model on a hub,
+            "hf:owner/name@revision" (see `avspeech.core.hub`).
         device: a torch device, e.g. "cuda".
+        engine: "torch", "onnx", or "auto": a released model runs on the CPU by onnxruntime, where
+            that is installed, without torch; everything else by torch.
 
     Returns:
-        The pipeline of the model's task: an `Extractor` for "extraction", a `Synthesizer` for
-        "synthesis", an `EmotionRecognizer` for "emotion".
+        The pipeline of the model's task: an `Extractor` for "extraction", a `Splitter` for
+        "separation", a `Synthesizer` for "synthesis", an `EmotionRecognizer` for "emotion".
 
     Raises:
         InputError: there is no such model, it is damaged, or its task has no pipeline.
@@ -51,7 +57,7 @@ def load(model: str, device: str = "cpu") -> Any:
     from avspeech.core import pretrained
     from avspeech.errors import InputError
 
-    network, info = pretrained.load(model, device=device)
+    network, info = pretrained.open_model(model, device, engine)
     if info.task not in PIPELINES:
         raise InputError(f"{model}: no pipeline for the task '{info.task}'; this version knows "
                          f"{', '.join(PIPELINES)}")

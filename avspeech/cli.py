@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from avspeech.app import command as app_command
 from avspeech.bench import command as bench_command
 from avspeech.core import commands as subcommands
 from avspeech.core import storage
@@ -23,6 +24,7 @@ from avspeech.emotion import command as emotion_command
 from avspeech.errors import InputError
 from avspeech.extraction import command as extraction_command
 from avspeech.synthesis import command as synthesis_command
+from avspeech.transcribe import command as transcribe_command
 from avspeech.version import __version__
 
 if TYPE_CHECKING:
@@ -71,24 +73,41 @@ def _parser() -> argparse.ArgumentParser:
 
     extraction_command.add(commands)
 
+    transcribe_command.add(commands)
+
     synthesis_command.add_speak(commands)
 
     emotion_command.add(commands)
 
     synthesis_command.add_score(commands)
 
+    app_command.add(commands)
+
     models = commands.add_parser("models", help="list, describe and verify models",
                                  description="Models.")
     actions = models.add_subparsers(title="actions", metavar="ACTION", required=True)
-    subcommands.add(actions, "list", _models_list,
-             "released models, named configurations and the registry")
+    command = subcommands.add(actions, "list", _models_list,
+                              "released models, named configurations and the registry")
+    command.add_argument("--all", action="store_true",
+                         help="build every network, to count the parameters of those not released")
     command = subcommands.add(actions, "info", _models_info,
                        "the card of a model, or the settings of a configuration")
     command.add_argument("model", metavar="NAME|FOLDER")
     command = subcommands.add(actions, "verify", _models_verify,
                        "check a model folder against its SHA256SUMS and load it")
     command.add_argument("model", metavar="NAME|FOLDER")
+    command = subcommands.add(actions, "compare", _models_compare,
+                              "run a model by its graphs and by torch, and print the differences")
+    command.add_argument("models", nargs="*", metavar="NAME|FOLDER",
+                         help="with graphs (default: all released)")
     extraction_command.add_convert(actions)
+    command = subcommands.add(actions, "push", _models_push, "write a model folder to a hub")
+    command.add_argument("model", metavar="NAME|FOLDER")
+    command.add_argument("repository", metavar="OWNER/NAME", help="on the hub; the key is HF_TOKEN")
+    command.add_argument("--private", action="store_true", default=None,
+                         help="make a new repository private (default: the owner's settings)")
+    command.add_argument("--endpoint", metavar="URL",
+                         help="another hub (default: HF_ENDPOINT, or Hugging Face)")
 
     bench_command.add(commands)
 
@@ -137,8 +156,11 @@ def _parser() -> argparse.ArgumentParser:
     command = subcommands.add(commands, "export", _export,
                        "a model as one file for a device, compared with the original")
     command.add_argument("model", metavar="MODEL", help="released model or model folder")
-    command.add_argument("--to", required=True, choices=("onnx", "onnx-int8", "executorch"))
-    command.add_argument("-o", "--out", type=Path, required=True, metavar="FILE")
+    command.add_argument("--to", required=True,
+                         choices=("onnx", "onnx-int8", "executorch", "runtime"),
+                         help="one file; or runtime: a model folder that this package runs "
+                         "without torch")
+    command.add_argument("-o", "--out", type=Path, required=True, metavar="FILE|FOLDER")
     command.add_argument("--calibrate", type=Path, metavar="MANIFEST",
                          help="development audio with emotions, on which 8 bits are fitted and "
                          "judged")
@@ -157,16 +179,16 @@ def _models_list(args: argparse.Namespace) -> None:
     from avspeech.core import pretrained
     from avspeech.core.models import CONFIGS, MODELS, build
 
+    def built(name: str) -> str:
+        return f"{_parameters(build(name)):,}" if args.all else ""
+
     rows = [("name", "kind", "parameters")]
-    rows += [(name, "released", f"{_parameters(pretrained.load(name)[0]):,}")
-             for name in pretrained.names()]
-    rows += [(name, f"configuration of {CONFIGS[name][0]}", f"{_parameters(build(name)):,}")
-             for name in CONFIGS]
-    rows += [(name, f"model, {MODELS[name].partition(':')[0]}", f"{_parameters(build(name)):,}")
-             for name in MODELS]
+    rows += [(name, "released", f"{pretrained.parameters(name):,}") for name in pretrained.names()]
+    rows += [(name, f"configuration of {CONFIGS[name][0]}", built(name)) for name in CONFIGS]
+    rows += [(name, f"model, {MODELS[name].partition(':')[0]}", built(name)) for name in MODELS]
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
     for name, kind, parameters in rows:
-        print(f"{name:{widths[0]}}  {kind:{widths[1]}}  {parameters:>{widths[2]}}")
+        print(f"{name:{widths[0]}}  {kind:{widths[1]}}  {parameters:>{widths[2]}}".rstrip())
 
 
 def _parameters(model: nn.Module) -> int:
@@ -176,7 +198,8 @@ def _parameters(model: nn.Module) -> int:
 def _models_info(args: argparse.Namespace) -> None:
     from avspeech.core import models, pretrained
 
-    if args.model in pretrained.names() or Path(args.model).is_dir():
+    if (args.model in pretrained.names() or args.model.startswith("hf:")
+            or Path(args.model).is_dir()):
         print((pretrained.find(args.model) / "README.md").read_text(encoding="utf-8").rstrip())
         return
     import yaml
@@ -194,6 +217,29 @@ def _models_verify(args: argparse.Namespace) -> None:
 
     model, info = pretrained.load(args.model)
     print(f"{args.model}: sound; {info.model} for {info.task}, {_parameters(model):,} parameters")
+
+
+def _models_compare(args: argparse.Namespace) -> int:
+    from avspeech.core import pretrained
+    from avspeech.core.models import runtime_modules
+
+    bad = 0
+    for name in args.models or pretrained.names():
+        graphs, info = pretrained.open_model(name, engine="onnx")
+        export, engine = runtime_modules(info.task)
+        found = export.parity(pretrained.load(name)[0], graphs, info)
+        print(f"{name}: graphs beside torch; allowed {engine.TOLERANCE:.0e}")
+        for what, difference in found.items():
+            wrong = not difference <= engine.TOLERANCE
+            bad += wrong
+            print(f"  {what}: {difference:.1e}{'  TOO LARGE' * wrong}")
+    return 2 if bad else 0
+
+
+def _models_push(args: argparse.Namespace) -> None:
+    from avspeech.core import hub
+
+    print(hub.push(args.model, args.repository, args.private, args.endpoint))
 
 
 def _data_check(args: argparse.Namespace) -> int:
@@ -250,10 +296,15 @@ def _profile(args: argparse.Namespace) -> None:
     print_costs(args.model, args.seconds, args.threads, args.repeats)
 
 
-def _export(args: argparse.Namespace) -> None:
+def _export(args: argparse.Namespace) -> int:
     from avspeech.core import pretrained
 
     task = pretrained.read_info(args.model).task
+    if args.to == "runtime":
+        if args.calibrate:
+            raise InputError("--calibrate is for --to onnx-int8")
+        _export_runtime(args.model, args.out)
+        return 0
     if task in ("synthesis", "extraction"):
         if args.to != "onnx" or args.calibrate:
             raise InputError(f"a model for {task} is exported with --to onnx, without --calibrate")
@@ -263,12 +314,35 @@ def _export(args: argparse.Namespace) -> None:
             from avspeech.extraction import export as writer  # type: ignore[no-redef]
         for line in writer.export(args.model, args.out).lines():
             print(line)
-        return
+        return 0
     from avspeech.emotion.export import export
 
     written = export(args.model, args.to, args.out, args.calibrate, args.root, args.force)
     for line in written.lines():
         print(line)
+    return 0
+
+
+def _export_runtime(model: str, out: Path) -> None:
+    import tempfile
+
+    from avspeech.core import exporting, pretrained
+    from avspeech.core.models import runtime_modules
+
+    exporting.require("--to runtime")
+    network, info = pretrained.load(model)
+    export, engine = runtime_modules(info.task)
+    with tempfile.TemporaryDirectory() as aside:
+        made = pretrained.with_graphs(model, Path(aside) / "model",
+                                      lambda content: export.graphs(network, content))
+        graphs = pretrained.open_model(made, engine="onnx")[0]
+        worst = max(export.parity(network, graphs, info).values())
+        if not worst <= engine.TOLERANCE:
+            raise AssertionError(f"the graphs differ from torch by {worst:.1e}, more than "
+                                 f"{engine.TOLERANCE:.0e}")
+        pretrained.copy(made, out)
+    print(f"{out}: a model folder that runs by onnxruntime, without torch")
+    print(f"greatest difference from torch {worst:.1e}, allowed {engine.TOLERANCE:.0e}")
 
 
 def _doctor(args: argparse.Namespace) -> int:

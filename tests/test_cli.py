@@ -165,12 +165,17 @@ def test_unknown_names_are_one_line(argv: list[str], capsys: pytest.CaptureFixtu
 
 
 def test_models_list_and_info(capsys: pytest.CaptureFixture[str]) -> None:
+    from avspeech.core import pretrained
     from avspeech.core.models import CONFIGS, MODELS
 
     assert cli.main(["models", "list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     for name in [*CONFIGS, *MODELS]:
-        assert any(line.startswith(f"{name} ") and line.rstrip()[-1].isdigit() for line in lines)
+        assert any(line.startswith(f"{name} ") for line in lines)
+    for name in pretrained.names():  # read from headers
+        parameters = sum(p.numel() for p in pretrained.load(name)[0].parameters())
+        assert [line for line in lines if line.startswith(f"{name} ")
+                and line.split()[1:] == ["released", f"{parameters:,}"]]
     assert cli.main(["models", "info", next(iter(MODELS))]) == 0
     assert "parameters" in capsys.readouterr().out
 

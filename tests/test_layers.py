@@ -17,8 +17,9 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"report", "text"}),
     frozenset({"data"}),
     frozenset({"extraction", "synthesis", "emotion", "bench"}),
-    frozenset({"semi"}),
+    frozenset({"semi", "transcribe"}),
     frozenset({"__init__", "doctor"}),
+    frozenset({"app"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
 )

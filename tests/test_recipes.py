@@ -37,6 +37,7 @@ LISTED = {
     "bench": ("mini", "paralbench"),
     "semi": ("mini",),
     "ser": ("crema_d", "daic_woz", "emodb", "emogator", "iemocap", "m3ed", "mini", "nemo", "ravdess"),
+    "split": ("librispeech",),
     "tse": ("grid", "lrs3", "mead", "mini", "own", "voxceleb2"),
     "tts": ("asterisk", "libritts", "ljspeech", "mini", "teacher", "vctk"),
 }
@@ -210,6 +211,41 @@ def test_the_mini_recipe_runs_through(tmp_path: Path, monkeypatch: pytest.Monkey
                    for name in ("mvtf-0-mini", "before-mini"))
     assert [row["si_sdri"] for row in kept] == [row["si_sdri"] for row in begun]
     assert card == (exp / "mvtf-0" / "model" / "README.md").read_bytes()
+
+
+def test_the_split_recipe_runs_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a folder of made recordings to a measured model folder, which a run that was cut short
+    reaches too."""
+    source, rng = tmp_path / "source" / "one_per_speaker", np.random.default_rng(0)
+    source.mkdir(parents=True)
+    for speaker in range(6):
+        t = np.arange(8000) / 16000
+        sound = 0.3 * np.sin(2 * np.pi * 200 * 1.3**speaker * t) + 0.01 * rng.standard_normal(len(t))
+        audio.write(source / f"{speaker + 10}-1-0000.wav", sound.astype(np.float32), 16000)
+    steps = "{max_steps: 2, batch_seconds: 2, validate_every: 2}"
+    arguments = ["--config", str(ROOT / "egs/librispeech/split/conf/train.yaml"),
+                 "--exp", str(tmp_path / "exp"), "data.copies=1",
+                 f"data.corpora.librispeech.source={source.parent}",
+                 "data.corpora.librispeech.options={part: one_per_speaker, split: speaker, dev: 2, test: 2}",
+                 "model.init=null", "model.config={blocks: 1, dim: 8, hidden: 8, heads: 2, query: 2, "
+                 "guess: 8, guess_layers: 1}", "scenes.segment=1", "easy.scenes.segment=1",
+                 f"easy.train={steps}", f"train={steps}",
+                 "measuring={segment: 1, dev_count: 1, test_count: 2}"]
+    recipe = recipe_module("split").recipe
+    recipe.run(arguments)
+    exp = tmp_path / "exp"
+    info = pretrained.read_info(exp / "splitter" / "model")
+    assert info.task == "separation" and {d["name"] for d in info.training_data} == {"librispeech"}
+    results = json.loads((exp / "results.json").read_text())
+    assert info.metrics["test si_sdri/two, life"] == round(results["si_sdri/two, life"], 2)
+    product = exp / "splitter" / "model" / "model.safetensors"
+    weights = product.read_bytes()
+    shutil.rmtree(product.parent)
+    recipe.run([*arguments, "--stage", "train"])  # goes on from the last checkpoint, which is the end
+    assert product.read_bytes() == weights
+    check_what_is_trained_again(recipe, arguments, exp, "splitter/model/model.safetensors", monkeypatch)
+    with pytest.raises(InputError, match="other settings"):
+        recipe.run([*arguments, "--stage", "train", "--stop-stage", "train", "scenes.room=0.5"])
 
 
 def test_the_mini_emotion_recipe_runs_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,9 @@ from avspeech.core import checkpoint, models
 from avspeech.core.trainer import TrainConfig
 from avspeech.errors import InputError
 from avspeech.extraction.lips import LipNetLips
-from avspeech.media import audio
+from avspeech.media import audio, video
+from avspeech.media.muxing import mux, write_pictures
+from avspeech.report import transcripts
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -37,6 +39,28 @@ def test_pages_of_several_experiments_become_one(tmp_path: Path) -> None:
         "# All\n\n## Page one\n\n### Table\n\n| a | # b |\n\n## Page two\n\n### Table\n\n| a | # b |\n")
     absent = collect("one", "three")
     assert absent.returncode == 2 and "three" in absent.stderr and absent.stderr.count("\n") == 1
+
+
+def test_two_talkers_stand_side_by_side_and_their_words_beside_them(tmp_path: Path) -> None:
+    pytest.importorskip("av")
+    rng = np.random.default_rng(0)
+    for name, grey, gain in (("bbaf2n", 40, 0.2), ("swiz3n", 200, 0.02)):
+        write_pictures(tmp_path / "p.mkv", np.full((25, 32, 48, 3), grey, np.uint8), 25.0)
+        audio.write(tmp_path / "s.wav", gain * rng.uniform(-1, 1, 16_000).astype(np.float32), 16_000)
+        mux(tmp_path / "p.mkv", tmp_path / "s.wav", tmp_path / f"{name}.mp4")
+    (tmp_path / "bbaf2n.align").write_text("0 5000 sil\n5000 10000 bin\n10000 15000 blue\n")
+    make = tool("two_talkers").make
+    make([tmp_path / "bbaf2n.mp4"], [tmp_path / "swiz3n.mp4"], tmp_path / "pair.mp4", late=1.0)
+    shown = list(video.read_frames(tmp_path / "pair.mp4"))
+    assert len(shown) == 50 and shown[30].shape == (32, 96, 3)
+    assert abs(int(shown[30][16, 24, 0]) - 40) < 8 and abs(int(shown[30][16, 72, 0]) - 200) < 8
+    power = np.square(audio.read(tmp_path / "pair.mp4", 16_000)[: 32_000]).reshape(2, -1).mean(1)
+    assert 0.7 < power[0] / power[1] < 1.4  # brought to one level, one after the other
+    said = transcripts.read(tmp_path / "pair.vtt").segments
+    assert [(s.speaker, s.start, s.end, s.text) for s in said] == [
+        ("left", 0.2, 0.6, "bin blue"), ("right", 1.0, 2.0, "set white in z three now")]
+    with pytest.raises(InputError, match="sentence of GRID"):
+        make([(tmp_path / "swiz3n.mp4").rename(tmp_path / "x.mp4")], [tmp_path / "x.mp4"], tmp_path / "y.mp4")
 
 
 def tool(name: str) -> Any:

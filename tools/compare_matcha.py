@@ -40,7 +40,7 @@ def ours(case: dict[str, Any]) -> tuple[Any, int]:
     sys.path.insert(0, str(ROOT))
     import avspeech
 
-    voice: Any = avspeech.load(case["voice"])
+    voice: Any = avspeech.load(case["voice"], engine="torch")
 
     def say() -> float:
         spoken = voice(case["text"], steps=case["steps"])

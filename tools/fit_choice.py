@@ -52,9 +52,8 @@ def window_of(model: Any, splitter: Any, case: Case) -> choice.Window:
     """A whole mixture as one window."""
     frames = -(-len(case.mixture) * FPS // RATE)
     shown, mask = MouthTrack(case.clip.crops, case.clip.present).frames(0, frames, FPS)
-    sound = torch.from_numpy(np.ascontiguousarray(case.mixture))
-    clip = torch.from_numpy(shown)[None], torch.from_numpy(mask)[None]
-    return choice.examine(model, splitter, 0, case.mixture, sound, [clip], [0])
+    return choice.examine(model, splitter, 0, case.mixture, np.ascontiguousarray(case.mixture),
+                          [(shown[None], mask[None])], [0])
 
 
 def example(window: choice.Window, target: np.ndarray, kind: str, hop: int) -> Example:

@@ -7,12 +7,15 @@ import importlib.util
 import io
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from avspeech.errors import InputError
 from avspeech.version import __version__
+
+if TYPE_CHECKING:
+    import numpy as np
 
 ONNX = ("onnx", "onnxscript", "onnxruntime")
 EDGE = "pip install 'avspeech[edge]'"
@@ -65,16 +68,56 @@ def strip(proto: Any) -> None:
     del proto.graph.value_info[:]
 
 
-def onnx_session(path: str | Path, threads: int = 1) -> Any:
+def torch_to_onnx(module: Any, inputs: Sequence[Any], shapes: Sequence[Any],
+                  outputs: Sequence[str], opset: int, deferred: bool = False) -> Any:
+    """A torch module as an `onnx.ModelProto` of plain operators.
+
+    Args:
+        module: an `nn.Module`; the model's inputs have the names of its forward's arguments.
+        inputs: examples of them.
+        shapes: their dynamic dimensions, as `torch.export` takes them.
+        outputs: names.
+        opset: version of ONNX's operators.
+        deferred: leave the checks of lengths to the run, for modules that torch would refuse.
+    """
+    import inspect
+
+    import onnx.inliner
+    import torch
+
+    with quiet(), torch.no_grad():
+        given: dict[str, Any] = dict(dynamic_shapes=tuple(shapes))
+        traced: Any = module.eval()
+        if deferred:
+            traced = torch.export.export(traced, tuple(inputs), **given, strict=False,
+                                         prefer_deferred_runtime_asserts_over_guards=True)
+            given = {}
+        program = torch.onnx.export(traced, () if deferred else tuple(inputs), **given,
+                                    dynamo=True, external_data=False, verbose=False,
+                                    input_names=list(inspect.signature(module.forward).parameters),
+                                    output_names=list(outputs), opset_version=opset)
+    assert program is not None
+    proto = onnx.inliner.inline_local_functions(program.model_proto)
+    strip(proto)
+    return proto
+
+
+def onnx_session(model: str | Path | bytes, threads: int = 1,
+                 weights: Mapping[str, np.ndarray] | None = None) -> Any:
     """An `onnxruntime.InferenceSession` on the CPU that logs errors only.
 
     Args:
-        path: an .onnx file.
+        model: an .onnx file, or its bytes.
         threads: threads within one operator.
+        weights: {name: value} of the weights that the model leaves to files.
     """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    if weights:
+        values = [onnxruntime.OrtValue.ortvalue_from_numpy(value) for value in weights.values()]
+        options.add_external_initializers(list(weights), values)
+    given = model if isinstance(model, bytes) else str(model)
+    return onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])

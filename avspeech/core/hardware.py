@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 from pathlib import Path
@@ -33,3 +34,10 @@ def bf16_units() -> list[str]:
         return []  # not Linux
     units = (("AMX", "amx_bf16"), ("AVX-512", "avx512_bf16"), ("NEON", "bf16"))
     return [name for name, flag in units if flag in words]
+
+
+@functools.cache
+def multiplies_bf16() -> bool:
+    """Whether PyTorch computes products faster in bf16 than in fp32 on this processor: with a unit
+    of x86 for it. Those of ARM have not been measured."""
+    return bool({"AMX", "AVX-512"} & set(bf16_units()))

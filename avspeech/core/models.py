@@ -35,6 +35,7 @@ MODELS = {
 # `model = avspeech.load(...)`, "shell": commands}.
 PIPELINES = {
     "extraction": "avspeech.extraction.extractor:Extractor",
+    "separation": "avspeech.extraction.splitter:Splitter",
     "synthesis": "avspeech.synthesis.synthesizer:Synthesizer",
     "emotion": "avspeech.emotion.recognizer:EmotionRecognizer",
 }
@@ -99,6 +100,22 @@ def pipeline_class(task: str) -> Any:
     """
     module, _, attribute = PIPELINES[task].partition(":")
     return getattr(importlib.import_module(module), attribute)
+
+
+def runtime_modules(task: str) -> tuple[Any, Any]:
+    """The modules of a wing that write graphs (`graphs`, `parity`) and that run them (`TOLERANCE`).
+
+    Args:
+        task: of a model.
+
+    Raises:
+        InputError: the task has no pipeline.
+    """
+    if task not in PIPELINES:
+        raise InputError(f"a model for {task} has no pipeline and no graphs")
+    package = PIPELINES[task].rpartition(".")[0]
+    export, engine = (importlib.import_module(f"{package}.{name}") for name in ("export", "engine"))
+    return export, engine
 
 
 def card_lines(task: str, name: str, info: Any) -> dict[str, Any]:

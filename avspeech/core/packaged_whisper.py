@@ -15,6 +15,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from avspeech.errors import InputError
 
@@ -57,6 +58,38 @@ def folder(name: str) -> Path | None:
                              "to "
                              "a folder with 150 MB of room") from None
     return target
+
+
+def load(model: str | Path, threads: int = 1, fetch: bool = False) -> Any:
+    """A Whisper of faster-whisper, on the CPU in 8 bits.
+
+    Args:
+        model: a folder in CTranslate2's format; "tiny.en" or "base" where packages hold it.
+        threads: of the CPU.
+        fetch: whether any other name is faster-whisper's to fetch.
+
+    Returns:
+        A `faster_whisper.WhisperModel`.
+
+    Raises:
+        InputError: the model or the package faster-whisper is not there.
+    """
+    try:
+        from faster_whisper import WhisperModel
+    except ImportError:
+        raise InputError("Whisper takes the package faster-whisper; pip install faster-whisper"
+                         ) from None
+    place = Path(model) if Path(model).is_dir() else folder(str(model))
+    if not (fetch if place is None else (place / "model.bin").is_file()):
+        raise InputError(f"recognizer '{model}': no model.bin in it; give a folder with a Whisper "
+                         "model for CTranslate2, or tiny.en or base where their packages are "
+                         "installed")
+    try:
+        return WhisperModel(str(place or model), device="cpu", compute_type="int8",
+                            cpu_threads=threads)
+    except (ValueError, RuntimeError, OSError) as error:
+        raise InputError(f"recognizer '{model}': {str(error).splitlines()[0]}; give tiny.en, "
+                         "base or a folder with a Whisper model for CTranslate2") from None
 
 
 def _part(package: str, inner: str, file: str) -> Path | None:

@@ -4,26 +4,32 @@
                         configuration, licences, measured values
     model.safetensors   the weights
     README.md           the model card, generated from config.json
-    SHA256SUMS          the sums of these three files, checked at every load; `sha256sum -c`
-                        reads it too
+    NAME.onnx           of released models: graphs without weights, which run without torch
+                        (`core/engine.py`)
+    SHA256SUMS          the sums of these files, checked at every load; `sha256sum -c` reads it too
 
 Nothing else is needed to run a model, and nothing in a folder is ever executed: the class is looked
-up by name in the registry, and weights are read from safetensors only.
+up by name in the registry, and weights are read from safetensors only. Graphs are run of released
+models, and of other folders where the user asks for them.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
+import importlib.util
 import json
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from avspeech.core import models
+from avspeech.core import engine as runtime
+from avspeech.core import models, storage
+from avspeech.core.engine import SCALE
 from avspeech.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,12 +38,10 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 DTYPES = ("float32", "float16", "int8")
-# Suffix of the tensor that holds the scale of each row of an int8 weight. No name of torch contains
-# a colon, so the suffix cannot collide with the name of a weight.
-SCALE = ":scale"
 CONFIG, WEIGHTS, CARD, SUMS = "config.json", "model.safetensors", "README.md", "SHA256SUMS"
 LARGEST, LARGEST_WEIGHTS = 16 * 2**20, 16 * 2**30  # bytes of a file of a model folder
 RELEASED = Path(__file__).parents[1] / "released"
+GRAPH = re.compile(r"[a-z]+\.onnx")  # the name of a graph's file
 _FOREIGN = {".bin", ".ckpt", ".h5", ".onnx", ".pt", ".pth", ".pkl", ".tar"}
 
 
@@ -45,7 +49,7 @@ _FOREIGN = {".bin", ".ckpt", ".h5", ".onnx", ".pt", ".pth", ".pkl", ".tar"}
 class ModelInfo:
     """The content of config.json: what a model is and where it comes from."""
 
-    task: str  # "extraction", "synthesis" or "emotion"
+    task: str  # "extraction", "separation", "synthesis" or "emotion"
     model: str  # name in `avspeech.core.models.MODELS`
     config: dict[str, Any] = field(default_factory=dict)  # fields of the model's Config
     sample_rate: int = 16_000  # of the audio, in Hz
@@ -90,6 +94,8 @@ class Release:
                          dtype=self.dtype, **about)
 
 
+# How the names of stored tensors end that are no parameters: of norms, and the edges of a graph
+_BUFFERS = ("running_mean", "running_var", "num_batches_tracked", "random")
 _TYPES: dict[str, Any] = {
     "task": str, "model": str, "config": dict, "sample_rate": int, "fps": (int, float, type(None)),
     "labels": list, "licence": str, "training_data": list, "metrics": dict, "description": str,
@@ -105,11 +111,16 @@ def find(name_or_folder: str | Path) -> Path:
     """The folder of a model.
 
     Args:
-        name_or_folder: a released name, or the path of a model folder.
+        name_or_folder: a released name, the path of a model folder, or a model on a hub,
+            `hf:owner/name@revision` (see `core.hub`).
 
     Raises:
-        InputError: it is neither.
+        InputError: it is none of these, or cannot be fetched.
     """
+    if isinstance(name_or_folder, str) and name_or_folder.startswith("hf:"):
+        from avspeech.core import hub
+
+        return hub.fetch(name_or_folder)
     if isinstance(name_or_folder, str) and name_or_folder in names():
         return RELEASED / name_or_folder
     folder = Path(name_or_folder)
@@ -122,8 +133,12 @@ def find(name_or_folder: str | Path) -> Path:
 
 
 def content(name_or_folder: str) -> str | None:
-    """The text of SHA256SUMS of a released model or a model folder; None for anything else."""
-    folder = RELEASED / name_or_folder if name_or_folder in names() else Path(name_or_folder)
+    """The text of SHA256SUMS of a released model, a model folder or a model on a hub; None for
+    anything else."""
+    if name_or_folder.startswith("hf:"):
+        folder = find(name_or_folder)
+    else:
+        folder = RELEASED / name_or_folder if name_or_folder in names() else Path(name_or_folder)
     try:
         return (folder / SUMS).read_text(encoding="utf-8")
     except (OSError, ValueError):
@@ -184,9 +199,9 @@ def update(folder: str | Path, **changes: Any) -> ModelInfo:
         InputError: as `load`.
     """
     folder = Path(folder)
-    files = _verified(folder)
+    files = verified(folder, _listed(folder))
     info = dataclasses.replace(_parse(files[CONFIG], folder), **changes)
-    _write(folder, files[WEIGHTS], info)
+    _write(folder, files[WEIGHTS], info, _graphs(files))
     return info
 
 
@@ -204,8 +219,29 @@ def copy(source: str | Path, folder: str | Path) -> Path:
         InputError: as `load`, or `folder` holds something that is not part of a model folder.
     """
     source = find(source)
-    files = _verified(source)
-    return _write(Path(folder), files[WEIGHTS], _parse(files[CONFIG], source))
+    files = verified(source, _listed(source))
+    return _write(Path(folder), files[WEIGHTS], _parse(files[CONFIG], source), _graphs(files))
+
+
+def with_graphs(source: str | Path, folder: str | Path,
+                make: Callable[[bytes], Mapping[str, bytes]]) -> Path:
+    """Copies a model folder and puts graphs into the copy.
+
+    Args:
+        source: a model folder or a released name.
+        folder: the new folder; an existing model folder is replaced.
+        make: {name: graph} of the file of weights.
+
+    Returns:
+        The new folder.
+
+    Raises:
+        InputError: as `copy`.
+    """
+    source = find(source)
+    files = verified(source, [WEIGHTS])
+    graphs = {f"{name}{runtime.SUFFIX}": graph for name, graph in make(files[WEIGHTS]).items()}
+    return _write(Path(folder), files[WEIGHTS], _parse(files[CONFIG], source), graphs)
 
 
 def read_info(name_or_folder: str | Path) -> ModelInfo:
@@ -218,7 +254,73 @@ def read_info(name_or_folder: str | Path) -> ModelInfo:
         InputError: there is no such model, or a file of it is missing, altered or invalid.
     """
     folder = find(name_or_folder)
-    return _parse(_verified(folder)[CONFIG], folder)
+    return _parse(verified(folder)[CONFIG], folder)
+
+
+def parameters(name_or_folder: str | Path) -> int:
+    """The number of a model's parameters, read from the header of its weights.
+
+    What a model stores beside them, such as the counters of a norm, is told by its name alone.
+
+    Args:
+        name_or_folder: a released name, or the path of a model folder.
+
+    Raises:
+        InputError: as `read_info`, or the weights are no safetensors file.
+    """
+    path = find(name_or_folder) / WEIGHTS
+    try:
+        with path.open("rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+            if size > LARGEST:
+                raise ValueError("a header of more than 16 MiB")
+            header = json.loads(file.read(size))
+        header.pop("__metadata__", None)
+        shapes = {name: about["shape"] for name, about in header.items()}
+        return sum(math.prod(shape) for name, shape in shapes.items()
+                   if not name.endswith((SCALE, *_BUFFERS)))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: not a safetensors file ({error})") from None
+
+
+def open_model(name_or_folder: str | Path, device: str | torch.device = "cpu",
+               engine: runtime.Choice = "auto") -> tuple[Any, ModelInfo]:
+    """Opens a model for use: what a pipeline is made of.
+
+    Args:
+        name_or_folder: a released name, or the path of a model folder.
+        device: for torch.
+        engine: "torch", "onnx" (the graphs of the folder, on the CPU), or "auto": the graphs of a
+            released model on the CPU where onnxruntime is installed, and of any model where there
+            is no torch; else torch.
+
+    Returns:
+        The graphs or, as of `load`, the model; and its ModelInfo.
+
+    Raises:
+        InputError: as `load`; graphs were asked for and the folder has none, or there is no torch.
+    """
+    if engine not in runtime.CHOICES:
+        raise InputError(f"engine '{engine}': expected one of {', '.join(runtime.CHOICES)}")
+    folder = find(name_or_folder)
+    graphs = sorted(path.name for path in folder.iterdir() if GRAPH.fullmatch(path.name))
+    if engine == "auto":
+        released = folder.resolve().parent == RELEASED.resolve() and str(device) == "cpu"
+        runs = importlib.util.find_spec("onnxruntime") is not None
+        torchless = importlib.util.find_spec("torch") is None
+        engine = "onnx" if graphs and runs and (released or torchless) else "torch"
+    if engine == "onnx":
+        if not graphs or str(device) != "cpu":
+            raise InputError(f"{name_or_folder}: "
+                             + ("graphs run on the CPU alone" if graphs else "holds no graphs; "
+                                "avspeech export --to runtime makes a folder that does"))
+        files = verified(folder, graphs)
+        parts = {name.removesuffix(runtime.SUFFIX): files[name] for name in graphs}
+        return runtime.Graphs(folder, parts, folder / WEIGHTS), _parse(files[CONFIG], folder)
+    if importlib.util.find_spec("torch") is None:
+        raise InputError(f"{name_or_folder}: needs torch to run, which is not installed; "
+                         "pip install torch" + (", or pip install onnxruntime" if graphs else ""))
+    return load(folder if isinstance(name_or_folder, Path) else name_or_folder, device)
 
 
 def load(name_or_folder: str | Path,
@@ -226,7 +328,7 @@ def load(name_or_folder: str | Path,
     """Loads a model.
 
     Args:
-        name_or_folder: a released name, or the path of a model folder.
+        name_or_folder: a released name, the path of a model folder, or `hf:owner/name@revision`.
         device: where to put it.
 
     Returns:
@@ -242,7 +344,7 @@ def load(name_or_folder: str | Path,
     from avspeech.core import bounds
 
     folder = find(name_or_folder)
-    files = _verified(folder)
+    files = verified(folder, [WEIGHTS])
     info = _parse(files[CONFIG], folder)
     try:
         weights = _scaled(tensors_from_bytes(files[WEIGHTS]))
@@ -315,17 +417,18 @@ def card(name: str, info: ModelInfo) -> str:
     return "\n".join(lines)
 
 
-def _write(folder: Path, weights: bytes, info: ModelInfo) -> Path:
-    from avspeech.core import storage
-
+def _write(folder: Path, weights: bytes, info: ModelInfo,
+           graphs: Mapping[str, bytes] | None = None) -> Path:
     if folder.exists():
-        others = sorted({path.name for path in folder.iterdir()} - {CONFIG, WEIGHTS, CARD, SUMS})
+        own = {CONFIG, WEIGHTS, CARD, SUMS}
+        others = sorted(path.name for path in folder.iterdir()
+                        if path.name not in own and not GRAPH.fullmatch(path.name))
         if others:
             raise InputError(f"{folder}: not replaced, because it holds '{others[0]}', "
                              "which is not part of a model folder; choose another folder")
     record = {"format": FORMAT, **dataclasses.asdict(info)}
     files = {CONFIG: json.dumps(record, indent=2, ensure_ascii=False).encode() + b"\n",
-             WEIGHTS: weights, CARD: card(_shown(folder), info).encode()}
+             WEIGHTS: weights, CARD: card(_shown(folder), info).encode(), **(graphs or {})}
     _parse(files[CONFIG], folder)  # raises before anything is written that could not be read back
     files[SUMS] = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n"
                           for name, data in files.items()).encode()
@@ -342,8 +445,28 @@ def _shown(folder: Path) -> str:
     return folder.name if folder.parent == RELEASED.resolve() else f"path/to/{folder.name}"
 
 
-def _verified(folder: Path) -> dict[str, bytes]:
-    """The files of a model folder, compared with SHA256SUMS."""
+def _listed(folder: Path) -> list[str]:
+    """The weights and graphs of a folder."""
+    return [WEIGHTS, *sorted(p.name for p in folder.iterdir() if GRAPH.fullmatch(p.name))]
+
+
+def _graphs(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {name: data for name, data in files.items() if GRAPH.fullmatch(name)}
+
+
+def verified(folder: Path, wanted: Sequence[str] = ()) -> dict[str, bytes]:
+    """Compares the files of a model folder with SHA256SUMS.
+
+    Args:
+        folder: of the model.
+        wanted: files that are given beside config.json and the card.
+
+    Returns:
+        {name: content}.
+
+    Raises:
+        InputError: a file is missing, too large or altered.
+    """
     found = sorted(path.name for path in folder.iterdir())
     for name in (CONFIG, WEIGHTS, SUMS):
         if name not in found:
@@ -352,24 +475,28 @@ def _verified(folder: Path) -> dict[str, bytes]:
             raise InputError(f"{folder}: not a whole model folder, {name} is missing{hint}")
     sums = {}
     if (folder / SUMS).stat().st_size > LARGEST:
-        raise InputError(f"{folder / SUMS}: too large for a list of three files")
+        raise InputError(f"{folder / SUMS}: too large for a list of files")
     lines = (folder / SUMS).read_bytes().decode("utf-8", "replace").splitlines()
     for number, line in enumerate(lines, 1):
         match = re.fullmatch(r"([0-9a-f]{64}) [ *](\S+)", line)
-        if not match or match[2] not in (CONFIG, WEIGHTS, CARD):
+        if not match or not (match[2] in (CONFIG, WEIGHTS, CARD) or GRAPH.fullmatch(match[2])):
             raise InputError(f"{folder / SUMS}:{number}: expected a SHA-256 and one of {CONFIG}, "
-                             f"{WEIGHTS}, {CARD}")
+                             f"{WEIGHTS}, {CARD}, NAME{runtime.SUFFIX}")
         sums[match[2]] = match[1]
     files = {}
-    for name in sorted({*sums, CONFIG, WEIGHTS}):
+    for name in sorted({*sums, *wanted, CONFIG, WEIGHTS}):
         if name not in found or name not in sums:
             raise InputError(f"{folder}: {name} is missing"
                              + (f" from {SUMS}" if name in found else ""))
         size = (folder / name).stat().st_size
         if size > (LARGEST_WEIGHTS if name == WEIGHTS else LARGEST):
             raise InputError(f"{folder / name}: {size:,} bytes are more than such a file may have")
-        files[name] = (folder / name).read_bytes()
-        if hashlib.sha256(files[name]).hexdigest() != sums[name]:
+        if name in wanted or name in (CONFIG, CARD):
+            files[name] = (folder / name).read_bytes()
+            digest = hashlib.sha256(files[name]).hexdigest()
+        else:
+            digest = storage.file_hash(folder / name)
+        if digest != sums[name]:
             raise InputError(f"{folder / name}: does not match {SUMS}; "
                              "it is truncated or was altered, get it again")
     return files

@@ -16,7 +16,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("files", nargs="+", type=Path, metavar="FILE",
                          help="sound or video, of any length")
     command.add_argument("--model", default="emotion-edge", metavar="M",
-                         help="name or folder (default: %(default)s)")
+                         help="name, folder or hf:owner/name@revision "
+                              "(default: %(default)s)")
     form = command.add_mutually_exclusive_group()
     form.add_argument("--json", dest="form", action="store_const", const="json", default="text",
                       help="a line of JSON for each file")
@@ -34,11 +35,12 @@ def add(commands: argparse._SubParsersAction) -> None:
         "from 1 (default: the one that the file marks, or the first that sounds)",
     )
     command.add_argument("--threads", type=int, metavar="N",
-                         help="of PyTorch (default: its own choice)")
+                         help="of the CPU (default: 1; PyTorch's own choice where it runs)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
 def _run(args: argparse.Namespace) -> int:
+    from avspeech.core.engine import set_threads
     from avspeech.emotion import recognizer
     from avspeech.emotion.files import print_emotions
 
@@ -48,7 +50,5 @@ def _run(args: argparse.Namespace) -> int:
     hop = min(recognizer.EVERY, window) if args.hop is None else args.hop
     model = recognizer.EmotionRecognizer.from_pretrained(args.model, window=window, hop=hop)
     if args.threads:
-        import torch
-
-        torch.set_num_threads(args.threads)
+        set_threads(model.model, args.threads)
     return 2 if print_emotions(model, args.files, args.form, not args.quiet, args.audio) else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from avspeech.emotion.logmel import HOP, SAMPLE_RATE
+from avspeech.emotion.frames import HOP, SAMPLE_RATE
 
 NARROW = (
     38  # dB; power above 4 kHz is at most 31 dB below that of the voice in clean speech at 16 kHz

@@ -20,7 +20,6 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -28,17 +27,14 @@ from typing import Any
 
 import numpy as np
 
-from avspeech.core import processes, sources, storage
+from avspeech.core import sources, storage
 from avspeech.data.manifest import Utterance, resolve
+from avspeech.emotion.frames import OFFSET
 from avspeech.errors import InputError
 from avspeech.media import audio
 
 FORMAT = 2
 INDEX, FRAMES = "index.json", "frames.npy"
-# A mean above this share of the standard deviation is an offset of the recorder and taken off.
-# Speech itself has up to 0.013 (RAVDESS); taking that off changed none of 180 answers of the
-# released models.
-OFFSET = 0.02
 
 
 @dataclass(frozen=True)
@@ -266,6 +262,10 @@ def _features(utterances: Sequence[Utterance], root: str | Path, config: Feature
     label = f"features, {mel.mels} bands"
     if workers <= 1:
         return [_copies(job) for job in tqdm(jobs, label, unit="utterance")]
+    from concurrent.futures import ProcessPoolExecutor
+
+    from avspeech.core import processes
+
     with ProcessPoolExecutor(workers, get_context("spawn"),
                              initializer=processes.end_with_parent) as pool:
         return list(tqdm(pool.map(_copies, jobs, chunksize=8), label, len(jobs), unit="utterance"))

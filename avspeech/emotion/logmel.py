@@ -17,17 +17,18 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from avspeech.emotion.features import OFFSET
+from avspeech.emotion import frames
+from avspeech.emotion.frames import HOP, OFFSET, SAMPLE_RATE, SILENT, WINDOW, LogMelConfig
 from avspeech.errors import InputError
 
-SAMPLE_RATE, WINDOW, HOP = 16_000, 400, 160  # hertz, samples, samples
+__all__ = ["HOP", "SAMPLE_RATE", "WINDOW", "LogMel", "LogMelConfig", "LogMelModel", "frame_count"]
+
 _ROOT, _BLOCK = 20, 80  # WINDOW is _ROOT squared; WINDOW and HOP are multiples of _BLOCK
 NORMALISATIONS = ("mean", "mean_std", "level", "stored", "peak")
 FILTERS = ("htk", "slaney")
@@ -36,45 +37,13 @@ _SCALE = 0.25
 # Of "peak": the highest value on Whisper's scale is 0.85 on average over RAVDESS (0.3 to 1.2, by
 # level).
 _DECADE, _DECADES, _PEAK = math.log(10), 8, 0.85
-_SILENT = 1e-6  # RMS (-120 dB) below which a sound is not amplified further
-
-
-@dataclass(frozen=True)
-class LogMelConfig:
-    """Settings that all emotion models share.
-
-    `normalise` is one of:
-        "mean": the mean of each band over the utterance is taken off, and with it level, microphone
-        and room.
-        "mean_std": the same, then divided by the standard deviation over frames and bands.
-        "level": one mean over frames and bands is taken off.
-        "stored": statistics of the training set (`LogMelModel.set_statistics`) are used. The model
-            hears the level, and a stream is normalized the same from its first frame on.
-        "peak": Whisper's scale without the level: decades below the highest value of the utterance,
-            at most 8, divided by 4, where the highest value becomes 0.85.
-    """
-
-    sample_rate: int = SAMPLE_RATE  # hertz, 16000 only
-    classes: int = 8  # number of outputs, K
-    mels: int = 64  # number of bands, M
-    low: float = 50.0  # hertz, lower end of the first band
-    high: float = 8000.0  # hertz, upper end of the last band
-    # added to the power; white noise at full scale has power 1, 16-bit rounding 8e-11
-    floor: float = 1e-8
-    normalise: str = "mean"  # see above
-    dropout: float = 0.1  # a share, for the model to use
-    # Factorized linear layers in training (`emotion/reparam.py`), for example
-    # {"ratio": 4, "depth": 2, "where": "ffn" | "attention" | "all"}; None: plain layers.
-    hrf: dict[str, Any] | None = None
-    filters: str = "htk"  # mel scale: "htk", or "slaney" as in Whisper (see `mel_filters`)
-    quietest: float | None = None  # dB of full scale; a sound of a lower RMS is amplified to it
-    loudest: float | None = None  # dB of full scale; a sound of a higher RMS is attenuated to it
 
 
 def frame_count(samples: Any) -> Any:
     """Number of frames of so many samples (int or integer Tensor): whole windows, at least one."""
-    frames = (samples - WINDOW) // HOP + 1
-    return frames.clamp_min(1) if isinstance(frames, Tensor) else max(frames, 1)
+    if isinstance(samples, Tensor):
+        return ((samples - WINDOW) // HOP + 1).clamp_min(1)
+    return frames.frame_count(samples)
 
 
 def frame_mask(frames: Tensor | None, length: int) -> Tensor | None:
@@ -118,7 +87,7 @@ def leveled(audio: Tensor, mask: Tensor | None = None, quietest: float | None = 
     audio = torch.where(mean.abs() > OFFSET * rms, centered, audio)
     if quietest is None and loudest is None:
         return audio
-    rms = rms.clamp_min(_SILENT)
+    rms = rms.clamp_min(SILENT)
     least, most = (None if limit is None else 10 ** (limit / 20) for limit in (quietest, loudest))
     return audio * (rms.clamp(least, most) / rms)
 

@@ -27,14 +27,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from avspeech.core.bars import bar
 from avspeech.emotion.conditions import Conditions, levels
+from avspeech.emotion.engine import engine_of
 from avspeech.emotion.features import trimming, without_offset
-from avspeech.emotion.logmel import HOP, SAMPLE_RATE, LogMelModel, frame_count
+from avspeech.emotion.frames import HOP, SAMPLE_RATE, frame_count
 from avspeech.emotion.windows import Heard, Hearing
 from avspeech.errors import InputError
 from avspeech.media import audio as sound
 
 if TYPE_CHECKING:
+    from avspeech.core.engine import Choice
     from avspeech.core.pretrained import ModelInfo
 
 WINDOW, EVERY = 6.0, 1.0  # seconds; an acted sentence is shorter than such a window
@@ -76,7 +79,7 @@ class EmotionRecognizer:
     """Emotions of voices, by a model for the task "emotion".
 
     Args:
-        model: a `logmel.LogMelModel` in eval mode.
+        model: a `logmel.LogMelModel` in eval mode, or the graphs of one.
         info: its `ModelInfo`; the labels name the model's outputs.
         window: seconds of a window.
         hop: seconds from one window to the next, a multiple of 10 ms.
@@ -89,7 +92,8 @@ class EmotionRecognizer:
 
     def __init__(self, model: Any, info: ModelInfo, *, window: float = WINDOW, hop: float = EVERY,
                  trim: float | None = None):
-        if not isinstance(model, LogMelModel) or len(info.labels) != model.config.classes:
+        self.engine = engine_of(model, info)
+        if len(info.labels) != self.engine.config.classes:
             raise InputError(
                 f"model '{info.model}': expected one that hears log-mel spectra, with a "
                 f"label for each of its outputs; it has {len(info.labels)} labels"
@@ -102,12 +106,13 @@ class EmotionRecognizer:
 
     @classmethod
     def from_pretrained(cls, name_or_folder: str | Path, device: str = "cpu",
-                        **options: Any) -> EmotionRecognizer:
+                        engine: Choice = "auto", **options: Any) -> EmotionRecognizer:
         """Loads a model.
 
         Args:
             name_or_folder: a released model, or a model folder.
             device: a torch device, e.g. "cuda".
+            engine: "auto", "onnx" or "torch": see `core.pretrained.open_model`.
             options: window, hop and trim, as for the class.
 
         Raises:
@@ -115,7 +120,7 @@ class EmotionRecognizer:
         """
         from avspeech.core import pretrained
 
-        model, info = pretrained.load(name_or_folder, device=device)
+        model, info = pretrained.open_model(name_or_folder, device, engine)
         if info.task != "emotion":
             raise InputError(f"{name_or_folder}: a model for {info.task}, expected one for emotion")
         return cls(model, info, **options)
@@ -178,7 +183,7 @@ class EmotionRecognizer:
         """Cuts sound into windows with this model's spectrum; all arguments in seconds
         (`Hearing`)."""
         least = None if shortest is None else round(shortest * SAMPLE_RATE)
-        return Hearing(self._spectrum, self.model.config.mels, round(window * SAMPLE_RATE),
+        return Hearing(self.engine.spectrum, self.engine.config.mels, round(window * SAMPLE_RATE),
                        round(hop * SAMPLE_RATE), least)
 
     def posteriors(self, heard: Heard, below: np.ndarray | None = None) -> np.ndarray:
@@ -194,24 +199,23 @@ class EmotionRecognizer:
         Raises:
             InputError: the samples are so large that the answer is not finite.
         """
-        import torch
-
         below = levels(heard.samples) if below is None else below
         if below.min() > SILENCE:
             return np.full(len(self.labels), 1 / len(self.labels))
         begin, end = sound.speech_bounds(without_offset(heard.samples), SAMPLE_RATE, self.trim,
                                          self.margin)
         begin -= begin % HOP  # frames begin at multiples of it
-        with torch.inference_mode():
-            speech = torch.from_numpy(heard.samples[begin:end]).to(self._device)[None]
-            leveled = self.model.leveled(speech)
-            if torch.equal(leveled, speech):
-                first = begin // HOP
-                frames = heard.frames[first: first + frame_count(end - begin)]
-                x = torch.from_numpy(frames).to(self._device)[None]
-            else:
-                x = self.model.logmel.spectrum(leveled)
-            out = self.model.classify(x)[0].double().softmax(0).cpu().numpy()
+        speech = heard.samples[begin:end]
+        leveled = self.engine.leveled(speech)
+        if np.array_equal(leveled, speech):
+            first = begin // HOP
+            frames = heard.frames[first: first + frame_count(end - begin)]
+        else:
+            frames = self.engine.spectrum(leveled)
+        with np.errstate(invalid="ignore"):  # what is not finite is refused below
+            logits = self.engine.logits(frames).astype(np.float64)
+            powers = np.exp(logits - logits.max())
+            out = powers / powers.sum()
         if not np.isfinite(out).all():
             raise InputError(
                 f"{heard.start / SAMPLE_RATE:.2f} s to {heard.end / SAMPLE_RATE:.2f} s: "
@@ -222,18 +226,6 @@ class EmotionRecognizer:
     def named(self, posteriors: np.ndarray) -> dict[str, float]:
         """Posteriors [K] as {label: probability}."""
         return dict(zip(self.labels, map(float, posteriors), strict=True))
-
-    @property
-    def _device(self) -> Any:
-        return self.model.logmel.window.device
-
-    def _spectrum(self, samples: np.ndarray) -> np.ndarray:
-        import torch
-
-        with torch.inference_mode():
-            return (
-                self.model.logmel(torch.from_numpy(samples).to(self._device)[None])[0].cpu().numpy()
-            )
 
     def _emotion(self, pieces: Iterable[np.ndarray], rates: Sequence[int],
                  name: str = "audio") -> Emotion:
@@ -415,13 +407,11 @@ def _shown(path: str | Path, pieces: Iterator[np.ndarray], progress: bool) -> It
     if not progress:
         yield from pieces
         return
-    from tqdm import tqdm
-
     seconds = sound.promised(path)
     total, name = None if seconds is None else round(seconds), Path(path).name
-    with tqdm(total=total, desc=name, unit="s", leave=False) as bar:
+    with bar(total=total, desc=name, unit="s", leave=False) as shown:
         done = 0
         for piece in pieces:
             yield piece
             done += len(piece)
-            bar.update(done // SAMPLE_RATE - bar.n)
+            shown.update(done // SAMPLE_RATE - shown.n)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from avspeech.emotion.logmel import HOP, WINDOW, frame_count
+from avspeech.emotion.frames import HOP, WINDOW, frame_count
 
 PIECE = 16_000  # samples whose spectrum is computed at a time, at most
 

@@ -33,7 +33,8 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -89,8 +90,8 @@ def fit(model: Any, planes: Tensor, bands: Tensor, shown: Tensor) -> tuple[Tenso
 
     def parts(lips: Tensor, voices: Tensor, least: float) -> Tensor:
         """Parts [L, K, T] of the correlations of [T, C] and [K, T, C] at all lags."""
-        frames = torch.arange(len(lips))
-        late = torch.arange(-LAGS, LAGS + 1)
+        frames = torch.arange(len(lips), device=lips.device)
+        late = torch.arange(-LAGS, LAGS + 1, device=lips.device)
         moved = lips[(frames + late[:, None]).clamp(0, len(lips) - 1)]  # [L, T, C]
         x, y = (
             (z - (z * seen[:, None]).sum(-2, keepdim=True) / count) * seen[:, None]
@@ -154,7 +155,7 @@ def guided(model: Any, guess: Tensor, lag: int, shown: Tensor, sound: Tensor, es
         `[K, N]`.
     """
     x = model.spectrum(torch.cat([voices, estimate[None], sound[None]]))  # [K + 2, T, F]
-    late = (torch.arange(len(guess)) + lag).clamp(0, len(guess) - 1)
+    late = (torch.arange(len(guess), device=guess.device) + lag).clamp(0, len(guess) - 1)
     moved = guess[late] - guess[shown].mean(0)
     hint = ((x[-2].abs() + 1e-4) / (x[-1].abs() + 1e-4)).clamp(0.0, 1.0) ** HINT
     mask = 2 * (torch.sigmoid(GUIDE * moved) @ model.bands) * hint
@@ -261,9 +262,10 @@ def examine(
     splitter: Any,
     start: int,
     mixture: np.ndarray,
-    sound: Tensor,
-    clips: Sequence[tuple[Tensor, Tensor] | None],
+    sound: np.ndarray,
+    clips: Sequence[tuple[np.ndarray, np.ndarray] | None],
     wanted: Sequence[int],
+    computing: Callable[[], AbstractContextManager[Any]] = nullcontext,
 ) -> Window:
     """Runs the networks on a window.
 
@@ -272,14 +274,18 @@ def examine(
         splitter: gives voices `[1, K, N]` of a mixture `[1, N]`.
         start: the first sample of the window.
         mixture: `[N]`.
-        sound: the same, padded to at least the length of the pictures, on the model's device.
+        sound: the same, padded to at least the length of the pictures.
         clips: for each face crops `[V, T, H, W]` and mask `[V, T]`; None for one that is neither
             seen nor heard here.
         wanted: the faces whose own estimates are needed.
+        computing: a context for `model` (`Extractor.computing`).
     """
+    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    c = model.config
     with torch.inference_mode():
-        voices = splitter(sound[None])[0].float()
-        level = sound.square().mean().sqrt().clamp_min(1e-5)
+        heard = torch.from_numpy(sound).to(device)
+        voices = splitter(heard[None])[0].float()
+        level = heard.square().mean().sqrt().clamp_min(1e-5)
         bands = model.log_bands(voices / level)
         split = voices.cpu().numpy()[:, : len(mixture)]
         count = bands.shape[1]
@@ -287,33 +293,35 @@ def examine(
         fits, own_fits = np.zeros((len(clips), len(voices), count)), np.zeros((len(clips), count))
         seen = np.zeros((len(clips), count), bool)
         follows, moves = np.repeat(split[None], len(clips), 0), np.zeros((len(clips), count))
-        c = model.config
         for f, clip in enumerate(clips):
             if clip is None:
                 continue
-            crops, mask = clip
+            crops, mask = (torch.from_numpy(x).to(device)[None] for x in clip)
             frame = (torch.arange(count) * (c.hop / c.sample_rate * c.fps)).long()
-            shown = mask.any(0)[frame.clamp_max(mask.shape[1] - 1).to(mask.device)]
+            shown = mask[0].any(0)[frame.clamp_max(mask.shape[2] - 1).to(device)]
+            with computing():
+                if f in wanted:
+                    estimate, planes, _ = model.separate(heard[None], crops, mask)
+                else:
+                    planes = model.cue(crops, mask, count)
+            planes = planes[0].float()
             if f in wanted:
-                estimate, planes, _ = model.separate(sound[None], crops[None], mask[None])
-                own[f] = estimate[0].float().cpu().numpy()[: len(mixture)]
-            else:
-                planes = model.cue(crops[None], mask[None], count)
+                estimate = estimate[0].float()
+                own[f] = estimate.cpu().numpy()[: len(mixture)]
             if int(shown.sum()) * c.hop < KNOWN * c.sample_rate:
                 continue
             seen[f] = shown.cpu().numpy()
-            guess = planes[0, 0].float()
+            guess = planes[0]
             apart = (guess - guess[shown].mean(0)).square().mean(-1) * shown
             moves[f] = apart.cpu().numpy()
-            of_voices, lag = fit(model, planes[0].float(), bands, shown)
+            of_voices, lag = fit(model, planes, bands, shown)
             fits[f] = of_voices.cpu().numpy()
             if f in wanted:
-                under = guided(model, guess, lag, shown, sound / level,
-                               estimate[0].float() / level, voices)
+                under = guided(model, guess, lag, shown, heard / level, estimate / level, voices)
                 follows[f] = under.cpu().numpy()[:, : len(mixture)]
-                mine = model.log_bands(estimate.float() / level)
-                own_fits[f] = fit(model, planes[0].float(), mine, shown)[0].cpu().numpy()[0]
-    timbres = timbre(bands).cpu().numpy()
+                mine = model.log_bands(estimate[None] / level)
+                own_fits[f] = fit(model, planes, mine, shown)[0].cpu().numpy()[0]
+        timbres = timbre(bands).cpu().numpy()
     return Window(start, mixture, split, own, follows, fits, own_fits, seen, timbres, moves)
 
 
@@ -545,21 +553,21 @@ class Gate:
 # Fitted by tools/fit_choice.py for mvtf-small and voices-small: a row for each of FEATURES, a
 # column for each of CANDIDATES
 WEIGHTS = (
-    (-1.35, -4.59, -1.15, 0.21, 4.56),  # one
-    (0.14, -0.12, -0.88, 0.88, 0.04),  # fit
-    (-0.16, -0.02, 1.16, -1.00, 0.03),  # margin
-    (-1.70, -0.14, 1.72, 0.06, 0.10),  # sure
-    (0.01, -0.09, -0.68, 0.01, 0.80),  # none
-    (3.97, -0.41, -0.73, -3.53, 0.14),  # own fit
-    (-2.19, -0.18, 0.79, 1.77, -0.02),  # agreement
-    (0.78, 0.09, 1.14, -1.17, -0.92),  # own level
-    (0.11, 0.06, 1.11, -0.78, -0.52),  # single
-    (-0.69, -0.30, 0.03, 0.07, 0.93),  # seen
-    (0.83, -0.10, -0.62, 0.04, -0.13),  # moves
-    (0.22, -0.08, -1.17, 1.13, 0.00),  # fit fit
-    (-0.58, -0.04, -0.71, 0.50, 0.91),  # level level
-    (0.39, 0.02, 0.30, -0.68, -0.04),  # fit level
-    (0.40, 0.03, 0.29, -0.73, -0.02),  # fit single
+    (-1.19, -5.49, -0.76, -0.14, 4.52),  # one
+    (0.20, -0.08, -0.51, 0.33, 0.07),  # fit
+    (-0.91, -0.03, 1.89, -0.99, 0.04),  # margin
+    (-1.73, -0.10, 1.55, 0.14, 0.16),  # sure
+    (0.03, -0.09, 0.42, -0.70, 0.37),  # none
+    (4.20, -0.34, -1.74, -2.87, 0.16),  # own fit
+    (-2.56, -0.11, 1.09, 1.86, -0.15),  # agreement
+    (0.86, 0.09, 1.10, -1.42, -0.71),  # own level
+    (0.29, 0.06, 1.12, -0.45, -1.05),  # single
+    (-0.55, -0.23, 0.10, -0.01, 0.72),  # seen
+    (0.76, -0.09, -0.51, -0.02, -0.12),  # moves
+    (0.17, -0.05, -0.85, 0.74, 0.01),  # fit fit
+    (-0.56, -0.04, -0.77, 0.74, 0.70),  # level level
+    (0.45, 0.02, 0.15, -0.54, -0.07),  # fit level
+    (0.49, 0.03, 0.55, -1.00, -0.08),  # fit single
 )
 
 

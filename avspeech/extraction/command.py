@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from avspeech.core import commands as subcommands
+from avspeech.errors import InputError
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -18,10 +20,13 @@ def add(commands: argparse._SubParsersAction) -> None:
         type=Path,
         metavar="VIDEO",
         help="a video with sound; several are synchronized views of the same faces, "
-        "the first one's sound is taken",
+        "the first one's sound is taken; - reads one from a pipe as it comes (MPEG-TS, Matroska)",
     )
     command.add_argument("-o", "--out", type=Path, default=Path("."), metavar="DIR",
-                         help="where to write (default: here)")
+                         help="where to write (default: here); of a pipe a .wav file, or - for "
+                         "standard output")
+    command.add_argument("--latency", type=float, metavar="S", help="of a pipe: seconds from what "
+                         "is heard to the voice (default: 0.3)")
     command.add_argument("--face", type=_face, default=None, metavar="N|all",
                          help="which face, counted from 1 (default: all)")
     command.add_argument("--mouth", action="store_true",
@@ -29,7 +34,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--audio", type=int, metavar="N", help="which track of sound, from 1 "
                          "(default: the one that the file marks, or the first that sounds)")
     command.add_argument("--model", default="mvtf-small", metavar="M",
-                         help="name or folder (default: %(default)s)")
+                         help="name, folder or hf:owner/name@revision "
+                              "(default: %(default)s)")
     command.add_argument("--voice", type=Path, metavar="SOUND", help="a recording of the speaker "
                          "of --face, some seconds of their voice alone")
     command.add_argument("--json", action="store_true", help="write what was put out, and how sure "
@@ -69,6 +75,11 @@ def _face(text: str) -> int | None:
 
 
 def _extract(args: argparse.Namespace) -> None:
+    if Path("-") in args.videos:
+        _extract_pipe(args)
+        return
+    if args.latency is not None:
+        raise InputError("--latency: only for a pipe (avspeech extract - -o -)")
     from avspeech.extraction.extractor import extract_files
 
     paths = extract_files(args.videos, args.out, face=args.face, model=args.model,
@@ -76,3 +87,28 @@ def _extract(args: argparse.Namespace) -> None:
                           records=args.json, voice=args.voice)
     for path in paths:
         print(path)
+
+
+def _extract_pipe(args: argparse.Namespace) -> None:
+    if len(args.videos) > 1 or args.mouth or args.json or args.voice:
+        raise InputError("-: a pipe is one view of faces; give no other video, and no --mouth, "
+                         "--json or --voice")
+    if str(args.out) != "-" and args.out.suffix != ".wav":
+        raise InputError(f"{args.out}: give a .wav file for the voice of a pipe, or -o - for "
+                         "standard output")
+    if str(args.out) == "-" and sys.stdout.isatty():
+        raise InputError("standard output is a terminal; send it into a pipe, or give -o FILE.wav")
+    if sys.stdin.isatty():
+        raise InputError("standard input is a terminal; send MPEG-TS or Matroska into it")
+    from importlib.util import find_spec
+
+    from avspeech.core.engine import Choice
+    from avspeech.extraction.extractor import Extractor
+    from avspeech.extraction.pipe import extract_pipe
+
+    # By torch each picture is looked at once; the graph takes all of a window each time.
+    engine: Choice = "torch" if find_spec("torch") else "auto"
+    extractor = Extractor.from_pretrained(args.model, engine=engine, splitter=None)
+    stream = extractor.stream(0.3 if args.latency is None else args.latency)
+    with open(0, "rb", buffering=0, closefd=False) as source:
+        extract_pipe(source, args.out, stream, args.face or 1, args.audio)

@@ -33,11 +33,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from avspeech.core import exporting, pretrained, storage
+from avspeech.core.engine import Graphs
+from avspeech.core.graphs import finished, whole_lstms
 from avspeech.errors import InputError
+from avspeech.extraction import engine
+from avspeech.extraction.engine import TOLERANCE, VIEWS
 from avspeech.extraction.mvtf import MVTF
 
-TOLERANCE = 1e-3  # of the greatest difference, relative to the loudest sample of torch's output
-VIEWS = 3  # at most
 OPSET = 18
 INPUTS = ("mixture", "crops", "present")
 
@@ -171,85 +173,102 @@ class RealMVTF(nn.Module):
         return self.sound(out, mixture.shape[1]) * level
 
 
-class WholeLSTM(nn.Module):
-    """An `nn.LSTM` that torch.onnx writes as one operator; otherwise it takes it apart, step by
-    step, and the length becomes a constant. It computes nothing by itself.
-
-    Args:
-        lstm: batch first, of one or more layers.
-    """
-
-    def __init__(self, lstm: nn.LSTM):
-        super().__init__()
-        assert lstm.batch_first and lstm.bias and not lstm.proj_size
-        self.hidden, self.layers = lstm.hidden_size, lstm.num_layers
-        ways = self.ways = 2 if lstm.bidirectional else 1
-        h = self.hidden
-        # torch has the gates input, forget, cell, output; ONNX input, output, forget, cell
-        order = torch.cat([torch.arange(h) + gate * h for gate in (0, 3, 1, 2)])
-        weights = dict(lstm.named_parameters())
-        for layer in range(self.layers):
-            for kind in ("weight_ih", "weight_hh"):
-                names = [f"{kind}_l{layer}{way}" for way in ("", "_reverse")[:ways]]
-                value = torch.stack([weights[name].detach()[order] for name in names])
-                self.register_buffer(f"{kind}_{layer}", value)
-            both = []
-            for way in ("", "_reverse")[:ways]:
-                both.append(torch.cat([weights[f"{kind}_l{layer}{way}"].detach()[order]
-                                       for kind in ("bias_ih", "bias_hh")]))
-            self.register_buffer(f"bias_{layer}", torch.stack(both))
-
-    def forward(self, x: Tensor) -> tuple[Tensor, None]:
-        """Maps `[N, T, I]` to `[N, T, ways * hidden]`; the state is not given."""
-        y = x.transpose(0, 1)
-        for layer in range(self.layers):
-            inputs = (y, *(getattr(self, f"{kind}_{layer}")
-                           for kind in ("weight_ih", "weight_hh", "bias")))
-            attributes: dict[str, Any] = {
-                "hidden_size": self.hidden,
-                "direction": "bidirectional" if self.ways == 2 else "forward"}
-            shape = (y.shape[0], self.ways, y.shape[1], self.hidden)
-            y = torch.onnx.ops.symbolic("LSTM", inputs, attributes, dtype=y.dtype, shape=shape,
-                                        version=OPSET).transpose(1, 2).flatten(2)
-        return y.transpose(0, 1), None
-
-
-def _whole(module: nn.Module) -> nn.Module:
-    """Puts a `WholeLSTM` for each `nn.LSTM` of a module, in place."""
-    for name, child in module.named_children():
-        setattr(module, name, WholeLSTM(child) if isinstance(child, nn.LSTM) else _whole(child))
-    return module
-
-
 def shortest(model: MVTF) -> int:
     """Samples that a file takes at least: a window of the STFT, and one of the paths over time."""
     c = model.config
     return max(c.n_fft, c.kernel * c.hop)
 
 
-def build(model: MVTF, info: pretrained.ModelInfo) -> Any:
-    """The ONNX model; the module says its inputs and its output."""
-    import onnx
-    import onnx.inliner
-
+def _traced(model: MVTF) -> tuple[nn.Module, Any, Any, list[str]]:
+    """What is exported: module, examples of its inputs, their dynamic dimensions, outputs."""
     c = model.config
     samples = torch.export.Dim("samples", min=shortest(model))
     views, frames = torch.export.Dim("views", min=1, max=VIEWS), torch.export.Dim("frames", min=2)
     shapes = ({1: samples}, {1: views, 2: frames}, {1: views, 2: frames})
     # Two views: sizes of 0 and 1 would be taken for constants
-    mixture, crops, present = model.example_inputs(1.0, views=2)
+    _, crops, present = model.example_inputs(1.0, views=2)
     length = max(c.sample_rate, 2 * shortest(model)) + 3
     inputs = (torch.zeros(1, length), crops, present)
-    with exporting.quiet(), torch.no_grad():
-        traced = torch.export.export(_whole(RealMVTF(model)), inputs, dynamic_shapes=shapes,
-                                     strict=False,
-                                     prefer_deferred_runtime_asserts_over_guards=True)
-        program = torch.onnx.export(traced, dynamo=True, external_data=False, verbose=False,
-                                    input_names=list(INPUTS), output_names=["voice"],
-                                    opset_version=OPSET)
-    assert program is not None
-    proto = onnx.inliner.inline_local_functions(program.model_proto)
-    exporting.strip(proto)
+    return whole_lstms(RealMVTF(model)), inputs, shapes, ["voice"]
+
+
+def graphs(model: MVTF, content: bytes) -> dict[str, bytes]:
+    """The graph that `extraction.engine` runs.
+
+    Args:
+        model: in eval mode.
+        content: of its file of weights.
+    """
+    proto = exporting.torch_to_onnx(*_traced(model), OPSET, deferred=True)
+    between_transforms(proto)
+    about = {"n_fft": str(model.config.n_fft), "hop": str(model.config.hop)}
+    return {engine.EXTRACT: finished(proto, content, about)}
+
+
+def between_transforms(proto: Any) -> None:
+    """Cuts the Fourier transforms off an exported model, in place: their matrices would be larger
+    than the weights, and NumPy has fast ones.
+
+    The input "spectrum" `[1, 2 F, T]` (real parts, then imaginary ones) takes the place of the
+    transform of a mixture at a level of 1, and the output "voice" is the spectrum of the voice. The
+    number of samples may still be asked of "mixture".
+    """
+    import onnx
+
+    graph = proto.graph
+    (forth,), (back,) = ([node for node in graph.node if name in node.input]
+                         for name in ("forth", "back"))
+    bins = next(w.dims[0] for w in graph.initializer if w.name == "forth")
+    makers = {output: node for node in graph.node for output in node.output}
+    needed: set[int] = set()
+    wanted = {"voice"}
+    reach = [back.input[0]]
+    while reach:
+        name = reach.pop()
+        if name == forth.output[0] or name in wanted:
+            continue
+        wanted.add(name)
+        if name in makers and id(makers[name]) not in needed:
+            needed.add(id(makers[name]))
+            reach += makers[name].input
+    kept = [node for node in graph.node if id(node) in needed]
+    kept.append(onnx.helper.make_node("Identity", [back.input[0]], ["voice"]))
+    for node in kept:
+        for place, name in enumerate(node.input):
+            if name == forth.output[0]:
+                node.input[place] = "spectrum"
+    inputs = [i for i in graph.input if i.name in wanted]
+    weights = [w for w in graph.initializer if w.name in wanted]
+    shapes = {name: onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT,
+                                                       [1, bins, None])
+              for name in ("spectrum", "voice")}
+    for field, values in ((graph.node, kept), (graph.initializer, weights),
+                          (graph.input, [shapes["spectrum"], *inputs]),
+                          (graph.output, [shapes["voice"]])):
+        copies = [type(value).FromString(value.SerializeToString()) for value in values]
+        del field[:]
+        field.extend(copies)
+
+
+def parity(model: MVTF, graphs: Graphs, info: pretrained.ModelInfo) -> dict[str, float]:
+    """Compares the two engines of a model: lengths, numbers of views, frames without a face.
+
+    Returns:
+        {what was compared: greatest difference, relative to torch's loudest sample}.
+    """
+    one, two = engine.torch_engine(model), engine.graph_engine(graphs)
+    found = {}
+    for what, *inputs in _cases(model):
+        wanted, got = (run(*(x[0].numpy() for x in inputs)) for run in (one, two))
+        found[what] = float(np.abs(got - wanted).max() / max(np.abs(wanted).max(), 1e-6))
+    return found
+
+
+def build(model: MVTF, info: pretrained.ModelInfo) -> Any:
+    """The ONNX model; the module says its inputs and its output."""
+    import onnx
+
+    proto = exporting.torch_to_onnx(*_traced(model), OPSET, deferred=True)
     onnx.helper.set_model_props(proto, metadata(info, model))
     onnx.checker.check_model(proto)
     return proto

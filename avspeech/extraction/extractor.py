@@ -11,15 +11,19 @@ Long signals are processed in overlapping windows (`windows.py`) in bounded memo
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from avspeech.core.engine import Graphs
+from avspeech.core.hardware import multiplies_bf16
 from avspeech.errors import InputError
-from avspeech.extraction.choice import Chooser, Gate, Report, Window, examine, follow, timbre
-from avspeech.extraction.files import extract
+from avspeech.extraction.engine import engine_of
+from avspeech.extraction.files import extract, find_faces
 from avspeech.extraction.views import arrays_as_tracks
 from avspeech.extraction.windows import Seam, Windows, stitch
 from avspeech.media.audio import mono, resample
@@ -29,9 +33,13 @@ from avspeech.media.mouths import MouthTrack
 if TYPE_CHECKING:
     import torch
 
+    from avspeech.core.engine import Choice
     from avspeech.core.pretrained import ModelInfo
+    from avspeech.extraction.choice import Gate, Report, Window
+    from avspeech.extraction.live import Stream
 
 UNSEEN = ("silence", "model")
+PRECISIONS = ("auto", "float32")
 # s of sound kept before a face first appears and after it has gone: a voice may begin or end unseen
 MARGIN = 0.5
 SPLITTER = "voices-small"  # the released splitter
@@ -49,41 +57,49 @@ class Extractor:
 
     Args:
         model: called as `model(mixture [B, N] float32, video [B, V, T, 88, 88] uint8,
-            mask [B, V, T] bool) -> [B, N]`.
+            mask [B, V, T] bool) -> [B, N]`; or the graphs of a released one.
         info: its sample rate (Hz) and frame rate (fps); see `avspeech.core.pretrained.ModelInfo`.
         windows: how long signals are cut.
         when_unseen: the output before the face first appears in any view and after it has gone for
             good, each with a margin of 0.5 s: "silence", or "model" (what the model makes of sound
             without a picture). While a face is lost between two appearances the model always runs,
             with those frames marked as missing.
+        precision: "auto": products in bf16 where this processor has a unit for it and the model is
+            known to bear it (the voice differs by -50 dB of itself), which takes two thirds of the
+            time; "float32": never.
         splitter: called as `splitter(mixture [B, N] float32) -> [B, K, N]`, separated voices in any
             order, of which the lips choose (`extraction/choice.py`): needs a model that guesses
-            spectra (an `MVTF` with planes). None: the output is that of the model alone.
+            spectra (an `MVTF` with planes) and torch. None: the output is that of the model alone.
         gate: weighs what may be put out; by default as it was fitted for the released splitter.
         voice: float `[N]`, some seconds of the speaker alone at the model's sample rate. It helps
             to choose, and carries on where the face is not seen. Needs a splitter.
 
     Raises:
-        InputError: an unknown value of `when_unseen`.
+        InputError: an unknown value of `when_unseen` or `precision`.
     """
 
     def __init__(
         self,
-        model: torch.nn.Module | Callable[..., Any],
+        model: torch.nn.Module | Graphs | Callable[..., Any],
         info: ModelInfo,
         *,
         windows: Windows | None = None,
         when_unseen: str = "silence",
+        precision: str = "auto",
         splitter: Callable[..., Any] | None = None,
         gate: Gate | None = None,
         voice: np.ndarray | None = None,
     ) -> None:
         if when_unseen not in UNSEEN:
             raise InputError(f"when_unseen={when_unseen!r}: expected one of {', '.join(UNSEEN)}")
+        if precision not in PRECISIONS:
+            raise InputError(f"precision={precision!r}: expected one of {', '.join(PRECISIONS)}")
         self.model = model
+        self.engine = engine_of(model)
         self.info = info
         self.windows = windows or Windows()
         self.when_unseen = when_unseen
+        self.precision = precision
         self.sample_rate = int(info.sample_rate)
         self.fps = float(info.fps or 25.0)
         self.seams: list[Seam] = []
@@ -100,7 +116,7 @@ class Extractor:
 
     @classmethod
     def from_pretrained(
-        cls, name_or_folder: str | Path, device: str = "cpu",
+        cls, name_or_folder: str | Path, device: str = "cpu", engine: Choice = "auto",
         splitter: str | Path | Callable[..., Any] | None = "auto",
         voice: str | Path | np.ndarray | None = None, **options: Any
     ) -> Extractor:
@@ -109,8 +125,10 @@ class Extractor:
         Args:
             name_or_folder: a released model's name, or a model folder.
             device: a torch device, e.g. "cuda".
-            splitter: a name or folder too; "auto": the released one, where it fits the model's
-                sample rate; None: without one.
+            engine: "auto", "onnx" or "torch": see `core.pretrained.open_model`. A splitter needs
+                torch, and with one "auto" is torch where that is installed.
+            splitter: a name or folder too; "auto": the released one, where torch is installed,
+                graphs are not asked for and it fits the model's sample rate; None: without one.
             voice: a sound file, or as the class takes it.
             options: further arguments of the class.
 
@@ -119,24 +137,31 @@ class Extractor:
         """
         from avspeech.core import pretrained
 
-        model, info = pretrained.load(name_or_folder, device=device)
+        if splitter == "auto":
+            here = engine != "onnx" and find_spec("torch") and SPLITTER in pretrained.names()
+            splitter = SPLITTER if here else None
+            maybe = True
+        else:
+            maybe = False
+        if splitter is not None and engine == "auto":
+            engine = "torch"
+        model, info = pretrained.open_model(name_or_folder, device, engine)
         if info.task != "extraction":
             raise InputError(
                 f"{name_or_folder}: a model for {info.task}, expected one for extraction"
             )
-        if splitter == "auto":
-            known = SPLITTER in pretrained.names()
-            fits = known and pretrained.read_info(SPLITTER).sample_rate == info.sample_rate
-            splitter = SPLITTER if fits else None
         if isinstance(splitter, (str, Path)):
             split, about = pretrained.load(splitter, device=device)
-            if about.task != "separation" or about.sample_rate != info.sample_rate:
+            fits = about.task == "separation" and about.sample_rate == info.sample_rate
+            if not (fits or maybe):
                 raise InputError(
                     f"{splitter}: a model for {about.task} at {about.sample_rate} Hz, expected one "
                     f"for separation at {info.sample_rate} Hz"
                 )
-            splitter = split
-            if "gate" in about.frontend:
+            splitter = split if fits else None
+            if fits and "gate" in about.frontend:
+                from avspeech.extraction.choice import Gate
+
                 options = {"gate": Gate(about.frontend["gate"]), **options}
         if isinstance(voice, (str, Path)):
             voice = read_sound(voice, int(info.sample_rate))
@@ -145,6 +170,8 @@ class Extractor:
     def _timbre(self, voice: np.ndarray) -> np.ndarray:
         """What a recording of the speaker sounds like."""
         import torch
+
+        from avspeech.extraction.choice import timbre
 
         if self.splitter is None:
             raise InputError("a recording of the voice was given, but the model has no splitter to "
@@ -262,6 +289,8 @@ class Extractor:
         if self.splitter is None:
             sources = [self._pieces(read, samples, faces[f], kept[f]) for f in out]
         else:
+            from avspeech.extraction.choice import Chooser
+
             model: Any = self.model
             chooser = Chooser(len(faces), self.sample_rate, model.config.hop, self.gate,
                               recorded)
@@ -308,6 +337,8 @@ class Extractor:
         wanted: Sequence[int],
     ) -> Iterator[Window]:
         """The windows of the signal, with all that may be put out for the faces."""
+        from avspeech.extraction.choice import examine, follow
+
         tail: tuple[int, np.ndarray] | None = None  # where the last window ends, its voices
         frames = max(1, -int(-samples * self.fps // self.sample_rate))
         for first, last in self.windows.plan(frames, self.fps):
@@ -320,7 +351,8 @@ class Extractor:
                 clips.append(self._inputs(mixture, views, first, last)[1:]
                              if heard and np.any(mixture) else None)
             sound = self._inputs(mixture, faces[0], first, last)[0]
-            window = examine(self.model, self.splitter, start, mixture, sound, clips, wanted)
+            window = examine(self.model, self.splitter, start, mixture, sound, clips, wanted,
+                             self.computing)
             self._require_finite(window.own, first, last)
             self._require_finite(window.voices, first, last)
             if tail is not None and tail[0] > start:
@@ -334,21 +366,14 @@ class Extractor:
     ) -> np.ndarray:
         """One window through the model: mixture [N] and frames [first, last) of the views -> voice
         [N]."""
-        import torch
-
-        inputs = self._inputs(mixture, views, first, last)
-        with torch.inference_mode():
-            estimate = self.model(*(x[None] for x in inputs))
-        voice = estimate[0].float().cpu().numpy()[: len(mixture)]
+        voice = self.estimate(*self._inputs(mixture, views, first, last))[: len(mixture)]
         self._require_finite(voice, first, last)
         return voice
 
     def _inputs(self, mixture: np.ndarray, views: Sequence[MouthTrack], first: int, last: int
-                ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """A window as the model takes it, without a batch: the mixture [N] padded to the frames
-        [first, last) or to `SHORTEST`, crops [V, T, 88, 88], mask [V, T]."""
-        import torch
-
+                ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """A window as the model takes it: the mixture [N] padded to the frames [first, last) or to
+        `SHORTEST`, crops [V, T, 88, 88], mask [V, T]."""
         last = max(last, first + round(SHORTEST * self.fps))
         length = max(len(mixture), self._sample(last) - self._sample(first))
         padded = np.zeros(length, np.float32)
@@ -356,13 +381,8 @@ class Extractor:
         clips = [view.frames(first, last, self.fps) for view in views]
         # A view that misses the face all through the window can only cost time.
         clips = [clip for clip in clips if clip[1].any()] or clips[:1]
-        parameter = (
-            next(self.model.parameters(), None) if isinstance(self.model, torch.nn.Module) else None
-        )
-        device = torch.device("cpu") if parameter is None else parameter.device
-        crops, mask = (np.stack(part) for part in zip(*clips, strict=True))
-        sound, pictures, shown = (torch.from_numpy(x).to(device) for x in (padded, crops, mask))
-        return sound, pictures, shown
+        crops, mask = (np.stack(parts) for parts in zip(*clips, strict=True))
+        return padded, crops, mask
 
     def _require_finite(self, output: np.ndarray, first: int, last: int) -> None:
         if not np.isfinite(output).all():
@@ -370,6 +390,44 @@ class Extractor:
                 f"the model's output is not finite at {first / self.fps:.2f} s to "
                 f"{last / self.fps:.2f} s"
             )
+
+    def estimate(self, mixture: np.ndarray, video: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """The model's voice `[N]` of one window: mixture `[N]`, video `[V, T, ...]`, mask
+        `[V, T]`."""
+        if isinstance(self.model, Graphs):
+            return self.engine(mixture, video, mask)
+        with self.computing():
+            return self.engine(mixture, video, mask)
+
+    @contextmanager
+    def computing(self) -> Iterator[Any]:
+        """A context in which the model runs, without gradients and in the precision that is set;
+        gives its device."""
+        import torch
+
+        parameter = (
+            next(self.model.parameters(), None) if isinstance(self.model, torch.nn.Module) else None
+        )
+        device = torch.device("cpu") if parameter is None else parameter.device
+        bears = device.type == "cpu" and getattr(self.model, "BF16", False)
+        half = self.precision == "auto" and bears and multiplies_bf16()
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=half):
+            yield device
+
+    def stream(self, latency: float = 0.3, **options: Any) -> Stream:
+        """Extracts the voice while sound and pictures still come in.
+
+        Args:
+            latency: seconds from what is heard to the voice. The less, the more it costs and the
+                worse it is: docs/extraction.md has a table.
+            options: further arguments of `avspeech.extraction.live.Stream`.
+
+        Returns:
+            An object with `push` and `finish`.
+        """
+        from avspeech.extraction.live import Stream
+
+        return Stream(self, latency, **options)
 
     def _kept(self, samples: int, views: Sequence[MouthTrack]) -> tuple[int, int] | None:
         """The samples [start, stop) that are not silenced because the face is not there yet or has
@@ -405,6 +463,7 @@ class Extractor:
         progress: bool = True,
         mouth: bool = False,
         track: int | None = None,
+        faces: Sequence[Mapping[int, MouthTrack]] | None = None,
         records: bool = False,
     ) -> list[Path]:
         """Extracts the voices of the faces in videos, as wav and mp4: see
@@ -418,15 +477,35 @@ class Extractor:
             mouth: the videos show nothing but the mouth.
             track: of sound, from 1; by default the one that the file marks, or the first that
                 sounds.
+            faces: what `faces` found in these videos; by default they are looked for.
             records: write what was put out, and how sure it was, as `<stem>_face<N>.json`.
 
         Returns:
             The files written.
         """
-        several = [videos] if isinstance(videos, (str, Path)) else videos
-        paths = [Path(video) for video in several]
-        return extract(self.together, self.sample_rate, self.fps, paths, Path(out), face, progress,
-                       mouth, track, lambda: self.reports, records)
+        return extract(self.together, self.sample_rate, self.fps, _paths(videos), Path(out), face,
+                       progress, mouth, track, faces=faces, reports=lambda: self.reports,
+                       records=records)
+
+    def faces(
+        self,
+        videos: Sequence[str | Path] | str | Path,
+        progress: bool = True,
+        mouth: bool = False,
+    ) -> list[dict[int, MouthTrack]]:
+        """The faces of videos, in the order in which `extract` counts them.
+
+        Args:
+            videos, progress, mouth: as for `extract`.
+
+        Returns:
+            For each face its tracks, by the number (from 0) of the video that shows it.
+        """
+        return find_faces(_paths(videos), self.fps, progress, mouth)
+
+
+def _paths(videos: Sequence[str | Path] | str | Path) -> list[Path]:
+    return [Path(v) for v in ([videos] if isinstance(videos, (str, Path)) else videos)]
 
 
 def _checked(read: Callable[[int, int], np.ndarray], start: int, stop: int) -> np.ndarray:

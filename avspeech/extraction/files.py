@@ -3,24 +3,27 @@ memory."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
 from avspeech.core import storage
+from avspeech.core.bars import bar
 from avspeech.errors import InputError
-from avspeech.extraction.choice import Report
 from avspeech.extraction.views import match_faces
 from avspeech.media import audio, video
 from avspeech.media.mouths import MouthTrack
 from avspeech.media.muxing import mux
+
+if TYPE_CHECKING:
+    from avspeech.extraction.choice import Report
 
 SEEN = 1.0  # s; faces seen for less are left out, if any is seen longer: most of them are no faces
 PIECE = 60.0  # s of sound decoded at a time
@@ -43,6 +46,8 @@ def extract(
     progress: bool = True,
     mouth: bool = False,
     track: int | None = None,
+    picture: bool = True,
+    faces: Sequence[Mapping[int, MouthTrack]] | None = None,
     reports: Callable[[], Sequence[Report] | None] = lambda: None,
     records: bool = False,
 ) -> list[Path]:
@@ -68,6 +73,8 @@ def extract(
             sounds (`media.audio.read`). A warning says which of several was taken, and what
             was corrected: a constant offset, samples far beyond full scale, channels that cancel
             each other.
+        picture: whether the mp4s are written; otherwise only the wavs are.
+        faces: what `find_faces` found in these videos; by default they are looked for.
         reports: gives, when the voices are made, what was put out for each; None where that is not
             known.
         records: write the reports, as `<stem>_face<N>.json`.
@@ -80,12 +87,50 @@ def extract(
         folder
             cannot be written to.
     """
-    if not videos:
-        raise InputError(
-            "no video given; expected one, or several synchronized ones of the same scene"
-        )
     sound = _with_sound(videos)
-    _require_place(out, videos[0].stem)
+    require_place(out, videos[0].stem)
+    faces = faces or find_faces(videos, fps, progress, mouth)
+    names = ", ".join(str(path) for path in videos)
+    if face is not None and not 1 <= face <= len(faces):
+        raise InputError(f"face {face}: {names} shows {len(faces)}; expected a number from 1 to "
+                         f"{len(faces)}")
+    numbers = range(1, len(faces) + 1) if face is None else [face]
+
+    pictures = max(len(view.present) for views in faces for view in views.values()) / fps
+    with storage.scratch() as store:
+        samples = _decode(sound, sample_rate, store, track)
+        length = max(samples, round(pictures * sample_rate))
+
+        def read(start: int, stop: int) -> np.ndarray:
+            mixture = np.zeros(stop - start, np.float32)
+            if start < samples:
+                store.seek(4 * start)
+                known = np.frombuffer(store.read(4 * (min(stop, samples) - start)), np.float32)
+                mixture[: len(known)] = known
+            return mixture
+
+        views = [list(face.values()) for face in faces]
+        voices = together(read, length, views, [number - 1 for number in numbers])
+        stems = [f"{videos[0].stem}_face{number}" for number in numbers]
+        title = f"face{'s' * (len(stems) > 1)} {', '.join(map(str, numbers))}" if progress else None
+        return _write(voices, length, sample_rate, videos[0] if picture else None, out, stems,
+                      title, reports, records)
+
+
+def find_faces(videos: Sequence[Path], fps: float, progress: bool = True,
+               mouth: bool = False) -> list[dict[int, MouthTrack]]:
+    """The faces of synchronized videos, in the order in which `extract` counts them.
+
+    Args:
+        videos, fps, progress, mouth: as for `extract`.
+
+    Returns:
+        For each face its tracks, by the number (from 0) of the video that shows it. All faces are
+        in the first video that shows any.
+
+    Raises:
+        InputError: a file cannot be read, or no video shows a face.
+    """
     found = []
     for path in videos:
         if mouth:
@@ -102,31 +147,8 @@ def extract(
             warnings.warn(
                 f"{path}: no face found in it; going on with the other videos", stacklevel=2
             )
-    faces = match_faces(found)
-    if face is not None and not 1 <= face <= len(faces):
-        raise InputError(f"face {face}: {names} shows {len(faces)}; expected a number from 1 to "
-                         f"{len(faces)}")
-    numbers = range(1, len(faces) + 1) if face is None else [face]
-
-    pictures = max(len(tracks[0].present) for tracks in found if tracks) / fps
-    with storage.scratch() as store:
-        samples = _decode(sound, sample_rate, store, track)
-        length = max(samples, round(pictures * sample_rate))
-
-        def read(start: int, stop: int) -> np.ndarray:
-            mixture = np.zeros(stop - start, np.float32)
-            if start < samples:
-                store.seek(4 * start)
-                known = np.frombuffer(store.read(4 * (min(stop, samples) - start)), np.float32)
-                mixture[: len(known)] = known
-            return mixture
-
-        voices = together(read, length, faces, [number - 1 for number in numbers])
-        stems = [f"{videos[0].stem}_face{number}" for number in numbers]
-        title = f"face{'s' * (len(stems) > 1)} {', '.join(map(str, numbers))}" if progress else None
-        written = _write(voices, length, sample_rate, videos[0], out, stems, title, reports,
-                         records)
-    return written
+    return [{number: track for number, tracks in enumerate(found) for track in tracks
+             if any(track is view for view in views)} for views in match_faces(found)]
 
 
 def _long_enough(tracks: list[MouthTrack], frames: int) -> list[MouthTrack]:
@@ -135,6 +157,10 @@ def _long_enough(tracks: list[MouthTrack], frames: int) -> list[MouthTrack]:
 
 
 def _with_sound(videos: Sequence[Path]) -> Path:
+    if not videos:
+        raise InputError(
+            "no video given; expected one, or several synchronized ones of the same scene"
+        )
     sounding = []
     for path in videos:
         with audio.open_container(path) as container:
@@ -149,9 +175,14 @@ def _with_sound(videos: Sequence[Path]) -> Path:
     return sounding[0]
 
 
-def _require_place(out: Path, stem: str) -> None:
+def require_place(out: Path, stem: str) -> None:
     """Raises InputError where the results could not be written: better before the work than
-    after."""
+    after.
+
+    Args:
+        out: folder; made where it is missing.
+        stem: of the names of the results.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -188,21 +219,22 @@ def _decode(path: Path, sample_rate: int, store: IO[bytes], track: int | None) -
             return samples
 
 
-def _write(voices: Iterator[list[np.ndarray]], length: int, sample_rate: int, picture: Path,
+def _write(voices: Iterator[list[np.ndarray]], length: int, sample_rate: int, picture: Path | None,
            out: Path, stems: Sequence[str], title: str | None,
            reports: Callable[[], Sequence[Report] | None], records: bool) -> list[Path]:
-    """The wav and mp4 of all faces, written aside and put in place together, and their reports."""
-    from tqdm import tqdm
-
+    """The wav and mp4 (none without `picture`) of all faces, written aside and put in place
+    together, and their reports."""
     wavs, mp4s = ([out / f"{stem}.{kind}" for stem in stems] for kind in ("wav", "mp4"))
     clipped, done = [0] * len(stems), 0
+    mp4s = mp4s if picture else []
     for path in (*wavs, *mp4s):
         storage.sweep_beside(path)
-    with ExitStack() as places:
+    with contextlib.ExitStack() as places:
         new_mp4s = [places.enter_context(storage.writing(path)) for path in mp4s]
         new_wavs = [places.enter_context(storage.writing(path)) for path in wavs]
-        with ExitStack() as sounds, tqdm(total=round(length / sample_rate), desc=title, unit="s",
-                                         disable=title is None) as bar:
+        with contextlib.ExitStack() as sounds, bar(
+                total=round(length / sample_rate), desc=title, unit="s",
+                disable=title is None) as shown:
             adds = [sounds.enter_context(audio.sound_writer(path, sample_rate))
                     for path in new_wavs]
             for blocks in voices:
@@ -210,16 +242,17 @@ def _write(voices: Iterator[list[np.ndarray]], length: int, sample_rate: int, pi
                     clipped[i] += int(np.count_nonzero(np.abs(block) > 1.0))
                     add(np.clip(block, -1.0, 1.0))
                 done += len(blocks[0])
-                bar.update(round(done / sample_rate) - bar.n)
-        for new_mp4, new_wav in zip(new_mp4s, new_wavs, strict=True):
+                shown.update(round(done / sample_rate) - shown.n)
+        for new_mp4, new_wav in zip(new_mp4s, new_wavs, strict=False):
+            assert picture is not None
             with storage.naming(new_mp4):
                 mux(picture, new_wav, new_mp4)
     for wav, beyond in zip(wavs, clipped, strict=True):
         if beyond:
             warnings.warn(f"{wav}: {beyond} samples beyond full scale were clipped", stacklevel=2)
     written, known = [], reports()
-    for i, (wav, mp4) in enumerate(zip(wavs, mp4s, strict=True)):
-        written += [wav, mp4]
+    for i, wav in enumerate(wavs):
+        written += [wav, *mp4s[i:i + 1]]
         if known is None:
             continue
         report = known[i]

@@ -46,7 +46,8 @@ class PathRNN(nn.Module):
         y = F.pad(self.norm(x), (0, 0, 0, padding))
         if isinstance(self.fold, nn.Linear):
             y, _ = self.rnn(y.reshape(y.shape[0], windows, self.kernel * dim))
-            y = self.fold(y).reshape(y.shape[0], -1, dim)
+            # In two dimensions it is one product of matrices, in three one for each sequence.
+            y = self.fold(y.reshape(-1, y.shape[2])).reshape(x.shape[0], -1, dim)
         else:
             y = y.unfold(1, self.kernel, self.stride).transpose(2, 3).flatten(2)
             y, _ = self.rnn(y)
@@ -73,6 +74,18 @@ class BandNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Maps `[..., F, C]` to the same shape."""
         return F.layer_norm(x, x.shape[-2:]) * self.weight + self.bias
+
+
+def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Softmax attention `[B, L, T, C]` over queries and keys `[B, L, T, E]`.
+
+    Where values are wider than keys PyTorch has no quick kernel of it, and computes in 32 bits what
+    autocast would compute in 16. So without gradients it is written out here.
+    """
+    if torch.is_grad_enabled() or torch.compiler.is_compiling():
+        return F.scaled_dot_product_attention(q, k, v)
+    weights = (q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1)
+    return torch.softmax(weights, -1).to(v.dtype) @ v
 
 
 class FullBandAttention(nn.Module):
@@ -111,7 +124,7 @@ class FullBandAttention(nn.Module):
             self.norms[i](part.view(b, t, f, self.heads, -1).permute(0, 3, 1, 2, 4)).flatten(3)
             for i, part in enumerate(y.split((qk, qk, d), dim=-1))
         )
-        y = F.scaled_dot_product_attention(q, k, v)  # [B, L, T, F * D / L]
+        y = attention(q, k, v)  # [B, L, T, F * D / L]
         y = y.view(b, self.heads, t, f, -1).permute(0, 2, 3, 1, 4).reshape(b, t, f, d)
         return x + self.norm(self.prelu(self.out(y)))
 

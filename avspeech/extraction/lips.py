@@ -1,4 +1,8 @@
-"""Lip encoders: mouth crops [N, T, H, W] to an embedding a video frame [N, T, C]."""
+"""Lip encoders: mouth crops [N, T, H, W] to an embedding a video frame [N, T, C].
+
+Each has two parts. `look` sees a frame and `around` frames before and behind it; `over_time` takes
+what it gives for a whole sequence. So of a video that goes on, each frame need be looked at once.
+"""
 
 from __future__ import annotations
 
@@ -92,6 +96,7 @@ class ResNetLips(nn.Module):
     """
 
     channels = 512
+    around = 2
 
     def __init__(self, act: str = "relu") -> None:
         super().__init__()
@@ -113,15 +118,19 @@ class ResNetLips(nn.Module):
         Returns:
             `[N, T, 512]`.
         """
-        return self.features(standardized(crops, mask))
+        return self.look(standardized(crops, mask))
 
-    def features(self, x: Tensor) -> Tensor:
+    def look(self, x: Tensor) -> Tensor:
         """Encodes crops `[N, T, H, W]` that are standardized already: `[N, T, 512]`."""
         x = self.act(self.norm(self.stem(x.unsqueeze(1))))
         x = F.max_pool3d(x, (1, 3, 3), (1, 2, 2), (0, 1, 1))
         n, c, t, h, w = x.shape
         x = self.blocks(x.transpose(1, 2).reshape(n * t, c, h, w))
         return x.mean((2, 3)).view(n, t, -1)
+
+    def over_time(self, looks: Tensor, mask: Tensor) -> Tensor:
+        """What `look` gives is the embedding: `[N, T, 512]`."""
+        return looks
 
 
 class SmallLips(nn.Module):
@@ -137,6 +146,8 @@ class SmallLips(nn.Module):
     Attributes:
         channels: 8 * width, the width of the output.
     """
+
+    around = 2
 
     def __init__(self, width: int = 32):
         super().__init__()
@@ -165,13 +176,26 @@ class SmallLips(nn.Module):
         Returns:
             `[N, T, 8 * width]`.
         """
-        x = standardized(crops, mask)
+        return self.over_time(self.look(standardized(crops, mask)), mask)
+
+    def look(self, x: Tensor) -> Tensor:
+        """Each standardized frame of `[N, T, 88, 88]`, with two at either side: `[N, T, C]`."""
         n, t, h, w = x.shape
         # 5 frames as channels
         x = F.pad(x, (0, 0, 0, 0, 2, 2)).unfold(1, 5, 1).permute(0, 1, 4, 2, 3)
         x = F.relu(self.norm(self.stem(x.reshape(n * t, 5, h, w))))
-        x = self.blocks(x).view(n, t, -1)
-        return self.rnn(x)[0]
+        return self.blocks(x).view(n, t, -1)
+
+    def over_time(self, looks: Tensor, mask: Tensor) -> Tensor:
+        """The embeddings `[N, T, C]` of what `look` gives."""
+        return self.rnn(looks)[0]
+
+
+class _Pool(nn.MaxPool3d):
+    """Max pooling with the channels of a pixel side by side, which is ten times as fast."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.contiguous(memory_format=torch.channels_last_3d))
 
 
 class LipNetLips(nn.Module):
@@ -191,6 +215,8 @@ class LipNetLips(nn.Module):
         channels: 8 * width, the width of the output.
     """
 
+    around = 3
+
     def __init__(self, width: int = 48):
         super().__init__()
         self.channels = 8 * width
@@ -201,7 +227,7 @@ class LipNetLips(nn.Module):
             stages.append(nn.Sequential(
                 nn.Conv3d(inside, outside, kernel, (1, stride, stride), padding, bias=False),
                 nn.BatchNorm3d(outside, eps=1e-3), nn.ReLU(), nn.Dropout3d(0.1),
-                nn.MaxPool3d((1, 2, 2), ceil_mode=True)))
+                _Pool((1, 2, 2), ceil_mode=True)))
         self.frontend = nn.Sequential(*stages)
         self.enter = nn.Sequential(nn.Dropout(0.3), nn.Linear(96 * 3 * 4, self.channels), nn.ReLU(),
                                    nn.Dropout(0.2))
@@ -218,7 +244,14 @@ class LipNetLips(nn.Module):
         Returns:
             `[N, T, 8 * width]`.
         """
-        x = standardized(crops, mask)[..., 24:72, 5:82]
-        # [N, 96, T, 3, 4]
-        x = self.frontend(F.interpolate(x, (40, 64), mode="bilinear").unsqueeze(1))
-        return self.rnn(self.enter(centered(x.transpose(1, 2).flatten(2), mask)))[0]
+        return self.over_time(self.look(standardized(crops, mask)), mask)
+
+    def look(self, x: Tensor) -> Tensor:
+        """The convolutions over standardized crops `[N, T, 88, 88]`: `[N, T, 96 * 3 * 4]`."""
+        x = F.interpolate(x[..., 24:72, 5:82], (40, 64), mode="bilinear")
+        x = self.frontend(x.unsqueeze(1))  # [N, 96, T, 3, 4]
+        return x.transpose(1, 2).flatten(2)
+
+    def over_time(self, looks: Tensor, mask: Tensor) -> Tensor:
+        """The embeddings `[N, T, 8 * width]` of what `look` gives."""
+        return self.rnn(self.enter(centered(looks, mask)))[0]

@@ -34,6 +34,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from avspeech.errors import InputError
@@ -127,6 +128,30 @@ def complex_product(a: Tensor, b: Tensor) -> Tensor:
     )
 
 
+def upsampled(x: Tensor, layer: nn.ConvTranspose2d) -> Tensor:
+    """What a transposed convolution gives, by a convolution, which PyTorch computes faster.
+
+    A bin between two steps of the stride has what the steps beside it give it, and each place
+    between two steps is a channel of the convolution.
+
+    Args:
+        x: `[B, D, T, F]`.
+        layer: with a kernel (3, 2 * stride + 1), a stride (1, stride) and a padding (1, stride).
+
+    Returns:
+        `[B, C, T, (F - 1) * stride + 1]`.
+    """
+    (b, d, t, f), stride = x.shape, layer.stride[1]
+    outside = layer.out_channels
+    # The taps that a step gives to the bins before it, at and behind it, and one bin more
+    taps = F.pad(layer.weight, (0, stride - 1)).flip(2).unflatten(3, (3, stride))
+    weight = taps.flip(3).permute(1, 4, 0, 2, 3).reshape(outside * stride, d, 3, 3)
+    bias = None if layer.bias is None else layer.bias.repeat_interleave(stride)
+    y = F.conv2d(x, weight, bias, padding=1)
+    y = y.view(b, outside, stride, t, f).permute(0, 1, 3, 4, 2).flatten(3)
+    return y[..., : (f - 1) * stride + 1]
+
+
 class LipCue(nn.Module):
     """From the views' crops to the cue at the STFT's frames.
 
@@ -175,7 +200,7 @@ class LipCue(nn.Module):
         """Makes the cue.
 
         Args:
-            video: `[B, V, Tv, H, W]`, crops.
+            video: `[B, V, Tv, H, W]`, crops; or `[B, V, Tv, C]`, what `lips.look` gives of them.
             mask: bool `[B, V, Tv]`.
             frames: of the STFT.
 
@@ -205,6 +230,8 @@ class LipCue(nn.Module):
     def _embed(self, video: Tensor, mask: Tensor) -> Tensor:
         """Lip embeddings `[N, Tv, C]`. Views that never show the mouth are not encoded, unless no
         view does."""
+        if video.dim() == 3:
+            return self.lips.over_time(video, mask)
         shown = mask.any(1)
         # An exported graph cannot branch on values; the fusion leaves out what is not shown.
         if torch.compiler.is_compiling() or bool(shown.all()) or not bool(shown.any()):
@@ -240,6 +267,7 @@ class MVTF(nn.Module):
     """
 
     Config = MVTFConfig
+    BF16 = True  # `Extractor` may let products be computed in bf16: see `Extractor.precision`
     window: Tensor
     bands: Tensor
 
@@ -331,7 +359,7 @@ class MVTF(nn.Module):
 
         Args:
             mixture: float `[B, N]`, at any level.
-            video: `[B, V, Tv, H, W]` uint8 or float.
+            video: `[B, V, Tv, H, W]` uint8 or float; or as `LipCue` takes it.
             mask: bool `[B, V, Tv]`, True where the view shows the mouth.
 
         Returns:
@@ -395,7 +423,7 @@ class MVTF(nn.Module):
             x = self.norm(self.encode(torch.cat(seen, 1)).permute(0, 2, 3, 1))
             for block in self.blocks:
                 x = block(x)
-            out = out + self.decode(x.permute(0, 3, 1, 2)).float()
+            out = out + upsampled(x.permute(0, 3, 1, 2), self.decode).float()
         if c.head == "mask":
             out = complex_product(out, parts)
         return out, lag

@@ -33,7 +33,7 @@ class SplitterConfig:
 
     sample_rate: int = 16000  # Hz
     n_fft: int = 1024  # samples of a window of the STFT
-    hop: int = 256  # samples between its windows
+    hop: int = 512  # samples between its windows
     voices: int = 2  # outputs
     patch: int = 8  # bins a step of the encoder's convolution; the blocks see n_fft / 2 / patch + 1
     blocks: int = 3  # B of the TF-GridNet
@@ -197,12 +197,10 @@ def splitting_loss(estimates: Tensor, voices: Tensor, mixture: Tensor,
         `[B]`.
     """
     b, v, n = voices.shape
-    pairs = [x.flatten(0, 2) for x in (
-        estimates.unsqueeze(2).expand(b, v, v, n), voices.unsqueeze(1).expand(b, v, v, n),
-        mixture.view(b, 1, 1, n).expand(b, v, v, n))]
+    outputs, wanted, mixtures = (x.expand(b, v, v, n).flatten(0, 2) for x in (
+        estimates.unsqueeze(2), voices.unsqueeze(1), mixture.view(b, 1, 1, n)))
     silent = voices.abs().amax(-1) == 0
-    losses = extraction_loss(*pairs).view(b, v, v)
+    losses = extraction_loss(outputs, wanted, mixtures).view(b, v, v)
     losses = losses * torch.where(silent, silent_weight, 1.0).unsqueeze(1)
-    orders = [sum(losses[:, i, order[i]] for i in range(v)) / v
-              for order in itertools.permutations(range(v))]
+    orders = [losses[:, range(v), order].mean(1) for order in itertools.permutations(range(v))]
     return torch.stack(orders, 1).amin(1)

@@ -24,8 +24,8 @@ class Windows:
     the more overlap, the more likely there is a place where two windows agree.
     """
 
-    length: float = 12.0  # s, of a window
-    overlap: float = 4.0  # s, of neighbors; at most half of `length`
+    length: float = 10.0  # s, of a window, at most
+    overlap: float = 2.0  # s, of neighbors; at most half of `length`
     fade: float = 0.05  # s, of the cross-fade (raised cosine)
 
     def __post_init__(self) -> None:
@@ -36,7 +36,7 @@ class Windows:
             )
 
     def plan(self, frames: int, fps: float) -> list[tuple[int, int]]:
-        """Windows that cover a signal; the last one is moved back to full length.
+        """Windows that cover a signal: as few as will do, and all of one length.
 
         Args:
             frames: length of the signal, in video frames.
@@ -46,10 +46,12 @@ class Windows:
             (first frame, one past the last) of each.
         """
         length = max(2, round(self.length * fps))
-        hop = max(1, length - max(1, round(self.overlap * fps)))
-        if frames <= length:
+        overlap = min(length - 1, max(1, round(self.overlap * fps)))
+        count = max(1, -((overlap - frames) // (length - overlap)))
+        if count == 1:
             return [(0, frames)]
-        starts = list(range(0, frames - length, hop)) + [frames - length]
+        length = -((-frames - (count - 1) * overlap) // count)
+        starts = [(frames - length) * k // (count - 1) for k in range(count)]
         return [(start, start + length) for start in starts]
 
 

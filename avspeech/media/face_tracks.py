@@ -14,12 +14,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from avspeech.media import warping
 from avspeech.media.face import (
     CascadeFinder,
     Face,
     MeshFinder,
     Pose,
     Region,
+    has_small_faces,
     inside,
     iou,
     make_finder,
@@ -33,12 +35,15 @@ SURE = 0.7  # score from which a detection counts though the landmark network se
 LOOK_LOST = 0.12  # seconds between detections while a face is missing
 # Seconds between searches for small faces in a large picture, and between searches in any case
 LOOK_SMALL = 2.0
-LEAP = 3  # the landmarks of a face that moves little are found in every third frame
+LEAP = 4  # the landmarks of a face that moves little are found in every fourth frame
 REST = 0.32  # seconds without leaps after one that failed
 # Most that a face may do in a leap: go, in its widths; grow, as a share; turn, in radians or so
 FAR, GROWN, TURN = 0.15, 0.1, 0.25
 UNCHANGED = 0.8  # likeness that a face keeps from frame to frame in a leap
 STILL = 0.15  # share of these up to which the landmarks between are not looked for
+# A still face looks alike in two frames of a leap where its pixels, so many across, differ by fewer
+# levels than this on average
+CELLS, ALIKE = 24, 6.0
 THUMB = 64  # cells of the longer side of a picture's small copy, by which a change is noticed
 CHANGED = 16  # levels: the least change of a cell for which new faces are looked for
 AROUND = 0.5  # share of a face's box by which its hair and neck reach beyond it
@@ -76,11 +81,12 @@ class FaceTrack:
     meshed: np.ndarray
 
 
-class _Trail:
+class Trail:
     """A track in the making."""
 
     def __init__(self) -> None:
         self.frames: list[int] = []
+        self.seen = 0  # number of frames, also of those forgotten
         # 23 numbers a frame in one growing piece: small arrays, kept among the large ones that are
         # freed, would hold 30 kB of memory a frame
         self._rows = array("f")
@@ -105,6 +111,7 @@ class _Trail:
             meshed,
         ]
         self.frames.append(frame)
+        self.seen += 1
         self._rows.extend(row)
         self.weight += pose.scale
         self.box = pose.box
@@ -113,7 +120,7 @@ class _Trail:
         self.last = looks
         self.pose = pose
 
-    def join(self, other: _Trail) -> None:
+    def join(self, other: Trail) -> None:
         """Takes in a trail of which no frame is one of its own."""
         columns = len(self._rows) // len(self.frames)
         frames = np.array(self.frames + other.frames)
@@ -121,7 +128,13 @@ class _Trail:
         rows = np.array(self._rows + other._rows, np.float32).reshape(-1, columns)[order]
         self.frames, self._rows = frames[order].tolist(), array("f", rows.tobytes())
         self.weight += other.weight
+        self.seen += other.seen
         self.album.join(other.album)
+
+    def forget(self) -> None:
+        """Keeps the last frame alone."""
+        columns = len(self._rows) // len(self.frames)
+        self.frames, self._rows = self.frames[-1:], self._rows[-columns:]
 
     def track(self) -> FaceTrack:
         rows = np.array(self._rows, np.float64).reshape(len(self.frames), -1)
@@ -159,27 +172,32 @@ def track_faces(frames: Iterable[np.ndarray], fps: float = 25.0, detector: str =
     Returns:
         (the tracks, those that fill most of the video first; the number of frames).
     """
-    tracker = _Tracker(finder or make_finder(detector), fps, keep_lost, look_every)
+    tracker = Tracker(finder or make_finder(detector), fps, keep_lost, look_every)
     for image in frames:
         tracker.push(image)
     return tracker.tracks(least)
 
 
-class _Tracker:
+class Tracker:
     """Follows the faces of frames that come one by one.
 
     A few frames are held back: where all faces are found again a leap later, little moved, their
     landmarks need not be found in the frames between. Anything else (a cut, a quick movement, a
     face that is lost) is gone through frame by frame.
+
+    Args:
+        finder, fps, keep_lost, look_every: as for `track_faces`.
+        leaps: False holds no frame back.
     """
 
-    def __init__(self, finder: MeshFinder | CascadeFinder, fps: float, keep_lost: float,
-                 look_every: float) -> None:
+    def __init__(self, finder: MeshFinder | CascadeFinder, fps: float, keep_lost: float = 2.0,
+                 look_every: float = 0.4, leaps: bool = True) -> None:
         self.finder = finder
+        self.leaps = leaps and finder.follows
         self.fps = fps
         self.keep = keep_lost * fps
-        self.live: list[_Trail] = []
-        self.ended: list[_Trail] = []
+        self.live: list[Trail] = []
+        self.ended: list[Trail] = []
         self.step = max(1, round(look_every * fps)) if finder.follows else 1
         self.step_lost = max(1, round(LOOK_LOST * fps)) if finder.follows else 1
         self.step_small = max(1, round(LOOK_SMALL * fps))
@@ -202,7 +220,7 @@ class _Tracker:
 
     def _leaps(self) -> bool:
         """Whether the faces may be leapt along with from here."""
-        follows = self.finder.follows and self.live and self.count >= self.rest
+        follows = self.leaps and self.live and self.count >= self.rest
         return bool(follows) and all(
             t.region is not None and t.frames[-1] == self.count - 1 for t in self.live)
 
@@ -238,11 +256,12 @@ class _Tracker:
         gone = [now - t.frames[-1] for t in live if t.frames[-1] != now]
         regular = now % self.step == 0
         due = regular or ((gone or not live) and now % self.step_lost == 0)
-        if 1 in gone or now % self.step_small == 0 or (due and self._changed(image, now)):
+        # In a large picture a small face may appear without a change that the small copy shows.
+        small = now % self.step_small == 0 and has_small_faces(image)
+        if 1 in gone or small or (due and self._changed(image, now)):
             if self.finder.follows:
                 self.searched = _thumb(image)
-            small = now % self.step_small == 0 or (not live and regular)
-            _look(live, self.finder, image, now, small)
+            _look(live, self.finder, image, now, small or (not live and regular))
         live = _without_doubles(live, now)
         over = [t.over or now - t.frames[-1] > self.keep for t in live]
         self.ended += [t for t, ends in zip(live, over) if ends]
@@ -265,6 +284,12 @@ class _Tracker:
                 change[rows, columns] = 0
         return bool(change.max(initial=0) >= CHANGED)
 
+    def forget(self) -> None:
+        """Keeps of each face what is needed to follow it, and nothing of those that have gone."""
+        self.ended = []
+        for trail in self.live:
+            trail.forget()
+
     def tracks(self, least: float) -> tuple[list[FaceTrack], int]:
         """The tracks of `least` seconds or more, and the number of frames. Called at the end."""
         while self.held:
@@ -278,14 +303,12 @@ class _Tracker:
 
 def _thumb(image: np.ndarray) -> np.ndarray:
     """A small copy of a picture, int16 `[h, w, 3]`."""
-    import cv2
-
     shrink = max(1.0, max(image.shape[:2]) / THUMB)
-    size = [max(1, round(n / shrink)) for n in image.shape[1::-1]]
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.int16)
+    height, width = (max(1, round(n / shrink)) for n in image.shape[:2])
+    return warping.resize(image, (width, height)).astype(np.int16)
 
 
-def _leap_of(trail: _Trail, finder: MeshFinder | CascadeFinder, between: list[np.ndarray],
+def _leap_of(trail: Trail, finder: MeshFinder | CascadeFinder, between: list[np.ndarray],
              image: np.ndarray) -> list[tuple[Pose, np.ndarray]] | None:
     """(pose, looks) of a trail's face in the frames `between` and in `image`, which follows them.
 
@@ -298,6 +321,7 @@ def _leap_of(trail: _Trail, finder: MeshFinder | CascadeFinder, between: list[np
     if after is None or _moved(before, after) > 1:
         return None
     still = _moved(before, after) < STILL
+    arrived = look(image, after)
     last, found = trail.last, []
     for k, picture in enumerate([*between, image], 1):
         pose: Pose | None = before.towards(after, k / (len(between) + 1))
@@ -307,13 +331,24 @@ def _leap_of(trail: _Trail, finder: MeshFinder | CascadeFinder, between: list[np
             pose = finder.pose(picture, region_of_pose(pose))
         if pose is None:
             return None
-        looks = look(picture, pose)
+        if picture is image or (still and _alike(picture, image, after)):
+            looks = arrived
+        else:
+            looks = look(picture, pose)
         # a place without any pattern is alike to all, but no face
         if not looks[: GREY * GREY].any() or likeness(last, looks) < UNCHANGED:
             return None
         found.append((pose, looks))
         last = looks
     return found
+
+
+def _alike(one: np.ndarray, two: np.ndarray, pose: Pose) -> bool:
+    """Whether two pictures are nearly the same where a face is."""
+    x0, y0, x1, y1 = (max(0, int(v)) for v in pose.box)
+    step = max(1, (x1 - x0) // CELLS)
+    parts = [picture[y0: y1 + 1: step, x0: x1 + 1: step].astype(np.int16) for picture in (one, two)]
+    return bool(parts[0].size) and float(np.abs(parts[0] - parts[1]).mean()) < ALIKE
 
 
 def _moved(before: Pose, after: Pose) -> float:
@@ -324,7 +359,7 @@ def _moved(before: Pose, after: Pose) -> float:
                float(np.linalg.norm(after.rotation - before.rotation)) / TURN)
 
 
-def _follow(trail: _Trail, finder: MeshFinder | CascadeFinder, image: np.ndarray, now: int) -> None:
+def _follow(trail: Trail, finder: MeshFinder | CascadeFinder, image: np.ndarray, now: int) -> None:
     if trail.region is None or trail.frames[-1] != now - 1:
         return
     pose = finder.pose(image, trail.region)
@@ -336,7 +371,7 @@ def _follow(trail: _Trail, finder: MeshFinder | CascadeFinder, image: np.ndarray
             trail.region = None  # a cut, or another face in its place: a detection decides
 
 
-def _look(live: list[_Trail], finder: MeshFinder | CascadeFinder, image: np.ndarray, now: int,
+def _look(live: list[Trail], finder: MeshFinder | CascadeFinder, image: np.ndarray, now: int,
           small: bool) -> None:
     """Gives the detections of a frame to the trails that miss it, nearest first; others begin
     trails of their own."""
@@ -370,7 +405,7 @@ def _look(live: list[_Trail], finder: MeshFinder | CascadeFinder, image: np.ndar
         for trail in missing:  # one that has another face in its place is not waited for
             if trail.frames[-1] != now and iou(trail.box, face.box) > 0.3:
                 trail.over = True
-        live.append(_Trail())
+        live.append(Trail())
         live[-1].add(now, pose, meshed, looks)
 
 
@@ -411,7 +446,7 @@ def _within(pose: Pose | None, face: Face) -> Pose | None:
     return pose if pose is not None and inside(pose.box, face.box) > 0.5 else None
 
 
-def _joined(trails: list[_Trail]) -> list[_Trail]:
+def _joined(trails: list[Trail]) -> list[Trail]:
     """Trails of one person made one: the most alike first, as long as they are never seen
     together."""
     if len(trails) < 2:
@@ -443,10 +478,10 @@ def _nearness(face: np.ndarray, last: np.ndarray) -> float:
     return 1.0 - away if 0.5 < float(face[2] - face[0]) / width < 2.0 else 0.0
 
 
-def _without_doubles(live: list[_Trail], now: int) -> list[_Trail]:
+def _without_doubles(live: list[Trail], now: int) -> list[Trail]:
     """Of trails that have come to follow one face, the longest."""
-    kept: list[_Trail] = []
-    for trail in sorted(live, key=lambda t: -len(t.frames)):
+    kept: list[Trail] = []
+    for trail in sorted(live, key=lambda t: -t.seen):
         if trail.frames[-1] != now or all(
             iou(trail.box, k.box) < 0.6 for k in kept if k.frames[-1] == now
         ):

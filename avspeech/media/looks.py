@@ -13,6 +13,7 @@ import math
 
 import numpy as np
 
+from avspeech.media import warping
 from avspeech.media.face import Pose
 
 # side of the square that is looked at, in outer eye distances: from the hair to the chin
@@ -35,8 +36,6 @@ def look(image: np.ndarray, pose: Pose) -> np.ndarray:
         float32 `[GREY * GREY + 2 * COLORS * COLORS]`: a pattern with mean 0 and norm 1, then the
         colors.
     """
-    import cv2
-
     side = 4 * GREY
     x, y = pose.scale * (pose.rotation @ np.array([0.0, -ABOVE, 0.0]))[:2] + pose.shift[:2]
     zoom = side / max(SPAN * pose.scale, 1.0)
@@ -44,13 +43,11 @@ def look(image: np.ndarray, pose: Pose) -> np.ndarray:
     there = np.array(
         [[cos, sin, side / 2 - cos * x - sin * y], [-sin, cos, side / 2 + sin * x - cos * y]]
     )
-    square = cv2.warpAffine(image, there, (side, side), flags=cv2.INTER_LINEAR,
-                            borderMode=cv2.BORDER_REPLICATE)
-    lab = cv2.cvtColor(square, cv2.COLOR_RGB2LAB)
-    pattern = cv2.resize(lab[..., 0], (GREY, GREY), interpolation=cv2.INTER_AREA).astype(np.float32)
+    lab = warping.lab(warping.warp(image, there, (side, side), edges=True))
+    pattern = warping.resize(lab[..., 0], (GREY, GREY)).astype(np.float32)
     pattern -= pattern.mean()
     pattern /= max(float(np.linalg.norm(pattern)), 1.0)
-    colors = cv2.resize(lab[..., 1:], (COLORS, COLORS), interpolation=cv2.INTER_AREA)
+    colors = warping.resize(lab[..., 1:], (COLORS, COLORS))
     return np.concatenate([pattern.ravel(), colors.astype(np.float32).ravel()])
 
 

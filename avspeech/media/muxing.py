@@ -56,6 +56,8 @@ class _Sound:
         self.stream = target.add_stream("aac", rate=voice.samplerate)
         self.stream.layout = "mono"
         self.stream.bit_rate = BIT_RATE
+        # A third of the time, and at this bit rate a voice is nearer to what it was
+        self.stream.options = {"aac_coder": "fast"}
         self.done = 0
 
     def until(self, seconds: float | None) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from avspeech.errors import InputError
-from avspeech.media import audio
+from avspeech.media import audio, warping
 
 FPS = 25.0
 RUN_UP = 0.5  # seconds decoded before a wanted part
@@ -100,9 +100,7 @@ class Picture:
             array = self.convert.reformat(self.frame, format=form, **size).to_ndarray()
         array = turned(array, _orientation(self.frame))
         if grey and not directly:
-            import cv2
-
-            return cv2.cvtColor(array, cv2.COLOR_RGB2GRAY)
+            return warping.grey(array)
         return array
 
 
@@ -112,14 +110,12 @@ def _brightness(frame: Any) -> np.ndarray | None:
     None where the frame has no such plane of 8 bits, or where grey is another mixture of the
     colors than that plane is (ITU-R BT.709).
     """
-    import cv2
-
     if frame.format.name not in LUMA or frame.colorspace not in GREY_SPACES:
         return None
     plane = frame.planes[0]
     rows = np.frombuffer(plane, np.uint8)[: frame.height * plane.line_size]
     levels = rows.reshape(frame.height, plane.line_size)[:, : frame.width]
-    return cv2.LUT(levels, _grey_levels(frame.format.name, int(frame.color_range)))
+    return warping.looked_up(levels, _grey_levels(frame.format.name, int(frame.color_range)))
 
 
 @functools.lru_cache(maxsize=64)
@@ -130,7 +126,6 @@ def _grey_levels(form: str, color_range: int) -> np.ndarray:
     colors a level or two darker.
     """
     import av
-    import cv2
 
     frame = av.VideoFrame(256, 16, form)
     frame.color_range = color_range
@@ -143,7 +138,7 @@ def _grey_levels(form: str, color_range: int) -> np.ndarray:
             row[1::2], row[::2] = SKIN[1], SKIN[0]
         plane.update(np.tile(row, plane.buffer_size // plane.line_size).tobytes())
     rgb = frame.to_ndarray(format="rgb24")
-    return np.array(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)[8])
+    return np.array(warping.grey(rgb)[8])
 
 
 def _orientation(frame: Any) -> tuple[bool, bool, bool]:

@@ -17,7 +17,9 @@ from typing import TypeVar
 import numpy as np
 
 from avspeech.core import storage
+from avspeech.core.bars import bar
 from avspeech.errors import InputError
+from avspeech.media import warping
 from avspeech.media.face_tracks import FaceTrack, track_faces
 from avspeech.media.mouths import STORED_CROP, MouthTrack, read_crops, write_crops
 from avspeech.media.pictures import FPS, Picture, duration, frame_rate, pictures
@@ -28,6 +30,9 @@ Item = TypeVar("Item")
 
 # outer eye distance in a crop, in pixels: a closed mouth is then half as wide as the crop
 EYE_SPAN = 84.0
+# Seconds (standard deviation) over which the place, the tilt and the size of a head are smoothed
+SMOOTH_PLACE, SMOOTH_TILT, SMOOTH_SIZE = 0.05, 0.12, 0.3
+GAP = 2  # frames: a path with a longer gap is smoothed on each side for itself
 SLACK = 1e-3  # seconds: containers round their times to milliseconds
 BLACK = 12  # a picture whose brightness stays below this, all but 0.5 % of it, shows nothing
 IN_MEMORY = 64 * 2**20  # bytes of crops a face may have before they go to a temporary file
@@ -164,8 +169,6 @@ class _Canvas:
             yield array if shown else np.zeros_like(array)
 
     def _look(self, picture: Picture) -> np.ndarray:
-        import cv2
-
         array = picture.array()
         if self.size == (0, 0):
             self.size = array.shape[:2]
@@ -173,12 +176,11 @@ class _Canvas:
             return array
         scale, x, y = self._place(array.shape[:2])
         fitted = np.array([[scale, 0, x + (scale - 1) / 2], [0, scale, y + (scale - 1) / 2]])
-        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         if scale < 1:  # averaged first, against aliasing
-            smaller = [max(1, round(n * scale)) for n in array.shape[1::-1]]
-            array = cv2.resize(array, smaller, interpolation=way)
+            height, width = (max(1, round(n * scale)) for n in array.shape[:2])
+            array = warping.resize(array, (width, height))
             fitted = np.array([[1.0, 0, x], [0, 1.0, y]])
-        return cv2.warpAffine(array, fitted, self.size[::-1], flags=cv2.INTER_LINEAR)
+        return warping.warp(array, fitted, self.size[::-1])
 
     def _place(self, shape: tuple[int, ...]) -> tuple[float, float, float]:
         """(scale, x, y) of a picture of `shape` (height, width) on the canvas, centered."""
@@ -210,8 +212,6 @@ def whole_picture(path: str | Path, fps: float = FPS) -> MouthTrack:
     Raises:
         InputError: as `read_frames` does.
     """
-    import cv2
-
     # Counted by the pictures themselves: the length that a header states may be damaged.
     crops: list[np.ndarray] = []
     boxes: list[tuple[float, ...]] = []
@@ -221,8 +221,8 @@ def whole_picture(path: str | Path, fps: float = FPS) -> MouthTrack:
         side = min(height, width)
         y, x = (height - side) // 2, (width - side) // 2
         if in_place and np.percentile(picture, 99.5) >= BLACK:
-            crops.append(cv2.resize(picture[y: y + side, x: x + side], (STORED_CROP, STORED_CROP),
-                                    interpolation=cv2.INTER_AREA))
+            crops.append(warping.resize(picture[y: y + side, x: x + side],
+                                        (STORED_CROP, STORED_CROP)))
             boxes.append((x, y, x + side, y + side))
         else:
             crops.append(np.zeros((STORED_CROP, STORED_CROP), np.uint8))
@@ -243,9 +243,7 @@ _duration = duration  # where an argument has that name
 def _shown(frames: Iterable[Item], total: int | None, what: str, progress: bool) -> Iterator[Item]:
     if not progress:
         return iter(frames)
-    from tqdm import tqdm
-
-    return iter(tqdm(frames, total=total, desc=what, unit="frame"))
+    return iter(bar(frames, total=total, desc=what, unit="frame"))
 
 
 def _empty_track(track: FaceTrack, length: int, fps: float) -> MouthTrack:
@@ -286,24 +284,33 @@ def crop_maps(track: FaceTrack, length: int, fps: float = FPS) -> np.ndarray:
     Returns:
         `[T, 2, 3]`, NaN where the face is missing.
     """
-    mouth = np.median(track.lips[track.meshed] if track.meshed.any() else track.lips, axis=0)
-    center = track.scale[:, None] * (track.rotation @ mouth)[:, :2] + track.shift[:, :2]
-    tilt, size = np.unwrap(track.roll), np.log(track.scale)
+    center, tilt, size = head_path(track)
     maps = np.full((length, 2, 3), np.nan)
     for run in np.split(
-        np.arange(len(track.frames)), np.flatnonzero(np.diff(track.frames) > 2) + 1
+        np.arange(len(track.frames)), np.flatnonzero(np.diff(track.frames) > GAP) + 1
     ):
-        x, y = smooth(center[run], 0.05 * fps).T
-        angle, scale = (
-            smooth(tilt[run], 0.12 * fps),
-            EYE_SPAN / np.exp(smooth(size[run], 0.3 * fps)),
-        )
-        cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
-        middle = (STORED_CROP - 1) / 2
-        maps[track.frames[run]] = np.stack([
-            np.stack([cos, sin, middle - cos * x - sin * y], -1),
-            np.stack([-sin, cos, middle + sin * x - cos * y], -1)], axis=1)
+        maps[track.frames[run]] = similarities(
+            smooth(center[run], SMOOTH_PLACE * fps), smooth(tilt[run], SMOOTH_TILT * fps),
+            smooth(size[run], SMOOTH_SIZE * fps))
     return maps
+
+
+def head_path(track: FaceTrack) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where the mouth of a face is: center `[n, 2]` in pixels, tilt `[n]` in radians, and the
+    logarithm of the size `[n]`; not smoothed."""
+    mouth = np.median(track.lips[track.meshed] if track.meshed.any() else track.lips, axis=0)
+    center = track.scale[:, None] * (track.rotation @ mouth)[:, :2] + track.shift[:, :2]
+    return center, np.unwrap(track.roll), np.log(track.scale)
+
+
+def similarities(center: np.ndarray, tilt: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Maps `[n, 2, 3]` from pixels of the video to pixels of the crops, of a path."""
+    x, y = center.T
+    scale = EYE_SPAN / np.exp(size)
+    cos, sin = np.cos(tilt) * scale, np.sin(tilt) * scale
+    middle = (STORED_CROP - 1) / 2
+    return np.stack([np.stack([cos, sin, middle - cos * x - sin * y], -1),
+                     np.stack([-sin, cos, middle + sin * x - cos * y], -1)], axis=1)
 
 
 def smooth(values: np.ndarray, width: float) -> np.ndarray:
@@ -313,9 +320,12 @@ def smooth(values: np.ndarray, width: float) -> np.ndarray:
         values: `[T]` or `[T, C]`.
         width: standard deviation in frames.
     """
-    from scipy.ndimage import gaussian_filter1d
-
-    return gaussian_filter1d(values, width, axis=0, mode="nearest")
+    reach = int(4 * width + 0.5)
+    weights = np.exp(-0.5 * np.square(np.arange(-reach, reach + 1) / max(width, 1e-9)))
+    ends = [(reach, reach), *[(0, 0)] * (np.ndim(values) - 1)]
+    shown = np.lib.stride_tricks.sliding_window_view(np.pad(values, ends, "edge"), 2 * reach + 1, 0)
+    smoothed: np.ndarray = shown @ (weights / weights.sum())
+    return smoothed
 
 
 def crop(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
@@ -328,20 +338,17 @@ def crop(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     Returns:
         uint8 `[96, 96]`.
     """
-    import cv2
-
     scale = math.hypot(matrix[0, 0], matrix[0, 1])
     if scale < 0.5:  # a large face: average its pixels before sampling them, against aliasing
         corners = STORED_CROP * np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
-        corners = np.column_stack([corners, np.ones(4, int)]) @ cv2.invertAffineTransform(matrix).T
+        corners = np.column_stack([corners, np.ones(4, int)]) @ warping.inverted(matrix).T
         x0, y0 = np.maximum(corners.min(0).astype(int) - 2, 0)
         x1, y1 = np.maximum(np.ceil(corners.max(0)).astype(int) + 2, 0)
         part = picture[y0:y1, x0:x1]
         if part.size:
             width, height = (max(1, round(n * scale)) for n in (part.shape[1], part.shape[0]))
-            picture = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
+            picture = warping.resize(part, (width, height))
             sx, sy = part.shape[1] / width, part.shape[0] / height
             grow = np.array([[sx, 0, x0 + (sx - 1) / 2], [0, sy, y0 + (sy - 1) / 2], [0, 0, 1]])
             matrix = matrix @ grow
-    return cv2.warpAffine(picture, matrix, (STORED_CROP, STORED_CROP), flags=cv2.INTER_LINEAR,
-                          borderMode=cv2.BORDER_REPLICATE)
+    return warping.warp(picture, matrix, (STORED_CROP, STORED_CROP), edges=True)

@@ -37,6 +37,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from avspeech.errors import InputError
+from avspeech.report import webvtt
 
 DIMENSIONS = ("events", "background", "acoustics", "style", "speech", "camera")
 STEMS = {"event": "events", "background": "background", "acoustic": "acoustics",
@@ -47,11 +48,6 @@ _TIMES = ("timestamp", "time", "start", "end")
 _MEDIA = {".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v", ".mpg", ".ts", ".wav", ".vtt"}
 _CLOCK = re.compile(r"(?:(\d{1,6}):)?(?:(\d{1,6}):)?(\d{1,9}(?:\.\d{1,9})?)", re.ASCII)
 _LONGEST = 1e9  # seconds; a time beyond this is no time of a video
-_VTT_TIME = r"(?:(\d{2,6}):)?([0-5]\d):([0-5]\d\.\d{3})"
-_VTT_TIMING = re.compile(rf"\s*{_VTT_TIME}\s*-->\s*{_VTT_TIME}(?:\s.*)?", re.ASCII)
-# What the format reads as a tag; a '<' before a space, as in "1 < 2", is kept as text.
-_TAG = re.compile(r"<(?:/?[A-Za-z]|/|\.|\d)[^<>]*>")
-_VOICE = re.compile(r"<(/?)v(?=[\s.>])[^<>]*>")
 _LABEL = re.compile(rf"\s*({'|'.join(DIMENSIONS)})\s*:\s*(?=\S)", re.IGNORECASE)
 _FENCE = re.compile(r"\s*```[a-zA-Z]*\s*\n(.*?)```\s*", re.DOTALL)
 
@@ -147,15 +143,6 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: byte {error.start}: no UTF-8; save it as UTF-8") from None
-
-
 def _name(name: str) -> str:
     """The name of a video without its suffix, by which references and predictions pair."""
     path = PurePosixPath(name)
@@ -220,7 +207,7 @@ def _records(path: Path, text: str) -> Iterator[tuple[int, Any]]:
 
 def _json_file(path: Path, reference: bool) -> Captions:
     captions = Captions({}, {})
-    for line, record in _records(path, _text_of(path)):
+    for line, record in _records(path, webvtt.text_of(path)):
         where = f"{path}:{line}"
         name = ""
         try:
@@ -353,58 +340,22 @@ def _folder(path: Path, reference: bool) -> Captions:
 
 
 def _vtt(path: Path, reference: bool) -> list[Scene]:
-    """The cues of a file (W3C, WebVTT: The Web Video Text Tracks Format, sections 4 to 6)."""
-    text = _text_of(path).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
-    lines = text.split("\n")
-    if not re.fullmatch(r"WEBVTT([ \t].*)?", lines[0]):
-        raise InputError(f"{path}:1: expected WEBVTT as the first line of a WebVTT file")
-    scenes = []
-    number = 0
-    while number < len(lines) and lines[number] and "-->" not in lines[number]:
-        number += 1  # the header
-    while number < len(lines):
-        if not lines[number].strip():
-            number += 1
-            continue
-        block = number
-        while number < len(lines) and lines[number] and "-->" not in lines[number]:
-            number += 1
-        if number == len(lines) or not lines[number]:  # a block without a time
-            if not re.match(r"(NOTE|STYLE|REGION)(\s|$)", lines[block]):
-                raise InputError(f"{path}:{block + 1}: expected a time, as 00:01.000 --> 00:02.500")
-            continue
-        if re.match(r"NOTE(\s|$)", lines[block]):
-            raise InputError(f"{path}:{number + 1}: --> is not allowed in a comment")
-        if number > block + 1:
-            raise InputError(f"{path}:{block + 2}: expected a time below the name of a cue")
-        timing = number
-        number += 1
-        while number < len(lines) and lines[number] and "-->" not in lines[number]:
-            number += 1
-        scenes.append(_cue(path, timing, lines[timing], lines[timing + 1: number], reference))
+    """The cues of a file."""
+    scenes = [_scene_of(cue, reference) for cue in webvtt.read(path)]
     if reference and not any(scene.points for scene in scenes):
         raise InputError(f"{path}: the reference has no text; at least one cue is expected")
     return scenes
 
 
-def _cue(path: Path, number: int, timing: str, payload: list[str], reference: bool) -> Scene:
-    match = _VTT_TIMING.fullmatch(timing)
-    if match is None:
-        raise InputError(f"{path}:{number + 1}: '{timing.strip()}' is no time; expected "
-                         "00:01.000 --> 00:02.500")
-    h1, m1, s1, h2, m2, s2 = match.groups()
-    start = int(h1 or 0) * 3600 + int(m1) * 60 + float(s1)
-    end = int(h2 or 0) * 3600 + int(m2) * 60 + float(s2)
-    if end < start:
-        raise InputError(f"{path}:{number + 1}: the cue ends before it starts")
+def _scene_of(cue: webvtt.Cue, reference: bool) -> Scene:
     texts: list[str] = []
     points: dict[str, tuple[str, ...]] = {}
     speaking = False
-    for line in payload:
-        voices = _VOICE.findall(line)
+    for line in cue.lines:
+        voices = webvtt.VOICE.findall(line)
         spoken = speaking or "" in voices
         speaking = voices[-1] == "" if voices else speaking
-        text = html.unescape(_TAG.sub("", line)).strip()
+        text = html.unescape(webvtt.TAG.sub("", line)).strip()
         if not text:
             continue
         texts.append(text)
@@ -413,4 +364,4 @@ def _cue(path: Path, number: int, timing: str, payload: list[str], reference: bo
         if reference:
             point = text[label.end():] if label else text
             points[dimension] = (*points.get(dimension, ()), point)
-    return Scene(start, end, "\n".join(texts), points)
+    return Scene(cue.start, cue.end, "\n".join(texts), points)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from avspeech.core import commands as subcommands
 from avspeech.errors import InputError
-from avspeech.report import captions_command
+from avspeech.report import captions_command, transcripts_command
 
 
 def add_speak(commands: argparse._SubParsersAction) -> None:
@@ -22,7 +22,8 @@ def add_speak(commands: argparse._SubParsersAction) -> None:
                          help="say this text file, of any length; - reads the standard input")
     command.add_argument("-o", "--out", type=Path, default=Path("speech.wav"), metavar="SOUND",
                          help=".wav, .flac or .ogg (default: %(default)s)")
-    command.add_argument("--model", metavar="M", help="name or folder (default: a released voice)")
+    command.add_argument("--model", metavar="M", help="name, folder or hf:owner/name@revision "
+                              "(default: a released voice)")
     command.add_argument("--voice", metavar="V", help="speaker, by name or number")
     command.add_argument("--rate", type=float, default=1.0, help="1.2 is 20 %% faster (default: 1)")
     command.add_argument("--steps", type=int, default=4, help="of the flow (default: %(default)s)")
@@ -41,7 +42,7 @@ def add_speak(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--timestamps", type=Path, metavar="JSON",
                          help="write when each word is said")
     command.add_argument("--threads", type=int, metavar="N",
-                         help="of PyTorch (default: its own choice)")
+                         help="of the CPU (default: 1; PyTorch's own choice where it runs)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
@@ -49,17 +50,20 @@ def add_score(commands: argparse._SubParsersAction) -> None:
     """Adds `score` to a parser's commands."""
     command = subcommands.add(commands, "score", _score,
                        "recordings of the same sentences against each other (breaks, tones, F0, "
-                       "tempo), or timed captions of videos")
+                       "tempo), timed captions of videos, or transcripts with speakers")
     command.usage = ("avspeech score [options] REF_DIR HYP_DIR\n"
-                     "       avspeech score captions [options] REF HYP")
+                     "       avspeech score captions [options] REF HYP\n"
+                     "       avspeech score transcript [options] REF HYP\n"
+                     "       avspeech score mcorec [options] REF HYP")
     # Not subcommands: a folder of recordings may have the name "captions".
     command.add_argument("reference", type=Path, metavar="REF_DIR",
-                         help="folder of sounds, of any format; or the word 'captions'")
+                         help="folder of sounds, of any format; or the word 'captions', "
+                              "'transcript' or 'mcorec'")
     command.add_argument("hypothesis", type=Path, metavar="HYP_DIR",
-                         help="sounds of the same names; behind 'captions' the references: a file "
-                              "(.json, .jsonl, .vtt) or a folder of .vtt files")
-    command.add_argument("captions", type=Path, nargs="?", metavar="HYP",
-                         help="behind 'captions' only: the predictions, a file or folder likewise")
+                         help="sounds of the same names; behind such a word the references: a "
+                              "file (.json, .jsonl, .vtt, .stm) or a folder")
+    command.add_argument("predicted", type=Path, nargs="?", metavar="HYP",
+                         help="behind such a word only: the predictions, a file or folder likewise")
     command.add_argument("--ceiling", type=Path, metavar="DIR",
                          help="the reference resynthesised, measured in a column beside")
     command.add_argument("--manifest", type=Path, metavar="JSONL",
@@ -86,27 +90,27 @@ def add_score(commands: argparse._SubParsersAction) -> None:
                          help="every pair or video, and the means, as JSON")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
     captions_command.add(command)
+    transcripts_command.add(command)
 
 
 def _speak(args: argparse.Namespace) -> None:
     if (args.text is None) == (args.file is None):
         raise InputError("give either a text or --file")
-    import torch
-
     from avspeech.core import pretrained
+    from avspeech.core.engine import set_threads
     from avspeech.synthesis.files import speak_file, speak_text
     from avspeech.synthesis.synthesizer import Synthesizer
     from avspeech.text import read_pronunciations
 
-    if args.threads is not None:
-        if args.threads < 1:
-            raise InputError("--threads should be at least 1")
-        torch.set_num_threads(args.threads)
+    if args.threads is not None and args.threads < 1:
+        raise InputError("--threads should be at least 1")
     name = args.model or next((n for n in pretrained.names() if n.startswith("prosodyfm")), None)
     if name is None:
         raise InputError("no voice is released with this version; give a model folder with --model")
     own = read_pronunciations(args.lexicon) if args.lexicon is not None else None
     voice = Synthesizer.from_pretrained(name, pronunciations=own)
+    if args.threads is not None:
+        set_threads(voice.model, args.threads)
     options = dict(rate=args.rate, steps=args.steps, seed=args.seed, voice=args.voice,
                    reference=args.reference, sentence_rest=args.sentence_rest,
                    paragraph_rest=args.paragraph_rest)
@@ -122,9 +126,11 @@ def _speak(args: argparse.Namespace) -> None:
 
 
 def _score(args: argparse.Namespace) -> int:
-    if args.captions is not None:
-        if str(args.reference) != "captions":
-            raise InputError("expected two folders, REF_DIR HYP_DIR, or: captions REF HYP")
+    kind = str(args.reference)
+    if args.predicted is not None:
+        if kind not in ("captions", *transcripts_command.KINDS):
+            raise InputError("expected two folders, REF_DIR HYP_DIR, or: captions REF HYP, or: "
+                             "transcript REF HYP, or: mcorec REF HYP")
         sounds = {"--ceiling": args.ceiling is not None, "--manifest": args.manifest is not None,
                   "--wer": args.wer is not None, "--mos": args.mos,
                   "--pitch": args.pitch is not None, "--pause": args.pause is not None,
@@ -132,11 +138,22 @@ def _score(args: argparse.Namespace) -> int:
                   "--fail-below": bool(args.fail_below), "--fail-above": bool(args.fail_above)}
         given = [name for name, is_given in sounds.items() if is_given]
         if given:
-            raise InputError(f"{given[0]} is for recordings; score captions does not take it")
-        return captions_command.run(args, args.hypothesis, args.captions)
+            raise InputError(f"{given[0]} is for recordings; score {kind} does not take it")
+        if kind in transcripts_command.KINDS:
+            if captions_command.options(args):
+                raise InputError(f"{captions_command.options(args)[0]} is for captions; score "
+                                 f"{kind} does not take it")
+            return transcripts_command.run(kind, args, args.hypothesis, args.predicted)
+        if transcripts_command.options(args):
+            raise InputError(f"{transcripts_command.options(args)[0]} is for transcripts; score "
+                             "captions does not take it")
+        return captions_command.run(args, args.hypothesis, args.predicted)
     if captions_command.options(args):
         raise InputError(f"{captions_command.options(args)[0]} is for captions: avspeech score "
                          "captions REF HYP")
+    if transcripts_command.options(args):
+        raise InputError(f"{transcripts_command.options(args)[0]} is for transcripts: avspeech "
+                         "score transcript REF HYP")
     return _score_recordings(args)
 
 

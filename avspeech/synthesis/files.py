@@ -23,6 +23,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from avspeech.core import storage
+from avspeech.core.bars import bar
 from avspeech.errors import InputError
 from avspeech.media import audio
 from avspeech.synthesis.speech import Manner, Rest, Timestamps
@@ -288,8 +289,6 @@ def _write(job: _Job, scripts: Iterator[tuple[int, int, Script]], total: int,
            keep: bool = False) -> float:
     """Says scripts into files; see `speak_text`. source: names the text in the times. keep: whether
     what was said is kept where the rest fails."""
-    from tqdm import tqdm
-
     rate, stamps, rest = job.synthesizer.sample_rate, Timestamps(), Rest()
     for path in (out, timestamps):
         if path is not None:
@@ -301,14 +300,14 @@ def _write(job: _Job, scripts: Iterator[tuple[int, int, Script]], total: int,
         aside = places.enter_context(storage.writing(out))
         file = _Sound(aside, out, rate)
         try:
-            with tqdm(total=total, desc="speak", unit="char", unit_scale=True,
-                      disable=not progress) as bar:
+            with bar(total=total, desc="speak", unit="char", unit_scale=True,
+                     disable=not progress) as shown:
                 for offset, characters, script in scripts:
                     for piece, said in job.synthesizer.say(script, job.manner, rest):
                         if times is not None:
                             stamps.add(said, file.frames / rate, offset)
                         file.write(piece)
-                    bar.update(max(0, min(total, offset + characters) - bar.n))
+                    shown.update(max(0, min(total, offset + characters) - shown.n))
             if not file.frames:
                 raise InputError("; ".join([f"{source.get('file', 'the text')}: no word to say in "
                                             "it",

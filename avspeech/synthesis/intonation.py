@@ -16,46 +16,19 @@ one it was read from.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from avspeech.media import pitch
+from avspeech.synthesis.contours import last_words
+
+__all__ = ["last_words"]  # beside what is defined here
 
 OFFSET = 6.0  # semitones: the random offset is drawn from -OFFSET..OFFSET
 # Semitones that count as 1 for the network; how much more their steps count
 SCALE, STEP = 4.0, 12.0
-MIN_FRAMES = 4
 POINTS = 9  # of a drawn contour, evenly over the word
 STEEPEST = 12.0  # semitones over a word, of the lines that training makes up
-
-
-def last_words(hertz: np.ndarray, voiced: np.ndarray, spans: Sequence[tuple[int, int]],
-               hop_seconds: float) -> list[np.ndarray]:
-    """Pitch Processor: the contours of last words, interpolated through what is unvoiced, smoothed
-    and cut.
-
-    Args:
-        hertz: F0 `[T]`.
-        voiced: `[T]` bool.
-        spans: [first, last) frames of each word.
-        hop_seconds: seconds between frames.
-
-    Returns:
-        For each span `[F]` float32 semitones around their own mean; empty where no frame within 0.1
-        s is voiced.
-    """
-    line = pitch.contour(hertz, voiced, hop_seconds)
-    reach, found = round(0.1 / hop_seconds), []
-    for start, end in spans:
-        heard = np.asarray(voiced[max(0, start - reach): end + reach]).any()
-        piece = line[start: max(end, min(start + MIN_FRAMES, len(line)))]
-        good = heard and len(piece) > 1 and bool(np.isfinite(piece).all())
-        found.append((piece - piece.mean()).astype(np.float32) if good else np.zeros(0, np.float32))
-    return found
 
 
 def perturb(contours: Tensor, offset: Tensor) -> Tensor:

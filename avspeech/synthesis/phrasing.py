@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-import torch
+import numpy as np
 
 from avspeech.text import Script
-
-if TYPE_CHECKING:
-    from avspeech.synthesis.prosodyfm import ProsodyFM
 
 
 def last_words(script: Script, breaks: bool = True) -> tuple[list[int], list[int]]:
@@ -46,22 +43,19 @@ def boundaries(script: Script) -> dict[int, int]:
     return {word: place for word, place in found.items() if 0 <= word < last}
 
 
-def predicted_breaks(model: ProsodyFM, script: Script, threshold: float | None = None) -> Script:
-    """Puts breaks where the voice's own predictor wants them.
+def predicted_breaks(probability: Callable[[list[int]], np.ndarray], threshold: float,
+                     script: Script) -> Script:
+    """Puts breaks where a voice's own predictor wants them.
 
     Args:
-        model: a voice; one without breaks leaves the script as it is.
+        probability: ids `[L]` of a script without breaks to the probability `[L]` of a break behind
+            each.
+        threshold: probability from which a break is made.
         script: the text; breaks that it asks for stay.
-        threshold: probability from which a break is made (default: the voice's own).
     """
-    if model.phrasing is None or len(script.words) < 2:
+    if len(script.words) < 2:
         return script
     plain = script.with_breaks({}, keep_asked=False)
-    ids = torch.tensor([plain.ids()], device=next(model.parameters()).device)
-    with torch.no_grad():
-        probability = model.break_probability(ids,
-                                              torch.tensor([ids.shape[1]], device=ids.device))[0]
-    least = model.config.break_threshold if threshold is None else threshold
-    found = {word: None
-             for word, place in boundaries(plain).items() if float(probability[place]) >= least}
-    return script.with_breaks(found)
+    found = probability(plain.ids())
+    return script.with_breaks({word: None for word, place in boundaries(plain).items()
+                               if float(found[place]) >= threshold})

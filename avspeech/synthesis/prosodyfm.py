@@ -30,8 +30,6 @@ reaches the sound by construction. Numbers: egs/asterisk/README.md.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
-from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -40,49 +38,10 @@ from torch.nn import functional as F
 from avspeech.errors import InputError
 from avspeech.synthesis import align, flow_matching, intonation
 from avspeech.synthesis.rotary import RotaryEncoder
+from avspeech.synthesis.settings import TYPICAL_FRAMES, VoiceConfig
 from avspeech.synthesis.unet import UNet
 from avspeech.synthesis.vocoder import Vocoder
 from avspeech.text import symbols as table
-
-
-@dataclass(frozen=True)
-class VoiceConfig:
-    """What a voice is built of; the defaults are `prosodyfm-small`."""
-
-    symbols: int = len(table.SYMBOLS)  # how many of `avspeech.text.symbols.SYMBOLS` it knows
-    speakers: tuple[str, ...] = ("default",)  # names in the order of the speaker table
-    # "table", or "vector": d-vectors of `vector` values from an encoder of the user's
-    embeddings: Literal["table", "vector"] = "table"
-    vector: int = 192  # values of a speaker vector
-    speaker_width: int = 64  # channels of a speaker
-    breaks: bool = True  # pauses are symbols of their own; off: marks and word boundaries hold them
-    intonation: bool = True  # shapes on last words
-    width: int = 160  # channels of the text encoder
-    layers: int = 3  # of the text encoder
-    heads: int = 2  # of its attention
-    hidden: int = 320  # channels within its layers
-    kernel: int = 3  # symbols, of its convolutions
-    prenet: int = 3  # symbols, kernel of the three convolutions before it
-    dropout: float = 0.1
-    fusion: int = 1  # layers of the fusion encoder
-    decoder: tuple[int, ...] = (160, 224)  # channels of the U-Net's levels
-    blocks: int = 2  # of each level of the U-Net
-    expansion: int = 2  # of the U-Net's blocks
-    attention: bool = False  # at the bottom of the U-Net
-    duration: int = 128  # channels of the duration predictor
-    phrasing: int = 64  # channels of the break predictor
-    tokens: int = 6  # shapes of the Terminal Intonation Encoder
-    tone: int = 64  # values of an embedding of intonation
-    tone_heads: int = 4  # of the Terminal Intonation Encoder
-    reference: int = 128  # channels of its LSTM
-    mel_mean: float = -5.5  # of the training data's log-mel
-    mel_std: float = 2.0
-    melody_mean: float = 6.0  # of the training data's melody, in semitones over 100 Hz
-    melody_std: float = 5.0
-    break_threshold: float = 0.5  # probability from which the predictor's break is made
-    temperature: float = 0.667  # deviation of the flow's noise, unless another is asked for
-    # Fields of `Vocoder.Config` in which it differs; its mels and rates are those of the voice
-    vocoder: dict[str, Any] = field(default_factory=dict)
 
 
 class DurationPredictor(nn.Module):
@@ -503,5 +462,3 @@ class ProsodyFM(nn.Module):
         phones = [table.NUMBER[p] for p in table.SYMBOLS if p in table.PHONES][:60]
         return (torch.tensor(phones)[torch.randint(len(phones), (1, max(1, round(14 * seconds))))],)
 
-
-TYPICAL_FRAMES = 24  # a last word of about 0.4 s, for a slope that comes without a contour

@@ -25,6 +25,8 @@ import numpy as np
 
 from avspeech.errors import InputError
 from avspeech.synthesis import styles
+from avspeech.synthesis.engine import Contours, Wish, engine_of
+from avspeech.synthesis.phrasing import last_words, predicted_breaks
 from avspeech.synthesis.script_parts import (
     padded_contours,
     short_parts,
@@ -34,9 +36,9 @@ from avspeech.synthesis.script_parts import (
 from avspeech.synthesis.speech import Manner, Piece, Rest, Speech, Timestamps, timed
 
 if TYPE_CHECKING:
-    import torch
-
+    from avspeech.core.engine import Choice
     from avspeech.core.pretrained import ModelInfo
+    from avspeech.synthesis.settings import VoiceConfig
     from avspeech.text import Script
 
 __all__ = ["Manner", "Piece", "Speech", "Synthesizer", "Timestamps", "limited"]
@@ -51,7 +53,7 @@ class Synthesizer:
     """Text to speech with a model of task "synthesis" (`avspeech.synthesis.prosodyfm`).
 
     Args:
-        model: the voice.
+        model: the voice (`prosodyfm.ProsodyFM`), or the graphs of one.
         info: what its folder says of it.
         phonemiser: a phonemizer of `avspeech.text` (default: that of the training).
         language: for the phonemizer "espeak".
@@ -75,24 +77,26 @@ class Synthesizer:
             raise InputError("this voice was trained on other symbols than this version of "
                              "avspeech has")
         self.model = model
+        self.engine = engine_of(model, info)
         self.info = info
         self.phonemiser = str(phonemiser or info.frontend.get("phonemiser", "default"))
         self.language = language
         self.predict_breaks = predict_breaks
         self.pronunciations = dict(pronunciations or {})
         self.sentence_rest, self.paragraph_rest = sentence_rest, paragraph_rest
-        self.sample_rate = int(model.vocoder.config.sample_rate)
-        self.hop = int(model.vocoder.config.hop)
+        self.sample_rate = int(self.engine.vocoder.sample_rate)
+        self.hop = int(self.engine.vocoder.hop)
         Own(self.pronunciations)  # raises for one that no text can use
 
     @classmethod
     def from_pretrained(cls, name_or_folder: str | Path, device: str = "cpu",
-                        **options: Any) -> Synthesizer:
+                        engine: Choice = "auto", **options: Any) -> Synthesizer:
         """Loads a voice.
 
         Args:
             name_or_folder: a released name or a model folder.
             device: a torch device.
+            engine: "auto", "onnx" or "torch": see `core.pretrained.open_model`.
             options: further arguments of the class.
 
         Raises:
@@ -100,16 +104,21 @@ class Synthesizer:
         """
         from avspeech.core import pretrained
 
-        model, info = pretrained.load(name_or_folder, device=device)
+        model, info = pretrained.open_model(name_or_folder, device, engine)
         if info.task != "synthesis":
             raise InputError(f"{name_or_folder}: a model for {info.task}, expected one for "
                              "synthesis")
         return cls(model, info, **options)
 
     @property
+    def config(self) -> VoiceConfig:
+        """The settings of the voice."""
+        return self.engine.config
+
+    @property
     def voices(self) -> tuple[str, ...]:
         """Names of the speakers it knows; none where it takes speaker vectors."""
-        return tuple(self.model.config.speakers) if self.model.config.embeddings == "table" else ()
+        return tuple(self.config.speakers) if self.config.embeddings == "table" else ()
 
     @property
     def speakers(self) -> tuple[str, ...]:
@@ -226,13 +235,13 @@ class Synthesizer:
         script = reader.analyse(text, self.phonemiser, self.language, self.pronunciations,
                                 sentence_rest=sentence_rest, paragraph_rest=paragraph_rest,
                                 voices=self.speakers)
-        if not self.model.config.intonation and any(
+        if not self.config.intonation and any(
                 item.style.pitch or item.style.contour for item in script.items):
             raise InputError("this voice was trained without intonation: its pitch cannot be moved "
                              "(<prosody pitch=...>, contour=..., <emphasis>)")
         return script
 
-    def listen(self, reference: str | Path | np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    def listen(self, reference: str | Path | np.ndarray) -> Contours:
         """Finds how the phrases of a recording end.
 
         A phrase ends at a pause or at the end; the last 0.4 s of each stand for its last word.
@@ -246,12 +255,11 @@ class Synthesizer:
         Raises:
             InputError: nothing voiced is found, or the voice knows no intonation.
         """
-        import torch
-
         from avspeech.media import audio, pitch
-        from avspeech.synthesis import intonation, prosody
+        from avspeech.synthesis import prosody
+        from avspeech.synthesis.contours import last_words
 
-        if not self.model.config.intonation:
+        if not self.config.intonation:
             raise InputError("this voice was trained without intonation: it takes no reference")
         name = reference if isinstance(reference, (str, Path)) else "the reference"
         samples = (audio.read(reference, self.sample_rate) if isinstance(reference, (str, Path))
@@ -266,33 +274,31 @@ class Synthesizer:
             ends.append(len(samples) / self.sample_rate)
         spans = [(round((end - prosody.TERMINAL) / hop), round(end / hop))
                  for end in ends if end > prosody.TERMINAL]
-        found = [c for c in intonation.last_words(hertz, voiced, spans, hop) if len(c)]
+        found = [c for c in last_words(hertz, voiced, spans, hop) if len(c)]
         if not found:
             raise InputError(f"{name}: no voiced phrase ending in it; give 0.5 s of speech or more")
         contours = np.zeros((1, len(found), max(map(len, found))), np.float32)
         for row, piece in zip(contours[0], found, strict=True):
             row[: len(piece)] = piece
-        return torch.from_numpy(contours), torch.tensor([[len(c) for c in found]])
+        return contours, np.array([[len(c) for c in found]])
 
-    def _speaker(self, voice: Any) -> Any:
+    def _speaker(self, voice: Any) -> np.ndarray:
         """int64 [1] of the table, or float32 [1, D]."""
-        import torch
-
-        config = self.model.config
+        config = self.config
         if config.embeddings != "table":
             named = voice is None or isinstance(voice, str)
             vector = None if named else np.asarray(voice, np.float32)
             if vector is None or vector.shape != (config.vector,) or not np.isfinite(vector).all():
                 raise InputError("this voice has no names: give a speaker vector of "
                                  f"{config.vector} values")
-            return torch.from_numpy(vector)[None]
+            return vector[None]
         names = self.voices
         if voice is None:
-            return torch.zeros(1, dtype=torch.int64)
+            return np.zeros(1, np.int64)
         if isinstance(voice, str) and voice in names:
-            return torch.tensor([names.index(voice)])
+            return np.array([names.index(voice)])
         if str(voice).isdigit() and int(voice) < len(names):
-            return torch.tensor([int(voice)])
+            return np.array([int(voice)])
         raise InputError(f"voice '{voice}' is not known; this model has: {', '.join(names)}")
 
     def say(self, script: Script, manner: Manner, rest: Rest | None = None) -> Iterator[Piece]:
@@ -321,56 +327,36 @@ class Synthesizer:
                   rest: Rest) -> Iterator[Piece]:
         """The pieces of a sentence, the rest due before it in the first of them. first: the index
         of its first word in the whole script."""
-        import torch
+        engine, breaks = self.engine, self.config.breaks
+        script = script.with_rests()
+        if breaks and self.predict_breaks and script.words:
+            script = predicted_breaks(engine.break_probability, self.config.break_threshold, script)
+        script, tokens, pauses, asked = with_pauses(script, breaks)
+        last, ends = last_words(script, breaks)
+        words = script.words
+        tones = [words[end].tone for end in ends]
+        slopes = [np.nan if tone is None else tone.slope for tone in tones]
+        whole = [first + end for end in ends]  # by the words of the whole script
+        contours, frames_of = padded_contours(manner.contours or {}, whole)
+        known, durations = engine.plan(Wish(
+            script.ids(), last, manner.voice, [manner.rate * t.rate for t in tokens], asked, slopes,
+            None if contours is None else (contours, np.array([frames_of])), manner.reference))
+        if not durations.sum():
+            return
+        noise = _noise(seed, int(durations.sum()), engine.channels)
+        moved, factors = styles.shifts(tokens, durations), styles.gains(tokens, durations)
+        sound = self._sound(known, durations, pauses, noise, manner, seed, moved, factors)
+        pieces = timed(sound, tokens, durations, pauses, words, self.hop, self.sample_rate,
+                       script.points)
+        lead, tail = (int(durations[i]) * self.hop / self.sample_rate for i in (0, -1))
+        yield from rest.before(pieces, lead, self.sample_rate)
+        rest.due, rest.there = script.rest(0), tail
 
-        from avspeech.synthesis.phrasing import last_words, predicted_breaks
-
-        model, breaks = self.model, self.model.config.breaks
-        device = next(model.parameters()).device
-        with torch.inference_mode():
-            script = script.with_rests()
-            if breaks and self.predict_breaks and script.words:
-                script = predicted_breaks(model, script)
-            script, tokens, pauses, asked = with_pauses(script, breaks)
-            last, ends = last_words(script, breaks)
-            words = script.words
-            tones = [words[end].tone for end in ends]
-            slopes = [np.nan if tone is None else tone.slope for tone in tones]
-            whole = [first + end for end in ends]  # by the words of the whole script
-            contours, frames_of = padded_contours(manner.contours or {}, whole)
-            known, frames = model.plan(
-                torch.tensor([script.ids()], device=device), speaker=manner.voice.to(device),
-                last=torch.tensor([last], device=device),
-                slopes=torch.tensor([slopes], dtype=torch.float32, device=device) if slopes
-                else None,
-                contours=None if contours is None else torch.from_numpy(contours).to(device),
-                contour_frames=None if contours is None
-                else torch.tensor([frames_of], device=device),
-                reference=None if manner.reference is None
-                else tuple(x.to(device) for x in manner.reference),
-                rate=torch.tensor([[manner.rate * t.rate for t in tokens]], device=device),
-                break_seconds=torch.tensor([asked], dtype=torch.float32, device=device))
-            if not int(frames.sum()):
-                return
-            durations = frames[0].cpu().numpy()
-            generator = torch.Generator().manual_seed(seed)
-            noise = torch.randn(1, int(durations.sum()), model.channels,
-                                generator=generator).to(device)
-            moved, factors = styles.shifts(tokens, durations), styles.gains(tokens, durations)
-            sound = self._sound(known, durations, pauses, noise, manner, seed, moved, factors)
-            pieces = timed(sound, tokens, durations, pauses, words, self.hop, self.sample_rate,
-                           script.points)
-            lead, tail = (int(durations[i]) * self.hop / self.sample_rate for i in (0, -1))
-            yield from rest.before(pieces, lead, self.sample_rate)
-            rest.due, rest.there = script.rest(0), tail
-
-    def _sound(self, known: torch.Tensor, durations: np.ndarray, pauses: set[int],
-               noise: torch.Tensor, manner: Manner, seed: int, moved: np.ndarray | None,
+    def _sound(self, known: np.ndarray, durations: np.ndarray, pauses: set[int],
+               noise: np.ndarray, manner: Manner, seed: int, moved: np.ndarray | None,
                factors: np.ndarray | None) -> Iterator[np.ndarray]:
         """The phrases of a planned sentence, joined in its long pauses. moved, factors: of
         `styles`, `[T]`."""
-        import torch
-
         shortest = JOIN * self.sample_rate / self.hop
         first = np.concatenate([[0], np.cumsum(durations)])
         cuts = [i for i in sorted(pauses) if durations[i] >= shortest
@@ -382,15 +368,13 @@ class Synthesizer:
                      end) in enumerate(zip([0, *cuts], [*cuts, len(durations) - 1], strict=True)):
             stretch = slice(begin, end + 1)
             count = int(durations[stretch].sum())
-            mel, f0 = self.model.decode(
-                known[:, stretch], torch.from_numpy(durations[None, stretch]).to(known.device),
-                steps=manner.steps, noise=noise[:, first[begin]: first[begin] + count],
-                temperature=manner.temperature)
+            mel, f0 = self.engine.decode(known[:, stretch], durations[stretch], manner.steps,
+                                         noise[first[begin]: first[begin] + count],
+                                         manner.temperature)
             here = slice(int(first[begin]), int(first[begin]) + count)
             if moved is not None and f0 is not None:
-                v = self.model.vocoder.config
-                f0 = f0 * torch.exp2(torch.from_numpy(moved[here]).to(f0) / 12)
-                f0 = f0.clamp(v.pitch_low, v.pitch_high)
+                v = self.engine.vocoder
+                f0 = np.clip(f0 * np.exp2(moved[here] / 12), v.pitch_low, v.pitch_high)
             sound = self._vocode(mel, f0, seed + number)
             if factors is not None:
                 sound = limited(sound * styles.at_samples(factors[here], self.hop)[: len(sound)])
@@ -410,15 +394,8 @@ class Synthesizer:
             done = offset + stop
             yield piece
 
-    def _vocode(self, mel: torch.Tensor, f0: torch.Tensor | None, seed: int) -> np.ndarray:
-        import torch
-
-        vocoder, more = self.model.vocoder, {}
-        if getattr(vocoder.config, "source", "none") == "harmonic":
-            generator = torch.Generator().manual_seed(seed % 2 ** 63)
-            more["noise"] = torch.randn(1, mel.shape[2] * self.hop,
-                                        generator=generator).to(mel.device)
-        sound = vocoder(mel, f0, **more)[0].float().cpu().numpy()
+    def _vocode(self, mel: np.ndarray, f0: np.ndarray | None, seed: int) -> np.ndarray:
+        sound = self.engine.sound(mel, f0, _noise(seed, mel.shape[1] * self.hop))
         if not np.isfinite(sound).all():
             raise FloatingPointError("the voice's output is not finite")
         return limited(sound)
@@ -435,6 +412,10 @@ def limited(sound: np.ndarray, knee: float = 0.9) -> np.ndarray:
     size = np.abs(sound)
     bent = np.sign(sound) * (knee + (1 - knee) * np.tanh((size - knee) / (1 - knee)))
     return np.where(size > knee, bent, sound).astype(np.float32)
+
+
+def _noise(seed: int, *shape: int) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal(shape, np.float32)
 
 
 def _rise(samples: int) -> np.ndarray:

@@ -13,8 +13,7 @@ Vocos.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -22,39 +21,9 @@ from torch.nn import functional as F
 
 from avspeech.errors import InputError
 from avspeech.synthesis.rotary import ConvBlock
+from avspeech.synthesis.settings import VocoderConfig
 
 FLOOR = 1e-5  # of the mel's magnitudes
-
-
-@dataclass(frozen=True)
-class VocoderConfig:
-    """What a vocoder is built of.
-
-    The mel is that of HiFi-GAN and Matcha-TTS: Slaney's scale and area, of magnitudes, natural log.
-    """
-
-    sample_rate: int = 16_000  # hertz
-    n_fft: int = 1024  # samples
-    window: int = 1024  # samples
-    hop: int = 256  # samples
-    mels: int = 80  # bands
-    low: float = 0.0  # hertz, of the lowest band
-    high: float = 8000.0  # hertz, of the highest band
-    width: int = 256  # channels of the backbone
-    hidden: int = 512  # channels within its blocks
-    layers: int = 5  # blocks of the backbone
-    kernel: int = 7  # frames
-    source: Literal["harmonic", "none"] = "harmonic"  # see the module
-    # The others are of the harmonic source. Times within a hop at which the head says how loud
-    # pulses and noise are, so that a burst is sharper than a window (0: never)
-    gates: int = 0
-    # Hertz over which the mel is smoothed before filters are made of it, so that they know no
-    # harmonics and the pulses alone make the pitch (0: not; 200 leaves 4 % of the ripple from 100
-    # Hz on)
-    smooth: float = 0.0
-    pitch_width: int = 96  # channels of the pitch reader
-    pitch_low: float = 60.0  # hertz, the lowest F0
-    pitch_high: float = 500.0  # hertz, the highest F0
 
 
 class Vocoder(nn.Module):

@@ -111,10 +111,49 @@ def table() -> dict[str, str]:
     return entries
 
 
+class Entries:
+    """The words of CMUdict and those that it lacks or has wrong (`tables/new_words.tsv`), looked up
+    in the sorted text: a dict of all words takes ten times its memory, and a while to make."""
+
+    def __init__(self) -> None:
+        self._text = lzma.decompress(TABLE.read_bytes())
+        self._more = {word: phones for word, phones in lists.rows("new_words.tsv", 2)}
+
+    def get(self, word: str, default: str = "") -> str:
+        """The phones of a word, or what is given in their place."""
+        found = self._more.get(word)
+        return (self._find(word) or default) if found is None else found
+
+    def _find(self, word: str) -> str:
+        text, wanted = self._text, word.encode() + b" "
+        low, high = 0, len(text)  # a line begins at `low`; the word's line begins before `high`
+        while low < high:
+            middle = text.rfind(b"\n", low, (low + high) // 2) + 1 or low
+            end = text.find(b"\n", middle)
+            end = len(text) if end < 0 else end
+            line = text[middle:end]
+            if line.startswith(wanted):
+                return line[len(wanted):].decode()
+            if line.partition(b" ")[0] < wanted[:-1]:
+                low = end + 1
+            else:
+                high = middle
+        return ""
+
+    def __contains__(self, word: str) -> bool:
+        return bool(self.get(word))
+
+    def __getitem__(self, word: str) -> str:
+        found = self.get(word)
+        if not found:
+            raise KeyError(word)
+        return found
+
+
 @functools.lru_cache(maxsize=1)
-def known() -> dict[str, str]:
-    """The same with the words that it lacks or has wrong (`tables/new_words.tsv`)."""
-    return {**table(), **{word: phones for word, phones in lists.rows("new_words.tsv", 2)}}
+def known() -> Entries:
+    """The words of the dictionary."""
+    return Entries()
 
 
 @functools.lru_cache(maxsize=4096)
@@ -182,10 +221,10 @@ _BEGINNINGS = {
 }
 
 
-def _built(word: str, entries: dict[str, str]) -> str | None:
+def _built(word: str, entries: Entries) -> str | None:
     """A word out of known parts: an ending, a beginning, two words in one."""
     if word.endswith("'"):
-        return entries.get(word[:-1])
+        return entries.get(word[:-1]) or None
     for ending, make in (("'s", with_s), ("s", with_s), ("ed", with_ed)):
         if word.endswith(ending) and len(word) > len(ending) + 2:
             stem = word[: -len(ending)]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from avspeech.core import models, pretrained, storage, trainer
+from avspeech.core import config, models, pretrained, runs, storage, trainer
 from avspeech.core.recipe import Recipe
 from avspeech.data import corpora
 from avspeech.data.corpora import layout
@@ -78,7 +78,7 @@ class Measuring:
 
     seed: int = 1  # of the scenes
     segment: float = 6.0  # seconds of a scene
-    dev_count: int = 24  # scenes of each kind, in silence and in life, for development
+    dev_count: int = 24  # scenes of each kind, clean and as in life, for development
     test_count: int = 100  # for the test
 
 
@@ -147,13 +147,13 @@ def voices(cfg: Config, exp: Path) -> None:
 
 def _measured(model: Any, cfg: Config, pool: scenes.Voices, count: int, seed: Sequence[int]
               ) -> dict[str, float]:
-    """Means over scenes of each kind, in silence (the voices alone, as recorded) and in life (with
-    rooms, noise and microphones as in training)."""
+    """Means over scenes of each kind, clean (the voices as recorded) and as in life (with the
+    rooms, noise and microphones of training)."""
     # The length of what is measured does not depend on that of training
     life = dataclasses.replace(cfg.scenes, segment=cfg.measuring.segment, third=0.0)
     quiet = dataclasses.replace(life, partial=0.0, speed=0.0, room=0.0, noise=0.0, microphone=0.0)
     means = {}
-    for place, settings in (("silence", quiet), ("life", life)):
+    for place, settings in (("clean", quiet), ("life", life)):
         for kind in scenes.KINDS:
             rows = scenes.evaluate(model, pool, settings, kind, count,
                                    [*seed, place == "life"])
@@ -164,14 +164,24 @@ def _measured(model: Any, cfg: Config, pool: scenes.Voices, count: int, seed: Se
 
 
 @recipe.stage("train", uses=("data", "easy", "scenes", "model", "train", "measuring", "release"),
-              outputs=lambda cfg, exp: [exp / "model"], distributed=True)
+              outputs=lambda cfg, exp: [exp / "splitter" / "model"], distributed=True)
 def train(cfg: Config, exp: Path) -> None:
-    """Train; what was trained goes on from its last checkpoint."""
+    """Train; what was interrupted goes on from its last checkpoint."""
     import torch
 
     from avspeech.extraction.voices import begin
 
+    folder = exp / "splitter"
+    settings = {key: value for key, value in config.to_dict(cfg).items()
+                if key in ("data", "easy", "scenes", "model", "train", "measuring")}
     with trainer.distributed():
+        made_of = {"code": recipe.code(train, cfg),
+                   "begun with": pretrained.content(cfg.model.init or "") or "",
+                   **{f"data of {split}": storage.file_hash(exp / "voices" / f"{split}.npy")
+                      for split in ("train", "dev")}}
+        if runs.finished(folder, folder / "model" / pretrained.SUMS, settings, made_of,
+                         recipe.forced):
+            return
         torch.manual_seed(cfg.train.seed)
         model: Any = models.build(cfg.model.name, **cfg.model.config).to(trainer.device())
         print(f"{sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
@@ -183,16 +193,15 @@ def train(cfg: Config, exp: Path) -> None:
 
         def score(trained: Any) -> dict[str, float]:
             means = _measured(trained, cfg, dev, cfg.measuring.dev_count, [cfg.measuring.seed, 0])
-            improved = [value for key, value in means.items() if key.startswith("si_sdri/")]
+            # Two parts of one voice come out in any order, so that they would choose by chance
+            improved = [value for key, value in means.items() if key.startswith("si_sdri/two")]
             return {"score": sum(improved) / len(improved), **means}
 
-        def fit(part: str, drawn: SceneConfig, how: trainer.TrainConfig) -> trainer.FitResult:
-            data = scenes.DrawnScenes(pool, drawn)
-            return trainer.fit(model, scenes.training_loss, data, how, exp / part, score)
-
         if cfg.easy.train.max_steps > 1:
-            fit("easy", cfg.easy.scenes, cfg.easy.train)
-        result = fit("train", cfg.scenes, cfg.train)
+            trainer.fit(model, scenes.training_loss, scenes.DrawnScenes(pool, cfg.easy.scenes),
+                        cfg.easy.train, folder / "easy")
+        result = trainer.fit(model, scenes.training_loss, scenes.DrawnScenes(pool, cfg.scenes),
+                             cfg.train, folder / "train", score)
         if trainer.is_main():
             names = [c.corpus or name for name, c in cfg.data.corpora.items()]
             info = cfg.release.info(
@@ -200,24 +209,26 @@ def train(cfg: Config, exp: Path) -> None:
                 config=dataclasses.asdict(model.config), sample_rate=model.config.sample_rate,
                 fps=None, metrics={f"dev {k}": round(v, 2) for k, v in result.metrics.items()
                                    if k != "score"} | {"best_step": float(result.best_step)},
-                description="Splits a mixture into two voices, without video.")
-            pretrained.save(exp / "model", model, info)
+                description="It learned from recordings of many speakers; whose voice is "
+                            "whose it does not say.")
+            pretrained.save(folder / "model", model, info)
         trainer.barrier()
 
 
 @recipe.stage("evaluate", uses=("scenes", "measuring"),
-              inputs=lambda cfg, exp: [exp / "model" / pretrained.SUMS],
+              inputs=lambda cfg, exp: [exp / "splitter" / "model" / pretrained.WEIGHTS],
               outputs=lambda cfg, exp: [exp / "results.json"])
 def evaluate(cfg: Config, exp: Path) -> None:
     """Measure the model on the test speakers, who chose nothing."""
-    model, info = pretrained.load(exp / "model")
+    folder = exp / "splitter" / "model"
+    model, info = pretrained.load(folder)
     means = _measured(model, cfg, scenes.Voices(exp / "voices" / "test"),
                       cfg.measuring.test_count, [cfg.measuring.seed, 1])
     for key, value in means.items():
         print(f"{key}: {value:.2f} dB")
     storage.write_atomically(exp / "results.json", (json.dumps(means, indent=1) + "\n").encode())
     metrics = {k: v for k, v in info.metrics.items() if not k.startswith("test ")}
-    pretrained.update(exp / "model", metrics=metrics | {
+    pretrained.update(folder, metrics=metrics | {
         f"test {k}": round(v, 2) for k, v in means.items()})
 
 

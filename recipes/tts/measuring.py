@@ -91,7 +91,7 @@ def speak(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str],
         out: the folder.
         given: whether the breaks and the last words' contours of the recording are used.
     """
-    config = voice.model.config
+    config = voice.config
     for name in names:
         record = records[name]
         script = text.Script.from_dict(record["script"])
@@ -232,7 +232,7 @@ def control(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str]
         `styled.styled` gives}.
     """
     found: dict[str, list[list[float]]] = {"slope": [], "pause": [], "break": []}
-    config, rate = voice.model.config, voice.sample_rate
+    config, rate = voice.config, voice.sample_rate
     manner = voice.manner(steps=steps, seed=seed)
     # No breaks but those of the script
     exact = Synthesizer(voice.model, voice.info, predict_breaks=False)

@@ -105,7 +105,7 @@ def test_the_features_are_those_of_the_public_code(kind: str) -> None:
     x = torch.randn(1, 3, 48, 48)
     wanted = reference(weights, prefix, act_of(kind), x)
     assert wanted.std() > 0.01
-    assert torch.allclose(lips.features(x), wanted, rtol=1e-4,
+    assert torch.allclose(lips.look(x), wanted, rtol=1e-4,
                           atol=1e-5 * float(wanted.abs().max()))
 
 
@@ -182,5 +182,5 @@ def test_the_paper_s_model_begins_with_it(tmp_path: Path,
     pretrained.begin(model, tmp_path / "start", "new")
     x = torch.randn(1, 2, 48, 48)
     wanted = reference(weights, prefix, "swish", x)
-    assert torch.allclose(model.cue.lips.features(x), wanted, rtol=1e-4,
+    assert torch.allclose(model.cue.lips.look(x), wanted, rtol=1e-4,
                           atol=1e-5 * float(wanted.abs().max()))

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from avspeech.cli import main
-from avspeech.core import models, pretrained
+from avspeech.core import graphs, models, pretrained
 from avspeech.errors import InputError
 from avspeech.extraction import export
 from avspeech.extraction.extractor import Extractor
@@ -68,7 +68,7 @@ def test_a_whole_lstm_is_that_of_torch(layers: int, ways: int) -> None:
     from onnx import helper, reference
 
     lstm = nn.LSTM(5, 3, layers, batch_first=True, bidirectional=ways == 2)
-    whole = export.WholeLSTM(lstm)
+    whole = graphs.WholeLSTM(lstm)
     y = (x := torch.randn(2, 7, 5)).transpose(0, 1)
     for layer in range(layers):
         named = {"x": y, "w": getattr(whole, f"weight_ih_{layer}"),

@@ -183,6 +183,20 @@ def test_several_faces_and_one_of_them(tmp_path, faces) -> None:
         Extractor(same, INFO).extract([source], tmp_path, face=3, progress=False)
 
 
+def test_faces_that_were_found_are_not_looked_for_again(tmp_path, faces, monkeypatch) -> None:
+    faces["left"] = []
+    faces["right"] = [track(50, seed=1), track(50, last=10, seed=2), track(50, x=30, seed=3)]
+    views = [film(tmp_path / f"{side}.mp4", sound=clicks(2, 44100, [0.5])) for side in ("left", "right")]
+    with pytest.warns(UserWarning, match="left.mp4: no face"):
+        found = Extractor(same, INFO).faces(views, progress=False)
+    assert [list(face) for face in found] == [[1], [1]]  # the second video's; one was seen too briefly
+    assert found[1][1] is faces["right"][2]
+    monkeypatch.setattr(video, "mouth_tracks", lambda *a, **k: pytest.fail("looked for again"))
+    paths = Extractor(same, INFO).extract(views, tmp_path / "out", face=2, progress=False, faces=found)
+    assert [p.name for p in paths] == ["left_face2.wav", "left_face2.mp4"]
+    assert abs(audio.duration(paths[0]) - 2) < 0.05
+
+
 def test_two_cameras_sound_in_the_second(tmp_path, faces) -> None:
     given = []
 
@@ -260,12 +274,13 @@ def test_silence(tmp_path, faces) -> None:
 
 
 def test_from_a_name(tmp_path, faces, monkeypatch) -> None:
-    pretrained = SimpleNamespace(load=lambda name, device: (same, INFO), names=lambda: [])
+    pretrained = SimpleNamespace(open_model=lambda name, device, engine: (same, INFO),
+                                 names=lambda: [])
     monkeypatch.setattr("avspeech.core.pretrained", pretrained, raising=False)
     source = film(tmp_path / "talk.mp4", sound=clicks(2, 44100, [0.5]))
     assert len(extractor_module.extract_files([source], tmp_path / "out", progress=False)) == 2
     INFO_EMOTION = SimpleNamespace(task="emotion", sample_rate=16000, fps=25.0)
-    pretrained.load = lambda name, device: (same, INFO_EMOTION)
+    pretrained.open_model = lambda name, device, engine: (same, INFO_EMOTION)
     with pytest.raises(InputError, match="emotion"):
         Extractor.from_pretrained("x")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from avspeech.extraction import gridnet
 from avspeech.extraction.gridnet import BandNorm, FullBandAttention, GridNetBlock, PathRNN
 
 
@@ -73,3 +74,11 @@ def test_band_norm_has_unit_statistics() -> None:
     y = BandNorm(4)(torch.randn(2, 3, 9, 4) * 7 + 3)
     torch.testing.assert_close(y.mean((-2, -1)), torch.zeros(2, 3), atol=1e-5, rtol=0)
     torch.testing.assert_close(y.var((-2, -1), correction=0), torch.ones(2, 3), atol=1e-3, rtol=0)
+
+
+def test_attention_without_gradients_is_that_of_torch() -> None:
+    torch.manual_seed(0)
+    q, k, v = torch.randn(2, 3, 9, 4), torch.randn(2, 3, 9, 4), torch.randn(2, 3, 9, 7)
+    with torch.inference_mode():
+        torch.testing.assert_close(
+            gridnet.attention(q, k, v), torch.nn.functional.scaled_dot_product_attention(q, k, v))

@@ -7,6 +7,7 @@ import torch
 
 from avspeech.core.models import CONFIGS, build
 from avspeech.errors import InputError
+from avspeech.extraction import mvtf
 from avspeech.extraction.mvtf import MVTFConfig, mel_bands
 
 TINY = dict(lips_width=4, embed=8, blocks=1, dim=8, hidden=6, heads=2, query=2, planes=2, bands=16, guess=8,
@@ -134,3 +135,11 @@ def test_a_bad_setting_is_named(setting: dict, text: str) -> None:
 def test_an_unknown_model_is_named_with_the_nearest() -> None:
     with pytest.raises(InputError, match="mvtf-small"):
         build("mvtf-smal")
+
+
+@pytest.mark.parametrize("stride", [1, 2, 8])
+def test_upsampling_is_a_transposed_convolution(stride: int) -> None:
+    torch.manual_seed(0)
+    layer = torch.nn.ConvTranspose2d(5, 2, (3, 2 * stride + 1), (1, stride), (1, stride))
+    x = torch.randn(2, 5, 7, 9)
+    torch.testing.assert_close(mvtf.upsampled(x, layer), layer(x))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from avspeech.errors import InputError
-from avspeech.extraction.views import arrays_as_tracks, match_faces
+from avspeech.extraction.views import _pairs, arrays_as_tracks, match_faces
 from avspeech.media import video
 from avspeech.media.mouths import MouthTrack
 
@@ -114,3 +114,11 @@ def test_faces_are_found_in_pictures(monkeypatch) -> None:
     monkeypatch.setattr(video, "mouth_tracks", lambda path, **options: [])
     with pytest.raises(InputError, match="no face found"):
         arrays_as_tracks(pictures, None, 25.0)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_pairs_have_the_greatest_total_score(seed: int) -> None:
+    optimize = pytest.importorskip("scipy.optimize")
+    rng = np.random.default_rng(seed)
+    score = rng.standard_normal((int(rng.integers(1, 7)), int(rng.integers(1, 7))))
+    assert _pairs(score) == list(zip(*optimize.linear_sum_assignment(score, maximize=True), strict=True))

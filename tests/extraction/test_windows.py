@@ -24,8 +24,12 @@ def test_windows_cover_everything_and_overlap(frames: int, length: float, share:
     plan = windows.plan(frames, 25.0)
     assert plan[0][0] == 0 and plan[-1][1] == frames
     assert len({stop - start for start, stop in plan}) == 1
+    longest, shared = max(2, round(25 * windows.length)), max(1, round(25 * windows.overlap))
+    assert plan[0][1] <= longest
     for (start, stop), (after, _) in zip(plan[:-1], plan[1:], strict=True):
-        assert start < after < stop
+        assert start < after <= stop - min(shared, longest - 1)
+    fewer = (len(plan) - 1) * (longest - shared) + shared  # what one window less would reach
+    assert len(plan) == 1 or fewer - (longest - shared) < frames
 
 
 @settings(max_examples=50, deadline=None)

@@ -326,3 +326,13 @@ def test_an_empty_wav_and_a_rate_that_cannot_be(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "b.wav", murmur(0.1, 16000), 3)
     with pytest.raises(InputError, match="samples a second"):
         audio.read(tmp_path / "b.wav")
+
+
+@pytest.mark.parametrize("begin", ["#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:1,\n",
+                                   "ffconcat version 1.0\nfile ", "\ufeff#EXTM3U\n"])
+def test_a_playlist_opens_no_other_file(tmp_path: Path, begin: str) -> None:
+    encode(tmp_path / "other.ts", [murmur(1, 48000)], 48000, "mp2")
+    (tmp_path / "list.ts").write_text(f"{begin}other.ts\n#EXT-X-ENDLIST\n", encoding="utf-8")
+    for read in (audio.read, audio.duration):
+        with pytest.raises(InputError, match="list.ts: a playlist"):
+            read(tmp_path / "list.ts", *((16000,) if read is audio.read else ()))

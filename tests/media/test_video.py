@@ -175,7 +175,7 @@ def test_long_videos_go_to_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_crops_do_not_follow_the_lips() -> None:
     """A head that stays while its lips move: every frame has the same map,
     with the lips' median in the middle."""
-    trail = face_tracks._Trail()
+    trail = face_tracks.Trail()
     rng = np.random.default_rng(0)
     looks = np.zeros(176, np.float32)
     for k in range(21):

@@ -8,6 +8,7 @@ import torch
 from avspeech import text
 from avspeech.core import models
 from avspeech.synthesis import phrasing
+from avspeech.synthesis.engine import TorchEngine
 
 
 def test_last_words_and_boundaries() -> None:
@@ -27,12 +28,10 @@ def test_predicted_breaks_keep_those_asked_for() -> None:
     model = models.build("prosodyfm", width=16, layers=1, hidden=32, decoder=(16, 16), blocks=1, phrasing=16,
                          vocoder=dict(width=16, hidden=24, layers=1)).eval()
     script = text.analyse("I said <brk 0.4> no, you did.")
-    everywhere = phrasing.predicted_breaks(model, script, threshold=0.0).breaks()
+    probability = TorchEngine(model).break_probability
+    everywhere = phrasing.predicted_breaks(probability, 0.0, script).breaks()
     assert everywhere == {0: None, 1: 0.4, 2: None, 3: None}
-    assert phrasing.predicted_breaks(model, script, threshold=1.1).breaks() == {1: 0.4}
-    plain = models.build("prosodyfm", breaks=False, width=16, layers=1, hidden=32, decoder=(16, 16), blocks=1,
-                         vocoder=dict(width=16, hidden=24, layers=1)).eval()
-    assert phrasing.predicted_breaks(plain, script) == script
+    assert phrasing.predicted_breaks(probability, 1.1, script).breaks() == {1: 0.4}
 
 
 @pytest.mark.parametrize("source", ["No.", "<brk 0.3> No."])

@@ -95,3 +95,12 @@ def test_espeak_knows_other_languages():
     assert "ˈø" in script.words[2].phones and script.words[3].tone and script.breaks() == {1: None}
     with pytest.raises(InputError, match="no voice 'xx'"):
         text.analyse("a", "espeak", "xx")
+
+
+def test_a_word_is_found_in_the_text_of_the_dictionary() -> None:
+    words, known = list(lexicon.table()), lexicon.known()
+    own = {word: phones for word, phones in lexicon.lists.rows("new_words.tsv", 2)}
+    for word in (*words[:30], *words[::500], *words[-30:], *own):
+        assert known[word] == own.get(word, lexicon.table().get(word))
+    for word in ("", "zzzz", "the cat", "cattt", "\n", "aa1"):
+        assert word not in known and known.get(word, "none") == "none"

@@ -29,6 +29,7 @@ FAMILIES = {
     "emotion2vec": "avspeech.bench.upstreams.emotion2vec:Emotion2vec",
     "ecapa": "avspeech.bench.upstreams.speaker:Ecapa",
     "torchaudio": "avspeech.bench.upstreams.torchaudio_models:TorchaudioModel",
+    "emotion": "avspeech.bench.upstreams.emotion:Emotion",
     "onnx": "avspeech.bench.upstreams.onnx:Onnx",
     "log-mel": "avspeech.bench.upstreams.mel:LogMel",
     "egemaps": "avspeech.bench.upstreams.egemaps:Egemaps",
@@ -76,6 +77,8 @@ UPSTREAMS = {
     "ecapa-random": Entry("ecapa-random", neural=False),
     "prosody": Entry("prosody", neural=False),
     "conv-random": Entry("conv-random", neural=False),
+    "emotion-edge": Entry("emotion", neural=False),
+    "emotion-phone": Entry("emotion", neural=False),
 }
 # What a transformers folder says it is (config.json, `model_type`) -> family
 MODEL_TYPES = {"whisper": "whisper", **dict.fromkeys(
@@ -177,12 +180,14 @@ def _family(path: Path) -> str:
 
 def _fetch(name: str) -> Path:
     from avspeech.bench.upstreams import folders
-    from avspeech.core import packaged_whisper
+    from avspeech.core import packaged_whisper, pretrained
 
+    entry = UPSTREAMS.get(name)
+    if entry is not None and entry.family == "emotion":
+        return pretrained.find(name)
     packaged = packaged_whisper.folder("base") if name == "whisper-base" else None
     if packaged is not None:
         return packaged
-    entry = UPSTREAMS.get(name)
     if entry is None or not entry.hub:
         files = entry.files if entry else SAFETENSORS
         raise InputError(f"{name}: its weights are on no hub; put {files} into a folder and name "

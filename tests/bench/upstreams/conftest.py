@@ -12,7 +12,7 @@ import torch
 
 from avspeech.bench import upstreams
 from avspeech.bench.upstreams import Upstream
-from avspeech.core import torchaudio_door
+from avspeech.core import models, pretrained, torchaudio_door
 
 Make = Callable[..., str]
 
@@ -126,6 +126,15 @@ def resemblyzer(folder: Path) -> str:
     return saved(_DVector(), "resemblyzer", folder)
 
 
+def emotion(model: str, **config: Any) -> Callable[[Path], str]:
+    def make(folder: Path) -> str:
+        config.update(heads=2, layers=2, inner=24, classes=2, dim=16)
+        pretrained.save(folder / "m", models.build(model, **config), pretrained.ModelInfo(
+            "emotion", model, config, fps=None, labels=["a", "b"]))
+        return f"emotion={folder / 'm'}"
+    return make
+
+
 # name -> (what writes its files and gives what to load, options, chunks equal to the whole)
 CASES: dict[str, tuple[Callable[[Path], str], dict[str, Any], bool]] = {
     "log-mel": (lambda _: "log-mel", {}, True),
@@ -148,6 +157,8 @@ CASES: dict[str, tuple[Callable[[Path], str], dict[str, Any], bool]] = {
     "unispeech-sat": (self_supervised("UniSpeechSat", "unispeech-sat-base-plus", False), {}, False),
     "emotion2vec": (emotion2vec, {}, False),
     "torchaudio": (torchaudio_model, {}, False),
+    "emotion, whisper_transformer": (emotion("whisper_transformer"), {}, False),
+    "emotion, conv_transformer": (emotion("conv_transformer", channels=8, mels=40), {}, False),
     "onnx": (onnx, {}, True),
     "egemaps": (egemaps, {}, True),
     "whisper": (whisper, {}, False),

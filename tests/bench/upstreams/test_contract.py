@@ -69,7 +69,7 @@ def test_long_sound_in_chunks(case: tuple[Upstream, bool]) -> None:
         assert sum(part.shape[1] for part in parts) == int(frames)
     if exact:
         assert far(torch.cat(parts, 1), whole[:, 0]) < TOLERANCE
-    elif upstream.family != "whisper":  # whose positions begin anew
+    elif upstream.family not in ("whisper", "emotion"):  # whose positions begin anew
         assert far(torch.cat(parts, 1).mean(1), whole[:, 0].mean(1)) < 0.1
 
 

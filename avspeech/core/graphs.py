@@ -1,0 +1,182 @@
+"""Writes the graphs of a model folder: ONNX models whose weights stay in model.safetensors.
+
+An exporter puts weights into the graph: as they are, with dimensions exchanged, or with the gates
+of an LSTM in ONNX's order. `without_weights` finds each of them among the tensors of the file by
+its values and leaves a reference in its place, whose name says how the engine makes it of them
+(`engine.Stored`).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from avspeech.core import exporting
+from avspeech.core.engine import Stored, in_onnx_order, reference
+from avspeech.core.pretrained import WEIGHTS
+
+OPSET = 18
+LEAST = 256  # values; smaller weights stay in the graph
+
+
+def exported(module: Any, inputs: Sequence[Any], shapes: Sequence[Any], outputs: Sequence[str],
+             content: bytes) -> bytes:
+    """A torch module as a graph without weights.
+
+    Args:
+        module: an `nn.Module`; the graph's inputs have the names of its forward's arguments.
+        inputs: examples of them.
+        shapes: their dynamic dimensions, as `torch.export` takes them.
+        outputs: names.
+        content: of model.safetensors.
+
+    Returns:
+        The ONNX model.
+    """
+    return finished(exporting.torch_to_onnx(module, inputs, shapes, outputs, OPSET), content)
+
+
+def finished(proto: Any, content: bytes, about: Mapping[str, str] | None = None) -> bytes:
+    """An exported graph as it stands in a model folder.
+
+    Args:
+        proto: an `onnx.ModelProto`, changed in place.
+        content: of model.safetensors, whose weights the graph has.
+        about: metadata, for `Graphs.about`.
+    """
+    import onnx
+
+    without_weights(proto, content)
+    onnx.helper.set_model_props(proto, {"producer": exporting.PRODUCER, **(about or {})})
+    data: bytes = proto.SerializeToString()
+    return data
+
+
+def without_weights(proto: Any, content: bytes) -> None:
+    """Puts references to a file of weights in place of a graph's large weights.
+
+    Args:
+        proto: an `onnx.ModelProto`, changed in place.
+        content: of model.safetensors, whose weights the graph has.
+    """
+    import onnx
+
+    stored = Stored(content)
+    exact = {name: stored.exact(name) for name in stored.names}
+    graph = proto.graph
+    nodes: list[Any] = []
+    names: dict[str, str] = {}  # references by the names of weights
+    made: dict[str, Any] = {}  # initializers, by name
+    for weight in graph.initializer:
+        if weight.data_location == onnx.TensorProto.EXTERNAL:
+            made[weight.name] = weight
+            continue
+        value = onnx.numpy_helper.to_array(weight)
+        found = None
+        if value.size >= LEAST and value.dtype == np.float32:
+            found = _found(value, exact)
+        if found is None:
+            made[weight.name] = weight
+            continue
+        recipe, factor = found
+        label = reference(recipe)
+        made[label] = onnx.TensorProto(name=label, data_type=1, dims=stored.made(recipe).shape,
+                                       data_location=onnx.TensorProto.EXTERNAL)
+        made[label].external_data.add(key="location", value=WEIGHTS)
+        if factor is None:
+            names[weight.name] = label
+        else:
+            name = f"{weight.name}:factor"
+            made[name] = onnx.numpy_helper.from_array(factor, name)
+            nodes.append(onnx.helper.make_node("Mul", [label, name], [weight.name]))
+    for node in graph.node:
+        for place, name in enumerate(node.input):
+            node.input[place] = names.get(name, name)
+    old = list(graph.node)
+    del graph.initializer[:], graph.node[:]
+    graph.initializer.extend(made.values())
+    graph.node.extend([*nodes, *old])
+
+
+def _found(value: np.ndarray, exact: Mapping[str, np.ndarray]
+           ) -> tuple[dict[str, Any], np.ndarray | None] | None:
+    """How a weight is made of stored tensors, and a factor of its rows; None where it is not."""
+    shape = list(value.shape)
+    for name, whole in exact.items():
+        if whole.size != value.size:
+            continue
+        for order in itertools.permutations(range(whole.ndim)):
+            if np.array_equal(whole.transpose(order).ravel(), value.ravel()):
+                return {"of": [name], "order": list(order), "shape": shape}, None
+    if value.ndim == 3 and value.shape[1] % 4 == 0:
+        ways = [next((name for name, whole in exact.items() if whole.shape == wanted.shape
+                      and np.array_equal(in_onnx_order(whole), wanted)), "") for wanted in value]
+        if all(ways):
+            return {"of": ways, "gates": True, "shape": shape}, None
+    for name, whole in exact.items():
+        if whole.shape != value.shape or value.ndim < 2:
+            continue
+        axes = tuple(range(1, value.ndim))
+        share = np.sum(value * whole, axes, np.float64) / np.maximum(
+            np.sum(np.square(whole), axes, np.float64), 1e-30)
+        factor = share.astype(np.float32).reshape(-1, *[1] * len(axes))
+        if (np.abs(whole * factor - value).max(axes) <= 1e-6 * np.abs(value).max(axes)).all():
+            # of a normalization that the exporter has merged
+            return {"of": [name], "order": list(range(value.ndim)), "shape": shape}, factor
+    return None
+
+
+class WholeLSTM(nn.Module):
+    """An `nn.LSTM` that torch.onnx writes as one operator; otherwise it takes it apart, step by
+    step, and the length becomes a constant. It computes nothing by itself.
+
+    Args:
+        lstm: batch first, of one or more layers.
+    """
+
+    def __init__(self, lstm: nn.LSTM):
+        super().__init__()
+        assert lstm.batch_first and lstm.bias and not lstm.proj_size
+        self.hidden, self.layers = lstm.hidden_size, lstm.num_layers
+        ways = self.ways = 2 if lstm.bidirectional else 1
+        h = self.hidden
+        # torch has the gates input, forget, cell, output; ONNX input, output, forget, cell
+        order = torch.cat([torch.arange(h) + gate * h for gate in (0, 3, 1, 2)])
+        weights = dict(lstm.named_parameters())
+        for layer in range(self.layers):
+            for kind in ("weight_ih", "weight_hh"):
+                names = [f"{kind}_l{layer}{way}" for way in ("", "_reverse")[:ways]]
+                value = torch.stack([weights[name].detach()[order] for name in names])
+                self.register_buffer(f"{kind}_{layer}", value)
+            both = []
+            for way in ("", "_reverse")[:ways]:
+                both.append(torch.cat([weights[f"{kind}_l{layer}{way}"].detach()[order]
+                                       for kind in ("bias_ih", "bias_hh")]))
+            self.register_buffer(f"bias_{layer}", torch.stack(both))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, None]:
+        """Maps `[N, T, I]` to `[N, T, ways * hidden]`; the state is not given."""
+        y = x.transpose(0, 1)
+        for layer in range(self.layers):
+            inputs = (y, *(getattr(self, f"{kind}_{layer}")
+                           for kind in ("weight_ih", "weight_hh", "bias")))
+            attributes: dict[str, Any] = {
+                "hidden_size": self.hidden,
+                "direction": "bidirectional" if self.ways == 2 else "forward"}
+            shape = (y.shape[0], self.ways, y.shape[1], self.hidden)
+            y = torch.onnx.ops.symbolic("LSTM", inputs, attributes, dtype=y.dtype, shape=shape,
+                                        version=OPSET).transpose(1, 2).flatten(2)
+        return y.transpose(0, 1), None
+
+
+def whole_lstms(module: nn.Module) -> nn.Module:
+    """Puts a `WholeLSTM` for each `nn.LSTM` of a module, in place."""
+    for name, child in module.named_children():
+        whole = WholeLSTM(child) if isinstance(child, nn.LSTM) else whole_lstms(child)
+        setattr(module, name, whole)
+    return module

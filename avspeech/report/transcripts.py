@@ -1,0 +1,234 @@
+"""Who said what, and when: transcripts with speakers, and the files that hold them.
+
+    transcript = read("meeting.json")  # of `avspeech transcribe`, or SegLST (CHiME, MeetEval)
+    transcript = read("meeting.vtt")   # WebVTT; a voice tag names the speaker: <v Anna>Good day.
+    transcript = read("meeting/")      # a folder with one .vtt a speaker, named after the speaker
+    transcript = read("meeting.stm")   # NIST's segment time marks
+
+The JSON of `avspeech transcribe`:
+
+    {"format": "avspeech-transcript", "version": 1, "seconds": 61.2,
+     "speakers": [{"id": "face1", ...}, ...],
+     "segments": [{"speaker": "face1", "start": 0.52, "end": 1.9, "text": "Good morning.",
+                   "words": [{"word": "Good", "start": 0.52, "end": 0.8, "probability": 0.9}, ...]},
+                  ...]}
+
+All times are seconds on the clock of the video.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from avspeech.errors import InputError
+from avspeech.report import webvtt
+
+FORMAT, VERSION = "avspeech-transcript", 1
+LARGEST = 256 * 2**20  # bytes of a JSON file
+LONGEST = 1e7  # seconds; a later time is no time of a recording
+SUFFIXES = (".json", ".vtt", ".stm")
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word and when it is said."""
+
+    word: str
+    start: float  # seconds
+    end: float  # seconds
+    probability: float | None = None  # of the recognizer, where it gives one
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What one speaker says in one go."""
+
+    speaker: str
+    start: float  # seconds
+    end: float  # seconds
+    text: str
+    words: tuple[Word, ...] = ()  # empty where the times of words are not known
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        words = []
+        for word in self.words:
+            record: dict[str, Any] = {"word": word.word, "start": word.start, "end": word.end}
+            if word.probability is not None:
+                record["probability"] = word.probability
+            words.append(record)
+        record = {"speaker": self.speaker, "start": self.start, "end": self.end, "text": self.text}
+        return {**record, "words": words} if words else record
+
+
+@dataclass
+class Transcript:
+    """The segments of one recording, by start, and all its speakers, also those who are silent."""
+
+    segments: list[Segment] = field(default_factory=list)
+    speakers: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, segments: Iterable[Segment], speakers: Iterable[str] = ()) -> Transcript:
+        """Segments in the order of their start; speakers in the order given, then by appearance."""
+        ordered = sorted(segments, key=lambda s: (s.start, s.end, s.speaker))
+        return cls(ordered, list(dict.fromkeys([*speakers, *(s.speaker for s in ordered)])))
+
+    def by(self, speaker: str) -> list[Segment]:
+        """The segments of one speaker."""
+        return [segment for segment in self.segments if segment.speaker == speaker]
+
+    def write_vtt(self, path: str | Path, speaker: str | None = None) -> None:
+        """Writes WebVTT: of all speakers, with voice tags, or of one, without."""
+        chosen = self.segments if speaker is None else self.by(speaker)
+        named = speaker is None
+        webvtt.write(path, [webvtt.Line(s.start, s.end, s.text, s.speaker if named else "")
+                            for s in chosen])
+
+
+def read(path: str | Path) -> Transcript:
+    """Reads a transcript of one recording.
+
+    Args:
+        path: a file or folder, see above.
+
+    Returns:
+        The transcript. A WebVTT file without voice tags has one speaker, named after the file.
+
+    Raises:
+        InputError: it is none of these, or a line or key of it is not as the format has it.
+    """
+    path = Path(path)
+    if path.is_dir():
+        files = sorted(p for p in path.iterdir() if p.suffix.lower() == ".vtt" and p.is_file())
+        if not files:
+            raise InputError(f"{path}: holds no .vtt file; expected one for each speaker")
+        segments = [s for file in files for s in _vtt(file, alone=True)]
+        return Transcript.of(segments, [file.stem for file in files])
+    suffix = path.suffix.lower()
+    if suffix == ".vtt":
+        return Transcript.of(_vtt(path, alone=False))
+    if suffix == ".json":
+        return _json(path)
+    if suffix == ".stm":
+        return Transcript.of(_stm(path))
+    raise InputError(f"{path}: expected {', '.join(SUFFIXES)} or a folder with a .vtt for each "
+                     "speaker")
+
+
+def _vtt(path: Path, alone: bool) -> list[Segment]:
+    """The cues; `alone`: the file is one speaker's, whatever its voice tags say."""
+    found = []
+    for cue in webvtt.read(path):
+        for speaker, text in cue.spoken():
+            name = path.stem if alone or speaker is None else speaker
+            found.append(Segment(name, cue.start, cue.end, text))
+    return found
+
+
+def _stm(path: Path) -> list[Segment]:
+    """Lines `session channel speaker start end [<labels>] words`; `;;` begins a comment."""
+    found, sessions = [], set()
+    for number, line in enumerate(webvtt.text_of(path).split("\n"), 1):
+        if not line.strip() or line.startswith(";;"):
+            continue
+        parts = line.split(maxsplit=5)
+        try:
+            start, end = _time(float(parts[3])), _time(float(parts[4]))
+            if end < start:
+                raise ValueError
+        except (IndexError, ValueError):
+            raise InputError(f"{path}:{number}: expected session, channel, speaker, start, end, "
+                             "words") from None
+        sessions.add(parts[0])
+        text = re.sub(r"^<[^<>]*>\s*", "", parts[5].strip()) if len(parts) > 5 else ""
+        found.append(Segment(parts[2], start, end, text))
+    if len(sessions) > 1:
+        raise InputError(f"{path}: holds {len(sessions)} recordings; give one file for each")
+    return found
+
+
+def _json(path: Path) -> Transcript:
+    try:
+        if path.stat().st_size > LARGEST:
+            raise InputError(f"{path}: more than {LARGEST:,} bytes; too large for a transcript")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    try:
+        record = json.loads(webvtt.text_of(path))
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path}:{error.lineno}: no JSON ({error.msg})") from None
+    except RecursionError:
+        raise InputError(f"{path}: the JSON is nested too deep") from None
+    if isinstance(record, list):
+        return _seglst(path, record)
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        raise InputError(f"{path}: expected the JSON of avspeech transcribe, or SegLST (a list)")
+    if record.get("version") != VERSION:
+        raise InputError(f"{path}: key 'version' should be {VERSION}; a newer avspeech may be "
+                         "needed")
+    items = record.get("segments")
+    speakers = record.get("speakers")
+    if not isinstance(items, list) or not isinstance(speakers, list):
+        raise InputError(f"{path}: keys 'speakers' and 'segments' should be lists")
+    names = [s.get("id") if isinstance(s, dict) else None for s in speakers]
+    if not all(isinstance(name, str) and name for name in names):
+        raise InputError(f"{path}: each of 'speakers' should be an object with an 'id'")
+    return Transcript.of([_segment(path, number, item, "text", "start", "end")
+                          for number, item in enumerate(items, 1)], [str(n) for n in names])
+
+
+def _seglst(path: Path, items: list[Any]) -> Transcript:
+    sessions = {item.get("session_id") for item in items if isinstance(item, dict)
+                if isinstance(item.get("session_id"), (str, type(None)))}
+    if len(sessions) > 1:
+        raise InputError(f"{path}: holds {len(sessions)} recordings; give one file for each")
+    return Transcript.of([_segment(path, number, item, "words", "start_time", "end_time")
+                          for number, item in enumerate(items, 1)])
+
+
+def _segment(path: Path, number: int, item: Any, text: str, start: str, end: str) -> Segment:
+    where = f"{path}: segment {number}"
+    if not isinstance(item, dict):
+        raise InputError(f"{where}: expected an object")
+    speaker = item.get("speaker")
+    if isinstance(speaker, int) and not isinstance(speaker, bool):
+        speaker = str(speaker)
+    if not isinstance(speaker, str) or not speaker or not isinstance(item.get(text), str):
+        raise InputError(f"{where}: expected texts under 'speaker' and '{text}'")
+    try:
+        first, last = _time(item.get(start)), _time(item.get(end))
+        if last < first:
+            raise ValueError("it ends before it starts")
+        words = item.get("words") if text == "text" else None
+        return Segment(speaker, first, last, item[text],
+                       tuple(_word(word) for word in words) if isinstance(words, list) else ())
+    except ValueError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def _word(item: Any) -> Word:
+    if not isinstance(item, dict) or not isinstance(item.get("word"), str):
+        raise ValueError("each of 'words' should be an object with 'word', 'start' and 'end'")
+    start, end = _time(item.get("start")), _time(item.get("end"))
+    chance: Any = item.get("probability")
+    if end < start:
+        raise ValueError(f"the word '{item['word'][:40]}' ends before it starts")
+    good = isinstance(chance, (int, float)) and not isinstance(chance, bool)
+    return Word(item["word"], start, end, float(chance) if good else None)
+
+
+def _time(value: Any) -> float:
+    """Seconds; SegLST has them also as texts. Raises ValueError for what is no time."""
+    if isinstance(value, str):
+        value = float(value) if re.fullmatch(r"\d{1,9}(\.\d{1,12})?", value) else math.nan
+    good = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not (good and 0 <= value <= LONGEST):
+        raise ValueError(f"{str(value)[:40]} is no time; expected seconds")
+    return float(value)

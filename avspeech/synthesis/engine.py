@@ -1,0 +1,236 @@
+"""The two engines of a voice: torch, and the graphs of a released one. Arrays in and out.
+
+An engine tells where a reader pauses, plans a sentence, decodes a stretch of it to a log-mel and
+F0, and makes sound of these. Noise is an argument, so both give the same within `TOLERANCE`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from avspeech.core.engine import Graphs
+from avspeech.synthesis import contours as shapes
+from avspeech.synthesis import waves
+from avspeech.synthesis.settings import TYPICAL_FRAMES, VocoderConfig, VoiceConfig
+
+if TYPE_CHECKING:
+    from avspeech.core.pretrained import ModelInfo
+    from avspeech.synthesis.prosodyfm import ProsodyFM
+
+# Of the log-mel, of F0 (relative), and of the sound of the same mel and F0 (relative to its loudest
+# sample, if above 1)
+TOLERANCE = 1e-3
+# The graphs: breaks, what the text asks for, embeddings of contours, plan, condition, flow, filters
+BREAKS, TEXT, TONES, PLAN = "breaks", "text", "tones", "plan"
+CONDITION, VELOCITY, FILTERS = "condition", "velocity", "filters"
+
+Contours = tuple[np.ndarray, np.ndarray]  # semitones [1, P, F], frames of each [1, P]
+
+
+@dataclass
+class Wish:
+    """What is asked of a sentence of L symbols and P phrases.
+
+    Attributes:
+        ids: `[L]`, `Script.ids`.
+        last: `[L]`, `phrasing.last_words`.
+        speaker: int64 `[1]`, or float32 `[1, D]`.
+        rate: `[L]`; 1.2 is 20 % faster.
+        seconds: `[L]` that a symbol is to last; NaN: as predicted.
+        slopes: `[P]` semitones over last words; NaN where not asked for.
+        contours: of last words, 0 frames where not given; None: of none.
+        reference: of another sentence, whose shapes are taken; None: of none.
+    """
+
+    ids: Sequence[int]
+    last: Sequence[int]
+    speaker: np.ndarray
+    rate: Sequence[float]
+    seconds: Sequence[float]
+    slopes: Sequence[float] = ()
+    contours: Contours | None = None
+    reference: Contours | None = None
+
+
+class Engine(Protocol):
+    """What the synthesizer calls."""
+
+    config: VoiceConfig
+    vocoder: VocoderConfig
+    channels: int  # values of a frame in the flow
+
+    def break_probability(self, ids: Sequence[int]) -> np.ndarray:
+        """The probability `[L]` of a break behind each symbol."""
+
+    def plan(self, wish: Wish) -> tuple[np.ndarray, np.ndarray]:
+        """What is known of each symbol `[1, L, .]`, and its frames int64 `[L]`."""
+
+    def decode(self, known: np.ndarray, durations: np.ndarray, steps: int, noise: np.ndarray,
+               temperature: float | None) -> tuple[np.ndarray, np.ndarray | None]:
+        """The log-mel `[M, T]` and F0 `[T]` (None: the vocoder reads it off the mel) of a stretch
+        of a plan, from noise `[T, channels]`."""
+
+    def sound(self, mel: np.ndarray, f0: np.ndarray | None, noise: np.ndarray) -> np.ndarray:
+        """Sound `[T * hop]` of a log-mel and F0, with noise `[T * hop]`."""
+
+
+class TorchEngine:
+    """A model in eval mode, on its own device."""
+
+    def __init__(self, model: ProsodyFM) -> None:
+        self.model, self.config, self.vocoder = model, model.config, model.vocoder.config
+        self.channels = model.channels
+
+    def _tensor(self, value: Any, dtype: Any = None) -> Any:
+        import torch
+
+        tensor = torch.from_numpy(np.ascontiguousarray(np.asarray(value, dtype)))
+        return tensor.to(next(self.model.parameters()).device)
+
+    def break_probability(self, ids: Sequence[int]) -> np.ndarray:
+        """See `Engine`."""
+        import torch
+
+        with torch.inference_mode():
+            found = self.model.break_probability(self._tensor([ids], np.int64),
+                                                 self._tensor([len(ids)], np.int64))
+            return np.asarray(found[0].cpu())
+
+    def plan(self, wish: Wish) -> tuple[np.ndarray, np.ndarray]:
+        """See `Engine`."""
+        import torch
+
+        more: dict[str, Any] = {}
+        if wish.contours is not None:
+            more = {"contours": self._tensor(wish.contours[0]),
+                    "contour_frames": self._tensor(wish.contours[1])}
+        if wish.reference is not None:
+            more["reference"] = tuple(map(self._tensor, wish.reference))
+        if len(wish.slopes):
+            more["slopes"] = self._tensor([wish.slopes], np.float32)
+        with torch.inference_mode():
+            known, durations = self.model.plan(
+                self._tensor([wish.ids], np.int64), speaker=self._tensor(wish.speaker),
+                last=self._tensor([wish.last], np.int64),
+                rate=self._tensor([wish.rate], np.float32),
+                break_seconds=self._tensor([wish.seconds], np.float32), **more)
+            return np.asarray(known.cpu()), np.asarray(durations[0].cpu())
+
+    def decode(self, known: np.ndarray, durations: np.ndarray, steps: int, noise: np.ndarray,
+               temperature: float | None) -> tuple[np.ndarray, np.ndarray | None]:
+        """See `Engine`."""
+        import torch
+
+        with torch.inference_mode():
+            mel, f0 = self.model.decode(self._tensor(known), self._tensor(durations[None]),
+                                        steps=steps, noise=self._tensor(noise[None]),
+                                        temperature=temperature)
+            return np.asarray(mel[0].cpu()), None if f0 is None else np.asarray(f0[0].cpu())
+
+    def sound(self, mel: np.ndarray, f0: np.ndarray | None, noise: np.ndarray) -> np.ndarray:
+        """See `Engine`."""
+        import torch
+
+        harmonic = self.vocoder.source == "harmonic"
+        with torch.inference_mode():
+            given = None if f0 is None else self._tensor(f0[None])
+            more = {"noise": self._tensor(noise[None])} if harmonic else {}
+            return np.asarray(self.model.vocoder(self._tensor(mel[None]), given,
+                                                 **more)[0].float().cpu())
+
+
+class GraphEngine:
+    """The graphs of a voice's folder."""
+
+    def __init__(self, graphs: Graphs, info: ModelInfo) -> None:
+        given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value
+                                 for key, value in info.config.items()}
+        self.config = VoiceConfig(**given)
+        self.vocoder = VocoderConfig(**self.config.vocoder)
+        self.channels = self.vocoder.mels + self.config.intonation
+        self.graphs = graphs
+
+    def break_probability(self, ids: Sequence[int]) -> np.ndarray:
+        """See `Engine`."""
+        return self.graphs(BREAKS, ids=np.asarray([ids], np.int64))[0][0]
+
+    def plan(self, wish: Wish) -> tuple[np.ndarray, np.ndarray]:
+        """See `Engine`."""
+        ids, last = np.asarray([wish.ids], np.int64), np.asarray([wish.last], np.int64)
+        sizes = [len(wish.slopes)] + ([] if wish.contours is None else [wish.contours[0].shape[1]])
+        phrases = np.arange(1, max([int(last.max()), 1, *sizes]) + 1)
+        text = self.graphs(TEXT, ids=ids, last=last, phrases=phrases)
+        tone = text[1][0] if self.config.intonation else np.zeros(0, np.float32)
+        if self.config.intonation:
+            if wish.reference is not None:
+                lines, frames = wish.reference
+                tone = shapes.nearest(tone, self._tones(lines[0], frames[0]), frames[0] > 0)
+            if wish.contours is not None:
+                lines, frames = wish.contours[0][0], wish.contours[1][0]
+                found = self._tones(shapes.centered(lines, frames), frames)
+                tone[: len(found)][frames > 0] = found[frames > 0]
+            slopes = np.asarray(wish.slopes, np.float32)
+            asked = ~np.isnan(slopes)
+            if asked.any():
+                lines = shapes.straight(np.nan_to_num(slopes), TYPICAL_FRAMES)
+                found = self._tones(lines, np.full(len(slopes), TYPICAL_FRAMES))
+                tone[: len(slopes)][asked] = found[asked]
+        known, durations = self.graphs(
+            PLAN, h=text[0], ids=ids, last=last, speaker=wish.speaker, tone=tone[None],
+            rate=np.asarray([wish.rate], np.float32),
+            break_seconds=np.asarray([wish.seconds], np.float32))
+        return known, durations[0]
+
+    def _tones(self, lines: np.ndarray, frames: np.ndarray) -> np.ndarray:
+        """Embeddings `[P, D]` of contours `[P, F]`."""
+        return self.graphs(TONES, contours=np.asarray(lines, np.float32)[None],
+                           frames=np.asarray(frames, np.int64)[None])[0][0]
+
+    def decode(self, known: np.ndarray, durations: np.ndarray, steps: int, noise: np.ndarray,
+               temperature: float | None) -> tuple[np.ndarray, np.ndarray | None]:
+        """See `Engine`."""
+        c, total = self.config, int(durations.sum())
+        whole = 2 ** (len(c.decoder) - 1)  # the flow's graph takes a multiple of so many frames
+        x = np.zeros((1, -(-total // whole) * whole, self.channels), np.float32)
+        x[0, :total] = noise[:total] * (c.temperature if temperature is None else temperature)
+        hint, mask, contours = self.graphs(CONDITION, known=known, durations=durations[None],
+                                           noise=x)
+        even = np.arange(steps + 1) / steps
+        times = 1 - np.cos(even * (math.pi / 2))  # `flow_matching.schedule` with sway -1
+        for now, then in zip(times, times[1:], strict=False):
+            velocity = self.graphs(VELOCITY, x=x, t=np.asarray([now], np.float32), hint=hint,
+                                   mask=mask)[0]
+            x = x + velocity * np.float32(then - now)
+        x = x[0, :total]
+        mel = np.ascontiguousarray((x[:, : self.vocoder.mels] * c.mel_std + c.mel_mean).T)
+        if not c.intonation:
+            return mel, None
+        melody = shapes.lay(x[:, -1] * c.melody_std + c.melody_mean, contours[0, :total])
+        f0 = np.clip(100 * np.exp2(melody / 12), self.vocoder.pitch_low, self.vocoder.pitch_high)
+        return mel, f0.astype(np.float32)
+
+    def sound(self, mel: np.ndarray, f0: np.ndarray | None, noise: np.ndarray) -> np.ndarray:
+        """See `Engine`."""
+        c = self.vocoder
+        more = {} if f0 is None else {"f0": f0[None]}
+        found = [x[0] for x in self.graphs(FILTERS, mel=mel[None], **more)]
+        if c.source != "harmonic":
+            size, angle = found
+            return waves.inverse(size * np.exp(1j * angle), c)
+        size, angle, hiss, hertz = found[:4]
+        train = waves.pulse_train(hertz, c.hop, c.sample_rate)
+        if c.gates:
+            loud = np.exp(waves.stretched(found[4], c.hop // c.gates))
+            train, noise = train * loud[0], noise * loud[1]
+        voice = waves.spectrum(train, c) * (size * np.exp(1j * angle))
+        return waves.inverse(voice + waves.spectrum(noise, c) * hiss, c)
+
+
+def engine_of(model: Any, info: ModelInfo) -> Engine:
+    """The engine of what `pretrained.open_model` gives."""
+    return GraphEngine(model, info) if isinstance(model, Graphs) else TorchEngine(model)

@@ -1,0 +1,287 @@
+"""Who said what, and when, from a video: captions and a transcript of all faces, in files.
+
+    paths = transcribe(["meeting.mp4"], "out", Extractor.from_pretrained("mvtf-small"),
+                       recognizers.named("base"))
+
+    out/meeting_captions.json            speakers, segments, words with times
+    out/meeting_captions.vtt             captions with the speakers in voice tags
+    out/meeting_captions.html, .mp4      a page that shows them in colors; the video beside it
+    out/meeting/face1.vtt, ...           captions of each speaker
+    out/meeting/speaker_to_cluster.json  who talks with whom; the layout of CHiME-9's MCoRec
+
+The names are such that a video beside, or a reference `meeting.vtt`, is not replaced.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from avspeech.core import storage
+from avspeech.errors import InputError
+from avspeech.extraction import files as extraction
+from avspeech.extraction.extractor import Extractor
+from avspeech.media import audio
+from avspeech.media.mouths import MouthTrack
+from avspeech.media.muxing import mux
+from avspeech.report import mcorec, transcripts
+from avspeech.report.transcript_scores import speech
+from avspeech.report.transcripts import Segment, Transcript, Word
+from avspeech.transcribe import pages, stretches
+from avspeech.transcribe.clusters import conversations
+from avspeech.transcribe.recognizers import Heard, Recognizer
+
+RATE, FPS = 16_000, 25.0  # of the sound and of the mouths where nothing is extracted
+SHOWN_RATE = 48_000  # Hz, of the video beside the page
+PIECE = 60.0  # seconds of sound read at a time
+NAME = re.compile(r"\w[\w .-]{0,59}")
+
+
+@dataclass
+class Speaker:
+    """A face and what was made of its voice."""
+
+    id: str
+    loudness: float  # of its speech, dB of full scale
+    recognized: list[tuple[float, float]]  # seconds that the recognizer was given
+    seconds: float  # of the video
+    # How sure the extractor is in each second, 0 to 1; None where it does not say.
+    confidence: list[float] | None = None
+    words: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        record: dict[str, Any] = {
+            "id": self.id, "loudness_db": round(self.loudness, 1) if self.recognized else None,
+            "recognized": [[round(t, 3) for t in span] for span in self.recognized]}
+        return record if self.confidence is None else {**record, "confidence": self.confidence}
+
+    def remark(self, floor: float) -> str:
+        """What was recognized and what was not, for a terminal."""
+        taken = sum(end - start for start, end in self.recognized)
+        why = f"silence, or more than {floor:g} dB below the loudest voice"
+        if not taken:
+            return f"{self.id}: nothing recognized: {why}"
+        return (f"{self.id}: {self.words} words in {taken:.1f} of {self.seconds:.1f} s"
+                + (f"; the rest is {why}" if self.seconds - taken > 0.1 else ""))
+
+
+@dataclass
+class Result:
+    """What `transcribe` made."""
+
+    transcript: Transcript
+    speakers: list[Speaker]
+    conversations: dict[str, int]
+    paths: list[Path] = field(default_factory=list)  # the files, the most useful first
+
+
+def transcribe(
+    videos: Sequence[str | Path] | str | Path,
+    out: str | Path,
+    extractor: Extractor | None,
+    recognizer: Recognizer,
+    *,
+    names: Sequence[str] | None = None,
+    face: int | None = None,
+    floor: float = stretches.FLOOR,
+    piece: float = stretches.PIECE,
+    page: bool = True,
+    mouth: bool = False,
+    track: int | None = None,
+    progress: bool = True,
+) -> Result:
+    """Recognizes the voice of each face of a video and writes who said what.
+
+    Files of the names above are replaced, each only when it is complete.
+
+    Args:
+        videos: one, or several synchronized views of the same faces.
+        out: folder for the files.
+        extractor: makes the voice of a face; None: each face is given the whole sound, for
+            comparison.
+        recognizer: see `recognizers`.
+        names: of the speakers, largest face first; by default face1, face2, ...
+        face: only this one, counted from 1.
+        floor: dB below the loudest voice from which nothing is recognized.
+        piece: seconds that are recognized at a time, at most.
+        page: whether the page and the video beside it are written.
+        mouth: the videos show nothing but the mouth.
+        track: of sound, from 1.
+        progress: whether to show progress bars.
+
+    Returns:
+        The transcript, its speakers and conversations, and the files.
+
+    Raises:
+        InputError: as `extraction.files.extract`, a recognizer that fails, or names that do not
+            fit.
+    """
+    several = [videos] if isinstance(videos, (str, Path)) else videos
+    paths, out = [Path(video) for video in several], Path(out)
+    if not (floor > 0 and 1 <= piece <= 600):
+        raise InputError("the floor should be above 0 dB, a piece 1 to 600 seconds")
+    together, rate, fps = ((extractor.together, extractor.sample_rate, extractor.fps) if extractor
+                         else (_unchanged, RATE, FPS))
+    _check_names(names)
+    if not paths:
+        raise InputError("no video given; expected one, or several views of the same scene")
+    extraction.require_place(out, f"{paths[0].stem}_captions")
+    _check_folder(out / paths[0].stem)
+    faces = extraction.find_faces(paths, fps, progress, mouth)
+    shown = faces if face is None else faces[face - 1: face]
+    seen = [list(views.values()) for views in shown]
+    with storage.scratch_folder() as scratch:
+        wavs = extraction.extract(together, rate, fps, paths, scratch, face, progress, mouth, track,
+                                  picture=False, faces=faces)
+        ids = [wav.stem.rpartition("_")[2] for wav in wavs]
+        if names is not None:
+            if len(names) != len(ids):
+                raise InputError(f"{len(names)} names for {len(ids)} faces; give one for each face")
+            ids = list(names)
+        voices = [stretches.measure(wav) for wav in wavs]
+        loudest = max(voice.loudness for voice in voices)
+        speakers, segments = [], []
+        for name, wav, voice in zip(ids, wavs, voices):
+            runs = stretches.sounding(voice, loudest, floor)
+            spans = stretches.stretches(voice, runs, piece)
+            speaker = Speaker(name, voice.loudness, spans, voice.seconds)
+            found = list(_recognized(wav, spans, recognizer, scratch,
+                                     name if progress else None))
+            said = [_segment(name, heard, start, runs) for heard, start in found]
+            speaker.words = sum(len(s.text.split()) for s in said)
+            speakers.append(speaker)
+            segments += said
+    transcript = Transcript.of(segments, ids)
+    result = Result(transcript, speakers,
+                    conversations({name: speech(transcript.by(name)) for name in ids}))
+    about = {"videos": [path.name for path in paths], "recognizer": recognizer.name,
+             "extraction": bool(extractor), "floor_db": floor}
+    _write(result, paths, out, about, seen if page else None, track)
+    return result
+
+
+def _unchanged(read: Callable[[int, int], np.ndarray], length: int,
+               _: Sequence[Sequence[MouthTrack]], wanted: Sequence[int]
+               ) -> Iterator[list[np.ndarray]]:
+    for start in range(0, length, round(PIECE * RATE)):
+        yield [read(start, min(length, start + round(PIECE * RATE)))] * len(wanted)
+
+
+def _check_names(names: Sequence[str] | None) -> None:
+    for number, name in enumerate(names or [], 1):
+        if not NAME.fullmatch(name) or name != name.strip():
+            raise InputError(f"name {number}, '{name}': expected letters, digits, spaces, dots or "
+                             "hyphens, 60 at most; it becomes the name of a file")
+    if names is not None and len(set(names)) < len(names):
+        raise InputError("two speakers have the same name; give each its own")
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuses a folder that would be replaced and holds anything else than captions."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise InputError(f"{folder}: is a file; the captions of each speaker go into a folder of "
+                         "this name; choose another --out")
+    others = sorted(p.name for p in folder.iterdir()
+                    if p.suffix != ".vtt" and p.name != mcorec.CLUSTERS)
+    if not others and any(folder.iterdir()) and not folder.with_name(
+            f"{folder.name}_captions.json").is_file():
+        others = ["captions of another making"]  # a reference, perhaps
+    if others:
+        raise InputError(f"{folder}: not replaced, because it holds '{others[0]}'; choose another "
+                         "--out for the captions")
+
+
+def _recognized(wav: Path, spans: Sequence[tuple[float, float]], recognizer: Recognizer,
+                scratch: Path, title: str | None) -> Iterator[tuple[Heard, float]]:
+    """What is heard in each span, and where the span begins (seconds)."""
+    import soundfile
+    from tqdm import tqdm
+
+    place = scratch / "piece.wav"
+    for start, end in tqdm(spans, desc=title, unit="piece", disable=title is None):
+        with soundfile.SoundFile(os.fsencode(wav)) as file:
+            rate = file.samplerate
+            first = min(round(start * rate), len(file))
+            file.seek(first)
+            samples = file.read(round(end * rate) - first, dtype="float32")
+        audio.write(place, audio.resample(samples, rate, RATE), RATE)
+        for heard in recognizer(place, len(samples) / rate):
+            yield heard, start
+
+
+def _segment(speaker: str, heard: Heard, shift: float,
+             runs: Sequence[tuple[float, float]]) -> Segment:
+    """On the clock of the video, without the silence that the recognizer counted to it."""
+
+    def place(start: float, end: float) -> tuple[float, float]:
+        start, end = stretches.tight(start + shift, end + shift, runs)
+        return round(start, 3), round(end, 3)
+
+    words = tuple(Word(word, *place(start, end), chance)
+                  for word, start, end, chance in heard.words)
+    return Segment(speaker, *place(heard.start, heard.end), heard.text, words)
+
+
+def _write(result: Result, videos: Sequence[Path], out: Path, about: dict[str, Any],
+           seen: Sequence[Sequence[MouthTrack]] | None, track: int | None) -> None:
+    stem = videos[0].stem
+    transcript = result.transcript
+    record = {"format": transcripts.FORMAT, "version": transcripts.VERSION, **about,
+              "seconds": round(result.speakers[0].seconds, 3),
+              "speakers": [speaker.as_dict() for speaker in result.speakers],
+              "conversations": result.conversations,
+              "segments": [segment.as_dict() for segment in transcript.segments]}
+    files = [out / f"{stem}_captions.vtt", out / f"{stem}_captions.json"]
+    transcript.write_vtt(files[0])
+    storage.write_atomically(files[1], json.dumps(record, indent=1,
+                                                  ensure_ascii=True).encode() + b"\n")
+    # The folder as a whole: a speaker of an earlier run would be scored as one of this one.
+    with storage.writing_folder(out / stem) as folder:
+        for name in transcript.speakers:
+            files.append(out / stem / f"{name}.vtt")
+            transcript.write_vtt(folder / f"{name}.vtt", name)
+        files.append(out / stem / mcorec.CLUSTERS)
+        mcorec.write_clusters(folder / mcorec.CLUSTERS, result.conversations)
+    if seen is not None:
+        shown = out / f"{stem}.mp4"
+        if not (shown.exists() and shown.samefile(videos[0])):
+            shown = out / f"{stem}_captions.mp4"
+            _show(videos[0], _sounding(videos), shown, track)
+        boxes = pages.face_boxes(videos[0], transcript.speakers, seen) if len(videos) == 1 else {}
+        files.insert(0, out / f"{stem}_captions.html")
+        pages.write(files[0], stem, shown.name, transcript, result.conversations, boxes)
+    result.paths = files
+
+
+def _sounding(videos: Sequence[Path]) -> Path:
+    for path in videos:
+        with audio.open_container(path) as container:
+            if container.streams.audio:
+                return path
+    raise InputError(f"{videos[0]}: no sound in it")
+
+
+def _show(video: Path, sounding: Path, shown: Path, track: int | None) -> None:
+    """An mp4 that a browser plays."""
+    with storage.writing(shown) as aside, storage.scratch_folder() as scratch:
+        wav = scratch / "sound.wav"
+        with audio.sound_writer(wav, SHOWN_RATE) as add:
+            number = 0
+            while True:
+                part = audio.read(sounding, SHOWN_RATE, number * PIECE, PIECE, track, notes=[])
+                add(np.clip(part, -1.0, 1.0))
+                number += 1
+                if len(part) < round(PIECE * SHOWN_RATE):
+                    break
+        with storage.naming(aside):
+            mux(video, wav, aside)

@@ -1,0 +1,122 @@
+"""Released models by their graphs: as by torch, without torch, and refused where they do not fit."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from avspeech.core import pretrained
+from avspeech.core.engine import Graphs, Stored, reference, weights_of
+from avspeech.core.models import runtime_modules
+from avspeech.errors import InputError
+
+pytest.importorskip("onnxruntime")
+av = pytest.importorskip("av")
+ROOT = Path(__file__).resolve().parents[2]
+# What a small installation does not have.
+FOREIGN = ("torch", "torchaudio", "speechbrain", "librosa", "scipy", "cv2", "tqdm", "yaml", "safetensors",
+           "matplotlib", "rich", "sklearn", "onnx")
+RUN = """
+import sys
+sys.modules.update(dict.fromkeys({foreign}))  # importing what is None here fails
+from avspeech.cli import main
+sys.exit(main({argv}))
+"""
+
+
+def alone(*argv: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command in a process that can import nothing of FOREIGN."""
+    return subprocess.run([sys.executable, "-c", RUN.format(foreign=FOREIGN, argv=list(argv))], text=True,
+                          capture_output=True, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+
+@pytest.mark.parametrize("name", pretrained.names())
+def test_both_engines_give_the_same(name: str) -> None:
+    graphs, info = pretrained.open_model(name)
+    assert isinstance(graphs, Graphs)
+    export, engine = runtime_modules(info.task)
+    found = export.parity(pretrained.load(name)[0], graphs, info)
+    assert len(found) >= 5 and max(found.values()) <= engine.TOLERANCE
+
+
+@pytest.mark.parametrize("name", pretrained.names())
+def test_weights_are_stored_once(name: str) -> None:
+    folder = pretrained.find(name)
+    graphs = sum(path.stat().st_size for path in folder.glob("*.onnx"))
+    assert 0 < graphs < 600_000
+    with pytest.raises(InputError, match="does not fit the weights"):
+        graph = max(folder.glob("*.onnx"), key=lambda path: path.read_bytes().count(b"stored:")).read_bytes()
+        weights_of(graph, Stored((2).to_bytes(8, "little") + b"{}"))
+
+
+def test_the_emotion_of_a_file_without_torch(tmp_path: Path) -> None:
+    sound = np.random.default_rng(0).standard_normal(24000) * np.hanning(24000) * 0.1
+    soundfile.write(tmp_path / "a.wav", sound, 16000)
+    done = alone("emotion", str(tmp_path / "a.wav"), "--csv", "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1].startswith(f"{tmp_path / 'a.wav'},file,0.0,1.5,")
+
+
+def test_a_sentence_is_said_without_torch(tmp_path: Path) -> None:
+    done = alone("speak", "Two words<rise>.", "-o", str(tmp_path / "a.wav"), "--quiet")
+    assert done.returncode == 0, done.stderr
+    sound, rate = soundfile.read(tmp_path / "a.wav")
+    assert rate == 16000 and 0.5 < len(sound) / rate < 4 and np.abs(sound).max() > 0.05
+
+
+def test_a_voice_is_extracted_without_torch(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    with av.open(str(tmp_path / "a.mkv"), "w") as target:
+        pictures = target.add_stream("mpeg4", rate=25)
+        pictures.width, pictures.height, pictures.pix_fmt = 96, 96, "yuv420p"
+        sound = target.add_stream("pcm_s16le", rate=16000, layout="mono")
+        for _ in range(15):
+            image = np.repeat(rng.integers(60, 200, (96, 96, 1), np.uint8), 3, 2)
+            target.mux(pictures.encode(av.VideoFrame.from_ndarray(image)))
+        target.mux(pictures.encode())
+        noise = (rng.standard_normal((1, 9600)) * 3000).astype(np.int16)
+        frame = av.AudioFrame.from_ndarray(noise, layout="mono")
+        frame.sample_rate = 16000
+        target.mux(sound.encode(frame))
+        target.mux(sound.encode())
+    done = alone("extract", str(tmp_path / "a.mkv"), "--mouth", "-o", str(tmp_path), "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert soundfile.info(tmp_path / "a_face1.wav").frames == 9600
+
+
+def test_a_folder_without_graphs_says_what_it_takes(tmp_path: Path) -> None:
+    folder = pretrained.copy("emotion-graph", tmp_path / "own")
+    assert sorted(p.name for p in folder.glob("*.onnx")) == ["classify.onnx", "spectrum.onnx"]
+    assert not isinstance(pretrained.open_model(folder)[0], Graphs)  # a folder of one's own runs by torch
+    assert isinstance(pretrained.open_model(folder, engine="onnx")[0], Graphs)
+    model, info = pretrained.load(folder)
+    plain = pretrained.save(tmp_path / "plain", model, info)
+    with pytest.raises(InputError, match="holds no graphs"):
+        pretrained.open_model(plain, engine="onnx")
+    with pytest.raises(InputError, match="expected one of auto, onnx, torch"):
+        pretrained.open_model(plain, engine="tf")  # type: ignore[arg-type]
+    done = alone("emotion", "x.wav", "--model", str(plain))
+    assert done.returncode == 2 and "needs torch to run" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_an_altered_graph_is_refused(tmp_path: Path) -> None:
+    folder = pretrained.copy("emotion-graph", tmp_path / "own")
+    path = folder / "classify.onnx"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(InputError, match=r"classify.onnx: does not match SHA256SUMS"):
+        pretrained.open_model(folder, engine="onnx")
+
+
+def test_a_reference_says_how_a_weight_is_made() -> None:
+    stored = Stored((pretrained.find("mvtf-small") / pretrained.WEIGHTS).read_bytes())
+    exact = pretrained.load("mvtf-small")[0].state_dict()
+    name = next(n for n in stored.names if exact[n].ndim == 2)
+    recipe = {"of": [name], "order": [1, 0], "shape": [1, *exact[name].T.shape]}
+    ((label, value),) = weights_of(f"..{reference(recipe)}..".encode(), stored).items()
+    assert label == reference(recipe) and np.array_equal(value[0], exact[name].numpy().T)

@@ -1,0 +1,202 @@
+"""A container in a pipe: its voice on its own clock, as it comes. The mouth is put there by hand."""
+
+from __future__ import annotations
+
+import os
+import struct
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+
+import av
+import numpy as np
+import pytest
+import soundfile
+
+from avspeech.errors import InputError
+from avspeech.extraction import pipe
+from avspeech.extraction.extractor import Extractor
+
+INFO = SimpleNamespace(task="extraction", sample_rate=16000, fps=25.0)
+
+
+def gate(mixture, video, mask):
+    """Lets through what is heard while the mouth is bright."""
+    bright = (video[0, 0].float().mean((1, 2)) > 128).repeat_interleave(640)[: mixture.shape[-1]]
+    return mixture * bright.float()
+
+
+class Mouth:
+    """In place of `LiveMouth`: the middle of the picture; none in a red one."""
+
+    def __init__(self, fps: float, face: int) -> None:
+        self.pushed = 0
+
+    def push(self, picture: np.ndarray) -> np.ndarray | None:
+        self.pushed += 1
+        red, _, blue = picture[10, 10].astype(int)
+        return None if red - blue > 60 else np.full((96, 96), picture[10, 10, 1], np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def mouth(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipe, "LiveMouth", Mouth)
+
+
+def container(path: Path, colors: list[tuple[int, int, int]], sound: np.ndarray, rate: int = 48000,
+              fps: int = 25, late: float = 0.0, pictures: bool = True) -> bytes:
+    """A container (its kind by the suffix) with pictures of one color each and with sound."""
+    with av.open(str(path), "w") as target:
+        packets = []
+        if pictures:
+            video = target.add_stream("libx264", rate=fps)
+            video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+            video.options = {"preset": "ultrafast", "crf": "10", "g": "10"}
+        speech = target.add_stream("aac" if path.suffix == ".ts" else "pcm_s16le", rate=rate)
+        speech.layout = "mono"
+        if pictures:
+            for k, color in enumerate(colors):
+                frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), color, np.uint8), format="rgb24")
+                frame.pts, frame.time_base = k + round(late * fps), Fraction(1, fps)
+                packets += video.encode(frame)
+            packets += video.encode(None)
+        for done in range(0, len(sound), 1024):
+            part = sound[done: done + 1024].astype(np.float32)
+            frame = av.AudioFrame.from_ndarray(part[None], format="fltp", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = rate, done, Fraction(1, rate)
+            for converted in av.AudioResampler(speech.format.name, "mono", rate).resample(frame):
+                packets += speech.encode(converted)
+        packets += speech.encode(None)
+        for packet in sorted(packets, key=lambda p: float((p.dts or 0) * p.time_base)):
+            target.mux(packet)
+    return path.read_bytes()
+
+
+def tone(seconds: float, rate: int = 48000) -> np.ndarray:
+    return 0.3 * np.sin(2 * np.pi * 440 * np.arange(round(seconds * rate)) / rate)
+
+
+def send(data: bytes, piece: int = 4000, wait: float = 0.0) -> Iterator:
+    """The reading end of a pipe into which data comes in pieces."""
+    read, write = os.pipe()
+
+    def run() -> None:
+        try:
+            for k in range(0, len(data), piece):
+                os.write(write, data[k: k + piece])
+                time.sleep(wait)
+        except BrokenPipeError:
+            pass
+        finally:
+            os.close(write)
+
+    threading.Thread(target=run, daemon=True).start()
+    return os.fdopen(read, "rb", buffering=0)
+
+
+def extracted(data: bytes, out: Path, latency: float = 0.3, **options) -> tuple[np.ndarray, list[str]]:
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        with send(data) as source:
+            pipe.extract_pipe(source, out, Extractor(gate, INFO).stream(latency, past=1.0), **options)
+    return soundfile.read(out)[0], [str(w.message) for w in said]
+
+
+WHITE, BLACK, RED = (230, 230, 230), (20, 20, 20), (200, 20, 20)
+
+
+@pytest.mark.parametrize("suffix", [".ts", ".mkv"])
+def test_the_voice_keeps_the_clock_of_the_container(tmp_path: Path, suffix: str) -> None:
+    colors = [WHITE if 20 <= k < 40 else BLACK for k in range(60)]  # 0.8 to 1.6 s
+    data = container(tmp_path / f"in{suffix}", colors, tone(2.4))
+    voice, said = extracted(data, tmp_path / "out.wav")
+    assert not said and abs(len(voice) / 16000 - 2.4) < 0.05
+    loud = np.flatnonzero(np.abs(voice) > 0.05) / 16000
+    assert abs(loud[0] - 0.8) < 0.05 and abs(loud[-1] - 1.6) < 0.05
+
+
+@pytest.mark.parametrize(("fps", "late"), [(10, 0.0), (50, 0.0), (25, 0.6)])
+def test_any_frame_rate_and_pictures_that_begin_late(tmp_path: Path, fps: int, late: float) -> None:
+    colors = [WHITE if 0.8 <= k / fps + late < 1.6 else BLACK for k in range(round((2.4 - late) * fps))]
+    data = container(tmp_path / "in.mkv", colors, tone(2.4), fps=fps, late=late)
+    voice, said = extracted(data, tmp_path / "out.wav")
+    loud = np.flatnonzero(np.abs(voice) > 0.05) / 16000
+    assert not said and abs(loud[0] - 0.8) < 0.06 and abs(loud[-1] - 1.6) < 0.11
+
+
+def test_a_face_that_goes_is_silent_and_none_at_all_is_told(tmp_path: Path) -> None:
+    data = container(tmp_path / "in.mkv", [WHITE] * 30 + [RED] * 60, tone(3.6))
+    voice, said = extracted(data, tmp_path / "out.wav")
+    assert not said and np.abs(voice[8000:16000]).max() > 0.2 and not voice[3 * 16000:].any()
+    voice, said = extracted(container(tmp_path / "no.mkv", [RED] * 50, tone(2)), tmp_path / "no.wav")
+    assert len(said) == 1 and "no face" in said[0] and not voice.any()
+
+
+def test_the_voice_comes_while_the_pipe_is_open(tmp_path: Path) -> None:
+    data = container(tmp_path / "in.mkv", [WHITE] * 250, tone(10))
+    read, write = os.pipe()
+    stream = Extractor(gate, INFO).stream(0.3, past=1.0)
+    came = []
+    given = stream.push
+    stream.push = lambda *x: came.append(given(*x)) or came[-1]  # type: ignore[method-assign]
+    source = os.fdopen(read, "rb", buffering=0)
+    thread = threading.Thread(target=pipe.extract_pipe, args=(source, tmp_path / "out.wav", stream),
+                              daemon=True)
+    thread.start()
+    os.write(write, data[: len(data) // 2])
+    for _ in range(200):
+        if sum(map(len, came)) > 2 * 16000:
+            break
+        time.sleep(0.05)
+    assert 2 * 16000 < sum(map(len, came)) < 6 * 16000 and thread.is_alive()
+    os.write(write, data[len(data) // 2:])
+    os.close(write)
+    thread.join(30)
+    source.close()
+    assert len(soundfile.read(tmp_path / "out.wav")[0]) == 10 * 16000
+
+
+@pytest.mark.parametrize("suffix", [".ts", ".mkv"])
+def test_a_cut_pipe_gives_what_came(tmp_path: Path, suffix: str) -> None:
+    data = container(tmp_path / f"in{suffix}", [WHITE] * 100, tone(4))
+    voice, said = extracted(data[: len(data) * 3 // 5 + 7], tmp_path / "out.wav")
+    assert 1.5 < len(voice) / 16000 < 3.5 and np.abs(voice[16000:20000]).max() > 0.2
+    assert len(said) == 1 and "standard input: " in said[0]
+
+
+@pytest.mark.parametrize(("data", "message"), [
+    (b"no container" * 1000, "not a container"), (b"", "not a container")])
+def test_refused(tmp_path: Path, data: bytes, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        extracted(data, tmp_path / "out.wav")
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_pictures_and_no_such_track(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no pictures"):
+        extracted(container(tmp_path / "in.mkv", [], tone(2), pictures=False), tmp_path / "out.wav")
+    data = container(tmp_path / "two.mkv", [WHITE] * 50, tone(2))
+    with pytest.raises(InputError, match="1 tracks of sound, and --audio is 2"):
+        extracted(data, tmp_path / "out.wav", track=2)
+
+
+def test_the_header_is_that_of_a_wav_without_end() -> None:
+    header = pipe.wav_header(16000)
+    assert len(header) == 44 and header[:4] == b"RIFF" and header[36:40] == b"data"
+    assert struct.unpack("<I", header[40:])[0] == 0xFFFFFFFF
+    assert struct.unpack("<HHIIHH", header[20:36]) == (1, 1, 16000, 32000, 2, 16)
+
+
+def test_a_reader_that_goes_ends_it_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    put = os.write
+    monkeypatch.setattr(pipe.os, "write", lambda to, data: put(write if to == 1 else to, data))
+    with pytest.raises(InputError, match=r"reader of the voice has gone after 0\.0 s"), \
+            pipe._writer(Path("-"), 16000) as add:
+        add(np.zeros(100, np.float32))
+    os.close(write)

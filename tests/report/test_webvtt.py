@@ -1,0 +1,49 @@
+"""WebVTT: what is written is read back, whatever the texts and names hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from avspeech.errors import InputError
+from avspeech.report import webvtt
+
+TEXT = st.text(st.characters(codec=None), max_size=30)  # halves of pairs of UTF-16 too
+
+
+@given(st.lists(st.tuples(st.integers(0, 400_000_000), st.integers(0, 5_000_000), TEXT, TEXT), max_size=5))
+@settings(max_examples=150, deadline=None)
+def test_texts_and_names_of_any_content_come_back(tmp_path_factory, cues) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.vtt"
+    lines = [webvtt.Line(a / 1000, (a + b) / 1000, text, speaker) for a, b, text, speaker in cues]
+    webvtt.write(path, lines)
+    expected = [(line.start, line.end, webvtt._plain(line.speaker) or None, webvtt._plain(line.text))
+                for line in lines if webvtt._plain(line.text)]
+    found = [(cue.start, cue.end, *spoken) for cue in webvtt.read(path) for spoken in cue.spoken()]
+    assert found == expected
+
+
+def test_voice_spans() -> None:
+    cue = webvtt.Cue(0, 1, ("<v.loud Anna Lee>Good <b>day</b></v>", "<v R&amp;D>1 &lt; 2 <c>of", "it</c>"), 3)
+    assert cue.spoken() == [("Anna Lee", "Good day"), ("R&D", "1 < 2 of it")]
+    assert webvtt.Cue(0, 1, ("no", "<00:01.000>tag"), 3).spoken() == [(None, "no tag")]
+    assert webvtt.Cue(0, 1, ("<v A>a</v> b <v A>c",), 3).spoken() == [("A", "a"), (None, "b"), ("A", "c")]
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [
+    (0.0, "00:00:00.000"), (59.9996, "00:01:00.000"), (3661.5, "01:01:01.500"), (400_000.0, "111:06:40.000")])
+def test_clock_carries(seconds: float, shown: str) -> None:
+    assert webvtt.clock(seconds) == shown
+
+
+@pytest.mark.parametrize(("text", "line"), [
+    ("WEB\n", 1), ("WEBVTT\n\nhello\n", 3), ("WEBVTT\n\n00:01.000 --> 00:00.000\nx\n", 3),
+    ("WEBVTT\n\n00:01 --> 00:02.000\nx\n", 3)])
+def test_what_is_no_webvtt_is_told_with_its_line(tmp_path: Path, text: str, line: int) -> None:
+    path = tmp_path / "a.vtt"
+    path.write_text(text)
+    with pytest.raises(InputError, match=f"a.vtt:{line}: "):
+        webvtt.read(path)

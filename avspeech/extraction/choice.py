@@ -358,7 +358,9 @@ class Report:
         if not self.seconds:
             return None
         if np.mean(self.speaks) < 0.1:
-            return "the lips fit no voice that is heard; the output is nearly silent"
+            quiet = np.mean(self.shares["silence"]) > 0.5 if self.shares["silence"] else False
+            return "the lips fit no voice that is heard; the output is " + (
+                "nearly silent" if quiet else "close to the mixture")
         weak = (np.array(self.trust) < TRUSTED) & (np.array(self.speaks) >= 0.5)
         if weak.mean() < 0.1:
             return None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from avspeech.core.engine import Choice
     from avspeech.emotion.recognizer import EmotionRecognizer
     from avspeech.extraction.extractor import Extractor
+    from avspeech.extraction.splitter import Splitter
     from avspeech.media import audio as audio
     from avspeech.media import video as video
     from avspeech.synthesis.synthesizer import Synthesizer
@@ -32,7 +33,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 # Modules that users reach as attributes of the package, imported when they are used.
 MODULES = {"audio": "avspeech.media.audio", "video": "avspeech.media.video",
            "text": "avspeech.text"}
-__all__ = ["EmotionRecognizer", "Extractor", "Synthesizer", "__version__", "load"]
+__all__ = ["EmotionRecognizer", "Extractor", "Splitter", "Synthesizer",
+           "__version__", "load"]
 
 
 def load(model: str, device: str = "cpu", engine: Choice = "auto") -> Any:
@@ -46,8 +48,8 @@ def load(model: str, device: str = "cpu", engine: Choice = "auto") -> Any:
             that is installed, without torch; everything else by torch.
 
     Returns:
-        The pipeline of the model's task: an `Extractor` for "extraction", a `Synthesizer` for
-        "synthesis", an `EmotionRecognizer` for "emotion".
+        The pipeline of the model's task: an `Extractor` for "extraction", a `Splitter` for
+        "separation", a `Synthesizer` for "synthesis", an `EmotionRecognizer` for "emotion".
 
     Raises:
         InputError: there is no such model, it is damaged, or its task has no pipeline.

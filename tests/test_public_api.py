@@ -20,8 +20,8 @@ HEAVY = {"torch", "torchaudio", "numpy", "scipy", "cv2", "av", "librosa", "speec
 
 
 def test_the_public_names() -> None:
-    assert sorted(avspeech.__all__) == ["EmotionRecognizer", "Extractor", "Synthesizer", "__version__",
-                                        "load"]
+    assert sorted(avspeech.__all__) == ["EmotionRecognizer", "Extractor", "Splitter", "Synthesizer",
+                                        "__version__", "load"]
     assert set(avspeech.__all__) <= set(dir(avspeech))
     for name in avspeech.__all__:
         assert getattr(avspeech, name) is not None

@@ -36,7 +36,9 @@ YAMLS = sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("egs/*/*/conf/**/*.ya
 LISTED = {
     "bench": ("mini", "paralbench"),
     "semi": ("mini",),
-    "ser": ("crema_d", "daic_woz", "emodb", "emogator", "iemocap", "m3ed", "mini", "nemo", "ravdess"),
+    "ser": ("ased", "baved", "crema_d", "daic_woz", "emodb", "emogator", "iemocap", "m3ed", "many", "mini",
+            "nemo", "own", "ravdess", "turev", "urdu"),
+    "split": ("librispeech",),
     "tse": ("grid", "lrs3", "mead", "mini", "own", "voxceleb2"),
     "tts": ("asterisk", "libritts", "ljspeech", "mini", "teacher", "vctk"),
 }
@@ -212,6 +214,41 @@ def test_the_mini_recipe_runs_through(tmp_path: Path, monkeypatch: pytest.Monkey
     assert card == (exp / "mvtf-0" / "model" / "README.md").read_bytes()
 
 
+def test_the_split_recipe_runs_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a folder of made recordings to a measured model folder, which a run that was cut short
+    reaches too."""
+    source, rng = tmp_path / "source" / "one_per_speaker", np.random.default_rng(0)
+    source.mkdir(parents=True)
+    for speaker in range(6):
+        t = np.arange(8000) / 16000
+        sound = 0.3 * np.sin(2 * np.pi * 200 * 1.3**speaker * t) + 0.01 * rng.standard_normal(len(t))
+        audio.write(source / f"{speaker + 10}-1-0000.wav", sound.astype(np.float32), 16000)
+    steps = "{max_steps: 2, batch_seconds: 2, validate_every: 2}"
+    arguments = ["--config", str(ROOT / "egs/librispeech/split/conf/train.yaml"),
+                 "--exp", str(tmp_path / "exp"), "data.copies=1",
+                 f"data.corpora.librispeech.source={source.parent}",
+                 "data.corpora.librispeech.options={part: one_per_speaker, split: speaker, dev: 2, test: 2}",
+                 "model.init=null", "model.config={blocks: 1, dim: 8, hidden: 8, heads: 2, query: 2, "
+                 "guess: 8, guess_layers: 1}", "scenes.segment=1", "easy.scenes.segment=1",
+                 f"easy.train={steps}", f"train={steps}",
+                 "measuring={segment: 1, dev_count: 1, test_count: 2}"]
+    recipe = recipe_module("split").recipe
+    recipe.run(arguments)
+    exp = tmp_path / "exp"
+    info = pretrained.read_info(exp / "splitter" / "model")
+    assert info.task == "separation" and {d["name"] for d in info.training_data} == {"librispeech"}
+    results = json.loads((exp / "results.json").read_text())
+    assert info.metrics["test si_sdri/two, life"] == round(results["si_sdri/two, life"], 2)
+    product = exp / "splitter" / "model" / "model.safetensors"
+    weights = product.read_bytes()
+    shutil.rmtree(product.parent)
+    recipe.run([*arguments, "--stage", "train"])  # goes on from the last checkpoint, which is the end
+    assert product.read_bytes() == weights
+    check_what_is_trained_again(recipe, arguments, exp, "splitter/model/model.safetensors", monkeypatch)
+    with pytest.raises(InputError, match="other settings"):
+        recipe.run([*arguments, "--stage", "train", "--stop-stage", "train", "scenes.room=0.5"])
+
+
 def test_the_mini_emotion_recipe_runs_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From no data to tables and a model folder, with as few words and steps as will do; a cell that is
     finished is not done again."""
@@ -320,6 +357,52 @@ def test_a_guide_is_of_its_sounds_and_its_encoder(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(upstreams, "load", mended)
     guide(False)
     assert guide_key(path) not in ("", key)
+
+
+def judged_model(folder: Path, data: str) -> Path:
+    from avspeech.core import models
+    from avspeech.core.pretrained import ModelInfo
+
+    torch.manual_seed(0)
+    fields = dict(mels=16, dim=8, layers=1, heads=2, inner=8, classes=3)
+    model = models.build("conv_transformer", **fields)
+    return pretrained.save(folder, model.eval(), ModelInfo(
+        task="emotion", model="conv_transformer", config=dataclasses.asdict(model.config), fps=None,
+        labels=["angry", "calm", "sad"], training_data=[{"name": data, "licence": "none"}]))
+
+
+def test_models_are_judged_on_what_they_were_not_trained_on(tmp_path: Path) -> None:
+    recipe_module("ser")
+    judging, rng = importlib.import_module("judging"), np.random.default_rng(0)
+    for label in ("anger", "sadness", "boredom"):
+        for k in range(3):
+            audio.write(tmp_path / "sounds" / label / f"s{k}" / f"{k}.wav", 0.1 * rng.standard_normal(9000))
+    model = str(judged_model(tmp_path / "model", "ravdess"))
+    out, places = tmp_path / "judged", {"own_emotion": str(tmp_path / "sounds")}
+    judging.judge_all(out, {"small": model}, ["ravdess"], places, ["own_emotion"], False)
+    table, grid, picture = judging.judged_sections(out)
+    assert table.rows[0][:4] == ["small", "own_emotion", "2: anger, sadness", "6"]
+    assert grid.header[2:] == list(judging.CONDITIONS) and picture.image.startswith(b"<?xml")
+    stamps = {p: p.stat().st_mtime_ns for p in out.rglob("*.jsonl")}
+    judging.judge_all(out, {"small": model}, ["ravdess"], places, ["own_emotion"], False)
+    assert all(p.stat().st_mtime_ns == stamp for p, stamp in stamps.items() if p.name != "all.jsonl")
+    for trained, of in (("own_emotion", "x"), ("ravdess", "own_emotion")):
+        other = str(judged_model(tmp_path / "other", of))
+        with pytest.raises(InputError, match="trained on: own_emotion"):
+            judging.judge_all(tmp_path / "no", {"other": other}, [trained], places, [], False)
+
+
+def test_each_condition_is_what_it_says() -> None:
+    recipe_module("ser")
+    judging = importlib.import_module("judging")
+    speech = (0.2 * np.random.default_rng(0).standard_normal(16000)).astype(np.float32)
+    found = {c: judging.under(c, speech, 0) for c in judging.CONDITIONS}
+    assert [rate for _, rate in found.values()] == [16000, 16000, 8000, 8000, 16000]
+    noise = found["noise 20 dB"][0] - speech
+    assert 10 * np.log10(np.mean(speech ** 2) / np.mean(noise ** 2)) == pytest.approx(20, abs=0.2)
+    quiet = found["-40 dB"][0]
+    assert 20 * np.log10(np.std(quiet) / np.std(speech)) == pytest.approx(-40, abs=0.1)
+    assert len(np.unique(quiet)) < 600  # steps of 16 bits
 
 
 def test_seeds_are_guided_and_make_a_committee(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_two_talkers_stand_side_by_side_and_their_words_beside_them(tmp_path: Pa
 def tool(name: str) -> Any:
     spec = importlib.util.spec_from_file_location(name, ROOT / f"tools/{name}.py")
     assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)  # dataclasses look there
     spec.loader.exec_module(module)
     return module
 
@@ -185,3 +185,34 @@ def test_fuzz_damages_by_number() -> None:
     assert found == [fuzz.damage(data, n) for n in range(120)]
     assert {kind for kind, _ in found} == set(fuzz.KINDS)
     assert sum(out == data for _, out in found) < 6
+
+
+def test_people_are_mixed_the_same_for_every_model_and_measured(tmp_path: Path) -> None:
+    people = tool("people")
+    rng = np.random.default_rng(0)
+    (tmp_path / "voices").mkdir()
+    for i in range(3):
+        audio.write(tmp_path / f"voices/{i}.wav", rng.normal(0, 0.1, 20000).astype(np.float32))
+    clips = [people.Clip("news", person, name, rng.normal(0, 0.05, 48000).astype(np.float32),
+                         rng.integers(0, 255, (75, 96, 96), dtype=np.uint8), np.ones(75, bool))
+             for person, name in (("ann", "1"), ("ann", "2"), ("bob", "1"))]
+    made = list(people.cases(clips, tmp_path / "voices"))
+    assert [c.kind for c in made] == list(people.KINDS) * 3
+    for one, again in zip(made, people.cases(clips, tmp_path / "voices"), strict=True):
+        np.testing.assert_array_equal(one.mixture, again.mixture)
+    another, same, strange, alone, silent = made[:5]
+    level = [float(np.sqrt(np.mean(x**2))) for x in (another.target, another.other)]
+    assert abs(level[0] / level[1] - 1) < 0.05  # 0 dB
+    np.testing.assert_allclose(same.other / clips[1].sound, (same.other / clips[1].sound).mean(), rtol=1e-3)
+    np.testing.assert_array_equal(strange.clip.crops, clips[2].crops)
+    assert not alone.other.any() and not silent.target.any()
+    assert len(np.unique(silent.clip.crops, axis=0)) <= people.STILL
+    perfect = [people.row(case, 0.5 * case.target) for case in made]
+    table = people.summary(perfect)
+    last = dict(zip(table[0], table[-1], strict=True))
+    assert last["source"] == "all" and last["level"] == "-6.0" and last["picked"] == "100%"
+    assert last["silent kept"] == "-120.0"
+    worst = people.row(another, another.other)
+    assert not worst["picked"] and worst["si_sdri_db"] < -10
+    with pytest.raises(InputError, match="two people"):
+        next(people.cases(clips[:2], tmp_path / "voices"))

@@ -5,7 +5,8 @@
 
 --whisper: as in tools/begin_with_whisper.py. --layers: after how many of its layers the frames are
 taken (2). --student: the name of a model with pooling (whisper-edge). --speech: folders of sound
-files; every fiftieth file is kept apart to measure on. They should not be those of a test. -o: the
+files; every fiftieth file is kept apart to measure on. They should not be those of a test. --life:
+share of the sounds that the student hears in noise, in rooms or through codecs (0). -o: the
 folder for model.safetensors, for `systems.NAME.init` of recipes/ser, and for the trainer's state;
 an interrupted run continues. A GPU is used where there is one.
 """
@@ -59,7 +60,7 @@ def sounds_of(folders: list[Path], workers: int) -> tuple[list[str], list[np.nda
 
 
 def distil(whisper: Path, layers: int, student: str, folders: list[Path], out: Path,
-           config: trainer.TrainConfig) -> None:
+           config: trainer.TrainConfig, life: float = 0.0) -> None:
     """Trains the student and writes `out`/model.safetensors.
 
     Args:
@@ -69,6 +70,8 @@ def distil(whisper: Path, layers: int, student: str, folders: list[Path], out: P
         folders: of sound files.
         out: folder to write to.
         config: of the trainer.
+        life: share of the sounds that the student hears in noise, in rooms or through codecs,
+            while the teacher hears them clean.
 
     Raises:
         InputError: a folder does not hold what it should.
@@ -86,7 +89,8 @@ def distil(whisper: Path, layers: int, student: str, folders: list[Path], out: P
     small: Any = models.build(student)
     distilling = Distilling(small, teacher, some).to(trainer.device())
     apart = [s[: 10 * SAMPLE_RATE] for s in sounds[::APART]]
-    data = Sounds(*([x for i, x in enumerate(given) if i % APART] for given in (sounds, names)))
+    data = Sounds(*([x for i, x in enumerate(given) if i % APART] for given in (sounds, names)),
+                  life=life)
     result = trainer.fit(distilling, distillation_loss, data, config, out / "train",
                          lambda _: distillation_score(distilling, apart))
     checkpoint.write_tensors(
@@ -115,6 +119,8 @@ def main() -> None:
     parser.add_argument("--batch-seconds", type=float, default=128)
     parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--workers", type=int, default=0)
+    parser.add_argument("--life", type=float, default=0.0)
+    parser.add_argument("--precision", choices=("fp32", "bf16", "auto"), default="fp32")
     args = parser.parse_args()
     try:
         distil(
@@ -134,7 +140,9 @@ def main() -> None:
                 validate_every=max(args.steps // 10, 1),
                 checkpoint_every=max(args.steps // 10, 1),
                 log_every=100,
+                precision=args.precision,
             ),
+            args.life,
         )
     except InputError as error:
         print(f"avspeech: error: {error}", file=sys.stderr)

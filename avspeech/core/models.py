@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MODELS = {
     "mvtf": "avspeech.extraction.mvtf:MVTF",
+    "splitter": "avspeech.extraction.voices:VoiceSplitter",
     "prosodyfm": "avspeech.synthesis.prosodyfm:ProsodyFM",
     "vocoder": "avspeech.synthesis.vocoder:Vocoder",
     "conv_transformer": "avspeech.emotion.conv_transformer:ConvTransformer",
@@ -34,6 +35,7 @@ MODELS = {
 # `model = avspeech.load(...)`, "shell": commands}.
 PIPELINES = {
     "extraction": "avspeech.extraction.extractor:Extractor",
+    "separation": "avspeech.extraction.splitter:Splitter",
     "synthesis": "avspeech.synthesis.synthesizer:Synthesizer",
     "emotion": "avspeech.emotion.recognizer:EmotionRecognizer",
 }
@@ -48,6 +50,7 @@ CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
                                 symmetric=False, slots=3, planes=0, patch=1, blocks=6, dim=128,
                                 kernel=1, stride=1, hidden=240, query=8, causal=True,
                                 features="complex", guess=0, head="mapping")),
+    "voices-small": ("splitter", {}),
     "conv-transformer-mcu": ("conv_transformer",
                              dict(mels=40, channels=8, factor=4, dim=48, layers=2, inner=144)),
     "conv-transformer-edge": ("conv_transformer", {}),

@@ -49,7 +49,7 @@ _FOREIGN = {".bin", ".ckpt", ".h5", ".onnx", ".pt", ".pth", ".pkl", ".tar"}
 class ModelInfo:
     """The content of config.json: what a model is and where it comes from."""
 
-    task: str  # "extraction", "synthesis" or "emotion"
+    task: str  # "extraction", "separation", "synthesis" or "emotion"
     model: str  # name in `avspeech.core.models.MODELS`
     config: dict[str, Any] = field(default_factory=dict)  # fields of the model's Config
     sample_rate: int = 16_000  # of the audio, in Hz

@@ -69,6 +69,7 @@ class Protocol:
     source: str = ""  # where folds and counts come from, and what was chosen here; not hashed
     utterances: str = ""  # set by `as_found` for an incomplete corpus: a hash of its utterances
     gaps: tuple[str, ...] = ()  # set by `as_found`: what differs from `counts`
+    others: tuple[str, ...] = ()  # groups that are in training in every fold; not hashed if none
 
     @property
     def title(self) -> str:
@@ -79,7 +80,8 @@ class Protocol:
     def hash(self) -> str:
         """12 hexadecimal digits over all fields but `source` and `gaps`. `utterances` counts if it
         is set, so that a part of a corpus never has the hash of the whole."""
-        left = {"source", "gaps", *(() if self.utterances else ("utterances",))}
+        left = {"source", "gaps", *(() if self.utterances else ("utterances",)),
+                *(() if self.others else ("others",))}
         record = {k: v for k, v in dataclasses.asdict(self).items() if k not in left}
         canonical = json.dumps(record, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
@@ -176,8 +178,16 @@ class Protocol:
 
         Returns:
             This protocol, if the counts agree; otherwise one with `gaps` and another hash, for
-            results on part of a corpus (incomplete=true).
+            results on part of a corpus (incomplete=true). With the folds `FROM_WHAT_IS_THERE`, a
+            protocol with the classes and speakers of these utterances.
         """
+        if self.folds == FROM_WHAT_IS_THERE:
+            dealt = speakers_nfold(self.corpus, self.label, 5, utterances)
+            fold = dataclasses.replace(dealt.folds[0], name=self.folds[0].name)
+            # All speakers need a fold that names them; the others only train.
+            rest = [s for f in dealt.folds for s in f.test if s not in (*fold.test, *fold.dev)]
+            return dataclasses.replace(dealt, name=self.name, folds=(fold,), others=tuple(rest),
+                                       source=self.source)
         gaps = self.missing(utterances)
         if not gaps:
             return self
@@ -212,7 +222,7 @@ class Protocol:
         twice = [i for i, n in Counter(u.id for u in used).items() if n > 1]
         if twice:
             raise InputError(f"{self.name}: {len(twice):,} ids occur twice: {layout.named(twice)}")
-        named = set(self.groups()) | ({"train"} if self.group == "split" else set())
+        named = {*self.groups(), *self.others} | ({"train"} if self.group == "split" else set())
         strange = sorted({group_of(self, u) for u in used} - named)
         if strange:
             raise InputError(f"{self.name}: {len(strange):,} {self.group}s are in no fold: "
@@ -382,6 +392,8 @@ def identity(classes: Sequence[str]) -> dict[str, str]:
     return {name: name for name in classes}
 
 
+# The fold of a corpus of the user's own, whose classes and speakers are not known beforehand
+FROM_WHAT_IS_THERE = (Fold("held-out", (), ()),)
 # Folds of a corpus with published parts, which are in labels["split"]
 PUBLISHED = (Fold("published", ("test",), ("dev",)),)
 

@@ -28,7 +28,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from avspeech.core import checkpoint, config, models, sources, storage, trainer
+from avspeech.core import checkpoint, config, models, pretrained, sources, storage, trainer
 from avspeech.data import protocol as protocols
 from avspeech.data.manifest import Utterance, read_manifest
 from avspeech.data.protocol import Protocol, Split
@@ -83,6 +83,56 @@ def guides_of(cell: Cell, cache: Cache, utterances: Sequence[Utterance]) -> list
     return [(frames - mean) @ components for frames in mine]
 
 
+def protocol_of(cell: Cell) -> Protocol:
+    """The protocol of a cell, as its corpus was found."""
+    return protocols.get(cell.protocol).as_found(read_manifest(cell.manifest))
+
+
+def corpora_of(utterances: Sequence[Utterance], targets: Sequence[int | float],
+               classes: int) -> tuple[list[int], np.ndarray]:
+    """The corpus of each utterance (its label `corpus`), and how many there are of each class.
+
+    Args:
+        utterances: to train on.
+        targets: their class numbers.
+        classes: K; 0 for a regression.
+
+    Returns:
+        The number of each utterance's corpus, and counts [G, K] ([G, 1] for a regression).
+    """
+    of = [str(u.labels.get("corpus", "")) for u in utterances]
+    names = sorted(set(of))
+    groups = [names.index(name) for name in of]
+    counts = np.zeros((len(names), max(classes, 1)), int)
+    for group, target in zip(groups, targets):
+        counts[group, int(target) if classes else 0] += 1
+    return groups, counts
+
+
+def taught_by(cell: Cell, cache: Cache, utterances: Sequence[Utterance]) -> np.ndarray | None:
+    """The posteriors of a cell's teacher for its training utterances, which it hears clean.
+
+    Returns:
+        [N, K] float32; None for a cell without a teacher.
+
+    Raises:
+        InputError: the teacher was not trained, on other features or for other classes.
+    """
+    if not cell.teacher:
+        return None
+    _weights_file(cell.teacher, "teacher")
+    teacher, record = load_cell(cell.teacher)
+    theirs = config.from_dict(Cell, record["cell"], "teacher")
+    same = protocol_of(theirs).classes == protocol_of(cell).classes
+    if digest(theirs.cache) != cache.digest or not same:
+        raise InputError(f"teacher={cell.teacher}: was trained on other features or for other "
+                         "classes; give it and its pupil the same")
+    each = list({u.id: u for u in utterances}.values())
+    said = predict(FromFeatures(teacher), cache, each).astype(np.float32)
+    place = {u.id: i for i, u in enumerate(each)}
+    return said[[place[u.id] for u in utterances]]
+
+
 @dataclass
 class Cell:
     """One system with one seed on one fold."""
@@ -97,8 +147,8 @@ class Cell:
     model: str = "conv_transformer"  # a name in `core.models`
     config: dict[str, Any] = field(default_factory=dict)  # differences from that model's settings
     # "random"; "expandnet": the plain model with the weights of the product of `hrf`'s factors; or
-    # a folder with model.safetensors (of a cell or a model), whose weights of matching name and
-    # shape are copied
+    # a released model or a folder with model.safetensors (of a cell or a model), whose weights of
+    # matching name and shape are copied
     init: str = "random"
     begun: float = 1.0  # learning-rate multiplier of the copied weights
     # settings of a model whose training compute this one gets, by more or fewer steps
@@ -110,6 +160,9 @@ class Cell:
     features: FeatureConfig = field(default_factory=FeatureConfig)  # what is kept of an utterance
     structure: float = 0.1  # weight of a graph's structure loss
     guide: Guide | None = None  # frames of a larger model to learn too; None: none
+    # folder of a finished cell whose posteriors are learned too (Hinton et al. 2015), for the same
+    # features; "": none
+    teacher: str = ""
     # what picks the step: "dev", the development set; "last", nothing; "refit", nothing, and
     # development speakers are trained on too; "test_oracle", the test set, which is never a result
     selection: Selection = "dev"
@@ -144,6 +197,9 @@ class Cell:
         record["code"] = sources.code_hash(train_cell, named)
         if self.init not in INITS:
             record["init"] = hashlib.sha256(_weights_file(self.init).read_bytes()).hexdigest()
+        del record["teacher"]
+        if self.teacher:
+            record["teacher"] = storage.content_hash(_weights_file(self.teacher, "teacher"))
         return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -165,12 +221,11 @@ def build(cell: Cell, protocol: Protocol) -> nn.Module:
     return expandnet_init(model)  # Guo et al. 2020
 
 
-def _weights_file(folder: str) -> Path:
-    path = Path(folder) / WEIGHTS
+def _weights_file(folder: str, key: str = "init") -> Path:
+    path = (pretrained.RELEASED if folder in pretrained.names() else Path()) / folder / WEIGHTS
     if not path.is_file():
-        raise InputError(
-            f"init={folder}: neither {' nor '.join(INITS)}, and no folder with {WEIGHTS}"
-        )
+        either = f"neither {' nor '.join(INITS)}, and " if key == "init" else ""
+        raise InputError(f"{key}={folder}: {either}no folder with {WEIGHTS}")
     return path
 
 
@@ -317,13 +372,14 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     began, cpu = time.monotonic(), time.process_time()
-    protocol = protocols.get(cell.protocol).as_found(read_manifest(cell.manifest))
-    cache = Cache(cell.cache)
+    protocol, cache = protocol_of(cell), Cache(cell.cache)
     split, classes = split_of(protocol, cell), len(protocol.classes)
     main = "uar" if classes else "ccc"
     torch.manual_seed(cell.seed)
     model = build(cell, protocol)
-    guides = guides_of(cell, cache, split.train)
+    drawn = [u for u in split.train
+             for _ in range(cell.augment.often.get(str(u.labels.get("corpus", "")), 1))]
+    guides = guides_of(cell, cache, drawn)
     network = FromFeatures(model, 0 if guides is None else guides[0].shape[1])
     if getattr(network.model.config, "normalise", "") == "stored":
         frames = np.concatenate([cache.frames(u.id) for u in split.train])
@@ -342,8 +398,8 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
     )
     how = dataclasses.replace(how, seed=cell.seed, workers=0, validate_every=every,
                               checkpoint_every=how.max_steps)
-    targets = [protocol.target(u) for u in split.train]
-    counts = np.bincount(np.asarray(targets, int), minlength=classes).tolist() if classes else [1]
+    targets = [protocol.target(u) for u in drawn]
+    groups, counts = corpora_of(drawn, targets, classes)
     loss = Loss(
         classes, counts, cell.augment, cell.structure, cell.guide.weight if cell.guide else 0.0
     )
@@ -370,7 +426,7 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
     result = trainer.fit(
         network,
         loss,
-        Crops(cache, split.train, targets, cell.augment, guides),
+        Crops(cache, drawn, targets, cell.augment, guides, groups, taught_by(cell, cache, drawn)),
         how,
         folder / "train",
         validate if split.dev else None,
@@ -419,6 +475,8 @@ def load_cell(folder: str | Path) -> tuple[nn.Module, dict[str, Any]]:
     cell = config.from_dict(Cell, record["cell"], str(folder / CELL))
     if cell.init not in INITS:  # where it began no longer matters
         cell = dataclasses.replace(cell, init="random")
-    model = build(cell, protocols.get(cell.protocol))
+    known = protocols.get(cell.protocol)
+    found = known if known.folds != protocols.FROM_WHAT_IS_THERE else protocol_of(cell)
+    model = build(cell, found)
     model.load_state_dict(load_file(folder / WEIGHTS))
     return model.eval(), record

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+import re
 from pathlib import Path
 
 from avspeech.core import commands as subcommands
@@ -12,7 +14,7 @@ from avspeech.errors import InputError
 def add(commands: argparse._SubParsersAction) -> None:
     """Adds the command to a parser's commands."""
     text = "the emotion of voices: label, probabilities, and their course"
-    command = subcommands.add(commands, "emotion", _run, text)
+    command = subcommands.add(commands, "emotion", _run, text, epilog=_expected())
     command.add_argument("files", nargs="+", type=Path, metavar="FILE",
                          help="sound or video, of any length")
     command.add_argument("--model", default="emotion-edge", metavar="M",
@@ -37,6 +39,24 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--threads", type=int, metavar="N",
                          help="of the CPU (default: 1; PyTorch's own choice where it runs)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def _expected() -> str:
+    """How often the released models are right on corpora they were not trained on, from their
+    cards."""
+    lines = []
+    released = Path(__file__).parents[1] / "released"  # core.pretrained loads NumPy
+    for place in sorted(released.glob("emotion-*/config.json")):
+        try:
+            found = json.loads(place.read_text(encoding="utf-8"))["metrics"]
+        except (OSError, ValueError, KeyError):  # `load` says what is wrong with it
+            continue
+        said = [f"{value:g} % of {match[1]} ({match[2]} classes)" for key, value in found.items()
+                if (match := re.fullmatch(r"uar, (\w+) left out, choice of (\d+)", key))]
+        lines += [f"{place.parent.name}: {', '.join(said)}"] if said else []
+    return ("Right answers on corpora that no model was trained on, mean over classes: "
+            + "; ".join(lines) + ". A guess about how a voice was meant to sound, not about what a "
+            "person feels." if lines else "")
 
 
 def _run(args: argparse.Namespace) -> int:

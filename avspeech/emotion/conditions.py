@@ -69,18 +69,18 @@ class Conditions:
         lines = []
         if rate < SAMPLE_RATE:
             lines.append(
-                f"sampled at {rate} Hz: models are trained on {SAMPLE_RATE} Hz, and answers "
-                "to sound without high frequencies were not tested"
+                f"sampled at {rate} Hz, without high frequencies: answers are less often right; "
+                "the model's card says how often (avspeech models info)"
             )
         elif self._above < self._voice * 10 ** (-NARROW / 10):
             lines.append(
-                "hardly any sound above 4 kHz (a telephone?): models are trained on sound up "
-                "to 8 kHz, and answers to less were not tested"
+                "hardly any sound above 4 kHz (a telephone?): answers are less often right; "
+                "the model's card says how often (avspeech models info)"
             )
         heard = np.repeat(np.arange(_UNHEARD), self._counts[:_UNHEARD])
         if len(heard) * HOP >= ENOUGH * SAMPLE_RATE:
             loud, quiet = np.percentile(heard, [5, 90])
             if quiet - loud < NOISY:
                 lines.append(f"noisy: the quietest tenth is only {quiet - loud:.0f} dB below the "
-                             "loudest; answers to speech in noise were not tested")
+                             "loudest; answers are less often right in noise")
         return lines

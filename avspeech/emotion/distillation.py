@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from avspeech.core.batching import Batch
 from avspeech.emotion.guides import whitening
+from avspeech.emotion.life import as_in_life
 from avspeech.emotion.logmel import SAMPLE_RATE, LogMelModel
 from avspeech.emotion.training import FromFeatures, frames_before_pooling
 
@@ -36,23 +37,32 @@ class Sounds:
         sounds: [N] int16 at 16 kHz (115 MB an hour).
         names: one a sound.
         segment: seconds of a part, at most.
+        life: share of the parts that are also given as they might sound in life
+            (`life.as_in_life`), for the student to hear.
     """
 
-    def __init__(self, sounds: Sequence[np.ndarray], names: Sequence[str], segment: float = 2.5):
+    def __init__(self, sounds: Sequence[np.ndarray], names: Sequence[str], segment: float = 2.5,
+                 life: float = 0.0):
         self.sounds, self.names, self.most = sounds, names, round(segment * SAMPLE_RATE)
+        self.life = life
         self.lengths = [min(len(s), self.most) / SAMPLE_RATE for s in sounds]
 
     def item(self, index: int, seed: int) -> dict[str, Any]:
-        """id and audio [N] float32."""
+        """id, audio [N] float32, and heard [N], what the student hears."""
         rng, sound = np.random.default_rng(seed), self.sounds[index]
         start = int(rng.integers(max(len(sound) - self.most, 0) + 1))
-        return {"id": self.names[index], "audio": as_floats(sound[start: start + self.most])}
+        part = as_floats(sound[start: start + self.most])
+        heard = (as_in_life(rng, part, SAMPLE_RATE, coded=0.2) if rng.random() < self.life
+                 else part)
+        return {"id": self.names[index], "audio": part, "heard": heard}
 
     def collate(self, items: list[dict[str, Any]]) -> Batch:
-        """{ids, audio [B, N]}"""
+        """{ids, audio [B, N], heard [B, N]}"""
         shortest = min(len(i["audio"]) for i in items) // STEP * STEP
-        return {"ids": [i["id"] for i in items],
-                "audio": torch.from_numpy(np.stack([i["audio"][:shortest] for i in items]))}
+        cut: dict[str, Any] = {
+            key: torch.from_numpy(np.stack([i[key][:shortest] for i in items]))
+            for key in ("audio", "heard")}
+        return {"ids": [i["id"] for i in items], **cut}
 
 
 class Distilling(nn.Module):
@@ -86,16 +96,25 @@ class Distilling(nn.Module):
         self.teacher.eval()
         return self
 
-    def forward(self, audio: Tensor) -> Tensor:
-        """audio [B, N] -> the mean squared error []; 1 for a student that always answers the
-        mean."""
+    def forward(self, audio: Tensor, heard: Tensor | None = None) -> Tensor:
+        """The error of the student.
+
+        Args:
+            audio: [B, N], what the teacher hears.
+            heard: [B, N], what the student hears; None: the same.
+
+        Returns:
+            The mean squared error []; 1 for a student that always answers the mean.
+        """
+        both = [audio] if heard is None else [audio, heard]
         if self.training and self.speed:
             factor = 1 + self.speed * (2 * float(torch.rand(())) - 1)
             count = max(round(audio.shape[1] / factor / STEP), 1) * STEP
-            audio = torch.fft.irfft(torch.fft.rfft(audio), count) * (count / audio.shape[1])
+            both = [torch.fft.irfft(torch.fft.rfft(x), count) * (count / x.shape[1]) for x in both]
         with torch.no_grad():
             with torch.autocast(audio.device.type, enabled=False):
-                theirs, own = self.teacher.logmel(audio), self.student.model.logmel(audio)
+                theirs = self.teacher.logmel(both[0])
+                own = self.student.model.logmel(both[-1])
             wanted = (
                 frames_before_pooling(self.teacher, theirs).float() - self.mean
             ) @ self.components
@@ -104,7 +123,7 @@ class Distilling(nn.Module):
 
 def distillation_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:
     """Loss of `Distilling`, for `trainer.fit`."""
-    return model(batch["audio"]), {}
+    return model(batch["audio"], batch["heard"]), {}
 
 
 @torch.no_grad()

@@ -4,8 +4,8 @@
     cache.frames("ravdess-01-...", copy=0)  # [T, M] float32; copy 0 is the utterance as it is
 
 A cache holds the speech of each utterance, without the silence around it, and copies that training
-may draw instead: at other speeds (and so pitches) and, if configured, with noise in a room. A
-training step then costs only the network. Values are stored as float16: of a log spectrum between
+may draw instead: at other speeds (and so pitches) and, if configured, as they might sound in life.
+A training step then costs only the network. Values are stored as float16: of a log spectrum between
 -19 and 5 that is an error of 0.01 at most.
 
 A cache is keyed by what made it: the bytes of the sound files, the settings and the code of the
@@ -30,11 +30,13 @@ import numpy as np
 from avspeech.core import sources, storage
 from avspeech.data.manifest import Utterance, resolve
 from avspeech.emotion.frames import OFFSET
+from avspeech.emotion.life import as_in_life
 from avspeech.errors import InputError
 from avspeech.media import audio
 
 FORMAT = 2
 INDEX, FRAMES = "index.json", "frames.npy"
+SPEEDS = (0.85, 1.18)  # of copies as in life, lowest and highest; below 1 is slower and deeper
 
 
 @dataclass(frozen=True)
@@ -45,17 +47,16 @@ class FeatureConfig:
     trim: float = 40.0
     margin: float = 0.08  # seconds of that silence that stay
     speeds: tuple[float, ...] = (0.9, 0.95, 1.05, 1.1)  # a copy at each; 0.9 is slower and deeper
-    noisy: int = 0  # number of further copies, each in a random room with noise
-    snr: tuple[float, float] = (
-        8.0,
-        30.0,
-    )  # dB of the speech above that noise, drawn from this range
+    # number of further copies, each at a random speed and as it might sound in life
+    # (`life.as_in_life`)
+    life: int = 0
+    snr: tuple[float, float] = (3.0, 35.0)  # dB of the speech above noise in these copies
     longest: float = 30.0  # seconds kept, from the middle
 
     def __post_init__(self) -> None:
-        if self.trim < 0 or self.margin < 0 or self.noisy < 0 or not self.longest > 0:
+        if self.trim < 0 or self.margin < 0 or self.life < 0 or not self.longest > 0:
             raise InputError(
-                "features: trim, margin and noisy should be 0 or more, longest above 0"
+                "features: trim, margin and life should be 0 or more, longest above 0"
             )
         if any(not 0.5 <= s <= 2 for s in self.speeds):
             raise InputError(f"features.speeds={list(self.speeds)}: expected values from 0.5 to 2")
@@ -320,8 +321,9 @@ def _copies(job: tuple[str, float, float, FeatureConfig, MelConfig, int]) -> lis
     for speed in config.speeds:
         sounds.append(audio.resample(samples, round(rate * speed), rate))
     rng = np.random.default_rng([seed, 7])
-    for _ in range(config.noisy):
-        sounds.append(in_a_room(rng, samples, rate, float(rng.uniform(*config.snr))))
+    for _ in range(config.life):
+        x = audio.resample(samples, round(rate * rng.uniform(*SPEEDS)), rate)
+        sounds.append(as_in_life(rng, x, rate, config.snr))
     front = _front_end(mel)
     out = []
     with torch.no_grad():
@@ -337,35 +339,3 @@ def _front_end(mel: MelConfig) -> Any:
     from avspeech.emotion.logmel import LogMel, LogMelConfig
 
     return LogMel(LogMelConfig(**dataclasses.asdict(mel)))
-
-
-def in_a_room(rng: np.random.Generator, samples: np.ndarray, rate: int, snr: float) -> np.ndarray:
-    """Speech with the echo of a random room and with noise; the level of the speech stays.
-
-    The echo is Polack's model (1988): white noise under an exponential decay, here to -60 dB after
-    0.15 to 0.6 s, with the direct sound 0 to 12 dB above it. The noise falls by 0 to 6 dB an
-    octave.
-
-    Args:
-        rng: draws the room and the noise.
-        samples: [N].
-        rate: in hertz.
-        snr: dB of the speech above the noise.
-
-    Returns:
-        [N] float32.
-    """
-    n, length = len(samples), rng.uniform(0.15, 0.6) * rate
-    tail = rng.standard_normal(round(length)) * 10 ** (-3 * np.arange(round(length)) / length)
-    tail *= 10 ** (-rng.uniform(0, 12) / 20) / np.linalg.norm(tail)
-    tail[0] = 1.0
-    size = 1 << (n + len(tail)).bit_length()
-    wet = np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(tail, size), size)[:n]
-    noise: Any = np.fft.rfft(rng.standard_normal(size))
-    slope = np.maximum(np.arange(len(noise)), 1) ** rng.uniform(0, 1)
-    noise = np.fft.irfft(noise / slope, size)[:n]
-    power = float(np.mean(np.square(samples)))
-    wet *= np.sqrt(power / max(float(np.mean(np.square(wet))), 1e-12))
-    wanted = power * 10 ** (-snr / 10)
-    noise *= np.sqrt(wanted / max(float(np.mean(np.square(noise))), 1e-12))
-    return (wet + noise).astype(np.float32)

@@ -43,6 +43,9 @@ class LogMelConfig:
     filters: str = "htk"  # mel scale: "htk", or "slaney" as in Whisper (see `mel_filters`)
     quietest: float | None = None  # dB of full scale; a sound of a lower RMS is amplified to it
     loudest: float | None = None  # dB of full scale; a sound of a higher RMS is attenuated to it
+    # logits are divided by it, so that probabilities are as often right as they say (Guo et al.,
+    # "On Calibration of Modern Neural Networks", ICML 2017); fitted after training
+    temperature: float = 1.0
 
 
 def frame_count(samples: int) -> int:

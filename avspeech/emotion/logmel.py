@@ -244,6 +244,9 @@ class LogMelModel(nn.Module):
                 f"model settings quietest={config.quietest}, loudest={config.loudest}: "
                 "expected decibels of full scale, in this order"
             )
+        if not 0 < config.temperature < math.inf:
+            raise InputError(f"model setting temperature={config.temperature}: expected a number "
+                             "above 0")
         self.logmel = LogMel(config)
         if config.normalise == "stored":
             self.register_buffer("mean", torch.zeros(config.mels))
@@ -309,7 +312,9 @@ class LogMelModel(nn.Module):
     def classify(self, x: Tensor, frames: Tensor | None = None) -> Tensor:
         """x [B, T, M] from `features`, frames [B] (None where all are T) -> logits [B, K]."""
         mask = frame_mask(frames, x.shape[1])
-        return self.logits(self.normalise(x, mask), frames)
+        logits = self.logits(self.normalise(x, mask), frames)
+        heat = self.config.temperature
+        return logits if heat == 1 else logits / heat
 
     def logits(self, x: Tensor, frames: Tensor | None) -> Tensor:
         """x [B, T, M], normalized and zero behind an utterance's frames [B] -> logits [B, K]."""

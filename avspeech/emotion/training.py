@@ -8,9 +8,9 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -27,6 +27,7 @@ from avspeech.report import metrics
 
 FRAME_RATE = 100  # of log-mel frames, a second
 SHORTEST = 40  # frames: no crop is shorter than that, or than the utterance
+_NEVER = -1e4  # logit of a class that is not among the answers
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,12 @@ class AugmentConfig:
     mixup: float = 0.0  # parameter of the Beta distribution (Zhang et al. 2018); 0: no mixing
     smoothing: float = 0.1  # of the labels
     balance: float = 0.5  # classes are weighted by count ** -balance; 0: as they are, 1: equally
+    # of several corpora: an answer is chosen among "all" classes, or among those of the
+    # utterance's "corpus", so that no class is learned to be absent from a voice or a room
+    among: Literal["all", "corpus"] = "all"
+    taught: float = 0.5  # share of a teacher's posteriors in what a taught model learns
+    # how often an utterance of a corpus (its label `corpus`) is drawn in an epoch; 1 if not named
+    often: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 < self.crop <= 1 or not 0 <= self.smoothing < 1:
@@ -51,6 +58,10 @@ class AugmentConfig:
                 f"augment: crop={self.crop}, smoothing={self.smoothing}: expected a crop above "
                 "0 and at most 1, a smoothing of 0 or more and below 1"
             )
+        if any(n < 0 for n in self.often.values()):
+            raise InputError(f"augment: often={self.often}: expected counts of 0 or more")
+        if not 0 <= self.taught <= 1:
+            raise InputError(f"augment: taught={self.taught}: expected a share from 0 to 1")
         if min(self.masks, self.band, self.span, self.shift, self.tilt, self.level, self.mixup) < 0:
             raise InputError(
                 "augment: masks, band, span, shift, tilt, level and mixup should be 0 or more"
@@ -67,6 +78,9 @@ class Crops:
         augment: what is done to features.
         guides: [F, G] of each utterance, frames of a larger model to learn too. Copies at other
             speeds get them at their speed. None: none.
+        groups: number of the corpus of each utterance; None: all are of one.
+        taught: [N, K], a teacher's posteriors for each utterance, to be learned from every copy of
+            it; None: none.
     """
 
     def __init__(
@@ -76,6 +90,8 @@ class Crops:
         targets: Sequence[int | float],
         augment: AugmentConfig = AugmentConfig(),
         guides: Sequence[np.ndarray] | None = None,
+        groups: Sequence[int] | None = None,
+        taught: np.ndarray | None = None,
     ):
         self.cache, self.utterances, self.targets, self.augment = (
             cache,
@@ -83,12 +99,13 @@ class Crops:
             targets,
             augment,
         )
-        self.guides = guides
+        self.guides, self.taught = guides, taught
+        self.groups = [0] * len(utterances) if groups is None else groups
         self.lengths = [cache.count(u.id) / FRAME_RATE for u in utterances]
 
     def item(self, index: int, seed: int) -> dict[str, Any]:
-        """id, x [T, M] float32, target, draws [2] in 0..1 (for the batch's crop), and guide [T,
-        G]."""
+        """id, x [T, M] float32, target, group, draws [2] in 0..1 (for the batch's crop), guide [T,
+        G] and taught [K]."""
         rng, a, name = np.random.default_rng(seed), self.augment, self.utterances[index].id
         draws = rng.random(2)
         x = self.cache.frames(name, int(rng.integers(self.cache.copies)) if a.copies else 0)
@@ -108,14 +125,18 @@ class Crops:
                 width = min(int(rng.integers(0, most + 1)), x.shape[axis] // 4)
                 start = int(rng.integers(0, x.shape[axis] - width + 1))
                 x[(slice(None), slice(start, start + width))[:: 1 if axis else -1]] = mean
-        item = {"id": name, "x": x, "target": self.targets[index], "draws": draws}
+        item = {"id": name, "x": x, "target": self.targets[index], "draws": draws,
+                "group": self.groups[index]}
+        if self.taught is not None:
+            item["taught"] = self.taught[index]
         if self.guides is not None:
             guide = self.guides[index]
             item["guide"] = guide[np.arange(len(x)) * len(guide) // len(x)]
         return item
 
     def collate(self, items: list[dict[str, Any]]) -> Batch:
-        """{ids, x [B, T, M], target [B]} and guide [B, T, G], all cut to one length."""
+        """{ids, x [B, T, M], target [B], group [B]}, guide [B, T, G] and taught [B, K], all cut to
+        one length."""
         shortest = min(len(i["x"]) for i in items)
         share = self.augment.crop + (1 - self.augment.crop) * items[0]["draws"][0]
         length = min(shortest, max(SHORTEST, round(share * shortest)))
@@ -125,9 +146,12 @@ class Crops:
             if key in items[0]:
                 parts = [i[key][s: s + length] for i, s in zip(items, starts)]
                 cut[key] = torch.from_numpy(np.stack(parts))
+        if "taught" in items[0]:
+            cut["taught"] = torch.from_numpy(np.stack([i["taught"] for i in items]))
         return {
             "ids": [i["id"] for i in items],
             "target": torch.as_tensor([i["target"] for i in items]),
+            "group": torch.as_tensor([i["group"] for i in items]),
             **cut,
         }
 
@@ -201,8 +225,9 @@ class Loss:
 
     Args:
         classes: K; 0 for a regression.
-        counts: utterances of each class, for the weights.
-        augment: smoothing, mixup and balance.
+        counts: [G, K], utterances of each class in each corpus, for the weights; [K] for one
+            corpus.
+        augment: smoothing, mixup, balance, among and taught.
         structure: weight of the structure loss of a graph.
         guide: weight of the error against the guides, where the data has them.
     """
@@ -210,23 +235,28 @@ class Loss:
     def __init__(
         self,
         classes: int,
-        counts: Sequence[int],
+        counts: Sequence[Any] | np.ndarray,
         augment: AugmentConfig,
         structure: float = 0.1,
         guide: float = 1.0,
     ):
         self.classes, self.augment, self.structure, self.guide = classes, augment, structure, guide
-        weights = torch.as_tensor(counts, dtype=torch.float32).clamp_min(1) ** -augment.balance
-        self.weights = weights / weights.mean()
+        table = torch.atleast_2d(torch.as_tensor(counts, dtype=torch.float32))
+        some = augment.among == "corpus"
+        self.allowed = table > 0 if some else torch.ones_like(table, dtype=torch.bool)
+        weights = table.clamp_min(1) ** -augment.balance
+        self.weights = weights / weights[self.allowed].mean()
 
     def __call__(self, model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:
         x, target, guides = batch["x"], batch["target"], batch.get("guide")
-        a = self.augment
+        a, taught = self.augment, batch.get("taught")
         wanted = target.float()[:, None]
         if self.classes:
+            group = batch.get("group", torch.zeros_like(target))
+            allowed, weights = (t.to(x.device)[group] for t in (self.allowed, self.weights))
             wanted = (
                 F.one_hot(target, self.classes).float() * (1 - a.smoothing)
-                + a.smoothing / self.classes
+                + a.smoothing * allowed / allowed.sum(1, keepdim=True)
             )
         if a.mixup:
             share = torch.distributions.Beta(a.mixup, a.mixup).sample().to(x.device)
@@ -234,13 +264,18 @@ class Loss:
             # Normalisation is a mean over frames, and all have as many: mixing commutes with it.
             x, wanted = x.lerp(x[other], share), wanted.lerp(wanted[other], share)
             guides = None if guides is None else guides.lerp(guides[other], share)
+            taught = None if taught is None else taught.lerp(taught[other], share)
+            if self.classes:
+                weights = weights.lerp(weights[other], share)
+                allowed = allowed | allowed[other]
         logits, structure, *rest = model(x) if guides is None else model(x, None, guides)
         if self.classes:
-            loss = (
-                -(wanted * self.weights.to(x.device) * logits.float().log_softmax(-1))
-                .sum(-1)
-                .mean()
-            )
+            logits = logits.float()
+            among = logits.masked_fill(~allowed, _NEVER).log_softmax(-1)
+            loss = -(wanted * weights * among).sum(-1).mean()
+            if taught is not None:
+                whole = -(taught * logits.log_softmax(-1)).sum(-1).mean()
+                loss = loss.lerp(whole, a.taught)
         else:
             loss = (logits - wanted).square().mean()
         shown = {"structure": structure, **({"guide": rest[0]} if rest else {})}
@@ -287,8 +322,8 @@ def predict(
 
 def prediction_records(protocol: Protocol, utterances: Sequence[Utterance],
                        posteriors: np.ndarray) -> list[dict[str, Any]]:
-    """{id, speaker, unit, truth, posteriors} of each utterance; utterances of one unit are judged
-    together."""
+    """{id, speaker, unit, truth, posteriors} of each utterance, and its corpus if it has such a
+    label; utterances of one unit are judged together."""
     records = []
     for u, p in zip(utterances, posteriors, strict=True):
         records.append({
@@ -297,6 +332,7 @@ def prediction_records(protocol: Protocol, utterances: Sequence[Utterance],
             "unit": str(u.labels[protocol.unit]) if protocol.unit else u.id,
             "truth": protocol.target(u),
             "posteriors": [round(float(v), 6) for v in p],
+            **({"corpus": u.labels["corpus"]} if "corpus" in u.labels else {}),
         })
     return records
 
@@ -324,7 +360,8 @@ class Judged:
 
 def judge(records: Sequence[Mapping[str, Any]], classification: bool = True) -> Judged:
     """The answer for each unit by the mean posterior of its utterances, in the order of the units'
-    names."""
+    names. Where the records name their corpus, an answer is the best of the classes that occur in
+    it."""
     units: dict[str, list[Mapping[str, Any]]] = {}
     for record in records:
         units.setdefault(record["unit"], []).append(record)
@@ -334,6 +371,10 @@ def judge(records: Sequence[Mapping[str, Any]], classification: bool = True) -> 
         means.append(np.mean([r["posteriors"] for r in units[n]], 0))
     mean = np.stack(means)
     truth = np.asarray([units[n][0]["truth"] for n in names])
+    of = np.asarray([str(units[n][0].get("corpus", "")) for n in names])
+    for corpus in sorted(set(of) - {""}):
+        absent = np.setdiff1d(np.arange(mean.shape[1]), truth[of == corpus])
+        mean[np.ix_(of == corpus, absent)] = -1
     return Judged(names, truth, mean.argmax(1) if classification else mean[:, 0],
                   [units[n][0]["speaker"] for n in names])
 
@@ -345,3 +386,33 @@ def measures(judged: Judged, classes: int) -> dict[str, float]:
         return {"ccc": metrics.ccc(t, p), "mae": metrics.mae(t, p)}
     return {"uar": 100 * metrics.uar(t, p, classes), "war": 100 * metrics.war(t, p, classes),
             "wf1": 100 * metrics.wf1(t, p, classes)}
+
+
+def temperature(records: Sequence[Mapping[str, Any]]) -> float:
+    """What logits should be divided by, for probabilities that say how often answers are right.
+
+    It minimizes the cross-entropy of the posteriors (Guo et al., "On Calibration of Modern Neural
+    Networks", ICML 2017), where records name their corpus among the classes that occur in it.
+
+    Args:
+        records: answers to utterances that the model did not learn, of classes.
+
+    Returns:
+        The temperature, 0.2 to 5.
+    """
+    from scipy.optimize import minimize_scalar
+
+    of = np.asarray([str(r.get("corpus", "")) for r in records])
+    truth = np.asarray([r["truth"] for r in records])
+    logs = np.log(np.asarray([r["posteriors"] for r in records], float).clip(1e-6))
+    for corpus in sorted(set(of) - {""}):
+        absent = np.setdiff1d(np.arange(logs.shape[1]), truth[of == corpus])
+        logs[np.ix_(of == corpus, absent)] = -np.inf
+
+    def cost(heat: float) -> float:
+        x = logs / np.exp(heat)
+        x -= x.max(1, keepdims=True)
+        return float(np.mean(np.log(np.exp(x).sum(1)) - x[np.arange(len(x)), truth]))
+
+    best: Any = minimize_scalar(cost, bounds=(np.log(0.2), np.log(5)), method="bounded")
+    return round(float(np.exp(best.x)), 3)

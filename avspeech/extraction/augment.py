@@ -79,6 +79,21 @@ def vary(rng: np.random.Generator, video: np.ndarray,
     return np.stack(frames).reshape(*video.shape[:2], MODEL_CROP, MODEL_CROP)
 
 
+def other_voice(rng: np.random.Generator, pitch: tuple[float, float]) -> tuple[float, float]:
+    """Draws the two factors of `mixing.revoiced`.
+
+    Args:
+        rng: source of chance.
+        pitch: range of the factor of the fundamental frequency.
+
+    Returns:
+        (factor of the fundamental frequency, factor of the resonances).
+    """
+    height = float(np.exp(rng.uniform(*np.log(pitch))))
+    # An octave goes with a vocal tract a seventh shorter or so, as between men and women
+    return height, float(height**0.2 * np.exp(rng.uniform(-0.08, 0.08)))
+
+
 def in_other_voices(rng: np.random.Generator, example: dict[str, Any], pitch: tuple[float, float],
                     same: bool) -> dict[str, Any]:
     """Changes the voices of an example.
@@ -93,13 +108,8 @@ def in_other_voices(rng: np.random.Generator, example: dict[str, Any], pitch: tu
         pitch: range of the factor of the fundamental frequency.
         same: whether the interferers are the target's speaker.
     """
-    def voice() -> tuple[float, float]:
-        height = float(np.exp(rng.uniform(*np.log(pitch))))
-        # An octave goes with a vocal tract a seventh shorter or so, as between men and women
-        return height, float(height**0.2 * np.exp(rng.uniform(-0.08, 0.08)))
-
-    mine = voice()
-    other = mine if same else voice() if rng.random() < 0.5 else None
+    mine = other_voice(rng, pitch)
+    other = mine if same else other_voice(rng, pitch) if rng.random() < 0.5 else None
     target, rest = example["target"], example["mixture"] - example["target"]
     target = revoiced(target, *mine)
     return {

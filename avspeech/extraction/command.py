@@ -36,6 +36,10 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--model", default="mvtf-small", metavar="M",
                          help="name, folder or hf:owner/name@revision "
                               "(default: %(default)s)")
+    command.add_argument("--voice", type=Path, metavar="SOUND", help="a recording of the speaker "
+                         "of --face, some seconds of their voice alone")
+    command.add_argument("--json", action="store_true", help="write what was put out, and how sure "
+                         "it is, every half second, beside each wav")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
@@ -79,14 +83,16 @@ def _extract(args: argparse.Namespace) -> None:
     from avspeech.extraction.extractor import extract_files
 
     paths = extract_files(args.videos, args.out, face=args.face, model=args.model,
-                          progress=not args.quiet, mouth=args.mouth, track=args.audio)
+                          progress=not args.quiet, mouth=args.mouth, track=args.audio,
+                          records=args.json, voice=args.voice)
     for path in paths:
         print(path)
 
 
 def _extract_pipe(args: argparse.Namespace) -> None:
-    if len(args.videos) > 1 or args.mouth:
-        raise InputError("-: a pipe is one view of faces; give no other video and no --mouth")
+    if len(args.videos) > 1 or args.mouth or args.json or args.voice:
+        raise InputError("-: a pipe is one view of faces; give no other video, and no --mouth, "
+                         "--json or --voice")
     if str(args.out) != "-" and args.out.suffix != ".wav":
         raise InputError(f"{args.out}: give a .wav file for the voice of a pipe, or -o - for "
                          "standard output")
@@ -102,7 +108,7 @@ def _extract_pipe(args: argparse.Namespace) -> None:
 
     # By torch each picture is looked at once; the graph takes all of a window each time.
     engine: Choice = "torch" if find_spec("torch") else "auto"
-    extractor = Extractor.from_pretrained(args.model, engine=engine)
+    extractor = Extractor.from_pretrained(args.model, engine=engine, splitter=None)
     stream = extractor.stream(0.3 if args.latency is None else args.latency)
     with open(0, "rb", buffering=0, closefd=False) as source:
         extract_pipe(source, args.out, stream, args.face or 1, args.audio)

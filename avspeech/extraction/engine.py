@@ -17,6 +17,7 @@ from avspeech.core.engine import Graphs
 
 TOLERANCE = 1e-3  # of the greatest difference, relative to the loudest sample of torch's output
 EXTRACT = "extract"  # the graph
+SPLIT = "split"  # that of a splitter
 VIEWS = 3  # at most, of the graph
 
 # (mixture float32 [N], crops uint8 [V, T, 88, 88], present bool [V, T]) -> voice float32 [N]
@@ -55,6 +56,25 @@ def graph_engine(graphs: Graphs) -> Engine:
                        present=present[None])[0][0]
         real, imaginary = np.split(voice, 2)
         return sound((real + 1j * imaginary).T, len(mixture), n, hop) * level
+
+    return run
+
+
+def splitter_of(model: Any) -> Callable[..., np.ndarray]:
+    """A function from a mixture float32 `[N]` to its voices `[K, N]`, of what
+    `pretrained.open_model` gives for a splitter."""
+    if not isinstance(model, Graphs):
+        return torch_engine(model)
+
+    def run(mixture: np.ndarray) -> np.ndarray:
+        about = model.about(SPLIT)
+        n, hop = int(about["n_fft"]), int(about["hop"])
+        level = np.float32(max(float(np.sqrt(np.mean(np.square(mixture, dtype=np.float64)))), 1e-5))
+        parts = spectrum(mixture / level, n, hop)
+        both = np.stack([parts.real, parts.imag])[None].astype(np.float32)
+        voices = model(SPLIT, spectrum=both)[0][0]
+        return np.stack([sound(real + 1j * imaginary, len(mixture), n, hop) * level
+                         for real, imaginary in voices])
 
     return run
 

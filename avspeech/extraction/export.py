@@ -39,6 +39,7 @@ from avspeech.errors import InputError
 from avspeech.extraction import engine
 from avspeech.extraction.engine import TOLERANCE, VIEWS
 from avspeech.extraction.mvtf import MVTF
+from avspeech.extraction.voices import VoiceSplitter
 
 OPSET = 18
 INPUTS = ("mixture", "crops", "present")
@@ -192,13 +193,37 @@ def _traced(model: MVTF) -> tuple[nn.Module, Any, Any, list[str]]:
     return whole_lstms(RealMVTF(model)), inputs, shapes, ["voice"]
 
 
-def graphs(model: MVTF, content: bytes) -> dict[str, bytes]:
+class Masked(nn.Module):
+    """`VoiceSplitter.masked` of one example.
+
+    Args:
+        model: is copied.
+    """
+
+    def __init__(self, model: VoiceSplitter):
+        super().__init__()
+        self.model = copy.deepcopy(model).eval()
+
+    def forward(self, spectrum: Tensor) -> Tensor:
+        """Maps `[1, 2, T, F]` to the voices' `[1, K, 2, T, F]`."""
+        return self.model.masked(spectrum)
+
+
+def graphs(model: MVTF | VoiceSplitter, content: bytes) -> dict[str, bytes]:
     """The graph that `extraction.engine` runs.
 
     Args:
         model: in eval mode.
         content: of its file of weights.
     """
+    if isinstance(model, VoiceSplitter):
+        c = model.config
+        frames = torch.export.Dim("frames", min=2 * c.kernel)
+        inputs = (model.spectrum(torch.zeros(1, c.sample_rate + 3)),)
+        proto = exporting.torch_to_onnx(whole_lstms(Masked(model)), inputs, ({2: frames},),
+                                        ["voices"], OPSET, deferred=True)
+        about = {"n_fft": str(c.n_fft), "hop": str(c.hop)}
+        return {engine.SPLIT: finished(proto, content, about)}
     proto = exporting.torch_to_onnx(*_traced(model), OPSET, deferred=True)
     between_transforms(proto)
     about = {"n_fft": str(model.config.n_fft), "hop": str(model.config.hop)}
@@ -250,12 +275,22 @@ def between_transforms(proto: Any) -> None:
         field.extend(copies)
 
 
-def parity(model: MVTF, graphs: Graphs, info: pretrained.ModelInfo) -> dict[str, float]:
+def parity(model: MVTF | VoiceSplitter, graphs: Graphs,
+           info: pretrained.ModelInfo) -> dict[str, float]:
     """Compares the two engines of a model: lengths, numbers of views, frames without a face.
 
     Returns:
         {what was compared: greatest difference, relative to torch's loudest sample}.
     """
+    if isinstance(model, VoiceSplitter):
+        draw, found = np.random.default_rng(0), {}
+        split, same = engine.splitter_of(model), engine.splitter_of(graphs)
+        for samples in (8000, 16_000, 16_257, 40_000, 100_001):
+            mixture = 0.1 * draw.standard_normal(samples).astype(np.float32)
+            wanted = split(mixture)
+            found[f"{samples} samples"] = float(np.abs(same(mixture) - wanted).max()
+                                                / np.abs(wanted).max())
+        return found
     one, two = engine.torch_engine(model), engine.graph_engine(graphs)
     found = {}
     for what, *inputs in _cases(model):

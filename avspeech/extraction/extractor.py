@@ -10,8 +10,10 @@ Long signals are processed in overlapping windows (`windows.py`) in bounded memo
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,7 @@ from avspeech.extraction.files import extract, find_faces
 from avspeech.extraction.views import arrays_as_tracks
 from avspeech.extraction.windows import Seam, Windows, stitch
 from avspeech.media.audio import mono, resample
+from avspeech.media.audio import read as read_sound
 from avspeech.media.mouths import MouthTrack
 
 if TYPE_CHECKING:
@@ -32,12 +35,14 @@ if TYPE_CHECKING:
 
     from avspeech.core.engine import Choice
     from avspeech.core.pretrained import ModelInfo
+    from avspeech.extraction.choice import Gate, Report, Window
     from avspeech.extraction.live import Stream
 
 UNSEEN = ("silence", "model")
 PRECISIONS = ("auto", "float32")
 # s of sound kept before a face first appears and after it has gone: a voice may begin or end unseen
 MARGIN = 0.5
+SPLITTER = "voices-small"  # the released splitter
 FADE = 0.02  # s, at both ends of what is kept
 SHORTEST = 0.5  # s; shorter input is padded, as normalization means little on less
 
@@ -46,7 +51,9 @@ class Extractor:
     """Target speaker extraction with a model of task "extraction".
 
     After each call `seams` lists the joins of its windows (at the model's sample rate);
-    `windows.disagreement_db` converts them to dB.
+    `windows.disagreement_db` converts them to dB. With a splitter, `report` says for each half
+    second how sure it is that the output is the voice of the face, and what was put out
+    (`choice.Report`); without one it is None.
 
     Args:
         model: called as `model(mixture [B, N] float32, video [B, V, T, 88, 88] uint8,
@@ -60,6 +67,12 @@ class Extractor:
         precision: "auto": products in bf16 where this processor has a unit for it and the model is
             known to bear it (the voice differs by -50 dB of itself), which takes two thirds of the
             time; "float32": never.
+        splitter: called as `splitter(mixture [B, N] float32) -> [B, K, N]`, separated voices in any
+            order, of which the lips choose (`extraction/choice.py`): needs a model that guesses
+            spectra (an `MVTF` with planes) and torch. None: the output is that of the model alone.
+        gate: weighs what may be put out; by default as it was fitted for the released splitter.
+        voice: float `[N]`, some seconds of the speaker alone at the model's sample rate. It helps
+            to choose, and carries on where the face is not seen. Needs a splitter.
 
     Raises:
         InputError: an unknown value of `when_unseen` or `precision`.
@@ -73,6 +86,9 @@ class Extractor:
         windows: Windows | None = None,
         when_unseen: str = "silence",
         precision: str = "auto",
+        splitter: Callable[..., Any] | None = None,
+        gate: Gate | None = None,
+        voice: np.ndarray | None = None,
     ) -> None:
         if when_unseen not in UNSEEN:
             raise InputError(f"when_unseen={when_unseen!r}: expected one of {', '.join(UNSEEN)}")
@@ -87,18 +103,33 @@ class Extractor:
         self.sample_rate = int(info.sample_rate)
         self.fps = float(info.fps or 25.0)
         self.seams: list[Seam] = []
+        self.reports: list[Report] | None = None  # of the faces of the last call
+        guesses = getattr(getattr(model, "config", None), "planes", 0)
+        self.splitter = splitter if guesses else None
+        self.gate = gate
+        self.timbre = None if voice is None else self._timbre(mono(voice))
+
+    @property
+    def report(self) -> Report | None:
+        """What was put out for the face of the last call, and how sure it was."""
+        return self.reports[0] if self.reports else None
 
     @classmethod
     def from_pretrained(
         cls, name_or_folder: str | Path, device: str = "cpu", engine: Choice = "auto",
-        **options: Any
+        splitter: str | Path | Callable[..., Any] | None = "auto",
+        voice: str | Path | np.ndarray | None = None, **options: Any
     ) -> Extractor:
         """Loads an extractor.
 
         Args:
             name_or_folder: a released model's name, or a model folder.
             device: a torch device, e.g. "cuda".
-            engine: "auto", "onnx" or "torch": see `core.pretrained.open_model`.
+            engine: "auto", "onnx" or "torch": see `core.pretrained.open_model`. A splitter needs
+                torch, and with one "auto" is torch where that is installed.
+            splitter: a name or folder too; "auto": the released one, where torch is installed,
+                graphs are not asked for and it fits the model's sample rate; None: without one.
+            voice: a sound file, or as the class takes it.
             options: further arguments of the class.
 
         Raises:
@@ -106,12 +137,54 @@ class Extractor:
         """
         from avspeech.core import pretrained
 
+        if splitter == "auto":
+            here = engine != "onnx" and find_spec("torch") and SPLITTER in pretrained.names()
+            splitter = SPLITTER if here else None
+            maybe = True
+        else:
+            maybe = False
+        if splitter is not None and engine == "auto":
+            engine = "torch"
         model, info = pretrained.open_model(name_or_folder, device, engine)
         if info.task != "extraction":
             raise InputError(
                 f"{name_or_folder}: a model for {info.task}, expected one for extraction"
             )
-        return cls(model, info, **options)
+        if isinstance(splitter, (str, Path)):
+            split, about = pretrained.load(splitter, device=device)
+            fits = about.task == "separation" and about.sample_rate == info.sample_rate
+            if not (fits or maybe):
+                raise InputError(
+                    f"{splitter}: a model for {about.task} at {about.sample_rate} Hz, expected one "
+                    f"for separation at {info.sample_rate} Hz"
+                )
+            splitter = split if fits else None
+            if fits and "gate" in about.frontend:
+                from avspeech.extraction.choice import Gate
+
+                options = {"gate": Gate(about.frontend["gate"]), **options}
+        if isinstance(voice, (str, Path)):
+            voice = read_sound(voice, int(info.sample_rate))
+        return cls(model, info, splitter=splitter, voice=voice, **options)
+
+    def _timbre(self, voice: np.ndarray) -> np.ndarray:
+        """What a recording of the speaker sounds like."""
+        import torch
+
+        from avspeech.extraction.choice import timbre
+
+        if self.splitter is None:
+            raise InputError("a recording of the voice was given, but the model has no splitter to "
+                             "choose from; expected a released model, or splitter=")
+        if len(voice) < self.sample_rate or not np.any(voice):
+            raise InputError("the recording of the voice has "
+                             f"{len(voice) / self.sample_rate:.1f} s of sound; expected at least "
+                             "1 s of the speaker alone")
+        model: Any = self.model
+        with torch.inference_mode():
+            sound = torch.from_numpy(voice / np.sqrt(np.mean(np.square(voice))))
+            device = next(model.parameters()).device
+            return np.asarray(timbre(model.log_bands(sound[None].to(device)))[0].cpu())
 
     def __call__(
         self,
@@ -179,15 +252,61 @@ class Extractor:
         Yields:
             Consecutive blocks, float32.
         """
-        self.seams = []
-        kept = self._kept(samples, views)
-        done = 0
-        fade = max(1, round(self.windows.fade * self.sample_rate))
-        for block in stitch(self._pieces(read, samples, views, kept), fade, self.seams):
-            if kept is not None:
-                block = block * self._gate(done, done + len(block), samples, kept)
-            done += len(block)
+        for (block,) in self.together(read, samples, [views]):
             yield block
+
+    def together(
+        self,
+        read: Callable[[int, int], np.ndarray],
+        samples: int,
+        faces: Sequence[Sequence[MouthTrack]],
+        wanted: Sequence[int] | None = None,
+    ) -> Iterator[list[np.ndarray]]:
+        """Extracts the voices of several faces block by block. With a splitter they compete for its
+        voices: no two faces have the same one at a time.
+
+        Args:
+            read: as for `blocks`.
+            samples: as for `blocks`.
+            faces: for each its views.
+            wanted: the faces whose voices are given; by default all. The others only compete.
+
+        Yields:
+            Consecutive blocks, float32, one for each face that is wanted. Those of different faces
+            end at different samples.
+        """
+        self.seams, self.reports = [], None
+        out = list(range(len(faces)) if wanted is None else wanted)
+        recorded = {}
+        if self.timbre is not None:
+            if len(out) != 1:
+                raise InputError(f"a recording of one voice was given for {len(out)} faces; say "
+                                 "which face it belongs to (--face N)")
+            recorded = {out[0]: self.timbre}
+        kept = [None if f in recorded else self._kept(samples, views)
+                for f, views in enumerate(faces)]
+        fade = max(1, round(self.windows.fade * self.sample_rate))
+        if self.splitter is None:
+            sources = [self._pieces(read, samples, faces[f], kept[f]) for f in out]
+        else:
+            from avspeech.extraction.choice import Chooser
+
+            model: Any = self.model
+            chooser = Chooser(len(faces), self.sample_rate, model.config.hop, self.gate,
+                              recorded)
+            self.reports = [chooser.reports[f] for f in out]
+            windows = self._windows(read, samples, faces, kept, out)
+            copies = itertools.tee(chooser(windows), len(out))
+            sources = [_rows(copy, f) for copy, f in zip(copies, out, strict=True)]
+        streams = [stitch(source, fade, self.seams) for source in sources]
+        done = [0] * len(out)
+        for blocks in zip(*streams, strict=True):
+            given = list(blocks)
+            for i, f in enumerate(out):
+                begin, done[i] = done[i], done[i] + len(given[i])
+                if (around := kept[f]) is not None:
+                    given[i] = given[i] * self._gate(begin, done[i], samples, around)
+            yield given
 
     def _sample(self, frame: int) -> int:
         return round(frame * self.sample_rate / self.fps)
@@ -202,20 +321,59 @@ class Extractor:
         frames = max(1, -int(-samples * self.fps // self.sample_rate))
         for first, last in self.windows.plan(frames, self.fps):
             start, stop = self._sample(first), min(self._sample(last), samples)
-            mixture = read(start, stop)
-            if len(mixture) != stop - start:
-                raise ValueError(f"read samples {start} to {stop}: got {len(mixture)}")
+            mixture = _checked(read, start, stop)
             unheard = kept is not None and (stop <= kept[0] or start >= kept[1])
             if unheard or not np.any(mixture):
                 yield start, np.zeros(len(mixture), np.float32)
             else:
                 yield start, self._run(mixture, views, first, last)
 
+    def _windows(
+        self,
+        read: Callable[[int, int], np.ndarray],
+        samples: int,
+        faces: Sequence[Sequence[MouthTrack]],
+        kept: Sequence[tuple[int, int] | None],
+        wanted: Sequence[int],
+    ) -> Iterator[Window]:
+        """The windows of the signal, with all that may be put out for the faces."""
+        from avspeech.extraction.choice import examine, follow
+
+        tail: tuple[int, np.ndarray] | None = None  # where the last window ends, its voices
+        frames = max(1, -int(-samples * self.fps // self.sample_rate))
+        for first, last in self.windows.plan(frames, self.fps):
+            start, stop = self._sample(first), min(self._sample(last), samples)
+            mixture = _checked(read, start, stop)
+            clips: list[Any] = []
+            for f, views in enumerate(faces):
+                span = kept[f]
+                heard = span is None or (stop > span[0] and start < span[1])
+                clips.append(self._inputs(mixture, views, first, last)[1:]
+                             if heard and np.any(mixture) else None)
+            sound = self._inputs(mixture, faces[0], first, last)[0]
+            window = examine(self.model, self.splitter, start, mixture, sound, clips, wanted,
+                             self.computing)
+            self._require_finite(window.own, first, last)
+            self._require_finite(window.voices, first, last)
+            if tail is not None and tail[0] > start:
+                window.reorder(follow(tail[1][:, start - tail[0]:],
+                                      window.voices[:, : tail[0] - start]))
+            tail = stop, window.voices
+            yield window
+
     def _run(
         self, mixture: np.ndarray, views: Sequence[MouthTrack], first: int, last: int
     ) -> np.ndarray:
         """One window through the model: mixture [N] and frames [first, last) of the views -> voice
         [N]."""
+        voice = self.estimate(*self._inputs(mixture, views, first, last))[: len(mixture)]
+        self._require_finite(voice, first, last)
+        return voice
+
+    def _inputs(self, mixture: np.ndarray, views: Sequence[MouthTrack], first: int, last: int
+                ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """A window as the model takes it: the mixture [N] padded to the frames [first, last) or to
+        `SHORTEST`, crops [V, T, 88, 88], mask [V, T]."""
         last = max(last, first + round(SHORTEST * self.fps))
         length = max(len(mixture), self._sample(last) - self._sample(first))
         padded = np.zeros(length, np.float32)
@@ -223,13 +381,15 @@ class Extractor:
         clips = [view.frames(first, last, self.fps) for view in views]
         # A view that misses the face all through the window can only cost time.
         clips = [clip for clip in clips if clip[1].any()] or clips[:1]
-        voice = self.estimate(padded, *(np.stack(parts) for parts in zip(*clips)))[: len(mixture)]
-        if not np.isfinite(voice).all():
+        crops, mask = (np.stack(parts) for parts in zip(*clips, strict=True))
+        return padded, crops, mask
+
+    def _require_finite(self, output: np.ndarray, first: int, last: int) -> None:
+        if not np.isfinite(output).all():
             raise FloatingPointError(
                 f"the model's output is not finite at {first / self.fps:.2f} s to "
                 f"{last / self.fps:.2f} s"
             )
-        return voice
 
     def estimate(self, mixture: np.ndarray, video: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """The model's voice `[N]` of one window: mixture `[N]`, video `[V, T, ...]`, mask
@@ -304,6 +464,7 @@ class Extractor:
         mouth: bool = False,
         track: int | None = None,
         faces: Sequence[Mapping[int, MouthTrack]] | None = None,
+        records: bool = False,
     ) -> list[Path]:
         """Extracts the voices of the faces in videos, as wav and mp4: see
         `avspeech.extraction.files`.
@@ -317,12 +478,14 @@ class Extractor:
             track: of sound, from 1; by default the one that the file marks, or the first that
                 sounds.
             faces: what `faces` found in these videos; by default they are looked for.
+            records: write what was put out, and how sure it was, as `<stem>_face<N>.json`.
 
         Returns:
             The files written.
         """
-        return extract(self.blocks, self.sample_rate, self.fps, _paths(videos), Path(out), face,
-                       progress, mouth, track, faces=faces)
+        return extract(self.together, self.sample_rate, self.fps, _paths(videos), Path(out), face,
+                       progress, mouth, track, faces=faces, reports=lambda: self.reports,
+                       records=records)
 
     def faces(
         self,
@@ -345,6 +508,18 @@ def _paths(videos: Sequence[str | Path] | str | Path) -> list[Path]:
     return [Path(v) for v in ([videos] if isinstance(videos, (str, Path)) else videos)]
 
 
+def _checked(read: Callable[[int, int], np.ndarray], start: int, stop: int) -> np.ndarray:
+    mixture = read(start, stop)
+    if len(mixture) != stop - start:
+        raise ValueError(f"read samples {start} to {stop}: got {len(mixture)}")
+    return mixture
+
+
+def _rows(windows: Iterator[tuple[int, np.ndarray]], row: int) -> Iterator[tuple[int, np.ndarray]]:
+    """The pieces of one face from those of all."""
+    return ((start, rows[row]) for start, rows in windows)
+
+
 def extract_files(
     videos: Sequence[str | Path],
     out: str | Path,
@@ -354,6 +529,8 @@ def extract_files(
     device: str = "cpu",
     mouth: bool = False,
     track: int | None = None,
+    records: bool = False,
+    voice: str | Path | None = None,
 ) -> list[Path]:
     """`Extractor.from_pretrained(model).extract(videos, out, face)`: what `avspeech extract` does.
 
@@ -366,12 +543,14 @@ def extract_files(
         device: a torch device.
         mouth: the videos show nothing but the mouth.
         track: of sound, from 1; by default the one that the file marks, or the first that sounds.
+        records: write what was put out, and how sure it was, as `<stem>_face<N>.json`.
+        voice: a recording of the speaker of `face`: see `Extractor`.
 
     Returns:
         The files written.
     """
-    return Extractor.from_pretrained(model, device=device).extract(
-        videos, out, face=face, progress=progress, mouth=mouth, track=track)
+    return Extractor.from_pretrained(model, device=device, voice=voice).extract(
+        videos, out, face=face, progress=progress, mouth=mouth, track=track, records=records)
 
 
 def card_lines(name: str, info: ModelInfo) -> dict[str, Any]:

@@ -4,12 +4,13 @@ memory."""
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
@@ -21,17 +22,22 @@ from avspeech.media import audio, video
 from avspeech.media.mouths import MouthTrack
 from avspeech.media.muxing import mux
 
+if TYPE_CHECKING:
+    from avspeech.extraction.choice import Report
+
 SEEN = 1.0  # s; faces seen for less are left out, if any is seen longer: most of them are no faces
 PIECE = 60.0  # s of sound decoded at a time
 
-# (samples [start, stop) of the mixture, their number, views of one face) -> the voice in blocks
-Blocks = Callable[
-    [Callable[[int, int], np.ndarray], int, Sequence[MouthTrack]], Iterator[np.ndarray]
+# (samples [start, stop) of the mixture, their number, views of each face, the faces wanted) -> the
+# voices in blocks
+Together = Callable[
+    [Callable[[int, int], np.ndarray], int, Sequence[Sequence[MouthTrack]], Sequence[int]],
+    Iterator[list[np.ndarray]],
 ]
 
 
 def extract(
-    blocks: Blocks,
+    together: Together,
     sample_rate: int,
     fps: float,
     videos: Sequence[Path],
@@ -42,17 +48,19 @@ def extract(
     track: int | None = None,
     picture: bool = True,
     faces: Sequence[Mapping[int, MouthTrack]] | None = None,
+    reports: Callable[[], Sequence[Report] | None] = lambda: None,
+    records: bool = False,
 ) -> list[Path]:
     """Writes `<stem>_face<N>.wav` and `<stem>_face<N>.mp4` into a folder for each face.
 
     The wav (16 bit, mono) begins at the clock's zero of the videos and lasts as long as the sound
     or the pictures, whichever is longer; so does the mp4. Its pictures are copied where mp4 takes
     them as they are (H.264 or HEVC), else encoded. Files of these names are replaced, each only
-    when it is complete.
+    when it is complete. A warning says where it is doubtful that the voice is that of the face.
 
     Args:
-        blocks: makes the voice: see `Extractor.blocks`.
-        sample_rate: of the voice and of the mixture that `blocks` reads, in Hz.
+        together: makes the voices: see `Extractor.together`.
+        sample_rate: of the voices and of the mixture that `together` reads, in Hz.
         fps: of the mouth crops, in frames per second.
         videos: one camera, or several synchronized ones whose clocks begin together. The sound is
             that of the first that has any; the picture of the mp4 and `<stem>` are the first one's.
@@ -67,6 +75,9 @@ def extract(
             each other.
         picture: whether the mp4s are written; otherwise only the wavs are.
         faces: what `find_faces` found in these videos; by default they are looked for.
+        reports: gives, when the voices are made, what was put out for each; None where that is not
+            known.
+        records: write the reports, as `<stem>_face<N>.json`.
 
     Returns:
         The files, in order.
@@ -86,7 +97,6 @@ def extract(
     numbers = range(1, len(faces) + 1) if face is None else [face]
 
     pictures = max(len(view.present) for views in faces for view in views.values()) / fps
-    written: list[Path] = []
     with storage.scratch() as store:
         samples = _decode(sound, sample_rate, store, track)
         length = max(samples, round(pictures * sample_rate))
@@ -99,13 +109,12 @@ def extract(
                 mixture[: len(known)] = known
             return mixture
 
-        for number in numbers:
-            voice = blocks(read, length, list(faces[number - 1].values()))
-            stem = f"{videos[0].stem}_face{number}"
-            title = f"face {number}" if progress else None
-            written += _write(voice, length, sample_rate, videos[0] if picture else None, out, stem,
-                              title)
-    return written
+        views = [list(face.values()) for face in faces]
+        voices = together(read, length, views, [number - 1 for number in numbers])
+        stems = [f"{videos[0].stem}_face{number}" for number in numbers]
+        title = f"face{'s' * (len(stems) > 1)} {', '.join(map(str, numbers))}" if progress else None
+        return _write(voices, length, sample_rate, videos[0] if picture else None, out, stems,
+                      title, reports, records)
 
 
 def find_faces(videos: Sequence[Path], fps: float, progress: bool = True,
@@ -183,7 +192,7 @@ def require_place(out: Path, stem: str) -> None:
     try:
         with tempfile.TemporaryFile(dir=out):
             pass
-        if len(os.fsencode(f"{stem}_face1.wav")) > os.pathconf(out, "PC_NAME_MAX"):
+        if len(os.fsencode(f"{stem}_face1.json")) > os.pathconf(out, "PC_NAME_MAX"):
             raise InputError(
                 f"{stem}: the names of the results would be too long for {out}; rename the video"
             )
@@ -210,26 +219,47 @@ def _decode(path: Path, sample_rate: int, store: IO[bytes], track: int | None) -
             return samples
 
 
-def _write(voice: Iterator[np.ndarray], length: int, sample_rate: int, picture: Path | None,
-           out: Path, stem: str, title: str | None) -> list[Path]:
-    """One face's wav and mp4 (none without `picture`), written aside and put in place together."""
-    wav, mp4 = out / f"{stem}.wav", out / f"{stem}.mp4"
-    clipped, done = 0, 0
-    for path in (wav, mp4) if picture else (wav,):
+def _write(voices: Iterator[list[np.ndarray]], length: int, sample_rate: int, picture: Path | None,
+           out: Path, stems: Sequence[str], title: str | None,
+           reports: Callable[[], Sequence[Report] | None], records: bool) -> list[Path]:
+    """The wav and mp4 (none without `picture`) of all faces, written aside and put in place
+    together, and their reports."""
+    wavs, mp4s = ([out / f"{stem}.{kind}" for stem in stems] for kind in ("wav", "mp4"))
+    clipped, done = [0] * len(stems), 0
+    mp4s = mp4s if picture else []
+    for path in (*wavs, *mp4s):
         storage.sweep_beside(path)
-    with contextlib.ExitStack() as stack:
-        new_mp4 = stack.enter_context(storage.writing(mp4)) if picture else None
-        new_wav = stack.enter_context(storage.writing(wav))
-        with bar(total=round(length / sample_rate), desc=title, unit="s",
-                 disable=title is None) as shown, audio.sound_writer(new_wav, sample_rate) as add:
-            for block in voice:
-                clipped += int(np.count_nonzero(np.abs(block) > 1.0))
-                add(np.clip(block, -1.0, 1.0))
-                done += len(block)
+    with contextlib.ExitStack() as places:
+        new_mp4s = [places.enter_context(storage.writing(path)) for path in mp4s]
+        new_wavs = [places.enter_context(storage.writing(path)) for path in wavs]
+        with contextlib.ExitStack() as sounds, bar(
+                total=round(length / sample_rate), desc=title, unit="s",
+                disable=title is None) as shown:
+            adds = [sounds.enter_context(audio.sound_writer(path, sample_rate))
+                    for path in new_wavs]
+            for blocks in voices:
+                for i, (add, block) in enumerate(zip(adds, blocks, strict=True)):
+                    clipped[i] += int(np.count_nonzero(np.abs(block) > 1.0))
+                    add(np.clip(block, -1.0, 1.0))
+                done += len(blocks[0])
                 shown.update(round(done / sample_rate) - shown.n)
-        if picture and new_mp4:
+        for new_mp4, new_wav in zip(new_mp4s, new_wavs, strict=False):
+            assert picture is not None
             with storage.naming(new_mp4):
                 mux(picture, new_wav, new_mp4)
-    if clipped:
-        warnings.warn(f"{wav}: {clipped} samples beyond full scale were clipped", stacklevel=2)
-    return [wav, mp4] if picture else [wav]
+    for wav, beyond in zip(wavs, clipped, strict=True):
+        if beyond:
+            warnings.warn(f"{wav}: {beyond} samples beyond full scale were clipped", stacklevel=2)
+    written, known = [], reports()
+    for i, wav in enumerate(wavs):
+        written += [wav, *mp4s[i:i + 1]]
+        if known is None:
+            continue
+        report = known[i]
+        doubt = report.doubt()
+        if doubt is not None:
+            warnings.warn(f"{wav}: {doubt}", stacklevel=2)
+        if records:
+            written.append(wav.with_suffix(".json"))
+            storage.write_atomically(written[-1], json.dumps(report.record(), indent=1).encode())
+    return written

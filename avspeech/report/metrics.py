@@ -361,6 +361,27 @@ def uar(truth: Sequence[int] | Array, predicted: Sequence[int] | Array, classes:
     return float((np.diag(table)[there] / counts[there]).mean())
 
 
+def reliability(confidence: Sequence[float] | Array, right: Sequence[float] | Array,
+                bins: int = 10) -> tuple[float, list[tuple[float, float, int]]]:
+    """How well probabilities say how often an answer is right.
+
+    Args:
+        confidence: probability of each answer [n], 0 to 1.
+        right: 1 where the answer is correct, else 0 [n].
+        bins: number of bins of equal width.
+
+    Returns:
+        The expected calibration error, 0 to 1 (Naeini et al. 2015: the mean over answers of the
+        distance between the mean probability and the share of correct answers of their bin); and
+        (mean probability, share correct, number of answers) of each bin that is not empty.
+    """
+    p, r = np.asarray(confidence, float), np.asarray(right, float)
+    place = np.clip((p * bins).astype(int), 0, bins - 1)
+    found = [(float(p[place == b].mean()), float(r[place == b].mean()), int((place == b).sum()))
+             for b in range(bins) if (place == b).any()]
+    return sum(n * abs(x - y) for x, y, n in found) / max(len(p), 1), found
+
+
 def war(truth: Sequence[int] | Array, predicted: Sequence[int] | Array, classes: int) -> float:
     """Weighted average recall (WAR), also called WA or accuracy: the share of correct predictions.
 

@@ -128,7 +128,7 @@ def transcribe(
     paths, out = [Path(video) for video in several], Path(out)
     if not (floor > 0 and 1 <= piece <= 600):
         raise InputError("the floor should be above 0 dB, a piece 1 to 600 seconds")
-    blocks, rate, fps = ((extractor.blocks, extractor.sample_rate, extractor.fps) if extractor
+    together, rate, fps = ((extractor.together, extractor.sample_rate, extractor.fps) if extractor
                          else (_unchanged, RATE, FPS))
     _check_names(names)
     if not paths:
@@ -139,7 +139,7 @@ def transcribe(
     shown = faces if face is None else faces[face - 1: face]
     seen = [list(views.values()) for views in shown]
     with storage.scratch_folder() as scratch:
-        wavs = extraction.extract(blocks, rate, fps, paths, scratch, face, progress, mouth, track,
+        wavs = extraction.extract(together, rate, fps, paths, scratch, face, progress, mouth, track,
                                   picture=False, faces=faces)
         ids = [wav.stem.rpartition("_")[2] for wav in wavs]
         if names is not None:
@@ -169,9 +169,10 @@ def transcribe(
 
 
 def _unchanged(read: Callable[[int, int], np.ndarray], length: int,
-               _: Sequence[MouthTrack]) -> Iterator[np.ndarray]:
+               _: Sequence[Sequence[MouthTrack]], wanted: Sequence[int]
+               ) -> Iterator[list[np.ndarray]]:
     for start in range(0, length, round(PIECE * RATE)):
-        yield read(start, min(length, start + round(PIECE * RATE)))
+        yield [read(start, min(length, start + round(PIECE * RATE)))] * len(wanted)
 
 
 def _check_names(names: Sequence[str] | None) -> None:

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from folds import Cells, folds_of, protocol_of
+from folds import Cells, folds_of, learned_by, protocol_of
 from torch import nn
 
-from avspeech.core import models, pretrained, storage
+from avspeech.core import config, models, pretrained, storage
 from avspeech.data.protocol import Protocol
 from avspeech.emotion import cells, training
-from avspeech.emotion.committee import committee
+from avspeech.emotion.committee import Committee, committee
 from avspeech.emotion.features import Cache
 from avspeech.emotion.reparam import to_deploy
 from avspeech.report import profile
@@ -93,6 +93,10 @@ def _write(folders: Sequence[Path], exp: Path, name: str, wanted: Protocol, fold
     if len(folders) > 1:
         others: list[Any] = [to_deploy(cells.load_cell(folder)[0]) for folder in folders[1:]]
         light, registered = committee(registered, [light, *others]), "committee"
+    heat = (_temperature(Path(release["calibrated"] or exp) / "cells" / name)
+            if wanted.classes else None)
+    changes = {"temperature": heat, "quietest": release["quietest"]}
+    light = changed(light, {key: value for key, value in changes.items() if value is not None})
     held = record["speakers"]
     part = cell["fold"] if held["dev"] or held["test"] else "all of it"
     text = f"Protocol {wanted.title} ({wanted.hash}), {part}: trained on {held['train']} speakers, "
@@ -114,13 +118,13 @@ def _write(folders: Sequence[Path], exp: Path, name: str, wanted: Protocol, fold
         training_data=[
             {"name": corpus, "licence": terms}
             for corpus, terms in {wanted.corpus: release["data"], **release["also"]}.items()
+            if terms
         ],
-        metrics={}
-        if record["dev"] is None
-        else {
-            f"{record['measure']} of the development speakers, who picked the weights": round(
-                record["dev"], 2
-            )
+        metrics={
+            f"{record['measure']} of the {who}": round(record[part], 2)
+            for part, who in (("dev", "development speakers, who picked the weights"),
+                              ("test", "test speakers, who were not heard in training"))
+            if record[part] is not None and (part == "dev" or len(folders) == 1)
         },
         description=text,
     )
@@ -148,6 +152,28 @@ def _write(folders: Sequence[Path], exp: Path, name: str, wanted: Protocol, fold
             "bytes": (exp / "models" / name / pretrained.WEIGHTS).stat().st_size,
             "mmacs": profile.count_macs(light, audio)[0] / 2e6,
             "training mmacs": len(folders) * record["training_macs"] / 2e6}
+
+
+def _temperature(folder: Path) -> float | None:
+    """The temperature that fits what the cells below a folder answered to the classes they learned;
+    None where there is no such answer."""
+    records = []
+    for file in sorted(folder.glob("*/test.jsonl")):
+        if (file.with_name(cells.CELL)).is_file():
+            record = json.loads(file.with_name(cells.CELL).read_text(encoding="utf-8"))
+            learned = learned_by(config.from_dict(cells.Cell, record["cell"], str(file)))
+            records += [r for r in training.read_records(file) if r["truth"] in learned]
+    return training.temperature(records) if records else None
+
+
+def changed(model: Any, fields: dict[str, Any]) -> Any:
+    """A copy of a model with other values of fields of its configuration that change no weight."""
+    if isinstance(model, Committee):
+        members = [changed(member, fields) for member in model.members]
+        return committee(model.config.member, members)
+    copy = type(model)(dataclasses.replace(model.config, **fields))
+    copy.load_state_dict(model.state_dict())
+    return copy.eval()
 
 
 def _cross_validated(

@@ -152,6 +152,15 @@ def protocol_of(done: Cells) -> protocols.Protocol:
     return protocols.get(cell.protocol).as_found(read_manifest(cell.manifest))
 
 
+def learned_by(cell: cells.Cell) -> set[int]:
+    """The classes that occur in a cell's training."""
+    utterances = read_manifest(cell.manifest)
+    wanted = protocols.get(cell.protocol).as_found(utterances)
+    held = {g for f in wanted.folds if f.name == cell.fold for g in (*f.test, *f.dev)}
+    return {int(wanted.target(u)) for u in wanted.selected(utterances)
+            if protocols.group_of(wanted, u) not in held}
+
+
 def folds_of(done: Cells) -> list[str]:
     """The folds that an experiment tests, in order."""
     tested = [cell.fold for _, cell in done if not cell.fold.startswith(cells.ALL_BUT)]

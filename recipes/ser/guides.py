@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from avspeech.core import sources
+from avspeech.core import sources, storage
 from avspeech.data.manifest import Utterance, resolve
 from avspeech.emotion import features
+from avspeech.emotion.cells import CELL, WEIGHTS, load_cell
 from avspeech.emotion.guides import guide_key, write_guide
+from avspeech.emotion.training import FRAME_RATE, frames_before_pooling
 from avspeech.errors import InputError
 
 RATE = 12.5  # frames a second that are kept, each a mean: small models reduce 100 a second to that
@@ -26,7 +28,8 @@ def compute_guide(path: Path, upstream: str, layer: int, utterances: Sequence[Ut
 
     Args:
         path: the file to write.
-        upstream: name or folder of the encoder, as `avspeech bench` takes it.
+        upstream: name or folder of the encoder, as `avspeech bench` takes it; or folder of a
+            finished cell, the frames before whose pooling are taken.
         layer: which of its hidden states, from 0.
         utterances: whose frames are written, in this order.
         root: what the paths of their sounds are relative to.
@@ -39,6 +42,8 @@ def compute_guide(path: Path, upstream: str, layer: int, utterances: Sequence[Ut
 
     from avspeech.bench import upstreams
 
+    if (Path(upstream) / CELL).is_file():
+        return _guide_of_cell(path, Path(upstream), utterances)
     encoder = upstreams.load(upstream)
     if not 0 <= layer < encoder.layers:
         raise InputError(f"guide.layer={layer}: {upstream} has layers 0 to {encoder.layers - 1}")
@@ -55,4 +60,23 @@ def compute_guide(path: Path, upstream: str, layer: int, utterances: Sequence[Ut
         count = max(1, round(len(samples) / encoder.sample_rate * RATE))
         parts = np.array_split(hidden, min(count, len(hidden)))
         frames.append(np.stack([part.mean(0) for part in parts]))
+    write_guide(path, frames, wanted)
+
+
+def _guide_of_cell(path: Path, folder: Path, utterances: Sequence[Utterance]) -> None:
+    """The frames of a cell's model, of the features beside the guide."""
+    cache = features.Cache(path.parent)
+    weights = storage.content_hash(folder / WEIGHTS)
+    wanted = "-".join([cache.digest, weights, str(RATE), sources.code_hash(_guide_of_cell)])
+    if guide_key(path) == wanted:
+        return
+    model, _ = load_cell(folder)
+    frames = []
+    with torch.no_grad():
+        for u in utterances:
+            x = cache.frames(u.id)
+            own = frames_before_pooling(model, torch.from_numpy(x)[None])[0].numpy()
+            count = max(1, round(len(x) / FRAME_RATE * RATE))
+            parts = np.array_split(own, min(count, len(own)))
+            frames.append(np.stack([part.mean(0) for part in parts]))
     write_guide(path, frames, wanted)

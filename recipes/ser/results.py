@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from folds import Cells, answers_of, folds_of, protocol_of
+from folds import Cells, answers_of, folds_of, learned_by, protocol_of
+from judging import judged_sections
 
 from avspeech.data import protocol as protocols
-from avspeech.emotion import cells
+from avspeech.emotion import cells, training
 from avspeech.report import metrics, report
 from avspeech.report.figures import confusion_svg
 
@@ -53,8 +54,9 @@ def results_page(done: Cells, exp: Path, pairs: Mapping[str, str], oracle: bool)
     table, verdicts = _comparisons(answers, pairs, wanted)
     if verdicts:
         sections += [table, report.Text("\n\n".join(verdicts), "What the comparisons show")]
-    sections += _by_fold(rows, systems, wanted)
+    sections += _by_fold(rows, systems, wanted) + _by_corpus(done, systems, wanted)
     sections += _inflation(rows, systems)
+    sections += judged_sections(exp / "judged")
     sections.append(_merging(costs))
     absent = [cell.label for folder, cell in done if cells.finished(folder, cell) is None]
     if absent:
@@ -245,6 +247,41 @@ def _by_fold(rows: list[dict[str, Any]], systems: list[str],
         return []
     summary = report.aggregate(kept, value=value, expected=[(s, f) for s in systems for f in folds])
     return [summary.table(f"{NAMES[value]} by fold", 1, folds)]
+
+
+def _by_corpus(done: Cells, systems: list[str],
+               wanted: protocols.Protocol) -> list[report.Section]:
+    """The answers to the tested corpora, where a protocol is of several."""
+    body: list[list[str]] = []
+    learned = {cell.fold: learned_by(cell) for _, cell in done}
+    for system in systems:
+        found: dict[str, dict[int, list[Any]]] = {}
+        for folder, cell in done:
+            if cell.name == system and (folder / "test.jsonl").exists() \
+                    and cells.finished(folder, cell) is not None:
+                for r in training.read_records(folder / "test.jsonl"):
+                    if "corpus" in r and r["truth"] in learned[cell.fold]:
+                        found.setdefault(r["corpus"], {}).setdefault(cell.seed, []).append(r)
+        uars = []
+        for corpus, seeds in found.items():
+            judged = [training.judge(records) for records in seeds.values()]
+            if len({len(j.units) for j in judged}) > 1:
+                continue  # a seed whose folds are not all trained
+            truth, classes = judged[0].truth, sorted(set(judged[0].truth.tolist()))
+            interval = metrics.cluster_bootstrap(_main(wanted), judged[0].speakers, truth,
+                                                 np.stack([j.predicted for j in judged], 1))
+            names = ", ".join(wanted.classes[k] for k in classes)
+            uars.append(interval.mean)
+            body.append([system, corpus, f"{len(classes)}: {names}", str(len(truth)),
+                         f"{interval.mean:.1f}", _range(interval.low, interval.high, ".1f")])
+        if len(uars) > 1:
+            body.append([system, "mean of these", "", "", f"{np.mean(uars):.1f}", ""])
+    if not body:
+        return []
+    return [report.Table(
+        ["system", "tested corpus", "choice among", "utterances", "UAR %", "95 % by speaker"], body,
+        "By tested corpus", "Each answer is the most probable of the classes that the tested "
+        "corpus and those of the training share.")]
 
 
 def _inflation(rows: list[dict[str, Any]], systems: list[str]) -> list[report.Section]:

@@ -35,6 +35,18 @@ from avspeech.errors import InputError
 
 
 @dataclass
+class Judge:
+    """Corpora that nothing was trained on, on which the models are judged at the end."""
+
+    corpora: dict[str, str] = field(default_factory=dict)  # {corpus: its folder}
+    # of these, the ones that are also judged in noise, at 8 kHz, through GSM and at -40 dB
+    grid: tuple[str, ...] = ()
+    # further models to judge, e.g. released ones that these may replace: {name: model or folder}
+    beside: dict[str, str] = field(default_factory=dict)
+    incomplete: bool = False  # accept a corpus that is not as published; the table says so
+
+
+@dataclass
 class Corpus:
     """Where the sounds come from."""
 
@@ -59,6 +71,9 @@ class System:
     begun: float = 1.0  # learning-rate multiplier of the copied weights
     match: str | None = None  # a system whose training compute this one gets
     guided: bool = False  # also learn the frames of `guide`, in training alone
+    # whose posteriors this one also learns: a system, fold by fold, or the folder of a cell of
+    # another experiment ("{fold}" and "{seed}" in it are replaced)
+    teacher: str | None = None
     baseline: str | None = None  # a system that the report compares it with, utterance by utterance
 
 
@@ -94,9 +109,15 @@ class Release:
     systems: tuple[str, ...] = ()
     fold: str = "fold1"  # whose development speakers pick the weights
     committee: bool = False  # one model of all seeds, which gives the mean of their posteriors
+    # dB of full scale: the released models amplify a sound of a lower RMS to it, so that its level
+    # changes no answer; null: as they were trained
+    quietest: float | None = None
     dtype: Literal["float32", "float16"] = "float32"  # in which matrices are stored
     licence: str = "Apache-2.0"  # of the weights
-    data: str = "not stated"  # licence of the corpus
+    data: str = "not stated"  # licence of the corpus; "": `also` names all there is
+    # folder of an experiment whose tests of the same system fit the temperature of the released
+    # one, e.g. of left-out corpora; null: this experiment's
+    calibrated: str | None = None
     also: dict[str, str] = field(default_factory=dict)  # {what `init` was trained on: its licence}
     limits: list[str] = field(default_factory=list)  # lines for the model's card
 
@@ -123,6 +144,7 @@ class Config:
     # also keep the predictions of the step that is best on the test set, for one table
     oracle: bool = False
     release: Release = field(default_factory=Release)  # models to be used
+    judge: Judge = field(default_factory=Judge)  # on corpora that nothing was trained on
     workers: int = 2  # processes of one thread each
     # address of a Dask scheduler, "local" or "slurm"; null: processes here
     scheduler: str | None = None
@@ -188,8 +210,8 @@ def prepare(cfg: Config, exp: Path) -> None:
         options["incomplete"] = True
     corpora.prepare(wanted.corpus, cfg.corpus.source, folder, **options)
     utterances = read_manifest(folder / "all.jsonl")
-    splits = wanted.splits(utterances, layout.root_of(folder), cfg.corpus.incomplete)
     wanted = wanted.as_found(utterances)
+    splits = wanted.splits(utterances, layout.root_of(folder), cfg.corpus.incomplete)
     print(f"protocol {wanted.title} ({wanted.hash}): {len(splits)} folds, "
           f"{len(wanted.classes) or 'no'} classes, no leak", flush=True)
     if cfg.selection == "test_oracle":
@@ -206,7 +228,8 @@ def features(cfg: Config, exp: Path) -> None:
     from avspeech.emotion import features as cached
 
     folder = _data(cfg, exp)
-    utterances = protocol.get(cfg.protocol).selected(read_manifest(folder / "all.jsonl"))
+    utterances = read_manifest(folder / "all.jsonl")
+    utterances = protocol.get(cfg.protocol).as_found(utterances).selected(utterances)
     for system in cfg.systems.values():
         name, differences = _model(cfg, system)
         cached.compute(_cache(cfg, exp, system), utterances, layout.root_of(folder), cfg.features,
@@ -228,7 +251,7 @@ def cells_of(cfg: Config, exp: Path) -> Iterator[tuple[Path, Cell]]:
     known = [f.name for f in protocol.get(cfg.protocol).folds]
     if not cfg.systems:
         raise InputError("systems: empty; name one, for example systems.plain={}")
-    for fold in (*cfg.folds, cfg.release.fold):
+    for fold in (*cfg.folds, *([cfg.release.fold] if cfg.release.systems else [])):
         if fold not in known:
             raise InputError(f"fold '{fold}': not in {cfg.protocol}; it has {', '.join(known)}")
     for name, system in cfg.systems.items():
@@ -243,6 +266,10 @@ def cells_of(cfg: Config, exp: Path) -> Iterator[tuple[Path, Cell]]:
         model, differences = _model(cfg, system)
         init = system.init.replace("{seed}", str(seed))
         match = None if system.match is None else _model(cfg, cfg.systems[system.match])[1]
+        place = f"{fold.replace(' ', '-')}-{seed}"
+        teacher = (system.teacher or "").replace("{seed}", str(seed)).replace("{fold}", fold)
+        if teacher in cfg.systems:
+            teacher = str(exp.resolve() / "cells" / teacher / place)
         given = Cell(
             name, fold, seed, cfg.protocol, str(folder / "all.jsonl"), str(layout.root_of(folder)),
             str(_cache(cfg, exp, system)), model, differences, init, system.begun, match,
@@ -252,8 +279,9 @@ def cells_of(cfg: Config, exp: Path) -> Iterator[tuple[Path, Cell]]:
                              f"systems.{name}.augment"),
             cfg.features, cfg.structure,
             Guide(cfg.guide.file, cfg.guide.dims, cfg.guide.weight) if system.guided else None,
+            teacher,
             cfg.selection, cfg.oracle, cfg.corpus.incomplete)
-        return exp / "cells" / name / f"{fold.replace(' ', '-')}-{seed}", given
+        return exp / "cells" / name / place, given
 
     for seed in cfg.seeds:
         for name in cfg.systems:
@@ -276,7 +304,10 @@ def train(cfg: Config, exp: Path) -> None:
 
     if cfg.selection == "test_oracle":
         _shout()
-    train_all(list(cells_of(cfg, exp)), cfg.workers, cfg.scheduler, recipe.forced)
+    todo = list(cells_of(cfg, exp))
+    for part in ([c for c in todo if not c[1].teacher], [c for c in todo if c[1].teacher]):
+        if part:  # teachers first
+            train_all(part, cfg.workers, cfg.scheduler, recipe.forced)
 
 
 @recipe.stage("evaluate", uses=TRAINING, outputs=lambda cfg, exp: [exp / "results"])
@@ -294,6 +325,24 @@ def deploy(cfg: Config, exp: Path) -> None:
 
     frontend = {"trim": cfg.features.trim, "margin": cfg.features.margin}
     deploy_all(list(cells_of(cfg, exp)), exp, config.to_dict(cfg.release), frontend)
+
+
+@recipe.stage("judge", uses=(*TRAINING, "judge"), outputs=lambda cfg, exp: [exp / "judged"])
+def judge(cfg: Config, exp: Path) -> None:
+    """Judge the model folders on corpora that nothing was trained on, if any are given."""
+    from judging import judge_all, write_on_card
+
+    (exp / "judged").mkdir(exist_ok=True)
+    if not cfg.judge.corpora:
+        print("judge.corpora: none given, nothing to judge on", flush=True)
+        return
+    models = {name: str(exp / "models" / name) for name in cfg.systems
+              if (exp / "models" / name).is_dir()}
+    trained = {protocol.get(cfg.protocol).corpus, *cfg.release.also}
+    judge_all(exp / "judged", models | cfg.judge.beside, sorted(trained), cfg.judge.corpora,
+              cfg.judge.grid, cfg.judge.incomplete)
+    for name, folder in models.items():
+        write_on_card(exp / "judged", name, Path(folder))
 
 
 @recipe.stage("report", outputs=lambda cfg, exp: [exp / "RESULTS.md", exp / "report.html"])

@@ -23,6 +23,8 @@ SMALL: dict[str, dict[str, Any]] = {
     "committee": {"members": 2, "settings": {"dim": 8, "layers": 1, "heads": 2, "inner": 8}},
     "mvtf": {"lips_width": 4, "embed": 8, "blocks": 1, "dim": 8, "hidden": 8, "heads": 2, "query": 2,
              "guess": 8, "guess_layers": 1},
+    "splitter": {"blocks": 1, "dim": 8, "hidden": 8, "heads": 2, "query": 2, "guess": 8,
+                 "guess_layers": 1},
     "prosodyfm": {"width": 16, "layers": 1, "hidden": 16, "decoder": [16, 16], "blocks": 1,
                   "duration": 8, "speaker_width": 4, "phrasing": 8, "speakers": ["a"],
                   "vocoder": {"width": 8, "hidden": 16, "layers": 1, "pitch_width": 8}},

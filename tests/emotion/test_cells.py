@@ -11,11 +11,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from avspeech.core import models, sources
+from avspeech.core import models, pretrained, sources
 from avspeech.data import protocol
 from avspeech.data.manifest import Utterance, write_manifest
 from avspeech.emotion import features
-from avspeech.emotion.cells import WEIGHTS, Cell, build, finished
+from avspeech.emotion.cells import WEIGHTS, Cell, build, corpora_of, finished, taught_by
 from avspeech.emotion.guides import Guide, write_guide
 from avspeech.emotion.training import frames_before_pooling
 from avspeech.errors import InputError
@@ -62,6 +62,32 @@ def test_factors_begin_as_the_plain_layers_in_a_folder(tmp_path: Path) -> None:
     kept = [frames_before_pooling(m.eval(), frames) for m in (plain, model)]
     torch.testing.assert_close(*kept, atol=1e-5, rtol=1e-4)
     assert all(f.rate == 0.1 for f in model.layers[0].ffn.enter.factors)
+
+
+def test_counts_are_of_each_corpus() -> None:
+    spoken = [Utterance(str(k), "", 1.0, "s", labels={"corpus": c}) for k, c in enumerate("xyyx")]
+    groups, counts = corpora_of(spoken, [0, 2, 2, 1], 3)
+    assert groups == [0, 1, 1, 0] and counts.tolist() == [[1, 1, 0], [0, 0, 2]]
+    assert corpora_of([Utterance("a", "", 1.0, "s")] * 2, [0.5, 1.5], 0)[1].tolist() == [[2]]
+
+
+def test_a_teacher_must_be_there_and_counts_by_its_weights(tmp_path: Path) -> None:
+    taught = dataclasses.replace(cell("random"), teacher=str(tmp_path))
+    with pytest.raises(InputError, match="teacher=.*no folder with model.safetensors"):
+        taught_by(taught, None, [])  # type: ignore[arg-type]
+    assert taught_by(cell("random"), None, []) is None  # type: ignore[arg-type]
+    hashes = {cell("random").hash}
+    for value in (0.0, 1.0):
+        save_file({"x": torch.tensor([value])}, tmp_path / WEIGHTS)
+        hashes.add(taught.hash)
+    assert len(hashes) == 3
+
+
+def test_a_released_model_may_be_the_beginning() -> None:
+    begun: Any = build(dataclasses.replace(cell("emotion-edge"), model="whisper-edge",
+                                           config={"pool_norm": False}), protocol.get("mini_emotion"))
+    theirs, _ = pretrained.load("emotion-edge")
+    assert torch.equal(begun.conv1.weight, theirs.conv1.weight)
 
 
 def test_the_hash_is_of_what_a_cell_is_made_of(tmp_path: Path) -> None:

@@ -25,13 +25,13 @@ def spoken(tmp_path: Path) -> list[Utterance]:
 
 
 def test_a_cache_is_made_once_and_holds_copies(tmp_path: Path, spoken: list[Utterance]) -> None:
-    config, mel = features.FeatureConfig(speeds=(0.8, 1.25), noisy=1), features.MelConfig(mels=20)
+    config, mel = features.FeatureConfig(speeds=(0.8, 1.25), life=1), features.MelConfig(mels=20)
     cache = features.compute(tmp_path / "cache", spoken, tmp_path, config, mel)
     assert cache.copies == 4 and cache.frames("a").shape[1] == 20
     assert cache.count("a") == pytest.approx(115, abs=6)  # the silence is gone but for the margin
     assert cache.count("a", 1) == pytest.approx(cache.count("a") / 0.8, abs=2)
     assert cache.count("a", 2) == pytest.approx(cache.count("a") / 1.25, abs=2)
-    assert cache.count("a", 3) == cache.count("a")
+    assert cache.count("a") / 1.2 < cache.count("a", 3) < cache.count("a") / 0.8
     stamp = (tmp_path / "cache" / features.FRAMES).stat().st_mtime_ns
     features.compute(tmp_path / "cache", spoken, tmp_path, config, mel)
     assert (tmp_path / "cache" / features.FRAMES).stat().st_mtime_ns == stamp
@@ -99,16 +99,6 @@ def test_the_first_copy_is_what_the_model_computes(tmp_path: Path, spoken: list[
     samples = audio.read(tmp_path / "a.wav")
     expected = LogMel(LogMelConfig())(torch.from_numpy(samples)[None])[0].numpy()
     assert np.allclose(cache.frames("a"), expected, atol=0.01)
-
-
-def test_a_room_keeps_the_level_and_sets_the_noise() -> None:
-    rng = np.random.default_rng(0)
-    dry = rng.standard_normal(16000).astype(np.float32)
-    for snr in (5.0, 20.0):
-        wet = features.in_a_room(np.random.default_rng(3), dry, 16000, snr)
-        assert wet.shape == dry.shape
-        gain = float(np.mean(wet.astype(float) ** 2) / np.mean(dry.astype(float) ** 2))
-        assert gain == pytest.approx(1 + 10 ** (-snr / 10), rel=0.15)
 
 
 def test_what_is_no_cache_is_refused(tmp_path: Path) -> None:

@@ -104,6 +104,56 @@ def test_the_loss_is_weighted_cross_entropy_plus_structure() -> None:
     assert torch.isfinite(mixed)
 
 
+def test_among_the_classes_of_a_corpus_the_others_are_neither_learned_nor_unlearned() -> None:
+    """Corpus 0 has classes 0 and 1, corpus 1 has 1 and 2."""
+    model = Constant([[1.0, 0.0, 4.0], [5.0, 3.0, 1.0]])
+    batch = {"x": torch.zeros(2, 5, 3), "target": torch.tensor([0, 2]), "group": torch.tensor([0, 1])}
+    counts = [[10, 10, 0], [0, 10, 10]]
+    plain = dict(smoothing=0.1, balance=0.0)
+    loss, _ = training.Loss(3, counts, training.AugmentConfig(among="corpus", **plain), 0.0)(  # type: ignore
+        model, batch)
+    loss.backward()
+    grad = model.logits.grad
+    assert grad is not None and grad[0, 2] == 0 and grad[1, 0] == 0
+    assert grad[0, 0] < 0 < grad[0, 1] and grad[1, 2] < 0 < grad[1, 1]
+    model.logits.grad = None
+    whole, _ = training.Loss(3, counts, training.AugmentConfig(**plain), 0.0)(model, batch)  # type: ignore
+    whole.backward()
+    assert float(model.logits.grad[0, 2]) > 0  # type: ignore[index]
+
+
+def test_what_a_teacher_says_is_learned() -> None:
+    model = Constant([[1.0, 0.0], [0.0, 3.0]])
+    said = torch.tensor([[0.2, 0.8], [0.6, 0.4]])
+    batch = {"x": torch.zeros(2, 5, 3), "target": torch.tensor([0, 1]), "taught": said}
+    only = training.AugmentConfig(taught=1.0)
+    loss, _ = training.Loss(2, [1, 1], only, 0.0)(model, batch)
+    expected = -(said * model.logits.log_softmax(-1)).sum(-1).mean()
+    assert float(loss.detach()) == pytest.approx(float(expected.detach()), rel=1e-5)
+
+
+def test_answers_of_a_corpus_are_among_its_classes() -> None:
+    def record(name: str, truth: int, said: list[float], corpus: str = "") -> dict[str, Any]:
+        return {"id": name, "speaker": name, "unit": name, "truth": truth, "posteriors": said,
+                **({"corpus": corpus} if corpus else {})}
+
+    said = [0.3, 0.1, 0.6]
+    rows = [record("a", 0, said, "x"), record("b", 1, said, "x"), record("c", 2, said, "y")]
+    assert training.judge(rows).predicted.tolist() == [0, 0, 2]
+    assert training.judge([record("a", 0, said), record("b", 1, said)]).predicted.tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("heat", [0.5, 1.0, 2.5])
+def test_a_temperature_mends_what_is_too_sure(heat: float) -> None:
+    """Answers drawn with the probabilities of logits, and told with logits `heat` times as large."""
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 1.5, (6000, 3))
+    true = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    told = np.exp(heat * logits) / np.exp(heat * logits).sum(1, keepdims=True)
+    records = [{"truth": int(rng.choice(3, p=p)), "posteriors": q} for p, q in zip(true, told)]
+    assert training.temperature(records) == pytest.approx(heat, rel=0.06)
+
+
 class Elsewhere(nn.Module):
     """On the meta device, which like a GPU takes no tensors of the CPU; its answers come from there."""
 

@@ -3,6 +3,7 @@ the faces are put there by hand."""
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import signal
@@ -19,6 +20,8 @@ import soundfile
 
 from avspeech.errors import InputError
 from avspeech.extraction import extractor as extractor_module
+from avspeech.extraction import files
+from avspeech.extraction.choice import Report
 from avspeech.extraction.extractor import Extractor
 from avspeech.extraction.windows import Windows
 from avspeech.media import audio, video
@@ -271,7 +274,8 @@ def test_silence(tmp_path, faces) -> None:
 
 
 def test_from_a_name(tmp_path, faces, monkeypatch) -> None:
-    pretrained = SimpleNamespace(open_model=lambda name, device, engine: (same, INFO))
+    pretrained = SimpleNamespace(open_model=lambda name, device, engine: (same, INFO),
+                                 names=lambda: [])
     monkeypatch.setattr("avspeech.core.pretrained", pretrained, raising=False)
     source = film(tmp_path / "talk.mp4", sound=clicks(2, 44100, [0.5]))
     assert len(extractor_module.extract_files([source], tmp_path / "out", progress=False)) == 2
@@ -279,6 +283,36 @@ def test_from_a_name(tmp_path, faces, monkeypatch) -> None:
     pretrained.open_model = lambda name, device, engine: (same, INFO_EMOTION)
     with pytest.raises(InputError, match="emotion"):
         Extractor.from_pretrained("x")
+
+
+def test_what_was_put_out_is_written_and_doubt_is_told(tmp_path, faces) -> None:
+    faces["talk"] = [track(50, x=0), track(50, x=40, seed=1)]
+    source = film(tmp_path / "talk.mp4", sound=clicks(2, 44100, [0.5]))
+    reports = [Report([0.0, 0.5], [0.99, 0.98], [1.0, 1.0]), Report([0.0, 0.5], [0.5, 0.6], [0.9, 0.9])]
+    asked = []
+
+    def together(read, samples, views, wanted):
+        asked.append((len(views), list(wanted)))
+        for begin in range(0, samples, 7000):
+            yield [gain * read(begin, min(begin + 7000, samples)) for gain in (1.0, 0.5)][: len(wanted)]
+
+    def run(**options) -> list[str]:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            written = files.extract(together, 16000, 25.0, [source], tmp_path / "out", progress=False,
+                                    reports=lambda: reports[: len(asked[-1][1])], **options)
+        assert [str(w.message) for w in told if "do not tell" in str(w.message)] == [
+            f"{tmp_path / 'out' / 'talk_face2.wav'}: {reports[1].doubt()}"][: len(asked[-1][1]) - 1]
+        return [path.name for path in written]
+
+    assert run(records=True) == ["talk_face1.wav", "talk_face1.mp4", "talk_face1.json",
+                                 "talk_face2.wav", "talk_face2.mp4", "talk_face2.json"]
+    for number, report in enumerate(reports, 1):
+        assert json.loads((tmp_path / f"out/talk_face{number}.json").read_text()) == report.record()
+    loud, quiet = (audio.read(tmp_path / f"out/talk_face{n}.wav") for n in (1, 2))
+    np.testing.assert_allclose(quiet, 0.5 * loud, atol=1e-4)
+    assert run(face=1) == ["talk_face1.wav", "talk_face1.mp4"]
+    assert asked == [(2, [0, 1]), (2, [0])]  # the other face still competes
 
 
 @pytest.mark.real

@@ -224,3 +224,12 @@ def test_cluster_bootstrap_of_a_paired_difference_is_narrow():
     assert pair.low <= pair.mean <= pair.high and pair.high - pair.low < (alone.high - alone.low) / 2
     with pytest.raises(ValueError):
         metrics.cluster_bootstrap(np.mean, groups[:5], truth)
+
+
+def test_probabilities_that_say_how_often_they_are_right_have_no_calibration_error() -> None:
+    rng = np.random.default_rng(0)
+    said = rng.uniform(0.3, 1, 20_000)
+    error, bins = metrics.reliability(said, rng.random(20_000) < said)
+    assert error < 0.015 and sum(n for *_, n in bins) == 20_000 and len(bins) == 7
+    assert metrics.reliability([0.9] * 4, [1, 1, 0, 0])[0] == pytest.approx(0.4)
+    assert metrics.reliability([1.0, 0.05], [1, 0])[0] == pytest.approx(0.025)

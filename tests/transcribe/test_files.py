@@ -50,13 +50,13 @@ def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "in/talk.mp4"
 
 
-def blocks(read: Any, length: int, views: Any) -> Iterator[np.ndarray]:
-    face = 1 if views[0].crops[0, 0, 0] == 0 else 2
-    yield burst(*WHEN[face])[:length]
-    yield np.zeros(max(0, length - round(SECONDS * RATE)), np.float32)
+def together(read: Any, length: int, faces: Any, wanted: Any) -> Iterator[list[np.ndarray]]:
+    who = [1 if faces[f][0].crops[0, 0, 0] == 0 else 2 for f in wanted]
+    yield [burst(*WHEN[face])[:length] for face in who]
+    yield [np.zeros(max(0, length - round(SECONDS * RATE)), np.float32)] * len(who)
 
 
-EXTRACTOR: Any = SimpleNamespace(blocks=blocks, sample_rate=RATE, fps=25.0)
+EXTRACTOR: Any = SimpleNamespace(together=together, sample_rate=RATE, fps=25.0)
 
 
 class Echo:

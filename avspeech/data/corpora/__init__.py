@@ -17,11 +17,12 @@ from typing import Any
 from avspeech.data.corpora import scan
 from avspeech.errors import InputError
 
-CORPORA = ("adress", "asterisk", "cmu_mosei", "common_voice", "crema_d", "daic_woz", "debate",
-           "emodb", "emogator", "grid", "iemocap", "kokoro", "l2_arctic", "librispeech",
-           "libritts", "ljspeech", "lrs3", "m3ed", "mead", "mini", "mini_emotion", "mini_traits",
-           "mini_tts", "msp_podcast", "mustard", "nemo", "own", "ravdess", "sep28k", "timit",
-           "urtic", "vctk", "voxceleb2")
+CORPORA = ("adress", "ased", "asterisk", "baved", "cmu_mosei", "common_voice", "crema_d",
+           "daic_woz", "debate", "emodb", "emogator", "grid", "iemocap", "kokoro", "l2_arctic",
+           "librispeech", "libritts", "ljspeech", "lrs3", "m3ed", "many", "mead", "mini",
+           "mini_emotion", "mini_traits", "mini_tts", "msp_podcast", "mustard", "nemo", "own",
+           "own_emotion", "ravdess", "sep28k", "timit", "turev", "urdu", "urtic", "vctk",
+           "voxceleb2")
 # The corpora that are generated here, and the package of their files
 MADE = ("mini", "mini_emotion", "mini_traits", "mini_tts")
 MADE_PACKAGE = "avspeech.data.corpora.made"

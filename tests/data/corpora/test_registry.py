@@ -8,8 +8,9 @@ from avspeech.data import corpora
 from avspeech.errors import InputError
 
 EGS = Path(__file__).parents[3] / "egs"
-# Made on the spot, or fetched where no folder is given, or the user's.
-MADE = ("asterisk", "mini", "mini_emotion", "mini_traits", "mini_tts", "own")
+# Made on the spot, or fetched where no folder is given, or the user's, or several in one (test_many.py).
+MADE = ("asterisk", "mini", "mini_emotion", "mini_traits", "mini_tts", "own",
+        "own_emotion", "many")
 WITH_FACES = ("grid", "lrs3", "mead", "voxceleb2")
 
 

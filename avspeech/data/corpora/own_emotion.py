@@ -1,0 +1,138 @@
+"""Sounds of your own with labels of your own, to train emotion models on.
+
+`source` is one of
+
+    a folder of folders    LABEL/NAME.wav, or LABEL/SPEAKER/NAME.wav where speakers are known
+    a table                .csv or .tsv with the columns file, label and, where known, speaker
+    a manifest             .jsonl with the keys file, label and, where known, speaker
+
+Paths in tables and manifests are relative to their folder. Without speakers each sound counts as a
+speaker of its own: then one person may be in training and test, which is said, as it makes numbers
+look better than they are for voices not heard before. Sounds that are the same are found by their
+content, and refused where they are in two parts.
+
+The protocol own_emotion-held-out is made from what is there: a fifth of the speakers for test, a
+fifth for development, dealt so that their classes are alike.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from avspeech.data.corpora import layout, tables
+from avspeech.data.corpora.scan import Clip, Scan, read
+from avspeech.data.manifest import read_jsonl
+from avspeech.data.protocol import FROM_WHAT_IS_THERE, Protocol
+from avspeech.errors import InputError
+from avspeech.media.audio import SOUND_SUFFIXES
+
+ABOUT = layout.About(
+    name="your own sounds",
+    page="your own disk",
+    terms="yours",
+    layout="LABEL/*.wav or LABEL/SPEAKER/*.wav, or a .csv, .tsv or .jsonl with file, label and "
+           "speaker",
+)
+
+
+def _sounds(source: Path) -> Iterator[tuple[Path, str, str]]:
+    """(file, label, speaker) of a folder of folders."""
+    for label in layout.folders(source):
+        for path in sorted(label.rglob("*")):
+            if path.suffix.lower() in SOUND_SUFFIXES:
+                inner = path.relative_to(label).parts[:-1]
+                yield path, label.name, "/".join(inner)
+
+
+def _listed(source: Path) -> Iterator[tuple[Path, str, str]]:
+    """(file, label, speaker) of a table or a manifest."""
+    rows: Any
+    if source.suffix.lower() == ".jsonl":
+        rows = read_jsonl(source)
+    else:
+        rows = tables.read_rows(source, "\t" if source.suffix.lower() == ".tsv" else ",")
+    for where, row in rows:
+        if not isinstance(row, dict):
+            raise InputError(f"{where}: expected an object with file, label and speaker")
+        gone = [key for key in ("file", "label") if row.get(key) in (None, "")]
+        if gone:
+            raise InputError(f"{where}: no '{gone[0]}'; expected file, label and, where known, "
+                             "speaker")
+        path = source.parent / str(row["file"])
+        if not path.is_file():
+            raise InputError(f"{where}: {path}: no such file; paths are relative to "
+                             f"{source.parent}")
+        yield path, str(row["label"]), str(row.get("speaker") or "")
+
+
+def scan(source: Path) -> Scan[Clip]:
+    """All sounds, in order. Labels: emotion. Raises InputError for a table that cannot be used, or
+    fewer than two labels."""
+    listed = source.is_file()
+    root = source.parent if listed else source
+    clips, seen = [], Counter[str]()
+    for path, label, speaker in (_listed if listed else _sounds)(source):
+        name = "-".join(path.relative_to(root).with_suffix("").parts).replace(" ", "_")
+        seen[name] += 1
+        if seen[name] > 1:
+            name += f"-{seen[name]}"
+        clips.append(Clip(name, path, speaker or f"unknown-{name}", {"emotion": label}))
+    labels = Counter(c.labels["emotion"] for c in clips)
+    if clips and len(labels) < 2:
+        raise InputError(f"{source}: one label, '{next(iter(labels))}'; expected two or more")
+    known = {c.speaker for c in clips if not c.speaker.startswith("unknown-")}
+    without = sum(c.speaker.startswith("unknown-") for c in clips)
+    found = [f"{len(clips):,} sounds, {len(known):,} known speakers, labels: "
+             + layout.named([f"{name} ({n:,})" for name, n in labels.most_common()], 20)]
+    if without:
+        found.append(f"{without:,} sounds without a known speaker: voices of the test may have "
+                     "been heard in training, and numbers may be better than for new voices")
+    return Scan(clips, found)
+
+
+def prepare(source: str | Path | None, out: str | Path, incomplete: bool = False,
+            workers: int = 4) -> list[Path]:
+    """Writes one manifest of all sounds.
+
+    Args:
+        source: a folder of folders, a table or a manifest.
+        out: folder for the manifest.
+        incomplete: go on without sounds that cannot be used.
+        workers: threads that open files.
+
+    Returns:
+        The path of the manifest.
+
+    Raises:
+        InputError: there is no sound, or some cannot be used and `incomplete` is off.
+    """
+    source = Path(str(source))
+    found = scan(source) if source.exists() else Scan[Clip]([], [])
+    if not found.clips:
+        raise layout.absent(source, ABOUT)
+    root = source.parent if source.is_file() else source
+    utterances, problems = read("own_emotion", root, found, workers)
+    if problems and not incomplete:
+        raise InputError(f"{source}: {'; '.join(problems[:3])}. Mend or remove them, or go on "
+                         "without them with incomplete=true (in a recipe: corpus.incomplete=true)")
+    return layout.finish(out, {"all": utterances}, layout.Prepared(
+        "own_emotion", str(root.resolve()), "none", 0, found=found.found, problems=problems))
+
+
+def check(source: str | Path) -> list[str]:
+    """The sounds that cannot be used, one line for each problem. Raises InputError where there is
+    no sound."""
+    source = Path(source)
+    found = scan(source) if source.exists() else Scan[Clip]([], [])
+    if not found.clips:
+        raise layout.absent(source, ABOUT)
+    return read("own_emotion", source.parent if source.is_file() else source, found, 4)[1]
+
+
+PROTOCOLS = (Protocol(
+    name="own_emotion-held-out", corpus="own_emotion", label="emotion", kind="classification",
+    classes=(), mapping={}, group="speaker", folds=FROM_WHAT_IS_THERE,
+    source="a fifth of the speakers for test, a fifth for development"),)

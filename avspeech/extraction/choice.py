@@ -1,0 +1,705 @@
+"""Lips choose among voices: which of the separated voices belongs to which face, how sure that is,
+and what is put out for it.
+
+What lips that a model has not learned say is too little for a mask, but enough to tell which of two
+voices is theirs, the more surely the longer one looks. So a separator that knows voices
+(`extraction/voices.py`) splits the mixture, and for each face:
+
+1. Evidence (`fit`). With g the log spectrum that the lips guess and a that of a voice, [frames,
+   bands], both without their mean over time, the fit of a frame is its part of
+
+       e = <g', a'> / |g'||a'| + 0.3 <g0, a0> / |g0||a0| + <u, v> / |u||v|,
+
+   where x0 is the mean over bands, x' = x - x0, and u, v are the embeddings of `sync.LipSync`,
+   which were trained to find lips that are late. All are taken at the lag, of +-8 frames, at which
+   the best of the voices fits best. The mean of e over frames lies between -2.3 and 2.3.
+2. Choice (`assign`). In steps of half a second each face has one of the voices or none, and no two
+   faces have the same one. A hidden Markov model adds up the evidence, exp(SLOPE (e - NONE)) for a
+   voice against none, over the steps; faces keep their voice from a step to the next with
+   probability STAY. So a choice builds up, is held while the face is away, and can be corrected.
+   Voices keep their numbers from window to window by their correlation in the overlap. A voice that
+   was surely that of a face is remembered by its mean spectrum (`timbre`), and evidence for a voice
+   of later windows that sounds like it; a recording of the speaker does the same from the start.
+3. Output (`Gate`). A mean of five candidates: the estimate that the lips made by themselves (only
+   where they fit as lips do that the model has learned), the voices weighted with their
+   probabilities, the same under a cautious mask of the lips (`guided`), the mixture, and silence
+   (only for mouths that keep still).
+   The weights are a softmax of a linear function of the evidence, fitted so that the output is near
+   the target on development mixtures. Where the evidence is weak the output goes toward the
+   mixture. While the face is away the voice that it had goes on (`held`).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from avspeech.errors import InputError
+
+STEP = 0.5  # s, of evidence and of weights
+LAGS = 8  # STFT frames by which lips may be early or late
+ENVELOPE = 0.3  # weight of the evidence of loudness
+LEAST = 0.15  # norms of log spectra are at least this for each number: silence fits nothing
+SILENT = -0.5  # of the log scale: a voice below it in all bands is none
+KNOWN = 1.0  # s of a window in which a face must be seen, or the window says nothing of it
+SLOPE, NONE = 2.0, 0.25  # of the evidence of a step: see the module
+STAY = 0.99  # probability that a face keeps its voice from one step to the next
+# A voice of a window against what is known of the speaker's: nats a step for each unit of distance
+# (`unlike`) below ALIKE, at most SURE. On halves of recordings of 180 speakers the distance is 0.15
+# for the same and 0.36 for another (medians), and 97 % of pairs are told apart; from a recording to
+# separated voices it is 0.25 and 0.32, and 87 % are.
+TIMBRE, ALIKE, SURE = 2.0, 0.3, 0.3
+ENROLLED = 0.9  # mean probability of a voice in a window from which on it is remembered
+HORIZON = 30.0  # s of evidence that are kept behind
+AROUND = 6.0  # s before and behind a step, over which the features of the gate are averaged
+GUIDE, HINT = 1.2, 0.2  # how far a guided voice follows the lips' guess and their own estimate
+# Fits of lips between which the weight of their own estimate grows from 0; on mixtures of GRID's
+# faces the fit is 0.9 to 1.5, on those of others 0.1 to 0.6
+FAMILIAR = (0.6, 0.9)
+# Movements of lips (the feature) between which the weight of silence grows from 0; speaking faces
+# have 0.25 to 0.4, still mouths about -0.2
+STILL = (0.1, -0.1)
+SINGLE = -0.5  # of the feature: the other voice is 15 dB below, so there is nothing to choose
+TRUSTED = 0.8  # below this probability a choice is called weak
+TOGETHER = 8  # faces whose voices are chosen jointly; beyond that, each by itself
+
+
+def fit(model: Any, planes: Tensor, bands: Tensor, shown: Tensor) -> tuple[Tensor, int]:
+    """How well voices fit lips, frame by frame: see the module.
+
+    Args:
+        model: an `MVTF` with planes; its `sync` is used where it has one.
+        planes: `[P, T, bands]` of its cue, on the lips' own clock.
+        bands: `[K, T, bands]`, log spectra of the voices (`MVTF.log_bands`).
+        shown: bool `[T]`, where the face is seen.
+
+    Returns:
+        (`[K, T]`, whose mean over the frames shown is e of the module, and which is 0 in the
+        others; the lag in frames, above 0 where the lips are late).
+    """
+    seen = shown.to(bands.dtype)
+    count = seen.sum()
+
+    def parts(lips: Tensor, voices: Tensor, least: float) -> Tensor:
+        """Parts [L, K, T] of the correlations of [T, C] and [K, T, C] at all lags."""
+        frames = torch.arange(len(lips), device=lips.device)
+        late = torch.arange(-LAGS, LAGS + 1, device=lips.device)
+        moved = lips[(frames + late[:, None]).clamp(0, len(lips) - 1)]  # [L, T, C]
+        x, y = (
+            (z - (z * seen[:, None]).sum(-2, keepdim=True) / count) * seen[:, None]
+            for z in (moved, voices)
+        )
+        floor = least * float(count * lips.shape[1]) ** 0.5
+        norms = [z.flatten(1).norm(dim=1).clamp_min(max(floor, 1e-6)) for z in (x, y)]
+        products = torch.einsum("ltc,ktc->lkt", x, y)
+        return products / (norms[0][:, None, None] * norms[1][:, None]) * count
+
+    guess, loud = planes[0] - planes[0].mean(-1, keepdim=True), planes[0].mean(-1, keepdim=True)
+    mean = bands.mean(-1, keepdim=True)
+    total = parts(guess, bands - mean, LEAST) + ENVELOPE * parts(loud, mean, LEAST)
+    if model.sync is not None:
+        cues = planes.transpose(0, 1).flatten(1)
+        total = total + parts(model.sync.lips(cues.T[None])[0].T,
+                              model.sync.sound(bands.transpose(1, 2)).transpose(1, 2), LEAST)
+    lag = int(total.sum(-1).amax(1).argmax())
+    return total[lag], lag - LAGS
+
+
+def timbre(bands: Tensor) -> Tensor:
+    """What a voice sounds like: the mean log spectrum of its louder frames, without its mean.
+
+    Args:
+        bands: `[..., T, bands]`, log spectra (`MVTF.log_bands`).
+
+    Returns:
+        `[..., bands]`; NaN for a voice that is silent.
+    """
+    loud = bands.mean(-1)
+    louder = (loud >= loud.quantile(0.4, -1, keepdim=True)).to(bands.dtype)[..., None]
+    mean = (bands * louder).sum(-2) / louder.sum(-2)
+    silent = mean.amax(-1, keepdim=True) < SILENT
+    return torch.where(silent, torch.nan, mean - mean.mean(-1, keepdim=True))
+
+
+def unlike(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Distance of timbres `[..., bands]`, the root of the mean square; NaN where one is silent."""
+    return np.sqrt(np.square(a - b).mean(-1))
+
+
+def guided(model: Any, guess: Tensor, lag: int, shown: Tensor, sound: Tensor, estimate: Tensor,
+           voices: Tensor) -> Tensor:
+    """Voices under a mask that trusts the lips a little.
+
+    The mask is 2 sigmoid(GUIDE g) (|E| / |X|)^HINT, with g the guess without its mean over time, E
+    the spectrum of the lips' own estimate and X that of the mixture: from nearly 0 to 2 where the
+    guess is that of lips that the model knows, and near 1 where it says little.
+
+    Args:
+        model: as for `fit`.
+        guess: `[T, bands]`, the first of the planes.
+        lag: of `fit`.
+        shown: as for `fit`; the mask is 1 in other frames.
+        sound: `[N]`, the mixture at an RMS of 1.
+        estimate: `[N]`, at the same scale.
+        voices: `[K, N]`.
+
+    Returns:
+        `[K, N]`.
+    """
+    x = model.spectrum(torch.cat([voices, estimate[None], sound[None]]))  # [K + 2, T, F]
+    late = (torch.arange(len(guess), device=guess.device) + lag).clamp(0, len(guess) - 1)
+    moved = guess[late] - guess[shown].mean(0)
+    hint = ((x[-2].abs() + 1e-4) / (x[-1].abs() + 1e-4)).clamp(0.0, 1.0) ** HINT
+    mask = 2 * (torch.sigmoid(GUIDE * moved) @ model.bands) * hint
+    masked = x[:-2] * torch.where(shown[:, None], mask, torch.ones_like(mask))
+    c = model.config
+    return torch.istft(masked.transpose(1, 2) * (c.n_fft / 2) ** 0.5, c.n_fft, c.hop,
+                       window=model.window, length=voices.shape[-1])
+
+
+def states(faces: int, voices: int) -> np.ndarray:
+    """Everything that can be: the voice of each face, 0 for none, no voice twice. `[N, faces]`"""
+    every = itertools.product(range(voices + 1), repeat=faces)
+    return np.array([s for s in every if len(set(s) - {0}) == sum(v > 0 for v in s)], np.int64)
+
+
+def assign(scores: np.ndarray, before: np.ndarray | None = None
+           ) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities of the voices of faces, by the forward-backward recursion.
+
+    Args:
+        scores: log likelihood ratios `[S, F, K]` of "this face has that voice" against "none".
+        before: probabilities of the states `[N]` in the step before the first one (`states`);
+            without it all are equal.
+
+    Returns:
+        (probabilities `[S, F, K + 1]`, the last one that of none; filtered probabilities of the
+        states after each step `[S, N]`).
+    """
+    steps, faces, voices = scores.shape
+    every = states(faces, voices)
+    same = (every[:, None] == every[None]).sum(-1)
+    moves = STAY**same * (1 - STAY) ** (faces - same)
+    moves /= moves.sum(1, keepdims=True)
+    padded = np.concatenate([np.zeros((steps, faces, 1)), scores], 2)
+    logs = np.stack([padded[:, f, every[:, f]] for f in range(faces)]).sum(0)  # [S, N]
+    likely = np.exp(logs - logs.max(1, keepdims=True))
+    forward, backward = np.empty_like(likely), np.ones_like(likely)
+    last = np.full(len(every), 1 / len(every)) if before is None else before
+    for i in range(steps):
+        last = likely[i] * (last @ moves)
+        forward[i] = last = last / last.sum()
+    for i in range(steps - 2, -1, -1):
+        following = moves @ (likely[i + 1] * backward[i + 1])
+        backward[i] = following / following.sum()
+    joint = forward * backward
+    joint /= joint.sum(1, keepdims=True)
+    chances = np.stack([
+        np.stack([joint[:, every[:, f] == v].sum(1) for v in (*range(1, voices + 1), 0)], 1)
+        for f in range(faces)], 1)
+    return chances, forward
+
+
+def follow(before: np.ndarray, voices: np.ndarray) -> list[int]:
+    """The order in which voices of a window continue those of the window before.
+
+    Args:
+        before: `[K, N]`, the voices in the overlap, as the window before has them.
+        voices: `[K, N]`, as the new window has them.
+
+    Returns:
+        Index j in place i: the new window's voice j continues voice i.
+    """
+    alike = np.abs(before.astype(np.float64) @ voices.T.astype(np.float64))
+    orders = list(itertools.permutations(range(len(voices))))
+    gains = [sum(alike[i, j] for i, j in enumerate(order)) for order in orders]
+    return list(orders[int(np.argmax(gains))])
+
+
+@dataclass
+class Window:
+    """A window of the signal with everything that may be put out.
+
+    Attributes:
+        start: its first sample.
+        mixture: `[N]`.
+        voices: `[K, N]`, separated; in the order of the windows before (`follow`).
+        own: `[F, N]`, what the lips of each face made by themselves.
+        guided: `[F, K, N]` of `guided`.
+        fits: `[F, K, T]` of `fit`, for the voices. own_fits: `[F, T]`, for `own`.
+        seen: bool `[F, T]`, where each face is seen.
+        timbres: `[K, bands]`, of the voices.
+        moves: `[F, T]`, how far the lips' guess is from its mean over time, mean square.
+    """
+
+    start: int
+    mixture: np.ndarray
+    voices: np.ndarray
+    own: np.ndarray
+    guided: np.ndarray
+    fits: np.ndarray
+    own_fits: np.ndarray
+    seen: np.ndarray
+    timbres: np.ndarray
+    moves: np.ndarray
+
+    def reorder(self, order: Sequence[int]) -> None:
+        """Puts the voices into another order."""
+        self.voices, self.fits = self.voices[order], self.fits[:, order]
+        self.guided, self.timbres = self.guided[:, order], self.timbres[order]
+
+
+def examine(
+    model: Any,
+    splitter: Any,
+    start: int,
+    mixture: np.ndarray,
+    sound: np.ndarray,
+    clips: Sequence[tuple[np.ndarray, np.ndarray] | None],
+    wanted: Sequence[int],
+    computing: Callable[[], AbstractContextManager[Any]] = nullcontext,
+) -> Window:
+    """Runs the networks on a window.
+
+    Args:
+        model: an `MVTF` with planes.
+        splitter: gives voices `[1, K, N]` of a mixture `[1, N]`.
+        start: the first sample of the window.
+        mixture: `[N]`.
+        sound: the same, padded to at least the length of the pictures.
+        clips: for each face crops `[V, T, H, W]` and mask `[V, T]`; None for one that is neither
+            seen nor heard here.
+        wanted: the faces whose own estimates are needed.
+        computing: a context for `model` (`Extractor.computing`).
+    """
+    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    c = model.config
+    with torch.inference_mode():
+        heard = torch.from_numpy(sound).to(device)
+        voices = splitter(heard[None])[0].float()
+        level = heard.square().mean().sqrt().clamp_min(1e-5)
+        bands = model.log_bands(voices / level)
+        split = voices.cpu().numpy()[:, : len(mixture)]
+        count = bands.shape[1]
+        own = np.zeros((len(clips), len(mixture)), np.float32)
+        fits, own_fits = np.zeros((len(clips), len(voices), count)), np.zeros((len(clips), count))
+        seen = np.zeros((len(clips), count), bool)
+        follows, moves = np.repeat(split[None], len(clips), 0), np.zeros((len(clips), count))
+        for f, clip in enumerate(clips):
+            if clip is None:
+                continue
+            crops, mask = (torch.from_numpy(x).to(device)[None] for x in clip)
+            frame = (torch.arange(count) * (c.hop / c.sample_rate * c.fps)).long()
+            shown = mask[0].any(0)[frame.clamp_max(mask.shape[2] - 1).to(device)]
+            with computing():
+                if f in wanted:
+                    estimate, planes, _ = model.separate(heard[None], crops, mask)
+                else:
+                    planes = model.cue(crops, mask, count)
+            planes = planes[0].float()
+            if f in wanted:
+                estimate = estimate[0].float()
+                own[f] = estimate.cpu().numpy()[: len(mixture)]
+            if int(shown.sum()) * c.hop < KNOWN * c.sample_rate:
+                continue
+            seen[f] = shown.cpu().numpy()
+            guess = planes[0]
+            apart = (guess - guess[shown].mean(0)).square().mean(-1) * shown
+            moves[f] = apart.cpu().numpy()
+            of_voices, lag = fit(model, planes, bands, shown)
+            fits[f] = of_voices.cpu().numpy()
+            if f in wanted:
+                under = guided(model, guess, lag, shown, heard / level, estimate / level, voices)
+                follows[f] = under.cpu().numpy()[:, : len(mixture)]
+                mine = model.log_bands(estimate[None] / level)
+                own_fits[f] = fit(model, planes, mine, shown)[0].cpu().numpy()[0]
+        timbres = timbre(bands).cpu().numpy()
+    return Window(start, mixture, split, own, follows, fits, own_fits, seen, timbres, moves)
+
+
+CANDIDATES = ("lips", "voice", "guided", "mixture", "silence")
+
+
+@dataclass
+class Report:
+    """What was put out for a face, and why; one number for each half second.
+
+    Attributes:
+        seconds: where each begins.
+        trust: probability that the likeliest voice is that of the face; where only one is heard,
+            that the face speaks.
+        speaks: probability that the face has one of the voices at all.
+        shares: weights of the candidates of the output, by `CANDIDATES`.
+    """
+
+    seconds: list[float] = field(default_factory=list)
+    trust: list[float] = field(default_factory=list)
+    speaks: list[float] = field(default_factory=list)
+    shares: dict[str, list[float]] = field(
+        default_factory=lambda: {name: [] for name in CANDIDATES})
+
+    def record(self) -> dict[str, Any]:
+        """As JSON: {"seconds", "trust", "speaks", "shares"}, lists of numbers with two decimals."""
+        shares = {name: _rounded(values) for name, values in self.shares.items()}
+        return {"seconds": self.seconds, "trust": _rounded(self.trust),
+                "speaks": _rounded(self.speaks), "shares": shares}
+
+    def doubt(self) -> str | None:
+        """A line for the user where the choice is weak for more than a tenth of the time, or the
+        face does not seem to speak; else None."""
+        if not self.seconds:
+            return None
+        if np.mean(self.speaks) < 0.1:
+            quiet = np.mean(self.shares["silence"]) > 0.5 if self.shares["silence"] else False
+            return "the lips fit no voice that is heard; the output is " + (
+                "nearly silent" if quiet else "close to the mixture")
+        weak = (np.array(self.trust) < TRUSTED) & (np.array(self.speaks) >= 0.5)
+        if weak.mean() < 0.1:
+            return None
+        return (f"for {np.count_nonzero(weak) * STEP:.0f} of {len(weak) * STEP:.0f} s the lips do "
+                "not tell for sure which voice is theirs; the output is close to the mixture there")
+
+
+FEATURES = ("one", "fit", "margin", "sure", "none", "own fit", "agreement", "own level",
+            "single", "seen", "moves", "fit fit", "level level", "fit level", "fit single")
+
+
+def _rounded(values: Sequence[float]) -> list[float]:
+    return [round(value, 2) for value in values]
+
+
+class Sums(NamedTuple):
+    """Sums over the samples and frames of steps; the first axis is the step."""
+
+    fits: np.ndarray  # [S, F, K]
+    own_fits: np.ndarray  # [S, F]
+    seen: np.ndarray  # [S, F], frames in which the face is seen
+    frames: np.ndarray  # [S]
+    voices: np.ndarray  # [S, K], energies
+    own: np.ndarray  # [S, F]
+    mixture: np.ndarray  # [S]
+    cross: np.ndarray  # [S, F, K], of own and voices
+    voice: np.ndarray  # [S, F, K], evidence of timbre, times frames
+    moves: np.ndarray  # [S, F]
+
+
+def sums(window: Window, voice: np.ndarray, step: int, hop: int) -> tuple[int, Sums]:
+    """What a window says of each step.
+
+    Args:
+        window: all of it.
+        voice: `[F, K]`, evidence of a step from timbre.
+        step: samples of a step; steps begin at its multiples.
+        hop: samples between frames of the fits.
+
+    Returns:
+        (the first step, the sums).
+    """
+    first = window.start // step
+    count = (window.start + max(len(window.mixture), 1) - 1) // step - first + 1
+    frame = np.minimum((window.start + np.arange(window.seen.shape[1]) * hop) // step - first,
+                       count - 1)
+
+    def binned(values: np.ndarray) -> np.ndarray:
+        """Sums of [..., T] over the frames of each step, [S, ...]."""
+        out = np.zeros((count, *values.shape[:-1]))
+        np.add.at(out, frame, np.moveaxis(values, -1, 0))
+        return out
+
+    edges = np.maximum((first + np.arange(count)) * step - window.start, 0)
+
+    def energy(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Sums of products over the samples of each step, [S, ...]."""
+        return np.moveaxis(np.add.reduceat(x.astype(np.float64) * y, edges, axis=-1), -1, 0)
+
+    frames = binned(np.ones(window.seen.shape[1]))
+    return first, Sums(
+        binned(window.fits), binned(window.own_fits), binned(window.seen.astype(float)), frames,
+        energy(window.voices, window.voices), energy(window.own, window.own),
+        energy(window.mixture, window.mixture), energy(window.own[:, None], window.voices[None]),
+        voice * frames[:, None, None], binned(window.moves))
+
+
+def scores(s: Sums) -> np.ndarray:
+    """Log likelihood ratios `[S, F, K]` of a voice against none."""
+    seen, frames = s.seen[..., None], np.maximum(s.frames[:, None, None], 1.0)
+    return (SLOPE * (s.fits - NONE * seen) + s.voice) / frames
+
+
+def shares_of_voices(chances: np.ndarray) -> np.ndarray:
+    """Probabilities `[S, F, K]` of the voices where a face has one, from those of `assign`."""
+    voices = chances[..., :-1]
+    return np.asarray(voices / np.maximum(voices.sum(-1, keepdims=True), 1e-9))
+
+
+def smoothed(x: np.ndarray, steps: int) -> np.ndarray:
+    """Sums over so many steps before and behind each one, along the first axis."""
+    total = np.concatenate([np.zeros_like(x[:1]), np.cumsum(x, 0)])
+    at = np.arange(len(x))
+    return total[np.minimum(at + steps + 1, len(x))] - total[np.maximum(at - steps, 0)]
+
+
+def features(s: Sums, chances: np.ndarray) -> np.ndarray:
+    """What the gate sees of each step and face: `FEATURES`, about -1 to 1.
+
+    Args:
+        s: of the steps.
+        chances: `[S, F, K + 1]` of `assign`.
+
+    Returns:
+        `[S, F, len(FEATURES)]`.
+    """
+    wide = Sums(*(smoothed(x, round(AROUND / STEP)) for x in s))
+    seen = np.maximum(wide.seen, 1.0)
+    fits = wide.fits / seen[..., None]  # [S, F, K]
+    share = shares_of_voices(chances)
+    ordered = np.sort(fits, -1)
+    energy = wide.voices[:, None]
+    mean = (share**2 * energy).sum(-1)  # of the voices weighted by their chances
+    agree = (share * wide.cross).sum(-1) / np.sqrt(np.maximum(mean * wide.own, 1e-12))
+    level = np.log10(np.maximum(wide.own / np.maximum(wide.mixture[:, None], 1e-12), 1e-4)) / 4
+    power = np.sort(wide.voices, -1)
+    single = np.log10(np.maximum(power[:, -2] / np.maximum(power[:, -1], 1e-12), 1e-3)) / 3
+    shape = fits.shape[:2]
+    best = (share * fits).sum(-1)
+    moves = np.log10(np.maximum(wide.moves / seen, 1e-4)) / 4 + 0.5  # 0 at a deviation of 0.1
+    return np.stack([
+        np.ones(shape), best, ordered[..., -1] - ordered[..., -2], chances[..., :-1].max(-1),
+        chances[..., -1], wide.own_fits / seen, agree, level,
+        np.broadcast_to(single[:, None], shape), wide.seen / np.maximum(wide.frames[:, None], 1.0),
+        moves, best**2, level**2, best * level, best * single[:, None]], -1)
+
+
+def allowed(x: np.ndarray) -> np.ndarray:
+    """Factors of the candidates' weights, 0 to 1, that keep what may do harm to where it is known.
+
+    The lips' own estimate is for lips that fit as those do that the model has learned; what strange
+    lips make by themselves is worse than the mixture. Silence is for mouths that keep still.
+
+    Args:
+        x: `[..., len(FEATURES)]`.
+
+    Returns:
+        `[..., 5]`, by `CANDIDATES`.
+    """
+    factors = np.ones((*x.shape[:-1], len(CANDIDATES)))
+    for candidate, feature, (none, full) in (("lips", "fit", FAMILIAR),
+                                             ("silence", "moves", STILL)):
+        at = (x[..., FEATURES.index(feature)] - none) / (full - none)
+        factors[..., CANDIDATES.index(candidate)] = at.clip(0.0, 1.0)
+    return factors
+
+
+def held(share: np.ndarray) -> np.ndarray:
+    """Weights of the candidates while a face is away: the voice that it had, as far as that is
+    sure, and else the mixture.
+
+    Args:
+        share: `[..., K]` of `shares_of_voices`.
+
+    Returns:
+        `[..., 5]`, by `CANDIDATES`.
+    """
+    count = share.shape[-1]
+    sure = ((count * share.max(-1) - 1) / (count - 1)).clip(0) ** 2
+    none = np.zeros_like(sure)
+    return np.stack([none, sure, none, 1 - sure, none], -1)
+
+
+class Gate:
+    """Weights of the candidates, a softmax of linear functions of the features.
+
+    Args:
+        weights: `[len(FEATURES), 5]`, as tools/fit_choice.py fits them; by default those fitted for
+            the released splitter.
+
+    Raises:
+        InputError: weights of another form.
+    """
+
+    def __init__(self, weights: Sequence[Sequence[float]] | np.ndarray | None = None):
+        self.weights = np.array(WEIGHTS if weights is None else weights, np.float64)
+        if (self.weights.shape != (len(FEATURES), len(CANDIDATES))
+                or not np.isfinite(self.weights).all()):
+            raise InputError(
+                f"gate: {self.weights.shape} numbers, expected {len(FEATURES)} rows of "
+                f"{len(CANDIDATES)} finite ones; fit it with tools/fit_choice.py"
+            )
+
+    def __call__(self, x: np.ndarray, share: np.ndarray, seen: np.ndarray) -> np.ndarray:
+        """Weights of the candidates; where the face is not seen, those of `held`.
+
+        Args:
+            x: `[..., len(FEATURES)]`.
+            share: `[..., K]` of `shares_of_voices`.
+            seen: `[...]`, the share of the step in which the face is seen.
+
+        Returns:
+            `[..., 5]`, by `CANDIDATES`; their sum is 1.
+        """
+        logits = x @ self.weights
+        shares = np.exp(logits - logits.max(-1, keepdims=True))
+        shares *= allowed(x)
+        shares /= shares.sum(-1, keepdims=True)
+        return np.asarray(held(share) + seen[..., None] * (shares - held(share)))
+
+
+# Fitted by tools/fit_choice.py for mvtf-small and voices-small: a row for each of FEATURES, a
+# column for each of CANDIDATES
+WEIGHTS = (
+    (-1.19, -5.49, -0.76, -0.14, 4.52),  # one
+    (0.20, -0.08, -0.51, 0.33, 0.07),  # fit
+    (-0.91, -0.03, 1.89, -0.99, 0.04),  # margin
+    (-1.73, -0.10, 1.55, 0.14, 0.16),  # sure
+    (0.03, -0.09, 0.42, -0.70, 0.37),  # none
+    (4.20, -0.34, -1.74, -2.87, 0.16),  # own fit
+    (-2.56, -0.11, 1.09, 1.86, -0.15),  # agreement
+    (0.86, 0.09, 1.10, -1.42, -0.71),  # own level
+    (0.29, 0.06, 1.12, -0.45, -1.05),  # single
+    (-0.55, -0.23, 0.10, -0.01, 0.72),  # seen
+    (0.76, -0.09, -0.51, -0.02, -0.12),  # moves
+    (0.17, -0.05, -0.85, 0.74, 0.01),  # fit fit
+    (-0.56, -0.04, -0.77, 0.74, 0.70),  # level level
+    (0.45, 0.02, 0.15, -0.54, -0.07),  # fit level
+    (0.49, 0.03, 0.55, -1.00, -0.08),  # fit single
+)
+
+
+class Chooser:
+    """Decides what is put out of each window, once the window behind it is known too.
+
+    Args:
+        faces: their number.
+        sample_rate: in Hz.
+        hop: samples between frames of the fits.
+        gate: of the output.
+        recorded: timbres of faces whose voice is known from a recording.
+    """
+
+    def __init__(self, faces: int, sample_rate: int, hop: int, gate: Gate | None = None,
+                 recorded: dict[int, np.ndarray] | None = None):
+        self.step, self.hop = round(STEP * sample_rate), hop
+        self.sample_rate = sample_rate
+        self.gate = gate or Gate()
+        self.reports = [Report() for _ in range(faces)]
+        # faces that are chosen together
+        self.groups = [list(range(faces))] if faces <= TOGETHER else [[f] for f in range(faces)]
+        self.first = 0  # step of the first row of `sums`
+        self.sums: Sums | None = None
+        self.before: list[np.ndarray | None] = [None] * len(self.groups)
+        self.reported = 0  # steps
+        self.recorded = recorded or {}
+        self.known: list[np.ndarray | None] = [self.recorded.get(f) for f in range(faces)]
+        self.heard = np.zeros(faces)  # windows behind each of `known`
+
+    def __call__(self, windows: Iterable[Window]) -> Iterator[tuple[int, np.ndarray]]:
+        """Yields (first sample, output `[F, N]`) for each window, in order."""
+        held: deque[Window] = deque()
+        for window in windows:
+            self._note(window)
+            held.append(window)
+            if len(held) == 2:
+                yield self._decide(held.popleft(), held[0])
+        if held:
+            yield self._decide(held.popleft(), None)
+
+    def _note(self, window: Window) -> None:
+        """Adds what a window says to the sums."""
+        voice = np.zeros((len(window.own), len(window.voices)))
+        for f, known in enumerate(self.known):
+            if known is not None:
+                near = ALIKE - unlike(known, window.timbres)
+                voice[f] = np.nan_to_num(TIMBRE * near).clip(-SURE, SURE)
+        first, new = sums(window, voice, self.step, self.hop)
+        if self.sums is None:
+            self.first, self.sums = first, new
+            return
+        missing = first + len(new.frames) - self.first - len(self.sums.frames)
+        grown = Sums(*(np.concatenate([x, np.zeros((max(missing, 0), *x.shape[1:]))])
+                        for x in self.sums))
+        at = first - self.first
+        for whole, part in zip(grown, new, strict=True):
+            whole[at:at + len(part)] += part
+        self.sums = grown
+
+    def _decide(self, window: Window, following: Window | None) -> tuple[int, np.ndarray]:
+        assert self.sums is not None
+        s = self.sums
+        likely = scores(s)
+        chances = np.zeros((*likely.shape[:2], likely.shape[2] + 1))
+        filtered = []
+        for group, before in zip(self.groups, self.before, strict=True):
+            chances[:, group], forward = assign(likely[:, group], before)
+            filtered.append(forward)
+        x = features(s, chances)
+        seen = s.seen / np.maximum(s.frames[:, None], 1.0)
+        shares = self.gate(x, shares_of_voices(chances), seen)  # [S, F, 5]
+        begin = window.start // self.step - self.first
+        count = -(-(window.start + len(window.mixture)) // self.step) - window.start // self.step
+        weights = self._weights(shares, chances)[begin:begin + count]
+        out = self._mixed(window, weights, self.first + begin)
+        stop = None if following is None else following.start // self.step
+        self._report(chances, shares, x[..., FEATURES.index("single")] < SINGLE, stop)
+        self._enroll(window, chances[begin:][: len(weights)])
+        if following is not None:
+            # What is behind the horizon is kept as the state of the recursion alone
+            keep = max(following.start // self.step - round(HORIZON / STEP), self.first)
+            gone = keep - self.first
+            if gone:
+                self.before = [forward[gone - 1] for forward in filtered]
+                self.first, self.sums = keep, Sums(*(values[gone:] for values in s))
+        return window.start, out
+
+    def _enroll(self, window: Window, chances: np.ndarray) -> None:
+        """Remembers the voices that were surely those of faces that were seen."""
+        for f in range(len(window.own)):
+            sure = chances[:, f, :-1].mean(0)
+            k = int(sure.argmax())
+            if (f in self.recorded or sure[k] < ENROLLED or window.seen[f].mean() < 0.5
+                    or np.isnan(window.timbres[k]).any()):
+                continue
+            known, self.heard[f] = self.known[f], self.heard[f] + 1
+            self.known[f] = window.timbres[k] if known is None else (
+                known + (window.timbres[k] - known) / self.heard[f])
+
+    def _weights(self, shares: np.ndarray, chances: np.ndarray) -> np.ndarray:
+        """Weights `[S, F, 1 + 2 K + 1]` of lips, voices, guided voices and mixture."""
+        share = shares_of_voices(chances)
+        return np.concatenate([shares[..., :1], shares[..., 1:2] * share, shares[..., 2:3] * share,
+                               shares[..., 3:4]], -1)
+
+    def _mixed(self, window: Window, weights: np.ndarray, first: int) -> np.ndarray:
+        """The output `[F, N]`: weights between the centers of steps are interpolated."""
+        length = len(window.mixture)
+        at = (window.start + np.arange(length) + 0.5) / self.step - first - 0.5
+        steps = np.arange(len(weights))
+        out = np.zeros((len(window.own), length), np.float32)
+        for f in range(len(out)):
+            parts = [window.own[f], *window.voices, *window.guided[f], window.mixture]
+            for part, weight in zip(parts, weights[:, f].T, strict=True):
+                out[f] += np.interp(at, steps, weight).astype(np.float32) * part
+        return out
+
+    def _report(self, chances: np.ndarray, shares: np.ndarray, single: np.ndarray,
+                stop: int | None) -> None:
+        """Notes the steps up to `stop` that have not been noted yet; `single` where only one voice
+        is heard."""
+        rows = range(self.reported - self.first,
+                     len(chances) if stop is None else stop - self.first)
+        for row in rows:
+            for f, report in enumerate(self.reports):
+                report.seconds.append((self.first + row) * STEP)
+                speaks = float(1 - chances[row, f, -1])
+                report.speaks.append(speaks)
+                report.trust.append(speaks if single[row, f] else float(chances[row, f, :-1].max()))
+                for i, name in enumerate(CANDIDATES):
+                    report.shares[name].append(float(shares[row, f, i]))
+        self.reported += max(len(rows), 0)

@@ -1,0 +1,86 @@
+import json
+
+import pytest
+
+from avspeech.data import corpora, protocol
+from avspeech.data.corpora import layout
+from avspeech.data.manifest import read_manifest
+from avspeech.errors import InputError
+
+
+def split_of(out, root):
+    utterances = read_manifest(out / "all.jsonl")
+    found = protocol.get("own_emotion-held-out").as_found(utterances)
+    return found, found.splits(utterances, root)[0]
+
+
+def test_a_folder_of_folders(tmp_path, sound):
+    """Speakers are the folders below the labels; none is in two parts."""
+    made = [(a, b, c) for a in ("joy", "rage") for b in "abcde" for c in "12"]
+    for k, (label, speaker, n) in enumerate(made):
+        sound(tmp_path / "in" / label / speaker / f"{n}.wav", k)
+    corpora.prepare("own_emotion", tmp_path / "in", tmp_path / "out")
+    found, split = split_of(tmp_path / "out", tmp_path / "in")
+    assert found.classes == ("joy", "rage") and len(split.train) == 12
+    assert len(split.dev) == len(split.test) == 4 and split.name == "held-out"
+    parts = [{u.speaker for u in part} for part in (split.train, split.dev, split.test)]
+    assert sum(map(len, parts)) == 5 == len(set.union(*parts))
+    again, _ = split_of(tmp_path / "out", tmp_path / "in")
+    assert again.hash == found.hash != protocol.get("own_emotion-held-out").hash
+
+
+def test_without_speakers_that_is_said(tmp_path, sound):
+    for k in range(10):
+        sound(tmp_path / "in" / ("joy" if k % 2 else "rage") / f"{k}.wav", k)
+    corpora.prepare("own_emotion", tmp_path / "in", tmp_path / "out")
+    said = layout.read_prepared(tmp_path / "out").found
+    assert "10 sounds without a known speaker" in said[1]
+    assert len(split_of(tmp_path / "out", tmp_path / "in")[1].test) == 2
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl"])
+def test_tables_and_manifests(tmp_path, sound, kind):
+    rows = []
+    for k in range(12):
+        sound(tmp_path / "in" / f"clip {k}.wav", k)
+        rows.append({"file": f"clip {k}.wav", "label": ("joy", "rage")[k % 2], "speaker": f"s{k // 2}"})
+    table = tmp_path / "in" / f"list.{kind}"
+    if kind == "jsonl":
+        table.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    else:
+        comma = "\t" if kind == "tsv" else ","
+        table.write_text(comma.join(rows[0]) + "\n" + "".join(comma.join(r.values()) + "\n" for r in rows))
+    corpora.prepare("own_emotion", table, tmp_path / "out")
+    utterances = read_manifest(tmp_path / "out" / "all.jsonl")
+    assert len(utterances) == 12
+    assert {u.speaker for u in utterances} == {f"own_emotion-s{n}" for n in range(6)}
+    assert len(split_of(tmp_path / "out", layout.root_of(tmp_path / "out"))[1].dev) == 2
+
+
+def test_the_same_sound_twice_is_a_leak(tmp_path, sound):
+    for k in range(10):
+        sound(tmp_path / "in" / ("joy" if k % 2 else "rage") / f"{k}.wav", 0)
+    corpora.prepare("own_emotion", tmp_path / "in", tmp_path / "out")
+    with pytest.raises(InputError, match="leak: .*recordings of train are in"):
+        split_of(tmp_path / "out", tmp_path / "in")
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("file,label\na.wav,\n", "list.csv:2: no 'label'; expected file, label"),
+    ("file,label\nb.wav,joy\n", "b.wav: no such file; paths are relative to"),
+    ("path,label\na.wav,joy\n", "no 'file'"), ("file,label\na.wav,joy\n", "one label, 'joy'")])
+def test_what_cannot_be_used_is_named(tmp_path, sound, text, expected):
+    sound(tmp_path / "a.wav")
+    (tmp_path / "list.csv").write_text(text)
+    with pytest.raises(InputError, match=expected):
+        corpora.prepare("own_emotion", tmp_path / "list.csv", tmp_path / "out")
+
+
+def test_a_sound_that_cannot_be_read_is_named(tmp_path, sound):
+    for k in range(6):
+        sound(tmp_path / "in" / ("joy" if k % 2 else "rage") / f"{k}.wav", k)
+    (tmp_path / "in" / "joy" / "broken.wav").write_bytes(b"RIFF")
+    with pytest.raises(InputError, match="broken.wav.*Mend or remove"):
+        corpora.prepare("own_emotion", tmp_path / "in", tmp_path / "out")
+    corpora.prepare("own_emotion", tmp_path / "in", tmp_path / "out", incomplete=True)
+    assert len(read_manifest(tmp_path / "out" / "all.jsonl")) == 6

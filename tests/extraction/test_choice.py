@@ -1,0 +1,257 @@
+"""Lips that choose among separated voices: the recursions against brute force, and whole extractors
+whose lips, voices and splitter are known."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from avspeech.errors import InputError
+from avspeech.extraction import choice
+from avspeech.extraction.choice import CANDIDATES, FEATURES, Chooser, Report, Window
+from avspeech.extraction.extractor import Extractor
+from avspeech.extraction.mvtf import MVTF, MVTFConfig, Separated
+from avspeech.extraction.windows import Windows
+from avspeech.media.mouths import MouthTrack
+
+INFO = SimpleNamespace(task="extraction", sample_rate=16000, fps=25.0)
+SMALL = MVTFConfig(lips="small", lips_width=2, guess=0, blocks=1, dim=4, hidden=4, heads=1, planes=1)
+SHORT = Windows(length=4.0, overlap=1.5)
+
+
+def voice(seconds: float, low: float, high: float, seed: int) -> np.ndarray:
+    """Noise between two frequencies, in syllables whose spectra differ."""
+    rng = np.random.default_rng(seed)
+    count = round(seconds * 16000)
+    out = np.zeros(count)
+    edges = np.geomspace(low, high, 6)
+    hertz = np.fft.rfftfreq(count, 1 / 16000)
+    for a, b in itertools.pairwise(edges):
+        spectrum = np.fft.rfft(rng.standard_normal(count)) * ((hertz >= a) & (hertz < b))
+        steps = np.repeat(rng.uniform(0, 1, count // 3200 + 2) ** 2, 3200)[:count]
+        out += np.convolve(steps, np.ones(400) / 400, "same") * np.fft.irfft(spectrum, count)
+    return (0.1 * out / out.std()).astype(np.float32)
+
+
+def split(mixture: torch.Tensor) -> torch.Tensor:
+    """Splits at 1,200 Hz; the order is another one at each call."""
+    spectrum = torch.fft.rfft(mixture[0])
+    hertz = torch.fft.rfftfreq(mixture.shape[1], 1 / 16000)
+    parts = [torch.fft.irfft(spectrum * keep, mixture.shape[1])
+             for keep in (hertz < 1200, hertz >= 1200)]
+    split.calls += 1  # type: ignore[attr-defined]
+    return torch.stack(parts[:: (-1) ** split.calls])[None]  # type: ignore[attr-defined]
+
+
+split.calls = 0  # type: ignore[attr-defined]
+
+
+class Knowing(MVTF):
+    """Lips that know: the first pixels of a crop say whose they are (0 for nobody's) and which frame."""
+
+    def __init__(self, *voices: np.ndarray, late: int = 0) -> None:
+        super().__init__(SMALL)
+        self.sync = None
+        sounds = [torch.from_numpy(v / np.sqrt(np.mean(v**2))) for v in voices]
+        with torch.no_grad():
+            self.known = [self.log_bands(sound[None])[0] for sound in sounds]
+        self.late = late
+
+    def cue(self, video: torch.Tensor, mask: torch.Tensor, frames: int) -> torch.Tensor:
+        pixels = video[0, 0, :, 0].long()
+        first = int(pixels[0, 1] * 256 + pixels[0, 2]) * 640 // 256
+        who = int(pixels[:, 0].max())
+        if who == 0:
+            make = torch.Generator().manual_seed(first)
+            return torch.randn(1, 1, frames, 64, generator=make)
+        at = (first + torch.arange(frames) - self.late).clamp(0, len(self.known[who - 1]) - 1)
+        return self.known[who - 1][at][None, None]
+
+    def separate(self, mixture, video, mask, refine=True) -> Separated:
+        return Separated(mixture * 0.5, self.cue(video, mask, mixture.shape[1] // 256 + 1), None)
+
+
+def lips(seconds: float, who: int) -> np.ndarray:
+    crops = np.zeros((round(seconds * 25), 88, 88), np.uint8)
+    crops[:, 0, 0], crops[:, 0, 1], crops[:, 0, 2] = who, np.arange(len(crops)) // 256, np.arange(
+        len(crops)) % 256
+    return crops
+
+
+class Choosing(choice.Gate):
+    """Puts out the voice and nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__(np.zeros((len(FEATURES), len(CANDIDATES))))
+        self.weights[0, CANDIDATES.index("voice")] = 50.0
+
+
+@pytest.fixture
+def chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice, "Gate", Choosing)
+
+
+def near(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.corrcoef(a, b)[0, 1])
+
+
+LOW, HIGH = voice(14, 100, 1100, 1), voice(14, 1300, 6000, 2)
+
+
+@pytest.mark.usefixtures("chosen")
+def test_each_face_gets_its_voice_through_windows_whose_voices_change_places() -> None:
+    extractor = Extractor(Knowing(LOW, HIGH), INFO, windows=SHORT, splitter=split)
+    mixture = LOW + HIGH
+    for who, right in ((1, LOW), (2, HIGH)):
+        out = extractor(mixture, [lips(14, who)], sample_rate=16000)
+        assert near(out, right) > 0.98
+        report = extractor.report
+        assert report is not None and min(report.trust) > 0.9 and report.doubt() is None
+        assert report.seconds == [0.5 * i for i in range(28)]
+        assert all(len(values) == 28 for values in (report.trust, *report.shares.values()))
+
+
+@pytest.mark.usefixtures("chosen")
+def test_a_face_that_is_away_keeps_its_voice() -> None:
+    present = np.ones(350, bool)
+    present[100:250] = False  # longer than a window
+    extractor = Extractor(Knowing(LOW, HIGH), INFO, windows=SHORT, splitter=split)
+    out = extractor(LOW + HIGH, [lips(14, 1)], sample_rate=16000, present=[present])
+    assert near(out, LOW) > 0.97
+
+
+@pytest.mark.usefixtures("chosen")
+def test_a_recording_chooses_where_no_lips_are_seen() -> None:
+    present = np.zeros(350, bool)
+    present[:5] = True
+    for k, right in enumerate((LOW, HIGH)):
+        extractor = Extractor(Knowing(LOW, HIGH), INFO, windows=SHORT, splitter=split,
+                              voice=voice(3, *((100, 1100), (1300, 6000))[k], seed=9))
+        out = extractor(LOW + HIGH, [lips(14, 0)], sample_rate=16000, present=[present])
+        assert near(out, right) > 0.97
+
+
+def test_strange_lips_are_told() -> None:
+    extractor = Extractor(Knowing(LOW, HIGH), INFO, windows=SHORT, splitter=split)
+    extractor(LOW + HIGH, [lips(14, 0)], sample_rate=16000)
+    report = extractor.report
+    assert report is not None and np.mean(report.speaks) < 0.5 and report.doubt() is not None
+
+
+@pytest.mark.usefixtures("chosen")
+def test_two_faces_compete() -> None:
+    """The second face's lips say nothing; what it can have is what the first one leaves."""
+    tracks = [[MouthTrack(lips(14, who), np.ones(350, bool))] for who in (1, 2)]
+    extractor = Extractor(Knowing(LOW, HIGH), INFO, windows=SHORT, splitter=split)
+    mixture = LOW + HIGH
+    blocks = list(extractor.together(lambda a, b: mixture[a:b], len(mixture), tracks))
+    first, second = (np.concatenate([block[i] for block in blocks]) for i in (0, 1))
+    assert near(first, LOW) > 0.98 and near(second, HIGH) > 0.98
+    alone = list(extractor.together(lambda a, b: mixture[a:b], len(mixture), tracks, [1]))
+    np.testing.assert_allclose(np.concatenate([block[0] for block in alone]), second, atol=1e-6)
+    assert extractor.reports is not None and len(extractor.reports) == 1
+
+
+@pytest.mark.parametrize("late", [-5, 0, 6])
+def test_the_fit_finds_the_voice_and_how_late_the_lips_are(late: int) -> None:
+    model = Knowing(LOW, HIGH, late=late)
+    frames = 500
+    planes = model.cue(torch.from_numpy(lips(8, 1))[None, None], torch.ones(1, 1, 200), frames)[0]
+    bands = torch.stack([model.known[1][:frames], model.known[0][:frames]])
+    shown = torch.arange(frames) < 400
+    parts, lag = choice.fit(model, planes, bands, shown)
+    assert lag == late and parts.shape == (2, frames) and not parts[:, 400:].any()
+    right, other = parts.sum(1)[1] / 400, parts.sum(1)[0] / 400
+    assert right > 1.1 and abs(other) < 0.4  # of at most 1.3 without `sync`
+
+
+def test_the_recursion_is_that_of_all_paths() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.normal(0, 2, (4, 2, 2))
+    every = choice.states(2, 2)
+    assert len(every) == 7
+    before = rng.dirichlet(np.ones(7))
+    moves = np.array([[np.prod([choice.STAY if a == b else 1 - choice.STAY for a, b in zip(s, t)])
+                       for t in every] for s in every])
+    moves /= moves.sum(1, keepdims=True)
+    padded = np.concatenate([np.zeros((4, 2, 1)), scores], 2)
+    expected = np.zeros((4, 2, 3))
+    for path in itertools.product(range(7), repeat=4):
+        chance = before @ moves[:, path[0]]
+        for a, b in itertools.pairwise(path):
+            chance *= moves[a, b]
+        for i, state in enumerate(path):
+            chance *= np.exp(padded[i, 0, every[state][0]] + padded[i, 1, every[state][1]])
+        for i, state in enumerate(path):
+            for f in (0, 1):
+                expected[i, f, every[state][f] - 1] += chance  # the last one is none
+    expected /= expected.sum(2, keepdims=True)
+    chances, forward = choice.assign(scores, before)
+    np.testing.assert_allclose(chances, expected, atol=1e-12)
+    np.testing.assert_allclose(forward.sum(1), 1)
+    assert (chances[..., :2].sum(1) <= 1 + 1e-12).all()  # no voice twice
+
+
+def test_voices_are_followed_through_the_overlap() -> None:
+    a, b = LOW[:16000], HIGH[:16000]
+    assert choice.follow(np.stack([a, b]), np.stack([-0.5 * b, a + 0.2 * b])) == [1, 0]
+    assert choice.follow(np.stack([a, b]), np.stack([a, b])) == [0, 1]
+
+
+def test_timbres_tell_voices_apart_and_silence_from_voices() -> None:
+    model = Knowing(LOW, HIGH)
+    low, high = (choice.timbre(known).numpy() for known in model.known)
+    again = choice.timbre(model.log_bands(torch.from_numpy(voice(3, 100, 1100, 9) * 10)[None])[0])
+    assert choice.unlike(low, again.numpy()) < choice.ALIKE < choice.unlike(low, high)
+    assert torch.isnan(choice.timbre(model.log_bands(torch.zeros(1, 16000))[0])).all()
+
+
+def test_memory_is_bounded_and_every_step_is_reported_once() -> None:
+    rng = np.random.default_rng(0)
+    chooser = Chooser(1, 1000, 16)
+    sizes = []
+
+    def windows():
+        for i in range(100):
+            sizes.append(0 if chooser.sums is None else len(chooser.sums.frames))
+            sound = rng.standard_normal((2, 12000))
+            yield Window(8000 * i, sound.sum(0), sound, sound[:1], sound[None],
+                         rng.uniform(0, 1, (1, 2, 751)), np.ones((1, 751)), np.ones((1, 751), bool),
+                         np.zeros((2, 4)), np.ones((1, 751)))
+
+    out = list(chooser(windows()))
+    assert [start for start, _ in out] == [8000 * i for i in range(100)]
+    assert max(sizes) <= (choice.HORIZON + 24) / choice.STEP
+    seconds = chooser.reports[0].seconds
+    assert seconds == [0.5 * i for i in range(len(seconds))] and seconds[-1] == 803.5
+
+
+def test_models_without_a_guess_go_on_alone() -> None:
+    extractor = Extractor(lambda mixture, video, mask: mixture, INFO, splitter=split)
+    out = extractor(LOW[:32000], [lips(2, 1)], sample_rate=16000)
+    np.testing.assert_allclose(out, LOW[:32000], atol=1e-6)
+    assert extractor.report is None
+    with pytest.raises(InputError, match="splitter"):
+        Extractor(lambda mixture, video, mask: mixture, INFO, voice=LOW)
+    with pytest.raises(InputError, match="1 s"):
+        Extractor(Knowing(LOW), INFO, splitter=split, voice=LOW[:999])
+
+
+def test_the_report_tells_doubt_in_one_line() -> None:
+    def report(trust: list[float], speaks: list[float]) -> Report:
+        return Report([0.5 * i for i in range(len(trust))], trust, speaks)
+
+    assert report([0.95] * 20, [1.0] * 20).doubt() is None
+    weak = report([0.95] * 10 + [0.6] * 10, [1.0] * 20).doubt()
+    assert weak is not None and "5 of 10 s" in weak
+    nobody = report([0.02] * 20, [0.03] * 20)
+    for silence, words in ((0.9, "nearly silent"), (0.1, "close to the mixture")):
+        nobody.shares["silence"] = [silence] * 20
+        assert words in (nobody.doubt() or "")
+    kept = json.loads(json.dumps(report([0.123456], [1.0]).record()))
+    assert kept["trust"] == [0.12] and set(kept["shares"]) == set(CANDIDATES)

@@ -537,3 +537,35 @@ def test_an_utterance_without_a_face_interferes_and_stops_nothing(tmp_path: Path
     records = [json.loads(line) for line in listed["own"].read_text().splitlines()]
     assert len(records) == 40
     assert all(r["target"] == "seen" and r["interferers"][0]["utterance"] == "blind" for r in records)
+
+
+def test_mouth_crops_are_made_anew_where_the_stretch_or_the_video_is_another(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from avspeech.data.manifest import View
+    from avspeech.media import mouths, video
+
+    made: list[tuple[float, float]] = []
+
+    def tracks(path: Path, start: float, duration: float) -> list[mouths.MouthTrack]:
+        made.append((start, duration))
+        frames = round(25 * duration)
+        return [mouths.MouthTrack(np.full((frames, 96, 96), len(made), np.uint8), np.ones(frames, bool),
+                                  np.zeros((frames, 4), np.float32), np.zeros(frames, np.float32), 25.0)]
+
+    monkeypatch.setattr(video, "mouth_tracks", tracks)
+    cropped = recipe_module("tse")._cropped
+    (tmp_path / "a.mp4").write_bytes(b"one")
+
+    def shade(start: float, duration: float, code: str = "v1") -> int:
+        utterance = Utterance("u", "a.mp4", duration, "ann", start=start,
+                              views=(View("a.mp4", start=start),))
+        found, problems = cropped((tmp_path, tmp_path, utterance, code))
+        assert not problems and len(list((tmp_path / "crops").iterdir())) == 1  # the old ones go
+        (view,) = found.views
+        crops, *_ = video.read_crops(tmp_path / str(view.crops))
+        assert len(crops) == round(25 * duration) and view.start == 0
+        return int(crops.max())
+
+    assert [shade(3.0, 1.0), shade(3.0, 1.0), shade(4.5, 1.0), shade(4.5, 2.0)] == [1, 1, 2, 3]
+    (tmp_path / "a.mp4").write_bytes(b"two")  # replaced under its name
+    assert [shade(4.5, 2.0), shade(4.5, 2.0), shade(4.5, 2.0, "v2")] == [4, 4, 5]

@@ -337,7 +337,8 @@ def development(manifest: str | Path, root: str | Path | None, info: pretrained.
     found = {number for _, number in known}
     missing = [label for number, label in enumerate(info.labels) if number not in found]
     if missing:
-        others = sorted({str(u.labels.get("emotion")) for u in utterances} - {*info.labels})
+        others = sorted({str(u.labels.get("emotion", "none")) for u in utterances}
+                        - {str(u.labels["emotion"]) for u, _ in known})
         raise InputError(
             f"{manifest}: {len(known)} of {len(utterances)} utterances have an emotion that "
             f"the model knows, none is '{missing[0]}'; development audio should have every "

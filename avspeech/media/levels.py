@@ -15,6 +15,8 @@ from avspeech.errors import InputError
 SAMPLE_RATE = 16000
 SILENCE_DB = -90.0  # of full scale, one step of 16 bits: below it there is no sound
 CANCEL_DB = 10.0  # where averaging channels costs more of their power, they cancel each other
+STRETCH = 16384  # samples within which channels may cancel each other, though not in the whole
+PARTLY = 0.5  # seconds of it from which on it is said
 FLOOR = 10  # percentile of the frames' power that is taken for the noise
 # Speech is at least this far above the noise (white noise stays within 1, 1/f noise within 3)
 ABOVE_FLOOR_DB = 4.0
@@ -81,6 +83,8 @@ class ChannelLevels:
         self.whole = True  # all samples are whole numbers
         self._sum = np.zeros(channels + 1)
         self._square = np.zeros(channels + 1)
+        self._stretch: list[Any] = [0, 0.0, 0.0]  # samples, sums, squares
+        self._cancelled: list[tuple[int, float]] = []  # samples and power of such stretches
 
     def add(self, samples: np.ndarray) -> None:
         """Takes `[C, n]` more; NaN and infinity count as zero."""
@@ -90,12 +94,30 @@ class ChannelLevels:
         average = samples.mean(axis=0, keepdims=True) if len(samples) > 1 else samples
         rows = np.concatenate([samples, average])
         self.count += samples.shape[1]
-        self._sum += rows.sum(axis=1)
-        self._square += np.square(rows).sum(axis=1)
+        sums, squares = rows.sum(axis=1), np.square(rows).sum(axis=1)
+        self._sum += sums
+        self._square += squares
+        if len(samples) > 1:
+            self._add_to_stretch(samples.shape[1], sums, squares)
         peak = float(np.abs(samples).max())
         self.peak = max(self.peak, peak)
         if peak > 1 and self.whole:
             self.whole = bool((samples == np.round(samples)).all())
+
+    def _add_to_stretch(self, *more: Any) -> None:
+        count, sums, squares = (a + b for a, b in zip(self._stretch, more, strict=True))
+        self._stretch = [count, sums, squares]
+        if count < STRETCH:
+            return
+        *each, average = np.maximum(squares / count - (sums / count) ** 2, 0.0)
+        if average * 10 ** (CANCEL_DB / 10) < np.mean(each):
+            self._cancelled.append((count, float(np.mean(each))))
+        self._stretch = [0, 0.0, 0.0]
+
+    def partly(self) -> int:
+        """Samples of the stretches in which the channels cancel each other, quiet ones left out."""
+        heard = 0.01 * float(np.mean(self.power[:-1]))
+        return sum(count for count, power in self._cancelled if power >= heard)
 
     @property
     def power(self) -> np.ndarray:

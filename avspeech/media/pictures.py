@@ -37,7 +37,8 @@ REORDERED = 17  # frames that are sorted at once: one more than H.264 has B-fram
 # Formats whose clock may start anew within a file (FFmpeg: AVFMT_TS_DISCONT). Their length is
 # computed from the same times, so it cannot confirm a jump.
 DISCONTINUOUS = {"mpeg", "mpegts", "mpegtsraw", "vob", "svcd", "vcd"}
-NEAR = 1.0  # seconds: a step of the clock within this is never questioned
+NEAR = 1.0  # seconds: a step of the clock within this is never questioned, but for one back that
+BACK = 0.25  # is longer than this, and from which a discontinuous format goes on: a new start
 JUMP = 10.0  # seconds: a longer step in a discontinuous format is a new start (as FFmpeg takes it)
 LONGEST_GAP = 600.0  # seconds believed of a file that does not state its length
 
@@ -354,6 +355,10 @@ class Clock:
                     self._say(at - since)
                     at = since + self.step
                     shift = at - raw
+            elif raw is not None and self._starts_anew(at - since, raw, following):
+                self._say(at - since)
+                at = since + self.step
+                shift = at - raw
             if at > since:
                 since = at
                 yield at, frame
@@ -369,6 +374,11 @@ class Clock:
             self._say(raw)
             return 0.0, -raw
         return raw, 0.0
+
+    def _starts_anew(self, gap: float, raw: float, following: float | None) -> bool:
+        """Whether a step of `gap` seconds back, within NEAR, is where another recording begins."""
+        return (self.discontinuous and gap < -BACK and following is not None
+                and 0 < following - raw < -gap)
 
     def believed(self, at: float, gap: float) -> bool:
         """Whether a step of `gap` seconds to the time `at` may be true."""

@@ -36,7 +36,7 @@ from avspeech.media.decoding import (
     open_container,
     sound_tracks,
 )
-from avspeech.media.levels import OFFSET, SILENCE_DB, ChannelLevels
+from avspeech.media.levels import OFFSET, PARTLY, SILENCE_DB, ChannelLevels
 from avspeech.media.tracks import (
     RATES,
     TELLS_LENGTH,
@@ -258,6 +258,9 @@ def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
     notes = list(found.notes)
     if alone is not None:
         notes.append(levels[most].note(alone))
+    elif (lost := levels[most].partly() / found.rate) >= PARTLY:
+        notes.append(f"for some {lost:.0f} s its channels cancel each other (one is inverted "
+                     "there): little of the sound is left; give a file with one of them")
     if scale != 1:
         notes.append(f"its samples reach {max(part.peak for part in levels.values()):.4g} times "
                      f"full scale: they were divided by {scale:.4g}")

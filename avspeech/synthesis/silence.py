@@ -115,7 +115,9 @@ def silences(samples: np.ndarray, sample_rate: int, shortest: float = 0.05) -> l
             quiet[first:last] = True
     found = []
     for first, last in _runs(quiet):
-        silence = Silence(max(0.0, (first - 0.5) * HOP), min(end, (last - 0.5) * HOP))
+        # The last frame stands for all that is left, also for more than half a hop
+        until = end if last == len(quiet) else min(end, (last - 0.5) * HOP)
+        silence = Silence(max(0.0, (first - 0.5) * HOP), until)
         if silence.duration >= shortest:
             found.append(silence)
     return found

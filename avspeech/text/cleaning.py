@@ -15,13 +15,20 @@ _STYLED = (
     "\ufb00-\ufb06\uff01-\uff5e\uffe0-\uffe6\U0001d400-\U0001d7ff\u3000"
     "\u0300-\u036f\u2100-\u211d\u2460-\u2473"
 )
-_APOSTROPHES = "\u2019\u02bc\u02b9\u00b4\u0060\u201b\u2018\uff07\u055a\ua78c\u2bbd"
+_APOSTROPHES = "\u2019\u02bc\u02b9\u00b4\u0060\u201b\u2018\uff07\u055a\ua78c\u2bbd\u275c\u05f3"
+# Primes are apostrophes within a word and behind a plural; elsewhere ("f′(x)", "x′y", "6′") they
+# are signs.
+_PRIME = "[\u2032\u2035]"
+_LETTER = r"[^\W\d_]"
 _ODD = re.compile(
     f"[{_INVISIBLE}{_STYLED}\u2010\u2011\u02bc\u02b9\u00b4\u0060\u201b\uff07\u055a\ua78c\u2126]"
     rf"|(?<=[^\W\d_])[{_APOSTROPHES}](?=[^\W\d_])|\u2018(?=\d\ds|tis|twas|em\b)|\u2019(?=\d\ds?\b)"
+    rf"|(?<={_LETTER}{{2}}){_PRIME}(?={_LETTER})|(?<={_LETTER}){_PRIME}(?={_LETTER}{{2}})"
+    rf"|(?<=\bI){_PRIME}(?=[md]\b)|(?<={_LETTER}{{2}}s){_PRIME}(?=\s)"
 )
 _GONE = re.compile(f"[{_INVISIBLE}]")
-_SAME = {"\u2010": "-", "\u2011": "-", "\u2126": "Ω", **dict.fromkeys(_APOSTROPHES, "'")}
+_SAME = {"\u2010": "-", "\u2011": "-", "\u2126": "Ω",
+         **dict.fromkeys(_APOSTROPHES + "\u2032\u2035", "'")}
 _KEPT = "№℃℉℅™"  # compatibility characters that have a reading of their own
 
 # Letters that Unicode does not take apart.

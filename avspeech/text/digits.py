@@ -12,16 +12,20 @@ from avspeech.text.numbers import cardinal, digits, number, ordinal, year
 from avspeech.text.rules import EDGE, END, Text, letters, rule
 
 _THIN = "\u00a0\u2009\u202f"
-# A number's whole part, with commas or blanks between its thousands.
+# A number's whole part, with commas, blanks or (as in Switzerland) apostrophes between its
+# thousands.
 N = (
     rf"(?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d{{1,3}}(?:[{_THIN}]\d{{3}})+(?!\d)"
+    r"|\d{1,3}(?:['’]\d{3})+(?![\d'’\"″”])"
     r"|\d{1,3}(?: \d{3}){2,}(?!\d)"
     r"|\d{1,3}(?: 000)+(?!\d)|\d+)"
 )
 NUMBER = rf"(?:{N}(?:\.\d+)?|\.\d+)"
 _VULGAR = "".join(lists.FRACTIONS)
 _SUP = "⁰¹²³⁴⁵⁶⁷⁸⁹"
-_RAISED = rf"(?:\^\(?([-−+]?\d{{1,6}})\)?|([⁻⁺]?[{_SUP}]+))"
+_RAISED = (
+    rf"(?:(?:\^\(?|\*\*)([-−+]?\d{{1,6}}|(?<!\*)[a-z](?![^\W_]))\)?|([⁻⁺]?[{_SUP}]+|ⁿ))"
+)
 _MINUS = {
     "-": ["minus"],
     "−": ["minus"],
@@ -45,7 +49,7 @@ _OF_STUFF = (
     "cups",
     "carats",
 )
-_SPACES = re.compile(rf"[\s{_THIN},]")
+_SPACES = re.compile(rf"[\s{_THIN},'’]")
 
 
 @dataclass(frozen=True)

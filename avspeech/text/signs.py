@@ -227,7 +227,7 @@ def compound(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(
-    rf"([A-Za-z]{{1,3}})(?:\^(?:\(?([-−]?\d{{1,4}}|[a-z](?![a-z]))\)?|{EDGE}([-−]\d?[a-z]){EDGE})|([⁻]?[{_SUP}]+|ⁿ))",
+    rf"([A-Za-z]{{1,3}})(?:(?:\^|\*\*(?=\d))(?:\(?([-−]?\d{{1,4}}|[a-z](?![a-z]))\)?|{EDGE}([-−]\d?[a-z]){EDGE})|([⁻]?[{_SUP}]+|ⁿ))",
     "l",
 )
 def raised(match: re.Match[str], context: Text) -> list[str] | None:

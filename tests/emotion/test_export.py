@@ -143,6 +143,9 @@ def test_labels_of_development_audio_may_be_spelled_otherwise(
     data = export.development(tmp_path / "dev.jsonl", None, tiny()[1])
     assert [number for _, number in data] == [0, 1, 2, 0, 0]
     assert "2 of 7 utterances have no emotion that the model knows" in capsys.readouterr().err
+    with pytest.raises(InputError, match=r"none is 'fear'.*other labels there: none, unknown\)"):
+        export.development(tmp_path / "dev.jsonl", None,
+                           dataclasses.replace(tiny()[1], labels=[*LABELS, "fear"]))
     info = dataclasses.replace(tiny()[1], labels=["angry", "rage", "Wut", "sad"])  # two of one name
     write_manifest(tmp_path / "dev.jsonl", [
         Utterance(str(i), "a.wav", 0.25, "s", labels={"emotion": name})

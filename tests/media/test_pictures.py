@@ -154,6 +154,19 @@ def test_recordings_that_were_joined_follow_one_another(tmp_path: Path, suffix: 
         assert part == found[45:55]
 
 
+@pytest.mark.parametrize("suffix", [".ts", ".mpg"])
+@pytest.mark.parametrize("length", [10, 20, 25])
+def test_short_recordings_that_were_joined(tmp_path: Path, suffix: str, length: int) -> None:
+    parts = [write_film(tmp_path / f"{k}{suffix}", shades(75)[k * length: (k + 1) * length],
+                        [n / 25 for n in range(length)], codec="mpeg2video") for k in range(3)]
+    joined = tmp_path / f"joined{suffix}"
+    joined.write_bytes(b"".join(part.read_bytes() for part in parts))
+    with pytest.warns(UserWarning, match="jumps by") as said:
+        found = numbers(list(video.read_frames(joined, duration=10.0)))
+    assert len(said) == 1 and abs(len(found) - 3 * length) <= 1
+    assert len(set(range(3 * length)) - set(found)) <= 1 and found == sorted(found)
+
+
 def test_a_long_still_picture_is_believed(tmp_path: Path) -> None:
     times = [0.0, 0.04, 14.0, 30.0, 30.04]
     path = write_film(tmp_path / "a.mkv", shades(5), times, codec="mjpeg")

@@ -184,6 +184,22 @@ def test_one_inverted_channel_is_said_and_not_silence(tmp_path: Path, name: str)
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a.mkv"])
+def test_channels_that_cancel_for_a_part_of_the_time_are_said(tmp_path: Path, name: str) -> None:
+    sound, other = murmur(6, RATE), murmur(6, RATE, 1)
+    part = np.where(np.arange(len(sound)) < 2 * RATE, -1, 1).astype(np.float32)
+    for second, lost in ((part * sound, 2), (sound, 0), (other, 0), (0 * sound, 0)):
+        pair = np.stack([sound, second])
+        if name == "a.mkv":
+            encode(tmp_path / name, [pair], RATE, "pcm_s16le", "stereo")
+        else:
+            soundfile.write(tmp_path / name, pair.T, RATE)
+        notes: list[str] = []
+        read = audio.read(tmp_path / name, RATE, notes=notes)
+        assert np.abs(read - pair.mean(0)).max() < 1e-3
+        assert [f"some {lost} s its channels cancel" in note for note in notes] == [True] * bool(lost)
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.mkv"])
 def test_float_sound_beyond_full_scale_is_brought_to_range(tmp_path: Path, name: str) -> None:
     sound = murmur(1, RATE)
     units = np.round(sound * 32768).astype(np.float32)

@@ -100,6 +100,14 @@ def test_silences_do_not_hang_on_padding_offset_or_level(change: str, noise: flo
     assert pair.mcd < 1 and changed.energy_peaks() == plain.energy_peaks()
 
 
+@pytest.mark.parametrize("more", range(0, 80, 8))
+def test_silence_at_the_end_is_no_pause_at_any_length(more: int) -> None:
+    """Lengths of all fractions of a frame: the speech ends where it ends, and has one pause."""
+    sound = syllables(np.full(2 * RATE, 150.0), PARTS)
+    found = Melody.of(padded(sound, 0.3 + more / RATE, front=False), RATE, method="autocorrelation")
+    assert found.span == pytest.approx((0.1, 1.8), abs=0.025) and len(found.pauses()) == 1
+
+
 def test_what_is_silent() -> None:
     rng = np.random.default_rng(0)
     one_step = np.round(rng.standard_normal(RATE) * 0.5) / 32768

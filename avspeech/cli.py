@@ -12,6 +12,7 @@ import contextlib
 import io
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a file's name may hold bytes that are no text
             stream.reconfigure(errors="backslashreplace")
+    plain, warnings.formatwarning = warnings.formatwarning, _one_line
     try:
         code = args.run(args)
         sys.stdout.flush()
@@ -57,6 +59,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"avspeech: error: {line}", file=sys.stderr)
         _drop_output()
         return 2
+    finally:
+        warnings.formatwarning = plain
+
+
+def _one_line(message: Warning | str, category: type[Warning], filename: str, lineno: int,
+              line: str | None = None) -> str:
+    """What users are to know, without the place in the code; other warnings keep it."""
+    if category is UserWarning:
+        return f"avspeech: {message}\n"
+    return f"{filename}:{lineno}: {category.__name__}: {message}\n"
 
 
 def _drop_output() -> None:

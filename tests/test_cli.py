@@ -52,16 +52,17 @@ def test_a_wrong_command_line_exits_with_2(argv: list[str], capsys: pytest.Captu
 
 
 @pytest.mark.parametrize(("argv", "expected"), [
-    (["a.mp4"], ([Path("a.mp4")], Path("."), None, "mvtf-small", True, False, None)),
+    (["a.mp4"], ([Path("a.mp4")], Path("."), None, "mvtf-small", True, False, None, False, None)),
     (["a.mp4", "b.mp4", "-o", "out", "--face", "2", "--model", "m", "--quiet", "--mouth", "--audio", "2"],
-     ([Path("a.mp4"), Path("b.mp4")], Path("out"), 2, "m", False, True, 2)),
-    (["a.mp4", "--face", "all"], ([Path("a.mp4")], Path("."), None, "mvtf-small", True, False, None)),
+     ([Path("a.mp4"), Path("b.mp4")], Path("out"), 2, "m", False, True, 2, False, None)),
+    (["a.mp4", "--face", "all", "--json", "--voice", "me.wav"],
+     ([Path("a.mp4")], Path("."), None, "mvtf-small", True, False, None, True, Path("me.wav"))),
 ])
 def test_extract(argv: list[str], expected: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch,
                  capsys: pytest.CaptureFixture[str]) -> None:
     def extract_files(videos: list[Path], out: Path, face: int | None, model: str, progress: bool,
-                      mouth: bool, track: int | None) -> list[Path]:
-        assert (videos, out, face, model, progress, mouth, track) == expected
+                      mouth: bool, track: int | None, records: bool, voice: Path | None) -> list[Path]:
+        assert (videos, out, face, model, progress, mouth, track, records, voice) == expected
         return [Path("a_face1.wav"), Path("a_face1.mp4")]
 
     stand_in(monkeypatch, "avspeech.extraction.extractor", extract_files=extract_files)
@@ -213,3 +214,22 @@ def test_a_full_disk_behind_the_output_is_one_line() -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("avspeech: error: the output, or a file, cannot be")
     assert "(No space left on device)" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_what_users_should_know_is_a_line_without_a_place_in_the_code(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    import warnings
+
+    from avspeech import cli
+
+    seen: list[str] = []
+
+    def run(args: object) -> int:
+        for category in (UserWarning, DeprecationWarning):
+            seen.append(warnings.formatwarning("no face in it", category, "x.py", 3))
+        return 0
+
+    monkeypatch.setattr(cli, "_models_list", run)
+    plain = warnings.formatwarning
+    assert cli.main(["models", "list"]) == 0 and warnings.formatwarning is plain
+    assert seen == ["avspeech: no face in it\n", "x.py:3: DeprecationWarning: no face in it\n"]

@@ -76,12 +76,12 @@ def run(folder: Path, model: str = "emotion-edge", epochs: int = 20) -> float:
 
     train, test = (DynamicItemDataset(rows, [read], ["id", "sound", "label"])
                    for rows in sets.values())
+    torch.manual_seed(0)
     network = avspeech.load(model, engine="torch").model.requires_grad_(False)
     brain = Probe(
         {"network": network, "head": Linear(n_neurons=len(labels), input_size=network.config.dim)},
         lambda parameters: torch.optim.Adam((p for p in parameters if p.requires_grad), 1e-2),
         {"log_softmax": torch.nn.LogSoftmax(-1)})
-    torch.manual_seed(0)
     brain.fit(range(epochs), train, train_loader_kwargs={"batch_size": 8, "shuffle": True},
               progressbar=False)
     brain.evaluate(test, test_loader_kwargs={"batch_size": 8}, progressbar=False)

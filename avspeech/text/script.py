@@ -378,21 +378,16 @@ class Script:
     def with_tones(self, on: Mapping[int, Tone | None]) -> Script:
         """The same with these tones on these words (indices in `words`); others keep theirs. Raises
         InputError for a word that is not there."""
-        self._known(on)
-        word, sentences = -1, []
-        for sentence in self.sentences:
-            items = list(sentence.items)
-            for place, item in enumerate(items):
-                if isinstance(item, Word):
-                    word += 1
-                    if word in on:
-                        items[place] = dataclasses.replace(item, tone=on[word])
-            sentences.append(dataclasses.replace(sentence, items=tuple(items)))
-        return dataclasses.replace(self, sentences=tuple(sentences))
+        return self._with_words({word: {"tone": tone} for word, tone in on.items()})
 
     def with_styles(self, on: Mapping[int, tuple[float, Style]]) -> Script:
         """The same with these rates and styles on these words (indices in `words`). Raises
         InputError for a word that is not there."""
+        return self._with_words({word: {"rate": rate, "style": style}
+                                 for word, (rate, style) in on.items()})
+
+    def _with_words(self, on: Mapping[int, dict[str, Any]]) -> Script:
+        """The same with other fields of some words."""
         self._known(on)
         word, sentences = -1, []
         for sentence in self.sentences:
@@ -400,9 +395,7 @@ class Script:
             for place, item in enumerate(items):
                 if isinstance(item, Word):
                     word += 1
-                    if word in on:
-                        rate, style = on[word]
-                        items[place] = dataclasses.replace(item, rate=rate, style=style)
+                    items[place] = dataclasses.replace(item, **on.get(word, {}))
             sentences.append(dataclasses.replace(sentence, items=tuple(items)))
         return dataclasses.replace(self, sentences=tuple(sentences))
 

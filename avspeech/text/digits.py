@@ -191,12 +191,14 @@ def _followed(context: Text, end: int) -> bool:
     return context.view[end : end + 1].isalnum()
 
 
-@rule(rf"([-−+±~≈]?|(?<= )–(?=\d))\s?(?=[\d.{_VULGAR}])", "ds")
+@rule(rf"([-−+±~≈]?|(?<![^\s{EDGE}])–(?=\d))\s?(?=[\d.{_VULGAR}])", "ds")
 def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A number with its sign and unit, one behind "a" or before a noun. `a -5 °C wind` -> a minus
     five degree celsius wind"""
     sign, start = match.group(1), match.start()
     if sign and not context.opens(start):
+        return None
+    if sign == "–" and context.text[max(0, start - 1) : start] not in ("", " ", "\n", "(", "["):
         return None
     if match.end() > start + len(sign) and sign in ("-", "+"):
         return None

@@ -255,3 +255,12 @@ def test_any_text_is_read_in_order(written):
 def test_a_long_text_is_read_in_linear_time():
     written = "1" * 20000 + " " + "a." * 5000 + " " + "A-" * 5000 + "$" * 2000
     assert normalise(written)
+
+
+@pytest.mark.parametrize("written, said", [
+    ("–5 degrees", "minus five degrees"), ("(–5 V)", "minus five volts,"), ("from [–2]", "from, minus two,"),
+    ("pages 3–5", "pages three to five"), ("He said \"yes\"–5 times", "he said yes – five times")])
+def test_a_dash_before_a_number_is_a_sign_where_nothing_stands_before_it(written: str, said: str) -> None:
+    from avspeech import text
+
+    assert text.analyse(written).text == said

@@ -18,6 +18,7 @@ import numpy as np
 from avspeech.app.limits import check_file, check_length, check_text
 from avspeech.app.worker import Desk
 from avspeech.errors import InputError
+from avspeech.extraction.files import with_sound
 
 EXTRACTION = "mvtf-small"
 BARS = 800  # of a drawn waveform
@@ -234,27 +235,10 @@ def _found(paths: list[Path], mouth: bool, desk: Desk) -> Any:
     key = (tuple(paths), mouth)
     if desk.kept[0] != key:
         extractor = desk.model(EXTRACTION)
-        _require_sound(paths)
+        with_sound(paths)
         desk.kept = (None, None)
         desk.kept = (key, extractor.faces(paths, mouth=mouth))
     return desk.kept[1]
-
-
-def _require_sound(paths: list[Path]) -> Path:
-    """The first video that has sound; what is wrong is said before faces are looked for."""
-    from avspeech.media import audio
-
-    sounding = []
-    for path in paths:
-        with audio.open_container(path) as container:
-            if not container.streams.video:
-                raise InputError(f"{path}: no picture in it; give a video that shows the speaker's "
-                                 "face")
-            if container.streams.audio:
-                sounding.append(path)
-    if not sounding:
-        raise InputError(f"{paths[0]}: no sound in it; one of the videos must have sound")
-    return sounding[0]
 
 
 def _pictures(paths: Sequence[Path], found: Any, desk: Desk) -> list[dict[str, Any]]:
@@ -322,7 +306,7 @@ def _write_picture(path: Path, picture: np.ndarray) -> None:
 
 
 def _mixture(paths: list[Path], desk: Desk) -> dict[str, Any]:
-    return _listenable(_require_sound(paths), desk)
+    return _listenable(with_sound(paths), desk)
 
 
 def _listenable(path: Path, desk: Desk) -> dict[str, Any]:

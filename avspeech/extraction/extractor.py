@@ -137,12 +137,10 @@ class Extractor:
         """
         from avspeech.core import pretrained
 
-        if splitter == "auto":
+        automatic = splitter == "auto"
+        if automatic:
             here = engine != "onnx" and find_spec("torch") and SPLITTER in pretrained.names()
             splitter = SPLITTER if here else None
-            maybe = True
-        else:
-            maybe = False
         if splitter is not None and engine == "auto":
             engine = "torch"
         model, info = pretrained.open_model(name_or_folder, device, engine)
@@ -153,7 +151,7 @@ class Extractor:
         if isinstance(splitter, (str, Path)):
             split, about = pretrained.load(splitter, device=device)
             fits = about.task == "separation" and about.sample_rate == info.sample_rate
-            if not (fits or maybe):
+            if not (fits or automatic):
                 raise InputError(
                     f"{splitter}: a model for {about.task} at {about.sample_rate} Hz, expected one "
                     f"for separation at {info.sample_rate} Hz"

@@ -87,7 +87,7 @@ def extract(
         folder
             cannot be written to.
     """
-    sound = _with_sound(videos)
+    sound = with_sound(videos)
     require_place(out, videos[0].stem)
     faces = faces or find_faces(videos, fps, progress, mouth)
     names = ", ".join(str(path) for path in videos)
@@ -156,7 +156,15 @@ def _long_enough(tracks: list[MouthTrack], frames: int) -> list[MouthTrack]:
     return [t for t in tracks if np.count_nonzero(t.present) >= frames] or tracks
 
 
-def _with_sound(videos: Sequence[Path]) -> Path:
+def with_sound(videos: Sequence[Path]) -> Path:
+    """The first of several videos that has sound.
+
+    Args:
+        videos: all of them.
+
+    Raises:
+        InputError: there is no video, one has no pictures, or none has sound.
+    """
     if not videos:
         raise InputError(
             "no video given; expected one, or several synchronized ones of the same scene"

@@ -29,17 +29,19 @@ LISTS = (b"#EXTM3U", b"ffconcat", b"<", b"[playlist]", b"v=0", b"[InternetShortc
 SCALES = {"u8": 128.0, "s16": 2.0**15, "s32": 2.0**31, "flt": 1.0, "dbl": 1.0}
 
 
-def check_exists(path: str | Path) -> None:
-    """Raises InputError where there is no file, nothing in it, or no permission to read it."""
+def check_exists(path: str | Path) -> bytes:
+    """The first bytes of a file. Raises InputError where there is no file, nothing in it, or no
+    permission to read it."""
     if not os.path.isfile(path):
         raise InputError(f"{path}: no such file")
     try:
         with open(path, "rb") as file:
-            empty = not file.read(1)
+            begin = file.read(64)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    if empty:
+    if not begin:
         raise InputError(f"{path}: the file is empty (0 bytes)")
+    return begin
 
 
 def is_list(begin: bytes) -> bool:
@@ -59,11 +61,9 @@ def open_container(path: str | Path) -> Any:
     Raises:
         InputError: one line, for what is not a file that FFmpeg reads.
     """
-    check_exists(path)
-    with open(path, "rb") as file:
-        if is_list(file.read(64)):
-            raise InputError(f"{path}: a playlist or another text, not sound or video; give the "
-                             "files that it names")
+    if is_list(check_exists(path)):
+        raise InputError(f"{path}: a playlist or another text, not sound or video; give the files "
+                         "that it names")
     try:
         import av
     except ImportError:

@@ -130,14 +130,29 @@ class Plan(nn.Module):
                                m.tones(lines, frames))
         fused = m.fuse(h, mask, speaker, tone, last)
         free = torch.expm1(m.durations(fused, mask)) / rate + 0 * slopes.nan_to_num().sum()
-        wanted = free.round().clamp_min(0)
-        wanted = torch.where(m.optional[ids], wanted, wanted.clamp_min(1))
-        given = break_seconds * (m.vocoder.config.sample_rate / m.vocoder.config.hop)
-        absent = torch.isnan(given)
-        wanted = torch.where(absent, wanted,
-                             torch.where(absent, torch.zeros_like(given), given).round())
-        durations = torch.where(m.timed[ids], wanted, torch.zeros_like(wanted)).long()
+        durations = _frames(m, free, ids, break_seconds)
         return m.outline(fused, tone, last, durations), durations
+
+
+def _frames(voice: Any, free: Tensor, ids: Tensor, break_seconds: Tensor) -> Tensor:
+    """Frames of symbols as `ProsodyFM.plan` has them, in operations that export.
+
+    Args:
+        voice: the model.
+        free: `[1, L]`, frames as predicted.
+        ids: `[1, L]`.
+        break_seconds: `[1, L]`, NaN: as predicted.
+
+    Returns:
+        `[1, L]` int64.
+    """
+    wanted = free.round().clamp_min(0)
+    wanted = torch.where(voice.optional[ids], wanted, wanted.clamp_min(1))
+    given = break_seconds * (voice.vocoder.config.sample_rate / voice.vocoder.config.hop)
+    absent = torch.isnan(given)
+    wanted = torch.where(absent, wanted,
+                         torch.where(absent, torch.zeros_like(given), given).round())
+    return torch.where(voice.timed[ids], wanted, torch.zeros_like(wanted)).long()
 
 
 class Condition(nn.Module):
@@ -261,13 +276,7 @@ class Plans(nn.Module):
         given = tone if m.config.intonation else None
         mask = torch.ones_like(ids, dtype=torch.bool)
         fused = m.fuse(h, mask, speaker, given, last)
-        wanted = (torch.expm1(m.durations(fused, mask)) / rate).round().clamp_min(0)
-        wanted = torch.where(m.optional[ids], wanted, wanted.clamp_min(1))
-        asked = break_seconds * (m.vocoder.config.sample_rate / m.vocoder.config.hop)
-        absent = torch.isnan(asked)
-        wanted = torch.where(absent, wanted,
-                             torch.where(absent, torch.zeros_like(asked), asked).round())
-        durations = torch.where(m.timed[ids], wanted, torch.zeros_like(wanted)).long()
+        durations = _frames(m, torch.expm1(m.durations(fused, mask)) / rate, ids, break_seconds)
         return m.outline(fused, given, last, durations), durations
 
 

@@ -256,19 +256,11 @@ def _write(result: Result, videos: Sequence[Path], out: Path, about: dict[str, A
         shown = out / f"{stem}.mp4"
         if not (shown.exists() and shown.samefile(videos[0])):
             shown = out / f"{stem}_captions.mp4"
-            _show(videos[0], _sounding(videos), shown, track)
+            _show(videos[0], extraction.with_sound(videos), shown, track)
         boxes = pages.face_boxes(videos[0], transcript.speakers, seen) if len(videos) == 1 else {}
         files.insert(0, out / f"{stem}_captions.html")
         pages.write(files[0], stem, shown.name, transcript, result.conversations, boxes)
     result.paths = files
-
-
-def _sounding(videos: Sequence[Path]) -> Path:
-    for path in videos:
-        with audio.open_container(path) as container:
-            if container.streams.audio:
-                return path
-    raise InputError(f"{videos[0]}: no sound in it")
 
 
 def _show(video: Path, sounding: Path, shown: Path, track: int | None) -> None:

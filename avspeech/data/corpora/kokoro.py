@@ -129,7 +129,7 @@ class Reader:
         voice: name of one of its voices.
 
     Attributes:
-        identity: what the sound hangs on beside the text.
+        identity: what the sound depends on beside the text.
 
     Raises:
         InputError: files are absent or invalid.

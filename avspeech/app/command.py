@@ -53,19 +53,24 @@ def _run(args: argparse.Namespace) -> None:
                                 server_header=False, lifespan="on", timeout_graceful_shutdown=2,
                                 proxy_headers=False)
         web = uvicorn.Server(config)
-        # The files are removed also where a terminal is closed, and where uvicorn, which has
-        # ended in order, raises the signal again that ended it.
-        signal.signal(signal.SIGHUP, lambda *_: setattr(web, "should_exit", True))
-        signal.signal(signal.SIGTERM, _leave)
+        # A signal only asks the server to end, at whatever moment it comes (before uvicorn
+        # listens for it, too, and when uvicorn raises it again): an exception raised in the
+        # middle of a start could leave a half-started event loop behind.
+        asked: list[int] = []
+
+        def leave(number: int, frame: Any) -> None:
+            asked.append(number)
+            web.should_exit = True
+
+        for name in (signal.SIGHUP, signal.SIGTERM):
+            signal.signal(name, leave)
         _say(listening, everywhere, args.open)
         try:
             web.run(sockets=[listening])
         finally:
             server.close()
-
-
-def _leave(number: int, frame: Any) -> None:
-    raise SystemExit(128 + number)
+    if asked:
+        raise SystemExit(128 + asked[-1])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -422,7 +422,7 @@ def test_the_command_leaves_nothing(tmp_path: Path, number: signal.Signals) -> N
     urllib.request.urlopen(ask).close()
     assert list(tmp_path.rglob("file.wav"))
     process.send_signal(number)
-    out, errors = process.communicate(timeout=20)
+    out, errors = process.communicate(timeout=60)
     assert list(tmp_path.iterdir()) == []
     assert "Traceback" not in errors and "warning" not in errors
 
@@ -430,8 +430,18 @@ def test_the_command_leaves_nothing(tmp_path: Path, number: signal.Signals) -> N
 def test_the_command_warns_where_others_can_come_in(tmp_path: Path) -> None:
     process, page = started(tmp_path, "--host", "0.0.0.0")
     process.terminate()
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=60)
     assert page.startswith("http://localhost:") and "warning: listening on 0.0.0.0" in errors
+    assert errors.count("\n") == 1  # the signal often comes while the server still starts
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.03])
+def test_a_signal_during_the_start_ends_it_in_order(tmp_path: Path, wait: float) -> None:
+    process, _ = started(tmp_path)
+    time.sleep(wait)
+    process.terminate()
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors, list(tmp_path.iterdir())) == (128 + signal.SIGTERM, "", [])
 
 
 @pytest.mark.parametrize("options", [["--host", "192.0.2.9"], ["--port", "99999"], ["--minutes", "0"],

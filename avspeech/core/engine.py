@@ -133,18 +133,21 @@ class Stored:
 
     def exact(self, name: str) -> np.ndarray:
         """A weight in float32, as a model has it."""
-        value = self._read(name).astype(np.float32)
-        scale = name + SCALE
-        return value * self._read(scale) if scale in self._header else value
+        value, scale = self._read(name).astype(np.float32), self.scale(name)
+        return value if scale is None else value * scale
+
+    def scale(self, name: str) -> np.ndarray | None:
+        """The scale of each row of a weight that is stored in 8 bits, None of others."""
+        return self._read(name + SCALE) if name + SCALE in self._header else None
 
     def made(self, recipe: dict[str, Any]) -> np.ndarray:
         """What a recipe makes.
 
         Args:
             recipe: {"of": names, "shape": of the result, and "order": of dimensions, or "gates":
-                true, for the directions of an LSTM}.
+                true, for the directions of an LSTM; "raw": true, for 8 bits without their scale}.
         """
-        parts = [self.exact(name) for name in recipe["of"]]
+        parts = [(self._read if recipe.get("raw") else self.exact)(name) for name in recipe["of"]]
         if recipe.get("gates"):
             return np.stack([in_onnx_order(part) for part in parts])
         return np.ascontiguousarray(parts[0].transpose(recipe["order"])).reshape(recipe["shape"])

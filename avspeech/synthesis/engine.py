@@ -221,14 +221,17 @@ class GraphEngine:
         found = [x[0] for x in self.graphs(FILTERS, mel=mel[None], **more)]
         if c.source != "harmonic":
             size, angle = found
-            return waves.inverse(size * np.exp(1j * angle), c)
+            return waves.inverse(waves.polar(size, angle), c)
         size, angle, hiss, hertz = found[:4]
         train = waves.pulse_train(hertz, c.hop, c.sample_rate)
         if c.gates:
             loud = np.exp(waves.stretched(found[4], c.hop // c.gates))
             train, noise = train * loud[0], noise * loud[1]
-        voice = waves.spectrum(train, c) * (size * np.exp(1j * angle))
-        return waves.inverse(voice + waves.spectrum(noise, c) * hiss, c)
+        voice, grains = waves.spectrum(train, c), waves.spectrum(noise, c)
+        voice *= waves.polar(size, angle)
+        grains *= hiss
+        voice += grains
+        return waves.inverse(voice, c)
 
 
 def engine_of(model: Any, info: ModelInfo) -> Engine:

@@ -259,6 +259,7 @@ class Server:
 
     def _about(self, request: Request) -> Response:
         from avspeech.core import pretrained
+        from avspeech.synthesis.settings import VoiceConfig
 
         models = []
         for name in pretrained.names():

@@ -28,6 +28,7 @@ CHOICES = ("auto", "onnx", "torch")
 # Suffix of the tensor that holds the scale of each row of an int8 weight. No name of torch contains
 # a colon, so the suffix cannot collide with the name of a weight.
 SCALE = ":scale"
+PRODUCTS = "products"  # metadata of a graph whose matrix products are of whole numbers
 _TYPES = {"F32": np.float32, "F16": np.float16, "I8": np.int8}
 
 
@@ -39,6 +40,9 @@ class Graphs:
         graphs: {name: ONNX model as bytes}.
         weights: the file of weights that the graphs name.
 
+    Attributes:
+        names: of the graphs.
+
     Raises:
         InputError: onnxruntime is not installed.
     """
@@ -46,13 +50,9 @@ class Graphs:
     def __init__(self, folder: Path, graphs: Mapping[str, bytes], weights: Path) -> None:
         exporting.require(f"{folder}", ("onnxruntime",), "pip install onnxruntime")
         self.folder, self.threads = folder, 1
+        self.names = sorted(graphs)
         self._graphs, self._weights = dict(graphs), weights
         self._sessions: dict[str, Any] = {}
-
-    @property
-    def names(self) -> list[str]:
-        """The names of the graphs."""
-        return sorted(self._graphs)
 
     def __call__(self, name: str, **inputs: np.ndarray) -> list[np.ndarray]:
         """Runs a graph.
@@ -185,6 +185,18 @@ def weights_of(graph: bytes, stored: Stored) -> dict[str, np.ndarray]:
         except (ValueError, KeyError, TypeError, IndexError) as error:
             raise InputError(f"does not fit the weights ({name}: {error})") from None
     return found
+
+
+def tolerance(wing: Any, graphs: Graphs) -> float:
+    """The greatest difference from torch that a wing allows graphs: its `ROUNDED` where one of them
+    makes matrix products of whole numbers, else its `TOLERANCE`.
+
+    Args:
+        wing: the wing's module `engine`.
+        graphs: of a model.
+    """
+    rounded = any(PRODUCTS in graphs.about(name) for name in graphs.names)
+    return float(wing.ROUNDED if rounded else wing.TOLERANCE)
 
 
 def give_back() -> None:

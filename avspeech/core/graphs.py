@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from avspeech.core import exporting
-from avspeech.core.engine import SCALE, Stored, in_onnx_order, reference
+from avspeech.core.engine import PRODUCTS, SCALE, Stored, in_onnx_order, reference
 from avspeech.core.pretrained import WEIGHTS
 
 OPSET = 18
@@ -41,12 +41,11 @@ def exported(module: Any, inputs: Sequence[Any], shapes: Sequence[Any], outputs:
         The ONNX model.
     """
     proto = exporting.torch_to_onnx(module, inputs, shapes, outputs, OPSET)
-    if whole:
-        in_whole_numbers(proto, content)
-    return finished(proto, content)
+    about = {PRODUCTS: "8 bits"} if whole and in_whole_numbers(proto, content) else None
+    return finished(proto, content, about)
 
 
-def in_whole_numbers(proto: Any, content: bytes) -> None:
+def in_whole_numbers(proto: Any, content: bytes) -> int:
     """Makes matrix products with weights that a file stores in 8 bits out of whole numbers: what
     they are multiplied with is rounded to 8 bits as well, by the range that it has in each call.
 
@@ -55,6 +54,9 @@ def in_whole_numbers(proto: Any, content: bytes) -> None:
     Args:
         proto: an `onnx.ModelProto`, changed in place.
         content: of model.safetensors.
+
+    Returns:
+        The number of products that were changed; 0 for a file without weights in 8 bits.
     """
     import onnx
 
@@ -63,6 +65,7 @@ def in_whole_numbers(proto: Any, content: bytes) -> None:
     graph = proto.graph
     values = {w.name: w for w in graph.initializer}
     nodes: list[Any] = []
+    count = 0
     rounded: dict[str, list[str]] = {}  # inputs of products: 8 bits, scale, zero
     made: dict[str, Any] = {}
 
@@ -83,6 +86,7 @@ def in_whole_numbers(proto: Any, content: bytes) -> None:
         if found is None or weight is None:
             nodes.append(node)
             continue
+        count += 1
         left, out = node.input[0], node.output[0]
         if left not in rounded:
             rounded[left] = [f"{left}:{part}" for part in ("rounded", "scale", "zero")]
@@ -107,6 +111,7 @@ def in_whole_numbers(proto: Any, content: bytes) -> None:
     kept = [w for w in graph.initializer if w.name in used]
     del graph.initializer[:]
     graph.initializer.extend([*kept, *made.values()])
+    return count
 
 
 def finished(proto: Any, content: bytes, about: Mapping[str, str] | None = None) -> bytes:

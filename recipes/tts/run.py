@@ -388,7 +388,7 @@ def evaluate(cfg: Config, exp: Path) -> None:
             result = results / f"{label}-{seed}.json"
             measure(label, seed, said / "recordings", folder, result, names, **how)
         update_card(exp / f"{name}-{seed}" / "model",
-                    card_metrics(results / f"{name}-{seed}.json", name, seed))
+                    card_metrics(results / f"{name}-{seed}.json", name, seed), cfg.sentences.steps)
         print(f"{name} seed {seed}: measured", flush=True)
     name, seed = _controlled(cfg)
     if name:

@@ -109,7 +109,7 @@ class Sentences:
     # own; their recordings are by others, so only WER and opinion scores are measured
     others: int = 0
     shortest: int = 3  # words of a sentence that is measured
-    steps: int = 10  # of the flow
+    steps: int = 10  # of the flow; a measured voice takes as many unless others are asked for
     seed: int = 0  # of the noise
     # "tiny.en", "base" or a folder of a Whisper model for CTranslate2, for WER (none: left out)
     recogniser: str | None = None

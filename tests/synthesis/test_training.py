@@ -238,8 +238,7 @@ def test_renditions_go_with_their_sound(sounds: Sounds) -> None:
 
 
 def test_some_are_spread_over_all(sounds: Sounds) -> None:
-    model = tiny()
-    data, _ = batch(sounds, model)
+    data, _ = batch(sounds, voice())
     assert data.some(0).names == data.some(9).names == data.names == ["one", "two"]
     part = data.some(1)
     assert part.names == ["one"] and len(part.lengths) == 1 and len(data.names) == 2

@@ -351,7 +351,8 @@ def _export_runtime(model: str, out: Path) -> None:
         made = pretrained.with_graphs(model, Path(aside) / "model",
                                       lambda content: export.graphs(network, content))
         graphs = pretrained.open_model(made, engine="onnx")[0]
-        worst, allowed = max(export.parity(network, graphs, info).values()), tolerance(engine, graphs)
+        worst = max(export.parity(network, graphs, info).values())
+        allowed = tolerance(engine, graphs)
         if not worst <= allowed:
             raise AssertionError(f"the graphs differ from torch by {worst:.1e}, more than "
                                  f"{allowed:.0e}")

@@ -10,6 +10,7 @@ from avspeech.core import commands as subcommands
 from avspeech.errors import InputError
 from avspeech.report import captions_command, transcripts_command
 
+
 def add_speak(commands: argparse._SubParsersAction) -> None:
     """Adds `speak` to a parser's commands."""
     command = subcommands.add(commands, "speak", _speak,

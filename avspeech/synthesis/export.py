@@ -55,8 +55,8 @@ from avspeech.text import symbols
 
 # Of the log-mel, of F0 (relative), and of the sound (to its loudest sample, if above 1)
 TOLERANCE = 1e-3
-# Graphs whose products with weights stored in 8 bits are made of whole numbers: those that take time.
-# The others stay exact, so durations do not depend on it
+# Graphs whose products with weights stored in 8 bits are made of whole numbers: those that take
+# time. The others stay exact, so durations do not depend on it
 WHOLE = {engine.VELOCITY, engine.FILTERS}
 SWAY = -1.0  # of the flow's schedule: as `ProsodyFM.decode` has it
 OPSET = 18

@@ -139,7 +139,8 @@ def test_products_of_whole_numbers_are_near_those_of_real_ones(stored: str) -> N
     make = onnx.helper
     graph = make.make_graph(
         [make.make_node("MatMul", ["x", "weight"], ["y"]), make.make_node("Relu", ["y"], ["z"])], "g",
-        [make.make_tensor_value_info("x", 1, [1, "T", 32])], [make.make_tensor_value_info("z", 1, [1, "T", 48])],
+        [make.make_tensor_value_info("x", 1, [1, "T", 32])],
+        [make.make_tensor_value_info("z", 1, [1, "T", 48])],
         [onnx.numpy_helper.from_array(np.ascontiguousarray(weight.T), "weight")])
     proto = make.make_model(graph, opset_imports=[make.make_opsetid("", 18)], ir_version=9)
     assert in_whole_numbers(proto, content) == (stored == "int8")

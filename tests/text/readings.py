@@ -35,6 +35,8 @@ SETS = (
     "fourteenth",
     "fifteenth",
     "sixteenth",
+    "seventeenth",
+    "eighteenth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

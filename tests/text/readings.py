@@ -37,6 +37,7 @@ SETS = (
     "sixteenth",
     "seventeenth",
     "eighteenth",
+    "nineteenth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

@@ -179,13 +179,23 @@ def read_jsonl(path: str | Path) -> Iterator[tuple[str, Any]]:
                                      "a manifest?")
                 if line.strip():
                     try:
-                        yield where, json.loads(line)
+                        yield where, json.loads(line, object_pairs_hook=_once)
                     except (ValueError, RecursionError) as error:
                         raise InputError(f"{where}: not JSON ({error})") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise InputError(f"{path}: not UTF-8 text; is it a manifest?") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON whose keys are there once: of two values one would be lost."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key '{twice}' is there twice in one object")
+    return found
 
 
 def write_jsonl(path: str | Path, records: Iterable[Any]) -> None:

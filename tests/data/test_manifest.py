@@ -48,3 +48,11 @@ def test_times_are_numbers(tmp_path: Path, change: dict) -> None:
     (tmp_path / "m.jsonl").write_text(text + "\n")
     with pytest.raises(InputError, match="m.jsonl:1: .*seconds"):
         read_manifest(tmp_path / "m.jsonl")
+
+
+def test_a_key_that_is_there_twice_is_named(tmp_path: Path) -> None:
+    """Of two values of one key JSON readers keep the last."""
+    line = json.dumps(RECORD)
+    (tmp_path / "m.jsonl").write_text(line[:-1] + ', "speaker": "t"}\n')
+    with pytest.raises(InputError, match=r"m.jsonl:1: .*'speaker' is there twice"):
+        read_manifest(tmp_path / "m.jsonl")

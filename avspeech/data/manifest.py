@@ -153,9 +153,15 @@ def utterance_from_dict(record: Any, where: str = "utterance") -> Utterance:
         raise InputError(f"{where}: duration must be above 0 and start not below 0 (seconds)")
     if not all(0 <= view.start < math.inf for view in record["views"]):
         raise InputError(f"{where}: the start of a view must not be below 0 (seconds)")
-    # A label that is null counts as missing.
-    record["labels"] = {k: v for k, v in record.get("labels", {}).items() if v is not None}
+    record["labels"] = {k: v for k, v in record.get("labels", {}).items() if not _missing(v)}
     return Utterance(**record)
+
+
+def _missing(label: Any) -> bool:
+    """Whether a label is none: null, NaN (as tables of pandas write what is not there) or blank."""
+    if isinstance(label, float):
+        return math.isnan(label)
+    return label is None or isinstance(label, str) and not label.strip()
 
 
 def read_jsonl(path: str | Path) -> Iterator[tuple[str, Any]]:

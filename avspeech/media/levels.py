@@ -164,8 +164,8 @@ def speech_bounds(samples: np.ndarray, sample_rate: int = SAMPLE_RATE, below: fl
     """Where the sound lies between the silence, or the noise of the room, before and after it.
 
     Frames of 10 ms (their power about the mean of the quarter of a second around them, averaged
-    over 50 ms) count as sound from `below` dB under the loudest one on. Where the quietest tenth of the frames is louder than
-    that, it is the noise of a room, and sound begins 4 dB above it.
+    over 50 ms) count as sound from `below` dB under the loudest one on. Where the quietest tenth of
+    the frames is louder than that, it is the noise of a room, and sound begins 4 dB above it.
 
     Args:
         samples: `[N]` floats.

@@ -217,9 +217,10 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     before = near.group(1).lower() if near else ""
     weekday = before.title() in _DAY_NAMES and before.title() not in lists.MONTHS
     paired = re.search(r"\b\d{1,2}/\d{1,2} (?:to|and|through|thru|until|or) $", text)
-    paired = paired and re.search(r"(?:from|between|on|of|dates?) ", context.text[
-        max(0, match.start() - 30) : match.start()]) is not None
-    if not (before in _DATED or weekday or paired) or context.after(match.end()) in ("of", "cup", "inch"):
+    earlier = context.text[max(0, match.start() - 30) : match.start()]
+    paired = paired and re.search(r"(?:from|between|on|of|dates?) ", earlier)
+    dated = before in _DATED or weekday or paired
+    if not dated or context.after(match.end()) in ("of", "cup", "inch"):
         return None
     return _months_day(m, d)
 

@@ -189,7 +189,8 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
         and re.match(r" [^\W\d_]", context.behind(end)) is not None
     )
     listed = context.determined(start) and re.match(
-        rf"{EDGE} \d[\d.,]*[- ]?[^\W\d_]+ (?:[A-Z]\w+ )?[a-z]|{EDGE}? \d+ ?(?:oz|in|min|sec|cm)\b{EDGE}? [a-z]",
+        rf"{EDGE} \d[\d.,]*[- ]?[^\W\d_]+ (?:[A-Z]\w+ )?[a-z]"
+        rf"|{EDGE}? \d+ ?(?:oz|in|min|sec|cm)\b{EDGE}? [a-z]",
         context.behind(end),
     )  # "a 220 V, 50 Hz supply"
     singular = joined or value.one or context.adjective(start, behind, stuff) or bool(listed)

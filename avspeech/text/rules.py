@@ -70,9 +70,10 @@ def _inches(text: str) -> frozenset[int]:
         for match in re.finditer('"', paragraph):
             place = match.start()
             behind = _INCHES.match(paragraph, place)
-            side = behind and _SIDE.match(paragraph, place + 1) is not None
-            side = side or behind and _SIDE_BEFORE.search(paragraph[max(0, place - 16) : place])
-            if side or behind and _NOUN.match(paragraph, place + 1) and (closed or odd):
+            side = _SIDE.match(paragraph, place + 1) or _SIDE_BEFORE.search(
+                paragraph[max(0, place - 16) : place]
+            )
+            if behind and side or behind and _NOUN.match(paragraph, place + 1) and (closed or odd):
                 found.add(start + place)
             else:
                 closed = not closed
@@ -185,7 +186,7 @@ class Text:
             or following.lower().endswith("ly")
         ):
             return False
-        if following[0].isupper() and following.lower() not in ("AC", "DC"):
+        if following[0].isupper() and not re.fullmatch(r"[A-Z]{2,5}s", following):
             return self.determined(start)
         if self.determined(start):
             return True

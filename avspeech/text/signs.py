@@ -127,7 +127,8 @@ _ISOTOPES = {
 def isotope(match: re.Match[str], context: Text) -> list[str] | None:
     """An element with its mass. `¹⁴C` -> carbon fourteen"""
     name = _ISOTOPES.get(match.group(2))
-    if name is None or context.view[match.start() - 1 : match.start()].isalnum() and match.start():
+    before = context.view[max(0, match.start() - 1) : match.start()]
+    if name is None or before.isalnum() and before not in lists.GREEK:
         return None
     return [name, *number(match.group(1).translate(lists.SUPERSCRIPTS))]
 
@@ -184,7 +185,10 @@ def sum_of(match: re.Match[str], context: Text) -> list[str] | None:
     return [*lists.SIGNS[sign][0], "from", *letters(index), "equals", *first, "to", *end, "of"]
 
 
-@rule(r"x(?= ?\d+ ?(?:d|days?|wks?|weeks?|mos?|months?|hrs?|hours?|times|mins?|reps)(?![^\W_]))", "l")
+@rule(
+    r"x(?= ?\d+ ?(?:d|days?|wks?|weeks?|mos?|months?|hrs?|hours?|times|mins?|reps)(?![^\W_]))",
+    "l",
+)
 def repeated(match: re.Match[str], context: Text) -> list[str] | None:
     """So long or so often. `b.i.d. x 10 days` -> B I D times ten days"""
     return ["times"] if context.view[match.start() - 1 : match.start()] in (" ", "") else None
@@ -217,10 +221,12 @@ _TWO_SIGNS = {
     "<=": ["less", "than", "or", "equal", "to"],
     ">=": ["greater", "than", "or", "equal", "to"],
     "->": ["to"],
+    "&&": ["and"],
+    "||": ["or"],
 }
 
 
-@rule(r"!=|<=|>=|->", "s")
+@rule(r"!=|<=|>=|->|&&|\|\|(?= )", "s")
 def two_signs(match: re.Match[str], context: Text) -> list[str] | None:
     """Signs of a program. `x != y` -> X not equal to Y"""
     return _TWO_SIGNS[match.group()]
@@ -467,7 +473,10 @@ def per_word(match: re.Match[str], context: Text) -> list[str] | None:
     ]
 
 
-@rule(r"/(?=\d+ ?(?:mL|ml|L|g|mg|kg|km|m|cm|kcal|min|hrs?|mi|gal|lbs?|oz)\b)", "s")
+@rule(
+    r"/(?=\d+(?:\.\d+)? ?(?:m²|m³|cm²|cm³|mL|ml|L|g|mg|kg|km|m|cm|kcal|min|hrs?|mi|gal|lbs?|oz)\b)",
+    "s",
+)
 def per_amount(match: re.Match[str], context: Text) -> list[str] | None:
     """A slash between a unit and an amount. `5 g/100 mL` -> five grams per one hundred
     milliliters"""
@@ -597,7 +606,7 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 _OVER = re.compile(r"(?:^|[^\w/])(?:\d{0,3}[A-Za-zα-ωΑ-Ωħ]{1,2}[₀-₉²³ⁿ]?|\d+)$|[₀-₉²³ⁿ)]$")
-_UNDER = re.compile(r"(?:[A-Za-zα-ωΑ-Ωħ][₀-₉²³ⁿ]*|\d{1,3}|∂)(?![^\W_]|/|[.]\d)")
+_UNDER = re.compile(r"(?:[A-Za-zα-ωΑ-Ωħ][₀-₉²³ⁿ]*|\d{1,3}|∂)(?![^\W_]|/|[.]\d)|\((?=\w)")
 _WORKED = re.compile(r"[=≈≤≥≠∝·×∂√ħ₀-₉²³ⁿα-ωΔ<>]| [+−] ")
 
 

@@ -66,6 +66,10 @@ def dotted(match: re.Match[str], context: Text) -> list[str] | None:
 _BARE_UNITS = frozenset("kg km cm mm mg ml lbs ft hrs mph rpm".split())
 
 
+# In capitals behind an article these are abbreviations.
+_NO_NOUNS = frozenset("OR IN ON AT AS SO OF IF BE DO BY MY ME WE".split())
+
+
 def _is_country(context: Text, start: int, end: int) -> bool:
     """Whether "US" in a line of capitals is the country: "US TROOPS LEAVE"."""
     before = context.words_before(start)[:1]
@@ -98,6 +102,9 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
         said |= len(name) > 2 or emphasis or word in lists.SHORT_WORDS
     if plural == "s" and len(name) == 2:
         said = False  # "TOs"
+    if name in _NO_NOUNS and not context.shouted(match.start()):
+        before = context.before(match.start())
+        said &= before.lower() not in lists.DETERMINERS or before.isupper()  # "the OR was 2.3"
     if said and name not in lists.SPELLED:
         return [
             word

@@ -26,9 +26,10 @@ def test_only_a_line_end_ends_an_utterance(tmp_path: Path, separator: str) -> No
     assert read_manifest(tmp_path / "m.jsonl") == made
 
 
-def test_a_null_label_is_one_that_is_not_there() -> None:
-    """As a class of its own it would be one called "None"."""
-    found = utterance_from_dict({**RECORD, "labels": {"emotion": None, "sex": "female"}})
+@pytest.mark.parametrize("label", [None, "", "  ", float("nan")])
+def test_a_null_label_is_one_that_is_not_there(label: object) -> None:
+    """As a class of its own it would be one called "None" or "nan"."""
+    found = utterance_from_dict({**RECORD, "labels": {"emotion": label, "sex": "female"}})
     assert found.labels == {"sex": "female"}
 
 

@@ -95,7 +95,6 @@ class Release:
 
 
 # How the names of stored tensors end that are no parameters: of norms, and the edges of a graph
-FIRST = ("prosodyfm-hibari",)  # released models that stand before the others
 _BUFFERS = ("running_mean", "running_var", "num_batches_tracked", "random")
 _TYPES: dict[str, Any] = {
     "task": str, "model": str, "config": dict, "sample_rate": int, "fps": (int, float, type(None)),
@@ -104,10 +103,8 @@ _TYPES: dict[str, Any] = {
 
 
 def names() -> list[str]:
-    """The names of the released models, which come with the package; of those for one task, the one
-    that is taken unless another is asked for stands first."""
-    found = (path.parent.name for path in RELEASED.glob(f"*/{CONFIG}"))
-    return sorted(found, key=lambda name: (name not in FIRST, name))
+    """The names of the released models, which come with the package."""
+    return sorted(path.parent.name for path in RELEASED.glob(f"*/{CONFIG}"))
 
 
 def find(name_or_folder: str | Path) -> Path:

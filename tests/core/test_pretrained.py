@@ -167,14 +167,6 @@ def test_update_writes_numbers_and_card(folder):
     assert pretrained.load(folder)[1].metrics == {"new": 3.5}
 
 
-def test_the_first_of_its_task_stands_before_the_others(folder, monkeypatch):
-    monkeypatch.setattr(pretrained, "RELEASED", folder.parent)
-    pretrained.copy(folder, folder.parent / "another")
-    assert pretrained.names() == ["another", "tiny"]
-    monkeypatch.setattr(pretrained, "FIRST", ("tiny",))
-    assert pretrained.names() == ["tiny", "another"]
-
-
 def test_released_models_are_found_by_name(folder, monkeypatch, tmp_path):
     monkeypatch.setattr(pretrained, "RELEASED", folder.parent)
     (tmp_path / "no-model").mkdir()

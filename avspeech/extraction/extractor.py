@@ -149,14 +149,14 @@ class Extractor:
                 f"{name_or_folder}: a model for {info.task}, expected one for extraction"
             )
         if isinstance(splitter, (str, Path)):
-            split, about = pretrained.load(splitter, device=device)
+            about = pretrained.read_info(splitter)
             fits = about.task == "separation" and about.sample_rate == info.sample_rate
             if not (fits or automatic):
                 raise InputError(
                     f"{splitter}: a model for {about.task} at {about.sample_rate} Hz, expected one "
                     f"for separation at {info.sample_rate} Hz"
                 )
-            splitter = split if fits else None
+            splitter = pretrained.load(splitter, device=device)[0] if fits else None
             if fits and "gate" in about.frontend:
                 from avspeech.extraction.choice import Gate
 

@@ -258,6 +258,13 @@ def test_the_split_recipe_runs_through(tmp_path: Path, monkeypatch: pytest.Monke
     check_what_is_trained_again(recipe, arguments, exp, "splitter/model/model.safetensors", monkeypatch)
     with pytest.raises(InputError, match="other settings"):
         recipe.run([*arguments, "--stage", "train", "--stop-stage", "train", "scenes.room=0.5"])
+    once = ["--stage", "train", "--stop-stage", "train", "--force"]
+    recipe.run([*arguments, *once, "model.keep=1"])
+    kept = pretrained.load(exp / "splitter" / "model")[0].state_dict()
+    first = pretrained.load(begun)[0].state_dict()
+    assert all(torch.allclose(kept[key], first[key], atol=0.02) for key in first)  # int8
+    with pytest.raises(InputError, match="splitter of its shape"):
+        recipe.run([*arguments, *once, "model.keep=0.5", "model.config={dim: 16}"])
 
 
 def test_the_mini_emotion_recipe_runs_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -149,7 +149,8 @@ def transcribe(
         voices = [stretches.measure(wav) for wav in wavs]
         loudest = max(voice.loudness for voice in voices)
         speakers, segments = [], []
-        reports = (extractor.reports if extractor else None) or [None] * len(ids)
+        known = extractor.reports if extractor else None
+        reports: Sequence[Report | None] = known or [None] * len(ids)
         for name, wav, voice, report in zip(ids, wavs, voices, reports, strict=True):
             runs = stretches.sounding(voice, loudest, floor)
             spans = stretches.stretches(voice, runs, piece)
@@ -237,8 +238,8 @@ def _trusted(segment: Segment, report: Report | None) -> Segment:
     """With the mean trust of the extractor over the segment, where it says how sure it is."""
     if report is None or not report.seconds:
         return segment
-    begins = np.asarray(report.seconds)
-    ends = np.append(begins[1:], np.inf)
+    begins, ends = np.array(report.seconds), np.append(report.seconds[1:], np.inf)
+    begins[0] = 0.0
     # A segment without length still lies in one step
     during = np.minimum(ends, segment.end + 1e-3) - np.maximum(begins, segment.start)
     trust = np.average(report.trust, weights=during.clip(0))

@@ -223,7 +223,7 @@ def train(cfg: Config, exp: Path) -> None:
                                      [cfg.measuring.seed, 0]))
             # Two parts of one voice come out in any order, so that they would choose by chance
             improved = [value for key, value in means.items() if key.startswith("si_sdri/two")]
-            return {"score": sum(improved) / len(improved), **means}
+            return {"score": sum(improved) / max(len(improved), 1), **means}
 
         if cfg.easy.train.max_steps > 1:
             trainer.fit(model, scenes.training_loss, scenes.DrawnScenes(pool, cfg.easy.scenes),

@@ -252,8 +252,7 @@ def train(cfg: Config, exp: Path) -> None:
               inputs=lambda cfg, exp: [exp / "splitter" / "model" / pretrained.WEIGHTS],
               outputs=lambda cfg, exp: [exp / "results" / "splitter.json"])
 def evaluate(cfg: Config, exp: Path) -> None:
-    """Measure the model, and the splitter that training began with, on the test speakers, who chose
-    nothing."""
+    """Measure the model, and the one that training began with, on the test speakers."""
     from avspeech.report import report
 
     folder = exp / "splitter" / "model"
@@ -343,7 +342,7 @@ def _alone(rows: Sequence[dict[str, Any]], systems: Sequence[str]) -> report.Tab
     return report.Table(
         ["system", *(f"{m}, {p}" for p in places
                      for m in ("SI-SDR", "level", "second output below"))],
-        body, "One voice alone (dB)", "level: 0 is that of the mixture.")
+        body, "One voice alone (dB)", "level: 0 is the true one.")
 
 
 def _heard(cfg: Config, exp: Path) -> report.Audio:

@@ -100,15 +100,10 @@ def _extract_pipe(args: argparse.Namespace) -> None:
         raise InputError("standard output is a terminal; send it into a pipe, or give -o FILE.wav")
     if sys.stdin.isatty():
         raise InputError("standard input is a terminal; send MPEG-TS or Matroska into it")
-    from importlib.util import find_spec
-
-    from avspeech.core.engine import Choice
     from avspeech.extraction.extractor import Extractor
     from avspeech.extraction.pipe import extract_pipe
 
-    # By torch each picture is looked at once; the graph takes all of a window each time.
-    engine: Choice = "torch" if find_spec("torch") else "auto"
-    extractor = Extractor.from_pretrained(args.model, engine=engine, splitter=None)
+    extractor = Extractor.from_pretrained(args.model, splitter=None)
     stream = extractor.stream(0.3 if args.latency is None else args.latency)
     with open(0, "rb", buffering=0, closefd=False) as source:
         extract_pipe(source, args.out, stream, args.face or 1, args.audio)

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -44,9 +45,12 @@ class Engine(Protocol):
         around: frames that `look` sees beside each one; None where it cannot be asked.
     """
 
-    transform: Transform | None
-    fps: float
-    around: int | None
+    @property
+    def transform(self) -> Transform | None: ...
+    @property
+    def fps(self) -> float: ...
+    @property
+    def around(self) -> int | None: ...
 
     def __call__(self, mixture: np.ndarray, video: np.ndarray, present: np.ndarray) -> np.ndarray:
         """The voice `[N]` of a mixture `[N]`, where present `[V, T]` is true."""
@@ -164,12 +168,31 @@ class GraphEngine:
 
     def __init__(self, graphs: Graphs) -> None:
         self.graphs = graphs
-        about = graphs.about(EXTRACT)
-        rate, n, hop, bands = (int(about[key]) for key in ("sample_rate", "n_fft", "hop", "bands"))
-        self._stft = Transform(rate, n, hop, bands)
-        self.transform = self._stft if int(about["planes"]) else None
-        self.fps, self._width = float(about["fps"]), int(about["width"])
-        self.around: int | None = int(about["around"]) if LOOK in graphs.names else None
+
+    # Asked of the graph when it is needed, so that faces are found before it is loaded
+    @cached_property
+    def _about(self) -> dict[str, str]:
+        return self.graphs.about(EXTRACT)
+
+    @cached_property
+    def _stft(self) -> Transform:
+        return Transform(*(int(self._about[key])
+                           for key in ("sample_rate", "n_fft", "hop", "bands")))
+
+    @cached_property
+    def transform(self) -> Transform | None:
+        """See `Engine`."""
+        return self._stft if int(self._about["planes"]) else None
+
+    @cached_property
+    def fps(self) -> float:
+        """See `Engine`."""
+        return float(self._about["fps"])
+
+    @cached_property
+    def around(self) -> int | None:
+        """See `Engine`."""
+        return int(self._about["around"]) if LOOK in self.graphs.names else None
 
     def __call__(self, mixture: np.ndarray, video: np.ndarray, present: np.ndarray) -> np.ndarray:
         """See `Engine`."""
@@ -190,7 +213,7 @@ class GraphEngine:
         if video.ndim == 4:  # A view that is never shown counts for nothing
             looks = np.stack([
                 self.look(standardized(crops, shown)) if shown.any() and self.around is not None
-                else np.zeros((len(crops), self._width), np.float32)
+                else np.zeros((len(crops), int(self._about["width"])), np.float32)
                 for crops, shown in zip(video, present, strict=True)])
         clock = np.zeros(frames, np.float32)
         planes: np.ndarray = self.graphs(CUE, looks=looks[None], present=present[None],

@@ -101,8 +101,7 @@ class Extractor:
         self.fps = float(info.fps or 25.0)
         self.seams: list[Seam] = []
         self.reports: list[Report] | None = None  # of the faces of the last call
-        guesses = splitter is not None and self.engine.transform is not None
-        self.splitter = splitter_of(splitter) if guesses else None
+        self.splitter = None if splitter is None else splitter_of(splitter)
         self.gate = gate
         self.timbre = None if voice is None else self._timbre(mono(voice))
 
@@ -273,8 +272,8 @@ class Extractor:
         kept = [None if f in recorded else self._kept(samples, views)
                 for f, views in enumerate(faces)]
         fade = max(1, round(self.windows.fade * self.sample_rate))
-        stft = self.engine.transform
-        if self.splitter is None or stft is None:
+        stft = None if self.splitter is None else self.engine.transform
+        if stft is None:
             sources = [self._pieces(read, samples, faces[f], kept[f]) for f in out]
         else:
             from avspeech.extraction.choice import Chooser

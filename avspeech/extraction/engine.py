@@ -52,7 +52,8 @@ class Engine(Protocol):
     @property
     def around(self) -> int | None: ...
 
-    def __call__(self, mixture: np.ndarray, video: np.ndarray, present: np.ndarray) -> np.ndarray:
+    def __call__(self, mixture: np.ndarray, video: np.ndarray, present: np.ndarray, /
+                 ) -> np.ndarray:
         """The voice `[N]` of a mixture `[N]`, where present `[V, T]` is true."""
         ...
 
@@ -98,12 +99,12 @@ class TorchEngine:
 
     def __init__(self, model: Any, precision: str = "auto") -> None:
         self.model, self.precision = model, precision
-        config = getattr(model, "config", None)
-        self.transform, self.fps = None, float(getattr(config, "fps", 25.0))
+        config: Any = getattr(model, "config", None)
+        self.transform: Transform | None = None
         if getattr(config, "planes", 0):
-            c: Any = config
-            self.transform = Transform(c.sample_rate, c.n_fft, c.hop, c.bands)
-        lips = getattr(getattr(model, "cue", None), "lips", None)
+            self.transform = Transform(config.sample_rate, config.n_fft, config.hop, config.bands)
+        self.fps = float(getattr(config, "fps", 25.0))
+        lips: Any = getattr(getattr(model, "cue", None), "lips", None)
         self.around: int | None = lips.around if hasattr(lips, "look") else None
 
     @contextmanager

@@ -175,7 +175,7 @@ def examine(
         if clip is None:
             continue
         crops, mask = clip
-        shown = mask.any(0)[frame.clip(0, mask.shape[1] - 1)]
+        shown = np.any(mask, 0)[frame.clip(0, mask.shape[1] - 1)]
         if f in wanted:
             estimate, planes = engine.separate(sound, crops, mask)
             window.own[f] = estimate[:length]

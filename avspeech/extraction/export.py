@@ -271,7 +271,7 @@ def graphs(model: MVTF | VoiceSplitter, content: bytes) -> dict[str, bytes]:
                                         deferred=True)
         made[name] = finished(proto, content, {key: str(value) for key, value in about.items()})
 
-    c = model.config
+    c: Any = model.config
     frames = torch.export.Dim("frames", min=2 * c.kernel)
     if isinstance(model, VoiceSplitter):
         inputs = (model.spectrum(torch.zeros(1, c.sample_rate + 3)),)

@@ -53,7 +53,8 @@ def test_graphs_are_the_default_also_of_the_splitter_and_beside_a_folder_by_torc
     assert not isinstance(own.model, Graphs) and not isinstance(own.splitter, TorchEngine)
 
 
-def test_frames_are_looked_at_in_pieces_as_in_one(both: list[Extractor], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_frames_are_looked_at_in_pieces_as_in_one(both: list[Extractor],
+                                                  monkeypatch: pytest.MonkeyPatch) -> None:
     graphs, torch = (extractor.engine for extractor in both)
     for frames in (1, 2, 23):
         crops = RNG.standard_normal((frames, 88, 88)).astype(np.float32)

@@ -5,8 +5,8 @@ What lips that a model has not learned say is too little for a mask, but enough 
 voices is theirs, the more surely the longer one looks. So a separator that knows voices
 (`extraction/voices.py`) splits the mixture, and for each face:
 
-1. Evidence (`fit`). With g the log spectrum that the lips guess and a that of a voice, [frames,
-   bands], both without their mean over time, the fit of a frame is its part of
+1. Evidence (`evidence.fit`). With g the log spectrum that the lips guess and a that of a voice,
+   [frames, bands], both without their mean over time, the fit of a frame is its part of
 
        e = <g', a'> / |g'||a'| + 0.3 <g0, a0> / |g0||a0| + <u, v> / |u||v|,
 
@@ -18,12 +18,13 @@ voices is theirs, the more surely the longer one looks. So a separator that know
    voice against none, over the steps; faces keep their voice from a step to the next with
    probability STAY. So a choice builds up, is held while the face is away, and can be corrected.
    Voices keep their numbers from window to window by their correlation in the overlap. A voice that
-   was surely that of a face is remembered by its mean spectrum (`timbre`), and evidence for a voice
-   of later windows that sounds like it; a recording of the speaker does the same from the start.
+   was surely that of a face is remembered by its mean spectrum (`evidence.timbre`), and evidence
+   for a voice of later windows that sounds like it; a recording of the speaker does the same from
+   the start.
 3. Output (`Gate`). A mean of five candidates: the estimate that the lips made by themselves (only
    where they fit as lips do that the model has learned), the voices weighted with their
-   probabilities, the same under a cautious mask of the lips (`guided`), the mixture, and silence
-   (only for mouths that keep still).
+   probabilities, the same under a cautious mask of the lips (`evidence.guided`), the mixture, and
+   silence (only for mouths that keep still).
    The weights are a softmax of a linear function of the evidence, fitted so that the output is near
    the target on development mixtures. Where the evidence is weak the output goes toward the
    mixture. While the face is away the voice that it had goes on (`held`).

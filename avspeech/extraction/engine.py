@@ -27,6 +27,7 @@ import numpy as np
 
 from avspeech.core.engine import Graphs
 from avspeech.core.hardware import multiplies_bf16
+from avspeech.errors import InputError
 from avspeech.extraction.spectra import Transform, level_of, sound, spectrum
 
 TOLERANCE = 1e-3  # of the greatest difference, relative to the loudest sample of torch's output
@@ -173,7 +174,11 @@ class GraphEngine:
     # Asked of the graph when it is needed, so that faces are found before it is loaded
     @cached_property
     def _about(self) -> dict[str, str]:
-        return self.graphs.about(EXTRACT)
+        about = self.graphs.about(EXTRACT)
+        if "width" not in about:
+            raise InputError(f"{self.graphs.folder}: its graphs are those of an older avspeech; "
+                             "make the folder again (avspeech export --to runtime)")
+        return about
 
     @cached_property
     def _stft(self) -> Transform:
@@ -209,7 +214,10 @@ class GraphEngine:
         return self._stft.sound(voice[0] + 1j * voice[1], len(mixture)) * level, planes
 
     def planes(self, video: np.ndarray, present: np.ndarray, frames: int) -> np.ndarray:
-        """See `Engine`."""
+        """See `Engine`; at most `VIEWS` views."""
+        if len(video) > VIEWS:
+            raise InputError(f"{len(video)} views of a face: without torch at most {VIEWS}; give "
+                             'fewer, or engine="torch"')
         looks = video
         if video.ndim == 4:  # A view that is never shown counts for nothing
             looks = np.stack([

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from avspeech.errors import InputError
-from avspeech.extraction.engine import engine_of, splitter_of
+from avspeech.extraction.engine import VIEWS, engine_of, splitter_of
 from avspeech.extraction.files import extract, find_faces
 from avspeech.extraction.views import arrays_as_tracks
 from avspeech.extraction.windows import Seam, Windows, stitch
@@ -512,7 +513,9 @@ def extract_files(
     Returns:
         The files written.
     """
-    return Extractor.from_pretrained(model, device=device, voice=voice).extract(
+    # Graphs take no more views
+    engine: Choice = "torch" if len(videos) > VIEWS and find_spec("torch") else "auto"
+    return Extractor.from_pretrained(model, device, engine, voice=voice).extract(
         videos, out, face=face, progress=progress, mouth=mouth, track=track, records=records)
 
 

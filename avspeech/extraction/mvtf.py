@@ -265,7 +265,7 @@ class MVTF(nn.Module):
     """
 
     Config = MVTFConfig
-    BF16 = True  # `Extractor` may let products be computed in bf16: see `Extractor.precision`
+    BF16 = True  # `Extractor` may let products be computed in bf16: see `engine.TorchEngine`
     window: Tensor
     bands: Tensor
 

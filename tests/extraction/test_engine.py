@@ -9,7 +9,9 @@ import pytest
 
 from avspeech.core import pretrained
 from avspeech.core.engine import Graphs
+from avspeech.errors import InputError
 from avspeech.extraction import engine as engines
+from avspeech.extraction import extractor
 from avspeech.extraction.engine import GraphEngine, TorchEngine
 from avspeech.extraction.extractor import Extractor
 from avspeech.media.mouths import MouthTrack
@@ -37,11 +39,11 @@ def test_both_engines_choose_alike(both: list[Extractor]) -> None:
     present[1, 10:20] = False
     faces = [[MouthTrack(crops, mask)] for crops, mask in zip(CROPS, present)]
     voices, trusts = [], []
-    for extractor in both:
-        blocks = extractor.together(lambda a, b: SOUND[a:b], len(SOUND), faces, [0])
+    for one in both:
+        blocks = one.together(lambda a, b: SOUND[a:b], len(SOUND), faces, [0])
         voices.append(np.concatenate([block for (block,) in blocks]))
-        assert extractor.report is not None
-        trusts.append([*extractor.report.trust, *sum(extractor.report.shares.values(), [])])
+        assert one.report is not None
+        trusts.append([*one.report.trust, *sum(one.report.shares.values(), [])])
     assert alike(*voices)
     np.testing.assert_allclose(*trusts, atol=1e-3)
 
@@ -55,7 +57,7 @@ def test_graphs_are_the_default_also_of_the_splitter_and_beside_a_folder_by_torc
 
 def test_frames_are_looked_at_in_pieces_as_in_one(both: list[Extractor],
                                                   monkeypatch: pytest.MonkeyPatch) -> None:
-    graphs, torch = (extractor.engine for extractor in both)
+    graphs, torch = (one.engine for one in both)
     for frames in (1, 2, 23):
         crops = RNG.standard_normal((frames, 88, 88)).astype(np.float32)
         for piece in (100, 7):
@@ -72,7 +74,32 @@ def test_views_that_are_never_shown_count_for_nothing(both: list[Extractor]) -> 
 
 def test_a_stream_is_that_of_torch(both: list[Extractor]) -> None:
     voices = []
-    for extractor in both:
-        stream = extractor.stream(0.5, past=1.0)
+    for one in both:
+        stream = one.stream(0.5, past=1.0)
         voices.append(np.concatenate([stream.push(SOUND, CROPS[0]), stream.finish()]))
     assert alike(*voices)
+
+
+def test_graphs_of_before_are_refused(both: list[Extractor], monkeypatch: pytest.MonkeyPatch) -> None:
+    graphs = both[0].model
+    monkeypatch.setattr(graphs, "about", lambda name: {"n_fft": "1024", "hop": "256"})
+    with pytest.raises(InputError, match="older avspeech; make the folder again"):
+        GraphEngine(graphs)(SOUND, CROPS[:1], np.ones((1, 40), bool))  # type: ignore[arg-type]
+
+
+def test_a_fourth_view_takes_torch(both: list[Extractor], monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match="4 views of a face: without torch at most 3"):
+        both[0](SOUND, CROPS[[0, 1, 0, 1]], sample_rate=16000)
+    asked = []
+
+    class Asked(Extractor):
+        @classmethod
+        def from_pretrained(cls, model, device, engine, **options):  # type: ignore[no-untyped-def,override]
+            asked.append(engine)
+            raise InputError("enough")
+
+    monkeypatch.setattr(extractor, "Extractor", Asked)
+    for count in (3, 4):
+        with pytest.raises(InputError, match="enough"):
+            extractor.extract_files(["a.mp4"] * count, "out")
+    assert asked == ["auto", "torch"]

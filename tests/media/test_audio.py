@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from avspeech.errors import InputError
-from avspeech.media import audio
+from avspeech.media import audio, decoding
 
 av = pytest.importorskip("av")
 
@@ -184,7 +184,7 @@ def test_sound_files_are_found_at_any_depth_in_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("version, takes", [("18.1.0", True), ("19.0.2", False)])
-def test_an_argument_that_pyav_has_dropped(monkeypatch: pytest.MonkeyPatch, version: str, takes: bool) -> None:
+def test_an_argument_that_pyav_dropped(monkeypatch: pytest.MonkeyPatch, version: str, takes: bool) -> None:
     av = pytest.importorskip("av")
     monkeypatch.setattr(av, "__version__", version)
     assert bool(decoding.lenient()) is takes

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import asdict, replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from avspeech.core import pretrained
 from avspeech.errors import InputError
 from avspeech.extraction import choice
 from avspeech.extraction.choice import CANDIDATES, FEATURES, Chooser, Report
@@ -242,6 +244,20 @@ def test_models_without_a_guess_go_on_alone() -> None:
         Extractor(lambda mixture, video, mask: mixture, INFO, voice=LOW)
     with pytest.raises(InputError, match="1 s"):
         Extractor(Knowing(LOW), INFO, splitter=split, voice=LOW[:999])
+
+
+def test_a_splitter_that_does_not_fit_is_not_loaded(tmp_path, monkeypatch) -> None:
+    """The record of the released splitter says that it runs at another rate than this model."""
+    model = MVTF(replace(SMALL, sample_rate=8000))
+    info = pretrained.ModelInfo("extraction", "mvtf", asdict(model.config), 8000)
+    pretrained.save(tmp_path / "narrow", model, info)
+    loaded, load = [], pretrained.open_model
+    monkeypatch.setattr(pretrained, "open_model", lambda name, *rest: (
+        loaded.append(str(name)), load(name, *rest))[1])
+    extractor = Extractor.from_pretrained(tmp_path / "narrow")
+    assert extractor.splitter is None and loaded == [str(tmp_path / "narrow")]
+    with pytest.raises(InputError, match="voices-small: .* 16000 Hz, expected .* 8000 Hz"):
+        Extractor.from_pretrained(tmp_path / "narrow", splitter="voices-small")
 
 
 def test_the_report_tells_doubt_in_one_line() -> None:

@@ -40,9 +40,6 @@ class Graphs:
         graphs: {name: ONNX model as bytes}.
         weights: the file of weights that the graphs name.
 
-    Attributes:
-        names: of the graphs.
-
     Raises:
         InputError: onnxruntime is not installed.
     """
@@ -50,9 +47,13 @@ class Graphs:
     def __init__(self, folder: Path, graphs: Mapping[str, bytes], weights: Path) -> None:
         exporting.require(f"{folder}", ("onnxruntime",), "pip install onnxruntime")
         self.folder, self.threads = folder, 1
-        self.names = sorted(graphs)
         self._graphs, self._weights = dict(graphs), weights
         self._sessions: dict[str, Any] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the graphs."""
+        return sorted({*self._graphs, *self._sessions})
 
     def __call__(self, name: str, **inputs: np.ndarray) -> list[np.ndarray]:
         """Runs a graph.

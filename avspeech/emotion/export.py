@@ -458,9 +458,13 @@ def _make_small(proto: Any) -> None:
             continue
         parts, own = _as_turns(value), weight.name
         if parts is None:
-            name = f"{own}:half"
-            nodes.append(make("Cast", [name], [own], to=onnx.TensorProto.FLOAT))
-            weight.CopyFrom(onnx.numpy_helper.from_array(value.astype(np.float16), name))
+            scale = np.asarray(np.abs(value).max())  # 16 bits end at 65,504
+            names = [f"{own}:{part}" for part in ("half", "wide", "scale")]
+            nodes += [make("Cast", names[:1], names[1:2], to=onnx.TensorProto.FLOAT),
+                      make("Mul", names[1:], [own])]
+            more.append(onnx.numpy_helper.from_array(scale, names[2]))
+            half = (value / max(float(scale), 1e-30)).astype(np.float16)
+            weight.CopyFrom(onnx.numpy_helper.from_array(half, names[0]))
             continue
         names = [f"{own}:{part}" for part in ("cos", "sin", "re", "im")]
         more += map(onnx.numpy_helper.from_array, parts, names)

@@ -117,6 +117,18 @@ def test_8_bits(onnx_file: tuple[export.Exported, Any], tmp_path: Path,
     assert forced.path.is_file()
 
 
+def test_a_small_file_answers_as_a_large_one(onnx_file: tuple[export.Exported, Any], tmp_path: Path) -> None:
+    import onnx
+
+    proto = onnx.load(onnx_file[0].path)
+    export._make_small(proto)
+    onnx.save(proto, tmp_path / "small.onnx")
+    large, small = (export.onnx_runner(path) for path in (onnx_file[0].path, tmp_path / "small.onnx"))
+    for sound, _ in sounds(3):
+        for one, two in zip(large(sound[None]), small(sound[None])):
+            np.testing.assert_allclose(two, one, atol=2e-3)
+
+
 def test_the_front_end_is_made_of_rotations() -> None:
     value = models.build("conv_transformer", **TINY["conv_transformer"]).logmel.second.numpy()
     parts = export._as_turns(value)

@@ -35,8 +35,9 @@ class SelfSupervised(Upstream):
 
     It gives 50 frames a second. Models whose convolutions are normalized over time (group norm: the
     base sizes), data2vec, whose positions see padding, and Conformers, whose convolutions do, are
-    run in groups of equal length; the others with an attention mask. Attention looks at all of a chunk, so long sound in chunks is not
-    the same as the whole; sound up to `max_seconds` is run whole.
+    run in groups of equal length; the others with an attention mask. Attention looks at all of a
+    chunk, so long sound in chunks is not the same as the whole; sound up to `max_seconds` is run
+    whole.
 
     Args:
         path: the folder: config.json, model.safetensors, and preprocessor_config.json or (as

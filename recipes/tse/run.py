@@ -58,6 +58,9 @@ class Corpus:
     # further views that are rendered from the front one, by their names in
     # `data.manifest.VIEW_ANGLES`: left_30, right_60, top, ...
     synthetic: tuple[str, ...] = ()
+    # the cameras of training's rendered views differ a little from clip to clip
+    # (`camera_views.Camera.varied`)
+    vary_cameras: bool = True
     options: dict[str, Any] = field(default_factory=dict)  # of the corpus' `prepare`
 
 
@@ -196,7 +199,8 @@ def crops(cfg: Config, exp: Path) -> None:
                 with ProcessPoolExecutor(cfg.data.workers) as pool:
                     done = list(tqdm(pool.map(_cropped, jobs), f"{name} {split}: mouths", len(jobs),
                                      unit="utterance"))
-                    more = [(root, folder, u, cropped, corpus.synthetic, turned)
+                    varied = corpus.vary_cameras and split == "train"
+                    more = [(root, folder, u, cropped, corpus.synthetic, varied, turned)
                             for u, (cropped, _) in zip(utterances, done, strict=True)]
                     if corpus.synthetic:
                         rendered = pool.map(_rendered, more)
@@ -258,25 +262,31 @@ def _cropped(job: tuple[Path, Path, Utterance, str]) -> tuple[Utterance, list[st
     return dataclasses.replace(utterance, views=tuple(views)), problems
 
 
-def _rendered(job: tuple[Path, Path, Utterance, Utterance, tuple[str, ...], str]
+def _rendered(job: tuple[Path, Path, Utterance, Utterance, tuple[str, ...], bool, str]
               ) -> tuple[Utterance, list[str]]:
     """The utterance with the views that are rendered from its front one, and what could not be. A
     crops file is named as by `_cropped`."""
+    import numpy as np
+
     from avspeech.media import camera_views, video
 
-    root, folder, utterance, cropped, names, code = job
+    root, folder, utterance, cropped, names, varied, code = job
     front = next((v for v in utterance.views if v.name == "front" and v.video), None)
     known = {view.name for view in cropped.views}
     wanted = [name for name in names if name not in known]
     if front is None or "front" not in known or not wanted:
         return cropped, []
     made_of = json.dumps([storage.content_hash(root / front.video), front.start, front.face,
-                          utterance.duration, code])
+                          utterance.duration, varied, code])
     key = hashlib.sha256(made_of.encode()).hexdigest()[:16]
     places = {name: f"crops/{utterance.id}.{name}.{key}.npz" for name in wanted}
     absent = [name for name in wanted if not (folder / places[name]).exists()]
     if absent:
         cameras = [camera_views.Camera(name, *VIEW_ANGLES[name]) for name in absent]
+        if varied:
+            seeds = [[*f"{utterance.id} {camera.name}".encode()] for camera in cameras]
+            cameras = [camera.varied(np.random.default_rng(seed))
+                       for camera, seed in zip(cameras, seeds, strict=True)]
         try:
             tracks = camera_views.views(root / front.video, cameras, number=front.face + 1,
                                         start=front.start, duration=utterance.duration)

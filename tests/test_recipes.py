@@ -569,3 +569,40 @@ def test_mouth_crops_are_made_anew_where_the_stretch_or_the_video_is_another(
     assert [shade(3.0, 1.0), shade(3.0, 1.0), shade(4.5, 1.0), shade(4.5, 2.0)] == [1, 1, 2, 3]
     (tmp_path / "a.mp4").write_bytes(b"two")  # replaced under its name
     assert [shade(4.5, 2.0), shade(4.5, 2.0), shade(4.5, 2.0, "v2")] == [4, 4, 5]
+
+
+def test_rendered_views_join_the_front_one_and_training_varies_their_cameras(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from avspeech.data.manifest import View
+    from avspeech.media import camera_views, mouths
+
+    asked: list[dict[str, camera_views.Camera]] = []
+
+    def views(path: Path, cameras: list, number: int, start: float, duration: float) -> dict:
+        asked.append({camera.name: camera for camera in cameras})
+        frames = round(25 * duration)
+        return {c.name: mouths.MouthTrack(np.full((frames, 96, 96), 9, np.uint8), np.ones(frames, bool))
+                for c in cameras}
+
+    monkeypatch.setattr(camera_views, "views", views)
+    rendered = recipe_module("tse")._rendered
+    (tmp_path / "a.mp4").write_bytes(b"one")
+    (tmp_path / "crops").mkdir()
+    front = View("a.mp4", crops="crops/u.front.npz")
+    utterance = Utterance("u", "a.mp4", 1.0, "ann", views=(View("a.mp4"),))
+    cropped = Utterance("u", "a.mp4", 1.0, "ann", views=(front,))
+
+    def names(varied: bool, wanted: tuple[str, ...] = ("left_60", "top")) -> list[str]:
+        found, problems = rendered((tmp_path, tmp_path, utterance, cropped, wanted, varied, "v1"))
+        assert not problems and all((tmp_path / str(v.crops)).exists() for v in found.views[1:])
+        return [view.name for view in found.views]
+
+    assert names(False) == ["front", "left_60", "top"]
+    assert asked.pop() == {"left_60": camera_views.Camera("left_60", 60.0),
+                           "top": camera_views.Camera("top", 0.0, 30.0)}
+    names(False)
+    assert not asked  # they are there
+    names(True)
+    varied = asked.pop()
+    assert 0 < abs(varied["left_60"].yaw - 60) <= 5 and varied["left_60"].distance != 8.0
+    assert names(False, ("front",)) == ["front"] and not asked

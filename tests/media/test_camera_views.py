@@ -133,3 +133,13 @@ def test_two_of_one_name_and_no_face(tmp_path: Path) -> None:
     muxing.write_pictures(tmp_path / "x.mkv", np.full((5, 64, 64, 3), 90, np.uint8), 25)
     assert main(["data", "views", str(tmp_path / "x.mkv"), "-o", str(tmp_path / "out")]) == 2
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize("camera", [
+    Camera("side", yaw=90, pitch=-60, distance=2, depth=4, light=0.25), Camera("front", depth=0.25, light=4)])
+def test_varied_cameras_are_near_and_possible(camera: Camera) -> None:
+    made = [camera.varied(np.random.default_rng(seed)) for seed in range(50)]
+    assert len({(c.yaw, c.pitch, c.distance, c.depth, c.light) for c in made}) > 40
+    assert all(c.name == camera.name and abs(c.yaw - camera.yaw) <= 5 and abs(c.pitch - camera.pitch) <= 5
+               for c in made)
+    assert camera.varied(np.random.default_rng(3)) == made[3]

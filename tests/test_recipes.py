@@ -606,3 +606,52 @@ def test_rendered_views_join_the_front_one_and_training_varies_their_cameras(
     varied = asked.pop()
     assert 0 < abs(varied["left_60"].yaw - 60) <= 5 and varied["left_60"].distance != 8.0
     assert names(False, ("front",)) == ["front"] and not asked
+    assert names(False, ("rotating",)) == ["front", "rotating"]
+    assert asked.pop()["rotating"] == camera_views.Camera("rotating", -60.0, until=60.0)
+
+
+def compared(spread: float, speakers: int = 8) -> list[dict[str, Any]]:
+    """Rows of two systems: the first is 0.6 dB ahead, in each seed by `spread` more or less, and by 1 dB
+    more or less from speaker to speaker."""
+    rows = []
+    for seed, luck in enumerate([-spread, 0.0, spread]):
+        for number in range(4 * speakers):
+            speaker = number % speakers
+            hard = 5 + np.sin(number)
+            ahead = 0.6 + luck + (1 if speaker % 2 else -1)
+            row = {"seed": seed, "condition": "front", "id": f"m{number}", "speaker": f"s{speaker}"}
+            rows += [{**row, "system": "ours", "si_sdri": hard + ahead},
+                     {**row, "system": "other", "si_sdri": hard}]
+    return rows
+
+
+def test_the_table_says_how_far_ahead_and_how_many_seeds_would_show_it() -> None:
+    recipe_module("tse")
+    import evaluation
+
+    tables = {}
+    for spread in (0.1, 0.5):
+        table = evaluation.differences(compared(spread), "c", ["ours", "other", "before"], ["front"])
+        assert [row[0] for row in table.rows] == ["other"]  # nothing is known of the third
+        tables[spread] = table.rows[0]
+    mean, low, high = (float(x) for x in tables[0.5][1].replace("(", "").replace(")", "").replace("to", "").split())
+    assert mean == 0.6 and low < 0.3 and high > 0.9  # 8 speakers, and each a decibel off
+    assert tables[0.1][2] < tables[0.5][2]
+    assert "by speaker" in table.note
+    few = evaluation.differences(compared(0.1, speakers=2), "c", ["ours", "other"], ["front"])
+    assert "by mixture" in few.note
+
+
+@pytest.mark.parametrize("deviation", [0.05, 0.3, 0.8])
+def test_so_many_seeds_find_the_difference_four_times_in_five(deviation: float) -> None:
+    from scipy.stats import ttest_1samp
+
+    recipe_module("tse")
+    import evaluation
+
+    rng = np.random.default_rng(0)
+    seeds = evaluation.seeds_needed(deviation)
+    for count, enough in ((seeds, True), (max(2, seeds * 2 // 3), False)):
+        drawn = rng.normal(evaluation.WORTH, deviation, (4000, count))
+        found = (ttest_1samp(drawn, 0, axis=1).pvalue < 0.05).mean()
+        assert found >= 0.78 if enough else found < 0.78 or count == seeds

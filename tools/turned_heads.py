@@ -2,20 +2,21 @@
 
     python tools/turned_heads.py VIDEOS [--model mvtf-small] [-o result.json]
 
-VIDEOS holds clips of one talking face each, in folders `source/clip`; a clip is a person. Frames in
-which the head is turned by at least `--turned` degrees (by the face mesh) are "true". Frames of the
-same clip in which it is within `--front` degrees are "front"; the first half of them, in time, is
-rendered as the camera at the mean angle of the true ones would see it: "rendered". The lip encoder of
-the model gives features of each frame. For each clip that has 25 frames of both, and for all of them,
-the table shows
+VIDEOS holds clips of one talking face each, in folders `source/person/clip` or `source/clip`, where
+each clip of the latter is a person. Frames in which the head is turned by at least `--turned`
+degrees (by the face mesh), to the side that has more of them, are "true". Frames of the same person
+within `--front` degrees are "front"; the first half of them is rendered as the camera at the mean
+angle of the true ones would see it: "rendered". The lip encoder's convolutions give features of
+each frame. For each person who has enough frames of each kind the table shows
 
-    distance    Frechet distance (squared) of rendered and of front to true, in the principal components
-                that hold 95 % of the variance, and their ratio: below 1, rendered frames are nearer to
-                true ones than frontal frames are
-    told apart  accuracy of a logistic regression that learns on all other clips, and is asked for
-                true or rendered (50 %: chance), and for true or front, of as many frames
+    distance    squared Frechet distance of rendered and of (other) front frames to the true ones,
+                in the principal components that hold 95 % of the variance, and their ratio: below
+                1, rendered frames are nearer to true ones than frontal frames are
+    told apart  accuracy of a logistic regression that learned on all other people, and is asked
+                for rendered or true, and for front or true (50 %: chance)
 
-The faces must differ between clips for the second to mean anything.
+True frames may come from another clip, and with another expression, than those that were rendered,
+so even a perfect rendering has some distance.
 """
 
 from __future__ import annotations
@@ -39,14 +40,13 @@ from avspeech.media import camera_views, video
 from avspeech.semi import frechet
 
 VIDEOS = {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".webm"}
-LEAST = 25  # frames
-RUN = 7  # frames of one kind that must follow each other, as the encoder sees some around each
+RUN = 5  # frames of one kind that must follow each other, as the encoder sees some around each
 KINDS = ("front", "rendered", "true")
 
 
 @dataclass(frozen=True)
 class Person:
-    """Features `[n, C]` of the frames of a clip, by kind, and the true frames' mean angle."""
+    """Features `[n, C]` of the frames of a person, by kind, and the true frames' mean angle."""
 
     name: str
     yaw: float
@@ -73,30 +73,45 @@ def looked_at(model: Any, crops: np.ndarray, present: np.ndarray) -> np.ndarray:
                                for part in shown.split(250, dim=1)])
 
 
-def person(model: Any, path: Path, seconds: float, front: float, turned: float) -> Person | None:
-    """The frames of one clip, or None where it has too few of a kind."""
-    tracks = video.mouth_tracks(path, duration=seconds)
+def person(model: Any, name: str, clips: Sequence[Path], seconds: float, front: float,
+           turned: float, least: int) -> Person | None:
+    """The frames of one person, or None where there are too few of a kind."""
+    tracks = [(path, found[0]) for path in clips
+              if (found := video.mouth_tracks(path, duration=seconds))]
     if not tracks:
         return None
-    track = tracks[0]
-    yaw = np.where(track.present, track.yaw, np.nan)
-    left, right = runs(yaw >= turned), runs(yaw <= -turned)
-    true = left if left.sum() >= right.sum() else right
-    frontal = runs(np.abs(yaw) <= front)
-    half = np.zeros_like(frontal)
-    half[np.flatnonzero(frontal)[: frontal.sum() // 2]] = True
-    other = frontal & ~half
-    if min(true.sum(), half.sum(), other.sum()) < LEAST:
+    yaws = [np.where(track.present, track.yaw, np.nan) for _, track in tracks]
+    sides = [[runs(side * yaw >= turned) for yaw in yaws] for side in (1, -1)]
+    true = max(sides, key=lambda masks: sum(mask.sum() for mask in masks))
+    frontal = [runs(np.abs(yaw) <= front) for yaw in yaws]
+    rest = sum(mask.sum() for mask in frontal) // 2
+    if min(rest, sum(mask.sum() for mask in true)) < least:
         return None
-    angle = float(np.mean(yaw[true]) - np.mean(yaw[half]))
-    last = (np.flatnonzero(half)[-1] + 1) / video.FPS
-    rendered = camera_views.views(path, [camera_views.Camera("turned", angle)],
-                                  duration=last)["turned"]
-    kept = half[: len(rendered.present)] & rendered.present
-    seen = looked_at(model, track.crops, track.present)
-    drawn = looked_at(model, rendered.crops, rendered.present)
-    return Person(path.stem, float(np.mean(yaw[true])),
-                  {"front": seen[other], "rendered": drawn[kept], "true": seen[true]})
+    angle = float(np.mean(np.concatenate([yaw[mask] for yaw, mask in zip(yaws, true)])))
+    features: dict[str, list[np.ndarray]] = {kind: [] for kind in KINDS}
+    for (path, track), yaw, mask, shown in zip(tracks, yaws, frontal, true):
+        seen = looked_at(model, track.crops, track.present)
+        features["true"].append(seen[shown])
+        drawn = np.zeros_like(mask)
+        drawn[np.flatnonzero(mask)[:rest]] = True
+        rest -= int(drawn.sum())
+        features["front"].append(seen[mask & ~drawn])
+        if drawn.any():
+            camera = camera_views.Camera("turned", angle - float(np.mean(yaw[drawn])))
+            last = (np.flatnonzero(drawn)[-1] + 1) / video.FPS
+            made = camera_views.views(path, [camera], duration=last)["turned"]
+            kept = drawn[: len(made.present)] & made.present
+            features["rendered"].append(looked_at(model, made.crops, made.present)[kept])
+    return Person(name, angle, {kind: np.concatenate(parts) for kind, parts in features.items()})
+
+
+def people_of(folder: Path) -> dict[str, list[Path]]:
+    """Clips by person."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in VIDEOS):
+        parts = path.relative_to(folder).parts
+        found.setdefault(parts[1] if len(parts) > 2 else path.stem, []).append(path)
+    return found
 
 
 def reduced(people: Sequence[Person]) -> list[Person]:
@@ -138,7 +153,7 @@ def table(people: Sequence[Person]) -> list[dict[str, Any]]:
     for k, p in enumerate(people):
         fits = {kind: frechet.fit(f) for kind, f in p.features.items()}
         near, far = (frechet.distance(fits[kind], fits["true"]) for kind in ("rendered", "front"))
-        rows.append({"clip": p.name, "yaw": p.yaw, **{f"{kind} frames": len(f)
+        rows.append({"person": p.name, "yaw": p.yaw, **{f"{kind} frames": len(f)
                                                       for kind, f in p.features.items()},
                      "rendered to true": near, "front to true": far, "ratio": near / far,
                      "rendered or true": told_apart(people, k, "rendered"),
@@ -153,19 +168,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("videos", type=Path)
     parser.add_argument("--model", default="mvtf-small", help="name or folder")
     parser.add_argument("--seconds", type=float, default=30.0, help="used of each clip")
-    parser.add_argument("--front", type=float, default=8.0, metavar="DEG")
-    parser.add_argument("--turned", type=float, default=18.0, metavar="DEG")
+    parser.add_argument("--front", type=float, default=10.0, metavar="DEG")
+    parser.add_argument("--turned", type=float, default=15.0, metavar="DEG")
+    parser.add_argument("--least", type=int, default=15, help="frames of each kind")
     parser.add_argument("-o", "--out", type=Path, metavar="JSON")
     args = parser.parse_args(arguments)
     model: Any = pretrained.load(args.model)[0]
     people = []
-    for path in sorted(p for p in args.videos.rglob("*") if p.suffix.lower() in VIDEOS):
-        found = person(model, path, args.seconds, args.front, args.turned)
-        print(f"{path.stem}: {'too few frames' if found is None else 'taken'}", file=sys.stderr)
+    for name, clips in people_of(args.videos).items():
+        found = person(model, name, clips, args.seconds, args.front, args.turned, args.least)
+        print(f"{name}: {'too few frames' if found is None else 'taken'}", file=sys.stderr)
         people += [found] if found else []
     if len(people) < 3:
-        raise InputError(f"{args.videos}: {len(people)} clips have {LEAST} frontal frames twice and "
-                         f"{LEAST} turned ones; expected 3 or more")
+        raise InputError(f"{args.videos}: {len(people)} people have {args.least} turned frames and "
+                         "twice as many frontal ones; expected 3 or more")
     rows = table(reduced(people))
     for row in rows:
         print("  ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}"

@@ -34,8 +34,8 @@ class AugmentConfig:
 
     def __post_init__(self) -> None:
         if not (0 <= self.apart <= 0.5 and 0 <= self.slow <= 1):
-            raise InputError(f"augment: apart={self.apart}, slow={self.slow}: expected up to half a "
-                             "second, and a share up to 1")
+            raise InputError(f"augment: apart={self.apart}, slow={self.slow}: expected up to half "
+                             "a second, and a share up to 1")
         if not (0 <= self.turn <= 45 and 0 <= self.zoom <= 0.5 and 0 <= self.shift <= 1
                 and 0 <= self.speed <= 0.5):
             raise InputError(

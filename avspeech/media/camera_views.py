@@ -49,6 +49,8 @@ class Camera:
             shows near parts larger.
         depth: factor of the mesh's depth, whose scale the network only guesses.
         light: factor of the brightness from one side of the face to the other, 1 for none.
+        until: degrees of yaw at the end, where the camera goes around the head at an even speed; by
+            default it stays.
     """
 
     name: str
@@ -57,11 +59,13 @@ class Camera:
     distance: float = 8.0
     depth: float = 1.0
     light: float = 1.0
+    until: float | None = None
 
     def __post_init__(self) -> None:
-        if not (abs(self.yaw) <= 90 and abs(self.pitch) <= 60):
-            raise InputError(f"view '{self.name}': yaw {self.yaw:g}, pitch {self.pitch:g}; "
-                             "expected -90 to 90 and -60 to 60 degrees")
+        if not (abs(self.yaw) <= 90 and abs(self.until or 0) <= 90 and abs(self.pitch) <= 60):
+            yaws = f"{self.yaw:g}" + ("" if self.until is None else f" to {self.until:g}")
+            raise InputError(f"view '{self.name}': yaw {yaws}, pitch {self.pitch:g}; expected -90 "
+                             "to 90 and -60 to 60 degrees")
         if not (self.distance >= 2 and 0.25 <= self.depth <= 4 and 0.25 <= self.light <= 4):
             raise InputError(f"view '{self.name}': distance {self.distance:g} (at least 2), depth "
                              f"{self.depth:g} and light {self.light:g} (0.25 to 4)")
@@ -84,6 +88,12 @@ class Camera:
                        distance=max(2.0, self.distance * factor(0.7, 1.5)),
                        depth=min(4.0, max(0.25, self.depth * factor(0.8, 1.25))),
                        light=min(4.0, max(0.25, self.light * factor(0.7, 1.4))))
+
+    def at(self, share: float) -> Camera:
+        """The camera as it stands at a share of the time, 0 to 1."""
+        if self.until is None:
+            return self
+        return replace(self, yaw=self.yaw + share * (self.until - self.yaw), until=None)
 
     def rotation(self) -> np.ndarray:
         """`[3, 3]`, from head coordinates (`face.STABLE`) to this camera's, of a frontal head."""
@@ -145,14 +155,16 @@ def views(path: str | Path, cameras: Sequence[Camera], fps: float = video.FPS, n
         out[camera.name] = MouthTrack(
             np.zeros((length, STORED_CROP, STORED_CROP), np.uint8), np.zeros(length, bool),
             np.full((length, 4), np.nan, np.float32),
-            np.full(length, camera.yaw, np.float32), fps)
+            np.linspace(camera.yaw, camera.yaw if camera.until is None else camera.until, length,
+                        dtype=np.float32), fps)
     for k, picture in enumerate(video.read_frames(path, *part, grey=True)):
         mesh = meshes[k] if k < len(meshes) else None
         if mesh is None:
             continue
         for camera in cameras:
             view = out[camera.name]
-            view.crops[k] = surface.render(picture, mesh, mouth, camera)
+            standing = camera.at(k / max(length - 1, 1))
+            view.crops[k] = surface.render(picture, mesh, mouth, standing)
             view.present[k] = True
     return out
 

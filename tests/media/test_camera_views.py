@@ -143,3 +143,13 @@ def test_varied_cameras_are_near_and_possible(camera: Camera) -> None:
     assert all(c.name == camera.name and abs(c.yaw - camera.yaw) <= 5 and abs(c.pitch - camera.pitch) <= 5
                for c in made)
     assert camera.varied(np.random.default_rng(3)) == made[3]
+
+
+def test_a_camera_that_goes_around_stands_where_it_should() -> None:
+    camera = Camera("rotating", yaw=-60, until=60, pitch=10)
+    assert [camera.at(share).yaw for share in (0, 0.25, 1)] == [-60, -30, 60]
+    assert camera.at(0.5) == Camera("rotating", yaw=0, pitch=10)
+    still = Camera("left", yaw=30)
+    assert still.at(0.7) == still
+    with pytest.raises(InputError, match="-60 to 100"):
+        Camera("far", yaw=-60, until=100)

@@ -38,7 +38,8 @@ class Offset:
 
     Attributes:
         late: seconds by which what happens is later on this file's clock; below 0 earlier.
-        by: "sound" or "pictures", which told it; "given"; "" where nothing did, and `late` is 0.
+        by: "sound" or "pictures", which told it; "given"; "reference" for the camera whose clock is
+            the common one; "" where nothing told it, and `late` is 0.
         why: where nothing told it, the reason.
     """
 
@@ -157,7 +158,7 @@ def by_sounds(videos: Sequence[Path], reference: int) -> list[Offset]:
         reference: number, from 0, of the one whose sound is taken.
 
     Returns:
-        One for each file; that of the reference is 0, by "sound".
+        One for each file.
 
     Raises:
         InputError: the reference has no sound.
@@ -165,9 +166,9 @@ def by_sounds(videos: Sequence[Path], reference: int) -> list[Offset]:
     found = []
     for number, path in enumerate(videos):
         if number == reference:
-            found.append(Offset(0.0, "sound"))
+            found.append(Offset(0.0, "reference"))
             continue
-        late, why = None, "their sounds have nothing in common"
+        late, why = None, "their sounds do not tell"
         for one, two in _pieces(videos[reference], path):
             if two is None:
                 why = "it has no sound"
@@ -211,8 +212,8 @@ def settle(offsets: Sequence[Offset], reference: int,
     """
     out = []
     for number, known in enumerate(offsets):
-        if number == reference or known.by == "given":
-            out.append(known)
+        if known.by == "given" or number == reference:
+            out.append(known if known.by == "given" else Offset(0.0, "reference"))
             continue
         pairs = [(face[reference], face[number]) for face in faces
                  if reference in face and number in face]

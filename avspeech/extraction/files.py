@@ -18,7 +18,7 @@ from avspeech.core import storage
 from avspeech.core.bars import bar
 from avspeech.errors import InputError
 from avspeech.extraction import cameras
-from avspeech.extraction.views import match_faces
+from avspeech.extraction.views import lateness, match_faces
 from avspeech.media import audio, video
 from avspeech.media.mouths import MouthTrack
 from avspeech.media.muxing import mux
@@ -171,13 +171,10 @@ def find_faces(videos: Sequence[Path], fps: float, progress: bool = True, mouth:
 def _offsets(videos: Sequence[Path], late: Sequence[float] | None
              ) -> tuple[int, list[cameras.Offset]]:
     """(number of the video whose clock is the common one, what is known before the pictures)."""
-    if late is not None:
-        if len(late) != len(videos) or not np.isfinite(late).all():
-            raise InputError(f"late {', '.join(f'{x:g}' for x in late)}: expected a number of "
-                             f"seconds for each of the {len(videos)} videos")
     reference = next((n for n, path in enumerate(videos) if _sounds(path)), 0)
     if late is not None:
-        return reference, [cameras.Offset(float(x - late[reference]), "given") for x in late]
+        given = lateness(late, len(videos), reference)
+        return reference, [cameras.Offset(seconds, "given") for seconds in given]
     if len(videos) > 1 and _sounds(videos[reference]):
         return reference, cameras.by_sounds(videos, reference)
     return reference, [cameras.Offset(0.0, "", "there is no sound") for _ in videos]

@@ -13,6 +13,7 @@ from avspeech.errors import InputError
 from avspeech.media.mouths import FPS, MODEL_CROP, STORED_CROP, MouthTrack, release
 
 BLOCK = 1000  # frames read at a time from crops that may lie on a disk
+LARGEST = 600.0  # s by which cameras may be apart
 STEPS = 3  # frames by which cameras may be out of step where faces are matched and it is not known
 
 
@@ -45,17 +46,34 @@ def arrays_as_tracks(views: Any, present: Any, fps: float, face: int = 1,
         masks = {name: given[name] for name in named}
     found = [_tracks_of(name, array, masks[name], fps) for name, array in named.items()]
     if late is not None:
-        if len(late) != len(found) or not np.isfinite(late).all():
-            raise InputError(f"late={list(late)}: expected {len(found)} numbers of seconds, one "
-                             "for each view")
-        for tracks, seconds in zip(found, late, strict=True):
+        for tracks, seconds in zip(found, lateness(late, len(found)), strict=True):
             for track in tracks:
-                track.late, track.late_by = float(seconds - late[0]), "given"
+                track.late, track.late_by = seconds, "given"
     faces = match_faces(found)
     if not 1 <= face <= len(faces):
         raise InputError(f"face={face}: the views show {len(faces)}; expected a number from 1 to "
                          f"{len(faces)}")
     return faces[face - 1]
+
+
+def lateness(late: Sequence[float], count: int, reference: int = 0) -> list[float]:
+    """How late cameras are beside one of them, as a user says.
+
+    Args:
+        late: seconds, one for each camera; only their differences count.
+        count: of the cameras.
+        reference: number, from 0, of the one whose clock is the common one.
+
+    Returns:
+        Seconds, one for each camera.
+
+    Raises:
+        InputError: another number of offsets, or one beyond `LARGEST`.
+    """
+    if len(late) != count or not all(abs(x - late[reference]) <= LARGEST for x in late):
+        raise InputError(f"late {', '.join(f'{x:g}' for x in late)}: expected {count} numbers of "
+                         f"seconds, one for each view, at most {LARGEST:g} apart")
+    return [float(x - late[reference]) for x in late]
 
 
 def _tracks_of(name: str, array: np.ndarray, mask: Any, fps: float) -> list[MouthTrack]:

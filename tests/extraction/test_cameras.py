@@ -128,8 +128,9 @@ def test_a_late_file_is_brought_in_step_and_the_user_is_told(two_cameras) -> Non
         warnings.simplefilter("error")
         ((face),) = files.find_faces([early, dumb], 25.0, progress=False, late=[0.04, 0.24])
     assert face[1].late == pytest.approx(0.2)
-    with pytest.raises(InputError, match="each of the 2 videos"):
-        files.find_faces([early, dumb], 25.0, progress=False, late=[0.04])
+    for bad in ([0.04], [0.0, float("nan")], [0.0, -1e9]):
+        with pytest.raises(InputError, match="expected 2 numbers of seconds, one for each view"):
+            files.find_faces([early, dumb], 25.0, progress=False, late=bad)
 
 
 def test_the_report_says_how_late_each_camera_was(two_cameras, tmp_path) -> None:

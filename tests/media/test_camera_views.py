@@ -84,11 +84,11 @@ def test_a_turned_head_seen_from_its_front_is_a_frontal_one(surface: Surface) ->
     place = (SCALE * points + CENTER)[:, :2].astype(np.float32)
     turned = mesh(head(), 30)
     there = (SCALE * points @ turned.rotation.T + CENTER)[:, :2].astype(np.float32)
-    picture = np.zeros((480, 401), np.uint8)
+    picture, paint = np.zeros((480, 401), np.uint8), texture()
     for triangle in surface.triangles:  # the texture painted on the turned head, far parts first
         warp = cv2.getAffineTransform(place[triangle], there[triangle])
         mask = cv2.fillConvexPoly(np.zeros_like(picture), np.round(there[triangle]).astype(np.int32), 1)
-        picture = np.where(mask > 0, cv2.warpAffine(texture(), warp, picture.shape[::-1]), picture)
+        picture = np.where(mask > 0, cv2.warpAffine(paint, warp, picture.shape[::-1]), picture)
     seen = surface.render(picture, turned, MOUTH, Camera("", yaw=-30, distance=1e6))
     wanted = surface.render(texture(), mesh(head()), MOUTH, Camera("", distance=1e6))
     other = surface.render(picture, turned, MOUTH, Camera("", distance=1e6))

@@ -153,9 +153,15 @@ def utterance_from_dict(record: Any, where: str = "utterance") -> Utterance:
         raise InputError(f"{where}: duration must be above 0 and start not below 0 (seconds)")
     if not all(0 <= view.start < math.inf for view in record["views"]):
         raise InputError(f"{where}: the start of a view must not be below 0 (seconds)")
-    # A label that is null counts as missing.
-    record["labels"] = {k: v for k, v in record.get("labels", {}).items() if v is not None}
+    record["labels"] = {k: v for k, v in record.get("labels", {}).items() if not _missing(v)}
     return Utterance(**record)
+
+
+def _missing(label: Any) -> bool:
+    """Whether a label is none: null, NaN (as tables of pandas write what is not there) or blank."""
+    if isinstance(label, float):
+        return math.isnan(label)
+    return label is None or isinstance(label, str) and not label.strip()
 
 
 def read_jsonl(path: str | Path) -> Iterator[tuple[str, Any]]:
@@ -179,13 +185,23 @@ def read_jsonl(path: str | Path) -> Iterator[tuple[str, Any]]:
                                      "a manifest?")
                 if line.strip():
                     try:
-                        yield where, json.loads(line)
+                        yield where, json.loads(line, object_pairs_hook=_once)
                     except (ValueError, RecursionError) as error:
                         raise InputError(f"{where}: not JSON ({error})") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise InputError(f"{path}: not UTF-8 text; is it a manifest?") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON whose keys are there once: of two values one would be lost."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key '{twice}' is there twice in one object")
+    return found
 
 
 def write_jsonl(path: str | Path, records: Iterable[Any]) -> None:

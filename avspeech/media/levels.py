@@ -1,7 +1,7 @@
 """Levels of samples: channels made one, the bounds of speech, and what to know about a sound.
 
-No rule here looks at raw samples: power is taken about the mean, so that a constant offset, which
-nobody hears, changes nothing.
+No rule here looks at raw samples: power is taken about the mean, or the mean nearby, so that an
+offset, which nobody hears, changes nothing, whether it stays or drifts.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ SILENCE_DB = -90.0  # of full scale, one step of 16 bits: below it there is no s
 CANCEL_DB = 10.0  # where averaging channels costs more of their power, they cancel each other
 STRETCH = 16384  # samples within which channels may cancel each other, though not in the whole
 PARTLY = 0.5  # seconds of it from which on it is said
+AROUND = 25  # frames whose mean is taken for the offset of the one in their middle
 FLOOR = 10  # percentile of the frames' power that is taken for the noise
 # Speech is at least this far above the noise (white noise stays within 1, 1/f noise within 3)
 ABOVE_FLOOR_DB = 4.0
@@ -162,9 +163,9 @@ def speech_bounds(samples: np.ndarray, sample_rate: int = SAMPLE_RATE, below: fl
                   margin: float = 0.08) -> tuple[int, int]:
     """Where the sound lies between the silence, or the noise of the room, before and after it.
 
-    Frames of 10 ms (their power about the mean of all samples, averaged over 50 ms) count as sound
-    from `below` dB under the loudest one on. Where the quietest tenth of the frames is louder than
-    that, it is the noise of a room, and sound begins 4 dB above it.
+    Frames of 10 ms (their power about the mean of the quarter of a second around them, averaged
+    over 50 ms) count as sound from `below` dB under the loudest one on. Where the quietest tenth of
+    the frames is louder than that, it is the noise of a room, and sound begins 4 dB above it.
 
     Args:
         samples: `[N]` floats.
@@ -188,10 +189,16 @@ def speech_bounds(samples: np.ndarray, sample_rate: int = SAMPLE_RATE, below: fl
 
 
 def frame_power(samples: np.ndarray, hop: int) -> np.ndarray:
-    """Mean power `[N // hop]` float64 of frames of `hop` samples, about the mean of all `[N]`."""
+    """Mean power `[N // hop]` float64 of frames of `hop` samples, about the mean of the `AROUND`
+    frames around each (fewer at both ends, as many on each side), so that an offset that drifts
+    counts as little as one that stays."""
     count = len(samples) // hop
     frames = np.asarray(samples[: count * hop], np.float64).reshape(count, hop)
-    return np.square(frames - np.mean(samples, dtype=np.float64)).mean(axis=1)
+    sums = np.concatenate([[0.0], np.cumsum(frames.mean(axis=1))])
+    place = np.arange(count)
+    side = np.minimum(AROUND // 2, np.minimum(place, count - 1 - place))
+    mean = (sums[place + side + 1] - sums[place - side]) / (2 * side + 1)
+    return np.square(frames - mean[:, None]).mean(axis=1)
 
 
 def speech_threshold(power: np.ndarray, below: float) -> float:

@@ -12,6 +12,7 @@ from avspeech.text.rules import EDGE, END, Text, hums, rule
 
 _IN_STATES = frozenset("from in of near western eastern northern southern central".split())
 _VERBS = lists.words("parts.verbs")
+_GREETINGS = frozenset("Dear Hello Hi Hey Thanks Ask Call See Tell Meet With Thank".split())
 _GIVEN_OF_WOMEN = lists.words("lists.sisters")
 
 
@@ -165,7 +166,11 @@ def _title_or_street(place: Place, words: list[str], kinds: frozenset[str]) -> l
     named_before = before[:1].isupper() and before not in lists.OPENERS
     named_before &= before.lower() not in _VERBS or before.lower() in ("read", "hill")
     named_before &= not (name == "Dr" and after == "Who")
-    if numbered or named_before and not named_behind or "street" in kinds:
+    placed = after.lower() in lists.BY_STREETS and not (
+        name == "Dr" and after.lower() in lists.SURNAMES or before in _GREETINGS
+    )  # "Main St. Bridge"
+    placed &= before not in ("Mount", "Mt", "Port", "Fort", "Lake", "Saint")
+    if numbered or named_before and (placed or not named_behind) or "street" in kinds:
         return [street]
     return list(words) if name != "St" or named_behind or before[:1].isupper() else ["street"]
 

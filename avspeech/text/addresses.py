@@ -113,7 +113,11 @@ def version(match: re.Match[str], context: Text) -> list[str] | None:
     return said
 
 
-@rule(r"(?<![^\W_])(?<!/)(?:~|\.{1,2})?(?:/[\w.-]{0,200}\w){1,40}/?|[A-Za-z]:\\[\w\\.-]*", "sl")
+@rule(
+    r"(?<![^\W_])(?<!/)(?:~|\.{1,2})?(?:/[\w.-]{0,200}\w){1,40}/?(?:\?[\w=&%.-]{0,200}[\w])?"
+    r"|[A-Za-z]:\\[\w\\.-]*",
+    "sl",
+)
 def path(match: re.Match[str], context: Text) -> list[str] | None:
     """A path of files. `/usr/bin` -> slash U S R slash bin"""
     start = match.start()

@@ -24,8 +24,10 @@ _DATED = frozenset(
 )
 # Before a time that something takes.
 _LASTING = frozenset(
-    "in of time finished clocked lasts lasted runs took takes within under over".split()
+    "in of time record finished clocked lasts lasted runs took takes within under over".split()
 )
+_RATIO_BEFORE = lists.words("dates.ratio_before")
+_RATIO_BEHIND = lists.words("dates.ratio_behind")
 _HALF = r"\s?([aApP])\.?\s?[mM]" + END  # am, P.M, ...
 _TH = r"(?:st|nd|rd|th)?"
 
@@ -74,17 +76,20 @@ def clock(match: re.Match[str], context: Text) -> list[str] | None:
     hour, minute, half = hour or hour2, minute or minute2, half or half2
     if int(hour) > 24 or int(minute) > 59 or int(second or 0) > 59:
         return None
-    before = context.before(match.start()).lower()
+    near = re.search(r"([a-z]+):? $", context.text[max(0, match.start() - 16) : match.start()])
+    before = near.group(1) if near else context.before(match.start()).lower()
+    if not (second or half) and (
+        before in _RATIO_BEFORE or context.after(match.end()).lower() in _RATIO_BEHIND
+    ):
+        return None  # "a 1:10 dilution"
     if second and not half and (before in _LASTING or int(hour) == 0):
         return duration(int(hour), int(minute), int(second))
     words = cardinal(int(hour))
     if int(minute):
         words += (["oh"] if int(minute) < 10 else []) + cardinal(int(minute))
-    elif not half and not second and 1 <= int(hour) <= 12:
-        words.append("o'clock")
     elif not half:
-        words += ["hundred"] if not second else ["zero"]
-    if second:
+        words.append("o'clock" if 1 <= int(hour) <= 12 else "hundred")
+    if second and (int(second) or int(minute)):
         words += ["and", *cardinal(int(second)), "second" + "s" * (int(second) != 1)]
     return words + ([half.upper(), "M"] if half else [])
 
@@ -162,6 +167,25 @@ def number_date(match: re.Match[str], context: Text) -> list[str] | None:
     return [*_months_day(m, d), *_year(last)] if _is_day(m, d) else None
 
 
+@rule(r"(\d{1,2})\.(\d{1,2})(?![\d/%])" + END, "d")
+def day_month_dots(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
+    """A day and a month, each with a period, within a sentence or behind a word that needs a date.
+    `until 31.12. we` -> until december thirty first we"""
+    day, month = match.groups()
+    end = match.end()
+    if not _is_day(int(month), int(day)):
+        return None
+    dotted = context.text[end : end + 1] == "."
+    goes_on = dotted and re.match(r"\.\)?,?\s?(?:[a-z]|[-–(])", context.text[end : end + 4])
+    dated = context.before(match.start()).lower() in _DATED | {"of", "und", "am", "bis", "to"}
+    whole = len(day) == len(month) == 2 and (int(day) > 12 or dotted)
+    alone = dotted and not context.text[: match.start()].strip() and not context.text[end + 1 :]
+    if not (goes_on or dated and whole or alone and len(month) == 2):
+        return None
+    last = not re.search(r"[^\W\d_]|\d", context.text[end + 1 : end + 80])
+    return _months_day(int(month), int(day)), end + (dotted and not last)
+
+
 @rule(r"(0[1-9]|1[0-2])/((?:19|20)\d\d)(?![\d/])" + END, "d")
 def month_year(match: re.Match[str], context: Text) -> list[str] | None:
     """A month and a year. `Expires 06/2027` -> expires june twenty twenty seven"""
@@ -192,7 +216,11 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     near = re.search(r"([A-Za-z]+)\.?,?\s$", text)
     before = near.group(1).lower() if near else ""
     weekday = before.title() in _DAY_NAMES and before.title() not in lists.MONTHS
-    if not (before in _DATED or weekday) or context.after(match.end()) in ("of", "cup", "inch"):
+    paired = re.search(r"\b\d{1,2}/\d{1,2} (?:to|and|through|thru|until|or) $", text)
+    earlier = context.text[max(0, match.start() - 30) : match.start()]
+    paired = paired and re.search(r"(?:from|between|on|of|dates?) ", earlier)
+    dated = before in _DATED or weekday or paired
+    if not dated or context.after(match.end()) in ("of", "cup", "inch"):
         return None
     return _months_day(m, d)
 

@@ -99,6 +99,8 @@ def fraction(top: int, bottom: int) -> list[str]:
 _MIXED_SIGN = re.compile(rf"(?:({N})\s?)?([{_VULGAR}])")
 _MIXED = re.compile(rf"({N})[ -](\d{{1,2}})/(\d{{1,3}})(?![\d/])")
 _FRACTION = re.compile(r"(\d{1,4})[/⁄](\d{1,7})(?:(?:th|rd|nd)s?(?![^\W_]))?(?![\d/⁄])")
+# Behind two values of which one holds: "50/60 Hz"
+_EITHER = re.compile(r"\s?(?:[kMG]?Hz|V(?:AC|DC)?|[MG]bps|mAh|m?A|[km]?W)(?![^\W_])")
 _SCIENTIFIC = re.compile(rf"({NUMBER})(?:[eE]([-+−]?\d{{1,3}})(?![\w.])|\s?[xX×·*]\s?10{_RAISED})")
 _POWER = re.compile(rf"({NUMBER}){_RAISED}")
 _NUMBER = re.compile(
@@ -118,7 +120,8 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
             return _with_whole(whole, int(top), int(bottom), match.end())
     if match := _FRACTION.match(view, place):
         top, bottom = match.groups()
-        if match.group() in lists.PAIRS:
+        either = int(top) >= 5 and int(bottom) > 9 and _EITHER.match(view, match.end())
+        if match.group() in lists.PAIRS or either and not int(top) % 5 and not int(bottom) % 5:
             return Value([*number(top), *number(bottom)], match.end(), False)
         if int(bottom):
             return Value(fraction(int(top), int(bottom)), match.end(), int(top) < int(bottom))
@@ -178,8 +181,16 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
     )
     stuff = unit.many.endswith(_OF_STUFF) and context.after(behind) not in lists.THINGS
     joined |= re.match(r"-[a-z]", context.behind(end)) is not None
+    near = context.text[max(0, start - 24) : start]
+    joined |= (  # "1 (14 oz.) can", and the second of "a 16 Ah, 48 V pack"
+        re.search(r"\d \($", near) is not None
+        and re.match(r"\.?\) [a-z]", context.text[end : end + 4]) is not None
+        or re.search(r"\b[Aa]n? \d[\d.,]*[- ]?[^\W\d_]+, $", near) is not None
+        and re.match(r" [^\W\d_]", context.behind(end)) is not None
+    )
     listed = context.determined(start) and re.match(
-        rf"{EDGE} \d[\d.,]*[- ]?[^\W\d_]+ [a-z]|{EDGE}? \d+ ?(?:oz|in|min|sec|cm)\b{EDGE}? [a-z]",
+        rf"{EDGE} \d[\d.,]*[- ]?[^\W\d_]+ (?:[A-Z]\w+ )?[a-z]"
+        rf"|{EDGE}? \d+ ?(?:oz|in|min|sec|cm)\b{EDGE}? [a-z]",
         context.behind(end),
     )  # "a 220 V, 50 Hz supply"
     singular = joined or value.one or context.adjective(start, behind, stuff) or bool(listed)
@@ -209,6 +220,7 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
     if (
         not sign
         and written in lists.BY_DIGIT
+        and not _counts(context, start)
         or written.isdigit()
         and len(written) > 2
         and _is_code(context, start)
@@ -223,9 +235,21 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
     return [*_MINUS.get(sign, []), *words], end
 
 
+def _counts(context: Text, start: int) -> bool:
+    """Whether a number counts pages and the like: "p. 112"."""
+    before = context.before(start)
+    for words, _ in lists.ABBREVIATIONS.get(before, [])[:1]:
+        before = words[-1]
+    return before.lower() in lists.COUNTED
+
+
 def _is_code(context: Text, start: int) -> bool:
     written = re.split(r"[^\w\s.:#'’]|\n", context.text[max(0, start - 40) : start])[-1]
     near = [w.lower() for w in re.findall(r"\w+", written)[:-4:-1]]
+    for name in near[:1]:  # "ext. 4471"
+        rows = lists.ABBREVIATIONS.get(name) or lists.ABBREVIATIONS.get(name.title(), [])
+        if rows and rows[0][0][-1] in lists.CODES:
+            near[0] = rows[0][0][-1]
     if re.match(r"[2-8]11(?!\d)", context.behind(start)):
         before = context.text[max(0, start - 12) : start]
         return re.search(r"\b(?:[2-9]11 (?:or|and)|call|dial|text) $", before, re.I) is not None

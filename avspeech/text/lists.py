@@ -110,6 +110,10 @@ DOTTED = {row[0]: row[1].split() for row in rows("dotted.tsv", 2)}
 WRITTEN = {row[0]: row[1].split() for row in rows("written.tsv", 2)}
 STATE_NAMES = words("lists.state_names")
 STATES = words("lists.states")
+# What is named by the street it is in: "Main St. Bridge"; those of them that are surnames too.
+BY_STREETS = words("lists.by_streets")
+CONTRACTIONS = words("lists.contractions")
+SURNAMES = words("lists.surnames")
 
 # Words that begin a sentence behind "U.S." or "etc.", rather than going on with a name.
 OPENERS = words("lists.openers")

@@ -55,10 +55,12 @@ def series(match: re.Match[str], context: Text) -> list[str] | None:
 def of_three(match: re.Match[str], context: Text) -> list[str] | None:
     """The number of a room, a road or a flight. `Room 237` -> room two thirty seven"""
     first, second, plural = match.groups()
-    before = context.before(match.start())
+    before = (context.words_before(match.start()) or [context.before(match.start())])[0]
+    if context.text[max(0, match.start() - 2) : match.start()].strip() == ".":
+        before = context.before(match.start())
     for words, _ in lists.ABBREVIATIONS.get(before, [])[:1]:
         before = words[-1]  # "Rm. 212"
-    before = before.lower()
+    before = before.lower().replace("’", "'").removesuffix("'s")
     american = re.search(
         r"(?:^|[^\d ]) ?U\.?S\.? $", context.text[max(0, match.start() - 7) : match.start()]
     )
@@ -140,6 +142,10 @@ def serial(match: re.Match[str], context: Text) -> list[str] | None:
     if sum(any(c.isdigit() for c in part) for part in parts) < 2 and len(parts) < 4:
         return None
     said: list[str] = []
+    dated = parts[0].isalpha() and re.fullmatch(r"(?:19|20)\d\d", parts[1]) is not None
+    if dated and len(parts) == 3 and parts[2].isdigit():  # "CVE-2021-44228"
+        named = [parts[0].lower()] if context.word(parts[0].lower()) else letters(parts[0])
+        return [*named, *year(int(parts[1])), ",", *digits(parts[2])]
     for part in parts:
         for piece in re.findall(r"[A-Z]+|\d+", part):
             if piece.isdigit():
@@ -193,6 +199,12 @@ def digits_ending(match: re.Match[str], context: Text) -> list[str] | None:
 def digits_in_name(match: re.Match[str], context: Text) -> list[str] | None:
     """Digits before letters. `3D in 1080p` -> three D in ten eighty P"""
     return pairs(match.group())
+
+
+@rule(r"\d+\.\d+(?=[^\W\d_])", "d")
+def decimal_before_letters(match: re.Match[str], context: Text) -> list[str] | None:
+    """A decimal that letters follow. `0.6c` -> zero point six C"""
+    return number(match.group())
 
 
 @rule(r"(?<=[A-Z])\d{1,3}\.\d{1,3}" + END, "d")

@@ -60,6 +60,10 @@ def money(match: re.Match[str], context: Text) -> list[str] | None:
     sign, coin, sign2, whole, fraction, size, each = match.groups()
     if sign and not context.opens(match.start()):
         return None
+    clotting = re.match(r"\s?[-–]\s?\d(?!\d|,)", context.behind(match.end()))
+    if coin == "INR" and len(whole) == 1 and not size:
+        if clotting or fraction and len(fraction) == 1:
+            return None  # a test of blood, not rupees: "INR 2.5"
     minus = {"-": ["minus"], "−": ["minus"], "+": ["plus"]}.get(sign or sign2, [])
     start = match.start()
     following = re.compile(
@@ -98,12 +102,16 @@ def cents(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(plain(match.group(1))), "cent" if one else "cents"]
 
 
-@rule(rf"[-–](\s?)(?=[$£€¥₹]?\d|(?:{'|'.join(lists.MONTHS)})\W)", "s")
+_TIMES_NAMED = r"(?:noon|midnight|midday|dawn|dusk|sunrise|sunset|Noon|Midnight|Dawn|Sunrise)"
+_END_OF_DAY = r"(?:noon|midnight|midday|dawn|dusk|sunrise|sunset|close|late)(?![\w-])"
+
+
+@rule(rf"[-–](\s?)(?=[$£€¥₹]?\d|(?:{'|'.join(lists.MONTHS)})\W|{_END_OF_DAY})", "s")
 def until(match: re.Match[str], context: Text) -> list[str] | None:
-    """A dash between two prices, shares or times. `10am-5pm` -> ten A M to five P M"""
+    """A dash between two prices, shares or times, or named times. `noon-5pm` -> noon to five P M"""
     before = context.text[max(0, match.start() - 20) : match.start()]
     if bool(match.group(1)) != before.endswith(" "):
         return None
     before = before.rstrip()
     amount = r"(?<![A-Za-z\d])[\d.,:]*\d(?:%|°|0s|\s?[aApP]\.?\s?[mM]\.?|[kKMB])?$"
-    return ["to"] if re.search(amount, before) else None
+    return ["to"] if re.search(rf"{amount}|\b{_TIMES_NAMED}$", before) else None

@@ -60,6 +60,7 @@ RULES: tuple[Rule, ...] = (
     dates.hour,
     dates.iso_date,
     dates.number_date,
+    dates.day_month_dots,
     dates.month_year,
     dates.army_time,
     dates.month_day_slash,
@@ -91,6 +92,8 @@ RULES: tuple[Rule, ...] = (
     models.long_code,
     models.name_of_three,
     signs.over_variable,
+    signs.factorial,
+    signs.isotope,
     models.caliber,
     digits.feet_inches,
     digits.sides,
@@ -112,6 +115,7 @@ RULES: tuple[Rule, ...] = (
     digits.numbered,
     models.digits_ending,
     models.decimal_in_name,
+    models.decimal_before_letters,
     models.digits_in_name,
     models.bare_digits,
     # letters and words
@@ -123,6 +127,12 @@ RULES: tuple[Rule, ...] = (
     abbreviations.initial,
     abbreviations.abbreviation,
     abbreviations.undotted,
+    signs.half_index,
+    signs.derivative,
+    signs.bounded,
+    signs.extreme,
+    signs.sum_of,
+    signs.group,
     signs.function_of,
     signs.function_value,
     signs.given,
@@ -134,6 +144,7 @@ RULES: tuple[Rule, ...] = (
     signs.letter_range,
     signs.function_power,
     signs.function,
+    signs.repeated,
     signs.by,
     signs.and_letters,
     signs.sharp,
@@ -144,6 +155,7 @@ RULES: tuple[Rule, ...] = (
     models.model,
     signs.time_zone,
     signs.raised,
+    signs.exponent,
     signs.product,
     signs.variable_minus,
     signs.minus_letter,
@@ -206,6 +218,7 @@ _PLAIN = re.compile(
     rf"(?=[ \n{EDGE}])"
 )
 _RECKONING = tuple("=+−×÷≈<>≤≥")
+_COMPARING = tuple("=<>≤≥≈≫≪")
 _SPECIAL = frozenset(
     {form for name in lists.ABBREVIATIONS for form in (name, name.lower(), name.title())}
     | {*lists.WRITTEN, *lists.MONTHS, *citations.BOOKS, *lists.STATE_NAMES}
@@ -301,6 +314,9 @@ def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
             plain
             and plain.group() not in _SPECIAL
             and not (plain.group()[-1] == "s" and text[plain.end()] in "'’")
+            and not (
+                text[plain.end()] == "(" or text[plain.end() + 1 : plain.end() + 2] in _COMPARING
+            )
             and (
                 len(plain.group()) > 3
                 or view[max(0, position - 2) : position - 1] not in _RECKONING

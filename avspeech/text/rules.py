@@ -70,12 +70,19 @@ def _inches(text: str) -> frozenset[int]:
         for match in re.finditer('"', paragraph):
             place = match.start()
             behind = _INCHES.match(paragraph, place)
-            if behind and _NOUN.match(paragraph, place + 1) and (closed or odd):
+            side = _SIDE.match(paragraph, place + 1) or _SIDE_BEFORE.search(
+                paragraph[max(0, place - 16) : place]
+            )
+            if behind and side or behind and _NOUN.match(paragraph, place + 1) and (closed or odd):
                 found.add(start + place)
             else:
                 closed = not closed
         start += len(paragraph) + 2
     return frozenset(found)
+
+# The sides of a thing: 1.5" × 3.5"
+_SIDE = re.compile(r"\s?[x×]\s?[\d.]")
+_SIDE_BEFORE = re.compile(r"\d\"?\s?[x×]\s?[\d.]+$")
 
 
 @dataclass
@@ -168,7 +175,7 @@ class Text:
             return bool(following) and following.lower() not in lists.FUNCTION - {"can"}
         if len(following) == 1 and following.islower():
             return False  # "4 mg q.d."
-        if near and near[0].lower() in lists.DETERMINERS:
+        if near and (near[0].lower() in lists.DETERMINERS or _owner(near[0])):
             return bool(following) and (
                 following.lower() not in lists.NOT_NOUNS
                 or following.lower() in lists.ALSO_NOUNS | {"can"}
@@ -179,7 +186,7 @@ class Text:
             or following.lower().endswith("ly")
         ):
             return False
-        if following[0].isupper() and following.lower() not in ("AC", "DC"):
+        if following[0].isupper() and not re.fullmatch(r"[A-Z]{2,5}s", following):
             return self.determined(start)
         if self.determined(start):
             return True
@@ -198,11 +205,18 @@ class Text:
         near = [w.lower() for w in self.words_before(start)[:2]]
         return bool(near) and (
             near[0] in lists.DETERMINERS
+            or _owner(near[0])
             or len(near) > 1
             and near[1] in lists.DETERMINERS
             and near[0] not in lists.NOT_NOUNS
             and not near[0].endswith("s")
         )
+
+
+def _owner(word: str) -> bool:
+    """Whether a word is a genitive: "NASA's $10B telescope", but not "it's"."""
+    plain = word.lower().replace("’", "'")
+    return plain.endswith("'s") and plain not in lists.CONTRACTIONS
 
 
 _VERBS = lists.words("parts.verbs") | {"use"}

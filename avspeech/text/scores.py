@@ -43,6 +43,7 @@ def out_of(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     counted = following.endswith("s") and most in ("5", "10", "100")
     marked = before in _MARKED and most not in ("4", "30", "60") and not following.islower()
+    marked |= got == most and most in ("5", "10", "100")
     marked |= before in ("scored", "rated", "score", "rating", "graded")
     if not ("." in got or counted and not got.startswith("1/") or marked):
         return None

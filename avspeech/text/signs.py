@@ -19,6 +19,8 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
     """The x between two sides. `4 cm x 6 cm` -> four centimeters by six centimeters"""
     before = context.view[max(0, match.start() - 12) : match.start()]
     if match.group() == "×":
+        if re.search(r"\d\" ?$", before):
+            return ["by"]
         side = re.search(r"\d ?([a-z]{1,2}) $", before)
         behind = context.behind(match.start())
         alike = side and re.match(rf"× ?[\d.]+ ?{side.group(1)}(?!\w)", behind)
@@ -97,6 +99,101 @@ def function_value(match: re.Match[str], context: Text) -> list[str] | None:
     return [match.group()[0].upper(), "of"] if value else None
 
 
+@rule(rf"(\d{{1,3}}|[a-zA-Z]){EDGE}(?=\s?[=+−×·*/~≈<>≤≥])", "dl")
+def factorial(match: re.Match[str], context: Text) -> list[str] | None:
+    """A factorial, where reckoning goes on. `5! = 120` -> five factorial equals one hundred
+    twenty"""
+    if context.text[match.end() - 1] != "!" or context.view[match.start() - 1 : match.start()][
+        :1
+    ].isalnum() and match.start():
+        return None
+    name = match.group(1)
+    return [*(number(name) if name.isdigit() else letters(name)), "factorial"]
+
+
+_ISOTOPES = {
+    "H": "hydrogen", "He": "helium", "Li": "lithium", "Be": "beryllium", "B": "boron",
+    "C": "carbon", "N": "nitrogen", "O": "oxygen", "F": "fluorine", "Na": "sodium",
+    "Mg": "magnesium", "Al": "aluminum", "Si": "silicon", "P": "phosphorus", "S": "sulfur",
+    "Cl": "chlorine", "Ar": "argon", "K": "potassium", "Ca": "calcium", "Fe": "iron",
+    "Co": "cobalt", "Ni": "nickel", "Kr": "krypton", "Sr": "strontium", "Mo": "molybdenum",
+    "Tc": "technetium", "I": "iodine", "Xe": "xenon", "Cs": "cesium", "Pb": "lead",
+    "Po": "polonium", "Rn": "radon", "Ra": "radium", "Th": "thorium", "U": "uranium",
+    "Pu": "plutonium", "Am": "americium",
+}  # fmt: skip
+
+
+@rule(rf"([{_SUP}]{{1,3}})([A-Z][a-z]?)(?![^\W_])", "ds")
+def isotope(match: re.Match[str], context: Text) -> list[str] | None:
+    """An element with its mass. `¹⁴C` -> carbon fourteen"""
+    name = _ISOTOPES.get(match.group(2))
+    before = context.view[max(0, match.start() - 1) : match.start()]
+    if name is None or before.isalnum() and before not in lists.GREEK:
+        return None
+    return [name, *number(match.group(1).translate(lists.SUPERSCRIPTS))]
+
+
+@rule(r"([A-Za-zα-ω])₁[/⁄]₂", "l")
+def half_index(match: re.Match[str], context: Text) -> list[str] | None:
+    """A half as an index. `T₁/₂` -> T one half"""
+    return [*_name(match.group(1)), "one", "half"]
+
+
+@rule(r"d([A-Za-zα-ω]?)/d([a-zα-ω])(?![^\W_])", "l")
+def derivative(match: re.Match[str], context: Text) -> list[str] | None:
+    """A derivative. `dy/dx` -> D Y D X"""
+    if match.start() and context.view[match.start() - 1].isalnum():
+        return None
+    return [part for c in match.group().replace("/", "") for part in _name(c)]
+
+
+@rule(rf"O{EDGE}", "l")
+def bounded(match: re.Match[str], context: Text) -> list[str] | None:
+    """The order of a count. `O(n log n) time` -> O of N log N, time"""
+    start, end = match.span()
+    inner = re.match(r"\((?:[\w²³ⁿ*·+/^ -]|\([\w ]\)){1,24}\)", context.text[end - 1 : end + 28])
+    if start and context.view[start - 1].isalnum() or inner is None:
+        return None
+    return ["O", "of"] if re.search(r"\b(?:[a-zA-Z]|1)\b|[²³ⁿ]", inner.group()) else None
+
+
+_EXTREMES = {
+    "max": ["max"], "min": ["min"], "rms": ["R", "M", "S"], "avg": ["average"],
+    "ref": ["ref"], "eff": ["effective"], "out": ["out"], "in": ["in"], "tot": ["total"],
+    "crit": ["critical"], "peak": ["peak"],
+}  # fmt: skip
+
+
+@rule(rf"([A-Za-z])_?({'|'.join(_EXTREMES)})(?=\s?[=<>≤≥≈≫≪])", "l")
+def extreme(match: re.Match[str], context: Text) -> list[str] | None:
+    """A variable whose index says which value. `Vmax = 5 V` -> V max equals five volts"""
+    if match.start() and context.view[match.start() - 1].isalnum():
+        return None
+    if context.word(match.group().lower()) and match.group(1) not in "VI":
+        return None  # "Bin = 5"
+    return [match.group(1).upper(), *_EXTREMES[match.group(2)]]
+
+
+@rule(rf"([∑∏])([ᵢⱼₖₙₘ])₌([{_SUB}]+)([ⁿᵏᵐ∞{_SUP}]+)", "s")
+def sum_of(match: re.Match[str], context: Text) -> list[str] | None:
+    """A sum with its limits. `∑ᵢ₌₁ⁿ x` -> sum from I equals one to N of X"""
+    sign, name, low, high = match.groups()
+    index = unicodedata.normalize("NFKC", name)
+    last = unicodedata.normalize("NFKC", high)
+    end = ["infinity"] if high == "∞" else number(last) if last.isdigit() else letters(last)
+    first = number(low.translate(lists.SUBSCRIPTS))
+    return [*lists.SIGNS[sign][0], "from", *letters(index), "equals", *first, "to", *end, "of"]
+
+
+@rule(
+    r"x(?= ?\d+ ?(?:d|days?|wks?|weeks?|mos?|months?|hrs?|hours?|times|mins?|reps)(?![^\W_]))",
+    "l",
+)
+def repeated(match: re.Match[str], context: Text) -> list[str] | None:
+    """So long or so often. `b.i.d. x 10 days` -> B I D times ten days"""
+    return ["times"] if context.view[match.start() - 1 : match.start()] in (" ", "") else None
+
+
 @rule(rf"∫([{_SUB}]+)([{_SUP}∞]+)", "s")
 def integral(match: re.Match[str], context: Text) -> list[str] | None:
     """An integral with its limits. `∫₀¹ x` -> integral from zero to one of X"""
@@ -124,10 +221,12 @@ _TWO_SIGNS = {
     "<=": ["less", "than", "or", "equal", "to"],
     ">=": ["greater", "than", "or", "equal", "to"],
     "->": ["to"],
+    "&&": ["and"],
+    "||": ["or"],
 }
 
 
-@rule(r"!=|<=|>=|->", "s")
+@rule(r"!=|<=|>=|->|&&|\|\|(?= )", "s")
 def two_signs(match: re.Match[str], context: Text) -> list[str] | None:
     """Signs of a program. `x != y` -> X not equal to Y"""
     return _TWO_SIGNS[match.group()]
@@ -135,7 +234,7 @@ def two_signs(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(rf"(?<={EDGE})[{_SUB}]+", "s")
 def index_behind(match: re.Match[str], context: Text) -> list[str] | None:
-    """An index behind a bracket. `Al₂(SO₄)₃` -> A L two, S O four, three"""
+    """An index behind a bracket. `(NH₄)₂S` -> N H four, two S"""
     return number(match.group().translate(lists.SUBSCRIPTS))
 
 
@@ -238,7 +337,70 @@ def raised(match: re.Match[str], context: Text) -> list[str] | None:
     return [*letters(name), *power(exponent or sign)]
 
 
+_TERM = re.compile(r"\s*(?:(\d+(?:\.\d+)?)|([A-Za-zα-ωΓΔΘΛΣΦΨΩ])|([-−+*×·/]))")
+_TERM_SIGNS = {
+    "-": "minus",
+    "−": "minus",
+    "+": "plus",
+    "*": "times",
+    "×": "times",
+    "·": "times",
+    "/": "over",
+}
+
+
+def _terms(text: str) -> list[str] | None:
+    """The words of numbers, letters and signs between: "n+1" -> N plus one; None for others."""
+    words: list[str] = []
+    place = 0
+    while place < len(text.rstrip()):
+        term = _TERM.match(text, place)
+        if term is None:
+            return None
+        value, name, between = term.groups()
+        words += number(value) if value else _name(name) if name else [_TERM_SIGNS[between]]
+        place = term.end()
+    return words or None
+
+
+@rule(r"\^", "s")
+def exponent(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
+    """An exponent in brackets, or behind them. `2^(n+1)` -> two to the N plus one"""
+    start, end = match.span()
+    if not start or not (context.text[start - 1].isalnum() or context.text[start - 1] in ")]}|"):
+        return None
+    behind = context.text[end : end + 40]
+    inner = re.match(r"\(([^(){}]{1,24})\)|\{([^(){}]{1,24})\}", behind)
+    if inner is None:
+        plain = re.match(r"[-−+]?(?:\d{1,6}(?![\w.]\w)|[A-Za-z](?!\w))", behind)
+        words = plain and _power_words(plain.group())
+        return (words, end + plain.end()) if plain and words else None
+    words = _power_words(inner.group(1) or inner.group(2))
+    return (words, end + inner.end()) if words else None
+
+
+def _power_words(text: str) -> list[str] | None:
+    if re.fullmatch(r"[-−+]?\d{1,6}", text):
+        return power(text)
+    terms = _terms(text)
+    return ["to", "the", *terms] if terms else None
+
+
 _SIDE = "=+−×÷≈<>≤≥"
+_GROUP = re.compile(rf"\(((?:(?:{_ELEMENT})\d?[{_SUB}]?){{1,4}})\)([\d{_SUB}])")
+
+
+@rule(rf"(?:(?:{_ELEMENT})[{_SUB}\d]?){{1,3}}(?=\x00)", "l")
+def group(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
+    """A formula up to a group in brackets. `Fe(OH)₃` -> F E O H three"""
+    start, end = match.span()
+    inner = _GROUP.match(context.text, end)
+    if start and context.view[start - 1].isalnum() or inner is None:
+        return None
+    said = letters((match.group() + inner.group(1)).translate(lists.SUBSCRIPTS))
+    return [*said, *number(inner.group(2).translate(lists.SUBSCRIPTS))], inner.end()
+
+
 
 
 @rule(r"[a-zA-Z]{2,3}(?![^\W_])", "l")
@@ -311,7 +473,10 @@ def per_word(match: re.Match[str], context: Text) -> list[str] | None:
     ]
 
 
-@rule(r"/(?=\d+ ?(?:mL|ml|L|g|mg|kg|km|m|cm|kcal|min|hrs?|mi|gal|lbs?|oz)\b)", "s")
+@rule(
+    r"/(?=\d+(?:\.\d+)? ?(?:m²|m³|cm²|cm³|mL|ml|L|g|mg|kg|km|m|cm|kcal|min|hrs?|mi|gal|lbs?|oz)\b)",
+    "s",
+)
 def per_amount(match: re.Match[str], context: Text) -> list[str] | None:
     """A slash between a unit and an amount. `5 g/100 mL` -> five grams per one hundred
     milliliters"""
@@ -359,7 +524,7 @@ def per(match: re.Match[str], context: Text) -> list[str] | None:
     if priced and plain and context.word(name):
         return ["per", name]
     if not re.search(
-        rf"/[a-z{EDGE} .]{{1,10}}$|(?:\d\s?(?:[kKMBpc¢]|bn|million|billion)?"
+        rf"/[a-z{EDGE} .]{{1,10}}$|(?:[\d⁰¹²³⁴⁵⁶⁷⁸⁹]\s?(?:[kKMBpc¢]|bn|million|billion)?"
         r"|\b(?:dollars|cents|euros|pounds))$",
         before,
     ):
@@ -386,7 +551,7 @@ def greek(match: re.Match[str], context: Text) -> list[str] | None:
     return list(lists.SIGNS[match.group()][0])
 
 
-@rule("[" + re.escape("".join(lists.SIGNS)) + r"⁰¹²³⁴⁵⁶⁷⁸⁹/#" + "]", "ls")
+@rule("[" + re.escape("".join(lists.SIGNS)) + r"⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ/#" + "]", "ls")
 def sign(match: re.Match[str], context: Text) -> list[str] | None:
     """A sign. `x ≠ 5` -> X not equal to five"""
     found, place = match.group(), match.start()
@@ -403,7 +568,7 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         return ["star" if found == "*" else "pound"]  # "Use the * and # keys."
     if found == "#":
         return ["hashtag"] if right.isalpha() and not left.isalnum() else None
-    if found in _SUP:
+    if found in _SUP + "ⁿ":
         bracket = left == EDGE and context.text[place - 1] == ")"
         return power(found) if left and left in lists.GREEK or bracket else None
     words, kind = lists.SIGNS[found]
@@ -430,7 +595,9 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
     if kind == "before":
         return (
             list(words)
-            if right.isdigit() or right == " " and view[place + 2 : place + 3].isdigit()
+            if right.isdigit()
+            or right in "√.αβγδλμπσω" and right
+            or right == " " and view[place + 2 : place + 3] in (*"0123456789√πλμσ",)
             else None
         )
     if found == "=" and (left == "=" or right == "="):
@@ -438,9 +605,30 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
     return list(words)
 
 
+_OVER = re.compile(r"(?:^|[^\w/])(?:\d{0,3}[A-Za-zα-ωΑ-Ωħ]{1,2}[₀-₉²³ⁿ]?|\d+)$|[₀-₉²³ⁿ)]$")
+_UNDER = re.compile(r"(?:[A-Za-zα-ωΑ-Ωħ][₀-₉²³ⁿ]*|\d{1,3}|∂)(?![^\W_]|/|[.]\d)|\((?=\w)")
+_WORKED = re.compile(r"[=≈≤≥≠∝·×∂√ħ₀-₉²³ⁿα-ωΔ<>]| [+−] ")
+
+
+def _divides(context: Text, place: int) -> bool:
+    """Whether a slash parts what is divided from what divides it: one variable or number on each
+    side, in a formula. `F = m₁m₂/r²`, but neither "and/or" nor "A/B tests"."""
+    text = context.text
+    left, right = text[max(0, place - 12) : place], text[place + 1 : place + 14]
+    if not _OVER.search(left) or not _UNDER.match(right):
+        return False
+    if re.search(r"\d$", left) and right[:1].isdigit():
+        return False
+    single = re.search(r"(?:^|[^\w])[A-Z]$", left) and re.match(r"[A-Z](?!\w)", right)
+    near = left + right
+    return _WORKED.search(near) is not None and not (single and not re.search(r"[=≈·×]", near))
+
+
 def _slash(context: Text, place: int) -> list[str] | None:
     view = context.view
     left, right = view[place - 1 : place] if place else "", view[place + 1 : place + 2]
+    if _divides(context, place):
+        return ["over"]
     if left.isalnum() and right.isalnum() and not (left.isdigit() and right.isdigit()):
         return []  # and/or
     if left == " " and right == " ":

@@ -34,9 +34,14 @@ _SYMBOL = r"(?:°(?=-)|[A-Za-zµμΩÅ℃℉%‰′″°](?:[A-Za-zµμΩ-]*[A-Z
 _POWER = r"(?:[⁻-]?[²³¹]|\^-?[23]|[23](?!\d))"
 _WHOLE = re.compile(
     rf"(\s?|-)((?:sq|cu|square|cubic|fl){EDGE}?\s)?({_SYMBOL})({_POWER})?"
-    rf"((?:\s?[/·⋅]\s?{_SYMBOL}{_POWER}?)*)(?![^\W_]|[²³^])"
+    rf"((?:\s?[/·⋅]\s?{_SYMBOL}{_POWER}?|[ ·⋅]{_SYMBOL}(?:⁻[¹²³]|\^-[123])"
+    r"| (?:m|s|K|L|cm|kg|g|mol)-[123])*)"
+    r"(?![^\W_]|[²³^])"
 )
-_PART = re.compile(rf"\s?([/·⋅])\s?({_SYMBOL})({_POWER})?")
+_PART = re.compile(rf"\s?([/·⋅]|(?<!\s)\s)\s?({_SYMBOL})({_POWER}|\^?-[123])?")
+_BRACKETED = re.compile(
+    r"/\(([A-Za-zµΩ°]+)([²³])?[·⋅ *]([A-Za-zµΩ°]+)([²³])?(?:[·⋅ *]([A-Za-zµΩ°]+)([²³])?)?\)"
+)
 
 
 @dataclass(frozen=True)
@@ -158,7 +163,16 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         unit = _powered(Unit(unit.one, unit.many), "3" if area.startswith("cu") else "2")
     if symbol == "bps" and _of_rates(context, start, end):
         unit = Unit("basis point", "basis points")
+    if symbol == "ct" and value.isdigit() and int(value) >= 20:
+        unit = Unit("count", "count")  # in a pack; jewels have fewer carats
     unit = _powered(unit, power or "")
+    bracketed = _BRACKETED.match(context.text, end)
+    if bracketed:  # "W/(m·K)"
+        names = [g for g in zip(bracketed.groups()[::2], bracketed.groups()[1::2]) if g[0]]
+        parts = [(_find(name), raised) for name, raised in names]
+        if all(part for part, _ in parts):
+            tail = " ".join(_powered(p, r or "").one for p, r in parts if p is not None)
+            return unit_with(unit, " per " + tail), bracketed.end(), gap == "-"
     return _quotient(context, unit, match, more, end, gap)
 
 
@@ -171,14 +185,16 @@ def _quotient(
         sign, symbol, power = part.groups()
         other = _find(symbol)
         if other is None and symbol.islower() and context.word(symbol):
-            other = Unit(symbol, symbol)
+            name = symbol.upper() if len(symbol) == 1 else symbol
+            other = Unit(name, name)
         if other is None:
             if sign == "/":
                 return unit_with(unit, tail), place + part.start(), gap == "-"
             return None
-        other = _powered(Unit(other.one, other.many), power or "")
-        tail += f" per {other.one}" if sign == "/" else ""
-        if sign != "/":
+        below = sign == "/" or bool(power) and power.strip("^")[0] in "⁻-"
+        other = _powered(Unit(other.one, other.many), (power or "").replace("1", ""))
+        tail += f" per {other.one}" if below else ""
+        if not below:
             unit = Unit(f"{unit.one} {other.one}", f"{unit.one} {other.many}")
     return unit_with(unit, tail), end, gap == "-"
 

@@ -66,6 +66,10 @@ def dotted(match: re.Match[str], context: Text) -> list[str] | None:
 _BARE_UNITS = frozenset("kg km cm mm mg ml lbs ft hrs mph rpm".split())
 
 
+# In capitals behind an article these are abbreviations.
+_NO_NOUNS = frozenset("OR IN ON AT AS SO OF IF BE DO BY MY ME WE".split())
+
+
 def _is_country(context: Text, start: int, end: int) -> bool:
     """Whether "US" in a line of capitals is the country: "US TROOPS LEAVE"."""
     before = context.words_before(start)[:1]
@@ -98,6 +102,9 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
         said |= len(name) > 2 or emphasis or word in lists.SHORT_WORDS
     if plural == "s" and len(name) == 2:
         said = False  # "TOs"
+    if name in _NO_NOUNS and not context.shouted(match.start()):
+        before = context.before(match.start())
+        said &= before.lower() not in lists.DETERMINERS or before.isupper()  # "the OR was 2.3"
     if said and name not in lists.SPELLED:
         return [
             word
@@ -132,13 +139,19 @@ def letter(match: re.Match[str], context: Text) -> list[str] | None:
     here"""
     name = match.group()[0]
     ending = "'s" * (len(match.group()) > 1)
-    if name == "I" and not ending and not re.match(r"-[A-Z\d]|/[A-Z]", context.behind(match.end())):
+    variable = re.match(r"-[A-Z\d]|/[A-Z]| ?[=≈≤≥<>]", context.behind(match.end()))
+    if name == "I" and not ending and not (variable or _over(context, match.start())):
         return ["i"]
     if context.view[match.start() - 1 : match.start()] in ("-", "−") and name == "A":
         return [name + ending]
     if name != "A" or ending:
         return [name + ending]
     return [name] if _is_letter(match, context) else ["a"]
+
+
+def _over(context: Text, start: int) -> bool:
+    """Whether a variable and a slash are right before a place: "V/I"."""
+    return re.search(r"(?:^|\W)[A-Z]/$", context.view[max(0, start - 3) : start]) is not None
 
 
 def _is_letter(match: re.Match[str], context: Text) -> bool:
@@ -189,12 +202,14 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
             context.text[match.start() - 1 : match.start()].isdigit() and match.start() > 0
         )
         opened = context.text[max(0, match.start() - 1) : match.start()]
-        closed = context.text[end : end + 1] == ")" and opened in (*"([\"'“‘\n", "")
-        reckoned = re.match(rf" [{_RECKONING}]| − ", context.behind(end))
+        closed = context.text[end : end + 1] in (")", "]") and opened in (*"([\"'“‘\n", "")
+        reckoned = re.match(
+            rf" ?[{_RECKONING}]| − |\[\w{{1,2}}\]|/[a-z](?![^\W_])", context.text[end : end + 6]
+        )
         closed = closed or reckoned is not None
         named = plain == "a" and _is_named(context, match.start(), end)
         if plain not in "aI" or digit_before or plain == "a" and closed or named:
-            return [plain.upper()] if plain != "i" or digit_before else ["i"]
+            return [plain.upper()] if plain != "i" or digit_before or closed else ["i"]
     if (
         plain[-1] in "sS"
         and context.text[end : end + 1] in ("'", "’")
@@ -208,7 +223,14 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
             return letters(plain)  # "npm"
         one = context.before(match.start()).lower() in ("a", "per", "each", "one")
         return (unit.one if one else unit.many).split()
+    counted = re.search(r"\d $", context.text[max(0, match.start() - 2) : match.start()])
+    if counted and plain.islower() and len(plain) == 3 and not context.word(plain):
+        return letters(plain)  # a unit that no table has: "36 ksi"
     parts = re.findall(r"[A-Z]?[a-z']+|[A-Z]+(?![a-z])|'", plain)
+    syllables = all(re.fullmatch(r"[A-Z][aeiou]", part) for part in parts)
+    if len(parts) > 1 and len(plain) < 5 and not syllables and not context.word(plain.lower()):
+        if "'" not in plain and not context.shouted(match.start()):
+            return letters(plain)  # "pKa", "IgG"
     if (
         len(parts) > 1
         and not context.word(plain.lower())

@@ -24,6 +24,7 @@ import onnxruntime
 WINDOW, HOP = 6.0, 1.0  # seconds
 # A recording whose loudest block has less power is silent: 90 dB below full scale, rounded
 SILENCE = 10**-9.05
+AROUND = 25  # blocks whose mean is taken for the offset of the one in their middle
 FLOOR = 10  # percentile of the power of the blocks that is taken as the noise of the room
 ABOVE = 4.0  # dB; sound is at least this far above the noise
 WITHIN = 15.0  # dB; a block this close to the loudest one is sound, whatever the noise
@@ -66,9 +67,13 @@ class Recogniser:
         count = len(samples) // step
         if count < 5:
             return samples if samples.any() else None
-        # Relative to the mean, because a constant offset of the recorder is not sound.
+        # Relative to the mean nearby, because an offset of the recorder is not sound.
         frames = samples[: count * step].astype(np.float64).reshape(count, step)
-        power = np.square(frames - samples.mean(dtype=np.float64)).mean(1)
+        sums = np.concatenate([[0.0], np.cumsum(frames.mean(1))])
+        place = np.arange(count)
+        side = np.minimum(AROUND // 2, np.minimum(place, count - 1 - place))
+        mean = (sums[place + side + 1] - sums[place - side]) / (2 * side + 1)
+        power = np.square(frames - mean[:, None]).mean(1)
         if power.max() < SILENCE:
             return None
         if not self.below:

@@ -26,9 +26,10 @@ def test_only_a_line_end_ends_an_utterance(tmp_path: Path, separator: str) -> No
     assert read_manifest(tmp_path / "m.jsonl") == made
 
 
-def test_a_null_label_is_one_that_is_not_there() -> None:
-    """As a class of its own it would be one called "None"."""
-    found = utterance_from_dict({**RECORD, "labels": {"emotion": None, "sex": "female"}})
+@pytest.mark.parametrize("label", [None, "", "  ", float("nan")])
+def test_a_null_label_is_one_that_is_not_there(label: object) -> None:
+    """As a class of its own it would be one called "None" or "nan"."""
+    found = utterance_from_dict({**RECORD, "labels": {"emotion": label, "sex": "female"}})
     assert found.labels == {"sex": "female"}
 
 
@@ -47,4 +48,12 @@ def test_times_are_numbers(tmp_path: Path, change: dict) -> None:
                                                                             "Infinity")
     (tmp_path / "m.jsonl").write_text(text + "\n")
     with pytest.raises(InputError, match="m.jsonl:1: .*seconds"):
+        read_manifest(tmp_path / "m.jsonl")
+
+
+def test_a_key_that_is_there_twice_is_named(tmp_path: Path) -> None:
+    """Of two values of one key JSON readers keep the last."""
+    line = json.dumps(RECORD)
+    (tmp_path / "m.jsonl").write_text(line[:-1] + ', "speaker": "t"}\n')
+    with pytest.raises(InputError, match=r"m.jsonl:1: .*'speaker' is there twice"):
         read_manifest(tmp_path / "m.jsonl")

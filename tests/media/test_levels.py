@@ -45,6 +45,17 @@ def test_an_offset_does_not_move_the_bounds_of_speech(offset: float) -> None:
     assert audio.speech_bounds(sound + np.float32(offset)) == (begin, end)
 
 
+@pytest.mark.parametrize(("first", "last"), [(0.0, 0.02), (0.02, 0.0), (-0.05, 0.05), (0.3, 0.25)])
+def test_an_offset_that_drifts_hardly_moves_the_bounds_of_speech(first: float, last: float) -> None:
+    sound = said()
+    bounds = audio.speech_bounds(sound)
+    n = np.linspace(0, 1, len(sound))
+    warming = 1 - np.exp(-5 * n)  # as a recorder that grows warm
+    for shape in (n, warming / warming[-1]):
+        drift = (first + (last - first) * shape).astype(np.float32)
+        assert np.abs(np.subtract(audio.speech_bounds(sound + drift), bounds)).max() <= 0.03 * RATE
+
+
 @pytest.mark.parametrize(("decibels", "tilt"), [(20, 0.0), (20, 1.0), (30, 0.0), (30, 1.0)])
 def test_a_noisy_room_is_cut_where_the_clean_sound_is(decibels: float, tilt: float) -> None:
     for seed in range(5):
@@ -75,7 +86,8 @@ def test_the_script_for_devices_cuts_the_same() -> None:
     script = runpy.run_path(str(EDGE))
     model = script["Recogniser"].__new__(script["Recogniser"])
     model.sample_rate, model.below, model.margin = RATE, 40.0, 8
-    sounds = [said(), said() + np.float32(0.002), room(said(1), 20), room(said(2), 10, 1.0)]
+    drift = np.linspace(0, 0.02, 3 * RATE, dtype=np.float32)
+    sounds = [said(), said() + np.float32(0.002), said() + drift, room(said(1), 20), room(said(2), 10, 1.0)]
     for k, sound in enumerate(sounds):
         begin, end = audio.speech_bounds(sound)
         assert np.array_equal(model.trimmed(sound), sound[begin:end]), k

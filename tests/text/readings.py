@@ -35,6 +35,9 @@ SETS = (
     "fourteenth",
     "fifteenth",
     "sixteenth",
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

@@ -40,6 +40,8 @@ MISSES = {
     "HAPPY 50TH BIRTHDAY, ED!",
     "mag. −1.46 star",
     "He weighs 12 st. 4 lb.",
+    "n! ~ √(2πn)(n/e)ⁿ",
+    "GET /api/v2/users?id=7 returns 404.",
     "NGC 6543 and HD 209458 b",
 }
 MISSED_SOUNDS = {

@@ -24,6 +24,7 @@ from typing import Any
 
 from avspeech.data.corpora import layout, tables
 from avspeech.data.corpora.scan import Clip, Scan, read
+from avspeech.data.labels import canonical
 from avspeech.data.manifest import read_jsonl
 from avspeech.data.protocol import FROM_WHAT_IS_THERE, Protocol
 from avspeech.errors import InputError
@@ -61,11 +62,29 @@ def _listed(source: Path) -> Iterator[tuple[Path, str, str]]:
         if gone:
             raise InputError(f"{where}: no '{gone[0]}'; expected file, label and, where known, "
                              "speaker")
+        label = row["label"]
+        if not isinstance(label, (str, int, float)) or str(label).lower() == "nan":
+            raise InputError(f"{where}: label: expected one word, got {str(label)[:40]}; leave out "
+                             "what has no label")
         path = source.parent / str(row["file"])
         if not path.is_file():
             raise InputError(f"{where}: {path}: no such file; paths are relative to "
                              f"{source.parent}")
-        yield path, str(row["label"]), str(row.get("speaker") or "")
+        yield path, str(label), str(row.get("speaker") or "")
+
+
+def _one_spelling(clips: list[Clip]) -> list[str]:
+    """Gives classes that are spelled in several ways ("angry", "ANGRY", "anger") the spelling that
+    is there most often; returns what to say about it."""
+    spelled = Counter(c.labels["emotion"] for c in clips)
+    best: dict[str, str] = {}
+    for name, _ in spelled.most_common():
+        best.setdefault(canonical(name), name)
+    for clip in clips:
+        clip.labels["emotion"] = best[canonical(clip.labels["emotion"])]
+    others = [f"'{name}' as '{best[canonical(name)]}'" for name in spelled
+              if best[canonical(name)] != name]
+    return [f"one class in several spellings: {layout.named(others, 20)}"] if others else []
 
 
 def scan(source: Path) -> Scan[Clip]:
@@ -80,6 +99,7 @@ def scan(source: Path) -> Scan[Clip]:
         if seen[name] > 1:
             name += f"-{seen[name]}"
         clips.append(Clip(name, path, speaker or f"unknown-{name}", {"emotion": label}))
+    merged = _one_spelling(clips)
     labels = Counter(c.labels["emotion"] for c in clips)
     if clips and len(labels) < 2:
         raise InputError(f"{source}: one label, '{next(iter(labels))}'; expected two or more")
@@ -87,6 +107,7 @@ def scan(source: Path) -> Scan[Clip]:
     without = sum(c.speaker.startswith("unknown-") for c in clips)
     found = [f"{len(clips):,} sounds, {len(known):,} known speakers, labels: "
              + layout.named([f"{name} ({n:,})" for name, n in labels.most_common()], 20)]
+    found += merged
     if without:
         found.append(f"{without:,} sounds without a known speaker: voices of the test may have "
                      "been heard in training, and numbers may be better than for new voices")

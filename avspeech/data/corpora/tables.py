@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,12 @@ def read_rows(path: Path, delimiter: str = ",",
                         raise InputError(f"{where}: expected {len(heads)} cells as in the heading "
                                          f"({layout.named(heads, 4)}), got {len(cells)}; "
                                          "correct this row")
-                    rows.append((where, dict(zip(heads, cells))))
+                    row: dict[str, str] = {}
+                    for head, cell in zip(heads, cells):
+                        if head and row.setdefault(head, cell) != cell:
+                            raise InputError(f"{where}: two columns are called '{head}', with "
+                                             f"'{row[head]}' and '{cell}'; rename or remove one")
+                    rows.append((where, row))
     except (OSError, UnicodeDecodeError):
         raise InputError(f"{path}: cannot be read as text in UTF-8") from None
     except csv.Error as error:
@@ -134,10 +140,13 @@ def number(row: Mapping[str, str], name: str, path: Path) -> float:
         path: the table, for the error.
 
     Raises:
-        InputError: the cell is not a number.
+        InputError: the cell is not a finite number.
     """
     try:
-        return float(row[name])
+        value = float(row[name])
+        if not math.isfinite(value):
+            raise ValueError
+        return value
     except (KeyError, ValueError):
         raise InputError(f"{path}: {name}: expected a number, got '{row.get(name, '')}'") from None
 

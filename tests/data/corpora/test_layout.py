@@ -163,3 +163,10 @@ def test_prepared_is_read_back(tmp_path):
         layout.read_prepared(tmp_path)
     assert (layout.named("abcdefg", 2) == "a, b and 5 more"
             and layout.counted(7, 34000, "clips") == "7 of 34,000 clips")
+
+
+@pytest.mark.parametrize("cell", ["nan", "inf", "-Infinity", "", "much"])
+def test_a_number_of_a_table_is_finite(tmp_path, cell):
+    assert tables.number({"score": "1e-1"}, "score", tmp_path) == 0.1
+    with pytest.raises(InputError, match="score: expected a number"):
+        tables.number({"score": cell}, "score", tmp_path)

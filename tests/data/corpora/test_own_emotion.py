@@ -3,7 +3,7 @@ import json
 import pytest
 
 from avspeech.data import corpora, protocol
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import layout, own_emotion
 from avspeech.data.manifest import read_manifest
 from avspeech.errors import InputError
 
@@ -68,6 +68,8 @@ def test_the_same_sound_twice_is_a_leak(tmp_path, sound):
 @pytest.mark.parametrize("text, expected", [
     ("file,label\na.wav,\n", "list.csv:2: no 'label'; expected file, label"),
     ("file,label\nb.wav,joy\n", "b.wav: no such file; paths are relative to"),
+    ("file,label,label\na.wav,joy,rage\n", "list.csv:2: two columns are called 'label'"),
+    ("file,label\na.wav,nan\n", "list.csv:2: label: expected one word, got nan"),
     ("path,label\na.wav,joy\n", "no 'file'"), ("file,label\na.wav,joy\n", "one label, 'joy'")])
 def test_what_cannot_be_used_is_named(tmp_path, sound, text, expected):
     sound(tmp_path / "a.wav")
@@ -84,3 +86,23 @@ def test_a_sound_that_cannot_be_read_is_named(tmp_path, sound):
         corpora.prepare("own_emotion", tmp_path / "in", tmp_path / "out")
     corpora.prepare("own_emotion", tmp_path / "in", tmp_path / "out", incomplete=True)
     assert len(read_manifest(tmp_path / "out" / "all.jsonl")) == 6
+
+
+@pytest.mark.parametrize("label", [["joy"], {"emotion": "joy"}, float("nan")])
+def test_a_label_is_one_word(tmp_path, sound, label):
+    sound(tmp_path / "a.wav")
+    (tmp_path / "list.jsonl").write_text(json.dumps({"file": "a.wav", "label": label}) + "\n")
+    with pytest.raises(InputError, match="list.jsonl:1: label: expected one word"):
+        corpora.prepare("own_emotion", tmp_path / "list.jsonl", tmp_path / "out")
+
+
+def test_spellings_of_one_class_are_one(tmp_path, sound):
+    spellings = ["angry", "sad", "angry", "Sadness", "ANGER", "sad"]
+    rows = ["file,label"]
+    for k, label in enumerate(spellings):
+        sound(tmp_path / f"{k}.wav", k)
+        rows.append(f"{k}.wav,{label}")
+    (tmp_path / "list.csv").write_text("\n".join(rows))
+    found = own_emotion.scan(tmp_path / "list.csv")
+    assert [c.labels["emotion"] for c in found.clips] == ["angry", "sad"] * 3
+    assert any("'Sadness' as 'sad'" in line and "'ANGER' as 'angry'" in line for line in found.found)

@@ -634,7 +634,7 @@ def test_the_table_says_how_far_ahead_and_how_many_seeds_would_show_it() -> None
         table = evaluation.differences(compared(spread), "c", ["ours", "other", "before"], ["front"])
         assert [row[0] for row in table.rows] == ["other"]  # nothing is known of the third
         tables[spread] = table.rows[0]
-    mean, low, high = (float(x) for x in tables[0.5][1].replace("(", "").replace(")", "").replace("to", "").split())
+    mean, low, high = (float(x.strip("()")) for x in tables[0.5][1].replace(" to", "").split())
     assert mean == 0.6 and low < 0.3 and high > 0.9  # 8 speakers, and each a decibel off
     assert tables[0.1][2] < tables[0.5][2]
     assert "by speaker" in table.note

@@ -50,6 +50,10 @@ def test_its_packages_are_enough(tmp_path: Path) -> None:
             "    frame = av.AudioFrame.from_ndarray(noise, layout='mono'); frame.sample_rate = 16000\n"
             "    out.mux(sound.encode(frame)); out.mux(sound.encode())\n")
     run(f"{tool}/python", "-c", make)
-    run(f"{tool}/avspeech", "extract", "a.mkv", "--mouth", "--quiet")
+    done = subprocess.run([f"{tool}/avspeech", "extract", "a.mkv"], capture_output=True, text=True,
+                          cwd=tmp_path, env=environment)
+    assert done.returncode == 2 and "no face found" in done.stderr  # the face networks have looked
+    run(f"{tool}/avspeech", "extract", "a.mkv", "--mouth", "--quiet", "--json")
+    assert '"trust"' in (tmp_path / "a_face1.json").read_text()
     assert soundfile.info(tmp_path / "a_face1.wav").frames == 9600
     assert "torch" not in run(f"{tool}/pip", "list")

@@ -18,10 +18,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -31,6 +30,8 @@ from torch import Tensor
 from avspeech.core import pretrained
 from avspeech.errors import InputError
 from avspeech.extraction import choice
+from avspeech.extraction.engine import Engine, engine_of, splitter_of
+from avspeech.extraction.evidence import Window, examine
 from avspeech.media.mouths import MouthTrack
 
 MARGIN = 0.5  # dB by which the output should be better than the mixture
@@ -48,15 +49,15 @@ class Example:
     gram: np.ndarray  # [S, 2 K + 3, 2 K + 3]: lips, voices, guided voices, mixture, target
 
 
-def window_of(model: Any, splitter: Any, case: Case) -> choice.Window:
+def window_of(engine: Engine, split: Callable[[np.ndarray], np.ndarray], case: Case) -> Window:
     """A whole mixture as one window."""
     frames = -(-len(case.mixture) * FPS // RATE)
     shown, mask = MouthTrack(case.clip.crops, case.clip.present).frames(0, frames, FPS)
-    return choice.examine(model, splitter, 0, case.mixture, np.ascontiguousarray(case.mixture),
-                          [(shown[None], mask[None])], [0])
+    return examine(engine, split, 0, case.mixture, np.ascontiguousarray(case.mixture),
+                   [(shown[None], mask[None])], [0])
 
 
-def example(window: choice.Window, target: np.ndarray, kind: str, hop: int) -> Example:
+def example(window: Window, target: np.ndarray, kind: str, hop: int) -> Example:
     """What the gate sees of a window.
 
     Args:
@@ -185,13 +186,15 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="folder that keeps the crops")
     parser.add_argument("--half", type=int, choices=(0, 1, 2), default=0)
     args = parser.parse_args()
-    model, _ = pretrained.load(args.model)
-    splitter, info = pretrained.load(args.splitter)
+    engine = engine_of(pretrained.open_model(args.model)[0])
+    splitter, info = pretrained.open_model(args.splitter)
+    split = splitter_of(splitter)
+    assert engine.transform is not None
     examples = []
     for folder in args.videos:
         for case in cases(read_clips(folder, 8.0, args.cache, args.half), args.voices):
-            window = window_of(model, splitter, case)
-            examples.append(example(window, case.target, case.kind, model.config.hop))
+            window = window_of(engine, split, case)
+            examples.append(example(window, case.target, case.kind, engine.transform.hop))
     gate = fit(examples)
     pretrained.update(args.splitter, frontend={**info.frontend, "gate": gate.tolist()})
 

@@ -10,7 +10,8 @@ clip, cut to 8 s, becomes mixtures at 0 dB, the same for every model:
     same        with another part of the same person's speech
     other face  as "another", but the face shown is that of somebody who is not heard
     alone       the target alone
-    silent      another voice alone, under a face whose mouth keeps still
+    silent      another voice alone, under a face whose mouth keeps still: the third of a second of
+                the clip in which the pictures change least, to and fro
 
 It prints a table by source and writes every mixture's numbers as JSON. `better` is the share of
 mixtures in which the output is nearer to the target than the mixture is, and `picked` the share in
@@ -152,14 +153,25 @@ def cases(clips: Sequence[Clip], voices: Path, seed: int = 0) -> Iterator[Case]:
         frames = len(clip.crops)
         turn = np.arange(frames) % len(face.crops)
         shown = replace(clip, crops=face.crops[turn], present=face.present[turn])
-        seen = np.flatnonzero(clip.present)[:STILL]
-        still = seen[np.abs((np.arange(frames) + len(seen) // 2) % len(seen) - len(seen) // 2)]
+        seen = stillest(clip)
+        back = max(len(seen) - 1, 1)
+        still = seen[back - np.abs(np.arange(frames) % (2 * back) - back)]
         mute = replace(clip, crops=clip.crops[still], present=np.ones(frames, bool))
         yield Case("another", clip, clip.sound, other)
         yield Case("same", clip, clip.sound, _fitted(again, clip.sound))
         yield Case("other face", shown, clip.sound, other)
         yield Case("alone", clip, clip.sound, nothing)
         yield Case("silent", mute, nothing, other)
+
+
+def stillest(clip: Clip) -> np.ndarray:
+    """The frames, `STILL` in a row as far as the face is seen so long, that change least."""
+    seen = np.flatnonzero(clip.present)
+    change = np.abs(np.diff(clip.crops[seen].astype(np.int16), axis=0)).mean((1, 2), np.float64)
+    change[np.diff(seen) > 1] = 256.0  # the face was away between them
+    count = min(STILL, len(seen))
+    total = np.convolve(change, np.ones(count - 1), "valid")
+    return seen[int(total.argmin()):][:count]
 
 
 def _fitted(voice: np.ndarray, target: np.ndarray) -> np.ndarray:

@@ -52,7 +52,7 @@ class Graphs:
     @property
     def names(self) -> list[str]:
         """The names of the graphs."""
-        return sorted(self._graphs)
+        return sorted({*self._graphs, *self._sessions})
 
     def __call__(self, name: str, **inputs: np.ndarray) -> list[np.ndarray]:
         """Runs a graph.

@@ -116,6 +116,8 @@ def onnx_session(model: str | Path | bytes, threads: int = 1,
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.log_severity_level = 3
+    # An arena keeps the most that any run has needed, for good; without one runs are no slower
+    options.enable_cpu_mem_arena = False
     if weights:
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(value) for value in weights.values()]
         options.add_external_initializers(list(weights), values)

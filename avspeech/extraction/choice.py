@@ -5,8 +5,8 @@ What lips that a model has not learned say is too little for a mask, but enough 
 voices is theirs, the more surely the longer one looks. So a separator that knows voices
 (`extraction/voices.py`) splits the mixture, and for each face:
 
-1. Evidence (`fit`). With g the log spectrum that the lips guess and a that of a voice, [frames,
-   bands], both without their mean over time, the fit of a frame is its part of
+1. Evidence (`evidence.fit`). With g the log spectrum that the lips guess and a that of a voice,
+   [frames, bands], both without their mean over time, the fit of a frame is its part of
 
        e = <g', a'> / |g'||a'| + 0.3 <g0, a0> / |g0||a0| + <u, v> / |u||v|,
 
@@ -18,12 +18,13 @@ voices is theirs, the more surely the longer one looks. So a separator that know
    voice against none, over the steps; faces keep their voice from a step to the next with
    probability STAY. So a choice builds up, is held while the face is away, and can be corrected.
    Voices keep their numbers from window to window by their correlation in the overlap. A voice that
-   was surely that of a face is remembered by its mean spectrum (`timbre`), and evidence for a voice
-   of later windows that sounds like it; a recording of the speaker does the same from the start.
+   was surely that of a face is remembered by its mean spectrum (`evidence.timbre`), and evidence
+   for a voice of later windows that sounds like it; a recording of the speaker does the same from
+   the start.
 3. Output (`Gate`). A mean of five candidates: the estimate that the lips made by themselves (only
    where they fit as lips do that the model has learned), the voices weighted with their
-   probabilities, the same under a cautious mask of the lips (`guided`), the mixture, and silence
-   (only for mouths that keep still).
+   probabilities, the same under a cautious mask of the lips (`evidence.guided`), the mixture, and
+   silence (only for mouths that keep still).
    The weights are a softmax of a linear function of the evidence, fitted so that the output is near
    the target on development mixtures. Where the evidence is weak the output goes toward the
    mixture. While the face is away the voice that it had goes on (`held`).
@@ -33,16 +34,16 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from avspeech.errors import InputError
+
+if TYPE_CHECKING:
+    from avspeech.extraction.evidence import Window
 
 STEP = 0.5  # s, of evidence and of weights
 LAGS = 8  # STFT frames by which lips may be early or late
@@ -72,97 +73,9 @@ TRUSTED = 0.8  # below this probability a choice is called weak
 TOGETHER = 8  # faces whose voices are chosen jointly; beyond that, each by itself
 
 
-def fit(model: Any, planes: Tensor, bands: Tensor, shown: Tensor) -> tuple[Tensor, int]:
-    """How well voices fit lips, frame by frame: see the module.
-
-    Args:
-        model: an `MVTF` with planes; its `sync` is used where it has one.
-        planes: `[P, T, bands]` of its cue, on the lips' own clock.
-        bands: `[K, T, bands]`, log spectra of the voices (`MVTF.log_bands`).
-        shown: bool `[T]`, where the face is seen.
-
-    Returns:
-        (`[K, T]`, whose mean over the frames shown is e of the module, and which is 0 in the
-        others; the lag in frames, above 0 where the lips are late).
-    """
-    seen = shown.to(bands.dtype)
-    count = seen.sum()
-
-    def parts(lips: Tensor, voices: Tensor, least: float) -> Tensor:
-        """Parts [L, K, T] of the correlations of [T, C] and [K, T, C] at all lags."""
-        frames = torch.arange(len(lips), device=lips.device)
-        late = torch.arange(-LAGS, LAGS + 1, device=lips.device)
-        moved = lips[(frames + late[:, None]).clamp(0, len(lips) - 1)]  # [L, T, C]
-        x, y = (
-            (z - (z * seen[:, None]).sum(-2, keepdim=True) / count) * seen[:, None]
-            for z in (moved, voices)
-        )
-        floor = least * float(count * lips.shape[1]) ** 0.5
-        norms = [z.flatten(1).norm(dim=1).clamp_min(max(floor, 1e-6)) for z in (x, y)]
-        products = torch.einsum("ltc,ktc->lkt", x, y)
-        return products / (norms[0][:, None, None] * norms[1][:, None]) * count
-
-    guess, loud = planes[0] - planes[0].mean(-1, keepdim=True), planes[0].mean(-1, keepdim=True)
-    mean = bands.mean(-1, keepdim=True)
-    total = parts(guess, bands - mean, LEAST) + ENVELOPE * parts(loud, mean, LEAST)
-    if model.sync is not None:
-        cues = planes.transpose(0, 1).flatten(1)
-        total = total + parts(model.sync.lips(cues.T[None])[0].T,
-                              model.sync.sound(bands.transpose(1, 2)).transpose(1, 2), LEAST)
-    lag = int(total.sum(-1).amax(1).argmax())
-    return total[lag], lag - LAGS
-
-
-def timbre(bands: Tensor) -> Tensor:
-    """What a voice sounds like: the mean log spectrum of its louder frames, without its mean.
-
-    Args:
-        bands: `[..., T, bands]`, log spectra (`MVTF.log_bands`).
-
-    Returns:
-        `[..., bands]`; NaN for a voice that is silent.
-    """
-    loud = bands.mean(-1)
-    louder = (loud >= loud.quantile(0.4, -1, keepdim=True)).to(bands.dtype)[..., None]
-    mean = (bands * louder).sum(-2) / louder.sum(-2)
-    silent = mean.amax(-1, keepdim=True) < SILENT
-    return torch.where(silent, torch.nan, mean - mean.mean(-1, keepdim=True))
-
-
 def unlike(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Distance of timbres `[..., bands]`, the root of the mean square; NaN where one is silent."""
     return np.sqrt(np.square(a - b).mean(-1))
-
-
-def guided(model: Any, guess: Tensor, lag: int, shown: Tensor, sound: Tensor, estimate: Tensor,
-           voices: Tensor) -> Tensor:
-    """Voices under a mask that trusts the lips a little.
-
-    The mask is 2 sigmoid(GUIDE g) (|E| / |X|)^HINT, with g the guess without its mean over time, E
-    the spectrum of the lips' own estimate and X that of the mixture: from nearly 0 to 2 where the
-    guess is that of lips that the model knows, and near 1 where it says little.
-
-    Args:
-        model: as for `fit`.
-        guess: `[T, bands]`, the first of the planes.
-        lag: of `fit`.
-        shown: as for `fit`; the mask is 1 in other frames.
-        sound: `[N]`, the mixture at an RMS of 1.
-        estimate: `[N]`, at the same scale.
-        voices: `[K, N]`.
-
-    Returns:
-        `[K, N]`.
-    """
-    x = model.spectrum(torch.cat([voices, estimate[None], sound[None]]))  # [K + 2, T, F]
-    late = (torch.arange(len(guess), device=guess.device) + lag).clamp(0, len(guess) - 1)
-    moved = guess[late] - guess[shown].mean(0)
-    hint = ((x[-2].abs() + 1e-4) / (x[-1].abs() + 1e-4)).clamp(0.0, 1.0) ** HINT
-    mask = 2 * (torch.sigmoid(GUIDE * moved) @ model.bands) * hint
-    masked = x[:-2] * torch.where(shown[:, None], mask, torch.ones_like(mask))
-    c = model.config
-    return torch.istft(masked.transpose(1, 2) * (c.n_fft / 2) ** 0.5, c.n_fft, c.hop,
-                       window=model.window, length=voices.shape[-1])
 
 
 def states(faces: int, voices: int) -> np.ndarray:
@@ -222,107 +135,6 @@ def follow(before: np.ndarray, voices: np.ndarray) -> list[int]:
     orders = list(itertools.permutations(range(len(voices))))
     gains = [sum(alike[i, j] for i, j in enumerate(order)) for order in orders]
     return list(orders[int(np.argmax(gains))])
-
-
-@dataclass
-class Window:
-    """A window of the signal with everything that may be put out.
-
-    Attributes:
-        start: its first sample.
-        mixture: `[N]`.
-        voices: `[K, N]`, separated; in the order of the windows before (`follow`).
-        own: `[F, N]`, what the lips of each face made by themselves.
-        guided: `[F, K, N]` of `guided`.
-        fits: `[F, K, T]` of `fit`, for the voices. own_fits: `[F, T]`, for `own`.
-        seen: bool `[F, T]`, where each face is seen.
-        timbres: `[K, bands]`, of the voices.
-        moves: `[F, T]`, how far the lips' guess is from its mean over time, mean square.
-    """
-
-    start: int
-    mixture: np.ndarray
-    voices: np.ndarray
-    own: np.ndarray
-    guided: np.ndarray
-    fits: np.ndarray
-    own_fits: np.ndarray
-    seen: np.ndarray
-    timbres: np.ndarray
-    moves: np.ndarray
-
-    def reorder(self, order: Sequence[int]) -> None:
-        """Puts the voices into another order."""
-        self.voices, self.fits = self.voices[order], self.fits[:, order]
-        self.guided, self.timbres = self.guided[:, order], self.timbres[order]
-
-
-def examine(
-    model: Any,
-    splitter: Any,
-    start: int,
-    mixture: np.ndarray,
-    sound: np.ndarray,
-    clips: Sequence[tuple[np.ndarray, np.ndarray] | None],
-    wanted: Sequence[int],
-    computing: Callable[[], AbstractContextManager[Any]] = nullcontext,
-) -> Window:
-    """Runs the networks on a window.
-
-    Args:
-        model: an `MVTF` with planes.
-        splitter: gives voices `[1, K, N]` of a mixture `[1, N]`.
-        start: the first sample of the window.
-        mixture: `[N]`.
-        sound: the same, padded to at least the length of the pictures.
-        clips: for each face crops `[V, T, H, W]` and mask `[V, T]`; None for one that is neither
-            seen nor heard here.
-        wanted: the faces whose own estimates are needed.
-        computing: a context for `model` (`Extractor.computing`).
-    """
-    device = next((p.device for p in model.parameters()), torch.device("cpu"))
-    c = model.config
-    with torch.inference_mode():
-        heard = torch.from_numpy(sound).to(device)
-        voices = splitter(heard[None])[0].float()
-        level = heard.square().mean().sqrt().clamp_min(1e-5)
-        bands = model.log_bands(voices / level)
-        split = voices.cpu().numpy()[:, : len(mixture)]
-        count = bands.shape[1]
-        own = np.zeros((len(clips), len(mixture)), np.float32)
-        fits, own_fits = np.zeros((len(clips), len(voices), count)), np.zeros((len(clips), count))
-        seen = np.zeros((len(clips), count), bool)
-        follows, moves = np.repeat(split[None], len(clips), 0), np.zeros((len(clips), count))
-        for f, clip in enumerate(clips):
-            if clip is None:
-                continue
-            crops, mask = (torch.from_numpy(x).to(device)[None] for x in clip)
-            frame = (torch.arange(count) * (c.hop / c.sample_rate * c.fps)).long()
-            shown = mask[0].any(0)[frame.clamp_max(mask.shape[2] - 1).to(device)]
-            with computing():
-                if f in wanted:
-                    estimate, planes, _ = model.separate(heard[None], crops, mask)
-                else:
-                    planes = model.cue(crops, mask, count)
-            planes = planes[0].float()
-            if f in wanted:
-                estimate = estimate[0].float()
-                own[f] = estimate.cpu().numpy()[: len(mixture)]
-            if int(shown.sum()) * c.hop < KNOWN * c.sample_rate:
-                continue
-            seen[f] = shown.cpu().numpy()
-            guess = planes[0]
-            apart = (guess - guess[shown].mean(0)).square().mean(-1) * shown
-            moves[f] = apart.cpu().numpy()
-            of_voices, lag = fit(model, planes, bands, shown)
-            fits[f] = of_voices.cpu().numpy()
-            if f in wanted:
-                under = guided(model, guess, lag, shown, heard / level, estimate / level, voices)
-                follows[f] = under.cpu().numpy()[:, : len(mixture)]
-                mine = model.log_bands(estimate[None] / level)
-                own_fits[f] = fit(model, planes, mine, shown)[0].cpu().numpy()[0]
-        timbres = timbre(bands).cpu().numpy()
-    return Window(start, mixture, split, own, follows, fits, own_fits, seen, timbres, moves)
 
 
 CANDIDATES = ("lips", "voice", "guided", "mixture", "silence")

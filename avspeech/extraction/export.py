@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -193,109 +193,148 @@ def _traced(model: MVTF) -> tuple[nn.Module, Any, Any, list[str]]:
     return whole_lstms(RealMVTF(model)), inputs, shapes, ["voice"]
 
 
-class Masked(nn.Module):
-    """`VoiceSplitter.masked` of one example.
+class _Step(nn.Module):
+    """A part of a model as a module whose `forward` is a function, for the exporter, which takes
+    the graph's inputs from the names of its arguments.
 
     Args:
         model: is copied.
     """
 
-    def __init__(self, model: VoiceSplitter):
+    def __init__(self, model: nn.Module):
         super().__init__()
-        self.model = copy.deepcopy(model).eval()
+        self.model: Any = copy.deepcopy(model).eval()
+
+
+class Look(_Step):
+    """What the lips of one view look like; `engine` says shapes."""
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """Maps `[1, T, 88, 88]` to `[1, T, C]`."""
+        looks: Tensor = self.model.cue.lips.look(crops)
+        return looks
+
+
+class Cue(_Step):
+    """The planes that looks make."""
+
+    def __init__(self, model: MVTF):
+        super().__init__(model)
+        if hasattr(self.model.cue, "fusion"):
+            self.model.cue.fusion = PaddedFusion(self.model.cue.fusion)
+
+    def forward(self, looks: Tensor, present: Tensor, clock: Tensor) -> Tensor:
+        """Maps `[1, V, T, C]`, `[1, V, T]` and `[Tc]` to `[1, P, Tc, bands]`."""
+        planes: Tensor = self.model.cue(looks, present, clock.shape[0])
+        return planes
+
+
+class Target(_Step):
+    """The voice's spectrum from that of the mixture and the planes."""
+
+    def forward(self, spectrum: Tensor, planes: Tensor) -> Tensor:
+        """Maps `[1, 2, Tc, F]` and `[1, P, Tc, bands]` to `[1, 2, Tc, F]`."""
+        voice: Tensor = self.model.target(spectrum, planes)[0]
+        return voice
+
+
+class Sync(_Step):
+    """What lips and voices are compared by."""
+
+    def forward(self, planes: Tensor, bands: Tensor) -> tuple[Tensor, Tensor]:
+        """Maps `[1, P, Tc, bands]` and `[K, Tc, bands]` to `[1, W, Tc]` and `[K, W, Tc]`."""
+        both: tuple[Tensor, Tensor] = self.model.sync.embeddings(planes, bands)
+        return both
+
+
+class Masked(_Step):
+    """`VoiceSplitter.masked` of one example."""
 
     def forward(self, spectrum: Tensor) -> Tensor:
         """Maps `[1, 2, T, F]` to the voices' `[1, K, 2, T, F]`."""
-        return self.model.masked(spectrum)
+        voices: Tensor = self.model.masked(spectrum)
+        return voices
 
 
 def graphs(model: MVTF | VoiceSplitter, content: bytes) -> dict[str, bytes]:
-    """The graph that `extraction.engine` runs.
+    """The graphs that `extraction.engine` runs.
 
     Args:
         model: in eval mode.
         content: of its file of weights.
     """
+    made = {}
+
+    def add(name: str, step: nn.Module, inputs: Sequence[Tensor], shapes: Sequence[Any],
+            outputs: Sequence[str], **about: float) -> None:
+        proto = exporting.torch_to_onnx(whole_lstms(step), inputs, shapes, outputs, OPSET,
+                                        deferred=True)
+        made[name] = finished(proto, content, {key: str(value) for key, value in about.items()})
+
+    c: Any = model.config
+    frames = torch.export.Dim("frames", min=2 * c.kernel)
     if isinstance(model, VoiceSplitter):
-        c = model.config
-        frames = torch.export.Dim("frames", min=2 * c.kernel)
         inputs = (model.spectrum(torch.zeros(1, c.sample_rate + 3)),)
-        proto = exporting.torch_to_onnx(whole_lstms(Masked(model)), inputs, ({2: frames},),
-                                        ["voices"], OPSET, deferred=True)
-        about = {"n_fft": str(c.n_fft), "hop": str(c.hop)}
-        return {engine.SPLIT: finished(proto, content, about)}
-    proto = exporting.torch_to_onnx(*_traced(model), OPSET, deferred=True)
-    between_transforms(proto)
-    about = {"n_fft": str(model.config.n_fft), "hop": str(model.config.hop)}
-    return {engine.EXTRACT: finished(proto, content, about)}
-
-
-def between_transforms(proto: Any) -> None:
-    """Cuts the Fourier transforms off an exported model, in place: their matrices would be larger
-    than the weights, and NumPy has fast ones.
-
-    The input "spectrum" `[1, 2 F, T]` (real parts, then imaginary ones) takes the place of the
-    transform of a mixture at a level of 1, and the output "voice" is the spectrum of the voice. The
-    number of samples may still be asked of "mixture".
-    """
-    import onnx
-
-    graph = proto.graph
-    (forth,), (back,) = ([node for node in graph.node if name in node.input]
-                         for name in ("forth", "back"))
-    bins = next(w.dims[0] for w in graph.initializer if w.name == "forth")
-    makers = {output: node for node in graph.node for output in node.output}
-    needed: set[int] = set()
-    wanted = {"voice"}
-    reach = [back.input[0]]
-    while reach:
-        name = reach.pop()
-        if name == forth.output[0] or name in wanted:
-            continue
-        wanted.add(name)
-        if name in makers and id(makers[name]) not in needed:
-            needed.add(id(makers[name]))
-            reach += makers[name].input
-    kept = [node for node in graph.node if id(node) in needed]
-    kept.append(onnx.helper.make_node("Identity", [back.input[0]], ["voice"]))
-    for node in kept:
-        for place, name in enumerate(node.input):
-            if name == forth.output[0]:
-                node.input[place] = "spectrum"
-    inputs = [i for i in graph.input if i.name in wanted]
-    weights = [w for w in graph.initializer if w.name in wanted]
-    shapes = {name: onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT,
-                                                       [1, bins, None])
-              for name in ("spectrum", "voice")}
-    for field, values in ((graph.node, kept), (graph.initializer, weights),
-                          (graph.input, [shapes["spectrum"], *inputs]),
-                          (graph.output, [shapes["voice"]])):
-        copies = [type(value).FromString(value.SerializeToString()) for value in values]
-        del field[:]
-        field.extend(copies)
+        add(engine.SPLIT, Masked(model), inputs, ({2: frames},), ["voices"],
+            n_fft=c.n_fft, hop=c.hop)
+        return made
+    _, crops, present = model.example_inputs(1.0, views=2)  # one would be taken for a constant
+    blind = c.fusion == "none"
+    looks = torch.zeros(1, *present.shape[1:], 1)
+    shown = torch.export.Dim("shown", min=2)
+    if not blind:
+        looks = model.cue.lips.look(crops[0].float())[None]
+        add(engine.LOOK, Look(model), (crops[0, :1].float(),), ({1: shown},), ["looks"])
+    clock = torch.zeros(2 * c.kernel + 37)
+    views = torch.export.Dim("views", min=1, max=VIEWS)
+    planes = model.cue(looks if not blind else crops, present, len(clock))
+    add(engine.CUE, Cue(model), (looks, present, clock),
+        ({1: views, 2: shown}, {1: views, 2: shown}, {0: frames}), ["planes"])
+    spectrum = torch.randn(1, 2, len(clock), c.n_fft // 2 + 1)
+    about = {key: getattr(c, key) for key in ("sample_rate", "n_fft", "hop", "fps", "planes",
+                                              "bands")}
+    add(engine.EXTRACT, Target(model), (spectrum, planes), ({2: frames}, {2: frames}), ["voice"],
+        **about, width=looks.shape[-1], around=0 if blind else model.cue.lips.around)
+    if model.sync is not None:
+        voices = torch.export.Dim("voices", min=1)
+        add(engine.SYNC, Sync(model), (planes, torch.zeros(2, len(clock), c.bands)),
+            ({2: frames}, {0: voices, 1: frames}), ["lips", "sound"])
+    return made
 
 
 def parity(model: MVTF | VoiceSplitter, graphs: Graphs,
            info: pretrained.ModelInfo) -> dict[str, float]:
-    """Compares the two engines of a model: lengths, numbers of views, frames without a face.
+    """Compares the two engines of a model: lengths, numbers of views, frames without a face, and
+    what the choice among voices asks for.
 
     Returns:
         {what was compared: greatest difference, relative to torch's loudest sample}.
     """
+    found = {}
+
+    def note(what: str, got: np.ndarray, wanted: np.ndarray) -> None:
+        found[what] = float(np.abs(got - wanted).max() / max(np.abs(wanted).max(), 1e-6))
+
     if isinstance(model, VoiceSplitter):
-        draw, found = np.random.default_rng(0), {}
+        draw = np.random.default_rng(0)
         split, same = engine.splitter_of(model), engine.splitter_of(graphs)
         for samples in (8000, 16_000, 16_257, 40_000, 100_001):
             mixture = 0.1 * draw.standard_normal(samples).astype(np.float32)
-            wanted = split(mixture)
-            found[f"{samples} samples"] = float(np.abs(same(mixture) - wanted).max()
-                                                / np.abs(wanted).max())
+            note(f"{samples} samples", same(mixture), split(mixture))
         return found
-    one, two = engine.torch_engine(model), engine.graph_engine(graphs)
-    found = {}
+    one, two = engine.TorchEngine(model, "float32"), engine.GraphEngine(graphs)
     for what, *inputs in _cases(model):
-        wanted, got = (run(*(x[0].numpy() for x in inputs)) for run in (one, two))
-        found[what] = float(np.abs(got - wanted).max() / max(np.abs(wanted).max(), 1e-6))
+        arrays = [x[0].numpy() for x in inputs]
+        (wanted, planes), (got, others) = one.separate(*arrays), two.separate(*arrays)
+        note(what, got, wanted)
+    note("what the lips guess", others, planes)
+    if one.transform is not None:
+        stft, bands = one.transform, model.log_bands(inputs[0])
+        note("bands", stft.log_bands(arrays[0]), bands[0].numpy())
+        pairs = zip(two.embedded(planes, bands.numpy()) or (),
+                    one.embedded(planes, bands.numpy()) or (), strict=True)
+        for what, (got, wanted) in zip(("lips", "sound"), pairs, strict=False):
+            note(f"embedding of {what}", got, wanted)
     return found
 
 

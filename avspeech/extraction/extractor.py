@@ -12,18 +12,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from avspeech.core.engine import Graphs
-from avspeech.core.hardware import multiplies_bf16
 from avspeech.errors import InputError
 from avspeech.extraction.cameras import Offset, settle
-from avspeech.extraction.engine import engine_of
+from avspeech.extraction.engine import VIEWS, engine_of, splitter_of
 from avspeech.extraction.files import extract, find_faces
 from avspeech.extraction.views import arrays_as_tracks
 from avspeech.extraction.windows import Seam, Windows, stitch
@@ -34,9 +31,10 @@ from avspeech.media.mouths import MouthTrack
 if TYPE_CHECKING:
     import torch
 
-    from avspeech.core.engine import Choice
+    from avspeech.core.engine import Choice, Graphs
     from avspeech.core.pretrained import ModelInfo
-    from avspeech.extraction.choice import Gate, Report, Window
+    from avspeech.extraction.choice import Gate, Report
+    from avspeech.extraction.evidence import Window
     from avspeech.extraction.live import Stream
 
 UNSEEN = ("silence", "model")
@@ -65,12 +63,13 @@ class Extractor:
             good, each with a margin of 0.5 s: "silence", or "model" (what the model makes of sound
             without a picture). While a face is lost between two appearances the model always runs,
             with those frames marked as missing.
-        precision: "auto": products in bf16 where this processor has a unit for it and the model is
-            known to bear it (the voice differs by -50 dB of itself), which takes two thirds of the
-            time; "float32": never.
-        splitter: called as `splitter(mixture [B, N] float32) -> [B, K, N]`, separated voices in any
-            order, of which the lips choose (`extraction/choice.py`): needs a model that guesses
-            spectra (an `MVTF` with planes) and torch. None: the output is that of the model alone.
+        precision: of torch. "auto": products in bf16 where this processor has a unit for it and the
+            model is known to bear it (the voice differs by -50 dB of itself), which takes two
+            thirds of the time; "float32": never.
+        splitter: called as `splitter(mixture [B, N] float32) -> [B, K, N]`, or the graph of one:
+            separated voices in any order, of which the lips choose (`extraction/choice.py`). Needs
+            a model that guesses spectra (an `MVTF` with planes). None: the output is that of the
+            model alone.
         gate: weighs what may be put out; by default as it was fitted for the released splitter.
         voice: float `[N]`, some seconds of the speaker alone at the model's sample rate. It helps
             to choose, and carries on where the face is not seen. Needs a splitter.
@@ -87,7 +86,7 @@ class Extractor:
         windows: Windows | None = None,
         when_unseen: str = "silence",
         precision: str = "auto",
-        splitter: Callable[..., Any] | None = None,
+        splitter: Callable[..., Any] | Graphs | None = None,
         gate: Gate | None = None,
         voice: np.ndarray | None = None,
     ) -> None:
@@ -96,18 +95,16 @@ class Extractor:
         if precision not in PRECISIONS:
             raise InputError(f"precision={precision!r}: expected one of {', '.join(PRECISIONS)}")
         self.model = model
-        self.engine = engine_of(model)
+        self.engine = engine_of(model, precision)
         self.info = info
         self.windows = windows or Windows()
         self.when_unseen = when_unseen
-        self.precision = precision
         self.sample_rate = int(info.sample_rate)
         self.fps = float(info.fps or 25.0)
         self.seams: list[Seam] = []
         self.reports: list[Report] | None = None  # of the faces of the last call
         self.offsets: list[Offset] = []  # of the views of the last call with arrays
-        guesses = getattr(getattr(model, "config", None), "planes", 0)
-        self.splitter = splitter if guesses else None
+        self.splitter = None if splitter is None else splitter_of(splitter)
         self.gate = gate
         self.timbre = None if voice is None else self._timbre(mono(voice))
 
@@ -127,10 +124,10 @@ class Extractor:
         Args:
             name_or_folder: a released model's name, or a model folder.
             device: a torch device, e.g. "cuda".
-            engine: "auto", "onnx" or "torch": see `core.pretrained.open_model`. A splitter needs
-                torch, and with one "auto" is torch where that is installed.
-            splitter: a name or folder too; "auto": the released one, where torch is installed,
-                graphs are not asked for and it fits the model's sample rate; None: without one.
+            engine: "auto", "onnx" or "torch": see `core.pretrained.open_model`. It is chosen for
+                the splitter by itself.
+            splitter: a name or folder too; "auto": the released one, where it fits the model's
+                sample rate; None: without one.
             voice: a sound file, or as the class takes it.
             options: further arguments of the class.
 
@@ -141,24 +138,21 @@ class Extractor:
 
         automatic = splitter == "auto"
         if automatic:
-            here = engine != "onnx" and find_spec("torch") and SPLITTER in pretrained.names()
-            splitter = SPLITTER if here else None
-        if splitter is not None and engine == "auto":
-            engine = "torch"
+            splitter = SPLITTER if SPLITTER in pretrained.names() else None
         model, info = pretrained.open_model(name_or_folder, device, engine)
         if info.task != "extraction":
             raise InputError(
                 f"{name_or_folder}: a model for {info.task}, expected one for extraction"
             )
         if isinstance(splitter, (str, Path)):
-            split, about = pretrained.load(splitter, device=device)
+            about = pretrained.read_info(splitter)
             fits = about.task == "separation" and about.sample_rate == info.sample_rate
             if not (fits or automatic):
                 raise InputError(
                     f"{splitter}: a model for {about.task} at {about.sample_rate} Hz, expected one "
                     f"for separation at {info.sample_rate} Hz"
                 )
-            splitter = split if fits else None
+            splitter = pretrained.open_model(splitter, device, engine)[0] if fits else None
             if fits and "gate" in about.frontend:
                 from avspeech.extraction.choice import Gate
 
@@ -169,22 +163,17 @@ class Extractor:
 
     def _timbre(self, voice: np.ndarray) -> np.ndarray:
         """What a recording of the speaker sounds like."""
-        import torch
+        from avspeech.extraction.evidence import timbre
 
-        from avspeech.extraction.choice import timbre
-
-        if self.splitter is None:
+        if self.splitter is None or self.engine.transform is None:
             raise InputError("a recording of the voice was given, but the model has no splitter to "
                              "choose from; expected a released model, or splitter=")
         if len(voice) < self.sample_rate or not np.any(voice):
             raise InputError("the recording of the voice has "
                              f"{len(voice) / self.sample_rate:.1f} s of sound; expected at least "
                              "1 s of the speaker alone")
-        model: Any = self.model
-        with torch.inference_mode():
-            sound = torch.from_numpy(voice / np.sqrt(np.mean(np.square(voice))))
-            device = next(model.parameters()).device
-            return np.asarray(timbre(model.log_bands(sound[None].to(device)))[0].cpu())
+        sound = voice / np.sqrt(np.mean(np.square(voice)))
+        return timbre(self.engine.transform.log_bands(sound))
 
     def __call__(
         self,
@@ -294,14 +283,13 @@ class Extractor:
         kept = [None if f in recorded else self._kept(samples, views)
                 for f, views in enumerate(faces)]
         fade = max(1, round(self.windows.fade * self.sample_rate))
-        if self.splitter is None:
+        stft = None if self.splitter is None else self.engine.transform
+        if stft is None:
             sources = [self._pieces(read, samples, faces[f], kept[f]) for f in out]
         else:
             from avspeech.extraction.choice import Chooser
 
-            model: Any = self.model
-            chooser = Chooser(len(faces), self.sample_rate, model.config.hop, self.gate,
-                              recorded)
+            chooser = Chooser(len(faces), self.sample_rate, stft.hop, self.gate, recorded)
             self.reports = [chooser.reports[f] for f in out]
             windows = self._windows(read, samples, faces, kept, out)
             copies = itertools.tee(chooser(windows), len(out))
@@ -345,8 +333,10 @@ class Extractor:
         wanted: Sequence[int],
     ) -> Iterator[Window]:
         """The windows of the signal, with all that may be put out for the faces."""
-        from avspeech.extraction.choice import examine, follow
+        from avspeech.extraction.choice import follow
+        from avspeech.extraction.evidence import examine
 
+        assert self.splitter is not None
         tail: tuple[int, np.ndarray] | None = None  # where the last window ends, its voices
         frames = max(1, -int(-samples * self.fps // self.sample_rate))
         for first, last in self.windows.plan(frames, self.fps):
@@ -359,8 +349,7 @@ class Extractor:
                 clips.append(self._inputs(mixture, views, first, last)[1:]
                              if heard and np.any(mixture) else None)
             sound = self._inputs(mixture, faces[0], first, last)[0]
-            window = examine(self.model, self.splitter, start, mixture, sound, clips, wanted,
-                             self.computing)
+            window = examine(self.engine, self.splitter, start, mixture, sound, clips, wanted)
             self._require_finite(window.own, first, last)
             self._require_finite(window.voices, first, last)
             if tail is not None and tail[0] > start:
@@ -374,7 +363,7 @@ class Extractor:
     ) -> np.ndarray:
         """One window through the model: mixture [N] and frames [first, last) of the views -> voice
         [N]."""
-        voice = self.estimate(*self._inputs(mixture, views, first, last))[: len(mixture)]
+        voice = self.engine(*self._inputs(mixture, views, first, last))[: len(mixture)]
         self._require_finite(voice, first, last)
         return voice
 
@@ -398,29 +387,6 @@ class Extractor:
                 f"the model's output is not finite at {first / self.fps:.2f} s to "
                 f"{last / self.fps:.2f} s"
             )
-
-    def estimate(self, mixture: np.ndarray, video: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        """The model's voice `[N]` of one window: mixture `[N]`, video `[V, T, ...]`, mask
-        `[V, T]`."""
-        if isinstance(self.model, Graphs):
-            return self.engine(mixture, video, mask)
-        with self.computing():
-            return self.engine(mixture, video, mask)
-
-    @contextmanager
-    def computing(self) -> Iterator[Any]:
-        """A context in which the model runs, without gradients and in the precision that is set;
-        gives its device."""
-        import torch
-
-        parameter = (
-            next(self.model.parameters(), None) if isinstance(self.model, torch.nn.Module) else None
-        )
-        device = torch.device("cpu") if parameter is None else parameter.device
-        bears = device.type == "cpu" and getattr(self.model, "BF16", False)
-        half = self.precision == "auto" and bears and multiplies_bf16()
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=half):
-            yield device
 
     def stream(self, latency: float = 0.3, **options: Any) -> Stream:
         """Extracts the voice while sound and pictures still come in.
@@ -562,7 +528,9 @@ def extract_files(
     Returns:
         The files written.
     """
-    return Extractor.from_pretrained(model, device=device, voice=voice).extract(
+    # Graphs take no more views
+    engine: Choice = "torch" if len(videos) > VIEWS and find_spec("torch") else "auto"
+    return Extractor.from_pretrained(model, device, engine, voice=voice).extract(
         videos, out, face=face, progress=progress, mouth=mouth, track=track, records=records,
         late=late)
 

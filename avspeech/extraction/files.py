@@ -4,6 +4,7 @@ memory."""
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import tempfile
@@ -146,6 +147,7 @@ def find_faces(videos: Sequence[Path], fps: float, progress: bool = True, mouth:
             found.append([video.whole_picture(path, fps)])
         else:
             found.append(video.mouth_tracks(path, fps=fps, progress=progress))
+    gc.collect()  # the face networks: their interpreters stand in circles
     found = [_long_enough(tracks, round(SEEN * fps)) for tracks in found]
     names = ", ".join(str(path) for path in videos)
     if not any(found):

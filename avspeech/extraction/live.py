@@ -79,7 +79,7 @@ class Stream:
         self._mask = _Kept(np.zeros(0, bool))
         self._pushed = 0  # frames, at their own rate
         self._faces: LiveMouth | None = None
-        self._looks = _looks_of(extractor)
+        self._looks = None if extractor.engine.around is None else _Looks(extractor)
         self._done = 0  # samples of the voice that are made
         self._tail = np.zeros(0, np.float32)  # what the last run says of the samples that follow
         self._made = _Kept(np.zeros(0, np.float32))
@@ -200,7 +200,7 @@ class Stream:
         if unseen or not np.any(mixture):
             voice = np.zeros(len(mixture), np.float32)
         else:
-            voice = self.extractor.estimate(
+            voice = self.extractor.engine(
                 _padded(mixture, self._sample(self._least)),
                 *(_padded(x, self._least)[None] for x in (video, mask)))
             if not np.isfinite(voice).all():
@@ -266,8 +266,8 @@ class _Looks:
     The last frames are looked at again when those behind them are known.
     """
 
-    def __init__(self, extractor: Extractor, lips: Any) -> None:
-        self.extractor, self.lips, self.around = extractor, lips, int(lips.around)
+    def __init__(self, extractor: Extractor) -> None:
+        self.engine, self.around = extractor.engine, int(extractor.engine.around or 0)
         self.light: deque[tuple[float, float]] = deque(
             maxlen=round(REMEMBERED * extractor.fps))  # mean and mean square of each shown frame
         self.lit = 0  # frames whose light is known
@@ -275,8 +275,6 @@ class _Looks:
 
     def part(self, crops: _Kept, mask: _Kept, first: int, last: int) -> np.ndarray:
         """The looks `[last - first, C]` of frames, of which `last` never goes back."""
-        import torch
-
         shown, pictures = mask.part(self.lit, last), crops.part(self.lit, last)
         for picture in pictures[shown].astype(np.float32):
             self.light.append((float(picture.mean()), float(np.square(picture).mean())))
@@ -286,9 +284,7 @@ class _Looks:
         mean, square = np.mean(self.light, axis=0) if self.light else (0.0, 1.0)
         x = (crops.part(begin, last) - mean) / math.sqrt(square - mean**2 + 1e-3)
         x = (x * mask.part(begin, last)[:, None, None]).astype(np.float32)
-        with self.extractor.computing() as device:
-            made = self.lips.look(torch.from_numpy(x).to(device)[None])
-        new = made[0].float().cpu().numpy()[done - begin:]
+        new = self.engine.look(x)[done - begin:]
         if self.kept is None:
             self.kept = _Kept(new[:0])
         self.kept.add(new)
@@ -300,9 +296,3 @@ class _Looks:
         """Frames before `first` are not asked for any more."""
         if self.kept is not None:
             self.kept.forget(min(first, self.kept.stop))
-
-
-def _looks_of(extractor: Extractor) -> _Looks | None:
-    """How frames are looked at once, for a model that can be asked so."""
-    lips = getattr(getattr(extractor.model, "cue", None), "lips", None)
-    return _Looks(extractor, lips) if hasattr(lips, "look") else None

@@ -42,6 +42,7 @@ from avspeech.extraction.fullband import FullBandGuess
 from avspeech.extraction.fusion import AttentionFusion, ProjectedAddition, TensorFusion
 from avspeech.extraction.gridnet import GridNetBlock
 from avspeech.extraction.lips import LipNetLips, ResNetLips, SmallLips
+from avspeech.extraction.spectra import mel_bands
 from avspeech.extraction.sync import LipSync, moved
 
 
@@ -79,30 +80,27 @@ class MVTFConfig:
     guess_layers: int = 22  # its convolutions
 
 
-def mel_bands(bands: int, bins: int, sample_rate: int) -> Tensor:
-    """Triangular bands whose corners are equally spaced in mel from 0 Hz to half the rate.
-
-    The outer two are flat to the edge. The triangles over a bin add up to 1, so the transpose
-    interpolates from bands to bins.
+def stft(samples: Tensor, window: Tensor, hop: int) -> Tensor:
+    """Complex STFT, as `spectra.spectrum` gives it.
 
     Args:
-        bands: their number.
-        bins: of the spectrum.
-        sample_rate: in Hz.
+        samples: `[B, N]`.
+        window: `[n_fft]`.
+        hop: samples between windows.
 
     Returns:
-        `[bands, bins]`.
+        `[B, T, F]`, T = N // hop + 1.
     """
-    top = 2595 * math.log10(1 + sample_rate / 2 / 700)
-    centers = 700 * (10 ** (torch.linspace(0, top, bands, dtype=torch.float64) / 2595) - 1)
-    hertz = torch.linspace(0, sample_rate / 2, bins, dtype=torch.float64)
-    right = torch.searchsorted(centers, hertz).clamp(1, bands - 1)
-    share = (hertz - centers[right - 1]) / (centers[right] - centers[right - 1])
-    weights = torch.zeros(bands, bins, dtype=torch.float64)
-    columns = torch.arange(bins)
-    weights[right, columns] = share
-    weights[right - 1, columns] = 1 - share
-    return weights.float()
+    n = len(window)
+    x = torch.stft(samples, n, hop, window=window, return_complex=True, pad_mode="constant")
+    return x.transpose(1, 2) / math.sqrt(n / 2)
+
+
+def istft(parts: Tensor, window: Tensor, hop: int, length: int) -> Tensor:
+    """The inverse of `stft`, from real and imaginary parts: `[B, 2, T, F]` to `[B, length]`."""
+    n = len(window)
+    spectrum = torch.complex(parts[:, 0], parts[:, 1]).transpose(1, 2) * math.sqrt(n / 2)
+    return torch.istft(spectrum, n, hop, window=window, length=length)
 
 
 def log_scale(power: Tensor) -> Tensor:
@@ -267,7 +265,7 @@ class MVTF(nn.Module):
     """
 
     Config = MVTFConfig
-    BF16 = True  # `Extractor` may let products be computed in bf16: see `Extractor.precision`
+    BF16 = True  # `Extractor` may let products be computed in bf16: see `engine.TorchEngine`
     window: Tensor
     bands: Tensor
 
@@ -312,9 +310,8 @@ class MVTF(nn.Module):
             scale(self.decode, 0.0)  # the blocks begin as no change to the first mask
             self.gate = nn.Parameter(torch.tensor([1.5, 1.0]))
         self.register_buffer("window", torch.hann_window(c.n_fft).sqrt(), persistent=False)
-        self.register_buffer(
-            "bands", mel_bands(c.bands, c.n_fft // 2 + 1, c.sample_rate), persistent=False
-        )
+        bands = torch.from_numpy(mel_bands(c.bands, c.n_fft // 2 + 1, c.sample_rate))
+        self.register_buffer("bands", bands, persistent=False)
 
     def spectrum(self, samples: Tensor) -> Tensor:
         """Complex STFT.
@@ -325,15 +322,7 @@ class MVTF(nn.Module):
         Returns:
             `[B, T, F]`, T = N // hop + 1.
         """
-        x = torch.stft(
-            samples,
-            self.config.n_fft,
-            self.config.hop,
-            window=self.window,
-            return_complex=True,
-            pad_mode="constant",
-        )
-        return x.transpose(1, 2) / math.sqrt(self.config.n_fft / 2)
+        return stft(samples, self.window, self.config.hop)
 
     def log_bands(self, samples: Tensor) -> Tensor:
         """Log spectrum in the cue's bands, about -1 to 1 for speech of RMS 1.
@@ -377,16 +366,12 @@ class MVTF(nn.Module):
             mask: as for `forward`.
             refine: use the blocks; without them the estimate is that of the first guess.
         """
-        c = self.config
         level = mixture.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-5)
         mix = self.spectrum(mixture / level)
         planes = self.cue(video, mask, mix.shape[1])
         parts = torch.view_as_real(mix).permute(0, 3, 1, 2)  # [B, 2, T, F]
         out, lag = self.target(parts, planes, refine)
-        spectrum = torch.complex(out[:, 0], out[:, 1]).transpose(1, 2) * math.sqrt(c.n_fft / 2)
-        estimate = torch.istft(
-            spectrum, c.n_fft, c.hop, window=self.window, length=mixture.shape[-1]
-        )
+        estimate = istft(out, self.window, self.config.hop, mixture.shape[-1])
         return Separated(estimate * level, planes, lag)
 
     def target(self, parts: Tensor, planes: Tensor,

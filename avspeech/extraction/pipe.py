@@ -26,6 +26,7 @@ from avspeech.media.decoding import (
     DEFAULT,
     FrameReader,
     container_zero,
+    lenient,
     prepare_sound,
 )
 from avspeech.media.live_faces import LiveMouth
@@ -64,8 +65,7 @@ def extract_pipe(source: IO[bytes], out: Path, stream: Stream, face: int = 1,
     import av
 
     try:
-        container = av.open(source, options={"analyzeduration": str(PROBED)},
-                            metadata_errors="replace")
+        container = av.open(source, options={"analyzeduration": str(PROBED)}, **lenient())
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise InputError(f"{NAME}: not a container that FFmpeg can read from a pipe ({reason}); "

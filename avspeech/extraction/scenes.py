@@ -263,8 +263,9 @@ def draw(rng: np.random.Generator, voices: Voices, config: SceneConfig,
         kind: of `KINDS`; drawn, if None.
 
     Returns:
-        kind, mixture float32 `[N]`, voices float32 `[2, N]`: each with the first 50 ms of the
-        room's echoes, through the microphone, as it is in the mixture.
+        kind, speakers (the one or two whose voices are wanted), mixture float32 `[N]`, voices
+        float32 `[2, N]`: each with the first 50 ms of the room's echoes, through the microphone, as
+        it is in the mixture.
     """
     from scipy import fft
 
@@ -312,10 +313,12 @@ def draw(rng: np.random.Generator, voices: Voices, config: SceneConfig,
     voice, place = said(first, speed)
     wanted[0], mixture = heard(voice)
     mixture = mixture.copy()
+    speakers = [first]
     if kind != "alone":
         # One person speaks in one voice, and so is played at one speed
-        voice, _ = (said(first, speed, place) if kind == "same"
-                    else said(other(), float(rng.uniform(1 - config.speed, 1 + config.speed))))
+        speakers.append(first if kind == "same" else other())
+        voice, _ = (said(first, speed, place) if kind == "same" else
+                    said(speakers[1], float(rng.uniform(1 - config.speed, 1 + config.speed))))
         wanted[1], whole = heard(voice * np.float32(10 ** (rng.uniform(*config.gains) / 20)))
         mixture += whole
     if rng.random() < config.third and kind == "two":
@@ -328,7 +331,8 @@ def draw(rng: np.random.Generator, voices: Voices, config: SceneConfig,
         passed = fft.irfft(fft.rfft(np.stack([mixture, *wanted])) * response.astype(np.float32), n)
         mixture, wanted = passed[0], passed[1:]
     level = np.float32(0.1 / max(float(np.sqrt(np.mean(mixture**2))), 1e-6))
-    return {"kind": kind, "mixture": mixture * level, "voices": wanted * level}
+    return {"kind": kind, "speakers": speakers, "mixture": mixture * level,
+            "voices": wanted * level}
 
 
 class DrawnScenes:
@@ -376,7 +380,7 @@ def training_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, flo
 
 @torch.no_grad()
 def evaluate(model: VoiceSplitter, voices: Voices, config: SceneConfig, kind: str, count: int,
-             seed: Sequence[int]) -> list[dict[str, float]]:
+             seed: Sequence[int]) -> list[dict[str, Any]]:
     """Measures a splitter on scenes of one kind, with its outputs in the best order.
 
     Args:
@@ -389,7 +393,8 @@ def evaluate(model: VoiceSplitter, voices: Voices, config: SceneConfig, kind: st
 
     Returns:
         A row for each scene, in dB. For two voices: si_sdri, their mean. For one: si_sdr, gain
-        (0: the true level), and rest, how far the second output lies below the mixture.
+        (0: the true level), and rest, how far the second output lies below the mixture. And
+        speakers, whose they are.
     """
     model.eval()
     on = next(model.parameters()).device
@@ -401,11 +406,12 @@ def evaluate(model: VoiceSplitter, voices: Voices, config: SceneConfig, kind: st
         out = model(torch.from_numpy(mixture).unsqueeze(0).to(on))[0].float().cpu().numpy()
         if kind == "alone":
             out = sorted(out, key=lambda x: -float(np.dot(x, wanted[0])))
-            rows.append({"si_sdr": float(metrics.si_sdr(out[0], wanted[0])),
+            rows.append({"speakers": scene["speakers"],
+                         "si_sdr": float(metrics.si_sdr(out[0], wanted[0])),
                          "gain": float(metrics.gain_error_db(out[0], wanted[0])),
                          "rest": float(metrics.attenuation_db(out[1], mixture))})
             continue
         both = [np.mean([metrics.si_sdr_improvement(out[i], wanted[j], mixture)
                          for i, j in zip(order, (0, 1))]) for order in ((0, 1), (1, 0))]
-        rows.append({"si_sdri": float(max(both))})
+        rows.append({"speakers": scene["speakers"], "si_sdri": float(max(both))})
     return rows

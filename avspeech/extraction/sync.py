@@ -66,6 +66,19 @@ class LipSync(nn.Module):
         self.prior = nn.Parameter(-torch.arange(-lags, lags + 1).float().square() / 8)
         self.sharpness = nn.Parameter(torch.tensor(math.log(20.0)))
 
+    def embeddings(self, planes: Tensor, bands: Tensor) -> tuple[Tensor, Tensor]:
+        """What lips and voices are compared by.
+
+        Args:
+            planes: `[B, P, T, bands]` of the cue.
+            bands: `[K, T, bands]`, log spectra.
+
+        Returns:
+            (`[B, W, T]`, `[K, W, T]`).
+        """
+        cues = planes.transpose(1, 2).flatten(2)
+        return self.lips(cues.transpose(1, 2)), self.sound(bands.transpose(1, 2))
+
     def forward(self, sound: Tensor, lips: Tensor) -> Tensor:
         """Log probabilities of the offsets.
 

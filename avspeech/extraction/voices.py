@@ -14,7 +14,6 @@ nothing, and `splitting_loss` trains it so (permutation-invariant training: Yu e
 from __future__ import annotations
 
 import itertools
-import math
 from dataclasses import dataclass
 
 import torch
@@ -23,7 +22,7 @@ from torch import Tensor, nn
 from avspeech.errors import InputError
 from avspeech.extraction.fullband import FullBandGuess
 from avspeech.extraction.gridnet import GridNetBlock
-from avspeech.extraction.mvtf import MVTF, complex_product, log_scale, scale
+from avspeech.extraction.mvtf import MVTF, complex_product, istft, log_scale, scale, stft
 from avspeech.extraction.training import extraction_loss
 
 
@@ -95,10 +94,8 @@ class VoiceSplitter(nn.Module):
         Returns:
             `[B, 2, T, F]`, T = N // hop + 1.
         """
-        c = self.config
-        x = torch.stft(samples, c.n_fft, c.hop, window=self.window, return_complex=True,
-                       pad_mode="constant")
-        return torch.view_as_real(x.transpose(1, 2)).permute(0, 3, 1, 2) / math.sqrt(c.n_fft / 2)
+        x = stft(samples, self.window, self.config.hop)
+        return torch.view_as_real(x).permute(0, 3, 1, 2)
 
     def forward(self, mixture: Tensor) -> Tensor:
         """Splits a mixture.
@@ -112,10 +109,7 @@ class VoiceSplitter(nn.Module):
         c = self.config
         level = mixture.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-5)
         out = self.masked(self.spectrum(mixture / level)).flatten(0, 1)
-        spectrum = torch.complex(out[:, 0], out[:, 1]).transpose(1, 2) * math.sqrt(c.n_fft / 2)
-        estimate = torch.istft(
-            spectrum, c.n_fft, c.hop, window=self.window, length=mixture.shape[-1]
-        )
+        estimate = istft(out, self.window, c.hop, mixture.shape[-1])
         return estimate.unflatten(0, (-1, c.voices)) * level.unsqueeze(1)
 
     def masked(self, parts: Tensor) -> Tensor:

@@ -71,11 +71,19 @@ def open_container(path: str | Path) -> Any:
             f"{path}: reading it takes PyAV, which is not installed; pip install av") from None
     try:
         # "file:": a colon in a name would be read as the end of a protocol's name.
-        return av.open(f"file:{os.fspath(path)}", metadata_errors="replace")
+        return av.open(f"file:{os.fspath(path)}", **lenient())
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise InputError(
             f"{path}: not a sound or video file that FFmpeg can read ({reason})") from None
+
+
+def lenient() -> dict[str, Any]:
+    """Arguments with which `av.open` takes titles that are no UTF-8. PyAV has no such argument
+    from 19 on."""
+    import av
+
+    return {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 
 
 def container_zero(container: Any) -> float:

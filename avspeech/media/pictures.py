@@ -148,13 +148,15 @@ def _orientation(frame: Any) -> tuple[bool, bool, bool]:
     From the display matrix, whose upper left part takes stored places (x, y) to shown ones:
     x' = a x + c y, y' = b x + d y. Other angles are rounded to quarter turns.
     """
-    for data in frame.side_data:
-        if data.type.name == "DISPLAYMATRIX":
-            a, b, _, c, d, *_ = (int(v) for v in np.frombuffer(bytes(data), np.int32)[:9])
-            if abs(a) + abs(d) >= abs(b) + abs(c):
-                return False, a < 0, d < 0
-            return True, c < 0, b < 0
-    return False, False, False
+    from av.sidedata.sidedata import Type
+
+    data = frame.side_data.get(Type.DISPLAYMATRIX)
+    if data is None:
+        return False, False, False
+    a, b, _, c, d, *_ = (int(v) for v in np.frombuffer(bytes(data), np.int32)[:9])
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return False, a < 0, d < 0
+    return True, c < 0, b < 0
 
 
 def turned(array: np.ndarray, orientation: tuple[bool, bool, bool]) -> np.ndarray:

@@ -312,7 +312,8 @@ def _survey_tracks(path: str, key: Any, track: int | None) -> Sound:
 
 
 def _name(stream: Any) -> str:
-    told = [stream.metadata.get(key, "") for key in ("title", "language")]
+    told = [stream.metadata.get(key, "").encode(errors="replace").decode()
+            for key in ("title", "language")]
     told = [text for text in told if text and text != "und"]
     return f" ({', '.join(told)[:80]})" if told else ""
 

@@ -10,6 +10,7 @@ The JSON of `avspeech transcribe`:
     {"format": "avspeech-transcript", "version": 1, "seconds": 61.2,
      "speakers": [{"id": "face1", ...}, ...],
      "segments": [{"speaker": "face1", "start": 0.52, "end": 1.9, "text": "Good morning.",
+                   "confidence": 0.97,
                    "words": [{"word": "Good", "start": 0.52, "end": 0.8, "probability": 0.9}, ...]},
                   ...]}
 
@@ -54,6 +55,8 @@ class Segment:
     end: float  # seconds
     text: str
     words: tuple[Word, ...] = ()  # empty where the times of words are not known
+    # How sure it is that this is the speaker's voice, 0 to 1; None where that is not known
+    confidence: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -64,6 +67,8 @@ class Segment:
                 record["probability"] = word.probability
             words.append(record)
         record = {"speaker": self.speaker, "start": self.start, "end": self.end, "text": self.text}
+        if self.confidence is not None:
+            record["confidence"] = self.confidence
         return {**record, "words": words} if words else record
 
 
@@ -208,7 +213,8 @@ def _segment(path: Path, number: int, item: Any, text: str, start: str, end: str
             raise ValueError("it ends before it starts")
         words = item.get("words") if text == "text" else None
         return Segment(speaker, first, last, item[text],
-                       tuple(_word(word) for word in words) if isinstance(words, list) else ())
+                       tuple(_word(word) for word in words) if isinstance(words, list) else (),
+                       _share(item.get("confidence")))
     except ValueError as error:
         raise InputError(f"{where}: {error}") from None
 
@@ -217,11 +223,15 @@ def _word(item: Any) -> Word:
     if not isinstance(item, dict) or not isinstance(item.get("word"), str):
         raise ValueError("each of 'words' should be an object with 'word', 'start' and 'end'")
     start, end = _time(item.get("start")), _time(item.get("end"))
-    chance: Any = item.get("probability")
     if end < start:
         raise ValueError(f"the word '{item['word'][:40]}' ends before it starts")
-    good = isinstance(chance, (int, float)) and not isinstance(chance, bool)
-    return Word(item["word"], start, end, float(chance) if good else None)
+    return Word(item["word"], start, end, _share(item.get("probability")))
+
+
+def _share(value: Any) -> float | None:
+    """A number; None for anything else."""
+    good = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if good else None
 
 
 def _time(value: Any) -> float:

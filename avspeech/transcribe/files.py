@@ -18,9 +18,9 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,6 +38,9 @@ from avspeech.transcribe import pages, stretches
 from avspeech.transcribe.clusters import conversations
 from avspeech.transcribe.recognizers import Heard, Recognizer
 
+if TYPE_CHECKING:
+    from avspeech.extraction.choice import Report
+
 RATE, FPS = 16_000, 25.0  # of the sound and of the mouths where nothing is extracted
 SHOWN_RATE = 48_000  # Hz, of the video beside the page
 PIECE = 60.0  # seconds of sound read at a time
@@ -52,16 +55,13 @@ class Speaker:
     loudness: float  # of its speech, dB of full scale
     recognized: list[tuple[float, float]]  # seconds that the recognizer was given
     seconds: float  # of the video
-    # How sure the extractor is in each second, 0 to 1; None where it does not say.
-    confidence: list[float] | None = None
     words: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        record: dict[str, Any] = {
+        return {
             "id": self.id, "loudness_db": round(self.loudness, 1) if self.recognized else None,
             "recognized": [[round(t, 3) for t in span] for span in self.recognized]}
-        return record if self.confidence is None else {**record, "confidence": self.confidence}
 
     def remark(self, floor: float) -> str:
         """What was recognized and what was not, for a terminal."""
@@ -149,13 +149,15 @@ def transcribe(
         voices = [stretches.measure(wav) for wav in wavs]
         loudest = max(voice.loudness for voice in voices)
         speakers, segments = [], []
-        for name, wav, voice in zip(ids, wavs, voices):
+        known = extractor.reports if extractor else None
+        reports: Sequence[Report | None] = known or [None] * len(ids)
+        for name, wav, voice, report in zip(ids, wavs, voices, reports, strict=True):
             runs = stretches.sounding(voice, loudest, floor)
             spans = stretches.stretches(voice, runs, piece)
             speaker = Speaker(name, voice.loudness, spans, voice.seconds)
             found = list(_recognized(wav, spans, recognizer, scratch,
                                      name if progress else None))
-            said = [_segment(name, heard, start, runs) for heard, start in found]
+            said = [_trusted(_segment(name, heard, start, runs), report) for heard, start in found]
             speaker.words = sum(len(s.text.split()) for s in said)
             speakers.append(speaker)
             segments += said
@@ -230,6 +232,18 @@ def _segment(speaker: str, heard: Heard, shift: float,
     words = tuple(Word(word, *place(start, end), chance)
                   for word, start, end, chance in heard.words)
     return Segment(speaker, *place(heard.start, heard.end), heard.text, words)
+
+
+def _trusted(segment: Segment, report: Report | None) -> Segment:
+    """With the mean trust of the extractor over the segment, where it says how sure it is."""
+    if report is None or not report.seconds:
+        return segment
+    begins, ends = np.array(report.seconds), np.append(report.seconds[1:], np.inf)
+    begins[0] = 0.0
+    # A segment without length still lies in one step
+    during = np.minimum(ends, segment.end + 1e-3) - np.maximum(begins, segment.start)
+    trust = np.average(report.trust, weights=during.clip(0))
+    return replace(segment, confidence=round(float(trust), 2))
 
 
 def _write(result: Result, videos: Sequence[Path], out: Path, about: dict[str, Any],

@@ -9,12 +9,11 @@ nothing. Scenes are drawn on the fly (`avspeech/extraction/scenes.py`).
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from avspeech.core import config, models, pretrained, runs, storage, trainer
 from avspeech.core.recipe import Recipe
@@ -25,7 +24,13 @@ from avspeech.errors import InputError
 from avspeech.extraction import scenes
 from avspeech.extraction.scenes import SceneConfig
 
+if TYPE_CHECKING:
+    from avspeech.report import report
+
 SPLITS = ("train", "dev", "test")
+BEFORE = "before"  # in tables: the splitter that training began with
+MEASURES = ("si_sdri", "si_sdr", "gain", "rest")
+SEXES = ("one woman and one man", "both of one sex")
 
 
 @dataclass
@@ -56,7 +61,16 @@ class Model:
 
     name: str = "voices-small"  # of a model or a named configuration
     init: str | None = None  # a splitter or an `mvtf`, whose weights are copied where they fit
+    # share of the weights of `init`, a splitter, in the result: a mean of them and of those at the
+    # end. After a short training it is often better than both (Wortsman et al., "Robust fine-tuning
+    # of zero-shot models", CVPR 2022)
+    keep: float = 0.0
     config: dict[str, Any] = field(default_factory=dict)  # differences from its settings
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.keep <= 1 or (self.keep and not self.init):
+            raise InputError(f"model.keep={self.keep}: expected a share of the weights of "
+                             "model.init, 0 to 1")
 
 
 @dataclass
@@ -103,11 +117,8 @@ recipe = Recipe("split", schema=Config, doc=__doc__)
               outputs=lambda cfg, exp: [exp / "data" / n for n in cfg.data.corpora])
 def prepare(cfg: Config, exp: Path) -> None:
     """Write each corpus' manifests."""
-    if not cfg.data.corpora:
-        raise InputError("data.corpora: empty; name a corpus, "
-                         "for example data.corpora.librispeech.source=/path/to/librispeech")
-    for name, corpus in cfg.data.corpora.items():
-        corpora.prepare(corpus.corpus or name, corpus.source, exp / "data" / name, **corpus.options)
+    corpora.prepare_all(cfg.data.corpora, exp / "data",
+                        "librispeech.source=/path/to/librispeech")
 
 
 @recipe.stage("voices", uses=("data",),
@@ -146,21 +157,31 @@ def voices(cfg: Config, exp: Path) -> None:
 
 
 def _measured(model: Any, cfg: Config, pool: scenes.Voices, count: int, seed: Sequence[int]
-              ) -> dict[str, float]:
-    """Means over scenes of each kind, clean (the voices as recorded) and as in life (with the
-    rooms, noise and microphones of training)."""
+              ) -> list[dict[str, Any]]:
+    """Rows of `scenes.evaluate` for scenes of each kind, with their kind and their condition: clean
+    (the voices as recorded), or life (with the rooms, noise and microphones of training)."""
     # The length of what is measured does not depend on that of training
     life = dataclasses.replace(cfg.scenes, segment=cfg.measuring.segment, third=0.0)
     quiet = dataclasses.replace(life, partial=0.0, speed=0.0, room=0.0, noise=0.0, microphone=0.0)
-    means = {}
-    for place, settings in (("clean", quiet), ("life", life)):
-        for kind in scenes.KINDS:
-            rows = scenes.evaluate(model, pool, settings, kind, count,
-                                   [*seed, place == "life"])
-            for key in rows[0]:
-                values = [row[key] for row in rows if math.isfinite(row[key])]
-                means[f"{key}/{kind}, {place}"] = sum(values) / max(len(values), 1)
-    return means
+    return [{"condition": place, "kind": kind, **row}
+            for place, settings in (("clean", quiet), ("life", life)) for kind in scenes.KINDS
+            for row in scenes.evaluate(model, pool, settings, kind, count,
+                                       [*seed, place == "life"])]
+
+
+def _means(rows: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """Means of the measures over scenes of each kind and condition; of two speakers also by their
+    sexes, where these are known."""
+    groups: dict[str, list[float]] = {}
+    for row in rows:
+        name = f"{row['kind']}, {row['condition']}"
+        names = [name] + ([f"{name}, {row['sexes']}"] if row.get("sexes") else [])
+        for measure in MEASURES:
+            value = row.get(measure)
+            if value is not None and math.isfinite(value):
+                for known in names:
+                    groups.setdefault(f"{measure}/{known}", []).append(value)
+    return {key: sum(values) / len(values) for key, values in groups.items()}
 
 
 @recipe.stage("train", uses=("data", "easy", "scenes", "model", "train", "measuring", "release"),
@@ -186,16 +207,23 @@ def train(cfg: Config, exp: Path) -> None:
         model: Any = models.build(cfg.model.name, **cfg.model.config).to(trainer.device())
         print(f"{sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
         if cfg.model.init:
-            count = begin(model, pretrained.load(cfg.model.init)[0])
+            begun = pretrained.load(cfg.model.init)[0]
+            before = begun.state_dict()
+            if cfg.model.keep and any(key not in before or before[key].shape != value.shape
+                                      for key, value in model.state_dict().items()):
+                raise InputError(f"model.keep={cfg.model.keep}: {cfg.model.init} has other weights "
+                                 "than the model that is trained; expected a splitter of its shape")
+            count = begin(model, begun)
             print(f"{count} of {len(model.state_dict())} tensors from {cfg.model.init}", flush=True)
         pool = scenes.Voices(exp / "voices" / "train")
         dev = scenes.Voices(exp / "voices" / "dev")
 
         def score(trained: Any) -> dict[str, float]:
-            means = _measured(trained, cfg, dev, cfg.measuring.dev_count, [cfg.measuring.seed, 0])
+            means = _means(_measured(trained, cfg, dev, cfg.measuring.dev_count,
+                                     [cfg.measuring.seed, 0]))
             # Two parts of one voice come out in any order, so that they would choose by chance
             improved = [value for key, value in means.items() if key.startswith("si_sdri/two")]
-            return {"score": sum(improved) / len(improved), **means}
+            return {"score": sum(improved) / max(len(improved), 1), **means}
 
         if cfg.easy.train.max_steps > 1:
             trainer.fit(model, scenes.training_loss, scenes.DrawnScenes(pool, cfg.easy.scenes),
@@ -203,6 +231,11 @@ def train(cfg: Config, exp: Path) -> None:
         result = trainer.fit(model, scenes.training_loss, scenes.DrawnScenes(pool, cfg.scenes),
                              cfg.train, folder / "train", score)
         if trainer.is_main():
+            if cfg.model.keep:
+                for key, value in model.state_dict().items():
+                    if value.is_floating_point():
+                        value.lerp_(before[key].to(value.device), cfg.model.keep)
+                result = dataclasses.replace(result, metrics=score(model))
             names = [c.corpus or name for name, c in cfg.data.corpora.items()]
             info = cfg.release.info(
                 dict.fromkeys(names), cfg.model.init, task="separation", model="splitter",
@@ -217,19 +250,116 @@ def train(cfg: Config, exp: Path) -> None:
 
 @recipe.stage("evaluate", uses=("scenes", "measuring"),
               inputs=lambda cfg, exp: [exp / "splitter" / "model" / pretrained.WEIGHTS],
-              outputs=lambda cfg, exp: [exp / "results.json"])
+              outputs=lambda cfg, exp: [exp / "results" / "splitter.json"])
 def evaluate(cfg: Config, exp: Path) -> None:
-    """Measure the model on the test speakers, who chose nothing."""
+    """Measure the model, and the one that training began with, on the test speakers."""
+    from avspeech.report import report
+
     folder = exp / "splitter" / "model"
-    model, info = pretrained.load(folder)
-    means = _measured(model, cfg, scenes.Voices(exp / "voices" / "test"),
-                      cfg.measuring.test_count, [cfg.measuring.seed, 1])
-    for key, value in means.items():
-        print(f"{key}: {value:.2f} dB")
-    storage.write_atomically(exp / "results.json", (json.dumps(means, indent=1) + "\n").encode())
-    metrics = {k: v for k, v in info.metrics.items() if not k.startswith("test ")}
-    pretrained.update(folder, metrics=metrics | {
-        f"test {k}": round(v, 2) for k, v in means.items()})
+    measured = {"splitter": folder}
+    if cfg.model.init and pretrained.read_info(cfg.model.init).task == "separation":
+        measured[BEFORE] = pretrained.find(cfg.model.init)
+    sexes = {u.speaker: u.labels.get("sex") for name in cfg.data.corpora
+             if (path := exp / "data" / name / "test.jsonl").exists() for u in read_manifest(path)}
+    pool = scenes.Voices(exp / "voices" / "test")
+    for system, place in measured.items():
+        rows = _measured(pretrained.load(place)[0], cfg, pool, cfg.measuring.test_count,
+                         [cfg.measuring.seed, 1])
+        for row in rows:
+            theirs = {sexes.get(speaker) for speaker in row["speakers"]}
+            if row["kind"] == "two" and None not in theirs:
+                row["sexes"] = SEXES[len(theirs) == 1]
+        report.write_results(exp / "results" / f"{system}.json",
+                             [{"system": system, "seed": None, **row} for row in rows],
+                             {"commit": report.commit()})
+        if system != BEFORE:
+            known = pretrained.read_info(folder).metrics
+            pretrained.update(
+                folder, metrics={k: v for k, v in known.items() if not k.startswith("test ")}
+                | {f"test {k}": round(v, 2) for k, v in _means(rows).items()})
+
+
+@recipe.stage("report", inputs=lambda cfg, exp: [exp / "results" / "splitter.json"],
+              outputs=lambda cfg, exp: [exp / "RESULTS.md", exp / "report.html"])
+def write_report(cfg: Config, exp: Path) -> None:
+    """Write RESULTS.md and one HTML page with tables, curves and sound."""
+    from avspeech.report import report
+
+    rows, meta = report.read_results(exp / "results")
+    systems = [s for s in (BEFORE, "splitter") if any(row["system"] == s for row in rows)]
+    names = ", ".join(cfg.data.corpora)
+    title = f"Two voices from one mixture: {names} ({report.config_name(exp)})"
+    sections: list[report.Section] = [
+        _two([r for r in rows if r["kind"] != "alone"], systems),
+        _alone([r for r in rows if r["kind"] == "alone"], systems)]
+    for section in sections:
+        if isinstance(section, report.Table):
+            report.print_table(section)
+    meta = {"command": report.command(exp), "commit": meta.get("commit", "unknown")}
+    report.write_markdown(exp / "RESULTS.md", title, sections, meta)
+    logs = {part: exp / "splitter" / part / "log.jsonl" for part in ("easy", "train")}
+    if present := {part: log for part, log in logs.items() if log.exists()}:
+        sections.append(report.training_curves(present))
+    sections.append(_heard(cfg, exp))
+    report.write_html(exp / "report.html", title, sections, meta)
+    print(f"report: {exp / 'report.html'}\ntables: {exp / 'RESULTS.md'}")
+
+
+def _two(rows: Sequence[dict[str, Any]], systems: Sequence[str]) -> report.Table:
+    """SI-SDRi of two voices, and the share of scenes whose outputs are better than the mixture."""
+    from avspeech.report import report
+
+    columns: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        name = {"two": "two speakers", "same": "one speaker's voice twice"}[row["kind"]]
+        for shown in [name] + ([row["sexes"]] if row.get("sexes") else []):
+            columns.setdefault(f"{shown}, {row['condition']}", []).append(row)
+    body = []
+    for system in systems:
+        gains = {c: [r["si_sdri"] for r in some if r["system"] == system]
+                 for c, some in columns.items()}
+        body.append([system, *(f"{sum(g) / len(g):.2f} ({sum(x > 0 for x in g) / len(g):.0%})"
+                               for g in gains.values())])
+    counts = {sum(r["system"] == systems[-1] for r in some) for some in columns.values()}
+    return report.Table(
+        ["system", *columns], body, "SI-SDRi (dB) of the outputs in the better order",
+        "In brackets the share of scenes in which the mean of both is better than the mixture. "
+        f"Test speakers; {min(counts)} to {max(counts)} scenes a column. life: with rooms, noise "
+        "and microphones.")
+
+
+def _alone(rows: Sequence[dict[str, Any]], systems: Sequence[str]) -> report.Table:
+    """What becomes of one voice."""
+    from avspeech.report import report
+
+    places = list(dict.fromkeys(row["condition"] for row in rows))
+    body = []
+    for system in systems:
+        own = [r for r in rows if r["system"] == system]
+        means = _means(own)
+        body.append([system, *(f"{means.get(f'{m}/alone, {p}', math.nan):.1f}"
+                               for p in places for m in MEASURES[1:])])
+    return report.Table(
+        ["system", *(f"{m}, {p}" for p in places
+                     for m in ("SI-SDR", "level", "second output below"))],
+        body, "One voice alone (dB)", "level: 0 is the true one.")
+
+
+def _heard(cfg: Config, exp: Path) -> report.Audio:
+    """A test scene and what the model makes of it."""
+    import numpy as np
+    import torch
+
+    from avspeech.report import report
+
+    life = dataclasses.replace(cfg.scenes, segment=cfg.measuring.segment, third=0.0)
+    scene = scenes.draw(np.random.default_rng([cfg.measuring.seed, 1]),
+                        scenes.Voices(exp / "voices" / "test"), life, kind="two")
+    model = pretrained.load(exp / "splitter" / "model")[0]
+    with torch.inference_mode():
+        voices = model(torch.from_numpy(scene["mixture"])[None])[0].numpy()
+    return report.audio_section("A scene of two test speakers", {
+        "mixture": scene["mixture"], "one voice": voices[0], "the other": voices[1]})
 
 
 if __name__ == "__main__":

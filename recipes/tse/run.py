@@ -166,11 +166,7 @@ BEFORE = "before"  # in tables: the model that training began with
               outputs=lambda cfg, exp: [exp / "data" / n for n in cfg.data.corpora])
 def prepare(cfg: Config, exp: Path) -> None:
     """Write each corpus' manifests."""
-    if not cfg.data.corpora:
-        raise InputError("data.corpora: empty; name a corpus, "
-                         "for example data.corpora.grid.source=/path/to/grid")
-    for name, corpus in cfg.data.corpora.items():
-        corpora.prepare(name, corpus.source, exp / "data" / name, **corpus.options)
+    corpora.prepare_all(cfg.data.corpora, exp / "data", "grid.source=/path/to/grid")
 
 
 @recipe.stage("crops", uses=("data",),

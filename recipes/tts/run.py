@@ -38,14 +38,12 @@ def prepare(cfg: Config, exp: Path) -> None:
     """Write each corpus' manifests, and texts where a recognizer is to hear them."""
     from preparation import write_texts
 
-    if not cfg.data.corpora:
-        raise InputError("data.corpora: empty; name a corpus, for example data.corpora.asterisk={}")
-    if not any(c.role == "voice" for c in cfg.data.corpora.values()):
+    if cfg.data.corpora and not any(c.role == "voice" for c in cfg.data.corpora.values()):
         raise InputError("data.corpora: no corpus with role=voice, so nobody to learn to speak "
                          "from")
+    corpora.prepare_all(cfg.data.corpora, exp / "data", "asterisk={}")
     for name, corpus in cfg.data.corpora.items():
         folder = exp / "data" / name
-        corpora.prepare(corpus.corpus or name, corpus.source, folder, **corpus.options)
         if corpus.recogniser:
             splits = [s for s in SPLITS if corpus.role in spoken(s)]
             write_texts([folder / f"{s}.jsonl" for s in splits], layout.root_of(folder),

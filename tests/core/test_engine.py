@@ -85,8 +85,9 @@ def test_a_voice_is_extracted_without_torch(tmp_path: Path) -> None:
         frame.sample_rate = 16000
         target.mux(sound.encode(frame))
         target.mux(sound.encode())
-    done = alone("extract", str(tmp_path / "a.mkv"), "--mouth", "-o", str(tmp_path), "--quiet")
+    done = alone("extract", str(tmp_path / "a.mkv"), "--mouth", "-o", str(tmp_path), "--quiet", "--json")
     assert done.returncode == 0, done.stderr
+    assert '"trust"' in (tmp_path / "a_face1.json").read_text()  # it has chosen among voices
     assert soundfile.info(tmp_path / "a_face1.wav").frames == 9600
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import asdict, replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from avspeech.core import pretrained
 from avspeech.errors import InputError
 from avspeech.extraction import choice
-from avspeech.extraction.choice import CANDIDATES, FEATURES, Chooser, Report, Window
+from avspeech.extraction.choice import CANDIDATES, FEATURES, Chooser, Report
+from avspeech.extraction.engine import TorchEngine
+from avspeech.extraction.evidence import Window, fit, timbre
 from avspeech.extraction.extractor import Extractor
 from avspeech.extraction.mvtf import MVTF, MVTFConfig, Separated
 from avspeech.extraction.windows import Windows
@@ -163,8 +167,8 @@ def test_the_fit_finds_the_voice_and_how_late_the_lips_are(late: int) -> None:
     frames = 500
     planes = model.cue(torch.from_numpy(lips(8, 1))[None, None], torch.ones(1, 1, 200), frames)[0]
     bands = torch.stack([model.known[1][:frames], model.known[0][:frames]])
-    shown = torch.arange(frames) < 400
-    parts, lag = choice.fit(model, planes, bands, shown)
+    shown = np.arange(frames) < 400
+    parts, lag = fit(TorchEngine(model), planes.numpy(), bands.numpy(), shown)
     assert lag == late and parts.shape == (2, frames) and not parts[:, 400:].any()
     right, other = parts.sum(1)[1] / 400, parts.sum(1)[0] / 400
     assert right > 1.1 and abs(other) < 0.4  # of at most 1.3 without `sync`
@@ -205,10 +209,10 @@ def test_voices_are_followed_through_the_overlap() -> None:
 
 def test_timbres_tell_voices_apart_and_silence_from_voices() -> None:
     model = Knowing(LOW, HIGH)
-    low, high = (choice.timbre(known).numpy() for known in model.known)
-    again = choice.timbre(model.log_bands(torch.from_numpy(voice(3, 100, 1100, 9) * 10)[None])[0])
-    assert choice.unlike(low, again.numpy()) < choice.ALIKE < choice.unlike(low, high)
-    assert torch.isnan(choice.timbre(model.log_bands(torch.zeros(1, 16000))[0])).all()
+    low, high = (timbre(known.numpy()) for known in model.known)
+    again = timbre(model.log_bands(torch.from_numpy(voice(3, 100, 1100, 9) * 10)[None])[0].numpy())
+    assert choice.unlike(low, again) < choice.ALIKE < choice.unlike(low, high)
+    assert np.isnan(timbre(model.log_bands(torch.zeros(1, 16000))[0].numpy())).all()
 
 
 def test_memory_is_bounded_and_every_step_is_reported_once() -> None:
@@ -240,6 +244,20 @@ def test_models_without_a_guess_go_on_alone() -> None:
         Extractor(lambda mixture, video, mask: mixture, INFO, voice=LOW)
     with pytest.raises(InputError, match="1 s"):
         Extractor(Knowing(LOW), INFO, splitter=split, voice=LOW[:999])
+
+
+def test_a_splitter_that_does_not_fit_is_not_loaded(tmp_path, monkeypatch) -> None:
+    """The record of the released splitter says that it runs at another rate than this model."""
+    model = MVTF(replace(SMALL, sample_rate=8000))
+    info = pretrained.ModelInfo("extraction", "mvtf", asdict(model.config), 8000)
+    pretrained.save(tmp_path / "narrow", model, info)
+    loaded, load = [], pretrained.open_model
+    monkeypatch.setattr(pretrained, "open_model", lambda name, *rest: (
+        loaded.append(str(name)), load(name, *rest))[1])
+    extractor = Extractor.from_pretrained(tmp_path / "narrow")
+    assert extractor.splitter is None and loaded == [str(tmp_path / "narrow")]
+    with pytest.raises(InputError, match="voices-small: .* 16000 Hz, expected .* 8000 Hz"):
+        Extractor.from_pretrained(tmp_path / "narrow", splitter="voices-small")
 
 
 def test_the_report_tells_doubt_in_one_line() -> None:

@@ -184,6 +184,22 @@ def test_what_differs_is_not_kept(file: Path, tmp_path: Path,
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("differences", KINDS, ids=str)
+def test_a_folder_that_runs_without_torch(differences: dict[str, Any], tmp_path: Path,
+                                          capsys: pytest.CaptureFixture[str]) -> None:
+    """The command compares both engines and keeps nothing that differs."""
+    pytest.importorskip("onnxscript")
+    model = tiny(**differences)
+    folder = pretrained.save(tmp_path / "own", model, info(model))
+    assert main(["export", str(folder), "--to", "runtime", "-o", str(tmp_path / "out")]) == 0
+    worst = float(capsys.readouterr().out.split("greatest difference from torch ")[1].split(",")[0])
+    assert worst < 2e-5
+    names = {path.stem for path in (tmp_path / "out").glob("*.onnx")}
+    assert names == {"cue", "extract"} | ({"look"} if model.config.fusion != "none" else set()) | (
+        {"sync"} if model.sync is not None else set())
+
+
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                      capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "m.onnx"

@@ -210,7 +210,7 @@ def test_bad_settings() -> None:
 @pytest.mark.parametrize("bears", [True, False])
 @pytest.mark.parametrize("precision", ["auto", "float32"])
 def test_products_in_bf16_where_all_agree(monkeypatch, unit: bool, bears: bool, precision: str) -> None:
-    monkeypatch.setattr("avspeech.extraction.extractor.multiplies_bf16", lambda: unit)
+    monkeypatch.setattr("avspeech.extraction.engine.multiplies_bf16", lambda: unit)
     seen = []
 
     class Model(torch.nn.Module):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from avspeech.errors import InputError
 from avspeech.extraction.extractor import Extractor
 from avspeech.extraction.lips import standardized
-from avspeech.extraction.live import Stream, _Kept, _looks_of
+from avspeech.extraction.live import Stream, _Kept, _Looks
 from avspeech.extraction.mvtf import MVTF, MVTFConfig
 from avspeech.extraction.windows import Windows
 
@@ -111,8 +111,7 @@ def test_each_frame_is_looked_at_as_in_the_whole(lips: str) -> None:
     torch.manual_seed(0)
     model = MVTF(MVTFConfig(lips=lips, lips_width=2, embed=4, planes=1, bands=8, blocks=1, dim=8,
                             hidden=4, heads=2, guess=0)).eval()
-    looks = _looks_of(Extractor(model, INFO, precision="float32"))
-    assert looks is not None
+    looks = _Looks(Extractor(model, INFO, precision="float32"))
     # The same light in each frame, so that what is known of it does not change on the way
     video = np.stack([np.random.default_rng(k).permutation(crops(0.04, size=88)[0].ravel())
                       for k in range(24)]).reshape(24, 88, 88)

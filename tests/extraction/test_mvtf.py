@@ -8,7 +8,7 @@ import torch
 from avspeech.core.models import CONFIGS, build
 from avspeech.errors import InputError
 from avspeech.extraction import mvtf
-from avspeech.extraction.mvtf import MVTFConfig, mel_bands
+from avspeech.extraction.mvtf import MVTFConfig
 
 TINY = dict(lips_width=4, embed=8, blocks=1, dim=8, hidden=6, heads=2, query=2, planes=2, bands=16, guess=8,
             guess_layers=2)
@@ -106,12 +106,6 @@ def test_every_weight_is_trained(fusion: str, head: str) -> None:
     model(*model.example_inputs(0.5, views=2)).square().sum().backward()
     # Query and key biases are invisible to a softmax only in part; all else must have a gradient.
     assert [n for n, p in model.named_parameters() if p.grad is None] == []
-
-
-def test_bands_add_up_and_interpolate() -> None:
-    bands = mel_bands(16, 257, 16000)
-    torch.testing.assert_close(bands.sum(0), torch.ones(257))
-    assert (bands >= 0).all()
 
 
 def test_one_set_of_weights_fits_another_rate(tiny: torch.nn.Module) -> None:

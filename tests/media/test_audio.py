@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from avspeech.errors import InputError
-from avspeech.media import audio
+from avspeech.media import audio, decoding
 
 av = pytest.importorskip("av")
 
@@ -181,3 +181,10 @@ def test_sound_files_are_found_at_any_depth_in_order(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     assert [f.relative_to(tmp_path).as_posix() for f in audio.sound_files(tmp_path)] == [
         "a/b/y.flac", "a/w.ogg", "z.WAV"]
+
+
+@pytest.mark.parametrize("version, takes", [("18.1.0", True), ("19.0.2", False)])
+def test_an_argument_that_pyav_dropped(monkeypatch: pytest.MonkeyPatch, version: str, takes: bool) -> None:
+    av = pytest.importorskip("av")
+    monkeypatch.setattr(av, "__version__", version)
+    assert bool(decoding.lenient()) is takes

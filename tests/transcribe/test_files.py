@@ -15,6 +15,7 @@ import pytest
 
 from avspeech import cli
 from avspeech.errors import InputError
+from avspeech.extraction.choice import Report
 from avspeech.media import audio, video
 from avspeech.media.mouths import MouthTrack
 from avspeech.media.muxing import mux, write_pictures
@@ -56,7 +57,7 @@ def together(read: Any, length: int, faces: Any, wanted: Any) -> Iterator[list[n
     yield [np.zeros(max(0, length - round(SECONDS * RATE)), np.float32)] * len(who)
 
 
-EXTRACTOR: Any = SimpleNamespace(together=together, sample_rate=RATE, fps=25.0)
+EXTRACTOR: Any = SimpleNamespace(together=together, sample_rate=RATE, fps=25.0, reports=None)
 
 
 class Echo:
@@ -99,9 +100,16 @@ def test_each_voice_is_recognized_where_it_speaks_on_the_clock(film: Path, tmp_p
     assert record["recognizer"] == "echo" and record["extraction"] is True and "confidence" not in str(record)
 
 
-def test_a_confidence_of_the_extractor_is_carried() -> None:
-    speaker = files.Speaker("a", -20.0, [(0.0, 1.0)], 1.0, confidence=[0.25])
-    assert speaker.as_dict()["confidence"] == [0.25]
+def test_each_segment_says_how_sure_the_extractor_was_while_it_was_spoken(film: Path, tmp_path: Path) -> None:
+    begins = np.arange(0, SECONDS, 0.5)
+    trust = {face: np.where((begins >= start) & (begins < end), 0.25 * face, 1.0)
+             for face, (start, end) in WHEN.items()}
+    reports = [Report(begins.tolist(), trust[face].tolist(), [1.0] * len(begins)) for face in WHEN]
+    sure: Any = SimpleNamespace(**{**vars(EXTRACTOR), "reports": reports})
+    result = files.transcribe(film, tmp_path / "out", sure, Echo(), progress=False, page=False)
+    # What is heard begins and ends up to 0.06 s within the half seconds beside it
+    assert [s.confidence for s in result.transcript.segments] == pytest.approx([0.25, 0.5], abs=0.05)
+    assert transcripts.read(tmp_path / "out/talk_captions.json") == result.transcript
 
 
 def test_without_extraction_each_face_gets_the_whole_sound(film: Path, tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 from avspeech.data.corpora import scan
 from avspeech.errors import InputError
@@ -112,6 +113,31 @@ def prepare(name: str, source: str | Path | None, out: str | Path, **options: An
     found = module.scan(Path(source), **options)
     return scan.prepare(name, about, Path(source), out, found, incomplete, workers,
                         held.seed if held else 0)
+
+
+class Entry(Protocol):
+    """A corpus in the settings of an experiment; `corpus`, its name in the registry where it
+    differs from the entry's, may be absent."""
+
+    source: str | None
+    options: dict[str, Any]
+
+
+def prepare_all(entries: Mapping[str, Entry], out: Path, example: str) -> None:
+    """Writes the manifests of the corpora of an experiment, each in a folder `out/<name>`.
+
+    Args:
+        entries: by a name of the user's own.
+        out: folder of the folders.
+        example: of an entry, shown where there is none.
+
+    Raises:
+        InputError: there is none, or as `prepare`.
+    """
+    if not entries:
+        raise InputError(f"data.corpora: empty; name a corpus, for example data.corpora.{example}")
+    for name, entry in entries.items():
+        prepare(getattr(entry, "corpus", None) or name, entry.source, out / name, **entry.options)
 
 
 def check(name: str, source: str | Path) -> list[str]:

@@ -1,6 +1,7 @@
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -43,6 +44,18 @@ def test_absent_corpora_say_where_to_get_them(name, tmp_path):
             call()
         assert module.ABOUT.page in str(error.value) and "\n" not in str(error.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_the_corpora_of_an_experiment(tmp_path, monkeypatch):
+    made = []
+    monkeypatch.setattr(corpora, "prepare", lambda *given, **options: made.append((*given, options)))
+    corpora.prepare_all({"mini": SimpleNamespace(source=None, options={}),
+                         "mine": SimpleNamespace(source="a", options={"dev": 2}, corpus="own"),
+                         "own": SimpleNamespace(source="b", options={}, corpus=None)}, tmp_path, "")
+    assert made == [("mini", None, tmp_path / "mini", {}), ("own", "a", tmp_path / "mine", {"dev": 2}),
+                    ("own", "b", tmp_path / "own", {})]
+    with pytest.raises(InputError, match="empty; name a corpus, for example data.corpora.grid.source=/a"):
+        corpora.prepare_all({}, tmp_path, "grid.source=/a")
 
 
 def test_unknown_names_and_options(tmp_path):

@@ -296,8 +296,10 @@ def _rendered(job: tuple[Path, Path, Utterance, Utterance, tuple[str, ...], bool
             for old in (folder / "crops").glob(f"{glob.escape(f'{utterance.id}.{name}.')}*.npz"):
                 old.unlink()  # of another video or another stretch of it
             video.write_crops(folder / places[name], track.crops, track.present, track.boxes)
-    views = [View(front.video, name, *VIEW_ANGLES.get(name, (None, None)), crops=places[name])
-             for name in wanted]
+    views = []
+    for name in wanted:
+        yaw, pitch = VIEW_ANGLES.get(name, (None, None))
+        views.append(View(front.video, name, yaw, pitch, crops=places[name]))
     return dataclasses.replace(cropped, views=(*cropped.views, *views)), []
 
 

@@ -150,7 +150,7 @@ class Cell:
     # a released model or a folder with model.safetensors (of a cell or a model), whose weights of
     # matching name and shape are copied
     init: str = "random"
-    begun: float = 1.0  # learning-rate multiplier of the copied weights
+    begun: float = 1.0  # learning-rate multiplier of the copied weights; 0 freezes them
     # settings of a model whose training compute this one gets, by more or fewer steps
     match: dict[str, Any] | None = None
     train: trainer.TrainConfig = field(
@@ -240,6 +240,9 @@ def _begun(model: nn.Module, folder: str, rate: float) -> nn.Module:
         theirs = load_file(path)
     except SafetensorError as error:
         raise InputError(f"{path}: not a safetensors file ({error})") from None
+    place: Any = getattr(model, "begins", "")
+    if not any(key.startswith(place) for key in theirs):
+        theirs = {place + key: value for key, value in theirs.items()}
     for name, module in model.named_modules():
         plain = theirs.get(f"{name}.weight")
         if isinstance(module, FactorisedLinear) and plain is not None \
@@ -259,6 +262,8 @@ def _begun(model: nn.Module, folder: str, rate: float) -> nn.Module:
             key in theirs and theirs[key].shape == shape for key, shape in own_ones.items()
         ):
             module.rate = rate  # type: ignore[assignment]
+            for parameter in module.parameters(recurse=False):
+                parameter.requires_grad_(rate > 0)
     return model
 
 

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from avspeech.emotion.attention import HRF, Pooling, Subsampling
+from avspeech.emotion.attention import HRF, Pooling, Subsampling, halved
 from avspeech.emotion.graph import (
     DEGREES,
     LEARNERS,
@@ -26,14 +26,15 @@ from avspeech.emotion.graph import (
     normalised,
     own,
 )
-from avspeech.emotion.logmel import LogMelConfig, LogMelModel, frame_mask
+from avspeech.emotion.logmel import LogMelConfig, LogMelModel, frame_mask, masked
 from avspeech.emotion.reparam import check_hrf, linear
+from avspeech.emotion.whisper_transformer import WhisperEncoder
 from avspeech.errors import InputError
 
 CHOICES = {
     "graph": ("dynamic", "line", "complete", "none"),
     "random_edges": ("fresh", "frozen"),
-    "nodes": ("conv", "stack"),
+    "nodes": ("conv", "stack", "whisper"),
     "degree": DEGREES,
     "dice_on": ("pairs", "edges"),
     "learn": LEARNERS,
@@ -48,11 +49,15 @@ class DynamicGraphConfig(LogMelConfig):
     `graph` "dynamic"."""
 
     # a node: "conv", a frame after convolutions that subsample; "stack", `factor` log-mel frames in
-    # a row
+    # a row; "whisper", the mean of factor / 2 frames of a `WhisperEncoder` of width `dim`, such as
+    # the one of a `whisper-edge` (`init` of a cell)
     nodes: str = "conv"
     channels: int = 16  # of the first convolution of "conv"
     conv_norm: str = "batch"  # of the convolutions of "conv"
-    factor: int = 4  # log-mel frames of a node: 4 or 8, any for "stack"
+    factor: int = 4  # log-mel frames of a node: 4 or 8; any for "stack", any even for "whisper"
+    depth: int = 3  # layers of the encoder of "whisper"
+    heads: int = 4  # of its attention
+    inner: int = 256  # units of its feed-forward networks
     window: int = 32  # nodes of a window, a multiple of `step`
     step: int = 16  # nodes from one window to the next
     # "dynamic"; or static, for comparison: "line", "complete", "none" (a node sees itself alone)
@@ -91,6 +96,27 @@ class GraphLayer(nn.Module):
         return x + self.dropout(F.relu(adjacency @ self.linear(self.norm(x))))
 
 
+class Frames(WhisperEncoder):
+    """Nodes of an encoder: x [B, T, M] and frames [B] or None -> [B, ceil(T / factor), D] and the
+    number of each utterance's nodes."""
+
+    def __init__(self, config: DynamicGraphConfig):
+        super().__init__()
+        c = config
+        self.together = c.factor // 2
+        self.make_encoder(c.mels, c.dim, c.heads, c.depth, c.inner)
+
+    def forward(self, x: Tensor, frames: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        x, mask = self.encode(x, frames)
+        n, x, frames = self.together, masked(self.norm(x), mask), halved(frames)
+        count = (x.shape[1] + n - 1) // n
+        own = x.new_ones(x.shape[:2]) if mask is None else mask.to(x.dtype)
+        x = F.pad(x, (0, 0, 0, count * n - x.shape[1])).unflatten(1, (count, n)).sum(2)
+        own = F.pad(own, (0, count * n - own.shape[1])).unflatten(1, (count, n)).sum(2)
+        return x / own.clamp_min(1).unsqueeze(-1), (
+            None if frames is None else (frames + n - 1) // n)
+
+
 class DynamicGraph(LogMelModel):
     """See the module's docstring and `DynamicGraphConfig`."""
 
@@ -115,8 +141,17 @@ class DynamicGraph(LogMelModel):
                 f"model settings long_range={c.long_range}, phi={c.phi}, gamma={c.gamma}: "
                 "expected nothing below 0"
             )
-        self.encode = (Subsampling(c.mels, c.dim, "2d", c.channels, c.factor, c.conv_norm, c.hrf)
-                       if c.nodes == "conv" else linear(c.factor * c.mels, c.dim, c.hrf))
+        self.encode: Subsampling | Frames | nn.Module
+        if c.nodes == "whisper":
+            if c.factor % 2:
+                raise InputError(f"model setting factor={c.factor}: expected an even number")
+            self.encode = Frames(c)
+        elif c.nodes == "conv":
+            self.encode = Subsampling(
+                c.mels, c.dim, "2d", c.channels, c.factor, c.conv_norm, c.hrf
+            )
+        else:
+            self.encode = linear(c.factor * c.mels, c.dim, c.hrf)
         self.layers = nn.ModuleList([GraphLayer(c.dim, c.residual, c.dropout, c.hrf)
                                      for _ in range(c.layers)])
         self.learned = LearnedGraph(
@@ -134,6 +169,11 @@ class DynamicGraph(LogMelModel):
         ):  # stored: another version of PyTorch might draw others from the seed
             make = torch.Generator().manual_seed(c.seed)
             self.register_buffer("random", long_range((c.window, c.window), c.long_range, make))
+
+    @property
+    def begins(self) -> str:
+        """Where the weights of another kind of model go that this one begins with."""
+        return "encode." if self.config.nodes == "whisper" else ""
 
     def adjacency(self, mask: Tensor) -> Tensor:
         """The adjacency A, with self-loops, of windows: mask [N, W] of their nodes -> [N, W, W]."""
@@ -170,7 +210,7 @@ class DynamicGraph(LogMelModel):
 
     def _run(self, x: Tensor, frames: Tensor | None) -> tuple[Tensor, Tensor]:
         c = self.config
-        if isinstance(self.encode, Subsampling):
+        if isinstance(self.encode, (Subsampling, Frames)):
             x, frames = self.encode(x, frames)
         else:
             count = (x.shape[1] + c.factor - 1) // c.factor

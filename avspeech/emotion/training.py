@@ -392,7 +392,8 @@ def temperature(records: Sequence[Mapping[str, Any]]) -> float:
     """What logits should be divided by, for probabilities that say how often answers are right.
 
     It minimizes the cross-entropy of the posteriors (Guo et al., "On Calibration of Modern Neural
-    Networks", ICML 2017), where records name their corpus among the classes that occur in it.
+    Networks", ICML 2017), where records name their corpus among the classes that occur in it. Each
+    corpus counts as much as another.
 
     Args:
         records: answers to utterances that the model did not learn, of classes.
@@ -408,11 +409,13 @@ def temperature(records: Sequence[Mapping[str, Any]]) -> float:
     for corpus in sorted(set(of) - {""}):
         absent = np.setdiff1d(np.arange(logs.shape[1]), truth[of == corpus])
         logs[np.ix_(of == corpus, absent)] = -np.inf
+    counts = {corpus: int((of == corpus).sum()) for corpus in set(of)}
+    weights = np.asarray([1 / counts[corpus] for corpus in of]) / len(counts)
 
     def cost(heat: float) -> float:
         x = logs / np.exp(heat)
         x -= x.max(1, keepdims=True)
-        return float(np.mean(np.log(np.exp(x).sum(1)) - x[np.arange(len(x)), truth]))
+        return float(weights @ (np.log(np.exp(x).sum(1)) - x[np.arange(len(x)), truth]))
 
     best: Any = minimize_scalar(cost, bounds=(np.log(0.2), np.log(5)), method="bounded")
     return round(float(np.exp(best.x)), 3)

@@ -31,7 +31,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from avspeech.emotion.attention import FrameBatchNorm, Pooling, TransformerLayer, halved
+from avspeech.emotion.attention import HRF, FrameBatchNorm, Pooling, TransformerLayer, halved
 from avspeech.emotion.logmel import LogMelConfig, LogMelModel, frame_mask, masked
 from avspeech.emotion.reparam import check_hrf
 from avspeech.errors import InputError
@@ -60,36 +60,36 @@ class WhisperTransformerConfig(LogMelConfig):
     pool_norm: bool = True
 
 
-class WhisperTransformer(LogMelModel):
-    """See the module's docstring and `WhisperTransformerConfig`."""
+class WhisperEncoder(nn.Module):
+    """The stem, the first layers and the last norm of Whisper's encoder. A class of models that is
+    made of one calls `make_encoder`."""
 
-    Config = WhisperTransformerConfig
-    config: WhisperTransformerConfig
     speeds: Tensor
-    folds = (("pool_norm", "head"),)
 
-    def __init__(self, config: WhisperTransformerConfig = WhisperTransformerConfig()):
-        super().__init__(config)
-        c = config
-        check_hrf(c.hrf)
-        if c.dim < 4 or c.dim % 2:
-            raise InputError(f"model setting dim={c.dim}: expected an even number of 4 or more")
-        self.conv1 = nn.Conv1d(c.mels, c.dim, 3, padding=1)
-        self.conv2 = nn.Conv1d(c.dim, c.dim, 3, 2, 1)
-        half = torch.arange(c.dim // 2, dtype=torch.float64) / (c.dim // 2 - 1)
+    def make_encoder(self, mels: int, dim: int, heads: int, layers: int, inner: int,
+                     hrf: HRF = None) -> None:
+        """Makes the parts, drawn at random.
+
+        Args:
+            mels: bands, M.
+            dim: width, D, an even number of 4 or more.
+            heads: of the attention.
+            layers: of the Transformer.
+            inner: units of its feed-forward networks.
+            hrf: factorized linear layers in training; see `LogMelConfig.hrf`.
+
+        Raises:
+            InputError: a width that is none.
+        """
+        if dim < 4 or dim % 2:
+            raise InputError(f"model setting dim={dim}: expected an even number of 4 or more")
+        self.conv1 = nn.Conv1d(mels, dim, 3, padding=1)
+        self.conv2 = nn.Conv1d(dim, dim, 3, 2, 1)
+        half = torch.arange(dim // 2, dtype=torch.float64) / (dim // 2 - 1)
         self.register_buffer("speeds", (-math.log(10_000) * half).exp().float(), persistent=False)
-        self.layers = nn.ModuleList(TransformerLayer(c.dim, c.heads, c.inner, 0.0, c.hrf, F.gelu)
-                                    for _ in range(c.layers))
-        self.norm = nn.LayerNorm(c.dim)
-        self.pool = Pooling(c.dim, c.pooling, c.heads)
-        if self.pool.weigh is not None:  # it begins with the plain mean and deviation
-            nn.init.zeros_(self.pool.weigh.weight)
-        self.pool_norm = FrameBatchNorm(self.pool.out) if c.pool_norm else nn.Identity()
-        self.drop = nn.Dropout(c.dropout)
-        self.head = nn.Linear(self.pool.out, c.classes)
-
-    def deployed_config(self) -> WhisperTransformerConfig:
-        return dataclasses.replace(self.config, hrf=None, pool_norm=False)
+        self.layers = nn.ModuleList(TransformerLayer(dim, heads, inner, 0.0, hrf, F.gelu)
+                                    for _ in range(layers))
+        self.norm = nn.LayerNorm(dim)
 
     def stem(self, x: Tensor, frames: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """The input of the first layer.
@@ -117,6 +117,29 @@ class WhisperTransformer(LogMelModel):
         for layer in self.layers:
             x = layer(x, mask)
         return x, mask
+
+
+class WhisperTransformer(WhisperEncoder, LogMelModel):
+    """See the module's docstring and `WhisperTransformerConfig`."""
+
+    Config = WhisperTransformerConfig
+    config: WhisperTransformerConfig
+    folds = (("pool_norm", "head"),)
+
+    def __init__(self, config: WhisperTransformerConfig = WhisperTransformerConfig()):
+        LogMelModel.__init__(self, config)
+        c = config
+        check_hrf(c.hrf)
+        self.make_encoder(c.mels, c.dim, c.heads, c.layers, c.inner, c.hrf)
+        self.pool = Pooling(c.dim, c.pooling, c.heads)
+        if self.pool.weigh is not None:  # it begins with the plain mean and deviation
+            nn.init.zeros_(self.pool.weigh.weight)
+        self.pool_norm = FrameBatchNorm(self.pool.out) if c.pool_norm else nn.Identity()
+        self.drop = nn.Dropout(c.dropout)
+        self.head = nn.Linear(self.pool.out, c.classes)
+
+    def deployed_config(self) -> WhisperTransformerConfig:
+        return dataclasses.replace(self.config, hrf=None, pool_norm=False)
 
     def logits(self, x: Tensor, frames: Tensor | None) -> Tensor:
         x, mask = self.encode(x, frames)

@@ -17,7 +17,7 @@ from avspeech.media.mouths import MODEL_CROP
 class AugmentConfig:
     """How training examples are varied, beside a random place of the crop and its mirror image.
 
-    All frames and views of an example are varied alike.
+    All frames and views of an example are varied alike, but for `apart` and `slow`.
     """
 
     turn: float = 0.0  # degrees by which the mouth is turned at most
@@ -29,8 +29,13 @@ class AugmentConfig:
     # share of examples that show the lips of another utterance of the target's speaker: the network
     # learns to notice, and to leave the mixture nearly as it is
     stray: float = 0.0
+    apart: float = 0.0  # s by which each further view is early or late at most
+    slow: float = 0.0  # share of further views at a lower frame rate, from 12 a second
 
     def __post_init__(self) -> None:
+        if not (0 <= self.apart <= 0.5 and 0 <= self.slow <= 1):
+            raise InputError(f"augment: apart={self.apart}, slow={self.slow}: expected up to half "
+                             "a second, and a share up to 1")
         if not (0 <= self.turn <= 45 and 0 <= self.zoom <= 0.5 and 0 <= self.shift <= 1
                 and 0 <= self.speed <= 0.5):
             raise InputError(
@@ -153,21 +158,53 @@ def at_speed(example: dict[str, Any], speed: float) -> dict[str, Any]:
     if out == frames or not frames or not out:
         return example
     place = ((np.arange(out) + 0.5) * frames / out - 0.5).clip(0, frames - 1)
-    left = place.astype(int)
-    right = np.minimum(left + 1, frames - 1)
-    share = np.rint((place - left) * 256).astype(np.uint16)[:, None, None]
-    # twice as fast as floats
-    blend = (video[:, left] * (256 - share) + video[:, right] * share + 128) >> 8
-    shown = mask[:, left] & mask[:, right]
+    video, mask = _blended(video[:, :frames], mask[:, :frames], place)
     sounds = {
         key: resampled(example[key][: frames * step], out * step) for key in ("mixture", "target")
     }
-    return {
-        **example,
-        **sounds,
-        "video": blend.astype(np.uint8) * shown[..., None, None],
-        "mask": shown,
-    }
+    return {**example, **sounds, "video": video, "mask": mask}
+
+
+def _blended(video: np.ndarray, mask: np.ndarray, place: np.ndarray
+             ) -> tuple[np.ndarray, np.ndarray]:
+    """Frames at places `[S]` between those of `[V, T, H, W]` and `[V, T]`: each a blend of the two
+    around it, and shown where both are."""
+    left = np.floor(place).astype(int)
+    right = np.minimum(left + 1, video.shape[1] - 1)
+    share = np.rint((place - left) * 256).astype(np.uint16)[:, None, None]
+    # twice as fast as floats
+    blend = (video[:, left] * (256 - share) + video[:, right] * share + 128) >> 8
+    # A frame without a share need not be shown
+    part = share[:, 0, 0]
+    shown = (mask[:, left] | (part == 256)) & (mask[:, right] | (part == 0))
+    return blend.astype(np.uint8) * shown[..., None, None], shown
+
+
+def out_of_step(rng: np.random.Generator, example: dict[str, Any],
+                config: AugmentConfig) -> dict[str, Any]:
+    """Each view but the first early or late, and some at a lower frame rate, as cameras are.
+
+    Frames that a view then does not have are not shown.
+
+    Args:
+        rng: source of chance.
+        example: of `load`.
+        config: how far (`apart`), and how many (`slow`).
+    """
+    video, mask = example["video"].copy(), example["mask"].copy()
+    frames = mask.shape[1]
+    for view in range(1, len(video)):
+        place = np.arange(frames) + rng.uniform(-config.apart, config.apart) * FPS
+        if rng.random() < config.slow:  # each picture stays until the next one comes
+            step = FPS / rng.uniform(12.0, FPS)
+            place = np.round(np.floor(place / step) * step)
+        inside = (place >= 0) & (place <= frames - 1)
+        video[view], mask[view] = 0, False
+        if inside.any():
+            one = slice(view, view + 1)
+            video[one, inside], mask[one, inside] = _blended(
+                example["video"][one], example["mask"][one], place[inside])
+    return {**example, "video": video, "mask": mask}
 
 
 def center(video: np.ndarray) -> np.ndarray:

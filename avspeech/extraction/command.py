@@ -19,7 +19,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         nargs="+",
         type=Path,
         metavar="VIDEO",
-        help="a video with sound; several are synchronized views of the same faces, "
+        help="a video with sound; several are views of the same faces, "
         "the first one's sound is taken; - reads one from a pipe as it comes (MPEG-TS, Matroska)",
     )
     command.add_argument("-o", "--out", type=Path, default=Path("."), metavar="DIR",
@@ -31,6 +31,9 @@ def add(commands: argparse._SubParsersAction) -> None:
                          help="which face, counted from 1 (default: all)")
     command.add_argument("--mouth", action="store_true",
                          help="the videos show nothing but the mouth; look for no face")
+    command.add_argument("--late", type=_seconds, metavar="S,S,...", help="seconds by which each "
+                         "of several videos is late (default: estimated by their sounds and by "
+                         "how the mouths move)")
     command.add_argument("--audio", type=int, metavar="N", help="which track of sound, from 1 "
                          "(default: the one that the file marks, or the first that sounds)")
     command.add_argument("--model", default="mvtf-small", metavar="M",
@@ -74,6 +77,14 @@ def _face(text: str) -> int | None:
     return int(text)
 
 
+def _seconds(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}': expected numbers of seconds with commas "
+                                         "between, for example 0,0.08") from None
+
+
 def _extract(args: argparse.Namespace) -> None:
     if Path("-") in args.videos:
         _extract_pipe(args)
@@ -84,15 +95,15 @@ def _extract(args: argparse.Namespace) -> None:
 
     paths = extract_files(args.videos, args.out, face=args.face, model=args.model,
                           progress=not args.quiet, mouth=args.mouth, track=args.audio,
-                          records=args.json, voice=args.voice)
+                          records=args.json, voice=args.voice, late=args.late)
     for path in paths:
         print(path)
 
 
 def _extract_pipe(args: argparse.Namespace) -> None:
-    if len(args.videos) > 1 or args.mouth or args.json or args.voice:
+    if len(args.videos) > 1 or args.mouth or args.json or args.voice or args.late:
         raise InputError("-: a pipe is one view of faces; give no other video, and no --mouth, "
-                         "--json or --voice")
+                         "--json, --voice or --late")
     if str(args.out) != "-" and args.out.suffix != ".wav":
         raise InputError(f"{args.out}: give a .wav file for the voice of a pipe, or -o - for "
                          "standard output")

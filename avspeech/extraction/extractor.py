@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from avspeech.errors import InputError
+from avspeech.extraction.cameras import Offset, settle
 from avspeech.extraction.engine import VIEWS, engine_of, splitter_of
 from avspeech.extraction.files import extract, find_faces
 from avspeech.extraction.views import arrays_as_tracks
@@ -102,6 +103,7 @@ class Extractor:
         self.fps = float(info.fps or 25.0)
         self.seams: list[Seam] = []
         self.reports: list[Report] | None = None  # of the faces of the last call
+        self.offsets: list[Offset] = []  # of the views of the last call with arrays
         self.splitter = None if splitter is None else splitter_of(splitter)
         self.gate = gate
         self.timbre = None if voice is None else self._timbre(mono(voice))
@@ -182,6 +184,7 @@ class Extractor:
         fps: float = 25.0,
         present: Any = None,
         face: int = 1,
+        late: Sequence[float] | None = None,
     ) -> np.ndarray:
         """Extracts the voice of one face.
 
@@ -191,15 +194,17 @@ class Extractor:
         Args:
             audio: float `[N]`, or `[C, N]` or `[N, C]`, whose channels are averaged; full scale is
                 -1 to 1.
-            views: what one camera or several synchronized ones (list or dict) saw of the same face
-                from sample 0 on: mouth crops uint8 `[T, 96, 96]` or `[T, 88, 88]` (grey, aligned as
-                by `avspeech.media.video`), a stack of them `[V, T, 96, 96]`, or full pictures uint8
+            views: what one camera or several (list or dict) saw of the same face from sample 0 on:
+                mouth crops uint8 `[T, 96, 96]` or `[T, 88, 88]` (grey, aligned as by
+                `avspeech.media.video`), a stack of them `[V, T, 96, 96]`, or full pictures uint8
                 `[T, H, W, 3]` (RGB), in which the face is searched.
             sample_rate: of `audio`, in Hz.
             fps: frame rate of `views`; frame k is shown from k / fps seconds on.
             present: where the face is seen, bool `[T]`, one for each view in the form of `views`;
                 by default always.
             face: which face, counted from 1, where full pictures show several.
+            late: seconds by which each view is late beside the first one. By default they are
+                estimated from how the mouths move; `offsets` then says what was corrected.
 
         Returns:
             float32 `[N]`, at the sample rate of `audio`.
@@ -212,7 +217,12 @@ class Extractor:
             raise InputError(f"sample_rate={sample_rate}: expected a positive whole number of Hz")
         if not (np.isfinite(fps) and fps > 0):
             raise InputError(f"fps={fps}: expected a positive number of frames per second")
-        seen = arrays_as_tracks(views, present, float(fps), face)
+        seen = arrays_as_tracks(views, present, float(fps), face, late)
+        self.offsets = [Offset(track.late, track.late_by) for track in seen]
+        if late is None and len(seen) > 1:
+            self.offsets = settle(self.offsets, 0, [dict(enumerate(seen))])
+            for track, offset in zip(seen, self.offsets, strict=True):
+                track.late, track.late_by = offset.late, offset.by
         mixture = resample(samples, sample_rate, self.sample_rate)
 
         voice = np.concatenate(
@@ -429,12 +439,13 @@ class Extractor:
         track: int | None = None,
         faces: Sequence[Mapping[int, MouthTrack]] | None = None,
         records: bool = False,
+        late: Sequence[float] | None = None,
     ) -> list[Path]:
         """Extracts the voices of the faces in videos, as wav and mp4: see
         `avspeech.extraction.files`.
 
         Args:
-            videos: one video, or several synchronized ones.
+            videos: one video, or several of the same scene.
             out: folder for the results.
             face: which face, counted from 1; by default all.
             progress: whether to show progress bars.
@@ -443,29 +454,31 @@ class Extractor:
                 sounds.
             faces: what `faces` found in these videos; by default they are looked for.
             records: write what was put out, and how sure it was, as `<stem>_face<N>.json`.
+            late: seconds by which each video is late; by default estimated.
 
         Returns:
             The files written.
         """
         return extract(self.together, self.sample_rate, self.fps, _paths(videos), Path(out), face,
                        progress, mouth, track, faces=faces, reports=lambda: self.reports,
-                       records=records)
+                       records=records, late=late)
 
     def faces(
         self,
         videos: Sequence[str | Path] | str | Path,
         progress: bool = True,
         mouth: bool = False,
+        late: Sequence[float] | None = None,
     ) -> list[dict[int, MouthTrack]]:
         """The faces of videos, in the order in which `extract` counts them.
 
         Args:
-            videos, progress, mouth: as for `extract`.
+            videos, progress, mouth, late: as for `extract`.
 
         Returns:
             For each face its tracks, by the number (from 0) of the video that shows it.
         """
-        return find_faces(_paths(videos), self.fps, progress, mouth)
+        return find_faces(_paths(videos), self.fps, progress, mouth, late)
 
 
 def _paths(videos: Sequence[str | Path] | str | Path) -> list[Path]:
@@ -495,11 +508,12 @@ def extract_files(
     track: int | None = None,
     records: bool = False,
     voice: str | Path | None = None,
+    late: Sequence[float] | None = None,
 ) -> list[Path]:
     """`Extractor.from_pretrained(model).extract(videos, out, face)`: what `avspeech extract` does.
 
     Args:
-        videos: one video, or several synchronized ones.
+        videos: one video, or several of the same scene.
         out: folder for the results.
         face: which face, counted from 1; by default all.
         model: a released model's name, or a model folder.
@@ -509,6 +523,7 @@ def extract_files(
         track: of sound, from 1; by default the one that the file marks, or the first that sounds.
         records: write what was put out, and how sure it was, as `<stem>_face<N>.json`.
         voice: a recording of the speaker of `face`: see `Extractor`.
+        late: seconds by which each video is late; by default estimated.
 
     Returns:
         The files written.
@@ -516,7 +531,8 @@ def extract_files(
     # Graphs take no more views
     engine: Choice = "torch" if len(videos) > VIEWS and find_spec("torch") else "auto"
     return Extractor.from_pretrained(model, device, engine, voice=voice).extract(
-        videos, out, face=face, progress=progress, mouth=mouth, track=track, records=records)
+        videos, out, face=face, progress=progress, mouth=mouth, track=track, records=records,
+        late=late)
 
 
 def card_lines(name: str, info: ModelInfo) -> dict[str, Any]:

@@ -11,14 +11,15 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from avspeech.core import storage
 from avspeech.core.bars import bar
 from avspeech.errors import InputError
-from avspeech.extraction.views import match_faces
+from avspeech.extraction import cameras
+from avspeech.extraction.views import lateness, match_faces
 from avspeech.media import audio, video
 from avspeech.media.mouths import MouthTrack
 from avspeech.media.muxing import mux
@@ -51,6 +52,7 @@ def extract(
     faces: Sequence[Mapping[int, MouthTrack]] | None = None,
     reports: Callable[[], Sequence[Report] | None] = lambda: None,
     records: bool = False,
+    late: Sequence[float] | None = None,
 ) -> list[Path]:
     """Writes `<stem>_face<N>.wav` and `<stem>_face<N>.mp4` into a folder for each face.
 
@@ -63,8 +65,8 @@ def extract(
         together: makes the voices: see `Extractor.together`.
         sample_rate: of the voices and of the mixture that `together` reads, in Hz.
         fps: of the mouth crops, in frames per second.
-        videos: one camera, or several synchronized ones whose clocks begin together. The sound is
-            that of the first that has any; the picture of the mp4 and `<stem>` are the first one's.
+        videos: one camera, or several of the same scene. The sound is that of the first that has
+            any; the picture of the mp4 and `<stem>` are the first one's.
         out: folder; made where it is missing.
         face: only this one, counted from 1, the largest and longest seen in the first video that
             shows any; by default all. `views.match_faces` finds the same face in the other videos.
@@ -79,6 +81,7 @@ def extract(
         reports: gives, when the voices are made, what was put out for each; None where that is not
             known.
         records: write the reports, as `<stem>_face<N>.json`.
+        late: as for `find_faces`.
 
     Returns:
         The files, in order.
@@ -90,14 +93,15 @@ def extract(
     """
     sound = with_sound(videos)
     require_place(out, videos[0].stem)
-    faces = faces or find_faces(videos, fps, progress, mouth)
+    faces = faces or find_faces(videos, fps, progress, mouth, late)
     names = ", ".join(str(path) for path in videos)
     if face is not None and not 1 <= face <= len(faces):
         raise InputError(f"face {face}: {names} shows {len(faces)}; expected a number from 1 to "
                          f"{len(faces)}")
     numbers = range(1, len(faces) + 1) if face is None else [face]
 
-    pictures = max(len(view.present) for views in faces for view in views.values()) / fps
+    pictures = max(len(view.present) / fps - view.late for views in faces
+                   for view in views.values())
     with storage.scratch() as store:
         samples = _decode(sound, sample_rate, store, track)
         length = max(samples, round(pictures * sample_rate))
@@ -114,23 +118,28 @@ def extract(
         voices = together(read, length, views, [number - 1 for number in numbers])
         stems = [f"{videos[0].stem}_face{number}" for number in numbers]
         title = f"face{'s' * (len(stems) > 1)} {', '.join(map(str, numbers))}" if progress else None
+        seen = [_clocks(videos, faces[number - 1]) for number in numbers]
         return _write(voices, length, sample_rate, videos[0] if picture else None, out, stems,
-                      title, reports, records)
+                      title, reports, records, seen)
 
 
-def find_faces(videos: Sequence[Path], fps: float, progress: bool = True,
-               mouth: bool = False) -> list[dict[int, MouthTrack]]:
-    """The faces of synchronized videos, in the order in which `extract` counts them.
+def find_faces(videos: Sequence[Path], fps: float, progress: bool = True, mouth: bool = False,
+               late: Sequence[float] | None = None) -> list[dict[int, MouthTrack]]:
+    """The faces of several videos of one scene, in the order in which `extract` counts them.
 
     Args:
         videos, fps, progress, mouth: as for `extract`.
+        late: seconds by which each video is late, so that what happens at one time is so much
+            later on its own clock; only their differences count. By default they are estimated
+            (`extraction.cameras`), and warnings say what was corrected and what could not be
+            judged.
 
     Returns:
         For each face its tracks, by the number (from 0) of the video that shows it. All faces are
-        in the first video that shows any.
+        in the first video that shows any. Their common clock is that of the first video with sound.
 
     Raises:
-        InputError: a file cannot be read, or no video shows a face.
+        InputError: a file cannot be read, no video shows a face, or another number of offsets.
     """
     found = []
     for path in videos:
@@ -149,8 +158,47 @@ def find_faces(videos: Sequence[Path], fps: float, progress: bool = True,
             warnings.warn(
                 f"{path}: no face found in it; going on with the other videos", stacklevel=2
             )
-    return [{number: track for number, tracks in enumerate(found) for track in tracks
-             if any(track is view for view in views)} for views in match_faces(found)]
+    reference, offsets = _offsets(videos, late)
+    _set(found, offsets)
+    faces = [{number: track for number, tracks in enumerate(found) for track in tracks
+              if any(track is view for view in views)} for views in match_faces(found)]
+    if len(videos) > 1:
+        offsets = cameras.settle(offsets, reference, faces)
+        _set(found, offsets)
+        for note in cameras.notes(videos, offsets, reference, faces, fps):
+            warnings.warn(note, stacklevel=2)
+    return faces
+
+
+def _offsets(videos: Sequence[Path], late: Sequence[float] | None
+             ) -> tuple[int, list[cameras.Offset]]:
+    """(number of the video whose clock is the common one, what is known before the pictures)."""
+    reference = next((n for n, path in enumerate(videos) if _sounds(path)), 0)
+    if late is not None:
+        given = lateness(late, len(videos), reference)
+        return reference, [cameras.Offset(seconds, "given") for seconds in given]
+    if len(videos) > 1 and _sounds(videos[reference]):
+        return reference, cameras.by_sounds(videos, reference)
+    return reference, [cameras.Offset(0.0, "", "there is no sound") for _ in videos]
+
+
+def _set(found: Sequence[Sequence[MouthTrack]], offsets: Sequence[cameras.Offset]) -> None:
+    for tracks, offset in zip(found, offsets, strict=True):
+        for track in tracks:
+            track.late, track.late_by = offset.late, offset.by
+
+
+def _clocks(videos: Sequence[Path], views: Mapping[int, MouthTrack]) -> list[dict[str, Any]]:
+    """For a report: how late each of several cameras is; nothing for one."""
+    if len(videos) == 1:
+        return []
+    return [{"video": videos[number].name, "late": round(track.late, 3), "by": track.late_by}
+            for number, track in views.items()]
+
+
+def _sounds(path: Path) -> bool:
+    with audio.open_container(path) as container:
+        return bool(container.streams.audio)
 
 
 def _long_enough(tracks: list[MouthTrack], frames: int) -> list[MouthTrack]:
@@ -231,7 +279,8 @@ def _decode(path: Path, sample_rate: int, store: IO[bytes], track: int | None) -
 
 def _write(voices: Iterator[list[np.ndarray]], length: int, sample_rate: int, picture: Path | None,
            out: Path, stems: Sequence[str], title: str | None,
-           reports: Callable[[], Sequence[Report] | None], records: bool) -> list[Path]:
+           reports: Callable[[], Sequence[Report] | None], records: bool,
+           clocks: Sequence[list[dict[str, Any]]]) -> list[Path]:
     """The wav and mp4 (none without `picture`) of all faces, written aside and put in place
     together, and their reports."""
     wavs, mp4s = ([out / f"{stem}.{kind}" for stem in stems] for kind in ("wav", "mp4"))
@@ -271,5 +320,6 @@ def _write(voices: Iterator[list[np.ndarray]], length: int, sample_rate: int, pi
             warnings.warn(f"{wav}: {doubt}", stacklevel=2)
         if records:
             written.append(wav.with_suffix(".json"))
-            storage.write_atomically(written[-1], json.dumps(report.record(), indent=1).encode())
+            record = {**report.record(), **({"cameras": clocks[i]} if clocks[i] else {})}
+            storage.write_atomically(written[-1], json.dumps(record, indent=1).encode())
     return written

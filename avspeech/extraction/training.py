@@ -18,6 +18,7 @@ from avspeech.extraction.augment import (
     center,
     in_other_voices,
     moved_sound,
+    out_of_step,
     vary,
 )
 from avspeech.extraction.mixing import (
@@ -101,6 +102,8 @@ class DrawnMixtures:
         if self.augment.voice and rng.random() < self.augment.voice:
             example = in_other_voices(rng, example, self.augment.pitch, mixture.kind == "same")
         example["video"] = vary(rng, example["video"], self.augment)
+        if self.augment.apart or self.augment.slow:
+            example = out_of_step(rng, example, self.augment)
         if self.augment.shift:
             late = round(rng.normal(0, self.augment.shift) * SAMPLE_RATE)
             example |= {key: moved_sound(example[key], late) for key in ("mixture", "target")}

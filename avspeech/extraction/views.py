@@ -13,9 +13,12 @@ from avspeech.errors import InputError
 from avspeech.media.mouths import FPS, MODEL_CROP, STORED_CROP, MouthTrack, release
 
 BLOCK = 1000  # frames read at a time from crops that may lie on a disk
+LARGEST = 600.0  # s by which cameras may be apart
+STEPS = 3  # frames by which cameras may be out of step where faces are matched and it is not known
 
 
-def arrays_as_tracks(views: Any, present: Any, fps: float, face: int = 1) -> list[MouthTrack]:
+def arrays_as_tracks(views: Any, present: Any, fps: float, face: int = 1,
+                     late: Sequence[float] | None = None) -> list[MouthTrack]:
     """The tracks of one face from the arrays a user has.
 
     Args:
@@ -23,6 +26,7 @@ def arrays_as_tracks(views: Any, present: Any, fps: float, face: int = 1) -> lis
         present: see `Extractor.__call__`.
         fps: of the views, in frames per second.
         face: which face, counted from 1, where full pictures show several.
+        late: see `Extractor.__call__`.
 
     Returns:
         One track for each view that shows the face.
@@ -40,13 +44,36 @@ def arrays_as_tracks(views: Any, present: Any, fps: float, face: int = 1) -> lis
             raise InputError(f"present: has {len(given)} masks, expected one for each of the "
                              f"{len(named)} views, in the same form")
         masks = {name: given[name] for name in named}
-    faces = match_faces(
-        [_tracks_of(name, array, masks[name], fps) for name, array in named.items()]
-    )
+    found = [_tracks_of(name, array, masks[name], fps) for name, array in named.items()]
+    if late is not None:
+        for tracks, seconds in zip(found, lateness(late, len(found)), strict=True):
+            for track in tracks:
+                track.late, track.late_by = seconds, "given"
+    faces = match_faces(found)
     if not 1 <= face <= len(faces):
         raise InputError(f"face={face}: the views show {len(faces)}; expected a number from 1 to "
                          f"{len(faces)}")
     return faces[face - 1]
+
+
+def lateness(late: Sequence[float], count: int, reference: int = 0) -> list[float]:
+    """How late cameras are beside one of them, as a user says.
+
+    Args:
+        late: seconds, one for each camera; only their differences count.
+        count: of the cameras.
+        reference: number, from 0, of the one whose clock is the common one.
+
+    Returns:
+        Seconds, one for each camera.
+
+    Raises:
+        InputError: another number of offsets, or one beyond `LARGEST`.
+    """
+    if len(late) != count or not all(abs(x - late[reference]) <= LARGEST for x in late):
+        raise InputError(f"late {', '.join(f'{x:g}' for x in late)}: expected {count} numbers of "
+                         f"seconds, one for each view, at most {LARGEST:g} apart")
+    return [float(x - late[reference]) for x in late]
 
 
 def _tracks_of(name: str, array: np.ndarray, mask: Any, fps: float) -> list[MouthTrack]:
@@ -98,8 +125,9 @@ def match_faces(views: Sequence[Sequence[MouthTrack]]) -> list[list[MouthTrack]]
     With one face in every view there is nothing to match. Otherwise tracks are assigned one to one
     so that the sum of three scores is greatest: how far the times at which the faces are seen agree
     (intersection over union, 0 to 1), the correlation of how much the mouths move from frame to
-    frame (0 to 1), and, with a weight of 1/4, the order from left to right. Tracks that are never
-    seen at the same time are not matched, and faces that only other cameras see are left out.
+    frame (0 to 1; up to `STEPS` frames apart where it is not known how late a camera is), and, with
+    a weight of 1/4, the order from left to right. Tracks that are never seen at the same time are
+    not matched, and faces that only other cameras see are left out.
 
     Args:
         views: for each of the synchronized cameras the tracks of its faces.
@@ -161,9 +189,18 @@ class _Traits:
     present: np.ndarray  # bool [T]
     motion: np.ndarray  # float [T], NaN where not known
     x: float  # mean horizontal place in the picture, pixels
+    timed: bool  # how late it is is known
 
 
-def _traits(track: MouthTrack) -> _Traits:
+def motion_of(track: MouthTrack) -> np.ndarray:
+    """How much a mouth moves from the frame before, in grey levels.
+
+    Args:
+        track: of the mouth.
+
+    Returns:
+        `[T]`, NaN where it is not known.
+    """
     present = np.asarray(track.present)
     motion = np.full(len(present), np.nan)
     for first in range(1, len(present), BLOCK):
@@ -172,10 +209,21 @@ def _traits(track: MouthTrack) -> _Traits:
         motion[first : first + BLOCK] = np.abs(np.diff(block, axis=0)).mean(axis=(1, 2))
     motion[~present] = np.nan
     motion[1:][~present[:-1]] = np.nan
+    return motion
+
+
+def _traits(track: MouthTrack) -> _Traits:
+    present, motion = np.asarray(track.present), motion_of(track)
+    late = round(track.late * track.fps)
+    if late > 0:
+        present, motion = present[late:], motion[late:]
+    elif late < 0:
+        present = np.concatenate([np.zeros(-late, bool), present])
+        motion = np.concatenate([np.full(-late, np.nan), motion])
     x = float("nan")
-    if track.boxes is not None and present.any():
-        x = float(np.nanmean(track.boxes[present][:, [0, 2]]))
-    return _Traits(present, motion, x)
+    if track.boxes is not None and track.present.any():
+        x = float(np.nanmean(track.boxes[track.present][:, [0, 2]]))
+    return _Traits(present, motion, x, bool(track.late_by))
 
 
 def _likeness(a: _Traits, b: _Traits) -> float:
@@ -184,12 +232,20 @@ def _likeness(a: _Traits, b: _Traits) -> float:
     if not both:
         return 0.0
     agreement = both / (np.count_nonzero(a.present) + np.count_nonzero(b.present) - both)
-    known = np.isfinite(a.motion[:length]) & np.isfinite(b.motion[:length])
-    one, two = a.motion[:length][known], b.motion[:length][known]
-    alike = 0.0
-    if len(one) >= 25 and one.std() > 0 and two.std() > 0:
-        alike = max(0.0, float(np.corrcoef(one, two)[0, 1]))
+    steps = 0 if a.timed and b.timed else STEPS
+    alike = max(_correlation(a.motion[max(-k, 0):], b.motion[max(k, 0):])
+                for k in range(-steps, steps + 1))
     return agreement + alike
+
+
+def _correlation(one: np.ndarray, two: np.ndarray) -> float:
+    """Correlation of two motions where both are known; 0 where it is below 0 or too short."""
+    length = min(len(one), len(two))
+    known = np.isfinite(one[:length]) & np.isfinite(two[:length])
+    one, two = one[:length][known], two[:length][known]
+    if len(one) < 25 or not (one.std() > 0 and two.std() > 0):
+        return 0.0
+    return max(0.0, float(np.corrcoef(one, two)[0, 1]))
 
 
 def _order(traits: Iterable[_Traits]) -> np.ndarray:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +49,8 @@ class Camera:
             shows near parts larger.
         depth: factor of the mesh's depth, whose scale the network only guesses.
         light: factor of the brightness from one side of the face to the other, 1 for none.
+        until: degrees of yaw at the end, where the camera goes around the head at an even speed; by
+            default it stays.
     """
 
     name: str
@@ -57,14 +59,41 @@ class Camera:
     distance: float = 8.0
     depth: float = 1.0
     light: float = 1.0
+    until: float | None = None
 
     def __post_init__(self) -> None:
-        if not (abs(self.yaw) <= 90 and abs(self.pitch) <= 60):
-            raise InputError(f"view '{self.name}': yaw {self.yaw:g}, pitch {self.pitch:g}; "
-                             "expected -90 to 90 and -60 to 60 degrees")
+        if not (abs(self.yaw) <= 90 and abs(self.until or 0) <= 90 and abs(self.pitch) <= 60):
+            yaws = f"{self.yaw:g}" + ("" if self.until is None else f" to {self.until:g}")
+            raise InputError(f"view '{self.name}': yaw {yaws}, pitch {self.pitch:g}; expected -90 "
+                             "to 90 and -60 to 60 degrees")
         if not (self.distance >= 2 and 0.25 <= self.depth <= 4 and 0.25 <= self.light <= 4):
             raise InputError(f"view '{self.name}': distance {self.distance:g} (at least 2), depth "
                              f"{self.depth:g} and light {self.light:g} (0.25 to 4)")
+
+    def varied(self, rng: np.random.Generator) -> Camera:
+        """This camera with small errors, for training.
+
+        Args:
+            rng: source of chance.
+
+        Returns:
+            A camera up to 5 degrees off, at 0.7 to 1.5 times the distance, with 0.8 to 1.25 times
+            the depth and 0.7 to 1.4 times the light of one side.
+        """
+        def factor(low: float, high: float) -> float:
+            return float(np.exp(rng.uniform(math.log(low), math.log(high))))
+
+        yaw, pitch = (value + float(rng.uniform(-5, 5)) for value in (self.yaw, self.pitch))
+        return replace(self, yaw=float(np.clip(yaw, -90, 90)), pitch=float(np.clip(pitch, -60, 60)),
+                       distance=max(2.0, self.distance * factor(0.7, 1.5)),
+                       depth=min(4.0, max(0.25, self.depth * factor(0.8, 1.25))),
+                       light=min(4.0, max(0.25, self.light * factor(0.7, 1.4))))
+
+    def at(self, share: float) -> Camera:
+        """The camera as it stands at a share of the time, 0 to 1."""
+        if self.until is None:
+            return self
+        return replace(self, yaw=self.yaw + share * (self.until - self.yaw), until=None)
 
     def rotation(self) -> np.ndarray:
         """`[3, 3]`, from head coordinates (`face.STABLE`) to this camera's, of a frontal head."""
@@ -126,14 +155,16 @@ def views(path: str | Path, cameras: Sequence[Camera], fps: float = video.FPS, n
         out[camera.name] = MouthTrack(
             np.zeros((length, STORED_CROP, STORED_CROP), np.uint8), np.zeros(length, bool),
             np.full((length, 4), np.nan, np.float32),
-            np.full(length, camera.yaw, np.float32), fps)
+            np.linspace(camera.yaw, camera.yaw if camera.until is None else camera.until, length,
+                        dtype=np.float32), fps)
     for k, picture in enumerate(video.read_frames(path, *part, grey=True)):
         mesh = meshes[k] if k < len(meshes) else None
         if mesh is None:
             continue
         for camera in cameras:
             view = out[camera.name]
-            view.crops[k] = surface.render(picture, mesh, mouth, camera)
+            standing = camera.at(k / max(length - 1, 1))
+            view.crops[k] = surface.render(picture, mesh, mouth, standing)
             view.present[k] = True
     return out
 
@@ -244,14 +275,18 @@ class Surface:
         level = np.minimum(np.searchsorted(SPLITS, longest), len(SPLITS) - 1)
         spots = np.concatenate([(shares @ corners[level == k]).reshape(-1, 5)
                                 for k, shares in enumerate(self.shares)])
-        column, line = np.round(spots[:, :2]).astype(np.int64).T
-        kept = (column >= 0) & (column < size) & (line >= 0) & (line < size)
-        spots, pixel = spots[kept], line[kept] * size + column[kept]
+        column, line = np.rint(spots[:, :2].T).astype(np.int32)
+        outside = (column < 0) | (column >= size) | (line < 0) | (line >= size)
+        pixel = line * size + column
+        pixel[outside] = size * size  # a place of its own, which is not read
         # The nearest is written last. Whole numbers of 16 bits are sorted five times as fast.
         deep = np.clip((FARTHEST - spots[:, 2]) * (65535 / (2 * FARTHEST)), 0, 65535)
-        order = np.argsort(deep.astype(np.uint16), kind="stable")
+        order = np.argsort(deep.astype(np.uint16), kind="stable").astype(np.int32)
+        nearest = np.full(size * size + 1, -1, np.int32)
+        nearest[pixel[order]] = order
+        nearest = nearest[:-1]
         found = np.full((size * size, 3), np.inf, np.float32)
-        found[pixel[order]] = spots[order][:, 2:]
+        found[nearest >= 0] = spots[nearest[nearest >= 0], 2:]
         depths = found[:, 0].reshape(size, size)
         source = found[:, 1:].reshape(size, size, 2)
         # Single holes within the surface take the place of their nearest neighbor.

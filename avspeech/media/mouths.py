@@ -32,6 +32,9 @@ class MouthTrack:
         yaw: float32 `[T]`: how far the head is turned, in degrees, above 0 to the picture's left,
             rough; NaN where the face is missing; None where it is not known.
         fps: frames per second.
+        late: seconds by which what is seen comes later on this track's clock than on the common
+            one.
+        late_by: what told that; see `extraction.cameras.Offset`.
     """
 
     crops: np.ndarray
@@ -39,9 +42,12 @@ class MouthTrack:
     boxes: np.ndarray | None = None
     yaw: np.ndarray | None = None
     fps: float = FPS
+    late: float = 0.0
+    late_by: str = ""
 
     def frames(self, first: int, last: int, fps: float) -> tuple[np.ndarray, np.ndarray]:
-        """Frames of another clock, each the one that is shown at its time.
+        """Frames of another clock, each the one that is shown at its time, where the track is late
+        the one nearest to it.
 
         Args:
             first: first frame of that clock.
@@ -52,7 +58,8 @@ class MouthTrack:
             (crops uint8 `[last - first, 88, 88]`, mask bool `[last - first]`). Outside the track,
             and where the mouth is missing, the mask is False and the crop is black.
         """
-        index = np.floor(np.arange(first, last) * (self.fps / fps) + 1e-6).astype(np.int64)
+        late = round(self.late * self.fps)
+        index = np.floor(np.arange(first, last) * (self.fps / fps) + 1e-6).astype(np.int64) + late
         mask = np.zeros(len(index), bool)
         inside = (index >= 0) & (index < len(self.present))
         mask[inside] = self.present[index[inside]]
@@ -68,11 +75,13 @@ class MouthTrack:
         return crops, mask
 
     def span(self) -> tuple[float, float] | None:
-        """Seconds from the first appearance to the end of the last one; None if never seen."""
+        """Seconds on the common clock from the first appearance to the end of the last one; None if
+        never seen."""
         seen = np.flatnonzero(self.present)
         if not len(seen):
             return None
-        return float(seen[0] / self.fps), float((seen[-1] + 1) / self.fps)
+        late = round(self.late * self.fps)
+        return float((seen[0] - late) / self.fps), float((seen[-1] + 1 - late) / self.fps)
 
 
 def release(array: np.ndarray) -> None:

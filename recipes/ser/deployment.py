@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ from avspeech.emotion.reparam import to_deploy
 from avspeech.report import profile
 
 
-def deploy_all(done: Cells, exp: Path, release: dict[str, Any], frontend: dict[str, float]) -> None:
+def deploy_all(done: Cells, exp: Path, cards: Mapping[str, dict[str, Any]],
+               frontend: dict[str, float]) -> None:
     """Writes `exp/deployed.json` and a model folder for each system, `exp/models/<system>`.
 
     `deployed.json` holds the costs of each system and, over the cells of its first seed, how far
@@ -34,7 +35,7 @@ def deploy_all(done: Cells, exp: Path, release: dict[str, Any], frontend: dict[s
     Args:
         done: the cells of an experiment.
         exp: its folder.
-        release: fields of `run.Release`.
+        cards: of each system, the fields of `run.Release`.
         frontend: trim and margin of the silence around speech, for the recognizer.
     """
     rows = []
@@ -52,7 +53,7 @@ def deploy_all(done: Cells, exp: Path, release: dict[str, Any], frontend: dict[s
                 key=lambda f: json.loads((f / cells.CELL).read_text())["dev"] or 0.0,
             )
         ]
-        row = _write(best, exp, name, protocol_of(done), folds_of(done), release, frontend)
+        row = _write(best, exp, name, protocol_of(done), folds_of(done), cards[name], frontend)
         for key in compared[0] if compared else {}:
             values = [c[key] for c in compared]
             row[key] = sum(values) if key == "answers changed" else max(values)

@@ -54,7 +54,8 @@ def under(condition: str, samples: np.ndarray, seed: int) -> tuple[np.ndarray, i
 
 
 def judge_all(out: Path, models: Mapping[str, str], trained_on: Sequence[str],
-              places: Mapping[str, str], grid: Sequence[str], incomplete: bool) -> None:
+              places: Mapping[str, str], grid: Sequence[str], incomplete: bool,
+              before: Mapping[str, str] = {}) -> None:
     """Writes `out/judged.json`: the answers of each model to each clip under each condition.
 
     Args:
@@ -64,6 +65,7 @@ def judge_all(out: Path, models: Mapping[str, str], trained_on: Sequence[str],
         places: {corpus: its folder}; each clip's label is `emotion`.
         grid: the corpora that are judged under all conditions; the others are clean only.
         incomplete: accept a corpus that is not as published.
+        before: {model: another of them that it may replace}.
 
     Raises:
         InputError: a corpus was trained on, is not there, or shares less than two classes with a
@@ -93,7 +95,7 @@ def judge_all(out: Path, models: Mapping[str, str], trained_on: Sequence[str],
                     records[n].append(record)
             for n, rows in records.items():
                 write_records(made[n], rows)
-    summary = {"files": files,
+    summary = {"files": files, "before": dict(before),
                "problems": {n: layout.read_prepared(out / n).problems for n in places}}
     storage.write_atomically(out / "judged.json", (json.dumps(summary, indent=1) + "\n").encode())
 
@@ -121,6 +123,40 @@ def _answers(recognizers: Mapping[str, Any], u: Utterance, root: Path, condition
     return rows
 
 
+def _among_shared(records: Sequence[Mapping[str, Any]]
+                  ) -> tuple[list[str], list[Mapping[str, Any]], np.ndarray, np.ndarray]:
+    """The classes that a corpus and a model share, the records of these, and their truth [n] and
+    posteriors [n, K], which add up to 1."""
+    classes = sorted({r["truth"] for r in records} & set(records[0]["posteriors"]))
+    if len(classes) < 2:
+        raise InputError(f"judge: {len(classes)} classes are shared; expected two or more")
+    kept = [r for r in records if r["truth"] in classes]
+    p = np.array([[r["posteriors"][c] for c in classes] for r in kept], float)
+    truth = np.array([classes.index(r["truth"]) for r in kept])
+    return classes, kept, truth, p / p.sum(1, keepdims=True).clip(1e-9)
+
+
+def gained(new: Sequence[Mapping[str, Any]],
+           old: Sequence[Mapping[str, Any]]) -> metrics.Interval:
+    """The UAR in percent of a model above that of another on the same clips, with an interval of 95
+    % by speaker.
+
+    Raises:
+        InputError: the two do not share the same classes with the corpus.
+    """
+    classes, kept, truth, p = _among_shared(new)
+    others, _, _, q = _among_shared(old)
+    if classes != others:
+        raise InputError(f"judge.before: one model chooses among {', '.join(classes)}, the other "
+                         f"among {', '.join(others)}; compare models of the same classes")
+
+    def score(t: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
+        return 100 * (metrics.uar(t, a, len(classes)) - metrics.uar(t, b, len(classes)))
+
+    return metrics.cluster_bootstrap(score, [r["speaker"] for r in kept], truth, p.argmax(1),
+                                     q.argmax(1))
+
+
 def measured(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The measures of a model on a corpus, among the classes that both have.
 
@@ -128,13 +164,7 @@ def measured(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         classes (names), n, uar in percent with low and high (95 % by speaker), ece (0 to 1, of the
         posteriors among these classes) and bins of `metrics.reliability`.
     """
-    classes = sorted({r["truth"] for r in records} & set(records[0]["posteriors"]))
-    if len(classes) < 2:
-        raise InputError(f"judge: {len(classes)} classes are shared; expected two or more")
-    kept = [r for r in records if r["truth"] in classes]
-    p = np.array([[r["posteriors"][c] for c in classes] for r in kept], float)
-    p /= p.sum(1, keepdims=True).clip(1e-9)
-    truth = np.array([classes.index(r["truth"]) for r in kept])
+    classes, kept, truth, p = _among_shared(records)
     said = p.argmax(1)
 
     def score(t: np.ndarray, a: np.ndarray) -> float:
@@ -175,7 +205,7 @@ def judged_sections(out: Path) -> list[report.Section]:
     if not (out / "judged.json").is_file():
         return []
     summary = json.loads((out / "judged.json").read_text(encoding="utf-8"))
-    body, panels, grids = [], {}, []
+    body, panels, grids, gains = [], {}, [], []
     for name, kept in summary["files"].items():
         for model in kept[CONDITIONS[0]]:
             found = measured(read_records(out / kept[CONDITIONS[0]][model]))
@@ -187,6 +217,12 @@ def judged_sections(out: Path) -> list[report.Section]:
                 row = [measured(read_records(out / kept[c][model]))["uar"] for c in CONDITIONS]
                 grids.append([model, name, f"{row[0]:.1f}",
                               *(f"{v:.1f} ({v - row[0]:+.1f})" for v in row[1:])])
+        for model, other in summary["before"].items():
+            pairs = [(c, *(read_records(out / files[m]) for m in (model, other)))
+                     for c, files in kept.items()]
+            gains += [[model, name, condition, f"{found.mean:+.1f}",
+                       f"{found.low:+.1f} to {found.high:+.1f}"]
+                      for condition, new, old in pairs for found in [gained(new, old)]]
     note = "; ".join(f"{n}: {layout.named(p, 3)}" for n, p in summary["problems"].items() if p)
     sections: list[report.Section] = [report.Table(
         ["model", "corpus", "choice among", "clips", "UAR %", "95 % by speaker", "ECE"], body,
@@ -198,6 +234,11 @@ def judged_sections(out: Path) -> list[report.Section]:
         sections.append(report.Table(["model", "corpus", *CONDITIONS], grids,
                                      "The same under other conditions (UAR %)",
                                      "In brackets the difference to clean sound."))
+    if gains:
+        sections.append(report.Table(
+            ["model", "corpus", "condition", "gain", "95 % by speaker"], gains,
+            "Gain over the model before (UAR, percentage points)",
+            "Before: " + ", ".join(f"{a} was {b}" for a, b in summary["before"].items()) + "."))
     shown = [name for name in panels if name.endswith(f", {next(iter(summary['files']))}")]
     sections.append(report.Picture(
         scatter_svg({k: panels[k] for k in shown}, "probability", "share correct"),

@@ -43,6 +43,8 @@ class Judge:
     grid: tuple[str, ...] = ()
     # further models to judge, e.g. released ones that these may replace: {name: model or folder}
     beside: dict[str, str] = field(default_factory=dict)
+    # {system: the one of `beside` that it may replace}, for a table of gains
+    before: dict[str, str] = field(default_factory=dict)
     incomplete: bool = False  # accept a corpus that is not as published; the table says so
 
 
@@ -65,10 +67,13 @@ class System:
     train: dict[str, Any] = field(default_factory=dict)  # differences of `train`
     augment: dict[str, Any] = field(default_factory=dict)  # differences of `augment`
     # "random"; "expandnet": begins with the product of the factors of config.hrf, and trains that;
-    # or a folder of a cell or model whose weights are copied ("{seed}" in it is replaced by the
-    # seed)
+    # or a folder of a cell or model whose weights are copied ("{seed}" and "{fold}" in it are
+    # replaced by the cell's, as they stand in the names of folders)
     init: str = "random"
-    begun: float = 1.0  # learning-rate multiplier of the copied weights
+    begun: float = 1.0  # learning-rate multiplier of the copied weights; 0: they stay as they are
+    # {what `init` was trained on: its licence}; the card has them beside those of `release`
+    also: dict[str, str] = field(default_factory=dict)
+    limits: list[str] = field(default_factory=list)  # lines for its card, after those of `release`
     match: str | None = None  # a system whose training compute this one gets
     guided: bool = False  # also learn the frames of `guide`, in training alone
     # whose posteriors this one also learns: a system, fold by fold, or the folder of a cell of
@@ -118,8 +123,9 @@ class Release:
     # folder of an experiment whose tests of the same system fit the temperature of the released
     # one, e.g. of left-out corpora; null: this experiment's
     calibrated: str | None = None
-    also: dict[str, str] = field(default_factory=dict)  # {what `init` was trained on: its licence}
-    limits: list[str] = field(default_factory=list)  # lines for the model's card
+    # {what else all of them were trained on: its licence}
+    also: dict[str, str] = field(default_factory=dict)
+    limits: list[str] = field(default_factory=list)  # lines for the models' cards
 
 
 @dataclass
@@ -264,9 +270,10 @@ def cells_of(cfg: Config, exp: Path) -> Iterator[tuple[Path, Cell]]:
     def cell(name: str, fold: str, seed: int) -> tuple[Path, Cell]:
         system = cfg.systems[name]
         model, differences = _model(cfg, system)
-        init = system.init.replace("{seed}", str(seed))
+        dashed = fold.replace(" ", "-")
+        init = system.init.replace("{seed}", str(seed)).replace("{fold}", dashed)
         match = None if system.match is None else _model(cfg, cfg.systems[system.match])[1]
-        place = f"{fold.replace(' ', '-')}-{seed}"
+        place = f"{dashed}-{seed}"
         teacher = (system.teacher or "").replace("{seed}", str(seed)).replace("{fold}", fold)
         if teacher in cfg.systems:
             teacher = str(exp.resolve() / "cells" / teacher / place)
@@ -324,7 +331,11 @@ def deploy(cfg: Config, exp: Path) -> None:
     from deployment import deploy_all
 
     frontend = {"trim": cfg.features.trim, "margin": cfg.features.margin}
-    deploy_all(list(cells_of(cfg, exp)), exp, config.to_dict(cfg.release), frontend)
+    release = config.to_dict(cfg.release)
+    cards = {name: {**release, "also": {**cfg.release.also, **system.also},
+                    "limits": [*cfg.release.limits, *system.limits]}
+             for name, system in cfg.systems.items()}
+    deploy_all(list(cells_of(cfg, exp)), exp, cards, frontend)
 
 
 @recipe.stage("judge", uses=(*TRAINING, "judge"), outputs=lambda cfg, exp: [exp / "judged"])
@@ -338,9 +349,13 @@ def judge(cfg: Config, exp: Path) -> None:
         return
     models = {name: str(exp / "models" / name) for name in cfg.systems
               if (exp / "models" / name).is_dir()}
+    for pair in cfg.judge.before.items():
+        if pair[0] not in cfg.systems or pair[1] not in cfg.judge.beside:
+            raise InputError(f"judge.before: {pair[0]}: {pair[1]}: expected a system and one of "
+                             "judge.beside")
     trained = {protocol.get(cfg.protocol).corpus, *cfg.release.also}
     judge_all(exp / "judged", models | cfg.judge.beside, sorted(trained), cfg.judge.corpora,
-              cfg.judge.grid, cfg.judge.incomplete)
+              cfg.judge.grid, cfg.judge.incomplete, cfg.judge.before)
     for name, folder in models.items():
         write_on_card(exp / "judged", name, Path(folder))
 

@@ -45,6 +45,7 @@ from avspeech.extraction.mixing import (
 )
 
 SPLITS = ("train", "dev", "test")
+ROTATING = "rotating"  # the view of a camera that goes around the head
 
 
 @dataclass
@@ -56,8 +57,12 @@ class Corpus:
     role: Literal["target", "interferer"] = "target"
     repeat: int = 1  # times an epoch that each utterance is a target
     # further views that are rendered from the front one, by their names in
-    # `data.manifest.VIEW_ANGLES`: left_30, right_60, top, ...
+    # `data.manifest.VIEW_ANGLES`: left_30, right_60, top, ...; and, to test with, "rotating": the
+    # camera goes from 60 degrees at one side to 60 at the other
     synthetic: tuple[str, ...] = ()
+    # the cameras of training's rendered views differ a little from clip to clip
+    # (`camera_views.Camera.varied`)
+    vary_cameras: bool = True
     options: dict[str, Any] = field(default_factory=dict)  # of the corpus' `prepare`
 
 
@@ -171,10 +176,10 @@ def crops(cfg: Config, exp: Path) -> None:
     from tqdm import tqdm
 
     for name, corpus in cfg.data.corpora.items():
-        unknown = sorted(set(corpus.synthetic) - set(VIEW_ANGLES))
+        unknown = sorted(set(corpus.synthetic) - {*VIEW_ANGLES, ROTATING})
         if unknown:
             raise InputError(f"data.corpora.{name}.synthetic: '{unknown[0]}' is no view; expected "
-                             f"{', '.join(VIEW_ANGLES)}")
+                             f"{', '.join(VIEW_ANGLES)}, {ROTATING}")
     code = sources.module_hash("avspeech.media.video")
     turned = sources.module_hash("avspeech.media.camera_views")
     for name, corpus in cfg.data.corpora.items():
@@ -192,7 +197,9 @@ def crops(cfg: Config, exp: Path) -> None:
                 with ProcessPoolExecutor(cfg.data.workers) as pool:
                     done = list(tqdm(pool.map(_cropped, jobs), f"{name} {split}: mouths", len(jobs),
                                      unit="utterance"))
-                    more = [(root, folder, u, cropped, corpus.synthetic, turned)
+                    varied = corpus.vary_cameras and split == "train"
+                    wanted = tuple(v for v in corpus.synthetic if v != ROTATING or split == "test")
+                    more = [(root, folder, u, cropped, wanted, varied, turned)
                             for u, (cropped, _) in zip(utterances, done, strict=True)]
                     if corpus.synthetic:
                         rendered = pool.map(_rendered, more)
@@ -254,25 +261,32 @@ def _cropped(job: tuple[Path, Path, Utterance, str]) -> tuple[Utterance, list[st
     return dataclasses.replace(utterance, views=tuple(views)), problems
 
 
-def _rendered(job: tuple[Path, Path, Utterance, Utterance, tuple[str, ...], str]
+def _rendered(job: tuple[Path, Path, Utterance, Utterance, tuple[str, ...], bool, str]
               ) -> tuple[Utterance, list[str]]:
     """The utterance with the views that are rendered from its front one, and what could not be. A
     crops file is named as by `_cropped`."""
+    import numpy as np
+
     from avspeech.media import camera_views, video
 
-    root, folder, utterance, cropped, names, code = job
+    root, folder, utterance, cropped, names, varied, code = job
     front = next((v for v in utterance.views if v.name == "front" and v.video), None)
     known = {view.name for view in cropped.views}
     wanted = [name for name in names if name not in known]
     if front is None or "front" not in known or not wanted:
         return cropped, []
     made_of = json.dumps([storage.content_hash(root / front.video), front.start, front.face,
-                          utterance.duration, code])
+                          utterance.duration, varied, code])
     key = hashlib.sha256(made_of.encode()).hexdigest()[:16]
     places = {name: f"crops/{utterance.id}.{name}.{key}.npz" for name in wanted}
     absent = [name for name in wanted if not (folder / places[name]).exists()]
     if absent:
-        cameras = [camera_views.Camera(name, *VIEW_ANGLES[name]) for name in absent]
+        cameras = [camera_views.Camera(name, -60.0, until=60.0) if name == ROTATING
+                   else camera_views.Camera(name, *VIEW_ANGLES[name]) for name in absent]
+        if varied:
+            seeds = [[*f"{utterance.id} {camera.name}".encode()] for camera in cameras]
+            cameras = [camera.varied(np.random.default_rng(seed))
+                       for camera, seed in zip(cameras, seeds, strict=True)]
         try:
             tracks = camera_views.views(root / front.video, cameras, number=front.face + 1,
                                         start=front.start, duration=utterance.duration)
@@ -282,7 +296,10 @@ def _rendered(job: tuple[Path, Path, Utterance, Utterance, tuple[str, ...], str]
             for old in (folder / "crops").glob(f"{glob.escape(f'{utterance.id}.{name}.')}*.npz"):
                 old.unlink()  # of another video or another stretch of it
             video.write_crops(folder / places[name], track.crops, track.present, track.boxes)
-    views = [View(front.video, name, *VIEW_ANGLES[name], crops=places[name]) for name in wanted]
+    views = []
+    for name in wanted:
+        yaw, pitch = VIEW_ANGLES.get(name, (None, None))
+        views.append(View(front.video, name, yaw, pitch, crops=places[name]))
     return dataclasses.replace(cropped, views=(*cropped.views, *views)), []
 
 

@@ -51,6 +51,22 @@ def test_what_is_begun_with_may_learn_more_slowly(tmp_path: Path) -> None:
         dataclasses.replace(slow, begun=-1.0)
 
 
+def test_a_graph_begins_with_frames_that_stay(tmp_path: Path) -> None:
+    """Those of another kind of model; what it adds learns."""
+    sizes = dict(mels=16, dim=8, heads=2, inner=8)
+    theirs = models.build("whisper_transformer", **sizes, layers=1, classes=3)
+    save_file(theirs.state_dict(), tmp_path / WEIGHTS)
+    over = dict(**sizes, nodes="whisper", depth=1, layers=0, learn="none", window=4, step=2, graph="none")
+    held = dataclasses.replace(cell(str(tmp_path)), model="dynamic_graph", config=over, begun=0.0)
+    model: Any = build(held, protocol.get("mini_emotion"))
+    assert torch.equal(model.encode.conv1.weight, theirs.conv1.weight)
+    assert not torch.equal(model.head.weight[:, :8], theirs.head.weight[:, :8])
+    frozen = {name for name, p in model.named_parameters() if not p.requires_grad}
+    assert frozen == {name for name, _ in model.named_parameters() if name.startswith("encode.")}
+    assert all(p.requires_grad for p in build(dataclasses.replace(held, begun=0.5),
+                                              protocol.get("mini_emotion")).parameters())
+
+
 def test_factors_begin_as_the_plain_layers_in_a_folder(tmp_path: Path) -> None:
     torch.manual_seed(0)
     plain = models.build("conv_transformer", **CONFIG, classes=3)

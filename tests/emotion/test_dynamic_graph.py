@@ -10,6 +10,7 @@ import torch
 
 from avspeech.core.models import build
 from avspeech.emotion.graph import line
+from avspeech.errors import InputError
 
 TINY: dict[str, Any] = dict(mels=20, channels=4, dim=16, layers=1, window=8, step=4)
 
@@ -17,6 +18,24 @@ TINY: dict[str, Any] = dict(mels=20, channels=4, dim=16, layers=1, window=8, ste
 def make(**fields: Any) -> Any:
     torch.manual_seed(0)
     return build("dynamic_graph", **{**TINY, **fields})
+
+
+@pytest.mark.parametrize("factor", [2, 6])
+def test_nodes_are_means_of_the_frames_of_an_encoder(factor: int) -> None:
+    """Also where padding follows, and where the last node has fewer frames."""
+    model = make(nodes="whisper", factor=factor, depth=1, heads=2, inner=8).eval()
+    x, encode, n = torch.randn(2, 37, 20), model.encode, factor // 2
+    nodes, count = encode(x[:, :29], None)
+    frames = encode.norm(encode.encode(x[:, :29], None)[0])
+    assert count is None
+    expected = torch.stack([part.mean(1) for part in frames.split(n, 1)], 1)
+    torch.testing.assert_close(nodes, expected, atol=1e-5, rtol=1e-4)
+    x[:, 29:] = 0
+    padded, counts = encode(x, torch.tensor([29, 29]))
+    assert counts.tolist() == [nodes.shape[1]] * 2
+    torch.testing.assert_close(padded[:, : nodes.shape[1]], nodes, atol=1e-5, rtol=1e-4)
+    with pytest.raises(InputError, match="factor=3: expected an even number"):
+        make(nodes="whisper", factor=3)
 
 
 @pytest.mark.parametrize("step", [1, 2, 4, 8])

@@ -105,6 +105,9 @@ def test_8_bits(onnx_file: tuple[export.Exported, Any], tmp_path: Path,
     assert {p.key for p in proto.metadata_props} >= {"labels", "sample_rate"}
     logits, _ = export.onnx_runner(out)(sounds()[0][0][None])
     assert np.isfinite(logits).all()
+    stored = sum(len(weight.raw_data) for weight in proto.graph.initializer)
+    assert stored < 30_000  # the front end alone had 85 kB
+    assert [v.name for v in (*proto.graph.input, *proto.graph.output)] == ["audio", "logits", "posteriors"]
 
     monkeypatch.setattr(export, "LOST", -1.0)
     with pytest.raises(InputError, match="points of UAR on 9"):
@@ -112,6 +115,29 @@ def test_8_bits(onnx_file: tuple[export.Exported, Any], tmp_path: Path,
     assert sorted(p.name for p in tmp_path.iterdir()) == ["int8.onnx"]
     forced = export.write(model, info, "onnx-int8", tmp_path / "forced.onnx", sounds(), force=True)
     assert forced.path.is_file()
+
+
+def test_a_small_file_answers_as_a_large_one(onnx_file: tuple[export.Exported, Any], tmp_path: Path) -> None:
+    import onnx
+
+    proto = onnx.load(onnx_file[0].path)
+    export._make_small(proto)
+    onnx.save(proto, tmp_path / "small.onnx")
+    large, small = (export.onnx_runner(path) for path in (onnx_file[0].path, tmp_path / "small.onnx"))
+    for sound, _ in sounds(3):
+        for one, two in zip(large(sound[None]), small(sound[None])):
+            np.testing.assert_allclose(two, one, atol=2e-3)
+
+
+def test_the_front_end_is_made_of_rotations() -> None:
+    value = models.build("conv_transformer", **TINY["conv_transformer"]).logmel.second.numpy()
+    parts = export._as_turns(value)
+    assert parts is not None and sum(part.size for part in parts) < value.size / 7
+    cos, sin, re, im = parts
+    made = np.concatenate([cos * re + sin * im, cos * im - sin * re], 1)
+    np.testing.assert_allclose(made, value, atol=1e-6)
+    assert export._as_turns(np.random.default_rng(0).standard_normal(value.shape)) is None
+    assert export._as_turns(value[0]) is None
 
 
 def test_development_audio_comes_from_a_manifest(tmp_path: Path) -> None:

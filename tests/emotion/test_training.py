@@ -154,6 +154,22 @@ def test_a_temperature_mends_what_is_too_sure(heat: float) -> None:
     assert training.temperature(records) == pytest.approx(heat, rel=0.06)
 
 
+def test_each_corpus_counts_as_much_in_a_temperature() -> None:
+    """However many clips it has: a temperature of two lies between those of each."""
+    rng = np.random.default_rng(0)
+
+    def records(corpus: str, heat: float, number: int) -> list[dict[str, Any]]:
+        logits = rng.normal(0, 1.5, (number, 3))
+        true, told = (np.exp(h * logits) / np.exp(h * logits).sum(1, keepdims=True) for h in (1.0, heat))
+        return [{"truth": int(rng.choice(3, p=p)), "posteriors": q, "corpus": corpus}
+                for p, q in zip(true, told)]
+
+    few, many = records("a", 3.0, 600), records("b", 0.5, 6000)
+    together = training.temperature(few + many)
+    assert together == pytest.approx(training.temperature(few * 10 + many), rel=0.01)
+    assert training.temperature(many) < together < training.temperature(few)
+
+
 class Elsewhere(nn.Module):
     """On the meta device, which like a GPU takes no tensors of the CPU; its answers come from there."""
 

@@ -23,6 +23,7 @@ from avspeech.extraction.training import (
     in_other_voices,
     lips_loss,
     moved_sound,
+    out_of_step,
     separation_loss,
     spectrum_errors,
     vary,
@@ -127,6 +128,46 @@ def test_at_speed_hides_frames_that_blend_with_hidden_ones() -> None:
                      "mask": np.pad(mask, ((0, 0), (0, 1)))}, 0.8)
     hidden = ~made["mask"][0]
     assert made["mask"].shape == (1, 50) and 5 <= hidden.sum() <= 8 and not made["video"][0, hidden].any()
+
+
+def bright_by_frame(views: int = 3, frames: int = 50) -> dict:
+    """Each frame is 5 levels brighter than the one before."""
+    video = np.broadcast_to((5 * np.arange(frames, dtype=np.uint8))[None, :, None, None],
+                            (views, frames, 4, 4)).copy()
+    return {"video": video, "mask": np.ones((views, frames), bool)}
+
+
+def test_views_out_of_step_are_a_constant_time_apart() -> None:
+    example, lags = bright_by_frame(), []
+    for seed in range(30):
+        made = out_of_step(np.random.default_rng(seed), example, AugmentConfig(apart=0.1))
+        np.testing.assert_array_equal(made["video"][0], example["video"][0])
+        assert made["mask"][0].all()
+        for view in (1, 2):
+            shown = made["mask"][view]
+            late = made["video"][view, shown, 0, 0] / 5 - np.flatnonzero(shown)
+            assert np.ptp(late) <= 0.2 and 47 <= shown.sum() <= 50  # a level is a fifth of a frame
+            assert not made["video"][view, ~shown].any()
+            lags.append(late.mean())
+    assert max(np.abs(lags)) <= 2.6 and min(lags) < -1.5 and max(lags) > 1.5
+    np.testing.assert_array_equal(example["video"], bright_by_frame()["video"])
+
+
+def test_a_slow_view_keeps_each_picture_until_the_next() -> None:
+    example = bright_by_frame(2)
+    for seed in range(10):
+        made = out_of_step(np.random.default_rng(seed), example, AugmentConfig(slow=1.0))
+        frame = made["video"][1, :, 0, 0] / 5
+        late = np.arange(50) - frame
+        assert made["mask"].all() and late.min() >= -0.5 and late.max() <= 2.1
+        assert 24 <= len(set(frame)) <= 50 and set(frame) <= set(range(50))
+
+
+def test_hidden_frames_stay_hidden_out_of_step() -> None:
+    example = bright_by_frame(2)
+    example["mask"][1, 20:30] = False
+    made = out_of_step(np.random.default_rng(4), example, AugmentConfig(apart=0.1))
+    assert 9 <= np.count_nonzero(~made["mask"][1, 5:45]) <= 11
 
 
 @pytest.mark.parametrize("late", [0, 3, -3, 10, -10, 25])

@@ -84,11 +84,11 @@ def test_a_turned_head_seen_from_its_front_is_a_frontal_one(surface: Surface) ->
     place = (SCALE * points + CENTER)[:, :2].astype(np.float32)
     turned = mesh(head(), 30)
     there = (SCALE * points @ turned.rotation.T + CENTER)[:, :2].astype(np.float32)
-    picture = np.zeros((480, 401), np.uint8)
+    picture, paint = np.zeros((480, 401), np.uint8), texture()
     for triangle in surface.triangles:  # the texture painted on the turned head, far parts first
         warp = cv2.getAffineTransform(place[triangle], there[triangle])
         mask = cv2.fillConvexPoly(np.zeros_like(picture), np.round(there[triangle]).astype(np.int32), 1)
-        picture = np.where(mask > 0, cv2.warpAffine(texture(), warp, picture.shape[::-1]), picture)
+        picture = np.where(mask > 0, cv2.warpAffine(paint, warp, picture.shape[::-1]), picture)
     seen = surface.render(picture, turned, MOUTH, Camera("", yaw=-30, distance=1e6))
     wanted = surface.render(texture(), mesh(head()), MOUTH, Camera("", distance=1e6))
     other = surface.render(picture, turned, MOUTH, Camera("", distance=1e6))
@@ -133,3 +133,23 @@ def test_two_of_one_name_and_no_face(tmp_path: Path) -> None:
     muxing.write_pictures(tmp_path / "x.mkv", np.full((5, 64, 64, 3), 90, np.uint8), 25)
     assert main(["data", "views", str(tmp_path / "x.mkv"), "-o", str(tmp_path / "out")]) == 2
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize("camera", [
+    Camera("side", yaw=90, pitch=-60, distance=2, depth=4, light=0.25), Camera("front", depth=0.25, light=4)])
+def test_varied_cameras_are_near_and_possible(camera: Camera) -> None:
+    made = [camera.varied(np.random.default_rng(seed)) for seed in range(50)]
+    assert len({(c.yaw, c.pitch, c.distance, c.depth, c.light) for c in made}) > 40
+    assert all(c.name == camera.name and abs(c.yaw - camera.yaw) <= 5 and abs(c.pitch - camera.pitch) <= 5
+               for c in made)
+    assert camera.varied(np.random.default_rng(3)) == made[3]
+
+
+def test_a_camera_that_goes_around_stands_where_it_should() -> None:
+    camera = Camera("rotating", yaw=-60, until=60, pitch=10)
+    assert [camera.at(share).yaw for share in (0, 0.25, 1)] == [-60, -30, 60]
+    assert camera.at(0.5) == Camera("rotating", yaw=0, pitch=10)
+    still = Camera("left", yaw=30)
+    assert still.at(0.7) == still
+    with pytest.raises(InputError, match="-60 to 100"):
+        Camera("far", yaw=-60, until=100)

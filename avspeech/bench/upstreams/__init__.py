@@ -82,7 +82,8 @@ UPSTREAMS = {
 }
 # What a transformers folder says it is (config.json, `model_type`) -> family
 MODEL_TYPES = {"whisper": "whisper", **dict.fromkeys(
-    ("wav2vec2", "hubert", "wavlm", "data2vec-audio", "unispeech-sat"), "selfsupervised")}
+    ("wav2vec2", "hubert", "wavlm", "data2vec-audio", "unispeech", "unispeech-sat",
+     "wav2vec2-conformer"), "selfsupervised")}
 LONGEST_MINIMUM = 60  # seconds; a model that needs more sound than this for one frame is refused
 
 

@@ -1,7 +1,8 @@
 """Self-supervised models of the wav2vec 2.0 kind, by transformers.
 
 These are wav2vec 2.0 (Baevski et al. 2020), XLS-R (Babu et al. 2022), HuBERT (Hsu et al. 2021),
-WavLM (Chen et al. 2022), data2vec (Baevski et al. 2022) and UniSpeech-SAT (Chen et al. 2022).
+WavLM (Chen et al. 2022), data2vec (Baevski et al. 2022), UniSpeech (Wang et al. 2021) and
+UniSpeech-SAT (Chen et al. 2022), and wav2vec 2.0 with layers of the Conformer (Wang et al. 2022).
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from avspeech.core import torchaudio_door
 from avspeech.errors import InputError
 
 CLASSES = {"wav2vec2": "Wav2Vec2", "hubert": "Hubert", "wavlm": "WavLM",
-           "data2vec-audio": "Data2VecAudio", "unispeech-sat": "UniSpeechSat"}
+           "data2vec-audio": "Data2VecAudio", "unispeech": "UniSpeech",
+           "unispeech-sat": "UniSpeechSat", "wav2vec2-conformer": "Wav2Vec2Conformer"}
+PADDED = ("data2vec-audio", "wav2vec2-conformer")  # whose layers see padding, mask or not
 # Where transformers says whether sound is normalized: up to version 4, and from version 5 on
 PROCESSORS = ("preprocessor_config.json", "processor_config.json")
 # Of a configuration: what would make transformers load code or packages beside the model itself
@@ -31,9 +34,10 @@ class SelfSupervised(Upstream):
     """A transformers folder: the input of the first Transformer layer, then the output of each.
 
     It gives 50 frames a second. Models whose convolutions are normalized over time (group norm: the
-    base sizes) and data2vec, whose positions see padding, are run in groups of equal length; the
-    others with an attention mask. Attention looks at all of a chunk, so long sound in chunks is not
-    the same as the whole; sound up to `max_seconds` is run whole.
+    base sizes), data2vec, whose positions see padding, and Conformers, whose convolutions do, are
+    run in groups of equal length; the others with an attention mask. Attention looks at all of a
+    chunk, so long sound in chunks is not the same as the whole; sound up to `max_seconds` is run
+    whole.
 
     Args:
         path: the folder: config.json, model.safetensors, and preprocessor_config.json or (as
@@ -65,7 +69,7 @@ class SelfSupervised(Upstream):
         self.hop = math.prod(self.strides)
         self.minimum = convolution.field(self.kernels, self.strides)
         self.dim, self.layers = settings.hidden_size, settings.num_hidden_layers + 1
-        self.batched = kind != "data2vec-audio" and settings.feat_extract_norm == "layer"
+        self.batched = kind not in PADDED and settings.feat_extract_norm == "layer"
 
     def frames(self, samples: int) -> int:
         return convolution.frames(samples, self.kernels, self.strides)

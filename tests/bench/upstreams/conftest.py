@@ -34,7 +34,7 @@ def self_supervised(kind: str, name: str, normalize: bool, **differences: Any) -
             getattr(transformers, f"{kind}Config")(**{**sizes, **differences}))
         network.save_pretrained(folder)
         (folder / "preprocessor_config.json").write_text(json.dumps({"do_normalize": normalize}))
-        return f"{name}={folder}"
+        return f"{name}={folder}" if name else str(folder)
     return make
 
 
@@ -155,6 +155,9 @@ CASES: dict[str, tuple[Callable[[Path], str], dict[str, Any], bool]] = {
     "wavlm-large": (self_supervised("WavLM", "wavlm-large", True, **LARGE), {}, False),
     "data2vec": (self_supervised("Data2VecAudio", "data2vec-base", True, conv_pos_kernel_size=3), {}, False),
     "unispeech-sat": (self_supervised("UniSpeechSat", "unispeech-sat-base-plus", False), {}, False),
+    "unispeech": (self_supervised("UniSpeech", "", True, **LARGE), {}, False),
+    "wav2vec2-conformer": (self_supervised("Wav2Vec2Conformer", "", True, **LARGE,
+                                           conv_depthwise_kernel_size=5), {}, False),
     "emotion2vec": (emotion2vec, {}, False),
     "torchaudio": (torchaudio_model, {}, False),
     "emotion, whisper_transformer": (emotion("whisper_transformer"), {}, False),

@@ -1,0 +1,254 @@
+"""How late each of several cameras is: no two start in the same instant.
+
+The sounds of two files tell it best: their cross-correlation, each frequency with the same weight
+(C. Knapp, G. Carter, "The generalized correlation method for estimation of time delay", IEEE Trans.
+ASSP 24, 1976). The pictures tell it too: how much a mouth moves from frame to frame looks alike
+from all sides. They have the last word where both are clear, as a camera's pictures may be late
+beside its own sound. Where neither is clear, nothing is changed, and the user is told.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from avspeech.errors import InputError
+from avspeech.extraction.views import motion_of
+from avspeech.media import audio
+from avspeech.media.mouths import MouthTrack
+
+RATE = 8000  # Hz, of the sounds that are compared
+PIECE, PIECES = 60.0, 5  # s of sound compared at a time, and how many pieces are tried
+BAND = (100.0, 3800.0)  # Hz, of what is compared
+REACH = 2.0  # s: the largest offset that is looked for in sounds
+CLEAR = 10.0  # height of the peak of sounds over the deviation of all other values
+FRAMES = 10  # the largest offset that is looked for in pictures
+LEAST = 50  # frames that both cameras must see
+SURE, STRONG, AHEAD = 5.0, 0.3, 0.1  # see `by_pictures`
+APART = 1.5  # frames by which pictures must disagree with the sounds to be believed
+
+
+@dataclass(frozen=True)
+class Offset:
+    """How late a camera is beside the first one.
+
+    Attributes:
+        late: seconds by which what happens is later on this file's clock; below 0 earlier.
+        by: "sound" or "pictures", which told it; "given"; "reference" for the camera whose clock is
+            the common one; "" where nothing told it, and `late` is 0.
+        why: where nothing told it, the reason.
+    """
+
+    late: float = 0.0
+    by: str = ""
+    why: str = ""
+
+
+def by_sound(reference: np.ndarray, other: np.ndarray, rate: int = RATE) -> float | None:
+    """How much later a sound is in another recording of it.
+
+    Args:
+        reference: `[N]`.
+        other: `[M]`, from the same second on.
+        rate: of both, in Hz.
+
+    Returns:
+        Seconds, up to `REACH` either way; None where no offset stands out.
+    """
+    n = min(len(reference), len(other))
+    if n < rate:
+        return None
+    size = 1 << (2 * n - 1).bit_length()
+    one, two = (np.fft.rfft(x[:n] - x[:n].mean(), size) for x in (reference, other))
+    cross = np.conj(one) * two
+    hertz = np.arange(len(cross)) * (rate / size)
+    power = np.abs(cross)
+    # What one of them does not have tells nothing, and its phase is noise
+    heard = (hertz >= BAND[0]) & (hertz <= BAND[1]) & (power > 1e-8 * power.max())
+    if power.max() <= 0 or np.count_nonzero(heard) < 100:
+        return None
+    values = np.fft.irfft(np.where(heard, cross / np.maximum(power, 1e-30), 0), size)
+    reach = min(round(REACH * rate), n // 2)
+    near = np.concatenate([values[-reach:], values[: reach + 1]])
+    place = int(near.argmax())
+    rest = np.abs(np.arange(len(near)) - place) > rate // 20  # echoes of the room
+    if near[place] < CLEAR * near[rest].std() or near[place] < 1.5 * near[rest].max():
+        return None
+    return (place - reach) / rate
+
+
+def by_pictures(pairs: Sequence[tuple[MouthTrack, MouthTrack]], around: float = 0.0
+                ) -> float | None:
+    """How much later mouths move in another camera's pictures.
+
+    The correlation of two motions is turned into a normal deviate (Fisher's z) by the number of
+    frames that are independent (Bartlett's formula). An offset is taken where this is at least
+    `SURE`, the correlation at least `STRONG` and by `AHEAD` greater than at any offset more than
+    two frames away.
+
+    Args:
+        pairs: tracks (of the first camera, of the other) of the same mouths, all at one frame rate.
+        around: seconds about which it is looked for, up to `FRAMES` frames either way.
+
+    Returns:
+        Seconds, finer than a frame; None where no offset stands out.
+    """
+    if not pairs:
+        return None
+    fps = pairs[0][0].fps
+    if any(track.fps != fps for pair in pairs for track in pair):
+        return None
+    middle = round(around * fps)
+    motions = [(_plain(motion_of(one)), _plain(motion_of(two))) for one, two in pairs]
+    lags = range(middle - FRAMES, middle + FRAMES + 1)
+    table = [_alike(motions, lag) for lag in lags]
+    values = np.array([value for value, _ in table])
+    best = int(np.nanargmax(values)) if np.isfinite(values).any() else 0
+    if best in (0, len(values) - 1) or not np.isfinite(values[best - 1: best + 2]).all():
+        return None
+    far = np.abs(np.arange(len(values)) - best) > 2
+    top, count = values[best], table[best][1]
+    sure = math.atanh(min(top, 0.9999)) * math.sqrt(max(count - 3, 0))
+    if sure < SURE or top < STRONG or top - np.nanmax(values[far], initial=-1.0) < AHEAD:
+        return None
+    before, after = values[best - 1], values[best + 1]
+    bend = before - 2 * top + after
+    return float((lags[best] + (0.5 * (before - after) / bend if bend < 0 else 0.0)) / fps)
+
+
+def _plain(motion: np.ndarray) -> np.ndarray:
+    """Motion `[T]` whose rare great values do not decide alone."""
+    return np.sqrt(motion)
+
+
+def _alike(motions: Sequence[tuple[np.ndarray, np.ndarray]], lag: int) -> tuple[float, float]:
+    """(correlation of motions where the second is so many frames late, independent frames); NaN
+    where too few are seen."""
+    ones, twos = [], []
+    for one, two in motions:
+        one, two = one[max(-lag, 0):], two[max(lag, 0):]
+        n = min(len(one), len(two))
+        one, two = one[:n], two[:n]
+        known = np.isfinite(one) & np.isfinite(two)
+        if np.count_nonzero(known) >= LEAST:
+            ones.append(np.where(known, one - one[known].mean(), 0.0))
+            twos.append(np.where(known, two - two[known].mean(), 0.0))
+    if not ones:
+        return math.nan, 0.0
+    a, b = np.concatenate(ones), np.concatenate(twos)
+    count = int(np.count_nonzero(a))
+    power = float(np.sqrt(np.sum(a**2) * np.sum(b**2)))
+    if power <= 0:
+        return math.nan, 0.0
+    slow = 1.0
+    for k in range(1, 26):
+        slow += 2 * (a[k:] @ a[:-k] / (a @ a)) * (b[k:] @ b[:-k] / (b @ b))
+    return float(a @ b) / power, count / max(slow, 1.0)
+
+
+def by_sounds(videos: Sequence[Path], reference: int) -> list[Offset]:
+    """How late each file is, by its sound.
+
+    Args:
+        videos: the files.
+        reference: number, from 0, of the one whose sound is taken.
+
+    Returns:
+        One for each file.
+
+    Raises:
+        InputError: the reference has no sound.
+    """
+    found = []
+    for number, path in enumerate(videos):
+        if number == reference:
+            found.append(Offset(0.0, "reference"))
+            continue
+        late, why = None, "their sounds do not tell"
+        for one, two in _pieces(videos[reference], path):
+            if two is None:
+                why = "it has no sound"
+                break
+            late = by_sound(one, two)
+            if late is not None:
+                break
+        found.append(Offset(0.0, "", why) if late is None else Offset(late, "sound"))
+    return found
+
+
+def _pieces(reference: Path, other: Path) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """The same seconds of two files' sounds; None for a file without sound."""
+    with audio.open_container(other) as container:
+        silent = not container.streams.audio
+    for number in range(PIECES):
+        part = (RATE, number * PIECE, PIECE)
+        if silent:
+            yield np.zeros(0, np.float32), None
+            return
+        try:
+            one, two = audio.read(reference, *part, notes=[]), audio.read(other, *part, notes=[])
+        except InputError:  # its sound cannot be decoded; the pictures may tell
+            return
+        if min(len(one), len(two)) < RATE:
+            return
+        yield one, two
+
+
+def settle(offsets: Sequence[Offset], reference: int,
+           faces: Sequence[Mapping[int, MouthTrack]]) -> list[Offset]:
+    """Adds what the pictures tell.
+
+    Args:
+        offsets: of `by_sounds`, or given.
+        reference: as for `by_sounds`.
+        faces: of each its tracks, by the number of the camera.
+
+    Returns:
+        One for each camera.
+    """
+    out = []
+    for number, known in enumerate(offsets):
+        if known.by == "given" or number == reference:
+            out.append(known if known.by == "given" else Offset(0.0, "reference"))
+            continue
+        pairs = [(face[reference], face[number]) for face in faces
+                 if reference in face and number in face]
+        late = by_pictures(pairs, known.late)
+        fps = pairs[0][0].fps if pairs else 25.0
+        if late is not None and (not known.by or abs(late - known.late) * fps > APART):
+            known = Offset(late, "pictures")
+        elif not known.by:
+            seen = "the mouths' motion does not tell" if pairs else "no face is seen by both"
+            known = Offset(0.0, "", f"{known.why}, and {seen}" if known.why else seen)
+        out.append(known)
+    return out
+
+
+def notes(videos: Sequence[Path | str], offsets: Sequence[Offset], reference: int,
+          faces: Sequence[Mapping[int, MouthTrack]], fps: float) -> list[str]:
+    """Lines for the user: what was corrected, and what could not be judged, of cameras that see any
+    of the faces.
+
+    Args:
+        videos: their names.
+        offsets: of `settle`.
+        reference, faces: as for `settle`.
+        fps: of the crops; less than half a frame is not corrected.
+    """
+    lines = []
+    for number, (path, offset) in enumerate(zip(videos, offsets, strict=True)):
+        used = any(number in face for face in faces)
+        if number == reference or offset.by == "given" or not used:
+            continue
+        if not offset.by:
+            lines.append(f"{path}: whether it runs together with {videos[reference]} could not be "
+                         f"judged ({offset.why}); taken as it is")
+        elif round(offset.late * fps):
+            way = "behind" if offset.late > 0 else "ahead of"
+            lines.append(f"{path}: {abs(offset.late) * 1000:.0f} ms {way} {videos[reference]} by "
+                         f"{'its' if offset.by == 'sound' else 'the'} {offset.by}; corrected")
+    return lines

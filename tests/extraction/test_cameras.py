@@ -1,0 +1,171 @@
+"""How late cameras are beside each other: by sound, by how mouths move, by both."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from avspeech.errors import InputError
+from avspeech.extraction import cameras, files
+from avspeech.extraction.cameras import Offset
+from avspeech.extraction.choice import Report
+from avspeech.extraction.extractor import Extractor
+from avspeech.media import video
+from avspeech.media.mouths import MouthTrack
+from tests.extraction.test_files import INFO, SMALL, film
+
+RATE = cameras.RATE
+
+
+def speech(seed: int, seconds: float = 4.0, rate: int = RATE) -> np.ndarray:
+    """Noise in bursts, as loud as syllables are."""
+    rng = np.random.default_rng(seed)
+    loud = np.repeat(rng.random(round(seconds * 8)) ** 2, rate // 8)
+    return (loud * rng.normal(0, 0.1, len(loud))).astype(np.float32)
+
+
+def mouth(seed: int, late: int = 0, frames: int = 125, view: int = 0, fps: float = 25.0) -> MouthTrack:
+    """A mouth that opens and shuts in its own way, `late` frames later, by a camera with noise and a
+    light of its own."""
+    motion = np.convolve(np.random.default_rng(seed).random(frames + 40), np.ones(3) / 3, "same")
+    motion = motion[20 - late:][:frames]
+    noise = np.random.default_rng(1000 * view + seed).normal(0, 2, (frames, 96, 96))
+    crops = 60 + 20 * view + noise
+    crops[:, 40:60, 30 + 4 * view: 66] += (120 * motion)[:, None, None]
+    return MouthTrack(np.clip(crops, 0, 255).astype(np.uint8), np.ones(frames, bool), fps=fps)
+
+
+@pytest.mark.parametrize("late", [-0.7, -0.08, 0.0, 0.013, 0.1, 1.5])
+def test_sounds_tell_how_late_one_is(late: float) -> None:
+    whole = speech(1, 8.0)
+    first, second = whole[2 * RATE:][: 5 * RATE], whole[2 * RATE - round(late * RATE):][: 5 * RATE]
+    rng = np.random.default_rng(0)
+    room = np.exp(-np.arange(RATE // 4) / 400) * rng.normal(0, 0.1, RATE // 4)
+    room[0] = 1
+    other = 0.2 * np.convolve(second, room)[: len(second)] + rng.normal(0, 0.002, len(second))
+    assert cameras.by_sound(first, other) == pytest.approx(late, abs=0.002)
+
+
+def test_sounds_of_two_scenes_tell_nothing() -> None:
+    assert cameras.by_sound(speech(1), speech(2)) is None
+    assert cameras.by_sound(speech(1), np.zeros(4 * RATE)) is None
+    hum = np.sin(2 * np.pi * 150 * np.arange(4 * RATE) / RATE)
+    assert cameras.by_sound(speech(1) + hum, speech(2) + hum) is None
+
+
+@pytest.mark.parametrize("late", [-7, -2, 0, 1, 3])
+def test_mouths_tell_how_late_a_camera_is(late: int) -> None:
+    found = cameras.by_pictures([(mouth(1), mouth(1, late, view=2))])
+    assert found == pytest.approx(late / 25, abs=0.008)
+
+
+def test_mouths_of_two_people_and_still_ones_tell_nothing() -> None:
+    still = mouth(1)
+    still.crops[:] = 9
+    for pair in [(mouth(1), mouth(2)), (mouth(1), still), (mouth(1, frames=40), mouth(1, frames=40)),
+                 (mouth(1), mouth(1, fps=30.0))]:
+        assert cameras.by_pictures([pair]) is None
+    beats = mouth(3)  # opens and shuts evenly, so that many offsets fit
+    beats.crops[:] = (100 + 50 * np.sin(np.arange(125) * 2 * np.pi / 6)).astype(np.uint8)[:, None, None]
+    assert cameras.by_pictures([(beats, beats)]) is None
+
+
+def test_pictures_have_the_last_word_where_they_are_clear() -> None:
+    known = [Offset(0, "sound"), Offset(0.0, "sound")]
+    (_, late) = cameras.settle(known, 0, [{0: mouth(1), 1: mouth(1, 3, view=1)}])
+    assert late.by == "pictures" and late.late == pytest.approx(0.12, abs=0.01)
+    (_, near) = cameras.settle([known[0], Offset(0.03, "sound")], 0, [{0: mouth(1), 1: mouth(1)}])
+    assert near == Offset(0.03, "sound")
+    (_, unclear) = cameras.settle(known, 0, [{0: mouth(1), 1: mouth(2)}])
+    assert unclear == known[1]
+    (_, given) = cameras.settle([known[0], Offset(0.5, "given")], 0, [{0: mouth(1), 1: mouth(1)}])
+    assert given.late == 0.5
+
+
+@pytest.mark.parametrize("late", [-3, -1, 2])
+def test_a_late_track_is_brought_to_the_common_clock(late: int) -> None:
+    plain, moved = mouth(1), mouth(1, late)
+    moved.late = late / 25 + 0.004
+    one, two = plain.frames(10, 60, 25.0), moved.frames(10, 60, 25.0)
+    assert two[1].all()
+    middle = np.abs(one[0][:, 40:50, 40:50].astype(int) - two[0][:, 40:50, 40:50])
+    assert middle.mean() < 5  # the cameras' noise; a frame off is above 10
+    assert np.abs(one[0][1:, 40:50, 40:50].astype(int) - two[0][:-1, 40:50, 40:50]).mean() > 10
+    assert moved.span() == pytest.approx((-late / 25, (125 - late) / 25))
+
+
+@pytest.fixture
+def two_cameras(tmp_path, monkeypatch):
+    """Two files of one scene, the second 80 ms late: (paths, function that sets their tracks)."""
+    sound = speech(5, 5.0, 16000)
+    early = film(tmp_path / "front.mkv", 5.0, 25, 16000, sound, codecs=("libx264", "pcm_s16le"))
+    delayed = np.concatenate([speech(6, 1.0, 16000)[:1280], sound])[: len(sound)]
+    after = film(tmp_path / "left.mkv", 5.0, 25, 16000, delayed, codecs=("libx264", "pcm_s16le"))
+    dumb = film(tmp_path / "dumb.mkv", 5.0)
+    tracks = {"front": mouth(1), "left": mouth(1, 2, view=1), "dumb": mouth(1, 2, view=1)}
+    monkeypatch.setattr(video, "mouth_tracks", lambda path, **_: [tracks[Path(path).stem]])
+    return early, after, dumb, tracks
+
+
+def test_a_late_file_is_brought_in_step_and_the_user_is_told(two_cameras) -> None:
+    early, after, dumb, tracks = two_cameras
+    with pytest.warns(UserWarning, match=r"left.mkv: 80 ms behind .*front.mkv by its sound; corrected"):
+        ((face),) = files.find_faces([early, after], 25.0, progress=False)
+    assert face[1].late == pytest.approx(0.08, abs=0.002) and face[1].late_by == "sound"
+    with pytest.warns(UserWarning, match=r"dumb.mkv: \d+ ms behind .*front.mkv by the pictures"):
+        ((face),) = files.find_faces([early, dumb], 25.0, progress=False)
+    assert face[1].late == pytest.approx(0.08, abs=0.01)
+    tracks["dumb"] = mouth(2)
+    with pytest.warns(UserWarning, match="dumb.mkv: whether it runs .* no sound, .* taken as it is"):
+        ((face),) = files.find_faces([early, dumb], 25.0, progress=False)
+    assert face[1].late == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ((face),) = files.find_faces([early, dumb], 25.0, progress=False, late=[0.04, 0.24])
+    assert face[1].late == pytest.approx(0.2)
+    for bad in ([0.04], [0.0, float("nan")], [0.0, -1e9]):
+        with pytest.raises(InputError, match="expected 2 numbers of seconds, one for each view"):
+            files.find_faces([early, dumb], 25.0, progress=False, late=bad)
+
+
+def test_the_report_says_how_late_each_camera_was(two_cameras, tmp_path) -> None:
+    early, after, _, _ = two_cameras
+
+    def same(mixture, video, mask):
+        return mixture
+
+    extractor = Extractor(same, INFO, windows=SMALL)
+    extractor.reports = None
+    with pytest.warns(UserWarning, match="80 ms behind"):
+        paths = files.extract(extractor.together, 16000, 25.0, [early, after], tmp_path / "out",
+                              progress=False, picture=False, records=True,
+                              reports=lambda: [Report(seconds=[0.0], trust=[1.0], speaks=[1.0])])
+    record = json.loads(paths[1].read_text())
+    assert [c["video"] for c in record["cameras"]] == ["front.mkv", "left.mkv"]
+    assert record["cameras"][1]["by"] == "sound"
+    assert record["cameras"][1]["late"] == pytest.approx(0.08, abs=0.002)
+    assert len(soundfile.read(paths[0])[0]) == pytest.approx(5 * 16000, abs=16000 // 25)
+
+
+def test_arrays_are_brought_in_step() -> None:
+    shown: list[np.ndarray] = []
+
+    def model(mixture, video, mask):
+        shown.append(video.numpy())
+        return mixture
+
+    extractor = Extractor(model, INFO)
+    views = [mouth(1).crops, mouth(1, 2, view=1).crops]
+    extractor(np.ones(5 * 16000, np.float32), views, sample_rate=16000)
+    assert extractor.offsets[1].by == "pictures"
+    assert extractor.offsets[1].late == pytest.approx(0.08, abs=0.008)
+    np.testing.assert_array_equal(shown[0][0, 1, :100], views[1][2:102, 4:92, 4:92])
+    extractor(np.ones(5 * 16000, np.float32), views, sample_rate=16000, late=[0, 0])
+    np.testing.assert_array_equal(shown[1][0, 1, :100], views[1][:100, 4:92, 4:92])
+    with pytest.raises(InputError, match="one for each view"):
+        extractor(np.ones(5 * 16000, np.float32), views, sample_rate=16000, late=[0.1])

@@ -233,6 +233,7 @@ def _models_verify(args: argparse.Namespace) -> None:
 
 def _models_compare(args: argparse.Namespace) -> int:
     from avspeech.core import pretrained
+    from avspeech.core.engine import tolerance
     from avspeech.core.models import runtime_modules
 
     bad = 0
@@ -240,9 +241,10 @@ def _models_compare(args: argparse.Namespace) -> int:
         graphs, info = pretrained.open_model(name, engine="onnx")
         export, engine = runtime_modules(info.task)
         found = export.parity(pretrained.load(name)[0], graphs, info)
-        print(f"{name}: graphs beside torch; allowed {engine.TOLERANCE:.0e}")
+        allowed = tolerance(engine, graphs)
+        print(f"{name}: graphs beside torch; allowed {allowed:.0e}")
         for what, difference in found.items():
-            wrong = not difference <= engine.TOLERANCE
+            wrong = not difference <= allowed
             bad += wrong
             print(f"  {what}: {difference:.1e}{'  TOO LARGE' * wrong}")
     return 2 if bad else 0
@@ -339,6 +341,7 @@ def _export_runtime(model: str, out: Path) -> None:
     import tempfile
 
     from avspeech.core import exporting, pretrained
+    from avspeech.core.engine import tolerance
     from avspeech.core.models import runtime_modules
 
     exporting.require("--to runtime")
@@ -349,12 +352,13 @@ def _export_runtime(model: str, out: Path) -> None:
                                       lambda content: export.graphs(network, content))
         graphs = pretrained.open_model(made, engine="onnx")[0]
         worst = max(export.parity(network, graphs, info).values())
-        if not worst <= engine.TOLERANCE:
+        allowed = tolerance(engine, graphs)
+        if not worst <= allowed:
             raise AssertionError(f"the graphs differ from torch by {worst:.1e}, more than "
-                                 f"{engine.TOLERANCE:.0e}")
+                                 f"{allowed:.0e}")
         pretrained.copy(made, out)
     print(f"{out}: a model folder that runs by onnxruntime, without torch")
-    print(f"greatest difference from torch {worst:.1e}, allowed {engine.TOLERANCE:.0e}")
+    print(f"greatest difference from torch {worst:.1e}, allowed {allowed:.0e}")
 
 
 def _doctor(args: argparse.Namespace) -> int:

@@ -220,3 +220,17 @@ def test_people_are_mixed_the_same_for_every_model_and_measured(tmp_path: Path) 
     assert not worst["picked"] and worst["si_sdri_db"] < -10
     with pytest.raises(InputError, match="two people"):
         next(people.cases(clips[:2], tmp_path / "voices"))
+
+
+def test_voices_are_compared_only_where_the_other_is_installed(tmp_path: Path) -> None:
+    texts = tmp_path / "texts.tsv"
+    texts.write_text("# comment\nnames\tAnna met Bob.\n\nno kind here\nlong\tOne, two.\n")
+    read = tool("compare_hibari").read
+    assert read(texts, 0) == [("names", "Anna met Bob."), ("", "no kind here"), ("long", "One, two.")]
+    assert [kind for kind, _ in read(texts, 2)] == ["names", ""]
+    bare = tmp_path / "python"  # one that has no packages
+    bare.write_text(f"#!/bin/sh\nexec {sys.executable} -I -S \"$@\"\n")
+    bare.chmod(0o755)
+    done = subprocess.run([sys.executable, str(ROOT / "tools/compare_hibari.py"), str(texts),
+                           "--hibari-python", str(bare)], capture_output=True, text=True)
+    assert done.returncode and "pip install hibari-tts" in done.stderr and done.stderr.count("\n") == 1

@@ -109,11 +109,11 @@ def speak(request: dict[str, Any], desk: Desk) -> dict[str, Any]:
     text = str(request.get("text", ""))
     check_text(text, desk.limits)
     name = _model(request, "synthesis")
-    rate, steps = _number(request, "rate", 1.0), _number(request, "steps", 4)
+    voice = desk.model(name)
+    rate, steps = _number(request, "rate", 1.0), _number(request, "steps", voice.config.steps)
     seed = _number(request, "seed", 0)
     if steps > 64:
-        raise InputError(f"steps {steps:g}: this page takes 1 to 64; 4 do")
-    voice = desk.model(name)
+        raise InputError(f"steps {steps:g}: this page takes 1 to 64; {voice.config.steps} do")
     manner = voice.manner(rate=rate, steps=int(steps) if steps == int(steps) else steps,
                           seed=int(seed), voice=request.get("voice"))
     desk.progress("reading the text", 0, None, "")

@@ -259,13 +259,15 @@ class Server:
 
     def _about(self, request: Request) -> Response:
         from avspeech.core import pretrained
+        from avspeech.synthesis.settings import VoiceConfig
 
         models = []
         for name in pretrained.names():
             info = pretrained.read_info(name)
+            speaks = info.task == "synthesis"
             models.append({"name": name, "task": info.task, "licence": info.licence,
-                           "voices": list(info.config.get("speakers", []))
-                           if info.task == "synthesis" else []})
+                           "voices": list(info.config.get("speakers", [])) if speaks else [],
+                           "steps": info.config.get("steps", VoiceConfig.steps) if speaks else 0})
         return JSONResponse({"models": models, "limits": vars(self.limits)})
 
     async def _upload(self, request: Request) -> Response:

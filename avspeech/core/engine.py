@@ -28,6 +28,7 @@ CHOICES = ("auto", "onnx", "torch")
 # Suffix of the tensor that holds the scale of each row of an int8 weight. No name of torch contains
 # a colon, so the suffix cannot collide with the name of a weight.
 SCALE = ":scale"
+PRODUCTS = "products"  # metadata of a graph whose matrix products are of whole numbers
 _TYPES = {"F32": np.float32, "F16": np.float16, "I8": np.int8}
 
 
@@ -133,18 +134,21 @@ class Stored:
 
     def exact(self, name: str) -> np.ndarray:
         """A weight in float32, as a model has it."""
-        value = self._read(name).astype(np.float32)
-        scale = name + SCALE
-        return value * self._read(scale) if scale in self._header else value
+        value, scale = self._read(name).astype(np.float32), self.scale(name)
+        return value if scale is None else value * scale
+
+    def scale(self, name: str) -> np.ndarray | None:
+        """The scale of each row of a weight that is stored in 8 bits, None of others."""
+        return self._read(name + SCALE) if name + SCALE in self._header else None
 
     def made(self, recipe: dict[str, Any]) -> np.ndarray:
         """What a recipe makes.
 
         Args:
             recipe: {"of": names, "shape": of the result, and "order": of dimensions, or "gates":
-                true, for the directions of an LSTM}.
+                true, for the directions of an LSTM; "raw": true, for 8 bits without their scale}.
         """
-        parts = [self.exact(name) for name in recipe["of"]]
+        parts = [(self._read if recipe.get("raw") else self.exact)(name) for name in recipe["of"]]
         if recipe.get("gates"):
             return np.stack([in_onnx_order(part) for part in parts])
         return np.ascontiguousarray(parts[0].transpose(recipe["order"])).reshape(recipe["shape"])
@@ -182,6 +186,18 @@ def weights_of(graph: bytes, stored: Stored) -> dict[str, np.ndarray]:
         except (ValueError, KeyError, TypeError, IndexError) as error:
             raise InputError(f"does not fit the weights ({name}: {error})") from None
     return found
+
+
+def tolerance(wing: Any, graphs: Graphs) -> float:
+    """The greatest difference from torch that a wing allows graphs: its `ROUNDED` where one of them
+    makes matrix products of whole numbers, else its `TOLERANCE`.
+
+    Args:
+        wing: the wing's module `engine`.
+        graphs: of a model.
+    """
+    rounded = any(PRODUCTS in graphs.about(name) for name in graphs.names)
+    return float(wing.ROUNDED if rounded else wing.TOLERANCE)
 
 
 def give_back() -> None:

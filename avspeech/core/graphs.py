@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from avspeech.core import exporting
-from avspeech.core.engine import Stored, in_onnx_order, reference
+from avspeech.core.engine import PRODUCTS, SCALE, Stored, in_onnx_order, reference
 from avspeech.core.pretrained import WEIGHTS
 
 OPSET = 18
@@ -25,7 +25,7 @@ LEAST = 256  # values; smaller weights stay in the graph
 
 
 def exported(module: Any, inputs: Sequence[Any], shapes: Sequence[Any], outputs: Sequence[str],
-             content: bytes) -> bytes:
+             content: bytes, whole: bool = False) -> bytes:
     """A torch module as a graph without weights.
 
     Args:
@@ -34,11 +34,84 @@ def exported(module: Any, inputs: Sequence[Any], shapes: Sequence[Any], outputs:
         shapes: their dynamic dimensions, as `torch.export` takes them.
         outputs: names.
         content: of model.safetensors.
+        whole: whether products with weights stored in 8 bits are made of whole numbers, see
+            `in_whole_numbers`.
 
     Returns:
         The ONNX model.
     """
-    return finished(exporting.torch_to_onnx(module, inputs, shapes, outputs, OPSET), content)
+    proto = exporting.torch_to_onnx(module, inputs, shapes, outputs, OPSET)
+    about = {PRODUCTS: "8 bits"} if whole and in_whole_numbers(proto, content) else None
+    return finished(proto, content, about)
+
+
+def in_whole_numbers(proto: Any, content: bytes) -> int:
+    """Makes matrix products with weights that a file stores in 8 bits out of whole numbers: what
+    they are multiplied with is rounded to 8 bits as well, by the range that it has in each call.
+
+    A CPU with such an instruction (VNNI, dot product) makes them several times as fast.
+
+    Args:
+        proto: an `onnx.ModelProto`, changed in place.
+        content: of model.safetensors.
+
+    Returns:
+        The number of products that were changed; 0 for a file without weights in 8 bits.
+    """
+    import onnx
+
+    stored = Stored(content)
+    exact = {name: stored.exact(name) for name in stored.names if stored.scale(name) is not None}
+    graph = proto.graph
+    values = {w.name: w for w in graph.initializer}
+    nodes: list[Any] = []
+    count = 0
+    rounded: dict[str, list[str]] = {}  # inputs of products: 8 bits, scale, zero
+    made: dict[str, Any] = {}
+
+    def given(recipe: dict[str, Any], kind: int) -> str:
+        label = reference(recipe)
+        made[label] = onnx.TensorProto(name=label, data_type=kind, dims=recipe["shape"],
+                                       data_location=onnx.TensorProto.EXTERNAL)
+        made[label].external_data.add(key="location", value=WEIGHTS)
+        return label
+
+    for node in graph.node:
+        weight = values.get(node.input[1]) if node.op_type == "MatMul" else None
+        found = None
+        if weight is not None and len(weight.dims) == 2:
+            value = onnx.numpy_helper.to_array(weight)
+            found = next((name for name, whole in exact.items() if whole.ndim == 2
+                          and np.array_equal(whole.T, value)), None)
+        if found is None or weight is None:
+            nodes.append(node)
+            continue
+        count += 1
+        left, out = node.input[0], node.output[0]
+        if left not in rounded:
+            rounded[left] = [f"{left}:{part}" for part in ("rounded", "scale", "zero")]
+            nodes.append(onnx.helper.make_node("DynamicQuantizeLinear", [left], rounded[left]))
+        eight, scale, zero = rounded[left]
+        rows = list(weight.dims)
+        raw = given({"of": [found], "order": [1, 0], "shape": rows, "raw": True},
+                    onnx.TensorProto.INT8)
+        scales = given({"of": [found + SCALE], "order": [0, 1], "shape": rows[1:]},
+                       onnx.TensorProto.FLOAT)
+        none = f"{out}:none"
+        made[none] = onnx.numpy_helper.from_array(np.zeros((), np.int8), none)
+        product, number, both = (f"{out}:{part}" for part in ("product", "number", "scale"))
+        nodes += [onnx.helper.make_node("MatMulInteger", [eight, raw, zero, none], [product]),
+                  onnx.helper.make_node("Cast", [product], [number],
+                                        to=onnx.TensorProto.FLOAT),
+                  onnx.helper.make_node("Mul", [scale, scales], [both]),
+                  onnx.helper.make_node("Mul", [number, both], [out])]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    used = {name for node in nodes for name in node.input}
+    kept = [w for w in graph.initializer if w.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend([*kept, *made.values()])
+    return count
 
 
 def finished(proto: Any, content: bytes, about: Mapping[str, str] | None = None) -> bytes:

@@ -60,8 +60,8 @@ class ModelInfo:
     metrics: dict[str, float] = field(default_factory=dict)  # {"si_sdri_db/grid two talkers": 9.1}
     description: str = ""  # for the card, in Markdown
     limits: list[str] = field(default_factory=list)  # for the card, in Markdown
-    # How matrices are stored: "float32", "float16", or "int8" with a scale for each row. A loaded
-    # model computes in float32 in any case.
+    # How matrices are stored: "float32", "float16", or "int8" with a scale for each row. torch
+    # computes in float32 in any case; a voice's graphs make products of int8 of whole numbers.
     dtype: str = "float32"
     # Steps before the model that the pipeline must repeat: {"trim": dB, "margin": seconds} of
     # silence that is cut off (emotion), {"phonemiser": name} (synthesis). Absent: the default.

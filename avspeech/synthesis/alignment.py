@@ -21,6 +21,7 @@ from avspeech.synthesis import align
 
 STATES = 3  # of a phone; a frame each at least
 CEPSTRA = 13
+FLOOR_DB = -35.0  # below the mean power of a recording's bands, what counts as silence
 PAUSE = "<pause>"
 STRESS_MARKS = str.maketrans("", "", "ˈˌ")
 
@@ -56,7 +57,10 @@ def features(samples: np.ndarray, sample_rate: int, hop: int) -> np.ndarray:
                     high=min(7600.0, sample_rate / 2))
     size = Spectrum(n_fft, n_fft,
                     hop)(torch.from_numpy(np.asarray(samples, np.float32))[None]).abs()[0]
-    log = torch.log(size @ mel_bank(config).T + 1e-5).numpy()
+    bands = size @ mel_bank(config).T
+    # Silence is alike wherever it is: made speech is quieter at its ends than in its pauses
+    floor = 10 ** (FLOOR_DB / 20) * bands.square().mean().sqrt()
+    log = torch.log(bands + floor + 1e-5).numpy()
     order = np.cos(np.pi / 30 * np.outer(np.arange(CEPSTRA), np.arange(30) + 0.5))
     static = log @ order.T / 5
     slopes = _slopes(static)

@@ -26,7 +26,7 @@ def add_speak(commands: argparse._SubParsersAction) -> None:
                               "(default: a released voice)")
     command.add_argument("--voice", metavar="V", help="speaker, by name or number")
     command.add_argument("--rate", type=float, default=1.0, help="1.2 is 20 %% faster (default: 1)")
-    command.add_argument("--steps", type=int, default=4, help="of the flow (default: %(default)s)")
+    command.add_argument("--steps", type=int, help="of the flow (default: the voice's own)")
     command.add_argument("--seed", type=int, default=0,
                          help="another seed, another take (default: 0)")
     command.add_argument("--reference", type=Path, metavar="SOUND",
@@ -93,10 +93,20 @@ def add_score(commands: argparse._SubParsersAction) -> None:
     transcripts_command.add(command)
 
 
+def default_voice() -> str:
+    """The released voice that speaks unless another is asked for. Raises InputError where this
+    version has none."""
+    from avspeech.core import pretrained
+
+    name = next((n for n in pretrained.names() if n.startswith("prosodyfm")), None)
+    if name is None:
+        raise InputError("no voice is released with this version; give a model folder with --model")
+    return name
+
+
 def _speak(args: argparse.Namespace) -> None:
     if (args.text is None) == (args.file is None):
         raise InputError("give either a text or --file")
-    from avspeech.core import pretrained
     from avspeech.core.engine import set_threads
     from avspeech.synthesis.files import speak_file, speak_text
     from avspeech.synthesis.synthesizer import Synthesizer
@@ -104,9 +114,7 @@ def _speak(args: argparse.Namespace) -> None:
 
     if args.threads is not None and args.threads < 1:
         raise InputError("--threads should be at least 1")
-    name = args.model or next((n for n in pretrained.names() if n.startswith("prosodyfm")), None)
-    if name is None:
-        raise InputError("no voice is released with this version; give a model folder with --model")
+    name = args.model or default_voice()
     own = read_pronunciations(args.lexicon) if args.lexicon is not None else None
     voice = Synthesizer.from_pretrained(name, pronunciations=own)
     if args.threads is not None:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 # Of the log-mel, of F0 (relative), and of the sound of the same mel and F0 (relative to its loudest
 # sample, if above 1)
 TOLERANCE = 1e-3
+# The same where products are of whole numbers: what torch computes with the same weights differs in
+# single bands by up to 2 dB, on average by a tenth of that
+ROUNDED = 0.5
 # The graphs: breaks, what the text asks for, embeddings of contours, plan, condition, flow, filters
 BREAKS, TEXT, TONES, PLAN = "breaks", "text", "tones", "plan"
 CONDITION, VELOCITY, FILTERS = "condition", "velocity", "filters"
@@ -221,14 +224,17 @@ class GraphEngine:
         found = [x[0] for x in self.graphs(FILTERS, mel=mel[None], **more)]
         if c.source != "harmonic":
             size, angle = found
-            return waves.inverse(size * np.exp(1j * angle), c)
+            return waves.inverse(waves.polar(size, angle), c)
         size, angle, hiss, hertz = found[:4]
         train = waves.pulse_train(hertz, c.hop, c.sample_rate)
         if c.gates:
             loud = np.exp(waves.stretched(found[4], c.hop // c.gates))
             train, noise = train * loud[0], noise * loud[1]
-        voice = waves.spectrum(train, c) * (size * np.exp(1j * angle))
-        return waves.inverse(voice + waves.spectrum(noise, c) * hiss, c)
+        voice, grains = waves.spectrum(train, c), waves.spectrum(noise, c)
+        voice *= waves.polar(size, angle)
+        grains *= hiss
+        voice += grains
+        return waves.inverse(voice, c)
 
 
 def engine_of(model: Any, info: ModelInfo) -> Engine:

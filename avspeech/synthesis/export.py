@@ -55,6 +55,9 @@ from avspeech.text import symbols
 
 # Of the log-mel, of F0 (relative), and of the sound (to its loudest sample, if above 1)
 TOLERANCE = 1e-3
+# Graphs whose products with weights stored in 8 bits are made of whole numbers: those that take
+# time. The others stay exact, so durations do not depend on it
+WHOLE = {engine.VELOCITY, engine.FILTERS}
 SWAY = -1.0  # of the flow's schedule: as `ProsodyFM.decode` has it
 OPSET = 18
 
@@ -387,7 +390,7 @@ def graphs(model: prosodyfm.ProsodyFM, content: bytes) -> dict[str, bytes]:
         lines = torch.zeros(1, 3, 24)
         parts[engine.TONES] = (tones, (lines, torch.full((1, 3), 24)),
                                ({1: phrases, 2: dim("longest", min=2)}, {1: phrases}), ["tone"])
-    return {name: exported(*part, content) for name, part in parts.items()}
+    return {name: exported(*part, content, name in WHOLE) for name, part in parts.items()}
 
 
 def parity(model: prosodyfm.ProsodyFM, graphs: Graphs,

@@ -252,6 +252,7 @@ class ProsodyFM(nn.Module):
         def spread(x: Tensor) -> Tensor:
             return x.gather(1, index.unsqueeze(-1).expand(-1, -1, x.shape[-1]))
 
+        known = known.float()  # under autocast 8 bits: too few to count frames with
         fused, drawn = known[..., : self.config.width], spread(known[..., self.config.width:])
         total = spread(durations.unsqueeze(-1).to(fused.dtype))
         first = spread((durations.cumsum(1) - durations).unsqueeze(-1).to(fused.dtype))

@@ -76,5 +76,6 @@ class VoiceConfig:
     melody_std: float = 5.0
     break_threshold: float = 0.5  # probability from which the predictor's break is made
     temperature: float = 0.667  # deviation of the flow's noise, unless another is asked for
+    steps: int = 4  # of the flow, unless others are asked for
     # Fields of `Vocoder.Config` in which it differs; its mels and rates are those of the voice
     vocoder: dict[str, Any] = field(default_factory=dict)

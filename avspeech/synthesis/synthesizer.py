@@ -1,7 +1,7 @@
 """Text in, speech out: whole, or phrase by phrase as it is made.
 
     voice = avspeech.load("prosodyfm-...")  # or a folder that a recipe wrote
-    speech = voice("I said <brk 0.4> no<rise>.", rate=1.1, steps=4, seed=0)
+    speech = voice("I said <brk 0.4> no<rise>.", rate=1.1, seed=0)
     speech.audio, speech.sample_rate, speech.words
     for piece in voice.stream(long_text):   # float32 [n], one phrase after another
         play(piece)
@@ -125,7 +125,7 @@ class Synthesizer:
         """What <voice name="..."> may be: the names of `voices` and their numbers."""
         return (*self.voices, *map(str, range(len(self.voices))))
 
-    def __call__(self, text: str, *, rate: float = 1.0, steps: int = 4, seed: int = 0,
+    def __call__(self, text: str, *, rate: float = 1.0, steps: int | None = None, seed: int = 0,
                  voice: Any = None,
                  reference: str | Path | np.ndarray | None = None, temperature: float | None = None,
                  sentence_rest: float | None = None, paragraph_rest: float | None = None) -> Speech:
@@ -134,7 +134,7 @@ class Synthesizer:
         Args:
             text: what to say, with markup as in `avspeech.text.markup`.
             rate: speed, 0.25 to 4; 1.2 is 20 % faster.
-            steps: of the flow's solver.
+            steps: of the flow's solver (default: the voice's own).
             seed: of the noise; another one gives another take.
             voice: speaker by name or number (default: the first), or a speaker vector `[D]`.
             reference: a recording (file, or samples `[N]` at the voice's rate) whose phrase endings
@@ -165,7 +165,7 @@ class Synthesizer:
             raise InputError("the text has no word to say")
         return Speech(np.concatenate(audio), self.sample_rate, stamps)
 
-    def stream(self, text: str, *, rate: float = 1.0, steps: int = 4, seed: int = 0,
+    def stream(self, text: str, *, rate: float = 1.0, steps: int | None = None, seed: int = 0,
                voice: Any = None,
                reference: str | Path | np.ndarray | None = None, temperature: float | None = None,
                sentence_rest: float | None = None, paragraph_rest: float | None = None
@@ -184,7 +184,7 @@ class Synthesizer:
             warnings.warn(script.unread_line, stacklevel=2)
         return (piece for piece, _ in self.say(script, manner))
 
-    def manner(self, rate: float = 1.0, steps: int = 4, seed: int = 0, voice: Any = None,
+    def manner(self, rate: float = 1.0, steps: int | None = None, seed: int = 0, voice: Any = None,
                reference: str | Path | np.ndarray | None = None, temperature: float | None = None,
                contours: Mapping[int, np.ndarray] | None = None) -> Manner:
         """Checks how a text is to be said, and listens to the reference.
@@ -198,8 +198,11 @@ class Synthesizer:
         """
         if not RATES[0] <= rate <= RATES[1]:
             raise InputError(f"rate {rate}: expected {RATES[0]} to {RATES[1]}; 1.2 is 20 % faster")
+        own = self.config.steps
+        steps = own if steps is None else steps
         if not (1 <= steps <= MOST_STEPS and steps == int(steps)):
-            raise InputError(f"steps {steps}: expected a whole number from 1 to {MOST_STEPS}; 4 do")
+            raise InputError(f"steps {steps}: expected a whole number from 1 to {MOST_STEPS}; "
+                             f"{own} do")
         if temperature is not None and not 0 <= temperature <= 2:
             raise InputError(f"temperature {temperature}: expected 0 to 2")
         if seed != int(seed) or not 0 <= seed < 2 ** 63:
@@ -410,6 +413,8 @@ def limited(sound: np.ndarray, knee: float = 0.9) -> np.ndarray:
             1.
     """
     size = np.abs(sound)
+    if size.max(initial=0.0) <= knee:
+        return sound.astype(np.float32, copy=False)
     bent = np.sign(sound) * (knee + (1 - knee) * np.tanh((size - knee) / (1 - knee)))
     return np.where(size > knee, bent, sound).astype(np.float32)
 

@@ -84,7 +84,7 @@ class Vocoder(nn.Module):
         for block in self.pitch_blocks:
             x = block(x)
         low, high = math.log(self.config.pitch_low), math.log(self.config.pitch_high)
-        return torch.exp(low + (high - low) * self.pitch_out(x).squeeze(-1).sigmoid())
+        return torch.exp(low + (high - low) * self.pitch_out(x).float().squeeze(-1).sigmoid())
 
     def forward(self, mel: Tensor, f0: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
         """Sound of a log-mel.

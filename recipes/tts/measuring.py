@@ -440,9 +440,11 @@ def card_metrics(results: Path, system: str, seed: int) -> dict[str, float]:
             and r["condition"] in SHOWN and r["value"] is not None}
 
 
-def update_card(model: Path, metrics: Mapping[str, float]) -> None:
-    """Adds numbers to the card of a model folder."""
+def update_card(model: Path, metrics: Mapping[str, float], steps: int) -> None:
+    """Adds numbers to the card of a model folder, and the steps that they were measured with as
+    those that the voice takes unless others are asked for."""
     info = pretrained.read_info(model)
-    pretrained.update(model, metrics={**info.metrics, **metrics})
+    pretrained.update(model, metrics={**info.metrics, **metrics},
+                      config={**info.config, "steps": steps})
 
 

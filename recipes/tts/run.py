@@ -300,8 +300,9 @@ def _polish(cfg: Config, folder: Path, model: Any, data: Any, dev: Any, seed: in
     how = dataclasses.replace(cfg.polish.fit, seed=seed)
     if cfg.polish.adversary:
         how = dataclasses.replace(how, validate_every=how.max_steps)
-    heard = training.Renditions(model, data, cfg.polish.renditions, cfg.polish.start, seed=seed)
-    checked = training.Renditions(model, dev, 1, cfg.polish.start, seed=seed)
+    retold = {"start": cfg.polish.start, "steps": cfg.polish.steps, "seed": seed}
+    heard = training.Renditions(model, data.some(cfg.polish.most), cfg.polish.renditions, **retold)
+    checked = training.Renditions(model, dev.some(cfg.polish.most), 1, **retold)
     learner = vocoding.Vocoding(model.vocoder.requires_grad_(True), cfg.polish.adversary)
 
     def score(trained: Any) -> dict[str, float]:
@@ -385,7 +386,7 @@ def evaluate(cfg: Config, exp: Path) -> None:
             result = results / f"{label}-{seed}.json"
             measure(label, seed, said / "recordings", folder, result, names, **how)
         update_card(exp / f"{name}-{seed}" / "model",
-                    card_metrics(results / f"{name}-{seed}.json", name, seed))
+                    card_metrics(results / f"{name}-{seed}.json", name, seed), cfg.sentences.steps)
         print(f"{name} seed {seed}: measured", flush=True)
     name, seed = _controlled(cfg)
     if name:

@@ -87,14 +87,17 @@ class Polish:
     # Where renditions begin on the way from noise to the recording (`training.retold`; 1: its own
     # mel)
     start: float = 0.3
+    steps: int = 10  # of the flow
+    most: int = 0  # recordings of which renditions are made, spread over all (0: of all)
     adversary: float = 1.0  # its weight
     fit: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(
         max_steps=1000, batch_seconds=8, lr=5e-4, warmup_steps=30, weight_decay=0.0, ema=0.995))
 
     def __post_init__(self) -> None:
-        if min(self.renditions, self.adversary) < 0 or not 0 <= self.start <= 1:
-            raise InputError("polish: expected renditions and adversary of 0 or more, start in "
-                             "0..1")
+        if (min(self.renditions, self.adversary, self.most) < 0 or not 0 <= self.start <= 1
+                or self.steps < 1):
+            raise InputError("polish: expected renditions, adversary and most of 0 or more, start "
+                             "in 0..1, steps of 1 or more")
 
 
 @dataclass
@@ -106,7 +109,7 @@ class Sentences:
     # own; their recordings are by others, so only WER and opinion scores are measured
     others: int = 0
     shortest: int = 3  # words of a sentence that is measured
-    steps: int = 10  # of the flow
+    steps: int = 10  # of the flow; a measured voice takes as many unless others are asked for
     seed: int = 0  # of the noise
     # "tiny.en", "base" or a folder of a Whisper model for CTranslate2, for WER (none: left out)
     recogniser: str | None = None

@@ -56,6 +56,30 @@ def test_boundaries_and_pauses_are_found_from_a_flat_start() -> None:
     assert wrong <= 8 and pauses <= 2  # the same phone on both sides of a boundary cannot be told apart
 
 
+def test_pauses_are_found_where_the_ends_are_quieter_still() -> None:
+    # Made speech: nothing at all before and behind it, faint noise in its pauses
+    rng = np.random.default_rng(0)
+    bands = {p: np.sin(2 * np.pi * f * np.arange(8000) / 8000) for p, f in
+             zip(PHONES, (300, 700, 1300, 2100, 3300))}
+    words, sounds, truth = [], [], []
+    for number in range(16):
+        said = [tuple(rng.choice(PHONES, 2, replace=False)) for _ in range(4)]
+        pieces = [np.zeros(1600)]
+        for place, word in enumerate(said):
+            pieces += [0.1 * bands[p][:800] + 1e-3 * rng.standard_normal(800) for p in word]
+            if place == number % 3:
+                pieces.append(2e-5 * rng.standard_normal(1600))
+        sounds.append(np.concatenate([*pieces, np.zeros(1600)]).astype(np.float32))
+        words.append(said)
+        truth.append(number % 3)
+    heard = normalised([features(x, 8000, 64) for x in sounds], ["a"] * len(sounds))
+    aligner = Aligner(PHONES)
+    aligner.fit(words, heard, turns=6, progress=False)
+    found = [[place for place, pause in enumerate(a.pauses[:-1]) if pause >= 8]
+             for a in aligner.align(words, heard)]
+    assert sum(places == [true] for places, true in zip(found, truth)) >= 14
+
+
 def test_a_text_too_long_is_refused() -> None:
     with pytest.raises(InputError, match="longer than the sound"):
         Aligner(PHONES).fit([[("a",) * 9]], [np.zeros((STATES * 8, 4), np.float32)], progress=False)

@@ -149,6 +149,18 @@ def test_contours_are_laid_on_the_words_they_were_asked_of(model: ProsodyFM) -> 
         assert torch.allclose(heard[0, stretch].diff(), shape.diff(), atol=1e-4)
 
 
+def test_frames_and_hertz_are_counted_in_full_under_autocast(model: ProsodyFM) -> None:
+    durations = torch.full((1, 90), 7)  # more frames than bfloat16 can tell apart
+    known = torch.zeros(1, 90, model.plan(torch.full((1, 90), 30))[0].shape[-1])
+    exact = model.condition(known, durations)[0]
+    with torch.autocast("cpu", torch.bfloat16):
+        found = model.condition(known.bfloat16(), durations)[0]
+        hertz = model.vocoder.f0(torch.randn(1, model.mels, 9))
+    done = model.config.width + model.channels  # the place within a symbol
+    assert torch.allclose(found[..., done], exact[..., done], atol=1e-3)
+    assert hertz.dtype == torch.float32
+
+
 def test_a_reference_of_other_phrases_is_aligned(model: ProsodyFM) -> None:
     ids, last, _ = example()
     reference = torch.randn(1, 4, 20), torch.tensor([[20, 12, 0, 7]])

@@ -134,6 +134,12 @@ def test_voices_and_steps_differ(voice: Synthesizer) -> None:
     assert len(voice("Go on.", steps=1).audio) == len(ann.audio)
 
 
+def test_a_voice_takes_its_own_steps_unless_others_are_asked_for(voice: Synthesizer) -> None:
+    own = voice.config.steps
+    assert voice.manner().steps == own and voice.manner(steps=own + 1).steps == own + 1
+    assert (voice("Go on.").audio == voice("Go on.", steps=own).audio).all()
+
+
 def test_a_reference_and_tones_change_the_planned_sound(voice: Synthesizer, tmp_path: Path) -> None:
     hertz = 150 * 2 ** (np.linspace(0, 6, 12000) / 12)
     sound = sum(np.sin(2 * np.pi * k * np.cumsum(hertz) / 8000) / k for k in range(1, 9)) * 0.1

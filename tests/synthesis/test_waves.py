@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import numpy as np
 import pytest
 import torch
@@ -10,8 +12,10 @@ from avspeech.synthesis import contours, intonation, vocoder, waves
 from avspeech.synthesis.settings import VocoderConfig
 
 
+@pytest.mark.parametrize("package", ["scipy", "numpy"])
 @pytest.mark.parametrize("sizes", [(256, 256, 64), (256, 200, 100), (1024, 1024, 256)])
-def test_transforms(sizes: tuple[int, int, int]) -> None:
+def test_transforms(sizes: tuple[int, int, int], package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waves, "transforms", importlib.import_module(f"{package}.fft"))
     config = VocoderConfig(n_fft=sizes[0], window=sizes[1], hop=sizes[2])
     sound = np.random.default_rng(0).standard_normal(23 * sizes[2]).astype(np.float32)
     torchs = vocoder.Spectrum(*sizes)

@@ -17,10 +17,14 @@ export function start() {
   about.then(({models, limits}) => {
     for (const model of models.filter(m => m.task === "synthesis"))
       for (const voice of model.voices.length ? model.voices : [""])
-        $("speak-voice").append(h("option", {value: JSON.stringify([model.name, voice]), "data-licence": model.licence}, voice || model.name));
-    const licence = () => { $("speak-licence").textContent = `licence: ${$("speak-voice").selectedOptions[0]?.dataset.licence ?? "none"}`; };
-    $("speak-voice").addEventListener("change", licence);
-    licence();
+        $("speak-voice").append(h("option", {value: JSON.stringify([model.name, voice]), "data-licence": model.licence, "data-steps": model.steps}, voice || model.name));
+    const chosen = () => {
+      const {licence = "none", steps} = $("speak-voice").selectedOptions[0]?.dataset ?? {};
+      $("speak-licence").textContent = `licence: ${licence}`;
+      if (steps) $("speak-steps").value = $("speak-steps-out").textContent = steps;
+    };
+    $("speak-voice").addEventListener("change", chosen);
+    chosen();
     $("speak-text").addEventListener("input", () => { count(limits); typed(); });
     count(limits);
   }, problem => working.fail(problem));

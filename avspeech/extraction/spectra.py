@@ -10,6 +10,10 @@ from functools import cached_property
 
 import numpy as np
 
+from avspeech.errors import InputError
+
+MOST = 2**23  # weights of bands, far above what speech needs
+
 
 def root_window(n: int) -> np.ndarray:
     """The root of Hann's window, float32 `[n]`."""
@@ -58,7 +62,13 @@ def mel_bands(bands: int, bins: int, sample_rate: int) -> np.ndarray:
 
     Returns:
         float32 `[bands, bins]`.
+
+    Raises:
+        InputError: more than `MOST` weights; the numbers may be a stranger's.
     """
+    if bands * bins > MOST:
+        raise InputError(f"asks for {bands:,} bands of {bins:,} bins; expected at most {MOST:,} "
+                         "weights of bands")
     top = 2595 * np.log10(1 + sample_rate / 2 / 700)
     centers = 700 * (10 ** (np.linspace(0, top, bands) / 2595) - 1)
     hertz = np.linspace(0, sample_rate / 2, bins)

@@ -47,6 +47,8 @@ FADE = 0.005  # seconds of cross-fade where two phrases join, and of fade at bot
 JOIN = 0.08  # seconds a break has to last for phrases to be joined in it
 RATES = (0.25, 4.0)
 MOST_STEPS = 1000
+DEAF = ("this voice does not follow the tones that are asked of last words (<rise>, <fall>, slope, "
+        "a reference): what was measured does not go with what was asked; prosodyfm-asterisk does")
 
 
 class Synthesizer:
@@ -208,6 +210,8 @@ class Synthesizer:
         if seed != int(seed) or not 0 <= seed < 2 ** 63:
             raise InputError(f"seed {seed}: expected a whole number, 0 or more")
         heard = None if reference is None else self.listen(reference)
+        if heard is not None and not self.config.tones:
+            warnings.warn(DEAF, stacklevel=2)
         return Manner(float(rate), int(steps), int(seed), self._speaker(voice), heard, temperature,
                       contours)
 
@@ -235,9 +239,13 @@ class Synthesizer:
             sentence_rest = self.sentence_rest
         if paragraph_rest is None:
             paragraph_rest = self.paragraph_rest
+        # A voice that cannot end questions in a rise gets none but those that the text asks for
         script = reader.analyse(text, self.phonemiser, self.language, self.pronunciations,
+                                questions_rise=self.config.tones,
                                 sentence_rest=sentence_rest, paragraph_rest=paragraph_rest,
                                 voices=self.speakers)
+        if not self.config.tones and any(word.tone for word in script.words):
+            warnings.warn(DEAF, stacklevel=2)
         if not self.config.intonation and any(
                 item.style.pitch or item.style.contour for item in script.items):
             raise InputError("this voice was trained without intonation: its pitch cannot be moved "

@@ -341,6 +341,7 @@ def evaluate(cfg: Config, exp: Path) -> None:
         measure,
         reference,
         speak,
+        tell_tones,
         update_card,
         write_said,
     )
@@ -398,6 +399,8 @@ def evaluate(cfg: Config, exp: Path) -> None:
                         cfg.sentences.steps,
                         cfg.sentences.seed, cfg.sentences.pitch, exp / "control")
         write_json(exp / "control.json", found)
+        if found["slope"]:
+            tell_tones(exp / f"{name}-{seed}" / "model", found["slope"])
 
 
 def _controlled(cfg: Config) -> tuple[str, int]:

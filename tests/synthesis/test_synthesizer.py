@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 import zlib
 from pathlib import Path
 from types import SimpleNamespace
@@ -151,6 +152,20 @@ def test_a_reference_and_tones_change_the_planned_sound(voice: Synthesizer, tmp_
     plain = voice("Go on.").audio
     assert not np.array_equal(plain, voice("Go on.", reference=tmp_path / "rise.wav").audio)
     assert not np.array_equal(voice("Go on<rise>.").audio, voice("Go on<fall>.").audio)
+
+
+def test_a_voice_that_follows_no_tones_says_so() -> None:
+    info = pretrained.ModelInfo("synthesis", "prosodyfm", dict(TINY), sample_rate=8000, fps=None)
+    deaf = Synthesizer(tiny(tones=False), info, predict_breaks=False)
+    with pytest.warns(UserWarning, match="does not follow the tones"):
+        deaf("Go on<rise>.")
+    sound = np.sin(2 * np.pi * 150 * np.arange(8000) / 8000).astype(np.float32)
+    with pytest.warns(UserWarning, match="does not follow the tones"):
+        deaf.manner(reference=sound)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # nothing was asked for, so nothing is said
+        script = deaf.read("Did you go? I went.")
+    assert not any(word.tone for word in script.words)
 
 
 def test_a_very_long_sentence_is_cut(voice: Synthesizer) -> None:

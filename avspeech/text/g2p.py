@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import io
 import lzma
 from collections import defaultdict
 from collections.abc import Mapping
@@ -50,6 +51,7 @@ def pack(probability: float, backoff: float) -> str:
     return "".join(chr(33 + min(93, max(0, step))) for step in steps)
 
 
+@functools.lru_cache(maxsize=None)  # a few thousand pairs of numbers, shared by all n-grams
 def _unpack(text: str) -> tuple[float, float]:
     return -0.1 * (ord(text[0]) - 33), -0.04 * (ord(text[1]) - 43)
 
@@ -57,12 +59,14 @@ def _unpack(text: str) -> tuple[float, float]:
 @functools.lru_cache(maxsize=1)
 def model() -> Model:
     """The model in the package."""
-    first, *lines = lzma.decompress(TABLE.read_bytes()).decode().split("\n")
+    # Line by line, as a list of all would take more memory than the n-grams
+    lines = io.StringIO(lzma.decompress(TABLE.read_bytes()).decode() + "\n")
+    first = next(lines)[:-1]
+    grams = {line[:-3]: _unpack(line[-3:-1]) for line in lines}
     pairs: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for number, unit in enumerate(first.split(" ")):
         letter, _, phones = unit.partition(":")
         pairs[letter].append((chr(FIRST + number), phones.replace("+", " ")))
-    grams = {line[:-2]: _unpack(line[-2:]) for line in lines}
     return Model(dict(pairs), grams, max(map(len, grams)))
 
 

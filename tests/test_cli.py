@@ -52,17 +52,19 @@ def test_a_wrong_command_line_exits_with_2(argv: list[str], capsys: pytest.Captu
 
 
 @pytest.mark.parametrize(("argv", "expected"), [
-    (["a.mp4"], ([Path("a.mp4")], Path("."), None, "mvtf-small", True, False, None, False, None)),
-    (["a.mp4", "b.mp4", "-o", "out", "--face", "2", "--model", "m", "--quiet", "--mouth", "--audio", "2"],
-     ([Path("a.mp4"), Path("b.mp4")], Path("out"), 2, "m", False, True, 2, False, None)),
+    (["a.mp4"], ([Path("a.mp4")], Path("."), None, "mvtf-small", True, False, None, False, None, None)),
+    (["a.mp4", "b.mp4", "-o", "out", "--face", "2", "--model", "m", "--quiet", "--mouth", "--audio", "2",
+      "--late", "0,-0.08"],
+     ([Path("a.mp4"), Path("b.mp4")], Path("out"), 2, "m", False, True, 2, False, None, [0.0, -0.08])),
     (["a.mp4", "--face", "all", "--json", "--voice", "me.wav"],
-     ([Path("a.mp4")], Path("."), None, "mvtf-small", True, False, None, True, Path("me.wav"))),
+     ([Path("a.mp4")], Path("."), None, "mvtf-small", True, False, None, True, Path("me.wav"), None)),
 ])
 def test_extract(argv: list[str], expected: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch,
                  capsys: pytest.CaptureFixture[str]) -> None:
     def extract_files(videos: list[Path], out: Path, face: int | None, model: str, progress: bool,
-                      mouth: bool, track: int | None, records: bool, voice: Path | None) -> list[Path]:
-        assert (videos, out, face, model, progress, mouth, track, records, voice) == expected
+                      mouth: bool, track: int | None, records: bool, voice: Path | None,
+                      late: list[float] | None) -> list[Path]:
+        assert (videos, out, face, model, progress, mouth, track, records, voice, late) == expected
         return [Path("a_face1.wav"), Path("a_face1.mp4")]
 
     stand_in(monkeypatch, "avspeech.extraction.extractor", extract_files=extract_files)

@@ -51,7 +51,7 @@ def pack(probability: float, backoff: float) -> str:
     return "".join(chr(33 + min(93, max(0, step))) for step in steps)
 
 
-@functools.lru_cache(maxsize=None)  # a few thousand pairs of numbers, shared by all n-grams
+@functools.cache  # a few thousand pairs of numbers, shared by all n-grams
 def _unpack(text: str) -> tuple[float, float]:
     return -0.1 * (ord(text[0]) - 33), -0.04 * (ord(text[1]) - 43)
 

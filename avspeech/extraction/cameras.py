@@ -9,8 +9,9 @@ beside its own sound. Where neither is clear, nothing is changed, and the user i
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -163,35 +164,41 @@ def by_sounds(videos: Sequence[Path], reference: int) -> list[Offset]:
     Raises:
         InputError: the reference has no sound.
     """
+    @functools.lru_cache(maxsize=PIECES)  # the reference is decoded once for all other files
+    def first(number: int) -> np.ndarray:
+        return _piece(videos[reference], number)
+
     found = []
     for number, path in enumerate(videos):
         if number == reference:
             found.append(Offset(0.0, "reference"))
-            continue
-        late, why = None, "their sounds do not tell"
-        for one, two in _pieces(videos[reference], path):
-            if two is None:
-                why = "it has no sound"
-                break
-            late = by_sound(one, two)
-            if late is not None:
-                break
-        found.append(Offset(0.0, "", why) if late is None else Offset(late, "sound"))
+        elif not has_sound(path):
+            found.append(Offset(0.0, "", "it has no sound"))
+        else:
+            lags = (by_sound(one, two) for one, two in _pieces(first, path))
+            late = next((lag for lag in lags if lag is not None), None)
+            found.append(Offset(0.0, "", "their sounds do not tell") if late is None
+                         else Offset(late, "sound"))
     return found
 
 
-def _pieces(reference: Path, other: Path) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-    """The same seconds of two files' sounds; None for a file without sound."""
-    with audio.open_container(other) as container:
-        silent = not container.streams.audio
+def has_sound(path: Path) -> bool:
+    """Whether a file has a track of sound."""
+    with audio.open_container(path) as container:
+        return bool(container.streams.audio)
+
+
+def _piece(path: Path, number: int) -> np.ndarray:
+    return audio.read(path, RATE, number * PIECE, PIECE, notes=[])
+
+
+def _pieces(first: Callable[[int], np.ndarray], path: Path
+            ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The same seconds of two sounds, of which `first` gives pieces of the one."""
     for number in range(PIECES):
-        part = (RATE, number * PIECE, PIECE)
-        if silent:
-            yield np.zeros(0, np.float32), None
-            return
         try:
-            one, two = audio.read(reference, *part, notes=[]), audio.read(other, *part, notes=[])
-        except InputError:  # its sound cannot be decoded; the pictures may tell
+            one, two = first(number), _piece(path, number)
+        except InputError:  # a sound cannot be decoded; the pictures may tell
             return
         if min(len(one), len(two)) < RATE:
             return

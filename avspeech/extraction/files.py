@@ -173,11 +173,12 @@ def find_faces(videos: Sequence[Path], fps: float, progress: bool = True, mouth:
 def _offsets(videos: Sequence[Path], late: Sequence[float] | None
              ) -> tuple[int, list[cameras.Offset]]:
     """(number of the video whose clock is the common one, what is known before the pictures)."""
-    reference = next((n for n, path in enumerate(videos) if _sounds(path)), 0)
+    sounding = next((n for n, path in enumerate(videos) if cameras.has_sound(path)), None)
+    reference = sounding or 0
     if late is not None:
         given = lateness(late, len(videos), reference)
         return reference, [cameras.Offset(seconds, "given") for seconds in given]
-    if len(videos) > 1 and _sounds(videos[reference]):
+    if len(videos) > 1 and sounding is not None:
         return reference, cameras.by_sounds(videos, reference)
     return reference, [cameras.Offset(0.0, "", "there is no sound") for _ in videos]
 
@@ -194,11 +195,6 @@ def _clocks(videos: Sequence[Path], views: Mapping[int, MouthTrack]) -> list[dic
         return []
     return [{"video": videos[number].name, "late": round(track.late, 3), "by": track.late_by}
             for number, track in views.items()]
-
-
-def _sounds(path: Path) -> bool:
-    with audio.open_container(path) as container:
-        return bool(container.streams.audio)
 
 
 def _long_enough(tracks: list[MouthTrack], frames: int) -> list[MouthTrack]:

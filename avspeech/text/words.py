@@ -203,10 +203,10 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
         )
         opened = context.text[max(0, match.start() - 1) : match.start()]
         closed = context.text[end : end + 1] in (")", "]") and opened in (*"([\"'“‘\n", "")
-        reckoned = re.match(
+        formula = re.match(
             rf" ?[{_RECKONING}]| − |\[\w{{1,2}}\]|/[a-z](?![^\W_])", context.text[end : end + 6]
         )
-        closed = closed or reckoned is not None
+        closed = closed or formula is not None
         named = plain == "a" and _is_named(context, match.start(), end)
         if plain not in "aI" or digit_before or plain == "a" and closed or named:
             return [plain.upper()] if plain != "i" or digit_before or closed else ["i"]

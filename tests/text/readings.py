@@ -38,6 +38,7 @@ SETS = (
     "seventeenth",
     "eighteenth",
     "nineteenth",
+    "twentieth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

@@ -147,11 +147,12 @@ def hour(match: re.Match[str], context: Text) -> list[str] | None:
     )
 
 
-@rule(r"(\d{4})[-/](\d\d)[-/](\d\d)(?![\d-])", "d")
+@rule(r"(\d{4})[-/](\d\d)[-/](\d\d)(?![\d-])(?:(T)(?=\d\d:\d\d))?", "d")
 def iso_date(match: re.Match[str], context: Text) -> list[str] | None:
     """A date from the year on. `2024-02-29` -> february twenty ninth twenty twenty four"""
-    y, m, d = map(int, match.groups())
-    return [*_months_day(m, d), *year(y)] if _is_day(m, d) else None
+    y, m, d = map(int, match.groups()[:3])
+    at = ["at"] if match.group(4) else []
+    return [*_months_day(m, d), *year(y), *at] if _is_day(m, d) else None
 
 
 @rule(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d\d)(?![\d/-]|\.\d)", "d")

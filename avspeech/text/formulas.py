@@ -248,7 +248,9 @@ def compound(match: re.Match[str], context: Text) -> list[str] | None:
     start = match.start()
     if start and context.view[start - 1].isalnum() or context.shouted(start):
         return None
-    if text.isalpha() and (text.isupper() or context.word(text.lower())):
+    near = context.view[max(0, start - 2) : start] + context.behind(match.end())[:2]
+    reckoned = re.search(r"[→⇌+=]", near) is not None  # "CaCO₃ → CaO + CO₂"
+    if text.isalpha() and (text.isupper() or context.word(text.lower()) and not reckoned):
         return None
     if text[:-1].isupper() and text[-1] == "s":
         return None  # "CFOs"

@@ -72,6 +72,7 @@ RULES: tuple[Rule, ...] = (
     dates.short_year,
     # money
     money.money,
+    signs.dollar,
     money.money_behind,
     money.cents,
     money.until,
@@ -81,6 +82,7 @@ RULES: tuple[Rule, ...] = (
     models.release,
     models.of_three,
     models.series,
+    signs.meter,
     scores.rounds,
     scores.odds,
     scores.out_of,
@@ -146,6 +148,7 @@ RULES: tuple[Rule, ...] = (
     formulas.function_power,
     formulas.function,
     signs.repeated,
+    signs.chord,
     signs.by,
     signs.and_letters,
     signs.sharp,

@@ -214,9 +214,10 @@ def _base(
     ):
         return (
             "verb"
-            if near in DETERMINERS - ARTICLES - POSSESSIVES
-            and objective
-            and near in ("both", "all", "many", "most", "some", "few")
+            if objective
+            and near in ("both", "all", "many", "most", "some", "few", "several")
+            or right in PREPOSITIONS
+            and near in ("both", "many", "few", "several")  # no noun of one stands behind these
             else "noun"
         )
     if right in BE - {

@@ -6,6 +6,7 @@ import re
 
 from avspeech.text import lists, units
 from avspeech.text.digits import power
+from avspeech.text.numbers import number
 from avspeech.text.rules import EDGE, END, Text, letters, rule
 
 _SUP = "⁰¹²³⁴⁵⁶⁷⁸⁹"
@@ -45,6 +46,45 @@ def sharp(match: re.Match[str], context: Text) -> list[str] | None:
 def repeated(match: re.Match[str], context: Text) -> list[str] | None:
     """So long or so often. `b.i.d. x 10 days` -> B I D times ten days"""
     return ["times"] if context.view[match.start() - 1 : match.start()] in (" ", "") else None
+
+
+_CHORDS = {
+    "maj": "major",
+    "M": "major",
+    "min": "minor",
+    "m": "minor",
+    "dim": "diminished",
+    "aug": "augmented",
+    "sus": "sus",
+    "add": "add",
+}
+
+
+@rule(rf"([A-G])([♭♯#b]?)({'|'.join(_CHORDS)})(2|4|6|7|9|11|13)(?![^\W_])", "l")
+def chord(match: re.Match[str], context: Text) -> list[str] | None:
+    """A chord. `Dm7 and E♭maj9` -> D minor seven and E flat major nine"""
+    if match.start() and context.view[match.start() - 1].isalnum():
+        return None
+    note, moved, kind, step = match.groups()
+    half = {"": [], "♭": ["flat"], "b": ["flat"]}.get(moved, ["sharp"])
+    return [note, *half, _CHORDS[kind], *number(step)]
+
+
+@rule(r"(\d{1,2})/(2|4|8|16)(?![\d/])", "d")
+def meter(match: re.Match[str], context: Text) -> list[str] | None:
+    """The meter of a tune. `in 3/4 time` -> in three four time"""
+    beats, note = map(int, match.groups())
+    near = context.text[match.end() : match.end() + 8]
+    named = re.match(r" (?:time\b|met(?:er|re)\b|rhythm\b|at ♩)", near) is not None
+    # A fraction that could be said shorter is none.
+    whole = beats % 2 == 0 and context.before(match.start()) == "in" and not near[:1].isspace()
+    return [*number(str(beats)), *number(str(note))] if named or whole else None
+
+
+@rule(r"\$(?=[A-Za-z_]\w*)", "s")
+def dollar(match: re.Match[str], context: Text) -> list[str] | None:
+    """The sign before a name. `$TSLA fell` -> dollar T S L A fell"""
+    return ["dollar"] if context.opens(match.start()) else None
 
 
 _TWO_SIGNS = {

@@ -39,6 +39,7 @@ SETS = (
     "eighteenth",
     "nineteenth",
     "twentieth",
+    "twentyfirst",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from avspeech.text import lists, units
 from avspeech.text.models import pairs
 from avspeech.text.numbers import cardinal, digits, number, ordinal, year
-from avspeech.text.rules import EDGE, END, Text, letters, rule
+from avspeech.text.rules import EDGE, END, HEIGHT, Text, letters, rule
 
 _THIN = "\u00a0\u2009\u202f"
 # A number's whole part, with commas, blanks or (as in Switzerland) apostrophes between its
@@ -284,9 +284,12 @@ def sides(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(first), word, *number(second), "foot" if one else "feet"]
 
 
-@rule(r"(\d{1,4})['’](?=\s(?:tall|wide|long|high|deep|by|[a-z]))", "d")
+@rule(rf"(\d{{1,4}})['’](?=\s(?:tall|wide|long|high|deep|by|[a-z])|{EDGE}|$)", "d")
 def feet(match: re.Match[str], context: Text) -> list[str] | None:
     """Feet before a word that measures. `8' tall` -> eight feet tall"""
+    alone = not context.behind(match.end())[:1].isspace()
+    if alone and not HEIGHT.search(context.text):
+        return None  # the end of a quotation
     one = match.group(1) == "1" or context.adjective(match.start(), match.end())
     return [*number(match.group(1)), "foot" if one else "feet"]
 

@@ -188,6 +188,23 @@ def index_behind(match: re.Match[str], context: Text) -> list[str] | None:
     return number(match.group().translate(lists.SUBSCRIPTS))
 
 
+@rule(rf"(?<={EDGE})(?:[{_SUP}]+|ⁿ)", "dls")
+def power_behind(match: re.Match[str], context: Text) -> list[str] | None:
+    """The exponent of a bracket. `(a + b)ⁿ` -> A plus B, to the N"""
+    closed = context.text[match.start() - 1] in ")]}"
+    return power(match.group()) if closed else None
+
+
+@rule(
+    r"(?<![^\W_])([35])[′'’](?=[-–→ ](?:(?:to|and|or)[ -][35][′'’]|ends?|caps?|UTRs?|untranslated"
+    r"|overhangs?|termin\w+|exonuclease|flanking|phosphate|hydroxyl|[ACGTU]{3,}|[35][′'’]))",
+    "d",
+)
+def strand(match: re.Match[str], context: Text) -> list[str] | None:
+    """An end of a strand of DNA. `the 3′ end` -> the three prime end"""
+    return [*number(match.group(1)), "prime"]
+
+
 @rule(r"(?<=\d)[⁺⁻]", "s")
 def one_sided(match: re.Match[str], context: Text) -> list[str] | None:
     """A number from one side. `x = 0⁺` -> X equals zero plus"""
@@ -361,7 +378,7 @@ def variable_minus(match: re.Match[str], context: Text) -> list[str] | None:
     return [match.group(1).upper(), "minus"]
 
 
-@rule(r"[-−](?=[A-Za-z](?![^\W_]|['’]))", "s")
+@rule(r"[-−](?=[A-Za-z]\d{0,3}(?![^\W_]|['’]))", "s")
 def minus_letter(match: re.Match[str], context: Text) -> list[str] | None:
     """The minus of a variable. `x = -b` -> X equals minus B"""
     return ["minus"] if context.opens(match.start()) else None

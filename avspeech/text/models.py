@@ -67,17 +67,31 @@ def of_three(match: re.Match[str], context: Text) -> list[str] | None:
     plane = re.fullmatch(r"7[0-8]7", first) and before in ("a", "the", "new", "old")
     counted = context.after(match.end())
     plane = plane and not (counted.endswith("s") and counted.islower())
-    listed = before in lists.NUMBERED or american or plane
+    listed = before in lists.NUMBERED or american or plane or _is_answer(context, match)
     near = context.text[max(0, match.start() - 12) : match.start()]
     series_name = re.search(r"\b[A-Z]{1,2}X $", near)
-    flight = re.search(r"[Ff]light [A-Z]{2} ?$", near)
+    flight = re.search(r"[Ff]lights?[,:]? [A-Z]{2} ?$", near)
     listed = listed or flight or series_name and not counted.endswith("s")  # "the RX 580"
     if not listed or first[0] == "0" or american and context.after(match.end()).endswith("s"):
         return None
     if first.endswith("00") and not second and not plural:
         return None
     said = [*pairs(first), *(pairs(second) if second else [])]
+    if "'" in match.group() or "’" in match.group():
+        return [*said[:-1], said[-1] + "'s"]
     return _many(said) if plural else said
+
+
+_ASKED = re.compile(r"\b(?:HTTPS?|APIs?|GET|POST|PUT|DELETE|URLs?|servers?|endpoints?|requests?)\b")
+
+
+def _is_answer(context: Text, match: re.Match[str]) -> bool:
+    """Whether a number is what a server answers: "the API returns 404"."""
+    counted = context.after(match.end())
+    counted = counted.endswith("s") and counted not in ("is", "was", "means", "errors", "pages")
+    if counted or not re.fullmatch(r"[45]0[1-9]", match.group()):
+        return False
+    return _ASKED.search(context.text[max(0, match.start() - 60) : match.start()]) is not None
 
 
 def _many(said: list[str]) -> list[str]:
@@ -230,6 +244,6 @@ def name_of_three(match: re.Match[str], context: Text) -> list[str] | None:
 @rule(r"\d+", "d")
 def bare_digits(match: re.Match[str], context: Text) -> list[str] | None:
     """Any other digits. `12` -> twelve"""
-    if context.view[: match.start()].endswith("FY") and len(match.group()) == 4:
+    if re.fullmatch(r"(?:19|20)\d\d", match.group()):  # "FY2024", "#Mars2020"
         return year(int(match.group()))
     return number(match.group()) if len(match.group()) < 3 else digits(match.group())

@@ -249,6 +249,8 @@ def _base(
         if right in DETERMINERS | OBJECTS:
             return "verb"
         return "noun" if has_verb(words, final, place) else "verb"
+    if not second and near.endswith("s") and right in DETERMINERS | OBJECTS:
+        return "verb"  # "Costs increase each year."
     if near in CAUSES and second in ("to",):
         return "noun"
     return "noun"

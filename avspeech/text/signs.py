@@ -7,7 +7,7 @@ import re
 from avspeech.text import lists, units
 from avspeech.text.digits import power
 from avspeech.text.numbers import number
-from avspeech.text.rules import EDGE, END, Text, letters, rule
+from avspeech.text.rules import EDGE, END, Text, hums, letters, rule
 
 _SUP = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 
@@ -23,7 +23,7 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
         behind = context.behind(match.start())
         alike = side and re.match(rf"× ?[\d.]+ ?{side.group(1)}(?!\w)", behind)
         return ["by"] if alike else None
-    return ["by"] if re.search(r"\d ?[A-Za-z\"′″'-]{1,6} $", before) else None
+    return ["by"] if re.search(rf"\d ?[A-Za-z\"′″'-]{{1,6}}{EDGE}? $", before) else None
 
 
 @rule(r"([A-Z]{1,3})&([A-Z]{1,3})('s)?" + END, "l")
@@ -77,7 +77,8 @@ def meter(match: re.Match[str], context: Text) -> list[str] | None:
     near = context.text[match.end() : match.end() + 8]
     named = re.match(r" (?:time\b|met(?:er|re)\b|rhythm\b|at ♩)", near) is not None
     # A fraction that could be said shorter is none.
-    whole = beats % 2 == 0 and context.before(match.start()) == "in" and not near[:1].isspace()
+    whole = beats % 2 == 0 and context.before(match.start()) == "in"
+    whole = whole and not context.after(match.end())
     return [*number(str(beats)), *number(str(note))] if named or whole else None
 
 
@@ -166,6 +167,22 @@ def per_amount(match: re.Match[str], context: Text) -> list[str] | None:
     """A slash between a unit and an amount. `5 g/100 mL` -> five grams per one hundred
     milliliters"""
     return ["per"] if context.view[match.start() - 1 : match.start()].isalpha() else None
+
+
+@rule(r"[A-Za-zµμΩ°]{1,5}/(?=[A-Za-zµμΩ°]{1,4}(?:[²³]|\^[23])?(?![^\W_]|/))", "ls")
+def unit_alone(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
+    """A unit without a number. `in mg/dL` -> in milligrams per deciliter"""
+    start = match.start()
+    first = match.group()[:-1]
+    worded = hums(first.lower()) and context.word(first.lower())
+    if start and context.view[start - 1].isalnum() or worded:
+        return None
+    opened = context.before(start) in ("in", "is") or context.text[start - 1 : start] in "(["
+    found = units.unit_at(context, start, start, "2")
+    if found is None or len(first) == 1 and not opened:
+        return None
+    unit, end, _ = found
+    return (unit.many.split(), end) if end > match.end() else None
 
 
 _COUNTED = re.compile(r"(?:^|[^\w.,])(\d[\d.,]*) ([a-z]{3,})$")

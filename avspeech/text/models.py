@@ -67,11 +67,12 @@ def of_three(match: re.Match[str], context: Text) -> list[str] | None:
     plane = re.fullmatch(r"7[0-8]7", first) and before in ("a", "the", "new", "old")
     counted = context.after(match.end())
     plane = plane and not (counted.endswith("s") and counted.islower())
-    listed = before in lists.NUMBERED or american or plane or _is_answer(context, match)
+    listed = before in lists.NUMBERED or american or plane
     near = context.text[max(0, match.start() - 12) : match.start()]
     series_name = re.search(r"\b[A-Z]{1,2}X $", near)
     flight = re.search(r"[Ff]lights?[,:]? [A-Z]{2} ?$", near)
-    listed = listed or flight or series_name and not counted.endswith("s")  # "the RX 580"
+    listed = listed or flight or _is_answer(context, match)
+    listed = listed or series_name and not counted.endswith("s")  # "the RX 580"
     if not listed or first[0] == "0" or american and context.after(match.end()).endswith("s"):
         return None
     if first.endswith("00") and not second and not plural:
@@ -85,10 +86,13 @@ def of_three(match: re.Match[str], context: Text) -> list[str] | None:
 _ASKED = re.compile(r"\b(?:HTTPS?|APIs?|GET|POST|PUT|DELETE|URLs?|servers?|endpoints?|requests?)\b")
 
 
+_NOT_COUNTED = frozenset("is was means errors pages".split())
+
+
 def _is_answer(context: Text, match: re.Match[str]) -> bool:
     """Whether a number is what a server answers: "the API returns 404"."""
-    counted = context.after(match.end())
-    counted = counted.endswith("s") and counted not in ("is", "was", "means", "errors", "pages")
+    following = context.after(match.end())
+    counted = following.endswith("s") and following not in _NOT_COUNTED
     if counted or not re.fullmatch(r"[45]0[1-9]", match.group()):
         return False
     return _ASKED.search(context.text[max(0, match.start() - 60) : match.start()]) is not None

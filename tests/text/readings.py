@@ -40,6 +40,7 @@ SETS = (
     "nineteenth",
     "twentieth",
     "twentyfirst",
+    "twentysecond",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

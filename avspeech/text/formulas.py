@@ -234,12 +234,12 @@ def function_power(match: re.Match[str], context: Text) -> list[str] | None:
     return [FUNCTIONS[match.group(1)], *power(match.group(2))]
 
 
-@rule(rf"({'|'.join(FUNCTIONS)})(?=\(?{EDGE}|\s?[(θαβφωπ])", "l")
+@rule(rf"({'|'.join(FUNCTIONS)})(?=\(?{EDGE}|\s?[(θαβφωπ]| [b-zB-HJ-Z](?![\w'’-]))", "l")
 def function(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A function before its variable. `sin(x)` -> sine X"""
     end = match.end()
     behind = context.text[end : end + 8]
-    found = re.match(r"\((\d{0,3})([a-zθαβφωπ]?)\)|(?=\s?[θαβφωπ])", behind)
+    found = re.match(r"\((\d{0,3})([a-zθαβφωπ]?)\)|(?=\s?[θαβφωπ]| [b-zB-Z](?!\w))", behind)
     if found is None:
         return None
     words = FUNCTIONS[match.group()].split()

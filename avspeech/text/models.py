@@ -86,6 +86,7 @@ def of_three(match: re.Match[str], context: Text) -> list[str] | None:
 _ASKED = re.compile(r"\b(?:HTTPS?|APIs?|GET|POST|PUT|DELETE|URLs?|servers?|endpoints?|requests?)\b")
 
 
+_ANSWERS = re.compile(r"\b(?:return|respond|throw)(?:s|ed)?(?: with)?(?: an?)? $")
 _NOT_COUNTED = frozenset("is was means errors pages".split())
 
 
@@ -95,7 +96,9 @@ def _is_answer(context: Text, match: re.Match[str]) -> bool:
     counted = following.endswith("s") and following not in _NOT_COUNTED
     if counted or not re.fullmatch(r"[45]0[1-9]", match.group()):
         return False
-    return _ASKED.search(context.text[max(0, match.start() - 60) : match.start()]) is not None
+    before = context.text[max(0, match.start() - 60) : match.start()]
+    alone = not following[:1].islower() or following in lists.NOT_NOUNS
+    return _ASKED.search(before) is not None or alone and _ANSWERS.search(before) is not None
 
 
 def _many(said: list[str]) -> list[str]:

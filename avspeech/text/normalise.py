@@ -82,6 +82,7 @@ RULES: tuple[Rule, ...] = (
     models.release,
     models.of_three,
     models.series,
+    signs.card,
     signs.meter,
     scores.rounds,
     scores.odds,

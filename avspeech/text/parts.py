@@ -31,6 +31,7 @@ _DOING = frozenset(
 PEOPLE = lists.words("parts.people")
 # Verbs that are hardly anything else, to see whether a clause has one already.
 VERBS = lists.words("parts.verbs")
+PAST = lists.words("parts.past")
 _NOUN_TO = lists.words("parts.noun_to")
 _ADJECTIVE_ENDS = (
     "al",
@@ -278,7 +279,7 @@ def _joined(
         return "noun"
     if not right:
         return "noun"
-    if right in PREPOSITIONS or right in BE | HAVE | MODALS | VERBS:
+    if right in PREPOSITIONS or right in BE | HAVE | MODALS | VERBS | PAST:
         return "noun"
     _, end = clause(words, final, place)
     first = place + 1

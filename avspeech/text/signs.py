@@ -82,6 +82,18 @@ def meter(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(str(beats)), *number(str(note))] if named or whole else None
 
 
+_SUITS = {"♠": "spades", "♥": "hearts", "♦": "diamonds", "♣": "clubs"}
+_COURT = {"A": "ace", "K": "king", "Q": "queen", "J": "jack", "T": "ten"}
+
+
+@rule(rf"([AKQJT]|\d{{1,2}})([{''.join(_SUITS)}])", "dl")
+def card(match: re.Match[str], context: Text) -> list[str] | None:
+    """A playing card. `A♠ and 10♥` -> ace of spades and ten of hearts"""
+    rank, suit = match.groups()
+    name = [_COURT[rank]] if rank in _COURT else number(rank)
+    return [*name, "of", _SUITS[suit]]
+
+
 @rule(r"\$(?=[A-Za-z_]\w*)", "s")
 def dollar(match: re.Match[str], context: Text) -> list[str] | None:
     """The sign before a name. `$TSLA fell` -> dollar T S L A fell"""

@@ -44,6 +44,7 @@ MISSES = {
     "Plato, Rep. VII, 514a–520a",
     "Is `foo_bar` the same as `fooBar`?",
     "Send $25 via PayPal to ed.ng@me.com.",
+    "std::vector<int> v(10);",
     "ssh root@10.1.2.3 -p 2222",
 }
 MISSED_SOUNDS = {

@@ -215,7 +215,7 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
         return None
     if match.end() > start + len(sign) and sign in ("-", "+"):
         return None
-    if sign == "-" and re.match(r"0\d", context.behind(match.end())):
+    if sign == "-" and re.match(r"0\d\d", context.behind(match.end())):
         sign = ""  # the end of a telephone number: "fax -0133"
     value = value_at(context, match.end(), bool(sign))
     if value is None:

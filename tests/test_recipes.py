@@ -445,13 +445,44 @@ def test_a_released_model_gets_the_temperature_of_corpora_that_it_did_not_learn(
     assert config["temperature"] == row["temperature"] != row["before"] == 1 and config["depth"] == 50
     records = calibration._of_model(exp / "unheard" / "small", "small", read_info(model),
                                     ["sad", "angry", "calm"])
-    assert row["answers"] == 8 and training.temperature(records) == pytest.approx(row["temperature"], rel=0.01)
+    assert row["answers"] == 8
+    assert training.temperature(records) == pytest.approx(row["temperature"], rel=0.01)
     assert renewed == [new]
     with pytest.raises(InputError, match="changes.small: dim: expected one of"):
         run(dim=4)
     model = judged_model(tmp_path / "learned", "own_emotion")
     with pytest.raises(InputError, match="trained on: own_emotion"):
         run()
+
+
+def test_a_cell_answers_with_what_the_released_model_gets(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answers are kept as they are where nothing changes, and else are those of its model so changed."""
+    from types import SimpleNamespace
+
+    from avspeech.emotion import cells, training
+
+    recipe_module("ser")
+    calibration, make = importlib.import_module("calibration"), torch.Generator().manual_seed(0)
+    spoken = [Utterance(x, f"{x}.wav", 1.0, "s") for x in "ab"]
+    write_manifest(tmp_path / "all.jsonl", spoken)
+    heard = {u.id: 5 * torch.randn(60, 16, generator=make).numpy() for u in spoken}
+    cache = SimpleNamespace(frames=heard.__getitem__, count=lambda name: 60)
+    torch.manual_seed(0)
+    network = models.build("conv_transformer", mels=16, dim=8, layers=1, heads=2, inner=8, classes=2).eval()
+    monkeypatch.setattr(calibration, "learned_by", lambda cell: {0})
+    monkeypatch.setattr(calibration, "Cache", lambda folder: cache)
+    monkeypatch.setattr(calibration.cells, "load_cell", lambda folder: (network, {}))
+    cell = cells.Cell("x", "ased", 0, "many-left-out", str(tmp_path / "all.jsonl"), "", "")
+    kept = [{"id": u.id, "truth": k, "posteriors": [0.5, 0.5]} for k, u in enumerate(spoken)]
+    training.write_records(tmp_path / "test.jsonl", kept)
+    assert calibration._of_cell(tmp_path, cell, {}) == kept[:1]  # nobody learned the class of the other
+    found = calibration._of_cell(tmp_path, cell, {"depth": 20.0})[0]["posteriors"]
+    changed = calibration.changed(network, {"depth": 20.0})
+    with torch.no_grad():
+        wanted, plain = (m.classify(torch.from_numpy(heard["a"])[None])[0].softmax(0).tolist()
+                         for m in (changed, network))
+    assert found == pytest.approx(wanted, abs=1e-5) and found != pytest.approx(plain, abs=1e-4)
 
 
 def test_each_condition_is_what_it_says() -> None:

@@ -3,14 +3,12 @@ their weights stay."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from deployment import changed
 from folds import Cells, learned_by, protocol_of
 from judging import judge_all
@@ -19,6 +17,7 @@ from avspeech.core import models as core_models
 from avspeech.core import pretrained, storage
 from avspeech.core.engine import tolerance
 from avspeech.data.labels import canonical
+from avspeech.data.manifest import read_manifest
 from avspeech.emotion import cells, training
 from avspeech.emotion.features import Cache
 from avspeech.errors import InputError
@@ -105,13 +104,10 @@ def _of_cell(folder: Path, cell: cells.Cell, new: Mapping[str, Any]) -> list[dic
     records = [r for r in kept if r["truth"] in learned]
     if not new:
         return records
+    spoken = {u.id: u for u in read_manifest(cell.manifest)}
     model = training.FromFeatures(changed(cells.load_cell(folder)[0], dict(new)))
-    cache, out = Cache(cell.cache), []
-    with torch.no_grad():
-        for r in records:
-            logits = model(torch.from_numpy(cache.frames(r["id"])).float()[None])[0]
-            out.append({**r, "posteriors": logits.double().softmax(-1).tolist()})
-    return out
+    said = training.predict(model, Cache(cell.cache), [spoken[r["id"]] for r in records])
+    return [{**r, "posteriors": p.tolist()} for r, p in zip(records, said, strict=True)]
 
 
 def _of_model(aside: Path, name: str, info: pretrained.ModelInfo,
@@ -136,7 +132,8 @@ def calibrated_section(exp: Path) -> list[report.Section]:
         return []
     rows = json.loads((exp / FILE).read_text(encoding="utf-8"))
     return [report.Table(
-        ["system", "released model", "answers", "temperature before", "now", "of each corpus alone"],
+        ["system", "released model", "answers", "temperature before", "now",
+         "of each corpus alone"],
         [[r["system"], r["model"], str(r["answers"]), f"{r['before']:g}", f"{r['temperature']:g}",
           ", ".join(f"{c} {t:g}" for c, t in r["corpora"].items())] for r in rows],
         "Temperatures",

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from folds import Cells, answers_of, folds_of, learned_by, protocol_of
 from calibration import calibrated_section
+from folds import Cells, answers_of, folds_of, learned_by, protocol_of
 from judging import judged_sections
 
 from avspeech.data import protocol as protocols

@@ -365,7 +365,8 @@ def calibrate(cfg: Config, exp: Path) -> None:
                   cfg.calibrate.changes, cfg.corpus.source)
 
 
-@recipe.stage("judge", uses=(*TRAINING, "calibrate", "judge"), outputs=lambda cfg, exp: [exp / "judged"])
+@recipe.stage("judge", uses=(*TRAINING, "calibrate", "judge"),
+              outputs=lambda cfg, exp: [exp / "judged"])
 def judge(cfg: Config, exp: Path) -> None:
     """Judge the model folders on corpora that nothing was trained on, if any are given."""
     from judging import judge_all, write_on_card

@@ -72,7 +72,8 @@ def test_peak_is_whispers_scale_whatever_the_level() -> None:
 
 
 @settings(max_examples=15)
-@given(seed=st.integers(0, 99), level=st.floats(-50, 0), kind=st.sampled_from(["mean", "mean_std", "level", "peak"]))
+@given(seed=st.integers(0, 99), level=st.floats(-50, 0),
+       kind=st.sampled_from(["mean", "mean_std", "level", "peak"]))
 def test_noise_far_below_a_clean_sound_changes_hardly_anything(seed: int, level: float, kind: str) -> None:
     """Also where the pauses of the clean one are digital silence: 60 dB below it, noise moves no normalized
     value by more than a fiftieth of their range; without `depth`, it does."""

@@ -56,7 +56,7 @@ def test_all_eight_orientations(tmp_path: Path, matrix: tuple[int, int, int, int
     assert corners(colour[..., 1]) == corners(right)
 
 
-@pytest.mark.parametrize("orientation", itertools.product([False, True], repeat=3))
+@pytest.mark.parametrize("orientation", list(itertools.product([False, True], repeat=3)))
 @pytest.mark.parametrize("shape", [(6, 9), (6, 9, 3)])
 def test_orientations_are_equal_with_and_without_opencv(monkeypatch, orientation, shape) -> None:
     array = np.random.default_rng(0).integers(0, 256, (12, 20, *shape[2:]), np.uint8)[1:7, 2:11]

@@ -121,6 +121,23 @@ def assign(scores: np.ndarray, before: np.ndarray | None = None
     return chances, forward
 
 
+def crowds(scores: np.ndarray) -> np.ndarray:
+    """Where more faces speak than there are voices, each judged as if it were the only one.
+
+    Args:
+        scores: `[S, F, K]`, as for `assign`.
+
+    Returns:
+        bool `[S, F]`, True for the faces that speak.
+    """
+    steps, faces, voices = scores.shape
+    if faces <= voices:
+        return np.zeros((steps, faces), bool)
+    none = [assign(scores[:, f:f + 1])[0][:, 0, -1] for f in range(faces)]
+    speak = np.stack(none, 1) < 0.5
+    return speak & (speak.sum(1, keepdims=True) > voices)
+
+
 def follow(before: np.ndarray, voices: np.ndarray) -> list[int]:
     """The order in which voices of a window continue those of the window before.
 
@@ -150,6 +167,7 @@ class Report:
             that the face speaks.
         speaks: probability that the face has one of the voices at all.
         shares: weights of the candidates of the output, by `CANDIDATES`.
+        crowded: whether this face and others speak that are more than there are voices.
     """
 
     seconds: list[float] = field(default_factory=list)
@@ -157,29 +175,36 @@ class Report:
     speaks: list[float] = field(default_factory=list)
     shares: dict[str, list[float]] = field(
         default_factory=lambda: {name: [] for name in CANDIDATES})
+    crowded: list[bool] = field(default_factory=list)
 
     def record(self) -> dict[str, Any]:
-        """As JSON: {"seconds", "trust", "speaks", "shares"}, lists of numbers with two decimals."""
+        """As JSON: {"seconds", "trust", "speaks", "shares", "crowded"}, lists of numbers with two
+        decimals, and of true or false."""
         shares = {name: _rounded(values) for name, values in self.shares.items()}
         return {"seconds": self.seconds, "trust": _rounded(self.trust),
-                "speaks": _rounded(self.speaks), "shares": shares}
+                "speaks": _rounded(self.speaks), "shares": shares, "crowded": self.crowded}
 
     def doubt(self) -> str | None:
-        """A line for the user where the choice is weak for more than a tenth of the time, the face
-        does not seem to speak, or next to nothing is put out; else None."""
+        """A line for the user where, for a tenth of the time or more, the choice is weak or more
+        faces speak than there are voices, where the face does not seem to speak, or where next to
+        nothing is put out; else None."""
         if not self.seconds:
             return None
+        silent = np.array(self.shares["silence"] or np.zeros(len(self.seconds))) > 0.5
+        whole = f"{len(silent) * STEP:.0f} s"
+        if np.count_nonzero(self.crowded) >= 0.1 * len(silent):
+            return (f"for {np.count_nonzero(self.crowded) * STEP:.0f} of {whole} more faces speak "
+                    "than voices are separated; the output has others in it too there")
         if np.mean(self.speaks) < 0.1:
-            quiet = np.mean(self.shares["silence"]) > 0.5 if self.shares["silence"] else False
             return "the lips fit no voice that is heard; the output is " + (
-                "nearly silent" if quiet else "close to the mixture")
-        if self.shares["silence"] and np.mean(np.array(self.shares["silence"]) > 0.5) > 0.9:
+                "nearly silent" if silent.mean() > 0.5 else "close to the mixture")
+        if silent.mean() > 0.9:
             return "the mouth seems to keep still; the output is nearly silent"
-        weak = (np.array(self.trust) < TRUSTED) & (np.array(self.speaks) >= 0.5)
+        weak = (np.array(self.trust) < TRUSTED) & ~silent
         if weak.mean() < 0.1:
             return None
-        return (f"for {np.count_nonzero(weak) * STEP:.0f} of {len(weak) * STEP:.0f} s the lips do "
-                "not tell for sure which voice is theirs; the output is close to the mixture there")
+        return (f"for {np.count_nonzero(weak) * STEP:.0f} of {whole} the lips do not tell for sure "
+                "which voice is theirs; the output is close to the mixture there")
 
 
 FEATURES = ("one", "fit", "margin", "sure", "none", "own fit", "agreement", "own level",
@@ -461,7 +486,8 @@ class Chooser:
         weights = self._weights(shares, chances)[begin:begin + count]
         out = self._mixed(window, weights, self.first + begin)
         stop = None if following is None else following.start // self.step
-        self._report(chances, shares, x[..., FEATURES.index("single")] < SINGLE, stop)
+        self._report(chances, shares, x[..., FEATURES.index("single")] < SINGLE,
+                     crowds(likely), stop)
         self._enroll(window, chances[begin:][: len(weights)])
         if following is not None:
             # What is behind the horizon is kept as the state of the recursion alone
@@ -503,7 +529,7 @@ class Chooser:
         return out
 
     def _report(self, chances: np.ndarray, shares: np.ndarray, single: np.ndarray,
-                stop: int | None) -> None:
+                crowded: np.ndarray, stop: int | None) -> None:
         """Notes the steps up to `stop` that have not been noted yet; `single` where only one voice
         is heard."""
         rows = range(self.reported - self.first,
@@ -516,4 +542,5 @@ class Chooser:
                 report.trust.append(speaks if single[row, f] else float(chances[row, f, :-1].max()))
                 for i, name in enumerate(CANDIDATES):
                     report.shares[name].append(float(shares[row, f, i]))
+                report.crowded.append(bool(crowded[row, f]))
         self.reported += max(len(rows), 0)

@@ -12,8 +12,12 @@ how well that works.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import math
+import os
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +53,7 @@ BOX_SPAN = 1.7  # width of a detection box, in outer eye distances
 EYE_SPAN = 0.7  # distance of a detection's two eye points in a frontal face, likewise
 LARGE = 2560  # pixels of the longer side; larger pictures are made smaller before they are searched
 TILE = 600  # pixels: side of the squares in which small faces are looked for, in a picture of LARGE
+NOTICE = b"INFO: Created TensorFlow Lite XNNPACK delegate"
 MIN_DETECTION = 0.5
 MIN_PRESENCE = 0.5
 # OpenCV's cascades: outer eye distance and height of the mouth in a square,
@@ -132,14 +137,38 @@ def models_folder() -> Path | None:
     return folder if runs and (folder / "face_landmark.tflite").is_file() else None
 
 
+@contextlib.contextmanager
+def without_notice() -> Iterator[None]:
+    """Keeps the line that LiteRT writes when it makes its first network off standard error. No
+    setting of it does, and it bypasses `sys.stderr`. What else is written there meanwhile follows
+    at the end."""
+    with contextlib.ExitStack() as files:
+        try:
+            aside = files.enter_context(tempfile.TemporaryFile())
+            errors = files.enter_context(os.fdopen(os.dup(2), "wb", 0))
+        except OSError:  # standard error is closed, or there is no place: the line is no harm
+            errors = None
+        else:
+            os.dup2(aside.fileno(), 2)
+        try:
+            yield
+        finally:
+            if errors is not None:
+                os.dup2(errors.fileno(), 2)
+                aside.seek(0)
+                with contextlib.suppress(OSError):
+                    errors.write(b"".join(line for line in aside if NOTICE not in line))
+
+
 class _Network:
     """A tflite file on one thread: a picture `[size, size, 3]` float32 in, the outputs out."""
 
     def __init__(self, path: Path) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
-        self._net: Any = Interpreter(model_path=str(path), num_threads=1)
-        self._net.allocate_tensors()
+        with without_notice():
+            self._net: Any = Interpreter(model_path=str(path), num_threads=1)
+            self._net.allocate_tensors()
         self._input = self._net.get_input_details()[0]["index"]
         self._outputs = [d["index"] for d in self._net.get_output_details()]
         self.size = int(self._net.get_input_details()[0]["shape"][1])

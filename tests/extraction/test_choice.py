@@ -161,6 +161,21 @@ def test_two_faces_compete() -> None:
     assert extractor.reports is not None and len(extractor.reports) == 1
 
 
+@pytest.mark.usefixtures("chosen")
+def test_a_third_face_that_speaks_is_told_and_one_that_does_not_is_not() -> None:
+    """Two of the three voices lie in the same half of the spectrum, so that they are not parted."""
+    third = voice(14, 100, 1100, 3)
+    mixture = LOW + HIGH + third
+    for last, crowd in ((3, True), (0, False)):
+        tracks = [[MouthTrack(lips(14, who), np.ones(350, bool))] for who in (1, 2, last)]
+        extractor = Extractor(Knowing(LOW, HIGH, third), INFO, windows=SHORT, splitter=split)
+        assert list(extractor.together(lambda a, b: mixture[a:b], len(mixture), tracks))
+        assert extractor.reports is not None
+        for report in extractor.reports:
+            assert report.crowded == [crowd] * 28
+            assert ("more faces" in (report.doubt() or "")) == crowd
+
+
 @pytest.mark.parametrize("late", [-5, 0, 6])
 def test_the_fit_finds_the_voice_and_how_late_the_lips_are(late: int) -> None:
     model = Knowing(LOW, HIGH, late=late)
@@ -275,6 +290,10 @@ def test_the_report_tells_doubt_in_one_line() -> None:
     still.shares["silence"] = [1.0] * 19 + [0.0]
     assert "keep still; the output is nearly silent" in (still.doubt() or "")
     still.shares["silence"] = [1.0] * 15 + [0.0] * 5
-    assert still.doubt() is None
+    assert "for 2 of 10 s the lips do not tell" in (still.doubt() or "")
+    for silence, told in ((0.9, False), (0.1, True)):  # of a face that may have a voice or not
+        some = report([0.25] * 20, [0.4] * 20)
+        some.shares["silence"] = [silence] * 20
+        assert ("for 10 of 10 s" in (some.doubt() or "")) == told
     kept = json.loads(json.dumps(report([0.123456], [1.0]).record()))
     assert kept["trust"] == [0.12] and set(kept["shares"]) == set(CANDIDATES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -314,3 +315,12 @@ def test_a_small_real_face_anywhere_in_a_wide_or_large_picture(talking, height) 
             if not any(face_tracks._measure(f, finder, picture)[0] for f in finder.detect(picture, True)):
                 missed.append((int(x), int(y)))
     assert not missed
+
+
+def test_only_the_notice_of_the_networks_is_kept_off_standard_error(capfd) -> None:
+    with pytest.raises(ValueError, match="kept"), face.without_notice():
+        os.write(2, b"before\n" + face.NOTICE + b" for CPU.\n")
+        os.write(2, b"behind\n")
+        raise ValueError("kept")
+    os.write(2, b"later\n")
+    assert capfd.readouterr().err.split() == ["before", "behind", "later"]

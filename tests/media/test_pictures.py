@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from fractions import Fraction
 from pathlib import Path
@@ -53,6 +54,18 @@ def test_all_eight_orientations(tmp_path: Path, matrix: tuple[int, int, int, int
     assert grey.shape == right.shape and corners(grey) == corners(right)
     colour = next(video.read_frames(path))
     assert corners(colour[..., 1]) == corners(right)
+
+
+@pytest.mark.parametrize("orientation", list(itertools.product([False, True], repeat=3)))
+@pytest.mark.parametrize("shape", [(6, 9), (6, 9, 3)])
+def test_orientations_are_equal_with_and_without_opencv(monkeypatch, orientation, shape) -> None:
+    array = np.random.default_rng(0).integers(0, 256, (12, 20, *shape[2:]), np.uint8)[1:7, 2:11]
+    quick = pictures.turned(array, orientation)
+    monkeypatch.setattr(pictures.warping, "opencv", lambda: None)
+    slow = pictures.turned(array, orientation)
+    np.testing.assert_array_equal(quick, slow)
+    assert slow.shape[:2] == (shape[:2][::-1] if orientation[0] else shape[:2])
+    assert quick.flags.c_contiguous and slow.flags.c_contiguous
 
 
 @pytest.mark.parametrize("matrix", list(ORIENTATIONS))

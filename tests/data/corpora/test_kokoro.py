@@ -202,7 +202,7 @@ def test_without_hibari_its_package_is_named(source, tmp_path, monkeypatch):
 
 @pytest.fixture
 def network(tmp_path):
-    """hibari's graph in small: each symbol lasts its number, twice as many frames of F0 of 200 Hz; spectra say F0."""
+    """hibari's graph in small: each symbol's number, twice, is its frames of 200 Hz; spectra say F0."""
     onnx = pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
     from onnx import TensorProto, helper
@@ -210,6 +210,7 @@ def network(tmp_path):
     def constant(name, kind, values, shape=()):
         return helper.make_tensor(name, kind, shape, values)
 
+    spectra = ("lh", "theta", "ln", "lr", "phi")
     nodes = [helper.make_node("Squeeze", ["ids", "first"], ["counts"]),
              helper.make_node("CumSum", ["counts", "zero"], ["ends"]),
              helper.make_node("Gather", ["ends", "last"], ["sum"]),
@@ -217,13 +218,13 @@ def network(tmp_path):
              helper.make_node("Concat", ["one", "total"], ["shape"], axis=0),
              helper.make_node("ConstantOfShape", ["shape"], ["f0"],
                               value=constant("v", TensorProto.FLOAT, [200.0], [1])),
-             *(helper.make_node("Unsqueeze", ["f0", "axis"], [name]) for name in ("lh", "theta", "ln", "lr", "phi"))]
+             *(helper.make_node("Unsqueeze", ["f0", "axis"], [name]) for name in spectra)]
     constants = [constant("first", TensorProto.INT64, [0], [1]), constant("zero", TensorProto.INT64, [0]),
                  constant("last", TensorProto.INT64, [-1], [1]), constant("two", TensorProto.INT64, [2], [1]),
                  constant("one", TensorProto.INT64, [1], [1]), constant("axis", TensorProto.INT64, [1], [1])]
     inputs = [helper.make_tensor_value_info("ids", TensorProto.INT64, [1, "L"]),
               helper.make_tensor_value_info("speed", TensorProto.FLOAT, [1])]
-    outs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in ("lh", "theta", "ln", "lr", "phi", "f0")]
+    outs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in (*spectra, "f0")]
     model = helper.make_model(helper.make_graph(nodes, "h", inputs, outs, constants), ir_version=8,
                               opset_imports=[helper.make_opsetid("", 17)])
     path = tmp_path / "hibari.onnx"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
 import threading
 import time
 import warnings
@@ -182,21 +181,3 @@ def test_no_pictures_and_no_such_track(tmp_path: Path) -> None:
     data = container(tmp_path / "two.mkv", [WHITE] * 50, tone(2))
     with pytest.raises(InputError, match="1 tracks of sound, and --audio is 2"):
         extracted(data, tmp_path / "out.wav", track=2)
-
-
-def test_the_header_is_that_of_a_wav_without_end() -> None:
-    header = pipe.wav_header(16000)
-    assert len(header) == 44 and header[:4] == b"RIFF" and header[36:40] == b"data"
-    assert struct.unpack("<I", header[40:])[0] == 0xFFFFFFFF
-    assert struct.unpack("<HHIIHH", header[20:36]) == (1, 1, 16000, 32000, 2, 16)
-
-
-def test_a_reader_that_goes_ends_it_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read, write = os.pipe()
-    os.close(read)
-    put = os.write
-    monkeypatch.setattr(pipe.os, "write", lambda to, data: put(write if to == 1 else to, data))
-    with pytest.raises(InputError, match=r"reader of the voice has gone after 0\.0 s"), \
-            pipe._writer(Path("-"), 16000) as add:
-        add(np.zeros(100, np.float32))
-    os.close(write)

@@ -94,16 +94,12 @@ def add_score(commands: argparse._SubParsersAction) -> None:
     transcripts_command.add(command)
 
 
-DEFAULT = "prosodyfm-hibari"  # the voice that speaks unless another is asked for
-
-
 def default_voice() -> str:
     """The released voice that speaks unless another is asked for. Raises InputError where this
     version has none."""
     from avspeech.core import pretrained
 
-    voices = [n for n in pretrained.names() if n.startswith("prosodyfm")]
-    name = DEFAULT if DEFAULT in voices else next(iter(voices), None)
+    name = next((n for n in pretrained.names() if n.startswith("prosodyfm")), None)
     if name is None:
         raise InputError("no voice is released with this version; give a model folder with --model")
     return name

@@ -414,6 +414,77 @@ def test_models_are_judged_on_what_they_were_not_trained_on(tmp_path: Path) -> N
             judging.judge_all(tmp_path / "no", {"other": other}, [trained], places, [], False)
 
 
+def test_a_released_model_gets_the_temperature_of_corpora_that_it_did_not_learn(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its weights stay, its graphs are made anew, and what it learned is refused."""
+    from avspeech.core.pretrained import read_info
+    from avspeech.emotion import cells, training
+
+    recipe_module("ser")
+    calibration, rng = importlib.import_module("calibration"), np.random.default_rng(0)
+    for label in ("anger", "sadness"):
+        for k in range(4):
+            audio.write(tmp_path / "own_emotion" / label / f"s{k}" / f"{k}.wav",
+                        0.1 * rng.standard_normal(9000))
+    model, exp = judged_model(tmp_path / "model", "ravdess"), tmp_path / "exp"
+    spoken = Utterance("a", "a.wav", 1.0, "s", labels={"corpus": "ased", "emotion": "sad"})
+    write_manifest(tmp_path / "all.jsonl", [spoken])
+    renewed: list[Path] = []
+    monkeypatch.setattr(calibration, "_renew_graphs", renewed.append)
+    done = [(tmp_path / "cell", cells.Cell("other", "ased", 0, "many-left-out", str(tmp_path / "all.jsonl"),
+                                           str(tmp_path), str(tmp_path)))]
+
+    def run(**changes: Any) -> dict[str, Any]:
+        calibration.calibrate_all(done, exp, {"small": str(model)}, {"small": ["own_emotion"]},
+                                  {"small": changes}, str(tmp_path))
+        return json.loads((exp / "calibrated.json").read_text())[0]
+
+    row, new = run(depth=50.0), exp / "models" / "small"
+    assert (new / "model.safetensors").read_bytes() == (model / "model.safetensors").read_bytes()
+    config = read_info(new).config
+    assert config["temperature"] == row["temperature"] != row["before"] == 1 and config["depth"] == 50
+    records = calibration._of_model(exp / "unheard" / "small", "small", read_info(model),
+                                    ["sad", "angry", "calm"])
+    assert row["answers"] == 8
+    assert training.temperature(records) == pytest.approx(row["temperature"], rel=0.01)
+    assert renewed == [new]
+    with pytest.raises(InputError, match="changes.small: dim: expected one of"):
+        run(dim=4)
+    model = judged_model(tmp_path / "learned", "own_emotion")
+    with pytest.raises(InputError, match="trained on: own_emotion"):
+        run()
+
+
+def test_a_cell_answers_with_what_the_released_model_gets(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answers are kept as they are where nothing changes, and else are those of its model so changed."""
+    from types import SimpleNamespace
+
+    from avspeech.emotion import cells, training
+
+    recipe_module("ser")
+    calibration, make = importlib.import_module("calibration"), torch.Generator().manual_seed(0)
+    spoken = [Utterance(x, f"{x}.wav", 1.0, "s") for x in "ab"]
+    write_manifest(tmp_path / "all.jsonl", spoken)
+    heard = {u.id: 5 * torch.randn(60, 16, generator=make).numpy() for u in spoken}
+    cache = SimpleNamespace(frames=heard.__getitem__, count=lambda name: 60)
+    torch.manual_seed(0)
+    network = models.build("conv_transformer", mels=16, dim=8, layers=1, heads=2, inner=8, classes=2).eval()
+    monkeypatch.setattr(calibration, "learned_by", lambda cell: {0})
+    monkeypatch.setattr(calibration, "Cache", lambda folder: cache)
+    monkeypatch.setattr(calibration.cells, "load_cell", lambda folder: (network, {}))
+    cell = cells.Cell("x", "ased", 0, "many-left-out", str(tmp_path / "all.jsonl"), "", "")
+    kept = [{"id": u.id, "truth": k, "posteriors": [0.5, 0.5]} for k, u in enumerate(spoken)]
+    training.write_records(tmp_path / "test.jsonl", kept)
+    assert calibration._of_cell(tmp_path, cell, {}) == kept[:1]  # nobody learned the class of the other
+    found = calibration._of_cell(tmp_path, cell, {"depth": 20.0})[0]["posteriors"]
+    changed = calibration.changed(network, {"depth": 20.0})
+    with torch.no_grad():
+        wanted, plain = (m.classify(torch.from_numpy(heard["a"])[None])[0].softmax(0).tolist()
+                         for m in (changed, network))
+    assert found == pytest.approx(wanted, abs=1e-5) and found != pytest.approx(plain, abs=1e-4)
+
+
 def test_each_condition_is_what_it_says() -> None:
     recipe_module("ser")
     judging = importlib.import_module("judging")

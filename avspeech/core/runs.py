@@ -21,8 +21,9 @@ def finished(folder: str | Path, product: str | Path, settings: Mapping[str, Any
 
     The record `folder/settings.json` is written before the work starts, so an interrupted run is
     continued only by the same code on the same data. If the code or the data have changed, or with
-    `forced`, the folder is removed and the work starts again. Under torchrun every process must
-    call this.
+    `forced`, the work starts again, and the folder as it was is kept beside as NAME.before, in the
+    place of an earlier one: hours of training are not lost with a line of code. Under torchrun
+    every process must call this.
 
     Args:
         folder: the folder of this piece of work.
@@ -36,7 +37,7 @@ def finished(folder: str | Path, product: str | Path, settings: Mapping[str, Any
 
     Raises:
         InputError: the folder was made with other settings. A changed setting may be a mistake, and
-            training takes long, so such a folder is not removed.
+            training takes long, so such a folder is left alone.
     """
     folder, product = Path(folder), Path(product)
     wanted = json.loads(json.dumps({"settings": settings, "made_of": made_of}))
@@ -66,6 +67,8 @@ def _prepare(folder: Path, product: Path, wanted: dict[str, Any], forced: bool) 
         old, new = found.get("made_of", {}), wanted["made_of"]
         changed = [name for name in new if old.get(name) != new[name]]
         reason = "forced" if forced else ", ".join(changed) + " changed"
-        print(f"{folder.name}: made again ({reason})", flush=True)
-        shutil.rmtree(folder)
+        kept = folder.with_name(f"{folder.name}.before")
+        shutil.rmtree(kept, ignore_errors=True)
+        folder.rename(kept)
+        print(f"{folder.name}: made again ({reason}); what was there is in {kept}", flush=True)
     storage.write_atomically(folder / RECORD, (json.dumps(wanted, indent=1) + "\n").encode())

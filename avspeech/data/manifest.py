@@ -149,6 +149,8 @@ def utterance_from_dict(record: Any, where: str = "utterance") -> Utterance:
         place = f"{where}: view {i}"
         checked.append(View(**_typed(View, _strict(View, view, place), place)))
     record["views"] = tuple(checked)
+    if not record["id"].strip():
+        raise InputError(f"{where}: an empty id; give each utterance a name of its own")
     if not 0 < record["duration"] < math.inf or not 0 <= record.get("start", 0.0) < math.inf:
         raise InputError(f"{where}: duration must be above 0 and start not below 0 (seconds)")
     if not all(0 <= view.start < math.inf for view in record["views"]):
@@ -187,11 +189,13 @@ def read_jsonl(path: str | Path) -> Iterator[tuple[str, Any]]:
                     try:
                         yield where, json.loads(line, object_pairs_hook=_once)
                     except (ValueError, RecursionError) as error:
-                        raise InputError(f"{where}: not JSON ({error})") from None
+                        raise InputError(f"{where}: not JSON ({error}); expected one object "
+                                         "of JSON a line") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
-        raise InputError(f"{path}: not UTF-8 text; is it a manifest?") from None
+        raise InputError(f"{path}: not UTF-8 text; is it a manifest? "
+                         "Save it as UTF-8") from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

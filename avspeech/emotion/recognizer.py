@@ -20,7 +20,7 @@ label.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,7 @@ SHORTEST = 0.5  # seconds; the answer to a shorter sound has a note
 LONGEST = 120  # seconds of a window, at most
 SILENCE = 90  # dB below full scale: one step of 16 bits; dithered silence is 95 dB below
 SPEECH = 40  # dB below the loudest part of the sound
+TRUSTED = 0.05  # calibration error up to which probabilities are taken at their word
 BLOCK = 10 * SAMPLE_RATE  # samples of an array that are processed at a time
 
 
@@ -103,6 +104,7 @@ class EmotionRecognizer:
         self.trim, self.margin = before.trim if trim is None else trim, before.margin
         self.labels: Sequence[str] = tuple(info.labels)
         self.window, self.hop = check_windows(window, hop)
+        self.caution = caution(info.metrics)
 
     @classmethod
     def from_pretrained(cls, name_or_folder: str | Path, device: str = "cpu",
@@ -267,6 +269,8 @@ class EmotionRecognizer:
             notes += conditions.notes(min(rates, default=SAMPLE_RATE))
         else:
             notes.append(f"silence: nothing above -{SILENCE} dB of full scale")
+        if self.caution and speech.any():
+            notes.append(self.caution)
         mean = np.average([p for _, _, p, _ in found], axis=0,
                           weights=speech if speech.any() else None)
         return Emotion(self._label(mean, speech.max()), self.named(mean), track, seconds,
@@ -353,6 +357,23 @@ class _Resampler:
             out = np.pad(out[:wanted], (0, max(0, wanted - len(out))))
         self._gone += len(out)
         return out
+
+
+def caution(metrics: Mapping[str, float]) -> str | None:
+    """What to know of a model's probabilities.
+
+    Args:
+        metrics: of its card.
+
+    Returns:
+        A line where they were off by more than `TRUSTED` on a corpus that it was not trained on,
+        as its calibration error says; None where they were not, or none was measured.
+    """
+    worst = max((v for k, v in metrics.items() if k.startswith("calibration error, ")), default=0.0)
+    if worst <= TRUSTED:
+        return None
+    return (f"probabilities: off by {100 * worst:.0f} points on average on a corpus that the model "
+            "was not trained on; they rank the labels")
 
 
 def check_windows(window: float, hop: float) -> tuple[float, float]:

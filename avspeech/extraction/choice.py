@@ -165,14 +165,16 @@ class Report:
                 "speaks": _rounded(self.speaks), "shares": shares}
 
     def doubt(self) -> str | None:
-        """A line for the user where the choice is weak for more than a tenth of the time, or the
-        face does not seem to speak; else None."""
+        """A line for the user where the choice is weak for more than a tenth of the time, the face
+        does not seem to speak, or next to nothing is put out; else None."""
         if not self.seconds:
             return None
         if np.mean(self.speaks) < 0.1:
             quiet = np.mean(self.shares["silence"]) > 0.5 if self.shares["silence"] else False
             return "the lips fit no voice that is heard; the output is " + (
                 "nearly silent" if quiet else "close to the mixture")
+        if self.shares["silence"] and np.mean(np.array(self.shares["silence"]) > 0.5) > 0.9:
+            return "the mouth seems to keep still; the output is nearly silent"
         weak = (np.array(self.trust) < TRUSTED) & (np.array(self.speaks) >= 0.5)
         if weak.mean() < 0.1:
             return None

@@ -19,6 +19,7 @@ import contextlib
 import functools
 import math
 import os
+import re
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -46,6 +47,8 @@ from avspeech.media.tracks import (
     sndfile_errors,
 )
 
+UNKNOWN = 2**31 - 2**16  # bytes of sound from which on a header does not mean what it says
+PADDING = 4096  # bytes of sound by which a file may be shorter than its header tells
 KEPT = 32 * 2**20  # bytes of one sound that are kept from the first pass
 # The first bytes of files that libsndfile tries to read first
 EXACT_MAGIC = (b"RIFF", b"RIFX", b"RF64", b"FORM", b".snd", b"fLaC", b"caff", b"riff")
@@ -248,7 +251,27 @@ def _survey_sndfile(path: str, key: Any, reader: str) -> Sound:
     with open_sndfile(path) as file:
         if not RATES[0] <= file.samplerate <= RATES[1]:
             raise ValueError("no sample rate of sound")
-    return _measured(path, key, Sound(0, 0, reader, 1, 0, None, 1.0, 0.0, math.nan, (), ()), [], [])
+    found = Sound(0, 0, reader, 1, 0, None, 1.0, 0.0, math.nan, (), ())
+    return _measured(path, key, found, [], _cut_off(path))
+
+
+def _cut_off(path: str) -> list[str]:
+    """A sentence where a WAV file ends before its sound does by its header."""
+    with open(path, "rb") as file:
+        if not re.fullmatch(rb"RIFF....WAVE", file.read(12), re.DOTALL):
+            return []
+        for _ in range(64):
+            head = file.read(8)
+            if len(head) < 8:
+                break
+            size = int.from_bytes(head[4:], "little")
+            if head[:4] == b"data":
+                there = os.stat(path).st_size - file.tell()
+                if size >= UNKNOWN or there + PADDING >= size:
+                    break
+                return [f"it is cut off: of {size:,} bytes of its sound {there:,} are there"]
+            file.seek(size + size % 2, os.SEEK_CUR)
+    return []
 
 
 def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:

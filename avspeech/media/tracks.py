@@ -33,6 +33,7 @@ MAX_GAP = 6 * 3600  # seconds of silence that are never exceeded
 TELLS_LENGTH = {"mov", "matroska", "webm", "avi", "asf", "flv"}
 # Formats without times: FFmpeg counts their packets, also those that hold no sound
 COUNTED = {"mp3", "aac", "loas", "ac3", "eac3", "dts", "amr", "gsm", "g722"}
+MISSING = 1.0  # seconds by which sound may be shorter than the header tells
 DISCARD_ALL = 48  # AVDISCARD_ALL: the packets of such a stream are not read
 BROKEN = (ValueError, RuntimeError, IndexError, OverflowError, ZeroDivisionError, TypeError)
 
@@ -60,6 +61,7 @@ def decode_track(path: str | Path, track: int, damaged: list[float],
             raise InputError(f"{path}: this FFmpeg has no decoder for its track of sound {track}")
         timed = TELLS_LENGTH & set(container.format.name.split(","))
         length = container.duration / 1e6 if timed and container.duration else None
+        told, heard = _told(container, stream) if timed else None, 0
         broken: list[str] = []
         frames = _frames(container, stream, damaged, broken)
         first = next(frames, None)
@@ -72,8 +74,10 @@ def decode_track(path: str | Path, track: int, damaged: list[float],
         for piece in on_one_clock(_at_rate(chain([first], frames), rate), rate, length, notes):
             if not isinstance(piece, int):
                 channels = len(piece)
+                heard += piece.shape[1]
                 yield rate, piece
                 continue
+            heard += piece
             if piece > MAX_GAP * rate:
                 raise InputError(f"{path}: its time jumps by {piece / rate:.0f} s; the file is "
                                  "damaged")
@@ -82,6 +86,22 @@ def decode_track(path: str | Path, track: int, damaged: list[float],
                 piece -= rate
         notes.extend(f"it breaks off: FFmpeg cannot read it up to its end ({reason})"
                      for reason in broken)
+        if told and not broken and heard / rate < 0.98 * told - MISSING:
+            notes.append(f"it ends at {heard / rate:.1f} s, but its header tells of {told:.1f} s: "
+                         "the rest is missing")
+
+
+def _told(container: Any, stream: Any) -> float | None:
+    """Seconds of sound by the header of a file; None where it does not say."""
+    if stream.duration:
+        return float(stream.duration * stream.time_base)
+    hours, _, rest = stream.metadata.get("DURATION", "").partition(":")  # Matroska
+    minutes, _, seconds = rest.partition(":")
+    try:
+        end = 3600 * int(hours) + 60 * int(minutes) + float(seconds)
+    except ValueError:
+        return None
+    return end - (container.start_time or 0) / 1e6
 
 
 def _frames(container: Any, stream: Any, damaged: list[float],

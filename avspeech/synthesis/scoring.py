@@ -18,6 +18,7 @@ from __future__ import annotations
 import importlib.util
 import math
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,7 +47,7 @@ MEASURES = {  # name -> (heading, unit, what is better)
 RATIOS = {"break_f1": ("break_twice_hits", "break_total"),
           "tone_accuracy": ("tone_hits", "tone_total"),
           "wer": ("word_errors", "words")}
-TOP_RATE = 24_000
+LEAST_RATE, TOP_RATE = 8_000, 24_000  # hertz
 SHORTEST = 0.05  # seconds
 MORE_SUFFIXES = {".m4a", ".aac", ".wma", ".webm", ".mp4"}
 
@@ -223,7 +224,7 @@ def score(reference: str | Path, hypothesis: str | Path, *, manifest: str | Path
         The scores. A hypothesis that is silent, unreadable or missing counts as a failure.
 
     Raises:
-        InputError: there is nothing to score.
+        InputError: there is nothing to score, or a sample rate is below that of telephones.
     """
     one, two = _recordings(Path(reference)), _recordings(Path(hypothesis))
     both = sorted(set(one) & set(two))
@@ -234,7 +235,7 @@ def score(reference: str | Path, hypothesis: str | Path, *, manifest: str | Path
         raise InputError(f"pitch method '{method}' is not known; known: {', '.join(pitch.METHODS)}")
     known = noted.of_manifest(Path(manifest)) if manifest is not None else {}
     judges = _judges(wer, mos)
-    rate = min([TOP_RATE, *(_rate(folder[name]) for name in both for folder in (one, two))])
+    rate = _common_rate([folder[name] for name in both for folder in (one, two)])
     how = _How(rate, method or pitch.best_method(), pause, tone, judges)
     settings = {"pitch": how.method, "sample_rate": rate, "pause_seconds": pause,
                 "tone_semitones_per_second": tone, "wer_model": str(wer) if wer else None}
@@ -430,6 +431,21 @@ def _recordings(folder: Path) -> dict[str, Path]:
                 raise InputError(f"{path}: {found[name].name} has the same name; keep one of them")
             found[name] = path
     return found
+
+
+def _common_rate(paths: list[Path]) -> int:
+    """The lowest sample rate of some files, and at most `TOP_RATE`. Raises InputError where it is
+    below `LEAST_RATE`: one such file would spoil the scores of all others."""
+    rates = {path: _rate(path) for path in paths}
+    lowest = min(rates, key=lambda path: rates[path])
+    rate = min(TOP_RATE, rates[lowest])
+    if rate < LEAST_RATE:
+        raise InputError(f"{lowest}: {rate:,} samples a second; expected {LEAST_RATE:,} or more, "
+                         "as all sounds are compared at the lowest rate among them; leave it out")
+    if 2 * sum(min(TOP_RATE, r) == rate for r in rates.values()) < len(rates):
+        warnings.warn(f"{lowest}: the lowest sample rate of all; every pair is compared at "
+                      f"{rate:,} Hz", stacklevel=3)
+    return rate
 
 
 def _rate(path: Path) -> int:

@@ -60,6 +60,16 @@ def _of_week(place: Place) -> bool:
     return listed is not None and not place.after[:1].isupper()
 
 
+def _beside_state(place: Place) -> bool:
+    """Whether another state goes before, with "or" between: "in Ore., not Wash."."""
+    near = place.context.text[max(0, place.start - 24) : place.start]
+    found = re.search(r"([A-Z][a-z]+)\.?,? (?:and|or|not|nor|to|&) $", near)
+    if found is None:
+        return False
+    rows = lists.ABBREVIATIONS.get(found.group(1), [])
+    return found.group(1) in lists.STATE_NAMES or any("state" in kinds for _, kinds in rows)
+
+
 # What a row of the table may ask for; "before:a,b" and "behind:a,b" ask for one of these words.
 CONDITIONS: dict[str, Callable[[Place], bool]] = {
     "number": _numbered,
@@ -75,9 +85,13 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     "year": lambda place: re.match(r"(?:c\W* ?)?\d{3,4}(?!\d)", place.rest) is not None,
     "day": _of_week,
     "state": lambda place: (
-        re.search(r"(?:, |\b[DRI]-)$", place.context.text[max(0, place.start - 3) : place.start])
+        re.search(
+            r"(?:, |\b[DRI]-|\b[NSUW]\.)$",
+            place.context.text[max(0, place.start - 3) : place.start],
+        )
         is not None
         or place.before.lower() in _IN_STATES
+        or _beside_state(place)
     ),
     "versus": lambda place: place.before[:1].isupper() and place.after[:1].isupper(),
     "ordinal": lambda place: place.before[-2:].lower() in ("st", "nd", "rd", "th"),
@@ -104,6 +118,9 @@ def _rows(name: str, context: Text) -> list[tuple[list[str], frozenset[str]]]:
     rows = lists.ABBREVIATIONS.get(name, [])
     if not rows and name.istitle() and len(name) > 1 or name.isupper() and len(name) > 2:
         rows = rows or lists.ABBREVIATIONS.get(name.lower(), [])
+    if not rows and name.isupper() and len(name) == 2:  # "DR. FOX"
+        titles = lists.ABBREVIATIONS.get(name.title(), [])
+        rows = [row for row in titles if row[1] & {"name", "title"}]
     if not rows and name.islower() and not (context.word(name) and hums(name)):
         rows = lists.ABBREVIATIONS.get(name.title(), [])  # "the mfg. cost"
     return rows

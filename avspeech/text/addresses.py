@@ -26,7 +26,9 @@ def mixed(text: str, context: Text) -> list[str]:
     return words
 
 
-_SHORT = frozenset("co my of to in is or no go on at by up we do be".split())
+_SHORT = frozenset(
+    "co my of to in is or no go on at by up we do be an as if so he jo al ed bo ty".split()
+)
 
 
 def _word(part: str, context: Text) -> list[str]:

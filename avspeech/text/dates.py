@@ -147,11 +147,12 @@ def hour(match: re.Match[str], context: Text) -> list[str] | None:
     )
 
 
-@rule(r"(\d{4})[-/](\d\d)[-/](\d\d)(?![\d-])", "d")
+@rule(r"(\d{4})[-/](\d\d)[-/](\d\d)(?![\d-])(?:(T)(?=\d\d:\d\d))?", "d")
 def iso_date(match: re.Match[str], context: Text) -> list[str] | None:
     """A date from the year on. `2024-02-29` -> february twenty ninth twenty twenty four"""
-    y, m, d = map(int, match.groups())
-    return [*_months_day(m, d), *year(y)] if _is_day(m, d) else None
+    y, m, d = map(int, match.groups()[:3])
+    at = ["at"] if match.group(4) else []
+    return [*_months_day(m, d), *year(y), *at] if _is_day(m, d) else None
 
 
 @rule(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d\d)(?![\d/-]|\.\d)", "d")
@@ -273,9 +274,23 @@ def long_decade(match: re.Match[str], context: Text) -> list[str] | None:
     return decade(int(match.group(1) + match.group(2)))
 
 
+_WAITS = re.compile(
+    r"\b(?:(?:for|after|every|within|under|took|takes|wait|waits|lasts|than) $"
+    r"|(?:timeout|delay|latency|interval|duration|cooldown)s?\b[^.!?]*$)",
+    re.IGNORECASE,
+)
+
+
+def _lasts(context: Text, start: int) -> bool:
+    """Whether seconds are meant by "30s", by the words before it."""
+    return _WAITS.search(context.text[max(0, start - 60) : start]) is not None
+
+
 @rule(r"['’]?([1-9]0|00)['’]?s" + END, "ds")
 def short_decade(match: re.Match[str], context: Text) -> list[str] | None:
     """A decade of two digits. `the 80's` -> the eighties"""
+    if match.group().isalnum() and _lasts(context, match.start()):
+        return None  # "after 30s"
     if match.group(1) == "00":
         return ["two", "thousands"]
     name = cardinal(int(match.group(1)))[0]

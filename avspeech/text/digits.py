@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from avspeech.text import lists, units
+from avspeech.text.models import pairs
 from avspeech.text.numbers import cardinal, digits, number, ordinal, year
-from avspeech.text.rules import EDGE, END, Text, letters, rule
+from avspeech.text.rules import EDGE, END, HEIGHT, Text, letters, rule
 
 _THIN = "\u00a0\u2009\u202f"
 # A number's whole part, with commas, blanks or (as in Switzerland) apostrophes between its
@@ -185,7 +186,8 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
     joined |= (  # "1 (14 oz.) can", and the second of "a 16 Ah, 48 V pack"
         re.search(r"\d \($", near) is not None
         and re.match(r"\.?\) [a-z]", context.text[end : end + 4]) is not None
-        or re.search(r"\b[Aa]n? \d[\d.,]*[- ]?[^\W\d_]+, $", near) is not None
+        or (first := re.search(r"\b(\w+) \d[\d.,]*[- ]?[^\W\d_]+, $", near)) is not None
+        and first.group(1).lower() in lists.DETERMINERS
         and re.match(r" [^\W\d_]", context.behind(end)) is not None
     )
     listed = context.determined(start) and re.match(
@@ -213,6 +215,8 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
         return None
     if match.end() > start + len(sign) and sign in ("-", "+"):
         return None
+    if sign == "-" and re.match(r"0\d\d", context.behind(match.end())):
+        sign = ""  # the end of a telephone number: "fax -0133"
     value = value_at(context, match.end(), bool(sign))
     if value is None:
         return None
@@ -282,9 +286,12 @@ def sides(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(first), word, *number(second), "foot" if one else "feet"]
 
 
-@rule(r"(\d{1,4})['’](?=\s(?:tall|wide|long|high|deep|by|[a-z]))", "d")
+@rule(rf"(\d{{1,4}})['’](?=\s(?:tall|wide|long|high|deep|by|[a-z])|{EDGE}|$)", "d")
 def feet(match: re.Match[str], context: Text) -> list[str] | None:
     """Feet before a word that measures. `8' tall` -> eight feet tall"""
+    alone = not context.behind(match.end())[:1].isspace()
+    if alone and not HEIGHT.search(context.text):
+        return None  # the end of a quotation
     one = match.group(1) == "1" or context.adjective(match.start(), match.end())
     return [*number(match.group(1)), "foot" if one else "feet"]
 
@@ -390,17 +397,21 @@ def spaced_call(match: re.Match[str], context: Text) -> list[str] | None:
 @rule(
     r"(?:\+?1[-. ]?)?(?:\(\d{3}\)\s?|\d{3}[-. ])\d{3}[-. ]\d{4}(?!\d)|\d{3}-\d{4}(?!\d)"
     r"|\d{5}-\d{4}(?!\d)|\d{4}(?:[ -]\d{4}){2,3}(?!\d)|\d+(?:-\d+){2,}(?!\d)"
-    r"|\+\d{1,3}(?:[ -]\d{2,5}){2,6}(?!\d)|\d+(?:\.\d+){2,}(?!\d)",
+    rf"|\+\d{{1,3}}(?: ?{EDGE}0{EDGE} ?\d{{2,5}})?(?:[ -]\d{{2,8}}){{2,6}}(?!\d)"
+    r"|\+\d{1,3}[ -]\d{6,11}(?!\d)|\+\d{8,14}(?!\d)|\d+(?:\.\d+){2,}(?!\d)(?::\d{2,5}(?!\d))?",
     "ds",
 )
 def groups(match: re.Match[str], context: Text) -> list[str] | None:
     """Telephone, card and serial numbers, versions and addresses: group by group. `555-1234` ->
     five five five, one two three four"""
-    text = match.group()
+    text, _, port = match.group().partition(":")
     parts = re.findall(r"\d+", text)
     address = text.count(".") == len(parts) - 1 == 3 and all(int(p) < 256 for p in parts)
     if address and context.before(match.start()).lower() not in ("version", "release", "v"):
-        return _joined(parts, "dot", lambda part: digits(part) if len(part) > 2 else number(part))
+        said = _joined(parts, "dot", lambda part: digits(part) if len(part) > 2 else number(part))
+        return [*said, *(["colon", *pairs(port)] if port else [])]
+    if port:
+        return None
     if re.fullmatch(r"\d{1,4}(\.\d{1,5}){2,}", text) and not re.fullmatch(
         r"\d{3}\.\d{3}\.\d{4}", text
     ):

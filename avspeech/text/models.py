@@ -70,14 +70,35 @@ def of_three(match: re.Match[str], context: Text) -> list[str] | None:
     listed = before in lists.NUMBERED or american or plane
     near = context.text[max(0, match.start() - 12) : match.start()]
     series_name = re.search(r"\b[A-Z]{1,2}X $", near)
-    flight = re.search(r"[Ff]light [A-Z]{2} ?$", near)
-    listed = listed or flight or series_name and not counted.endswith("s")  # "the RX 580"
+    flight = re.search(r"[Ff]lights?[,:]? [A-Z]{2} ?$", near)
+    listed = listed or flight or _is_answer(context, match)
+    listed = listed or series_name and not counted.endswith("s")  # "the RX 580"
     if not listed or first[0] == "0" or american and context.after(match.end()).endswith("s"):
         return None
     if first.endswith("00") and not second and not plural:
         return None
     said = [*pairs(first), *(pairs(second) if second else [])]
+    if "'" in match.group() or "’" in match.group():
+        return [*said[:-1], said[-1] + "'s"]
     return _many(said) if plural else said
+
+
+_ASKED = re.compile(r"\b(?:HTTPS?|APIs?|GET|POST|PUT|DELETE|URLs?|servers?|endpoints?|requests?)\b")
+
+
+_ANSWERS = re.compile(r"\b(?:return|respond|throw)(?:s|ed)?(?: with)?(?: an?)? $")
+_NOT_COUNTED = frozenset("is was means errors pages".split())
+
+
+def _is_answer(context: Text, match: re.Match[str]) -> bool:
+    """Whether a number is what a server answers: "the API returns 404"."""
+    following = context.after(match.end())
+    counted = following.endswith("s") and following not in _NOT_COUNTED
+    if counted or not re.fullmatch(r"[45]0[1-9]", match.group()):
+        return False
+    before = context.text[max(0, match.start() - 60) : match.start()]
+    alone = not following[:1].islower() or following in lists.NOT_NOUNS
+    return _ASKED.search(before) is not None or alone and _ANSWERS.search(before) is not None
 
 
 def _many(said: list[str]) -> list[str]:
@@ -230,6 +251,6 @@ def name_of_three(match: re.Match[str], context: Text) -> list[str] | None:
 @rule(r"\d+", "d")
 def bare_digits(match: re.Match[str], context: Text) -> list[str] | None:
     """Any other digits. `12` -> twelve"""
-    if context.view[: match.start()].endswith("FY") and len(match.group()) == 4:
+    if re.fullmatch(r"(?:19|20)\d\d", match.group()):  # "FY2024", "#Mars2020"
         return year(int(match.group()))
     return number(match.group()) if len(match.group()) < 3 else digits(match.group())

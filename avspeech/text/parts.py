@@ -31,6 +31,7 @@ _DOING = frozenset(
 PEOPLE = lists.words("parts.people")
 # Verbs that are hardly anything else, to see whether a clause has one already.
 VERBS = lists.words("parts.verbs")
+PAST = lists.words("parts.past")
 _NOUN_TO = lists.words("parts.noun_to")
 _ADJECTIVE_ENDS = (
     "al",
@@ -214,9 +215,10 @@ def _base(
     ):
         return (
             "verb"
-            if near in DETERMINERS - ARTICLES - POSSESSIVES
-            and objective
-            and near in ("both", "all", "many", "most", "some", "few")
+            if objective
+            and near in ("both", "all", "many", "most", "some", "few", "several")
+            or right in PREPOSITIONS
+            and near in ("both", "many", "few", "several")  # no noun of one stands behind these
             else "noun"
         )
     if right in BE - {
@@ -248,6 +250,8 @@ def _base(
         if right in DETERMINERS | OBJECTS:
             return "verb"
         return "noun" if has_verb(words, final, place) else "verb"
+    if not second and near.endswith("s") and right in DETERMINERS | OBJECTS:
+        return "verb"  # "Costs increase each year."
     if near in CAUSES and second in ("to",):
         return "noun"
     return "noun"
@@ -275,7 +279,7 @@ def _joined(
         return "noun"
     if not right:
         return "noun"
-    if right in PREPOSITIONS or right in BE | HAVE | MODALS | VERBS:
+    if right in PREPOSITIONS or right in BE | HAVE | MODALS | VERBS | PAST:
         return "noun"
     _, end = clause(words, final, place)
     first = place + 1

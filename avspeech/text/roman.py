@@ -176,9 +176,10 @@ def _speaks(after: str) -> bool:
 
 
 def _abbreviated(context: Text, start: int) -> bool:
-    found = re.search(
-        r"(?:^|\W)(?:ch|mvt|vol|pt|fig|sec|bk|pp?|art|no)\.\s?$",
-        context.text[max(0, start - 8) : start],
-        re.IGNORECASE,
-    )
-    return found is not None
+    """Whether an abbreviation that may count is right before a place: "Sc. iv"."""
+    found = re.search(r"(?:^|\W)([A-Za-z]+)\.\s?$", context.text[max(0, start - 8) : start])
+    if found is None:
+        return False
+    name = found.group(1)
+    rows = [*lists.ABBREVIATIONS.get(name, []), *lists.ABBREVIATIONS.get(name.lower(), [])]
+    return any("number" in kinds or words[-1] in lists.COUNTED for words, kinds in rows)

@@ -47,14 +47,20 @@ def masked(text: str) -> str:
     """The text with each mark at the edge of a thing as `EDGE`; its length stays."""
 
     inches = _inches(text) if '"' in text else frozenset()
+    heights = HEIGHT.search(text) is not None
 
     def form(match: re.Match[str]) -> str:
         kept = match.lastgroup == "kept" or match.start() in inches
+        if heights and _LONE_FEET.match(text, match.start()):
+            return match.group()[0] + EDGE * (len(match.group()) - 1)
         return match.group() if kept else EDGE * len(match.group())
 
     return _EDGES.sub(form, text)
 
 
+# Beside a height, a number and an apostrophe are feet: "Mom's 5'4" and I'm 6'."
+HEIGHT = re.compile(r"(?<![\d.])\d['’′]\s?\d{1,2}(?:\"|”|″|'')")
+_LONE_FEET = re.compile(r"(?<=[ (]\d)['’](?![^\W_])")
 _INCHES = re.compile(r"(?<=[\d⅛¼⅜½⅝¾⅞])\"")
 _NOUN = re.compile(r" (?!and\b|or\b|but\b|so\b|is\b|was\b|[sh]e\b|they\b)(?:[a-z]|[A-Z]{2,})")
 

@@ -1,17 +1,15 @@
-"""Signs, formulas, exponents of letters, and slashes."""
+"""Signs, slashes and what they say between amounts, words and letters."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from avspeech.text import lists, units
 from avspeech.text.digits import power
 from avspeech.text.numbers import number
-from avspeech.text.rules import EDGE, END, Text, letters, rule
+from avspeech.text.rules import EDGE, END, Text, hums, letters, rule
 
-_SUP, _SUB = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
-_SUB_LETTERS = "ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ"
+_SUP = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 
 
 @rule(r"[x×](?=\s?\d)", "ls")
@@ -25,7 +23,7 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
         behind = context.behind(match.start())
         alike = side and re.match(rf"× ?[\d.]+ ?{side.group(1)}(?!\w)", behind)
         return ["by"] if alike else None
-    return ["by"] if re.search(r"\d ?[A-Za-z\"′″'-]{1,6} $", before) else None
+    return ["by"] if re.search(rf"\d ?[A-Za-z\"′″'-]{{1,6}}{EDGE}? $", before) else None
 
 
 @rule(r"([A-Z]{1,3})&([A-Z]{1,3})('s)?" + END, "l")
@@ -41,150 +39,6 @@ def sharp(match: re.Match[str], context: Text) -> list[str] | None:
     return [match.group(1), "sharp"]
 
 
-@rule(rf"([α-ωΑ-Ω])([{_SUB}]+)", "l")
-def greek_index(match: re.Match[str], context: Text) -> list[str] | None:
-    """A letter of Greek with an index. `μ₁` -> mu one"""
-    words = lists.SIGNS.get(match.group(1), ([], ""))[0]
-    return [*words, *number(match.group(2).translate(lists.SUBSCRIPTS))] if words else None
-
-
-@rule(
-    rf"[A-Za-z]+[{_SUB}{_SUB_LETTERS}]+(?:[A-Za-z]+[{_SUB}]*)*(?:[{_SUP}]*[⁺⁻])?"
-    rf"|(?:[A-Z][a-z]?){{1,3}}[{_SUP}]*[⁺⁻]",
-    "l",
-)
-def formula(match: re.Match[str], context: Text) -> list[str] | None:
-    """A formula with indices below the line. `H₂O` -> H two O"""
-    apart = re.sub(rf"(?<=[{_SUB}])(?=[{_SUP}])", " ", match.group())  # "SO₄²⁻"
-    plain = apart.translate(lists.SUBSCRIPTS).translate(lists.SUPERSCRIPTS)
-    plain = unicodedata.normalize("NFKC", plain)
-    name = re.fullmatch(r"([a-z]{3,})(\d+)", plain)
-    if name and context.word(name.group(1)):
-        return [name.group(1), *number(name.group(2))]  # "log₂"
-    said: list[str] = []
-    for part in re.findall(r"[A-Za-z]|\d+|[-+]", plain):
-        said += (
-            number(part)
-            if part.isdigit()
-            else ["plus"]
-            if part == "+"
-            else ["minus"]
-            if part == "-"
-            else letters(part)
-        )
-    return said
-
-
-@rule(rf"([A-Zf-hp-y]){EDGE}([A-Za-z](?:, ?[A-Za-z])?){EDGE}", "l")
-def function_of(match: re.Match[str], context: Text) -> list[str] | None:
-    """A function with its variable. `f(x) = 2` -> F of X equals two"""
-    start, end = match.span()
-    if start and context.view[start - 1].isalnum() or match.group(2) in ("s", "k"):
-        return None
-    if not re.match(r"\w\([^()]*\)(?!\w)", context.text[start : end + 1]):
-        return None
-    return [match.group(1).upper(), "of", *letters(match.group(2))]
-
-
-@rule(rf"[A-Zf-hp-y]{EDGE}", "l")
-def function_value(match: re.Match[str], context: Text) -> list[str] | None:
-    """A function with a number or a sum. `f(-2) = 8` -> F of minus two, equals eight"""
-    start, end = match.span()
-    inner = re.match(r"\(([^()]{1,24})\)", context.text[end - 1 : end + 26])
-    if inner is None or start and (context.view[start - 1].isalnum()):
-        return None
-    value = re.fullmatch(
-        r"[-−+]?\d+(?:\.\d+)?|[-−]?[a-zA-Z\d²]+ ?[-−+∪∩*/] ?[a-zA-Z\d]+", inner.group(1)
-    )
-    return [match.group()[0].upper(), "of"] if value else None
-
-
-@rule(rf"(\d{{1,3}}|[a-zA-Z]){EDGE}(?=\s?[=+−×·*/~≈<>≤≥])", "dl")
-def factorial(match: re.Match[str], context: Text) -> list[str] | None:
-    """A factorial, where reckoning goes on. `5! = 120` -> five factorial equals one hundred
-    twenty"""
-    if context.text[match.end() - 1] != "!" or context.view[match.start() - 1 : match.start()][
-        :1
-    ].isalnum() and match.start():
-        return None
-    name = match.group(1)
-    return [*(number(name) if name.isdigit() else letters(name)), "factorial"]
-
-
-_ISOTOPES = {
-    "H": "hydrogen", "He": "helium", "Li": "lithium", "Be": "beryllium", "B": "boron",
-    "C": "carbon", "N": "nitrogen", "O": "oxygen", "F": "fluorine", "Na": "sodium",
-    "Mg": "magnesium", "Al": "aluminum", "Si": "silicon", "P": "phosphorus", "S": "sulfur",
-    "Cl": "chlorine", "Ar": "argon", "K": "potassium", "Ca": "calcium", "Fe": "iron",
-    "Co": "cobalt", "Ni": "nickel", "Kr": "krypton", "Sr": "strontium", "Mo": "molybdenum",
-    "Tc": "technetium", "I": "iodine", "Xe": "xenon", "Cs": "cesium", "Pb": "lead",
-    "Po": "polonium", "Rn": "radon", "Ra": "radium", "Th": "thorium", "U": "uranium",
-    "Pu": "plutonium", "Am": "americium",
-}  # fmt: skip
-
-
-@rule(rf"([{_SUP}]{{1,3}})([A-Z][a-z]?)(?![^\W_])", "ds")
-def isotope(match: re.Match[str], context: Text) -> list[str] | None:
-    """An element with its mass. `¹⁴C` -> carbon fourteen"""
-    name = _ISOTOPES.get(match.group(2))
-    before = context.view[max(0, match.start() - 1) : match.start()]
-    if name is None or before.isalnum() and before not in lists.GREEK:
-        return None
-    return [name, *number(match.group(1).translate(lists.SUPERSCRIPTS))]
-
-
-@rule(r"([A-Za-zα-ω])₁[/⁄]₂", "l")
-def half_index(match: re.Match[str], context: Text) -> list[str] | None:
-    """A half as an index. `T₁/₂` -> T one half"""
-    return [*_name(match.group(1)), "one", "half"]
-
-
-@rule(r"d([A-Za-zα-ω]?)/d([a-zα-ω])(?![^\W_])", "l")
-def derivative(match: re.Match[str], context: Text) -> list[str] | None:
-    """A derivative. `dy/dx` -> D Y D X"""
-    if match.start() and context.view[match.start() - 1].isalnum():
-        return None
-    return [part for c in match.group().replace("/", "") for part in _name(c)]
-
-
-@rule(rf"O{EDGE}", "l")
-def bounded(match: re.Match[str], context: Text) -> list[str] | None:
-    """The order of a count. `O(n log n) time` -> O of N log N, time"""
-    start, end = match.span()
-    inner = re.match(r"\((?:[\w²³ⁿ*·+/^ -]|\([\w ]\)){1,24}\)", context.text[end - 1 : end + 28])
-    if start and context.view[start - 1].isalnum() or inner is None:
-        return None
-    return ["O", "of"] if re.search(r"\b(?:[a-zA-Z]|1)\b|[²³ⁿ]", inner.group()) else None
-
-
-_EXTREMES = {
-    "max": ["max"], "min": ["min"], "rms": ["R", "M", "S"], "avg": ["average"],
-    "ref": ["ref"], "eff": ["effective"], "out": ["out"], "in": ["in"], "tot": ["total"],
-    "crit": ["critical"], "peak": ["peak"],
-}  # fmt: skip
-
-
-@rule(rf"([A-Za-z])_?({'|'.join(_EXTREMES)})(?=\s?[=<>≤≥≈≫≪])", "l")
-def extreme(match: re.Match[str], context: Text) -> list[str] | None:
-    """A variable whose index says which value. `Vmax = 5 V` -> V max equals five volts"""
-    if match.start() and context.view[match.start() - 1].isalnum():
-        return None
-    if context.word(match.group().lower()) and match.group(1) not in "VI":
-        return None  # "Bin = 5"
-    return [match.group(1).upper(), *_EXTREMES[match.group(2)]]
-
-
-@rule(rf"([∑∏])([ᵢⱼₖₙₘ])₌([{_SUB}]+)([ⁿᵏᵐ∞{_SUP}]+)", "s")
-def sum_of(match: re.Match[str], context: Text) -> list[str] | None:
-    """A sum with its limits. `∑ᵢ₌₁ⁿ x` -> sum from I equals one to N of X"""
-    sign, name, low, high = match.groups()
-    index = unicodedata.normalize("NFKC", name)
-    last = unicodedata.normalize("NFKC", high)
-    end = ["infinity"] if high == "∞" else number(last) if last.isdigit() else letters(last)
-    first = number(low.translate(lists.SUBSCRIPTS))
-    return [*lists.SIGNS[sign][0], "from", *letters(index), "equals", *first, "to", *end, "of"]
-
-
 @rule(
     r"x(?= ?\d+ ?(?:d|days?|wks?|weeks?|mos?|months?|hrs?|hours?|times|mins?|reps)(?![^\W_]))",
     "l",
@@ -194,26 +48,56 @@ def repeated(match: re.Match[str], context: Text) -> list[str] | None:
     return ["times"] if context.view[match.start() - 1 : match.start()] in (" ", "") else None
 
 
-@rule(rf"∫([{_SUB}]+)([{_SUP}∞]+)", "s")
-def integral(match: re.Match[str], context: Text) -> list[str] | None:
-    """An integral with its limits. `∫₀¹ x` -> integral from zero to one of X"""
-    low, high = match.groups()
-    last = ["infinity"] if high == "∞" else number(high.translate(lists.SUPERSCRIPTS))
-    return ["integral", "from", *number(low.translate(lists.SUBSCRIPTS)), "to", *last, "of"]
+_CHORDS = {
+    "maj": "major",
+    "M": "major",
+    "min": "minor",
+    "m": "minor",
+    "dim": "diminished",
+    "aug": "augmented",
+    "sus": "sus",
+    "add": "add",
+}
 
 
-@rule(r"(\d{1,4})/([a-z])(?:\^(\d)|([²³]))?(?!\w)", "d")
-def over_variable(match: re.Match[str], context: Text) -> list[str] | None:
-    """A number over a variable. `1/x = 2` -> one over X equals two"""
-    name = match.group(2)
-    before = context.view[max(0, match.start() - 2) : match.start()]
-    reckoned = re.match(r"\s?[→=+−]|\)", context.behind(match.end())) or re.search(
-        r"[=∝+−→≈] ?$", before
-    )
-    if name in "dhsm" or not reckoned:
+@rule(rf"([A-G])([♭♯#b]?)({'|'.join(_CHORDS)})(2|4|6|7|9|11|13)(?![^\W_])", "l")
+def chord(match: re.Match[str], context: Text) -> list[str] | None:
+    """A chord. `Dm7 and E♭maj9` -> D minor seven and E flat major nine"""
+    if match.start() and context.view[match.start() - 1].isalnum():
         return None
-    raised = match.group(3) or match.group(4)
-    return [*number(match.group(1)), "over", name.upper(), *(power(raised) if raised else [])]
+    note, moved, kind, step = match.groups()
+    half = {"": [], "♭": ["flat"], "b": ["flat"]}.get(moved, ["sharp"])
+    return [note, *half, _CHORDS[kind], *number(step)]
+
+
+@rule(r"(\d{1,2})/(2|4|8|16)(?![\d/])", "d")
+def meter(match: re.Match[str], context: Text) -> list[str] | None:
+    """The meter of a tune. `in 3/4 time` -> in three four time"""
+    beats, note = map(int, match.groups())
+    near = context.text[match.end() : match.end() + 8]
+    named = re.match(r" (?:time\b|met(?:er|re)\b|rhythm\b|at ♩)", near) is not None
+    # A fraction that could be said shorter is none.
+    whole = beats % 2 == 0 and context.before(match.start()) == "in"
+    whole = whole and not context.after(match.end())
+    return [*number(str(beats)), *number(str(note))] if named or whole else None
+
+
+_SUITS = {"♠": "spades", "♥": "hearts", "♦": "diamonds", "♣": "clubs"}
+_COURT = {"A": "ace", "K": "king", "Q": "queen", "J": "jack", "T": "ten"}
+
+
+@rule(rf"([AKQJT]|\d{{1,2}})([{''.join(_SUITS)}])", "dl")
+def card(match: re.Match[str], context: Text) -> list[str] | None:
+    """A playing card. `A♠ and 10♥` -> ace of spades and ten of hearts"""
+    rank, suit = match.groups()
+    name = [_COURT[rank]] if rank in _COURT else number(rank)
+    return [*name, "of", _SUITS[suit]]
+
+
+@rule(r"\$(?=[A-Za-z_]\w*)", "s")
+def dollar(match: re.Match[str], context: Text) -> list[str] | None:
+    """The sign before a name. `$TSLA fell` -> dollar T S L A fell"""
+    return ["dollar"] if context.opens(match.start()) else None
 
 
 _TWO_SIGNS = {
@@ -232,24 +116,6 @@ def two_signs(match: re.Match[str], context: Text) -> list[str] | None:
     return _TWO_SIGNS[match.group()]
 
 
-@rule(rf"(?<={EDGE})[{_SUB}]+", "s")
-def index_behind(match: re.Match[str], context: Text) -> list[str] | None:
-    """An index behind a bracket. `(NH₄)₂S` -> N H four, two S"""
-    return number(match.group().translate(lists.SUBSCRIPTS))
-
-
-@rule(r"(?<=\d)[⁺⁻]", "s")
-def one_sided(match: re.Match[str], context: Text) -> list[str] | None:
-    """A number from one side. `x = 0⁺` -> X equals zero plus"""
-    return ["plus" if match.group() == "⁺" else "minus"]
-
-
-@rule(rf"P{EDGE}([A-Z])\|([A-Z]){EDGE}", "l")
-def given(match: re.Match[str], context: Text) -> list[str] | None:
-    """A conditional probability. `P(A|B)` -> P of A given B"""
-    return ["P", "of", match.group(1), "given", match.group(2)]
-
-
 @rule(r"(?<![\w.\\])([a-z]):([a-z])(?![\w\\/])", "l", re.IGNORECASE)
 def letter_ratio(match: re.Match[str], context: Text) -> list[str] | None:
     """A ratio of variables. `a:b` -> A to B"""
@@ -265,177 +131,10 @@ def letter_range(match: re.Match[str], context: Text) -> list[str] | None:
     return [*letters(first), "to", *letters(last)]
 
 
-FUNCTIONS = {
-    "sin": "sine",
-    "cos": "cosine",
-    "tan": "tangent",
-    "log": "log",
-    "ln": "natural log",
-    "exp": "exponential",
-    "sqrt": "square root",
-}
-
-
-@rule(r"(sin|cos|tan)([²³])(?=\s?[θαβφωπx])", "l")
-def function_power(match: re.Match[str], context: Text) -> list[str] | None:
-    """A power of a function. `sin²θ` -> sine squared theta"""
-    return [FUNCTIONS[match.group(1)], *power(match.group(2))]
-
-
-@rule(rf"({'|'.join(FUNCTIONS)})(?=\(?{EDGE}|\s?[(θαβφωπ])", "l")
-def function(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
-    """A function before its variable. `sin(x)` -> sine X"""
-    end = match.end()
-    behind = context.text[end : end + 8]
-    found = re.match(r"\((\d{0,3})([a-zθαβφωπ]?)\)|(?=\s?[θαβφωπ])", behind)
-    if found is None:
-        return None
-    words = FUNCTIONS[match.group()].split()
-    factor, name = found.group(1), found.group(2)
-    inner = [*(number(factor) if factor else []), *(_name(name) if name else [])]
-    return [*words, *inner], end + found.end()
-
-
-def _name(variable: str) -> list[str]:
-    return list(lists.SIGNS[variable][0]) if variable in lists.GREEK else letters(variable)
-
-
-_ELEMENT = (
-    "A[cglmrstu]|B[aehikr]?|C[adelorsu]?|D[y]|E[ru]|F[er]?|G[ade]|H[efgo]?|I[nr]?|Kr?|L[aiu]|M[gno]"
-    "|N[abdeip]?|Os?|P[abdmortu]?|R[abehnu]|S[bceimnr]?|T[abcehilm]|U|V|W|Xe|Yb?|Z[nr]"
-)
-
-
-@rule(rf"(?:(?:{_ELEMENT})\d{{0,2}}){{2,12}}(?![^\W_])", "l")
-def compound(match: re.Match[str], context: Text) -> list[str] | None:
-    """A formula of elements. `HCl and Fe2O3` -> H C L and F E two O three"""
-    text = match.group()
-    start = match.start()
-    if start and context.view[start - 1].isalnum() or context.shouted(start):
-        return None
-    if text.isalpha() and (text.isupper() or context.word(text.lower())):
-        return None
-    if text[:-1].isupper() and text[-1] == "s":
-        return None  # "CFOs"
-    if text.isalpha() and not re.search(r"[A-Z][A-Z]|[a-z][A-Z]", text):
-        return None
-    said: list[str] = []
-    for part in re.findall(r"[A-Za-z]|\d+", text):
-        said += number(part) if part.isdigit() else letters(part)
-    return said
-
-
-@rule(
-    rf"([A-Za-z]{{1,3}})(?:(?:\^|\*\*(?=\d))(?:\(?([-−]?\d{{1,4}}|[a-z](?![a-z]))\)?|{EDGE}([-−]\d?[a-z]){EDGE})|([⁻]?[{_SUP}]+|ⁿ))",
-    "l",
-)
-def raised(match: re.Match[str], context: Text) -> list[str] | None:
-    """Letters with an exponent. `mc²` -> M C squared"""
-    name, exponent, inner, sign = match.groups()
-    if inner:  # "e^(-x)"
-        return [*letters(name), "to", "the", "minus", *letters(inner[1:])]
-    return [*letters(name), *power(exponent or sign)]
-
-
-_TERM = re.compile(r"\s*(?:(\d+(?:\.\d+)?)|([A-Za-zα-ωΓΔΘΛΣΦΨΩ])|([-−+*×·/]))")
-_TERM_SIGNS = {
-    "-": "minus",
-    "−": "minus",
-    "+": "plus",
-    "*": "times",
-    "×": "times",
-    "·": "times",
-    "/": "over",
-}
-
-
-def _terms(text: str) -> list[str] | None:
-    """The words of numbers, letters and signs between: "n+1" -> N plus one; None for others."""
-    words: list[str] = []
-    place = 0
-    while place < len(text.rstrip()):
-        term = _TERM.match(text, place)
-        if term is None:
-            return None
-        value, name, between = term.groups()
-        words += number(value) if value else _name(name) if name else [_TERM_SIGNS[between]]
-        place = term.end()
-    return words or None
-
-
-@rule(r"\^", "s")
-def exponent(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
-    """An exponent in brackets, or behind them. `2^(n+1)` -> two to the N plus one"""
-    start, end = match.span()
-    if not start or not (context.text[start - 1].isalnum() or context.text[start - 1] in ")]}|"):
-        return None
-    behind = context.text[end : end + 40]
-    inner = re.match(r"\(([^(){}]{1,24})\)|\{([^(){}]{1,24})\}", behind)
-    if inner is None:
-        plain = re.match(r"[-−+]?(?:\d{1,6}(?![\w.]\w)|[A-Za-z](?!\w))", behind)
-        words = plain and _power_words(plain.group())
-        return (words, end + plain.end()) if plain and words else None
-    words = _power_words(inner.group(1) or inner.group(2))
-    return (words, end + inner.end()) if words else None
-
-
-def _power_words(text: str) -> list[str] | None:
-    if re.fullmatch(r"[-−+]?\d{1,6}", text):
-        return power(text)
-    terms = _terms(text)
-    return ["to", "the", *terms] if terms else None
-
-
-_SIDE = "=+−×÷≈<>≤≥"
-_GROUP = re.compile(rf"\(((?:(?:{_ELEMENT})\d?[{_SUB}]?){{1,4}})\)([\d{_SUB}])")
-
-
-@rule(rf"(?:(?:{_ELEMENT})[{_SUB}\d]?){{1,3}}(?=\x00)", "l")
-def group(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
-    """A formula up to a group in brackets. `Fe(OH)₃` -> F E O H three"""
-    start, end = match.span()
-    inner = _GROUP.match(context.text, end)
-    if start and context.view[start - 1].isalnum() or inner is None:
-        return None
-    said = letters((match.group() + inner.group(1)).translate(lists.SUBSCRIPTS))
-    return [*said, *number(inner.group(2).translate(lists.SUBSCRIPTS))], inner.end()
-
-
-
-
-@rule(r"[a-zA-Z]{2,3}(?![^\W_])", "l")
-def product(match: re.Match[str], context: Text) -> list[str] | None:
-    """Variables side by side in an equation. `F = ma` -> F equals M A"""
-    text, (start, end) = match.group(), match.span()
-    if len(text) == 3 and context.word(text.lower()) or text.isupper() and len(text) > 2:
-        return None
-    times = re.search(r"(?<![\w.])\d{1,2}$", context.view[max(0, start - 4) : start])  # "2as"
-    if text.lower() in lists.NOT_NOUNS and not times:
-        return None
-    start = start - len(times.group()) if times else start
-    value = r"[A-Za-z\d][A-Za-z\d²³₀-₉]{0,2}"
-    before = context.view[max(0, start - 16) : start]
-    left = re.search(rf"(?:^|[\s{EDGE}]){value} ?[{_SIDE}] ?$", before)
-    right = re.match(rf" ?[{_SIDE}] ?{value}(?![A-Za-z])", context.behind(end))
-    return letters(text) if left or right else None
-
-
 @rule(r"(UTC|GMT)[-−](?=\d)", "l")
 def time_zone(match: re.Match[str], context: Text) -> list[str] | None:
     """Hours west of Greenwich. `UTC-5` -> U T C minus five"""
     return [*letters(match.group(1)), "minus"]
-
-
-@rule(r"(?<![\w.])([a-z])([-−])(?=\d+(?![\w-]))", "l")
-def variable_minus(match: re.Match[str], context: Text) -> list[str] | None:
-    """A variable less a number. `x-1` -> X minus one"""
-    return [match.group(1).upper(), "minus"]
-
-
-@rule(r"[-−](?=[A-Za-z](?![^\W_]|['’]))", "s")
-def minus_letter(match: re.Match[str], context: Text) -> list[str] | None:
-    """The minus of a variable. `x = -b` -> X equals minus B"""
-    return ["minus"] if context.opens(match.start()) else None
 
 
 _CLIPPED = ("min", "sec", "hr", "wk", "qtr", "mo", "yr")
@@ -466,8 +165,7 @@ def per_word(match: re.Match[str], context: Text) -> list[str] | None:
         *({"²": ["square"], "³": ["cubic"]}.get(raised, [])),
         *(
             unit.one.split()
-            if unit
-            and (len(second) == 1 or not context.word(second) or second in _CLIPPED)
+            if unit and (len(second) == 1 or not context.word(second) or second in _CLIPPED)
             else [second]
         ),
     ]
@@ -481,6 +179,22 @@ def per_amount(match: re.Match[str], context: Text) -> list[str] | None:
     """A slash between a unit and an amount. `5 g/100 mL` -> five grams per one hundred
     milliliters"""
     return ["per"] if context.view[match.start() - 1 : match.start()].isalpha() else None
+
+
+@rule(r"[A-Za-zµμΩ°]{1,5}/(?=[A-Za-zµμΩ°]{1,4}(?:[²³]|\^[23])?(?![^\W_]|/))", "ls")
+def unit_alone(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
+    """A unit without a number. `in mg/dL` -> in milligrams per deciliter"""
+    start = match.start()
+    first = match.group()[:-1]
+    worded = hums(first.lower()) and context.word(first.lower())
+    if start and context.view[start - 1].isalnum() or worded:
+        return None
+    opened = context.before(start) in ("in", "is") or context.text[start - 1 : start] in "(["
+    found = units.unit_at(context, start, start, "2")
+    if found is None or len(first) == 1 and not opened:
+        return None
+    unit, end, _ = found
+    return (unit.many.split(), end) if end > match.end() else None
 
 
 _COUNTED = re.compile(r"(?:^|[^\w.,])(\d[\d.,]*) ([a-z]{3,})$")
@@ -505,13 +219,6 @@ def per_counted(match: re.Match[str], context: Text) -> tuple[list[str], int] | 
     if unit is None or len(each) > 2 and context.word(each) and each not in _CLIPPED:
         return ["per"], match.end()
     return ["per", *unit.one.split()], match.end(1)
-
-
-@rule(rf"(?:{_ELEMENT})(?![^\W_])", "l")
-def element(match: re.Match[str], context: Text) -> list[str] | None:
-    """An element behind its number. `2Fe` -> two F E"""
-    before = context.view[max(0, match.start() - 3) : match.start()]
-    return letters(match.group()) if re.search(r"(?:^|\W)\d{1,2}$", before) else None
 
 
 @rule(rf"/((?:(?:sq|cu)[.{EDGE}]? ?)?[a-zA-Z]+)(?![^\W_])(?!/(?!yr|mo|day|wk))", "s")
@@ -560,8 +267,10 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
     if found == "/":
         return _slash(context, place)
     between = left == right == " " and view[place - 2 : place - 1].isalpha()
-    if found in "*#" and between and not (
-        view[place - 3 : place - 2] in (" ", "", EDGE) and found == "*"
+    if (
+        found in "*#"
+        and between
+        and not (view[place - 3 : place - 2] in (" ", "", EDGE) and found == "*")
     ):
         if found == "#" and context.after(place + 1) in ("is", "was"):
             return ["number"]
@@ -596,8 +305,10 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         return (
             list(words)
             if right.isdigit()
-            or right in "√.αβγδλμπσω" and right
-            or right == " " and view[place + 2 : place + 3] in (*"0123456789√πλμσ",)
+            or right in "√.αβγδλμπσω"
+            and right
+            or right == " "
+            and view[place + 2 : place + 3] in (*"0123456789√πλμσ",)
             else None
         )
     if found == "=" and (left == "=" or right == "="):

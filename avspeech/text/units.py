@@ -115,6 +115,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
     gap, area, symbol, power, more = match.groups()
     if area and area.startswith("fl"):
         symbol, area = "fl_" + symbol, None
+    if symbol == "y" and more:
+        return None  # "62 y/o"
     if symbol == "c" and not more:
         symbol = "c_"  # cups, and only of something
     unit = _find(symbol)
@@ -141,7 +143,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         return None  # "300 B.C."
     if symbol in _COMPASS and gap and not more and _directs(context, start, end):
         return None  # "19 W. 44th St."
-    if gap == "-" and (not symbol.isalpha() or unit.care and len(symbol) == 1):
+    vague = unit.care and len(symbol) == 1 and "." not in value
+    if gap == "-" and (not symbol.isalpha() or vague):
         return None
     if gap == "-" and re.match(r"-\d", context.behind(end)):
         return None  # "1-in-10"
@@ -184,7 +187,8 @@ def _quotient(
     for part in _PART.finditer(more or ""):
         sign, symbol, power = part.groups()
         other = _find(symbol)
-        if other is None and symbol.islower() and context.word(symbol):
+        degrees = unit.one.startswith("degree")  # "180 °C/gas mark 4"
+        if other is None and not degrees and symbol.islower() and context.word(symbol):
             name = symbol.upper() if len(symbol) == 1 else symbol
             other = Unit(name, name)
         if other is None:
@@ -228,6 +232,11 @@ def _sure(context: Text, start: int, end: int, symbol: str, value: str) -> bool:
     if symbol == "c_":
         stuff = re.match(rf"[ {EDGE}]+([a-z]+)", context.behind(end))
         return stuff is not None and stuff.group(1) not in lists.NOT_NOUNS
+    if symbol == "y" and re.match(r" ?[=+−×≈<>-]", context.behind(end)):
+        return False  # a variable
+    if symbol == "M":
+        chemical = re.fullmatch(r"(?:[A-Z][a-z]?\d?){1,6}|of|solution|stock|acid|base", following)
+        return "." in value and (not following or chemical is not None)
     if symbol in ("in", "ins"):
         if re.search(r"(?:ft|feet|foot|')\s*$", context.view[:start]):
             return True

@@ -166,7 +166,7 @@ def _is_letter(match: re.Match[str], context: Text) -> bool:
     if not after:
         return bool(
             re.match(
-                rf"\s*$|{EDGE}| [-–—] |[–—\n]| [{_RECKONING}]|-(?![A-Za-z])|-(?:plus|minus)|/|[+]",
+                rf"\s*$|{EDGE}| [-–—] |[–—\n]| [{_RECKONING}]|-(?!ha\b|[a-z]+ing\b)|/|[+]",
                 context.behind(end),
             )
         )

@@ -239,10 +239,10 @@ def judged_sections(out: Path) -> list[report.Section]:
             ["model", "corpus", "condition", "gain", "95 % by speaker"], gains,
             "Gain over the model before (UAR, percentage points)",
             "Before: " + ", ".join(f"{a} was {b}" for a, b in summary["before"].items()) + "."))
-    shown = [name for name in panels if name.endswith(f", {next(iter(summary['files']))}")]
-    sections.append(report.Picture(
-        scatter_svg({k: panels[k] for k in shown}, "probability", "share correct"),
-        "Calibration",
-        "Each point is the answers of a tenth of the range of probability; on the dotted line "
-        "probabilities say how often answers are right."))
+    for corpus in summary["files"]:
+        shown = {k: v for k, v in panels.items() if k.endswith(f", {corpus}")}
+        sections.append(report.Picture(
+            scatter_svg(shown, "probability", "share correct"), f"Calibration on {corpus}",
+            "Each point is the answers of a tenth of the range of probability; on the dotted line "
+            "probabilities say how often answers are right."))
     return sections

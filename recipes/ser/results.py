@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from calibration import calibrated_section
 from folds import Cells, answers_of, folds_of, learned_by, protocol_of
 from judging import judged_sections
 
@@ -56,7 +57,7 @@ def results_page(done: Cells, exp: Path, pairs: Mapping[str, str], oracle: bool)
         sections += [table, report.Text("\n\n".join(verdicts), "What the comparisons show")]
     sections += _by_fold(rows, systems, wanted) + _by_corpus(done, systems, wanted)
     sections += _inflation(rows, systems)
-    sections += judged_sections(exp / "judged")
+    sections += calibrated_section(exp) + judged_sections(exp / "judged")
     sections.append(_merging(costs))
     absent = [cell.label for folder, cell in done if cells.finished(folder, cell) is None]
     if absent:

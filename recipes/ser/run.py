@@ -49,6 +49,19 @@ class Judge:
 
 
 @dataclass
+class Calibrate:
+    """Released models that get the temperature which fits answers to left-out corpora; their
+    weights stay."""
+
+    models: dict[str, str] = field(default_factory=dict)  # {system: released model or folder}
+    # {system: corpora, folders below corpus.source, that its released model did not learn and
+    # answers itself}
+    unheard: dict[str, list[str]] = field(default_factory=dict)
+    # {system: other fields of the released model's configuration that change no weight}
+    changes: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass
 class Corpus:
     """Where the sounds come from."""
 
@@ -150,6 +163,7 @@ class Config:
     # also keep the predictions of the step that is best on the test set, for one table
     oracle: bool = False
     release: Release = field(default_factory=Release)  # models to be used
+    calibrate: Calibrate = field(default_factory=Calibrate)  # temperatures of released models
     judge: Judge = field(default_factory=Judge)  # on corpora that nothing was trained on
     workers: int = 2  # processes of one thread each
     # address of a Dask scheduler, "local" or "slurm"; null: processes here
@@ -335,10 +349,24 @@ def deploy(cfg: Config, exp: Path) -> None:
     cards = {name: {**release, "also": {**cfg.release.also, **system.also},
                     "limits": [*cfg.release.limits, *system.limits]}
              for name, system in cfg.systems.items()}
-    deploy_all(list(cells_of(cfg, exp)), exp, cards, frontend)
+    deploy_all([c for c in cells_of(cfg, exp) if c[1].name not in cfg.calibrate.models], exp,
+               cards, frontend)
 
 
-@recipe.stage("judge", uses=(*TRAINING, "judge"), outputs=lambda cfg, exp: [exp / "judged"])
+@recipe.stage("calibrate", uses=(*TRAINING, "calibrate"))
+def calibrate(cfg: Config, exp: Path) -> None:
+    """Fit the temperature of released models to left-out corpora, if any are given."""
+    from calibration import calibrate_all
+
+    if not cfg.calibrate.models:
+        print("calibrate.models: none given", flush=True)
+        return
+    calibrate_all(list(cells_of(cfg, exp)), exp, cfg.calibrate.models, cfg.calibrate.unheard,
+                  cfg.calibrate.changes, cfg.corpus.source)
+
+
+@recipe.stage("judge", uses=(*TRAINING, "calibrate", "judge"),
+              outputs=lambda cfg, exp: [exp / "judged"])
 def judge(cfg: Config, exp: Path) -> None:
     """Judge the model folders on corpora that nothing was trained on, if any are given."""
     from judging import judge_all, write_on_card
@@ -347,10 +375,10 @@ def judge(cfg: Config, exp: Path) -> None:
     if not cfg.judge.corpora:
         print("judge.corpora: none given, nothing to judge on", flush=True)
         return
-    models = {name: str(exp / "models" / name) for name in cfg.systems
+    models = {name: str(exp / "models" / name) for name in {**cfg.systems, **cfg.calibrate.models}
               if (exp / "models" / name).is_dir()}
     for pair in cfg.judge.before.items():
-        if pair[0] not in cfg.systems or pair[1] not in cfg.judge.beside:
+        if pair[0] not in models or pair[1] not in cfg.judge.beside:
             raise InputError(f"judge.before: {pair[0]}: {pair[1]}: expected a system and one of "
                              "judge.beside")
     trained = {protocol.get(cfg.protocol).corpus, *cfg.release.also}

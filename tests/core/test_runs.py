@@ -34,6 +34,10 @@ def test_other_code_and_force_begin_anew(folder: Path, change: dict,
     assert not finished(folder, **change)
     assert sorted(p.name for p in folder.iterdir()) == [runs.RECORD]
     assert f"made again ({'forced' if 'forced' in change else 'code changed'})" in capsys.readouterr().out
+    before = folder.with_name("run.before")
+    assert sorted(p.name for p in before.iterdir()) == ["checkpoint", "product", runs.RECORD]
+    (folder / "newer").touch()
+    assert not finished(folder, code="c") and (before / "newer").exists()
 
 
 def test_an_interrupted_run_goes_on_by_the_same_code_alone(tmp_path: Path) -> None:

@@ -51,6 +51,12 @@ def test_times_are_numbers(tmp_path: Path, change: dict) -> None:
         read_manifest(tmp_path / "m.jsonl")
 
 
+@pytest.mark.parametrize("name", ["", "  "])
+def test_an_utterance_has_a_name(name: str) -> None:
+    with pytest.raises(InputError, match="line 3: an empty id"):
+        utterance_from_dict({"id": name, "audio": "a.wav", "duration": 1.0, "speaker": "s"}, "line 3")
+
+
 def test_a_key_that_is_there_twice_is_named(tmp_path: Path) -> None:
     """Of two values of one key JSON readers keep the last."""
     line = json.dumps(RECORD)

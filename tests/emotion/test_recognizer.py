@@ -210,6 +210,18 @@ def test_a_level_within_the_limits_stays_bit_for_bit() -> None:
         models.build("conv_transformer", **SMALL, quietest=-10.0, loudest=-20.0)
 
 
+def test_probabilities_that_were_off_elsewhere_are_said_to_be(recognizer: EmotionRecognizer) -> None:
+    off = {"calibration error, emodb left out, choice of 6": 0.16, "uar, emodb left out, choice of 6": 60.0}
+    info = dataclasses.replace(recognizer.info, metrics=off)
+    other = EmotionRecognizer(recognizer.model, info)
+    note = next(n for n in other(voice(1.2), RATE).notes if n.startswith("probabilities"))
+    assert "16 points" in note
+    assert not any(n.startswith("probabilities") for n in recognizer(voice(1.2), RATE).notes)
+    assert not any(n.startswith("probabilities") for n in other(np.zeros(RATE), RATE).notes)
+    good = dataclasses.replace(info, metrics={**off, "calibration error, emodb left out, choice of 6": 0.05})
+    assert EmotionRecognizer(recognizer.model, good).caution is None
+
+
 def test_a_quiet_voice_is_no_silence(recognizer: EmotionRecognizer) -> None:
     """Its peak is 70 dB below full scale, one step of 16 bits 90."""
     x = voice(2.0)

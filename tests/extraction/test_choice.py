@@ -271,5 +271,10 @@ def test_the_report_tells_doubt_in_one_line() -> None:
     for silence, words in ((0.9, "nearly silent"), (0.1, "close to the mixture")):
         nobody.shares["silence"] = [silence] * 20
         assert words in (nobody.doubt() or "")
+    still = report([0.2] * 20, [0.2] * 20)
+    still.shares["silence"] = [1.0] * 19 + [0.0]
+    assert "keep still; the output is nearly silent" in (still.doubt() or "")
+    still.shares["silence"] = [1.0] * 15 + [0.0] * 5
+    assert still.doubt() is None
     kept = json.loads(json.dumps(report([0.123456], [1.0]).record()))
     assert kept["trust"] == [0.12] and set(kept["shares"]) == set(CANDIDATES)

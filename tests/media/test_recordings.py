@@ -327,6 +327,27 @@ def test_a_flac_that_is_cut_off_is_as_long_as_what_is_there(tmp_path: Path) -> N
     assert audio.duration(path) == len(found) / 16000 and audio.promised(path) == 4.0
 
 
+@pytest.mark.parametrize("name, codec", [("a.wav", ""), ("a.mkv", "pcm_s16le"), ("a.mka", "libopus")])
+def test_what_is_missing_at_the_end_is_said(tmp_path: Path, name: str, codec: str) -> None:
+    path, sound = tmp_path / name, murmur(4, RATE)
+    soundfile.write(path, sound, RATE) if not codec else encode(path, [sound], RATE, codec)
+    assert audio.notes_of(path) == []
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    assert any("is cut off" in n or "the rest is missing" in n for n in audio.notes_of(path))
+    assert audio.duration(path) == pytest.approx(2, abs=0.3)
+
+
+@pytest.mark.parametrize("size", [0, 2**32 - 1, 2**31 - 1])
+def test_a_header_without_a_length_misses_nothing(tmp_path: Path, size: int) -> None:
+    soundfile.write(tmp_path / "a.wav", murmur(2, RATE), RATE)
+    data = bytearray((tmp_path / "a.wav").read_bytes())
+    at = data.index(b"data") + 4
+    data[at: at + 4] = size.to_bytes(4, "little")
+    (tmp_path / "a.wav").write_bytes(data)
+    assert audio.notes_of(tmp_path / "a.wav") == []
+
+
 def test_a_file_that_is_replaced_is_read_anew(tmp_path: Path) -> None:
     path = tmp_path / "a.mka"
     for seed in (0, 1):

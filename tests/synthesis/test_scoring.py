@@ -126,6 +126,20 @@ def test_two_files_of_one_name_and_broken_ones(tmp_path: Path) -> None:
         scoring.score(tmp_path / "ref", tmp_path / "hyp")
 
 
+def test_one_file_of_a_low_rate_does_not_spoil_all(tmp_path: Path) -> None:
+    sound, folders = voice(120), (tmp_path / "ref", tmp_path / "hyp")
+    for folder in folders:
+        folder.mkdir()
+        for name in "abcd":
+            soundfile.write(folder / f"{name}.wav", sound, RATE)
+    soundfile.write(folders[1] / "d.wav", sound[::2], RATE // 2)
+    with pytest.warns(UserWarning, match=f"d.wav: the lowest sample rate of all; .* {RATE // 2:,} Hz"):
+        assert scoring.score(*folders, method="autocorrelation").settings["sample_rate"] == RATE // 2
+    soundfile.write(folders[1] / "d.wav", sound[::16], RATE // 16)
+    with pytest.raises(InputError, match="d.wav: 1,.* samples a second; expected 8,000 or more"):
+        scoring.score(*folders)
+
+
 def test_undefined_is_said_as_such() -> None:
     nothing = scoring.Scores({}, {"break_f1": scoring.metrics.Interval(math.nan, math.nan, math.nan)},
                              {"break_f1": 0}, {})

@@ -38,6 +38,9 @@ SETS = (
     "seventeenth",
     "eighteenth",
     "nineteenth",
+    "twentieth",
+    "twentyfirst",
+    "twentysecond",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

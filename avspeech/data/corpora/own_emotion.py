@@ -55,6 +55,7 @@ def _listed(source: Path) -> Iterator[tuple[Path, str, str]]:
         rows = read_jsonl(source)
     else:
         rows = tables.read_rows(source, "\t" if source.suffix.lower() == ".tsv" else ",")
+    first: dict[Path, str] = {}
     for where, row in rows:
         if not isinstance(row, dict):
             raise InputError(f"{where}: expected an object with file, label and speaker")
@@ -63,13 +64,18 @@ def _listed(source: Path) -> Iterator[tuple[Path, str, str]]:
             raise InputError(f"{where}: no '{gone[0]}'; expected file, label and, where known, "
                              "speaker")
         label = row["label"]
-        if not isinstance(label, (str, int, float)) or str(label).lower() == "nan":
-            raise InputError(f"{where}: label: expected one word, got {str(label)[:40]}; leave out "
-                             "what has no label")
+        if (not isinstance(label, (str, int, float)) or str(label).lower() == "nan"
+                or "\n" in str(label)):
+            raise InputError(f"{where}: label: expected one word, got "
+                             f"{' '.join(str(label)[:40].split())}; leave out what has no label")
         path = source.parent / str(row["file"])
         if not path.is_file():
+            slashes = "; write / for \\ in paths" if "\\" in str(row["file"]) else ""
             raise InputError(f"{where}: {path}: no such file; paths are relative to "
-                             f"{source.parent}")
+                             f"{source.parent}{slashes}")
+        if first.setdefault(path.resolve(), where) != where:
+            raise InputError(f"{where}: {path} is listed already at {first[path.resolve()]}; "
+                             "leave one of them")
         yield path, str(label), str(row.get("speaker") or "")
 
 
@@ -91,6 +97,8 @@ def scan(source: Path) -> Scan[Clip]:
     """All sounds, in order. Labels: emotion. Raises InputError for a table that cannot be used, or
     fewer than two labels."""
     listed = source.is_file()
+    if listed and source.suffix.lower() not in (".csv", ".tsv", ".txt", ".jsonl"):
+        raise InputError(f"{source}: expected a folder, or a table .csv, .tsv or .jsonl")
     root = source.parent if listed else source
     clips, seen = [], Counter[str]()
     for path, label, speaker in (_listed if listed else _sounds)(source):
@@ -99,6 +107,9 @@ def scan(source: Path) -> Scan[Clip]:
         if seen[name] > 1:
             name += f"-{seen[name]}"
         clips.append(Clip(name, path, speaker or f"unknown-{name}", {"emotion": label}))
+    if listed and not clips:
+        raise InputError(f"{source}: no row in it; expected file, label and, where known, speaker "
+                         "a row")
     merged = _one_spelling(clips)
     labels = Counter(c.labels["emotion"] for c in clips)
     if clips and len(labels) < 2:

@@ -12,6 +12,8 @@ from avspeech.data.corpora import layout
 from avspeech.errors import InputError
 
 MOST_COLUMNS = 10_000
+# What parts the cells of tables, as it is called.
+_SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "'|'"}
 
 
 def lines(path: Path, errors: str = "strict") -> list[str]:
@@ -30,7 +32,7 @@ def lines(path: Path, errors: str = "strict") -> list[str]:
     try:
         text = path.read_text(encoding="utf-8-sig", errors=errors)
     except (OSError, UnicodeDecodeError):
-        raise InputError(f"{path}: cannot be read as text in UTF-8") from None
+        raise InputError(f"{path}: cannot be read as text in UTF-8; save it as UTF-8") from None
     return text.removesuffix("\n").split("\n") if text else []
 
 
@@ -62,8 +64,15 @@ def read_rows(path: Path, delimiter: str = ",",
             for cells in reader:
                 where, line = f"{path}:{line}", reader.line_num + 1
                 cells = [cell.strip() for cell in cells]
+                if any("\0" in cell for cell in cells):
+                    raise InputError(f"{where}: a NUL character; is it UTF-16? Save it as UTF-8")
                 if not heads:
                     heads = [cell.lower() for cell in cells]
+                    other = next((sign for sign in ";\t|," if len(heads) == 1
+                                  and sign in heads[0] and sign != delimiter), "")
+                    if other:
+                        raise InputError(f"{where}: the cells are parted by {_SIGNS[other]}; "
+                                         f"expected {_SIGNS[delimiter]}: save the table so")
                     if len(heads) > MOST_COLUMNS:
                         raise InputError(f"{where}: a heading of {len(heads):,} columns; expected "
                                          f"{MOST_COLUMNS:,} at most")
@@ -81,7 +90,7 @@ def read_rows(path: Path, delimiter: str = ",",
                                              f"'{row[head]}' and '{cell}'; rename or remove one")
                     rows.append((where, row))
     except (OSError, UnicodeDecodeError):
-        raise InputError(f"{path}: cannot be read as text in UTF-8") from None
+        raise InputError(f"{path}: cannot be read as text in UTF-8; save it as UTF-8") from None
     except csv.Error as error:
         raise InputError(f"{path}:{line}: not a row of a table ({error})") from None
     return rows

@@ -70,7 +70,15 @@ def test_the_same_sound_twice_is_a_leak(tmp_path, sound):
     ("file,label\nb.wav,joy\n", "b.wav: no such file; paths are relative to"),
     ("file,label,label\na.wav,joy,rage\n", "list.csv:2: two columns are called 'label'"),
     ("file,label\na.wav,nan\n", "list.csv:2: label: expected one word, got nan"),
-    ("path,label\na.wav,joy\n", "no 'file'"), ("file,label\na.wav,joy\n", "one label, 'joy'")])
+    ("path,label\na.wav,joy\n", "no 'file'"), ("file,label\na.wav,joy\n", "one label, 'joy'"),
+    ("file;label\na.wav;joy\n", "list.csv:1: the cells are parted by semicolons; expected commas"),
+    ("file\tlabel\na.wav\tjoy\n", "list.csv:1: the cells are parted by tabs; expected commas"),
+    ("file|label\na.wav|joy\n", r"list.csv:1: the cells are parted by '\|'; expected commas"),
+    ("file,label\na.wav,joy\na.wav,rage\n", "list.csv:3: .*a.wav is listed already at .*csv:2"),
+    ('file,label\na.wav,"jo\ny"\n', "list.csv:2: label: expected one word, got jo y"),
+    ("file,label\nin\\a.wav,joy\n", "no such file; .*write / for"),
+    ("file,label\na.wav,j\0y\n", "list.csv:2: a NUL character; is it UTF-16"),
+    ("file,label\n", "list.csv: no row in it"), ("", "list.csv: no row in it")])
 def test_what_cannot_be_used_is_named(tmp_path, sound, text, expected):
     sound(tmp_path / "a.wav")
     (tmp_path / "list.csv").write_text(text)

@@ -77,6 +77,9 @@ class VoiceConfig:
     break_threshold: float = 0.5  # probability from which the predictor's break is made
     temperature: float = 0.667  # deviation of the flow's noise, unless another is asked for
     steps: int = 4  # of the flow, unless others are asked for
+    # Seconds by which a pause is heard longer than its frames, because words end and begin quietly;
+    # pauses that are asked for get so much less
+    quiet: float = 0.0
     # whether tones asked of last words are heard: the recipe measures it (`measuring.control`)
     tones: bool = True
     # Fields of `Vocoder.Config` in which it differs; its mels and rates are those of the voice

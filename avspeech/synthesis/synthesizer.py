@@ -343,6 +343,8 @@ class Synthesizer:
         if breaks and self.predict_breaks and script.words:
             script = predicted_breaks(engine.break_probability, self.config.break_threshold, script)
         script, tokens, pauses, asked = with_pauses(script, breaks)
+        # NaN, as predicted, stays NaN: `max` gives its first argument
+        asked = [max(s - self.config.quiet, 0.0) if i in pauses else s for i, s in enumerate(asked)]
         last, ends = last_words(script, breaks)
         words = script.words
         tones = [words[end].tone for end in ends]

@@ -93,15 +93,6 @@ class Aligned:
         part.lengths = [length[n] for n in part.names]
         return part
 
-    def some(self, most: int) -> Aligned:
-        """At most so many of the utterances, spread over all; 0: all."""
-        count = len(self.names)
-        part = copy.copy(self)
-        kept = [i * count // most for i in range(most)] if 0 < most < count else range(count)
-        part.names = [self.names[i] for i in kept]
-        part.lengths = [self.lengths[i] for i in kept]
-        return part
-
     def mel_of(self, name: str) -> np.ndarray:
         """The log-mel `[T, M]` of an utterance, T the sum of its durations."""
         if name not in self._mels:

@@ -9,27 +9,78 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import io
 import lzma
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 TABLE = Path(__file__).parent / "tables" / "g2p.xz"
 # The characters of n-grams: the edges of a word, and the pairs of letter and phones from FIRST on.
 START, END, FIRST = "^", "$", 0x100
 BEAM = 24
+ORDER = 7  # characters of the longest n-gram in the table
 LONGEST = 40  # letters; what is longer is cut in pieces
+
+
+class Grams(Mapping[str, tuple[float, float]]):
+    """{characters: (log10 probability, log10 back-off)} of a table, which is unpacked by the first
+    character of n-grams when one is asked for: a word needs few of them, and all of them take four
+    times as long as to read the file.
+
+    Args:
+        lines: n-grams in the order of their characters, a line each with its two numbers.
+    """
+
+    def __init__(self, lines: str):
+        self.lines = lines
+        self.spans: dict[str, tuple[int, int]] = {}
+        start = 0
+        while start < len(lines):
+            first = lines[start]
+            # The order is that of characters, so the next one is greater: binary search
+            low, high = start, len(lines)
+            while low < high:
+                middle = (low + high) // 2
+                begin = lines.rfind("\n", start, middle) + 1 or start
+                if lines[begin] == first:
+                    low = lines.find("\n", begin) + 1 or len(lines)
+                else:
+                    high = begin
+            self.spans[first] = start, low
+            start = low
+        self.known: dict[str, dict[str, tuple[float, float]]] = {}
+
+    def _part(self, first: str) -> dict[str, tuple[float, float]]:
+        if first not in self.known:
+            start, end = self.spans.get(first, (0, 0))
+            self.known[first] = {line[:-2]: _unpack(line[-2:])
+                                 for line in self.lines[start:end].split("\n") if line}
+        return self.known[first]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The numbers of an n-gram, or `default`."""
+        part = self.known.get(key[:1])
+        return (self._part(key[:1]) if part is None else part).get(key, default)
+
+    def __getitem__(self, key: str) -> tuple[float, float]:
+        return self._part(key[:1])[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for first in self.spans for key in self._part(first))
+
+    def __len__(self) -> int:
+        return sum(len(self._part(first)) for first in self.spans)
 
 
 @dataclass(frozen=True)
 class Model:
     """pairs: {letter: [(character, phones)]}; grams: {characters: (log10 probability, log10
-    back-off)}."""
+    back-off)}; order: characters of the longest n-gram."""
 
     pairs: dict[str, list[tuple[str, str]]]
-    grams: dict[str, tuple[float, float]]
+    grams: Mapping[str, tuple[float, float]]
     order: int
 
     def score(self, history: str, character: str) -> float:
@@ -59,15 +110,12 @@ def _unpack(text: str) -> tuple[float, float]:
 @functools.lru_cache(maxsize=1)
 def model() -> Model:
     """The model in the package."""
-    # Line by line, as a list of all would take more memory than the n-grams
-    lines = io.StringIO(lzma.decompress(TABLE.read_bytes()).decode() + "\n")
-    first = next(lines)[:-1]
-    grams = {line[:-3]: _unpack(line[-3:-1]) for line in lines}
+    first, _, lines = lzma.decompress(TABLE.read_bytes()).decode().partition("\n")
     pairs: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for number, unit in enumerate(first.split(" ")):
         letter, _, phones = unit.partition(":")
         pairs[letter].append((chr(FIRST + number), phones.replace("+", " ")))
-    return Model(dict(pairs), grams, max(map(len, grams)))
+    return Model(dict(pairs), Grams(lines), ORDER)
 
 
 def held_out(word: str) -> bool:

@@ -300,9 +300,9 @@ def _polish(cfg: Config, folder: Path, model: Any, data: Any, dev: Any, seed: in
     how = dataclasses.replace(cfg.polish.fit, seed=seed)
     if cfg.polish.adversary:
         how = dataclasses.replace(how, validate_every=how.max_steps)
-    retold = {"start": cfg.polish.start, "steps": cfg.polish.steps, "seed": seed}
-    heard = training.Renditions(model, data.some(cfg.polish.most), cfg.polish.renditions, **retold)
-    checked = training.Renditions(model, dev.some(cfg.polish.most), 1, **retold)
+    start = cfg.polish.start
+    heard = training.Renditions(model, data, cfg.polish.renditions, start, seed=seed)
+    checked = training.Renditions(model, dev, 1, start, seed=seed)
     learner = vocoding.Vocoding(model.vocoder.requires_grad_(True), cfg.polish.adversary)
 
     def score(trained: Any) -> dict[str, float]:

@@ -87,17 +87,14 @@ class Polish:
     # Where renditions begin on the way from noise to the recording (`training.retold`; 1: its own
     # mel)
     start: float = 0.3
-    steps: int = 10  # of the flow
-    most: int = 0  # recordings of which renditions are made, spread over all (0: of all)
     adversary: float = 1.0  # its weight
     fit: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(
         max_steps=1000, batch_seconds=8, lr=5e-4, warmup_steps=30, weight_decay=0.0, ema=0.995))
 
     def __post_init__(self) -> None:
-        if (min(self.renditions, self.adversary, self.most) < 0 or not 0 <= self.start <= 1
-                or self.steps < 1):
-            raise InputError("polish: expected renditions, adversary and most of 0 or more, start "
-                             "in 0..1, steps of 1 or more")
+        if min(self.renditions, self.adversary) < 0 or not 0 <= self.start <= 1:
+            raise InputError("polish: expected renditions and adversary of 0 or more, and start in "
+                             "0..1")
 
 
 @dataclass

@@ -109,6 +109,17 @@ def test_breaks_last_as_asked_and_rate_is_faster_when_larger(voice: Synthesizer)
     assert fast < 0.7 * plain and slow > 1.5 * plain
 
 
+def test_breaks_get_less_by_what_a_pause_is_heard_longer(voice: Synthesizer) -> None:
+    info = dataclasses.replace(voice.info, config=dict(TINY, quiet=0.08))
+    shorter = Synthesizer(tiny(quiet=0.08), info, predict_breaks=False)
+    lengths = [[b["end"] - b["start"] for b in v("No, <brk 0.4> not <brk 0.05> now.").timestamps.breaks]
+               for v in (voice, shorter)]
+    assert lengths[0] == pytest.approx([0.4, 0.05], abs=0.009)
+    assert lengths[1] == pytest.approx([0.32], abs=0.009)  # none is less than nothing
+    plain = "We went, as ever, to the sea."  # without breaks whose length is asked for
+    assert np.array_equal(voice(plain).audio, shorter(plain).audio)
+
+
 def test_words_have_times_and_places(voice: Synthesizer) -> None:
     speech = voice(TEXT)
     words, phones = speech.words, speech.timestamps.phones

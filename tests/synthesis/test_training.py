@@ -237,13 +237,6 @@ def test_renditions_go_with_their_sound(sounds: Sounds) -> None:
     assert total(mel=own) == pytest.approx(total(), rel=1e-5) and total(mel=own - 2) > total()
 
 
-def test_some_are_spread_over_all(sounds: Sounds) -> None:
-    data, _ = batch(sounds, voice())
-    assert data.some(0).names == data.some(9).names == data.names == ["one", "two"]
-    part = data.some(1)
-    assert part.names == ["one"] and len(part.lengths) == 1 and len(data.names) == 2
-
-
 def test_a_threshold_of_the_best_f1() -> None:
     pairs = np.array([[0.05, 0.2, 0.6, 0.8], [0, 0, 1, 1]])
     threshold, f1 = training.best_threshold(pairs)

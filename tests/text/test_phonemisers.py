@@ -1,3 +1,4 @@
+import lzma
 import random
 
 import pytest
@@ -104,3 +105,19 @@ def test_a_word_is_found_in_the_text_of_the_dictionary() -> None:
         assert known[word] == own.get(word, lexicon.table().get(word))
     for word in ("", "zzzz", "the cat", "cattt", "\n", "aa1"):
         assert word not in known and known.get(word, "none") == "none"
+
+
+def test_the_table_of_n_grams_is_unpacked_by_parts():
+    rows = ["^a5-", "^ab0!", "^abc3+", "a1+", "b9z", "ba2+", "ÿz4+"]
+    grams = g2p.Grams("\n".join(rows))
+    whole = {row[:-2]: g2p._unpack(row[-2:]) for row in rows}
+    assert grams.get("ba") == whole["ba"] and grams.get("bc", 1) == 1 == grams.get("x", 1)
+    assert list(grams.known) == ["b", "x"]  # no more than was asked for
+    assert dict(grams) == whole and len(grams) == len(whole)
+    assert not dict(g2p.Grams(""))
+
+
+def test_the_order_is_that_of_the_table():
+    lines = lzma.decompress(g2p.TABLE.read_bytes()).decode().split("\n")[1:]
+    assert max(map(len, lines)) - 2 == g2p.ORDER
+    assert lines == sorted(lines, key=lambda line: line[:-2])

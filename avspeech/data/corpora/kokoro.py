@@ -39,6 +39,14 @@ SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"  # o
 SOURCE_RATE = 24000  # of both engines
 ENGINES = ("kokoro", "hibari")
 HIBARI = "0.2.1"  # the version that this was tried with
+ENDS = ("own", "clear")
+MARKS = ".!?…"  # that end a sentence
+TAIL = " əv ðə wˈɜɹld."  # " of the world.", said after a sentence so that it does not end yet
+VOWELS = "AIOWYiuɑɔəɛɜæɪʊʌ"
+UNVOICED = 40.0  # hertz of the teacher's F0, below which it has no pulses
+LONGER = 1.5  # the last syllable, which is longer where a sentence ends
+FADE = 0.03  # seconds at the cut
+REST = 0.25  # seconds of silence after it
 LONGEST_PHONES = 508  # symbols that the model takes, without its two edges
 STYLES, STYLE = 510, 256  # a voice file: a style vector for each number of symbols
 
@@ -184,9 +192,11 @@ class Hibari:
 
     Args:
         voice: name of one of its voices; all but "heart" have to be in its own folder already.
+        ends: "own", how the teacher ends a sentence, in a creaky voice without F0; "clear": see
+            `ClearEnds`.
     """
 
-    def __init__(self, voice: str):
+    def __init__(self, voice: str, ends: str = "own"):
         try:
             import hibari
             from hibari.voices import VOICES, voice_path
@@ -203,18 +213,159 @@ class Hibari:
         self.identity = file_hash(path)
         self.female = VOICES[voice]["gender"] == "female"
         self.engine = hibari.Hibari(voice=voice)
+        self.clear: ClearEnds | None = None
+        if ends == "clear":
+            self.clear = ClearEnds(path)
+            self.identity += f" {CLEAR}"
 
     def __call__(self, script: text.Script) -> np.ndarray:
         """Reads a script: samples [N], float32 at `SOURCE_RATE`; its noise is drawn from the
         text."""
         phones = spelled(script)
-        sound = self.engine.from_phonemes(phones, seed=zlib.crc32(phones.encode()))
-        return np.asarray(sound, np.float32)
+        seed = zlib.crc32(phones.encode())
+        if self.clear is None:
+            return np.asarray(self.engine.from_phonemes(phones, seed=seed), np.float32)
+        from hibari import dsp
+
+        body = phones.rstrip(MARKS)
+        ids = self.engine.ids(body + TAIL)
+        if len(ids) != len(body + TAIL) + 2:
+            raise InputError(f"hibari: it lacks a symbol of '{body}'; ends=clear is for hibari-tts "
+                             f"{HIBARI}")
+        rng = np.random.default_rng(seed)
+        parts, frames = self.clear(ids, body, rng)
+        sound = dsp.synth(*parts, rng)[: frames * dsp.HOP]
+        fade = min(round(FADE * SOURCE_RATE), len(sound))
+        sound[len(sound) - fade:] *= np.cos(np.linspace(0, np.pi / 2, fade, dtype=np.float32))
+        return np.pad(sound, (0, round(REST * SOURCE_RATE))).astype(np.float32)
+
+
+CLEAR = 1  # version of what `ClearEnds` makes: other sound is read anew
+
+
+class ClearEnds:
+    """Lets hibari's network say sentences whose last word is not creaky and ends as is asked.
+
+    The network, which gives spectra for a sound with the F0 that it predicts, ends sentences in a
+    creaky voice: no F0, a tracker finds none, and another F0 put there is hardly heard, as the
+    spectra have few pulses. In the middle of a sentence it follows any F0. So each sentence is said
+    as if it went on ("... of the world"), with its last syllable longer, its last word along a
+    chosen melody, and is cut behind that word. Half of the melodies are the teacher's own, tilted
+    down as a statement's; half are tilted at random, by -8 to 8 semitones.
+
+    Args:
+        path: the voice's ONNX file.
+
+    Raises:
+        InputError: onnx or onnxruntime is absent, or the graph is another than expected.
+    """
+
+    def __init__(self, path: Path):
+        try:
+            import onnx
+            import onnxruntime
+        except ImportError:
+            raise InputError("ends=clear: needs onnx and onnxruntime; pip install "
+                             "'avspeech[edge]'") from None
+        model = onnx.load(str(path))
+        graph, types = model.graph, onnx.TensorProto
+        counts = [node.input[0] for node in graph.node if node.op_type == "CumSum"]
+        if len(counts) != 1 or "f0" not in [out.name for out in graph.output]:
+            raise InputError(f"{path}: expected the graph of hibari-tts {HIBARI}, with an output "
+                             "f0 and one sum of frames")
+        del graph.value_info[:]  # sizes that hold no longer
+        describe = onnx.helper.make_tensor_value_info
+        graph.output.append(describe(counts[0], types.INT64, None))
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 3
+
+        def session() -> Any:
+            return onnxruntime.InferenceSession(model.SerializeToString(), options,
+                                                providers=["CPUExecutionProvider"])
+
+        self.own = session()
+        self.names = ["f0", counts[0]]
+        for node in graph.node:
+            for place, name in enumerate(node.input):
+                if name in self.names:
+                    node.input[place] = ("melody", "frames")[self.names.index(name)]
+        graph.input.append(describe("melody", types.FLOAT, [1, "F"]))
+        graph.input.append(describe("frames", types.INT64, ["L"]))
+        self.changed = session()
+
+    def __call__(self, ids: list[int], body: str, rng: np.random.Generator
+                 ) -> tuple[list[np.ndarray], int]:
+        """The network's spectra and F0 of a sentence.
+
+        Args:
+            ids: its numbers of `body` and `TAIL`, with an edge at both sides.
+            body: the sentence's symbols, without its last mark.
+            rng: of the melody.
+
+        Returns:
+            (what `hibari.dsp.synth` takes, frames to the end of the last word).
+
+        Raises:
+            InputError: F0 has no whole number of frames for each of the counts.
+        """
+        given = {"ids": np.asarray([ids], np.int64), "speed": np.ones(1, np.float32)}
+        f0, counts = self.own.run(self.names, given)
+        shape, hertz, counts = counts.shape, f0[0], counts.reshape(-1)
+        each, more = divmod(len(hertz), int(counts.sum()))
+        if more or len(counts) != len(ids):
+            raise InputError(f"hibari: {len(hertz)} frames of F0 for {int(counts.sum())} of "
+                             f"symbols; ends=clear is for hibari-tts {HIBARI}")
+        first, after = body.rfind(" ") + 2, len(body) + 1  # of the last word, in ids
+        places = [i for i in range(first, after) if body[i - 1] in VOWELS]
+        frames = counts.copy()
+        start = places[-1] if places else first
+        frames[start: after] = np.rint(frames[start: after] * LONGER)
+        hertz = stretched(hertz, counts * each, frames * each)
+        ends = frames.cumsum() * each
+        word = slice(int(ends[first - 1]), int(ends[after - 1]))
+        hertz[word] = last_melody(hertz, word, rng)
+        out = self.changed.run(None, {**given, "melody": hertz[None],
+                                      "frames": frames.reshape(shape)})
+        parts = [x[0] for x in out[:5]]  # before F0 and the counts
+        return [*parts, hertz], int(word.stop)
+
+
+def stretched(values: np.ndarray, old: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """Values `[T]` of symbols that last `old [L]` frames, as of `new [L]` frames: the nearest."""
+    starts = old.cumsum() - old
+    index = [start + (np.arange(n) + 0.5) * o / max(n, 1)
+             for start, o, n in zip(starts, old, new, strict=True)]
+    return values[np.concatenate(index).astype(int)]
+
+
+def last_melody(hertz: np.ndarray, word: slice, rng: np.random.Generator) -> np.ndarray:
+    """Another F0 of a word, unvoiced where it was.
+
+    Args:
+        hertz: F0 `[T]` of the sentence; unvoiced below `UNVOICED`.
+        word: its frames of the word.
+        rng: draws what is asked.
+
+    Returns:
+        F0 of these frames, in hertz.
+    """
+    voiced = hertz[word] > UNVOICED
+    everywhere = hertz[hertz > UNVOICED]
+    own = 12 * np.log2(np.where(voiced, hertz[word], 1.0) / 100)
+    own -= own[voiced].mean() if voiced.any() else 0.0
+    fall = rng.random() < 0.5
+    gain, tilt = (1.0, rng.normal(-5, 1.5)) if fall else (rng.random(), rng.uniform(-8, 8))
+    level = 12 * np.log2(np.median(everywhere) / 100) - 1 if everywhere.size else 9.0
+    line = level + gain * own + tilt * (np.linspace(0, 1, len(own)) - 0.5)
+    asked = np.clip(100 * 2 ** (line / 12), 120, 420)
+    return np.where(voiced, asked, hertz[word]).astype(np.float32)
 
 
 def prepare(source: str | Path | None, out: str | Path, voice: str = "", count: int = 900,
             engine: str = "kokoro", rate: int = 16000, shortest: int = 4, longest: int = 16,
-            seed: int = 0, dev: float = layout.DEV, test: float = layout.TEST) -> list[Path]:
+            seed: int = 0, dev: float = layout.DEV, test: float = layout.TEST,
+            ends: str = "own") -> list[Path]:
     """Lets Kokoro or hibari read sentences to out/audio (FLAC) and writes train, dev and test
     manifests. What was read before with the same phones, engine, voice and rate is not read again.
     An hour of speech takes Kokoro about an hour of one core, and hibari half a minute.
@@ -231,6 +382,8 @@ def prepare(source: str | Path | None, out: str | Path, voice: str = "", count: 
         seed: of the choice and the split.
         dev: share of the sentences for development.
         test: share of the sentences for test.
+        ends: "own", or with hibari "clear": last words that are never creaky, and end in many ways
+            (`ClearEnds`).
 
     Returns:
         The paths of the manifests.
@@ -243,11 +396,13 @@ def prepare(source: str | Path | None, out: str | Path, voice: str = "", count: 
 
     if engine not in ENGINES:
         raise InputError(f"engine '{engine}': expected {' or '.join(ENGINES)}")
+    if ends not in ENDS or (ends == "clear" and engine != "hibari"):
+        raise InputError(f"ends '{ends}': expected own, or clear with engine=hibari")
     if not 8000 <= rate <= SOURCE_RATE:
         raise InputError(f"rate {rate}: expected 8,000 to {SOURCE_RATE:,} Hz")
     source, out = Path(source or ""), Path(out)
     voice = voice or ("heart" if engine == "hibari" else "af_heart")
-    read = Hibari(voice) if engine == "hibari" else Reader(source, voice)
+    read = Hibari(voice, ends) if engine == "hibari" else Reader(source, voice)
     found = list(sentences(source / "texts", shortest, longest))
     if not found:
         raise layout.absent(source, ABOUT)

@@ -198,3 +198,66 @@ def test_without_hibari_its_package_is_named(source, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "hibari", None)
     with pytest.raises(InputError, match="pip install hibari-tts"):
         kokoro.prepare(source, tmp_path / "out", engine="hibari")
+
+
+@pytest.fixture
+def network(tmp_path):
+    """hibari's graph in small: each symbol's number, twice, is its frames of 200 Hz; spectra say F0."""
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    from onnx import TensorProto, helper
+
+    def constant(name, kind, values, shape=()):
+        return helper.make_tensor(name, kind, shape, values)
+
+    spectra = ("lh", "theta", "ln", "lr", "phi")
+    nodes = [helper.make_node("Squeeze", ["ids", "first"], ["counts"]),
+             helper.make_node("CumSum", ["counts", "zero"], ["ends"]),
+             helper.make_node("Gather", ["ends", "last"], ["sum"]),
+             helper.make_node("Mul", ["sum", "two"], ["total"]),
+             helper.make_node("Concat", ["one", "total"], ["shape"], axis=0),
+             helper.make_node("ConstantOfShape", ["shape"], ["f0"],
+                              value=constant("v", TensorProto.FLOAT, [200.0], [1])),
+             *(helper.make_node("Unsqueeze", ["f0", "axis"], [name]) for name in spectra)]
+    constants = [constant("first", TensorProto.INT64, [0], [1]), constant("zero", TensorProto.INT64, [0]),
+                 constant("last", TensorProto.INT64, [-1], [1]), constant("two", TensorProto.INT64, [2], [1]),
+                 constant("one", TensorProto.INT64, [1], [1]), constant("axis", TensorProto.INT64, [1], [1])]
+    inputs = [helper.make_tensor_value_info("ids", TensorProto.INT64, [1, "L"]),
+              helper.make_tensor_value_info("speed", TensorProto.FLOAT, [1])]
+    outs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in (*spectra, "f0")]
+    model = helper.make_model(helper.make_graph(nodes, "h", inputs, outs, constants), ir_version=8,
+                              opset_imports=[helper.make_opsetid("", 17)])
+    path = tmp_path / "hibari.onnx"
+    onnx.save(model, str(path))
+    return path
+
+
+def test_ends_are_made_clear(network):
+    body = "ɪt ɪz mˈæn"
+    ids = [0, *[2] * len(body + kokoro.TAIL), 0]
+    made = kokoro.ClearEnds(network)
+    tilts = []
+    for seed in range(30):
+        parts, stop = made(ids, body, np.random.default_rng(seed))
+        heard = parts[0][0]  # the spectra are of the F0 that was asked, not of the network's own
+        assert np.array_equal(heard, parts[-1]) and len(heard) == 4 * (len(ids) - 2) + 2 * 2
+        word = slice(4 * 6, 4 * 8 + 6 * 2)  # m and the stress of 4 frames, the last syllable of 6
+        assert stop == word.stop
+        assert np.all(heard[: word.start] == 200) and np.all(heard[word.stop:] == 200)
+        line = 12 * np.log2(heard[word] / 100)
+        assert np.ptp(np.diff(line)) < 1e-3  # a straight line, as the network's own is flat
+        tilts.append(line[-1] - line[0])
+    assert min(tilts) < -4 and max(tilts) > 4 and np.mean(np.array(tilts) < -2) > 0.5
+
+
+def test_what_has_no_pulses_stays_so():
+    hertz = np.array([200.0, 200, -1, 210, -1, 190])
+    found = kokoro.last_melody(hertz, slice(2, 6), np.random.default_rng(0))
+    assert np.array_equal(found > 40, [False, True, False, True]) and found[1] >= 120
+    assert np.array_equal(kokoro.last_melody(-np.ones(5), slice(0, 5), np.random.default_rng(0)), -np.ones(5))
+
+
+def test_clear_ends_are_hibaris(source, tmp_path):
+    for options in (dict(ends="clear"), dict(ends="soft", engine="hibari")):
+        with pytest.raises(InputError, match="expected own, or clear with engine=hibari"):
+            kokoro.prepare(source, tmp_path / "out", **options)

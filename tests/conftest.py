@@ -24,3 +24,8 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data in {folder}; set AVSPEECH_DATA")
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the recipes first: their file takes longest, and would keep one process busy at the end."""
+    items.sort(key=lambda item: item.path.name != "test_recipes.py")

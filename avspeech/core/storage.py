@@ -79,10 +79,16 @@ def writing(path: str | Path) -> Iterator[Path]:
             aside.unlink()
 
 
+def _named(error: OSError) -> str:
+    """The file that an error is about, which may be a text, bytes or a path; "" if it says none."""
+    known = isinstance(error.filename, (str, bytes, os.PathLike))
+    return os.fsdecode(error.filename) if known else ""
+
+
 def _of_the_place(error: Exception, path: Path, aside: Path) -> OSError | None:
     """What is wrong with the place that was written to, where an error came from that."""
     if isinstance(error, OSError) and error.errno is not None:
-        name = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
+        name = _named(error)
         # Libraries may put something before the name, such as "file:".
         if name.endswith((str(aside), str(path), str(path.parent))):
             return error
@@ -136,7 +142,7 @@ def scratch_folder() -> Iterator[Path]:
 
 
 def _of_scratch(error: OSError) -> bool:
-    name = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
+    name = _named(error)
     known = error.errno in _PLACE or error.errno == errno.ENOENT
     return known and (not name or "avspeech-" in name)
 
@@ -161,7 +167,7 @@ def describe(error: OSError) -> str | None:
     Returns:
         The line; None for any other error, which is a defect of the program.
     """
-    name = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
+    name = _named(error)
     if error.errno in _PLACE:
         what = f"{name}:" if name else "the output, or a file,"
         return f"{what} cannot be read or written ({error.strerror}); {_PLACE[error.errno]}"
@@ -209,7 +215,7 @@ def writing_folder(folder: str | Path) -> Iterator[Path]:
         os.rename(aside, folder)
         sync_folder(folder.parent)
     except OSError as error:
-        name = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
+        name = _named(error)
         mine = name.startswith((str(aside), str(folder), str(old))) or name == str(folder.parent)
         if not (mine or not name and error.errno in _PLACE):
             raise

@@ -107,8 +107,10 @@ def _extract_pipe(args: argparse.Namespace) -> None:
     if str(args.out) != "-" and args.out.suffix != ".wav":
         raise InputError(f"{args.out}: give a .wav file for the voice of a pipe, or -o - for "
                          "standard output")
-    if str(args.out) == "-" and sys.stdout.isatty():
-        raise InputError("standard output is a terminal; send it into a pipe, or give -o FILE.wav")
+    if str(args.out) == "-":
+        from avspeech.media.wav_pipe import refuse_terminal
+
+        refuse_terminal("FILE.wav")
     if sys.stdin.isatty():
         raise InputError("standard input is a terminal; send MPEG-TS or Matroska into it")
     from importlib.util import find_spec

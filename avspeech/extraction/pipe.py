@@ -7,8 +7,6 @@ Everything is bounded, however long the pipe runs.
 
 from __future__ import annotations
 
-import os
-import struct
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,6 +31,7 @@ from avspeech.media.live_faces import LiveMouth
 from avspeech.media.mouths import STORED_CROP
 from avspeech.media.pictures import Picture, pixel_aspect
 from avspeech.media.tracks import BROKEN
+from avspeech.media.wav_pipe import WavPipe
 
 NAME = "standard input"
 PROBED = 2_000_000  # microseconds of the input that FFmpeg looks at before it begins
@@ -41,7 +40,6 @@ LONGEST_GAP = 10.0  # s; a longer step of the clock is a new start
 WAIT = 2.0  # s by which one of sound and pictures may be behind before it counts as missing
 SHORT = 0.5  # s by which a container may be shorter than its header says
 SLACK = 1e-3  # s: containers round their times
-UNKNOWN = 0xFFFFFFFF  # the length in the header of a wav whose end is not known yet
 
 
 def extract_pipe(source: IO[bytes], out: Path, stream: Stream, face: int = 1,
@@ -252,27 +250,4 @@ def _writer(out: Path, sample_rate: int) -> Iterator[Callable[[np.ndarray], None
         with audio.writing(out, sample_rate) as add:
             yield lambda samples: add(np.clip(samples, -1.0, 1.0))
         return
-    written = 0
-
-    def send(data: bytes) -> None:
-        view = memoryview(data)
-        try:
-            while view:
-                view = view[os.write(1, view):]
-        except BrokenPipeError:
-            raise InputError("the reader of the voice has gone after "
-                             f"{written / sample_rate:.1f} s of it") from None
-
-    def write(samples: np.ndarray) -> None:
-        nonlocal written
-        send(np.round(np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
-        written += len(samples)
-
-    send(wav_header(sample_rate))
-    yield write
-
-
-def wav_header(sample_rate: int) -> bytes:
-    """The header of a wav, 16 bit, mono, of unknown length, as FFmpeg writes it into a pipe."""
-    return struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", UNKNOWN, b"WAVE", b"fmt ", 16, 1, 1,
-                       sample_rate, 2 * sample_rate, 2, 16, b"data", UNKNOWN)
+    yield WavPipe(sample_rate).write

@@ -21,7 +21,8 @@ def add_speak(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--file", type=Path, metavar="TXT",
                          help="say this text file, of any length; - reads the standard input")
     command.add_argument("-o", "--out", type=Path, default=Path("speech.wav"), metavar="SOUND",
-                         help=".wav, .flac or .ogg (default: %(default)s)")
+                         help=".wav, .flac or .ogg; - sends a wav to standard output while it is "
+                              "said (default: %(default)s)")
     command.add_argument("--model", metavar="M", help="name, folder or hf:owner/name@revision "
                               "(default: a released voice)")
     command.add_argument("--voice", metavar="V", help="speaker, by name or number")
@@ -114,6 +115,10 @@ def _speak(args: argparse.Namespace) -> None:
 
     if args.threads is not None and args.threads < 1:
         raise InputError("--threads should be at least 1")
+    if str(args.out) == "-":
+        from avspeech.media.wav_pipe import refuse_terminal
+
+        refuse_terminal("SPEECH.wav")
     name = args.model or default_voice()
     own = read_pronunciations(args.lexicon) if args.lexicon is not None else None
     voice = Synthesizer.from_pretrained(name, pronunciations=own)
@@ -130,7 +135,8 @@ def _speak(args: argparse.Namespace) -> None:
         speak_file(voice, args.file, args.out, args.timestamps, not args.quiet, tell, **options)
     else:
         speak_text(voice, args.text, args.out, args.timestamps, False, tell, **options)
-    print(args.out)
+    if str(args.out) != "-":
+        print(args.out)
 
 
 def _score(args: argparse.Namespace) -> int:

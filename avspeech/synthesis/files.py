@@ -26,6 +26,7 @@ from avspeech.core import storage
 from avspeech.core.bars import bar
 from avspeech.errors import InputError
 from avspeech.media import audio
+from avspeech.media.wav_pipe import WavPipe
 from avspeech.synthesis.speech import Manner, Rest, Timestamps
 from avspeech.text.script import RESTS
 
@@ -57,7 +58,7 @@ def speak_text(synthesizer: Synthesizer, text: str, out: str | Path,
     Args:
         synthesizer: the voice.
         text: what to say, markup allowed.
-        out: .wav, .flac or .ogg; mono, 16 bit.
+        out: .wav, .flac or .ogg; mono, 16 bit. "-": a wav on standard output, as it is said.
         timestamps: a JSON file for the times of words, phones and breaks, and the text.
         progress: whether to show a bar.
         tell: takes lines that the user should read, e.g. on what could not be said (default:
@@ -290,15 +291,16 @@ def _write(job: _Job, scripts: Iterator[tuple[int, int, Script]], total: int,
     """Says scripts into files; see `speak_text`. source: names the text in the times. keep: whether
     what was said is kept where the rest fails."""
     rate, stamps, rest = job.synthesizer.sample_rate, Timestamps(), Rest()
-    for path in (out, timestamps):
+    piped = str(out) == "-"
+    for path in (None if piped else out, timestamps):
         if path is not None:
             storage.sweep_beside(path)
     with contextlib.ExitStack() as places:
         times: Path | None = None
         if timestamps is not None:
             times = places.enter_context(storage.writing(timestamps))
-        aside = places.enter_context(storage.writing(out))
-        file = _Sound(aside, out, rate)
+        file = (_Piped(rate) if piped else
+                _Sound(places.enter_context(storage.writing(out)), out, rate))
         try:
             with bar(total=total, desc="speak", unit="char", unit_scale=True,
                      disable=not progress) as shown:
@@ -363,3 +365,13 @@ class _Sound:
             if keep is not None and self.frames:
                 os.replace(self.aside, keep)
                 print(f"what was said until then: {keep}", file=sys.stderr)
+
+
+class _Piped(WavPipe):
+    """Standard output in the place of a `_Sound`."""
+
+    def close(self) -> None:
+        """Has nothing to do: all was sent."""
+
+    def abandon(self, keep: Path | None) -> None:
+        """Has nothing to keep: the reader has it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -54,6 +55,11 @@ def test_a_folder_that_vanishes_is_one_line(tmp_path: Path) -> None:
         shutil.rmtree(tmp_path / "d")
     with pytest.raises(InputError, match="cannot be written"):
         storage.write_atomically(Path("/dev/null/f"), b"x")
+
+
+def test_a_library_may_name_a_place_by_a_path(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be written"), storage.writing(tmp_path / "a.wav") as aside:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", aside)
 
 
 def test_errors_of_other_files_are_not_taken_for_ones_of_the_place(tmp_path: Path) -> None:

@@ -504,6 +504,17 @@ def test_places_that_cannot_be_written_to(folder: Path, tmp_path: Path,
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "out.wav", "taken.wav"]
 
 
+def test_standard_output_gets_what_a_file_would(folder: Path, tmp_path: Path,
+                                                capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    said = ["speak", "Go on.", "--model", str(folder), "--quiet", "--steps", "1", "-o"]
+    assert main([*said, str(tmp_path / "a.wav")]) == 0
+    capfdbinary.readouterr()
+    assert main([*said, "-"]) == 0
+    piped = np.frombuffer(capfdbinary.readouterr().out[44:], "<i2").astype(int)
+    written = np.frombuffer((tmp_path / "a.wav").read_bytes()[44:], "<i2").astype(int)
+    assert len(piped) == len(written) > 2000 and np.abs(piped - written).max() <= 1
+
+
 def test_a_folder_that_vanishes(voice: Synthesizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = voice.say
 

@@ -8,5 +8,6 @@ bash tools/setup.sh
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 .venv/bin/python -m ruff check .
 .venv/bin/python -m mypy
-# A file's tests stay in one process, as they share what they prepare. -n 0 runs all in one.
-.venv/bin/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder "$@"
+# A file's tests stay in one process, as they share what they prepare. -n 0 runs all in one. ("auto" would count two
+# threads of a core as one.)
+.venv/bin/python -m pytest -q -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder "$@"

@@ -439,10 +439,10 @@ def test_a_released_model_gets_the_temperature_of_corpora_that_it_did_not_learn(
                                   {"small": changes}, str(tmp_path))
         return json.loads((exp / "calibrated.json").read_text())[0]
 
-    row, new = run(depth=50.0), exp / "models" / "small"
+    row, new = run(floor_db=50.0), exp / "models" / "small"
     assert (new / "model.safetensors").read_bytes() == (model / "model.safetensors").read_bytes()
     config = read_info(new).config
-    assert config["temperature"] == row["temperature"] != row["before"] == 1 and config["depth"] == 50
+    assert config["temperature"] == row["temperature"] != row["before"] == 1 and config["floor_db"] == 50
     records = calibration._of_model(exp / "unheard" / "small", "small", read_info(model),
                                     ["sad", "angry", "calm"])
     assert row["answers"] == 8
@@ -477,8 +477,8 @@ def test_a_cell_answers_with_what_the_released_model_gets(
     kept = [{"id": u.id, "truth": k, "posteriors": [0.5, 0.5]} for k, u in enumerate(spoken)]
     training.write_records(tmp_path / "test.jsonl", kept)
     assert calibration._of_cell(tmp_path, cell, {}) == kept[:1]  # nobody learned the class of the other
-    found = calibration._of_cell(tmp_path, cell, {"depth": 20.0})[0]["posteriors"]
-    changed = calibration.changed(network, {"depth": 20.0})
+    found = calibration._of_cell(tmp_path, cell, {"floor_db": 20.0})[0]["posteriors"]
+    changed = calibration.changed(network, {"floor_db": 20.0})
     with torch.no_grad():
         wanted, plain = (m.classify(torch.from_numpy(heard["a"])[None])[0].softmax(0).tolist()
                          for m in (changed, network))

@@ -45,7 +45,7 @@ class LogMelConfig:
     loudest: float | None = None  # dB of full scale; a sound of a higher RMS is attenuated to it
     # dB below the highest value of the utterance at which values level off, before they are
     # normalized, so that it does not matter how quiet a background is; None: they do not
-    depth: float | None = None
+    floor_db: float | None = None
     # logits are divided by it, so that probabilities are as often right as they say (Guo et al.,
     # "On Calibration of Modern Neural Networks", ICML 2017); fitted after training
     temperature: float = 1.0

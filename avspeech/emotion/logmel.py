@@ -92,7 +92,7 @@ def leveled(audio: Tensor, mask: Tensor | None = None, quietest: float | None = 
     return audio * (rms.clamp(least, most) / rms)
 
 
-def leveled_off(x: Tensor, mask: Tensor | None, depth: float) -> Tensor:
+def leveled_off(x: Tensor, mask: Tensor | None, below: float) -> Tensor:
     """Values far below the highest one of an utterance, brought up to one floor.
 
     As much power is added to all, so that nothing bends: 20 dB above the floor a value changes by
@@ -101,14 +101,14 @@ def leveled_off(x: Tensor, mask: Tensor | None, depth: float) -> Tensor:
     Args:
         x: [B, T, M], natural logarithms of power.
         mask: [B, T], True at the frames of the utterance itself; None where all are.
-        depth: of the floor, in dB below the highest value.
+        below: how far the floor lies below the highest value, in dB.
 
     Returns:
         [B, T, M].
     """
     own = x if mask is None else x.masked_fill(~mask[..., None], -math.inf)
     highest = own.amax((1, 2), keepdim=True)
-    return ((x - highest).clamp_max(0).exp() + 10 ** (-depth / 10)).log() + highest
+    return ((x - highest).clamp_max(0).exp() + 10 ** (-below / 10)).log() + highest
 
 
 def mel_filters(mels: int, low: float, high: float, kind: str = "htk") -> Tensor:
@@ -263,8 +263,8 @@ class LogMelModel(nn.Module):
                 f"model settings quietest={config.quietest}, loudest={config.loudest}: "
                 "expected decibels of full scale, in this order"
             )
-        if config.depth is not None and not 0 < config.depth < math.inf:
-            raise InputError(f"model setting depth={config.depth}: expected decibels above 0")
+        if config.floor_db is not None and not 0 < config.floor_db < math.inf:
+            raise InputError(f"model setting floor_db={config.floor_db}: expected decibels above 0")
         if not 0 < config.temperature < math.inf:
             raise InputError(f"model setting temperature={config.temperature}: expected a number "
                              "above 0")
@@ -317,8 +317,8 @@ class LogMelModel(nn.Module):
     def normalise(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """x [B, T, M], mask [B, T] -> [B, T, M] in about -1..1, zeros where the mask is False."""
         kind = self.config.normalise
-        if self.config.depth is not None:
-            x = leveled_off(x, mask, self.config.depth)
+        if self.config.floor_db is not None:
+            x = leveled_off(x, mask, self.config.floor_db)
         if kind == "stored":
             return masked((x - self.mean) / self.std, mask)
         if kind == "peak":

@@ -25,7 +25,7 @@ from avspeech.report import report
 
 FILE = "calibrated.json"
 # Fields of a configuration that change no weight, beside the temperature.
-FIELDS = ("depth", "quietest", "loudest")
+FIELDS = ("floor_db", "quietest", "loudest")
 
 
 def calibrate_all(done: Cells, exp: Path, models: Mapping[str, str],

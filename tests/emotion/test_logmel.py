@@ -76,7 +76,7 @@ def test_peak_is_whispers_scale_whatever_the_level() -> None:
        kind=st.sampled_from(["mean", "mean_std", "level", "peak"]))
 def test_noise_far_below_a_clean_sound_changes_hardly_anything(seed: int, level: float, kind: str) -> None:
     """Also where the pauses of the clean one are digital silence: 60 dB below it, noise moves no normalized
-    value by more than a fiftieth of their range; without `depth`, it does."""
+    value by more than a fiftieth of their range; without `floor_db`, it does."""
     make = torch.Generator().manual_seed(seed)
     time = torch.arange(WINDOW * 40) / 16_000
     clean = sum(torch.sin(2 * torch.pi * 120 * k * time) / k for k in range(1, 20))
@@ -84,8 +84,8 @@ def test_noise_far_below_a_clean_sound_changes_hardly_anything(seed: int, level:
     noise = torch.randn(clean.shape, generator=make) * clean.square().mean().sqrt() * 10 ** (-60 / 20)
     sounds = torch.stack([clean, clean + noise])
 
-    def moved(depth: float | None) -> float:
-        model = LogMelModel(LogMelConfig(floor=1e-13, normalise=kind, depth=depth))
+    def moved(floor_db: float | None) -> float:
+        model = LogMelModel(LogMelConfig(floor=1e-13, normalise=kind, floor_db=floor_db))
         one, other = model.normalise(model.features(sounds)[0], None)
         return float((one - other).abs().max() / (one.max() - one.min()))
 
@@ -93,13 +93,13 @@ def test_noise_far_below_a_clean_sound_changes_hardly_anything(seed: int, level:
 
 
 def test_what_lies_behind_an_utterance_does_not_set_its_floor() -> None:
-    model = LogMelModel(LogMelConfig(normalise="mean", depth=40.0))
+    model = LogMelModel(LogMelConfig(normalise="mean", floor_db=40.0))
     x = torch.randn(1, 9, 64, generator=torch.Generator().manual_seed(0)) * 9
     longer = torch.cat([x, torch.full((1, 4, 64), 99.0)], 1)
     mask = torch.arange(13)[None] < 9
     assert torch.equal(model.normalise(longer, mask)[:, :9], model.normalise(x, None))
-    with pytest.raises(InputError, match="depth=-1"):
-        LogMelModel(LogMelConfig(depth=-1.0))
+    with pytest.raises(InputError, match="floor_db=-1"):
+        LogMelModel(LogMelConfig(floor_db=-1.0))
 
 
 def test_white_noise_of_full_scale_has_power_one() -> None:

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from avspeech.core.models import CONFIGS, MODELS, build, model_class
+from avspeech.emotion.frames import LogMelConfig
 from avspeech.emotion.logmel import LogMelModel
 from avspeech.emotion.reparam import FactorisedLinear, expandnet_init, to_deploy
 from avspeech.errors import InputError
@@ -52,6 +53,14 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
 ]
 IDS = ["-".join([name, *(f"{key}={value}" for key, value in fields.items())]) for name, fields in VARIANTS]
 EVERY = pytest.mark.parametrize(("name", "fields"), VARIANTS, ids=IDS)
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_a_setting_of_the_front_end_means_the_same_in_every_model(name: str) -> None:
+    """A model may choose another default, but no other kind of value where the front end reads it."""
+    kinds = {field.name: field.type for field in dataclasses.fields(LogMelConfig)}
+    for field in dataclasses.fields(model_class(name).Config):
+        assert field.type == kinds.get(field.name, field.type), field.name
 
 
 MADE: dict[str, nn.Module] = {}

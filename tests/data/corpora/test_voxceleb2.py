@@ -70,7 +70,7 @@ def test_bare_folders_of_the_test_archives(tmp_path, clip):
 def test_meta_of_another_shape_and_absent_corpus(tmp_path):
     path = tmp_path / "vox2_meta.csv"
     path.write_text("id;sex\n")
-    with pytest.raises(InputError, match="expected columns"):
+    with pytest.raises(InputError, match="parted by semicolons"):
         voxceleb2.read_meta(path)
     with pytest.raises(InputError, match="voxceleb.*form"):
         corpora.check("voxceleb2", tmp_path / "nowhere")

@@ -54,9 +54,9 @@ def _expected() -> str:
         said = [f"{value:g} % of {match[1]} ({match[2]} classes)" for key, value in found.items()
                 if (match := re.fullmatch(r"uar, (\w+) left out, choice of (\d+)", key))]
         off = [value for key, value in found.items() if key.startswith("calibration error, ")]
-        if said:
-            lines += [f"{place.parent.name}: {', '.join(said)}, probabilities off by up to "
-                      f"{100 * max(off, default=1):.0f} points on average"]
+        if off:
+            said.append(f"probabilities off by up to {100 * max(off):.0f} points on average")
+        lines += [f"{place.parent.name}: {', '.join(said)}"] if said else []
     return ("Right answers on corpora that no model was trained on, mean over classes: "
             + "; ".join(lines) + ". A guess about how a voice was meant to sound, not about what a "
             "person feels." if lines else "")

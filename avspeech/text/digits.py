@@ -336,12 +336,12 @@ def times(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     if not unit and _followed(context, end) and context.view[end] not in "xX":
         return None
     equal = context.view[end : end + 1] == "="
-    reckoned = equal or match.group(2) and not unit and _reckoned(context, match, end)
-    between = "times" if reckoned else "by"
+    multiplied = equal or match.group(2) and not unit and _in_equation(context, match, end)
+    between = "times" if multiplied else "by"
     return [*number(match.group(1).rstrip('"')), between, *words], end
 
 
-def _reckoned(context: Text, match: re.Match[str], end: int) -> bool:
+def _in_equation(context: Text, match: re.Match[str], end: int) -> bool:
     """Whether a product is meant, where blanks stand around an x: no thing of such sides
     follows."""
     near = context.view[max(0, match.start() - 3) : match.start()] + context.behind(end)[:14]

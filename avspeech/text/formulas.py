@@ -10,7 +10,7 @@ from avspeech.text.digits import power
 from avspeech.text.numbers import number
 from avspeech.text.rules import EDGE, Text, letters, rule
 
-_SUP, _SUB = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
+SUP, _SUB = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
 _SUB_LETTERS = "ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ"
 
 
@@ -22,13 +22,13 @@ def greek_index(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(
-    rf"[A-Za-z]+[{_SUB}{_SUB_LETTERS}]+(?:[A-Za-z]+[{_SUB}]*)*(?:[{_SUP}]*[⁺⁻])?"
-    rf"|(?:[A-Z][a-z]?){{1,3}}[{_SUP}]*[⁺⁻]",
+    rf"[A-Za-z]+[{_SUB}{_SUB_LETTERS}]+(?:[A-Za-z]+[{_SUB}]*)*(?:[{SUP}]*[⁺⁻])?"
+    rf"|(?:[A-Z][a-z]?){{1,3}}[{SUP}]*[⁺⁻]",
     "l",
 )
 def formula(match: re.Match[str], context: Text) -> list[str] | None:
     """A formula with indices below the line. `H₂O` -> H two O"""
-    apart = re.sub(rf"(?<=[{_SUB}])(?=[{_SUP}])", " ", match.group())  # "SO₄²⁻"
+    apart = re.sub(rf"(?<=[{_SUB}])(?=[{SUP}])", " ", match.group())  # "SO₄²⁻"
     plain = apart.translate(lists.SUBSCRIPTS).translate(lists.SUPERSCRIPTS)
     plain = unicodedata.normalize("NFKC", plain)
     name = re.fullmatch(r"([a-z]{3,})(\d+)", plain)
@@ -74,7 +74,7 @@ def function_value(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(rf"(\d{{1,3}}|[a-zA-Z]){EDGE}(?=\s?[=+−×·*/~≈<>≤≥])", "dl")
 def factorial(match: re.Match[str], context: Text) -> list[str] | None:
-    """A factorial, where reckoning goes on. `5! = 120` -> five factorial equals one hundred
+    """A factorial within a calculation. `5! = 120` -> five factorial equals one hundred
     twenty"""
     if (
         context.text[match.end() - 1] != "!"
@@ -98,7 +98,7 @@ _ISOTOPES = {
 }  # fmt: skip
 
 
-@rule(rf"([{_SUP}]{{1,3}})([A-Z][a-z]?)(?![^\W_])", "ds")
+@rule(rf"([{SUP}]{{1,3}})([A-Z][a-z]?)(?![^\W_])", "ds")
 def isotope(match: re.Match[str], context: Text) -> list[str] | None:
     """An element with its mass. `¹⁴C` -> carbon fourteen"""
     name = _ISOTOPES.get(match.group(2))
@@ -149,7 +149,7 @@ def extreme(match: re.Match[str], context: Text) -> list[str] | None:
     return [match.group(1).upper(), *_EXTREMES[match.group(2)]]
 
 
-@rule(rf"([∑∏])([ᵢⱼₖₙₘ])₌([{_SUB}]+)([ⁿᵏᵐ∞{_SUP}]+)", "s")
+@rule(rf"([∑∏])([ᵢⱼₖₙₘ])₌([{_SUB}]+)([ⁿᵏᵐ∞{SUP}]+)", "s")
 def sum_of(match: re.Match[str], context: Text) -> list[str] | None:
     """A sum with its limits. `∑ᵢ₌₁ⁿ x` -> sum from I equals one to N of X"""
     sign, name, low, high = match.groups()
@@ -160,7 +160,7 @@ def sum_of(match: re.Match[str], context: Text) -> list[str] | None:
     return [*lists.SIGNS[sign][0], "from", *letters(index), "equals", *first, "to", *end, "of"]
 
 
-@rule(rf"∫([{_SUB}]+)([{_SUP}∞]+)", "s")
+@rule(rf"∫([{_SUB}]+)([{SUP}∞]+)", "s")
 def integral(match: re.Match[str], context: Text) -> list[str] | None:
     """An integral with its limits. `∫₀¹ x` -> integral from zero to one of X"""
     low, high = match.groups()
@@ -173,10 +173,10 @@ def over_variable(match: re.Match[str], context: Text) -> list[str] | None:
     """A number over a variable. `1/x = 2` -> one over X equals two"""
     name = match.group(2)
     before = context.view[max(0, match.start() - 2) : match.start()]
-    reckoned = re.match(r"\s?[→=+−]|\)", context.behind(match.end())) or re.search(
+    in_equation = re.match(r"\s?[→=+−]|\)", context.behind(match.end())) or re.search(
         r"[=∝+−→≈] ?$", before
     )
-    if name in "dhsm" or not reckoned:
+    if name in "dhsm" or not in_equation:
         return None
     raised = match.group(3) or match.group(4)
     return [*number(match.group(1)), "over", name.upper(), *(power(raised) if raised else [])]
@@ -188,7 +188,7 @@ def index_behind(match: re.Match[str], context: Text) -> list[str] | None:
     return number(match.group().translate(lists.SUBSCRIPTS))
 
 
-@rule(rf"(?<={EDGE})(?:[{_SUP}]+|ⁿ)", "dls")
+@rule(rf"(?<={EDGE})(?:[{SUP}]+|ⁿ)", "dls")
 def power_behind(match: re.Match[str], context: Text) -> list[str] | None:
     """The exponent of a bracket. `(a + b)ⁿ` -> A plus B, to the N"""
     closed = context.text[match.start() - 1] in ")]}"
@@ -266,8 +266,8 @@ def compound(match: re.Match[str], context: Text) -> list[str] | None:
     if start and context.view[start - 1].isalnum() or context.shouted(start):
         return None
     near = context.view[max(0, start - 2) : start] + context.behind(match.end())[:2]
-    reckoned = re.search(r"[→⇌+=]", near) is not None  # "CaCO₃ → CaO + CO₂"
-    if text.isalpha() and (text.isupper() or context.word(text.lower()) and not reckoned):
+    in_equation = re.search(r"[→⇌+=]", near) is not None  # "CaCO₃ → CaO + CO₂"
+    if text.isalpha() and (text.isupper() or context.word(text.lower()) and not in_equation):
         return None
     if text[:-1].isupper() and text[-1] == "s":
         return None  # "CFOs"
@@ -280,7 +280,7 @@ def compound(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(
-    rf"([A-Za-z]{{1,3}})(?:(?:\^|\*\*(?=\d))(?:\(?([-−]?\d{{1,4}}|[a-z](?![a-z]))\)?|{EDGE}([-−]\d?[a-z]){EDGE})|([⁻]?[{_SUP}]+|ⁿ))",
+    rf"([A-Za-z]{{1,3}})(?:(?:\^|\*\*(?=\d))(?:\(?([-−]?\d{{1,4}}|[a-z](?![a-z]))\)?|{EDGE}([-−]\d?[a-z]){EDGE})|([⁻]?[{SUP}]+|ⁿ))",
     "l",
 )
 def raised(match: re.Match[str], context: Text) -> list[str] | None:

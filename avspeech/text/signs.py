@@ -6,10 +6,9 @@ import re
 
 from avspeech.text import lists, units
 from avspeech.text.digits import power
+from avspeech.text.formulas import SUP
 from avspeech.text.numbers import number
 from avspeech.text.rules import EDGE, END, Text, hums, letters, rule
-
-_SUP = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 
 
 @rule(r"[x×](?=\s?\d)", "ls")
@@ -277,7 +276,7 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         return ["star" if found == "*" else "pound"]  # "Use the * and # keys."
     if found == "#":
         return ["hashtag"] if right.isalpha() and not left.isalnum() else None
-    if found in _SUP + "ⁿ":
+    if found in SUP + "ⁿ":
         bracket = left == EDGE and context.text[place - 1] == ")"
         return power(found) if left and left in lists.GREEK or bracket else None
     words, kind = lists.SIGNS[found]

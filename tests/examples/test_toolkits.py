@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 
 import avspeech
+from avspeech.bench.upstreams.speaker import drop_lazy_modules
 from avspeech.media import audio
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "toolkits"
@@ -45,14 +45,10 @@ def test_a_pipeline_of_transformers_gives_the_recognizers_posteriors() -> None:
 
 @pytest.fixture
 def speechbrain() -> Iterator[None]:
-    """SpeechBrain leaves modules that import k2 and others when an attribute of them is read, and hypothesis
-    reads those of all modules that are loaded: in the same process its next test would fail."""
+    """Leaves the process to other tests without SpeechBrain's lazy modules, on which hypothesis fails."""
     pytest.importorskip("speechbrain")
     yield
-    from speechbrain.utils.importutils import LazyModule
-
-    for name in [name for name, module in sys.modules.items() if isinstance(module, LazyModule)]:
-        del sys.modules[name]
+    drop_lazy_modules()
 
 
 @pytest.mark.usefixtures("speechbrain")

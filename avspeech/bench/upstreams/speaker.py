@@ -24,13 +24,19 @@ def _speechbrain() -> tuple[Any, Any]:
     torchaudio_door.load()  # before speechbrain, which imports it
     from speechbrain.lobes.features import Fbank
     from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
+
+    drop_lazy_modules()
+    return Fbank, ECAPA_TDNN
+
+
+def drop_lazy_modules() -> None:
+    """Takes modules out of `sys.modules` that SpeechBrain leaves there, and that import k2, flair
+    and others when an attribute of them is read: it breaks packages that go through all modules
+    (inspect, hypothesis)."""
     from speechbrain.utils.importutils import LazyModule
 
-    # It leaves modules that import k2, flair and others when an attribute of them is read, which
-    # breaks packages that go through sys.modules (inspect, hypothesis)
     for name in [n for n, module in sys.modules.items() if isinstance(module, LazyModule)]:
         del sys.modules[name]
-    return Fbank, ECAPA_TDNN
 
 
 class Ecapa(Upstream):

@@ -2,7 +2,7 @@
 it imports only when run.
 
 Exit codes: 0; 2 for bad input (one line on stderr says what to do) and for problems found;
-130 when interrupted.
+130 when interrupted, 143 and 129 by SIGTERM and SIGHUP.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import argparse
 import contextlib
 import io
 import os
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,11 +36,20 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line `argv` (default: that of the process) and returns its exit code."""
+    _open_streams()
     args = _parser().parse_args(argv)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a file's name may hold bytes that are no text
             stream.reconfigure(errors="backslashreplace")
     plain, warnings.formatwarning = warnings.formatwarning, _one_line
+    try:
+        with _stops() as came:
+            return _run(args, came)
+    finally:
+        warnings.formatwarning = plain
+
+
+def _run(args: argparse.Namespace, came: Sequence[int]) -> int:
     try:
         code = args.run(args)
         sys.stdout.flush()
@@ -48,19 +59,55 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         print("avspeech: interrupted", file=sys.stderr)
-        return 130
+        return 128 + (came[-1] if came else signal.SIGINT)
     except BrokenPipeError:
         _drop_output()  # the reader of a pipe left
         return 141
-    except OSError as error:
-        line = storage.describe(error)
+    except Exception as error:
+        if came:  # a library turned the interruption into an error of its own
+            print("avspeech: interrupted", file=sys.stderr)
+            return 128 + came[-1]
+        line = storage.describe(error) if isinstance(error, OSError) else None
         if line is None:
             raise
         print(f"avspeech: error: {line}", file=sys.stderr)
         _drop_output()
         return 2
+
+
+@contextlib.contextmanager
+def _stops() -> Iterator[list[int]]:
+    """Lets SIGTERM and SIGHUP end a command as Ctrl-C does: what it made so far is completed or
+    kept, and nothing half written stays. Yields the signals that came."""
+    came: list[int] = []
+
+    def stop(number: int, frame: object) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    usual = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            handler = signal.getsignal(number)
+            if handler in (signal.SIG_DFL, signal.default_int_handler):  # nohup ignores SIGHUP
+                usual[number] = signal.signal(number, stop)
+    try:
+        yield came
     finally:
-        warnings.formatwarning = plain
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+
+
+def _open_streams() -> None:
+    """Opens standard streams that the caller has closed (`<&-`, `>&-`): without them Python's are
+    None, and the next file that is opened would take what is meant for the terminal."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8"))
 
 
 def _one_line(message: Warning | str, category: type[Warning], filename: str, lineno: int,
@@ -127,10 +174,11 @@ def _parser() -> argparse.ArgumentParser:
     actions = data.add_subparsers(title="actions", metavar="ACTION", required=True)
     command = subcommands.add(actions, "check", _data_check,
                        "decode everything a manifest names and say what is wrong")
-    command.add_argument("manifest", type=Path, metavar="MANIFEST")
+    command.add_argument("manifest", type=Path, metavar="MANIFEST",
+                         help="a .jsonl file, as `data prepare` writes it")
     command.add_argument("--root", type=Path, metavar="DIR",
-                         help="folder its paths are relative to "
-                         "(default: the corpus, or the manifest's)")
+                         help="folder to which its paths are relative "
+                         "(default: the one that it names, or else its own)")
     command.add_argument("--sample-rate", type=int, metavar="HZ",
                          help="what every sound should have (default: any)")
     command.add_argument("--fps", type=float, help="what every video should have (default: any)")
@@ -172,13 +220,14 @@ def _parser() -> argparse.ArgumentParser:
                          choices=("onnx", "onnx-int8", "executorch", "runtime"),
                          help="one file; or runtime: a model folder that this package runs "
                          "without torch")
-    command.add_argument("-o", "--out", type=Path, required=True, metavar="FILE|FOLDER")
+    command.add_argument("-o", "--out", type=Path, required=True, metavar="FILE|FOLDER",
+                         help="the file to write; of runtime a folder")
     command.add_argument("--calibrate", type=Path, metavar="MANIFEST",
                          help="development audio with emotions, on which 8 bits are fitted and "
                          "judged")
     command.add_argument("--root", type=Path, metavar="DIR",
-                         help="folder its paths are relative to "
-                         "(default: the corpus, or the manifest's)")
+                         help="folder to which its paths are relative "
+                         "(default: the one that it names, or else its own)")
     command.add_argument("--force", action="store_true",
                          help="write it also where 8 bits cost more than a point of UAR")
 
@@ -195,7 +244,8 @@ def _models_list(args: argparse.Namespace) -> None:
         return f"{_parameters(build(name)):,}" if args.all else ""
 
     rows = [("name", "kind", "parameters")]
-    rows += [(name, "released", f"{pretrained.parameters(name):,}") for name in pretrained.names()]
+    rows += [(name, f"released, for {pretrained.read_info(name).task}",
+              f"{pretrained.parameters(name):,}") for name in pretrained.names()]
     rows += [(name, f"configuration of {CONFIGS[name][0]}", built(name)) for name in CONFIGS]
     rows += [(name, f"model, {MODELS[name].partition(':')[0]}", built(name)) for name in MODELS]
     widths = [max(len(row[i]) for row in rows) for i in range(3)]

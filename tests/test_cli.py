@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import types
@@ -13,6 +15,7 @@ import pytest
 
 import avspeech
 from avspeech import cli, doctor
+from avspeech.core import storage
 from avspeech.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -86,6 +89,29 @@ def test_errors_are_one_line(error: BaseException, code: int, said: str, monkeyp
     assert capsys.readouterr().err == said
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("swallowed", [False, True])
+def test_signals_end_a_command_cleanly(number: signal.Signals, swallowed: bool, tmp_path: Path,
+                                       monkeypatch: pytest.MonkeyPatch,
+                                       capsys: pytest.CaptureFixture[str]) -> None:
+    def extract_files(*args: Any, **options: Any) -> list[Path]:
+        try:
+            with storage.writing(tmp_path / "voice.wav") as aside:
+                aside.write_bytes(b"half")
+                signal.raise_signal(number)
+        except KeyboardInterrupt:
+            if swallowed:
+                raise RuntimeError("of a library") from None
+            raise
+        return []
+
+    stand_in(monkeypatch, "avspeech.extraction.extractor", extract_files=extract_files)
+    before = signal.getsignal(number)
+    assert cli.main(["extract", "a.mp4"]) == 128 + number
+    assert capsys.readouterr().err == "avspeech: interrupted\n"
+    assert not list(tmp_path.iterdir()) and signal.getsignal(number) == before
+
+
 def test_a_defect_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     def extract_files(*args: Any, **options: Any) -> list[Path]:
         raise ZeroDivisionError
@@ -93,6 +119,25 @@ def test_a_defect_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(monkeypatch, "avspeech.extraction.extractor", extract_files=extract_files)
     with pytest.raises(ZeroDivisionError):
         cli.main(["extract", "a.mp4"])
+
+
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-"])
+def test_streams_that_the_caller_closed_are_no_defect(closed: str, tmp_path: Path) -> None:
+    """Nor does a file that is opened later take their number, and with it what is printed."""
+    code = ("import sys; from avspeech import cli\n"
+            "def run(args):\n"
+            "    file = open('new.txt', 'w')\n"
+            "    print('said'); print('told', file=sys.stderr)\n"
+            "    file.write(f'{sys.stdin.isatty()} {sys.stdin.read()!r} {file.fileno() > 2}')\n"
+            "    return 3\n"
+            "cli._doctor = run; sys.exit(cli.main(['doctor']))")
+    done = subprocess.run(["sh", "-c", f'"$0" -c "$1" {closed}', sys.executable, code], cwd=tmp_path,
+                          env={**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])},
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 3, done.stderr
+    assert (tmp_path / "new.txt").read_text() == "False '' True"
+    assert done.stdout == ("" if closed == "1>&-" else "said\n")
+    assert done.stderr == ("" if closed == "2>&-" else "told\n")
 
 
 def test_a_reader_that_leaves_is_no_error() -> None:
@@ -178,7 +223,7 @@ def test_models_list_and_info(capsys: pytest.CaptureFixture[str]) -> None:
     for name in pretrained.names():  # read from headers
         parameters = sum(p.numel() for p in pretrained.load(name)[0].parameters())
         assert [line for line in lines if line.startswith(f"{name} ")
-                and line.split()[1:] == ["released", f"{parameters:,}"]]
+                and line.split()[1:2] == ["released,"] and line.split()[4] == f"{parameters:,}"]
     assert cli.main(["models", "info", next(iter(MODELS))]) == 0
     assert "parameters" in capsys.readouterr().out
 

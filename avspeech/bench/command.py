@@ -55,7 +55,7 @@ def add(commands: argparse._SubParsersAction) -> None:
             "the upstreams, one a line: family, and where weights are from")
 
     command = subcommands.add(actions, "report", _report, "from an experiment folder to its tables")
-    command.add_argument("exp", type=Path, metavar="DIR")
+    command.add_argument("exp", type=Path, metavar="DIR", help="what `run` wrote: exp/NAME")
 
     command = subcommands.add(actions, "cost", _cost,
                       "features once against every epoch anew; bytes; probes a second")

@@ -54,8 +54,9 @@ def add_convert(actions: argparse._SubParsersAction) -> None:
                          help="weights of torch.save or safetensors")
     command.add_argument("--as", dest="kind", required=True, metavar="KIND",
                          help="lrw-prelu, lrw-swish, lrw-relu, av-hubert or auto-avsr")
-    command.add_argument("-o", "--out", type=Path, required=True, metavar="FOLDER")
-    command.add_argument("--licence", required=True, metavar="TEXT",
+    command.add_argument("-o", "--out", type=Path, required=True, metavar="FOLDER",
+                         help="the model folder to write")
+    command.add_argument("--licence", "--license", required=True, metavar="TEXT",
                          help="what the authors of the checkpoint allow; kept in the folder")
     command.add_argument("--model", default="mvtf-paper", metavar="NAME",
                          help="configuration around the lips (default: %(default)s)")
@@ -105,8 +106,9 @@ def _extract_pipe(args: argparse.Namespace) -> None:
         raise InputError("-: a pipe is one view of faces; give no other video, and no --mouth, "
                          "--json, --voice or --late")
     if str(args.out) != "-" and args.out.suffix != ".wav":
-        raise InputError(f"{args.out}: give a .wav file for the voice of a pipe, or -o - for "
-                         "standard output")
+        given = "" if args.out == Path(".") else f"{args.out}: "
+        raise InputError(f"{given}for the voice of a pipe give -o FILE.wav, or -o - for standard "
+                         "output")
     if str(args.out) == "-":
         from avspeech.media.wav_pipe import refuse_terminal
 

@@ -93,6 +93,7 @@ def extract(
     """
     sound = with_sound(videos)
     require_place(out, videos[0].stem)
+    audio.notes_of(sound, track)  # looking for faces is slow: what is wrong is told before
     faces = faces or find_faces(videos, fps, progress, mouth, late)
     names = ", ".join(str(path) for path in videos)
     if face is not None and not 1 <= face <= len(faces):
@@ -141,6 +142,8 @@ def find_faces(videos: Sequence[Path], fps: float, progress: bool = True, mouth:
     Raises:
         InputError: a file cannot be read, no video shows a face, or another number of offsets.
     """
+    if late is not None:
+        lateness(late, len(videos))
     found = []
     for path in videos:
         if mouth:

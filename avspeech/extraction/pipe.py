@@ -16,6 +16,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from avspeech.core import storage
 from avspeech.errors import InputError
 from avspeech.extraction.live import Stream
 from avspeech.media import audio
@@ -247,6 +248,7 @@ def _pictures_of(container: Any) -> Any:
 def _writer(out: Path, sample_rate: int) -> Iterator[Callable[[np.ndarray], None]]:
     """A function that writes samples: to a file, which is whole or absent, or to a pipe at once."""
     if str(out) != "-":
+        storage.sweep_beside(out)
         with audio.writing(out, sample_rate) as add:
             yield lambda samples: add(np.clip(samples, -1.0, 1.0))
         return

@@ -71,8 +71,9 @@ def lateness(late: Sequence[float], count: int, reference: int = 0) -> list[floa
         InputError: another number of offsets, or one beyond `LARGEST`.
     """
     if len(late) != count or not all(abs(x - late[reference]) <= LARGEST for x in late):
-        raise InputError(f"late {', '.join(f'{x:g}' for x in late)}: expected {count} numbers of "
-                         f"seconds, one for each view, at most {LARGEST:g} apart")
+        raise InputError(f"late {', '.join(f'{x:g}' for x in late)}: expected {count} "
+                         f"number{'s' * (count > 1)} of seconds, one for each view, "
+                         f"at most {LARGEST:g} apart")
     return [float(x - late[reference]) for x in late]
 
 

@@ -356,11 +356,12 @@ def write(path: str | Path, cameras: Sequence[Camera], out: str | Path,
         large = [cv2.resize(crop, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
                  for crop in track.crops]
         target = out / f"{path.stem}_{name}.mp4"
-        with storage.writing(target) as aside, storage.scratch_folder() as folder:
+        with storage.scratch_folder() as folder:
             muxing.write_pictures(folder / "pictures.mkv",
                                   np.repeat(np.stack(large)[..., None], 3, axis=3), fps)
             audio.write(folder / "sound.wav", sound, audio.SAMPLE_RATE)
-            muxing.mux(folder / "pictures.mkv", folder / "sound.wav", aside)
+            with storage.writing(target) as aside:
+                muxing.mux(folder / "pictures.mkv", folder / "sound.wav", aside)
         written.append(target)
     sheet = out / f"{path.stem}_views.png"
     with storage.writing(sheet) as aside:

@@ -33,7 +33,8 @@ def check_exists(path: str | Path) -> bytes:
     """The first bytes of a file. Raises InputError where there is no file, nothing in it, or no
     permission to read it."""
     if not os.path.isfile(path):
-        raise InputError(f"{path}: no such file")
+        folder = os.path.isdir(path)
+        raise InputError(f"{path}: {'a folder; expected a file' if folder else 'no such file'}")
     try:
         with open(path, "rb") as file:
             begin = file.read(64)

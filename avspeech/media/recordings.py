@@ -303,8 +303,9 @@ def _survey_tracks(path: str, key: Any, track: int | None) -> Sound:
     if not names:
         raise InputError(f"{path}: no audio stream in it")
     if track is not None and not 1 <= track <= len(names):
-        raise InputError(f"{path}: it has {len(names)} tracks of sound; expected --audio 1 to "
-                         f"{len(names)}, not {track}")
+        raise InputError(f"{path}: --audio {track}: its tracks of sound have the numbers 1 to "
+                         f"{len(names)}" if len(names) > 1 else
+                         f"{path}: --audio {track}: it has one track of sound, number 1")
     first = marked[0] if marked else 0
     order = [first, *(k for k in range(len(names)) if k != first)] if track is None else [track - 1]
     failed: InputError | None = None

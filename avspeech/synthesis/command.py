@@ -66,7 +66,7 @@ def add_score(commands: argparse._SubParsersAction) -> None:
     command.add_argument("predicted", type=Path, nargs="?", metavar="HYP",
                          help="behind such a word only: the predictions, a file or folder likewise")
     command.add_argument("--ceiling", type=Path, metavar="DIR",
-                         help="the reference resynthesised, measured in a column beside")
+                         help="the reference resynthesized, measured in a column beside")
     command.add_argument("--manifest", type=Path, metavar="JSONL",
                          help="texts, and words of the reference")
     command.add_argument("--wer", metavar="MODEL",

@@ -239,7 +239,14 @@ def test_bad_files_are_told_in_one_line(tmp_path, faces) -> None:
         with pytest.raises(InputError) as caught:
             voice.extract(paths, out, progress=False)
         assert words in str(caught.value) and "\n" not in str(caught.value)
+    with pytest.raises(InputError, match="none: a folder"):
+        (tmp_path / "none").mkdir()
+        voice.extract(tmp_path / "none", tmp_path, progress=False)
     faces["good"] = []
+    with pytest.raises(InputError, match="--audio 2: it has one track"):  # before faces are looked for
+        voice.extract(good, tmp_path, progress=False, track=2)
+    with pytest.raises(InputError, match="expected 1 number of seconds"):
+        voice.extract(good, tmp_path, progress=False, late=[0, 1])
     with pytest.raises(InputError, match="good.mp4: no face found"):
         voice.extract(good, tmp_path, progress=False)
 

@@ -16,8 +16,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from avspeech.bench.tasks import Binding, Task
@@ -128,6 +128,30 @@ def resolve(task: Task, corpus: str, utterances: Sequence[Utterance],
     return Folds(task.name, corpus, binding.protocol + (" (incomplete)" if gaps else ""),
                  digest(content), classes, tuple(u.id for u in kept), speakers, tuple(targets),
                  tuple(folds), len(utterances) - len(kept), gaps)
+
+
+def few(folds: Folds, ids: Collection[str]) -> Folds:
+    """The folds with some of their utterances alone; `gaps` then says how many.
+
+    Raises:
+        InputError: a part of a fold would be empty.
+    """
+    kept = [i for i, name in enumerate(folds.ids) if name in ids]
+    if len(kept) == len(folds.ids):
+        return folds
+    place = {old: new for new, old in enumerate(kept)}
+    speakers = tuple(folds.groups[i] for i in kept)
+    made = []
+    for fold in folds.folds:
+        parts = [tuple(place[i] for i in getattr(fold, part) if i in place) for part in PARTS]
+        made.append(Fold(fold.name, *parts))
+        _check(made[-1], speakers, f"task {folds.task} on {folds.corpus}")
+    names = tuple(folds.ids[i] for i in kept)
+    gap = f"{len(kept):,} of {len(folds.ids):,} utterances, drawn evenly by speaker (most)"
+    return replace(folds, protocol=folds.protocol + ("" if folds.gaps else " (incomplete)"),
+                   protocol_hash=digest([folds.protocol_hash, names]), ids=names, groups=speakers,
+                   targets=tuple(folds.targets[i] for i in kept), folds=tuple(made),
+                   gaps=(*folds.gaps, gap))
 
 
 def digest(value: Any) -> str:

@@ -66,6 +66,7 @@ UPSTREAMS = {
     "unispeech-sat-base-plus": Entry("selfsupervised", "microsoft/unispeech-sat-base-plus",
                                      TRANSFORMERS),
     "whisper-base": Entry("whisper", "openai/whisper-base", SAFETENSORS),
+    "whisper-tiny.en": Entry("whisper", "openai/whisper-tiny.en", SAFETENSORS),
     "whisper-large": Entry("whisper", "openai/whisper-large-v3", SAFETENSORS),
     "emotion2vec": Entry("emotion2vec", "emotion2vec/emotion2vec_base",
                          "emotion2vec_base.pt, converted into model.safetensors,"),
@@ -186,7 +187,7 @@ def _fetch(name: str) -> Path:
     entry = UPSTREAMS.get(name)
     if entry is not None and entry.family == "emotion":
         return pretrained.find(name)
-    packaged = packaged_whisper.folder("base") if name == "whisper-base" else None
+    packaged = packaged_whisper.folder(name.removeprefix("whisper-"))
     if packaged is not None:
         return packaged
     if entry is None or not entry.hub:

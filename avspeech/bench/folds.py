@@ -62,7 +62,7 @@ class Folds:
 
 
 def resolve(task: Task, corpus: str, utterances: Sequence[Utterance],
-            incomplete: bool = False) -> Folds:
+            incomplete: bool = False, problems: Sequence[str] | None = None) -> Folds:
     """The folds of a task on a corpus.
 
     Args:
@@ -72,6 +72,8 @@ def resolve(task: Task, corpus: str, utterances: Sequence[Utterance],
             null and blank labels are no labels.
         incomplete: whether to go on where the counts of a published protocol do not hold;
             `Folds.gaps` then says so.
+        problems: where `incomplete`, how the corpus differs from what was published; None: not
+            known.
 
     Raises:
         InputError: no utterance has the label, an id occurs twice, a value is not of its kind, or
@@ -114,7 +116,9 @@ def resolve(task: Task, corpus: str, utterances: Sequence[Utterance],
     else:
         folds = _speaker_folds(kept, targets, int(_by_speaker(binding) or 0), bool(classes), where)
         rule = binding.protocol
-    if incomplete and published is None:
+    if incomplete and problems:
+        gaps = tuple(dict.fromkeys([*gaps, *problems]))
+    elif incomplete and problems is None and published is None:
         gaps = (f"incomplete=true, and {binding.protocol} states no counts to compare with",)
     speakers = tuple(u.speaker for u in kept)
     listing = []

@@ -260,16 +260,21 @@ def make(cfg: Config, exp: Path) -> Plan:
     Raises:
         InputError: an unknown name, or nothing is left to do.
     """
+    from avspeech.data.corpora import layout
+
     specs = {name: tasking.load(name) for name in tasking.names()}
     if cfg.specs:
         specs |= {name: tasking.load(name, cfg.specs) for name in tasking.names(cfg.specs)}
     utterances, sounds, notes = _utterances(cfg, exp)
+    problems = {name: layout.read_prepared(exp / "data" / name).problems for name in utterances
+                if (exp / "data" / name / "corpus.json").is_file()
+                and not cfg.corpora[name].manifest}
     plan = Plan([], specs, {}, sounds, notes)
     bound = _bound(cfg, specs, list(utterances))
     for name, corpus in bound:
         try:
             found = folding.resolve(specs[name], corpus, utterances[corpus],
-                                    cfg.corpora[corpus].incomplete)
+                                    cfg.corpora[corpus].incomplete, problems.get(corpus))
             if cfg.corpora[corpus].most:
                 found = folding.few(found, sounds[corpus])
         except InputError as error:

@@ -24,6 +24,7 @@ __all__ = ["FAMILIES", "TOLERANCE", "UPSTREAMS", "Upstream", "load", "names"]
 
 FAMILIES = {
     "selfsupervised": "avspeech.bench.upstreams.selfsupervised:SelfSupervised",
+    "spectrogram": "avspeech.bench.upstreams.spectrogram:Spectrogram",
     "whisper": "avspeech.bench.upstreams.whisper:Whisper",
     "wav2vec": "avspeech.bench.upstreams.wav2vec:Wav2vec",
     "emotion2vec": "avspeech.bench.upstreams.emotion2vec:Emotion2vec",
@@ -84,7 +85,9 @@ UPSTREAMS = {
 # What a transformers folder says it is (config.json, `model_type`) -> family
 MODEL_TYPES = {"whisper": "whisper", **dict.fromkeys(
     ("wav2vec2", "hubert", "wavlm", "data2vec-audio", "unispeech", "unispeech-sat",
-     "wav2vec2-conformer"), "selfsupervised")}
+     "wav2vec2-conformer", "sew", "moonshine"), "selfsupervised"), **dict.fromkeys(
+    ("wav2vec2-bert", "audio-spectrogram-transformer", "parakeet_ctc", "parakeet_rnnt",
+     "parakeet_tdt"), "spectrogram")}
 LONGEST_MINIMUM = 60  # seconds; a model that needs more sound than this for one frame is refused
 
 

@@ -26,10 +26,10 @@ PERCENT = {"uar", "war", "wf1"}
 NAMES = {"uar": "UAR", "war": "WAR", "wf1": "WF1", "ccc": "CCC", "mae": "MAE"}
 GAP = report.GAP
 SEEN = "*"  # after a score of an upstream that was trained on the corpus that is tested
-ABOUT_SEEN = (f"{SEEN} The upstream says that it was trained on the corpus that is tested, so it has "
-              "heard these speakers, and may have learned these labels. Such a score is in no rank "
-              "and is never the best of its column. Upstreams that do not say what they were "
-              "trained on have no such mark.")
+ABOUT_SEEN = (
+    f"{SEEN} The upstream says that it was trained on the corpus that is tested, so it has heard "
+    "these speakers, and may have learned these labels. Such a score is in no rank and is never "
+    "the best of its column. Upstreams that do not say what they were trained on have no such mark.")
 LEFT_OUT = f"Left out, for a score that is missing or marked {SEEN}:"
 ABOUT = (
     "A score is the metric on the test predictions of all folds pooled, averaged over seeds; its "
@@ -318,7 +318,8 @@ class Board:
             columns.append({"task": task, "corpus": corpus, "metric": self.metric(task, corpus),
                             "term": term})
         return {
-            "seen": SEEN, "left_out": LEFT_OUT, "names": NAMES, "percent": sorted(PERCENT), "lower": sorted(statistics.LOWER_IS_BETTER),
+            "seen": SEEN, "left_out": LEFT_OUT,
+            "names": NAMES, "percent": sorted(PERCENT), "lower": sorted(statistics.LOWER_IS_BETTER),
             "upstreams": self.upstreams, "probes": self.probes, "done": self.done,
             "planned": self.planned,
             "columns": columns, "scores": scores, "cross": self._matrices(),

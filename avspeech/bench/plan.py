@@ -223,7 +223,8 @@ def prepare(cfg: Config, exp: Path) -> dict[str, Path]:
             continue
         folder = exp / "data" / name
         marker = folder / "prepared.json"
-        state = {"settings": configs.to_dict(replace(corpus, most=0)), "files": _marks(corpus.source),
+        state = {"settings": configs.to_dict(replace(corpus, most=0)),
+                 "files": _marks(corpus.source),
                  "code": sources.module_hash(corpora.get(name).__name__, [name])}
         settings = json.dumps(state, sort_keys=True)
         with lock(folder / ".preparing"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -210,7 +211,8 @@ def test_an_incomplete_corpus_leaves_its_trace() -> None:
 
 
 @given(st.lists(st.integers(1, 9), min_size=4, max_size=12), st.integers(1, 60), st.randoms())
-def test_a_draw_is_even_by_speaker_and_of_the_ids_alone(each: list[int], most: int, random) -> None:  # type: ignore[no-untyped-def]
+def test_a_draw_is_even_by_speaker_and_of_the_ids_alone(each: list[int], most: int,
+                                                        random: Random) -> None:
     utterances = [Utterance(f"u-{s}-{i}", "a.wav", 1.0, f"s{s}") for s, n in enumerate(each) for i in range(n)]
     kept = plan.drawn(utterances, most)
     assert len(kept) == min(most, len(utterances))
@@ -232,7 +234,8 @@ def test_fewer_utterances_keep_their_folds() -> None:
         for name in folding.PARTS:
             assert ({whole.ids[i] for i in getattr(one, name)} & kept
                     == {part.ids[i] for i in getattr(other, name)})
-    assert [part.targets[part.ids.index(i)] for i in kept] == [whole.targets[whole.ids.index(i)] for i in kept]
+    for i in kept:
+        assert part.targets[part.ids.index(i)] == whole.targets[whole.ids.index(i)]
     assert folding.few(whole, set(whole.ids)) is whole
     with pytest.raises(InputError, match="no utterance in"):
         folding.few(whole, set(whole.ids[:6]))

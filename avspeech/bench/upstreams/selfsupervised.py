@@ -1,9 +1,10 @@
 """Models that take samples through convolutions into a Transformer, by transformers.
 
-Most are self-supervised, of the wav2vec 2.0 kind: wav2vec 2.0 (Baevski et al. 2020), XLS-R (Babu et al. 2022), HuBERT (Hsu et al. 2021),
-WavLM (Chen et al. 2022), data2vec (Baevski et al. 2022), UniSpeech (Wang et al. 2021) and
-UniSpeech-SAT (Chen et al. 2022), wav2vec 2.0 with layers of the Conformer (Wang et al. 2022) and
-SEW (Wu et al. 2021). The encoder of Moonshine (Jeffries et al. 2024), a recognizer, is built alike.
+Most are self-supervised: wav2vec 2.0 (Baevski et al. 2020), XLS-R (Babu et al. 2022), HuBERT (Hsu
+et al. 2021), WavLM (Chen et al. 2022), data2vec (Baevski et al. 2022), UniSpeech (Wang et al. 2021)
+and UniSpeech-SAT (Chen et al. 2022), wav2vec 2.0 with layers of the Conformer (Wang et al. 2022)
+and SEW (Wu et al. 2021). The encoder of Moonshine (Jeffries et al. 2024), a recognizer, is built
+alike.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ REMOVED = {"auto_map", "quantization_config", "attn_implementation", "_attn_impl
 class SelfSupervised(Upstream):
     """A transformers folder: the input of the first Transformer layer, then the output of each.
 
-    It gives 50 frames a second; SEW, whose layers see pairs of frames, 25, and Moonshine 41.7. Models
-    whose convolutions are normalized over time (group norm: the base sizes, SEW, Moonshine),
+    It gives 50 frames a second; SEW, whose layers see pairs of frames, 25, and Moonshine 41.7.
+    Models whose convolutions are normalized over time (group norm: the base sizes, SEW, Moonshine),
     data2vec, whose positions see padding, and Conformers, whose convolutions do, are run in groups
     of equal length; the others with an attention mask. Attention looks at all of a chunk, so long
     sound in chunks is not the same as the whole; sound up to `max_seconds` is run whole.

@@ -1,8 +1,8 @@
 """Models that take a log-mel spectrogram into a Transformer or Conformer, by transformers.
 
-These are w2v-BERT 2.0 (Seamless Communication 2023), the Audio Spectrogram Transformer (AST, Gong et
-al. 2021) and Parakeet, whose encoder is the FastConformer (Rekesh et al. 2023). The spectrogram is
-that of transformers' own feature extractors.
+These are w2v-BERT 2.0 (Seamless Communication 2023), the Audio Spectrogram Transformer (AST, Gong
+et al. 2021) and Parakeet, whose encoder is the FastConformer (Rekesh et al. 2023). The spectrogram
+is that of transformers' own feature extractors.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Spectrogram(Upstream):
       longer sound is cut into chunks of that length. Its last hidden state is before its last norm.
     - Parakeet: 12.5 frames a second, of the encoder alone. Bands are normalized as in w2v-BERT.
 
-    Utterances are run in groups of equal length, so no padding is seen. Norms over the utterance and
-    attention see only a chunk of long sound.
+    Utterances are run in groups of equal length, so no padding is seen. Norms over the utterance
+    and attention see only a chunk of long sound.
 
     Args:
         path: the folder: config.json, model.safetensors, and preprocessor_config.json or
@@ -95,8 +95,8 @@ class Spectrogram(Upstream):
             options.setdefault("max_seconds", longest)
             options.setdefault("overlap_seconds", min(self.overlap_seconds, longest / 4))
             if options["max_seconds"] > longest:
-                raise InputError(f"{where}: max_seconds={options['max_seconds']:g} is more than the "
-                                 f"{longest:g} s this model has positions for")
+                raise InputError(f"{where}: max_seconds={options['max_seconds']:g} is more than "
+                                 f"the {longest:g} s this model has positions for")
         for key, value in wanted.items():
             if said.get(key, value) != value:
                 raise InputError(f"{place}: {key} is {said[key]!r}; this model takes {value!r}")

@@ -29,7 +29,7 @@ SEEN = "*"  # after a score of an upstream that was trained on the corpus that i
 ABOUT_SEEN = (
     f"{SEEN} The upstream says that it was trained on the corpus that is tested, so it has heard "
     "these speakers, and may have learned these labels. Such a score is in no rank and is never "
-    "the best of its column. Upstreams that do not say what they were trained on have no such mark.")
+    "the best of its column. Upstreams that do not say what they were trained on have no mark.")
 LEFT_OUT = f"Left out, for a score that is missing or marked {SEEN}:"
 ABOUT = (
     "A score is the metric on the test predictions of all folds pooled, averaged over seeds; its "

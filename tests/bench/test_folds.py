@@ -204,8 +204,8 @@ def test_an_incomplete_corpus_leaves_its_trace() -> None:
     assert any("incomplete, not comparable" in note for note in plan._notes(part))
     unknown = folding.resolve(task(), "c", people(["a", "b", "a", "b"]), incomplete=True)
     assert unknown.gaps and "states no counts" in unknown.gaps[0]
-    whole_again = folding.resolve(task(), "c", people(["a", "b", "a", "b"]), incomplete=True, problems=[])
-    assert whole_again.gaps == ()
+    sound = folding.resolve(task(), "c", people(["a", "b", "a", "b"]), incomplete=True, problems=[])
+    assert sound.gaps == ()
     cut = folding.resolve(spec, "mini_emotion", mini(), incomplete=True, problems=["every clip was cut"])
     assert cut.gaps == ("every clip was cut",) and cut.protocol_hash != whole.protocol_hash
 

@@ -213,7 +213,8 @@ def test_an_incomplete_corpus_leaves_its_trace() -> None:
 @given(st.lists(st.integers(1, 9), min_size=4, max_size=12), st.integers(1, 60), st.randoms())
 def test_a_draw_is_even_by_speaker_and_of_the_ids_alone(each: list[int], most: int,
                                                         random: Random) -> None:
-    utterances = [Utterance(f"u-{s}-{i}", "a.wav", 1.0, f"s{s}") for s, n in enumerate(each) for i in range(n)]
+    utterances = [Utterance(f"u-{s}-{i}", "a.wav", 1.0, f"s{s}")
+                  for s, n in enumerate(each) for i in range(n)]
     kept = plan.drawn(utterances, most)
     assert len(kept) == min(most, len(utterances))
     got = [sum(f"u-{s}-{i}" in kept for i in range(n)) for s, n in enumerate(each)]

@@ -86,8 +86,8 @@ UPSTREAMS = {
 MODEL_TYPES = {"whisper": "whisper", **dict.fromkeys(
     ("wav2vec2", "hubert", "wavlm", "data2vec-audio", "unispeech", "unispeech-sat",
      "wav2vec2-conformer", "sew", "moonshine"), "selfsupervised"), **dict.fromkeys(
-    ("wav2vec2-bert", "audio-spectrogram-transformer", "parakeet_ctc", "parakeet_rnnt",
-     "parakeet_tdt"), "spectrogram")}
+    ("wav2vec2-bert", "audio-spectrogram-transformer", "parakeet_encoder", "parakeet_ctc",
+     "parakeet_rnnt", "parakeet_tdt"), "spectrogram")}
 LONGEST_MINIMUM = 60  # seconds; a model that needs more sound than this for one frame is refused
 
 

@@ -23,6 +23,7 @@ WINDOW, STEP = 400, 160  # samples of the spectrograms
 CLASSES = {
     "wav2vec2-bert": ("Wav2Vec2BertModel", "Wav2Vec2BertConfig", "SeamlessM4TFeatureExtractor"),
     "audio-spectrogram-transformer": ("ASTModel", "ASTConfig", "ASTFeatureExtractor"),
+    "parakeet_encoder": ("ParakeetEncoder", "ParakeetEncoderConfig", "ParakeetFeatureExtractor"),
     "parakeet_ctc": ("ParakeetForCTC", "ParakeetCTCConfig", "ParakeetFeatureExtractor"),
     "parakeet_rnnt": ("ParakeetForRNNT", "ParakeetRNNTConfig", "ParakeetFeatureExtractor"),
     "parakeet_tdt": ("ParakeetForTDT", "ParakeetTDTConfig", "ParakeetFeatureExtractor")}

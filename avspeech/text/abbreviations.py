@@ -40,6 +40,11 @@ def _numbered(place: Place) -> bool:
     return after[:1].isdigit() or codes or colon  # "the account no. is"
 
 
+def _labels(place: Place) -> bool:
+    """Whether an abbreviation is a label with its value behind: "Temp.: 25 °C"."""
+    return place.context.text[place.end : place.end + 1] == ":"
+
+
 def _titled(place: Place) -> bool:
     """Not at the end of a sentence, where it is a word too ("a fig.")."""
     plain = place.name.lower()
@@ -51,7 +56,7 @@ def _titled(place: Place) -> bool:
 def _of_week(place: Place) -> bool:
     """Sat. and Sun. are days before a number or a month, and within a sentence."""
     rest, before = place.rest, place.before.lower()
-    if rest[:1].isdigit() or rest.split(EDGE)[0].split(" ")[0] in lists.MONTHS:
+    if re.match(r"\d|(?:@|at) ?\d", rest) or rest.split(EDGE)[0].split(" ")[0] in lists.MONTHS:
         return True
     if before in ("on", "next", "last", "every", "through", "thru", "fri", "sat"):
         return True
@@ -70,12 +75,19 @@ def _beside_state(place: Place) -> bool:
     return found.group(1) in lists.STATE_NAMES or any("state" in kinds for _, kinds in rows)
 
 
+def _behind_latitude(place: Place) -> bool:
+    near = place.context.text[max(0, place.start - 40) : place.start]
+    return re.search(r"\b[Ll]at\W|[NS][,;]? $", near) is not None
+
+
 # What a row of the table may ask for; "before:a,b" and "behind:a,b" ask for one of these words.
 CONDITIONS: dict[str, Callable[[Place], bool]] = {
     "number": _numbered,
     "title": _titled,
     "never": lambda place: False,
-    "within": lambda place: place.rest[:1].islower() or place.rest[:1].isdigit(),
+    "within": lambda place: (
+        place.rest[:1].islower() or place.rest[:1].isdigit() or _labels(place)
+    ),
     "lower": lambda place: place.after[:1].islower(),
     "capital": lambda place: (
         place.after[:1].isupper() and (place.after not in lists.OPENERS or len(place.after) == 1)
@@ -97,6 +109,10 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     "ordinal": lambda place: place.before[-2:].lower() in ("st", "nd", "rd", "th"),
     "counted": lambda place: place.before[:1].isdigit(),
     "closed": lambda place: place.context.text[place.end : place.end + 1] == ")",
+    "timed": lambda place: (
+        re.match(r"[A-Za-z ]{0,24}\d{1,2}[:.]\d\d(?!\d)", place.rest) is not None
+    ),
+    "latitude": _behind_latitude,
     "sister": lambda place: place.after.lower() in _GIVEN_OF_WOMEN,
 }
 
@@ -142,6 +158,7 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     rows = _rows(name, context)
     if end > match.end(1) + 1:  # "Jr.'s"
         said = rows[0][0] if rows else [name.lower()]
+        said = {"Pl": ["plaintiff"], "Def": ["defendant"]}.get(name, said)
         return [*said[:-1], said[-1] + "'s"], end
     if not rows or context.text[end - 1] != ".":
         return None

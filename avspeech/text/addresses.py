@@ -32,7 +32,7 @@ _SHORT = frozenset(
 
 
 def _word(part: str, context: Text) -> list[str]:
-    if part in lists.WRITTEN:
+    if part in lists.WRITTEN and part not in lists.SUFFIXES:
         return lists.WRITTEN[part]
     if part.isupper() and len(part) < 4 and part not in ("NET", "COM", "ORG", "GOV"):
         return letters(part)
@@ -48,7 +48,8 @@ def _word(part: str, context: Text) -> list[str]:
 
 
 @rule(
-    rf"(?:https?|ftp)://[\w.-]*\w{_PATH}|www\.[\w.-]*\w{_PATH}|mailto:[\w.+-]+@[\w.-]*\w",
+    rf"(?:https?|ftp)://[\w.-]*\w{_PATH}|www\.[\w.-]*\w{_PATH}|mailto:[\w.+-]+@[\w.-]*\w"
+    rf"|localhost(?::\d{{2,5}})?{_PATH}",
     "l",
     re.IGNORECASE,
 )

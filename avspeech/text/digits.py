@@ -101,6 +101,7 @@ _MIXED_SIGN = re.compile(rf"(?:({N})\s?)?([{_VULGAR}])")
 _MIXED = re.compile(rf"({N})[ -](\d{{1,2}})/(\d{{1,3}})(?![\d/])")
 _FRACTION = re.compile(r"(\d{1,4})[/⁄](\d{1,7})(?:(?:th|rd|nd)s?(?![^\W_]))?(?![\d/⁄])")
 # Behind two values of which one holds: "50/60 Hz"
+_ACUITY = re.compile(r"\b(?:vision|acuity|eyesight|sees)\b|^ ?O[DSU]\b")
 _EITHER = re.compile(r"\s?(?:[kMG]?Hz|V(?:AC|DC)?|[MG]bps|mAh|m?A|[km]?W)(?![^\W_])")
 _SCIENTIFIC = re.compile(rf"({NUMBER})(?:[eE]([-+−]?\d{{1,3}})(?![\w.])|\s?[xX×·*]\s?10{_RAISED})")
 _POWER = re.compile(rf"({NUMBER}){_RAISED}")
@@ -114,6 +115,8 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
     view = context.view
     if match := _MIXED_SIGN.match(view, place):
         whole, sign = match.groups()
+        if whole is None and sign == "½" and _HALVED.match(view, match.end()):
+            return Value(["half"], match.end(), True)
         return _with_whole(whole, *lists.FRACTIONS[sign], match.end())
     if match := _MIXED.match(view, place):
         whole, top, bottom = match.groups()
@@ -122,8 +125,16 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
     if match := _FRACTION.match(view, place):
         top, bottom = match.groups()
         either = int(top) >= 5 and int(bottom) > 9 and _EITHER.match(view, match.end())
-        if match.group() in lists.PAIRS or either and not int(top) % 5 and not int(bottom) % 5:
+        both = either and not int(top) % 5 and not int(bottom) % 5
+        both = both or re.match(r"\s?mpg\b", context.behind(match.end())) is not None
+        if top == "20" and not int(bottom) % 5:
+            near = view[max(0, place - 40) : place]
+            both |= _ACUITY.search(context.behind(match.end())[:12]) is not None
+            both |= _ACUITY.search(near) is not None
+        if match.group() in lists.PAIRS or both:
             return Value([*number(top), *number(bottom)], match.end(), False)
+        if (context.words_before(place) or [""])[0].lower() in lists.PAIRED:
+            return Value([*number(top), "slash", *number(bottom)], match.end(), False)
         if int(bottom):
             return Value(fraction(int(top), int(bottom)), match.end(), int(top) < int(bottom))
     if match := _SCIENTIFIC.match(view, place):
@@ -155,6 +166,9 @@ def power_in_full(exponent: str) -> list[str]:
     """As `power`, but always "to the ...": "ten to the second"."""
     exponent = exponent.translate(lists.SUPERSCRIPTS).replace("−", "-").lstrip("+")
     return ["to", "the", *ordinal(int(exponent))] if exponent in ("2", "3") else power(exponent)
+
+
+_HALVED = re.compile(r"\s(?:price|off|day|time|term|moon|board|mast|hour|dozen|way)\b")
 
 
 def _with_whole(whole: str | None, top: int, bottom: int, end: int) -> Value:
@@ -215,6 +229,8 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
         return None
     if match.end() > start + len(sign) and sign in ("-", "+"):
         return None
+    if sign == "-" and re.search(r"\d[\"”″]$", context.text[max(0, start - 2) : start]):
+        return None  # a screw: 3/8"-16
     if sign == "-" and re.match(r"0\d\d", context.behind(match.end())):
         sign = ""  # the end of a telephone number: "fax -0133"
     value = value_at(context, match.end(), bool(sign))
@@ -224,6 +240,7 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
     if (
         not sign
         and written in lists.BY_DIGIT
+        and (written in ("911", "007") or context.before(start).lower() in lists.CALLS)
         and not _counts(context, start)
         or written.isdigit()
         and len(written) > 2
@@ -265,15 +282,19 @@ def _is_code(context: Text, start: int) -> bool:
     )
 
 
-@rule(r"(\d{1,2})['′’]\s?(\d{1,2})(?:\"|″|”|'')", "d")
+@rule(rf"(\d{{1,2}})['′’]\s?(\d{{1,2}})([{_VULGAR}]?)(?:\"|″|”|'')", "d")
 def feet_inches(match: re.Match[str], context: Text) -> list[str] | None:
     """A height. `6'2\"` -> six feet two inches"""
-    feet, inches = map(int, match.groups())
+    feet, inches = map(int, match.groups()[:2])
+    part = match.group(3)
+    inch = "inch" if inches == 1 and not part else "inches"
+    more = _with_whole("0", *lists.FRACTIONS[part], 0).words[1:] if part else []
     return [
         *cardinal(feet),
         "foot" if feet == 1 else "feet",
         *cardinal(inches),
-        "inch" if inches == 1 else "inches",
+        *more,
+        inch,
     ]
 
 
@@ -302,6 +323,11 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     `5–6 km`
     -> five to six kilometers"""
     start = match.start()
+    mixed = _MIXED.match(context.view, start)
+    if mixed and "-" in mixed.group() and 1 < int(mixed.group(3)) > int(mixed.group(2)) > 0:
+        return None  # "1-1/4"
+    if coded := _coded(context, match):
+        return coded
     value = value_at(context, match.end())
     if value is None or context.view[value.end : value.end + 2].lstrip("-–")[:1].isdigit():
         return None
@@ -318,16 +344,45 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     if not unit and _followed(context, end):
         return None
     low = number(plain(match.group(1))) if minus or unit else _as_year(match.group(1))
-    if re.fullmatch(r"0\d", match.group(4)) and re.fullmatch(r"(?:19|20)\d\d", match.group(1)):
-        words = ["oh", *words[1:]]  # "2008-09"
+    if re.fullmatch(r"0\d", match.group(4)) and re.fullmatch(r"\d{3,4}", match.group(1)):
+        words = ["oh", *words[1:]]  # "2008-09", "pages 706–07"
     return [*low, "minus" if minus else "to", *words], end
 
 
-@rule(r"(\d+(?:\.\d+)?\"?)(\s?)([xX×])\s?(?=\d)(?!\s?10[\^⁰¹²³⁴⁵⁶⁷⁸⁹⁻])", "d")
+def _coded(context: Text, match: re.Match[str]) -> tuple[list[str], int] | None:
+    """Two numbers with a hyphen that are a name: "Figure 4-2", "77-0412"."""
+    first, second = match.group(1), match.group(4)
+    if not (first.isdigit() and second.isdigit()) or match.group(2) or match.group(3):
+        return None
+    end = match.end() + len(second)
+    if context.view[end : end + 1].isalnum():
+        return None
+    before = context.before(match.start())
+    for words, _ in lists.ABBREVIATIONS.get(before, [])[:1]:
+        before = words[-1]
+    zero = second[0] == "0" and len(second) > 2 or first[0] == "0" and len(first) > 2
+    if not zero and before.lower() not in lists.CODED:
+        return None
+    said = [digits(part) if len(part) > 2 and (zero or part[0] == "0") else number(part)
+            if len(part) < 3 else pairs(part) for part in (first, second)]
+    return [*said[0], *([","] if zero else []), *said[1]], end
+
+
+@rule(rf"(\d+(?:\.\d+)?\"?)(\s?)([xX×])\s?(?=[\d{_VULGAR}])(?!\s?10[\^⁰¹²³⁴⁵⁶⁷⁸⁹⁻])", "d")
 def times(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A product, or the sides of a thing. `a 4x4 truck` -> a four by four truck"""
     second = re.compile(r"\d+(?:\.\d+)?").match(context.view, match.end())
+    value = value_at(context, match.end(), True)
+    if value is not None and re.search(rf"[/{_VULGAR}]", context.view[match.end() : value.end]):
+        return [*number(match.group(1).rstrip('"')), "by"], match.end()
     assert second is not None
+    first = match.group(1)
+    if re.fullmatch(r"[1-9]\d{2,3}", first) and re.fullmatch(r"[1-9]\d{2,3}", second.group()):
+        if not match.group(2) and (len(first) == 4 or len(second.group()) == 4):
+            words, end, _ = measured(
+                context, match.start(), Value(pairs(second.group()), second.end(), False), "2"
+            )
+            return [*pairs(first), "by", *words], end  # the dots of a screen
     if re.match(r"s(?![^\W_])", context.behind(second.end())):
         return [*number(match.group(1).rstrip('"')), "by"], second.start()  # "2x4s"
     words, end, unit = measured(
@@ -374,6 +429,8 @@ def inches(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     value = value_at(context, match.start(), True)
     if value is None or context.view[value.end : value.end + 1] != '"':
         return None
+    if re.match(r"\s?[x×]\s?[\d./ -]+\"", context.behind(value.end + 1)):
+        return value.words, value.end + 1  # the unit stands behind the last side
     one = value.one or context.adjective(match.start(), value.end + 1)
     return [*value.words, "inch" if one else "inches"], value.end + 1
 
@@ -383,6 +440,15 @@ def nth(match: re.Match[str], context: Text) -> list[str] | None:
     """An ordinal. `the 22nd` -> the twenty second"""
     value = int(plain(match.group(1)))
     return ordinal(value) if value < 10**18 else None
+
+
+@rule(r"x(\d{2,6})" + END, "l")
+def extension(match: re.Match[str], context: Text) -> list[str] | None:
+    """An extension behind a telephone number. `555-0199 x204` -> five five five, zero one nine
+    nine extension two zero four"""
+    called = re.search(r"\d{4},? $", context.text[max(0, match.start() - 7) : match.start()])
+    said = number(match.group(1)) if len(match.group(1)) < 3 else digits(match.group(1))
+    return ["extension", *said] if called else None
 
 
 @rule(r"\d{3}(?: \d{3})? \d{4}(?![\d,])|\d{4} \d{3} \d{3,4}(?![\d,])", "d")
@@ -396,6 +462,7 @@ def spaced_call(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(
     r"(?:\+?1[-. ]?)?(?:\(\d{3}\)\s?|\d{3}[-. ])\d{3}[-. ]\d{4}(?!\d)|\d{3}-\d{4}(?!\d)"
+    r"|0\d{2,4} \d{3,4} ?\d{3,4}(?! ?\d)"
     r"|\d{5}-\d{4}(?!\d)|\d{4}(?:[ -]\d{4}){2,3}(?!\d)|\d+(?:-\d+){2,}(?!\d)"
     rf"|\+\d{{1,3}}(?: ?{EDGE}0{EDGE} ?\d{{2,5}})?(?:[ -]\d{{2,8}}){{2,6}}(?!\d)"
     r"|\+\d{1,3}[ -]\d{6,11}(?!\d)|\+\d{8,14}(?!\d)|\d+(?:\.\d+){2,}(?!\d)(?::\d{2,5}(?!\d))?",
@@ -413,7 +480,7 @@ def groups(match: re.Match[str], context: Text) -> list[str] | None:
     if port:
         return None
     if re.fullmatch(r"\d{1,4}(\.\d{1,5}){2,}", text) and not re.fullmatch(
-        r"\d{3}\.\d{3}\.\d{4}", text
+        r"(?:1\.)?\d{3}\.\d{3}\.\d{4}", text
     ):
         return _joined(parts, "point", number)
     plus = ["plus"] if text[0] == "+" else []

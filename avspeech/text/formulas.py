@@ -22,7 +22,7 @@ def greek_index(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(
-    rf"[A-Za-z]+[{_SUB}{_SUB_LETTERS}]+(?:[A-Za-z]+[{_SUB}]*)*(?:[{SUP}]*[⁺⁻])?"
+    rf"[A-Za-z]+[{_SUB}{_SUB_LETTERS}]+(?:[A-Za-z]+[{_SUB}]*)*(?:[{SUP}]*[⁺⁻]|[{SUP}]+)?"
     rf"|(?:[A-Z][a-z]?){{1,3}}[{SUP}]*[⁺⁻]",
     "l",
 )
@@ -34,6 +34,9 @@ def formula(match: re.Match[str], context: Text) -> list[str] | None:
     name = re.fullmatch(r"([a-z]{3,})(\d+)", plain)
     if name and context.word(name.group(1)):
         return [name.group(1), *number(name.group(2))]  # "log₂"
+    raised = re.search(rf"[{SUP}]+$", match.group())
+    if raised:  # "xᵢ²"
+        plain = plain[: -len(raised.group())]
     said: list[str] = []
     for part in re.findall(r"[A-Za-z]|\d+|[-+]", plain):
         said += (
@@ -45,21 +48,25 @@ def formula(match: re.Match[str], context: Text) -> list[str] | None:
             if part == "-"
             else letters(part)
         )
-    return said
+    return [*said, *(power(raised.group()) if raised else [])]
 
 
-@rule(rf"([A-Zf-hp-y]){EDGE}([A-Za-z](?:, ?[A-Za-z])?){EDGE}", "l")
+_PRIMES = {"": [], "'": ["prime"], "′": ["prime"], "″": ["double", "prime"]}
+
+
+@rule(rf"([A-Zf-hp-y])([′″{EDGE}]?){EDGE}([A-Za-z](?:, ?[A-Za-z])?){EDGE}", "l")
 def function_of(match: re.Match[str], context: Text) -> list[str] | None:
     """A function with its variable. `f(x) = 2` -> F of X equals two"""
     start, end = match.span()
-    if start and context.view[start - 1].isalnum() or match.group(2) in ("s", "k"):
+    if start and context.view[start - 1].isalnum() or match.group(3) in ("s", "k"):
         return None
-    if not re.match(r"\w\([^()]*\)(?!\w)", context.text[start : end + 1]):
+    if not re.match(r"\w['’′″]?\([^()]*\)(?!\w)", context.text[start : end + 1]):
         return None
-    return [match.group(1).upper(), "of", *letters(match.group(2))]
+    primes = _PRIMES[context.text[match.start(2) : match.end(2)].replace("’", "'")]
+    return [match.group(1).upper(), *primes, "of", *letters(match.group(3))]
 
 
-@rule(rf"[A-Zf-hp-y]{EDGE}", "l")
+@rule(rf"[A-Zf-hp-y][′″{EDGE}]?{EDGE}", "l")
 def function_value(match: re.Match[str], context: Text) -> list[str] | None:
     """A function with a number or a sum. `f(-2) = 8` -> F of minus two, equals eight"""
     start, end = match.span()
@@ -69,7 +76,8 @@ def function_value(match: re.Match[str], context: Text) -> list[str] | None:
     value = re.fullmatch(
         r"[-−+]?\d+(?:\.\d+)?|[-−]?[a-zA-Z\d²]+ ?[-−+∪∩*/] ?[a-zA-Z\d]+", inner.group(1)
     )
-    return [match.group()[0].upper(), "of"] if value else None
+    primes = _PRIMES.get(context.text[start + 1 : end - 1].replace("’", "'"))
+    return [match.group()[0].upper(), *primes, "of"] if value and primes is not None else None
 
 
 @rule(rf"(\d{{1,3}}|[a-zA-Z]){EDGE}(?=\s?[=+−×·*/~≈<>≤≥])", "dl")
@@ -108,9 +116,11 @@ def isotope(match: re.Match[str], context: Text) -> list[str] | None:
     return [name, *number(match.group(1).translate(lists.SUPERSCRIPTS))]
 
 
-@rule(r"([A-Za-zα-ω])₁[/⁄]₂", "l")
+@rule(r"([A-Za-zα-ω])(?:₁[/⁄]₂|½(?![^\W_]))", "l")
 def half_index(match: re.Match[str], context: Text) -> list[str] | None:
     """A half as an index. `T₁/₂` -> T one half"""
+    if match.start() and context.view[match.start() - 1].isalnum():
+        return None
     return [*_name(match.group(1)), "one", "half"]
 
 
@@ -280,7 +290,7 @@ def compound(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(
-    rf"([A-Za-z]{{1,3}})(?:(?:\^|\*\*(?=\d))(?:\(?([-−]?\d{{1,4}}|[a-z](?![a-z]))\)?|{EDGE}([-−]\d?[a-z]){EDGE})|([⁻]?[{SUP}]+|ⁿ))",
+    rf"([A-Za-z]{{1,3}})(?:(?:\^|\s?\*\*\s?(?=\d))(?:\(?([-−]?\d{{1,4}}|[a-z](?![a-z]))\)?|{EDGE}([-−]\d?[a-z]){EDGE})|([⁻]?[{SUP}]+|ⁿ))",
     "l",
 )
 def raised(match: re.Match[str], context: Text) -> list[str] | None:
@@ -388,4 +398,13 @@ def minus_letter(match: re.Match[str], context: Text) -> list[str] | None:
 def element(match: re.Match[str], context: Text) -> list[str] | None:
     """An element behind its number. `2Fe` -> two F E"""
     before = context.view[max(0, match.start() - 3) : match.start()]
-    return letters(match.group()) if re.search(r"(?:^|\W)\d{1,2}$", before) else None
+    state = re.match(r"\((?:s|l|g|aq)\)", context.text[match.end() : match.end() + 4])
+    behind_number = re.search(r"(?:^|\W)\d{1,2}$", before)
+    return letters(match.group()) if behind_number or state else None
+
+
+@rule(r"°(?![CFK]|\s?[\dNSEW])", "s")
+def standard(match: re.Match[str], context: Text) -> list[str] | None:
+    """The sign of a standard state. `E° = 1 V` -> E naught equals one volt"""
+    before = context.view[max(0, match.start() - 3) : match.start()]
+    return ["naught"] if re.search(r"(?:^|[^\w]|Δ)[EGHSK]$", before) else None

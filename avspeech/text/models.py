@@ -44,6 +44,8 @@ def series(match: re.Match[str], context: Text) -> list[str] | None:
     """Four digits behind letters in capitals. `the RTX 4090` -> the R T X forty ninety"""
     text = match.group(1)
     before = context.before(match.start())
+    if before.lower() == "port":
+        return pairs(text)
     if not re.fullmatch(r"[A-Z]{2,4}", before) or re.match(r"1[1-9]|20|0|.00", text):
         return None
     if before in lists.MONEY or before.lower() in lists.CODES or context.shouted(match.start()):
@@ -94,7 +96,7 @@ def _is_answer(context: Text, match: re.Match[str]) -> bool:
     """Whether a number is what a server answers: "the API returns 404"."""
     following = context.after(match.end())
     counted = following.endswith("s") and following not in _NOT_COUNTED
-    if counted or not re.fullmatch(r"[45]0[1-9]", match.group()):
+    if counted or not re.fullmatch(r"[45]0[1-9]s?", match.group()):
         return False
     before = context.text[max(0, match.start() - 60) : match.start()]
     alone = not following[:1].islower() or following in lists.NOT_NOUNS
@@ -133,7 +135,13 @@ def release(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(whole), "point", *oh, *cardinal(int(part))]
 
 
-@rule(r"(?:(?<=[A-Za-z])|(?<=[A-Za-z]-)|(?<=\dx))(\d{1,3})'?s(?![^\W_])", "d")
+@rule(r"(\d+)\.([xX])(?![^\W_])", "d")
+def any_release(match: re.Match[str], context: Text) -> list[str] | None:
+    """All versions of a number. `Log4j 2.x` -> L O G four J two point X"""
+    return [*number(match.group(1)), "point", "X"]
+
+
+@rule(r"(?:(?<=[A-Za-z])|(?<=[A-Za-z]-)|(?<=\dx))(?<!\b[a-z])(\d{1,3})'?s(?![^\W_])", "d")
 def digits_plural(match: re.Match[str], context: Text) -> list[str] | None:
     """The plural of a name that ends in a number. `MP3s` -> M P threes"""
     return _many(pairs(match.group(1)))
@@ -191,6 +199,8 @@ def docket(match: re.Match[str], context: Text) -> list[str] | None:
 def short_code(match: re.Match[str], context: Text) -> list[str] | None:
     """A number that messages go to. `text 88788` -> text eight eight seven eight eight"""
     near = [w.lower() for w in context.words_before(match.start())[:3]]
+    if re.search(r"\bD\.?C\.? $", context.text[max(0, match.start() - 6) : match.start()]):
+        return digits(match.group())  # a ZIP code
     calls = near[:1] == ["text"] or "text" in near and near[:1] == ["to"]
     return digits(match.group()) if calls else None
 

@@ -27,6 +27,7 @@ from avspeech.text import (
     roman,
     scores,
     signs,
+    trades,
     words,
 )
 from avspeech.text.cleaning import clean
@@ -38,6 +39,8 @@ RULES: tuple[Rule, ...] = (
     # addresses and names of files
     addresses.web_address,
     addresses.mail_address,
+    trades.patient,
+    trades.complains,
     words.as_listed,
     words.dotted,
     addresses.host,
@@ -49,10 +52,15 @@ RULES: tuple[Rule, ...] = (
     # places in books and on the earth
     citations.verse,
     citations.sections,
+    citations.series_of_law,
     places.direction,
+    places.wind,
     places.coordinate,
     # dates and times
     dates.day_range,
+    dates.lettered_days,
+    dates.hour_range,
+    dates.army_range,
     dates.air_time,
     dates.lap,
     dates.clock,
@@ -64,6 +72,7 @@ RULES: tuple[Rule, ...] = (
     dates.day_month_dots,
     dates.month_year,
     dates.army_time,
+    dates.slash_range,
     dates.month_day_slash,
     dates.month_day,
     dates.day_month,
@@ -80,9 +89,13 @@ RULES: tuple[Rule, ...] = (
     models.paragraph,
     models.wireless,
     models.release,
+    models.any_release,
     models.of_three,
     models.series,
-    signs.card,
+    trades.card,
+    trades.innings,
+    trades.tire,
+    trades.oil,
     signs.meter,
     scores.rounds,
     scores.odds,
@@ -109,6 +122,7 @@ RULES: tuple[Rule, ...] = (
     models.serial,
     digits.zip_code,
     digits.spaced_call,
+    digits.extension,
     digits.groups,
     digits.times,
     digits.times_as,
@@ -143,6 +157,8 @@ RULES: tuple[Rule, ...] = (
     formulas.function_value,
     formulas.given,
     formulas.integral,
+    signs.angle,
+    signs.inner_dot,
     signs.two_signs,
     formulas.one_sided,
     formulas.index_behind,
@@ -153,6 +169,9 @@ RULES: tuple[Rule, ...] = (
     formulas.function,
     signs.repeated,
     signs.chord,
+    trades.key,
+    trades.chess,
+    trades.dose,
     signs.by,
     signs.and_letters,
     signs.sharp,
@@ -160,6 +179,7 @@ RULES: tuple[Rule, ...] = (
     formulas.formula,
     formulas.compound,
     formulas.element,
+    formulas.standard,
     models.model,
     signs.time_zone,
     formulas.raised,
@@ -233,6 +253,7 @@ _SPECIAL = frozenset(
     | {name.title() for name in (*lists.MONTH_NAMES, *lists.DAY_NAMES)}
     | set("ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xx ci".split())
     | set(formulas.FUNCTIONS)
+    | {"Summ", "Stat", "So"}
 )
 
 
@@ -403,6 +424,7 @@ def _behind(
         "month_day",
         "day_month",
         "day_range",
+        "key",
     ):
         return end
     period = end - 1 if text[end - 1] == "." else end

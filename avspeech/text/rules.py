@@ -17,7 +17,7 @@ END = r"(?![^\W_])"  # no letter or digit follows
 # clipped word.
 _KEPT = (
     r"\(\d{3}\)(?=[\s-]?\d{3}[-\s.]\d{4})"
-    r"|(?<![\d.])\d{1,2}['’′]\s?\d{1,2}(?:\"|”|″|'')(?=\W|$)"
+    r"|(?<![\d.])\d{1,2}['’′]\s?\d{1,2}[⅛¼⅜½⅝¾⅞]?(?:\"|”|″|'')(?=\W|$)"
     r"|(?<![\w.])\d{1,4}['’](?=\s?[x×]\s?\d| (?:tall|wide|long|high|deep|by \d)\b)"
     r"|(?<=[x×])\s?\d{1,4}['’](?!\w)"
     r"|(?:(?<=\bin )|(?<=\bof )|(?<=\bby ))['’]\d\d(?!\w)"
@@ -179,8 +179,8 @@ class Text:
         near = self.words_before(start)[:1]
         if near in (["a"], ["an"], ["A"], ["An"]):
             return bool(following) and following.lower() not in lists.FUNCTION - {"can"}
-        if len(following) == 1 and following.islower():
-            return False  # "4 mg q.d."
+        if len(following) == 1 and following.islower() or near in (["every"], ["Every"]):
+            return False  # "4 mg q.d.", "every 10 min. Mon. to Fri."
         if near and (near[0].lower() in lists.DETERMINERS or _owner(near[0])):
             return bool(following) and (
                 following.lower() not in lists.NOT_NOUNS

@@ -16,13 +16,14 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
     """The x between two sides. `4 cm x 6 cm` -> four centimeters by six centimeters"""
     before = context.view[max(0, match.start() - 12) : match.start()]
     if match.group() == "×":
-        if re.search(r"\d\" ?$", before):
+        if re.search(r"[\d⅛¼⅜½⅝¾⅞]\" ?$", before):
             return ["by"]
         side = re.search(r"\d ?([a-z]{1,2}) $", before)
         behind = context.behind(match.start())
         alike = side and re.match(rf"× ?[\d.]+ ?{side.group(1)}(?!\w)", behind)
         return ["by"] if alike else None
-    return ["by"] if re.search(rf"\d ?[A-Za-z\"′″'-]{{1,6}}{EDGE}? $", before) else None
+    near = re.search(rf"\d ?[A-Za-z\"′″'-]{{1,6}}{EDGE}? $|[\d⅛¼⅜½⅝¾⅞][\"″]$", before)
+    return ["by"] if near else None
 
 
 @rule(r"([A-Z]{1,3})&([A-Z]{1,3})('s)?" + END, "l")
@@ -81,18 +82,6 @@ def meter(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(str(beats)), *number(str(note))] if named or whole else None
 
 
-_SUITS = {"♠": "spades", "♥": "hearts", "♦": "diamonds", "♣": "clubs"}
-_COURT = {"A": "ace", "K": "king", "Q": "queen", "J": "jack", "T": "ten"}
-
-
-@rule(rf"([AKQJT]|\d{{1,2}})([{''.join(_SUITS)}])", "dl")
-def card(match: re.Match[str], context: Text) -> list[str] | None:
-    """A playing card. `A♠ and 10♥` -> ace of spades and ten of hearts"""
-    rank, suit = match.groups()
-    name = [_COURT[rank]] if rank in _COURT else number(rank)
-    return [*name, "of", _SUITS[suit]]
-
-
 @rule(r"\$(?=[A-Za-z_]\w*)", "s")
 def dollar(match: re.Match[str], context: Text) -> list[str] | None:
     """The sign before a name. `$TSLA fell` -> dollar T S L A fell"""
@@ -107,6 +96,25 @@ _TWO_SIGNS = {
     "&&": ["and"],
     "||": ["or"],
 }
+
+
+@rule(r"<(?=[A-Za-z][\w.:/, ]{0,40}>)|>", "s")
+def angle(match: re.Match[str], context: Text) -> list[str] | None:
+    """Angle brackets around a name, which are not said. `list&lt;word>` -> list word"""
+    start = match.start()
+    if match.group() == "<":
+        joined = start and context.text[start - 1].isalnum()
+        included = re.search(r"\binclude $", context.text[max(0, start - 9) : start])
+        return [] if joined or included else None
+    opened = r"(?:\w|\binclude )<[A-Za-z][\w.:/, ]{0,40}$"
+    return [] if re.search(opened, context.text[max(0, start - 52) : start]) else None
+
+
+@rule(r"\.(?=[a-z]{2,}(?![^\W_]))", "s")
+def inner_dot(match: re.Match[str], context: Text) -> list[str] | None:
+    """A dot within a name, behind a digit. `db-01.prod.local` -> D B zero one dot prod dot local"""
+    start = match.start()
+    return ["dot"] if start and context.view[start - 1].isdigit() else None
 
 
 @rule(r"!=|<=|>=|->|&&|\|\|(?= )", "s")
@@ -171,13 +179,15 @@ def per_word(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(
-    r"/(?=\d+(?:\.\d+)? ?(?:m²|m³|cm²|cm³|mL|ml|L|g|mg|kg|km|m|cm|kcal|min|hrs?|mi|gal|lbs?|oz)\b)",
+    r"/(?=\d+(?:\.\d+)? ?(?:m²|m³|cm²|cm³|mL|ml|L|g|mg|kg|km|m|cm|kcal|min|hrs?|h|d|days?|mi|gal"
+    r"|lbs?|oz)\b)",
     "s",
 )
 def per_amount(match: re.Match[str], context: Text) -> list[str] | None:
     """A slash between a unit and an amount. `5 g/100 mL` -> five grams per one hundred
     milliliters"""
-    return ["per"] if context.view[match.start() - 1 : match.start()].isalpha() else None
+    before = context.view[max(0, match.start() - 2) : match.start()]
+    return ["per"] if before[-1:].isalpha() and before.strip() != "f" else None  # "f/2.8L"
 
 
 @rule(r"[A-Za-zµμΩ°]{1,5}/(?=[A-Za-zµμΩ°]{1,4}(?:[²³]|\^[23])?(?![^\W_]|/))", "ls")
@@ -220,7 +230,7 @@ def per_counted(match: re.Match[str], context: Text) -> tuple[list[str], int] | 
     return ["per", *unit.one.split()], match.end(1)
 
 
-@rule(rf"/((?:(?:sq|cu)[.{EDGE}]? ?)?[a-zA-Z]+)(?![^\W_])(?!/(?!yr|mo|day|wk))", "s")
+@rule(rf"/((?:(?:sq|cu)[.{EDGE}]? ?)?[a-zA-Zµμ]+)(?![^\W_])(?!/(?!yr|mo|day|wk))", "s")
 def per(match: re.Match[str], context: Text) -> list[str] | None:
     """A slash behind an amount. `$15/hr` -> fifteen dollars per hour"""
     before = context.view[max(0, match.start() - 20) : match.start()]
@@ -236,7 +246,7 @@ def per(match: re.Match[str], context: Text) -> list[str] | None:
     ):
         return None
     area, _, length = name.rpartition(" ")
-    unit = units.table().get(length)
+    unit = units.table().get(length.replace("μ", "µ"))
     if unit is not None:
         power = {"sq": ["square"], "cu": ["cubic"]}.get(area.rstrip("." + EDGE), [])
         return ["per", *power, *unit.one.split()]
@@ -274,6 +284,8 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         if found == "#" and context.after(place + 1) in ("is", "was"):
             return ["number"]
         return ["star" if found == "*" else "pound"]  # "Use the * and # keys."
+    if found == "#" and left.isupper() and view[place - 2 : place - 1].isupper():
+        return ["number"]  # "PO#"
     if found == "#":
         return ["hashtag"] if right.isalpha() and not left.isalnum() else None
     if found in SUP + "ⁿ":
@@ -282,6 +294,13 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
     words, kind = lists.SIGNS[found]
     if found in lists.GREEK:
         return None  # a word of Greek
+    if found == "*" and (
+        right == "." and view[place + 2 : place + 3].isalnum()
+        or context.text[max(0, place - 1) : place + 2] == "(*)"
+    ):
+        return ["star"]  # "*.csv"
+    if found == "~" and left.isalnum() and right.isalnum():
+        return ["tilde"]
     if found == "*" and (
         "*" in (left, right) or not (left == right == " " or left.isdigit() and right.isdigit())
     ):
@@ -342,7 +361,9 @@ def _slash(context: Text, place: int) -> list[str] | None:
     if left.isalnum() and right.isalnum() and not (left.isdigit() and right.isdigit()):
         return []  # and/or
     if left == " " and right == " ":
-        return []
+        near = view[max(0, place - 3) : place + 4]
+        single = re.search(r"(?:\W[a-z]|\d|²|³) / (?:[a-z](?!\w)|\d)", " " + near)
+        return ["over"] if single and re.search(r"[a-z]", near) else []
     behind = view[place + 2 : place + 3]
     if left == EDGE and context.text[place - 1] == ")" and right.isalnum() and not behind.isalpha():
         return ["over"]

@@ -100,6 +100,10 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
     said = word in lists.SAID or len(name) > 5 and vowels > 0 or len(name) == 5 and vowels > 1
     if context.word(word):
         said |= len(name) > 2 or emphasis or word in lists.SHORT_WORDS
+    if len(name) == 2 and re.match(r": ?\d", context.text[match.end() : match.end() + 3]):
+        said = False  # "SO: 121"
+    if len(name) == 3 and _is_code(context, match.start(), match.end()):
+        said = False
     if plural == "s" and len(name) == 2:
         said = False  # "TOs"
     if name in _NO_NOUNS and not context.shouted(match.start()):
@@ -116,6 +120,22 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
         ]
     spelled = letters(name)
     return spelled[:-1] + [spelled[-1] + "'s"] if plural else spelled
+
+
+_BEHIND_CODE = re.compile(
+    r" ?(?:→|->|–|-) ?[A-Z]{3}(?!\w)| \d{2,3}[,;] [A-Z]{2,3} \d\d| \d{1,2}:\d\d"
+)
+_BEFORE_CODE = re.compile(r"(?:^|\W)[A-Z]{3} ?(?:→|->|–|-) ?$|(?:^|\W)[A-Z]{2,3} \d{2,3}[,;] $")
+
+
+def _is_code(context: Text, start: int, end: int) -> bool:
+    """Whether three letters are an airport's or a team's: "BOS–DEN", "LAL 112, BOS 109"."""
+    if context.text[end : end + 1].isalnum() or context.shouted(start):
+        return False
+    return (
+        _BEHIND_CODE.match(context.text, end) is not None
+        or _BEFORE_CODE.search(context.text[max(0, start - 10) : start]) is not None
+    )
 
 
 def _vowels(name: str) -> int:
@@ -202,7 +222,9 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
             context.text[match.start() - 1 : match.start()].isdigit() and match.start() > 0
         )
         opened = context.text[max(0, match.start() - 1) : match.start()]
-        closed = context.text[end : end + 1] in (")", "]") and opened in (*"([\"'“‘\n", "")
+        closed = context.text[end : end + 1] in (")", "]") and (
+            opened in (*"([\"'“‘\n", "") or not context.text[: match.start()].strip()
+        )
         formula = re.match(
             rf" ?[{_RECKONING}]| − |\[\w{{1,2}}\]|/[a-z](?![^\W_])", context.text[end : end + 6]
         )

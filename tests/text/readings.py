@@ -41,6 +41,7 @@ SETS = (
     "twentieth",
     "twentyfirst",
     "twentysecond",
+    "twentythird",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

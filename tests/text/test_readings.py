@@ -29,7 +29,6 @@ MISSES = {
     "On Mon., 3/4/24, we met; next: 3/11.",
     "Judge hit No. 62, going 2-4 with 3 RBI.",
     "Super Bowl XLII and WrestleMania XL",
-    "#include <stdio.h>",
     "the Joneses' 6' fence and kids' toys",
     "26 C.F.R. § 1.61-1",
     "He DM'd me a GIF on Slack, TBH.",
@@ -54,6 +53,8 @@ MISSED_SOUNDS = {
     "The plant *produces* steel.",
     "The *sewer* stitched a hem.",
     "The cook cleaned the *bass*.",
+    "The archer took a *bow after the show.",
+    "*Does drink at the pond while the bucks keep watch.",
 }
 
 

@@ -37,7 +37,9 @@ def _numbered(place: Place) -> bool:
         return True
     codes = name in ("no", "nos") and place.before.lower() in lists.CODES
     colon = place.rest[:1].isdigit() and place.context.text[place.end : place.end + 2] == ": "
-    return after[:1].isdigit() or codes or colon  # "the account no. is"
+    # "Inv. #204", "No. JV-2021"
+    signed = re.match(r"[#№] ?\d|[A-Z]{1,4}-?\d", place.rest) is not None
+    return after[:1].isdigit() or codes or colon or signed  # "the account no. is"
 
 
 def _labels(place: Place) -> bool:
@@ -75,6 +77,11 @@ def _beside_state(place: Place) -> bool:
     return found.group(1) in lists.STATE_NAMES or any("state" in kinds for _, kinds in rows)
 
 
+# "Tex. Penal Code", "Fla. Stat."
+_OF_LAW = re.compile(r" (?:[A-Z][A-Za-z.'&]* ){0,4}(?:Codes?|Const|Stat|Ann|Rev|Admin)(?![a-z])")
+_LEGAL = re.compile(r"\b(?:Def|Pl|Mot|Compl|Decl|Aff|ECF|Dkt|Opp|[Pp]laintiff|[Dd]efendant)\b")
+
+
 def _behind_latitude(place: Place) -> bool:
     near = place.context.text[max(0, place.start - 40) : place.start]
     return re.search(r"\b[Ll]at\W|[NS][,;]? $", near) is not None
@@ -104,6 +111,7 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
         is not None
         or place.before.lower() in _IN_STATES
         or _beside_state(place)
+        or _OF_LAW.match(place.context.text, place.end) is not None
     ),
     "versus": lambda place: place.before[:1].isupper() and place.after[:1].isupper(),
     "ordinal": lambda place: place.before[-2:].lower() in ("st", "nd", "rd", "th"),
@@ -113,6 +121,7 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
         re.match(r"[A-Za-z ]{0,24}\d{1,2}[:.]\d\d(?!\d)", place.rest) is not None
     ),
     "latitude": _behind_latitude,
+    "legal": lambda place: _LEGAL.search(place.context.text) is not None,
     "sister": lambda place: place.after.lower() in _GIVEN_OF_WOMEN,
 }
 
@@ -142,7 +151,7 @@ def _rows(name: str, context: Text) -> list[tuple[list[str], frozenset[str]]]:
     return rows
 
 
-@rule(rf"([A-Z]){EDGE}(?= ?[A-Z])", "l")
+@rule(rf"([A-Z]){EDGE}(?= ?[A-Z])", "C")
 def initial(match: re.Match[str], context: Text) -> list[str] | None:
     """The initial of a name. `John F. Kennedy` -> john F kennedy"""
     if context.text[match.end() - 1] != ".":
@@ -243,7 +252,7 @@ def undotted(match: re.Match[str], context: Text) -> list[str] | None:
     return list(next((words for words, kinds in rows if "bare" in kinds), rows[-1][0]))
 
 
-@rule(rf"(INT|EXT)(?:[./]|{EDGE})*(?:(INT|EXT){EDGE}?)?(?=\s[A-Z'’]{{2}})", "l")
+@rule(rf"(INT|EXT)(?:[./]|{EDGE})*(?:(INT|EXT){EDGE}?)?(?=\s[A-Z'’]{{2}})", "C")
 def scene(match: re.Match[str], context: Text) -> list[str] | None:
     """The place of a scene in a film. `INT. KITCHEN` -> interior kitchen"""
     if not re.fullmatch(

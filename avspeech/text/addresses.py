@@ -58,7 +58,7 @@ def web_address(match: re.Match[str], context: Text) -> list[str] | None:
     return mixed(re.sub(r"^(?:https?://|mailto:)", "", match.group()).rstrip("/"), context)
 
 
-@rule(rf"[\w.+-]{{1,64}}@(?:{_HOST}[A-Za-z]{{2,}})" + END, "ld")
+@rule(rf"[\w.+-]{{1,64}}@(?:{_HOST}[A-Za-z]{{2,}})(?::[\w./-]*[A-Za-z])?" + END, "ld")
 def mail_address(match: re.Match[str], context: Text) -> list[str] | None:
     """An address of mail. `bob@mail.org` -> bob at mail dot org"""
     return mixed(match.group(), context)

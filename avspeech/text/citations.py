@@ -54,7 +54,9 @@ _SERIES = {
     "N.E.2d": "N E second", "N.W.2d": "N W second", "S.E.2d": "S E second",
     "S.W.2d": "S W second", "S.W.3d": "S W third", "So.2d": "southern second",
     "So.3d": "southern third", "Fed.Reg.": "federal register", "Stat.": "statutes",
-    "Cal.Rptr.": "california reporter", "Pub.L.": "public law",
+    "Cal.Rptr.": "california reporter",
+    "Cal.2d": "cal second", "Cal.3d": "cal third", "Cal.4th": "cal fourth",
+    "Cal.App.4th": "cal app fourth", "N.Y.2d": "N Y second", "Pub.L.": "public law",
     "Fed.R.Civ.P.": "federal rule of civil procedure",
     "Fed.R.Crim.P.": "federal rule of criminal procedure",
     "Fed.R.App.P.": "federal rule of appellate procedure",
@@ -73,7 +75,7 @@ def reported(text: str, place: int) -> re.Match[str] | None:
     return _SERIES_PATTERN.match(text, place)
 
 
-@rule(r"(?=(?:[SLFPA]|N|So|Fed|Cal|Stat|Pub|Summ)(?![a-z]))", "l")
+@rule(r"(?=(?:[SLFPA]|N|So|Fed|Cal|Stat|Pub|Summ)(?![a-z]))", "C")
 def series_of_law(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A series of decisions or statutes. `87 S. Ct. 14` -> eighty seven supreme court fourteen"""
     found = reported(context.text, match.start())

@@ -20,7 +20,7 @@ _DAYS = "|".join(sorted(_DAY_NAMES, key=len, reverse=True))
 # Before a date of two numbers.
 _DATED = frozenset(
     "on by until till since due dated starting from after before beginning effective through "
-    "exp expires".split()
+    "exp expires thru".split()
 )
 # Before a time that something takes.
 _LASTING = frozenset(
@@ -56,7 +56,7 @@ def duration(*parts: int) -> list[str]:
     return words
 
 
-@rule(rf"({_DAYS})[.{EDGE}]?([-–/])({_DAYS})(?:[.{EDGE}]?/({_DAYS}))?" + END, "l")
+@rule(rf"({_DAYS})[.{EDGE}]?([-–/])({_DAYS})(?:[.{EDGE}]?/({_DAYS}))?" + END, "C")
 def day_range(match: re.Match[str], context: Text) -> list[str] | None:
     """From one day or month to another. `Mon.-Fri. we` -> monday to friday we"""
     first, sign, *others = match.groups()
@@ -71,7 +71,7 @@ _LETTERED_DAYS = {
 _ONE_DAY = "|".join(sorted(_LETTERED_DAYS, key=len, reverse=True))
 
 
-@rule(rf"({_ONE_DAY})([-–/])({_ONE_DAY})" + END, "l")
+@rule(rf"({_ONE_DAY})([-–/])({_ONE_DAY})" + END, "C")
 def lettered_days(match: re.Match[str], context: Text) -> list[str] | None:
     """Days by their first letters. `M–Sa, 10–6` -> monday to saturday, ten to six"""
     first, sign, last = match.groups()
@@ -136,6 +136,8 @@ def army_range(match: re.Match[str], context: Text) -> list[str] | None:
     near = context.text[max(0, match.start() - 24) : match.end() + 24]
     timed = before in _AT or before[:3].title() in _DAY_NAMES or last is not None
     timed |= len(re.findall(rf"(?<!\d){_ARMY}(?!\d)", near)) > 1
+    behind = re.match(r" (?:to|from|train|ferry|bus|service|flight)\b", context.behind(match.end()))
+    timed |= before == "the" and behind is not None
     if before in lists.CODES or not timed:
         return None
     return [*_army(first), *(["to", *_army(last)] if last else [])]
@@ -323,16 +325,40 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     earlier = context.text[max(0, match.start() - 30) : match.start()]
     paired = paired and re.search(r"(?:from|between|on|of|dates?) ", earlier)
     dated = before in _DATED or weekday or paired
-    if not dated or context.after(match.end()) in ("of", "cup", "inch"):
+    behind = context.text[match.end() : match.end() + 12]
+    dated = dated or re.match(r"(?: ?@| at|,) \d{1,2}(?::\d\d| ?[ap]\.?m)", behind)
+    if not (dated or _no_fraction(context, match)) or context.after(match.end()) in _OF_FRACTION:
         return None
     return _months_day(m, d)
+
+
+_OF_FRACTION = ("of", "cup", "inch")
+# Below the line of fractions that are written.
+_BOTTOMS = frozenset((2, 3, 4, 5, 6, 8, 9, 10, 12, 15, 16, 20, 24, 25))
+
+
+def _no_fraction(context: Text, match: re.Match[str]) -> bool:
+    """Whether two numbers are no fraction that is written, nor points of so many: "for 8/21"."""
+    m, d = map(int, match.groups())
+    before = context.before(match.start()).lower()
+    if before in ("for", "of", "thru", "your") and d > 12 and d != 16:
+        return m > 1 or d > 20
+    near = [w.lower() for w in context.words_before(match.start())[:3]]
+    alone = not context.after(match.end())
+    return m > 1 and d not in _BOTTOMS and alone and _POINTS.isdisjoint(near)
+
+
+_POINTS = frozenset(
+    "scored score scores got went shot made rated lap page part step slide hole round question "
+    "odds is was equals just only about over all by shooting hit".split()
+)
 
 
 @rule(
     rf"({_MONTH}){EDGE}?[ ](\d{{1,2}}){_TH}(?![\d:/%])(?!\.\d)"
     rf"(?:\s?([-–])\s?(\d{{1,2}}){_TH}(?!\d))?"
     rf"(?:{EDGE}?[ ](\d{{4}}){END}(?![-–]\d))?",
-    "l",
+    "C",
 )
 def month_day(match: re.Match[str], context: Text) -> list[str] | None:
     """A month and its day. `Jan. 5, 2024` -> january fifth twenty twenty four"""

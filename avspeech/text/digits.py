@@ -50,6 +50,8 @@ _OF_STUFF = (
     "cups",
     "carats",
 )
+# Of fractions with more than one part that are said as such: "7/16".
+_BOTTOMS = frozenset((12, 16, 20, 24, 25, 32, 64))
 _SPACES = re.compile(rf"[\s{_THIN},'’]")
 
 
@@ -106,7 +108,8 @@ _EITHER = re.compile(r"\s?(?:[kMG]?Hz|V(?:AC|DC)?|[MG]bps|mAh|m?A|[km]?W)(?![^\W
 _SCIENTIFIC = re.compile(rf"({NUMBER})(?:[eE]([-+−]?\d{{1,3}})(?![\w.])|\s?[xX×·*]\s?10{_RAISED})")
 _POWER = re.compile(rf"({NUMBER}){_RAISED}")
 _NUMBER = re.compile(
-    rf"({NUMBER})(?:[ \u00a0](hundred|thousand|million|billion|trillion)(?![^\W_]))?"
+    rf"({NUMBER})(?:[ \u00a0](hundred|thousand|million|billion|trillion)(?![^\W_])"
+    r"|([KkM])(?= (?:mi|miles|km|ft|lbs?|people|users|views|followers|residents)\b))?"
 )
 
 
@@ -135,6 +138,11 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
             return Value([*number(top), *number(bottom)], match.end(), False)
         if (context.words_before(place) or [""])[0].lower() in lists.PAIRED:
             return Value([*number(top), "slash", *number(bottom)], match.end(), False)
+        before = context.before(place)
+        if before == "BP" or int(top) > 12 and int(bottom) > 2 or (
+            1 < int(top) and int(bottom) in range(11, 100) and int(bottom) not in _BOTTOMS
+        ):
+            return Value([*number(top), "over", *number(bottom)], match.end(), False)
         if int(bottom):
             return Value(fraction(int(top), int(bottom)), match.end(), int(top) < int(bottom))
     if match := _SCIENTIFIC.match(view, place):
@@ -152,7 +160,8 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
             False,
         )
     if match := _NUMBER.match(view, place):
-        written, size = match.groups()
+        written, size, letter = match.groups()
+        size = size or letter and lists.SIZES[letter.lower()]
         words = number(plain(written)) if signed or size else _as_year(written)
         return Value(
             [*words, size] if size else words,
@@ -307,14 +316,26 @@ def sides(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(first), word, *number(second), "foot" if one else "feet"]
 
 
-@rule(rf"(\d{{1,4}})['’](?=\s(?:tall|wide|long|high|deep|by|[a-z])|{EDGE}|$)", "d")
+@rule(rf"(\d{{1,4}})['’](?=\s(?:tall|wide|long|high|deep|by|[a-z])|{EDGE}|\s?[–—]|$)", "d")
 def feet(match: re.Match[str], context: Text) -> list[str] | None:
     """Feet before a word that measures. `8' tall` -> eight feet tall"""
-    alone = not context.behind(match.end())[:1].isspace()
+    alone = re.match(r"\s\w", context.behind(match.end())) is None
     if alone and not HEIGHT.search(context.text):
         return None  # the end of a quotation
     one = match.group(1) == "1" or context.adjective(match.start(), match.end())
     return [*number(match.group(1)), "foot" if one else "feet"]
+
+
+@rule(rf"(\d{{0,4}}\s?[{_VULGAR}])\s?[-–](?=[\d{_VULGAR}])", "ds")
+def mixed_range(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
+    """From a fraction to another. `1½–2 cups` -> one and a half to two cups"""
+    low = value_at(context, match.start())
+    high = value_at(context, match.end())
+    if low is None or high is None:
+        return None
+    written = context.view[match.end() : high.end]
+    words, end, _ = measured(context, match.start(), Value(high.words, high.end, False), written)
+    return [*low.words, "to", *words], end
 
 
 @rule(rf"({NUMBER})(\s?)[-–—](\s?)(?=({NUMBER}))", "d")
@@ -341,6 +362,9 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     words, end, unit = measured(
         context, start, Value(value.words, value.end, False), match.group(4)
     )
+    if context.view[end : end + 1] == '"':  # 6–8" of snow
+        one = context.adjective(start, end + 1)
+        words, end, unit = [*words, "inch" if one else "inches"], end + 1, True
     if not unit and _followed(context, end):
         return None
     low = number(plain(match.group(1))) if minus or unit else _as_year(match.group(1))
@@ -360,7 +384,9 @@ def _coded(context: Text, match: re.Match[str]) -> tuple[list[str], int] | None:
     before = context.before(match.start())
     for words, _ in lists.ABBREVIATIONS.get(before, [])[:1]:
         before = words[-1]
-    zero = second[0] == "0" and len(second) > 2 or first[0] == "0" and len(first) > 2
+    dated = re.fullmatch(r"1[6-9]\d\d|20\d\d", first)
+    short = 1 if "-" in match.group() and len(first) > 3 and not dated else 2
+    zero = second[0] == "0" and len(second) > short or first[0] == "0" and len(first) > 2
     if not zero and before.lower() not in lists.CODED:
         return None
     said = [digits(part) if len(part) > 2 and (zero or part[0] == "0") else number(part)
@@ -432,6 +458,7 @@ def inches(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     if re.match(r"\s?[x×]\s?[\d./ -]+\"", context.behind(value.end + 1)):
         return value.words, value.end + 1  # the unit stands behind the last side
     one = value.one or context.adjective(match.start(), value.end + 1)
+    one |= re.match(r" [A-Z]{2,5}(?!\w)", context.behind(value.end + 1)) is not None  # 55" TV
     return [*value.words, "inch" if one else "inches"], value.end + 1
 
 
@@ -442,7 +469,7 @@ def nth(match: re.Match[str], context: Text) -> list[str] | None:
     return ordinal(value) if value < 10**18 else None
 
 
-@rule(r"x(\d{2,6})" + END, "l")
+@rule(r"x(\d{2,6})" + END, "c")
 def extension(match: re.Match[str], context: Text) -> list[str] | None:
     """An extension behind a telephone number. `555-0199 x204` -> five five five, zero one nine
     nine extension two zero four"""
@@ -511,7 +538,7 @@ def lettered_number(match: re.Match[str], context: Text) -> list[str] | None:
 @rule(
     rf"([A-Z]{{2}}|{'|'.join(sorted(lists.STATE_NAMES))}){EDGE}?[ ]"
     r"(\d{5})(?:-(\d{4}))?(?![\d-])",
-    "l",
+    "C",
 )
 def zip_code(match: re.Match[str], context: Text) -> list[str] | None:
     """A state and its ZIP code. `CA 90210` -> C A nine zero two one zero"""
@@ -523,6 +550,13 @@ def zip_code(match: re.Match[str], context: Text) -> list[str] | None:
         *digits(first),
         *([",", *digits(more)] if more else []),
     ]
+
+
+@rule(rf"[{_VULGAR}]", "s")
+def part_of_variable(match: re.Match[str], context: Text) -> list[str] | None:
+    """A fraction before a variable. `½mv²` -> one half M V squared"""
+    top, bottom = lists.FRACTIONS[match.group()]
+    return fraction(top, bottom)
 
 
 @rule(r"#(?=\d|[A-Z]{1,4}-?\d)|№\s?(?=\d)", "sl")

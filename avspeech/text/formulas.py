@@ -74,7 +74,7 @@ def function_value(match: re.Match[str], context: Text) -> list[str] | None:
     if inner is None or start and (context.view[start - 1].isalnum()):
         return None
     value = re.fullmatch(
-        r"[-−+]?\d+(?:\.\d+)?|[-−]?[a-zA-Z\d²]+ ?[-−+∪∩*/] ?[a-zA-Z\d]+", inner.group(1)
+        r"[-−+]?\d+(?:\.\d+)?|[-−]?[a-zA-Z\d²]+ ?[-−+∪∩*/<>≤≥=] ?[a-zA-Z\d]+", inner.group(1)
     )
     primes = _PRIMES.get(context.text[start + 1 : end - 1].replace("’", "'"))
     return [match.group()[0].upper(), *primes, "of"] if value and primes is not None else None
@@ -124,7 +124,7 @@ def half_index(match: re.Match[str], context: Text) -> list[str] | None:
     return [*_name(match.group(1)), "one", "half"]
 
 
-@rule(r"d([A-Za-zα-ω]?)/d([a-zα-ω])(?![^\W_])", "l")
+@rule(r"d([A-Za-zα-ω]?)/d([a-zα-ω])(?![^\W_])", "c")
 def derivative(match: re.Match[str], context: Text) -> list[str] | None:
     """A derivative. `dy/dx` -> D Y D X"""
     if match.start() and context.view[match.start() - 1].isalnum():
@@ -132,7 +132,7 @@ def derivative(match: re.Match[str], context: Text) -> list[str] | None:
     return [part for c in match.group().replace("/", "") for part in _name(c)]
 
 
-@rule(rf"O{EDGE}", "l")
+@rule(rf"O{EDGE}", "C")
 def bounded(match: re.Match[str], context: Text) -> list[str] | None:
     """The order of a count. `O(n log n) time` -> O of N log N, time"""
     start, end = match.span()
@@ -221,7 +221,7 @@ def one_sided(match: re.Match[str], context: Text) -> list[str] | None:
     return ["plus" if match.group() == "⁺" else "minus"]
 
 
-@rule(rf"P{EDGE}([A-Z])\|([A-Z]){EDGE}", "l")
+@rule(rf"P{EDGE}([A-Z])\|([A-Z]){EDGE}", "C")
 def given(match: re.Match[str], context: Text) -> list[str] | None:
     """A conditional probability. `P(A|B)` -> P of A given B"""
     return ["P", "of", match.group(1), "given", match.group(2)]
@@ -238,13 +238,13 @@ FUNCTIONS = {
 }
 
 
-@rule(r"(sin|cos|tan)([²³])(?=\s?[θαβφωπx])", "l")
+@rule(r"(sin|cos|tan)([²³])(?=\s?[θαβφωπx])", "c")
 def function_power(match: re.Match[str], context: Text) -> list[str] | None:
     """A power of a function. `sin²θ` -> sine squared theta"""
     return [FUNCTIONS[match.group(1)], *power(match.group(2))]
 
 
-@rule(rf"({'|'.join(FUNCTIONS)})(?=\(?{EDGE}|\s?[(θαβφωπ]| [b-zB-HJ-Z](?![\w'’-]))", "l")
+@rule(rf"({'|'.join(FUNCTIONS)})(?=\(?{EDGE}|\s?[(θαβφωπ]| [b-zB-HJ-Z](?![\w'’-]))", "c")
 def function(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A function before its variable. `sin(x)` -> sine X"""
     end = match.end()
@@ -268,7 +268,7 @@ _ELEMENT = (
 )
 
 
-@rule(rf"(?:(?:{_ELEMENT})\d{{0,2}}){{2,12}}(?![^\W_])", "l")
+@rule(rf"(?:(?:{_ELEMENT})\d{{0,2}}){{2,12}}(?![^\W_])", "C")
 def compound(match: re.Match[str], context: Text) -> list[str] | None:
     """A formula of elements. `HCl and Fe2O3` -> H C L and F E two O three"""
     text = match.group()
@@ -354,7 +354,7 @@ _SIDE = "=+−×÷≈<>≤≥"
 _GROUP = re.compile(rf"\(((?:(?:{_ELEMENT})\d?[{_SUB}]?){{1,4}})\)([\d{_SUB}])")
 
 
-@rule(rf"(?:(?:{_ELEMENT})[{_SUB}\d]?){{1,3}}(?=\x00)", "l")
+@rule(rf"(?:(?:{_ELEMENT})[{_SUB}\d]?){{1,3}}(?=\x00)", "C")
 def group(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A formula up to a group in brackets. `Fe(OH)₃` -> F E O H three"""
     start, end = match.span()
@@ -382,7 +382,7 @@ def product(match: re.Match[str], context: Text) -> list[str] | None:
     return letters(text) if left or right else None
 
 
-@rule(r"(?<![\w.])([a-z])([-−])(?=\d+(?![\w-]))", "l")
+@rule(r"(?<![\w.])([a-z])([-−])(?=\d+(?![\w-]))", "c")
 def variable_minus(match: re.Match[str], context: Text) -> list[str] | None:
     """A variable less a number. `x-1` -> X minus one"""
     return [match.group(1).upper(), "minus"]
@@ -394,7 +394,7 @@ def minus_letter(match: re.Match[str], context: Text) -> list[str] | None:
     return ["minus"] if context.opens(match.start()) else None
 
 
-@rule(rf"(?:{_ELEMENT})(?![^\W_])", "l")
+@rule(rf"(?:{_ELEMENT})(?![^\W_])", "C")
 def element(match: re.Match[str], context: Text) -> list[str] | None:
     """An element behind its number. `2Fe` -> two F E"""
     before = context.view[max(0, match.start() - 3) : match.start()]

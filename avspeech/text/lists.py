@@ -64,6 +64,7 @@ PACKED = {
     "pkg": "package",
     "pkt": "packet",
     "cs": "case",
+    "cust": "customer",
     "qtr": "quarter",
 }
 # Behind the caliber of a gun.

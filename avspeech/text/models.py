@@ -23,7 +23,7 @@ def pairs(text: str) -> list[str]:
     return [*cardinal(int(first)), *(["oh"] if last[0] == "0" else []), *cardinal(int(last))]
 
 
-@rule(r"([A-Z]{1,3})(-?)(\d{3,4})(?:-(\d{1,4}))?(s(?!\w))?(?![\d-]|[.,:]\d)", "l")
+@rule(r"([A-Z]{1,3})(-?)(\d{3,4})(?:-(\d{1,4}))?(s(?!\w))?(?![\d-]|[.,:]\d)", "C")
 def model(match: re.Match[str], context: Text) -> list[str] | None:
     """Letters in capitals and a number. `an A320 and a F-150` -> an A three twenty and a F one
     fifty"""
@@ -162,7 +162,7 @@ def hexadecimal(match: re.Match[str], context: Text) -> list[str] | None:
     return ["zero", "X", *letters(match.group(1))]
 
 
-@rule(r"(?=[A-Z\d-]*[A-Z])(?=[A-Z\d-]*\d)[A-Z\d]{1,8}(?:-[A-Z\d]{1,8}){2,6}" + END, "ld")
+@rule(r"(?=[A-Z\d-]*[A-Z])(?=[A-Z\d-]*\d)[A-Z\d]{1,8}(?:-[A-Z\d]{1,8}){2,6}" + END, "Cd")
 def serial(match: re.Match[str], context: Text) -> list[str] | None:
     """A serial number of letters and digits. `A7-4410-Z` -> A seven, four four one zero, Z"""
     if match.start() and (context.view[match.start() - 1].isalnum()):
@@ -238,13 +238,24 @@ def decimal_before_letters(match: re.Match[str], context: Text) -> list[str] | N
     return number(match.group())
 
 
+_STUFF = re.compile(r"(?:[A-Z][a-z]?\d?){2,}$|(?:solution|stock|acid|base|buffer|of)$")
+
+
+@rule(r"([1-9]\d*\.\d+)([MB])" + END, "d")
+def millions(match: re.Match[str], context: Text) -> list[str] | None:
+    """So many millions or billions. `won 9.3M votes` -> won nine point three million votes"""
+    if _STUFF.match(context.after(match.end())):
+        return None  # a concentration: "2.5M NaCl"
+    return [*number(match.group(1)), {"M": "million", "B": "billion"}[match.group(2)]]
+
+
 @rule(r"(?<=[A-Z])\d{1,3}\.\d{1,3}" + END, "d")
 def decimal_in_name(match: re.Match[str], context: Text) -> list[str] | None:
     """A name that ends in a decimal. `PM2.5` -> P M two point five"""
     return number(match.group())
 
 
-@rule(r"(?=[A-Z\d]*[A-Z])(?=(?:[A-Z]*\d){5})[A-Z\d]{8,24}" + END, "ld")
+@rule(r"(?=[A-Z\d]*[A-Z])(?=(?:[A-Z]*\d){5})[A-Z\d]{8,24}" + END, "Cd")
 def long_code(match: re.Match[str], context: Text) -> list[str] | None:
     """A long code of letters and digits. `1Z999AA1` -> one Z nine nine nine A A one"""
     return letters(match.group())

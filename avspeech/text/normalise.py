@@ -97,6 +97,7 @@ RULES: tuple[Rule, ...] = (
     trades.tire,
     trades.oil,
     signs.meter,
+    scores.in_turn,
     scores.rounds,
     scores.odds,
     scores.out_of,
@@ -127,13 +128,16 @@ RULES: tuple[Rule, ...] = (
     digits.times,
     digits.times_as,
     digits.times_per,
+    digits.mixed_range,
     digits.number_range,
     models.digits_own,
     models.digits_plural,
     digits.quantity,
     digits.numbered,
+    digits.part_of_variable,
     models.digits_ending,
     models.decimal_in_name,
+    models.millions,
     models.decimal_before_letters,
     models.digits_in_name,
     models.bare_digits,
@@ -198,7 +202,10 @@ RULES: tuple[Rule, ...] = (
     words.word,
     signs.sign,
 )
-_STARTING = {kind: tuple(r for r in RULES if kind in r.starts) for kind in "dls"}
+_STARTING = {
+    kind: tuple(r for r in RULES if kind in r.starts or kind in "Cc" and "l" in r.starts)
+    for kind in "dCcs"
+}
 
 
 @dataclass(frozen=True)
@@ -360,7 +367,9 @@ def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
                 pieces.append(_mark(found, text))
             position = found.end() if found else position + 1
             continue
-        kind = "d" if "0" <= character <= "9" else "l" if character.isalpha() else "s"
+        kind = "d" if "0" <= character <= "9" else "s"
+        if character.isalpha():
+            kind = "C" if character.isupper() else "c"
         said = _apply(_STARTING[kind], context, position)
         if said is None:
             found = _MARK.match(text, position)

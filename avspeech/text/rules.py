@@ -30,11 +30,12 @@ _KEPT = (
     r"|(?<![\w.])\.(?=\d)"
 )
 _EDGES = re.compile(
+    r"(?=[^A-Za-z])(?:"  # nothing of it begins with a letter; this makes it fast
     rf"(?P<kept>{_KEPT})"
     r"|(?P<inches>(?<=\d)\")"
     r"|[.,;:!?'’]+(?=[\s–—()\[\]{}\"“”„«»…]|--|$)"  # behind a thing
     r"|(?:(?<=[\s–—])|^)['‘’]+"  # before one
-    r"|[()\[\]{}\"“”„«»…。？！，‘]|\.{2,}",
+    r"|[()\[\]{}\"“”„«»…。？！，‘]|\.{2,})",
     re.IGNORECASE,
 )
 _CAPITALS = re.compile(
@@ -233,7 +234,7 @@ Said = "list[str] | tuple[list[str], int] | None"
 class Rule:
     """pattern: of what is written; says: gives the words (with the place where the thing ends,
     where that is not the end of the match), or None where the next rule is to be tried; starts: the
-    kinds of first character, of "d" digit, "l" letter, "s" any other."""
+    kinds of first character, of "d" digit, "l" letter ("C" a capital, "c" none), "s" any other."""
 
     pattern: re.Pattern[str]
     says: Callable[[re.Match[str], Text], list[str] | tuple[list[str], int] | None]

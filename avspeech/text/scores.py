@@ -30,6 +30,19 @@ _BEHIND_RECORD = frozenset(
 )
 
 
+_IN_TURN = frozenset("lap page part step slide sheet disc round hole question stage day".split())
+
+
+@rule(r"(\d{1,4})/(\d{1,4})(?![\d/%]|\.\d)" + END, "d")
+def in_turn(match: re.Match[str], context: Text) -> list[str] | None:
+    """Which one of so many. `lap 38/57` -> lap thirty eight of fifty seven"""
+    which, all_of_them = match.groups()
+    named = context.before(match.start()).lower() in _IN_TURN
+    if not named or int(which) > int(all_of_them):
+        return None
+    return [*number(which), "of", *number(all_of_them)]
+
+
 @rule(r"(\d{1,3}(?:\.\d+)?)/(\d{1,3}(?:\.0)?)(?![\d/%]|\.\d)" + END, "d")
 def out_of(match: re.Match[str], context: Text) -> list[str] | None:
     """Points of so many. `She scored 8/10.` -> she scored eight out of ten."""

@@ -26,14 +26,14 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
     return ["by"] if near else None
 
 
-@rule(r"([A-Z]{1,3})&([A-Z]{1,3})('s)?" + END, "l")
+@rule(r"([A-Z]{1,3})&([A-Z]{1,3})('s)?" + END, "C")
 def and_letters(match: re.Match[str], context: Text) -> list[str] | None:
     """Letters joined by "&". `R&D` -> R and D"""
     said = [*letters(match.group(1)), "and", *letters(match.group(2))]
     return [*said[:-1], said[-1] + "'s"] if match.group(3) else said
 
 
-@rule(r"([A-G])#", "l")
+@rule(r"([A-G])#", "C")
 def sharp(match: re.Match[str], context: Text) -> list[str] | None:
     """A note, or a language. `C#` -> C sharp"""
     return [match.group(1), "sharp"]
@@ -41,7 +41,7 @@ def sharp(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(
     r"x(?= ?\d+ ?(?:d|days?|wks?|weeks?|mos?|months?|hrs?|hours?|times|mins?|reps)(?![^\W_]))",
-    "l",
+    "c",
 )
 def repeated(match: re.Match[str], context: Text) -> list[str] | None:
     """So long or so often. `b.i.d. x 10 days` -> B I D times ten days"""
@@ -60,7 +60,7 @@ _CHORDS = {
 }
 
 
-@rule(rf"([A-G])([♭♯#b]?)({'|'.join(_CHORDS)})(2|4|6|7|9|11|13)(?![^\W_])", "l")
+@rule(rf"([A-G])([♭♯#b]?)({'|'.join(_CHORDS)})(2|4|6|7|9|11|13)(?![^\W_])", "C")
 def chord(match: re.Match[str], context: Text) -> list[str] | None:
     """A chord. `Dm7 and E♭maj9` -> D minor seven and E flat major nine"""
     if match.start() and context.view[match.start() - 1].isalnum():
@@ -70,12 +70,16 @@ def chord(match: re.Match[str], context: Text) -> list[str] | None:
     return [note, *half, _CHORDS[kind], *number(step)]
 
 
+_TEMPO = re.compile(r"\b(?:allegr\w+|andant\w+|presto|adagio|largo|moderato|vivace), $", re.I)
+
+
 @rule(r"(\d{1,2})/(2|4|8|16)(?![\d/])", "d")
 def meter(match: re.Match[str], context: Text) -> list[str] | None:
     """The meter of a tune. `in 3/4 time` -> in three four time"""
     beats, note = map(int, match.groups())
     near = context.text[match.end() : match.end() + 8]
-    named = re.match(r" (?:time\b|met(?:er|re)\b|rhythm\b|at ♩)", near) is not None
+    named = re.match(r" (?:time\b|met(?:er|re)\b|rhythm\b|at ♩)|, ?♩", near) is not None
+    named = named or _TEMPO.search(context.text[max(0, match.start() - 20) : match.start()])
     # A fraction that could be said shorter is none.
     whole = beats % 2 == 0 and context.before(match.start()) == "in"
     whole = whole and not context.after(match.end())
@@ -129,7 +133,7 @@ def letter_ratio(match: re.Match[str], context: Text) -> list[str] | None:
     return [match.group(1).upper(), "to", match.group(2).upper()]
 
 
-@rule(rf"([A-Z])–([A-Z]{{1,2}}){END}|(A-Z|M-F|A-F|X?S-X?L|X?S-M|M-X?L)" + END, "l")
+@rule(rf"([A-Z])–([A-Z]{{1,2}}){END}|(A-Z|M-F|A-F|X?S-X?L|X?S-M|M-X?L)" + END, "C")
 def letter_range(match: re.Match[str], context: Text) -> list[str] | None:
     """From one letter to another. `A–Z` -> A to Z"""
     first, _, last = match.group().replace("–", "-").partition("-")
@@ -138,7 +142,7 @@ def letter_range(match: re.Match[str], context: Text) -> list[str] | None:
     return [*letters(first), "to", *letters(last)]
 
 
-@rule(r"(UTC|GMT)[-−](?=\d)", "l")
+@rule(r"(UTC|GMT)[-−](?=\d)", "C")
 def time_zone(match: re.Match[str], context: Text) -> list[str] | None:
     """Hours west of Greenwich. `UTC-5` -> U T C minus five"""
     return [*letters(match.group(1)), "minus"]
@@ -178,6 +182,13 @@ def per_word(match: re.Match[str], context: Text) -> list[str] | None:
     ]
 
 
+_ALIKE = (
+    frozenset("mg g kg lb lbs oz".split()),
+    frozenset("cm m km ft mi in yd".split()),
+    frozenset("mL ml L gal qt pt".split()),
+)
+
+
 @rule(
     r"/(?=\d+(?:\.\d+)? ?(?:m²|m³|cm²|cm³|mL|ml|L|g|mg|kg|km|m|cm|kcal|min|hrs?|h|d|days?|mi|gal"
     r"|lbs?|oz)\b)",
@@ -186,8 +197,15 @@ def per_word(match: re.Match[str], context: Text) -> list[str] | None:
 def per_amount(match: re.Match[str], context: Text) -> list[str] | None:
     """A slash between a unit and an amount. `5 g/100 mL` -> five grams per one hundred
     milliliters"""
-    before = context.view[max(0, match.start() - 2) : match.start()]
-    return ["per"] if before[-1:].isalpha() and before.strip() != "f" else None  # "f/2.8L"
+    before = context.view[max(0, match.start() - 4) : match.start()]
+    amount = re.match(r"/([\d.]+) ?([^\W\d_]+)", context.behind(match.start()))
+    unit = re.search(r"[^\W\d_]+$", before)
+    if unit is None or amount is None or unit.group() == "f":
+        return None  # "f/2.8L"
+    for alike in _ALIKE:
+        if {unit.group(), amount.group(2)} <= alike and amount.group(1) not in ("1", "100"):
+            return ["slash"]  # the same in other units: "23 kg/50 lb"
+    return ["per"]
 
 
 @rule(r"[A-Za-zµμΩ°]{1,5}/(?=[A-Za-zµμΩ°]{1,4}(?:[²³]|\^[23])?(?![^\W_]|/))", "ls")
@@ -283,6 +301,8 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
     ):
         if found == "#" and context.after(place + 1) in ("is", "was"):
             return ["number"]
+        if found == "#" and view[place + 2 : place + 3].isdigit():
+            return ["number"]  # "Part # 3310"
         return ["star" if found == "*" else "pound"]  # "Use the * and # keys."
     if found == "#" and left.isupper() and view[place - 2 : place - 1].isupper():
         return ["number"]  # "PO#"
@@ -291,6 +311,8 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
     if found in SUP + "ⁿ":
         bracket = left == EDGE and context.text[place - 1] == ")"
         return power(found) if left and left in lists.GREEK or bracket else None
+    if found == "%" and left == right == " " and re.match(r" \w(?!\w)", view[place + 1 :][:3]):
+        return ["mod"]  # "a % b"
     words, kind = lists.SIGNS[found]
     if found in lists.GREEK:
         return None  # a word of Greek
@@ -356,6 +378,9 @@ def _divides(context: Text, place: int) -> bool:
 def _slash(context: Text, place: int) -> list[str] | None:
     view = context.view
     left, right = view[place - 1 : place] if place else "", view[place + 1 : place + 2]
+    alike = re.search(r"\d ?([A-Za-z]+)$", context.text[max(0, place - 12) : place])
+    if alike and re.match(rf"/[\d.]+ ?{alike.group(1)}(?!\w)", context.text[place : place + 20]):
+        return ["of"]  # "3 GB/8 GB"
     if _divides(context, place):
         return ["over"]
     if left.isalnum() and right.isalnum() and not (left.isdigit() and right.isdigit()):

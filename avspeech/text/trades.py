@@ -35,7 +35,7 @@ def patient(match: re.Match[str], context: Text) -> list[str] | None:
     return ["patient"] if opened and context.opens(match.start()) else None
 
 
-@rule(r"c/o(?= [a-zA-Z])", "l")
+@rule(r"c/o(?= [a-zA-Z])", "c")
 def complains(match: re.Match[str], context: Text) -> list[str] | None:
     """What a patient tells. `Pt. c/o pain` -> patient complains of pain"""
     before = context.before(match.start()).lower()
@@ -64,7 +64,7 @@ _MEN = {"K": "king", "Q": "queen", "R": "rook", "B": "bishop", "N": "knight"}
 _MOVE = re.compile(r"(?<![\w])[KQRBN][a-h1-8]?x?[a-h][1-8](?![\w])|\d\. ?[a-h]?x?[a-h][1-8] ")
 
 
-@rule(r"([KQRBN]?)([a-h1-8]?)(x?)([a-h])([1-8])(?:=([QRBN]))?([+#]?)(?![^\W_])", "l")
+@rule(r"([KQRBN]?)([a-h1-8]?)(x?)([a-h])([1-8])(?:=([QRBN]))?([+#]?)(?![^\W_])", "C")
 def chess(match: re.Match[str], context: Text) -> list[str] | None:
     """A move of chess. `Nf3 and Nxe5` -> knight F three and knight takes E five"""
     if match.start() and context.view[match.start() - 1].isalnum():
@@ -84,7 +84,7 @@ _COURT = {"A": "ace", "K": "king", "Q": "queen", "J": "jack", "T": "ten"}
 _BIDDING = re.compile(r"\b(?:[1-7]NT|doubled|bids?|bidding|opens|opened|contract|vul|dummy)\b")
 
 
-@rule(rf"([AKQJT]|\d{{1,2}})([{''.join(_SUITS)}])|([{''.join(_SUITS)}])([AKQJT]|\d{{1,2}})", "dls")
+@rule(rf"([AKQJT]|\d{{1,2}})([{''.join(_SUITS)}])|([{''.join(_SUITS)}])([AKQJT]|\d{{1,2}})", "dCs")
 def card(match: re.Match[str], context: Text) -> list[str] | None:
     """A playing card. `A♠ and 10♥` -> ace of spades and ten of hearts"""
     rank, suit, suit2, rank2 = match.groups()
@@ -101,7 +101,7 @@ _KINDS = {
 }  # fmt: skip
 
 
-@rule(rf"([A-G])([♭♯]?)[ ]?({'|'.join(_KINDS)})(\d{{1,2}})?(?![^\W_])", "l")
+@rule(rf"([A-G])([♭♯]?)[ ]?({'|'.join(_KINDS)})(\d{{1,2}})?(?![^\W_])", "C")
 def key(match: re.Match[str], context: Text) -> list[str] | None:
     """A key or a chord. `in C♯ min. now` -> in C sharp minor now"""
     note, moved, kind, step = match.groups()
@@ -114,7 +114,7 @@ def key(match: re.Match[str], context: Text) -> list[str] | None:
     return [note, *half, _KINDS[kind], *(number(step) if step else [])]
 
 
-@rule(r"(P|LT|ST)?(\d{3})/(\d\d)[ ]?(Z?R)(\d\d)" + END, "dl")
+@rule(r"(P|LT|ST)?(\d{3})/(\d\d)[ ]?(Z?R)(\d\d)" + END, "dC")
 def tire(match: re.Match[str], context: Text) -> list[str] | None:
     """The size of a tire. `P215/65R15` -> P two fifteen sixty five R fifteen"""
     use, width, side, kind, rim = match.groups()

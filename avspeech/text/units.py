@@ -141,7 +141,9 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         assert unit is not None
     if len(symbol) == 1 and re.match(r"\.[A-Za-z]", context.behind(end)):
         return None  # "300 B.C."
-    if len(symbol) == 1 and citations.reported(context.text, place + len(gap)):
+    if symbol in _COMPASS and not gap and _ROADS.search(context.text[max(0, start - 10) : start]):
+        return None  # "Rte. 9W"
+    if symbol[0] in "SLFPANC" and citations.reported(context.text, place + len(gap)):
         return None  # "87 S. Ct. 1428"
     if symbol in _COMPASS and gap and not more and _directs(context, start, end):
         return None  # "19 W. 44th St."
@@ -172,7 +174,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
     for words, other in _BY_WORDS.get(symbol, ()):
         if words.search(context.text[max(0, start - 80) : end + 40]):
             unit = other
-    if symbol == "ct" and value.isdigit() and int(value) >= 20:
+    packed = gap == "-" and not _GEMS.search(context.text)
+    if symbol == "ct" and value.isdigit() and (packed or int(value) >= 20):
         unit = Unit("count", "count")  # in a pack; jewels have fewer carats
     unit = _powered(unit, power or "")
     bracketed = _BRACKETED.match(context.text, end)
@@ -214,6 +217,8 @@ def unit_with(unit: Unit, tail: str) -> Unit:
     return Unit(unit.one + tail, unit.many + tail)
 
 
+_ROADS = re.compile(r"\b(?:Rte|Route|Hwy|Highway|Exit|US|I|SR|Rd|Road)\.?[ -]$")
+_GEMS = re.compile(r"\b(?:diamonds?|gold|rings?|emeralds?|ruby|sapphires?|stones?|gems?)\b")
 # What these stand for before what a cook takes: "3 pt. cream", "2 t vanilla".
 _OF_FOOD = {
     "pt": Unit("pint", "pints"),
@@ -235,7 +240,7 @@ _BY_WORDS = {
         (
             re.compile(
                 r"\b(?:rates?|hikes?|cuts?|yields?|spreads?|fed|ecb|central|margins?|mortgage"
-                r"|tightening)\b",
+                r"|tightening|bonds?|loans?|coupons?|notes?|sofr|libor|euribor|treasur\w+)\b",
                 re.IGNORECASE,
             ),
             Unit("basis point", "basis points"),

@@ -13,7 +13,7 @@ _RECKONING = "=+<>≤≥≠±×÷∈∪∩⊂∧∨→*"
 _SUP, _SUB = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
 
 
-@rule(rf"({_WRITTEN})(['’]?s)?{END}(?![.@]\w)", "l")
+@rule(rf"({_WRITTEN})(['’]?s)?{END}(?![.@]\w)", "ld")
 def as_listed(match: re.Match[str], context: Text) -> list[str] | None:
     """What stands in a table, capitals and all. `ChatGPT` -> chat G P T"""
     name, ending = match.groups()
@@ -82,7 +82,7 @@ def _is_country(context: Text, start: int, end: int) -> bool:
     return after not in ("", "TOO", "OR")
 
 
-@rule(r"([A-Z]{2,})(['’]?s)?(?![^\W_])", "l")
+@rule(r"([A-Z]{2,})(['’]?s)?(?![^\W_])", "C")
 def capitals(match: re.Match[str], context: Text) -> list[str] | None:
     """Capitals: a word or spelled. `the FBI and NASA` -> the fbi and nasa"""
     name, plural = match.groups()
@@ -153,7 +153,7 @@ def name_with_digits(match: re.Match[str], context: Text) -> list[str] | None:
     )
 
 
-@rule(r"[A-Z](?![^\W_]|['’](?!s(?![^\W_]))[^\W_])(?:['’]s)?", "l")
+@rule(r"[A-Z](?![^\W_]|['’](?!s(?![^\W_]))[^\W_])(?:['’]s)?", "C")
 def letter(match: re.Match[str], context: Text) -> list[str] | None:
     """A letter by itself; A is the article where one can stand. `A and B are here` -> A and B are
     here"""
@@ -201,8 +201,12 @@ def _is_letter(match: re.Match[str], context: Text) -> bool:
     return bool(before) and not after[0].isupper() and context.view[start - 1 : start] == " "
 
 
+# A letter; fractions, exponents and indices are none, though "\w" takes them for such.
+_L = r"[^\W\d_¹²³¼½¾\u2070-\u209c\u2150-\u215f]"
+
+
 @rule(
-    r"[^\W\d_]+(?:['’][^\W\d_]+)*|['’](?:tis|twas|em|cause|til|n)(?![^\W_])['’]?",
+    rf"{_L}+(?:['’]{_L}+)*|['’](?:tis|twas|em|cause|til|n)(?![^\W_])['’]?",
     "ls",
     re.IGNORECASE,
 )
@@ -226,7 +230,8 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
             opened in (*"([\"'“‘\n", "") or not context.text[: match.start()].strip()
         )
         formula = re.match(
-            rf" ?[{_RECKONING}]| − |\[\w{{1,2}}\]|/[a-z](?![^\W_])", context.text[end : end + 6]
+            rf" ?[{_RECKONING}]| − |\[\w{{1,2}}\]|/[a-z](?![^\W_])| % \w(?!\w)",
+            context.text[end : end + 6],
         )
         closed = closed or formula is not None
         named = plain == "a" and _is_named(context, match.start(), end)

@@ -42,6 +42,7 @@ SETS = (
     "twentyfirst",
     "twentysecond",
     "twentythird",
+    "twentyfourth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avspeech import text
-from avspeech.text import numbers
+from avspeech.text import lists, numbers
 from avspeech.text.normalise import Marked, Spoken, normalise
 
 CASES = {
@@ -312,3 +312,10 @@ def test_nothing_is_left_out_in_silence():
             wanted = character.isalnum() or unicodedata.category(character) in ("Sm", "Sc", "So", "No")
             if wanted and character not in "|<>=" and "&lt;" not in written[max(0, place - 3) : place + 4]:
                 assert told, (written, character)
+
+
+@pytest.mark.parametrize("sign", [*lists.FRACTIONS, *"⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉ⁿ"])
+@pytest.mark.parametrize("frame", ["E = {}mv", "a t{} b", "x{}y", "abc{}", "it has{}it"])
+def test_a_small_digit_beside_letters_is_said_or_reported(sign, frame):
+    with_it, without = text.analyse(frame.format(sign)), text.analyse(frame.format(""))
+    assert len(with_it.words) > len(without.words) or sign in with_it.unread_line

@@ -26,7 +26,6 @@ MISSES = {
     "Vitamin C (approx. 60 mg/tab.), max. 2 tabs. daily",
     "Serum Na 140 mEq/L, K 4.1 mmol/L, glucose 95 mg/dL",
     "Market cap: $2.87T; P/E 29.4; div. $0.24/qtr.",
-    "On Mon., 3/4/24, we met; next: 3/11.",
     "Judge hit No. 62, going 2-4 with 3 RBI.",
     "Super Bowl XLII and WrestleMania XL",
     "the Joneses' 6' fence and kids' toys",
@@ -45,6 +44,7 @@ MISSES = {
     "Send $25 via PayPal to ed.ng@me.com.",
     "std::vector<int> v(10);",
     "ssh root@10.1.2.3 -p 2222",
+    "Buy 2 get 1 ½ off! 12-ct. pkg. $3.99/doz. thru 9/30.",
 }
 MISSED_SOUNDS = {
     "I *read* it in a day.",

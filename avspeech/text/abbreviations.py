@@ -118,7 +118,7 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     "counted": lambda place: place.before[:1].isdigit(),
     "closed": lambda place: place.context.text[place.end : place.end + 1] == ")",
     "timed": lambda place: (
-        re.match(r"[A-Za-z ]{0,24}\d{1,2}[:.]\d\d(?!\d)", place.rest) is not None
+        re.match(r"[A-Za-z ]{0,24}(?:\d{1,2}[:.]\d\d|[012]\d{3})(?!\d)", place.rest) is not None
     ),
     "latitude": _behind_latitude,
     "legal": lambda place: _LEGAL.search(place.context.text) is not None,
@@ -186,6 +186,10 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
             return _title_or_street(place, words, kinds), end
         if _fits(kinds, place):
             return list(words), end
+    meanings = {tuple(words) for words, _ in rows}
+    odd = not (context.word(name.lower()) and hums(name.lower()))
+    if odd and len(name) > 2 and not name.isupper() and len(meanings) == 1:
+        return list(rows[0][0]), end  # no word, and an abbreviation of nothing else: "2nd mvt."
     return None
 
 

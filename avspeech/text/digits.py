@@ -128,7 +128,8 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
     if match := _FRACTION.match(view, place):
         top, bottom = match.groups()
         either = int(top) >= 5 and int(bottom) > 9 and _EITHER.match(view, match.end())
-        both = either and not int(top) % 5 and not int(bottom) % 5
+        both = bool(either) and not int(top) % 5 and not int(bottom) % 5
+        both |= int(top) + int(bottom) == 100 and not int(top) % 5  # "85/15"
         both = both or re.match(r"\s?mpg\b", context.behind(match.end())) is not None
         if top == "20" and not int(bottom) % 5:
             near = view[max(0, place - 40) : place]
@@ -166,7 +167,7 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
         return Value(
             [*words, size] if size else words,
             match.end(),
-            not size and plain(written) in ("1", "1.0"),
+            not size and plain(written) == "1",
         )
     return None
 
@@ -208,7 +209,8 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
     near = context.text[max(0, start - 24) : start]
     joined |= (  # "1 (14 oz.) can", and the second of "a 16 Ah, 48 V pack"
         re.search(r"\d \($", near) is not None
-        and re.match(r"\.?\) [a-z]", context.text[end : end + 4]) is not None
+        and (noun := re.match(r"\.?\) ([a-z]+)", context.text[end : end + 24])) is not None
+        and noun.group(1) not in lists.NOT_NOUNS - {"can"}
         or (first := re.search(r"\b(\w+) \d[\d.,]*[- ]?[^\W\d_]+, $", near)) is not None
         and first.group(1).lower() in lists.DETERMINERS
         and re.match(r" [^\W\d_]", context.behind(end)) is not None
@@ -387,7 +389,8 @@ def _coded(context: Text, match: re.Match[str]) -> tuple[list[str], int] | None:
     dated = re.fullmatch(r"1[6-9]\d\d|20\d\d", first)
     short = 1 if "-" in match.group() and len(first) > 3 and not dated else 2
     zero = second[0] == "0" and len(second) > short or first[0] == "0" and len(first) > 2
-    if not zero and before.lower() not in lists.CODED:
+    named = re.search(r"\b[PS]/?N[:#]? $", context.text[max(0, match.start() - 6) : match.start()])
+    if not (zero or named) and before.lower() not in lists.CODED:
         return None
     said = [digits(part) if len(part) > 2 and (zero or part[0] == "0") else number(part)
             if len(part) < 3 else pairs(part) for part in (first, second)]

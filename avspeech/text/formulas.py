@@ -400,6 +400,8 @@ def element(match: re.Match[str], context: Text) -> list[str] | None:
     before = context.view[max(0, match.start() - 3) : match.start()]
     state = re.match(r"\((?:s|l|g|aq)\)", context.text[match.end() : match.end() + 4])
     behind_number = re.search(r"(?:^|\W)\d{1,2}$", before)
+    reacts = re.match(r" ?[+→⇌]", context.behind(match.end()))
+    state = state or reacts and re.search(r"(?:^|\W)\d{1,2} $", before)  # "2 Na + Cl₂"
     return letters(match.group()) if behind_number or state else None
 
 

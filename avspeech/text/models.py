@@ -222,7 +222,7 @@ def digits_ending(match: re.Match[str], context: Text) -> list[str] | None:
     """A number with the ending of a word. `the 49ers` -> the forty niners"""
     *first, last = pairs(match.group(1))
     ending = match.group(2)
-    short = last.endswith("e") and ending in ("er", "ers", "ish")
+    short = last.endswith("e") and ending in ("er", "ers")
     return [*first, (last[:-1] if short else last) + ending]
 
 

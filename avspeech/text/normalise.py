@@ -253,7 +253,7 @@ _PLAIN = re.compile(
     rf"(?=[ \n{EDGE}])"
 )
 _RECKONING = tuple("=+−×÷≈<>≤≥")
-_COMPARING = tuple("=<>≤≥≈≫≪")
+_COMPARING = tuple("=<>≤≥≈≫≪+→⇌")
 _SPECIAL = frozenset(
     {form for name in lists.ABBREVIATIONS for form in (name, name.lower(), name.title())}
     | {*lists.WRITTEN, *lists.MONTHS, *citations.BOOKS, *lists.STATE_NAMES}

@@ -73,6 +73,8 @@ def record(match: re.Match[str], context: Text) -> list[str] | None:
     start = match.start()
     if context.view[start - 1 : start] in ("$", "-", "–", "/", "."):
         return None
+    if min(int(won), int(lost)) > 82:
+        return None  # points of a game: "fell 118–109"
     if (
         context.text[start - 1 : start] == "("
         and context.text[match.end() : match.end() + 1] == ")"

@@ -217,6 +217,7 @@ def unit_with(unit: Unit, tail: str) -> Unit:
     return Unit(unit.one + tail, unit.many + tail)
 
 
+_VOLTS = re.compile(r"\d ?(?:k?V|V[AD]C|Hz)\W{1,4}$")
 _ROADS = re.compile(r"\b(?:Rte|Route|Hwy|Highway|Exit|US|I|SR|Rd|Road)\.?[ -]$")
 _GEMS = re.compile(r"\b(?:diamonds?|gold|rings?|emeralds?|ruby|sapphires?|stones?|gems?)\b")
 # What these stand for before what a cook takes: "3 pt. cream", "2 t vanilla".
@@ -274,8 +275,12 @@ def _sure(context: Text, start: int, end: int, symbol: str, value: str) -> bool:
     if symbol == "y" and re.match(r" ?[=+−×≈<>-]", context.behind(end)):
         return False  # a variable
     if symbol == "M":
-        chemical = re.fullmatch(r"(?:[A-Z][a-z]?\d?){1,6}|of|solution|stock|acid|base", following)
+        chemical = re.fullmatch(
+            r"(?:[A-Z][a-z]?\d?){1,6}|of|soln|solution|stock|acid|base", following
+        )
         return "." in value and (not following or chemical is not None)
+    if symbol == "A" and _VOLTS.search(context.text[max(0, start - 12) : start]):
+        return True  # "a 24 V, 5 A relay"
     if symbol in ("in", "ins"):
         if re.search(r"(?:ft|feet|foot|')\s*$", context.view[:start]):
             return True

@@ -43,6 +43,7 @@ SETS = (
     "twentysecond",
     "twentythird",
     "twentyfourth",
+    "twentyfifth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

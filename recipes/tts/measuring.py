@@ -18,6 +18,7 @@ import torch
 from avspeech import text
 from avspeech.core import pretrained, storage
 from avspeech.media import audio
+from avspeech.media import pitch as pitches
 from avspeech.report import report
 from avspeech.synthesis import prosody, scoring
 from avspeech.synthesis.synthesizer import Speech, Synthesizer
@@ -227,6 +228,9 @@ def control(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str]
     """Says sentences with a slope asked of the last word, with a break put in and taken out, and
     with one word of another pitch, volume, tempo and emphasis, and measures the sound.
 
+    F0 of last words is searched for in the voice's own range (`pitch.own_range` of all sentences
+    that were said with a slope): an octave error in a few frames outweighs any slope that is asked.
+
     Returns:
         {"slope": [[asked, measured], ...] in semitones over the word; "pause": [[asked, measured],
         ...] in seconds; "break": [[without, with], ...] seconds of silence at the place; and what
@@ -242,6 +246,7 @@ def control(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str]
         quiet = prosody.silences(said.audio, rate, 0.03)
         return float(prosody.boundary_pauses(word_times(said), quiet)[word])
 
+    sloped: list[tuple[float, np.ndarray, list[tuple[float, float]]]] = []
     for name in names:
         script = text.Script.from_dict(records[name]["script"])
         last = len(script.words) - 1
@@ -249,9 +254,7 @@ def control(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str]
             said = voice.speech(script.with_tones({last: text.Tone.of(slope)}), manner)
             times = word_times(said)
             write_said(out / f"{name}_slope{slope:+g}", said.audio, rate, {"words": times})
-            start, end = times[last]
-            melody = prosody.Melody.of(said.audio, rate, times, method=pitch)
-            found["slope"].append([slope, melody.slope(start, end) * (end - start)])
+            sloped.append((slope, said.audio, times))
         if config.intonation:
             for kind, values in styled.styled(exact, script, manner, pitch).items():
                 found.setdefault(kind, []).extend(values)
@@ -267,6 +270,12 @@ def control(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str]
             found["pause"].append([pause, pause_at(middle, said)])
         free = exact.speech(bare.with_breaks({middle: None}), manner)
         found["break"].append([silent, pause_at(middle, free)])
+    search = pitches.own_range([pitches.f0(sound, rate, prosody.HOP, method=pitch)[0]
+                                for _, sound, _ in sloped])
+    for slope, sound, times in sloped:
+        start, end = times[-1]
+        melody = prosody.Melody.of(sound, rate, times, method=pitch, search=search)
+        found["slope"].append([slope, melody.slope(start, end) * (end - start)])
     return found
 
 

@@ -252,6 +252,9 @@ def undotted(match: re.Match[str], context: Text) -> list[str] | None:
         return [street] if named else None
     if context.view[match.start() - 1 : match.start()].isalnum() and match.start():
         return None
+    near = context.text[max(0, match.start() - 2) : match.start()]
+    if re.search(r"[$_/\\]$|[a-z]-$", near) and name.islower():
+        return None  # a part of another name: "xdg-utils", "$svc"
     rows = lists.ABBREVIATIONS[name]
     return list(next((words for words, kinds in rows if "bare" in kinds), rows[-1][0]))
 

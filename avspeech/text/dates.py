@@ -123,7 +123,7 @@ _AT = frozenset(
 )
 
 
-@rule(rf"(?<![-–:.,$#\d]){_ARMY}(?:[-–]{_ARMY}(?![-–]\d))?(?![\d.:])" + END, "d")
+@rule(rf"(?<![-–:.,$#\w]){_ARMY}(?:[-–]{_ARMY}(?![-–]\d))?(?![\d.:])" + END, "d")
 def army_range(match: re.Match[str], context: Text) -> list[str] | None:
     """Times of four digits. `from 0530–2315 daily` -> from oh five thirty to twenty three fifteen
     daily"""

@@ -121,7 +121,7 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
         re.match(r"[A-Za-z ]{0,24}(?:\d{1,2}[:.]\d\d|[012]\d{3})(?!\d)", place.rest) is not None
     ),
     "latitude": _behind_latitude,
-    "legal": lambda place: _LEGAL.search(place.context.text) is not None,
+    "legal": lambda place: _LEGAL.search(place.context.around(place.start)) is not None,
     "sister": lambda place: place.after.lower() in _GIVEN_OF_WOMEN,
 }
 

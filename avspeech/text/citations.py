@@ -83,6 +83,7 @@ def series_of_law(match: re.Match[str], context: Text) -> tuple[list[str], int] 
         return None
     name = found.group().replace(" ", "")
     behind = re.match(r" (?:at |§ |No\. )?\d", context.text[found.end() : found.end() + 8])
-    if len(name) < 6 and not (behind and re.search(r"\d ?$", context.text[: match.start()])):
+    before = context.text[max(0, match.start() - 2) : match.start()]
+    if len(name) < 6 and not (behind and re.search(r"\d ?$", before)):
         return None  # "Stat." is a word, and "F.2d" a name
     return _SERIES[name].split(), found.end()

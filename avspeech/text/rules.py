@@ -165,6 +165,11 @@ class Text:
         """Some characters of the view from a place on, enough to see what follows a thing."""
         return self.view[place : place + 80]
 
+    def around(self, place: int) -> str:
+        """The text near a place, for words that tell what it is about; bounded, so that a book
+        takes time that grows with its length only."""
+        return self.text[max(0, place - 300) : place + 300]
+
     def opens(self, place: int) -> bool:
         """Whether nothing, a blank, a mark or a sign of arithmetic is right before a place."""
         return (

@@ -79,7 +79,8 @@ def meter(match: re.Match[str], context: Text) -> list[str] | None:
     beats, note = map(int, match.groups())
     near = context.text[match.end() : match.end() + 8]
     named = re.match(r" (?:time\b|met(?:er|re)\b|rhythm\b|at ♩)|, ?♩", near) is not None
-    named = named or _TEMPO.search(context.text[max(0, match.start() - 20) : match.start()])
+    before = context.text[max(0, match.start() - 20) : match.start()]
+    named = named or _TEMPO.search(before) is not None
     # A fraction that could be said shorter is none.
     whole = beats % 2 == 0 and context.before(match.start()) == "in"
     whole = whole and not context.after(match.end())

@@ -70,7 +70,8 @@ def chess(match: re.Match[str], context: Text) -> list[str] | None:
     if match.start() and context.view[match.start() - 1].isalnum():
         return None
     man, row, takes, column, step, queen, check = match.groups()
-    if not (man or takes) or len(_MOVE.findall(context.text)) < 2:
+    moves = _MOVE.findall(context.around(match.start()))
+    if not (man or takes) or len(moves) < 2:
         return None
     words = [_MEN[man]] if man else []
     words += ([row.upper()] if row.isalpha() else number(row)) if row else []
@@ -88,7 +89,8 @@ _BIDDING = re.compile(r"\b(?:[1-7]NT|doubled|bids?|bidding|opens|opened|contract
 def card(match: re.Match[str], context: Text) -> list[str] | None:
     """A playing card. `A♠ and 10♥` -> ace of spades and ten of hearts"""
     rank, suit, suit2, rank2 = match.groups()
-    if rank and rank.isdigit() and int(rank) <= 7 and _BIDDING.search(context.text):
+    bidding = _BIDDING.search(context.around(match.start()))
+    if rank and rank.isdigit() and int(rank) <= 7 and bidding:
         return [*number(rank), _SUITS[suit] if rank != "1" else _SUITS[suit][:-1]]
     rank, suit = rank or rank2, suit or suit2
     name = [_COURT[rank]] if rank in _COURT else number(rank)

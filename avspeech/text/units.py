@@ -174,7 +174,7 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
     for words, other in _BY_WORDS.get(symbol, ()):
         if words.search(context.text[max(0, start - 80) : end + 40]):
             unit = other
-    packed = gap == "-" and not _GEMS.search(context.text)
+    packed = gap == "-" and not _GEMS.search(context.around(start))
     if symbol == "ct" and value.isdigit() and (packed or int(value) >= 20):
         unit = Unit("count", "count")  # in a pack; jewels have fewer carats
     unit = _powered(unit, power or "")

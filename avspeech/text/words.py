@@ -227,7 +227,9 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
         )
         opened = context.text[max(0, match.start() - 1) : match.start()]
         closed = context.text[end : end + 1] in (")", "]") and (
-            opened in (*"([\"'“‘\n", "") or not context.text[: match.start()].strip()
+            opened in (*"([\"'“‘\n", "")
+            or match.start() < 20
+            and not context.text[: match.start()].strip()
         )
         formula = re.match(
             rf" ?[{_RECKONING}]| − |\[\w{{1,2}}\]|/[a-z](?![^\W_])| % \w(?!\w)",

@@ -201,7 +201,7 @@ def convert(checkpoint: str | Path, kind: str, out: str | Path, licence: str,
         (the folder, how many tensors of other parts were left out).
 
     Raises:
-        InputError: an unknown kind or model, no licence, or a checkpoint that does not fit.
+        InputError: an unknown kind or model, no license, or a checkpoint that does not fit.
     """
     if kind not in KINDS:
         raise InputError(f"--as {kind}: expected one of {', '.join(KINDS)}")

@@ -64,8 +64,8 @@ class Bound:
         measure = key.removeprefix(CHANGE)
         better = "lower" if key == FAILED else MEASURES[measure][2]
         if better == ("lower" if least else "higher"):
-            raise InputError(f"{option} {text}: {better} is better for {measure}, so that this would "
-                             f"stop what is good; use {other}")
+            raise InputError(f"{option} {text}: {better} is better for {measure}, so that this "
+                             f"would stop what is good; use {other}")
         try:
             value = float(number)
         except ValueError:

@@ -39,7 +39,8 @@ def test_bounds_that_mean_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize("text, least", [
-    ("wer=0.05", True), ("change.mcd=-1", True), ("failed=0", True), ("dnsmos=3", False), ("change.break_f1=0", False)])
+    ("wer=0.05", True), ("change.mcd=-1", True), ("failed=0", True), ("dnsmos=3", False),
+    ("change.break_f1=0", False)])
 def test_a_bound_that_would_stop_what_is_good(text: str, least: bool) -> None:
     with pytest.raises(InputError, match="is better.*use --fail-" + ("above" if least else "below")):
         gate.Bound.read(text, least)
@@ -134,9 +135,11 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "MCD" in out and "measured with pitch dio" in err  # nothing that was measured is lost
 
 
-@pytest.mark.parametrize("kind, own, other", [("captions", "--judge", "--mos"), ("transcript", "--collar", "--judge"),
-                                              ("mcorec", "--disfluencies", "--words")])
-def test_help_of_a_kind_is_its_own(capsys: pytest.CaptureFixture[str], kind: str, own: str, other: str) -> None:
+@pytest.mark.parametrize("kind, own, other", [
+    ("captions", "--judge", "--mos"), ("transcript", "--collar", "--judge"),
+    ("mcorec", "--disfluencies", "--words")])
+def test_help_of_a_kind_is_its_own(capsys: pytest.CaptureFixture[str], kind: str, own: str,
+                                   other: str) -> None:
     with pytest.raises(SystemExit):
         main(["score", kind, "--help"])
     said = capsys.readouterr().out

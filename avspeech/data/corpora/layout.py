@@ -35,7 +35,7 @@ class About:
 
     name: str  # as published
     page: str  # its official address
-    terms: str  # licence, and what is needed to get the corpus
+    terms: str  # license, and what is needed to get the corpus
     layout: str  # the expected folders, in words
 
 

@@ -59,10 +59,14 @@ def _listed(source: Path) -> Iterator[tuple[Path, str, str]]:
     for where, row in rows:
         if not isinstance(row, dict):
             raise InputError(f"{where}: expected an object with file, label and speaker")
-        gone = [key for key in ("file", "label") if row.get(key) in (None, "")]
+        gone = [key for key in ("file", "label")
+                if row.get(key) is None or not str(row[key]).strip()]
         if gone:
             raise InputError(f"{where}: no '{gone[0]}'; expected file, label and, where known, "
                              "speaker")
+        for key in ("file", "speaker"):
+            if not isinstance(row.get(key), (str, int, float, type(None))):
+                raise InputError(f"{where}: {key}: expected a name, got {str(row[key])[:40]}")
         label = row["label"]
         if (not isinstance(label, (str, int, float)) or str(label).lower() == "nan"
                 or "\n" in str(label)):
@@ -76,7 +80,9 @@ def _listed(source: Path) -> Iterator[tuple[Path, str, str]]:
         if first.setdefault(path.resolve(), where) != where:
             raise InputError(f"{where}: {path} is listed already at {first[path.resolve()]}; "
                              "leave one of them")
-        yield path, str(label), str(row.get("speaker") or "")
+        speaker = str("" if row.get("speaker") is None else row["speaker"]).strip()
+        # pandas writes NaN where nothing is known
+        yield path, str(label).strip(), "" if speaker.lower() == "nan" else speaker
 
 
 def _one_spelling(clips: list[Clip]) -> list[str]:

@@ -114,3 +114,18 @@ def test_spellings_of_one_class_are_one(tmp_path, sound):
     found = own_emotion.scan(tmp_path / "list.csv")
     assert [c.labels["emotion"] for c in found.clips] == ["angry", "sad"] * 3
     assert any("'Sadness' as 'sad'" in line and "'ANGER' as 'angry'" in line for line in found.found)
+
+
+def test_a_speaker_is_a_name_and_nan_is_none(tmp_path, sound):
+    rows = [{"file": f"{k}.wav", "label": " joy" if k % 2 else "rage",
+             "speaker": (float("nan"), "ann", "ann ", None)[k % 4]} for k in range(8)]
+    for k in range(8):
+        sound(tmp_path / f"{k}.wav", k)
+    (tmp_path / "list.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    found = own_emotion.scan(tmp_path / "list.jsonl")
+    assert {c.speaker for c in found.clips if "unknown" not in c.speaker} == {"ann"}
+    assert sum("unknown" in c.speaker for c in found.clips) == 4
+    assert {c.labels["emotion"] for c in found.clips} == {"joy", "rage"}
+    (tmp_path / "list.jsonl").write_text(json.dumps({**rows[0], "speaker": ["ann"]}))
+    with pytest.raises(InputError, match="list.jsonl:1: speaker: expected a name"):
+        own_emotion.scan(tmp_path / "list.jsonl")

@@ -74,8 +74,12 @@ def check_manifest(path: str | Path, root: str | Path | None = None, sample_rate
         The problems in the order of the manifest; an empty list if there are none.
 
     Raises:
-        InputError: the manifest is invalid, or the corpus is not where it was prepared.
+        InputError: the manifest is invalid, the corpus is not where it was prepared, or a rate is
+            not above 0.
     """
+    for option, rate in (("--sample-rate", sample_rate), ("--fps", fps)):
+        if rate is not None and not 0 < rate < math.inf:
+            raise InputError(f"{option} {rate}: expected a number above 0")
     cache = Path(path).parent if root is None else Path(root)
     root = layout.root_of(cache) if root is None else Path(root)
     if not root.is_dir():

@@ -99,7 +99,10 @@ def resolve(root: str | Path, path: str) -> Path:
         InputError: the path is absolute, or leaves the root by ".." or through a symbolic link.
     """
     base = os.path.realpath(root)
-    full = os.path.realpath(os.path.join(base, path))
+    try:
+        full = os.path.realpath(os.path.join(base, path))
+    except ValueError:  # NUL
+        raise InputError(f"{path!r}: no file can have this name") from None
     if os.path.isabs(path) or (full != base and not full.startswith(base.rstrip(os.sep) + os.sep)):
         raise InputError(f"{path}: leads out of its root {root}; give a path relative to the root")
     return Path(full)
@@ -155,6 +158,10 @@ def utterance_from_dict(record: Any, where: str = "utterance") -> Utterance:
     record["views"] = tuple(checked)
     if not record["id"].strip():
         raise InputError(f"{where}: an empty id; give each utterance a name of its own")
+    for name in ("id", "audio", "speaker"):
+        if any(sign < " " for sign in record[name]):
+            raise InputError(f"{where}: key '{name}': a control character in {record[name]!r}; "
+                             "leave it out")
     if not 0 < record["duration"] < ENDLESS or not 0 <= record.get("start", 0.0) < ENDLESS:
         raise InputError(f"{where}: duration must be above 0 and start not below 0 (seconds)")
     if not all(0 <= view.start < ENDLESS for view in record["views"]):
@@ -162,8 +169,8 @@ def utterance_from_dict(record: Any, where: str = "utterance") -> Utterance:
     if any(view.face < 0 for view in record["views"]):
         raise InputError(f"{where}: a face below 0; expected 0 for the largest, 1 for the next")
     if not record["speaker"].strip():
-        raise InputError(f"{where}: an empty speaker, who would be in training and test alike; give "
-                         "a name, or where nobody knows it one of its own to each utterance")
+        raise InputError(f"{where}: an empty speaker, who would be in training and test alike; "
+                         "give a name, or where it is not known one of its own to each utterance")
     record["labels"] = {name: _label(name, value, where)
                         for name, value in record.get("labels", {}).items() if not _missing(value)}
     return Utterance(**record)
@@ -181,11 +188,11 @@ def _label(name: str, value: Any, where: str) -> Any:
     for number, item in enumerate(value, 1):
         times = ([item.get("start"), item.get("end")] if isinstance(item, dict)
                  else item[:2] if isinstance(item, list) else [])
-        if (len(times) < 2 or not all(isinstance(x, (int, float)) for x in times)
-                or not 0 <= times[0] <= times[1] < ENDLESS):
-            raise InputError(f"{where}: label '{name}', item {number}: expected [start, end, label] "
-                             "in seconds, with a start not below 0 and an end not before it, got "
-                             f"{json.dumps(item)[:60]}")
+        start, end = (x if isinstance(x, (int, float)) else -1 for x in (*times, None, None)[:2])
+        if not 0 <= start <= end < ENDLESS:
+            raise InputError(f"{where}: label '{name}', item {number}: expected [start, end, "
+                             "label] in seconds, the start not below 0 and the end not before it, "
+                             f"got {json.dumps(item)[:60]}")
     return value
 
 

@@ -131,8 +131,8 @@ def _summary(rows: list[dict[str, Any]], systems: list[str], answers: Mapping[st
     found = next((found for found in answers.values() if found is not None), None)
     counted = ""
     if found is not None:
-        counted = (f" {len(found['truth']):,} clips of {len(set(found['speakers'])):,} speakers are "
-                   "tested.")
+        people = len(set(found["speakers"]))
+        counted = f" {len(found['truth']):,} clips of {people:,} speakers are tested."
         if wanted.classes:
             body.append(_always_one(found["truth"], names, wanted))
     planned = len(wanted.folds)

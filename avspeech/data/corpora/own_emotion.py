@@ -17,6 +17,7 @@ fifth for development, dealt so that their classes are alike.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,8 +73,12 @@ def _listed(source: Path) -> Iterator[tuple[Path, str, str]]:
                 or "\n" in str(label)):
             raise InputError(f"{where}: label: expected one word, got "
                              f"{' '.join(str(label)[:40].split())}; leave out what has no label")
-        path = source.parent / str(row["file"])
-        if not path.is_file():
+        inner = os.path.relpath(source.parent / str(row["file"]), source.parent)
+        if inner.startswith(".."):
+            raise InputError(f"{where}: {row['file']}: not in {source.parent}, the table's folder; "
+                             "move the table to a folder that all its sounds are in")
+        path = source.parent / inner
+        if not layout.is_file(path):
             slashes = "; write / for \\ in paths" if "\\" in str(row["file"]) else ""
             raise InputError(f"{where}: {path}: no such file; paths are relative to "
                              f"{source.parent}{slashes}")

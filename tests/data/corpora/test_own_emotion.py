@@ -77,6 +77,8 @@ def test_the_same_sound_twice_is_a_leak(tmp_path, sound):
     ("file,label\na.wav,joy\na.wav,rage\n", "list.csv:3: .*a.wav is listed already at .*csv:2"),
     ('file,label\na.wav,"jo\ny"\n', "list.csv:2: label: expected one word, got jo y"),
     ("file,label\nin\\a.wav,joy\n", "no such file; .*write / for"),
+    ("file,label\n../b.wav,joy\n", "list.csv:2: ../b.wav: not in .*move the table"),
+    ("file,label\n/etc/passwd,joy\n", "list.csv:2: /etc/passwd: not in .*move the table"),
     ("file,label\na.wav,j\0y\n", "list.csv:2: a NUL character; is it UTF-16"),
     ("file,label\n", "list.csv: no row in it"), ("", "list.csv: no row in it")])
 def test_what_cannot_be_used_is_named(tmp_path, sound, text, expected):

@@ -40,6 +40,7 @@ VIEW_ANGLES = {
 LONGEST = 2**24  # characters of a line of a JSONL file
 ENDLESS = 1e9  # seconds: no recording is as long
 TIMED = ("words", "phones", "breaks")  # labels that are lists of stretches of time
+LISTS = ("tones",)  # and those that are other lists, of the corpora made on the spot
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,8 @@ def _label(name: str, value: Any, where: str) -> Any:
     if isinstance(value, float) and math.isinf(value):
         raise InputError(f"{where}: label '{name}' is infinite; give a number")
     if isinstance(value, (str, int, float)):
+        return value
+    if name in LISTS and isinstance(value, list):
         return value
     if name not in TIMED or not isinstance(value, list):
         raise InputError(f"{where}: label '{name}' should be a word or a number, got "

@@ -48,7 +48,7 @@ def info(model: MVTF) -> pretrained.ModelInfo:
 def test_the_model_that_is_exported_is_the_model(differences: dict[str, Any]) -> None:
     model = tiny(**differences)
     real = export.RealMVTF(model)
-    for what, mixture, crops, present in list(export._cases(model))[::2]:
+    for what, mixture, crops, present in list(export.cases(model))[::2]:
         wanted, got = model(mixture, crops, present), real(mixture, crops, present)
         assert (got - wanted).abs().max() < 2e-5 * wanted.abs().max(), what
 

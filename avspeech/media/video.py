@@ -246,8 +246,8 @@ def _shown(frames: Iterable[Item], total: int | None, what: str, progress: bool)
         return
     with bar(total=total, desc=what, unit="frame") as shown:
         for frame in frames:
+            shown.update(1)  # before it is looked at: whoever has enough asks for no other
             yield frame
-            shown.update(1)
         shown.total = shown.n  # it was estimated from a length in seconds
 
 

@@ -307,3 +307,7 @@ def test_a_bar_ends_at_what_there_was(capsys: pytest.CaptureFixture[str]) -> Non
     for expected in (4, 2, None):
         assert list(video._shown(iter("abc"), expected, "faces", progress=True)) == ["a", "b", "c"]
         assert "| 3/3 [" in capsys.readouterr().err.rpartition("\r")[2]
+    frames = video._shown(iter("abc"), 2, "mouths", progress=True)
+    assert [next(frames), next(frames)] == ["a", "b"]
+    frames.close()  # type: ignore[attr-defined]
+    assert "| 2/2 [" in capsys.readouterr().err.rpartition("\r")[2]

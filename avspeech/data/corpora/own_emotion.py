@@ -74,7 +74,7 @@ def _listed(source: Path) -> Iterator[tuple[Path, str, str]]:
             raise InputError(f"{where}: label: expected one word, got "
                              f"{' '.join(str(label)[:40].split())}; leave out what has no label")
         inner = os.path.relpath(source.parent / str(row["file"]), source.parent)
-        if inner.startswith(".."):
+        if inner.split(os.sep)[0] == os.pardir:
             raise InputError(f"{where}: {row['file']}: not in {source.parent}, the table's folder; "
                              "move the table to a folder that all its sounds are in")
         path = source.parent / inner

@@ -287,6 +287,9 @@ def test_the_mini_emotion_recipe_runs_through(tmp_path: Path, monkeypatch: pytes
     whole = protocol.get("mini_emotion")
     assert f"Speaker-independent, 2 of {len(whole.folds)} folds pooled" in page
     assert "Only these folds were run: fold1, fold2." in page and "nan" not in page
+    tested = sum(len(fold.test) for fold in whole.folds[:2])
+    assert f"clips of {tested} speakers are tested" in page
+    assert "| always '" in page and "| 20.0 |" in page  # of five classes, whatever most clips are
     assert "## Incomplete corpus" in page and whole.hash not in page
     cell = json.loads(next(exp.rglob("cell.json")).read_text(encoding="utf-8"))
     assert cell["protocol"] != whole.hash and cell["protocol"] in page

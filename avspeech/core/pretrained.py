@@ -1,7 +1,7 @@
 """The model folder format. Training writes it, `avspeech.load` reads it, and releases ship in it.
 
     config.json         ModelInfo: task, model (a name in `avspeech.core.models`), its
-                        configuration, licences, measured values
+                        configuration, licenses, measured values
     model.safetensors   the weights
     README.md           the model card, generated from config.json
     NAME.onnx           of released models: graphs without weights, which run without torch
@@ -74,7 +74,7 @@ class Release:
     """The part of a recipe's configuration that goes into the folders of the models it makes."""
 
     licence: str = "Apache-2.0"  # of the weights
-    data: dict[str, str] = field(default_factory=dict)  # {corpus or other source: licence}
+    data: dict[str, str] = field(default_factory=dict)  # {corpus or other source: license}
     dtype: Literal["float32", "float16", "int8"] = "float32"  # how matrices are stored
     limits: list[str] = field(default_factory=list)  # for the model card, in Markdown
 
@@ -82,7 +82,7 @@ class Release:
         """The ModelInfo of a model that the recipe has made.
 
         Args:
-            corpora: names of the training corpora; one without an entry in `data` has the licence
+            corpora: names of the training corpora; one without an entry in `data` has the license
                 "not stated".
             init: the model whose weights training started from; its training data are listed too.
             about: the other fields of ModelInfo.
@@ -400,7 +400,7 @@ def card(name: str, info: ModelInfo) -> str:
              + (f", outputs: {', '.join(info.labels)}" if info.labels and info.task != "synthesis"
                 else "")
              + f". Weights stored as {info.dtype}. "
-             f"Licence of the weights: {info.licence or 'not stated'}.",
+             f"License of the weights: {info.licence or 'not stated'}.",
              "", "## Use", "", "```python", "import avspeech", "",
              f'model = avspeech.load("{name}")']
     lines += about["python"]

@@ -210,3 +210,11 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                         lambda model, info, out: export.Exported(out, 9, {"x": 0.0}))
     assert main([*arguments, "onnx"]) == 0
     assert "m.onnx: onnx, 9 bytes" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [None, b"no model"])
+def test_a_file_that_is_no_model_is_one_line(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "a.onnx").write_bytes(content)
+    with pytest.raises(InputError, match="a.onnx: not a file of ONNX"):
+        export.OnnxExtractor(tmp_path / "a.onnx")

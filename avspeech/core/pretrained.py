@@ -41,6 +41,7 @@ DTYPES = ("float32", "float16", "int8")
 CONFIG, WEIGHTS, CARD, SUMS = "config.json", "model.safetensors", "README.md", "SHA256SUMS"
 LARGEST, LARGEST_WEIGHTS = 16 * 2**20, 16 * 2**30  # bytes of a file of a model folder
 RELEASED = Path(__file__).parents[1] / "released"
+DEFAULTS = ("prosodyfm-hibari",)  # released models that are taken where several could be
 GRAPH = re.compile(r"[a-z]+\.onnx")  # the name of a graph's file
 _FOREIGN = {".bin", ".ckpt", ".h5", ".onnx", ".pt", ".pth", ".pkl", ".tar"}
 
@@ -103,8 +104,10 @@ _TYPES: dict[str, Any] = {
 
 
 def names() -> list[str]:
-    """The names of the released models, which come with the package."""
-    return sorted(path.parent.name for path in RELEASED.glob(f"*/{CONFIG}"))
+    """The names of the released models, which come with the package: those first that are taken
+    where a task has several and none is named, the others by the alphabet."""
+    found = [path.parent.name for path in RELEASED.glob(f"*/{CONFIG}")]
+    return sorted(found, key=lambda name: (name not in DEFAULTS, name))
 
 
 def find(name_or_folder: str | Path) -> Path:

@@ -48,7 +48,8 @@ def load(model: str, device: str = "cpu", engine: Choice = "auto") -> Any:
             that is installed, without torch; everything else by torch.
 
     Returns:
-        The pipeline of the model's task: an `Extractor` for "extraction", a `Splitter` for
+        The pipeline of the model's task, as its `from_pretrained` makes it, as commands do: an
+        `Extractor` for "extraction" (with the released splitter, where it fits), a `Splitter` for
         "separation", a `Synthesizer` for "synthesis", an `EmotionRecognizer` for "emotion".
 
     Raises:
@@ -57,11 +58,12 @@ def load(model: str, device: str = "cpu", engine: Choice = "auto") -> Any:
     from avspeech.core import pretrained
     from avspeech.errors import InputError
 
-    network, info = pretrained.open_model(model, device, engine)
-    if info.task not in PIPELINES:
-        raise InputError(f"{model}: no pipeline for the task '{info.task}'; this version knows "
+    folder = pretrained.find(model)  # once: a name on a hub may be looked up
+    task = pretrained.read_info(folder).task
+    if task not in PIPELINES:
+        raise InputError(f"{model}: no pipeline for the task '{task}'; this version knows "
                          f"{', '.join(PIPELINES)}")
-    return pipeline_class(info.task)(network, info)
+    return pipeline_class(task).from_pretrained(folder, device, engine)
 
 
 def __getattr__(name: str) -> Any:

@@ -289,8 +289,8 @@ def _models_compare(args: argparse.Namespace) -> int:
     bad = 0
     for name in args.models or pretrained.names():
         graphs, info = pretrained.open_model(name, engine="onnx")
-        export, engine = runtime_modules(info.task)
-        found = export.parity(pretrained.load(name)[0], graphs, info)
+        runtime, engine = runtime_modules(info.task)
+        found = runtime.parity(pretrained.load(name)[0], graphs, info)
         allowed = tolerance(engine, graphs)
         print(f"{name}: graphs beside torch; allowed {allowed:.0e}")
         for what, difference in found.items():
@@ -396,12 +396,12 @@ def _export_runtime(model: str, out: Path) -> None:
 
     exporting.require("--to runtime")
     network, info = pretrained.load(model)
-    export, engine = runtime_modules(info.task)
+    runtime, engine = runtime_modules(info.task)
     with tempfile.TemporaryDirectory() as aside:
         made = pretrained.with_graphs(model, Path(aside) / "model",
-                                      lambda content: export.graphs(network, content))
+                                      lambda content: runtime.graphs(network, content))
         graphs = pretrained.open_model(made, engine="onnx")[0]
-        worst = max(export.parity(network, graphs, info).values())
+        worst = max(runtime.parity(network, graphs, info).values())
         allowed = tolerance(engine, graphs)
         if not worst <= allowed:
             raise AssertionError(f"the graphs differ from torch by {worst:.1e}, more than "

@@ -102,6 +102,7 @@ def examine() -> int:
     failed = False
     for what, attempt in CHECKS.items():
         start = time.monotonic()
+        print(f"trying {what} ...", file=sys.stderr, flush=True)
         try:
             answer, detail = "[green]yes[/green]", attempt()
         except Missing as missing:
@@ -246,6 +247,7 @@ def _models() -> str:
     if not names:
         raise Missing("no released model in this installation")
     for name in names:
+        print(f"    {name} ...", file=sys.stderr, flush=True)
         model: Any = pretrained.load(name)[0]
         with torch.inference_mode():
             model(*model.example_inputs(1.0))

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from avspeech import text as text_module
 from avspeech.core import config, models, pretrained, sources
 from avspeech.data.manifest import Utterance, read_manifest, write_manifest
 from avspeech.errors import InputError
@@ -286,6 +287,9 @@ def test_the_mini_emotion_recipe_runs_through(tmp_path: Path, monkeypatch: pytes
     whole = protocol.get("mini_emotion")
     assert f"Speaker-independent, 2 of {len(whole.folds)} folds pooled" in page
     assert "Only these folds were run: fold1, fold2." in page and "nan" not in page
+    tested = sum(len(fold.test) for fold in whole.folds[:2])
+    assert f"clips of {tested} speakers are tested" in page
+    assert "| always '" in page and "| 20.0 |" in page  # of five classes, whatever most clips are
     assert "## Incomplete corpus" in page and whole.hash not in page
     cell = json.loads(next(exp.rglob("cell.json")).read_text(encoding="utf-8"))
     assert cell["protocol"] != whole.hash and cell["protocol"] in page
@@ -547,6 +551,40 @@ def test_the_mini_speech_recipe_runs_through(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(InputError, match="other settings"):
         recipe.run([*arguments, "--stage", "train", "--stop-stage", "train", "train.lr=0.5"])
     check_what_is_trained_again(recipe, arguments, exp, "matcha-0/model/model.safetensors", monkeypatch)
+
+
+@pytest.mark.parametrize(("excess", "quiet"), [(0.06, 0.0), (0.06, 0.06), (0.03, 0.06), (-0.02, 0.0)])
+def test_pauses_are_made_shorter_by_what_is_heard_too_much(excess: float, quiet: float, tmp_path: Path,
+                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words that end and begin quietly, in a voice that already makes pauses shorter by `quiet`."""
+    recipe_module("tts")
+    measuring = importlib.import_module("measuring")
+    rate, written = 16000, {}
+
+    class Fake:
+        config = SimpleNamespace(quiet=quiet)
+        model = info = None
+
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
+        def manner(self, **options: Any) -> None: ...
+
+        def speech(self, script: Any, manner: None) -> SimpleNamespace:
+            (pause,) = script.breaks().values()
+            silent = pause - quiet + excess
+            tone = 0.3 * np.sin(np.arange(rate // 2) * 0.1)
+            words = [{"start": 0.0, "end": 0.5}, {"start": 0.5 + silent, "end": 1.0 + silent}]
+            return SimpleNamespace(audio=np.concatenate([tone, np.zeros(round(silent * rate)), tone]),
+                                   sample_rate=rate, words=words)
+
+    monkeypatch.setattr(Fake, "from_pretrained", Fake, raising=False)
+    monkeypatch.setattr(measuring, "Synthesizer", Fake)
+    monkeypatch.setattr(measuring.pretrained, "read_info", lambda folder: SimpleNamespace(config={}))
+    monkeypatch.setattr(measuring.pretrained, "update", lambda folder, config: written.update(config))
+    records = {text: {"script": text_module.analyse(text).as_dict()} for text in ("Two words.", "One.")}
+    assert measuring.fit_quiet(tmp_path, records, 1, 0) == pytest.approx(max(0.0, excess), abs=0.02)
+    assert written == {"quiet": pytest.approx(max(0.0, excess), abs=0.02)}
+    assert measuring.fit_quiet(tmp_path, {"One.": records["One."]}, 1, 0) == quiet
 
 
 def test_others_are_learned_from_and_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

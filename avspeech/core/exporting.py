@@ -110,6 +110,9 @@ def onnx_session(model: str | Path | bytes, threads: int = 1,
         model: an .onnx file, or its bytes.
         threads: threads within one operator.
         weights: {name: value} of the weights that the model leaves to files.
+
+    Raises:
+        InputError: a file that is not there, or no model.
     """
     import onnxruntime
 
@@ -122,4 +125,11 @@ def onnx_session(model: str | Path | bytes, threads: int = 1,
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(value) for value in weights.values()]
         options.add_external_initializers(list(weights), values)
     given = model if isinstance(model, bytes) else str(model)
-    return onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own, which share no class
+        if isinstance(model, bytes):
+            raise
+        reason = "no such file" if not Path(model).is_file() else type(error).__name__
+        raise InputError(f"{model}: not a file of ONNX that onnxruntime can load "
+                         f"({reason})") from None

@@ -114,8 +114,9 @@ def runtime_modules(task: str) -> tuple[Any, Any]:
     if task not in PIPELINES:
         raise InputError(f"a model for {task} has no pipeline and no graphs")
     package = PIPELINES[task].rpartition(".")[0]
-    export, engine = (importlib.import_module(f"{package}.{name}") for name in ("export", "engine"))
-    return export, engine
+    runtime, engine = (importlib.import_module(f"{package}.{name}")
+                       for name in ("runtime", "engine"))
+    return runtime, engine
 
 
 def card_lines(task: str, name: str, info: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The model folder format. Training writes it, `avspeech.load` reads it, and releases ship in it.
 
     config.json         ModelInfo: task, model (a name in `avspeech.core.models`), its
-                        configuration, licences, measured values
+                        configuration, licenses, measured values
     model.safetensors   the weights
     README.md           the model card, generated from config.json
     NAME.onnx           of released models: graphs without weights, which run without torch
@@ -41,6 +41,7 @@ DTYPES = ("float32", "float16", "int8")
 CONFIG, WEIGHTS, CARD, SUMS = "config.json", "model.safetensors", "README.md", "SHA256SUMS"
 LARGEST, LARGEST_WEIGHTS = 16 * 2**20, 16 * 2**30  # bytes of a file of a model folder
 RELEASED = Path(__file__).parents[1] / "released"
+DEFAULTS = ("prosodyfm-hibari",)  # released models that are taken where several could be
 GRAPH = re.compile(r"[a-z]+\.onnx")  # the name of a graph's file
 _FOREIGN = {".bin", ".ckpt", ".h5", ".onnx", ".pt", ".pth", ".pkl", ".tar"}
 
@@ -73,7 +74,7 @@ class Release:
     """The part of a recipe's configuration that goes into the folders of the models it makes."""
 
     licence: str = "Apache-2.0"  # of the weights
-    data: dict[str, str] = field(default_factory=dict)  # {corpus or other source: licence}
+    data: dict[str, str] = field(default_factory=dict)  # {corpus or other source: license}
     dtype: Literal["float32", "float16", "int8"] = "float32"  # how matrices are stored
     limits: list[str] = field(default_factory=list)  # for the model card, in Markdown
 
@@ -81,7 +82,7 @@ class Release:
         """The ModelInfo of a model that the recipe has made.
 
         Args:
-            corpora: names of the training corpora; one without an entry in `data` has the licence
+            corpora: names of the training corpora; one without an entry in `data` has the license
                 "not stated".
             init: the model whose weights training started from; its training data are listed too.
             about: the other fields of ModelInfo.
@@ -103,8 +104,10 @@ _TYPES: dict[str, Any] = {
 
 
 def names() -> list[str]:
-    """The names of the released models, which come with the package."""
-    return sorted(path.parent.name for path in RELEASED.glob(f"*/{CONFIG}"))
+    """The names of the released models, which come with the package: those first that are taken
+    where a task has several and none is named, the others by the alphabet."""
+    found = [path.parent.name for path in RELEASED.glob(f"*/{CONFIG}")]
+    return sorted(found, key=lambda name: (name not in DEFAULTS, name))
 
 
 def find(name_or_folder: str | Path) -> Path:
@@ -397,7 +400,7 @@ def card(name: str, info: ModelInfo) -> str:
              + (f", outputs: {', '.join(info.labels)}" if info.labels and info.task != "synthesis"
                 else "")
              + f". Weights stored as {info.dtype}. "
-             f"Licence of the weights: {info.licence or 'not stated'}.",
+             f"License of the weights: {info.licence or 'not stated'}.",
              "", "## Use", "", "```python", "import avspeech", "",
              f'model = avspeech.load("{name}")']
     lines += about["python"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance, View, read_manifest, resolve
 from avspeech.errors import InputError
-from avspeech.media import audio, video
+from avspeech.media import audio, endings, video
 from avspeech.media.face import make_finder, region_of_face
 from avspeech.media.face_tracks import SURE
 
@@ -75,8 +74,12 @@ def check_manifest(path: str | Path, root: str | Path | None = None, sample_rate
         The problems in the order of the manifest; an empty list if there are none.
 
     Raises:
-        InputError: the manifest is invalid, or the corpus is not where it was prepared.
+        InputError: the manifest is invalid, the corpus is not where it was prepared, or a rate is
+            not above 0.
     """
+    for option, rate in (("--sample-rate", sample_rate), ("--fps", fps)):
+        if rate is not None and not 0 < rate < math.inf:
+            raise InputError(f"{option} {rate}: expected a number above 0")
     cache = Path(path).parent if root is None else Path(root)
     root = layout.root_of(cache) if root is None else Path(root)
     if not root.is_dir():
@@ -168,8 +171,12 @@ class _Checker:
             out.faults.append(f"{bad} samples are NaN or infinite, the first at {first_bad:.2f} s")
         if self.sample_rate and out.rate != self.sample_rate:
             out.faults.append(f"its sample rate is {out.rate} Hz, expected {self.sample_rate}")
-        stated = wav_seconds(file) or audio.promised(file) or 0.0
-        out.faults += _decode_faults(out.seconds, stated, damaged)
+        stated = audio.promised(file) or endings.seconds_told(file, out.rate) or 0.0
+        told, there = endings.bytes_told(file) or (0, 0)
+        if there < told:
+            stated = out.seconds * told / max(1, there)
+        faults = _decode_faults(out.seconds, stated, damaged)
+        out.faults += faults or [f"truncated: {what}" for what in endings.cut_off(file)]
 
     def _see(self, file: Path, out: _Pictures, look: bool) -> None:
         damaged: list[float] = []
@@ -260,28 +267,3 @@ def _crop_faults(u: Utterance, view: View, sound: _Sound, file: Path) -> list[st
         return ["contains no crop"]
     faults = [] if any_present else ["no face in any of the utterance's frames"]
     return faults + _length_faults(u, view, sound, crops / video.FPS)
-
-
-def wav_seconds(file: Path) -> float | None:
-    """The length that the header of a RIFF WAV file states, whatever the file really holds.
-
-    Args:
-        file: the file.
-
-    Returns:
-        Seconds, or None for other files.
-    """
-    with open(file, "rb") as data:
-        if data.read(4) != b"RIFF" or len(data.read(4)) < 4 or data.read(4) != b"WAVE":
-            return None
-        bytes_a_second = 0
-        while len(head := data.read(8)) == 8:
-            name, size = head[:4], struct.unpack("<I", head[4:])[0]
-            if name == b"fmt " and size >= 16:
-                chunk = data.read(size + size % 2)
-                bytes_a_second = struct.unpack("<I", chunk[8:12])[0] if len(chunk) >= 12 else 0
-            elif name == b"data":  # in streamed files, a size near 4 GiB means "unknown"
-                return size / bytes_a_second if bytes_a_second and size < 0xFFFFF000 else None
-            else:
-                data.seek(size + size % 2, 1)
-    return None

@@ -38,6 +38,10 @@ VIEW_ANGLES = {
 
 
 LONGEST = 2**24  # characters of a line of a JSONL file
+ENDLESS = 1e9  # seconds: no recording is as long
+TIMED = ("words", "phones", "breaks")  # labels that are lists of stretches of time
+LISTS = ("tones",)  # and those that are other lists, of the corpora made on the spot
+
 
 @dataclass(frozen=True)
 class View:
@@ -64,8 +68,9 @@ class Utterance:
     start: float = 0.0  # seconds in the file
     text: str | None = None  # transcript
     views: tuple[View, ...] = ()
-    # Labels of any task by name: numbers or strings. "words" and "phones" are lists of [start, end,
-    # label], in seconds from the utterance's first sample. A label that is null is left out.
+    # Labels of any task by name: numbers or strings. "words", "phones" and "breaks" are lists of
+    # [start, end, label], in seconds from the utterance's first sample. A label that is null is
+    # left out.
     labels: dict[str, Any] = field(default_factory=dict)
 
     def view(self, name: str) -> View:
@@ -95,7 +100,10 @@ def resolve(root: str | Path, path: str) -> Path:
         InputError: the path is absolute, or leaves the root by ".." or through a symbolic link.
     """
     base = os.path.realpath(root)
-    full = os.path.realpath(os.path.join(base, path))
+    try:
+        full = os.path.realpath(os.path.join(base, path))
+    except ValueError:  # NUL
+        raise InputError(f"{path!r}: no file can have this name") from None
     if os.path.isabs(path) or (full != base and not full.startswith(base.rstrip(os.sep) + os.sep)):
         raise InputError(f"{path}: leads out of its root {root}; give a path relative to the root")
     return Path(full)
@@ -151,12 +159,44 @@ def utterance_from_dict(record: Any, where: str = "utterance") -> Utterance:
     record["views"] = tuple(checked)
     if not record["id"].strip():
         raise InputError(f"{where}: an empty id; give each utterance a name of its own")
-    if not 0 < record["duration"] < math.inf or not 0 <= record.get("start", 0.0) < math.inf:
+    for name in ("id", "audio", "speaker"):
+        if any(sign < " " for sign in record[name]):
+            raise InputError(f"{where}: key '{name}': a control character in {record[name]!r}; "
+                             "leave it out")
+    if not 0 < record["duration"] < ENDLESS or not 0 <= record.get("start", 0.0) < ENDLESS:
         raise InputError(f"{where}: duration must be above 0 and start not below 0 (seconds)")
-    if not all(0 <= view.start < math.inf for view in record["views"]):
+    if not all(0 <= view.start < ENDLESS for view in record["views"]):
         raise InputError(f"{where}: the start of a view must not be below 0 (seconds)")
-    record["labels"] = {k: v for k, v in record.get("labels", {}).items() if not _missing(v)}
+    if any(view.face < 0 for view in record["views"]):
+        raise InputError(f"{where}: a face below 0; expected 0 for the largest, 1 for the next")
+    if not record["speaker"].strip():
+        raise InputError(f"{where}: an empty speaker, who would be in training and test alike; "
+                         "give a name, or where it is not known one of its own to each utterance")
+    record["labels"] = {name: _label(name, value, where)
+                        for name, value in record.get("labels", {}).items() if not _missing(value)}
     return Utterance(**record)
+
+
+def _label(name: str, value: Any, where: str) -> Any:
+    """A label as it is. Raises InputError where it is no label."""
+    if isinstance(value, float) and math.isinf(value):
+        raise InputError(f"{where}: label '{name}' is infinite; give a number")
+    if isinstance(value, (str, int, float)):
+        return value
+    if name in LISTS and isinstance(value, list):
+        return value
+    if name not in TIMED or not isinstance(value, list):
+        raise InputError(f"{where}: label '{name}' should be a word or a number, got "
+                         f"{json.dumps(value)[:60]}; give one, or leave the label out")
+    for number, item in enumerate(value, 1):
+        times = ([item.get("start"), item.get("end")] if isinstance(item, dict)
+                 else item[:2] if isinstance(item, list) else [])
+        start, end = (x if isinstance(x, (int, float)) else -1 for x in (*times, None, None)[:2])
+        if not 0 <= start <= end < ENDLESS:
+            raise InputError(f"{where}: label '{name}', item {number}: expected [start, end, "
+                             "label] in seconds, the start not below 0 and the end not before it, "
+                             f"got {json.dumps(item)[:60]}")
+    return value
 
 
 def _missing(label: Any) -> bool:

@@ -1,7 +1,7 @@
 """WhisperTransformer: the beginning of Whisper's encoder, pooling, and a head.
 
 The stem and the first layers of the encoder of Whisper (Radford et al., "Robust Speech Recognition
-via Large-Scale Weak Supervision", 2022) are trained further from its weights (MIT licence): the
+via Large-Scale Weak Supervision", 2022) are trained further from its weights (MIT license): the
 lower layers hold most about how a voice sounds. A linear probe of means and deviations over time
 has a UAR on RAVDESS (development actors, six folds) of 53 % after the stem of Whisper tiny, and 66,
 70 and 70 % after layers 1 to 3.

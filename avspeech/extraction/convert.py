@@ -74,6 +74,7 @@ KINDS = {
                        "fusion.", "proj_decoder.", "decoder.", "ctc.")),
 }
 WRAPPERS = ("module.", "model.")
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 def public_names(lips: ResNetLips) -> dict[str, str]:
@@ -145,7 +146,8 @@ def put(tensors: Mapping[str, Tensor], kind: str, lips: ResNetLips,
         How many tensors of other parts were left out.
 
     Raises:
-        InputError: names that are missing or unknown, tensors of another shape, or not finite.
+        InputError: names that are missing or unknown, tensors of another shape or kind, or not
+            finite.
     """
     form, own = KINDS[kind], lips.state_dict()
     names = public_names(lips)
@@ -174,6 +176,9 @@ def put(tensors: Mapping[str, Tensor], kind: str, lips: ResNetLips,
         if value.shape != own[name].shape:
             raise InputError(f"{label}: '{prefix}{public}' has shape {list(value.shape)}, expected "
                              f"{list(own[name].shape)}")
+        if value.dtype not in FLOATS and public not in optional or value.is_meta or value.is_sparse:
+            raise InputError(f"{label}: '{prefix}{public}' is no plain tensor of floats "
+                             f"({value.dtype}, {value.layout}, {value.device})")
         if not bool(torch.isfinite(value).all()):
             raise InputError(f"{label}: '{prefix}{public}' is not finite")
         values[name] = value
@@ -201,7 +206,7 @@ def convert(checkpoint: str | Path, kind: str, out: str | Path, licence: str,
         (the folder, how many tensors of other parts were left out).
 
     Raises:
-        InputError: an unknown kind or model, no licence, or a checkpoint that does not fit.
+        InputError: an unknown kind or model, no license, or a checkpoint that does not fit.
     """
     if kind not in KINDS:
         raise InputError(f"--as {kind}: expected one of {', '.join(KINDS)}")

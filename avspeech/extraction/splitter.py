@@ -8,6 +8,7 @@ Which voice is whose it does not say: lips do (`Extractor`), or a listener.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from avspeech.media.audio import mono, resample
 if TYPE_CHECKING:
     import torch
 
-    from avspeech.core.engine import Graphs
+    from avspeech.core.engine import Choice, Graphs
     from avspeech.core.pretrained import ModelInfo
 
 SHORTEST = 0.5  # s; shorter input is padded, as normalization means little on less
@@ -42,6 +43,27 @@ class Splitter:
     def __init__(self, model: torch.nn.Module | Graphs, info: ModelInfo, *,
                  windows: Windows | None = None):
         self.model, self.info, self.windows = model, info, windows or Windows()
+
+    @classmethod
+    def from_pretrained(cls, name_or_folder: str | Path, device: str = "cpu",
+                        engine: Choice = "auto") -> Splitter:
+        """Loads a splitter.
+
+        Args:
+            name_or_folder: a released model's name, or a model folder.
+            device: a torch device, e.g. "cuda".
+            engine: "auto", "onnx" or "torch": see `core.pretrained.open_model`.
+
+        Raises:
+            InputError: there is no such model, or it is for another task.
+        """
+        from avspeech.core import pretrained
+
+        model, info = pretrained.open_model(name_or_folder, device, engine)
+        if info.task != "separation":
+            raise InputError(f"{name_or_folder}: a model for {info.task}, expected one for "
+                             "separation")
+        return cls(model, info)
 
     def __call__(self, audio: np.ndarray | torch.Tensor, *, sample_rate: int) -> np.ndarray:
         """Splits a mixture.

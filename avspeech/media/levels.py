@@ -28,6 +28,12 @@ OVER = 4.0  # times full scale (12 dB): no codec overshoots by so much
 # most in RAVDESS) and stays as it is
 AROUND_ZERO = 0.02
 OFFSET = 0.01  # of full scale: a constant offset from here on is worth a word
+# A recording that was clipped stays at full scale for some samples: it is there at a step, while
+# a soft tone of 8 bits that just reaches full scale comes to its flat top one level at a time.
+FULL_SCALE = (0.999, 1.0)
+STEEP = 0.01  # of full scale: the least such step
+FLAT = 3  # samples, at least
+CLIPPED = 1e-3  # share of samples at full scale from which on it is said
 
 
 def mono(audio: Any, notes: list[str] | None = None) -> np.ndarray:
@@ -81,6 +87,7 @@ class ChannelLevels:
     def __init__(self, channels: int) -> None:
         self.count = 0
         self.peak = 0.0
+        self.clipped = 0  # samples of flat tops at full scale, in the channel that has most
         self.whole = True  # all samples are whole numbers
         self._sum = np.zeros(channels + 1)
         self._square = np.zeros(channels + 1)
@@ -102,6 +109,8 @@ class ChannelLevels:
             self._add_to_stretch(samples.shape[1], sums, squares)
         peak = float(np.abs(samples).max())
         self.peak = max(self.peak, peak)
+        if FULL_SCALE[0] <= peak <= FULL_SCALE[1]:
+            self.clipped += max(flat_tops(channel) for channel in samples)
         if peak > 1 and self.whole:
             self.whole = bool((samples == np.round(samples)).all())
 
@@ -145,6 +154,14 @@ class ChannelLevels:
         mean = float(self._sum[k] / max(1, self.count))
         return mean if abs(mean) > AROUND_ZERO * float(np.sqrt(self.power[k])) else 0.0
 
+    def note_clipped(self) -> str | None:
+        """What to say of a sound that was clipped as it was recorded; None elsewhere."""
+        share = self.clipped / max(1, self.count)
+        if share < CLIPPED or self.peak > FULL_SCALE[1]:
+            return None
+        return (f"it is clipped: {100 * share:.2g} % of its samples are cut at full scale, which "
+                "changes how it sounds; record it with less gain")
+
     def note(self, channel: int) -> str:
         """What to say where `cancelling` has given a channel."""
         return (f"its {len(self._sum) - 1} channels cancel each other (one is inverted): channel "
@@ -157,6 +174,19 @@ class ChannelLevels:
         if self.whole:
             return next((unit for unit in UNITS if self.peak <= unit), self.peak)
         return self.peak
+
+
+def flat_tops(samples: np.ndarray) -> int:
+    """How many samples `[N]` stay at full scale, in runs of at least FLAT equal ones that begin or
+    end with a step of at least STEEP."""
+    if np.count_nonzero(np.abs(samples) >= FULL_SCALE[0]) < FLAT:
+        return 0
+    steps = np.abs(np.diff(samples, prepend=samples[:1], append=samples[-1:]))
+    edges = np.unique(np.concatenate([[0], np.flatnonzero(steps), [len(samples)]]))
+    begins, ends = edges[:-1], edges[1:]  # of runs of equal samples
+    flat = (ends - begins >= FLAT) & (np.abs(samples[begins]) >= FULL_SCALE[0])
+    flat &= np.maximum(steps[begins], steps[ends]) >= STEEP
+    return int((ends - begins)[flat].sum())
 
 
 def speech_bounds(samples: np.ndarray, sample_rate: int = SAMPLE_RATE, below: float = 40.0,

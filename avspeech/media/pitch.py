@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -89,6 +89,26 @@ def f0(samples: np.ndarray, sample_rate: int, hop_seconds: float = 0.01, low: fl
     hertz[: min(frames, len(found))] = found[:frames]
     hertz[(hertz < low) | (hertz > high) | (level < level.max() * 10 ** (-QUIET_DB / 20))] = 0
     return hertz, hertz > 0
+
+
+def own_range(hertz: Sequence[np.ndarray], low: float = 60.0,
+              high: float = 500.0) -> tuple[float, float]:
+    """(low, high) in hertz for a second search that knows the voice: 0.75 times the lower quartile
+    of F0 to 1.5 times the upper one (Hirst, "The analysis by synthesis of speech melody", Journal
+    of Speech Sciences 1, 2011). A tracker then has no octave below the voice to fall to.
+
+    Args:
+        hertz: `[T]` each: F0 of a first search in recordings of one voice, 0 where unvoiced.
+        low, high: what the first search looked for; nothing outside it is given.
+
+    Returns:
+        (low, high) as given where nothing is voiced.
+    """
+    heard = np.concatenate([np.zeros(0), *(line[line > 0] for line in hertz)])
+    if not len(heard):
+        return low, high
+    lower, upper = np.percentile(heard, (25, 75))
+    return max(low, 0.75 * float(lower)), min(high, 1.5 * float(upper))
 
 
 def interpolate(hertz: np.ndarray, voiced: np.ndarray) -> np.ndarray:

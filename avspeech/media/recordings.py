@@ -8,8 +8,8 @@ estimate. What FFmpeg does not know, libsndfile reads from the beginning. So a p
 the same part of the whole.
 
 A file is gone through once before its first sample is given out. Only then is it known how long it
-is, which track sounds, whether its channels cancel each other, and whether its samples are far
-beyond full scale or around another value than zero. Short sounds are kept from this pass, and a
+is, which track sounds, whether its channels cancel each other, and whether its samples are clipped,
+far beyond full scale or around another value than zero. Short sounds are kept from this pass, and a
 long one that is read in order goes on where the last part ended.
 """
 
@@ -19,7 +19,6 @@ import contextlib
 import functools
 import math
 import os
-import re
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -30,6 +29,7 @@ from typing import Any
 import numpy as np
 
 from avspeech.errors import InputError
+from avspeech.media import endings
 from avspeech.media.decoding import (
     DEFAULT,
     check_exists,
@@ -47,8 +47,6 @@ from avspeech.media.tracks import (
     sndfile_errors,
 )
 
-UNKNOWN = 2**31 - 2**16  # bytes of sound from which on a header does not mean what it says
-PADDING = 4096  # bytes of sound by which a file may be shorter than its header tells
 KEPT = 32 * 2**20  # bytes of one sound that are kept from the first pass
 # The first bytes of files that libsndfile tries to read first
 EXACT_MAGIC = (b"RIFF", b"RIFX", b"RF64", b"FORM", b".snd", b"fLaC", b"caff", b"riff")
@@ -147,13 +145,10 @@ def pieces(path: str | Path, sound: Sound, begin: int = 0) -> Iterator[np.ndarra
 
 def promised(path: str | Path) -> float | None:
     """Seconds of sound that the header of a file promises; None where it has no sure number."""
-    check_exists(path)
-    try:
-        with open_sndfile(path) as file:
+    if check_exists(path)[:4] in EXACT_MAGIC:
+        with contextlib.suppress(*sndfile_errors()), open_sndfile(path) as file:
             if _exact(file):
                 return file.frames / file.samplerate
-    except sndfile_errors():
-        pass
     with open_container(path) as container:
         timed = TELLS_LENGTH & set(container.format.name.split(","))
         streams = [s for s in sound_tracks(container) if s.duration]
@@ -252,26 +247,7 @@ def _survey_sndfile(path: str, key: Any, reader: str) -> Sound:
         if not RATES[0] <= file.samplerate <= RATES[1]:
             raise ValueError("no sample rate of sound")
     found = Sound(0, 0, reader, 1, 0, None, 1.0, 0.0, math.nan, (), ())
-    return _measured(path, key, found, [], _cut_off(path))
-
-
-def _cut_off(path: str) -> list[str]:
-    """A sentence where a WAV file ends before its sound does by its header."""
-    with open(path, "rb") as file:
-        if not re.fullmatch(rb"RIFF....WAVE", file.read(12), re.DOTALL):
-            return []
-        for _ in range(64):
-            head = file.read(8)
-            if len(head) < 8:
-                break
-            size = int.from_bytes(head[4:], "little")
-            if head[:4] == b"data":
-                there = os.stat(path).st_size - file.tell()
-                if size >= UNKNOWN or there + PADDING >= size:
-                    break
-                return [f"it is cut off: of {size:,} bytes of its sound {there:,} are there"]
-            file.seek(size + size % 2, os.SEEK_CUR)
-    return []
+    return _measured(path, key, found, [], endings.cut_off(path))
 
 
 def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
@@ -287,6 +263,8 @@ def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
     if scale != 1:
         notes.append(f"its samples reach {max(part.peak for part in levels.values()):.4g} times "
                      f"full scale: they were divided by {scale:.4g}")
+    if (clipped := levels[most].note_clipped()) is not None:
+        notes.append(clipped)
     offset = levels[most].offset(alone) / scale
     if abs(offset) >= OFFSET:
         notes.append(f"its samples lie around a constant offset of {offset:.3f} of full scale")
@@ -344,7 +322,7 @@ def _name(stream: Any) -> str:
 
 def _survey_track(path: str, key: Any, index: int) -> Sound:
     damaged: list[float] = []
-    notes: list[str] = []
+    notes = endings.cut_off(path)
     found = Sound(0, 0, "ffmpeg", index + 1, 0, None, 1.0, 0.0, math.nan, (), ())
     return _measured(path, key, found, damaged, notes)
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from avspeech.errors import InputError
-from avspeech.media import trial
+from avspeech.media import endings, trial
 from avspeech.media.clock import on_one_clock
 from avspeech.media.decoding import (
     ATTACHED_PICTURE,
@@ -33,7 +33,9 @@ MAX_GAP = 6 * 3600  # seconds of silence that are never exceeded
 TELLS_LENGTH = {"mov", "matroska", "webm", "avi", "asf", "flv"}
 # Formats without times: FFmpeg counts their packets, also those that hold no sound
 COUNTED = {"mp3", "aac", "loas", "ac3", "eac3", "dts", "amr", "gsm", "g722"}
+COUNTS_SAMPLES = {"flac", "tta"}  # formats whose header has the number of samples, or nothing
 MISSING = 1.0  # seconds by which sound may be shorter than the header tells
+MISSING_COUNTED = 0.25  # the same where a header counts samples or frames
 DISCARD_ALL = 48  # AVDISCARD_ALL: the packets of such a stream are not read
 BROKEN = (ValueError, RuntimeError, IndexError, OverflowError, ZeroDivisionError, TypeError)
 
@@ -61,7 +63,7 @@ def decode_track(path: str | Path, track: int, damaged: list[float],
             raise InputError(f"{path}: this FFmpeg has no decoder for its track of sound {track}")
         timed = TELLS_LENGTH & set(container.format.name.split(","))
         length = container.duration / 1e6 if timed and container.duration else None
-        told, heard = _told(container, stream) if timed else None, 0
+        heard = 0
         broken: list[str] = []
         frames = _frames(container, stream, damaged, broken)
         first = next(frames, None)
@@ -86,21 +88,34 @@ def decode_track(path: str | Path, track: int, damaged: list[float],
                 piece -= rate
         notes.extend(f"it breaks off: FFmpeg cannot read it up to its end ({reason})"
                      for reason in broken)
-        if told and not broken and heard / rate < 0.98 * told - MISSING:
+        told, spare = _told(path, container, stream, rate)
+        if not broken and heard / rate < told - spare:
             notes.append(f"it ends at {heard / rate:.1f} s, but its header tells of {told:.1f} s: "
                          "the rest is missing")
 
 
-def _told(container: Any, stream: Any) -> float | None:
-    """Seconds of sound by the header of a file; None where it does not say."""
-    if stream.duration:
-        return float(stream.duration * stream.time_base)
-    hours, _, rest = stream.metadata.get("DURATION", "").partition(":")  # Matroska
+def _told(path: str | Path, container: Any, stream: Any, rate: int) -> tuple[float, float]:
+    """Seconds of sound by the header of a file (0 where it does not say), and how many of them may
+    be missing."""
+    formats = set(container.format.name.split(","))
+    if "mp3" in formats:
+        return endings.seconds_told(path, rate) or 0.0, MISSING_COUNTED
+    if formats & COUNTS_SAMPLES:
+        return float((stream.duration or 0) * stream.time_base), MISSING_COUNTED
+    end = 0.0
+    if formats & TELLS_LENGTH:
+        end = float((stream.duration or 0) * stream.time_base) or _tagged(container, stream)
+    return end, MISSING + 0.02 * end
+
+
+def _tagged(container: Any, stream: Any) -> float:
+    """Seconds of a track by its tag of Matroska; 0 where it has none."""
+    hours, _, rest = stream.metadata.get("DURATION", "").partition(":")
     minutes, _, seconds = rest.partition(":")
     try:
         end = 3600 * int(hours) + 60 * int(minutes) + float(seconds)
     except ValueError:
-        return None
+        return 0.0
     return end - (container.start_time or 0) / 1e6
 
 

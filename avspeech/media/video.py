@@ -242,8 +242,13 @@ _duration = duration  # where an argument has that name
 
 def _shown(frames: Iterable[Item], total: int | None, what: str, progress: bool) -> Iterator[Item]:
     if not progress:
-        return iter(frames)
-    return iter(bar(frames, total=total, desc=what, unit="frame"))
+        yield from frames
+        return
+    with bar(total=total, desc=what, unit="frame") as shown:
+        for frame in frames:
+            shown.update(1)  # before it is looked at: whoever has enough asks for no other
+            yield frame
+        shown.total = shown.n  # it was estimated from a length in seconds
 
 
 def _empty_track(track: FaceTrack, length: int, fps: float) -> MouthTrack:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from avspeech.errors import InputError
 
+ABOUT = "Timed captions of videos against references, by the measure SodaM."
+
 
 def add(command: argparse.ArgumentParser) -> None:
     """Adds the options for captions to the parser of `score`, each with the default None."""

@@ -138,7 +138,10 @@ def _vtt(path: Path, alone: bool) -> list[Segment]:
 
 
 def _stm(path: Path) -> list[Segment]:
-    """Lines `session channel speaker start end [<labels>] words`; `;;` begins a comment."""
+    """Lines `session channel speaker start end [<labels>] words`; `;;` begins a comment.
+
+    NIST's marks of alternatives and of time that is not scored are refused.
+    """
     found, sessions = [], set()
     for number, line in enumerate(webvtt.text_of(path).split("\n"), 1):
         if not line.strip() or line.startswith(";;"):
@@ -153,6 +156,14 @@ def _stm(path: Path) -> list[Segment]:
                              "words") from None
         sessions.add(parts[0])
         text = re.sub(r"^<[^<>]*>\s*", "", parts[5].strip()) if len(parts) > 5 else ""
+        # Read as words, both marks would be errors of whoever recognized all of it.
+        if text.casefold() == "ignore_time_segment_in_scoring":
+            raise InputError(f"{path}:{number}: {text} marks a time that is not scored, and all "
+                             "is scored here; take the line out, and what is said then from the "
+                             "other transcript")
+        if re.search(r"\{[^{}]*/[^{}]*\}", text):
+            raise InputError(f"{path}:{number}: {{ a / b }} are alternatives, and one text is "
+                             "compared here; keep one of them")
         found.append(Segment(parts[2], start, end, text))
     if len(sessions) > 1:
         raise InputError(f"{path}: holds {len(sessions)} recordings; give one file for each")

@@ -10,29 +10,35 @@ from pathlib import Path
 
 from avspeech.errors import InputError
 
-KINDS = ("transcript", "mcorec")
+KINDS = {"transcript": "Who said what in a recording: cpWER, tcpWER, the WER of each speaker, and "
+                       "the diarization error.",
+         "mcorec": "Sessions in the layout of CHiME-9's MCoRec: WER, conversations, and the joint "
+                   "error rate."}
 _OPTIONS = {"words": "transcript", "collar": "transcript", "der_collar": "transcript",
             "by_name": "transcript", "disfluencies": "mcorec"}
 
 
-def add(command: argparse.ArgumentParser) -> None:
-    """Adds the options for transcripts to the parser of `score`, each with the default None."""
-    group = command.add_argument_group("who said what (score transcript REF HYP, score mcorec REF "
-                                       "HYP)")
-    group.add_argument("--words", choices=("plain", "english", "none"),
-                       help="how texts are normalized: small letters without punctuation (plain, "
-                            "default), by Whisper's rules for English, or not at all")
-    group.add_argument("--collar", type=float, metavar="S",
-                       help="of the time-constrained cpWER, in seconds (default: 5)")
-    group.add_argument("--der-collar", type=float, metavar="S",
-                       help="seconds around each bound of the reference that the diarization error "
-                            "leaves out (default: 0)")
-    group.add_argument("--by-name", action="store_true", default=None,
-                       help="the WER of a speaker is that of the same name (default: of the "
-                            "partner by cpWER)")
-    group.add_argument("--disfluencies", type=Path, metavar="FILE",
-                       help="mcorec: the baseline's norm_text.py, or a word a line (default: a "
-                            "rule of avspeech)")
+def add(command: argparse.ArgumentParser, kind: str = "") -> None:
+    """Adds the options for transcripts to the parser of `score`, each with the default None; those
+    of one of `KINDS` alone where it is given."""
+    group = command.add_argument_group("who said what" if kind else "who said what (score "
+                                       "transcript REF HYP, score mcorec REF HYP)")
+    if kind != "mcorec":
+        group.add_argument("--words", choices=("plain", "english", "none"),
+                           help="how texts are normalized: small letters without punctuation "
+                                "(plain, default), by Whisper's rules for English, or not at all")
+        group.add_argument("--collar", type=float, metavar="S",
+                           help="of the time-constrained cpWER, in seconds (default: 5)")
+        group.add_argument("--der-collar", type=float, metavar="S",
+                           help="seconds around each bound of the reference that the diarization "
+                                "error leaves out (default: 0)")
+        group.add_argument("--by-name", action="store_true", default=None,
+                           help="the WER of a speaker is that of the same name (default: of the "
+                                "partner by cpWER)")
+    if kind != "transcript":
+        group.add_argument("--disfluencies", type=Path, metavar="FILE",
+                           help="mcorec: the baseline's norm_text.py, or a word a line (default: a "
+                                "rule of avspeech)")
 
 
 def options(args: argparse.Namespace, kind: str = "") -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from avspeech.core import commands as subcommands
 from avspeech.errors import InputError
@@ -51,7 +52,11 @@ def add_score(commands: argparse._SubParsersAction) -> None:
     """Adds `score` to a parser's commands."""
     command = subcommands.add(commands, "score", _score,
                        "recordings of the same sentences against each other (breaks, tones, F0, "
-                       "tempo), timed captions of videos, or transcripts with speakers")
+                       "tempo), timed captions of videos, or transcripts with speakers",
+                       add_help=False)
+    command.add_argument("-h", "--help", action=_Help, nargs=0,
+                         help="show this help message and exit; behind 'captions', 'transcript' or "
+                              "'mcorec' that of this kind")
     command.usage = ("avspeech score [options] REF_DIR HYP_DIR\n"
                      "       avspeech score captions [options] REF HYP\n"
                      "       avspeech score transcript [options] REF HYP\n"
@@ -87,11 +92,35 @@ def add_score(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--fail-above", action="append", default=[], metavar="KEY=VALUE",
                          help="exit code 1 where a mean is higher: wer=0.05, failed=0 (of "
                               "hypotheses), change.wer=0.01")
+    _add_common(command)
+    captions_command.add(command)
+    transcripts_command.add(command)
+
+
+def _add_common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true",
                          help="every pair or video, and the means, as JSON")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
-    captions_command.add(command)
-    transcripts_command.add(command)
+
+
+class _Help(argparse.Action):
+    """`--help` of `score`, or of the kind of score that is named before it."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace,
+                 values: Any, option_string: str | None = None) -> None:
+        kind = str(getattr(namespace, "reference", None))
+        about = {"captions": captions_command.ABOUT, **transcripts_command.KINDS}.get(kind)
+        if about is not None:
+            parser = argparse.ArgumentParser(prog=f"avspeech score {kind}", description=about)
+            parser.add_argument("REF", help="the references, a file or a folder")
+            parser.add_argument("HYP", help="what is scored, likewise")
+            _add_common(parser)
+            if kind == "captions":
+                captions_command.add(parser)
+            else:
+                transcripts_command.add(parser, kind)
+        parser.print_help()
+        parser.exit()
 
 
 def default_voice() -> str:
@@ -162,6 +191,9 @@ def _score(args: argparse.Namespace) -> int:
             raise InputError(f"{transcripts_command.options(args)[0]} is for transcripts; score "
                              "captions does not take it")
         return captions_command.run(args, args.hypothesis, args.predicted)
+    if kind in ("captions", *transcripts_command.KINDS) and not args.reference.is_dir():
+        raise InputError(f"expected two files or folders behind '{kind}': avspeech score {kind} "
+                         "REF HYP")
     if captions_command.options(args):
         raise InputError(f"{captions_command.options(args)[0]} is for captions: avspeech score "
                          "captions REF HYP")
@@ -191,8 +223,12 @@ def _score_recordings(args: argparse.Namespace) -> int:
 
     scores = measure(args.hypothesis)
     top = measure(args.ceiling) if args.ceiling is not None else None
-    changes = before.changes(scores) if before is not None else None
-    broken = gate.broken(bounds, scores, changes)
+    changes, apart = None, None
+    try:
+        changes = before.changes(scores) if before is not None else None
+    except InputError as error:
+        apart = error  # what was measured is printed all the same
+    about = before.remarks(scores) if before is not None and apart is None else []
     if args.json:
         import json
 
@@ -203,13 +239,16 @@ def _score_recordings(args: argparse.Namespace) -> int:
             record["change"] = gate.as_dict(changes)
         print(json.dumps(record, indent=1))
     else:
-        lines = [scores.table(top, changes), "", *scores.remarks()]
-        print("\n".join([*lines, *([before.remark(scores)] if before is not None else [])]))
-    for line in scores.problems(args.reference, args.hypothesis):
+        print("\n".join([scores.table(top, changes), "", *scores.remarks(), *about]))
+    for line in [*scores.problems(args.reference, args.hypothesis),
+                 *(about[1:] if args.json else [])]:
         print(line, file=sys.stderr)
     if top is not None:
         for name, why in {**top.failed, **top.unreadable}.items():
             print(f"ceiling: {name}: {why}", file=sys.stderr)
+    if apart is not None:
+        raise apart
+    broken = gate.broken(bounds, scores, changes)
     for line in broken:
         print(f"avspeech: {line}", file=sys.stderr)
     return 2 if scores.unreadable else 1 if broken else 0

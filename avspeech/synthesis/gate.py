@@ -23,8 +23,10 @@ from avspeech.synthesis.scoring import MEASURES, RATIOS, Scores, plain_number
 
 CHANGE = "change."
 FAILED = "failed"
-# Settings that are found from the sounds; the others say how it was measured, and have to agree.
-FOUND = ("breaks_by", "rate_unit", "wer_text", "distillmos_short", "mos_missing")
+# Settings that are found from the sounds, and the measures that do not compare where they differ;
+# the others say how it was measured, and have to agree.
+FOUND = {"breaks_by": ("break_f1", "tone_accuracy"), "rate_unit": ("rate",), "wer_text": ("wer",),
+         "distillmos_short": (), "mos_missing": ()}
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,20 @@ class Bound:
             least: see the class.
 
         Raises:
-            InputError: no such key, or not a number.
+            InputError: no such key, not a number, or a bound that only a better figure breaks.
         """
-        option = "--fail-below" if least else "--fail-above"
+        option, other = "--fail-below", "--fail-above"
+        option, other = (option, other) if least else (other, option)
         key, sign, number = text.partition("=")
         known = key == FAILED or key.removeprefix(CHANGE) in MEASURES
         if not sign or not known:
             raise InputError(f"{option} {text}: expected KEY=VALUE, with a key of "
                              f"{', '.join([*MEASURES, FAILED])}, or change. before a measure")
+        measure = key.removeprefix(CHANGE)
+        better = "lower" if key == FAILED else MEASURES[measure][2]
+        if better == ("lower" if least else "higher"):
+            raise InputError(f"{option} {text}: {better} is better for {measure}, so that this "
+                             f"would stop what is good; use {other}")
         try:
             value = float(number)
         except ValueError:
@@ -114,7 +122,8 @@ class Baseline:
             scores: of now.
 
         Returns:
-            `{measure: interval of 95 % over the pairs}` for the measures of both runs.
+            `{measure: interval of 95 % over the pairs}` for the measures of both runs; those that
+            do not compare are left out, see `remarks`.
 
         Raises:
             InputError: the two were not measured in the same way, or share no pair.
@@ -129,6 +138,8 @@ class Baseline:
             raise InputError(f"{self.path}: none of its {len(self.pairs)} pairs is scored now")
         found = {}
         for name in MEASURES:
+            if any(name in measures for measures in self._apart(scores).values()):
+                continue
             keys = RATIOS.get(name, (name,))
             rows = [(self.pairs[n], scores.pairs[n]) for n in both
                     if all(key in row for row in (self.pairs[n], scores.pairs[n]) for key in keys)]
@@ -137,11 +148,28 @@ class Baseline:
                 found[name] = change
         return found
 
-    def remark(self, scores: Scores) -> str:
-        """A line on the pairs that the changes are about."""
-        both = len(set(self.pairs) & set(scores.pairs))
-        return (f"changes since {self.path} over the {both} pairs of both runs "
-                f"(of {len(self.pairs)} then, {len(scores.pairs)} now)")
+    def _apart(self, scores: Scores) -> dict[str, tuple[str, ...]]:
+        """{setting that is found and differs from that of now: the measures that hang on it}."""
+        found = {}
+        for key, measures in FOUND.items():
+            then, now = (str(about.get(key)) for about in (self.settings, scores.settings))
+            mixed = " in the others" in then and " in the others" in now  # in how many is no matter
+            if measures and key in self.settings and then != now and not mixed:
+                found[key] = measures
+        return found
+
+    def remarks(self, scores: Scores) -> list[str]:
+        """Lines on what the changes are about."""
+        gone = sorted(set(self.pairs) - set(scores.pairs))
+        lines = [f"changes since {self.path} over the {len(self.pairs) - len(gone)} pairs of both "
+                 f"runs (of {len(self.pairs)} then, {len(scores.pairs)} now)"]
+        if gone:
+            more = f" and {len(gone) - 20} more" if len(gone) > 20 else ""
+            lines.append(f"in {self.path}, not scored now: {', '.join(gone[:20])}{more}")
+        for key, measures in self._apart(scores).items():
+            lines.append(f"no change of {', '.join(measures)}: {key} was {self.settings[key]}, now "
+                         f"it is {scores.settings.get(key)}")
+        return lines
 
 
 def _row(path: Path, name: str, row: Any) -> dict[str, float]:
@@ -152,7 +180,12 @@ def _row(path: Path, name: str, row: Any) -> dict[str, float]:
         if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
             raise InputError(f"{path}: pair '{name}': {key} is {value!r}; expected a number "
                              "or null")
-        out[key] = math.nan if value is None else float(value)
+        try:
+            out[key] = math.nan if value is None else float(value)
+        except OverflowError:
+            out[key] = math.inf
+        if math.isinf(out[key]):
+            raise InputError(f"{path}: pair '{name}': {key} is infinite; expected a number or null")
     return out
 
 
@@ -236,5 +269,6 @@ def broken(bounds: Sequence[Bound], scores: Scores,
 
 def _figure(key: str, found: Mapping[str, metrics.Interval], name: str) -> float:
     if name not in found:
-        raise InputError(f"a bound on {key}: it could not be measured")
+        raise InputError(f"a bound on {key}: it could not be measured, so that nothing is known of "
+                         "it; the lines above say how it was measured")
     return found[name].mean

@@ -454,5 +454,10 @@ def _rate(path: Path) -> int:
     try:
         return int(soundfile.info(str(path)).samplerate)
     except soundfile.LibsndfileError:
+        pass
+    try:
+        with audio.open_container(path) as container:
+            return next((s.rate for s in container.streams.audio if s.rate), TOP_RATE)
+    except InputError:  # it is named as its pair is measured
         return TOP_RATE
 

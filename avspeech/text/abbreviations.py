@@ -37,7 +37,14 @@ def _numbered(place: Place) -> bool:
         return True
     codes = name in ("no", "nos") and place.before.lower() in lists.CODES
     colon = place.rest[:1].isdigit() and place.context.text[place.end : place.end + 2] == ": "
-    return after[:1].isdigit() or codes or colon  # "the account no. is"
+    # "Inv. #204", "No. JV-2021"
+    signed = re.match(r"[#№] ?\d|[A-Z]{1,4}-?\d", place.rest) is not None
+    return after[:1].isdigit() or codes or colon or signed  # "the account no. is"
+
+
+def _labels(place: Place) -> bool:
+    """Whether an abbreviation is a label with its value behind: "Temp.: 25 °C"."""
+    return place.context.text[place.end : place.end + 1] == ":"
 
 
 def _titled(place: Place) -> bool:
@@ -51,7 +58,7 @@ def _titled(place: Place) -> bool:
 def _of_week(place: Place) -> bool:
     """Sat. and Sun. are days before a number or a month, and within a sentence."""
     rest, before = place.rest, place.before.lower()
-    if rest[:1].isdigit() or rest.split(EDGE)[0].split(" ")[0] in lists.MONTHS:
+    if re.match(r"\d|(?:@|at) ?\d", rest) or rest.split(EDGE)[0].split(" ")[0] in lists.MONTHS:
         return True
     if before in ("on", "next", "last", "every", "through", "thru", "fri", "sat"):
         return True
@@ -70,12 +77,24 @@ def _beside_state(place: Place) -> bool:
     return found.group(1) in lists.STATE_NAMES or any("state" in kinds for _, kinds in rows)
 
 
+# "Tex. Penal Code", "Fla. Stat."
+_OF_LAW = re.compile(r" (?:[A-Z][A-Za-z.'&]* ){0,4}(?:Codes?|Const|Stat|Ann|Rev|Admin)(?![a-z])")
+_LEGAL = re.compile(r"\b(?:Def|Pl|Mot|Compl|Decl|Aff|ECF|Dkt|Opp|[Pp]laintiff|[Dd]efendant)\b")
+
+
+def _behind_latitude(place: Place) -> bool:
+    near = place.context.text[max(0, place.start - 40) : place.start]
+    return re.search(r"\b[Ll]at\W|[NS][,;]? $", near) is not None
+
+
 # What a row of the table may ask for; "before:a,b" and "behind:a,b" ask for one of these words.
 CONDITIONS: dict[str, Callable[[Place], bool]] = {
     "number": _numbered,
     "title": _titled,
     "never": lambda place: False,
-    "within": lambda place: place.rest[:1].islower() or place.rest[:1].isdigit(),
+    "within": lambda place: (
+        place.rest[:1].islower() or place.rest[:1].isdigit() or _labels(place)
+    ),
     "lower": lambda place: place.after[:1].islower(),
     "capital": lambda place: (
         place.after[:1].isupper() and (place.after not in lists.OPENERS or len(place.after) == 1)
@@ -92,11 +111,17 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
         is not None
         or place.before.lower() in _IN_STATES
         or _beside_state(place)
+        or _OF_LAW.match(place.context.text, place.end) is not None
     ),
     "versus": lambda place: place.before[:1].isupper() and place.after[:1].isupper(),
     "ordinal": lambda place: place.before[-2:].lower() in ("st", "nd", "rd", "th"),
     "counted": lambda place: place.before[:1].isdigit(),
     "closed": lambda place: place.context.text[place.end : place.end + 1] == ")",
+    "timed": lambda place: (
+        re.match(r"[A-Za-z ]{0,24}(?:\d{1,2}[:.]\d\d|[012]\d{3})(?!\d)", place.rest) is not None
+    ),
+    "latitude": _behind_latitude,
+    "legal": lambda place: _LEGAL.search(place.context.around(place.start)) is not None,
     "sister": lambda place: place.after.lower() in _GIVEN_OF_WOMEN,
 }
 
@@ -126,7 +151,7 @@ def _rows(name: str, context: Text) -> list[tuple[list[str], frozenset[str]]]:
     return rows
 
 
-@rule(rf"([A-Z]){EDGE}(?= ?[A-Z])", "l")
+@rule(rf"([A-Z]){EDGE}(?= ?[A-Z])", "C")
 def initial(match: re.Match[str], context: Text) -> list[str] | None:
     """The initial of a name. `John F. Kennedy` -> john F kennedy"""
     if context.text[match.end() - 1] != ".":
@@ -142,6 +167,7 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     rows = _rows(name, context)
     if end > match.end(1) + 1:  # "Jr.'s"
         said = rows[0][0] if rows else [name.lower()]
+        said = {"Pl": ["plaintiff"], "Def": ["defendant"]}.get(name, said)
         return [*said[:-1], said[-1] + "'s"], end
     if not rows or context.text[end - 1] != ".":
         return None
@@ -160,6 +186,10 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
             return _title_or_street(place, words, kinds), end
         if _fits(kinds, place):
             return list(words), end
+    meanings = {tuple(words) for words, _ in rows}
+    odd = not (context.word(name.lower()) and hums(name.lower()))
+    if odd and len(name) > 2 and not name.isupper() and len(meanings) == 1:
+        return list(rows[0][0]), end  # no word, and an abbreviation of nothing else: "2nd mvt."
     return None
 
 
@@ -222,11 +252,14 @@ def undotted(match: re.Match[str], context: Text) -> list[str] | None:
         return [street] if named else None
     if context.view[match.start() - 1 : match.start()].isalnum() and match.start():
         return None
+    near = context.text[max(0, match.start() - 2) : match.start()]
+    if re.search(r"[$_/\\]$|[a-z]-$", near) and name.islower():
+        return None  # a part of another name: "xdg-utils", "$svc"
     rows = lists.ABBREVIATIONS[name]
     return list(next((words for words, kinds in rows if "bare" in kinds), rows[-1][0]))
 
 
-@rule(rf"(INT|EXT)(?:[./]|{EDGE})*(?:(INT|EXT){EDGE}?)?(?=\s[A-Z'’]{{2}})", "l")
+@rule(rf"(INT|EXT)(?:[./]|{EDGE})*(?:(INT|EXT){EDGE}?)?(?=\s[A-Z'’]{{2}})", "C")
 def scene(match: re.Match[str], context: Text) -> list[str] | None:
     """The place of a scene in a film. `INT. KITCHEN` -> interior kitchen"""
     if not re.fullmatch(

@@ -32,7 +32,7 @@ _SHORT = frozenset(
 
 
 def _word(part: str, context: Text) -> list[str]:
-    if part in lists.WRITTEN:
+    if part in lists.WRITTEN and part not in lists.SUFFIXES:
         return lists.WRITTEN[part]
     if part.isupper() and len(part) < 4 and part not in ("NET", "COM", "ORG", "GOV"):
         return letters(part)
@@ -48,7 +48,8 @@ def _word(part: str, context: Text) -> list[str]:
 
 
 @rule(
-    rf"(?:https?|ftp)://[\w.-]*\w{_PATH}|www\.[\w.-]*\w{_PATH}|mailto:[\w.+-]+@[\w.-]*\w",
+    rf"(?:https?|ftp)://[\w.-]*\w{_PATH}|www\.[\w.-]*\w{_PATH}|mailto:[\w.+-]+@[\w.-]*\w"
+    rf"|localhost(?::\d{{2,5}})?{_PATH}",
     "l",
     re.IGNORECASE,
 )
@@ -57,7 +58,7 @@ def web_address(match: re.Match[str], context: Text) -> list[str] | None:
     return mixed(re.sub(r"^(?:https?://|mailto:)", "", match.group()).rstrip("/"), context)
 
 
-@rule(rf"[\w.+-]{{1,64}}@(?:{_HOST}[A-Za-z]{{2,}})" + END, "ld")
+@rule(rf"[\w.+-]{{1,64}}@(?:{_HOST}[A-Za-z]{{2,}})(?::[\w./-]*[A-Za-z])?" + END, "ld")
 def mail_address(match: re.Match[str], context: Text) -> list[str] | None:
     """An address of mail. `bob@mail.org` -> bob at mail dot org"""
     return mixed(match.group(), context)

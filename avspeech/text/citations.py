@@ -43,3 +43,47 @@ def verse(match: re.Match[str], context: Text) -> list[str] | None:
 def sections(match: re.Match[str], context: Text) -> list[str] | None:
     """Several sections of a law. `§§ 3-5` -> sections three to five"""
     return ["sections"]
+
+
+# Series of decisions and statutes, and rules of courts, without their blanks.
+_SERIES = {
+    "S.Ct.": "supreme court", "L.Ed.": "lawyers edition", "L.Ed.2d": "lawyers edition second",
+    "F.2d": "F second", "F.3d": "F third", "F.4th": "F fourth",
+    "F.Supp.": "F supp", "F.Supp.2d": "F supp second", "F.Supp.3d": "F supp third",
+    "P.2d": "P second", "P.3d": "P third", "A.2d": "A second", "A.3d": "A third",
+    "N.E.2d": "N E second", "N.W.2d": "N W second", "S.E.2d": "S E second",
+    "S.W.2d": "S W second", "S.W.3d": "S W third", "So.2d": "southern second",
+    "So.3d": "southern third", "Fed.Reg.": "federal register", "Stat.": "statutes",
+    "Cal.Rptr.": "california reporter",
+    "Cal.2d": "cal second", "Cal.3d": "cal third", "Cal.4th": "cal fourth",
+    "Cal.App.4th": "cal app fourth", "N.Y.2d": "N Y second", "Pub.L.": "public law",
+    "Fed.R.Civ.P.": "federal rule of civil procedure",
+    "Fed.R.Crim.P.": "federal rule of criminal procedure",
+    "Fed.R.App.P.": "federal rule of appellate procedure",
+    "Fed.R.Evid.": "federal rule of evidence", "Summ.J.": "summary judgment",
+}  # fmt: skip
+_SERIES_PATTERN = re.compile(
+    "|".join(
+        " ?".join(re.escape(part) for part in re.findall(r"[A-Z][a-z]*\.|\d\w+", name))
+        for name in sorted(_SERIES, key=len, reverse=True)
+    )
+)
+
+
+def reported(text: str, place: int) -> re.Match[str] | None:
+    """The series of law that is named at a place: "S. Ct."."""
+    return _SERIES_PATTERN.match(text, place)
+
+
+@rule(r"(?=(?:[SLFPA]|N|So|Fed|Cal|Stat|Pub|Summ)(?![a-z]))", "C")
+def series_of_law(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
+    """A series of decisions or statutes. `87 S. Ct. 14` -> eighty seven supreme court fourteen"""
+    found = reported(context.text, match.start())
+    if found is None:
+        return None
+    name = found.group().replace(" ", "")
+    behind = re.match(r" (?:at |§ |No\. )?\d", context.text[found.end() : found.end() + 8])
+    before = context.text[max(0, match.start() - 2) : match.start()]
+    if len(name) < 6 and not (behind and re.search(r"\d ?$", before)):
+        return None  # "Stat." is a word, and "F.2d" a name
+    return _SERIES[name].split(), found.end()

@@ -22,6 +22,7 @@ _PRIME = "[\u2032\u2035]"
 _LETTER = r"[^\W\d_]"
 _ODD = re.compile(
     f"[{_INVISIBLE}{_STYLED}\u2010\u2011\u02bc\u02b9\u00b4\u0060\u201b\uff07\u055a\ua78c\u2126]"
+    rf"|\r|(?<=[A-Z]\.)[{_APOSTROPHES}](?=s(?![^\W_]))"
     rf"|(?<=[^\W\d_])[{_APOSTROPHES}](?=[^\W\d_])|\u2018(?=\d\ds|tis|twas|em\b)|\u2019(?=\d\ds?\b)"
     rf"|(?<={_LETTER}{{2}}){_PRIME}(?={_LETTER})|(?<={_LETTER}){_PRIME}(?={_LETTER}{{2}})"
     rf"|(?<=\bI){_PRIME}(?=[md]\b)|(?<={_LETTER}{{2}}s){_PRIME}(?=\s)"
@@ -67,9 +68,10 @@ class Clean:
 
 
 def clean(source: str) -> Clean:
-    """The source without what cannot be seen, and with one kind of apostrophe, hyphen and
-    letter."""
-    if source.isascii() and "`" not in source or not _ODD.search(source):
+    """The source without what cannot be seen, and with one kind of apostrophe, hyphen, letter and
+    end of line."""
+    plain = source.isascii() and "`" not in source and "\r" not in source
+    if plain or not _ODD.search(source):
         return Clean(source, None)
     parts: list[str] = []
     places: list[int] = []
@@ -78,6 +80,8 @@ def clean(source: str) -> Clean:
         parts.append(source[done : match.start()])
         places += range(done, match.start())
         new = _form(match.group())
+        if match.group() == "\r":
+            new = "" if source[match.end() : match.end() + 1] == "\n" else "\n"
         if parts[-1] and unicodedata.combining(match.group()):
             joined = unicodedata.normalize("NFC", parts[-1][-1] + match.group())
             if len(joined) == 1:

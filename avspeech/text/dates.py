@@ -20,7 +20,7 @@ _DAYS = "|".join(sorted(_DAY_NAMES, key=len, reverse=True))
 # Before a date of two numbers.
 _DATED = frozenset(
     "on by until till since due dated starting from after before beginning effective through "
-    "exp expires".split()
+    "exp expires thru".split()
 )
 # Before a time that something takes.
 _LASTING = frozenset(
@@ -56,11 +56,32 @@ def duration(*parts: int) -> list[str]:
     return words
 
 
-@rule(rf"({_DAYS})[.{EDGE}]?[-–]({_DAYS})" + END, "l")
+@rule(rf"({_DAYS})[.{EDGE}]?([-–/])({_DAYS})(?:[.{EDGE}]?/({_DAYS}))?" + END, "C")
 def day_range(match: re.Match[str], context: Text) -> list[str] | None:
     """From one day or month to another. `Mon.-Fri. we` -> monday to friday we"""
-    first, last = match.groups()
-    return [_DAY_NAMES[first], "to", _DAY_NAMES[last]]
+    first, sign, *others = match.groups()
+    last = [_DAY_NAMES[name] for name in others if name]
+    return [_DAY_NAMES[first], *(["to"] if sign != "/" else []), *last]
+
+
+_LETTERED_DAYS = {
+    "M": "monday", "Tu": "tuesday", "W": "wednesday", "Th": "thursday", "F": "friday",
+    "Sa": "saturday", "Su": "sunday",
+}  # fmt: skip
+_ONE_DAY = "|".join(sorted(_LETTERED_DAYS, key=len, reverse=True))
+
+
+@rule(rf"({_ONE_DAY})([-–/])({_ONE_DAY})" + END, "C")
+def lettered_days(match: re.Match[str], context: Text) -> list[str] | None:
+    """Days by their first letters. `M–Sa, 10–6` -> monday to saturday, ten to six"""
+    first, sign, last = match.groups()
+    start = match.start()
+    if start and (context.view[start - 1].isalnum() or context.view[start - 1] in "-/"):
+        return None
+    if len(first) == len(last) == 1:
+        return None
+    between = ["to"] if sign != "/" else ["and"]
+    return [_LETTERED_DAYS[first], *between, _LETTERED_DAYS[last]]
 
 
 @rule(r"(\d{1,2})/(\d{1,2})c" + END, "d")
@@ -69,11 +90,75 @@ def air_time(match: re.Match[str], context: Text) -> list[str] | None:
     return [*cardinal(int(match.group(1))), *cardinal(int(match.group(2))), "central"]
 
 
-@rule(rf"(\d{{1,2}}):(\d\d)(?::(\d\d))?(?!\d|,\d{{3}})(?:{_HALF})?|(\d{{1,2}})\.(\d\d){_HALF}", "d")
+_CLIPPED = r"(\d{1,2})(?::([0-5]\d))?([aApP])?"
+
+
+@rule(rf"{_CLIPPED}\s?[-–]\s?{_CLIPPED}" + END, "d")
+def hour_range(match: re.Match[str], context: Text) -> list[str] | None:
+    """Hours with an a or a p. `6a–9p daily` -> six A M to nine P M daily"""
+    hour, minute, half, hour2, minute2, half2 = match.groups()
+    if not half2 or not (half or minute or minute2) or half and half.islower() != half2.islower():
+        return None
+    if not (1 <= int(hour) <= 12 and 1 <= int(hour2) <= 12):
+        return None
+    if context.before(match.start()).lower() in lists.COUNTED:
+        return None  # "p. 5a-6p"
+    said: list[str] = []
+    for h, m, side in ((hour, minute, half), (hour2, minute2, half2)):
+        said += [*(["to"] if said else []), *cardinal(int(h))]
+        said += _minutes(m) if m and int(m) else []
+        said += [side.upper(), "M"] if side else []
+    return said
+
+
+def _minutes(text: str) -> list[str]:
+    return (["oh"] if int(text) < 10 else []) + cardinal(int(text))
+
+
+_ARMY = r"((?:[01]\d|2[0-4])[0-5]\d)"
+# Before a time of four digits that begins with a zero.
+_AT = frozenset(
+    "at from by until till to before after between since dep departs arr arrives leaves "
+    "ferry train bus flight depart arrive daily".split()
+)
+
+
+@rule(rf"(?<![-–:.,$#\w]){_ARMY}(?:[-–]{_ARMY}(?![-–]\d))?(?![\d.:])" + END, "d")
+def army_range(match: re.Match[str], context: Text) -> list[str] | None:
+    """Times of four digits. `from 0530–2315 daily` -> from oh five thirty to twenty three fifteen
+    daily"""
+    first, last = match.groups()
+    if first[0] != "0" and (last is None or last[0] != "0"):
+        return None
+    if re.match(r" ?(?:hours|hrs|h)\b", context.behind(match.end())):
+        return None
+    before = context.before(match.start()).lower()
+    near = context.text[max(0, match.start() - 24) : match.end() + 24]
+    timed = before in _AT or before[:3].title() in _DAY_NAMES or last is not None
+    timed |= len(re.findall(rf"(?<!\d){_ARMY}(?!\d)", near)) > 1
+    behind = re.match(r" (?:to|from|train|ferry|bus|service|flight)\b", context.behind(match.end()))
+    timed |= before == "the" and behind is not None
+    if before in lists.CODES or not timed:
+        return None
+    return [*_army(first), *(["to", *_army(last)] if last else [])]
+
+
+def _army(text: str) -> list[str]:
+    """ "0730" -> oh seven thirty; "1400" -> fourteen hundred."""
+    hours, minutes = int(text[:2]), text[2:]
+    said = (["oh"] if hours < 10 else []) + cardinal(hours)
+    return [*said, *(["hundred"] if minutes == "00" else _minutes(minutes))]
+
+
+@rule(
+    rf"(\d{{1,2}}):(\d\d)(?::(\d\d))?(?!\d|,\d{{3}})(?:{_HALF}|([ap]){END})?"
+    rf"|(\d{{1,2}})\.(\d\d){_HALF}",
+    "d",
+)
 def clock(match: re.Match[str], context: Text) -> list[str] | None:
     """A time of day. `at 10:05 a.m. we left` -> at ten oh five A M we left"""
-    hour, minute, second, half, hour2, minute2, half2 = match.groups()
-    hour, minute, half = hour or hour2, minute or minute2, half or half2
+    hour, minute, second, half, clipped, hour2, minute2, half2 = match.groups()
+    hour, minute, half = hour or hour2, minute or minute2, half or clipped or half2
     if int(hour) > 24 or int(minute) > 59 or int(second or 0) > 59:
         return None
     near = re.search(r"([a-z]+):? $", context.text[max(0, match.start() - 16) : match.start()])
@@ -134,6 +219,9 @@ _N = r"(\d{1,3}(?:,\d{3})+|\d{1,6}(?:\.\d+)?)"
 @rule(rf"{_N}:{_N}(?![\d:])", "d")
 def ratio(match: re.Match[str], context: Text) -> list[str] | None:
     """A ratio. `a 3:1 lead` -> a three to one lead"""
+    edition = re.fullmatch(r"(?:19|20)\d\d", match.group(2))
+    if edition and context.before(match.start()) in ("ISO", "IEC", "EN", "DIN", "BS", "ASTM"):
+        return [*number(match.group(1)), ",", *year(int(match.group(2)))]
     return [*number(match.group(1)), "to", *number(match.group(2))]
 
 
@@ -187,7 +275,7 @@ def day_month_dots(match: re.Match[str], context: Text) -> tuple[list[str], int]
     return _months_day(int(month), int(day)), end + (dotted and not last)
 
 
-@rule(r"(0[1-9]|1[0-2])/((?:19|20)\d\d)(?![\d/])" + END, "d")
+@rule(r"(0?[1-9]|1[0-2])/((?:19|20)\d\d)(?![\d/])" + END, "d")
 def month_year(match: re.Match[str], context: Text) -> list[str] | None:
     """A month and a year. `Expires 06/2027` -> expires june twenty twenty seven"""
     return [lists.MONTH_NAMES[int(match.group(1)) - 1], *year(int(match.group(2)))]
@@ -203,6 +291,22 @@ def army_time(match: re.Match[str], context: Text) -> list[str] | None:
     if int(minutes) == 0:
         return [*said, "hundred"]
     return [*said, *(["oh"] if minutes[0] == "0" else []), *cardinal(int(minutes))]
+
+
+_COMMON = frozenset("1/2 1/3 2/3 1/4 3/4 1/5 2/5 3/5 4/5 1/6 5/6 1/8 3/8 5/8 7/8 1/10".split())
+
+
+@rule(r"(\d{1,2})/(\d{1,2})\s?[-–]\s?(\d{1,2})/(\d{1,2})(?![\d/%\"]|\.\d)" + END, "d")
+def slash_range(match: re.Match[str], context: Text) -> list[str] | None:
+    """From one date of two numbers to another. `away 12/24–1/2` -> away december twenty fourth to
+    january second"""
+    m, d, m2, d2 = map(int, match.groups())
+    if not (_is_day(m, d) and _is_day(m2, d2)):
+        return None
+    first, last = f"{m}/{d}", f"{m2}/{d2}"
+    odd = not {first, last} <= _COMMON and not (d in (16, 32) or d2 in (16, 32))
+    dated = context.before(match.start()).lower() in _DATED | {"of", "dates"}
+    return [*_months_day(m, d), "to", *_months_day(m2, d2)] if odd or dated else None
 
 
 @rule(r"(\d{1,2})/(\d{1,2})(?![\d/%])" + END, "d")
@@ -221,16 +325,40 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     earlier = context.text[max(0, match.start() - 30) : match.start()]
     paired = paired and re.search(r"(?:from|between|on|of|dates?) ", earlier)
     dated = before in _DATED or weekday or paired
-    if not dated or context.after(match.end()) in ("of", "cup", "inch"):
+    behind = context.text[match.end() : match.end() + 12]
+    dated = dated or re.match(r"(?: ?@| at|,) \d{1,2}(?::\d\d| ?[ap]\.?m)", behind)
+    if not (dated or _no_fraction(context, match)) or context.after(match.end()) in _OF_FRACTION:
         return None
     return _months_day(m, d)
+
+
+_OF_FRACTION = ("of", "cup", "inch")
+# Below the line of fractions that are written.
+_BOTTOMS = frozenset((2, 3, 4, 5, 6, 8, 9, 10, 12, 15, 16, 20, 24, 25))
+
+
+def _no_fraction(context: Text, match: re.Match[str]) -> bool:
+    """Whether two numbers are no fraction that is written, nor points of so many: "for 8/21"."""
+    m, d = map(int, match.groups())
+    before = context.before(match.start()).lower()
+    if before in ("for", "of", "thru", "your") and d > 12 and d != 16:
+        return m > 1 or d > 20
+    near = [w.lower() for w in context.words_before(match.start())[:3]]
+    alone = not context.after(match.end())
+    return m > 1 and d not in _BOTTOMS and alone and _POINTS.isdisjoint(near)
+
+
+_POINTS = frozenset(
+    "scored score scores got went shot made rated lap page part step slide hole round question "
+    "odds is was equals just only about over all by shooting hit".split()
+)
 
 
 @rule(
     rf"({_MONTH}){EDGE}?[ ](\d{{1,2}}){_TH}(?![\d:/%])(?!\.\d)"
     rf"(?:\s?([-–])\s?(\d{{1,2}}){_TH}(?!\d))?"
     rf"(?:{EDGE}?[ ](\d{{4}}){END}(?![-–]\d))?",
-    "l",
+    "C",
 )
 def month_day(match: re.Match[str], context: Text) -> list[str] | None:
     """A month and its day. `Jan. 5, 2024` -> january fifth twenty twenty four"""

@@ -4,13 +4,12 @@ digits."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from avspeech.text import lists, units
 from avspeech.text.models import pairs
 from avspeech.text.numbers import cardinal, digits, number, ordinal, year
-from avspeech.text.rules import EDGE, END, HEIGHT, Text, letters, rule
+from avspeech.text.rules import EDGE, END, HEIGHT, Text, rule
 
 _THIN = "\u00a0\u2009\u202f"
 # A number's whole part, with commas, blanks or (as in Switzerland) apostrophes between its
@@ -50,6 +49,8 @@ _OF_STUFF = (
     "cups",
     "carats",
 )
+# Of fractions with more than one part that are said as such: "7/16".
+_BOTTOMS = frozenset((12, 16, 20, 24, 25, 32, 64))
 _SPACES = re.compile(rf"[\s{_THIN},'’]")
 
 
@@ -101,11 +102,13 @@ _MIXED_SIGN = re.compile(rf"(?:({N})\s?)?([{_VULGAR}])")
 _MIXED = re.compile(rf"({N})[ -](\d{{1,2}})/(\d{{1,3}})(?![\d/])")
 _FRACTION = re.compile(r"(\d{1,4})[/⁄](\d{1,7})(?:(?:th|rd|nd)s?(?![^\W_]))?(?![\d/⁄])")
 # Behind two values of which one holds: "50/60 Hz"
+_ACUITY = re.compile(r"\b(?:vision|acuity|eyesight|sees)\b|^ ?O[DSU]\b")
 _EITHER = re.compile(r"\s?(?:[kMG]?Hz|V(?:AC|DC)?|[MG]bps|mAh|m?A|[km]?W)(?![^\W_])")
 _SCIENTIFIC = re.compile(rf"({NUMBER})(?:[eE]([-+−]?\d{{1,3}})(?![\w.])|\s?[xX×·*]\s?10{_RAISED})")
 _POWER = re.compile(rf"({NUMBER}){_RAISED}")
 _NUMBER = re.compile(
-    rf"({NUMBER})(?:[ \u00a0](hundred|thousand|million|billion|trillion)(?![^\W_]))?"
+    rf"({NUMBER})(?:[ \u00a0](hundred|thousand|million|billion|trillion)(?![^\W_])"
+    r"|([KkM])(?= (?:mi|miles|km|ft|lbs?|people|users|views|followers|residents)\b))?"
 )
 
 
@@ -114,6 +117,8 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
     view = context.view
     if match := _MIXED_SIGN.match(view, place):
         whole, sign = match.groups()
+        if whole is None and sign == "½" and _HALVED.match(view, match.end()):
+            return Value(["half"], match.end(), True)
         return _with_whole(whole, *lists.FRACTIONS[sign], match.end())
     if match := _MIXED.match(view, place):
         whole, top, bottom = match.groups()
@@ -122,8 +127,22 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
     if match := _FRACTION.match(view, place):
         top, bottom = match.groups()
         either = int(top) >= 5 and int(bottom) > 9 and _EITHER.match(view, match.end())
-        if match.group() in lists.PAIRS or either and not int(top) % 5 and not int(bottom) % 5:
+        both = bool(either) and not int(top) % 5 and not int(bottom) % 5
+        both |= int(top) + int(bottom) == 100 and not int(top) % 5  # "85/15"
+        both = both or re.match(r"\s?mpg\b", context.behind(match.end())) is not None
+        if top == "20" and not int(bottom) % 5:
+            near = view[max(0, place - 40) : place]
+            both |= _ACUITY.search(context.behind(match.end())[:12]) is not None
+            both |= _ACUITY.search(near) is not None
+        if match.group() in lists.PAIRS or both:
             return Value([*number(top), *number(bottom)], match.end(), False)
+        if (context.words_before(place) or [""])[0].lower() in lists.PAIRED:
+            return Value([*number(top), "slash", *number(bottom)], match.end(), False)
+        before = context.before(place)
+        if before == "BP" or int(top) > 12 and int(bottom) > 2 or (
+            1 < int(top) and int(bottom) in range(11, 100) and int(bottom) not in _BOTTOMS
+        ):
+            return Value([*number(top), "over", *number(bottom)], match.end(), False)
         if int(bottom):
             return Value(fraction(int(top), int(bottom)), match.end(), int(top) < int(bottom))
     if match := _SCIENTIFIC.match(view, place):
@@ -141,12 +160,13 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
             False,
         )
     if match := _NUMBER.match(view, place):
-        written, size = match.groups()
+        written, size, letter = match.groups()
+        size = size or letter and lists.SIZES[letter.lower()]
         words = number(plain(written)) if signed or size else _as_year(written)
         return Value(
             [*words, size] if size else words,
             match.end(),
-            not size and plain(written) in ("1", "1.0"),
+            not size and plain(written) == "1",
         )
     return None
 
@@ -155,6 +175,9 @@ def power_in_full(exponent: str) -> list[str]:
     """As `power`, but always "to the ...": "ten to the second"."""
     exponent = exponent.translate(lists.SUPERSCRIPTS).replace("−", "-").lstrip("+")
     return ["to", "the", *ordinal(int(exponent))] if exponent in ("2", "3") else power(exponent)
+
+
+_HALVED = re.compile(r"\s(?:price|off|day|time|term|moon|board|mast|hour|dozen|way)\b")
 
 
 def _with_whole(whole: str | None, top: int, bottom: int, end: int) -> Value:
@@ -185,7 +208,8 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
     near = context.text[max(0, start - 24) : start]
     joined |= (  # "1 (14 oz.) can", and the second of "a 16 Ah, 48 V pack"
         re.search(r"\d \($", near) is not None
-        and re.match(r"\.?\) [a-z]", context.text[end : end + 4]) is not None
+        and (noun := re.match(r"\.?\) ([a-z]+)", context.text[end : end + 24])) is not None
+        and noun.group(1) not in lists.NOT_NOUNS - {"can"}
         or (first := re.search(r"\b(\w+) \d[\d.,]*[- ]?[^\W\d_]+, $", near)) is not None
         and first.group(1).lower() in lists.DETERMINERS
         and re.match(r" [^\W\d_]", context.behind(end)) is not None
@@ -215,6 +239,8 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
         return None
     if match.end() > start + len(sign) and sign in ("-", "+"):
         return None
+    if sign == "-" and re.search(r"\d[\"”″]$", context.text[max(0, start - 2) : start]):
+        return None  # a screw: 3/8"-16
     if sign == "-" and re.match(r"0\d\d", context.behind(match.end())):
         sign = ""  # the end of a telephone number: "fax -0133"
     value = value_at(context, match.end(), bool(sign))
@@ -224,6 +250,7 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
     if (
         not sign
         and written in lists.BY_DIGIT
+        and (written in ("911", "007") or context.before(start).lower() in lists.CALLS)
         and not _counts(context, start)
         or written.isdigit()
         and len(written) > 2
@@ -265,15 +292,19 @@ def _is_code(context: Text, start: int) -> bool:
     )
 
 
-@rule(r"(\d{1,2})['′’]\s?(\d{1,2})(?:\"|″|”|'')", "d")
+@rule(rf"(\d{{1,2}})['′’]\s?(\d{{1,2}})([{_VULGAR}]?)(?:\"|″|”|'')", "d")
 def feet_inches(match: re.Match[str], context: Text) -> list[str] | None:
     """A height. `6'2\"` -> six feet two inches"""
-    feet, inches = map(int, match.groups())
+    feet, inches = map(int, match.groups()[:2])
+    part = match.group(3)
+    inch = "inch" if inches == 1 and not part else "inches"
+    more = _with_whole("0", *lists.FRACTIONS[part], 0).words[1:] if part else []
     return [
         *cardinal(feet),
         "foot" if feet == 1 else "feet",
         *cardinal(inches),
-        "inch" if inches == 1 else "inches",
+        *more,
+        inch,
     ]
 
 
@@ -286,14 +317,26 @@ def sides(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(first), word, *number(second), "foot" if one else "feet"]
 
 
-@rule(rf"(\d{{1,4}})['’](?=\s(?:tall|wide|long|high|deep|by|[a-z])|{EDGE}|$)", "d")
+@rule(rf"(\d{{1,4}})['’](?=\s(?:tall|wide|long|high|deep|by|[a-z])|{EDGE}|\s?[–—]|$)", "d")
 def feet(match: re.Match[str], context: Text) -> list[str] | None:
     """Feet before a word that measures. `8' tall` -> eight feet tall"""
-    alone = not context.behind(match.end())[:1].isspace()
+    alone = re.match(r"\s\w", context.behind(match.end())) is None
     if alone and not HEIGHT.search(context.text):
         return None  # the end of a quotation
     one = match.group(1) == "1" or context.adjective(match.start(), match.end())
     return [*number(match.group(1)), "foot" if one else "feet"]
+
+
+@rule(rf"(\d{{0,4}}\s?[{_VULGAR}])\s?[-–](?=[\d{_VULGAR}])", "ds")
+def mixed_range(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
+    """From a fraction to another. `1½–2 cups` -> one and a half to two cups"""
+    low = value_at(context, match.start())
+    high = value_at(context, match.end())
+    if low is None or high is None:
+        return None
+    written = context.view[match.end() : high.end]
+    words, end, _ = measured(context, match.start(), Value(high.words, high.end, False), written)
+    return [*low.words, "to", *words], end
 
 
 @rule(rf"({NUMBER})(\s?)[-–—](\s?)(?=({NUMBER}))", "d")
@@ -302,6 +345,11 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     `5–6 km`
     -> five to six kilometers"""
     start = match.start()
+    mixed = _MIXED.match(context.view, start)
+    if mixed and "-" in mixed.group() and 1 < int(mixed.group(3)) > int(mixed.group(2)) > 0:
+        return None  # "1-1/4"
+    if coded := _coded(context, match):
+        return coded
     value = value_at(context, match.end())
     if value is None or context.view[value.end : value.end + 2].lstrip("-–")[:1].isdigit():
         return None
@@ -315,19 +363,54 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     words, end, unit = measured(
         context, start, Value(value.words, value.end, False), match.group(4)
     )
+    if context.view[end : end + 1] == '"':  # 6–8" of snow
+        one = context.adjective(start, end + 1)
+        words, end, unit = [*words, "inch" if one else "inches"], end + 1, True
     if not unit and _followed(context, end):
         return None
     low = number(plain(match.group(1))) if minus or unit else _as_year(match.group(1))
-    if re.fullmatch(r"0\d", match.group(4)) and re.fullmatch(r"(?:19|20)\d\d", match.group(1)):
-        words = ["oh", *words[1:]]  # "2008-09"
+    if re.fullmatch(r"0\d", match.group(4)) and re.fullmatch(r"\d{3,4}", match.group(1)):
+        words = ["oh", *words[1:]]  # "2008-09", "pages 706–07"
     return [*low, "minus" if minus else "to", *words], end
 
 
-@rule(r"(\d+(?:\.\d+)?\"?)(\s?)([xX×])\s?(?=\d)(?!\s?10[\^⁰¹²³⁴⁵⁶⁷⁸⁹⁻])", "d")
+def _coded(context: Text, match: re.Match[str]) -> tuple[list[str], int] | None:
+    """Two numbers with a hyphen that are a name: "Figure 4-2", "77-0412"."""
+    first, second = match.group(1), match.group(4)
+    if not (first.isdigit() and second.isdigit()) or match.group(2) or match.group(3):
+        return None
+    end = match.end() + len(second)
+    if context.view[end : end + 1].isalnum():
+        return None
+    before = context.before(match.start())
+    for words, _ in lists.ABBREVIATIONS.get(before, [])[:1]:
+        before = words[-1]
+    dated = re.fullmatch(r"1[6-9]\d\d|20\d\d", first)
+    short = 1 if "-" in match.group() and len(first) > 3 and not dated else 2
+    zero = second[0] == "0" and len(second) > short or first[0] == "0" and len(first) > 2
+    named = re.search(r"\b[PS]/?N[:#]? $", context.text[max(0, match.start() - 6) : match.start()])
+    if not (zero or named) and before.lower() not in lists.CODED:
+        return None
+    said = [digits(part) if len(part) > 2 and (zero or part[0] == "0") else number(part)
+            if len(part) < 3 else pairs(part) for part in (first, second)]
+    return [*said[0], *([","] if zero else []), *said[1]], end
+
+
+@rule(rf"(\d+(?:\.\d+)?\"?)(\s?)([xX×])\s?(?=[\d{_VULGAR}])(?!\s?10[\^⁰¹²³⁴⁵⁶⁷⁸⁹⁻])", "d")
 def times(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A product, or the sides of a thing. `a 4x4 truck` -> a four by four truck"""
     second = re.compile(r"\d+(?:\.\d+)?").match(context.view, match.end())
+    value = value_at(context, match.end(), True)
+    if value is not None and re.search(rf"[/{_VULGAR}]", context.view[match.end() : value.end]):
+        return [*number(match.group(1).rstrip('"')), "by"], match.end()
     assert second is not None
+    first = match.group(1)
+    if re.fullmatch(r"[1-9]\d{2,3}", first) and re.fullmatch(r"[1-9]\d{2,3}", second.group()):
+        if not match.group(2) and (len(first) == 4 or len(second.group()) == 4):
+            words, end, _ = measured(
+                context, match.start(), Value(pairs(second.group()), second.end(), False), "2"
+            )
+            return [*pairs(first), "by", *words], end  # the dots of a screen
     if re.match(r"s(?![^\W_])", context.behind(second.end())):
         return [*number(match.group(1).rstrip('"')), "by"], second.start()  # "2x4s"
     words, end, unit = measured(
@@ -374,7 +457,10 @@ def inches(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     value = value_at(context, match.start(), True)
     if value is None or context.view[value.end : value.end + 1] != '"':
         return None
+    if re.match(r"\s?[x×]\s?[\d./ -]+\"", context.behind(value.end + 1)):
+        return value.words, value.end + 1  # the unit stands behind the last side
     one = value.one or context.adjective(match.start(), value.end + 1)
+    one |= re.match(r" [A-Z]{2,5}(?!\w)", context.behind(value.end + 1)) is not None  # 55" TV
     return [*value.words, "inch" if one else "inches"], value.end + 1
 
 
@@ -385,77 +471,11 @@ def nth(match: re.Match[str], context: Text) -> list[str] | None:
     return ordinal(value) if value < 10**18 else None
 
 
-@rule(r"\d{3}(?: \d{3})? \d{4}(?![\d,])|\d{4} \d{3} \d{3,4}(?![\d,])", "d")
-def spaced_call(match: re.Match[str], context: Text) -> list[str] | None:
-    """A telephone number with blanks, behind a word that says so. `call 555 0123` -> call five five
-    five, zero one two three"""
-    if context.before(match.start()).lower() not in lists.CALLS:
-        return None
-    return _joined(match.group().split(" "), ",", digits)
-
-
-@rule(
-    r"(?:\+?1[-. ]?)?(?:\(\d{3}\)\s?|\d{3}[-. ])\d{3}[-. ]\d{4}(?!\d)|\d{3}-\d{4}(?!\d)"
-    r"|\d{5}-\d{4}(?!\d)|\d{4}(?:[ -]\d{4}){2,3}(?!\d)|\d+(?:-\d+){2,}(?!\d)"
-    rf"|\+\d{{1,3}}(?: ?{EDGE}0{EDGE} ?\d{{2,5}})?(?:[ -]\d{{2,8}}){{2,6}}(?!\d)"
-    r"|\+\d{1,3}[ -]\d{6,11}(?!\d)|\+\d{8,14}(?!\d)|\d+(?:\.\d+){2,}(?!\d)(?::\d{2,5}(?!\d))?",
-    "ds",
-)
-def groups(match: re.Match[str], context: Text) -> list[str] | None:
-    """Telephone, card and serial numbers, versions and addresses: group by group. `555-1234` ->
-    five five five, one two three four"""
-    text, _, port = match.group().partition(":")
-    parts = re.findall(r"\d+", text)
-    address = text.count(".") == len(parts) - 1 == 3 and all(int(p) < 256 for p in parts)
-    if address and context.before(match.start()).lower() not in ("version", "release", "v"):
-        said = _joined(parts, "dot", lambda part: digits(part) if len(part) > 2 else number(part))
-        return [*said, *(["colon", *pairs(port)] if port else [])]
-    if port:
-        return None
-    if re.fullmatch(r"\d{1,4}(\.\d{1,5}){2,}", text) and not re.fullmatch(
-        r"\d{3}\.\d{3}\.\d{4}", text
-    ):
-        return _joined(parts, "point", number)
-    plus = ["plus"] if text[0] == "+" else []
-    return [*plus, *_joined(parts, ",", digits)]
-
-
-def _joined(parts: Iterable[str], between: str, say: Callable[[str], list[str]]) -> list[str]:
-    """The words of some parts, with one between."""
-    words: list[str] = []
-    for part in parts:
-        if words:
-            words.append(between)
-        words += say(part)
-    return words
-
-
-@rule(r"((?:1-)?\d{3})-((?=[A-Z-]{4,10}(?![A-Z-]))[A-Z]+(?:-[A-Z]+)*)" + END, "d")
-def lettered_number(match: re.Match[str], context: Text) -> list[str] | None:
-    """A telephone number with a word. `1-800-FLOWERS` -> one, eight hundred, flowers"""
-    words: list[str] = []
-    for group in match.group(1).split("-"):
-        words += [*(number(group) if group[1:] == "00" else digits(group)), ","]
-    for name in match.group(2).split("-"):
-        words += [name.lower()] if context.word(name.lower()) or len(name) > 4 else letters(name)
-    return words
-
-
-@rule(
-    rf"([A-Z]{{2}}|{'|'.join(sorted(lists.STATE_NAMES))}){EDGE}?[ ]"
-    r"(\d{5})(?:-(\d{4}))?(?![\d-])",
-    "l",
-)
-def zip_code(match: re.Match[str], context: Text) -> list[str] | None:
-    """A state and its ZIP code. `CA 90210` -> C A nine zero two one zero"""
-    state, first, more = match.groups()
-    if len(state) == 2 and state not in lists.STATES:
-        return None
-    return [
-        *(letters(state) if len(state) == 2 else [state.lower()]),
-        *digits(first),
-        *([",", *digits(more)] if more else []),
-    ]
+@rule(rf"[{_VULGAR}]", "s")
+def part_of_variable(match: re.Match[str], context: Text) -> list[str] | None:
+    """A fraction before a variable. `½mv²` -> one half M V squared"""
+    top, bottom = lists.FRACTIONS[match.group()]
+    return fraction(top, bottom)
 
 
 @rule(r"#(?=\d|[A-Z]{1,4}-?\d)|№\s?(?=\d)", "sl")

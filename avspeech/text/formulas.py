@@ -22,7 +22,7 @@ def greek_index(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(
-    rf"[A-Za-z]+[{_SUB}{_SUB_LETTERS}]+(?:[A-Za-z]+[{_SUB}]*)*(?:[{SUP}]*[⁺⁻])?"
+    rf"[A-Za-z]+[{_SUB}{_SUB_LETTERS}]+(?:[A-Za-z]+[{_SUB}]*)*(?:[{SUP}]*[⁺⁻]|[{SUP}]+)?"
     rf"|(?:[A-Z][a-z]?){{1,3}}[{SUP}]*[⁺⁻]",
     "l",
 )
@@ -34,6 +34,9 @@ def formula(match: re.Match[str], context: Text) -> list[str] | None:
     name = re.fullmatch(r"([a-z]{3,})(\d+)", plain)
     if name and context.word(name.group(1)):
         return [name.group(1), *number(name.group(2))]  # "log₂"
+    raised = re.search(rf"[{SUP}]+$", match.group())
+    if raised:  # "xᵢ²"
+        plain = plain[: -len(raised.group())]
     said: list[str] = []
     for part in re.findall(r"[A-Za-z]|\d+|[-+]", plain):
         said += (
@@ -45,21 +48,25 @@ def formula(match: re.Match[str], context: Text) -> list[str] | None:
             if part == "-"
             else letters(part)
         )
-    return said
+    return [*said, *(power(raised.group()) if raised else [])]
 
 
-@rule(rf"([A-Zf-hp-y]){EDGE}([A-Za-z](?:, ?[A-Za-z])?){EDGE}", "l")
+_PRIMES = {"": [], "'": ["prime"], "′": ["prime"], "″": ["double", "prime"]}
+
+
+@rule(rf"([A-Zf-hp-y])([′″{EDGE}]?){EDGE}([A-Za-z](?:, ?[A-Za-z])?){EDGE}", "l")
 def function_of(match: re.Match[str], context: Text) -> list[str] | None:
     """A function with its variable. `f(x) = 2` -> F of X equals two"""
     start, end = match.span()
-    if start and context.view[start - 1].isalnum() or match.group(2) in ("s", "k"):
+    if start and context.view[start - 1].isalnum() or match.group(3) in ("s", "k"):
         return None
-    if not re.match(r"\w\([^()]*\)(?!\w)", context.text[start : end + 1]):
+    if not re.match(r"\w['’′″]?\([^()]*\)(?!\w)", context.text[start : end + 1]):
         return None
-    return [match.group(1).upper(), "of", *letters(match.group(2))]
+    primes = _PRIMES[context.text[match.start(2) : match.end(2)].replace("’", "'")]
+    return [match.group(1).upper(), *primes, "of", *letters(match.group(3))]
 
 
-@rule(rf"[A-Zf-hp-y]{EDGE}", "l")
+@rule(rf"[A-Zf-hp-y][′″{EDGE}]?{EDGE}", "l")
 def function_value(match: re.Match[str], context: Text) -> list[str] | None:
     """A function with a number or a sum. `f(-2) = 8` -> F of minus two, equals eight"""
     start, end = match.span()
@@ -67,9 +74,10 @@ def function_value(match: re.Match[str], context: Text) -> list[str] | None:
     if inner is None or start and (context.view[start - 1].isalnum()):
         return None
     value = re.fullmatch(
-        r"[-−+]?\d+(?:\.\d+)?|[-−]?[a-zA-Z\d²]+ ?[-−+∪∩*/] ?[a-zA-Z\d]+", inner.group(1)
+        r"[-−+]?\d+(?:\.\d+)?|[-−]?[a-zA-Z\d²]+ ?[-−+∪∩*/<>≤≥=] ?[a-zA-Z\d]+", inner.group(1)
     )
-    return [match.group()[0].upper(), "of"] if value else None
+    primes = _PRIMES.get(context.text[start + 1 : end - 1].replace("’", "'"))
+    return [match.group()[0].upper(), *primes, "of"] if value and primes is not None else None
 
 
 @rule(rf"(\d{{1,3}}|[a-zA-Z]){EDGE}(?=\s?[=+−×·*/~≈<>≤≥])", "dl")
@@ -108,13 +116,15 @@ def isotope(match: re.Match[str], context: Text) -> list[str] | None:
     return [name, *number(match.group(1).translate(lists.SUPERSCRIPTS))]
 
 
-@rule(r"([A-Za-zα-ω])₁[/⁄]₂", "l")
+@rule(r"([A-Za-zα-ω])(?:₁[/⁄]₂|½(?![^\W_]))", "l")
 def half_index(match: re.Match[str], context: Text) -> list[str] | None:
     """A half as an index. `T₁/₂` -> T one half"""
+    if match.start() and context.view[match.start() - 1].isalnum():
+        return None
     return [*_name(match.group(1)), "one", "half"]
 
 
-@rule(r"d([A-Za-zα-ω]?)/d([a-zα-ω])(?![^\W_])", "l")
+@rule(r"d([A-Za-zα-ω]?)/d([a-zα-ω])(?![^\W_])", "c")
 def derivative(match: re.Match[str], context: Text) -> list[str] | None:
     """A derivative. `dy/dx` -> D Y D X"""
     if match.start() and context.view[match.start() - 1].isalnum():
@@ -122,7 +132,7 @@ def derivative(match: re.Match[str], context: Text) -> list[str] | None:
     return [part for c in match.group().replace("/", "") for part in _name(c)]
 
 
-@rule(rf"O{EDGE}", "l")
+@rule(rf"O{EDGE}", "C")
 def bounded(match: re.Match[str], context: Text) -> list[str] | None:
     """The order of a count. `O(n log n) time` -> O of N log N, time"""
     start, end = match.span()
@@ -211,7 +221,7 @@ def one_sided(match: re.Match[str], context: Text) -> list[str] | None:
     return ["plus" if match.group() == "⁺" else "minus"]
 
 
-@rule(rf"P{EDGE}([A-Z])\|([A-Z]){EDGE}", "l")
+@rule(rf"P{EDGE}([A-Z])\|([A-Z]){EDGE}", "C")
 def given(match: re.Match[str], context: Text) -> list[str] | None:
     """A conditional probability. `P(A|B)` -> P of A given B"""
     return ["P", "of", match.group(1), "given", match.group(2)]
@@ -228,13 +238,13 @@ FUNCTIONS = {
 }
 
 
-@rule(r"(sin|cos|tan)([²³])(?=\s?[θαβφωπx])", "l")
+@rule(r"(sin|cos|tan)([²³])(?=\s?[θαβφωπx])", "c")
 def function_power(match: re.Match[str], context: Text) -> list[str] | None:
     """A power of a function. `sin²θ` -> sine squared theta"""
     return [FUNCTIONS[match.group(1)], *power(match.group(2))]
 
 
-@rule(rf"({'|'.join(FUNCTIONS)})(?=\(?{EDGE}|\s?[(θαβφωπ]| [b-zB-HJ-Z](?![\w'’-]))", "l")
+@rule(rf"({'|'.join(FUNCTIONS)})(?=\(?{EDGE}|\s?[(θαβφωπ]| [b-zB-HJ-Z](?![\w'’-]))", "c")
 def function(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A function before its variable. `sin(x)` -> sine X"""
     end = match.end()
@@ -258,7 +268,7 @@ _ELEMENT = (
 )
 
 
-@rule(rf"(?:(?:{_ELEMENT})\d{{0,2}}){{2,12}}(?![^\W_])", "l")
+@rule(rf"(?:(?:{_ELEMENT})\d{{0,2}}){{2,12}}(?![^\W_])", "C")
 def compound(match: re.Match[str], context: Text) -> list[str] | None:
     """A formula of elements. `HCl and Fe2O3` -> H C L and F E two O three"""
     text = match.group()
@@ -280,7 +290,7 @@ def compound(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(
-    rf"([A-Za-z]{{1,3}})(?:(?:\^|\*\*(?=\d))(?:\(?([-−]?\d{{1,4}}|[a-z](?![a-z]))\)?|{EDGE}([-−]\d?[a-z]){EDGE})|([⁻]?[{SUP}]+|ⁿ))",
+    rf"([A-Za-z]{{1,3}})(?:(?:\^|\s?\*\*\s?(?=\d))(?:\(?([-−]?\d{{1,4}}|[a-z](?![a-z]))\)?|{EDGE}([-−]\d?[a-z]){EDGE})|([⁻]?[{SUP}]+|ⁿ))",
     "l",
 )
 def raised(match: re.Match[str], context: Text) -> list[str] | None:
@@ -344,7 +354,7 @@ _SIDE = "=+−×÷≈<>≤≥"
 _GROUP = re.compile(rf"\(((?:(?:{_ELEMENT})\d?[{_SUB}]?){{1,4}})\)([\d{_SUB}])")
 
 
-@rule(rf"(?:(?:{_ELEMENT})[{_SUB}\d]?){{1,3}}(?=\x00)", "l")
+@rule(rf"(?:(?:{_ELEMENT})[{_SUB}\d]?){{1,3}}(?=\x00)", "C")
 def group(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A formula up to a group in brackets. `Fe(OH)₃` -> F E O H three"""
     start, end = match.span()
@@ -372,7 +382,7 @@ def product(match: re.Match[str], context: Text) -> list[str] | None:
     return letters(text) if left or right else None
 
 
-@rule(r"(?<![\w.])([a-z])([-−])(?=\d+(?![\w-]))", "l")
+@rule(r"(?<![\w.])([a-z])([-−])(?=\d+(?![\w-]))", "c")
 def variable_minus(match: re.Match[str], context: Text) -> list[str] | None:
     """A variable less a number. `x-1` -> X minus one"""
     return [match.group(1).upper(), "minus"]
@@ -384,8 +394,19 @@ def minus_letter(match: re.Match[str], context: Text) -> list[str] | None:
     return ["minus"] if context.opens(match.start()) else None
 
 
-@rule(rf"(?:{_ELEMENT})(?![^\W_])", "l")
+@rule(rf"(?:{_ELEMENT})(?![^\W_])", "C")
 def element(match: re.Match[str], context: Text) -> list[str] | None:
     """An element behind its number. `2Fe` -> two F E"""
     before = context.view[max(0, match.start() - 3) : match.start()]
-    return letters(match.group()) if re.search(r"(?:^|\W)\d{1,2}$", before) else None
+    state = re.match(r"\((?:s|l|g|aq)\)", context.text[match.end() : match.end() + 4])
+    behind_number = re.search(r"(?:^|\W)\d{1,2}$", before)
+    reacts = re.match(r" ?[+→⇌]", context.behind(match.end()))
+    state = state or reacts and re.search(r"(?:^|\W)\d{1,2} $", before)  # "2 Na + Cl₂"
+    return letters(match.group()) if behind_number or state else None
+
+
+@rule(r"°(?![CFK]|\s?[\dNSEW])", "s")
+def standard(match: re.Match[str], context: Text) -> list[str] | None:
+    """The sign of a standard state. `E° = 1 V` -> E naught equals one volt"""
+    before = context.view[max(0, match.start() - 3) : match.start()]
+    return ["naught"] if re.search(r"(?:^|[^\w]|Δ)[EGHSK]$", before) else None

@@ -1,4 +1,4 @@
-"""The default phonemiser: CMUdict (BSD licence, 124,926 words, in this package), then word endings
+"""The default phonemiser: CMUdict (BSD license, 124,926 words, in this package), then word endings
 and compounds, then a guess by `g2p`. General American.
 
 Words of two pronunciations are distinguished by the words around them (`heteronyms`).

@@ -64,6 +64,7 @@ PACKED = {
     "pkg": "package",
     "pkt": "packet",
     "cs": "case",
+    "cust": "customer",
     "qtr": "quarter",
 }
 # Behind the caliber of a gun.
@@ -143,6 +144,13 @@ NUMBERED = words("lists.numbered")
 RELEASED = words("lists.released")
 CALLS = frozenset("call dial phone text ring fax at tel telephone".split())
 CODES = words("lists.codes")
+
+# What a recipe takes by the pint or the spoon.
+FOODS = words("lists.foods")
+# Before two numbers with a hyphen that are one name: "Figure 4-2".
+CODED = words("lists.coded")
+# Before two numbers with a slash that are two of them: "pins 4/5".
+PAIRED = words("lists.paired")
 
 # Before a capital A that is the letter.
 LETTERED = words("lists.lettered")

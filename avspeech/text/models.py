@@ -23,7 +23,7 @@ def pairs(text: str) -> list[str]:
     return [*cardinal(int(first)), *(["oh"] if last[0] == "0" else []), *cardinal(int(last))]
 
 
-@rule(r"([A-Z]{1,3})(-?)(\d{3,4})(?:-(\d{1,4}))?(s(?!\w))?(?![\d-]|[.,:]\d)", "l")
+@rule(r"([A-Z]{1,3})(-?)(\d{3,4})(?:-(\d{1,4}))?(s(?!\w))?(?![\d-]|[.,:]\d)", "C")
 def model(match: re.Match[str], context: Text) -> list[str] | None:
     """Letters in capitals and a number. `an A320 and a F-150` -> an A three twenty and a F one
     fifty"""
@@ -44,6 +44,8 @@ def series(match: re.Match[str], context: Text) -> list[str] | None:
     """Four digits behind letters in capitals. `the RTX 4090` -> the R T X forty ninety"""
     text = match.group(1)
     before = context.before(match.start())
+    if before.lower() == "port":
+        return pairs(text)
     if not re.fullmatch(r"[A-Z]{2,4}", before) or re.match(r"1[1-9]|20|0|.00", text):
         return None
     if before in lists.MONEY or before.lower() in lists.CODES or context.shouted(match.start()):
@@ -94,7 +96,7 @@ def _is_answer(context: Text, match: re.Match[str]) -> bool:
     """Whether a number is what a server answers: "the API returns 404"."""
     following = context.after(match.end())
     counted = following.endswith("s") and following not in _NOT_COUNTED
-    if counted or not re.fullmatch(r"[45]0[1-9]", match.group()):
+    if counted or not re.fullmatch(r"[45]0[1-9]s?", match.group()):
         return False
     before = context.text[max(0, match.start() - 60) : match.start()]
     alone = not following[:1].islower() or following in lists.NOT_NOUNS
@@ -133,7 +135,13 @@ def release(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(whole), "point", *oh, *cardinal(int(part))]
 
 
-@rule(r"(?:(?<=[A-Za-z])|(?<=[A-Za-z]-)|(?<=\dx))(\d{1,3})'?s(?![^\W_])", "d")
+@rule(r"(\d+)\.([xX])(?![^\W_])", "d")
+def any_release(match: re.Match[str], context: Text) -> list[str] | None:
+    """All versions of a number. `Log4j 2.x` -> L O G four J two point X"""
+    return [*number(match.group(1)), "point", "X"]
+
+
+@rule(r"(?:(?<=[A-Za-z])|(?<=[A-Za-z]-)|(?<=\dx))(?<!\b[a-z])(\d{1,3})'?s(?![^\W_])", "d")
 def digits_plural(match: re.Match[str], context: Text) -> list[str] | None:
     """The plural of a name that ends in a number. `MP3s` -> M P threes"""
     return _many(pairs(match.group(1)))
@@ -154,7 +162,7 @@ def hexadecimal(match: re.Match[str], context: Text) -> list[str] | None:
     return ["zero", "X", *letters(match.group(1))]
 
 
-@rule(r"(?=[A-Z\d-]*[A-Z])(?=[A-Z\d-]*\d)[A-Z\d]{1,8}(?:-[A-Z\d]{1,8}){2,6}" + END, "ld")
+@rule(r"(?=[A-Z\d-]*[A-Z])(?=[A-Z\d-]*\d)[A-Z\d]{1,8}(?:-[A-Z\d]{1,8}){2,6}" + END, "Cd")
 def serial(match: re.Match[str], context: Text) -> list[str] | None:
     """A serial number of letters and digits. `A7-4410-Z` -> A seven, four four one zero, Z"""
     if match.start() and (context.view[match.start() - 1].isalnum()):
@@ -191,6 +199,8 @@ def docket(match: re.Match[str], context: Text) -> list[str] | None:
 def short_code(match: re.Match[str], context: Text) -> list[str] | None:
     """A number that messages go to. `text 88788` -> text eight eight seven eight eight"""
     near = [w.lower() for w in context.words_before(match.start())[:3]]
+    if re.search(r"\bD\.?C\.? $", context.text[max(0, match.start() - 6) : match.start()]):
+        return digits(match.group())  # a ZIP code
     calls = near[:1] == ["text"] or "text" in near and near[:1] == ["to"]
     return digits(match.group()) if calls else None
 
@@ -212,7 +222,7 @@ def digits_ending(match: re.Match[str], context: Text) -> list[str] | None:
     """A number with the ending of a word. `the 49ers` -> the forty niners"""
     *first, last = pairs(match.group(1))
     ending = match.group(2)
-    short = last.endswith("e") and ending in ("er", "ers", "ish")
+    short = last.endswith("e") and ending in ("er", "ers")
     return [*first, (last[:-1] if short else last) + ending]
 
 
@@ -228,13 +238,24 @@ def decimal_before_letters(match: re.Match[str], context: Text) -> list[str] | N
     return number(match.group())
 
 
+_STUFF = re.compile(r"(?:[A-Z][a-z]?\d?){2,}$|(?:solution|stock|acid|base|buffer|of)$")
+
+
+@rule(r"([1-9]\d*\.\d+)([MB])" + END, "d")
+def millions(match: re.Match[str], context: Text) -> list[str] | None:
+    """So many millions or billions. `won 9.3M votes` -> won nine point three million votes"""
+    if _STUFF.match(context.after(match.end())):
+        return None  # a concentration: "2.5M NaCl"
+    return [*number(match.group(1)), {"M": "million", "B": "billion"}[match.group(2)]]
+
+
 @rule(r"(?<=[A-Z])\d{1,3}\.\d{1,3}" + END, "d")
 def decimal_in_name(match: re.Match[str], context: Text) -> list[str] | None:
     """A name that ends in a decimal. `PM2.5` -> P M two point five"""
     return number(match.group())
 
 
-@rule(r"(?=[A-Z\d]*[A-Z])(?=(?:[A-Z]*\d){5})[A-Z\d]{8,24}" + END, "ld")
+@rule(r"(?=[A-Z\d]*[A-Z])(?=(?:[A-Z]*\d){5})[A-Z\d]{8,24}" + END, "Cd")
 def long_code(match: re.Match[str], context: Text) -> list[str] | None:
     """A long code of letters and digits. `1Z999AA1` -> one Z nine nine nine A A one"""
     return letters(match.group())

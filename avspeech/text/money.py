@@ -13,7 +13,11 @@ _SIGNS = "|".join(
     re.escape(s) for s in sorted(lists.MONEY, key=len, reverse=True) if not s.isalpha()
 )
 _CODES = "|".join(s for s in lists.MONEY if s.isalpha())
-_SIZE = r"(?:\s?(thousand|million|billion|trillion|crore|lakh|bn|mn|tn|mm|[KkMmBbTt])" + END + ")?"
+_SIZE = (
+    r"(?:\s?(thousand|million|billion|trillion|crore|lakh|[BMTbmt]n|[BMT]N|mm|MM|[KkMmBbTt])"
+    + END
+    + ")?"
+)
 _EACH = "|".join(lists.EACH)
 _AMOUNT = rf"({N}|(?=\.\d))(?:\.(\d+))?" + _SIZE
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from avspeech.text import (
     abbreviations,
     addresses,
+    calls,
     citations,
     dates,
     digits,
@@ -27,6 +28,7 @@ from avspeech.text import (
     roman,
     scores,
     signs,
+    trades,
     words,
 )
 from avspeech.text.cleaning import clean
@@ -38,6 +40,8 @@ RULES: tuple[Rule, ...] = (
     # addresses and names of files
     addresses.web_address,
     addresses.mail_address,
+    trades.patient,
+    trades.complains,
     words.as_listed,
     words.dotted,
     addresses.host,
@@ -49,10 +53,15 @@ RULES: tuple[Rule, ...] = (
     # places in books and on the earth
     citations.verse,
     citations.sections,
+    citations.series_of_law,
     places.direction,
+    places.wind,
     places.coordinate,
     # dates and times
     dates.day_range,
+    dates.lettered_days,
+    dates.hour_range,
+    dates.army_range,
     dates.air_time,
     dates.lap,
     dates.clock,
@@ -64,6 +73,7 @@ RULES: tuple[Rule, ...] = (
     dates.day_month_dots,
     dates.month_year,
     dates.army_time,
+    dates.slash_range,
     dates.month_day_slash,
     dates.month_day,
     dates.day_month,
@@ -80,10 +90,15 @@ RULES: tuple[Rule, ...] = (
     models.paragraph,
     models.wireless,
     models.release,
+    models.any_release,
     models.of_three,
     models.series,
-    signs.card,
+    trades.card,
+    trades.innings,
+    trades.tire,
+    trades.oil,
     signs.meter,
+    scores.in_turn,
     scores.rounds,
     scores.odds,
     scores.out_of,
@@ -105,21 +120,25 @@ RULES: tuple[Rule, ...] = (
     digits.feet,
     digits.inches,
     digits.nth,
-    digits.lettered_number,
+    calls.lettered_number,
     models.serial,
-    digits.zip_code,
-    digits.spaced_call,
-    digits.groups,
+    calls.zip_code,
+    calls.spaced_call,
+    calls.extension,
+    calls.groups,
     digits.times,
     digits.times_as,
     digits.times_per,
+    digits.mixed_range,
     digits.number_range,
     models.digits_own,
     models.digits_plural,
     digits.quantity,
     digits.numbered,
+    digits.part_of_variable,
     models.digits_ending,
     models.decimal_in_name,
+    models.millions,
     models.decimal_before_letters,
     models.digits_in_name,
     models.bare_digits,
@@ -143,6 +162,8 @@ RULES: tuple[Rule, ...] = (
     formulas.function_value,
     formulas.given,
     formulas.integral,
+    signs.angle,
+    signs.inner_dot,
     signs.two_signs,
     formulas.one_sided,
     formulas.index_behind,
@@ -153,6 +174,9 @@ RULES: tuple[Rule, ...] = (
     formulas.function,
     signs.repeated,
     signs.chord,
+    trades.key,
+    trades.chess,
+    trades.dose,
     signs.by,
     signs.and_letters,
     signs.sharp,
@@ -160,6 +184,7 @@ RULES: tuple[Rule, ...] = (
     formulas.formula,
     formulas.compound,
     formulas.element,
+    formulas.standard,
     models.model,
     signs.time_zone,
     formulas.raised,
@@ -178,7 +203,10 @@ RULES: tuple[Rule, ...] = (
     words.word,
     signs.sign,
 )
-_STARTING = {kind: tuple(r for r in RULES if kind in r.starts) for kind in "dls"}
+_STARTING = {
+    kind: tuple(r for r in RULES if kind in r.starts or kind in "Cc" and "l" in r.starts)
+    for kind in "dCcs"
+}
 
 
 @dataclass(frozen=True)
@@ -226,13 +254,14 @@ _PLAIN = re.compile(
     rf"(?=[ \n{EDGE}])"
 )
 _RECKONING = tuple("=+−×÷≈<>≤≥")
-_COMPARING = tuple("=<>≤≥≈≫≪")
+_COMPARING = tuple("=<>≤≥≈≫≪+→⇌")
 _SPECIAL = frozenset(
     {form for name in lists.ABBREVIATIONS for form in (name, name.lower(), name.title())}
     | {*lists.WRITTEN, *lists.MONTHS, *citations.BOOKS, *lists.STATE_NAMES}
     | {name.title() for name in (*lists.MONTH_NAMES, *lists.DAY_NAMES)}
     | set("ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xx ci".split())
     | set(formulas.FUNCTIONS)
+    | {"Summ", "Stat", "So"}
 )
 
 
@@ -339,7 +368,9 @@ def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
                 pieces.append(_mark(found, text))
             position = found.end() if found else position + 1
             continue
-        kind = "d" if "0" <= character <= "9" else "l" if character.isalpha() else "s"
+        kind = "d" if "0" <= character <= "9" else "s"
+        if character.isalpha():
+            kind = "C" if character.isupper() else "c"
         said = _apply(_STARTING[kind], context, position)
         if said is None:
             found = _MARK.match(text, position)
@@ -403,6 +434,7 @@ def _behind(
         "month_day",
         "day_month",
         "day_range",
+        "key",
     ):
         return end
     period = end - 1 if text[end - 1] == "." else end

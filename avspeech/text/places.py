@@ -46,7 +46,32 @@ def compass(text: str) -> list[str]:
     return ["".join(_COMPASS[c] for c in text if c in _COMPASS)]
 
 
-@rule(r"([NS]\.?[EW](?:\.(?=[\s,]))?|[NSEW])" + END, "l")
+_WINDS = re.compile(
+    r"\b(?:[Ww]inds?|facing|faces|heading|bearing|due|toward|towards|from the|to the|moving)"
+    r"(?: (?:are|is|from|out of the|at))? $"
+    r"|[\d⅛¼⅜½⅝¾⅞] ?(?:km|mi|miles?|kilometers?|nmi|NM|nm|m|ft|yd|yds|blocks?|kts?|knots|mph)\.? $"
+)
+
+
+@rule(r"[NS]{1,2}[EW]|[EW][NS][EW]|[NSEW](?= of [A-Z\d]| of (?:here|the|town)\b)" + END, "C")
+def wind(match: re.Match[str], context: Text) -> list[str] | None:
+    """A direction between two others. `9 km SE of Reno` -> nine kilometers southeast of reno"""
+    start, end = match.span()
+    if start and (context.text[start - 1].isalnum() or context.text[start - 1] in "-/.&"):
+        return None
+    if context.text[end : end + 1].isalnum():
+        return None
+    near = context.text[max(0, start - 24) : start]
+    blows = re.match(r" (?:of|winds?|gales?|corner)\b", context.behind(end))
+    if len(match.group()) == 1 and not re.search(r"[a-z]\.? $", near[-3:]):
+        return None
+    if not (blows and len(match.group()) > 1 or _WINDS.search(near)):
+        return None
+    first, *others = [_COMPASS[c] for c in match.group()]
+    return [first, "".join(others)] if len(others) == 2 else ["".join([first, *others])]
+
+
+@rule(r"([NS]\.?[EW](?:\.(?=[\s,]))?|[NSEW])" + END, "C")
 def direction(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
     """The part of a town. `480 N. Main St.` -> four hundred eighty north main street."""
     start, end = match.span()

@@ -67,6 +67,8 @@ def roman_range(match: re.Match[str], context: Text) -> list[str] | None:
     """From one Roman numeral to another. `pp. iv–xii` -> pages four to twelve"""
     first, last = (value(part.upper()) for part in match.groups())
     before = context.before(match.start()).lower()
+    for words, _ in lists.ABBREVIATIONS.get(before, [])[:1]:
+        before = words[-1]  # "mvts. I–III"
     counted = before.removesuffix("s") in lists.COUNTED or _abbreviated(context, match.start())
     return [*cardinal(first), "to", *cardinal(last)] if counted and 0 < first < last else None
 

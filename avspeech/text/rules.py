@@ -17,7 +17,7 @@ END = r"(?![^\W_])"  # no letter or digit follows
 # clipped word.
 _KEPT = (
     r"\(\d{3}\)(?=[\s-]?\d{3}[-\s.]\d{4})"
-    r"|(?<![\d.])\d{1,2}['’′]\s?\d{1,2}(?:\"|”|″|'')(?=\W|$)"
+    r"|(?<![\d.])\d{1,2}['’′]\s?\d{1,2}[⅛¼⅜½⅝¾⅞]?(?:\"|”|″|'')(?=\W|$)"
     r"|(?<![\w.])\d{1,4}['’](?=\s?[x×]\s?\d| (?:tall|wide|long|high|deep|by \d)\b)"
     r"|(?<=[x×])\s?\d{1,4}['’](?!\w)"
     r"|(?:(?<=\bin )|(?<=\bof )|(?<=\bby ))['’]\d\d(?!\w)"
@@ -30,11 +30,12 @@ _KEPT = (
     r"|(?<![\w.])\.(?=\d)"
 )
 _EDGES = re.compile(
+    r"(?=[^A-Za-z])(?:"  # nothing of it begins with a letter; this makes it fast
     rf"(?P<kept>{_KEPT})"
     r"|(?P<inches>(?<=\d)\")"
     r"|[.,;:!?'’]+(?=[\s–—()\[\]{}\"“”„«»…]|--|$)"  # behind a thing
     r"|(?:(?<=[\s–—])|^)['‘’]+"  # before one
-    r"|[()\[\]{}\"“”„«»…。？！，‘]|\.{2,}",
+    r"|[()\[\]{}\"“”„«»…。？！，‘]|\.{2,})",
     re.IGNORECASE,
 )
 _CAPITALS = re.compile(
@@ -164,6 +165,11 @@ class Text:
         """Some characters of the view from a place on, enough to see what follows a thing."""
         return self.view[place : place + 80]
 
+    def around(self, place: int) -> str:
+        """The text near a place, for words that tell what it is about; bounded, so that a book
+        takes time that grows with its length only."""
+        return self.text[max(0, place - 300) : place + 300]
+
     def opens(self, place: int) -> bool:
         """Whether nothing, a blank, a mark or a sign of arithmetic is right before a place."""
         return (
@@ -179,8 +185,8 @@ class Text:
         near = self.words_before(start)[:1]
         if near in (["a"], ["an"], ["A"], ["An"]):
             return bool(following) and following.lower() not in lists.FUNCTION - {"can"}
-        if len(following) == 1 and following.islower():
-            return False  # "4 mg q.d."
+        if len(following) == 1 and following.islower() or near in (["every"], ["Every"]):
+            return False  # "4 mg q.d.", "every 10 min. Mon. to Fri."
         if near and (near[0].lower() in lists.DETERMINERS or _owner(near[0])):
             return bool(following) and (
                 following.lower() not in lists.NOT_NOUNS
@@ -233,7 +239,7 @@ Said = "list[str] | tuple[list[str], int] | None"
 class Rule:
     """pattern: of what is written; says: gives the words (with the place where the thing ends,
     where that is not the end of the match), or None where the next rule is to be tried; starts: the
-    kinds of first character, of "d" digit, "l" letter, "s" any other."""
+    kinds of first character, of "d" digit, "l" letter ("C" a capital, "c" none), "s" any other."""
 
     pattern: re.Pattern[str]
     says: Callable[[re.Match[str], Text], list[str] | tuple[list[str], int] | None]

@@ -13,6 +13,7 @@ _MARKED = frozenset(
     "scored score scores rated rates rating rate got gets get gave give gives given grade graded "
     "earned a an of solid perfect it him her them".split()
 )
+_FULL_MARKS = frozenset("4 5 10 20 25 30 40 50 60 100".split())
 _RECORD = frozenset(
     "record went go going goes improved improve fell dropped moved now started finished ended "
     "start finish overall season undefeated".split()
@@ -29,11 +30,24 @@ _BEHIND_RECORD = frozenset(
 )
 
 
+_IN_TURN = frozenset("lap page part step slide sheet disc round hole question stage day".split())
+
+
+@rule(r"(\d{1,4})/(\d{1,4})(?![\d/%]|\.\d)" + END, "d")
+def in_turn(match: re.Match[str], context: Text) -> list[str] | None:
+    """Which one of so many. `lap 38/57` -> lap thirty eight of fifty seven"""
+    which, all_of_them = match.groups()
+    named = context.before(match.start()).lower() in _IN_TURN
+    if not named or int(which) > int(all_of_them):
+        return None
+    return [*number(which), "of", *number(all_of_them)]
+
+
 @rule(r"(\d{1,3}(?:\.\d+)?)/(\d{1,3}(?:\.0)?)(?![\d/%]|\.\d)" + END, "d")
 def out_of(match: re.Match[str], context: Text) -> list[str] | None:
     """Points of so many. `She scored 8/10.` -> she scored eight out of ten."""
     got, most = match.groups()
-    if most.removesuffix(".0") not in ("5", "10", "20", "25", "30", "40", "50", "60", "100", "4"):
+    if got != most and most.removesuffix(".0") not in _FULL_MARKS:
         return None
     if "." not in got and (float(got) > float(most) or match.group() in lists.PAIRS):
         return None
@@ -43,7 +57,7 @@ def out_of(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     counted = following.endswith("s") and most in ("5", "10", "100")
     marked = before in _MARKED and most not in ("4", "30", "60") and not following.islower()
-    marked |= got == most and most in ("5", "10", "100")
+    marked |= got == most != "1"
     marked |= before in ("scored", "rated", "score", "rating", "graded")
     if not ("." in got or counted and not got.startswith("1/") or marked):
         return None
@@ -59,6 +73,8 @@ def record(match: re.Match[str], context: Text) -> list[str] | None:
     start = match.start()
     if context.view[start - 1 : start] in ("$", "-", "–", "/", "."):
         return None
+    if min(int(won), int(lost)) > 82:
+        return None  # points of a game: "fell 118–109"
     if (
         context.text[start - 1 : start] == "("
         and context.text[match.end() : match.end() + 1] == ")"
@@ -124,6 +140,9 @@ def odds(match: re.Match[str], context: Text) -> list[str] | None:
 @rule(r"\.(\d{3})(?!\d)" + END, "s")
 def batting(match: re.Match[str], context: Text) -> list[str] | None:
     """The average of a batter. `He hit .312 then.` -> he hit three twelve then."""
+    before = context.text[max(0, match.start() - 24) : match.start()]
+    if re.search(r"\b(?:[Aa]vg|AVG|BA|OBP|SLG)\b[^\d]{0,8}$", before):
+        return pairs(match.group(1))
     near = [w.lower() for w in context.words_before(match.start())[:3]]
     near.append(context.after(match.end()).lower())
     return None if _BATTING.isdisjoint(near) else pairs(match.group(1))

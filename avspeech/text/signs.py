@@ -16,23 +16,24 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
     """The x between two sides. `4 cm x 6 cm` -> four centimeters by six centimeters"""
     before = context.view[max(0, match.start() - 12) : match.start()]
     if match.group() == "×":
-        if re.search(r"\d\" ?$", before):
+        if re.search(r"[\d⅛¼⅜½⅝¾⅞]\" ?$", before):
             return ["by"]
         side = re.search(r"\d ?([a-z]{1,2}) $", before)
         behind = context.behind(match.start())
         alike = side and re.match(rf"× ?[\d.]+ ?{side.group(1)}(?!\w)", behind)
         return ["by"] if alike else None
-    return ["by"] if re.search(rf"\d ?[A-Za-z\"′″'-]{{1,6}}{EDGE}? $", before) else None
+    near = re.search(rf"\d ?[A-Za-z\"′″'-]{{1,6}}{EDGE}? $|[\d⅛¼⅜½⅝¾⅞][\"″]$", before)
+    return ["by"] if near else None
 
 
-@rule(r"([A-Z]{1,3})&([A-Z]{1,3})('s)?" + END, "l")
+@rule(r"([A-Z]{1,3})&([A-Z]{1,3})('s)?" + END, "C")
 def and_letters(match: re.Match[str], context: Text) -> list[str] | None:
     """Letters joined by "&". `R&D` -> R and D"""
     said = [*letters(match.group(1)), "and", *letters(match.group(2))]
     return [*said[:-1], said[-1] + "'s"] if match.group(3) else said
 
 
-@rule(r"([A-G])#", "l")
+@rule(r"([A-G])#", "C")
 def sharp(match: re.Match[str], context: Text) -> list[str] | None:
     """A note, or a language. `C#` -> C sharp"""
     return [match.group(1), "sharp"]
@@ -40,7 +41,7 @@ def sharp(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(
     r"x(?= ?\d+ ?(?:d|days?|wks?|weeks?|mos?|months?|hrs?|hours?|times|mins?|reps)(?![^\W_]))",
-    "l",
+    "c",
 )
 def repeated(match: re.Match[str], context: Text) -> list[str] | None:
     """So long or so often. `b.i.d. x 10 days` -> B I D times ten days"""
@@ -59,7 +60,7 @@ _CHORDS = {
 }
 
 
-@rule(rf"([A-G])([♭♯#b]?)({'|'.join(_CHORDS)})(2|4|6|7|9|11|13)(?![^\W_])", "l")
+@rule(rf"([A-G])([♭♯#b]?)({'|'.join(_CHORDS)})(2|4|6|7|9|11|13)(?![^\W_])", "C")
 def chord(match: re.Match[str], context: Text) -> list[str] | None:
     """A chord. `Dm7 and E♭maj9` -> D minor seven and E flat major nine"""
     if match.start() and context.view[match.start() - 1].isalnum():
@@ -69,28 +70,21 @@ def chord(match: re.Match[str], context: Text) -> list[str] | None:
     return [note, *half, _CHORDS[kind], *number(step)]
 
 
+_TEMPO = re.compile(r"\b(?:allegr\w+|andant\w+|presto|adagio|largo|moderato|vivace), $", re.I)
+
+
 @rule(r"(\d{1,2})/(2|4|8|16)(?![\d/])", "d")
 def meter(match: re.Match[str], context: Text) -> list[str] | None:
     """The meter of a tune. `in 3/4 time` -> in three four time"""
     beats, note = map(int, match.groups())
     near = context.text[match.end() : match.end() + 8]
-    named = re.match(r" (?:time\b|met(?:er|re)\b|rhythm\b|at ♩)", near) is not None
+    named = re.match(r" (?:time\b|met(?:er|re)\b|rhythm\b|at ♩)|, ?♩", near) is not None
+    before = context.text[max(0, match.start() - 20) : match.start()]
+    named = named or _TEMPO.search(before) is not None
     # A fraction that could be said shorter is none.
     whole = beats % 2 == 0 and context.before(match.start()) == "in"
     whole = whole and not context.after(match.end())
     return [*number(str(beats)), *number(str(note))] if named or whole else None
-
-
-_SUITS = {"♠": "spades", "♥": "hearts", "♦": "diamonds", "♣": "clubs"}
-_COURT = {"A": "ace", "K": "king", "Q": "queen", "J": "jack", "T": "ten"}
-
-
-@rule(rf"([AKQJT]|\d{{1,2}})([{''.join(_SUITS)}])", "dl")
-def card(match: re.Match[str], context: Text) -> list[str] | None:
-    """A playing card. `A♠ and 10♥` -> ace of spades and ten of hearts"""
-    rank, suit = match.groups()
-    name = [_COURT[rank]] if rank in _COURT else number(rank)
-    return [*name, "of", _SUITS[suit]]
 
 
 @rule(r"\$(?=[A-Za-z_]\w*)", "s")
@@ -109,6 +103,25 @@ _TWO_SIGNS = {
 }
 
 
+@rule(r"<(?=[A-Za-z][\w.:/, ]{0,40}>)|>", "s")
+def angle(match: re.Match[str], context: Text) -> list[str] | None:
+    """Angle brackets around a name, which are not said. `list&lt;word>` -> list word"""
+    start = match.start()
+    if match.group() == "<":
+        joined = start and context.text[start - 1].isalnum()
+        included = re.search(r"\binclude $", context.text[max(0, start - 9) : start])
+        return [] if joined or included else None
+    opened = r"(?:\w|\binclude )<[A-Za-z][\w.:/, ]{0,40}$"
+    return [] if re.search(opened, context.text[max(0, start - 52) : start]) else None
+
+
+@rule(r"\.(?=[a-z]{2,}(?![^\W_]))", "s")
+def inner_dot(match: re.Match[str], context: Text) -> list[str] | None:
+    """A dot within a name, behind a digit. `db-01.prod.local` -> D B zero one dot prod dot local"""
+    start = match.start()
+    return ["dot"] if start and context.view[start - 1].isdigit() else None
+
+
 @rule(r"!=|<=|>=|->|&&|\|\|(?= )", "s")
 def two_signs(match: re.Match[str], context: Text) -> list[str] | None:
     """Signs of a program. `x != y` -> X not equal to Y"""
@@ -121,7 +134,7 @@ def letter_ratio(match: re.Match[str], context: Text) -> list[str] | None:
     return [match.group(1).upper(), "to", match.group(2).upper()]
 
 
-@rule(rf"([A-Z])–([A-Z]{{1,2}}){END}|(A-Z|M-F|A-F|X?S-X?L|X?S-M|M-X?L)" + END, "l")
+@rule(rf"([A-Z])–([A-Z]{{1,2}}){END}|(A-Z|M-F|A-F|X?S-X?L|X?S-M|M-X?L)" + END, "C")
 def letter_range(match: re.Match[str], context: Text) -> list[str] | None:
     """From one letter to another. `A–Z` -> A to Z"""
     first, _, last = match.group().replace("–", "-").partition("-")
@@ -130,7 +143,7 @@ def letter_range(match: re.Match[str], context: Text) -> list[str] | None:
     return [*letters(first), "to", *letters(last)]
 
 
-@rule(r"(UTC|GMT)[-−](?=\d)", "l")
+@rule(r"(UTC|GMT)[-−](?=\d)", "C")
 def time_zone(match: re.Match[str], context: Text) -> list[str] | None:
     """Hours west of Greenwich. `UTC-5` -> U T C minus five"""
     return [*letters(match.group(1)), "minus"]
@@ -170,14 +183,30 @@ def per_word(match: re.Match[str], context: Text) -> list[str] | None:
     ]
 
 
+_ALIKE = (
+    frozenset("mg g kg lb lbs oz".split()),
+    frozenset("cm m km ft mi in yd".split()),
+    frozenset("mL ml L gal qt pt".split()),
+)
+
+
 @rule(
-    r"/(?=\d+(?:\.\d+)? ?(?:m²|m³|cm²|cm³|mL|ml|L|g|mg|kg|km|m|cm|kcal|min|hrs?|mi|gal|lbs?|oz)\b)",
+    r"/(?=\d+(?:\.\d+)? ?(?:m²|m³|cm²|cm³|mL|ml|L|g|mg|kg|km|m|cm|kcal|min|hrs?|h|d|days?|mi|gal"
+    r"|lbs?|oz)\b)",
     "s",
 )
 def per_amount(match: re.Match[str], context: Text) -> list[str] | None:
     """A slash between a unit and an amount. `5 g/100 mL` -> five grams per one hundred
     milliliters"""
-    return ["per"] if context.view[match.start() - 1 : match.start()].isalpha() else None
+    before = context.view[max(0, match.start() - 4) : match.start()]
+    amount = re.match(r"/([\d.]+) ?([^\W\d_]+)", context.behind(match.start()))
+    unit = re.search(r"[^\W\d_]+$", before)
+    if unit is None or amount is None or unit.group() == "f":
+        return None  # "f/2.8L"
+    for alike in _ALIKE:
+        if {unit.group(), amount.group(2)} <= alike and amount.group(1) not in ("1", "100"):
+            return ["slash"]  # the same in other units: "23 kg/50 lb"
+    return ["per"]
 
 
 @rule(r"[A-Za-zµμΩ°]{1,5}/(?=[A-Za-zµμΩ°]{1,4}(?:[²³]|\^[23])?(?![^\W_]|/))", "ls")
@@ -220,7 +249,7 @@ def per_counted(match: re.Match[str], context: Text) -> tuple[list[str], int] | 
     return ["per", *unit.one.split()], match.end(1)
 
 
-@rule(rf"/((?:(?:sq|cu)[.{EDGE}]? ?)?[a-zA-Z]+)(?![^\W_])(?!/(?!yr|mo|day|wk))", "s")
+@rule(rf"/((?:(?:sq|cu)[.{EDGE}]? ?)?[a-zA-Zµμ]+)(?![^\W_])(?!/(?!yr|mo|day|wk))", "s")
 def per(match: re.Match[str], context: Text) -> list[str] | None:
     """A slash behind an amount. `$15/hr` -> fifteen dollars per hour"""
     before = context.view[max(0, match.start() - 20) : match.start()]
@@ -236,7 +265,7 @@ def per(match: re.Match[str], context: Text) -> list[str] | None:
     ):
         return None
     area, _, length = name.rpartition(" ")
-    unit = units.table().get(length)
+    unit = units.table().get(length.replace("μ", "µ"))
     if unit is not None:
         power = {"sq": ["square"], "cu": ["cubic"]}.get(area.rstrip("." + EDGE), [])
         return ["per", *power, *unit.one.split()]
@@ -273,15 +302,28 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
     ):
         if found == "#" and context.after(place + 1) in ("is", "was"):
             return ["number"]
+        if found == "#" and view[place + 2 : place + 3].isdigit():
+            return ["number"]  # "Part # 3310"
         return ["star" if found == "*" else "pound"]  # "Use the * and # keys."
+    if found == "#" and left.isupper() and view[place - 2 : place - 1].isupper():
+        return ["number"]  # "PO#"
     if found == "#":
         return ["hashtag"] if right.isalpha() and not left.isalnum() else None
     if found in SUP + "ⁿ":
         bracket = left == EDGE and context.text[place - 1] == ")"
         return power(found) if left and left in lists.GREEK or bracket else None
+    if found == "%" and left == right == " " and re.match(r" \w(?!\w)", view[place + 1 :][:3]):
+        return ["mod"]  # "a % b"
     words, kind = lists.SIGNS[found]
     if found in lists.GREEK:
         return None  # a word of Greek
+    if found == "*" and (
+        right == "." and view[place + 2 : place + 3].isalnum()
+        or context.text[max(0, place - 1) : place + 2] == "(*)"
+    ):
+        return ["star"]  # "*.csv"
+    if found == "~" and left.isalnum() and right.isalnum():
+        return ["tilde"]
     if found == "*" and (
         "*" in (left, right) or not (left == right == " " or left.isdigit() and right.isdigit())
     ):
@@ -337,12 +379,17 @@ def _divides(context: Text, place: int) -> bool:
 def _slash(context: Text, place: int) -> list[str] | None:
     view = context.view
     left, right = view[place - 1 : place] if place else "", view[place + 1 : place + 2]
+    alike = re.search(r"\d ?([A-Za-z]+)$", context.text[max(0, place - 12) : place])
+    if alike and re.match(rf"/[\d.]+ ?{alike.group(1)}(?!\w)", context.text[place : place + 20]):
+        return ["of"]  # "3 GB/8 GB"
     if _divides(context, place):
         return ["over"]
     if left.isalnum() and right.isalnum() and not (left.isdigit() and right.isdigit()):
         return []  # and/or
     if left == " " and right == " ":
-        return []
+        near = view[max(0, place - 3) : place + 4]
+        single = re.search(r"(?:\W[a-z]|\d|²|³) / (?:[a-z](?!\w)|\d)", " " + near)
+        return ["over"] if single and re.search(r"[a-z]", near) else []
     behind = view[place + 2 : place + 3]
     if left == EDGE and context.text[place - 1] == ")" and right.isalnum() and not behind.isalpha():
         return ["over"]

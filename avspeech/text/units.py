@@ -7,7 +7,7 @@ import functools
 import re
 from dataclasses import dataclass
 
-from avspeech.text import lists, places
+from avspeech.text import citations, lists, places
 from avspeech.text.rules import EDGE, Text
 
 _SMALL = {"p": "pico", "n": "nano", "µ": "micro", "m": "milli"}
@@ -30,7 +30,7 @@ PREFIXES = {
 _LENGTHS = ("meter", "inch", "foot", "yard", "mile")
 _POWERS = {"2": ("square", "squared"), "3": ("cubic", "cubed")}
 _COMPASS = ("N", "S", "E", "W")
-_SYMBOL = r"(?:°(?=-)|[A-Za-zµμΩÅ℃℉%‰′″°](?:[A-Za-zµμΩ-]*[A-Za-zµμΩ])?)"
+_SYMBOL = r"(?:°(?=-)|[A-Za-zµμΩÅ℃℉%‰′″°](?:[A-Za-zµμΩ-]*[A-Za-zµμΩ])?[☉⊙]?)"
 _POWER = r"(?:[⁻-]?[²³¹]|\^-?[23]|[23](?!\d))"
 _WHOLE = re.compile(
     rf"(\s?|-)((?:sq|cu|square|cubic|fl){EDGE}?\s)?({_SYMBOL})({_POWER})?"
@@ -141,8 +141,15 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         assert unit is not None
     if len(symbol) == 1 and re.match(r"\.[A-Za-z]", context.behind(end)):
         return None  # "300 B.C."
+    if symbol in _COMPASS and not gap and _ROADS.search(context.text[max(0, start - 10) : start]):
+        return None  # "Rte. 9W"
+    if symbol[0] in "SLFPANC" and citations.reported(context.text, place + len(gap)):
+        return None  # "87 S. Ct. 1428"
     if symbol in _COMPASS and gap and not more and _directs(context, start, end):
         return None  # "19 W. 44th St."
+    if symbol in _OF_FOOD and _food(context, end):
+        unit = _OF_FOOD[symbol]
+        return unit, end, gap == "-"
     vague = unit.care and len(symbol) == 1 and "." not in value
     if gap == "-" and (not symbol.isalpha() or vague):
         return None
@@ -164,9 +171,11 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
             unit, end = _find("°" + scale.group(1)) or unit, end + scale.end()
     if area:
         unit = _powered(Unit(unit.one, unit.many), "3" if area.startswith("cu") else "2")
-    if symbol == "bps" and _of_rates(context, start, end):
-        unit = Unit("basis point", "basis points")
-    if symbol == "ct" and value.isdigit() and int(value) >= 20:
+    for words, other in _BY_WORDS.get(symbol, ()):
+        if words.search(context.text[max(0, start - 80) : end + 40]):
+            unit = other
+    packed = gap == "-" and not _GEMS.search(context.around(start))
+    if symbol == "ct" and value.isdigit() and (packed or int(value) >= 20):
         unit = Unit("count", "count")  # in a pack; jewels have fewer carats
     unit = _powered(unit, power or "")
     bracketed = _BRACKETED.match(context.text, end)
@@ -208,15 +217,46 @@ def unit_with(unit: Unit, tail: str) -> Unit:
     return Unit(unit.one + tail, unit.many + tail)
 
 
-_RATES = re.compile(
-    r"\b(?:rates?|hikes?|cuts?|yields?|spreads?|fed|ecb|central|margins?|mortgage|tightening)\b",
-    re.IGNORECASE,
-)
+_VOLTS = re.compile(r"\d ?(?:k?V|V[AD]C|Hz)\W{1,4}$")
+_ROADS = re.compile(r"\b(?:Rte|Route|Hwy|Highway|Exit|US|I|SR|Rd|Road)\.?[ -]$")
+_GEMS = re.compile(r"\b(?:diamonds?|gold|rings?|emeralds?|ruby|sapphires?|stones?|gems?)\b")
+# What these stand for before what a cook takes: "3 pt. cream", "2 t vanilla".
+_OF_FOOD = {
+    "pt": Unit("pint", "pints"),
+    "pts": Unit("pint", "pints"),
+    "T": Unit("tablespoon", "tablespoons"),
+    "t": Unit("teaspoon", "teaspoons"),
+}
 
 
-def _of_rates(context: Text, start: int, end: int) -> bool:
-    """Whether "bps" is of interest rates, by the words around."""
-    return _RATES.search(context.text[max(0, start - 80) : end + 40]) is not None
+def _food(context: Text, end: int) -> bool:
+    """Whether something that a cook takes follows."""
+    stuff = re.match(rf"[ {EDGE}]+([a-z]+)", context.behind(end))
+    return stuff is not None and stuff.group(1) in lists.FOODS
+
+
+# {symbol: (words near it, what it stands for then)}
+_BY_WORDS = {
+    "bps": (
+        (
+            re.compile(
+                r"\b(?:rates?|hikes?|cuts?|yields?|spreads?|fed|ecb|central|margins?|mortgage"
+                r"|tightening|bonds?|loans?|coupons?|notes?|sofr|libor|euribor|treasur\w+)\b",
+                re.IGNORECASE,
+            ),
+            Unit("basis point", "basis points"),
+        ),
+    ),
+    "nm": (
+        (
+            re.compile(
+                r"\b(?:winds?|seas|swells?|offshore|coast|ships?|vessels?|yacht|sail\w*|port|harbor"
+                r"|knots|kts?|visibility|vis|airport|runway)\b"
+            ),
+            Unit("nautical mile", "nautical miles"),
+        ),
+    ),
+}
 
 
 def _directs(context: Text, start: int, end: int) -> bool:
@@ -235,8 +275,12 @@ def _sure(context: Text, start: int, end: int, symbol: str, value: str) -> bool:
     if symbol == "y" and re.match(r" ?[=+−×≈<>-]", context.behind(end)):
         return False  # a variable
     if symbol == "M":
-        chemical = re.fullmatch(r"(?:[A-Z][a-z]?\d?){1,6}|of|solution|stock|acid|base", following)
+        chemical = re.fullmatch(
+            r"(?:[A-Z][a-z]?\d?){1,6}|of|soln|solution|stock|acid|base", following
+        )
         return "." in value and (not following or chemical is not None)
+    if symbol == "A" and _VOLTS.search(context.text[max(0, start - 12) : start]):
+        return True  # "a 24 V, 5 A relay"
     if symbol in ("in", "ins"):
         if re.search(r"(?:ft|feet|foot|')\s*$", context.view[:start]):
             return True

@@ -13,7 +13,7 @@ _RECKONING = "=+<>≤≥≠±×÷∈∪∩⊂∧∨→*"
 _SUP, _SUB = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
 
 
-@rule(rf"({_WRITTEN})(['’]?s)?{END}(?![.@]\w)", "l")
+@rule(rf"({_WRITTEN})(['’]?s)?{END}(?![.@]\w)", "ld")
 def as_listed(match: re.Match[str], context: Text) -> list[str] | None:
     """What stands in a table, capitals and all. `ChatGPT` -> chat G P T"""
     name, ending = match.groups()
@@ -82,7 +82,7 @@ def _is_country(context: Text, start: int, end: int) -> bool:
     return after not in ("", "TOO", "OR")
 
 
-@rule(r"([A-Z]{2,})(['’]?s)?(?![^\W_])", "l")
+@rule(r"([A-Z]{2,})(['’]?s)?(?![^\W_])", "C")
 def capitals(match: re.Match[str], context: Text) -> list[str] | None:
     """Capitals: a word or spelled. `the FBI and NASA` -> the fbi and nasa"""
     name, plural = match.groups()
@@ -100,6 +100,10 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
     said = word in lists.SAID or len(name) > 5 and vowels > 0 or len(name) == 5 and vowels > 1
     if context.word(word):
         said |= len(name) > 2 or emphasis or word in lists.SHORT_WORDS
+    if len(name) == 2 and re.match(r": ?\d", context.text[match.end() : match.end() + 3]):
+        said = False  # "SO: 121"
+    if len(name) == 3 and _is_code(context, match.start(), match.end()):
+        said = False
     if plural == "s" and len(name) == 2:
         said = False  # "TOs"
     if name in _NO_NOUNS and not context.shouted(match.start()):
@@ -118,6 +122,22 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
     return spelled[:-1] + [spelled[-1] + "'s"] if plural else spelled
 
 
+_BEHIND_CODE = re.compile(
+    r" ?(?:→|->|–|-) ?[A-Z]{3}(?!\w)| \d{2,3}[,;] [A-Z]{2,3} \d\d| \d{1,2}:\d\d"
+)
+_BEFORE_CODE = re.compile(r"(?:^|\W)[A-Z]{3} ?(?:→|->|–|-) ?$|(?:^|\W)[A-Z]{2,3} \d{2,3}[,;] $")
+
+
+def _is_code(context: Text, start: int, end: int) -> bool:
+    """Whether three letters are an airport's or a team's: "BOS–DEN", "LAL 112, BOS 109"."""
+    if context.text[end : end + 1].isalnum() or context.shouted(start):
+        return False
+    return (
+        _BEHIND_CODE.match(context.text, end) is not None
+        or _BEFORE_CODE.search(context.text[max(0, start - 10) : start]) is not None
+    )
+
+
 def _vowels(name: str) -> int:
     return sum(c in "AEIOUY" for c in name)
 
@@ -133,7 +153,7 @@ def name_with_digits(match: re.Match[str], context: Text) -> list[str] | None:
     )
 
 
-@rule(r"[A-Z](?![^\W_]|['’](?!s(?![^\W_]))[^\W_])(?:['’]s)?", "l")
+@rule(r"[A-Z](?![^\W_]|['’](?!s(?![^\W_]))[^\W_])(?:['’]s)?", "C")
 def letter(match: re.Match[str], context: Text) -> list[str] | None:
     """A letter by itself; A is the article where one can stand. `A and B are here` -> A and B are
     here"""
@@ -181,8 +201,12 @@ def _is_letter(match: re.Match[str], context: Text) -> bool:
     return bool(before) and not after[0].isupper() and context.view[start - 1 : start] == " "
 
 
+# A letter; fractions, exponents and indices are none, though "\w" takes them for such.
+_L = r"[^\W\d_¹²³¼½¾\u2070-\u209c\u2150-\u215f]"
+
+
 @rule(
-    r"[^\W\d_]+(?:['’][^\W\d_]+)*|['’](?:tis|twas|em|cause|til|n)(?![^\W_])['’]?",
+    rf"{_L}+(?:['’]{_L}+)*|['’](?:tis|twas|em|cause|til|n)(?![^\W_])['’]?",
     "ls",
     re.IGNORECASE,
 )
@@ -202,9 +226,14 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
             context.text[match.start() - 1 : match.start()].isdigit() and match.start() > 0
         )
         opened = context.text[max(0, match.start() - 1) : match.start()]
-        closed = context.text[end : end + 1] in (")", "]") and opened in (*"([\"'“‘\n", "")
+        closed = context.text[end : end + 1] in (")", "]") and (
+            opened in (*"([\"'“‘\n", "")
+            or match.start() < 20
+            and not context.text[: match.start()].strip()
+        )
         formula = re.match(
-            rf" ?[{_RECKONING}]| − |\[\w{{1,2}}\]|/[a-z](?![^\W_])", context.text[end : end + 6]
+            rf" ?[{_RECKONING}]| − |\[\w{{1,2}}\]|/[a-z](?![^\W_])| % \w(?!\w)",
+            context.text[end : end + 6],
         )
         closed = closed or formula is not None
         named = plain == "a" and _is_named(context, match.start(), end)

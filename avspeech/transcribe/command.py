@@ -64,6 +64,8 @@ def _transcribe(args: argparse.Namespace) -> None:
     recognizer = recognizers.named(args.recognizer, args.recognizer_model, args.key,
                                    None if args.language == "auto" else args.language,
                                    args.threads)
+    if isinstance(recognizer, recognizers.Endpoint):
+        recognizer.check()
     extractor = None if args.mixture else Extractor.from_pretrained(args.model)
     names = None if args.names is None else [name.strip() for name in args.names.split(",")]
     result = transcribe(args.videos, args.out, extractor, recognizer, names=names, face=args.face,

@@ -138,13 +138,13 @@ def transcribe(
     faces = extraction.find_faces(paths, fps, progress, mouth)
     shown = faces if face is None else faces[face - 1: face]
     seen = [list(views.values()) for views in shown]
+    if names is not None and shown and len(names) != len(shown):
+        raise InputError(f"{len(names)} names for {len(shown)} faces; give one for each face")
     with storage.scratch_folder() as scratch:
         wavs = extraction.extract(together, rate, fps, paths, scratch, face, progress, mouth, track,
                                   picture=False, faces=faces)
         ids = [wav.stem.rpartition("_")[2] for wav in wavs]
         if names is not None:
-            if len(names) != len(ids):
-                raise InputError(f"{len(names)} names for {len(ids)} faces; give one for each face")
             ids = list(names)
         voices = [stretches.measure(wav) for wav in wavs]
         loudest = max(voice.loudness for voice in voices)

@@ -21,10 +21,12 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import secrets
 import shlex
 import shutil
 import subprocess
+import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -33,8 +35,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+
 from avspeech.core import packaged_whisper
 from avspeech.errors import InputError
+from avspeech.media import audio
 
 LARGEST = 16 * 2**20  # bytes of an answer
 SPARE = 0.5  # seconds that a time may lie beyond the end of the sound, where it is cut off
@@ -71,11 +76,16 @@ class Whisper:
         threads: of the CPU.
 
     Raises:
-        InputError: the model or the package is not there.
+        InputError: the model or the package is not there, or it knows no such language.
     """
 
     def __init__(self, model: str | Path, language: str | None = "en", threads: int = 1) -> None:
         self.model = packaged_whisper.load(model, threads)
+        known = getattr(self.model, "supported_languages", None)
+        if known is not None and language is not None and language not in known:
+            raise InputError(f"--language {language}: {Path(model).name} knows "
+                             + ("English alone, en" if known == ["en"] else
+                                f"{len(known)} others, such as de, fr and zh; or give auto"))
         self.language = language
         self.name = f"whisper {Path(model).name}"
 
@@ -161,6 +171,14 @@ class Endpoint:
             raise InputError(f"endpoint {self.address}: the environment variable "
                              f"{self.key_variable} should hold the key, one line of ASCII")
         return key
+
+    def check(self) -> None:
+        """Asks once with half a second of silence: an address, a key or a model that is wrong is
+        told before hours are spent on what would be lost. Raises InputError."""
+        with tempfile.TemporaryDirectory() as folder:
+            wav = Path(folder) / "silence.wav"
+            audio.write(wav, np.zeros(8000, np.float32), 16000)
+            self(wav, 0.5)
 
     def __call__(self, wav: Path, seconds: float) -> list[Heard]:
         fields = [("model", self.model), ("response_format", "verbose_json"), ("temperature", "0"),
@@ -306,6 +324,8 @@ def named(text: str | None, model: str | None = None, key_variable: str | None =
     Raises:
         InputError: there is no such recognizer.
     """
+    if language is not None and not re.fullmatch("[a-z]{2,3}", language):
+        raise InputError(f"--language {language}: expected two letters, such as en, or auto")
     if text is not None and text.startswith(("http://", "https://")):
         return Endpoint(text, model or "whisper-1", key_variable or "", language)
     if model or key_variable:

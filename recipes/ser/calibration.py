@@ -90,10 +90,10 @@ def calibrate_all(done: Cells, exp: Path, models: Mapping[str, str],
 def _renew_graphs(place: Path) -> None:
     """Writes the graphs of a model folder again, as the temperature is in them."""
     network, info = pretrained.load(place)
-    export, engine = core_models.runtime_modules(info.task)
-    pretrained.with_graphs(place, place, lambda content: export.graphs(network, content))
+    runtime, engine = core_models.runtime_modules(info.task)
+    pretrained.with_graphs(place, place, lambda content: runtime.graphs(network, content))
     graphs = pretrained.open_model(place, engine="onnx")[0]
-    worst = max(export.parity(network, graphs, info).values())
+    worst = max(runtime.parity(network, graphs, info).values())
     if not worst <= tolerance(engine, graphs):
         raise AssertionError(f"{place}: the graphs differ from torch by {worst:.1e}")
 

@@ -128,6 +128,13 @@ def _summary(rows: list[dict[str, Any]], systems: list[str], answers: Mapping[st
                 body.append([f"{system}, committee", cells_[0],
                              _interval(answers[system], "committee", wanted), *cells_[1:],
                              f"{r['members']} as one"])
+    found = next((found for found in answers.values() if found is not None), None)
+    counted = ""
+    if found is not None:
+        people = len(set(found["speakers"]))
+        counted = f" {len(found['truth']):,} clips of {people:,} speakers are tested."
+        if wanted.classes:
+            body.append(_always_one(found["truth"], names, wanted))
     planned = len(wanted.folds)
     heading, partial = "all folds pooled", ""
     if len(folds) < planned:
@@ -142,8 +149,17 @@ def _summary(rows: list[dict[str, Any]], systems: list[str], answers: Mapping[st
         "Mean ± standard deviation over seeds of the measure over all utterances, each answered by "
         "a model that did not learn from its speaker and was not picked by it. The interval is a "
         "bootstrap of whole "
-        f"speakers. A committee answers by the mean posterior of all seeds.{partial}",
+        f"speakers. A committee answers by the mean posterior of all seeds.{counted}{partial}",
     )
+
+
+def _always_one(truth: np.ndarray, names: list[str], wanted: protocols.Protocol) -> list[str]:
+    """The row of what has learned nothing: always the label that most of the tested clips have."""
+    most = int(np.bincount(truth).argmax())
+    judged = training.Judged([], truth, np.full(len(truth), most), [])
+    found = training.measures(judged, len(wanted.classes))
+    first, *others = [_spread([found[n]]) for n in names]
+    return [f"always '{wanted.classes[most]}'", first, report.GAP, *others, report.GAP]
 
 
 def _interval(found: Mapping[str, Any] | None, of: str, wanted: protocols.Protocol) -> str:

@@ -84,7 +84,7 @@ class System:
     # replaced by the cell's, as they stand in the names of folders)
     init: str = "random"
     begun: float = 1.0  # learning-rate multiplier of the copied weights; 0: they stay as they are
-    # {what `init` was trained on: its licence}; the card has them beside those of `release`
+    # {what `init` was trained on: its license}; the card has them beside those of `release`
     also: dict[str, str] = field(default_factory=dict)
     limits: list[str] = field(default_factory=list)  # lines for its card, after those of `release`
     match: str | None = None  # a system whose training compute this one gets
@@ -132,11 +132,11 @@ class Release:
     quietest: float | None = None
     dtype: Literal["float32", "float16"] = "float32"  # in which matrices are stored
     licence: str = "Apache-2.0"  # of the weights
-    data: str = "not stated"  # licence of the corpus; "": `also` names all there is
+    data: str = "not stated"  # license of the corpus; "": `also` names all there is
     # folder of an experiment whose tests of the same system fit the temperature of the released
     # one, e.g. of left-out corpora; null: this experiment's
     calibrated: str | None = None
-    # {what else all of them were trained on: its licence}
+    # {what else all of them were trained on: its license}
     also: dict[str, str] = field(default_factory=dict)
     limits: list[str] = field(default_factory=list)  # lines for the models' cards
 

@@ -18,6 +18,7 @@ import torch
 from avspeech import text
 from avspeech.core import pretrained, storage
 from avspeech.media import audio
+from avspeech.media import pitch as pitches
 from avspeech.report import report
 from avspeech.synthesis import prosody, scoring
 from avspeech.synthesis.synthesizer import Speech, Synthesizer
@@ -30,6 +31,7 @@ CEILING = "recordings, resynthesized"
 OTHERS = "others"
 FAILED = "failed"  # sentences that are silent, unreadable or missing
 HEARD = ("wer", "dnsmos", "distillmos")  # measures that need no recording
+QUIET, QUIET_PAUSES = 8, (0.2, 0.4, 0.8)  # sentences and seconds: see `fit_quiet`
 OBEYED = 0.5  # correlation of slopes asked and measured: see `tell_tones`
 
 
@@ -227,6 +229,9 @@ def control(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str]
     """Says sentences with a slope asked of the last word, with a break put in and taken out, and
     with one word of another pitch, volume, tempo and emphasis, and measures the sound.
 
+    F0 of last words is searched for in the voice's own range (`pitch.own_range` of all sentences
+    that were said with a slope): an octave error in a few frames outweighs any slope that is asked.
+
     Returns:
         {"slope": [[asked, measured], ...] in semitones over the word; "pause": [[asked, measured],
         ...] in seconds; "break": [[without, with], ...] seconds of silence at the place; and what
@@ -238,10 +243,7 @@ def control(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str]
     # No breaks but those of the script
     exact = Synthesizer(voice.model, voice.info, predict_breaks=False)
 
-    def pause_at(word: int, said: Speech) -> float:
-        quiet = prosody.silences(said.audio, rate, 0.03)
-        return float(prosody.boundary_pauses(word_times(said), quiet)[word])
-
+    sloped: list[tuple[float, np.ndarray, list[tuple[float, float]]]] = []
     for name in names:
         script = text.Script.from_dict(records[name]["script"])
         last = len(script.words) - 1
@@ -249,9 +251,7 @@ def control(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str]
             said = voice.speech(script.with_tones({last: text.Tone.of(slope)}), manner)
             times = word_times(said)
             write_said(out / f"{name}_slope{slope:+g}", said.audio, rate, {"words": times})
-            start, end = times[last]
-            melody = prosody.Melody.of(said.audio, rate, times, method=pitch)
-            found["slope"].append([slope, melody.slope(start, end) * (end - start)])
+            sloped.append((slope, said.audio, times))
         if config.intonation:
             for kind, values in styled.styled(exact, script, manner, pitch).items():
                 found.setdefault(kind, []).extend(values)
@@ -259,15 +259,59 @@ def control(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str]
         if middle < 0 or not config.breaks:
             continue
         bare = script.with_breaks({}, keep_asked=False)
-        silent = pause_at(middle, exact.speech(bare, manner))
+        silent = _pause_at(middle, exact.speech(bare, manner))
         for pause in pauses:
             said = exact.speech(bare.with_breaks({middle: pause}), manner)
             write_said(out / f"{name}_pause{pause:g}", said.audio, rate,
                        {"words": word_times(said)})
-            found["pause"].append([pause, pause_at(middle, said)])
+            found["pause"].append([pause, _pause_at(middle, said)])
         free = exact.speech(bare.with_breaks({middle: None}), manner)
-        found["break"].append([silent, pause_at(middle, free)])
+        found["break"].append([silent, _pause_at(middle, free)])
+    search = pitches.own_range([pitches.f0(sound, rate, prosody.HOP, method=pitch)[0]
+                                for _, sound, _ in sloped])
+    for slope, sound, times in sloped:
+        start, end = times[-1]
+        melody = prosody.Melody.of(sound, rate, times, method=pitch, search=search)
+        found["slope"].append([slope, melody.slope(start, end) * (end - start)])
     return found
+
+
+def _pause_at(word: int, said: Speech) -> float:
+    """Seconds of silence behind a word."""
+    quiet = prosody.silences(said.audio, said.sample_rate, 0.03)
+    return float(prosody.boundary_pauses(word_times(said), quiet)[word])
+
+
+def fit_quiet(folder: Path, records: Mapping[str, Any], steps: int, seed: int) -> float:
+    """Writes into a voice's folder by how much its pauses are heard longer than their frames
+    (`quiet` of its settings).
+
+    Args:
+        folder: of the voice.
+        records: of the words stage, of development sentences; up to `QUIET` of them are said.
+        steps, seed: of `Synthesizer.manner`.
+
+    Returns:
+        Seconds: the median over pauses of `QUIET_PAUSES` in the middle of the sentences; what is
+        there already where no sentence has two words.
+    """
+    voice = Synthesizer.from_pretrained(folder)
+    manner = voice.manner(steps=steps, seed=seed)
+    exact = Synthesizer(voice.model, voice.info, predict_breaks=False)
+    longer: list[float] = []
+    scripts = [text.Script.from_dict(record["script"]) for record in records.values()]
+    for script in [s for s in scripts if len(s.words) > 1][:QUIET]:
+        middle = len(script.words) // 2 - 1
+        bare = script.with_breaks({}, keep_asked=False)
+        for pause in QUIET_PAUSES:
+            said = exact.speech(bare.with_breaks({middle: pause}), manner)
+            longer.append(_pause_at(middle, said) - pause + voice.config.quiet)
+    if not longer:
+        return voice.config.quiet
+    quiet = round(max(0.0, float(np.median(longer))), 3)
+    info = pretrained.read_info(folder)
+    pretrained.update(folder, config={**info.config, "quiet": quiet})
+    return quiet
 
 
 def correlation(pairs: Sequence[Sequence[float]]) -> float:

@@ -338,6 +338,7 @@ def evaluate(cfg: Config, exp: Path) -> None:
         OTHERS,
         card_metrics,
         control,
+        fit_quiet,
         measure,
         reference,
         speak,
@@ -345,7 +346,7 @@ def evaluate(cfg: Config, exp: Path) -> None:
         update_card,
         write_said,
     )
-    from preparation import write_json
+    from preparation import read_json, write_json
 
     from avspeech.synthesis.synthesizer import Synthesizer
 
@@ -368,8 +369,14 @@ def evaluate(cfg: Config, exp: Path) -> None:
                        {"text": scripts[key]["script"]["source"]})
     if strange:
         measure(OTHERS, None, theirs, theirs, results / "others.json", strange, **how, kind=OTHERS)
+    waiting = read_json(exp / "words" / "dev.json")
     for name, _, seed in _runs(cfg):
-        model, info = pretrained.load(exp / f"{name}-{seed}" / "model")
+        place = exp / f"{name}-{seed}" / "model"
+        if pretrained.load(place)[0].config.breaks:
+            quiet = fit_quiet(place, waiting, cfg.sentences.steps, cfg.sentences.seed)
+            print(f"{name} seed {seed}: pauses are heard {quiet:g} s longer than asked, on "
+                  "development sentences, and are made so much shorter", flush=True)
+        model, info = pretrained.load(place)
         free, exact = (Synthesizer(model, info, predict_breaks=own) for own in (True, False))
         shaped = free.model.config.breaks or free.model.config.intonation
         if strange:
@@ -386,7 +393,7 @@ def evaluate(cfg: Config, exp: Path) -> None:
                   cfg.sentences.seed, folder, given)
             result = results / f"{label}-{seed}.json"
             measure(label, seed, said / "recordings", folder, result, names, **how)
-        update_card(exp / f"{name}-{seed}" / "model",
+        update_card(place,
                     card_metrics(results / f"{name}-{seed}.json", name, seed), cfg.sentences.steps)
         print(f"{name} seed {seed}: measured", flush=True)
     name, seed = _controlled(cfg)

@@ -43,8 +43,8 @@ def alone(*argv: str) -> subprocess.CompletedProcess[str]:
 def test_both_engines_give_the_same(name: str) -> None:
     graphs, info = pretrained.open_model(name)
     assert isinstance(graphs, Graphs)
-    export, engine = runtime_modules(info.task)
-    found = export.parity(pretrained.load(name)[0], graphs, info)
+    runtime, engine = runtime_modules(info.task)
+    found = runtime.parity(pretrained.load(name)[0], graphs, info)
     assert len(found) >= 5 and max(found.values()) <= tolerance(engine, graphs)
 
 

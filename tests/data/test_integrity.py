@@ -87,6 +87,16 @@ def test_empty_missing_unreadable_and_outside(tmp_path: Path) -> None:
         assert what in line and "\n" not in line
 
 
+@pytest.mark.parametrize("name", ["a.mp3", "a.ogg", "a.aiff"])
+def test_truncated_sound_of_other_kinds(tmp_path: Path, name: str) -> None:
+    soundfile.write(tmp_path / name, 0.1 * np.random.default_rng(0).normal(0, 1, 48000), 16000)
+    assert one(tmp_path, name) == []
+    data = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(data[: len(data) * 2 // 3])
+    (found,) = one(tmp_path, name, duration=0.5)
+    assert "truncated" in found
+
+
 @pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT"])
 def test_truncated_wav(tmp_path: Path, subtype: str) -> None:
     soundfile.write(tmp_path / "a.wav", 0.1 * np.sin(np.arange(32000)), 16000, subtype=subtype)
@@ -135,6 +145,13 @@ def test_wrong_rates(tmp_path: Path) -> None:
     found = problems(tmp_path, Utterance("u", "a.wav", 1.0, "s", views=(View("v.mp4"),)),
                      sample_rate=16000, fps=25.0, faces=False)
     assert "44100 Hz, expected 16000" in found[0] and "30.00 frames a second, expected 25" in found[1]
+
+
+@pytest.mark.parametrize("option", [{"sample_rate": -1}, {"fps": float("nan")}])
+def test_rates_that_cannot_be(tmp_path: Path, option: dict) -> None:
+    sound(tmp_path / "a.wav")
+    with pytest.raises(InputError, match="expected a number above 0"):
+        one(tmp_path, **option)
 
 
 def test_no_face(tmp_path: Path) -> None:

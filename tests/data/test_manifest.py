@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from avspeech.data.manifest import Utterance, read_manifest, utterance_from_dict, write_manifest
+from avspeech.data.manifest import (
+    Utterance,
+    read_manifest,
+    resolve,
+    utterance_from_dict,
+    write_manifest,
+)
 from avspeech.errors import InputError
 
 RECORD = {"id": "a", "audio": "a.wav", "duration": 1.0, "speaker": "s"}
@@ -63,3 +69,27 @@ def test_a_key_that_is_there_twice_is_named(tmp_path: Path) -> None:
     (tmp_path / "m.jsonl").write_text(line[:-1] + ', "speaker": "t"}\n')
     with pytest.raises(InputError, match=r"m.jsonl:1: .*'speaker' is there twice"):
         read_manifest(tmp_path / "m.jsonl")
+
+
+@pytest.mark.parametrize("change, match", [
+    ({"labels": {"emotion": ["sad", "angry"]}}, "label 'emotion' should be a word or a number"),
+    ({"labels": {"emotion": {"sad": 0.4}}}, "label 'emotion'"), ({"labels": {"words": "no"}}, None),
+    ({"labels": {"emotion": []}}, "label 'emotion'"), ({"labels": {"valence": 0.5, "breaks": []}}, None),
+    ({"labels": {"words": [[0.1, 0.4, "no"], {"start": 0.5, "end": 0.5}]}}, None),
+    ({"labels": {"words": [[0, 0.4, "no"], [0.5, 0.4, "yes"]]}}, "label 'words', item 2: .*end not before"),
+    ({"labels": {"phones": [[-0.1, 0.4, "n"]]}}, "item 1"), ({"labels": {"phones": ["n"]}}, "item 1"),
+    ({"id": "a\nb"}, "key 'id': a control"), ({"audio": "a.wav\0"}, "key 'audio': a control"),
+    ({"speaker": ""}, "empty speaker"), ({"speaker": " "}, "empty speaker"),
+    ({"views": [{"video": "v.mp4", "face": -1}]}, "face below 0"), ({"duration": 10**400}, "seconds")])
+def test_labels_are_words_and_everybody_has_a_name(tmp_path: Path, change: dict, match: str | None) -> None:
+    (tmp_path / "m.jsonl").write_text(json.dumps({**RECORD, **change}) + "\n")
+    if match is None:
+        assert read_manifest(tmp_path / "m.jsonl")[0].labels == change["labels"]
+        return
+    with pytest.raises(InputError, match=f"m.jsonl:1: .*{match}"):
+        read_manifest(tmp_path / "m.jsonl")
+
+
+def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no file can have"):
+        resolve(tmp_path, "a.wav\0")

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+import avspeech
 from avspeech.core import pretrained
 from avspeech.errors import InputError
 from avspeech.extraction import choice
@@ -297,3 +298,12 @@ def test_the_report_tells_doubt_in_one_line() -> None:
         assert ("for 10 of 10 s" in (some.doubt() or "")) == told
     kept = json.loads(json.dumps(report([0.123456], [1.0]).record()))
     assert kept["trust"] == [0.12] and set(kept["shares"]) == set(CANDIDATES)
+
+
+def test_a_model_that_is_loaded_by_name_has_the_splitter_as_commands_have() -> None:
+    """Without it the same model, and the page of the app, would extract strangers worse."""
+    loaded = avspeech.load("mvtf-small")
+    assert isinstance(loaded, Extractor) and loaded.splitter is not None
+    assert isinstance(avspeech.load("voices-small"), avspeech.Splitter)
+    with pytest.raises(InputError, match="expected one for separation"):
+        avspeech.Splitter.from_pretrained("mvtf-small")

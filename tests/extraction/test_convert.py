@@ -122,6 +122,8 @@ def test_names_that_do_not_fit_are_refused() -> None:
         ("lrw-prelu", {**good, "frontend3D.1.bias": torch.zeros(3)},
          r"shape \[3\], expected \[64\]"),
         ("lrw-prelu", {**good, "frontend3D.1.bias": torch.full((64,), torch.nan)}, "not finite"),
+        ("lrw-prelu", {**good, "frontend3D.1.bias": torch.ones(64, dtype=torch.int32)}, "of floats"),
+        ("lrw-prelu", {**good, "frontend3D.1.bias": torch.ones(64, device="meta")}, "of floats"),
         ("av-hubert", good, "expects one tensor 'feature_extractor_video"),
         ("lrw-prelu", {}, "expects one tensor")]
     for kind, weights, message in cases:

@@ -48,7 +48,7 @@ def info(model: MVTF) -> pretrained.ModelInfo:
 def test_the_model_that_is_exported_is_the_model(differences: dict[str, Any]) -> None:
     model = tiny(**differences)
     real = export.RealMVTF(model)
-    for what, mixture, crops, present in list(export._cases(model))[::2]:
+    for what, mixture, crops, present in list(export.cases(model))[::2]:
         wanted, got = model(mixture, crops, present), real(mixture, crops, present)
         assert (got - wanted).abs().max() < 2e-5 * wanted.abs().max(), what
 
@@ -210,3 +210,11 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                         lambda model, info, out: export.Exported(out, 9, {"x": 0.0}))
     assert main([*arguments, "onnx"]) == 0
     assert "m.onnx: onnx, 9 bytes" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [None, b"no model"])
+def test_a_file_that_is_no_model_is_one_line(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "a.onnx").write_bytes(content)
+    with pytest.raises(InputError, match="a.onnx: not a file of ONNX"):
+        export.OnnxExtractor(tmp_path / "a.onnx")

@@ -10,7 +10,7 @@ import pytest
 
 from avspeech.errors import InputError
 from avspeech.media import audio
-from avspeech.media.levels import ChannelLevels, frame_power, speech_threshold
+from avspeech.media.levels import ChannelLevels, flat_tops, frame_power, speech_threshold
 
 RATE = 16000
 EDGE = Path(__file__).resolve().parents[2] / "examples" / "edge" / "recognise.py"
@@ -132,3 +132,16 @@ def test_levels_far_beyond_full_scale() -> None:
     assert scale(30 * sound / np.abs(sound).max()) == pytest.approx(30)
     assert scale(np.round(sound * 32768)) == 32768
     assert scale(np.round(sound * 2.0**23)) == 2.0**23
+
+
+def test_flat_tops_are_counted_and_tones_that_reach_full_scale_are_not() -> None:
+    tone = np.sin(2 * np.pi * 110 * np.arange(16000) / 16000)
+    for steps in (2**7, 2**15):
+        def stored(gain: float, steps: int = steps) -> np.ndarray:
+            return np.clip(np.round(gain * tone * steps), -steps, steps - 1) / steps
+
+        assert flat_tops(stored(1.0)) == 0
+        told, flat = flat_tops(stored(1.5)), stored(1.5)
+        full = int((np.abs(flat) >= 0.999).sum())
+        assert 0.8 * full <= told <= full and full > 2000
+    assert flat_tops(np.ones(100)) == 0  # an offset: no step leads there

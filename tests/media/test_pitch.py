@@ -181,3 +181,30 @@ def test_an_offset_changes_nothing(method: str) -> None:
     moved, also = pitch.f0(sound + 0.01, RATE, method=method)
     assert (also == voiced).all() and np.allclose(moved, hertz, rtol=0.002)
     assert not pitch.f0(np.full(RATE, 0.3), RATE, method=method)[1].any()
+
+
+def test_a_voice_own_range_leaves_its_octaves_out() -> None:
+    """A glide whose last fifth has a subharmonic, as creak has, falls an octave where all is searched for,
+    and stays the glide in the range of the voice."""
+    pytest.importorskip("pyworld")
+    hertz = 200 * 2 ** (np.linspace(-2, 2, RATE) / 12)
+    creaky = np.arange(RATE) > 0.8 * RATE
+    half = np.sin(np.pi * np.cumsum(hertz) / RATE)  # of half the frequency
+    sound = voice(hertz) * (1 + 0.9 * creaky * half) + 0.1 * creaky * half
+    wide, voiced = pitch.f0(sound, RATE, method="dio")
+    assert pitch.slope(pitch.contour(wide, voiced, 0.01), 0.01, 0, 1) < -3
+    low, high = pitch.own_range([wide])
+    assert 100 < low < 160 and 250 < high < 350
+    found, voiced = pitch.f0(sound, RATE, 0.01, low, high, "dio")
+    assert pitch.slope(pitch.contour(found, voiced, 0.01), 0.01, 0, 1) == pytest.approx(4, abs=0.5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_voice_own_range_is_its_quartiles(seed: int) -> None:
+    hertz = np.random.default_rng(seed).uniform(90, 400, 400) * (np.arange(400) % 3 > 0)
+    heard = hertz[hertz > 0]
+    expected = np.array([0.75, 1.5]) * np.percentile(heard, (25, 75))
+    assert pitch.own_range([hertz]) == pytest.approx((expected[0], min(500.0, expected[1])))
+    assert pitch.own_range(np.split(hertz, 4)) == pitch.own_range([hertz])  # however it is cut
+    assert pitch.own_range([hertz], 130, 300) == pytest.approx((max(130.0, expected[0]), 300.0))
+    assert pitch.own_range([np.zeros(5)]) == pitch.own_range([]) == (60.0, 500.0)

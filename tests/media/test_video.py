@@ -300,3 +300,14 @@ def test_crops_that_do_not_fit_on_the_disk_are_refused(tmp_path: Path, monkeypat
     with pytest.raises(InputError, match="TMPDIR") as caught:
         video.mouth_tracks(tmp_path / "a.mp4")
     assert "\n" not in str(caught.value)
+
+
+def test_a_bar_ends_at_what_there_was(capsys: pytest.CaptureFixture[str]) -> None:
+    """A length in seconds may promise a frame more, or less."""
+    for expected in (4, 2, None):
+        assert list(video._shown(iter("abc"), expected, "faces", progress=True)) == ["a", "b", "c"]
+        assert "| 3/3 [" in capsys.readouterr().err.rpartition("\r")[2]
+    frames = video._shown(iter("abc"), 2, "mouths", progress=True)
+    assert [next(frames), next(frames)] == ["a", "b"]
+    frames.close()  # type: ignore[attr-defined]
+    assert "| 2/2 [" in capsys.readouterr().err.rpartition("\r")[2]

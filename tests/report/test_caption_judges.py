@@ -187,6 +187,8 @@ def test_a_folder_named_captions_is_still_a_folder(tmp_path, monkeypatch):
         raise Found(str(reference), str(hypothesis), options["pause"], options["tone"])
 
     monkeypatch.setattr(scoring, "score", measure)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "captions").mkdir()
     for argv in (["captions", "other"], ["captions", "--quiet", "other"]):
         with pytest.raises(Found) as caught:
             cli.main(["score", *argv])

@@ -38,6 +38,28 @@ def test_bounds_that_mean_nothing(text: str) -> None:
         gate.Bound.read(text, least=False)
 
 
+@pytest.mark.parametrize("text, least", [
+    ("wer=0.05", True), ("change.mcd=-1", True), ("failed=0", True), ("dnsmos=3", False),
+    ("change.break_f1=0", False)])
+def test_a_bound_that_would_stop_what_is_good(text: str, least: bool) -> None:
+    with pytest.raises(InputError, match="is better.*use --fail-" + ("above" if least else "below")):
+        gate.Bound.read(text, least)
+    assert gate.Bound.read(text, not least) and gate.Bound.read("rate_ratio=1", least)
+
+
+def test_breaks_by_words_do_not_compare_with_breaks_by_energy() -> None:
+    row = {"break_f1": 1.0, "break_twice_hits": 2, "break_total": 2, "mcd": 1.0}
+    current = Scores({"a": row}, {}, {}, {"breaks_by": "energy"})
+    before = gate.Baseline(Path("old.json"), {"a": row}, {"breaks_by": "words"})
+    assert set(before.changes(current)) == {"mcd"}
+    assert "breaks_by was words, now it is energy" in before.remarks(current)[1]
+    with pytest.raises(InputError, match=r"change\.break_f1"):
+        gate.broken([gate.Bound.read("change.break_f1=0", True)], current, before.changes(current))
+    mixed = [f"words in {n} pairs, energy in the others" for n in (1, 2)]
+    current.settings["breaks_by"] = mixed[0]
+    assert "break_f1" in gate.Baseline(Path("old.json"), {"a": row}, {"breaks_by": mixed[1]}).changes(current)
+
+
 def test_failures_have_a_bound() -> None:
     found, bound = scores(mcd=1.0), gate.Bound.read("failed=0", least=False)
     assert not gate.broken([bound], found, None)
@@ -59,7 +81,8 @@ def test_a_change_is_that_of_the_same_pairs() -> None:
     changes = before.changes(current)
     assert changes["mcd"].mean == pytest.approx(-0.5) and changes["mcd"].high == pytest.approx(-0.5)
     assert changes["wer"].mean == pytest.approx(0.1)
-    assert "20 pairs of both runs (of 21 then, 21 now)" in before.remark(current)
+    first, gone = before.remarks(current)
+    assert "20 pairs of both runs (of 21 then, 21 now)" in first and gone.endswith("not scored now: gone")
     assert gate.broken([gate.Bound.read("change.wer=0.05", False)], current, changes)
     assert not gate.broken([gate.Bound.read("change.mcd=0", False)], current, changes)
 
@@ -75,7 +98,9 @@ def test_runs_that_cannot_be_compared() -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"pairs": [], "settings": {}}', "[" * 100_000,
                                   '{"pairs": {"a": 1}, "settings": {}}',
-                                  '{"pairs": {"a": {"mcd": "low"}}, "settings": {}}'])
+                                  '{"pairs": {"a": {"mcd": "low"}}, "settings": {}}',
+                                  '{"pairs": {"a": {"mcd": -Infinity}}, "settings": {}}',
+                                  '{"pairs": {"a": {"mcd": 1' + "0" * 400 + '}}, "settings": {}}'])
 def test_baselines_that_are_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "old.json").write_text(text)
     with pytest.raises(InputError, match="old.json"):
@@ -101,6 +126,23 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*words, *old, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["change"]["log_f0_rmse"] == {"mean": 0, "low": 0, "high": 0}
     for bad, match in ((["--fail-above", "wer=0.1"], "--wer"), (["--fail-below", "dnsmos=3"], "--mos"),
-                       (["--fail-below", "change.mcd=0"], "--baseline"), (["--baseline", "none"], "none")):
+                       (["--fail-above", "change.mcd=0"], "--baseline"), (["--baseline", "none"], "none")):
         assert main([*words, *bad]) == 2
         assert match in capsys.readouterr().err
+    (tmp_path / "old.json").write_text((tmp_path / "old.json").read_text().replace("autocorrelation", "dio"))
+    assert main([*words, *old]) == 2
+    out, err = capsys.readouterr()
+    assert "MCD" in out and "measured with pitch dio" in err  # nothing that was measured is lost
+
+
+@pytest.mark.parametrize("kind, own, other", [
+    ("captions", "--judge", "--mos"), ("transcript", "--collar", "--judge"),
+    ("mcorec", "--disfluencies", "--words")])
+def test_help_of_a_kind_is_its_own(capsys: pytest.CaptureFixture[str], kind: str, own: str,
+                                   other: str) -> None:
+    with pytest.raises(SystemExit):
+        main(["score", kind, "--help"])
+    said = capsys.readouterr().out
+    assert f"avspeech score {kind}" in said and own in said and other not in said
+    assert main(["score", kind, "alone"]) == 2
+    assert f"score {kind} REF HYP" in capsys.readouterr().err

@@ -41,6 +41,9 @@ SETS = (
     "twentieth",
     "twentyfirst",
     "twentysecond",
+    "twentythird",
+    "twentyfourth",
+    "twentyfifth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

@@ -1,11 +1,14 @@
 """What is written, and what is said."""
 
+import unicodedata
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avspeech import text
-from avspeech.text import numbers
+from avspeech.text import lists, numbers
 from avspeech.text.normalise import Marked, Spoken, normalise
 
 CASES = {
@@ -173,7 +176,7 @@ CASES = {
     "don′t, I′m O′Brien": "don't, i'm o'brien",
     "the boys′ room": "the boys' room",
     "don❜t can‵t": "don't can't",
-    "f′(x) and 6′ 2″": "F prime, X, and six feet two inches",
+    "f′(x) and 6′ 2″": "F prime of X and six feet two inches",
     "naïve café Łódź": "naive cafe lodz",
     "YouTube and iPhone": "youtube and iphone",
     "x < y": "X less than Y",
@@ -264,3 +267,55 @@ def test_a_dash_before_a_number_is_a_sign_where_nothing_stands_before_it(written
     from avspeech import text
 
     assert text.analyse(written).text == said
+
+
+def _cases(step: int) -> list[str]:
+    """Every so many of the written sentences of `cases/`."""
+    found = []
+    for path in sorted(Path(__file__).with_name("cases").glob("readings*.txt")):
+        for line in path.read_text(encoding="utf-8").split("\n"):
+            if " => " in line and not line.startswith("# "):
+                found.append(line.split(" => ")[0].replace("<", "&lt;"))
+    return found[::step]
+
+
+def _words(written: str) -> list[str]:
+    return [word.text for word in text.analyse(written).words]
+
+
+FORMS = {
+    "blanks around": lambda s: f"  {s} \n ",
+    "NFC": lambda s: unicodedata.normalize("NFC", s),
+    "NFD": lambda s: unicodedata.normalize("NFD", s),
+    "straight quotes": lambda s: s.translate(str.maketrans("“”’", "\"\"'")),
+    "lines of Windows": lambda s: s.replace(" ", "\r\n", 2) + "\r\n",
+    "lines of old Macs": lambda s: s.replace(" ", "\r", 2) + "\r",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_reading_does_not_depend_on_how_the_same_is_typed(form):
+    for written in _cases(16):
+        same = written.replace(" ", "\n", 2) if form.startswith("lines") else written
+        assert _words(FORMS[form](written)) == _words(same), written
+    for plain, typed in (("the U.N.'s a) part", "the U.N.’s a) part"), ("a) yes b) no", " a) yes b) no")):
+        assert _words(typed) == _words(plain)
+
+
+def test_nothing_is_left_out_in_silence():
+    """Each letter, digit and sign belongs to what is said or to what is reported."""
+    for written in _cases(16):
+        script = text.analyse(written)
+        spans = [(w.start, w.end) for w in script.words] + [(u.start, u.end) for u in script.unread]
+        for place, character in enumerate(written):
+            told = any(start <= place < end for start, end in spans)
+            wanted = character.isalnum() or unicodedata.category(character) in ("Sm", "Sc", "So", "No")
+            if wanted and character not in "|<>=" and "&lt;" not in written[max(0, place - 3) : place + 4]:
+                assert told, (written, character)
+
+
+@pytest.mark.parametrize("sign", [*lists.FRACTIONS, *"⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉ⁿ"])
+@pytest.mark.parametrize("frame", ["E = {}mv", "a t{} b", "x{}y", "abc{}", "it has{}it"])
+def test_a_small_digit_beside_letters_is_said_or_reported(sign, frame):
+    with_it, without = text.analyse(frame.format(sign)), text.analyse(frame.format(""))
+    assert len(with_it.words) > len(without.words) or sign in with_it.unread_line

@@ -22,14 +22,11 @@ TOTAL, WRONG = readings.wrong_readings()
 MISSES = {
     'Cut a 2x4 to 36".',
     "Tickets: $15 adults, $7.50 kids.",
-    "Pt. presents w/ SOB, N/V x 3 days.",
     "Vitamin C (approx. 60 mg/tab.), max. 2 tabs. daily",
     "Serum Na 140 mEq/L, K 4.1 mmol/L, glucose 95 mg/dL",
     "Market cap: $2.87T; P/E 29.4; div. $0.24/qtr.",
-    "On Mon., 3/4/24, we met; next: 3/11.",
     "Judge hit No. 62, going 2-4 with 3 RBI.",
     "Super Bowl XLII and WrestleMania XL",
-    "#include <stdio.h>",
     "the Joneses' 6' fence and kids' toys",
     "26 C.F.R. § 1.61-1",
     "He DM'd me a GIF on Slack, TBH.",
@@ -46,6 +43,8 @@ MISSES = {
     "Send $25 via PayPal to ed.ng@me.com.",
     "std::vector<int> v(10);",
     "ssh root@10.1.2.3 -p 2222",
+    "Office hrs.: M/W 1–2:30 p.m., Th by appt., Rm. 114.",
+    "Buy 2 get 1 ½ off! 12-ct. pkg. $3.99/doz. thru 9/30.",
 }
 MISSED_SOUNDS = {
     "I *read* it in a day.",
@@ -54,6 +53,8 @@ MISSED_SOUNDS = {
     "The plant *produces* steel.",
     "The *sewer* stitched a hem.",
     "The cook cleaned the *bass*.",
+    "The archer took a *bow after the show.",
+    "*Does drink at the pond while the bucks keep watch.",
 }
 
 
@@ -118,7 +119,7 @@ def test_every_unit_is_said_with_each_symbol():
 
 def test_every_abbreviation_sign_and_coin_is_said():
     for sign, (words, kind) in lists.SIGNS.items():
-        if not kind and sign not in lists.GREEK and sign not in ("<", "&", "′", "″"):
+        if not kind and sign not in lists.GREEK and sign not in ("<", "&", "′", "″", "%"):
             assert set(words) <= {w.text for w in text.analyse(f"x {sign} y").words} | set("IUS"), (
                 sign
             )

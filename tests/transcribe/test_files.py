@@ -130,7 +130,7 @@ def test_a_silent_face_is_not_recognized_and_that_is_said(film: Path, tmp_path: 
     assert webvtt.read(tmp_path / "out/talk/face2.vtt") == []
 
 
-def test_names_and_one_face(film: Path, tmp_path: Path) -> None:
+def test_names_and_one_face(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(film, tmp_path / "out", names=["Ann Lee", "spk_1"])
     assert (tmp_path / "out/talk/Ann Lee.vtt").is_file()
     assert run(film, tmp_path / "one", face=2).transcript.speakers == ["face2"]
@@ -138,6 +138,9 @@ def test_names_and_one_face(film: Path, tmp_path: Path) -> None:
         with pytest.raises(InputError):
             run(film, tmp_path / "wrong", names=wrong)
     assert not list(tmp_path.glob("wrong/*"))
+    monkeypatch.delattr(files.extraction, "extract")  # it takes long: names are counted before
+    with pytest.raises(InputError, match="3 names for 2 faces"):
+        run(film, tmp_path / "wrong", names=["a", "b", "c"])
 
 
 def test_the_video_itself_is_not_replaced(film: Path) -> None:

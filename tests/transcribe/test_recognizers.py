@@ -180,3 +180,34 @@ def test_whisper(tmp_path: Path, wav: Path, monkeypatch: pytest.MonkeyPatch) -> 
     plug = recognizers.named(str(tmp_path), language="nl")
     assert plug(wav, 2.0) == [Heard(0, 0.5, "Good", (("Good", 0.1, 0.4, 0.9877),))]
     assert asked["word_timestamps"] is True and asked["language"] == "nl" and asked["samples"] == 32000
+
+
+def test_languages_that_a_model_does_not_know(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for known, wrong, right in ((["en"], "de", "en"), (["en", "de", "yue"], "fr", "yue")):
+        class Model:
+            supported_languages = known
+
+            def __init__(self, *_: object, **__: object) -> None:
+                pass
+
+        monkeypatch.setitem(sys.modules, "faster_whisper", SimpleNamespace(WhisperModel=Model))
+        (tmp_path / "model.bin").write_bytes(b"")
+        for language in (wrong, "english", ""):
+            with pytest.raises(InputError, match=f"--language {language}: "):
+                recognizers.named(str(tmp_path), language=language)
+        assert recognizers.named(str(tmp_path), language=right)
+        assert recognizers.named(str(tmp_path), language=None)
+
+
+def test_a_server_is_tried_before_anything_is_extracted(server: str, tmp_path: Path, monkeypatch,
+                                                        capsys: pytest.CaptureFixture[str]) -> None:
+    from avspeech import cli
+
+    Server.answer = (401, {}, b"")
+    (tmp_path / "v.mp4").write_bytes(b"no video")
+    argv = ["transcribe", str(tmp_path / "v.mp4"), "-o", str(tmp_path / "out"), "--recognizer", server,
+            "--mixture"]
+    assert cli.main(argv) == 2 and "answered 401" in capsys.readouterr().err
+    Server.answer = (200, {}, b'{"text": ""}')
+    assert cli.main(argv) == 2 and "v.mp4" in capsys.readouterr().err
+    assert len(Server.asked) == 2

@@ -20,7 +20,7 @@ export function start() {
         $("speak-voice").append(h("option", {value: JSON.stringify([model.name, voice]), "data-licence": model.licence, "data-steps": model.steps}, voice || model.name));
     const chosen = () => {
       const {licence = "none", steps} = $("speak-voice").selectedOptions[0]?.dataset ?? {};
-      $("speak-licence").textContent = `licence: ${licence}`;
+      $("speak-licence").textContent = `license: ${licence}`;
       if (steps) $("speak-steps").value = $("speak-steps-out").textContent = steps;
     };
     $("speak-voice").addEventListener("change", chosen);

@@ -1,6 +1,6 @@
 """eGeMAPS (Eyben et al. 2016), by openSMILE.
 
-Its licence is for research, so no extra has it: the user installs it.
+Its license is for research, so no extra has it: the user installs it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Egemaps(Upstream):
         try:
             import opensmile
         except ImportError:
-            raise InputError("egemaps: openSMILE is not installed; if its licence (research, no "
+            raise InputError("egemaps: openSMILE is not installed; if its license (research, no "
                              "products) suits you: pip install opensmile") from None
         super().__init__(version=opensmile.__version__, **options)
         self.smile = opensmile.Smile(opensmile.FeatureSet.eGeMAPSv02,

@@ -22,7 +22,7 @@ from avspeech.data.protocol import Protocol, dealt, identity
 ABOUT = layout.About(
     name="ASED",
     page="https://github.com/Ethio2021/ASED_V1",
-    terms="free to download, no agreement; no licence stated, to be cited",
+    terms="free to download, no agreement; no license stated, to be cited",
     layout="01Neutral/*.wav, 02Fearful/*.wav, ..., 05Angry/*.wav",
 )
 

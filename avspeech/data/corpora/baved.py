@@ -23,7 +23,7 @@ from avspeech.data.protocol import Protocol, dealt, identity
 ABOUT = layout.About(
     name="BAVED",
     page="https://github.com/40uf411/Basic-Arabic-Vocal-Emotions-Dataset",
-    terms="free to download, no agreement; no licence stated",
+    terms="free to download, no agreement; no license stated",
     layout="0/*.wav, 1/*.wav, ..., 6/*.wav",
 )
 

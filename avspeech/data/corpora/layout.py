@@ -35,7 +35,7 @@ class About:
 
     name: str  # as published
     page: str  # its official address
-    terms: str  # licence, and what is needed to get the corpus
+    terms: str  # license, and what is needed to get the corpus
     layout: str  # the expected folders, in words
 
 
@@ -88,7 +88,7 @@ def absent(source: str | Path, about: About) -> InputError:
         source: the given folder.
         about: of the corpus.
     """
-    reason = "no such folder" if not Path(source).is_dir() else f"no {about.name} in it"
+    reason = "no such folder" if not Path(source).is_dir() else f"nothing of {about.name} in it"
     return InputError(f"{source}: {reason}; expected {about.layout}. "
                       f"Get {about.name} from {about.page} ({about.terms}) and give its folder "
                       "as the source")

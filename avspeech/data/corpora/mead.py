@@ -22,7 +22,7 @@ ABOUT = layout.About(
     name="MEAD",
     page="https://wywu.github.io/projects/MEAD/MEAD.html",
     # Asked for in uniBruce/Mead, issue 23, without an answer.
-    terms="links there, no agreement to sign; no licence is stated, so take it for research only; "
+    terms="links there, no agreement to sign; no license is stated, so take it for research only; "
     "unpack the .tar files",
     layout="<actor>/video/<view>/<emotion>/level_<n>/<nnn>.mp4 and "
     "<actor>/audio/<emotion>/level_<n>/<nnn>.m4a",

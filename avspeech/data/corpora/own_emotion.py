@@ -17,6 +17,7 @@ fifth for development, dealt so that their classes are alike.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,24 +60,34 @@ def _listed(source: Path) -> Iterator[tuple[Path, str, str]]:
     for where, row in rows:
         if not isinstance(row, dict):
             raise InputError(f"{where}: expected an object with file, label and speaker")
-        gone = [key for key in ("file", "label") if row.get(key) in (None, "")]
+        gone = [key for key in ("file", "label")
+                if row.get(key) is None or not str(row[key]).strip()]
         if gone:
             raise InputError(f"{where}: no '{gone[0]}'; expected file, label and, where known, "
                              "speaker")
+        for key in ("file", "speaker"):
+            if not isinstance(row.get(key), (str, int, float, type(None))):
+                raise InputError(f"{where}: {key}: expected a name, got {str(row[key])[:40]}")
         label = row["label"]
         if (not isinstance(label, (str, int, float)) or str(label).lower() == "nan"
                 or "\n" in str(label)):
             raise InputError(f"{where}: label: expected one word, got "
                              f"{' '.join(str(label)[:40].split())}; leave out what has no label")
-        path = source.parent / str(row["file"])
-        if not path.is_file():
+        inner = os.path.relpath(source.parent / str(row["file"]), source.parent)
+        if inner.split(os.sep)[0] == os.pardir:
+            raise InputError(f"{where}: {row['file']}: not in {source.parent}, the table's folder; "
+                             "move the table to a folder that all its sounds are in")
+        path = source.parent / inner
+        if not layout.is_file(path):
             slashes = "; write / for \\ in paths" if "\\" in str(row["file"]) else ""
             raise InputError(f"{where}: {path}: no such file; paths are relative to "
                              f"{source.parent}{slashes}")
         if first.setdefault(path.resolve(), where) != where:
             raise InputError(f"{where}: {path} is listed already at {first[path.resolve()]}; "
                              "leave one of them")
-        yield path, str(label), str(row.get("speaker") or "")
+        speaker = str("" if row.get("speaker") is None else row["speaker"]).strip()
+        # pandas writes NaN where nothing is known
+        yield path, str(label).strip(), "" if speaker.lower() == "nan" else speaker
 
 
 def _one_spelling(clips: list[Clip]) -> list[str]:

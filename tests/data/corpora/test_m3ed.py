@@ -71,7 +71,7 @@ def test_missing_and_wrong(corpus, tmp_path):
 @pytest.mark.parametrize("text, what", [
     ("{", "not JSON"), ("[]", "not as published"), ('{"seriesval": {"1": {}}}',
                                                     "not as published .KeyError"),
-    ('{"other": {}}', "series 'other' is in none of"), ("{}", "no M3ED in it")])
+    ('{"other": {}}', "series 'other' is in none of"), ("{}", "nothing of M3ED in it")])
 def test_other_annotations_are_refused(corpus, text, what):
     (corpus / "annotation.json").write_text(text)
     with pytest.raises(InputError, match=what):

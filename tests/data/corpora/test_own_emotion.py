@@ -77,6 +77,8 @@ def test_the_same_sound_twice_is_a_leak(tmp_path, sound):
     ("file,label\na.wav,joy\na.wav,rage\n", "list.csv:3: .*a.wav is listed already at .*csv:2"),
     ('file,label\na.wav,"jo\ny"\n', "list.csv:2: label: expected one word, got jo y"),
     ("file,label\nin\\a.wav,joy\n", "no such file; .*write / for"),
+    ("file,label\n../b.wav,joy\n", "list.csv:2: ../b.wav: not in .*move the table"),
+    ("file,label\n/etc/passwd,joy\n", "list.csv:2: /etc/passwd: not in .*move the table"),
     ("file,label\na.wav,j\0y\n", "list.csv:2: a NUL character; is it UTF-16"),
     ("file,label\n", "list.csv: no row in it"), ("", "list.csv: no row in it")])
 def test_what_cannot_be_used_is_named(tmp_path, sound, text, expected):
@@ -114,3 +116,18 @@ def test_spellings_of_one_class_are_one(tmp_path, sound):
     found = own_emotion.scan(tmp_path / "list.csv")
     assert [c.labels["emotion"] for c in found.clips] == ["angry", "sad"] * 3
     assert any("'Sadness' as 'sad'" in line and "'ANGER' as 'angry'" in line for line in found.found)
+
+
+def test_a_speaker_is_a_name_and_nan_is_none(tmp_path, sound):
+    rows = [{"file": f"{k}.wav", "label": " joy" if k % 2 else "rage",
+             "speaker": (float("nan"), "ann", "ann ", None)[k % 4]} for k in range(8)]
+    for k in range(8):
+        sound(tmp_path / f"{k}.wav", k)
+    (tmp_path / "list.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    found = own_emotion.scan(tmp_path / "list.jsonl")
+    assert {c.speaker for c in found.clips if "unknown" not in c.speaker} == {"ann"}
+    assert sum("unknown" in c.speaker for c in found.clips) == 4
+    assert {c.labels["emotion"] for c in found.clips} == {"joy", "rage"}
+    (tmp_path / "list.jsonl").write_text(json.dumps({**rows[0], "speaker": ["ann"]}))
+    with pytest.raises(InputError, match="list.jsonl:1: speaker: expected a name"):
+        own_emotion.scan(tmp_path / "list.jsonl")

@@ -1,0 +1,172 @@
+"""Whether a sound file goes on as far as its header, or its last page, says.
+
+Decoders read what is there and do not say that more was announced. A copy that stopped halfway is
+then a short recording, with nothing to tell it from one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+# Bytes of sound from which on a header of 32 bits does not mean what it says
+UNKNOWN = 2**31 - 2**16
+PADDING = 4096  # bytes of sound by which a file may be shorter than its header tells
+PAGE = 27 + 255 + 255 * 255  # bytes of the longest page of Ogg
+LAST_PAGE = 4  # the bit of its header that ends a stream
+ADDED = 3000  # samples that encoders of MP3 add at both ends, at most
+SYNC = 65536  # bytes before the first frame of an MP3 file in which it is looked for
+
+
+class _Chunks(NamedTuple):
+    """How a format of chunks is laid out. Sizes are in bytes."""
+
+    begin: int  # of the file's own header
+    name: int  # length of a chunk's name
+    size: int  # length of the number behind it
+    order: str  # of that number's bytes: "little" or "big"
+    sound: bytes  # how the name of the chunk with the samples begins
+    whole: bool  # its number counts the chunk's header as well
+    align: int  # chunks begin at multiples of it
+
+
+_RIFF = _Chunks(12, 4, 4, "little", b"data", False, 2)
+_FORMATS = (
+    (rb"RIFF....WAVE|RF64....WAVE", _RIFF),
+    (rb"RIFX....WAVE", _RIFF._replace(order="big")),
+    (rb"FORM....AIF[FC]", _Chunks(12, 4, 4, "big", b"SSND", False, 2)),
+    (rb"riff\x2e\x91\xcf\x11", _Chunks(40, 16, 8, "little", b"data", True, 8)),
+    (rb"caff\x00\x01", _Chunks(8, 4, 8, "big", b"data", False, 1)),
+)
+
+
+def cut_off(path: str | Path) -> list[str]:
+    """A sentence where a file ends before its sound does by what it says of itself in bytes.
+
+    Args:
+        path: a file that exists; one of chunks (see `bytes_told`), or Ogg. For what tells its
+            length in time, see `seconds_told`.
+
+    Returns:
+        One sentence for the user, or none.
+    """
+    with open(path, "rb") as file:
+        if file.read(4) == b"OggS":
+            return _without_end(file)
+    told, there = bytes_told(path) or (0, 0)
+    if there + PADDING >= told:
+        return []
+    return [f"it is cut off: of {told:,} bytes of its sound {there:,} are there"]
+
+
+def bytes_told(path: str | Path) -> tuple[int, int] | None:
+    """How much sound there is in a file by its header, and how much there is room for.
+
+    Args:
+        path: a file that exists. WAV (RF64 and RIFX too), AIFF, AU, W64, CAF and NIST are known.
+
+    Returns:
+        Bytes of sound that the header tells, and bytes from the beginning of the sound to the end
+        of the file; None where the format is another, or its header does not tell.
+    """
+    with open(path, "rb") as file:
+        begin = file.read(1024)
+        size = 0
+        if begin[:4] == b".snd":
+            begins, size = (int.from_bytes(begin[k: k + 4], "big") for k in (4, 8))
+        elif begin[:8] == b"NIST_1A\n":
+            begins, size = _nist(begin)
+        for pattern, chunks in _FORMATS:
+            if re.match(pattern, begin, re.DOTALL):
+                begins, size = _sound_chunk(file, chunks)
+        # From 2 GiB on a number of 32 bits stands for "up to the end", as in what a pipe was given
+        if size <= 0 or UNKNOWN <= size < 2**32 or size >= 2**62:
+            return None
+        return size, max(0, os.stat(path).st_size - begins)
+
+
+def _nist(header: bytes) -> tuple[int, int]:
+    """Where the samples of a NIST (SPHERE) file begin, and how many bytes they take."""
+    found = dict(re.findall(rb"(?m)^(\w+) -i +(\d{1,12})", header))
+    wanted = (b"sample_count", b"channel_count", b"sample_n_bytes")
+    if b"embedded" in header or not all(name in found for name in wanted):
+        return 0, 0
+    count, channels, wide = (int(found[name]) for name in wanted)
+    return int(header[8:16].split()[0]), count * channels * wide
+
+
+def _sound_chunk(file: BinaryIO, chunks: _Chunks) -> tuple[int, int]:
+    """Where the samples of a file begin, and how many bytes of them its header tells; 0, 0 where
+    no such chunk is found."""
+    head, long = chunks.name + chunks.size, None
+    file.seek(chunks.begin)
+    for _ in range(64):
+        chunk = file.read(head)
+        if len(chunk) < head:
+            break
+        size = int.from_bytes(chunk[chunks.name:], chunks.order)  # type: ignore[arg-type]
+        size -= head if chunks.whole else 0
+        if chunk.startswith(chunks.sound):
+            return file.tell(), long if long is not None and size == 2**32 - 1 else size
+        if size < 0 or size >= 2**62:
+            break
+        begin = file.tell()
+        if chunk.startswith(b"ds64") and size >= 16:  # RF64: sizes of 64 bits
+            long = int.from_bytes(file.read(16)[8:], "little")
+        file.seek(begin + size + -(begin + size) % chunks.align)
+    return 0, 0
+
+
+def _without_end(file: BinaryIO) -> list[str]:
+    """A sentence where the last page of an Ogg file does not end its stream."""
+    length = os.fstat(file.fileno()).st_size
+    file.seek(max(0, length - 2 * PAGE))
+    tail = file.read()
+    at = len(tail)
+    while (at := tail.rfind(b"OggS\x00", 0, at)) >= 0:
+        page = tail[at:]
+        if len(page) < 27 or page[5] < 8:  # else by chance, within the sound
+            break
+    else:
+        return []
+    parts = page[26] if len(page) > 26 else 255
+    if len(page) < 27 + parts or len(page) < 27 + parts + sum(page[27: 27 + parts]):
+        return ["it is cut off: its last page of Ogg is not whole"]
+    if page[5] & LAST_PAGE:
+        return []
+    return ["its last page of Ogg is not marked as the last: it was cut off, or its writer marks "
+            "no end"]
+
+
+def seconds_told(path: str | Path, rate: int) -> float | None:
+    """How long an MP3 file is at least by the header that its encoder wrote into the first frame
+    (Xing, Info or VBRI).
+
+    Args:
+        path: a file that exists.
+        rate: its samples a second.
+
+    Returns:
+        Seconds, less the longest pauses that encoders add at both ends and decoders take off; None
+        for other files and those without such a header.
+    """
+    with open(path, "rb") as file:
+        data = file.read(SYNC)
+        begin = 0
+        while data[:3] == b"ID3" and len(data) >= 10:  # titles and a cover; several may follow
+            begin += 10 + sum((byte & 127) << 7 * k for k, byte in enumerate(data[9:5:-1]))
+            file.seek(begin)
+            data = file.read(SYNC)
+    frame = re.search(rb"\xff[\xe2-\xff]", data)
+    if frame is None:
+        return None
+    data = data[frame.start(): frame.start() + 256]
+    # A header of flags, whose lowest bit says that the number of frames follows; or a fixed one
+    found = re.search(rb"(?s)(Xing|Info)...[\x01\x03\x05\x07\x09\x0b\x0d\x0f]|VBRI", data[4:64])
+    if found is None:
+        return None
+    at = 4 + (found.start() + 14 if found.group() == b"VBRI" else found.end())
+    frames = int.from_bytes(data[at: at + 4], "big")
+    return max(0, frames * (1152 if data[1] & 8 else 576) - ADDED) / rate  # MPEG-1; MPEG-2, 2.5

@@ -1,0 +1,258 @@
+"""The graphs of a model folder, by which `synthesis.engine` runs it without torch: making them,
+and comparing them with torch."""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from avspeech.core import pretrained
+from avspeech.core.engine import Graphs
+from avspeech.core.graphs import exported, whole_lstms
+from avspeech.synthesis import engine, prosodyfm
+from avspeech.synthesis.vocoder import Vocoder
+from avspeech.text import symbols
+
+OPSET = 18
+# Graphs whose products with weights stored in 8 bits are made of whole numbers: those that take
+# time. The others stay exact, so durations do not depend on it
+WHOLE = {engine.VELOCITY, engine.FILTERS}
+
+
+def frames_of(voice: Any, free: Tensor, ids: Tensor, break_seconds: Tensor) -> Tensor:
+    """Frames of symbols as `ProsodyFM.plan` has them, in operations that export.
+
+    Args:
+        voice: the model.
+        free: `[1, L]`, frames as predicted.
+        ids: `[1, L]`.
+        break_seconds: `[1, L]`, NaN: as predicted.
+
+    Returns:
+        `[1, L]` int64.
+    """
+    wanted = free.round().clamp_min(0)
+    wanted = torch.where(voice.optional[ids], wanted, wanted.clamp_min(1))
+    given = break_seconds * (voice.vocoder.config.sample_rate / voice.vocoder.config.hop)
+    absent = torch.isnan(given)
+    wanted = torch.where(absent, wanted,
+                         torch.where(absent, torch.zeros_like(given), given).round())
+    return torch.where(voice.timed[ids], wanted, torch.zeros_like(wanted)).long()
+
+
+class Condition(nn.Module):
+    """`ProsodyFM.condition` of one sentence, prepared for the decoder.
+
+    A call takes known `[1, L, .]`, durations `[1, L]` and noise `[1, T, channels]` (for its T), and
+    gives hint `[1, T, .]`, mask `[1, T]` bool and contours `[1, T, 2]`.
+    """
+
+    def __init__(self, model: prosodyfm.ProsodyFM):
+        super().__init__()
+        self.model = model
+
+    def forward(self, known: Tensor, durations: Tensor,
+                noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        condition, _, contours, mask = self.model.condition(known, durations, noise.shape[1])
+        return self.model.decoder.prepare(condition), mask, contours
+
+
+class Text(nn.Module):
+    """What the text makes of each symbol, and of the intonation of each phrase.
+
+    A call takes ids and last `[1, L]` and the numbers of the phrases `[P]`, from 1, and gives h
+    `[1, L, C]` and, with intonation, embeddings `[1, P, D]`.
+    """
+
+    def __init__(self, model: prosodyfm.ProsodyFM):
+        super().__init__()
+        self.model = model
+
+    def forward(self, ids: Tensor, last: Tensor, phrases: Tensor) -> tuple[Tensor, ...]:
+        h = self.model.encode(ids, torch.ones_like(ids, dtype=torch.bool))
+        if not self.model.config.intonation:
+            return (h,)
+        member = (last.unsqueeze(-1) == phrases).to(h.dtype)
+        mean = torch.einsum("blp,blc->bpc", member, h) / member.sum(1).clamp_min(1).unsqueeze(-1)
+        return h, self.model.aligner.net(mean)
+
+
+class Plans(nn.Module):
+    """The rest of `ProsodyFM.plan`, from what `Text` gives and the embeddings that are taken."""
+
+    def __init__(self, model: prosodyfm.ProsodyFM):
+        super().__init__()
+        self.model = model
+
+    def forward(self, h: Tensor, ids: Tensor, last: Tensor, speaker: Tensor, tone: Tensor,
+                rate: Tensor, break_seconds: Tensor) -> tuple[Tensor, Tensor]:
+        m = self.model
+        given = tone if m.config.intonation else None
+        mask = torch.ones_like(ids, dtype=torch.bool)
+        fused = m.fuse(h, mask, speaker, given, last)
+        durations = frames_of(m, torch.expm1(m.durations(fused, mask)) / rate, ids, break_seconds)
+        return m.outline(fused, given, last, durations), durations
+
+
+class Breaks(nn.Module):
+    """`ProsodyFM.break_probability` of one sentence: ids `[1, L]` to `[1, L]`."""
+
+    def __init__(self, model: prosodyfm.ProsodyFM):
+        super().__init__()
+        self.phrasing = model.phrasing
+
+    def forward(self, ids: Tensor) -> Tensor:
+        p: Any = self.phrasing
+        mask = torch.ones_like(ids, dtype=torch.bool)
+        found: Tensor = p.out(p.encoder(p.embed(ids), mask)).squeeze(-1).sigmoid()
+        return found
+
+
+class Filters(nn.Module):
+    """The network of a vocoder, without its sources and transforms.
+
+    A call takes a log-mel `[1, M, T]` and, with intonation, F0 `[1, T]`. It gives size and angle
+    `[1, T, bins]`; of a harmonic vocoder also the size of the noise, F0, and with gates their logs
+    `[1, 2, T * gates]`.
+    """
+
+    def __init__(self, vocoder: Vocoder):
+        super().__init__()
+        self.vocoder = vocoder
+
+    def forward(self, mel: Tensor, f0: Tensor | None = None) -> tuple[Tensor, ...]:
+        v: Vocoder = self.vocoder
+        f0, smoothed, inner = v.backbone(mel, f0)
+        y = v.head(inner)
+        if f0 is None:
+            size, angle = y.chunk(2, -1)
+            return size.clamp_max(8.0).exp(), angle
+        outline, level = smoothed.transpose(1, 2) @ v.envelope, v.analysis.noise_level
+        size, angle, hiss = y.chunk(3, -1)
+        sizes = [(x + outline).clamp_max(8.0).exp() / level for x in (size, hiss)]
+        found = [sizes[0], angle, sizes[1], f0]
+        if v.config.gates:
+            logs = v.gate(inner).unflatten(-1, (2, v.config.gates)).transpose(1, 2).flatten(2)
+            found.append(logs.clamp(-5, 3))
+        return tuple(found)
+
+
+class PitchedFilters(Filters):
+    """The same where F0 is given."""
+
+    def forward(self, mel: Tensor, f0: Tensor) -> tuple[Tensor, ...]:  # type: ignore[override]
+        return super().forward(mel, f0)
+
+
+class FreeFilters(Filters):
+    """The same where it is read off the mel."""
+
+    def forward(self, mel: Tensor) -> tuple[Tensor, ...]:  # type: ignore[override]
+        return super().forward(mel)
+
+
+def graphs(model: prosodyfm.ProsodyFM, content: bytes) -> dict[str, bytes]:
+    """The graphs that `synthesis.engine` runs.
+
+    Args:
+        model: in eval mode.
+        content: of its file of weights.
+    """
+    c, v = model.config, model.vocoder.config
+    dim = torch.export.Dim
+    symbols_, phrases, frames = dim("symbols", min=2), dim("phrases", min=2), dim("frames", min=2)
+    step = 2 ** (len(c.decoder) - 1)
+    units = dim("units", min=2)
+    long: Any = step * units if step > 1 else units
+    ids = torch.full((1, 9), 3)
+    speaker = (torch.zeros(1, dtype=torch.int64) if c.embeddings == "table"
+               else torch.zeros(1, c.vector))
+    with torch.no_grad():
+        text = Text(model)(ids, torch.zeros_like(ids), torch.arange(1, 4))
+        known = model.plan(ids, speaker=speaker)[0]
+    tone = text[1] if c.intonation else torch.zeros(1, 3, 1)
+    count, row = 24 * step, {1: symbols_}
+    hint, mask = torch.zeros(1, count, c.decoder[0]), torch.ones(1, count, dtype=torch.bool)
+    x, some = torch.randn(1, count, model.channels), torch.full((1, 9), 3)
+    parts: dict[str, tuple[nn.Module, Any, Any, list[str]]] = {
+        engine.TEXT: (Text(model), (ids, torch.zeros_like(ids), torch.arange(1, 4)),
+                      (row, row, {0: phrases}), ["h", *(["tone"] if c.intonation else [])]),
+        engine.PLAN: (Plans(model), (text[0], ids, torch.zeros_like(ids), speaker, tone,
+                                     torch.ones(1, 9), torch.full((1, 9), torch.nan)),
+                      (row, row, row, None, {1: phrases} if c.intonation else None, row, row),
+                      ["known", "durations"]),
+        engine.CONDITION: (Condition(model), (known, some, x), (row, row, {1: long}),
+                           ["hint", "mask", "contours"]),
+        engine.VELOCITY: (model.decoder, (x, torch.zeros(1), hint, mask),
+                          ({1: long}, None, {1: long}, {1: long}), ["velocity"])}
+    harmonic = v.source == "harmonic"
+    pitched = harmonic and c.intonation
+    mel = torch.randn(1, v.mels, count) - 5
+    outputs = ["size", "angle", *(["hiss", "hertz"] if harmonic else []),
+               *(["gates"] if harmonic and v.gates else [])]
+    parts[engine.FILTERS] = (
+        PitchedFilters(model.vocoder) if pitched else FreeFilters(model.vocoder),
+        (mel, torch.full((1, count), 150.0)) if pitched else (mel,),
+        ({2: frames}, {1: frames}) if pitched else ({2: frames},), outputs)
+    if c.breaks:
+        parts[engine.BREAKS] = Breaks(model), (ids,), (row,), ["probability"]
+    if c.intonation:
+        tones: Any = whole_lstms(copy.deepcopy(model.tones))
+        lines = torch.zeros(1, 3, 24)
+        parts[engine.TONES] = (tones, (lines, torch.full((1, 3), 24)),
+                               ({1: phrases, 2: dim("longest", min=2)}, {1: phrases}), ["tone"])
+    return {name: exported(*part, content, name in WHOLE) for name, part in parts.items()}
+
+
+def parity(model: prosodyfm.ProsodyFM, graphs: Graphs,
+           info: pretrained.ModelInfo) -> dict[str, float]:
+    """Compares the two engines of a voice, on sentences of several lengths.
+
+    Returns:
+        {what was compared: greatest difference of the log-mel, of F0, and of the sound of the same
+        mel and F0, as for `engine.TOLERANCE`; infinite where the durations differ}.
+    """
+    one: engine.Engine = engine.TorchEngine(model)
+    two: engine.Engine = engine.GraphEngine(graphs, info)
+    c, rng = model.config, np.random.default_rng(0)
+    phones = [i for i, s in enumerate(symbols.SYMBOLS[: c.symbols]) if s in symbols.PHONES]
+    found = {}
+    for steps, length in ((1, 2), (4, 9), (4, 30), (10, 17), (2, 90)):
+        ids = rng.choice(phones, length).tolist()
+        last = np.zeros(length, int)
+        last[length // 2: length // 2 + 2], last[-3:] = 1, 2
+        seconds = np.full(length, np.nan)
+        seconds[length // 3] = 0.25
+        speaker = np.zeros(1, np.int64) if c.embeddings == "table" else np.ones(
+            (1, c.vector), np.float32)
+        lines = rng.standard_normal((1, 2, 31)).astype(np.float32)
+        given = lines, np.array([[31, 0 if steps == 1 else 12]])
+        wish = engine.Wish(ids, last.tolist(), speaker, [1.1] * length, seconds.tolist(),
+                           [np.nan, 4.0], given if c.intonation and steps != 10 else None,
+                           given if c.intonation and steps == 10 else None)
+        plans = [e.plan(wish) for e in (one, two)]
+        what = f"{length} symbols, {steps} steps"
+        if plans[0][1].tolist() != plans[1][1].tolist():
+            found[what] = math.inf
+            continue
+        known, durations = plans[0]
+        total = int(durations.sum())
+        noise = rng.standard_normal((total, model.channels), np.float32)
+        (mel, f0), (mel_2, f0_2) = (e.decode(p, durations, steps, noise, None)
+                                    for e, (p, _) in zip((one, two), plans, strict=True))
+        differences = [np.abs(mel_2 - mel).max()]
+        if f0 is not None and f0_2 is not None:
+            differences.append(np.abs(f0_2 / f0 - 1).max())
+        hiss = rng.standard_normal(total * two.vocoder.hop, np.float32)
+        sounds = [e.sound(mel, f0, hiss) for e in (one, two)]
+        differences.append(np.abs(sounds[1] - sounds[0]).max() / max(1.0, np.abs(sounds[0]).max()))
+        if c.breaks:
+            differences.append(np.abs(one.break_probability(ids)
+                                      - two.break_probability(ids)).max())
+        found[what] = float(max(differences))
+    return found

@@ -1,0 +1,94 @@
+"""Telephone numbers, ZIP codes, cards, versions and addresses: digits group by group."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from avspeech.text import lists
+from avspeech.text.models import pairs
+from avspeech.text.numbers import digits, number
+from avspeech.text.rules import EDGE, END, Text, letters, rule
+
+
+@rule(r"x(\d{2,6})" + END, "c")
+def extension(match: re.Match[str], context: Text) -> list[str] | None:
+    """An extension behind a telephone number. `555-0199 x204` -> five five five, zero one nine
+    nine extension two zero four"""
+    called = re.search(r"\d{4},? $", context.text[max(0, match.start() - 7) : match.start()])
+    said = number(match.group(1)) if len(match.group(1)) < 3 else digits(match.group(1))
+    return ["extension", *said] if called else None
+
+
+@rule(r"\d{3}(?: \d{3})? \d{4}(?![\d,])|\d{4} \d{3} \d{3,4}(?![\d,])", "d")
+def spaced_call(match: re.Match[str], context: Text) -> list[str] | None:
+    """A telephone number with blanks, behind a word that says so. `call 555 0123` -> call five five
+    five, zero one two three"""
+    if context.before(match.start()).lower() not in lists.CALLS:
+        return None
+    return _joined(match.group().split(" "), ",", digits)
+
+
+@rule(
+    r"(?:\+?1[-. ]?)?(?:\(\d{3}\)\s?|\d{3}[-. ])\d{3}[-. ]\d{4}(?!\d)|\d{3}-\d{4}(?!\d)"
+    r"|0\d{2,4} \d{3,4} ?\d{3,4}(?! ?\d)"
+    r"|\d{5}-\d{4}(?!\d)|\d{4}(?:[ -]\d{4}){2,3}(?!\d)|\d+(?:-\d+){2,}(?!\d)"
+    rf"|\+\d{{1,3}}(?: ?{EDGE}0{EDGE} ?\d{{2,5}})?(?:[ -]\d{{2,8}}){{2,6}}(?!\d)"
+    r"|\+\d{1,3}[ -]\d{6,11}(?!\d)|\+\d{8,14}(?!\d)|\d+(?:\.\d+){2,}(?!\d)(?::\d{2,5}(?!\d))?",
+    "ds",
+)
+def groups(match: re.Match[str], context: Text) -> list[str] | None:
+    """Telephone, card and serial numbers, versions and addresses: group by group. `555-1234` ->
+    five five five, one two three four"""
+    text, _, port = match.group().partition(":")
+    parts = re.findall(r"\d+", text)
+    address = text.count(".") == len(parts) - 1 == 3 and all(int(p) < 256 for p in parts)
+    if address and context.before(match.start()).lower() not in ("version", "release", "v"):
+        said = _joined(parts, "dot", lambda part: digits(part) if len(part) > 2 else number(part))
+        return [*said, *(["colon", *pairs(port)] if port else [])]
+    if port:
+        return None
+    if re.fullmatch(r"\d{1,4}(\.\d{1,5}){2,}", text) and not re.fullmatch(
+        r"(?:1\.)?\d{3}\.\d{3}\.\d{4}", text
+    ):
+        return _joined(parts, "point", number)
+    plus = ["plus"] if text[0] == "+" else []
+    return [*plus, *_joined(parts, ",", digits)]
+
+
+def _joined(parts: Iterable[str], between: str, say: Callable[[str], list[str]]) -> list[str]:
+    """The words of some parts, with one between."""
+    words: list[str] = []
+    for part in parts:
+        if words:
+            words.append(between)
+        words += say(part)
+    return words
+
+
+@rule(r"((?:1-)?\d{3})-((?=[A-Z-]{4,10}(?![A-Z-]))[A-Z]+(?:-[A-Z]+)*)" + END, "d")
+def lettered_number(match: re.Match[str], context: Text) -> list[str] | None:
+    """A telephone number with a word. `1-800-FLOWERS` -> one, eight hundred, flowers"""
+    words: list[str] = []
+    for group in match.group(1).split("-"):
+        words += [*(number(group) if group[1:] == "00" else digits(group)), ","]
+    for name in match.group(2).split("-"):
+        words += [name.lower()] if context.word(name.lower()) or len(name) > 4 else letters(name)
+    return words
+
+
+@rule(
+    rf"([A-Z]{{2}}|{'|'.join(sorted(lists.STATE_NAMES))}){EDGE}?[ ]"
+    r"(\d{5})(?:-(\d{4}))?(?![\d-])",
+    "C",
+)
+def zip_code(match: re.Match[str], context: Text) -> list[str] | None:
+    """A state and its ZIP code. `CA 90210` -> C A nine zero two one zero"""
+    state, first, more = match.groups()
+    if len(state) == 2 and state not in lists.STATES:
+        return None
+    return [
+        *(letters(state) if len(state) == 2 else [state.lower()]),
+        *digits(first),
+        *([",", *digits(more)] if more else []),
+    ]

@@ -1,0 +1,129 @@
+"""Shorthand of trades and games: doses, cricket, chess, cards, keys of music, tires and oil."""
+
+from __future__ import annotations
+
+import re
+
+from avspeech.text.models import pairs
+from avspeech.text.numbers import cardinal, number
+from avspeech.text.rules import END, Text, rule
+
+_SPANS = {
+    "h": "hour", "hr": "hour", "hrs": "hour", "min": "minute", "mins": "minute", "d": "day",
+    "day": "day", "days": "day", "wk": "week", "wks": "week", "mo": "month",
+}  # fmt: skip
+
+
+_SPAN = "|".join(sorted(_SPANS, key=len, reverse=True))
+
+
+@rule(rf"[qQ](\d{{1,2}})(?:[-–](\d{{1,2}}))?[ ]?({_SPAN})" + END, "l")
+def dose(match: re.Match[str], context: Text) -> list[str] | None:
+    """How often a medicine is given. `q4–6h` -> every four to six hours"""
+    if match.start() and context.view[match.start() - 1].isalnum():
+        return None
+    low, high, span = match.groups()
+    if low == "1" and high is None:
+        return ["every", _SPANS[span]]
+    return ["every", *number(low), *(["to", *number(high)] if high else []), _SPANS[span] + "s"]
+
+
+@rule(r"[Pp]t(?= (?:c/o|presents|presented|denies|denied|reports|is|was|has|had|seen)\b)", "l")
+def patient(match: re.Match[str], context: Text) -> list[str] | None:
+    """A patient, in the notes of a clinic. `Pt denies pain` -> patient denies pain"""
+    opened = not context.words_before(match.start())
+    return ["patient"] if opened and context.opens(match.start()) else None
+
+
+@rule(r"c/o(?= [a-zA-Z])", "c")
+def complains(match: re.Match[str], context: Text) -> list[str] | None:
+    """What a patient tells. `Pt. c/o pain` -> patient complains of pain"""
+    before = context.before(match.start()).lower()
+    told = before in ("pt", "patient", "he", "she", "f", "m", "who")
+    return ["complains", "of"] if told else None
+
+
+_CRICKET = re.compile(
+    r"\b(?:ov|overs?|wickets?|wkts?|innings|declared|dec|bowled|runs|batsm[ae]n|Test|ODI|T20|England"
+    r"|Australia|India|Pakistan|Zealand|Lanka|Bangladesh|Africa|Indies)\b"
+)
+
+
+@rule(r"(\d{1,3})(?:/(10|\d)|(\*))(?![\d/*])" + END, "d")
+def innings(match: re.Match[str], context: Text) -> list[str] | None:
+    """Runs and wickets of cricket. `England 287/6, Root 104*` -> england two hundred eighty seven
+    for six, root one hundred four not out"""
+    runs, wickets, alone = match.groups()
+    near = context.text[max(0, match.start() - 100) : match.end() + 60]
+    if not alone and int(runs) < 20 or not _CRICKET.search(near):
+        return None
+    return [*number(runs), *(["not", "out"] if alone else ["for", *number(wickets)])]
+
+
+_MEN = {"K": "king", "Q": "queen", "R": "rook", "B": "bishop", "N": "knight"}
+_MOVE = re.compile(r"(?<![\w])[KQRBN][a-h1-8]?x?[a-h][1-8](?![\w])|\d\. ?[a-h]?x?[a-h][1-8] ")
+
+
+@rule(r"([KQRBN]?)([a-h1-8]?)(x?)([a-h])([1-8])(?:=([QRBN]))?([+#]?)(?![^\W_])", "C")
+def chess(match: re.Match[str], context: Text) -> list[str] | None:
+    """A move of chess. `Nf3 and Nxe5` -> knight F three and knight takes E five"""
+    if match.start() and context.view[match.start() - 1].isalnum():
+        return None
+    man, row, takes, column, step, queen, check = match.groups()
+    moves = _MOVE.findall(context.around(match.start()))
+    if not (man or takes) or len(moves) < 2:
+        return None
+    words = [_MEN[man]] if man else []
+    words += ([row.upper()] if row.isalpha() else number(row)) if row else []
+    words += [*(["takes"] if takes else []), column.upper(), *number(step)]
+    words += [_MEN[queen]] if queen else []
+    return words + {"+": ["check"], "#": ["mate"]}.get(check, [])
+
+
+_SUITS = {"♠": "spades", "♥": "hearts", "♦": "diamonds", "♣": "clubs"}
+_COURT = {"A": "ace", "K": "king", "Q": "queen", "J": "jack", "T": "ten"}
+_BIDDING = re.compile(r"\b(?:[1-7]NT|doubled|bids?|bidding|opens|opened|contract|vul|dummy)\b")
+
+
+@rule(rf"([AKQJT]|\d{{1,2}})([{''.join(_SUITS)}])|([{''.join(_SUITS)}])([AKQJT]|\d{{1,2}})", "dCs")
+def card(match: re.Match[str], context: Text) -> list[str] | None:
+    """A playing card. `A♠ and 10♥` -> ace of spades and ten of hearts"""
+    rank, suit, suit2, rank2 = match.groups()
+    bidding = _BIDDING.search(context.around(match.start()))
+    if rank and rank.isdigit() and int(rank) <= 7 and bidding:
+        return [*number(rank), _SUITS[suit] if rank != "1" else _SUITS[suit][:-1]]
+    rank, suit = rank or rank2, suit or suit2
+    name = [_COURT[rank]] if rank in _COURT else number(rank)
+    return [*name, "of", _SUITS[suit]]
+
+
+_KINDS = {
+    "maj": "major", "min": "minor", "dim": "diminished", "aug": "augmented",
+    "Maj": "major", "Min": "minor",
+}  # fmt: skip
+
+
+@rule(rf"([A-G])([♭♯]?)[ ]?({'|'.join(_KINDS)})(\d{{1,2}})?(?![^\W_])", "C")
+def key(match: re.Match[str], context: Text) -> list[str] | None:
+    """A key or a chord. `in C♯ min. now` -> in C sharp minor now"""
+    note, moved, kind, step = match.groups()
+    if match.start() and context.view[match.start() - 1].isalnum():
+        return None
+    named = context.before(match.start()) in ("in", "key") and note != "A"
+    if not (moved or step or named):
+        return None
+    half = {"♭": ["flat"], "♯": ["sharp"]}.get(moved, [])
+    return [note, *half, _KINDS[kind], *(number(step) if step else [])]
+
+
+@rule(r"(P|LT|ST)?(\d{3})/(\d\d)[ ]?(Z?R)(\d\d)" + END, "dC")
+def tire(match: re.Match[str], context: Text) -> list[str] | None:
+    """The size of a tire. `P215/65R15` -> P two fifteen sixty five R fifteen"""
+    use, width, side, kind, rim = match.groups()
+    return [*(use or ""), *pairs(width), *cardinal(int(side)), *kind, *cardinal(int(rim))]
+
+
+@rule(r"(\d{1,2})W-?(\d\d)" + END, "d")
+def oil(match: re.Match[str], context: Text) -> list[str] | None:
+    """The grade of an oil. `5W-30 oil` -> five W thirty oil"""
+    return [*number(match.group(1)), "W", *number(match.group(2))]

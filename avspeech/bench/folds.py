@@ -16,8 +16,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from avspeech.bench.tasks import Binding, Task
@@ -62,7 +62,7 @@ class Folds:
 
 
 def resolve(task: Task, corpus: str, utterances: Sequence[Utterance],
-            incomplete: bool = False) -> Folds:
+            incomplete: bool = False, problems: Sequence[str] | None = None) -> Folds:
     """The folds of a task on a corpus.
 
     Args:
@@ -72,6 +72,8 @@ def resolve(task: Task, corpus: str, utterances: Sequence[Utterance],
             null and blank labels are no labels.
         incomplete: whether to go on where the counts of a published protocol do not hold;
             `Folds.gaps` then says so.
+        problems: where `incomplete`, how the corpus differs from what was published; None: not
+            known.
 
     Raises:
         InputError: no utterance has the label, an id occurs twice, a value is not of its kind, or
@@ -114,7 +116,9 @@ def resolve(task: Task, corpus: str, utterances: Sequence[Utterance],
     else:
         folds = _speaker_folds(kept, targets, int(_by_speaker(binding) or 0), bool(classes), where)
         rule = binding.protocol
-    if incomplete and published is None:
+    if incomplete and problems:
+        gaps = tuple(dict.fromkeys([*gaps, *problems]))
+    elif incomplete and problems is None and published is None:
         gaps = (f"incomplete=true, and {binding.protocol} states no counts to compare with",)
     speakers = tuple(u.speaker for u in kept)
     listing = []
@@ -128,6 +132,30 @@ def resolve(task: Task, corpus: str, utterances: Sequence[Utterance],
     return Folds(task.name, corpus, binding.protocol + (" (incomplete)" if gaps else ""),
                  digest(content), classes, tuple(u.id for u in kept), speakers, tuple(targets),
                  tuple(folds), len(utterances) - len(kept), gaps)
+
+
+def few(folds: Folds, ids: Collection[str]) -> Folds:
+    """The folds with some of their utterances alone; `gaps` then says how many.
+
+    Raises:
+        InputError: a part of a fold would be empty.
+    """
+    kept = [i for i, name in enumerate(folds.ids) if name in ids]
+    if len(kept) == len(folds.ids):
+        return folds
+    place = {old: new for new, old in enumerate(kept)}
+    speakers = tuple(folds.groups[i] for i in kept)
+    made = []
+    for fold in folds.folds:
+        parts = [tuple(place[i] for i in getattr(fold, part) if i in place) for part in PARTS]
+        made.append(Fold(fold.name, *parts))
+        _check(made[-1], speakers, f"task {folds.task} on {folds.corpus}")
+    names = tuple(folds.ids[i] for i in kept)
+    gap = f"{len(kept):,} of {len(folds.ids):,} utterances, drawn evenly by speaker (most)"
+    return replace(folds, protocol=folds.protocol + ("" if folds.gaps else " (incomplete)"),
+                   protocol_hash=digest([folds.protocol_hash, names]), ids=names, groups=speakers,
+                   targets=tuple(folds.targets[i] for i in kept), folds=tuple(made),
+                   gaps=(*folds.gaps, gap))
 
 
 def digest(value: Any) -> str:

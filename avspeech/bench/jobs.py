@@ -107,7 +107,7 @@ def describe(request: Request) -> Answer:
     return {"identity": identity(upstream, request["batch_seconds"]),
             "layers": int(hidden.shape[0]), "dim": int(hidden.shape[3]),
             "frame_rate": float(upstream.frame_rate), "parameters": int(upstream.parameters),
-            "load": seconds / 3}
+            "load": seconds / 3, "seen": list(getattr(upstream, "seen", ()))}
 
 
 @guarded
@@ -242,6 +242,7 @@ def _probe(request: Request) -> tuple[list[dict[str, Any]], list[dict[str, Any]]
             "layer_weights": [_number(w) for w in c.layer_weights],
             "counts": counts, "absent": {part: absent[part] for part in ("dev", "test")},
             "left_out": left_out, "unlabelled": task["unlabelled"], "gaps": task["gaps"],
+            "seen": request["seen"],
             "predictions": f"predictions/{request['job']}.jsonl",
             "protocol": task["protocol"], "protocol_hash": task["protocol_hash"],
             "files_hash": task["files_hash"], "upstream_identity": request["identity"],

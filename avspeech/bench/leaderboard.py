@@ -25,6 +25,12 @@ from avspeech.report import report
 PERCENT = {"uar", "war", "wf1"}
 NAMES = {"uar": "UAR", "war": "WAR", "wf1": "WF1", "ccc": "CCC", "mae": "MAE"}
 GAP = report.GAP
+SEEN = "*"  # after a score of an upstream that was trained on the corpus that is tested
+ABOUT_SEEN = (
+    f"{SEEN} The upstream says that it was trained on the corpus that is tested, so it has heard "
+    "these speakers, and may have learned these labels. Such a score is in no rank and is never "
+    "the best of its column. Upstreams that do not say what they were trained on have no mark.")
+LEFT_OUT = f"Left out, for a score that is missing or marked {SEEN}:"
 ABOUT = (
     "A score is the metric on the test predictions of all folds pooled, averaged over seeds; its "
     "95 % interval, a bootstrap over speakers, is in brackets. A score that lacks a planned cell "
@@ -104,13 +110,17 @@ class Board:
     def missing(self) -> list[tuple[Score, str]]:
         return [(s, line) for s in self.scores for line in s.missing]
 
+    def about(self) -> list[str]:
+        """Paragraphs on how the scores are to be read."""
+        return [*ABOUT.split("\n\n"), *([ABOUT_SEEN] if any(s.seen for s in self.scores) else [])]
+
     # --- tables -----------------------------------------------------------------------------------
 
     def sections(self) -> list[report.Section]:
         """The sections of RESULTS.md."""
         gaps = self.missing()
         state = f"{self.done} of {self.planned} planned cells have results."
-        out: list[report.Section] = [report.Text(f"{ABOUT}\n\n{state}")]
+        out: list[report.Section] = [report.Text("\n\n".join([*self.about(), state]))]
         if self.notes:
             out.append(report.Table(["note"], [[note] for note in self.notes],
                                     "Left out, incomplete or not comparable"))
@@ -172,7 +182,7 @@ class Board:
                          f"upstreams whose ranks are less than {ranks.critical_difference:.2f} "
                          f"apart do not differ at the {ranks.alpha:g} level.")
         if ranks.left_out:
-            notes.append(f"Left out, for a missing score: {'; '.join(ranks.left_out)}.")
+            notes.append(f"{LEFT_OUT} {'; '.join(ranks.left_out)}.")
         rows = [[name, f"{rank:.2f}"] for name, rank in zip(ranks.upstreams, ranks.ranks)]
         return [report.Table(["upstream", "average rank"], rows, f"Ranks, probe {probe}",
                              "\n".join(notes))]
@@ -240,7 +250,7 @@ class Board:
         own = ["task", "corpus", "test_corpus", "upstream", "probe", "control", "kind", "term",
                "metric", "value", "low", "high", "seed_std", "fold_mean", "fold_std", "chance",
                "folds", "folds_planned", "seeds", "utterances", "speakers", "unlabelled",
-               "protocol", "protocol_hash"]
+               "protocol", "protocol_hash", "seen"]
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([*own, "classes", "gaps", *measures, *costs, "missing"])
@@ -271,6 +281,7 @@ class Board:
                 for column in self.columns:
                     s = self.score(*column, name, probe)
                     value = "--" if s is None or math.isnan(s.value) else _number(s.value, s.metric)
+                    value += SEEN if s is not None and s.seen else ""
                     cells.append(rf"\textbf{{{value}}}" if name == best[column] else value)
                 lines.append(" & ".join([_tex(name), *cells]) + r" \\")
             parts.append("\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""]))
@@ -278,7 +289,8 @@ class Board:
 
     def _best(self, column: tuple[str, str], probe: str) -> str:
         there = {name: s for name in self.upstreams
-                 if (s := self.score(*column, name, probe)) is not None and math.isfinite(s.value)}
+                 if (s := self.score(*column, name, probe)) is not None and math.isfinite(s.value)
+                 and not s.seen}
         return max(there, key=lambda n: there[n].value * _sign(there[n].metric), default="")
 
     # --- the page ---------------------------------------------------------------------------------
@@ -291,7 +303,7 @@ class Board:
                            lstrip_blocks=True).get_template("leaderboard.html")
         return page.render(
             title=title, meta=meta, data=_finite(self.data()),
-            paragraphs=[*ABOUT.split("\n\n"), *self.notes])
+            paragraphs=[*self.about(), *self.notes])
 
     def data(self) -> dict[str, Any]:
         """The data that the script of the page shows."""
@@ -306,6 +318,7 @@ class Board:
             columns.append({"task": task, "corpus": corpus, "metric": self.metric(task, corpus),
                             "term": term})
         return {
+            "seen": SEEN, "left_out": LEFT_OUT,
             "names": NAMES, "percent": sorted(PERCENT), "lower": sorted(statistics.LOWER_IS_BETTER),
             "upstreams": self.upstreams, "probes": self.probes, "done": self.done,
             "planned": self.planned,
@@ -347,7 +360,8 @@ def text(score: Score | None) -> str:
     if score is None or math.isnan(score.value):
         return GAP
     shown = [_number(x, score.metric) for x in (score.value, score.low, score.high)]
-    return shown[0] + (f" [{shown[1]}, {shown[2]}]" if math.isfinite(score.low) else "")
+    mark = SEEN if score.seen else ""
+    return shown[0] + mark + (f" [{shown[1]}, {shown[2]}]" if math.isfinite(score.low) else "")
 
 
 def _sides(table: Mapping[tuple[str, str], Score]) -> tuple[list[str], list[str]]:
@@ -367,7 +381,8 @@ def _ranking(scores: Sequence[Score], term: str, upstreams: Sequence[str]) -> Ra
     lower = []
     for s in scores:
         if not term or s.term == term:
-            values.setdefault(f"{s.task} ({s.corpus})", {})[s.upstream] = s.value
+            values.setdefault(f"{s.task} ({s.corpus})", {})[s.upstream] = (
+                math.nan if s.seen else s.value)
             if s.metric in statistics.LOWER_IS_BETTER:
                 lower.append(f"{s.task} ({s.corpus})")
     # an upstream that failed everywhere would leave no task to rank the others on

@@ -18,6 +18,7 @@ A corpus that needs a source and has none is left out, and the plan's notes say 
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import os
@@ -51,6 +52,12 @@ class Corpus:
     root: str | None = None  # what the manifest's paths are relative to (default: its folder)
     options: dict[str, Any] = field(default_factory=dict)  # of the corpus' `prepare`
     incomplete: bool = False  # go on where the corpus is not whole; all results then say so
+    # Utterances to keep at most (see `drawn`); 0: all. All results then say so
+    most: int = 0
+
+    def __post_init__(self) -> None:
+        if self.most < 0:
+            raise ValueError(f"most should be 0 (all) or the utterances to keep, got {self.most}")
 
 
 @dataclass
@@ -97,6 +104,8 @@ class Config:
     seeds: tuple[int, ...] = (0, 1, 2)  # each probe is trained with each of them
     shuffled: tuple[str, ...] = ()  # upstreams that also get the control with shuffled labels
     cross: bool = False  # also test the corpora of a task on each other, where the task allows it
+    cross_corpora: tuple[str, ...] = ()  # `cross` is limited to these corpora; empty: all
+    cross_upstreams: tuple[str, ...] = ()  # and to these upstreams; empty: all
     skip_unreadable: bool = False  # leave out sounds that cannot be read, and say so in each cell
     specs: str | None = None  # a folder of further tasks
     features: Features = field(default_factory=Features)
@@ -105,14 +114,19 @@ class Config:
     def __post_init__(self) -> None:
         # Empty by default: a default entry could not be taken away, since dicts are merged.
         self.probes = self.probes or {"linear": Probe()}
-        for key in ("only", "shuffled"):
-            strange = [name for name in getattr(self, key) if name not in self.upstreams]
+        for key, there in {"only": "upstreams", "shuffled": "upstreams",
+                           "cross_upstreams": "upstreams", "cross_corpora": "corpora"}.items():
+            strange = [name for name in getattr(self, key) if name not in getattr(self, there)]
             if strange:
-                raise ValueError(f"{key}: '{strange[0]}' is not among the upstreams: "
-                                 f"{', '.join(self.upstreams) or 'there are none'}")
+                raise ValueError(f"{key}: '{strange[0]}' is not among the {there}: "
+                                 f"{', '.join(getattr(self, there)) or 'there are none'}")
         if self.only:
             self.upstreams = {name: self.upstreams[name] for name in self.only}
-            self.shuffled = tuple(name for name in self.shuffled if name in self.only)
+            for key in ("shuffled", "cross_upstreams"):
+                kept = tuple(name for name in getattr(self, key) if name in self.only)
+                if getattr(self, key) and not kept and key == "cross_upstreams":
+                    self.cross = False  # an empty tuple would mean all of them
+                setattr(self, key, kept)
         if not self.seeds:
             raise ValueError("seeds: at least one is needed")
 
@@ -209,7 +223,8 @@ def prepare(cfg: Config, exp: Path) -> dict[str, Path]:
             continue
         folder = exp / "data" / name
         marker = folder / "prepared.json"
-        state = {"settings": configs.to_dict(corpus), "files": _marks(corpus.source),
+        state = {"settings": configs.to_dict(replace(corpus, most=0)),
+                 "files": _marks(corpus.source),
                  "code": sources.module_hash(corpora.get(name).__name__, [name])}
         settings = json.dumps(state, sort_keys=True)
         with lock(folder / ".preparing"):
@@ -246,16 +261,23 @@ def make(cfg: Config, exp: Path) -> Plan:
     Raises:
         InputError: an unknown name, or nothing is left to do.
     """
+    from avspeech.data.corpora import layout
+
     specs = {name: tasking.load(name) for name in tasking.names()}
     if cfg.specs:
         specs |= {name: tasking.load(name, cfg.specs) for name in tasking.names(cfg.specs)}
     utterances, sounds, notes = _utterances(cfg, exp)
+    problems = {name: layout.read_prepared(exp / "data" / name).problems for name in utterances
+                if (exp / "data" / name / "corpus.json").is_file()
+                and not cfg.corpora[name].manifest}
     plan = Plan([], specs, {}, sounds, notes)
     bound = _bound(cfg, specs, list(utterances))
     for name, corpus in bound:
         try:
             found = folding.resolve(specs[name], corpus, utterances[corpus],
-                                    cfg.corpora[corpus].incomplete)
+                                    cfg.corpora[corpus].incomplete, problems.get(corpus))
+            if cfg.corpora[corpus].most:
+                found = folding.few(found, sounds[corpus])
         except InputError as error:
             plan.broken.append((name, corpus, str(error)))
             continue
@@ -263,9 +285,11 @@ def make(cfg: Config, exp: Path) -> Plan:
         plan.notes += _notes(found)
     if cfg.cross:
         for name in dict.fromkeys(name for name, _ in bound if specs[name].cross):
-            _cross(plan, name)
+            _cross(plan, name, cfg.cross_corpora)
     combinations = itertools.product(plan.folds, cfg.upstreams, cfg.probes)
     for (name, corpus, other), upstream, probe in combinations:
+        if other and cfg.cross_upstreams and upstream not in cfg.cross_upstreams:
+            continue
         plan.jobs.append(Job(name, corpus, upstream, probe, "", other))
         if upstream in cfg.shuffled and not other:
             plan.jobs.append(Job(name, corpus, upstream, probe, "shuffled"))
@@ -288,10 +312,11 @@ def _notes(folds: Folds) -> list[str]:
     return notes
 
 
-def _cross(plan: Plan, task: str) -> None:
-    """Adds the folds of a task's corpora tested on each other, all on the classes common to all."""
-    members = [folds for (name, _, other), folds in plan.folds.items()
-               if name == task and not other]
+def _cross(plan: Plan, task: str, corpora: Sequence[str] = ()) -> None:
+    """Adds the folds of a task's corpora (some of them; empty: all) tested on each other, all on
+    the classes common to all."""
+    members = [folds for (name, corpus, other), folds in plan.folds.items()
+               if name == task and not other and (not corpora or corpus in corpora)]
     if len(members) < 2:
         return
     classes, members, left = folding.common(members)
@@ -359,9 +384,30 @@ def _utterances(
             raise InputError(f"{manifests[0].parent}: id '{twice[0]}' is in two manifests; ids are "
                              "unique in a corpus")
         found[name] = utterances
+        kept = drawn(utterances, corpus.most)
         sounds[name] = {u.id: Sound(str(resolve(root, u.audio)), u.start, u.duration)
-                        for u in utterances}
+                        for u in utterances if u.id in kept}
     return found, sounds, skipped
+
+
+def drawn(utterances: Sequence[Utterance], most: int) -> set[str]:
+    """The ids of at most so many utterances, as evenly by speaker as the numbers allow.
+
+    Speakers take turns, each with its utterances in an order that a hash of their ids gives. So the
+    draw depends on nothing but the ids, and a larger one holds a smaller one.
+
+    Args:
+        utterances: of a corpus.
+        most: how many to keep; 0: all.
+    """
+    order = sorted(utterances, key=lambda u: hashlib.sha256(u.id.encode()).digest())
+    turns: Counter[str] = Counter()
+    turn = {}
+    for u in order:
+        turn[u.id] = turns[u.speaker]
+        turns[u.speaker] += 1
+    order.sort(key=lambda u: turn[u.id])
+    return {u.id for u in order[:most or None]}
 
 
 def _bound(cfg: Config, specs: dict[str, Task], there: list[str]) -> list[tuple[str, str]]:

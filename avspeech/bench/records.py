@@ -32,7 +32,8 @@ times are in it. The fields of a cell:
       absent             {"dev": [...], "test": [...]}: classes without an utterance there
       left_out           ids of unreadable sounds, which were left out (skip_unreadable=true only)
       unlabelled         how many utterances were left out for want of a label that counts
-      gaps               what is not as the protocol counts it (only with incomplete=true)
+      gaps               what is not as the protocol counts it (with incomplete=true or most)
+      seen               whether the upstream was trained on the corpus that is tested
     what the result was made of:
       protocol, protocol_hash    name; digest of classes, gaps, and who is in which part of a fold
       files_hash                 digest of ids, labels and sounds of train, dev and test

@@ -64,6 +64,7 @@ class Score:
     protocol: str = ""
     protocol_hash: str = ""
     gaps: tuple[str, ...] = ()  # what is not as the protocol counts it, of an incomplete corpus
+    seen: bool = False  # the upstream was trained on the corpus that is tested
     unlabelled: int = 0  # utterances left out for want of a label that counts
     missing: tuple[str, ...] = ()  # "fold, seed: reason"
     test_set: str = ""  # hash of ids and truth
@@ -130,7 +131,8 @@ def _score(exp: Path, key: tuple[Any, ...], cells: list[records.Record], gaps: l
                   folds=len({c["fold"] for c in cells}), folds_planned=planned,
                   seeds=len({c["seed"] for c in cells}), protocol=first.get("protocol", ""),
                   protocol_hash=first.get("protocol_hash", ""),
-                  gaps=tuple(first.get("gaps", ())), unlabelled=first.get("unlabelled", 0),
+                  gaps=tuple(first.get("gaps", ())), seen=bool(first.get("seen")),
+                  unlabelled=first.get("unlabelled", 0),
                   missing=tuple(gaps))
     undefined = [f"fold {c['fold']}, seed {c['seed']}: {metric} is undefined" for c in cells
                  if c["metrics"].get(metric) is None]

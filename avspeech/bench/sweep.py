@@ -210,6 +210,7 @@ def _probe(cfg: Config, exp: Path, made: Plan, keys: Keys, described: dict[str, 
             "job": name, "key": job.key, "identity": described[job.upstream]["identity"],
             "folds": str(paths[job.task, job.corpus, job.test_corpus]), "kind": task.kind,
             "term": task.term,
+            "seen": (job.test_corpus or job.corpus) in described[job.upstream]["seen"],
             "label": task.corpora[job.corpus].label, "metrics": list(task.metrics),
             "probe": configs.to_dict(cfg.probes[job.probe]), "seeds": list(cfg.seeds),
             "skip_unreadable": cfg.skip_unreadable, "unreadable": bad})

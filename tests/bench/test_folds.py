@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -203,3 +204,39 @@ def test_an_incomplete_corpus_leaves_its_trace() -> None:
     assert any("incomplete, not comparable" in note for note in plan._notes(part))
     unknown = folding.resolve(task(), "c", people(["a", "b", "a", "b"]), incomplete=True)
     assert unknown.gaps and "states no counts" in unknown.gaps[0]
+    sound = folding.resolve(task(), "c", people(["a", "b", "a", "b"]), incomplete=True, problems=[])
+    assert sound.gaps == ()
+    cut = folding.resolve(spec, "mini_emotion", mini(), incomplete=True, problems=["every clip was cut"])
+    assert cut.gaps == ("every clip was cut",) and cut.protocol_hash != whole.protocol_hash
+
+
+@given(st.lists(st.integers(1, 9), min_size=4, max_size=12), st.integers(1, 60), st.randoms())
+def test_a_draw_is_even_by_speaker_and_of_the_ids_alone(each: list[int], most: int,
+                                                        random: Random) -> None:
+    utterances = [Utterance(f"u-{s}-{i}", "a.wav", 1.0, f"s{s}")
+                  for s, n in enumerate(each) for i in range(n)]
+    kept = plan.drawn(utterances, most)
+    assert len(kept) == min(most, len(utterances))
+    got = [sum(f"u-{s}-{i}" in kept for i in range(n)) for s, n in enumerate(each)]
+    for mine, n in zip(got, each):  # who has fewer than another has given all, or is one behind
+        assert mine == n or mine >= max(got) - 1
+    random.shuffle(utterances)
+    assert plan.drawn(utterances, most) == kept <= plan.drawn(utterances, most + 5)
+    assert plan.drawn(utterances, 0) == {u.id for u in utterances}
+
+
+def test_fewer_utterances_keep_their_folds() -> None:
+    whole = folding.resolve(task(), "c", people(["a", "b"] * 4, each=6))
+    kept = set(whole.ids[::3])
+    part = folding.few(whole, kept)
+    assert set(part.ids) == kept and part.protocol_hash != whole.protocol_hash
+    assert part.gaps == ("16 of 48 utterances, drawn evenly by speaker (most)",)
+    for one, other in zip(whole.folds, part.folds):
+        for name in folding.PARTS:
+            assert ({whole.ids[i] for i in getattr(one, name)} & kept
+                    == {part.ids[i] for i in getattr(other, name)})
+    for i in kept:
+        assert part.targets[part.ids.index(i)] == whole.targets[whole.ids.index(i)]
+    assert folding.few(whole, set(whole.ids)) is whole
+    with pytest.raises(InputError, match="no utterance in"):
+        folding.few(whole, set(whole.ids[:6]))

@@ -199,6 +199,22 @@ def test_an_incomplete_corpus_is_in_the_heading(make_experiment: Make) -> None:
     assert "gender on one: incomplete" in text
 
 
+def test_a_corpus_that_an_upstream_has_seen_is_marked_and_in_no_rank(make_experiment: Make) -> None:
+    pytest.importorskip("jinja2")
+    exp = make_experiment({"weak": 0.2, "good": 0.9}, tasks=("gender", "emotion"))
+    mend(exp, records.RESULTS, lambda cell: cell | {
+        "seen": (cell["task"], cell["upstream"]) == ("gender", "good")})
+    board = leaderboard.Board.read(exp, samples=20)
+    told = {(s.task, s.upstream): leaderboard.text(s) for s in board.scores}
+    assert [place for place, text in told.items() if "*" in text] == [("gender", "good")]
+    ranks = board.rankings["linear", ""]
+    assert ranks.tasks == ("emotion (one)",) and ranks.left_out == ("gender (one) (no good)",)
+    assert board._best(("gender", "one"), "linear") == "weak" != board._best(("emotion", "one"), "linear")
+    for path in leaderboard.write(exp, samples=20):
+        text = path.read_text(encoding="utf-8")
+        assert "The upstream says that it was trained" in text or path.suffix in (".csv", ".tex")
+
+
 def test_folds_run_of_folds_planned_and_no_nan(make_experiment: Make) -> None:
     pytest.importorskip("jinja2")
     gaps = [("gender", "weak", fold, seed) for fold in (1, 2) for seed in (0, 1)]

@@ -265,6 +265,26 @@ def test_two_corpora_are_tested_on_each_other(cfg: plan.Config, tones: Path, tmp
     across = [c for c in outcome.cells if c["test_corpus"]]
     assert outcome.missing == [] and len(across) == 12
     assert {c["counts"]["test"]["utterances"] for c in across if c["corpus"] == "others"} == {36}
+    for limits in ({"cross_corpora": ("tones",)}, {"cross_upstreams": ("b",)}):
+        two = {"upstreams": {"bands": plan.Encoder(), "b": plan.Encoder()}, **limits}
+        jobs = plan.make(dataclasses.replace(cfg, **two), tmp_path / "exp").jobs  # type: ignore[arg-type]
+        assert {j.upstream for j in jobs if j.test_corpus} == set(limits.get("cross_upstreams", ()))
+        assert {j.upstream for j in jobs} == {"bands", "b"}
+
+
+def test_some_of_a_corpus_and_what_an_upstream_has_seen(cfg: plan.Config, tones: Path, tmp_path: Path,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Bands, "seen", ("tones",), raising=False)
+    corpora = {"tones": plan.Corpus(manifest=str(tones), most=18)}
+    outcome = run(dataclasses.replace(cfg, corpora=corpora), tmp_path / "exp")
+    assert outcome.missing == [] and outcome.misses == 18
+    assert {c["counts"]["test"]["utterances"] for c in outcome.cells} == {6}
+    assert all(c["seen"] and c["protocol"].endswith("(incomplete)") for c in outcome.cells)
+    assert {len(c["gaps"]) for c in outcome.cells} == {1}
+    whole = run(cfg, tmp_path / "exp")
+    assert (whole.hits, whole.misses) == (18, 18) and not any(c["gaps"] for c in whole.cells)
+    with pytest.raises(ValueError, match="most should be"):
+        plan.Corpus(most=-1)
 
 
 def test_frames_for_attention_and_batches(cfg: plan.Config, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ __all__ = ["FAMILIES", "TOLERANCE", "UPSTREAMS", "Upstream", "load", "names"]
 
 FAMILIES = {
     "selfsupervised": "avspeech.bench.upstreams.selfsupervised:SelfSupervised",
+    "spectrogram": "avspeech.bench.upstreams.spectrogram:Spectrogram",
     "whisper": "avspeech.bench.upstreams.whisper:Whisper",
     "wav2vec": "avspeech.bench.upstreams.wav2vec:Wav2vec",
     "emotion2vec": "avspeech.bench.upstreams.emotion2vec:Emotion2vec",
@@ -66,6 +67,7 @@ UPSTREAMS = {
     "unispeech-sat-base-plus": Entry("selfsupervised", "microsoft/unispeech-sat-base-plus",
                                      TRANSFORMERS),
     "whisper-base": Entry("whisper", "openai/whisper-base", SAFETENSORS),
+    "whisper-tiny.en": Entry("whisper", "openai/whisper-tiny.en", SAFETENSORS),
     "whisper-large": Entry("whisper", "openai/whisper-large-v3", SAFETENSORS),
     "emotion2vec": Entry("emotion2vec", "emotion2vec/emotion2vec_base",
                          "emotion2vec_base.pt, converted into model.safetensors,"),
@@ -83,7 +85,9 @@ UPSTREAMS = {
 # What a transformers folder says it is (config.json, `model_type`) -> family
 MODEL_TYPES = {"whisper": "whisper", **dict.fromkeys(
     ("wav2vec2", "hubert", "wavlm", "data2vec-audio", "unispeech", "unispeech-sat",
-     "wav2vec2-conformer"), "selfsupervised")}
+     "wav2vec2-conformer", "sew", "moonshine"), "selfsupervised"), **dict.fromkeys(
+    ("wav2vec2-bert", "audio-spectrogram-transformer", "parakeet_encoder", "parakeet_ctc",
+     "parakeet_rnnt", "parakeet_tdt"), "spectrogram")}
 LONGEST_MINIMUM = 60  # seconds; a model that needs more sound than this for one frame is refused
 
 
@@ -186,7 +190,7 @@ def _fetch(name: str) -> Path:
     entry = UPSTREAMS.get(name)
     if entry is not None and entry.family == "emotion":
         return pretrained.find(name)
-    packaged = packaged_whisper.folder("base") if name == "whisper-base" else None
+    packaged = packaged_whisper.folder(name.removeprefix("whisper-"))
     if packaged is not None:
         return packaged
     if entry is None or not entry.hub:

@@ -62,6 +62,7 @@ class Upstream:
     overlap_seconds = 4.0
     batched = False  # whether utterances of different lengths may share a batch
     packages: tuple[str, ...] = ()  # distributions that compute, beside torch and numpy
+    seen: tuple[str, ...] = ()  # corpora that the weights were trained on, as far as they say so
 
     def __init__(self, module: nn.Module | None = None, folder: Path | None = None,
                  device: str | torch.device = "cpu", max_seconds: float | None = None,

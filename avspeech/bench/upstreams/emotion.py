@@ -5,9 +5,10 @@ layer of the encoder, and what each layer gives.
     upstream = upstreams.load("emotion=some/folder")      # a folder that a recipe wrote
 
 The network is found by its name in the registry (`core.models`); any model with a list of layers,
-each [B, T, D] -> [B, T, D], is taken. The released ones were trained on RAVDESS: their numbers on
-that corpus are those of a model that has seen its speakers. Their front end normalizes over the
-utterance, so chunks of a long sound differ from the whole; attention sees a chunk alone.
+each [B, T, D] -> [B, T, D], is taken. Numbers on a corpus of a model's training data are those of a
+model that has seen its speakers: `seen` names these corpora, and a sweep marks such scores. The
+front end normalizes over the utterance, so chunks of a long sound differ from the whole; attention
+sees a chunk alone.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class Emotion(Upstream):
         if not isinstance(layers, nn.ModuleList) or not len(layers):
             raise InputError(f"{path}: model '{info.model}' has no layers of frames")
         self.sample_rate = info.sample_rate
+        self.seen = tuple(str(entry["name"]) for entry in info.training_data)
         super().__init__(module, pretrained.find(path), **options)
         shapes = [tuple(self._forward(torch.zeros(1, WINDOW + (n - 1) * HOP, device=self.device),
                                       []).shape) for n in PROBED]

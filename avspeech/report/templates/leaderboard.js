@@ -58,12 +58,13 @@ function scoreCell(s, scale) {
     return h("td", { class: "gap", title: s ? s.missing.join("\n") : "not planned" }, s ? "missing" : "–");
   }
   const range = there(s.low) ? h("small", {}, `${number(s.low, s.metric)} – ${number(s.high, s.metric)}`) : null;
-  return h("td", { style: scale ? tint(scale.share(s.value)) : null, class: scale && s.value === scale.best ? "best" : null,
+  return h("td", { style: scale ? tint(scale.share(s.value)) : null, class: scale && !s.seen && s.value === scale.best ? "best" : null,
     title: `${s.folds} folds, ${s.seeds} seeds, ${s.speakers} speakers, ${s.utterances} utterances` },
-  number(s.value, s.metric), range);
+  number(s.value, s.metric) + (s.seen ? D.seen : ""), range);
 }
 function scaleOf(scores) {
-  const values = scores.filter(s => s && there(s.value)).map(s => s.value);
+  const all = scores.filter(s => s && there(s.value)), values = all.filter(s => !s.seen).map(s => s.value);
+  if (!values.length) values.push(...all.map(s => s.value));
   if (!values.length) return null;
   const up = sign(scores.find(s => s).metric);
   const best = up > 0 ? Math.max(...values) : Math.min(...values);
@@ -111,7 +112,7 @@ function drawRanks() {
   notes.push(there(gap) ? `Upstreams joined by a bar do not differ (Nemenyi, ${r.alpha} level; critical difference ` +
     `${gap.toFixed(2)}). Friedman: χ² = ${r.statistic.toFixed(2)}, p = ${r.p.toPrecision(2)}.`
     : "A test takes three upstreams and two tasks.");
-  if (r.left_out.length) notes.push(`Left out, for a missing score: ${r.left_out.join("; ")}.`);
+  if (r.left_out.length) notes.push(`${D.left_out} ${r.left_out.join("; ")}.`);
   $("rank-note").textContent = notes.join(" ");
   const half = Math.ceil(k / 2), side = 190, wide = 760, row = 24, top = 62;
   const bars = r.groups.length * 9, high = top + bars + half * row + 24;
@@ -243,7 +244,7 @@ function drawTask() {
     const m = c.metric, spread = x => (there(x) ? `± ${number(x, m)}` : "–");
     if (there(s.low)) out.push(g("line", { class: "bar", x1: X(s.low), x2: X(s.high), y1: y, y2: y }));
     out.push(g("circle", { class: "dot", cx: X(s.value), cy: y, r: 5 }, tip(`${s.upstream}: ${number(s.value, m)}`)),
-      g("text", { x: at[0] - 14, y: y + 4, "text-anchor": "end", "font-weight": 600 }, number(s.value, m)),
+      g("text", { x: at[0] - 14, y: y + 4, "text-anchor": "end", "font-weight": 600 }, number(s.value, m) + (s.seen ? D.seen : "")),
       words([at[0], there(s.low) ? `${number(s.low, m)} – ${number(s.high, m)}` : "–"]),
       words([at[1], spread(s.seed_std)]), words([at[2], spread(s.fold_std)]), words([at[3], against(c, base, s.upstream)]));
   });

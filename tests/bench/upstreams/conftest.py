@@ -38,6 +38,35 @@ def self_supervised(kind: str, name: str, normalize: bool, **differences: Any) -
     return make
 
 
+def spectrogram(model: str, config_class: str, said: dict[str, Any], **sizes: Any) -> Callable[[Path], str]:
+    """A tiny model of transformers; its encoder's sizes under "encoder_config" where it has one."""
+    def make(folder: Path) -> str:
+        torchaudio_door.load()
+        transformers = pytest.importorskip("transformers")
+        small = dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64)
+        if "encoder_config" in sizes:
+            config = {**sizes, "encoder_config": {**small, **sizes["encoder_config"]}}
+        else:
+            config = {**small, **sizes}
+        network = getattr(transformers, model)(getattr(transformers, config_class)(**config))
+        network.save_pretrained(folder)
+        (folder / "preprocessor_config.json").write_text(json.dumps(said))
+        return str(folder)
+    return make
+
+
+def moonshine(folder: Path) -> str:
+    """As it is published: the recognizer, whose encoder is wanted."""
+    torchaudio_door.load()
+    transformers = pytest.importorskip("transformers")
+    config = transformers.MoonshineConfig(
+        vocab_size=8, hidden_size=32, intermediate_size=64, encoder_num_hidden_layers=3,
+        decoder_num_hidden_layers=1, encoder_num_attention_heads=2, decoder_num_attention_heads=2)
+    transformers.MoonshineForConditionalGeneration(config).save_pretrained(folder)
+    (folder / "preprocessor_config.json").write_text(json.dumps({"do_normalize": False}))
+    return str(folder)
+
+
 LARGE = dict(feat_extract_norm="layer", do_stable_layer_norm=True, conv_bias=True)
 
 
@@ -158,6 +187,17 @@ CASES: dict[str, tuple[Callable[[Path], str], dict[str, Any], bool]] = {
     "unispeech": (self_supervised("UniSpeech", "", True, **LARGE), {}, False),
     "wav2vec2-conformer": (self_supervised("Wav2Vec2Conformer", "", True, **LARGE,
                                            conv_depthwise_kernel_size=5), {}, False),
+    "sew": (self_supervised("SEW", "", True, conv_kernel=(10, 3, 3, 2, 2, 2, 2),
+                            conv_stride=(5, 2, 2, 2, 2, 2, 2), squeeze_factor=2), {}, False),
+    "moonshine": (moonshine, {}, False),
+    "wav2vec2-bert": (spectrogram("Wav2Vec2BertModel", "Wav2Vec2BertConfig",
+                                  {"num_mel_bins": 20, "stride": 2}, feature_projection_input_dim=40),
+                      {}, False),
+    "ast": (spectrogram("ASTModel", "ASTConfig", {"mean": -4.2, "std": 4.5, "do_normalize": True},
+                        num_mel_bins=32), {}, False),
+    "parakeet": (spectrogram("ParakeetForCTC", "ParakeetCTCConfig", {"feature_size": 16}, vocab_size=8,
+                             pad_token_id=0, encoder_config=dict(
+                                 num_mel_bins=16, subsampling_conv_channels=8)), {}, False),
     "emotion2vec": (emotion2vec, {}, False),
     "torchaudio": (torchaudio_model, {}, False),
     "emotion, whisper_transformer": (emotion("whisper_transformer"), {}, False),

@@ -15,6 +15,7 @@ from avspeech.errors import InputError
 def test_a_released_model_by_its_name() -> None:
     upstream = upstreams.load("emotion-edge")
     assert upstream.frame_rate == 50 and upstream.layers == len(upstream.module.layers) + 1  # type: ignore
+    assert {"ravdess", "nemo", "ased"} <= set(upstream.seen)  # its scores there are marked
     x = 0.1 * torch.randn(1, 24_000, generator=torch.Generator().manual_seed(0))
     hidden, frames = upstream(x)
     assert list(hidden.shape) == [upstream.layers, 1, int(frames[0]), upstream.dim]

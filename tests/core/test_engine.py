@@ -70,7 +70,7 @@ def test_a_sentence_is_said_without_torch(tmp_path: Path) -> None:
     done = alone("speak", "Two words<rise>.", "-o", str(tmp_path / "a.wav"), "--quiet")
     assert done.returncode == 0, done.stderr
     sound, rate = soundfile.read(tmp_path / "a.wav")
-    assert rate == 16000 and 0.5 < len(sound) / rate < 4 and np.abs(sound).max() > 0.05
+    assert rate == 24000 and 0.5 < len(sound) / rate < 4 and np.abs(sound).max() > 0.05
 
 
 def test_a_voice_is_extracted_without_torch(tmp_path: Path) -> None:

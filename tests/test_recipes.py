@@ -434,7 +434,7 @@ def test_a_released_model_gets_the_temperature_of_corpora_that_it_did_not_learn(
     spoken = Utterance("a", "a.wav", 1.0, "s", labels={"corpus": "ased", "emotion": "sad"})
     write_manifest(tmp_path / "all.jsonl", [spoken])
     renewed: list[Path] = []
-    monkeypatch.setattr(calibration, "_renew_graphs", renewed.append)
+    monkeypatch.setattr(calibration, "renew_graphs", lambda model, place: renewed.append(place))
     done = [(tmp_path / "cell", cells.Cell("other", "ased", 0, "many-left-out", str(tmp_path / "all.jsonl"),
                                            str(tmp_path), str(tmp_path)))]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import importlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from avspeech.errors import InputError
@@ -117,6 +118,34 @@ def runtime_modules(task: str) -> tuple[Any, Any]:
     runtime, engine = (importlib.import_module(f"{package}.{name}")
                        for name in ("runtime", "engine"))
     return runtime, engine
+
+
+def renew_graphs(model: str | Path, place: Path) -> tuple[float, float]:
+    """Writes a copy of a model folder whose graphs are made anew, and compares them with torch.
+
+    Args:
+        model: a released name or a model folder.
+        place: the copy, which may be the folder itself.
+
+    Returns:
+        The greatest difference from torch, and what is allowed.
+
+    Raises:
+        InputError: the task has no pipeline, or as `pretrained.load`.
+        AssertionError: the difference is larger.
+    """
+    from avspeech.core import pretrained
+    from avspeech.core.engine import tolerance
+
+    network, info = pretrained.load(model)
+    runtime, engine = runtime_modules(info.task)
+    pretrained.with_graphs(model, place, lambda content: runtime.graphs(network, content))
+    graphs = pretrained.open_model(place, engine="onnx")[0]
+    worst, allowed = max(runtime.parity(network, graphs, info).values()), tolerance(engine, graphs)
+    if not worst <= allowed:
+        raise AssertionError(f"{place}: the graphs differ from torch by {worst:.1e}, more than "
+                             f"{allowed:.0e}")
+    return worst, allowed
 
 
 def card_lines(task: str, name: str, info: Any) -> dict[str, Any]:

@@ -287,7 +287,7 @@ def parameters(name_or_folder: str | Path) -> int:
 
 
 def open_model(name_or_folder: str | Path, device: str | torch.device = "cpu",
-               engine: runtime.Choice = "auto") -> tuple[Any, ModelInfo]:
+               engine: runtime.Choice = "auto", task: str | None = None) -> tuple[Any, ModelInfo]:
     """Opens a model for use: what a pipeline is made of.
 
     Args:
@@ -296,12 +296,14 @@ def open_model(name_or_folder: str | Path, device: str | torch.device = "cpu",
         engine: "torch", "onnx" (the graphs of the folder, on the CPU), or "auto": the graphs of a
             released model on the CPU where onnxruntime is installed, and of any model where there
             is no torch; else torch.
+        task: that the model has to be for; None: any.
 
     Returns:
         The graphs or, as of `load`, the model; and its ModelInfo.
 
     Raises:
-        InputError: as `load`; graphs were asked for and the folder has none, or there is no torch.
+        InputError: as `load`; the model is for another task, graphs were asked for and the folder
+            has none, or there is no torch.
     """
     if engine not in runtime.CHOICES:
         raise InputError(f"engine '{engine}': expected one of {', '.join(runtime.CHOICES)}")
@@ -319,11 +321,16 @@ def open_model(name_or_folder: str | Path, device: str | torch.device = "cpu",
                                 "avspeech export --to runtime makes a folder that does"))
         files = verified(folder, graphs)
         parts = {name.removesuffix(runtime.SUFFIX): files[name] for name in graphs}
-        return runtime.Graphs(folder, parts, folder / WEIGHTS), _parse(files[CONFIG], folder)
-    if importlib.util.find_spec("torch") is None:
+        opened: tuple[Any, ModelInfo] = (runtime.Graphs(folder, parts, folder / WEIGHTS),
+                                         _parse(files[CONFIG], folder))
+    elif importlib.util.find_spec("torch") is None:
         raise InputError(f"{name_or_folder}: needs torch to run, which is not installed; "
                          "pip install torch" + (", or pip install onnxruntime" if graphs else ""))
-    return load(folder if isinstance(name_or_folder, Path) else name_or_folder, device)
+    else:
+        opened = load(folder if isinstance(name_or_folder, Path) else name_or_folder, device)
+    if task not in (None, opened[1].task):
+        raise InputError(f"{name_or_folder}: a model for {opened[1].task}, expected one for {task}")
+    return opened
 
 
 def load(name_or_folder: str | Path,

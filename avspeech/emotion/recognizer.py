@@ -122,10 +122,7 @@ class EmotionRecognizer:
         """
         from avspeech.core import pretrained
 
-        model, info = pretrained.open_model(name_or_folder, device, engine)
-        if info.task != "emotion":
-            raise InputError(f"{name_or_folder}: a model for {info.task}, expected one for emotion")
-        return cls(model, info, **options)
+        return cls(*pretrained.open_model(name_or_folder, device, engine, "emotion"), **options)
 
     def __call__(self, audio: Any, sample_rate: int) -> Emotion:
         """The emotion of a sound.

@@ -139,11 +139,7 @@ class Extractor:
         automatic = splitter == "auto"
         if automatic:
             splitter = SPLITTER if SPLITTER in pretrained.names() else None
-        model, info = pretrained.open_model(name_or_folder, device, engine)
-        if info.task != "extraction":
-            raise InputError(
-                f"{name_or_folder}: a model for {info.task}, expected one for extraction"
-            )
+        model, info = pretrained.open_model(name_or_folder, device, engine, "extraction")
         if isinstance(splitter, (str, Path)):
             about = pretrained.read_info(splitter)
             fits = about.task == "separation" and about.sample_rate == info.sample_rate

@@ -59,11 +59,7 @@ class Splitter:
         """
         from avspeech.core import pretrained
 
-        model, info = pretrained.open_model(name_or_folder, device, engine)
-        if info.task != "separation":
-            raise InputError(f"{name_or_folder}: a model for {info.task}, expected one for "
-                             "separation")
-        return cls(model, info)
+        return cls(*pretrained.open_model(name_or_folder, device, engine, "separation"))
 
     def __call__(self, audio: np.ndarray | torch.Tensor, *, sample_rate: int) -> np.ndarray:
         """Splits a mixture.

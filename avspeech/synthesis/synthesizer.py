@@ -106,11 +106,7 @@ class Synthesizer:
         """
         from avspeech.core import pretrained
 
-        model, info = pretrained.open_model(name_or_folder, device, engine)
-        if info.task != "synthesis":
-            raise InputError(f"{name_or_folder}: a model for {info.task}, expected one for "
-                             "synthesis")
-        return cls(model, info, **options)
+        return cls(*pretrained.open_model(name_or_folder, device, engine, "synthesis"), **options)
 
     @property
     def config(self) -> VoiceConfig:

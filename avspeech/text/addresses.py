@@ -105,7 +105,7 @@ def ending(match: re.Match[str], context: Text) -> list[str] | None:
 @rule(r"[vV](\d+(?:\.\d+)+)" + END, "l")
 def version(match: re.Match[str], context: Text) -> list[str] | None:
     """A version. `v1.2.3` -> version one point two point three"""
-    if match.start() and context.view[match.start() - 1].isalnum():
+    if context.within(match.start()):
         return None
     parts = match.group(1).split(".")
     if len(parts) == 2:

@@ -119,7 +119,7 @@ def isotope(match: re.Match[str], context: Text) -> list[str] | None:
 @rule(r"([A-Za-zα-ω])(?:₁[/⁄]₂|½(?![^\W_]))", "l")
 def half_index(match: re.Match[str], context: Text) -> list[str] | None:
     """A half as an index. `T₁/₂` -> T one half"""
-    if match.start() and context.view[match.start() - 1].isalnum():
+    if context.within(match.start()):
         return None
     return [*_name(match.group(1)), "one", "half"]
 
@@ -127,7 +127,7 @@ def half_index(match: re.Match[str], context: Text) -> list[str] | None:
 @rule(r"d([A-Za-zα-ω]?)/d([a-zα-ω])(?![^\W_])", "c")
 def derivative(match: re.Match[str], context: Text) -> list[str] | None:
     """A derivative. `dy/dx` -> D Y D X"""
-    if match.start() and context.view[match.start() - 1].isalnum():
+    if context.within(match.start()):
         return None
     return [part for c in match.group().replace("/", "") for part in _name(c)]
 
@@ -152,7 +152,7 @@ _EXTREMES = {
 @rule(rf"([A-Za-z])_?({'|'.join(_EXTREMES)})(?=\s?[=<>≤≥≈≫≪])", "l")
 def extreme(match: re.Match[str], context: Text) -> list[str] | None:
     """A variable whose index says which value. `Vmax = 5 V` -> V max equals five volts"""
-    if match.start() and context.view[match.start() - 1].isalnum():
+    if context.within(match.start()):
         return None
     if context.word(match.group().lower()) and match.group(1) not in "VI":
         return None  # "Bin = 5"

@@ -165,7 +165,7 @@ def hexadecimal(match: re.Match[str], context: Text) -> list[str] | None:
 @rule(r"(?=[A-Z\d-]*[A-Z])(?=[A-Z\d-]*\d)[A-Z\d]{1,8}(?:-[A-Z\d]{1,8}){2,6}" + END, "Cd")
 def serial(match: re.Match[str], context: Text) -> list[str] | None:
     """A serial number of letters and digits. `A7-4410-Z` -> A seven, four four one zero, Z"""
-    if match.start() and (context.view[match.start() - 1].isalnum()):
+    if context.within(match.start()):
         return None
     parts = match.group().split("-")
     if sum(any(c.isdigit() for c in part) for part in parts) < 2 and len(parts) < 4:

@@ -133,6 +133,10 @@ class Text:
                 strong += 1
         return strong > 0 and strong * 3 >= len(names)
 
+    def within(self, start: int) -> bool:
+        """Whether a letter or digit stands right before `start`: what is there is part of more."""
+        return start > 0 and self.view[start - 1].isalnum()
+
     def word_is_letters(self, word: str) -> bool:
         """Whether the dictionary says a word letter by letter ("fbi")."""
         from avspeech.text import lexicon

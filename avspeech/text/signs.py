@@ -63,7 +63,7 @@ _CHORDS = {
 @rule(rf"([A-G])([♭♯#b]?)({'|'.join(_CHORDS)})(2|4|6|7|9|11|13)(?![^\W_])", "C")
 def chord(match: re.Match[str], context: Text) -> list[str] | None:
     """A chord. `Dm7 and E♭maj9` -> D minor seven and E flat major nine"""
-    if match.start() and context.view[match.start() - 1].isalnum():
+    if context.within(match.start()):
         return None
     note, moved, kind, step = match.groups()
     half = {"": [], "♭": ["flat"], "b": ["flat"]}.get(moved, ["sharp"])

@@ -20,7 +20,7 @@ _SPAN = "|".join(sorted(_SPANS, key=len, reverse=True))
 @rule(rf"[qQ](\d{{1,2}})(?:[-–](\d{{1,2}}))?[ ]?({_SPAN})" + END, "l")
 def dose(match: re.Match[str], context: Text) -> list[str] | None:
     """How often a medicine is given. `q4–6h` -> every four to six hours"""
-    if match.start() and context.view[match.start() - 1].isalnum():
+    if context.within(match.start()):
         return None
     low, high, span = match.groups()
     if low == "1" and high is None:
@@ -67,7 +67,7 @@ _MOVE = re.compile(r"(?<![\w])[KQRBN][a-h1-8]?x?[a-h][1-8](?![\w])|\d\. ?[a-h]?x
 @rule(r"([KQRBN]?)([a-h1-8]?)(x?)([a-h])([1-8])(?:=([QRBN]))?([+#]?)(?![^\W_])", "C")
 def chess(match: re.Match[str], context: Text) -> list[str] | None:
     """A move of chess. `Nf3 and Nxe5` -> knight F three and knight takes E five"""
-    if match.start() and context.view[match.start() - 1].isalnum():
+    if context.within(match.start()):
         return None
     man, row, takes, column, step, queen, check = match.groups()
     moves = _MOVE.findall(context.around(match.start()))
@@ -107,7 +107,7 @@ _KINDS = {
 def key(match: re.Match[str], context: Text) -> list[str] | None:
     """A key or a chord. `in C♯ min. now` -> in C sharp minor now"""
     note, moved, kind, step = match.groups()
-    if match.start() and context.view[match.start() - 1].isalnum():
+    if context.within(match.start()):
         return None
     named = context.before(match.start()) in ("in", "key") and note != "A"
     if not (moved or step or named):

@@ -46,7 +46,7 @@ def dotted(match: re.Match[str], context: Text) -> list[str] | None:
     if EDGE in text:
         source = context.text[match.start() : match.end()]
         return letters(source) if re.fullmatch(r"(?:[A-Z]\. ?)+", source) else None
-    if match.start() and context.view[match.start() - 1].isalnum():
+    if context.within(match.start()):
         return None
     plain, ending = re.fullmatch(r"(.*?[A-Za-z.])('?s)?", text).groups()  # type: ignore[union-attr]
     key = plain.lower().rstrip(".") + "."

@@ -13,9 +13,8 @@ from deployment import changed
 from folds import Cells, learned_by, protocol_of
 from judging import judge_all
 
-from avspeech.core import models as core_models
 from avspeech.core import pretrained, storage
-from avspeech.core.engine import tolerance
+from avspeech.core.models import renew_graphs
 from avspeech.data.labels import canonical
 from avspeech.data.manifest import read_manifest
 from avspeech.emotion import cells, training
@@ -83,19 +82,8 @@ def calibrate_all(done: Cells, exp: Path, models: Mapping[str, str],
               + ", ".join(f"{c} {t:g}" for c, t in each.items()) + ")", flush=True)
         place = pretrained.copy(model, exp / "models" / name)
         pretrained.update(place, config={**info.config, **new, "temperature": heat})
-        _renew_graphs(place)
+        renew_graphs(place, place)  # as the temperature is in them
     storage.write_atomically(exp / FILE, (json.dumps(rows, indent=1) + "\n").encode())
-
-
-def _renew_graphs(place: Path) -> None:
-    """Writes the graphs of a model folder again, as the temperature is in them."""
-    network, info = pretrained.load(place)
-    runtime, engine = core_models.runtime_modules(info.task)
-    pretrained.with_graphs(place, place, lambda content: runtime.graphs(network, content))
-    graphs = pretrained.open_model(place, engine="onnx")[0]
-    worst = max(runtime.parity(network, graphs, info).values())
-    if not worst <= tolerance(engine, graphs):
-        raise AssertionError(f"{place}: the graphs differ from torch by {worst:.1e}")
 
 
 def _of_cell(folder: Path, cell: cells.Cell, new: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ import dataclasses
 import hashlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from avspeech.media import audio
 from avspeech.media import pitch as pitches
 from avspeech.report import report
 from avspeech.synthesis import prosody, scoring
+from avspeech.synthesis.speech import Manner
 from avspeech.synthesis.synthesizer import Speech, Synthesizer
 from avspeech.synthesis.vocoding import Sounds
 
@@ -260,11 +261,10 @@ def control(voice: Synthesizer, records: Mapping[str, Any], names: Sequence[str]
             continue
         bare = script.with_breaks({}, keep_asked=False)
         silent = _pause_at(middle, exact.speech(bare, manner))
-        for pause in pauses:
-            said = exact.speech(bare.with_breaks({middle: pause}), manner)
+        for pause, said, heard in _paused(exact, bare, middle, pauses, manner):
             write_said(out / f"{name}_pause{pause:g}", said.audio, rate,
                        {"words": word_times(said)})
-            found["pause"].append([pause, _pause_at(middle, said)])
+            found["pause"].append([pause, heard])
         free = exact.speech(bare.with_breaks({middle: None}), manner)
         found["break"].append([silent, _pause_at(middle, free)])
     search = pitches.own_range([pitches.f0(sound, rate, prosody.HOP, method=pitch)[0]
@@ -280,6 +280,14 @@ def _pause_at(word: int, said: Speech) -> float:
     """Seconds of silence behind a word."""
     quiet = prosody.silences(said.audio, said.sample_rate, 0.03)
     return float(prosody.boundary_pauses(word_times(said), quiet)[word])
+
+
+def _paused(exact: Synthesizer, bare: text.Script, word: int, pauses: Sequence[float],
+            manner: Manner) -> Iterator[tuple[float, Speech, float]]:
+    """(seconds asked, what is said, seconds heard) of each pause behind a word of a script."""
+    for pause in pauses:
+        said = exact.speech(bare.with_breaks({word: pause}), manner)
+        yield pause, said, _pause_at(word, said)
 
 
 def fit_quiet(folder: Path, records: Mapping[str, Any], steps: int, seed: int) -> float:
@@ -303,9 +311,8 @@ def fit_quiet(folder: Path, records: Mapping[str, Any], steps: int, seed: int) -
     for script in [s for s in scripts if len(s.words) > 1][:QUIET]:
         middle = len(script.words) // 2 - 1
         bare = script.with_breaks({}, keep_asked=False)
-        for pause in QUIET_PAUSES:
-            said = exact.speech(bare.with_breaks({middle: pause}), manner)
-            longer.append(_pause_at(middle, said) - pause + voice.config.quiet)
+        longer += [heard - pause + voice.config.quiet
+                   for pause, _, heard in _paused(exact, bare, middle, QUIET_PAUSES, manner)]
     if not longer:
         return voice.config.quiet
     quiet = round(max(0.0, float(np.median(longer))), 3)

@@ -372,8 +372,7 @@ def evaluate(cfg: Config, exp: Path) -> None:
     waiting = read_json(exp / "words" / "dev.json")
     for name, _, seed in _runs(cfg):
         place = exp / f"{name}-{seed}" / "model"
-        voice: Any = pretrained.load(place)[0]
-        if voice.config.breaks:
+        if pretrained.read_info(place).config["breaks"]:
             quiet = fit_quiet(place, waiting, cfg.sentences.steps, cfg.sentences.seed)
             print(f"{name} seed {seed}: pauses are heard {quiet:g} s longer than asked, on "
                   "development sentences, and are made so much shorter", flush=True)

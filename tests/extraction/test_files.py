@@ -281,15 +281,16 @@ def test_silence(tmp_path, faces) -> None:
 
 
 def test_from_a_name(tmp_path, faces, monkeypatch) -> None:
-    pretrained = SimpleNamespace(open_model=lambda name, device, engine: (same, INFO),
+    pretrained = SimpleNamespace(open_model=lambda name, device, engine, task: (same, INFO),
                                  names=lambda: [])
     monkeypatch.setattr("avspeech.core.pretrained", pretrained, raising=False)
     source = film(tmp_path / "talk.mp4", sound=clicks(2, 44100, [0.5]))
     assert len(extractor_module.extract_files([source], tmp_path / "out", progress=False)) == 2
-    INFO_EMOTION = SimpleNamespace(task="emotion", sample_rate=16000, fps=25.0)
-    pretrained.open_model = lambda name, device, engine: (same, INFO_EMOTION)
+
+
+def test_a_model_for_another_task_is_refused() -> None:
     with pytest.raises(InputError, match="emotion"):
-        Extractor.from_pretrained("x")
+        Extractor.from_pretrained("emotion-edge")
 
 
 def test_what_was_put_out_is_written_and_doubt_is_told(tmp_path, faces) -> None:

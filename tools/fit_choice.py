@@ -12,6 +12,10 @@ are fitted by gradient descent so that
 - what lies under a mouth that keeps still, or under a face that does not speak, is turned down.
 
 They are written into the splitter's folder, from which `Extractor` takes them.
+
+With --cross nothing is written. The weights are fitted once for each person, on all the others, and
+a table says what they make of that person's mixtures. So people who choose the weights can be
+reported on, too.
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from people import FPS, RATE, Case, cases, read_clips
+from people import FPS, KINDS, RATE, Case, cases, read_clips
 from torch import Tensor
 
 from avspeech.core import pretrained
@@ -43,6 +47,7 @@ class Example:
     """A mixture as the gate sees it, a row for each step."""
 
     kind: str  # of `people.KINDS`
+    person: str  # who is shown; of "other face": whose voice is heard
     features: np.ndarray  # [S, features]
     share: np.ndarray  # [S, K], of the voices
     seen: np.ndarray  # [S, 1], where the face is seen
@@ -57,13 +62,12 @@ def window_of(engine: Engine, split: Callable[[np.ndarray], np.ndarray], case: C
                    [(shown[None], mask[None])], [0])
 
 
-def example(window: Window, target: np.ndarray, kind: str, hop: int) -> Example:
+def example(window: Window, case: Case, hop: int) -> Example:
     """What the gate sees of a window.
 
     Args:
         window: of `window_of`.
-        target: `[N]`.
-        kind: of the mixture.
+        case: the mixture.
         hop: samples between frames of the fits.
     """
     step = round(choice.STEP * RATE)
@@ -72,11 +76,12 @@ def example(window: Window, target: np.ndarray, kind: str, hop: int) -> Example:
     chances, _ = choice.assign(choice.scores(sums))
     share = choice.shares_of_voices(chances)[:, 0]
     signals = np.concatenate([window.own, window.voices, window.guided[0], window.mixture[None],
-                              target[None]]).astype(np.float64)
+                              case.target[None]]).astype(np.float64)
     parts = [signals[:, begin:begin + step] for begin in range(0, len(window.mixture), step)]
     gram = np.stack([part @ part.T for part in parts])
     seen = sums.seen / np.maximum(sums.frames[:, None], 1.0)
-    return Example(kind, choice.features(sums, chances)[:, 0], share, seen,
+    return Example(case.kind, f"{case.clip.source}/{case.clip.person}",
+                   choice.features(sums, chances)[:, 0], share, seen,
                    gram / max(gram[:, -2, -2].sum(), 1e-9))
 
 
@@ -84,7 +89,7 @@ class Outcome:
     """What weights of the gate lead to, for many examples at once.
 
     Args:
-        examples: at least one of each kind.
+        examples: one or more.
     """
 
     def __init__(self, examples: Sequence[Example]):
@@ -99,8 +104,9 @@ class Outcome:
         self.which = torch.arange(len(examples)).repeat_interleave(counts)
         self.count = len(examples)
         kinds = np.array([e.kind for e in examples])
+        self.kinds = {kind: torch.from_numpy(kinds == kind) for kind in KINDS}
         self.alone, self.silent, self.strange = (
-            torch.from_numpy(kinds == kind) for kind in ("alone", "silent", "other face"))
+            self.kinds[kind] for kind in ("alone", "silent", "other face"))
         self.mixed = ~(self.alone | self.silent | self.strange)
         self.own = self.measure(self._only(0))[0]
         self.mixture = self.measure(self._only(-2))[0]
@@ -159,8 +165,13 @@ class Outcome:
                 f"{level[self.strange].mean():.1f}"]
 
 
-def fit(examples: Sequence[Example], steps: int = 400) -> np.ndarray:
-    """The weights of the gate, `[features, candidates]`."""
+def fit(examples: Sequence[Example], steps: int = 400) -> Tensor:
+    """The weights of the gate, `[features, candidates]`.
+
+    Args:
+        examples: at least one of each kind.
+        steps: of gradient descent.
+    """
     outcome = Outcome(examples)
     gate = torch.zeros(len(choice.FEATURES), len(choice.CANDIDATES))
     gate[0, -1] = -2.0  # silence is rare
@@ -170,9 +181,35 @@ def fit(examples: Sequence[Example], steps: int = 400) -> np.ndarray:
         optimizer.zero_grad()
         outcome.loss(gate).backward()
         optimizer.step()
-    for line in outcome.lines(gate.detach()):
-        print(line)
-    return np.asarray(gate.detach().numpy().astype(np.float64).round(3))
+    return gate.detach()
+
+
+def crossed(examples: Sequence[Example]) -> list[str]:
+    """A table of what weights make of people to whom they were not fitted, for the terminal.
+
+    Args:
+        examples: of three people or more.
+    """
+    values: dict[str, list[Tensor]] = {kind: [] for kind in KINDS}
+    for person in sorted({e.person for e in examples}):
+        outcome = Outcome([e for e in examples if e.person == person])
+        gate = fit([e for e in examples if e.person != person])
+        measured = torch.stack([*outcome.measure(outcome.weights(gate)), outcome.mixture])
+        for kind, which in outcome.kinds.items():
+            values[kind].append(measured[:, which])
+    lines = []
+    for kind in ("another", "same"):
+        si_sdr, _, _, _, mixture = torch.cat(values[kind], 1)
+        better = si_sdr - mixture
+        share = (better > 0).float().mean()
+        lines.append(f"{kind}: SI-SDRi {better.mean():.2f} dB, better in {share:.0%} of "
+                     f"{len(better)}, worst {better.min():.1f}")
+    si_sdr, _, gain, _, _ = torch.cat(values["alone"], 1)
+    lines.append(f"alone: SI-SDR {si_sdr.mean():.1f} dB (at most 30 each), "
+                 f"level {gain.median():.1f} (median)")
+    kept = {kind: torch.cat(values[kind], 1)[3] for kind in ("silent", "other face")}
+    return [*lines, "kept of the mixture: " + ", ".join(
+        f"{kind} {level.mean():.1f} dB" for kind, level in kept.items())]
 
 
 def main() -> None:
@@ -185,6 +222,8 @@ def main() -> None:
     parser.add_argument("--model", default="mvtf-small", help="name or folder (%(default)s)")
     parser.add_argument("--cache", type=Path, help="folder that keeps the crops")
     parser.add_argument("--half", type=int, choices=(0, 1, 2), default=0)
+    parser.add_argument("--cross", action="store_true",
+                        help="write nothing; judge each person by weights fitted to the others")
     args = parser.parse_args()
     engine = engine_of(pretrained.open_model(args.model)[0])
     splitter, info = pretrained.open_model(args.splitter)
@@ -194,8 +233,13 @@ def main() -> None:
     for folder in args.videos:
         for case in cases(read_clips(folder, 8.0, args.cache, args.half), args.voices):
             window = window_of(engine, split, case)
-            examples.append(example(window, case.target, case.kind, engine.transform.hop))
-    gate = fit(examples)
+            examples.append(example(window, case, engine.transform.hop))
+    if args.cross:
+        print(*crossed(examples), sep="\n")
+        return
+    fitted = fit(examples)
+    print(*Outcome(examples).lines(fitted), sep="\n")
+    gate = fitted.double().numpy().round(3)
     pretrained.update(args.splitter, frontend={**info.frontend, "gate": gate.tolist()})
 
 

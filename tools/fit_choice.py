@@ -35,7 +35,7 @@ from avspeech.core import pretrained
 from avspeech.errors import InputError
 from avspeech.extraction import choice
 from avspeech.extraction.engine import Engine, engine_of, splitter_of
-from avspeech.extraction.evidence import Window, examine
+from avspeech.extraction.evidence import Lateness, Window, examine
 from avspeech.media.mouths import MouthTrack
 
 MARGIN = 0.5  # dB by which the output should be better than the mixture
@@ -59,7 +59,7 @@ def window_of(engine: Engine, split: Callable[[np.ndarray], np.ndarray], case: C
     frames = -(-len(case.mixture) * FPS // RATE)
     shown, mask = MouthTrack(case.clip.crops, case.clip.present).frames(0, frames, FPS)
     return examine(engine, split, 0, case.mixture, np.ascontiguousarray(case.mixture),
-                   [(shown[None], mask[None])], [0])
+                   [(shown[None], mask[None])], [0], [Lateness()])
 
 
 def example(window: Window, case: Case, hop: int) -> Example:

@@ -58,13 +58,13 @@ class Engine(Protocol):
         """The voice `[N]` of a mixture `[N]`, where present `[V, T]` is true."""
         ...
 
-    def separate(self, mixture: np.ndarray, video: np.ndarray, present: np.ndarray
-                 ) -> tuple[np.ndarray, np.ndarray]:
-        """The voice, and the planes `[P, Tc, bands]` that the lips guess, on their own clock."""
+    def planes(self, video: np.ndarray, present: np.ndarray, frames: int) -> np.ndarray:
+        """What the lips guess, `[P, Tc, bands]` on their own clock, for so many frames of the
+        STFT."""
         ...
 
-    def planes(self, video: np.ndarray, present: np.ndarray, frames: int) -> np.ndarray:
-        """The planes alone, for so many frames of the STFT."""
+    def separate(self, mixture: np.ndarray, planes: np.ndarray) -> np.ndarray:
+        """The voice `[N]` of a mixture `[N]`, as such planes for all of its frames tell it."""
         ...
 
     def embedded(self, planes: np.ndarray, bands: np.ndarray
@@ -127,17 +127,15 @@ class TorchEngine:
         with self.computing() as given:
             return _array(self.model(*map(given, inputs)))
 
-    def separate(self, mixture: np.ndarray, video: np.ndarray, present: np.ndarray
-                 ) -> tuple[np.ndarray, np.ndarray]:
-        """See `Engine`."""
-        with self.computing() as given:
-            made = self.model.separate(*map(given, (mixture, video, present)))
-            return _array(made.estimate), _array(made.planes)
-
     def planes(self, video: np.ndarray, present: np.ndarray, frames: int) -> np.ndarray:
         """See `Engine`."""
         with self.computing() as given:
             return _array(self.model.cue(given(video), given(present), frames))
+
+    def separate(self, mixture: np.ndarray, planes: np.ndarray) -> np.ndarray:
+        """See `Engine`."""
+        with self.computing() as given:
+            return _array(self.model.heard(given(mixture), given(planes)).estimate)
 
     def embedded(self, planes: np.ndarray, bands: np.ndarray
                  ) -> tuple[np.ndarray, np.ndarray] | None:
@@ -202,16 +200,15 @@ class GraphEngine:
 
     def __call__(self, mixture: np.ndarray, video: np.ndarray, present: np.ndarray) -> np.ndarray:
         """See `Engine`."""
-        return self.separate(mixture, video, present)[0]
+        frames = len(mixture) // self._stft.hop + 1
+        return self.separate(mixture, self.planes(video, present, frames))
 
-    def separate(self, mixture: np.ndarray, video: np.ndarray, present: np.ndarray
-                 ) -> tuple[np.ndarray, np.ndarray]:
+    def separate(self, mixture: np.ndarray, planes: np.ndarray) -> np.ndarray:
         """See `Engine`."""
         level = level_of(mixture)
         parts = self._stft.spectrum(mixture / level)
-        planes = self.planes(video, present, len(parts))
         voice = self.graphs(EXTRACT, spectrum=_pair(parts)[None], planes=planes[None])[0][0]
-        return self._stft.sound(voice[0] + 1j * voice[1], len(mixture)) * level, planes
+        return self._stft.sound(voice[0] + 1j * voice[1], len(mixture)) * level
 
     def planes(self, video: np.ndarray, present: np.ndarray, frames: int) -> np.ndarray:
         """See `Engine`; at most `VIEWS` views."""

@@ -10,13 +10,45 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from avspeech.extraction.choice import ENVELOPE, GUIDE, HINT, KNOWN, LAGS, LEAST, SILENT
+from avspeech.extraction.choice import (
+    ENVELOPE,
+    GROWS,
+    GUIDE,
+    HINT,
+    KNOWN,
+    LAGS,
+    LEAST,
+    SILENT,
+    SPREAD,
+    USUAL,
+)
 from avspeech.extraction.engine import Engine
 from avspeech.extraction.spectra import Transform, level_of
 
 
-def fit(engine: Engine, planes: np.ndarray, bands: np.ndarray,
-        shown: np.ndarray) -> tuple[np.ndarray, int]:
+class Lateness:
+    """How late the lips of a face are beside the sound, by all that was heard of them so far."""
+
+    def __init__(self) -> None:
+        self.likely = -np.square((LAGS - USUAL) / SPREAD) / 2  # log probabilities of `LAGS`
+
+    def hear(self, fits: np.ndarray) -> None:
+        """Adds what a window says: `fits` at all lags, `[L, K, T]`."""
+        self.likely = self.likely + GROWS * fits.sum(-1).max(1)
+
+    @property
+    def place(self) -> int:
+        """That of the likeliest lag in `LAGS`."""
+        return int(self.likely.argmax())
+
+    def moved(self, planes: np.ndarray) -> np.ndarray:
+        """Planes `[P, T, bands]` on the clock of the sound."""
+        frames = planes.shape[1]
+        return planes[:, (np.arange(frames) + LAGS[self.place]).clip(0, frames - 1)]
+
+
+def fits(engine: Engine, planes: np.ndarray, bands: np.ndarray, shown: np.ndarray,
+         lags: np.ndarray = LAGS) -> np.ndarray:
     """How well voices fit lips, frame by frame: see `choice`.
 
     Args:
@@ -24,19 +56,17 @@ def fit(engine: Engine, planes: np.ndarray, bands: np.ndarray,
         planes: `[P, T, bands]` of its cue, on the lips' own clock.
         bands: `[K, T, bands]`, log spectra of the voices (`Transform.log_bands`).
         shown: bool `[T]`, where the face is seen.
+        lags: by how many frames the lips are late.
 
     Returns:
-        (`[K, T]`, whose mean over the frames shown is e of `choice`, and which is 0 in the
-        others; the lag in frames, above 0 where the lips are late).
+        `[L, K, T]`, whose mean over the frames shown is e of `choice`, and which is 0 in the
+        others.
     """
     guess, loud = _apart(planes[0])
     shapes, levels = _apart(bands)
-    total = _parts(guess, shapes, shown) + ENVELOPE * _parts(loud, levels, shown)
+    total = _parts(guess, shapes, shown, lags) + ENVELOPE * _parts(loud, levels, shown, lags)
     embedded = engine.embedded(planes, bands)
-    if embedded is not None:
-        total = total + _parts(*embedded, shown)
-    lag = int(total.sum(-1).max(1).argmax())
-    return total[lag], lag - LAGS
+    return total if embedded is None else total + _parts(*embedded, shown, lags)
 
 
 def _apart(bands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -45,12 +75,12 @@ def _apart(bands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return bands - mean, mean
 
 
-def _parts(lips: np.ndarray, voices: np.ndarray, shown: np.ndarray) -> np.ndarray:
-    """Parts `[L, K, T]` of the correlations of `[T, C]` and `[K, T, C]` at all lags."""
+def _parts(lips: np.ndarray, voices: np.ndarray, shown: np.ndarray,
+           lags: np.ndarray) -> np.ndarray:
+    """Parts `[L, K, T]` of the correlations of `[T, C]` and `[K, T, C]` at some lags."""
     seen = shown[:, None].astype(np.float32)
     count = np.float32(shown.sum())
-    late = np.arange(-LAGS, LAGS + 1)
-    moved = lips[(np.arange(len(lips)) + late[:, None]).clip(0, len(lips) - 1)]  # [L, T, C]
+    moved = lips[(np.arange(len(lips)) + lags[:, None]).clip(0, len(lips) - 1)]  # [L, T, C]
     x, y = ((z - (z * seen).sum(-2, keepdims=True) / count) * seen for z in (moved, voices))
     least = max(LEAST * float(count * lips.shape[1]) ** 0.5, 1e-6)
     norms = [np.maximum(np.sqrt(np.square(z).sum((1, 2))), least) for z in (x, y)]
@@ -75,8 +105,8 @@ def timbre(bands: np.ndarray) -> np.ndarray:
     return np.where(silent, np.nan, mean - mean.mean(-1, keepdims=True))
 
 
-def guided(transform: Transform, guess: np.ndarray, lag: int, shown: np.ndarray,
-           sound: np.ndarray, estimate: np.ndarray, voices: np.ndarray) -> np.ndarray:
+def guided(transform: Transform, guess: np.ndarray, shown: np.ndarray, sound: np.ndarray,
+           estimate: np.ndarray, voices: np.ndarray) -> np.ndarray:
     """Voices under a mask that trusts the lips a little.
 
     The mask is 2 sigmoid(GUIDE g) (|E| / |X|)^HINT, with g the guess without its mean over time, E
@@ -85,9 +115,8 @@ def guided(transform: Transform, guess: np.ndarray, lag: int, shown: np.ndarray,
 
     Args:
         transform: of the model.
-        guess: `[T, bands]`, the first of the planes.
-        lag: of `fit`.
-        shown: as for `fit`; the mask is 1 in other frames.
+        guess: `[T, bands]`, the first of the planes, on the clock of the sound.
+        shown: as for `fits`; the mask is 1 in other frames.
         sound: `[N]`, the mixture at an RMS of 1.
         estimate: `[N]`, at the same scale.
         voices: `[K, N]`.
@@ -96,8 +125,7 @@ def guided(transform: Transform, guess: np.ndarray, lag: int, shown: np.ndarray,
         `[K, N]`.
     """
     x = transform.spectrum(np.concatenate([voices, estimate[None], sound[None]]))  # [K + 2, T, F]
-    late = (np.arange(len(guess)) + lag).clip(0, len(guess) - 1)
-    moved = guess[late] - guess[shown].mean(0)
+    moved = guess - guess[shown].mean(0)
     hint = ((np.abs(x[-2]) + 1e-4) / (np.abs(x[-1]) + 1e-4)).clip(0.0, 1.0) ** HINT
     mask = 2 / (1 + np.exp(-GUIDE * moved)) @ transform.matrix * hint
     masked = x[:-2] * np.where(shown[:, None], mask, 1.0).astype(np.float32)
@@ -114,7 +142,7 @@ class Window:
         voices: `[K, N]`, separated; in the order of the windows before (`choice.follow`).
         own: `[F, N]`, what the lips of each face made by themselves.
         guided: `[F, K, N]` of `guided`.
-        fits: `[F, K, T]` of `fit`, for the voices.
+        fits: `[F, K, T]` of `fits`, for the voices.
         own_fits: `[F, T]`, for `own`.
         seen: bool `[F, T]`, where each face is seen.
         timbres: `[K, bands]`, of the voices.
@@ -146,6 +174,7 @@ def examine(
     sound: np.ndarray,
     clips: Sequence[tuple[np.ndarray, np.ndarray] | None],
     wanted: Sequence[int],
+    late: Sequence[Lateness],
 ) -> Window:
     """Runs the networks on a window.
 
@@ -158,6 +187,7 @@ def examine(
         clips: for each face crops `[V, T, H, W]` and mask `[V, T]`; None for one that is neither
             seen nor heard here.
         wanted: the faces whose own estimates are needed.
+        late: of each face; hears what this window says.
     """
     stft = engine.transform
     assert stft is not None
@@ -176,20 +206,22 @@ def examine(
             continue
         crops, mask = clip
         shown = np.any(mask, 0)[frame.clip(0, mask.shape[1] - 1)]
-        if f in wanted:
-            estimate, planes = engine.separate(sound, crops, mask)
-            window.own[f] = estimate[:length]
-        else:
-            planes = engine.planes(crops, mask, count)
-        if shown.sum() * stft.hop < KNOWN * stft.sample_rate:
+        planes = engine.planes(crops, mask, count)
+        known = shown.sum() * stft.hop >= KNOWN * stft.sample_rate
+        if known:
+            window.seen[f] = shown
+            window.moves[f] = np.square(planes[0] - planes[0][shown].mean(0)).mean(-1) * shown
+            every = fits(engine, planes, bands, shown)
+            late[f].hear(every)
+            window.fits[f] = every[late[f].place]
+        if f not in wanted:
             continue
-        window.seen[f] = shown
-        guess = planes[0]
-        window.moves[f] = np.square(guess - guess[shown].mean(0)).mean(-1) * shown
-        window.fits[f], lag = fit(engine, planes, bands, shown)
-        if f in wanted:
-            window.guided[f] = guided(stft, guess, lag, shown, sound / level, estimate / level,
+        planes = late[f].moved(planes)
+        estimate = engine.separate(sound, planes)
+        window.own[f] = estimate[:length]
+        if known:
+            window.guided[f] = guided(stft, planes[0], shown, sound / level, estimate / level,
                                       voices)[:, :length]
             mine = stft.log_bands(estimate[None] / level)
-            window.own_fits[f] = fit(engine, planes, mine, shown)[0][0]
+            window.own_fits[f] = fits(engine, planes, mine, shown, np.zeros(1, int))[0, 0]
     return window

@@ -330,10 +330,11 @@ class Extractor:
     ) -> Iterator[Window]:
         """The windows of the signal, with all that may be put out for the faces."""
         from avspeech.extraction.choice import follow
-        from avspeech.extraction.evidence import examine
+        from avspeech.extraction.evidence import Lateness, examine
 
         assert self.splitter is not None
         tail: tuple[int, np.ndarray] | None = None  # where the last window ends, its voices
+        late = [Lateness() for _ in faces]
         frames = max(1, -int(-samples * self.fps // self.sample_rate))
         for first, last in self.windows.plan(frames, self.fps):
             start, stop = self._sample(first), min(self._sample(last), samples)
@@ -345,7 +346,8 @@ class Extractor:
                 clips.append(self._inputs(mixture, views, first, last)[1:]
                              if heard and np.any(mixture) else None)
             sound = self._inputs(mixture, faces[0], first, last)[0]
-            window = examine(self.engine, self.splitter, start, mixture, sound, clips, wanted)
+            window = examine(self.engine, self.splitter, start, mixture, sound, clips, wanted,
+                             late)
             self._require_finite(window.own, first, last)
             self._require_finite(window.voices, first, last)
             if tail is not None and tail[0] > start:

@@ -366,9 +366,19 @@ class MVTF(nn.Module):
             mask: as for `forward`.
             refine: use the blocks; without them the estimate is that of the first guess.
         """
+        planes = self.cue(video, mask, mixture.shape[1] // self.config.hop + 1)
+        return self.heard(mixture, planes, refine)
+
+    def heard(self, mixture: Tensor, planes: Tensor, refine: bool = True) -> Separated:
+        """The part of `separate` behind the lips.
+
+        Args:
+            mixture: as for `forward`.
+            planes: `[B, P, T, bands]` of `LipCue`, T = N // hop + 1.
+            refine: as for `separate`.
+        """
         level = mixture.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-5)
         mix = self.spectrum(mixture / level)
-        planes = self.cue(video, mask, mix.shape[1])
         parts = torch.view_as_real(mix).permute(0, 3, 1, 2)  # [B, 2, T, F]
         out, lag = self.target(parts, planes, refine)
         estimate = istft(out, self.window, self.config.hop, mixture.shape[-1])

@@ -179,9 +179,10 @@ def parity(model: MVTF | VoiceSplitter, graphs: Graphs,
     one, two = engine.TorchEngine(model, "float32"), engine.GraphEngine(graphs)
     for what, *inputs in cases(model):
         arrays = [x[0].numpy() for x in inputs]
-        (wanted, planes), (got, others) = one.separate(*arrays), two.separate(*arrays)
-        note(what, got, wanted)
-    note("what the lips guess", others, planes)
+        note(what, two(*arrays), one(*arrays))
+    frames = len(arrays[0]) // model.config.hop + 1
+    planes = one.planes(*arrays[1:], frames)
+    note("what the lips guess", two.planes(*arrays[1:], frames), planes)
     if one.transform is not None:
         stft, bands = one.transform, model.log_bands(inputs[0])
         note("bands", stft.log_bands(arrays[0]), bands[0].numpy())

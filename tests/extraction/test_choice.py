@@ -18,7 +18,7 @@ from avspeech.errors import InputError
 from avspeech.extraction import choice
 from avspeech.extraction.choice import CANDIDATES, FEATURES, Chooser, Report
 from avspeech.extraction.engine import TorchEngine
-from avspeech.extraction.evidence import Window, fit, timbre
+from avspeech.extraction.evidence import Lateness, Window, fits, timbre
 from avspeech.extraction.extractor import Extractor
 from avspeech.extraction.mvtf import MVTF, MVTFConfig, Separated
 from avspeech.extraction.windows import Windows
@@ -61,7 +61,6 @@ class Knowing(MVTF):
 
     def __init__(self, *voices: np.ndarray, late: int = 0) -> None:
         super().__init__(SMALL)
-        self.sync = None
         sounds = [torch.from_numpy(v / np.sqrt(np.mean(v**2))) for v in voices]
         with torch.no_grad():
             self.known = [self.log_bands(sound[None])[0] for sound in sounds]
@@ -77,8 +76,8 @@ class Knowing(MVTF):
         at = (first + torch.arange(frames) - self.late).clamp(0, len(self.known[who - 1]) - 1)
         return self.known[who - 1][at][None, None]
 
-    def separate(self, mixture, video, mask, refine=True) -> Separated:
-        return Separated(mixture * 0.5, self.cue(video, mask, mixture.shape[1] // 256 + 1), None)
+    def heard(self, mixture, planes, refine=True) -> Separated:
+        return Separated(mixture * 0.5, planes, None)
 
 
 def lips(seconds: float, who: int) -> np.ndarray:
@@ -177,17 +176,34 @@ def test_a_third_face_that_speaks_is_told_and_one_that_does_not_is_not() -> None
             assert ("more faces" in (report.doubt() or "")) == crowd
 
 
-@pytest.mark.parametrize("late", [-5, 0, 6])
-def test_the_fit_finds_the_voice_and_how_late_the_lips_are(late: int) -> None:
+@pytest.mark.parametrize("late", [-16, -5, 0, 6])
+def test_the_fits_find_the_voice_and_how_late_the_lips_are(late: int) -> None:
     model = Knowing(LOW, HIGH, late=late)
     frames = 500
-    planes = model.cue(torch.from_numpy(lips(8, 1))[None, None], torch.ones(1, 1, 200), frames)[0]
-    bands = torch.stack([model.known[1][:frames], model.known[0][:frames]])
+    planes = model.cue(torch.from_numpy(lips(8, 1))[None, None], torch.ones(1, 1, 200), frames)[0].numpy()
+    bands = torch.stack([model.known[1][:frames], model.known[0][:frames]]).numpy()
     shown = np.arange(frames) < 400
-    parts, lag = fit(TorchEngine(model), planes.numpy(), bands.numpy(), shown)
-    assert lag == late and parts.shape == (2, frames) and not parts[:, 400:].any()
-    right, other = parts.sum(1)[1] / 400, parts.sum(1)[0] / 400
+    every = fits(TorchEngine(model), planes, bands, shown)
+    assert every.shape == (len(choice.LAGS), 2, frames) and not every[..., 400:].any()
+    lateness = Lateness()
+    assert abs(choice.LAGS[lateness.place] - choice.USUAL) <= 0.5
+    lateness.hear(every)
+    assert choice.LAGS[lateness.place] == late
+    right, other = every[lateness.place].sum(1)[::-1] / 400
     assert right > 1.1 and abs(other) < 0.4  # of at most 1.3 without `sync`
+    np.testing.assert_allclose(lateness.moved(planes)[0, 20:480], bands[1, 20:480])
+
+
+def test_what_the_lips_told_before_outweighs_a_little_that_they_tell_now() -> None:
+    def told(late: int, frames: int) -> np.ndarray:
+        return np.where(choice.LAGS == late, 1.0, 0.0)[:, None, None] * np.ones((1, 2, frames))
+
+    lateness = Lateness()
+    for late, frames in ((5, 600), (-10, 100)):
+        lateness.hear(told(late, frames))
+        assert choice.LAGS[lateness.place] == 5
+    lateness.hear(told(-10, 700))
+    assert choice.LAGS[lateness.place] == -10
 
 
 def test_the_recursion_is_that_of_all_paths() -> None:

@@ -69,6 +69,39 @@ def fits(engine: Engine, planes: np.ndarray, bands: np.ndarray, shown: np.ndarra
     return total if embedded is None else total + _parts(*embedded, shown, lags)
 
 
+def estimate(engine: Engine, sound: np.ndarray, video: np.ndarray, present: np.ndarray,
+             late: Lateness, new: int | None = None) -> np.ndarray:
+    """What lips make by themselves of a mixture, which also tells how late they are.
+
+    Args:
+        engine: of any model; one that guesses no spectra is run as it is.
+        sound: `[N]`, the mixture.
+        video: `[V, T, H, W]` or `[V, T, C]`.
+        present: bool `[V, T]`.
+        late: of the face; hears this mixture.
+        new: samples at the end of which nothing was heard yet; by default all.
+
+    Returns:
+        `[N]`.
+    """
+    stft = engine.transform
+    if stft is None:
+        return engine(sound, video, present)
+    bands = stft.log_bands(sound[None] / level_of(sound))
+    planes = engine.planes(video, present, bands.shape[1])
+    shown = _shown(engine, stft, present, bands.shape[1])
+    if shown.any():
+        fresh = len(shown) if new is None else -(-new // stft.hop)
+        late.hear(fits(engine, planes, bands, shown)[..., -fresh:])
+    return engine.separate(sound, late.moved(planes))
+
+
+def _shown(engine: Engine, stft: Transform, present: np.ndarray, count: int) -> np.ndarray:
+    """Whether any view shows the face in frames of the STFT, bool `[count]`."""
+    frame = (np.arange(count) * np.float32(stft.hop / stft.sample_rate * engine.fps)).astype(int)
+    return np.any(present, 0)[frame.clip(0, present.shape[1] - 1)]
+
+
 def _apart(bands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Log spectra without their mean over bands, and that mean, `[..., 1]`."""
     mean = bands.mean(-1, keepdims=True)
@@ -194,7 +227,6 @@ def examine(
     voices, level = split(sound), level_of(sound)
     bands = stft.log_bands(voices / level)
     length, count = len(mixture), bands.shape[1]
-    frame = (np.arange(count) * np.float32(stft.hop / stft.sample_rate * engine.fps)).astype(int)
     faces = len(clips)
     window = Window(
         start, mixture, voices[:, :length], np.zeros((faces, length), np.float32),
@@ -205,7 +237,7 @@ def examine(
         if clip is None:
             continue
         crops, mask = clip
-        shown = np.any(mask, 0)[frame.clip(0, mask.shape[1] - 1)]
+        shown = _shown(engine, stft, mask, count)
         planes = engine.planes(crops, mask, count)
         known = shown.sum() * stft.hop >= KNOWN * stft.sample_rate
         if known:
@@ -217,11 +249,11 @@ def examine(
         if f not in wanted:
             continue
         planes = late[f].moved(planes)
-        estimate = engine.separate(sound, planes)
-        window.own[f] = estimate[:length]
+        own = engine.separate(sound, planes)
+        window.own[f] = own[:length]
         if known:
-            window.guided[f] = guided(stft, planes[0], shown, sound / level, estimate / level,
+            window.guided[f] = guided(stft, planes[0], shown, sound / level, own / level,
                                       voices)[:, :length]
-            mine = stft.log_bands(estimate[None] / level)
+            mine = stft.log_bands(own[None] / level)
             window.own_fits[f] = fits(engine, planes, mine, shown, np.zeros(1, int))[0, 0]
     return window

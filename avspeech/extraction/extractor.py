@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from avspeech.core.engine import Choice, Graphs
     from avspeech.core.pretrained import ModelInfo
     from avspeech.extraction.choice import Gate, Report
-    from avspeech.extraction.evidence import Window
+    from avspeech.extraction.evidence import Lateness, Window
     from avspeech.extraction.live import Stream
 
 UNSEEN = ("silence", "model")
@@ -310,6 +310,9 @@ class Extractor:
         views: Sequence[MouthTrack],
         kept: tuple[int, int] | None,
     ) -> Iterator[tuple[int, np.ndarray]]:
+        from avspeech.extraction.evidence import Lateness
+
+        late = Lateness()
         frames = max(1, -int(-samples * self.fps // self.sample_rate))
         for first, last in self.windows.plan(frames, self.fps):
             start, stop = self._sample(first), min(self._sample(last), samples)
@@ -318,7 +321,7 @@ class Extractor:
             if unheard or not np.any(mixture):
                 yield start, np.zeros(len(mixture), np.float32)
             else:
-                yield start, self._run(mixture, views, first, last)
+                yield start, self._run(mixture, views, first, last, late)
 
     def _windows(
         self,
@@ -356,12 +359,14 @@ class Extractor:
             tail = stop, window.voices
             yield window
 
-    def _run(
-        self, mixture: np.ndarray, views: Sequence[MouthTrack], first: int, last: int
-    ) -> np.ndarray:
+    def _run(self, mixture: np.ndarray, views: Sequence[MouthTrack], first: int, last: int,
+             late: Lateness) -> np.ndarray:
         """One window through the model: mixture [N] and frames [first, last) of the views -> voice
         [N]."""
-        voice = self.engine(*self._inputs(mixture, views, first, last))[: len(mixture)]
+        from avspeech.extraction.evidence import estimate
+
+        inputs = self._inputs(mixture, views, first, last)
+        voice = estimate(self.engine, *inputs, late)[: len(mixture)]
         self._require_finite(voice, first, last)
         return voice
 

@@ -53,6 +53,7 @@ class Stream:
 
     def __init__(self, extractor: Extractor, latency: float, past: float = PAST,
                  fps: float = 25.0, face: int = 1) -> None:
+        from avspeech.extraction.evidence import Lateness
         from avspeech.extraction.extractor import SHORTEST
 
         if not LEAST <= latency <= 10:
@@ -80,6 +81,8 @@ class Stream:
         self._pushed = 0  # frames, at their own rate
         self._faces: LiveMouth | None = None
         self._looks = None if extractor.engine.around is None else _Looks(extractor)
+        self._late = Lateness()
+        self._heard = 0  # samples by which it was told
         self._done = 0  # samples of the voice that are made
         self._tail = np.zeros(0, np.float32)  # what the last run says of the samples that follow
         self._made = _Kept(np.zeros(0, np.float32))
@@ -190,6 +193,8 @@ class Stream:
 
     def _run(self, end: int, stop: int) -> None:
         """Makes the voice up to sample `end` from what is heard and seen before sample `stop`."""
+        from avspeech.extraction.evidence import estimate
+
         first, last = max(0, self._frames(stop - self._length)), self._frames(stop)
         start, begin = self._sample(first), self._done
         mixture, mask = self._sound.part(start, stop), self._mask.part(first, last)
@@ -200,9 +205,11 @@ class Stream:
         if unseen or not np.any(mixture):
             voice = np.zeros(len(mixture), np.float32)
         else:
-            voice = self.extractor.engine(
-                _padded(mixture, self._sample(self._least)),
-                *(_padded(x, self._least)[None] for x in (video, mask)))
+            voice = estimate(
+                self.extractor.engine, _padded(mixture, self._sample(self._least)),
+                _padded(video, self._least)[None], _padded(mask, self._least)[None], self._late,
+                stop - max(self._heard, start))
+            self._heard = stop
             if not np.isfinite(voice).all():
                 raise FloatingPointError(
                     f"the model's output is not finite at {start / self.sample_rate:.2f} s to "

@@ -181,8 +181,9 @@ def parity(model: MVTF | VoiceSplitter, graphs: Graphs,
         arrays = [x[0].numpy() for x in inputs]
         note(what, two(*arrays), one(*arrays))
     frames = len(arrays[0]) // model.config.hop + 1
-    planes = one.planes(*arrays[1:], frames)
-    note("what the lips guess", two.planes(*arrays[1:], frames), planes)
+    _, crops, present = arrays
+    planes = one.planes(crops, present, frames)
+    note("what the lips guess", two.planes(crops, present, frames), planes)
     if one.transform is not None:
         stft, bands = one.transform, model.log_bands(inputs[0])
         note("bands", stft.log_bands(arrays[0]), bands[0].numpy())

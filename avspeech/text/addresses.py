@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from avspeech.text import lists
-from avspeech.text.numbers import digits, number
+from avspeech.text.numbers import digits, joined, number
 from avspeech.text.rules import END, Text, letters, rule
 
 # The lengths are bounded, so that no text takes more than its share of time.
@@ -110,10 +110,7 @@ def version(match: re.Match[str], context: Text) -> list[str] | None:
     parts = match.group(1).split(".")
     if len(parts) == 2:
         return ["version", *number(match.group(1))]
-    said = ["version", *number(parts[0])]
-    for part in parts[1:]:
-        said += ["point", *number(part)]
-    return said
+    return ["version", *joined(parts, "point")]
 
 
 @rule(

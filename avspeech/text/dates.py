@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from avspeech.text import lists
-from avspeech.text.numbers import cardinal, decade, digits, number, ordinal, year
+from avspeech.text.numbers import cardinal, decade, digits, duration, number, ordinal, year
 from avspeech.text.rules import EDGE, END, Text, rule
 
 _MONTH = "|".join(sorted(lists.MONTHS, key=len, reverse=True))
@@ -32,8 +32,11 @@ _HALF = r"\s?([aApP])\.?\s?[mM]" + END  # am, P.M, ...
 _TH = r"(?:st|nd|rd|th)?"
 
 
+DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  # of each month, at most
+
+
 def _is_day(month: int, day: int) -> bool:
-    return 1 <= month <= 12 and 1 <= day <= 31
+    return 1 <= month <= 12 and 1 <= day <= DAYS[month - 1]
 
 
 def _months_day(month: int, day: int) -> list[str]:
@@ -44,16 +47,6 @@ def _year(text: str) -> list[str]:
     if len(text) == 4:
         return year(int(text))
     return (["oh"] if int(text) < 10 else []) + cardinal(int(text))
-
-
-def duration(*parts: int) -> list[str]:
-    """Hours, minutes and seconds: 2, 5, 33 -> two hours five minutes and thirty three seconds."""
-    words: list[str] = []
-    for value, unit in zip(parts, ("hour", "minute", "second")):
-        if value:
-            last = ["and"] * (unit == "second" and bool(words))
-            words += [*last, *cardinal(value), unit + "s" * (value != 1)]
-    return words
 
 
 @rule(rf"({_DAYS})[.{EDGE}]?([-–/])({_DAYS})(?:[.{EDGE}]?/({_DAYS}))?" + END, "C")
@@ -82,6 +75,18 @@ def lettered_days(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     between = ["to"] if sign != "/" else ["and"]
     return [_LETTERED_DAYS[first], *between, _LETTERED_DAYS[last]]
+
+
+_HOURS_BEHIND = (
+    r"(?=,? (?:\d{1,2}(?::\d\d)?(?: ?[-–]|[ap]\b| ?[AaPp]\.?[Mm])|by app|only|noon|eve"
+    r"|mornings?\b))"
+)
+
+
+@rule(rf"(Tu|Th|Sa|Su){EDGE}?{_HOURS_BEHIND}", "C")
+def lettered_day(match: re.Match[str], context: Text) -> list[str] | None:
+    """A day by its letters, before its hours. `Th 10–6` -> thursday ten to six"""
+    return None if context.within(match.start()) else [_LETTERED_DAYS[match.group(1)]]
 
 
 @rule(r"(\d{1,2})/(\d{1,2})c" + END, "d")

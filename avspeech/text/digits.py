@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from avspeech.text import lists, units
 from avspeech.text.models import pairs
-from avspeech.text.numbers import cardinal, digits, number, ordinal, year
+from avspeech.text.numbers import cardinal, digits, duration, number, ordinal, year
 from avspeech.text.rules import EDGE, END, HEIGHT, Text, rule
 
 _THIN = "\u00a0\u2009\u202f"
@@ -119,7 +119,8 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
         whole, sign = match.groups()
         if whole is None and sign == "½" and _HALVED.match(view, match.end()):
             return Value(["half"], match.end(), True)
-        return _with_whole(whole, *lists.FRACTIONS[sign], match.end())
+        if not (match.group()[-2:-1] == " " and _CUT.match(view, match.end())):  # "1 ½ off"
+            return _with_whole(whole, *lists.FRACTIONS[sign], match.end())
     if match := _MIXED.match(view, place):
         whole, top, bottom = match.groups()
         if 0 < int(top) < int(bottom):
@@ -136,6 +137,10 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
             both |= _ACUITY.search(near) is not None
         if match.group() in lists.PAIRS or both:
             return Value([*number(top), *number(bottom)], match.end(), False)
+        if re.fullmatch(r"(?:19|20)\d\d", top) and int(bottom) == (int(top) + 1) % 100:
+            low, last = ["oh"] if bottom[0] == "0" else [], cardinal(int(bottom))
+            last = [*low, *last] if int(bottom) else year(int(top) + 1)
+            return Value([*year(int(top)), *last], match.end(), False)  # the season "2025/26"
         if (context.words_before(place) or [""])[0].lower() in lists.PAIRED:
             return Value([*number(top), "slash", *number(bottom)], match.end(), False)
         before = context.before(place)
@@ -177,6 +182,7 @@ def power_in_full(exponent: str) -> list[str]:
     return ["to", "the", *ordinal(int(exponent))] if exponent in ("2", "3") else power(exponent)
 
 
+_CUT = re.compile(r"\s(?:off|price)\b")
 _HALVED = re.compile(r"\s(?:price|off|day|time|term|moon|board|mast|hour|dozen|way)\b")
 
 
@@ -219,7 +225,9 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
         rf"|{EDGE}? \d+ ?(?:oz|in|min|sec|cm)\b{EDGE}? [a-z]",
         context.behind(end),
     )  # "a 220 V, 50 Hz supply"
-    singular = joined or value.one or context.adjective(start, behind, stuff) or bool(listed)
+    many = re.search(r"[a-z]{2}s$", context.text[value.end : end])  # "2 lbs potatoes"
+    noun = context.adjective(start, behind, stuff) and (not many or context.determined(start))
+    singular = joined or value.one or noun or bool(listed)
     return [*value.words, *units.said(unit, singular)], end, True
 
 
@@ -249,8 +257,7 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
     written = context.view[match.end() : value.end]
     if (
         not sign
-        and written in lists.BY_DIGIT
-        and (written in ("911", "007") or context.before(start).lower() in lists.CALLS)
+        and (written in ("911", "007") or _is_called(context, start, value.end))
         and not _counts(context, start)
         or written.isdigit()
         and len(written) > 2
@@ -264,6 +271,17 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
     if not unit and _followed(context, end) and not greek:
         return None
     return [*_MINUS.get(sign, []), *words], end
+
+
+def _is_called(context: Text, start: int, end: int) -> bool:
+    """Whether three digits are a number that is called: "text 988", but not "call 200 people"."""
+    written = context.view[start:end]
+    before = context.before(start).lower()
+    if before not in lists.CALLS or not re.fullmatch(r"\d{3}", written):
+        return False
+    following = context.after(end).lower()
+    alone = not following or following in lists.NOT_NOUNS
+    return written in lists.BY_DIGIT or alone and written[1:] != "00" and before != "at"
 
 
 def _counts(context: Text, start: int) -> bool:
@@ -297,6 +315,8 @@ def feet_inches(match: re.Match[str], context: Text) -> list[str] | None:
     """A height. `6'2\"` -> six feet two inches"""
     feet, inches = map(int, match.groups()[:2])
     part = match.group(3)
+    if inches > 11:  # no height: 3'45"
+        return duration(0, feet, inches)
     inch = "inch" if inches == 1 and not part else "inches"
     more = _with_whole("0", *lists.FRACTIONS[part], 0).words[1:] if part else []
     return [

@@ -85,7 +85,10 @@ def of_three(match: re.Match[str], context: Text) -> list[str] | None:
     return _many(said) if plural else said
 
 
-_ASKED = re.compile(r"\b(?:HTTPS?|APIs?|GET|POST|PUT|DELETE|URLs?|servers?|endpoints?|requests?)\b")
+_ASKED = re.compile(
+    r"\b(?:HTTPS?|APIs?|GET|POST|PUT|DELETE|URLs?|errors?|responses?|servers?|endpoints?"
+    r"|requests?)\b"
+)
 
 
 _ANSWERS = re.compile(r"\b(?:return|respond|throw)(?:s|ed)?(?: with)?(?: an?)? $")
@@ -98,6 +101,8 @@ def _is_answer(context: Text, match: re.Match[str]) -> bool:
     counted = following.endswith("s") and following not in _NOT_COUNTED
     if counted or not re.fullmatch(r"[45]0[1-9]s?", match.group()):
         return False
+    if following in ("error", "response", "status"):
+        return True
     before = context.text[max(0, match.start() - 60) : match.start()]
     alone = not following[:1].islower() or following in lists.NOT_NOUNS
     return _ASKED.search(before) is not None or alone and _ANSWERS.search(before) is not None

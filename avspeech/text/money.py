@@ -117,7 +117,7 @@ def until(match: re.Match[str], context: Text) -> list[str] | None:
     if bool(match.group(1)) != before.endswith(" "):
         return None
     before = before.rstrip()
-    amount = r"(?<![A-Za-z\d])[\d.,:]*\d(?:%|°|0s|\s?[aApP]\.?\s?[mM]\.?|[kKMB]"
+    amount = r"(?<![A-Za-z\d^])[\d.,:]*\d(?:%|°|0s|\s?[aApP]\.?\s?[mM]\.?|[kKMB]"
     amount += r"| (?:hundred|thousand|million|billion|trillion))?$"
     lettered = match.group()[0] == "–" and re.search(r"(?<![A-Za-z\d])\d+[a-h]$", before)
     if lettered and re.match(r"\d+[a-h](?![^\W_])", context.behind(match.end())):

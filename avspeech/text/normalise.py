@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from avspeech.text import (
     abbreviations,
     addresses,
+    aviation,
     calls,
     citations,
     dates,
@@ -39,6 +40,7 @@ from avspeech.text.script import Unread
 RULES: tuple[Rule, ...] = (
     # addresses and names of files
     addresses.web_address,
+    aviation.weather,
     addresses.mail_address,
     trades.patient,
     trades.complains,
@@ -57,9 +59,11 @@ RULES: tuple[Rule, ...] = (
     places.direction,
     places.wind,
     places.coordinate,
+    places.township,
     # dates and times
     dates.day_range,
     dates.lettered_days,
+    dates.lettered_day,
     dates.hour_range,
     dates.army_range,
     dates.air_time,
@@ -94,6 +98,8 @@ RULES: tuple[Rule, ...] = (
     models.of_three,
     models.series,
     trades.card,
+    aviation.runway,
+    aviation.heading,
     trades.innings,
     trades.tire,
     trades.oil,
@@ -175,6 +181,7 @@ RULES: tuple[Rule, ...] = (
     signs.repeated,
     signs.chord,
     trades.key,
+    aviation.flight_level,
     trades.chess,
     trades.dose,
     signs.by,
@@ -191,6 +198,8 @@ RULES: tuple[Rule, ...] = (
     formulas.exponent,
     formulas.product,
     formulas.variable_minus,
+    signs.flag,
+    signs.spaced_minus,
     formulas.minus_letter,
     signs.per_amount,
     signs.per_counted,

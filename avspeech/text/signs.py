@@ -83,7 +83,8 @@ def meter(match: re.Match[str], context: Text) -> list[str] | None:
     named = named or _TEMPO.search(before) is not None
     # A fraction that could be said shorter is none.
     whole = beats % 2 == 0 and context.before(match.start()) == "in"
-    whole = whole and not context.after(match.end())
+    following = context.after(match.end()).lower()
+    whole = whole and (not following or following in lists.NOT_NOUNS - {"of"})
     return [*number(str(beats)), *number(str(note))] if named or whole else None
 
 
@@ -91,6 +92,43 @@ def meter(match: re.Match[str], context: Text) -> list[str] | None:
 def dollar(match: re.Match[str], context: Text) -> list[str] | None:
     """The sign before a name. `$TSLA fell` -> dollar T S L A fell"""
     return ["dollar"] if context.opens(match.start()) else None
+
+
+@rule(r"--?(?=[A-Za-z][\w-]*)", "s")
+def flag(match: re.Match[str], context: Text) -> list[str] | None:
+    """An option of a command. `npm install --save` -> N P M install dash dash save"""
+    start, end = match.span()
+    option = re.match(r"[\w-]+", context.behind(end))
+    assert option is not None
+    name, dashes = option.group(), match.group()
+    before = context.before(start).lower()
+    if not context.opens(start) or context.text[start - 1 : start] in ("=", "<", ">") and start:
+        return None
+    if len(dashes) == 1:
+        earlier = context.text[max(0, start - 24) : start]
+        near = before in ("and", "or") and re.search(r"[a-z] -{1,2}[a-z]", earlier)
+        commanded = len(before) > 1 and before.isalpha() and before not in lists.NOT_NOUNS | _EQUAL
+        return ["dash"] if len(name) == 1 and (commanded or near or before in _USING) else None
+    return None if name.lower() in lists.NOT_NOUNS or name[0].isupper() else ["dash", "dash"]
+
+
+_EQUAL = frozenset("equals equal plus minus times squared root roots".split())
+_USING = frozenset("with flag option add use pass using".split())
+_TERM = r"(?:\d{1,3}(?:\.\d+)?[a-zA-Zα-ω]?|[a-zA-Zα-ω])(?:[²³⁴ⁿ]|\^\w)?"
+_TERM_BEFORE = re.compile(rf"(?:^|[\s(=+/])(?<!\d )(?:{_TERM}|\)[²³]?) $|[)\]][²³]? $")
+_TERM_BEHIND = re.compile(rf"[-–] (?:{_TERM}(?![\w'’]|[.,]\d)|[(√])")
+_FORMULA = re.compile(r"[=+^²³⁴√×÷≤≥≈]|(?<!\w)[f-h]\(")
+
+
+@rule(r"[-–](?= )", "s")
+def spaced_minus(match: re.Match[str], context: Text) -> list[str] | None:
+    """A minus between the terms of a formula. `x² - 4x = 0` -> X squared minus four X equals
+    zero"""
+    start = match.start()
+    near = context.text[max(0, start - 20) : start], context.text[start : start + 20]
+    if not (_TERM_BEFORE.search(near[0]) and _TERM_BEHIND.match(near[1])):
+        return None
+    return ["minus"] if any(_FORMULA.search(side) for side in near) else None
 
 
 _TWO_SIGNS = {

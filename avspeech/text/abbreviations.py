@@ -237,6 +237,7 @@ _STREETS = {
 @rule(
     r"(?:Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])|(?<=& )Co(?![^\W_])"
     rf"|(?:{'|'.join(sorted(lists.BARE, key=len, reverse=True))}){END}(?!::)"
+    rf"|(?:{'|'.join(sorted(lists.COUNTING, key=len, reverse=True))})(?= \d)"
     r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]\d)|(?<=\w )(?:St|Ave|Rd|Dr|Ct|Pl|Ter|Cir)(?![^\W_]|[.])",
     "l",
 )
@@ -256,7 +257,8 @@ def undotted(match: re.Match[str], context: Text) -> list[str] | None:
     if re.search(r"[$_/\\]$|[a-z]-$", near) and name.islower():
         return None  # a part of another name: "xdg-utils", "$svc"
     rows = lists.ABBREVIATIONS[name]
-    return list(next((words for words, kinds in rows if "bare" in kinds), rows[-1][0]))
+    bare = (words for words, kinds in rows if kinds & {"bare", "digit"})
+    return list(next(bare, rows[-1][0]))
 
 
 @rule(rf"(INT|EXT)(?:[./]|{EDGE})*(?:(INT|EXT){EDGE}?)?(?=\s[A-Z'’]{{2}})", "C")

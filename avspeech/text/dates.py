@@ -123,7 +123,7 @@ def _minutes(text: str) -> list[str]:
 _ARMY = r"((?:[01]\d|2[0-4])[0-5]\d)"
 # Before a time of four digits that begins with a zero.
 _AT = frozenset(
-    "at from by until till to before after between since dep departs arr arrives leaves "
+    "at for from by until till to before after between since dep departs arr arrives leaves "
     "ferry train bus flight depart arrive daily".split()
 )
 

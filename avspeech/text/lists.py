@@ -107,6 +107,10 @@ ABBREVIATIONS = _abbreviations()
 BARE = frozenset(
     name for name, found in ABBREVIATIONS.items() if any("bare" in kinds for _, kinds in found)
 )
+# Those that need no period before a number: "Rm 212".
+COUNTING = frozenset(
+    name for name, found in ABBREVIATIONS.items() if any("digit" in kinds for _, kinds in found)
+)
 DOTTED = {row[0]: row[1].split() for row in rows("dotted.tsv", 2)}
 WRITTEN = {row[0]: row[1].split() for row in rows("written.tsv", 2)}
 STATE_NAMES = words("lists.state_names")

@@ -14,7 +14,7 @@ _SIGNS = "|".join(
 )
 _CODES = "|".join(s for s in lists.MONEY if s.isalpha())
 _SIZE = (
-    r"(?:\s?(thousand|million|billion|trillion|crore|lakh|[BMTbmt]n|[BMT]N|mm|MM|[KkMmBbTt])"
+    r"(?:[\s-]?(thousand|million|billion|trillion|crore|lakh|[BMTbmt]n|[BMT]N|mm|MM|[KkMmBbTt])"
     + END
     + ")?"
 )

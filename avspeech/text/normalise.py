@@ -42,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     addresses.web_address,
     aviation.weather,
     addresses.mail_address,
+    addresses.identifier,
     trades.patient,
     trades.complains,
     words.as_listed,
@@ -149,6 +150,7 @@ RULES: tuple[Rule, ...] = (
     models.digits_in_name,
     models.bare_digits,
     # letters and words
+    formulas.nuclide,
     roman.roman_range,
     roman.list_number,
     roman.roman_nth,

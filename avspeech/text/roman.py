@@ -105,7 +105,8 @@ def _meant(
         and plain not in ("books", "types", "acts")
         or _abbreviated(context, start)
     ):
-        listed = before[:1].isupper() and after.lower() not in _PRONOUN
+        counting = before or context.before(start)  # "Art. I"
+        listed = counting[:1].isupper() and after.lower() not in _PRONOUN
         if text == "I" and not (listed or plain in _GRADED and not _speaks(after)):
             return None
         if text in ("L", "C", "D", "M") or text == "X" and plain in _LETTER_X:

@@ -343,6 +343,8 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         if found == "#" and view[place + 2 : place + 3].isdigit():
             return ["number"]  # "Part # 3310"
         return ["star" if found == "*" else "pound"]  # "Use the * and # keys."
+    if found == "*" and right.isdigit() and context.before(place).lower() in _KEYED:
+        return ["star"]  # "dial *67"
     if found == "#" and left.isupper() and view[place - 2 : place - 1].isupper():
         return ["number"]  # "PO#"
     if found == "#":
@@ -395,6 +397,7 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
     return list(words)
 
 
+_KEYED = frozenset("dial dialing press pressing enter call hit type key push".split())
 _OVER = re.compile(r"(?:^|[^\w/])(?:\d{0,3}[A-Za-zα-ωΑ-Ωħ]{1,2}[₀-₉²³ⁿ]?|\d+)$|[₀-₉²³ⁿ)]$")
 _UNDER = re.compile(r"(?:[A-Za-zα-ωΑ-Ωħ][₀-₉²³ⁿ]*|\d{1,3}|∂)(?![^\W_]|/|[.]\d)|\((?=\w)")
 _WORKED = re.compile(r"[=≈≤≥≠∝·×∂√ħ₀-₉²³ⁿα-ωΔ<>]| [+−] ")

@@ -235,8 +235,13 @@ def _food(context: Text, end: int) -> bool:
     return stuff is not None and stuff.group(1) in lists.FOODS
 
 
+# Where a letter is no temperature.
+_ELECTRIC = r"10[⁻^]|capaci|farad|coulomb|charge|electr|batter|circuit|\d ?[µnpkm]?[FVAΩW]\b.*\b[VΩ]\b"
+_WARM = re.compile(rf"\A(?!.*(?:{_ELECTRIC}))", re.DOTALL | re.IGNORECASE)
 # {symbol: (words near it, what it stands for then)}
 _BY_WORDS = {
+    "F": ((_WARM, Unit("degree fahrenheit", "degrees fahrenheit")),),
+    "C": ((_WARM, Unit("degree celsius", "degrees celsius")),),
     "bps": (
         (
             re.compile(

@@ -248,7 +248,7 @@ def undotted(match: re.Match[str], context: Text) -> list[str] | None:
     street = _STREETS.get(name)
     if street and before[:1].isdigit():
         return [street]
-    if street and not re.match(r" [A-Z]", context.behind(match.end())):
+    if street and not re.match(r" (?![NS][EW]?\b|[EW]\b)[A-Z]", context.behind(match.end())):
         named = before[:1].isupper() and before not in lists.OPENERS
         return [street] if named else None
     if context.view[match.start() - 1 : match.start()].isalnum() and match.start():

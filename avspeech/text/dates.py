@@ -71,10 +71,20 @@ def lettered_days(match: re.Match[str], context: Text) -> list[str] | None:
     start = match.start()
     if start and (context.view[start - 1].isalnum() or context.view[start - 1] in "-/"):
         return None
-    if len(first) == len(last) == 1:
+    if len(first) == len(last) == 1 and (first + sign + last).replace("–", "-") != "M-F":
         return None
     between = ["to"] if sign != "/" else ["and"]
     return [_LETTERED_DAYS[first], *between, _LETTERED_DAYS[last]]
+
+
+@rule(
+    rf"(Sat|Sun)(?={EDGE}? (?:\d{{1,2}}(?::\d\d)?\s?(?:[AaPp]\.?\s?[Mm]|[-–])|closed|noon|by app))",
+    "C",
+)
+def weekend(match: re.Match[str], context: Text) -> list[str] | None:
+    """A day that is a word too, before its hours. `Sat: 9am` -> saturday: nine A M"""
+    named = context.within(match.start()) or context.before(match.start()).lower() == "the"
+    return None if named else [_DAY_NAMES[match.group(1)]]
 
 
 _HOURS_BEHIND = (
@@ -246,6 +256,14 @@ def iso_date(match: re.Match[str], context: Text) -> list[str] | None:
     y, m, d = map(int, match.groups()[:3])
     at = ["at"] if match.group(4) else []
     return [*_months_day(m, d), *year(y), *at] if _is_day(m, d) else None
+
+
+@rule(r"((?:19|20)\d\d)-(0[1-9]|1[0-2])(?![\d-]|[.,]\d)" + END, "d")
+def iso_month(match: re.Match[str], context: Text) -> list[str] | None:
+    """A year and its month, where no years to come are meant. `by 2025-06` -> by june twenty twenty
+    five"""
+    first, month = map(int, match.groups())
+    return [lists.MONTH_NAMES[month - 1], *year(first)] if month <= first % 100 else None
 
 
 @rule(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d\d)(?![\d/-]|\.\d)", "d")

@@ -196,7 +196,7 @@ def over_variable(match: re.Match[str], context: Text) -> list[str] | None:
     in_equation = re.match(r"\s?[→=+−]|\)", context.behind(match.end())) or re.search(
         r"[=∝+−→≈] ?$", before
     )
-    if name in "dhsm" or not in_equation:
+    if name in "dhsm" or not (in_equation or match.group(1) == "1" and name in "nxyzkpq"):
         return None
     raised = match.group(3) or match.group(4)
     return [*number(match.group(1)), "over", name.upper(), *(power(raised) if raised else [])]

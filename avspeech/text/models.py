@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from avspeech.text import lists
+from avspeech.text import lists, units
 from avspeech.text.numbers import cardinal, digits, number, year
 from avspeech.text.rules import EDGE, END, Text, letters, rule
 
@@ -50,7 +50,9 @@ def series(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     if before in lists.MONEY or before.lower() in lists.CODES or context.shouted(match.start()):
         return None
-    return None if context.text[match.start() - 1] != " " else pairs(text)
+    unit = context.after(match.end())
+    measured = len(unit) > 1 and not unit.islower() and unit in units.table()  # "QNH 1013 hPa"
+    return None if measured or context.text[match.start() - 1] != " " else pairs(text)
 
 
 @rule(r"(\d{3})(?:[-–](\d{1,4}))?(?:['’]?(s))?(?![\d,]|[.:]\d|[-–]\d)" + END, "d")

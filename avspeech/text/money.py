@@ -107,6 +107,7 @@ def cents(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 _TIMES_NAMED = r"(?:noon|midnight|midday|dawn|dusk|sunrise|sunset|Noon|Midnight|Dawn|Sunrise)"
+_THREAD = re.compile(r"-\d\d(?: [a-z]+)? (?:bolt|screw|nut|thread|tap|stud|hole|UN[CF])")
 _END_OF_DAY = r"(?:noon|midnight|midday|dawn|dusk|sunrise|sunset|close|late)(?![\w-])"
 
 
@@ -117,6 +118,8 @@ def until(match: re.Match[str], context: Text) -> list[str] | None:
     if bool(match.group(1)) != before.endswith(" "):
         return None
     before = before.rstrip()
+    if re.search(r"\d/\d{1,2}$", before) and _THREAD.match(context.behind(match.start())):
+        return []
     amount = r"(?<![A-Za-z\d^])[\d.,:]*\d(?:%|°|0s|\s?[aApP]\.?\s?[mM]\.?|[kKMB]"
     amount += r"| (?:hundred|thousand|million|billion|trillion))?$"
     lettered = match.group()[0] == "–" and re.search(r"(?<![A-Za-z\d])\d+[a-h]$", before)

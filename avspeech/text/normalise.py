@@ -22,6 +22,7 @@ from avspeech.text import (
     dates,
     digits,
     formulas,
+    lengths,
     lists,
     models,
     money,
@@ -41,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     # addresses and names of files
     addresses.web_address,
     aviation.weather,
+    citations.of_play,
     addresses.mail_address,
     addresses.identifier,
     trades.patient,
@@ -65,6 +67,7 @@ RULES: tuple[Rule, ...] = (
     dates.day_range,
     dates.lettered_days,
     dates.lettered_day,
+    dates.weekend,
     dates.hour_range,
     dates.army_range,
     dates.air_time,
@@ -74,6 +77,7 @@ RULES: tuple[Rule, ...] = (
     dates.ratio,
     dates.hour,
     dates.iso_date,
+    dates.iso_month,
     dates.number_date,
     dates.day_month_dots,
     dates.month_year,
@@ -90,6 +94,7 @@ RULES: tuple[Rule, ...] = (
     signs.dollar,
     money.money_behind,
     money.cents,
+    signs.spaced_minus,
     money.until,
     # numbers that are names, and results
     models.paragraph,
@@ -122,10 +127,10 @@ RULES: tuple[Rule, ...] = (
     formulas.isotope,
     models.caliber,
     formulas.strand,
-    digits.feet_inches,
-    digits.sides,
-    digits.feet,
-    digits.inches,
+    lengths.feet_inches,
+    lengths.sides,
+    lengths.feet,
+    lengths.inches,
     digits.nth,
     calls.lettered_number,
     models.serial,
@@ -183,6 +188,7 @@ RULES: tuple[Rule, ...] = (
     signs.repeated,
     signs.chord,
     trades.key,
+    signs.grade,
     aviation.flight_level,
     trades.chess,
     trades.dose,
@@ -201,7 +207,6 @@ RULES: tuple[Rule, ...] = (
     formulas.product,
     formulas.variable_minus,
     signs.flag,
-    signs.spaced_minus,
     formulas.minus_letter,
     signs.per_amount,
     signs.per_counted,
@@ -272,7 +277,7 @@ _SPECIAL = frozenset(
     | {name.title() for name in (*lists.MONTH_NAMES, *lists.DAY_NAMES)}
     | set("ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xx ci".split())
     | set(formulas.FUNCTIONS)
-    | {"Summ", "Stat", "So"}
+    | {"Summ", "Stat", "So", "Sa", "Su"}
 )
 
 

@@ -92,8 +92,8 @@ def direction(match: re.Match[str], context: Text) -> list[str] | tuple[list[str
 
 @rule(rf"([TR]){EDGE}? ?(\d{{1,3}}) ?([NSEW])(?:{EDGE}(?=[,;:]|{EDGE}| [a-z]))?" + END, "C")
 def township(match: re.Match[str], context: Text) -> list[str] | None:
-    """A square of land by its row or column. `T. 3 N., R. 2 W.` -> township three north, range two
-    west"""
+    """A square of land by its row or column. `T. 3 N., R. 2 W. of` -> township three north, range
+    two west of"""
     row, count, side = match.groups()
     if context.within(match.start()) or context.text[match.end(1)] != ".":
         return None

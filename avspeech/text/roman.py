@@ -80,6 +80,8 @@ def list_number(match: re.Match[str], context: Text) -> list[str] | None:
     closed = context.text[end : end + 1] == ")"
     opened = context.text[max(0, start - 1) : start]
     number = value(match.group(1).upper())
+    if opened == "(" and context.text[max(0, start - 2) : start - 1].isalnum():
+        return None  # "print(i)"
     if not closed or not number or opened not in ("", "(", "\n") and len(match.group()) == 1:
         return None
     return cardinal(number)

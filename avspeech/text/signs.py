@@ -22,6 +22,9 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
         behind = context.behind(match.start())
         alike = side and re.match(rf"× ?[\d.]+ ?{side.group(1)}(?!\w)", behind)
         return ["by"] if alike else None
+    if re.search(r"\d $", before):
+        near_by = context.view[max(0, match.start() - 24) : match.start() + 24]
+        return ["times"] if "=" in near_by else ["by"]
     near = re.search(rf"\d ?[A-Za-z\"′″'-]{{1,6}}{EDGE}? $|[\d⅛¼⅜½⅝¾⅞][\"″]$", before)
     return ["by"] if near else None
 
@@ -70,6 +73,16 @@ def chord(match: re.Match[str], context: Text) -> list[str] | None:
     return [note, *half, _CHORDS[kind], *number(step)]
 
 
+_GRADED = lists.DETERMINERS | {"got", "gets", "gave", "of", "from", "to", "earned", "and", "or"}
+
+
+@rule(r"([A-DF])[-−](?=[\s\x00]|$)", "C")
+def grade(match: re.Match[str], context: Text) -> list[str] | None:
+    """A mark of a school with its minus. `She got an A- in art.` -> she got an A minus in art."""
+    before = context.before(match.start()).lower()
+    return [match.group(1), "minus"] if before in _GRADED and context.opens(match.start()) else None
+
+
 _TEMPO = re.compile(r"\b(?:allegr\w+|andant\w+|presto|adagio|largo|moderato|vivace), $", re.I)
 
 
@@ -107,7 +120,7 @@ def flag(match: re.Match[str], context: Text) -> list[str] | None:
     if len(dashes) == 1:
         earlier = context.text[max(0, start - 24) : start]
         near = before in ("and", "or") and re.search(r"[a-z] -{1,2}[a-z]", earlier)
-        commanded = len(before) > 1 and before.isalpha() and before not in lists.NOT_NOUNS | _EQUAL
+        commanded = len(before) > 1 and before.isalpha() and before not in lists.FUNCTION | _EQUAL
         return ["dash"] if len(name) == 1 and (commanded or near or before in _USING) else None
     return None if name.lower() in lists.NOT_NOUNS or name[0].isupper() else ["dash", "dash"]
 
@@ -115,9 +128,9 @@ def flag(match: re.Match[str], context: Text) -> list[str] | None:
 _EQUAL = frozenset("equals equal plus minus times squared root roots".split())
 _USING = frozenset("with flag option add use pass using".split())
 _TERM = r"(?:\d{1,3}(?:\.\d+)?[a-zA-Zα-ω]?|[a-zA-Zα-ω])(?:[²³⁴ⁿ]|\^\w)?"
-_TERM_BEFORE = re.compile(rf"(?:^|[\s(=+/])(?<!\d )(?:{_TERM}|\)[²³]?) $|[)\]][²³]? $")
+_TERM_BEFORE = re.compile(rf"(?:^|[\s(=+/|])(?<!\d )(?:{_TERM}|\)[²³]?) $|[)\]][²³]? $")
 _TERM_BEHIND = re.compile(rf"[-–] (?:{_TERM}(?![\w'’]|[.,]\d)|[(√])")
-_FORMULA = re.compile(r"[=+^²³⁴√×÷≤≥≈]|(?<!\w)[f-h]\(")
+_FORMULA = re.compile(r"[=+^²³⁴√×÷≤≥≈<>|]|(?<!\w)[f-h]\(")
 
 
 @rule(r"[-–](?= )", "s")

@@ -178,6 +178,8 @@ def _is_letter(match: re.Match[str], context: Text) -> bool:
     """Whether a capital A is the letter: where no word follows, beside another letter, behind
     "vitamin"."""
     start, end = match.span()
+    if context.within(start):
+        return True  # "SW1A"
     near = context.words_before(start)
     before = near[0].lower() if near else ""
     after = context.after(end)
@@ -277,7 +279,7 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
 def _is_named(context: Text, start: int, end: int) -> bool:
     """Whether a small "a" is the letter: "the letter a", "option a is"."""
     before = context.before(start).lower()
-    if before in ("letter", "letters", "vitamin", "variable"):
+    if before in ("letter", "letters", "vitamin", "variable", "an"):
         return True
     after = context.after(end)
     return before in lists.LETTERED - {"an", "from"} and (not after or after in ("is", "was"))

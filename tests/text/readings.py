@@ -44,6 +44,11 @@ SETS = (
     "twentythird",
     "twentyfourth",
     "twentyfifth",
+    "twentysixth",
+    "twentyseventh",
+    "twentyeighth",
+    "twentyninth",
+    "thirtieth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

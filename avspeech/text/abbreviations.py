@@ -256,7 +256,7 @@ def undotted(match: re.Match[str], context: Text) -> list[str] | None:
     near = context.text[max(0, match.start() - 2) : match.start()]
     if re.search(r"[$_/\\]$|[a-z]-$", near) and name.islower():
         return None  # a part of another name: "xdg-utils", "$svc"
-    rows = lists.ABBREVIATIONS[name]
+    rows = lists.ABBREVIATIONS.get(name) or lists.ABBREVIATIONS[name.lower()]
     bare = (words for words, kinds in rows if kinds & {"bare", "digit"})
     return list(next(bare, rows[-1][0]))
 

@@ -229,7 +229,8 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
         rf"|{EDGE}? \d+ ?(?:oz|in|min|sec|cm)\b{EDGE}? [a-z]",
         context.behind(end),
     )  # "a 220 V, 50 Hz supply"
-    many = re.search(r"[a-z]{2}s$", context.text[value.end : end])  # "2 lbs potatoes"
+    many = re.search(r"[a-z]{2}s$", context.text[value.end : end]) is not None  # "2 lbs rice"
+    many = many or stuff and context.after(behind) in lists.FOODS  # "30 g carbs"
     noun = context.adjective(start, behind, stuff) and (not many or context.determined(start))
     singular = joined or value.one or noun or bool(listed)
     return [*value.words, *units.said(unit, singular)], end, True

@@ -107,6 +107,11 @@ ABBREVIATIONS = _abbreviations()
 BARE = frozenset(
     name for name, found in ABBREVIATIONS.items() if any("bare" in kinds for _, kinds in found)
 )
+BARE |= {
+    name.title()
+    for name in BARE
+    if name.islower() and name != "mos" and name.title() not in ABBREVIATIONS
+}
 # Those that need no period before a number: "Rm 212".
 COUNTING = frozenset(
     name for name, found in ABBREVIATIONS.items() if any("digit" in kinds for _, kinds in found)

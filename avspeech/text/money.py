@@ -65,9 +65,9 @@ def money(match: re.Match[str], context: Text) -> list[str] | None:
     if sign and not context.opens(match.start()):
         return None
     clotting = re.match(r"\s?[-–]\s?\d(?!\d|,)", context.behind(match.end()))
-    if coin == "INR" and len(whole) == 1 and not size:
+    if coin in ("INR", "PHP") and len(whole) == 1 and not size:
         if clotting or fraction and len(fraction) == 1:
-            return None  # a test of blood, not rupees: "INR 2.5"
+            return None  # a test of blood or a language, not money: "INR 2.5", "PHP 7.4"
     minus = {"-": ["minus"], "−": ["minus"], "+": ["plus"]}.get(sign or sign2, [])
     start = match.start()
     following = re.compile(

@@ -187,6 +187,7 @@ RULES: tuple[Rule, ...] = (
     formulas.function,
     signs.repeated,
     signs.chord,
+    signs.minor_chord,
     trades.key,
     signs.grade,
     aviation.flight_level,
@@ -277,7 +278,7 @@ _SPECIAL = frozenset(
     | {name.title() for name in (*lists.MONTH_NAMES, *lists.DAY_NAMES)}
     | set("ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xx ci".split())
     | set(formulas.FUNCTIONS)
-    | {"Summ", "Stat", "So", "Sa", "Su"}
+    | {"Summ", "Stat", "So", "Sa", "Su", "Em", "Am"}
 )
 
 

@@ -73,6 +73,24 @@ def chord(match: re.Match[str], context: Text) -> list[str] | None:
     return [note, *half, _CHORDS[kind], *number(step)]
 
 
+_A_CHORD = r"[A-G][♭♯#b]?(?:m|maj|sus|dim|aug|add)?\d{0,2}"
+_CHORD_BEFORE = re.compile(rf"(?:^|[\s(,–-]){_A_CHORD}(?:, ?|[ –-]{{1,3}})$")
+_CHORD_BEHIND = re.compile(rf"(?:, ?|[ –-]{{1,3}}){_A_CHORD}(?![\w'’])")
+
+
+@rule(r"([A-G])([♭♯#b]?)m(?![^\W_])", "C")
+def minor_chord(match: re.Match[str], context: Text) -> list[str] | None:
+    """A chord of a minor key, among others. `play C, Em, D7` -> play C, E minor, D seven"""
+    note, moved = match.groups()
+    start, end = match.span()
+    if context.within(start):
+        return None
+    beside = _CHORD_BEFORE.search(context.text[max(0, start - 12) : start])
+    beside = beside or _CHORD_BEHIND.match(context.text[end : end + 12])
+    half = {"": [], "♭": ["flat"], "b": ["flat"]}.get(moved, ["sharp"])
+    return [note, *half, "minor"] if moved in ("♭", "♯", "#") or beside else None
+
+
 _GRADED = lists.DETERMINERS | {"got", "gets", "gave", "of", "from", "to", "earned", "and", "or"}
 
 

@@ -26,6 +26,9 @@ def as_listed(match: re.Match[str], context: Text) -> list[str] | None:
         and context.shouted(start)
     ):
         return None
+    if context.text[match.end() : match.end() + 1] == "." and name in lists.ABBREVIATIONS:
+        if re.search(r"(?:, | and | or | from | in )$", context.text[max(0, start - 6) : start]):
+            return None  # "Pa. and Del."
     words = lists.WRITTEN[name]
     return (
         [*words[:-1], words[-1] + ("'s" if words[-1].isupper() or ending != "s" else "s")]
@@ -195,7 +198,7 @@ def _is_letter(match: re.Match[str], context: Text) -> bool:
     if re.match(r"(?:and|or|to|through|versus|vs|in) ?", after) and after in lists.AFTER_LETTER:
         return True
     if re.fullmatch(r"[B-Z]", after):
-        return True
+        return context.text[end + 2 : end + 3] not in ("$", "£", "€")  # "A C$15 ticket"
     if context.shouted(start):
         return False
     if after in lists.AFTER_LETTER:

@@ -49,6 +49,7 @@ SETS = (
     "twentyeighth",
     "twentyninth",
     "thirtieth",
+    "thirtyfirst",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

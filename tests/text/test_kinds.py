@@ -168,3 +168,27 @@ def test_a_work_has_its_opus_and_number(number_of_work):
 def test_an_act_a_scene_and_a_line():
     for written, words in (("III.i.56", "three one fifty six"), ("I.iv.5-9", "one four five to nine")):
         assert " ".join(said(f"Hamlet, {written}")) == f"hamlet {words}"
+
+
+@pytest.mark.parametrize("note", "ACDE")
+def test_a_chord_of_a_minor_key(note):
+    for frame in ("play G, {}, F", "{}, Dm7 and G", "Bm - {} - G"):
+        assert f"{note} minor" in " ".join(said(frame.format(note + "m")))
+    assert "minor" not in said(f"he said {note}m too")
+    assert f"{note} flat minor" in " ".join(said(f"in {note}♭m now"))
+
+
+@pytest.mark.parametrize("coin", ["C$", "A$", "US$"])
+def test_an_article_before_a_price_is_one(coin):
+    assert said(f"A {coin}{SOME.randint(2, 90)} ticket")[0] == "a"
+
+
+@pytest.mark.parametrize("food", ["carrots", "almonds", "carbs", "potatoes"])
+def test_so_much_of_what_is_eaten_is_many(food):
+    assert said(f"with 30 g {food} in it")[1:3] == ["thirty", "grams"]
+    assert said("a 30 g bag of it")[1:3] == ["thirty", "gram"]
+
+
+@pytest.mark.parametrize("name", ["Wt", "Qty", "Appt", "Pkg"])
+def test_a_capital_does_not_change_what_an_abbreviation_is(name):
+    assert said(f"{name} 5")[0] == said(f"the {name.lower()} 5")[1] != name.lower()

@@ -47,6 +47,7 @@ MISSES = {
     "Mgr. needed, FT, M–F, bnfts. avail.",
     "UFC 300: Pereira KO'd Hill in Rd. 1.",
     "NPO after 12 MN; NKDA.",
+    "The XIX century and the II World War",
     "Taxi to RWY 4L via A, B hold short 9/27.",
 }
 MISSED_SOUNDS = {

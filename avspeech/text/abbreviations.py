@@ -236,8 +236,8 @@ _STREETS = {
 
 @rule(
     r"(?:Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])|(?<=& )Co(?![^\W_])"
-    rf"|(?:{'|'.join(sorted(lists.BARE, key=len, reverse=True))}){END}(?!::)"
-    rf"|(?:{'|'.join(sorted(lists.COUNTING, key=len, reverse=True))})(?= \d)"
+    rf"|(?:{lists.any_of(lists.BARE)}){END}(?!::)"
+    rf"|(?:{lists.any_of(lists.COUNTING)})(?= \d)"
     r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]\d)|(?<=\w )(?:St|Ave|Rd|Dr|Ct|Pl|Ter|Cir)(?![^\W_]|[.])",
     "l",
 )

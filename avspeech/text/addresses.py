@@ -64,12 +64,11 @@ def mail_address(match: re.Match[str], context: Text) -> list[str] | None:
     return mixed(match.group(), context)
 
 
-@rule(r"(?:doi: ?)?10\.(\d{4,5})(?=/)/[\w.;()/:-]{0,60}\w", "dl", re.IGNORECASE)
+@rule(r"10\.\d{4,5}/[\w.;()/:-]{0,60}\w", "d")
 def identifier(match: re.Match[str], context: Text) -> list[str] | None:
     """The identifier of a paper. `10.1038/nature12` -> ten dot one zero three eight slash nature
     twelve"""
-    named = ["D", "O", "I"] if match.group()[0] in "dD" else []
-    return [*named, *mixed(re.sub(r"^doi: ?", "", match.group(), flags=re.IGNORECASE), context)]
+    return mixed(match.group(), context)
 
 
 @rule(rf"({_HOST})([A-Za-z]{{2,5}}){END}{_PATH}", "ld")

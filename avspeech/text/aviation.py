@@ -13,7 +13,7 @@ _RUNWAY = re.compile(
 )
 
 
-@rule(r"(\d{1,2})([LRC]?)(?:/(\d{1,2})([LRC]?))?" + END, "d")
+@rule(r"(?<=[sydr,YS] )(\d{1,2})([LRC]?)(?:/(\d{1,2})([LRC]?))?" + END, "d")
 def runway(match: re.Match[str], context: Text) -> list[str] | None:
     """A runway by its heading. `runway 27L` -> runway two seven left"""
     first, side, second, side2 = match.groups()
@@ -26,7 +26,7 @@ def runway(match: re.Match[str], context: Text) -> list[str] | None:
 _HEADS = re.compile(r"\b(?:winds?|heading|hdg\.?|radial|bearing|course) $", re.IGNORECASE)
 
 
-@rule(rf"[0-3]\d\d(?= at \d|{EDGE}| (?:and|or|to|until|for|then)\b|$)", "d")
+@rule(rf"(?<=[sdgle.SDGLE] )[0-3]\d\d(?= at \d|{EDGE}| (?:and|or|to|until|for|then)\b|$)", "d")
 def heading(match: re.Match[str], context: Text) -> list[str] | None:
     """A direction in degrees. `wind 310 at 8` -> wind three one zero at eight"""
     heads = _HEADS.search(context.text[max(0, match.start() - 10) : match.start()])

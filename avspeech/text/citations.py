@@ -11,7 +11,7 @@ from avspeech.text.rules import EDGE, END, Text, rule
 
 # {name or abbreviation of a book: words}
 BOOKS = {name: row[1].split() for row in lists.rows("books.tsv", 2) for name in row[0].split()}
-_BOOKS = "|".join(sorted(BOOKS, key=len, reverse=True))
+_BOOKS = lists.any_of(BOOKS)
 # Abbreviations of other things too, where no verse follows.
 _OTHER = frozenset("Gen Rev Phil Jon Sam Ex Num Rom Mt Jas".split())
 _NUMBERS = {"1": "first", "2": "second", "3": "third", "I": "first", "II": "second", "III": "third"}

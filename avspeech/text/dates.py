@@ -8,7 +8,7 @@ from avspeech.text import lists
 from avspeech.text.numbers import cardinal, decade, digits, duration, number, ordinal, year
 from avspeech.text.rules import EDGE, END, Text, rule
 
-_MONTH = "|".join(sorted(lists.MONTHS, key=len, reverse=True))
+_MONTH = lists.any_of(lists.MONTHS)
 _DAY_NAMES = {
     **lists.MONTHS,
     **{name.title(): name for name in lists.MONTH_NAMES},
@@ -16,7 +16,7 @@ _DAY_NAMES = {
     **{name[:3].title(): name for name in lists.DAY_NAMES},
     **{"Tues": "tuesday", "Weds": "wednesday", "Thur": "thursday", "Thurs": "thursday"},
 }
-_DAYS = "|".join(sorted(_DAY_NAMES, key=len, reverse=True))
+_DAYS = lists.any_of(_DAY_NAMES)
 # Before a date of two numbers.
 _DATED = frozenset(
     "on by until till since due dated starting from after before beginning effective through "

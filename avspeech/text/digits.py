@@ -51,6 +51,8 @@ _OF_STUFF = (
 )
 # Of fractions with more than one part that are said as such: "7/16".
 _BOTTOMS = frozenset((12, 16, 20, 24, 25, 32, 64))
+# Units written as many.
+_SEVERAL = frozenset("lbs hrs yrs mins secs wks mos yds gals qts".split())
 _SPACES = re.compile(rf"[\s{_THIN},'’]")
 
 
@@ -229,8 +231,8 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
         rf"|{EDGE}? \d+ ?(?:oz|in|min|sec|cm)\b{EDGE}? [a-z]",
         context.behind(end),
     )  # "a 220 V, 50 Hz supply"
-    many = re.search(r"[a-z]{2}s$", context.text[value.end : end]) is not None  # "2 lbs rice"
-    many = many or stuff and context.after(behind) in lists.FOODS  # "30 g carbs"
+    many = context.view[value.end : end].lstrip() in _SEVERAL  # "2 lbs rice"
+    many |= stuff and context.after(behind) in lists.FOODS  # "30 g carbs"
     noun = context.adjective(start, behind, stuff) and (not many or context.determined(start))
     singular = joined or value.one or noun or bool(listed)
     return [*value.words, *units.said(unit, singular)], end, True
@@ -281,8 +283,10 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
 def _is_called(context: Text, start: int, end: int) -> bool:
     """Whether three digits are a number that is called: "text 988", but not "call 200 people"."""
     written = context.view[start:end]
+    if len(written) != 3 or not written.isdigit():
+        return False
     before = context.before(start).lower()
-    if before not in lists.CALLS or not re.fullmatch(r"\d{3}", written):
+    if before not in lists.CALLS:
         return False
     following = context.after(end).lower()
     alone = not following or following in lists.NOT_NOUNS

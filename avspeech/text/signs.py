@@ -125,7 +125,7 @@ def dollar(match: re.Match[str], context: Text) -> list[str] | None:
     return ["dollar"] if context.opens(match.start()) else None
 
 
-@rule(r"--?(?=[A-Za-z][\w-]*)", "s")
+@rule(r"(?<![\w.])--?(?=[A-Za-z][\w-]*)", "s")
 def flag(match: re.Match[str], context: Text) -> list[str] | None:
     """An option of a command. `npm install --save` -> N P M install dash dash save"""
     start, end = match.span()

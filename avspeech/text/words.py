@@ -8,7 +8,7 @@ from avspeech.text import lists, units
 from avspeech.text.cleaning import fold
 from avspeech.text.rules import EDGE, END, Text, hums, letters, rule
 
-_WRITTEN = "|".join(re.escape(w) for w in sorted(lists.WRITTEN, key=len, reverse=True))
+_WRITTEN = lists.any_of(lists.WRITTEN)
 _RECKONING = "=+<>≤≥≠±×÷∈∪∩⊂∧∨→*"
 _SUP, _SUB = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
 

@@ -233,8 +233,8 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
     )  # "a 220 V, 50 Hz supply"
     many = context.view[value.end : end].lstrip() in _SEVERAL  # "2 lbs rice"
     many |= stuff and context.after(behind) in lists.FOODS  # "30 g carbs"
-    noun = context.adjective(start, behind, stuff) and (not many or context.determined(start))
-    singular = joined or value.one or noun or bool(listed)
+    before = context.adjective(start, behind, stuff) and (not many or context.determined(start))
+    singular = joined or value.one or before or bool(listed)
     return [*value.words, *units.said(unit, singular)], end, True
 
 

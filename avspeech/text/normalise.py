@@ -220,8 +220,13 @@ RULES: tuple[Rule, ...] = (
     words.word,
     signs.sign,
 )
+_Matching = Callable[[str, int], "re.Match[str] | None"]
 _STARTING = {
-    kind: tuple(r for r in RULES if kind in r.starts or kind in "Cc" and "l" in r.starts)
+    kind: tuple(
+        (r.pattern.match, r)
+        for r in RULES
+        if kind in r.starts or kind in "Cc" and "l" in r.starts
+    )
     for kind in "dCcs"
 }
 
@@ -252,18 +257,7 @@ _MARK = re.compile(
     r"[.?!…]+|,|;|:|(?<=\s)[-–—]+(?=\s)|--+|[–—]|[()\[\]{}]|\n[ \t\r]*\n\s*"
     r"|。|？|！|，"
 )
-_SAME = {
-    "。": ".",
-    "？": "?",
-    "！": "!",
-    "，": ",",
-    "(": ",",
-    ")": ",",
-    "[": ",",
-    "]": ",",
-    "{": ",",
-    "}": ",",
-}
+_SAME = {"。": ".", "？": "?", "！": "!", "，": ",", **dict.fromkeys("()[]{}", ",")}
 _CLOSERS = "\"'”’)]}»"
 # A word that no rule but the last can fit.
 _PLAIN = re.compile(
@@ -404,10 +398,11 @@ def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
 
 
 def _apply(
-    rules: tuple[Rule, ...], context: Text, position: int
+    rules: tuple[tuple[_Matching, Rule], ...], context: Text, position: int
 ) -> tuple[list[str], int, str] | None:
-    for rule in rules:
-        match = rule.pattern.match(context.view, position)
+    view = context.view
+    for matching, rule in rules:
+        match = matching(view, position)
         if match is None:
             continue
         said = rule.says(match, context)

@@ -236,7 +236,8 @@ _STREETS = {
 
 @rule(
     r"(?:Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])|(?<=& )Co(?![^\W_])"
-    rf"|(?:{'|'.join(sorted(lists.BARE, key=len, reverse=True))}){END}(?!::)"
+    rf"|(?:{lists.any_of(lists.BARE)}){END}(?!::)"
+    rf"|(?:{lists.any_of(lists.COUNTING)})(?= \d)"
     r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]\d)|(?<=\w )(?:St|Ave|Rd|Dr|Ct|Pl|Ter|Cir)(?![^\W_]|[.])",
     "l",
 )
@@ -247,7 +248,7 @@ def undotted(match: re.Match[str], context: Text) -> list[str] | None:
     street = _STREETS.get(name)
     if street and before[:1].isdigit():
         return [street]
-    if street and not re.match(r" [A-Z]", context.behind(match.end())):
+    if street and not re.match(r" (?![NS][EW]?\b|[EW]\b)[A-Z]", context.behind(match.end())):
         named = before[:1].isupper() and before not in lists.OPENERS
         return [street] if named else None
     if context.view[match.start() - 1 : match.start()].isalnum() and match.start():
@@ -255,8 +256,9 @@ def undotted(match: re.Match[str], context: Text) -> list[str] | None:
     near = context.text[max(0, match.start() - 2) : match.start()]
     if re.search(r"[$_/\\]$|[a-z]-$", near) and name.islower():
         return None  # a part of another name: "xdg-utils", "$svc"
-    rows = lists.ABBREVIATIONS[name]
-    return list(next((words for words, kinds in rows if "bare" in kinds), rows[-1][0]))
+    rows = lists.ABBREVIATIONS.get(name) or lists.ABBREVIATIONS[name.lower()]
+    bare = (words for words, kinds in rows if kinds & {"bare", "digit"})
+    return list(next(bare, rows[-1][0]))
 
 
 @rule(rf"(INT|EXT)(?:[./]|{EDGE})*(?:(INT|EXT){EDGE}?)?(?=\s[A-Z'’]{{2}})", "C")

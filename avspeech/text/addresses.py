@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from avspeech.text import lists
-from avspeech.text.numbers import digits, number
+from avspeech.text.numbers import digits, joined, number
 from avspeech.text.rules import END, Text, letters, rule
 
 # The lengths are bounded, so that no text takes more than its share of time.
@@ -64,6 +64,13 @@ def mail_address(match: re.Match[str], context: Text) -> list[str] | None:
     return mixed(match.group(), context)
 
 
+@rule(r"10\.\d{4,5}/[\w.;()/:-]{0,60}\w", "d")
+def identifier(match: re.Match[str], context: Text) -> list[str] | None:
+    """The identifier of a paper. `10.1038/nature12` -> ten dot one zero three eight slash nature
+    twelve"""
+    return mixed(match.group(), context)
+
+
 @rule(rf"({_HOST})([A-Za-z]{{2,5}}){END}{_PATH}", "ld")
 def host(match: re.Match[str], context: Text) -> list[str] | None:
     """The name of a computer, by its ending. `Go to example.com` -> go to example dot com"""
@@ -110,10 +117,7 @@ def version(match: re.Match[str], context: Text) -> list[str] | None:
     parts = match.group(1).split(".")
     if len(parts) == 2:
         return ["version", *number(match.group(1))]
-    said = ["version", *number(parts[0])]
-    for part in parts[1:]:
-        said += ["point", *number(part)]
-    return said
+    return ["version", *joined(parts, "point")]
 
 
 @rule(

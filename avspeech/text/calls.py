@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
 
 from avspeech.text import lists
 from avspeech.text.models import pairs
-from avspeech.text.numbers import digits, number
+from avspeech.text.numbers import digits, joined, number
 from avspeech.text.rules import EDGE, END, Text, letters, rule
 
 
@@ -26,13 +25,13 @@ def spaced_call(match: re.Match[str], context: Text) -> list[str] | None:
     five, zero one two three"""
     if context.before(match.start()).lower() not in lists.CALLS:
         return None
-    return _joined(match.group().split(" "), ",", digits)
+    return joined(match.group().split(" "), ",", digits)
 
 
 @rule(
     r"(?:\+?1[-. ]?)?(?:\(\d{3}\)\s?|\d{3}[-. ])\d{3}[-. ]\d{4}(?!\d)|\d{3}-\d{4}(?!\d)"
     r"|0\d{2,4} \d{3,4} ?\d{3,4}(?! ?\d)"
-    r"|\d{5}-\d{4}(?!\d)|\d{4}(?:[ -]\d{4}){2,3}(?!\d)|\d+(?:-\d+){2,}(?!\d)"
+    r"|\d{5}-\d{4}(?!\d)|\d\d-\d{7}(?!\d)|\d{4}(?:[ -]\d{4}){2,3}(?!\d)|\d+(?:-\d+){2,}(?!\d)"
     rf"|\+\d{{1,3}}(?: ?{EDGE}0{EDGE} ?\d{{2,5}})?(?:[ -]\d{{2,8}}){{2,6}}(?!\d)"
     r"|\+\d{1,3}[ -]\d{6,11}(?!\d)|\+\d{8,14}(?!\d)|\d+(?:\.\d+){2,}(?!\d)(?::\d{2,5}(?!\d))?",
     "ds",
@@ -44,26 +43,21 @@ def groups(match: re.Match[str], context: Text) -> list[str] | None:
     parts = re.findall(r"\d+", text)
     address = text.count(".") == len(parts) - 1 == 3 and all(int(p) < 256 for p in parts)
     if address and context.before(match.start()).lower() not in ("version", "release", "v"):
-        said = _joined(parts, "dot", lambda part: digits(part) if len(part) > 2 else number(part))
+        said = joined(parts, "dot", lambda part: digits(part) if len(part) > 2 else number(part))
         return [*said, *(["colon", *pairs(port)] if port else [])]
     if port:
         return None
     if re.fullmatch(r"\d{1,4}(\.\d{1,5}){2,}", text) and not re.fullmatch(
         r"(?:1\.)?\d{3}\.\d{3}\.\d{4}", text
     ):
-        return _joined(parts, "point", number)
+        return joined(parts, "point", number)
     plus = ["plus"] if text[0] == "+" else []
-    return [*plus, *_joined(parts, ",", digits)]
+    free = parts[-2:-1] != parts[:1] and len(parts[-1]) == 4  # "1-800-555-0199"
+    say = (lambda part: number(part) if part in _FREE else digits(part)) if free else digits
+    return [*plus, *joined(parts, ",", say)]
 
 
-def _joined(parts: Iterable[str], between: str, say: Callable[[str], list[str]]) -> list[str]:
-    """The words of some parts, with one between."""
-    words: list[str] = []
-    for part in parts:
-        if words:
-            words.append(between)
-        words += say(part)
-    return words
+_FREE = ("800", "900")  # said as hundreds, as they are before a name: "1-800-FLOWERS"
 
 
 @rule(r"((?:1-)?\d{3})-((?=[A-Z-]{4,10}(?![A-Z-]))[A-Z]+(?:-[A-Z]+)*)" + END, "d")

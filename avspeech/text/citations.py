@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 from avspeech.text import lists
-from avspeech.text.numbers import cardinal
+from avspeech.text.numbers import cardinal, joined, number
+from avspeech.text.roman import value
 from avspeech.text.rules import EDGE, END, Text, rule
 
 # {name or abbreviation of a book: words}
 BOOKS = {name: row[1].split() for row in lists.rows("books.tsv", 2) for name in row[0].split()}
-_BOOKS = "|".join(sorted(BOOKS, key=len, reverse=True))
+_BOOKS = lists.any_of(BOOKS)
 # Abbreviations of other things too, where no verse follows.
 _OTHER = frozenset("Gen Rev Phil Jon Sam Ex Num Rom Mt Jas".split())
 _NUMBERS = {"1": "first", "2": "second", "3": "third", "I": "first", "II": "second", "III": "third"}
@@ -87,3 +88,13 @@ def series_of_law(match: re.Match[str], context: Text) -> tuple[list[str], int] 
     if len(name) < 6 and not (behind and re.search(r"\d ?$", before)):
         return None  # "Stat." is a word, and "F.2d" a name
     return _SERIES[name].split(), found.end()
+
+
+@rule(r"([IVX]{1,4})\.([ivx]{1,5})\.(\d{1,3})(?:[-–](\d{1,3}))?" + END, "C")
+def of_play(match: re.Match[str], context: Text) -> list[str] | None:
+    """Act, scene and line of a play. `Hamlet III.i.56` -> hamlet three, one, fifty six"""
+    act, scene, line, last = match.groups()
+    if context.within(match.start()):
+        return None
+    parts = (str(value(act)), str(value(scene.upper())), line)
+    return [*joined(parts, ","), *(["to", *number(last)] if last else [])]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from avspeech.text import lists
-from avspeech.text.numbers import cardinal, decade, digits, number, ordinal, year
+from avspeech.text.numbers import cardinal, decade, digits, duration, number, ordinal, year
 from avspeech.text.rules import EDGE, END, Text, rule
 
-_MONTH = "|".join(sorted(lists.MONTHS, key=len, reverse=True))
+_MONTH = lists.any_of(lists.MONTHS)
 _DAY_NAMES = {
     **lists.MONTHS,
     **{name.title(): name for name in lists.MONTH_NAMES},
@@ -16,7 +16,7 @@ _DAY_NAMES = {
     **{name[:3].title(): name for name in lists.DAY_NAMES},
     **{"Tues": "tuesday", "Weds": "wednesday", "Thur": "thursday", "Thurs": "thursday"},
 }
-_DAYS = "|".join(sorted(_DAY_NAMES, key=len, reverse=True))
+_DAYS = lists.any_of(_DAY_NAMES)
 # Before a date of two numbers.
 _DATED = frozenset(
     "on by until till since due dated starting from after before beginning effective through "
@@ -32,8 +32,11 @@ _HALF = r"\s?([aApP])\.?\s?[mM]" + END  # am, P.M, ...
 _TH = r"(?:st|nd|rd|th)?"
 
 
+DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  # of each month, at most
+
+
 def _is_day(month: int, day: int) -> bool:
-    return 1 <= month <= 12 and 1 <= day <= 31
+    return 1 <= month <= 12 and 1 <= day <= DAYS[month - 1]
 
 
 def _months_day(month: int, day: int) -> list[str]:
@@ -44,16 +47,6 @@ def _year(text: str) -> list[str]:
     if len(text) == 4:
         return year(int(text))
     return (["oh"] if int(text) < 10 else []) + cardinal(int(text))
-
-
-def duration(*parts: int) -> list[str]:
-    """Hours, minutes and seconds: 2, 5, 33 -> two hours five minutes and thirty three seconds."""
-    words: list[str] = []
-    for value, unit in zip(parts, ("hour", "minute", "second")):
-        if value:
-            last = ["and"] * (unit == "second" and bool(words))
-            words += [*last, *cardinal(value), unit + "s" * (value != 1)]
-    return words
 
 
 @rule(rf"({_DAYS})[.{EDGE}]?([-–/])({_DAYS})(?:[.{EDGE}]?/({_DAYS}))?" + END, "C")
@@ -78,10 +71,32 @@ def lettered_days(match: re.Match[str], context: Text) -> list[str] | None:
     start = match.start()
     if start and (context.view[start - 1].isalnum() or context.view[start - 1] in "-/"):
         return None
-    if len(first) == len(last) == 1:
+    if len(first) == len(last) == 1 and (first + sign + last).replace("–", "-") != "M-F":
         return None
     between = ["to"] if sign != "/" else ["and"]
     return [_LETTERED_DAYS[first], *between, _LETTERED_DAYS[last]]
+
+
+@rule(
+    rf"(Sat|Sun)(?={EDGE}? (?:\d{{1,2}}(?::\d\d)?\s?(?:[AaPp]\.?\s?[Mm]|[-–])|closed|noon|by app))",
+    "C",
+)
+def weekend(match: re.Match[str], context: Text) -> list[str] | None:
+    """A day that is a word too, before its hours. `Sat: 9am` -> saturday: nine A M"""
+    named = context.within(match.start()) or context.before(match.start()).lower() == "the"
+    return None if named else [_DAY_NAMES[match.group(1)]]
+
+
+_HOURS_BEHIND = (
+    r"(?=,? (?:\d{1,2}(?::\d\d)?(?: ?[-–]|[ap]\b| ?[AaPp]\.?[Mm])|by app|only|noon|eve"
+    r"|mornings?\b))"
+)
+
+
+@rule(rf"(Tu|Th|Sa|Su){EDGE}?{_HOURS_BEHIND}", "C")
+def lettered_day(match: re.Match[str], context: Text) -> list[str] | None:
+    """A day by its letters, before its hours. `Th 10–6` -> thursday ten to six"""
+    return None if context.within(match.start()) else [_LETTERED_DAYS[match.group(1)]]
 
 
 @rule(r"(\d{1,2})/(\d{1,2})c" + END, "d")
@@ -118,7 +133,7 @@ def _minutes(text: str) -> list[str]:
 _ARMY = r"((?:[01]\d|2[0-4])[0-5]\d)"
 # Before a time of four digits that begins with a zero.
 _AT = frozenset(
-    "at from by until till to before after between since dep departs arr arrives leaves "
+    "at for from by until till to before after between since dep departs arr arrives leaves "
     "ferry train bus flight depart arrive daily".split()
 )
 
@@ -241,6 +256,14 @@ def iso_date(match: re.Match[str], context: Text) -> list[str] | None:
     y, m, d = map(int, match.groups()[:3])
     at = ["at"] if match.group(4) else []
     return [*_months_day(m, d), *year(y), *at] if _is_day(m, d) else None
+
+
+@rule(r"((?:19|20)\d\d)-(0[1-9]|1[0-2])(?![\d-]|[.,]\d)" + END, "d")
+def iso_month(match: re.Match[str], context: Text) -> list[str] | None:
+    """A year and its month, where no years to come are meant. `by 2025-06` -> by june twenty twenty
+    five"""
+    first, month = map(int, match.groups())
+    return [lists.MONTH_NAMES[month - 1], *year(first)] if month <= first % 100 else None
 
 
 @rule(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d\d)(?![\d/-]|\.\d)", "d")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from avspeech.text import lists, units
 from avspeech.text.models import pairs
 from avspeech.text.numbers import cardinal, digits, number, ordinal, year
-from avspeech.text.rules import EDGE, END, HEIGHT, Text, rule
+from avspeech.text.rules import EDGE, END, Text, rule
 
 _THIN = "\u00a0\u2009\u202f"
 # A number's whole part, with commas, blanks or (as in Switzerland) apostrophes between its
@@ -21,7 +21,7 @@ N = (
     r"|\d{1,3}(?: 000)+(?!\d)|\d+)"
 )
 NUMBER = rf"(?:{N}(?:\.\d+)?|\.\d+)"
-_VULGAR = "".join(lists.FRACTIONS)
+VULGAR = "".join(lists.FRACTIONS)
 _SUP = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _RAISED = (
     rf"(?:(?:\^\(?|\*\*)([-−+]?\d{{1,6}}|(?<!\*)[a-z](?![^\W_]))\)?|([⁻⁺]?[{_SUP}]+|ⁿ))"
@@ -51,6 +51,8 @@ _OF_STUFF = (
 )
 # Of fractions with more than one part that are said as such: "7/16".
 _BOTTOMS = frozenset((12, 16, 20, 24, 25, 32, 64))
+# Units written as many.
+_SEVERAL = frozenset("lbs hrs yrs mins secs wks mos yds gals qts".split())
 _SPACES = re.compile(rf"[\s{_THIN},'’]")
 
 
@@ -98,7 +100,7 @@ def fraction(top: int, bottom: int) -> list[str]:
     return [*cardinal(top), "over", *cardinal(bottom)]
 
 
-_MIXED_SIGN = re.compile(rf"(?:({N})\s?)?([{_VULGAR}])")
+_MIXED_SIGN = re.compile(rf"(?:({N})\s?)?([{VULGAR}])")
 _MIXED = re.compile(rf"({N})[ -](\d{{1,2}})/(\d{{1,3}})(?![\d/])")
 _FRACTION = re.compile(r"(\d{1,4})[/⁄](\d{1,7})(?:(?:th|rd|nd)s?(?![^\W_]))?(?![\d/⁄])")
 # Behind two values of which one holds: "50/60 Hz"
@@ -119,11 +121,12 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
         whole, sign = match.groups()
         if whole is None and sign == "½" and _HALVED.match(view, match.end()):
             return Value(["half"], match.end(), True)
-        return _with_whole(whole, *lists.FRACTIONS[sign], match.end())
+        if not (match.group()[-2:-1] == " " and _CUT.match(view, match.end())):  # "1 ½ off"
+            return with_whole(whole, *lists.FRACTIONS[sign], match.end())
     if match := _MIXED.match(view, place):
         whole, top, bottom = match.groups()
         if 0 < int(top) < int(bottom):
-            return _with_whole(whole, int(top), int(bottom), match.end())
+            return with_whole(whole, int(top), int(bottom), match.end())
     if match := _FRACTION.match(view, place):
         top, bottom = match.groups()
         either = int(top) >= 5 and int(bottom) > 9 and _EITHER.match(view, match.end())
@@ -136,10 +139,17 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
             both |= _ACUITY.search(near) is not None
         if match.group() in lists.PAIRS or both:
             return Value([*number(top), *number(bottom)], match.end(), False)
+        if context.before(place) in ("Op", "op", "opus"):
+            return Value([*number(top), "number", *number(bottom)], match.end(), False)
+        if re.fullmatch(r"(?:19|20)\d\d", top) and int(bottom) == (int(top) + 1) % 100:
+            low, last = ["oh"] if bottom[0] == "0" else [], cardinal(int(bottom))
+            last = [*low, *last] if int(bottom) else year(int(top) + 1)
+            return Value([*year(int(top)), *last], match.end(), False)  # the season "2025/26"
         if (context.words_before(place) or [""])[0].lower() in lists.PAIRED:
             return Value([*number(top), "slash", *number(bottom)], match.end(), False)
         before = context.before(place)
-        if before == "BP" or int(top) > 12 and int(bottom) > 2 or (
+        inch = int(top) % 2 == 1 and int(top) < int(bottom) and bottom in ("16", "32", "64")
+        if before == "BP" or int(top) > 12 and int(bottom) > 2 and not inch or (
             1 < int(top) and int(bottom) in range(11, 100) and int(bottom) not in _BOTTOMS
         ):
             return Value([*number(top), "over", *number(bottom)], match.end(), False)
@@ -177,10 +187,12 @@ def power_in_full(exponent: str) -> list[str]:
     return ["to", "the", *ordinal(int(exponent))] if exponent in ("2", "3") else power(exponent)
 
 
+_CUT = re.compile(r"\s(?:off|price)\b")
 _HALVED = re.compile(r"\s(?:price|off|day|time|term|moon|board|mast|hour|dozen|way)\b")
 
 
-def _with_whole(whole: str | None, top: int, bottom: int, end: int) -> Value:
+def with_whole(whole: str | None, top: int, bottom: int, end: int) -> Value:
+    """A fraction behind its whole number, if there is one: "1", 3, 4 -> one and three quarters."""
     if whole is None:
         return Value(fraction(top, bottom), end, True)
     part = ["a", *fraction(top, bottom)[1:]] if top == 1 else fraction(top, bottom)
@@ -219,7 +231,10 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
         rf"|{EDGE}? \d+ ?(?:oz|in|min|sec|cm)\b{EDGE}? [a-z]",
         context.behind(end),
     )  # "a 220 V, 50 Hz supply"
-    singular = joined or value.one or context.adjective(start, behind, stuff) or bool(listed)
+    many = context.view[value.end : end].lstrip() in _SEVERAL  # "2 lbs rice"
+    many |= stuff and context.after(behind) in lists.FOODS  # "30 g carbs"
+    before = context.adjective(start, behind, stuff) and (not many or context.determined(start))
+    singular = joined or value.one or before or bool(listed)
     return [*value.words, *units.said(unit, singular)], end, True
 
 
@@ -228,7 +243,7 @@ def _followed(context: Text, end: int) -> bool:
     return context.view[end : end + 1].isalnum()
 
 
-@rule(rf"([-−+±~≈]?|(?<![^\s{EDGE}])–(?=\d))\s?(?=[\d.{_VULGAR}])", "ds")
+@rule(rf"([-−+±~≈]?|(?<![^\s{EDGE}])–(?=\d))\s?(?=[\d.{VULGAR}])", "ds")
 def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A number with its sign and unit, one behind "a" or before a noun. `a -5 °C wind` -> a minus
     five degree celsius wind"""
@@ -249,8 +264,7 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
     written = context.view[match.end() : value.end]
     if (
         not sign
-        and written in lists.BY_DIGIT
-        and (written in ("911", "007") or context.before(start).lower() in lists.CALLS)
+        and (written in ("911", "007") or _is_called(context, start, value.end))
         and not _counts(context, start)
         or written.isdigit()
         and len(written) > 2
@@ -264,6 +278,19 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
     if not unit and _followed(context, end) and not greek:
         return None
     return [*_MINUS.get(sign, []), *words], end
+
+
+def _is_called(context: Text, start: int, end: int) -> bool:
+    """Whether three digits are a number that is called: "text 988", but not "call 200 people"."""
+    written = context.view[start:end]
+    if len(written) != 3 or not written.isdigit():
+        return False
+    before = context.before(start).lower()
+    if before not in lists.CALLS:
+        return False
+    following = context.after(end).lower()
+    alone = not following or following in lists.NOT_NOUNS
+    return written in lists.BY_DIGIT or alone and written[1:] != "00" and before != "at"
 
 
 def _counts(context: Text, start: int) -> bool:
@@ -292,42 +319,7 @@ def _is_code(context: Text, start: int) -> bool:
     )
 
 
-@rule(rf"(\d{{1,2}})['′’]\s?(\d{{1,2}})([{_VULGAR}]?)(?:\"|″|”|'')", "d")
-def feet_inches(match: re.Match[str], context: Text) -> list[str] | None:
-    """A height. `6'2\"` -> six feet two inches"""
-    feet, inches = map(int, match.groups()[:2])
-    part = match.group(3)
-    inch = "inch" if inches == 1 and not part else "inches"
-    more = _with_whole("0", *lists.FRACTIONS[part], 0).words[1:] if part else []
-    return [
-        *cardinal(feet),
-        "foot" if feet == 1 else "feet",
-        *cardinal(inches),
-        *more,
-        inch,
-    ]
-
-
-@rule(r"(\d{1,4})['′’]\s?([x×–-])\s?(\d{1,4})['′’]", "d")
-def sides(match: re.Match[str], context: Text) -> list[str] | None:
-    """Two sides in feet. `a 10' x 12' room` -> a ten by twelve foot room"""
-    one = context.adjective(match.start(), match.end())
-    first, between, second = match.groups()
-    word = "to" if between in "–-" else "by"
-    return [*number(first), word, *number(second), "foot" if one else "feet"]
-
-
-@rule(rf"(\d{{1,4}})['’](?=\s(?:tall|wide|long|high|deep|by|[a-z])|{EDGE}|\s?[–—]|$)", "d")
-def feet(match: re.Match[str], context: Text) -> list[str] | None:
-    """Feet before a word that measures. `8' tall` -> eight feet tall"""
-    alone = re.match(r"\s\w", context.behind(match.end())) is None
-    if alone and not HEIGHT.search(context.text):
-        return None  # the end of a quotation
-    one = match.group(1) == "1" or context.adjective(match.start(), match.end())
-    return [*number(match.group(1)), "foot" if one else "feet"]
-
-
-@rule(rf"(\d{{0,4}}\s?[{_VULGAR}])\s?[-–](?=[\d{_VULGAR}])", "ds")
+@rule(rf"(\d{{0,4}}\s?[{VULGAR}])\s?[-–](?=[\d{VULGAR}])", "ds")
 def mixed_range(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
     """From a fraction to another. `1½–2 cups` -> one and a half to two cups"""
     low = value_at(context, match.start())
@@ -353,9 +345,11 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     value = value_at(context, match.end())
     if value is None or context.view[value.end : value.end + 2].lstrip("-–")[:1].isdigit():
         return None
-    minus = "-" in match.group() and (
-        match.group(2) or context.view[value.end : value.end + 1] == "="
-    )
+    behind = context.view[value.end : value.end + 3]
+    minus = "-" in match.group() and (match.group(2) or behind[:1] == "=")
+    if match.group(2) and match.group(3):  # "y = 7 – 3"
+        minus = minus or bool(re.search(r"[=+×÷] ?$", context.view[max(0, start - 2) : start]))
+        minus = minus or re.match(r" ?[=+×÷]", behind) is not None
     if start and context.view[start - 1].isalpha():
         return None  # "i7-12700"
     if match.group(1) + "/" + match.group(4) in lists.PAIRS - {"9/11", "7/11", "20/20"}:
@@ -396,12 +390,12 @@ def _coded(context: Text, match: re.Match[str]) -> tuple[list[str], int] | None:
     return [*said[0], *([","] if zero else []), *said[1]], end
 
 
-@rule(rf"(\d+(?:\.\d+)?\"?)(\s?)([xX×])\s?(?=[\d{_VULGAR}])(?!\s?10[\^⁰¹²³⁴⁵⁶⁷⁸⁹⁻])", "d")
+@rule(rf"(\d+(?:\.\d+)?\"?)(\s?)([xX×])\s?(?=[\d{VULGAR}])(?!\s?10[\^⁰¹²³⁴⁵⁶⁷⁸⁹⁻])", "d")
 def times(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A product, or the sides of a thing. `a 4x4 truck` -> a four by four truck"""
     second = re.compile(r"\d+(?:\.\d+)?").match(context.view, match.end())
     value = value_at(context, match.end(), True)
-    if value is not None and re.search(rf"[/{_VULGAR}]", context.view[match.end() : value.end]):
+    if value is not None and re.search(rf"[/{VULGAR}]", context.view[match.end() : value.end]):
         return [*number(match.group(1).rstrip('"')), "by"], match.end()
     assert second is not None
     first = match.group(1)
@@ -430,6 +424,8 @@ def _in_equation(context: Text, match: re.Match[str], end: int) -> bool:
     near = context.view[max(0, match.start() - 3) : match.start()] + context.behind(end)[:14]
     if re.search(r"[=+÷<>≤≥]| (?:is|equals) ", near):
         return True
+    if re.match(r"\s[x×]\s\d", context.behind(end)):
+        return False  # three sides
     following = context.after(end).lower()
     return not (re.match(r"-[a-z]", context.behind(end)) or following) or (
         following in lists.NOT_NOUNS
@@ -450,20 +446,6 @@ def times_per(match: re.Match[str], context: Text) -> list[str] | None:
     return [*often, "per", period] if period else often
 
 
-@rule(rf"(?=[\d.{_VULGAR}][\d., /-]*[{_VULGAR}]?\")", "ds")
-def inches(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
-    """Inches before a noun, where no quotation is open. `a 27" screen` -> a twenty seven inch
-    screen"""
-    value = value_at(context, match.start(), True)
-    if value is None or context.view[value.end : value.end + 1] != '"':
-        return None
-    if re.match(r"\s?[x×]\s?[\d./ -]+\"", context.behind(value.end + 1)):
-        return value.words, value.end + 1  # the unit stands behind the last side
-    one = value.one or context.adjective(match.start(), value.end + 1)
-    one |= re.match(r" [A-Z]{2,5}(?!\w)", context.behind(value.end + 1)) is not None  # 55" TV
-    return [*value.words, "inch" if one else "inches"], value.end + 1
-
-
 @rule(rf"({N})(st|nd|rd|th)" + END, "d", re.IGNORECASE)
 def nth(match: re.Match[str], context: Text) -> list[str] | None:
     """An ordinal. `the 22nd` -> the twenty second"""
@@ -471,7 +453,7 @@ def nth(match: re.Match[str], context: Text) -> list[str] | None:
     return ordinal(value) if value < 10**18 else None
 
 
-@rule(rf"[{_VULGAR}]", "s")
+@rule(rf"[{VULGAR}]", "s")
 def part_of_variable(match: re.Match[str], context: Text) -> list[str] | None:
     """A fraction before a variable. `½mv²` -> one half M V squared"""
     top, bottom = lists.FRACTIONS[match.group()]

@@ -7,8 +7,9 @@ import unicodedata
 
 from avspeech.text import lists
 from avspeech.text.digits import power
+from avspeech.text.models import pairs
 from avspeech.text.numbers import number
-from avspeech.text.rules import EDGE, Text, letters, rule
+from avspeech.text.rules import EDGE, END, Text, letters, rule
 
 SUP, _SUB = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
 _SUB_LETTERS = "ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ"
@@ -116,6 +117,15 @@ def isotope(match: re.Match[str], context: Text) -> list[str] | None:
     return [name, *number(match.group(1).translate(lists.SUPERSCRIPTS))]
 
 
+@rule(rf"({'|'.join(n for n in _ISOTOPES if len(n) == 2)})-(\d{{1,3}})(m?)" + END, "C")
+def nuclide(match: re.Match[str], context: Text) -> list[str] | None:
+    """An isotope by its symbol. `Cs-137` -> cesium one thirty seven"""
+    name, mass, excited = match.groups()
+    if context.within(match.start()):
+        return None
+    return [_ISOTOPES[name], *pairs(mass), *(["M"] if excited else [])]
+
+
 @rule(r"([A-Za-zα-ω])(?:₁[/⁄]₂|½(?![^\W_]))", "l")
 def half_index(match: re.Match[str], context: Text) -> list[str] | None:
     """A half as an index. `T₁/₂` -> T one half"""
@@ -186,7 +196,7 @@ def over_variable(match: re.Match[str], context: Text) -> list[str] | None:
     in_equation = re.match(r"\s?[→=+−]|\)", context.behind(match.end())) or re.search(
         r"[=∝+−→≈] ?$", before
     )
-    if name in "dhsm" or not in_equation:
+    if name in "dhsm" or not (in_equation or match.group(1) == "1" and name in "nxyzkpq"):
         return None
     raised = match.group(3) or match.group(4)
     return [*number(match.group(1)), "over", name.upper(), *(power(raised) if raised else [])]
@@ -244,12 +254,16 @@ def function_power(match: re.Match[str], context: Text) -> list[str] | None:
     return [FUNCTIONS[match.group(1)], *power(match.group(2))]
 
 
-@rule(rf"({'|'.join(FUNCTIONS)})(?=\(?{EDGE}|\s?[(θαβφωπ]| [b-zB-HJ-Z](?![\w'’-]))", "c")
+@rule(
+    rf"({'|'.join(FUNCTIONS)})"
+    rf"(?=\(?{EDGE}|\s?[(θαβφωπ]| [b-zB-HJ-Z](?![\w'’-])| ?\d[\d.]*(?:\s?°| ?[=)+*/^−-]))",
+    "c",
+)
 def function(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A function before its variable. `sin(x)` -> sine X"""
     end = match.end()
     behind = context.text[end : end + 8]
-    found = re.match(r"\((\d{0,3})([a-zθαβφωπ]?)\)|(?=\s?[θαβφωπ]| [b-zB-Z](?!\w))", behind)
+    found = re.match(r"\((\d{0,3})([a-zθαβφωπ]?)\)|(?=\s?[θαβφωπ]| ?\d| [b-zB-Z](?!\w))", behind)
     if found is None:
         return None
     words = FUNCTIONS[match.group()].split()

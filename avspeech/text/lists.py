@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "tables"
@@ -35,6 +37,15 @@ MONTHS = {
     **{m[:3].title(): m for m in MONTH_NAMES},
     "Sept": "september",
 }
+
+def any_of(names: Iterable[str]) -> str:
+    """A pattern for any of some names, the longest first; those of one first letter are together,
+    so that few of them are tried at a place."""
+    groups: dict[str, list[str]] = {}
+    for name in sorted(names, key=lambda name: (-len(name), name)):
+        groups.setdefault(name[0], []).append(re.escape(name[1:]))
+    return "|".join(f"{re.escape(first)}(?:{'|'.join(ends)})" for first, ends in groups.items())
+
 
 # Sign or code: (one, many, one of the small coin, many).
 MONEY = {row[0]: (row[1], row[2], row[3], row[4]) for row in rows("money.tsv", 5)}
@@ -106,6 +117,15 @@ def _abbreviations() -> dict[str, list[tuple[list[str], frozenset[str]]]]:
 ABBREVIATIONS = _abbreviations()
 BARE = frozenset(
     name for name, found in ABBREVIATIONS.items() if any("bare" in kinds for _, kinds in found)
+)
+BARE |= {
+    name.title()
+    for name in BARE
+    if name.islower() and name != "mos" and name.title() not in ABBREVIATIONS
+}
+# Those that need no period before a number: "Rm 212".
+COUNTING = frozenset(
+    name for name, found in ABBREVIATIONS.items() if any("digit" in kinds for _, kinds in found)
 )
 DOTTED = {row[0]: row[1].split() for row in rows("dotted.tsv", 2)}
 WRITTEN = {row[0]: row[1].split() for row in rows("written.tsv", 2)}

@@ -24,57 +24,28 @@ from __future__ import annotations
 
 import dataclasses
 import html
-import math
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import NoReturn
 
-from avspeech.errors import InputError
-from avspeech.text.script import FALL, PLAIN, RISE, SILENT, Contour, Style, Tone
+from avspeech.text import tags
+from avspeech.text.script import PLAIN, SILENT, Contour, Style, Tone
+from avspeech.text.tags import EMPHASES, GAINS, MAX_PITCH, RATES, fail
 
-MAX_BREAK = 60.0  # seconds
 MAX_DEPTH = 100  # tags within each other
-MAX_SLOPE = 24.0  # semitones
-RATES = (0.25, 4.0)
-NAMED_RATES = {
-    "x-slow": 0.5,
-    "slow": 0.8,
-    "medium": 1.0,
-    "default": 1.0,
-    "fast": 1.25,
-    "x-fast": 1.6,
-}
-# Seconds of SSML's strengths. "medium" leaves it to the voice; "none" asks for no break.
-STRENGTHS: dict[str, float | None] = {
-    "x-weak": 0.1,
-    "weak": 0.2,
-    "medium": None,
-    "strong": 0.6,
-    "x-strong": 1.0,
-}
-
-MAX_PITCH = 12.0  # semitones up or down
-GAINS = (-60.0, 20.0)  # dB
-# Semitones and dB of SSML's names, which leaves them to each voice.
-NAMED_PITCHES = {"x-low": -6.0, "low": -3.0, "medium": 0.0, "default": 0.0, "high": 3.0,
-                 "x-high": 6.0}
-NAMED_GAINS = {"silent": SILENT, "x-soft": -12.0, "soft": -6.0, "medium": 0.0, "default": 0.0,
-               "loud": 4.0, "x-loud": 8.0}
-# Rate, semitones and dB: an accented word is longer, higher and louder.
-EMPHASES = {"strong": (0.8, 3.0, 4.0), "moderate": (0.9, 1.5, 2.0), "reduced": (1.12, -1.0, -3.0),
-            "none": (1.0, 0.0, 0.0)}
 KNOWN = ("brk", "rise", "fall", "level", "prosody", "emphasis", "break", "say-as", "sub", "phoneme",
          "voice", "mark", "p", "s", "w", "token", "speak")
 _TEXT_ONLY = ("say-as", "sub", "phoneme")
 
 _TAG = re.compile(r"<(/?)([A-Za-z][\w:-]*)((?:\"[^\"]*\"|'[^']*'|[^<>\"'])*)>")
 _SPECIAL = re.compile(r"[<&]")
-_PASSED = re.compile(r"<!--.*?-->|<\?.*?\?>", re.DOTALL)
-_ATTRIBUTE = re.compile(r"\s*([\w:-]+)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'=/]+)")
-_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});")
-_TIME = re.compile(r"\+?(\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})(s|ms)?")
-_NUMBER = re.compile(r"[+-]?(?:\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})")
+# What is passed over, what begins such a thing without its end, and text that is no markup.
+_PASSED = re.compile(
+    r"<!--.*?-->|<\?.*?\?>|<!DOCTYPE(?:\"[^\"]*\"|'[^']*'|\[[^\]]*\]|[^<>\"'\[])*>", re.DOTALL
+)
+_PASSING = re.compile(r"<!--|<!DOCTYPE\b|<!\[CDATA\[|<\?xml\b")
+_PLAIN = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_ENTITY = re.compile(r"&(?:[A-Za-z][A-Za-z\d]{1,31}|#\d{1,7}|#x[0-9a-fA-F]{1,6});")
 
 
 @dataclass(frozen=True)
@@ -140,14 +111,6 @@ class Named:
 Piece = Run | Pause | Terminal | Stop | Named
 
 
-def fail(source: str, place: int, message: str) -> NoReturn:
-    """Raises InputError with the line (of several) and column, from 1, of a place in the source."""
-    line = source.count("\n", 0, place) + 1
-    column = place - (source.rfind("\n", 0, place) + 1) + 1
-    where = f"line {line}, column {column}" if "\n" in source else f"column {column}"
-    raise InputError(f"text, {where}: {message}")
-
-
 def parse(source: str, voices: Collection[str] | None = None) -> tuple[Piece, ...]:
     """The pieces of a marked-up text, in order. voices: names that <voice> may have (None: any).
     Raises InputError, one line with the column, for a tag that is not known, not closed or has a
@@ -210,12 +173,21 @@ class _Parser:
                 following in ("/", "!", "?") or following.isascii() and following.isalpha()
             ):
                 value = html.unescape(entity.group()) if entity else character
-                if len(value) == 1:
-                    self.parts.append(value)
-                    self.offsets.append(position)
+                if entity and len(entity.group()) > 3 and value.endswith(";"):
+                    entity, value = None, character  # of no name that is known
+                self.parts.append(value)
+                self.offsets += [position] * len(value)
                 position = entity.end() if entity else position + 1
                 continue
+            if plain_text := _PLAIN.match(source, position):
+                self.parts.append(plain_text.group(1))
+                self.offsets += range(*plain_text.span(1))
+                position = plain_text.end()
+                continue
             passed = _PASSED.match(source, position)
+            if passed is None and (begun := _PASSING.match(source, position)):
+                ends = {"<!--": "-->", "<![CDATA[": "]]>", "<?xml": "?>"}.get(begun.group(), ">")
+                fail(source, position, f"'{begun.group()}' without the '{ends}' that ends it")
             if passed or following in ("!", "?"):
                 self.flush(position)
                 position = passed.end() if passed else position + 1
@@ -255,17 +227,18 @@ class _Parser:
         if self.now.said is not None:
             fail(source, start, f"<{name}> within <{self.now.name}>, which holds text alone")
         if name in ("brk", "break"):
-            found = _pause(source, start, name, rest)
+            found = tags.pause(source, start, name, rest)
             self.emptied = "" if empty else name
-            if found is not _NONE:
+            if found is not tags.NONE:
                 seconds = found if isinstance(found, float) else None
                 now = self.now
                 self.pieces.append(Pause(seconds, start, tag.end(), now.rate, now.style))
         elif name == "mark":
             self.emptied = "" if empty else name
-            self.pieces.append(Named(_wanted(source, start, name, rest, "name"), start, tag.end()))
+            named = tags.wanted(source, start, name, rest, "name")
+            self.pieces.append(Named(named, start, tag.end()))
         elif name in ("rise", "fall", "level"):
-            self.pieces.append(Terminal(_tone(source, start, name, rest), start, tag.end()))
+            self.pieces.append(Terminal(tags.tone(source, start, name, rest), start, tag.end()))
         else:
             self.begin(name, start, tag.end(), rest, empty)
 
@@ -280,7 +253,7 @@ class _Parser:
         if name in ("p", "s"):
             if name in within or name == "p" and "s" in within:
                 fail(source, start, f"<{name}> within <{'s' if 's' in within else 'p'}>")
-            language = _attributes(source, start, name, rest, ("xml:lang", "xml:id", "id")).get(
+            language = tags.attributes(source, start, name, rest, ("xml:lang", "xml:id", "id")).get(
                 "xml:lang", "en"
             )
             if not language.lower().startswith("en"):
@@ -296,7 +269,7 @@ class _Parser:
         elif name == "emphasis":
             state = _emphasis(source, start, rest, state)
         elif name == "voice":
-            voice = _wanted(source, start, name, rest, "name")
+            voice = tags.wanted(source, start, name, rest, "name")
             if self.voices is not None and voice not in self.voices:
                 fail(source, start, f"voice '{voice}' is not known; this model has: "
                      + (", ".join(self.voices) or "none by name"))
@@ -324,106 +297,18 @@ class _Parser:
             self.pieces.append(Stop(name == "p", start, end))
 
 
-_NONE = object()  # <break strength="none">
-
-
-def _attributes(
-    source: str, place: int, name: str, rest: str, known: tuple[str, ...]
-) -> dict[str, str]:
-    found: dict[str, str] = {}
-    position = 0
-    while rest[position:].strip():
-        match = _ATTRIBUTE.match(rest, position)
-        if match is None:
-            fail(
-                source,
-                place,
-                f"<{name}>: '{rest[position:].strip()[:20]}' is not understood; "
-                + (f"it takes {', '.join(known)}=..." if known else "it takes nothing"),
-            )
-        key, value = match.group(1).lower(), match.group(2)
-        value = value[1:-1] if value[0] in "\"'" else value
-        if key not in known:
-            fail(
-                source,
-                place,
-                f"<{name}> has no '{key}'; "
-                + (f"it takes {', '.join(known)}" if known else "it takes nothing"),
-            )
-        if key in found:
-            fail(source, place, f"<{name}>: '{key}' is given twice")
-        found[key] = value.strip()
-        position = match.end()
-    return found
-
-
-def _seconds(source: str, place: int, value: str, least: float = 1e-9) -> float:
-    match = _TIME.fullmatch(value)
-    seconds = float(match.group(1)) * (0.001 if match.group(2) == "ms" else 1.0) if match else -1.0
-    if not least <= seconds <= MAX_BREAK:
-        fail(
-            source,
-            place,
-            f"break of '{value}': expected seconds above 0 and up to {MAX_BREAK:g}, "
-            "as 0.4, 0.4s or 400ms",
-        )
-    return seconds
-
-
-def _pause(source: str, place: int, name: str, rest: str) -> object:
-    """Seconds, None (the voice decides) or `_NONE` (no break)."""
-    if rest.strip() and "=" not in rest and name == "brk":
-        return _seconds(source, place, rest.strip())
-    found = _attributes(
-        source, place, name, rest, ("time",) if name == "brk" else ("time", "strength")
-    )
-    strength = found.get("strength")
-    if strength is not None and strength != "none" and strength not in STRENGTHS:
-        fail(source, place, f"strength '{strength}': expected none, {', '.join(STRENGTHS)}")
-    if "time" in found:
-        # Of SSML a break of no length is none; of <brk 0> it is a slip.
-        return _seconds(source, place, found["time"], 0.0 if name == "break" else 1e-9) or _NONE
-    return _NONE if strength == "none" else STRENGTHS[strength] if strength else None
-
-
-def _tone(source: str, place: int, name: str, rest: str) -> Tone:
-    found = _attributes(source, place, name, rest, () if name == "level" else ("slope",))
-    if "slope" not in found:
-        return Tone(name, {"rise": RISE, "fall": FALL, "level": 0.0}[name])
-    value = found["slope"]
-    slope = float(value) if _NUMBER.fullmatch(value) else 0.0
-    if name == "fall":
-        slope = -abs(slope)
-    if not 0 < abs(slope) <= MAX_SLOPE or (name == "rise" and slope < 0):
-        fail(
-            source,
-            place,
-            f"<{name}> slope '{value}': expected semitones over the word, above 0 and up to "
-            f"{MAX_SLOPE:g}",
-        )
-    return Tone(name, slope)
-
-
-def _wanted(source: str, place: int, tag: str, rest: str, key: str,
-            more: tuple[str, ...] = ()) -> str:
-    """The value of an attribute that a tag has to have."""
-    value = _attributes(source, place, tag, rest, (key, *more)).get(key)
-    if not value:
-        fail(source, place, f'<{tag}> without {key}="..."')
-    return html.unescape(value)
-
-
 def _said(source: str, place: int, tag: str, rest: str) -> Said:
     if tag == "sub":
-        return Said(tag, _wanted(source, place, tag, rest, "alias"))
+        return Said(tag, tags.wanted(source, place, tag, rest, "alias"))
     key, more = ("ph", "alphabet") if tag == "phoneme" else ("interpret-as", "format")
-    value = _wanted(source, place, tag, rest, key, (more, "detail") if tag == "say-as" else (more,))
-    form = _attributes(source, place, tag, rest, (key, more, "detail")).get(more, "")
+    others = (more, "detail") if tag == "say-as" else (more,)
+    value = tags.wanted(source, place, tag, rest, key, others)
+    form = tags.attributes(source, place, tag, rest, (key, more, "detail")).get(more, "")
     return Said(tag, value, form or ("ipa" if tag == "phoneme" else ""))
 
 
 def _emphasis(source: str, place: int, rest: str, state: _Open) -> _Open:
-    level = _attributes(source, place, "emphasis", rest, ("level",)).get("level", "moderate")
+    level = tags.attributes(source, place, "emphasis", rest, ("level",)).get("level", "moderate")
     if level not in EMPHASES:
         fail(source, place, f"level '{level}': expected {', '.join(EMPHASES)}")
     rate, pitch, gain = EMPHASES[level]
@@ -431,16 +316,16 @@ def _emphasis(source: str, place: int, rest: str, state: _Open) -> _Open:
 
 
 def _prosody(source: str, place: int, end: int, rest: str, state: _Open) -> _Open:
-    found = _attributes(source, place, "prosody", rest, ("rate", "pitch", "volume", "contour"))
+    found = tags.attributes(source, place, "prosody", rest, ("rate", "pitch", "volume", "contour"))
     if not found:
         fail(source, place, "<prosody> without rate=, pitch=, volume= or contour=")
-    rate = _rate(source, place, found["rate"]) if "rate" in found else 1.0
-    pitch = _pitch(source, place, found["pitch"]) if "pitch" in found else 0.0
-    gain = _gain(source, place, found["volume"]) if "volume" in found else 0.0
+    rate = tags.rate(source, place, found["rate"]) if "rate" in found else 1.0
+    pitch = tags.pitch(source, place, found["pitch"]) if "pitch" in found else 0.0
+    gain = tags.gain(source, place, found["volume"]) if "volume" in found else 0.0
     state = _changed(source, place, state, rate, pitch, gain)
     if "contour" not in found:
         return state
-    contour = Contour(_contour(source, place, found["contour"]), end)
+    contour = Contour(tags.contour(source, place, found["contour"]), end)
     return dataclasses.replace(state, style=dataclasses.replace(state.style, contour=contour))
 
 
@@ -459,66 +344,3 @@ def _changed(source: str, place: int, state: _Open, rate: float, pitch: float,
     return dataclasses.replace(state, rate=rate, style=style)
 
 
-def _pitch(source: str, place: int, value: str) -> float:
-    """Semitones of a change of pitch."""
-    if value in NAMED_PITCHES:
-        return NAMED_PITCHES[value]
-    match = re.fullmatch(r"([+-]\d{1,3}(?:\.\d{1,6})?)(st|%)", value)
-    semitones = math.nan
-    if match is not None and match.group(2) == "st":
-        semitones = float(match.group(1))
-    elif match is not None and float(match.group(1)) > -100:
-        semitones = 12 * math.log2(1 + float(match.group(1)) / 100)
-    if not abs(semitones) <= MAX_PITCH:
-        fail(source, place, f"pitch '{value}': expected a change of up to {MAX_PITCH:g} semitones "
-             "(+2st, -3.5st), a percentage (+10%) or one of " + ", ".join(NAMED_PITCHES)
-             + ("; hertz are not supported" if value.lower().endswith("hz") else ""))
-    return semitones
-
-
-def _gain(source: str, place: int, value: str) -> float:
-    """Decibels of a change of volume."""
-    if value in NAMED_GAINS:
-        return NAMED_GAINS[value]
-    match = re.fullmatch(r"([+-]\d{1,2}(?:\.\d{1,6})?)dB", value, re.IGNORECASE)
-    gain = float(match.group(1)) if match else math.nan
-    if not GAINS[0] <= gain <= GAINS[1]:
-        fail(source, place, f"volume '{value}': expected a change (+4dB, -6dB) or one of "
-             + ", ".join(NAMED_GAINS))
-    return gain
-
-
-def _contour(source: str, place: int, value: str) -> tuple[tuple[float, float], ...]:
-    """Points (share of time, semitones)."""
-    points = []
-    for part in re.findall(r"\S[^)]*\)?", value):
-        match = re.fullmatch(r"\(\s*(\d{1,3}(?:\.\d{1,6})?)%\s*,\s*([^\s)]+)\s*\)", part)
-        if match is None or float(match.group(1)) > 100:
-            fail(source, place, f"contour '{part[:20]}': expected points as (0%,+2st)(100%,-3st)")
-        points.append((float(match.group(1)) / 100, _pitch(source, place, match.group(2))))
-    if not points or [x for x, _ in points] != sorted({x for x, _ in points}):
-        fail(source, place, "contour: expected points in order of time, each time once")
-    return tuple(points)
-
-
-def _rate(source: str, place: int, value: str) -> float:
-    if value in NAMED_RATES:
-        return NAMED_RATES[value]
-    percent = value.endswith("%")
-    number = value[:-1] if percent else value
-    if not _NUMBER.fullmatch(number):
-        fail(
-            source,
-            place,
-            f"rate '{value}': expected a factor (1.2), a percentage (120%, +20%) or one of "
-            + ", ".join(NAMED_RATES),
-        )
-    factor = float(number) / 100 if percent else float(number)
-    factor += 1.0 if percent and number[0] in "+-" else 0.0
-    if not RATES[0] <= factor <= RATES[1]:
-        fail(
-            source,
-            place,
-            f"rate '{value}': expected {RATES[0]:g} to {RATES[1]:g}, larger is faster",
-        )
-    return factor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from avspeech.text import lists
+from avspeech.text import lists, units
 from avspeech.text.numbers import cardinal, digits, number, year
 from avspeech.text.rules import EDGE, END, Text, letters, rule
 
@@ -50,7 +50,9 @@ def series(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     if before in lists.MONEY or before.lower() in lists.CODES or context.shouted(match.start()):
         return None
-    return None if context.text[match.start() - 1] != " " else pairs(text)
+    unit = context.after(match.end())
+    measured = len(unit) > 1 and not unit.islower() and unit in units.table()  # "QNH 1013 hPa"
+    return None if measured or context.text[match.start() - 1] != " " else pairs(text)
 
 
 @rule(r"(\d{3})(?:[-–](\d{1,4}))?(?:['’]?(s))?(?![\d,]|[.:]\d|[-–]\d)" + END, "d")
@@ -85,7 +87,10 @@ def of_three(match: re.Match[str], context: Text) -> list[str] | None:
     return _many(said) if plural else said
 
 
-_ASKED = re.compile(r"\b(?:HTTPS?|APIs?|GET|POST|PUT|DELETE|URLs?|servers?|endpoints?|requests?)\b")
+_ASKED = re.compile(
+    r"\b(?:HTTPS?|APIs?|GET|POST|PUT|DELETE|URLs?|errors?|responses?|servers?|endpoints?"
+    r"|requests?)\b"
+)
 
 
 _ANSWERS = re.compile(r"\b(?:return|respond|throw)(?:s|ed)?(?: with)?(?: an?)? $")
@@ -98,6 +103,8 @@ def _is_answer(context: Text, match: re.Match[str]) -> bool:
     counted = following.endswith("s") and following not in _NOT_COUNTED
     if counted or not re.fullmatch(r"[45]0[1-9]s?", match.group()):
         return False
+    if following in ("error", "response", "status"):
+        return True
     before = context.text[max(0, match.start() - 60) : match.start()]
     alone = not following[:1].islower() or following in lists.NOT_NOUNS
     return _ASKED.search(before) is not None or alone and _ANSWERS.search(before) is not None

@@ -14,7 +14,7 @@ _SIGNS = "|".join(
 )
 _CODES = "|".join(s for s in lists.MONEY if s.isalpha())
 _SIZE = (
-    r"(?:\s?(thousand|million|billion|trillion|crore|lakh|[BMTbmt]n|[BMT]N|mm|MM|[KkMmBbTt])"
+    r"(?:[\s-]?(thousand|million|billion|trillion|crore|lakh|[BMTbmt]n|[BMT]N|mm|MM|[KkMmBbTt])"
     + END
     + ")?"
 )
@@ -65,9 +65,9 @@ def money(match: re.Match[str], context: Text) -> list[str] | None:
     if sign and not context.opens(match.start()):
         return None
     clotting = re.match(r"\s?[-–]\s?\d(?!\d|,)", context.behind(match.end()))
-    if coin == "INR" and len(whole) == 1 and not size:
+    if coin in ("INR", "PHP") and len(whole) == 1 and not size:
         if clotting or fraction and len(fraction) == 1:
-            return None  # a test of blood, not rupees: "INR 2.5"
+            return None  # a test of blood or a language, not money: "INR 2.5", "PHP 7.4"
     minus = {"-": ["minus"], "−": ["minus"], "+": ["plus"]}.get(sign or sign2, [])
     start = match.start()
     following = re.compile(
@@ -107,6 +107,7 @@ def cents(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 _TIMES_NAMED = r"(?:noon|midnight|midday|dawn|dusk|sunrise|sunset|Noon|Midnight|Dawn|Sunrise)"
+_THREAD = re.compile(r"-\d\d(?: [a-z]+)? (?:bolt|screw|nut|thread|tap|stud|hole|UN[CF])")
 _END_OF_DAY = r"(?:noon|midnight|midday|dawn|dusk|sunrise|sunset|close|late)(?![\w-])"
 
 
@@ -117,7 +118,9 @@ def until(match: re.Match[str], context: Text) -> list[str] | None:
     if bool(match.group(1)) != before.endswith(" "):
         return None
     before = before.rstrip()
-    amount = r"(?<![A-Za-z\d])[\d.,:]*\d(?:%|°|0s|\s?[aApP]\.?\s?[mM]\.?|[kKMB]"
+    if re.search(r"\d/\d{1,2}$", before) and _THREAD.match(context.behind(match.start())):
+        return []
+    amount = r"(?<![A-Za-z\d^])[\d.,:]*\d(?:%|°|0s|\s?[aApP]\.?\s?[mM]\.?|[kKMB]"
     amount += r"| (?:hundred|thousand|million|billion|trillion))?$"
     lettered = match.group()[0] == "–" and re.search(r"(?<![A-Za-z\d])\d+[a-h]$", before)
     if lettered and re.match(r"\d+[a-h](?![^\W_])", context.behind(match.end())):

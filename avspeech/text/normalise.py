@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from avspeech.text import (
     abbreviations,
     addresses,
+    aviation,
     calls,
     citations,
     dates,
     digits,
     formulas,
+    lengths,
     lists,
     models,
     money,
@@ -39,7 +41,10 @@ from avspeech.text.script import Unread
 RULES: tuple[Rule, ...] = (
     # addresses and names of files
     addresses.web_address,
+    aviation.weather,
+    citations.of_play,
     addresses.mail_address,
+    addresses.identifier,
     trades.patient,
     trades.complains,
     words.as_listed,
@@ -57,9 +62,12 @@ RULES: tuple[Rule, ...] = (
     places.direction,
     places.wind,
     places.coordinate,
+    places.township,
     # dates and times
     dates.day_range,
     dates.lettered_days,
+    dates.lettered_day,
+    dates.weekend,
     dates.hour_range,
     dates.army_range,
     dates.air_time,
@@ -69,6 +77,7 @@ RULES: tuple[Rule, ...] = (
     dates.ratio,
     dates.hour,
     dates.iso_date,
+    dates.iso_month,
     dates.number_date,
     dates.day_month_dots,
     dates.month_year,
@@ -85,6 +94,7 @@ RULES: tuple[Rule, ...] = (
     signs.dollar,
     money.money_behind,
     money.cents,
+    signs.spaced_minus,
     money.until,
     # numbers that are names, and results
     models.paragraph,
@@ -94,6 +104,8 @@ RULES: tuple[Rule, ...] = (
     models.of_three,
     models.series,
     trades.card,
+    aviation.runway,
+    aviation.heading,
     trades.innings,
     trades.tire,
     trades.oil,
@@ -115,10 +127,10 @@ RULES: tuple[Rule, ...] = (
     formulas.isotope,
     models.caliber,
     formulas.strand,
-    digits.feet_inches,
-    digits.sides,
-    digits.feet,
-    digits.inches,
+    lengths.feet_inches,
+    lengths.sides,
+    lengths.feet,
+    lengths.inches,
     digits.nth,
     calls.lettered_number,
     models.serial,
@@ -143,6 +155,7 @@ RULES: tuple[Rule, ...] = (
     models.digits_in_name,
     models.bare_digits,
     # letters and words
+    formulas.nuclide,
     roman.roman_range,
     roman.list_number,
     roman.roman_nth,
@@ -174,7 +187,10 @@ RULES: tuple[Rule, ...] = (
     formulas.function,
     signs.repeated,
     signs.chord,
+    signs.minor_chord,
     trades.key,
+    signs.grade,
+    aviation.flight_level,
     trades.chess,
     trades.dose,
     signs.by,
@@ -191,6 +207,7 @@ RULES: tuple[Rule, ...] = (
     formulas.exponent,
     formulas.product,
     formulas.variable_minus,
+    signs.flag,
     formulas.minus_letter,
     signs.per_amount,
     signs.per_counted,
@@ -203,8 +220,13 @@ RULES: tuple[Rule, ...] = (
     words.word,
     signs.sign,
 )
+_Matching = Callable[[str, int], "re.Match[str] | None"]
 _STARTING = {
-    kind: tuple(r for r in RULES if kind in r.starts or kind in "Cc" and "l" in r.starts)
+    kind: tuple(
+        (r.pattern.match, r)
+        for r in RULES
+        if kind in r.starts or kind in "Cc" and "l" in r.starts
+    )
     for kind in "dCcs"
 }
 
@@ -235,18 +257,7 @@ _MARK = re.compile(
     r"[.?!…]+|,|;|:|(?<=\s)[-–—]+(?=\s)|--+|[–—]|[()\[\]{}]|\n[ \t\r]*\n\s*"
     r"|。|？|！|，"
 )
-_SAME = {
-    "。": ".",
-    "？": "?",
-    "！": "!",
-    "，": ",",
-    "(": ",",
-    ")": ",",
-    "[": ",",
-    "]": ",",
-    "{": ",",
-    "}": ",",
-}
+_SAME = {"。": ".", "？": "?", "！": "!", "，": ",", **dict.fromkeys("()[]{}", ",")}
 _CLOSERS = "\"'”’)]}»"
 # A word that no rule but the last can fit.
 _PLAIN = re.compile(
@@ -261,7 +272,7 @@ _SPECIAL = frozenset(
     | {name.title() for name in (*lists.MONTH_NAMES, *lists.DAY_NAMES)}
     | set("ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xx ci".split())
     | set(formulas.FUNCTIONS)
-    | {"Summ", "Stat", "So"}
+    | {"Summ", "Stat", "So", "Sa", "Su", "Em", "Am"}
 )
 
 
@@ -387,10 +398,11 @@ def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
 
 
 def _apply(
-    rules: tuple[Rule, ...], context: Text, position: int
+    rules: tuple[tuple[_Matching, Rule], ...], context: Text, position: int
 ) -> tuple[list[str], int, str] | None:
-    for rule in rules:
-        match = rule.pattern.match(context.view, position)
+    view = context.view
+    for matching, rule in rules:
+        match = matching(view, position)
         if match is None:
             continue
         said = rule.says(match, context)

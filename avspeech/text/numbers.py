@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen "
@@ -81,3 +83,23 @@ def number(text: str) -> list[str]:
         else cardinal(int(whole))
     )
     return [*(words or ["zero"]), *(["point", *digits(fraction)] if point and fraction else [])]
+
+
+def joined(
+    parts: Iterable[str], between: str, say: Callable[[str], list[str]] = number
+) -> list[str]:
+    """The words of some parts, with one between: "1.2.3" -> one point two point three."""
+    words: list[str] = []
+    for part in parts:
+        words += [*([between] if words else []), *say(part)]
+    return words
+
+
+def duration(*parts: int) -> list[str]:
+    """Hours, minutes and seconds: 2, 5, 33 -> two hours five minutes and thirty three seconds."""
+    words: list[str] = []
+    for value, unit in zip(parts, ("hour", "minute", "second")):
+        if value:
+            last = ["and"] * (unit == "second" and bool(words))
+            words += [*last, *cardinal(value), unit + "s" * (value != 1)]
+    return words

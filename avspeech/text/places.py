@@ -6,7 +6,7 @@ import re
 
 from avspeech.text import lists
 from avspeech.text.numbers import number
-from avspeech.text.rules import END, Text, rule
+from avspeech.text.rules import EDGE, END, Text, rule
 
 _COMPASS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 _STREET = (
@@ -88,6 +88,16 @@ def direction(match: re.Match[str], context: Text) -> list[str] | tuple[list[str
     if (named and text[start - 2 : start] != ", ") or not heads_street(text, end):
         return None
     return compass(match.group()), end + (text[end : end + 1] == ".")
+
+
+@rule(rf"([TR]){EDGE}? ?(\d{{1,3}}) ?([NSEW])(?:{EDGE}(?=[,;:]|{EDGE}| [a-z]))?" + END, "C")
+def township(match: re.Match[str], context: Text) -> list[str] | None:
+    """A square of land by its row or column. `T. 3 N., R. 2 W. of` -> township three north, range
+    two west of"""
+    row, count, side = match.groups()
+    if context.within(match.start()) or context.text[match.end(1)] != ".":
+        return None
+    return [{"T": "township", "R": "range"}[row], *number(count), _COMPASS[side]]
 
 
 @rule(r"\d{1,3}(?:\.\d+)?\s?°", "d")

@@ -80,6 +80,8 @@ def list_number(match: re.Match[str], context: Text) -> list[str] | None:
     closed = context.text[end : end + 1] == ")"
     opened = context.text[max(0, start - 1) : start]
     number = value(match.group(1).upper())
+    if opened == "(" and context.text[max(0, start - 2) : start - 1].isalnum():
+        return None  # "print(i)"
     if not closed or not number or opened not in ("", "(", "\n") and len(match.group()) == 1:
         return None
     return cardinal(number)
@@ -105,7 +107,8 @@ def _meant(
         and plain not in ("books", "types", "acts")
         or _abbreviated(context, start)
     ):
-        listed = before[:1].isupper() and after.lower() not in _PRONOUN
+        counting = before or context.before(start)  # "Art. I"
+        listed = counting[:1].isupper() and after.lower() not in _PRONOUN
         if text == "I" and not (listed or plain in _GRADED and not _speaks(after)):
             return None
         if text in ("L", "C", "D", "M") or text == "X" and plain in _LETTER_X:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from avspeech.errors import InputError
 from avspeech.text import lexicon, lists, numbers, units
+from avspeech.text.dates import DAYS
 from avspeech.text.normalise import Spoken, normalise
 
 _NUMBER = re.compile(r"([+\-−]?)(\d[\d,]*(?:\.\d+)?|\.\d+)")
@@ -131,7 +132,8 @@ def _date(text: str, form: str) -> list[str]:
         words.append(month.lower())
     if "d" in parts:
         day = int(re.sub(r"\D", "", parts["d"]))
-        if not 1 <= day <= 31:
+        longest = DAYS[_MONTHS.index(month)] if "m" in parts else 31
+        if not 1 <= day <= longest:
             return []
         words += numbers.ordinal(day)
     return words + (numbers.year(int(parts["y"])) if "y" in parts else [])

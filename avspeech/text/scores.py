@@ -6,7 +6,7 @@ import re
 
 from avspeech.text import lists, units
 from avspeech.text.models import pairs
-from avspeech.text.numbers import number
+from avspeech.text.numbers import joined, number
 from avspeech.text.rules import END, Text, rule
 
 _MARKED = frozenset(
@@ -118,10 +118,7 @@ def rounds(match: re.Match[str], context: Text) -> list[str] | None:
         not 55 <= int(count) <= 99 for count in counts
     ):
         return None
-    words: list[str] = []
-    for count in counts:
-        words += [*([","] if words else []), *number(count)]
-    return words
+    return joined(counts, ",")
 
 
 @rule(r"(\d{1,3})/(\d{1,2})(?![\d/])" + END, "d")

@@ -22,6 +22,9 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
         behind = context.behind(match.start())
         alike = side and re.match(rf"× ?[\d.]+ ?{side.group(1)}(?!\w)", behind)
         return ["by"] if alike else None
+    if re.search(r"\d $", before):
+        near_by = context.view[max(0, match.start() - 24) : match.start() + 24]
+        return ["times"] if "=" in near_by else ["by"]
     near = re.search(rf"\d ?[A-Za-z\"′″'-]{{1,6}}{EDGE}? $|[\d⅛¼⅜½⅝¾⅞][\"″]$", before)
     return ["by"] if near else None
 
@@ -70,6 +73,34 @@ def chord(match: re.Match[str], context: Text) -> list[str] | None:
     return [note, *half, _CHORDS[kind], *number(step)]
 
 
+_A_CHORD = r"[A-G][♭♯#b]?(?:m|maj|sus|dim|aug|add)?\d{0,2}"
+_CHORD_BEFORE = re.compile(rf"(?:^|[\s(,–-]){_A_CHORD}(?:, ?|[ –-]{{1,3}})$")
+_CHORD_BEHIND = re.compile(rf"(?:, ?|[ –-]{{1,3}}){_A_CHORD}(?![\w'’])")
+
+
+@rule(r"([A-G])([♭♯#b]?)m(?![^\W_])", "C")
+def minor_chord(match: re.Match[str], context: Text) -> list[str] | None:
+    """A chord of a minor key, among others. `play C, Em, D7` -> play C, E minor, D seven"""
+    note, moved = match.groups()
+    start, end = match.span()
+    if context.within(start):
+        return None
+    beside = _CHORD_BEFORE.search(context.text[max(0, start - 12) : start])
+    beside = beside or _CHORD_BEHIND.match(context.text[end : end + 12])
+    half = {"": [], "♭": ["flat"], "b": ["flat"]}.get(moved, ["sharp"])
+    return [note, *half, "minor"] if moved in ("♭", "♯", "#") or beside else None
+
+
+_GRADED = lists.DETERMINERS | {"got", "gets", "gave", "of", "from", "to", "earned", "and", "or"}
+
+
+@rule(r"([A-DF])[-−](?=[\s\x00]|$)", "C")
+def grade(match: re.Match[str], context: Text) -> list[str] | None:
+    """A mark of a school with its minus. `She got an A- in art.` -> she got an A minus in art."""
+    before = context.before(match.start()).lower()
+    return [match.group(1), "minus"] if before in _GRADED and context.opens(match.start()) else None
+
+
 _TEMPO = re.compile(r"\b(?:allegr\w+|andant\w+|presto|adagio|largo|moderato|vivace), $", re.I)
 
 
@@ -83,7 +114,8 @@ def meter(match: re.Match[str], context: Text) -> list[str] | None:
     named = named or _TEMPO.search(before) is not None
     # A fraction that could be said shorter is none.
     whole = beats % 2 == 0 and context.before(match.start()) == "in"
-    whole = whole and not context.after(match.end())
+    following = context.after(match.end()).lower()
+    whole = whole and (not following or following in lists.NOT_NOUNS - {"of"})
     return [*number(str(beats)), *number(str(note))] if named or whole else None
 
 
@@ -91,6 +123,43 @@ def meter(match: re.Match[str], context: Text) -> list[str] | None:
 def dollar(match: re.Match[str], context: Text) -> list[str] | None:
     """The sign before a name. `$TSLA fell` -> dollar T S L A fell"""
     return ["dollar"] if context.opens(match.start()) else None
+
+
+@rule(r"(?<![\w.])--?(?=[A-Za-z][\w-]*)", "s")
+def flag(match: re.Match[str], context: Text) -> list[str] | None:
+    """An option of a command. `npm install --save` -> N P M install dash dash save"""
+    start, end = match.span()
+    option = re.match(r"[\w-]+", context.behind(end))
+    assert option is not None
+    name, dashes = option.group(), match.group()
+    before = context.before(start).lower()
+    if not context.opens(start) or context.text[start - 1 : start] in ("=", "<", ">") and start:
+        return None
+    if len(dashes) == 1:
+        earlier = context.text[max(0, start - 24) : start]
+        near = before in ("and", "or") and re.search(r"[a-z] -{1,2}[a-z]", earlier)
+        commanded = len(before) > 1 and before.isalpha() and before not in lists.FUNCTION | _EQUAL
+        return ["dash"] if len(name) == 1 and (commanded or near or before in _USING) else None
+    return None if name.lower() in lists.NOT_NOUNS or name[0].isupper() else ["dash", "dash"]
+
+
+_EQUAL = frozenset("equals equal plus minus times squared root roots".split())
+_USING = frozenset("with flag option add use pass using".split())
+_TERM = r"(?:\d{1,3}(?:\.\d+)?[a-zA-Zα-ω]?|[a-zA-Zα-ω])(?:[²³⁴ⁿ]|\^\w)?"
+_TERM_BEFORE = re.compile(rf"(?:^|[\s(=+/|])(?<!\d )(?:{_TERM}|\)[²³]?) $|[)\]][²³]? $")
+_TERM_BEHIND = re.compile(rf"[-–] (?:{_TERM}(?![\w'’]|[.,]\d)|[(√])")
+_FORMULA = re.compile(r"[=+^²³⁴√×÷≤≥≈<>|]|(?<!\w)[f-h]\(")
+
+
+@rule(r"[-–](?= )", "s")
+def spaced_minus(match: re.Match[str], context: Text) -> list[str] | None:
+    """A minus between the terms of a formula. `x² - 4x = 0` -> X squared minus four X equals
+    zero"""
+    start = match.start()
+    near = context.text[max(0, start - 20) : start], context.text[start : start + 20]
+    if not (_TERM_BEFORE.search(near[0]) and _TERM_BEHIND.match(near[1])):
+        return None
+    return ["minus"] if any(_FORMULA.search(side) for side in near) else None
 
 
 _TWO_SIGNS = {
@@ -305,6 +374,8 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         if found == "#" and view[place + 2 : place + 3].isdigit():
             return ["number"]  # "Part # 3310"
         return ["star" if found == "*" else "pound"]  # "Use the * and # keys."
+    if found == "*" and right.isdigit() and context.before(place).lower() in _KEYED:
+        return ["star"]  # "dial *67"
     if found == "#" and left.isupper() and view[place - 2 : place - 1].isupper():
         return ["number"]  # "PO#"
     if found == "#":
@@ -357,6 +428,7 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
     return list(words)
 
 
+_KEYED = frozenset("dial dialing press pressing enter call hit type key push".split())
 _OVER = re.compile(r"(?:^|[^\w/])(?:\d{0,3}[A-Za-zα-ωΑ-Ωħ]{1,2}[₀-₉²³ⁿ]?|\d+)$|[₀-₉²³ⁿ)]$")
 _UNDER = re.compile(r"(?:[A-Za-zα-ωΑ-Ωħ][₀-₉²³ⁿ]*|\d{1,3}|∂)(?![^\W_]|/|[.]\d)|\((?=\w)")
 _WORKED = re.compile(r"[=≈≤≥≠∝·×∂√ħ₀-₉²³ⁿα-ωΔ<>]| [+−] ")

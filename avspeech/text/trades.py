@@ -35,11 +35,14 @@ def patient(match: re.Match[str], context: Text) -> list[str] | None:
     return ["patient"] if opened and context.opens(match.start()) else None
 
 
+_PEOPLE = ("male", "female", "man", "woman", "boy", "girl", "child")
+
+
 @rule(r"c/o(?= [a-zA-Z])", "c")
 def complains(match: re.Match[str], context: Text) -> list[str] | None:
     """What a patient tells. `Pt. c/o pain` -> patient complains of pain"""
     before = context.before(match.start()).lower()
-    told = before in ("pt", "patient", "he", "she", "f", "m", "who")
+    told = before in ("pt", "patient", "he", "she", "f", "m", "who", *_PEOPLE)
     return ["complains", "of"] if told else None
 
 

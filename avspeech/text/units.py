@@ -169,6 +169,9 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         scale = re.match(r"\s?([CFK])(?![^\W_])", context.behind(end))
         if scale:
             unit, end = _find("°" + scale.group(1)) or unit, end + scale.end()
+    near = context.text[max(0, start - 60) : start]
+    if symbol == "m" and not gap and not more and _SOLD.search(near):
+        unit = Unit("million", "million")  # "sales of 3.4m"
     if area:
         unit = _powered(Unit(unit.one, unit.many), "3" if area.startswith("cu") else "2")
     for words, other in _BY_WORDS.get(symbol, ()):
@@ -235,8 +238,21 @@ def _food(context: Text, end: int) -> bool:
     return stuff is not None and stuff.group(1) in lists.FOODS
 
 
+_SOLD = re.compile(
+    r"\b(?:sales|users|subscribers|customers|downloads|views|viewers|votes|visitors|followers|copies"
+    r"|population|revenues?|profits?|turnover|audience)\b(?:[^.!?]|\.(?=\d))*$",
+    re.IGNORECASE,
+)
+# Where a letter is no temperature.
+_ELECTRIC = (
+    r"10[⁻^]|capaci|farad|coulomb|charge|electr|batter|circuit"
+    r"|\d ?[µnpkm]?[FVAΩW]\b.*\b[VΩ]\b"
+)
+_WARM = re.compile(rf"\A(?!.*(?:{_ELECTRIC}))", re.DOTALL | re.IGNORECASE)
 # {symbol: (words near it, what it stands for then)}
 _BY_WORDS = {
+    "F": ((_WARM, Unit("degree fahrenheit", "degrees fahrenheit")),),
+    "C": ((_WARM, Unit("degree celsius", "degrees celsius")),),
     "bps": (
         (
             re.compile(

@@ -8,7 +8,7 @@ from avspeech.text import lists, units
 from avspeech.text.cleaning import fold
 from avspeech.text.rules import EDGE, END, Text, hums, letters, rule
 
-_WRITTEN = "|".join(re.escape(w) for w in sorted(lists.WRITTEN, key=len, reverse=True))
+_WRITTEN = lists.any_of(lists.WRITTEN)
 _RECKONING = "=+<>≤≥≠±×÷∈∪∩⊂∧∨→*"
 _SUP, _SUB = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
 
@@ -26,6 +26,9 @@ def as_listed(match: re.Match[str], context: Text) -> list[str] | None:
         and context.shouted(start)
     ):
         return None
+    if context.text[match.end() : match.end() + 1] == "." and name in lists.ABBREVIATIONS:
+        if re.search(r"(?:, | and | or | from | in )$", context.text[max(0, start - 6) : start]):
+            return None  # "Pa. and Del."
     words = lists.WRITTEN[name]
     return (
         [*words[:-1], words[-1] + ("'s" if words[-1].isupper() or ending != "s" else "s")]
@@ -178,6 +181,8 @@ def _is_letter(match: re.Match[str], context: Text) -> bool:
     """Whether a capital A is the letter: where no word follows, beside another letter, behind
     "vitamin"."""
     start, end = match.span()
+    if context.within(start):
+        return True  # "SW1A"
     near = context.words_before(start)
     before = near[0].lower() if near else ""
     after = context.after(end)
@@ -193,7 +198,7 @@ def _is_letter(match: re.Match[str], context: Text) -> bool:
     if re.match(r"(?:and|or|to|through|versus|vs|in) ?", after) and after in lists.AFTER_LETTER:
         return True
     if re.fullmatch(r"[B-Z]", after):
-        return True
+        return context.text[end + 2 : end + 3] not in ("$", "£", "€")  # "A C$15 ticket"
     if context.shouted(start):
         return False
     if after in lists.AFTER_LETTER:
@@ -277,7 +282,7 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
 def _is_named(context: Text, start: int, end: int) -> bool:
     """Whether a small "a" is the letter: "the letter a", "option a is"."""
     before = context.before(start).lower()
-    if before in ("letter", "letters", "vitamin", "variable"):
+    if before in ("letter", "letters", "vitamin", "variable", "an"):
         return True
     after = context.after(end)
     return before in lists.LETTERED - {"an", "from"} and (not after or after in ("is", "was"))

@@ -44,6 +44,12 @@ SETS = (
     "twentythird",
     "twentyfourth",
     "twentyfifth",
+    "twentysixth",
+    "twentyseventh",
+    "twentyeighth",
+    "twentyninth",
+    "thirtieth",
+    "thirtyfirst",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (
@@ -149,7 +155,7 @@ def spelled(words: list[str]) -> str:
     said: list[str] = []
     for word in words:
         stem, ending = re.fullmatch(r"(.*?)((?:'?s)?)", word).groups()  # type: ignore[union-attr]
-        names = [lexicon.LETTERS[c.upper()] for c in stem if c.isalpha()]
+        names = [lexicon.LETTERS.get(c.upper(), "?") for c in stem if c.isalpha()]
         if len(word) == 1 and word.isupper():
             said.append(word)
         elif (

@@ -150,3 +150,38 @@ def test_a_whole_text_is_checked_before_it_is_said():
     for bad in ("<grin>", "<rise>", "<brk 99>"):
         with pytest.raises(InputError, match="column"):
             text.check((good if bad != "<rise>" else "") + bad)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.characters(codec="utf-8", exclude_characters="]"), max_size=30))
+def test_cdata_is_text_whatever_stands_in_it(inner):
+    source = f"<speak>a <![CDATA[{inner}]]> b</speak>"
+    runs = [p for p in parse(source) if isinstance(p, Run)]
+    assert "".join(run.text for run in runs) == f"a {inner} b"
+    for run in runs:
+        assert all(source[place] == character for place, character in zip(run.offsets, run.text))
+
+
+@pytest.mark.parametrize("passed", [
+    "<!DOCTYPE speak>", '<!DOCTYPE speak PUBLIC "-//W3C//DTD >SYNTHESIS 1.0//EN" "http://a.b/c.dtd">',
+    "<!DOCTYPE speak SYSTEM 'x.dtd' [<!ENTITY a 'b'>]>", '<?xml-stylesheet href="a > b"?>',
+    "<!-- <b> & ]]> -->"])
+def test_what_is_no_text_is_passed_over(passed):
+    assert text.analyse(f"{passed}<speak>Hi {passed} there.</speak>").text == "hi there."
+
+
+@pytest.mark.parametrize(("begun", "end"), [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<!DOCTYPE", ">"),
+                                            ("<?xml", "?>")])
+def test_what_does_not_end_is_named(begun, end):
+    for rest in ("", " a b", " <p>c</p"):
+        with pytest.raises(InputError, match="column 3") as refused:
+            parse(f"a {begun}{rest}")
+        assert str(refused.value).endswith(f"'{begun}' without the '{end}' that ends it")
+
+
+def test_named_entities_are_their_characters():
+    for entity, character in (("eacute", "é"), ("mdash", "—"), ("nbsp", "\u00a0"), ("Omega", "Ω"),
+                              ("lt", "<"), ("amp", "&"), ("#233", "é"), ("#xE9", "é")):
+        assert "".join(p.text for p in parse(f"a&{entity};b")) == f"a{character}b"
+    for plain in ("AT&T;", "a&nosuch;b", "R&D", "a & b;", "&;"):
+        assert "".join(p.text for p in parse(plain)) == plain

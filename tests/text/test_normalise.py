@@ -121,7 +121,7 @@ CASES = {
     # telephone numbers and the like
     "Call 555-1234.": "call five five five, one two three four.",
     "(212) 555-0187": "two one two, five five five, zero one eight seven",
-    "1-800-555-0199": "one, eight zero zero, five five five, zero one nine nine",
+    "1-800-555-0199": "one, eight hundred, five five five, zero one nine nine",
     "version 2.0.1": "version two point zero point one",
     "at 192.168.0.1": "at one nine two dot one six eight dot zero dot one",
     # abbreviations

@@ -157,3 +157,11 @@ def test_nothing_of_the_markup_is_read_aloud() -> None:
     source = ('<speak version="1.1"><p><s><w>Hello</w> <emphasis level="strong">dear</emphasis> <prosody '
               'contour="(0%,+1st)(100%,-1st)" volume="loud">friend</prosody><mark name="x"/></s></p></speak>')
     assert text.analyse(source).text == "hello dear friend"
+
+
+def test_a_date_has_a_day_that_the_month_has():
+    for month, longest in enumerate((31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31), 1):
+        assert say_as.say(f"{month}/{longest}", "date", "md")
+        if longest < 31:
+            with pytest.raises(InputError, match="is no date"):
+                say_as.say(f"{month}/{longest + 1}/2024", "date", "mdy")

@@ -1,0 +1,194 @@
+"""Kinds of written things that are read alike, whatever stands in them."""
+
+import random
+
+import pytest
+
+from avspeech import text
+from avspeech.text import lists
+from avspeech.text.numbers import cardinal, digits, joined, number, year
+
+SOME = random.Random(0)
+
+
+def said(written):
+    return [word.text for word in text.analyse(written.replace("<", "&lt;")).words]
+
+
+@pytest.mark.parametrize("left", ["x²", "4x", "a^2", "7", "n", "(x + 1)"])
+@pytest.mark.parametrize("right", ["4x", "3", "y", "(b + 2)"])
+@pytest.mark.parametrize("dash", ["-", "–", "−"])
+def test_no_minus_of_a_formula_is_lost(left, right, dash):
+    for written in (f"y = {left} {dash} {right}", f"{left} {dash} {right} + 1 = 0"):
+        assert said(written).count("minus") == 1, written
+
+
+@pytest.mark.parametrize("written", ["120 m² - 3 rooms", "Plan A - B side", "Tom - a friend"])
+def test_a_dash_between_words_is_no_minus(written):
+    assert "minus" not in said(written)
+
+
+@pytest.mark.parametrize("name", ["save", "no-cache", "dry-run", "force"])
+def test_the_dashes_of_an_option_are_said(name):
+    words = said(f"Run make --{name} now")
+    assert words[2:4] == ["dash", "dash"] and words[4:-1] == name.split("-")
+    assert said(f"Run make -{name[0]} now")[2:4] == ["dash", name[0].upper()]
+
+
+@pytest.mark.parametrize("word", ["and", "but", "he", "the", "Well", "who"])
+def test_two_dashes_before_a_word_of_a_sentence_are_a_pause(word):
+    assert "dash" not in said(f"She stopped --{word} then left")
+
+
+@pytest.mark.parametrize("first", SOME.sample(range(1950, 2060), 8) + [1999, 2008])
+def test_a_season_is_two_years(first):
+    last = (first + 1) % 100
+    expected = year(first + 1) if last == 0 else [*["oh"] * (last < 10), *cardinal(last)]
+    assert said(f"the {first}/{last:02d} season") == ["the", *year(first), *expected, "season"]
+    assert "over" in said(f"a ratio of {first}/{(last + 7) % 90 + 3:02d}")
+
+
+@pytest.mark.parametrize("name", sorted(lists.COUNTING))
+def test_what_counts_needs_no_period_before_a_number(name):
+    assert said(f"See {name} 7 there") == said(f"See {name}. 7 there") != said(f"See {name} there")
+
+
+@pytest.mark.parametrize("count", SOME.sample(range(2, 90), 5))
+@pytest.mark.parametrize(("unit", "words"), [("lbs", "pounds"), ("hrs", "hours"), ("yrs", "years")])
+def test_a_unit_that_is_written_as_many_is_many(count, unit, words):
+    assert words in said(f"They need {count} {unit}. rice for it")
+    assert words in said(f"It is {count} {unit} work")
+    assert words[:-1] in said(f"a {count} {unit} job")
+
+
+@pytest.mark.parametrize("seconds", [12, 45, 59])
+def test_feet_have_no_more_than_eleven_inches(seconds):
+    assert said(f"""ran it in 3'{seconds}\"""")[3:] == [
+        "three", "minutes", "and", *cardinal(seconds), "seconds"]
+    assert "feet" in said("""He is 5'11\" tall""")
+
+
+@pytest.mark.parametrize("side", ["L", "R", "C"])
+@pytest.mark.parametrize("heading", ["9", "09", "27", "36"])
+def test_runways(heading, side):
+    name = {"L": "left", "R": "right", "C": "center"}[side]
+    for frame in ("runway {}", "Rwy {}", "runways 18 and {}"):
+        assert said(frame.format(heading + side))[-1 - len(heading) :] == [*digits(heading), name]
+    assert name not in said(f"bottle of {heading}{side}")
+
+
+@pytest.mark.parametrize("report", [
+    "METAR KBOS 121654Z 31008G18KT 10SM FEW040 SCT250 M03/M11 A3012",
+    "EGLL 010920Z VRB03KT 9999 BKN012 12/08 Q1013",
+])
+def test_a_weather_report_is_read_group_by_group(report):
+    words = said(f"It says {report}.")
+    assert "zulu" in words and "knots" in words and "over" not in words and "thousand" not in words
+    assert words.count("minus") == report.count("M0") + report.count("M1")
+    assert not text.analyse(report).unread
+
+
+@pytest.mark.parametrize("number_called", ["555", "741", "988"])
+def test_three_digits_that_are_called(number_called):
+    for verb in ("call", "text", "dial"):
+        assert said(f"Please {verb} {number_called}.")[2:] == digits(number_called)
+        assert said(f"They {verb} {number_called} people")[2:-1] == number(number_called)
+    assert said(f"at {number_called} degrees")[1:-1] == number(number_called)
+
+
+def test_letters_behind_a_temperature():
+    for letter, name in (("F", "fahrenheit"), ("C", "celsius")):
+        for value in ("98.6", "37", "101"):
+            assert said(f"It was {value} {letter}.")[-2:] == ["degrees", name]
+    assert said("a 1 F capacitor")[-2:] == ["farad", "capacitor"]
+    assert said("a charge of 3 C")[-1] == "coulombs"
+
+
+def test_townships_and_days_by_letters():
+    for row, side in (("3 N", "north"), ("12 S", "south")):
+        for mark in (",", ";", " of"):
+            words = said(f"T. {row}.{mark} R. 2 W. of the fifth")
+            assert words[:3] == ["township", *number(row.split()[0]), side]
+            assert "range two west" in " ".join(words)
+    for letters, day in (("Tu", "tuesday"), ("Th", "thursday"), ("Sa", "saturday"), ("Sat", "saturday")):
+        for hours in ("9-5", "10am", "by appt."):
+            assert said(f"Open {letters} {hours}")[1] == day
+    assert said("Th is thorium")[0] != "thursday" and said("He sat 3 hours")[1] == "sat"
+
+
+def test_parts_are_joined():
+    assert joined(["1", "20"], "point") == ["one", "point", "twenty"]
+    assert joined([], "dot") == [] and joined(["7"], ",", digits) == ["seven"]
+    for parts in (["1", "2", "3"], ["10", "0", "11"]):
+        assert said("v" + ".".join(parts)) == ["version", *joined(parts, "point")]
+
+
+@pytest.mark.parametrize("sides", [SOME.sample(range(2, 40), 3) for _ in range(4)])
+def test_three_sides_are_by_each_other_and_factors_are_times(sides):
+    first, second, third = sides
+    assert said(f"It is {first} x {second} x {third} in.").count("by") == 2
+    assert said(f"So {first} x {second} = {first * second}").count("times") == 1
+    assert said(f"So 1 + {first} x {second} = 9").count("times") == 1
+
+
+@pytest.mark.parametrize("note", "ABCDF")
+def test_a_grade_keeps_its_minus(note):
+    for word in ("a", "an", "her", "got"):
+        assert said(f"It was {word} {note}- in art")[3:5] == [note, "minus"]
+    assert "minus" not in said(f"Plan {note}- we go")
+
+
+@pytest.mark.parametrize("side", ["N", "S", "E", "W", "NE", "SW"])
+@pytest.mark.parametrize(("street", "name"), [("St", "street"), ("Ave", "avenue"), ("Dr", "drive")])
+def test_a_street_may_have_a_direction_behind_it(side, street, name):
+    assert said(f"at 12 Oak {street} {side}, then")[2:4] == ["oak", name]
+
+
+@pytest.mark.parametrize("first", [1999, 2012, 2025])
+def test_a_year_and_a_month_are_no_range_of_years(first):
+    for month in range(1, 13):
+        words = said(f"due {first}-{month:02d}")
+        named = month <= first % 100
+        assert (words[1:] == [lists.MONTH_NAMES[month - 1], *year(first)]) == named
+        assert ("to" in words) != named
+
+
+@pytest.mark.parametrize("symbol", ["Cs", "Sr", "Co", "Pu", "Tc", "Am"])
+def test_an_isotope_is_its_element(symbol):
+    words = said(f"some {symbol}-{SOME.randint(50, 99)} here")
+    assert words[1] not in (symbol.lower(), "company", "senior") and "minus" not in words
+
+
+@pytest.mark.parametrize("number_of_work", [2, 27, 59])
+def test_a_work_has_its_opus_and_number(number_of_work):
+    assert said(f"Op. {number_of_work}/3") == ["opus", *cardinal(number_of_work), "number", "three"]
+    assert said(f"Op. {number_of_work}, No. 3") == said(f"Op. {number_of_work}/3")
+
+
+def test_an_act_a_scene_and_a_line():
+    for written, words in (("III.i.56", "three one fifty six"), ("I.iv.5-9", "one four five to nine")):
+        assert " ".join(said(f"Hamlet, {written}")) == f"hamlet {words}"
+
+
+@pytest.mark.parametrize("note", "ACDE")
+def test_a_chord_of_a_minor_key(note):
+    for frame in ("play G, {}, F", "{}, Dm7 and G", "Bm - {} - G"):
+        assert f"{note} minor" in " ".join(said(frame.format(note + "m")))
+    assert "minor" not in said(f"he said {note}m too")
+    assert f"{note} flat minor" in " ".join(said(f"in {note}♭m now"))
+
+
+@pytest.mark.parametrize("coin", ["C$", "A$", "US$"])
+def test_an_article_before_a_price_is_one(coin):
+    assert said(f"A {coin}{SOME.randint(2, 90)} ticket")[0] == "a"
+
+
+@pytest.mark.parametrize("food", ["carrots", "almonds", "carbs", "potatoes"])
+def test_so_much_of_what_is_eaten_is_many(food):
+    assert said(f"with 30 g {food} in it")[1:3] == ["thirty", "grams"]
+    assert said("a 30 g bag of it")[1:3] == ["thirty", "gram"]
+
+
+@pytest.mark.parametrize("name", ["Wt", "Qty", "Appt", "Pkg"])
+def test_a_capital_does_not_change_what_an_abbreviation_is(name):
+    assert said(f"{name} 5")[0] == said(f"the {name.lower()} 5")[1] != name.lower()

@@ -92,36 +92,36 @@ def extract(
             cannot be written to.
     """
     sound = with_sound(videos)
-    require_place(out, videos[0].stem)
-    audio.notes_of(sound, track)  # looking for faces is slow: what is wrong is told before
-    faces = faces or find_faces(videos, fps, progress, mouth, late)
-    names = ", ".join(str(path) for path in videos)
-    if face is not None and not 1 <= face <= len(faces):
-        raise InputError(f"face {face}: {names} shows {len(faces)}; expected a number from 1 to "
-                         f"{len(faces)}")
-    numbers = range(1, len(faces) + 1) if face is None else [face]
+    with place(out, videos[0].stem):
+        audio.notes_of(sound, track)  # looking for faces is slow: what is wrong is told before
+        faces = faces or find_faces(videos, fps, progress, mouth, late)
+        names = ", ".join(str(path) for path in videos)
+        if face is not None and not 1 <= face <= len(faces):
+            raise InputError(f"face {face}: {names} shows {len(faces)}; expected a number from 1 "
+                             f"to {len(faces)}")
+        numbers = range(1, len(faces) + 1) if face is None else [face]
 
-    pictures = max(len(view.present) / fps - view.late for views in faces
-                   for view in views.values())
-    with storage.scratch() as store:
-        samples = _decode(sound, sample_rate, store, track)
-        length = max(samples, round(pictures * sample_rate))
+        pictures = max(len(view.present) / fps - view.late for views in faces
+                       for view in views.values())
+        with storage.scratch() as store:
+            samples = _decode(sound, sample_rate, store, track)
+            length = max(samples, round(pictures * sample_rate))
 
-        def read(start: int, stop: int) -> np.ndarray:
-            mixture = np.zeros(stop - start, np.float32)
-            if start < samples:
-                store.seek(4 * start)
-                known = np.frombuffer(store.read(4 * (min(stop, samples) - start)), np.float32)
-                mixture[: len(known)] = known
-            return mixture
+            def read(start: int, stop: int) -> np.ndarray:
+                mixture = np.zeros(stop - start, np.float32)
+                if start < samples:
+                    store.seek(4 * start)
+                    known = np.frombuffer(store.read(4 * (min(stop, samples) - start)), np.float32)
+                    mixture[: len(known)] = known
+                return mixture
 
-        views = [list(face.values()) for face in faces]
-        voices = together(read, length, views, [number - 1 for number in numbers])
-        stems = [f"{videos[0].stem}_face{number}" for number in numbers]
-        title = f"face{'s' * (len(stems) > 1)} {', '.join(map(str, numbers))}" if progress else None
-        seen = [_clocks(videos, faces[number - 1]) for number in numbers]
-        return _write(voices, length, sample_rate, videos[0] if picture else None, out, stems,
-                      title, reports, records, seen)
+            views = [list(face.values()) for face in faces]
+            voices = together(read, length, views, [number - 1 for number in numbers])
+            stems = [f"{videos[0].stem}_face{number}" for number in numbers]
+            title = f"face{'s' * (len(stems) > 1)} {', '.join(map(str, numbers))}"
+            seen = [_clocks(videos, faces[number - 1]) for number in numbers]
+            return _write(voices, length, sample_rate, videos[0] if picture else None, out, stems,
+                          title if progress else None, reports, records, seen)
 
 
 def find_faces(videos: Sequence[Path], fps: float, progress: bool = True, mouth: bool = False,
@@ -232,30 +232,36 @@ def with_sound(videos: Sequence[Path]) -> Path:
     return sounding[0]
 
 
-def require_place(out: Path, stem: str) -> None:
-    """Raises InputError where the results could not be written: better before the work than
-    after.
+@contextlib.contextmanager
+def place(out: Path, stem: str) -> Iterator[None]:
+    """Makes a folder for results; it is removed again where the block fails and leaves it empty.
 
     Args:
-        out: folder; made where it is missing.
+        out: the folder; may be there.
         stem: of the names of the results.
+
+    Raises:
+        InputError: the results could not be written there: better before the work than after.
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{out}: cannot make this folder ({error.strerror}); choose another"
-        ) from None
-    try:
-        with tempfile.TemporaryFile(dir=out):
-            pass
-        if len(os.fsencode(f"{stem}_face1.json")) > os.pathconf(out, "PC_NAME_MAX"):
+    with contextlib.ExitStack() as made:
+        try:
+            made.enter_context(storage.made_folder(out))
+        except OSError as error:
+            raise InputError(
+                f"{out}: cannot make this folder ({error.strerror}); choose another"
+            ) from None
+        try:
+            with tempfile.TemporaryFile(dir=out):
+                pass
+            longest = os.pathconf(out, "PC_NAME_MAX")
+        except OSError as error:
+            raise InputError(f"{out}: cannot write into this folder ({error.strerror}); choose "
+                             "another") from None
+        if len(os.fsencode(f"{stem}_face1.json")) > longest:
             raise InputError(
                 f"{stem}: the names of the results would be too long for {out}; rename the video"
             )
-    except OSError as error:
-        raise InputError(f"{out}: cannot write into this folder ({error.strerror}); choose another"
-                         ) from None
+        yield
 
 
 def _decode(path: Path, sample_rate: int, store: IO[bytes], track: int | None) -> int:

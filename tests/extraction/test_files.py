@@ -282,7 +282,7 @@ def test_silence(tmp_path, faces) -> None:
 
 def test_from_a_name(tmp_path, faces, monkeypatch) -> None:
     pretrained = SimpleNamespace(open_model=lambda name, device, engine, task: (same, INFO),
-                                 names=lambda: [])
+                                 names=lambda: [], content=lambda name: None)
     monkeypatch.setattr("avspeech.core.pretrained", pretrained, raising=False)
     source = film(tmp_path / "talk.mp4", sound=clicks(2, 44100, [0.5]))
     assert len(extractor_module.extract_files([source], tmp_path / "out", progress=False)) == 2

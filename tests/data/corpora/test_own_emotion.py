@@ -70,6 +70,8 @@ def test_the_same_sound_twice_is_a_leak(tmp_path, sound):
     ("file,label\nb.wav,joy\n", "b.wav: no such file; paths are relative to"),
     ("file,label,label\na.wav,joy,rage\n", "list.csv:2: two columns are called 'label'"),
     ("file,label\na.wav,nan\n", "list.csv:2: label: expected one word, got nan"),
+    ("file,label\na.wav,None\n", "list.csv:2: label: expected one word, got None"),
+    ("file,label\na.wav,N/A\n", "list.csv:2: label: expected one word, got N/A; leave out"),
     ("path,label\na.wav,joy\n", "no 'file'"), ("file,label\na.wav,joy\n", "one label, 'joy'"),
     ("file;label\na.wav;joy\n", "list.csv:1: the cells are parted by semicolons; expected commas"),
     ("file\tlabel\na.wav\tjoy\n", "list.csv:1: the cells are parted by tabs; expected commas"),
@@ -86,6 +88,13 @@ def test_what_cannot_be_used_is_named(tmp_path, sound, text, expected):
     (tmp_path / "list.csv").write_text(text)
     with pytest.raises(InputError, match=expected):
         corpora.prepare("own_emotion", tmp_path / "list.csv", tmp_path / "out")
+
+
+def test_a_folder_of_what_has_no_label_is_no_class(tmp_path, sound):
+    for label in ("joy", "rage", "null"):
+        sound(tmp_path / "in" / label / "a.wav")
+    with pytest.raises(InputError, match="in/null: a folder of what has no label"):
+        corpora.prepare("own_emotion", tmp_path / "in", tmp_path / "out")
 
 
 def test_a_sound_that_cannot_be_read_is_named(tmp_path, sound):
@@ -120,7 +129,7 @@ def test_spellings_of_one_class_are_one(tmp_path, sound):
 
 def test_a_speaker_is_a_name_and_nan_is_none(tmp_path, sound):
     rows = [{"file": f"{k}.wav", "label": " joy" if k % 2 else "rage",
-             "speaker": (float("nan"), "ann", "ann ", None)[k % 4]} for k in range(8)]
+             "speaker": (float("nan"), "ann", "ann ", "None")[k % 4]} for k in range(8)]
     for k in range(8):
         sound(tmp_path / f"{k}.wav", k)
     (tmp_path / "list.jsonl").write_text("\n".join(json.dumps(row) for row in rows))

@@ -118,7 +118,8 @@ def read(path: str | Path) -> dict[str, Tensor]:
             from safetensors.torch import load_file
 
             return load_file(path)
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        with open(path, "rb") as file:  # by its name torch would take it for safetensors too
+            found = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # the libraries share no class of errors
         raise InputError(f"{path}: cannot be read as tensors alone ({type(error).__name__}); "
                          "expected weights of torch.save or safetensors. If it holds settings too, "

@@ -114,6 +114,19 @@ def load(schema: type[T], path: str | Path | None = None, overrides: Sequence[st
     return _section(schema, root, None, "", schema)
 
 
+def value(text: str, source: str) -> Any:
+    """A value as the command line gives it.
+
+    Args:
+        text: of YAML.
+        source: the start of an error message.
+
+    Raises:
+        InputError: it is not YAML.
+    """
+    return _raw(_parse(text, source))
+
+
 def _beside(folder: Path) -> str:
     """The configs that may have been meant by a folder, as the end of a sentence."""
     own = folder.parent.parent / "conf" / f"{folder.name}.yaml"  # of an experiment, exp/NAME

@@ -239,6 +239,10 @@ def read_jsonl(path: str | Path) -> Iterator[tuple[str, Any]]:
                     except (ValueError, RecursionError) as error:
                         raise InputError(f"{where}: not JSON ({error}); expected one object "
                                          "of JSON a line") from None
+    except IsADirectoryError:
+        inside = [str(file) for file in sorted(Path(path).glob("*.jsonl"))[:3]]
+        raise InputError(f"{path}: is a folder; expected a file of JSON lines"
+                         + (f", such as {' or '.join(inside)}" if inside else "")) from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:

@@ -21,7 +21,7 @@ import numpy as np
 from avspeech.errors import InputError
 from avspeech.extraction.cameras import Offset, settle
 from avspeech.extraction.engine import VIEWS, engine_of, splitter_of
-from avspeech.extraction.files import extract, find_faces
+from avspeech.extraction.files import extract, find_faces, keep_inputs
 from avspeech.extraction.views import arrays_as_tracks
 from avspeech.extraction.windows import Seam, Windows, stitch
 from avspeech.media.audio import mono, resample
@@ -530,6 +530,8 @@ def extract_files(
     Returns:
         The files written.
     """
+    if voice is not None and videos:
+        keep_inputs([Path(voice)], Path(out), Path(videos[0]).stem, face)
     # Graphs take no more views
     engine: Choice = "torch" if len(videos) > VIEWS and find_spec("torch") else "auto"
     return Extractor.from_pretrained(model, device, engine, voice=voice).extract(

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import json
 import os
+import re
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -92,6 +93,7 @@ def extract(
             cannot be written to.
     """
     sound = with_sound(videos)
+    keep_inputs(videos, out, videos[0].stem, face)
     with place(out, videos[0].stem):
         audio.notes_of(sound, track)  # looking for faces is slow: what is wrong is told before
         faces = faces or find_faces(videos, fps, progress, mouth, late)
@@ -230,6 +232,26 @@ def with_sound(videos: Sequence[Path]) -> Path:
         names = ", ".join(str(path) for path in videos)
         raise InputError(f"{names}: no sound in it; one of the videos must have sound")
     return sounding[0]
+
+
+def keep_inputs(paths: Sequence[Path], out: Path, stem: str, face: int | None = None) -> None:
+    """Refuses inputs whose place a result would take.
+
+    Args:
+        paths: the inputs.
+        out: folder of the results.
+        stem: of their names.
+        face: number of the only face; None: there may be any.
+
+    Raises:
+        InputError: one of the inputs would be replaced.
+    """
+    number = r"\d+" if face is None else str(face)
+    for path in paths:
+        if re.fullmatch(rf"{re.escape(stem)}_face{number}\.(wav|mp4|json)", path.name) and (
+                os.path.realpath(path.parent) == os.path.realpath(out)):
+            raise InputError(f"{path}: would be replaced by a result, which has this name; choose "
+                             "another --out, or rename the file")
 
 
 @contextlib.contextmanager

@@ -39,6 +39,7 @@ def test_upstreams_one_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     (["cost", "."], ".: is a folder; expected a YAML file, such as conf.yaml"),
     (["cost", "conf.yaml"], "the config names no upstream"),
     (["cost", "conf.yaml", *ONE[:1], "corpora={ravdess: {}}"], "no corpus has a source"),
+    (["tasks", "--specs", "conf.yaml"], "conf.yaml: no such folder; expected one with a YAML"),
     (["report", "nowhere"], "no results.jsonl in it; run the sweep first"),
 ])
 def test_a_wrong_call_is_one_line(arguments: list[str], message: str, tmp_path: Path,

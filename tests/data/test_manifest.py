@@ -109,3 +109,11 @@ def test_labels_are_words_and_everybody_has_a_name(tmp_path: Path, change: dict,
 def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no file can have"):
         resolve(tmp_path, "a.wav\0")
+
+
+def test_a_folder_is_told_with_the_manifests_in_it(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is a folder; expected a file of JSON lines$"):
+        read_manifest(tmp_path)
+    (tmp_path / "all.jsonl").write_text("")
+    with pytest.raises(InputError, match=f"such as {tmp_path}/all.jsonl$"):
+        read_manifest(tmp_path)

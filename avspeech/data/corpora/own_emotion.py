@@ -127,10 +127,15 @@ def scan(source: Path) -> Scan[Clip]:
     if clips and len(labels) < 2:
         raise InputError(f"{source}: one label, '{next(iter(labels))}'; expected two or more")
     known = {c.speaker for c in clips if not c.speaker.startswith("unknown-")}
+    alike = Counter(name.casefold() for name in known)
+    same = sorted((name for name in known if alike[name.casefold()] > 1), key=str.casefold)
     without = sum(c.speaker.startswith("unknown-") for c in clips)
     found = [f"{len(clips):,} sounds, {len(known):,} known speakers, labels: "
              + layout.named([f"{name} ({n:,})" for name, n in labels.most_common()], 20)]
     found += merged
+    if same:
+        found.append(f"names that differ in capitals alone count as {len(same)} speakers: "
+                     f"{layout.named(same, 6)}; where they are one person, write them alike")
     if without:
         found.append(f"{without:,} sounds without a known speaker: voices of the test may have "
                      "been heard in training, and numbers may be better than for new voices")

@@ -82,6 +82,8 @@ def test_the_same_sound_twice_is_a_leak(tmp_path, sound):
     ("file,label\n../b.wav,joy\n", "list.csv:2: ../b.wav: not in .*move the table"),
     ("file,label\n/etc/passwd,joy\n", "list.csv:2: /etc/passwd: not in .*move the table"),
     ("file,label\na.wav,j\0y\n", "list.csv:2: a NUL character; is it UTF-16"),
+    ("sep=;\nfile;label\na.wav;joy\n", "list.csv:1: 'sep=' is a line for spreadsheet"),
+    ("sep=,\nfile,label\na.wav,joy\n", "list.csv:1: 'sep=' is a line for spreadsheet"),
     ("file,label\n", "list.csv: no row in it"), ("", "list.csv: no row in it")])
 def test_what_cannot_be_used_is_named(tmp_path, sound, text, expected):
     sound(tmp_path / "a.wav")
@@ -113,6 +115,16 @@ def test_a_label_is_one_word(tmp_path, sound, label):
     (tmp_path / "list.jsonl").write_text(json.dumps({"file": "a.wav", "label": label}) + "\n")
     with pytest.raises(InputError, match="list.jsonl:1: label: expected one word"):
         corpora.prepare("own_emotion", tmp_path / "list.jsonl", tmp_path / "out")
+
+
+def test_speakers_that_differ_in_capitals_are_told(tmp_path, sound):
+    rows = ["file,label,speaker"]
+    for k, speaker in enumerate(("Ann", "ann", "Bob", "eve")):
+        sound(tmp_path / f"{k}.wav", k)
+        rows.append(f"{k}.wav,{'joy' if k % 2 else 'rage'},{speaker}")
+    (tmp_path / "list.csv").write_text("\n".join(rows))
+    told = [line for line in own_emotion.scan(tmp_path / "list.csv").found if "capitals" in line]
+    assert len(told) == 1 and "Ann" in told[0] and "ann" in told[0] and "Bob" not in told[0]
 
 
 def test_spellings_of_one_class_are_one(tmp_path, sound):

@@ -155,10 +155,11 @@ def transcribe(
             def extract(aside: Path) -> voices.Voices:
                 wavs = extraction.extract(together, rate, fps, paths, aside, face, progress, mouth,
                                           track, picture=False, faces=faces)
-                reports = extractor.reports if extractor else None
+                known = extractor.reports if extractor else None
+                reports: Sequence[Report | None] = known or [None] * len(wavs)
                 return voices.Voices(
                     [wav.name for wav in wavs], _boxes(paths, shown),
-                    [_trust(report) for report in reports or [None] * len(wavs)])
+                    [_trust(report) for report in reports])
 
             if identity is None:  # nobody could tell what they were made of
                 folder = scratch / folder.name

@@ -321,16 +321,15 @@ def _data_check(args: argparse.Namespace) -> int:
 
 
 def _data_prepare(args: argparse.Namespace) -> None:
-    import yaml
-
+    from avspeech.core import config
     from avspeech.data import corpora
 
     options = {}
     for option in args.options:
-        key, equals, value = option.partition("=")
+        key, equals, text = option.partition("=")
         if not (key and equals):
             raise InputError(f"'{option}': an option of a corpus is written key=value")
-        options[key] = yaml.safe_load(value)
+        options[key] = config.value(text, f"option {key}")
     source = None if args.source == "-" else Path(args.source)
     for path in corpora.prepare(args.corpus, source, args.out, **options):
         print(path)

@@ -203,6 +203,8 @@ def test_data_prepare(source: str, expected: Path | None, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("argv", [
     ["data", "prepare", "nix", "in", "out"],
     ["data", "prepare", "grid", "in", "out", "seed"],
+    ["data", "prepare", "grid", "in", "out", "seed={"],
+    ["data", "prepare", "grid", "in", "out", "seed=*x"],
     ["models", "info", "nix"],
     ["models", "verify", "nix"],
     ["profile", "nix"],

@@ -62,16 +62,23 @@ def measure(cfg: Config, exp: Path, upstream: str | None = None, utterances: int
         Lines for the terminal.
 
     Raises:
-        InputError: the upstream is not in the config or cannot be loaded.
+        InputError: the upstream is not in the config or cannot be loaded, or there is no job.
     """
     exp = Path(exp).absolute()
+    if not cfg.upstreams:
+        raise InputError("the config names no upstream, so there is nothing to measure; expected "
+                         "one of a sweep (avspeech bench run)")
     name = upstream or next(iter(cfg.upstreams))
     if name not in cfg.upstreams:
         raise InputError(f"upstream '{name}' is not in the config: {', '.join(cfg.upstreams)}")
     torch.set_num_threads(cfg.cluster.threads)
     plan.prepare(cfg, exp)
     made = plan.make(cfg, exp)
-    job = next(j for j in made.jobs if j.upstream == name and not j.test_corpus and not j.control)
+    job = next((j for j in made.jobs
+                if j.upstream == name and not j.test_corpus and not j.control), None)
+    if job is None:
+        raise InputError(f"upstream '{name}' has no job in this config"
+                         + "".join(f"; {note}" for note in made.notes[:2]))
     encoder = cfg.upstreams[name]
     model = jobs.open_upstream({"load": encoder.load or name, "options": encoder.options})
     folds, sounds = _some(made, job, utterances)

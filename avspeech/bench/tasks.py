@@ -67,7 +67,9 @@ class Task:
 
 
 def names(folder: str | Path = SPECS) -> list[str]:
-    """The tasks there are, sorted."""
+    """The tasks there are, sorted. Raises InputError where there is no such folder."""
+    if not Path(folder).is_dir():
+        raise InputError(f"{folder}: no such folder; expected one with a YAML file for each task")
     return sorted(p.stem for p in Path(folder).glob("*.yaml"))
 
 

@@ -90,6 +90,8 @@ def load(schema: type[T], path: str | Path | None = None, overrides: Sequence[st
     """
     root = _Value({}, str(path) if path else "config")
     if path is not None:
+        if Path(path).is_dir():
+            raise InputError(f"{path}: is a folder; expected a YAML file{_beside(Path(path))}")
         try:
             text = Path(path).read_text(encoding="utf-8")
         except OSError as error:
@@ -110,6 +112,27 @@ def load(schema: type[T], path: str | Path | None = None, overrides: Sequence[st
             value = _Value({part: value}, value.where)
         root = _merge(root, value)
     return _section(schema, root, None, "", schema)
+
+
+def value(text: str, source: str) -> Any:
+    """A value as the command line gives it.
+
+    Args:
+        text: of YAML.
+        source: the start of an error message.
+
+    Raises:
+        InputError: it is not YAML.
+    """
+    return _raw(_parse(text, source))
+
+
+def _beside(folder: Path) -> str:
+    """The configs that may have been meant by a folder, as the end of a sentence."""
+    own = folder.parent.parent / "conf" / f"{folder.name}.yaml"  # of an experiment, exp/NAME
+    files = [*sorted(folder.glob("*.yaml")), *sorted(folder.glob("conf/*.yaml")), own]
+    names = [str(file) for file in files if file.is_file()][:3]
+    return f", such as {' or '.join(names)}" if names else ""
 
 
 def to_dict(config: Any) -> dict[str, Any]:

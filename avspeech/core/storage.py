@@ -230,6 +230,25 @@ def writing_folder(folder: str | Path) -> Iterator[Path]:
             shutil.rmtree(path, ignore_errors=True)
 
 
+@contextmanager
+def made_folder(folder: str | Path) -> Iterator[None]:
+    """Makes a folder, and those above it. Those that were made are removed again where the block
+    raises and has put nothing into them.
+
+    Args:
+        folder: may be there already; then it stays.
+    """
+    made = [place for place in (Path(folder), *Path(folder).parents) if not place.exists()]
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        with suppress(OSError):  # it holds something
+            for place in made:
+                place.rmdir()
+        raise
+
+
 def sweep(folder: str | Path) -> None:
     """Removes unfinished files and folders that killed processes of this machine left.
 

@@ -14,7 +14,12 @@ protocol that joins them says so in its mapping), and "surprise (negative)" is n
 
 from __future__ import annotations
 
+import math
 import unicodedata
+
+# What programs write where there is nothing: pandas, R, SQL, str(None), Excel
+NOTHING = frozenset({"", "nan", "none", "null", "na", "n/a", "<na>", "#n/a"})
+NOBODY = NOTHING - {"na"}  # initials of a speaker may be NA
 
 # Name -> other spellings, in lower case, separated by "|". English first, then German, French,
 # Spanish, Italian, Portuguese, Dutch, Polish and Chinese; at the end codes of IEMOCAP and TESS.
@@ -74,3 +79,24 @@ def canonical(label: object) -> str:
     plain = unicodedata.normalize("NFC", str(label)).casefold().replace("_", " ").replace("-", " ")
     plain = " ".join(plain.split())
     return _NAMES.get(plain, plain)
+
+
+def spells_nothing(text: object, words: frozenset[str] = NOTHING) -> bool:
+    """Whether a text is blank or is what programs write where there is nothing, such as "NaN",
+    "None", "null" and "N/A". As a class it would be one more, of all that has no label.
+
+    Args:
+        text: a label or a name.
+        words: `NOTHING`, or `NOBODY` for names of speakers.
+    """
+    return isinstance(text, str) and text.strip().casefold() in words
+
+
+def missing(label: object) -> bool:
+    """Whether a label is none: None, NaN, or a text that `spells_nothing`.
+
+    Args:
+        label: as it was read.
+    """
+    return (label is None or isinstance(label, float) and math.isnan(label)
+            or spells_nothing(label))

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from avspeech.core import storage
+from avspeech.data.labels import NOBODY, spells_nothing
 from avspeech.errors import InputError
 
 # The camera angles of MEAD in degrees: (yaw, pitch). Yaw > 0: the camera is at the speaker's left;
@@ -40,6 +41,7 @@ VIEW_ANGLES = {
 LONGEST = 2**24  # characters of a line of a JSONL file
 ENDLESS = 1e9  # seconds: no recording is as long
 TIMED = ("words", "phones", "breaks")  # labels that are lists of stretches of time
+PART = "split"  # the label that is no class: of a published part; "none" is out of all
 LISTS = ("tones",)  # and those that are other lists, of the corpora made on the spot
 
 
@@ -70,7 +72,7 @@ class Utterance:
     views: tuple[View, ...] = ()
     # Labels of any task by name: numbers or strings. "words", "phones" and "breaks" are lists of
     # [start, end, label], in seconds from the utterance's first sample. A label that is null is
-    # left out.
+    # left out; one that spells it ("None", "NaN", "N/A") is refused.
     labels: dict[str, Any] = field(default_factory=dict)
 
     def view(self, name: str) -> View:
@@ -169,9 +171,11 @@ def utterance_from_dict(record: Any, where: str = "utterance") -> Utterance:
         raise InputError(f"{where}: the start of a view must not be below 0 (seconds)")
     if any(view.face < 0 for view in record["views"]):
         raise InputError(f"{where}: a face below 0; expected 0 for the largest, 1 for the next")
-    if not record["speaker"].strip():
-        raise InputError(f"{where}: an empty speaker, who would be in training and test alike; "
-                         "give a name, or where it is not known one of its own to each utterance")
+    if spells_nothing(record["speaker"], NOBODY):
+        name = record["speaker"].strip()
+        raise InputError(f"{where}: " + (f"the speaker '{name}'" if name else "an empty speaker")
+                         + ", who would be in training and test alike; give a name, or where it is "
+                         "not known one of its own to each utterance")
     record["labels"] = {name: _label(name, value, where)
                         for name, value in record.get("labels", {}).items() if not _missing(value)}
     return Utterance(**record)
@@ -179,6 +183,10 @@ def utterance_from_dict(record: Any, where: str = "utterance") -> Utterance:
 
 def _label(name: str, value: Any, where: str) -> Any:
     """A label as it is. Raises InputError where it is no label."""
+    if name != PART and spells_nothing(value):
+        raise InputError(f"{where}: label '{name}' is the text '{value.strip()}', which programs "
+                         "write where there is none; leave the label out, or, where it is a class, "
+                         "call it otherwise")
     if isinstance(value, float) and math.isinf(value):
         raise InputError(f"{where}: label '{name}' is infinite; give a number")
     if isinstance(value, (str, int, float)):
@@ -231,6 +239,10 @@ def read_jsonl(path: str | Path) -> Iterator[tuple[str, Any]]:
                     except (ValueError, RecursionError) as error:
                         raise InputError(f"{where}: not JSON ({error}); expected one object "
                                          "of JSON a line") from None
+    except IsADirectoryError:
+        inside = [str(file) for file in sorted(Path(path).glob("*.jsonl"))[:3]]
+        raise InputError(f"{path}: is a folder; expected a file of JSON lines"
+                         + (f", such as {' or '.join(inside)}" if inside else "")) from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:

@@ -98,21 +98,28 @@ def read(path: str | Path) -> dict[str, Tensor]:
     """The tensors of a checkpoint; nothing in it is executed.
 
     Args:
-        path: a file of torch.save or safetensors. The tensors may lie under "model_state_dict",
-            "state_dict" or "model".
+        path: a file of torch.save or safetensors, which is told by its content. The tensors may lie
+            under "model_state_dict", "state_dict" or "model".
 
     Raises:
         InputError: the file cannot be read so.
     """
     path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; give the file of weights in it")
     if not path.is_file():
         raise InputError(f"{path}: no such file")
+    with open(path, "rb") as file:
+        begin = file.read(9)
+    if not begin:
+        raise InputError(f"{path}: is empty; get it again")
     try:
-        if path.suffix == ".safetensors":
+        if begin[8:] == b"{":  # behind the length of its header
             from safetensors.torch import load_file
 
             return load_file(path)
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        with open(path, "rb") as file:  # by its name torch would take it for safetensors too
+            found = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # the libraries share no class of errors
         raise InputError(f"{path}: cannot be read as tensors alone ({type(error).__name__}); "
                          "expected weights of torch.save or safetensors. If it holds settings too, "
@@ -122,9 +129,12 @@ def read(path: str | Path) -> dict[str, Tensor]:
             found = found[key]
             break
     if not isinstance(found, Mapping) or not found:
-        raise InputError(f"{path}: expected tensors by name, got {type(found).__name__}")
+        kind = "none" if isinstance(found, Mapping) else type(found).__name__
+        raise InputError(f"{path}: expected tensors by name, got {kind}")
     for name, value in found.items():
-        if not isinstance(name, str) or not isinstance(value, Tensor):
+        if not isinstance(name, str):
+            raise InputError(f"{path}: a tensor is called {name!r}; expected names as text")
+        if not isinstance(value, Tensor):
             raise InputError(f"{path}: '{name}' is {type(value).__name__}, expected a tensor")
     return dict(found)
 

@@ -21,7 +21,7 @@ import numpy as np
 from avspeech.errors import InputError
 from avspeech.extraction.cameras import Offset, settle
 from avspeech.extraction.engine import VIEWS, engine_of, splitter_of
-from avspeech.extraction.files import extract, find_faces
+from avspeech.extraction.files import extract, find_faces, keep_inputs
 from avspeech.extraction.views import arrays_as_tracks
 from avspeech.extraction.windows import Seam, Windows, stitch
 from avspeech.media.audio import mono, resample
@@ -107,6 +107,7 @@ class Extractor:
         self.splitter = None if splitter is None else splitter_of(splitter)
         self.gate = gate
         self.timbre = None if voice is None else self._timbre(mono(voice))
+        self.identity: str | None = None  # of weights and settings; None where not all are known
 
     @property
     def report(self) -> Report | None:
@@ -136,10 +137,12 @@ class Extractor:
         """
         from avspeech.core import pretrained
 
+        usual = voice is None and not options and (splitter is None or isinstance(splitter, str))
         automatic = splitter == "auto"
         if automatic:
             splitter = SPLITTER if SPLITTER in pretrained.names() else None
         model, info = pretrained.open_model(name_or_folder, device, engine, "extraction")
+        parts = [pretrained.content(str(name_or_folder))]
         if isinstance(splitter, (str, Path)):
             about = pretrained.read_info(splitter)
             fits = about.task == "separation" and about.sample_rate == info.sample_rate
@@ -148,6 +151,7 @@ class Extractor:
                     f"{splitter}: a model for {about.task} at {about.sample_rate} Hz, expected one "
                     f"for separation at {info.sample_rate} Hz"
                 )
+            parts.append(pretrained.content(str(splitter)) if fits else "")
             splitter = pretrained.open_model(splitter, device, engine)[0] if fits else None
             if fits and "gate" in about.frontend:
                 from avspeech.extraction.choice import Gate
@@ -155,7 +159,9 @@ class Extractor:
                 options = {"gate": Gate(about.frontend["gate"]), **options}
         if isinstance(voice, (str, Path)):
             voice = read_sound(voice, int(info.sample_rate))
-        return cls(model, info, splitter=splitter, voice=voice, **options)
+        made = cls(model, info, splitter=splitter, voice=voice, **options)
+        made.identity = "\n".join(map(str, parts)) if usual and None not in parts else None
+        return made
 
     def _timbre(self, voice: np.ndarray) -> np.ndarray:
         """What a recording of the speaker sounds like."""
@@ -531,6 +537,8 @@ def extract_files(
     Returns:
         The files written.
     """
+    if voice is not None and videos:
+        keep_inputs([Path(voice)], Path(out), Path(videos[0]).stem, face)
     # Graphs take no more views
     engine: Choice = "torch" if len(videos) > VIEWS and find_spec("torch") else "auto"
     return Extractor.from_pretrained(model, device, engine, voice=voice).extract(

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import json
 import os
+import re
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -92,36 +93,37 @@ def extract(
             cannot be written to.
     """
     sound = with_sound(videos)
-    require_place(out, videos[0].stem)
-    audio.notes_of(sound, track)  # looking for faces is slow: what is wrong is told before
-    faces = faces or find_faces(videos, fps, progress, mouth, late)
-    names = ", ".join(str(path) for path in videos)
-    if face is not None and not 1 <= face <= len(faces):
-        raise InputError(f"face {face}: {names} shows {len(faces)}; expected a number from 1 to "
-                         f"{len(faces)}")
-    numbers = range(1, len(faces) + 1) if face is None else [face]
+    keep_inputs(videos, out, videos[0].stem, face)
+    with place(out, videos[0].stem):
+        audio.notes_of(sound, track)  # looking for faces is slow: what is wrong is told before
+        faces = faces or find_faces(videos, fps, progress, mouth, late)
+        names = ", ".join(str(path) for path in videos)
+        if face is not None and not 1 <= face <= len(faces):
+            raise InputError(f"face {face}: {names} shows {len(faces)}; expected a number from 1 "
+                             f"to {len(faces)}")
+        numbers = range(1, len(faces) + 1) if face is None else [face]
 
-    pictures = max(len(view.present) / fps - view.late for views in faces
-                   for view in views.values())
-    with storage.scratch() as store:
-        samples = _decode(sound, sample_rate, store, track)
-        length = max(samples, round(pictures * sample_rate))
+        pictures = max(len(view.present) / fps - view.late for views in faces
+                       for view in views.values())
+        with storage.scratch() as store:
+            samples = _decode(sound, sample_rate, store, track)
+            length = max(samples, round(pictures * sample_rate))
 
-        def read(start: int, stop: int) -> np.ndarray:
-            mixture = np.zeros(stop - start, np.float32)
-            if start < samples:
-                store.seek(4 * start)
-                known = np.frombuffer(store.read(4 * (min(stop, samples) - start)), np.float32)
-                mixture[: len(known)] = known
-            return mixture
+            def read(start: int, stop: int) -> np.ndarray:
+                mixture = np.zeros(stop - start, np.float32)
+                if start < samples:
+                    store.seek(4 * start)
+                    known = np.frombuffer(store.read(4 * (min(stop, samples) - start)), np.float32)
+                    mixture[: len(known)] = known
+                return mixture
 
-        views = [list(face.values()) for face in faces]
-        voices = together(read, length, views, [number - 1 for number in numbers])
-        stems = [f"{videos[0].stem}_face{number}" for number in numbers]
-        title = f"face{'s' * (len(stems) > 1)} {', '.join(map(str, numbers))}" if progress else None
-        seen = [_clocks(videos, faces[number - 1]) for number in numbers]
-        return _write(voices, length, sample_rate, videos[0] if picture else None, out, stems,
-                      title, reports, records, seen)
+            views = [list(face.values()) for face in faces]
+            voices = together(read, length, views, [number - 1 for number in numbers])
+            stems = [f"{videos[0].stem}_face{number}" for number in numbers]
+            title = f"face{'s' * (len(stems) > 1)} {', '.join(map(str, numbers))}"
+            seen = [_clocks(videos, faces[number - 1]) for number in numbers]
+            return _write(voices, length, sample_rate, videos[0] if picture else None, out, stems,
+                          title if progress else None, reports, records, seen)
 
 
 def find_faces(videos: Sequence[Path], fps: float, progress: bool = True, mouth: bool = False,
@@ -232,30 +234,56 @@ def with_sound(videos: Sequence[Path]) -> Path:
     return sounding[0]
 
 
-def require_place(out: Path, stem: str) -> None:
-    """Raises InputError where the results could not be written: better before the work than
-    after.
+def keep_inputs(paths: Sequence[Path], out: Path, stem: str, face: int | None = None) -> None:
+    """Refuses inputs whose place a result would take.
 
     Args:
-        out: folder; made where it is missing.
-        stem: of the names of the results.
+        paths: the inputs.
+        out: folder of the results.
+        stem: of their names.
+        face: number of the only face; None: there may be any.
+
+    Raises:
+        InputError: one of the inputs would be replaced.
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{out}: cannot make this folder ({error.strerror}); choose another"
-        ) from None
-    try:
-        with tempfile.TemporaryFile(dir=out):
-            pass
-        if len(os.fsencode(f"{stem}_face1.json")) > os.pathconf(out, "PC_NAME_MAX"):
+    number = r"\d+" if face is None else str(face)
+    for path in paths:
+        if re.fullmatch(rf"{re.escape(stem)}_face{number}\.(wav|mp4|json)", path.name) and (
+                os.path.realpath(path.parent) == os.path.realpath(out)):
+            raise InputError(f"{path}: would be replaced by a result, which has this name; choose "
+                             "another --out, or rename the file")
+
+
+@contextlib.contextmanager
+def place(out: Path, stem: str) -> Iterator[None]:
+    """Makes a folder for results; it is removed again where the block fails and leaves it empty.
+
+    Args:
+        out: the folder; may be there.
+        stem: of the names of the results.
+
+    Raises:
+        InputError: the results could not be written there: better before the work than after.
+    """
+    with contextlib.ExitStack() as made:
+        try:
+            made.enter_context(storage.made_folder(out))
+        except OSError as error:
+            raise InputError(
+                f"{out}: cannot make this folder ({error.strerror}); choose another"
+            ) from None
+        try:
+            with tempfile.TemporaryFile(dir=out):
+                pass
+            longest = os.pathconf(out, "PC_NAME_MAX")
+        except OSError as error:
+            raise InputError(f"{out}: cannot write into this folder ({error.strerror}); choose "
+                             "another") from None
+        if len(os.fsencode(f"{stem}_face1.json")) > longest:
             raise InputError(
                 f"{stem}: the names of the results would be too long for {out}; rename the video"
             )
-    except OSError as error:
-        raise InputError(f"{out}: cannot write into this folder ({error.strerror}); choose another"
-                         ) from None
+        yield
 
 
 def _decode(path: Path, sample_rate: int, store: IO[bytes], track: int | None) -> int:

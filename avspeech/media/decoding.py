@@ -33,8 +33,10 @@ def check_exists(path: str | Path) -> bytes:
     """The first bytes of a file. Raises InputError where there is no file, nothing in it, or no
     permission to read it."""
     if not os.path.isfile(path):
-        folder = os.path.isdir(path)
-        raise InputError(f"{path}: {'a folder; expected a file' if folder else 'no such file'}")
+        what = ("a folder; expected a file" if os.path.isdir(path) else
+                "a pipe or a device, which is read only once; save it to a file first"
+                if os.path.exists(path) else "no such file")
+        raise InputError(f"{path}: {what}")
     try:
         with open(path, "rb") as file:
             begin = file.read(64)

@@ -34,6 +34,11 @@ FULL_SCALE = (0.999, 1.0)
 STEEP = 0.01  # of full scale: the least such step
 FLAT = 3  # samples, at least
 CLIPPED = 1e-3  # share of samples at full scale from which on it is said
+# Lossy coding bends flat tops: they ripple around full scale. There a sound goes from HALF of full
+# scale to HIGH within a quarter of the time for which it then stays, LONG samples at least, and its
+# median is near full scale. A tone takes two thirds of that time, a peak of speech more.
+HALF, HIGH, LONG, QUICK = 0.5, 0.9, 4, 0.25
+NEAR_FULL = (0.93, 1.07)
 
 
 def mono(audio: Any, notes: list[str] | None = None) -> np.ndarray:
@@ -109,8 +114,8 @@ class ChannelLevels:
             self._add_to_stretch(samples.shape[1], sums, squares)
         peak = float(np.abs(samples).max())
         self.peak = max(self.peak, peak)
-        if FULL_SCALE[0] <= peak <= FULL_SCALE[1]:
-            self.clipped += max(flat_tops(channel) for channel in samples)
+        if peak >= NEAR_FULL[0]:
+            self.clipped += max(max(flat_tops(channel), bent_tops(channel)) for channel in samples)
         if peak > 1 and self.whole:
             self.whole = bool((samples == np.round(samples)).all())
 
@@ -157,7 +162,7 @@ class ChannelLevels:
     def note_clipped(self) -> str | None:
         """What to say of a sound that was clipped as it was recorded; None elsewhere."""
         share = self.clipped / max(1, self.count)
-        if share < CLIPPED or self.peak > FULL_SCALE[1]:
+        if share < CLIPPED or self.scale() != 1:
             return None
         return (f"it is clipped: {100 * share:.2g} % of its samples are cut at full scale, which "
                 "changes how it sounds; record it with less gain")
@@ -179,7 +184,8 @@ class ChannelLevels:
 def flat_tops(samples: np.ndarray) -> int:
     """How many samples `[N]` stay at full scale, in runs of at least FLAT equal ones that begin or
     end with a step of at least STEEP."""
-    if np.count_nonzero(np.abs(samples) >= FULL_SCALE[0]) < FLAT:
+    full = np.abs(samples) >= FULL_SCALE[0]
+    if np.count_nonzero(full) < FLAT or np.abs(samples).max() > FULL_SCALE[1]:
         return 0
     steps = np.abs(np.diff(samples, prepend=samples[:1], append=samples[-1:]))
     edges = np.unique(np.concatenate([[0], np.flatnonzero(steps), [len(samples)]]))
@@ -187,6 +193,28 @@ def flat_tops(samples: np.ndarray) -> int:
     flat = (ends - begins >= FLAT) & (np.abs(samples[begins]) >= FULL_SCALE[0])
     flat &= np.maximum(steps[begins], steps[ends]) >= STEEP
     return int((ends - begins)[flat].sum())
+
+
+def bent_tops(samples: np.ndarray) -> int:
+    """How many samples `[N]` stay near full scale as those do that were clipped before they were
+    coded with loss (MP3, AAC, Opus, mu-law)."""
+    found = 0
+    for side in (samples, -samples):
+        high = np.flatnonzero(side >= HIGH)
+        if len(high) < LONG:
+            continue
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], side >= HALF, [False]])))
+        begins, ends = edges[::2], edges[1::2]  # of the stretches above half of full scale
+        last = np.append(np.flatnonzero(np.diff(np.searchsorted(begins, high, "right"))),
+                         len(high) - 1)
+        first = np.append(0, last[:-1] + 1)
+        for a, b in zip(high[first], high[last] + 1, strict=True):
+            stretch = np.searchsorted(begins, a, "right") - 1
+            turn = min(a - begins[stretch], ends[stretch] - b)
+            if b - a >= LONG and turn + 0.5 <= QUICK * (b - a + 1) and (
+                    NEAR_FULL[0] <= np.median(side[a:b]) <= NEAR_FULL[1]):
+                found += int(b - a)
+    return found
 
 
 def speech_bounds(samples: np.ndarray, sample_rate: int = SAMPLE_RATE, below: float = 40.0,

@@ -149,11 +149,11 @@ def _stm(path: Path) -> list[Segment]:
         parts = line.split(maxsplit=5)
         try:
             start, end = _time(float(parts[3])), _time(float(parts[4]))
-            if end < start:
-                raise ValueError
         except (IndexError, ValueError):
             raise InputError(f"{path}:{number}: expected session, channel, speaker, start, end, "
                              "words") from None
+        if end < start:
+            raise InputError(f"{path}:{number}: ends at {end:g} s, before it starts at {start:g} s")
         sessions.add(parts[0])
         text = re.sub(r"^<[^<>]*>\s*", "", parts[5].strip()) if len(parts) > 5 else ""
         # Read as words, both marks would be errors of whoever recognized all of it.

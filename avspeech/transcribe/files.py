@@ -17,7 +17,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ from avspeech.media.muxing import mux
 from avspeech.report import mcorec, transcripts
 from avspeech.report.transcript_scores import speech
 from avspeech.report.transcripts import Segment, Transcript, Word
-from avspeech.transcribe import pages, stretches
+from avspeech.transcribe import pages, stretches, voices
 from avspeech.transcribe.clusters import conversations
 from avspeech.transcribe.recognizers import Heard, Recognizer
 
@@ -100,7 +101,10 @@ def transcribe(
 ) -> Result:
     """Recognizes the voice of each face of a video and writes who said what.
 
-    Files of the names above are replaced, each only when it is complete.
+    Files of the names above are replaced, each only when it is complete. The voices stand in a
+    folder beside them, `<stem>_captions_voices`, until all is written: where a recognizer fails, or
+    the work is interrupted, the same call goes on from them (not those of an extractor that was
+    given other settings or weights than a model folder's).
 
     Args:
         videos: one, or several synchronized views of the same faces.
@@ -133,41 +137,90 @@ def transcribe(
     _check_names(names)
     if not paths:
         raise InputError("no video given; expected one, or several views of the same scene")
-    extraction.require_place(out, f"{paths[0].stem}_captions")
-    _check_folder(out / paths[0].stem)
-    faces = extraction.find_faces(paths, fps, progress, mouth)
-    shown = faces if face is None else faces[face - 1: face]
-    seen = [list(views.values()) for views in shown]
-    if names is not None and shown and len(names) != len(shown):
-        raise InputError(f"{len(names)} names for {len(shown)} faces; give one for each face")
-    with storage.scratch_folder() as scratch:
-        wavs = extraction.extract(together, rate, fps, paths, scratch, face, progress, mouth, track,
-                                  picture=False, faces=faces)
-        ids = [wav.stem.rpartition("_")[2] for wav in wavs]
-        if names is not None:
-            ids = list(names)
-        voices = [stretches.measure(wav) for wav in wavs]
-        loudest = max(voice.loudness for voice in voices)
-        speakers, segments = [], []
-        known = extractor.reports if extractor else None
-        reports: Sequence[Report | None] = known or [None] * len(ids)
-        for name, wav, voice, report in zip(ids, wavs, voices, reports, strict=True):
-            runs = stretches.sounding(voice, loudest, floor)
-            spans = stretches.stretches(voice, runs, piece)
-            speaker = Speaker(name, voice.loudness, spans, voice.seconds)
-            found = list(_recognized(wav, spans, recognizer, scratch,
-                                     name if progress else None))
-            said = [_trusted(_segment(name, heard, start, runs), report) for heard, start in found]
-            speaker.words = sum(len(s.text.split()) for s in said)
-            speakers.append(speaker)
-            segments += said
-    transcript = Transcript.of(segments, ids)
-    result = Result(transcript, speakers,
-                    conversations({name: speech(transcript.by(name)) for name in ids}))
-    about = {"videos": [path.name for path in paths], "recognizer": recognizer.name,
-             "extraction": bool(extractor), "floor_db": floor}
-    _write(result, paths, out, about, seen if page else None, track)
+    stem = paths[0].stem
+    with extraction.place(out, f"{stem}_captions"), storage.scratch_folder() as scratch:
+        _check_folder(out / stem)
+        folder = voices.folder_of(out, stem)
+        identity = extractor.identity if extractor else "mixture"
+        key = voices.key_of(paths, identity=identity, face=face, mouth=mouth, track=track)
+        made = voices.kept(folder, key) if identity else None
+        if made is not None:
+            voices.tell_taken(folder)
+            _check_number(names, len(made.wavs))
+        else:
+            faces = extraction.find_faces(paths, fps, progress, mouth)
+            shown = faces if face is None else faces[face - 1: face]
+            _check_number(names, len(shown) or None)
+
+            def extract(aside: Path) -> voices.Voices:
+                wavs = extraction.extract(together, rate, fps, paths, aside, face, progress, mouth,
+                                          track, picture=False, faces=faces)
+                known = extractor.reports if extractor else None
+                reports: Sequence[Report | None] = known or [None] * len(wavs)
+                return voices.Voices(
+                    [wav.name for wav in wavs], _boxes(paths, shown),
+                    [_trust(report) for report in reports])
+
+            if identity is None:  # nobody could tell what they were made of
+                folder = scratch / folder.name
+            made = voices.make(folder, key, extract)
+        try:
+            result = _recognize(made, folder, recognizer, scratch, names, floor, piece, progress)
+            about = {"videos": [path.name for path in paths], "recognizer": recognizer.name,
+                     "extraction": bool(extractor), "floor_db": floor}
+            _write(result, paths, out, about, made.boxes if page else None, track)
+        except InputError as error:
+            raise InputError(f"{error}; {voices.tell(folder)}" if identity else str(error)
+                             ) from None
+        except BaseException:
+            if identity:
+                warnings.warn(voices.tell(folder), stacklevel=2)
+            raise
+        voices.remove(folder)
     return result
+
+
+def _recognize(made: voices.Voices, folder: Path, recognizer: Recognizer, scratch: Path,
+               names: Sequence[str] | None, floor: float, piece: float,
+               progress: bool) -> Result:
+    wavs = [folder / name for name in made.wavs]
+    ids = list(names or [wav.stem.rpartition("_")[2] for wav in wavs])
+    measured = [stretches.measure(wav) for wav in wavs]
+    loudest = max(voice.loudness for voice in measured)
+    speakers, segments = [], []
+    for name, wav, voice, trust in zip(ids, wavs, measured, made.trust, strict=True):
+        runs = stretches.sounding(voice, loudest, floor)
+        spans = stretches.stretches(voice, runs, piece)
+        speaker = Speaker(name, voice.loudness, spans, voice.seconds)
+        found = list(_recognized(wav, spans, recognizer, scratch, name if progress else None))
+        said = [_trusted(_segment(name, heard, start, runs), trust) for heard, start in found]
+        speaker.words = sum(len(s.text.split()) for s in said)
+        speakers.append(speaker)
+        segments += said
+    transcript = Transcript.of(segments, ids)
+    return Result(transcript, speakers,
+                  conversations({name: speech(transcript.by(name)) for name in ids}))
+
+
+def _check_number(names: Sequence[str] | None, faces: int | None) -> None:
+    if names is not None and faces is not None and len(names) != faces:
+        raise InputError(f"{len(names)} names for {faces} faces; give one for each face")
+
+
+def _boxes(videos: Sequence[Path], shown: Sequence[Mapping[int, MouthTrack]]
+           ) -> list[list[list[float]]]:
+    """Where each face is; not known of several cameras."""
+    if len(videos) > 1:
+        return []
+    numbers = [str(number) for number in range(len(shown))]
+    found = pages.face_boxes(videos[0], numbers, [list(views.values()) for views in shown])
+    return [found.get(number, []) for number in numbers]
+
+
+def _trust(report: Report | None) -> tuple[list[float], list[float]] | None:
+    if report is None or not report.seconds:
+        return None
+    return [float(t) for t in report.seconds], [float(p) for p in report.trust]
 
 
 def _unchanged(read: Callable[[int, int], np.ndarray], length: int,
@@ -234,20 +287,21 @@ def _segment(speaker: str, heard: Heard, shift: float,
     return Segment(speaker, *place(heard.start, heard.end), heard.text, words)
 
 
-def _trusted(segment: Segment, report: Report | None) -> Segment:
+def _trusted(segment: Segment, trust: Sequence[Sequence[float]] | None) -> Segment:
     """With the mean trust of the extractor over the segment, where it says how sure it is."""
-    if report is None or not report.seconds:
+    if trust is None:
         return segment
-    begins, ends = np.array(report.seconds), np.append(report.seconds[1:], np.inf)
+    seconds, sure = trust
+    begins, ends = np.array(seconds), np.append(seconds[1:], np.inf)
     begins[0] = 0.0
     # A segment without length still lies in one step
     during = np.minimum(ends, segment.end + 1e-3) - np.maximum(begins, segment.start)
-    trust = np.average(report.trust, weights=during.clip(0))
-    return replace(segment, confidence=round(float(trust), 2))
+    mean = np.average(sure, weights=during.clip(0))
+    return replace(segment, confidence=round(float(mean), 2))
 
 
 def _write(result: Result, videos: Sequence[Path], out: Path, about: dict[str, Any],
-           seen: Sequence[Sequence[MouthTrack]] | None, track: int | None) -> None:
+           boxes: list[list[list[float]]] | None, track: int | None) -> None:
     stem = videos[0].stem
     transcript = result.transcript
     record = {"format": transcripts.FORMAT, "version": transcripts.VERSION, **about,
@@ -266,14 +320,14 @@ def _write(result: Result, videos: Sequence[Path], out: Path, about: dict[str, A
             transcript.write_vtt(folder / f"{name}.vtt", name)
         files.append(out / stem / mcorec.CLUSTERS)
         mcorec.write_clusters(folder / mcorec.CLUSTERS, result.conversations)
-    if seen is not None:
+    if boxes is not None:
         shown = out / f"{stem}.mp4"
         if not (shown.exists() and shown.samefile(videos[0])):
             shown = out / f"{stem}_captions.mp4"
             _show(videos[0], extraction.with_sound(videos), shown, track)
-        boxes = pages.face_boxes(videos[0], transcript.speakers, seen) if len(videos) == 1 else {}
         files.insert(0, out / f"{stem}_captions.html")
-        pages.write(files[0], stem, shown.name, transcript, result.conversations, boxes)
+        pages.write(files[0], stem, shown.name, transcript, result.conversations,
+                    dict(zip(transcript.speakers, boxes, strict=False)))
     result.paths = files
 
 

@@ -35,6 +35,11 @@ def test_upstreams_one_a_line(capsys: pytest.CaptureFixture[str]) -> None:
      "no corpus has a source; ravdess: no source given"),
     (["run", "conf.yaml", *ONE, "only=[hubert]"], "only: 'hubert' is not among the upstreams: log-mel"),
     (["run", "conf.yaml", *ONE, "seeds=[]"], "seeds: at least one"),
+    (["run", "exp/conf"], "exp/conf: is a folder; expected a YAML file\n"),
+    (["cost", "."], ".: is a folder; expected a YAML file, such as conf.yaml"),
+    (["cost", "conf.yaml"], "the config names no upstream"),
+    (["cost", "conf.yaml", *ONE[:1], "corpora={ravdess: {}}"], "no corpus has a source"),
+    (["tasks", "--specs", "conf.yaml"], "conf.yaml: no such folder; expected one with a YAML"),
     (["report", "nowhere"], "no results.jsonl in it; run the sweep first"),
 ])
 def test_a_wrong_call_is_one_line(arguments: list[str], message: str, tmp_path: Path,
@@ -42,6 +47,7 @@ def test_a_wrong_call_is_one_line(arguments: list[str], message: str, tmp_path: 
                                   capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     Path("conf.yaml").write_text("seeds: [0]\n", encoding="utf-8")
+    Path("exp/conf").mkdir(parents=True)
     assert cli.main(["bench", *arguments]) == 2
-    errors = capsys.readouterr().err.strip().splitlines()
-    assert len(errors) == 1 and errors[0].startswith("avspeech: error: ") and message in errors[0]
+    told = capsys.readouterr().err
+    assert told.startswith("avspeech: error: ") and told.count("\n") == 1 and message in told

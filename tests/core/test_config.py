@@ -268,3 +268,14 @@ def test_the_comment_beside_a_default_is_help() -> None:
     assert found == {"first": "a count", "second": "written above, on two lines",
                      "third": "behind the last line", "fourth": "", "fifth": "its own",
                      **{f"parts.NAME.{k}": v for k, v in found.items() if k in vars(Below())}}
+
+
+def test_a_folder_is_named_with_the_configs_that_may_be_meant(tmp_path: Path) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "exp/train").mkdir(parents=True)
+    with pytest.raises(InputError, match="is a folder; expected a YAML file$"):
+        config.load(Config, tmp_path)
+    (tmp_path / "conf/train.yaml").write_text("")
+    for folder in (tmp_path, tmp_path / "conf", tmp_path / "exp/train"):
+        with pytest.raises(InputError, match=f"such as {tmp_path}/conf/train.yaml$"):
+            config.load(Config, folder)

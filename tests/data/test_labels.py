@@ -39,3 +39,19 @@ def test_no_spelling_has_two_names() -> None:
 @given(st.text())
 def test_a_canonical_name_is_its_own(label: str) -> None:
     assert canonical(canonical(label)) == canonical(label)
+
+
+@pytest.mark.parametrize("word", ["NaN", "nan", "None", "none", " null ", "NULL", "N/A", "n/a", "NA", "<NA>",
+                                  "#N/A", "", "  "])
+def test_what_programs_write_for_nothing_is_no_label(word: str) -> None:
+    assert labels.missing(word) and labels.spells_nothing(word)
+
+
+@pytest.mark.parametrize("label", ["no", "neutral", "0", 0, 0.0, "nano", "no one", "other", "-1"])
+def test_other_labels_are_there(label: object) -> None:
+    assert not labels.missing(label)
+
+
+def test_missing_values_and_initials() -> None:
+    assert labels.missing(None) and labels.missing(float("nan"))
+    assert labels.spells_nothing("NA") and not labels.spells_nothing("NA", labels.NOBODY)

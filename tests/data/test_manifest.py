@@ -39,6 +39,22 @@ def test_a_null_label_is_one_that_is_not_there(label: object) -> None:
     assert found.labels == {"sex": "female"}
 
 
+@pytest.mark.parametrize("label", ["None", "nan", "NULL", "N/A", " na "])
+def test_a_text_that_spells_nothing_is_no_class(label: str) -> None:
+    """Where all that has no label becomes a class, it is learned and tested as one."""
+    with pytest.raises(InputError, match=f"line 3: label 'emotion' is the text '{label.strip()}'.*leave"):
+        utterance_from_dict({**RECORD, "labels": {"emotion": label}}, "line 3")
+    kept = utterance_from_dict({**RECORD, "text": label, "labels": {"split": label}})
+    assert kept.labels == {"split": label}  # a part that is out of all
+
+
+@pytest.mark.parametrize("name", ["nan", "None", " null "])
+def test_those_whose_name_is_not_known_are_not_one_speaker(name: str) -> None:
+    with pytest.raises(InputError, match=f"line 3: the speaker '{name.strip()}', who would"):
+        utterance_from_dict({**RECORD, "speaker": name}, "line 3")
+    assert utterance_from_dict({**RECORD, "speaker": "NA"}).speaker == "NA"  # initials
+
+
 def test_what_no_program_can_hold_is_one_line(tmp_path: Path) -> None:
     for content in ("[" * 100_000, '{"id": ' * 50_000, '{"duration": ' + "9" * 10_000 + "}"):
         (tmp_path / "m.jsonl").write_text(content + "\n")
@@ -93,3 +109,11 @@ def test_labels_are_words_and_everybody_has_a_name(tmp_path: Path, change: dict,
 def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no file can have"):
         resolve(tmp_path, "a.wav\0")
+
+
+def test_a_folder_is_told_with_the_manifests_in_it(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is a folder; expected a file of JSON lines$"):
+        read_manifest(tmp_path)
+    (tmp_path / "all.jsonl").write_text("")
+    with pytest.raises(InputError, match=f"such as {tmp_path}/all.jsonl$"):
+        read_manifest(tmp_path)

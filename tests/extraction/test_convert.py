@@ -161,6 +161,28 @@ def test_a_checkpoint_is_tensors_alone(tmp_path: Path) -> None:
     assert convert.read(tmp_path / "good.pth")["a"].tolist() == [1, 1]
 
 
+def test_a_checkpoint_is_told_by_its_content_and_what_is_none_by_name(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from safetensors.torch import save_file
+
+    weights = {"a": torch.ones(2)}
+    save_file(weights, tmp_path / "renamed.pth")
+    torch.save(weights, tmp_path / "renamed.safetensors")
+    torch.save(weights, tmp_path / "old.pth", _use_new_zipfile_serialization=False)
+    for name in ("renamed.pth", "renamed.safetensors", "old.pth"):
+        assert convert.read(tmp_path / name)["a"].tolist() == [1, 1]
+    (tmp_path / "empty.pth").write_bytes(b"")
+    torch.save({"state_dict": {}}, tmp_path / "none.pth")
+    torch.save({1: torch.ones(2)}, tmp_path / "number.pth")
+    for name, line in ((".", "is a folder; give the file"), ("empty.pth", "is empty; get it again"),
+                       ("none.pth", "by name, got none"), ("number.pth", "a tensor is called 1;"),
+                       ("absent.pth", "no such file")):
+        assert main(["models", "convert", str(tmp_path / name), "--as", "auto-avsr", "--licence",
+                     "free", "-o", str(tmp_path / "out")]) == 2
+        told = capsys.readouterr().err
+        assert line in told and told.count("\n") == 1 and not (tmp_path / "out").exists()
+
+
 @pytest.mark.slow
 @torch.no_grad()
 def test_the_paper_s_model_begins_with_it(tmp_path: Path,

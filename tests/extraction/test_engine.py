@@ -53,6 +53,13 @@ def test_graphs_are_the_default_also_of_the_splitter_and_beside_a_folder_by_torc
     assert isinstance(released.model, Graphs) and released.splitter is not None
     own = Extractor.from_pretrained(pretrained.copy("mvtf-small", tmp_path / "own"))
     assert not isinstance(own.model, Graphs) and not isinstance(own.splitter, TorchEngine)
+    assert released.identity
+
+
+def test_what_an_extractor_is_made_of_is_known_where_nothing_but_folders_was_given() -> None:
+    known = {Extractor.from_pretrained("mvtf-small", splitter=name).identity for name in ("auto", None)}
+    assert len(known) == 2 and None not in known
+    assert Extractor.from_pretrained("mvtf-small", when_unseen="model").identity is None
 
 
 def test_frames_are_looked_at_in_pieces_as_in_one(both: list[Extractor],

@@ -282,10 +282,26 @@ def test_silence(tmp_path, faces) -> None:
 
 def test_from_a_name(tmp_path, faces, monkeypatch) -> None:
     pretrained = SimpleNamespace(open_model=lambda name, device, engine, task: (same, INFO),
-                                 names=lambda: [])
+                                 names=lambda: [], content=lambda name: None)
     monkeypatch.setattr("avspeech.core.pretrained", pretrained, raising=False)
     source = film(tmp_path / "talk.mp4", sound=clicks(2, 44100, [0.5]))
     assert len(extractor_module.extract_files([source], tmp_path / "out", progress=False)) == 2
+
+
+def test_no_result_takes_the_place_of_an_input(tmp_path, faces) -> None:
+    talk = film(tmp_path / "talk.mp4", sound=clicks(2, 44100, [0.5]))
+    side = film(tmp_path / "talk_face1.mp4")
+    (tmp_path / "talk_face1.wav").write_bytes(side.read_bytes())
+    (tmp_path / "link").symlink_to(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.glob("*.*")}
+    for out in (tmp_path, tmp_path / "link"):
+        with pytest.raises(InputError, match="talk_face1.mp4: would be replaced"):
+            files.extract(same, 16000, 25.0, [talk, side], out, progress=False)
+        with pytest.raises(InputError, match="talk_face1.wav: would be replaced"):
+            extractor_module.extract_files([talk], out, face=1, voice=tmp_path / "talk_face1.wav")
+    assert before == {path: path.read_bytes() for path in tmp_path.glob("*.*")}
+    extractor_module.keep_inputs([side], tmp_path, "talk", face=2)
+    extractor_module.keep_inputs([side], tmp_path / "voices", "talk")
 
 
 def test_a_model_for_another_task_is_refused() -> None:

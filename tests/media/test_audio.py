@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -188,3 +189,13 @@ def test_an_argument_that_pyav_dropped(monkeypatch: pytest.MonkeyPatch, version:
     av = pytest.importorskip("av")
     monkeypatch.setattr(av, "__version__", version)
     assert bool(decoding.lenient()) is takes
+
+
+def test_a_pipe_is_told_from_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """A sound is gone through twice, which a pipe does not allow; opening one would wait."""
+    os.mkfifo(tmp_path / "pipe")
+    for place in (tmp_path / "pipe", Path("/dev/null")):
+        with pytest.raises(InputError, match="a pipe or a device, .*save it to a file first"):
+            audio.read(place, 16000)
+    with pytest.raises(InputError, match="no such file"):
+        audio.read(tmp_path / "none", 16000)

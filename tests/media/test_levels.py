@@ -10,7 +10,7 @@ import pytest
 
 from avspeech.errors import InputError
 from avspeech.media import audio
-from avspeech.media.levels import ChannelLevels, flat_tops, frame_power, speech_threshold
+from avspeech.media.levels import ChannelLevels, bent_tops, flat_tops, frame_power, speech_threshold
 
 RATE = 16000
 EDGE = Path(__file__).resolve().parents[2] / "examples" / "edge" / "recognise.py"
@@ -145,3 +145,15 @@ def test_flat_tops_are_counted_and_tones_that_reach_full_scale_are_not() -> None
         full = int((np.abs(flat) >= 0.999).sum())
         assert 0.8 * full <= told <= full and full > 2000
     assert flat_tops(np.ones(100)) == 0  # an offset: no step leads there
+
+
+@pytest.mark.parametrize("hertz", [60, 110, 440, 990])
+def test_tops_that_coding_bent_are_counted_and_tones_beyond_full_scale_are_not(hertz: int) -> None:
+    tone = np.sin(2 * np.pi * hertz * np.arange(16000) / 16000)
+    ripple = 0.05 * np.random.default_rng(0).standard_normal(16000)
+    for gain in (0.9, 1.0, 1.3, 2.0):
+        assert bent_tops(gain * tone) == 0
+    for gain in (3.0, 5.0):
+        flat = np.clip(gain * tone, -1, 1)
+        full = int((np.abs(flat) >= 0.999).sum())
+        assert 0.7 * full <= bent_tops(flat + np.clip(ripple, -0.09, 0.09)) <= 1.2 * full

@@ -55,7 +55,7 @@ def test_a_file_of_one_speaker_is_named_after_it(tmp_path: Path) -> None:
     ("a.json", '[{"speaker": "a", "words": "x", "start_time": NaN, "end_time": 1}]', "segment 1"),
     ("a.json", '[{"speaker": [], "words": "x"}]', "segment 1"),
     ("a.json", '[{"session_id": "1", "speaker": "a"}, {"session_id": "2", "speaker": "a"}]', "2 recordings"),
-    ("a.stm", "m 1 a 2 1 words\n", "a.stm:1"), ("a.stm", "m 1 a x 1\n", "a.stm:1"),
+    ("a.stm", "m 1 a 2 1 words\n", "a.stm:1: ends at 1 s, before"), ("a.stm", "m 1 a x 1\n", "a.stm:1"),
     ("a.stm", "m 1 a 0 1 x\nm 1 a 1 2 <o,,> IGNORE_TIME_SEGMENT_in_scoring\n", "a.stm:2"),
     ("a.stm", "m 1 a 0 1 so { um / uh } yes\n", "a.stm:1: { a"),
     ("a.stm", "m 1 a 0 1 x\nn 1 a 0 1 x\n", "2 recordings"), ("a.srt", "", ".vtt"),

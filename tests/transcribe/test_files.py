@@ -57,7 +57,8 @@ def together(read: Any, length: int, faces: Any, wanted: Any) -> Iterator[list[n
     yield [np.zeros(max(0, length - round(SECONDS * RATE)), np.float32)] * len(who)
 
 
-EXTRACTOR: Any = SimpleNamespace(together=together, sample_rate=RATE, fps=25.0, reports=None)
+EXTRACTOR: Any = SimpleNamespace(together=together, sample_rate=RATE, fps=25.0, reports=None,
+                                 identity="made here")
 
 
 class Echo:
@@ -193,14 +194,87 @@ def test_the_page_allows_only_its_own_script(tmp_path: Path) -> None:
     assert f"script-src 'sha256-{digest}'" in page and "default-src 'none'" in page
 
 
-def test_nothing_is_left_where_the_recognizer_fails(film: Path, tmp_path: Path) -> None:
-    def broken(*_: Any) -> list[Heard]:
-        raise InputError("no")
+class Failing(Echo):
+    """Echoes, and fails at the n-th piece."""
 
-    broken.name = "broken"  # type: ignore[attr-defined]
-    with pytest.raises(InputError):
-        run(film, tmp_path / "out", broken)
-    assert not list(tmp_path.glob("out/*"))
+    def __init__(self, at: int, error: BaseException) -> None:
+        super().__init__()
+        self.left, self.error = at, error
+
+    def __call__(self, wav: Path, seconds: float) -> list[Heard]:
+        self.left -= 1
+        if not self.left:
+            raise self.error
+        return super().__call__(wav, seconds)
+
+
+@pytest.mark.parametrize("error", [InputError("no"), KeyboardInterrupt(), RuntimeError("of a library")])
+@pytest.mark.parametrize("at", [1, 2])
+def test_a_recognizer_that_fails_costs_no_extraction(film, tmp_path, monkeypatch, recwarn, error, at) -> None:
+    whole = run(film, tmp_path / "whole")
+    with pytest.raises(type(error)) as raised:
+        run(film, tmp_path / "out", Failing(at, error))
+    kept = tmp_path / "out/talk_captions_voices"
+    told = [str(raised.value), *(str(w.message) for w in recwarn)]
+    assert sum(f"kept in {kept}" in line for line in told) == 1
+    assert [p.name for p in (tmp_path / "out").iterdir()] == [kept.name]
+    assert sorted(p.name for p in kept.iterdir()) == ["talk_face1.wav", "talk_face2.wav", "voices.json"]
+    with monkeypatch.context() as patch:
+        patch.delattr(files.extraction, "extract")
+        patch.delattr(files.extraction, "find_faces")
+        with pytest.raises(InputError, match="1 names for 2 faces"):
+            run(film, tmp_path / "out", names=["Ann"])
+        result = run(film, tmp_path / "out")
+    assert result.transcript == whole.transcript and not kept.exists()
+    same = {p.name: p.read_bytes() for p in (tmp_path / "whole").glob("*.*") if p.suffix != ".mp4"}
+    assert same == {name: (tmp_path / "out" / name).read_bytes() for name in same}
+
+
+def test_kept_voices_of_something_else_are_made_anew(film: Path, tmp_path: Path, monkeypatch) -> None:
+    def fail(place: Path, **options: Any) -> None:
+        with pytest.raises(InputError):
+            run(film, place, Failing(1, InputError("no")), **options)
+
+    times: list[Any] = []
+    real = files.extraction.extract
+    monkeypatch.setattr(files.extraction, "extract", lambda *a, **k: times.append(a) or real(*a, **k))
+    kept = tmp_path / "out/talk_captions_voices"
+    fail(tmp_path / "out")
+    fail(tmp_path / "out")
+    assert len(times) == 1
+    fail(tmp_path / "out", face=2)  # other voices
+    assert len(times) == 2 and sorted(p.name for p in kept.glob("*.wav")) == ["talk_face2.wav"]
+    (kept / "talk_face2.wav").write_bytes(b"damaged")
+    fail(tmp_path / "out", face=2)
+    assert len(times) == 3
+    film.write_bytes(film.read_bytes() + bytes(8))  # another video under its name
+    fail(tmp_path / "out", face=2)
+    assert len(times) == 4
+    unknown: Any = SimpleNamespace(**{**vars(EXTRACTOR), "identity": None})
+    with pytest.raises(InputError, match="^no$"):
+        files.transcribe(film, tmp_path / "other", unknown, Failing(1, InputError("no")), progress=False)
+    assert not (tmp_path / "other").exists()
+    (kept / "voices.json").unlink()
+    with pytest.raises(InputError, match="not replaced"):
+        run(film, tmp_path / "out")
+
+
+def test_nothing_is_left_where_the_extraction_ends(film: Path, tmp_path: Path) -> None:
+    def stopped(*_: Any) -> Iterator[list[np.ndarray]]:
+        yield [np.zeros(100, np.float32)] * 2
+        raise KeyboardInterrupt
+
+    ends: Any = SimpleNamespace(**{**vars(EXTRACTOR), "together": stopped})
+    before = sorted(tmp_path.iterdir())
+    for call in (lambda: files.transcribe(film, tmp_path / "new/out", ends, Echo(), progress=False),
+                 lambda: files.extraction.extract(stopped, RATE, 25.0, [film], tmp_path / "new/out",
+                                                  progress=False)):
+        with pytest.raises(KeyboardInterrupt):
+            call()
+        assert sorted(tmp_path.iterdir()) == before
+    with pytest.raises(InputError, match="face 3"):
+        run(film, tmp_path / "new/out", face=3)
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_speakers_of_an_earlier_run_are_gone_and_a_folder_of_the_user_stays(film, tmp_path) -> None:

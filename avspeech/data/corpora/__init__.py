@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -61,14 +62,15 @@ def _options(module: ModuleType) -> tuple[dict[str, Any], scan.HeldOut | None]:
 
 def _refuse(name: str, option: str, value: Any, default: Any) -> None:
     """Raises InputError for a value whose type differs from that of the option's default."""
-    wanted = ("true or false" if isinstance(default, bool) else
-              "a number" if isinstance(default, (int, float)) else
-              "a name" if isinstance(default, str) else None)
-    fits = {"true or false": isinstance(value, bool), "a name": isinstance(value, str),
-            "a number": isinstance(value, (int, float)) and not isinstance(value, bool)}
-    if (wanted and not fits[wanted]) or (option == "workers" and value != max(1, int(value))):
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    number = whole or isinstance(value, float) and math.isfinite(value)
+    wanted, fits = (("true or false", isinstance(value, bool)) if isinstance(default, bool) else
+                    ("a whole number", whole) if isinstance(default, int) else
+                    ("a number", number) if isinstance(default, float) else
+                    ("a name", isinstance(value, str)) if isinstance(default, str) else ("", True))
+    if not fits or (option == "workers" and value < 1):
         raise InputError(f"{name}: {option}={value!r}: expected {wanted}"
-                         + (", whole and above 0" if option == "workers" else ""))
+                         + (" above 0" if option == "workers" else ""))
 
 
 def prepare(name: str, source: str | Path | None, out: str | Path, **options: Any) -> list[Path]:
@@ -95,6 +97,8 @@ def prepare(name: str, source: str | Path | None, out: str | Path, **options: An
     for option in options:
         if option not in known:
             raise InputError(f"{name}: unknown option '{option}'; known: {', '.join(known)}")
+    for option, value in options.items():
+        _refuse(name, option, value, known[option])
     about = getattr(module, "ABOUT", None)
     if source is None and name not in MADE and not getattr(module, "FETCHES", False):
         where = "the folder of your recordings"
@@ -103,8 +107,6 @@ def prepare(name: str, source: str | Path | None, out: str | Path, **options: An
         raise InputError(f"{name}: no source given; set it to {where}")
     if source is None or hasattr(module, "prepare"):
         return module.prepare(source, out, **options)
-    for option, value in options.items():
-        _refuse(name, option, value, known[option])
     incomplete, workers = options.pop("incomplete", False), options.pop("workers", 4)
     if held is not None:
         given = {key: options.pop(key) for key in held.options() if key in options}

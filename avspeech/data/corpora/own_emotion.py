@@ -25,7 +25,7 @@ from typing import Any
 
 from avspeech.data.corpora import layout, tables
 from avspeech.data.corpora.scan import Clip, Scan, read
-from avspeech.data.labels import canonical
+from avspeech.data.labels import NOBODY, canonical, missing, spells_nothing
 from avspeech.data.manifest import read_jsonl
 from avspeech.data.protocol import FROM_WHAT_IS_THERE, Protocol
 from avspeech.errors import InputError
@@ -43,6 +43,9 @@ ABOUT = layout.About(
 def _sounds(source: Path) -> Iterator[tuple[Path, str, str]]:
     """(file, label, speaker) of a folder of folders."""
     for label in layout.folders(source):
+        if spells_nothing(label.name):
+            raise InputError(f"{label}: a folder of what has no label, by its name; move it away, "
+                             "or, where it is a class, call it otherwise")
         for path in sorted(label.rglob("*")):
             if path.suffix.lower() in SOUND_SUFFIXES:
                 inner = path.relative_to(label).parts[:-1]
@@ -69,8 +72,7 @@ def _listed(source: Path) -> Iterator[tuple[Path, str, str]]:
             if not isinstance(row.get(key), (str, int, float, type(None))):
                 raise InputError(f"{where}: {key}: expected a name, got {str(row[key])[:40]}")
         label = row["label"]
-        if (not isinstance(label, (str, int, float)) or str(label).lower() == "nan"
-                or "\n" in str(label)):
+        if (not isinstance(label, (str, int, float)) or missing(label) or "\n" in str(label)):
             raise InputError(f"{where}: label: expected one word, got "
                              f"{' '.join(str(label)[:40].split())}; leave out what has no label")
         inner = os.path.relpath(source.parent / str(row["file"]), source.parent)
@@ -86,8 +88,7 @@ def _listed(source: Path) -> Iterator[tuple[Path, str, str]]:
             raise InputError(f"{where}: {path} is listed already at {first[path.resolve()]}; "
                              "leave one of them")
         speaker = str("" if row.get("speaker") is None else row["speaker"]).strip()
-        # pandas writes NaN where nothing is known
-        yield path, str(label).strip(), "" if speaker.lower() == "nan" else speaker
+        yield path, str(label).strip(), "" if spells_nothing(speaker, NOBODY) else speaker
 
 
 def _one_spelling(clips: list[Clip]) -> list[str]:
@@ -126,10 +127,15 @@ def scan(source: Path) -> Scan[Clip]:
     if clips and len(labels) < 2:
         raise InputError(f"{source}: one label, '{next(iter(labels))}'; expected two or more")
     known = {c.speaker for c in clips if not c.speaker.startswith("unknown-")}
+    alike = Counter(name.casefold() for name in known)
+    same = sorted((name for name in known if alike[name.casefold()] > 1), key=str.casefold)
     without = sum(c.speaker.startswith("unknown-") for c in clips)
     found = [f"{len(clips):,} sounds, {len(known):,} known speakers, labels: "
              + layout.named([f"{name} ({n:,})" for name, n in labels.most_common()], 20)]
     found += merged
+    if same:
+        found.append(f"names that differ in capitals alone count as {len(same)} speakers: "
+                     f"{layout.named(same, 6)}; where they are one person, write them alike")
     if without:
         found.append(f"{without:,} sounds without a known speaker: voices of the test may have "
                      "been heard in training, and numbers may be better than for new voices")

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from avspeech.data.corpora import layout
-from avspeech.data.manifest import Utterance
+from avspeech.data.labels import missing
+from avspeech.data.manifest import PART, Utterance
 from avspeech.errors import InputError
 
 T = TypeVar("T")
@@ -159,7 +160,9 @@ def read(corpus: str, source: Path, scan: Scan[Any],
     clips, wrong = _files(source, scan)
     done, unusable = layout.gather(clips, scan.read or _reader(corpus, source, scan), corpus,
                                    workers)
-    utterances = [u for one in done for u in one.utterances]
+    utterances = [replace(u, labels={
+        name: value for name, value in u.labels.items() if name == PART or not missing(value)})
+        for one in done for u in one.utterances]
     problems = scan.problems + wrong + layout.grouped(f"unusable {scan.noun}", unusable)
     kinds: dict[str, list[str]] = {}
     for one in done:
@@ -183,11 +186,10 @@ def _reader(corpus: str, source: Path, scan: Scan[Clip]) -> Callable[[Clip], Rea
             raise InputError(f"{where}: ends before {clip.id} starts")
         if end - clip.start < scan.shortest:
             raise InputError(f"{where}: {end - clip.start:.2f} s of sound: cut short")
-        labels = {name: value for name, value in clip.labels.items() if value is not None}
         return Read([Utterance(
             id=f"{ids}-{clip.id}", audio=where, duration=round(end - clip.start, 4),
             speaker=f"{speakers}-{clip.speaker}".removesuffix("-"), start=clip.start,
-            text=clip.text, labels=labels)])
+            text=clip.text, labels=clip.labels)])
 
     return work
 

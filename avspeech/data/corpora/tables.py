@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,9 @@ def read_rows(path: Path, delimiter: str = ",",
                     raise InputError(f"{where}: a NUL character; is it UTF-16? Save it as UTF-8")
                 if not heads:
                     heads = [cell.lower() for cell in cells]
+                    if heads and re.fullmatch("sep=.?", heads[0]) and not any(heads[1:]):
+                        raise InputError(f"{where}: 'sep=' is a line for spreadsheet programs; "
+                                         "remove it, as the headings should come first")
                     other = next((sign for sign in ";\t|," if len(heads) == 1
                                   and sign in heads[0] and sign != delimiter), "")
                     if other:

@@ -70,6 +70,8 @@ def test_the_same_sound_twice_is_a_leak(tmp_path, sound):
     ("file,label\nb.wav,joy\n", "b.wav: no such file; paths are relative to"),
     ("file,label,label\na.wav,joy,rage\n", "list.csv:2: two columns are called 'label'"),
     ("file,label\na.wav,nan\n", "list.csv:2: label: expected one word, got nan"),
+    ("file,label\na.wav,None\n", "list.csv:2: label: expected one word, got None"),
+    ("file,label\na.wav,N/A\n", "list.csv:2: label: expected one word, got N/A; leave out"),
     ("path,label\na.wav,joy\n", "no 'file'"), ("file,label\na.wav,joy\n", "one label, 'joy'"),
     ("file;label\na.wav;joy\n", "list.csv:1: the cells are parted by semicolons; expected commas"),
     ("file\tlabel\na.wav\tjoy\n", "list.csv:1: the cells are parted by tabs; expected commas"),
@@ -80,12 +82,21 @@ def test_the_same_sound_twice_is_a_leak(tmp_path, sound):
     ("file,label\n../b.wav,joy\n", "list.csv:2: ../b.wav: not in .*move the table"),
     ("file,label\n/etc/passwd,joy\n", "list.csv:2: /etc/passwd: not in .*move the table"),
     ("file,label\na.wav,j\0y\n", "list.csv:2: a NUL character; is it UTF-16"),
+    ("sep=;\nfile;label\na.wav;joy\n", "list.csv:1: 'sep=' is a line for spreadsheet"),
+    ("sep=,\nfile,label\na.wav,joy\n", "list.csv:1: 'sep=' is a line for spreadsheet"),
     ("file,label\n", "list.csv: no row in it"), ("", "list.csv: no row in it")])
 def test_what_cannot_be_used_is_named(tmp_path, sound, text, expected):
     sound(tmp_path / "a.wav")
     (tmp_path / "list.csv").write_text(text)
     with pytest.raises(InputError, match=expected):
         corpora.prepare("own_emotion", tmp_path / "list.csv", tmp_path / "out")
+
+
+def test_a_folder_of_what_has_no_label_is_no_class(tmp_path, sound):
+    for label in ("joy", "rage", "null"):
+        sound(tmp_path / "in" / label / "a.wav")
+    with pytest.raises(InputError, match="in/null: a folder of what has no label"):
+        corpora.prepare("own_emotion", tmp_path / "in", tmp_path / "out")
 
 
 def test_a_sound_that_cannot_be_read_is_named(tmp_path, sound):
@@ -106,6 +117,16 @@ def test_a_label_is_one_word(tmp_path, sound, label):
         corpora.prepare("own_emotion", tmp_path / "list.jsonl", tmp_path / "out")
 
 
+def test_speakers_that_differ_in_capitals_are_told(tmp_path, sound):
+    rows = ["file,label,speaker"]
+    for k, speaker in enumerate(("Ann", "ann", "Bob", "eve")):
+        sound(tmp_path / f"{k}.wav", k)
+        rows.append(f"{k}.wav,{'joy' if k % 2 else 'rage'},{speaker}")
+    (tmp_path / "list.csv").write_text("\n".join(rows))
+    told = [line for line in own_emotion.scan(tmp_path / "list.csv").found if "capitals" in line]
+    assert len(told) == 1 and "Ann" in told[0] and "ann" in told[0] and "Bob" not in told[0]
+
+
 def test_spellings_of_one_class_are_one(tmp_path, sound):
     spellings = ["angry", "sad", "angry", "Sadness", "ANGER", "sad"]
     rows = ["file,label"]
@@ -120,7 +141,7 @@ def test_spellings_of_one_class_are_one(tmp_path, sound):
 
 def test_a_speaker_is_a_name_and_nan_is_none(tmp_path, sound):
     rows = [{"file": f"{k}.wav", "label": " joy" if k % 2 else "rage",
-             "speaker": (float("nan"), "ann", "ann ", None)[k % 4]} for k in range(8)]
+             "speaker": (float("nan"), "ann", "ann ", "None")[k % 4]} for k in range(8)]
     for k in range(8):
         sound(tmp_path / f"{k}.wav", k)
     (tmp_path / "list.jsonl").write_text("\n".join(json.dumps(row) for row in rows))

@@ -67,12 +67,17 @@ def test_unknown_names_and_options(tmp_path):
 
 @pytest.mark.parametrize("name, options, expected", [
     ("grid", {"dev": "some"}, "dev='some': expected a number"),
-    ("grid", {"seed": True}, "seed=True: expected a number"),
+    ("grid", {"seed": True}, "seed=True: expected a whole number"),
     ("grid", {"split": 3}, "split=3: expected a name"),
     ("crema_d", {"incomplete": "yes"}, "incomplete='yes': expected true or false"),
-    ("common_voice", {"limit": "all"}, "limit='all': expected a number"),
-    ("mead", {"workers": 0}, "workers=0: expected a number, whole and above 0"),
-    ("mead", {"workers": 1.5}, "workers=1.5: expected a number, whole and above 0"),
+    ("common_voice", {"limit": "all"}, "limit='all': expected a whole number"),
+    ("mead", {"workers": 0}, "workers=0: expected a whole number above 0"),
+    ("mead", {"workers": 1.5}, "workers=1.5: expected a whole number above 0"),
+    ("mead", {"workers": float("nan")}, "workers=nan: expected a whole number above 0"),
+    ("grid", {"dev": float("inf")}, "dev=inf: expected a number"),
+    ("own_emotion", {"workers": "many"}, "workers='many': expected a whole number"),
+    ("many", {"incomplete": "maybe"}, "incomplete='maybe': expected true or false"),
+    ("mini", {"seed": "first"}, "seed='first': expected a whole number"),
     ("grid", {"incomplete": True}, "unknown option 'incomplete'; known: split, seed, dev, test, speakers, "
                                    "workers"),
     ("ljspeech", {"split": "speaker"}, "unknown option 'split'; known: seed, dev, test, workers")])

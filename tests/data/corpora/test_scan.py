@@ -57,6 +57,15 @@ def test_a_clip_without_a_label_is_counted_and_a_bare_split_is_a_problem(source,
     assert len(prepare(source, Scan(clips[:2], [], labels=("mood",)))) == 2
 
 
+def test_cells_that_spell_nothing_are_no_label(source, sound, capsys):
+    cells = ["sad", "NA", "n/a", "NULL", float("nan"), "None", "calm"]
+    clips = [Clip(f"{n}", sound(source / f"{n}.wav", n), "s", {"mood": cell, "split": "none"})
+             for n, cell in enumerate(cells)]
+    made = prepare(source, Scan(clips, [], labels=("mood",)))
+    assert [u.labels.get("mood") for u in made] == ["sad", None, None, None, None, None, "calm"]
+    assert "5 of 7 utterances have no label 'mood'" in capsys.readouterr().out
+
+
 def test_ids_that_stand_twice_are_named(source, sound):
     sound(source / "a.wav")
     clips = [Clip("a", source / "a.wav", "s"), Clip("a", source / "a.wav", "t")]

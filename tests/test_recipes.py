@@ -489,6 +489,25 @@ def test_a_cell_answers_with_what_the_released_model_gets(
     assert found == pytest.approx(wanted, abs=1e-5) and found != pytest.approx(plain, abs=1e-4)
 
 
+def test_a_corpus_that_is_never_drawn_teaches_no_class(tmp_path: Path) -> None:
+    """Beside CREMA-D, only RAVDESS has disgust: a cell without both has no answer to it."""
+    from avspeech.data import protocol
+    from avspeech.emotion import cells
+    from avspeech.emotion.training import AugmentConfig
+
+    recipe_module("ser")
+    folds = importlib.import_module("folds")
+    spoken = [Utterance(f"{c}-{e}", f"{c}-{e}.wav", 1.0, f"{c}-{s}", labels={"corpus": c, "emotion": e})
+              for c, s, e in (("ravdess", "01", "disgust"), ("crema_d", "1001", "disgust"),
+                              ("nemo", "AK0", "anger"), ("ased", "01", "sad"))]
+    write_manifest(tmp_path / "all.jsonl", spoken)
+    cell = cells.Cell("x", "ravdess", 0, "many-left-out", str(tmp_path / "all.jsonl"), "", "")
+    classes = protocol.get("many-left-out").classes
+    learned = {drawn: {classes[k] for k in folds.learned_by(dataclasses.replace(
+        cell, augment=AugmentConfig(often={"crema_d": drawn})))} for drawn in (0, 1)}
+    assert learned[1] - learned[0] == {"disgust"} and learned[0] == {"angry", "sad"}
+
+
 def test_each_condition_is_what_it_says() -> None:
     recipe_module("ser")
     judging = importlib.import_module("judging")

@@ -88,6 +88,11 @@ def protocol_of(cell: Cell) -> Protocol:
     return protocols.get(cell.protocol).as_found(read_manifest(cell.manifest))
 
 
+def often(cell: Cell, utterance: Utterance) -> int:
+    """How often a cell draws an utterance in an epoch: 0 where it does not learn its corpus."""
+    return cell.augment.often.get(str(utterance.labels.get("corpus", "")), 1)
+
+
 def corpora_of(utterances: Sequence[Utterance], targets: Sequence[int | float],
                classes: int) -> tuple[list[int], np.ndarray]:
     """The corpus of each utterance (its label `corpus`), and how many there are of each class.
@@ -382,8 +387,7 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
     main = "uar" if classes else "ccc"
     torch.manual_seed(cell.seed)
     model = build(cell, protocol)
-    drawn = [u for u in split.train
-             for _ in range(cell.augment.often.get(str(u.labels.get("corpus", "")), 1))]
+    drawn = [u for u in split.train for _ in range(often(cell, u))]
     guides = guides_of(cell, cache, drawn)
     network = FromFeatures(model, 0 if guides is None else guides[0].shape[1])
     if getattr(network.model.config, "normalise", "") == "stored":
@@ -451,7 +455,8 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
     (folder / "train" / "best.safetensors").unlink(missing_ok=True)
     speakers = {}
     for part in protocols.PARTS:
-        speakers[part] = len({u.speaker for u in getattr(split, part)})
+        heard = drawn if part == "train" else getattr(split, part)
+        speakers[part] = len({u.speaker for u in heard})
     record = {
         "hash": cell.hash,
         "protocol": protocol.hash,

@@ -158,7 +158,7 @@ def learned_by(cell: cells.Cell) -> set[int]:
     wanted = protocols.get(cell.protocol).as_found(utterances)
     held = {g for f in wanted.folds if f.name == cell.fold for g in (*f.test, *f.dev)}
     return {int(wanted.target(u)) for u in wanted.selected(utterances)
-            if protocols.group_of(wanted, u) not in held}
+            if protocols.group_of(wanted, u) not in held and cells.often(cell, u)}
 
 
 def folds_of(done: Cells) -> list[str]:

@@ -44,6 +44,7 @@ NEVER_MADE = frozenset({"1002_TIE_NEU_XX", "1076_ITS_NEU_XX"} | {
     f"{actor_sentence}_{emotion}_XX" for actor_sentence in ("1008_WSI", "1009_MTI", "1019_ITH")
     for emotion in EMOTIONS})
 CLIPS = 7442
+MISNAMED = {"1040_ITH_SAD_X": "1040_ITH_SAD_XX"}  # as it is named in published copies of the sound
 SILENT = "1076_MTI_SAD_XX"  # has no sound, according to the README of the published repository
 # Others that programs which read CREMA-D leave out; they could not be checked against the sound
 # here.
@@ -84,12 +85,13 @@ def scan(source: Path, silent: bool = False) -> Scan[Clip]:
     known = set(names())
     clips, wrong = [], []
     for path in layout.files(folder, ".wav", ".flac", ".mp3"):
-        if path.stem not in known:
+        name = MISNAMED.get(path.stem, path.stem)
+        if name not in known:
             wrong.append(layout.below(path, source))
             continue
-        actor, sentence, emotion, level = path.stem.split("_")
+        actor, sentence, emotion, level = name.split("_")
         labels = {"emotion": EMOTIONS[emotion], "intensity": LEVELS[level], "statement": sentence}
-        clips.append(Clip(path.stem, path, actor, labels | about.get(actor, {}),
+        clips.append(Clip(name, path, actor, labels | about.get(actor, {}),
                           SENTENCES[sentence]))
     have, actors = {c.id for c in clips}, {c.speaker for c in clips}
     problems = layout.grouped("actors missing", [a for a in ACTORS if a not in actors])

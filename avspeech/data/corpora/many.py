@@ -2,7 +2,7 @@
 out.
 
 `source` is a folder that holds each corpus in a folder (or a link to one) of its name here:
-ravdess, nemo, ased. Their emotions keep the spelling of their corpus and are joined by
+ravdess, nemo, ased, crema_d. Their emotions keep the spelling of their corpus and are joined by
 the protocols' mapping, which is made from the table in `data/labels.py`; the corpus of an utterance
 is its label `corpus`.
 
@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from avspeech.data import labels
-from avspeech.data.corpora import ased, layout, nemo, ravdess
+from avspeech.data.corpora import ased, crema_d, layout, nemo, ravdess
 from avspeech.data.corpora.scan import read
 from avspeech.data.protocol import Fold, Protocol
 from avspeech.errors import InputError
@@ -36,6 +36,7 @@ PARTS = {
     "ravdess": (ravdess, ravdess.ACTORS, ("21", "22", "23", "24")),
     "nemo": (nemo, tuple(nemo.CLIPS), ("MK0", "SM0")),
     "ased": (ased, ased.SPEAKERS, tuple(ased.SPEAKERS[4::8])),
+    "crema_d": (crema_d, crema_d.ACTORS, crema_d.ACTORS[4::8]),
 }
 
 ABOUT = layout.About(
@@ -123,9 +124,10 @@ def _named(name: str, speakers: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"{name}-{s}" for s in speakers)
 
 
-_MAPPING = mapping(sorted({*ravdess.EMOTIONS, *nemo.EMOTIONS, *ased.EMOTIONS.values()}))
+_MAPPING = mapping(sorted({*ravdess.EMOTIONS, *nemo.EMOTIONS, *ased.EMOTIONS.values(),
+                           *crema_d.EMOTIONS.values()}))
 _COUNTS = Counter({name: 96 if name == "neutral" else 192 for name in ravdess.EMOTIONS})
-for _part in (nemo.PROTOCOLS[0].counts, ased.CLIPS):
+for _part in (nemo.PROTOCOLS[0].counts, ased.CLIPS, crema_d.PROTOCOLS[1].counts):
     _COUNTS.update({_MAPPING[_name]: _count for _name, _count in _part.items()})
 _LEFT_OUT = tuple(
     Fold(test, _named(test, PARTS[test][1]),

@@ -41,6 +41,16 @@ def test_labels(corpus, tmp_path):
     assert [p.split(":")[0] for p in problems] == ["88 actors missing"]
 
 
+def test_a_clip_that_copies_name_otherwise_is_known(corpus, tmp_path, sound):
+    """One clip lacks a letter of its name; it has no fault but that."""
+    [(found, meant)] = crema_d.MISNAMED.items()
+    assert meant in crema_d.names() and found not in crema_d.names()
+    sound(corpus / "AudioWAV" / f"{found}.wav", 900)
+    [path] = corpora.prepare("crema_d", corpus, tmp_path / "out", incomplete=True)
+    [u] = [u for u in read_manifest(path) if u.id == f"crema_d-{meant}"]
+    assert u.audio.endswith(f"{found}.wav") and u.labels["intensity"] == "unspecified"
+
+
 def test_missing_and_wrong(corpus, tmp_path, sound):
     (corpus / "AudioWAV" / "1001_DFA_ANG_XX.wav").unlink()
     sound(corpus / "AudioWAV" / "1001_DFA_JOY_XX.wav")

@@ -3,7 +3,7 @@ import os
 import pytest
 
 from avspeech.data import corpora, labels, protocol
-from avspeech.data.corpora import ased, emodb, layout, many, nemo, ravdess, turev, urdu
+from avspeech.data.corpora import ased, crema_d, emodb, layout, many, nemo, ravdess, turev, urdu
 from avspeech.data.manifest import read_manifest, resolve
 from avspeech.errors import InputError
 
@@ -24,6 +24,8 @@ def corpus(tmp_path, sound):
         for k, (letter, folder) in enumerate(zip(ased.EMOTIONS, ased.FOLDERS)):
             sound(tmp_path / "in" / "ased" / folder / f"{letter}{k + 1}-03-01-02-{speaker}.wav",
                   900 + 5 * number + k)
+    for number, name in enumerate(n for n in crema_d.names() if "_DFA_" in n):
+        sound(tmp_path / "in" / "crema_d" / "AudioWAV" / f"{name}.wav", 1300 + number)
     return tmp_path / "in"
 
 
@@ -45,6 +47,7 @@ def test_labels_are_joined_by_the_table(corpus, tmp_path):
     wanted = protocol.get("many-left-out")
     of = {(u.labels["corpus"], u.labels["emotion"]): wanted.category(u) for u in read_manifest(path)}
     assert of["nemo", "anger"] == of["ased", "angry"] == of["ravdess", "angry"] == "angry"
+    assert of["crema_d", "anger"] == "angry" and of["crema_d", "disgust"] == of["ravdess", "disgust"]
     assert of["nemo", "surprised"] == "surprised" and of["ravdess", "calm"] == "calm" != of["nemo", "neutral"]
     assert None not in of.values()
     assert all(labels.canonical(spelling) == labels.canonical(name)
@@ -52,8 +55,8 @@ def test_labels_are_joined_by_the_table(corpus, tmp_path):
 
 
 def test_counts_are_those_of_the_corpora():
-    assert sum(protocol.get("many-6fold").counts.values()) == 1440 + 4481 + 2474
-    assert protocol.get("many-6fold").counts["disgust"] == 192
+    assert sum(protocol.get("many-6fold").counts.values()) == 1440 + 4481 + 2474 + 7441
+    assert protocol.get("many-6fold").counts["disgust"] == 192 + 1271
 
 
 def test_what_releases_are_judged_on_is_not_in_it():

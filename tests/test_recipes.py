@@ -767,8 +767,12 @@ def test_the_table_says_how_far_ahead_and_how_many_seeds_would_show_it() -> None
         tables[spread] = table.rows[0]
     mean, low, high = (float(x.strip("()")) for x in tables[0.5][1].replace(" to", "").split())
     assert mean == 0.6 and low < 0.3 and high > 0.9  # 8 speakers, and each a decibel off
-    assert tables[0.1][2] < tables[0.5][2]
+    assert [tables[spread][2] for spread in (0.1, 0.5)] == ["0.10", "0.50"]
+    assert tables[0.1][3] < tables[0.5][3]
     assert "by speaker" in table.note
+    said = evaluation.differences([{**r, "lips": r["si_sdri"]} for r in compared(0.1)], "c", ["ours", "other"],
+                                  ["front"], "lips")
+    assert said.header[-1] == "spread" and said.rows[0][1:] == tables[0.1][1:3]
     few = evaluation.differences(compared(0.1, speakers=2), "c", ["ours", "other"], ["front"])
     assert "by mixture" in few.note
 

@@ -290,7 +290,7 @@ def differences(rows: list[dict[str, Any]], corpus: str, systems: list[str],
         spread = float(np.std(means, ddof=1)) if len(means) > 1 else None
         needed = [seeds_needed(spread) if spread is not None else None] if decibels else []
         if any(cells):
-            lines.append([other, *cells, spread, *needed])
+            lines.append([other, *cells, "" if spread is None else f"{spread:.2f}", *needed])
     by = "speaker" if unit == "speaker" else "mixture"
     note = (f"Mean of the differences, and 95 % interval by {by}. Spread: standard deviation of "
             f"the difference in the first condition from seed to seed.")

@@ -741,6 +741,15 @@ def test_rendered_views_join_the_front_one_and_training_varies_their_cameras(
     assert asked.pop()["rotating"] == camera_views.Camera("rotating", -60.0, until=60.0)
 
 
+@pytest.mark.parametrize("wrong", [{"looks": 2}, {"looks": -1, "begun": 0}, {"copied": ("cue",)},
+                                   {"init": "a", "copied": ("cue",), "keep": 0.5}])
+def test_what_an_extractor_begins_with_is_checked(wrong: dict[str, Any]) -> None:
+    model = recipe_module("tse").Model
+    assert model(init="a", copied=("cue.lips.frontend",), begun=0, looks=2).looks == 2
+    with pytest.raises(InputError, match=r"model\.(looks|copied|keep)=.*: .*model"):
+        model(**wrong)
+
+
 def compared(spread: float, speakers: int = 8) -> list[dict[str, Any]]:
     """Rows of two systems: the first is 0.6 dB ahead, in each seed by `spread` more or less, and by 1 dB
     more or less from speaker to speaker."""

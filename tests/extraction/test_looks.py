@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from avspeech.core import pretrained
 from avspeech.core.models import build
 from avspeech.data.manifest import Utterance, View
 from avspeech.errors import InputError
@@ -95,3 +97,17 @@ def test_examples_hold_looks_at_any_speed(studio: Studio, tmp_path: Path) -> Non
     assert batch["video"].dtype == torch.float32
     assert (batch["video"].abs().amax(3) > 0)[~batch["mask"]].sum() == 0
     assert torch.isfinite(model(batch["mixture"], batch["video"], batch["mask"])).all()
+
+
+def test_parts_of_a_model_begin_alone(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    other, model = build("mvtf-small", **TINY), build("mvtf-small", **TINY)
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    pretrained.save(tmp_path / "other", other, pretrained.ModelInfo(
+        task="extraction", model="mvtf", config=asdict(other.config), sample_rate=16000, fps=25.0))
+    pretrained.begin(model, tmp_path / "other", "new", ["cue.lips.frontend", "gat"])
+    for key, value in model.state_dict().items():
+        wanted = other.state_dict() if key.startswith("cue.lips.frontend.") else before
+        assert torch.equal(value, wanted[key]), key
+    with pytest.raises(InputError, match="none of its tensors in gat has"):
+        pretrained.begin(model, tmp_path / "other", "new", ["gat"])

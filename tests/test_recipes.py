@@ -779,8 +779,8 @@ def test_the_table_says_how_far_ahead_and_how_many_seeds_would_show_it() -> None
     assert [tables[spread][2] for spread in (0.1, 0.5)] == ["0.10", "0.50"]
     assert tables[0.1][3] < tables[0.5][3]
     assert "by speaker" in table.note
-    said = evaluation.differences([{**r, "lips": r["si_sdri"]} for r in compared(0.1)], "c", ["ours", "other"],
-                                  ["front"], "lips")
+    lips = [{**r, "lips": r["si_sdri"]} for r in compared(0.1)]
+    said = evaluation.differences(lips, "c", ["ours", "other"], ["front"], "lips")
     assert said.header[-1] == "spread" and said.rows[0][1:] == tables[0.1][1:3]
     few = evaluation.differences(compared(0.1, speakers=2), "c", ["ours", "other"], ["front"])
     assert "by mixture" in few.note

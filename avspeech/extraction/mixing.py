@@ -414,7 +414,7 @@ class Studio:
             (crops uint8 `[V, T, 96, 96]`, shown bool `[V, T]`), T = ceil(duration * 25).
         """
         frames = int(np.ceil(mixture.duration * FPS - 1e-6))
-        crops = np.zeros((len(views), frames, *self.frame), self.dtype)
+        crops: np.ndarray = np.zeros((len(views), frames, *self.frame), self.dtype)
         shown = np.zeros((len(views), frames), bool)
         for i, name in enumerate(views):
             if name not in mixture.views:

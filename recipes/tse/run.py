@@ -435,9 +435,9 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
     listed = {corpus: read_mixtures(path) for corpus, path in _listed(cfg, exp, "dev").items()}
     _, dev_studio = _pool(cfg, exp, "dev")
     if cfg.model.looks and model.config.fusion != "none":
-        lips, kept = model.cue.lips, exp / "looks"
-        studio = Looks(studio, lips, kept, cfg.model.looks, cfg.mix.augment)
-        dev_studio = Looks(dev_studio, lips, kept)
+        lips, seen = model.cue.lips, exp / "looks"
+        studio = Looks(studio, lips, seen, cfg.model.looks, cfg.mix.augment)
+        dev_studio = Looks(dev_studio, lips, seen)
     data = training.DrawnMixtures(pool, studio, mix, cfg.mix.segment, system.views, cfg.mix.augment)
     shown = training.Condition("dev", system.only)
 

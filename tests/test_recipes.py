@@ -760,6 +760,15 @@ def test_rendered_views_join_the_front_one_and_training_varies_their_cameras(
     assert asked.pop()["rotating"] == camera_views.Camera("rotating", -60.0, until=60.0)
 
 
+@pytest.mark.parametrize("wrong", [{"looks": 2}, {"looks": -1, "begun": 0}, {"copied": ("cue",)},
+                                   {"init": "a", "copied": ("cue",), "keep": 0.5}])
+def test_what_an_extractor_begins_with_is_checked(wrong: dict[str, Any]) -> None:
+    model = recipe_module("tse").Model
+    assert model(init="a", copied=("cue.lips.frontend",), begun=0, looks=2).looks == 2
+    with pytest.raises(InputError, match=r"model\.(looks|copied|keep)=.*: .*model"):
+        model(**wrong)
+
+
 def compared(spread: float, speakers: int = 8) -> list[dict[str, Any]]:
     """Rows of two systems: the first is 0.6 dB ahead, in each seed by `spread` more or less, and by 1 dB
     more or less from speaker to speaker."""
@@ -786,8 +795,12 @@ def test_the_table_says_how_far_ahead_and_how_many_seeds_would_show_it() -> None
         tables[spread] = table.rows[0]
     mean, low, high = (float(x.strip("()")) for x in tables[0.5][1].replace(" to", "").split())
     assert mean == 0.6 and low < 0.3 and high > 0.9  # 8 speakers, and each a decibel off
-    assert tables[0.1][2] < tables[0.5][2]
+    assert [tables[spread][2] for spread in (0.1, 0.5)] == ["0.10", "0.50"]
+    assert tables[0.1][3] < tables[0.5][3]
     assert "by speaker" in table.note
+    lips = [{**r, "lips": r["si_sdri"]} for r in compared(0.1)]
+    said = evaluation.differences(lips, "c", ["ours", "other"], ["front"], "lips")
+    assert said.header[-1] == "spread" and said.rows[0][1:] == tables[0.1][1:3]
     few = evaluation.differences(compared(0.1, speakers=2), "c", ["ours", "other"], ["front"])
     assert "by mixture" in few.note
 

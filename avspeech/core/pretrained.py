@@ -372,13 +372,15 @@ def load(name_or_folder: str | Path,
     return model.to(device).eval(), info
 
 
-def begin(model: nn.Module, name_or_folder: str | Path, label: str) -> nn.Module:
+def begin(model: nn.Module, name_or_folder: str | Path, label: str,
+          parts: Sequence[str] = ()) -> nn.Module:
     """Copies weights of matching name and shape from another model, and prints how many match.
 
     Args:
         model: the model that receives the weights.
         name_or_folder: the other model: a released name, or the path of a model folder.
         label: the start of the printed line and the name of `model` in an error.
+        parts: only weights of these modules ("cue.lips.frontend"); empty: all.
 
     Returns:
         The other model.
@@ -389,10 +391,13 @@ def begin(model: nn.Module, name_or_folder: str | Path, label: str) -> nn.Module
     from avspeech.core.checkpoint import load_fitting
 
     other = load(name_or_folder)[0]
-    copied, own = load_fitting(model, other.state_dict())
+    weights = {name: value for name, value in other.state_dict().items()
+               if not parts or any(f"{name}.".startswith(f"{part}.") for part in parts)}
+    copied, own = load_fitting(model, weights)
     if not copied:
-        raise InputError(f"{name_or_folder}: none of its tensors has the name and shape of one of "
-                         f"{label}; start from a model of the same kind and configuration")
+        among = f" in {', '.join(parts)}" if parts else ""
+        raise InputError(f"{name_or_folder}: none of its tensors{among} has the name and shape of "
+                         f"one of {label}; start from a model of the same kind and configuration")
     print(f"{label}: {copied} of {own} tensors from {name_or_folder}", flush=True)
     return other
 

@@ -167,17 +167,19 @@ def at_speed(example: dict[str, Any], speed: float) -> dict[str, Any]:
 
 def _blended(video: np.ndarray, mask: np.ndarray, place: np.ndarray
              ) -> tuple[np.ndarray, np.ndarray]:
-    """Frames at places `[S]` between those of `[V, T, H, W]` and `[V, T]`: each a blend of the two
-    around it, and shown where both are."""
+    """Frames at places `[S]` between those of `[V, T, H, W]`, or looks `[V, T, C]`, and `[V, T]`:
+    each a blend of the two around it, and shown where both are."""
     left = np.floor(place).astype(int)
     right = np.minimum(left + 1, video.shape[1] - 1)
-    share = np.rint((place - left) * 256).astype(np.uint16)[:, None, None]
-    # twice as fast as floats
-    blend = (video[:, left] * (256 - share) + video[:, right] * share + 128) >> 8
+    part = np.rint((place - left) * 256).astype(np.uint16)
+    share = part.reshape(-1, *[1] * (video.ndim - 2))
+    if video.dtype == np.uint8:  # twice as fast as floats
+        blend = (video[:, left] * (256 - share) + video[:, right] * share + 128) >> 8
+    else:
+        blend = video[:, left] + (video[:, right] - video[:, left]) * (share / np.float32(256))
     # A frame without a share need not be shown
-    part = share[:, 0, 0]
     shown = (mask[:, left] | (part == 256)) & (mask[:, right] | (part == 0))
-    return blend.astype(np.uint8) * shown[..., None, None], shown
+    return blend.astype(video.dtype) * shown.reshape(*shown.shape, *share.shape[1:]), shown
 
 
 def out_of_step(rng: np.random.Generator, example: dict[str, Any],

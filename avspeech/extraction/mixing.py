@@ -316,7 +316,14 @@ class Studio:
             its cached crops are relative to.
         sample_rate: in Hz.
         keep: bytes of sound that are kept.
+
+    Attributes:
+        frame: shape of a frame that `lips` gives.
+        dtype: its type.
     """
+
+    frame: tuple[int, ...] = (96, 96)
+    dtype: type = np.uint8
 
     def __init__(self, utterances: Sequence[Utterance], roots: dict[str, tuple[Path, Path]],
                  sample_rate: int = 16000, keep: int = 2**30):
@@ -363,6 +370,10 @@ class Studio:
             )
         return video.read_crops(resolve(self.roots[id][1], v.crops), v.start, u.duration)
 
+    def seen(self, mixture: Mixture, view: str) -> tuple[np.ndarray, np.ndarray]:
+        """What `lips` shows of a view of a mixture's whole target: here its crops."""
+        return self.crops(mixture.target, view)
+
     def voices(self, mixture: Mixture) -> tuple[np.ndarray, np.ndarray]:
         """The sound of a mixture.
 
@@ -403,12 +414,12 @@ class Studio:
             (crops uint8 `[V, T, 96, 96]`, shown bool `[V, T]`), T = ceil(duration * 25).
         """
         frames = int(np.ceil(mixture.duration * FPS - 1e-6))
-        crops = np.zeros((len(views), frames, 96, 96), np.uint8)
+        crops: np.ndarray = np.zeros((len(views), frames, *self.frame), self.dtype)
         shown = np.zeros((len(views), frames), bool)
         for i, name in enumerate(views):
             if name not in mixture.views:
                 continue
-            picture, present = self.crops(mixture.target, name)
+            picture, present = self.seen(mixture, name)
             index = round(mixture.start * FPS) + np.arange(frames)
             if mixture.kind == "silent":
                 index = np.abs((np.arange(frames) + 4) % 8 - 4)

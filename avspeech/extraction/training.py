@@ -50,7 +50,7 @@ class DrawnMixtures:
 
     Args:
         pool: what is mixed.
-        studio: reads it.
+        studio: reads it; of `Looks`, the examples hold looks `[V, T, C]` in place of pictures.
         config: what is drawn.
         segment: seconds of a training example.
         views: how many views of a target are shown, drawn from those it has (all, if it has fewer).
@@ -101,7 +101,8 @@ class DrawnMixtures:
                 example |= {"video": video, "mask": mask, "matched": False}
         if self.augment.voice and rng.random() < self.augment.voice:
             example = in_other_voices(rng, example, self.augment.pitch, mixture.kind == "same")
-        example["video"] = vary(rng, example["video"], self.augment)
+        if example["video"].dtype == np.uint8:  # looks were varied when they were made
+            example["video"] = vary(rng, example["video"], self.augment)
         if self.augment.apart or self.augment.slow:
             example = out_of_step(rng, example, self.augment)
         if self.augment.shift:
@@ -405,7 +406,9 @@ def examples(studio: Studio, mixtures: Sequence[Mixture],
             frames = example["mask"].shape[1]
             take = np.arange(frames) % video.shape[1]
             example["video"], example["mask"] = video[:, take], mask[:, take]
-        yield collate([{**example, "video": center(example["video"])}])
+        if example["video"].dtype == np.uint8:
+            example["video"] = center(example["video"])
+        yield collate([example])
 
 
 @torch.no_grad()
@@ -428,6 +431,8 @@ def evaluate(
     Returns:
         A row for each mixture: id, kind, speaker, condition, and in dB si_sdri, si_sdr, snr and
         gain; for silent targets attenuation (how far the output lies below the mixture) instead.
+        "lips": share of the variance of the target's log spectrum, each band's mean taken out, that
+        the lips explain at their best offset; not where a model does not guess it.
     """
     model.eval()
     rows = []
@@ -444,5 +449,10 @@ def evaluate(
                        si_sdr=float(metrics.si_sdr(estimate, target)),
                        snr=float(metrics.snr(estimate, target)),
                        gain=float(metrics.gain_error_db(estimate, target)))
+            if model.config.planes and model.config.fusion != "none":
+                wanted = wanted_spectrum(model, batch["target"])
+                wrong = spectrum_errors(model, separated.planes, wanted).amin()
+                about = (wanted - wanted.mean(1, keepdim=True)).square().mean()
+                row["lips"] = 1 - float(wrong / about.clamp_min(1e-9))
         rows.append(row)
     return rows

@@ -11,6 +11,7 @@ import numpy as np
 
 from avspeech.core import pretrained, storage
 from avspeech.extraction import training
+from avspeech.extraction.looks import Looks
 from avspeech.extraction.mixing import Mixture, Studio, read_mixtures
 from avspeech.media import audio
 from avspeech.report import report
@@ -30,6 +31,7 @@ def measure(
     conditions: dict[str, tuple[tuple[str, ...], bool]],
     out: Path,
     note: bool = True,
+    looks: Path | None = None,
 ) -> None:
     """Writes `out/<system>[-<seed>]-<corpus>.json`: a row for each condition and each mixture that
     has its views.
@@ -45,8 +47,11 @@ def measure(
         conditions: (views, shuffled), by name.
         out: folder of the results.
         note: put the numbers into the model's card.
+        looks: folder where what the lip encoder's frozen part sees is kept; None: it looks anew.
     """
     network: Any = pretrained.load(model)[0]
+    if looks is not None and network.config.fusion != "none":
+        studio = Looks(studio, network.cue.lips, looks)
     for corpus, path in listed.items():
         result = out / f"{system}{'' if seed is None else f'-{seed}'}-{corpus}.json"
         meta = {"model": _hash((model / pretrained.WEIGHTS).read_bytes()),
@@ -221,6 +226,14 @@ def _tables(rows: list[dict[str, Any]], corpus: str, systems: list[str], conditi
             f"SI-SDR {mixture:.2f} dB, SI-SDRi 0.")]
     if len(systems) > 1:
         sections.append(differences(speaking, corpus, systems, shown))
+    sure = [{**r, "lips": 100 * r["lips"]} for r in speaking if "lips" in r]
+    if sure:
+        sections.append(report.aggregate(_means(sure, "lips"), value="lips", seeds=seeds).table(
+            f"{corpus}: what the lips say (%) by what is shown", 1, shown,
+            "Share of the variance of the target's log spectrum, each band's mean taken out, that "
+            "the lips explain."))
+        if len(systems) > 1:
+            sections.append(differences(sure, corpus, systems, shown, "lips"))
     first = [r for r in speaking if r["condition"] == shown[0]]
     found = {r["kind"] for r in first}
     kinds = [k for k in KINDS if k in found]
@@ -241,22 +254,23 @@ def _tables(rows: list[dict[str, Any]], corpus: str, systems: list[str], conditi
 
 
 def differences(rows: list[dict[str, Any]], corpus: str, systems: list[str],
-                conditions: list[str]) -> report.Table:
+                conditions: list[str], value: str = "si_sdri") -> report.Table:
     """How far the first system is ahead of the others, and how many seeds would show `WORTH` dB.
 
     Differences are of the same mixture and the same seed. Their intervals are by speaker (Efron's
-    bootstrap over speakers, or over mixtures where there are fewer than `SPEAKERS`). The number of
-    seeds is that of a paired t test with a power of 80 % at 5 %, from the standard deviation, over
-    the seeds that there are, of the difference in the first condition.
+    bootstrap over speakers, or over mixtures where there are fewer than `SPEAKERS`). The spread is
+    the standard deviation, over the seeds that there are, of the difference in the first condition,
+    and the number of seeds that of a paired t test with a power of 80 % at 5 % at that spread.
 
     Args:
-        rows: of all systems, with "si_sdri".
+        rows: of all systems, with `value`.
         corpus: its name.
         systems: their order.
         conditions: their order.
+        value: what is compared: "si_sdri" in dB, or "lips" in %, without a number of seeds.
     """
     values = {(r["system"], r["seed"], r["condition"], r["id"]): r for r in rows}
-    first = systems[0]
+    first, decibels = systems[0], value == "si_sdri"
     lines: list[list[Any]] = []
     unit = "speaker" if len({r["speaker"] for r in rows}) >= SPEAKERS else "id"
     for other in systems[1:]:
@@ -267,20 +281,26 @@ def differences(rows: list[dict[str, Any]], corpus: str, systems: list[str],
             for (system, seed, shown, id), row in values.items():
                 mine = values.get((first, seed, shown, id))
                 if system == other and shown == condition and mine is not None:
-                    ahead = mine["si_sdri"] - row["si_sdri"]
+                    ahead = mine[value] - row[value]
                     groups.setdefault(row[unit], []).append(ahead)
                     if condition == conditions[0]:
                         by_seed.setdefault(seed, []).append(ahead)
             cells.append(_interval(list(groups.values())))
-        spread = [float(np.mean(v)) for v in by_seed.values()]
-        needed = seeds_needed(float(np.std(spread, ddof=1))) if len(spread) > 1 else None
+        means = [float(np.mean(v)) for v in by_seed.values()]
+        spread = float(np.std(means, ddof=1)) if len(means) > 1 else None
+        needed = [seeds_needed(spread) if spread is not None else None] if decibels else []
         if any(cells):
-            lines.append([other, *cells, needed])
+            lines.append([other, *cells, "" if spread is None else f"{spread:.2f}", *needed])
     by = "speaker" if unit == "speaker" else "mixture"
-    note = (f"Mean of the differences, and 95 % interval by {by}. Last column: seeds at which a "
-            f"paired t test would find {WORTH:g} dB in the first condition, 4 times in 5.")
-    return report.Table(["system", *conditions, "seeds needed"], lines,
-                        f"{corpus}: how far {first} is ahead (dB)", note)
+    note = (f"Mean of the differences, and 95 % interval by {by}. Spread: standard deviation of "
+            f"the difference in the first condition from seed to seed.")
+    if decibels:
+        note += (f" Last column: seeds at which a paired t test would find {WORTH:g} dB there, "
+                 "4 times in 5.")
+    what = "dB" if decibels else "%, what the lips say"
+    return report.Table(
+        ["system", *conditions, "spread", *(["seeds needed"] if decibels else [])], lines,
+        f"{corpus}: how far {first} is ahead ({what})", note)
 
 
 def _interval(groups: list[list[float]]) -> str:

@@ -34,6 +34,7 @@ from avspeech.data.manifest import (
 )
 from avspeech.errors import InputError
 from avspeech.extraction import training
+from avspeech.extraction.looks import Looks
 from avspeech.extraction.mixing import (
     MixConfig,
     Pool,
@@ -104,9 +105,15 @@ class Model:
     name: str = "mvtf-small"  # of a model or a named configuration
     # a model folder or a released model's name, whose weights of the same name and shape are copied
     init: str | None = None
+    # only weights of these modules are copied, say cue.lips.frontend; empty: all
+    copied: tuple[str, ...] = ()
     # learning-rate multiplier of the lip encoder's copied `frontend`; 0 freezes it, which saves its
     # backward pass
     begun: float = 1.0
+    # with begun=0: pictures of each clip and view, varied as mix.augment says, that the frontend
+    # sees once; what it makes of them is kept in `exp/looks`, and a step costs a fraction. 0: it
+    # sees each example anew
+    looks: int = 0
     # share of the weights of `init` in the result, a mean of them and of those at the end: less of
     # what was learned before is forgotten (Wortsman et al., "Robust fine-tuning of zero-shot
     # models", CVPR 2022)
@@ -118,10 +125,17 @@ class Model:
             raise InputError(
                 f"model.begun={self.begun}: expected a share of the learning rate, 0 or more"
             )
-        if not 0 <= self.keep <= 1 or (self.keep and not self.init):
+        if not 0 <= self.keep <= 1 or (self.keep and (not self.init or self.copied)):
             raise InputError(
-                f"model.keep={self.keep}: expected a share of the weights of model.init, 0 to 1"
+                f"model.keep={self.keep}: expected a share of the weights of model.init, 0 to 1, "
+                "and no model.copied beside it"
             )
+        if self.copied and not self.init:
+            raise InputError(f"model.copied={', '.join(self.copied)}: copied from what? Set "
+                             "model.init to a model")
+        if self.looks < 0 or (self.looks and self.begun):
+            raise InputError(f"model.looks={self.looks}: expected a number of pictures, and "
+                             "model.begun=0: only what a frozen frontend sees can be kept")
 
 
 @dataclass
@@ -407,7 +421,8 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
         trainer.device()
     )
     print(f"{folder.name}: {sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
-    before = pretrained.begin(model, cfg.model.init, folder.name) if cfg.model.init else None
+    before = (pretrained.begin(model, cfg.model.init, folder.name, cfg.model.copied)
+              if cfg.model.init else None)
     if cfg.model.begun != 1 and model.config.fusion != "none":
         if not hasattr(model.cue.lips, "frontend"):
             raise InputError(
@@ -417,9 +432,13 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
         for module in model.cue.lips.frontend.modules():
             module.rate = cfg.model.begun
     mix = dataclasses.replace(cfg.mix.train, views=system.only)
-    data = training.DrawnMixtures(pool, studio, mix, cfg.mix.segment, system.views, cfg.mix.augment)
     listed = {corpus: read_mixtures(path) for corpus, path in _listed(cfg, exp, "dev").items()}
     _, dev_studio = _pool(cfg, exp, "dev")
+    if cfg.model.looks and model.config.fusion != "none":
+        lips, seen = model.cue.lips, exp / "looks"
+        studio = Looks(studio, lips, seen, cfg.model.looks, cfg.mix.augment)
+        dev_studio = Looks(dev_studio, lips, seen)
+    data = training.DrawnMixtures(pool, studio, mix, cfg.mix.segment, system.views, cfg.mix.augment)
     shown = training.Condition("dev", system.only)
 
     def lips_score(trained: Any) -> dict[str, float]:
@@ -500,8 +519,9 @@ def evaluate(cfg: Config, exp: Path) -> None:
     listed, out = _listed(cfg, exp, "test"), exp / "results"
     conditions = {k: (c.views, c.shuffled) for k, c in cfg.conditions.items()}
     for name, _, seed in _runs(cfg):
-        measure(name, seed, exp / f"{name}-{seed}" / "model", studio, listed, conditions, out)
-    if cfg.model.init:
+        measure(name, seed, exp / f"{name}-{seed}" / "model", studio, listed, conditions, out,
+                looks=exp / "looks" if cfg.model.looks else None)
+    if cfg.model.init and not cfg.model.copied:
         measure(
             BEFORE,
             None,

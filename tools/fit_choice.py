@@ -13,9 +13,9 @@ are fitted by gradient descent so that
 
 They are written into the splitter's folder, from which `Extractor` takes them.
 
-With --cross nothing is written. The weights are fitted once for each person, on all the others, and
-a table says what they make of that person's mixtures. So people who choose the weights can be
-reported on, too.
+With --cross nothing is written. For each person of the first VIDEOS the weights are fitted on all
+other people, those of further VIDEOS among them, and a table says what they make of that person's
+mixtures. So people who choose the weights can be reported on, too.
 """
 
 from __future__ import annotations
@@ -184,16 +184,17 @@ def fit(examples: Sequence[Example], steps: int = 400) -> Tensor:
     return gate.detach()
 
 
-def crossed(examples: Sequence[Example]) -> list[str]:
+def crossed(examples: Sequence[Example], further: Sequence[Example]) -> list[str]:
     """A table of what weights make of people to whom they were not fitted, for the terminal.
 
     Args:
         examples: of three people or more.
+        further: of others, who are in every fit.
     """
     values: dict[str, list[Tensor]] = {kind: [] for kind in KINDS}
     for person in sorted({e.person for e in examples}):
         outcome = Outcome([e for e in examples if e.person == person])
-        gate = fit([e for e in examples if e.person != person])
+        gate = fit([*(e for e in examples if e.person != person), *further])
         measured = torch.stack([*outcome.measure(outcome.weights(gate)), outcome.mixture])
         for kind, which in outcome.kinds.items():
             values[kind].append(measured[:, which])
@@ -229,13 +230,14 @@ def main() -> None:
     splitter, info = pretrained.open_model(args.splitter)
     split = splitter_of(splitter)
     assert engine.transform is not None
-    examples = []
+    examples, first = [], 0
     for folder in args.videos:
         for case in cases(read_clips(folder, 8.0, args.cache, args.half), args.voices):
             window = window_of(engine, split, case)
             examples.append(example(window, case, engine.transform.hop))
+        first = first or len(examples)
     if args.cross:
-        print(*crossed(examples), sep="\n")
+        print(*crossed(examples[:first], examples[first:]), sep="\n")
         return
     fitted = fit(examples)
     print(*Outcome(examples).lines(fitted), sep="\n")

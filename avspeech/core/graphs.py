@@ -197,9 +197,10 @@ def _found(value: np.ndarray, exact: Mapping[str, np.ndarray]
         if all(ways):
             return {"of": ways, "gates": True, "shape": shape}, None
     for name, whole in exact.items():  # a normalization or a scale was merged with it
-        factor = row_factor(whole, value)
-        if factor is not None:
-            return {"of": [name], "order": list(range(value.ndim)), "shape": shape}, factor
+        if whole.size == value.size and len(whole) == len(value):
+            factor = row_factor(whole.reshape(shape), value)
+            if factor is not None:
+                return {"of": [name], "order": list(range(whole.ndim)), "shape": shape}, factor
         factor = row_factor(whole, value.T) if value.ndim == 2 else None
         if factor is not None:
             return {"of": [name], "order": [1, 0], "shape": shape}, factor.T

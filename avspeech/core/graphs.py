@@ -78,7 +78,8 @@ def in_whole_numbers(proto: Any, content: bytes) -> int:
 
     for node in graph.node:
         weight = values.get(node.input[1]) if node.op_type == "MatMul" else None
-        found, factor = "", None
+        found = ""
+        factor: np.ndarray | None = None
         if weight is not None and len(weight.dims) == 2:
             value = onnx.numpy_helper.to_array(weight).T
             found, factor = next(((name, rows) for name, whole in exact.items()

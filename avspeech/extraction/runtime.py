@@ -96,7 +96,7 @@ class Look(_Step):
 
     def __init__(self, model: MVTF):
         super().__init__(model)
-        lips = self.model.cue.lips
+        lips: Any = self.model.cue.lips
         if isinstance(lips, LipNetLips):
             lips.frontend = Pictures(lips.frontend).eval()
 

@@ -29,15 +29,14 @@ def masked(x: Tensor, mask: Tensor | None) -> Tensor:
     return x if mask is None else x * mask.unsqueeze(-1)
 
 
-def over_time(layer: nn.Conv1d, x: Tensor) -> Tensor:
-    """A convolution of `x [B, T, C]` over time, to `[B, T, C']`.
+def over_time(layer: Any, x: Tensor) -> Tensor:
+    """An `nn.Conv1d` of `x [B, T, C]` over time, to `[B, T, C']`.
 
     It is written as one of pictures of height 1: for these onnxruntime has a kernel that is several
     times as fast and takes either order of dimensions.
     """
     picture = x.unsqueeze(1).permute(0, 3, 1, 2)
-    reach: Any = layer.padding
-    y = F.conv2d(picture, layer.weight.unsqueeze(2), layer.bias, padding=(0, reach[0]),
+    y = F.conv2d(picture, layer.weight.unsqueeze(2), layer.bias, padding=(0, layer.padding[0]),
                  groups=layer.groups)
     return y.permute(0, 2, 3, 1).squeeze(1)
 

@@ -110,7 +110,7 @@ class Times(nn.Module):
 def in_order(decoder: UNet) -> list[Any]:
     """The blocks of a U-Net in the order in which they are called."""
     return [block for row in (*decoder.down, decoder.bottom, *reversed(decoder.up))
-            for block in row]  # type: ignore[union-attr]
+            for block in row]  # type: ignore[union-attr, attr-defined]
 
 
 class Velocity(nn.Module):
@@ -137,7 +137,7 @@ class Velocity(nn.Module):
         x = d.enter(x) + hint
         kept = []
         for row, shrink in zip(d.down, d.shrink):
-            for block in row:  # type: ignore[union-attr]
+            for block in row:  # type: ignore[union-attr, attr-defined]
                 x = through(block, x)
             kept.append(x)
             pairs = (x.shape[1] + 1) // 2
@@ -151,7 +151,7 @@ class Velocity(nn.Module):
             before = kept.pop()
             x = grow(x).reshape(1, 2 * x.shape[1], before.shape[-1])[:, : before.shape[1]]
             x = join(torch.cat([x, before], -1))
-            for block in row:  # type: ignore[union-attr]
+            for block in row:  # type: ignore[union-attr, attr-defined]
                 x = through(block, x)
         leave: Tensor = d.leave(x)
         return leave
@@ -221,7 +221,7 @@ class Filters(nn.Module):
         if vocoder.config.source == "harmonic":
             with torch.no_grad():
                 for part in vocoder.head.bias.chunk(3)[::2]:
-                    part -= math.log(vocoder.analysis.noise_level)
+                    part.sub_(math.log(vocoder.analysis.noise_level))
 
     def forward(self, mel: Tensor, f0: Tensor | None = None) -> tuple[Tensor, ...]:
         v: Vocoder = self.vocoder
